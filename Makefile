@@ -1,0 +1,159 @@
+# lanpost: one non-recursive Makefile. `make help` lists what it can do.
+#
+# B=FOLDER builds elsewhere, SAN=address,undefined builds with sanitizers,
+# CC=clang with another compiler. Every .c file of a folder belongs to its
+# library; the programs are their main.c plus the libraries.
+
+B      ?= build
+CC     ?= gcc
+PREFIX ?= /usr/local
+SYSCONFDIR ?= /etc
+SAN    ?=
+TIME   ?= 20
+JOBS   ?= $(shell nproc)
+PYTEST ?= python3 -m pytest
+
+FOLDERS := base config mail sorter fetcher lan-server gateway ui-tui
+# Linked from the top of the house down, as the includes point.
+LIBS    := $(foreach f,ui-tui gateway lan-server fetcher sorter mail config base,$(B)/lib$(f).a)
+VERSION := $(shell cat VERSION)
+
+WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
+            -Wvla -Wno-format-truncation -Werror
+HARDENING := -fstack-protector-strong -fPIE
+LINK_HARDENING := -pie -Wl,-z,relro,-z,now
+ifeq ($(SAN),)
+OPTIMIZE ?= -O2 -D_FORTIFY_SOURCE=2
+else
+OPTIMIZE ?= -O1 -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
+LINK_HARDENING += -fsanitize=$(SAN)
+endif
+# What -Wno-format-truncation is to gcc, clang need not know.
+CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) -Wno-unknown-warning-option \
+             $(HARDENING) -pthread -DLANPOST_VERSION='"$(VERSION)"' \
+             -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
+             -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
+
+.PHONY: all help deps demo test check unit system replay fuzz asan tsan bench install clean po format
+all:
+
+help:
+	@echo 'make            build $(B)/lanpostd and $(B)/lanpost'
+	@echo 'make deps       install the Debian packages of packages.txt that are missing'
+	@echo 'make demo       deps, build, and a whole mail session on loopback, explained'
+	@echo 'make test       deps, build, all tests'
+	@echo 'make unit | system | replay     parts of the tests (replay: the fuzz seeds)'
+	@echo 'make fuzz TIME=20               fuzz each target so many seconds (clang)'
+	@echo 'make asan | tsan                unit tests under sanitizers'
+	@echo 'make install DESTDIR= PREFIX=   programs, man pages, sample configuration'
+	@echo 'make po         refresh the translations from the sources'
+	@echo 'make clean'
+
+# These run before the libraries can be looked for, so they call make again.
+deps:
+	@tools/deps.sh
+demo: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@$(B)/lanpost demo $(DEMO)
+test: deps
+	@$(MAKE) --no-print-directory -j$(JOBS) all
+	@tools/test.sh
+clean:
+	rm -rf build build-*
+
+EARLY := deps demo test clean help format po
+ifneq ($(if $(MAKECMDGOALS),$(filter-out $(EARLY),$(MAKECMDGOALS)),all),)
+include $(B)/detect.mk
+endif
+$(B)/detect.mk: tools/detect.sh
+	@mkdir -p $(@D)
+	@CC='$(CC)' tools/detect.sh > $@.tmp && mv $@.tmp $@
+
+# --- libraries and programs
+sources = $(filter-out %/main.c,$(sort $(wildcard $(1)/*.c)))
+objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
+define library
+$(B)/lib$(1).a: $$(call objects,$$(call sources,$(1)))
+	@rm -f $$@
+	@ar rcsD $$@ $$^
+endef
+$(foreach f,$(FOLDERS),$(eval $(call library,$(f))))
+
+$(B)/obj/%.o: %.c $(B)/detect.mk
+	@mkdir -p $(@D)
+	@echo '  CC   $<'
+	@$(CC) $(CFLAGS_ALL) -MMD -MP -c $< -o $@
+
+link = $(CC) $(CFLAGS_ALL) $(LINK_HARDENING) $(LDFLAGS) $(1) -o $@ $(LIBS) $(LDLIBS)
+$(B)/lanpostd: $(B)/obj/gateway/main.o $(LIBS)
+	@echo '  LINK $@'
+	@$(call link,$<)
+$(B)/lanpost: $(B)/obj/ui-tui/main.o $(LIBS)
+	@echo '  LINK $@'
+	@$(call link,$<)
+
+# --- translations
+MO := $(patsubst po/%.po,$(B)/locale/%/LC_MESSAGES/lanpost.mo,$(wildcard po/*.po))
+$(B)/locale/%/LC_MESSAGES/lanpost.mo: po/%.po
+	@mkdir -p $(@D)
+	@msgfmt --check -o $@ $<
+po:
+	@xgettext --from-code=UTF-8 -k_ -kN_ --add-comments=TRANSLATORS --package-name=lanpost -o po/lanpost.pot \
+	    $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS))))
+	@for po in po/*.po; do msgmerge -q --no-fuzzy-matching --backup=off -U $$po po/lanpost.pot; done
+
+all: $(B)/lanpostd $(B)/lanpost $(MO)
+
+# --- tests
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+$(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(LIBS)
+	@mkdir -p $(@D)
+	@$(call link,$<) -lcmocka
+unit: $(UNIT)
+	@tools/run-unit.sh $(UNIT)
+
+SYSTEM ?= tests/system
+system: all
+	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(JOBS) $(SYSTEM)
+
+# Every fuzz target also replays its seeds with any compiler, as part of the tests.
+TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+$(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/replay.o $(LIBS)
+	@mkdir -p $(@D)
+	@$(call link,$(filter %.o,$^))
+.PRECIOUS: $(B)/obj/%.o
+replay: $(TARGETS:%=$(B)/tests/fuzz/replay_%)
+	@for target in $(TARGETS); do $(B)/tests/fuzz/replay_$$target tests/fuzz/corpus/$$target || exit 1; done
+
+fuzz:
+	@$(MAKE) --no-print-directory B=build-fuzz CC=clang SAN=address,undefined \
+	    OPTIMIZE='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzz-run
+$(B)/tests/fuzz/run_%: $(B)/obj/tests/fuzz/fuzz_%.o $(LIBS)
+	@mkdir -p $(@D)
+	@$(call link,$<) -fsanitize=fuzzer
+fuzz-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
+	@for target in $(TARGETS); do tools/fuzz-run.sh $(B) $$target $(TIME) || exit 1; done
+
+asan:
+	@$(MAKE) --no-print-directory B=build-asan SAN=address,undefined unit replay
+tsan:
+	@$(MAKE) --no-print-directory B=build-tsan SAN=thread unit
+
+format:
+	@clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS) tests/unit tests/fuzz))
+
+# --- install
+MAN := $(wildcard docs/*.[1-8])
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/doc/lanpost \
+	    $(DESTDIR)$(SYSCONFDIR)/lanpost $(DESTDIR)/lib/systemd/system
+	install -m 755 $(B)/lanpost $(DESTDIR)$(PREFIX)/bin/lanpost
+	install -m 755 $(B)/lanpostd $(DESTDIR)$(PREFIX)/sbin/lanpostd
+	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
+	for mo in $(MO:$(B)/%=%); do install -D -m 644 $(B)/$$mo $(DESTDIR)$(PREFIX)/share/$$mo; done
+	install -m 644 docs/lanpost.conf.sample $(DESTDIR)$(PREFIX)/share/doc/lanpost/
+	test -e $(DESTDIR)$(SYSCONFDIR)/lanpost/lanpost.conf || \
+	    install -m 600 docs/lanpost.conf.sample $(DESTDIR)$(SYSCONFDIR)/lanpost/lanpost.conf
+	sed 's|@PREFIX@|$(PREFIX)|' debian/lanpost.service.in > $(DESTDIR)/lib/systemd/system/lanpost.service
+
+-include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

@@ -1,0 +1,102 @@
+#include "base/buf.h"
+
+#include "base/alloc.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+void buf_init(struct buf *buf, size_t limit)
+{
+	*buf = (struct buf){.limit = limit};
+}
+
+void buf_clear(struct buf *buf)
+{
+	free(buf->ptr);
+	buf_init(buf, buf->limit);
+}
+
+void buf_reset(struct buf *buf)
+{
+	buf->len = 0;
+	buf->overflow = false;
+}
+
+char *buf_reserve(struct buf *buf, size_t more)
+{
+	if (more > buf->limit || buf->len > buf->limit - more) {
+		buf->overflow = true;
+		return NULL;
+	}
+	if (buf->len + more + 1 > buf->capacity) {
+		size_t capacity = buf->capacity < 128 ? 128 : buf->capacity;
+
+		while (capacity < buf->len + more + 1)
+			capacity *= 2;
+		buf->ptr = xrealloc(buf->ptr, capacity);
+		buf->capacity = capacity;
+	}
+	return buf->ptr + buf->len;
+}
+
+int buf_append(struct buf *buf, const void *bytes, size_t len)
+{
+	char *room = buf_reserve(buf, len);
+
+	if (room == NULL)
+		return -1;
+	if (len > 0)
+		memcpy(room, bytes, len);
+	buf->len += len;
+	return 0;
+}
+
+int buf_append_slice(struct buf *buf, struct slice slice)
+{
+	return buf_append(buf, slice.ptr, slice.len);
+}
+
+int buf_append_text(struct buf *buf, const char *text)
+{
+	return buf_append(buf, text, strlen(text));
+}
+
+int buf_append_byte(struct buf *buf, char byte)
+{
+	return buf_append(buf, &byte, 1);
+}
+
+int buf_printf(struct buf *buf, const char *format, ...)
+{
+	va_list args;
+	char *text = NULL;
+	int len, result = -1;
+
+	va_start(args, format);
+	len = vasprintf(&text, format, args);
+	va_end(args);
+	if (len >= 0) {
+		result = buf_append(buf, text, (size_t)len);
+		free(text);
+	}
+	return result;
+}
+
+void buf_consume(struct buf *buf, size_t len)
+{
+	if (len == 0)
+		return;
+	memmove(buf->ptr, buf->ptr + len, buf->len - len);
+	buf->len -= len;
+}
+
+const char *buf_text(struct buf *buf)
+{
+	if (buf->ptr == NULL) {
+		buf->ptr = xmalloc(128);
+		buf->capacity = 128;
+	}
+	buf->ptr[buf->len] = '\0';
+	return buf->ptr;
+}

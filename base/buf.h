@@ -1,0 +1,39 @@
+/*
+ * A byte buffer that grows up to a limit and no farther.
+ *
+ * An append that would pass the limit changes nothing, returns -1 and leaves
+ * `overflow` set, so a caller may append many times and look once at the end.
+ */
+#ifndef LANPOST_BASE_BUF_H
+#define LANPOST_BASE_BUF_H
+
+#include "base/str.h"
+
+struct buf {
+	char *ptr;
+	size_t len, capacity, limit;
+	bool overflow;
+};
+
+#define BUF_INIT(max) {.limit = (max)}
+
+void buf_init(struct buf *buf, size_t limit);
+void buf_clear(struct buf *buf); /* frees the memory; the limit stays */
+void buf_reset(struct buf *buf); /* empties it and forgets the overflow; keeps the memory */
+/* Makes room for `more` bytes after len and returns where they go, NULL past the limit. */
+char *buf_reserve(struct buf *buf, size_t more);
+int buf_append(struct buf *buf, const void *bytes, size_t len);
+int buf_append_slice(struct buf *buf, struct slice slice);
+int buf_append_text(struct buf *buf, const char *text);
+int buf_append_byte(struct buf *buf, char byte);
+int buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void buf_consume(struct buf *buf, size_t len); /* drops bytes at the front */
+/* The content as a C string, owned by the buffer, valid until the next change. */
+const char *buf_text(struct buf *buf);
+
+static inline struct slice buf_slice(const struct buf *buf)
+{
+	return (struct slice){buf->ptr, buf->len};
+}
+
+#endif

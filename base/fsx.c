@@ -1,0 +1,300 @@
+#include "base/fsx.h"
+
+#include "base/alloc.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+void (*fsx_hook)(const char *what);
+
+void fsx_point(const char *what)
+{
+	if (fsx_hook != NULL)
+		fsx_hook(what);
+}
+
+int fsx_writev(int fd, struct iovec *parts, int count, const char *path, struct error *error)
+{
+	fsx_point("write");
+	while (count > 0) {
+		ssize_t done = writev(fd, parts, count > IOV_MAX ? IOV_MAX : count);
+
+		if (done < 0 && errno == EINTR)
+			continue;
+		if (done < 0)
+			return error_errno(error, "cannot write %s", path);
+		while (count > 0 && (size_t)done >= parts->iov_len) {
+			done -= (ssize_t)parts->iov_len;
+			parts++;
+			count--;
+		}
+		if (count > 0) {
+			parts->iov_base = (char *)parts->iov_base + done;
+			parts->iov_len -= (size_t)done;
+		}
+	}
+	return 0;
+}
+
+int fsx_write(int fd, struct slice data, const char *path, struct error *error)
+{
+	struct iovec part = {.iov_base = (char *)data.ptr, .iov_len = data.len};
+
+	return fsx_writev(fd, &part, data.len > 0, path, error);
+}
+
+int fsx_sync_data(int fd, const char *path, struct error *error)
+{
+	fsx_point("fdatasync");
+	if (fdatasync(fd) != 0)
+		return error_errno(error, "cannot make %s durable", path);
+	return 0;
+}
+
+static int open_dir(const char *path, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd < 0)
+		error_errno(error, "cannot open folder %s", path);
+	return fd;
+}
+
+int fsx_sync_dir(const char *path, struct error *error)
+{
+	int fd = open_dir(path, error);
+	int result = 0;
+
+	if (fd < 0)
+		return -1;
+	fsx_point("fsync-dir");
+	if (fsync(fd) != 0)
+		result = error_errno(error, "cannot make folder %s durable", path);
+	close(fd);
+	return result;
+}
+
+int fsx_sync_filesystem(const char *path, struct error *error)
+{
+	int fd = open_dir(path, error);
+	int result = 0;
+
+	if (fd < 0)
+		return -1;
+	fsx_point("syncfs");
+	if (syncfs(fd) != 0)
+		result = error_errno(error, "cannot make the file system of %s durable", path);
+	close(fd);
+	return result;
+}
+
+int fsx_close(int fd, const char *path, struct error *error)
+{
+	if (close(fd) != 0 && errno != EINTR)
+		return error_errno(error, "cannot close %s", path);
+	return 0;
+}
+
+int fsx_rename(const char *from, const char *to, struct error *error)
+{
+	fsx_point("rename");
+	if (rename(from, to) != 0)
+		return error_errno(error, "cannot rename %s to %s", from, to);
+	return 0;
+}
+
+int fsx_link(const char *from, const char *to, struct error *error)
+{
+	fsx_point("link");
+	if (link(from, to) != 0)
+		return error_errno(error, "cannot link %s to %s", from, to);
+	return 0;
+}
+
+int fsx_unlink(const char *path, struct error *error)
+{
+	fsx_point("unlink");
+	if (unlink(path) != 0 && errno != ENOENT)
+		return error_errno(error, "cannot remove %s", path);
+	return 0;
+}
+
+/* The folder part of a path, new memory. */
+static char *parent_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	if (slash == NULL)
+		return xstrdup(".");
+	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
+}
+
+int fsx_create(const char *path, const struct slice *parts, size_t count, unsigned mode,
+    struct error *error)
+{
+	struct iovec vec[8];
+	int used = 0, result;
+	int fd;
+
+	fsx_point("create");
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+	if (fd < 0)
+		return error_errno(error, "cannot create %s", path);
+	for (size_t i = 0; i < count && used < (int)ARRAY_LEN(vec); i++)
+		if (parts[i].len > 0)
+			vec[used++] = (struct iovec){(char *)parts[i].ptr, parts[i].len};
+	result = fsx_writev(fd, vec, used, path, error);
+	if (result != 0)
+		close(fd);
+	else
+		result = fsx_close(fd, path, error);
+	if (result != 0)
+		unlink(path);
+	return result;
+}
+
+int fsx_replace(const char *path, struct slice data, unsigned mode, struct error *error)
+{
+	char *tmp = xasprintf("%s.tmp%d", path, (int)getpid());
+	char *folder = parent_of(path);
+	int result = -1;
+	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+
+	if (fd < 0) {
+		error_errno(error, "cannot create %s", tmp);
+		goto out;
+	}
+	if (fsx_write(fd, data, tmp, error) != 0 || fsx_sync_data(fd, tmp, error) != 0) {
+		close(fd);
+		goto out;
+	}
+	if (fsx_close(fd, tmp, error) != 0 || fsx_rename(tmp, path, error) != 0)
+		goto out;
+	result = fsx_sync_dir(folder, error);
+out:
+	if (result != 0)
+		unlink(tmp);
+	free(tmp);
+	free(folder);
+	return result;
+}
+
+int fsx_truncate(int fd, uint64_t size, const char *path, struct error *error)
+{
+	fsx_point("truncate");
+	if (ftruncate(fd, (off_t)size) != 0 || lseek(fd, (off_t)size, SEEK_SET) < 0)
+		return error_errno(error, "cannot cut %s", path);
+	return 0;
+}
+
+int fsx_make_dirs(const char *path, struct error *error)
+{
+	char *folder;
+	int result;
+
+	if (mkdir(path, 0750) == 0 || errno == EEXIST)
+		return 0;
+	if (errno != ENOENT)
+		return error_errno(error, "cannot make folder %s", path);
+	folder = parent_of(path);
+	result = fsx_make_dirs(folder, error);
+	free(folder);
+	if (result == 0 && mkdir(path, 0750) != 0 && errno != EEXIST)
+		return error_errno(error, "cannot make folder %s", path);
+	return result;
+}
+
+int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	size_t used = 0;
+	char *bytes;
+
+	if (fd < 0)
+		return error_errno(error, "cannot open %s", path);
+	if (fstat(fd, &st) != 0) {
+		error_errno(error, "cannot look at %s", path);
+		close(fd);
+		return -1;
+	}
+	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > limit) {
+		close(fd);
+		return error_set(error, ERROR_LIMIT, "%s is no file or larger than %zu bytes", path,
+		    limit);
+	}
+	bytes = xmalloc((size_t)st.st_size + 1);
+	while (used < (size_t)st.st_size) {
+		ssize_t got = read(fd, bytes + used, (size_t)st.st_size - used);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0) {
+			error_errno(error, "cannot read %s", path);
+			free(bytes);
+			close(fd);
+			return -1;
+		}
+		if (got == 0)
+			break;
+		used += (size_t)got;
+	}
+	close(fd);
+	bytes[used] = '\0';
+	*data = bytes;
+	*len = used;
+	return 0;
+}
+
+int fsx_map(const char *path, struct slice *data, struct error *error)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	struct stat st;
+	void *at;
+
+	if (fd < 0)
+		return error_errno(error, "cannot open %s", path);
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
+		close(fd);
+		return error_set(error, ERROR_IO, "%s is not a file", path);
+	}
+	if (st.st_size == 0) {
+		close(fd);
+		*data = slice_make("", 0);
+		return 0;
+	}
+	at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	close(fd);
+	if (at == MAP_FAILED)
+		return error_errno(error, "cannot map %s", path);
+	*data = slice_make(at, (size_t)st.st_size);
+	return 0;
+}
+
+void fsx_unmap(struct slice data)
+{
+	if (data.len > 0)
+		munmap((char *)data.ptr, data.len);
+}
+
+int fsx_lock(int fd)
+{
+	return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : 1;
+}
+
+uint64_t fsx_free_bytes(const char *path)
+{
+	struct statvfs st;
+
+	if (statvfs(path, &st) != 0)
+		return UINT64_MAX;
+	return (uint64_t)st.f_bavail * st.f_frsize;
+}

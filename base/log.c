@@ -1,0 +1,170 @@
+#include "base/log.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/str.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#define LINE_MAX_BYTES 2048
+
+/* The mutex guards the settings and keeps lines whole; nothing else is locked under it. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct log_settings current = {.level = LOG_LEVEL_INFO, .to_stderr = true};
+static const char *process_name = "lanpost";
+static int file_fd = -1;
+
+static int open_file(const char *path)
+{
+	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+void log_start(const struct log_settings *settings, const char *process)
+{
+	bool failed = false;
+
+	pthread_mutex_lock(&lock);
+	free((char *)current.file);
+	if (file_fd >= 0)
+		close(file_fd);
+	file_fd = -1;
+	current = *settings;
+	current.file = NULL;
+	process_name = process;
+	if (settings->file != NULL && settings->file[0] != '\0' && settings->file_max > 0) {
+		current.file = xstrdup(settings->file);
+		file_fd = open_file(current.file);
+		failed = file_fd < 0;
+	}
+	if (current.to_syslog)
+		openlog("lanpost", LOG_PID, LOG_MAIL);
+	pthread_mutex_unlock(&lock);
+	if (failed)
+		log_warn("event=log-file-failed file=%s", LOG_CSTR(settings->file));
+}
+
+void log_process(const char *process)
+{
+	process_name = process;
+}
+
+bool log_wants(enum log_level level)
+{
+	return level <= current.level;
+}
+
+/* Called with the lock held, after the file has grown. Other processes share the
+ * file, so look whether one of them has already turned it over. */
+static void rotate_if_large(void)
+{
+	struct stat mine, named;
+	char *old;
+
+	if (fstat(file_fd, &mine) != 0 || (size_t)mine.st_size < current.file_max)
+		return;
+	if (stat(current.file, &named) == 0 && named.st_ino == mine.st_ino) {
+		old = xasprintf("%s.1", current.file);
+		if (rename(current.file, old) != 0)
+			current.file_max *= 2; /* not allowed here: do not try at every line */
+		free(old);
+	}
+	close(file_fd);
+	file_fd = open_file(current.file);
+}
+
+static void write_line(enum log_level level, const char *line, size_t len)
+{
+	static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+
+	/* A full disk or closed terminal must not stop mail: the result is looked at by no one. */
+	if (current.to_stderr && write(STDERR_FILENO, line, len) < 0)
+		errno = 0;
+	if (file_fd >= 0) {
+		if (write(file_fd, line, len) < 0)
+			errno = 0;
+		rotate_if_large();
+	}
+	if (current.to_syslog)
+		syslog(priority[level], "%.*s", (int)len - 1, line);
+}
+
+static void log_line(enum log_level level, int with_errno, const char *format, va_list args)
+{
+	static const char names[][6] = {"error", "warn", "info", "debug"};
+	char raw[LINE_MAX_BYTES], line[LINE_MAX_BYTES + 160];
+	int saved = errno;
+	int64_t now = clock_wall_us();
+	time_t seconds = (time_t)(now / 1000000);
+	struct tm tm;
+	size_t used;
+
+	if (!log_wants(level))
+		return;
+	vsnprintf(raw, sizeof(raw), format, args);
+	localtime_r(&seconds, &tm);
+	used = strftime(line, 64, "%Y-%m-%d %H:%M:%S", &tm);
+	used += (size_t)snprintf(line + used, sizeof(line) - used, ".%03d %s %s[%d]: ",
+	    (int)(now / 1000 % 1000), names[level], process_name, (int)getpid());
+	str_printable(line + used, sizeof(line) - used - 80, slice_of(raw));
+	used = strlen(line);
+	if (with_errno)
+		used += (size_t)snprintf(line + used, sizeof(line) - used - 1, " error=\"%s\"",
+		    strerror(saved));
+	if (used > sizeof(line) - 2)
+		used = sizeof(line) - 2;
+	line[used++] = '\n';
+
+	pthread_mutex_lock(&lock);
+	write_line(level, line, used);
+	pthread_mutex_unlock(&lock);
+	errno = saved;
+}
+
+#define LOG_WITH(level, with_errno)                            \
+	do {                                                   \
+		va_list args;                                  \
+                                                               \
+		va_start(args, format);                        \
+		log_line((level), (with_errno), format, args); \
+		va_end(args);                                  \
+	} while (0)
+
+void log_warn(const char *format, ...)
+{
+	LOG_WITH(LOG_LEVEL_WARN, 1);
+}
+
+void log_warnx(const char *format, ...)
+{
+	LOG_WITH(LOG_LEVEL_WARN, 0);
+}
+
+void log_info(const char *format, ...)
+{
+	LOG_WITH(LOG_LEVEL_INFO, 0);
+}
+
+void log_debug(const char *format, ...)
+{
+	LOG_WITH(LOG_LEVEL_DEBUG, 0);
+}
+
+void fatal(const char *format, ...)
+{
+	LOG_WITH(LOG_LEVEL_ERROR, 1);
+	exit(1);
+}
+
+void fatalx(const char *format, ...)
+{
+	LOG_WITH(LOG_LEVEL_ERROR, 0);
+	exit(1);
+}

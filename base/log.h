@@ -1,0 +1,42 @@
+/*
+ * The log: one event a line, key=value, safe to show on a terminal.
+ *
+ * Verbs as in OpenSMTPD: log_warn adds errno's text, log_warnx does not, fatal and
+ * fatalx end the process with exit code 1. All keep errno. A line starts with
+ * time, level, process name and thread context. Text from outside stands in a
+ * line only through LOG_TEXT() (base/str.h); as a second wall, every finished
+ * line is made printable before it is written. Secrets never reach a formatter.
+ *
+ * The sinks are chosen once at start. Writing never blocks on anything but the
+ * file itself, and a log that cannot be written never stops mail.
+ */
+#ifndef LANPOST_BASE_LOG_H
+#define LANPOST_BASE_LOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum log_level { LOG_LEVEL_ERROR, LOG_LEVEL_WARN, LOG_LEVEL_INFO, LOG_LEVEL_DEBUG };
+
+struct log_settings {
+	enum log_level level;
+	bool to_stderr;
+	const char *file;	/* NULL: no file; copied */
+	size_t file_max;	/* bytes; at this size the file becomes FILE.1; 0: no file */
+	bool to_syslog;
+};
+
+/* May be called again (reload). The file is opened at once; if that fails the
+ * rest works and a warning says so. process: "supervisor", "lan", ... a literal. */
+void log_start(const struct log_settings *settings, const char *process);
+void log_process(const char *process); /* after fork */
+bool log_wants(enum log_level level);
+
+void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warnx(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_debug(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void fatal(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+void fatalx(const char *format, ...) __attribute__((format(printf, 1, 2), noreturn));
+
+#endif

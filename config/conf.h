@@ -1,0 +1,209 @@
+/*
+ * The configuration as typed structs.
+ *
+ * A struct conf is built from the files, checked as a whole, and never changed
+ * afterwards: a reload builds a new one and swaps it in. config/schema.c has the
+ * one table of keys behind it (name, type, bounds, default, help line).
+ * Sizes are bytes, times are seconds. Strings are never NULL (empty: ""),
+ * except where said. Names of users are lower case.
+ */
+#ifndef LANPOST_CONFIG_CONF_H
+#define LANPOST_CONFIG_CONF_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#include <netinet/in.h>
+
+enum conf_language { LANGUAGE_EN, LANGUAGE_RU };
+enum conf_tls { TLS_REQUIRED, TLS_OPPORTUNISTIC, TLS_NONE };
+enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
+
+/* An address range in network order; IPv4 is kept as ::ffff:a.b.c.d. */
+struct conf_net {
+	struct in6_addr first, last;
+};
+struct conf_nets {
+	struct conf_net *items;
+	size_t count;
+};
+
+/* A list of durations or times of day, in seconds. */
+struct conf_numbers {
+	int64_t *items;
+	size_t count;
+};
+
+/* Where a value stood: "lanpost.conf:12". Files are named as they were opened. */
+struct conf_place {
+	const char *file; /* owned by the conf */
+	int line;	  /* 0: not in any file (a default) */
+};
+
+struct conf_gateway {
+	char *hostname;
+	char *local_domain;
+	bool relay_unknown;
+	char *spool;
+	char *postmaster; /* user who gets postmaster's mail too; "" for none */
+	char *boss;	  /* user name or "" */
+	enum conf_language language;
+};
+
+struct conf_lan {
+	struct strlist listen;
+	int64_t smtp_port, submission_port, smtps_port, pop3_port, pop3s_port; /* 0: off */
+	int64_t timeout;
+	int64_t max_sessions, max_sessions_per_ip;
+	bool require_auth;
+	char *tls_cert, *tls_key; /* paths, "" for our own certificate */
+	struct conf_nets allow, deny;
+};
+
+struct conf_limits {
+	int64_t max_message_size;
+	int64_t max_outgoing_size;  /* 0: none */
+	int64_t user_daily_messages; /* 0: none */
+	int64_t mailbox_quota;	     /* 0: none */
+};
+
+struct conf_schedule {
+	int64_t every;		/* 0: never by itself */
+	struct conf_numbers at; /* seconds since midnight, local time */
+	unsigned days;		/* bit 0 Sunday ... bit 6 Saturday, as tm_wday */
+	int64_t hours_from, hours_to; /* seconds since midnight; equal: all day */
+	bool on_start;
+};
+
+struct conf_line {
+	char *connect_command, *disconnect_command, *proxy;
+};
+
+struct conf_log {
+	enum conf_log_level level;
+	char *file;
+	int64_t max_size;
+	bool syslog;
+};
+
+/* How to reach and trust a server outside; the same for accounts and smarthosts. */
+struct conf_remote {
+	char *url; /* pop3:// pop3s:// smtp:// smtps://, host and port in it */
+	enum conf_tls tls;
+	char *user, *password, *password_command;
+	char *ca_file, *pin_sha256;
+};
+
+struct conf_smarthost {
+	char *name;
+	struct conf_place place;
+	struct conf_remote remote;
+	struct strlist senders;
+	struct conf_numbers retry;
+	int64_t expire, warn_after;
+};
+
+struct conf_user {
+	char *name;
+	struct conf_place place;
+	char *password; /* crypt(3) hash; "": none needed (trusted LAN) */
+	char *full_name, *external_alias;
+	struct strlist aliases;
+	char *forward;
+	bool keep;
+};
+
+struct conf_account {
+	char *name;
+	struct conf_place place;
+	struct conf_remote remote;
+	int64_t keep_days; /* keep_on_server: 0 no, -1 yes (for ever), else days */
+	int64_t max_size;  /* 0: none */
+	struct strlist deliver_to, unsorted_to;
+	bool enabled;
+	int64_t every; /* -1: as [schedule] */
+};
+
+struct conf_sorter {
+	bool by_address;
+	struct strlist unsorted_to;
+};
+
+struct conf_rule {
+	char *name;
+	struct conf_place place;      /* of the section */
+	struct conf_place when_place; /* of its `when` */
+	char *when;
+	struct strlist deliver, forward;
+	bool drop;
+	char *tag;
+	bool stop;
+};
+
+struct conf {
+	struct conf_gateway gateway;
+	struct conf_lan lan;
+	struct conf_limits limits;
+	struct conf_schedule schedule;
+	struct conf_line line;
+	struct conf_log log;
+	struct conf_sorter sorter;
+	struct conf_smarthost *smarthosts; /* in file order */
+	size_t smarthost_count;
+	struct conf_user *users;
+	size_t user_count;
+	struct conf_account *accounts;
+	size_t account_count;
+	struct conf_rule *rules;
+	size_t rule_count;
+	struct strlist files; /* those that were read; place.file points here */
+};
+
+/* One problem found in the files. */
+struct conf_problem {
+	struct conf_place place;
+	bool is_warning; /* works, but the admin should know */
+	char *text;	 /* translated, one printable line without place and newline */
+};
+struct conf_problems {
+	struct conf_problem *items;
+	size_t count, errors; /* count includes the warnings */
+};
+void conf_problem_add(struct conf_problems *problems, struct conf_place place, bool is_warning,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+void conf_problems_clear(struct conf_problems *problems);
+
+/* Reads lanpost.conf and the files beside it, checks everything that can be checked
+ * without other modules (rule conditions: sorter/). Returns a new conf, or NULL if there
+ * was any error. *problems (initialised by the caller to zero) gets all findings; it may
+ * hold warnings though a conf is returned. place.file of a problem stays valid until
+ * conf_problems_clear(). */
+struct conf *conf_load(const char *path, struct conf_problems *problems);
+void conf_free(struct conf *conf);
+
+/* NULL if there is none. Users are found by their exact lower-case name only; for
+ * aliases and addresses see mail/route.h. */
+const struct conf_user *conf_find_user(const struct conf *conf, const char *name);
+const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
+/* The user who owns this address or bare local name: name, alias or external alias,
+ * without regard to case. `postmaster` and `daemon` are not found here. */
+const struct conf_user *conf_owner_of(const struct conf *conf, struct slice address);
+/* The smarthost for this sender address: exact address, then domain, then the one without
+ * `senders`. NULL: no smarthost is configured for it. */
+const struct conf_smarthost *conf_smarthost_for(const struct conf *conf, struct slice sender);
+/* True for a name that may be a folder: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or
+ * digit, and not `daemon` (which has no mailbox). */
+bool conf_is_mailbox_name(struct slice name);
+/* True if the address is in one of the ranges. */
+bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address);
+
+#define CONF_POSTMASTER "postmaster"
+#define CONF_DAEMON "daemon"
+
+/* Opens a password: the configured one, or the first line that password_command prints
+ * (run by /bin/sh with a time limit of 30 s). *secret is new memory; wipe and free it with
+ * conf_secret_free(). */
+int conf_remote_password(const struct conf_remote *remote, char **secret, struct error *error);
+void conf_secret_free(char *secret);
+
+#endif

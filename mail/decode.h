@@ -1,0 +1,30 @@
+/*
+ * Header text to UTF-8, as people read it (RFC 2047, RFC 2231, raw 8-bit headers).
+ *
+ * Decoding never fails: what cannot be decoded stays visible. The result is valid UTF-8 without
+ * control bytes. Time is linear in the input.
+ */
+#ifndef LANPOST_MAIL_DECODE_H
+#define LANPOST_MAIL_DECODE_H
+
+#include "mail/header.h"
+
+/* Unstructured text (Subject, comments, display names): unfolds, decodes encoded words (white space between
+ * two of them vanishes; a multibyte character split over two words of one charset is healed), converts raw
+ * 8-bit text. charset: the message's own, or SLICE_NONE: used first for raw 8-bit. */
+int decode_text(struct slice body, struct slice charset, struct buf *out);
+/* Address lists: like decode_text for names and comments, the addresses as they are:
+ * "Иван Петров <ivan@example.ru>, ..." with names unquoted only where that is unambiguous. */
+int decode_addresses(struct slice body, struct slice charset, struct buf *out);
+/* Decodes a field by its name: address fields as addresses, the rest as text. */
+int decode_field(const struct header_field *field, struct slice charset, struct buf *out);
+/* The charset parameter of the message's Content-Type, SLICE_NONE without one. */
+struct slice decode_message_charset(struct slice message);
+/* The Content-Type's value of one parameter ("boundary", "name"), RFC 2231 joined and decoded, appended
+ * to out. Returns false if it is not there. */
+bool decode_parameter(struct slice body, const char *name, struct buf *out);
+
+/* Writes text as encoded words (UTF-8, base64) where it is not plain ASCII, folded below 76 columns. */
+int encode_text(struct slice text, struct buf *out);
+
+#endif

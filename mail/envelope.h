@@ -1,0 +1,69 @@
+/*
+ * The envelope of a message: who sent it, where it goes and why, apart from its bytes.
+ *
+ * The same struct and the same text form stand in a record of the intake log and in the .env
+ * file of a queue entry. The text is one fact a line, `key value`, values percent-escaped, unknown keys refused;
+ * the last line carries a checksum where it stands in a file of its own (queue.h).
+ */
+#ifndef LANPOST_MAIL_ENVELOPE_H
+#define LANPOST_MAIL_ENVELOPE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "mail/msgid.h"
+
+#define ENVELOPE_PLACES_MAX 2000
+#define ENVELOPE_TEXT_MAX (4u << 20)
+
+enum place_kind {
+	PLACE_MAILBOX, /* name: user */
+	PLACE_BOSS,    /* name: user; gets X-Envelope-From and X-Envelope-To on top */
+	PLACE_QUEUE,   /* name: outside address */
+	PLACE_DAEMON,  /* name: address of the user to whom the report goes; the subject is in why */
+};
+enum place_status { PLACE_PENDING, PLACE_SENT, PLACE_FAILED };
+
+struct place {
+	enum place_kind kind;
+	char *name;
+	char *why;   /* for the journal: rule, header and text that matched; "" */
+	/* of PLACE_QUEUE only: */
+	enum place_status status;
+	char *reply; /* the last answer of the smarthost, printable; "" before the first */
+};
+
+struct envelope {
+	struct msgid id;
+	int64_t time;	 /* of acceptance, seconds since 1970 */
+	char *origin;	 /* "smtp 192.168.1.5 ivan", "account sales", "gateway" */
+	char *session;	 /* id of the communication session or LAN connection, "" */
+	char *account;	 /* fetched: its account, else "" */
+	char *uidl;	 /* fetched: its UIDL (raw bytes allowed), else "" */
+	char *sender;	 /* reverse path without <>, "" for the null sender */
+	char *header;	 /* trace lines to stand above the message, each ended by CRLF; "" */
+	uint64_t size;	 /* of the message as stored: header lines above plus message */
+	struct strlist recipients; /* as the client named them (with Bcc), for boss and journal */
+	struct place *places;
+	size_t place_count;
+	/* of a queue entry only: */
+	int64_t next_attempt; /* 0: now */
+	unsigned attempts;
+	bool warned;
+};
+
+/* Gives it an id, the time and empty strings. */
+void envelope_init(struct envelope *envelope);
+void envelope_clear(struct envelope *envelope);
+/* Frees *field and sets it to a copy of text. */
+void envelope_set(char **field, struct slice text);
+/* Adds a place unless the same kind and name is there already (a boss's mailbox and his copy count as
+ * one: the copy wins). Names compare without regard to ASCII case. Returns false past ENVELOPE_PLACES_MAX. */
+bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name, struct slice why);
+/* Adds one line "name: value" to the header; line ends in value become spaces. */
+void envelope_add_header(struct envelope *envelope, const char *name, struct slice value);
+
+void envelope_write(const struct envelope *envelope, struct buf *out);
+/* Reads what envelope_write() wrote. *envelope need not be initialised; on failure nothing is owned. */
+int envelope_parse(struct slice text, struct envelope *envelope, struct error *error);
+
+#endif

@@ -1,0 +1,74 @@
+/*
+ * The intake: how a message enters the spool, and how one leaves it. The proof is in QUEUE.md.
+ *
+ * Each process opens one intake; its threads share it. A message is accepted when intake_accept() returns 0
+ * (or when intake_commit() has covered its intake_append()): then it is durable, survives anything, and is delivered
+ * to its places. A background thread makes deliveries durable and retires the log.
+ */
+#ifndef LANPOST_MAIL_INTAKE_H
+#define LANPOST_MAIL_INTAKE_H
+
+#include "mail/body.h"
+#include "mail/envelope.h"
+#include "mail/state.h"
+
+struct intake;
+
+struct intake_options {
+	const char *spool;    /* copied */
+	const char *hostname; /* for file names; copied */
+	const char *writer;   /* "lan", "session", ...: in the segments' names; a literal */
+	struct state *state;  /* borrowed; must outlive the intake */
+	/* Called after something was delivered, from the delivering thread; may be NULL. */
+	void (*delivered)(void *context, const struct place *place);
+	void *context;
+};
+
+/* Recovers what dead processes left, then begins a segment and the checkpoint thread. *recovered (may be NULL): messages that
+ * were delivered again in some place. */
+int intake_open(struct intake **intake, const struct intake_options *options, size_t *recovered,
+    struct error *error);
+/* Last checkpoint, then free. */
+int intake_close(struct intake *intake, struct error *error);
+
+/* A fact that goes into the same durable record as a message, or alone. */
+enum fact_kind {
+	FACT_SENT,	   /* id: queue entry, name: recipient, text: reply */
+	FACT_FAILED,	   /* the same */
+	FACT_ATTEMPT,	   /* id: queue entry */
+	FACT_REMOVE,	   /* name: user, text: unique name of the file in that mailbox */
+	FACT_TRIGGER_DONE, /* id: trigger */
+};
+struct fact {
+	enum fact_kind kind;
+	const char *id, *name, *text; /* NULL where not used */
+};
+
+/* Accepts one message and delivers it. The body must be finished; its file, if any, belongs to the log from then on
+ * (call body_clear(body, true) after success, false after failure). body may be NULL when there are only facts. */
+int intake_accept(struct intake *intake, struct envelope *envelope, struct body *body,
+    const struct fact *facts, size_t fact_count, struct error *error);
+
+/* The same in two steps, for batches: append many, then commit once for all of them. The intake takes
+ * *envelope and *body over (they are reset to empty) and delivers them when the commit succeeds.
+ * The batch belongs to one thread. */
+struct intake_batch;
+struct intake_batch *intake_batch_new(struct intake *intake);
+int intake_batch_append(struct intake_batch *batch, struct envelope *envelope, struct body *body,
+    const struct fact *facts, size_t fact_count, struct error *error);
+size_t intake_batch_count(const struct intake_batch *batch);
+/* On failure nothing of the batch is accepted. The batch is empty afterwards in either case. */
+int intake_batch_commit(struct intake_batch *batch, struct error *error);
+void intake_batch_free(struct intake_batch *batch);
+
+/* Takes messages out of a mailbox: durable in the log, then unlinked (POP3 QUIT, purge). */
+int intake_remove(struct intake *intake, const char *user, const char *const *uniques, size_t count,
+    struct error *error);
+
+/* Adds to the journal at the next checkpoint. All strings are copied; NULL counts as "". */
+void intake_journal(struct intake *intake, const char *id, const char *session, const char *event,
+    const char *place, const char *detail);
+/* True if the spool has room for so many more bytes (with a reserve): ask before taking a message in. */
+bool intake_has_room(struct intake *intake, uint64_t bytes);
+
+#endif

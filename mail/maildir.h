@@ -1,0 +1,60 @@
+/*
+ * Mailboxes: Maildir folders under `<spool>/mailboxes/<user>/`.
+ *
+ * Our file names are `<time>.<id>.<host>,S=<size>`, the bytes inside have CRLF line ends, so size is
+ * what POP3 announces. Other programs (mutt, Dovecot) may add, rename and remove files at any time; for
+ * names that are not ours the wire size is found by reading.
+ */
+#ifndef LANPOST_MAIL_MAILDIR_H
+#define LANPOST_MAIL_MAILDIR_H
+
+#include "base/err.h"
+#include "base/map.h"
+#include "mail/msgid.h"
+
+struct maildir_message {
+	char *file;	/* "new/..." or "cur/...", below the mailbox folder */
+	char *unique;	/* name up to the first ',' or ':': stable while flags change */
+	char uidl[71];	/* RFC 1939 section 7: 1 to 70 of 0x21-0x7E; the id, or the unique name or its digest */
+	int64_t time;	/* of arrival */
+	uint64_t size;	/* octets on the POP3 wire before dot-stuffing; 0 until maildir_size() for foreign files */
+	bool size_known;
+	bool ours;
+};
+
+struct maildir_list {
+	struct maildir_message *items; /* oldest first */
+	size_t count;
+};
+
+/* `<spool>/mailboxes/<user>`, new memory. user must be a mailbox name (conf_is_mailbox_name). */
+char *maildir_path(const char *spool, const char *user);
+/* Makes tmp, new, cur where they are missing. */
+int maildir_make(const char *spool, const char *user, struct error *error);
+/* Lists new/ and cur/. A mailbox that does not exist yet is empty. Each unique name is listed once. */
+int maildir_list(const char *spool, const char *user, struct maildir_list *list, struct error *error);
+void maildir_list_clear(struct maildir_list *list);
+/* Finds the wire size of a foreign file (bare LF counts as CRLF). Returns -1 if the file is gone. */
+int maildir_size(const char *spool, const char *user, struct maildir_message *message,
+    struct error *error);
+/* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
+int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
+    struct slice *bytes, struct error *error);
+/* Unlinks it wherever it stands now; a message that is gone counts as removed. The removal must
+ * be in the log already (intake_remove). */
+int maildir_unlink(const char *spool, const char *user, const char *unique, struct error *error);
+
+/* Our file name for a message. Returns new memory. */
+char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size);
+/* Writes a message into the mailbox (tmp, then new) without sync. parts: header lines and body. */
+int maildir_deliver(const char *spool, const char *user, const char *name, const struct slice *parts,
+    size_t count, struct error *error);
+/* The same by hard link to a file that stands in another mailbox or the queue; falls back to a copy. */
+int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *source,
+    struct error *error);
+/* ids of our messages that stand in the mailbox whole (file size as in the name): id -> (void *)1. */
+int maildir_ids(const char *spool, const char *user, struct map *ids, struct error *error);
+/* Removes files in tmp/ older than a day. */
+void maildir_sweep(const char *spool, const char *user);
+
+#endif

@@ -1,0 +1,51 @@
+/*
+ * Outgoing mail waiting for the line: `<spool>/queue/{active,deferred,hold,corrupt}/`.
+ *
+ * An entry is `<id>.msg` (the message with its LAN addresses; rewriting is done while sending) and
+ * `<id>.env` (envelope.h as text with a checksum in the last line). The folder of the .env is the state. All changes
+ * of the recipients' fate are in the log before they are here; QUEUE.md has the proof.
+ */
+#ifndef LANPOST_MAIL_QUEUE_H
+#define LANPOST_MAIL_QUEUE_H
+
+#include "mail/envelope.h"
+
+enum queue_state { QUEUE_ACTIVE, QUEUE_DEFERRED, QUEUE_HOLD, QUEUE_CORRUPT, QUEUE_STATES };
+extern const char *const queue_state_names[QUEUE_STATES];
+
+struct queue_item {
+	enum queue_state state;
+	struct msgid id;
+};
+struct queue_items {
+	struct queue_item *items; /* oldest first */
+	size_t count;
+};
+
+int queue_make(const char *spool, struct error *error); /* the folders */
+/* All entries of the states in the bit mask (1 << QUEUE_ACTIVE ...). */
+int queue_list(const char *spool, unsigned states, struct queue_items *items, struct error *error);
+void queue_items_clear(struct queue_items *items);
+/* Finds the state in which an entry stands; false if there is none. */
+bool queue_find(const char *spool, const struct msgid *id, enum queue_state *state);
+/* Reads the envelope. One that is damaged is moved to corrupt/ (with its message) and -1 is returned. */
+int queue_read(const char *spool, const struct queue_item *item, struct envelope *envelope,
+    struct error *error);
+/* Path of the message file, wherever it stands; NULL if it is nowhere. New memory. */
+char *queue_message_path(const char *spool, const struct queue_item *item);
+
+/* Puts an entry into active without sync (delivery from the log). The envelope's queue places are written;
+ * the message comes by link from source, or from parts where source is NULL. */
+int queue_deliver(const char *spool, const struct envelope *envelope, const char *source,
+    const struct slice *parts, size_t count, struct error *error);
+/* Rewrites the envelope durably and moves the entry to that state. */
+int queue_update(const char *spool, struct queue_item *item, const struct envelope *envelope,
+    enum queue_state state, struct error *error);
+/* Sets recipients' fates as the log has them; removes the entry when none is pending. No entry: nothing to do. */
+int queue_settle(const char *spool, const struct msgid *id, const char *recipient,
+    enum place_status status, const char *reply, struct error *error);
+int queue_remove(const char *spool, const struct queue_item *item, struct error *error);
+/* Keeps bytes that cannot be used, in corrupt/, under a name made from `name`. */
+int queue_set_aside(const char *spool, const char *name, struct slice bytes, struct error *error);
+
+#endif

@@ -1,0 +1,84 @@
+/*
+ * What must be remembered beside the mail itself: UIDLs seen, the journal, the daemon's triggers, known problems, counters.
+ *
+ * Behind this interface stands SQLite (`<spool>/state.db`, WAL mode, synchronous=FULL); no other file
+ * knows SQL, so that a server database can stand beside it later. One handle may be shared by
+ * threads. Writes gather in a transaction between state_begin() and state_commit().
+ */
+#ifndef LANPOST_MAIL_STATE_H
+#define LANPOST_MAIL_STATE_H
+
+#include "base/err.h"
+#include "base/map.h"
+#include "mail/msgid.h"
+
+struct state;
+
+/* Opens or makes the database. One that is damaged is set aside as state.db.corrupt-<time> and a new one
+ * is begun; *was_damaged tells so (may be NULL). */
+int state_open(struct state **state, const char *spool, bool *was_damaged, struct error *error);
+void state_close(struct state *state);
+
+/* A transaction. The handle is locked for other threads until commit or abort. */
+int state_begin(struct state *state, struct error *error);
+int state_commit(struct state *state, struct error *error);
+void state_abort(struct state *state);
+
+/* UIDLs of an account: key uidl -> (void *)1. */
+int state_seen_load(struct state *state, const char *account, struct map *seen, struct error *error);
+int state_seen_add(struct state *state, const char *account, struct slice uidl, const char *id,
+    int64_t time, struct error *error);
+int state_seen_time(struct state *state, const char *account, struct slice uidl, int64_t *time,
+    struct error *error); /* when it was fetched; *time = 0 if never */
+int state_seen_forget(struct state *state, const char *account, struct slice uidl, struct error *error);
+
+/* The journal. event is a short fixed word ("accepted", "delivered", "queued", "sent", "failed",
+ * "in-doubt", "removed", ...); detail is for people. */
+struct journal_event {
+	int64_t time_us;
+	const char *id, *session, *event, *place, *detail;
+};
+int state_journal_add(struct state *state, const struct journal_event *event, struct error *error);
+/* Messages by which `trace` finds letters: kept beside the journal. */
+struct journal_message {
+	const char *id, *message_id, *sender, *recipients, *subject; /* subject decoded */
+	int64_t time;
+	uint64_t size;
+};
+int state_message_add(struct state *state, const struct journal_message *message, struct error *error);
+/* Calls back for each event of each message whose id, Message-ID, address or subject words match the query, oldest
+ * first; at most limit events. */
+typedef void (*state_trace_fn)(void *context, const struct journal_message *message,
+    const struct journal_event *event);
+int state_trace(struct state *state, const char *query, int limit, state_trace_fn fn, void *context,
+    struct error *error);
+
+/* Mail to the daemon that waits for a session. */
+struct trigger {
+	struct msgid id;
+	char *sender;  /* who gets the report */
+	char *subject; /* decoded */
+	int64_t time;
+};
+struct triggers {
+	struct trigger *items;
+	size_t count;
+};
+int state_trigger_add(struct state *state, const char *id, const char *sender, const char *subject,
+    int64_t time, struct error *error); /* a second one of the same id changes nothing */
+int state_triggers(struct state *state, struct triggers *triggers, struct error *error);
+void triggers_clear(struct triggers *triggers);
+int state_trigger_done(struct state *state, const char *id, struct error *error);
+
+/* Problems that are reported once per change. key: "account sales", "smarthost default", "disk". */
+/* Returns 1 if this is news (there was none under this key, or of another class), 0 if known, -1 on error. */
+int state_problem_set(struct state *state, const char *key, const char *class, const char *text,
+    int64_t time, struct error *error);
+/* Returns 1 if there was one (since when is in *since), 0 if not, -1 on error. */
+int state_problem_clear(struct state *state, const char *key, int64_t *since, struct error *error);
+
+/* Named numbers and short texts that outlive a process ("last-session"). *text is new memory, NULL if absent. */
+int state_get(struct state *state, const char *key, char **text, struct error *error);
+int state_set(struct state *state, const char *key, const char *text, struct error *error);
+
+#endif
