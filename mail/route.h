@@ -32,8 +32,10 @@ enum route_kind route_add(const struct conf *conf, struct envelope *envelope, co
 /* The boss's copy of a message that passed the LAN SMTP server. Nothing without a boss. */
 void route_add_boss(const struct conf *conf, struct envelope *envelope);
 
-/* The address under which this sender's mail leaves: his external alias for a LAN address, the smarthost's own user
- * where he has none and that is an address, else the address itself if it is not local. False if mail of this sender cannot leave. */
+/* The address under which this sender's mail leaves: his external alias for a LAN address; where he has
+ * none, the address itself in a split domain (relay_unknown), else the smarthost's own user if that is
+ * an address. An address that is not local leaves as it is, and so does the null sender (empty local part).
+ * False if mail of this sender cannot leave. */
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside);
 
 #endif

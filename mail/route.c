@@ -1,0 +1,224 @@
+#include "mail/route.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool is_local(const struct conf *conf, const struct addr *addr)
+{
+	return addr->domain[0] == '\0' ||
+	       slice_is_nocase(slice_of(addr->domain), conf->gateway.local_domain);
+}
+
+/* The local part up to '+': mail to ivan+shop is ivan's. */
+static struct slice without_detail(struct slice local)
+{
+	ptrdiff_t plus = slice_find(local, '+');
+
+	return plus > 0 ? slice_make(local.ptr, (size_t)plus) : local;
+}
+
+static bool find_local_name(const struct conf *conf, struct slice name, enum route_kind *kind,
+    const char **user)
+{
+	const struct conf_user *owner;
+
+	if (slice_is_nocase(name, CONF_DAEMON)) {
+		*kind = ROUTE_DAEMON;
+		return true;
+	}
+	*kind = ROUTE_MAILBOX;
+	if (slice_is_nocase(name, CONF_POSTMASTER)) {
+		*user = CONF_POSTMASTER;
+		return true;
+	}
+	owner = conf_owner_of(conf, name);
+	if (owner == NULL)
+		return false;
+	*user = owner->name;
+	return true;
+}
+
+static enum route_kind route_local(const struct conf *conf, const struct addr *addr,
+    const char **user)
+{
+	struct slice local = slice_of(addr->local);
+	enum route_kind kind;
+
+	/* "ivan@example.ru"@local would else be found as somebody's external alias. */
+	if (addr_looks_routed(addr))
+		return ROUTE_UNKNOWN;
+	if (find_local_name(conf, local, &kind, user) ||
+	    find_local_name(conf, without_detail(local), &kind, user))
+		return kind;
+	return conf->gateway.relay_unknown ? ROUTE_OUTSIDE : ROUTE_UNKNOWN;
+}
+
+enum route_kind route_address(const struct conf *conf, const struct addr *addr, const char **user)
+{
+	char text[ADDR_TEXT_MAX];
+	const struct conf_user *owner;
+
+	owner = conf_owner_of(conf, slice_of(addr_text(text, sizeof(text), addr)));
+	if (owner != NULL) {
+		*user = owner->name;
+		return ROUTE_MAILBOX;
+	}
+	return is_local(conf, addr) ? route_local(conf, addr, user) : ROUTE_OUTSIDE;
+}
+
+const char *route_hint(const struct conf *conf, const struct addr *addr)
+{
+	const char **names;
+	const char *nearest;
+	size_t count = 0, room = 2;
+
+	for (size_t i = 0; i < conf->user_count; i++)
+		room += 1 + conf->users[i].aliases.count;
+	names = xcalloc(room, sizeof(*names));
+	for (size_t i = 0; i < conf->user_count; i++) {
+		const struct conf_user *user = &conf->users[i];
+
+		names[count++] = user->name;
+		for (size_t j = 0; j < user->aliases.count; j++)
+			names[count++] = user->aliases.items[j];
+	}
+	names[count] = CONF_POSTMASTER;
+	nearest = str_nearest(addr->local, names);
+	free(names);
+	return nearest;
+}
+
+/* An address without a domain means our own one to the world outside. */
+static void qualify(const struct conf *conf, struct addr *addr)
+{
+	if (addr->domain[0] != '\0')
+		return;
+	snprintf(addr->domain, sizeof(addr->domain), "%s", conf->gateway.local_domain);
+	str_lower_ascii(addr->domain);
+}
+
+static bool add_outside(const struct conf *conf, struct envelope *envelope,
+    const struct addr *addr, struct slice why)
+{
+	struct addr full = *addr;
+	char text[ADDR_TEXT_MAX];
+
+	qualify(conf, &full);
+	return envelope_add(envelope, PLACE_QUEUE, slice_of(addr_text(text, sizeof(text), &full)),
+	    why);
+}
+
+/* The users whose forward is being followed, innermost first. */
+struct chain {
+	const char *user;
+	const struct chain *outer;
+};
+
+static bool add_user(const struct conf *conf, struct envelope *envelope, const char *user,
+    struct slice why, const struct chain *outer);
+
+/* Returns true if the message got a place by the user's `forward`. */
+static bool add_forward(const struct conf *conf, struct envelope *envelope,
+    const struct conf_user *from, const struct chain *chain)
+{
+	struct addr addr;
+	const char *user;
+	char *why;
+	bool added = false;
+
+	if (from->forward[0] == '\0' || !addr_parse(slice_of(from->forward), &addr))
+		return false;
+	why = xasprintf(_("forwarded by %s"), from->name);
+	switch (route_address(conf, &addr, &user)) {
+	case ROUTE_MAILBOX:
+		added = add_user(conf, envelope, user, slice_of(why), chain);
+		break;
+	case ROUTE_OUTSIDE:
+		added = add_outside(conf, envelope, &addr, slice_of(why));
+		break;
+	case ROUTE_DAEMON:
+	case ROUTE_UNKNOWN:
+		break;
+	}
+	free(why);
+	return added;
+}
+
+/* Returns false, with nothing added, for a user who is in the chain already. Where a circle closes
+ * the mail stays with the last user before it, so that it is never lost between them. */
+static bool add_user(const struct conf *conf, struct envelope *envelope, const char *user,
+    struct slice why, const struct chain *outer)
+{
+	const struct conf_user *found = conf_find_user(conf, user);
+	const char *also = conf->gateway.postmaster;
+	struct chain chain = {user, outer};
+	bool forwarded;
+
+	for (const struct chain *at = outer; at != NULL; at = at->outer)
+		if (strcmp(at->user, user) == 0)
+			return false;
+	forwarded = found != NULL && add_forward(conf, envelope, found, &chain);
+	if (!forwarded || found->keep)
+		envelope_add(envelope, PLACE_MAILBOX, slice_of(user), why);
+	if (strcmp(user, CONF_POSTMASTER) == 0 && also[0] != '\0')
+		add_user(conf, envelope, also, why, &chain);
+	return true;
+}
+
+void route_add_mailbox(const struct conf *conf, struct envelope *envelope, const char *user,
+    struct slice why)
+{
+	add_user(conf, envelope, user, why, NULL);
+}
+
+enum route_kind route_add(const struct conf *conf, struct envelope *envelope,
+    const struct addr *addr, struct slice why)
+{
+	const char *user;
+	enum route_kind kind = route_address(conf, addr, &user);
+
+	if (kind == ROUTE_MAILBOX)
+		route_add_mailbox(conf, envelope, user, why);
+	else if (kind == ROUTE_OUTSIDE)
+		add_outside(conf, envelope, addr, why);
+	return kind;
+}
+
+void route_add_boss(const struct conf *conf, struct envelope *envelope)
+{
+	if (conf->gateway.boss[0] != '\0')
+		envelope_add(envelope, PLACE_BOSS, slice_of(conf->gateway.boss),
+		    slice_of(_("copy for the boss")));
+}
+
+/* The login at the smarthost, where that is an address: mail of this name the provider takes. */
+static bool smarthost_address(const struct conf *conf, const struct addr *sender,
+    struct addr *outside)
+{
+	const struct conf_smarthost *smarthost;
+	char text[ADDR_TEXT_MAX];
+
+	smarthost = conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), sender)));
+	return smarthost != NULL && addr_parse(slice_of(smarthost->remote.user), outside) &&
+	       outside->domain[0] != '\0';
+}
+
+bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside)
+{
+	const struct conf_user *owner;
+	const char *user;
+
+	*outside = *sender;
+	if (sender->local[0] == '\0' || !is_local(conf, sender))
+		return true;
+	qualify(conf, outside);
+	owner = route_local(conf, sender, &user) == ROUTE_MAILBOX ? conf_find_user(conf, user)
+								  : NULL;
+	if (owner != NULL && owner->external_alias[0] != '\0')
+		return addr_parse(slice_of(owner->external_alias), outside);
+	/* A split domain exists outside as well, so its addresses are good there. */
+	return conf->gateway.relay_unknown || smarthost_address(conf, sender, outside);
+}
