@@ -28,6 +28,7 @@ int fsx_sync_dir(const char *path, struct error *error);
 int fsx_sync_filesystem(const char *path, struct error *error);
 int fsx_close(int fd, const char *path, struct error *error);
 int fsx_rename(const char *from, const char *to, struct error *error);
+/* EEXIST if `to` is there. */
 int fsx_link(const char *from, const char *to, struct error *error);
 /* A file that is not there counts as removed. */
 int fsx_unlink(const char *path, struct error *error);

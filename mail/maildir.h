@@ -40,9 +40,10 @@ int maildir_size(const char *spool, const char *user, struct maildir_message *me
 /* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
 int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
     struct slice *bytes, struct error *error);
-/* Unlinks it wherever it stands now; a message that is gone counts as removed. The removal must
- * be in the log already (intake_remove). */
-int maildir_unlink(const char *spool, const char *user, const char *unique, struct error *error);
+/* Unlinks messages by their unique names, wherever they stand now; one that is gone counts as removed. The
+ * removal must be in the log already (intake_remove). */
+int maildir_unlink(const char *spool, const char *user, const char *const *uniques, size_t count,
+    struct error *error);
 
 /* Our file name for a message. Returns new memory. */
 char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size);

@@ -1,0 +1,436 @@
+#include "mail/maildir.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fsx.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* New mail first: a file that another program moves from new to cur during the walk is then met
+ * at least once. */
+static const char *const folders[] = {"new", "cur"};
+
+char *maildir_path(const char *spool, const char *user)
+{
+	return xasprintf("%s/mailboxes/%s", spool, user);
+}
+
+int maildir_make(const char *spool, const char *user, struct error *error)
+{
+	static const char *const all[] = {"tmp", "new", "cur"};
+	char *base = maildir_path(spool, user);
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(all) && result == 0; i++) {
+		char *path = xasprintf("%s/%s", base, all[i]);
+
+		result = fsx_make_dirs(path, error);
+		free(path);
+	}
+	free(base);
+	return result;
+}
+
+/* --- names */
+
+char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size)
+{
+	/* Maildir's own rule: '/' and ':' may not stand in the host part. */
+	char *name = xasprintf("%lld.%s.%s,S=%llu", (long long)time, id->text, host,
+	    (unsigned long long)size);
+
+	for (char *at = name; *at != '\0'; at++)
+		if (*at == '/' || *at == ':')
+			*at = '_';
+	return name;
+}
+
+/* The id in one of our names: "<time>.<id>.<host>". */
+static bool name_id(struct slice unique, struct slice *id)
+{
+	uint64_t time;
+	struct slice rest = unique, stamp = slice_cut(&rest, '.');
+
+	*id = slice_cut(&rest, '.');
+	return rest.len > 0 && slice_number(stamp, 0, UINT64_MAX, &time) && msgid_is(*id);
+}
+
+static bool name_size(struct slice name, uint64_t *size)
+{
+	ptrdiff_t comma;
+
+	while ((comma = slice_find(name, ',')) >= 0) {
+		struct slice field;
+		ptrdiff_t colon;
+
+		name = slice_from(name, (size_t)comma + 1);
+		field = name;
+		if ((colon = slice_find(field, ':')) >= 0)
+			field.len = (size_t)colon;
+		field = slice_cut(&field, ',');
+		if (slice_begins_nocase(field, "S=") &&
+		    slice_number(slice_from(field, 2), 0, UINT64_MAX, size))
+			return true;
+	}
+	return false;
+}
+
+static struct slice name_unique(const char *name)
+{
+	return slice_make(name, strcspn(name, ",:"));
+}
+
+/* RFC 1939 section 7: a UIDL is 1 to 70 characters in 0x21 to 0x7E; a name that is not becomes its digest. */
+static void make_uidl(struct maildir_message *message)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	struct slice unique = slice_of(message->unique), id;
+	bool fits = unique.len > 0 && unique.len <= 70;
+
+	if (name_id(unique, &id)) {
+		memcpy(message->uidl, id.ptr, id.len);
+		message->uidl[id.len] = '\0';
+		return;
+	}
+	for (size_t i = 0; i < unique.len; i++)
+		if (unique.ptr[i] < 0x21 || unique.ptr[i] > 0x7E)
+			fits = false;
+	if (fits) {
+		memcpy(message->uidl, unique.ptr, unique.len + 1);
+		return;
+	}
+	EVP_Digest(unique.ptr, unique.len, digest, NULL, EVP_sha256(), NULL);
+	for (size_t i = 0; i < 32; i++)
+		snprintf(message->uidl + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* --- listing */
+
+static void list_add(struct maildir_list *list, const char *folder, const char *name)
+{
+	struct maildir_message message = {0};
+	struct slice unique = name_unique(name), id, stamp = unique;
+	uint64_t time = 0;
+
+	message.file = xasprintf("%s/%s", folder, name);
+	message.unique = slice_dup(unique);
+	message.ours = name_id(unique, &id);
+	if (message.ours)
+		message.size_known = name_size(slice_of(name), &message.size);
+	stamp = slice_cut(&stamp, '.');
+	if (slice_number(stamp, 0, INT64_MAX, &time))
+		message.time = (int64_t)time;
+	make_uidl(&message);
+	ARRAY_GROW(list->items, list->count);
+	list->items[list->count++] = message;
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct maildir_message *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return strcmp(x->unique, y->unique);
+}
+
+static void message_clear(struct maildir_message *message)
+{
+	free(message->file);
+	free(message->unique);
+}
+
+/* After sorting, a file that was met in new and in cur stands twice in a row. */
+static void drop_doubles(struct maildir_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (kept > 0 && strcmp(list->items[kept - 1].unique, list->items[i].unique) == 0) {
+			message_clear(&list->items[kept - 1]);
+			list->items[kept - 1] = list->items[i];
+		} else {
+			list->items[kept++] = list->items[i];
+		}
+	}
+	list->count = kept;
+}
+
+typedef int (*each_fn)(void *context, int dir_fd, const char *folder, const char *name);
+
+/* Calls fn for every file name in new/ and cur/, as long as it returns 0. */
+static int each_file(const char *spool, const char *user, each_fn fn, void *context,
+    struct error *error)
+{
+	char *base = maildir_path(spool, user);
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(folders) && result == 0; i++) {
+		char *path = xasprintf("%s/%s", base, folders[i]);
+		DIR *dir = opendir(path);
+		struct dirent *entry;
+
+		if (dir == NULL && errno != ENOENT)
+			result = error_errno(error, "cannot list %s", path);
+		while (dir != NULL && result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+			if (entry->d_name[0] != '.')
+				result = fn(context, dirfd(dir), folders[i], entry->d_name);
+		if (dir != NULL && result == 0 && errno != 0)
+			result = error_errno(error, "cannot list %s", path);
+		if (dir != NULL)
+			closedir(dir);
+		free(path);
+	}
+	free(base);
+	return result;
+}
+
+static int collect(void *context, int dir_fd, const char *folder, const char *name)
+{
+	(void)dir_fd;
+	list_add(context, folder, name);
+	return 0;
+}
+
+int maildir_list(const char *spool, const char *user, struct maildir_list *list,
+    struct error *error)
+{
+	*list = (struct maildir_list){0};
+	if (each_file(spool, user, collect, list, error) != 0) {
+		maildir_list_clear(list);
+		return -1;
+	}
+	if (list->count > 1)
+		qsort(list->items, list->count, sizeof(*list->items), by_age);
+	drop_doubles(list);
+	return 0;
+}
+
+void maildir_list_clear(struct maildir_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		message_clear(&list->items[i]);
+	free(list->items);
+	*list = (struct maildir_list){0};
+}
+
+/* --- one message */
+
+struct search {
+	struct slice unique;
+	char *file; /* found: "folder/name" */
+};
+
+static int search_fn(void *context, int dir_fd, const char *folder, const char *name)
+{
+	struct search *search = context;
+
+	(void)dir_fd;
+	if (!slice_equal(name_unique(name), search->unique))
+		return 0;
+	free(search->file);
+	search->file = xasprintf("%s/%s", folder, name);
+	return 0;
+}
+
+/* Where a message stands now, after another program renamed it; NULL if it is gone. */
+static char *find_again(const char *spool, const char *user, const char *unique)
+{
+	struct search search = {.unique = slice_of(unique)};
+	struct error error;
+
+	each_file(spool, user, search_fn, &search, &error);
+	return search.file;
+}
+
+int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
+    struct slice *bytes, struct error *error)
+{
+	char *base = maildir_path(spool, user);
+	char *path = xasprintf("%s/%s", base, message->file);
+	int result = fsx_map(path, bytes, error);
+
+	if (result != 0 && error->saved_errno == ENOENT) {
+		char *file = find_again(spool, user, message->unique);
+
+		if (file != NULL) {
+			free(path);
+			path = xasprintf("%s/%s", base, file);
+			result = fsx_map(path, bytes, error);
+			free(file);
+		}
+	}
+	free(path);
+	free(base);
+	return result;
+}
+
+int maildir_size(const char *spool, const char *user, struct maildir_message *message,
+    struct error *error)
+{
+	struct slice bytes;
+
+	if (message->size_known)
+		return 0;
+	if (maildir_open(spool, user, message, &bytes, error) != 0)
+		return -1;
+	message->size = bytes.len;
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.ptr[i] == '\n' && (i == 0 || bytes.ptr[i - 1] != '\r'))
+			message->size++;
+	message->size_known = true;
+	fsx_unmap(bytes);
+	return 0;
+}
+
+struct unlinking {
+	const struct map *uniques;
+	size_t found;
+	struct error *error;
+};
+
+static int unlink_fn(void *context, int dir_fd, const char *folder, const char *name)
+{
+	struct unlinking *work = context;
+
+	(void)folder;
+	if (map_get(work->uniques, name_unique(name)) == NULL)
+		return 0;
+	work->found++;
+	fsx_point("unlink");
+	if (unlinkat(dir_fd, name, 0) != 0 && errno != ENOENT)
+		return error_errno(work->error, "cannot remove %s", name);
+	return 0;
+}
+
+int maildir_unlink(const char *spool, const char *user, const char *const *uniques, size_t count,
+    struct error *error)
+{
+	struct map wanted = MAP_INIT;
+	struct unlinking work = {.uniques = &wanted, .error = error};
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++)
+		map_put(&wanted, slice_of(uniques[i]), (void *)1);
+	/* Until a walk meets none: another program may rename a file from under the first walk. */
+	for (int walk = 0; walk < 3 && result == 0; walk++) {
+		work.found = 0;
+		result = each_file(spool, user, unlink_fn, &work, error);
+		if (work.found == 0)
+			break;
+	}
+	map_clear(&wanted);
+	return result;
+}
+
+/* --- delivery */
+
+int maildir_deliver(const char *spool, const char *user, const char *name,
+    const struct slice *parts, size_t count, struct error *error)
+{
+	char *base = maildir_path(spool, user);
+	char *tmp = xasprintf("%s/tmp/%s", base, name);
+	char *path = xasprintf("%s/new/%s", base, name);
+	int result = fsx_create(tmp, parts, count, 0640, error);
+
+	if (result != 0 && error->saved_errno == ENOENT) {
+		result = maildir_make(spool, user, error);
+		if (result == 0)
+			result = fsx_create(tmp, parts, count, 0640, error);
+	}
+	if (result == 0)
+		result = fsx_rename(tmp, path, error);
+	free(path);
+	free(tmp);
+	free(base);
+	return result;
+}
+
+static int deliver_copy(const char *spool, const char *user, const char *name, const char *source,
+    struct error *error)
+{
+	struct slice bytes;
+	int result;
+
+	if (fsx_map(source, &bytes, error) != 0)
+		return -1;
+	result = maildir_deliver(spool, user, name, &bytes, 1, error);
+	fsx_unmap(bytes);
+	return result;
+}
+
+static bool same_size(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_size == y.st_size;
+}
+
+int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *source,
+    struct error *error)
+{
+	char *base = maildir_path(spool, user);
+	char *path = xasprintf("%s/new/%s", base, name);
+	int result = fsx_link(source, path, error);
+
+	if (result != 0 && error->saved_errno == ENOENT && access(source, F_OK) == 0) {
+		result = maildir_make(spool, user, error);
+		if (result == 0)
+			result = fsx_link(source, path, error);
+	}
+	/* Another file system, too many links, no links there at all, or what a power cut left of the same file. */
+	if (result != 0 && !same_size(source, path))
+		result = deliver_copy(spool, user, name, source, error);
+	else
+		result = 0;
+	free(path);
+	free(base);
+	return result;
+}
+
+static int collect_id(void *context, int dir_fd, const char *folder, const char *name)
+{
+	struct slice id;
+	struct stat st;
+	uint64_t size;
+
+	(void)folder;
+	if (!name_id(name_unique(name), &id))
+		return 0;
+	/* After a power cut a file that was never synced may be there without its bytes. */
+	if (name_size(slice_of(name), &size) &&
+	    (fstatat(dir_fd, name, &st, 0) != 0 || (uint64_t)st.st_size != size))
+		return 0;
+	map_put(context, id, (void *)1);
+	return 0;
+}
+
+int maildir_ids(const char *spool, const char *user, struct map *ids, struct error *error)
+{
+	return each_file(spool, user, collect_id, ids, error);
+}
+
+void maildir_sweep(const char *spool, const char *user)
+{
+	char *base = maildir_path(spool, user);
+	char *path = xasprintf("%s/tmp", base);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	struct stat st;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' && fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 &&
+		    st.st_mtime + 24 * 3600 < clock_wall())
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+	free(base);
+}
