@@ -1,0 +1,167 @@
+#include "base/net.h"
+
+#include "base/i18n.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define BACKLOG 1024
+
+union address {
+	struct sockaddr any;
+	struct sockaddr_in v4;
+	struct sockaddr_in6 v6;
+};
+
+/* Reads a literal. Returns its length for bind(2), 0 if it is none. */
+static socklen_t parse_literal(const char *text, uint16_t port, union address *address)
+{
+	memset(address, 0, sizeof(*address));
+	if (inet_pton(AF_INET, text, &address->v4.sin_addr) == 1) {
+		address->v4.sin_family = AF_INET;
+		address->v4.sin_port = htons(port);
+		return sizeof(address->v4);
+	}
+	if (inet_pton(AF_INET6, text, &address->v6.sin6_addr) == 1) {
+		address->v6.sin6_family = AF_INET6;
+		address->v6.sin6_port = htons(port);
+		return sizeof(address->v6);
+	}
+	return 0;
+}
+
+/* Says why a port cannot be listened on, and what the admin can do about it. */
+static int bind_error(const char *address, uint16_t port, struct error *error)
+{
+	switch (errno) {
+	case EACCES:
+		error_errno(error, _("cannot listen on %s port %u: ports below 1024 need root (or the "
+				     "capability CAP_NET_BIND_SERVICE); choose a higher port in [lan]"),
+		    address, port);
+		break;
+	case EADDRINUSE:
+		error_errno(error, _("cannot listen on %s port %u: another program has it; stop that "
+				     "program or choose another port in [lan]"),
+		    address, port);
+		break;
+	case EADDRNOTAVAIL:
+		error_errno(error, _("cannot listen on %s port %u: this machine does not have that "
+				     "address; correct `listen` in [lan]"),
+		    address, port);
+		break;
+	default:
+		error_errno(error, _("cannot listen on %s port %u"), address, port);
+	}
+	return -1;
+}
+
+static int bind_and_listen(int fd, const union address *address, socklen_t len)
+{
+	int on = 1;
+
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) != 0)
+		return -1;
+	if (address->any.sa_family == AF_INET6 &&
+	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
+		return -1;
+	return bind(fd, &address->any, len) == 0 && listen(fd, BACKLOG) == 0 ? 0 : -1;
+}
+
+int net_listen(const char *address, uint16_t port, int *fd, struct error *error)
+{
+	union address where;
+	socklen_t len = parse_literal(address, port, &where);
+	bool no_ipv6;
+
+	if (len == 0)
+		return error_set(error, ERROR_CONFIG,
+		    _("cannot listen on \"%s\": that is no IP address; correct `listen` in [lan]"),
+		    address);
+	*fd = socket(where.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (*fd >= 0 && bind_and_listen(*fd, &where, len) == 0)
+		return 0;
+	no_ipv6 = where.any.sa_family == AF_INET6 &&
+		  (errno == EAFNOSUPPORT ||
+		      (errno == EADDRNOTAVAIL && IN6_IS_ADDR_UNSPECIFIED(&where.v6.sin6_addr)));
+	bind_error(address, port, error);
+	if (*fd >= 0)
+		close(*fd);
+	*fd = -1;
+	return no_ipv6 ? 1 : -1;
+}
+
+static struct in6_addr to_v6(const union address *address)
+{
+	struct in6_addr out = IN6ADDR_ANY_INIT;
+
+	if (address->any.sa_family == AF_INET6)
+		return address->v6.sin6_addr;
+	if (address->any.sa_family == AF_INET) {
+		out.s6_addr[10] = out.s6_addr[11] = 0xff;
+		memcpy(&out.s6_addr[12], &address->v4.sin_addr, 4);
+	}
+	return out;
+}
+
+uint16_t net_port(int fd)
+{
+	union address address;
+	socklen_t len = sizeof(address);
+
+	memset(&address, 0, sizeof(address));
+	if (getsockname(fd, &address.any, &len) != 0)
+		return 0;
+	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port
+						       : address.v4.sin_port);
+}
+
+int net_accept(int listen_fd, int *fd, struct in6_addr *peer)
+{
+	union address address;
+	socklen_t len = sizeof(address);
+	int on = 1;
+
+	memset(&address, 0, sizeof(address));
+	*fd = accept4(listen_fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
+	if (*fd < 0)
+		return -1;
+	/* Replies leave in whole batches, so waiting for more to send only costs time. */
+	setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
+	*peer = to_v6(&address);
+	return 0;
+}
+
+struct in6_addr net_local_address(int fd)
+{
+	union address address;
+	socklen_t len = sizeof(address);
+
+	memset(&address, 0, sizeof(address));
+	if (getsockname(fd, &address.any, &len) != 0)
+		memset(&address, 0, sizeof(address));
+	return to_v6(&address);
+}
+
+char *net_address_text(char out[NET_ADDRESS_MAX], const struct in6_addr *address)
+{
+	bool v4 = IN6_IS_ADDR_V4MAPPED(address);
+	const void *bytes = v4 ? (const void *)&address->s6_addr[12] : address;
+
+	if (inet_ntop(v4 ? AF_INET : AF_INET6, bytes, out, NET_ADDRESS_MAX) == NULL)
+		snprintf(out, NET_ADDRESS_MAX, "?");
+	return out;
+}
+
+char *net_address_literal(char out[NET_ADDRESS_MAX], const struct in6_addr *address)
+{
+	char text[NET_ADDRESS_MAX];
+
+	net_address_text(text, address);
+	snprintf(out, NET_ADDRESS_MAX, IN6_IS_ADDR_V4MAPPED(address) ? "[%s]" : "[IPv6:%s]", text);
+	return out;
+}
