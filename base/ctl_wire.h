@@ -1,0 +1,55 @@
+/*
+ * The control socket: how `lanpost` talks to a running gateway.
+ *
+ * A UNIX stream socket at `<spool>/control.sock`, one JSON object a line, at most
+ * CTL_LINE_MAX bytes. The client sends one request ({"verb": ...}); the gateway answers
+ * with any number of event lines ({"event": ...}) and exactly one final line
+ * ({"ok": true, ...} or {"ok": false, "error": "text"}).
+ *
+ * The calls work on blocking and non-blocking sockets alike and wait no longer
+ * than their deadline, so a client that stalls cannot hold up the gateway.
+ */
+#ifndef LANPOST_BASE_CTL_WIRE_H
+#define LANPOST_BASE_CTL_WIRE_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#include <jansson.h>
+
+#define CTL_LINE_MAX (1024 * 1024)
+#define CTL_SEND_MS 2000 /* how long a peer may take to make room for a line */
+#define CTL_SOCKET_NAME "control.sock"
+
+/* What ctl_read() found; -1 beside these for an error. */
+enum ctl_result {
+	CTL_OBJECT, /* *object is the caller's, undo with json_decref() */
+	CTL_AGAIN,  /* no whole line came before the deadline */
+	CTL_CLOSED, /* the peer closed the connection between two lines */
+};
+
+struct ctl_reader {
+	int fd; /* borrowed: whoever opened it closes it */
+	struct buf buf;
+	size_t searched; /* bytes at the front of buf known to hold no line end */
+};
+
+void ctl_reader_init(struct ctl_reader *reader, int fd);
+void ctl_reader_clear(struct ctl_reader *reader);
+/* The next object. deadline: clock_now_ms() plus what one is ready to wait, 0 to only look.
+ * Returns an enum ctl_result, or -1: ERROR_PROTOCOL for a line that is no JSON object (it is
+ * consumed, one may go on) or a connection closed within a line, ERROR_LIMIT for a line that
+ * is too long and ERROR_IO (hang up). */
+int ctl_read(struct ctl_reader *reader, json_t **object, int64_t deadline, struct error *error);
+
+/* Sends one object as a line; borrows it. Waits at most CTL_SEND_MS for room (ERROR_TEMPORARY:
+ * the line may be cut in the middle, so hang up). */
+int ctl_send(int fd, const json_t *object, struct error *error);
+
+/* Binds `<spool>/control.sock` (mode 0660) anew and listens; a socket left behind is replaced, so
+ * hold the lock of the spool. Returns a non-blocking fd, or -1. */
+int ctl_listen(const char *spool, struct error *error);
+/* Connects to it. Returns a fd, or -1; saved_errno is ENOENT or ECONNREFUSED where no gateway runs. */
+int ctl_connect(const char *spool, struct error *error);
+
+#endif
