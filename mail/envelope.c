@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "mail/escape.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -98,35 +99,23 @@ void envelope_add_header(struct envelope *envelope, const char *name, struct sli
 
 /* --- the text form: `key value` lines; values percent-escaped so that a line stays a line */
 
-static void put_escaped(struct buf *out, struct slice value)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.ptr[i];
-
-		if (c <= 0x20 || c == 0x7F || c == '%')
-			buf_printf(out, "%%%02x", c);
-		else
-			buf_append_byte(out, (char)c);
-	}
-}
-
 static void put_line(struct buf *out, const char *key, const char *value)
 {
 	if (value[0] == '\0')
 		return;
 	buf_printf(out, "%s ", key);
-	put_escaped(out, slice_of(value));
+	escape_append(out, slice_of(value));
 	buf_append_byte(out, '\n');
 }
 
 static void put_place(struct buf *out, const struct place *place)
 {
 	buf_printf(out, "place %s %s ", place_names[place->kind], status_names[place->status]);
-	put_escaped(out, slice_of(place->name));
+	escape_append(out, slice_of(place->name));
 	buf_append_byte(out, ' ');
-	put_escaped(out, slice_of(place->why));
+	escape_append(out, slice_of(place->why));
 	buf_append_byte(out, ' ');
-	put_escaped(out, slice_of(place->reply));
+	escape_append(out, slice_of(place->reply));
 	buf_append_byte(out, '\n');
 }
 
@@ -151,38 +140,6 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 		put_place(out, &envelope->places[i]);
 }
 
-static int hex_digit(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-/* New memory, NULL if an escape is broken. A NUL cannot come back: values are C strings. */
-static char *unescape(struct slice value)
-{
-	char *out = xmalloc(value.len + 1);
-	size_t used = 0;
-
-	for (size_t i = 0; i < value.len; i++) {
-		int high, low;
-
-		if (value.ptr[i] != '%') {
-			out[used++] = value.ptr[i];
-			continue;
-		}
-		if (i + 2 >= value.len || (high = hex_digit(value.ptr[i + 1])) < 0 ||
-		    (low = hex_digit(value.ptr[i + 2])) < 0 || (high == 0 && low == 0)) {
-			free(out);
-			return NULL;
-		}
-		out[used++] = (char)(high * 16 + low);
-		i += 2;
-	}
-	out[used] = '\0';
-	return out;
-}
-
 static bool word_index(struct slice word, const char *const *names, size_t count, size_t *index)
 {
 	for (*index = 0; *index < count; (*index)++)
@@ -205,9 +162,9 @@ static bool parse_place(struct slice value, struct envelope *envelope)
 		return false;
 	place.kind = (enum place_kind)kind;
 	place.status = (enum place_status)status;
-	place.name = unescape(words[2]);
-	place.why = unescape(words[3]);
-	place.reply = unescape(words[4]);
+	place.name = escape_undo(words[2]);
+	place.why = escape_undo(words[3]);
+	place.reply = escape_undo(words[4]);
 	if (place.name == NULL || place.why == NULL || place.reply == NULL) {
 		free(place.name);
 		free(place.why);
@@ -221,7 +178,7 @@ static bool parse_place(struct slice value, struct envelope *envelope)
 
 static bool parse_text(struct slice value, char **field)
 {
-	char *text = unescape(value);
+	char *text = escape_undo(value);
 
 	if (text == NULL)
 		return false;
@@ -237,7 +194,7 @@ static bool parse_number(struct slice value, uint64_t max, uint64_t *number)
 
 static bool parse_recipient(struct slice value, struct envelope *envelope)
 {
-	char *text = unescape(value);
+	char *text = escape_undo(value);
 
 	if (text == NULL || envelope->recipients.count >= ENVELOPE_PLACES_MAX) {
 		free(text);

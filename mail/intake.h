@@ -10,6 +10,7 @@
 
 #include "mail/body.h"
 #include "mail/envelope.h"
+#include "mail/record.h"
 #include "mail/state.h"
 
 struct intake;
@@ -31,35 +32,25 @@ int intake_open(struct intake **intake, const struct intake_options *options, si
 /* Last checkpoint, then free. */
 int intake_close(struct intake *intake, struct error *error);
 
-/* A fact that goes into the same durable record as a message, or alone. */
-enum fact_kind {
-	FACT_SENT,	   /* id: queue entry, name: recipient, text: reply */
-	FACT_FAILED,	   /* the same */
-	FACT_ATTEMPT,	   /* id: queue entry */
-	FACT_REMOVE,	   /* name: user, text: unique name of the file in that mailbox */
-	FACT_TRIGGER_DONE, /* id: trigger */
-};
-struct fact {
-	enum fact_kind kind;
-	const char *id, *name, *text; /* NULL where not used */
-};
-
-/* Accepts one message and delivers it. The body must be finished; its file, if any, belongs to the log from then on
- * (call body_clear(body, true) after success, false after failure). body may be NULL when there are only facts. */
+/* Accepts one message and delivers it. The body must be finished. The intake takes *envelope and *body over (they are
+ * reset to empty in either case; on failure a body's file is removed). Both may be NULL when there are only facts. */
 int intake_accept(struct intake *intake, struct envelope *envelope, struct body *body,
     const struct fact *facts, size_t fact_count, struct error *error);
 
-/* The same in two steps, for batches: append many, then commit once for all of them. The intake takes
- * *envelope and *body over (they are reset to empty) and delivers them when the commit succeeds.
- * The batch belongs to one thread. */
+/* The same in two steps, for batches: gather many, then commit once for all of them. A batch takes
+ * *envelope and *body over (they are reset to empty); it holds them in memory until the commit, so commit every few
+ * megabytes. A batch belongs to one thread. */
 struct intake_batch;
 struct intake_batch *intake_batch_new(struct intake *intake);
-int intake_batch_append(struct intake_batch *batch, struct envelope *envelope, struct body *body,
-    const struct fact *facts, size_t fact_count, struct error *error);
+void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, struct body *body,
+    const struct fact *facts, size_t fact_count);
 size_t intake_batch_count(const struct intake_batch *batch);
 /* On failure nothing of the batch is accepted. The batch is empty afterwards in either case. */
 int intake_batch_commit(struct intake_batch *batch, struct error *error);
 void intake_batch_free(struct intake_batch *batch);
+
+/* Facts are acted upon by the intake itself as soon as they are durable: files unlinked, queue entries settled
+ * or removed, triggers dropped. */
 
 /* Takes messages out of a mailbox: durable in the log, then unlinked (POP3 QUIT, purge). */
 int intake_remove(struct intake *intake, const char *user, const char *const *uniques, size_t count,

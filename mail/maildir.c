@@ -1,7 +1,6 @@
 #include "mail/maildir.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/fsx.h"
 
 #include <dirent.h>
@@ -52,8 +51,7 @@ char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint6
 	return name;
 }
 
-/* The id in one of our names: "<time>.<id>.<host>". */
-static bool name_id(struct slice unique, struct slice *id)
+bool maildir_unique_id(struct slice unique, struct slice *id)
 {
 	uint64_t time;
 	struct slice rest = unique, stamp = slice_cut(&rest, '.');
@@ -94,7 +92,7 @@ static void make_uidl(struct maildir_message *message)
 	struct slice unique = slice_of(message->unique), id;
 	bool fits = unique.len > 0 && unique.len <= 70;
 
-	if (name_id(unique, &id)) {
+	if (maildir_unique_id(unique, &id)) {
 		memcpy(message->uidl, id.ptr, id.len);
 		message->uidl[id.len] = '\0';
 		return;
@@ -121,7 +119,7 @@ static void list_add(struct maildir_list *list, const char *folder, const char *
 
 	message.file = xasprintf("%s/%s", folder, name);
 	message.unique = slice_dup(unique);
-	message.ours = name_id(unique, &id);
+	message.ours = maildir_unique_id(unique, &id);
 	if (message.ours)
 		message.size_known = name_size(slice_of(name), &message.size);
 	stamp = slice_cut(&stamp, '.');
@@ -353,19 +351,6 @@ int maildir_deliver(const char *spool, const char *user, const char *name,
 	return result;
 }
 
-static int deliver_copy(const char *spool, const char *user, const char *name, const char *source,
-    struct error *error)
-{
-	struct slice bytes;
-	int result;
-
-	if (fsx_map(source, &bytes, error) != 0)
-		return -1;
-	result = maildir_deliver(spool, user, name, &bytes, 1, error);
-	fsx_unmap(bytes);
-	return result;
-}
-
 static bool same_size(const char *a, const char *b)
 {
 	struct stat x, y;
@@ -385,10 +370,8 @@ int maildir_deliver_link(const char *spool, const char *user, const char *name, 
 		if (result == 0)
 			result = fsx_link(source, path, error);
 	}
-	/* Another file system, too many links, no links there at all, or what a power cut left of the same file. */
-	if (result != 0 && !same_size(source, path))
-		result = deliver_copy(spool, user, name, source, error);
-	else
+	/* There already: fine, unless a power cut has left it without its bytes. */
+	if (result != 0 && error->saved_errno == EEXIST && same_size(source, path))
 		result = 0;
 	free(path);
 	free(base);
@@ -402,7 +385,7 @@ static int collect_id(void *context, int dir_fd, const char *folder, const char 
 	uint64_t size;
 
 	(void)folder;
-	if (!name_id(name_unique(name), &id))
+	if (!maildir_unique_id(name_unique(name), &id))
 		return 0;
 	/* After a power cut a file that was never synced may be there without its bytes. */
 	if (name_size(slice_of(name), &size) &&
@@ -415,22 +398,4 @@ static int collect_id(void *context, int dir_fd, const char *folder, const char 
 int maildir_ids(const char *spool, const char *user, struct map *ids, struct error *error)
 {
 	return each_file(spool, user, collect_id, ids, error);
-}
-
-void maildir_sweep(const char *spool, const char *user)
-{
-	char *base = maildir_path(spool, user);
-	char *path = xasprintf("%s/tmp", base);
-	DIR *dir = opendir(path);
-	struct dirent *entry;
-	struct stat st;
-
-	while (dir != NULL && (entry = readdir(dir)) != NULL)
-		if (entry->d_name[0] != '.' && fstatat(dirfd(dir), entry->d_name, &st, 0) == 0 &&
-		    st.st_mtime + 24 * 3600 < clock_wall())
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir != NULL)
-		closedir(dir);
-	free(path);
-	free(base);
 }

@@ -47,15 +47,15 @@ int maildir_unlink(const char *spool, const char *user, const char *const *uniqu
 
 /* Our file name for a message. Returns new memory. */
 char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size);
+/* The id in one of our unique names ("<time>.<id>.<host>"); false if it is not ours. */
+bool maildir_unique_id(struct slice unique, struct slice *id);
 /* Writes a message into the mailbox (tmp, then new) without sync. parts: header lines and body. */
 int maildir_deliver(const char *spool, const char *user, const char *name, const struct slice *parts,
     size_t count, struct error *error);
-/* The same by hard link to a file that stands in another mailbox or the queue; falls back to a copy. */
+/* The same by hard link to a file that stands in another mailbox. -1 where that cannot be (another file system,
+ * too many links, source gone): deliver the bytes then. */
 int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *source,
     struct error *error);
 /* ids of our messages that stand in the mailbox whole (file size as in the name): id -> (void *)1. */
 int maildir_ids(const char *spool, const char *user, struct map *ids, struct error *error);
-/* Removes files in tmp/ older than a day. */
-void maildir_sweep(const char *spool, const char *user);
-
 #endif

@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -213,6 +214,37 @@ int queue_read(const char *spool, const struct queue_item *item, struct envelope
 	free(data);
 	free(path);
 	return result;
+}
+
+static bool message_is_whole(const char *spool, const struct queue_item *item,
+    const struct envelope *envelope)
+{
+	char *path = queue_message_path(spool, item);
+	struct stat st;
+	bool whole = path != NULL && stat(path, &st) == 0 && (uint64_t)st.st_size == envelope->size;
+
+	free(path);
+	return whole;
+}
+
+bool queue_is_whole(const char *spool, const struct msgid *id)
+{
+	struct queue_item item = {.id = *id};
+	struct envelope envelope;
+	struct error error;
+	bool whole;
+
+	if (!queue_find(spool, id, &item.state))
+		return false;
+	whole = item.state != QUEUE_CORRUPT && queue_read(spool, &item, &envelope, &error) == 0;
+	if (whole) {
+		whole = message_is_whole(spool, &item, &envelope);
+		envelope_clear(&envelope);
+	}
+	while (!whole && queue_find(spool, id, &item.state) &&
+	       queue_remove(spool, &item, &error) == 0)
+		;
+	return whole;
 }
 
 /* --- changing */

@@ -28,6 +28,9 @@ int queue_list(const char *spool, unsigned states, struct queue_items *items, st
 void queue_items_clear(struct queue_items *items);
 /* Finds the state in which an entry stands; false if there is none. */
 bool queue_find(const char *spool, const struct msgid *id, enum queue_state *state);
+/* For recovery: true if the entry stands in active, deferred or hold with a good envelope and all bytes of its message.
+ * Whatever else there is under this id, half-written before a power cut, is removed: the log has it all. */
+bool queue_is_whole(const char *spool, const struct msgid *id);
 /* Reads the envelope. One that is damaged is moved to corrupt/ (with its message) and -1 is returned. */
 int queue_read(const char *spool, const struct queue_item *item, struct envelope *envelope,
     struct error *error);

@@ -1,0 +1,142 @@
+#include "mail/deliver.h"
+
+#include "base/alloc.h"
+#include "mail/maildir.h"
+#include "mail/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BOSS_HEADER_MAX (1u << 20)
+
+struct work {
+	const struct delivery *delivery;
+	char *source; /* a file that holds the plain message, once there is one */
+};
+
+static bool wanted(const struct work *work, const struct place *place)
+{
+	const struct delivery *delivery = work->delivery;
+
+	return delivery->wanted == NULL ||
+	       delivery->wanted(delivery->context, delivery->envelope, place);
+}
+
+static int deliver_mailbox(struct work *work, const struct place *place, struct error *error)
+{
+	const struct delivery *delivery = work->delivery;
+	const struct envelope *envelope = delivery->envelope;
+	struct slice parts[] = {slice_of(envelope->header), delivery->body};
+	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, envelope->size);
+	int result = -1;
+
+	if (work->source != NULL)
+		result = maildir_deliver_link(delivery->spool, place->name, name, work->source,
+		    error);
+	if (result != 0)
+		result = maildir_deliver(delivery->spool, place->name, name, parts,
+		    ARRAY_LEN(parts), error);
+	if (result == 0 && work->source == NULL)
+		work->source = xasprintf("%s/mailboxes/%s/new/%s", delivery->spool, place->name,
+		    name);
+	free(name);
+	return result;
+}
+
+/* Who sent it and to whom, Bcc included: for the boss's eyes only. */
+static void boss_header(const struct envelope *envelope, struct buf *out)
+{
+	buf_printf(out, "X-Envelope-From: <%s>\r\nX-Envelope-To:", envelope->sender);
+	for (size_t i = 0; i < envelope->recipients.count; i++)
+		buf_printf(out, "%s <%s>", i == 0 ? "" : ",\r\n", envelope->recipients.items[i]);
+	buf_append_text(out, "\r\n");
+}
+
+static int deliver_boss(struct work *work, const struct place *place, struct error *error)
+{
+	const struct delivery *delivery = work->delivery;
+	const struct envelope *envelope = delivery->envelope;
+	struct buf header = BUF_INIT(BOSS_HEADER_MAX);
+	char *name;
+	int result;
+
+	boss_header(envelope, &header);
+	name = maildir_name(envelope->time, &envelope->id, delivery->hostname,
+	    header.len + envelope->size);
+	result = maildir_deliver(delivery->spool, place->name, name,
+	    (struct slice[]){buf_slice(&header), slice_of(envelope->header), delivery->body}, 3,
+	    error);
+	free(name);
+	buf_clear(&header);
+	return result;
+}
+
+static int deliver_daemon(struct work *work, const struct place *place, struct error *error)
+{
+	const struct envelope *envelope = work->delivery->envelope;
+
+	return state_trigger_add(work->delivery->state, envelope->id.text, place->name, place->why,
+	    envelope->time, error);
+}
+
+static void report(struct work *work, const struct place *place, const struct error *error)
+{
+	if (work->delivery->report != NULL)
+		work->delivery->report(work->delivery->context, work->delivery->envelope, place,
+		    error);
+}
+
+/* All outside recipients are one entry, with an envelope that names no others. */
+static size_t deliver_queue(struct work *work)
+{
+	const struct delivery *delivery = work->delivery;
+	struct envelope entry = *delivery->envelope;
+	struct slice parts[] = {slice_of(entry.header), delivery->body};
+	struct error error;
+	bool failed;
+
+	entry.places = xcalloc(delivery->envelope->place_count, sizeof(*entry.places));
+	entry.place_count = 0;
+	for (size_t i = 0; i < delivery->envelope->place_count; i++) {
+		const struct place *place = &delivery->envelope->places[i];
+
+		if (place->kind == PLACE_QUEUE && wanted(work, place))
+			entry.places[entry.place_count++] = *place;
+	}
+	failed = entry.place_count > 0 &&
+		 queue_deliver(delivery->spool, &entry, work->source, parts, ARRAY_LEN(parts),
+		     &error) != 0;
+	for (size_t i = 0; i < entry.place_count; i++)
+		report(work, &entry.places[i], failed ? &error : NULL);
+	free(entry.places);
+	return failed ? 1 : 0;
+}
+
+size_t deliver_places(const struct delivery *delivery)
+{
+	static int (*const how[])(struct work *, const struct place *, struct error *) = {
+	    [PLACE_MAILBOX] = deliver_mailbox,
+	    [PLACE_BOSS] = deliver_boss,
+	    [PLACE_QUEUE] = NULL, /* together, below */
+	    [PLACE_DAEMON] = deliver_daemon,
+	};
+	struct work work = {.delivery = delivery};
+	size_t failed = 0;
+
+	for (size_t i = 0; i < delivery->envelope->place_count; i++) {
+		const struct place *place = &delivery->envelope->places[i];
+		struct error error;
+
+		if (how[place->kind] == NULL || !wanted(&work, place))
+			continue;
+		if (how[place->kind](&work, place, &error) == 0) {
+			report(&work, place, NULL);
+		} else {
+			report(&work, place, &error);
+			failed++;
+		}
+	}
+	failed += deliver_queue(&work);
+	free(work.source);
+	return failed;
+}

@@ -1,0 +1,26 @@
+/*
+ * From a log record to the places: mailboxes, queue, boss, daemon. No sync here; the log holds the message.
+ */
+#ifndef LANPOST_MAIL_DELIVER_H
+#define LANPOST_MAIL_DELIVER_H
+
+#include "mail/envelope.h"
+#include "mail/state.h"
+
+struct delivery {
+	const char *spool, *hostname;
+	struct state *state;
+	const struct envelope *envelope;
+	struct slice body;
+	/* Asked for each place; NULL: all are wanted. */
+	bool (*wanted)(void *context, const struct envelope *envelope, const struct place *place);
+	/* Told of each place that has been served, or has failed with that error (NULL: served). */
+	void (*report)(void *context, const struct envelope *envelope, const struct place *place,
+	    const struct error *error);
+	void *context;
+};
+
+/* Delivers to every wanted place. Returns how many places could not be served. */
+size_t deliver_places(const struct delivery *delivery);
+
+#endif

@@ -1,0 +1,663 @@
+/*
+ * Accepting, committing, checkpointing. QUEUE.md numbers the transitions; the comments here name them.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "base/log.h"
+#include "mail/deliver.h"
+#include "mail/intake_priv.h"
+#include "mail/maildir.h"
+#include "mail/queue.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define CHECKPOINT_DELAY_MS 1000
+#define OWED_RETRY_MS 10000
+#define SPACE_RESERVE (16u << 20)
+#define HEAD_MAX (5u << 20)
+
+/* --- segments; all with the lock held unless said otherwise */
+
+static void segment_free(struct segment *segment)
+{
+	wal_close(segment->wal);
+	strlist_clear(&segment->body_files);
+	free(segment);
+}
+
+/* Writes into a new segment which parts of broken ones count for nothing. */
+static int append_voids(struct intake *intake, struct wal *wal, struct error *error)
+{
+	struct buf head = BUF_INIT(HEAD_MAX);
+	bool broken = false;
+	int result = 0;
+
+	for (size_t i = 0; i < intake->voids.count; i++) {
+		struct slice offset = slice_of(intake->voids.items[i]);
+		struct slice file = slice_cut(&offset, ' ');
+		char *name = slice_dup(file);
+
+		record_write(&(struct fact){.kind = FACT_VOID, .name = name, .text = offset.ptr}, 1,
+		    NULL, false, &head);
+		free(name);
+	}
+	if (head.len > 0) {
+		result = wal_append(wal, buf_slice(&head), SLICE_NONE, &broken, error);
+		if (result == 0)
+			result = wal_sync(wal, error);
+		if (result == 0)
+			wal->durable = wal->size;
+	}
+	buf_clear(&head);
+	return result;
+}
+
+static int segment_begin(struct intake *intake, struct error *error)
+{
+	struct segment *segment = xcalloc(1, sizeof(*segment));
+
+	if (wal_create(&segment->wal, intake->spool, intake->writer, error) != 0 ||
+	    append_voids(intake, segment->wal, error) != 0) {
+		segment_free(segment);
+		return -1;
+	}
+	segment->has_facts = intake->voids.count > 0;
+	strlist_clear(&intake->voids);
+	intake->current = segment;
+	return 0;
+}
+
+static void segment_close(struct intake *intake, struct segment *segment)
+{
+	if (intake->current != segment)
+		return;
+	intake->current = NULL;
+	segment->next = intake->closed;
+	intake->closed = segment;
+}
+
+/* A write or sync failed: this file is never trusted again. What was durable stays; the rest was never
+ * acknowledged and must not be found by a recovery. */
+static void segment_break(struct intake *intake, struct segment *segment)
+{
+	struct error error;
+	char *what;
+
+	if (segment->broken)
+		return;
+	segment->broken = true;
+	segment_close(intake, segment);
+	if (wal_cut(segment->wal, &error) == 0)
+		return;
+	log_warnx("event=log-segment-broken file=%s reason=%s", segment->wal->name.file,
+	    LOG_CSTR(error.text));
+	what = xasprintf("%s %llu", segment->wal->name.file,
+	    (unsigned long long)segment->wal->durable);
+	strlist_add(&intake->voids, what);
+	free(what);
+}
+
+/* --- transition 1: append and commit */
+
+struct batch_item {
+	struct envelope envelope;
+	struct body body;
+	bool has_message;
+	struct buf head;
+	size_t fact_count;
+	bool has_facts; /* that others may need: an attempt alone is only for the journal */
+};
+
+struct intake_batch {
+	struct intake *intake;
+	struct batch_item *items;
+	size_t count;
+};
+
+struct intake_batch *intake_batch_new(struct intake *intake)
+{
+	struct intake_batch *batch = xcalloc(1, sizeof(*batch));
+
+	batch->intake = intake;
+	return batch;
+}
+
+size_t intake_batch_count(const struct intake_batch *batch)
+{
+	return batch->count;
+}
+
+/* accepted: bodies in files belong to the log now. */
+static void batch_empty(struct intake_batch *batch, bool accepted)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		struct batch_item *item = &batch->items[i];
+
+		buf_clear(&item->head);
+		if (item->has_message) {
+			envelope_clear(&item->envelope);
+			body_clear(&item->body, accepted);
+		}
+	}
+	free(batch->items);
+	batch->items = NULL;
+	batch->count = 0;
+}
+
+void intake_batch_free(struct intake_batch *batch)
+{
+	if (batch == NULL)
+		return;
+	batch_empty(batch, false);
+	free(batch);
+}
+
+void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, struct body *body,
+    const struct fact *facts, size_t fact_count)
+{
+	struct batch_item item = {
+	    .head = BUF_INIT(HEAD_MAX),
+	    .has_message = envelope != NULL,
+	    .fact_count = fact_count,
+	};
+
+	if (envelope != NULL) {
+		envelope->size = strlen(envelope->header) + body->size;
+		item.envelope = *envelope;
+		item.body = *body;
+		*envelope = (struct envelope){0};
+		body_init(body, item.body.spool);
+	}
+	for (size_t i = 0; i < fact_count; i++)
+		item.has_facts = item.has_facts || facts[i].kind != FACT_ATTEMPT;
+	record_write(facts, fact_count, item.has_message ? &item.envelope : NULL,
+	    item.has_message && item.body.path != NULL, &item.head);
+	ARRAY_GROW(batch->items, batch->count);
+	batch->items[batch->count++] = item;
+}
+
+static int append_item(struct segment *segment, const struct batch_item *item, bool *broken,
+    struct error *error)
+{
+	bool inline_body = item->has_message && item->body.path == NULL;
+
+	if (item->head.overflow)
+		return error_set(error, ERROR_LIMIT, "message has too long an envelope");
+	return wal_append(segment->wal, buf_slice(&item->head),
+	    inline_body ? buf_slice(&item->body.memory) : SLICE_NONE, broken, error);
+}
+
+/* All records of a batch stand in one segment. On failure none of them does. */
+static int append_batch(struct intake *intake, struct intake_batch *batch, struct error *error)
+{
+	struct segment *segment;
+	bool broken = false;
+	uint64_t before;
+
+	if (intake->current == NULL && segment_begin(intake, error) != 0)
+		return -1;
+	segment = intake->current;
+	before = segment->wal->size;
+	for (size_t i = 0; i < batch->count; i++) {
+		struct error cut_error;
+
+		if (append_item(segment, &batch->items[i], &broken, error) == 0)
+			continue;
+		if (broken ||
+		    fsx_truncate(segment->wal->fd, before, segment->wal->path, &cut_error) != 0)
+			segment_break(intake, segment);
+		else
+			segment->wal->size = before;
+		return -1;
+	}
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct batch_item *item = &batch->items[i];
+
+		segment->has_facts = segment->has_facts || item->has_facts;
+		if (item->has_message && item->body.path != NULL)
+			strlist_add(&segment->body_files, item->body.path);
+	}
+	segment->records += batch->count;
+	segment->pending += batch->count;
+	return 0;
+}
+
+/* Waits until the segment is durable up to `size`. Whoever comes first syncs for all who wait: the lock is free meanwhile. */
+static int commit_segment(struct intake *intake, struct segment *segment, uint64_t size,
+    struct error *error)
+{
+	while (segment->wal->durable < size) {
+		struct wal snapshot;
+		uint64_t target;
+		int result;
+
+		if (segment->broken)
+			return error_set(error, ERROR_IO,
+			    "the intake log could not be written: see the log for why");
+		if (segment->syncing) {
+			pthread_cond_wait(&intake->synced, &intake->lock);
+			continue;
+		}
+		segment->syncing = true;
+		snapshot = *segment->wal;
+		target = segment->wal->size;
+		pthread_mutex_unlock(&intake->lock);
+		result = wal_sync(&snapshot, error);
+		pthread_mutex_lock(&intake->lock);
+		segment->syncing = false;
+		pthread_cond_broadcast(&intake->synced);
+		if (result == 0)
+			segment->wal->durable = target;
+		else
+			segment_break(intake, segment);
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- transition 2: deliver */
+
+void intake_delivered(void *context, const struct envelope *envelope, const struct place *place,
+    const struct error *error)
+{
+	struct intake *intake = context;
+
+	note_delivered(intake, envelope, place, error);
+	if (error != NULL)
+		log_warnx("event=delivery-failed id=%s place=%s reason=%s (will be tried again)",
+		    envelope->id.text, LOG_CSTR(place->name), LOG_CSTR(error->text));
+	else if (intake->delivered != NULL)
+		intake->delivered(intake->context, place);
+}
+
+static size_t deliver_message(struct intake *intake, struct batch_item *item)
+{
+	struct delivery delivery = {
+	    .spool = intake->spool,
+	    .hostname = intake->hostname,
+	    .state = intake->state,
+	    .envelope = &item->envelope,
+	    .report = intake_delivered,
+	    .context = intake,
+	};
+	struct error error;
+
+	if (body_view(&item->body, &delivery.body, &error) != 0) {
+		log_warnx("event=delivery-failed id=%s reason=%s (will be tried again)",
+		    item->envelope.id.text, LOG_CSTR(error.text));
+		return 1;
+	}
+	note_accepted(intake, &item->envelope, delivery.body);
+	return deliver_places(&delivery);
+}
+
+/* The facts are read back from the record: what is acted upon is what is durable. */
+static size_t apply_item_facts(struct intake *intake, const struct batch_item *item)
+{
+	struct record record;
+	struct error error;
+	size_t failed = 0;
+
+	if (record_parse(buf_slice(&item->head), &record, &error) != 0)
+		return 1;
+	note_facts(intake, record.facts, record.fact_count);
+	if (facts_apply(intake, record.facts, record.fact_count, &error) != 0) {
+		log_warnx("event=removal-failed reason=%s (will be tried again)",
+		    LOG_CSTR(error.text));
+		failed = 1;
+	}
+	record_clear(&record);
+	return failed;
+}
+
+static size_t deliver_item(struct intake *intake, struct batch_item *item)
+{
+	size_t failed = item->has_message ? deliver_message(intake, item) : 0;
+
+	return item->fact_count > 0 ? failed + apply_item_facts(intake, item) : failed;
+}
+
+int intake_batch_commit(struct intake_batch *batch, struct error *error)
+{
+	struct intake *intake = batch->intake;
+	struct segment *segment;
+	size_t count = batch->count, failed = 0;
+	int result;
+
+	if (count == 0)
+		return 0;
+	pthread_mutex_lock(&intake->lock);
+	result = append_batch(intake, batch, error);
+	segment = intake->current;
+	if (result == 0)
+		result = commit_segment(intake, segment, segment->wal->size, error);
+	else
+		segment = NULL;
+	pthread_mutex_unlock(&intake->lock);
+
+	for (size_t i = 0; i < count && result == 0; i++)
+		failed += deliver_item(intake, &batch->items[i]);
+	batch_empty(batch, result == 0);
+	if (segment == NULL)
+		return result;
+
+	pthread_mutex_lock(&intake->lock);
+	segment->pending -= count;
+	segment->owed = segment->owed || failed > 0;
+	intake->dirty = true;
+	pthread_cond_signal(&intake->wake);
+	pthread_mutex_unlock(&intake->lock);
+	return result;
+}
+
+int intake_accept(struct intake *intake, struct envelope *envelope, struct body *body,
+    const struct fact *facts, size_t fact_count, struct error *error)
+{
+	struct intake_batch batch = {.intake = intake};
+
+	intake_batch_append(&batch, envelope, body, facts, fact_count);
+	return intake_batch_commit(&batch, error);
+}
+
+/* --- transition 4: remove */
+
+int intake_remove(struct intake *intake, const char *user, const char *const *uniques, size_t count,
+    struct error *error)
+{
+	struct fact *facts = xcalloc(count, sizeof(*facts));
+	int result;
+
+	for (size_t i = 0; i < count; i++)
+		facts[i] = (struct fact){.kind = FACT_REMOVE, .name = user, .text = uniques[i]};
+	result = intake_accept(intake, NULL, NULL, facts, count, error);
+	free(facts);
+	return result;
+}
+
+/* --- transition 3: checkpoint */
+
+/* Begins a new segment outside the lock's way and puts the filled one among the closed. */
+static void rotate(struct intake *intake)
+{
+	struct segment *filled = intake->current;
+
+	if (filled != NULL && filled->records > 0)
+		segment_close(intake, filled);
+}
+
+/* Takes the closed segments in which nothing is under way any more out of the list. */
+static struct segment *take_settled(struct intake *intake)
+{
+	struct segment **at = &intake->closed, *settled = NULL;
+
+	while (*at != NULL) {
+		struct segment *segment = *at;
+
+		if (segment->pending > 0 || segment->syncing) {
+			at = &segment->next;
+			continue;
+		}
+		*at = segment->next;
+		segment->next = settled;
+		settled = segment;
+	}
+	return settled;
+}
+
+static void put_back(struct intake *intake, struct segment *settled)
+{
+	pthread_mutex_lock(&intake->lock);
+	while (settled != NULL) {
+		struct segment *next = settled->next;
+
+		settled->next = intake->closed;
+		intake->closed = settled;
+		settled = next;
+	}
+	intake->dirty = true;
+	pthread_mutex_unlock(&intake->lock);
+}
+
+/* Everything in it is delivered and durable. */
+static int retire(struct intake *intake, struct segment *segment, struct error *error)
+{
+	int result = 0;
+
+	if (segment->has_facts)
+		result = wal_to_facts(intake->spool, &segment->wal->name, error);
+	else
+		result = fsx_unlink(segment->wal->path, error);
+	for (size_t i = 0; i < segment->body_files.count && result == 0; i++)
+		result = fsx_unlink(segment->body_files.items[i], error);
+	return result;
+}
+
+static int checkpoint(struct intake *intake, struct error *error)
+{
+	struct segment *settled;
+	char *folder;
+	bool some;
+	int result = 0;
+
+	pthread_mutex_lock(&intake->lock);
+	rotate(intake);
+	settled = take_settled(intake);
+	intake->dirty = intake->closed != NULL;
+	pthread_mutex_unlock(&intake->lock);
+
+	some = settled != NULL;
+	if (some)
+		result = fsx_sync_filesystem(intake->spool, error);
+	if (result == 0)
+		result = note_flush(intake, error);
+	if (result != 0) {
+		put_back(intake, settled);
+		return -1;
+	}
+	while (settled != NULL) {
+		struct segment *segment = settled;
+
+		settled = segment->next;
+		/* One that is owed stays as it is: without our lock it is an orphan for recover. */
+		if (segment->owed)
+			intake->owed = true;
+		else if (retire(intake, segment, error) != 0)
+			result = -1;
+		segment_free(segment);
+	}
+	folder = wal_path(intake->spool, "");
+	/* A .log must be gone for good before the facts about it may go. */
+	if (some && fsx_sync_dir(folder, error) != 0)
+		result = -1;
+	free(folder);
+	if (some && result == 0)
+		result = wal_sweep_facts(intake->spool, error);
+	return result;
+}
+
+static void wait_ms(struct intake *intake, int64_t ms)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += ms / 1000;
+	until.tv_nsec += ms % 1000 * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	pthread_cond_timedwait(&intake->wake, &intake->lock, &until);
+}
+
+static void *checkpoint_thread(void *context)
+{
+	struct intake *intake = context;
+	int64_t retry_at = 0;
+	bool complained = false;
+
+	pthread_mutex_lock(&intake->lock);
+	while (!intake->stopping) {
+		struct error error;
+		int64_t begin = clock_now_ms();
+		bool owed;
+
+		if (!intake->dirty && !intake->owed)
+			pthread_cond_wait(&intake->wake, &intake->lock);
+		/* Let work gather; a signal for more work does not cut the wait short. */
+		while (!intake->stopping && clock_now_ms() < begin + CHECKPOINT_DELAY_MS)
+			wait_ms(intake, begin + CHECKPOINT_DELAY_MS - clock_now_ms());
+		if (intake->stopping)
+			break;
+		owed = intake->owed && clock_now_ms() >= retry_at;
+		pthread_mutex_unlock(&intake->lock);
+
+		if (checkpoint(intake, &error) != 0) {
+			if (!complained)
+				log_warnx("event=checkpoint-failed reason=%s (mail stays in the log)",
+				    LOG_CSTR(error.text));
+			complained = true;
+		} else {
+			complained = false;
+		}
+		if (owed) {
+			size_t recovered = 0;
+
+			owed = recover_orphans(intake, &recovered, &error) != 0;
+			retry_at = clock_now_ms() + OWED_RETRY_MS;
+			pthread_mutex_lock(&intake->lock);
+			intake->owed = owed;
+			pthread_mutex_unlock(&intake->lock);
+		}
+		pthread_mutex_lock(&intake->lock);
+	}
+	pthread_mutex_unlock(&intake->lock);
+	return NULL;
+}
+
+/* --- life */
+
+static void init_locks(struct intake *intake)
+{
+	pthread_condattr_t monotonic;
+
+	pthread_mutex_init(&intake->lock, NULL);
+	pthread_cond_init(&intake->synced, NULL);
+	pthread_condattr_init(&monotonic);
+	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+	pthread_cond_init(&intake->wake, &monotonic);
+	pthread_condattr_destroy(&monotonic);
+}
+
+static void intake_free(struct intake *intake)
+{
+	pthread_mutex_destroy(&intake->lock);
+	pthread_cond_destroy(&intake->synced);
+	pthread_cond_destroy(&intake->wake);
+	note_free_all(intake->notes);
+	strlist_clear(&intake->voids);
+	free(intake->spool);
+	free(intake->hostname);
+	free(intake);
+}
+
+static int make_folders(const char *spool, struct error *error)
+{
+	char *wal = wal_path(spool, ""), *mailboxes = xasprintf("%s/mailboxes", spool);
+	int result = 0;
+
+	if (fsx_make_dirs(wal, error) != 0 || fsx_make_dirs(mailboxes, error) != 0 ||
+	    queue_make(spool, error) != 0)
+		result = -1;
+	free(wal);
+	free(mailboxes);
+	return result;
+}
+
+int intake_open(struct intake **out, const struct intake_options *options, size_t *recovered,
+    struct error *error)
+{
+	struct intake *intake;
+	size_t count = 0;
+
+	if (make_folders(options->spool, error) != 0)
+		return -1;
+	intake = xcalloc(1, sizeof(*intake));
+	intake->spool = xstrdup(options->spool);
+	intake->hostname = xstrdup(options->hostname);
+	intake->writer = options->writer;
+	intake->state = options->state;
+	intake->delivered = options->delivered;
+	intake->context = options->context;
+	intake->notes_end = &intake->notes;
+	init_locks(intake);
+
+	/* A place that cannot be served now is no reason not to serve the others: it stays owed. */
+	if (recover_orphans(intake, &count, error) != 0) {
+		log_warnx("event=recovery-incomplete reason=%s (will be tried again)",
+		    LOG_CSTR(error->text));
+		intake->owed = true;
+	}
+	recover_sweep(intake);
+	if (recovered != NULL)
+		*recovered = count;
+	if (segment_begin(intake, error) != 0) {
+		intake_free(intake);
+		return -1;
+	}
+	if (pthread_create(&intake->checkpointer, NULL, checkpoint_thread, intake) != 0) {
+		segment_free(intake->current);
+		intake_free(intake);
+		return error_set(error, ERROR_TEMPORARY, "cannot start the checkpoint thread");
+	}
+	*out = intake;
+	return 0;
+}
+
+int intake_close(struct intake *intake, struct error *error)
+{
+	int result;
+
+	if (intake == NULL)
+		return 0;
+	pthread_mutex_lock(&intake->lock);
+	intake->stopping = true;
+	pthread_cond_signal(&intake->wake);
+	pthread_mutex_unlock(&intake->lock);
+	pthread_join(intake->checkpointer, NULL);
+
+	result = checkpoint(intake, error);
+	/* An empty segment is nobody's loss; one that still holds something is recovered at the next start. */
+	if (intake->current != NULL) {
+		struct error ignored;
+
+		if (intake->current->records == 0 && !intake->current->has_facts)
+			fsx_unlink(intake->current->wal->path, &ignored);
+		segment_free(intake->current);
+	}
+	while (intake->closed != NULL) {
+		struct segment *next = intake->closed->next;
+
+		segment_free(intake->closed);
+		intake->closed = next;
+	}
+	intake_free(intake);
+	return result;
+}
+
+void intake_journal(struct intake *intake, const char *id, const char *session, const char *event,
+    const char *place, const char *detail)
+{
+	note_event(intake, clock_wall_us(), id, session, event, place, detail);
+}
+
+bool intake_has_room(struct intake *intake, uint64_t bytes)
+{
+	uint64_t available = fsx_free_bytes(intake->spool);
+
+	/* Twice: once in the log and once where it is delivered. */
+	return bytes < UINT64_MAX / 4 && available >= 2 * bytes + SPACE_RESERVE;
+}

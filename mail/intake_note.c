@@ -1,0 +1,202 @@
+/*
+ * The journal and the UIDLs on their way to the state: gathered in memory, written at the checkpoint. Losing them in
+ * a crash loses nothing: recovery makes the same rows from the log.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "mail/decode.h"
+#include "mail/header.h"
+#include "mail/intake_priv.h"
+#include "mail/maildir.h"
+
+#include <stdlib.h>
+
+#define SUBJECT_MAX 1024
+
+static void note_add(struct intake *intake, struct note note, const char *const *texts,
+    size_t count)
+{
+	struct note *copy = xmalloc(sizeof(*copy));
+
+	*copy = note;
+	for (size_t i = 0; i < count; i++)
+		copy->text[i] = xstrdup(texts[i] == NULL ? "" : texts[i]);
+	copy->next = NULL;
+	pthread_mutex_lock(&intake->lock);
+	*intake->notes_end = copy;
+	intake->notes_end = &copy->next;
+	intake->dirty = true;
+	pthread_cond_signal(&intake->wake);
+	pthread_mutex_unlock(&intake->lock);
+}
+
+void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
+    const char *event, const char *place, const char *detail)
+{
+	const char *texts[] = {id, session, event, place, detail};
+
+	note_add(intake, (struct note){.kind = NOTE_EVENT, .time = time_us}, texts,
+	    ARRAY_LEN(texts));
+}
+
+/* A header field as people read it, cut to what a row should hold. New memory. */
+static char *field_text(struct slice message, const char *name)
+{
+	struct buf text = BUF_INIT(1u << 20);
+	struct header_field field;
+	char *copy;
+
+	if (header_find(message, name, &field))
+		decode_field(&field, decode_message_charset(message), &text);
+	copy = xmalloc(SUBJECT_MAX);
+	str_printable(copy, SUBJECT_MAX, buf_slice(&text));
+	buf_clear(&text);
+	return copy;
+}
+
+void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body)
+{
+	char *message_id = field_text(body, "Message-ID"), *subject = field_text(body, "Subject");
+	struct buf recipients = BUF_INIT(1u << 20);
+	const char *message[] = {envelope->id.text, message_id, envelope->sender, "", subject};
+	const char *seen[] = {envelope->account, envelope->uidl, envelope->id.text};
+
+	for (size_t i = 0; i < envelope->recipients.count; i++)
+		buf_printf(&recipients, "%s%s", i == 0 ? "" : ", ", envelope->recipients.items[i]);
+	message[3] = buf_text(&recipients);
+	note_add(intake,
+	    (struct note){.kind = NOTE_MESSAGE, .time = envelope->time, .size = envelope->size},
+	    message, ARRAY_LEN(message));
+	/* The time of the envelope, so that recovery makes the very same row. */
+	note_event(intake, envelope->time * 1000000, envelope->id.text, envelope->session,
+	    "accepted", "", envelope->origin);
+	if (envelope->uidl[0] != '\0')
+		note_add(intake, (struct note){.kind = NOTE_SEEN, .time = envelope->time}, seen,
+		    ARRAY_LEN(seen));
+	buf_clear(&recipients);
+	free(message_id);
+	free(subject);
+}
+
+void note_delivered(struct intake *intake, const struct envelope *envelope,
+    const struct place *place, const struct error *error)
+{
+	static const char *const events[] = {
+	    [PLACE_MAILBOX] = "delivered",
+	    [PLACE_BOSS] = "copied-to-boss",
+	    [PLACE_QUEUE] = "queued",
+	    [PLACE_DAEMON] = "triggered",
+	};
+
+	note_event(intake, clock_wall_us(), envelope->id.text, envelope->session,
+	    error == NULL ? events[place->kind] : "delivery-failed", place->name,
+	    error == NULL ? place->why : error->text);
+}
+
+void note_facts(struct intake *intake, const struct fact *facts, size_t count)
+{
+	static const char *const events[] = {
+	    [FACT_SENT] = "sent",
+	    [FACT_FAILED] = "refused",
+	    [FACT_ATTEMPT] = "attempt",
+	    [FACT_REMOVE] = "removed",
+	};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct fact *fact = &facts[i];
+		struct slice unique;
+
+		if (fact->kind >= ARRAY_LEN(events))
+			continue;
+		if (fact->kind != FACT_REMOVE) {
+			intake_journal(intake, fact->id, "", events[fact->kind], fact->name,
+			    fact->text);
+		} else if (maildir_unique_id(slice_of(fact->text), &unique)) {
+			char *id = slice_dup(unique);
+
+			intake_journal(intake, id, "", "removed", fact->name, "");
+			free(id);
+		}
+	}
+}
+
+static int write_note(struct state *state, const struct note *note, struct error *error)
+{
+	if (note->kind == NOTE_SEEN)
+		return state_seen_add(state, note->text[0], slice_of(note->text[1]), note->text[2],
+		    note->time, error);
+	if (note->kind == NOTE_MESSAGE)
+		return state_message_add(state,
+		    &(struct journal_message){
+			.id = note->text[0],
+			.message_id = note->text[1],
+			.sender = note->text[2],
+			.recipients = note->text[3],
+			.subject = note->text[4],
+			.time = note->time,
+			.size = note->size,
+		    },
+		    error);
+	return state_journal_add(state,
+	    &(struct journal_event){
+		.time_us = note->time,
+		.id = note->text[0],
+		.session = note->text[1],
+		.event = note->text[2],
+		.place = note->text[3],
+		.detail = note->text[4],
+	    },
+	    error);
+}
+
+void note_free_all(struct note *notes)
+{
+	while (notes != NULL) {
+		struct note *next = notes->next;
+
+		for (size_t i = 0; i < ARRAY_LEN(notes->text); i++)
+			free(notes->text[i]);
+		free(notes);
+		notes = next;
+	}
+}
+
+static int write_all(struct intake *intake, const struct note *notes, struct error *error)
+{
+	if (notes == NULL)
+		return 0;
+	if (state_begin(intake->state, error) != 0)
+		return -1;
+	for (; notes != NULL; notes = notes->next)
+		if (write_note(intake->state, notes, error) != 0) {
+			state_abort(intake->state);
+			return -1;
+		}
+	return state_commit(intake->state, error);
+}
+
+int note_flush(struct intake *intake, struct error *error)
+{
+	struct note *notes, **end;
+	int result;
+
+	pthread_mutex_lock(&intake->lock);
+	notes = intake->notes;
+	end = intake->notes_end;
+	intake->notes = NULL;
+	intake->notes_end = &intake->notes;
+	pthread_mutex_unlock(&intake->lock);
+
+	result = write_all(intake, notes, error);
+	if (result == 0) {
+		note_free_all(notes);
+		return 0;
+	}
+	pthread_mutex_lock(&intake->lock);
+	*end = intake->notes;
+	if (intake->notes == NULL)
+		intake->notes_end = end;
+	intake->notes = notes;
+	pthread_mutex_unlock(&intake->lock);
+	return result;
+}

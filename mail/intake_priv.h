@@ -1,0 +1,79 @@
+/*
+ * What the files of the intake share: the struct, and the steps of QUEUE.md that recovery and
+ * normal running have in common.
+ */
+#ifndef LANPOST_MAIL_INTAKE_PRIV_H
+#define LANPOST_MAIL_INTAKE_PRIV_H
+
+#include "mail/intake.h"
+#include "mail/wal.h"
+
+#include <pthread.h>
+
+/* A segment of ours, from its creation until it is retired. */
+struct segment {
+	struct wal *wal;
+	size_t records;	     /* appended */
+	size_t pending;	     /* appended, and neither delivered nor refused yet */
+	bool has_facts;	     /* some that others may need */
+	bool owed;	     /* a delivery failed */
+	bool syncing;	     /* somebody is in fdatasync */
+	bool broken;	     /* a write or sync failed: no more appends, the undurable is void */
+	struct strlist body_files;
+	struct segment *next;
+};
+
+/* What goes to the state at the next checkpoint. */
+struct note {
+	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN } kind;
+	int64_t time; /* microseconds for events, seconds else */
+	uint64_t size;
+	char *text[6]; /* by kind: see intake_note.c */
+	struct note *next;
+};
+
+struct intake {
+	char *spool, *hostname;
+	const char *writer;
+	struct state *state;
+	void (*delivered)(void *context, const struct place *place);
+	void *context;
+
+	pthread_mutex_t lock; /* guards all below; never held across a sync or a delivery */
+	pthread_cond_t synced;	/* a sync has ended */
+	pthread_cond_t wake;	/* for the checkpoint thread */
+	struct segment *current; /* NULL: the next append begins one */
+	struct segment *closed;
+	struct strlist voids; /* "<segment> <offset>" that must stand in the next segment */
+	struct note *notes, **notes_end;
+	bool dirty, stopping;
+	bool owed; /* some segment waits for a retry */
+	pthread_t checkpointer;
+};
+
+/* notes: all take copies and may be called by any thread without the lock */
+void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
+    const char *event, const char *place, const char *detail);
+/* The rows that follow from an accepted message: message, "accepted", UIDL. */
+void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body);
+void note_delivered(struct intake *intake, const struct envelope *envelope,
+    const struct place *place, const struct error *error);
+void note_facts(struct intake *intake, const struct fact *facts, size_t count);
+/* Writes notes in one transaction; on failure they are put back. */
+int note_flush(struct intake *intake, struct error *error);
+void note_free_all(struct note *notes);
+
+/* Delivery's report: journal, log, and the process's own callback; context is the intake. */
+void intake_delivered(void *context, const struct envelope *envelope, const struct place *place,
+    const struct error *error);
+/* Does what durable facts say: unlinks, settles queue entries, drops triggers. Returns -1 if something could not be done; it is
+ * then to be done again from the log. */
+int facts_apply(struct intake *intake, const struct fact *facts, size_t count, struct error *error);
+
+/* Delivers what any unlocked segment owes, and retires it. *recovered counts messages that were delivered. Returns -1 if
+ * something is still owed. */
+int recover_orphans(struct intake *intake, size_t *recovered, struct error *error);
+/* Removes leftovers older than a day: body files, queue messages without envelope, files in tmp/. */
+void recover_sweep(struct intake *intake);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * What a record of the intake log says: a message with its envelope, facts about others, or both.
+ */
+#ifndef LANPOST_MAIL_RECORD_H
+#define LANPOST_MAIL_RECORD_H
+
+#include "mail/envelope.h"
+
+enum fact_kind {
+	FACT_SENT,	   /* id: queue entry, name: recipient, text: reply */
+	FACT_FAILED,	   /* the same */
+	FACT_ATTEMPT,	   /* id: queue entry that the smarthost is about to get */
+	FACT_REMOVE,	   /* name: user, text: unique name of the file in that mailbox */
+	FACT_TRIGGER_DONE, /* id: trigger */
+	FACT_VOID,	   /* name: segment, text: offset from which it counts for nothing (intake only) */
+};
+
+/* A fact that goes into the same durable record as a message, or alone. */
+struct fact {
+	enum fact_kind kind;
+	const char *id, *name, *text; /* NULL where not used */
+};
+
+struct record {
+	struct fact *facts; /* their strings are owned, never NULL */
+	size_t fact_count;
+	bool has_message;
+	bool body_in_file; /* `wal/<id>.msg` */
+	struct envelope envelope;
+};
+
+/* envelope may be NULL. */
+void record_write(const struct fact *facts, size_t count, const struct envelope *envelope,
+    bool body_in_file, struct buf *out);
+int record_parse(struct slice head, struct record *record, struct error *error);
+void record_clear(struct record *record);
+
+#endif
