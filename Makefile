@@ -19,7 +19,7 @@ LIBS    := $(foreach f,ui-tui gateway lan-server fetcher sorter mail config base
 VERSION := $(shell cat VERSION)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
-            -Wvla -Wno-format-truncation -Werror
+            -Wvla -Werror $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 HARDENING := -fstack-protector-strong -fPIE
 LINK_HARDENING := -pie -Wl,-z,relro,-z,now
 ifeq ($(SAN),)
@@ -28,8 +28,7 @@ else
 OPTIMIZE ?= -O1 -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LINK_HARDENING += -fsanitize=$(SAN)
 endif
-# What -Wno-format-truncation is to gcc, clang need not know.
-CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) -Wno-unknown-warning-option \
+CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              $(HARDENING) -pthread -DLANPOST_VERSION='"$(VERSION)"' \
              -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)

@@ -465,8 +465,7 @@ static int recover(struct recovery *recovery, struct orphan *orphans, struct err
 	for (struct orphan *orphan = orphans; orphan != NULL; orphan = orphan->next)
 		if (retire_orphan(recovery, orphan, error) != 0)
 			goto out;
-	if (fsx_sync_dir(folder, error) == 0)
-		result = wal_sweep_facts(intake->spool, error);
+	result = fsx_sync_dir(folder, error);
 out:
 	free(folder);
 	return result;
@@ -498,6 +497,8 @@ int recover_orphans(struct intake *intake, size_t *recovered, struct error *erro
 		return -1;
 	if (orphans != NULL)
 		result = recover(&recovery, orphans, error);
+	if (result == 0)
+		result = wal_sweep_facts(intake->spool, error);
 	while (orphans != NULL) {
 		struct orphan *next = orphans->next;
 

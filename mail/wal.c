@@ -174,6 +174,8 @@ static uint32_t get32(const char *at)
 
 static uint32_t checksum(uint32_t seed, struct slice bytes)
 {
+	if (bytes.len == 0) /* zlib takes a null pointer as the wish to begin anew */
+		return seed;
 	return (uint32_t)crc32_z(seed, (const unsigned char *)bytes.ptr, bytes.len);
 }
 
