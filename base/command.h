@@ -1,0 +1,18 @@
+/*
+ * Commands of the configuration: run by /bin/sh with a time limit, output bounded.
+ *
+ * The command line comes from the admin's files only; nothing from a message or a peer ever reaches it.
+ */
+#ifndef LANPOST_BASE_COMMAND_H
+#define LANPOST_BASE_COMMAND_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* Runs text and waits for it. At the time limit the whole process group is killed. Standard output goes to
+ * *output up to its limit, the rest is read and dropped; standard error goes where ours goes. Returns 0 with the exit
+ * code (128 + signal for a death) in *status; -1 if it could not be run or ran out of time. */
+int command_run(const char *text, int seconds, struct buf *output, int *status,
+    struct error *error);
+
+#endif

@@ -1,0 +1,35 @@
+/*
+ * Child processes of the supervisor: forked, never exec'd, each with a socket on which it tells its
+ * events as JSON lines (base/ctl_wire.h).
+ */
+#ifndef LANPOST_GATEWAY_CHILD_H
+#define LANPOST_GATEWAY_CHILD_H
+
+#include "base/ctl_wire.h"
+
+#include <sys/types.h>
+
+struct child {
+	const char *name; /* "lan", "session": in the log */
+	pid_t pid;	  /* 0: not running */
+	int fd;		  /* our end of its event socket, -1 */
+	struct ctl_reader reader;
+	int64_t started;  /* monotonic ms */
+};
+
+/* What runs in the child; its result is the exit code. event_fd is its end of the socket. */
+typedef int (*child_fn)(void *context, int event_fd);
+
+/* Forks. In the child: signals are unblocked, it dies with its parent, log lines carry its name, and every
+ * descriptor that the supervisor marked with child_close_in_children() is closed. */
+int child_start(struct child *child, const char *name, child_fn fn, void *context,
+    struct error *error);
+/* Forgets a child that has been reaped: closes its socket. */
+void child_gone(struct child *child);
+
+/* Descriptors that are the supervisor's alone (lock, control socket, clients): a child that kept them would keep a lock or
+ * a client alive. */
+void child_close_in_children(int fd);
+void child_closed(int fd);
+
+#endif

@@ -1,0 +1,256 @@
+#include "gateway/control.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/child.h"
+
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+int control_open(struct control *control, const char *spool, const struct control_hooks *hooks,
+    struct error *error)
+{
+	*control = (struct control){.fd = ctl_listen(spool, error), .hooks = *hooks};
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		control->clients[i].fd = -1;
+	if (control->fd < 0)
+		return -1;
+	child_close_in_children(control->fd);
+	return 0;
+}
+
+static void client_close(struct control_client *client)
+{
+	ctl_reader_clear(&client->reader);
+	child_closed(client->fd);
+	close(client->fd);
+	*client = (struct control_client){.fd = -1};
+}
+
+void control_close(struct control *control, const char *spool)
+{
+	char *path = xasprintf("%s/" CTL_SOCKET_NAME, spool);
+	struct error ignored;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (control->clients[i].fd >= 0)
+			client_close(&control->clients[i]);
+	if (control->fd >= 0)
+		close(control->fd);
+	control->fd = -1;
+	fsx_unlink(path, &ignored); /* one left behind is replaced at the next start */
+	free(path);
+}
+
+/* --- answers */
+
+/* Takes object over. A client that does not take its answer is hung up on. */
+static void answer(struct control_client *client, json_t *object)
+{
+	struct error error;
+
+	if (ctl_send(client->fd, object, &error) != 0) {
+		log_debug("event=control-client-gone reason=%s", LOG_CSTR(error.text));
+		client_close(client);
+	}
+	json_decref(object);
+}
+
+static void answer_error(struct control_client *client, const char *text)
+{
+	answer(client, json_pack("{s:b, s:s}", "ok", 0, "error", text));
+}
+
+/* --- verbs */
+
+static bool read_accounts(struct control *control, const json_t *names,
+    struct session_request *wanted, const char **unknown)
+{
+	size_t at;
+	json_t *name;
+
+	json_array_foreach((json_t *)names, at, name)
+	{
+		*unknown = json_string_value(name);
+		if (*unknown == NULL ||
+		    !control->hooks.account_exists(control->hooks.context, *unknown))
+			return false;
+		strlist_add(&wanted->accounts, *unknown);
+	}
+	return true;
+}
+
+static bool flag(const json_t *request, const char *name)
+{
+	const json_t *value = json_object_get(request, name);
+
+	return value == NULL || json_is_true(value); /* what is not said is wanted */
+}
+
+static void start_session(struct control *control, struct control_client *client,
+    struct session_request *wanted, bool wait)
+{
+	uint64_t number = control->hooks.session(control->hooks.context, wanted);
+
+	if (wait)
+		client->waits_for = number;
+	else
+		answer(client, json_pack("{s:b, s:I}", "ok", 1, "number", (json_int_t)number));
+}
+
+static void verb_session(struct control *control, struct control_client *client,
+    const json_t *request)
+{
+	struct session_request wanted = {.fetch = flag(request, "fetch"), .send = flag(request, "send")};
+	const char *unknown = NULL;
+	char text[256], name[96];
+
+	if (read_accounts(control, json_object_get(request, "accounts"), &wanted, &unknown)) {
+		start_session(control, client, &wanted, flag(request, "wait"));
+	} else {
+		snprintf(text, sizeof(text), _("there is no account %s"),
+		    str_quote(name, sizeof(name), slice_of(unknown == NULL ? "?" : unknown)));
+		answer_error(client, text);
+	}
+	strlist_clear(&wanted.accounts);
+}
+
+static void verb_flush(struct control *control, struct control_client *client,
+    const json_t *request)
+{
+	struct session_request wanted = {.send = true};
+
+	start_session(control, client, &wanted, flag(request, "wait"));
+}
+
+static void verb_status(struct control *control, struct control_client *client,
+    const json_t *request)
+{
+	(void)request;
+	control->hooks.status(control->hooks.context, client->fd);
+	client_close(client); /* whoever answers has a descriptor of its own */
+}
+
+static void verb_reload(struct control *control, struct control_client *client,
+    const json_t *request)
+{
+	struct error error;
+
+	(void)request;
+	if (control->hooks.reload(control->hooks.context, &error) == 0)
+		answer(client, json_pack("{s:b}", "ok", 1));
+	else
+		answer_error(client, error.text);
+}
+
+static void verb_stop(struct control *control, struct control_client *client,
+    const json_t *request)
+{
+	(void)request;
+	answer(client, json_pack("{s:b}", "ok", 1));
+	control->hooks.stop(control->hooks.context);
+}
+
+static const struct {
+	const char *name;
+	void (*run)(struct control *control, struct control_client *client, const json_t *request);
+} verbs[] = {
+    {"session", verb_session},
+    {"flush", verb_flush},
+    {"status", verb_status},
+    {"reload", verb_reload},
+    {"stop", verb_stop},
+};
+
+static void run_request(struct control *control, struct control_client *client,
+    const json_t *request)
+{
+	const char *verb = json_string_value(json_object_get(request, "verb"));
+
+	for (size_t i = 0; verb != NULL && i < ARRAY_LEN(verbs); i++)
+		if (strcmp(verb, verbs[i].name) == 0) {
+			verbs[i].run(control, client, request);
+			return;
+		}
+	answer_error(client, _("the gateway does not know this request: is it of another version?"));
+}
+
+/* --- serving */
+
+static void accept_client(struct control *control)
+{
+	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+
+	if (fd < 0)
+		return;
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct control_client *client = &control->clients[i];
+
+		if (client->fd >= 0)
+			continue;
+		client->fd = fd;
+		child_close_in_children(fd);
+		ctl_reader_init(&client->reader, fd);
+		return;
+	}
+	log_warnx("event=control-refused reason=\"too many clients\"");
+	close(fd);
+}
+
+static void serve_client(struct control *control, struct control_client *client)
+{
+	struct error error;
+	json_t *request;
+
+	while (client->fd >= 0) {
+		int result = ctl_read(&client->reader, &request, 0, &error);
+
+		if (result == CTL_AGAIN)
+			return;
+		if (result == CTL_OBJECT) {
+			run_request(control, client, request);
+			json_decref(request);
+		} else if (result < 0 && error.class == ERROR_PROTOCOL) {
+			answer_error(client, error.text);
+			if (client->fd >= 0)
+				client_close(client);
+		} else {
+			client_close(client);
+		}
+	}
+}
+
+size_t control_poll(const struct control *control, struct pollfd *fds)
+{
+	size_t count = 0;
+
+	fds[count++] = (struct pollfd){.fd = control->fd, .events = POLLIN};
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (control->clients[i].fd >= 0)
+			fds[count++] = (struct pollfd){.fd = control->clients[i].fd, .events = POLLIN};
+	return count;
+}
+
+void control_serve(struct control *control)
+{
+	accept_client(control);
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (control->clients[i].fd >= 0)
+			serve_client(control, &control->clients[i]);
+}
+
+void control_publish(struct control *control, uint64_t session, json_t *object, bool is_final)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
+		struct control_client *client = &control->clients[i];
+
+		if (client->fd < 0 || client->waits_for != session)
+			continue;
+		if (is_final)
+			client->waits_for = 0;
+		answer(client, json_incref(object));
+	}
+}

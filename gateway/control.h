@@ -1,0 +1,50 @@
+/*
+ * The control socket's clients: requests in, events and one final answer out.
+ *
+ * A verb is a row in control.c's table and a function of struct control_hooks, by which the supervisor
+ * does what was asked. Only root and the group of the socket reach it (mode 0660).
+ */
+#ifndef LANPOST_GATEWAY_CONTROL_H
+#define LANPOST_GATEWAY_CONTROL_H
+
+#include "base/ctl_wire.h"
+#include "gateway/session_run.h"
+
+#include <poll.h>
+
+#define CONTROL_CLIENTS_MAX 32
+
+struct control_client {
+	int fd; /* -1: free */
+	struct ctl_reader reader;
+	uint64_t waits_for; /* number of the session whose end is its answer, 0: none */
+};
+
+struct control_hooks {
+	void *context;
+	/* Begins a session or asks for one more; returns its number. */
+	uint64_t (*session)(void *context, const struct session_request *request);
+	/* Answers on fd, perhaps later and from another process. */
+	void (*status)(void *context, int fd);
+	int (*reload)(void *context, struct error *error);
+	void (*stop)(void *context);
+	bool (*account_exists)(void *context, const char *name);
+};
+
+struct control {
+	int fd; /* listening */
+	struct control_hooks hooks;
+	struct control_client clients[CONTROL_CLIENTS_MAX];
+};
+
+int control_open(struct control *control, const char *spool, const struct control_hooks *hooks,
+    struct error *error);
+void control_close(struct control *control, const char *spool);
+/* Appends what to wait for; returns how many (at most CONTROL_CLIENTS_MAX + 1). */
+size_t control_poll(const struct control *control, struct pollfd *fds);
+/* Serves whoever is ready, looking without waiting. */
+void control_serve(struct control *control);
+/* Passes an event of that session on to all who wait for it; is_final ends their requests. */
+void control_publish(struct control *control, uint64_t session, json_t *object, bool is_final);
+
+#endif

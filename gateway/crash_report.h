@@ -1,0 +1,15 @@
+/*
+ * Tells postmaster that a child of the supervisor has died, from a process of its own: the supervisor
+ * itself does not open the mail.
+ */
+#ifndef LANPOST_GATEWAY_CRASH_REPORT_H
+#define LANPOST_GATEWAY_CRASH_REPORT_H
+
+#include "config/conf.h"
+
+/* process: "lan" or "session"; status: as waitpid(2) gives it. */
+void crash_report(const struct conf *conf, const char *process, int status);
+/* It has been well for a while. */
+void crash_recovered(const struct conf *conf, const char *process);
+
+#endif

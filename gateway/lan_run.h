@@ -1,0 +1,20 @@
+/*
+ * The LAN server as a process: opens the spool for it and runs it until the supervisor says stop.
+ */
+#ifndef LANPOST_GATEWAY_LAN_RUN_H
+#define LANPOST_GATEWAY_LAN_RUN_H
+
+#include "config/conf.h"
+#include "gateway/listeners.h"
+
+struct lan_job {
+	const struct conf *conf;
+	const char *conf_path;
+	const struct listeners *listeners;
+};
+
+/* A child_fn; context is a struct lan_job. SIGTERM stops it, SIGHUP makes it read the configuration again. It tells
+ * {"event":"trigger"} when mail to the daemon has come. */
+int lan_run(void *context, int event_fd);
+
+#endif

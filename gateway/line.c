@@ -1,0 +1,38 @@
+#include "gateway/line.h"
+
+#include "base/command.h"
+#include "base/log.h"
+
+#define COMMAND_SECONDS 180 /* a modem may take two minutes to dial and log in */
+#define OUTPUT_MAX 2048
+
+static int run(const char *what, const char *text, struct error *error)
+{
+	struct buf output = BUF_INIT(OUTPUT_MAX);
+	int status = 0;
+	int result = command_run(text, COMMAND_SECONDS, &output, &status, error);
+
+	if (result != 0)
+		error_context(error, "%s", what);
+	else if (status != 0)
+		result = error_set(error, ERROR_TEMPORARY, "%s ended with exit code %d", what, status);
+	log_info("event=line command=%s status=%d output=%s", what, status,
+	    LOG_TEXT(slice_trim(buf_slice(&output))));
+	buf_clear(&output);
+	return result;
+}
+
+int line_up(const struct conf_line *line, struct error *error)
+{
+	return line->connect_command[0] == '\0' ? 0
+						: run("connect_command", line->connect_command, error);
+}
+
+void line_down(const struct conf_line *line)
+{
+	struct error error;
+
+	if (line->disconnect_command[0] != '\0' &&
+	    run("disconnect_command", line->disconnect_command, &error) != 0)
+		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
+}

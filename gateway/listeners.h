@@ -1,0 +1,24 @@
+/*
+ * The listening sockets of [lan], bound by the supervisor while it may bind low ports.
+ */
+#ifndef LANPOST_GATEWAY_LISTENERS_H
+#define LANPOST_GATEWAY_LISTENERS_H
+
+#include "config/conf.h"
+#include "lan-server/server.h"
+
+#define LISTENERS_MAX 64
+
+struct listeners {
+	struct lan_listener items[LISTENERS_MAX];
+	size_t count;
+};
+
+/* Binds every port on every address. An address that this machine does not have at all (no IPv6) is a warning in the
+ * log; anything else that cannot be bound is an error, and nothing stays open. */
+int listeners_open(struct listeners *listeners, const struct conf_lan *lan, struct error *error);
+void listeners_close(struct listeners *listeners);
+/* True if both configurations ask for the same sockets. */
+bool listeners_same(const struct conf_lan *a, const struct conf_lan *b);
+
+#endif

@@ -1,0 +1,11 @@
+/*
+ * From the [log] section to base/log.h.
+ */
+#ifndef LANPOST_GATEWAY_LOG_SETUP_H
+#define LANPOST_GATEWAY_LOG_SETUP_H
+
+#include "config/conf.h"
+
+void log_setup(const struct conf_log *conf, const char *process);
+
+#endif

@@ -1,0 +1,10 @@
+/*
+ * Tells systemd how the gateway is (Type=notify); does nothing elsewhere.
+ */
+#ifndef LANPOST_GATEWAY_NOTIFY_H
+#define LANPOST_GATEWAY_NOTIFY_H
+
+/* state: "READY=1", "RELOADING=1", "STOPPING=1" (see sd_notify(3)). */
+void notify_state(const char *state);
+
+#endif

@@ -1,0 +1,134 @@
+#include "gateway/report.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "mail/decode.h"
+#include "mail/route.h"
+
+#include <stdio.h>
+
+static void write_message(const struct conf *conf, const struct msgid *id, const char *to,
+    const char *subject, struct slice text, struct buf *out)
+{
+	const struct conf_gateway *gateway = &conf->gateway;
+	struct buf encoded = BUF_INIT(4096);
+	char date[64];
+
+	encode_text(slice_of(subject), &encoded);
+	buf_printf(out, "From: lanpost <%s@%s>\r\nTo: <%s>\r\n", CONF_POSTMASTER,
+	    gateway->local_domain, to);
+	buf_printf(out, "Subject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", buf_text(&encoded),
+	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, gateway->hostname);
+	/* RFC 3834: so that no vacation program and no daemon answers. */
+	buf_append_text(out, "Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\n"
+			     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
+	while (text.len > 0) {
+		buf_append_slice(out, slice_cut(&text, '\n'));
+		buf_append_text(out, "\r\n");
+	}
+	buf_clear(&encoded);
+}
+
+int report_send(const struct conf *conf, struct intake *intake, const char *session, const char *to,
+    const char *subject, struct slice text, const struct fact *facts, size_t fact_count,
+    struct error *error)
+{
+	struct buf message = BUF_INIT(2 * REPORT_TEXT_MAX);
+	struct envelope envelope;
+	struct body body;
+	struct addr addr;
+	int result;
+
+	envelope_init(&envelope);
+	envelope_set(&envelope.origin, SLICE_LITERAL("gateway"));
+	envelope_set(&envelope.session, slice_of(session));
+	strlist_add(&envelope.recipients, to);
+	if (!addr_parse(slice_of(to), &addr) ||
+	    route_add(conf, &envelope, &addr, SLICE_LITERAL("report")) == ROUTE_UNKNOWN ||
+	    envelope.place_count == 0)
+		route_add_mailbox(conf, &envelope, CONF_POSTMASTER, SLICE_LITERAL("report"));
+	write_message(conf, &envelope.id, to, subject, text, &message);
+	body_init(&body, conf->gateway.spool);
+	result = body_append(&body, buf_slice(&message), &envelope.id, error);
+	if (result == 0)
+		result = body_finish(&body, error);
+	if (result == 0) {
+		result = intake_accept(intake, &envelope, &body, facts, fact_count, error);
+	} else {
+		envelope_clear(&envelope);
+		body_clear(&body, false);
+	}
+	buf_clear(&message);
+	return result;
+}
+
+static void tell_postmaster(const struct conf *conf, struct intake *intake, const char *session,
+    const char *subject, struct buf *text)
+{
+	struct error error;
+
+	if (report_send(conf, intake, session, CONF_POSTMASTER, subject, buf_slice(text), NULL, 0,
+		&error) != 0)
+		log_warnx("event=report-failed subject=%s reason=%s", LOG_CSTR(subject),
+		    LOG_CSTR(error.text));
+}
+
+/* What people should do about each kind of failure. */
+static const char *advice(enum error_class class)
+{
+	switch (class) {
+	case ERROR_LOGIN:
+		return N_("Check the name and the password in the configuration; the provider may also ask for an "
+			  "application password.");
+	case ERROR_CONFIG:
+	case ERROR_PERMANENT:
+	case ERROR_PROTOCOL:
+		return N_("This will not go away by itself: please check the configuration or ask the provider.");
+	default:
+		return N_("The next session will try again; nothing is lost meanwhile.");
+	}
+}
+
+void report_problem(const struct conf *conf, struct intake *intake, struct state *state,
+    const char *session, const char *key, const char *what, const struct error *problem)
+{
+	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
+	char class[16], when[64], subject[160];
+	struct error error;
+	int64_t now = clock_wall();
+	int news;
+
+	snprintf(class, sizeof(class), "%d", (int)problem->class);
+	news = state_problem_set(state, key, class, problem->text, now, &error);
+	if (news < 0)
+		log_warnx("event=problem-not-noted reason=%s", LOG_CSTR(error.text));
+	if (news == 0)
+		return;
+	/* TRANSLATORS: %s is "account sales", "smarthost default" and the like */
+	snprintf(subject, sizeof(subject), _("Problem: %s"), what);
+	buf_printf(&text, _("Since %s there is a problem with %s:\n\n    %s\n\n%s\n"),
+	    i18n_time(when, sizeof(when), now), what, problem->text, _(advice(problem->class)));
+	buf_append_text(&text, _("You will not be told again until this changes.\n"));
+	tell_postmaster(conf, intake, session, subject, &text);
+	buf_clear(&text);
+}
+
+void report_recovery(const struct conf *conf, struct intake *intake, struct state *state,
+    const char *session, const char *key, const char *what)
+{
+	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
+	char since_text[64], now_text[64], subject[160];
+	struct error error;
+	int64_t since;
+
+	if (state_problem_clear(state, key, &since, &error) != 1)
+		return;
+	snprintf(subject, sizeof(subject), _("Works again: %s"), what);
+	buf_printf(&text, _("The problem with %s that began at %s is over: working again since %s.\n"), what,
+	    i18n_time(since_text, sizeof(since_text), since),
+	    i18n_time(now_text, sizeof(now_text), clock_wall()));
+	tell_postmaster(conf, intake, session, subject, &text);
+	buf_clear(&text);
+}

@@ -1,0 +1,96 @@
+#include "gateway/schedule.h"
+
+#include <time.h>
+
+/* Wall time of `seconds` after midnight, `days` days after the day of `now`; through mktime, so that a change
+ * to or from summer time does not shift it. */
+static int64_t at_time(int64_t now, int days, int64_t seconds, int *weekday)
+{
+	time_t base = (time_t)now;
+	struct tm tm;
+	time_t result;
+
+	localtime_r(&base, &tm);
+	tm.tm_mday += days;
+	tm.tm_hour = (int)(seconds / 3600);
+	tm.tm_min = (int)(seconds / 60 % 60);
+	tm.tm_sec = (int)(seconds % 60);
+	tm.tm_isdst = -1;
+	result = mktime(&tm);
+	*weekday = tm.tm_wday;
+	return (int64_t)result;
+}
+
+static bool in_hours(const struct conf_schedule *schedule, int64_t second_of_day)
+{
+	int64_t from = schedule->hours_from, to = schedule->hours_to;
+
+	if (from == to)
+		return true;
+	if (from < to)
+		return second_of_day >= from && second_of_day < to;
+	return second_of_day >= from || second_of_day < to; /* over midnight */
+}
+
+static bool allowed(const struct conf_schedule *schedule, int64_t wall)
+{
+	time_t seconds = (time_t)wall;
+	struct tm tm;
+
+	localtime_r(&seconds, &tm);
+	return (schedule->days & 1u << tm.tm_wday) != 0 &&
+	       in_hours(schedule, tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec);
+}
+
+/* The first allowed moment from `wall` on: itself, or the next opening of the hours on an allowed day. */
+static int64_t next_allowed(const struct conf_schedule *schedule, int64_t wall)
+{
+	bool all_day = schedule->hours_from == schedule->hours_to;
+
+	if (allowed(schedule, wall))
+		return wall;
+	for (int days = 0; days <= 8; days++) {
+		int64_t openings[] = {0, all_day ? 0 : schedule->hours_from};
+		int weekday;
+
+		/* Midnight opens a day as well, for hours that run over midnight. */
+		for (int i = 0; i < 2; i++) {
+			int64_t opening = at_time(wall, days, openings[i], &weekday);
+
+			if (opening >= wall && allowed(schedule, opening))
+				return opening;
+		}
+	}
+	return 0;
+}
+
+static int64_t next_at(const struct conf_schedule *schedule, int64_t now)
+{
+	int64_t best = 0;
+
+	for (int days = 0; days <= 7; days++)
+		for (size_t i = 0; i < schedule->at.count; i++) {
+			int weekday;
+			int64_t when = at_time(now, days, schedule->at.items[i], &weekday);
+
+			if (when > now && (schedule->days & 1u << weekday) != 0 &&
+			    (best == 0 || when < best))
+				best = when;
+		}
+	return best;
+}
+
+int64_t schedule_next(const struct conf_schedule *schedule, int64_t every, int64_t last, int64_t now)
+{
+	int64_t by_interval = 0, by_time = next_at(schedule, now);
+
+	if (last > now) /* the clock was set back: do not wait for the time to come round again */
+		last = now;
+	if (every > 0) {
+		by_interval = last + every > now ? last + every : now + 1;
+		by_interval = next_allowed(schedule, by_interval);
+	}
+	if (by_time == 0 || (by_interval != 0 && by_interval < by_time))
+		return by_interval;
+	return by_time;
+}

@@ -1,0 +1,23 @@
+/*
+ * One communication session: line up, fetch all accounts side by side, sort and deliver as mail comes,
+ * flush the queue, report, line down. Runs in a process of its own.
+ */
+#ifndef LANPOST_GATEWAY_SESSION_RUN_H
+#define LANPOST_GATEWAY_SESSION_RUN_H
+
+#include "config/conf.h"
+
+struct session_request {
+	struct strlist accounts; /* empty: all that are enabled */
+	bool fetch, send;
+};
+
+struct session_job {
+	const struct conf *conf;
+	const struct session_request *request;
+};
+
+/* A child_fn; context is a struct session_job. Events and the result go to event_fd as the control socket has them. */
+int session_run(void *context, int event_fd);
+
+#endif

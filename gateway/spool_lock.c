@@ -1,0 +1,56 @@
+#include "gateway/spool_lock.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static int write_pid(int fd, const char *path, struct error *error)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "%d\n", (int)getpid());
+	if (fsx_truncate(fd, 0, path, error) != 0)
+		return -1;
+	return fsx_write(fd, slice_of(text), path, error);
+}
+
+int spool_lock(const char *spool, int *fd, struct error *error)
+{
+	char *path = xasprintf("%s/lanpostd.lock", spool);
+	char pid[32] = "";
+	int result = 0;
+
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (*fd < 0) {
+		result = error_errno(error, "cannot open %s", path);
+	} else if (fsx_lock(*fd) != 0) {
+		ssize_t got = read(*fd, pid, sizeof(pid) - 1);
+		struct slice holder = slice_trim(slice_make(pid, got > 0 ? (size_t)got : 0));
+
+		result = error_set(error, ERROR_CONFIG,
+		    "another lanpostd (pid %.*s) already runs on the spool %s: stop it first, or give this one a "
+		    "spool of its own",
+		    SLICE_PRINT(holder), spool);
+	} else {
+		result = write_pid(*fd, path, error);
+	}
+	if (result != 0 && *fd >= 0)
+		close(*fd);
+	free(path);
+	return result;
+}
+
+void spool_unlock(const char *spool, int fd)
+{
+	char *path = xasprintf("%s/lanpostd.lock", spool);
+	struct error ignored;
+
+	/* The file stays: to unlink it would let two others lock two different files of this name. */
+	fsx_truncate(fd, 0, path, &ignored);
+	close(fd);
+	free(path);
+}

@@ -1,0 +1,13 @@
+/*
+ * One gateway a spool: `<spool>/lanpostd.lock`, locked for the life of the supervisor.
+ */
+#ifndef LANPOST_GATEWAY_SPOOL_LOCK_H
+#define LANPOST_GATEWAY_SPOOL_LOCK_H
+
+#include "base/err.h"
+
+/* Takes the lock and writes our pid into it. On failure the error names the process that has it. */
+int spool_lock(const char *spool, int *fd, struct error *error);
+void spool_unlock(const char *spool, int fd);
+
+#endif

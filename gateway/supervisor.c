@@ -1,0 +1,532 @@
+#include "gateway/supervisor.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/child.h"
+#include "gateway/control.h"
+#include "gateway/crash_report.h"
+#include "gateway/due.h"
+#include "gateway/lan_run.h"
+#include "gateway/log_setup.h"
+#include "gateway/notify.h"
+#include "gateway/reload.h"
+#include "gateway/spool_lock.h"
+#include "gateway/status.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TICK_MS 30000	      /* the schedule is looked at least so often: clocks jump */
+#define HEALTHY_MS 60000      /* a LAN server that has lived so long is well again */
+#define RESTART_MAX_MS 60000
+#define STOP_MS 15000	      /* children get so long to end by themselves */
+#define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
+#define SERVICE_USER "lanpost"
+
+struct supervisor {
+	struct conf *conf;
+	const char *path;
+	int lock_fd, signal_fd;
+	struct listeners listeners;
+	struct control control;
+	struct child lan, session;
+	int64_t since;
+	bool stopping;
+
+	uint64_t session_number;	 /* of the running session, or of the last one */
+	struct session_request running;
+	struct session_request pending;	 /* one more session, wanted while one runs */
+	bool is_pending;
+	json_t *result;			 /* what the running session has told at its end */
+	struct due due;
+
+	unsigned lan_crashes;
+	int64_t lan_restart_at;		 /* monotonic, 0: it runs */
+	bool lan_reported;
+};
+
+/* --- sessions */
+
+static void request_clear(struct session_request *request)
+{
+	strlist_clear(&request->accounts);
+	*request = (struct session_request){0};
+}
+
+static void request_copy(struct session_request *to, const struct session_request *from)
+{
+	*to = (struct session_request){.fetch = from->fetch, .send = from->send};
+	for (size_t i = 0; i < from->accounts.count; i++)
+		strlist_add(&to->accounts, from->accounts.items[i]);
+}
+
+/* What both want. No account named means all of them, if anything is to be fetched. */
+static void request_merge(struct session_request *into, const struct session_request *more)
+{
+	bool all = (into->fetch && into->accounts.count == 0) ||
+		   (more->fetch && more->accounts.count == 0);
+
+	if (all)
+		strlist_clear(&into->accounts);
+	for (size_t i = 0; !all && i < more->accounts.count; i++)
+		if (!strlist_has(&into->accounts, more->accounts.items[i]))
+			strlist_add(&into->accounts, more->accounts.items[i]);
+	into->fetch = into->fetch || more->fetch;
+	into->send = into->send || more->send;
+}
+
+static void session_start(struct supervisor *supervisor, const struct session_request *request)
+{
+	struct session_job job = {.conf = supervisor->conf};
+	struct error error;
+
+	supervisor->session_number++;
+	request_copy(&supervisor->running, request);
+	job.request = &supervisor->running;
+	if (child_start(&supervisor->session, "session", session_run, &job, &error) != 0)
+		log_warnx("event=session-not-started reason=%s", LOG_CSTR(error.text));
+}
+
+/* Returns the number of the session that will do it. */
+static uint64_t session_want(void *context, const struct session_request *request)
+{
+	struct supervisor *supervisor = context;
+
+	if (supervisor->session.pid == 0) {
+		session_start(supervisor, request);
+		return supervisor->session_number;
+	}
+	if (supervisor->is_pending)
+		request_merge(&supervisor->pending, request);
+	else
+		request_copy(&supervisor->pending, request);
+	supervisor->is_pending = true;
+	return supervisor->session_number + 1;
+}
+
+static void want_all(struct supervisor *supervisor)
+{
+	session_want(supervisor, &(struct session_request){.fetch = true, .send = true});
+}
+
+/* Passes on what the session tells; its last word is kept until it has ended. */
+static void session_events(struct supervisor *supervisor)
+{
+	struct error error;
+	json_t *object;
+
+	while (supervisor->session.fd >= 0 &&
+	       ctl_read(&supervisor->session.reader, &object, 0, &error) == CTL_OBJECT) {
+		if (json_object_get(object, "ok") != NULL) {
+			json_decref(supervisor->result);
+			supervisor->result = object;
+			continue;
+		}
+		control_publish(&supervisor->control, supervisor->session_number, object, false);
+		json_decref(object);
+	}
+}
+
+static void session_ended(struct supervisor *supervisor, int status)
+{
+	bool crashed = !WIFEXITED(status) || supervisor->result == NULL;
+
+	session_events(supervisor);
+	child_gone(&supervisor->session);
+	crashed = crashed && supervisor->result == NULL;
+	if (supervisor->result == NULL)
+		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",
+		    _("the session ended unexpectedly: see the log; what it had fetched is safe"));
+	control_publish(&supervisor->control, supervisor->session_number, supervisor->result, true);
+	json_decref(supervisor->result);
+	supervisor->result = NULL;
+	request_clear(&supervisor->running);
+	if (supervisor->stopping)
+		return;
+	if (crashed) {
+		crash_report(supervisor->conf, "session", status);
+		/* Its log holds what it had accepted: a session that does nothing else delivers that. */
+		session_want(supervisor, &(struct session_request){0});
+	}
+	if (supervisor->is_pending && supervisor->session.pid == 0) {
+		struct session_request next = supervisor->pending;
+
+		supervisor->pending = (struct session_request){0};
+		supervisor->is_pending = false;
+		session_start(supervisor, &next);
+		request_clear(&next);
+	}
+}
+
+/* --- the LAN server */
+
+static void lan_start(struct supervisor *supervisor)
+{
+	struct lan_job job = {supervisor->conf, supervisor->path, &supervisor->listeners};
+	struct error error;
+
+	supervisor->lan_restart_at = 0;
+	if (child_start(&supervisor->lan, "lan", lan_run, &job, &error) == 0)
+		return;
+	log_warnx("event=lan-not-started reason=%s", LOG_CSTR(error.text));
+	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;
+}
+
+static void lan_events(struct supervisor *supervisor)
+{
+	struct error error;
+	json_t *object;
+
+	while (supervisor->lan.fd >= 0 &&
+	       ctl_read(&supervisor->lan.reader, &object, 0, &error) == CTL_OBJECT) {
+		const char *event = json_string_value(json_object_get(object, "event"));
+
+		if (event != NULL && strcmp(event, "trigger") == 0)
+			want_all(supervisor);
+		json_decref(object);
+	}
+}
+
+static void lan_ended(struct supervisor *supervisor, int status)
+{
+	bool was_healthy = clock_now_ms() - supervisor->lan.started > HEALTHY_MS;
+	int64_t delay;
+
+	lan_events(supervisor);
+	child_gone(&supervisor->lan);
+	if (supervisor->stopping)
+		return;
+	if (was_healthy)
+		supervisor->lan_crashes = 0;
+	delay = supervisor->lan_crashes == 0 ? 0 : 500 << (supervisor->lan_crashes & 15);
+	if (delay > RESTART_MAX_MS)
+		delay = RESTART_MAX_MS;
+	if (supervisor->lan_crashes < 15)
+		supervisor->lan_crashes++;
+	log_warnx("event=lan-ended status=%d restart_in_ms=%lld", status, (long long)delay);
+	crash_report(supervisor->conf, "lan", status);
+	supervisor->lan_reported = true;
+	supervisor->lan_restart_at = clock_now_ms() + delay;
+	if (delay == 0)
+		lan_start(supervisor);
+}
+
+/* --- requests of the control socket */
+
+struct status_job {
+	const struct conf *conf;
+	struct status_facts facts;
+	int fd;
+};
+
+static int status_run(void *context, int event_fd)
+{
+	const struct status_job *job = context;
+	json_t *status = status_build(job->conf, &job->facts);
+	struct error error;
+
+	(void)event_fd;
+	return ctl_send(job->fd, status, &error) == 0 ? 0 : 1;
+}
+
+/* A child answers, since counting large mailboxes takes its time. It needs the client's descriptor, which is not for children
+ * in general: hence a copy. */
+static void answer_status(void *context, int fd)
+{
+	struct supervisor *supervisor = context;
+	struct status_job job = {
+	    .conf = supervisor->conf,
+	    .facts =
+		{
+		    .since = supervisor->since,
+		    .next = due_next(&supervisor->due, supervisor->conf),
+		    .session_running = supervisor->session.pid != 0,
+		    .pid = (int)getpid(),
+		},
+	    .fd = dup(fd),
+	};
+	struct child child;
+	struct error error;
+
+	if (job.fd < 0 || child_start(&child, "status", status_run, &job, &error) != 0)
+		log_warn("event=status-failed");
+	else
+		child_gone(&child); /* it needs no watching: reaped with the others */
+	if (job.fd >= 0)
+		close(job.fd);
+}
+
+static int reload(void *context, struct error *error)
+{
+	struct supervisor *supervisor = context;
+	struct conf *next = reload_read(supervisor->path, supervisor->conf, error);
+	bool same;
+
+	if (next == NULL)
+		return -1;
+	same = listeners_same(&supervisor->conf->lan, &next->lan);
+	if (!same) {
+		/* The ports can be bound anew only when nobody listens on them. */
+		listeners_close(&supervisor->listeners);
+		if (supervisor->lan.pid != 0)
+			kill(supervisor->lan.pid, SIGTERM);
+		while (supervisor->lan.pid != 0 && waitpid(supervisor->lan.pid, NULL, 0) < 0 &&
+		       errno == EINTR)
+			;
+		child_gone(&supervisor->lan);
+		if (listeners_open(&supervisor->listeners, &next->lan, error) != 0) {
+			struct error again;
+
+			if (listeners_open(&supervisor->listeners, &supervisor->conf->lan, &again) != 0)
+				log_warnx("event=listen-failed reason=%s", LOG_CSTR(again.text));
+			lan_start(supervisor);
+			conf_free(next);
+			return -1;
+		}
+	}
+	due_clear(&supervisor->due);
+	conf_free(supervisor->conf);
+	supervisor->conf = next;
+	due_start(&supervisor->due, next, clock_wall());
+	log_setup(&next->log, "supervisor");
+	if (same && supervisor->lan.pid != 0)
+		kill(supervisor->lan.pid, SIGHUP);
+	else if (!same)
+		lan_start(supervisor);
+	log_info("event=reloaded");
+	return 0;
+}
+
+static void stop(void *context)
+{
+	struct supervisor *supervisor = context;
+
+	supervisor->stopping = true;
+}
+
+static bool account_exists(void *context, const char *name)
+{
+	const struct supervisor *supervisor = context;
+
+	return conf_find_account(supervisor->conf, name) != NULL;
+}
+
+/* --- the loop */
+
+static void reap(struct supervisor *supervisor)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == supervisor->lan.pid)
+			lan_ended(supervisor, status);
+		else if (pid == supervisor->session.pid)
+			session_ended(supervisor, status);
+	}
+}
+
+static void take_signals(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo info;
+	struct error error;
+
+	while (read(supervisor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			supervisor->stopping = true;
+		else if (info.ssi_signo == SIGHUP && reload(supervisor, &error) != 0)
+			log_warnx("event=reload-refused reason=%s", LOG_CSTR(error.text));
+	}
+	reap(supervisor); /* signals of one kind merge: always look */
+}
+
+static void tick(struct supervisor *supervisor)
+{
+	struct session_request request = {0};
+	int64_t now = clock_now_ms();
+
+	if (due_take(&supervisor->due, supervisor->conf, clock_wall(), &request))
+		session_want(supervisor, &request);
+	request_clear(&request);
+	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
+		lan_start(supervisor);
+	if (supervisor->lan_reported && supervisor->lan.pid != 0 &&
+	    now - supervisor->lan.started > HEALTHY_MS) {
+		crash_recovered(supervisor->conf, "lan");
+		supervisor->lan_reported = false;
+	}
+}
+
+static int time_to_wait(const struct supervisor *supervisor)
+{
+	int64_t wait = TICK_MS, next = due_next(&supervisor->due, supervisor->conf);
+
+	if (next != 0) {
+		int64_t left = next * 1000 - clock_wall_us() / 1000 + 1;
+
+		wait = left < 0 ? 0 : left < wait ? left : wait;
+	}
+	if (supervisor->lan_restart_at != 0) {
+		int64_t left = clock_left_ms(supervisor->lan_restart_at) + 1;
+
+		wait = left < wait ? left : wait;
+	}
+	return (int)wait;
+}
+
+static void loop(struct supervisor *supervisor)
+{
+	struct pollfd fds[CONTROL_CLIENTS_MAX + 4];
+
+	while (!supervisor->stopping) {
+		size_t count = control_poll(&supervisor->control, fds);
+
+		fds[count++] = (struct pollfd){.fd = supervisor->signal_fd, .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = supervisor->lan.fd, .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = supervisor->session.fd, .events = POLLIN};
+		if (poll(fds, count, time_to_wait(supervisor)) < 0 && errno != EINTR)
+			fatal("event=poll-failed");
+		lan_events(supervisor);
+		session_events(supervisor);
+		take_signals(supervisor);
+		control_serve(&supervisor->control);
+		tick(supervisor);
+	}
+}
+
+/* --- beginning and end */
+
+static void signals_open(struct supervisor *supervisor)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	supervisor->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (supervisor->signal_fd < 0)
+		fatal("event=signalfd-failed");
+	child_close_in_children(supervisor->signal_fd);
+}
+
+/* Started as root with a spool that belongs to the service's own user: the ports are bound, so root is not needed
+ * any more. */
+static int drop_privileges(const char *spool, struct error *error)
+{
+	const struct passwd *user = geteuid() == 0 ? getpwnam(SERVICE_USER) : NULL;
+	struct stat st;
+
+	if (user == NULL || stat(spool, &st) != 0 || st.st_uid != user->pw_uid)
+		return 0;
+	if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
+	    setuid(user->pw_uid) != 0)
+		return error_errno(error, "cannot become user " SERVICE_USER);
+	log_info("event=privileges-dropped user=" SERVICE_USER);
+	return 0;
+}
+
+static int bind_ports(struct supervisor *supervisor, struct error *error)
+{
+	int64_t deadline = clock_now_ms() + BIND_RETRY_MS;
+
+	while (listeners_open(&supervisor->listeners, &supervisor->conf->lan, error) != 0) {
+		if (error->saved_errno != EADDRINUSE || clock_now_ms() >= deadline)
+			return -1;
+		poll(NULL, 0, 100);
+	}
+	return 0;
+}
+
+static int begin(struct supervisor *supervisor, struct error *error)
+{
+	const struct control_hooks hooks = {
+	    .context = supervisor,
+	    .session = session_want,
+	    .status = answer_status,
+	    .reload = reload,
+	    .stop = stop,
+	    .account_exists = account_exists,
+	};
+	const char *spool = supervisor->conf->gateway.spool;
+
+	if (fsx_make_dirs(spool, error) != 0 ||
+	    spool_lock(spool, &supervisor->lock_fd, error) != 0)
+		return -1;
+	child_close_in_children(supervisor->lock_fd);
+	if (bind_ports(supervisor, error) != 0 || drop_privileges(spool, error) != 0)
+		return -1;
+	signals_open(supervisor);
+	return control_open(&supervisor->control, spool, &hooks, error);
+}
+
+static void end(struct supervisor *supervisor)
+{
+	struct child *children[] = {&supervisor->session, &supervisor->lan};
+	int64_t deadline = clock_now_ms() + STOP_MS;
+
+	notify_state("STOPPING=1");
+	listeners_close(&supervisor->listeners);
+	for (size_t i = 0; i < ARRAY_LEN(children); i++)
+		if (children[i]->pid != 0)
+			kill(children[i]->pid, SIGTERM);
+	while (supervisor->lan.pid != 0 || supervisor->session.pid != 0) {
+		if (clock_now_ms() >= deadline)
+			for (size_t i = 0; i < ARRAY_LEN(children); i++)
+				if (children[i]->pid != 0)
+					kill(children[i]->pid, SIGKILL);
+		poll(NULL, 0, 20);
+		session_events(supervisor);
+		reap(supervisor);
+	}
+	control_close(&supervisor->control, supervisor->conf->gateway.spool);
+	close(supervisor->signal_fd);
+	spool_unlock(supervisor->conf->gateway.spool, supervisor->lock_fd);
+	request_clear(&supervisor->pending);
+	due_clear(&supervisor->due);
+	log_info("event=stopped");
+	conf_free(supervisor->conf);
+}
+
+int supervisor_run(struct conf *conf, const char *path)
+{
+	struct supervisor supervisor = {
+	    .conf = conf,
+	    .path = path,
+	    .lock_fd = -1,
+	    .signal_fd = -1,
+	    .lan = {.fd = -1},
+	    .session = {.fd = -1},
+	    .since = clock_wall(),
+	};
+	struct error error;
+
+	if (begin(&supervisor, &error) != 0) {
+		log_warnx("event=not-started reason=%s", LOG_CSTR(error.text));
+		conf_free(conf);
+		return 1;
+	}
+	due_start(&supervisor.due, conf, clock_wall());
+	lan_start(&supervisor);
+	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
+	notify_state("READY=1");
+	if (conf->schedule.on_start)
+		want_all(&supervisor);
+	loop(&supervisor);
+	end(&supervisor);
+	return 0;
+}
