@@ -10,6 +10,7 @@
 struct session_request {
 	struct strlist accounts; /* empty: all that are enabled */
 	bool fetch, send;
+	bool triggers; /* look for mail to the daemon, do what it asks for, and answer it */
 };
 
 struct session_job {

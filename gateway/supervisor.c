@@ -66,7 +66,11 @@ static void request_clear(struct session_request *request)
 
 static void request_copy(struct session_request *to, const struct session_request *from)
 {
-	*to = (struct session_request){.fetch = from->fetch, .send = from->send};
+	*to = (struct session_request){
+	    .fetch = from->fetch,
+	    .send = from->send,
+	    .triggers = from->triggers,
+	};
 	for (size_t i = 0; i < from->accounts.count; i++)
 		strlist_add(&to->accounts, from->accounts.items[i]);
 }
@@ -84,6 +88,7 @@ static void request_merge(struct session_request *into, const struct session_req
 			strlist_add(&into->accounts, more->accounts.items[i]);
 	into->fetch = into->fetch || more->fetch;
 	into->send = into->send || more->send;
+	into->triggers = into->triggers || more->triggers;
 }
 
 static void session_start(struct supervisor *supervisor, const struct session_request *request)
@@ -113,11 +118,6 @@ static uint64_t session_want(void *context, const struct session_request *reques
 		request_copy(&supervisor->pending, request);
 	supervisor->is_pending = true;
 	return supervisor->session_number + 1;
-}
-
-static void want_all(struct supervisor *supervisor)
-{
-	session_want(supervisor, &(struct session_request){.fetch = true, .send = true});
 }
 
 /* Passes on what the session tells; its last word is kept until it has ended. */
@@ -154,12 +154,9 @@ static void session_ended(struct supervisor *supervisor, int status)
 	request_clear(&supervisor->running);
 	if (supervisor->stopping)
 		return;
-	if (crashed) {
+	if (crashed) /* delivers what it had accepted, as well: see intake_open() */
 		crash_report(supervisor->conf, "session", status);
-		/* Its log holds what it had accepted: a session that does nothing else delivers that. */
-		session_want(supervisor, &(struct session_request){0});
-	}
-	if (supervisor->is_pending && supervisor->session.pid == 0) {
+	if (supervisor->is_pending) {
 		struct session_request next = supervisor->pending;
 
 		supervisor->pending = (struct session_request){0};
@@ -193,7 +190,7 @@ static void lan_events(struct supervisor *supervisor)
 		const char *event = json_string_value(json_object_get(object, "event"));
 
 		if (event != NULL && strcmp(event, "trigger") == 0)
-			want_all(supervisor);
+			session_want(supervisor, &(struct session_request){.triggers = true});
 		json_decref(object);
 	}
 }
@@ -299,6 +296,7 @@ static int reload(void *context, struct error *error)
 	conf_free(supervisor->conf);
 	supervisor->conf = next;
 	due_start(&supervisor->due, next, clock_wall());
+	i18n_start(next->gateway.language == LANGUAGE_RU ? "ru" : "en");
 	log_setup(&next->log, "supervisor");
 	if (same && supervisor->lan.pid != 0)
 		kill(supervisor->lan.pid, SIGHUP);
@@ -524,8 +522,13 @@ int supervisor_run(struct conf *conf, const char *path)
 	lan_start(&supervisor);
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
 	notify_state("READY=1");
-	if (conf->schedule.on_start)
-		want_all(&supervisor);
+	/* Mail to the daemon may have been left unanswered by a crash. */
+	session_want(&supervisor,
+	    &(struct session_request){
+		.fetch = conf->schedule.on_start,
+		.send = conf->schedule.on_start,
+		.triggers = true,
+	    });
 	loop(&supervisor);
 	end(&supervisor);
 	return 0;

@@ -1,0 +1,149 @@
+#include "gateway/daemon.h"
+
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report.h"
+#include "gateway/status.h"
+#include "mail/queue.h"
+
+#include <stdio.h>
+
+enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH };
+
+/* "Re: fetch sales" -> DAEMON_FETCH, "sales". A fetch of an account that does not exist counts as one, too: its report says so. */
+static enum daemon_command parse_subject(const char *subject, struct slice *argument)
+{
+	struct slice rest = slice_trim(slice_of(subject)), word;
+
+	while (slice_begins_nocase(rest, "re:"))
+		rest = slice_trim(slice_from(rest, 3));
+	word = slice_cut(&rest, ' ');
+	*argument = slice_trim(rest);
+	if (slice_is_nocase(word, "status") && argument->len == 0)
+		return DAEMON_STATUS;
+	if (slice_is_nocase(word, "queue") && argument->len == 0)
+		return DAEMON_QUEUE;
+	if (slice_is_nocase(word, "fetch") && argument->len > 0)
+		return DAEMON_FETCH;
+	return DAEMON_SESSION;
+}
+
+static const struct conf_account *find_account(const struct conf *conf, struct slice name)
+{
+	for (size_t i = 0; i < conf->account_count; i++)
+		if (slice_is_nocase(name, conf->accounts[i].name))
+			return &conf->accounts[i];
+	return NULL;
+}
+
+void daemon_expand(const struct triggers *triggers, const struct conf *conf,
+    struct session_request *request)
+{
+	bool all = request->fetch && request->accounts.count == 0;
+
+	for (size_t i = 0; i < triggers->count; i++) {
+		struct slice argument;
+		enum daemon_command command = parse_subject(triggers->items[i].subject, &argument);
+		const struct conf_account *account = NULL;
+
+		if (command == DAEMON_SESSION) {
+			all = request->fetch = request->send = true;
+		} else if (command == DAEMON_FETCH &&
+			   (account = find_account(conf, argument)) != NULL) {
+			request->fetch = true;
+			if (!strlist_has(&request->accounts, account->name))
+				strlist_add(&request->accounts, account->name);
+		}
+	}
+	if (all)
+		strlist_clear(&request->accounts);
+}
+
+/* --- answers */
+
+static void queue_text(const struct conf *conf, struct buf *out)
+{
+	struct queue_items items;
+	struct error error;
+
+	if (queue_list(conf->gateway.spool, 15, &items, &error) != 0) {
+		buf_printf(out, "%s\n", error.text);
+		return;
+	}
+	buf_printf(out, _("Letters waiting to be sent: %zu\n\n"), items.count);
+	for (size_t i = 0; i < items.count; i++) {
+		struct envelope envelope;
+		char when[64];
+
+		if (queue_read(conf->gateway.spool, &items.items[i], &envelope, &error) != 0)
+			continue;
+		for (size_t j = 0; j < envelope.place_count; j++)
+			buf_printf(out, "%s  %s -> %s  %s\n",
+			    i18n_time(when, sizeof(when), envelope.time), envelope.sender,
+			    envelope.places[j].name, envelope.places[j].reply);
+		envelope_clear(&envelope);
+	}
+	queue_items_clear(&items);
+}
+
+static void status_text(const struct conf *conf, struct buf *out)
+{
+	json_t *status = status_build(conf, &(struct status_facts){0});
+	const json_t *accounts = json_object_get(status, "accounts");
+	const json_t *queue = json_object_get(status, "queue");
+	json_t *account;
+	size_t at;
+
+	json_array_foreach((json_t *)accounts, at, account)
+	{
+		const char *problem = json_string_value(json_object_get(account, "error"));
+		json_int_t last = json_integer_value(json_object_get(account, "last_time"));
+		char when[64];
+
+		buf_printf(out, _("Account %s: last session %s, %s\n"),
+		    json_string_value(json_object_get(account, "name")),
+		    last == 0 ? "-" : i18n_time(when, sizeof(when), last),
+		    problem == NULL ? _("no problem") : problem);
+	}
+	buf_printf(out, _("Queue: %lld to be sent, %lld waiting for their next attempt, %lld held, %lld damaged\n"),
+	    (long long)json_integer_value(json_object_get(queue, "active")),
+	    (long long)json_integer_value(json_object_get(queue, "deferred")),
+	    (long long)json_integer_value(json_object_get(queue, "hold")),
+	    (long long)json_integer_value(json_object_get(queue, "corrupt")));
+	json_decref(status);
+}
+
+static void answer_text(const struct trigger *trigger, const struct conf *conf,
+    const struct session_result *result, struct buf *out)
+{
+	struct slice argument;
+	enum daemon_command command = parse_subject(trigger->subject, &argument);
+
+	if (command == DAEMON_STATUS) {
+		status_text(conf, out);
+	} else if (command == DAEMON_QUEUE) {
+		queue_text(conf, out);
+	} else {
+		if (command == DAEMON_FETCH && find_account(conf, argument) == NULL)
+			buf_printf(out, _("There is no account %.*s.\n\n"), SLICE_PRINT(argument));
+		session_result_text(result, out);
+	}
+}
+
+void daemon_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
+    const struct session_result *result)
+{
+	for (size_t i = 0; i < triggers->count; i++) {
+		const struct trigger *trigger = &triggers->items[i];
+		const struct fact done = {.kind = FACT_TRIGGER_DONE, .id = trigger->id.text};
+		struct buf text = BUF_INIT(REPORT_TEXT_MAX);
+		struct error error;
+
+		answer_text(trigger, conf, result, &text);
+		if (report_send(conf, intake, result->id, trigger->sender, _("Report of the mail gateway"),
+			buf_slice(&text), &done, 1, &error) != 0)
+			log_warnx("event=report-failed to=%s reason=%s", LOG_CSTR(trigger->sender),
+			    LOG_CSTR(error.text));
+		buf_clear(&text);
+	}
+}

@@ -1,0 +1,100 @@
+#include "gateway/session_result.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+bool session_result_failed(const struct session_result *result)
+{
+	bool failed = result->queue_error.class != ERROR_NONE ||
+		      result->line_error.class != ERROR_NONE;
+
+	for (size_t i = 0; i < result->account_count; i++)
+		failed = failed || result->accounts[i].error.class != ERROR_NONE;
+	return failed;
+}
+
+static json_t *error_json(const struct error *error)
+{
+	return error->class == ERROR_NONE ? json_null() : json_string(error->text);
+}
+
+json_t *session_result_json(const struct session_result *result)
+{
+	json_t *accounts = json_array();
+
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct account_result *account = &result->accounts[i];
+
+		json_array_append_new(accounts,
+		    json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "name", account->account->name,
+			"fetched", (json_int_t)account->fetched.fetched, "deleted",
+			(json_int_t)account->fetched.deleted, "skipped",
+			(json_int_t)account->fetched.skipped, "bytes",
+			(json_int_t)account->fetched.bytes, "error", error_json(&account->error)));
+	}
+	return json_pack("{s:b, s:s, s:b, s:I, s:o, s:I, s:I, s:I, s:o, s:o}", "ok", 1, "session",
+	    result->id, "failed", session_result_failed(result), "time", (json_int_t)result->ended,
+	    "accounts", accounts, "sent", (json_int_t)result->sent.sent, "refused",
+	    (json_int_t)result->sent.refused, "deferred", (json_int_t)result->sent.deferred,
+	    "queue_error", error_json(&result->queue_error), "line_error",
+	    error_json(&result->line_error));
+}
+
+static void store(struct state *state, const char *key, json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT);
+	struct error error;
+
+	if (text != NULL && state_set(state, key, text, &error) != 0)
+		log_warnx("event=state-not-stored key=%s reason=%s", LOG_CSTR(key),
+		    LOG_CSTR(error.text));
+	free(text);
+	json_decref(value);
+}
+
+void session_result_store(const struct session_result *result, struct state *state)
+{
+	json_t *whole = session_result_json(result);
+
+	json_object_del(whole, "ok");
+	store(state, "last-session", whole);
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct account_result *account = &result->accounts[i];
+		char *key = xasprintf("account %s", account->account->name);
+
+		store(state, key,
+		    json_pack("{s:I, s:I, s:o}", "last_time", (json_int_t)result->ended, "last_fetched",
+			(json_int_t)account->fetched.fetched, "error", error_json(&account->error)));
+		free(key);
+	}
+}
+
+void session_result_text(const struct session_result *result, struct buf *out)
+{
+	char begun[64], size[32];
+
+	buf_printf(out, _("Session of %s\n\n"), i18n_time(begun, sizeof(begun), result->begun));
+	if (result->line_error.class != ERROR_NONE)
+		buf_printf(out, _("The line did not come up: %s\n"), result->line_error.text);
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct account_result *account = &result->accounts[i];
+
+		buf_printf(out, _("Account %s: fetched %zu (%s)\n"), account->account->name,
+		    account->fetched.fetched,
+		    i18n_size(size, sizeof(size), account->fetched.bytes));
+		if (account->fetched.skipped > 0)
+			buf_printf(out, _("    not fetched, left on the server: %zu\n"),
+			    account->fetched.skipped);
+		if (account->error.class != ERROR_NONE)
+			buf_printf(out, _("    problem: %s\n"), account->error.text);
+	}
+	if (!result->sending)
+		return;
+	buf_printf(out, _("Outgoing: sent %zu, refused %zu, waiting %zu\n"), result->sent.sent,
+	    result->sent.refused, result->sent.deferred);
+	if (result->queue_error.class != ERROR_NONE)
+		buf_printf(out, _("    problem: %s\n"), result->queue_error.text);
+}
