@@ -1,0 +1,358 @@
+#include "gateway/session_run.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/ctl_wire.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/daemon.h"
+#include "gateway/line.h"
+#include "gateway/report.h"
+#include "gateway/session_result.h"
+#include "sorter/sorter.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PROGRESS_MS 100 /* an account tells of its progress at most so often */
+
+struct session {
+	const struct conf *conf;
+	struct session_request request; /* with what the triggers add */
+	struct msgid id;
+	struct state *state;
+	struct intake *intake;
+	struct sorter *sorter;
+	struct triggers triggers;
+	struct session_result result;
+	int event_fd;
+	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
+};
+
+/* Set by SIGTERM; the only thing that a signal handler touches. */
+static atomic_bool cancelled;
+
+static void cancel(int signal_number)
+{
+	(void)signal_number;
+	atomic_store(&cancelled, true);
+}
+
+/* --- telling the supervisor */
+
+/* Takes object over. If the supervisor is gone so are we, at once (child.c). */
+static void tell(struct session *session, json_t *object)
+{
+	struct error error;
+
+	pthread_mutex_lock(&session->event_lock);
+	if (ctl_send(session->event_fd, object, &error) != 0)
+		log_debug("event=progress-lost reason=%s", LOG_CSTR(error.text));
+	pthread_mutex_unlock(&session->event_lock);
+	json_decref(object);
+}
+
+static void tell_account(struct session *session, const char *name, const char *state, size_t done,
+    size_t total, uint64_t bytes, const struct error *error)
+{
+	bool failed = error != NULL && error->class != ERROR_NONE;
+
+	tell(session,
+	    json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "event", "account", "account", name, "state",
+		state, "done", (json_int_t)done, "total", (json_int_t)total, "bytes",
+		(json_int_t)bytes, "error", failed ? json_string(error->text) : json_null()));
+}
+
+static void tell_queue(struct session *session, const char *state, size_t done, size_t total,
+    const struct error *error)
+{
+	bool failed = error != NULL && error->class != ERROR_NONE;
+
+	tell(session,
+	    json_pack("{s:s, s:s, s:I, s:I, s:o}", "event", "queue", "state", state, "done",
+		(json_int_t)done, "total", (json_int_t)total, "error",
+		failed ? json_string(error->text) : json_null()));
+}
+
+/* --- accounts, a thread each */
+
+struct account_thread {
+	struct session *session;
+	struct account_result *result;
+	pthread_t thread;
+	bool started;
+	int64_t told; /* when progress was told last */
+};
+
+/* Where a fetched message goes: what the rules say, loops broken. */
+static int route_message(void *context, struct envelope *envelope, struct slice message,
+    const char *account)
+{
+	const struct account_thread *work = context;
+
+	return sorter_fill_envelope(work->session->sorter, envelope, message, account);
+}
+
+static void show_progress(void *context, const char *account, size_t done, size_t total,
+    uint64_t bytes)
+{
+	struct account_thread *work = context;
+	int64_t now = clock_now_ms();
+
+	if (done != total && now - work->told < PROGRESS_MS)
+		return;
+	work->told = now;
+	tell_account(work->session, account, "fetching", done, total, bytes, NULL);
+}
+
+static void *fetch_thread(void *context)
+{
+	struct account_thread *work = context;
+	struct session *session = work->session;
+	struct account_result *result = work->result;
+	const char *name = result->account->name;
+	const struct fetch_job job = {
+	    .conf = session->conf,
+	    .account = result->account,
+	    .intake = session->intake,
+	    .state = session->state,
+	    .session = session->id.text,
+	    .route = route_message,
+	    .progress = show_progress,
+	    .context = work,
+	    .cancel = &cancelled,
+	};
+	bool failed;
+
+	tell_account(session, name, "connecting", 0, 0, 0, NULL);
+	failed = fetch_account(&job, &result->fetched, &result->error) != 0;
+	if (!failed)
+		result->error = (struct error)ERROR_INIT;
+	tell_account(session, name, failed ? "failed" : "done", result->fetched.fetched,
+	    result->fetched.total, result->fetched.bytes, &result->error);
+	log_info("event=account-done session=%s account=%s fetched=%zu deleted=%zu bytes=%llu error=%s",
+	    session->id.text, LOG_CSTR(name), result->fetched.fetched, result->fetched.deleted,
+	    (unsigned long long)result->fetched.bytes, LOG_CSTR(result->error.text));
+	return NULL;
+}
+
+static void choose_accounts(struct session *session)
+{
+	const struct conf *conf = session->conf;
+	struct session_result *result = &session->result;
+
+	result->accounts = xcalloc(conf->account_count + 1, sizeof(*result->accounts));
+	for (size_t i = 0; i < conf->account_count && session->request.fetch; i++) {
+		const struct conf_account *account = &conf->accounts[i];
+		bool named = strlist_has(&session->request.accounts, account->name);
+
+		/* One that is named is fetched even if it is switched off for the schedule. */
+		if (named || (session->request.accounts.count == 0 && account->enabled))
+			result->accounts[result->account_count++].account = account;
+	}
+}
+
+static struct account_thread *start_accounts(struct session *session)
+{
+	size_t count = session->result.account_count;
+	struct account_thread *threads = xcalloc(count + 1, sizeof(*threads));
+
+	for (size_t i = 0; i < count; i++) {
+		struct account_thread *work = &threads[i];
+
+		work->session = session;
+		work->result = &session->result.accounts[i];
+		work->started = pthread_create(&work->thread, NULL, fetch_thread, work) == 0;
+		if (!work->started)
+			error_set(&work->result->error, ERROR_TEMPORARY, "cannot start a thread");
+	}
+	return threads;
+}
+
+/* --- the queue */
+
+static void queue_progress(void *context, size_t done, size_t total)
+{
+	tell_queue(context, "sending", done, total, NULL);
+}
+
+static void flush_queue(struct session *session)
+{
+	struct session_result *result = &session->result;
+	const struct outbound_job job = {
+	    .conf = session->conf,
+	    .intake = session->intake,
+	    .state = session->state,
+	    .session = session->id.text,
+	    .progress = queue_progress,
+	    .context = session,
+	    .cancel = &cancelled,
+	};
+	bool failed;
+
+	if (!session->request.send)
+		return;
+	result->sending = true;
+	failed = outbound_flush(&job, &result->sent, &result->queue_error) != 0;
+	if (!failed)
+		result->queue_error = (struct error)ERROR_INIT;
+	tell_queue(session, failed ? "failed" : "done", result->sent.sent,
+	    result->sent.sent + result->sent.refused + result->sent.deferred, &result->queue_error);
+	log_info("event=queue-done session=%s sent=%zu refused=%zu deferred=%zu error=%s",
+	    session->id.text, result->sent.sent, result->sent.refused, result->sent.deferred,
+	    LOG_CSTR(result->queue_error.text));
+}
+
+/* --- reports */
+
+static void report_change(struct session *session, const char *key, const char *what,
+    const struct error *error)
+{
+	if (error->class == ERROR_CANCELLED)
+		return;
+	if (error->class != ERROR_NONE)
+		report_problem(session->conf, session->intake, session->state, session->id.text, key,
+		    what, error);
+	else
+		report_recovery(session->conf, session->intake, session->state, session->id.text, key,
+		    what);
+}
+
+static void report_problems(struct session *session, bool line_was_up)
+{
+	const struct session_result *result = &session->result;
+	char what[128];
+
+	if (session->request.fetch || session->request.send)
+		report_change(session, "line", _("the line"), &result->line_error);
+	if (!line_was_up)
+		return;
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct account_result *account = &result->accounts[i];
+		char key[96];
+
+		snprintf(key, sizeof(key), "account %s", account->account->name);
+		/* TRANSLATORS: %s is the name of an account */
+		snprintf(what, sizeof(what), _("account %s"), account->account->name);
+		report_change(session, key, what, &account->error);
+	}
+	if (result->sending)
+		report_change(session, "smarthost", _("sending through the smarthost"),
+		    &result->queue_error);
+	report_change(session, "process session", _("the session process"),
+	    &(struct error)ERROR_INIT);
+}
+
+/* --- the whole */
+
+static int open_spool(struct session *session, struct error *error)
+{
+	struct intake_options options = {
+	    .spool = session->conf->gateway.spool,
+	    .hostname = session->conf->gateway.hostname,
+	    .writer = "session",
+	};
+	bool damaged = false;
+
+	if (state_open(&session->state, options.spool, &damaged, error) != 0)
+		return -1;
+	options.state = session->state;
+	if (intake_open(&session->intake, &options, NULL, error) != 0)
+		return -1;
+	if (damaged) {
+		struct error problem;
+
+		error_set(&problem, ERROR_IO,
+		    _("state.db was damaged; it was set aside and a new one begun"));
+		report_problem(session->conf, session->intake, session->state, session->id.text,
+		    "state.db", _("the gateway's memory of what it has fetched"), &problem);
+	}
+	session->sorter = sorter_new(session->conf, error);
+	return session->sorter == NULL ? -1 : 0;
+}
+
+static void work(struct session *session)
+{
+	struct session_result *result = &session->result;
+	bool up = line_up(&session->conf->line, &result->line_error) == 0;
+	struct account_thread *threads;
+
+	if (up) {
+		result->line_error = (struct error)ERROR_INIT;
+		threads = start_accounts(session);
+		flush_queue(session);
+		for (size_t i = 0; i < result->account_count; i++)
+			if (threads[i].started)
+				pthread_join(threads[i].thread, NULL);
+		free(threads);
+	}
+	line_down(&session->conf->line);
+	result->ended = clock_wall();
+	report_problems(session, up);
+	session_result_store(result, session->state);
+}
+
+static void close_spool(struct session *session)
+{
+	struct error error;
+
+	if (intake_close(session->intake, &error) != 0)
+		log_warnx("event=close-failed reason=%s (mail stays in the log)",
+		    LOG_CSTR(error.text));
+	state_close(session->state);
+	sorter_free(session->sorter);
+}
+
+static void take_request(struct session *session, const struct session_request *request)
+{
+	struct error error;
+
+	session->request = (struct session_request){.fetch = request->fetch, .send = request->send};
+	for (size_t i = 0; i < request->accounts.count; i++)
+		strlist_add(&session->request.accounts, request->accounts.items[i]);
+	if (!request->triggers)
+		return;
+	if (state_triggers(session->state, &session->triggers, &error) != 0)
+		log_warnx("event=triggers-unreadable reason=%s", LOG_CSTR(error.text));
+	daemon_expand(&session->triggers, session->conf, &session->request);
+}
+
+int session_run(void *context, int event_fd)
+{
+	const struct session_job *job = context;
+	struct session session = {
+	    .conf = job->conf,
+	    .id = msgid_new(),
+	    .event_fd = event_fd,
+	    .event_lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	struct sigaction action = {.sa_handler = cancel};
+	struct error error;
+
+	sigaction(SIGTERM, &action, NULL);
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	if (open_spool(&session, &error) != 0) {
+		log_warnx("event=session-failed reason=%s", LOG_CSTR(error.text));
+		tell(&session, json_pack("{s:b, s:s}", "ok", 0, "error", error.text));
+		close_spool(&session);
+		return 1;
+	}
+	session.result = (struct session_result){.id = session.id.text, .begun = clock_wall()};
+	take_request(&session, job->request);
+	log_info("event=session-begins session=%s fetch=%d send=%d triggers=%zu", session.id.text,
+	    session.request.fetch, session.request.send, session.triggers.count);
+	choose_accounts(&session);
+	if (session.request.fetch || session.request.send)
+		work(&session);
+	daemon_answer(&session.triggers, session.conf, session.intake, &session.result);
+	close_spool(&session);
+	tell(&session, session_result_json(&session.result));
+	free(session.result.accounts);
+	triggers_clear(&session.triggers);
+	strlist_clear(&session.request.accounts);
+	return 0;
+}
