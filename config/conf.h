@@ -111,6 +111,7 @@ struct conf_user {
 	struct strlist aliases;
 	char *forward;
 	bool keep;
+	int64_t expire; /* of messages in the mailbox, seconds; 0: never */
 };
 
 struct conf_account {

@@ -1,0 +1,366 @@
+/*
+ * Building a struct conf: files to lines and values (ini.c), values to fields by the table of keys (schema.c),
+ * then the checks of the whole (conf_check.c).
+ */
+#include "config/conf.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "config/conf_source.h"
+#include "config/ini.h"
+#include "config/schema.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NAME_MAX_BYTES 64
+
+struct loader {
+	struct conf *conf;
+	struct conf_source source;
+	struct ini ini;
+	struct conf_place *places; /* one for each entry of the ini */
+	size_t place_count;
+};
+
+struct conf_place conf_place_of(const struct conf_source *source, const void *field,
+    struct conf_place otherwise)
+{
+	const struct conf_place *place =
+	    map_get(&source->places, slice_make((const char *)&field, sizeof(field)));
+
+	return place == NULL ? otherwise : *place;
+}
+
+bool conf_was_given(const struct conf_source *source, const void *field)
+{
+	return map_get(&source->places, slice_make((const char *)&field, sizeof(field))) != NULL;
+}
+
+/* --- the struct behind a section of the table */
+
+static void *field_at(void *owner, const struct schema_key *key)
+{
+	return (char *)owner + key->offset;
+}
+
+static size_t *count_of(struct conf *conf, const struct schema_section *section)
+{
+	return (size_t *)(void *)((char *)conf + section->count_offset);
+}
+
+static void **array_of(struct conf *conf, const struct schema_section *section)
+{
+	return (void **)(void *)((char *)conf + section->offset);
+}
+
+static void *item_of(struct conf *conf, const struct schema_section *section, size_t index)
+{
+	if (section->example == NULL)
+		return (char *)conf + section->offset;
+	return (char *)*array_of(conf, section) + index * section->size;
+}
+
+static size_t items_in(struct conf *conf, const struct schema_section *section)
+{
+	return section->example == NULL ? 1 : *count_of(conf, section);
+}
+
+static void set_defaults(void *owner, const struct schema_section *section)
+{
+	for (size_t i = 0; i < section->key_count; i++) {
+		const struct schema_key *key = &section->keys[i];
+		const char *value = key->value == NULL ? "" : key->value;
+		struct error error = ERROR_INIT;
+
+		/* Words have no empty one; where the default is empty, who reads it fills it in. */
+		if (key->type == VALUE_WORD && value[0] == '\0')
+			continue;
+		value_parse(key->type, slice_of(value), &key->limits, field_at(owner, key), &error);
+	}
+}
+
+static void clear_item(void *owner, const struct schema_section *section)
+{
+	for (size_t i = 0; i < section->key_count; i++)
+		value_clear(section->keys[i].type, field_at(owner, &section->keys[i]));
+	if (section->example != NULL)
+		free(*(char **)owner); /* the name comes first */
+}
+
+void conf_free(struct conf *conf)
+{
+	if (conf == NULL)
+		return;
+	for (size_t i = 0; i < schema_section_count; i++) {
+		const struct schema_section *section = &schema_sections[i];
+
+		for (size_t j = 0; j < items_in(conf, section); j++)
+			clear_item(item_of(conf, section, j), section);
+		if (section->example != NULL)
+			free(*array_of(conf, section));
+	}
+	strlist_clear(&conf->files);
+	free(conf);
+}
+
+/* --- files */
+
+static bool is_readable_by_others(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && (st.st_mode & 077) != 0;
+}
+
+static bool is_secret_entry(const struct ini_section *section, const struct ini_entry *entry)
+{
+	const struct schema_section *known = schema_find(section->kind);
+	const struct schema_key *key = known == NULL ? NULL : schema_find_key(known, entry->key);
+
+	return key != NULL && value_is_secret(key->type) && entry->value[0] != '\0';
+}
+
+static void check_secrecy(struct loader *loader, const char *file, size_t first)
+{
+	if (!is_readable_by_others(file))
+		return;
+	for (size_t i = first; i < loader->ini.count; i++) {
+		const struct ini_section *section = &loader->ini.sections[i];
+
+		for (size_t j = 0; j < section->count; j++) {
+			if (!is_secret_entry(section, &section->entries[j]))
+				continue;
+			conf_problem_add(loader->source.problems, section->entries[j].place, true,
+			    _("the file holds passwords, but others can read it: chmod 600 %s"),
+			    file);
+			return;
+		}
+	}
+}
+
+static void read_file(struct loader *loader, const char *path, bool must_exist)
+{
+	struct error error = ERROR_INIT;
+	size_t first = loader->ini.count, len;
+	const char *file;
+	char *text;
+
+	if (!must_exist && access(path, F_OK) != 0 && errno == ENOENT)
+		return;
+	strlist_add(&loader->conf->files, path);
+	file = loader->conf->files.items[loader->conf->files.count - 1];
+	if (fsx_read(path, INI_FILE_MAX, &text, &len, &error) != 0) {
+		conf_problem_add(loader->source.problems, (struct conf_place){file, 0}, false, "%s",
+		    error.text);
+		return;
+	}
+	ini_read(&loader->ini, file, slice_make(text, len), loader->source.problems);
+	explicit_bzero(text, len);
+	free(text);
+	check_secrecy(loader, file, first);
+}
+
+static void read_files(struct loader *loader, const char *path)
+{
+	static const char *const beside[] = {"users.conf", "accounts.conf", "rules.conf"};
+	const char *slash = strrchr(path, '/');
+	int folder = slash == NULL ? 0 : (int)(slash - path + 1);
+
+	read_file(loader, path, true);
+	loader->source.main.file = loader->conf->files.items[0];
+	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
+		char *other = xasprintf("%.*s%s", folder, path, beside[i]);
+
+		if (strcmp(other, path) != 0)
+			read_file(loader, other, false);
+		free(other);
+	}
+}
+
+/* --- sections and keys */
+
+static void unknown_section(struct loader *loader, const struct ini_section *section)
+{
+	const char *nearest = schema_nearest(section->kind);
+
+	if (nearest != NULL)
+		conf_problem_add(loader->source.problems, section->place, false,
+		    _("unknown section [%s]; did you mean [%s]?"), section->kind, nearest);
+	else
+		conf_problem_add(loader->source.problems, section->place, false,
+		    _("unknown section [%s]"), section->kind);
+}
+
+static void unknown_key(struct loader *loader, const struct schema_section *section,
+    const struct ini_entry *entry)
+{
+	const char *nearest = schema_nearest_key(section, entry->key);
+	const struct schema_section *home = schema_home(entry->key);
+	struct conf_problems *problems = loader->source.problems;
+
+	if (nearest == NULL && home != NULL)
+		conf_problem_add(problems, entry->place, false,
+		    _("unknown key `%s` in [%s]; it belongs to [%s]"), entry->key, section->kind,
+		    home->kind);
+	else if (nearest != NULL)
+		conf_problem_add(problems, entry->place, false,
+		    _("unknown key `%s` in [%s]; did you mean `%s`?"), entry->key, section->kind,
+		    nearest);
+	else
+		conf_problem_add(problems, entry->place, false, _("unknown key `%s` in [%s]"),
+		    entry->key, section->kind);
+}
+
+/* Names of accounts, smarthosts and rules stand in logs, journals and on command lines. */
+static bool is_section_name(const char *kind, const char *name)
+{
+	size_t len = strlen(name);
+
+	if (strcmp(kind, "user") == 0)
+		return conf_is_mailbox_name(slice_of(name)) || strcmp(name, CONF_DAEMON) == 0;
+	if (len == 0 || len > NAME_MAX_BYTES || name[0] == '-')
+		return false;
+	for (const char *at = name; *at != '\0'; at++)
+		if (strchr("\"'\\/;#:=<>,\t", *at) != NULL || (*at == ' ' && strcmp(kind, "rule") != 0))
+			return false;
+	return true;
+}
+
+/* Returns false, with the problem told, for a section that cannot be used. */
+static bool check_section(struct loader *loader, const struct schema_section *known,
+    const struct ini_section *section)
+{
+	struct conf_problems *problems = loader->source.problems;
+
+	if (known == NULL) {
+		unknown_section(loader, section);
+		return false;
+	}
+	if (known->example == NULL && section->name[0] != '\0') {
+		conf_problem_add(problems, section->place, false, _("[%s] takes no name"), known->kind);
+		return false;
+	}
+	if (known->example != NULL && section->name[0] == '\0') {
+		conf_problem_add(problems, section->place, false,
+		    _("[%s] needs a name, such as [%s %s]"), known->kind, known->kind, known->example);
+		return false;
+	}
+	if (known->example != NULL && !is_section_name(known->kind, section->name)) {
+		conf_problem_add(problems, section->place, false,
+		    strcmp(known->kind, "user") == 0
+			? _("`%s` cannot be the name of a user: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit")
+			: _("`%s` cannot be a name here: no quotes, blanks or any of / \\ ; # : = < > ,"),
+		    section->name);
+		return false;
+	}
+	return true;
+}
+
+static void read_entry(struct loader *loader, const struct schema_section *known, void *owner,
+    const struct ini_entry *entry)
+{
+	const struct schema_key *key = schema_find_key(known, entry->key);
+	struct slice text = slice_of(entry->value);
+	struct error error = ERROR_INIT;
+	void *field;
+
+	if (key == NULL) {
+		unknown_key(loader, known, entry);
+		return;
+	}
+	field = field_at(owner, key);
+	loader->places[loader->place_count] = entry->place;
+	map_put(&loader->source.places, slice_make((const char *)&field, sizeof(field)),
+	    &loader->places[loader->place_count++]);
+	if (key->type != VALUE_SECRET)
+		text = slice_trim(text);
+	if (value_parse(key->type, text, &key->limits, field, &error) != 0)
+		conf_problem_add(loader->source.problems, entry->place, false, "%s: %s", key->name,
+		    error.text);
+}
+
+static void read_section(struct loader *loader, const struct schema_section *known,
+    const struct ini_section *section)
+{
+	struct conf *conf = loader->conf;
+	void *owner = item_of(conf, known, 0);
+
+	if (known->example != NULL) {
+		owner = item_of(conf, known, (*count_of(conf, known))++);
+		*(char **)owner = xstrdup(section->name);
+		*(struct conf_place *)(void *)((char *)owner + known->place_offset) = section->place;
+		set_defaults(owner, known);
+	}
+	for (size_t i = 0; i < section->count; i++)
+		read_entry(loader, known, owner, &section->entries[i]);
+}
+
+/* The arrays are made in their final size before anything is read, so that fields stay
+ * where they are and their addresses can stand for them. */
+static void make_room(struct loader *loader)
+{
+	for (size_t i = 0; i < schema_section_count; i++) {
+		const struct schema_section *known = &schema_sections[i];
+		size_t count = 0;
+
+		if (known->example == NULL) {
+			set_defaults(item_of(loader->conf, known, 0), known);
+			continue;
+		}
+		for (size_t j = 0; j < loader->ini.count; j++)
+			count += strcmp(loader->ini.sections[j].kind, known->kind) == 0;
+		*array_of(loader->conf, known) = xcalloc(count + 1, known->size);
+	}
+	loader->places = xcalloc(loader->ini.entry_count + 1, sizeof(*loader->places));
+}
+
+/* What no literal in the table can say. */
+static void fill_in(struct loader *loader)
+{
+	struct conf *conf = loader->conf;
+	char name[256] = "";
+
+	if (conf->gateway.hostname[0] == '\0') {
+		if (gethostname(name, sizeof(name) - 1) != 0 || !value_is_host(slice_of(name)))
+			memcpy(name, "localhost", sizeof("localhost"));
+		free(conf->gateway.hostname);
+		conf->gateway.hostname = xstrdup(name);
+	}
+	if (!conf_was_given(&loader->source, &conf->gateway.language))
+		conf->gateway.language = strcmp(i18n_locale_language(), "ru") == 0 ? LANGUAGE_RU
+										   : LANGUAGE_EN;
+	for (size_t i = 0; i < conf->rule_count; i++)
+		conf->rules[i].when_place =
+		    conf_place_of(&loader->source, &conf->rules[i].when, conf->rules[i].place);
+}
+
+struct conf *conf_load(const char *path, struct conf_problems *problems)
+{
+	struct loader loader = {.conf = xcalloc(1, sizeof(struct conf))};
+	size_t errors = problems->errors;
+
+	loader.source.problems = problems;
+	read_files(&loader, path);
+	make_room(&loader);
+	for (size_t i = 0; i < loader.ini.count; i++) {
+		const struct ini_section *section = &loader.ini.sections[i];
+		const struct schema_section *known = schema_find(section->kind);
+
+		if (check_section(&loader, known, section))
+			read_section(&loader, known, section);
+	}
+	fill_in(&loader);
+	conf_check(loader.conf, &loader.source);
+	if (problems->errors > errors) {
+		conf_free(loader.conf);
+		loader.conf = NULL;
+	}
+	map_clear(&loader.source.places);
+	free(loader.places);
+	ini_clear(&loader.ini);
+	return loader.conf;
+}

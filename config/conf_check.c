@@ -1,0 +1,431 @@
+/*
+ * Checks of the configuration as a whole: references between sections, names that would be
+ * ambiguous, keys that go together, files and folders that must be there.
+ */
+#include "config/conf_source.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "config/value.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define TAG_MAX 200
+
+struct check {
+	const struct conf *conf;
+	const struct conf_source *source;
+	const char **users; /* all names that mail may be delivered to, NULL-terminated */
+};
+
+#define PROBLEM(check, field, otherwise, is_warning, ...)                                          \
+	conf_problem_add((check)->source->problems,                                                \
+	    conf_place_of((check)->source, (field), (otherwise)), (is_warning), __VA_ARGS__)
+#define ERROR_AT(check, field, otherwise, ...) PROBLEM(check, field, otherwise, false, __VA_ARGS__)
+#define WARN_AT(check, field, otherwise, ...) PROBLEM(check, field, otherwise, true, __VA_ARGS__)
+
+/* --- references to users */
+
+static void list_users(struct check *check)
+{
+	size_t count = check->conf->user_count;
+
+	check->users = xcalloc(count + 2, sizeof(*check->users));
+	for (size_t i = 0; i < count; i++)
+		check->users[i] = check->conf->users[i].name;
+	check->users[count] = CONF_POSTMASTER;
+}
+
+static bool is_deliverable(const struct check *check, const char *name)
+{
+	return strcmp(name, CONF_POSTMASTER) == 0 || conf_find_user(check->conf, name) != NULL;
+}
+
+/* key: as in the file. field: whose place is told. */
+static void check_user(const struct check *check, const char *key, const char *name,
+    const void *field, struct conf_place otherwise)
+{
+	const char *nearest;
+
+	if (name[0] == '\0')
+		return;
+	if (strcmp(name, CONF_DAEMON) == 0) {
+		ERROR_AT(check, field, otherwise, _("%s: daemon has no mailbox and cannot be named here"),
+		    key);
+		return;
+	}
+	if (is_deliverable(check, name))
+		return;
+	nearest = str_nearest(name, check->users);
+	if (nearest != NULL)
+		ERROR_AT(check, field, otherwise, _("%s: there is no user `%s`; did you mean `%s`?"),
+		    key, name, nearest);
+	else
+		ERROR_AT(check, field, otherwise,
+		    _("%s: there is no user `%s`; add one with `lanpost user add %s`"), key, name, name);
+}
+
+static void check_users(const struct check *check, const char *key, const struct strlist *list,
+    struct conf_place otherwise)
+{
+	for (size_t i = 0; i < list->count; i++)
+		check_user(check, key, list->items[i], list, otherwise);
+}
+
+/* --- files and folders */
+
+/* The nearest folder above (or at) path that exists. New memory. */
+static char *existing_part(const char *path)
+{
+	char *folder = xstrdup(path);
+
+	while (access(folder, F_OK) != 0 && errno == ENOENT) {
+		char *slash = strrchr(folder, '/');
+
+		if (slash == NULL || slash == folder) {
+			free(folder);
+			return xstrdup("/");
+		}
+		*slash = '\0';
+	}
+	return folder;
+}
+
+static void check_spool(const struct check *check)
+{
+	char *const *spool = &check->conf->gateway.spool;
+	char *folder;
+	struct stat st;
+
+	if ((*spool)[0] == '\0') {
+		ERROR_AT(check, spool, check->source->main, _("spool: a folder must be given"));
+		return;
+	}
+	if ((*spool)[0] != '/') /* told already */
+		return;
+	folder = existing_part(*spool);
+	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode)) {
+		ERROR_AT(check, spool, check->source->main, _("spool %s is not writable: %s is no folder"),
+		    *spool, folder);
+	} else if (access(folder, W_OK | X_OK) != 0) {
+		int saved = errno;
+
+		ERROR_AT(check, spool, check->source->main, _("spool %s is not writable: %s"), *spool,
+		    strerror(saved));
+	}
+	free(folder);
+}
+
+static void check_readable(const struct check *check, const char *key, char *const *path,
+    struct conf_place otherwise)
+{
+	struct stat st;
+
+	if ((*path)[0] != '/')
+		return;
+	if (access(*path, R_OK) != 0) {
+		int saved = errno;
+
+		ERROR_AT(check, path, otherwise, _("%s: cannot read %s: %s"), key, *path,
+		    strerror(saved));
+	} else if (stat(*path, &st) == 0 && !S_ISREG(st.st_mode)) {
+		ERROR_AT(check, path, otherwise, _("%s: %s is no file"), key, *path);
+	}
+}
+
+/* --- sections that stand once */
+
+static void check_gateway(const struct check *check)
+{
+	const struct conf_gateway *gateway = &check->conf->gateway;
+
+	check_user(check, "boss", gateway->boss, &gateway->boss, check->source->main);
+	check_user(check, "postmaster", gateway->postmaster, &gateway->postmaster,
+	    check->source->main);
+	if (gateway->local_domain[0] == '\0')
+		ERROR_AT(check, &gateway->local_domain, check->source->main,
+		    _("local_domain: a domain must be given, such as office.lan"));
+	check_spool(check);
+}
+
+static void check_ports(const struct check *check)
+{
+	const struct conf_lan *lan = &check->conf->lan;
+	const struct {
+		const char *key;
+		const int64_t *port;
+	} ports[] = {
+	    {"smtp_port", &lan->smtp_port},
+	    {"submission_port", &lan->submission_port},
+	    {"smtps_port", &lan->smtps_port},
+	    {"pop3_port", &lan->pop3_port},
+	    {"pop3s_port", &lan->pop3s_port},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (*ports[i].port == 0 || *ports[i].port != *ports[j].port)
+				continue;
+			ERROR_AT(check, ports[i].port,
+			    conf_place_of(check->source, ports[j].port, check->source->main),
+			    _("%s and %s are both %lld; give each a port of its own"), ports[j].key,
+			    ports[i].key, (long long)*ports[i].port);
+		}
+	}
+}
+
+static void check_lan(const struct check *check)
+{
+	const struct conf_lan *lan = &check->conf->lan;
+
+	check_ports(check);
+	check_readable(check, "tls_cert", &lan->tls_cert, check->source->main);
+	check_readable(check, "tls_key", &lan->tls_key, check->source->main);
+	if (lan->tls_cert[0] != '\0' && lan->tls_key[0] == '\0')
+		ERROR_AT(check, &lan->tls_cert, check->source->main,
+		    _("tls_cert is given without its tls_key"));
+	if (lan->tls_key[0] != '\0' && lan->tls_cert[0] == '\0')
+		ERROR_AT(check, &lan->tls_key, check->source->main,
+		    _("tls_key is given without its tls_cert"));
+	if (lan->listen.count == 0)
+		WARN_AT(check, &lan->listen, check->source->main,
+		    _("listen is empty: no mail program can connect"));
+	if (lan->allow.count == 0)
+		WARN_AT(check, &lan->allow, check->source->main,
+		    _("allow is empty: nobody may connect"));
+}
+
+static void check_limits(const struct check *check)
+{
+	const struct conf_limits *limits = &check->conf->limits;
+
+	if (limits->max_outgoing_size > limits->max_message_size)
+		WARN_AT(check, &limits->max_outgoing_size, check->source->main,
+		    _("max_outgoing_size is above max_message_size, which is what counts"));
+}
+
+static void check_line(const struct check *check)
+{
+	const struct conf_line *line = &check->conf->line;
+
+	if (line->disconnect_command[0] != '\0' && line->connect_command[0] == '\0')
+		WARN_AT(check, &line->disconnect_command, check->source->main,
+		    _("disconnect_command is given without a connect_command"));
+}
+
+/* --- servers outside */
+
+static void check_remote(const struct check *check, const char *kind, const char *name,
+    const struct conf_remote *remote, struct conf_place place)
+{
+	if (remote->url[0] == '\0')
+		ERROR_AT(check, &remote->url, place, _("[%s %s] needs a url"), kind, name);
+	if (remote->password[0] != '\0' && remote->password_command[0] != '\0')
+		ERROR_AT(check, &remote->password_command, place,
+		    _("[%s %s] has both password and password_command; remove one"), kind, name);
+	if (remote->user[0] == '\0' &&
+	    (remote->password[0] != '\0' || remote->password_command[0] != '\0'))
+		ERROR_AT(check, &remote->password, place, _("[%s %s] has a password but no user"), kind,
+		    name);
+	check_readable(check, "ca_file", &remote->ca_file, place);
+}
+
+static bool is_tls_url(const char *url)
+{
+	return slice_begins_nocase(slice_of(url), "pop3s:") ||
+	       slice_begins_nocase(slice_of(url), "smtps:");
+}
+
+/* The password would pass the line in the clear. */
+static void check_clear_text(const struct check *check, const char *kind, const char *name,
+    const struct conf_remote *remote, struct conf_place place)
+{
+	if (remote->tls == TLS_NONE && is_tls_url(remote->url))
+		WARN_AT(check, &remote->tls, place,
+		    _("[%s %s] has tls = none, but its url encrypts in any case"), kind, name);
+}
+
+static void check_smarthosts(const struct check *check)
+{
+	const struct conf *conf = check->conf;
+	const struct conf_smarthost *general = NULL;
+
+	for (size_t i = 0; i < conf->smarthost_count; i++) {
+		const struct conf_smarthost *smarthost = &conf->smarthosts[i];
+
+		check_remote(check, "smarthost", smarthost->name, &smarthost->remote, smarthost->place);
+		check_clear_text(check, "smarthost", smarthost->name, &smarthost->remote,
+		    smarthost->place);
+		if (smarthost->senders.count > 0)
+			continue;
+		if (general != NULL)
+			ERROR_AT(check, &smarthost->senders, smarthost->place,
+			    _("[smarthost %s] and [smarthost %s] both take all senders; give one of them `senders`"),
+			    general->name, smarthost->name);
+		else
+			general = smarthost;
+	}
+}
+
+static void check_accounts(const struct check *check)
+{
+	for (size_t i = 0; i < check->conf->account_count; i++) {
+		const struct conf_account *account = &check->conf->accounts[i];
+
+		check_remote(check, "account", account->name, &account->remote, account->place);
+		check_clear_text(check, "account", account->name, &account->remote, account->place);
+		if (account->remote.user[0] == '\0')
+			ERROR_AT(check, &account->remote.user, account->place,
+			    _("[account %s] needs a user"), account->name);
+		check_users(check, "deliver_to", &account->deliver_to, account->place);
+		check_users(check, "unsorted_to", &account->unsorted_to, account->place);
+	}
+}
+
+/* --- users */
+
+/* name@local_domain is the same as the name. Lower case, new memory. */
+static char *plain_name(const struct conf *conf, const char *name)
+{
+	char *plain = xstrdup(name), *at = strchr(plain, '@');
+
+	str_lower_ascii(plain);
+	if (at != NULL && slice_is_nocase(slice_of(at + 1), conf->gateway.local_domain))
+		*at = '\0';
+	return plain;
+}
+
+/* Each name may lead to one user only. */
+static void claim(const struct check *check, struct map *names, const struct conf_user *user,
+    const char *name, const void *field)
+{
+	char *plain = plain_name(check->conf, name);
+	const struct conf_user *other = map_get(names, slice_of(plain));
+
+	if (field != NULL &&
+	    (strcmp(plain, CONF_POSTMASTER) == 0 || strcmp(plain, CONF_DAEMON) == 0))
+		ERROR_AT(check, field, user->place, _("`%s` is a name of the gateway's own"), name);
+	else if (other == NULL)
+		map_put(names, slice_of(plain), (void *)user);
+	else if (other != user)
+		ERROR_AT(check, field, user->place,
+		    _("`%s` is a name of user %s already (%s:%d)"), name, other->name,
+		    other->place.file, other->place.line);
+	free(plain);
+}
+
+static void check_names(const struct check *check)
+{
+	const struct conf *conf = check->conf;
+	struct map names = MAP_INIT;
+
+	/* Names of users first, so that an alias that is one is told as the alias' fault. */
+	for (size_t i = 0; i < conf->user_count; i++)
+		claim(check, &names, &conf->users[i], conf->users[i].name, NULL);
+	for (size_t i = 0; i < conf->user_count; i++) {
+		const struct conf_user *user = &conf->users[i];
+
+		for (size_t j = 0; j < user->aliases.count; j++)
+			claim(check, &names, user, user->aliases.items[j], &user->aliases);
+		if (user->external_alias[0] != '\0')
+			claim(check, &names, user, user->external_alias, &user->external_alias);
+	}
+	map_clear(&names);
+}
+
+static bool is_in_local_domain(const struct conf *conf, const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at != NULL && slice_is_nocase(slice_of(at + 1), conf->gateway.local_domain);
+}
+
+static void check_forward(const struct check *check, const struct conf_user *user)
+{
+	char *plain = plain_name(check->conf, user->forward);
+
+	if (strcmp(plain, user->name) == 0)
+		ERROR_AT(check, &user->forward, user->place, _("forward: user %s forwards to himself"),
+		    user->name);
+	else if (plain[0] != '\0' && strchr(plain, '@') == NULL &&
+		 conf_owner_of(check->conf, slice_of(plain)) == NULL)
+		check_user(check, "forward", plain, &user->forward, user->place);
+	free(plain);
+}
+
+static void check_user_section(const struct check *check, const struct conf_user *user)
+{
+	if (strcmp(user->name, CONF_DAEMON) == 0) {
+		conf_problem_add(check->source->problems, user->place, false,
+		    _("daemon is the gateway's own and cannot be a user"));
+		return;
+	}
+	if (user->password[0] == '\0')
+		WARN_AT(check, &user->password, user->place,
+		    _("user %s has no password: everybody on the LAN can read his mail (`lanpost user passwd %s`)"),
+		    user->name, user->name);
+	/* In a split domain our own domain exists outside as well. */
+	if (is_in_local_domain(check->conf, user->external_alias) &&
+	    !check->conf->gateway.relay_unknown)
+		ERROR_AT(check, &user->external_alias, user->place,
+		    _("external_alias: %s is in local_domain; it must be an address outside"),
+		    user->external_alias);
+	check_forward(check, user);
+}
+
+/* --- rules */
+
+static bool is_header_line(const char *tag)
+{
+	size_t name = strcspn(tag, ":");
+
+	if (name == 0 || tag[name] == '\0' || strlen(tag) > TAG_MAX)
+		return false;
+	for (size_t i = 0; i < name; i++)
+		if (tag[i] <= ' ' || tag[i] > '~')
+			return false;
+	return true;
+}
+
+static void check_rule(const struct check *check, const struct conf_rule *rule)
+{
+	if (rule->when[0] == '\0')
+		ERROR_AT(check, &rule->when, rule->place,
+		    _("[rule %s] needs a condition `when`, such as when = always"), rule->name);
+	check_users(check, "deliver", &rule->deliver, rule->place);
+	if (rule->tag[0] != '\0' && strlen(rule->tag) > TAG_MAX)
+		ERROR_AT(check, &rule->tag, rule->place, _("tag: longer than %d bytes"), TAG_MAX);
+	else if (strchr(rule->tag, ':') != NULL && !is_header_line(rule->tag))
+		ERROR_AT(check, &rule->tag, rule->place,
+		    _("tag: `%s` is no header line, such as X-Tag: invoice"), rule->tag);
+	if (rule->drop && (rule->deliver.count > 0 || rule->forward.count > 0))
+		WARN_AT(check, &rule->drop, rule->place,
+		    _("[rule %s] drops what it delivers; nobody will get it by this rule"), rule->name);
+	if (rule->deliver.count == 0 && rule->forward.count == 0 && !rule->drop &&
+	    rule->tag[0] == '\0' && !rule->stop)
+		conf_problem_add(check->source->problems, rule->place, true,
+		    _("[rule %s] does nothing: give it deliver, forward, drop, tag or stop"), rule->name);
+}
+
+void conf_check(const struct conf *conf, const struct conf_source *source)
+{
+	struct check check = {conf, source, NULL};
+
+	list_users(&check);
+	check_gateway(&check);
+	check_lan(&check);
+	check_limits(&check);
+	check_line(&check);
+	check_smarthosts(&check);
+	check_accounts(&check);
+	for (size_t i = 0; i < conf->user_count; i++)
+		check_user_section(&check, &conf->users[i]);
+	check_names(&check);
+	check_users(&check, "unsorted_to", &conf->sorter.unsorted_to, source->main);
+	for (size_t i = 0; i < conf->rule_count; i++)
+		check_rule(&check, &conf->rules[i]);
+	free(check.users);
+}

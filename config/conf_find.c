@@ -1,0 +1,112 @@
+#include "config/conf.h"
+
+const struct conf_user *conf_find_user(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (strcmp(conf->users[i].name, name) == 0)
+			return &conf->users[i];
+	return NULL;
+}
+
+const struct conf_account *conf_find_account(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->account_count; i++)
+		if (strcmp(conf->accounts[i].name, name) == 0)
+			return &conf->accounts[i];
+	return NULL;
+}
+
+/* The name before @local_domain; other texts as they are. */
+static struct slice without_local_domain(const struct conf *conf, struct slice address)
+{
+	ptrdiff_t at = slice_find(address, '@');
+
+	if (at > 0 && slice_is_nocase(slice_from(address, (size_t)at + 1), conf->gateway.local_domain))
+		return slice_make(address.ptr, (size_t)at);
+	return address;
+}
+
+static bool user_owns(const struct conf *conf, const struct conf_user *user, struct slice address)
+{
+	if (user->external_alias[0] != '\0' && slice_is_nocase(address, user->external_alias))
+		return true;
+	address = without_local_domain(conf, address);
+	if (slice_is_nocase(address, user->name))
+		return true;
+	for (size_t i = 0; i < user->aliases.count; i++)
+		if (slice_equal_nocase(address,
+			without_local_domain(conf, slice_of(user->aliases.items[i]))))
+			return true;
+	return false;
+}
+
+const struct conf_user *conf_owner_of(const struct conf *conf, struct slice address)
+{
+	if (slice_is_nocase(without_local_domain(conf, address), CONF_POSTMASTER) ||
+	    slice_is_nocase(without_local_domain(conf, address), CONF_DAEMON))
+		return NULL;
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (user_owns(conf, &conf->users[i], address))
+			return &conf->users[i];
+	return NULL;
+}
+
+enum fit { FIT_NONE, FIT_ALL, FIT_DOMAIN, FIT_ADDRESS };
+
+static enum fit smarthost_fit(const struct conf_smarthost *smarthost, struct slice sender)
+{
+	ptrdiff_t at = slice_find(sender, '@');
+	struct slice domain = at < 0 ? SLICE_NONE : slice_from(sender, (size_t)at + 1);
+	enum fit best = smarthost->senders.count == 0 ? FIT_ALL : FIT_NONE;
+
+	for (size_t i = 0; i < smarthost->senders.count; i++) {
+		struct slice item = slice_of(smarthost->senders.items[i]);
+
+		if (slice_equal_nocase(item, sender))
+			return FIT_ADDRESS;
+		if (item.len > 0 && item.ptr[0] == '@')
+			item = slice_from(item, 1);
+		if (domain.len > 0 && slice_equal_nocase(item, domain))
+			best = FIT_DOMAIN;
+	}
+	return best;
+}
+
+const struct conf_smarthost *conf_smarthost_for(const struct conf *conf, struct slice sender)
+{
+	const struct conf_smarthost *best = NULL;
+	enum fit best_fit = FIT_NONE;
+
+	for (size_t i = 0; i < conf->smarthost_count; i++) {
+		enum fit fit = smarthost_fit(&conf->smarthosts[i], sender);
+
+		if (fit > best_fit) {
+			best_fit = fit;
+			best = &conf->smarthosts[i];
+		}
+	}
+	return best;
+}
+
+bool conf_is_mailbox_name(struct slice name)
+{
+	if (name.len == 0 || name.len > 64 || slice_is(name, CONF_DAEMON))
+		return false;
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.ptr[i];
+		bool alphanumeric = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
+
+		if (!alphanumeric && (i == 0 || (c != '.' && c != '_' && c != '-')))
+			return false;
+	}
+	return true;
+}
+
+bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address)
+{
+	for (size_t i = 0; i < nets->count; i++)
+		if (memcmp(&nets->items[i].first, address, sizeof(*address)) <= 0 &&
+		    memcmp(address, &nets->items[i].last, sizeof(*address)) <= 0)
+			return true;
+	return false;
+}

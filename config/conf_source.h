@@ -1,0 +1,24 @@
+/*
+ * Where each value of a configuration came from, while it is being loaded and checked.
+ */
+#ifndef LANPOST_CONFIG_CONF_SOURCE_H
+#define LANPOST_CONFIG_CONF_SOURCE_H
+
+#include "base/map.h"
+#include "config/conf.h"
+
+struct conf_source {
+	struct map places; /* address of a field in the conf -> struct conf_place of its value */
+	struct conf_problems *problems;
+	struct conf_place main; /* lanpost.conf, line 0 */
+};
+
+/* Where the value of this field stood; `otherwise` if it is a default. */
+struct conf_place conf_place_of(const struct conf_source *source, const void *field,
+    struct conf_place otherwise);
+bool conf_was_given(const struct conf_source *source, const void *field);
+
+/* All checks that look at more than one value. */
+void conf_check(const struct conf *conf, const struct conf_source *source);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * INI files: values from iniparser, lines from an index of our own.
+ *
+ * iniparser knows no line numbers, merges repeated sections, lets the last of repeated keys win and
+ * cuts unquoted values at ; and #, all without a word. So each file is first read line by line
+ * here, which finds all that and gives every key its place; iniparser then gets the lines
+ * that are good, under numbers in place of section names, and gives the values.
+ */
+#ifndef LANPOST_CONFIG_INI_H
+#define LANPOST_CONFIG_INI_H
+
+#include "config/conf.h"
+
+#define INI_FILE_MAX (1024 * 1024)
+#define INI_LINE_MAX 1000   /* with its continuations: iniparser's own limit is 1024 */
+#define INI_KEYS_MAX 20000  /* keys and sections in all files */
+#define INI_SECTION_MAX 100 /* keys in one section */
+
+struct ini_entry {
+	char *key;   /* lower case */
+	char *value; /* without white space and quotes around it */
+	struct conf_place place;
+};
+
+struct ini_section {
+	char *kind; /* first word, lower case */
+	char *name; /* the rest, lower case (ASCII letters); "" if there is none */
+	struct conf_place place;
+	struct ini_entry *entries;
+	size_t count;
+};
+
+struct ini {
+	struct ini_section *sections; /* in order of files and lines */
+	size_t count;
+	size_t entry_count; /* of all sections */
+};
+
+/* Adds a file's text to the ini; start with one that is all zero. Whatever is wrong goes into
+ * problems, and the rest of the file is read on. file must outlive the ini. Not for several
+ * threads at once: iniparser is not. */
+void ini_read(struct ini *ini, const char *file, struct slice text, struct conf_problems *problems);
+void ini_clear(struct ini *ini);
+
+/* What is wrong with the text after `key =` as it stands in the file (iniparser would lose a part of it); NULL if
+ * nothing is. Translated. */
+const char *ini_value_fault(struct slice raw);
+
+#endif

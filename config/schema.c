@@ -1,0 +1,305 @@
+#include "config/schema.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+
+#include <stdlib.h>
+
+/* The offset of a field, and an error at compile time if the field is not of the type that
+ * the row's values are parsed into. */
+#define FIELD(owner, field, type) _Generic(((struct owner *)0)->field, type : offsetof(struct owner, field))
+
+#define TEXT(o, f) VALUE_TEXT, FIELD(o, f, char *)
+#define COMMAND(o, f) VALUE_COMMAND, FIELD(o, f, char *)
+#define CONDITION(o, f) VALUE_CONDITION, FIELD(o, f, char *)
+#define SECRET(o, f) VALUE_SECRET, FIELD(o, f, char *)
+#define HASH(o, f) VALUE_HASH, FIELD(o, f, char *)
+#define HOST(o, f) VALUE_HOST, FIELD(o, f, char *)
+#define USER(o, f) VALUE_USER, FIELD(o, f, char *)
+#define NAME(o, f) VALUE_NAME, FIELD(o, f, char *)
+#define ADDRESS(o, f) VALUE_ADDRESS, FIELD(o, f, char *)
+#define PATH(o, f) VALUE_PATH, FIELD(o, f, char *)
+#define URL(o, f) VALUE_URL, FIELD(o, f, char *)
+#define PIN(o, f) VALUE_PIN, FIELD(o, f, char *)
+#define FLAG(o, f) VALUE_FLAG, FIELD(o, f, bool)
+#define INTEGER(o, f) VALUE_INTEGER, FIELD(o, f, int64_t)
+#define SIZE(o, f) VALUE_SIZE, FIELD(o, f, int64_t)
+#define DURATION(o, f) VALUE_DURATION, FIELD(o, f, int64_t)
+#define INTERVAL(o, f) VALUE_INTERVAL, FIELD(o, f, int64_t)
+#define KEEP(o, f) VALUE_KEEP, FIELD(o, f, int64_t)
+#define WORD(o, f, type) VALUE_WORD, FIELD(o, f, enum type)
+#define DAYS(o, f) VALUE_DAYS, FIELD(o, f, unsigned)
+#define HOURS(o, f) VALUE_HOURS, FIELD(o, f, int64_t)
+#define TIMES(o, f) VALUE_TIMES, FIELD(o, f, struct conf_numbers)
+#define DURATIONS(o, f) VALUE_DURATIONS, FIELD(o, f, struct conf_numbers)
+#define USERS(o, f) VALUE_USERS, FIELD(o, f, struct strlist)
+#define NAMES(o, f) VALUE_NAMES, FIELD(o, f, struct strlist)
+#define ADDRESSES(o, f) VALUE_ADDRESSES, FIELD(o, f, struct strlist)
+#define SENDERS(o, f) VALUE_SENDERS, FIELD(o, f, struct strlist)
+#define LISTEN(o, f) VALUE_LISTEN, FIELD(o, f, struct strlist)
+#define NETS(o, f) VALUE_NETS, FIELD(o, f, struct conf_nets)
+
+/* VALUE_WORD writes through an unsigned, VALUE_HOURS two numbers in a row. */
+_Static_assert(sizeof(enum conf_tls) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(offsetof(struct conf_schedule, hours_to) ==
+		   offsetof(struct conf_schedule, hours_from) + sizeof(int64_t),
+    "hours_to follows hours_from");
+
+#define KILO 1024LL
+#define MEGA (1024 * KILO)
+#define GIGA (1024 * MEGA)
+#define MINUTE 60LL
+#define HOUR (60 * MINUTE)
+#define DAY (24 * HOUR)
+#define RANGE(from, to) {(from), (to), NULL}
+#define ANY {0, INT64_MAX, NULL}
+#define ONE_OF(...) {0, 0, (const char *const[]){__VA_ARGS__, NULL}}
+
+static const struct schema_key gateway_keys[] = {
+    {"hostname", HOST(conf_gateway, hostname), "", N_("the name of this computer"), ANY,
+	N_("The name of the gateway: in its greetings, in EHLO, in Received lines.")},
+    {"local_domain", HOST(conf_gateway, local_domain), "local", NULL, ANY,
+	N_("Addresses here, and names without a domain, are local.")},
+    {"relay_unknown", FLAG(conf_gateway, relay_unknown), "no", NULL, ANY,
+	N_("yes: a name that we do not have in our own domain lives elsewhere and is sent upstream (split domain).")},
+    {"spool", PATH(conf_gateway, spool), "/var/lib/lanpost", NULL, ANY,
+	N_("The folder with the mailboxes, the queue and everything that is remembered.")},
+    {"postmaster", USER(conf_gateway, postmaster), "", N_("nobody"), ANY,
+	N_("The user who gets the mail of postmaster too. The built-in mailbox postmaster always exists.")},
+    {"boss", USER(conf_gateway, boss), "", N_("no copies"), ANY,
+	N_("The user who gets one copy of every message that goes through the SMTP server; any user but daemon.")},
+    {"language", WORD(conf_gateway, language, conf_language), "", N_("that of the system"),
+	ONE_OF("en", "ru"), N_("The language of reports, bounces and messages.")},
+};
+
+static const struct schema_key lan_keys[] = {
+    {"listen", LISTEN(conf_lan, listen), "0.0.0.0, ::", NULL, ANY,
+	N_("The addresses of this machine on which mail programs are served.")},
+    {"smtp_port", INTEGER(conf_lan, smtp_port), "25", NULL, RANGE(0, 65535),
+	N_("SMTP; 0 turns it off.")},
+    {"submission_port", INTEGER(conf_lan, submission_port), "587", NULL, RANGE(0, 65535),
+	N_("SMTP for mail programs (submission); 0 turns it off.")},
+    {"smtps_port", INTEGER(conf_lan, smtps_port), "465", NULL, RANGE(0, 65535),
+	N_("SMTP inside TLS; 0 turns it off.")},
+    {"pop3_port", INTEGER(conf_lan, pop3_port), "110", NULL, RANGE(0, 65535),
+	N_("POP3; 0 turns it off.")},
+    {"pop3s_port", INTEGER(conf_lan, pop3s_port), "995", NULL, RANGE(0, 65535),
+	N_("POP3 inside TLS; 0 turns it off.")},
+    {"timeout", DURATION(conf_lan, timeout), "60s", NULL, RANGE(1, DAY),
+	N_("A client that is silent for so long is disconnected.")},
+    {"max_sessions", INTEGER(conf_lan, max_sessions), "1000", NULL, RANGE(1, 10000),
+	N_("Clients served at the same time.")},
+    {"max_sessions_per_ip", INTEGER(conf_lan, max_sessions_per_ip), "50", NULL, RANGE(1, 10000),
+	N_("Clients served at the same time from one address.")},
+    {"require_auth", FLAG(conf_lan, require_auth), "no", NULL, ANY,
+	N_("SMTP: yes demands a login, no trusts the address filter.")},
+    {"tls_cert", PATH(conf_lan, tls_cert), "", N_("a self-signed one, made on the first start"), ANY,
+	N_("The certificate (chain) shown to mail programs, PEM.")},
+    {"tls_key", PATH(conf_lan, tls_key), "", N_("that of the self-signed certificate"), ANY,
+	N_("The private key of tls_cert, PEM.")},
+    {"allow", NETS(conf_lan, allow),
+	"127.0.0.0/8, 10.0.0.0/8, 169.254.0.0/16, 192.168.0.0/16, 172.16.0.0/12, ::1/128, fe80::/10, fc00::/7",
+	NULL, ANY, N_("Who may connect: an address without an allow entry has no access.")},
+    {"deny", NETS(conf_lan, deny), "", N_("nobody"), ANY,
+	N_("Who may not connect although allowed.")},
+};
+
+static const struct schema_key limits_keys[] = {
+    {"max_message_size", SIZE(conf_limits, max_message_size), "50M", NULL, RANGE(1, 2 * GIGA),
+	N_("The largest message that the SMTP server takes at all.")},
+    {"max_outgoing_size", SIZE(conf_limits, max_outgoing_size), "0", NULL, RANGE(0, 2 * GIGA),
+	N_("The largest message that may leave the office; 0: no limit.")},
+    {"user_daily_messages", INTEGER(conf_limits, user_daily_messages), "0", NULL,
+	RANGE(0, 1000000), N_("Messages a user may send in a day; 0: no limit.")},
+    {"mailbox_quota", SIZE(conf_limits, mailbox_quota), "0", NULL, RANGE(0, 1024 * GIGA),
+	N_("The largest mailbox; 0: no limit.")},
+};
+
+static const struct schema_key schedule_keys[] = {
+    {"every", DURATION(conf_schedule, every), "15m", NULL, RANGE(0, 30 * DAY),
+	N_("Time between the communication sessions; 0: never by itself.")},
+    {"at", TIMES(conf_schedule, at), "", N_("none"), ANY,
+	N_("Sessions at these times of day besides.")},
+    {"days", DAYS(conf_schedule, days), "", N_("every day"), ANY,
+	N_("Days on which sessions start by themselves.")},
+    {"hours", HOURS(conf_schedule, hours_from), "", N_("all day"), ANY,
+	N_("Hours within which `every` applies; a span over midnight is fine.")},
+    {"on_start", FLAG(conf_schedule, on_start), "yes", NULL, ANY,
+	N_("A session when the gateway starts.")},
+};
+
+static const struct schema_key line_keys[] = {
+    {"connect_command", COMMAND(conf_line, connect_command), "", N_("the line is always on"), ANY,
+	N_("Run before a session, for dial-up or a modem; a non-zero exit ends the session.")},
+    {"disconnect_command", COMMAND(conf_line, disconnect_command), "", N_("none"), ANY,
+	N_("Run after a session.")},
+    {"proxy", URL(conf_line, proxy), "", N_("none"),
+	ONE_OF("socks5h", "socks5", "socks4a", "socks4", "http", "https"),
+	N_("Through which all servers outside are reached.")},
+};
+
+static const struct schema_key log_keys[] = {
+    {"level", WORD(conf_log, level, conf_log_level), "info", NULL,
+	ONE_OF("error", "warn", "info", "debug"), N_("How much is logged.")},
+    {"file", PATH(conf_log, file), "", N_("no file"), ANY,
+	N_("The log file, beside standard error.")},
+    {"max_size", SIZE(conf_log, max_size), "100K", NULL, RANGE(0, GIGA),
+	N_("At this size the file becomes FILE.1 and a new one is begun; 0: no log file.")},
+    {"syslog", FLAG(conf_log, syslog), "no", NULL, ANY, N_("Log to syslog too.")},
+};
+
+static const struct schema_key sorter_keys[] = {
+    {"by_address", FLAG(conf_sorter, by_address), "yes", NULL, ANY,
+	N_("Recipients in the header that name a local user, alias or external alias get the message without a rule.")},
+    {"unsorted_to", USERS(conf_sorter, unsorted_to), "postmaster", NULL, ANY,
+	N_("Who gets what no rule and no address could place.")},
+};
+
+/* The keys that accounts and smarthosts share. */
+#define REMOTE(owner, ...)                                                                         \
+	{"url", URL(owner, remote.url), NULL, N_("must be given"), ONE_OF(__VA_ARGS__),            \
+	    N_("The server.")},                                                                    \
+	{"tls", WORD(owner, remote.tls, conf_tls), "required", NULL,                               \
+	    ONE_OF("required", "opportunistic", "none"),                                           \
+	    N_("Encryption on a URL without s: required, opportunistic (where the server offers it) or none.")}, \
+	{"user", TEXT(owner, remote.user), "", N_("no login"), ANY,                                \
+	    N_("The name to log in with.")},                                                       \
+	{"password", SECRET(owner, remote.password), "", N_("none"), ANY, N_("The password.")},    \
+	{"password_command", COMMAND(owner, remote.password_command), "", N_("none"), ANY,         \
+	    N_("Prints the password in its first line; instead of password.")},                    \
+	{"ca_file", PATH(owner, remote.ca_file), "", N_("the system's"), ANY,                      \
+	    N_("The certificate authorities that are trusted, PEM.")},                             \
+	{"pin_sha256", PIN(owner, remote.pin_sha256), "", N_("none"), ANY,                         \
+	    N_("The only public key that is accepted.")}
+
+static const struct schema_key smarthost_keys[] = {
+    REMOTE(conf_smarthost, "smtps", "smtp"),
+    {"senders", SENDERS(conf_smarthost, senders), "", N_("all that have no other smarthost"), ANY,
+	N_("Senders whose mail goes this way.")},
+    {"retry", DURATIONS(conf_smarthost, retry), "5m, 15m, 1h, 4h", NULL, RANGE(1, 30 * DAY),
+	N_("Waiting time after the first, second, ... failure; the last one is repeated.")},
+    {"expire", DURATION(conf_smarthost, expire), "5d", NULL, RANGE(1, 365 * DAY),
+	N_("A message that could not be sent for so long goes back to its sender.")},
+    {"warn_after", DURATION(conf_smarthost, warn_after), "4h", NULL, RANGE(0, 365 * DAY),
+	N_("The sender is told when his message waits for so long; 0: never.")},
+};
+
+static const struct schema_key user_keys[] = {
+    {"password", HASH(conf_user, password), "", N_("no password is asked"), ANY,
+	N_("Set it with `lanpost user passwd NAME`. May be empty on a trusted LAN.")},
+    {"full_name", TEXT(conf_user, full_name), "", NULL, ANY, N_("The user's name, for people.")},
+    {"external_alias", ADDRESS(conf_user, external_alias), "", N_("none"), ANY,
+	N_("Replaces the LAN address in mail that leaves; mail to it is this user's.")},
+    {"aliases", NAMES(conf_user, aliases), "", N_("none"), ANY,
+	N_("More names of this user.")},
+    {"forward", NAME(conf_user, forward), "", N_("nowhere"), ANY,
+	N_("Where all mail of this user is sent on to.")},
+    {"keep", FLAG(conf_user, keep), "yes", NULL, ANY,
+	N_("With `forward`: a copy stays in the mailbox.")},
+    {"expire", DURATION(conf_user, expire), "0", NULL, RANGE(0, 3650 * DAY),
+	N_("Messages in the mailbox that are older are removed; 0: never.")},
+};
+
+static const struct schema_key account_keys[] = {
+    REMOTE(conf_account, "pop3s", "pop3"),
+    {"keep_on_server", KEEP(conf_account, keep_days), "no", NULL, RANGE(1, 3650),
+	N_("Whether messages stay on the server after they were fetched, and for how many days.")},
+    {"max_size", SIZE(conf_account, max_size), "0", NULL, RANGE(0, 2 * GIGA),
+	N_("Larger messages stay on the server, and a stub says so; 0: no limit.")},
+    {"deliver_to", USERS(conf_account, deliver_to), "", N_("sort by rules and addresses"), ANY,
+	N_("Skip sorting: everything goes to these users.")},
+    {"unsorted_to", USERS(conf_account, unsorted_to), "", N_("as in [sorter]"), ANY,
+	N_("Users for what sorting cannot place.")},
+    {"enabled", FLAG(conf_account, enabled), "yes", NULL, ANY, N_("no: this account rests.")},
+    {"every", INTERVAL(conf_account, every), "", N_("as in [schedule]"), RANGE(0, 30 * DAY),
+	N_("An interval of its own.")},
+};
+
+static const struct schema_key rule_keys[] = {
+    {"when", CONDITION(conf_rule, when), "", N_("must be given"), ANY,
+	N_("The condition. In single quotes as a whole if it holds ; or #.")},
+    {"deliver", USERS(conf_rule, deliver), "", N_("none"), ANY, N_("Users who get the message.")},
+    {"forward", ADDRESSES(conf_rule, forward), "", N_("none"), ANY,
+	N_("Addresses outside to which the message is sent on.")},
+    {"drop", FLAG(conf_rule, drop), "no", NULL, ANY, N_("Throw the message away.")},
+    {"tag", TEXT(conf_rule, tag), "", N_("none"), ANY,
+	N_("A header line that is added to the message.")},
+    {"stop", FLAG(conf_rule, stop), "no", NULL, ANY, N_("No later rule is looked at.")},
+};
+
+#define SINGLE(name, help)                                                                         \
+	{                                                                                          \
+		#name, NULL, sizeof(struct conf_##name), offsetof(struct conf, name), 0, 0,        \
+		    name##_keys, ARRAY_LEN(name##_keys), help                                      \
+	}
+#define NAMED(name, example, help)                                                                 \
+	{                                                                                          \
+		#name, example, sizeof(struct conf_##name), offsetof(struct conf, name##s),        \
+		    offsetof(struct conf, name##_count), offsetof(struct conf_##name, place),      \
+		    name##_keys, ARRAY_LEN(name##_keys), help                                      \
+	}
+#define NAME_IS_FIRST(type) _Static_assert(offsetof(struct type, name) == 0, "the name comes first")
+NAME_IS_FIRST(conf_smarthost);
+NAME_IS_FIRST(conf_user);
+NAME_IS_FIRST(conf_account);
+NAME_IS_FIRST(conf_rule);
+
+const struct schema_section schema_sections[] = {
+    SINGLE(gateway, N_("The gateway itself.")),
+    SINGLE(lan, N_("The servers for mail programs on the LAN.")),
+    SINGLE(limits, N_("What users may not exceed.")),
+    SINGLE(schedule, N_("When communication sessions start by themselves.")),
+    SINGLE(line, N_("How the line to the outside is brought up and down.")),
+    SINGLE(log, N_("The log.")),
+    NAMED(smarthost, "default", N_("A server that takes outgoing mail.")),
+    NAMED(user, "ivan", N_("A user with a mailbox.")),
+    NAMED(account, "sales", N_("A mailbox at a provider, from which mail is fetched.")),
+    SINGLE(sorter, N_("Sorting of fetched mail.")),
+    NAMED(rule, "invoices", N_("A rule of the sorter. Rules run in file order; all that match add their recipients, until one with stop = yes.")),
+};
+const size_t schema_section_count = ARRAY_LEN(schema_sections);
+
+const struct schema_section *schema_find(const char *kind)
+{
+	for (size_t i = 0; i < schema_section_count; i++)
+		if (strcmp(schema_sections[i].kind, kind) == 0)
+			return &schema_sections[i];
+	return NULL;
+}
+
+const struct schema_key *schema_find_key(const struct schema_section *section, const char *name)
+{
+	for (size_t i = 0; i < section->key_count; i++)
+		if (strcmp(section->keys[i].name, name) == 0)
+			return &section->keys[i];
+	return NULL;
+}
+
+const char *schema_nearest(const char *kind)
+{
+	const char *names[ARRAY_LEN(schema_sections) + 1] = {NULL};
+
+	for (size_t i = 0; i < schema_section_count; i++)
+		names[i] = schema_sections[i].kind;
+	return str_nearest(kind, names);
+}
+
+const char *schema_nearest_key(const struct schema_section *section, const char *name)
+{
+	const char **names = xcalloc(section->key_count + 1, sizeof(*names));
+	const char *nearest;
+
+	for (size_t i = 0; i < section->key_count; i++)
+		names[i] = section->keys[i].name;
+	nearest = str_nearest(name, names);
+	free(names);
+	return nearest;
+}
+
+const struct schema_section *schema_home(const char *key)
+{
+	for (size_t i = 0; i < schema_section_count; i++)
+		if (schema_find_key(&schema_sections[i], key) != NULL)
+			return &schema_sections[i];
+	return NULL;
+}

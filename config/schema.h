@@ -1,0 +1,46 @@
+/*
+ * The one table of sections and keys.
+ *
+ * The loader, `lanpost check`, the hints on typing errors and docs/configuration.md all come from it. A new
+ * setting is a field in conf.h and a row in schema.c.
+ */
+#ifndef LANPOST_CONFIG_SCHEMA_H
+#define LANPOST_CONFIG_SCHEMA_H
+
+#include "config/value.h"
+
+struct schema_key {
+	const char *name;
+	enum value_type type;
+	size_t offset;	     /* of the field in the section's struct */
+	const char *value;   /* the default, as one would write it; NULL: "" */
+	const char *stands;  /* what an empty default means, for people; may be NULL */
+	struct value_limits limits;
+	const char *help;
+};
+
+struct schema_section {
+	const char *kind;    /* "gateway", "user" */
+	const char *example; /* name shown in the reference; NULL: this section has no name */
+	size_t size;	     /* of its struct */
+	size_t offset;	     /* in struct conf: of the struct, or of the pointer to the array of them */
+	size_t count_offset; /* in struct conf, where there is an array */
+	size_t place_offset; /* in the section's struct, where there is an array; its name comes first */
+	const struct schema_key *keys;
+	size_t key_count;
+	const char *help;
+};
+
+extern const struct schema_section schema_sections[];
+extern const size_t schema_section_count;
+
+/* NULL if there is none of that (lower-case) name. */
+const struct schema_section *schema_find(const char *kind);
+const struct schema_key *schema_find_key(const struct schema_section *section, const char *name);
+/* The valid name nearest to a wrong one, or NULL. */
+const char *schema_nearest(const char *kind);
+const char *schema_nearest_key(const struct schema_section *section, const char *name);
+/* The first other section that has such a key, or NULL. */
+const struct schema_section *schema_home(const char *key);
+
+#endif

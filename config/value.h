@@ -1,0 +1,69 @@
+/*
+ * How one value of the configuration is read, by type.
+ *
+ * A row for each type: its C type (see schema.c), how it is parsed, how it is freed, and
+ * how people write it. Parsing is strict: what is not understood whole is an error, and the text
+ * of the error says what would be right.
+ */
+#ifndef LANPOST_CONFIG_VALUE_H
+#define LANPOST_CONFIG_VALUE_H
+
+#include "config/conf.h"
+
+enum value_type {
+	VALUE_TEXT,	 /* char *: any line of text */
+	VALUE_COMMAND,	 /* char *: for /bin/sh */
+	VALUE_CONDITION, /* char *: of a rule; sorter/ reads it */
+	VALUE_SECRET,	 /* char *: a password in the clear */
+	VALUE_HASH,	 /* char *: "" or a hash of crypt(3) */
+	VALUE_HOST,	 /* char *: a domain name, lower case */
+	VALUE_USER,	 /* char *: name of a user, lower case */
+	VALUE_NAME,	 /* char *: local name or mail address, lower case */
+	VALUE_ADDRESS,	 /* char *: mail address with a domain */
+	VALUE_PATH,	 /* char *: absolute path */
+	VALUE_URL,	 /* char *: scheme out of the key's words, host, port */
+	VALUE_PIN,	 /* char *: digest of a public key */
+	VALUE_FLAG,	 /* bool: yes, no */
+	VALUE_INTEGER,	 /* int64_t */
+	VALUE_SIZE,	 /* int64_t: bytes */
+	VALUE_DURATION,	 /* int64_t: seconds */
+	VALUE_INTERVAL,	 /* int64_t: seconds, -1 when empty */
+	VALUE_KEEP,	 /* int64_t: no 0, yes -1, or days */
+	VALUE_WORD,	 /* an enum: index into the key's words */
+	VALUE_DAYS,	 /* unsigned: bit 0 Sunday */
+	VALUE_HOURS,	 /* int64_t[2] in a row: from, to; equal: all day */
+	VALUE_TIMES,	 /* struct conf_numbers: times of day */
+	VALUE_DURATIONS, /* struct conf_numbers */
+	VALUE_USERS,	 /* struct strlist: names of users, lower case */
+	VALUE_NAMES,	 /* struct strlist: local names or addresses, lower case */
+	VALUE_ADDRESSES, /* struct strlist: mail addresses */
+	VALUE_SENDERS,	 /* struct strlist: addresses or domains, lower case */
+	VALUE_LISTEN,	 /* struct strlist: addresses of this machine */
+	VALUE_NETS,	 /* struct conf_nets */
+};
+
+/* Bounds and words of the key a value belongs to. */
+struct value_limits {
+	int64_t min, max;
+	const char *const *words; /* NULL-terminated, for VALUE_WORD and VALUE_URL; else NULL */
+};
+
+/* Reads text (trimmed, valid UTF-8) into *field, which gets new memory where its type has
+ * any. On failure *field is unchanged and the error's text says what is wrong. */
+int value_parse(enum value_type type, struct slice text, const struct value_limits *limits,
+    void *field, struct error *error);
+/* Frees what the field holds and empties it. */
+void value_clear(enum value_type type, void *field);
+/* How one writes a value of this type; a literal marked with N_(). */
+const char *value_syntax(enum value_type type);
+bool value_is_secret(enum value_type type);
+
+/* A range of addresses out of one item of a list: "10.0.0.0/8", "192.168.1.5", "10.0.0.1-10.0.0.9",
+ * "192.168", "fe80::/10". False if it is none. */
+bool value_net(struct slice text, struct conf_net *net);
+/* Labels of letters, digits, '-' and '_', joined by dots, at most 253 bytes (RFC 1123 section 2.1). */
+bool value_is_host(struct slice text);
+/* local@domain, both plausible; mail/addr.h has the real parser, which is above this floor. */
+bool value_is_address(struct slice text);
+
+#endif
