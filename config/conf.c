@@ -40,6 +40,11 @@ bool conf_was_given(const struct conf_source *source, const void *field)
 	return map_get(&source->places, slice_make((const char *)&field, sizeof(field))) != NULL;
 }
 
+bool conf_was_faulty(const struct conf_source *source, const void *field)
+{
+	return map_get(&source->faulty, slice_make((const char *)&field, sizeof(field))) != NULL;
+}
+
 /* --- the struct behind a section of the table */
 
 static void *field_at(void *owner, const struct schema_key *key)
@@ -264,7 +269,7 @@ static void read_entry(struct loader *loader, const struct schema_section *known
     const struct ini_entry *entry)
 {
 	const struct schema_key *key = schema_find_key(known, entry->key);
-	struct slice text = slice_of(entry->value);
+	struct slice text = slice_of(entry->value), field_key;
 	struct error error = ERROR_INIT;
 	void *field;
 
@@ -273,23 +278,38 @@ static void read_entry(struct loader *loader, const struct schema_section *known
 		return;
 	}
 	field = field_at(owner, key);
+	field_key = slice_make((const char *)&field, sizeof(field));
 	loader->places[loader->place_count] = entry->place;
-	map_put(&loader->source.places, slice_make((const char *)&field, sizeof(field)),
-	    &loader->places[loader->place_count++]);
+	map_put(&loader->source.places, field_key, &loader->places[loader->place_count++]);
 	if (key->type != VALUE_SECRET)
 		text = slice_trim(text);
-	if (value_parse(key->type, text, &key->limits, field, &error) != 0)
+	if (!entry->is_faulty &&
+	    value_parse(key->type, text, &key->limits, field, &error) == 0)
+		return;
+	map_put(&loader->source.faulty, field_key, field);
+	if (!entry->is_faulty)
 		conf_problem_add(loader->source.problems, entry->place, false, "%s: %s", key->name,
 		    error.text);
+}
+
+/* NULL for the first section of this name; a second one is an error already, but its keys are
+ * looked at. */
+static void *find_item(struct conf *conf, const struct schema_section *known, const char *name)
+{
+	for (size_t i = 0; i < items_in(conf, known); i++)
+		if (known->example == NULL ||
+		    strcmp(*(char **)item_of(conf, known, i), name) == 0)
+			return item_of(conf, known, i);
+	return NULL;
 }
 
 static void read_section(struct loader *loader, const struct schema_section *known,
     const struct ini_section *section)
 {
 	struct conf *conf = loader->conf;
-	void *owner = item_of(conf, known, 0);
+	void *owner = find_item(conf, known, section->name);
 
-	if (known->example != NULL) {
+	if (owner == NULL) {
 		owner = item_of(conf, known, (*count_of(conf, known))++);
 		*(char **)owner = xstrdup(section->name);
 		*(struct conf_place *)(void *)((char *)owner + known->place_offset) = section->place;
@@ -355,11 +375,13 @@ struct conf *conf_load(const char *path, struct conf_problems *problems)
 	}
 	fill_in(&loader);
 	conf_check(loader.conf, &loader.source);
+	conf_problems_sort(problems);
 	if (problems->errors > errors) {
 		conf_free(loader.conf);
 		loader.conf = NULL;
 	}
 	map_clear(&loader.source.places);
+	map_clear(&loader.source.faulty);
 	free(loader.places);
 	ini_clear(&loader.ini);
 	return loader.conf;

@@ -173,6 +173,8 @@ struct conf_problems {
 void conf_problem_add(struct conf_problems *problems, struct conf_place place, bool is_warning,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 void conf_problems_clear(struct conf_problems *problems);
+/* By file (in the order in which they first appear) and line. */
+void conf_problems_sort(struct conf_problems *problems);
 
 /* Reads lanpost.conf and the files beside it, checks everything that can be checked
  * without other modules (rule conditions: sorter/). Returns a new conf, or NULL if there

@@ -100,12 +100,12 @@ static void check_spool(const struct check *check)
 	char *folder;
 	struct stat st;
 
+	if (conf_was_faulty(check->source, spool))
+		return;
 	if ((*spool)[0] == '\0') {
 		ERROR_AT(check, spool, check->source->main, _("spool: a folder must be given"));
 		return;
 	}
-	if ((*spool)[0] != '/') /* told already */
-		return;
 	folder = existing_part(*spool);
 	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		ERROR_AT(check, spool, check->source->main, _("spool %s is not writable: %s is no folder"),
@@ -221,7 +221,7 @@ static void check_line(const struct check *check)
 static void check_remote(const struct check *check, const char *kind, const char *name,
     const struct conf_remote *remote, struct conf_place place)
 {
-	if (remote->url[0] == '\0')
+	if (remote->url[0] == '\0' && !conf_was_faulty(check->source, &remote->url))
 		ERROR_AT(check, &remote->url, place, _("[%s %s] needs a url"), kind, name);
 	if (remote->password[0] != '\0' && remote->password_command[0] != '\0')
 		ERROR_AT(check, &remote->password_command, place,
@@ -277,7 +277,8 @@ static void check_accounts(const struct check *check)
 
 		check_remote(check, "account", account->name, &account->remote, account->place);
 		check_clear_text(check, "account", account->name, &account->remote, account->place);
-		if (account->remote.user[0] == '\0')
+		if (account->remote.user[0] == '\0' &&
+		    !conf_was_faulty(check->source, &account->remote.user))
 			ERROR_AT(check, &account->remote.user, account->place,
 			    _("[account %s] needs a user"), account->name);
 		check_users(check, "deliver_to", &account->deliver_to, account->place);
@@ -363,9 +364,9 @@ static void check_user_section(const struct check *check, const struct conf_user
 		    _("daemon is the gateway's own and cannot be a user"));
 		return;
 	}
-	if (user->password[0] == '\0')
+	if (user->password[0] == '\0' && !conf_was_faulty(check->source, &user->password))
 		WARN_AT(check, &user->password, user->place,
-		    _("user %s has no password: everybody on the LAN can read his mail (`lanpost user passwd %s`)"),
+		    _("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
 		    user->name, user->name);
 	/* In a split domain our own domain exists outside as well. */
 	if (is_in_local_domain(check->conf, user->external_alias) &&
@@ -392,7 +393,7 @@ static bool is_header_line(const char *tag)
 
 static void check_rule(const struct check *check, const struct conf_rule *rule)
 {
-	if (rule->when[0] == '\0')
+	if (rule->when[0] == '\0' && !conf_was_faulty(check->source, &rule->when))
 		ERROR_AT(check, &rule->when, rule->place,
 		    _("[rule %s] needs a condition `when`, such as when = always"), rule->name);
 	check_users(check, "deliver", &rule->deliver, rule->place);
@@ -404,7 +405,7 @@ static void check_rule(const struct check *check, const struct conf_rule *rule)
 	if (rule->drop && (rule->deliver.count > 0 || rule->forward.count > 0))
 		WARN_AT(check, &rule->drop, rule->place,
 		    _("[rule %s] drops what it delivers; nobody will get it by this rule"), rule->name);
-	if (rule->deliver.count == 0 && rule->forward.count == 0 && !rule->drop &&
+	if (!conf_was_faulty(check->source, &rule->deliver) && rule->deliver.count == 0 && rule->forward.count == 0 && !rule->drop &&
 	    rule->tag[0] == '\0' && !rule->stop)
 		conf_problem_add(check->source->problems, rule->place, true,
 		    _("[rule %s] does nothing: give it deliver, forward, drop, tag or stop"), rule->name);

@@ -28,6 +28,44 @@ void conf_problem_add(struct conf_problems *problems, struct conf_place place, b
 	    xstrdup(str_printable(text, sizeof(text), slice_of(raw)))};
 }
 
+static size_t file_rank(const struct conf_problems *problems, const char *file)
+{
+	size_t rank = 0;
+
+	while (strcmp(problems->items[rank].place.file, file) != 0)
+		rank++;
+	return rank;
+}
+
+struct ranked {
+	size_t file, was;
+	struct conf_problem problem;
+};
+
+static int compare(const void *left, const void *right)
+{
+	const struct ranked *a = left, *b = right;
+
+	if (a->file != b->file)
+		return a->file < b->file ? -1 : 1;
+	if (a->problem.place.line != b->problem.place.line)
+		return a->problem.place.line < b->problem.place.line ? -1 : 1;
+	return a->was < b->was ? -1 : a->was > b->was;
+}
+
+void conf_problems_sort(struct conf_problems *problems)
+{
+	struct ranked *ranked = xcalloc(problems->count + 1, sizeof(*ranked));
+
+	for (size_t i = 0; i < problems->count; i++)
+		ranked[i] = (struct ranked){file_rank(problems, problems->items[i].place.file), i,
+		    problems->items[i]};
+	qsort(ranked, problems->count, sizeof(*ranked), compare);
+	for (size_t i = 0; i < problems->count; i++)
+		problems->items[i] = ranked[i].problem;
+	free(ranked);
+}
+
 void conf_problems_clear(struct conf_problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++) {

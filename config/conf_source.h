@@ -9,6 +9,7 @@
 
 struct conf_source {
 	struct map places; /* address of a field in the conf -> struct conf_place of its value */
+	struct map faulty; /* those fields whose value was no good, which is told already */
 	struct conf_problems *problems;
 	struct conf_place main; /* lanpost.conf, line 0 */
 };
@@ -17,6 +18,7 @@ struct conf_source {
 struct conf_place conf_place_of(const struct conf_source *source, const void *field,
     struct conf_place otherwise);
 bool conf_was_given(const struct conf_source *source, const void *field);
+bool conf_was_faulty(const struct conf_source *source, const void *field);
 
 /* All checks that look at more than one value. */
 void conf_check(const struct conf *conf, const struct conf_source *source);

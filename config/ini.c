@@ -240,7 +240,7 @@ static const struct ini_entry *find_entry(const struct ini_section *section, con
 	return NULL;
 }
 
-static void add_entry(struct reader *reader, struct slice key, struct slice raw)
+static void add_entry(struct reader *reader, struct slice key, struct slice raw, bool is_faulty)
 {
 	struct ini_section *section = &reader->ini->sections[reader->current];
 	char *name = slice_dup(key);
@@ -256,8 +256,11 @@ static void add_entry(struct reader *reader, struct slice key, struct slice raw)
 		return;
 	}
 	ARRAY_GROW(section->entries, section->count);
-	section->entries[section->count++] = (struct ini_entry){name, NULL, reader->place};
+	section->entries[section->count++] = 
+	    (struct ini_entry){name, NULL, is_faulty, reader->place};
 	reader->ini->entry_count++;
+	if (is_faulty)
+		return;
 	raw = without_comment(raw);
 	buf_printf(&reader->clean, "%s = %.*s\n", name, SLICE_PRINT(raw));
 }
@@ -298,8 +301,7 @@ static void read_key(struct reader *reader, struct slice line)
 	if (fault != NULL)
 		conf_problem_add(reader->problems, reader->place, false, "%.*s: %s",
 		    SLICE_PRINT(key), fault);
-	else
-		add_entry(reader, key, raw);
+	add_entry(reader, key, raw, fault != NULL);
 }
 
 static void read_line(struct reader *reader)

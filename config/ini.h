@@ -19,6 +19,7 @@
 struct ini_entry {
 	char *key;   /* lower case */
 	char *value; /* without white space and quotes around it */
+	bool is_faulty; /* the value as iniparser sees it is not what stands there; told already */
 	struct conf_place place;
 };
 
