@@ -380,7 +380,7 @@ int intake_remove(struct intake *intake, const char *user, const char *const *un
 
 /* --- transition 3: checkpoint */
 
-/* Begins a new segment outside the lock's way and puts the filled one among the closed. */
+/* With the lock held: what is written so far is closed; the next append begins a new segment. */
 static void rotate(struct intake *intake)
 {
 	struct segment *filled = intake->current;

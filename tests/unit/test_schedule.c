@@ -1,0 +1,80 @@
+#include "base/alloc.h"
+#include "gateway/schedule.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#define ALL_DAYS 0x7F
+#define WEEKDAYS 0x3E /* Monday to Friday */
+
+static int64_t wall(const char *text)
+{
+	struct tm tm = {.tm_isdst = -1};
+
+	assert_non_null(strptime(text, "%Y-%m-%d %H:%M:%S", &tm));
+	return (int64_t)mktime(&tm);
+}
+
+static void test_next(void **context)
+{
+	static const struct {
+		const char *name;
+		int64_t every, at;
+		unsigned days;
+		int64_t from, to; /* hours */
+		const char *last, *now, *next;
+	} cases[] = {
+	    {"never", 0, -1, ALL_DAYS, 0, 0, "2026-11-23 10:00:00", "2026-11-23 10:00:00", NULL},
+	    {"by interval", 900, -1, ALL_DAYS, 0, 0, "2026-11-23 10:00:00", "2026-11-23 10:00:00",
+		"2026-11-23 10:15:00"},
+	    {"overdue: at once", 900, -1, ALL_DAYS, 0, 0, "2026-11-23 08:00:00",
+		"2026-11-23 10:00:00", "2026-11-23 10:00:01"},
+	    {"after hours: next morning", 900, -1, ALL_DAYS, 8, 19, "2026-11-23 18:50:00",
+		"2026-11-23 18:50:00", "2026-11-24 08:00:00"},
+	    {"over the weekend", 900, -1, WEEKDAYS, 8, 19, "2026-11-20 18:50:00",
+		"2026-11-20 18:50:00", "2026-11-23 08:00:00"},
+	    {"at a time today", 0, 13 * 3600, ALL_DAYS, 0, 0, "2026-11-23 10:00:00",
+		"2026-11-23 10:00:00", "2026-11-23 13:00:00"},
+	    {"at a time tomorrow", 0, 9 * 3600, ALL_DAYS, 0, 0, "2026-11-23 10:00:00",
+		"2026-11-23 10:00:00", "2026-11-24 09:00:00"},
+	    {"at a time on a working day", 0, 9 * 3600, WEEKDAYS, 0, 0, "2026-11-20 10:00:00",
+		"2026-11-20 10:00:00", "2026-11-23 09:00:00"},
+	    {"the earlier of both", 7200, 11 * 3600, ALL_DAYS, 0, 0, "2026-11-23 10:00:00",
+		"2026-11-23 10:00:00", "2026-11-23 11:00:00"},
+	    {"hours over midnight", 900, -1, ALL_DAYS, 22, 6, "2026-11-23 05:50:00",
+		"2026-11-23 05:50:00", "2026-11-23 22:00:00"},
+	    {"clock set back a day", 900, -1, ALL_DAYS, 0, 0, "2026-11-24 10:00:00",
+		"2026-11-23 10:00:00", "2026-11-23 10:15:00"},
+	};
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t at = cases[i].at;
+		struct conf_schedule schedule = {
+		    .at = {&at, at >= 0 ? 1 : 0},
+		    .days = cases[i].days,
+		    .hours_from = cases[i].from * 3600,
+		    .hours_to = cases[i].to * 3600,
+		};
+		int64_t want = cases[i].next == NULL ? 0 : wall(cases[i].next);
+		int64_t got = schedule_next(&schedule, cases[i].every, wall(cases[i].last),
+		    wall(cases[i].now));
+
+		if (got != want)
+			fail_msg("%s: got %lld, want %lld", cases[i].name, (long long)got,
+			    (long long)want);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_next)};
+
+	setenv("TZ", "Europe/Moscow", 1);
+	tzset();
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,433 @@
+/* The files of the spool one by one: envelopes, records, log segments, mailboxes, queue entries. */
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "mail/maildir.h"
+#include "mail/queue.h"
+#include "mail/record.h"
+#include "mail/wal.h"
+
+#include <fcntl.h>
+#include <ftw.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char spool[64];
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	return remove(path);
+}
+
+static int set_up(void **context)
+{
+	struct error error;
+	char *wal;
+
+	(void)context;
+	memcpy(spool, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
+	if (mkdtemp(spool) == NULL)
+		return -1;
+	wal = wal_path(spool, "");
+	fsx_make_dirs(wal, &error);
+	free(wal);
+	return queue_make(spool, &error);
+}
+
+static int tear_down(void **context)
+{
+	(void)context;
+	return nftw(spool, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+}
+
+static void make_envelope(struct envelope *envelope)
+{
+	envelope_init(envelope);
+	envelope_set(&envelope->sender, slice_of("иван@example.org"));
+	envelope_set(&envelope->uidl, slice_of("a b\n%\x7f\xff"));
+	envelope_add_header(envelope, "X-A", slice_of("one\r\nX-Evil: two"));
+	strlist_add(&envelope->recipients, "x y@z");
+	envelope_add(envelope, PLACE_MAILBOX, slice_of("ivan"), slice_of("rule \"счёт\""));
+	envelope_add(envelope, PLACE_QUEUE, slice_of("out@example.net"), SLICE_NONE);
+	envelope->size = 12;
+}
+
+static void test_envelope_round_trip(void **context)
+{
+	struct buf text = BUF_INIT(100000), again = BUF_INIT(100000);
+	struct envelope envelope, read;
+	struct error error;
+
+	(void)context;
+	make_envelope(&envelope);
+	envelope_write(&envelope, &text);
+	assert_int_equal(envelope_parse(buf_slice(&text), &read, &error), 0);
+	envelope_write(&read, &again);
+	assert_string_equal(buf_text(&text), buf_text(&again));
+	assert_string_equal(read.uidl, envelope.uidl);
+	assert_string_equal(read.header, "X-A: one  X-Evil: two\r\n");
+	assert_string_equal(read.places[0].why, "rule \"счёт\"");
+	assert_string_equal(read.recipients.items[0], "x y@z");
+	envelope_clear(&envelope);
+	envelope_clear(&read);
+	buf_clear(&text);
+	buf_clear(&again);
+}
+
+static void test_envelope_refuses_damage(void **context)
+{
+	static const char *const bad[] = {
+	    "", "id short\n", "id 00000000000000000000\nwhat x\n",
+	    "id 00000000000000000000\nplace mailbox pending %zz  \n",
+	    "id 00000000000000000000\nplace nowhere pending a  \n",
+	    "id 00000000000000000000\ntime -1\n", "id 00000000000000000000\nsender %00\n",
+	    "id 00000000000000000000\ntime 99999999999999999999\n",
+	};
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+		struct envelope envelope;
+		struct error error;
+
+		if (envelope_parse(slice_of(bad[i]), &envelope, &error) == 0)
+			fail_msg("taken: %s", bad[i]);
+	}
+}
+
+static void test_boss_is_one_place(void **context)
+{
+	struct envelope envelope;
+
+	(void)context;
+	envelope_init(&envelope);
+	envelope_add(&envelope, PLACE_MAILBOX, slice_of("chief"), SLICE_NONE);
+	envelope_add(&envelope, PLACE_BOSS, slice_of("Chief"), SLICE_NONE);
+	assert_int_equal(envelope.place_count, 1);
+	assert_int_equal(envelope.places[0].kind, PLACE_BOSS);
+	envelope_add(&envelope, PLACE_MAILBOX, slice_of("chief"), SLICE_NONE);
+	assert_int_equal(envelope.place_count, 1);
+	assert_int_equal(envelope.places[0].kind, PLACE_BOSS);
+	envelope_clear(&envelope);
+}
+
+static void test_record_round_trip(void **context)
+{
+	const struct fact facts[] = {
+	    {.kind = FACT_SENT, .id = "00000000000000000000", .name = "a@b", .text = "250 ok\n"},
+	    {.kind = FACT_REMOVE, .name = "ivan", .text = "1.2.3"},
+	};
+	struct buf head = BUF_INIT(100000);
+	struct envelope envelope;
+	struct record record;
+	struct error error;
+
+	(void)context;
+	make_envelope(&envelope);
+	record_write(facts, 2, &envelope, true, &head);
+	assert_int_equal(record_parse(buf_slice(&head), &record, &error), 0);
+	assert_int_equal(record.fact_count, 2);
+	assert_string_equal(record.facts[0].text, "250 ok\n");
+	assert_string_equal(record.facts[1].name, "ivan");
+	assert_true(record.has_message && record.body_in_file);
+	assert_string_equal(record.envelope.id.text, envelope.id.text);
+	record_clear(&record);
+	assert_int_equal(record_parse(SLICE_LITERAL("fact nonsense  \n"), &record, &error), -1);
+	envelope_clear(&envelope);
+	buf_clear(&head);
+}
+
+/* --- log segments */
+
+static size_t count_records(const char *path, size_t *damaged, bool *torn)
+{
+	struct wal_reader reader;
+	struct error error;
+	struct slice head, body;
+	uint64_t offset;
+	size_t records = 0;
+	enum wal_next next;
+
+	*damaged = 0;
+	assert_int_equal(wal_read(&reader, path, &error), 0);
+	while ((next = wal_next(&reader, &offset, &head, &body)) == WAL_RECORD ||
+	       next == WAL_DAMAGED) {
+		records += next == WAL_RECORD;
+		*damaged += next == WAL_DAMAGED;
+	}
+	*torn = next == WAL_TORN;
+	wal_read_end(&reader);
+	return records;
+}
+
+static struct wal *three_records(void)
+{
+	struct wal *wal;
+	struct error error;
+	bool broken = false;
+
+	assert_int_equal(wal_create(&wal, spool, "unit", &error), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(
+		    wal_append(wal, SLICE_LITERAL("head"), SLICE_LITERAL("body"), &broken, &error), 0);
+	assert_int_equal(wal_sync(wal, &error), 0);
+	return wal;
+}
+
+/* A torn append at the end, cut at every byte, is dropped; what stood before it is whole. */
+static void test_torn_append_at_every_byte(void **context)
+{
+	struct wal *wal = three_records();
+	size_t whole = (size_t)wal->size, damaged;
+	bool torn;
+
+	(void)context;
+	for (size_t size = whole; size > whole - 32; size--) {
+		assert_int_equal(truncate(wal->path, (off_t)size), 0);
+		assert_int_equal(count_records(wal->path, &damaged, &torn), size == whole ? 3 : 2);
+		assert_int_equal(damaged, 0);
+		assert_int_equal(torn, size != whole && size != whole - 32);
+	}
+	wal_close(wal);
+}
+
+static void test_scribble_costs_one_record(void **context)
+{
+	(void)context;
+	/* In the first record's checksum, head and body; in its length. */
+	for (off_t at = 32; at < 32 + 32; at++) {
+		struct wal *wal = three_records();
+		size_t damaged;
+		bool torn;
+		char byte;
+		int fd = open(wal->path, O_RDWR);
+
+		assert_int_equal(pread(fd, &byte, 1, at), 1);
+		byte ^= 0x55;
+		assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+		close(fd);
+		assert_int_equal(count_records(wal->path, &damaged, &torn), 2);
+		assert_int_equal(damaged, 1);
+		unlink(wal->path);
+		wal_close(wal);
+	}
+}
+
+/* A message that holds the bytes of a record of another segment cannot pass for one. */
+static void test_record_in_a_message_is_no_record(void **context)
+{
+	struct wal *victim = three_records(), *wal;
+	struct error error;
+	bool broken = false, torn;
+	char *bytes;
+	size_t len, damaged;
+	int fd;
+
+	(void)context;
+	assert_int_equal(fsx_read(victim->path, 10000, &bytes, &len, &error), 0);
+	assert_int_equal(wal_create(&wal, spool, "unit", &error), 0);
+	assert_int_equal(
+	    wal_append(wal, SLICE_LITERAL("h"), slice_make(bytes, len), &broken, &error), 0);
+	fd = open(wal->path, O_RDWR);
+	assert_int_equal(pwrite(fd, "?", 1, 40), 1); /* its own checksum */
+	close(fd);
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 0);
+	assert_int_equal(damaged, 1);
+	free(bytes);
+	wal_close(victim);
+	wal_close(wal);
+}
+
+static void test_facts_stay_while_a_log_may_need_them(void **context)
+{
+	struct wal *older = three_records(), *facts = three_records();
+	struct wal_names names;
+	struct error error;
+
+	(void)context;
+	assert_int_equal(wal_to_facts(spool, &facts->name, &error), 0);
+	assert_int_equal(wal_sweep_facts(spool, &error), 0);
+	assert_int_equal(wal_list(spool, &names, &error), 0);
+	assert_int_equal(names.count, 2);
+	wal_names_clear(&names);
+	/* A segment that begins later does not count. */
+	wal_close(three_records());
+	unlink(older->path);
+	assert_int_equal(wal_sweep_facts(spool, &error), 0);
+	assert_int_equal(wal_list(spool, &names, &error), 0);
+	assert_int_equal(names.count, 1);
+	assert_int_equal(names.items[0].state, WAL_LOG);
+	wal_names_clear(&names);
+	wal_close(older);
+	wal_close(facts);
+}
+
+/* --- mailboxes */
+
+static void put(const char *name, const char *text)
+{
+	char *path = xasprintf("%s/mailboxes/ivan/%s", spool, name);
+	struct slice data = slice_of(text);
+	struct error error;
+
+	assert_int_equal(fsx_create(path, &data, 1, 0640, &error), 0);
+	free(path);
+}
+
+static void test_foreign_files(void **context)
+{
+	struct maildir_list list;
+	struct error error;
+	struct slice bytes;
+
+	(void)context;
+	assert_int_equal(maildir_list(spool, "ivan", &list, &error), 0); /* no mailbox yet */
+	assert_int_equal(list.count, 0);
+	assert_int_equal(maildir_make(spool, "ivan", &error), 0);
+	put("cur/1000.abc.host:2,S", "A: b\n\nx\n");
+	put("new/a name with spaces", "A: b\r\n\r\n");
+	put("new/.hidden", "x");
+	assert_int_equal(maildir_list(spool, "ivan", &list, &error), 0);
+	assert_int_equal(list.count, 2);
+	assert_string_equal(list.items[0].unique, "a name with spaces");
+	assert_int_equal(strlen(list.items[0].uidl), 64); /* a digest: spaces may not stand in a UIDL */
+	assert_string_equal(list.items[1].uidl, "1000.abc.host");
+	assert_int_equal(maildir_size(spool, "ivan", &list.items[1], &error), 0);
+	assert_int_equal(list.items[1].size, 8 + 3);
+	/* Another program changes its flags. */
+	char *from = xasprintf("%s/mailboxes/ivan/cur/1000.abc.host:2,S", spool);
+	char *to = xasprintf("%s/mailboxes/ivan/cur/1000.abc.host:2,FS", spool);
+	assert_int_equal(rename(from, to), 0);
+	assert_int_equal(maildir_open(spool, "ivan", &list.items[1], &bytes, &error), 0);
+	assert_int_equal(bytes.len, 8);
+	fsx_unmap(bytes);
+	assert_int_equal(
+	    maildir_unlink(spool, "ivan", (const char *[]){"1000.abc.host", "gone"}, 2, &error), 0);
+	assert_int_not_equal(access(to, F_OK), 0);
+	assert_int_equal(maildir_open(spool, "ivan", &list.items[1], &bytes, &error), -1);
+	free(from);
+	free(to);
+	maildir_list_clear(&list);
+}
+
+static void test_our_names(void **context)
+{
+	struct msgid id = msgid_new();
+	char *name = maildir_name(1795420900, &id, "gw/a:b", 5);
+	struct slice part = SLICE_LITERAL("12345");
+	struct maildir_list list;
+	struct map ids = MAP_INIT;
+	struct error error;
+
+	(void)context;
+	assert_null(strchr(name, '/'));
+	assert_null(strchr(name, ':'));
+	assert_int_equal(maildir_deliver(spool, "ivan", name, &part, 1, &error), 0);
+	assert_int_equal(maildir_list(spool, "ivan", &list, &error), 0);
+	assert_int_equal(list.count, 1);
+	assert_true(list.items[0].ours && list.items[0].size_known);
+	assert_int_equal(list.items[0].size, 5);
+	assert_string_equal(list.items[0].uidl, id.text);
+	assert_int_equal(maildir_ids(spool, "ivan", &ids, &error), 0);
+	assert_non_null(map_get(&ids, slice_of(id.text)));
+	map_clear(&ids);
+	maildir_list_clear(&list);
+	free(name);
+}
+
+/* --- queue */
+
+static void queue_one(struct envelope *envelope, struct queue_item *item)
+{
+	struct slice part = SLICE_LITERAL("hello, world");
+	struct error error;
+
+	envelope_init(envelope);
+	envelope_add(envelope, PLACE_QUEUE, slice_of("a@example.net"), SLICE_NONE);
+	envelope_add(envelope, PLACE_QUEUE, slice_of("b@example.net"), SLICE_NONE);
+	envelope->size = part.len;
+	assert_int_equal(queue_deliver(spool, envelope, NULL, &part, 1, &error), 0);
+	*item = (struct queue_item){QUEUE_ACTIVE, envelope->id};
+}
+
+static void test_queue_states(void **context)
+{
+	struct envelope envelope, read;
+	struct queue_item item;
+	struct error error;
+	enum queue_state state;
+	char *path;
+
+	(void)context;
+	queue_one(&envelope, &item);
+	assert_true(queue_is_whole(spool, &envelope.id));
+	envelope.attempts = 1;
+	envelope.next_attempt = 1795420900;
+	assert_int_equal(queue_update(spool, &item, &envelope, QUEUE_DEFERRED, &error), 0);
+	assert_true(queue_find(spool, &envelope.id, &state) && state == QUEUE_DEFERRED);
+	path = queue_message_path(spool, &item);
+	assert_non_null(strstr(path, "/deferred/"));
+	free(path);
+	assert_int_equal(queue_read(spool, &item, &read, &error), 0);
+	assert_int_equal(read.next_attempt, 1795420900);
+	envelope_clear(&read);
+	assert_int_equal(
+	    queue_settle(spool, &envelope.id, "a@example.net", PLACE_SENT, "250 ok", &error), 0);
+	assert_true(queue_find(spool, &envelope.id, &state));
+	assert_int_equal(
+	    queue_settle(spool, &envelope.id, "b@example.net", PLACE_FAILED, "550 no", &error), 0);
+	assert_false(queue_find(spool, &envelope.id, &state));
+	assert_null(queue_message_path(spool, &item));
+	envelope_clear(&envelope);
+}
+
+static void test_damaged_envelope_is_set_aside(void **context)
+{
+	struct envelope envelope, read;
+	struct queue_item item;
+	struct error error;
+	enum queue_state state;
+	char *path;
+
+	(void)context;
+	queue_one(&envelope, &item);
+	path = xasprintf("%s/queue/active/%s.env", spool, envelope.id.text);
+	assert_int_equal(truncate(path, 30), 0);
+	assert_int_equal(queue_read(spool, &item, &read, &error), -1);
+	assert_true(queue_find(spool, &envelope.id, &state) && state == QUEUE_CORRUPT);
+	item.state = QUEUE_CORRUPT;
+	free(path);
+	path = queue_message_path(spool, &item);
+	assert_non_null(strstr(path, "/corrupt/"));
+	free(path);
+	envelope_clear(&envelope);
+}
+
+#define SPOOL_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_envelope_round_trip),
+	    cmocka_unit_test(test_envelope_refuses_damage),
+	    cmocka_unit_test(test_boss_is_one_place),
+	    cmocka_unit_test(test_record_round_trip),
+	    SPOOL_TEST(test_torn_append_at_every_byte),
+	    SPOOL_TEST(test_scribble_costs_one_record),
+	    SPOOL_TEST(test_record_in_a_message_is_no_record),
+	    SPOOL_TEST(test_facts_stay_while_a_log_may_need_them),
+	    SPOOL_TEST(test_foreign_files),
+	    SPOOL_TEST(test_our_names),
+	    SPOOL_TEST(test_queue_states),
+	    SPOOL_TEST(test_damaged_envelope_is_set_aside),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
