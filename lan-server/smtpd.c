@@ -1,0 +1,324 @@
+#include "lan-server/smtpd.h"
+
+#include "base/alloc.h"
+#include "base/net.h"
+
+#include "lan-server/smtpd_priv.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define REPLIES_MAX (1u << 20) /* a caller that flushes between reads never comes near */
+
+void smtpd_reply(struct smtpd *smtpd, const char *format, ...)
+{
+	char text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	buf_append_text(&smtpd->replies, text);
+	buf_append_text(&smtpd->replies, "\r\n");
+}
+
+void smtpd_reply_error(struct smtpd *smtpd, const struct error *error, int code,
+    const char *enhanced)
+{
+	bool fixed = error->code != 0;
+
+	smtpd_reply(smtpd, "%d %s %s", fixed ? error->code : code,
+	    fixed && error->enhanced[0] != '\0' ? error->enhanced : enhanced, error->text);
+}
+
+enum smtpd_effect smtpd_mistake(struct smtpd *smtpd)
+{
+	if (++smtpd->bad_commands < SMTPD_BAD_COMMANDS_MAX)
+		return SMTPD_CONTINUE;
+	smtpd_reply(smtpd, "421 4.7.0 Too many errors, goodbye");
+	return SMTPD_CLOSE;
+}
+
+struct smtpd *smtpd_new(const struct smtpd_options *options)
+{
+	struct smtpd *smtpd = xcalloc(1, sizeof(*smtpd));
+
+	smtpd->options = *options;
+	smtpd->tls = options->tls;
+	buf_init(&smtpd->replies, REPLIES_MAX);
+	smtpd_reply(smtpd, "220 %s ESMTP lanpost", options->conf->gateway.hostname);
+	return smtpd;
+}
+
+/* Back to where a client must say hello. */
+static void forget_all(struct smtpd *smtpd)
+{
+	smtpd_transaction_end(smtpd);
+	free(smtpd->login_name);
+	smtpd->login_name = NULL;
+	smtpd->user = NULL;
+	smtpd->hello[0] = '\0';
+	smtpd->state = SMTPD_HELLO;
+}
+
+void smtpd_free(struct smtpd *smtpd)
+{
+	if (smtpd == NULL)
+		return;
+	forget_all(smtpd);
+	buf_clear(&smtpd->replies);
+	free(smtpd);
+}
+
+struct buf *smtpd_replies(struct smtpd *smtpd)
+{
+	return &smtpd->replies;
+}
+
+bool smtpd_in_transaction(const struct smtpd *smtpd)
+{
+	return smtpd->tx != NULL;
+}
+
+void smtpd_tls_started(struct smtpd *smtpd)
+{
+	forget_all(smtpd);
+	smtpd->tls = true;
+}
+
+void smtpd_timed_out(struct smtpd *smtpd)
+{
+	smtpd_reply(smtpd, "421 4.4.2 %s You took too long, goodbye",
+	    smtpd->options.conf->gateway.hostname);
+}
+
+void smtpd_stopping(struct smtpd *smtpd)
+{
+	smtpd_reply(smtpd, "421 4.3.2 %s Shutting down, try again soon",
+	    smtpd->options.conf->gateway.hostname);
+}
+
+/* The name goes into our Received line, so only what can stand in a domain or a literal is kept. */
+static void remember_hello(struct smtpd *smtpd, struct slice name)
+{
+	static const char allowed[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_:[]";
+	size_t len = 0;
+
+	while (len < name.len && memchr(allowed, name.ptr[len], sizeof(allowed) - 1) != NULL)
+		len++;
+	if (len == name.len && len > 0 && len < sizeof(smtpd->hello))
+		snprintf(smtpd->hello, sizeof(smtpd->hello), "%.*s", SLICE_PRINT(name));
+	else
+		snprintf(smtpd->hello, sizeof(smtpd->hello), "unknown");
+}
+
+static bool hello(struct smtpd *smtpd, struct slice arg, bool extended)
+{
+	if (arg.len == 0) {
+		smtpd_reply(smtpd, "501 5.5.4 Say your name after %s", extended ? "EHLO" : "HELO");
+		return false;
+	}
+	smtpd_transaction_end(smtpd);
+	remember_hello(smtpd, arg);
+	smtpd->extended = extended;
+	smtpd->state = SMTPD_READY;
+	return true;
+}
+
+static enum smtpd_effect cmd_helo(struct smtpd *smtpd, struct slice arg)
+{
+	if (!hello(smtpd, arg, false))
+		return smtpd_mistake(smtpd);
+	smtpd_reply(smtpd, "250 %s", smtpd->options.conf->gateway.hostname);
+	return SMTPD_CONTINUE;
+}
+
+static enum smtpd_effect cmd_ehlo(struct smtpd *smtpd, struct slice arg)
+{
+	const struct conf *conf = smtpd->options.conf;
+
+	if (!hello(smtpd, arg, true))
+		return smtpd_mistake(smtpd);
+	smtpd_reply(smtpd, "250-%s", conf->gateway.hostname);
+	smtpd_reply(smtpd, "250-SIZE %lld", (long long)conf->limits.max_message_size);
+	smtpd_reply(smtpd, "250-8BITMIME");
+	smtpd_reply(smtpd, "250-SMTPUTF8");
+	smtpd_reply(smtpd, "250-PIPELINING");
+	if (smtpd->options.tls_offered && !smtpd->tls)
+		smtpd_reply(smtpd, "250-STARTTLS");
+	smtpd_reply(smtpd, "250-AUTH PLAIN LOGIN");
+	smtpd_reply(smtpd, "250 ENHANCEDSTATUSCODES");
+	return SMTPD_CONTINUE;
+}
+
+static enum smtpd_effect cmd_rset(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	smtpd_transaction_end(smtpd);
+	smtpd_reply(smtpd, "250 2.0.0 Forgotten");
+	return SMTPD_CONTINUE;
+}
+
+static enum smtpd_effect cmd_noop(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	smtpd_reply(smtpd, "250 2.0.0 Here");
+	return SMTPD_CONTINUE;
+}
+
+static enum smtpd_effect cmd_quit(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	smtpd_reply(smtpd, "221 2.0.0 Goodbye");
+	return SMTPD_CLOSE;
+}
+
+static enum smtpd_effect cmd_vrfy(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	smtpd_reply(smtpd, "252 2.5.2 Send it and see");
+	return SMTPD_CONTINUE;
+}
+
+static enum smtpd_effect cmd_help(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	smtpd_reply(smtpd,
+	    "214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP STARTTLS AUTH QUIT");
+	return SMTPD_CONTINUE;
+}
+
+static enum smtpd_effect cmd_expn(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	smtpd_reply(smtpd, "502 5.5.1 There are no lists here");
+	return SMTPD_CONTINUE;
+}
+
+static enum smtpd_effect cmd_starttls(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	if (smtpd->tls) {
+		smtpd_reply(smtpd, "503 5.5.1 TLS is up already");
+		return smtpd_mistake(smtpd);
+	}
+	if (!smtpd->options.tls_offered) {
+		smtpd_reply(smtpd, "454 4.7.0 TLS is not available");
+		return SMTPD_CONTINUE;
+	}
+	smtpd_reply(smtpd, "220 2.0.0 Ready to start TLS");
+	return SMTPD_START_TLS;
+}
+
+/* A web page that makes a browser post mail to us gets no further than its first line. */
+static enum smtpd_effect cmd_http(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	smtpd_reply(smtpd, "421 4.7.0 This is SMTP, goodbye");
+	return SMTPD_CLOSE;
+}
+
+enum command_flags {
+	NEEDS_HELLO = 1, /* EHLO or HELO was said */
+	NEEDS_MAIL = 2,	 /* a transaction is open */
+	NOT_MAIL = 4,	 /* none is open */
+	NEEDS_LOGIN = 8, /* where the configuration demands it */
+	HAS_ARG = 16,
+	NO_ARG = 32,
+};
+
+static const struct command {
+	const char *name;
+	enum smtpd_effect (*run)(struct smtpd *smtpd, struct slice arg);
+	unsigned flags;
+} commands[] = {
+    {"EHLO", cmd_ehlo, 0},
+    {"HELO", cmd_helo, 0},
+    {"MAIL", smtpd_cmd_mail, NEEDS_HELLO | NOT_MAIL | NEEDS_LOGIN | HAS_ARG},
+    {"RCPT", smtpd_cmd_rcpt, NEEDS_HELLO | NEEDS_MAIL | HAS_ARG},
+    {"DATA", smtpd_cmd_data, NEEDS_HELLO | NEEDS_MAIL | NO_ARG},
+    {"RSET", cmd_rset, NO_ARG},
+    {"NOOP", cmd_noop, 0},
+    {"QUIT", cmd_quit, NO_ARG},
+    {"VRFY", cmd_vrfy, HAS_ARG},
+    {"EXPN", cmd_expn, 0},
+    {"HELP", cmd_help, 0},
+    {"STARTTLS", cmd_starttls, NO_ARG},
+    {"AUTH", smtpd_cmd_auth, NEEDS_HELLO | NOT_MAIL | HAS_ARG},
+    {"GET", cmd_http, 0},
+    {"POST", cmd_http, 0},
+    {"CONNECT", cmd_http, 0},
+};
+
+/* The reply to a command that does not fit now, or NULL if it does. */
+static const char *objection(const struct smtpd *smtpd, const struct command *command,
+    struct slice arg)
+{
+	unsigned flags = command->flags;
+
+	if ((flags & NO_ARG) && arg.len > 0)
+		return "501 5.5.4 This command takes no argument";
+	if ((flags & NEEDS_HELLO) && smtpd->state == SMTPD_HELLO)
+		return "503 5.5.1 Say EHLO first";
+	if ((flags & NOT_MAIL) && smtpd->tx != NULL)
+		return "503 5.5.1 A message is being sent already";
+	if ((flags & NEEDS_MAIL) && smtpd->tx == NULL)
+		return "503 5.5.1 Say MAIL FROM first";
+	if ((flags & NEEDS_LOGIN) && smtpd->options.conf->lan.require_auth && smtpd->user == NULL)
+		return "530 5.7.0 Log in first";
+	if ((flags & HAS_ARG) && arg.len == 0)
+		return "501 5.5.4 This command needs an argument";
+	return NULL;
+}
+
+static enum smtpd_effect run_command(struct smtpd *smtpd, const struct command *command,
+    struct slice arg)
+{
+	const char *reply = objection(smtpd, command, arg);
+
+	if (reply == NULL)
+		return command->run(smtpd, arg);
+	smtpd_reply(smtpd, "%s", reply);
+	return smtpd_mistake(smtpd);
+}
+
+/* NUL, a CR within the line and other control bytes are nobody's honest command. */
+static bool has_control(struct slice line)
+{
+	for (size_t i = 0; i < line.len; i++)
+		if (((unsigned char)line.ptr[i] < 0x20 && line.ptr[i] != '\t') ||
+		    line.ptr[i] == 0x7f)
+			return true;
+	return false;
+}
+
+enum smtpd_effect smtpd_line_too_long(struct smtpd *smtpd)
+{
+	if (smtpd->state >= SMTPD_AUTH_PLAIN)
+		smtpd->state = SMTPD_READY;
+	smtpd_reply(smtpd, "500 5.5.2 Line too long");
+	return smtpd_mistake(smtpd);
+}
+
+enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
+{
+	struct slice arg = line, verb;
+
+	if (smtpd->state >= SMTPD_AUTH_PLAIN)
+		return smtpd_auth_response(smtpd, line);
+	verb = slice_cut(&arg, ' ');
+	if (line.len > SMTPD_COMMAND_MAX && !slice_is_nocase(verb, "AUTH"))
+		return smtpd_line_too_long(smtpd);
+	if (has_control(line)) {
+		smtpd_reply(smtpd, "500 5.5.2 Control characters in the command");
+		return smtpd_mistake(smtpd);
+	}
+	verb = slice_trim(verb);
+	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+		if (slice_is_nocase(verb, commands[i].name))
+			return run_command(smtpd, &commands[i], slice_trim(arg));
+	smtpd_reply(smtpd, "500 5.5.1 Unknown command");
+	return smtpd_mistake(smtpd);
+}

@@ -1,0 +1,356 @@
+/*
+ * DATA: the bytes of a message, from 354 to the one reply that counts.
+ *
+ * The header section is held back until it is whole: Bcc leaves it, what a mail program forgot is
+ * added, loops are noticed. The rest goes on as it comes, byte for byte. Whatever is wrong
+ * with a message, it is read to its true end before it is refused.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/log.h"
+#include "base/net.h"
+#include "mail/decode.h"
+#include "mail/header.h"
+#include "mail/route.h"
+
+#include "lan-server/smtpd_priv.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PIECE 16384
+
+enum smtpd_effect smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	if (smtpd->tx->envelope.recipients.count == 0) {
+		smtpd_reply(smtpd, "503 5.5.1 No recipient was accepted");
+		return smtpd_mistake(smtpd);
+	}
+	if (!smtpd->options.hooks.has_room(smtpd->options.hooks.context, 0)) {
+		smtpd_reply(smtpd, "452 4.3.1 No room on disk, try again later");
+		return SMTPD_CONTINUE;
+	}
+	smtpd->state = SMTPD_DATA;
+	smtpd_reply(smtpd, "354 Go on, end with a dot alone in a line");
+	return SMTPD_WANT_DATA;
+}
+
+/* The first reason to refuse is the one told. */
+static void fail(struct smtpd_transaction *tx, int code, const char *enhanced, const char *text)
+{
+	if (tx->failed.code != 0)
+		return;
+	error_set(&tx->failed, ERROR_PERMANENT, "%s", text);
+	error_reply(&tx->failed, code, enhanced);
+}
+
+/* Our disk's trouble: the log gets the details, the client what to do. */
+static void fail_storage(struct smtpd_transaction *tx, const struct error *error)
+{
+	log_warnx("event=smtp-storage-failed id=%s reason=%s", tx->envelope.id.text,
+	    LOG_CSTR(error->text));
+	if (error->saved_errno == ENOSPC || error->saved_errno == EDQUOT || error->code == 452)
+		fail(tx, 452, "4.3.1", "No room on disk, try again later");
+	else
+		fail(tx, 451, "4.3.0", "The message cannot be stored now, try again later");
+}
+
+static void append_body(struct smtpd_transaction *tx, struct slice bytes)
+{
+	struct error error = ERROR_INIT;
+
+	if (tx->failed.code != 0 || bytes.len == 0)
+		return;
+	if (body_append(&tx->body, bytes, &tx->envelope.id, &error) != 0)
+		fail_storage(tx, &error);
+}
+
+/* What the header tells about the message. */
+struct findings {
+	size_t received, fields;
+	bool has_date, has_message_id;
+};
+
+/* RFC 3834 and custom: mail that no person wrote never starts anything. */
+static bool is_automatic(const struct header_field *field)
+{
+	struct slice rest = field->body;
+	struct slice word = slice_trim(slice_cut(&rest, ';'));
+
+	if (slice_is_nocase(field->name, "List-Id"))
+		return true;
+	if (slice_is_nocase(field->name, "Auto-Submitted"))
+		return !slice_is_nocase(word, "no");
+	if (slice_is_nocase(field->name, "Precedence"))
+		return slice_is_nocase(word, "bulk") || slice_is_nocase(word, "list") ||
+		       slice_is_nocase(word, "junk");
+	return false;
+}
+
+static bool is_hidden(const struct header_field *field)
+{
+	return slice_is_nocase(field->name, "Bcc") || slice_is_nocase(field->name, "Resent-Bcc");
+}
+
+static void note_field(struct smtpd_transaction *tx, const struct header_field *field,
+    struct slice header, struct findings *found)
+{
+	found->fields++;
+	found->received += slice_is_nocase(field->name, "Received");
+	found->has_date |= slice_is_nocase(field->name, "Date");
+	found->has_message_id |= slice_is_nocase(field->name, "Message-ID");
+	tx->automatic |= is_automatic(field);
+	if (tx->to_daemon && tx->subject.len == 0 && slice_is_nocase(field->name, "Subject"))
+		decode_text(field->body, decode_message_charset(header), &tx->subject);
+}
+
+/* Passes the header on without the fields that only the sender may see. */
+static void keep_header(struct smtpd_transaction *tx, struct slice header, struct findings *found)
+{
+	struct header_walk walk;
+	struct header_field field;
+	const char *kept = header.ptr;
+
+	header_walk_init(&walk, header);
+	while (header_walk_next(&walk, &field)) {
+		note_field(tx, &field, header, found);
+		if (!is_hidden(&field))
+			continue;
+		append_body(tx, slice_make(kept, (size_t)(field.raw.ptr - kept)));
+		kept = field.raw.ptr + field.raw.len;
+	}
+	append_body(tx, slice_make(kept, header.len - (size_t)(kept - header.ptr)));
+}
+
+/* RFC 5321 section 4.4. */
+static void add_received(struct smtpd *smtpd)
+{
+	struct envelope *envelope = &smtpd->tx->envelope;
+	const char *hostname = smtpd->options.conf->gateway.hostname;
+	char address[NET_ADDRESS_MAX], date[64], login[128] = "";
+	char *line;
+
+	if (smtpd->user != NULL)
+		snprintf(login, sizeof(login), " (logged in as %s)", smtpd->user);
+	line = xasprintf("from %s (%s)%s by %s with %sSMTP%s%s id %s; %s", smtpd->hello,
+	    net_address_literal(address, &smtpd->options.client), login, hostname,
+	    smtpd->extended ? "E" : "", smtpd->extended && smtpd->tls ? "S" : "",
+	    smtpd->extended && smtpd->user != NULL ? "A" : "", envelope->id.text,
+	    clock_rfc5322(date, sizeof(date), envelope->time));
+	envelope_add_header(envelope, "Received", slice_of(line));
+	free(line);
+}
+
+/* RFC 6409 section 8: what a mail program may leave to us. */
+static void add_missing(struct smtpd *smtpd, const struct findings *found)
+{
+	struct envelope *envelope = &smtpd->tx->envelope;
+	char date[64];
+	char *id;
+
+	if (!found->has_date)
+		envelope_add_header(envelope, "Date",
+		    slice_of(clock_rfc5322(date, sizeof(date), envelope->time)));
+	if (!found->has_message_id) {
+		id = xasprintf("<%s@%s>", envelope->id.text, smtpd->options.conf->gateway.hostname);
+		envelope_add_header(envelope, "Message-ID", slice_of(id));
+		free(id);
+	}
+}
+
+static void finish_header(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct slice header = buf_slice(&tx->header);
+	struct findings found = {0};
+
+	tx->header_done = true;
+	add_received(smtpd);
+	if (header.len > 0)
+		keep_header(tx, header, &found);
+	add_missing(smtpd, &found);
+	if (found.received > SMTPD_RECEIVED_MAX)
+		fail(tx, 554, "5.4.6", "Too many Received lines: this message goes round in a circle");
+	buf_clear(&tx->header);
+}
+
+/* Where the empty line ends that ends the header, or 0. `from` bytes were searched before. */
+static size_t header_end(struct slice header, size_t from)
+{
+	const char *at;
+
+	if (header.len >= 2 && memcmp(header.ptr, "\r\n", 2) == 0)
+		return 2;
+	from = from < 3 ? 0 : from - 3;
+	if (header.len == 0)
+		return 0;
+	at = memmem(header.ptr + from, header.len - from, "\r\n\r\n", 4);
+	return at == NULL ? 0 : (size_t)(at - header.ptr) + 4;
+}
+
+static void take_header(struct smtpd *smtpd, struct slice bytes)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	size_t before = tx->header.len, end;
+	struct slice rest;
+
+	if (buf_append_slice(&tx->header, bytes) != 0) {
+		fail(tx, 552, "5.3.4", "The header of the message is too large");
+		return;
+	}
+	end = header_end(buf_slice(&tx->header), before);
+	if (end == 0)
+		return;
+	rest = slice_from(bytes, end - before);
+	tx->header.len = end;
+	finish_header(smtpd);
+	append_body(tx, rest);
+}
+
+static void take_bytes(struct smtpd *smtpd, struct slice bytes)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	tx->size += bytes.len;
+	if (tx->size > (uint64_t)smtpd->options.conf->limits.max_message_size)
+		fail(tx, 552, "5.3.4", "Message too large");
+	if (tx->failed.code != 0)
+		return;
+	if (tx->header_done)
+		append_body(tx, bytes);
+	else
+		take_header(smtpd, bytes);
+}
+
+/* A message of text alone, without any header, would melt into ours. */
+static void finish_short_message(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct header_walk walk;
+	struct header_field field;
+
+	if (tx->header_done || tx->failed.code != 0)
+		return;
+	header_walk_init(&walk, buf_slice(&tx->header));
+	if (tx->header.len == 0 || !header_walk_next(&walk, &field))
+		append_body(tx, SLICE_LITERAL("\r\n"));
+	finish_header(smtpd);
+}
+
+static void check_whole(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	int64_t outgoing = smtpd->options.conf->limits.max_outgoing_size;
+
+	if (tx->reader.bare_cr || tx->reader.bare_lf)
+		fail(tx, 550, "5.6.11", "A line does not end with CRLF");
+	if (tx->reader.has_nul)
+		fail(tx, 550, "5.6.0", "NUL bytes in the message");
+	if (tx->to_outside && outgoing > 0 && tx->size > (uint64_t)outgoing)
+		fail(tx, 552, "5.3.4", "Message too large to leave the office");
+}
+
+static void complete_envelope(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct envelope *envelope = &tx->envelope;
+	char address[NET_ADDRESS_MAX];
+	char *origin;
+
+	net_address_text(address, &smtpd->options.client);
+	origin = smtpd->user == NULL ? xasprintf("smtp %s", address)
+				     : xasprintf("smtp %s %s", address, smtpd->user);
+	envelope_set(&envelope->origin, slice_of(origin));
+	envelope_set(&envelope->session, slice_of(smtpd->options.session));
+	free(origin);
+	if (tx->to_daemon && !tx->automatic && tx->sender.local[0] != '\0')
+		envelope_add(envelope, PLACE_DAEMON, slice_of(envelope->sender),
+		    buf_slice(&tx->subject));
+	route_add_boss(smtpd->options.conf, envelope);
+	envelope->size = strlen(envelope->header) + tx->body.size;
+}
+
+/* What the log will say once the spool has taken the envelope over. New memory. */
+static char *describe_message(const struct smtpd *smtpd)
+{
+	const struct envelope *envelope = &smtpd->tx->envelope;
+	char address[NET_ADDRESS_MAX];
+
+	return xasprintf("id=%s session=%s ip=%s login=%s from=%s rcpts=%zu size=%llu",
+	    envelope->id.text, smtpd->options.session,
+	    net_address_text(address, &smtpd->options.client),
+	    smtpd->user == NULL ? "-" : smtpd->user, LOG_CSTR(envelope->sender),
+	    envelope->recipients.count, (unsigned long long)envelope->size);
+}
+
+static void log_refused(const struct smtpd *smtpd, const struct error *error)
+{
+	char address[NET_ADDRESS_MAX], from[ADDR_TEXT_MAX];
+
+	log_info("event=smtp-refused session=%s ip=%s from=%s code=%d reason=%s",
+	    smtpd->options.session, net_address_text(address, &smtpd->options.client),
+	    LOG_CSTR(addr_text(from, sizeof(from), &smtpd->tx->sender)), error->code,
+	    LOG_CSTR(error->text));
+}
+
+/* Hands the whole message over to the spool. */
+static void store(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct smtpd_hooks *hooks = &smtpd->options.hooks;
+	struct error error = ERROR_INIT;
+	char *description;
+
+	if (body_finish(&tx->body, &error) != 0) {
+		fail_storage(tx, &error);
+		return;
+	}
+	complete_envelope(smtpd);
+	description = describe_message(smtpd);
+	if (hooks->accept(hooks->context, &tx->envelope, &tx->body, &error) == 0)
+		log_info("event=smtp-accepted %s", description);
+	else
+		fail_storage(tx, &error);
+	free(description);
+}
+
+static void finish_message(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct msgid id = tx->envelope.id;
+
+	finish_short_message(smtpd);
+	check_whole(smtpd);
+	if (tx->failed.code == 0)
+		store(smtpd);
+	if (tx->failed.code == 0) {
+		smtpd_reply(smtpd, "250 2.0.0 Accepted as %s", id.text);
+	} else {
+		log_refused(smtpd, &tx->failed);
+		smtpd_reply_error(smtpd, &tx->failed, 451, "4.3.0");
+	}
+}
+
+enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes)
+{
+	struct buf out = BUF_INIT(PIECE + 1);
+	bool end = false;
+
+	while (!end && bytes->len > 0) {
+		size_t len = bytes->len < PIECE ? bytes->len : PIECE;
+		struct slice piece = slice_make(bytes->ptr, len);
+
+		buf_reset(&out);
+		end = dot_read(&smtpd->tx->reader, &piece, &out);
+		*bytes = slice_from(*bytes, len - piece.len);
+		take_bytes(smtpd, buf_slice(&out));
+	}
+	buf_clear(&out);
+	if (!end)
+		return SMTPD_WANT_DATA;
+	finish_message(smtpd);
+	smtpd_transaction_end(smtpd);
+	return SMTPD_CONTINUE;
+}

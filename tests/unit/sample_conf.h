@@ -1,0 +1,69 @@
+/*
+ * A small office for tests that need a configuration but no files. Not for conf_free().
+ */
+#ifndef LANPOST_TESTS_SAMPLE_CONF_H
+#define LANPOST_TESTS_SAMPLE_CONF_H
+
+#include "base/alloc.h"
+#include "config/conf.h"
+
+/* "secret" */
+#define SAMPLE_HASH "$5$lanpost$uDxYGoWIzXiRIlPOwo3DFZM7B6Z0JE5Cr32Xvw8.2X6"
+
+static char *sample_ivan_aliases[] = {"petrov", "i.petrov"};
+
+#define SAMPLE_USER(user)                                                                          \
+	.name = (user), .password = "", .full_name = "", .external_alias = "", .forward = "",      \
+	.keep = true
+
+static struct conf_user sample_users[] = {
+    {SAMPLE_USER("ivan"), .aliases = {sample_ivan_aliases, 2}},
+    {SAMPLE_USER("anna")},
+    {SAMPLE_USER("chief")},
+    {SAMPLE_USER("admin")},
+    {SAMPLE_USER("buh")},
+    {SAMPLE_USER("far")},
+    {SAMPLE_USER("round1")},
+    {SAMPLE_USER("round2")},
+    {SAMPLE_USER("self")},
+};
+static struct conf_smarthost sample_smarthost = {.name = "default"};
+static struct conf_net sample_all = {.last = {.s6_addr = {255, 255, 255, 255, 255, 255, 255, 255,
+						  255, 255, 255, 255, 255, 255, 255, 255}}};
+
+static struct conf_user *sample_user(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sample_users); i++)
+		if (strcmp(sample_users[i].name, name) == 0)
+			return &sample_users[i];
+	return NULL;
+}
+
+static struct conf sample_conf(void)
+{
+	sample_user("ivan")->password = SAMPLE_HASH;
+	sample_user("ivan")->external_alias = "ivan@example.ru";
+	sample_user("buh")->forward = "anna";
+	sample_user("buh")->keep = false;
+	sample_user("far")->forward = "far@outside.org";
+	sample_user("round1")->forward = "round2";
+	sample_user("round1")->keep = false;
+	sample_user("round2")->forward = "round1";
+	sample_user("round2")->keep = false;
+	sample_user("self")->forward = "self";
+	sample_user("self")->keep = false;
+	sample_smarthost.remote.user = "";
+	return (struct conf){
+	    .gateway = {.hostname = "gw.office.lan", .local_domain = "office.lan", .spool = "/nowhere",
+		.postmaster = "admin", .boss = ""},
+	    .lan = {.timeout = 60, .max_sessions = 10, .max_sessions_per_ip = 3,
+		.allow = {&sample_all, 1}},
+	    .limits = {.max_message_size = 5000000},
+	    .users = sample_users,
+	    .user_count = ARRAY_LEN(sample_users),
+	    .smarthosts = &sample_smarthost,
+	    .smarthost_count = 1,
+	};
+}
+
+#endif

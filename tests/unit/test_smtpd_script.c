@@ -1,0 +1,146 @@
+/* SMTP dialogues of tests/data/smtp through the core, split at every byte. */
+#include "lan-server/smtpd.h"
+
+#include "tests/unit/sample_conf.h"
+#include "tests/unit/script.h"
+
+struct office {
+	struct conf conf;
+	struct buf *transcript;
+	bool full, broken;
+};
+
+static int login(void *context, struct slice name, struct slice password, const char **user,
+    struct error *error)
+{
+	(void)context;
+	if (slice_is(name, "ivan") && slice_is(password, "secret")) {
+		*user = "ivan";
+		return 0;
+	}
+	return error_set(error, ERROR_LOGIN, "Name or password is wrong");
+}
+
+static bool has_room(void *context, uint64_t bytes)
+{
+	struct office *office = context;
+
+	(void)bytes;
+	return !office->full;
+}
+
+/* Writes what was accepted into the transcript. */
+static int accept_message(void *context, struct envelope *envelope, struct body *body,
+    struct error *error)
+{
+	static const char *const kinds[] = {"mailbox", "boss", "queue", "daemon"};
+	struct office *office = context;
+	struct buf *out = office->transcript;
+
+	if (office->broken)
+		return error_set(error, ERROR_IO, "the disk is on fire in /var/secret");
+	buf_printf(out, "origin %s\nsender %s\n", envelope->origin, envelope->sender);
+	for (size_t i = 0; i < envelope->recipients.count; i++)
+		buf_printf(out, "recipient %s\n", envelope->recipients.items[i]);
+	for (size_t i = 0; i < envelope->place_count; i++)
+		buf_printf(out, "place %s %s%s%s\n", kinds[envelope->places[i].kind],
+		    envelope->places[i].name, envelope->places[i].kind == PLACE_DAEMON ? " " : "",
+		    envelope->places[i].kind == PLACE_DAEMON ? envelope->places[i].why : "");
+	buf_append_text(out, envelope->header);
+	buf_append_slice(out, buf_slice(&body->memory));
+	assert_int_equal(envelope->size, strlen(envelope->header) + body->size);
+	envelope_clear(envelope);
+	body_clear(body, false);
+	return 0;
+}
+
+/* Takes the server's part of the wire: lines, data, effects. */
+struct wire {
+	struct smtpd *smtpd;
+	enum smtpd_effect effect;
+	struct buf line, *transcript;
+};
+
+static void take_replies(struct wire *wire)
+{
+	buf_append_slice(wire->transcript, buf_slice(smtpd_replies(wire->smtpd)));
+	buf_reset(smtpd_replies(wire->smtpd));
+	if (wire->effect == SMTPD_START_TLS) {
+		buf_append_text(wire->transcript, "(tls)\n");
+		smtpd_tls_started(wire->smtpd);
+		wire->effect = SMTPD_CONTINUE;
+	}
+}
+
+static void take_line(struct wire *wire)
+{
+	struct slice line = buf_slice(&wire->line);
+
+	if (wire->line.overflow) {
+		wire->effect = smtpd_line_too_long(wire->smtpd);
+	} else {
+		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+			line.len--;
+		wire->effect = smtpd_line(wire->smtpd, line);
+	}
+	buf_reset(&wire->line);
+}
+
+static void feed(struct wire *wire, struct slice bytes)
+{
+	while (bytes.len > 0 && wire->effect != SMTPD_CLOSE) {
+		if (wire->effect == SMTPD_WANT_DATA) {
+			wire->effect = smtpd_data(wire->smtpd, &bytes);
+		} else {
+			if (bytes.ptr[0] == '\n')
+				take_line(wire);
+			else
+				buf_append_byte(&wire->line, bytes.ptr[0]);
+			bytes = slice_from(bytes, 1);
+		}
+		take_replies(wire);
+	}
+}
+
+static void run(const struct script *script, size_t step, struct buf *transcript)
+{
+	struct office office = {.conf = sample_conf(), .transcript = transcript};
+	struct smtpd_options options = {
+	    .conf = &office.conf,
+	    .session = "test",
+	    .client = {.s6_addr = {[10] = 255, [11] = 255, [12] = 192, [13] = 168, [14] = 1, [15] = 5}},
+	    .tls_offered = script_has(script, "tls"),
+	    .hooks = {&office, login, has_room, accept_message},
+	};
+	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};
+
+	office.full = script_has(script, "full");
+	office.broken = script_has(script, "broken");
+	office.conf.lan.require_auth = script_has(script, "require_auth");
+	office.conf.gateway.boss = script_has(script, "boss") ? "chief" : "";
+	office.conf.limits.max_outgoing_size = script_has(script, "outgoing") ? 100 : 0;
+	wire.smtpd = smtpd_new(&options);
+	take_replies(&wire);
+	for (size_t at = 0; at < script->input.len; at += step) {
+		size_t left = script->input.len - at;
+
+		feed(&wire, slice_make(script->input.ptr + at, left < step ? left : step));
+	}
+	if (wire.effect == SMTPD_CLOSE)
+		buf_append_text(transcript, "(closed)\n");
+	buf_clear(&wire.line);
+	smtpd_free(wire.smtpd);
+}
+
+static void test_scripts(void **state)
+{
+	(void)state;
+	script_run_folder("tests/data/smtp", run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_scripts)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
