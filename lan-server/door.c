@@ -1,0 +1,50 @@
+#include "lan-server/door.h"
+
+#define QUIET_MS (60 * 1000)
+
+static const struct {
+	const char *smtp, *pop3, *reason;
+} answers[DOOR_ANSWERS] = {
+    [DOOR_DENIED] = {"554 5.7.1 This address may not use this server\r\n",
+	"-ERR [SYS/PERM] This address may not use this server\r\n", "ip filter"},
+    [DOOR_FULL] = {"421 4.7.0 Too many sessions, try again soon\r\n",
+	"-ERR [SYS/TEMP] Too many sessions, try again soon\r\n", "max_sessions"},
+    [DOOR_FULL_FOR_IP] = {"421 4.7.0 Too many sessions from your address\r\n",
+	"-ERR [SYS/TEMP] Too many sessions from your address\r\n", "max_sessions_per_ip"},
+    [DOOR_BROKEN] = {"421 4.3.2 Cannot serve you now, try again soon\r\n",
+	"-ERR [SYS/TEMP] Cannot serve you now, try again soon\r\n", "no thread"},
+};
+
+enum door_answer door_check(const struct conf_lan *lan, const struct in6_addr *client,
+    size_t sessions, size_t sessions_of_client)
+{
+	if (!conf_nets_have(&lan->allow, client) || conf_nets_have(&lan->deny, client))
+		return DOOR_DENIED;
+	if (sessions >= (size_t)lan->max_sessions)
+		return DOOR_FULL;
+	if (sessions_of_client >= (size_t)lan->max_sessions_per_ip)
+		return DOOR_FULL_FOR_IP;
+	return DOOR_OPEN;
+}
+
+const char *door_refusal(enum door_answer answer, bool smtp)
+{
+	return smtp ? answers[answer].smtp : answers[answer].pop3;
+}
+
+const char *door_reason(enum door_answer answer)
+{
+	return answers[answer].reason;
+}
+
+bool door_should_log(struct door_notes *notes, const struct in6_addr *client, int64_t now_ms)
+{
+	for (size_t i = 0; i < DOOR_NOTES; i++)
+		if (notes->items[i].until > now_ms &&
+		    IN6_ARE_ADDR_EQUAL(&notes->items[i].client, client))
+			return false;
+	notes->items[notes->next].client = *client;
+	notes->items[notes->next].until = now_ms + QUIET_MS;
+	notes->next = (notes->next + 1) % DOOR_NOTES;
+	return true;
+}

@@ -1,0 +1,39 @@
+/*
+ * Who may come in: the IP filter, the limits on sessions, and what those hear who may not.
+ *
+ * Used by the accepting thread alone.
+ */
+#ifndef LANPOST_LAN_DOOR_H
+#define LANPOST_LAN_DOOR_H
+
+#include "config/conf.h"
+
+enum door_answer {
+	DOOR_OPEN,
+	DOOR_DENIED,	  /* the IP filter says no */
+	DOOR_FULL,	  /* max_sessions */
+	DOOR_FULL_FOR_IP, /* max_sessions_per_ip */
+	DOOR_BROKEN,	  /* no thread could be made */
+	DOOR_ANSWERS,
+};
+
+/* The OMS algorithm: no allow entry matches: denied; a deny entry matches: denied; else in. */
+enum door_answer door_check(const struct conf_lan *lan, const struct in6_addr *client,
+    size_t sessions, size_t sessions_of_client);
+/* The line for a refused client, with its end; false for POP3. */
+const char *door_refusal(enum door_answer answer, bool smtp);
+const char *door_reason(enum door_answer answer); /* for the log */
+
+/* Remembers whom the log told about lately, so that a flood of refusals is not one of log lines. */
+#define DOOR_NOTES 64
+struct door_notes {
+	struct {
+		struct in6_addr client;
+		int64_t until;
+	} items[DOOR_NOTES];
+	size_t next;
+};
+/* True if a refusal of this client should be logged: once a minute. */
+bool door_should_log(struct door_notes *notes, const struct in6_addr *client, int64_t now_ms);
+
+#endif

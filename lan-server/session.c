@@ -1,0 +1,310 @@
+#include "lan-server/session.h"
+
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "base/log.h"
+#include "base/net.h"
+
+#include "lan-server/pop3d.h"
+#include "lan-server/smtpd.h"
+
+#include <stdio.h>
+
+/* A client sends at least this much of a message, after a grace of two timeouts. */
+#define DATA_BYTES_PER_SECOND 4096
+/* A whole session, in timeouts: hours. */
+#define SESSION_TIMEOUTS 240
+#define LAST_WORDS_MS 1000
+
+static int64_t timeout_ms(const struct session *session)
+{
+	return session->conf->lan.timeout * 1000;
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+/* For one line, or for one piece of output. */
+static int64_t step_deadline(const struct session *session)
+{
+	return earlier(clock_now_ms() + timeout_ms(session), session->ends);
+}
+
+static enum stream_result send_replies(struct session *session, struct buf *replies)
+{
+	enum stream_result result;
+
+	result = stream_write(&session->stream, buf_slice(replies), step_deadline(session));
+	buf_reset(replies);
+	return result;
+}
+
+static void send_last_words(struct session *session, struct buf *replies)
+{
+	int64_t deadline = clock_now_ms() + LAST_WORDS_MS;
+
+	stream_write(&session->stream, buf_slice(replies), deadline);
+	buf_reset(replies);
+	stream_flush(&session->stream, deadline);
+}
+
+/* Returns false when the session must end: whoever put bytes between the command and the handshake
+ * wants them run as if they were encrypted (CVE-2011-0411). */
+static bool start_tls(struct session *session)
+{
+	char address[NET_ADDRESS_MAX];
+	struct error error;
+
+	net_address_text(address, &session->client);
+	if (stream_has_input(&session->stream)) {
+		log_warnx("event=tls-injection session=%s ip=%s", session->id.text, address);
+		return false;
+	}
+	if (stream_start_tls(&session->stream, session->tls, step_deadline(session), &error) ==
+	    STREAM_OK)
+		return true;
+	log_info("event=tls-failed session=%s ip=%s reason=%s", session->id.text, address,
+	    LOG_CSTR(error.text));
+	return false;
+}
+
+static int login(void *context, struct slice name, struct slice password, const char **user,
+    struct error *error)
+{
+	struct session *session = context;
+
+	return auth_check(session->auth, session->conf, &session->client, name, password, user,
+	    error);
+}
+
+/* --- SMTP */
+
+static bool has_room(void *context, uint64_t bytes)
+{
+	struct session *session = context;
+
+	return intake_has_room(session->intake, bytes);
+}
+
+static int accept_message(void *context, struct envelope *envelope, struct body *body,
+    struct error *error)
+{
+	struct session *session = context;
+
+	return intake_accept(session->intake, envelope, body, NULL, 0, error);
+}
+
+/* The bytes of one message. Deadlines grow with what has come, so a slow line may send a large message, but
+ * a byte now and then is not enough. */
+static enum stream_result read_data(struct session *session, struct smtpd *smtpd,
+    enum smtpd_effect *effect)
+{
+	int64_t begin = clock_now_ms(), received = 0;
+	enum stream_result result = STREAM_OK;
+
+	while (result == STREAM_OK && *effect == SMTPD_WANT_DATA) {
+		int64_t whole = begin + 2 * timeout_ms(session) +
+				received * 1000 / DATA_BYTES_PER_SECOND;
+		struct slice bytes, before;
+
+		result = stream_read(&session->stream, earlier(whole, step_deadline(session)),
+		    &bytes);
+		if (result != STREAM_OK)
+			break;
+		before = bytes;
+		*effect = smtpd_data(smtpd, &bytes);
+		received += (int64_t)(before.len - bytes.len);
+		stream_consume(&session->stream, before.len - bytes.len);
+	}
+	return result;
+}
+
+static enum stream_result read_command(struct session *session, struct smtpd *smtpd,
+    enum smtpd_effect *effect)
+{
+	enum stream_result result;
+	struct slice line;
+
+	/* A message half sent may be finished before we stop. */
+	session->stream.stop_fd = smtpd_in_transaction(smtpd) ? -1 : session->stop_fd;
+	result = stream_read_line(&session->stream, SMTPD_LINE_MAX, step_deadline(session), &line);
+	if (result == STREAM_OK)
+		*effect = smtpd_line(smtpd, line);
+	else if (result == STREAM_TOO_LONG)
+		*effect = smtpd_line_too_long(smtpd);
+	return result == STREAM_TOO_LONG ? STREAM_OK : result;
+}
+
+static void smtp_dialogue(struct session *session, struct smtpd *smtpd)
+{
+	enum smtpd_effect effect = SMTPD_CONTINUE;
+	enum stream_result result = STREAM_OK;
+
+	while (effect != SMTPD_CLOSE && result == STREAM_OK) {
+		result = send_replies(session, smtpd_replies(smtpd));
+		if (result != STREAM_OK)
+			break;
+		if (effect == SMTPD_START_TLS) {
+			if (!start_tls(session))
+				return;
+			smtpd_tls_started(smtpd);
+			effect = SMTPD_CONTINUE;
+		} else if (effect == SMTPD_WANT_DATA) {
+			result = read_data(session, smtpd, &effect);
+		} else {
+			result = read_command(session, smtpd, &effect);
+		}
+	}
+	if (result == STREAM_TIMEOUT)
+		smtpd_timed_out(smtpd);
+	else if (result == STREAM_STOPPED)
+		smtpd_stopping(smtpd);
+	send_last_words(session, smtpd_replies(smtpd));
+}
+
+static void run_smtp(struct session *session)
+{
+	struct smtpd_options options = {
+	    .conf = session->conf,
+	    .session = session->id.text,
+	    .client = session->client,
+	    .tls = session->kind == LAN_SMTPS,
+	    .tls_offered = session->tls != NULL,
+	    .hooks = {session, login, has_room, accept_message},
+	};
+	struct smtpd *smtpd = smtpd_new(&options);
+
+	smtp_dialogue(session, smtpd);
+	smtpd_free(smtpd);
+}
+
+/* --- POP3 */
+
+static int open_mailbox(void *context, const char *user, struct maildir_list *list,
+    struct error *error)
+{
+	struct session *session = context;
+	char address[NET_ADDRESS_MAX];
+	int result = maildrop_open(&session->maildrop, user, list, error);
+
+	log_info("event=pop3-login session=%s ip=%s user=%s result=%s messages=%zu",
+	    session->id.text, net_address_text(address, &session->client), user,
+	    result == 0 ? "open" : result > 0 ? "in-use" : "failed",
+	    result == 0 ? list->count : 0);
+	return result;
+}
+
+static int message_size(void *context, struct maildir_message *message)
+{
+	struct session *session = context;
+
+	return maildrop_size(&session->maildrop, message);
+}
+
+static int read_message(void *context, const struct maildir_message *message,
+    struct slice *bytes)
+{
+	struct session *session = context;
+
+	return maildrop_read(&session->maildrop, message, bytes);
+}
+
+static void done_reading(void *context, struct slice bytes)
+{
+	(void)context;
+	fsx_unmap(bytes);
+}
+
+static int remove_messages(void *context, const char *const *uniques, size_t count,
+    struct error *error)
+{
+	struct session *session = context;
+	int result = maildrop_remove(&session->maildrop, uniques, count, error);
+
+	if (result == 0)
+		log_info("event=pop3-removed session=%s user=%s messages=%zu", session->id.text,
+		    session->maildrop.user, count);
+	return result;
+}
+
+static void close_mailbox(void *context)
+{
+	struct session *session = context;
+
+	maildrop_close(&session->maildrop);
+}
+
+static enum stream_result read_pop3(struct session *session, struct pop3d *pop3d,
+    enum pop3d_effect *effect)
+{
+	enum stream_result result;
+	struct slice line;
+
+	result = stream_read_line(&session->stream, POP3D_LINE_MAX, step_deadline(session), &line);
+	if (result == STREAM_OK)
+		*effect = pop3d_line(pop3d, line);
+	else if (result == STREAM_TOO_LONG)
+		*effect = pop3d_line_too_long(pop3d);
+	return result == STREAM_TOO_LONG ? STREAM_OK : result;
+}
+
+static void pop3_dialogue(struct session *session, struct pop3d *pop3d)
+{
+	enum pop3d_effect effect = POP3D_CONTINUE;
+	enum stream_result result = STREAM_OK;
+
+	while (effect != POP3D_CLOSE && result == STREAM_OK) {
+		result = send_replies(session, pop3d_replies(pop3d));
+		if (result != STREAM_OK)
+			break;
+		if (effect == POP3D_START_TLS) {
+			if (!start_tls(session))
+				return;
+			pop3d_tls_started(pop3d);
+			effect = POP3D_CONTINUE;
+		} else if (effect == POP3D_SEND) {
+			effect = pop3d_send(pop3d);
+		} else {
+			result = read_pop3(session, pop3d, &effect);
+		}
+	}
+	if (result == STREAM_TIMEOUT)
+		pop3d_timed_out(pop3d);
+	else if (result == STREAM_STOPPED)
+		pop3d_stopping(pop3d);
+	send_last_words(session, pop3d_replies(pop3d));
+}
+
+static void run_pop3(struct session *session)
+{
+	struct pop3d_options options = {
+	    .hostname = session->conf->gateway.hostname,
+	    .tls = session->kind == LAN_POP3S,
+	    .tls_offered = session->tls != NULL,
+	    .hooks = {session, login, open_mailbox, message_size, read_message, done_reading,
+		remove_messages, close_mailbox},
+	};
+	struct pop3d *pop3d = pop3d_new(&options);
+
+	pop3_dialogue(session, pop3d);
+	pop3d_free(pop3d);
+}
+
+void session_run(struct session *session)
+{
+	char address[NET_ADDRESS_MAX];
+
+	session->id = msgid_new();
+	session->ends = clock_now_ms() + SESSION_TIMEOUTS * timeout_ms(session);
+	log_debug("event=session-begin session=%s ip=%s kind=%s", session->id.text,
+	    net_address_text(address, &session->client), lan_kind_name(session->kind));
+	if (lan_kind_has_tls(session->kind) && !start_tls(session))
+		return;
+	if (lan_kind_is_smtp(session->kind))
+		run_smtp(session);
+	else
+		run_pop3(session);
+	log_debug("event=session-end session=%s", session->id.text);
+}

@@ -1,0 +1,34 @@
+/*
+ * The life of one client's session, from the first byte to the last, on a thread of its own.
+ */
+#ifndef LANPOST_LAN_SESSION_H
+#define LANPOST_LAN_SESSION_H
+
+#include "base/stream.h"
+#include "config/conf.h"
+#include "mail/intake.h"
+
+#include "lan-server/auth.h"
+#include "lan-server/maildrop.h"
+#include "lan-server/server.h"
+
+struct session {
+	/* Set before session_run(); borrowed, must outlive it. */
+	enum lan_kind kind;
+	struct in6_addr client;
+	const struct conf *conf;
+	struct tls_context *tls;
+	struct auth *auth;
+	struct intake *intake;
+	int stop_fd;
+	/* Its own. */
+	struct msgid id;
+	struct stream stream;
+	struct maildrop maildrop;
+	int64_t ends; /* deadline of the whole session */
+};
+
+/* Speaks with the client until it ends, on a stream that is set up; does not close it. */
+void session_run(struct session *session);
+
+#endif
