@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "gateway/child.h"
 #include "gateway/report.h"
+#include "gateway/spool.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
@@ -28,31 +29,23 @@ static void describe(int status, struct error *problem)
 static int tell(void *context, int event_fd)
 {
 	const struct crash_job *job = context;
-	struct intake_options options = {
-	    .spool = job->conf->gateway.spool,
-	    .hostname = job->conf->gateway.hostname,
-	    .writer = "supervisor",
-	};
 	const char *what = strcmp(job->process, "lan") == 0 ? _("the LAN server") : _("the session process");
-	struct intake *intake = NULL;
+	struct spool spool;
 	struct error error, problem;
 	char key[64];
 
 	(void)event_fd;
 	snprintf(key, sizeof(key), "process %s", job->process);
-	if (state_open(&options.state, options.spool, NULL, &error) != 0 ||
-	    intake_open(&intake, &options, NULL, &error) != 0) {
+	if (spool_open(&spool, job->conf, "supervisor", NULL, NULL, &error) != 0) {
 		log_warnx("event=report-failed reason=%s", LOG_CSTR(error.text));
 		return 1;
 	}
 	describe(job->status, &problem);
 	if (job->recovered)
-		report_recovery(job->conf, intake, options.state, "", key, what);
+		report_recovery(job->conf, spool.intake, spool.state, "", key, what);
 	else
-		report_problem(job->conf, intake, options.state, "", key, what, &problem);
-	if (intake_close(intake, &error) != 0)
-		log_warnx("event=close-failed reason=%s", LOG_CSTR(error.text));
-	state_close(options.state);
+		report_problem(job->conf, spool.intake, spool.state, "", key, what, &problem);
+	spool_close(&spool);
 	return 0;
 }
 

@@ -8,7 +8,7 @@
 #include "gateway/listeners.h"
 
 struct lan_job {
-	const struct conf *conf;
+	struct conf *conf; /* the child's own copy: the server takes it over */
 	const char *conf_path;
 	const struct listeners *listeners;
 };

@@ -3,18 +3,18 @@
 #include "base/log.h"
 #include "base/net.h"
 
+#include <stddef.h>
 #include <unistd.h>
 
 static const struct {
-	enum lan_listener_kind kind;
+	enum lan_kind kind;
 	size_t port; /* offset in struct conf_lan */
-	const char *name;
 } kinds[] = {
-    {LAN_SMTP, offsetof(struct conf_lan, smtp_port), "smtp"},
-    {LAN_SUBMISSION, offsetof(struct conf_lan, submission_port), "submission"},
-    {LAN_SMTPS, offsetof(struct conf_lan, smtps_port), "smtps"},
-    {LAN_POP3, offsetof(struct conf_lan, pop3_port), "pop3"},
-    {LAN_POP3S, offsetof(struct conf_lan, pop3s_port), "pop3s"},
+    {LAN_SMTP, offsetof(struct conf_lan, smtp_port)},
+    {LAN_SUBMISSION, offsetof(struct conf_lan, submission_port)},
+    {LAN_SMTPS, offsetof(struct conf_lan, smtps_port)},
+    {LAN_POP3, offsetof(struct conf_lan, pop3_port)},
+    {LAN_POP3S, offsetof(struct conf_lan, pop3s_port)},
 };
 
 static int64_t port_of(const struct conf_lan *lan, size_t kind)
@@ -32,14 +32,14 @@ static int open_one(struct listeners *listeners, const char *address, size_t kin
 		return error_set(error, ERROR_CONFIG, "[lan] listen has too many addresses");
 	result = net_listen(address, (uint16_t)port, &listener->fd, error);
 	if (result < 0)
-		return error_context(error, "[lan] %s_port", kinds[kind].name);
+		return error_context(error, "[lan] %s_port", lan_kind_name(kinds[kind].kind));
 	if (result > 0) {
 		log_warnx("event=no-such-address reason=%s", LOG_CSTR(error->text));
 		return 0;
 	}
 	listener->kind = kinds[kind].kind;
 	listeners->count++;
-	log_info("event=listening service=%s address=%s port=%lld", kinds[kind].name,
+	log_info("event=listening service=%s address=%s port=%lld", lan_kind_name(kinds[kind].kind),
 	    LOG_CSTR(address), (long long)port);
 	return 0;
 }

@@ -9,6 +9,7 @@
 #include "gateway/line.h"
 #include "gateway/report.h"
 #include "gateway/session_result.h"
+#include "gateway/spool.h"
 #include "sorter/sorter.h"
 
 #include <curl/curl.h>
@@ -24,8 +25,7 @@ struct session {
 	const struct conf *conf;
 	struct session_request request; /* with what the triggers add */
 	struct msgid id;
-	struct state *state;
-	struct intake *intake;
+	struct spool spool;
 	struct sorter *sorter;
 	struct triggers triggers;
 	struct session_result result;
@@ -118,8 +118,8 @@ static void *fetch_thread(void *context)
 	const struct fetch_job job = {
 	    .conf = session->conf,
 	    .account = result->account,
-	    .intake = session->intake,
-	    .state = session->state,
+	    .intake = session->spool.intake,
+	    .state = session->spool.state,
 	    .session = session->id.text,
 	    .route = route_message,
 	    .progress = show_progress,
@@ -185,8 +185,8 @@ static void flush_queue(struct session *session)
 	struct session_result *result = &session->result;
 	const struct outbound_job job = {
 	    .conf = session->conf,
-	    .intake = session->intake,
-	    .state = session->state,
+	    .intake = session->spool.intake,
+	    .state = session->spool.state,
 	    .session = session->id.text,
 	    .progress = queue_progress,
 	    .context = session,
@@ -215,10 +215,10 @@ static void report_change(struct session *session, const char *key, const char *
 	if (error->class == ERROR_CANCELLED)
 		return;
 	if (error->class != ERROR_NONE)
-		report_problem(session->conf, session->intake, session->state, session->id.text, key,
+		report_problem(session->conf, session->spool.intake, session->spool.state, session->id.text, key,
 		    what, error);
 	else
-		report_recovery(session->conf, session->intake, session->state, session->id.text, key,
+		report_recovery(session->conf, session->spool.intake, session->spool.state, session->id.text, key,
 		    what);
 }
 
@@ -249,30 +249,15 @@ static void report_problems(struct session *session, bool line_was_up)
 
 /* --- the whole */
 
-static int open_spool(struct session *session, struct error *error)
+static int open_all(struct session *session, struct error *error)
 {
-	struct intake_options options = {
-	    .spool = session->conf->gateway.spool,
-	    .hostname = session->conf->gateway.hostname,
-	    .writer = "session",
-	};
-	bool damaged = false;
-
-	if (state_open(&session->state, options.spool, &damaged, error) != 0)
+	if (spool_open(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
 		return -1;
-	options.state = session->state;
-	if (intake_open(&session->intake, &options, NULL, error) != 0)
-		return -1;
-	if (damaged) {
-		struct error problem;
-
-		error_set(&problem, ERROR_IO,
-		    _("state.db was damaged; it was set aside and a new one begun"));
-		report_problem(session->conf, session->intake, session->state, session->id.text,
-		    "state.db", _("the gateway's memory of what it has fetched"), &problem);
-	}
 	session->sorter = sorter_new(session->conf, error);
-	return session->sorter == NULL ? -1 : 0;
+	if (session->sorter != NULL)
+		return 0;
+	spool_close(&session->spool);
+	return -1;
 }
 
 static void work(struct session *session)
@@ -293,18 +278,7 @@ static void work(struct session *session)
 	line_down(&session->conf->line);
 	result->ended = clock_wall();
 	report_problems(session, up);
-	session_result_store(result, session->state);
-}
-
-static void close_spool(struct session *session)
-{
-	struct error error;
-
-	if (intake_close(session->intake, &error) != 0)
-		log_warnx("event=close-failed reason=%s (mail stays in the log)",
-		    LOG_CSTR(error.text));
-	state_close(session->state);
-	sorter_free(session->sorter);
+	session_result_store(result, session->spool.state);
 }
 
 static void take_request(struct session *session, const struct session_request *request)
@@ -316,7 +290,7 @@ static void take_request(struct session *session, const struct session_request *
 		strlist_add(&session->request.accounts, request->accounts.items[i]);
 	if (!request->triggers)
 		return;
-	if (state_triggers(session->state, &session->triggers, &error) != 0)
+	if (state_triggers(session->spool.state, &session->triggers, &error) != 0)
 		log_warnx("event=triggers-unreadable reason=%s", LOG_CSTR(error.text));
 	daemon_expand(&session->triggers, session->conf, &session->request);
 }
@@ -335,10 +309,9 @@ int session_run(void *context, int event_fd)
 
 	sigaction(SIGTERM, &action, NULL);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (open_spool(&session, &error) != 0) {
+	if (open_all(&session, &error) != 0) {
 		log_warnx("event=session-failed reason=%s", LOG_CSTR(error.text));
 		tell(&session, json_pack("{s:b, s:s}", "ok", 0, "error", error.text));
-		close_spool(&session);
 		return 1;
 	}
 	session.result = (struct session_result){.id = session.id.text, .begun = clock_wall()};
@@ -348,8 +321,9 @@ int session_run(void *context, int event_fd)
 	choose_accounts(&session);
 	if (session.request.fetch || session.request.send)
 		work(&session);
-	daemon_answer(&session.triggers, session.conf, session.intake, &session.result);
-	close_spool(&session);
+	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
+	spool_close(&session.spool);
+	sorter_free(session.sorter);
 	tell(&session, session_result_json(&session.result));
 	free(session.result.accounts);
 	triggers_clear(&session.triggers);

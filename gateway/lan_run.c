@@ -1,0 +1,103 @@
+#include "gateway/lan_run.h"
+
+#include "base/ctl_wire.h"
+#include "base/log.h"
+#include "gateway/log_setup.h"
+#include "gateway/reload.h"
+#include "gateway/spool.h"
+
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+struct lan_process {
+	const struct lan_job *job;
+	int event_fd, stop_fd, reload_fd;
+	struct spool spool;
+	struct lan_server *server;
+};
+
+/* A descriptor that becomes readable when the signal comes; it is blocked for all threads to come. */
+static int signal_descriptor(int signal_number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal_number);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Called by any session thread: one short line is written in one piece. */
+static void delivered(void *context, const struct place *place)
+{
+	const struct lan_process *process = context;
+	struct error error;
+	json_t *event;
+
+	if (place->kind != PLACE_DAEMON)
+		return;
+	event = json_pack("{s:s}", "event", "trigger");
+	if (ctl_send(process->event_fd, event, &error) != 0)
+		log_warnx("event=trigger-not-told reason=%s", LOG_CSTR(error.text));
+	json_decref(event);
+}
+
+static struct conf *reload(void *context)
+{
+	struct lan_process *process = context;
+	struct signalfd_siginfo info;
+	struct error error;
+	struct conf *conf;
+
+	while (read(process->reload_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
+		;
+	conf = reload_read(process->job->conf_path, NULL, &error);
+	if (conf != NULL)
+		log_setup(&conf->log, "lan");
+	return conf;
+}
+
+static int open_all(struct lan_process *process, struct error *error)
+{
+	struct conf *conf = process->job->conf;
+	struct lan_server_options server = {
+	    .listeners = process->job->listeners->items,
+	    .listener_count = process->job->listeners->count,
+	    .conf = conf,
+	    .stop_fd = process->stop_fd,
+	    .reload_fd = process->reload_fd,
+	    .reload = reload,
+	    .context = process,
+	};
+
+	if (process->stop_fd < 0 || process->reload_fd < 0)
+		return error_errno(error, "cannot watch for signals");
+	if (spool_open(&process->spool, conf, "lan", delivered, process, error) != 0)
+		return -1;
+	server.intake = process->spool.intake;
+	return lan_server_new(&process->server, &server, error);
+}
+
+int lan_run(void *context, int event_fd)
+{
+	struct lan_process process = {
+	    .job = context,
+	    .event_fd = event_fd,
+	    .stop_fd = signal_descriptor(SIGTERM),
+	    .reload_fd = signal_descriptor(SIGHUP),
+	};
+	struct error error;
+	int code = 0;
+
+	if (open_all(&process, &error) == 0) {
+		log_info("event=lan-ready");
+		lan_server_run(process.server);
+	} else {
+		log_warnx("event=lan-failed reason=%s", LOG_CSTR(error.text));
+		code = 1;
+	}
+	lan_server_free(process.server);
+	spool_close(&process.spool);
+	return code;
+}

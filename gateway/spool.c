@@ -1,0 +1,51 @@
+#include "gateway/spool.h"
+
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report.h"
+
+static void tell_of_damage(const struct spool *spool, const struct conf *conf)
+{
+	struct error problem;
+
+	error_set(&problem, ERROR_IO, _("state.db was damaged; it was set aside and a new one begun"));
+	report_problem(conf, spool->intake, spool->state, "", "state.db",
+	    _("the gateway's memory of what it has fetched"), &problem);
+}
+
+int spool_open(struct spool *spool, const struct conf *conf, const char *writer,
+    void (*delivered)(void *context, const struct place *place), void *context,
+    struct error *error)
+{
+	struct intake_options options = {
+	    .spool = conf->gateway.spool,
+	    .hostname = conf->gateway.hostname,
+	    .writer = writer,
+	    .delivered = delivered,
+	    .context = context,
+	};
+	bool damaged = false;
+
+	*spool = (struct spool){0};
+	if (state_open(&spool->state, options.spool, &damaged, error) != 0)
+		return -1;
+	options.state = spool->state;
+	if (intake_open(&spool->intake, &options, NULL, error) != 0) {
+		state_close(spool->state);
+		*spool = (struct spool){0};
+		return -1;
+	}
+	if (damaged)
+		tell_of_damage(spool, conf);
+	return 0;
+}
+
+void spool_close(struct spool *spool)
+{
+	struct error error;
+
+	if (intake_close(spool->intake, &error) != 0)
+		log_warnx("event=close-failed reason=%s (mail stays in the log)",
+		    LOG_CSTR(error.text));
+	state_close(spool->state);
+}
