@@ -8,7 +8,7 @@
 #define LANPOST_GATEWAY_CONTROL_H
 
 #include "base/ctl_wire.h"
-#include "gateway/session_run.h"
+#include "gateway/session_process.h"
 
 #include <poll.h>
 

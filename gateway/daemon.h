@@ -7,7 +7,7 @@
 #define LANPOST_GATEWAY_DAEMON_H
 
 #include "gateway/session_result.h"
-#include "gateway/session_run.h"
+#include "gateway/session_process.h"
 #include "mail/intake.h"
 
 /* Adds what these triggers ask for to the request. */

@@ -4,7 +4,7 @@
 #ifndef LANPOST_GATEWAY_DUE_H
 #define LANPOST_GATEWAY_DUE_H
 
-#include "gateway/session_run.h"
+#include "gateway/session_process.h"
 
 struct due {
 	int64_t last;	    /* when the last session by [schedule] began */

@@ -9,7 +9,7 @@
 #include "gateway/control.h"
 #include "gateway/crash_report.h"
 #include "gateway/due.h"
-#include "gateway/lan_run.h"
+#include "gateway/lan_process.h"
 #include "gateway/log_setup.h"
 #include "gateway/notify.h"
 #include "gateway/reload.h"
@@ -99,7 +99,7 @@ static void session_start(struct supervisor *supervisor, const struct session_re
 	supervisor->session_number++;
 	request_copy(&supervisor->running, request);
 	job.request = &supervisor->running;
-	if (child_start(&supervisor->session, "session", session_run, &job, &error) != 0)
+	if (child_start(&supervisor->session, "session", session_process_run, &job, &error) != 0)
 		log_warnx("event=session-not-started reason=%s", LOG_CSTR(error.text));
 }
 
@@ -174,7 +174,7 @@ static void lan_start(struct supervisor *supervisor)
 	struct error error;
 
 	supervisor->lan_restart_at = 0;
-	if (child_start(&supervisor->lan, "lan", lan_run, &job, &error) == 0)
+	if (child_start(&supervisor->lan, "lan", lan_process_run, &job, &error) == 0)
 		return;
 	log_warnx("event=lan-not-started reason=%s", LOG_CSTR(error.text));
 	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;

@@ -2,8 +2,8 @@
  * One communication session: line up, fetch all accounts side by side, sort and deliver as mail comes,
  * flush the queue, report, line down. Runs in a process of its own.
  */
-#ifndef LANPOST_GATEWAY_SESSION_RUN_H
-#define LANPOST_GATEWAY_SESSION_RUN_H
+#ifndef LANPOST_GATEWAY_SESSION_PROCESS_H
+#define LANPOST_GATEWAY_SESSION_PROCESS_H
 
 #include "config/conf.h"
 
@@ -19,6 +19,6 @@ struct session_job {
 };
 
 /* A child_fn; context is a struct session_job. Events and the result go to event_fd as the control socket has them. */
-int session_run(void *context, int event_fd);
+int session_process_run(void *context, int event_fd);
 
 #endif

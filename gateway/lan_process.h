@@ -1,8 +1,8 @@
 /*
  * The LAN server as a process: opens the spool for it and runs it until the supervisor says stop.
  */
-#ifndef LANPOST_GATEWAY_LAN_RUN_H
-#define LANPOST_GATEWAY_LAN_RUN_H
+#ifndef LANPOST_GATEWAY_LAN_PROCESS_H
+#define LANPOST_GATEWAY_LAN_PROCESS_H
 
 #include "config/conf.h"
 #include "gateway/listeners.h"
@@ -15,6 +15,6 @@ struct lan_job {
 
 /* A child_fn; context is a struct lan_job. SIGTERM stops it, SIGHUP makes it read the configuration again. It tells
  * {"event":"trigger"} when mail to the daemon has come. */
-int lan_run(void *context, int event_fd);
+int lan_process_run(void *context, int event_fd);
 
 #endif

@@ -1,4 +1,4 @@
-#include "gateway/lan_run.h"
+#include "gateway/lan_process.h"
 
 #include "base/ctl_wire.h"
 #include "base/log.h"
@@ -79,7 +79,7 @@ static int open_all(struct lan_process *process, struct error *error)
 	return lan_server_new(&process->server, &server, error);
 }
 
-int lan_run(void *context, int event_fd)
+int lan_process_run(void *context, int event_fd)
 {
 	struct lan_process process = {
 	    .job = context,

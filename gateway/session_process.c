@@ -1,4 +1,4 @@
-#include "gateway/session_run.h"
+#include "gateway/session_process.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -295,7 +295,7 @@ static void take_request(struct session *session, const struct session_request *
 	daemon_expand(&session->triggers, session->conf, &session->request);
 }
 
-int session_run(void *context, int event_fd)
+int session_process_run(void *context, int event_fd)
 {
 	const struct session_job *job = context;
 	struct session session = {
