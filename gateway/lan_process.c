@@ -5,6 +5,7 @@
 #include "gateway/log_setup.h"
 #include "gateway/reload.h"
 #include "gateway/spool.h"
+#include "mail/maildir.h"
 
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -43,6 +44,20 @@ static void delivered(void *context, const struct place *place)
 	json_decref(event);
 }
 
+/* So that mutt and others find every mailbox, before the first letter has come. */
+static void make_mailboxes(const struct conf *conf)
+{
+	struct error error;
+
+	for (size_t i = 0; i <= conf->user_count; i++) {
+		const char *user = i < conf->user_count ? conf->users[i].name : CONF_POSTMASTER;
+
+		if (maildir_make(conf->gateway.spool, user, &error) != 0)
+			log_warnx("event=mailbox-not-made user=%s reason=%s", user,
+			    LOG_CSTR(error.text));
+	}
+}
+
 static struct conf *reload(void *context)
 {
 	struct lan_process *process = context;
@@ -53,8 +68,10 @@ static struct conf *reload(void *context)
 	while (read(process->reload_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
 		;
 	conf = reload_read(process->job->conf_path, NULL, &error);
-	if (conf != NULL)
+	if (conf != NULL) {
 		log_setup(&conf->log, "lan");
+		make_mailboxes(conf);
+	}
 	return conf;
 }
 
@@ -75,6 +92,7 @@ static int open_all(struct lan_process *process, struct error *error)
 		return error_errno(error, "cannot watch for signals");
 	if (spool_open(&process->spool, conf, "lan", delivered, process, error) != 0)
 		return -1;
+	make_mailboxes(conf);
 	server.intake = process->spool.intake;
 	return lan_server_new(&process->server, &server, error);
 }

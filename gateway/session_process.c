@@ -19,6 +19,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define JOURNAL_SECONDS (90 * 24 * 3600) /* what is older can no longer be traced */
 #define PROGRESS_MS 100 /* an account tells of its progress at most so often */
 
 struct session {
@@ -260,6 +261,15 @@ static int open_all(struct session *session, struct error *error)
 	return -1;
 }
 
+static void prune_journal(const struct session *session)
+{
+	struct msgid before = msgid_floor(clock_wall() - JOURNAL_SECONDS);
+	struct error error;
+
+	if (state_journal_prune(session->spool.state, &before, &error) != 0)
+		log_warnx("event=journal-not-pruned reason=%s", LOG_CSTR(error.text));
+}
+
 static void work(struct session *session)
 {
 	struct session_result *result = &session->result;
@@ -279,6 +289,7 @@ static void work(struct session *session)
 	result->ended = clock_wall();
 	report_problems(session, up);
 	session_result_store(result, session->spool.state);
+	prune_journal(session);
 }
 
 static void take_request(struct session *session, const struct session_request *request)

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/rand.h"
 
-#define TIME_CHARS 11	/* 55 bits of microseconds: enough until the year 3111 */
-#define CHANCE_CHARS 9	/* 45 bits */
+#define TIME_CHARS 11  /* 55 bits of microseconds: enough until the year 3111 */
+#define CHANCE_CHARS 9 /* 45 bits */
 
 static void put_base32(char *out, size_t chars, uint64_t value)
 {
@@ -22,6 +22,16 @@ struct msgid msgid_new(void)
 	rand_bytes(&chance, sizeof(chance));
 	put_base32(id.text, TIME_CHARS, (uint64_t)clock_wall_us());
 	put_base32(id.text + TIME_CHARS, CHANCE_CHARS, chance);
+	id.text[MSGID_LEN] = '\0';
+	return id;
+}
+
+struct msgid msgid_floor(int64_t wall)
+{
+	struct msgid id;
+
+	put_base32(id.text, TIME_CHARS, (uint64_t)wall * 1000000);
+	put_base32(id.text + TIME_CHARS, CHANCE_CHARS, 0);
 	id.text[MSGID_LEN] = '\0';
 	return id;
 }

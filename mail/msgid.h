@@ -16,6 +16,8 @@ struct msgid {
 };
 
 struct msgid msgid_new(void);
+/* An id below all that are made from that moment on (seconds since 1970). */
+struct msgid msgid_floor(int64_t wall);
 bool msgid_is(struct slice text); /* has the form of one */
 
 #endif

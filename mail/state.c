@@ -313,6 +313,16 @@ int state_message_add(struct state *state, const struct journal_message *message
 	    error);
 }
 
+int state_journal_prune(struct state *state, const struct msgid *before, struct error *error)
+{
+	if (finish(state,
+		statement(state, error, "DELETE FROM journal WHERE id < ?", "t", before->text),
+		error) != 0)
+		return -1;
+	return finish(state,
+	    statement(state, error, "DELETE FROM message WHERE id < ?", "t", before->text), error);
+}
+
 static void trace_row(sqlite3_stmt *stmt, state_trace_fn fn, void *context)
 {
 	struct journal_message message = {
