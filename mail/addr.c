@@ -107,7 +107,7 @@ static bool is_ip_literal(const char *text, size_t len)
 	char copy[INET6_ADDRSTRLEN + 8];
 	unsigned char ip[16];
 
-	if (len < 2 || len - 2 >= sizeof(copy))
+	if (len < 2 || len - 2 >= sizeof(copy) || memchr(text, '\0', len) != NULL)
 		return false;
 	memcpy(copy, text + 1, len - 2);
 	copy[len - 2] = '\0';

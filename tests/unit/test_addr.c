@@ -58,6 +58,7 @@ static const struct {
     {"right-to-left override", S("<a\xe2\x80\xaeliam@b>"), ADDR_PATH_BAD, "", ""},
     {"broken literal", S("<a@[300.1.1.1]>"), ADDR_PATH_BAD, "", ""},
     {"word in literal", S("<a@[evil]>"), ADDR_PATH_BAD, "", ""},
+    {"NUL in literal", S("<a@[1.2.3.4\0]>"), ADDR_PATH_BAD, "", ""},
     {"null where none may be", S("<"), ADDR_PATH_BAD, "", ""},
 };
 

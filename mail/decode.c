@@ -1,0 +1,585 @@
+#include "mail/decode.h"
+
+#include "base/alloc.h"
+#include "mail/charset.h"
+
+#define CHARSET_MAX 60
+#define FOLD_MAX 60 /* of text that we fold ourselves; the name of the field stands before it */
+
+/* Where the raw text stands, for address lists: what an encoded word may become depends on it. */
+struct place_in_list {
+	bool quoted, angle;
+	size_t comments;
+};
+
+struct decoder {
+	struct slice text;    /* unfolded */
+	struct slice charset; /* of the message */
+	struct buf *out;
+	bool addresses;
+	struct place_in_list place;
+	/* The run of encoded words of one charset that is being gathered. */
+	struct slice run_charset;
+	size_t run_start, run_end; /* where it stands in text; equal: none */
+	struct buf run;
+	/* The "?=" found last: a search from before it need not be done again. */
+	size_t end_from, end_at;
+};
+
+struct word {
+	struct slice charset, text;
+	char encoding; /* 'b' or 'q' */
+	size_t end;    /* in the whole text */
+};
+
+/* --- writing: valid UTF-8 only, a control character becomes a blank */
+
+static int append_clean(struct slice text, struct buf *out)
+{
+	while (text.len > 0) {
+		size_t len = utf8_char_len(text);
+		const unsigned char *c = (const unsigned char *)text.ptr;
+		bool control = len == 1 && (c[0] < 0x20 || c[0] == 0x7f);
+
+		control = control || (len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
+		if (len == 0 ? buf_append_text(out, "\xef\xbf\xbd") < 0
+			     : control ? buf_append_byte(out, ' ') < 0
+				       : buf_append(out, text.ptr, len) < 0)
+			return -1;
+		text = slice_from(text, len == 0 ? 1 : len);
+	}
+	return 0;
+}
+
+static bool has_any(struct slice text, const char *bytes)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] != '\0' && strchr(bytes, text.ptr[i]) != NULL)
+			return true;
+	return false;
+}
+
+static int append_escaped(struct slice text, const char *special, struct buf *out)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		if (text.ptr[i] != '\0' && strchr(special, text.ptr[i]) != NULL &&
+		    buf_append_byte(out, '\\') < 0)
+			return -1;
+		if (buf_append_byte(out, text.ptr[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Decoded text must not pass for an address or a separator of the list it stands in. */
+static int append_in_list(struct decoder *d, struct slice text)
+{
+	if (d->place.quoted)
+		return append_escaped(text, "\"\\", d->out);
+	if (d->place.comments > 0)
+		return append_escaped(text, "()\\", d->out);
+	if (!has_any(text, ",;:<>@\"()[]\\"))
+		return buf_append_slice(d->out, text);
+	if (buf_append_byte(d->out, '"') < 0 || append_escaped(text, "\"\\", d->out) < 0)
+		return -1;
+	return buf_append_byte(d->out, '"');
+}
+
+static void follow(struct place_in_list *place, struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c == '\\' && (place->quoted || place->comments > 0))
+			i++;
+		else if (c == '"' && place->comments == 0 && !place->angle)
+			place->quoted = !place->quoted;
+		else if (place->quoted)
+			continue;
+		else if (c == '(' && !place->angle)
+			place->comments++;
+		else if (c == ')' && place->comments > 0)
+			place->comments--;
+		else if (place->comments == 0 && (c == '<' || c == '>'))
+			place->angle = c == '<';
+	}
+}
+
+static int append_raw(struct decoder *d, struct slice text)
+{
+	struct buf utf8 = BUF_INIT(text.len * 4 + 64);
+	int result;
+
+	if (d->addresses)
+		follow(&d->place, text);
+	result = charset_guess_to_utf8(d->charset, text, &utf8);
+	if (result == 0)
+		result = append_clean(buf_slice(&utf8), d->out);
+	buf_clear(&utf8);
+	return result;
+}
+
+/* --- encoded words */
+
+/* The digits of one base64 character, -1 for none. */
+static int base64_value(char c)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	const char *at = c == '\0' ? NULL : strchr(digits, c);
+
+	return at == NULL ? -1 : (int)(at - digits);
+}
+
+/* Passes over what is no base64 and does without padding: both are met. */
+static int decode_base64(struct slice text, struct buf *out)
+{
+	unsigned bits = 0, count = 0;
+
+	for (size_t i = 0; i < text.len; i++) {
+		int value = base64_value(text.ptr[i]);
+
+		if (text.ptr[i] == '=')
+			bits = count = 0;
+		if (value < 0)
+			continue;
+		bits = (bits << 6 | (unsigned)value) & 0xffff;
+		count += 6;
+		if (count >= 8) {
+			count -= 8;
+			if (buf_append_byte(out, (char)(bits >> count & 0xff)) < 0)
+				return -1;
+		}
+	}
+	return 0;
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	c = ascii_lower(c);
+	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The byte that the mark and two hex digits at text[at] stand for, -1 if they are none. */
+static int hex_byte(struct slice text, size_t at, char mark)
+{
+	int high, low;
+
+	if (text.ptr[at] != mark || text.len - at < 3)
+		return -1;
+	high = hex_value(text.ptr[at + 1]);
+	low = hex_value(text.ptr[at + 2]);
+	return high < 0 || low < 0 ? -1 : high * 16 + low;
+}
+
+static int decode_q(struct slice text, struct buf *out)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		int byte = hex_byte(text, i, '=');
+		char c = byte >= 0 ? (char)byte : text.ptr[i] == '_' ? ' ' : text.ptr[i];
+
+		if (byte >= 0)
+			i += 2;
+		if (buf_append_byte(out, c) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Position of the next "?=" from `from` on, SIZE_MAX if there is none. */
+static size_t find_end(struct decoder *d, size_t from)
+{
+	const char *found;
+
+	if (from >= d->end_from && from <= d->end_at)
+		return d->end_at;
+	found = memmem(d->text.ptr + from, d->text.len - from, "?=", 2);
+	d->end_from = from;
+	d->end_at = found == NULL ? SIZE_MAX : (size_t)(found - d->text.ptr);
+	return d->end_at;
+}
+
+/* Reads "=?charset*language?B?text?=" at `at`; blanks in text are forgiven. */
+static bool read_word(struct decoder *d, size_t at, struct word *word)
+{
+	struct slice rest = slice_from(d->text, at + 2);
+	size_t len = 0, start, end;
+	ptrdiff_t star;
+
+	while (len < rest.len && len < CHARSET_MAX && rest.ptr[len] > ' ' && rest.ptr[len] != '?')
+		len++;
+	if (len == 0 || rest.len < len + 3 || rest.ptr[len] != '?' || rest.ptr[len + 2] != '?')
+		return false;
+	word->encoding = ascii_lower(rest.ptr[len + 1]);
+	if (word->encoding != 'b' && word->encoding != 'q')
+		return false;
+	start = at + 2 + len + 3;
+	end = find_end(d, start);
+	if (end == SIZE_MAX)
+		return false;
+	word->charset = slice_make(rest.ptr, len);
+	star = slice_find(word->charset, '*'); /* RFC 2231 section 5 */
+	if (star >= 0)
+		word->charset.len = (size_t)star;
+	word->text = slice_make(d->text.ptr + start, end - start);
+	word->end = end + 2;
+	return true;
+}
+
+/* Writes the run gathered so far; where its charset is unknown the words stay as they were. */
+static int end_run(struct decoder *d)
+{
+	struct slice raw = slice_make(d->text.ptr + d->run_start, d->run_end - d->run_start);
+	struct buf utf8 = BUF_INIT(d->run.len * 4 + 64), clean = BUF_INIT(d->run.len * 8 + 64);
+	int result;
+
+	if (raw.len == 0)
+		return 0;
+	if (slice_is_nocase(d->run_charset, "unknown-8bit")) /* RFC 1428 */
+		result = charset_guess_to_utf8(d->charset, buf_slice(&d->run), &utf8);
+	else
+		result = charset_to_utf8(d->run_charset, buf_slice(&d->run), &utf8);
+	if (result < 0) {
+		result = append_raw(d, raw);
+	} else if (!d->addresses) {
+		result = append_clean(buf_slice(&utf8), d->out);
+	} else {
+		result = append_clean(buf_slice(&utf8), &clean);
+		if (result == 0)
+			result = append_in_list(d, buf_slice(&clean));
+	}
+	buf_clear(&utf8);
+	buf_clear(&clean);
+	buf_reset(&d->run);
+	d->run_start = d->run_end = 0;
+	return result;
+}
+
+static bool is_blank_span(struct slice text)
+{
+	return slice_trim(text).len == 0;
+}
+
+/* Takes a word that begins at `at`. Words of one charset are joined as bytes, so that a character split
+ * over two of them is whole again. */
+static int take_word(struct decoder *d, size_t at, const struct word *word)
+{
+	if (d->run_end != d->run_start && !slice_equal_nocase(d->run_charset, word->charset) &&
+	    end_run(d) < 0)
+		return -1;
+	if (d->run_end == d->run_start) {
+		d->run_start = at;
+		d->run_charset = word->charset;
+	}
+	d->run_end = word->end;
+	return word->encoding == 'b' ? decode_base64(word->text, &d->run)
+				     : decode_q(word->text, &d->run);
+}
+
+static int run_decoder(struct decoder *d)
+{
+	size_t plain = 0, at = 0; /* text before `plain` is done */
+
+	while (at < d->text.len) {
+		const char *mark = memmem(d->text.ptr + at, d->text.len - at, "=?", 2);
+		struct word word;
+		struct slice between;
+
+		if (mark == NULL)
+			break;
+		at = (size_t)(mark - d->text.ptr);
+		if (!read_word(d, at, &word)) {
+			at += 2;
+			continue;
+		}
+		between = slice_make(d->text.ptr + plain, at - plain);
+		if (d->run_end == d->run_start || !is_blank_span(between)) {
+			if (end_run(d) < 0 || append_raw(d, between) < 0)
+				return -1;
+		}
+		if (d->addresses && d->place.angle) { /* no name: an address stays as it is */
+			if (append_raw(d, slice_make(mark, word.end - at)) < 0)
+				return -1;
+		} else if (take_word(d, at, &word) < 0) {
+			return -1;
+		}
+		at = plain = word.end;
+	}
+	if (end_run(d) < 0)
+		return -1;
+	return append_raw(d, slice_from(d->text, plain));
+}
+
+static int decode(struct slice body, struct slice charset, bool addresses, struct buf *out)
+{
+	struct buf text = BUF_INIT(body.len + 1);
+	struct decoder d = {.charset = charset, .out = out, .addresses = addresses, .end_from = 1};
+	int result;
+
+	if (header_unfold(body, &text) < 0)
+		return -1;
+	d.text = buf_slice(&text);
+	buf_init(&d.run, text.len + 1);
+	result = text.len == 0 ? 0 : run_decoder(&d);
+	buf_clear(&d.run);
+	buf_clear(&text);
+	return result;
+}
+
+int decode_text(struct slice body, struct slice charset, struct buf *out)
+{
+	return decode(body, charset, false, out);
+}
+
+int decode_addresses(struct slice body, struct slice charset, struct buf *out)
+{
+	return decode(body, charset, true, out);
+}
+
+int decode_field(const struct header_field *field, struct slice charset, struct buf *out)
+{
+	static const char *const address_fields[] = {"From", "To", "Cc", "Bcc", "Sender", "Reply-To",
+	    "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Bcc", "Delivered-To",
+	    "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Envelope-From", "Return-Path",
+	    "Disposition-Notification-To", "Mail-Followup-To"};
+
+	for (size_t i = 0; i < ARRAY_LEN(address_fields); i++)
+		if (slice_is_nocase(field->name, address_fields[i]))
+			return decode_addresses(field->body, charset, out);
+	return decode_text(field->body, charset, out);
+}
+
+/* --- parameters of Content-Type and its like (RFC 2045 section 5.1, RFC 2231) */
+
+struct parameter {
+	struct slice name, value; /* value still quoted, if it is */
+	bool quoted;
+};
+
+static size_t skip_quotes(struct slice text, size_t at)
+{
+	for (at++; at < text.len && text.ptr[at] != '"'; at++)
+		if (text.ptr[at] == '\\' && at + 1 < text.len)
+			at++;
+	return at < text.len ? at + 1 : text.len;
+}
+
+/* Walks the parameters behind the first ';'. */
+static bool next_parameter(struct slice *rest, struct parameter *parameter)
+{
+	while (rest->len > 0) {
+		size_t end = 0;
+		struct slice item;
+		ptrdiff_t equals;
+
+		while (end < rest->len && rest->ptr[end] != ';')
+			end = rest->ptr[end] == '"' ? skip_quotes(*rest, end) : end + 1;
+		item = slice_make(rest->ptr, end);
+		*rest = slice_from(*rest, end + 1);
+		equals = slice_find(item, '=');
+		if (equals <= 0)
+			continue;
+		parameter->name = slice_trim(slice_make(item.ptr, (size_t)equals));
+		parameter->value = slice_trim(slice_from(item, (size_t)equals + 1));
+		parameter->quoted = parameter->value.len > 0 && parameter->value.ptr[0] == '"';
+		return true;
+	}
+	return false;
+}
+
+static int append_value(const struct parameter *parameter, struct buf *out)
+{
+	struct slice value = parameter->value;
+
+	if (!parameter->quoted)
+		return buf_append_slice(out, value);
+	for (size_t i = 1; i < value.len && value.ptr[i] != '"'; i++) {
+		if (value.ptr[i] == '\\' && i + 1 < value.len)
+			i++;
+		if (value.ptr[i] != '\r' && value.ptr[i] != '\n' &&
+		    buf_append_byte(out, value.ptr[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int append_percent(struct slice value, struct buf *out)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		int byte = hex_byte(value, i, '%');
+
+		if (buf_append_byte(out, byte >= 0 ? (char)byte : value.ptr[i]) < 0)
+			return -1;
+		if (byte >= 0)
+			i += 2;
+	}
+	return 0;
+}
+
+/* What has been found of one parameter: its pieces joined in the order they stand in. */
+struct gathering {
+	struct buf bytes;
+	struct slice charset;
+	bool found, extended;
+};
+
+/* Takes `name`, `name*`, `name*N` and `name*N*`. */
+static void gather(struct gathering *g, const char *name, const struct parameter *parameter)
+{
+	size_t len = strlen(name);
+	struct slice suffix, value = parameter->value;
+	bool percent, first = !g->found;
+
+	if (!slice_begins_nocase(parameter->name, name))
+		return;
+	suffix = slice_from(parameter->name, len);
+	if (suffix.len > 0 && suffix.ptr[0] != '*')
+		return;
+	if (suffix.len == 0 && g->found) /* the first of two counts */
+		return;
+	percent = suffix.len > 0 && suffix.ptr[suffix.len - 1] == '*';
+	g->found = true;
+	if (!percent) {
+		append_value(parameter, &g->bytes);
+		return;
+	}
+	if (first) { /* charset'language'text */
+		struct slice rest = value;
+		struct slice charset = slice_cut(&rest, '\'');
+
+		if (rest.ptr != NULL && slice_find(rest, '\'') >= 0) {
+			slice_cut(&rest, '\'');
+			g->charset = charset;
+			g->extended = true;
+			value = rest;
+		}
+	}
+	append_percent(value, &g->bytes);
+}
+
+bool decode_parameter(struct slice body, const char *name, struct buf *out)
+{
+	struct gathering g = {.bytes = BUF_INIT(body.len + 1)};
+	struct slice rest = body;
+	struct parameter parameter;
+
+	slice_cut(&rest, ';');
+	while (next_parameter(&rest, &parameter))
+		gather(&g, name, &parameter);
+	if (g.found && g.extended) {
+		struct buf utf8 = BUF_INIT(g.bytes.len * 4 + 64);
+
+		if (charset_to_utf8(g.charset, buf_slice(&g.bytes), &utf8) < 0)
+			charset_guess_to_utf8(SLICE_NONE, buf_slice(&g.bytes), &utf8);
+		append_clean(buf_slice(&utf8), out);
+		buf_clear(&utf8);
+	} else if (g.found) {
+		decode_text(buf_slice(&g.bytes), SLICE_NONE, out);
+	}
+	buf_clear(&g.bytes);
+	return g.found;
+}
+
+struct slice decode_message_charset(struct slice message)
+{
+	struct header_field field;
+	struct parameter parameter;
+	struct slice rest;
+
+	if (!header_find(message, "Content-Type", &field))
+		return SLICE_NONE;
+	rest = field.body;
+	slice_cut(&rest, ';');
+	while (next_parameter(&rest, &parameter)) {
+		struct slice value = parameter.value;
+
+		if (!slice_is_nocase(parameter.name, "charset"))
+			continue;
+		if (parameter.quoted)
+			value = slice_make(value.ptr + 1, value.len - 1);
+		for (size_t i = 0; i < value.len; i++)
+			if (memchr("\"; \t\r\n(", value.ptr[i], 7) != NULL)
+				value.len = i;
+		return value;
+	}
+	return SLICE_NONE;
+}
+
+/* --- writing encoded words */
+
+static bool is_plain(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+			return false;
+	return memmem(text.ptr, text.len, "=?", 2) == NULL;
+}
+
+static int append_base64(struct slice bytes, struct buf *out)
+{
+	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+	for (size_t i = 0; i < bytes.len; i += 3) {
+		size_t count = bytes.len - i < 3 ? bytes.len - i : 3;
+		unsigned triple = 0;
+		char four[4] = "====";
+
+		for (size_t j = 0; j < 3; j++)
+			triple = triple << 8 | (j < count ? (unsigned char)bytes.ptr[i + j] : 0);
+		for (size_t j = 0; j <= count; j++)
+			four[j] = digits[triple >> (18 - 6 * j) & 63];
+		if (buf_append(out, four, 4) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* Plain ASCII is folded at blanks, where there are any. */
+static int fold_plain(struct slice text, struct buf *out)
+{
+	while (text.len > FOLD_MAX) {
+		size_t cut = FOLD_MAX;
+
+		while (cut > 0 && text.ptr[cut] != ' ')
+			cut--;
+		if (cut == 0)
+			break;
+		if (buf_append(out, text.ptr, cut) < 0 || buf_append_text(out, "\r\n ") < 0)
+			return -1;
+		text = slice_from(text, cut + 1);
+	}
+	return buf_append_slice(out, text);
+}
+
+int encode_text(struct slice text, struct buf *out)
+{
+	/* 30 bytes make 52 characters with "=?UTF-8?B?" and "?=": room for the name of the field. */
+	const size_t chunk_max = 30;
+	struct buf clean = BUF_INIT(text.len * 3 + 1);
+	struct slice rest;
+	int result = 0;
+
+	if (text.len == 0)
+		return 0;
+	if (is_plain(text))
+		return fold_plain(text, out);
+	append_clean(text, &clean);
+	for (rest = buf_slice(&clean); rest.len > 0 && result == 0;) {
+		size_t len = 0, next;
+
+		while ((next = utf8_char_len(slice_from(rest, len))) > 0 && len + next <= chunk_max)
+			len += next;
+		if (rest.ptr != clean.ptr)
+			result = buf_append_text(out, "\r\n ");
+		if (result == 0)
+			result = buf_append_text(out, "=?UTF-8?B?");
+		if (result == 0)
+			result = append_base64(slice_make(rest.ptr, len), out);
+		if (result == 0)
+			result = buf_append_text(out, "?=");
+		rest = slice_from(rest, len);
+	}
+	buf_clear(&clean);
+	return result;
+}

@@ -1,0 +1,338 @@
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "mail/charset.h"
+#include "mail/decode.h"
+#include "mail/fold.h"
+
+#include <iconv.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define S(text) SLICE_LITERAL(text)
+
+static const struct {
+	const char *name;
+	struct slice input;
+	const char *expected;
+} texts[] = {
+    {"plain", S(" Hello,\r\n\tworld \r\n"), "Hello, world"},
+    {"UTF-8 B", S("=?UTF-8?B?0KHRh9GR0YIg0L3QsCDQvtC/0LvQsNGC0YM=?="), "Счёт на оплату"},
+    {"UTF-8 Q", S("=?utf-8?Q?=D0=A1=D1=87=D1=91=D1=82_1?="), "Счёт 1"},
+    {"KOI8-R B", S("=?koi8-r?B?896j1A==?="), "Счёт"},
+    {"windows-1251 Q", S("=?windows-1251?Q?=D1=F7=B8=F2?="), "Счёт"},
+    {"windows-1251 B, two words", S("=?Windows-1251?B?0ffl8iA=?=\r\n =?Windows-1251?B?7eA=?="),
+	"Счет на"},
+    {"split character", S("=?utf-8?B?0KHRh9E=?= =?utf-8?B?kdGC?="), "Счёт"},
+    {"split character, B and Q", S("=?utf-8?B?0KHRh9E=?= =?UTF-8?Q?=91=D1=82?="), "Счёт"},
+    {"two charsets", S("=?koi8-r?Q?=D3?= =?windows-1251?Q?=F7?="), "сч"},
+    {"text between", S("a =?utf-8?Q?=D0=B1?= c =?utf-8?Q?d?="), "a б c d"},
+    {"text without blanks", S("Re:=?utf-8?Q?=D0=B1?=!"), "Re:б!"},
+    {"blanks in a word", S("=?utf-8?Q?=D0=B1 =D0=B2?="), "б в"},
+    {"no padding", S("=?utf-8?B?0LE?="), "б"},
+    {"question mark in a word", S("=?utf-8?Q?what?\?="), "what?"},
+    {"language", S("=?utf-8*ru?Q?=D0=B1?="), "б"},
+    {"unknown charset", S("a =?x-none?Q?=D0?= b"), "a =?x-none?Q?=D0?= b"},
+    {"hostile charset", S("=?utf-8//IGNORE?Q?a?="), "=?utf-8//IGNORE?Q?a?="},
+    {"unknown encoding", S("=?utf-8?X?a?="), "=?utf-8?X?a?="},
+    {"open word", S("=?utf-8?Q?a"), "=?utf-8?Q?a"},
+    {"broken escape", S("=?utf-8?Q?=ZZ=D0=B1=?="), "=ZZб="},
+    {"empty word", S("a =?utf-8?Q?\?= b"), "a  b"},
+    {"invalid UTF-8 in a word", S("=?utf-8?Q?a=FFb?="), "a\xef\xbf\xbd" "b"},
+    {"controls in a word", S("=?utf-8?Q?a=0D=0ABcc:=00=1B[m?="), "a  Bcc:  [m"},
+    {"C1 in a word", S("=?utf-8?Q?a=C2=9Bb?="), "a b"},
+    {"ISO-2022-JP", S("=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?="), "日本"},
+    {"raw UTF-8", S("Счёт на оплату"), "Счёт на оплату"},
+    {"raw KOI8-R", S("\xf3\xde\xa3\xd4 \xce\xc1 \xcf\xd0\xcc\xc1\xd4\xd5"), "Счёт на оплату"},
+    {"raw windows-1251", S("\xd1\xf7\xb8\xf2 \xed\xe0 \xee\xef\xeb\xe0\xf2\xf3"), "Счёт на оплату"},
+    {"raw CP866", S("\x91\xe7\xf1\xe2 \xad\xa0 \xae\xaf\xab\xa0\xe2\xe3"), "Счёт на оплату"},
+    {"raw ISO-8859-5", S("\xc1\xe7\xf1\xe2 \xdd\xd0 \xde\xdf\xdb\xd0\xe2\xe3"), "Счёт на оплату"},
+    {"raw Latin-1", S("Die Fr\xf6sche"), "Die Frösche"},
+    {"NUL", S("a\0b"), "a b"},
+};
+
+static void test_text(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct buf out = BUF_INIT(10000);
+
+		assert_int_equal(decode_text(texts[i].input, SLICE_NONE, &out), 0);
+		if (strcmp(buf_text(&out), texts[i].expected) != 0)
+			fail_msg("%s: \"%s\"", texts[i].name, buf_text(&out));
+		buf_clear(&out);
+	}
+}
+
+static const struct {
+	const char *name;
+	struct slice input;
+	const char *expected;
+} lists[] = {
+    {"as it stands", S("bbb@ddd.com (John X. Doe)"), "bbb@ddd.com (John X. Doe)"},
+    {"quotes kept", S("\"Joe Blow\" <a@b>,\r\n =?iso-8859-1?Q?J=FCrgen?= <c@d>"),
+	"\"Joe Blow\" <a@b>, Jürgen <c@d>"},
+    {"comma in a word", S("=?utf-8?Q?Petrov,_Ivan?= <a@b>"), "\"Petrov, Ivan\" <a@b>"},
+    {"address in a word", S("=?utf-8?Q?x_<boss@y>,?= <a@b>"), "\"x <boss@y>,\" <a@b>"},
+    {"quote in a quoted word", S("\"=?utf-8?Q?a\\=22b?=\" <a@b>"), "\"a\\\\\\\"b\" <a@b>"},
+    {"word in a comment", S("a@b (=?utf-8?Q?=D0=B1)?=)"), "a@b (б\\))"},
+    {"no words in addresses", S("<=?utf-8?Q?a?=@b>"), "<=?utf-8?Q?a?=@b>"},
+};
+
+static void test_addresses(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+		struct buf out = BUF_INIT(10000);
+
+		assert_int_equal(decode_addresses(lists[i].input, SLICE_NONE, &out), 0);
+		if (strcmp(buf_text(&out), lists[i].expected) != 0)
+			fail_msg("%s: %s", lists[i].name, buf_text(&out));
+		buf_clear(&out);
+	}
+}
+
+/* Everyday subjects in each charset come back, without anybody saying which it is. */
+static void test_guess(void **state)
+{
+	static const char *const subjects[] = {"Счёт на оплату", "Привет", "СРОЧНО! Отчет за октябрь",
+	    "Договор поставки № 15", "Re: встреча завтра", "Иван Петров", "АКТ СВЕРКИ", "прайс-лист",
+	    "Напоминание об оплате", "Fwd: Документы", "ООО Ромашка", "Заказ", "Спасибо"};
+	static const char *const charsets[] = {"KOI8-R", "CP1251", "CP866", "ISO-8859-5"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(charsets); i++) {
+		for (size_t j = 0; j < ARRAY_LEN(subjects); j++) {
+			char raw[200], *in = (char *)(uintptr_t)subjects[j], *to = raw;
+			size_t left = strlen(in), room = sizeof(raw);
+			struct buf out = BUF_INIT(1000);
+			iconv_t descriptor = iconv_open(charsets[i], "UTF-8");
+			size_t result = iconv(descriptor, &in, &left, &to, &room);
+
+			iconv_close(descriptor);
+			if (result == (size_t)-1) /* the charset has no № */
+				continue;
+			assert_int_equal(charset_guess_to_utf8(SLICE_NONE,
+					     slice_make(raw, sizeof(raw) - room), &out), 0);
+			if (strcmp(buf_text(&out), subjects[j]) != 0)
+				print_error("%s in %s: %s\n", subjects[j], charsets[i], buf_text(&out));
+			assert_string_equal(buf_text(&out), subjects[j]);
+			buf_clear(&out);
+		}
+	}
+}
+
+static void test_hint(void **state)
+{
+	struct buf out = BUF_INIT(1000);
+
+	(void)state;
+	decode_text(S("M\xfcller"), S("iso-8859-1"), &out);
+	assert_string_equal(buf_text(&out), "Müller");
+	buf_reset(&out);
+	decode_text(S("\xf3\xde\xa3\xd4"), S("us-ascii"), &out); /* a hint that cannot be true */
+	assert_string_equal(buf_text(&out), "Счёт");
+	buf_reset(&out);
+	assert_int_equal(charset_to_utf8(S("no-such-charset"), S("a"), &out), -1);
+	assert_int_equal(out.len, 0);
+	buf_clear(&out);
+}
+
+static void test_field(void **state)
+{
+	struct header_field field = {S("SUBJECT"), S("=?utf-8?Q?a,_b?="), SLICE_NONE};
+	struct buf out = BUF_INIT(1000);
+
+	(void)state;
+	decode_field(&field, SLICE_NONE, &out);
+	assert_string_equal(buf_text(&out), "a, b");
+	buf_reset(&out);
+	field.name = S("from");
+	decode_field(&field, SLICE_NONE, &out);
+	assert_string_equal(buf_text(&out), "\"a, b\"");
+	buf_clear(&out);
+}
+
+static const struct {
+	const char *name, *parameter;
+	struct slice body;
+	const char *expected; /* NULL: not there */
+} parameters[] = {
+    {"token", "charset", S("text/plain; Charset=koi8-r"), "koi8-r"},
+    {"quoted", "boundary", S("multipart/mixed;\r\n boundary=\"a;\\\"b=\""), "a;\"b="},
+    {"absent", "name", S("text/plain; xname=a; charset=b"), NULL},
+    {"longer name", "name", S("a/b; names=1; name=2"), "2"},
+    {"RFC 2231", "name", S("a/b; name*=windows-1251'ru'%D1%F7%B8%F2.txt"), "Счёт.txt"},
+    {"pieces", "name", S("a/b; name*0*=utf-8''%D0%B1; name*1=\"c \"; name*2*=%D0%B2"), "бc в"},
+    {"encoded word", "name", S("a/b; name=\"=?utf-8?Q?=D0=B1?=\""), "б"},
+    {"the first counts", "name", S("a/b; name=1; name=2"), "1"},
+    {"no value", "name", S("a/b; name"), NULL},
+    {"open quote", "name", S("a/b; name=\"x"), "x"},
+};
+
+static void test_parameter(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(parameters); i++) {
+		struct buf out = BUF_INIT(1000);
+		bool found = decode_parameter(parameters[i].body, parameters[i].parameter, &out);
+
+		if (found != (parameters[i].expected != NULL) ||
+		    (found && strcmp(buf_text(&out), parameters[i].expected) != 0))
+			fail_msg("%s: %s", parameters[i].name, buf_text(&out));
+		buf_clear(&out);
+	}
+}
+
+static void test_message_charset(void **state)
+{
+	(void)state;
+	assert_true(slice_is(decode_message_charset(S("A: b\r\nContent-Type: text/plain;\r\n"
+						      " format=flowed; charset=\"KOI8-R\"\r\n\r\n")),
+	    "KOI8-R"));
+	assert_int_equal(decode_message_charset(S("Subject: a\n\nContent-Type: a/b; charset=c\n")).len, 0);
+}
+
+static void test_encode(void **state)
+{
+	static const char *const words[] = {"Счёт на оплату", "plain", "=?fake?=", "",
+	    "длинный текст, который не помещается в одно слово и потому разбит на несколько слов"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(words); i++) {
+		struct buf out = BUF_INIT(10000), back = BUF_INIT(10000);
+		struct slice rest;
+
+		assert_int_equal(encode_text(slice_of(words[i]), &out), 0);
+		decode_text(buf_slice(&out), SLICE_NONE, &back);
+		assert_string_equal(buf_text(&back), words[i]);
+		for (rest = buf_slice(&out); rest.len > 0;)
+			assert_true(slice_cut(&rest, '\n').len < 70);
+		for (size_t j = 0; j < out.len; j++)
+			assert_true((unsigned char)out.ptr[j] < 0x80);
+		buf_clear(&out);
+		buf_clear(&back);
+	}
+}
+
+/* Nothing that is encoded can begin a header line of its own. */
+static void test_encode_controls(void **state)
+{
+	struct buf out = BUF_INIT(1000), back = BUF_INIT(1000);
+
+	(void)state;
+	encode_text(S("a\r\nBcc: x"), &out);
+	decode_text(buf_slice(&out), SLICE_NONE, &back);
+	assert_string_equal(buf_text(&back), "a  Bcc: x");
+	assert_null(strstr(buf_text(&out), "Bcc"));
+	buf_clear(&out);
+	buf_clear(&back);
+}
+
+static const struct {
+	const char *a, *b;
+	bool same;
+} folds[] = {
+    {"ABC", "abc", true},
+    {"СЧЁТ", "счёт", true},
+    {"Ё", "е\xcc\x88", true}, /* composed and not */
+    {"Й", "и\xcc\x86", true},
+    {"ΣΊΣΥΦΟΣ", "σίσυφος", true},
+    {"STRASSE", "straße", true},
+    {"MÜLLER", "müller", true},
+    {"е", "ё", false},
+    {"a\xff", "A\xff", true},
+    {"и", "Й", false},
+};
+
+static void test_fold(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(folds); i++) {
+		struct buf a = BUF_INIT(1000), b = BUF_INIT(1000);
+
+		fold_text(slice_of(folds[i].a), &a);
+		fold_text(slice_of(folds[i].b), &b);
+		if (slice_equal(buf_slice(&a), buf_slice(&b)) != folds[i].same)
+			fail_msg("%s, %s", folds[i].a, folds[i].b);
+		buf_clear(&a);
+		buf_clear(&b);
+	}
+}
+
+static void test_is_linear(void **state)
+{
+	static const char *const units[] = {"=?a?q?", "=?a?q?x", "=?utf-8?q?=D0?= ", "=?", "?=", "\"\\(",
+	    "=?x-none?b?aa?= ", "\xd0", "; a=\"", "a*0*=u'';"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
+		size_t len = strlen(units[i]), total = 1 << 19;
+		char *text = xmalloc(total);
+		struct buf out = BUF_INIT(1 << 24);
+		int64_t start = clock_now_ms();
+
+		for (size_t j = 0; j < total; j++)
+			text[j] = units[i][j % len];
+		decode_text(slice_make(text, total), SLICE_NONE, &out);
+		decode_addresses(slice_make(text, total), SLICE_NONE, &out);
+		decode_parameter(slice_make(text, total), "a", &out);
+		if (clock_now_ms() - start > 5000)
+			fail_msg("%s takes too long", units[i]);
+		buf_clear(&out);
+		free(text);
+	}
+}
+
+static void *decode_in_thread(void *context)
+{
+	struct buf out = BUF_INIT(1000);
+
+	(void)context;
+	for (int i = 0; i < 200; i++) {
+		static const char *const charsets[] = {"koi8-r", "cp866", "cp1251", "iso-8859-1",
+		    "iso-8859-2", "iso-8859-5", "iso-8859-15", "macintosh"};
+
+		buf_reset(&out);
+		charset_to_utf8(slice_of(charsets[i % 8]), S("abc"), &out);
+		if (strcmp(buf_text(&out), "abc") != 0)
+			abort();
+	}
+	buf_clear(&out);
+	return NULL;
+}
+
+static void test_threads(void **state)
+{
+	pthread_t threads[4];
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, decode_in_thread, NULL), 0);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		pthread_join(threads[i], NULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_text),
+	    cmocka_unit_test(test_addresses),
+	    cmocka_unit_test(test_guess),
+	    cmocka_unit_test(test_hint),
+	    cmocka_unit_test(test_field),
+	    cmocka_unit_test(test_parameter),
+	    cmocka_unit_test(test_message_charset),
+	    cmocka_unit_test(test_encode),
+	    cmocka_unit_test(test_encode_controls),
+	    cmocka_unit_test(test_fold),
+	    cmocka_unit_test(test_is_linear),
+	    cmocka_unit_test(test_threads),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
