@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "mail/dot.h"
 
+#include "lan-server/command.h"
+
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -500,10 +502,10 @@ enum pop3d_effect pop3d_line_too_long(struct pop3d *pop3d)
 enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line)
 {
 	struct slice arg = line;
-	struct slice verb = slice_trim(slice_cut(&arg, ' '));
+	struct slice verb = slice_cut(&arg, ' ');
 
-	if (line.len > 0 && memchr(line.ptr, '\0', line.len) != NULL)
-		return refuse(pop3d, "NUL in the command");
+	if (command_has_control(line))
+		return refuse(pop3d, "Control characters in the command");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (slice_is_nocase(verb, commands[i].name))
 			return run_command(pop3d, &commands[i], arg);

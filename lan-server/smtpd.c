@@ -1,8 +1,8 @@
 #include "lan-server/smtpd.h"
 
 #include "base/alloc.h"
-#include "base/net.h"
 
+#include "lan-server/command.h"
 #include "lan-server/smtpd_priv.h"
 
 #include <stdarg.h>
@@ -284,16 +284,6 @@ static enum smtpd_effect run_command(struct smtpd *smtpd, const struct command *
 	return smtpd_mistake(smtpd);
 }
 
-/* NUL, a CR within the line and other control bytes are nobody's honest command. */
-static bool has_control(struct slice line)
-{
-	for (size_t i = 0; i < line.len; i++)
-		if (((unsigned char)line.ptr[i] < 0x20 && line.ptr[i] != '\t') ||
-		    line.ptr[i] == 0x7f)
-			return true;
-	return false;
-}
-
 enum smtpd_effect smtpd_line_too_long(struct smtpd *smtpd)
 {
 	if (smtpd->state >= SMTPD_AUTH_PLAIN)
@@ -311,11 +301,10 @@ enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
 	verb = slice_cut(&arg, ' ');
 	if (line.len > SMTPD_COMMAND_MAX && !slice_is_nocase(verb, "AUTH"))
 		return smtpd_line_too_long(smtpd);
-	if (has_control(line)) {
+	if (command_has_control(line)) {
 		smtpd_reply(smtpd, "500 5.5.2 Control characters in the command");
 		return smtpd_mistake(smtpd);
 	}
-	verb = slice_trim(verb);
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (slice_is_nocase(verb, commands[i].name))
 			return run_command(smtpd, &commands[i], slice_trim(arg));
