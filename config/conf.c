@@ -24,6 +24,8 @@ struct loader {
 	struct ini ini;
 	struct conf_place *places; /* one for each entry of the ini */
 	size_t place_count;
+	const char *edited; /* this file is read from edited_text; or NULL */
+	struct slice edited_text;
 };
 
 struct conf_place conf_place_of(const struct conf_source *source, const void *field,
@@ -147,18 +149,17 @@ static void check_secrecy(struct loader *loader, const char *file, size_t first)
 	}
 }
 
-static void read_file(struct loader *loader, const char *path, bool must_exist)
+static void read_text(struct loader *loader, const char *file)
 {
 	struct error error = ERROR_INIT;
-	size_t first = loader->ini.count, len;
-	const char *file;
+	size_t len;
 	char *text;
 
-	if (!must_exist && access(path, F_OK) != 0 && errno == ENOENT)
+	if (loader->edited != NULL && strcmp(file, loader->edited) == 0) {
+		ini_read(&loader->ini, file, loader->edited_text, loader->source.problems);
 		return;
-	strlist_add(&loader->conf->files, path);
-	file = loader->conf->files.items[loader->conf->files.count - 1];
-	if (fsx_read(path, INI_FILE_MAX, &text, &len, &error) != 0) {
+	}
+	if (fsx_read(file, INI_FILE_MAX, &text, &len, &error) != 0) {
 		conf_problem_add(loader->source.problems, (struct conf_place){file, 0}, false, "%s",
 		    error.text);
 		return;
@@ -166,6 +167,19 @@ static void read_file(struct loader *loader, const char *path, bool must_exist)
 	ini_read(&loader->ini, file, slice_make(text, len), loader->source.problems);
 	explicit_bzero(text, len);
 	free(text);
+}
+
+static void read_file(struct loader *loader, const char *path, bool must_exist)
+{
+	bool is_edited = loader->edited != NULL && strcmp(path, loader->edited) == 0;
+	size_t first = loader->ini.count;
+	const char *file;
+
+	if (!must_exist && !is_edited && access(path, F_OK) != 0 && errno == ENOENT)
+		return;
+	strlist_add(&loader->conf->files, path);
+	file = loader->conf->files.items[loader->conf->files.count - 1];
+	read_text(loader, file);
 	check_secrecy(loader, file, first);
 }
 
@@ -265,6 +279,12 @@ static bool check_section(struct loader *loader, const struct schema_section *kn
 	return true;
 }
 
+/* An empty value leaves the default, but who empties `allow` wants to let nobody in. */
+static bool may_be_empty(enum value_type type)
+{
+	return type == VALUE_NETS || type == VALUE_LISTEN;
+}
+
 static void read_entry(struct loader *loader, const struct schema_section *known, void *owner,
     const struct ini_entry *entry)
 {
@@ -283,6 +303,8 @@ static void read_entry(struct loader *loader, const struct schema_section *known
 	map_put(&loader->source.places, field_key, &loader->places[loader->place_count++]);
 	if (key->type != VALUE_SECRET)
 		text = slice_trim(text);
+	if (!entry->is_faulty && text.len == 0 && !may_be_empty(key->type))
+		return;
 	if (!entry->is_faulty &&
 	    value_parse(key->type, text, &key->limits, field, &error) == 0)
 		return;
@@ -360,7 +382,15 @@ static void fill_in(struct loader *loader)
 
 struct conf *conf_load(const char *path, struct conf_problems *problems)
 {
-	struct loader loader = {.conf = xcalloc(1, sizeof(struct conf))};
+	return conf_load_edited(path, NULL, SLICE_NONE, problems);
+}
+
+struct conf *conf_load_edited(const char *path, const char *edited, struct slice text,
+    struct conf_problems *problems)
+{
+	struct loader loader = {.conf = xcalloc(1, sizeof(struct conf)),
+	    .edited = edited,
+	    .edited_text = text};
 	size_t errors = problems->errors;
 
 	loader.source.problems = problems;

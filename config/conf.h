@@ -182,6 +182,10 @@ void conf_problems_sort(struct conf_problems *problems);
  * hold warnings though a conf is returned. place.file of a problem stays valid until
  * conf_problems_clear(). */
 struct conf *conf_load(const char *path, struct conf_problems *problems);
+/* The same with text in place of what stands in the file `edited` (one of those that conf_load() reads, which need not
+ * exist): to see whether a change is good before it is made. */
+struct conf *conf_load_edited(const char *path, const char *edited, struct slice text,
+    struct conf_problems *problems);
 void conf_free(struct conf *conf);
 
 /* NULL if there is none. Users are found by their exact lower-case name only; for

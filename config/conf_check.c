@@ -102,10 +102,6 @@ static void check_spool(const struct check *check)
 
 	if (conf_was_faulty(check->source, spool))
 		return;
-	if ((*spool)[0] == '\0') {
-		ERROR_AT(check, spool, check->source->main, _("spool: a folder must be given"));
-		return;
-	}
 	folder = existing_part(*spool);
 	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		ERROR_AT(check, spool, check->source->main, _("spool %s is not writable: %s is no folder"),
@@ -145,9 +141,6 @@ static void check_gateway(const struct check *check)
 	check_user(check, "boss", gateway->boss, &gateway->boss, check->source->main);
 	check_user(check, "postmaster", gateway->postmaster, &gateway->postmaster,
 	    check->source->main);
-	if (gateway->local_domain[0] == '\0')
-		ERROR_AT(check, &gateway->local_domain, check->source->main,
-		    _("local_domain: a domain must be given, such as office.lan"));
 	check_spool(check);
 }
 

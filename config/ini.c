@@ -24,7 +24,6 @@ struct reader {
 	struct ini *ini;
 	struct conf_problems *problems;
 	struct conf_place place; /* of the line being read */
-	struct slice rest;
 	struct buf line;	 /* the line with its continuations */
 	struct buf clean;	 /* what iniparser gets */
 	size_t first;		 /* section of this file in ini->sections */
@@ -64,7 +63,7 @@ static bool ends_inside_quotes(struct slice text)
 }
 
 /* Where iniparser ends the value, or its length. A quote that is not closed ends nowhere. */
-static size_t value_end(struct slice raw)
+size_t ini_value_end(struct slice raw)
 {
 	size_t end = 0;
 
@@ -92,7 +91,7 @@ const char *ini_value_fault(struct slice raw)
 	size_t end;
 
 	raw = slice_trim(raw);
-	end = value_end(raw);
+	end = ini_value_end(raw);
 	if (raw.len > 0 && (raw.ptr[0] == '"' || raw.ptr[0] == '\''))
 		return quoted_fault(raw, end);
 	if (end == raw.len || end == 0)
@@ -105,15 +104,6 @@ const char *ini_value_fault(struct slice raw)
 }
 
 /* --- lines */
-
-static bool next_line(struct reader *reader, struct slice *line)
-{
-	if (reader->rest.ptr == NULL || reader->rest.len == 0)
-		return false;
-	*line = slice_cut(&reader->rest, '\n');
-	reader->place.line++;
-	return true;
-}
 
 static void trim_end(struct buf *line)
 {
@@ -131,39 +121,50 @@ static bool ends_in_comment(struct slice line)
 		return true;
 	slice_cut(&raw, '=');
 	raw = slice_trim(raw);
-	return value_end(raw) < raw.len;
+	return ini_value_end(raw) < raw.len;
 }
 
-/* Gathers a line and what continues it. iniparser would continue comments as well, and so
- * swallow the line below a comment that ends in a backslash. Returns the number of
- * physical lines, 0 at the end of the file. */
-static int next_whole_line(struct reader *reader)
+/* iniparser would continue comments as well, and so swallow the line below a comment that
+ * ends in a backslash. */
+bool ini_next_line(struct ini_lines *lines, struct buf *whole)
 {
-	struct buf *whole = &reader->line;
-	struct slice line;
-	int lines = 0;
+	const char *start = lines->rest.ptr;
 
 	buf_reset(whole);
-	while (next_line(reader, &line)) {
+	lines->first = lines->last + 1;
+	lines->is_unfinished = false;
+	while (lines->rest.len > 0) {
+		struct slice line = slice_cut(&lines->rest, '\n');
+
+		lines->last++;
 		buf_append_slice(whole, line);
 		trim_end(whole);
-		lines++;
-		if (whole->len == 0 || whole->ptr[whole->len - 1] != '\\' ||
-		    ends_in_comment(buf_slice(whole)))
-			return lines;
+		lines->is_unfinished = whole->len > 0 && whole->ptr[whole->len - 1] == '\\' &&
+				       !ends_in_comment(buf_slice(whole));
+		if (!lines->is_unfinished)
+			break;
 		whole->len--;
 	}
-	if (lines > 0)
-		complain(reader, _("the last line ends in \\ but nothing follows"));
-	while (whole->len > 0 && whole->ptr[whole->len - 1] == '\\')
+	if (lines->last < lines->first)
+		return false;
+	while (lines->is_unfinished && whole->len > 0 && whole->ptr[whole->len - 1] == '\\')
 		whole->len--;
-	return lines;
+	lines->raw = slice_make(start,
+	    lines->rest.ptr == NULL ? (size_t)(lines->end - start) : (size_t)(lines->rest.ptr - start));
+	return true;
+}
+
+void ini_lines_init(struct ini_lines *lines, struct slice text)
+{
+	if (text.ptr == NULL)
+		text = SLICE_LITERAL("");
+	*lines = (struct ini_lines){.rest = text, .end = text.ptr + text.len};
 }
 
 /* Cuts the comment off, so that its last byte cannot continue the line. */
 static struct slice without_comment(struct slice raw)
 {
-	return slice_trim(slice_make(raw.ptr, value_end(raw)));
+	return slice_trim(slice_make(raw.ptr, ini_value_end(raw)));
 }
 
 static void read_title(struct reader *reader, struct slice title)
@@ -308,7 +309,7 @@ static void read_line(struct reader *reader)
 {
 	struct slice line = slice_trim(buf_slice(&reader->line));
 
-	if (line.len == 0)
+	if (is_comment(line))
 		return;
 	if (reader->line.overflow || line.len > INI_LINE_MAX)
 		conf_problem_add(reader->problems, reader->place, false,
@@ -390,12 +391,11 @@ void ini_read(struct ini *ini, const char *file, struct slice text, struct conf_
 	struct reader reader = {.ini = ini,
 	    .problems = problems,
 	    .place = {file, 1},
-	    .rest = text,
 	    .line = BUF_INIT(4 * INI_LINE_MAX),
 	    .clean = BUF_INIT(4 * INI_FILE_MAX),
 	    .first = ini->count,
 	    .current = NO_SECTION};
-	int lines;
+	struct ini_lines lines;
 
 	if (text.len > INI_FILE_MAX) {
 		reader.place.line = 0;
@@ -406,15 +406,14 @@ void ini_read(struct ini *ini, const char *file, struct slice text, struct conf_
 	if (slice_begins_nocase(text, "\xEF\xBB\xBF")) {
 		conf_problem_add(problems, reader.place, true,
 		    _("the file begins with a byte order mark; save it as UTF-8 without one"));
-		reader.rest = slice_from(text, 3);
+		text = slice_from(text, 3);
 	}
-	reader.place.line = 0;
-	while ((lines = next_whole_line(&reader)) > 0) {
-		int last = reader.place.line;
-
-		reader.place.line = last - lines + 1; /* a value stands where it begins */
+	ini_lines_init(&lines, text);
+	while (ini_next_line(&lines, &reader.line)) {
+		reader.place.line = lines.first;
+		if (lines.is_unfinished)
+			complain(&reader, _("the line ends in \\ but nothing follows"));
 		read_line(&reader);
-		reader.place.line = last;
 	}
 	take_values(&reader);
 	buf_clear(&reader.line);

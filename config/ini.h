@@ -9,6 +9,7 @@
 #ifndef LANPOST_CONFIG_INI_H
 #define LANPOST_CONFIG_INI_H
 
+#include "base/buf.h"
 #include "config/conf.h"
 
 #define INI_FILE_MAX (1024 * 1024)
@@ -42,6 +43,20 @@ struct ini {
  * threads at once: iniparser is not. */
 void ini_read(struct ini *ini, const char *file, struct slice text, struct conf_problems *problems);
 void ini_clear(struct ini *ini);
+
+/* A walk over the lines of a text, each with those that continue it (\ at the end). */
+struct ini_lines {
+	struct slice raw;   /* the bytes of the line, line ends included */
+	int first, last;    /* its numbers */
+	bool is_unfinished; /* ends in \ at the end of the text */
+	struct slice rest;
+	const char *end;
+};
+void ini_lines_init(struct ini_lines *lines, struct slice text);
+/* The next line without line ends and backslashes goes to whole. False at the end. */
+bool ini_next_line(struct ini_lines *lines, struct buf *whole);
+/* Bytes of a value (trimmed) up to the comment that ends it. */
+size_t ini_value_end(struct slice raw);
 
 /* What is wrong with the text after `key =` as it stands in the file (iniparser would lose a part of it); NULL if
  * nothing is. Translated. */

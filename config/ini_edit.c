@@ -1,0 +1,248 @@
+#include "config/ini_edit.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "config/ini.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define NOWHERE SIZE_MAX
+
+/* Where things stand in the text, as offsets. */
+struct spot {
+	size_t header;	     /* of the section; NOWHERE */
+	size_t after;	     /* end of its header or of its last key */
+	size_t key, key_end; /* of the key's line, NOWHERE */
+	char *comment;	     /* behind the key's value, "" */
+};
+
+int ini_edit_read(const char *path, struct buf *text, struct error *error)
+{
+	char *bytes;
+	size_t len;
+
+	if (access(path, F_OK) != 0 && errno == ENOENT)
+		return 0;
+	if (fsx_read(path, INI_FILE_MAX, &bytes, &len, error) != 0)
+		return -1;
+	buf_append(text, bytes, len);
+	explicit_bzero(bytes, len);
+	free(bytes);
+	if (text->overflow)
+		return error_set(error, ERROR_LIMIT, _("%s is too large"), path);
+	return 0;
+}
+
+int ini_edit_write(const char *path, const struct buf *text, struct error *error)
+{
+	char *target = realpath(path, NULL);
+	struct stat st = {.st_mode = 0600};
+	bool existed = target != NULL && stat(target, &st) == 0;
+	const char *file = existed ? target : path;
+	int result = fsx_replace(file, buf_slice(text), 0600, error);
+
+	if (result == 0 && existed &&
+	    ((chown(file, st.st_uid, st.st_gid) != 0 && errno != EPERM) ||
+		chmod(file, st.st_mode & 07777) != 0))
+		result = error_errno(error, "cannot give %s its owner and mode back", file);
+	free(target);
+	return result;
+}
+
+/* --- finding */
+
+static bool is_title(struct slice line, const char *kind, const char *name)
+{
+	ptrdiff_t end = slice_find(line, ']');
+	struct slice title, word;
+	size_t len = strlen(kind);
+
+	if (end < 0)
+		return false;
+	title = slice_trim(slice_make(line.ptr + 1, (size_t)end - 1));
+	word = slice_make(title.ptr, title.len < len ? title.len : len);
+	return slice_is_nocase(word, kind) && slice_is_nocase(slice_trim(slice_from(title, len)), name) &&
+	       (title.len == len || title.ptr[len] == ' ' || title.ptr[len] == '\t');
+}
+
+static void see_key(struct spot *spot, const struct ini_lines *lines, struct slice line, size_t start,
+    const char *key)
+{
+	struct slice raw = line, found = slice_trim(slice_cut(&raw, '='));
+
+	spot->after = start + lines->raw.len;
+	if (key == NULL || !slice_is_nocase(found, key))
+		return;
+	raw = slice_trim(raw);
+	spot->key = start;
+	spot->key_end = start + lines->raw.len;
+	free(spot->comment);
+	spot->comment = slice_dup(slice_trim(slice_from(raw, ini_value_end(raw))));
+}
+
+/* key: NULL to find the section only. The caller frees spot->comment. */
+static void find(const struct buf *text, const char *kind, const char *name, const char *key,
+    struct spot *spot)
+{
+	struct buf whole = BUF_INIT(INI_FILE_MAX);
+	struct ini_lines lines;
+	bool inside = false;
+
+	*spot = (struct spot){NOWHERE, NOWHERE, NOWHERE, NOWHERE, xstrdup("")};
+	ini_lines_init(&lines, buf_slice(text));
+	while (ini_next_line(&lines, &whole)) {
+		struct slice line = slice_trim(buf_slice(&whole));
+		size_t start = (size_t)(lines.raw.ptr - text->ptr);
+
+		if (line.len == 0 || line.ptr[0] == ';' || line.ptr[0] == '#')
+			continue;
+		if (line.ptr[0] != '[') {
+			if (inside)
+				see_key(spot, &lines, line, start, key);
+			continue;
+		}
+		inside = spot->header == NOWHERE && is_title(line, kind, name);
+		if (inside) {
+			spot->header = start;
+			spot->after = start + lines.raw.len;
+		}
+	}
+	buf_clear(&whole);
+}
+
+/* --- changing */
+
+static const char *line_end(const struct buf *text)
+{
+	ptrdiff_t end = slice_find(buf_slice(text), '\n');
+
+	return end > 0 && text->ptr[end - 1] == '\r' ? "\r\n" : "\n";
+}
+
+/* Puts bytes in the place of text[from, to). */
+static int splice(struct buf *text, size_t from, size_t to, struct slice bytes, struct error *error)
+{
+	struct buf result = BUF_INIT(text->limit);
+
+	buf_append(&result, text->ptr, from);
+	buf_append_slice(&result, bytes);
+	buf_append_slice(&result, slice_from(buf_slice(text), to));
+	if (result.overflow) {
+		buf_clear(&result);
+		return error_set(error, ERROR_LIMIT, _("the file would become too large"));
+	}
+	buf_clear(text);
+	*text = result;
+	return 0;
+}
+
+static bool needs_quotes(struct slice value)
+{
+	struct slice trimmed = slice_trim(value);
+
+	return value.len > 0 && (trimmed.len != value.len || strpbrk(value.ptr, ";#") != NULL ||
+				    strchr("'\"", value.ptr[0]) != NULL ||
+				    value.ptr[value.len - 1] == '\\');
+}
+
+/* The whole line `key = value`, with quotes where iniparser needs them. */
+static int write_line(struct buf *line, const char *key, const char *value, const char *comment,
+    const char *end, struct error *error)
+{
+	const char *quote = "";
+
+	for (const char *at = value; *at != '\0'; at++)
+		if ((unsigned char)*at < ' ' || *at == 0x7f)
+			return error_set(error, ERROR_CONFIG,
+			    _("%s: a value cannot hold control characters"), key);
+	if (!utf8_is_valid(slice_of(value)))
+		return error_set(error, ERROR_CONFIG, _("%s: the value is not UTF-8"), key);
+	if (needs_quotes(slice_of(value)))
+		quote = strchr(value, '\'') == NULL ? "'" : "\"";
+	if (quote[0] != '\0' && strchr(value, quote[0]) != NULL)
+		return error_set(error, ERROR_CONFIG,
+		    _("%s: a value with ; or # cannot hold both kinds of quotes"), key);
+	buf_printf(line, "%s =%s%s%s%s%s%s", key, value[0] == '\0' ? "" : " ", quote, value, quote,
+	    comment[0] == '\0' ? "" : " ", comment);
+	if (line->len > INI_LINE_MAX)
+		return error_set(error, ERROR_LIMIT, _("%s: longer than %d bytes"), key, INI_LINE_MAX);
+	buf_append_text(line, end);
+	return 0;
+}
+
+/* Adds a line end where the last line has none. */
+static void end_last_line(struct buf *text, const char *end)
+{
+	if (text->len > 0 && text->ptr[text->len - 1] != '\n')
+		buf_append_text(text, end);
+}
+
+static int set_at(struct buf *text, const struct spot *spot, const char *kind, const char *name,
+    struct slice line, const char *end, struct error *error)
+{
+	struct buf section = BUF_INIT(2 * INI_LINE_MAX);
+	int result;
+
+	if (spot->key != NOWHERE)
+		return splice(text, spot->key, spot->key_end, line, error);
+	if (spot->header != NOWHERE)
+		return splice(text, spot->after, spot->after, line, error);
+	buf_printf(&section, "%s[%s%s%s]%s", text->len > 0 ? end : "", kind,
+	    name[0] == '\0' ? "" : " ", name, end);
+	buf_append_slice(&section, line);
+	result = splice(text, text->len, text->len, buf_slice(&section), error);
+	buf_clear(&section);
+	return result;
+}
+
+int ini_edit_set(struct buf *text, const char *kind, const char *name, const char *key,
+    const char *value, struct error *error)
+{
+	struct buf line = BUF_INIT(2 * INI_LINE_MAX);
+	const char *end = line_end(text);
+	struct spot spot;
+	int result;
+
+	end_last_line(text, end);
+	find(text, kind, name, key, &spot);
+	result = write_line(&line, key, value, spot.comment, end, error);
+	if (result == 0)
+		result = set_at(text, &spot, kind, name, buf_slice(&line), end, error);
+	if (line.ptr != NULL)
+		explicit_bzero(line.ptr, line.capacity);
+	buf_clear(&line);
+	free(spot.comment);
+	return result;
+}
+
+/* Length of the line end at this place, 0 if there is none. */
+static size_t line_end_at(const struct buf *text, size_t at)
+{
+	if (at < text->len && text->ptr[at] == '\n')
+		return 1;
+	return at + 1 < text->len && text->ptr[at] == '\r' && text->ptr[at + 1] == '\n' ? 2 : 0;
+}
+
+bool ini_edit_remove(struct buf *text, const char *kind, const char *name)
+{
+	const char *end = line_end(text);
+	size_t blank = strlen(end);
+	struct error error;
+	struct spot spot;
+
+	find(text, kind, name, NULL, &spot);
+	free(spot.comment);
+	if (spot.header == NOWHERE)
+		return false;
+	/* One of the blank lines around the section goes with it. */
+	if (spot.header >= 2 * blank && memcmp(text->ptr + spot.header - blank, end, blank) == 0 &&
+	    memcmp(text->ptr + spot.header - 2 * blank, end, blank) == 0)
+		spot.header -= blank;
+	else
+		spot.after += line_end_at(text, spot.after);
+	return splice(text, spot.header, spot.after, SLICE_NONE, &error) == 0;
+}

@@ -1,0 +1,25 @@
+/*
+ * Changes to INI files that leave everything else in them as it is: order, comments, line ends.
+ *
+ * The text is edited in memory, checked by the caller (conf_load_edited), then put in the
+ * file's place durably.
+ */
+#ifndef LANPOST_CONFIG_INI_EDIT_H
+#define LANPOST_CONFIG_INI_EDIT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+/* The file's text; a file that does not exist is empty. The caller clears the buffer. */
+int ini_edit_read(const char *path, struct buf *text, struct error *error);
+/* Puts the text in the place of the file; mode and owner stay (a new file: 0600). A symbolic link stays one. */
+int ini_edit_write(const char *path, const struct buf *text, struct error *error);
+
+/* Sets a key. A key that is there keeps its line and the comment behind it, a new one comes
+ * after the last of its section, a new section at the end. name "" for a section without one. */
+int ini_edit_set(struct buf *text, const char *kind, const char *name, const char *key,
+    const char *value, struct error *error);
+/* Removes the section's header and keys with the comments between them. Returns false if it is not there. */
+bool ini_edit_remove(struct buf *text, const char *kind, const char *name);
+
+#endif

@@ -1,0 +1,333 @@
+#include "ui-tui/cli.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define WIDTH 26 /* of the left column of the help */
+
+/* Options stand anywhere, also before the verb, so each name means the same to all verbs. */
+static const struct {
+	const char *name;
+	const char *value; /* what its value is called, NULL: it takes none */
+	bool for_all;	   /* every verb takes it */
+	const char *help;
+} options[] = {
+    {"-c", "FILE", true, N_("the configuration, instead of " LANPOST_SYSCONFDIR "/lanpost/lanpost.conf")},
+    {"--lang", "en|ru", true, N_("the language of messages")},
+    {"--help", NULL, true, N_("this help")},
+    {"--version", NULL, true, N_("the version")},
+    {"--json", NULL, false, N_("one JSON document instead of text")},
+    {"--account", "ACCOUNT", false, N_("only this account (may be repeated)")},
+    {"--fetch-only", NULL, false, N_("do not send")},
+    {"--send-only", NULL, false, N_("do not fetch")},
+    {"--no-wait", NULL, false, N_("do not wait for the end of the session")},
+    {"--full-name", "TEXT", false, N_("name of the user, for people")},
+    {"--external-alias", "ADDRESS", false, N_("the user's address outside")},
+    {"--alias", "NAME", false, N_("one more name of the user (may be repeated)")},
+    {"--older", "TIME", false, N_("only messages that are older, such as 90d")},
+    {"--once", NULL, false, N_("exit at the end")},
+};
+
+static bool has_word(const char *list, const char *word)
+{
+	struct slice rest = slice_of(list);
+
+	while (rest.len > 0)
+		if (slice_is(slice_cut(&rest, ' '), word))
+			return true;
+	return false;
+}
+
+int cli_fail(enum cli_exit exit, const char *format, ...)
+{
+	char raw[1024], text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(raw, sizeof(raw), format, args);
+	va_end(args);
+	fprintf(stderr, "lanpost: %s\n", str_printable(text, sizeof(text), slice_of(raw)));
+	return exit;
+}
+
+const char *cli_option(const struct cli *cli, const char *name)
+{
+	for (size_t i = cli->given_count; i > 0; i--)
+		if (strcmp(cli->given[i - 1].name, name) == 0)
+			return cli->given[i - 1].value;
+	return NULL;
+}
+
+void cli_options(const struct cli *cli, const char *name, struct strlist *values)
+{
+	for (size_t i = 0; i < cli->given_count; i++)
+		if (strcmp(cli->given[i].name, name) == 0)
+			strlist_add(values, cli->given[i].value);
+}
+
+/* --- help */
+
+static void print_row(const char *left, const char *right)
+{
+	size_t width = text_width(left);
+
+	printf("  %s%*s%s\n", left, width < WIDTH ? (int)(WIDTH - width) : 1, "", right);
+}
+
+static void print_options(const struct verb *verb)
+{
+	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
+		char *left;
+
+		if (!options[i].for_all && (verb == NULL || !has_word(verb->options, options[i].name)))
+			continue;
+		left = xasprintf("%s %s", options[i].name,
+		    options[i].value == NULL ? "" : options[i].value);
+		print_row(left, _(options[i].help));
+		free(left);
+	}
+}
+
+static void print_verb_help(const struct verb *verb)
+{
+	printf(_("Usage: lanpost %s %s\n"), verb->name, verb->words);
+	if (verb->help != NULL)
+		printf("%s\n", _(verb->help));
+	print_options(verb);
+}
+
+static void print_help(const struct verb *verbs, size_t count)
+{
+	printf("%s\n", _("Usage: lanpost [-c FILE] VERB ...   (lanpost VERB --help tells more)"));
+	for (size_t i = 0; i < count; i++) {
+		char *left;
+
+		if (verbs[i].help == NULL)
+			continue;
+		left = xasprintf("%s %s", verbs[i].name, verbs[i].words);
+		print_row(left, _(verbs[i].help));
+		free(left);
+	}
+	printf("%s\n", _("Options:"));
+	print_options(NULL);
+}
+
+/* --- arguments */
+
+/* Adds the option that stands in argv[*at]; *at moves to its value. */
+static int take_option(struct cli *cli, int argc, char **argv, int *at)
+{
+	const char *text = argv[*at], *equals = strchr(text, '=');
+	struct slice name = equals == NULL ? slice_of(text) : slice_make(text, (size_t)(equals - text));
+	const char *names[ARRAY_LEN(options) + 1] = {NULL}, *nearest;
+	const char *value = equals == NULL ? "" : equals + 1;
+	size_t found = 0;
+
+	while (found < ARRAY_LEN(options) && !slice_is(name, options[found].name)) {
+		names[found] = options[found].name;
+		found++;
+	}
+	if (found == ARRAY_LEN(options)) {
+		nearest = str_nearest(text, names);
+		if (nearest != NULL)
+			return cli_fail(CLI_USAGE, _("unknown option %s; did you mean %s?"), text, nearest);
+		return cli_fail(CLI_USAGE, _("unknown option %s; see lanpost --help"), text);
+	}
+	if (options[found].value == NULL && equals != NULL)
+		return cli_fail(CLI_USAGE, _("option %s takes no value"), options[found].name);
+	if (options[found].value != NULL && equals == NULL) {
+		if (*at + 1 >= argc)
+			return cli_fail(CLI_USAGE, _("option %s needs a value: %s"), options[found].name,
+			    options[found].value);
+		value = argv[++*at];
+	}
+	cli->given[cli->given_count++] = (struct cli_given){options[found].name, value};
+	return CLI_DONE;
+}
+
+static int take_arguments(struct cli *cli, int argc, char **argv)
+{
+	bool only_words = false;
+
+	cli->given = xcalloc((size_t)argc + 1, sizeof(*cli->given));
+	cli->words = xcalloc((size_t)argc + 1, sizeof(*cli->words));
+	for (int i = 1; i < argc; i++) {
+		if (!only_words && strcmp(argv[i], "--") == 0) {
+			only_words = true;
+		} else if (!only_words && argv[i][0] == '-' && argv[i][1] != '\0') {
+			int result = take_option(cli, argc, argv, &i);
+
+			if (result != CLI_DONE)
+				return result;
+		} else {
+			cli->words[cli->count++] = argv[i];
+		}
+	}
+	return CLI_DONE;
+}
+
+/* How many words of the command line the verb's name takes, 0 if it is another verb. */
+static int matches(const struct verb *verb, const struct cli *cli)
+{
+	struct slice second = slice_of(verb->name), first = slice_cut(&second, ' ');
+
+	if (cli->count < 1 || !slice_is(first, cli->words[0]))
+		return 0;
+	if (second.ptr == NULL)
+		return 1;
+	return cli->count > 1 && slice_is(second, cli->words[1]) ? 2 : 0;
+}
+
+static int unknown_verb(const struct cli *cli, const struct verb *verbs, size_t count)
+{
+	const char **names = xcalloc(count + 1, sizeof(*names));
+	char *two = xasprintf("%s %s", cli->words[0], cli->count > 1 ? cli->words[1] : "");
+	const char *nearest;
+	struct buf group = BUF_INIT(512);
+
+	for (size_t i = 0; i < count; i++) {
+		struct slice rest = slice_of(verbs[i].name);
+
+		names[i] = verbs[i].name;
+		if (slice_is(slice_cut(&rest, ' '), cli->words[0]) && rest.ptr != NULL)
+			buf_printf(&group, "%s%.*s", group.len > 0 ? ", " : "", SLICE_PRINT(rest));
+	}
+	nearest = str_nearest(two, names);
+	if (nearest == NULL)
+		nearest = str_nearest(cli->words[0], names);
+	if (group.len > 0)
+		cli_fail(CLI_USAGE, _("lanpost %s needs one of: %s"), cli->words[0], buf_text(&group));
+	else if (nearest != NULL)
+		cli_fail(CLI_USAGE, _("unknown verb `%s`; did you mean `%s`?"), cli->words[0], nearest);
+	else
+		cli_fail(CLI_USAGE, _("unknown verb `%s`; see lanpost --help"), cli->words[0]);
+	buf_clear(&group);
+	free(names);
+	free(two);
+	return CLI_USAGE;
+}
+
+static int check_arguments(const struct cli *cli)
+{
+	const struct verb *verb = cli->verb;
+
+	for (size_t i = 0; i < cli->given_count; i++) {
+		size_t at = 0;
+
+		while (strcmp(options[at].name, cli->given[i].name) != 0)
+			at++;
+		if (!options[at].for_all && !has_word(verb->options, options[at].name))
+			return cli_fail(CLI_USAGE, _("lanpost %s does not take the option %s"),
+			    verb->name, options[at].name);
+	}
+	if (cli->count < verb->min_words || (verb->max_words >= 0 && cli->count > verb->max_words))
+		return cli_fail(CLI_USAGE, _("usage: lanpost %s %s"), verb->name, verb->words);
+	return CLI_DONE;
+}
+
+static int run_verb(struct cli *cli, const struct verb *verbs, size_t count)
+{
+	int taken = 0, result;
+
+	for (size_t i = 0; i < count && taken == 0; i++) {
+		taken = matches(&verbs[i], cli);
+		cli->verb = &verbs[i];
+	}
+	if (taken == 0)
+		return unknown_verb(cli, verbs, count);
+	if (cli_option(cli, "--help") != NULL) {
+		print_verb_help(cli->verb);
+		return CLI_DONE;
+	}
+	memmove(cli->words, cli->words + taken, (size_t)(cli->count - taken + 1) * sizeof(*cli->words));
+	cli->count -= taken;
+	result = check_arguments(cli);
+	return result == CLI_DONE ? cli->verb->run(cli) : result;
+}
+
+static int run(struct cli *cli, const struct verb *verbs, size_t count)
+{
+	const char *language = cli_option(cli, "--lang");
+
+	if (language != NULL && strcmp(language, "en") != 0 && strcmp(language, "ru") != 0)
+		return cli_fail(CLI_USAGE, _("--lang takes en or ru"));
+	i18n_start(language);
+	if (cli_option(cli, "-c") != NULL)
+		cli->config = cli_option(cli, "-c");
+	cli->json = cli_option(cli, "--json") != NULL;
+	if (cli_option(cli, "--version") != NULL) {
+		printf("lanpost %s\n", LANPOST_VERSION);
+		return CLI_DONE;
+	}
+	if (cli->count > 0)
+		return run_verb(cli, verbs, count);
+	print_help(verbs, count);
+	return cli_option(cli, "--help") != NULL ? CLI_DONE : CLI_USAGE;
+}
+
+int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count)
+{
+	struct cli cli = {.config = LANPOST_SYSCONFDIR "/lanpost/lanpost.conf", .program = argv[0]};
+	int result;
+
+	i18n_start(NULL);
+	result = take_arguments(&cli, argc, argv);
+	if (result == CLI_DONE)
+		result = run(&cli, verbs, verb_count);
+	free(cli.given);
+	free(cli.words);
+	if (fflush(stdout) != 0 && result == CLI_DONE)
+		result = cli_fail(CLI_FAILED, _("standard output cannot be written"));
+	return result;
+}
+
+/* --- for the verbs */
+
+static const struct conf_problem *first_error(const struct conf_problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++)
+		if (!problems->items[i].is_warning)
+			return &problems->items[i];
+	return NULL;
+}
+
+struct conf *cli_conf(const struct cli *cli)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf = conf_load(cli->config, &problems);
+	const struct conf_problem *first = first_error(&problems);
+
+	if (conf == NULL && first != NULL && problems.errors == 1)
+		cli_fail(CLI_FAILED, "%s:%d: %s", first->place.file, first->place.line, first->text);
+	else if (conf == NULL && first != NULL)
+		cli_fail(CLI_FAILED, _("%s:%d: %s (and %zu more: lanpost check)"), first->place.file,
+		    first->place.line, first->text, problems.errors - 1);
+	conf_problems_clear(&problems);
+	return conf;
+}
+
+int cli_print_json(json_t *document)
+{
+	char *text = json_dumps(document, JSON_INDENT(2));
+	int result = CLI_DONE;
+
+	if (text == NULL || puts(text) == EOF)
+		result = cli_fail(CLI_FAILED, _("the JSON document cannot be written"));
+	free(text);
+	json_decref(document);
+	return result;
+}
+
+json_t *cli_json_text(const char *text)
+{
+	size_t size = strlen(text) * 4 + 1;
+	char *safe = xmalloc(size);
+	json_t *string = json_string(str_printable(safe, size, slice_of(text)));
+
+	free(safe);
+	return string;
+}

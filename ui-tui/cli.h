@@ -1,0 +1,105 @@
+/*
+ * What the verbs of the command line share: options, exit codes, messages, tables.
+ *
+ * A verb is one function and one row in main.c. It gets its words and options through
+ * struct cli, says what went wrong with cli_fail() and returns an exit code.
+ */
+#ifndef LANPOST_UI_TUI_CLI_H
+#define LANPOST_UI_TUI_CLI_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "config/conf.h"
+
+#include <jansson.h>
+
+enum cli_exit {
+	CLI_DONE = 0,
+	CLI_FAILED = 1,
+	CLI_USAGE = 2,
+	CLI_NO_GATEWAY = 3,
+};
+
+struct cli;
+
+struct verb {
+	const char *name; /* one word, or two: "user list" */
+	int (*run)(struct cli *cli); /* returns an enum cli_exit */
+	int min_words, max_words; /* words after the name; max -1: any number */
+	const char *words;   /* how they are shown in the usage: "NAME" */
+	const char *options; /* those it takes, as in cli.c's table, apart by blanks: "--json --account" */
+	const char *help;    /* N_() */
+};
+
+struct cli_given {
+	const char *name, *value; /* value "" for one without */
+};
+
+struct cli {
+	const char *config; /* path of lanpost.conf */
+	const char *program; /* argv[0], to find lanpostd beside it */
+	const struct verb *verb;
+	char **words; /* after the verb's name; NULL-terminated, borrowed from argv */
+	int count;
+	bool json; /* --json was given */
+	struct cli_given *given;
+	size_t given_count;
+};
+
+/* Reads the arguments and runs the verb. */
+int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count);
+
+/* The value of an option: NULL if it was not given, "" if it takes none; the last one counts. */
+const char *cli_option(const struct cli *cli, const char *name);
+/* All values of an option that may stand more than once, in order. */
+void cli_options(const struct cli *cli, const char *name, struct strlist *values);
+
+/* One line on standard error: what, where, what to do. Returns exit. */
+int cli_fail(enum cli_exit exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* The configuration, or NULL with the reason told: the verb then returns CLI_FAILED. */
+struct conf *cli_conf(const struct cli *cli);
+
+/* Prints one JSON document and a line end on standard output; takes it over. Returns CLI_DONE,
+ * or CLI_FAILED if it could not be written. */
+int cli_print_json(json_t *document);
+/* A string that is safe in JSON and on terminals, whatever bytes are in text. */
+json_t *cli_json_text(const char *text);
+
+/* --- tables: columns aligned by what a terminal shows, not by bytes */
+
+struct table {
+	size_t columns, count; /* count: of cells */
+	char **cells;	       /* row by row; made printable */
+	const char *alignment; /* a letter for each column: 'l' or 'r' */
+};
+#define TABLE_INIT(letters) {.columns = sizeof(letters) - 1, .alignment = (letters)}
+void table_add(struct table *table, const char *text); /* the next cell */
+void table_addf(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Prints all rows, the first one being the heads; frees the cells. */
+void table_print(struct table *table);
+void table_clear(struct table *table);
+/* Columns that this text takes on a terminal. */
+size_t text_width(const char *text);
+
+/* --- the verbs */
+int cmd_account_list(struct cli *cli);
+int cmd_check(struct cli *cli);
+int cmd_config_reference(struct cli *cli);
+int cmd_mailbox_list(struct cli *cli);
+int cmd_mailbox_show(struct cli *cli);
+int cmd_queue_flush(struct cli *cli);
+int cmd_queue_list(struct cli *cli);
+int cmd_queue_show(struct cli *cli);
+int cmd_reload(struct cli *cli);
+int cmd_rule_list(struct cli *cli);
+int cmd_session(struct cli *cli);
+int cmd_status(struct cli *cli);
+int cmd_stop(struct cli *cli);
+int cmd_trace(struct cli *cli);
+int cmd_user_add(struct cli *cli);
+int cmd_user_list(struct cli *cli);
+int cmd_user_passwd(struct cli *cli);
+int cmd_user_remove(struct cli *cli);
+
+#endif

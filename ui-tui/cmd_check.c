@@ -1,0 +1,52 @@
+/*
+ * lanpost check: every problem of the configuration, one a line, as compilers print them; and the
+ * reference of all keys.
+ */
+#include "base/i18n.h"
+#include "config/conf_reference.h"
+#include "ui-tui/cli.h"
+
+#include <stdio.h>
+
+static void print_problem(const struct conf_problem *problem)
+{
+	const char *kind = problem->is_warning ? _("warning") : _("error");
+
+	if (problem->place.line > 0)
+		printf("%s:%d: %s: %s\n", problem->place.file, problem->place.line, kind,
+		    problem->text);
+	else
+		printf("%s: %s: %s\n", problem->place.file, kind, problem->text);
+}
+
+int cmd_check(struct cli *cli)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf = conf_load(cli->config, &problems);
+	size_t errors, warnings;
+
+	conf_problems_sort(&problems);
+	for (size_t i = 0; i < problems.count; i++)
+		print_problem(&problems.items[i]);
+	errors = problems.errors;
+	warnings = problems.count > errors ? problems.count - errors : 0;
+	if (errors == 0)
+		printf(_("%s: good, %zu warnings\n"), cli->config, warnings);
+	else
+		printf(_("%s: %zu errors, %zu warnings; the gateway does not start with it\n"),
+		    cli->config, errors, warnings);
+	conf_free(conf);
+	conf_problems_clear(&problems);
+	return errors == 0 ? CLI_DONE : CLI_FAILED;
+}
+
+int cmd_config_reference(struct cli *cli)
+{
+	struct buf text = BUF_INIT(1024 * 1024);
+
+	(void)cli;
+	conf_reference_write(&text);
+	fputs(buf_text(&text), stdout);
+	buf_clear(&text);
+	return CLI_DONE;
+}

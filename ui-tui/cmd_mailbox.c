@@ -1,0 +1,193 @@
+/*
+ * lanpost mailbox: what lies in the mailboxes, read from the spool directly.
+ */
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "mail/maildir.h"
+#include "ui-tui/cli.h"
+#include "ui-tui/letter.h"
+
+#include <stdlib.h>
+
+/* --- list */
+
+struct mailbox {
+	const char *user;
+	size_t messages;
+	uint64_t bytes;
+};
+
+static int measure(const char *spool, const char *user, struct mailbox *mailbox,
+    struct error *error)
+{
+	struct maildir_list list;
+
+	*mailbox = (struct mailbox){.user = user};
+	if (maildir_list(spool, user, &list, error) != 0)
+		return -1;
+	mailbox->messages = list.count;
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].size_known || maildir_size(spool, user, &list.items[i], error) == 0)
+			mailbox->bytes += list.items[i].size;
+	maildir_list_clear(&list);
+	return 0;
+}
+
+static void print_mailboxes(const struct mailbox *mailboxes, size_t count)
+{
+	struct table table = TABLE_INIT("lrr");
+
+	table_add(&table, _("MAILBOX"));
+	table_add(&table, _("MESSAGES"));
+	table_add(&table, _("SIZE"));
+	for (size_t i = 0; i < count; i++) {
+		char size[32];
+
+		table_add(&table, mailboxes[i].user);
+		table_addf(&table, "%zu", mailboxes[i].messages);
+		table_add(&table, i18n_size(size, sizeof(size), mailboxes[i].bytes));
+	}
+	table_print(&table);
+}
+
+static json_t *mailboxes_json(const struct mailbox *mailboxes, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:I, s:I}", "user", mailboxes[i].user, "messages",
+			(json_int_t)mailboxes[i].messages, "bytes", (json_int_t)mailboxes[i].bytes));
+	return list;
+}
+
+static int list_mailboxes(const struct cli *cli, const struct conf *conf)
+{
+	struct mailbox *mailboxes = xcalloc(conf->user_count + 1, sizeof(*mailboxes));
+	struct error error = ERROR_INIT;
+	const char *spool = conf->gateway.spool;
+	size_t count = 0;
+	int result = CLI_DONE;
+
+	if (measure(spool, CONF_POSTMASTER, &mailboxes[count++], &error) != 0)
+		result = cli_fail(CLI_FAILED, "%s", error.text);
+	for (size_t i = 0; i < conf->user_count; i++) {
+		if (strcmp(conf->users[i].name, CONF_POSTMASTER) == 0)
+			continue;
+		if (measure(spool, conf->users[i].name, &mailboxes[count++], &error) != 0)
+			result = cli_fail(CLI_FAILED, "%s", error.text);
+	}
+	if (cli->json && cli_print_json(mailboxes_json(mailboxes, count)) != CLI_DONE)
+		result = CLI_FAILED;
+	if (!cli->json)
+		print_mailboxes(mailboxes, count);
+	free(mailboxes);
+	return result;
+}
+
+int cmd_mailbox_list(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = list_mailboxes(cli, conf);
+	conf_free(conf);
+	return result;
+}
+
+/* --- show */
+
+static void show_heads(struct table *table)
+{
+	table_add(table, _("ARRIVED"));
+	table_add(table, _("SIZE"));
+	table_add(table, _("FROM"));
+	table_add(table, _("SUBJECT"));
+	table_add(table, _("ID"));
+}
+
+static void show_row(struct table *table, const struct maildir_message *message,
+    const struct letter *letter)
+{
+	char time[32], size[32];
+
+	table_add(table, i18n_time(time, sizeof(time), message->time));
+	table_add(table, i18n_size(size, sizeof(size), message->size));
+	table_add(table, letter->from);
+	table_add(table, letter->subject);
+	table_add(table, message->uidl);
+}
+
+static json_t *message_json(const struct maildir_message *message, const struct letter *letter)
+{
+	return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "id",
+	    cli_json_text(message->uidl), "file", cli_json_text(message->file), "time",
+	    (json_int_t)message->time, "size", (json_int_t)message->size, "from",
+	    cli_json_text(letter->from), "to", cli_json_text(letter->to), "subject",
+	    cli_json_text(letter->subject), "date", cli_json_text(letter->date));
+}
+
+/* A message that another program has taken away meanwhile is passed over. */
+static void show_message(const char *spool, const char *user, struct maildir_message *message,
+    struct table *table, json_t *list)
+{
+	struct error error = ERROR_INIT;
+	struct letter letter;
+	struct slice bytes;
+
+	if (!message->size_known && maildir_size(spool, user, message, &error) != 0)
+		return;
+	if (maildir_open(spool, user, message, &bytes, &error) != 0)
+		return;
+	letter_read(bytes, &letter);
+	fsx_unmap(bytes);
+	if (list != NULL)
+		json_array_append_new(list, message_json(message, &letter));
+	else
+		show_row(table, message, &letter);
+	letter_clear(&letter);
+}
+
+static int show_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
+{
+	struct table table = TABLE_INIT("lrlll");
+	json_t *list = cli->json ? json_array() : NULL;
+	struct error error = ERROR_INIT;
+	struct maildir_list messages;
+
+	if (maildir_list(conf->gateway.spool, user, &messages, &error) != 0) {
+		json_decref(list);
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	}
+	show_heads(&table);
+	for (size_t i = 0; i < messages.count; i++)
+		show_message(conf->gateway.spool, user, &messages.items[i], &table, list);
+	maildir_list_clear(&messages);
+	if (list == NULL) {
+		table_print(&table);
+		return CLI_DONE;
+	}
+	table_clear(&table);
+	return cli_print_json(list);
+}
+
+int cmd_mailbox_show(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	const char *user = cli->words[0];
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	str_lower_ascii(cli->words[0]);
+	/* The mailbox of a user who was removed stays, and can be looked at. */
+	if (!conf_is_mailbox_name(slice_of(user)))
+		result = cli_fail(CLI_FAILED, _("there is no mailbox %s; see lanpost mailbox list"), user);
+	else
+		result = show_mailbox(cli, conf, user);
+	conf_free(conf);
+	return result;
+}

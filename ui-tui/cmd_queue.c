@@ -1,0 +1,241 @@
+/*
+ * lanpost queue list and show: outgoing mail that waits, read from the spool directly.
+ */
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "mail/queue.h"
+#include "ui-tui/cli.h"
+#include "ui-tui/letter.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ALL_STATES ((1u << QUEUE_STATES) - 1)
+
+static const char *const status_names[] = {
+    [PLACE_PENDING] = "pending", [PLACE_SENT] = "sent", [PLACE_FAILED] = "failed"};
+
+/* One entry as it is read from the spool. */
+struct entry {
+	const struct queue_item *item;
+	struct envelope envelope;
+	struct letter letter;
+	bool has_envelope;
+};
+
+static void read_letter(const char *spool, struct entry *entry)
+{
+	char *path = queue_message_path(spool, entry->item);
+	struct error error = ERROR_INIT;
+	struct slice message;
+
+	letter_read(SLICE_NONE, &entry->letter);
+	if (path != NULL && fsx_map(path, &message, &error) == 0) {
+		letter_clear(&entry->letter);
+		letter_read(message, &entry->letter);
+		fsx_unmap(message);
+	}
+	free(path);
+}
+
+static void entry_read(const char *spool, const struct queue_item *item, struct entry *entry)
+{
+	struct error error = ERROR_INIT;
+
+	*entry = (struct entry){.item = item};
+	/* In corrupt/ there may be no envelope, and looking must not move anything about. */
+	if (item->state != QUEUE_CORRUPT)
+		entry->has_envelope = queue_read(spool, item, &entry->envelope, &error) == 0;
+	if (!entry->has_envelope)
+		envelope_init(&entry->envelope);
+	read_letter(spool, entry);
+}
+
+static void entry_clear(struct entry *entry)
+{
+	envelope_clear(&entry->envelope);
+	letter_clear(&entry->letter);
+}
+
+/* --- as JSON */
+
+static json_t *recipients_json(const struct envelope *envelope)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		const struct place *place = &envelope->places[i];
+
+		if (place->kind == PLACE_QUEUE)
+			json_array_append_new(list,
+			    json_pack("{s:o, s:s, s:o}", "address", cli_json_text(place->name), "status",
+				status_names[place->status], "reply", cli_json_text(place->reply)));
+	}
+	return list;
+}
+
+static json_t *entry_json(const struct entry *entry)
+{
+	const struct envelope *envelope = &entry->envelope;
+
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "id", entry->item->id.text,
+	    "state", queue_state_names[entry->item->state], "sender",
+	    cli_json_text(envelope->sender), "recipients", recipients_json(envelope), "subject",
+	    cli_json_text(entry->letter.subject), "size", (json_int_t)envelope->size, "time",
+	    entry->has_envelope ? (json_int_t)envelope->time : 0, "attempts",
+	    (json_int_t)envelope->attempts, "next_attempt", (json_int_t)envelope->next_attempt);
+}
+
+/* --- as text */
+
+static size_t pending_count(const struct envelope *envelope)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < envelope->place_count; i++)
+		count += envelope->places[i].kind == PLACE_QUEUE &&
+			 envelope->places[i].status == PLACE_PENDING;
+	return count;
+}
+
+static const struct place *first_pending(const struct envelope *envelope)
+{
+	for (size_t i = 0; i < envelope->place_count; i++)
+		if (envelope->places[i].kind == PLACE_QUEUE &&
+		    envelope->places[i].status == PLACE_PENDING)
+			return &envelope->places[i];
+	return NULL;
+}
+
+static void add_heads(struct table *table)
+{
+	table_add(table, _("ID"));
+	table_add(table, _("STATE"));
+	table_add(table, _("SINCE"));
+	table_add(table, _("SIZE"));
+	table_add(table, _("FROM"));
+	table_add(table, _("TO"));
+	table_add(table, _("SUBJECT"));
+	table_add(table, _("LAST ANSWER"));
+}
+
+static void add_row(struct table *table, const struct entry *entry)
+{
+	const struct envelope *envelope = &entry->envelope;
+	const struct place *first = first_pending(envelope);
+	size_t more = pending_count(envelope);
+	char time[32], size[32];
+
+	table_add(table, entry->item->id.text);
+	table_add(table, queue_state_names[entry->item->state]);
+	table_add(table, entry->has_envelope ? i18n_time(time, sizeof(time), envelope->time) : "-");
+	table_add(table, i18n_size(size, sizeof(size), envelope->size));
+	table_add(table, envelope->sender[0] == '\0' ? "<>" : envelope->sender);
+	if (more > 1)
+		table_addf(table, _("%s and %zu more"), first->name, more - 1);
+	else
+		table_add(table, first == NULL ? "-" : first->name);
+	table_add(table, entry->letter.subject);
+	table_add(table, first == NULL ? "" : first->reply);
+}
+
+int cmd_queue_list(struct cli *cli)
+{
+	struct table table = TABLE_INIT("lllrllll");
+	struct conf *conf = cli_conf(cli);
+	struct error error = ERROR_INIT;
+	struct queue_items items;
+	json_t *list;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	if (queue_list(conf->gateway.spool, ALL_STATES, &items, &error) != 0) {
+		conf_free(conf);
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	}
+	list = json_array();
+	add_heads(&table);
+	for (size_t i = 0; i < items.count; i++) {
+		struct entry entry;
+
+		entry_read(conf->gateway.spool, &items.items[i], &entry);
+		json_array_append_new(list, entry_json(&entry));
+		add_row(&table, &entry);
+		entry_clear(&entry);
+	}
+	if (cli->json)
+		cli_print_json(json_incref(list));
+	else if (items.count == 0)
+		puts(_("the queue is empty"));
+	else
+		table_print(&table);
+	table_clear(&table);
+	json_decref(list);
+	queue_items_clear(&items);
+	conf_free(conf);
+	return CLI_DONE;
+}
+
+static void print_entry(const struct entry *entry)
+{
+	const struct envelope *envelope = &entry->envelope;
+	struct table table = TABLE_INIT("lll");
+	char time[32], next[32], size[32], sender[1024];
+
+	printf(_("Message:   %s (%s)\n"), entry->item->id.text, queue_state_names[entry->item->state]);
+	printf(_("Accepted:  %s, %s\n"), i18n_time(time, sizeof(time), envelope->time),
+	    i18n_size(size, sizeof(size), envelope->size));
+	printf(_("Envelope:  from <%s>\n"),
+	    str_printable(sender, sizeof(sender), slice_of(envelope->sender)));
+	printf(_("Header:    From %s; Subject %s\n"), entry->letter.from, entry->letter.subject);
+	printf(_("Attempts:  %u, next %s\n"), envelope->attempts,
+	    envelope->next_attempt == 0 ? _("with the next session")
+					: i18n_time(next, sizeof(next), envelope->next_attempt));
+	table_add(&table, _("RECIPIENT"));
+	table_add(&table, _("STATE"));
+	table_add(&table, _("LAST ANSWER"));
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		if (envelope->places[i].kind != PLACE_QUEUE)
+			continue;
+		table_add(&table, envelope->places[i].name);
+		table_add(&table, status_names[envelope->places[i].status]);
+		table_add(&table, envelope->places[i].reply);
+	}
+	table_print(&table);
+}
+
+static bool find_item(const char *spool, const char *text, struct queue_item *item)
+{
+	struct msgid id = {""};
+
+	if (!msgid_is(slice_of(text)))
+		return false;
+	memcpy(id.text, text, MSGID_LEN);
+	item->id = id;
+	return queue_find(spool, &id, &item->state);
+}
+
+int cmd_queue_show(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	struct queue_item item;
+	struct entry entry;
+	int result = CLI_DONE;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	if (!find_item(conf->gateway.spool, cli->words[0], &item)) {
+		conf_free(conf);
+		return cli_fail(CLI_FAILED, _("there is no message %s in the queue; see lanpost queue list"),
+		    cli->words[0]);
+	}
+	entry_read(conf->gateway.spool, &item, &entry);
+	if (cli->json)
+		result = cli_print_json(entry_json(&entry));
+	else
+		print_entry(&entry);
+	entry_clear(&entry);
+	conf_free(conf);
+	return result;
+}

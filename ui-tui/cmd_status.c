@@ -1,0 +1,131 @@
+/*
+ * lanpost status: what the gateway says about itself, as a page or as JSON.
+ */
+#include "base/i18n.h"
+#include "ui-tui/cli.h"
+#include "ui-tui/client.h"
+
+#include <stdio.h>
+
+#define STATUS_SECONDS 60
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text == NULL ? "" : text;
+}
+
+static long long number_of(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static const char *time_text(char *out, size_t size, long long wall)
+{
+	if (wall == 0)
+		return "-";
+	return i18n_time(out, size, wall);
+}
+
+static void print_session(const json_t *session, const char *line)
+{
+	const json_t *last = json_object_get(session, "last");
+	char time[32], next[32];
+
+	printf(_("Line:     %s\n"), strcmp(line, "always on") == 0 ? _("always on") : _("on demand"));
+	if (json_is_true(json_object_get(session, "running")))
+		puts(_("Session:  running now"));
+	else
+		printf(_("Session:  next %s\n"), time_text(next, sizeof(next), number_of(session, "next")));
+	if (json_is_object(last))
+		printf(_("          last %s, %s\n"), time_text(time, sizeof(time), number_of(last, "time")),
+		    json_is_true(json_object_get(last, "failed")) ? _("something failed") : _("all went well"));
+}
+
+static void print_accounts(const json_t *accounts)
+{
+	struct table table = TABLE_INIT("llrl");
+
+	if (json_array_size(accounts) == 0)
+		return;
+	table_add(&table, _("ACCOUNT"));
+	table_add(&table, _("LAST SESSION"));
+	table_add(&table, _("FETCHED"));
+	table_add(&table, _("STATE"));
+	for (size_t i = 0; i < json_array_size(accounts); i++) {
+		const json_t *account = json_array_get(accounts, i);
+		const char *error = text_of(account, "error");
+		char time[32];
+
+		table_add(&table, text_of(account, "name"));
+		table_add(&table, time_text(time, sizeof(time), number_of(account, "last_time")));
+		table_addf(&table, "%lld", number_of(account, "last_fetched"));
+		if (!json_is_true(json_object_get(account, "enabled")))
+			table_add(&table, _("rests"));
+		else
+			table_add(&table, error[0] == '\0' ? _("good") : error);
+	}
+	puts("");
+	table_print(&table);
+}
+
+static void print_mailboxes(const json_t *mailboxes)
+{
+	struct table table = TABLE_INIT("lrr");
+
+	table_add(&table, _("MAILBOX"));
+	table_add(&table, _("MESSAGES"));
+	table_add(&table, _("SIZE"));
+	for (size_t i = 0; i < json_array_size(mailboxes); i++) {
+		const json_t *mailbox = json_array_get(mailboxes, i);
+		char size[32];
+
+		table_add(&table, text_of(mailbox, "user"));
+		table_addf(&table, "%lld", number_of(mailbox, "messages"));
+		table_add(&table, i18n_size(size, sizeof(size),
+				      (unsigned long long)number_of(mailbox, "bytes")));
+	}
+	puts("");
+	table_print(&table);
+}
+
+static void print_status(const json_t *status)
+{
+	const json_t *gateway = json_object_get(status, "gateway");
+	const json_t *queue = json_object_get(status, "queue");
+	char since[32];
+
+	printf(_("Gateway:  %s, version %s, process %lld, since %s\n"), text_of(gateway, "hostname"),
+	    text_of(gateway, "version"), number_of(gateway, "pid"),
+	    time_text(since, sizeof(since), number_of(gateway, "since")));
+	printf(_("Spool:    %s\n"), text_of(gateway, "spool"));
+	print_session(json_object_get(status, "session"), text_of(status, "line"));
+	printf(_("Queue:    %lld to send, %lld deferred, %lld held, %lld damaged\n"),
+	    number_of(queue, "active"), number_of(queue, "deferred"), number_of(queue, "hold"),
+	    number_of(queue, "corrupt"));
+	print_accounts(json_object_get(status, "accounts"));
+	print_mailboxes(json_object_get(status, "mailboxes"));
+}
+
+int cmd_status(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	json_t *status;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = client_call(conf, json_pack("{s:s}", "verb", "status"), STATUS_SECONDS, NULL, NULL,
+	    &status);
+	if (result == CLI_DONE) {
+		json_object_del(status, "ok");
+		if (cli->json)
+			result = cli_print_json(json_incref(status));
+		else
+			print_status(status);
+		json_decref(status);
+	}
+	conf_free(conf);
+	return result;
+}

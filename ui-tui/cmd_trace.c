@@ -1,0 +1,110 @@
+/*
+ * lanpost trace: all that happened to the messages that match, oldest first.
+ */
+#include "base/i18n.h"
+#include "mail/state.h"
+#include "ui-tui/cli.h"
+
+#include <stdio.h>
+
+#define EVENTS_MAX 10000
+
+struct trace {
+	json_t *messages; /* for --json; else NULL */
+	char id[64];	  /* of the message shown last */
+	size_t events;
+};
+
+static const char *shown(char *out, size_t size, const char *text)
+{
+	return str_printable(out, size, slice_of(text == NULL ? "" : text));
+}
+
+static json_t *safe(const char *text)
+{
+	return cli_json_text(text == NULL ? "" : text);
+}
+
+static void add_json(struct trace *trace, bool is_new, const struct journal_message *message,
+    const struct journal_event *event)
+{
+	json_t *last;
+
+	if (is_new)
+		json_array_append_new(trace->messages,
+		    json_pack("{s:o, s:o, s:o, s:o, s:o, s:I, s:I, s:[]}", "id", safe(message->id),
+			"message_id", safe(message->message_id), "sender", safe(message->sender),
+			"recipients", safe(message->recipients), "subject", safe(message->subject),
+			"time", (json_int_t)message->time, "size", (json_int_t)message->size, "events"));
+	last = json_array_get(trace->messages, json_array_size(trace->messages) - 1);
+	json_array_append_new(json_object_get(last, "events"),
+	    json_pack("{s:f, s:o, s:o, s:o, s:o}", "time", (double)event->time_us / 1e6, "event",
+		safe(event->event), "session", safe(event->session), "place", safe(event->place),
+		"detail", safe(event->detail)));
+}
+
+static void print_event(bool is_new, const struct journal_message *message,
+    const struct journal_event *event)
+{
+	char time[32], size[32], a[512], b[1024], c[1024];
+
+	if (is_new) {
+		printf(_("%s  %s, from <%s> to %s\n"), shown(c, sizeof(c), message->id),
+		    i18n_size(size, sizeof(size), message->size),
+		    shown(a, sizeof(a), message->sender), shown(b, sizeof(b), message->recipients));
+		printf(_("  Subject: %s\n"), shown(b, sizeof(b), message->subject));
+		printf(_("  Message-ID: %s\n"), shown(b, sizeof(b), message->message_id));
+	}
+	printf("  %s  %-10s %s%s%s\n", i18n_time(time, sizeof(time), event->time_us / 1000000),
+	    shown(a, sizeof(a), event->event), shown(b, sizeof(b), event->place),
+	    event->detail != NULL && event->detail[0] != '\0' ? ": " : "",
+	    shown(c, sizeof(c), event->detail));
+}
+
+static void add_event(void *context, const struct journal_message *message,
+    const struct journal_event *event)
+{
+	struct trace *trace = context;
+	bool is_new = trace->events == 0 || strcmp(trace->id, message->id) != 0;
+
+	snprintf(trace->id, sizeof(trace->id), "%s", message->id);
+	trace->events++;
+	if (trace->messages != NULL)
+		add_json(trace, is_new, message, event);
+	else
+		print_event(is_new, message, event);
+}
+
+static int run_trace(const struct cli *cli, struct state *state)
+{
+	struct trace trace = {.messages = cli->json ? json_array() : NULL};
+	struct error error = ERROR_INIT;
+
+	if (state_trace(state, cli->words[0], EVENTS_MAX, add_event, &trace, &error) != 0) {
+		json_decref(trace.messages);
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	}
+	if (trace.messages != NULL)
+		return cli_print_json(trace.messages);
+	if (trace.events == 0)
+		return cli_fail(CLI_FAILED, _("nothing is known about `%s`"), cli->words[0]);
+	return CLI_DONE;
+}
+
+int cmd_trace(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	struct error error = ERROR_INIT;
+	struct state *state = NULL;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+		result = cli_fail(CLI_FAILED, "%s", error.text);
+	else
+		result = run_trace(cli, state);
+	state_close(state);
+	conf_free(conf);
+	return result;
+}

@@ -1,0 +1,17 @@
+/*
+ * What a listing shows of a message: the header as people read it.
+ */
+#ifndef LANPOST_UI_TUI_LETTER_H
+#define LANPOST_UI_TUI_LETTER_H
+
+#include "base/str.h"
+
+struct letter {
+	char *from, *to, *subject, *date; /* decoded, printable, "" if missing; owned */
+};
+
+/* Reads the header of the message. */
+void letter_read(struct slice message, struct letter *letter);
+void letter_clear(struct letter *letter);
+
+#endif

@@ -1,0 +1,38 @@
+/*
+ * lanpost: the admin's hand. This is the table of its verbs; cli.c reads the arguments.
+ */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "ui-tui/cli.h"
+
+static const struct verb verbs[] = {
+    {"check", cmd_check, 0, 0, "", "", N_("validate the configuration, telling every problem")},
+    {"status", cmd_status, 0, 0, "[--json]", "--json",
+	N_("gateway, line, sessions, accounts, mailboxes, queue")},
+    {"session", cmd_session, 0, 0, "[--account A]... [--fetch-only|--send-only] [--no-wait]",
+	"--account --fetch-only --send-only --no-wait --json", N_("run a communication session now")},
+    {"user list", cmd_user_list, 0, 0, "[--json]", "--json", N_("users and their names")},
+    {"user add", cmd_user_add, 1, 1, "NAME", "--full-name --external-alias --alias",
+	N_("add a user; asks for the password")},
+    {"user passwd", cmd_user_passwd, 1, 1, "NAME", "", N_("set a user's password")},
+    {"user remove", cmd_user_remove, 1, 1, "NAME", "", N_("remove a user; the mailbox stays")},
+    {"account list", cmd_account_list, 0, 0, "[--json]", "--json",
+	N_("mailboxes at providers from which mail is fetched")},
+    {"rule list", cmd_rule_list, 0, 0, "[--json]", "--json", N_("rules of the sorter, in order")},
+    {"queue list", cmd_queue_list, 0, 0, "[--json]", "--json", N_("outgoing mail that waits")},
+    {"queue show", cmd_queue_show, 1, 1, "ID", "--json", N_("one message of the queue")},
+    {"queue flush", cmd_queue_flush, 0, 0, "", "--json", N_("send what waits, and tell the outcome")},
+    {"mailbox list", cmd_mailbox_list, 0, 0, "[--json]", "--json", N_("mailboxes and their sizes")},
+    {"mailbox show", cmd_mailbox_show, 1, 1, "USER [--json]", "--json",
+	N_("the messages in a mailbox")},
+    {"trace", cmd_trace, 1, 1, "QUERY [--json]", "--json",
+	N_("all that happened to a message: by id, Message-ID, address or subject")},
+    {"reload", cmd_reload, 0, 0, "", "", N_("make the gateway read its configuration again")},
+    {"stop", cmd_stop, 0, 0, "", "", N_("stop the gateway and wait for its end")},
+    {"config-reference", cmd_config_reference, 0, 0, "", "", NULL},
+};
+
+int main(int argc, char **argv)
+{
+	return cli_main(argc, argv, verbs, ARRAY_LEN(verbs));
+}

@@ -1,0 +1,248 @@
+#include "ui-tui/progress.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "ui-tui/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#define BAR 24
+#define WIDTH_MIN 50
+#define WIDTH_MAX 110
+
+void progress_init(struct progress *progress)
+{
+	struct winsize size;
+
+	*progress = (struct progress){.on_terminal = isatty(STDOUT_FILENO) == 1, .width = 79};
+	if (progress->on_terminal && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 &&
+	    size.ws_col >= WIDTH_MIN)
+		progress->width = size.ws_col > WIDTH_MAX ? WIDTH_MAX : size.ws_col - 1u;
+}
+
+static void clear_row(struct progress_row *row)
+{
+	free(row->name);
+	free(row->state);
+	free(row->error);
+}
+
+void progress_clear(struct progress *progress)
+{
+	for (size_t i = 0; i < progress->count; i++)
+		clear_row(&progress->rows[i]);
+	free(progress->rows);
+	*progress = (struct progress){0};
+}
+
+/* --- reading events */
+
+/* New memory: the text of a member, safe on a terminal; "" if it is missing or null. */
+static char *safe_text(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+	size_t size = text == NULL ? 1 : strlen(text) * 4 + 1;
+
+	return str_printable(xmalloc(size), size, slice_of(text == NULL ? "" : text));
+}
+
+static int64_t number(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static struct progress_row *row_of(struct progress *progress, char *name)
+{
+	for (size_t i = 0; i < progress->count; i++) {
+		if (strcmp(progress->rows[i].name, name) != 0)
+			continue;
+		free(name);
+		return &progress->rows[i];
+	}
+	ARRAY_GROW(progress->rows, progress->count);
+	progress->rows[progress->count] =
+	    (struct progress_row){name, xstrdup(""), xstrdup(""), 0, 0, 0};
+	return &progress->rows[progress->count++];
+}
+
+static const char *state_text(const struct progress_row *row)
+{
+	static const struct {
+		const char *word, *shown;
+	} states[] = {
+	    {"connecting", N_("connecting")},
+	    {"fetching", N_("fetching")},
+	    {"sending", N_("sending")},
+	    {"done", N_("done")},
+	    {"failed", N_("failed")},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(states); i++)
+		if (strcmp(row->state, states[i].word) == 0)
+			return _(states[i].shown);
+	return row->state;
+}
+
+static const char *title(const struct progress_row *row)
+{
+	return row->name[0] == '\0' ? _("outgoing") : row->name;
+}
+
+/* --- drawing */
+
+static void append_bar(struct buf *line, const struct progress_row *row)
+{
+	bool is_done = strcmp(row->state, "done") == 0;
+	int64_t filled = is_done ? BAR : 0;
+
+	if (!is_done && row->total > 0 && row->done >= 0)
+		filled = (row->done < row->total ? row->done : row->total) * BAR / row->total;
+	for (int64_t i = 0; i < BAR; i++)
+		buf_append_text(line, i < filled ? "█" : "░");
+}
+
+static void append_padded(struct buf *line, const char *text, size_t width)
+{
+	size_t used = text_width(text);
+
+	buf_printf(line, "%s%*s", text, used < width ? (int)(width - used) : 0, "");
+}
+
+/* Drops characters at the end until the line fits: one that wrapped would spoil the redrawing. */
+static void cut(struct buf *line, size_t width)
+{
+	while (line->len > 0 && text_width(buf_text(line)) > width) {
+		do
+			line->len--;
+		while (line->len > 0 && ((unsigned char)line->ptr[line->len] & 0xC0) == 0x80);
+	}
+}
+
+static void write_row(const struct progress *progress, const struct progress_row *row,
+    struct buf *line)
+{
+	char size[32];
+
+	buf_append_text(line, "  ");
+	append_padded(line, title(row), 16);
+	buf_append_byte(line, ' ');
+	if (progress->on_terminal)
+		append_bar(line, row);
+	buf_printf(line, " %s", state_text(row));
+	if (row->total > 0 || row->done > 0)
+		buf_printf(line, " %lld/%lld", (long long)row->done, (long long)row->total);
+	if (row->bytes > 0)
+		buf_printf(line, " %s", i18n_size(size, sizeof(size), (unsigned long long)row->bytes));
+	if (row->error[0] != '\0')
+		buf_printf(line, ": %s", row->error);
+	if (progress->on_terminal)
+		cut(line, progress->width);
+}
+
+static void print_row(const struct progress *progress, const struct progress_row *row)
+{
+	struct buf line = BUF_INIT(16384);
+
+	write_row(progress, row, &line);
+	printf("%s%s\n", progress->on_terminal ? "\r\033[K" : "", buf_text(&line));
+	buf_clear(&line);
+}
+
+static void redraw(struct progress *progress)
+{
+	if (progress->drawn > 0)
+		printf("\033[%zuA", progress->drawn);
+	for (size_t i = 0; i < progress->count; i++)
+		print_row(progress, &progress->rows[i]);
+	progress->drawn = progress->count;
+	fflush(stdout);
+}
+
+static bool is_end(const char *state)
+{
+	return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0;
+}
+
+static void update(struct progress *progress, const json_t *event)
+{
+	struct progress_row *row = row_of(progress, safe_text(event, "account"));
+
+	free(row->state);
+	free(row->error);
+	row->state = safe_text(event, "state");
+	row->error = safe_text(event, "error");
+	row->done = number(event, "done");
+	row->total = number(event, "total");
+	row->bytes = number(event, "bytes");
+	if (progress->on_terminal)
+		redraw(progress);
+	else if (is_end(row->state))
+		print_row(progress, row);
+	fflush(stdout);
+}
+
+void progress_event(void *context, const json_t *event)
+{
+	struct progress *progress = context;
+	const char *kind = json_string_value(json_object_get(event, "event"));
+	char *text;
+
+	if (kind == NULL)
+		return;
+	if (strcmp(kind, "account") == 0 || strcmp(kind, "queue") == 0) {
+		update(progress, event);
+	} else if (strcmp(kind, "note") == 0) {
+		text = safe_text(event, "text");
+		printf("%s\n", text);
+		free(text);
+		progress->drawn = 0; /* the bars are drawn anew below the note */
+		fflush(stdout);
+	}
+}
+
+/* --- the end */
+
+/* Says what no event said: an account that got no row, the line, the queue. */
+static void print_problem(const char *what, const json_t *object, const char *member)
+{
+	char *text = safe_text(object, member);
+
+	if (text[0] != '\0')
+		printf(_("%s: failed: %s\n"), what, text);
+	free(text);
+}
+
+static bool has_row(const struct progress *progress, const char *name)
+{
+	for (size_t i = 0; i < progress->count; i++)
+		if (strcmp(progress->rows[i].name, name) == 0)
+			return true;
+	return false;
+}
+
+bool progress_summary(const struct progress *progress, const json_t *answer)
+{
+	int64_t fetched = 0, skipped = 0;
+	const json_t *accounts = json_object_get(answer, "accounts");
+
+	for (size_t i = 0; i < json_array_size(accounts); i++) {
+		const json_t *account = json_array_get(accounts, i);
+		char *name = safe_text(account, "name");
+
+		fetched += number(account, "fetched");
+		skipped += number(account, "skipped");
+		if (!has_row(progress, name))
+			print_problem(name, account, "error");
+		free(name);
+	}
+	print_problem(_("line"), answer, "line_error");
+	if (!has_row(progress, ""))
+		print_problem(_("outgoing"), answer, "queue_error");
+	printf(_("fetched %lld, left on the server %lld, sent %lld, refused %lld, waiting %lld\n"),
+	    (long long)fetched, (long long)skipped, (long long)number(answer, "sent"),
+	    (long long)number(answer, "refused"), (long long)number(answer, "deferred"));
+	return !json_is_true(json_object_get(answer, "failed"));
+}

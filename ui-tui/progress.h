@@ -1,0 +1,33 @@
+/*
+ * How a session goes: a bar an account on a terminal, plain lines elsewhere.
+ */
+#ifndef LANPOST_UI_TUI_PROGRESS_H
+#define LANPOST_UI_TUI_PROGRESS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct progress_row {
+	char *name;  /* of the account; "" for the queue */
+	char *state; /* "connecting", "fetching", "sending", "done", "failed" */
+	char *error; /* "" if none */
+	int64_t done, total, bytes;
+};
+
+struct progress {
+	bool on_terminal;
+	size_t width; /* of the terminal */
+	struct progress_row *rows;
+	size_t count, drawn; /* drawn: rows on the screen */
+};
+
+void progress_init(struct progress *progress);
+void progress_clear(struct progress *progress);
+/* A client_event_fn; context is the progress. */
+void progress_event(void *context, const json_t *event);
+/* Prints what the final answer of a session says. Returns true if nothing failed in it. */
+bool progress_summary(const struct progress *progress, const json_t *answer);
+
+#endif

@@ -1,0 +1,123 @@
+#include "ui-tui/secret.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "base/str.h"
+#include "config/conf.h"
+
+#include <crypt.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <termios.h>
+#include <unistd.h>
+
+#define CTRL_C 3
+#define SECRET_MAX 512 /* crypt(3) takes no more */
+
+/* One line of standard input without its end, byte by byte: what follows it is not ours. */
+static int read_line(char line[SECRET_MAX], struct error *error)
+{
+	size_t used = 0;
+
+	for (;;) {
+		char byte;
+		ssize_t got = read(STDIN_FILENO, &byte, 1);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got < 0)
+			return error_errno(error, "standard input");
+		if (got == 0 || byte == '\n')
+			break;
+		if (used == SECRET_MAX - 1)
+			return error_set(error, ERROR_LIMIT, _("the password is longer than %d bytes"),
+			    SECRET_MAX - 1);
+		if (byte == CTRL_C)
+			return error_set(error, ERROR_CANCELLED, _("nothing was changed"));
+		if (byte == '\0')
+			return error_set(error, ERROR_CONFIG, _("a password cannot hold NUL bytes"));
+		line[used++] = byte;
+	}
+	if (used > 0 && line[used - 1] == '\r')
+		used--;
+	line[used] = '\0';
+	return 0;
+}
+
+/* A signal that came while the echo was off would leave the terminal mute: Ctrl-C comes as a byte,
+ * the others wait. */
+static int prompt(const char *text, const char *user, char line[SECRET_MAX], struct error *error)
+{
+	struct termios old, mute;
+	sigset_t signals, before;
+	int result;
+
+	fprintf(stderr, text, user);
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGHUP);
+	sigaddset(&signals, SIGTERM);
+	if (tcgetattr(STDIN_FILENO, &old) != 0)
+		return error_errno(error, "terminal");
+	mute = old;
+	mute.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
+	mute.c_lflag |= ECHONL;
+	sigprocmask(SIG_BLOCK, &signals, &before);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &mute);
+	result = read_line(line, error);
+	tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
+static int ask(const char *user, char secret[SECRET_MAX], struct error *error)
+{
+	char again[SECRET_MAX] = "";
+	int result;
+
+	if (isatty(STDIN_FILENO) != 1)
+		return read_line(secret, error);
+	result = prompt(_("Password for %s: "), user, secret, error);
+	if (result == 0)
+		result = prompt(_("Again for %s: "), user, again, error);
+	if (result == 0 && strcmp(secret, again) != 0)
+		result = error_set(error, ERROR_CONFIG, _("the two passwords are not the same"));
+	explicit_bzero(again, sizeof(again));
+	return result;
+}
+
+static int make_hash(const char *secret, char **hash, struct error *error)
+{
+	char salt[CRYPT_GENSALT_OUTPUT_SIZE];
+	struct crypt_data *data = xcalloc(1, sizeof(*data));
+	const char *made = NULL;
+	int result = 0;
+
+	if (crypt_gensalt_rn("$y$", 0, NULL, 0, salt, sizeof(salt)) != NULL)
+		made = crypt_rn(secret, salt, data, sizeof(*data));
+	if (made == NULL)
+		result = error_errno(error, _("the password cannot be hashed"));
+	else
+		*hash = xstrdup(made);
+	explicit_bzero(data, sizeof(*data));
+	free(data);
+	return result;
+}
+
+int secret_ask_hash(const char *user, char **hash, struct error *error)
+{
+	char secret[SECRET_MAX] = "";
+	int result = ask(user, secret, error);
+
+	if (result == 0 && secret[0] == '\0') {
+		fprintf(stderr,
+		    _("lanpost: warning: user %s has no password: everybody on the LAN can read this mailbox\n"),
+		    user);
+		*hash = xstrdup("");
+	} else if (result == 0) {
+		result = make_hash(secret, hash, error);
+	}
+	explicit_bzero(secret, sizeof(secret));
+	return result;
+}
