@@ -12,6 +12,7 @@
 #define INPUT_MAX (64 * 1024) /* above any line's limit plus one read */
 #define FLUSH_AT (32 * 1024)
 #define KEEP_CAPACITY (32 * 1024)
+#define LINGER_MAX (4 * 1024 * 1024) /* bytes of a peer who talks on and on */
 
 void stream_init(struct stream *stream, int fd, int stop_fd)
 {
@@ -51,6 +52,22 @@ static enum stream_result wait_ready(struct stream *stream, short events, int64_
 			return fds[0].revents != 0 ? STREAM_OK : STREAM_STOPPED;
 		if (left == 0)
 			return STREAM_TIMEOUT;
+	}
+}
+
+void stream_linger(struct stream *stream, int64_t deadline)
+{
+	char dropped[4096];
+	ssize_t got = 1, total = 0;
+
+	if (stream->tls != NULL)
+		tls_shutdown(stream->tls);
+	if (shutdown(stream->fd, SHUT_WR) != 0)
+		return;
+	while (got > 0 && total < LINGER_MAX &&
+	       wait_ready(stream, POLLIN, deadline) == STREAM_OK) {
+		got = recv(stream->fd, dropped, sizeof(dropped), 0);
+		total += got;
 	}
 }
 

@@ -32,6 +32,9 @@ struct stream {
 
 /* Takes the socket over. */
 void stream_init(struct stream *stream, int fd, int stop_fd);
+/* Says that nothing more will come, and waits for the peer to say the same, so that our last words are not lost: closing
+ * with input unread would make the system take back what was sent. */
+void stream_linger(struct stream *stream, int64_t deadline);
 /* Says goodbye inside TLS, closes, frees. Does not wait and does not flush. */
 void stream_close(struct stream *stream);
 

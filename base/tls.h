@@ -3,7 +3,7 @@
  * has none, and sessions on non-blocking sockets that say what they wait for.
  *
  * TLS 1.2 and newer, no renegotiation. An idle session gives its buffers back. Nothing here waits:
- * deadlines are the business of base/stream.
+ * deadlines are the business of base/stream. OpenSSL writes with write(2), so the process must ignore SIGPIPE.
  */
 #ifndef LANPOST_BASE_TLS_H
 #define LANPOST_BASE_TLS_H

@@ -15,6 +15,7 @@
 /* A whole session, in timeouts: hours. */
 #define SESSION_TIMEOUTS 240
 #define LAST_WORDS_MS 1000
+#define LINGER_MS 1000
 
 static int64_t timeout_ms(const struct session *session)
 {
@@ -306,5 +307,7 @@ void session_run(struct session *session)
 		run_smtp(session);
 	else
 		run_pop3(session);
+	session->stream.stop_fd = session->stop_fd;
+	stream_linger(&session->stream, clock_now_ms() + LINGER_MS);
 	log_debug("event=session-end session=%s", session->id.text);
 }

@@ -1,0 +1,88 @@
+/* Who may come in: the IP filter as OMS had it, the limits, and the quiet log. */
+#include "lan-server/door.h"
+
+#include "base/alloc.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <cmocka.h>
+
+/* Addresses as the server keeps them: IPv4 inside ::ffff:0:0/96. */
+static struct in6_addr ip(const char *text)
+{
+	struct in6_addr address;
+	char mapped[64];
+
+	snprintf(mapped, sizeof(mapped), "%s%s", strchr(text, ':') == NULL ? "::ffff:" : "", text);
+	if (inet_pton(AF_INET6, mapped, &address) != 1)
+		fail_msg("%s is no address", text);
+	return address;
+}
+
+static const struct {
+	const char *name, *client;
+	size_t sessions, of_client;
+	enum door_answer answer;
+} cases[] = {
+    {"in an allowed range", "192.168.7.7", 0, 0, DOOR_OPEN},
+    {"first of the range", "192.168.0.0", 0, 0, DOOR_OPEN},
+    {"last of the range", "192.168.255.255", 0, 0, DOOR_OPEN},
+    {"before the range", "192.167.255.255", 0, 0, DOOR_DENIED},
+    {"after the range", "192.169.0.0", 0, 0, DOOR_DENIED},
+    {"in no range", "8.8.8.8", 0, 0, DOOR_DENIED},
+    {"allowed and denied", "192.168.5.9", 0, 0, DOOR_DENIED},
+    {"IPv6 in a range", "fe80::1", 0, 0, DOOR_OPEN},
+    {"IPv6 in none", "2001:db8::1", 0, 0, DOOR_DENIED},
+    {"IPv4 as IPv6", "::ffff:192.168.1.1", 0, 0, DOOR_OPEN},
+    {"one place left", "192.168.1.1", 9, 2, DOOR_OPEN},
+    {"full", "192.168.1.1", 10, 0, DOOR_FULL},
+    {"full for this one", "192.168.1.1", 5, 3, DOOR_FULL_FOR_IP},
+    {"denied even when full", "8.8.8.8", 10, 3, DOOR_DENIED},
+};
+
+static void test_check(void **state)
+{
+	struct conf_net allow[] = {
+	    {ip("192.168.0.0"), ip("192.168.255.255")},
+	    {ip("fe80::"), ip("fe80::ffff")},
+	};
+	struct conf_net deny[] = {{ip("192.168.5.0"), ip("192.168.5.255")}};
+	struct conf_lan lan = {.max_sessions = 10, .max_sessions_per_ip = 3,
+	    .allow = {allow, ARRAY_LEN(allow)}, .deny = {deny, ARRAY_LEN(deny)}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct in6_addr client = ip(cases[i].client);
+
+		if (door_check(&lan, &client, cases[i].sessions, cases[i].of_client) !=
+		    cases[i].answer)
+			fail_msg("%s", cases[i].name);
+	}
+	lan.allow.count = 0;
+	assert_int_equal(door_check(&lan, &allow[0].first, 0, 0), DOOR_DENIED);
+}
+
+static void test_log_once_a_minute(void **state)
+{
+	struct in6_addr a = ip("10.0.0.1"), b = ip("10.0.0.2");
+	struct door_notes notes = {0};
+
+	(void)state;
+	assert_true(door_should_log(&notes, &a, 1000));
+	assert_false(door_should_log(&notes, &a, 2000));
+	assert_true(door_should_log(&notes, &b, 2000));
+	assert_false(door_should_log(&notes, &a, 60999));
+	assert_true(door_should_log(&notes, &a, 61000));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_check),
+	    cmocka_unit_test(test_log_once_a_minute),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
