@@ -1,0 +1,25 @@
+/*
+ * Letters that tell a sender what became of his: delivery status notifications (RFC 3464).
+ *
+ * A text for people in the configured language on top, the machine's part and the original header below. From the null sender; a
+ * bounce is never bounced, it ends at postmaster; nobody outside is ever told.
+ */
+#ifndef LANPOST_GATEWAY_BOUNCE_H
+#define LANPOST_GATEWAY_BOUNCE_H
+
+#include "config/conf.h"
+#include "mail/body.h"
+#include "mail/envelope.h"
+
+enum bounce_kind {
+	BOUNCE_FAILED,	/* it will not arrive: to the sender and to postmaster */
+	BOUNCE_DELAYED, /* it is still being tried: to the sender alone */
+};
+
+/* Makes the bounce of a message for some of its recipients (with the reply of each in place->reply). On success the caller
+ * owns *bounce and *body, ready for the intake; bounce->place_count is 0 if there is nobody to tell. */
+int bounce_make(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,
+    const struct place *const *places, size_t count, struct slice message, const char *session,
+    struct envelope *bounce, struct body *body, struct error *error);
+
+#endif
