@@ -1,0 +1,142 @@
+"""Dovecot as the provider's POP3 server: private configuration, plain and TLS port, own certificate."""
+import os
+import pwd
+import subprocess
+import time
+from pathlib import Path
+
+from harness.certificates import authority
+from harness.waiting import answers, free_port, is_alive, kill, until
+
+CONFIG = """
+base_dir = {run}
+state_dir = {run}
+log_path = {folder}/dovecot.log
+protocols = pop3
+listen = 127.0.0.1
+ssl = yes
+ssl_cert = <{cert}
+ssl_key = <{key}
+ssl_min_protocol = TLSv1.2
+disable_plaintext_auth = no
+auth_failure_delay = 0
+first_valid_uid = 1
+mail_location = maildir:{mail}/%u
+mail_max_userip_connections = 100
+pop3_uidl_format = %g
+default_vsz_limit = 1G
+default_login_user = {login_user}
+default_internal_user = {internal_user}
+default_internal_group = {internal_group}
+service pop3-login {{
+  chroot =
+  process_min_avail = 1
+  service_count = 0
+  inet_listener pop3 {{
+    port = {port}
+  }}
+  inet_listener pop3s {{
+    port = {tls_port}
+    ssl = yes
+  }}
+}}
+service anvil {{
+  chroot =
+}}
+service stats {{
+  chroot =
+}}
+service auth {{
+  unix_listener {sasl} {{
+    mode = 0666
+  }}
+}}
+passdb {{
+  driver = passwd-file
+  args = scheme=PLAIN username_format=%u {folder}/passwd
+}}
+userdb {{
+  driver = static
+  args = uid={uid} gid={gid} home={mail}/%u
+}}
+"""
+
+
+class Dovecot:
+    """users: name -> password. Messages are bytes; deliver() puts them straight into the Maildir."""
+
+    def __init__(self, folder, users, certificate=None):
+        self.folder = Path(folder) / "dovecot"
+        self.mail, self.run = self.folder / "mail", self.folder / "run"
+        self.sasl = self.folder / "sasl"
+        self.port, self.tls_port = free_port(), free_port()
+        self.users = dict(users)
+        self.ca = authority().ca
+        self.pid = None
+        self.count = 0
+        self.uid, self.gid = os.getuid(), os.getgid()
+        login = internal = pwd.getpwuid(self.uid).pw_name
+        group = "dovecot" if self.uid == 0 else str(self.gid)
+        if self.uid == 0:  # Dovecot does not serve mail as root
+            nobody = pwd.getpwnam("nobody")
+            self.uid, self.gid = nobody.pw_uid, nobody.pw_gid
+            login, internal = "dovenull", "dovecot"
+        self.run.mkdir(parents=True, mode=0o755)
+        self.mail.mkdir(mode=0o755)
+        self._own(self.mail)
+        cert, key = certificate or authority().server("dovecot")
+        (self.folder / "passwd").write_text("".join(f"{u}:{p}::::::\n" for u, p in users.items()))
+        (self.folder / "dovecot.conf").write_text(CONFIG.format(
+            folder=self.folder, run=self.run, mail=self.mail, sasl=self.sasl, cert=cert, key=key, port=self.port,
+            tls_port=self.tls_port, uid=self.uid, gid=self.gid, login_user=login, internal_user=internal,
+            internal_group=group))
+        for user in users:
+            self._mailbox(user)
+
+    def _own(self, path):
+        if os.getuid() == 0:
+            os.chown(path, self.uid, self.gid)
+
+    def _mailbox(self, user):
+        for part in ("", "tmp", "new", "cur"):
+            path = self.mail / user / part
+            path.mkdir(exist_ok=True)
+            self._own(path)
+        return self.mail / user
+
+    def start(self):
+        with open(self.folder / "output", "ab") as output:  # it keeps stdout open
+            done = subprocess.run(["dovecot", "-c", self.folder / "dovecot.conf"], stdin=subprocess.DEVNULL,
+                                  stdout=output, stderr=output, timeout=30)
+        assert done.returncode == 0, (self.folder / "output").read_text()
+        self.pid = int((self.run / "master.pid").read_text())
+        until(lambda: answers(self.port, b"+OK"), 15, f"Dovecot's greeting ({self.folder}/dovecot.log)")
+        return self
+
+    def stop(self):
+        if self.pid is None:
+            return
+        kill(self.pid, 15)
+        deadline = time.monotonic() + 5
+        while is_alive(self.pid) and time.monotonic() < deadline:
+            time.sleep(0.02)
+        kill(self.pid)
+        self.pid = None
+
+    def deliver(self, user, message, name=None):
+        """Puts one message (bytes, any line ends) into the user's mailbox."""
+        self.count += 1
+        name = name or f"{int(time.time())}.M{self.count:06d}.provider"
+        box = self._mailbox(user)
+        part = box / "tmp" / name
+        part.write_bytes(message)
+        self._own(part)
+        part.rename(box / "new" / name)
+
+    def left(self, user):
+        """Files still in the mailbox."""
+        box = self.mail / user
+        return sorted(path.name for part in ("new", "cur") for path in (box / part).iterdir())
+
+    def log(self):
+        return (self.folder / "dovecot.log").read_text(errors="replace")

@@ -1,0 +1,197 @@
+"""A lanpostd of our own: configuration from dicts, free ports, the command line, POP3 and SMTP clients."""
+import json
+import os
+import poplib
+import re
+import signal
+import smtplib
+import subprocess
+import time
+from pathlib import Path
+
+from harness.certificates import password_hash
+from harness.waiting import answers, descendants, free_port, kill, until
+
+BUILD = Path(os.environ.get("LANPOST_BUILD", Path(__file__).resolve().parents[3] / "build"))
+PASSWORD = "geheim-42"
+
+
+def environment(language="en"):
+    """Nothing of the admin's own settings reaches the programs."""
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "ASAN_OPTIONS", "TSAN_OPTIONS") if name in os.environ}
+    return {**keep, "LC_ALL": "C.UTF-8", "LANGUAGE": language, "TZ": "UTC"}
+
+
+def ini_value(value):
+    text = {True: "yes", False: "no"}.get(value, str(value))
+    return f"'{text}'" if re.search("[;#]", text) else text
+
+
+def ini_text(sections):
+    return "".join(f"[{name}]\n" + "".join(f"{key} = {ini_value(value)}\n" for key, value in keys.items()) + "\n"
+                   for name, keys in sections.items())
+
+
+class Gateway:
+    """users: name -> keys ("password" in clear, hashed here); accounts, rules, smarthosts likewise.
+
+    sections overrides keys of lanpost.conf: {"gateway": {"boss": "anna"}}.
+    """
+
+    def __init__(self, folder, users=(), accounts=None, rules=None, smarthosts=None, sections=None, name="gateway"):
+        self.folder = Path(folder) / name
+        self.folder.mkdir(mode=0o755)
+        self.conf, self.spool = self.folder / "lanpost.conf", self.folder / "spool"
+        self.smtp_port, self.submission_port, self.smtps_port = free_port(), free_port(), free_port()
+        self.pop3_port, self.pop3s_port = free_port(), free_port()
+        self.process = None
+        self.log_path = self.folder / "lanpostd.log"
+        self.main = {
+            "gateway": {"hostname": "gw.office.lan", "local_domain": "office.lan", "spool": self.spool,
+                        "language": "en"},
+            "lan": {"listen": "127.0.0.1", "smtp_port": self.smtp_port, "submission_port": self.submission_port,
+                    "smtps_port": self.smtps_port, "pop3_port": self.pop3_port, "pop3s_port": self.pop3s_port},
+            "schedule": {"every": 0, "on_start": "no"},
+            "log": {"level": "debug"},
+        }
+        for section, keys in (sections or {}).items():
+            self.main.setdefault(section, {}).update(keys)
+        users = {user: {} for user in users} if not isinstance(users, dict) else users
+        self.users = {user: {"password": PASSWORD, **keys} for user, keys in users.items()}
+        self.accounts, self.rules, self.smarthosts = accounts or {}, rules or {}, smarthosts or {}
+        self.write()
+
+    def write(self):
+        """Writes the four files from what the dicts say now."""
+        hashed = {name: {key: password_hash(value) if key == "password" and value else value
+                         for key, value in keys.items()} for name, keys in self.users.items()}
+        named = lambda kind, items: {f"{kind} {name}": keys for name, keys in items.items()}
+        for file, sections in (("lanpost.conf", {**self.main, **named("smarthost", self.smarthosts)}),
+                               ("users.conf", named("user", hashed)),
+                               ("accounts.conf", named("account", self.accounts)),
+                               ("rules.conf", named("rule", self.rules))):
+            path = self.folder / file
+            path.write_text(ini_text(sections))
+            path.chmod(0o600)
+
+    # --- its life
+
+    def start(self, wait=True):
+        with open(self.log_path, "ab") as log:
+            self.process = subprocess.Popen([BUILD / "lanpostd", "-c", self.conf], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, env=environment(), start_new_session=True)
+        if wait:
+            until(self.is_ready, 20, f"the gateway's ports\n{self.log()[-3000:]}")
+        return self
+
+    def is_ready(self):
+        assert self.process.poll() is None, f"lanpostd ended with {self.process.returncode}:\n{self.log()[-3000:]}"
+        return (answers(self.smtp_port, b"220") and answers(self.pop3_port, b"+OK")
+                and self.cli("status", "--json").returncode == 0)
+
+    def processes(self):
+        """lanpostd and all its children."""
+        return [self.process.pid, *descendants(self.process.pid)]
+
+    def kill_all(self):
+        """Sudden death of everything at once. The main process goes first, so that it starts nobody anew."""
+        pids = self.processes()
+        kill(self.process.pid, signal.SIGSTOP)
+        for pid in dict.fromkeys([*pids, *self.processes()]):
+            kill(pid)
+        self.process.wait(10)
+        self.process = None
+
+    def stop(self):
+        """Ends it as systemd does and demands a clean end."""
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        children = descendants(process.pid)
+        process.terminate()
+        try:
+            code = process.wait(20)
+        except subprocess.TimeoutExpired:
+            for pid in [process.pid, *children]:
+                kill(pid)
+            process.wait(10)
+            raise AssertionError("lanpostd did not stop within 20 s of SIGTERM")
+        assert code == 0, f"lanpostd ended with {code} after SIGTERM"
+
+    def abandon(self):
+        """End of a test: whatever still runs goes."""
+        if self.process is not None and self.process.poll() is None:
+            self.kill_all()
+
+    def log(self):
+        return self.log_path.read_text(errors="replace") if self.log_path.exists() else ""
+
+    # --- the admin
+
+    def cli(self, *args, language=None, timeout=60, env=None):
+        command = [BUILD / "lanpost", "-c", self.conf, *(["--lang", language] if language else []), *map(str, args)]
+        return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
+                              env=env or environment(), errors="replace")
+
+    def session(self, *args, code=0, timeout=120):
+        """Runs a session now and demands this exit code."""
+        done = self.cli("session", *args, timeout=timeout)
+        assert done.returncode == code, f"exit {done.returncode}\n{done.stdout}\n{done.stderr}\n{self.log()[-4000:]}"
+        return done
+
+    def status(self):
+        done = self.cli("status", "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def queue(self):
+        done = self.cli("queue", "list", "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def queued_files(self, *states):
+        return sorted(path for state in states or ("active", "deferred", "hold")
+                      for path in (self.spool / "queue" / state).glob("*.env"))
+
+    # --- the mail programs
+
+    def pop3(self, user, password=PASSWORD):
+        client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=30)
+        client._maxline = poplib._MAXLINE = 1 << 20
+        client.user(user)
+        client.pass_(password)
+        return client
+
+    def mailbox(self, user, password=PASSWORD):
+        """All messages of a mailbox as bytes, oldest first."""
+        client = self.pop3(user, password)
+        try:
+            count = client.stat()[0]
+            return [b"\r\n".join(client.retr(n)[1]) + b"\r\n" for n in range(1, count + 1)]
+        finally:
+            client.quit()
+
+    def mailbox_when(self, user, count, seconds=15):
+        """The mailbox once it holds at least so many messages."""
+        until(lambda: len(self.files(user)) >= count, seconds, f"{count} messages for {user}\n{self.log()[-3000:]}")
+        return self.mailbox(user)
+
+    def files(self, user):
+        box = self.spool / "mailboxes" / user
+        return sorted(path for part in ("new", "cur") if (box / part).is_dir() for path in (box / part).iterdir())
+
+    def empty(self, user):
+        client = self.pop3(user)
+        for n in range(1, client.stat()[0] + 1):
+            client.dele(n)
+        client.quit()
+
+    def smtp(self):
+        return smtplib.SMTP("127.0.0.1", self.smtp_port, local_hostname="pc.office.lan", timeout=30)
+
+    def send(self, sender, recipients, content):
+        """Hands one message in; returns smtplib's dict of refused recipients."""
+        if isinstance(content, str):
+            content = content.encode()
+        with self.smtp() as client:
+            return client.sendmail(sender, recipients, content)

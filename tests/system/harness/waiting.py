@@ -1,0 +1,92 @@
+"""Waiting for a condition with a deadline, free ports, the tree of processes below one of ours."""
+import os
+import random
+import signal
+import socket
+import time
+
+
+def until(condition, seconds=15, what="the condition"):
+    """Returns the first true value of condition(); fails after so many seconds."""
+    deadline = time.monotonic() + seconds
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s in vain for {what}")
+        time.sleep(0.02)
+
+
+# A range of ports for each test process, below those the kernel gives to clients, so that tests side by side
+# cannot take each other's.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:])
+_first = 10240 + (_worker % 16) * 1350
+_next = random.randrange(1350)
+
+
+def free_port():
+    global _next
+    for _ in range(1350):
+        port = _first + _next
+        _next = (_next + 1) % 1350
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("0.0.0.0", port))
+                return port
+            except OSError:
+                continue
+    raise AssertionError("no free port left for this test process")
+
+
+def answers(port, greeting, host="127.0.0.1"):
+    """True if whoever listens there greets with these bytes."""
+    try:
+        with socket.create_connection((host, port), 2) as conn:
+            conn.settimeout(2)
+            return conn.recv(64).startswith(greeting)
+    except OSError:
+        return False
+
+
+def accepts(port, host="127.0.0.1"):
+    try:
+        socket.create_connection((host, port), 2).close()
+        return True
+    except OSError:
+        return False
+
+
+def descendants(pid):
+    """Ids of all processes below pid, nearest first."""
+    children = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            try:
+                with open(f"/proc/{entry}/stat", "rb") as file:
+                    parent = int(file.read().rpartition(b")")[2].split()[1])
+            except OSError:
+                continue
+            children.setdefault(parent, []).append(int(entry))
+    found, wanted = [], [pid]
+    while wanted:
+        below = children.get(wanted.pop(0), [])
+        found += below
+        wanted += below
+    return found
+
+
+def is_alive(pid):
+    try:
+        with open(f"/proc/{pid}/stat", "rb") as file:
+            return file.read().rpartition(b")")[2].split()[0] != b"Z"
+    except OSError:
+        return False
+
+
+def kill(pid, number=signal.SIGKILL):
+    try:
+        os.kill(pid, number)
+    except ProcessLookupError:
+        pass
