@@ -1,0 +1,123 @@
+"""A provider that lies, stalls or breaks off: the message concerned is reported, everything else comes once."""
+import collections
+import time
+
+import pytest
+
+from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
+from harness.certificates import authority
+from test_nothing_lost_nothing_twice import in_mailbox
+
+IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
+
+
+def office_at(make_gateway, server, **keys):
+    return make_gateway(users=IVAN, accounts={"a": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none",
+                                                    "user": "x", "password": "y", **keys}})
+
+
+def three():
+    return [letter(number=n, body=f"body of {n}\n" * 20) for n in (1, 2, 3)]
+
+
+def fetch_with(make_gateway, misdeed, sessions=2, messages=None, **settings):
+    server = MisbehavingPop3(messages or three(), misdeed, **settings)
+    office = office_at(make_gateway, server)
+    for _ in range(sessions):
+        office.cli("session", timeout=180)
+    server.stop()
+    return office, server
+
+
+ONCE = collections.Counter([1, 2, 3])
+
+
+@pytest.mark.parametrize("misdeed", [
+    None, "closes_in_the_middle_of_a_message", "closes_in_the_middle_of_uidl", "closes_before_quit_is_answered",
+    "lies_about_sizes", "lists_more_than_it_has"])
+def test_everything_comes_exactly_once(make_gateway, misdeed):
+    office, server = fetch_with(make_gateway, misdeed)
+    assert in_mailbox(office, "ivan") == ONCE
+    assert server.left == []
+
+
+def test_a_refused_message_is_left_and_the_others_come(make_gateway):
+    office, server = fetch_with(make_gateway, "refuses_the_second_retr")
+    found = in_mailbox(office, "ivan")
+    assert found[1] == 1 and found[3] == 1 and found[2] == 0
+    assert [b"<2.test" in message for message in server.left] == [True]
+
+
+def test_what_cannot_be_deleted_is_not_fetched_again(make_gateway):
+    office, server = fetch_with(make_gateway, "refuses_dele", sessions=3)
+    assert in_mailbox(office, "ivan") == ONCE
+    assert len(server.left) == 3
+
+
+def test_two_messages_with_one_uidl_are_both_fetched(make_gateway):
+    office, _ = fetch_with(make_gateway, "gives_two_messages_one_uidl", messages=three()[:2])
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2])
+
+
+@pytest.mark.parametrize("misdeed", ["sends_terminal_escapes", "is_busy", "offers_stls_and_refuses_it",
+                                     "slips_plaintext_in_before_tls", "sends_a_line_without_end"])
+def test_the_session_fails_cleanly_and_the_account_recovers(make_gateway, misdeed):
+    settings, keys = {}, {}
+    if misdeed in ("offers_stls_and_refuses_it", "slips_plaintext_in_before_tls"):
+        settings["certificate"] = authority().server("liar")
+        keys = {"tls": "required", "ca_file": authority().ca}
+    server = MisbehavingPop3(three(), misdeed, **settings)
+    office = office_at(make_gateway, server, **keys)
+    done = office.session(code=1)
+    assert "\x1b" not in done.stdout + done.stderr + office.log()
+    assert office.files("ivan") == []
+    server.misdeed = lambda event, argument, connection: None
+    office.session()
+    server.stop()
+    assert in_mailbox(office, "ivan") == ONCE and server.left == []
+
+
+def test_strange_uidls_are_told_apart(make_gateway):
+    server = MisbehavingPop3(three() + [letter(number=4)])
+    server.uidls = ["a b", "x" * 200, "\x01\x02", "x" * 200 + "y"]
+    office = office_at(make_gateway, server)
+    for _ in range(2):
+        office.cli("session")
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3, 4])
+
+
+def test_messages_with_bare_line_ends_and_nul_are_kept(make_gateway):
+    odd = [b"Message-ID: <1.test@bank.ru>\r\nTo: ivan@example.ru\r\n\r\na\nb\rc\0d\r\n..\r\n",
+           b"Message-ID: <2.test@bank.ru>\r\nTo: ivan@example.ru\r\n\r\n" + b"z" * 10_000_000 + b"\r\n"]
+    office, server = fetch_with(make_gateway, None, messages=odd)
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2])
+    assert len(office.mailbox("ivan")) == 2 and server.left == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("misdeed", ["hangs_before_greeting", "hangs_after_retr"])
+def test_a_deadline_ends_a_silent_server(make_gateway, misdeed):
+    server = MisbehavingPop3(three(), misdeed)
+    office = office_at(make_gateway, server)
+    began = time.monotonic()
+    office.session(code=1, timeout=180)
+    server.stop()
+    assert time.monotonic() - began < 150
+    assert office.files("ivan") == [] and len(server.left) == 3
+
+
+def test_of_many_messages_kept_on_the_server_only_the_new_ones_come(make_gateway):
+    server = MisbehavingPop3([letter(number=n, body="") for n in range(1, 2001)])
+    office = office_at(make_gateway, server, keep_on_server="yes")
+    office.session()
+    before = len([line for line in server.commands if line.startswith(b"RETR")])
+    assert before == 2000
+    server.messages.append(letter(number=2001))
+    server.uidls.append("uidl-2001")
+    office.session()
+    assert len([line for line in server.commands if line.startswith(b"RETR")]) == 2001
+    assert len(server.left) == 2001
+    server.stop()
+    assert sum(in_mailbox(office, "ivan").values()) == 2001
