@@ -11,7 +11,8 @@ SYSCONFDIR ?= /etc
 SAN    ?=
 TIME   ?= 20
 JOBS   ?= $(shell nproc)
-PYTEST ?= python3 -m pytest
+# Debian's own pytest, whatever other python stands first in the path.
+PYTEST ?= $(if $(wildcard /usr/bin/pytest-3),/usr/bin/pytest-3,python3 -m pytest)
 
 FOLDERS := base config mail sorter fetcher lan-server gateway ui-tui
 # Linked from the top of the house down, as the includes point.

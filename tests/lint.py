@@ -1,0 +1,130 @@
+#!/usr/bin/env python3
+"""House rules that no compiler checks (docs/architecture.md). Prints file:line and the rule; exit 1 if any is broken."""
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+FOLDERS = ["base", "config", "mail", "sorter", "fetcher", "lan-server", "gateway", "ui-tui"]
+MAY_INCLUDE = {
+    "base": {"base"},
+    "config": {"base", "config"},
+    "mail": {"base", "config", "mail"},
+    "sorter": {"base", "config", "mail", "sorter"},
+    "fetcher": {"base", "config", "mail", "fetcher"},
+    "lan-server": {"base", "config", "mail", "lan-server"},
+    "gateway": {"base", "config", "mail", "sorter", "fetcher", "lan-server", "gateway"},
+    "ui-tui": {"base", "config", "mail", "sorter", "ui-tui"},
+}
+FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets)\s*\(")
+DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link|linkat)\s*\(")
+SQL = re.compile(r"sqlite3_|\"\s*(SELECT|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
+# Written in pieces, so that this file does not break its own rule.
+PRIVATE = re.compile(r"\.\./" + r"shared|/wo" + r"rk\b")
+UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+TEXT_ENDS = {".c", ".h", ".py", ".sh", ".md", ".conf", ".sample", ".in", ".txt", ".po", ".mk", ".8", ".1", ""}
+
+problems = []
+
+
+def complain(path, line, text):
+    problems.append(f"{path.relative_to(ROOT)}:{line}: {text}")
+
+
+def without_comments(text):
+    """The same text with comments blanked out, line by line; strings stay."""
+    pattern = re.compile(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|/\*.*?\*/|//[^\n]*', re.S)
+    return pattern.sub(lambda m: m[0] if m[0][0] in "\"'" else re.sub(r"[^\n]", " ", m[0]), text)
+
+
+def without_strings(text):
+    return re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
+
+
+def check_includes(path, folder, number, line):
+    match = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
+    if not match:
+        return
+    wanted = match[1].split("/")[0]
+    if "/" not in match[1] or wanted not in MAY_INCLUDE:
+        complain(path, number, f'include "{match[1]}" must name its folder')
+    elif wanted not in MAY_INCLUDE[folder]:
+        complain(path, number, f"{folder}/ may not include {wanted}/")
+
+
+def check_calls(path, number, code):
+    bare = without_strings(code)
+    if found := FORBIDDEN.search(bare):
+        complain(path, number, f"{found[1]}() is not to be used here")
+    # Old logs are moved aside, too, but nobody's mail depends on those.
+    if path.relative_to(ROOT).as_posix() not in ("base/fsx.c", "base/log.c") and (found := DURABLE.search(bare)):
+        complain(path, number, f"{found[1]}() belongs to base/fsx.c alone")
+    if not path.relative_to(ROOT).as_posix().startswith("mail/state") and SQL.search(code):
+        complain(path, number, "SQL belongs to mail/state*.c alone")
+
+
+def check_header(path, text):
+    if not text.startswith("/*"):
+        complain(path, 1, "a header opens with a comment that says what the module is for")
+    guard = re.search(r"^#ifndef (LANPOST_\w+_H)\n#define (\w+)\n", text, re.M)
+    if not guard or guard[1] != guard[2] or not guard[1].endswith("_" + path.stem.upper().replace("-", "_") + "_H"):
+        complain(path, 1, "the include guard LANPOST_<FOLDER>_<FILE>_H is missing")
+
+
+def check_source(path, folder):
+    text = path.read_text()
+    for number, line in enumerate(without_comments(text).split("\n"), 1):
+        check_includes(path, folder, number, line)
+        check_calls(path, number, line)
+    if path.suffix == ".h":
+        check_header(path, text)
+
+
+def check_text(path):
+    try:
+        text = path.read_text()
+    except UnicodeDecodeError:
+        return
+    for number, line in enumerate(text.split("\n"), 1):
+        if PRIVATE.search(line):
+            complain(path, number, "names a folder outside the repository")
+        if UNFINISHED.search(line):
+            complain(path, number, "unfinished work")
+
+
+def check_translations(path):
+    done = subprocess.run(["msgfmt", "--check", "--statistics", "-o", "/dev/null", path], capture_output=True, text=True,
+                          env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
+    if done.returncode != 0 or re.search(r"fuzzy|untranslated", done.stderr):
+        complain(path, 1, done.stderr.strip().replace("\n", "; "))
+
+
+def repository_files():
+    listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
+                            capture_output=True)
+    if listed.returncode == 0:
+        names = [name for name in listed.stdout.decode().split("\0") if name]
+    else:  # an unpacked archive
+        names = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*")
+                 if path.is_file() and not path.relative_to(ROOT).parts[0].startswith((".git", "build"))]
+    return [ROOT / name for name in sorted(names) if (ROOT / name).is_file()]
+
+
+def main():
+    files = repository_files()
+    for path in files:
+        parts = path.relative_to(ROOT).parts
+        if parts[0] in FOLDERS and path.suffix in (".c", ".h"):
+            check_source(path, parts[0])
+        if path.suffix in TEXT_ENDS and "corpus" not in parts and parts[:2] != ("tests", "data"):
+            check_text(path)
+        if path.suffix == ".po":
+            check_translations(path)
+    for problem in problems:
+        print(problem)
+    print(f"lint: {len(files)} files, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+sys.exit(main())

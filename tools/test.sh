@@ -1,0 +1,97 @@
+#!/bin/sh
+# All tests, after `make deps all`. Each step says its counts in a line; the last line is the sum over all.
+# LANPOST_TEST_STEPS chooses some: "lint headers unit replay clang asan tsan fuzz system".
+set -u
+cd "$(dirname "$0")/.." || exit 1
+steps=${LANPOST_TEST_STEPS:-lint headers unit replay clang asan tsan fuzz system}
+MAKE=${MAKE:-make}
+JOBS=${JOBS:-$(nproc)}
+log=$(mktemp -d)
+trap 'rm -rf "$log"' EXIT
+passed=0 failed=0
+
+count() { # count STEP PASSED FAILED
+    passed=$((passed + $2)) failed=$((failed + $3))
+    printf '%-8s %4d passed, %d failed  (%d s)\n' "$1" "$2" "$3" "$(($(date +%s) - began))"
+}
+
+# number_of WORD: N of the "N WORD" in the last line of the log that has a count.
+number_of() {
+    number=$(grep -oE "[0-9]+ $1" "$log/out" | tail -n 1 | cut -d ' ' -f 1)
+    echo "${number:-0}"
+}
+
+# whole STEP COMMAND...: a step that is one test; its output shows when it fails.
+whole() {
+    step=$1
+    shift
+    if "$@" >"$log/out" 2>&1; then
+        count "$step" 1 0
+    else
+        tail -n 60 "$log/out"
+        count "$step" 0 1
+    fi
+}
+
+# counted STEP COMMAND...: a step that says "N passed" and "N failed" itself.
+counted() {
+    step=$1
+    shift
+    "$@" >"$log/out" 2>&1
+    status=$?
+    good=$(number_of passed) bad=$(number_of failed)
+    [ "$status" -ne 0 ] && bad=$((bad + $(number_of error)))
+    [ "$status" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1 # it died without counting
+    [ "$status" -ne 0 ] && tail -n 200 "$log/out"
+    count "$step" "$good" "$bad"
+}
+
+quiet_make() {
+    "$MAKE" --no-print-directory -j"$JOBS" "$@"
+}
+
+# Each header compiles alone.
+headers() {
+    flags=$(sed -n 's/^CFLAGS_LIBS = //p' build/detect.mk)
+    good=0 bad=0
+    for header in base/*.h config/*.h mail/*.h sorter/*.h fetcher/*.h lan-server/*.h gateway/*.h ui-tui/*.h; do
+        [ -e "$header" ] || continue
+        # shellcheck disable=SC2086 # flags are words
+        if printf '#include "%s"\n' "$header" | "${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -I. $flags -Wall -Wextra -Werror \
+            -fsyntax-only -x c -; then
+            good=$((good + 1))
+        else
+            bad=$((bad + 1))
+        fi
+    done
+    echo "headers: $good passed, $bad failed"
+}
+
+# A few seconds for each target: finds what was broken this minute; `make fuzz TIME=` digs deeper.
+fuzz() {
+    quiet_make fuzz TIME="${LANPOST_FUZZ_SECONDS:-3}" || return
+    set -- tests/fuzz/fuzz_*.c
+    echo "fuzz: $# passed, 0 failed"
+}
+
+has_clang() {
+    command -v clang >/dev/null || { echo "$1: no clang here, left out"; return 1; }
+}
+
+for step in $steps; do
+    began=$(date +%s)
+    case $step in
+    lint) whole lint python3 tests/lint.py ;;
+    headers) counted headers headers ;;
+    unit) counted unit quiet_make unit ;;
+    replay) whole replay quiet_make replay ;;
+    clang) has_clang clang && whole clang quiet_make CC=clang B=build-clang all ;;
+    asan) counted asan quiet_make asan ;;
+    tsan) counted tsan quiet_make tsan ;;
+    fuzz) has_clang fuzz && counted fuzz fuzz ;;
+    system) counted system quiet_make system ;;
+    *) echo "test.sh: there is no step $step" >&2; exit 2 ;;
+    esac
+done
+echo "$passed passed, $failed failed"
+[ "$failed" -eq 0 ]
