@@ -51,7 +51,7 @@ int cli_fail(enum cli_exit exit, const char *format, ...)
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
 	fprintf(stderr, "lanpost: %s\n", str_printable(text, sizeof(text), slice_of(raw)));
-	return exit;
+	return (int)exit;
 }
 
 const char *cli_option(const struct cli *cli, const char *name)

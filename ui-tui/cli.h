@@ -86,6 +86,7 @@ size_t text_width(const char *text);
 int cmd_account_list(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_config_reference(struct cli *cli);
+int cmd_demo(struct cli *cli);
 int cmd_mailbox_list(struct cli *cli);
 int cmd_mailbox_show(struct cli *cli);
 int cmd_queue_flush(struct cli *cli);

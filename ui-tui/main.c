@@ -29,6 +29,8 @@ static const struct verb verbs[] = {
 	N_("all that happened to a message: by id, Message-ID, address or subject")},
     {"reload", cmd_reload, 0, 0, "", "", N_("make the gateway read its configuration again")},
     {"stop", cmd_stop, 0, 0, "", "", N_("stop the gateway and wait for its end")},
+    {"demo", cmd_demo, 0, 0, "[--once]", "--once",
+	N_("a provider and a branch office on this computer: one whole session, explained")},
     {"config-reference", cmd_config_reference, 0, 0, "", "", NULL},
 };
 
