@@ -59,6 +59,8 @@ static bool start_tls(struct session *session)
 	struct error error;
 
 	net_address_text(address, &session->client);
+	if (stream_flush(&session->stream, step_deadline(session)) != STREAM_OK)
+		return false;
 	if (stream_has_input(&session->stream)) {
 		log_warnx("event=tls-injection session=%s ip=%s", session->id.text, address);
 		return false;

@@ -208,8 +208,8 @@ static bool outside_is_fine(struct smtpd *smtpd, struct slice path, const struct
 		smtpd_reply(smtpd, "550 5.1.2 %s: a domain is needed, not an IP address", SHOW(path));
 	else if (!route_outside_sender(smtpd->options.conf, &smtpd->tx->sender, &outside))
 		smtpd_reply(smtpd,
-		    "550 5.7.1 %s: you have no address in the outside world yet, so nobody could "
-		    "answer you; ask your administrator to set external_alias for %s",
+		    "550 5.7.1 %s: you have no good address in the outside world, so nobody could "
+		    "answer you; ask your administrator to correct external_alias of %s",
 		    SHOW(path), SHOW(slice_of(smtpd->tx->sender.local)));
 	else
 		return true;

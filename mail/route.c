@@ -194,16 +194,18 @@ void route_add_boss(const struct conf *conf, struct envelope *envelope)
 		    slice_of(_("copy for the boss")));
 }
 
-/* The login at the smarthost, where that is an address: mail of this name the provider takes. */
-static bool smarthost_address(const struct conf *conf, const struct addr *sender,
+/* Puts in the login at the smarthost, where that is an address: mail of this name the provider takes. */
+static void smarthost_address(const struct conf *conf, const struct addr *sender,
     struct addr *outside)
 {
 	const struct conf_smarthost *smarthost;
 	char text[ADDR_TEXT_MAX];
+	struct addr login;
 
 	smarthost = conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), sender)));
-	return smarthost != NULL && addr_parse(slice_of(smarthost->remote.user), outside) &&
-	       outside->domain[0] != '\0';
+	if (smarthost != NULL && addr_parse(slice_of(smarthost->remote.user), &login) &&
+	    login.domain[0] != '\0')
+		*outside = login;
 }
 
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside)
@@ -220,5 +222,7 @@ bool route_outside_sender(const struct conf *conf, const struct addr *sender, st
 	if (owner != NULL && owner->external_alias[0] != '\0')
 		return addr_parse(slice_of(owner->external_alias), outside);
 	/* A split domain exists outside as well, so its addresses are good there. */
-	return conf->gateway.relay_unknown || smarthost_address(conf, sender, outside);
+	if (!conf->gateway.relay_unknown)
+		smarthost_address(conf, sender, outside);
+	return true;
 }

@@ -26,6 +26,7 @@ static struct conf_user sample_users[] = {
     {SAMPLE_USER("round1")},
     {SAMPLE_USER("round2")},
     {SAMPLE_USER("self")},
+    {SAMPLE_USER("broken")},
 };
 static struct conf_smarthost sample_smarthost = {.name = "default"};
 static struct conf_net sample_all = {.last = {.s6_addr = {255, 255, 255, 255, 255, 255, 255, 255,
@@ -52,6 +53,7 @@ static struct conf sample_conf(void)
 	sample_user("round2")->keep = false;
 	sample_user("self")->forward = "self";
 	sample_user("self")->keep = false;
+	sample_user("broken")->external_alias = "no address";
 	sample_smarthost.remote.user = "";
 	return (struct conf){
 	    .gateway = {.hostname = "gw.office.lan", .local_domain = "office.lan", .spool = "/nowhere",

@@ -154,8 +154,9 @@ static const struct {
     {"ivan", "", "ivan@example.ru"},
     {"petrov@office.lan", "branch@example.ru", "ivan@example.ru"},
     {"anna", "branch@example.ru", "branch@example.ru"},
-    {"anna@office.lan", "branch", NULL},
-    {"anna", "", NULL},
+    {"anna@office.lan", "branch", "anna@office.lan"},
+    {"anna", "", "anna@office.lan"},
+    {"broken", "branch@example.ru", NULL},
     {"nobody@office.lan", "branch@example.ru", "branch@example.ru"},
     {"someone@else.org", "branch@example.ru", "someone@else.org"},
 };
