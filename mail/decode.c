@@ -337,16 +337,35 @@ int decode_addresses(struct slice body, struct slice charset, struct buf *out)
 	return decode(body, charset, true, out);
 }
 
+static const char *const recipient_fields[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc",
+    "Delivered-To", "X-Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Rcpt-To",
+    "X-Real-To", "Apparently-To", NULL};
+static const char *const other_address_fields[] = {"From", "Sender", "Reply-To", "Resent-From",
+    "Resent-Sender", "Resent-Reply-To", "Return-Path", "X-Envelope-From", "Errors-To",
+    "Disposition-Notification-To", "Mail-Followup-To", NULL};
+
+static bool is_one_of(struct slice name, const char *const *names)
+{
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (slice_is_nocase(name, names[i]))
+			return true;
+	return false;
+}
+
+bool decode_is_recipient_field(struct slice name)
+{
+	return is_one_of(name, recipient_fields);
+}
+
+bool decode_is_address_field(struct slice name)
+{
+	return is_one_of(name, other_address_fields) || is_one_of(name, recipient_fields);
+}
+
 int decode_field(const struct header_field *field, struct slice charset, struct buf *out)
 {
-	static const char *const address_fields[] = {"From", "To", "Cc", "Bcc", "Sender", "Reply-To",
-	    "Resent-From", "Resent-Sender", "Resent-To", "Resent-Cc", "Resent-Bcc", "Delivered-To",
-	    "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Envelope-From", "Return-Path",
-	    "Disposition-Notification-To", "Mail-Followup-To"};
-
-	for (size_t i = 0; i < ARRAY_LEN(address_fields); i++)
-		if (slice_is_nocase(field->name, address_fields[i]))
-			return decode_addresses(field->body, charset, out);
+	if (decode_is_address_field(field->name))
+		return decode_addresses(field->body, charset, out);
 	return decode_text(field->body, charset, out);
 }
 

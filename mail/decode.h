@@ -18,6 +18,10 @@ int decode_text(struct slice body, struct slice charset, struct buf *out);
 int decode_addresses(struct slice body, struct slice charset, struct buf *out);
 /* Decodes a field by its name: address fields as addresses, the rest as text. */
 int decode_field(const struct header_field *field, struct slice charset, struct buf *out);
+/* Fields that hold addresses: From, To, Cc, Reply-To, Delivered-To and their like. */
+bool decode_is_address_field(struct slice name);
+/* Those among them that name who is to get the message. */
+bool decode_is_recipient_field(struct slice name);
 /* The charset parameter of the message's Content-Type, SLICE_NONE without one. */
 struct slice decode_message_charset(struct slice message);
 /* The Content-Type's value of one parameter ("boundary", "name"), RFC 2231 joined and decoded, appended

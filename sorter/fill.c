@@ -1,0 +1,98 @@
+/*
+ * A decision as places and header lines of an envelope.
+ *
+ * Header lines hold ASCII only and end where we end them: nothing from the message or the configuration
+ * can begin a line of its own.
+ */
+#include "base/alloc.h"
+#include "mail/decode.h"
+#include "mail/route.h"
+#include "sorter/sorter.h"
+
+#include <stdlib.h>
+
+#define VALUE_MAX 400 /* bytes of a header value before it is encoded */
+
+static void add_line(struct envelope *envelope, const char *name, struct slice value)
+{
+	struct buf encoded = BUF_INIT(VALUE_MAX * 8);
+	char *header;
+
+	value = slice_trim(value);
+	if (value.len > VALUE_MAX)
+		value.len = VALUE_MAX;
+	if (encode_text(value, &encoded) == 0) {
+		header = xasprintf("%s%s: %s\r\n", envelope->header, name, buf_text(&encoded));
+		envelope_set(&envelope->header, slice_of(header));
+		free(header);
+	}
+	buf_clear(&encoded);
+}
+
+static bool is_field_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++) {
+		char c = ascii_lower(name.ptr[i]);
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '-' && c != '_')
+			return false;
+	}
+	return name.len > 0 && name.len <= 60;
+}
+
+/* "X-Category: bank" is a line as it stands, "bank" becomes X-Lanpost-Tag: bank. */
+static void add_tag(struct envelope *envelope, const char *tag)
+{
+	struct slice rest = slice_of(tag);
+	struct slice name = slice_trim(slice_cut(&rest, ':'));
+
+	if (rest.ptr != NULL && is_field_name(name)) {
+		char *copy = slice_dup(name);
+
+		add_line(envelope, copy, rest);
+		free(copy);
+		return;
+	}
+	add_line(envelope, "X-Lanpost-Tag", slice_of(tag));
+}
+
+static void add_headers(struct envelope *envelope, const struct sorter_decision *decision)
+{
+	struct buf names = BUF_INIT(VALUE_MAX);
+
+	for (size_t i = 0; i < decision->match_count; i++) {
+		if (i > 0)
+			buf_append_text(&names, ", ");
+		buf_append_text(&names, decision->matches[i].rule);
+	}
+	if (names.len > 0)
+		add_line(envelope, "X-Lanpost-Rule", buf_slice(&names));
+	buf_clear(&names);
+	for (size_t i = 0; i < decision->tags.count; i++)
+		add_tag(envelope, decision->tags.items[i]);
+	if (decision->unsorted != NULL)
+		add_line(envelope, "X-Lanpost-Unsorted", slice_of(decision->unsorted));
+}
+
+static void add_place(const struct conf *conf, struct envelope *envelope,
+    const struct sorter_recipient *recipient)
+{
+	struct addr addr;
+
+	if (!recipient->outside)
+		route_add_mailbox(conf, envelope, recipient->name, slice_of(recipient->reason));
+	else if (addr_parse(slice_of(recipient->name), &addr))
+		route_add(conf, envelope, &addr, slice_of(recipient->reason));
+}
+
+void sorter_fill(const struct conf *conf, struct envelope *envelope,
+    const struct sorter_decision *decision)
+{
+	add_headers(envelope, decision);
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		add_place(conf, envelope, &decision->recipients[i]);
+	/* An address in `forward` may turn out to be nobody's; what was not dropped must stand somewhere. */
+	if (envelope->place_count == 0 && decision->dropped_by == NULL)
+		route_add_mailbox(conf, envelope, CONF_POSTMASTER,
+		    slice_of(decision->recipient_count > 0 ? decision->recipients[0].reason : ""));
+}

@@ -1,0 +1,23 @@
+/*
+ * Patterns of rules: globs, and regular expressions of PCRE2 with bounds on their work.
+ */
+#ifndef LANPOST_SORTER_PATTERN_H
+#define LANPOST_SORTER_PATTERN_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+struct pattern;
+
+/* Compiles a regular expression (Unicode, without regard to case). NULL with the reason in *error,
+ * and the byte where it went wrong in *offset. */
+struct pattern *pattern_new(const char *text, size_t *offset, struct error *error);
+void pattern_free(struct pattern *pattern);
+/* Searches valid UTF-8; *found gets the part that matched. A search past its bounds finds nothing. May
+ * be called by several threads at once. */
+bool pattern_find(const struct pattern *pattern, struct slice text, struct slice *found);
+
+/* True if all of text is as the glob says: * any characters, ? one character of UTF-8. */
+bool glob_match(struct slice glob, struct slice text);
+
+#endif

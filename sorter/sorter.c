@@ -1,0 +1,309 @@
+#include "sorter/sorter.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "mail/decode.h"
+#include "mail/route.h"
+#include "sorter/match.h"
+
+#include <stdlib.h>
+
+#define BY_ADDRESS_MAX 10000 /* addresses of one message that are looked up */
+#define QUOTE_MAX 120	     /* bytes of text from outside in a reason */
+
+struct sorter {
+	const struct conf *conf;
+	struct condition **conditions; /* one for each rule */
+};
+
+static struct condition *parse_rule(const struct conf_rule *rule, struct error *error)
+{
+	struct condition *condition = rule_parse(slice_of(rule->when), error);
+
+	if (condition == NULL)
+		error_context(error, _("rule %s"), rule->name);
+	return condition;
+}
+
+struct sorter *sorter_new(const struct conf *conf, struct error *error)
+{
+	struct sorter *sorter = xcalloc(1, sizeof(*sorter));
+
+	sorter->conf = conf;
+	sorter->conditions = xcalloc(conf->rule_count + 1, sizeof(*sorter->conditions));
+	for (size_t i = 0; i < conf->rule_count; i++) {
+		sorter->conditions[i] = parse_rule(&conf->rules[i], error);
+		if (sorter->conditions[i] == NULL) {
+			sorter_free(sorter);
+			return NULL;
+		}
+	}
+	return sorter;
+}
+
+void sorter_free(struct sorter *sorter)
+{
+	if (sorter == NULL)
+		return;
+	for (size_t i = 0; i < sorter->conf->rule_count; i++)
+		condition_free(sorter->conditions[i]);
+	free(sorter->conditions);
+	free(sorter);
+}
+
+int sorter_check(const struct conf *conf, struct conf_problems *problems)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < conf->rule_count; i++) {
+		const struct conf_rule *rule = &conf->rules[i];
+		struct error error = ERROR_INIT;
+		struct condition *condition;
+
+		if (rule->when[0] == '\0') /* told by the check of the configuration */
+			continue;
+		condition = parse_rule(rule, &error);
+		if (condition == NULL) {
+			conf_problem_add(problems, rule->when_place, false, "%s", error.text);
+			result = -1;
+		}
+		condition_free(condition);
+	}
+	return result;
+}
+
+/* --- decisions */
+
+static void add_recipient(struct sorter_decision *decision, bool outside, const char *name,
+    const char *rule, const char *reason)
+{
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		if (decision->recipients[i].outside == outside &&
+		    slice_is_nocase(slice_of(name), decision->recipients[i].name))
+			return;
+	ARRAY_GROW(decision->recipients, decision->recipient_count);
+	decision->recipients[decision->recipient_count++] =
+	    (struct sorter_recipient){outside, name, rule, xstrdup(reason)};
+}
+
+static void add_users(struct sorter_decision *decision, const struct strlist *users,
+    const char *rule, const char *reason)
+{
+	for (size_t i = 0; i < users->count; i++)
+		if (!slice_is_nocase(slice_of(users->items[i]), CONF_DAEMON))
+			add_recipient(decision, false, users->items[i], rule, reason);
+}
+
+/* Text from outside, short and in quotes. */
+static char *quote(char *out, size_t size, const char *text)
+{
+	struct slice slice = slice_of(text);
+
+	if (slice.len > QUOTE_MAX) {
+		slice.len = QUOTE_MAX;
+		while (slice.len > 0 && ((unsigned char)text[slice.len] & 0xc0) == 0x80)
+			slice.len--;
+	}
+	return str_quote(out, size, slice);
+}
+
+static char *rule_reason(const struct conf_rule *rule, const struct hit *hit)
+{
+	char text[QUOTE_MAX * 4 + 8], matched[QUOTE_MAX * 4 + 8], value[QUOTE_MAX * 4 + 8];
+	const struct test *test = hit->test;
+
+	if (test == NULL)
+		return xasprintf(_("rule %s: %s"), rule->name, quote(text, sizeof(text), rule->when));
+	if (test->subject == TEST_SIZE)
+		return xasprintf(_("rule %s: size %s %s matched %s"), rule->name,
+		    test_operator_name(test->operator), test->text, hit->value);
+	return xasprintf(_("rule %s: %s %s %s matched %s in %s"), rule->name, test->header,
+	    test_operator_name(test->operator), quote(text, sizeof(text), test->text),
+	    quote(matched, sizeof(matched), hit->matched), quote(value, sizeof(value), hit->value));
+}
+
+static char *take(char **text)
+{
+	char *taken = *text == NULL ? xstrdup("") : *text;
+
+	*text = NULL;
+	return taken;
+}
+
+static const struct sorter_match *add_match(struct sorter_decision *decision,
+    const struct conf_rule *rule, struct hit *hit)
+{
+	struct sorter_match match = {
+	    .rule = rule->name,
+	    .header = hit->test == NULL ? "" : hit->test->header,
+	    .operator = hit->test == NULL ? "" : test_operator_name(hit->test->operator),
+	    .text = hit->test == NULL ? "" : hit->test->text,
+	    .reason = rule_reason(rule, hit),
+	    .field = take(&hit->header),
+	    .value = take(&hit->value),
+	    .matched = take(&hit->matched),
+	};
+
+	ARRAY_GROW(decision->matches, decision->match_count);
+	decision->matches[decision->match_count++] = match;
+	return &decision->matches[decision->match_count - 1];
+}
+
+/* Returns false if the rule ends sorting. */
+static bool apply_rule(const struct conf_rule *rule, struct hit *hit,
+    struct sorter_decision *decision)
+{
+	const struct sorter_match *match = add_match(decision, rule, hit);
+
+	if (rule->tag[0] != '\0')
+		strlist_add(&decision->tags, rule->tag);
+	if (rule->drop) {
+		decision->dropped_by = rule->name;
+		return false;
+	}
+	add_users(decision, &rule->deliver, rule->name, match->reason);
+	for (size_t i = 0; i < rule->forward.count; i++)
+		add_recipient(decision, true, rule->forward.items[i], rule->name, match->reason);
+	return !rule->stop;
+}
+
+/* Returns false if a rule ended sorting. */
+static bool apply_rules(const struct sorter *sorter, struct view *view,
+    struct sorter_decision *decision)
+{
+	for (size_t i = 0; i < sorter->conf->rule_count; i++) {
+		struct hit hit = {0};
+		bool go_on = true;
+
+		if (condition_match(sorter->conditions[i], view, &hit))
+			go_on = apply_rule(&sorter->conf->rules[i], &hit, decision);
+		hit_clear(&hit);
+		if (!go_on)
+			return false;
+	}
+	return true;
+}
+
+static void deliver_by_address(const struct conf *conf, const struct addr *addr,
+    struct slice header, struct sorter_decision *decision)
+{
+	char text[ADDR_TEXT_MAX], name[40];
+	const char *user;
+	char *reason;
+
+	if (route_address(conf, addr, &user) != ROUTE_MAILBOX)
+		return;
+	reason = xasprintf(_("by address: %s names %s"), str_printable(name, sizeof(name), header),
+	    addr_text(text, sizeof(text), addr));
+	add_recipient(decision, false, user, "", reason);
+	free(reason);
+}
+
+static void apply_addresses(const struct conf *conf, const struct view *view,
+    struct sorter_decision *decision)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < view->field_count; i++) {
+		const struct header_field *field = &view->fields[i].field;
+		struct addr_item item;
+		size_t at = 0;
+
+		if (!decode_is_recipient_field(field->name))
+			continue;
+		while (count < BY_ADDRESS_MAX && addr_list_next(field->body, &at, &item)) {
+			count++;
+			if (item.valid)
+				deliver_by_address(conf, &item.addr, field->name, decision);
+		}
+	}
+}
+
+static void apply_unsorted(const struct conf *conf, const struct conf_account *account,
+    const char *reason, struct sorter_decision *decision)
+{
+	decision->unsorted = xstrdup(reason);
+	if (account != NULL)
+		add_users(decision, &account->unsorted_to, "", reason);
+	if (decision->recipient_count == 0)
+		add_users(decision, &conf->sorter.unsorted_to, "", reason);
+	if (decision->recipient_count == 0)
+		add_recipient(decision, false, CONF_POSTMASTER, "", reason);
+}
+
+static bool runs_in_circle(const struct view *view)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < view->field_count; i++)
+		count += slice_is_nocase(view->fields[i].field.name, "Received");
+	return count > SORTER_RECEIVED_MAX;
+}
+
+static void decide(const struct sorter *sorter, const struct conf_account *account,
+    struct view *view, struct sorter_decision *decision)
+{
+	const struct conf *conf = sorter->conf;
+
+	if (runs_in_circle(view)) {
+		decision->unsorted = xstrdup(_("mail loop: too many Received lines"));
+		add_recipient(decision, false, CONF_POSTMASTER, "", decision->unsorted);
+		return;
+	}
+	if (apply_rules(sorter, view, decision) && conf->sorter.by_address)
+		apply_addresses(conf, view, decision);
+	if (decision->recipient_count == 0 && decision->dropped_by == NULL)
+		apply_unsorted(conf, account,
+		    decision->match_count == 0 ? _("no rule matched")
+					       : _("no rule that matched delivers it"),
+		    decision);
+}
+
+void sorter_decide(const struct sorter *sorter, const struct sorter_message *message,
+    struct sorter_decision *decision)
+{
+	const struct conf_account *account = conf_find_account(sorter->conf, message->account);
+	struct view view;
+
+	memset(decision, 0, sizeof(*decision));
+	if (account != NULL && account->deliver_to.count > 0) {
+		char *reason = xasprintf(_("account %s delivers to them"), account->name);
+
+		add_users(decision, &account->deliver_to, "", reason);
+		free(reason);
+		if (decision->recipient_count > 0)
+			return;
+	}
+	view_init(&view, message->message, message->account, message->size);
+	decide(sorter, account, &view, decision);
+	view_clear(&view);
+}
+
+void sorter_decision_clear(struct sorter_decision *decision)
+{
+	for (size_t i = 0; i < decision->match_count; i++) {
+		free(decision->matches[i].field);
+		free(decision->matches[i].value);
+		free(decision->matches[i].matched);
+		free(decision->matches[i].reason);
+	}
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		free(decision->recipients[i].reason);
+	free(decision->matches);
+	free(decision->recipients);
+	free(decision->unsorted);
+	strlist_clear(&decision->tags);
+	memset(decision, 0, sizeof(*decision));
+}
+
+int sorter_fill_envelope(const struct sorter *sorter, struct envelope *envelope, struct slice message,
+    const char *account)
+{
+	struct sorter_message sorted = {message, account, message.len};
+	struct sorter_decision decision;
+
+	sorter_decide(sorter, &sorted, &decision);
+	sorter_fill(sorter->conf, envelope, &decision);
+	sorter_decision_clear(&decision);
+	return 0;
+}
