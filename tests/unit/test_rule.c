@@ -1,0 +1,240 @@
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "sorter/match.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const char message[] =
+    "Received: from a by b\r\n"
+    "From: =?windows-1251?B?weDt6g==?= <News@Bank.RU>\r\n"
+    "To: \"Petrov, Ivan\" <ivan@office.lan>, buh@office.lan\r\n"
+    "Cc: one@x.ru\r\n"
+    "Cc: two@x.ru\r\n"
+    "X-Original-To: Sales+a@Example.ru\r\n"
+    "Subject: =?koi8-r?B?896j1A==?= =?koi8-r?Q?_=CE=C1_=CF=D0=CC=C1=D4=D5_=28=E95=29?=\r\n"
+    "X-Street: Hauptstra\xc3\x9f" "e \xce\xa3\xce\x99\xce\xa3\r\n"
+    "X-Quote: say \"hi\" \\ now\r\n"
+    "\r\n"
+    "Body: contains nothing\r\n";
+
+static const struct {
+	const char *when;
+	bool expected;
+	const char *matched; /* NULL: not looked at */
+} conditions[] = {
+    {"always", true, NULL},
+    {"ALWAYS", true, NULL},
+    {"subject contains \"счёт\"", true, "Счёт"},
+    {"SUBJECT Contains \"НА ОПЛАТУ\"", true, "на оплату"},
+    {"subject contains \"счет\"", false, NULL},
+    {"subject is \"счёт на оплату (и5)\"", true, "Счёт на оплату (И5)"},
+    {"subject is \"счёт\"", false, NULL},
+    {"subject begins \"СЧЁТ\"", true, "Счёт"},
+    {"subject begins \"на\"", false, NULL},
+    {"subject ends \"(и5)\"", true, "(И5)"},
+    {"subject ends \"счёт\"", false, NULL},
+    {"subject matches \"счёт*(?5)\"", true, NULL},
+    {"subject matches \"счёт\"", false, NULL},
+    {"subject matches \"*оплату*\"", true, NULL},
+    {"subject regex \"^счёт\\s+на .*\\(\\w\\d\\)$\"", true, NULL},
+    {"subject regex \"опл[ао]ту\"", true, "оплату"},
+    {"subject regex \"^оплату\"", false, NULL},
+    {"subject contains \"\"", true, ""},
+    {"from contains \"банк\"", true, "Банк"},
+    {"from ends \"@bank.ru\"", true, "@bank.ru"},
+    {"from is \"news@bank.ru\"", true, NULL},
+    {"from begins \"news@\"", true, NULL},
+    {"from begins \"банк\"", true, NULL},
+    {"from matches \"*@bank.??\"", true, NULL},
+    {"from regex \"^news@bank\\.ru$\"", true, NULL},
+    {"from ends \"@bank.com\"", false, NULL},
+    {"to is \"buh@office.lan\"", true, NULL},
+    {"to begins \"petrov\"", false, NULL},
+    {"cc contains \"two@\"", true, "two@"},
+    {"cc contains \"three@\"", false, NULL},
+    {"recipient is \"sales+a@example.ru\"", true, NULL},
+    {"recipient contains \"one@x.ru\"", true, NULL},
+    {"recipient contains \"bank\"", false, NULL},
+    {"anyheader contains \"from a by\"", true, NULL},
+    {"anyheader contains \"nothing\"", false, NULL},
+    {"x-street contains \"HAUPTSTRASSE\"", true, "Hauptstraße"},
+    {"x-street ends \"σις\"", true, "ΣΙΣ"},
+    {"x-quote contains \"\"\"hi\"\"\"", true, "\"hi\""},
+    {"x-quote contains \"\\\"hi\\\" \\\\ now\"", true, NULL},
+    {"\"subject\" contains \"счёт\"", true, NULL},
+    {"body contains \"nothing\"", false, NULL},
+    {"no-such-header contains \"\"", false, NULL},
+    {"account is \"SALES\"", true, NULL},
+    {"account is \"other\"", false, NULL},
+    {"size > 5M", true, NULL},
+    {"size >= 6M", true, NULL},
+    {"size > 6M", false, NULL},
+    {"size<7m", true, NULL},
+    {"size <= 6144k", true, NULL},
+    {"size = 6291456", true, NULL},
+    {"size < 1G", true, NULL},
+    {"not always", false, NULL},
+    {"not subject contains \"x\"", true, NULL},
+    {"not not always", true, NULL},
+    /* not binds closer than and, and closer than or */
+    {"always or always and not always", true, NULL},
+    {"(always or always) and not always", false, NULL},
+    {"not always or always", true, NULL},
+    {"not (always or always)", false, NULL},
+    {"not always and not always or subject begins \"счёт\"", true, "Счёт"},
+    {"subject contains \"счёт\" or from ends \"@bank.ru\"", true, NULL},
+    {"(subject contains \"счёт\")and(size>1)", true, "Счёт"},
+};
+
+static void test_conditions(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
+		struct error error = ERROR_INIT;
+		struct condition *condition = rule_parse(slice_of(conditions[i].when), &error);
+		struct view view;
+		struct hit hit = {0};
+
+		if (condition == NULL)
+			fail_msg("%s: %s", conditions[i].when, error.text);
+		view_init(&view, slice_of(message), "sales", 6u << 20);
+		if (condition_match(condition, &view, &hit) != conditions[i].expected)
+			fail_msg("%s", conditions[i].when);
+		if (conditions[i].matched != NULL &&
+		    (hit.matched == NULL || strcmp(hit.matched, conditions[i].matched) != 0))
+			fail_msg("%s: matched %s", conditions[i].when, hit.matched);
+		if (!conditions[i].expected)
+			assert_null(hit.test);
+		hit_clear(&hit);
+		view_clear(&view);
+		condition_free(condition);
+	}
+}
+
+static const struct {
+	const char *when, *position, *word;
+} errors[] = {
+    {"", "ends", "header"},
+    {"subject", "ends", "operator"},
+    {"subject contans \"x\"", "character 9", "\"contains\""},
+    {"subject contains", "ends", "double quotes"},
+    {"subject contains счёт", "character 18", "счёт"},
+    {"subject contains \"счёт\" adn size > 1", "character 25", "\"and\""},
+    {"subject contains \"счёт", "character 18", "never closed"},
+    {"(always", "ends", "parenthesis"},
+    {"always)", "character 7", ")"},
+    {"and always", "character 1", "and"},
+    {"always and", "ends", "header"},
+    {"size contains \"5\"", "character 6", "contains"},
+    {"size > 5X", "character 8", "5X"},
+    {"size > 99999999999999999999", "character 8", "size"},
+    {"size > 99999999999999999G", "character 8", "size"},
+    {"subject > 5", "character 9", ">"},
+    {"subject: contains \"x\"", "character 1", "header"},
+    {"subject regex \"a(b\"", "character", "regular expression"},
+    {"тема contains \"x\"", "character 1", "header"},
+    {"subject contains \"\xff\"", "character", "UTF-8"},
+    {"\"\" is \"x\"", "character", "header"},
+};
+
+static void test_errors(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
+		struct error error = ERROR_INIT;
+
+		assert_null(rule_parse(slice_of(errors[i].when), &error));
+		assert_int_equal(error.class, ERROR_CONFIG);
+		if (strstr(error.text, errors[i].position) == NULL ||
+		    strstr(error.text, errors[i].word) == NULL)
+			fail_msg("%s: %s", errors[i].when, error.text);
+	}
+}
+
+static void test_depth(void **state)
+{
+	char deep[3000];
+	struct error error = ERROR_INIT;
+	struct condition *condition;
+
+	(void)state;
+	for (size_t i = 0; i < 2000; i++)
+		deep[i] = '(';
+	deep[2000] = '\0';
+	assert_null(rule_parse(slice_of(deep), &error));
+	assert_non_null(strstr(error.text, "deep"));
+	snprintf(deep + 40, sizeof(deep) - 40, "always))))))))))))))))))))))))))))))))))))))))");
+	condition = rule_parse(slice_of(deep), &error);
+	assert_non_null(condition);
+	condition_free(condition);
+}
+
+/* A hostile text does not make a pattern of the admin run for ever. */
+static void test_wild_pattern(void **state)
+{
+	size_t len = 100000;
+	char *text = xmalloc(len);
+	struct error error = ERROR_INIT;
+	struct condition *condition = rule_parse(slice_of("subject regex \"^(a+)+$\""), &error);
+	struct view view;
+	struct hit hit = {0};
+	int64_t start = clock_now_ms();
+
+	(void)state;
+	memset(text, 'a', len);
+	memcpy(text, "Subject: ", 9);
+	text[len - 2] = 'b';
+	text[len - 1] = '\n';
+	assert_non_null(condition);
+	view_init(&view, slice_make(text, len), "", len);
+	assert_false(condition_match(condition, &view, &hit));
+	assert_true(clock_now_ms() - start < 5000);
+	view_clear(&view);
+	condition_free(condition);
+	free(text);
+}
+
+/* A million fields, and one of many megabytes. */
+static void test_header_bomb(void **state)
+{
+	size_t len = 24u << 20;
+	char *text = xmalloc(len);
+	struct error error = ERROR_INIT;
+	struct condition *condition = rule_parse(slice_of("anyheader contains \"needle\""), &error);
+	struct view view;
+	struct hit hit = {0};
+
+	(void)state;
+	for (size_t i = 0; i < len; i++)
+		text[i] = "X: a\n"[i % 5];
+	for (size_t i = 0; i < 2; i++) {
+		int64_t start = clock_now_ms();
+
+		view_init(&view, slice_make(text, len), "", len);
+		assert_false(condition_match(condition, &view, &hit));
+		assert_true(view.field_count <= VIEW_FIELDS_MAX);
+		assert_true(clock_now_ms() - start < 5000);
+		view_clear(&view);
+		memset(text + 3, 'a', len - 3);
+	}
+	condition_free(condition);
+	free(text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_conditions),
+	    cmocka_unit_test(test_errors),
+	    cmocka_unit_test(test_depth),
+	    cmocka_unit_test(test_wild_pattern),
+	    cmocka_unit_test(test_header_bomb),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
