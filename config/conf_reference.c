@@ -3,13 +3,18 @@
 #include "base/i18n.h"
 #include "config/schema.h"
 
+struct unit {
+	int64_t size;
+	const char *letter;
+};
+
+/* In the largest unit that gives a whole number. */
 static void write_amount(struct buf *out, enum value_type type, int64_t amount)
 {
-	static const struct {
-		int64_t size;
-		const char *letter;
-	} sizes[] = {{1LL << 30, "G"}, {1LL << 20, "M"}, {1LL << 10, "K"}, {1, ""}},
-	  times[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}}, plain[] = {{1, ""}}, *unit = plain;
+	static const struct unit sizes[] = {{1LL << 30, "G"}, {1LL << 20, "M"}, {1LL << 10, "K"}, {1, ""}};
+	static const struct unit times[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
+	static const struct unit plain[] = {{1, ""}};
+	const struct unit *unit = plain;
 
 	if (amount > 0 && type == VALUE_SIZE)
 		unit = sizes;

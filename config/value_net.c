@@ -33,7 +33,7 @@ static void spread(struct conf_net *net, unsigned bits)
 	net->last = net->first;
 	for (unsigned i = 0; i < 16; i++) {
 		unsigned fixed = bits <= i * 8 ? 0 : bits - i * 8;
-		unsigned char mask = fixed >= 8 ? 0xff : (unsigned char)(0xff00 >> fixed);
+		unsigned char mask = (unsigned char)(fixed >= 8 ? 0xff : 0xff00 >> fixed);
 
 		net->first.s6_addr[i] &= mask;
 		net->last.s6_addr[i] |= (unsigned char)~mask;

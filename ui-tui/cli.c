@@ -42,7 +42,7 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
-int cli_fail(enum cli_exit exit, const char *format, ...)
+int cli_fail(int exit, const char *format, ...)
 {
 	char raw[1024], text[1024];
 	va_list args;

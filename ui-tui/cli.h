@@ -54,8 +54,8 @@ const char *cli_option(const struct cli *cli, const char *name);
 /* All values of an option that may stand more than once, in order. */
 void cli_options(const struct cli *cli, const char *name, struct strlist *values);
 
-/* One line on standard error: what, where, what to do. Returns exit. */
-int cli_fail(enum cli_exit exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One line on standard error: what, where, what to do. Returns exit (an enum cli_exit). */
+int cli_fail(int exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* The configuration, or NULL with the reason told: the verb then returns CLI_FAILED. */
 struct conf *cli_conf(const struct cli *cli);
