@@ -133,12 +133,13 @@ static char *take(char **text)
 static const struct sorter_match *add_match(struct sorter_decision *decision,
     const struct conf_rule *rule, struct hit *hit)
 {
+	char *reason = rule_reason(rule, hit); /* before the texts are taken from the hit */
 	struct sorter_match match = {
 	    .rule = rule->name,
 	    .header = hit->test == NULL ? "" : hit->test->header,
 	    .operator = hit->test == NULL ? "" : test_operator_name(hit->test->operator),
 	    .text = hit->test == NULL ? "" : hit->test->text,
-	    .reason = rule_reason(rule, hit),
+	    .reason = reason,
 	    .field = take(&hit->header),
 	    .value = take(&hit->value),
 	    .matched = take(&hit->matched),

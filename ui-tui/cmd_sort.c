@@ -1,0 +1,161 @@
+/*
+ * lanpost sort FILE...: what the rules would do with these messages, and why. Delivers nothing.
+ */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "sorter/sorter.h"
+#include "ui-tui/cli.h"
+#include "ui-tui/input.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static json_t *match_json(const struct sorter_match *match)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "name", cli_json_text(match->rule));
+	json_object_set_new(object, "header", cli_json_text(match->header));
+	json_object_set_new(object, "operator", cli_json_text(match->operator));
+	json_object_set_new(object, "text", cli_json_text(match->text));
+	json_object_set_new(object, "field", cli_json_text(match->field));
+	json_object_set_new(object, "value", cli_json_text(match->value));
+	json_object_set_new(object, "matched", cli_json_text(match->matched));
+	json_object_set_new(object, "reason", cli_json_text(match->reason));
+	return object;
+}
+
+static json_t *recipient_json(const struct sorter_recipient *recipient)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, recipient->outside ? "address" : "user",
+	    cli_json_text(recipient->name));
+	json_object_set_new(object, "action", json_string(recipient->outside ? "forward" : "deliver"));
+	json_object_set_new(object, "rule", cli_json_text(recipient->rule));
+	json_object_set_new(object, "reason", cli_json_text(recipient->reason));
+	return object;
+}
+
+static json_t *decision_json(const char *file, const char *account,
+    const struct sorter_decision *decision)
+{
+	json_t *object = json_object(), *rules = json_array(), *recipients = json_array();
+	json_t *tags = json_array();
+
+	for (size_t i = 0; i < decision->match_count; i++)
+		json_array_append_new(rules, match_json(&decision->matches[i]));
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		json_array_append_new(recipients, recipient_json(&decision->recipients[i]));
+	for (size_t i = 0; i < decision->tags.count; i++)
+		json_array_append_new(tags, cli_json_text(decision->tags.items[i]));
+	json_object_set_new(object, "file", cli_json_text(file));
+	json_object_set_new(object, "account", cli_json_text(account));
+	json_object_set_new(object, "rules", rules);
+	json_object_set_new(object, "recipients", recipients);
+	json_object_set_new(object, "dropped", json_boolean(decision->dropped_by != NULL));
+	json_object_set_new(object, "tags", tags);
+	if (decision->unsorted != NULL)
+		json_object_set_new(object, "unsorted", cli_json_text(decision->unsorted));
+	return object;
+}
+
+static void print_safe(const char *label, const char *text)
+{
+	size_t size = strlen(text) * 4 + 1;
+	char *safe = xmalloc(size);
+
+	printf("  %s  %s\n", label, str_printable(safe, size, slice_of(text)));
+	free(safe);
+}
+
+static void print_decision(const char *file, const struct sorter_decision *decision)
+{
+	printf("%s\n", file);
+	for (size_t i = 0; i < decision->match_count; i++)
+		print_safe(_("matched:"), decision->matches[i].reason);
+	for (size_t i = 0; i < decision->tags.count; i++)
+		print_safe(_("tag:"), decision->tags.items[i]);
+	if (decision->dropped_by != NULL)
+		print_safe(_("dropped by rule:"), decision->dropped_by);
+	for (size_t i = 0; i < decision->recipient_count; i++) {
+		const struct sorter_recipient *recipient = &decision->recipients[i];
+		char *text = xasprintf("%s (%s)", recipient->name, recipient->reason);
+
+		print_safe(recipient->outside ? _("forward to:") : _("deliver to:"), text);
+		free(text);
+	}
+}
+
+struct sorting {
+	const struct cli *cli;
+	const struct sorter *sorter;
+	const char *account;
+	json_t *all; /* NULL without --json */
+};
+
+static int sort_file(const struct sorting *sorting, const char *file)
+{
+	struct buf bytes = BUF_INIT(INPUT_MAX);
+	struct error error = ERROR_INIT;
+	struct sorter_message message;
+	struct sorter_decision decision;
+
+	if (input_read(file, &bytes, &error) < 0) {
+		buf_clear(&bytes);
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	}
+	message = (struct sorter_message){buf_slice(&bytes), sorting->account, bytes.len};
+	sorter_decide(sorting->sorter, &message, &decision);
+	if (sorting->all != NULL)
+		json_array_append_new(sorting->all, decision_json(file, sorting->account, &decision));
+	else
+		print_decision(file, &decision);
+	sorter_decision_clear(&decision);
+	buf_clear(&bytes);
+	return CLI_DONE;
+}
+
+static int sort_files(const struct cli *cli, const struct sorter *sorter, const char *account)
+{
+	struct sorting sorting = {cli, sorter, account, cli->json ? json_array() : NULL};
+	int result = CLI_DONE;
+
+	for (int i = 0; i < cli->count; i++)
+		if (sort_file(&sorting, cli->words[i]) != CLI_DONE)
+			result = CLI_FAILED;
+	if (sorting.all != NULL && cli_print_json(sorting.all) != CLI_DONE)
+		result = CLI_FAILED;
+	return result;
+}
+
+static int with_conf(struct cli *cli, const struct conf *conf)
+{
+	const char *account = cli_option(cli, "--account");
+	struct error error = ERROR_INIT;
+	struct sorter *sorter;
+	int result;
+
+	if (account == NULL)
+		account = "";
+	else if (conf_find_account(conf, account) == NULL)
+		return cli_fail(CLI_FAILED, _("there is no account %s"), account);
+	sorter = sorter_new(conf, &error);
+	if (sorter == NULL)
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	result = sort_files(cli, sorter, account);
+	sorter_free(sorter);
+	return result;
+}
+
+int cmd_sort(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = with_conf(cli, conf);
+	conf_free(conf);
+	return result;
+}

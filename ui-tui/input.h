@@ -1,0 +1,15 @@
+/*
+ * Messages that are named on the command line: files, or standard input as "-".
+ */
+#ifndef LANPOST_UI_TUI_INPUT_H
+#define LANPOST_UI_TUI_INPUT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+
+#define INPUT_MAX (1u << 30) /* bytes */
+
+/* Reads all of it into out (initialised by the caller, with a limit of its own). */
+int input_read(const char *name, struct buf *out, struct error *error);
+
+#endif
