@@ -1,0 +1,337 @@
+#include "base/alloc.h"
+#include "sorter/sorter.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define MAX_RULES 4
+
+/* A configuration made by hand: users ivan (alias petrov, external ivan@example.ru), buh, admin; account sales. */
+struct office {
+	struct conf conf;
+	struct conf_user users[3];
+	struct conf_account account;
+	struct conf_rule rules[MAX_RULES];
+};
+
+struct rule_spec {
+	const char *name, *when, *deliver, *forward, *tag;
+	bool drop, stop;
+};
+
+static char empty[] = "";
+
+static char *text(const char *constant)
+{
+	return (char *)(uintptr_t)constant;
+}
+
+static void fill_list(struct strlist *list, const char *items)
+{
+	struct slice rest = slice_of(items == NULL ? "" : items);
+
+	while (rest.len > 0) {
+		char *item = slice_dup(slice_cut(&rest, ' '));
+
+		strlist_add(list, item);
+		free(item);
+	}
+}
+
+static void add_user(struct office *office, size_t i, const char *name, const char *alias)
+{
+	office->users[i] = (struct conf_user){.name = text(name), .password = empty,
+	    .full_name = empty, .external_alias = text(alias), .forward = empty};
+}
+
+static void office_init(struct office *office, const struct rule_spec *rules)
+{
+	memset(office, 0, sizeof(*office));
+	office->conf.gateway.local_domain = text("office.lan");
+	office->conf.gateway.postmaster = empty;
+	office->conf.gateway.boss = empty;
+	office->conf.sorter.by_address = true;
+	add_user(office, 0, "ivan", "ivan@example.ru");
+	add_user(office, 1, "buh", "");
+	add_user(office, 2, "admin", "");
+	fill_list(&office->users[0].aliases, "petrov");
+	office->conf.users = office->users;
+	office->conf.user_count = 3;
+	office->account.name = text("sales");
+	office->conf.accounts = &office->account;
+	office->conf.account_count = 1;
+	office->conf.rules = office->rules;
+	for (size_t i = 0; i < MAX_RULES && rules[i].name != NULL; i++) {
+		struct conf_rule *rule = &office->rules[i];
+
+		rule->name = text(rules[i].name);
+		rule->when = text(rules[i].when);
+		rule->tag = text(rules[i].tag == NULL ? "" : rules[i].tag);
+		rule->drop = rules[i].drop;
+		rule->stop = rules[i].stop;
+		rule->when_place = (struct conf_place){"rules.conf", 10 + (int)i};
+		fill_list(&rule->deliver, rules[i].deliver);
+		fill_list(&rule->forward, rules[i].forward);
+		office->conf.rule_count = i + 1;
+	}
+}
+
+static void office_clear(struct office *office)
+{
+	strlist_clear(&office->users[0].aliases);
+	strlist_clear(&office->account.deliver_to);
+	strlist_clear(&office->account.unsorted_to);
+	strlist_clear(&office->conf.sorter.unsorted_to);
+	for (size_t i = 0; i < MAX_RULES; i++) {
+		strlist_clear(&office->rules[i].deliver);
+		strlist_clear(&office->rules[i].forward);
+	}
+}
+
+static void describe(const struct sorter_decision *decision, struct buf *out)
+{
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		buf_printf(out, "%s%s/%s ", decision->recipients[i].outside ? "->" : "",
+		    decision->recipients[i].name, decision->recipients[i].rule);
+	if (decision->dropped_by != NULL)
+		buf_printf(out, "dropped by %s ", decision->dropped_by);
+	for (size_t i = 0; i < decision->tags.count; i++)
+		buf_printf(out, "tag %s ", decision->tags.items[i]);
+	if (decision->unsorted != NULL)
+		buf_printf(out, "unsorted: %s", decision->unsorted);
+}
+
+static const char invoice[] = "From: Bank <x@bank.ru>\nTo: Petrov@Office.LAN, daemon@office.lan,\n"
+			      " stranger@office.lan\nCc: IVAN@example.ru\nSubject: Счёт на оплату\n\nbody\n";
+static const char strange[] = "To: nobody@elsewhere.ru\nSubject: hello\n\n";
+static const char to_daemon[] = "To: daemon@office.lan\n\n";
+
+static const struct {
+	const char *name;
+	struct rule_spec rules[MAX_RULES + 1];
+	const char *message;
+	const char *deliver_to, *account_unsorted, *unsorted;
+	bool not_by_address;
+	const char *expected;
+} cases[] = {
+    {.name = "by address", .message = invoice, .expected = "ivan/ "},
+    {.name = "by address off", .message = invoice, .not_by_address = true,
+	.expected = "postmaster/ unsorted: no rule matched"},
+    {.name = "nobody", .message = strange, .expected = "postmaster/ unsorted: no rule matched"},
+    {.name = "daemon gets nothing", .message = to_daemon,
+	.expected = "postmaster/ unsorted: no rule matched"},
+    {.name = "unsorted_to", .message = strange, .unsorted = "admin",
+	.expected = "admin/ unsorted: no rule matched"},
+    {.name = "unsorted_to of the account", .message = strange, .unsorted = "admin",
+	.account_unsorted = "buh ivan", .expected = "buh/ ivan/ unsorted: no rule matched"},
+    {.name = "deliver_to", .rules = {{"a", "always", "ivan", .tag = "t"}}, .message = invoice,
+	.deliver_to = "buh admin", .expected = "buh/ admin/ "},
+    {.name = "rule and address", .rules = {{"a", "subject contains \"СЧЁТ\"", .deliver = "buh"}},
+	.message = invoice, .expected = "buh/a ivan/ "},
+    {.name = "each once, first reason", .rules = {{"a", "always", .deliver = "buh ivan"}, {"b", "always", .deliver = "ivan"}},
+	.message = invoice, .expected = "buh/a ivan/a "},
+    {.name = "stop", .rules = {{"a", "always", "buh", .stop = true}, {"b", "always", .deliver = "admin"}},
+	.message = invoice, .expected = "buh/a "},
+    {.name = "no stop without a match",
+	.rules = {{"a", "not always", "buh", .stop = true}, {"b", "always", .deliver = "admin"}},
+	.message = strange, .expected = "admin/b "},
+    {.name = "forward", .rules = {{"a", "always", NULL, "x@y.ru z@y.ru"}}, .message = strange,
+	.expected = "->x@y.ru/a ->z@y.ru/a "},
+    {.name = "drop", .rules = {{"a", "always", .drop = true}, {"b", "always", .deliver = "buh"}},
+	.message = invoice, .expected = "dropped by a "},
+    {.name = "drop leaves what rules above it gave",
+	.rules = {{"a", "always", .deliver = "buh"}, {"b", "always", .drop = true}}, .message = invoice,
+	.expected = "buh/a dropped by b "},
+    {.name = "tags", .rules = {{"a", "always", "buh", .tag = "one"}, {"b", "always", .tag = "X-B: two"}},
+	.message = strange, .expected = "buh/a tag one tag X-B: two "},
+    {.name = "only a tag", .rules = {{"a", "always", .tag = "one"}}, .message = strange,
+	.expected = "postmaster/ tag one unsorted: no rule that matched delivers it"},
+    {.name = "rule on the account", .rules = {{"a", "account is \"sales\"", .deliver = "buh"}},
+	.message = strange, .expected = "buh/a "},
+    {.name = "rule on the size", .rules = {{"a", "size > 1K", .deliver = "buh"}}, .message = strange,
+	.expected = "postmaster/ unsorted: no rule matched"},
+};
+
+static void test_decide(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct sorter_message message = {slice_of(cases[i].message), "sales", 100};
+		struct sorter_decision decision;
+		struct error error = ERROR_INIT;
+		struct buf out = BUF_INIT(10000);
+		struct office office;
+		struct sorter *sorter;
+
+		office_init(&office, cases[i].rules);
+		office.conf.sorter.by_address = !cases[i].not_by_address;
+		fill_list(&office.account.deliver_to, cases[i].deliver_to);
+		fill_list(&office.account.unsorted_to, cases[i].account_unsorted);
+		fill_list(&office.conf.sorter.unsorted_to, cases[i].unsorted);
+		sorter = sorter_new(&office.conf, &error);
+		assert_non_null(sorter);
+		sorter_decide(sorter, &message, &decision);
+		describe(&decision, &out);
+		if (strcmp(buf_text(&out), cases[i].expected) != 0)
+			fail_msg("%s: %s", cases[i].name, buf_text(&out));
+		buf_clear(&out);
+		sorter_decision_clear(&decision);
+		sorter_free(sorter);
+		office_clear(&office);
+	}
+}
+
+static void test_reason(void **state)
+{
+	static const struct rule_spec rules[MAX_RULES] = {
+	    {"invoices", "subject contains \"счёт\"", .deliver = "buh"}, {"rest", "not size > 1G", .deliver = "admin"}};
+	struct sorter_message message = {slice_of(invoice), "sales", 100};
+	struct sorter_decision decision;
+	struct error error = ERROR_INIT;
+	struct office office;
+	struct sorter *sorter;
+
+	(void)state;
+	office_init(&office, rules);
+	sorter = sorter_new(&office.conf, &error);
+	sorter_decide(sorter, &message, &decision);
+	assert_int_equal(decision.match_count, 2);
+	assert_string_equal(decision.matches[0].matched, "Счёт");
+	assert_string_equal(decision.matches[0].reason,
+	    "rule invoices: subject contains \"счёт\" matched \"Счёт\" in \"Счёт на оплату\"");
+	assert_string_equal(decision.matches[1].reason, "rule rest: \"not size > 1G\"");
+	assert_string_equal(decision.recipients[2].reason, "by address: To names Petrov@office.lan");
+	sorter_decision_clear(&decision);
+	sorter_free(sorter);
+	office_clear(&office);
+}
+
+static void test_fill(void **state)
+{
+	static const struct rule_spec rules[MAX_RULES] = {
+	    {"счета", "always", "buh", "boss@else.ru", .tag = "X-Category: банк\r\nBcc: evil@x"},
+	    {"two", "always", .tag = "Bad Name: x"}};
+	struct error error = ERROR_INIT;
+	struct envelope envelope;
+	struct office office;
+	struct sorter *sorter;
+	struct slice rest;
+
+	(void)state;
+	office_init(&office, rules);
+	sorter = sorter_new(&office.conf, &error);
+	envelope_init(&envelope);
+	assert_int_equal(sorter_fill_envelope(sorter, &envelope, slice_of(strange), "sales"), 0);
+	assert_int_equal(envelope.place_count, 2);
+	assert_int_equal(envelope.places[0].kind, PLACE_MAILBOX);
+	assert_string_equal(envelope.places[0].name, "buh");
+	assert_non_null(strstr(envelope.places[0].why, "rule счета"));
+	assert_int_equal(envelope.places[1].kind, PLACE_QUEUE);
+	assert_string_equal(envelope.places[1].name, "boss@else.ru");
+	assert_memory_equal(envelope.header, "X-Lanpost-Rule: =?UTF-8?B?", 26);
+	assert_non_null(strstr(envelope.header, "\r\nX-Category: =?UTF-8?B?"));
+	assert_non_null(strstr(envelope.header, "\r\nX-Lanpost-Tag: Bad Name: x\r\n"));
+	for (rest = slice_of(envelope.header); rest.len > 0;) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		assert_true(line.ptr[0] == 'X' || line.ptr[0] == ' ');
+		assert_true(line.len < 80 && line.ptr[line.len - 1] == '\r');
+		for (size_t i = 0; i < line.len; i++)
+			assert_true((unsigned char)line.ptr[i] < 0x80);
+	}
+	envelope_clear(&envelope);
+	sorter_free(sorter);
+	office_clear(&office);
+}
+
+static void test_fill_unsorted_and_dropped(void **state)
+{
+	static const struct rule_spec rules[MAX_RULES] = {{"spam", "subject is \"hello\"", .drop = true}};
+	struct error error = ERROR_INIT;
+	struct envelope envelope;
+	struct office office;
+	struct sorter *sorter;
+
+	(void)state;
+	office_init(&office, rules);
+	sorter = sorter_new(&office.conf, &error);
+	envelope_init(&envelope);
+	sorter_fill_envelope(sorter, &envelope, slice_of(strange), "sales");
+	assert_int_equal(envelope.place_count, 0);
+	assert_string_equal(envelope.header, "X-Lanpost-Rule: spam\r\n");
+	envelope_clear(&envelope);
+	envelope_init(&envelope);
+	sorter_fill_envelope(sorter, &envelope, slice_of("Subject: other\n\n"), "sales");
+	assert_int_equal(envelope.place_count, 1);
+	assert_string_equal(envelope.places[0].name, "postmaster");
+	assert_string_equal(envelope.header, "X-Lanpost-Unsorted: no rule matched\r\n");
+	envelope_clear(&envelope);
+	sorter_free(sorter);
+	office_clear(&office);
+}
+
+static void test_loop(void **state)
+{
+	static const struct rule_spec rules[MAX_RULES] = {{"a", "always", .forward = "x@y.ru"}};
+	struct buf message = BUF_INIT(10000);
+	struct error error = ERROR_INIT;
+	struct office office;
+	struct sorter *sorter;
+
+	(void)state;
+	office_init(&office, rules);
+	sorter = sorter_new(&office.conf, &error);
+	for (int i = 0; i < SORTER_RECEIVED_MAX + 1; i++) {
+		struct envelope envelope;
+
+		buf_append_text(&message, "Received: x\r\n");
+		envelope_init(&envelope);
+		sorter_fill_envelope(sorter, &envelope, buf_slice(&message), "sales");
+		assert_string_equal(envelope.places[0].name,
+		    i < SORTER_RECEIVED_MAX ? "x@y.ru" : "postmaster");
+		envelope_clear(&envelope);
+	}
+	buf_clear(&message);
+	sorter_free(sorter);
+	office_clear(&office);
+}
+
+static void test_check(void **state)
+{
+	static const struct rule_spec rules[MAX_RULES] = {{"good", "always", .deliver = "buh"},
+	    {"one", "subject contans \"x\"", .deliver = "buh"}, {"two", "subject", .deliver = "buh"}};
+	struct conf_problems problems = {0};
+	struct error error = ERROR_INIT;
+	struct office office;
+
+	(void)state;
+	office_init(&office, rules);
+	assert_int_equal(sorter_check(&office.conf, &problems), -1);
+	assert_int_equal(problems.errors, 2);
+	assert_int_equal(problems.items[0].place.line, 11);
+	assert_non_null(strstr(problems.items[0].text, "rule one: character 9"));
+	assert_non_null(strstr(problems.items[0].text, "\"contains\""));
+	assert_int_equal(problems.items[1].place.line, 12);
+	conf_problems_clear(&problems);
+	assert_null(sorter_new(&office.conf, &error));
+	assert_int_equal(error.class, ERROR_CONFIG);
+	office_clear(&office);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_decide),
+	    cmocka_unit_test(test_reason),
+	    cmocka_unit_test(test_fill),
+	    cmocka_unit_test(test_fill_unsorted_and_dropped),
+	    cmocka_unit_test(test_loop),
+	    cmocka_unit_test(test_check),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
