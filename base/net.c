@@ -40,18 +40,21 @@ static int bind_error(const char *address, uint16_t port, struct error *error)
 {
 	switch (errno) {
 	case EACCES:
-		error_errno(error, _("cannot listen on %s port %u: ports below 1024 need root (or the "
-				     "capability CAP_NET_BIND_SERVICE); choose a higher port in [lan]"),
+		error_errno(error,
+		    _("cannot listen on %s port %u: ports below 1024 need root (or the "
+		      "capability CAP_NET_BIND_SERVICE); choose a higher port in [lan]"),
 		    address, port);
 		break;
 	case EADDRINUSE:
-		error_errno(error, _("cannot listen on %s port %u: another program has it; stop that "
-				     "program or choose another port in [lan]"),
+		error_errno(error,
+		    _("cannot listen on %s port %u: another program has it; stop that "
+		      "program or choose another port in [lan]"),
 		    address, port);
 		break;
 	case EADDRNOTAVAIL:
-		error_errno(error, _("cannot listen on %s port %u: this machine does not have that "
-				     "address; correct `listen` in [lan]"),
+		error_errno(error,
+		    _("cannot listen on %s port %u: this machine does not have that "
+		      "address; correct `listen` in [lan]"),
 		    address, port);
 		break;
 	default:
@@ -86,8 +89,8 @@ int net_listen(const char *address, uint16_t port, int *fd, struct error *error)
 	if (*fd >= 0 && bind_and_listen(*fd, &where, len) == 0)
 		return 0;
 	no_ipv6 = where.any.sa_family == AF_INET6 &&
-		  (errno == EAFNOSUPPORT ||
-		      (errno == EADDRNOTAVAIL && IN6_IS_ADDR_UNSPECIFIED(&where.v6.sin6_addr)));
+	          (errno == EAFNOSUPPORT ||
+	              (errno == EADDRNOTAVAIL && IN6_IS_ADDR_UNSPECIFIED(&where.v6.sin6_addr)));
 	bind_error(address, port, error);
 	if (*fd >= 0)
 		close(*fd);
@@ -116,8 +119,8 @@ uint16_t net_port(int fd)
 	memset(&address, 0, sizeof(address));
 	if (getsockname(fd, &address.any, &len) != 0)
 		return 0;
-	return ntohs(address.any.sa_family == AF_INET6 ? address.v6.sin6_port
-						       : address.v4.sin_port);
+	return ntohs(
+	    address.any.sa_family == AF_INET6 ? address.v6.sin6_port : address.v4.sin_port);
 }
 
 int net_accept(int listen_fd, int *fd, struct in6_addr *peer)

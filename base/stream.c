@@ -8,7 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define READ_SIZE 16384	     /* one TLS record */
+#define READ_SIZE 16384       /* one TLS record */
 #define INPUT_MAX (64 * 1024) /* above any line's limit plus one read */
 #define FLUSH_AT (32 * 1024)
 #define KEEP_CAPACITY (32 * 1024)
@@ -64,8 +64,7 @@ void stream_linger(struct stream *stream, int64_t deadline)
 		tls_shutdown(stream->tls);
 	if (shutdown(stream->fd, SHUT_WR) != 0)
 		return;
-	while (got > 0 && total < LINGER_MAX &&
-	       wait_ready(stream, POLLIN, deadline) == STREAM_OK) {
+	while (got > 0 && total < LINGER_MAX && wait_ready(stream, POLLIN, deadline) == STREAM_OK) {
 		got = recv(stream->fd, dropped, sizeof(dropped), 0);
 		total += got;
 	}
@@ -213,8 +212,8 @@ static bool take_line(struct stream *stream, struct slice *line)
 	return true;
 }
 
-enum stream_result stream_read_line(struct stream *stream, size_t limit, int64_t deadline,
-    struct slice *line)
+enum stream_result stream_read_line(
+    struct stream *stream, size_t limit, int64_t deadline, struct slice *line)
 {
 	assert(limit + READ_SIZE < INPUT_MAX);
 	for (;;) {
@@ -236,8 +235,8 @@ enum stream_result stream_read_line(struct stream *stream, size_t limit, int64_t
 	}
 }
 
-enum stream_result stream_start_tls(struct stream *stream, struct tls_context *context,
-    int64_t deadline, struct error *error)
+enum stream_result stream_start_tls(
+    struct stream *stream, struct tls_context *context, int64_t deadline, struct error *error)
 {
 	enum stream_result result = stream_flush(stream, deadline);
 	char reason[120];

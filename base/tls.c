@@ -37,8 +37,8 @@ static int no_passphrase(char *out, int size, int writing, void *context)
 	return 0;
 }
 
-static int load_files(SSL_CTX *ctx, const char *cert_path, const char *key_path,
-    struct error *error)
+static int load_files(
+    SSL_CTX *ctx, const char *cert_path, const char *key_path, struct error *error)
 {
 	char reason[120];
 
@@ -52,8 +52,8 @@ static int load_files(SSL_CTX *ctx, const char *cert_path, const char *key_path,
 	return 0;
 }
 
-int tls_context_new(const char *cert_path, const char *key_path, struct tls_context **context,
-    struct error *error)
+int tls_context_new(
+    const char *cert_path, const char *key_path, struct tls_context **context, struct error *error)
 {
 	SSL_CTX *ctx;
 
@@ -63,9 +63,9 @@ int tls_context_new(const char *cert_path, const char *key_path, struct tls_cont
 		return error_set(error, ERROR_TEMPORARY, "OpenSSL gives no context");
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
-				     SSL_OP_IGNORE_UNEXPECTED_EOF);
+	                             SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
-				  SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+	                          SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	if (load_files(ctx, cert_path, key_path, error) != 0) {
 		SSL_CTX_free(ctx);
 		return -1;

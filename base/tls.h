@@ -3,7 +3,8 @@
  * has none, and sessions on non-blocking sockets that say what they wait for.
  *
  * TLS 1.2 and newer, no renegotiation. An idle session gives its buffers back. Nothing here waits:
- * deadlines are the business of base/stream. OpenSSL writes with write(2), so the process must ignore SIGPIPE.
+ * deadlines are the business of base/stream. OpenSSL writes with write(2), so the process must
+ * ignore SIGPIPE.
  */
 #ifndef LANPOST_BASE_TLS_H
 #define LANPOST_BASE_TLS_H
@@ -17,8 +18,8 @@ struct tls_context;
 
 /* Loads a certificate chain and its key, both PEM. Sessions keep what they need of a context, so it
  * may be freed while they live. */
-int tls_context_new(const char *cert_path, const char *key_path, struct tls_context **context,
-    struct error *error);
+int tls_context_new(
+    const char *cert_path, const char *key_path, struct tls_context **context, struct error *error);
 void tls_context_free(struct tls_context *context);
 
 /* Makes `<folder>/cert.pem` and `<folder>/key.pem` (mode 0600) unless both are there: a self-signed
@@ -29,10 +30,10 @@ struct tls; /* one session */
 
 /* What a call on a session came to, if not a number of bytes above 0. */
 enum tls_result {
-	TLS_CLOSED = 0,	      /* the peer ended the session */
-	TLS_WANT_READ = -1,   /* again when the socket can be read */
-	TLS_WANT_WRITE = -2,  /* again when the socket can be written */
-	TLS_FAILED = -3,      /* broken for good; tls_reason() says why */
+	TLS_CLOSED = 0,      /* the peer ended the session */
+	TLS_WANT_READ = -1,  /* again when the socket can be read */
+	TLS_WANT_WRITE = -2, /* again when the socket can be written */
+	TLS_FAILED = -3,     /* broken for good; tls_reason() says why */
 };
 
 /* A server's session on a connected non-blocking socket, which stays the caller's. */
@@ -41,7 +42,7 @@ void tls_free(struct tls *tls);
 int tls_handshake(struct tls *tls); /* 1 when done, else enum tls_result */
 ssize_t tls_read(struct tls *tls, void *bytes, size_t len);
 ssize_t tls_write(struct tls *tls, struct slice bytes); /* bytes.len > 0 */
-void tls_shutdown(struct tls *tls);			/* says goodbye, does not wait */
+void tls_shutdown(struct tls *tls);                     /* says goodbye, does not wait */
 /* True if decoded bytes wait inside though the socket is silent. */
 bool tls_pending(const struct tls *tls);
 const char *tls_version(const struct tls *tls); /* "TLSv1.3" */

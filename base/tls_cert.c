@@ -20,7 +20,8 @@
 /* The extension's text form separates entries by commas, so a name must be nothing but a name. */
 static bool is_dns_name(const char *name)
 {
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
+	static const char allowed[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-";
 
 	return name[0] != '\0' && name[strspn(name, allowed)] == '\0';
 }
@@ -46,8 +47,8 @@ static int add_names(X509 *cert, const char *hostname)
 	X509_NAME *subject = X509_get_subject_name(cert);
 	int result = -1;
 
-	if (X509_NAME_add_entry_by_txt(subject, "CN", MBSTRING_UTF8, (const unsigned char *)common,
-		-1, -1, 0) == 1 &&
+	if (X509_NAME_add_entry_by_txt(
+	        subject, "CN", MBSTRING_UTF8, (const unsigned char *)common, -1, -1, 0) == 1 &&
 	    X509_set_issuer_name(cert, subject) == 1 &&
 	    add_extension(cert, NID_subject_alt_name, names) == 0 &&
 	    add_extension(cert, NID_basic_constraints, "critical,CA:FALSE") == 0 &&
@@ -94,8 +95,8 @@ static int write_pem(BIO *pem, const char *path, unsigned mode, struct error *er
 	return fsx_replace(path, slice_make(bytes, (size_t)len), mode, error);
 }
 
-static int write_both(EVP_PKEY *key, X509 *cert, const char *key_path, const char *cert_path,
-    struct error *error)
+static int write_both(
+    EVP_PKEY *key, X509 *cert, const char *key_path, const char *cert_path, struct error *error)
 {
 	BIO *key_pem = BIO_new(BIO_s_mem()), *cert_pem = BIO_new(BIO_s_mem());
 	int result = -1;

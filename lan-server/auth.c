@@ -22,12 +22,13 @@
 #define DIGEST_LEN 32
 #define REMEMBER_MS (5 * 60 * 1000)
 #define REMEMBERED_MAX 4096
-#define HASHERS 2	     /* yescrypt wants memory as well as time */
+#define HASHERS 2 /* yescrypt wants memory as well as time */
 
-/* Failures of an address are forgotten one by one; so many at once shut it out, until half are forgotten. */
+/* Failures of an address are forgotten one by one; so many at once shut it out, until half are
+ * forgotten. */
 #define FAILURES_MAX 20
 #define FORGET_ONE_MS (30 * 1000)
-#define DELAYS_MAX 4	     /* times delay_ms */
+#define DELAYS_MAX 4 /* times delay_ms */
 #define ADDRESSES_MAX 65536
 
 /* What is hashed where there is no user, so that the time tells nothing. */
@@ -44,7 +45,7 @@ struct auth {
 	struct auth_options options;
 	unsigned char key[DIGEST_LEN];
 	sem_t hashers;
-	pthread_mutex_t lock; /* of the maps */
+	pthread_mutex_t lock;  /* of the maps */
 	struct map remembered; /* digest -> time until when, int64_t */
 	struct map failures;   /* address -> struct failures */
 };
@@ -150,8 +151,8 @@ static int64_t note_failure(struct auth *auth, const struct in6_addr *client)
 
 /* --- successes */
 
-static void digest(const struct auth *auth, const char *hash, struct slice password,
-    unsigned char out[DIGEST_LEN])
+static void digest(
+    const struct auth *auth, const char *hash, struct slice password, unsigned char out[DIGEST_LEN])
 {
 	struct buf text = BUF_INIT(PASSWORD_MAX_LEN + 1024);
 	unsigned len = DIGEST_LEN;
@@ -159,9 +160,8 @@ static void digest(const struct auth *auth, const char *hash, struct slice passw
 	/* The hash is salted, so it stands for the user as well; a changed one is a new key. */
 	buf_append(&text, hash, strlen(hash) + 1);
 	buf_append_slice(&text, password);
-	if (text.overflow ||
-	    HMAC(EVP_sha256(), auth->key, sizeof(auth->key), (unsigned char *)text.ptr, text.len,
-		out, &len) == NULL)
+	if (text.overflow || HMAC(EVP_sha256(), auth->key, sizeof(auth->key),
+	                         (unsigned char *)text.ptr, text.len, out, &len) == NULL)
 		rand_bytes(out, DIGEST_LEN); /* known to nobody */
 	explicit_bzero(text.ptr, text.len);
 	buf_clear(&text);
@@ -204,7 +204,7 @@ static bool hash_matches(struct auth *auth, const char *hash, const char *passwo
 	result = crypt_r(password, hash, data);
 	sem_post(&auth->hashers);
 	matches = result != NULL && result[0] != '*' && strlen(result) == strlen(hash) &&
-		  CRYPTO_memcmp(result, hash, strlen(hash)) == 0;
+	          CRYPTO_memcmp(result, hash, strlen(hash)) == 0;
 	explicit_bzero(data, sizeof(*data));
 	free(data);
 	return matches;
@@ -230,8 +230,8 @@ static const struct conf_user *find_user(const struct conf *conf, struct slice n
 	return conf_find_user(conf, user);
 }
 
-static bool password_fits(struct auth *auth, const struct conf *conf, const struct conf_user *user,
-    struct slice password)
+static bool password_fits(
+    struct auth *auth, const struct conf *conf, const struct conf_user *user, struct slice password)
 {
 	const char *hash = user == NULL ? stand_in_hash(conf) : user->password;
 	unsigned char key[DIGEST_LEN];

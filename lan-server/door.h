@@ -10,10 +10,10 @@
 
 enum door_answer {
 	DOOR_OPEN,
-	DOOR_DENIED,	  /* the IP filter says no */
-	DOOR_FULL,	  /* max_sessions */
+	DOOR_DENIED,      /* the IP filter says no */
+	DOOR_FULL,        /* max_sessions */
 	DOOR_FULL_FOR_IP, /* max_sessions_per_ip */
-	DOOR_BROKEN,	  /* no thread could be made */
+	DOOR_BROKEN,      /* no thread could be made */
 	DOOR_ANSWERS,
 };
 

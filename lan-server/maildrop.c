@@ -50,20 +50,20 @@ static void unlock(struct maildrop_locks *locks, const char *user)
 		i++;
 	free(users->items[i]);
 	/* Order does not matter to anybody, but memory does: no gaps. */
-	memmove(&users->items[i], &users->items[i + 1],
-	    (users->count - i - 1) * sizeof(*users->items));
+	memmove(
+	    &users->items[i], &users->items[i + 1], (users->count - i - 1) * sizeof(*users->items));
 	users->count--;
 	pthread_mutex_unlock(&locks->mutex);
 }
 
-int maildrop_open(struct maildrop *drop, const char *user, struct maildir_list *list,
-    struct error *error)
+int maildrop_open(
+    struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
 {
 	if (!lock(drop->locks, user))
 		return 1;
 	if (maildir_list(drop->spool, user, list, error) != 0) {
-		log_warnx("event=mailbox-unreadable user=%s reason=%s", user,
-		    LOG_CSTR(error->text));
+		log_warnx(
+		    "event=mailbox-unreadable user=%s reason=%s", user, LOG_CSTR(error->text));
 		unlock(drop->locks, user);
 		return -1;
 	}
@@ -87,16 +87,15 @@ int maildrop_size(struct maildrop *drop, struct maildir_message *message)
 	return maildir_size(drop->spool, drop->user, message, &error);
 }
 
-int maildrop_read(struct maildrop *drop, const struct maildir_message *message,
-    struct slice *bytes)
+int maildrop_read(struct maildrop *drop, const struct maildir_message *message, struct slice *bytes)
 {
 	struct error error;
 
 	return maildir_open(drop->spool, drop->user, message, bytes, &error);
 }
 
-int maildrop_remove(struct maildrop *drop, const char *const *uniques, size_t count,
-    struct error *error)
+int maildrop_remove(
+    struct maildrop *drop, const char *const *uniques, size_t count, struct error *error)
 {
 	if (intake_remove(drop->intake, drop->user, uniques, count, error) == 0)
 		return 0;

@@ -17,20 +17,21 @@ struct maildrop {
 	struct maildrop_locks *locks; /* borrowed, as the next two */
 	struct intake *intake;
 	const char *spool;
-	char *user;		      /* of the open mailbox; NULL: none is open */
+	char *user; /* of the open mailbox; NULL: none is open */
 };
 
-/* Locks and lists. Returns 1 if another session has the mailbox, -1 on error. The list is the caller's. */
-int maildrop_open(struct maildrop *drop, const char *user, struct maildir_list *list,
-    struct error *error);
+/* Locks and lists. Returns 1 if another session has the mailbox, -1 on error. The list is the
+ * caller's. */
+int maildrop_open(
+    struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error);
 void maildrop_close(struct maildrop *drop); /* unlocks; fine when none is open */
 /* Finds a size not known yet. Returns -1 if the message is gone. */
 int maildrop_size(struct maildrop *drop, struct maildir_message *message);
 /* Returns -1 if the message is gone. */
-int maildrop_read(struct maildrop *drop, const struct maildir_message *message,
-    struct slice *bytes);
+int maildrop_read(
+    struct maildrop *drop, const struct maildir_message *message, struct slice *bytes);
 /* The removal is durable when this returns 0. */
-int maildrop_remove(struct maildrop *drop, const char *const *uniques, size_t count,
-    struct error *error);
+int maildrop_remove(
+    struct maildrop *drop, const char *const *uniques, size_t count, struct error *error);
 
 #endif

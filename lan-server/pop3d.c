@@ -266,8 +266,7 @@ typedef void (*describe_fn)(struct pop3d *pop3d, const char *prefix, size_t i);
 
 static void describe_size(struct pop3d *pop3d, const char *prefix, size_t i)
 {
-	reply(pop3d, "%s%zu %llu", prefix, i + 1,
-	    (unsigned long long)pop3d->list.items[i].size);
+	reply(pop3d, "%s%zu %llu", prefix, i + 1, (unsigned long long)pop3d->list.items[i].size);
 }
 
 static void describe_uidl(struct pop3d *pop3d, const char *prefix, size_t i)
@@ -356,7 +355,7 @@ static struct slice wanted(struct sending *sending, struct slice piece, bool *do
 		if (end < 0)
 			return piece;
 		blank = (at > 0 || sending->writer.line_start) &&
-			(end == 0 || (end == 1 && line.ptr[0] == '\r'));
+		        (end == 0 || (end == 1 && line.ptr[0] == '\r'));
 		at += (size_t)end + 1;
 		if (sending->in_header)
 			sending->in_header = !blank;
@@ -477,8 +476,8 @@ static const struct command {
     {"QUIT", cmd_quit, LOGGED_OUT | LOGGED_IN},
 };
 
-static enum pop3d_effect run_command(struct pop3d *pop3d, const struct command *command,
-    struct slice arg)
+static enum pop3d_effect run_command(
+    struct pop3d *pop3d, const struct command *command, struct slice arg)
 {
 	unsigned here = pop3d->state == TRANSACTION ? LOGGED_IN : LOGGED_OUT;
 

@@ -1,8 +1,8 @@
 /*
  * POP3 as a server (RFC 1939, 2449, 2595, 3206), the dialogue without any I/O.
  *
- * The caller feeds lines; replies gather in a buffer and an effect says what to do next. The mailbox
- * is a snapshot behind hooks: numbers never shift within a session, and nothing is removed
+ * The caller feeds lines; replies gather in a buffer and an effect says what to do next. The
+ * mailbox is a snapshot behind hooks: numbers never shift within a session, and nothing is removed
  * but by QUIT.
  */
 #ifndef LANPOST_LAN_POP3D_H
@@ -16,10 +16,10 @@
 #define POP3D_BAD_COMMANDS_MAX 20
 
 enum pop3d_effect {
-	POP3D_CONTINUE,	 /* read the next line */
-	POP3D_SEND,	 /* send the replies, then call pop3d_send() for more */
+	POP3D_CONTINUE,  /* read the next line */
+	POP3D_SEND,      /* send the replies, then call pop3d_send() for more */
 	POP3D_START_TLS, /* send the replies, shake hands, call pop3d_tls_started() */
-	POP3D_CLOSE,	 /* send the replies and close */
+	POP3D_CLOSE,     /* send the replies and close */
 };
 
 struct pop3d_hooks {
@@ -28,23 +28,22 @@ struct pop3d_hooks {
 	int (*login)(void *context, struct slice name, struct slice password, const char **user,
 	    struct error *error);
 	/* Locks the mailbox and lists it. 1: another session has it. -1: error. */
-	int (*open)(void *context, const char *user, struct maildir_list *list,
-	    struct error *error);
+	int (*open)(
+	    void *context, const char *user, struct maildir_list *list, struct error *error);
 	/* Finds a size not known yet. -1: the message is gone. */
 	int (*size)(void *context, struct maildir_message *message);
 	/* The bytes of a message, valid until done_reading(). -1: it is gone. */
 	int (*read)(void *context, const struct maildir_message *message, struct slice *bytes);
 	void (*done_reading)(void *context, struct slice bytes);
 	/* Takes messages out of the mailbox for good. */
-	int (*remove)(void *context, const char *const *uniques, size_t count,
-	    struct error *error);
+	int (*remove)(void *context, const char *const *uniques, size_t count, struct error *error);
 	/* Unlocks the mailbox; called once for each open() that returned 0. */
 	void (*close)(void *context);
 };
 
 struct pop3d_options {
 	const char *hostname; /* borrowed */
-	bool tls;	      /* encrypted from the first byte */
+	bool tls;             /* encrypted from the first byte */
 	bool tls_offered;     /* STLS can be done */
 	struct pop3d_hooks hooks;
 };

@@ -15,6 +15,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -43,7 +44,7 @@ struct lan_server {
 	struct lan_server_options options;
 	struct lan_listener *listeners;
 	struct pollfd *polled; /* stop, reload, listeners */
-	int stop_event;	       /* wakes the sessions */
+	int stop_event;        /* wakes the sessions */
 	struct auth *auth;
 	struct maildrop_locks *maildrops;
 	struct door_notes notes;
@@ -220,8 +221,8 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .auth = server->auth,
 	    .intake = server->options.intake,
 	    .stop_fd = server->stop_event,
-	    .maildrop = {server->maildrops, server->options.intake,
-		snapshot->conf->gateway.spool, NULL},
+	    .maildrop = {server->maildrops, server->options.intake, snapshot->conf->gateway.spool,
+	        NULL},
 	};
 	stream_init(&client->session.stream, fd, server->stop_event);
 	return client;
@@ -241,8 +242,8 @@ static int start_thread(struct lan_server *server, struct client *client)
 	return result;
 }
 
-static void take_client(struct lan_server *server, int fd, enum lan_kind kind,
-    const struct in6_addr *address)
+static void take_client(
+    struct lan_server *server, int fd, enum lan_kind kind, const struct in6_addr *address)
 {
 	struct snapshot *snapshot;
 	enum door_answer answer;
@@ -250,8 +251,8 @@ static void take_client(struct lan_server *server, int fd, enum lan_kind kind,
 
 	pthread_mutex_lock(&server->lock);
 	snapshot = server->current;
-	answer = door_check(&snapshot->conf->lan, address, server->client_count,
-	    count_of(server, address));
+	answer = door_check(
+	    &snapshot->conf->lan, address, server->client_count, count_of(server, address));
 	snapshot->users += answer == DOOR_OPEN;
 	pthread_mutex_unlock(&server->lock);
 	if (answer != DOOR_OPEN) {
@@ -378,6 +379,22 @@ static void init_threads(struct lan_server *server)
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
 }
 
+/* A session holds a socket, a message's body and a mailbox file at most; the usual soft limit of
+ * 1024 descriptors would end before max_sessions. */
+static void raise_file_limit(const struct conf *conf)
+{
+	rlim_t wanted = (rlim_t)conf->lan.max_sessions * 3 + 256;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+		log_warnx("event=few-descriptors limit=%llu wanted=%llu reason=\"max_sessions may "
+		          "not be reached\"",
+		    (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+}
+
 static void init_polled(struct lan_server *server)
 {
 	size_t count = server->options.listener_count;
@@ -397,15 +414,17 @@ static struct auth *make_auth(const struct lan_server *server)
 {
 	int64_t delay = server->options.login_delay_ms;
 	struct auth_options options = {
-	    .delay_ms = delay == 0 ? LOGIN_DELAY_MS : delay < 0 ? 0 : delay,
+	    .delay_ms = delay == 0  ? LOGIN_DELAY_MS
+	                : delay < 0 ? 0
+	                            : delay,
 	    .stop_fd = server->stop_event,
 	};
 
 	return auth_new(&options);
 }
 
-int lan_server_new(struct lan_server **out, const struct lan_server_options *options,
-    struct error *error)
+int lan_server_new(
+    struct lan_server **out, const struct lan_server_options *options, struct error *error)
 {
 	struct snapshot *snapshot = snapshot_new(options->conf, error);
 	struct lan_server *server;
@@ -425,6 +444,7 @@ int lan_server_new(struct lan_server **out, const struct lan_server_options *opt
 	server->auth = make_auth(server);
 	server->maildrops = maildrop_locks_new();
 	init_polled(server);
+	raise_file_limit(snapshot->conf);
 	init_threads(server);
 	*out = server;
 	return 0;

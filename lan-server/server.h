@@ -1,10 +1,11 @@
 /*
  * The LAN server: SMTP and POP3 for the mail programs of the office, a thread a client.
  *
- * The caller (the LAN process) opens state and intake, hands over sockets that listen already, and runs
- * the accept loop in its main thread:
+ * The caller (the LAN process) opens state and intake, hands over sockets that listen already, and
+ *runs the accept loop in its main thread:
  *
- *	lan_server_new(&server, &options, &error) -> lan_server_run(server) -> lan_server_free(server)
+ *	lan_server_new(&server, &options, &error) -> lan_server_run(server) ->
+ *lan_server_free(server)
  *
  * Clients whom the IP filter or a limit refuses get one line, and no thread. A session keeps the
  * configuration it began with. SIGPIPE must be ignored in the process; new() does that.
@@ -31,7 +32,7 @@ struct lan_server_options {
 	size_t listener_count;
 	struct conf *conf;     /* taken over by lan_server_new(), also when that fails */
 	struct intake *intake; /* borrowed; must outlive the server */
-	int stop_fd;	       /* readable: stop; the server does not read it */
+	int stop_fd;           /* readable: stop; the server does not read it */
 	/* Readable: call reload(), which reads it and returns a new configuration, or NULL to keep
 	 * the old one. -1: never. */
 	int reload_fd;
@@ -43,13 +44,13 @@ struct lan_server_options {
 struct lan_server;
 
 /* Loads the certificate, or makes our own in `<spool>/tls/`. */
-int lan_server_new(struct lan_server **server, const struct lan_server_options *options,
-    struct error *error);
+int lan_server_new(
+    struct lan_server **server, const struct lan_server_options *options, struct error *error);
 /* Serves until stop_fd is readable, then lets commands and messages on their way end for some
  * seconds. Returns when no session is left. */
 void lan_server_run(struct lan_server *server);
-/* New sessions get this configuration, which is taken over. If its certificate cannot be used the old
- * configuration stays and -1 is returned. */
+/* New sessions get this configuration, which is taken over. If its certificate cannot be used the
+ * old configuration stays and -1 is returned. */
 int lan_server_reload(struct lan_server *server, struct conf *take, struct error *error);
 void lan_server_free(struct lan_server *server);
 

@@ -73,13 +73,13 @@ static bool start_tls(struct session *session)
 	return false;
 }
 
-static int login(void *context, struct slice name, struct slice password, const char **user,
-    struct error *error)
+static int login(
+    void *context, struct slice name, struct slice password, const char **user, struct error *error)
 {
 	struct session *session = context;
 
-	return auth_check(session->auth, session->conf, &session->client, name, password, user,
-	    error);
+	return auth_check(
+	    session->auth, session->conf, &session->client, name, password, user, error);
 }
 
 /* --- SMTP */
@@ -91,29 +91,29 @@ static bool has_room(void *context, uint64_t bytes)
 	return intake_has_room(session->intake, bytes);
 }
 
-static int accept_message(void *context, struct envelope *envelope, struct body *body,
-    struct error *error)
+static int accept_message(
+    void *context, struct envelope *envelope, struct body *body, struct error *error)
 {
 	struct session *session = context;
 
 	return intake_accept(session->intake, envelope, body, NULL, 0, error);
 }
 
-/* The bytes of one message. Deadlines grow with what has come, so a slow line may send a large message, but
- * a byte now and then is not enough. */
-static enum stream_result read_data(struct session *session, struct smtpd *smtpd,
-    enum smtpd_effect *effect)
+/* The bytes of one message. Deadlines grow with what has come, so a slow line may send a large
+ * message, but a byte now and then is not enough. */
+static enum stream_result read_data(
+    struct session *session, struct smtpd *smtpd, enum smtpd_effect *effect)
 {
 	int64_t begin = clock_now_ms(), received = 0;
 	enum stream_result result = STREAM_OK;
 
 	while (result == STREAM_OK && *effect == SMTPD_WANT_DATA) {
-		int64_t whole = begin + 2 * timeout_ms(session) +
-				received * 1000 / DATA_BYTES_PER_SECOND;
+		int64_t whole =
+		    begin + 2 * timeout_ms(session) + received * 1000 / DATA_BYTES_PER_SECOND;
 		struct slice bytes, before;
 
-		result = stream_read(&session->stream, earlier(whole, step_deadline(session)),
-		    &bytes);
+		result =
+		    stream_read(&session->stream, earlier(whole, step_deadline(session)), &bytes);
 		if (result != STREAM_OK)
 			break;
 		before = bytes;
@@ -124,8 +124,8 @@ static enum stream_result read_data(struct session *session, struct smtpd *smtpd
 	return result;
 }
 
-static enum stream_result read_command(struct session *session, struct smtpd *smtpd,
-    enum smtpd_effect *effect)
+static enum stream_result read_command(
+    struct session *session, struct smtpd *smtpd, enum smtpd_effect *effect)
 {
 	enum stream_result result;
 	struct slice line;
@@ -185,8 +185,8 @@ static void run_smtp(struct session *session)
 
 /* --- POP3 */
 
-static int open_mailbox(void *context, const char *user, struct maildir_list *list,
-    struct error *error)
+static int open_mailbox(
+    void *context, const char *user, struct maildir_list *list, struct error *error)
 {
 	struct session *session = context;
 	char address[NET_ADDRESS_MAX];
@@ -194,7 +194,9 @@ static int open_mailbox(void *context, const char *user, struct maildir_list *li
 
 	log_info("event=pop3-login session=%s ip=%s user=%s result=%s messages=%zu",
 	    session->id.text, net_address_text(address, &session->client), user,
-	    result == 0 ? "open" : result > 0 ? "in-use" : "failed",
+	    result == 0  ? "open"
+	    : result > 0 ? "in-use"
+	                 : "failed",
 	    result == 0 ? list->count : 0);
 	return result;
 }
@@ -206,8 +208,7 @@ static int message_size(void *context, struct maildir_message *message)
 	return maildrop_size(&session->maildrop, message);
 }
 
-static int read_message(void *context, const struct maildir_message *message,
-    struct slice *bytes)
+static int read_message(void *context, const struct maildir_message *message, struct slice *bytes)
 {
 	struct session *session = context;
 
@@ -220,8 +221,8 @@ static void done_reading(void *context, struct slice bytes)
 	fsx_unmap(bytes);
 }
 
-static int remove_messages(void *context, const char *const *uniques, size_t count,
-    struct error *error)
+static int remove_messages(
+    void *context, const char *const *uniques, size_t count, struct error *error)
 {
 	struct session *session = context;
 	int result = maildrop_remove(&session->maildrop, uniques, count, error);
@@ -239,8 +240,8 @@ static void close_mailbox(void *context)
 	maildrop_close(&session->maildrop);
 }
 
-static enum stream_result read_pop3(struct session *session, struct pop3d *pop3d,
-    enum pop3d_effect *effect)
+static enum stream_result read_pop3(
+    struct session *session, struct pop3d *pop3d, enum pop3d_effect *effect)
 {
 	enum stream_result result;
 	struct slice line;
@@ -287,7 +288,7 @@ static void run_pop3(struct session *session)
 	    .tls = session->kind == LAN_POP3S,
 	    .tls_offered = session->tls != NULL,
 	    .hooks = {session, login, open_mailbox, message_size, read_message, done_reading,
-		remove_messages, close_mailbox},
+	        remove_messages, close_mailbox},
 	};
 	struct pop3d *pop3d = pop3d_new(&options);
 

@@ -23,8 +23,8 @@ void smtpd_reply(struct smtpd *smtpd, const char *format, ...)
 	buf_append_text(&smtpd->replies, "\r\n");
 }
 
-void smtpd_reply_error(struct smtpd *smtpd, const struct error *error, int code,
-    const char *enhanced)
+void smtpd_reply_error(
+    struct smtpd *smtpd, const struct error *error, int code, const char *enhanced)
 {
 	bool fixed = error->code != 0;
 
@@ -185,8 +185,8 @@ static enum smtpd_effect cmd_vrfy(struct smtpd *smtpd, struct slice arg)
 static enum smtpd_effect cmd_help(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
-	smtpd_reply(smtpd,
-	    "214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP STARTTLS AUTH QUIT");
+	smtpd_reply(
+	    smtpd, "214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP STARTTLS AUTH QUIT");
 	return SMTPD_CONTINUE;
 }
 
@@ -222,8 +222,8 @@ static enum smtpd_effect cmd_http(struct smtpd *smtpd, struct slice arg)
 
 enum command_flags {
 	NEEDS_HELLO = 1, /* EHLO or HELO was said */
-	NEEDS_MAIL = 2,	 /* a transaction is open */
-	NOT_MAIL = 4,	 /* none is open */
+	NEEDS_MAIL = 2,  /* a transaction is open */
+	NOT_MAIL = 4,    /* none is open */
 	NEEDS_LOGIN = 8, /* where the configuration demands it */
 	HAS_ARG = 16,
 	NO_ARG = 32,
@@ -253,8 +253,8 @@ static const struct command {
 };
 
 /* The reply to a command that does not fit now, or NULL if it does. */
-static const char *objection(const struct smtpd *smtpd, const struct command *command,
-    struct slice arg)
+static const char *objection(
+    const struct smtpd *smtpd, const struct command *command, struct slice arg)
 {
 	unsigned flags = command->flags;
 
@@ -273,8 +273,8 @@ static const char *objection(const struct smtpd *smtpd, const struct command *co
 	return NULL;
 }
 
-static enum smtpd_effect run_command(struct smtpd *smtpd, const struct command *command,
-    struct slice arg)
+static enum smtpd_effect run_command(
+    struct smtpd *smtpd, const struct command *command, struct slice arg)
 {
 	const char *reply = objection(smtpd, command, arg);
 

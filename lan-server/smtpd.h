@@ -1,8 +1,8 @@
 /*
  * SMTP as a server (RFC 5321, submission RFC 6409), the dialogue without any I/O.
  *
- * The caller feeds lines and message bytes; replies gather in a buffer and an effect says what to do
- * next. Logins, room on disk and acceptance come through hooks, routing is a pure decision over
+ * The caller feeds lines and message bytes; replies gather in a buffer and an effect says what to
+ * do next. Logins, room on disk and acceptance come through hooks, routing is a pure decision over
  * the configuration. So unit tests, fuzzers and session threads drive the same code. What we accept
  * beyond the standards is listed in docs/tolerated.md.
  */
@@ -13,39 +13,40 @@
 #include "mail/body.h"
 #include "mail/envelope.h"
 
-#define SMTPD_LINE_MAX 12288	 /* RFC 4954 section 4: responses of AUTH */
-#define SMTPD_COMMAND_MAX 2048	 /* any other command line */
+#define SMTPD_LINE_MAX 12288   /* RFC 4954 section 4: responses of AUTH */
+#define SMTPD_COMMAND_MAX 2048 /* any other command line */
 #define SMTPD_RECIPIENTS_MAX 1000
 #define SMTPD_RECEIVED_MAX 50
 #define SMTPD_BAD_COMMANDS_MAX 20
 #define SMTPD_HEADER_MAX (1u << 20)
 
 enum smtpd_effect {
-	SMTPD_CONTINUE,	 /* read the next line */
+	SMTPD_CONTINUE,  /* read the next line */
 	SMTPD_WANT_DATA, /* feed message bytes to smtpd_data() */
 	SMTPD_START_TLS, /* send the replies, shake hands, call smtpd_tls_started() */
-	SMTPD_CLOSE,	 /* send the replies and close */
+	SMTPD_CLOSE,     /* send the replies and close */
 };
 
 struct smtpd_hooks {
 	void *context;
-	/* Checks name and password, slowly if they are wrong. 0: *user is the mailbox name (owned by the configuration);
-	 * -1: error has the reply. */
+	/* Checks name and password, slowly if they are wrong. 0: *user is the mailbox name (owned
+	 * by the configuration); -1: error has the reply. */
 	int (*login)(void *context, struct slice name, struct slice password, const char **user,
 	    struct error *error);
 	/* True if the spool has room for so many more bytes. */
 	bool (*has_room)(void *context, uint64_t bytes);
-	/* Makes the message durable; takes *envelope and *body over (empty afterwards in either case). */
-	int (*accept)(void *context, struct envelope *envelope, struct body *body,
-	    struct error *error);
+	/* Makes the message durable; takes *envelope and *body over (empty afterwards in either
+	 * case). */
+	int (*accept)(
+	    void *context, struct envelope *envelope, struct body *body, struct error *error);
 };
 
 struct smtpd_options {
-	const struct conf *conf;     /* all borrowed, must outlive the session */
-	const char *session;	     /* id for envelopes and logs */
+	const struct conf *conf; /* all borrowed, must outlive the session */
+	const char *session;     /* id for envelopes and logs */
 	struct in6_addr client;
-	bool tls;		     /* encrypted from the first byte */
-	bool tls_offered;	     /* STARTTLS can be done */
+	bool tls;         /* encrypted from the first byte */
+	bool tls_offered; /* STARTTLS can be done */
 	struct smtpd_hooks hooks;
 };
 
@@ -63,7 +64,8 @@ bool smtpd_in_transaction(const struct smtpd *smtpd);
 enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line);
 /* The line was longer than SMTPD_LINE_MAX. */
 enum smtpd_effect smtpd_line_too_long(struct smtpd *smtpd);
-/* Message bytes; *bytes moves past what was taken. Returns WANT_DATA until the end of data was seen. */
+/* Message bytes; *bytes moves past what was taken. Returns WANT_DATA until the end of data was
+ * seen. */
 enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes);
 /* TLS is up: all that was said before it is forgotten (RFC 3207 section 4.2). */
 void smtpd_tls_started(struct smtpd *smtpd);

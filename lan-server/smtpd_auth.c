@@ -10,8 +10,8 @@
 
 #define BAD_LOGINS_MAX 5
 
-/* Decodes base64 into new memory, which the caller wipes and frees with forget(). Strict: whole groups, padding only
- * at the end. "=" alone is the empty string. */
+/* Decodes base64 into new memory, which the caller wipes and frees with forget(). Strict: whole
+ * groups, padding only at the end. "=" alone is the empty string. */
 static bool decode(struct slice text, struct slice *plain)
 {
 	unsigned char *bytes;
@@ -22,8 +22,9 @@ static bool decode(struct slice text, struct slice *plain)
 	if (text.len % 4 != 0 || text.len > SMTPD_LINE_MAX)
 		return false;
 	bytes = xmalloc(text.len / 4 * 3 + 1);
-	len = text.len == 0 ? 0 : EVP_DecodeBlock(bytes, (const unsigned char *)text.ptr,
-				      (int)text.len);
+	len = text.len == 0
+	          ? 0
+	          : EVP_DecodeBlock(bytes, (const unsigned char *)text.ptr, (int)text.len);
 	if (len < 0) {
 		free(bytes);
 		return false;
@@ -128,7 +129,7 @@ static enum smtpd_effect login_word(struct smtpd *smtpd, struct slice text)
 static const struct mechanism {
 	const char *name;
 	enum smtpd_state state; /* in which its first response is awaited */
-	const char *challenge;	/* for that response, in base64 */
+	const char *challenge;  /* for that response, in base64 */
 	enum smtpd_effect (*response)(struct smtpd *smtpd, struct slice text);
 } mechanisms[] = {
     {"PLAIN", SMTPD_AUTH_PLAIN, "", plain_response},
@@ -168,5 +169,5 @@ enum smtpd_effect smtpd_auth_response(struct smtpd *smtpd, struct slice line)
 	if (smtpd->state == SMTPD_AUTH_LOGIN_WORD)
 		return login_word(smtpd, line);
 	return smtpd->state == SMTPD_AUTH_PLAIN ? plain_response(smtpd, line)
-						: login_name(smtpd, line);
+	                                        : login_name(smtpd, line);
 }

@@ -151,8 +151,8 @@ static void add_missing(struct smtpd *smtpd, const struct findings *found)
 	char *id;
 
 	if (!found->has_date)
-		envelope_add_header(envelope, "Date",
-		    slice_of(clock_rfc5322(date, sizeof(date), envelope->time)));
+		envelope_add_header(
+		    envelope, "Date", slice_of(clock_rfc5322(date, sizeof(date), envelope->time)));
 	if (!found->has_message_id) {
 		id = xasprintf("<%s@%s>", envelope->id.text, smtpd->options.conf->gateway.hostname);
 		envelope_add_header(envelope, "Message-ID", slice_of(id));
@@ -172,7 +172,8 @@ static void finish_header(struct smtpd *smtpd)
 		keep_header(tx, header, &found);
 	add_missing(smtpd, &found);
 	if (found.received > SMTPD_RECEIVED_MAX)
-		fail(tx, 554, "5.4.6", "Too many Received lines: this message goes round in a circle");
+		fail(tx, 554, "5.4.6",
+		    "Too many Received lines: this message goes round in a circle");
 	buf_clear(&tx->header);
 }
 
@@ -261,13 +262,13 @@ static void complete_envelope(struct smtpd *smtpd)
 
 	net_address_text(address, &smtpd->options.client);
 	origin = smtpd->user == NULL ? xasprintf("smtp %s", address)
-				     : xasprintf("smtp %s %s", address, smtpd->user);
+	                             : xasprintf("smtp %s %s", address, smtpd->user);
 	envelope_set(&envelope->origin, slice_of(origin));
 	envelope_set(&envelope->session, slice_of(smtpd->options.session));
 	free(origin);
 	if (tx->to_daemon && !tx->automatic && tx->sender.local[0] != '\0')
-		envelope_add(envelope, PLACE_DAEMON, slice_of(envelope->sender),
-		    buf_slice(&tx->subject));
+		envelope_add(
+		    envelope, PLACE_DAEMON, slice_of(envelope->sender), buf_slice(&tx->subject));
 	route_add_boss(smtpd->options.conf, envelope);
 	envelope->size = strlen(envelope->header) + tx->body.size;
 }

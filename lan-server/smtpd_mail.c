@@ -48,7 +48,8 @@ void smtpd_transaction_end(struct smtpd *smtpd)
 	smtpd->state = SMTPD_READY;
 }
 
-/* Takes "FROM:" or "TO:" off the front. Blanks after the colon are not allowed by RFC 5321, but sent. */
+/* Takes "FROM:" or "TO:" off the front. Blanks after the colon are not allowed by RFC 5321, but
+ * sent. */
 static bool take_word(struct slice *arg, const char *word)
 {
 	if (!slice_begins_nocase(*arg, word))
@@ -73,7 +74,7 @@ static const char *mail_parameter(struct slice word, uint64_t *size, bool *utf8)
 
 	if (slice_is_nocase(name, "SIZE"))
 		return slice_number(value, 0, UINT64_MAX, size) ? NULL
-								: "501 5.5.4 SIZE is no number";
+		                                                : "501 5.5.4 SIZE is no number";
 	if (slice_is_nocase(name, "BODY")) {
 		bool known = slice_is_nocase(value, "7BIT") || slice_is_nocase(value, "8BITMIME");
 
@@ -100,7 +101,8 @@ static const char *mail_parameters(struct slice words, uint64_t *size, bool *utf
 	return NULL;
 }
 
-/* A sender in our own domain must be somebody; any other is taken from a client whom the IP filter let in. */
+/* A sender in our own domain must be somebody; any other is taken from a client whom the IP filter
+ * let in. */
 static bool sender_is_nobody(const struct conf *conf, const struct addr *sender)
 {
 	const char *user;
@@ -112,8 +114,8 @@ static bool sender_is_nobody(const struct conf *conf, const struct addr *sender)
 	return kind == ROUTE_UNKNOWN || kind == ROUTE_DAEMON;
 }
 
-static void refuse_unknown(struct smtpd *smtpd, const char *code, struct slice path,
-    const struct addr *addr)
+static void refuse_unknown(
+    struct smtpd *smtpd, const char *code, struct slice path, const struct addr *addr)
 {
 	const char *hint = route_hint(smtpd->options.conf, addr);
 
@@ -205,7 +207,8 @@ static bool outside_is_fine(struct smtpd *smtpd, struct slice path, const struct
 	struct addr outside;
 
 	if (addr->domain[0] == '[')
-		smtpd_reply(smtpd, "550 5.1.2 %s: a domain is needed, not an IP address", SHOW(path));
+		smtpd_reply(
+		    smtpd, "550 5.1.2 %s: a domain is needed, not an IP address", SHOW(path));
 	else if (!route_outside_sender(smtpd->options.conf, &smtpd->tx->sender, &outside))
 		smtpd_reply(smtpd,
 		    "550 5.7.1 %s: you have no good address in the outside world, so nobody could "

@@ -16,10 +16,10 @@
  *	any --STARTTLS--> HELLO
  */
 enum smtpd_state {
-	SMTPD_HELLO,	       /* nothing said yet: only the tx-less commands */
-	SMTPD_READY,	       /* greeted; no transaction */
-	SMTPD_MAIL,	       /* a transaction is open: tx is set */
-	SMTPD_DATA,	       /* bytes of the message are coming: tx is set */
+	SMTPD_HELLO,           /* nothing said yet: only the tx-less commands */
+	SMTPD_READY,           /* greeted; no transaction */
+	SMTPD_MAIL,            /* a transaction is open: tx is set */
+	SMTPD_DATA,            /* bytes of the message are coming: tx is set */
 	SMTPD_AUTH_PLAIN,      /* the next line is the response to AUTH PLAIN */
 	SMTPD_AUTH_LOGIN_NAME, /* ... the name of AUTH LOGIN */
 	SMTPD_AUTH_LOGIN_WORD, /* ... its password; login_name is set */
@@ -29,16 +29,16 @@ enum smtpd_state {
 struct smtpd_transaction {
 	struct addr sender; /* empty local part: the null sender */
 	struct envelope envelope;
-	bool utf8;	    /* SMTPUTF8 was asked for */
-	bool to_outside;    /* a recipient is outside */
+	bool utf8;       /* SMTPUTF8 was asked for */
+	bool to_outside; /* a recipient is outside */
 	bool to_daemon;
-	bool automatic;	    /* by its header, no person wrote it */
+	bool automatic; /* by its header, no person wrote it */
 	struct dot_reader reader;
-	struct buf header;  /* header section as it came, until header_done */
+	struct buf header; /* header section as it came, until header_done */
 	bool header_done;
-	uint64_t size;	    /* message bytes so far */
+	uint64_t size; /* message bytes so far */
 	struct body body;
-	struct buf subject; /* decoded, for the daemon */
+	struct buf subject;  /* decoded, for the daemon */
 	struct error failed; /* why the message will be refused; code 0: it will not */
 };
 
@@ -47,19 +47,20 @@ struct smtpd {
 	enum smtpd_state state;
 	struct buf replies;
 	bool tls;
-	char hello[256];      /* as the client names itself, made safe for a header */
-	bool extended;	      /* EHLO, not HELO */
-	const char *user;     /* logged in: mailbox name; NULL: not */
-	char *login_name;     /* between the two lines of AUTH LOGIN */
+	char hello[256];  /* as the client names itself, made safe for a header */
+	bool extended;    /* EHLO, not HELO */
+	const char *user; /* logged in: mailbox name; NULL: not */
+	char *login_name; /* between the two lines of AUTH LOGIN */
 	unsigned bad_commands, bad_logins;
 	struct smtpd_transaction *tx;
 };
 
 /* Appends "<code> <enhanced> <text>" CRLF; text from outside must be printable already. */
-void smtpd_reply(struct smtpd *smtpd, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void smtpd_reply(struct smtpd *smtpd, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 /* The reply that an error means, or the given one where it fixes none. */
-void smtpd_reply_error(struct smtpd *smtpd, const struct error *error, int code,
-    const char *enhanced);
+void smtpd_reply_error(
+    struct smtpd *smtpd, const struct error *error, int code, const char *enhanced);
 /* Counts a reply to a mistake of the client; hangs up after too many. */
 enum smtpd_effect smtpd_mistake(struct smtpd *smtpd);
 

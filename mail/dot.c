@@ -53,7 +53,8 @@ static size_t plain_run(struct slice input)
 {
 	size_t n = 0;
 
-	while (n < input.len && input.ptr[n] != '\r' && input.ptr[n] != '\n' && input.ptr[n] != '\0')
+	while (
+	    n < input.len && input.ptr[n] != '\r' && input.ptr[n] != '\n' && input.ptr[n] != '\0')
 		n++;
 	return n;
 }

@@ -20,8 +20,8 @@ static struct slice without_detail(struct slice local)
 	return plus > 0 ? slice_make(local.ptr, (size_t)plus) : local;
 }
 
-static bool find_local_name(const struct conf *conf, struct slice name, enum route_kind *kind,
-    const char **user)
+static bool find_local_name(
+    const struct conf *conf, struct slice name, enum route_kind *kind, const char **user)
 {
 	const struct conf_user *owner;
 
@@ -41,8 +41,8 @@ static bool find_local_name(const struct conf *conf, struct slice name, enum rou
 	return true;
 }
 
-static enum route_kind route_local(const struct conf *conf, const struct addr *addr,
-    const char **user)
+static enum route_kind route_local(
+    const struct conf *conf, const struct addr *addr, const char **user)
 {
 	struct slice local = slice_of(addr->local);
 	enum route_kind kind;
@@ -100,15 +100,15 @@ static void qualify(const struct conf *conf, struct addr *addr)
 	str_lower_ascii(addr->domain);
 }
 
-static bool add_outside(const struct conf *conf, struct envelope *envelope,
-    const struct addr *addr, struct slice why)
+static bool add_outside(
+    const struct conf *conf, struct envelope *envelope, const struct addr *addr, struct slice why)
 {
 	struct addr full = *addr;
 	char text[ADDR_TEXT_MAX];
 
 	qualify(conf, &full);
-	return envelope_add(envelope, PLACE_QUEUE, slice_of(addr_text(text, sizeof(text), &full)),
-	    why);
+	return envelope_add(
+	    envelope, PLACE_QUEUE, slice_of(addr_text(text, sizeof(text), &full)), why);
 }
 
 /* The users whose forward is being followed, innermost first. */
@@ -168,14 +168,14 @@ static bool add_user(const struct conf *conf, struct envelope *envelope, const c
 	return true;
 }
 
-void route_add_mailbox(const struct conf *conf, struct envelope *envelope, const char *user,
-    struct slice why)
+void route_add_mailbox(
+    const struct conf *conf, struct envelope *envelope, const char *user, struct slice why)
 {
 	add_user(conf, envelope, user, why, NULL);
 }
 
-enum route_kind route_add(const struct conf *conf, struct envelope *envelope,
-    const struct addr *addr, struct slice why)
+enum route_kind route_add(
+    const struct conf *conf, struct envelope *envelope, const struct addr *addr, struct slice why)
 {
 	const char *user;
 	enum route_kind kind = route_address(conf, addr, &user);
@@ -194,9 +194,10 @@ void route_add_boss(const struct conf *conf, struct envelope *envelope)
 		    slice_of(_("copy for the boss")));
 }
 
-/* Puts in the login at the smarthost, where that is an address: mail of this name the provider takes. */
-static void smarthost_address(const struct conf *conf, const struct addr *sender,
-    struct addr *outside)
+/* Puts in the login at the smarthost, where that is an address: mail of this name the provider
+ * takes. */
+static void smarthost_address(
+    const struct conf *conf, const struct addr *sender, struct addr *outside)
 {
 	const struct conf_smarthost *smarthost;
 	char text[ADDR_TEXT_MAX];
@@ -217,8 +218,8 @@ bool route_outside_sender(const struct conf *conf, const struct addr *sender, st
 	if (sender->local[0] == '\0' || !is_local(conf, sender))
 		return true;
 	qualify(conf, outside);
-	owner = route_local(conf, sender, &user) == ROUTE_MAILBOX ? conf_find_user(conf, user)
-								  : NULL;
+	owner =
+	    route_local(conf, sender, &user) == ROUTE_MAILBOX ? conf_find_user(conf, user) : NULL;
 	if (owner != NULL && owner->external_alias[0] != '\0')
 		return addr_parse(slice_of(owner->external_alias), outside);
 	/* A split domain exists outside as well, so its addresses are good there. */

@@ -15,28 +15,29 @@ enum route_kind {
 	ROUTE_UNKNOWN, /* in our domain, or a bare name, but nobody's */
 };
 
-/* Bare names and names in local_domain (also user+detail) are local; an external alias of a local user, too; with relay_unknown
- * unknown names of our own domain are outside. *user gets the mailbox name (owned by conf or a literal). */
+/* Bare names and names in local_domain (also user+detail) are local; an external alias of a local
+ * user, too; with relay_unknown unknown names of our own domain are outside. *user gets the mailbox
+ * name (owned by conf or a literal). */
 enum route_kind route_address(const struct conf *conf, const struct addr *addr, const char **user);
 /* The nearest local name to an unknown one, for a hint; NULL if none is near. */
 const char *route_hint(const struct conf *conf, const struct addr *addr);
 
-/* Adds a mailbox with all that follows from it: the user's `forward` and `keep`, postmaster's own user, the
- * boss's copy winning over his mailbox. Forward circles end after one turn. */
-void route_add_mailbox(const struct conf *conf, struct envelope *envelope, const char *user,
-    struct slice why);
-/* Adds whatever the address means (outside: queue). An unknown or daemon address adds nothing and returns
- * its kind. */
-enum route_kind route_add(const struct conf *conf, struct envelope *envelope, const struct addr *addr,
-    struct slice why);
+/* Adds a mailbox with all that follows from it: the user's `forward` and `keep`, postmaster's own
+ * user, the boss's copy winning over his mailbox. Forward circles end after one turn. */
+void route_add_mailbox(
+    const struct conf *conf, struct envelope *envelope, const char *user, struct slice why);
+/* Adds whatever the address means (outside: queue). An unknown or daemon address adds nothing and
+ * returns its kind. */
+enum route_kind route_add(
+    const struct conf *conf, struct envelope *envelope, const struct addr *addr, struct slice why);
 /* The boss's copy of a message that passed the LAN SMTP server. Nothing without a boss. */
 void route_add_boss(const struct conf *conf, struct envelope *envelope);
 
-/* The address under which this sender's mail leaves: his external alias for a LAN address; where he has
- * none, the address itself in a split domain (relay_unknown), else the smarthost's own user if that is
- * an address, else the LAN address as it is: the smarthost may know it, and says so if not. An address that is
- * not local leaves unchanged, and so does the null sender (empty local part). False if mail of this sender
- * cannot leave: his external alias is no address. */
+/* The address under which this sender's mail leaves: his external alias for a LAN address; where he
+ * has none, the address itself in a split domain (relay_unknown), else the smarthost's own user if
+ * that is an address, else the LAN address as it is: the smarthost may know it, and says so if not.
+ * An address that is not local leaves unchanged, and so does the null sender (empty local part).
+ * False if mail of this sender cannot leave: his external alias is no address. */
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside);
 
 #endif

@@ -1,13 +1,13 @@
-/* What is written comes back: stuffing then reading yields the message with its lines ended by CRLF,
- * and reading in two pieces is reading in one. */
+/* What is written comes back: stuffing then reading yields the message with its lines ended by
+ * CRLF, and reading in two pieces is reading in one. */
 #include "mail/dot.h"
 
 #include <assert.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void read_all(struct dot_reader *reader, struct slice input, size_t cut, struct buf *out,
-    struct slice *rest)
+static void read_all(
+    struct dot_reader *reader, struct slice input, size_t cut, struct buf *out, struct slice *rest)
 {
 	struct slice first = slice_make(input.ptr, cut);
 

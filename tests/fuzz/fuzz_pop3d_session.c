@@ -1,5 +1,5 @@
-/* Whatever a client sends: every answer ends with CRLF, each message read is given back, and messages
- * leave only by QUIT of the session that marked them. */
+/* Whatever a client sends: every answer ends with CRLF, each message read is given back, and
+ * messages leave only by QUIT of the session that marked them. */
 #include "lan-server/pop3d.h"
 
 #include "base/alloc.h"
@@ -10,16 +10,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static const char *const bodies[] = {
-    "Subject: one\r\n\r\n.\r\n..\r\nend\r\n", "no header, no end", "\n\n.\n", "", "\r\n\r\n\r.\r\n"};
+static const char *const bodies[] = {"Subject: one\r\n\r\n.\r\n..\r\nend\r\n", "no header, no end",
+    "\n\n.\n", "", "\r\n\r\n\r.\r\n"};
 
 struct box {
 	size_t open, reading, removals;
 	bool quitting;
 };
 
-static int login(void *context, struct slice name, struct slice password, const char **user,
-    struct error *error)
+static int login(
+    void *context, struct slice name, struct slice password, const char **user, struct error *error)
 {
 	(void)context;
 	(void)password;
@@ -27,16 +27,15 @@ static int login(void *context, struct slice name, struct slice password, const 
 	return slice_is(name, "ivan") ? 0 : error_set(error, ERROR_LOGIN, "wrong");
 }
 
-static int open_box(void *context, const char *user, struct maildir_list *list,
-    struct error *error)
+static int open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
 {
 	struct box *box = context;
 
 	(void)user;
 	(void)error;
 	box->open++;
-	*list = (struct maildir_list){xcalloc(ARRAY_LEN(bodies), sizeof(*list->items)),
-	    ARRAY_LEN(bodies)};
+	*list = (struct maildir_list){
+	    xcalloc(ARRAY_LEN(bodies), sizeof(*list->items)), ARRAY_LEN(bodies)};
 	for (size_t i = 0; i < list->count; i++) {
 		list->items[i].file = xstrdup("new/x");
 		list->items[i].unique = xasprintf("%zu", i);
@@ -54,8 +53,7 @@ static int message_size(void *context, struct maildir_message *message)
 	return -1;
 }
 
-static int read_message(void *context, const struct maildir_message *message,
-    struct slice *bytes)
+static int read_message(void *context, const struct maildir_message *message, struct slice *bytes)
 {
 	struct box *box = context;
 
@@ -72,8 +70,8 @@ static void done_reading(void *context, struct slice bytes)
 	box->reading--;
 }
 
-static int remove_messages(void *context, const char *const *uniques, size_t count,
-    struct error *error)
+static int remove_messages(
+    void *context, const char *const *uniques, size_t count, struct error *error)
 {
 	struct box *box = context;
 
@@ -99,7 +97,8 @@ static enum pop3d_effect take_replies(struct pop3d *pop3d, enum pop3d_effect eff
 		struct slice replies = buf_slice(pop3d_replies(pop3d));
 
 		if (effect != POP3D_SEND)
-			assert(replies.len >= 2 && memcmp(replies.ptr + replies.len - 2, "\r\n", 2) == 0);
+			assert(replies.len >= 2 &&
+			       memcmp(replies.ptr + replies.len - 2, "\r\n", 2) == 0);
 		buf_reset(pop3d_replies(pop3d));
 		if (effect != POP3D_SEND)
 			break;
@@ -119,7 +118,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .hostname = "gw",
 	    .tls_offered = true,
 	    .hooks = {&box, login, open_box, message_size, read_message, done_reading,
-		remove_messages, close_box},
+	        remove_messages, close_box},
 	};
 	struct pop3d *pop3d = pop3d_new(&options);
 	enum pop3d_effect effect = take_replies(pop3d, POP3D_CONTINUE);
@@ -131,7 +130,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			line.len--;
 		box.quitting = slice_begins_nocase(line, "QUIT");
 		effect = line.len > POP3D_LINE_MAX ? pop3d_line_too_long(pop3d)
-						   : pop3d_line(pop3d, line);
+		                                   : pop3d_line(pop3d, line);
 		effect = take_replies(pop3d, effect);
 	}
 	box.quitting = false;

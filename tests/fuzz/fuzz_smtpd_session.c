@@ -1,5 +1,6 @@
-/* Whatever a client sends: the same bytes in other pieces get the same answers; what is accepted has clean line
- * ends and a sender who is somebody; nothing leaves the office by a trick in an address. */
+/* Whatever a client sends: the same bytes in other pieces get the same answers; what is accepted
+ * has clean line ends and a sender who is somebody; nothing leaves the office by a trick in an
+ * address. */
 #include "lan-server/smtpd.h"
 
 #include "base/log.h"
@@ -10,15 +11,16 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What must not depend on the pieces: reply codes, and the sizes and recipients of accepted messages. */
+/* What must not depend on the pieces: reply codes, and the sizes and recipients of accepted
+ * messages. */
 struct session {
 	struct smtpd *smtpd;
 	enum smtpd_effect effect;
 	struct buf line, facts;
 };
 
-static int login(void *context, struct slice name, struct slice password, const char **user,
-    struct error *error)
+static int login(
+    void *context, struct slice name, struct slice password, const char **user, struct error *error)
 {
 	(void)context;
 	*user = "ivan";
@@ -42,8 +44,8 @@ static void check_lines(struct slice bytes)
 	}
 }
 
-static int accept_message(void *context, struct envelope *envelope, struct body *body,
-    struct error *error)
+static int accept_message(
+    void *context, struct envelope *envelope, struct body *body, struct error *error)
 {
 	struct session *session = context;
 	struct slice bytes;
@@ -96,7 +98,7 @@ static void take_byte(struct session *session, char c)
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
 	session->effect = session->line.overflow ? smtpd_line_too_long(session->smtpd)
-						 : smtpd_line(session->smtpd, line);
+	                                         : smtpd_line(session->smtpd, line);
 	buf_reset(&session->line);
 }
 
@@ -115,8 +117,7 @@ static void feed(struct session *session, struct slice piece)
 
 static struct buf run(const struct conf *conf, struct slice input, size_t step)
 {
-	struct session session = {
-	    .line = BUF_INIT(SMTPD_LINE_MAX), .facts = BUF_INIT(16 << 20)};
+	struct session session = {.line = BUF_INIT(SMTPD_LINE_MAX), .facts = BUF_INIT(16 << 20)};
 	struct smtpd_options options = {
 	    .conf = conf,
 	    .session = "fuzz",
@@ -127,8 +128,8 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	session.smtpd = smtpd_new(&options);
 	take_replies(&session);
 	for (size_t at = 0; at < input.len; at += step)
-		feed(&session, slice_make(input.ptr + at,
-				   input.len - at < step ? input.len - at : step));
+		feed(&session,
+		    slice_make(input.ptr + at, input.len - at < step ? input.len - at : step));
 	smtpd_free(session.smtpd);
 	buf_clear(&session.line);
 	return session.facts;

@@ -30,7 +30,7 @@ static struct conf_user sample_users[] = {
 };
 static struct conf_smarthost sample_smarthost = {.name = "default"};
 static struct conf_net sample_all = {.last = {.s6_addr = {255, 255, 255, 255, 255, 255, 255, 255,
-						  255, 255, 255, 255, 255, 255, 255, 255}}};
+                                                  255, 255, 255, 255, 255, 255, 255, 255}}};
 
 static struct conf_user *sample_user(const char *name)
 {
@@ -56,10 +56,15 @@ static struct conf sample_conf(void)
 	sample_user("broken")->external_alias = "no address";
 	sample_smarthost.remote.user = "";
 	return (struct conf){
-	    .gateway = {.hostname = "gw.office.lan", .local_domain = "office.lan", .spool = "/nowhere",
-		.postmaster = "admin", .boss = ""},
-	    .lan = {.timeout = 60, .max_sessions = 10, .max_sessions_per_ip = 3,
-		.allow = {&sample_all, 1}},
+	    .gateway = {.hostname = "gw.office.lan",
+	        .local_domain = "office.lan",
+	        .spool = "/nowhere",
+	        .postmaster = "admin",
+	        .boss = ""},
+	    .lan = {.timeout = 60,
+	        .max_sessions = 10,
+	        .max_sessions_per_ip = 3,
+	        .allow = {&sample_all, 1}},
 	    .limits = {.max_message_size = 5000000},
 	    .users = sample_users,
 	    .user_count = ARRAY_LEN(sample_users),

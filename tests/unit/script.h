@@ -9,8 +9,8 @@
  *	C 20: line         twenty times; S 20: as well
  *
  * A transcript is what the server answers, and what the runner adds about accepted messages and
- * effects. Each script runs with its input in one piece, byte by byte, and in odd pieces: the transcript
- * must always be the same.
+ * effects. Each script runs with its input in one piece, byte by byte, and in odd pieces: the
+ *transcript must always be the same.
  */
 #ifndef LANPOST_TESTS_SCRIPT_H
 #define LANPOST_TESTS_SCRIPT_H
@@ -80,7 +80,8 @@ static void script_line(struct script *script, struct slice line)
 		free(copy);
 		return;
 	}
-	if (text.ptr == NULL || (head.len > 1 && !slice_number(slice_from(head, 2), 1, 100000, &times)))
+	if (text.ptr == NULL ||
+	    (head.len > 1 && !slice_number(slice_from(head, 2), 1, 100000, &times)))
 		fail_msg("not a line of a script: %.*s", SLICE_PRINT(line));
 	if (text.len > 0)
 		text = slice_from(text, 1);
@@ -134,8 +135,8 @@ static bool script_matches(const char *pattern, const char *text)
 	return false;
 }
 
-static void script_compare(const char *path, const struct script *script, size_t step,
-    struct slice transcript)
+static void script_compare(
+    const char *path, const struct script *script, size_t step, struct slice transcript)
 {
 	for (size_t i = 0; i < script->expected.count; i++) {
 		struct slice line = slice_cut(&transcript, '\n');
@@ -144,8 +145,8 @@ static void script_compare(const char *path, const struct script *script, size_t
 		if (line.len > 0 && got[line.len - 1] == '\r')
 			got[line.len - 1] = '\0';
 		if (!script_matches(script->expected.items[i], got))
-			fail_msg("%s, in pieces of %zu, answer %zu:\nexpected %s\ngot      %s", path, step,
-			    i + 1, script->expected.items[i], got);
+			fail_msg("%s, in pieces of %zu, answer %zu:\nexpected %s\ngot      %s",
+			    path, step, i + 1, script->expected.items[i], got);
 		free(got);
 	}
 	if (transcript.len > 0)

@@ -37,7 +37,10 @@ static const char *check(struct auth *auth, const struct conf *conf, const struc
 	return NULL;
 }
 
-#define P(text) {(text), sizeof(text) - 1}
+#define P(text)                                                                                    \
+	{                                                                                          \
+		(text), sizeof(text) - 1                                                           \
+	}
 
 static const struct {
 	const char *name;
@@ -94,7 +97,8 @@ static void test_remembered_until_changed(void **state)
 
 	(void)state;
 	for (int i = 0; i < 3; i++) {
-		assert_non_null(check(auth, &conf, &here, "ivan", (struct slice)P("secret"), &error));
+		assert_non_null(
+		    check(auth, &conf, &here, "ivan", (struct slice)P("secret"), &error));
 		assert_null(check(auth, &conf, &here, "ivan", (struct slice)P("Secret"), &error));
 	}
 	/* A new hash in the configuration ends the old password at once. */

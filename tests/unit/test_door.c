@@ -49,8 +49,10 @@ static void test_check(void **state)
 	    {ip("fe80::"), ip("fe80::ffff")},
 	};
 	struct conf_net deny[] = {{ip("192.168.5.0"), ip("192.168.5.255")}};
-	struct conf_lan lan = {.max_sessions = 10, .max_sessions_per_ip = 3,
-	    .allow = {allow, ARRAY_LEN(allow)}, .deny = {deny, ARRAY_LEN(deny)}};
+	struct conf_lan lan = {.max_sessions = 10,
+	    .max_sessions_per_ip = 3,
+	    .allow = {allow, ARRAY_LEN(allow)},
+	    .deny = {deny, ARRAY_LEN(deny)}};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <cmocka.h>
 
-#define S(text) {(text), sizeof(text) - 1}
+#define S(text)                                                                                    \
+	{                                                                                          \
+		(text), sizeof(text) - 1                                                           \
+	}
 
 static const struct {
 	const char *name;
@@ -18,14 +21,16 @@ static const struct {
     {"empty message", S(".\r\n"), S(""), S(""), true, false, false, false},
     {"one line", S("a\r\n.\r\n"), S("a\r\n"), S(""), true, false, false, false},
     {"rest is left", S("a\r\n.\r\nQUIT\r\n"), S("a\r\n"), S("QUIT\r\n"), true, false, false, false},
-    {"stuffed dot", S("..\r\n..a\r\n.b\r\n.\r\n"), S(".\r\n.a\r\nb\r\n"), S(""), true, false, false, false},
+    {"stuffed dot", S("..\r\n..a\r\n.b\r\n.\r\n"), S(".\r\n.a\r\nb\r\n"), S(""), true, false, false,
+        false},
     {"dot within a line", S("a.\r\n.\r\n"), S("a.\r\n"), S(""), true, false, false, false},
     {"LF.LF", S("a\n.\nb\r\n.\r\n"), S("a\n.\nb\r\n"), S(""), true, false, true, false},
     {"LF.CRLF", S("a\n.\r\nb\r\n.\r\n"), S("a\n.\r\nb\r\n"), S(""), true, false, true, false},
     {"CRLF.LF", S("a\r\n.\nb\r\n.\r\n"), S("a\r\n\nb\r\n"), S(""), true, false, true, false},
     {"CR.CR", S("a\r.\rb\r\n.\r\n"), S("a\r.\rb\r\n"), S(""), true, true, false, false},
     {"CRLF.CR", S("a\r\n.\rb\r\n.\r\n"), S("a\r\n\rb\r\n"), S(""), true, true, false, false},
-    {"CRLF.CRCRLF", S("a\r\n.\r\r\nb\r\n.\r\n"), S("a\r\n\r\r\nb\r\n"), S(""), true, true, false, false},
+    {"CRLF.CRCRLF", S("a\r\n.\r\r\nb\r\n.\r\n"), S("a\r\n\r\r\nb\r\n"), S(""), true, true, false,
+        false},
     {"CR.CRLF", S("a\r.\r\nb\r\n.\r\n"), S("a\r.\r\nb\r\n"), S(""), true, true, false, false},
     {"CRCRLF.CRLF", S("a\r\r\n.\r\n"), S("a\r\r\n"), S(""), true, true, false, false},
     {"LFCR.CRLF", S("a\n\r.\r\nb\r\n.\r\n"), S("a\n\r.\r\nb\r\n"), S(""), true, true, true, false},
@@ -35,8 +40,8 @@ static const struct {
 };
 
 /* Feeds input in pieces of `step` bytes and returns what is left of the last piece and after. */
-static struct slice read_in_steps(struct dot_reader *reader, struct slice input, size_t step,
-    struct buf *out)
+static struct slice read_in_steps(
+    struct dot_reader *reader, struct slice input, size_t step, struct buf *out)
 {
 	size_t at = 0;
 
@@ -65,8 +70,8 @@ static void test_read(void **state)
 			if (!slice_equal(buf_slice(&out), reads[i].output) ||
 			    !slice_equal(rest, reads[i].rest) ||
 			    (reader.state == DOT_END) != reads[i].end ||
-			    reader.bare_cr != reads[i].bare_cr || reader.bare_lf != reads[i].bare_lf ||
-			    reader.has_nul != reads[i].nul)
+			    reader.bare_cr != reads[i].bare_cr ||
+			    reader.bare_lf != reads[i].bare_lf || reader.has_nul != reads[i].nul)
 				fail_msg("%s, in steps of %zu", reads[i].name, step);
 			buf_clear(&out);
 		}

@@ -20,8 +20,8 @@ struct box {
 	bool in_use, broken, fails;
 };
 
-static int login(void *context, struct slice name, struct slice password, const char **user,
-    struct error *error)
+static int login(
+    void *context, struct slice name, struct slice password, const char **user, struct error *error)
 {
 	(void)context;
 	if (slice_is(name, "busy"))
@@ -32,8 +32,7 @@ static int login(void *context, struct slice name, struct slice password, const 
 	return 0;
 }
 
-static int open_box(void *context, const char *user, struct maildir_list *list,
-    struct error *error)
+static int open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
 {
 	struct box *box = context;
 
@@ -42,8 +41,8 @@ static int open_box(void *context, const char *user, struct maildir_list *list,
 		return 1;
 	if (box->broken)
 		return error_set(error, ERROR_IO, "cannot open folder /secret");
-	*list = (struct maildir_list){xcalloc(ARRAY_LEN(messages), sizeof(*list->items)),
-	    ARRAY_LEN(messages)};
+	*list = (struct maildir_list){
+	    xcalloc(ARRAY_LEN(messages), sizeof(*list->items)), ARRAY_LEN(messages)};
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
 		struct maildir_message *message = &list->items[i];
 
@@ -96,8 +95,8 @@ static void done_reading(void *context, struct slice bytes)
 	free((char *)bytes.ptr);
 }
 
-static int remove_messages(void *context, const char *const *uniques, size_t count,
-    struct error *error)
+static int remove_messages(
+    void *context, const char *const *uniques, size_t count, struct error *error)
 {
 	struct box *box = context;
 
@@ -150,8 +149,8 @@ static void feed(struct wire *wire, char c)
 	line = buf_slice(&wire->line);
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
-	wire->effect = wire->line.overflow ? pop3d_line_too_long(wire->pop3d)
-					   : pop3d_line(wire->pop3d, line);
+	wire->effect =
+	    wire->line.overflow ? pop3d_line_too_long(wire->pop3d) : pop3d_line(wire->pop3d, line);
 	buf_reset(&wire->line);
 	take_replies(wire);
 }
@@ -163,7 +162,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .hostname = "gw.office.lan",
 	    .tls_offered = script_has(script, "tls"),
 	    .hooks = {&box, login, open_box, message_size, read_message, done_reading,
-		remove_messages, close_box},
+	        remove_messages, close_box},
 	};
 	struct wire wire = {.line = BUF_INIT(POP3D_LINE_MAX), .transcript = transcript};
 

@@ -108,7 +108,7 @@ static char *places_text(const struct envelope *envelope)
 
 	for (size_t i = 0; i < envelope->place_count; i++)
 		buf_printf(&text, "%s%c:%s", i == 0 ? "" : " ", "MBQD"[envelope->places[i].kind],
-		    envelope->places[i].name);
+		    envelope -> places[i].name);
 	buf_text(&text);
 	return text.ptr;
 }
@@ -177,8 +177,8 @@ static void test_outside_sender(void **state)
 		if (can != (senders[i].outside != NULL))
 			fail_msg("%s via %s", senders[i].sender, user);
 		if (can)
-			assert_string_equal(addr_text(text, sizeof(text), &outside),
-			    senders[i].outside);
+			assert_string_equal(
+			    addr_text(text, sizeof(text), &outside), senders[i].outside);
 	}
 }
 

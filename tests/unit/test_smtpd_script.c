@@ -10,8 +10,8 @@ struct office {
 	bool full, broken;
 };
 
-static int login(void *context, struct slice name, struct slice password, const char **user,
-    struct error *error)
+static int login(
+    void *context, struct slice name, struct slice password, const char **user, struct error *error)
 {
 	(void)context;
 	if (slice_is(name, "ivan") && slice_is(password, "secret")) {
@@ -30,8 +30,8 @@ static bool has_room(void *context, uint64_t bytes)
 }
 
 /* Writes what was accepted into the transcript. */
-static int accept_message(void *context, struct envelope *envelope, struct body *body,
-    struct error *error)
+static int accept_message(
+    void *context, struct envelope *envelope, struct body *body, struct error *error)
 {
 	static const char *const kinds[] = {"mailbox", "boss", "queue", "daemon"};
 	struct office *office = context;
@@ -108,7 +108,8 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	struct smtpd_options options = {
 	    .conf = &office.conf,
 	    .session = "test",
-	    .client = {.s6_addr = {[10] = 255, [11] = 255, [12] = 192, [13] = 168, [14] = 1, [15] = 5}},
+	    .client =
+	        {.s6_addr = {[10] = 255, [11] = 255, [12] = 192, [13] = 168, [14] = 1, [15] = 5}},
 	    .tls_offered = script_has(script, "tls"),
 	    .hooks = {&office, login, has_room, accept_message},
 	};

@@ -118,6 +118,16 @@ static void test_lines_and_bytes_mix(void **state)
 	assert_false(stream_has_input(&stream));
 }
 
+/* A peer whose bytes never run out must meet the deadline, too. */
+static void test_deadline_holds_while_bytes_come(void **state)
+{
+	struct slice line;
+
+	(void)state;
+	say("no end of line");
+	assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() - 1, &line), STREAM_TIMEOUT);
+}
+
 static void test_output_goes_before_waiting(void **state)
 {
 	char got[10] = "";
@@ -153,8 +163,8 @@ static void test_stop_ends_waiting(void **state)
 	say("command\r\n");
 	assert_int_equal(write(stop[1], "x", 1), 1);
 	expect_line("command");
-	assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() + 10000, &line),
-	    STREAM_STOPPED);
+	assert_int_equal(
+	    stream_read_line(&stream, 100, clock_now_ms() + 10000, &line), STREAM_STOPPED);
 	close(stop[0]);
 	close(stop[1]);
 }
@@ -253,8 +263,8 @@ static void test_tls_for_another_name(void **state)
 	(void)state;
 	pthread_create(&thread, NULL, tls_client, "elsewhere.org");
 	if (stream_start_tls(&stream, context, clock_now_ms() + 5000, &error) == STREAM_OK)
-		assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() + 5000, &line),
-		    STREAM_CLOSED);
+		assert_int_equal(
+		    stream_read_line(&stream, 100, clock_now_ms() + 5000, &line), STREAM_CLOSED);
 	pthread_join(thread, &result);
 	assert_null(result);
 	tls_context_free(context);
@@ -267,8 +277,8 @@ static void test_tls_with_somebody_who_does_not_speak_it(void **state)
 
 	(void)state;
 	say("EHLO pc1\r\n");
-	assert_int_equal(stream_start_tls(&stream, context, clock_now_ms() + 5000, &error),
-	    STREAM_CLOSED);
+	assert_int_equal(
+	    stream_start_tls(&stream, context, clock_now_ms() + 5000, &error), STREAM_CLOSED);
 	assert_int_equal(error.class, ERROR_PROTOCOL);
 	tls_context_free(context);
 }
@@ -297,6 +307,7 @@ int main(void)
 	    STREAM_TEST(test_lines),
 	    STREAM_TEST(test_line_too_long_is_read_to_its_end),
 	    STREAM_TEST(test_lines_and_bytes_mix),
+	    STREAM_TEST(test_deadline_holds_while_bytes_come),
 	    STREAM_TEST(test_output_goes_before_waiting),
 	    STREAM_TEST(test_peer_that_does_not_read),
 	    STREAM_TEST(test_stop_ends_waiting),
