@@ -1,10 +1,12 @@
 #include "base/fsx.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -288,6 +290,24 @@ void fsx_unmap(struct slice data)
 int fsx_lock(int fd)
 {
 	return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : 1;
+}
+
+int fsx_lock_file(const char *path, int seconds, struct error *error)
+{
+	int64_t deadline = clock_now_ms() + (int64_t)seconds * 1000;
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+
+	if (fd < 0)
+		return error_errno(error, "cannot open %s", path);
+	while (fsx_lock(fd) != 0) {
+		if (clock_left_ms(deadline) == 0) {
+			close(fd);
+			return error_set(error, ERROR_TEMPORARY, "%s is still held by another process",
+			    path);
+		}
+		poll(NULL, 0, 10);
+	}
+	return fd;
 }
 
 uint64_t fsx_free_bytes(const char *path)

@@ -48,6 +48,9 @@ void fsx_unmap(struct slice data);
 /* Takes an exclusive lock on an open file without waiting. Returns 0, or 1 if another
  * process holds it. The lock goes with the process, however it ends. */
 int fsx_lock(int fd);
+/* Opens (makes) a lock file and takes the lock, waiting up to so many seconds. Returns the descriptor that holds it, or
+ * -1 (ERROR_TEMPORARY when time ran out). */
+int fsx_lock_file(const char *path, int seconds, struct error *error);
 /* Bytes free for us on the file system that holds path; UINT64_MAX if that cannot be told. */
 uint64_t fsx_free_bytes(const char *path);
 

@@ -16,6 +16,7 @@
 
 #define CHECKPOINT_DELAY_MS 1000
 #define OWED_RETRY_MS 10000
+#define WRITER_WAIT_SECONDS 60
 #define SPACE_RESERVE (16u << 20)
 #define HEAD_MAX (5u << 20)
 
@@ -559,6 +560,8 @@ static void intake_free(struct intake *intake)
 	pthread_cond_destroy(&intake->wake);
 	note_free_all(intake->notes);
 	strlist_clear(&intake->voids);
+	if (intake->writer_lock >= 0)
+		close(intake->writer_lock);
 	free(intake->spool);
 	free(intake->hostname);
 	free(intake);
@@ -577,6 +580,18 @@ static int make_folders(const char *spool, struct error *error)
 	return result;
 }
 
+/* A process that was just killed may take a moment to be gone. Until then its segments look alive, and what it had
+ * fetched would be fetched again: so wait for it. */
+static int lock_writer(struct intake *intake, struct error *error)
+{
+	char *file = xasprintf("%s.lock", intake->writer), *path = wal_path(intake->spool, file);
+
+	intake->writer_lock = fsx_lock_file(path, WRITER_WAIT_SECONDS, error);
+	free(file);
+	free(path);
+	return intake->writer_lock < 0 ? -1 : 0;
+}
+
 int intake_open(struct intake **out, const struct intake_options *options, size_t *recovered,
     struct error *error)
 {
@@ -593,8 +608,13 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	intake->delivered = options->delivered;
 	intake->context = options->context;
 	intake->notes_end = &intake->notes;
+	intake->writer_lock = -1;
 	init_locks(intake);
 
+	if (lock_writer(intake, error) != 0) {
+		intake_free(intake);
+		return -1;
+	}
 	/* A place that cannot be served now is no reason not to serve the others: it stays owed. */
 	if (recover_orphans(intake, &count, error) != 0) {
 		log_warnx("event=recovery-incomplete reason=%s (will be tried again)",

@@ -25,7 +25,7 @@ struct intake_options {
 	void *context;
 };
 
-/* Recovers what dead processes left, then begins a segment and the checkpoint thread. *recovered (may be NULL): messages that
+/* Waits for a dying process of the same writer name to be gone, recovers what dead processes left, then begins a segment and the checkpoint thread. *recovered (may be NULL): messages that
  * were delivered again in some place. */
 int intake_open(struct intake **intake, const struct intake_options *options, size_t *recovered,
     struct error *error);

@@ -35,6 +35,7 @@ struct note {
 struct intake {
 	char *spool, *hostname;
 	const char *writer;
+	int writer_lock; /* one process a writer name: see intake_open() */
 	struct state *state;
 	void (*delivered)(void *context, const struct place *place);
 	void *context;

@@ -21,6 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define RECOVERY_WAIT_SECONDS 60
 #define SWEEP_AGE (24 * 3600)
 
 struct recovery {
@@ -488,13 +489,21 @@ static void recovery_clear(struct recovery *recovery)
 int recover_orphans(struct intake *intake, size_t *recovered, struct error *error)
 {
 	struct recovery recovery = {.intake = intake};
+	char *path = wal_path(intake->spool, "recovery.lock");
+	/* One recovery at a time: a session must not begin before another process has put the UIDLs of its
+	 * predecessor where it looks for them. */
+	int lock = fsx_lock_file(path, RECOVERY_WAIT_SECONDS, error);
 	struct orphan *orphans;
 	int result = 0;
 
+	free(path);
+	*recovered = 0;
+	if (lock < 0)
+		return -1;
 	*error = (struct error)ERROR_INIT;
 	orphans = orphans_take(intake->spool, error);
 	if (orphans == NULL && error->class != ERROR_NONE)
-		return -1;
+		result = -1;
 	if (orphans != NULL)
 		result = recover(&recovery, orphans, error);
 	if (result == 0)
@@ -506,6 +515,7 @@ int recover_orphans(struct intake *intake, size_t *recovered, struct error *erro
 		orphans = next;
 	}
 	recovery_clear(&recovery);
+	close(lock);
 	*recovered = recovery.recovered;
 	if (recovery.recovered > 0)
 		log_info("event=recovered messages=%zu", recovery.recovered);

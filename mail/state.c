@@ -246,15 +246,19 @@ static const char *column_text(sqlite3_stmt *stmt, int column)
 int state_seen_load(struct state *state, const char *account, struct map *seen,
     struct error *error)
 {
-	sqlite3_stmt *stmt = statement(state, error, "SELECT uidl FROM seen WHERE account = ?",
+	sqlite3_stmt *stmt = statement(state, error, "SELECT uidl, time FROM seen WHERE account = ?",
 	    "t", account);
 	int more;
 
 	if (stmt == NULL)
 		return -1;
-	while ((more = next_row(state, stmt, error)) == 1)
-		map_put(seen, slice_make(sqlite3_column_blob(stmt, 0),
-				  (size_t)sqlite3_column_bytes(stmt, 0)), (void *)1);
+	while ((more = next_row(state, stmt, error)) == 1) {
+		struct slice uidl = slice_make(sqlite3_column_blob(stmt, 0),
+		    (size_t)sqlite3_column_bytes(stmt, 0));
+		int64_t time = sqlite3_column_int64(stmt, 1);
+
+		map_put(seen, uidl, (void *)(intptr_t)(time > 0 ? time : 1));
+	}
 	statement_end(state, stmt);
 	return more;
 }
@@ -266,21 +270,6 @@ int state_seen_add(struct state *state, const char *account, struct slice uidl, 
 	    statement(state, error, "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", "tbti",
 		account, &uidl, id, time),
 	    error);
-}
-
-int state_seen_time(struct state *state, const char *account, struct slice uidl, int64_t *time,
-    struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error,
-	    "SELECT time FROM seen WHERE account = ? AND uidl = ?", "tb", account, &uidl);
-	int more;
-
-	if (stmt == NULL)
-		return -1;
-	more = next_row(state, stmt, error);
-	*time = more == 1 ? sqlite3_column_int64(stmt, 0) : 0;
-	statement_end(state, stmt);
-	return more < 0 ? -1 : 0;
 }
 
 int state_seen_forget(struct state *state, const char *account, struct slice uidl,

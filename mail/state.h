@@ -24,12 +24,14 @@ int state_begin(struct state *state, struct error *error);
 int state_commit(struct state *state, struct error *error);
 void state_abort(struct state *state);
 
-/* UIDLs of an account: key uidl -> (void *)1. */
+/* UIDLs of an account: key uidl -> when it was fetched, as a pointer (state_seen_when()). */
 int state_seen_load(struct state *state, const char *account, struct map *seen, struct error *error);
 int state_seen_add(struct state *state, const char *account, struct slice uidl, const char *id,
     int64_t time, struct error *error);
-int state_seen_time(struct state *state, const char *account, struct slice uidl, int64_t *time,
-    struct error *error); /* when it was fetched; *time = 0 if never */
+static inline int64_t state_seen_when(const void *value)
+{
+	return (int64_t)(intptr_t)value;
+}
 int state_seen_forget(struct state *state, const char *account, struct slice uidl, struct error *error);
 
 /* The journal. event is a short fixed word ("accepted", "delivered", "queued", "sent", "failed",

@@ -51,10 +51,12 @@ struct house {
 	size_t recovered;
 };
 
+static const char *writer = "unit";
+
 static void house_open(struct house *house, const char *spool)
 {
 	struct error error;
-	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = "unit"};
+	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = writer};
 
 	if (state_open(&house->state, spool, NULL, &error) != 0)
 		fail_msg("%s", error.text);
@@ -465,6 +467,7 @@ static void test_removal_by_another_process(void **context)
 	assert_int_equal(pipe(pipes), 0);
 	pid = fork();
 	if (pid == 0) {
+		writer = "other";
 		house_open(&house, spool);
 		/* Let the checkpoint stay away: die with everything owed. */
 		accept_one(&house, spool, 1);

@@ -1,0 +1,45 @@
+/*
+ * One account, the whole job: log in, see what is new, fetch it, make it durable, delete it upstream.
+ *
+ * A message is deleted upstream only after the intake has it; the UIDL is in the same durable record as the message, so that
+ * whatever happens next it is not fetched twice.
+ */
+#ifndef LANPOST_FETCHER_FETCH_H
+#define LANPOST_FETCHER_FETCH_H
+
+#include "config/conf.h"
+#include "mail/intake.h"
+
+#include <stdatomic.h>
+
+#define FETCH_SKIPPED_MAX 20 /* so many are named, the rest is counted */
+
+struct fetch_job {
+	const struct conf *conf;
+	const struct conf_account *account;
+	struct intake *intake;
+	struct state *state;
+	const char *session; /* id, for envelopes */
+	/* Fills in where the message goes; a failure ends the job. */
+	int (*route)(void *context, struct envelope *envelope, struct slice message,
+	    const char *account);
+	void (*progress)(void *context, const char *account, size_t done, size_t total,
+	    uint64_t bytes);
+	void *context;
+	const atomic_bool *cancel;
+};
+
+struct fetch_result {
+	size_t total;	 /* to be fetched, stubs included */
+	size_t fetched;	 /* durable here */
+	size_t deleted;	 /* upstream, for good */
+	size_t skipped;	 /* the server would not give them: next time */
+	uint64_t bytes;
+	struct strlist skipped_keys, skipped_texts; /* of the first FETCH_SKIPPED_MAX; caller clears them */
+};
+
+/* Blocks until done. On failure *result still says what was done before it. Error classes as in remote_open(), and PROTOCOL
+ * for a server that makes no sense. */
+int fetch_account(const struct fetch_job *job, struct fetch_result *result, struct error *error);
+
+#endif
