@@ -1,0 +1,408 @@
+#include "mail/remote.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+
+#include <curl/curl.h>
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define CONNECT_MS 30000 /* until TCP is up */
+#define LOGIN_MS 90000	 /* until the login is through: servers delay greetings and refusals */
+#define CANCEL_LOOK_MS 200
+#define WORDS_MAX 160
+
+struct remote {
+	CURL *curl;
+	char *host;
+	const atomic_bool *cancel;
+	char *secret;		    /* while logging in */
+	char words[WORDS_MAX];	    /* the server's last reply, printable */
+	char curl_text[CURL_ERROR_SIZE];
+	int64_t started;
+	bool is_smtp;
+	bool cannot_connect; /* TCP took too long */
+};
+
+static bool is_cancelled(const struct remote *remote)
+{
+	return remote->cancel != NULL && atomic_load(remote->cancel);
+}
+
+static void start_curl(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* --- what libcurl tells while it connects */
+
+/* A server that repeats the password in its refusal must not bring it into a log. */
+static void mask(struct slice *line, char *copy, size_t size, const char *secret)
+{
+	char *at;
+
+	snprintf(copy, size, "%.*s", SLICE_PRINT(*line));
+	while (secret != NULL && secret[0] != '\0' && (at = strstr(copy, secret)) != NULL)
+		memset(at, '*', strlen(secret));
+	*line = slice_of(copy);
+}
+
+static int on_debug(CURL *curl, curl_infotype type, char *data, size_t len, void *context)
+{
+	struct remote *remote = context;
+	struct slice line = slice_trim(slice_make(data, len));
+	char copy[512];
+
+	(void)curl;
+	/* Never what was sent: it has the login in it. */
+	if (type != CURLINFO_HEADER_IN || line.len == 0)
+		return 0;
+	mask(&line, copy, sizeof(copy), remote->secret);
+	str_printable(remote->words, sizeof(remote->words), line);
+	return 0;
+}
+
+static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+    curl_off_t up)
+{
+	struct remote *remote = context;
+	curl_off_t connected = 0;
+
+	(void)down_total, (void)down, (void)up_total, (void)up;
+	if (is_cancelled(remote))
+		return 1;
+	curl_easy_getinfo(remote->curl, CURLINFO_CONNECT_TIME_T, &connected);
+	remote->cannot_connect = connected == 0 && clock_now_ms() > remote->started + CONNECT_MS;
+	return remote->cannot_connect;
+}
+
+/* --- settings */
+
+char *remote_url_host(const char *url, bool *secure)
+{
+	const char *host = strstr(url, "://");
+	size_t len;
+
+	*secure = slice_begins_nocase(slice_of(url), "pop3s:") ||
+		  slice_begins_nocase(slice_of(url), "smtps:");
+	host = host == NULL ? url : host + 3;
+	len = strcspn(host, "/?#");
+	return xstrndup(host, len);
+}
+
+static long use_ssl(enum conf_tls tls)
+{
+	static const long values[] = {
+	    [TLS_REQUIRED] = CURLUSESSL_ALL,
+	    [TLS_OPPORTUNISTIC] = CURLUSESSL_TRY,
+	    [TLS_NONE] = CURLUSESSL_NONE,
+	};
+
+	return values[tls];
+}
+
+static void set_trust(CURL *curl, const struct conf_remote *conf)
+{
+	bool pin_alone = conf->pin_sha256[0] != '\0' && conf->ca_file[0] == '\0';
+	char *pin;
+
+	curl_easy_setopt(curl, CURLOPT_USE_SSL, use_ssl(conf->tls));
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, pin_alone ? 0L : 1L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, pin_alone ? 0L : 2L);
+	if (conf->ca_file[0] != '\0')
+		curl_easy_setopt(curl, CURLOPT_CAINFO, conf->ca_file);
+	if (conf->pin_sha256[0] == '\0')
+		return;
+	pin = xasprintf("%s%s", strncmp(conf->pin_sha256, "sha256//", 8) == 0 ? "" : "sha256//",
+	    conf->pin_sha256);
+	curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, pin);
+	free(pin);
+}
+
+static void set_url(struct remote *remote, const struct remote_options *options)
+{
+	const char *url = options->remote->url;
+	const char *end = strstr(url, remote->host) + strlen(remote->host);
+	char *full;
+
+	/* The path is what libcurl says after EHLO. */
+	full = xasprintf("%.*s/%s", (int)(end - url), url,
+	    remote->is_smtp ? options->hostname : "");
+	curl_easy_setopt(remote->curl, CURLOPT_URL, full);
+	free(full);
+}
+
+static void set_options(struct remote *remote, const struct remote_options *options)
+{
+	CURL *curl = remote->curl;
+
+	set_url(remote, options);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "pop3,pop3s,smtp,smtps");
+	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_SASL_IR, 1L);
+	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)LOGIN_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)LOGIN_MS);
+	/* Also when empty: else libcurl would take one from the environment. */
+	curl_easy_setopt(curl, CURLOPT_PROXY, options->proxy);
+	curl_easy_setopt(curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, remote->curl_text);
+	curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, on_debug);
+	curl_easy_setopt(curl, CURLOPT_DEBUGDATA, remote);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, remote);
+	set_trust(curl, options->remote);
+	if (options->remote->user[0] != '\0') {
+		curl_easy_setopt(curl, CURLOPT_USERNAME, options->remote->user);
+		curl_easy_setopt(curl, CURLOPT_PASSWORD, remote->secret);
+	}
+}
+
+/* --- why it failed */
+
+/* RFC 2449 and RFC 3206 response codes; SMTP replies 4xx. */
+static bool is_temporary_reply(const struct remote *remote)
+{
+	const char *words = remote->words;
+
+	if (remote->is_smtp)
+		return words[0] == '4';
+	return strcasestr(words, "[SYS/TEMP") != NULL || strcasestr(words, "[IN-USE]") != NULL ||
+	       strcasestr(words, "[LOGIN-DELAY]") != NULL;
+}
+
+static bool is_refusal(const struct remote *remote)
+{
+	const char *words = remote->words;
+
+	return remote->is_smtp ? words[0] == '4' || words[0] == '5'
+			       : strncasecmp(words, "-ERR", 4) == 0;
+}
+
+static int login_refused(const struct remote *remote, struct error *error)
+{
+	if (!is_refusal(remote))
+		return error_set(error, ERROR_CONFIG,
+		    _("%s offers no way to log in that lanpost knows: leave user empty if no "
+		      "login is needed, or see tls"),
+		    remote->host);
+	if (is_temporary_reply(remote))
+		return error_set(error, ERROR_TEMPORARY,
+		    _("%s does not let us log in just now: %s"), remote->host, remote->words);
+	return error_set(error, ERROR_LOGIN,
+	    _("%s refused the login: %s (check user and password)"), remote->host,
+	    remote->words);
+}
+
+static int tls_refused(const struct remote *remote, struct error *error)
+{
+	if (is_refusal(remote) && is_temporary_reply(remote))
+		return error_set(error, ERROR_TEMPORARY, _("%s refused TLS just now: %s"),
+		    remote->host, remote->words);
+	return error_set(error, ERROR_PERMANENT,
+	    _("%s does not offer TLS, and nothing was sent in the clear: see tls and url of this "
+	      "server"),
+	    remote->host);
+}
+
+static int explain(const struct remote *remote, CURLcode code, struct error *error)
+{
+	const char *why = remote->curl_text[0] != '\0' ? remote->curl_text
+						       : curl_easy_strerror(code);
+
+	switch (code) {
+	case CURLE_LOGIN_DENIED:
+	case CURLE_AUTH_ERROR:
+		return login_refused(remote, error);
+	case CURLE_USE_SSL_FAILED:
+		return tls_refused(remote, error);
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return error_set(error, ERROR_PERMANENT,
+		    _("the certificate of %s cannot be trusted: %s (see ca_file and pin_sha256)"),
+		    remote->host, why);
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		return error_set(error, ERROR_PERMANENT,
+		    _("the certificate of %s has another key than pin_sha256 says"),
+		    remote->host);
+	case CURLE_SSL_CACERT_BADFILE:
+		return error_set(error, ERROR_CONFIG, _("%s: ca_file cannot be used: %s"),
+		    remote->host, why);
+	case CURLE_SSL_CONNECT_ERROR:
+		return error_set(error, ERROR_PERMANENT,
+		    _("TLS with %s failed: %s (check the port and the certificate)"),
+		    remote->host, why);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return error_set(error, ERROR_CONFIG, _("%s: url cannot be used: %s"),
+		    remote->host, why);
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_PROXY:
+		return error_set(error, ERROR_TEMPORARY, _("cannot connect to %s: %s"),
+		    remote->host, why);
+	default:
+		break;
+	}
+	if (is_refusal(remote))
+		return error_set(error, ERROR_TEMPORARY, _("%s does not talk to us: %s"),
+		    remote->host, remote->words);
+	return error_set(error, ERROR_TEMPORARY, _("cannot connect to %s: %s"), remote->host, why);
+}
+
+static int connect_failed(const struct remote *remote, CURLcode code, struct error *error)
+{
+	if (is_cancelled(remote))
+		return error_set(error, ERROR_CANCELLED, _("connecting to %s was stopped"),
+		    remote->host);
+	if (remote->cannot_connect)
+		return error_set(error, ERROR_TEMPORARY,
+		    _("cannot connect to %s: no answer for %d seconds"), remote->host,
+		    CONNECT_MS / 1000);
+	return explain(remote, code, error);
+}
+
+/* --- life */
+
+int remote_open(struct remote **remote, const struct remote_options *options, struct error *error)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct remote *made = xcalloc(1, sizeof(*made));
+	CURLcode code;
+	bool secure;
+
+	pthread_once(&once, start_curl);
+	made->host = remote_url_host(options->remote->url, &secure);
+	made->is_smtp = slice_begins_nocase(slice_of(options->remote->url), "smtp");
+	made->cancel = options->cancel;
+	made->started = clock_now_ms();
+	*remote = NULL;
+	if (options->remote->user[0] != '\0' &&
+	    conf_remote_password(options->remote, &made->secret, error) != 0) {
+		remote_close(made);
+		return -1;
+	}
+	made->curl = curl_easy_init();
+	if (made->curl == NULL) {
+		remote_close(made);
+		return error_set(error, ERROR_TEMPORARY, "libcurl has no memory");
+	}
+	set_options(made, options);
+	code = curl_easy_perform(made->curl);
+	if (code != CURLE_OK) {
+		connect_failed(made, code, error);
+		remote_close(made);
+		return -1;
+	}
+	conf_secret_free(made->secret);
+	made->secret = NULL;
+	*remote = made;
+	return 0;
+}
+
+void remote_close(struct remote *remote)
+{
+	if (remote == NULL)
+		return;
+	if (remote->curl != NULL) {
+		/* Its own goodbye would wait for a reply on a line that may be dead. */
+		curl_easy_setopt(remote->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1L);
+		curl_easy_cleanup(remote->curl);
+	}
+	if (remote->secret != NULL)
+		conf_secret_free(remote->secret);
+	free(remote->host);
+	free(remote);
+}
+
+const char *remote_host(const struct remote *remote)
+{
+	return remote->host;
+}
+
+/* --- bytes */
+
+static enum remote_result wait_for(struct remote *remote, short events, int64_t deadline)
+{
+	struct pollfd poll_fd = {.fd = -1, .events = events};
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	int left;
+
+	if (curl_easy_getinfo(remote->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
+	    fd == CURL_SOCKET_BAD)
+		return REMOTE_CLOSED;
+	poll_fd.fd = fd;
+	if (is_cancelled(remote))
+		return REMOTE_CANCELLED;
+	left = clock_left_ms(deadline);
+	if (left == 0)
+		return REMOTE_TIMEOUT;
+	if (poll(&poll_fd, 1, left < CANCEL_LOOK_MS ? left : CANCEL_LOOK_MS) < 0 && errno != EINTR)
+		return REMOTE_CLOSED;
+	return REMOTE_OK;
+}
+
+enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_t deadline)
+{
+	while (bytes.len > 0) {
+		size_t sent = 0;
+		CURLcode code = curl_easy_send(remote->curl, bytes.ptr, bytes.len, &sent);
+		enum remote_result result;
+
+		if (code == CURLE_OK) {
+			bytes = slice_from(bytes, sent);
+			continue;
+		}
+		if (code != CURLE_AGAIN)
+			return REMOTE_CLOSED;
+		result = wait_for(remote, POLLOUT, deadline);
+		if (result != REMOTE_OK)
+			return result;
+	}
+	return is_cancelled(remote) ? REMOTE_CANCELLED : REMOTE_OK;
+}
+
+enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
+    int64_t deadline)
+{
+	for (;;) {
+		enum remote_result result;
+		CURLcode code;
+
+		*got = 0;
+		/* Before any wait: TLS may hold decoded bytes while the socket is silent. */
+		code = curl_easy_recv(remote->curl, bytes, size, got);
+		if (code == CURLE_OK)
+			return *got > 0 ? REMOTE_OK : REMOTE_CLOSED;
+		if (code != CURLE_AGAIN)
+			return REMOTE_CLOSED;
+		result = wait_for(remote, POLLIN, deadline);
+		if (result != REMOTE_OK)
+			return result;
+	}
+}
+
+int remote_error(const struct remote *remote, enum remote_result result, const char *doing,
+    struct error *error)
+{
+	switch (result) {
+	case REMOTE_TIMEOUT:
+		return error_set(error, ERROR_TEMPORARY, _("%s: no answer in time (%s)"),
+		    remote->host, doing);
+	case REMOTE_CANCELLED:
+		return error_set(error, ERROR_CANCELLED, _("%s: stopped (%s)"), remote->host,
+		    doing);
+	case REMOTE_CLOSED:
+	case REMOTE_OK:
+		break;
+	}
+	return error_set(error, ERROR_TEMPORARY, _("%s: the connection broke (%s)"), remote->host,
+	    doing);
+}

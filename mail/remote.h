@@ -1,0 +1,52 @@
+/*
+ * A connection to a server outside, logged in: POP3 and SMTP, plain or TLS, through a proxy.
+ *
+ * libcurl connects, checks the certificate and logs in (CURLOPT_CONNECT_ONLY); from there on the dialogue
+ * is the caller's. Every wait has an absolute deadline and ends when the caller is told to stop.
+ * Passwords reach neither the log nor an error text.
+ */
+#ifndef LANPOST_MAIL_REMOTE_H
+#define LANPOST_MAIL_REMOTE_H
+
+#include "config/conf.h"
+
+#include <stdatomic.h>
+
+struct remote;
+
+struct remote_options {
+	const struct conf_remote *remote;
+	const char *hostname;	   /* for EHLO */
+	const char *proxy;	   /* "": none, whatever the environment says */
+	const atomic_bool *cancel; /* may be NULL; must outlive the remote */
+};
+
+/* Connects and logs in; with an empty user it does not log in (SMTP only). tls = required and
+ * opportunistic demand a certificate that fits, from ca_file or the system's authorities; with pin_sha256 (base64 of
+ * the SHA-256 of the public key, as curl has it) and no ca_file the key alone is the proof.
+ * Errors, with the server's own words where it gave any: LOGIN for a refused name or password, TEMPORARY where another
+ * try may help, PERMANENT for trouble with TLS, CONFIG for settings, CANCELLED. */
+int remote_open(struct remote **remote, const struct remote_options *options, struct error *error);
+/* Hangs up without a word; accepts NULL. */
+void remote_close(struct remote *remote);
+const char *remote_host(const struct remote *remote); /* "pop.example.ru:995" */
+/* The "host:port" of an url, without its scheme's; *secure tells TLS from the first byte. New memory. */
+char *remote_url_host(const char *url, bool *secure);
+
+enum remote_result {
+	REMOTE_OK,
+	REMOTE_TIMEOUT, /* the deadline passed */
+	REMOTE_CLOSED,	/* the peer is gone, orderly or not */
+	REMOTE_CANCELLED,
+};
+
+/* Sends all of it, at latest until deadline (base/clock.h). */
+enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_t deadline);
+/* Receives at least one byte and at most size. */
+enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
+    int64_t deadline);
+/* Fills the error for a result that is not REMOTE_OK and returns -1; doing: "waiting for a reply". */
+int remote_error(const struct remote *remote, enum remote_result result, const char *doing,
+    struct error *error);
+
+#endif
