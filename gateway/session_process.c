@@ -223,6 +223,27 @@ static void report_change(struct session *session, const char *key, const char *
 		    what);
 }
 
+/* Messages that the server lists but will not give: each is told once. */
+static void report_skipped(struct session *session, const struct account_result *account)
+{
+	const struct fetch_result *fetched = &account->fetched;
+
+	for (size_t i = 0; i < fetched->skipped_keys.count; i++) {
+		char *key = xasprintf("message %s %s", account->account->name,
+		    fetched->skipped_keys.items[i]);
+		char what[128];
+		struct error problem;
+
+		/* TRANSLATORS: %s is the name of an account */
+		snprintf(what, sizeof(what), _("a message of account %s"), account->account->name);
+		error_set(&problem, ERROR_PERMANENT,
+		    _("the server does not give it (%s); it stays there and is tried again"),
+		    fetched->skipped_texts.items[i]);
+		report_change(session, key, what, &problem);
+		free(key);
+	}
+}
+
 static void report_problems(struct session *session, bool line_was_up)
 {
 	const struct session_result *result = &session->result;
@@ -240,6 +261,7 @@ static void report_problems(struct session *session, bool line_was_up)
 		/* TRANSLATORS: %s is the name of an account */
 		snprintf(what, sizeof(what), _("account %s"), account->account->name);
 		report_change(session, key, what, &account->error);
+		report_skipped(session, account);
 	}
 	if (result->sending)
 		report_change(session, "smarthost", _("sending through the smarthost"),
@@ -336,6 +358,10 @@ int session_process_run(void *context, int event_fd)
 	spool_close(&session.spool);
 	sorter_free(session.sorter);
 	tell(&session, session_result_json(&session.result));
+	for (size_t i = 0; i < session.result.account_count; i++) {
+		strlist_clear(&session.result.accounts[i].fetched.skipped_keys);
+		strlist_clear(&session.result.accounts[i].fetched.skipped_texts);
+	}
 	free(session.result.accounts);
 	triggers_clear(&session.triggers);
 	strlist_clear(&session.request.accounts);
