@@ -380,9 +380,41 @@ static void fill_in(struct loader *loader)
 		    conf_place_of(&loader->source, &conf->rules[i].when, conf->rules[i].place);
 }
 
-struct conf *conf_load(const char *path, struct conf_problems *problems)
+/* A condition that is missing or at fault is told already: nobody need complain about it again. */
+static void fill_in_conditions(struct conf *conf)
 {
-	return conf_load_edited(path, NULL, SLICE_NONE, problems);
+	for (size_t i = 0; i < conf->rule_count; i++) {
+		if (conf->rules[i].when[0] != '\0')
+			continue;
+		free(conf->rules[i].when);
+		conf->rules[i].when = xstrdup("always");
+	}
+}
+
+/* Fills loader->conf, which the caller has made. Returns false if there was any error. */
+static bool load(struct loader *loader, const char *path, struct conf_problems *problems)
+{
+	size_t errors = problems->errors;
+
+	loader->source.problems = problems;
+	read_files(loader, path);
+	make_room(loader);
+	for (size_t i = 0; i < loader->ini.count; i++) {
+		const struct ini_section *section = &loader->ini.sections[i];
+		const struct schema_section *known = schema_find(section->kind);
+
+		if (check_section(loader, known, section))
+			read_section(loader, known, section);
+	}
+	fill_in(loader);
+	conf_check(loader->conf, &loader->source);
+	fill_in_conditions(loader->conf);
+	conf_problems_sort(problems);
+	map_clear(&loader->source.places);
+	map_clear(&loader->source.faulty);
+	free(loader->places);
+	ini_clear(&loader->ini);
+	return problems->errors == errors;
 }
 
 struct conf *conf_load_edited(const char *path, const char *edited, struct slice text,
@@ -391,28 +423,22 @@ struct conf *conf_load_edited(const char *path, const char *edited, struct slice
 	struct loader loader = {.conf = xcalloc(1, sizeof(struct conf)),
 	    .edited = edited,
 	    .edited_text = text};
-	size_t errors = problems->errors;
 
-	loader.source.problems = problems;
-	read_files(&loader, path);
-	make_room(&loader);
-	for (size_t i = 0; i < loader.ini.count; i++) {
-		const struct ini_section *section = &loader.ini.sections[i];
-		const struct schema_section *known = schema_find(section->kind);
+	if (load(&loader, path, problems))
+		return loader.conf;
+	conf_free(loader.conf);
+	return NULL;
+}
 
-		if (check_section(&loader, known, section))
-			read_section(&loader, known, section);
-	}
-	fill_in(&loader);
-	conf_check(loader.conf, &loader.source);
-	conf_problems_sort(problems);
-	if (problems->errors > errors) {
-		conf_free(loader.conf);
-		loader.conf = NULL;
-	}
-	map_clear(&loader.source.places);
-	map_clear(&loader.source.faulty);
-	free(loader.places);
-	ini_clear(&loader.ini);
+struct conf *conf_load(const char *path, struct conf_problems *problems)
+{
+	return conf_load_edited(path, NULL, SLICE_NONE, problems);
+}
+
+struct conf *conf_load_broken(const char *path, struct conf_problems *problems)
+{
+	struct loader loader = {.conf = xcalloc(1, sizeof(struct conf))};
+
+	load(&loader, path, problems);
 	return loader.conf;
 }

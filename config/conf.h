@@ -186,6 +186,9 @@ struct conf *conf_load(const char *path, struct conf_problems *problems);
  * exist): to see whether a change is good before it is made. */
 struct conf *conf_load_edited(const char *path, const char *edited, struct slice text,
     struct conf_problems *problems);
+/* As conf_load(), but returns what could be read whatever errors there are: only to let other modules
+ * look for more problems in it (rule conditions). Where a rule's `when` is at fault it is "always". */
+struct conf *conf_load_broken(const char *path, struct conf_problems *problems);
 void conf_free(struct conf *conf);
 
 /* NULL if there is none. Users are found by their exact lower-case name only; for

@@ -94,6 +94,19 @@ static char *existing_part(const char *path)
 	return folder;
 }
 
+/* access() says yes to root also where nothing can be made (/proc), so a folder that is to be made
+ * is tried. Sets errno. */
+static bool can_make_folder_in(const char *folder)
+{
+	char *probe = xasprintf("%s/.lanpost.XXXXXX", folder);
+	bool made = mkdtemp(probe) != NULL && rmdir(probe) == 0;
+	int saved = errno;
+
+	free(probe);
+	errno = saved;
+	return made;
+}
+
 static void check_spool(const struct check *check)
 {
 	char *const *spool = &check->conf->gateway.spool;
@@ -106,7 +119,8 @@ static void check_spool(const struct check *check)
 	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode)) {
 		ERROR_AT(check, spool, check->source->main, _("spool %s is not writable: %s is no folder"),
 		    *spool, folder);
-	} else if (access(folder, W_OK | X_OK) != 0) {
+	} else if (access(folder, W_OK | X_OK) != 0 ||
+		   (strcmp(folder, *spool) != 0 && !can_make_folder_in(folder))) {
 		int saved = errno;
 
 		ERROR_AT(check, spool, check->source->main, _("spool %s is not writable: %s"), *spool,
@@ -384,6 +398,18 @@ static bool is_header_line(const char *tag)
 	return true;
 }
 
+/* A faulty value may have been meant as an action. */
+static bool does_nothing(const struct check *check, const struct conf_rule *rule)
+{
+	return rule->deliver.count == 0 && rule->forward.count == 0 && !rule->drop &&
+	       rule->tag[0] == '\0' && !rule->stop &&
+	       !conf_was_faulty(check->source, &rule->deliver) &&
+	       !conf_was_faulty(check->source, &rule->forward) &&
+	       !conf_was_faulty(check->source, &rule->drop) &&
+	       !conf_was_faulty(check->source, &rule->tag) &&
+	       !conf_was_faulty(check->source, &rule->stop);
+}
+
 static void check_rule(const struct check *check, const struct conf_rule *rule)
 {
 	if (rule->when[0] == '\0' && !conf_was_faulty(check->source, &rule->when))
@@ -398,8 +424,7 @@ static void check_rule(const struct check *check, const struct conf_rule *rule)
 	if (rule->drop && (rule->deliver.count > 0 || rule->forward.count > 0))
 		WARN_AT(check, &rule->drop, rule->place,
 		    _("[rule %s] drops what it delivers; nobody will get it by this rule"), rule->name);
-	if (!conf_was_faulty(check->source, &rule->deliver) && rule->deliver.count == 0 && rule->forward.count == 0 && !rule->drop &&
-	    rule->tag[0] == '\0' && !rule->stop)
+	if (does_nothing(check, rule))
 		conf_problem_add(check->source->problems, rule->place, true,
 		    _("[rule %s] does nothing: give it deliver, forward, drop, tag or stop"), rule->name);
 }

@@ -62,7 +62,7 @@ static enum fit smarthost_fit(const struct conf_smarthost *smarthost, struct sli
 	for (size_t i = 0; i < smarthost->senders.count; i++) {
 		struct slice item = slice_of(smarthost->senders.items[i]);
 
-		if (slice_equal_nocase(item, sender))
+		if (domain.len > 0 && slice_equal_nocase(item, sender))
 			return FIT_ADDRESS;
 		if (item.len > 0 && item.ptr[0] == '@')
 			item = slice_from(item, 1);

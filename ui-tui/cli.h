@@ -88,6 +88,7 @@ int cmd_check(struct cli *cli);
 int cmd_config_reference(struct cli *cli);
 int cmd_decode(struct cli *cli);
 int cmd_demo(struct cli *cli);
+int cmd_decode(struct cli *cli);
 int cmd_mailbox_list(struct cli *cli);
 int cmd_mailbox_show(struct cli *cli);
 int cmd_queue_flush(struct cli *cli);

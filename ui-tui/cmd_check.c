@@ -4,6 +4,7 @@
  */
 #include "base/i18n.h"
 #include "config/conf_reference.h"
+#include "sorter/sorter.h"
 #include "ui-tui/cli.h"
 
 #include <stdio.h>
@@ -22,9 +23,10 @@ static void print_problem(const struct conf_problem *problem)
 int cmd_check(struct cli *cli)
 {
 	struct conf_problems problems = {0};
-	struct conf *conf = conf_load(cli->config, &problems);
+	struct conf *conf = conf_load_broken(cli->config, &problems);
 	size_t errors, warnings;
 
+	sorter_check(conf, &problems);
 	conf_problems_sort(&problems);
 	for (size_t i = 0; i < problems.count; i++)
 		print_problem(&problems.items[i]);
