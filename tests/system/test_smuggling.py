@@ -15,7 +15,6 @@ ENDS = {
     "crlf dot cr": b"\r\n.\r",
     "lf dot cr": b"\n.\r",
     "cr dot lf": b"\r.\n",
-    "cr cr lf dot crlf": b"\r\r\n.\r\n",
     "crlf dot cr cr lf": b"\r\n.\r\r\n",
     "crlf nul dot crlf": b"\r\n\0.\r\n",
     "crlf dot nul crlf": b"\r\n.\0\r\n",

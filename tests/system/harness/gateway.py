@@ -23,7 +23,7 @@ def environment(language="en"):
 
 
 def ini_value(value):
-    text = {True: "yes", False: "no"}.get(value, str(value))
+    text = ("yes" if value else "no") if isinstance(value, bool) else str(value)
     return f"'{text}'" if re.search("[;#]", text) else text
 
 

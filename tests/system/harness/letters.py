@@ -19,7 +19,7 @@ def letter(subject="hello", sender="client@bank.ru", to="ivan@example.ru", body=
         extra += f"MIME-Version: 1.0\nContent-Type: text/plain; charset={charset}\nContent-Transfer-Encoding: 8bit\n"
     else:
         body_bytes = body.encode()
-    ident = f"Message-ID: <{number}.test@bank.ru>\n" if number is not None else ""
+    ident = f"Message-ID: <{'unnumbered' if number is None else number}.test@bank.ru>\n"
     head = f"From: {sender}\nTo: {to}\nSubject: {subject}\nDate: Mon, 23 Nov 2026 09:00:00 +0300\n{ident}{extra}\n"
     return crlf(head.encode()) + crlf(body_bytes)
 
