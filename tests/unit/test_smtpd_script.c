@@ -119,6 +119,8 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	office.broken = script_has(script, "broken");
 	office.conf.lan.require_auth = script_has(script, "require_auth");
 	office.conf.gateway.boss = script_has(script, "boss") ? "chief" : "";
+	if (script_has(script, "small"))
+		office.conf.limits.max_message_size = 1000;
 	office.conf.limits.max_outgoing_size = script_has(script, "outgoing") ? 100 : 0;
 	wire.smtpd = smtpd_new(&options);
 	take_replies(&wire);
