@@ -109,7 +109,9 @@ class Dovecot:
             done = subprocess.run(["dovecot", "-c", self.folder / "dovecot.conf"], stdin=subprocess.DEVNULL,
                                   stdout=output, stderr=output, timeout=30)
         assert done.returncode == 0, (self.folder / "output").read_text()
-        self.pid = int((self.run / "master.pid").read_text())
+        pid_file = self.run / "master.pid"  # the parent may return a moment before it is written
+        until(lambda: pid_file.exists() and pid_file.read_text().strip(), 15, "Dovecot's master.pid")
+        self.pid = int(pid_file.read_text())
         until(lambda: answers(self.port, b"+OK"), 15, f"Dovecot's greeting ({self.folder}/dovecot.log)")
         return self
 
