@@ -172,7 +172,7 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 	}
 	if (addr_parse_path(path, true, &sender, &rest) == ADDR_PATH_BAD) {
 		smtpd_reply(smtpd, "553 5.1.7 %s: not an address", SHOW(path));
-		return smtpd_mistake(smtpd);
+		return SMTPD_CONTINUE;
 	}
 	path.len -= rest.len;
 	path = slice_trim(path);
@@ -286,9 +286,8 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 		smtpd_reply(smtpd, "452 4.5.3 Too many recipients for one message");
 		return SMTPD_CONTINUE;
 	}
-	if (!parse_recipient(smtpd, &path, &addr))
-		return smtpd_mistake(smtpd);
-	if (!recipient_is_fine(smtpd, path, &addr))
+	/* Bad addresses are people's typos, not a program's: a long list may hold many. */
+	if (!parse_recipient(smtpd, &path, &addr) || !recipient_is_fine(smtpd, path, &addr))
 		return SMTPD_CONTINUE;
 	addr_text(text, sizeof(text), &addr);
 	strlist_add(&envelope->recipients, text);
