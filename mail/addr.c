@@ -213,9 +213,13 @@ bad:
 
 static bool parse_whole(struct slice text, bool sloppy, struct addr *addr)
 {
-	struct reader r = {text.ptr, text.ptr + text.len, sloppy};
+	struct reader r;
 
-	if (text.len > 0 && read_addr(&r, addr) && r.at == r.end)
+	memset(addr, 0, sizeof(*addr));
+	if (text.len == 0)
+		return false;
+	r = (struct reader){text.ptr, text.ptr + text.len, sloppy};
+	if (read_addr(&r, addr) && r.at == r.end)
 		return true;
 	memset(addr, 0, sizeof(*addr));
 	return false;
@@ -223,9 +227,7 @@ static bool parse_whole(struct slice text, bool sloppy, struct addr *addr)
 
 bool addr_parse(struct slice text, struct addr *addr)
 {
-	memset(addr, 0, sizeof(*addr));
-	text = slice_trim(text);
-	return text.len > 0 && parse_whole(text, false, addr);
+	return parse_whole(slice_trim(text), false, addr);
 }
 
 static bool needs_quotes(const char *local)
@@ -459,11 +461,12 @@ static const char *element_token(struct element *e, const char *p, const char *e
 
 bool addr_list_next(struct slice body, size_t *at, struct addr_item *item)
 {
-	const char *end = body.ptr + body.len, *p;
+	const char *end, *p;
 	struct element e = {0};
 
 	if (*at >= body.len)
 		return false;
+	end = body.ptr + body.len;
 	for (p = body.ptr + *at; p < end;) {
 		if (*p == ',' || *p == ';') {
 			p++;

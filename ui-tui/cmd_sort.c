@@ -129,6 +129,20 @@ static int sort_files(const struct cli *cli, const struct sorter *sorter, const 
 	return result;
 }
 
+/* Tells the first rule that cannot be read, with its place. */
+static int fail_rules(const struct conf *conf)
+{
+	struct conf_problems problems = {0};
+	int result = CLI_FAILED;
+
+	sorter_check(conf, &problems);
+	if (problems.count > 0)
+		result = cli_fail(CLI_FAILED, "%s:%d: %s", problems.items[0].place.file,
+		    problems.items[0].place.line, problems.items[0].text);
+	conf_problems_clear(&problems);
+	return result;
+}
+
 static int with_conf(struct cli *cli, const struct conf *conf)
 {
 	const char *account = cli_option(cli, "--account");
@@ -142,7 +156,7 @@ static int with_conf(struct cli *cli, const struct conf *conf)
 		return cli_fail(CLI_FAILED, _("there is no account %s"), account);
 	sorter = sorter_new(conf, &error);
 	if (sorter == NULL)
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return fail_rules(conf);
 	result = sort_files(cli, sorter, account);
 	sorter_free(sorter);
 	return result;

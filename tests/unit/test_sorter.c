@@ -139,7 +139,7 @@ static const struct {
     {.name = "no stop without a match",
 	.rules = {{"a", "not always", "buh", .stop = true}, {"b", "always", .deliver = "admin"}},
 	.message = strange, .expected = "admin/b "},
-    {.name = "forward", .rules = {{"a", "always", NULL, "x@y.ru z@y.ru"}}, .message = strange,
+    {.name = "forward", .rules = {{"a", "always", .forward = "x@y.ru z@y.ru"}}, .message = strange,
 	.expected = "->x@y.ru/a ->z@y.ru/a "},
     {.name = "drop", .rules = {{"a", "always", .drop = true}, {"b", "always", .deliver = "buh"}},
 	.message = invoice, .expected = "dropped by a "},
