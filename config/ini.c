@@ -154,6 +154,11 @@ bool ini_next_line(struct ini_lines *lines, struct buf *whole)
 	return true;
 }
 
+struct slice ini_without_mark(struct slice text)
+{
+	return slice_begins_nocase(text, "\xEF\xBB\xBF") ? slice_from(text, 3) : text;
+}
+
 void ini_lines_init(struct ini_lines *lines, struct slice text)
 {
 	if (text.ptr == NULL)
@@ -403,12 +408,10 @@ void ini_read(struct ini *ini, const char *file, struct slice text, struct conf_
 		    _("the file is larger than %d bytes"), INI_FILE_MAX);
 		return;
 	}
-	if (slice_begins_nocase(text, "\xEF\xBB\xBF")) {
+	if (ini_without_mark(text).len < text.len)
 		conf_problem_add(problems, reader.place, true,
 		    _("the file begins with a byte order mark; save it as UTF-8 without one"));
-		text = slice_from(text, 3);
-	}
-	ini_lines_init(&lines, text);
+	ini_lines_init(&lines, ini_without_mark(text));
 	while (ini_next_line(&lines, &reader.line)) {
 		reader.place.line = lines.first;
 		if (lines.is_unfinished)

@@ -52,6 +52,8 @@ struct ini_lines {
 	struct slice rest;
 	const char *end;
 };
+/* The text behind a byte order mark, if it has one. */
+struct slice ini_without_mark(struct slice text);
 void ini_lines_init(struct ini_lines *lines, struct slice text);
 /* The next line without line ends and backslashes goes to whole. False at the end. */
 bool ini_next_line(struct ini_lines *lines, struct buf *whole);

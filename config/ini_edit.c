@@ -93,7 +93,7 @@ static void find(const struct buf *text, const char *kind, const char *name, con
 	bool inside = false;
 
 	*spot = (struct spot){NOWHERE, NOWHERE, NOWHERE, NOWHERE, xstrdup("")};
-	ini_lines_init(&lines, buf_slice(text));
+	ini_lines_init(&lines, ini_without_mark(buf_slice(text)));
 	while (ini_next_line(&lines, &whole)) {
 		struct slice line = slice_trim(buf_slice(&whole));
 		size_t start = (size_t)(lines.raw.ptr - text->ptr);

@@ -223,7 +223,7 @@ static const struct schema_key rule_keys[] = {
 	N_("Addresses outside to which the message is sent on.")},
     {"drop", FLAG(conf_rule, drop), "no", NULL, ANY, N_("Throw the message away.")},
     {"tag", TEXT(conf_rule, tag), "", N_("none"), ANY,
-	N_("A header line that is added to the message.")},
+	N_("A header line that is added to the message, such as X-Category: bank; a word without colon becomes X-Lanpost-Tag.")},
     {"stop", FLAG(conf_rule, stop), "no", NULL, ANY, N_("No later rule is looked at.")},
 };
 

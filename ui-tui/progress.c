@@ -205,7 +205,8 @@ void progress_event(void *context, const json_t *event)
 
 /* --- the end */
 
-/* Says what no event said: an account that got no row, the line, the queue. */
+/* Says what no event said (an account that got no row, the line, the queue), and what a bar had no
+ * room for. */
 static void print_problem(const char *what, const json_t *object, const char *member)
 {
 	char *text = safe_text(object, member);
@@ -234,12 +235,12 @@ bool progress_summary(const struct progress *progress, const json_t *answer)
 
 		fetched += number(account, "fetched");
 		skipped += number(account, "skipped");
-		if (!has_row(progress, name))
+		if (progress->on_terminal || !has_row(progress, name))
 			print_problem(name, account, "error");
 		free(name);
 	}
 	print_problem(_("line"), answer, "line_error");
-	if (!has_row(progress, ""))
+	if (progress->on_terminal || !has_row(progress, ""))
 		print_problem(_("outgoing"), answer, "queue_error");
 	printf(_("fetched %lld, left on the server %lld, sent %lld, refused %lld, waiting %lld\n"),
 	    (long long)fetched, (long long)skipped, (long long)number(answer, "sent"),
