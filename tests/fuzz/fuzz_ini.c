@@ -126,6 +126,8 @@ static void check_edits(const struct ini *before, struct slice bytes)
 	buf_clear(&text);
 }
 
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice bytes = slice_make((const char *)data, size);
