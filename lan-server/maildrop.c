@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -80,18 +81,33 @@ void maildrop_close(struct maildrop *drop)
 	drop->user = NULL;
 }
 
-int maildrop_size(struct maildrop *drop, struct maildir_message *message)
+/* A message that is gone is another program's doing; anything else the admin should know. */
+static int unreadable(
+    const struct maildrop *drop, const struct maildir_message *message, const struct error *error)
 {
-	struct error error;
-
-	return maildir_size(drop->spool, drop->user, message, &error);
+	if (error->saved_errno != ENOENT)
+		log_warnx("event=message-unreadable user=%s file=%s reason=%s", drop->user,
+		    LOG_CSTR(message->file), LOG_CSTR(error->text));
+	return -1;
 }
 
-int maildrop_read(struct maildrop *drop, const struct maildir_message *message, struct slice *bytes)
+int maildrop_size(struct maildrop *drop, struct maildir_message *message)
 {
-	struct error error;
+	struct error error = ERROR_INIT;
 
-	return maildir_open(drop->spool, drop->user, message, bytes, &error);
+	if (maildir_size(drop->spool, drop->user, message, &error) == 0)
+		return 0;
+	return unreadable(drop, message, &error);
+}
+
+int maildrop_read(
+    struct maildrop *drop, const struct maildir_message *message, struct slice *bytes)
+{
+	struct error error = ERROR_INIT;
+
+	if (maildir_open(drop->spool, drop->user, message, bytes, &error) == 0)
+		return 0;
+	return unreadable(drop, message, &error);
 }
 
 int maildrop_remove(
