@@ -50,8 +50,11 @@ static void begin_message(struct fetch *fetch, struct plan_item *item)
 	char *received;
 	bool secure;
 	char *host = remote_url_host(job->account->remote.url, &secure);
+	char *port = strrchr(host, ':');
 	char *origin = xasprintf("account %s", job->account->name);
 
+	if (port != NULL) /* RFC 5321 section 4.4 has no place for it */
+		*port = '\0';
 	fetch->current = item;
 	body_init(&fetch->body, job->conf->gateway.spool);
 	envelope_init(envelope);

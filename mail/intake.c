@@ -1,5 +1,5 @@
 /*
- * Accepting, committing, checkpointing. QUEUE.md numbers the transitions; the comments here name them.
+ * Accepting, committing, delivering, removing. QUEUE.md numbers the transitions; the comments here name them.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -14,15 +14,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define CHECKPOINT_DELAY_MS 1000
-#define OWED_RETRY_MS 10000
 #define WRITER_WAIT_SECONDS 60
 #define SPACE_RESERVE (16u << 20)
 #define HEAD_MAX (5u << 20)
 
 /* --- segments; all with the lock held unless said otherwise */
 
-static void segment_free(struct segment *segment)
+void segment_free(struct segment *segment)
 {
 	wal_close(segment->wal);
 	strlist_clear(&segment->body_files);
@@ -71,7 +69,7 @@ static int segment_begin(struct intake *intake, struct error *error)
 	return 0;
 }
 
-static void segment_close(struct intake *intake, struct segment *segment)
+void segment_close(struct intake *intake, struct segment *segment)
 {
 	if (intake->current != segment)
 		return;
@@ -379,166 +377,6 @@ int intake_remove(struct intake *intake, const char *user, const char *const *un
 	return result;
 }
 
-/* --- transition 3: checkpoint */
-
-/* With the lock held: what is written so far is closed; the next append begins a new segment. */
-static void rotate(struct intake *intake)
-{
-	struct segment *filled = intake->current;
-
-	if (filled != NULL && filled->records > 0)
-		segment_close(intake, filled);
-}
-
-/* Takes the closed segments in which nothing is under way any more out of the list. */
-static struct segment *take_settled(struct intake *intake)
-{
-	struct segment **at = &intake->closed, *settled = NULL;
-
-	while (*at != NULL) {
-		struct segment *segment = *at;
-
-		if (segment->pending > 0 || segment->syncing) {
-			at = &segment->next;
-			continue;
-		}
-		*at = segment->next;
-		segment->next = settled;
-		settled = segment;
-	}
-	return settled;
-}
-
-static void put_back(struct intake *intake, struct segment *settled)
-{
-	pthread_mutex_lock(&intake->lock);
-	while (settled != NULL) {
-		struct segment *next = settled->next;
-
-		settled->next = intake->closed;
-		intake->closed = settled;
-		settled = next;
-	}
-	intake->dirty = true;
-	pthread_mutex_unlock(&intake->lock);
-}
-
-/* Everything in it is delivered and durable. */
-static int retire(struct intake *intake, struct segment *segment, struct error *error)
-{
-	int result = 0;
-
-	if (segment->has_facts)
-		result = wal_to_facts(intake->spool, &segment->wal->name, error);
-	else
-		result = fsx_unlink(segment->wal->path, error);
-	for (size_t i = 0; i < segment->body_files.count && result == 0; i++)
-		result = fsx_unlink(segment->body_files.items[i], error);
-	return result;
-}
-
-static int checkpoint(struct intake *intake, struct error *error)
-{
-	struct segment *settled;
-	char *folder;
-	bool some;
-	int result = 0;
-
-	pthread_mutex_lock(&intake->lock);
-	rotate(intake);
-	settled = take_settled(intake);
-	intake->dirty = intake->closed != NULL;
-	pthread_mutex_unlock(&intake->lock);
-
-	some = settled != NULL;
-	if (some)
-		result = fsx_sync_filesystem(intake->spool, error);
-	if (result == 0)
-		result = note_flush(intake, error);
-	if (result != 0) {
-		put_back(intake, settled);
-		return -1;
-	}
-	while (settled != NULL) {
-		struct segment *segment = settled;
-
-		settled = segment->next;
-		/* One that is owed stays as it is: without our lock it is an orphan for recover. */
-		if (segment->owed)
-			intake->owed = true;
-		else if (retire(intake, segment, error) != 0)
-			result = -1;
-		segment_free(segment);
-	}
-	folder = wal_path(intake->spool, "");
-	/* A .log must be gone for good before the facts about it may go. */
-	if (some && fsx_sync_dir(folder, error) != 0)
-		result = -1;
-	free(folder);
-	if (some && result == 0)
-		result = wal_sweep_facts(intake->spool, error);
-	return result;
-}
-
-static void wait_ms(struct intake *intake, int64_t ms)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += ms / 1000;
-	until.tv_nsec += ms % 1000 * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&intake->wake, &intake->lock, &until);
-}
-
-static void *checkpoint_thread(void *context)
-{
-	struct intake *intake = context;
-	int64_t retry_at = 0;
-	bool complained = false;
-
-	pthread_mutex_lock(&intake->lock);
-	while (!intake->stopping) {
-		struct error error;
-		int64_t begin = clock_now_ms();
-		bool owed;
-
-		if (!intake->dirty && !intake->owed)
-			pthread_cond_wait(&intake->wake, &intake->lock);
-		/* Let work gather; a signal for more work does not cut the wait short. */
-		while (!intake->stopping && clock_now_ms() < begin + CHECKPOINT_DELAY_MS)
-			wait_ms(intake, begin + CHECKPOINT_DELAY_MS - clock_now_ms());
-		if (intake->stopping)
-			break;
-		owed = intake->owed && clock_now_ms() >= retry_at;
-		pthread_mutex_unlock(&intake->lock);
-
-		if (checkpoint(intake, &error) != 0) {
-			if (!complained)
-				log_warnx("event=checkpoint-failed reason=%s (mail stays in the log)",
-				    LOG_CSTR(error.text));
-			complained = true;
-		} else {
-			complained = false;
-		}
-		if (owed) {
-			size_t recovered = 0;
-
-			owed = recover_orphans(intake, &recovered, &error) != 0;
-			retry_at = clock_now_ms() + OWED_RETRY_MS;
-			pthread_mutex_lock(&intake->lock);
-			intake->owed = owed;
-			pthread_mutex_unlock(&intake->lock);
-		}
-		pthread_mutex_lock(&intake->lock);
-	}
-	pthread_mutex_unlock(&intake->lock);
-	return NULL;
-}
-
 /* --- life */
 
 static void init_locks(struct intake *intake)
@@ -621,7 +459,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 		    LOG_CSTR(error->text));
 		intake->owed = true;
 	}
-	recover_sweep(intake);
+	sweep_spool(intake);
 	if (recovered != NULL)
 		*recovered = count;
 	if (segment_begin(intake, error) != 0) {
@@ -649,7 +487,7 @@ int intake_close(struct intake *intake, struct error *error)
 	pthread_mutex_unlock(&intake->lock);
 	pthread_join(intake->checkpointer, NULL);
 
-	result = checkpoint(intake, error);
+	result = checkpoint_run(intake, error);
 	/* An empty segment is nobody's loss; one that still holds something is recovered at the next start. */
 	if (intake->current != NULL) {
 		struct error ignored;

@@ -52,6 +52,15 @@ struct intake {
 	pthread_t checkpointer;
 };
 
+void segment_free(struct segment *segment);
+/* With the lock held: no more appends; the next one begins a new segment. */
+void segment_close(struct intake *intake, struct segment *segment);
+
+/* One checkpoint now. On failure everything stays as it was, to be tried again. */
+int checkpoint_run(struct intake *intake, struct error *error);
+/* Runs them in the background until intake->stopping. */
+void *checkpoint_thread(void *context);
+
 /* notes: all take copies and may be called by any thread without the lock */
 void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
     const char *event, const char *place, const char *detail);
@@ -75,6 +84,6 @@ int facts_apply(struct intake *intake, const struct fact *facts, size_t count, s
  * something is still owed. */
 int recover_orphans(struct intake *intake, size_t *recovered, struct error *error);
 /* Removes leftovers older than a day: body files, queue messages without envelope, files in tmp/. */
-void recover_sweep(struct intake *intake);
+void sweep_spool(const struct intake *intake);
 
 #endif
