@@ -64,6 +64,64 @@ static void write_section(struct buf *out, const struct schema_section *section)
 		write_key(out, &section->keys[i]);
 }
 
+/* --- the manual page: man(7) */
+
+/* Text in which nothing is a request or an escape. */
+static void append_roff(struct buf *out, const char *text)
+{
+	if (text[0] == '.' || text[0] == '\'')
+		buf_append_text(out, "\\&");
+	for (; *text != '\0'; text++) {
+		if (*text == '\\')
+			buf_append_text(out, "\\e");
+		else if (*text == '-')
+			buf_append_text(out, "\\-");
+		else if (*text != '`') /* Markdown's, for names */
+			buf_append_byte(out, *text);
+	}
+}
+
+static void write_man_key(struct buf *out, const struct schema_key *key)
+{
+	struct buf limits = BUF_INIT(4096);
+
+	write_limits(&limits, key);
+	buf_printf(out, ".TP\n.BR %s \" = \"\n", key->name);
+	append_roff(out, _(key->help));
+	buf_append_text(out, "\n.br\n");
+	append_roff(out, _(value_syntax(key->type)));
+	append_roff(out, buf_text(&limits));
+	buf_append_text(out, _(". Default: "));
+	append_roff(out, key->value != NULL && key->value[0] != '\0' ? key->value
+			 : key->stands != NULL			     ? _(key->stands)
+								     : _("empty"));
+	buf_append_text(out, ".\n");
+	buf_clear(&limits);
+}
+
+void conf_reference_man(struct buf *out)
+{
+	buf_append_text(out, ".\\\" Written by `lanpost config-reference man`; change config/schema.c instead.\n"
+			     ".TH LANPOST.CONF 5 \"\" \"lanpost\"\n.SH NAME\nlanpost.conf \\- ");
+	buf_append_text(out, _("configuration of the mail gateway lanpost\n"));
+	buf_append_text(out, ".SH DESCRIPTION\n");
+	append_roff(out, _("/etc/lanpost/lanpost.conf (or -c FILE) and, beside it, users.conf, accounts.conf and rules.conf: all INI files, all optional but the first; any section may stand in any of them. Names of sections, keys and users are written in upper or lower case alike; files are in UTF-8. ; or # begins a comment: a value that holds one stands whole in single quotes. \\ at the end of a line continues it in the next one. A section and a key stand once only. An empty value means the default; only an empty allow, deny or listen is empty. lanpost check tells every problem with file and line."));
+	buf_append_byte(out, '\n');
+	for (size_t i = 0; i < schema_section_count; i++) {
+		const struct schema_section *section = &schema_sections[i];
+
+		buf_printf(out, ".SH [%s%s%s]\n", section->kind, section->example == NULL ? "" : " ",
+		    section->example == NULL ? "" : section->example);
+		append_roff(out, _(section->help));
+		buf_append_byte(out, '\n');
+		for (size_t j = 0; j < section->key_count; j++)
+			write_man_key(out, &section->keys[j]);
+	}
+	buf_append_text(out, ".SH \"SEE ALSO\"\n.BR lanpost (1),\n.BR lanpostd (8)\n");
+}
+
+/* --- the Markdown page */
+
 void conf_reference_write(struct buf *out)
 {
 	buf_append_text(out, _("# Configuration\n\n"

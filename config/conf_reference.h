@@ -8,5 +8,7 @@
 
 /* Appends docs/configuration.md, Markdown, in the language of the process. */
 void conf_reference_write(struct buf *out);
+/* Appends docs/lanpost.conf.5, a manual page. */
+void conf_reference_man(struct buf *out);
 
 #endif

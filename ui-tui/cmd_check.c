@@ -46,8 +46,10 @@ int cmd_config_reference(struct cli *cli)
 {
 	struct buf text = BUF_INIT(1024 * 1024);
 
-	(void)cli;
-	conf_reference_write(&text);
+	if (cli->count > 0 && strcmp(cli->words[0], "man") == 0)
+		conf_reference_man(&text);
+	else
+		conf_reference_write(&text);
 	fputs(buf_text(&text), stdout);
 	buf_clear(&text);
 	return CLI_DONE;
