@@ -335,10 +335,27 @@ static bool convert_by_hint(struct slice hint, struct slice bytes, struct buf *o
 	return false;
 }
 
+/* UTF-8 that was cut or damaged somewhere: text of any other charset has hardly a valid sequence. */
+static bool is_damaged_utf8(struct slice bytes)
+{
+	size_t valid = 0, invalid = 0;
+
+	while (bytes.len > 0) {
+		size_t len = utf8_char_len(bytes);
+
+		valid += len > 1;
+		invalid += len == 0;
+		bytes = slice_from(bytes, len == 0 ? 1 : len);
+	}
+	return valid > invalid * 2;
+}
+
 int charset_guess_to_utf8(struct slice hint, struct slice bytes, struct buf *out)
 {
 	if (bytes.len == 0 || utf8_is_valid(bytes))
 		return buf_append_slice(out, bytes);
+	if (is_damaged_utf8(bytes))
+		return append_utf8(bytes, out);
 	if (hint.len > 0 && convert_by_hint(hint, bytes, out))
 		return 0;
 	return charset_to_utf8(slice_of(guess(bytes)), bytes, out);

@@ -178,14 +178,27 @@ static bool compare(const struct test *test, struct slice folded, size_t *start)
 	return false;
 }
 
-static bool test_text(const struct test *test, struct slice header, struct slice decoded,
-    struct slice folded, struct hit *hit)
+static bool search(const struct test *test, struct view *view, struct slice text,
+    struct slice *matched)
+{
+	enum pattern_outcome outcome;
+
+	if (view->gave_up >= VIEW_GAVE_UP_MAX)
+		return false;
+	outcome = pattern_find(test->pattern, text, matched);
+	if (outcome == PATTERN_GAVE_UP)
+		view->gave_up++;
+	return outcome == PATTERN_FOUND;
+}
+
+static bool test_text(const struct test *test, struct view *view, struct slice header,
+    struct slice decoded, struct slice folded, struct hit *hit)
 {
 	struct slice matched;
 	size_t start;
 
 	if (test->operator == TEST_REGEX) {
-		if (!pattern_find(test->pattern, decoded, &matched))
+		if (!search(test, view, decoded, &matched))
 			return false;
 	} else {
 		if (!compare(test, folded, &start))
@@ -204,12 +217,13 @@ static bool test_field(const struct test *test, struct view *view, struct view_f
 	const struct view_text *text = text_of(view, field);
 	struct slice decoded = buf_slice(&text->decoded);
 
-	if (test_text(test, field->field.name, decoded, slice_trim(buf_slice(&text->folded)), hit))
+	if (test_text(test, view, field->field.name, decoded,
+		slice_trim(buf_slice(&text->folded)), hit))
 		return true;
 	for (size_t i = 0; i < text->addresses.count; i++) {
 		struct slice address = slice_of(text->addresses.items[i]);
 
-		if (test_text(test, field->field.name, address, address, hit)) {
+		if (test_text(test, view, field->field.name, address, address, hit)) {
 			free(hit->value);
 			hit->value = slice_dup(decoded);
 			return true;
@@ -234,14 +248,14 @@ static bool concerns(const struct test *test, struct slice name)
 	return false;
 }
 
-static bool test_account(const struct test *test, const struct view *view, struct hit *hit)
+static bool test_account(const struct test *test, struct view *view, struct hit *hit)
 {
 	struct slice account = slice_of(view->account);
 	struct buf folded = BUF_INIT(account.len * 12 + 1);
 	bool result;
 
 	fold_text(account, &folded);
-	result = test_text(test, SLICE_LITERAL("account"), account, buf_slice(&folded), hit);
+	result = test_text(test, view, SLICE_LITERAL("account"), account, buf_slice(&folded), hit);
 	buf_clear(&folded);
 	return result;
 }

@@ -15,6 +15,7 @@
 #define VIEW_FIELD_BYTES_MAX (1u << 20)
 #define VIEW_BYTES_MAX (16u << 20)
 #define VIEW_ADDRESSES_MAX 10000 /* of one field */
+#define VIEW_GAVE_UP_MAX 20	 /* regular expressions that ran wild, before no more are tried */
 
 struct view_field {
 	struct header_field field;
@@ -29,6 +30,7 @@ struct view {
 	struct view_field *fields;
 	size_t field_count;
 	size_t bytes; /* decoded so far */
+	size_t gave_up; /* searches that came to their bounds so far */
 };
 
 /* All is borrowed. */

@@ -56,14 +56,15 @@ void pattern_free(struct pattern *pattern)
 	free(pattern);
 }
 
-bool pattern_find(const struct pattern *pattern, struct slice text, struct slice *found)
+enum pattern_outcome pattern_find(const struct pattern *pattern, struct slice text,
+    struct slice *found)
 {
 	pcre2_match_data *data = pcre2_match_data_create_from_pattern(pattern->code, NULL);
 	const char *start = text.len == 0 ? "" : text.ptr;
 	int result;
 
 	if (data == NULL)
-		return false;
+		return PATTERN_GAVE_UP;
 	result = pcre2_match(pattern->code, (PCRE2_SPTR)start, text.len, 0, PCRE2_NO_UTF_CHECK, data,
 	    pattern->limits);
 	if (result >= 0) {
@@ -73,7 +74,9 @@ bool pattern_find(const struct pattern *pattern, struct slice text, struct slice
 		*found = ends[0] <= ends[1] ? slice_make(start + ends[0], ends[1] - ends[0]) : text;
 	}
 	pcre2_match_data_free(data);
-	return result >= 0;
+	if (result >= 0)
+		return PATTERN_FOUND;
+	return result == PCRE2_ERROR_NOMATCH ? PATTERN_NONE : PATTERN_GAVE_UP;
 }
 
 bool glob_match(struct slice glob, struct slice text)

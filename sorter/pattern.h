@@ -13,9 +13,11 @@ struct pattern;
  * and the byte where it went wrong in *offset. */
 struct pattern *pattern_new(const char *text, size_t *offset, struct error *error);
 void pattern_free(struct pattern *pattern);
-/* Searches valid UTF-8; *found gets the part that matched. A search past its bounds finds nothing. May
+enum pattern_outcome { PATTERN_NONE, PATTERN_FOUND, PATTERN_GAVE_UP };
+/* Searches valid UTF-8; *found gets the part that matched. GAVE_UP is a search past its bounds. May
  * be called by several threads at once. */
-bool pattern_find(const struct pattern *pattern, struct slice text, struct slice *found);
+enum pattern_outcome pattern_find(const struct pattern *pattern, struct slice text,
+    struct slice *found);
 
 /* True if all of text is as the glob says: * any characters, ? one character of UTF-8. */
 bool glob_match(struct slice glob, struct slice text);

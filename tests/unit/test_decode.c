@@ -51,6 +51,7 @@ static const struct {
     {"raw windows-1251", S("\xd1\xf7\xb8\xf2 \xed\xe0 \xee\xef\xeb\xe0\xf2\xf3"), "Счёт на оплату"},
     {"raw CP866", S("\x91\xe7\xf1\xe2 \xad\xa0 \xae\xaf\xab\xa0\xe2\xe3"), "Счёт на оплату"},
     {"raw ISO-8859-5", S("\xc1\xe7\xf1\xe2 \xdd\xd0 \xde\xdf\xdb\xd0\xe2\xe3"), "Счёт на оплату"},
+    {"raw UTF-8, cut off", S("Счёт на опла\xd1"), "Счёт на опла\xef\xbf\xbd"},
     {"raw Latin-1", S("Die Fr\xf6sche"), "Die Frösche"},
     {"NUL", S("a\0b"), "a b"},
 };

@@ -199,6 +199,29 @@ static void test_wild_pattern(void **state)
 	free(text);
 }
 
+/* Nor do many such fields. */
+static void test_wild_fields(void **state)
+{
+	const char field[] = "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\n";
+	struct buf text = BUF_INIT(1 << 20);
+	struct error error = ERROR_INIT;
+	struct condition *condition = rule_parse(slice_of("anyheader regex \"^(a+)+$\""), &error);
+	struct view view;
+	struct hit hit = {0};
+	int64_t start = clock_now_ms();
+
+	(void)state;
+	for (int i = 0; i < 9000; i++)
+		buf_append_text(&text, field);
+	view_init(&view, buf_slice(&text), "", text.len);
+	assert_false(condition_match(condition, &view, &hit));
+	assert_int_equal(view.gave_up, VIEW_GAVE_UP_MAX);
+	assert_true(clock_now_ms() - start < 5000);
+	view_clear(&view);
+	condition_free(condition);
+	buf_clear(&text);
+}
+
 /* A million fields, and one of many megabytes. */
 static void test_header_bomb(void **state)
 {
@@ -233,6 +256,7 @@ int main(void)
 	    cmocka_unit_test(test_errors),
 	    cmocka_unit_test(test_depth),
 	    cmocka_unit_test(test_wild_pattern),
+	    cmocka_unit_test(test_wild_fields),
 	    cmocka_unit_test(test_header_bomb),
 	};
 
