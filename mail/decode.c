@@ -2,9 +2,9 @@
 
 #include "base/alloc.h"
 #include "mail/charset.h"
+#include "mail/decode_priv.h"
 
 #define CHARSET_MAX 60
-#define FOLD_MAX 60 /* of text that we fold ourselves; the name of the field stands before it */
 
 /* Where the raw text stands, for address lists: what an encoded word may become depends on it. */
 struct place_in_list {
@@ -32,9 +32,9 @@ struct word {
 	size_t end;    /* in the whole text */
 };
 
-/* --- writing: valid UTF-8 only, a control character becomes a blank */
+/* --- writing */
 
-static int append_clean(struct slice text, struct buf *out)
+int decode_append_clean(struct slice text, struct buf *out)
 {
 	while (text.len > 0) {
 		size_t len = utf8_char_len(text);
@@ -114,7 +114,7 @@ static int append_raw(struct decoder *d, struct slice text)
 		follow(&d->place, text);
 	result = charset_guess_to_utf8(d->charset, text, &utf8);
 	if (result == 0)
-		result = append_clean(buf_slice(&utf8), d->out);
+		result = decode_append_clean(buf_slice(&utf8), d->out);
 	buf_clear(&utf8);
 	return result;
 }
@@ -161,8 +161,7 @@ static int hex_value(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The byte that the mark and two hex digits at text[at] stand for, -1 if they are none. */
-static int hex_byte(struct slice text, size_t at, char mark)
+int decode_hex_byte(struct slice text, size_t at, char mark)
 {
 	int high, low;
 
@@ -176,7 +175,7 @@ static int hex_byte(struct slice text, size_t at, char mark)
 static int decode_q(struct slice text, struct buf *out)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		int byte = hex_byte(text, i, '=');
+		int byte = decode_hex_byte(text, i, '=');
 		char c = byte >= 0 ? (char)byte : text.ptr[i] == '_' ? ' ' : text.ptr[i];
 
 		if (byte >= 0)
@@ -243,9 +242,9 @@ static int end_run(struct decoder *d)
 	if (result < 0) {
 		result = append_raw(d, raw);
 	} else if (!d->addresses) {
-		result = append_clean(buf_slice(&utf8), d->out);
+		result = decode_append_clean(buf_slice(&utf8), d->out);
 	} else {
-		result = append_clean(buf_slice(&utf8), &clean);
+		result = decode_append_clean(buf_slice(&utf8), &clean);
 		if (result == 0)
 			result = append_in_list(d, buf_slice(&clean));
 	}
@@ -367,238 +366,4 @@ int decode_field(const struct header_field *field, struct slice charset, struct 
 	if (decode_is_address_field(field->name))
 		return decode_addresses(field->body, charset, out);
 	return decode_text(field->body, charset, out);
-}
-
-/* --- parameters of Content-Type and its like (RFC 2045 section 5.1, RFC 2231) */
-
-struct parameter {
-	struct slice name, value; /* value still quoted, if it is */
-	bool quoted;
-};
-
-static size_t skip_quotes(struct slice text, size_t at)
-{
-	for (at++; at < text.len && text.ptr[at] != '"'; at++)
-		if (text.ptr[at] == '\\' && at + 1 < text.len)
-			at++;
-	return at < text.len ? at + 1 : text.len;
-}
-
-/* Walks the parameters behind the first ';'. */
-static bool next_parameter(struct slice *rest, struct parameter *parameter)
-{
-	while (rest->len > 0) {
-		size_t end = 0;
-		struct slice item;
-		ptrdiff_t equals;
-
-		while (end < rest->len && rest->ptr[end] != ';')
-			end = rest->ptr[end] == '"' ? skip_quotes(*rest, end) : end + 1;
-		item = slice_make(rest->ptr, end);
-		*rest = slice_from(*rest, end + 1);
-		equals = slice_find(item, '=');
-		if (equals <= 0)
-			continue;
-		parameter->name = slice_trim(slice_make(item.ptr, (size_t)equals));
-		parameter->value = slice_trim(slice_from(item, (size_t)equals + 1));
-		parameter->quoted = parameter->value.len > 0 && parameter->value.ptr[0] == '"';
-		return true;
-	}
-	return false;
-}
-
-static int append_value(const struct parameter *parameter, struct buf *out)
-{
-	struct slice value = parameter->value;
-
-	if (!parameter->quoted)
-		return buf_append_slice(out, value);
-	for (size_t i = 1; i < value.len && value.ptr[i] != '"'; i++) {
-		if (value.ptr[i] == '\\' && i + 1 < value.len)
-			i++;
-		if (value.ptr[i] != '\r' && value.ptr[i] != '\n' &&
-		    buf_append_byte(out, value.ptr[i]) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int append_percent(struct slice value, struct buf *out)
-{
-	for (size_t i = 0; i < value.len; i++) {
-		int byte = hex_byte(value, i, '%');
-
-		if (buf_append_byte(out, byte >= 0 ? (char)byte : value.ptr[i]) < 0)
-			return -1;
-		if (byte >= 0)
-			i += 2;
-	}
-	return 0;
-}
-
-/* What has been found of one parameter: its pieces joined in the order they stand in. */
-struct gathering {
-	struct buf bytes;
-	struct slice charset;
-	bool found, extended;
-};
-
-/* Takes `name`, `name*`, `name*N` and `name*N*`. */
-static void gather(struct gathering *g, const char *name, const struct parameter *parameter)
-{
-	size_t len = strlen(name);
-	struct slice suffix, value = parameter->value;
-	bool percent, first = !g->found;
-
-	if (!slice_begins_nocase(parameter->name, name))
-		return;
-	suffix = slice_from(parameter->name, len);
-	if (suffix.len > 0 && suffix.ptr[0] != '*')
-		return;
-	if (suffix.len == 0 && g->found) /* the first of two counts */
-		return;
-	percent = suffix.len > 0 && suffix.ptr[suffix.len - 1] == '*';
-	g->found = true;
-	if (!percent) {
-		append_value(parameter, &g->bytes);
-		return;
-	}
-	if (first) { /* charset'language'text */
-		struct slice rest = value;
-		struct slice charset = slice_cut(&rest, '\'');
-
-		if (rest.ptr != NULL && slice_find(rest, '\'') >= 0) {
-			slice_cut(&rest, '\'');
-			g->charset = charset;
-			g->extended = true;
-			value = rest;
-		}
-	}
-	append_percent(value, &g->bytes);
-}
-
-bool decode_parameter(struct slice body, const char *name, struct buf *out)
-{
-	struct gathering g = {.bytes = BUF_INIT(body.len + 1)};
-	struct slice rest = body;
-	struct parameter parameter;
-
-	slice_cut(&rest, ';');
-	while (next_parameter(&rest, &parameter))
-		gather(&g, name, &parameter);
-	if (g.found && g.extended) {
-		struct buf utf8 = BUF_INIT(g.bytes.len * 4 + 64);
-
-		if (charset_to_utf8(g.charset, buf_slice(&g.bytes), &utf8) < 0)
-			charset_guess_to_utf8(SLICE_NONE, buf_slice(&g.bytes), &utf8);
-		append_clean(buf_slice(&utf8), out);
-		buf_clear(&utf8);
-	} else if (g.found) {
-		decode_text(buf_slice(&g.bytes), SLICE_NONE, out);
-	}
-	buf_clear(&g.bytes);
-	return g.found;
-}
-
-struct slice decode_message_charset(struct slice message)
-{
-	struct header_field field;
-	struct parameter parameter;
-	struct slice rest;
-
-	if (!header_find(message, "Content-Type", &field))
-		return SLICE_NONE;
-	rest = field.body;
-	slice_cut(&rest, ';');
-	while (next_parameter(&rest, &parameter)) {
-		struct slice value = parameter.value;
-
-		if (!slice_is_nocase(parameter.name, "charset"))
-			continue;
-		if (parameter.quoted)
-			value = slice_make(value.ptr + 1, value.len - 1);
-		for (size_t i = 0; i < value.len; i++)
-			if (memchr("\"; \t\r\n(", value.ptr[i], 7) != NULL)
-				value.len = i;
-		return value;
-	}
-	return SLICE_NONE;
-}
-
-/* --- writing encoded words */
-
-static bool is_plain(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
-			return false;
-	return memmem(text.ptr, text.len, "=?", 2) == NULL;
-}
-
-static int append_base64(struct slice bytes, struct buf *out)
-{
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < bytes.len; i += 3) {
-		size_t count = bytes.len - i < 3 ? bytes.len - i : 3;
-		unsigned triple = 0;
-		char four[4] = "====";
-
-		for (size_t j = 0; j < 3; j++)
-			triple = triple << 8 | (j < count ? (unsigned char)bytes.ptr[i + j] : 0);
-		for (size_t j = 0; j <= count; j++)
-			four[j] = digits[triple >> (18 - 6 * j) & 63];
-		if (buf_append(out, four, 4) < 0)
-			return -1;
-	}
-	return 0;
-}
-
-/* Plain ASCII is folded at blanks, where there are any. */
-static int fold_plain(struct slice text, struct buf *out)
-{
-	while (text.len > FOLD_MAX) {
-		size_t cut = FOLD_MAX;
-
-		while (cut > 0 && text.ptr[cut] != ' ')
-			cut--;
-		if (cut == 0)
-			break;
-		if (buf_append(out, text.ptr, cut) < 0 || buf_append_text(out, "\r\n ") < 0)
-			return -1;
-		text = slice_from(text, cut + 1);
-	}
-	return buf_append_slice(out, text);
-}
-
-int encode_text(struct slice text, struct buf *out)
-{
-	/* 30 bytes make 52 characters with "=?UTF-8?B?" and "?=": room for the name of the field. */
-	const size_t chunk_max = 30;
-	struct buf clean = BUF_INIT(text.len * 3 + 1);
-	struct slice rest;
-	int result = 0;
-
-	if (text.len == 0)
-		return 0;
-	if (is_plain(text))
-		return fold_plain(text, out);
-	append_clean(text, &clean);
-	for (rest = buf_slice(&clean); rest.len > 0 && result == 0;) {
-		size_t len = 0, next;
-
-		while ((next = utf8_char_len(slice_from(rest, len))) > 0 && len + next <= chunk_max)
-			len += next;
-		if (rest.ptr != clean.ptr)
-			result = buf_append_text(out, "\r\n ");
-		if (result == 0)
-			result = buf_append_text(out, "=?UTF-8?B?");
-		if (result == 0)
-			result = append_base64(slice_make(rest.ptr, len), out);
-		if (result == 0)
-			result = buf_append_text(out, "?=");
-		rest = slice_from(rest, len);
-	}
-	buf_clear(&clean);
-	return result;
 }
