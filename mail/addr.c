@@ -27,8 +27,8 @@ static bool is_atext(char c)
 	return is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
-/* Bytes of the visible character at p, 0 if it is none: C1 controls and marks that turn the direction
- * of writing would make an address look like another one. */
+/* Bytes of the visible character at p, 0 if it is none: C1 controls and marks that turn the
+ * direction of writing would make an address look like another one. */
 static size_t visible_len(const char *p, const char *end)
 {
 	size_t len = utf8_char_len(slice_make(p, (size_t)(end - p)));
@@ -181,8 +181,8 @@ static bool path_ends(struct reader *r, struct slice *rest)
 	return true;
 }
 
-enum addr_path_kind addr_parse_path(struct slice text, bool null_allowed, struct addr *addr,
-    struct slice *rest)
+enum addr_path_kind addr_parse_path(
+    struct slice text, bool null_allowed, struct addr *addr, struct slice *rest)
 {
 	struct reader r;
 	bool angle;
@@ -308,8 +308,9 @@ static struct slice comment_text(const char *start, const char *after)
 	return slice_trim(slice_make(start + 1, len));
 }
 
-/* Finds the '>' for the '<' at p. Without one the span ends at the first comma, unless quotes make it
- * doubtful where that is: then everything looked at is given up, so that nothing is read twice. */
+/* Finds the '>' for the '<' at p. Without one the span ends at the first comma, unless quotes make
+ * it doubtful where that is: then everything looked at is given up, so that nothing is read twice.
+ */
 static const char *angle_end(const char *p, const char *end, bool *closed)
 {
 	const char *comma = NULL;
@@ -403,7 +404,7 @@ static void split_bare(struct addr_item *item)
 
 /* One element as the walk has seen it so far. */
 struct element {
-	const char *start, *last;   /* first byte that is no comment, end of the last such */
+	const char *start, *last; /* first byte that is no comment, end of the last such */
 	struct slice angle, comment;
 	bool has_angle;
 	bool literal; /* an address literal's colons ("[IPv6:...]") open no group */

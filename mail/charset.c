@@ -212,8 +212,8 @@ int charset_to_utf8(struct slice charset, struct slice bytes, struct buf *out)
 static const char *const candidates[] = {"windows-1251", "koi8-r", "cp866", "iso-8859-5"};
 
 /* How often a letter stands in Russian text, а to я, in tenths of a percent. */
-static const unsigned char frequency[32] = {80, 16, 45, 17, 30, 84, 9, 17, 74, 12, 35, 44, 32, 67, 110,
-    28, 47, 55, 63, 26, 3, 10, 5, 14, 7, 4, 1, 19, 17, 3, 6, 20};
+static const unsigned char frequency[32] = {80, 16, 45, 17, 30, 84, 9, 17, 74, 12, 35, 44, 32, 67,
+    110, 28, 47, 55, 63, 26, 3, 10, 5, 14, 7, 4, 1, 19, 17, 3, 6, 20};
 
 /* The pairs that make up a good third of Russian text, and those of everyday subjects. */
 static const char pairs[] =
@@ -279,7 +279,8 @@ static long score_text(struct slice text)
 			len = 1;
 		if (len == 2)
 			letter = letter_number(cyrillic_point(text.ptr), &lower);
-		latin = len == 1 && ascii_lower(text.ptr[0]) >= 'a' && ascii_lower(text.ptr[0]) <= 'z';
+		latin =
+		    len == 1 && ascii_lower(text.ptr[0]) >= 'a' && ascii_lower(text.ptr[0]) <= 'z';
 		if (letter != 0)
 			score_letter(&score, letter, lower);
 		else if (len > 1)
@@ -317,11 +318,12 @@ static const char *guess(struct slice bytes)
 	return best;
 }
 
-/* Tries the hint; false, with nothing appended, if it is unknown or the bytes are not valid in it. Charsets whose
- * ASCII is not ASCII cannot be those of a raw header. */
+/* Tries the hint; false, with nothing appended, if it is unknown or the bytes are not valid in it.
+ * Charsets whose ASCII is not ASCII cannot be those of a raw header. */
 static bool convert_by_hint(struct slice hint, struct slice bytes, struct buf *out)
 {
-	static const char *const wide[] = {"utf-16", "utf-32", "ucs", "utf-7", "unicode", "utf16", "utf32"};
+	static const char *const wide[] = {
+	    "utf-16", "utf-32", "ucs", "utf-7", "unicode", "utf16", "utf32"};
 	size_t start = out->len;
 
 	for (size_t i = 0; i < ARRAY_LEN(wide); i++)
@@ -335,7 +337,7 @@ static bool convert_by_hint(struct slice hint, struct slice bytes, struct buf *o
 	return false;
 }
 
-/* UTF-8 that was cut or damaged somewhere: text of any other charset has hardly a valid sequence. */
+/* UTF-8 that was cut or damaged: text of any other charset has hardly a valid sequence. */
 static bool is_damaged_utf8(struct slice bytes)
 {
 	size_t valid = 0, invalid = 0;

@@ -42,9 +42,9 @@ int decode_append_clean(struct slice text, struct buf *out)
 		bool control = len == 1 && (c[0] < 0x20 || c[0] == 0x7f);
 
 		control = control || (len == 2 && c[0] == 0xc2 && c[1] < 0xa0);
-		if (len == 0 ? buf_append_text(out, "\xef\xbf\xbd") < 0
-			     : control ? buf_append_byte(out, ' ') < 0
-				       : buf_append(out, text.ptr, len) < 0)
+		if (len == 0  ? buf_append_text(out, "\xef\xbf\xbd") < 0
+		    : control ? buf_append_byte(out, ' ') < 0
+		              : buf_append(out, text.ptr, len) < 0)
 			return -1;
 		text = slice_from(text, len == 0 ? 1 : len);
 	}
@@ -124,7 +124,8 @@ static int append_raw(struct decoder *d, struct slice text)
 /* The digits of one base64 character, -1 for none. */
 static int base64_value(char c)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 	const char *at = c == '\0' ? NULL : strchr(digits, c);
 
 	return at == NULL ? -1 : (int)(at - digits);
@@ -260,8 +261,8 @@ static bool is_blank_span(struct slice text)
 	return slice_trim(text).len == 0;
 }
 
-/* Takes a word that begins at `at`. Words of one charset are joined as bytes, so that a character split
- * over two of them is whole again. */
+/* Takes a word that begins at `at`. Words of one charset are joined as bytes, so that a character
+ * split over two of them is whole again. */
 static int take_word(struct decoder *d, size_t at, const struct word *word)
 {
 	if (d->run_end != d->run_start && !slice_equal_nocase(d->run_charset, word->charset) &&
@@ -273,7 +274,7 @@ static int take_word(struct decoder *d, size_t at, const struct word *word)
 	}
 	d->run_end = word->end;
 	return word->encoding == 'b' ? decode_base64(word->text, &d->run)
-				     : decode_q(word->text, &d->run);
+	                             : decode_q(word->text, &d->run);
 }
 
 static int run_decoder(struct decoder *d)
@@ -336,9 +337,9 @@ int decode_addresses(struct slice body, struct slice charset, struct buf *out)
 	return decode(body, charset, true, out);
 }
 
-static const char *const recipient_fields[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc", "Resent-Bcc",
-    "Delivered-To", "X-Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Rcpt-To",
-    "X-Real-To", "Apparently-To", NULL};
+static const char *const recipient_fields[] = {"To", "Cc", "Bcc", "Resent-To", "Resent-Cc",
+    "Resent-Bcc", "Delivered-To", "X-Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To",
+    "X-Rcpt-To", "X-Real-To", "Apparently-To", NULL};
 static const char *const other_address_fields[] = {"From", "Sender", "Reply-To", "Resent-From",
     "Resent-Sender", "Resent-Reply-To", "Return-Path", "X-Envelope-From", "Errors-To",
     "Disposition-Notification-To", "Mail-Followup-To", NULL};

@@ -9,9 +9,10 @@
 
 #include "mail/header.h"
 
-/* Unstructured text (Subject, comments, display names): unfolds, decodes encoded words (white space between
- * two of them vanishes; a multibyte character split over two words of one charset is healed), converts raw
- * 8-bit text. charset: the message's own, or SLICE_NONE: used first for raw 8-bit. */
+/* Unstructured text (Subject, comments, display names): unfolds, decodes encoded words (white space
+ * between two of them vanishes; a multibyte character split over two words of one charset is
+ * healed), converts raw 8-bit text. charset: the message's own, or SLICE_NONE: used first for raw
+ * 8-bit. */
 int decode_text(struct slice body, struct slice charset, struct buf *out);
 /* Address lists: like decode_text for names and comments, the addresses as they are:
  * "Иван Петров <ivan@example.ru>, ..." with names unquoted only where that is unambiguous. */
@@ -24,11 +25,12 @@ bool decode_is_address_field(struct slice name);
 bool decode_is_recipient_field(struct slice name);
 /* The charset parameter of the message's Content-Type, SLICE_NONE without one. */
 struct slice decode_message_charset(struct slice message);
-/* The Content-Type's value of one parameter ("boundary", "name"), RFC 2231 joined and decoded, appended
- * to out. Returns false if it is not there. */
+/* The Content-Type's value of one parameter ("boundary", "name"), RFC 2231 joined and decoded,
+ * appended to out. Returns false if it is not there. */
 bool decode_parameter(struct slice body, const char *name, struct buf *out);
 
-/* Writes text as encoded words (UTF-8, base64) where it is not plain ASCII, folded below 76 columns. */
+/* Writes text as encoded words (UTF-8, base64) where it is not plain ASCII, folded below 76
+ * columns. */
 int encode_text(struct slice text, struct buf *out);
 
 #endif

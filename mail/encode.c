@@ -16,7 +16,8 @@ static bool is_plain(struct slice text)
 
 static int append_base64(struct slice bytes, struct buf *out)
 {
-	static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 	for (size_t i = 0; i < bytes.len; i += 3) {
 		size_t count = bytes.len - i < 3 ? bytes.len - i : 3;
@@ -52,7 +53,8 @@ static int fold_plain(struct slice text, struct buf *out)
 
 int encode_text(struct slice text, struct buf *out)
 {
-	/* 30 bytes make 52 characters with "=?UTF-8?B?" and "?=": room for the name of the field. */
+	/* 30 bytes make 52 characters with "=?UTF-8?B?" and "?=": room for the name of the field.
+	 */
 	const size_t chunk_max = 30;
 	struct buf clean = BUF_INIT(text.len * 3 + 1);
 	struct slice rest;

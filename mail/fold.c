@@ -19,7 +19,8 @@ static int fold_ascii(struct slice text, struct buf *out)
 static int fold_unicode(struct slice text, struct buf *out)
 {
 	size_t len = 0;
-	uint8_t *folded = u8_casefold((const uint8_t *)text.ptr, text.len, NULL, UNINORM_NFC, NULL, &len);
+	uint8_t *folded =
+	    u8_casefold((const uint8_t *)text.ptr, text.len, NULL, UNINORM_NFC, NULL, &len);
 	int result;
 
 	if (folded == NULL)

@@ -24,7 +24,8 @@ static bool is_empty_line(struct slice text, size_t len)
 	       (len == 2 && text.ptr[0] == '\r' && text.ptr[1] == '\n');
 }
 
-/* Bytes of the name (printable ASCII but ':', RFC 5322 2.2) and of all up to the colon, if the line has both. */
+/* Bytes of the name (printable ASCII but ':', RFC 5322 2.2) and of all up to the colon, if the line
+ * has both. */
 static bool measure_name(struct slice line, size_t *name, size_t *colon)
 {
 	size_t at = 0;

@@ -1,8 +1,8 @@
 /*
  * A decision as places and header lines of an envelope.
  *
- * Header lines hold ASCII only and end where we end them: nothing from the message or the configuration
- * can begin a line of its own.
+ * Header lines hold ASCII only and end where we end them: nothing from the message or the
+ * configuration can begin a line of its own.
  */
 #include "base/alloc.h"
 #include "mail/decode.h"
@@ -74,8 +74,8 @@ static void add_headers(struct envelope *envelope, const struct sorter_decision 
 		add_line(envelope, "X-Lanpost-Unsorted", slice_of(decision->unsorted));
 }
 
-static void add_place(const struct conf *conf, struct envelope *envelope,
-    const struct sorter_recipient *recipient)
+static void add_place(
+    const struct conf *conf, struct envelope *envelope, const struct sorter_recipient *recipient)
 {
 	struct addr addr;
 
@@ -85,13 +85,14 @@ static void add_place(const struct conf *conf, struct envelope *envelope,
 		route_add(conf, envelope, &addr, slice_of(recipient->reason));
 }
 
-void sorter_fill(const struct conf *conf, struct envelope *envelope,
-    const struct sorter_decision *decision)
+void sorter_fill(
+    const struct conf *conf, struct envelope *envelope, const struct sorter_decision *decision)
 {
 	add_headers(envelope, decision);
 	for (size_t i = 0; i < decision->recipient_count; i++)
 		add_place(conf, envelope, &decision->recipients[i]);
-	/* An address in `forward` may turn out to be nobody's; what was not dropped must stand somewhere. */
+	/* An address in `forward` may turn out to be nobody's; what was not dropped must stand
+	 * somewhere. */
 	if (envelope->place_count == 0 && decision->dropped_by == NULL)
 		route_add_mailbox(conf, envelope, CONF_POSTMASTER,
 		    slice_of(decision->recipient_count > 0 ? decision->recipients[0].reason : ""));

@@ -102,8 +102,8 @@ void hit_clear(struct hit *hit)
 	memset(hit, 0, sizeof(*hit));
 }
 
-static void hit_set(struct hit *hit, const struct test *test, struct slice header, struct slice value,
-    struct slice matched)
+static void hit_set(struct hit *hit, const struct test *test, struct slice header,
+    struct slice value, struct slice matched)
 {
 	hit_clear(hit);
 	hit->test = test;
@@ -146,12 +146,12 @@ static bool compare(const struct test *test, struct slice folded, size_t *start)
 	const char *found;
 
 	*start = 0;
-	switch (test->operator) {
+	switch (test->relation) {
 	case TEST_CONTAINS:
 		if (wanted.len == 0)
 			return true;
-		found = folded.len == 0 ? NULL
-					: memmem(folded.ptr, folded.len, wanted.ptr, wanted.len);
+		found =
+		    folded.len == 0 ? NULL : memmem(folded.ptr, folded.len, wanted.ptr, wanted.len);
 		if (found != NULL)
 			*start = (size_t)(found - folded.ptr);
 		return found != NULL;
@@ -178,8 +178,8 @@ static bool compare(const struct test *test, struct slice folded, size_t *start)
 	return false;
 }
 
-static bool search(const struct test *test, struct view *view, struct slice text,
-    struct slice *matched)
+static bool search(
+    const struct test *test, struct view *view, struct slice text, struct slice *matched)
 {
 	enum pattern_outcome outcome;
 
@@ -197,28 +197,28 @@ static bool test_text(const struct test *test, struct view *view, struct slice h
 	struct slice matched;
 	size_t start;
 
-	if (test->operator == TEST_REGEX) {
+	if (test->relation == TEST_REGEX) {
 		if (!search(test, view, decoded, &matched))
 			return false;
 	} else {
 		if (!compare(test, folded, &start))
 			return false;
-		matched = test->operator == TEST_MATCHES
-			      ? decoded
-			      : locate(decoded, start, start + test->folded_len, test->text);
+		matched = test->relation == TEST_MATCHES
+		              ? decoded
+		              : locate(decoded, start, start + test->folded_len, test->text);
 	}
 	hit_set(hit, test, header, decoded, matched);
 	return true;
 }
 
-static bool test_field(const struct test *test, struct view *view, struct view_field *field,
-    struct hit *hit)
+static bool test_field(
+    const struct test *test, struct view *view, struct view_field *field, struct hit *hit)
 {
 	const struct view_text *text = text_of(view, field);
 	struct slice decoded = buf_slice(&text->decoded);
 
-	if (test_text(test, view, field->field.name, decoded,
-		slice_trim(buf_slice(&text->folded)), hit))
+	if (test_text(
+	        test, view, field->field.name, decoded, slice_trim(buf_slice(&text->folded)), hit))
 		return true;
 	for (size_t i = 0; i < text->addresses.count; i++) {
 		struct slice address = slice_of(text->addresses.items[i]);
@@ -263,11 +263,11 @@ static bool test_account(const struct test *test, struct view *view, struct hit 
 static bool test_size(const struct test *test, const struct view *view, struct hit *hit)
 {
 	char size[24];
-	bool result = test->operator == TEST_GREATER	    ? view->size > test->size
-		      : test->operator == TEST_GREATER_EQUAL ? view->size >= test->size
-		      : test->operator == TEST_LESS	    ? view->size < test->size
-		      : test->operator == TEST_LESS_EQUAL    ? view->size <= test->size
-							    : view->size == test->size;
+	bool result = test->relation == TEST_GREATER         ? view->size > test->size
+	              : test->relation == TEST_GREATER_EQUAL ? view->size >= test->size
+	              : test->relation == TEST_LESS          ? view->size < test->size
+	              : test->relation == TEST_LESS_EQUAL    ? view->size <= test->size
+	                                                     : view->size == test->size;
 
 	if (!result)
 		return false;

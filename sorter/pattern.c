@@ -7,7 +7,7 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
-/* A pattern that runs wild gives up after some hundredths of a second instead of stopping the mail. */
+/* A pattern that runs wild gives up soon instead of stopping the mail. */
 #define MATCH_LIMIT 500000
 #define DEPTH_LIMIT 10000
 #define HEAP_LIMIT_KIB (16u << 10)
@@ -56,8 +56,8 @@ void pattern_free(struct pattern *pattern)
 	free(pattern);
 }
 
-enum pattern_outcome pattern_find(const struct pattern *pattern, struct slice text,
-    struct slice *found)
+enum pattern_outcome pattern_find(
+    const struct pattern *pattern, struct slice text, struct slice *found)
 {
 	pcre2_match_data *data = pcre2_match_data_create_from_pattern(pattern->code, NULL);
 	const char *start = text.len == 0 ? "" : text.ptr;
@@ -65,8 +65,8 @@ enum pattern_outcome pattern_find(const struct pattern *pattern, struct slice te
 
 	if (data == NULL)
 		return PATTERN_GAVE_UP;
-	result = pcre2_match(pattern->code, (PCRE2_SPTR)start, text.len, 0, PCRE2_NO_UTF_CHECK, data,
-	    pattern->limits);
+	result = pcre2_match(pattern->code, (PCRE2_SPTR)start, text.len, 0, PCRE2_NO_UTF_CHECK,
+	    data, pattern->limits);
 	if (result >= 0) {
 		const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
 

@@ -16,8 +16,8 @@ void pattern_free(struct pattern *pattern);
 enum pattern_outcome { PATTERN_NONE, PATTERN_FOUND, PATTERN_GAVE_UP };
 /* Searches valid UTF-8; *found gets the part that matched. GAVE_UP is a search past its bounds. May
  * be called by several threads at once. */
-enum pattern_outcome pattern_find(const struct pattern *pattern, struct slice text,
-    struct slice *found);
+enum pattern_outcome pattern_find(
+    const struct pattern *pattern, struct slice text, struct slice *found);
 
 /* True if all of text is as the glob says: * any characters, ? one character of UTF-8. */
 bool glob_match(struct slice glob, struct slice text);

@@ -22,17 +22,17 @@ struct parser {
 	int depth;
 };
 
-static const char *const operators[] = {"contains", "is", "begins", "ends", "matches", "regex", ">",
-    ">=", "<", "<=", "=", NULL};
-static const char *const text_operators[] = {"contains", "is", "begins", "ends", "matches", "regex",
-    NULL};
+static const char *const operators[] = {
+    "contains", "is", "begins", "ends", "matches", "regex", ">", ">=", "<", "<=", "=", NULL};
+static const char *const text_operators[] = {
+    "contains", "is", "begins", "ends", "matches", "regex", NULL};
 static const char *const joints[] = {"and", "or", NULL};
-static const char *const reserved[] = {"and", "or", "not", "contains", "is", "begins", "ends",
-    "matches", "regex", NULL};
+static const char *const reserved[] = {
+    "and", "or", "not", "contains", "is", "begins", "ends", "matches", "regex", NULL};
 
-const char *test_operator_name(enum test_operator operator)
+const char *test_operator_name(enum test_operator relation)
 {
-	return operators[operator];
+	return operators[relation];
 }
 
 /* --- tokens */
@@ -81,7 +81,8 @@ static void next(struct parser *p)
 		len++;
 	p->token.kind = len > 0 ? TOKEN_WORD : TOKEN_SIGN;
 	if (len == 0)
-		len = p->rest.len > 1 && p->rest.ptr[1] == '=' && strchr("<>", p->rest.ptr[0]) ? 2 : 1;
+		len = p->rest.len > 1 && p->rest.ptr[1] == '=' && strchr("<>", p->rest.ptr[0]) ? 2
+		                                                                               : 1;
 	p->token.raw = slice_make(p->rest.ptr, len);
 	p->rest = slice_from(p->rest, len);
 }
@@ -120,22 +121,23 @@ static void fail(struct parser *p, const char *expected, const char *const *near
 	char *word, *hint;
 
 	if (p->token.kind == TOKEN_BAD) {
-		error_set(p->error, ERROR_CONFIG, _("character %d: the quote opened here is never closed"),
-		    position - 1);
+		error_set(p->error, ERROR_CONFIG,
+		    _("character %d: the quote opened here is never closed"), position - 1);
 		return;
 	}
 	if (p->token.kind == TOKEN_END) {
-		error_set(p->error, ERROR_CONFIG, _("the condition ends where %s should follow"), expected);
+		error_set(p->error, ERROR_CONFIG, _("the condition ends where %s should follow"),
+		    expected);
 		return;
 	}
 	word = slice_dup(p->token.raw.len > 60 ? slice_make(p->token.raw.ptr, 60) : p->token.raw);
 	hint = nearest != NULL && p->token.kind == TOKEN_WORD
-		   ? (char *)(uintptr_t)str_nearest(word, nearest)
-		   : NULL;
+	           ? (char *)(uintptr_t)str_nearest(word, nearest)
+	           : NULL;
 	if (hint != NULL)
 		error_set(p->error, ERROR_CONFIG,
-		    _("character %d: \"%s\" stands where %s should; did you mean \"%s\"?"), position,
-		    word, expected, hint);
+		    _("character %d: \"%s\" stands where %s should; did you mean \"%s\"?"),
+		    position, word, expected, hint);
 	else
 		error_set(p->error, ERROR_CONFIG, _("character %d: \"%s\" stands where %s should"),
 		    position, word, expected);
@@ -172,8 +174,8 @@ void condition_free(struct condition *condition)
 	free(condition);
 }
 
-/* A text without its marks: "" and \" are a quote; before anything but a quote or itself a backslash is
- * just that, so that regular expressions need no doubling. */
+/* A text without its marks: "" and \" are a quote; before anything but a quote or itself a
+ * backslash is just that, so that regular expressions need no doubling. */
 static char *unquote(struct slice raw, bool is_regex)
 {
 	struct buf out = BUF_INIT(RULE_LENGTH_MAX);
@@ -196,13 +198,14 @@ static char *unquote(struct slice raw, bool is_regex)
 
 static bool parse_operator(struct parser *p, struct test *test)
 {
-	const char *expected = test->subject == TEST_SIZE ? _("one of > >= < <= =") : _("an operator");
+	const char *expected =
+	    test->subject == TEST_SIZE ? _("one of > >= < <= =") : _("an operator");
 	size_t first = test->subject == TEST_SIZE ? TEST_GREATER : TEST_CONTAINS;
 	size_t last = test->subject == TEST_SIZE ? TEST_EQUAL : TEST_REGEX;
 
 	for (size_t i = first; i <= last; i++) {
 		if (at_word(p, operators[i])) {
-			test->operator = (enum test_operator) i;
+			test->relation = (enum test_operator)i;
 			next(p);
 			return true;
 		}
@@ -246,7 +249,8 @@ static bool compile_regex(struct parser *p, struct test *test)
 	if (test->pattern != NULL)
 		return true;
 	error_context(p->error, _("character %d"),
-	    position_of(p, p->token.raw.ptr + (offset < p->token.raw.len ? offset : p->token.raw.len)));
+	    position_of(
+	        p, p->token.raw.ptr + (offset < p->token.raw.len ? offset : p->token.raw.len)));
 	return false;
 }
 
@@ -258,13 +262,13 @@ static bool parse_text(struct parser *p, struct test *test)
 		fail(p, _("a text in double quotes"), NULL);
 		return false;
 	}
-	test->text = unquote(p->token.raw, test->operator == TEST_REGEX);
+	test->text = unquote(p->token.raw, test->relation == TEST_REGEX);
 	if (!utf8_is_valid(slice_of(test->text))) {
 		error_set(p->error, ERROR_CONFIG, _("character %d: the text is not UTF-8"),
 		    position_of(p, here(p)));
 		return false;
 	}
-	if (test->operator == TEST_REGEX && !compile_regex(p, test))
+	if (test->relation == TEST_REGEX && !compile_regex(p, test))
 		return false;
 	fold_text(slice_of(test->text), &folded);
 	buf_text(&folded);
@@ -309,10 +313,11 @@ static struct condition *parse_test(struct parser *p)
 	struct condition *condition;
 	struct test *test;
 	bool named = p->token.kind == TOKEN_TEXT ||
-		     (p->token.kind == TOKEN_WORD && !is_reserved(p->token.raw));
+	             (p->token.kind == TOKEN_WORD && !is_reserved(p->token.raw));
 
 	if (!named || !is_header_name(p->token.raw)) {
-		fail(p, _("the name of a header, recipient, anyheader, account, size or always"), NULL);
+		fail(p, _("the name of a header, recipient, anyheader, account, size or always"),
+		    NULL);
 		return NULL;
 	}
 	condition = condition_new(CONDITION_TEST);

@@ -1,16 +1,20 @@
+/* clang-format off */
 /*
  * The condition of a rule: its grammar, and the tree that it is read into.
  *
- *	condition = all { "or" all }			all = one { "and" one }
+ *	condition = all { "or" all }
+ *	all       = one { "and" one }
  *	one       = "not" one | "(" condition ")" | "always" | test
- *	test      = header operator text | "recipient" operator text | "anyheader" operator text
- *	          | "account" operator text | "size" ( ">" | ">=" | "<" | "<=" | "=" ) number [ "K" | "M" | "G" ]
+ *	test      = subject operator text | "size" relation number [ "K" | "M" | "G" ]
+ *	subject   = header | "recipient" | "anyheader" | "account"
  *	operator  = "contains" | "is" | "begins" | "ends" | "matches" | "regex"
+ *	relation  = ">" | ">=" | "<" | "<=" | "="
  *
- * Words are read without regard to case. Text stands in double quotes, "" or \" is a quote inside. A
- * header whose name is one of the words above, or has signs in it, stands in quotes as well.
+ * Words are read without regard to case. Text stands in double quotes, "" or \" is a quote
+ * inside. A header whose name is one of the words above, or has signs in it, stands in quotes.
  * `matches` takes * and ?; `regex` is PCRE2. Texts are folded and patterns compiled here, once.
  */
+/* clang-format on */
 #ifndef LANPOST_SORTER_RULE_PARSE_H
 #define LANPOST_SORTER_RULE_PARSE_H
 
@@ -18,9 +22,15 @@
 #include "base/str.h"
 
 #define RULE_LENGTH_MAX (64u << 10) /* bytes of a condition */
-#define RULE_DEPTH_MAX 50	    /* of parentheses and nots */
+#define RULE_DEPTH_MAX 50           /* of parentheses and nots */
 
-enum condition_kind { CONDITION_ALWAYS, CONDITION_TEST, CONDITION_NOT, CONDITION_AND, CONDITION_OR };
+enum condition_kind {
+	CONDITION_ALWAYS,
+	CONDITION_TEST,
+	CONDITION_NOT,
+	CONDITION_AND,
+	CONDITION_OR
+};
 enum test_subject { TEST_HEADER, TEST_RECIPIENT, TEST_ANYHEADER, TEST_ACCOUNT, TEST_SIZE };
 enum test_operator {
 	TEST_CONTAINS,
@@ -40,18 +50,18 @@ struct pattern; /* a compiled regular expression, see match.h */
 
 struct test {
 	enum test_subject subject;
-	enum test_operator operator;
+	enum test_operator relation;
 	char *header; /* as the rule has it: "subject", "recipient", "size" */
 	char *text;   /* as the rule has it: счёт, 5M */
 	char *folded;
 	size_t folded_len;
 	struct pattern *pattern; /* of TEST_REGEX */
-	uint64_t size;		 /* of TEST_SIZE, bytes */
+	uint64_t size;           /* of TEST_SIZE, bytes */
 };
 
 struct condition {
 	enum condition_kind kind;
-	struct test test;	     /* of CONDITION_TEST */
+	struct test test;            /* of CONDITION_TEST */
 	struct condition **children; /* of NOT (one), AND and OR (two and more) */
 	size_t count;
 };
@@ -60,6 +70,6 @@ struct condition {
 struct condition *rule_parse(struct slice text, struct error *error);
 void condition_free(struct condition *condition);
 /* "contains", ">=" */
-const char *test_operator_name(enum test_operator operator);
+const char *test_operator_name(enum test_operator relation);
 
 #endif

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define BY_ADDRESS_MAX 10000 /* addresses of one message that are looked up */
-#define QUOTE_MAX 120	     /* bytes of text from outside in a reason */
+#define QUOTE_MAX 120        /* bytes of text from outside in a reason */
 
 struct sorter {
 	const struct conf *conf;
@@ -113,12 +113,13 @@ static char *rule_reason(const struct conf_rule *rule, const struct hit *hit)
 	const struct test *test = hit->test;
 
 	if (test == NULL)
-		return xasprintf(_("rule %s: %s"), rule->name, quote(text, sizeof(text), rule->when));
+		return xasprintf(
+		    _("rule %s: %s"), rule->name, quote(text, sizeof(text), rule->when));
 	if (test->subject == TEST_SIZE)
 		return xasprintf(_("rule %s: size %s %s matched %s"), rule->name,
-		    test_operator_name(test->operator), test->text, hit->value);
+		    test_operator_name(test->relation), test->text, hit->value);
 	return xasprintf(_("rule %s: %s %s %s matched %s in %s"), rule->name, test->header,
-	    test_operator_name(test->operator), quote(text, sizeof(text), test->text),
+	    test_operator_name(test->relation), quote(text, sizeof(text), test->text),
 	    quote(matched, sizeof(matched), hit->matched), quote(value, sizeof(value), hit->value));
 }
 
@@ -130,14 +131,14 @@ static char *take(char **text)
 	return taken;
 }
 
-static const struct sorter_match *add_match(struct sorter_decision *decision,
-    const struct conf_rule *rule, struct hit *hit)
+static const struct sorter_match *add_match(
+    struct sorter_decision *decision, const struct conf_rule *rule, struct hit *hit)
 {
 	char *reason = rule_reason(rule, hit); /* before the texts are taken from the hit */
 	struct sorter_match match = {
 	    .rule = rule->name,
 	    .header = hit->test == NULL ? "" : hit->test->header,
-	    .operator = hit->test == NULL ? "" : test_operator_name(hit->test->operator),
+	    .relation = hit->test == NULL ? "" : test_operator_name(hit->test->relation),
 	    .text = hit->test == NULL ? "" : hit->test->text,
 	    .reason = reason,
 	    .field = take(&hit->header),
@@ -151,8 +152,8 @@ static const struct sorter_match *add_match(struct sorter_decision *decision,
 }
 
 /* Returns false if the rule ends sorting. */
-static bool apply_rule(const struct conf_rule *rule, struct hit *hit,
-    struct sorter_decision *decision)
+static bool apply_rule(
+    const struct conf_rule *rule, struct hit *hit, struct sorter_decision *decision)
 {
 	const struct sorter_match *match = add_match(decision, rule, hit);
 
@@ -169,8 +170,8 @@ static bool apply_rule(const struct conf_rule *rule, struct hit *hit,
 }
 
 /* Returns false if a rule ended sorting. */
-static bool apply_rules(const struct sorter *sorter, struct view *view,
-    struct sorter_decision *decision)
+static bool apply_rules(
+    const struct sorter *sorter, struct view *view, struct sorter_decision *decision)
 {
 	for (size_t i = 0; i < sorter->conf->rule_count; i++) {
 		struct hit hit = {0};
@@ -200,8 +201,8 @@ static void deliver_by_address(const struct conf *conf, const struct addr *addr,
 	free(reason);
 }
 
-static void apply_addresses(const struct conf *conf, const struct view *view,
-    struct sorter_decision *decision)
+static void apply_addresses(
+    const struct conf *conf, const struct view *view, struct sorter_decision *decision)
 {
 	size_t count = 0;
 
@@ -256,7 +257,7 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 	if (decision->recipient_count == 0 && decision->dropped_by == NULL)
 		apply_unsorted(conf, account,
 		    decision->match_count == 0 ? _("no rule matched")
-					       : _("no rule that matched delivers it"),
+		                               : _("no rule that matched delivers it"),
 		    decision);
 }
 
@@ -297,8 +298,8 @@ void sorter_decision_clear(struct sorter_decision *decision)
 	memset(decision, 0, sizeof(*decision));
 }
 
-int sorter_fill_envelope(const struct sorter *sorter, struct envelope *envelope, struct slice message,
-    const char *account)
+int sorter_fill_envelope(const struct sorter *sorter, struct envelope *envelope,
+    struct slice message, const char *account)
 {
 	struct sorter_message sorted = {message, account, message.len};
 	struct sorter_decision decision;

@@ -4,12 +4,19 @@
  *
  * In this order:
  *  1. `deliver_to` of the account: these users get it, nothing else is looked at.
- *  2. The rules in the order of the file. All that match add their recipients and tags, until one with
- *     `stop = yes`. A rule with `drop = yes` ends sorting, too: the message goes only to those whom rules above it
- *     named, and to nobody if there are none.
- *  3. by_address, unless a rule stopped or dropped: local users whom a recipient header names. `daemon` is never among them.
- *  4. What nobody got so far goes to unsorted_to of the account, else of [sorter], else to postmaster.
- * A message with more than SORTER_RECEIVED_MAX Received lines runs in a circle: it goes to postmaster only.
+ *
+ *  2. The rules in the order of the file. All that match add their recipients and tags, until
+ *     one with `stop = yes`. A rule with `drop = yes` ends sorting, too: the message goes only
+ *     to those whom rules above it named, and to nobody if there are none.
+ *
+ *  3. by_address, unless a rule stopped or dropped: local users whom a recipient header names.
+ *     `daemon` is never among them.
+ *
+ *  4. What nobody got so far goes to unsorted_to of the account, else of [sorter], else to
+ *     postmaster.
+ *
+ * A message with more than SORTER_RECEIVED_MAX Received lines runs in a circle: it goes to
+ * postmaster only.
  */
 #ifndef LANPOST_SORTER_SORTER_H
 #define LANPOST_SORTER_SORTER_H
@@ -21,10 +28,12 @@
 
 struct sorter;
 
-/* Compiles the rules. conf is borrowed and must outlive the sorter. NULL with the first bad rule in *error. */
+/* Compiles the rules. conf is borrowed and must outlive the sorter. NULL with the first bad rule in
+ * *error. */
 struct sorter *sorter_new(const struct conf *conf, struct error *error);
 void sorter_free(struct sorter *sorter);
-/* Adds one problem for each rule whose condition cannot be read. Returns 0, or -1 if there were any. */
+/* Adds one problem for each rule whose condition cannot be read. Returns 0, or -1 if there were
+ * any. */
 int sorter_check(const struct conf *conf, struct conf_problems *problems);
 
 struct sorter_message {
@@ -33,15 +42,20 @@ struct sorter_message {
 	uint64_t size;
 };
 
-struct sorter_match { /* a rule that matched */
-	const char *rule; /* owned by the conf, as are header, operator and text */
-	const char *header, *operator, *text; /* of the test that did it; "" where there is none to show */
-	char *field, *value, *matched;	      /* the message's header, decoded, and the part that matched */
-	char *reason; /* rule invoices: subject contains "счёт" matched "Счёт" in "Счёт на оплату" */
+/* A rule that matched. */
+struct sorter_match {
+	/* Owned by the conf and the sorter; the latter three are of the test that did it, "" where
+	 * there is none to show. */
+	const char *rule;
+	const char *header, *relation, *text;
+	/* The message's header, its decoded value, and the part of it that matched. */
+	char *field, *value, *matched;
+	/* rule invoices: subject contains "счёт" matched "Счёт" in "Счёт на оплату" */
+	char *reason;
 };
 
 struct sorter_recipient {
-	bool outside;	  /* name is an address to which it is forwarded, else a user */
+	bool outside;     /* name is an address to which it is forwarded, else a user */
 	const char *name; /* owned by the conf or a literal */
 	const char *rule; /* "" if no rule named it */
 	char *reason;
@@ -52,9 +66,9 @@ struct sorter_decision {
 	size_t match_count;
 	struct sorter_recipient *recipients; /* each once, with the first reason */
 	size_t recipient_count;
-	struct strlist tags; /* as in the configuration */
+	struct strlist tags;    /* as in the configuration */
 	const char *dropped_by; /* rule, NULL if none dropped it */
-	char *unsorted;	     /* why nobody was found for it, NULL if somebody was */
+	char *unsorted;         /* why nobody was found for it, NULL if somebody was */
 };
 
 /* decision need not be initialised. */
@@ -62,12 +76,12 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
     struct sorter_decision *decision);
 void sorter_decision_clear(struct sorter_decision *decision);
 
-/* Puts a decision into the envelope: places with their reasons, and header lines (X-Lanpost-Rule, tags,
- * X-Lanpost-Unsorted). A dropped message may be left without places. */
-void sorter_fill(const struct conf *conf, struct envelope *envelope,
-    const struct sorter_decision *decision);
+/* Puts a decision into the envelope: places with their reasons, and header lines (X-Lanpost-Rule,
+ * tags, X-Lanpost-Unsorted). A dropped message may be left without places. */
+void sorter_fill(
+    const struct conf *conf, struct envelope *envelope, const struct sorter_decision *decision);
 /* Decides, and fills the envelope. Returns 0. */
-int sorter_fill_envelope(const struct sorter *sorter, struct envelope *envelope, struct slice message,
-    const char *account);
+int sorter_fill_envelope(const struct sorter *sorter, struct envelope *envelope,
+    struct slice message, const char *account);
 
 #endif

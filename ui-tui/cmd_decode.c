@@ -26,9 +26,10 @@ static const struct {
     {"sender", "Sender"},
 };
 
-/* All address fields of that name as one list, or the first field of another name. Returns false if there
- * is none. */
-static bool decode_named(struct slice header, struct slice charset, const char *name, struct buf *out)
+/* All address fields of that name as one list, or the first field of another name. Returns false if
+ * there is none. */
+static bool decode_named(
+    struct slice header, struct slice charset, const char *name, struct buf *out)
 {
 	struct header_walk walk;
 	struct header_field field;

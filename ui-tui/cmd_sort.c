@@ -16,7 +16,7 @@ static json_t *match_json(const struct sorter_match *match)
 
 	json_object_set_new(object, "name", cli_json_text(match->rule));
 	json_object_set_new(object, "header", cli_json_text(match->header));
-	json_object_set_new(object, "operator", cli_json_text(match->operator));
+	json_object_set_new(object, "operator", cli_json_text(match->relation));
 	json_object_set_new(object, "text", cli_json_text(match->text));
 	json_object_set_new(object, "field", cli_json_text(match->field));
 	json_object_set_new(object, "value", cli_json_text(match->value));
@@ -29,16 +29,17 @@ static json_t *recipient_json(const struct sorter_recipient *recipient)
 {
 	json_t *object = json_object();
 
-	json_object_set_new(object, recipient->outside ? "address" : "user",
-	    cli_json_text(recipient->name));
-	json_object_set_new(object, "action", json_string(recipient->outside ? "forward" : "deliver"));
+	json_object_set_new(
+	    object, recipient->outside ? "address" : "user", cli_json_text(recipient->name));
+	json_object_set_new(
+	    object, "action", json_string(recipient->outside ? "forward" : "deliver"));
 	json_object_set_new(object, "rule", cli_json_text(recipient->rule));
 	json_object_set_new(object, "reason", cli_json_text(recipient->reason));
 	return object;
 }
 
-static json_t *decision_json(const char *file, const char *account,
-    const struct sorter_decision *decision)
+static json_t *decision_json(
+    const char *file, const char *account, const struct sorter_decision *decision)
 {
 	json_t *object = json_object(), *rules = json_array(), *recipients = json_array();
 	json_t *tags = json_array();
@@ -108,7 +109,8 @@ static int sort_file(const struct sorting *sorting, const char *file)
 	message = (struct sorter_message){buf_slice(&bytes), sorting->account, bytes.len};
 	sorter_decide(sorting->sorter, &message, &decision);
 	if (sorting->all != NULL)
-		json_array_append_new(sorting->all, decision_json(file, sorting->account, &decision));
+		json_array_append_new(
+		    sorting->all, decision_json(file, sorting->account, &decision));
 	else
 		print_decision(file, &decision);
 	sorter_decision_clear(&decision);

@@ -14,8 +14,8 @@ static int read_all(int fd, const char *name, struct buf *out, struct error *err
 		ssize_t got;
 
 		if (room == NULL)
-			return error_set(error, ERROR_LIMIT, _("%s is larger than %zu bytes"), name,
-			    out->limit);
+			return error_set(
+			    error, ERROR_LIMIT, _("%s is larger than %zu bytes"), name, out->limit);
 		got = read(fd, room, chunk);
 		if (got < 0 && errno == EINTR)
 			continue;

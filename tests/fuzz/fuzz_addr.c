@@ -1,5 +1,5 @@
-/* An address that was read is written and read again as the same one; a list is walked to its end with
- * each item inside the input and behind the one before. */
+/* An address that was read is written and read again as the same one; a list is walked to its end
+ * with each item inside the input and behind the one before. */
 #include "mail/addr.h"
 
 #include <assert.h>
@@ -33,9 +33,9 @@ static void check_list(struct slice body)
 	while (addr_list_next(body, &at, &item)) {
 		assert(at > before && at <= body.len);
 		assert(item.spec.len == 0 || (item.spec.ptr >= body.ptr + before &&
-						 item.spec.ptr + item.spec.len <= body.ptr + at));
+		                                 item.spec.ptr + item.spec.len <= body.ptr + at));
 		assert(item.name.len == 0 || (item.name.ptr >= body.ptr + before &&
-						 item.name.ptr + item.name.len <= body.ptr + at));
+		                                 item.name.ptr + item.name.len <= body.ptr + at));
 		if (item.valid)
 			check_round_trip(&item.addr);
 		else

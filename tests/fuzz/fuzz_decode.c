@@ -45,7 +45,8 @@ static void check_field(struct header_field *field, struct slice charset)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char *const charsets[] = {"", "koi8-r", "utf-7", "iso-2022-jp", "utf-8", "none"};
+	static const char *const charsets[] = {
+	    "", "koi8-r", "utf-7", "iso-2022-jp", "utf-8", "none"};
 	struct header_field field = {0};
 	struct buf value = BUF_INIT(1 << 22);
 	struct slice charset, input;

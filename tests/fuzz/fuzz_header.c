@@ -1,5 +1,5 @@
-/* Fields stand in the header in their order, without overlap, and cover what they claim; an unfolded
- * body has no line feed. */
+/* Fields stand in the header in their order, without overlap, and cover what they claim; an
+ * unfolded body has no line feed. */
 #include "mail/header.h"
 
 #include <assert.h>
@@ -42,7 +42,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(name, field.name.ptr, field.name.len);
 		name[field.name.len] = '\0';
 		if (walk.rest.len > size / 2) /* a search for each field would be slow */
-			assert(header_find(message, name, &found) && found.raw.ptr <= field.raw.ptr);
+			assert(
+			    header_find(message, name, &found) && found.raw.ptr <= field.raw.ptr);
 	}
 	return 0;
 }

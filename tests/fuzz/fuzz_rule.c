@@ -1,6 +1,6 @@
-/* A condition is read or refused with words; one that was read decides in the same way each time, its
- * negation decides the other way, and what it shows stands in the message. The input is the condition, a
- * zero byte, and the message. */
+/* A condition is read or refused with words; one that was read decides in the same way each time,
+ * its negation decides the other way, and what it shows stands in the message. The input is the
+ * condition, a zero byte, and the message. */
 #include "base/alloc.h"
 #include "sorter/match.h"
 

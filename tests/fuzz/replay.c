@@ -1,8 +1,10 @@
 /*
- * Feeds files, and all files of folders, to a fuzz target: the seeds stand as tests with any compiler.
+ * Feeds files, and all files of folders, to a fuzz target: the seeds stand as tests with any
+ * compiler.
  *
  * A folder that is not there or is empty counts as no input; the empty input is always tried.
- * -v as first argument names each file before it is tried: the last one named is the one that failed.
+ * -v as first argument names each file before it is tried: the last one named is the one that
+ * failed.
  */
 #include "base/alloc.h"
 #include "base/fsx.h"

@@ -18,8 +18,8 @@ static const struct {
 	const char *text, *rest;
 } paths[] = {
     {"plain", S("<ivan@office.lan>"), ADDR_PATH_OK, "ivan@office.lan", ""},
-    {"parameters", S(" <ivan@Office.LAN.> SIZE=10  BODY=8BITMIME "), ADDR_PATH_OK, "ivan@office.lan",
-	"SIZE=10  BODY=8BITMIME"},
+    {"parameters", S(" <ivan@Office.LAN.> SIZE=10  BODY=8BITMIME "), ADDR_PATH_OK,
+        "ivan@office.lan", "SIZE=10  BODY=8BITMIME"},
     {"bare name", S("<Ivan>"), ADDR_PATH_OK, "Ivan", ""},
     {"no brackets", S("ivan@office.lan SIZE=1"), ADDR_PATH_OK, "ivan@office.lan", "SIZE=1"},
     {"null", S("<> SIZE=1"), ADDR_PATH_NULL, "", "SIZE=1"},
@@ -129,7 +129,7 @@ static const struct {
     {"one", S("ivan@x.ru"), "|ivan@x.ru|ivan@x.ru;"},
     {"name", S(" Ivan Petrov <ivan@x.ru>\r\n"), "Ivan Petrov|ivan@x.ru|ivan@x.ru;"},
     {"quoted name", S("\"Petrov, Ivan\" <ivan@x.ru>, b@y"),
-	"\"Petrov, Ivan\"|ivan@x.ru|ivan@x.ru;|b@y|b@y;"},
+        "\"Petrov, Ivan\"|ivan@x.ru|ivan@x.ru;|b@y|b@y;"},
     {"comment as name", S("bbb@ddd.com (John X. Doe)"), "John X. Doe|bbb@ddd.com|bbb@ddd.com;"},
     {"nested comment", S("(a (b) \\) c) x@y, z@y"), "a (b) \\) c|x@y|x@y;|z@y|z@y;"},
     {"comment inside", S("a(b)@(c)d"), "b|a(b)@(c)d|a@d;"},
@@ -174,8 +174,8 @@ static void test_list(void **state)
 /* Input that would take hours if any byte were looked at once for each other one. */
 static void test_list_is_linear(void **state)
 {
-	static const char *const units[] = {"<\"\\\",", "<a,", "<@a,:", "(", "\"\\", "a b@c,", "a:",
-	    "[:", ",", "(()", "<<", "\\\""};
+	static const char *const units[] = {"<\"\\\",", "<a,", "<@a,:", "(", "\"\\", "a b@c,",
+	    "a:", "[:", ",", "(()", "<<", "\\\""};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {

@@ -26,7 +26,7 @@ static const struct {
     {"KOI8-R B", S("=?koi8-r?B?896j1A==?="), "Счёт"},
     {"windows-1251 Q", S("=?windows-1251?Q?=D1=F7=B8=F2?="), "Счёт"},
     {"windows-1251 B, two words", S("=?Windows-1251?B?0ffl8iA=?=\r\n =?Windows-1251?B?7eA=?="),
-	"Счет на"},
+        "Счет на"},
     {"split character", S("=?utf-8?B?0KHRh9E=?= =?utf-8?B?kdGC?="), "Счёт"},
     {"split character, B and Q", S("=?utf-8?B?0KHRh9E=?= =?UTF-8?Q?=91=D1=82?="), "Счёт"},
     {"two charsets", S("=?koi8-r?Q?=D3?= =?windows-1251?Q?=F7?="), "сч"},
@@ -42,7 +42,9 @@ static const struct {
     {"open word", S("=?utf-8?Q?a"), "=?utf-8?Q?a"},
     {"broken escape", S("=?utf-8?Q?=ZZ=D0=B1=?="), "=ZZб="},
     {"empty word", S("a =?utf-8?Q?\?= b"), "a  b"},
-    {"invalid UTF-8 in a word", S("=?utf-8?Q?a=FFb?="), "a\xef\xbf\xbd" "b"},
+    {"invalid UTF-8 in a word", S("=?utf-8?Q?a=FFb?="),
+        "a\xef\xbf\xbd"
+        "b"},
     {"controls in a word", S("=?utf-8?Q?a=0D=0ABcc:=00=1B[m?="), "a  Bcc:  [m"},
     {"C1 in a word", S("=?utf-8?Q?a=C2=9Bb?="), "a b"},
     {"ISO-2022-JP", S("=?ISO-2022-JP?B?GyRCRnxLXBsoQg==?="), "日本"},
@@ -76,7 +78,7 @@ static const struct {
 } lists[] = {
     {"as it stands", S("bbb@ddd.com (John X. Doe)"), "bbb@ddd.com (John X. Doe)"},
     {"quotes kept", S("\"Joe Blow\" <a@b>,\r\n =?iso-8859-1?Q?J=FCrgen?= <c@d>"),
-	"\"Joe Blow\" <a@b>, Jürgen <c@d>"},
+        "\"Joe Blow\" <a@b>, Jürgen <c@d>"},
     {"comma in a word", S("=?utf-8?Q?Petrov,_Ivan?= <a@b>"), "\"Petrov, Ivan\" <a@b>"},
     {"address in a word", S("=?utf-8?Q?x_<boss@y>,?= <a@b>"), "\"x <boss@y>,\" <a@b>"},
     {"quote in a quoted word", S("\"=?utf-8?Q?a\\=22b?=\" <a@b>"), "\"a\\\\\\\"b\" <a@b>"},
@@ -100,9 +102,10 @@ static void test_addresses(void **state)
 /* Everyday subjects in each charset come back, without anybody saying which it is. */
 static void test_guess(void **state)
 {
-	static const char *const subjects[] = {"Счёт на оплату", "Привет", "СРОЧНО! Отчет за октябрь",
-	    "Договор поставки № 15", "Re: встреча завтра", "Иван Петров", "АКТ СВЕРКИ", "прайс-лист",
-	    "Напоминание об оплате", "Fwd: Документы", "ООО Ромашка", "Заказ", "Спасибо"};
+	static const char *const subjects[] = {"Счёт на оплату", "Привет",
+	    "СРОЧНО! Отчет за октябрь", "Договор поставки № 15", "Re: встреча завтра",
+	    "Иван Петров", "АКТ СВЕРКИ", "прайс-лист", "Напоминание об оплате", "Fwd: Документы",
+	    "ООО Ромашка", "Заказ", "Спасибо"};
 	static const char *const charsets[] = {"KOI8-R", "CP1251", "CP866", "ISO-8859-5"};
 
 	(void)state;
@@ -117,10 +120,12 @@ static void test_guess(void **state)
 			iconv_close(descriptor);
 			if (result == (size_t)-1) /* the charset has no № */
 				continue;
-			assert_int_equal(charset_guess_to_utf8(SLICE_NONE,
-					     slice_make(raw, sizeof(raw) - room), &out), 0);
+			assert_int_equal(charset_guess_to_utf8(
+			                     SLICE_NONE, slice_make(raw, sizeof(raw) - room), &out),
+			    0);
 			if (strcmp(buf_text(&out), subjects[j]) != 0)
-				print_error("%s in %s: %s\n", subjects[j], charsets[i], buf_text(&out));
+				print_error(
+				    "%s in %s: %s\n", subjects[j], charsets[i], buf_text(&out));
 			assert_string_equal(buf_text(&out), subjects[j]);
 			buf_clear(&out);
 		}
@@ -192,10 +197,12 @@ static void test_parameter(void **state)
 static void test_message_charset(void **state)
 {
 	(void)state;
-	assert_true(slice_is(decode_message_charset(S("A: b\r\nContent-Type: text/plain;\r\n"
-						      " format=flowed; charset=\"KOI8-R\"\r\n\r\n")),
-	    "KOI8-R"));
-	assert_int_equal(decode_message_charset(S("Subject: a\n\nContent-Type: a/b; charset=c\n")).len, 0);
+	assert_true(
+	    slice_is(decode_message_charset(S("A: b\r\nContent-Type: text/plain;\r\n"
+	                                      " format=flowed; charset=\"KOI8-R\"\r\n\r\n")),
+	        "KOI8-R"));
+	assert_int_equal(
+	    decode_message_charset(S("Subject: a\n\nContent-Type: a/b; charset=c\n")).len, 0);
 }
 
 static void test_encode(void **state)
@@ -274,8 +281,8 @@ static void test_fold(void **state)
 
 static void test_is_linear(void **state)
 {
-	static const char *const units[] = {"=?a?q?", "=?a?q?x", "=?utf-8?q?=D0?= ", "=?", "?=", "\"\\(",
-	    "=?x-none?b?aa?= ", "\xd0", "; a=\"", "a*0*=u'';"};
+	static const char *const units[] = {"=?a?q?", "=?a?q?x", "=?utf-8?q?=D0?= ", "=?",
+	    "?=", "\"\\(", "=?x-none?b?aa?= ", "\xd0", "; a=\"", "a*0*=u'';"};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(units); i++) {
@@ -296,8 +303,8 @@ static void test_is_linear(void **state)
 	}
 }
 
-static const char *const thread_charsets[] = {"koi8-r", "cp866", "cp1251", "iso-8859-1", "iso-8859-2",
-    "iso-8859-5", "iso-8859-15", "macintosh"};
+static const char *const thread_charsets[] = {"koi8-r", "cp866", "cp1251", "iso-8859-1",
+    "iso-8859-2", "iso-8859-5", "iso-8859-15", "macintosh"};
 
 static void *decode_in_thread(void *context)
 {
@@ -306,7 +313,8 @@ static void *decode_in_thread(void *context)
 	(void)context;
 	for (size_t i = 0; i < 200; i++) {
 		buf_reset(&out);
-		charset_to_utf8(slice_of(thread_charsets[i % ARRAY_LEN(thread_charsets)]), S("abc"), &out);
+		charset_to_utf8(
+		    slice_of(thread_charsets[i % ARRAY_LEN(thread_charsets)]), S("abc"), &out);
 		if (strcmp(buf_text(&out), "abc") != 0)
 			abort();
 	}

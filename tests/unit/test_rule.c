@@ -17,7 +17,8 @@ static const char message[] =
     "Cc: two@x.ru\r\n"
     "X-Original-To: Sales+a@Example.ru\r\n"
     "Subject: =?koi8-r?B?896j1A==?= =?koi8-r?Q?_=CE=C1_=CF=D0=CC=C1=D4=D5_=28=E95=29?=\r\n"
-    "X-Street: Hauptstra\xc3\x9f" "e \xce\xa3\xce\x99\xce\xa3\r\n"
+    "X-Street: Hauptstra\xc3\x9f"
+    "e \xce\xa3\xce\x99\xce\xa3\r\n"
     "X-Quote: say \"hi\" \\ now\r\n"
     "\r\n"
     "Body: contains nothing\r\n";

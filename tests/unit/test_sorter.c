@@ -10,7 +10,8 @@
 
 #define MAX_RULES 4
 
-/* A configuration made by hand: users ivan (alias petrov, external ivan@example.ru), buh, admin; account sales. */
+/* A configuration made by hand: users ivan (alias petrov, external ivan@example.ru), buh, admin;
+ * account sales. */
 struct office {
 	struct conf conf;
 	struct conf_user users[3];
@@ -44,8 +45,11 @@ static void fill_list(struct strlist *list, const char *items)
 
 static void add_user(struct office *office, size_t i, const char *name, const char *alias)
 {
-	office->users[i] = (struct conf_user){.name = text(name), .password = empty,
-	    .full_name = empty, .external_alias = text(alias), .forward = empty};
+	office->users[i] = (struct conf_user){.name = text(name),
+	    .password = empty,
+	    .full_name = empty,
+	    .external_alias = text(alias),
+	    .forward = empty};
 }
 
 static void office_init(struct office *office, const struct rule_spec *rules)
@@ -105,8 +109,9 @@ static void describe(const struct sorter_decision *decision, struct buf *out)
 		buf_printf(out, "unsorted: %s", decision->unsorted);
 }
 
-static const char invoice[] = "From: Bank <x@bank.ru>\nTo: Petrov@Office.LAN, daemon@office.lan,\n"
-			      " stranger@office.lan\nCc: IVAN@example.ru\nSubject: Счёт на оплату\n\nbody\n";
+static const char invoice[] =
+    "From: Bank <x@bank.ru>\nTo: Petrov@Office.LAN, daemon@office.lan,\n"
+    " stranger@office.lan\nCc: IVAN@example.ru\nSubject: Счёт на оплату\n\nbody\n";
 static const char strange[] = "To: nobody@elsewhere.ru\nSubject: hello\n\n";
 static const char to_daemon[] = "To: daemon@office.lan\n\n";
 
@@ -119,41 +124,72 @@ static const struct {
 	const char *expected;
 } cases[] = {
     {.name = "by address", .message = invoice, .expected = "ivan/ "},
-    {.name = "by address off", .message = invoice, .not_by_address = true,
-	.expected = "postmaster/ unsorted: no rule matched"},
+    {.name = "by address off",
+        .message = invoice,
+        .not_by_address = true,
+        .expected = "postmaster/ unsorted: no rule matched"},
     {.name = "nobody", .message = strange, .expected = "postmaster/ unsorted: no rule matched"},
-    {.name = "daemon gets nothing", .message = to_daemon,
-	.expected = "postmaster/ unsorted: no rule matched"},
-    {.name = "unsorted_to", .message = strange, .unsorted = "admin",
-	.expected = "admin/ unsorted: no rule matched"},
-    {.name = "unsorted_to of the account", .message = strange, .unsorted = "admin",
-	.account_unsorted = "buh ivan", .expected = "buh/ ivan/ unsorted: no rule matched"},
-    {.name = "deliver_to", .rules = {{"a", "always", "ivan", .tag = "t"}}, .message = invoice,
-	.deliver_to = "buh admin", .expected = "buh/ admin/ "},
-    {.name = "rule and address", .rules = {{"a", "subject contains \"СЧЁТ\"", .deliver = "buh"}},
-	.message = invoice, .expected = "buh/a ivan/ "},
-    {.name = "each once, first reason", .rules = {{"a", "always", .deliver = "buh ivan"}, {"b", "always", .deliver = "ivan"}},
-	.message = invoice, .expected = "buh/a ivan/a "},
-    {.name = "stop", .rules = {{"a", "always", "buh", .stop = true}, {"b", "always", .deliver = "admin"}},
-	.message = invoice, .expected = "buh/a "},
+    {.name = "daemon gets nothing",
+        .message = to_daemon,
+        .expected = "postmaster/ unsorted: no rule matched"},
+    {.name = "unsorted_to",
+        .message = strange,
+        .unsorted = "admin",
+        .expected = "admin/ unsorted: no rule matched"},
+    {.name = "unsorted_to of the account",
+        .message = strange,
+        .unsorted = "admin",
+        .account_unsorted = "buh ivan",
+        .expected = "buh/ ivan/ unsorted: no rule matched"},
+    {.name = "deliver_to",
+        .rules = {{"a", "always", "ivan", .tag = "t"}},
+        .message = invoice,
+        .deliver_to = "buh admin",
+        .expected = "buh/ admin/ "},
+    {.name = "rule and address",
+        .rules = {{"a", "subject contains \"СЧЁТ\"", .deliver = "buh"}},
+        .message = invoice,
+        .expected = "buh/a ivan/ "},
+    {.name = "each once, first reason",
+        .rules = {{"a", "always", .deliver = "buh ivan"}, {"b", "always", .deliver = "ivan"}},
+        .message = invoice,
+        .expected = "buh/a ivan/a "},
+    {.name = "stop",
+        .rules = {{"a", "always", "buh", .stop = true}, {"b", "always", .deliver = "admin"}},
+        .message = invoice,
+        .expected = "buh/a "},
     {.name = "no stop without a match",
-	.rules = {{"a", "not always", "buh", .stop = true}, {"b", "always", .deliver = "admin"}},
-	.message = strange, .expected = "admin/b "},
-    {.name = "forward", .rules = {{"a", "always", .forward = "x@y.ru z@y.ru"}}, .message = strange,
-	.expected = "->x@y.ru/a ->z@y.ru/a "},
-    {.name = "drop", .rules = {{"a", "always", .drop = true}, {"b", "always", .deliver = "buh"}},
-	.message = invoice, .expected = "dropped by a "},
+        .rules = {{"a", "not always", "buh", .stop = true}, {"b", "always", .deliver = "admin"}},
+        .message = strange,
+        .expected = "admin/b "},
+    {.name = "forward",
+        .rules = {{"a", "always", .forward = "x@y.ru z@y.ru"}},
+        .message = strange,
+        .expected = "->x@y.ru/a ->z@y.ru/a "},
+    {.name = "drop",
+        .rules = {{"a", "always", .drop = true}, {"b", "always", .deliver = "buh"}},
+        .message = invoice,
+        .expected = "dropped by a "},
     {.name = "drop leaves what rules above it gave",
-	.rules = {{"a", "always", .deliver = "buh"}, {"b", "always", .drop = true}}, .message = invoice,
-	.expected = "buh/a dropped by b "},
-    {.name = "tags", .rules = {{"a", "always", "buh", .tag = "one"}, {"b", "always", .tag = "X-B: two"}},
-	.message = strange, .expected = "buh/a tag one tag X-B: two "},
-    {.name = "only a tag", .rules = {{"a", "always", .tag = "one"}}, .message = strange,
-	.expected = "postmaster/ tag one unsorted: no rule that matched delivers it"},
-    {.name = "rule on the account", .rules = {{"a", "account is \"sales\"", .deliver = "buh"}},
-	.message = strange, .expected = "buh/a "},
-    {.name = "rule on the size", .rules = {{"a", "size > 1K", .deliver = "buh"}}, .message = strange,
-	.expected = "postmaster/ unsorted: no rule matched"},
+        .rules = {{"a", "always", .deliver = "buh"}, {"b", "always", .drop = true}},
+        .message = invoice,
+        .expected = "buh/a dropped by b "},
+    {.name = "tags",
+        .rules = {{"a", "always", "buh", .tag = "one"}, {"b", "always", .tag = "X-B: two"}},
+        .message = strange,
+        .expected = "buh/a tag one tag X-B: two "},
+    {.name = "only a tag",
+        .rules = {{"a", "always", .tag = "one"}},
+        .message = strange,
+        .expected = "postmaster/ tag one unsorted: no rule that matched delivers it"},
+    {.name = "rule on the account",
+        .rules = {{"a", "account is \"sales\"", .deliver = "buh"}},
+        .message = strange,
+        .expected = "buh/a "},
+    {.name = "rule on the size",
+        .rules = {{"a", "size > 1K", .deliver = "buh"}},
+        .message = strange,
+        .expected = "postmaster/ unsorted: no rule matched"},
 };
 
 static void test_decide(void **state)
@@ -188,7 +224,8 @@ static void test_decide(void **state)
 static void test_reason(void **state)
 {
 	static const struct rule_spec rules[MAX_RULES] = {
-	    {"invoices", "subject contains \"счёт\"", .deliver = "buh"}, {"rest", "not size > 1G", .deliver = "admin"}};
+	    {"invoices", "subject contains \"счёт\"", .deliver = "buh"},
+	    {"rest", "not size > 1G", .deliver = "admin"}};
 	struct sorter_message message = {slice_of(invoice), "sales", 100};
 	struct sorter_decision decision;
 	struct error error = ERROR_INIT;
@@ -204,7 +241,8 @@ static void test_reason(void **state)
 	assert_string_equal(decision.matches[0].reason,
 	    "rule invoices: subject contains \"счёт\" matched \"Счёт\" in \"Счёт на оплату\"");
 	assert_string_equal(decision.matches[1].reason, "rule rest: \"not size > 1G\"");
-	assert_string_equal(decision.recipients[2].reason, "by address: To names Petrov@office.lan");
+	assert_string_equal(
+	    decision.recipients[2].reason, "by address: To names Petrov@office.lan");
 	sorter_decision_clear(&decision);
 	sorter_free(sorter);
 	office_clear(&office);
@@ -250,7 +288,8 @@ static void test_fill(void **state)
 
 static void test_fill_unsorted_and_dropped(void **state)
 {
-	static const struct rule_spec rules[MAX_RULES] = {{"spam", "subject is \"hello\"", .drop = true}};
+	static const struct rule_spec rules[MAX_RULES] = {
+	    {"spam", "subject is \"hello\"", .drop = true}};
 	struct error error = ERROR_INIT;
 	struct envelope envelope;
 	struct office office;
@@ -291,8 +330,8 @@ static void test_loop(void **state)
 		buf_append_text(&message, "Received: x\r\n");
 		envelope_init(&envelope);
 		sorter_fill_envelope(sorter, &envelope, buf_slice(&message), "sales");
-		assert_string_equal(envelope.places[0].name,
-		    i < SORTER_RECEIVED_MAX ? "x@y.ru" : "postmaster");
+		assert_string_equal(
+		    envelope.places[0].name, i < SORTER_RECEIVED_MAX ? "x@y.ru" : "postmaster");
 		envelope_clear(&envelope);
 	}
 	buf_clear(&message);
@@ -303,7 +342,8 @@ static void test_loop(void **state)
 static void test_check(void **state)
 {
 	static const struct rule_spec rules[MAX_RULES] = {{"good", "always", .deliver = "buh"},
-	    {"one", "subject contans \"x\"", .deliver = "buh"}, {"two", "subject", .deliver = "buh"}};
+	    {"one", "subject contans \"x\"", .deliver = "buh"},
+	    {"two", "subject", .deliver = "buh"}};
 	struct conf_problems problems = {0};
 	struct error error = ERROR_INIT;
 	struct office office;
