@@ -121,7 +121,7 @@ static void verb_session(struct control *control, struct control_client *client,
 static void verb_flush(struct control *control, struct control_client *client,
     const json_t *request)
 {
-	struct session_request wanted = {.send = true};
+	struct session_request wanted = {.send = true, .flush = true};
 
 	start_session(control, client, &wanted, flag(request, "wait"));
 }

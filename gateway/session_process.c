@@ -189,6 +189,7 @@ static void flush_queue(struct session *session)
 	    .intake = session->spool.intake,
 	    .state = session->spool.state,
 	    .session = session->id.text,
+	    .all = session->request.flush,
 	    .progress = queue_progress,
 	    .context = session,
 	    .cancel = &cancelled,
@@ -263,7 +264,9 @@ static void report_problems(struct session *session, bool line_was_up)
 		report_change(session, key, what, &account->error);
 		report_skipped(session, account);
 	}
-	if (result->sending)
+	/* With nothing to send nothing is known of the smarthost. */
+	if (result->queue_error.class != ERROR_NONE ||
+	    result->sent.sent + result->sent.refused + result->sent.deferred > 0)
 		report_change(session, "smarthost", _("sending through the smarthost"),
 		    &result->queue_error);
 	report_change(session, "process session", _("the session process"),
@@ -318,7 +321,11 @@ static void take_request(struct session *session, const struct session_request *
 {
 	struct error error;
 
-	session->request = (struct session_request){.fetch = request->fetch, .send = request->send};
+	session->request = (struct session_request){
+	    .fetch = request->fetch,
+	    .send = request->send,
+	    .flush = request->flush,
+	};
 	for (size_t i = 0; i < request->accounts.count; i++)
 		strlist_add(&session->request.accounts, request->accounts.items[i]);
 	if (!request->triggers)

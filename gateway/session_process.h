@@ -10,6 +10,7 @@
 struct session_request {
 	struct strlist accounts; /* empty: all that are enabled */
 	bool fetch, send;
+	bool flush;    /* with send: also what waits for its own next attempt */
 	bool triggers; /* look for mail to the daemon, do what it asks for, and answer it */
 };
 

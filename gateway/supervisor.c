@@ -69,6 +69,7 @@ static void request_copy(struct session_request *to, const struct session_reques
 	*to = (struct session_request){
 	    .fetch = from->fetch,
 	    .send = from->send,
+	    .flush = from->flush,
 	    .triggers = from->triggers,
 	};
 	for (size_t i = 0; i < from->accounts.count; i++)
@@ -88,6 +89,7 @@ static void request_merge(struct session_request *into, const struct session_req
 			strlist_add(&into->accounts, more->accounts.items[i]);
 	into->fetch = into->fetch || more->fetch;
 	into->send = into->send || more->send;
+	into->flush = into->flush || more->flush;
 	into->triggers = into->triggers || more->triggers;
 }
 
