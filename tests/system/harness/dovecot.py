@@ -109,11 +109,13 @@ class Dovecot:
             done = subprocess.run(["dovecot", "-c", self.folder / "dovecot.conf"], stdin=subprocess.DEVNULL,
                                   stdout=output, stderr=output, timeout=30)
         assert done.returncode == 0, (self.folder / "output").read_text()
-        pid_file = self.run / "master.pid"  # the parent may return a moment before it is written
-        until(lambda: pid_file.exists() and pid_file.read_text().strip(), 15, "Dovecot's master.pid")
-        self.pid = int(pid_file.read_text())
+        self.pid = int(until(self._pid, 15, "Dovecot's pid file"))
         until(lambda: answers(self.port, b"+OK"), 15, f"Dovecot's greeting ({self.folder}/dovecot.log)")
         return self
+
+    def _pid(self):
+        path = self.run / "master.pid"
+        return path.read_text().strip() if path.exists() else ""
 
     def stop(self):
         if self.pid is None:

@@ -12,6 +12,8 @@ from pathlib import Path
 from harness.certificates import password_hash
 from harness.waiting import answers, descendants, free_port, kill, until
 
+poplib._MAXLINE = 1 << 26  # poplib takes 2048 bytes a line, real mail has more
+
 BUILD = Path(os.environ.get("LANPOST_BUILD", Path(__file__).resolve().parents[3] / "build"))
 PASSWORD = "geheim-42"
 
@@ -157,13 +159,14 @@ class Gateway:
 
     def pop3(self, user, password=PASSWORD):
         client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=30)
-        client._maxline = poplib._MAXLINE = 1 << 20
         client.user(user)
         client.pass_(password)
         return client
 
     def mailbox(self, user, password=PASSWORD):
-        """All messages of a mailbox as bytes, oldest first."""
+        """All messages of a mailbox as bytes, oldest first; postmaster's without POP3, for he has no password here."""
+        if user not in self.users:
+            return [path.read_bytes() for path in self.files(user)]
         client = self.pop3(user, password)
         try:
             count = client.stat()[0]

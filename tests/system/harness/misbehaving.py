@@ -56,7 +56,8 @@ class MisbehavingPop3(Misbehaving):
         return [(n, message) for n, message in enumerate(self.messages, 1) if message is not None]
 
     def serve(self, connection):
-        self.messages = [message for message in self.messages if message is not None]
+        kept = [(message, uidl) for message, uidl in zip(self.messages, self.uidls) if message is not None]
+        self.messages, self.uidls = [message for message, _ in kept], [uidl for _, uidl in kept]
         self.marked = set()
         super().serve(connection)
 
@@ -129,7 +130,7 @@ class MisbehavingPop3(Misbehaving):
             return True
 
     def server_refuses_the_second_retr(self, event, argument, connection):
-        if event == "RETR" and argument == "2":
+        if event == "RETR" and self.uidls[int(argument) - 1] == "uidl-2":
             connection.say("-ERR this one is broken")
             return True
 

@@ -26,6 +26,7 @@ class Connection:
 
     def __init__(self, sock):
         sock.settimeout(60)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock, self.file = sock, sock.makefile("rb")
 
     def line(self):
