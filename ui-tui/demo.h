@@ -15,6 +15,7 @@
 
 struct demo_person {
 	const char *name, *full_name, *external_alias, *password;
+	const char *aliases; /* NULL for none */
 };
 extern const struct demo_person demo_people[]; /* ends with a name NULL; the branch's users */
 

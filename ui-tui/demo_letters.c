@@ -24,7 +24,7 @@ struct letter {
 };
 
 static const struct letter letters[] = {
-    {"branch", "Отдел расчётов", "billing@bank.example", "office@example.ru", "Счёт на оплату № 118",
+    {"branch", "Отдел расчётов", "billing@bank.example", "office@example.ru", "Счёт на оплату 118",
 	"koi8-r", "Здравствуйте!\n\nСчёт за ноябрь во вложении. Просим оплатить до пятницы.\n",
 	"счёт-118.pdf", "application/pdf"},
     {"branch", "Мария Орлова", "orlova@partner.example", "ivan@example.ru",

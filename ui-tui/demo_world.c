@@ -26,19 +26,20 @@
 #define CONFIG_MAX 16384
 
 const struct demo_person demo_people[] = {
-    {"ivan", "Иван Петров", "ivan@example.ru", "demo-ivan"},
-    {"anna", "Анна Смирнова", "anna@example.ru", "demo-anna"},
-    {"buh", "Ольга Кузнецова", "buh@example.ru", "demo-buh"},
-    {"director", "Сергей Волков", "director@example.ru", "demo-director"},
+    {"ivan", "Иван Петров", "ivan@example.ru", "demo-ivan", NULL},
+    {"anna", "Анна Смирнова", "anna@example.ru", "demo-anna", NULL},
+    {"buh", "Ольга Кузнецова", "buh@example.ru", "demo-buh", NULL},
+    {"director", "Сергей Волков", "director@example.ru", "demo-director", NULL},
     {0},
 };
 
-/* Mailboxes at the provider; `branch` is the login for sending as well. */
+/* Mailboxes at the provider; `branch` is the login for sending as well, and all addresses of the branch are his. */
 static const struct demo_person provider_people[] = {
-    {"branch", "Branch office", "", "provider-branch"},
-    {"sales", "Sales", "", "provider-sales"},
-    {"personal", "Personal", "", "provider-personal"},
-    {"headoffice", "Head office", "", "provider-headoffice"},
+    {"branch", "Branch office", "", "provider-branch",
+	"ivan, anna, buh, director, office, info"},
+    {"sales", "Sales", "", "provider-sales", NULL},
+    {"personal", "Personal", "", "provider-personal", NULL},
+    {"headoffice", "Head office", "", "provider-headoffice", NULL},
     {0},
 };
 
@@ -109,8 +110,10 @@ static int add_people(const struct demo_person *people, struct buf *out, struct 
 		if (hash == NULL || hash[0] == '*')
 			result = error_errno(error, "crypt");
 		else
-			buf_printf(out, "[user %s]\npassword = %s\nfull_name = %s\nexternal_alias = %s\n\n",
-			    people->name, hash, people->full_name, people->external_alias);
+			buf_printf(out,
+			    "[user %s]\npassword = %s\nfull_name = %s\nexternal_alias = %s\naliases = %s\n\n",
+			    people->name, hash, people->full_name, people->external_alias,
+			    people->aliases == NULL ? "" : people->aliases);
 	}
 	free(crypted);
 	return result;
@@ -192,7 +195,7 @@ static const char rules[] =
     "[rule invoices]\nwhen = subject contains \"счёт\" or from ends \"@bank.example\"\ndeliver = buh\n\n"
     "[rule orders]\nwhen = account is \"sales\" and (subject contains \"заказ\" or "
     "subject contains \"order\")\ndeliver = anna\n\n"
-    "[rule photos]\nwhen = subject contains \"фото\" and size > 1K\ndeliver = director\n\n";
+    "[rule photos]\nwhen = subject contains \"фото\"\ndeliver = director\n\n";
 
 static int configure_branch(struct demo *demo, struct error *error)
 {
