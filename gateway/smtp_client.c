@@ -76,6 +76,7 @@ static void put_commands(struct smtp_client *client)
 		put_command(client);
 }
 
+/* All who were not refused by name share this reply. */
 static void give_all(struct smtp_client *client)
 {
 	struct smtp_transaction *transaction = client->transaction;
@@ -98,7 +99,7 @@ void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *tran
 {
 	client->transaction = transaction;
 	client->sent = client->answered = client->accepted = 0;
-	client->mail_accepted = client->data_pointless = client->final_dot = false;
+	client->mail_accepted = client->final_dot = false;
 	client->state = SMTP_ENVELOPE;
 	put_commands(client);
 }
@@ -146,7 +147,6 @@ static void on_data_reply(struct smtp_client *client)
 	} else if (client->reply.code == 354 && client->mail_accepted) {
 		/* RFC 2920 section 3.1: with no recipient left, a lone dot. */
 		buf_append_text(&client->out, ".\r\n");
-		client->data_pointless = true;
 		client->state = SMTP_FINAL;
 	} else if (client->reply.code == 354) {
 		/* Whatever we sent now would be a message that was refused. */
@@ -190,11 +190,9 @@ static void on_envelope(struct smtp_client *client)
 
 static void on_final(struct smtp_client *client)
 {
-	if (!client->data_pointless) {
-		if (client->reply.code >= 300 && client->reply.code < 400)
-			smtp_reply_set(&client->reply, 451, "451 the server answered out of order");
-		give_all(client);
-	}
+	if (client->reply.code >= 300 && client->reply.code < 400)
+		smtp_reply_set(&client->reply, 451, "451 the server answered out of order");
+	give_all(client);
 	client->transaction = NULL;
 	client->state = SMTP_READY;
 }

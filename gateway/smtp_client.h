@@ -50,7 +50,7 @@ struct smtp_client {
 	struct smtp_transaction *transaction;
 	/* Progress in ENVELOPE: commands sent and replies read; 0 is MAIL, 1 to count RCPT, count + 1 DATA. */
 	size_t sent, answered, accepted;
-	bool mail_accepted, data_pointless;
+	bool mail_accepted;
 	bool final_dot; /* the message is out whole; cleared by the next begin */
 	struct dot_writer dots;
 	struct buf out; /* bytes to send: send them, then buf_reset() */
