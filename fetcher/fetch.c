@@ -48,7 +48,7 @@ static int next_event(struct fetch *fetch, struct pop3_event *event, struct erro
 	/* Each answer and each message has a time of its own; its bytes do not renew it. */
 	if (event->what == POP3_REPLY || event->what == POP3_END) {
 		const struct plan_item *item = plan_find(&fetch->plan, event->number);
-		int64_t size = item == NULL ? 0 : (int64_t)(item->size & INT32_MAX);
+		int64_t size = item == NULL ? 0 : (int64_t)item->size;
 
 		fetch->deadline = clock_now_ms() + STEP_MS + size / LEAST_BYTES_PER_MS;
 	}

@@ -8,7 +8,7 @@
 #define BATCH_BYTES (4u << 20)
 #define STUB_LINES 20
 /* A message that goes on so much longer than LIST said never ends. */
-#define RUNAWAY(size) (2 * (size) + (64u << 20))
+#define RUNAWAY(size) (2 * (size) + (1u << 30))
 
 /* --- deleting */
 
@@ -122,7 +122,7 @@ static int message_data(struct fetch *fetch, struct slice bytes, struct error *e
 		buf_append_slice(&fetch->stub, bytes); /* its beginning is enough */
 		return 0;
 	}
-	if (fetch->body.size > RUNAWAY(item->size & UINT32_MAX))
+	if (fetch->body.size > RUNAWAY(item->size))
 		return error_set(error, ERROR_PROTOCOL,
 		    "message %u of %s goes on far beyond the %llu bytes that it should have", item->number,
 		    remote_host(fetch->remote), (unsigned long long)item->size);

@@ -117,7 +117,8 @@ bool plan_add_size(struct plan *plan, struct slice line, bool is_only)
 	if (item == NULL)
 		return false;
 	item->needs_digest = is_only;
-	if (!slice_number(slice_cut(&size, ' '), 0, UINT64_MAX, &item->size))
+	/* What cannot be true is as good as not told. */
+	if (!slice_number(slice_cut(&size, ' '), 0, PLAN_SIZE_MAX, &item->size))
 		item->size = 0;
 	return true;
 }

@@ -9,6 +9,7 @@
 #include "config/conf.h"
 
 #define PLAN_ITEMS_MAX 500000 /* messages in one mailbox */
+#define PLAN_SIZE_MAX (1ull << 33) /* of one message; servers have claimed 2^63 */
 #define PLAN_UIDL_MAX 255
 #define PLAN_FORGET_SECONDS (90 * 24 * 3600) /* a UIDL not listed any more is remembered so long */
 

@@ -181,32 +181,45 @@ static void queue_progress(void *context, size_t done, size_t total)
 	tell_queue(context, "sending", done, total, NULL);
 }
 
-static void flush_queue(struct session *session)
+static void flush_queue(struct session *session, bool all)
 {
 	struct session_result *result = &session->result;
+	struct outbound_result sent;
 	const struct outbound_job job = {
 	    .conf = session->conf,
 	    .intake = session->spool.intake,
 	    .state = session->spool.state,
 	    .session = session->id.text,
-	    .all = session->request.flush,
+	    .all = all,
 	    .progress = queue_progress,
 	    .context = session,
 	    .cancel = &cancelled,
 	};
 	bool failed;
 
-	if (!session->request.send)
+	if (!session->request.send || result->queue_error.class != ERROR_NONE)
 		return;
 	result->sending = true;
-	failed = outbound_flush(&job, &result->sent, &result->queue_error) != 0;
+	failed = outbound_flush(&job, &sent, &result->queue_error) != 0;
 	if (!failed)
 		result->queue_error = (struct error)ERROR_INIT;
-	tell_queue(session, failed ? "failed" : "done", result->sent.sent,
-	    result->sent.sent + result->sent.refused + result->sent.deferred, &result->queue_error);
-	log_info("event=queue-done session=%s sent=%zu refused=%zu deferred=%zu error=%s",
-	    session->id.text, result->sent.sent, result->sent.refused, result->sent.deferred,
+	result->sent.sent += sent.sent;
+	result->sent.refused += sent.refused;
+	result->sent.deferred += sent.deferred;
+	log_info("event=queue-flushed session=%s sent=%zu refused=%zu deferred=%zu error=%s",
+	    session->id.text, sent.sent, sent.refused, sent.deferred,
 	    LOG_CSTR(result->queue_error.text));
+}
+
+static void tell_queue_done(struct session *session)
+{
+	const struct session_result *result = &session->result;
+
+	if (result->sending)
+		tell_queue(session, result->queue_error.class != ERROR_NONE ? "failed" : "done",
+		    result->sent.sent,
+		    result->sent.sent + result->sent.refused + result->sent.deferred,
+		    &result->queue_error);
 }
 
 /* --- reports */
@@ -304,11 +317,14 @@ static void work(struct session *session)
 	if (up) {
 		result->line_error = (struct error)ERROR_INIT;
 		threads = start_accounts(session);
-		flush_queue(session);
+		flush_queue(session, session->request.flush);
 		for (size_t i = 0; i < result->account_count; i++)
 			if (threads[i].started)
 				pthread_join(threads[i].thread, NULL);
 		free(threads);
+		/* What rules forward, and what people wrote meanwhile, while the line is up. */
+		flush_queue(session, false);
+		tell_queue_done(session);
 	}
 	line_down(&session->conf->line);
 	result->ended = clock_wall();
