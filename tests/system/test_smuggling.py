@@ -117,6 +117,7 @@ def test_what_leaves_has_only_crlf_and_stuffed_dots(make_gateway):
         accounts={"a": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y"}},
         smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none", "user": ""}})
     office.session()
+    office.session("--send-only")  # at the latest
     server.stop()
     sink.stop()
     assert len(sink.letters) == 1

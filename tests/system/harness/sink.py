@@ -99,6 +99,10 @@ class ThreadedServer:
 
     def stop(self):
         self.stopping.set()
+        try:
+            self.listener.shutdown(socket.SHUT_RDWR)  # wakes accept(), which would keep the port open
+        except OSError:
+            pass
         self.listener.close()
         for connection in self.connections:
             connection.close()
