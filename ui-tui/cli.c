@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WIDTH 26 /* of the left column of the help */
 
@@ -308,6 +309,30 @@ struct conf *cli_conf(const struct cli *cli)
 		    first->place.line, first->text, problems.errors - 1);
 	conf_problems_clear(&problems);
 	return conf;
+}
+
+struct conf *cli_gateway_conf(const struct cli *cli)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf;
+
+	if (access(cli->config, R_OK) != 0)
+		return cli_conf(cli);
+	conf = conf_load_broken(cli->config, &problems);
+	conf_problems_clear(&problems);
+	return conf;
+}
+
+const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride)
+{
+	const char **list = xcalloc(count + 1, sizeof(*list));
+	const char *nearest;
+
+	for (size_t i = 0; i < count; i++)
+		memcpy(&list[i], (const char *)names + i * stride, sizeof(*list));
+	nearest = str_nearest(name, list);
+	free(list);
+	return nearest;
 }
 
 int cli_print_json(json_t *document)

@@ -59,6 +59,11 @@ int cli_fail(int exit, const char *format, ...) __attribute__((format(printf, 2,
 
 /* The configuration, or NULL with the reason told: the verb then returns CLI_FAILED. */
 struct conf *cli_conf(const struct cli *cli);
+/* The same for verbs that talk to the running gateway: what is wrong in the files does not keep the admin
+ * from looking at it or stopping it, as long as they can be read at all. */
+struct conf *cli_gateway_conf(const struct cli *cli);
+/* The item of names[count] nearest to a wrong name, or NULL. names lie `stride` bytes apart. */
+const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride);
 
 /* Prints one JSON document and a line end on standard output; takes it over. Returns CLI_DONE,
  * or CLI_FAILED if it could not be written. */

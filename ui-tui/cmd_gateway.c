@@ -14,7 +14,7 @@
 
 int cmd_reload(struct cli *cli)
 {
-	struct conf *conf = cli_conf(cli);
+	struct conf *conf = cli_gateway_conf(cli);
 	json_t *answer;
 	int result;
 
@@ -70,7 +70,7 @@ static int stop_and_wait(const struct conf *conf)
 
 int cmd_stop(struct cli *cli)
 {
-	struct conf *conf = cli_conf(cli);
+	struct conf *conf = cli_gateway_conf(cli);
 	int result;
 
 	if (conf == NULL)

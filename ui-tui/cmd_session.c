@@ -54,6 +54,19 @@ static int run_session(struct cli *cli, const struct conf *conf, const struct st
 		cli_option(cli, "--no-wait") == NULL));
 }
 
+static void say_unknown(const struct conf *conf, const char *name)
+{
+	const char *nearest = conf->account_count == 0
+				  ? NULL
+				  : cli_nearest(name, &conf->accounts[0].name, conf->account_count,
+					sizeof(conf->accounts[0]));
+
+	if (nearest != NULL)
+		cli_fail(CLI_FAILED, _("there is no account %s; did you mean %s?"), name, nearest);
+	else
+		cli_fail(CLI_FAILED, _("there is no account %s; see lanpost account list"), name);
+}
+
 int cmd_session(struct cli *cli)
 {
 	struct strlist accounts = {NULL, 0};
@@ -63,7 +76,7 @@ int cmd_session(struct cli *cli)
 
 	if (cli_option(cli, "--send-only") != NULL && cli_option(cli, "--fetch-only") != NULL)
 		return cli_fail(CLI_USAGE, _("--fetch-only and --send-only exclude each other"));
-	conf = cli_conf(cli);
+	conf = cli_gateway_conf(cli);
 	if (conf == NULL)
 		return CLI_FAILED;
 	cli_options(cli, "--account", &accounts);
@@ -71,7 +84,7 @@ int cmd_session(struct cli *cli)
 		str_lower_ascii(accounts.items[i]);
 	unknown = unknown_account(conf, &accounts);
 	if (unknown != NULL)
-		cli_fail(CLI_FAILED, _("there is no account %s; see lanpost account list"), unknown);
+		say_unknown(conf, unknown);
 	else
 		result = run_session(cli, conf, &accounts);
 	strlist_clear(&accounts);
@@ -81,7 +94,7 @@ int cmd_session(struct cli *cli)
 
 int cmd_queue_flush(struct cli *cli)
 {
-	struct conf *conf = cli_conf(cli);
+	struct conf *conf = cli_gateway_conf(cli);
 	int result;
 
 	if (conf == NULL)

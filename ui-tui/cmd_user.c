@@ -235,15 +235,13 @@ static int remove_user(const struct cli *cli, const struct conf *conf, const str
 static const struct conf_user *find_user(const struct conf *conf, const char *name)
 {
 	const struct conf_user *user = conf_find_user(conf, name);
-	const char **names, *nearest;
+	const char *nearest = NULL;
 
 	if (user != NULL)
 		return user;
-	names = xcalloc(conf->user_count + 1, sizeof(*names));
-	for (size_t i = 0; i < conf->user_count; i++)
-		names[i] = conf->users[i].name;
-	nearest = str_nearest(name, names);
-	free(names);
+	if (conf->user_count > 0)
+		nearest = cli_nearest(name, &conf->users[0].name, conf->user_count,
+		    sizeof(conf->users[0]));
 	if (nearest != NULL)
 		cli_fail(CLI_FAILED, _("there is no user %s; did you mean %s?"), name, nearest);
 	else

@@ -242,7 +242,7 @@ bool progress_summary(const struct progress *progress, const json_t *answer)
 	print_problem(_("line"), answer, "line_error");
 	if (progress->on_terminal || !has_row(progress, ""))
 		print_problem(_("outgoing"), answer, "queue_error");
-	printf(_("fetched %lld, left on the server %lld, sent %lld, refused %lld, waiting %lld\n"),
+	printf(_("fetched %lld, left on the server %lld, sent %lld, refused %lld, put off %lld\n"),
 	    (long long)fetched, (long long)skipped, (long long)number(answer, "sent"),
 	    (long long)number(answer, "refused"), (long long)number(answer, "deferred"));
 	return !json_is_true(json_object_get(answer, "failed"));

@@ -54,7 +54,6 @@ static int prompt(const char *text, const char *user, char line[SECRET_MAX], str
 	sigset_t signals, before;
 	int result;
 
-	fprintf(stderr, text, user);
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGTERM);
@@ -63,10 +62,12 @@ static int prompt(const char *text, const char *user, char line[SECRET_MAX], str
 	mute = old;
 	mute.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	mute.c_lflag |= ECHONL;
+	mute.c_cc[VEOL] = CTRL_C; /* ends the line, or it would wait for Enter */
 	sigprocmask(SIG_BLOCK, &signals, &before);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &mute);
+	fprintf(stderr, text, user); /* only now: whoever answers a prompt must not be flushed away */
 	result = read_line(line, error);
-	tcsetattr(STDIN_FILENO, TCSAFLUSH, &old);
+	tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return result;
 }
