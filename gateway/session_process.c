@@ -93,9 +93,18 @@ struct account_thread {
 static int route_message(void *context, struct envelope *envelope, struct slice message,
     const char *account)
 {
-	const struct account_thread *work = context;
+	const struct session *session = ((const struct account_thread *)context)->session;
+	const struct sorter_message sorted = {message, account, message.len};
+	struct sorter_decision decision;
 
-	return sorter_fill_envelope(work->session->sorter, envelope, message, account);
+	sorter_decide(session->sorter, &sorted, &decision);
+	sorter_fill(session->conf, envelope, &decision);
+	/* The one event that no delivery tells of. */
+	if (decision.dropped_by != NULL)
+		intake_journal(session->spool.intake, envelope->id.text, session->id.text, "dropped", "",
+		    decision.dropped_by);
+	sorter_decision_clear(&decision);
+	return 0;
 }
 
 static void show_progress(void *context, const char *account, size_t done, size_t total,

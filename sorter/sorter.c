@@ -297,15 +297,3 @@ void sorter_decision_clear(struct sorter_decision *decision)
 	strlist_clear(&decision->tags);
 	memset(decision, 0, sizeof(*decision));
 }
-
-int sorter_fill_envelope(const struct sorter *sorter, struct envelope *envelope,
-    struct slice message, const char *account)
-{
-	struct sorter_message sorted = {message, account, message.len};
-	struct sorter_decision decision;
-
-	sorter_decide(sorter, &sorted, &decision);
-	sorter_fill(sorter->conf, envelope, &decision);
-	sorter_decision_clear(&decision);
-	return 0;
-}

@@ -80,8 +80,5 @@ void sorter_decision_clear(struct sorter_decision *decision);
  * tags, X-Lanpost-Unsorted). A dropped message may be left without places. */
 void sorter_fill(
     const struct conf *conf, struct envelope *envelope, const struct sorter_decision *decision);
-/* Decides, and fills the envelope. Returns 0. */
-int sorter_fill_envelope(const struct sorter *sorter, struct envelope *envelope,
-    struct slice message, const char *account);
 
 #endif

@@ -248,6 +248,17 @@ static void test_reason(void **state)
 	office_clear(&office);
 }
 
+static void fill_envelope(const struct conf *conf, const struct sorter *sorter,
+    struct envelope *envelope, struct slice message)
+{
+	const struct sorter_message sorted = {message, "sales", message.len};
+	struct sorter_decision decision;
+
+	sorter_decide(sorter, &sorted, &decision);
+	sorter_fill(conf, envelope, &decision);
+	sorter_decision_clear(&decision);
+}
+
 static void test_fill(void **state)
 {
 	static const struct rule_spec rules[MAX_RULES] = {
@@ -263,7 +274,7 @@ static void test_fill(void **state)
 	office_init(&office, rules);
 	sorter = sorter_new(&office.conf, &error);
 	envelope_init(&envelope);
-	assert_int_equal(sorter_fill_envelope(sorter, &envelope, slice_of(strange), "sales"), 0);
+	fill_envelope(&office.conf, sorter, &envelope, slice_of(strange));
 	assert_int_equal(envelope.place_count, 2);
 	assert_int_equal(envelope.places[0].kind, PLACE_MAILBOX);
 	assert_string_equal(envelope.places[0].name, "buh");
@@ -299,12 +310,12 @@ static void test_fill_unsorted_and_dropped(void **state)
 	office_init(&office, rules);
 	sorter = sorter_new(&office.conf, &error);
 	envelope_init(&envelope);
-	sorter_fill_envelope(sorter, &envelope, slice_of(strange), "sales");
+	fill_envelope(&office.conf, sorter, &envelope, slice_of(strange));
 	assert_int_equal(envelope.place_count, 0);
 	assert_string_equal(envelope.header, "X-Lanpost-Rule: spam\r\n");
 	envelope_clear(&envelope);
 	envelope_init(&envelope);
-	sorter_fill_envelope(sorter, &envelope, slice_of("Subject: other\n\n"), "sales");
+	fill_envelope(&office.conf, sorter, &envelope, slice_of("Subject: other\n\n"));
 	assert_int_equal(envelope.place_count, 1);
 	assert_string_equal(envelope.places[0].name, "postmaster");
 	assert_string_equal(envelope.header, "X-Lanpost-Unsorted: no rule matched\r\n");
@@ -329,7 +340,7 @@ static void test_loop(void **state)
 
 		buf_append_text(&message, "Received: x\r\n");
 		envelope_init(&envelope);
-		sorter_fill_envelope(sorter, &envelope, buf_slice(&message), "sales");
+		fill_envelope(&office.conf, sorter, &envelope, buf_slice(&message));
 		assert_string_equal(
 		    envelope.places[0].name, i < SORTER_RECEIVED_MAX ? "x@y.ru" : "postmaster");
 		envelope_clear(&envelope);
