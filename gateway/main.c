@@ -15,11 +15,12 @@
 
 static int usage(FILE *out, int code)
 {
-	fprintf(out, "%s",
+	fprintf(out,
 	    _("usage: lanpostd [-c FILE]\n"
-	      "  -c FILE     configuration, default " LANPOST_SYSCONFDIR "/lanpost/lanpost.conf\n"
+	      "  -c FILE     configuration, default %s/lanpost/lanpost.conf\n"
 	      "  --version   print the version and exit\n"
-	      "The gateway runs in the foreground and logs to standard error; see lanpostd(8).\n"));
+	      "The gateway runs in the foreground and logs to standard error; see lanpostd(8).\n"),
+	    LANPOST_SYSCONFDIR);
 	return code;
 }
 

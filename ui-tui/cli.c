@@ -17,7 +17,7 @@ static const struct {
 	bool for_all;	   /* every verb takes it */
 	const char *help;
 } options[] = {
-    {"-c", "FILE", true, N_("the configuration, instead of " LANPOST_SYSCONFDIR "/lanpost/lanpost.conf")},
+    {"-c", "FILE", true, N_("the configuration, instead of %s/lanpost/lanpost.conf")},
     {"--lang", "en|ru", true, N_("the language of messages")},
     {"--help", NULL, true, N_("this help")},
     {"--version", NULL, true, N_("the version")},
@@ -82,14 +82,16 @@ static void print_row(const char *left, const char *right)
 static void print_options(const struct verb *verb)
 {
 	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-		char *left;
+		char *left, *right;
 
 		if (!options[i].for_all && (verb == NULL || !has_word(verb->options, options[i].name)))
 			continue;
 		left = xasprintf("%s %s", options[i].name,
 		    options[i].value == NULL ? "" : options[i].value);
-		print_row(left, _(options[i].help));
+		right = xasprintf(_(options[i].help), LANPOST_SYSCONFDIR); /* only -c has a %s for it */
+		print_row(left, right);
 		free(left);
+		free(right);
 	}
 }
 
