@@ -1,6 +1,7 @@
 #include "base/command.h"
 
 #include "base/clock.h"
+#include "base/i18n.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -9,6 +10,8 @@
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#define POLL_MS 10 /* how late the end of a silent command is noticed */
 
 static void run_child(const char *text, int output)
 {
@@ -26,38 +29,53 @@ static void run_child(const char *text, int output)
 	_exit(127);
 }
 
-/* Reads until the end of output or the deadline; returns false at the deadline. */
-static bool drain(int fd, struct buf *output, int64_t deadline)
+/* Reads what is there. Returns false when no more is wanted or to come. */
+static bool read_some(int fd, struct buf *output)
 {
 	char chunk[1024];
+	ssize_t got = read(fd, chunk, sizeof(chunk));
+	bool more = got < 0 && (errno == EINTR || errno == EAGAIN);
+	size_t room = output->limit - output->len;
 
-	for (;;) {
-		struct pollfd waiting = {.fd = fd, .events = POLLIN};
-		int left = clock_left_ms(deadline);
-		ssize_t got;
-
-		if (left == 0)
-			return false;
-		if (poll(&waiting, 1, left) <= 0)
-			continue;
-		got = read(fd, chunk, sizeof(chunk));
-		if (got < 0 && errno == EINTR)
-			continue;
-		if (got <= 0)
-			return true;
-		buf_append(output, chunk, (size_t)got);
+	if (got > 0) {
+		buf_append(output, chunk, (size_t)got < room ? (size_t)got : room);
+		more = output->len < output->limit;
 	}
+	explicit_bzero(chunk, sizeof(chunk)); /* it may be a password */
+	return more;
 }
 
-/* A command may close its output and live on. */
-static bool reap(pid_t pid, int64_t deadline, int *status)
+/* Until the command ends, whatever it has left in the background; false at the deadline. */
+static bool attend(pid_t pid, int fd, struct buf *output, int64_t deadline, int *status)
 {
-	while (waitpid(pid, status, WNOHANG) == 0) {
-		if (clock_left_ms(deadline) == 0)
+	bool ended = false, reading = true;
+
+	while (!ended || reading) {
+		struct pollfd waiting = {.fd = reading ? fd : -1, .events = POLLIN};
+		int ready;
+
+		if (!ended && clock_left_ms(deadline) == 0)
 			return false;
-		poll(NULL, 0, 20);
+		ready = poll(&waiting, 1, ended ? 0 : POLL_MS);
+		if (ready > 0)
+			reading = read_some(fd, output);
+		else if (ended)
+			reading = false;
+		if (!reading && fd >= 0) {
+			close(fd); /* what it still prints nobody reads */
+			fd = -1;
+		}
+		ended = ended || waitpid(pid, status, WNOHANG) == pid;
 	}
 	return true;
+}
+
+/* One that dies of having printed more than is wanted has not failed. */
+static int exit_code(int state, const struct buf *output)
+{
+	int code = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
+
+	return code == 128 + SIGPIPE && output->len == output->limit ? 0 : code;
 }
 
 int command_run(const char *text, int seconds, struct buf *output, int *status,
@@ -65,8 +83,8 @@ int command_run(const char *text, int seconds, struct buf *output, int *status,
 {
 	int64_t deadline = clock_now_ms() + (int64_t)seconds * 1000;
 	int pipes[2], state = 0;
-	pid_t pid;
 	bool in_time;
+	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return error_errno(error, "cannot make a pipe");
@@ -79,15 +97,15 @@ int command_run(const char *text, int seconds, struct buf *output, int *status,
 	}
 	if (pid == 0)
 		run_child(text, pipes[1]);
+	setpgid(pid, pid); /* also here: whoever comes first */
 	close(pipes[1]);
-	in_time = drain(pipes[0], output, deadline) && reap(pid, deadline, &state);
-	close(pipes[0]);
+	in_time = attend(pid, pipes[0], output, deadline, &state);
 	if (!in_time) {
 		kill(-pid, SIGKILL);
-		kill(pid, SIGKILL);
 		waitpid(pid, &state, 0);
-		return error_set(error, ERROR_TEMPORARY, "command did not end in %d seconds", seconds);
+		return error_set(error, ERROR_TEMPORARY,
+		    _("the command did not finish within %d seconds"), seconds);
 	}
-	*status = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
+	*status = exit_code(state, output);
 	return 0;
 }
