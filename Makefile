@@ -114,7 +114,7 @@ unit: $(UNIT)
 
 SYSTEM ?= tests/system
 system: all
-	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(JOBS) $(SYSTEM)
+	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(shell expr 2 \* $(JOBS)) $(SYSTEM)
 
 # Every fuzz target also replays its seeds with any compiler, as part of the tests.
 TARGETS := $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -1,0 +1,173 @@
+/* Lists: items between commas. */
+#include "config/value_priv.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+
+#include <stdlib.h>
+
+/* The next item; false at the end. An empty item (",,") comes as an empty slice. */
+static bool next_item(struct slice *rest, struct slice *item)
+{
+	if (rest->ptr == NULL || rest->len == 0)
+		return false;
+	*item = slice_trim(slice_cut(rest, ','));
+	return true;
+}
+
+static void put_number(struct conf_numbers *numbers, int64_t number)
+{
+	ARRAY_GROW(numbers->items, numbers->count);
+	numbers->items[numbers->count++] = number;
+}
+
+static int put_numbers(void *field, struct conf_numbers *numbers, int result)
+{
+	struct conf_numbers *place = field;
+
+	if (result == 0) {
+		free(place->items);
+		*place = *numbers;
+	} else {
+		free(numbers->items);
+	}
+	return result;
+}
+
+int value_parse_times(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	struct conf_numbers numbers = {NULL, 0};
+	struct slice item;
+	int64_t time;
+	int result = 0;
+
+	(void)limits;
+	while (result == 0 && next_item(&text, &item)) {
+		if (value_read_time(item, false, &time))
+			put_number(&numbers, time);
+		else
+			result = value_wrong(error, _("`%s` is no time of day, such as 08:30"), item);
+	}
+	return put_numbers(field, &numbers, result);
+}
+
+int value_parse_durations(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	struct conf_numbers numbers = {NULL, 0};
+	struct slice item;
+	int64_t seconds;
+	int result = 0;
+
+	while (result == 0 && next_item(&text, &item)) {
+		result = value_read_duration(item, limits, &seconds, error);
+		if (result == 0)
+			put_number(&numbers, seconds);
+	}
+	if (result == 0 && numbers.count == 0)
+		result = error_set(error, ERROR_CONFIG, _("needs at least one length of time"));
+	return put_numbers(field, &numbers, result);
+}
+
+/* Reads a list whose items all pass the test; why has one %s for the item that does not. */
+static int read_list(struct slice text, bool lower, bool (*is_good)(struct slice item),
+    const char *why, void *field, struct error *error)
+{
+	struct strlist list = {NULL, 0};
+	struct slice item;
+
+	while (next_item(&text, &item)) {
+		if (!is_good(item)) {
+			strlist_clear(&list);
+			return value_wrong(error, why, item);
+		}
+		strlist_add(&list, "");
+		free(list.items[list.count - 1]);
+		list.items[list.count - 1] = slice_dup(item);
+		if (lower)
+			str_lower_ascii(list.items[list.count - 1]);
+	}
+	strlist_clear(field);
+	*(struct strlist *)field = list;
+	return 0;
+}
+
+int value_parse_users(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	(void)limits;
+	return read_list(text, true, value_is_user, _("`%s` is no name of a user"), field, error);
+}
+
+int value_parse_names(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	(void)limits;
+	return read_list(text, true, value_is_name, _("`%s` is no name that mail can be sent to"), field,
+	    error);
+}
+
+int value_parse_addresses(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	(void)limits;
+	return read_list(text, false, value_is_address,
+	    _("`%s` is no mail address, such as ivan@example.ru"), field, error);
+}
+
+static bool is_sender(struct slice item)
+{
+	if (item.len > 0 && item.ptr[0] == '@')
+		return value_is_host(slice_from(item, 1));
+	return value_is_address(item) || value_is_host(item);
+}
+
+int value_parse_senders(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	(void)limits;
+	return read_list(text, true, is_sender, _("`%s` is neither a mail address nor a domain"),
+	    field, error);
+}
+
+static bool is_listen(struct slice item)
+{
+	struct conf_net net;
+
+	return (slice_find(item, ':') >= 0 || slice_find(item, '.') >= 0) &&
+	       slice_find(item, '/') < 0 && slice_find(item, '-') < 0 && value_net(item, &net) &&
+	       memcmp(&net.first, &net.last, sizeof(net.first)) == 0;
+}
+
+int value_parse_listen(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	(void)limits;
+	return read_list(text, false, is_listen,
+	    _("`%s` is no address of this machine, such as 192.168.1.1, 0.0.0.0 or ::"), field,
+	    error);
+}
+
+int value_parse_nets(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	struct conf_nets *place = field, nets = {NULL, 0};
+	struct conf_net net;
+	struct slice item;
+
+	(void)limits;
+	while (next_item(&text, &item)) {
+		if (!value_net(item, &net)) {
+			free(nets.items);
+			return value_wrong(error,
+			    _("`%s` is no range of addresses, such as 192.168.0.0/16, 10.0.0.1-10.0.0.9 or 192.168"),
+			    item);
+		}
+		ARRAY_GROW(nets.items, nets.count);
+		nets.items[nets.count++] = net;
+	}
+	free(place->items);
+	*place = nets;
+	return 0;
+}

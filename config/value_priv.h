@@ -1,0 +1,32 @@
+/* The parsers behind value.c's table of types. */
+#ifndef LANPOST_CONFIG_VALUE_PRIV_H
+#define LANPOST_CONFIG_VALUE_PRIV_H
+
+#include "config/value.h"
+
+/* why has one %s, for the text. Returns -1. */
+int value_wrong(struct error *error, const char *why, struct slice text);
+/* "pop3, imap": as many as there is room for, each with `after` behind it. */
+void value_join_words(char *out, size_t size, const char *const *words, const char *after);
+/* Takes text over; frees what the field has held. */
+void value_put_text(void *field, char *text);
+/* "8:30" in seconds since midnight; 24:00 only where last_too. */
+bool value_read_time(struct slice text, bool last_too, int64_t *seconds);
+/* "90", "15m", "1h30m" in seconds, within the limits. */
+int value_read_duration(struct slice text, const struct value_limits *limits, int64_t *seconds,
+    struct error *error);
+
+bool value_is_user(struct slice text); /* a name that a user may have */
+bool value_is_name(struct slice item); /* a local name or an address */
+
+/* Each reads text into the field, which has the C type of its kind (value.h). */
+typedef int value_parser(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error);
+value_parser value_parse_text, value_parse_hash, value_parse_host, value_parse_user, value_parse_name,
+    value_parse_address, value_parse_path, value_parse_url, value_parse_pin,
+    value_parse_flag, value_parse_integer, value_parse_size, value_parse_duration, value_parse_interval,
+    value_parse_keep, value_parse_word, value_parse_days, value_parse_hours,
+    value_parse_times, value_parse_durations, value_parse_users, value_parse_names,
+    value_parse_addresses, value_parse_senders, value_parse_listen, value_parse_nets;
+
+#endif
