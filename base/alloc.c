@@ -44,14 +44,22 @@ char *xstrdup(const char *text)
 	return xstrndup(text, strlen(text));
 }
 
+char *xvasprintf(const char *format, va_list args)
+{
+	char *text = NULL;
+
+	if (vasprintf(&text, format, args) < 0)
+		text = NULL;
+	return alloc_checked(text, SIZE_MAX);
+}
+
 char *xasprintf(const char *format, ...)
 {
 	va_list args;
-	char *text = NULL;
+	char *text;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = xvasprintf(format, args);
 	va_end(args);
-	return alloc_checked(text, SIZE_MAX);
+	return text;
 }

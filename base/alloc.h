@@ -8,6 +8,7 @@
 #ifndef LANPOST_BASE_ALLOC_H
 #define LANPOST_BASE_ALLOC_H
 
+#include <stdarg.h>
 #include <stddef.h>
 
 void *xmalloc(size_t size);
@@ -17,6 +18,7 @@ char *xstrdup(const char *text);
 char *xstrndup(const char *text, size_t len);
 /* printf into new memory. The caller frees it. */
 char *xasprintf(const char *format, ...) __attribute__((format(printf, 1, 2)));
+char *xvasprintf(const char *format, va_list args) __attribute__((format(printf, 1, 0)));
 
 /* Makes room for one more item in an array that grows by doubling. */
 #define ARRAY_GROW(items, count)                                                                  \

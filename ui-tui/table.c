@@ -44,13 +44,12 @@ void table_add(struct table *table, const char *text)
 void table_addf(struct table *table, const char *format, ...)
 {
 	va_list args;
-	char *text = NULL;
+	char *text;
 
 	va_start(args, format);
-	if (vasprintf(&text, format, args) < 0)
-		text = NULL;
+	text = xvasprintf(format, args);
 	va_end(args);
-	table_add(table, text == NULL ? "" : text);
+	table_add(table, text);
 	free(text);
 }
 
