@@ -126,7 +126,7 @@ struct conf_account {
 };
 
 struct conf_sorter {
-	bool by_address;
+	bool by_address, fold_yo;
 	struct strlist unsorted_to;
 };
 

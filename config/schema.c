@@ -151,6 +151,8 @@ static const struct schema_key log_keys[] = {
 static const struct schema_key sorter_keys[] = {
     {"by_address", FLAG(conf_sorter, by_address), "yes", NULL, ANY,
 	N_("Recipients in the header that name a local user, alias or external alias get the message without a rule.")},
+    {"fold_yo", FLAG(conf_sorter, fold_yo), "no", NULL, ANY,
+	N_("yes: е and ё are the same letter for rules.")},
     {"unsorted_to", USERS(conf_sorter, unsorted_to), "postmaster", NULL, ANY,
 	N_("Who gets what no rule and no address could place.")},
 };

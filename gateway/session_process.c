@@ -94,7 +94,7 @@ static int route_message(void *context, struct envelope *envelope, struct slice 
     const char *account)
 {
 	const struct session *session = ((const struct account_thread *)context)->session;
-	const struct sorter_message sorted = {message, account, message.len};
+	const struct sorter_message sorted = {message, account, message.len, envelope->time};
 	struct sorter_decision decision;
 
 	sorter_decide(session->sorter, &sorted, &decision);

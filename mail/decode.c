@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "mail/charset.h"
-#include "mail/decode_priv.h"
+#include "mail/transfer.h"
 
 #define CHARSET_MAX 60
 
@@ -121,62 +121,10 @@ static int append_raw(struct decoder *d, struct slice text)
 
 /* --- encoded words */
 
-/* The digits of one base64 character, -1 for none. */
-static int base64_value(char c)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-	const char *at = c == '\0' ? NULL : strchr(digits, c);
-
-	return at == NULL ? -1 : (int)(at - digits);
-}
-
-/* Passes over what is no base64 and does without padding: both are met. */
-static int decode_base64(struct slice text, struct buf *out)
-{
-	unsigned bits = 0, count = 0;
-
-	for (size_t i = 0; i < text.len; i++) {
-		int value = base64_value(text.ptr[i]);
-
-		if (text.ptr[i] == '=')
-			bits = count = 0;
-		if (value < 0)
-			continue;
-		bits = (bits << 6 | (unsigned)value) & 0xffff;
-		count += 6;
-		if (count >= 8) {
-			count -= 8;
-			if (buf_append_byte(out, (char)(bits >> count & 0xff)) < 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-static int hex_value(char c)
-{
-	if (c >= '0' && c <= '9')
-		return c - '0';
-	c = ascii_lower(c);
-	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int decode_hex_byte(struct slice text, size_t at, char mark)
-{
-	int high, low;
-
-	if (text.ptr[at] != mark || text.len - at < 3)
-		return -1;
-	high = hex_value(text.ptr[at + 1]);
-	low = hex_value(text.ptr[at + 2]);
-	return high < 0 || low < 0 ? -1 : high * 16 + low;
-}
-
 static int decode_q(struct slice text, struct buf *out)
 {
 	for (size_t i = 0; i < text.len; i++) {
-		int byte = decode_hex_byte(text, i, '=');
+		int byte = transfer_hex_byte(text, i, '=');
 		char c = byte >= 0 ? (char)byte : text.ptr[i] == '_' ? ' ' : text.ptr[i];
 
 		if (byte >= 0)
@@ -273,7 +221,7 @@ static int take_word(struct decoder *d, size_t at, const struct word *word)
 		d->run_charset = word->charset;
 	}
 	d->run_end = word->end;
-	return word->encoding == 'b' ? decode_base64(word->text, &d->run)
+	return word->encoding == 'b' ? transfer_base64(word->text, &d->run)
 	                             : decode_q(word->text, &d->run);
 }
 
@@ -311,6 +259,16 @@ static int run_decoder(struct decoder *d)
 	return append_raw(d, slice_from(d->text, plain));
 }
 
+/* Printable ASCII without a mark of an encoded word stands for itself. */
+static bool is_plain(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < ' ' || text.ptr[i] == 0x7f ||
+		    (text.ptr[i] == '=' && i + 1 < text.len && text.ptr[i + 1] == '?'))
+			return false;
+	return true;
+}
+
 static int decode(struct slice body, struct slice charset, bool addresses, struct buf *out)
 {
 	struct buf text = BUF_INIT(body.len + 1);
@@ -320,6 +278,11 @@ static int decode(struct slice body, struct slice charset, bool addresses, struc
 	if (header_unfold(body, &text) < 0)
 		return -1;
 	d.text = buf_slice(&text);
+	if (is_plain(d.text)) { /* most fields are */
+		result = buf_append_slice(out, d.text);
+		buf_clear(&text);
+		return result;
+	}
 	buf_init(&d.run, text.len + 1);
 	result = text.len == 0 ? 0 : run_decoder(&d);
 	buf_clear(&d.run);

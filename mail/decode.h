@@ -25,9 +25,14 @@ bool decode_is_address_field(struct slice name);
 bool decode_is_recipient_field(struct slice name);
 /* The charset parameter of the message's Content-Type, SLICE_NONE without one. */
 struct slice decode_message_charset(struct slice message);
+/* The same of the body of a field. */
+struct slice decode_charset_parameter(struct slice body);
 /* The Content-Type's value of one parameter ("boundary", "name"), RFC 2231 joined and decoded,
  * appended to out. Returns false if it is not there. */
 bool decode_parameter(struct slice body, const char *name, struct buf *out);
+
+/* Appends text so that only valid UTF-8 comes out; a control character becomes a blank. */
+int decode_append_clean(struct slice text, struct buf *out);
 
 /* Writes text as encoded words (UTF-8, base64) where it is not plain ASCII, folded below 76
  * columns. */

@@ -2,7 +2,6 @@
  * Text as encoded words (RFC 2047).
  */
 #include "mail/decode.h"
-#include "mail/decode_priv.h"
 
 #define FOLD_MAX 60 /* of text that we fold ourselves; the name of the field stands before it */
 

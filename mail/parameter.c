@@ -3,7 +3,7 @@
  */
 #include "mail/charset.h"
 #include "mail/decode.h"
-#include "mail/decode_priv.h"
+#include "mail/transfer.h"
 
 struct parameter {
 	struct slice name, value; /* value still quoted, if it is */
@@ -60,7 +60,7 @@ static int append_value(const struct parameter *parameter, struct buf *out)
 static int append_percent(struct slice value, struct buf *out)
 {
 	for (size_t i = 0; i < value.len; i++) {
-		int byte = decode_hex_byte(value, i, '%');
+		int byte = transfer_hex_byte(value, i, '%');
 
 		if (buf_append_byte(out, byte >= 0 ? (char)byte : value.ptr[i]) < 0)
 			return -1;
@@ -134,15 +134,11 @@ bool decode_parameter(struct slice body, const char *name, struct buf *out)
 	return g.found;
 }
 
-struct slice decode_message_charset(struct slice message)
+struct slice decode_charset_parameter(struct slice body)
 {
-	struct header_field field;
 	struct parameter parameter;
-	struct slice rest;
+	struct slice rest = body;
 
-	if (!header_find(message, "Content-Type", &field))
-		return SLICE_NONE;
-	rest = field.body;
 	slice_cut(&rest, ';');
 	while (next_parameter(&rest, &parameter)) {
 		struct slice value = parameter.value;
@@ -157,4 +153,13 @@ struct slice decode_message_charset(struct slice message)
 		return value;
 	}
 	return SLICE_NONE;
+}
+
+struct slice decode_message_charset(struct slice message)
+{
+	struct header_field field;
+
+	if (!header_find(message, "Content-Type", &field))
+		return SLICE_NONE;
+	return decode_charset_parameter(field.body);
 }

@@ -1,96 +1,16 @@
 #include "sorter/match.h"
 
 #include "base/alloc.h"
-#include "mail/addr.h"
 #include "mail/decode.h"
 #include "mail/fold.h"
 #include "sorter/pattern.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
-/* Longer values are not searched for the place that a folded match stands for. */
-#define LOCATE_MAX (16u << 10)
-
-struct view_text {
-	struct buf decoded, folded;
-	struct strlist addresses; /* plain, folded; of address fields */
-};
-
-/* --- the view */
-
-void view_init(struct view *view, struct slice message, const char *account, uint64_t size)
-{
-	struct header_walk walk;
-	struct header_field field;
-
-	memset(view, 0, sizeof(*view));
-	view->message = slice_make(message.ptr, header_length(message));
-	view->account = account;
-	view->size = size;
-	view->charset = decode_message_charset(view->message);
-	header_walk_init(&walk, view->message);
-	while (view->field_count < VIEW_FIELDS_MAX && header_walk_next(&walk, &field)) {
-		ARRAY_GROW(view->fields, view->field_count);
-		view->fields[view->field_count++] = (struct view_field){.field = field};
-	}
-}
-
-void view_clear(struct view *view)
-{
-	for (size_t i = 0; i < view->field_count; i++) {
-		struct view_text *text = view->fields[i].text;
-
-		if (text == NULL)
-			continue;
-		buf_clear(&text->decoded);
-		buf_clear(&text->folded);
-		strlist_clear(&text->addresses);
-		free(text);
-	}
-	free(view->fields);
-	memset(view, 0, sizeof(*view));
-}
-
-static void list_addresses(struct slice body, struct strlist *addresses)
-{
-	struct addr_item item;
-	size_t at = 0, count = 0;
-
-	while (count++ < VIEW_ADDRESSES_MAX && addr_list_next(body, &at, &item)) {
-		struct buf folded = BUF_INIT(ADDR_TEXT_MAX * 4);
-		char text[ADDR_TEXT_MAX];
-
-		if (!item.valid)
-			continue;
-		fold_text(slice_of(addr_text(text, sizeof(text), &item.addr)), &folded);
-		strlist_add(addresses, buf_text(&folded));
-		buf_clear(&folded);
-	}
-}
-
-/* Decodes and folds a field on first use. Past the bounds it is empty. */
-static const struct view_text *text_of(struct view *view, struct view_field *field)
-{
-	struct header_field clipped = field->field;
-	struct view_text *text;
-
-	if (field->text != NULL)
-		return field->text;
-	text = field->text = xcalloc(1, sizeof(*text));
-	buf_init(&text->decoded, VIEW_FIELD_BYTES_MAX * 4);
-	buf_init(&text->folded, VIEW_FIELD_BYTES_MAX * 12);
-	if (clipped.body.len > VIEW_FIELD_BYTES_MAX)
-		clipped.body.len = VIEW_FIELD_BYTES_MAX;
-	if (clipped.body.len > VIEW_BYTES_MAX - view->bytes)
-		return text;
-	view->bytes += clipped.body.len;
-	decode_field(&clipped, view->charset, &text->decoded);
-	fold_text(buf_slice(&text->decoded), &text->folded);
-	if (decode_is_address_field(clipped.name))
-		list_addresses(clipped.body, &text->addresses);
-	return text;
-}
+#define FOLDED_CHAR_MAX 64 /* bytes that one character may become by folding, at most */
+#define AROUND 100         /* bytes of a body shown before and behind a match */
 
 /* --- hits */
 
@@ -112,32 +32,55 @@ static void hit_set(struct hit *hit, const struct test *test, struct slice heade
 	hit->matched = slice_dup(matched);
 }
 
-/* Finds in value what its folded form has at start..end, by folding character by character. Falls
- * back to the text of the rule where letters have merged. */
-static struct slice locate(struct slice value, size_t start, size_t end, const char *text)
+/* Passes over one character of value; returns the bytes that it is folded to. */
+static size_t skip_char(struct slice value, size_t *at)
 {
-	struct buf folded = BUF_INIT(LOCATE_MAX * 12);
-	size_t from = SIZE_MAX, at = 0;
+	struct buf folded = BUF_INIT(FOLDED_CHAR_MAX);
+	size_t len = utf8_char_len(slice_from(value, *at)), result;
 
-	if (value.len > LOCATE_MAX)
-		return slice_of(text);
-	while (at < value.len && folded.len < end) {
-		size_t len = utf8_char_len(slice_from(value, at));
-
-		if (folded.len == start)
-			from = at;
-		if (len == 0)
-			len = 1;
-		fold_text(slice_make(value.ptr + at, len), &folded);
-		at += len;
-	}
-	if (from == SIZE_MAX || folded.len != end)
-		from = at = SIZE_MAX;
+	if (len == 0)
+		len = 1;
+	fold_text(slice_make(value.ptr + *at, len), &folded);
+	*at += len;
+	result = folded.len;
 	buf_clear(&folded);
-	return from == SIZE_MAX ? slice_of(text) : slice_make(value.ptr + from, at - from);
+	return result;
 }
 
-/* --- tests */
+/* Passes over what is folded to `length` bytes; false if no character ends there. */
+static bool skip_folded(struct slice value, size_t length, size_t *at)
+{
+	while (length > 0 && *at < value.len) {
+		size_t same = fold_same_length(slice_from(value, *at)), one;
+
+		if (same > 0) {
+			one = same < length ? same : length;
+			*at += one;
+		} else {
+			one = skip_char(value, at);
+		}
+		if (one > length)
+			return false;
+		length -= one;
+	}
+	return length == 0;
+}
+
+/* Finds in value what its folded form has at start..end. Falls back to the text of the rule where
+ * letters have merged. */
+static struct slice locate(struct slice value, size_t start, size_t end, const char *text)
+{
+	size_t from = 0, to;
+
+	if (!skip_folded(value, start, &from))
+		return slice_of(text);
+	to = from;
+	if (!skip_folded(value, end - start, &to))
+		return slice_of(text);
+	return slice_make(value.ptr + from, to - from);
+}
+
+/* --- tests of text */
 
 /* Compares folded text by the operator; *start gets where the match begins. */
 static bool compare(const struct test *test, struct slice folded, size_t *start)
@@ -167,126 +110,297 @@ static bool compare(const struct test *test, struct slice folded, size_t *start)
 		return slice_equal(slice_from(folded, *start), wanted);
 	case TEST_MATCHES:
 		return glob_match(wanted, folded);
-	case TEST_REGEX:
-	case TEST_GREATER:
-	case TEST_GREATER_EQUAL:
-	case TEST_LESS:
-	case TEST_LESS_EQUAL:
-	case TEST_EQUAL:
-		break;
+	default:
+		return false;
 	}
-	return false;
 }
 
 static bool search(
     const struct test *test, struct view *view, struct slice text, struct slice *matched)
 {
+	char *same = view->source.fold_yo ? slice_dup(text) : NULL;
 	enum pattern_outcome outcome;
 
-	if (view->gave_up >= VIEW_GAVE_UP_MAX)
+	if (view->gave_up >= VIEW_GAVE_UP_MAX) {
+		free(same);
 		return false;
-	outcome = pattern_find(test->pattern, text, matched);
+	}
+	if (same != NULL)
+		fold_yo(same, text.len);
+	outcome = pattern_find(
+	    test->pattern, same == NULL ? text : slice_make(same, text.len), matched);
 	if (outcome == PATTERN_GAVE_UP)
 		view->gave_up++;
+	if (outcome == PATTERN_FOUND && same != NULL && text.len > 0)
+		*matched = slice_make(text.ptr + (matched->ptr - same), matched->len);
+	free(same);
 	return outcome == PATTERN_FOUND;
 }
 
-static bool test_text(const struct test *test, struct view *view, struct slice header,
-    struct slice decoded, struct slice folded, struct hit *hit)
+static bool find_text(const struct test *test, struct view *view, const struct view_text *text,
+    struct slice *matched)
 {
-	struct slice matched;
+	struct slice decoded = buf_slice(&text->decoded);
 	size_t start;
 
-	if (test->relation == TEST_REGEX) {
-		if (!search(test, view, decoded, &matched))
-			return false;
-	} else {
-		if (!compare(test, folded, &start))
-			return false;
-		matched = test->relation == TEST_MATCHES
-		              ? decoded
-		              : locate(decoded, start, start + test->folded_len, test->text);
-	}
-	hit_set(hit, test, header, decoded, matched);
+	if (test->relation == TEST_REGEX)
+		return search(test, view, decoded, matched);
+	if (!compare(test, slice_trim(buf_slice(&text->folded)), &start))
+		return false;
+	*matched = test->relation == TEST_MATCHES
+	               ? decoded
+	               : locate(decoded, start, start + test->folded_len, test->text);
+	return true;
+}
+
+static bool test_text(const struct test *test, struct view *view, struct slice header,
+    const struct view_text *text, struct hit *hit)
+{
+	struct slice matched;
+
+	if (!find_text(test, view, text, &matched))
+		return false;
+	hit_set(hit, test, header, buf_slice(&text->decoded), matched);
 	return true;
 }
 
 static bool test_field(
     const struct test *test, struct view *view, struct view_field *field, struct hit *hit)
 {
-	const struct view_text *text = text_of(view, field);
-	struct slice decoded = buf_slice(&text->decoded);
+	const struct view_text *text = view_field_text(view, field);
 
-	if (test_text(
-	        test, view, field->field.name, decoded, slice_trim(buf_slice(&text->folded)), hit))
+	if (test_text(test, view, field->field.name, text, hit))
 		return true;
 	for (size_t i = 0; i < text->addresses.count; i++) {
-		struct slice address = slice_of(text->addresses.items[i]);
+		struct slice address = slice_of(text->addresses.items[i]), matched;
+		size_t start;
 
-		if (test_text(test, view, field->field.name, address, address, hit)) {
-			free(hit->value);
-			hit->value = slice_dup(decoded);
-			return true;
-		}
+		if (test->relation == TEST_REGEX ? !search(test, view, address, &matched)
+		                                 : !compare(test, address, &start))
+			continue;
+		if (test->relation == TEST_MATCHES)
+			matched = address;
+		else if (test->relation != TEST_REGEX)
+			matched = slice_make(address.ptr + start, test->folded_len);
+		hit_set(hit, test, field->field.name, buf_slice(&text->decoded), matched);
+		return true;
 	}
 	return false;
 }
 
-static bool concerns(const struct test *test, struct slice name)
+/* --- headers */
+
+/* Fields that lists put into their mail (RFC 2369, RFC 2919, and older ways). */
+static bool is_list_field(const struct header_field *field)
+{
+	static const char *const names[] = {"List-Id", "List-Post", "List-Help", "List-Subscribe",
+	    "List-Unsubscribe", "List-Owner", "List-Archive", "Mailing-List", "X-Mailing-List",
+	    "X-BeenThere"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (slice_is_nocase(field->name, names[i]))
+			return true;
+	return slice_is_nocase(field->name, "Precedence") &&
+	       slice_is_nocase(slice_trim(field->body), "list");
+}
+
+/* How providers mark what they take for spam: the field, and what it then begins with. */
+static bool is_spam_field(const struct header_field *field)
+{
+	static const struct {
+		const char *name, *value;
+	} marks[] = {
+	    {"X-Spam-Flag", "yes"},
+	    {"X-Spam-Flag", "true"},
+	    {"X-Spam-Status", "yes"},
+	    {"X-Spam", "yes"},
+	    {"X-Spam", "true"},
+	    {"X-Spam", "spam"},
+	    {"X-Yandex-Spam", "4"},
+	    {"X-Mailru-Spam", "yes"},
+	    {"X-DSPAM-Result", "spam"},
+	    {"X-Bogosity", "spam"},
+	    {"X-Bogosity", "yes"},
+	    {"X-VR-Status", "spam"},
+	    {"X-CRM114-Status", "spam"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		if (slice_is_nocase(field->name, marks[i].name) &&
+		    slice_begins_nocase(slice_trim(field->body), marks[i].value))
+			return true;
+	return false;
+}
+
+static bool concerns(const struct test *test, const struct header_field *field)
 {
 	switch (test->subject) {
 	case TEST_HEADER:
-		return slice_is_nocase(name, test->header);
+		return slice_is_nocase(field->name, test->header);
 	case TEST_RECIPIENT:
-		return decode_is_recipient_field(name);
+		return decode_is_recipient_field(field->name);
 	case TEST_ANYHEADER:
 		return true;
-	case TEST_ACCOUNT:
-	case TEST_SIZE:
-		break;
+	case TEST_LIST:
+		return is_list_field(field);
+	case TEST_SPAM:
+		return is_spam_field(field);
+	default:
+		return false;
+	}
+}
+
+static bool test_fields(const struct test *test, struct view *view, struct hit *hit)
+{
+	for (size_t i = 0; i < view->field_count; i++) {
+		struct view_field *field = &view->fields[i];
+		struct slice value;
+
+		if (!concerns(test, &field->field))
+			continue;
+		if (test->relation != TEST_PRESENT) {
+			if (test_field(test, view, field, hit))
+				return true;
+			continue;
+		}
+		value = buf_slice(&view_field_text(view, field)->decoded);
+		hit_set(hit, test, field->field.name, value, value);
+		return true;
 	}
 	return false;
 }
 
+/* --- other subjects */
+
 static bool test_account(const struct test *test, struct view *view, struct hit *hit)
 {
-	struct slice account = slice_of(view->account);
-	struct buf folded = BUF_INIT(account.len * 12 + 1);
+	struct slice account = slice_of(view->source.account);
+	struct view_text text = {BUF_INIT(account.len + 1), BUF_INIT(account.len * 12 + 1), {0}};
 	bool result;
 
-	fold_text(account, &folded);
-	result = test_text(test, view, SLICE_LITERAL("account"), account, buf_slice(&folded), hit);
-	buf_clear(&folded);
+	buf_append_slice(&text.decoded, account);
+	fold_text(account, &text.folded);
+	if (view->source.fold_yo)
+		fold_yo(text.folded.ptr, text.folded.len);
+	result = test_text(test, view, SLICE_LITERAL("account"), &text, hit);
+	buf_clear(&text.decoded);
+	buf_clear(&text.folded);
 	return result;
 }
 
-static bool test_size(const struct test *test, const struct view *view, struct hit *hit)
+/* `attachment is "x"` looks at names, also of what is shown inside the text, and at types of
+ * attachments. */
+static bool test_attachment(const struct test *test, struct view *view, struct hit *hit)
 {
-	char size[24];
-	bool result = test->relation == TEST_GREATER         ? view->size > test->size
-	              : test->relation == TEST_GREATER_EQUAL ? view->size >= test->size
-	              : test->relation == TEST_LESS          ? view->size < test->size
-	              : test->relation == TEST_LESS_EQUAL    ? view->size <= test->size
-	                                                     : view->size == test->size;
+	static const struct slice name = SLICE_LITERAL("attachment");
 
-	if (!result)
+	view_read_parts(view);
+	for (size_t i = 0; i < view->part_count; i++) {
+		const struct view_part *part = &view->parts[i];
+		struct slice shown =
+		    buf_slice(part->name.decoded.len > 0 ? &part->name.decoded : &part->type.decoded);
+
+		if (test->relation == TEST_PRESENT) {
+			if (!part->is_attachment)
+				continue;
+			hit_set(hit, test, name, shown, shown);
+			return true;
+		}
+		if ((part->name.decoded.len > 0 && test_text(test, view, name, &part->name, hit)) ||
+		    (part->is_attachment && test_text(test, view, name, &part->type, hit)))
+			return true;
+	}
+	return false;
+}
+
+/* The surroundings of a part of text, on borders of characters. */
+static struct slice around(struct slice text, struct slice part)
+{
+	size_t start, end;
+
+	if (part.ptr < text.ptr || part.ptr > text.ptr + text.len) /* the text of the rule itself */
+		return part;
+	start = (size_t)(part.ptr - text.ptr);
+	end = start + (part.len < 4 * AROUND ? part.len : 4 * AROUND);
+	start -= start < AROUND ? start : AROUND;
+	end = text.len - end < AROUND ? text.len : end + AROUND;
+	while (start < end && ((unsigned char)text.ptr[start] & 0xc0) == 0x80)
+		start++;
+	while (end < text.len && ((unsigned char)text.ptr[end] & 0xc0) == 0x80)
+		end++;
+	return slice_make(text.ptr + start, end - start);
+}
+
+static bool test_body(const struct test *test, struct view *view, struct hit *hit)
+{
+	const struct view_text *text = view_body(view);
+	struct slice matched;
+
+	if (view->body_marks != NULL && test->literal > 0 && !view->body_marks[test->literal - 1])
 		return false;
-	snprintf(size, sizeof(size), "%llu", (unsigned long long)view->size);
-	hit_set(hit, test, SLICE_LITERAL("size"), slice_of(size), slice_of(size));
+	if (!find_text(test, view, text, &matched))
+		return false;
+	hit_set(hit, test, SLICE_LITERAL("body"), around(buf_slice(&text->decoded), matched),
+	    test->relation == TEST_MATCHES ? slice_of(test->text) : matched);
 	return true;
 }
 
+static bool is_so(uint64_t actual, enum test_operator relation, uint64_t wanted)
+{
+	return relation == TEST_GREATER         ? actual > wanted
+	       : relation == TEST_GREATER_EQUAL ? actual >= wanted
+	       : relation == TEST_LESS          ? actual < wanted
+	       : relation == TEST_LESS_EQUAL    ? actual <= wanted
+	                                        : actual == wanted;
+}
+
+static bool test_number(const struct test *test, const struct view *view, struct hit *hit)
+{
+	uint64_t actual = view->source.size;
+	time_t arrived = (time_t)view->source.arrived;
+	struct tm tm = {0};
+	char text[24];
+
+	if (test->subject != TEST_SIZE) {
+		localtime_r(&arrived, &tm);
+		actual = test->subject == TEST_HOUR
+		             ? (uint64_t)tm.tm_hour
+		             : (uint64_t)(tm.tm_year + 1900) * 10000 + (uint64_t)(tm.tm_mon + 1) * 100 +
+		                   (uint64_t)tm.tm_mday;
+	}
+	if (!is_so(actual, test->relation, test->number))
+		return false;
+	if (test->subject == TEST_DATE)
+		strftime(text, sizeof(text), "%Y-%m-%d", &tm);
+	else
+		snprintf(text, sizeof(text), "%llu", (unsigned long long)actual);
+	hit_set(hit, test, slice_of(test->header), slice_of(text), slice_of(text));
+	return true;
+}
+
+/* --- conditions */
+
 static bool test_match(const struct test *test, struct view *view, struct hit *hit)
 {
-	if (test->subject == TEST_ACCOUNT)
+	switch (test->subject) {
+	case TEST_ACCOUNT:
 		return test_account(test, view, hit);
-	if (test->subject == TEST_SIZE)
-		return test_size(test, view, hit);
-	for (size_t i = 0; i < view->field_count; i++)
-		if (concerns(test, view->fields[i].field.name) &&
-		    test_field(test, view, &view->fields[i], hit))
-			return true;
-	return false;
+	case TEST_ATTACHMENT:
+		return test_attachment(test, view, hit);
+	case TEST_BODY:
+		return test_body(test, view, hit);
+	case TEST_SIZE:
+	case TEST_DATE:
+	case TEST_HOUR:
+		return test_number(test, view, hit);
+	case TEST_HEADER:
+	case TEST_RECIPIENT:
+	case TEST_ANYHEADER:
+	case TEST_LIST:
+	case TEST_SPAM:
+		break;
+	}
+	return test_fields(test, view, hit);
 }
 
 /* The first part that can be shown speaks for all of them. */

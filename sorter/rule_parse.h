@@ -2,17 +2,25 @@
 /*
  * The condition of a rule: its grammar, and the tree that it is read into.
  *
- *	condition = all { "or" all }
- *	all       = one { "and" one }
- *	one       = "not" one | "(" condition ")" | "always" | test
- *	test      = subject operator text | "size" relation number [ "K" | "M" | "G" ]
- *	subject   = header | "recipient" | "anyheader" | "account"
- *	operator  = "contains" | "is" | "begins" | "ends" | "matches" | "regex"
- *	relation  = ">" | ">=" | "<" | "<=" | "="
+ *	condition  = all { "or" all }
+ *	all        = one { "and" one }
+ *	one        = "not" one | "(" condition ")" | "always" | test
+ *	test       = subject operator text
+ *	           | "size" relation number [ "K" | "M" | "G" ]
+ *	           | "date" relation YYYY-MM-DD | "hour" relation 0..23
+ *	           | "has" "attachment" | "list" | "spam"
+ *	subject    = header | "recipient" | "anyheader" | "account" | "attachment" | "body" | "list"
+ *	operator   = "contains" | "is" | "begins" | "ends" | "matches" | "regex"
+ *	relation   = ">" | ">=" | "<" | "<=" | "="
  *
  * Words are read without regard to case. Text stands in double quotes, "" or \" is a quote
  * inside. A header whose name is one of the words above, or has signs in it, stands in quotes.
  * `matches` takes * and ?; `regex` is PCRE2. Texts are folded and patterns compiled here, once.
+ *
+ * `date` and `hour` are those of the arrival here, local time; `date` with an operator for text is
+ * the header Date. `attachment` is the file name or the type of an attachment, `body` the text of all
+ * text parts. `list` alone holds for mail of mailing lists, `list contains "x"` looks at their
+ * headers. `spam` holds where the provider has marked the message so.
  */
 /* clang-format on */
 #ifndef LANPOST_SORTER_RULE_PARSE_H
@@ -31,7 +39,19 @@ enum condition_kind {
 	CONDITION_AND,
 	CONDITION_OR
 };
-enum test_subject { TEST_HEADER, TEST_RECIPIENT, TEST_ANYHEADER, TEST_ACCOUNT, TEST_SIZE };
+enum test_subject {
+	TEST_HEADER,
+	TEST_RECIPIENT,
+	TEST_ANYHEADER,
+	TEST_ACCOUNT,
+	TEST_ATTACHMENT,
+	TEST_BODY,
+	TEST_LIST,
+	TEST_SPAM,
+	TEST_SIZE,
+	TEST_DATE,
+	TEST_HOUR,
+};
 enum test_operator {
 	TEST_CONTAINS,
 	TEST_IS,
@@ -44,19 +64,21 @@ enum test_operator {
 	TEST_LESS,
 	TEST_LESS_EQUAL,
 	TEST_EQUAL,
+	TEST_PRESENT, /* has attachment, list, spam */
 };
 
-struct pattern; /* a compiled regular expression, see match.h */
+struct pattern; /* a compiled regular expression, see pattern.h */
 
 struct test {
 	enum test_subject subject;
 	enum test_operator relation;
-	char *header; /* as the rule has it: "subject", "recipient", "size" */
-	char *text;   /* as the rule has it: счёт, 5M */
-	char *folded;
+	char *header; /* as the rule has it: "subject", "recipient", "size", "has attachment" */
+	char *text;   /* as the rule has it: счёт, 5M; "" for TEST_PRESENT */
+	char *folded; /* of text operators, else NULL */
 	size_t folded_len;
 	struct pattern *pattern; /* of TEST_REGEX */
-	uint64_t size;           /* of TEST_SIZE, bytes */
+	size_t literal;          /* of BODY, once indexed: number + 1 of its text, 0 for none */
+	uint64_t number;         /* of SIZE: bytes; of DATE: 20261123; of HOUR: 0..23 */
 };
 
 struct condition {
@@ -66,10 +88,11 @@ struct condition {
 	size_t count;
 };
 
-/* Returns a new tree, or NULL; the error says at which character of the text it went wrong. */
-struct condition *rule_parse(struct slice text, struct error *error);
+/* Returns a new tree, or NULL; the error says at which character of the text it went wrong. With
+ * fold_yo е and ё are the same letter. */
+struct condition *rule_parse(struct slice text, bool fold_yo, struct error *error);
 void condition_free(struct condition *condition);
-/* "contains", ">=" */
+/* "contains", ">="; "" for TEST_PRESENT */
 const char *test_operator_name(enum test_operator relation);
 
 #endif

@@ -5,6 +5,7 @@
 #include "mail/decode.h"
 #include "mail/route.h"
 #include "sorter/match.h"
+#include "sorter/rule_index.h"
 
 #include <stdlib.h>
 
@@ -14,11 +15,14 @@
 struct sorter {
 	const struct conf *conf;
 	struct condition **conditions; /* one for each rule */
+	struct rule_index *index;
 };
 
-static struct condition *parse_rule(const struct conf_rule *rule, struct error *error)
+static struct condition *parse_rule(
+    const struct conf *conf, const struct conf_rule *rule, struct error *error)
 {
-	struct condition *condition = rule_parse(slice_of(rule->when), error);
+	struct condition *condition =
+	    rule_parse(slice_of(rule->when), conf->sorter.fold_yo, error);
 
 	if (condition == NULL)
 		error_context(error, _("rule %s"), rule->name);
@@ -32,12 +36,13 @@ struct sorter *sorter_new(const struct conf *conf, struct error *error)
 	sorter->conf = conf;
 	sorter->conditions = xcalloc(conf->rule_count + 1, sizeof(*sorter->conditions));
 	for (size_t i = 0; i < conf->rule_count; i++) {
-		sorter->conditions[i] = parse_rule(&conf->rules[i], error);
+		sorter->conditions[i] = parse_rule(conf, &conf->rules[i], error);
 		if (sorter->conditions[i] == NULL) {
 			sorter_free(sorter);
 			return NULL;
 		}
 	}
+	sorter->index = rule_index_new(sorter->conditions, conf->rule_count);
 	return sorter;
 }
 
@@ -48,6 +53,7 @@ void sorter_free(struct sorter *sorter)
 	for (size_t i = 0; i < sorter->conf->rule_count; i++)
 		condition_free(sorter->conditions[i]);
 	free(sorter->conditions);
+	rule_index_free(sorter->index);
 	free(sorter);
 }
 
@@ -62,7 +68,7 @@ int sorter_check(const struct conf *conf, struct conf_problems *problems)
 
 		if (rule->when[0] == '\0') /* told by the check of the configuration */
 			continue;
-		condition = parse_rule(rule, &error);
+		condition = parse_rule(conf, rule, &error);
 		if (condition == NULL) {
 			conf_problem_add(problems, rule->when_place, false, "%s", error.text);
 			result = -1;
@@ -115,8 +121,11 @@ static char *rule_reason(const struct conf_rule *rule, const struct hit *hit)
 	if (test == NULL)
 		return xasprintf(
 		    _("rule %s: %s"), rule->name, quote(text, sizeof(text), rule->when));
-	if (test->subject == TEST_SIZE)
-		return xasprintf(_("rule %s: size %s %s matched %s"), rule->name,
+	if (test->relation == TEST_PRESENT)
+		return xasprintf(_("rule %s: %s (%s: %s)"), rule->name, test->header, hit->header,
+		    quote(value, sizeof(value), hit->value));
+	if (test->relation > TEST_REGEX)
+		return xasprintf(_("rule %s: %s %s %s matched %s"), rule->name, test->header,
 		    test_operator_name(test->relation), test->text, hit->value);
 	return xasprintf(_("rule %s: %s %s %s matched %s in %s"), rule->name, test->header,
 	    test_operator_name(test->relation), quote(text, sizeof(text), test->text),
@@ -173,17 +182,19 @@ static bool apply_rule(
 static bool apply_rules(
     const struct sorter *sorter, struct view *view, struct sorter_decision *decision)
 {
-	for (size_t i = 0; i < sorter->conf->rule_count; i++) {
+	uint64_t *candidates = rule_index_candidates(sorter->index, view);
+	size_t count = sorter->conf->rule_count;
+	bool go_on = true;
+
+	for (size_t i = 0; go_on && (i = rule_index_next(candidates, i, count)) < count; i++) {
 		struct hit hit = {0};
-		bool go_on = true;
 
 		if (condition_match(sorter->conditions[i], view, &hit))
 			go_on = apply_rule(&sorter->conf->rules[i], &hit, decision);
 		hit_clear(&hit);
-		if (!go_on)
-			return false;
 	}
-	return true;
+	free(candidates);
+	return go_on;
 }
 
 static void deliver_by_address(const struct conf *conf, const struct addr *addr,
@@ -276,7 +287,15 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 		if (decision->recipient_count > 0)
 			return;
 	}
-	view_init(&view, message->message, message->account, message->size);
+	view_init(&view,
+	    &(struct view_source){
+	        .message = message->message,
+	        .account = message->account,
+	        .size = message->size,
+	        .arrived = message->arrived,
+	        .fold_yo = sorter->conf->sorter.fold_yo,
+	        .body_literals = rule_index_body(sorter->index),
+	    });
 	decide(sorter, account, &view, decision);
 	view_clear(&view);
 }

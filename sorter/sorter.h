@@ -40,6 +40,7 @@ struct sorter_message {
 	struct slice message; /* header and body, or as much of it as there is */
 	const char *account;  /* "" for none */
 	uint64_t size;
+	int64_t arrived; /* seconds since 1970 */
 };
 
 /* A rule that matched. */

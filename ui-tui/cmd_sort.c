@@ -2,6 +2,7 @@
  * lanpost sort FILE...: what the rules would do with these messages, and why. Delivers nothing.
  */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "sorter/sorter.h"
 #include "ui-tui/cli.h"
@@ -106,7 +107,8 @@ static int sort_file(const struct sorting *sorting, const char *file)
 		buf_clear(&bytes);
 		return cli_fail(CLI_FAILED, "%s", error.text);
 	}
-	message = (struct sorter_message){buf_slice(&bytes), sorting->account, bytes.len};
+	message = (struct sorter_message){
+	    buf_slice(&bytes), sorting->account, bytes.len, clock_wall()};
 	sorter_decide(sorting->sorter, &message, &decision);
 	if (sorting->all != NULL)
 		json_array_append_new(

@@ -1,22 +1,35 @@
 /* A condition is read or refused with words; one that was read decides in the same way each time,
- * its negation decides the other way, and what it shows stands in the message. The input is the
+ * its negation decides the other way, the index of rules does not pass it over, and what it shows stands in the message. The input is the
  * condition, a zero byte, and the message. */
 #include "base/alloc.h"
 #include "sorter/match.h"
+#include "sorter/rule_index.h"
 
 #include <assert.h>
 #include <stdlib.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static bool decide(const struct condition *condition, struct slice message)
+static bool decide(struct condition *condition, struct slice message, bool by_index)
 {
+	struct rule_index *index = by_index ? rule_index_new(&condition, 1) : NULL;
 	struct view view;
 	struct hit hit = {0};
+	uint64_t *candidates;
 	bool holds;
 
-	view_init(&view, message, "sales", message.len);
+	view_init(&view,
+	    &(struct view_source){.message = message,
+	        .account = "sales",
+	        .size = message.len,
+	        .body_literals = by_index ? rule_index_body(index) : NULL});
 	holds = condition_match(condition, &view, &hit);
+	if (by_index) { /* what matches is never passed over */
+		candidates = rule_index_candidates(index, &view);
+		assert(!holds || rule_index_next(candidates, 0, 1) == 0);
+		free(candidates);
+	}
+	rule_index_free(index);
 	assert(holds || hit.test == NULL);
 	if (hit.test != NULL) {
 		assert(utf8_is_valid(slice_of(hit.value)));
@@ -32,12 +45,12 @@ static void check_negation(struct slice text, struct slice message, bool holds)
 	char *copy = slice_dup(text);
 	char *negated = xasprintf("not (%s)", copy);
 	struct error error = ERROR_INIT;
-	struct condition *condition = rule_parse(slice_of(negated), &error);
+	struct condition *condition = rule_parse(slice_of(negated), false, &error);
 
 	/* It may be nested or long to the limit already. */
 	assert(condition != NULL || strstr(error.text, "deep") != NULL || text.len > 1000);
 	if (condition != NULL)
-		assert(decide(condition, message) == !holds);
+		assert(decide(condition, message, false) == !holds);
 	condition_free(condition);
 	free(negated);
 	free(copy);
@@ -48,15 +61,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct slice message = slice_make((const char *)data, size);
 	struct slice text = slice_cut(&message, '\0');
 	struct error error = ERROR_INIT;
-	struct condition *condition = rule_parse(text, &error);
+	struct condition *condition = rule_parse(text, false, &error);
 	bool holds;
 
 	if (condition == NULL) {
 		assert(error.class == ERROR_CONFIG && error.text[0] != '\0');
 		return 0;
 	}
-	holds = decide(condition, message);
-	assert(decide(condition, message) == holds);
+	holds = decide(condition, message, false);
+	assert(decide(condition, message, true) == holds);
 	condition_free(condition);
 	check_negation(text, message, holds);
 	return 0;

@@ -68,7 +68,11 @@ static const struct {
     {"x-quote contains \"\"\"hi\"\"\"", true, "\"hi\""},
     {"x-quote contains \"\\\"hi\\\" \\\\ now\"", true, NULL},
     {"\"subject\" contains \"счёт\"", true, NULL},
-    {"body contains \"nothing\"", false, NULL},
+    {"\"body\" contains \"nothing\"", false, NULL},
+    {"body contains \"nothing\"", true, "nothing"},
+    {"body contains \"NOTHING\"", true, "nothing"},
+    {"body begins \"body: \"", true, NULL},
+    {"body contains \"счёт\"", false, NULL},
     {"no-such-header contains \"\"", false, NULL},
     {"account is \"SALES\"", true, NULL},
     {"account is \"other\"", false, NULL},
@@ -78,6 +82,20 @@ static const struct {
     {"size<7m", true, NULL},
     {"size <= 6144k", true, NULL},
     {"size = 6291456", true, NULL},
+    {"date = 2026-11-23", true, "2026-11-23"},
+    {"date is \"2026-11-23\"", true, "2026-11-23"},
+    {"date > 2026-11-23", false, NULL},
+    {"date >= \"2026-11-23\" and date < 2026-12-01", true, NULL},
+    {"date contains \"Nov\"", false, NULL},
+    {"hour = 9", true, "9"},
+    {"hour is 9", true, NULL},
+    {"hour >= 18 or hour < 9", false, NULL},
+    {"has attachment", false, NULL},
+    {"attachment matches \"*\"", false, NULL},
+    {"list", false, NULL},
+    {"list contains \"x\"", false, NULL},
+    {"spam", false, NULL},
+    {"not spam and not list and not has attachment", true, NULL},
     {"size < 1G", true, NULL},
     {"not always", false, NULL},
     {"not subject contains \"x\"", true, NULL},
@@ -97,13 +115,16 @@ static void test_conditions(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
 		struct error error = ERROR_INIT;
-		struct condition *condition = rule_parse(slice_of(conditions[i].when), &error);
+		struct condition *condition = rule_parse(slice_of(conditions[i].when), false, &error);
 		struct view view;
 		struct hit hit = {0};
 
 		if (condition == NULL)
 			fail_msg("%s: %s", conditions[i].when, error.text);
-		view_init(&view, slice_of(message), "sales", 6u << 20);
+		view_init(&view,
+		    &(struct view_source){
+		        .message = slice_of(message), .account = "sales", .size = 6u << 20,
+		        .arrived = 1795424400}); /* 2026-11-23 09:00 in UTC */
 		if (condition_match(condition, &view, &hit) != conditions[i].expected)
 			fail_msg("%s", conditions[i].when);
 		if (conditions[i].matched != NULL &&
@@ -111,6 +132,90 @@ static void test_conditions(void **state)
 			fail_msg("%s: matched %s", conditions[i].when, hit.matched);
 		if (!conditions[i].expected)
 			assert_null(hit.test);
+		hit_clear(&hit);
+		view_clear(&view);
+		condition_free(condition);
+	}
+}
+
+static const char parts[] =
+    "From: x@y.ru\r\n"
+    "List-Id: Sales <sales.lists.example.org>\r\n"
+    "X-Spam-Flag: YES\r\n"
+    "Content-Type: multipart/mixed; boundary=\"b\"\r\n"
+    "\r\n"
+    "a preamble\r\n"
+    "--b\r\n"
+    "Content-Type: multipart/alternative; boundary=b2\r\n"
+    "\r\n"
+    "--b2\r\n"
+    "Content-Type: text/plain; charset=koi8-r\r\n"
+    "Content-Transfer-Encoding: quoted-printable\r\n"
+    "\r\n"
+    "=D3=DE=A3=D4\r\n=CE=C1 =CF=D0=\r\n=CC=C1=D4=D5\r\n"
+    "--b2\r\n"
+    "Content-Type: text/html; charset=utf-8\r\n"
+    "Content-Transfer-Encoding: base64\r\n"
+    "\r\n"
+    "PGI+0KHRgNC+PC9iPtGH0L3QviZuYnNwO9C00L48YnI+0LfQsNCy0YLRgNCw\r\n"
+    "--b2--\r\n"
+    "--b\r\n"
+    "Content-Type: application/x-msdownload\r\n"
+    "Content-Disposition: attachment; filename*=utf-8''%D0%A1%D1%87%D1%91%D1%82.EXE\r\n"
+    "\r\n"
+    "hidden words\r\n"
+    "--b--\r\n"
+    "an epilogue\r\n";
+
+static const struct {
+	const char *when;
+	bool expected, expected_with_yo;
+	const char *matched;
+} of_parts[] = {
+    {"has attachment", true, true, "Счёт.EXE"},
+    {"attachment matches \"*.exe\"", true, true, "Счёт.EXE"},
+    {"attachment is \"счёт.exe\"", true, true, "Счёт.EXE"},
+    {"attachment is \"счет.exe\"", false, true, NULL},
+    {"attachment begins \"application/\"", true, true, "application/"},
+    {"attachment matches \"text/*\"", false, false, NULL},
+    {"attachment regex \"\\.(exe|scr)$\"", true, true, ".EXE"},
+    {"body contains \"счёт на оплату\"", true, true, "счёт на оплату"},
+    {"body contains \"СЧЕТ НА\"", false, true, "счёт на"},
+    {"body regex \"сч[её]т\"", true, true, "счёт"},
+    {"body regex \"счет\"", false, true, "счёт"},
+    {"body contains \"срочно до завтра\"", true, true, "Срочно до завтра"},
+    {"body contains \"hidden\"", false, false, NULL},
+    {"body contains \"epilogue\"", false, false, NULL},
+    {"body matches \"*завтра\"", true, true, NULL},
+    {"list", true, true, NULL},
+    {"list contains \"sales.lists\"", true, true, "sales.lists"},
+    {"list contains \"other\"", false, false, NULL},
+    {"spam", true, true, "YES"},
+    {"not spam", false, false, NULL},
+};
+
+static void test_parts(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(of_parts) * 2; i++) {
+		bool with_yo = i >= ARRAY_LEN(of_parts);
+		size_t at = i % ARRAY_LEN(of_parts);
+		bool expected = with_yo ? of_parts[at].expected_with_yo : of_parts[at].expected;
+		struct error error = ERROR_INIT;
+		struct condition *condition =
+		    rule_parse(slice_of(of_parts[at].when), with_yo, &error);
+		struct view view;
+		struct hit hit = {0};
+
+		if (condition == NULL)
+			fail_msg("%s: %s", of_parts[at].when, error.text);
+		view_init(&view, &(struct view_source){
+		                     .message = slice_of(parts), .account = "", .fold_yo = with_yo});
+		if (condition_match(condition, &view, &hit) != expected)
+			fail_msg("%s, fold_yo %d", of_parts[at].when, with_yo);
+		if (expected && of_parts[at].matched != NULL &&
+		    strcmp(hit.matched, of_parts[at].matched) != 0)
+			fail_msg("%s: matched %s", of_parts[at].when, hit.matched);
 		hit_clear(&hit);
 		view_clear(&view);
 		condition_free(condition);
@@ -141,6 +246,14 @@ static const struct {
     {"тема contains \"x\"", "character 1", "header"},
     {"subject contains \"\xff\"", "character", "UTF-8"},
     {"\"\" is \"x\"", "character", "header"},
+    {"has attachmnt", "character 5", "\"attachment\""},
+    {"has", "ends", "attachment"},
+    {"hour > 24", "character 8", "hour"},
+    {"hour contains \"x\"", "character 6", "contains"},
+    {"date > 2026-13-01", "character 8", "2026-11-23"},
+    {"date = yesterday", "character 8", "2026-11-23"},
+    {"spam is \"yes\"", "character 6", "is"},
+    {"list > 5", "character 6", ">"},
 };
 
 static void test_errors(void **state)
@@ -149,7 +262,7 @@ static void test_errors(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(errors); i++) {
 		struct error error = ERROR_INIT;
 
-		assert_null(rule_parse(slice_of(errors[i].when), &error));
+		assert_null(rule_parse(slice_of(errors[i].when), false, &error));
 		assert_int_equal(error.class, ERROR_CONFIG);
 		if (strstr(error.text, errors[i].position) == NULL ||
 		    strstr(error.text, errors[i].word) == NULL)
@@ -167,10 +280,10 @@ static void test_depth(void **state)
 	for (size_t i = 0; i < 2000; i++)
 		deep[i] = '(';
 	deep[2000] = '\0';
-	assert_null(rule_parse(slice_of(deep), &error));
+	assert_null(rule_parse(slice_of(deep), false, &error));
 	assert_non_null(strstr(error.text, "deep"));
 	snprintf(deep + 40, sizeof(deep) - 40, "always))))))))))))))))))))))))))))))))))))))))");
-	condition = rule_parse(slice_of(deep), &error);
+	condition = rule_parse(slice_of(deep), false, &error);
 	assert_non_null(condition);
 	condition_free(condition);
 }
@@ -181,7 +294,7 @@ static void test_wild_pattern(void **state)
 	size_t len = 100000;
 	char *text = xmalloc(len);
 	struct error error = ERROR_INIT;
-	struct condition *condition = rule_parse(slice_of("subject regex \"^(a+)+$\""), &error);
+	struct condition *condition = rule_parse(slice_of("subject regex \"^(a+)+$\""), false, &error);
 	struct view view;
 	struct hit hit = {0};
 	int64_t start = clock_now_ms();
@@ -192,7 +305,9 @@ static void test_wild_pattern(void **state)
 	text[len - 2] = 'b';
 	text[len - 1] = '\n';
 	assert_non_null(condition);
-	view_init(&view, slice_make(text, len), "", len);
+	view_init(&view,
+		    &(struct view_source){
+		        .message = slice_make(text, len), .account = "", .size = len});
 	assert_false(condition_match(condition, &view, &hit));
 	assert_true(clock_now_ms() - start < 5000);
 	view_clear(&view);
@@ -206,7 +321,7 @@ static void test_wild_fields(void **state)
 	const char field[] = "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\n";
 	struct buf text = BUF_INIT(1 << 20);
 	struct error error = ERROR_INIT;
-	struct condition *condition = rule_parse(slice_of("anyheader regex \"^(a+)+$\""), &error);
+	struct condition *condition = rule_parse(slice_of("anyheader regex \"^(a+)+$\""), false, &error);
 	struct view view;
 	struct hit hit = {0};
 	int64_t start = clock_now_ms();
@@ -214,7 +329,9 @@ static void test_wild_fields(void **state)
 	(void)state;
 	for (int i = 0; i < 9000; i++)
 		buf_append_text(&text, field);
-	view_init(&view, buf_slice(&text), "", text.len);
+	view_init(&view,
+		    &(struct view_source){
+		        .message = buf_slice(&text), .account = "", .size = text.len});
 	assert_false(condition_match(condition, &view, &hit));
 	assert_int_equal(view.gave_up, VIEW_GAVE_UP_MAX);
 	assert_true(clock_now_ms() - start < 5000);
@@ -229,7 +346,7 @@ static void test_header_bomb(void **state)
 	size_t len = 24u << 20;
 	char *text = xmalloc(len);
 	struct error error = ERROR_INIT;
-	struct condition *condition = rule_parse(slice_of("anyheader contains \"needle\""), &error);
+	struct condition *condition = rule_parse(slice_of("anyheader contains \"needle\""), false, &error);
 	struct view view;
 	struct hit hit = {0};
 
@@ -239,7 +356,9 @@ static void test_header_bomb(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		int64_t start = clock_now_ms();
 
-		view_init(&view, slice_make(text, len), "", len);
+		view_init(&view,
+		    &(struct view_source){
+		        .message = slice_make(text, len), .account = "", .size = len});
 		assert_false(condition_match(condition, &view, &hit));
 		assert_true(view.field_count <= VIEW_FIELDS_MAX);
 		assert_true(clock_now_ms() - start < 5000);
@@ -252,8 +371,10 @@ static void test_header_bomb(void **state)
 
 int main(void)
 {
+	setenv("TZ", "UTC", 1);
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_conditions),
+	    cmocka_unit_test(test_parts),
 	    cmocka_unit_test(test_errors),
 	    cmocka_unit_test(test_depth),
 	    cmocka_unit_test(test_wild_pattern),

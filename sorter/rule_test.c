@@ -1,0 +1,307 @@
+/*
+ * One test of a condition: what it looks at, how it compares, with what.
+ */
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/i18n.h"
+#include "mail/fold.h"
+#include "sorter/pattern.h"
+#include "sorter/rule_token.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const operators[] = {"contains", "is", "begins", "ends", "matches", "regex", ">",
+    ">=", "<", "<=", "=", "", NULL};
+static const char *const text_operators[] = {
+    "contains", "is", "begins", "ends", "matches", "regex", NULL};
+static const char *const reserved[] = {"and", "or", "not", "has", "contains", "is", "begins", "ends",
+    "matches", "regex", NULL};
+
+/* The words that are no names of headers. */
+static const struct subject {
+	const char *word;
+	enum test_subject subject;
+	bool takes_text, takes_number, stands_alone;
+} subjects[] = {
+    {"recipient", TEST_RECIPIENT, true, false, false},
+    {"anyheader", TEST_ANYHEADER, true, false, false},
+    {"account", TEST_ACCOUNT, true, false, false},
+    {"attachment", TEST_ATTACHMENT, true, false, false},
+    {"body", TEST_BODY, true, false, false},
+    {"list", TEST_LIST, true, false, true},
+    {"spam", TEST_SPAM, false, false, true},
+    {"size", TEST_SIZE, false, true, false},
+    {"date", TEST_DATE, true, true, false},
+    {"hour", TEST_HOUR, false, true, false},
+};
+static const struct subject a_header = {NULL, TEST_HEADER, true, false, false};
+
+const char *test_operator_name(enum test_operator relation)
+{
+	return operators[relation];
+}
+
+/* A text without its marks: "" and \" are a quote; before anything but a quote or itself a
+ * backslash is just that, so that regular expressions need no doubling. */
+static char *unquote(struct slice raw, bool is_regex)
+{
+	struct buf out = BUF_INIT(RULE_LENGTH_MAX);
+
+	for (size_t i = 0; i < raw.len; i++) {
+		char c = raw.ptr[i];
+		char after = i + 1 < raw.len ? raw.ptr[i + 1] : '\0';
+
+		if (after == '"' || (c == '\\' && after == '\\' && !is_regex)) {
+			if (c == '"' || c == '\\')
+				c = raw.ptr[++i];
+		} else if (c == '\\' && after == '\\') {
+			buf_append_byte(&out, raw.ptr[i++]); /* both stay */
+		}
+		buf_append_byte(&out, c);
+	}
+	buf_text(&out);
+	return out.ptr;
+}
+
+/* --- numbers */
+
+static bool read_size(struct slice digits, uint64_t *number)
+{
+	static const char units[] = "kmg";
+	uint64_t factor = 1;
+
+	if (digits.len > 1) {
+		char unit = ascii_lower(digits.ptr[digits.len - 1]);
+		const char *at = unit == '\0' ? NULL : strchr(units, unit);
+
+		if (at != NULL) {
+			digits.len--;
+			for (const char *u = units; u <= at; u++)
+				factor *= 1024;
+		}
+	}
+	if (!slice_number(digits, 0, UINT64_MAX / factor, number))
+		return false;
+	*number *= factor;
+	return true;
+}
+
+/* 2026-11-23 as 20261123, so that days compare as numbers. */
+static bool read_date(struct slice text, uint64_t *number)
+{
+	static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	struct slice year = slice_cut(&text, '-'), month = slice_cut(&text, '-');
+	uint64_t y, m, d;
+
+	if (!slice_number(year, 1970, 9999, &y) || !slice_number(month, 1, 12, &m) ||
+	    !slice_number(text, 1, days[m - 1], &d))
+		return false;
+	*number = y * 10000 + m * 100 + d;
+	return true;
+}
+
+static bool read_hour(struct slice text, uint64_t *number)
+{
+	return slice_number(text, 0, 23, number);
+}
+
+static bool parse_number(struct parser *p, struct test *test)
+{
+	static const struct {
+		enum test_subject subject;
+		bool (*read)(struct slice text, uint64_t *number);
+		const char *expected;
+	} readers[] = {
+	    {TEST_SIZE, read_size, N_("a size such as 5M")},
+	    {TEST_DATE, read_date, N_("a day such as 2026-11-23")},
+	    {TEST_HOUR, read_hour, N_("an hour from 0 to 23")},
+	};
+	bool is_text = p->token.kind == TOKEN_TEXT && test->subject != TEST_SIZE;
+
+	for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
+		if (readers[i].subject != test->subject)
+			continue;
+		if ((p->token.kind == TOKEN_WORD || is_text) &&
+		    readers[i].read(p->token.raw, &test->number))
+			break;
+		token_fail(p, _(readers[i].expected), NULL);
+		return false;
+	}
+	test->text = slice_dup(p->token.raw);
+	token_next(p);
+	return true;
+}
+
+/* --- texts */
+
+static bool compile_regex(struct parser *p, struct test *test)
+{
+	char *text = xstrdup(test->text);
+	size_t offset = 0;
+
+	if (p->fold_yo)
+		fold_yo(text, strlen(text));
+	test->pattern = pattern_new(text, &offset, p->error);
+	free(text);
+	if (test->pattern != NULL)
+		return true;
+	error_context(p->error, _("character %d"),
+	    token_position(
+	        p, p->token.raw.ptr + (offset < p->token.raw.len ? offset : p->token.raw.len)));
+	return false;
+}
+
+static bool parse_text(struct parser *p, struct test *test)
+{
+	struct buf folded = BUF_INIT(RULE_LENGTH_MAX * 8);
+
+	if (p->token.kind != TOKEN_TEXT) {
+		token_fail(p, _("a text in double quotes"), NULL);
+		return false;
+	}
+	test->text = unquote(p->token.raw, test->relation == TEST_REGEX);
+	if (!utf8_is_valid(slice_of(test->text))) {
+		error_set(p->error, ERROR_CONFIG, _("character %d: the text is not UTF-8"),
+		    token_position(p, token_start(p)));
+		return false;
+	}
+	if (test->relation == TEST_REGEX && !compile_regex(p, test))
+		return false;
+	fold_text(slice_of(test->text), &folded);
+	if (p->fold_yo)
+		fold_yo(folded.ptr, folded.len);
+	buf_text(&folded);
+	test->folded = folded.ptr;
+	test->folded_len = folded.len;
+	token_next(p);
+	return true;
+}
+
+/* --- the whole test */
+
+static bool is_header_name(struct slice name)
+{
+	for (size_t i = 0; i < name.len; i++)
+		if (name.ptr[i] <= ' ' || name.ptr[i] >= 0x7f || name.ptr[i] == ':')
+			return false;
+	return name.len > 0;
+}
+
+static bool is_reserved(struct slice word)
+{
+	for (size_t i = 0; reserved[i] != NULL; i++)
+		if (slice_is_nocase(word, reserved[i]))
+			return true;
+	return false;
+}
+
+static const struct subject *subject_of(const struct parser *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(subjects); i++)
+		if (token_is(p, subjects[i].word))
+			return &subjects[i];
+	return &a_header;
+}
+
+/* Reads an operator that the subject takes. A day or an hour may be equal by `is`, too. */
+static bool parse_operator(struct parser *p, const struct subject *subject, struct test *test)
+{
+	size_t first = subject->takes_text ? TEST_CONTAINS : TEST_GREATER;
+	size_t last = subject->takes_number ? TEST_EQUAL : TEST_REGEX;
+
+	for (size_t i = first; i <= last; i++) {
+		if (token_is(p, operators[i])) {
+			test->relation = (enum test_operator)i;
+			token_next(p);
+			return true;
+		}
+	}
+	if (test->subject == TEST_HOUR && token_is(p, "is")) {
+		test->relation = TEST_EQUAL;
+		token_next(p);
+		return true;
+	}
+	token_fail(p, subject->takes_text ? _("an operator") : _("one of > >= < <= ="),
+	    subject->takes_text ? text_operators : NULL);
+	return false;
+}
+
+static bool is_operator(const struct parser *p)
+{
+	for (size_t i = 0; text_operators[i] != NULL; i++)
+		if (token_is(p, text_operators[i]))
+			return true;
+	return false;
+}
+
+/* `date is "2026-11-23"` is the day of arrival, `date contains "Nov"` the header. */
+static void choose_date(const struct parser *p, struct test *test)
+{
+	uint64_t number;
+
+	if (test->subject != TEST_DATE || test->relation > TEST_REGEX)
+		return;
+	if (test->relation == TEST_IS && read_date(p->token.raw, &number))
+		test->relation = TEST_EQUAL;
+	else
+		test->subject = TEST_HEADER;
+}
+
+static bool parse_rest(struct parser *p, const struct subject *subject, struct test *test)
+{
+	if (subject->stands_alone && !(subject->takes_text && is_operator(p))) {
+		test->relation = TEST_PRESENT;
+		test->text = xstrdup("");
+		return true;
+	}
+	if (!parse_operator(p, subject, test))
+		return false;
+	choose_date(p, test);
+	return test->relation > TEST_REGEX ? parse_number(p, test) : parse_text(p, test);
+}
+
+static struct condition *parse_has(struct parser *p)
+{
+	static const char *const things[] = {"attachment", NULL};
+	struct condition *condition;
+
+	token_next(p);
+	if (!token_is(p, "attachment")) {
+		token_fail(p, "attachment", things);
+		return NULL;
+	}
+	token_next(p);
+	condition = condition_new(CONDITION_TEST);
+	condition->test.subject = TEST_ATTACHMENT;
+	condition->test.relation = TEST_PRESENT;
+	condition->test.header = xstrdup("has attachment");
+	condition->test.text = xstrdup("");
+	return condition;
+}
+
+struct condition *rule_test_parse(struct parser *p)
+{
+	struct condition *condition;
+	const struct subject *subject;
+
+	if (token_is(p, "has"))
+		return parse_has(p);
+	if ((p->token.kind != TOKEN_TEXT &&
+	        (p->token.kind != TOKEN_WORD || is_reserved(p->token.raw))) ||
+	    !is_header_name(p->token.raw)) {
+		token_fail(p,
+		    _("the name of a header, recipient, anyheader, account, size, date, hour, body, attachment, has attachment, list, spam or always"),
+		    NULL);
+		return NULL;
+	}
+	subject = subject_of(p);
+	condition = condition_new(CONDITION_TEST);
+	condition->test.subject = subject->subject;
+	condition->test.header = slice_dup(p->token.raw);
+	token_next(p);
+	if (parse_rest(p, subject, &condition->test))
+		return condition;
+	condition_free(condition);
+	return NULL;
+}

@@ -1,0 +1,204 @@
+#include "sorter/view.h"
+
+#include "base/alloc.h"
+#include "mail/addr.h"
+#include "mail/decode.h"
+#include "mail/fold.h"
+#include "mail/mime.h"
+#include "sorter/literals.h"
+
+#include <stdlib.h>
+
+#define NAME_BYTES_MAX 4096 /* of a file name or a type */
+
+void view_init(struct view *view, const struct view_source *source)
+{
+	struct header_walk walk;
+	struct header_field field;
+
+	memset(view, 0, sizeof(*view));
+	view->source = *source;
+	header_walk_init(&walk, source->message);
+	while (view->field_count < VIEW_FIELDS_MAX && header_walk_next(&walk, &field)) {
+		ARRAY_GROW(view->fields, view->field_count);
+		view->fields[view->field_count++] = (struct view_field){.field = field};
+		if (view->charset.ptr == NULL && slice_is_nocase(field.name, "Content-Type"))
+			view->charset = decode_charset_parameter(field.body);
+	}
+}
+
+static void text_clear(struct view_text *text)
+{
+	buf_clear(&text->decoded);
+	buf_clear(&text->folded);
+	strlist_clear(&text->addresses);
+}
+
+void view_clear(struct view *view)
+{
+	for (size_t i = 0; i < view->field_count; i++) {
+		if (view->fields[i].text == NULL)
+			continue;
+		text_clear(view->fields[i].text);
+		free(view->fields[i].text);
+	}
+	for (size_t i = 0; i < view->part_count; i++) {
+		text_clear(&view->parts[i].name);
+		text_clear(&view->parts[i].type);
+	}
+	text_clear(&view->body);
+	free(view->fields);
+	free(view->parts);
+	free(view->body_marks);
+	memset(view, 0, sizeof(*view));
+}
+
+static void fold(const struct view *view, struct slice text, struct buf *out)
+{
+	size_t start = out->len;
+
+	fold_text(text, out);
+	if (view->source.fold_yo && out->len > start)
+		fold_yo(out->ptr + start, out->len - start);
+}
+
+static void list_addresses(const struct view *view, struct slice body, struct strlist *addresses)
+{
+	struct addr_item item;
+	size_t at = 0, count = 0;
+
+	while (count++ < VIEW_ADDRESSES_MAX && addr_list_next(body, &at, &item)) {
+		struct buf folded = BUF_INIT(ADDR_TEXT_MAX * 4);
+		char text[ADDR_TEXT_MAX];
+
+		if (!item.valid)
+			continue;
+		fold(view, slice_of(addr_text(text, sizeof(text), &item.addr)), &folded);
+		strlist_add(addresses, buf_text(&folded));
+		buf_clear(&folded);
+	}
+}
+
+const struct view_text *view_field_text(struct view *view, struct view_field *field)
+{
+	struct header_field clipped = field->field;
+	struct view_text *text;
+
+	if (field->text != NULL)
+		return field->text;
+	text = field->text = xcalloc(1, sizeof(*text));
+	buf_init(&text->decoded, VIEW_FIELD_BYTES_MAX * 4);
+	buf_init(&text->folded, VIEW_FIELD_BYTES_MAX * 12);
+	if (clipped.body.len > VIEW_FIELD_BYTES_MAX)
+		clipped.body.len = VIEW_FIELD_BYTES_MAX;
+	if (clipped.body.len > VIEW_BYTES_MAX - view->bytes)
+		return text;
+	view->bytes += clipped.body.len;
+	decode_field(&clipped, view->charset, &text->decoded);
+	fold(view, buf_slice(&text->decoded), &text->folded);
+	if (decode_is_address_field(clipped.name))
+		list_addresses(view, clipped.body, &text->addresses);
+	return text;
+}
+
+/* --- parts */
+
+static void set_text(const struct view *view, struct view_text *text, struct slice value)
+{
+	buf_init(&text->decoded, NAME_BYTES_MAX * 3);
+	buf_init(&text->folded, NAME_BYTES_MAX * 12);
+	if (value.len > NAME_BYTES_MAX)
+		value.len = NAME_BYTES_MAX;
+	decode_append_clean(value, &text->decoded);
+	fold(view, buf_slice(&text->decoded), &text->folded);
+}
+
+static void add_part(struct view *view, const struct mime_part *part)
+{
+	struct buf name = BUF_INIT(NAME_BYTES_MAX);
+	bool is_attachment = mime_is_attachment(part);
+	struct view_part *added;
+
+	if (mime_file_name(part, &name) || is_attachment) {
+		ARRAY_GROW(view->parts, view->part_count);
+		added = &view->parts[view->part_count++];
+		*added = (struct view_part){.is_attachment = is_attachment};
+		set_text(view, &added->name, buf_slice(&name));
+		set_text(view, &added->type, part->type);
+	}
+	buf_clear(&name);
+}
+
+void view_read_parts(struct view *view)
+{
+	struct mime_walk walk;
+	struct mime_part part;
+
+	if (view->has_parts)
+		return;
+	view->has_parts = true;
+	mime_walk_init(&walk, view->source.message);
+	while (mime_walk_next(&walk, &part))
+		add_part(view, &part);
+}
+
+/* --- the body */
+
+/* Runs of white space become one blank, so that words are found whatever lines they stand in. */
+static void append_words(struct slice text, struct buf *out)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		char c = text.ptr[i];
+
+		if (c == ' ' && (out->len == 0 || out->ptr[out->len - 1] == ' '))
+			continue;
+		if (buf_append_byte(out, c) < 0)
+			return;
+	}
+}
+
+static void add_text_part(const struct mime_part *part, struct buf *body)
+{
+	struct buf text = BUF_INIT(VIEW_BODY_MAX), clean = BUF_INIT(VIEW_BODY_MAX * 3);
+
+	mime_text(part, &text);
+	decode_append_clean(buf_slice(&text), &clean);
+	append_words(SLICE_LITERAL(" "), body);
+	append_words(buf_slice(&clean), body);
+	buf_clear(&text);
+	buf_clear(&clean);
+}
+
+static bool is_text(const struct mime_part *part)
+{
+	/* A multipart that is no container says a boundary that stands nowhere. */
+	return !part->is_container && (slice_begins_nocase(part->type, "text/") ||
+	                                  slice_begins_nocase(part->type, "multipart/"));
+}
+
+const struct view_text *view_body(struct view *view)
+{
+	struct buf *decoded = &view->body.decoded;
+	struct mime_walk walk;
+	struct mime_part part;
+
+	if (view->has_body)
+		return &view->body;
+	view->has_body = true;
+	buf_init(decoded, VIEW_BODY_MAX);
+	buf_init(&view->body.folded, VIEW_BODY_MAX * 12);
+	mime_walk_init(&walk, view->source.message);
+	while (mime_walk_next(&walk, &part) && !decoded->overflow)
+		if (is_text(&part) && !mime_is_attachment(&part))
+			add_text_part(&part, decoded);
+	/* Where the bound cut a character, its beginning goes as well. */
+	while (decoded->overflow && decoded->len > 0 && !utf8_is_valid(buf_slice(decoded)))
+		decoded->len--;
+	fold(view, buf_slice(decoded), &view->body.folded);
+	if (view->source.body_literals != NULL) {
+		view->body_marks = xcalloc(literals_count(view->source.body_literals) + 1, 1);
+		literals_scan(view->source.body_literals, buf_slice(&view->body.folded),
+		    view->body_marks, NULL, NULL);
+	}
+	return &view->body;
+}

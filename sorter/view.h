@@ -1,0 +1,71 @@
+/*
+ * A message as conditions see it: fields, parts and text, decoded and folded when first asked for.
+ *
+ * What a hostile message can cost is bounded: so many fields are looked at, so many bytes of each, so
+ * many in all, so much text of the body.
+ */
+#ifndef LANPOST_SORTER_VIEW_H
+#define LANPOST_SORTER_VIEW_H
+
+#include "base/buf.h"
+#include "mail/header.h"
+
+#define VIEW_FIELDS_MAX 10000
+#define VIEW_FIELD_BYTES_MAX (1u << 20)
+#define VIEW_BYTES_MAX (16u << 20)
+#define VIEW_ADDRESSES_MAX 10000 /* of one field */
+#define VIEW_BODY_MAX (512u << 10) /* bytes of decoded text */
+#define VIEW_GAVE_UP_MAX 20 /* regular expressions that ran wild, before no more are tried */
+
+struct literals;
+
+/* What the view is made of; all is borrowed. */
+struct view_source {
+	struct slice message; /* header and body, or as much of it as there is */
+	const char *account;  /* "" for none */
+	uint64_t size;
+	int64_t arrived; /* seconds since 1970 */
+	bool fold_yo;
+	const struct literals *body_literals; /* see rule_index.h; NULL for none */
+};
+
+struct view_text {
+	struct buf decoded, folded;
+	struct strlist addresses; /* plain, folded; of address fields */
+};
+
+struct view_field {
+	struct header_field field;
+	struct view_text *text; /* NULL until it is asked for */
+};
+
+/* A part that has a file name or is an attachment. */
+struct view_part {
+	struct view_text name, type;
+	bool is_attachment;
+};
+
+struct view {
+	struct view_source source;
+	struct slice charset; /* of the message */
+	struct view_field *fields;
+	size_t field_count;
+	size_t bytes;   /* decoded so far */
+	size_t gave_up; /* searches that came to their bounds so far */
+	/* Read when first asked for. */
+	bool has_parts, has_body;
+	struct view_part *parts;
+	size_t part_count;
+	struct view_text body;     /* of all text parts, white space as single blanks */
+	unsigned char *body_marks; /* which of body_literals stand in it */
+};
+
+void view_init(struct view *view, const struct view_source *source);
+void view_clear(struct view *view);
+/* Past the bounds it is empty. */
+const struct view_text *view_field_text(struct view *view, struct view_field *field);
+const struct view_text *view_body(struct view *view);
+/* Fills view->parts. */
+void view_read_parts(struct view *view);
+
+#endif
