@@ -98,6 +98,7 @@ $(B)/locale/%/LC_MESSAGES/lanpost.mo: po/%.po
 	@mkdir -p $(@D)
 	@msgfmt --check -o $@ $<
 po:
+	@mkdir -p po
 	@xgettext --from-code=UTF-8 -k_ -kN_ --add-comments=TRANSLATORS --package-name=lanpost -o po/lanpost.pot \
 	    $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS))))
 	@for po in $(wildcard po/*.po); do msgmerge -q --no-fuzzy-matching --backup=off -U $$po po/lanpost.pot; done
