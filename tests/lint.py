@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """House rules that no compiler checks (docs/architecture.md). Prints file:line and the rule; exit 1 if any is broken."""
 import re
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -93,11 +95,29 @@ def check_text(path):
             complain(path, number, "unfinished work")
 
 
-def check_translations(path):
-    done = subprocess.run(["msgfmt", "--check", "--statistics", "-o", "/dev/null", path], capture_output=True, text=True,
-                          env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
-    if done.returncode != 0 or re.search(r"fuzzy|untranslated", done.stderr):
-        complain(path, 1, done.stderr.strip().replace("\n", "; "))
+def gettext_tool(*args):
+    return subprocess.run(args, cwd=ROOT, capture_output=True, text=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
+
+
+def check_translations(paths):
+    """Every text of the sources is translated, without guesses (fuzzy)."""
+    missing = [tool for tool in ("xgettext", "msgmerge", "msgfmt") if not shutil.which(tool, path="/usr/bin:/bin")]
+    if missing:
+        print(f"lint: translations not checked, for {', '.join(missing)} is not installed (package gettext)")
+        return
+    sources = sorted(str(path.relative_to(ROOT)) for folder in FOLDERS for path in (ROOT / folder).glob("*.c"))
+    with tempfile.TemporaryDirectory() as folder:
+        template, merged = f"{folder}/lanpost.pot", f"{folder}/merged.po"
+        done = gettext_tool("xgettext", "--from-code=UTF-8", "-k_", "-kN_", "-o", template, *sources)
+        if done.returncode != 0:
+            complain(ROOT / "po", 1, done.stderr.strip())
+            return
+        for path in paths:
+            done = gettext_tool("msgmerge", "-q", "--no-fuzzy-matching", "-o", merged, path, template)
+            if done.returncode == 0:
+                done = gettext_tool("msgfmt", "--check", "--statistics", "-o", "/dev/null", merged)
+            if done.returncode != 0 or re.search(r"fuzzy|untranslated", done.stderr):
+                complain(path, 1, done.stderr.strip().replace("\n", "; ") + " (make po)")
 
 
 def repository_files():
@@ -119,8 +139,7 @@ def main():
             check_source(path, parts[0])
         if path.suffix in TEXT_ENDS and "corpus" not in parts and parts[:2] != ("tests", "data"):
             check_text(path)
-        if path.suffix == ".po":
-            check_translations(path)
+    check_translations([path for path in files if path.suffix == ".po"])
     for problem in problems:
         print(problem)
     print(f"lint: {len(files)} files, {len(problems)} problems")
