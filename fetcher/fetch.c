@@ -20,6 +20,14 @@ static int64_t earlier(int64_t a, int64_t b)
 	return a < b ? a : b;
 }
 
+static int broken(struct fetch *fetch, enum remote_result result, const char *doing,
+    struct error *error)
+{
+	fetch->line_broke = result == REMOTE_CLOSED || result == REMOTE_TIMEOUT;
+	fetch->timed_out = result == REMOTE_TIMEOUT;
+	return remote_error(fetch->remote, result, doing, error);
+}
+
 /* The next event, sending and receiving as needed. */
 static int next_event(struct fetch *fetch, struct pop3_event *event, struct error *error)
 {
@@ -33,13 +41,13 @@ static int next_event(struct fetch *fetch, struct pop3_event *event, struct erro
 		if (client->out.len > 0) {
 			result = remote_send(fetch->remote, buf_slice(&client->out), deadline);
 			if (result != REMOTE_OK)
-				return remote_error(fetch->remote, result, "sending commands", error);
+				return broken(fetch, result, "sending commands", error);
 			buf_reset(&client->out);
 			continue;
 		}
 		result = remote_recv(fetch->remote, fetch->chunk, CHUNK, &got, deadline);
 		if (result != REMOTE_OK)
-			return remote_error(fetch->remote, result, "waiting for an answer", error);
+			return broken(fetch, result, "waiting for an answer", error);
 		fetch->input = slice_make(fetch->chunk, got);
 	}
 	if (event->what == POP3_GARBAGE)
@@ -83,15 +91,20 @@ static int quit_event(struct fetch *fetch, const struct pop3_event *event, struc
 	if (!event->ok && fetch->delete_done > 0)
 		return error_set(error, ERROR_TEMPORARY, "%s did not delete at QUIT: %.*s",
 		    remote_host(fetch->remote), SLICE_PRINT(event->text));
-	fetch->result->deleted = fetch->delete_done;
+	fetch->result->deleted += fetch->delete_done;
+	fetch->delete_done = 0;
 	return 0;
 }
 
-/* Deletions are carried out by QUIT alone (RFC 1939 section 6). */
+/* Deletions are carried out by QUIT alone (RFC 1939 section 6); a farewell without them may go unanswered. */
 static int quit(struct fetch *fetch, struct error *error)
 {
+	bool had_deletions = fetch->delete_done > 0;
+
 	fetch->commands_sent = 0;
-	return fetch_drive(fetch, feed_quit, quit_event, error);
+	if (fetch_drive(fetch, feed_quit, quit_event, error) == 0 || !had_deletions)
+		return 0;
+	return -1;
 }
 
 static void forget_stale(struct fetch *fetch)
@@ -119,6 +132,8 @@ void fetch_skip(struct fetch *fetch, const struct plan_item *item, struct slice 
 	struct fetch_result *result = fetch->result;
 	char text[200];
 
+	if (item->key != NULL && strlist_has(&result->skipped_keys, item->key))
+		return; /* by an earlier connection */
 	result->skipped++;
 	str_printable(text, sizeof(text), reply);
 	log_warnx("event=message-skipped account=%s number=%u uidl=%s reply=%s",
@@ -132,7 +147,7 @@ void fetch_skip(struct fetch *fetch, const struct plan_item *item, struct slice 
 
 /* --- the whole */
 
-static int work(struct fetch *fetch, struct error *error)
+int fetch_one_connection(struct fetch *fetch, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
 	const struct remote_options options = {
@@ -142,9 +157,9 @@ static int work(struct fetch *fetch, struct error *error)
 	    .cancel = job->cancel,
 	};
 
-	if (state_seen_load(job->state, job->account->name, &fetch->seen, error) != 0 ||
-	    remote_open(&fetch->remote, &options, error) != 0)
+	if (remote_open(&fetch->remote, &options, error) != 0)
 		return -1;
+	fetch->connections++;
 	fetch->deadline = clock_now_ms() + STEP_MS;
 	if (fetch_listing(fetch, error) != 0)
 		return -1;
@@ -159,8 +174,28 @@ static int work(struct fetch *fetch, struct error *error)
 	}
 	if (quit(fetch, error) != 0)
 		return -1;
-	forget_stale(fetch);
+	if (!fetch->has_more)
+		forget_stale(fetch);
 	return 0;
+}
+
+void fetch_hang_up(struct fetch *fetch)
+{
+	if (fetch->current != NULL) {
+		envelope_clear(&fetch->envelope);
+		body_clear(&fetch->body, false);
+		fetch->current = NULL;
+	}
+	remote_close(fetch->remote);
+	fetch->remote = NULL;
+	pop3_client_clear(&fetch->client);
+	pop3_client_init(&fetch->client);
+	plan_clear(&fetch->plan);
+	fetch->input = SLICE_NONE;
+	fetch->window = 1;
+	fetch->commands_sent = fetch->next_digest = fetch->next_item = fetch->asked = 0;
+	fetch->delete_count = fetch->delete_next = fetch->delete_done = 0;
+	fetch->tries_troubled = fetch->has_more = fetch->line_broke = fetch->timed_out = false;
 }
 
 int fetch_account(const struct fetch_job *job, struct fetch_result *result, struct error *error)
@@ -178,14 +213,12 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 
 	*result = (struct fetch_result){0};
 	pop3_client_init(&fetch.client);
-	code = work(&fetch, error);
-	if (fetch.current != NULL) {
-		envelope_clear(&fetch.envelope);
-		body_clear(&fetch.body, false);
-	}
-	remote_close(fetch.remote);
+	code = state_seen_load(job->state, job->account->name, &fetch.seen, error);
+	if (code == 0)
+		code = fetch_with_reconnects(&fetch, error);
+	fetch_hang_up(&fetch);
 	pop3_client_clear(&fetch.client);
-	plan_clear(&fetch.plan);
+	map_clear(&fetch.troubles);
 	map_clear(&fetch.seen);
 	intake_batch_free(fetch.batch);
 	buf_clear(&fetch.header);

@@ -1,11 +1,13 @@
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
 #include <stdlib.h>
 
 #define WINDOW_PIPELINED 32
+#define TROUBLES_MAX 2 /* in one session; the next one tries again */
 
 /* --- CAPA: may commands be pipelined (RFC 2449 section 6.8)? */
 
@@ -115,10 +117,17 @@ int fetch_listing(struct fetch *fetch, struct error *error)
 	if (fetch_drive(fetch, feed_digests, digest_event, error) != 0)
 		return -1;
 	plan_decide(&fetch->plan, fetch->job->account, &fetch->seen, clock_wall());
+	fetch->result->total = fetch->result->fetched;
 	for (size_t i = 0; i < fetch->plan.count; i++) {
-		enum plan_action action = fetch->plan.items[i].action;
+		struct plan_item *item = &fetch->plan.items[i];
 
-		fetch->result->total += action == PLAN_GET || action == PLAN_STUB;
+		if (item->action != PLAN_GET && item->action != PLAN_STUB)
+			continue;
+		fetch->result->total++;
+		if (fetch_troubles(fetch, item) < TROUBLES_MAX)
+			continue;
+		item->action = PLAN_LEAVE;
+		fetch_skip(fetch, item, slice_of(_("the connection breaks in it each time")));
 	}
 	return 0;
 }

@@ -14,6 +14,14 @@ struct fetch {
 	struct fetch_result *result;
 	struct plan plan;
 	struct map seen;
+	struct map troubles; /* key -> how often the line broke in this message, in this session */
+
+	/* the connections */
+	unsigned connections; /* that were logged in */
+	unsigned fruitless;   /* failures in a row since something came */
+	size_t commit_every;  /* messages a connection on a line that keeps dropping; 0: all */
+	bool has_more;	      /* this connection ends although there is more to fetch */
+	bool line_broke, timed_out;
 
 	/* the connection */
 	struct remote *remote;
@@ -31,6 +39,8 @@ struct fetch {
 
 	/* the transfer */
 	size_t next_item;
+	size_t asked;	      /* messages, on this connection */
+	bool tries_troubled; /* the second walk: messages in which the line broke before */
 	uint32_t *deletes; /* numbers to be deleted */
 	size_t delete_count, delete_next, delete_done;
 	struct plan_item *current; /* whose bytes are coming; NULL: none */
@@ -47,6 +57,10 @@ struct fetch {
 typedef bool (*fetch_feed)(struct fetch *fetch);
 typedef int (*fetch_event)(struct fetch *fetch, const struct pop3_event *event,
     struct error *error);
+/* Connects as often as it takes and is worth it. */
+int fetch_with_reconnects(struct fetch *fetch, struct error *error);
+/* All there is to do on one connection, from its login to QUIT. */
+int fetch_one_connection(struct fetch *fetch, struct error *error);
 /* Keeps up to `window` commands under way and hands out the events, until there is nothing more to feed and all is answered. */
 int fetch_drive(struct fetch *fetch, fetch_feed feed, fetch_event on_event, struct error *error);
 
@@ -56,6 +70,10 @@ int fetch_listing(struct fetch *fetch, struct error *error);
 int fetch_transfer(struct fetch *fetch, struct error *error);
 /* Makes durable what has come whole. */
 int fetch_commit(struct fetch *fetch, struct error *error);
+/* Frees what belongs to one connection. */
+void fetch_hang_up(struct fetch *fetch);
+/* How often the line broke in this message. */
+size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item);
 /* Notes that a message could not be had. */
 void fetch_skip(struct fetch *fetch, const struct plan_item *item, struct slice reply);
 /* Makes the message that stands for one too large to fetch; top: its header and first lines. */

@@ -20,6 +20,18 @@ static void want_delete(struct fetch *fetch, uint32_t number)
 
 /* --- committing */
 
+/* Another connection of this session must know it, too. */
+static void note_durable(struct fetch *fetch, const struct plan_item *item)
+{
+	bool is_stub = item->action == PLAN_STUB;
+	char *key = is_stub ? plan_stub_key(item->key) : xstrdup(item->key);
+
+	map_put(&fetch->seen, slice_of(key), (void *)(intptr_t)clock_wall());
+	if (!is_stub && fetch->job->account->keep_days == 0)
+		want_delete(fetch, item->number);
+	free(key);
+}
+
 int fetch_commit(struct fetch *fetch, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
@@ -32,8 +44,7 @@ int fetch_commit(struct fetch *fetch, struct error *error)
 	if (intake_batch_commit(fetch->batch, error) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++)
-		if (fetch->batch_items[i]->action == PLAN_GET && job->account->keep_days == 0)
-			want_delete(fetch, fetch->batch_items[i]->number);
+		note_durable(fetch, fetch->batch_items[i]);
 	fetch->result->fetched += count;
 	job->progress(job->context, job->account->name, fetch->result->fetched, fetch->result->total,
 	    fetch->result->bytes);
@@ -137,29 +148,43 @@ static bool has_room(const struct fetch *fetch, const struct plan_item *item)
 	return intake_has_room(fetch->job->intake, item->size + fetch->batch_bytes);
 }
 
+static bool is_wanted(const struct fetch *fetch, const struct plan_item *item)
+{
+	return (item->action == PLAN_GET || item->action == PLAN_STUB) &&
+	       (fetch_troubles(fetch, item) > 0) == fetch->tries_troubled;
+}
+
+/* The next message to ask for: first those in which the line never broke. */
+static const struct plan_item *next_wanted(struct fetch *fetch)
+{
+	for (;;) {
+		for (; fetch->next_item < fetch->plan.count; fetch->next_item++)
+			if (is_wanted(fetch, &fetch->plan.items[fetch->next_item]))
+				return &fetch->plan.items[fetch->next_item];
+		if (fetch->tries_troubled)
+			return NULL;
+		fetch->tries_troubled = true;
+		fetch->next_item = 0;
+	}
+}
+
 static bool feed_transfer(struct fetch *fetch)
 {
+	const struct plan_item *item;
+
 	if (fetch->delete_next < fetch->delete_count)
 		return pop3_client_send(&fetch->client, POP3_DELE,
 		    fetch->deletes[fetch->delete_next++], 0);
-	for (; fetch->next_item < fetch->plan.count; fetch->next_item++) {
-		const struct plan_item *item = &fetch->plan.items[fetch->next_item];
-
-		if (item->action == PLAN_DELETE) {
-			want_delete(fetch, item->number);
-			continue;
-		}
-		if (item->action == PLAN_LEAVE)
-			continue;
-		if (!has_room(fetch, item))
-			return false;
-		fetch->next_item++;
-		return item->action == PLAN_STUB
-			   ? pop3_client_send(&fetch->client, POP3_TOP, item->number, STUB_LINES)
-			   : pop3_client_send(&fetch->client, POP3_RETR, item->number, 0);
-	}
-	/* The walk may just have found something to delete. */
-	return fetch->delete_next < fetch->delete_count && feed_transfer(fetch);
+	if (fetch->has_more || (item = next_wanted(fetch)) == NULL)
+		return false;
+	fetch->has_more = fetch->commit_every > 0 && fetch->asked >= fetch->commit_every;
+	if (fetch->has_more || !has_room(fetch, item))
+		return false;
+	fetch->asked++;
+	fetch->next_item++;
+	return item->action == PLAN_STUB
+		   ? pop3_client_send(&fetch->client, POP3_TOP, item->number, STUB_LINES)
+		   : pop3_client_send(&fetch->client, POP3_RETR, item->number, 0);
 }
 
 static int transfer_event(struct fetch *fetch, const struct pop3_event *event,
@@ -192,13 +217,16 @@ static int transfer_event(struct fetch *fetch, const struct pop3_event *event,
 
 int fetch_transfer(struct fetch *fetch, struct error *error)
 {
+	for (size_t i = 0; i < fetch->plan.count; i++)
+		if (fetch->plan.items[i].action == PLAN_DELETE)
+			want_delete(fetch, fetch->plan.items[i].number);
 	/* What is left in the batch when all is answered is committed; that brings deletions, and another round. */
 	do {
 		if (fetch_drive(fetch, feed_transfer, transfer_event, error) != 0 ||
 		    fetch_commit(fetch, error) != 0)
 			return -1;
 	} while (fetch->delete_next < fetch->delete_count);
-	if (fetch->next_item < fetch->plan.count) {
+	if (!fetch->has_more && next_wanted(fetch) != NULL) {
 		error_set(error, ERROR_TEMPORARY,
 		    "the disk is nearly full: %zu messages stay on the server until there is room",
 		    fetch->plan.count - fetch->next_item);

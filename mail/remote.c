@@ -25,6 +25,7 @@ struct remote {
 	char curl_text[CURL_ERROR_SIZE];
 	int64_t started;
 	bool is_smtp;
+	bool is_secure; /* TLS from the first byte */
 	bool cannot_connect; /* TCP took too long */
 };
 
@@ -105,14 +106,22 @@ static long use_ssl(enum conf_tls tls)
 	return values[tls];
 }
 
-static void set_trust(CURL *curl, const struct conf_remote *conf)
+/* Who can show a wrong certificate can as well hide STARTTLS: an opportunistic connection that demanded a good one would
+ * only be refused where it could have been encrypted (RFC 7435). A CA or a key in the configuration is a demand. */
+static bool trusts_anybody(const struct conf_remote *conf, bool tls_from_start)
+{
+	return conf->tls == TLS_OPPORTUNISTIC && !tls_from_start && conf->ca_file[0] == '\0';
+}
+
+static void set_trust(CURL *curl, const struct conf_remote *conf, bool tls_from_start)
 {
 	bool pin_alone = conf->pin_sha256[0] != '\0' && conf->ca_file[0] == '\0';
+	bool verify = !pin_alone && !trusts_anybody(conf, tls_from_start);
 	char *pin;
 
 	curl_easy_setopt(curl, CURLOPT_USE_SSL, use_ssl(conf->tls));
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, pin_alone ? 0L : 1L);
-	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, pin_alone ? 0L : 2L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
 	if (conf->ca_file[0] != '\0')
 		curl_easy_setopt(curl, CURLOPT_CAINFO, conf->ca_file);
 	if (conf->pin_sha256[0] == '\0')
@@ -158,7 +167,7 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, remote);
-	set_trust(curl, options->remote);
+	set_trust(curl, options->remote, remote->is_secure);
 	if (options->remote->user[0] != '\0') {
 		curl_easy_setopt(curl, CURLOPT_USERNAME, options->remote->user);
 		curl_easy_setopt(curl, CURLOPT_PASSWORD, remote->secret);
@@ -276,10 +285,9 @@ int remote_open(struct remote **remote, const struct remote_options *options, st
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct remote *made = xcalloc(1, sizeof(*made));
 	CURLcode code;
-	bool secure;
 
 	pthread_once(&once, start_curl);
-	made->host = remote_url_host(options->remote->url, &secure);
+	made->host = remote_url_host(options->remote->url, &made->is_secure);
 	made->is_smtp = slice_begins_nocase(slice_of(options->remote->url), "smtp");
 	made->cancel = options->cancel;
 	made->started = clock_now_ms();

@@ -22,7 +22,8 @@ struct remote_options {
 };
 
 /* Connects and logs in; with an empty user it does not log in (SMTP only). tls = required and
- * opportunistic demand a certificate that fits, from ca_file or the system's authorities; with pin_sha256 (base64 of
+ * an url with s demand a certificate that fits, from ca_file or the system's authorities; opportunistic demands one
+ * only where ca_file or pin_sha256 is set. With pin_sha256 (base64 of
  * the SHA-256 of the public key, as curl has it) and no ca_file the key alone is the proof.
  * Errors, with the server's own words where it gave any: LOGIN for a refused name or password, TEMPORARY where another
  * try may help, PERMANENT for trouble with TLS, CONFIG for settings, CANCELLED. */

@@ -49,6 +49,23 @@ def test_a_refused_message_is_left_and_the_others_come(make_gateway):
     assert [b"<2.test" in message for message in server.left] == [True]
 
 
+def test_a_message_in_which_the_line_always_breaks_holds_up_nobody(make_gateway):
+    office, server = fetch_with(make_gateway, "always_closes_in_the_middle_of_the_first_message", sessions=2)
+    assert in_mailbox(office, "ivan") == collections.Counter([2, 3])
+    assert [b"<1.test" in message for message in server.left] == [True]
+    told = [mail for mail in office.mailbox("postmaster") if b"breaks" in mail]
+    assert len(told) == 1
+
+
+def test_on_a_line_that_keeps_dropping_deletions_are_committed(make_gateway):
+    server = MisbehavingPop3([letter(number=n) for n in range(1, 41)], "closes_after_seven_messages")
+    office = office_at(make_gateway, server)
+    office.session(timeout=180)
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter(range(1, 41))
+    assert server.left == []
+
+
 def test_what_cannot_be_deleted_is_not_fetched_again(make_gateway):
     office, server = fetch_with(make_gateway, "refuses_dele", sessions=3)
     assert in_mailbox(office, "ivan") == ONCE

@@ -118,6 +118,18 @@ class MisbehavingPop3(Misbehaving):
             connection.close()
             return True
 
+    def server_always_closes_in_the_middle_of_the_first_message(self, event, argument, connection):
+        if event == "RETR" and self.uidls[int(argument) - 1] == "uidl-1":
+            connection.raw(b"+OK\r\n" + self.messages[int(argument) - 1][:50])
+            connection.close()
+            return True
+
+    def server_closes_after_seven_messages(self, event, argument, connection):
+        connection.given = getattr(connection, "given", 0) + (event == "RETR")
+        if event == "RETR" and connection.given > 7:
+            connection.close()
+            return True
+
     def server_closes_in_the_middle_of_uidl(self, event, argument, connection):
         if event == "UIDL" and self.accepted == 1:
             connection.raw(b"+OK\r\n1 uid")
