@@ -56,6 +56,9 @@ struct conf_lan {
 	int64_t timeout;
 	int64_t max_sessions, max_sessions_per_ip;
 	bool require_auth;
+	bool smtp_tls_required, submission_tls_required, pop3_tls_required;
+	bool allow_empty_password;
+	int64_t pop3_login_delay; /* 0: none */
 	char *tls_cert, *tls_key; /* paths, "" for our own certificate */
 	struct conf_nets allow, deny;
 };
@@ -106,7 +109,10 @@ struct conf_smarthost {
 struct conf_user {
 	char *name;
 	struct conf_place place;
-	char *password; /* crypt(3) hash; "": none needed (trusted LAN) */
+	char *password;	    /* crypt(3) hash; "": none needed (trusted LAN) */
+	char *scram_sha256; /* base/scram.h; "": no login by challenge */
+	bool allow_weak_auth;
+	char *clear_password; /* for APOP and CRAM-MD5 alone; used with allow_weak_auth only */
 	char *full_name, *external_alias;
 	struct strlist aliases;
 	char *forward;

@@ -364,6 +364,20 @@ static void check_forward(const struct check *check, const struct conf_user *use
 	free(plain);
 }
 
+static void check_weak_auth(const struct check *check, const struct conf_user *user)
+{
+	bool has_password = user->clear_password[0] != '\0';
+
+	if (user->allow_weak_auth && !has_password)
+		WARN_AT(check, &user->allow_weak_auth, user->place,
+		    _("user %s has allow_weak_auth, but no clear_password for it (`lanpost user passwd %s`)"),
+		    user->name, user->name);
+	if (!user->allow_weak_auth && has_password)
+		WARN_AT(check, &user->clear_password, user->place,
+		    _("user %s has a clear_password that nothing uses without allow_weak_auth; remove it"),
+		    user->name);
+}
+
 static void check_user_section(const struct check *check, const struct conf_user *user)
 {
 	if (strcmp(user->name, CONF_DAEMON) == 0) {
@@ -371,7 +385,12 @@ static void check_user_section(const struct check *check, const struct conf_user
 		    _("daemon is the gateway's own and cannot be a user"));
 		return;
 	}
-	if (user->password[0] == '\0' && !conf_was_faulty(check->source, &user->password))
+	check_weak_auth(check, user);
+	if (user->password[0] == '\0' && !check->conf->lan.allow_empty_password)
+		WARN_AT(check, &user->password, user->place,
+		    _("user %s has no password and cannot log in (`lanpost user passwd %s`)"), user->name,
+		    user->name);
+	else if (user->password[0] == '\0' && !conf_was_faulty(check->source, &user->password))
 		WARN_AT(check, &user->password, user->place,
 		    _("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
 		    user->name, user->name);

@@ -14,6 +14,7 @@
 #define CONDITION(o, f) VALUE_CONDITION, FIELD(o, f, char *)
 #define SECRET(o, f) VALUE_SECRET, FIELD(o, f, char *)
 #define HASH(o, f) VALUE_HASH, FIELD(o, f, char *)
+#define SCRAM(o, f) VALUE_SCRAM, FIELD(o, f, char *)
 #define HOST(o, f) VALUE_HOST, FIELD(o, f, char *)
 #define USER(o, f) VALUE_USER, FIELD(o, f, char *)
 #define NAME(o, f) VALUE_NAME, FIELD(o, f, char *)
@@ -93,6 +94,16 @@ static const struct schema_key lan_keys[] = {
 	N_("Clients served at the same time from one address.")},
     {"require_auth", FLAG(conf_lan, require_auth), "no", NULL, ANY,
 	N_("SMTP: yes demands a login, no trusts the address filter.")},
+    {"smtp_tls_required", FLAG(conf_lan, smtp_tls_required), "no", NULL, ANY,
+	N_("yes: on smtp_port nothing but STARTTLS goes before TLS is up.")},
+    {"submission_tls_required", FLAG(conf_lan, submission_tls_required), "no", NULL, ANY,
+	N_("The same on submission_port.")},
+    {"pop3_tls_required", FLAG(conf_lan, pop3_tls_required), "no", NULL, ANY,
+	N_("The same on pop3_port: no login without STLS.")},
+    {"allow_empty_password", FLAG(conf_lan, allow_empty_password), "yes", NULL, ANY,
+	N_("Users whose password is empty may log in (from the addresses of `allow` only), as in Office Mail Server.")},
+    {"pop3_login_delay", DURATION(conf_lan, pop3_login_delay), "0", NULL, RANGE(0, HOUR),
+	N_("A mailbox may be opened again by POP3 only after so long; 0: at any time.")},
     {"tls_cert", PATH(conf_lan, tls_cert), "", N_("a self-signed one, made on the first start"), ANY,
 	N_("The certificate (chain) shown to mail programs, PEM.")},
     {"tls_key", PATH(conf_lan, tls_key), "", N_("that of the self-signed certificate"), ANY,
@@ -189,6 +200,12 @@ static const struct schema_key smarthost_keys[] = {
 static const struct schema_key user_keys[] = {
     {"password", HASH(conf_user, password), "", N_("no password is asked"), ANY,
 	N_("Set it with `lanpost user passwd NAME`. May be empty on a trusted LAN.")},
+    {"scram_sha256", SCRAM(conf_user, scram_sha256), "", N_("no login by challenge"), ANY,
+	N_("Keys for SCRAM-SHA-256, written with `password` by `lanpost user passwd NAME`.")},
+    {"allow_weak_auth", FLAG(conf_user, allow_weak_auth), "no", NULL, ANY,
+	N_("Old mail programs of this user may log in with APOP and CRAM-MD5, which need clear_password.")},
+    {"clear_password", SECRET(conf_user, clear_password), "", N_("none"), ANY,
+	N_("The password as it is, kept for allow_weak_auth only; `lanpost user passwd NAME` writes it.")},
     {"full_name", TEXT(conf_user, full_name), "", NULL, ANY, N_("The user's name, for people.")},
     {"external_alias", ADDRESS(conf_user, external_alias), "", N_("none"), ANY,
 	N_("Replaces the LAN address in mail that leaves; mail to it is this user's.")},

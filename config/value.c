@@ -77,6 +77,7 @@ static const struct {
     [VALUE_CONDITION] = {value_parse_text, clear_text, N_("a condition")},
     [VALUE_SECRET] = {value_parse_text, clear_secret, N_("a password")},
     [VALUE_HASH] = {value_parse_hash, clear_secret, N_("a hash of crypt(3)")},
+    [VALUE_SCRAM] = {value_parse_scram, clear_secret, N_("keys of SCRAM-SHA-256")},
     [VALUE_HOST] = {value_parse_host, clear_text, N_("a domain name")},
     [VALUE_USER] = {value_parse_user, clear_text, N_("a user")},
     [VALUE_NAME] = {value_parse_name, clear_text, N_("a local name or a mail address")},
@@ -122,5 +123,5 @@ const char *value_syntax(enum value_type type)
 
 bool value_is_secret(enum value_type type)
 {
-	return type == VALUE_SECRET || type == VALUE_HASH;
+	return type == VALUE_SECRET || type == VALUE_HASH || type == VALUE_SCRAM;
 }

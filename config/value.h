@@ -16,6 +16,7 @@ enum value_type {
 	VALUE_CONDITION, /* char *: of a rule; sorter/ reads it */
 	VALUE_SECRET,	 /* char *: a password in the clear */
 	VALUE_HASH,	 /* char *: "" or a hash of crypt(3) */
+	VALUE_SCRAM,	 /* char *: "" or keys of base/scram.h */
 	VALUE_HOST,	 /* char *: a domain name, lower case */
 	VALUE_USER,	 /* char *: name of a user, lower case */
 	VALUE_NAME,	 /* char *: local name or mail address, lower case */

@@ -22,7 +22,7 @@ bool value_is_name(struct slice item); /* a local name or an address */
 /* Each reads text into the field, which has the C type of its kind (value.h). */
 typedef int value_parser(struct slice text, const struct value_limits *limits, void *field,
     struct error *error);
-value_parser value_parse_text, value_parse_hash, value_parse_host, value_parse_user, value_parse_name,
+value_parser value_parse_text, value_parse_hash, value_parse_scram, value_parse_host, value_parse_user, value_parse_name,
     value_parse_address, value_parse_path, value_parse_url, value_parse_pin,
     value_parse_flag, value_parse_integer, value_parse_size, value_parse_duration, value_parse_interval,
     value_parse_keep, value_parse_word, value_parse_days, value_parse_hours,

@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "base/scram.h"
 
 #include <crypt.h>
 #include <stdlib.h>
@@ -55,6 +56,17 @@ int value_parse_hash(struct slice text, const struct value_limits *limits, void 
 	if (text.len > 0 && !is_hash(text)) /* not shown: it may be somebody's password */
 		return error_set(error, ERROR_CONFIG,
 		    _("this is no password hash (plain text is not taken); set it with `lanpost user passwd NAME`"));
+	return value_parse_text(text, limits, field, error);
+}
+
+int value_parse_scram(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	struct scram_keys keys;
+
+	if (text.len > 0 && !scram_keys_read(text, &keys))
+		return error_set(error, ERROR_CONFIG,
+		    _("these are no keys of SCRAM-SHA-256; set them with `lanpost user passwd NAME`"));
 	return value_parse_text(text, limits, field, error);
 }
 

@@ -238,8 +238,10 @@ static bool password_fits(
 	char *text;
 	bool fits;
 
-	if (user != NULL && hash[0] == '\0')
+	if (user != NULL && hash[0] == '\0' && conf->lan.allow_empty_password)
 		return true;
+	if (hash[0] == '\0')
+		user = NULL, hash = stand_in_hash(conf);
 	if (password.len > PASSWORD_MAX_LEN ||
 	    (password.len > 0 && memchr(password.ptr, '\0', password.len) != NULL))
 		password = SLICE_LITERAL(""); /* fits nobody's hash, at the usual cost */
@@ -263,24 +265,107 @@ static void wait_ms(const struct auth *auth, int64_t ms)
 		poll(&stop, 1, (int)ms);
 }
 
-int auth_check(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
-    struct slice name, struct slice password, const char **user, struct error *error)
+static int refuse_shut_out(struct auth *auth, const struct in6_addr *client, struct error *error)
 {
-	const struct conf_user *found;
+	if (!is_shut_out(auth, client))
+		return 0;
+	wait_ms(auth, auth->options.delay_ms);
+	error_set(error, ERROR_TEMPORARY, "Too many failed logins, try again later");
+	return error_reply(error, 454, "4.7.0");
+}
+
+static int refuse_login(struct auth *auth, const struct in6_addr *client, struct slice name,
+    struct error *error)
+{
 	char text[NET_ADDRESS_MAX];
 
-	if (is_shut_out(auth, client)) {
-		wait_ms(auth, auth->options.delay_ms);
-		error_set(error, ERROR_TEMPORARY, "Too many failed logins, try again later");
-		return error_reply(error, 454, "4.7.0");
-	}
-	found = find_user(conf, name);
-	if (password_fits(auth, conf, found, password)) {
-		*user = found->name;
-		return 0;
-	}
 	log_info("event=login-failed ip=%s name=%s", net_address_text(text, client),
 	    LOG_TEXT(slice_make(name.ptr, name.len < NAME_MAX_LEN ? name.len : NAME_MAX_LEN)));
 	wait_ms(auth, auth->options.delay_ms * note_failure(auth, client));
 	return error_set(error, ERROR_LOGIN, "Name or password is wrong");
+}
+
+int auth_check(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
+    struct slice name, struct slice password, const char **user, struct error *error)
+{
+	const struct conf_user *found;
+
+	if (refuse_shut_out(auth, client, error) != 0)
+		return -1;
+	found = find_user(conf, name);
+	if (!password_fits(auth, conf, found, password))
+		return refuse_login(auth, client, name, error);
+	*user = found->name;
+	return 0;
+}
+
+/* --- logins by challenge */
+
+bool auth_has_weak(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (conf->users[i].allow_weak_auth && conf->users[i].clear_password[0] != '\0')
+			return true;
+	return false;
+}
+
+static bool all_have_scram(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (conf->users[i].scram_sha256[0] == '\0')
+			return false;
+	return conf->user_count > 0;
+}
+
+unsigned auth_mechanisms(const struct conf *conf, bool tls)
+{
+	unsigned offered = SASL_PLAIN | SASL_LOGIN;
+
+	if (all_have_scram(conf))
+		offered |= SASL_SCRAM_SHA_256;
+	if (!tls && auth_has_weak(conf))
+		offered |= SASL_CRAM_MD5;
+	return offered;
+}
+
+/* Salt that a stranger cannot tell from a user's, and that stays the same when he asks again. */
+static void make_up_keys(struct auth *auth, struct slice name, struct scram_keys *keys)
+{
+	unsigned len = DIGEST_LEN;
+	unsigned char mac[DIGEST_LEN];
+
+	*keys = (struct scram_keys){.iterations = SCRAM_ITERATIONS, .salt_len = SCRAM_SALT_LEN};
+	if (HMAC(EVP_sha256(), auth->key, sizeof(auth->key), (const unsigned char *)name.ptr, name.len,
+		mac, &len) == NULL)
+		rand_bytes(mac, sizeof(mac));
+	memcpy(keys->salt, mac, SCRAM_SALT_LEN);
+	rand_bytes(keys->stored, sizeof(keys->stored));
+	rand_bytes(keys->server, sizeof(keys->server));
+}
+
+int auth_secret(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
+    struct slice name, struct sasl_secret *secret, struct error *error)
+{
+	const struct conf_user *found;
+
+	if (refuse_shut_out(auth, client, error) != 0)
+		return -1;
+	found = find_user(conf, name);
+	*secret = (struct sasl_secret){.clear = "", .known = found != NULL};
+	if (found == NULL || !scram_keys_read(slice_of(found->scram_sha256), &secret->scram))
+		make_up_keys(auth, name, &secret->scram);
+	if (found != NULL && found->allow_weak_auth)
+		secret->clear = found->clear_password;
+	return 0;
+}
+
+int auth_settle(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
+    struct slice name, bool fits, const char **user, struct error *error)
+{
+	const struct conf_user *found = find_user(conf, name);
+
+	if (!fits || found == NULL)
+		return refuse_login(auth, client, name, error);
+	*user = found->name;
+	return 0;
 }

@@ -1,6 +1,9 @@
 /*
  * A mailbox as one POP3 session sees it: locked against a second session, listed once, changed
  * only at the end.
+ *
+ * A session that has been silent for MAILDROP_SILENT_MS may be a dead connection: whoever logs in then takes the
+ * mailbox from it. That loses nothing, since only QUIT removes messages.
  */
 #ifndef LANPOST_LAN_MAILDROP_H
 #define LANPOST_LAN_MAILDROP_H
@@ -11,17 +14,22 @@
 /* The mailboxes that are open, shared by all sessions, behind its own mutex. */
 struct maildrop_locks;
 struct maildrop_locks *maildrop_locks_new(void);
+#define MAILDROP_SILENT_MS (30 * 1000)
 void maildrop_locks_free(struct maildrop_locks *locks);
 
 struct maildrop {
 	struct maildrop_locks *locks; /* borrowed, as the next two */
 	struct intake *intake;
 	const char *spool;
-	char *user; /* of the open mailbox; NULL: none is open */
+	int64_t login_delay;	 /* ms between two times that the mailbox is opened; 0: none */
+	int fd;			 /* of the session's connection, shut down if the mailbox is taken from it */
+	_Atomic int64_t heard;	 /* when the client last said something (clock_now_ms) */
+	char *user;		 /* of the open mailbox; NULL: none is open */
+	struct maildrop *next;	 /* of those that are open, under the locks' mutex */
 };
 
-/* Locks and lists. Returns 1 if another session has the mailbox, -1 on error. The list is the
- * caller's. */
+/* Locks and lists. Returns 1 if another session has the mailbox, 2 sooner than login_delay allows, -1 on error. The
+ * list is the caller's. */
 int maildrop_open(
     struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error);
 void maildrop_close(struct maildrop *drop); /* unlocks; fine when none is open */

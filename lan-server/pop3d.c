@@ -1,9 +1,9 @@
 #include "lan-server/pop3d.h"
 
 #include "base/alloc.h"
-#include "mail/dot.h"
 
 #include "lan-server/command.h"
+#include "lan-server/pop3d_priv.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -12,38 +12,7 @@
 #define REPLIES_MAX (64u << 20) /* LIST and UIDL of the largest mailbox */
 #define PIECE 16384
 
-/*
- *	AUTHORIZATION --USER, PASS--> TRANSACTION --QUIT--> (removal, close)
- */
-enum pop3d_state {
-	AUTHORIZATION, /* nobody is logged in, no mailbox is open */
-	TRANSACTION,   /* the mailbox is ours: list is its snapshot */
-};
-
-/* A message on its way out; bytes.ptr is NULL when none is. */
-struct sending {
-	struct slice bytes, rest;
-	uint64_t body_lines; /* still to be sent (TOP) */
-	bool in_header;
-	struct dot_writer writer;
-};
-
-struct pop3d {
-	struct pop3d_options options;
-	enum pop3d_state state;
-	struct buf replies;
-	bool tls;
-	char *name; /* given by USER */
-	const char *user;
-	unsigned mistakes;
-	struct maildir_list list;
-	bool *deleted; /* one per message of list */
-	struct sending sending;
-};
-
-static void reply(struct pop3d *pop3d, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void reply(struct pop3d *pop3d, const char *format, ...)
+void pop3d_reply(struct pop3d *pop3d, const char *format, ...)
 {
 	char text[1024];
 	va_list args;
@@ -56,15 +25,15 @@ static void reply(struct pop3d *pop3d, const char *format, ...)
 }
 
 /* For what is not the client's fault, or not worth hanging up. */
-static enum pop3d_effect deny(struct pop3d *pop3d, const char *text)
+enum pop3d_effect pop3d_deny(struct pop3d *pop3d, const char *text)
 {
-	reply(pop3d, "-ERR %s", text);
+	pop3d_reply(pop3d, "-ERR %s", text);
 	return POP3D_CONTINUE;
 }
 
-static enum pop3d_effect refuse(struct pop3d *pop3d, const char *text)
+enum pop3d_effect pop3d_refuse(struct pop3d *pop3d, const char *text)
 {
-	reply(pop3d, "-ERR %s", text);
+	pop3d_reply(pop3d, "-ERR %s", text);
 	if (++pop3d->mistakes < POP3D_BAD_COMMANDS_MAX)
 		return POP3D_CONTINUE;
 	return POP3D_CLOSE;
@@ -77,7 +46,7 @@ struct pop3d *pop3d_new(const struct pop3d_options *options)
 	pop3d->options = *options;
 	pop3d->tls = options->tls;
 	buf_init(&pop3d->replies, REPLIES_MAX);
-	reply(pop3d, "+OK %s lanpost POP3", options->hostname);
+	pop3d_greet(pop3d);
 	return pop3d;
 }
 
@@ -111,6 +80,8 @@ void pop3d_free(struct pop3d *pop3d)
 		return;
 	close_mailbox(pop3d);
 	free(pop3d->name);
+	free(pop3d->apop);
+	sasl_free(pop3d->sasl);
 	buf_clear(&pop3d->replies);
 	free(pop3d);
 }
@@ -134,79 +105,12 @@ void pop3d_tls_started(struct pop3d *pop3d)
 
 void pop3d_timed_out(struct pop3d *pop3d)
 {
-	reply(pop3d, "-ERR [SYS/TEMP] You took too long, goodbye");
+	pop3d_reply(pop3d, "-ERR [SYS/TEMP] You took too long, goodbye");
 }
 
 void pop3d_stopping(struct pop3d *pop3d)
 {
-	reply(pop3d, "-ERR [SYS/TEMP] Shutting down, try again soon");
-}
-
-/* --- login */
-
-static enum pop3d_effect cmd_user(struct pop3d *pop3d, struct slice arg)
-{
-	free(pop3d->name);
-	pop3d->name = slice_dup(arg);
-	reply(pop3d, "+OK Send PASS");
-	return POP3D_CONTINUE;
-}
-
-static enum pop3d_effect open_mailbox(struct pop3d *pop3d, const char *user)
-{
-	struct pop3d_hooks *hooks = &pop3d->options.hooks;
-	struct error error = ERROR_INIT;
-	int opened = hooks->open(hooks->context, user, &pop3d->list, &error);
-
-	if (opened > 0)
-		return deny(pop3d, "[IN-USE] Another session has this mailbox open");
-	if (opened < 0)
-		return deny(pop3d, "[SYS/TEMP] The mailbox cannot be opened now");
-	pop3d->deleted = xcalloc(pop3d->list.count + 1, sizeof(*pop3d->deleted));
-	pop3d->user = user;
-	pop3d->state = TRANSACTION;
-	reply(pop3d, "+OK %zu messages", pop3d->list.count);
-	return POP3D_CONTINUE;
-}
-
-static enum pop3d_effect cmd_pass(struct pop3d *pop3d, struct slice arg)
-{
-	struct pop3d_hooks *hooks = &pop3d->options.hooks;
-	struct error error = ERROR_INIT;
-	const char *user;
-	int done;
-
-	if (pop3d->name == NULL)
-		return refuse(pop3d, "Send USER first");
-	done = hooks->login(hooks->context, slice_of(pop3d->name), arg, &user, &error);
-	free(pop3d->name);
-	pop3d->name = NULL;
-	if (done == 0)
-		return open_mailbox(pop3d, user);
-	reply(pop3d, "-ERR [%s] %s", error.class == ERROR_LOGIN ? "AUTH" : "SYS/TEMP", error.text);
-	return ++pop3d->mistakes < POP3D_BAD_COMMANDS_MAX ? POP3D_CONTINUE : POP3D_CLOSE;
-}
-
-static enum pop3d_effect cmd_stls(struct pop3d *pop3d, struct slice arg)
-{
-	(void)arg;
-	if (pop3d->tls)
-		return refuse(pop3d, "TLS is up already");
-	if (!pop3d->options.tls_offered)
-		return refuse(pop3d, "TLS is not available");
-	reply(pop3d, "+OK Ready to start TLS");
-	return POP3D_START_TLS;
-}
-
-static enum pop3d_effect cmd_capa(struct pop3d *pop3d, struct slice arg)
-{
-	(void)arg;
-	reply(pop3d, "+OK What this server can do");
-	reply(pop3d, "TOP\r\nUIDL\r\nUSER\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING");
-	if (!pop3d->tls && pop3d->options.tls_offered)
-		reply(pop3d, "STLS");
-	reply(pop3d, "EXPIRE NEVER\r\nIMPLEMENTATION lanpost\r\n.");
-	return POP3D_CONTINUE;
+	pop3d_reply(pop3d, "-ERR [SYS/TEMP] Shutting down, try again soon");
 }
 
 /* --- the mailbox */
@@ -228,11 +132,11 @@ static bool find_message(struct pop3d *pop3d, struct slice number, size_t *index
 	uint64_t n;
 
 	if (!slice_number(number, 1, pop3d->list.count, &n))
-		refuse(pop3d, "No such message");
+		pop3d_refuse(pop3d, "No such message");
 	else if (pop3d->deleted[n - 1])
-		refuse(pop3d, "This message is marked as deleted");
+		pop3d_refuse(pop3d, "This message is marked as deleted");
 	else if (!is_listed(pop3d, (size_t)n - 1))
-		deny(pop3d, "This message is gone");
+		pop3d_deny(pop3d, "This message is gone");
 	else {
 		*index = (size_t)n - 1;
 		return true;
@@ -257,7 +161,7 @@ static enum pop3d_effect cmd_stat(struct pop3d *pop3d, struct slice arg)
 		count++;
 		octets += pop3d->list.items[i].size;
 	}
-	reply(pop3d, "+OK %zu %llu", count, octets);
+	pop3d_reply(pop3d, "+OK %zu %llu", count, octets);
 	return POP3D_CONTINUE;
 }
 
@@ -266,12 +170,12 @@ typedef void (*describe_fn)(struct pop3d *pop3d, const char *prefix, size_t i);
 
 static void describe_size(struct pop3d *pop3d, const char *prefix, size_t i)
 {
-	reply(pop3d, "%s%zu %llu", prefix, i + 1, (unsigned long long)pop3d->list.items[i].size);
+	pop3d_reply(pop3d, "%s%zu %llu", prefix, i + 1, (unsigned long long)pop3d->list.items[i].size);
 }
 
 static void describe_uidl(struct pop3d *pop3d, const char *prefix, size_t i)
 {
-	reply(pop3d, "%s%zu %s", prefix, i + 1, pop3d->list.items[i].uidl);
+	pop3d_reply(pop3d, "%s%zu %s", prefix, i + 1, pop3d->list.items[i].uidl);
 }
 
 static enum pop3d_effect describe(struct pop3d *pop3d, struct slice arg, describe_fn line)
@@ -284,11 +188,11 @@ static enum pop3d_effect describe(struct pop3d *pop3d, struct slice arg, describ
 		line(pop3d, "+OK ", i);
 		return POP3D_CONTINUE;
 	}
-	reply(pop3d, "+OK");
+	pop3d_reply(pop3d, "+OK");
 	for (i = 0; i < pop3d->list.count; i++)
 		if (is_listed(pop3d, i))
 			line(pop3d, "", i);
-	reply(pop3d, ".");
+	pop3d_reply(pop3d, ".");
 	return POP3D_CONTINUE;
 }
 
@@ -309,11 +213,11 @@ static enum pop3d_effect begin_sending(struct pop3d *pop3d, size_t i, uint64_t b
 	struct slice bytes;
 
 	if (hooks->read(hooks->context, message, &bytes) != 0)
-		return deny(pop3d, "This message is gone");
+		return pop3d_deny(pop3d, "This message is gone");
 	pop3d->sending = (struct sending){
 	    .bytes = bytes, .rest = bytes, .body_lines = body_lines, .in_header = true};
 	dot_writer_init(&pop3d->sending.writer, true);
-	reply(pop3d, "+OK %llu octets", (unsigned long long)message->size);
+	pop3d_reply(pop3d, "+OK %llu octets", (unsigned long long)message->size);
 	return POP3D_SEND;
 }
 
@@ -334,7 +238,7 @@ static enum pop3d_effect cmd_top(struct pop3d *pop3d, struct slice arg)
 	size_t i;
 
 	if (!slice_number(slice_trim(lines), 0, UINT32_MAX, &count))
-		return refuse(pop3d, "TOP message lines");
+		return pop3d_refuse(pop3d, "TOP message lines");
 	if (!find_message(pop3d, number, &i))
 		return after_mistake(pop3d);
 	return begin_sending(pop3d, i, count);
@@ -405,7 +309,7 @@ static enum pop3d_effect cmd_dele(struct pop3d *pop3d, struct slice arg)
 	if (!find_message(pop3d, arg, &i))
 		return after_mistake(pop3d);
 	pop3d->deleted[i] = true;
-	reply(pop3d, "+OK Marked as deleted");
+	pop3d_reply(pop3d, "+OK Marked as deleted");
 	return POP3D_CONTINUE;
 }
 
@@ -413,14 +317,14 @@ static enum pop3d_effect cmd_rset(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
 	memset(pop3d->deleted, 0, pop3d->list.count * sizeof(*pop3d->deleted));
-	reply(pop3d, "+OK Nothing is marked as deleted");
+	pop3d_reply(pop3d, "+OK Nothing is marked as deleted");
 	return POP3D_CONTINUE;
 }
 
 static enum pop3d_effect cmd_noop(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
-	reply(pop3d, "+OK");
+	pop3d_reply(pop3d, "+OK");
 	return POP3D_CONTINUE;
 }
 
@@ -447,9 +351,9 @@ static enum pop3d_effect cmd_quit(struct pop3d *pop3d, struct slice arg)
 
 	(void)arg;
 	if (pop3d->state == TRANSACTION && remove_marked(pop3d, &error) != 0)
-		reply(pop3d, "-ERR [SYS/TEMP] Some messages could not be removed");
+		pop3d_reply(pop3d, "-ERR [SYS/TEMP] Some messages could not be removed");
 	else
-		reply(pop3d, "+OK Goodbye");
+		pop3d_reply(pop3d, "+OK Goodbye");
 	close_mailbox(pop3d);
 	return POP3D_CLOSE;
 }
@@ -461,10 +365,13 @@ static const struct command {
 	enum pop3d_effect (*run)(struct pop3d *pop3d, struct slice arg);
 	unsigned flags;
 } commands[] = {
-    {"USER", cmd_user, LOGGED_OUT | HAS_ARG},
-    {"PASS", cmd_pass, LOGGED_OUT},
-    {"STLS", cmd_stls, LOGGED_OUT | NO_ARG},
-    {"CAPA", cmd_capa, LOGGED_OUT | LOGGED_IN},
+    {"USER", pop3d_cmd_user, LOGGED_OUT | HAS_ARG},
+    {"PASS", pop3d_cmd_pass, LOGGED_OUT},
+    {"APOP", pop3d_cmd_apop, LOGGED_OUT | HAS_ARG},
+    {"AUTH", pop3d_cmd_auth, LOGGED_OUT},
+    {"STLS", pop3d_cmd_stls, LOGGED_OUT | NO_ARG},
+    {"UTF8", pop3d_cmd_utf8, LOGGED_OUT | NO_ARG},
+    {"CAPA", pop3d_cmd_capa, LOGGED_OUT | LOGGED_IN},
     {"STAT", cmd_stat, LOGGED_IN | NO_ARG},
     {"LIST", cmd_list, LOGGED_IN},
     {"UIDL", cmd_uidl, LOGGED_IN},
@@ -482,20 +389,22 @@ static enum pop3d_effect run_command(
 	unsigned here = pop3d->state == TRANSACTION ? LOGGED_IN : LOGGED_OUT;
 
 	/* A password may begin and end with blanks. */
-	if (command->run != cmd_pass)
+	if (command->run != pop3d_cmd_pass)
 		arg = slice_trim(arg);
 	if (!(command->flags & here))
-		return refuse(pop3d, here == LOGGED_IN ? "You are logged in" : "Log in first");
+		return pop3d_refuse(pop3d, here == LOGGED_IN ? "You are logged in" : "Log in first");
 	if ((command->flags & HAS_ARG) && arg.len == 0)
-		return refuse(pop3d, "This command needs an argument");
+		return pop3d_refuse(pop3d, "This command needs an argument");
 	if ((command->flags & NO_ARG) && arg.len > 0)
-		return refuse(pop3d, "This command takes no argument");
+		return pop3d_refuse(pop3d, "This command takes no argument");
 	return command->run(pop3d, arg);
 }
 
 enum pop3d_effect pop3d_line_too_long(struct pop3d *pop3d)
 {
-	return refuse(pop3d, "Line too long");
+	sasl_free(pop3d->sasl);
+	pop3d->sasl = NULL;
+	return pop3d_refuse(pop3d, "Line too long");
 }
 
 enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line)
@@ -503,10 +412,12 @@ enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line)
 	struct slice arg = line;
 	struct slice verb = slice_cut(&arg, ' ');
 
+	if (pop3d->sasl != NULL)
+		return pop3d_auth_response(pop3d, line);
 	if (command_has_control(line))
-		return refuse(pop3d, "Control characters in the command");
+		return pop3d_refuse(pop3d, "Control characters in the command");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (slice_is_nocase(verb, commands[i].name))
 			return run_command(pop3d, &commands[i], arg);
-	return refuse(pop3d, "Unknown command");
+	return pop3d_refuse(pop3d, "Unknown command");
 }

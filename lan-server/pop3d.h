@@ -1,5 +1,5 @@
 /*
- * POP3 as a server (RFC 1939, 2449, 2595, 3206), the dialogue without any I/O.
+ * POP3 as a server (RFC 1939, 2449, 2595, 3206, 5034, 6856), the dialogue without any I/O.
  *
  * The caller feeds lines; replies gather in a buffer and an effect says what to do next. The
  * mailbox is a snapshot behind hooks: numbers never shift within a session, and nothing is removed
@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "mail/maildir.h"
+
+#include "lan-server/sasl.h"
 
 #define POP3D_LINE_MAX 1100 /* passwords are longer than RFC 2449's 255 octets */
 #define POP3D_BAD_COMMANDS_MAX 20
@@ -24,10 +26,7 @@ enum pop3d_effect {
 
 struct pop3d_hooks {
 	void *context;
-	/* Checks name and password, slowly if they are wrong. 0: *user is the mailbox name. */
-	int (*login)(void *context, struct slice name, struct slice password, const char **user,
-	    struct error *error);
-	/* Locks the mailbox and lists it. 1: another session has it. -1: error. */
+	/* Locks the mailbox and lists it. 1: another session has it. 2: sooner than login_delay allows. -1: error. */
 	int (*open)(
 	    void *context, const char *user, struct maildir_list *list, struct error *error);
 	/* Finds a size not known yet. -1: the message is gone. */
@@ -37,6 +36,8 @@ struct pop3d_hooks {
 	void (*done_reading)(void *context, struct slice bytes);
 	/* Takes messages out of the mailbox for good. */
 	int (*remove)(void *context, const char *const *uniques, size_t count, struct error *error);
+	/* Days after which messages are removed, -1: never. user NULL: the least of all users. */
+	int64_t (*expire_days)(void *context, const char *user);
 	/* Unlocks the mailbox; called once for each open() that returned 0. */
 	void (*close)(void *context);
 };
@@ -45,6 +46,12 @@ struct pop3d_options {
 	const char *hostname; /* borrowed */
 	bool tls;             /* encrypted from the first byte */
 	bool tls_offered;     /* STLS can be done */
+	bool tls_required;    /* no login without it */
+	bool offers_apop;
+	int64_t login_delay;  /* seconds, for CAPA; 0: none */
+	/* enum sasl_mechanisms that are offered, with and without TLS; context is sasl's. */
+	unsigned (*mechanisms)(void *context, bool tls);
+	struct sasl_hooks sasl;
 	struct pop3d_hooks hooks;
 };
 

@@ -221,8 +221,14 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .auth = server->auth,
 	    .intake = server->options.intake,
 	    .stop_fd = server->stop_event,
-	    .maildrop = {server->maildrops, server->options.intake, snapshot->conf->gateway.spool,
-	        NULL},
+	    .maildrop =
+		{
+		    .locks = server->maildrops,
+		    .intake = server->options.intake,
+		    .spool = snapshot->conf->gateway.spool,
+		    .login_delay = snapshot->conf->lan.pop3_login_delay * 1000,
+		    .fd = fd,
+		},
 	};
 	stream_init(&client->session.stream, fd, server->stop_event);
 	return client;

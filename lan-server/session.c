@@ -14,6 +14,7 @@
 #define DATA_BYTES_PER_SECOND 4096
 /* A whole session, in timeouts: hours. */
 #define SESSION_TIMEOUTS 240
+#define DAY_SECONDS (24 * 3600)
 #define LAST_WORDS_MS 1000
 #define LINGER_MS 1000
 
@@ -80,6 +81,41 @@ static int login(
 
 	return auth_check(
 	    session->auth, session->conf, &session->client, name, password, user, error);
+}
+
+static int find_secret(void *context, struct slice name, struct sasl_secret *secret,
+    struct error *error)
+{
+	struct session *session = context;
+
+	return auth_secret(session->auth, session->conf, &session->client, name, secret, error);
+}
+
+static int settle_login(
+    void *context, struct slice name, bool fits, const char **user, struct error *error)
+{
+	struct session *session = context;
+
+	return auth_settle(session->auth, session->conf, &session->client, name, fits, user, error);
+}
+
+static unsigned mechanisms(void *context, bool tls)
+{
+	const struct session *session = context;
+
+	return auth_mechanisms(session->conf, tls);
+}
+
+static bool needs_tls(const struct session *session)
+{
+	const struct conf_lan *lan = &session->conf->lan;
+	const bool needed[LAN_KINDS] = {
+	    [LAN_SMTP] = lan->smtp_tls_required,
+	    [LAN_SUBMISSION] = lan->submission_tls_required,
+	    [LAN_POP3] = lan->pop3_tls_required,
+	};
+
+	return needed[session->kind];
 }
 
 /* --- SMTP */
@@ -175,7 +211,10 @@ static void run_smtp(struct session *session)
 	    .client = session->client,
 	    .tls = session->kind == LAN_SMTPS,
 	    .tls_offered = session->tls != NULL,
-	    .hooks = {session, login, has_room, accept_message},
+	    .tls_required = needs_tls(session),
+	    .mechanisms = mechanisms,
+	    .sasl = {session, login, find_secret, settle_login},
+	    .hooks = {session, has_room, accept_message},
 	};
 	struct smtpd *smtpd = smtpd_new(&options);
 
@@ -194,9 +233,10 @@ static int open_mailbox(
 
 	log_info("event=pop3-login session=%s ip=%s user=%s result=%s messages=%zu",
 	    session->id.text, net_address_text(address, &session->client), user,
-	    result == 0  ? "open"
-	    : result > 0 ? "in-use"
-	                 : "failed",
+	    result == 0   ? "open"
+	    : result == 1 ? "in-use"
+	    : result == 2 ? "too-soon"
+			  : "failed",
 	    result == 0 ? list->count : 0);
 	return result;
 }
@@ -233,6 +273,23 @@ static int remove_messages(
 	return result;
 }
 
+static int64_t expire_days(void *context, const char *user)
+{
+	const struct session *session = context;
+	const struct conf *conf = session->conf;
+	int64_t least = 0;
+
+	for (size_t i = 0; i < conf->user_count; i++) {
+		int64_t expire = conf->users[i].expire;
+
+		if (user != NULL && strcmp(conf->users[i].name, user) != 0)
+			continue;
+		if (expire > 0 && (least == 0 || expire < least))
+			least = expire;
+	}
+	return least == 0 ? -1 : least / DAY_SECONDS;
+}
+
 static void close_mailbox(void *context)
 {
 	struct session *session = context;
@@ -247,6 +304,7 @@ static enum stream_result read_pop3(
 	struct slice line;
 
 	result = stream_read_line(&session->stream, POP3D_LINE_MAX, step_deadline(session), &line);
+	session->maildrop.heard = clock_now_ms();
 	if (result == STREAM_OK)
 		*effect = pop3d_line(pop3d, line);
 	else if (result == STREAM_TOO_LONG)
@@ -287,8 +345,13 @@ static void run_pop3(struct session *session)
 	    .hostname = session->conf->gateway.hostname,
 	    .tls = session->kind == LAN_POP3S,
 	    .tls_offered = session->tls != NULL,
-	    .hooks = {session, login, open_mailbox, message_size, read_message, done_reading,
-	        remove_messages, close_mailbox},
+	    .tls_required = needs_tls(session),
+	    .offers_apop = auth_has_weak(session->conf),
+	    .login_delay = session->conf->lan.pop3_login_delay,
+	    .mechanisms = mechanisms,
+	    .sasl = {session, login, find_secret, settle_login},
+	    .hooks = {session, open_mailbox, message_size, read_message, done_reading,
+	        remove_messages, expire_days, close_mailbox},
 	};
 	struct pop3d *pop3d = pop3d_new(&options);
 

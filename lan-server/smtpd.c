@@ -55,8 +55,8 @@ struct smtpd *smtpd_new(const struct smtpd_options *options)
 static void forget_all(struct smtpd *smtpd)
 {
 	smtpd_transaction_end(smtpd);
-	free(smtpd->login_name);
-	smtpd->login_name = NULL;
+	sasl_free(smtpd->sasl);
+	smtpd->sasl = NULL;
 	smtpd->user = NULL;
 	smtpd->hello[0] = '\0';
 	smtpd->state = SMTPD_HELLO;
@@ -135,6 +135,18 @@ static enum smtpd_effect cmd_helo(struct smtpd *smtpd, struct slice arg)
 	return SMTPD_CONTINUE;
 }
 
+static void offer_logins(struct smtpd *smtpd)
+{
+	const struct smtpd_options *options = &smtpd->options;
+	unsigned offered = options->mechanisms(options->sasl.context, smtpd->tls);
+	struct buf names = BUF_INIT(256);
+
+	sasl_list(offered, &names);
+	if (offered != 0 && (smtpd->tls || !options->tls_required))
+		smtpd_reply(smtpd, "250-AUTH %s", buf_text(&names));
+	buf_clear(&names);
+}
+
 static enum smtpd_effect cmd_ehlo(struct smtpd *smtpd, struct slice arg)
 {
 	const struct conf *conf = smtpd->options.conf;
@@ -148,7 +160,8 @@ static enum smtpd_effect cmd_ehlo(struct smtpd *smtpd, struct slice arg)
 	smtpd_reply(smtpd, "250-PIPELINING");
 	if (smtpd->options.tls_offered && !smtpd->tls)
 		smtpd_reply(smtpd, "250-STARTTLS");
-	smtpd_reply(smtpd, "250-AUTH PLAIN LOGIN");
+	offer_logins(smtpd);
+	smtpd_reply(smtpd, "250-CHUNKING");
 	smtpd_reply(smtpd, "250 ENHANCEDSTATUSCODES");
 	return SMTPD_CONTINUE;
 }
@@ -186,7 +199,7 @@ static enum smtpd_effect cmd_help(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
 	smtpd_reply(
-	    smtpd, "214 2.0.0 EHLO HELO MAIL RCPT DATA RSET NOOP VRFY HELP STARTTLS AUTH QUIT");
+	    smtpd, "214 2.0.0 EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS AUTH QUIT");
 	return SMTPD_CONTINUE;
 }
 
@@ -225,8 +238,9 @@ enum command_flags {
 	NEEDS_MAIL = 2,  /* a transaction is open */
 	NOT_MAIL = 4,    /* none is open */
 	NEEDS_LOGIN = 8, /* where the configuration demands it */
-	HAS_ARG = 16,
-	NO_ARG = 32,
+	NEEDS_TLS = 16,	 /* where the configuration demands it */
+	HAS_ARG = 32,
+	NO_ARG = 64,
 };
 
 static const struct command {
@@ -236,9 +250,10 @@ static const struct command {
 } commands[] = {
     {"EHLO", cmd_ehlo, 0},
     {"HELO", cmd_helo, 0},
-    {"MAIL", smtpd_cmd_mail, NEEDS_HELLO | NOT_MAIL | NEEDS_LOGIN | HAS_ARG},
+    {"MAIL", smtpd_cmd_mail, NEEDS_HELLO | NOT_MAIL | NEEDS_TLS | NEEDS_LOGIN | HAS_ARG},
     {"RCPT", smtpd_cmd_rcpt, NEEDS_HELLO | NEEDS_MAIL | HAS_ARG},
     {"DATA", smtpd_cmd_data, NEEDS_HELLO | NEEDS_MAIL | NO_ARG},
+    {"BDAT", smtpd_cmd_bdat, HAS_ARG}, /* its bytes follow whatever we think of it */
     {"RSET", cmd_rset, NO_ARG},
     {"NOOP", cmd_noop, 0},
     {"QUIT", cmd_quit, NO_ARG},
@@ -246,7 +261,7 @@ static const struct command {
     {"EXPN", cmd_expn, 0},
     {"HELP", cmd_help, 0},
     {"STARTTLS", cmd_starttls, NO_ARG},
-    {"AUTH", smtpd_cmd_auth, NEEDS_HELLO | NOT_MAIL | HAS_ARG},
+    {"AUTH", smtpd_cmd_auth, NEEDS_HELLO | NOT_MAIL | NEEDS_TLS | HAS_ARG},
     {"GET", cmd_http, 0},
     {"POST", cmd_http, 0},
     {"CONNECT", cmd_http, 0},
@@ -262,6 +277,8 @@ static const char *objection(
 		return "501 5.5.4 This command takes no argument";
 	if ((flags & NEEDS_HELLO) && smtpd->state == SMTPD_HELLO)
 		return "503 5.5.1 Say EHLO first";
+	if ((flags & NEEDS_TLS) && smtpd->options.tls_required && !smtpd->tls)
+		return "530 5.7.0 Say STARTTLS first";
 	if ((flags & NOT_MAIL) && smtpd->tx != NULL)
 		return "503 5.5.1 A message is being sent already";
 	if ((flags & NEEDS_MAIL) && smtpd->tx == NULL)
@@ -286,8 +303,11 @@ static enum smtpd_effect run_command(
 
 enum smtpd_effect smtpd_line_too_long(struct smtpd *smtpd)
 {
-	if (smtpd->state >= SMTPD_AUTH_PLAIN)
+	if (smtpd->state == SMTPD_AUTH) {
+		sasl_free(smtpd->sasl);
+		smtpd->sasl = NULL;
 		smtpd->state = SMTPD_READY;
+	}
 	smtpd_reply(smtpd, "500 5.5.2 Line too long");
 	return smtpd_mistake(smtpd);
 }
@@ -296,7 +316,7 @@ enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
 {
 	struct slice arg = line, verb;
 
-	if (smtpd->state >= SMTPD_AUTH_PLAIN)
+	if (smtpd->state == SMTPD_AUTH)
 		return smtpd_auth_response(smtpd, line);
 	verb = slice_cut(&arg, ' ');
 	if (line.len > SMTPD_COMMAND_MAX && !slice_is_nocase(verb, "AUTH"))

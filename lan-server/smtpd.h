@@ -13,6 +13,8 @@
 #include "mail/body.h"
 #include "mail/envelope.h"
 
+#include "lan-server/sasl.h"
+
 #define SMTPD_LINE_MAX 12288   /* RFC 4954 section 4: responses of AUTH */
 #define SMTPD_COMMAND_MAX 2048 /* any other command line */
 #define SMTPD_RECIPIENTS_MAX 1000
@@ -29,10 +31,6 @@ enum smtpd_effect {
 
 struct smtpd_hooks {
 	void *context;
-	/* Checks name and password, slowly if they are wrong. 0: *user is the mailbox name (owned
-	 * by the configuration); -1: error has the reply. */
-	int (*login)(void *context, struct slice name, struct slice password, const char **user,
-	    struct error *error);
 	/* True if the spool has room for so many more bytes. */
 	bool (*has_room)(void *context, uint64_t bytes);
 	/* Makes the message durable; takes *envelope and *body over (empty afterwards in either
@@ -47,6 +45,10 @@ struct smtpd_options {
 	struct in6_addr client;
 	bool tls;         /* encrypted from the first byte */
 	bool tls_offered; /* STARTTLS can be done */
+	bool tls_required; /* nothing that matters goes on without it */
+	/* enum sasl_mechanisms that are offered, with and without TLS; context is sasl's. */
+	unsigned (*mechanisms)(void *context, bool tls);
+	struct sasl_hooks sasl;
 	struct smtpd_hooks hooks;
 };
 
@@ -64,8 +66,8 @@ bool smtpd_in_transaction(const struct smtpd *smtpd);
 enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line);
 /* The line was longer than SMTPD_LINE_MAX. */
 enum smtpd_effect smtpd_line_too_long(struct smtpd *smtpd);
-/* Message bytes; *bytes moves past what was taken. Returns WANT_DATA until the end of data was
- * seen. */
+/* Message bytes, of DATA or of a BDAT chunk (RFC 3030); *bytes moves past what was taken. Returns WANT_DATA until
+ * the end of data or of the chunk. */
 enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes);
 /* TLS is up: all that was said before it is forgotten (RFC 3207 section 4.2). */
 void smtpd_tls_started(struct smtpd *smtpd);

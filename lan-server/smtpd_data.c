@@ -24,6 +24,10 @@
 enum smtpd_effect smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
+	if (smtpd->tx->chunked) {
+		smtpd_reply(smtpd, "503 5.5.1 After BDAT comes BDAT");
+		return smtpd_mistake(smtpd);
+	}
 	if (smtpd->tx->envelope.recipients.count == 0) {
 		smtpd_reply(smtpd, "503 5.5.1 No recipient was accepted");
 		return smtpd_mistake(smtpd);
@@ -245,9 +249,9 @@ static void check_whole(struct smtpd *smtpd)
 	struct smtpd_transaction *tx = smtpd->tx;
 	int64_t outgoing = smtpd->options.conf->limits.max_outgoing_size;
 
-	if (tx->reader.bare_cr || tx->reader.bare_lf)
+	if (tx->reader.bare_cr || tx->reader.bare_lf || tx->bare_line_end)
 		fail(tx, 550, "5.6.11", "A line does not end with CRLF");
-	if (tx->reader.has_nul)
+	if (tx->reader.has_nul || tx->has_nul)
 		fail(tx, 550, "5.6.0", "NUL bytes in the message");
 	if (tx->to_outside && outgoing > 0 && tx->size > (uint64_t)outgoing)
 		fail(tx, 552, "5.3.4", "Message too large to leave the office");
@@ -334,7 +338,7 @@ static void finish_message(struct smtpd *smtpd)
 	}
 }
 
-enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes)
+static enum smtpd_effect take_dotted(struct smtpd *smtpd, struct slice *bytes)
 {
 	struct buf out = BUF_INIT(PIECE + 1);
 	bool end = false;
@@ -354,4 +358,94 @@ enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes)
 	finish_message(smtpd);
 	smtpd_transaction_end(smtpd);
 	return SMTPD_CONTINUE;
+}
+
+/* --- BDAT (RFC 3030): chunks of a told size */
+
+enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg)
+{
+	struct slice last = arg;
+	struct slice number = slice_cut(&last, ' ');
+
+	last = slice_trim(last);
+	smtpd->chunk_is_last = slice_is_nocase(last, "LAST");
+	if (!slice_number(number, 0, UINT64_MAX / 4, &smtpd->chunk_left) ||
+	    (last.len > 0 && !smtpd->chunk_is_last)) {
+		/* Where the chunk ends nobody knows, so whatever follows could be message or command. */
+		smtpd_reply(smtpd, "501 5.5.4 BDAT needs a size, goodbye");
+		return SMTPD_CLOSE;
+	}
+	smtpd->state = SMTPD_CHUNK;
+	if (smtpd->chunk_left > 0)
+		return SMTPD_WANT_DATA;
+	return smtpd_data(smtpd, &(struct slice){"", 0});
+}
+
+/* A chunk is no place for line ends that another server might take for the end of the data. */
+static void check_chunk(struct smtpd_transaction *tx, struct slice bytes)
+{
+	char before = tx->last_byte;
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		char byte = bytes.ptr[i];
+
+		tx->bare_line_end |= (byte == '\n') != (before == '\r');
+		tx->has_nul |= byte == '\0';
+		before = byte;
+	}
+	tx->last_byte = before;
+}
+
+/* The message in chunks is whole: its last line may want an end, as DATA would give it. */
+static void finish_chunks(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	tx->bare_line_end |= tx->last_byte == '\r';
+	if (tx->size > 0 && tx->last_byte != '\n')
+		take_bytes(smtpd, SLICE_LITERAL("\r\n"));
+	finish_message(smtpd);
+	smtpd_transaction_end(smtpd);
+}
+
+static enum smtpd_effect end_chunk(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	smtpd->state = tx != NULL ? SMTPD_MAIL : smtpd->hello[0] != '\0' ? SMTPD_READY : SMTPD_HELLO;
+	if (tx == NULL || tx->envelope.recipients.count == 0) {
+		smtpd_reply(smtpd, tx == NULL ? "503 5.5.1 Say MAIL FROM first"
+					      : "503 5.5.1 No recipient was accepted");
+		return smtpd_mistake(smtpd);
+	}
+	if (smtpd->chunk_is_last)
+		finish_chunks(smtpd);
+	else if (tx->failed.code != 0)
+		smtpd_reply_error(smtpd, &tx->failed, 451, "4.3.0");
+	else
+		smtpd_reply(smtpd, "250 2.0.0 Go on");
+	return SMTPD_CONTINUE;
+}
+
+static enum smtpd_effect take_chunk(struct smtpd *smtpd, struct slice *bytes)
+{
+	size_t len = bytes->len < smtpd->chunk_left ? bytes->len : (size_t)smtpd->chunk_left;
+	struct slice piece = slice_make(bytes->ptr, len);
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	*bytes = slice_from(*bytes, len);
+	smtpd->chunk_left -= len;
+	if (tx != NULL && tx->envelope.recipients.count > 0) {
+		if (!tx->chunked && !smtpd->options.hooks.has_room(smtpd->options.hooks.context, 0))
+			fail(tx, 452, "4.3.1", "No room on disk, try again later");
+		tx->chunked = true;
+		check_chunk(tx, piece);
+		take_bytes(smtpd, piece);
+	}
+	return smtpd->chunk_left > 0 ? SMTPD_WANT_DATA : end_chunk(smtpd);
+}
+
+enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes)
+{
+	return smtpd->state == SMTPD_CHUNK ? take_chunk(smtpd, bytes) : take_dotted(smtpd, bytes);
 }

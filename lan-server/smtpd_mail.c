@@ -277,6 +277,10 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 	char text[ADDR_TEXT_MAX];
 	struct addr addr;
 
+	if (smtpd->tx->chunked) {
+		smtpd_reply(smtpd, "503 5.5.1 The message has begun already");
+		return smtpd_mistake(smtpd);
+	}
 	if (!take_word(&path, "TO:")) {
 		smtpd_reply(smtpd, "501 5.5.4 RCPT TO:<address>");
 		return smtpd_mistake(smtpd);

@@ -12,17 +12,17 @@
 /*
  *	HELLO --EHLO--> READY --MAIL--> MAIL --DATA--> DATA --end of data--> READY
  *	                  |  <--RSET, EHLO--'
- *	                  `--AUTH--> AUTH_* --response--> READY
+ *	                  |  --BDAT--> CHUNK --all its bytes--> MAIL, after the last one READY
+ *	                  `--AUTH--> AUTH --responses--> READY
  *	any --STARTTLS--> HELLO
  */
 enum smtpd_state {
-	SMTPD_HELLO,           /* nothing said yet: only the tx-less commands */
-	SMTPD_READY,           /* greeted; no transaction */
-	SMTPD_MAIL,            /* a transaction is open: tx is set */
-	SMTPD_DATA,            /* bytes of the message are coming: tx is set */
-	SMTPD_AUTH_PLAIN,      /* the next line is the response to AUTH PLAIN */
-	SMTPD_AUTH_LOGIN_NAME, /* ... the name of AUTH LOGIN */
-	SMTPD_AUTH_LOGIN_WORD, /* ... its password; login_name is set */
+	SMTPD_HELLO, /* nothing said yet: only the tx-less commands */
+	SMTPD_READY, /* greeted; no transaction */
+	SMTPD_MAIL,  /* a transaction is open: tx is set */
+	SMTPD_DATA,  /* bytes of the message are coming: tx is set */
+	SMTPD_CHUNK, /* bytes of a BDAT chunk are coming; without tx they are read and dropped */
+	SMTPD_AUTH,  /* the next line is a response in a login: sasl is set */
 };
 
 /* From MAIL until the message is accepted or given up. Freed by smtpd_transaction_end() alone. */
@@ -33,7 +33,10 @@ struct smtpd_transaction {
 	bool to_outside; /* a recipient is outside */
 	bool to_daemon;
 	bool automatic; /* by its header, no person wrote it */
-	struct dot_reader reader;
+	struct dot_reader reader; /* of DATA */
+	bool chunked;		  /* BDAT was used: DATA may not follow */
+	char last_byte;		  /* of the chunk before */
+	bool bare_line_end, has_nul;
 	struct buf header; /* header section as it came, until header_done */
 	bool header_done;
 	uint64_t size; /* message bytes so far */
@@ -50,8 +53,10 @@ struct smtpd {
 	char hello[256];  /* as the client names itself, made safe for a header */
 	bool extended;    /* EHLO, not HELO */
 	const char *user; /* logged in: mailbox name; NULL: not */
-	char *login_name; /* between the two lines of AUTH LOGIN */
+	struct sasl *sasl; /* the login on its way */
 	unsigned bad_commands, bad_logins;
+	uint64_t chunk_left; /* bytes of the chunk still to come */
+	bool chunk_is_last;
 	struct smtpd_transaction *tx;
 };
 
@@ -70,8 +75,9 @@ void smtpd_transaction_end(struct smtpd *smtpd);
 enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg);
 enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg);
 enum smtpd_effect smtpd_cmd_data(struct smtpd *smtpd, struct slice arg);
+enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg);
 enum smtpd_effect smtpd_cmd_auth(struct smtpd *smtpd, struct slice arg);
-/* A line in one of the AUTH states. */
+/* A line in the AUTH state; ptr NULL: there is no initial response. */
 enum smtpd_effect smtpd_auth_response(struct smtpd *smtpd, struct slice line);
 
 #endif

@@ -145,8 +145,18 @@ static void join_option(const struct cli *cli, const char *option, struct buf *o
 	strlist_clear(&values);
 }
 
-static int set_all(const struct cli *cli, struct buf *text, const char *name, const char *hash,
+/* The password itself is kept for those only whose old mail programs cannot do without. */
+static int set_secret(struct buf *text, const char *name, const struct secret *secret, bool weak,
     struct error *error)
+{
+	if (ini_edit_set(text, "user", name, "password", secret->hash, error) != 0 ||
+	    ini_edit_set(text, "user", name, "scram_sha256", secret->scram, error) != 0)
+		return -1;
+	return weak ? ini_edit_set(text, "user", name, "clear_password", secret->clear, error) : 0;
+}
+
+static int set_all(const struct cli *cli, struct buf *text, const char *name,
+    const struct secret *secret, struct error *error)
 {
 	static const struct {
 		const char *option, *key;
@@ -156,7 +166,7 @@ static int set_all(const struct cli *cli, struct buf *text, const char *name, co
 	    {"--alias", "aliases"},
 	};
 
-	if (ini_edit_set(text, "user", name, "password", hash, error) != 0)
+	if (set_secret(text, name, secret, false, error) != 0)
 		return -1;
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		struct buf value = BUF_INIT(4096);
@@ -176,17 +186,18 @@ static int add_user(const struct cli *cli, const struct conf *conf, const char *
 {
 	struct buf text = BUF_INIT(TEXT_MAX);
 	struct error error = ERROR_INIT;
-	char *file = users_file(cli), *hash = NULL;
+	struct secret secret = {NULL, NULL, NULL};
+	char *file = users_file(cli);
 	int result = CLI_FAILED;
 
-	if (secret_ask_hash(name, &hash, &error) != 0 || ini_edit_read(file, &text, &error) != 0 ||
-	    set_all(cli, &text, name, hash, &error) != 0)
+	if (secret_ask(name, &secret, &error) != 0 || ini_edit_read(file, &text, &error) != 0 ||
+	    set_all(cli, &text, name, &secret, &error) != 0)
 		cli_fail(CLI_FAILED, "%s", error.text);
 	else
 		result = commit(cli, conf, file, &text);
 	if (result == CLI_DONE)
 		printf(_("user %s was added to %s\n"), name, file);
-	conf_secret_free(hash);
+	secret_clear(&secret);
 	buf_clear(&text);
 	free(file);
 	return result;
@@ -196,18 +207,18 @@ static int set_password(const struct cli *cli, const struct conf *conf, const st
 {
 	struct buf text = BUF_INIT(TEXT_MAX);
 	struct error error = ERROR_INIT;
-	char *hash = NULL;
+	struct secret secret = {NULL, NULL, NULL};
 	int result = CLI_FAILED;
 
-	if (secret_ask_hash(user->name, &hash, &error) != 0 ||
+	if (secret_ask(user->name, &secret, &error) != 0 ||
 	    ini_edit_read(user->place.file, &text, &error) != 0 ||
-	    ini_edit_set(&text, "user", user->name, "password", hash, &error) != 0)
+	    set_secret(&text, user->name, &secret, user->allow_weak_auth, &error) != 0)
 		cli_fail(CLI_FAILED, "%s", error.text);
 	else
 		result = commit(cli, conf, user->place.file, &text);
 	if (result == CLI_DONE)
 		printf(_("the password of user %s was changed\n"), user->name);
-	conf_secret_free(hash);
+	secret_clear(&secret);
 	buf_clear(&text);
 	return result;
 }

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "base/scram.h"
 #include "base/str.h"
 #include "config/conf.h"
 
@@ -106,19 +107,43 @@ static int make_hash(const char *secret, char **hash, struct error *error)
 	return result;
 }
 
-int secret_ask_hash(const char *user, char **hash, struct error *error)
+static char *make_scram(const char *password)
 {
-	char secret[SECRET_MAX] = "";
-	int result = ask(user, secret, error);
+	struct buf text = BUF_INIT(SCRAM_TEXT_MAX);
+	struct scram_keys keys;
+	char *made;
 
-	if (result == 0 && secret[0] == '\0') {
+	scram_keys_make(slice_of(password), &keys);
+	scram_keys_write(&keys, &text);
+	made = xstrdup(buf_text(&text));
+	buf_clear(&text);
+	return made;
+}
+
+int secret_ask(const char *user, struct secret *secret, struct error *error)
+{
+	char password[SECRET_MAX] = "";
+	int result = ask(user, password, error);
+
+	*secret = (struct secret){NULL, NULL, NULL};
+	if (result == 0 && password[0] == '\0') {
 		fprintf(stderr,
 		    _("lanpost: warning: user %s has no password: everybody on the LAN can read this mailbox\n"),
 		    user);
-		*hash = xstrdup("");
+		*secret = (struct secret){xstrdup(""), xstrdup(""), xstrdup("")};
 	} else if (result == 0) {
-		result = make_hash(secret, hash, error);
+		result = make_hash(password, &secret->hash, error);
+		secret->scram = make_scram(password);
+		secret->clear = xstrdup(password);
 	}
-	explicit_bzero(secret, sizeof(secret));
+	explicit_bzero(password, sizeof(password));
 	return result;
+}
+
+void secret_clear(struct secret *secret)
+{
+	conf_secret_free(secret->hash);
+	conf_secret_free(secret->scram);
+	conf_secret_free(secret->clear);
+	*secret = (struct secret){NULL, NULL, NULL};
 }

@@ -6,9 +6,16 @@
 
 #include "base/err.h"
 
-/* Asks twice without echo on a terminal, else reads the first line of standard input. *hash is a
- * yescrypt hash, or "" for an empty password (with a warning on standard error); undo with
- * conf_secret_free(). */
-int secret_ask_hash(const char *user, char **hash, struct error *error);
+/* A password as the configuration keeps it; all "" for an empty one. */
+struct secret {
+	char *hash;  /* yescrypt */
+	char *scram; /* base/scram.h */
+	char *clear; /* the password itself */
+};
+
+/* Asks twice without echo on a terminal, else reads the first line of standard input; warns on standard error of an
+ * empty password. Undo with secret_clear(), which also takes one that is all zero. */
+int secret_ask(const char *user, struct secret *secret, struct error *error);
+void secret_clear(struct secret *secret);
 
 #endif

@@ -27,6 +27,14 @@ static int login(
 	return slice_is(name, "ivan") ? 0 : error_set(error, ERROR_LOGIN, "wrong");
 }
 
+#include "tests/unit/sample_secrets.h"
+
+static int64_t expire_days(void *context, const char *user)
+{
+	(void)context;
+	return user == NULL ? 7 : -1;
+}
+
 static int open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
 {
 	struct box *box = context;
@@ -117,8 +125,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct pop3d_options options = {
 	    .hostname = "gw",
 	    .tls_offered = true,
-	    .hooks = {&box, login, open_box, message_size, read_message, done_reading,
-	        remove_messages, close_box},
+	    .mechanisms = mechanisms,
+	    .sasl = {&box, login, find_secret, settle_login},
+	    .hooks = {&box, open_box, message_size, read_message, done_reading,
+	        remove_messages, expire_days, close_box},
 	};
 	struct pop3d *pop3d = pop3d_new(&options);
 	enum pop3d_effect effect = take_replies(pop3d, POP3D_CONTINUE);

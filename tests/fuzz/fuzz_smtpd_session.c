@@ -29,6 +29,8 @@ static int login(
 	return error_set(error, ERROR_LOGIN, "wrong");
 }
 
+#include "tests/unit/sample_secrets.h"
+
 static bool has_room(void *context, uint64_t bytes)
 {
 	(void)context;
@@ -122,7 +124,9 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	    .conf = conf,
 	    .session = "fuzz",
 	    .tls_offered = true,
-	    .hooks = {&session, login, has_room, accept_message},
+	    .mechanisms = mechanisms,
+	    .sasl = {&session, login, find_secret, settle_login},
+	    .hooks = {&session, has_room, accept_message},
 	};
 
 	session.smtpd = smtpd_new(&options);

@@ -13,7 +13,7 @@
 static char *sample_ivan_aliases[] = {"petrov", "i.petrov"};
 
 #define SAMPLE_USER(user)                                                                          \
-	.name = (user), .password = "", .full_name = "", .external_alias = "", .forward = "",      \
+	.name = (user), .password = "", .scram_sha256 = "", .clear_password = "", .full_name = "", .external_alias = "", .forward = "",      \
 	.keep = true
 
 static struct conf_user sample_users[] = {
@@ -62,6 +62,7 @@ static struct conf sample_conf(void)
 	        .postmaster = "admin",
 	        .boss = ""},
 	    .lan = {.timeout = 60,
+	        .allow_empty_password = true,
 	        .max_sessions = 10,
 	        .max_sessions_per_ip = 3,
 	        .allow = {&sample_all, 1}},

@@ -5,10 +5,13 @@
 #include "base/fsx.h"
 #include "base/log.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/socket.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 static char spool[] = "/tmp/lanpost-drop-XXXXXX";
@@ -100,6 +103,62 @@ static void test_one_session_a_mailbox(void **state)
 	maildrop_close(&second);
 }
 
+/* The part of a session whose client went away without a word: it lets go when it is hung up on. */
+static void *dead_session(void *context)
+{
+	struct maildrop *drop = context;
+	char byte;
+
+	assert_int_equal(recv(drop->fd, &byte, 1, 0), 0);
+	maildrop_close(drop);
+	return NULL;
+}
+
+static void test_a_silent_session_gives_way(void **state)
+{
+	struct maildrop first = make_drop(), second = make_drop();
+	struct maildir_list list;
+	struct error error;
+	pthread_t thread;
+	int ends[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+	first.fd = ends[0];
+	assert_int_equal(maildrop_open(&first, "ivan", &list, &error), 0);
+	maildir_list_clear(&list);
+	assert_int_equal(pthread_create(&thread, NULL, dead_session, &first), 0);
+	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), 1); /* just heard of */
+	first.heard -= MAILDROP_SILENT_MS;
+	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), 0);
+	maildir_list_clear(&list);
+	pthread_join(thread, NULL);
+	maildrop_close(&second);
+	close(ends[0]);
+	close(ends[1]);
+}
+
+static void test_a_login_can_come_too_soon(void **state)
+{
+	struct maildrop drop = make_drop(), other = make_drop();
+	struct maildir_list list;
+	struct error error;
+
+	(void)state;
+	drop.login_delay = other.login_delay = 3600 * 1000;
+	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), 0);
+	maildir_list_clear(&list);
+	maildrop_close(&drop);
+	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), 2);
+	assert_int_equal(maildrop_open(&other, "chief", &list, &error), 0);
+	maildir_list_clear(&list);
+	maildrop_close(&other);
+	drop.login_delay = 0;
+	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), 0);
+	maildir_list_clear(&list);
+	maildrop_close(&drop);
+}
+
 static void test_read_vanish_remove(void **state)
 {
 	struct maildrop drop = make_drop();
@@ -139,6 +198,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_mailbox_nobody_wrote_to_is_empty),
 	    cmocka_unit_test(test_one_session_a_mailbox),
+	    cmocka_unit_test(test_a_silent_session_gives_way),
+	    cmocka_unit_test(test_a_login_can_come_too_soon),
 	    cmocka_unit_test(test_read_vanish_remove),
 	};
 

@@ -17,7 +17,7 @@ static const struct {
 
 struct box {
 	struct buf *transcript;
-	bool in_use, broken, fails;
+	bool in_use, too_soon, broken, fails;
 };
 
 static int login(
@@ -32,6 +32,14 @@ static int login(
 	return 0;
 }
 
+#include "tests/unit/sample_secrets.h"
+
+static int64_t expire_days(void *context, const char *user)
+{
+	(void)context;
+	return user == NULL ? 7 : -1;
+}
+
 static int open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
 {
 	struct box *box = context;
@@ -39,6 +47,8 @@ static int open_box(void *context, const char *user, struct maildir_list *list, 
 	assert_string_equal(user, "ivan");
 	if (box->in_use)
 		return 1;
+	if (box->too_soon)
+		return 2;
 	if (box->broken)
 		return error_set(error, ERROR_IO, "cannot open folder /secret");
 	*list = (struct maildir_list){
@@ -161,13 +171,18 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	struct pop3d_options options = {
 	    .hostname = "gw.office.lan",
 	    .tls_offered = script_has(script, "tls"),
-	    .hooks = {&box, login, open_box, message_size, read_message, done_reading,
-	        remove_messages, close_box},
+	    .tls_required = script_has(script, "tls_required"),
+	    .login_delay = 60,
+	    .mechanisms = mechanisms,
+	    .sasl = {&box, login, find_secret, settle_login},
+	    .hooks = {&box, open_box, message_size, read_message, done_reading,
+	        remove_messages, expire_days, close_box},
 	};
 	struct wire wire = {.line = BUF_INIT(POP3D_LINE_MAX), .transcript = transcript};
 
 	(void)step;
 	box.in_use = script_has(script, "in_use");
+	box.too_soon = script_has(script, "too_soon");
 	box.broken = script_has(script, "broken");
 	box.fails = script_has(script, "fails");
 	wire.pop3d = pop3d_new(&options);

@@ -21,6 +21,8 @@ static int login(
 	return error_set(error, ERROR_LOGIN, "Name or password is wrong");
 }
 
+#include "tests/unit/sample_secrets.h"
+
 static bool has_room(void *context, uint64_t bytes)
 {
 	struct office *office = context;
@@ -111,7 +113,10 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .client =
 	        {.s6_addr = {[10] = 255, [11] = 255, [12] = 192, [13] = 168, [14] = 1, [15] = 5}},
 	    .tls_offered = script_has(script, "tls"),
-	    .hooks = {&office, login, has_room, accept_message},
+	    .tls_required = script_has(script, "tls_required"),
+	    .mechanisms = mechanisms,
+	    .sasl = {&office, login, find_secret, settle_login},
+	    .hooks = {&office, has_room, accept_message},
 	};
 	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};
 

@@ -1,0 +1,242 @@
+/*
+ * POP3 before the mailbox is open: what is offered, and the ways to log in.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/rand.h"
+
+#include "lan-server/pop3d_priv.h"
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define MD5_LEN 16
+
+void pop3d_greet(struct pop3d *pop3d)
+{
+	const struct pop3d_options *options = &pop3d->options;
+	uint64_t number;
+
+	if (!options->offers_apop) {
+		pop3d_reply(pop3d, "+OK %s lanpost POP3", options->hostname);
+		return;
+	}
+	rand_bytes(&number, sizeof(number));
+	pop3d->apop = xasprintf("<%llu.%lld@%s>", (unsigned long long)number,
+	    (long long)clock_wall(), options->hostname);
+	pop3d_reply(pop3d, "+OK lanpost POP3 %s", pop3d->apop);
+}
+
+/* --- what is offered */
+
+static bool may_log_in(const struct pop3d *pop3d)
+{
+	return pop3d->tls || !pop3d->options.tls_required;
+}
+
+static void offer_logins(struct pop3d *pop3d)
+{
+	const struct pop3d_options *options = &pop3d->options;
+	struct buf names = BUF_INIT(256);
+
+	if (!may_log_in(pop3d))
+		return;
+	sasl_list(options->mechanisms(options->sasl.context, pop3d->tls), &names);
+	pop3d_reply(pop3d, "USER\r\nSASL %s", buf_text(&names));
+	buf_clear(&names);
+}
+
+static void offer_expire(struct pop3d *pop3d)
+{
+	const struct pop3d_hooks *hooks = &pop3d->options.hooks;
+	int64_t days = hooks->expire_days(hooks->context, pop3d->user);
+
+	if (days < 0)
+		pop3d_reply(pop3d, "EXPIRE NEVER");
+	else
+		pop3d_reply(pop3d, "EXPIRE %lld%s", (long long)days, pop3d->user == NULL ? " USER" : "");
+}
+
+enum pop3d_effect pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg)
+{
+	(void)arg;
+	pop3d_reply(pop3d, "+OK What this server can do");
+	pop3d_reply(pop3d, "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUTF8");
+	offer_logins(pop3d);
+	if (!pop3d->tls && pop3d->options.tls_offered)
+		pop3d_reply(pop3d, "STLS");
+	if (pop3d->options.login_delay > 0)
+		pop3d_reply(pop3d, "LOGIN-DELAY %lld", (long long)pop3d->options.login_delay);
+	offer_expire(pop3d);
+	pop3d_reply(pop3d, "IMPLEMENTATION lanpost\r\n.");
+	return POP3D_CONTINUE;
+}
+
+enum pop3d_effect pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg)
+{
+	(void)arg;
+	if (pop3d->tls)
+		return pop3d_refuse(pop3d, "TLS is up already");
+	if (!pop3d->options.tls_offered)
+		return pop3d_refuse(pop3d, "TLS is not available");
+	pop3d_reply(pop3d, "+OK Ready to start TLS");
+	return POP3D_START_TLS;
+}
+
+/* RFC 6856: messages go out as they are in any case, so there is nothing to change. */
+enum pop3d_effect pop3d_cmd_utf8(struct pop3d *pop3d, struct slice arg)
+{
+	(void)arg;
+	pop3d_reply(pop3d, "+OK UTF-8 it is");
+	return POP3D_CONTINUE;
+}
+
+/* --- logging in */
+
+static enum pop3d_effect open_mailbox(struct pop3d *pop3d, const char *user)
+{
+	struct pop3d_hooks *hooks = &pop3d->options.hooks;
+	struct error error = ERROR_INIT;
+	int opened = hooks->open(hooks->context, user, &pop3d->list, &error);
+
+	if (opened == 1)
+		return pop3d_deny(pop3d, "[IN-USE] Another session has this mailbox open");
+	if (opened == 2)
+		return pop3d_deny(pop3d, "[LOGIN-DELAY] Too soon after the last time");
+	if (opened < 0)
+		return pop3d_deny(pop3d, "[SYS/TEMP] The mailbox cannot be opened now");
+	pop3d->deleted = xcalloc(pop3d->list.count + 1, sizeof(*pop3d->deleted));
+	pop3d->user = user;
+	pop3d->state = TRANSACTION;
+	pop3d_reply(pop3d, "+OK %zu messages", pop3d->list.count);
+	return POP3D_CONTINUE;
+}
+
+static enum pop3d_effect login_failed(struct pop3d *pop3d, const struct error *error)
+{
+	pop3d_reply(pop3d, "-ERR [%s] %s", error->class == ERROR_LOGIN ? "AUTH" : "SYS/TEMP",
+	    error->text);
+	return ++pop3d->mistakes < POP3D_BAD_COMMANDS_MAX ? POP3D_CONTINUE : POP3D_CLOSE;
+}
+
+enum pop3d_effect pop3d_cmd_user(struct pop3d *pop3d, struct slice arg)
+{
+	if (!may_log_in(pop3d))
+		return pop3d_refuse(pop3d, "Say STLS first");
+	free(pop3d->name);
+	pop3d->name = slice_dup(arg);
+	pop3d_reply(pop3d, "+OK Send PASS");
+	return POP3D_CONTINUE;
+}
+
+enum pop3d_effect pop3d_cmd_pass(struct pop3d *pop3d, struct slice arg)
+{
+	struct sasl_hooks *sasl = &pop3d->options.sasl;
+	struct error error = ERROR_INIT;
+	const char *user;
+	int done;
+
+	if (pop3d->name == NULL)
+		return pop3d_refuse(pop3d, "Send USER first");
+	done = sasl->login(sasl->context, slice_of(pop3d->name), arg, &user, &error);
+	free(pop3d->name);
+	pop3d->name = NULL;
+	return done == 0 ? open_mailbox(pop3d, user) : login_failed(pop3d, &error);
+}
+
+/* RFC 1939: MD5 of the timestamp and the password, in hexadecimal digits. */
+static bool apop_fits(const struct pop3d *pop3d, const char *password, struct slice digest)
+{
+	char *text = xasprintf("%s%s", pop3d->apop, password);
+	unsigned char sum[MD5_LEN];
+	unsigned len = MD5_LEN;
+	char expected[2 * MD5_LEN + 1];
+	bool fits = EVP_Digest(text, strlen(text), sum, &len, EVP_md5(), NULL) == 1;
+
+	for (size_t i = 0; i < MD5_LEN && fits; i++)
+		snprintf(expected + 2 * i, 3, "%02x", sum[i]);
+	fits = fits && password[0] != '\0' && digest.len == 2 * MD5_LEN &&
+	       CRYPTO_memcmp(expected, digest.ptr, digest.len) == 0;
+	explicit_bzero(text, strlen(text));
+	free(text);
+	return fits;
+}
+
+enum pop3d_effect pop3d_cmd_apop(struct pop3d *pop3d, struct slice arg)
+{
+	struct sasl_hooks *sasl = &pop3d->options.sasl;
+	struct slice digest = arg;
+	struct slice name = slice_cut(&digest, ' ');
+	struct error error = ERROR_INIT;
+	struct sasl_secret secret;
+	const char *user;
+	bool fits;
+
+	if (pop3d->apop == NULL || !may_log_in(pop3d))
+		return pop3d_refuse(pop3d, "APOP is not offered");
+	if (sasl->secret(sasl->context, name, &secret, &error) != 0)
+		return login_failed(pop3d, &error);
+	fits = apop_fits(pop3d, secret.clear, slice_trim(digest)) && secret.known;
+	if (sasl->settle(sasl->context, name, fits, &user, &error) != 0)
+		return login_failed(pop3d, &error);
+	return open_mailbox(pop3d, user);
+}
+
+enum pop3d_effect pop3d_auth_response(struct pop3d *pop3d, struct slice line)
+{
+	struct buf challenge = BUF_INIT(4 * POP3D_LINE_MAX);
+	struct error error = ERROR_INIT;
+	const char *user = NULL;
+	enum sasl_result result = sasl_step(pop3d->sasl, line, &challenge, &user, &error);
+
+	if (result == SASL_CHALLENGE)
+		pop3d_reply(pop3d, "+ %s", buf_text(&challenge));
+	buf_clear(&challenge);
+	if (result == SASL_CHALLENGE)
+		return POP3D_CONTINUE;
+	sasl_free(pop3d->sasl);
+	pop3d->sasl = NULL;
+	if (result == SASL_DONE)
+		return open_mailbox(pop3d, user);
+	return result == SASL_FAILED ? login_failed(pop3d, &error) : pop3d_refuse(pop3d, error.text);
+}
+
+/* The question of old programs, older than CAPA. */
+static enum pop3d_effect list_mechanisms(struct pop3d *pop3d, unsigned offered)
+{
+	struct buf names = BUF_INIT(256);
+	struct slice rest;
+
+	sasl_list(offered, &names);
+	rest = buf_slice(&names);
+	pop3d_reply(pop3d, "+OK");
+	while (rest.len > 0) {
+		struct slice name = slice_cut(&rest, ' ');
+
+		pop3d_reply(pop3d, "%.*s", SLICE_PRINT(name));
+	}
+	pop3d_reply(pop3d, ".");
+	buf_clear(&names);
+	return POP3D_CONTINUE;
+}
+
+/* RFC 5034. */
+enum pop3d_effect pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg)
+{
+	const struct pop3d_options *options = &pop3d->options;
+	unsigned offered = options->mechanisms(options->sasl.context, pop3d->tls);
+	struct slice initial = arg;
+	struct slice name = slice_cut(&initial, ' ');
+
+	if (!may_log_in(pop3d))
+		return pop3d_refuse(pop3d, "Say STLS first");
+	if (arg.len == 0)
+		return list_mechanisms(pop3d, offered);
+	sasl_begin(&pop3d->sasl, &options->sasl, options->hostname, offered, name);
+	if (pop3d->sasl == NULL)
+		return pop3d_refuse(pop3d, "This mechanism is not offered");
+	initial = slice_trim(initial);
+	return pop3d_auth_response(pop3d, initial.len > 0 ? initial : SLICE_NONE);
+}

@@ -1,0 +1,62 @@
+/*
+ * Logins by SASL (RFC 4422), as SMTP's and POP3's AUTH carry them: SCRAM-SHA-256 (RFC 7677), CRAM-MD5 (RFC
+ * 2195), PLAIN (RFC 4616) and LOGIN. No I/O: the caller passes lines on and says what comes out.
+ *
+ * An exchange with a name that nobody has goes on to its end and fails there, as with a wrong
+ * password.
+ */
+#ifndef LANPOST_LAN_SASL_H
+#define LANPOST_LAN_SASL_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/scram.h"
+
+/* What a challenge login is checked against. For those who cannot log in that way it is made up, and fits nothing. */
+struct sasl_secret {
+	struct scram_keys scram;
+	const char *clear; /* the password itself, owned by the configuration */
+	bool known;        /* false: the outcome is a refusal, whatever fits */
+};
+
+struct sasl_hooks {
+	void *context;
+	/* Checks name and password, slowly if they are wrong. 0: *user is the mailbox name (owned
+	 * by the configuration); -1: error has the reply. */
+	int (*login)(void *context, struct slice name, struct slice password, const char **user,
+	    struct error *error);
+	/* What a challenge is checked against; -1: no more tries now. */
+	int (*secret)(void *context, struct slice name, struct sasl_secret *secret, struct error *error);
+	/* The outcome of a challenge; as login(). */
+	int (*settle)(void *context, struct slice name, bool fits, const char **user,
+	    struct error *error);
+};
+
+enum sasl_mechanisms {
+	SASL_PLAIN = 1,
+	SASL_LOGIN = 2,
+	SASL_CRAM_MD5 = 4,
+	SASL_SCRAM_SHA_256 = 8,
+};
+
+enum sasl_result {
+	SASL_CHALLENGE, /* send the challenge; the client's next line goes to sasl_step() */
+	SASL_DONE,      /* *user is logged in */
+	SASL_FAILED,    /* error has the reply */
+	SASL_MALFORMED, /* not understood, or cancelled by the client; error says it */
+};
+
+struct sasl;
+
+/* Appends the names of the offered mechanisms, with blanks between them. */
+void sasl_list(unsigned offered, struct buf *out);
+/* Begins a login by the named mechanism; *sasl is NULL if it is not offered. */
+void sasl_begin(struct sasl **sasl, const struct sasl_hooks *hooks, const char *hostname,
+    unsigned offered, struct slice mechanism);
+void sasl_free(struct sasl *sasl);
+/* The first step takes the initial response ("=": an empty one), ptr NULL if there is none; each later one a line of
+ * the client. *challenge is emptied and gets the text to send, in base64 already. */
+enum sasl_result sasl_step(struct sasl *sasl, struct slice line, struct buf *challenge,
+    const char **user, struct error *error);
+
+#endif
