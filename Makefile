@@ -99,9 +99,10 @@ $(B)/locale/%/LC_MESSAGES/lanpost.mo: po/%.po
 	@msgfmt --check -o $@ $<
 po:
 	@mkdir -p po
-	@xgettext --from-code=UTF-8 -k_ -kN_ --add-comments=TRANSLATORS --package-name=lanpost -o po/lanpost.pot \
+	@xgettext --from-code=UTF-8 --no-location --no-wrap -k_ -kN_ --add-comments=TRANSLATORS --package-name=lanpost -o po/lanpost.pot \
 	    $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS))))
-	@for po in $(wildcard po/*.po); do msgmerge -q --no-fuzzy-matching --backup=off -U $$po po/lanpost.pot; done
+	@sed -i '/^"POT-Creation-Date:/d' po/lanpost.pot
+	@for po in $(wildcard po/*.po); do msgmerge -q --no-location --no-wrap --no-fuzzy-matching --backup=off -U $$po po/lanpost.pot; done
 
 all: $(B)/lanpostd $(B)/lanpost $(MO)
 
