@@ -239,7 +239,7 @@ static bool is_section_name(const char *kind, const char *name)
 {
 	size_t len = strlen(name);
 
-	if (strcmp(kind, "user") == 0)
+	if (strcmp(kind, "user") == 0 || strcmp(kind, "group") == 0)
 		return conf_is_mailbox_name(slice_of(name)) || strcmp(name, CONF_DAEMON) == 0;
 	if (len == 0 || len > NAME_MAX_BYTES || name[0] == '-')
 		return false;
@@ -270,8 +270,8 @@ static bool check_section(struct loader *loader, const struct schema_section *kn
 	}
 	if (known->example != NULL && !is_section_name(known->kind, section->name)) {
 		conf_problem_add(problems, section->place, false,
-		    strcmp(known->kind, "user") == 0
-			? _("`%s` cannot be the name of a user: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit")
+		    strcmp(known->kind, "user") == 0 || strcmp(known->kind, "group") == 0
+			? _("`%s` cannot be the name of a user or group: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit")
 			: _("`%s` cannot be a name here: no quotes, blanks or any of / \\ ; # : = < > ,"),
 		    section->name);
 		return false;

@@ -136,14 +136,24 @@ struct conf_sorter {
 	struct strlist unsorted_to;
 };
 
+/* Users under one name: wherever a list of users stands in the configuration. */
+struct conf_group {
+	char *name;
+	struct conf_place place;
+	struct strlist members;
+};
+
 struct conf_rule {
 	char *name;
 	struct conf_place place;      /* of the section */
 	struct conf_place when_place; /* of its `when` */
 	char *when;
-	struct strlist deliver, forward;
+	struct strlist deliver, copy, reject_to; /* users, aliases, groups */
+	struct strlist forward, redirect;        /* addresses */
 	bool drop;
-	char *tag;
+	char *tag, *subject_prefix;
+	char *reply; /* \n in it is two characters */
+	int64_t reply_days;
 	bool stop;
 };
 
@@ -161,6 +171,8 @@ struct conf {
 	size_t user_count;
 	struct conf_account *accounts;
 	size_t account_count;
+	struct conf_group *groups;
+	size_t group_count;
 	struct conf_rule *rules;
 	size_t rule_count;
 	struct strlist files; /* those that were read; place.file points here */
@@ -200,6 +212,7 @@ void conf_free(struct conf *conf);
 /* NULL if there is none. Users are found by their exact lower-case name only; for
  * aliases and addresses see mail/route.h. */
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name);
+const struct conf_group *conf_find_group(const struct conf *conf, const char *name);
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
 /* The user who owns this address or bare local name: name, alias or external alias,
  * without regard to case. `postmaster` and `daemon` are not found here. */

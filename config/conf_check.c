@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "config/conf_check_priv.h"
 #include "config/value.h"
 
 #include <errno.h>
@@ -13,54 +14,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define TAG_MAX 200
-
-struct check {
-	const struct conf *conf;
-	const struct conf_source *source;
-	const char **users; /* all names that mail may be delivered to, NULL-terminated */
-};
-
-#define PROBLEM(check, field, otherwise, is_warning, ...)                                          \
-	conf_problem_add((check)->source->problems,                                                \
-	    conf_place_of((check)->source, (field), (otherwise)), (is_warning), __VA_ARGS__)
-#define ERROR_AT(check, field, otherwise, ...) PROBLEM(check, field, otherwise, false, __VA_ARGS__)
-#define WARN_AT(check, field, otherwise, ...) PROBLEM(check, field, otherwise, true, __VA_ARGS__)
-
 /* --- references to users */
 
 static void list_users(struct check *check)
 {
-	size_t count = check->conf->user_count;
+	const struct conf *conf = check->conf;
+	size_t count = 0;
 
-	check->users = xcalloc(count + 2, sizeof(*check->users));
-	for (size_t i = 0; i < count; i++)
-		check->users[i] = check->conf->users[i].name;
-	check->users[count] = CONF_POSTMASTER;
+	check->users = xcalloc(conf->user_count + conf->group_count + 2, sizeof(*check->users));
+	for (size_t i = 0; i < conf->user_count; i++)
+		check->users[count++] = conf->users[i].name;
+	check->users[count++] = CONF_POSTMASTER;
+	for (size_t i = 0; i < conf->group_count; i++)
+		check->users[count++] = conf->groups[i].name;
 }
 
-static bool is_deliverable(const struct check *check, const char *name)
+static bool is_user(const struct check *check, const char *name)
 {
 	return strcmp(name, CONF_POSTMASTER) == 0 || conf_find_user(check->conf, name) != NULL;
 }
 
 /* key: as in the file. field: whose place is told. */
-static void check_user(const struct check *check, const char *key, const char *name,
+static void unknown_user(const struct check *check, const char *key, const char *name,
     const void *field, struct conf_place otherwise)
 {
-	const char *nearest;
+	const char *nearest = str_nearest(name, check->users);
 
-	if (name[0] == '\0')
-		return;
-	if (strcmp(name, CONF_DAEMON) == 0) {
+	if (strcmp(name, CONF_DAEMON) == 0)
 		ERROR_AT(check, field, otherwise, _("%s: daemon has no mailbox and cannot be named here"),
 		    key);
-		return;
-	}
-	if (is_deliverable(check, name))
-		return;
-	nearest = str_nearest(name, check->users);
-	if (nearest != NULL)
+	else if (nearest != NULL)
 		ERROR_AT(check, field, otherwise, _("%s: there is no user `%s`; did you mean `%s`?"),
 		    key, name, nearest);
 	else
@@ -68,11 +51,23 @@ static void check_user(const struct check *check, const char *key, const char *n
 		    _("%s: there is no user `%s`; add one with `lanpost user add %s`"), key, name, name);
 }
 
-static void check_users(const struct check *check, const char *key, const struct strlist *list,
+static void check_user(const struct check *check, const char *key, const char *name,
+    const void *field, struct conf_place otherwise)
+{
+	if (name[0] != '\0' && !is_user(check, name))
+		unknown_user(check, key, name, field, otherwise);
+}
+
+void check_users(const struct check *check, const char *key, const struct strlist *list,
     struct conf_place otherwise)
 {
-	for (size_t i = 0; i < list->count; i++)
-		check_user(check, key, list->items[i], list, otherwise);
+	for (size_t i = 0; i < list->count; i++) {
+		const char *name = list->items[i];
+
+		if (!is_user(check, name) && conf_find_group(check->conf, name) == NULL &&
+		    conf_owner_of(check->conf, slice_of(name)) == NULL)
+			unknown_user(check, key, name, list, otherwise);
+	}
 }
 
 /* --- files and folders */
@@ -403,54 +398,9 @@ static void check_user_section(const struct check *check, const struct conf_user
 	check_forward(check, user);
 }
 
-/* --- rules */
-
-static bool is_header_line(const char *tag)
-{
-	size_t name = strcspn(tag, ":");
-
-	if (name == 0 || tag[name] == '\0' || strlen(tag) > TAG_MAX)
-		return false;
-	for (size_t i = 0; i < name; i++)
-		if (tag[i] <= ' ' || tag[i] > '~')
-			return false;
-	return true;
-}
-
-/* A faulty value may have been meant as an action. */
-static bool does_nothing(const struct check *check, const struct conf_rule *rule)
-{
-	return rule->deliver.count == 0 && rule->forward.count == 0 && !rule->drop &&
-	       rule->tag[0] == '\0' && !rule->stop &&
-	       !conf_was_faulty(check->source, &rule->deliver) &&
-	       !conf_was_faulty(check->source, &rule->forward) &&
-	       !conf_was_faulty(check->source, &rule->drop) &&
-	       !conf_was_faulty(check->source, &rule->tag) &&
-	       !conf_was_faulty(check->source, &rule->stop);
-}
-
-static void check_rule(const struct check *check, const struct conf_rule *rule)
-{
-	if (rule->when[0] == '\0' && !conf_was_faulty(check->source, &rule->when))
-		ERROR_AT(check, &rule->when, rule->place,
-		    _("[rule %s] needs a condition `when`, such as when = always"), rule->name);
-	check_users(check, "deliver", &rule->deliver, rule->place);
-	if (rule->tag[0] != '\0' && strlen(rule->tag) > TAG_MAX)
-		ERROR_AT(check, &rule->tag, rule->place, _("tag: longer than %d bytes"), TAG_MAX);
-	else if (strchr(rule->tag, ':') != NULL && !is_header_line(rule->tag))
-		ERROR_AT(check, &rule->tag, rule->place,
-		    _("tag: `%s` is no header line, such as X-Tag: invoice"), rule->tag);
-	if (rule->drop && (rule->deliver.count > 0 || rule->forward.count > 0))
-		WARN_AT(check, &rule->drop, rule->place,
-		    _("[rule %s] drops what it delivers; nobody will get it by this rule"), rule->name);
-	if (does_nothing(check, rule))
-		conf_problem_add(check->source->problems, rule->place, true,
-		    _("[rule %s] does nothing: give it deliver, forward, drop, tag or stop"), rule->name);
-}
-
 void conf_check(const struct conf *conf, const struct conf_source *source)
 {
-	struct check check = {conf, source, NULL};
+	struct check check = {.conf = conf, .source = source};
 
 	list_users(&check);
 	check_gateway(&check);
@@ -463,7 +413,7 @@ void conf_check(const struct conf *conf, const struct conf_source *source)
 		check_user_section(&check, &conf->users[i]);
 	check_names(&check);
 	check_users(&check, "unsorted_to", &conf->sorter.unsorted_to, source->main);
-	for (size_t i = 0; i < conf->rule_count; i++)
-		check_rule(&check, &conf->rules[i]);
+	check_groups(&check);
+	check_rules(&check);
 	free(check.users);
 }

@@ -8,6 +8,14 @@ const struct conf_user *conf_find_user(const struct conf *conf, const char *name
 	return NULL;
 }
 
+const struct conf_group *conf_find_group(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->group_count; i++)
+		if (strcmp(conf->groups[i].name, name) == 0)
+			return &conf->groups[i];
+	return NULL;
+}
+
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->account_count; i++)

@@ -237,13 +237,32 @@ static const struct schema_key account_keys[] = {
 static const struct schema_key rule_keys[] = {
     {"when", CONDITION(conf_rule, when), "", N_("must be given"), ANY,
 	N_("The condition. In single quotes as a whole if it holds ; or #.")},
-    {"deliver", USERS(conf_rule, deliver), "", N_("none"), ANY, N_("Users who get the message.")},
+    {"deliver", USERS(conf_rule, deliver), "", N_("none"), ANY,
+	N_("Users and groups who get the message.")},
+    {"copy", USERS(conf_rule, copy), "", N_("none"), ANY,
+	N_("Users and groups who get a copy: who else gets the message is found as if nobody had it yet.")},
     {"forward", ADDRESSES(conf_rule, forward), "", N_("none"), ANY,
-	N_("Addresses outside to which the message is sent on.")},
-    {"drop", FLAG(conf_rule, drop), "no", NULL, ANY, N_("Throw the message away.")},
+	N_("Addresses outside to which the message is sent on, in the name of this office: bounces come to postmaster.")},
+    {"redirect", ADDRESSES(conf_rule, redirect), "", N_("none"), ANY,
+	N_("As forward, but in the name of its sender, unless the smarthost takes only mail of the address we log in with.")},
+    {"drop", FLAG(conf_rule, drop), "no", NULL, ANY,
+	N_("Throw the message away; no later rule is looked at.")},
+    {"reject_to", USERS(conf_rule, reject_to), "", N_("none"), ANY,
+	N_("Only these users get the message, to judge it; no later rule is looked at.")},
     {"tag", TEXT(conf_rule, tag), "", N_("none"), ANY,
 	N_("A header line that is added to the message, such as X-Category: bank; a word without colon becomes X-Lanpost-Tag.")},
+    {"subject_prefix", TEXT(conf_rule, subject_prefix), "", N_("none"), ANY,
+	N_("Text that is put before the subject, such as [bank].")},
+    {"reply", TEXT(conf_rule, reply), "", N_("none"), ANY,
+	N_("Text that is sent back to the sender; \\n in it begins a new line. Never to mailing lists, programs and the null sender.")},
+    {"reply_days", INTEGER(conf_rule, reply_days), "7", NULL, RANGE(1, 60),
+	N_("A sender gets the same reply once in so many days.")},
     {"stop", FLAG(conf_rule, stop), "no", NULL, ANY, N_("No later rule is looked at.")},
+};
+
+static const struct schema_key group_keys[] = {
+    {"members", USERS(conf_group, members), "", N_("must be given"), ANY,
+	N_("Users of this group. Its name may stand wherever users are listed.")},
 };
 
 #define SINGLE(name, help)                                                                         \
@@ -261,6 +280,7 @@ static const struct schema_key rule_keys[] = {
 NAME_IS_FIRST(conf_smarthost);
 NAME_IS_FIRST(conf_user);
 NAME_IS_FIRST(conf_account);
+NAME_IS_FIRST(conf_group);
 NAME_IS_FIRST(conf_rule);
 
 const struct schema_section schema_sections[] = {
@@ -274,6 +294,7 @@ const struct schema_section schema_sections[] = {
     NAMED(user, "ivan", N_("A user with a mailbox.")),
     NAMED(account, "sales", N_("A mailbox at a provider, from which mail is fetched.")),
     SINGLE(sorter, N_("Sorting of fetched mail.")),
+    NAMED(group, "sales", N_("Users under one name, for rules.")),
     NAMED(rule, "invoices", N_("A rule of the sorter. Rules run in file order; all that match add their recipients, until one with stop = yes.")),
 };
 const size_t schema_section_count = ARRAY_LEN(schema_sections);

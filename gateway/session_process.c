@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "gateway/daemon.h"
 #include "gateway/line.h"
+#include "gateway/reply.h"
 #include "gateway/report.h"
 #include "gateway/session_result.h"
 #include "gateway/spool.h"
@@ -98,7 +99,7 @@ static int route_message(void *context, struct envelope *envelope, struct slice 
 	struct sorter_decision decision;
 
 	sorter_decide(session->sorter, &sorted, &decision);
-	sorter_fill(session->conf, envelope, &decision);
+	sorter_fill(session->conf, message, envelope, &decision);
 	/* The one event that no delivery tells of. */
 	if (decision.dropped_by != NULL)
 		intake_journal(session->spool.intake, envelope->id.text, session->id.text, "dropped", "",
@@ -331,7 +332,9 @@ static void work(struct session *session)
 			if (threads[i].started)
 				pthread_join(threads[i].thread, NULL);
 		free(threads);
-		/* What rules forward, and what people wrote meanwhile, while the line is up. */
+		reply_write_due(session->conf, session->spool.intake, session->spool.state,
+		    session->id.text);
+		/* What rules forward and reply, and what people wrote meanwhile, while the line is up. */
 		flush_queue(session, false);
 		tell_queue_done(session);
 	}

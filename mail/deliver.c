@@ -1,6 +1,8 @@
 #include "mail/deliver.h"
 
 #include "base/alloc.h"
+#include "mail/decode.h"
+#include "mail/header.h"
 #include "mail/maildir.h"
 #include "mail/queue.h"
 
@@ -8,6 +10,7 @@
 #include <stdlib.h>
 
 #define BOSS_HEADER_MAX (1u << 20)
+#define REPLY_FIELD_MAX 4000
 
 struct work {
 	const struct delivery *delivery;
@@ -22,14 +25,29 @@ static bool wanted(const struct work *work, const struct place *place)
 	       delivery->wanted(delivery->context, delivery->envelope, place);
 }
 
+/* The message as it is stored: the lines above it, and its bytes around what is put into it. */
+#define PARTS 4
+static void message_parts(const struct delivery *delivery, struct slice *parts)
+{
+	const struct envelope *envelope = delivery->envelope;
+	size_t at = envelope->insert_at < delivery->body.len ? (size_t)envelope->insert_at
+							      : delivery->body.len;
+
+	parts[0] = slice_of(envelope->header);
+	parts[1] = slice_make(delivery->body.ptr, at);
+	parts[2] = slice_of(envelope->insert);
+	parts[3] = slice_from(delivery->body, at);
+}
+
 static int deliver_mailbox(struct work *work, const struct place *place, struct error *error)
 {
 	const struct delivery *delivery = work->delivery;
 	const struct envelope *envelope = delivery->envelope;
-	struct slice parts[] = {slice_of(envelope->header), delivery->body};
+	struct slice parts[PARTS];
 	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, envelope->size);
 	int result = -1;
 
+	message_parts(delivery, parts);
 	if (work->source != NULL)
 		result = maildir_deliver_link(delivery->spool, place->name, name, work->source,
 		    error);
@@ -57,15 +75,16 @@ static int deliver_boss(struct work *work, const struct place *place, struct err
 	const struct delivery *delivery = work->delivery;
 	const struct envelope *envelope = delivery->envelope;
 	struct buf header = BUF_INIT(BOSS_HEADER_MAX);
+	struct slice parts[1 + PARTS];
 	char *name;
 	int result;
 
 	boss_header(envelope, &header);
+	parts[0] = buf_slice(&header);
+	message_parts(delivery, parts + 1);
 	name = maildir_name(envelope->time, &envelope->id, delivery->hostname,
 	    header.len + envelope->size);
-	result = maildir_deliver(delivery->spool, place->name, name,
-	    (struct slice[]){buf_slice(&header), slice_of(envelope->header), delivery->body}, 3,
-	    error);
+	result = maildir_deliver(delivery->spool, place->name, name, parts, ARRAY_LEN(parts), error);
 	free(name);
 	buf_clear(&header);
 	return result;
@@ -77,6 +96,37 @@ static int deliver_daemon(struct work *work, const struct place *place, struct e
 
 	return state_trigger_add(work->delivery->state, envelope->id.text, place->name, place->why,
 	    envelope->time, error);
+}
+
+/* A field as people read it, empty if it is not there. */
+static void field_text(struct slice message, const char *name, struct buf *out)
+{
+	struct header_field field;
+
+	if (header_find(message, name, &field))
+		decode_field(&field, decode_message_charset(message), out);
+}
+
+/* What the reply will need: the message itself may be gone when it is written. */
+static int deliver_reply(struct work *work, const struct place *place, struct error *error)
+{
+	const struct delivery *delivery = work->delivery;
+	struct buf subject = BUF_INIT(REPLY_FIELD_MAX), message_id = BUF_INIT(REPLY_FIELD_MAX);
+	struct reply_due reply = {.id = delivery->envelope->id,
+	    .rule = place->why,
+	    .address = place->name,
+	    .account = delivery->envelope->account,
+	    .time = delivery->envelope->time};
+	int result;
+
+	field_text(delivery->body, "Subject", &subject);
+	field_text(delivery->body, "Message-ID", &message_id);
+	reply.subject = (char *)(uintptr_t)buf_text(&subject);
+	reply.message_id = (char *)(uintptr_t)buf_text(&message_id);
+	result = state_reply_add(delivery->state, &reply, error);
+	buf_clear(&subject);
+	buf_clear(&message_id);
+	return result;
 }
 
 static void report(struct work *work, const struct place *place, const struct error *error)
@@ -91,9 +141,11 @@ static size_t deliver_queue(struct work *work)
 {
 	const struct delivery *delivery = work->delivery;
 	struct envelope entry = *delivery->envelope;
-	struct slice parts[] = {slice_of(entry.header), delivery->body};
+	struct slice parts[PARTS];
 	struct error error;
 	bool failed;
+
+	message_parts(delivery, parts);
 
 	entry.places = xcalloc(delivery->envelope->place_count, sizeof(*entry.places));
 	entry.place_count = 0;
@@ -119,6 +171,7 @@ size_t deliver_places(const struct delivery *delivery)
 	    [PLACE_BOSS] = deliver_boss,
 	    [PLACE_QUEUE] = NULL, /* together, below */
 	    [PLACE_DAEMON] = deliver_daemon,
+	    [PLACE_REPLY] = deliver_reply,
 	};
 	struct work work = {.delivery = delivery};
 	size_t failed = 0;

@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const place_names[] = {"mailbox", "boss", "queue", "daemon"};
+static const char *const place_names[] = {"mailbox", "boss", "queue", "daemon", "reply"};
 static const char *const status_names[] = {"pending", "sent", "failed"};
 
 void envelope_init(struct envelope *envelope)
@@ -22,6 +22,7 @@ void envelope_init(struct envelope *envelope)
 	    .uidl = xstrdup(""),
 	    .sender = xstrdup(""),
 	    .header = xstrdup(""),
+	    .insert = xstrdup(""),
 	};
 }
 
@@ -33,6 +34,7 @@ void envelope_clear(struct envelope *envelope)
 	free(envelope->uidl);
 	free(envelope->sender);
 	free(envelope->header);
+	free(envelope->insert);
 	strlist_clear(&envelope->recipients);
 	for (size_t i = 0; i < envelope->place_count; i++) {
 		free(envelope->places[i].name);
@@ -129,6 +131,9 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 	put_line(out, "uidl", envelope->uidl);
 	put_line(out, "sender", envelope->sender);
 	put_line(out, "header", envelope->header);
+	put_line(out, "insert", envelope->insert);
+	if (envelope->insert[0] != '\0')
+		buf_printf(out, "insert-at %llu\n", (unsigned long long)envelope->insert_at);
 	if (envelope->attempts > 0 || envelope->next_attempt > 0)
 		buf_printf(out, "next %lld\nattempts %u\n", (long long)envelope->next_attempt,
 		    envelope->attempts);
@@ -217,6 +222,7 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 	    {"uidl", offsetof(struct envelope, uidl)},
 	    {"sender", offsetof(struct envelope, sender)},
 	    {"header", offsetof(struct envelope, header)},
+	    {"insert", offsetof(struct envelope, insert)},
 	};
 	uint64_t number;
 
@@ -237,6 +243,8 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 		envelope->time = (int64_t)number;
 	else if (slice_is(key, "size"))
 		envelope->size = number;
+	else if (slice_is(key, "insert-at"))
+		envelope->insert_at = number;
 	else if (slice_is(key, "next"))
 		envelope->next_attempt = (int64_t)number;
 	else if (slice_is(key, "attempts"))

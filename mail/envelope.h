@@ -20,6 +20,7 @@ enum place_kind {
 	PLACE_BOSS,    /* name: user; gets X-Envelope-From and X-Envelope-To on top */
 	PLACE_QUEUE,   /* name: outside address */
 	PLACE_DAEMON,  /* name: address of the user to whom the report goes; the subject is in why */
+	PLACE_REPLY,   /* name: address to which a rule replies; the rule is in why */
 };
 enum place_status { PLACE_PENDING, PLACE_SENT, PLACE_FAILED };
 
@@ -41,7 +42,9 @@ struct envelope {
 	char *uidl;	 /* fetched: its UIDL (raw bytes allowed), else "" */
 	char *sender;	 /* reverse path without <>, "" for the null sender */
 	char *header;	 /* trace lines to stand above the message, each ended by CRLF; "" */
-	uint64_t size;	 /* of the message as stored: header lines above plus message */
+	char *insert;	 /* text that is put into the message at that byte (a prefix of the subject); "" */
+	uint64_t insert_at;
+	uint64_t size;	 /* of the message as stored: header lines above, message and insert */
 	struct strlist recipients; /* as the client named them (with Bcc), for boss and journal */
 	struct place *places;
 	size_t place_count;

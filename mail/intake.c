@@ -164,7 +164,7 @@ void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, 
 	};
 
 	if (envelope != NULL) {
-		envelope->size = strlen(envelope->header) + body->size;
+		envelope->size = strlen(envelope->header) + strlen(envelope->insert) + body->size;
 		item.envelope = *envelope;
 		item.body = *body;
 		*envelope = (struct envelope){0};

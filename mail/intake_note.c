@@ -86,6 +86,7 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
 	    [PLACE_BOSS] = "copied-to-boss",
 	    [PLACE_QUEUE] = "queued",
 	    [PLACE_DAEMON] = "triggered",
+	    [PLACE_REPLY] = "reply-due",
 	};
 
 	note_event(intake, clock_wall_us(), envelope->id.text, envelope->session,

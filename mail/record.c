@@ -14,6 +14,7 @@ static const char *const fact_names[] = {
     [FACT_ATTEMPT] = "attempt",
     [FACT_REMOVE] = "remove",
     [FACT_TRIGGER_DONE] = "trigger-done",
+    [FACT_REPLY_DONE] = "reply-done",
     [FACT_VOID] = "void",
 };
 

@@ -12,6 +12,7 @@ enum fact_kind {
 	FACT_ATTEMPT,	   /* id: queue entry that the smarthost is about to get */
 	FACT_REMOVE,	   /* name: user, text: unique name of the file in that mailbox */
 	FACT_TRIGGER_DONE, /* id: trigger */
+	FACT_REPLY_DONE,   /* id: message replied to, name: "sent" or "none" */
 	FACT_VOID,	   /* name: segment, text: offset from which it counts for nothing (intake only) */
 };
 

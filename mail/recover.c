@@ -111,6 +111,7 @@ static void fact_key(struct buf *key, enum fact_kind kind, const char *id, const
 		break;
 	case FACT_ATTEMPT:
 	case FACT_TRIGGER_DONE:
+	case FACT_REPLY_DONE:
 		buf_printf(key, "%d/%s", (int)kind, id);
 		break;
 	}
@@ -274,6 +275,8 @@ static bool still_wanted(void *context, const struct envelope *envelope, const s
 		       !has_fact(recovery, FACT_SENT, id, place->name, "");
 	case PLACE_DAEMON:
 		return !has_fact(recovery, FACT_TRIGGER_DONE, id, "", "");
+	case PLACE_REPLY:
+		return !has_fact(recovery, FACT_REPLY_DONE, id, "", "");
 	case PLACE_MAILBOX:
 	case PLACE_BOSS:
 		break;
@@ -384,6 +387,10 @@ int facts_apply(struct intake *intake, const struct fact *facts, size_t count, s
 			break;
 		case FACT_TRIGGER_DONE:
 			done = state_trigger_done(intake->state, fact->id, error);
+			break;
+		case FACT_REPLY_DONE:
+			done = state_reply_done(intake->state, fact->id,
+			    strcmp(fact->name, "sent") == 0, error);
 			break;
 		case FACT_ATTEMPT:
 		case FACT_VOID:

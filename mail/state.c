@@ -33,6 +33,9 @@ static const char schema[] =
     " session TEXT, detail TEXT, PRIMARY KEY (id, time_us, event, place)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS trigger_mail (id TEXT PRIMARY KEY, sender TEXT, subject TEXT,"
     " time INTEGER);"
+    "CREATE TABLE IF NOT EXISTS reply (id TEXT PRIMARY KEY, rule TEXT, address TEXT, subject TEXT,"
+    " message_id TEXT, account TEXT, time INTEGER, sent INTEGER);"
+    "CREATE INDEX IF NOT EXISTS reply_address ON reply (address);"
     "CREATE TABLE IF NOT EXISTS problem (key TEXT PRIMARY KEY, class TEXT, text TEXT,"
     " since INTEGER);"
     "CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, text TEXT);"
@@ -308,6 +311,10 @@ int state_journal_prune(struct state *state, const struct msgid *before, struct 
 		statement(state, error, "DELETE FROM journal WHERE id < ?", "t", before->text),
 		error) != 0)
 		return -1;
+	if (finish(state,
+		statement(state, error, "DELETE FROM reply WHERE id < ?", "t", before->text),
+		error) != 0)
+		return -1;
 	return finish(state,
 	    statement(state, error, "DELETE FROM message WHERE id < ?", "t", before->text), error);
 }
@@ -410,6 +417,89 @@ int state_trigger_done(struct state *state, const char *id, struct error *error)
 {
 	return finish(state,
 	    statement(state, error, "DELETE FROM trigger_mail WHERE id = ?", "t", id), error);
+}
+
+/* --- replies of rules; sent: 0 due, 1 sent */
+
+int state_reply_add(struct state *state, const struct reply_due *reply, struct error *error)
+{
+	return finish(state,
+	    statement(state, error, "INSERT OR IGNORE INTO reply VALUES (?, ?, lower(?), ?, ?, ?, ?, 0)",
+		"tttttti", reply->id.text, reply->rule, reply->address, reply->subject,
+		reply->message_id, reply->account, reply->time),
+	    error);
+}
+
+int state_replies(struct state *state, struct replies *replies, struct error *error)
+{
+	sqlite3_stmt *stmt = statement(state, error,
+	    "SELECT id, rule, address, subject, message_id, account, time FROM reply WHERE sent = 0"
+	    " ORDER BY time, id LIMIT 1000",
+	    "");
+	int more;
+
+	*replies = (struct replies){0};
+	if (stmt == NULL)
+		return -1;
+	while ((more = next_row(state, stmt, error)) == 1) {
+		struct reply_due reply = {
+		    .rule = xstrdup(column_text(stmt, 1)),
+		    .address = xstrdup(column_text(stmt, 2)),
+		    .subject = xstrdup(column_text(stmt, 3)),
+		    .message_id = xstrdup(column_text(stmt, 4)),
+		    .account = xstrdup(column_text(stmt, 5)),
+		    .time = sqlite3_column_int64(stmt, 6),
+		};
+
+		snprintf(reply.id.text, sizeof(reply.id.text), "%s", column_text(stmt, 0));
+		ARRAY_GROW(replies->items, replies->count);
+		replies->items[replies->count++] = reply;
+	}
+	statement_end(state, stmt);
+	if (more < 0)
+		replies_clear(replies);
+	return more;
+}
+
+void replies_clear(struct replies *replies)
+{
+	for (size_t i = 0; i < replies->count; i++) {
+		struct reply_due *reply = &replies->items[i];
+
+		free(reply->rule);
+		free(reply->address);
+		free(reply->subject);
+		free(reply->message_id);
+		free(reply->account);
+	}
+	free(replies->items);
+	*replies = (struct replies){0};
+}
+
+int state_reply_last(struct state *state, const char *rule, const char *address, int64_t *time,
+    struct error *error)
+{
+	sqlite3_stmt *stmt = statement(state, error,
+	    "SELECT max(time) FROM reply WHERE rule = ? AND address = lower(?) AND sent = 1", "tt", rule,
+	    address);
+	int more;
+
+	*time = 0;
+	if (stmt == NULL)
+		return -1;
+	more = next_row(state, stmt, error);
+	if (more == 1)
+		*time = sqlite3_column_int64(stmt, 0);
+	statement_end(state, stmt);
+	return more < 0 ? -1 : 0;
+}
+
+int state_reply_done(struct state *state, const char *id, bool sent, struct error *error)
+{
+	const char *sql = sent ? "UPDATE reply SET sent = 1 WHERE id = ?"
+			       : "DELETE FROM reply WHERE id = ?";
+
+	return finish(state, statement(state, error, sql, "t", id), error);
 }
 
 /* --- problems */

@@ -74,6 +74,28 @@ int state_triggers(struct state *state, struct triggers *triggers, struct error 
 void triggers_clear(struct triggers *triggers);
 int state_trigger_done(struct state *state, const char *id, struct error *error);
 
+/* Replies of rules: due ones wait for the session's end, sent ones are remembered so that nobody gets the same
+ * again too soon. */
+struct reply_due {
+	struct msgid id; /* of the message replied to */
+	char *rule, *address;
+	char *subject, *message_id; /* of that message, decoded */
+	char *account;		     /* through which it came, "" */
+	int64_t time;
+};
+struct replies {
+	struct reply_due *items;
+	size_t count;
+};
+int state_reply_add(struct state *state, const struct reply_due *reply,
+    struct error *error); /* a second one of the same id changes nothing */
+int state_replies(struct state *state, struct replies *replies, struct error *error); /* those due */
+void replies_clear(struct replies *replies);
+/* When this rule replied to this address last, in *time; 0 if never (that is remembered). */
+int state_reply_last(struct state *state, const char *rule, const char *address, int64_t *time,
+    struct error *error);
+int state_reply_done(struct state *state, const char *id, bool sent, struct error *error);
+
 /* Problems that are reported once per change. key: "account sales", "smarthost default", "disk". */
 /* Returns 1 if this is news (there was none under this key, or of another class), 0 if known, -1 on error. */
 int state_problem_set(struct state *state, const char *key, const char *class, const char *text,

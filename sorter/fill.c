@@ -74,6 +74,72 @@ static void add_headers(struct envelope *envelope, const struct sorter_decision 
 		add_line(envelope, "X-Lanpost-Unsorted", slice_of(decision->unsorted));
 }
 
+/* The prefixes go before the text of the subject, as they are or as an encoded word. */
+static void add_prefixes(
+    struct slice message, struct envelope *envelope, const struct sorter_decision *decision)
+{
+	struct buf plain = BUF_INIT(VALUE_MAX), encoded = BUF_INIT(VALUE_MAX * 8);
+	struct slice rest = slice_from(message, decision->subject_at);
+	bool before_word;
+	char *insert;
+
+	for (size_t i = 0; i < decision->prefixes.count; i++)
+		buf_printf(&plain, "%s%s", i > 0 ? " " : "", decision->prefixes.items[i]);
+	if (plain.len == 0)
+		goto out;
+	if (decision->subject_at == 0) {
+		add_line(envelope, "Subject", buf_slice(&plain));
+		goto out;
+	}
+	/* The blank between two encoded words is not seen: it must be inside. */
+	before_word = slice_trim(rest).len > 1 && memcmp(slice_trim(rest).ptr, "=?", 2) == 0;
+	encode_text(buf_slice(&plain), &encoded);
+	if (before_word && encoded.len > 1 && memcmp(encoded.ptr, "=?", 2) == 0) {
+		buf_append_byte(&plain, ' ');
+		buf_reset(&encoded);
+		encode_text(buf_slice(&plain), &encoded);
+	}
+	insert = xasprintf(" %s%s", buf_text(&encoded),
+	    rest.len > 0 && (rest.ptr[0] == ' ' || rest.ptr[0] == '\t') ? "" : " ");
+	envelope_set(&envelope->insert, slice_of(insert));
+	envelope->insert_at = decision->subject_at;
+	free(insert);
+out:
+	buf_clear(&plain);
+	buf_clear(&encoded);
+}
+
+/* --- places */
+
+static bool leaves(const struct sorter_decision *decision, enum sorter_action action)
+{
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		if (decision->recipients[i].action == action)
+			return true;
+	return false;
+}
+
+/* Where the smarthost knows us by an address it takes mail of no other sender. */
+static bool may_keep_sender(const struct conf *conf, const char *sender)
+{
+	const struct conf_smarthost *smarthost = conf_smarthost_for(conf, slice_of(sender));
+
+	return smarthost == NULL || strchr(smarthost->remote.user, '@') == NULL;
+}
+
+/* The sender of a message that leaves again: bounces come back to us, or go to who wrote it. */
+static void set_sender(
+    const struct conf *conf, struct envelope *envelope, const struct sorter_decision *decision)
+{
+	const char *sender = decision->return_path;
+
+	if (!leaves(decision, SORTER_FORWARD) && !leaves(decision, SORTER_REDIRECT))
+		return;
+	if (leaves(decision, SORTER_FORWARD) || sender == NULL || !may_keep_sender(conf, sender))
+		sender = CONF_POSTMASTER;
+	envelope_set(&envelope->sender, slice_of(sender));
+}
+
 static void add_place(
     const struct conf *conf, struct envelope *envelope, const struct sorter_recipient *recipient)
 {
@@ -85,15 +151,21 @@ static void add_place(
 		route_add(conf, envelope, &addr, slice_of(recipient->reason));
 }
 
-void sorter_fill(
-    const struct conf *conf, struct envelope *envelope, const struct sorter_decision *decision)
+void sorter_fill(const struct conf *conf, struct slice message, struct envelope *envelope,
+    const struct sorter_decision *decision)
 {
 	add_headers(envelope, decision);
+	add_prefixes(message, envelope, decision);
+	set_sender(conf, envelope, decision);
 	for (size_t i = 0; i < decision->recipient_count; i++)
 		add_place(conf, envelope, &decision->recipients[i]);
 	/* An address in `forward` may turn out to be nobody's; what was not dropped must stand
 	 * somewhere. */
-	if (envelope->place_count == 0 && decision->dropped_by == NULL)
+	if (envelope->place_count == 0 &&
+	    (decision->dropped_by == NULL || decision->recipient_count > 0))
 		route_add_mailbox(conf, envelope, CONF_POSTMASTER,
 		    slice_of(decision->recipient_count > 0 ? decision->recipients[0].reason : ""));
+	if (decision->reply_to != NULL)
+		envelope_add(envelope, PLACE_REPLY, slice_of(decision->reply_to),
+		    slice_of(decision->reply_rule));
 }

@@ -4,6 +4,7 @@
 #include "base/i18n.h"
 #include "mail/decode.h"
 #include "mail/route.h"
+#include "sorter/auto_reply.h"
 #include "sorter/match.h"
 #include "sorter/rule_index.h"
 
@@ -80,24 +81,71 @@ int sorter_check(const struct conf *conf, struct conf_problems *problems)
 
 /* --- decisions */
 
-static void add_recipient(struct sorter_decision *decision, bool outside, const char *name,
-    const char *rule, const char *reason)
+const char *sorter_action_name(enum sorter_action action)
 {
-	for (size_t i = 0; i < decision->recipient_count; i++)
-		if (decision->recipients[i].outside == outside &&
-		    slice_is_nocase(slice_of(name), decision->recipients[i].name))
-			return;
-	ARRAY_GROW(decision->recipients, decision->recipient_count);
-	decision->recipients[decision->recipient_count++] =
-	    (struct sorter_recipient){outside, name, rule, xstrdup(reason)};
+	static const char *const names[] = {
+	    "deliver", "copy", "forward", "redirect", "reject", "deliver", "deliver", "deliver"};
+
+	return names[action];
 }
 
-static void add_users(struct sorter_decision *decision, const struct strlist *users,
-    const char *rule, const char *reason)
+/* Each once, with the first reason; but who has a copy and then gets it all the same has it. */
+static void add_recipient(struct sorter_decision *decision, enum sorter_action action,
+    const char *name, const char *rule, const char *reason)
 {
-	for (size_t i = 0; i < users->count; i++)
-		if (!slice_is_nocase(slice_of(users->items[i]), CONF_DAEMON))
-			add_recipient(decision, false, users->items[i], rule, reason);
+	bool outside = action == SORTER_FORWARD || action == SORTER_REDIRECT;
+
+	for (size_t i = 0; i < decision->recipient_count; i++) {
+		struct sorter_recipient *known = &decision->recipients[i];
+
+		if (known->outside != outside || !slice_is_nocase(slice_of(name), known->name))
+			continue;
+		if (known->action == SORTER_COPY)
+			known->action = action;
+		return;
+	}
+	ARRAY_GROW(decision->recipients, decision->recipient_count);
+	decision->recipients[decision->recipient_count++] =
+	    (struct sorter_recipient){action, outside, name, rule, xstrdup(reason)};
+}
+
+/* name: of a user, or another name of one. */
+static void add_user(const struct conf *conf, struct sorter_decision *decision,
+    enum sorter_action action, const char *name, const char *rule, const char *reason)
+{
+	const struct conf_user *owner =
+	    conf_find_user(conf, name) == NULL ? conf_owner_of(conf, slice_of(name)) : NULL;
+
+	if (!slice_is_nocase(slice_of(name), CONF_DAEMON))
+		add_recipient(decision, action, owner == NULL ? name : owner->name, rule, reason);
+}
+
+static void add_users(const struct conf *conf, struct sorter_decision *decision,
+    enum sorter_action action, const struct strlist *names, const char *rule, const char *reason)
+{
+	for (size_t i = 0; i < names->count; i++) {
+		const struct conf_group *group = conf_find_group(conf, names->items[i]);
+
+		if (group == NULL)
+			add_user(conf, decision, action, names->items[i], rule, reason);
+		for (size_t j = 0; group != NULL && j < group->members.count; j++)
+			add_user(conf, decision, action, group->members.items[j], rule, reason);
+	}
+}
+
+static void add_addresses(struct sorter_decision *decision, enum sorter_action action,
+    const struct strlist *addresses, const char *rule, const char *reason)
+{
+	for (size_t i = 0; i < addresses->count; i++)
+		add_recipient(decision, action, addresses->items[i], rule, reason);
+}
+
+static bool is_placed(const struct sorter_decision *decision)
+{
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		if (decision->recipients[i].action != SORTER_COPY)
+			return true;
+	return false;
 }
 
 /* Text from outside, short and in quotes. */
@@ -160,21 +208,58 @@ static const struct sorter_match *add_match(
 	return &decision->matches[decision->match_count - 1];
 }
 
-/* Returns false if the rule ends sorting. */
-static bool apply_rule(
-    const struct conf_rule *rule, struct hit *hit, struct sorter_decision *decision)
+/* What stands in the subject already (in answers) is not put there again. */
+static void add_prefix(struct view *view, const char *prefix, struct sorter_decision *decision)
 {
-	const struct sorter_match *match = add_match(decision, rule, hit);
+	for (size_t i = 0; i < view->field_count; i++) {
+		struct slice subject;
+
+		if (!slice_is_nocase(view->fields[i].field.name, "Subject"))
+			continue;
+		subject = buf_slice(&view_field_text(view, &view->fields[i])->decoded);
+		if (subject.len > 0 &&
+		    memmem(subject.ptr, subject.len, prefix, strlen(prefix)) != NULL)
+			return;
+		break;
+	}
+	if (!strlist_has(&decision->prefixes, prefix))
+		strlist_add(&decision->prefixes, prefix);
+}
+
+static void add_reply(const struct conf *conf, const struct conf_rule *rule,
+    const struct view *view, struct sorter_decision *decision)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr to;
+
+	if (rule->reply[0] == '\0' || decision->reply_rule != NULL)
+		return;
+	decision->reply_rule = rule->name;
+	decision->reply_refusal = auto_reply_refusal(conf, view, &to);
+	if (decision->reply_refusal == NULL)
+		decision->reply_to = xstrdup(addr_text(text, sizeof(text), &to));
+}
+
+/* Returns false if the rule ends sorting. */
+static bool apply_rule(const struct conf *conf, const struct conf_rule *rule, struct view *view,
+    struct hit *hit, struct sorter_decision *decision)
+{
+	const char *reason = add_match(decision, rule, hit)->reason, *name = rule->name;
 
 	if (rule->tag[0] != '\0')
 		strlist_add(&decision->tags, rule->tag);
-	if (rule->drop) {
-		decision->dropped_by = rule->name;
+	if (rule->subject_prefix[0] != '\0')
+		add_prefix(view, rule->subject_prefix, decision);
+	if (rule->drop || rule->reject_to.count > 0) {
+		add_users(conf, decision, SORTER_REJECT, &rule->reject_to, name, reason);
+		decision->dropped_by = name;
 		return false;
 	}
-	add_users(decision, &rule->deliver, rule->name, match->reason);
-	for (size_t i = 0; i < rule->forward.count; i++)
-		add_recipient(decision, true, rule->forward.items[i], rule->name, match->reason);
+	add_users(conf, decision, SORTER_DELIVER, &rule->deliver, name, reason);
+	add_users(conf, decision, SORTER_COPY, &rule->copy, name, reason);
+	add_addresses(decision, SORTER_FORWARD, &rule->forward, name, reason);
+	add_addresses(decision, SORTER_REDIRECT, &rule->redirect, name, reason);
+	add_reply(conf, rule, view, decision);
 	return !rule->stop;
 }
 
@@ -190,7 +275,8 @@ static bool apply_rules(
 		struct hit hit = {0};
 
 		if (condition_match(sorter->conditions[i], view, &hit))
-			go_on = apply_rule(&sorter->conf->rules[i], &hit, decision);
+			go_on = apply_rule(
+			    sorter->conf, &sorter->conf->rules[i], view, &hit, decision);
 		hit_clear(&hit);
 	}
 	free(candidates);
@@ -208,7 +294,7 @@ static void deliver_by_address(const struct conf *conf, const struct addr *addr,
 		return;
 	reason = xasprintf(_("by address: %s names %s"), str_printable(name, sizeof(name), header),
 	    addr_text(text, sizeof(text), addr));
-	add_recipient(decision, false, user, "", reason);
+	add_recipient(decision, SORTER_ADDRESS, user, "", reason);
 	free(reason);
 }
 
@@ -237,11 +323,33 @@ static void apply_unsorted(const struct conf *conf, const struct conf_account *a
 {
 	decision->unsorted = xstrdup(reason);
 	if (account != NULL)
-		add_users(decision, &account->unsorted_to, "", reason);
-	if (decision->recipient_count == 0)
-		add_users(decision, &conf->sorter.unsorted_to, "", reason);
-	if (decision->recipient_count == 0)
-		add_recipient(decision, false, CONF_POSTMASTER, "", reason);
+		add_users(conf, decision, SORTER_UNSORTED, &account->unsorted_to, "", reason);
+	if (!is_placed(decision))
+		add_users(conf, decision, SORTER_UNSORTED, &conf->sorter.unsorted_to, "", reason);
+	if (!is_placed(decision))
+		add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", reason);
+}
+
+/* What filling an envelope needs of the message. */
+static void note_fields(const struct view *view, struct sorter_decision *decision)
+{
+	for (size_t i = view->field_count; i-- > 0;) {
+		const struct header_field *field = &view->fields[i].field;
+		char text[ADDR_TEXT_MAX];
+		struct addr_item item;
+		size_t at = 0;
+
+		if (slice_is_nocase(field->name, "Subject"))
+			decision->subject_at = (size_t)(field->body.ptr - view->source.message.ptr);
+		if (!slice_is_nocase(field->name, "Return-Path"))
+			continue;
+		free(decision->return_path);
+		decision->return_path = NULL;
+		if (addr_list_next(field->body, &at, &item) && item.valid)
+			decision->return_path = xstrdup(addr_text(text, sizeof(text), &item.addr));
+		else
+			decision->return_path = xstrdup("");
+	}
 }
 
 static bool runs_in_circle(const struct view *view)
@@ -260,12 +368,12 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 
 	if (runs_in_circle(view)) {
 		decision->unsorted = xstrdup(_("mail loop: too many Received lines"));
-		add_recipient(decision, false, CONF_POSTMASTER, "", decision->unsorted);
+		add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
 		return;
 	}
 	if (apply_rules(sorter, view, decision) && conf->sorter.by_address)
 		apply_addresses(conf, view, decision);
-	if (decision->recipient_count == 0 && decision->dropped_by == NULL)
+	if (!is_placed(decision) && decision->dropped_by == NULL)
 		apply_unsorted(conf, account,
 		    decision->match_count == 0 ? _("no rule matched")
 		                               : _("no rule that matched delivers it"),
@@ -282,7 +390,7 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	if (account != NULL && account->deliver_to.count > 0) {
 		char *reason = xasprintf(_("account %s delivers to them"), account->name);
 
-		add_users(decision, &account->deliver_to, "", reason);
+		add_users(sorter->conf, decision, SORTER_ACCOUNT, &account->deliver_to, "", reason);
 		free(reason);
 		if (decision->recipient_count > 0)
 			return;
@@ -296,6 +404,7 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	        .fold_yo = sorter->conf->sorter.fold_yo,
 	        .body_literals = rule_index_body(sorter->index),
 	    });
+	note_fields(&view, decision);
 	decide(sorter, account, &view, decision);
 	view_clear(&view);
 }
@@ -313,6 +422,9 @@ void sorter_decision_clear(struct sorter_decision *decision)
 	free(decision->matches);
 	free(decision->recipients);
 	free(decision->unsorted);
+	free(decision->reply_to);
+	free(decision->return_path);
+	strlist_clear(&decision->prefixes);
 	strlist_clear(&decision->tags);
 	memset(decision, 0, sizeof(*decision));
 }

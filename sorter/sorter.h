@@ -5,18 +5,19 @@
  * In this order:
  *  1. `deliver_to` of the account: these users get it, nothing else is looked at.
  *
- *  2. The rules in the order of the file. All that match add their recipients and tags, until
- *     one with `stop = yes`. A rule with `drop = yes` ends sorting, too: the message goes only
- *     to those whom rules above it named, and to nobody if there are none.
+ *  2. The rules in the order of the file. All that match add their recipients, tags and prefixes,
+ *     until one with `stop = yes`. A rule with `drop = yes` or `reject_to` ends sorting, too: the
+ *     message goes only to those whom rules above it named, and to those of reject_to; to nobody if
+ *     there are none. The first rule with a `reply` gives the reply, if one may be given.
  *
- *  3. by_address, unless a rule stopped or dropped: local users whom a recipient header names.
+ *  3. by_address, unless a rule ended sorting: local users whom a recipient header names.
  *     `daemon` is never among them.
  *
  *  4. What nobody got so far goes to unsorted_to of the account, else of [sorter], else to
- *     postmaster.
+ *     postmaster. Copies do not count.
  *
- * A message with more than SORTER_RECEIVED_MAX Received lines runs in a circle: it goes to
- * postmaster only.
+ * Users are named by name, alias or group. A message with more than SORTER_RECEIVED_MAX Received
+ * lines runs in a circle: it goes to postmaster only.
  */
 #ifndef LANPOST_SORTER_SORTER_H
 #define LANPOST_SORTER_SORTER_H
@@ -32,8 +33,8 @@ struct sorter;
  * *error. */
 struct sorter *sorter_new(const struct conf *conf, struct error *error);
 void sorter_free(struct sorter *sorter);
-/* Adds one problem for each rule whose condition cannot be read. Returns 0, or -1 if there were
- * any. */
+/* Adds one problem for each rule whose condition cannot be read, and a warning for each that can never
+ * match. Returns 0, or -1 if there were errors. */
 int sorter_check(const struct conf *conf, struct conf_problems *problems);
 
 struct sorter_message {
@@ -55,8 +56,21 @@ struct sorter_match {
 	char *reason;
 };
 
+/* By which key, or without a rule by what, somebody gets it. */
+enum sorter_action {
+	SORTER_DELIVER,
+	SORTER_COPY,
+	SORTER_FORWARD,
+	SORTER_REDIRECT,
+	SORTER_REJECT,
+	SORTER_ACCOUNT, /* deliver_to */
+	SORTER_ADDRESS,
+	SORTER_UNSORTED,
+};
+
 struct sorter_recipient {
-	bool outside;     /* name is an address to which it is forwarded, else a user */
+	enum sorter_action action;
+	bool outside;     /* name is an address to which it is sent on, else a user */
 	const char *name; /* owned by the conf or a literal */
 	const char *rule; /* "" if no rule named it */
 	char *reason;
@@ -67,19 +81,31 @@ struct sorter_decision {
 	size_t match_count;
 	struct sorter_recipient *recipients; /* each once, with the first reason */
 	size_t recipient_count;
-	struct strlist tags;    /* as in the configuration */
-	const char *dropped_by; /* rule, NULL if none dropped it */
-	char *unsorted;         /* why nobody was found for it, NULL if somebody was */
+	struct strlist tags;     /* as in the configuration */
+	struct strlist prefixes; /* of the subject, those that it does not have yet */
+	const char *dropped_by;  /* rule that dropped or rejected it, NULL if none did */
+	char *unsorted;          /* why nobody was found for it, NULL if somebody was */
+	/* Of the first rule with a reply, NULL if none matched. */
+	const char *reply_rule;
+	char *reply_to;            /* NULL: there must be no reply */
+	const char *reply_refusal; /* and this is why; translated */
+	/* For sorter_fill(). */
+	size_t subject_at;   /* where in the message the text of the subject begins; 0: it has none */
+	char *return_path;   /* of the message, "" for the null sender, NULL if it has none */
 };
+
+/* "deliver", "copy", "forward", "redirect", "reject"; without a rule it is "deliver". */
+const char *sorter_action_name(enum sorter_action action);
 
 /* decision need not be initialised. */
 void sorter_decide(const struct sorter *sorter, const struct sorter_message *message,
     struct sorter_decision *decision);
 void sorter_decision_clear(struct sorter_decision *decision);
 
-/* Puts a decision into the envelope: places with their reasons, and header lines (X-Lanpost-Rule,
- * tags, X-Lanpost-Unsorted). A dropped message may be left without places. */
-void sorter_fill(
-    const struct conf *conf, struct envelope *envelope, const struct sorter_decision *decision);
+/* Puts a decision about this message into the envelope: places with their reasons, header lines
+ * (X-Lanpost-Rule, tags, X-Lanpost-Unsorted), the prefix of the subject, the sender with whom it
+ * leaves. A dropped message may be left without places. */
+void sorter_fill(const struct conf *conf, struct slice message, struct envelope *envelope,
+    const struct sorter_decision *decision);
 
 #endif

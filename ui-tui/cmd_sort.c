@@ -33,9 +33,22 @@ static json_t *recipient_json(const struct sorter_recipient *recipient)
 	json_object_set_new(
 	    object, recipient->outside ? "address" : "user", cli_json_text(recipient->name));
 	json_object_set_new(
-	    object, "action", json_string(recipient->outside ? "forward" : "deliver"));
+	    object, "action", json_string(sorter_action_name(recipient->action)));
 	json_object_set_new(object, "rule", cli_json_text(recipient->rule));
 	json_object_set_new(object, "reason", cli_json_text(recipient->reason));
+	return object;
+}
+
+/* Either "to" or "refused". */
+static json_t *reply_json(const struct sorter_decision *decision)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "rule", cli_json_text(decision->reply_rule));
+	if (decision->reply_to != NULL)
+		json_object_set_new(object, "to", cli_json_text(decision->reply_to));
+	else
+		json_object_set_new(object, "refused", cli_json_text(decision->reply_refusal));
 	return object;
 }
 
@@ -43,7 +56,7 @@ static json_t *decision_json(
     const char *file, const char *account, const struct sorter_decision *decision)
 {
 	json_t *object = json_object(), *rules = json_array(), *recipients = json_array();
-	json_t *tags = json_array();
+	json_t *tags = json_array(), *prefixes = json_array();
 
 	for (size_t i = 0; i < decision->match_count; i++)
 		json_array_append_new(rules, match_json(&decision->matches[i]));
@@ -51,12 +64,17 @@ static json_t *decision_json(
 		json_array_append_new(recipients, recipient_json(&decision->recipients[i]));
 	for (size_t i = 0; i < decision->tags.count; i++)
 		json_array_append_new(tags, cli_json_text(decision->tags.items[i]));
+	for (size_t i = 0; i < decision->prefixes.count; i++)
+		json_array_append_new(prefixes, cli_json_text(decision->prefixes.items[i]));
 	json_object_set_new(object, "file", cli_json_text(file));
 	json_object_set_new(object, "account", cli_json_text(account));
 	json_object_set_new(object, "rules", rules);
 	json_object_set_new(object, "recipients", recipients);
 	json_object_set_new(object, "dropped", json_boolean(decision->dropped_by != NULL));
 	json_object_set_new(object, "tags", tags);
+	json_object_set_new(object, "subject_prefixes", prefixes);
+	if (decision->reply_rule != NULL)
+		json_object_set_new(object, "reply", reply_json(decision));
 	if (decision->unsorted != NULL)
 		json_object_set_new(object, "unsorted", cli_json_text(decision->unsorted));
 	return object;
@@ -71,6 +89,22 @@ static void print_safe(const char *label, const char *text)
 	free(safe);
 }
 
+static const char *action_label(enum sorter_action action)
+{
+	switch (action) {
+	case SORTER_COPY:
+		return _("copy to:");
+	case SORTER_FORWARD:
+		return _("forward to:");
+	case SORTER_REDIRECT:
+		return _("redirect to:");
+	case SORTER_REJECT:
+		return _("to be judged by:");
+	default:
+		return _("deliver to:");
+	}
+}
+
 static void print_decision(const char *file, const struct sorter_decision *decision)
 {
 	printf("%s\n", file);
@@ -78,15 +112,22 @@ static void print_decision(const char *file, const struct sorter_decision *decis
 		print_safe(_("matched:"), decision->matches[i].reason);
 	for (size_t i = 0; i < decision->tags.count; i++)
 		print_safe(_("tag:"), decision->tags.items[i]);
+	for (size_t i = 0; i < decision->prefixes.count; i++)
+		print_safe(_("before the subject:"), decision->prefixes.items[i]);
 	if (decision->dropped_by != NULL)
-		print_safe(_("dropped by rule:"), decision->dropped_by);
+		print_safe(decision->recipient_count == 0 ? _("dropped by rule:") : _("ended by rule:"),
+		    decision->dropped_by);
 	for (size_t i = 0; i < decision->recipient_count; i++) {
 		const struct sorter_recipient *recipient = &decision->recipients[i];
 		char *text = xasprintf("%s (%s)", recipient->name, recipient->reason);
 
-		print_safe(recipient->outside ? _("forward to:") : _("deliver to:"), text);
+		print_safe(action_label(recipient->action), text);
 		free(text);
 	}
+	if (decision->reply_to != NULL)
+		print_safe(_("reply to:"), decision->reply_to);
+	else if (decision->reply_rule != NULL)
+		print_safe(_("no reply:"), decision->reply_refusal);
 }
 
 struct sorting {

@@ -89,7 +89,10 @@ static void make(const char *spool, int n, struct envelope *envelope, struct bod
 	envelope_add(envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
 	envelope_add(envelope, PLACE_MAILBOX, slice_of("maria"), SLICE_NONE);
 	envelope_add(envelope, PLACE_QUEUE, slice_of("out@example.net"), SLICE_NONE);
+	envelope_add(envelope, PLACE_REPLY, slice_of("them@example.org"), slice_of("thanks"));
 	strlist_add(&envelope->recipients, "ivan@test");
+	envelope_set(&envelope->insert, slice_of("Some "));
+	envelope->insert_at = strlen("Subject: message 1\r\n\r\n");
 	body_init(body, spool);
 	snprintf(text, sizeof(text), "Subject: message %d\r\n\r\nText.\r\n", n);
 	assert_int_equal(body_append(body, slice_of(text), &envelope->id, &error), 0);
@@ -122,6 +125,7 @@ static int count_in(const char *spool, const char *user, int n, char **unique)
 		assert_int_equal(maildir_open(spool, user, &list.items[i], &bytes, &error), 0);
 		assert_int_equal(bytes.len, list.items[i].size);
 		if (memmem(bytes.ptr, bytes.len, subject, strlen(subject)) != NULL) {
+			assert_non_null(memmem(bytes.ptr, bytes.len, "\n\r\nSome Text.\r\n", 15));
 			count++;
 			if (unique != NULL && *unique == NULL)
 				*unique = xstrdup(list.items[i].unique);
@@ -221,6 +225,43 @@ static void test_large_body_stands_in_a_file(void **context)
 	spool_free(spool);
 }
 
+static void test_replies(void **context)
+{
+	char *spool = spool_new();
+	struct house house;
+	struct replies replies;
+	struct error error;
+	int64_t last;
+
+	(void)context;
+	house_open(&house, spool);
+	assert_int_equal(accept_one(&house, spool, 1), 0);
+	assert_int_equal(accept_one(&house, spool, 2), 0);
+	assert_int_equal(state_replies(house.state, &replies, &error), 0);
+	assert_int_equal(replies.count, 2);
+	assert_int_equal(state_reply_last(house.state, "thanks", "THEM@example.org", &last, &error), 0);
+	assert_int_equal(last, 0);
+	for (int i = 0; i < 2; i++) {
+		struct fact done = {.kind = FACT_REPLY_DONE,
+		    .id = replies.items[i].id.text,
+		    .name = i == 0 ? "sent" : "none"};
+
+		assert_int_equal(intake_accept(house.intake, NULL, NULL, &done, 1, &error), 0);
+	}
+	replies_clear(&replies);
+	house_close(&house);
+	house_open(&house, spool);
+	assert_int_equal(state_replies(house.state, &replies, &error), 0);
+	assert_int_equal(replies.count, 0);
+	replies_clear(&replies);
+	assert_int_equal(state_reply_last(house.state, "thanks", "THEM@example.org", &last, &error), 0);
+	assert_true(last > 0);
+	assert_int_equal(state_reply_last(house.state, "other", "them@example.org", &last, &error), 0);
+	assert_int_equal(last, 0);
+	house_close(&house);
+	spool_free(spool);
+}
+
 /* --- dying at the n-th change of the disk */
 
 static int die_at, changes;
@@ -268,6 +309,26 @@ static void live(const char *spool, int fd)
 	intake_batch_free(batch);
 	free(unique);
 	house_close(&house);
+}
+
+/* Each message that stands is to be replied to, once. */
+static void audit_replies(struct house *house, const char *spool)
+{
+	struct replies replies;
+	struct error error;
+	size_t standing = 0;
+
+	for (int n = 1; n <= MESSAGES; n++)
+		standing += (size_t)count_in(spool, "maria", n, NULL);
+	assert_int_equal(state_replies(house->state, &replies, &error), 0);
+	assert_int_equal(replies.count, standing);
+	for (size_t i = 0; i < replies.count; i++) {
+		assert_string_equal(replies.items[i].address, "them@example.org");
+		assert_string_equal(replies.items[i].rule, "thanks");
+		assert_memory_equal(replies.items[i].subject, "message ", 8);
+		assert_string_equal(replies.items[i].account, "sales");
+	}
+	replies_clear(&replies);
 }
 
 static void audit(const char *spool, const bool *accepted, bool removed)
@@ -325,6 +386,7 @@ static bool one_death(int at)
 		if (i == 1)
 			assert_int_equal(house.recovered, 0);
 		audit(spool, accepted, removed);
+		audit_replies(&house, spool);
 		house_close(&house);
 	}
 	assert_int_equal(wal_count(spool), 0);
@@ -528,6 +590,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_accept_delivers_everywhere),
 	    cmocka_unit_test(test_large_body_stands_in_a_file),
+	    cmocka_unit_test(test_replies),
 	    cmocka_unit_test(test_death_at_every_change),
 	    cmocka_unit_test(test_death_in_recovery),
 	    cmocka_unit_test(test_file_without_its_bytes_is_rewritten),

@@ -16,12 +16,14 @@ struct office {
 	struct conf conf;
 	struct conf_user users[3];
 	struct conf_account account;
+	struct conf_group group;
 	struct conf_rule rules[MAX_RULES];
 };
 
 struct rule_spec {
 	const char *name, *when, *deliver, *forward, *tag;
 	bool drop, stop;
+	const char *copy, *redirect, *reject_to, *prefix, *reply;
 };
 
 static char empty[] = "";
@@ -68,6 +70,11 @@ static void office_init(struct office *office, const struct rule_spec *rules)
 	office->account.name = text("sales");
 	office->conf.accounts = &office->account;
 	office->conf.account_count = 1;
+	office->account.remote.user = text("Sales@example.ru");
+	office->group.name = text("desk");
+	fill_list(&office->group.members, "buh petrov");
+	office->conf.groups = &office->group;
+	office->conf.group_count = 1;
 	office->conf.rules = office->rules;
 	for (size_t i = 0; i < MAX_RULES && rules[i].name != NULL; i++) {
 		struct conf_rule *rule = &office->rules[i];
@@ -75,11 +82,16 @@ static void office_init(struct office *office, const struct rule_spec *rules)
 		rule->name = text(rules[i].name);
 		rule->when = text(rules[i].when);
 		rule->tag = text(rules[i].tag == NULL ? "" : rules[i].tag);
+		rule->subject_prefix = text(rules[i].prefix == NULL ? "" : rules[i].prefix);
+		rule->reply = text(rules[i].reply == NULL ? "" : rules[i].reply);
 		rule->drop = rules[i].drop;
 		rule->stop = rules[i].stop;
 		rule->when_place = (struct conf_place){"rules.conf", 10 + (int)i};
 		fill_list(&rule->deliver, rules[i].deliver);
 		fill_list(&rule->forward, rules[i].forward);
+		fill_list(&rule->copy, rules[i].copy);
+		fill_list(&rule->redirect, rules[i].redirect);
+		fill_list(&rule->reject_to, rules[i].reject_to);
 		office->conf.rule_count = i + 1;
 	}
 }
@@ -87,24 +99,35 @@ static void office_init(struct office *office, const struct rule_spec *rules)
 static void office_clear(struct office *office)
 {
 	strlist_clear(&office->users[0].aliases);
+	strlist_clear(&office->group.members);
 	strlist_clear(&office->account.deliver_to);
 	strlist_clear(&office->account.unsorted_to);
 	strlist_clear(&office->conf.sorter.unsorted_to);
 	for (size_t i = 0; i < MAX_RULES; i++) {
 		strlist_clear(&office->rules[i].deliver);
 		strlist_clear(&office->rules[i].forward);
+		strlist_clear(&office->rules[i].copy);
+		strlist_clear(&office->rules[i].redirect);
+		strlist_clear(&office->rules[i].reject_to);
 	}
 }
 
 static void describe(const struct sorter_decision *decision, struct buf *out)
 {
+	static const char *const marks[] = {"", "+", "->", "=>", "!", "", "", ""};
+
 	for (size_t i = 0; i < decision->recipient_count; i++)
-		buf_printf(out, "%s%s/%s ", decision->recipients[i].outside ? "->" : "",
+		buf_printf(out, "%s%s/%s ", marks[decision->recipients[i].action],
 		    decision->recipients[i].name, decision->recipients[i].rule);
 	if (decision->dropped_by != NULL)
 		buf_printf(out, "dropped by %s ", decision->dropped_by);
 	for (size_t i = 0; i < decision->tags.count; i++)
 		buf_printf(out, "tag %s ", decision->tags.items[i]);
+	for (size_t i = 0; i < decision->prefixes.count; i++)
+		buf_printf(out, "prefix %s ", decision->prefixes.items[i]);
+	if (decision->reply_rule != NULL)
+		buf_printf(out, "reply by %s to %s ", decision->reply_rule,
+		    decision->reply_to != NULL ? decision->reply_to : decision->reply_refusal);
 	if (decision->unsorted != NULL)
 		buf_printf(out, "unsorted: %s", decision->unsorted);
 }
@@ -182,6 +205,80 @@ static const struct {
         .rules = {{"a", "always", .tag = "one"}},
         .message = strange,
         .expected = "postmaster/ tag one unsorted: no rule that matched delivers it"},
+    {.name = "groups and aliases",
+        .rules = {{"a", "always", .deliver = "petrov desk"}},
+        .message = strange,
+        .expected = "ivan/a buh/a "},
+    {.name = "unsorted_to a group",
+        .message = strange,
+        .unsorted = "desk",
+        .expected = "buh/ ivan/ unsorted: no rule matched"},
+    {.name = "a copy is no delivery",
+        .rules = {{"a", "always", .copy = "buh"}},
+        .message = strange,
+        .unsorted = "admin",
+        .expected = "+buh/a admin/ unsorted: no rule that matched delivers it"},
+    {.name = "a copy and more",
+        .rules = {{"a", "always", .copy = "buh"}, {"b", "always", .deliver = "buh"}},
+        .message = strange,
+        .expected = "buh/a "},
+    {.name = "redirect",
+        .rules = {{"a", "always", .redirect = "x@y.ru"}},
+        .message = invoice,
+        .expected = "=>x@y.ru/a ivan/ "},
+    {.name = "reject",
+        .rules = {{"a", "always", .deliver = "buh"},
+            {"b", "always", .deliver = "ivan", .reject_to = "admin"},
+            {"c", "always", .deliver = "ivan"}},
+        .message = invoice,
+        .expected = "buh/a !admin/b dropped by b "},
+    {.name = "prefixes",
+        .rules = {{"a", "always", "buh", .prefix = "[a]"},
+            {"b", "always", .prefix = "[b]"},
+            {"c", "always", .prefix = "[a]"},
+            {"d", "always", .prefix = "Счёт"}},
+        .message = invoice,
+        .expected = "buh/a ivan/ prefix [a] prefix [b] "},
+    {.name = "reply, the first one only",
+        .rules = {{"a", "always", "buh", .reply = "x"}, {"b", "always", .reply = "y"}},
+        .message = "From: X <x@y.ru>\nReturn-Path: <env@y.ru>\n\n",
+        .expected = "buh/a reply by a to env@y.ru "},
+    {.name = "reply without Return-Path",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <x@y.ru>\nAuto-Submitted: no\n\n",
+        .expected = "buh/a reply by a to x@y.ru "},
+    {.name = "no reply to the null sender",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <x@y.ru>\nReturn-Path: <>\n\n",
+        .expected = "buh/a reply by a to no reply where no sender is told "},
+    {.name = "no reply to a list",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <x@y.ru>\nList-Id: <l.y.ru>\n\n",
+        .expected = "buh/a reply by a to no reply to a mailing list "},
+    {.name = "no reply to a reply",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <x@y.ru>\nAuto-Submitted: auto-replied (vacation)\n\n",
+        .expected = "buh/a reply by a to no reply to a program "},
+    {.name = "no reply to bulk mail",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <x@y.ru>\nPrecedence: bulk\n\n",
+        .expected = "buh/a reply by a to no reply to a program "},
+    {.name = "no reply to names of programs",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <MAILER-DAEMON@y.ru>\n\n",
+        .expected = "buh/a reply by a to no reply to a program "},
+    {.name = "no reply to a list's owner",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <staff-request@y.ru>\n\n",
+        .expected = "buh/a reply by a to no reply to a program "},
+    {.name = "no reply to the account itself",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <sales@example.ru>\n\n",
+        .expected = "buh/a reply by a to no reply to ourselves "},
+    {.name = "no reply to colleagues",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <ivan@example.ru>\n\n",
+        .expected = "buh/a reply by a to no reply to ourselves "},
     {.name = "rule on the account",
         .rules = {{"a", "account is \"sales\"", .deliver = "buh"}},
         .message = strange,
@@ -255,7 +352,7 @@ static void fill_envelope(const struct conf *conf, const struct sorter *sorter,
 	struct sorter_decision decision;
 
 	sorter_decide(sorter, &sorted, &decision);
-	sorter_fill(conf, envelope, &decision);
+	sorter_fill(conf, message, envelope, &decision);
 	sorter_decision_clear(&decision);
 }
 
@@ -324,6 +421,97 @@ static void test_fill_unsorted_and_dropped(void **state)
 	office_clear(&office);
 }
 
+static const struct {
+	const char *name, *prefix, *message, *expected;
+} prefixed[] = {
+    {"plain", "[bank]", "From: x\r\nSubject: hello\r\n\r\n", "From: x\r\nSubject: [bank] hello\r\n\r\n"},
+    {"no blank", "[bank]", "Subject:hello\r\n\r\n", "Subject: [bank] hello\r\n\r\n"},
+    {"no subject", "[bank]", "From: x\r\n\r\n", "Subject: [bank]\r\nFrom: x\r\n\r\n"},
+    {"empty subject", "[bank]", "Subject: \r\n\r\n", "Subject: [bank] \r\n\r\n"},
+    {"before an encoded word", "[bank]", "Subject: =?utf-8?Q?=D1=8F?=\r\n\r\n",
+        "Subject: [bank] =?utf-8?Q?=D1=8F?=\r\n\r\n"},
+    {"two encoded words", "ю", "Subject: =?utf-8?Q?=D1=8F?=\r\n\r\n",
+        "Subject: =?UTF-8?B?0Y4g?= =?utf-8?Q?=D1=8F?=\r\n\r\n"},
+    {"encoded before plain", "ю", "Subject: x\r\n\r\n", "Subject: =?UTF-8?B?0Y4=?= x\r\n\r\n"},
+    {"folded", "[bank]", "Subject:\r\n hello\r\n\r\n", "Subject: [bank] \r\n hello\r\n\r\n"},
+    {"the first of two", "[bank]", "Subject: a\r\nSubject: b\r\n\r\n",
+        "Subject: [bank] a\r\nSubject: b\r\n\r\n"},
+};
+
+static void test_prefix(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(prefixed); i++) {
+		const struct rule_spec rules[MAX_RULES] = {
+		    {"a", "always", "buh", .prefix = prefixed[i].prefix}};
+		struct slice message = slice_of(prefixed[i].message);
+		struct buf stored = BUF_INIT(10000);
+		struct error error = ERROR_INIT;
+		struct envelope envelope;
+		struct office office;
+		struct sorter *sorter;
+		const char *header;
+
+		office_init(&office, rules);
+		sorter = sorter_new(&office.conf, &error);
+		envelope_init(&envelope);
+		fill_envelope(&office.conf, sorter, &envelope, message);
+		header = envelope.header + strlen("X-Lanpost-Rule: a\r\n");
+		buf_append_text(&stored, header);
+		buf_append(&stored, message.ptr, envelope.insert_at);
+		buf_append_text(&stored, envelope.insert);
+		buf_append_slice(&stored, slice_from(message, envelope.insert_at));
+		if (strcmp(buf_text(&stored), prefixed[i].expected) != 0)
+			fail_msg("%s: %s", prefixed[i].name, buf_text(&stored));
+		buf_clear(&stored);
+		envelope_clear(&envelope);
+		sorter_free(sorter);
+		office_clear(&office);
+	}
+}
+
+static const struct {
+	const char *name;
+	struct rule_spec rule;
+	const char *login, *message, *expected;
+} leaving[] = {
+    {"not", {"a", "always", .deliver = "buh"}, "user", "Return-Path: <a@b.ru>\n\n", ""},
+    {"forwarded", {"a", "always", .forward = "x@y.ru"}, "user", "Return-Path: <a@b.ru>\n\n", "postmaster"},
+    {"redirected", {"a", "always", .redirect = "x@y.ru"}, "user", "Return-Path: <a@b.ru>\n\n", "a@b.ru"},
+    {"redirected bounce", {"a", "always", .redirect = "x@y.ru"}, "user", "Return-Path: <>\n\n", ""},
+    {"redirected, sender not told", {"a", "always", .redirect = "x@y.ru"}, "user", "To: x\n\n", "postmaster"},
+    {"redirected by a provider that takes only our own",
+        {"a", "always", .redirect = "x@y.ru"},
+        "me@mail.ru",
+        "Return-Path: <a@b.ru>\n\n",
+        "postmaster"},
+};
+
+static void test_sender_of_what_leaves(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(leaving); i++) {
+		const struct rule_spec rules[MAX_RULES] = {leaving[i].rule};
+		struct conf_smarthost smarthost = {.remote.user = text(leaving[i].login)};
+		struct error error = ERROR_INIT;
+		struct envelope envelope;
+		struct office office;
+		struct sorter *sorter;
+
+		office_init(&office, rules);
+		office.conf.smarthosts = &smarthost;
+		office.conf.smarthost_count = 1;
+		sorter = sorter_new(&office.conf, &error);
+		envelope_init(&envelope);
+		fill_envelope(&office.conf, sorter, &envelope, slice_of(leaving[i].message));
+		if (strcmp(envelope.sender, leaving[i].expected) != 0)
+			fail_msg("%s: %s", leaving[i].name, envelope.sender);
+		envelope_clear(&envelope);
+		sorter_free(sorter);
+		office_clear(&office);
+	}
+}
+
 static void test_loop(void **state)
 {
 	static const struct rule_spec rules[MAX_RULES] = {{"a", "always", .forward = "x@y.ru"}};
@@ -380,6 +568,8 @@ int main(void)
 	    cmocka_unit_test(test_reason),
 	    cmocka_unit_test(test_fill),
 	    cmocka_unit_test(test_fill_unsorted_and_dropped),
+	    cmocka_unit_test(test_prefix),
+	    cmocka_unit_test(test_sender_of_what_leaves),
 	    cmocka_unit_test(test_loop),
 	    cmocka_unit_test(test_check),
 	};

@@ -1,0 +1,29 @@
+/*
+ * What the checks of the whole configuration share (conf_check.c, conf_check_rules.c).
+ */
+#ifndef LANPOST_CONFIG_CONF_CHECK_PRIV_H
+#define LANPOST_CONFIG_CONF_CHECK_PRIV_H
+
+#include "config/conf_source.h"
+
+struct check {
+	const struct conf *conf;
+	const struct conf_source *source;
+	const char **users; /* all names of users and groups, NULL-terminated */
+};
+
+#define PROBLEM(check, field, otherwise, is_warning, ...)                                          \
+	conf_problem_add((check)->source->problems,                                                \
+	    conf_place_of((check)->source, (field), (otherwise)), (is_warning), __VA_ARGS__)
+#define ERROR_AT(check, field, otherwise, ...) PROBLEM(check, field, otherwise, false, __VA_ARGS__)
+#define WARN_AT(check, field, otherwise, ...) PROBLEM(check, field, otherwise, true, __VA_ARGS__)
+
+/* Complains about each name in a list that is neither a user, an alias, postmaster, nor a group. key: as in
+ * the file. list: whose place is told. */
+void check_users(const struct check *check, const char *key, const struct strlist *list,
+    struct conf_place otherwise);
+/* Groups and rules, conf_check_rules.c. */
+void check_groups(const struct check *check);
+void check_rules(const struct check *check);
+
+#endif

@@ -1,0 +1,122 @@
+/*
+ * Checks of groups and rules. Conditions are read, and looked into, by sorter/.
+ */
+#include "base/i18n.h"
+#include "config/conf_check_priv.h"
+#include "config/value.h"
+
+#define TAG_MAX 200
+#define PREFIX_MAX 60 /* bytes; it shares a line with the subject */
+
+/* --- groups */
+
+static void check_member(const struct check *check, const struct conf_group *group, const char *name)
+{
+	if (conf_find_group(check->conf, name) != NULL)
+		ERROR_AT(check, &group->members, group->place,
+		    _("members: `%s` is a group itself; name its members"), name);
+}
+
+static void check_group(const struct check *check, const struct conf_group *group)
+{
+	const struct conf_user *user = conf_owner_of(check->conf, slice_of(group->name));
+
+	if (strcmp(group->name, CONF_POSTMASTER) == 0 || strcmp(group->name, CONF_DAEMON) == 0)
+		conf_problem_add(check->source->problems, group->place, false,
+		    _("`%s` is a name of the gateway's own"), group->name);
+	else if (user != NULL)
+		conf_problem_add(check->source->problems, group->place, false,
+		    _("`%s` is a name of user %s already (%s:%d)"), group->name, user->name,
+		    user->place.file, user->place.line);
+	if (group->members.count == 0 && !conf_was_faulty(check->source, &group->members))
+		conf_problem_add(check->source->problems, group->place, false,
+		    _("[group %s] needs members, such as members = ivan, maria"), group->name);
+	for (size_t i = 0; i < group->members.count; i++)
+		check_member(check, group, group->members.items[i]);
+	check_users(check, "members", &group->members, group->place);
+}
+
+void check_groups(const struct check *check)
+{
+	for (size_t i = 0; i < check->conf->group_count; i++)
+		check_group(check, &check->conf->groups[i]);
+}
+
+/* --- rules */
+
+static bool is_header_line(const char *tag)
+{
+	size_t name = strcspn(tag, ":");
+
+	if (name == 0 || tag[name] == '\0' || strlen(tag) > TAG_MAX)
+		return false;
+	for (size_t i = 0; i < name; i++)
+		if (tag[i] <= ' ' || tag[i] > '~')
+			return false;
+	return true;
+}
+
+/* A faulty value may have been meant as an action. */
+static bool does_nothing(const struct check *check, const struct conf_rule *rule)
+{
+	const void *const actions[] = {&rule->deliver, &rule->copy, &rule->forward, &rule->redirect,
+	    &rule->drop, &rule->reject_to, &rule->tag, &rule->subject_prefix, &rule->reply, &rule->stop};
+
+	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
+		if (conf_was_faulty(check->source, actions[i]))
+			return false;
+	return rule->deliver.count == 0 && rule->copy.count == 0 && rule->forward.count == 0 &&
+	       rule->redirect.count == 0 && rule->reject_to.count == 0 && !rule->drop &&
+	       rule->tag[0] == '\0' && rule->subject_prefix[0] == '\0' && rule->reply[0] == '\0' &&
+	       !rule->stop;
+}
+
+static void check_lists(const struct check *check, const struct conf_rule *rule)
+{
+	check_users(check, "deliver", &rule->deliver, rule->place);
+	check_users(check, "copy", &rule->copy, rule->place);
+	check_users(check, "reject_to", &rule->reject_to, rule->place);
+	if (rule->drop && (rule->deliver.count > 0 || rule->copy.count > 0 ||
+			      rule->forward.count > 0 || rule->redirect.count > 0))
+		WARN_AT(check, &rule->drop, rule->place,
+		    _("[rule %s] drops what it delivers; nobody will get it by this rule"), rule->name);
+	else if (rule->reject_to.count > 0 && (rule->drop || rule->deliver.count > 0 ||
+		     rule->copy.count > 0 || rule->forward.count > 0 || rule->redirect.count > 0))
+		WARN_AT(check, &rule->reject_to, rule->place,
+		    _("[rule %s] rejects what it delivers; only reject_to will get it by this rule"),
+		    rule->name);
+}
+
+static void check_texts(const struct check *check, const struct conf_rule *rule)
+{
+	if (rule->tag[0] != '\0' && strlen(rule->tag) > TAG_MAX)
+		ERROR_AT(check, &rule->tag, rule->place, _("tag: longer than %d bytes"), TAG_MAX);
+	else if (strchr(rule->tag, ':') != NULL && !is_header_line(rule->tag))
+		ERROR_AT(check, &rule->tag, rule->place,
+		    _("tag: `%s` is no header line, such as X-Tag: invoice"), rule->tag);
+	if (strlen(rule->subject_prefix) > PREFIX_MAX)
+		ERROR_AT(check, &rule->subject_prefix, rule->place,
+		    _("subject_prefix: longer than %d bytes"), PREFIX_MAX);
+	if (conf_was_given(check->source, &rule->reply_days) && rule->reply[0] == '\0')
+		WARN_AT(check, &rule->reply_days, rule->place,
+		    _("[rule %s] has reply_days, but no reply"), rule->name);
+}
+
+static void check_rule(const struct check *check, const struct conf_rule *rule)
+{
+	if (rule->when[0] == '\0' && !conf_was_faulty(check->source, &rule->when))
+		ERROR_AT(check, &rule->when, rule->place,
+		    _("[rule %s] needs a condition `when`, such as when = always"), rule->name);
+	check_lists(check, rule);
+	check_texts(check, rule);
+	if (does_nothing(check, rule))
+		conf_problem_add(check->source->problems, rule->place, true,
+		    _("[rule %s] does nothing: give it an action, such as deliver = ivan, tag or drop = yes"),
+		    rule->name);
+}
+
+void check_rules(const struct check *check)
+{
+	for (size_t i = 0; i < check->conf->rule_count; i++)
+		check_rule(check, &check->conf->rules[i]);
+}

@@ -1,0 +1,164 @@
+#include "gateway/reply.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "mail/decode.h"
+#include "mail/route.h"
+
+#include <stdio.h>
+
+#define REPLY_MAX (64u << 10)
+#define SUBJECT_MAX 400 /* bytes of the other's subject */
+#define DAY_SECONDS 86400
+
+static const struct conf_rule *find_rule(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->rule_count; i++)
+		if (strcmp(conf->rules[i].name, name) == 0 && conf->rules[i].reply[0] != '\0')
+			return &conf->rules[i];
+	return NULL;
+}
+
+/* The address that was written to, as far as we know it; else ours, which is rewritten when the message leaves. */
+static void author(const struct conf *conf, const char *account_name, char *out, size_t size)
+{
+	const struct conf_account *account = conf_find_account(conf, account_name);
+	struct addr addr;
+
+	if (account != NULL && addr_parse(slice_of(account->remote.user), &addr) &&
+	    addr.domain[0] != '\0')
+		addr_text(out, size, &addr);
+	else
+		snprintf(out, size, "%s@%s", CONF_POSTMASTER, conf->gateway.local_domain);
+}
+
+/* RFC 3834 section 3.1.5 */
+static void write_subject(const struct reply_due *reply, struct buf *out)
+{
+	struct buf text = BUF_INIT(SUBJECT_MAX * 2), encoded = BUF_INIT(SUBJECT_MAX * 8);
+	struct slice subject = slice_trim(slice_of(reply->subject));
+
+	if (subject.len > SUBJECT_MAX)
+		subject.len = SUBJECT_MAX;
+	while (subject.len > 0 && !utf8_is_valid(subject))
+		subject.len--;
+	buf_append_text(&text, slice_begins_nocase(subject, "Auto:") ? "" : "Auto: ");
+	buf_append_slice(&text, subject);
+	encode_text(slice_trim(buf_slice(&text)), &encoded);
+	buf_printf(out, "Subject: %s\r\n", buf_text(&encoded));
+	buf_clear(&text);
+	buf_clear(&encoded);
+}
+
+/* An id stands in a header again: only one that is one. */
+static bool is_message_id(struct slice id)
+{
+	if (id.len < 3 || id.len > 500 || id.ptr[0] != '<' || id.ptr[id.len - 1] != '>')
+		return false;
+	for (size_t i = 0; i < id.len; i++)
+		if (id.ptr[i] <= ' ' || id.ptr[i] >= 0x7f)
+			return false;
+	return true;
+}
+
+/* \n in the configuration's line is a new line. */
+static void write_text(const char *text, struct buf *out)
+{
+	for (; *text != '\0'; text++) {
+		if (text[0] == '\\' && text[1] == 'n') {
+			buf_append_text(out, "\r\n");
+			text++;
+		} else {
+			buf_append_byte(out, *text);
+		}
+	}
+	buf_append_text(out, "\r\n");
+}
+
+static void write_reply(const struct conf *conf, const struct reply_due *reply, const char *text,
+    const struct msgid *id, struct buf *out)
+{
+	char from[ADDR_TEXT_MAX + 80], date[64];
+
+	author(conf, reply->account, from, sizeof(from));
+	buf_printf(out, "From: <%s>\r\nTo: <%s>\r\n", from, reply->address);
+	write_subject(reply, out);
+	buf_printf(out, "Date: %s\r\nMessage-ID: <%s@%s>\r\n",
+	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, conf->gateway.hostname);
+	if (is_message_id(slice_of(reply->message_id)))
+		buf_printf(out, "In-Reply-To: %s\r\nReferences: %s\r\n", reply->message_id,
+		    reply->message_id);
+	buf_append_text(out, "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n"
+			     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
+	write_text(text, out);
+}
+
+/* The null sender (RFC 3834 section 3.3): nobody answers an answer. */
+static int send_reply(const struct conf *conf, struct intake *intake, const struct reply_due *reply,
+    const char *text, const char *session, struct error *error)
+{
+	const struct fact done = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "sent"};
+	struct buf message = BUF_INIT(REPLY_MAX);
+	struct envelope envelope;
+	struct body body;
+	struct addr addr;
+	int result;
+
+	envelope_init(&envelope);
+	envelope_set(&envelope.origin, SLICE_LITERAL("gateway"));
+	envelope_set(&envelope.session, slice_of(session));
+	strlist_add(&envelope.recipients, reply->address);
+	if (addr_parse(slice_of(reply->address), &addr))
+		route_add(conf, &envelope, &addr, slice_of(reply->rule));
+	write_reply(conf, reply, text, &envelope.id, &message);
+	body_init(&body, conf->gateway.spool);
+	result = body_append(&body, buf_slice(&message), &envelope.id, error);
+	if (result == 0)
+		result = body_finish(&body, error);
+	if (result == 0) {
+		result = intake_accept(intake, &envelope, &body, &done, 1, error);
+	} else {
+		envelope_clear(&envelope);
+		body_clear(&body, false);
+	}
+	buf_clear(&message);
+	if (result == 0)
+		intake_journal(intake, reply->id.text, session, "replied", reply->address, reply->rule);
+	return result;
+}
+
+/* The rule may have gone meanwhile, and then nothing is sent. */
+static int write_one(const struct conf *conf, struct intake *intake, struct state *state,
+    const struct reply_due *reply, const char *session, struct error *error)
+{
+	const struct fact none = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "none"};
+	const struct conf_rule *rule = find_rule(conf, reply->rule);
+	int64_t last = 0;
+
+	if (state_reply_last(state, reply->rule, reply->address, &last, error) != 0)
+		return -1;
+	if (rule != NULL && (last == 0 || reply->time - last >= rule->reply_days * DAY_SECONDS))
+		return send_reply(conf, intake, reply, rule->reply, session, error);
+	if (intake_accept(intake, NULL, NULL, &none, 1, error) != 0)
+		return -1;
+	intake_journal(intake, reply->id.text, session, "not-replied", reply->address, reply->rule);
+	return 0;
+}
+
+void reply_write_due(const struct conf *conf, struct intake *intake, struct state *state,
+    const char *session)
+{
+	struct replies replies;
+	struct error error;
+
+	if (state_replies(state, &replies, &error) != 0) {
+		log_warnx("event=replies-unreadable reason=%s", LOG_CSTR(error.text));
+		return;
+	}
+	for (size_t i = 0; i < replies.count; i++)
+		if (write_one(conf, intake, state, &replies.items[i], session, &error) != 0)
+			log_warnx("event=reply-failed to=%s reason=%s",
+			    LOG_CSTR(replies.items[i].address), LOG_CSTR(error.text));
+	replies_clear(&replies);
+}

@@ -1,0 +1,101 @@
+#include "sorter/auto_reply.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "mail/route.h"
+
+static const struct header_field *find(const struct view *view, const char *name)
+{
+	for (size_t i = 0; i < view->field_count; i++)
+		if (slice_is_nocase(view->fields[i].field.name, name))
+			return &view->fields[i].field;
+	return NULL;
+}
+
+static bool is_from_list(const struct view *view)
+{
+	static const char *const names[] = {"List-Id", "List-Post", "List-Help", "List-Subscribe",
+	    "List-Unsubscribe", "List-Owner", "Mailing-List", "X-Mailing-List", "X-BeenThere"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (find(view, names[i]) != NULL)
+			return true;
+	return false;
+}
+
+static bool is_from_program(const struct view *view)
+{
+	static const char *const precedences[] = {"bulk", "list", "junk", "auto_reply"};
+	const struct header_field *submitted = find(view, "Auto-Submitted");
+	const struct header_field *precedence = find(view, "Precedence");
+
+	if (submitted != NULL && !slice_begins_nocase(slice_trim(submitted->body), "no"))
+		return true;
+	for (size_t i = 0; precedence != NULL && i < ARRAY_LEN(precedences); i++)
+		if (slice_begins_nocase(slice_trim(precedence->body), precedences[i]))
+			return true;
+	return find(view, "X-Auto-Response-Suppress") != NULL || find(view, "X-Autoreply") != NULL ||
+	       find(view, "X-Autorespond") != NULL;
+}
+
+/* Names behind which nobody reads (RFC 3834 section 2, and what is met). */
+static bool is_name_of_program(struct slice local)
+{
+	static const char *const beginnings[] = {"mailer-daemon", "listserv", "majordomo", "owner-",
+	    "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "bounce",
+	    "postmaster"};
+	static const char *const ends[] = {"-request", "-owner", "-bounces", "-noreply", "-daemon"};
+
+	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
+		if (slice_begins_nocase(local, beginnings[i]))
+			return true;
+	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
+		size_t len = strlen(ends[i]);
+
+		if (local.len >= len && slice_is_nocase(slice_from(local, local.len - len), ends[i]))
+			return true;
+	}
+	return false;
+}
+
+/* The sender of the envelope as the provider noted it, else the author. False for the null sender, or
+ * where there is none. */
+static bool find_sender(const struct view *view, struct addr *to)
+{
+	const struct header_field *field = find(view, "Return-Path");
+	struct addr_item item;
+	size_t at = 0;
+
+	if (field == NULL)
+		field = find(view, "From");
+	if (field == NULL || !addr_list_next(field->body, &at, &item) || !item.valid)
+		return false;
+	*to = item.addr;
+	return to->domain[0] != '\0';
+}
+
+static bool is_our_own(const struct conf *conf, const struct view *view, const struct addr *to)
+{
+	const struct conf_account *account = conf_find_account(conf, view->source.account);
+	char text[ADDR_TEXT_MAX];
+	const char *user;
+
+	return route_address(conf, to, &user) != ROUTE_OUTSIDE ||
+	       (account != NULL && slice_is_nocase(slice_of(addr_text(text, sizeof(text), to)),
+	                               account->remote.user));
+}
+
+const char *auto_reply_refusal(const struct conf *conf, const struct view *view, struct addr *to)
+{
+	if (is_from_list(view))
+		return _("no reply to a mailing list");
+	if (is_from_program(view))
+		return _("no reply to a program");
+	if (!find_sender(view, to))
+		return _("no reply where no sender is told");
+	if (is_name_of_program(slice_of(to->local)))
+		return _("no reply to a program");
+	if (is_our_own(conf, view, to))
+		return _("no reply to ourselves");
+	return NULL;
+}

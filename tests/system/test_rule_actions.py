@@ -1,0 +1,134 @@
+"""What rules do with fetched mail beside delivering it: prefixes, copies, groups, forwards, replies."""
+import json
+
+import pytest
+
+from harness.letters import added_headers, letter
+from harness.sink import Sink
+
+USERS = {"ivan": {"external_alias": "ivan@example.ru"}, "buh": {"aliases": "accounts"}, "anna": {}}
+
+
+@pytest.fixture
+def sink():
+    server = Sink()
+    yield server
+    server.stop()
+
+
+def office_with(make_gateway, account, sink, rules, user="branch", groups=None, **sections):
+    return make_gateway(users=USERS, accounts={"office": account}, rules=rules,
+                        smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}},
+                        sections={**{f"group {name}": {"members": members} for name, members in (groups or {}).items()},
+                                  **sections})
+
+
+def test_a_prefix_stands_before_the_subject_and_nothing_else_changes(make_gateway, account, dovecot, sink):
+    office = office_with(make_gateway, account, sink, {"a": {"when": "always", "deliver": "buh, ivan",
+                                                             "subject_prefix": "[банк]"}})
+    original = letter(subject="Счёт", charset="koi8-r")
+    dovecot.deliver("office", original)
+    office.session()
+    message, = office.mailbox("buh")
+    prefix = b" =?UTF-8?B?W9Cx0LDQvdC6XSA=?="
+    assert message.count(prefix) == 1
+    added_headers(message.replace(prefix, b""), original)
+    assert office.mailbox("ivan") == [message]
+    path, = office.files("buh")
+    assert f",S={path.stat().st_size}" in path.name
+
+
+def test_groups_aliases_and_copies(make_gateway, account, dovecot, sink):
+    office = office_with(make_gateway, account, sink,
+                         {"a": {"when": "subject contains \"desk\"", "deliver": "desk"},
+                          "b": {"when": "subject contains \"copy\"", "copy": "accounts"}}, groups={"desk": "ivan, anna"})
+    dovecot.deliver("office", letter(subject="to the desk", to="x@y.ru"))
+    dovecot.deliver("office", letter(subject="copy", to="x@y.ru"))
+    office.session()
+    assert [len(office.files(user)) for user in ("ivan", "anna", "buh", "postmaster")] == [1, 1, 1, 1]
+    assert b"Subject: copy" in office.mailbox("buh")[0] and b"Subject: copy" in office.mailbox("postmaster")[0]
+
+
+def test_what_is_rejected_is_judged_by_one(make_gateway, account, dovecot, sink):
+    office = office_with(make_gateway, account, sink, {"a": {"when": "spam", "reject_to": "anna"},
+                                                       "b": {"when": "always", "deliver": "buh"}})
+    dovecot.deliver("office", letter(extra="X-Spam-Flag: YES\n"))
+    office.session()
+    assert [len(office.files(user)) for user in ("ivan", "anna", "buh", "postmaster")] == [0, 1, 0, 0]
+
+
+@pytest.mark.parametrize("action, sender", [("forward", "postmaster@office.lan"), ("redirect", "client@bank.ru")])
+def test_what_leaves_again_has_a_sender(make_gateway, account, dovecot, sink, action, sender):
+    office = office_with(make_gateway, account, sink, {"a": {"when": "always", action: "far@away.org"}})
+    original = letter(extra="Return-Path: <client@bank.ru>\n", to="x@y.ru")
+    dovecot.deliver("office", original)
+    office.session()
+    sent, = sink.letters
+    assert (sent.sender, sent.recipients) == (sender, ["far@away.org"])
+    assert sent.content.endswith(original.split(b"\r\n\r\n", 1)[1])
+    assert office.files("postmaster") == []
+
+
+def test_a_sender_gets_one_reply_however_often_he_writes(make_gateway, account, dovecot, sink):
+    rules = {"thanks": {"when": "to contains \"orders@\"", "deliver": "buh", "reply": "Спасибо!\\nМы ответим.", "reply_days": 3}}
+    office = office_with(make_gateway, account, sink, rules)
+    for number in range(3):
+        dovecot.deliver("office", letter(subject="Заказ", charset="koi8-r", to="orders@example.ru", number=number,
+                                         extra="Return-Path: <client@bank.ru>\n"))
+    office.session()
+    dovecot.deliver("office", letter(to="orders@example.ru", number=4))
+    office.session()
+    reply, = sink.letters
+    assert (reply.sender, reply.recipients) == ("", ["client@bank.ru"])
+    assert reply.header("Auto-Submitted") == ["auto-replied"]
+    assert reply.header("In-Reply-To") == ["<0.test@bank.ru>"]
+    assert reply.header("To") == ["<client@bank.ru>"]
+    assert reply.body.decode() == "Спасибо!\r\nМы ответим.\r\n"
+    assert len(office.files("buh")) == 4
+    trace = office.cli("trace", "0.test@bank.ru").stdout
+    assert "thanks" in trace and "replied" in trace
+    dovecot.deliver("office", letter(to="orders@example.ru", sender="other@bank.ru"))
+    office.session()
+    assert [letter.recipients for letter in sink.letters] == [["client@bank.ru"], ["other@bank.ru"]]
+
+
+@pytest.mark.parametrize("extra", ["Auto-Submitted: auto-generated\n", "List-Id: <news.bank.ru>\n", "Precedence: bulk\n",
+                                   "Return-Path: <>\n"])
+def test_no_reply_to_programs_and_lists(make_gateway, account, dovecot, sink, extra):
+    office = office_with(make_gateway, account, sink, {"a": {"when": "always", "deliver": "buh", "reply": "hello"}})
+    dovecot.deliver("office", letter(extra=extra))
+    office.session()
+    assert sink.letters == [] and len(office.files("buh")) == 1
+
+
+def test_a_reply_that_was_due_when_the_gateway_died_is_sent_once(make_gateway, account, dovecot, sink):
+    rules = {"thanks": {"when": "always", "deliver": "buh", "reply": "thanks"}}
+    office = office_with(make_gateway, account, sink, rules)
+    dovecot.deliver("office", letter())
+    office.cli("session", "--no-wait")
+    office.mailbox_when("buh", 1)
+    office.kill_all()
+    office.start()
+    office.session()
+    office.session()
+    assert len(sink.letters) == 1 and len(office.files("buh")) == 1
+
+
+def test_the_dry_run_names_every_action(make_gateway, account, sink, folder):
+    office = office_with(make_gateway, account, sink,
+                         {"a": {"when": "has attachment", "copy": "anna", "subject_prefix": "[file]", "reply": "thanks"},
+                          "b": {"when": "body contains \"договор\"", "redirect": "far@away.org", "deliver": "desk"}},
+                         groups={"desk": "ivan, buh"})
+    path = folder / "letter.eml"
+    path.write_bytes(letter(body="--b\n\nнаш ДОГОВОР\n--b\nContent-Type: application/pdf; name=x.pdf\n\nx\n--b--\n",
+                            extra="Content-Type: multipart/mixed; boundary=b\n"))
+    done = office.cli("sort", path, "--json")
+    result, = json.loads(done.stdout)
+    actions = {entry.get("user", entry.get("address")): entry["action"] for entry in result["recipients"]}
+    assert actions == {"anna": "copy", "ivan": "deliver", "buh": "deliver", "far@away.org": "redirect"}
+    assert result["subject_prefixes"] == ["[file]"]
+    assert result["reply"] == {"rule": "a", "to": "client@bank.ru"}
+    assert result["rules"][0]["matched"] == "x.pdf"
+    assert result["rules"][1]["matched"] == "ДОГОВОР"
+    text = office.cli("sort", path).stdout
+    assert "copy to:  anna" in text and "reply to:  client@bank.ru" in text
