@@ -227,22 +227,79 @@ static size_t line_end_at(const struct buf *text, size_t at)
 	return at + 1 < text->len && text->ptr[at] == '\r' && text->ptr[at + 1] == '\n' ? 2 : 0;
 }
 
-bool ini_edit_remove(struct buf *text, const char *kind, const char *name)
+/* Takes text[from, to) out, and one of the blank lines around it. */
+static int take_out(struct buf *text, size_t from, size_t to, struct error *error)
 {
 	const char *end = line_end(text);
 	size_t blank = strlen(end);
+
+	if (from >= 2 * blank && memcmp(text->ptr + from - blank, end, blank) == 0 &&
+	    memcmp(text->ptr + from - 2 * blank, end, blank) == 0)
+		from -= blank;
+	else
+		to += line_end_at(text, to);
+	return splice(text, from, to, SLICE_NONE, error);
+}
+
+static bool find_section(const struct buf *text, const char *kind, const char *name, struct spot *spot)
+{
+	find(text, kind, name, NULL, spot);
+	free(spot->comment);
+	return spot->header != NOWHERE;
+}
+
+bool ini_edit_remove(struct buf *text, const char *kind, const char *name)
+{
 	struct error error;
 	struct spot spot;
 
-	find(text, kind, name, NULL, &spot);
-	free(spot.comment);
-	if (spot.header == NOWHERE)
+	return find_section(text, kind, name, &spot) &&
+	       take_out(text, spot.header, spot.after, &error) == 0;
+}
+
+static size_t line_before(const struct buf *text, size_t at)
+{
+	at--;
+	while (at > 0 && text->ptr[at - 1] != '\n')
+		at--;
+	return at;
+}
+
+/* Where the comments begin that stand directly above a header: they speak of it. */
+static size_t with_comments(const struct buf *text, size_t header)
+{
+	while (header > 0) {
+		size_t line = line_before(text, header);
+		struct slice content = slice_trim(slice_make(text->ptr + line, header - line));
+
+		if (content.len == 0 || strchr(";#", content.ptr[0]) == NULL)
+			break;
+		header = line;
+	}
+	return header;
+}
+
+bool ini_edit_move(struct buf *text, const char *kind, const char *name, const char *other, bool behind)
+{
+	struct buf block = BUF_INIT(text->limit);
+	struct error error;
+	struct spot spot;
+	size_t from, at;
+	bool moved;
+
+	end_last_line(text, line_end(text));
+	if (!find_section(text, kind, other, &spot) || !find_section(text, kind, name, &spot))
 		return false;
-	/* One of the blank lines around the section goes with it. */
-	if (spot.header >= 2 * blank && memcmp(text->ptr + spot.header - blank, end, blank) == 0 &&
-	    memcmp(text->ptr + spot.header - 2 * blank, end, blank) == 0)
-		spot.header -= blank;
-	else
-		spot.after += line_end_at(text, spot.after);
-	return splice(text, spot.header, spot.after, SLICE_NONE, &error) == 0;
+	from = with_comments(text, spot.header);
+	if (behind)
+		buf_append_text(&block, line_end(text));
+	buf_append(&block, text->ptr + from, spot.after - from);
+	if (!behind)
+		buf_append_text(&block, line_end(text));
+	moved = take_out(text, from, spot.after, &error) == 0 &&
+		find_section(text, kind, other, &spot);
+	at = behind ? spot.after : with_comments(text, spot.header);
+	moved = moved && splice(text, at, at, buf_slice(&block), &error) == 0;
+	buf_clear(&block);
+	return moved;
 }

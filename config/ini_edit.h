@@ -19,6 +19,9 @@ int ini_edit_write(const char *path, const struct buf *text, struct error *error
  * after the last of its section, a new section at the end. name "" for a section without one. */
 int ini_edit_set(struct buf *text, const char *kind, const char *name, const char *key,
     const char *value, struct error *error);
+/* Moves a section, with the comments directly above its header, to the place before (or behind) another one of its kind.
+ * Returns false if one of the two is not there. */
+bool ini_edit_move(struct buf *text, const char *kind, const char *name, const char *other, bool behind);
 /* Removes the section's header and keys with the comments between them. Returns false if it is not there. */
 bool ini_edit_remove(struct buf *text, const char *kind, const char *name);
 

@@ -12,6 +12,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#define LOCK_SECONDS 30
+
 const char *const queue_state_names[QUEUE_STATES] = {"active", "deferred", "hold", "corrupt"};
 
 static char *folder_path(const char *spool, enum queue_state state)
@@ -285,7 +287,18 @@ out:
 	return result;
 }
 
-int queue_update(const char *spool, struct queue_item *item, const struct envelope *envelope,
+/* Sessions and the admin's hand change entries at the same time: whoever reads an envelope to write it again holds this
+ * lock. Returns the descriptor that holds it, or -1. */
+static int lock_queue(const char *spool, struct error *error)
+{
+	char *path = xasprintf("%s/queue/.lock", spool);
+	int fd = fsx_lock_file(path, LOCK_SECONDS, error);
+
+	free(path);
+	return fd;
+}
+
+static int update(const char *spool, struct queue_item *item, const struct envelope *envelope,
     enum queue_state state, struct error *error)
 {
 	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
@@ -299,6 +312,46 @@ int queue_update(const char *spool, struct queue_item *item, const struct envelo
 	buf_clear(&text);
 	free(path);
 	return result;
+}
+
+int queue_update(const char *spool, struct queue_item *item, const struct envelope *envelope,
+    enum queue_state state, struct error *error)
+{
+	int lock = lock_queue(spool, error), result = 0;
+	enum queue_state now;
+
+	if (lock < 0)
+		return -1;
+	if (queue_find(spool, &item->id, &now)) {
+		if (now != item->state) /* the admin has moved it meanwhile: there it stays */
+			item->state = state = now;
+		result = update(spool, item, envelope, state, error);
+	}
+	close(lock);
+	return result;
+}
+
+int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum queue_state state,
+    struct error *error)
+{
+	struct queue_item item = {.id = *id};
+	struct envelope envelope;
+	int lock = lock_queue(spool, error), result;
+
+	if (lock < 0)
+		return -1;
+	if (!queue_find(spool, id, &item.state) || (from & 1u << item.state) == 0) {
+		close(lock);
+		return 0;
+	}
+	result = queue_read(spool, &item, &envelope, error);
+	if (result == 0) {
+		envelope.next_attempt = 0;
+		result = update(spool, &item, &envelope, state, error);
+		envelope_clear(&envelope);
+	}
+	close(lock);
+	return result == 0 ? 1 : -1;
 }
 
 int queue_remove(const char *spool, const struct queue_item *item, struct error *error)
@@ -315,7 +368,7 @@ int queue_remove(const char *spool, const struct queue_item *item, struct error 
 	return result;
 }
 
-int queue_settle(const char *spool, const struct msgid *id, const char *recipient,
+static int settle(const char *spool, const struct msgid *id, const char *recipient,
     enum place_status status, const char *reply, struct error *error)
 {
 	struct queue_item item = {.id = *id};
@@ -340,8 +393,20 @@ int queue_settle(const char *spool, const struct msgid *id, const char *recipien
 	if (!pending)
 		result = queue_remove(spool, &item, error);
 	else
-		result = changed ? queue_update(spool, &item, &envelope, item.state, error) : 0;
+		result = changed ? update(spool, &item, &envelope, item.state, error) : 0;
 	envelope_clear(&envelope);
+	return result;
+}
+
+int queue_settle(const char *spool, const struct msgid *id, const char *recipient,
+    enum place_status status, const char *reply, struct error *error)
+{
+	int lock = lock_queue(spool, error), result;
+
+	if (lock < 0)
+		return -1;
+	result = settle(spool, id, recipient, status, reply, error);
+	close(lock);
 	return result;
 }
 

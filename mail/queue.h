@@ -41,9 +41,14 @@ char *queue_message_path(const char *spool, const struct queue_item *item);
  * the message comes by link from source, or from parts where source is NULL. */
 int queue_deliver(const char *spool, const struct envelope *envelope, const char *source,
     const struct slice *parts, size_t count, struct error *error);
-/* Rewrites the envelope durably and moves the entry to that state. */
+/* Rewrites the envelope durably and moves the entry to that state. One that somebody else has moved since it was read
+ * stays where it was moved to, one that is gone is left alone. */
 int queue_update(const char *spool, struct queue_item *item, const struct envelope *envelope,
     enum queue_state state, struct error *error);
+/* Moves an entry that stands in one of the states of the bit mask `from`, due at once. Returns 1, 0 if there is no such
+ * entry, -1 on error. */
+int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum queue_state state,
+    struct error *error);
 /* Sets recipients' fates as the log has them; removes the entry when none is pending. No entry: nothing to do. */
 int queue_settle(const char *spool, const struct msgid *id, const char *recipient,
     enum place_status status, const char *reply, struct error *error);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "config/schema.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -26,9 +27,8 @@ static const struct {
     {"--fetch-only", NULL, false, N_("do not send")},
     {"--send-only", NULL, false, N_("do not fetch")},
     {"--no-wait", NULL, false, N_("do not wait for the end of the session")},
-    {"--full-name", "TEXT", false, N_("name of the user, for people")},
-    {"--external-alias", "ADDRESS", false, N_("the user's address outside")},
-    {"--alias", "NAME", false, N_("one more name of the user (may be repeated)")},
+    {"--before", "RULE", false, N_("the place directly before this rule")},
+    {"--after", "RULE", false, N_("the place directly after this rule")},
     {"--older", "TIME", false, N_("only messages that are older, such as 90d")},
     {"--once", NULL, false, N_("exit at the end")},
 };
@@ -72,6 +72,23 @@ void cli_options(const struct cli *cli, const char *name, struct strlist *values
 
 /* --- help */
 
+/* The section whose keys are options of the verb, NULL if none are. */
+static const struct schema_section *keys_of(const struct verb *verb)
+{
+	struct slice rest = slice_of(verb->name);
+	char *kind = slice_dup(slice_cut(&rest, ' '));
+	const struct schema_section *section = has_word(verb->options, "--KEY") ? schema_find(kind) : NULL;
+
+	free(kind);
+	return section;
+}
+
+/* Passwords never stand in a command line, where everybody sees them. */
+static bool is_option_key(const struct schema_key *key)
+{
+	return !value_is_secret(key->type);
+}
+
 static void print_row(const char *left, const char *right)
 {
 	size_t width = text_width(left);
@@ -95,11 +112,29 @@ static void print_options(const struct verb *verb)
 	}
 }
 
+static void print_keys(const struct verb *verb)
+{
+	const struct schema_section *section = keys_of(verb);
+
+	for (size_t i = 0; section != NULL && i < section->key_count; i++) {
+		char *left;
+
+		if (!is_option_key(&section->keys[i]))
+			continue;
+		left = xasprintf("--%s", section->keys[i].name);
+		for (char *at = left; *at != '\0'; at++)
+			*at = *at == '_' ? '-' : *at;
+		print_row(left, _(section->keys[i].help));
+		free(left);
+	}
+}
+
 static void print_verb_help(const struct verb *verb)
 {
 	printf(_("Usage: lanpost %s %s\n"), verb->name, verb->words);
 	if (verb->help != NULL)
 		printf("%s\n", _(verb->help));
+	print_keys(verb);
 	print_options(verb);
 }
 
@@ -121,34 +156,71 @@ static void print_help(const struct verb *verbs, size_t count)
 
 /* --- arguments */
 
+/* The key of the configuration that an option is named after: --deliver-to is deliver_to. NULL if there is none. */
+static const struct schema_key *key_of_option(struct slice name)
+{
+	char *text;
+	const struct schema_key *key = NULL;
+
+	if (!slice_begins_nocase(name, "--"))
+		return NULL;
+	if (slice_is(name, "--alias")) /* one at a time */
+		name = SLICE_LITERAL("--aliases");
+	text = slice_dup(slice_from(name, 2));
+	for (char *at = text; *at != '\0'; at++)
+		*at = *at == '-' ? '_' : *at == '_' ? '-' : *at;
+	for (size_t i = 0; i < schema_section_count && key == NULL; i++)
+		if (schema_sections[i].example != NULL)
+			key = schema_find_key(&schema_sections[i], text);
+	free(text);
+	return key != NULL && is_option_key(key) ? key : NULL;
+}
+
+static bool takes_key(const struct verb *verb, const char *name)
+{
+	const struct schema_section *section = keys_of(verb);
+
+	return section != NULL && schema_find_key(section, name) != NULL;
+}
+
+static int unknown_option(const char *text)
+{
+	const char *names[ARRAY_LEN(options) + 1] = {NULL}, *nearest;
+
+	for (size_t i = 0; i < ARRAY_LEN(options); i++)
+		names[i] = options[i].name;
+	nearest = str_nearest(text, names);
+	if (nearest != NULL)
+		return cli_fail(CLI_USAGE, _("unknown option %s; did you mean %s?"), text, nearest);
+	return cli_fail(CLI_USAGE, _("unknown option %s; see lanpost --help"), text);
+}
+
 /* Adds the option that stands in argv[*at]; *at moves to its value. */
 static int take_option(struct cli *cli, int argc, char **argv, int *at)
 {
 	const char *text = argv[*at], *equals = strchr(text, '=');
 	struct slice name = equals == NULL ? slice_of(text) : slice_make(text, (size_t)(equals - text));
-	const char *names[ARRAY_LEN(options) + 1] = {NULL}, *nearest;
-	const char *value = equals == NULL ? "" : equals + 1;
+	struct cli_given given = {NULL, equals == NULL ? "" : equals + 1};
+	const struct schema_key *key = NULL;
+	const char *wanted; /* what the value is called */
 	size_t found = 0;
 
-	while (found < ARRAY_LEN(options) && !slice_is(name, options[found].name)) {
-		names[found] = options[found].name;
+	while (found < ARRAY_LEN(options) && !slice_is(name, options[found].name))
 		found++;
-	}
-	if (found == ARRAY_LEN(options)) {
-		nearest = str_nearest(text, names);
-		if (nearest != NULL)
-			return cli_fail(CLI_USAGE, _("unknown option %s; did you mean %s?"), text, nearest);
-		return cli_fail(CLI_USAGE, _("unknown option %s; see lanpost --help"), text);
-	}
-	if (options[found].value == NULL && equals != NULL)
-		return cli_fail(CLI_USAGE, _("option %s takes no value"), options[found].name);
-	if (options[found].value != NULL && equals == NULL) {
+	if (found == ARRAY_LEN(options))
+		key = key_of_option(name);
+	if (found == ARRAY_LEN(options) && key == NULL)
+		return unknown_option(text);
+	given.name = key == NULL ? options[found].name : key->name;
+	wanted = key == NULL ? options[found].value : _(key->help);
+	if (wanted == NULL && equals != NULL)
+		return cli_fail(CLI_USAGE, _("option %s takes no value"), given.name);
+	if (wanted != NULL && equals == NULL) {
 		if (*at + 1 >= argc)
-			return cli_fail(CLI_USAGE, _("option %s needs a value: %s"), options[found].name,
-			    options[found].value);
-		value = argv[++*at];
+			return cli_fail(CLI_USAGE, _("option %s needs a value: %s"), text, wanted);
+		given.value = argv[++*at];
 	}
-	cli->given[cli->given_count++] = (struct cli_given){options[found].name, value};
+	cli->given[cli->given_count++] = given;
 	return CLI_DONE;
 }
 
@@ -219,13 +291,15 @@ static int check_arguments(const struct cli *cli)
 	const struct verb *verb = cli->verb;
 
 	for (size_t i = 0; i < cli->given_count; i++) {
+		const char *name = cli->given[i].name;
 		size_t at = 0;
 
-		while (strcmp(options[at].name, cli->given[i].name) != 0)
+		while (at < ARRAY_LEN(options) && strcmp(options[at].name, name) != 0)
 			at++;
-		if (!options[at].for_all && !has_word(verb->options, options[at].name))
+		if (at == ARRAY_LEN(options) ? !takes_key(verb, name)
+					     : !options[at].for_all && !has_word(verb->options, name))
 			return cli_fail(CLI_USAGE, _("lanpost %s does not take the option %s"),
-			    verb->name, options[at].name);
+			    verb->name, name);
 	}
 	if (cli->count < verb->min_words || (verb->max_words >= 0 && cli->count > verb->max_words))
 		return cli_fail(CLI_USAGE, _("usage: lanpost %s %s"), verb->name, verb->words);
@@ -323,6 +397,18 @@ struct conf *cli_gateway_conf(const struct cli *cli)
 	conf = conf_load_broken(cli->config, &problems);
 	conf_problems_clear(&problems);
 	return conf;
+}
+
+int cli_no_account(const struct conf *conf, const char *name)
+{
+	const char *nearest = conf->account_count == 0
+				  ? NULL
+				  : cli_nearest(name, &conf->accounts[0].name, conf->account_count,
+					sizeof(conf->accounts[0]));
+
+	if (nearest != NULL)
+		return cli_fail(CLI_FAILED, _("there is no account %s; did you mean %s?"), name, nearest);
+	return cli_fail(CLI_FAILED, _("there is no account %s; see lanpost account list"), name);
 }
 
 const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride)

@@ -27,7 +27,8 @@ struct verb {
 	int (*run)(struct cli *cli); /* returns an enum cli_exit */
 	int min_words, max_words; /* words after the name; max -1: any number */
 	const char *words;   /* how they are shown in the usage: "NAME" */
-	const char *options; /* those it takes, as in cli.c's table, apart by blanks: "--json --account" */
+	const char *options; /* those it takes, as in cli.c's table, apart by blanks: "--json --account"; --KEY: the keys
+			      * of the section that the first word of the name says, such as --deliver-to */
 	const char *help;    /* N_() */
 };
 
@@ -49,6 +50,7 @@ struct cli {
 /* Reads the arguments and runs the verb. */
 int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count);
 
+/* Options are asked for by their name, those that are keys of the configuration by that of the key. */
 /* The value of an option: NULL if it was not given, "" if it takes none; the last one counts. */
 const char *cli_option(const struct cli *cli, const char *name);
 /* All values of an option that may stand more than once, in order. */
@@ -62,6 +64,8 @@ struct conf *cli_conf(const struct cli *cli);
 /* The same for verbs that talk to the running gateway: what is wrong in the files does not keep the admin
  * from looking at it or stopping it, as long as they can be read at all. */
 struct conf *cli_gateway_conf(const struct cli *cli);
+/* Says that there is no such account, and the nearest one. Returns CLI_FAILED. */
+int cli_no_account(const struct conf *conf, const char *name);
 /* The item of names[count] nearest to a wrong name, or NULL. names lie `stride` bytes apart. */
 const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride);
 
@@ -88,19 +92,29 @@ void table_clear(struct table *table);
 size_t text_width(const char *text);
 
 /* --- the verbs */
+int cmd_account_add(struct cli *cli);
 int cmd_account_list(struct cli *cli);
+int cmd_account_remove(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_config_reference(struct cli *cli);
 int cmd_decode(struct cli *cli);
 int cmd_demo(struct cli *cli);
 int cmd_decode(struct cli *cli);
 int cmd_mailbox_list(struct cli *cli);
+int cmd_mailbox_purge(struct cli *cli);
 int cmd_mailbox_show(struct cli *cli);
+int cmd_queue_delete(struct cli *cli);
 int cmd_queue_flush(struct cli *cli);
+int cmd_queue_hold(struct cli *cli);
 int cmd_queue_list(struct cli *cli);
+int cmd_queue_release(struct cli *cli);
+int cmd_queue_retry(struct cli *cli);
 int cmd_queue_show(struct cli *cli);
 int cmd_reload(struct cli *cli);
+int cmd_rule_add(struct cli *cli);
 int cmd_rule_list(struct cli *cli);
+int cmd_rule_move(struct cli *cli);
+int cmd_rule_remove(struct cli *cli);
 int cmd_session(struct cli *cli);
 int cmd_sort(struct cli *cli);
 int cmd_status(struct cli *cli);

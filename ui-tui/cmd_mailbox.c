@@ -1,13 +1,18 @@
 /*
- * lanpost mailbox: what lies in the mailboxes, read from the spool directly.
+ * lanpost mailbox: what lies in the mailboxes, read from the spool directly, and the removal of what is old.
  */
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "config/value.h"
+#include "mail/expire.h"
 #include "mail/maildir.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/letter.h"
+#include "ui-tui/spool_writer.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -189,7 +194,9 @@ static bool mailbox_is_known(const struct conf *conf, const char *user)
 	return known;
 }
 
-int cmd_mailbox_show(struct cli *cli)
+/* Runs something about a mailbox that must be there. */
+static int with_mailbox(struct cli *cli,
+    int (*work)(const struct cli *cli, const struct conf *conf, const char *user))
 {
 	struct conf *conf = cli_conf(cli);
 	const char *user = cli->words[0];
@@ -201,7 +208,63 @@ int cmd_mailbox_show(struct cli *cli)
 	if (!mailbox_is_known(conf, user))
 		result = cli_fail(CLI_FAILED, _("there is no mailbox %s; see lanpost mailbox list"), user);
 	else
-		result = show_mailbox(cli, conf, user);
+		result = work(cli, conf, user);
 	conf_free(conf);
 	return result;
+}
+
+int cmd_mailbox_show(struct cli *cli)
+{
+	return with_mailbox(cli, show_mailbox);
+}
+
+/* --- purge */
+
+static bool read_age(const struct cli *cli, int64_t *seconds)
+{
+	const struct value_limits limits = {0, INT64_MAX / 2, NULL};
+	const char *text = cli_option(cli, "--older");
+	struct error error = ERROR_INIT;
+
+	if (text == NULL)
+		cli_fail(CLI_USAGE, _("say how old: --older 90d"));
+	else if (value_parse(VALUE_DURATION, slice_of(text), &limits, seconds, &error) != 0)
+		cli_fail(CLI_USAGE, "--older: %s", error.text);
+	else
+		return true;
+	return false;
+}
+
+static int purge_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
+{
+	struct error error = ERROR_INIT;
+	struct spool_writer writer;
+	struct expired expired = {0};
+	int64_t age = 0;
+	int result;
+	char size[32];
+
+	if (!read_age(cli, &age))
+		return CLI_USAGE;
+	if (spool_writer_open(&writer, conf, &error) != 0)
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	result = expire_mailbox(writer.intake, conf->gateway.spool, user, clock_wall() - age, &expired,
+	    &error);
+	if (result != 0)
+		cli_fail(CLI_FAILED, "%s", error.text);
+	if (spool_writer_close(&writer, &error) != 0)
+		result = cli_fail(CLI_FAILED, "%s", error.text);
+	if (result != 0)
+		return CLI_FAILED;
+	if (cli->json)
+		return cli_print_json(json_pack("{s:s, s:I, s:I}", "user", user, "removed",
+		    (json_int_t)expired.messages, "bytes", (json_int_t)expired.bytes));
+	printf(_("%zu messages (%s) were removed from mailbox %s\n"), expired.messages,
+	    i18n_size(size, sizeof(size), expired.bytes), user);
+	return CLI_DONE;
+}
+
+int cmd_mailbox_purge(struct cli *cli)
+{
+	return with_mailbox(cli, purge_mailbox);
 }

@@ -54,19 +54,6 @@ static int run_session(struct cli *cli, const struct conf *conf, const struct st
 		cli_option(cli, "--no-wait") == NULL));
 }
 
-static void say_unknown(const struct conf *conf, const char *name)
-{
-	const char *nearest = conf->account_count == 0
-				  ? NULL
-				  : cli_nearest(name, &conf->accounts[0].name, conf->account_count,
-					sizeof(conf->accounts[0]));
-
-	if (nearest != NULL)
-		cli_fail(CLI_FAILED, _("there is no account %s; did you mean %s?"), name, nearest);
-	else
-		cli_fail(CLI_FAILED, _("there is no account %s; see lanpost account list"), name);
-}
-
 int cmd_session(struct cli *cli)
 {
 	struct strlist accounts = {NULL, 0};
@@ -84,7 +71,7 @@ int cmd_session(struct cli *cli)
 		str_lower_ascii(accounts.items[i]);
 	unknown = unknown_account(conf, &accounts);
 	if (unknown != NULL)
-		say_unknown(conf, unknown);
+		result = cli_no_account(conf, unknown);
 	else
 		result = run_session(cli, conf, &accounts);
 	strlist_clear(&accounts);

@@ -1,13 +1,17 @@
 /*
  * lanpost trace: all that happened to the messages that match, oldest first.
  */
+#include "base/clock.h"
 #include "base/i18n.h"
 #include "mail/state.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/client.h"
 
+#include <poll.h>
 #include <stdio.h>
 
 #define EVENTS_MAX 10000
+#define JOURNAL_MS 3000 /* the journal is behind by a checkpoint */
 
 struct trace {
 	json_t *messages; /* for --json; else NULL */
@@ -75,12 +79,25 @@ static void add_event(void *context, const struct journal_message *message,
 		print_event(is_new, message, event);
 }
 
-static int run_trace(const struct cli *cli, struct state *state)
+/* What a running gateway did in the last moment is not written down yet. */
+static int find_events(const struct cli *cli, const struct conf *conf, struct state *state,
+    struct trace *trace, struct error *error)
+{
+	int64_t deadline = clock_now_ms() + (client_gateway_pid(conf) == 0 ? 0 : JOURNAL_MS);
+
+	do {
+		if (state_trace(state, cli->words[0], EVENTS_MAX, add_event, trace, error) != 0)
+			return -1;
+	} while (trace->events == 0 && clock_left_ms(deadline) > 0 && poll(NULL, 0, 100) == 0);
+	return 0;
+}
+
+static int run_trace(const struct cli *cli, const struct conf *conf, struct state *state)
 {
 	struct trace trace = {.messages = cli->json ? json_array() : NULL};
 	struct error error = ERROR_INIT;
 
-	if (state_trace(state, cli->words[0], EVENTS_MAX, add_event, &trace, &error) != 0) {
+	if (find_events(cli, conf, state, &trace, &error) != 0) {
 		json_decref(trace.messages);
 		return cli_fail(CLI_FAILED, "%s", error.text);
 	}
@@ -103,7 +120,7 @@ int cmd_trace(struct cli *cli)
 	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
 		result = cli_fail(CLI_FAILED, "%s", error.text);
 	else
-		result = run_trace(cli, state);
+		result = run_trace(cli, conf, state);
 	state_close(state);
 	conf_free(conf);
 	return result;

@@ -4,16 +4,12 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "config/ini_edit.h"
 #include "ui-tui/cli.h"
-#include "ui-tui/client.h"
+#include "ui-tui/edit.h"
 #include "ui-tui/secret.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-#define TEXT_MAX (1024 * 1024)
-#define RELOAD_SECONDS 30
 
 /* --- list */
 
@@ -80,165 +76,61 @@ int cmd_user_list(struct cli *cli)
 
 /* --- changes */
 
-/* Refuses a text that would break the configuration. */
-static int check_change(const struct cli *cli, const char *file, struct buf *text)
+/* The password itself is kept for those only whose old mail programs cannot do without. Returns false after a message. */
+static bool set_secret(struct edit *edit, const char *name, bool weak)
 {
-	struct conf_problems problems = {0};
-	struct conf *conf = conf_load_edited(cli->config, file, buf_slice(text), &problems);
-	int result = CLI_DONE;
-
-	for (size_t i = 0; conf == NULL && result == CLI_DONE && i < problems.count; i++)
-		if (!problems.items[i].is_warning)
-			result = cli_fail(CLI_FAILED,
-			    _("nothing was changed, for the configuration would be wrong: %s"),
-			    problems.items[i].text);
-	conf_free(conf);
-	conf_problems_clear(&problems);
-	return result;
-}
-
-/* A gateway that does not run reads the files when it starts. */
-static int tell_gateway(const struct conf *conf)
-{
-	json_t *answer;
-	int result;
-
-	if (client_gateway_pid(conf) == 0)
-		return CLI_DONE;
-	result = client_call(conf, json_pack("{s:s}", "verb", "reload"), RELOAD_SECONDS, NULL, NULL,
-	    &answer);
-	if (result == CLI_DONE)
-		json_decref(answer);
-	return result;
-}
-
-static int commit(const struct cli *cli, const struct conf *conf, const char *file,
-    struct buf *text)
-{
-	struct error error = ERROR_INIT;
-	int result = check_change(cli, file, text);
-
-	if (result != CLI_DONE)
-		return result;
-	if (ini_edit_write(file, text, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
-	return tell_gateway(conf);
-}
-
-/* users.conf beside the configuration. New memory. */
-static char *users_file(const struct cli *cli)
-{
-	const char *slash = strrchr(cli->config, '/');
-	int folder = slash == NULL ? 0 : (int)(slash - cli->config + 1);
-
-	return xasprintf("%.*susers.conf", folder, cli->config);
-}
-
-/* Joins the values of an option: "a, b". */
-static void join_option(const struct cli *cli, const char *option, struct buf *out)
-{
-	struct strlist values = {NULL, 0};
-
-	cli_options(cli, option, &values);
-	for (size_t i = 0; i < values.count; i++)
-		buf_printf(out, "%s%s", i > 0 ? ", " : "", values.items[i]);
-	strlist_clear(&values);
-}
-
-/* The password itself is kept for those only whose old mail programs cannot do without. */
-static int set_secret(struct buf *text, const char *name, const struct secret *secret, bool weak,
-    struct error *error)
-{
-	if (ini_edit_set(text, "user", name, "password", secret->hash, error) != 0 ||
-	    ini_edit_set(text, "user", name, "scram_sha256", secret->scram, error) != 0)
-		return -1;
-	return weak ? ini_edit_set(text, "user", name, "clear_password", secret->clear, error) : 0;
-}
-
-static int set_all(const struct cli *cli, struct buf *text, const char *name,
-    const struct secret *secret, struct error *error)
-{
-	static const struct {
-		const char *option, *key;
-	} keys[] = {
-	    {"--full-name", "full_name"},
-	    {"--external-alias", "external_alias"},
-	    {"--alias", "aliases"},
-	};
-
-	if (set_secret(text, name, secret, false, error) != 0)
-		return -1;
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
-		struct buf value = BUF_INIT(4096);
-		int result = 0;
-
-		join_option(cli, keys[i].option, &value);
-		if (value.len > 0)
-			result = ini_edit_set(text, "user", name, keys[i].key, buf_text(&value), error);
-		buf_clear(&value);
-		if (result != 0)
-			return -1;
-	}
-	return 0;
-}
-
-static int add_user(const struct cli *cli, const struct conf *conf, const char *name)
-{
-	struct buf text = BUF_INIT(TEXT_MAX);
-	struct error error = ERROR_INIT;
 	struct secret secret = {NULL, NULL, NULL};
-	char *file = users_file(cli);
-	int result = CLI_FAILED;
+	struct error error = ERROR_INIT;
+	bool done = secret_ask(name, &secret, &error) == 0;
 
-	if (secret_ask(name, &secret, &error) != 0 || ini_edit_read(file, &text, &error) != 0 ||
-	    set_all(cli, &text, name, &secret, &error) != 0)
+	if (!done)
 		cli_fail(CLI_FAILED, "%s", error.text);
-	else
-		result = commit(cli, conf, file, &text);
-	if (result == CLI_DONE)
-		printf(_("user %s was added to %s\n"), name, file);
+	done = done && edit_set(edit, "user", name, "password", secret.hash) &&
+	       edit_set(edit, "user", name, "scram_sha256", secret.scram) &&
+	       (!weak || edit_set(edit, "user", name, "clear_password", secret.clear));
 	secret_clear(&secret);
-	buf_clear(&text);
-	free(file);
+	return done;
+}
+
+static int add_user(struct cli *cli, struct conf *conf, const char *name)
+{
+	struct edit edit;
+	int result = CLI_FAILED;
+
+	if (edit_begin_beside(&edit, cli, conf, "users.conf") && set_secret(&edit, name, false) &&
+	    edit_set_options(&edit, "user", name))
+		result = edit_commit(&edit);
+	if (result == CLI_DONE)
+		printf(_("user %s was added to %s\n"), name, edit.file);
+	edit_clear(&edit);
 	return result;
 }
 
-static int set_password(const struct cli *cli, const struct conf *conf, const struct conf_user *user)
+static int set_password(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
-	struct buf text = BUF_INIT(TEXT_MAX);
-	struct error error = ERROR_INIT;
-	struct secret secret = {NULL, NULL, NULL};
+	struct edit edit;
 	int result = CLI_FAILED;
 
-	if (secret_ask(user->name, &secret, &error) != 0 ||
-	    ini_edit_read(user->place.file, &text, &error) != 0 ||
-	    set_secret(&text, user->name, &secret, user->allow_weak_auth, &error) != 0)
-		cli_fail(CLI_FAILED, "%s", error.text);
-	else
-		result = commit(cli, conf, user->place.file, &text);
+	if (edit_begin(&edit, cli, conf, user->place.file) &&
+	    set_secret(&edit, user->name, user->allow_weak_auth))
+		result = edit_commit(&edit);
 	if (result == CLI_DONE)
 		printf(_("the password of user %s was changed\n"), user->name);
-	secret_clear(&secret);
-	buf_clear(&text);
+	edit_clear(&edit);
 	return result;
 }
 
-static int remove_user(const struct cli *cli, const struct conf *conf, const struct conf_user *user)
+static int remove_user(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
-	struct buf text = BUF_INIT(TEXT_MAX);
-	struct error error = ERROR_INIT;
+	struct edit edit;
 	int result = CLI_FAILED;
 
-	if (ini_edit_read(user->place.file, &text, &error) != 0)
-		cli_fail(CLI_FAILED, "%s", error.text);
-	else if (!ini_edit_remove(&text, "user", user->name))
-		cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), user->place.file);
-	else
-		result = commit(cli, conf, user->place.file, &text);
+	if (edit_begin(&edit, cli, conf, user->place.file))
+		result = edit_remove(&edit, "user", user->name);
 	if (result == CLI_DONE)
 		printf(_("user %s was removed; the mailbox stays in %s/mailboxes/%s\n"), user->name,
 		    conf->gateway.spool, user->name);
-	buf_clear(&text);
+	edit_clear(&edit);
 	return result;
 }
 
@@ -262,7 +154,7 @@ static const struct conf_user *find_user(const struct conf *conf, const char *na
 
 /* Runs a change of a user who must be there. */
 static int change_user(struct cli *cli,
-    int (*change)(const struct cli *cli, const struct conf *conf, const struct conf_user *user))
+    int (*change)(struct cli *cli, struct conf *conf, const struct conf_user *user))
 {
 	struct conf *conf = cli_conf(cli);
 	const struct conf_user *user;

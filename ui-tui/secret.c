@@ -140,6 +140,17 @@ int secret_ask(const char *user, struct secret *secret, struct error *error)
 	return result;
 }
 
+int secret_ask_plain(const char *whose, char **password, struct error *error)
+{
+	char line[SECRET_MAX] = "";
+	int result = ask(whose, line, error);
+
+	if (result == 0)
+		*password = xstrdup(line);
+	explicit_bzero(line, sizeof(line));
+	return result;
+}
+
 void secret_clear(struct secret *secret)
 {
 	conf_secret_free(secret->hash);

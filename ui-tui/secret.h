@@ -18,4 +18,7 @@ struct secret {
 int secret_ask(const char *user, struct secret *secret, struct error *error);
 void secret_clear(struct secret *secret);
 
+/* Asks for one that somebody else checks, and gives it as it is. Undo with conf_secret_free(). */
+int secret_ask_plain(const char *whose, char **password, struct error *error);
+
 #endif

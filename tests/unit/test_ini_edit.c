@@ -95,6 +95,40 @@ static void sections_are_removed_and_all_else_stays(void **state)
 	}
 }
 
+static void sections_are_moved_with_their_comments(void **state)
+{
+	static const struct {
+		const char *name, *before, *rule, *other;
+		bool behind;
+		const char *after; /* NULL: not there */
+	} cases[] = {
+	    {"to the front", "# all\n\n[rule a]\nx = 1\n\n# of b\n[rule b]\n; in b\ny = 2 ; c\n", "b", "a", false,
+		"# all\n\n# of b\n[rule b]\n; in b\ny = 2 ; c\n\n[rule a]\nx = 1\n"},
+	    {"to the end", "[rule a]\nx = 1\n\n[rule b]\ny = 2", "a", "b", true,
+		"[rule b]\ny = 2\n\n[rule a]\nx = 1\n"},
+	    {"between", "[rule a]\nx = 1\n\n[rule b]\nx = 2\n\n[rule c]\nx = 3\n", "c", "a", true,
+		"[rule a]\nx = 1\n\n[rule c]\nx = 3\n\n[rule b]\nx = 2\n"},
+	    {"where it is", "[rule a]\nx = 1\n\n[rule b]\nx = 2\n", "b", "a", true,
+		"[rule a]\nx = 1\n\n[rule b]\nx = 2\n"},
+	    {"not there", "[rule a]\n", "b", "a", true, NULL},
+	    {"the other is not there", "[rule a]\n", "a", "b", true, NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf text = BUF_INIT(100000);
+
+		print_message("%s\n", cases[i].name);
+		buf_append_text(&text, cases[i].before);
+		assert_int_equal(
+		    ini_edit_move(&text, "rule", cases[i].rule, cases[i].other, cases[i].behind),
+		    cases[i].after != NULL);
+		assert_string_equal(buf_text(&text),
+		    cases[i].after == NULL ? cases[i].before : cases[i].after);
+		buf_clear(&text);
+	}
+}
+
 static void files_keep_mode_and_links(void **state)
 {
 	char folder[] = "/tmp/ini_edit.XXXXXX";
@@ -139,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(keys_are_set_and_all_else_stays),
 	    cmocka_unit_test(sections_are_removed_and_all_else_stays),
+	    cmocka_unit_test(sections_are_moved_with_their_comments),
 	    cmocka_unit_test(files_keep_mode_and_links),
 	};
 

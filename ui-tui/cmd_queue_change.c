@@ -1,0 +1,151 @@
+/*
+ * lanpost queue hold, release, retry and delete: changes of what waits in the queue, also while a session sends from it.
+ */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "mail/queue.h"
+#include "ui-tui/cli.h"
+#include "ui-tui/spool_writer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define IN(state) (1u << (state))
+
+struct change {
+	unsigned from; /* states from which it goes */
+	enum queue_state to;
+	const char *event; /* in the journal */
+	const char *done, *refused; /* N_(), with the id */
+};
+
+static const struct change hold = {IN(QUEUE_ACTIVE) | IN(QUEUE_DEFERRED), QUEUE_HOLD, "held",
+    N_("message %s is held back\n"), N_("message %s is held back already, or damaged")};
+static const struct change release = {IN(QUEUE_HOLD), QUEUE_ACTIVE, "released",
+    N_("message %s goes with the next session\n"), N_("message %s is not held back")};
+static const struct change retry = {IN(QUEUE_DEFERRED) | IN(QUEUE_ACTIVE), QUEUE_ACTIVE, "retried",
+    N_("message %s goes with the next session\n"),
+    N_("message %s is held back or damaged: see lanpost queue list")};
+
+struct job {
+	const struct change *change; /* NULL: delete */
+	const char *spool;
+	struct spool_writer writer;
+};
+
+static int not_there(const char *text)
+{
+	return cli_fail(CLI_FAILED, _("there is no message %s in the queue; see lanpost queue list"), text);
+}
+
+static int shift(struct job *job, const struct msgid *id)
+{
+	const struct change *change = job->change;
+	struct error error = ERROR_INIT;
+	int moved = queue_shift(job->spool, id, change->from, change->to, &error);
+
+	if (moved < 0)
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	if (moved == 0)
+		return cli_fail(CLI_FAILED, _(change->refused), id->text);
+	intake_journal(job->writer.intake, id->text, "", change->event, "", "lanpost queue");
+	printf(_(change->done), id->text);
+	return CLI_DONE;
+}
+
+/* A recipient who waits is settled in the log first, so that no recovery brings the entry back; without any the entry
+ * goes as it is. */
+static int settle_all(struct job *job, const struct queue_item *item, struct error *error)
+{
+	struct envelope envelope;
+	struct fact *facts;
+	size_t count = 0;
+	int result;
+
+	if (item->state == QUEUE_CORRUPT || queue_read(job->spool, item, &envelope, error) != 0)
+		return 0;
+	facts = xcalloc(envelope.place_count + 1, sizeof(*facts));
+	for (size_t i = 0; i < envelope.place_count; i++)
+		if (envelope.places[i].kind == PLACE_QUEUE && envelope.places[i].status == PLACE_PENDING)
+			facts[count++] = (struct fact){.kind = FACT_FAILED,
+			    .id = item->id.text,
+			    .name = envelope.places[i].name,
+			    .text = "deleted by the administrator"};
+	result = count == 0 ? 0 : intake_accept(job->writer.intake, NULL, NULL, facts, count, error);
+	free(facts);
+	envelope_clear(&envelope);
+	return result;
+}
+
+static int delete(struct job *job, const struct msgid *id)
+{
+	struct queue_item item = {.id = *id};
+	struct error error = ERROR_INIT;
+
+	if (!queue_find(job->spool, id, &item.state))
+		return not_there(id->text);
+	if (settle_all(job, &item, &error) != 0)
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	while (queue_find(job->spool, id, &item.state))
+		if (queue_remove(job->spool, &item, &error) != 0)
+			return cli_fail(CLI_FAILED, "%s", error.text);
+	intake_journal(job->writer.intake, id->text, "", "deleted", "", "lanpost queue delete");
+	printf(_("message %s was deleted\n"), id->text);
+	return CLI_DONE;
+}
+
+static int change_one(struct job *job, const char *text)
+{
+	struct msgid id = {""};
+	enum queue_state state;
+
+	if (!msgid_is(slice_of(text)))
+		return not_there(text);
+	memcpy(id.text, text, MSGID_LEN);
+	if (!queue_find(job->spool, &id, &state))
+		return not_there(text);
+	return job->change == NULL ? delete(job, &id) : shift(job, &id);
+}
+
+static int run(struct cli *cli, const struct change *change)
+{
+	struct conf *conf = cli_gateway_conf(cli);
+	struct error error = ERROR_INIT;
+	struct job job = {.change = change};
+	int result = CLI_DONE;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	job.spool = conf->gateway.spool;
+	if (spool_writer_open(&job.writer, conf, &error) != 0) {
+		conf_free(conf);
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	}
+	for (int i = 0; i < cli->count; i++)
+		if (change_one(&job, cli->words[i]) != CLI_DONE)
+			result = CLI_FAILED;
+	if (spool_writer_close(&job.writer, &error) != 0)
+		result = cli_fail(CLI_FAILED, "%s", error.text);
+	conf_free(conf);
+	return result;
+}
+
+int cmd_queue_hold(struct cli *cli)
+{
+	return run(cli, &hold);
+}
+
+int cmd_queue_release(struct cli *cli)
+{
+	return run(cli, &release);
+}
+
+int cmd_queue_retry(struct cli *cli)
+{
+	return run(cli, &retry);
+}
+
+int cmd_queue_delete(struct cli *cli)
+{
+	return run(cli, NULL);
+}

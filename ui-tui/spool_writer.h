@@ -1,0 +1,21 @@
+/*
+ * The admin's hand as a writer of the spool: with a log of its own, beside a running gateway or without one.
+ */
+#ifndef LANPOST_UI_TUI_SPOOL_WRITER_H
+#define LANPOST_UI_TUI_SPOOL_WRITER_H
+
+#include "config/conf.h"
+#include "mail/intake.h"
+
+struct spool_writer {
+	struct state *state;
+	struct intake *intake;
+};
+
+/* Opens the spool for changes. As root the process becomes the owner of the spool first, for good: what it leaves there
+ * must be the gateway's. */
+int spool_writer_open(struct spool_writer *writer, const struct conf *conf, struct error *error);
+/* Makes durable what was done. Returns -1 if that failed: it is done again from the log then. */
+int spool_writer_close(struct spool_writer *writer, struct error *error);
+
+#endif
