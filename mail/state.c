@@ -366,6 +366,31 @@ int state_trace(struct state *state, const char *query, int limit, state_trace_f
 	return more;
 }
 
+int state_journal_since(struct state *state, const struct msgid *since, state_journal_fn fn,
+    void *context, struct error *error)
+{
+	sqlite3_stmt *stmt = statement(state, error,
+	    "SELECT id, time_us, event, place, detail FROM journal WHERE id >= ?"
+	    " ORDER BY id, time_us", "t",
+	    since->text);
+	int more;
+
+	if (stmt == NULL)
+		return -1;
+	while ((more = next_row(state, stmt, error)) == 1) {
+		struct journal_event event = {.id = column_text(stmt, 0),
+		    .time_us = sqlite3_column_int64(stmt, 1),
+		    .event = column_text(stmt, 2),
+		    .place = column_text(stmt, 3),
+		    .session = "",
+		    .detail = column_text(stmt, 4)};
+
+		fn(context, &event);
+	}
+	statement_end(state, stmt);
+	return more;
+}
+
 /* --- the daemon's triggers */
 
 int state_trigger_add(struct state *state, const char *id, const char *sender, const char *subject,

@@ -57,6 +57,11 @@ typedef void (*state_trace_fn)(void *context, const struct journal_message *mess
 int state_trace(struct state *state, const char *query, int limit, state_trace_fn fn, void *context,
     struct error *error);
 
+/* Calls back for each event of messages whose ids are not below this one, by message; without their session. */
+typedef void (*state_journal_fn)(void *context, const struct journal_event *event);
+int state_journal_since(struct state *state, const struct msgid *since, state_journal_fn fn, void *context,
+    struct error *error);
+
 /* Mail to the daemon that waits for a session. */
 struct trigger {
 	struct msgid id;

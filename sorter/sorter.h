@@ -33,8 +33,8 @@ struct sorter;
  * *error. */
 struct sorter *sorter_new(const struct conf *conf, struct error *error);
 void sorter_free(struct sorter *sorter);
-/* Adds one problem for each rule whose condition cannot be read, and a warning for each that can never
- * match. Returns 0, or -1 if there were errors. */
+/* Adds one problem for each rule whose condition cannot be read. Returns 0, or -1 if there were
+ * any. */
 int sorter_check(const struct conf *conf, struct conf_problems *problems);
 
 struct sorter_message {

@@ -30,6 +30,9 @@ static const struct {
     {"--before", "RULE", false, N_("the place directly before this rule")},
     {"--after", "RULE", false, N_("the place directly after this rule")},
     {"--older", "TIME", false, N_("only messages that are older, such as 90d")},
+    {"--since", "TIME", false, N_("only messages that are younger, such as 7d")},
+    {"--all", NULL, false, N_("all of them")},
+    {"--rules", "FILE", false, N_("rules to be tried in place of rules.conf")},
     {"--once", NULL, false, N_("exit at the end")},
 };
 

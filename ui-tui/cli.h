@@ -115,6 +115,7 @@ int cmd_rule_add(struct cli *cli);
 int cmd_rule_list(struct cli *cli);
 int cmd_rule_move(struct cli *cli);
 int cmd_rule_remove(struct cli *cli);
+int cmd_rule_test(struct cli *cli);
 int cmd_session(struct cli *cli);
 int cmd_sort(struct cli *cli);
 int cmd_status(struct cli *cli);

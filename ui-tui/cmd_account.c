@@ -82,22 +82,35 @@ int cmd_account_list(struct cli *cli)
 	return result;
 }
 
+/* "; deliver ivan, olga" */
+static void add_list(struct buf *text, const char *key, const struct strlist *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		buf_printf(text, "%s%s%s", i > 0 ? ", " : text->len > 0 ? "; " : "",
+		    i > 0 ? "" : key, names->items[i]);
+}
+
+static void add_text(struct buf *text, const char *key, const char *value)
+{
+	if (value[0] != '\0')
+		buf_printf(text, "%s%s%s", text->len > 0 ? "; " : "", key, value);
+}
+
 /* What a rule does, in the words of its keys. */
 static void add_actions(struct table *table, const struct conf_rule *rule)
 {
 	struct buf text = BUF_INIT(65536);
 
-	for (size_t i = 0; i < rule->deliver.count; i++)
-		buf_printf(&text, "%s%s", i > 0 ? ", " : "deliver ", rule->deliver.items[i]);
-	for (size_t i = 0; i < rule->forward.count; i++)
-		buf_printf(&text, "%s%s", i > 0 ? ", " : text.len > 0 ? "; forward " : "forward ",
-		    rule->forward.items[i]);
-	if (rule->tag[0] != '\0')
-		buf_printf(&text, "%stag %s", text.len > 0 ? "; " : "", rule->tag);
-	if (rule->drop)
-		buf_printf(&text, "%sdrop", text.len > 0 ? "; " : "");
-	if (rule->stop)
-		buf_printf(&text, "%sstop", text.len > 0 ? "; " : "");
+	add_list(&text, "deliver ", &rule->deliver);
+	add_list(&text, "copy ", &rule->copy);
+	add_list(&text, "forward ", &rule->forward);
+	add_list(&text, "redirect ", &rule->redirect);
+	add_list(&text, "reject_to ", &rule->reject_to);
+	add_text(&text, "tag ", rule->tag);
+	add_text(&text, "subject_prefix ", rule->subject_prefix);
+	add_text(&text, "", rule->reply[0] == '\0' ? "" : "reply");
+	add_text(&text, "", rule->drop ? "drop" : "");
+	add_text(&text, "", rule->stop ? "stop" : "");
 	table_add(table, buf_text(&text));
 	buf_clear(&text);
 }
@@ -127,10 +140,14 @@ static json_t *rules_json(const struct conf *conf)
 		const struct conf_rule *rule = &conf->rules[i];
 
 		json_array_append_new(list,
-		    json_pack("{s:o, s:o, s:o, s:o, s:b, s:o, s:b, s:o, s:i}", "name",
-			cli_json_text(rule->name), "when", cli_json_text(rule->when), "deliver",
-			json_names(&rule->deliver), "forward", json_names(&rule->forward), "drop",
-			rule->drop, "tag", cli_json_text(rule->tag), "stop", rule->stop, "file",
+		    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o, s:o, s:o, s:I, s:b, s:o, s:i}",
+			"name", cli_json_text(rule->name), "when", cli_json_text(rule->when), "deliver",
+			json_names(&rule->deliver), "copy", json_names(&rule->copy), "forward",
+			json_names(&rule->forward), "redirect", json_names(&rule->redirect), "reject_to",
+			json_names(&rule->reject_to), "drop", rule->drop, "tag",
+			cli_json_text(rule->tag), "subject_prefix",
+			cli_json_text(rule->subject_prefix), "reply", cli_json_text(rule->reply),
+			"reply_days", (json_int_t)rule->reply_days, "stop", rule->stop, "file",
 			cli_json_text(rule->place.file), "line", rule->place.line));
 	}
 	return list;

@@ -4,6 +4,7 @@
  */
 #include "base/i18n.h"
 #include "config/conf_reference.h"
+#include "sorter/rule_lint.h"
 #include "sorter/sorter.h"
 #include "ui-tui/cli.h"
 
@@ -27,6 +28,7 @@ int cmd_check(struct cli *cli)
 	size_t errors, warnings;
 
 	sorter_check(conf, &problems);
+	rule_lint(conf, &problems);
 	conf_problems_sort(&problems);
 	for (size_t i = 0; i < problems.count; i++)
 		print_problem(&problems.items[i]);
