@@ -121,9 +121,9 @@ static const struct schema_key limits_keys[] = {
     {"max_outgoing_size", SIZE(conf_limits, max_outgoing_size), "0", NULL, RANGE(0, 2 * GIGA),
 	N_("The largest message that may leave the office; 0: no limit.")},
     {"user_daily_messages", INTEGER(conf_limits, user_daily_messages), "0", NULL,
-	RANGE(0, 1000000), N_("Messages a user may send in a day; 0: no limit.")},
+	RANGE(0, 1000000), N_("Messages that a user may send in a day through the SMTP server; 0: no limit.")},
     {"mailbox_quota", SIZE(conf_limits, mailbox_quota), "0", NULL, RANGE(0, 1024 * GIGA),
-	N_("The largest mailbox; 0: no limit.")},
+	N_("The SMTP server takes nothing for a mailbox that is, or would be, larger; 0: no limit. Fetched mail is always delivered.")},
 };
 
 static const struct schema_key schedule_keys[] = {

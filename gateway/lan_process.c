@@ -94,6 +94,7 @@ static int open_all(struct lan_process *process, struct error *error)
 		return -1;
 	make_mailboxes(conf);
 	server.intake = process->spool.intake;
+	server.state = process->spool.state;
 	return lan_server_new(&process->server, &server, error);
 }
 

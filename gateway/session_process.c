@@ -11,6 +11,7 @@
 #include "gateway/report.h"
 #include "gateway/session_result.h"
 #include "gateway/spool.h"
+#include "mail/expire.h"
 #include "sorter/sorter.h"
 
 #include <curl/curl.h>
@@ -318,6 +319,28 @@ static void prune_journal(const struct session *session)
 		log_warnx("event=journal-not-pruned reason=%s", LOG_CSTR(error.text));
 }
 
+/* `expire` of the users. */
+static void expire_mail(const struct session *session)
+{
+	const struct conf *conf = session->conf;
+	struct expired expired;
+	struct error error;
+
+	for (size_t i = 0; i < conf->user_count; i++) {
+		const struct conf_user *user = &conf->users[i];
+
+		if (user->expire == 0)
+			continue;
+		if (expire_mailbox(session->spool.intake, conf->gateway.spool, user->name,
+			clock_wall() - user->expire, &expired, &error) != 0)
+			log_warnx("event=mail-not-expired user=%s reason=%s", user->name,
+			    LOG_CSTR(error.text));
+		else if (expired.messages > 0)
+			log_info("event=mail-expired user=%s messages=%zu bytes=%llu", user->name,
+			    expired.messages, (unsigned long long)expired.bytes);
+	}
+}
+
 static void work(struct session *session)
 {
 	struct session_result *result = &session->result;
@@ -389,6 +412,7 @@ int session_process_run(void *context, int event_fd)
 	choose_accounts(&session);
 	if (session.request.fetch || session.request.send)
 		work(&session);
+	expire_mail(&session);
 	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
 	spool_close(&session.spool);
 	sorter_free(session.sorter);

@@ -42,19 +42,14 @@ static json_t *accounts(const struct conf *conf, struct state *state)
 
 static void add_mailbox(json_t *list, const char *spool, const char *user)
 {
-	struct maildir_list messages;
 	struct error error;
-	uint64_t bytes = 0;
+	size_t messages;
+	uint64_t bytes;
 
-	if (maildir_list(spool, user, &messages, &error) != 0)
-		return;
-	for (size_t i = 0; i < messages.count; i++)
-		if (maildir_size(spool, user, &messages.items[i], &error) == 0)
-			bytes += messages.items[i].size;
-	json_array_append_new(list,
-	    json_pack("{s:s, s:I, s:I}", "user", user, "messages", (json_int_t)messages.count,
-		"bytes", (json_int_t)bytes));
-	maildir_list_clear(&messages);
+	if (maildir_bytes(spool, user, &bytes, &messages, &error) == 0)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:I, s:I}", "user", user, "messages", (json_int_t)messages, "bytes",
+			(json_int_t)bytes));
 }
 
 static json_t *mailboxes(const struct conf *conf)

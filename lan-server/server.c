@@ -47,6 +47,7 @@ struct lan_server {
 	int stop_event;        /* wakes the sessions */
 	struct auth *auth;
 	struct maildrop_locks *maildrops;
+	struct daily *daily;
 	struct door_notes notes;
 	pthread_attr_t thread;
 	pthread_mutex_t lock; /* of all below */
@@ -220,6 +221,7 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .tls = snapshot->tls,
 	    .auth = server->auth,
 	    .intake = server->options.intake,
+	    .daily = server->daily,
 	    .stop_fd = server->stop_event,
 	    .maildrop =
 		{
@@ -449,6 +451,7 @@ int lan_server_new(
 	server->current = snapshot;
 	server->auth = make_auth(server);
 	server->maildrops = maildrop_locks_new();
+	server->daily = daily_new(server->options.state);
 	init_polled(server);
 	raise_file_limit(snapshot->conf);
 	init_threads(server);
@@ -463,6 +466,7 @@ void lan_server_free(struct lan_server *server)
 	snapshot_release(server->current);
 	auth_free(server->auth);
 	maildrop_locks_free(server->maildrops);
+	daily_free(server->daily);
 	close(server->stop_event);
 	pthread_attr_destroy(&server->thread);
 	pthread_cond_destroy(&server->ended);

@@ -31,7 +31,8 @@ struct lan_server_options {
 	const struct lan_listener *listeners; /* copied */
 	size_t listener_count;
 	struct conf *conf;     /* taken over by lan_server_new(), also when that fails */
-	struct intake *intake; /* borrowed; must outlive the server */
+	struct intake *intake; /* borrowed, as is state; must outlive the server */
+	struct state *state;
 	int stop_fd;           /* readable: stop; the server does not read it */
 	/* Readable: call reload(), which reads it and returns a new configuration, or NULL to keep
 	 * the old one. -1: never. */

@@ -135,6 +135,25 @@ static int accept_message(
 	return intake_accept(session->intake, envelope, body, NULL, 0, error);
 }
 
+/* A mailbox that cannot be measured is not called full. */
+static uint64_t mailbox_bytes(void *context, const char *user)
+{
+	const struct session *session = context;
+	uint64_t bytes = 0;
+	struct error error;
+
+	if (maildir_bytes(session->conf->gateway.spool, user, &bytes, NULL, &error) != 0)
+		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_CSTR(error.text));
+	return bytes;
+}
+
+static int64_t sent_today(void *context, const char *user, bool one_more)
+{
+	const struct session *session = context;
+
+	return daily_sent(session->daily, user, one_more);
+}
+
 /* The bytes of one message. Deadlines grow with what has come, so a slow line may send a large
  * message, but a byte now and then is not enough. */
 static enum stream_result read_data(
@@ -214,11 +233,12 @@ static void run_smtp(struct session *session)
 	    .tls_required = needs_tls(session),
 	    .mechanisms = mechanisms,
 	    .sasl = {session, login, find_secret, settle_login},
-	    .hooks = {session, has_room, accept_message},
+	    .hooks = {session, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 	struct smtpd *smtpd = smtpd_new(&options);
 
 	smtp_dialogue(session, smtpd);
+	daily_save(session->daily);
 	smtpd_free(smtpd);
 }
 

@@ -9,6 +9,7 @@
 #include "mail/intake.h"
 
 #include "lan-server/auth.h"
+#include "lan-server/daily.h"
 #include "lan-server/maildrop.h"
 #include "lan-server/server.h"
 
@@ -20,6 +21,7 @@ struct session {
 	struct tls_context *tls;
 	struct auth *auth;
 	struct intake *intake;
+	struct daily *daily;
 	int stop_fd;
 	/* Its own. */
 	struct msgid id;

@@ -37,6 +37,10 @@ struct smtpd_hooks {
 	 * case). */
 	int (*accept)(
 	    void *context, struct envelope *envelope, struct body *body, struct error *error);
+	/* Asked for only where there is such a limit: bytes in a mailbox, and the messages that a user has sent today,
+	 * counting one more first if asked to. */
+	uint64_t (*mailbox_bytes)(void *context, const char *user);
+	int64_t (*sent_today)(void *context, const char *user, bool one_more);
 };
 
 struct smtpd_options {

@@ -255,6 +255,8 @@ static void check_whole(struct smtpd *smtpd)
 		fail(tx, 550, "5.6.0", "NUL bytes in the message");
 	if (tx->to_outside && outgoing > 0 && tx->size > (uint64_t)outgoing)
 		fail(tx, 552, "5.3.4", "Message too large to leave the office");
+	if (!smtpd_mailboxes_have_room(smtpd))
+		fail(tx, 552, "5.2.2", "The mailbox of a recipient is full");
 }
 
 static void complete_envelope(struct smtpd *smtpd)
@@ -314,10 +316,12 @@ static void store(struct smtpd *smtpd)
 	}
 	complete_envelope(smtpd);
 	description = describe_message(smtpd);
-	if (hooks->accept(hooks->context, &tx->envelope, &tx->body, &error) == 0)
+	if (hooks->accept(hooks->context, &tx->envelope, &tx->body, &error) == 0) {
+		smtpd_count_sent(smtpd);
 		log_info("event=smtp-accepted %s", description);
-	else
+	} else {
 		fail_storage(tx, &error);
+	}
 	free(description);
 }
 

@@ -188,6 +188,7 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 	qualify(smtpd->options.conf, &sender);
 	smtpd_transaction_begin(smtpd, &sender);
 	smtpd->tx->utf8 = utf8;
+	smtpd->tx->announced = size;
 	smtpd_reply(smtpd, "250 2.1.0 Sender ok");
 	return SMTPD_CONTINUE;
 }
@@ -226,7 +227,10 @@ static bool recipient_is_fine(struct smtpd *smtpd, struct slice path, const stru
 
 	switch (route_address(smtpd->options.conf, addr, &user)) {
 	case ROUTE_MAILBOX:
-		return true;
+		if (smtpd_mailbox_has_room(smtpd, user, smtpd->tx->announced))
+			return true;
+		smtpd_reply(smtpd, "552 5.2.2 %s: this mailbox is full", SHOW(path));
+		return false;
 	case ROUTE_DAEMON:
 		if (!may_call_daemon(smtpd)) {
 			smtpd_reply(smtpd, "550 5.7.1 %s: only users of this office may call it",
@@ -291,7 +295,8 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 		return SMTPD_CONTINUE;
 	}
 	/* Bad addresses are people's typos, not a program's: a long list may hold many. */
-	if (!parse_recipient(smtpd, &path, &addr) || !recipient_is_fine(smtpd, path, &addr))
+	if (!parse_recipient(smtpd, &path, &addr) || !smtpd_may_send(smtpd) ||
+	    !recipient_is_fine(smtpd, path, &addr))
 		return SMTPD_CONTINUE;
 	addr_text(text, sizeof(text), &addr);
 	strlist_add(&envelope->recipients, text);

@@ -39,7 +39,8 @@ struct smtpd_transaction {
 	bool bare_line_end, has_nul;
 	struct buf header; /* header section as it came, until header_done */
 	bool header_done;
-	uint64_t size; /* message bytes so far */
+	uint64_t announced; /* size as MAIL said it, 0: it did not */
+	uint64_t size;      /* message bytes so far */
 	struct body body;
 	struct buf subject;  /* decoded, for the daemon */
 	struct error failed; /* why the message will be refused; code 0: it will not */
@@ -68,6 +69,13 @@ void smtpd_reply_error(
     struct smtpd *smtpd, const struct error *error, int code, const char *enhanced);
 /* Counts a reply to a mistake of the client; hangs up after too many. */
 enum smtpd_effect smtpd_mistake(struct smtpd *smtpd);
+
+/* Returns false after a reply. */
+bool smtpd_may_send(struct smtpd *smtpd);
+void smtpd_count_sent(struct smtpd *smtpd);
+bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes);
+/* Those of all recipients, for the message as it is now. */
+bool smtpd_mailboxes_have_room(const struct smtpd *smtpd);
 
 void smtpd_transaction_begin(struct smtpd *smtpd, const struct addr *sender);
 void smtpd_transaction_end(struct smtpd *smtpd);

@@ -248,6 +248,26 @@ static char *find_again(const char *spool, const char *user, const char *unique)
 	return search.file;
 }
 
+int maildir_bytes(const char *spool, const char *user, uint64_t *bytes, size_t *messages,
+    struct error *error)
+{
+	struct maildir_list list;
+	struct error gone;
+	uint64_t sum = 0;
+
+	if (maildir_list(spool, user, &list, error) != 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].size_known || maildir_size(spool, user, &list.items[i], &gone) == 0)
+			sum += list.items[i].size;
+	if (bytes != NULL)
+		*bytes = sum;
+	if (messages != NULL)
+		*messages = list.count;
+	maildir_list_clear(&list);
+	return 0;
+}
+
 int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
     struct slice *bytes, struct error *error)
 {

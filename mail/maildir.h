@@ -37,6 +37,9 @@ void maildir_list_clear(struct maildir_list *list);
 /* Finds the wire size of a foreign file (bare LF counts as CRLF). Returns -1 if the file is gone. */
 int maildir_size(const char *spool, const char *user, struct maildir_message *message,
     struct error *error);
+/* Bytes and messages (each may be NULL) of a whole mailbox. Files that vanish meanwhile do not count. */
+int maildir_bytes(const char *spool, const char *user, uint64_t *bytes, size_t *messages,
+    struct error *error);
 /* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
 int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
     struct slice *bytes, struct error *error);

@@ -27,17 +27,8 @@ struct mailbox {
 static int measure(const char *spool, const char *user, struct mailbox *mailbox,
     struct error *error)
 {
-	struct maildir_list list;
-
 	*mailbox = (struct mailbox){.user = user};
-	if (maildir_list(spool, user, &list, error) != 0)
-		return -1;
-	mailbox->messages = list.count;
-	for (size_t i = 0; i < list.count; i++)
-		if (list.items[i].size_known || maildir_size(spool, user, &list.items[i], error) == 0)
-			mailbox->bytes += list.items[i].size;
-	maildir_list_clear(&list);
-	return 0;
+	return maildir_bytes(spool, user, &mailbox->bytes, &mailbox->messages, error);
 }
 
 static void print_mailboxes(const struct mailbox *mailboxes, size_t count)

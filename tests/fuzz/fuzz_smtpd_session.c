@@ -46,6 +46,20 @@ static void check_lines(struct slice bytes)
 	}
 }
 
+static uint64_t mailbox_bytes(void *context, const char *user)
+{
+	(void)context;
+	(void)user;
+	return 0;
+}
+
+static int64_t sent_today(void *context, const char *user, bool one_more)
+{
+	(void)context;
+	(void)user;
+	return one_more;
+}
+
 static int accept_message(
     void *context, struct envelope *envelope, struct body *body, struct error *error)
 {
@@ -126,7 +140,7 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	    .tls_offered = true,
 	    .mechanisms = mechanisms,
 	    .sasl = {&session, login, find_secret, settle_login},
-	    .hooks = {&session, has_room, accept_message},
+	    .hooks = {&session, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 
 	session.smtpd = smtpd_new(&options);

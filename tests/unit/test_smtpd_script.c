@@ -5,6 +5,7 @@
 #include "tests/unit/script.h"
 
 struct office {
+	int64_t sent;
 	struct conf conf;
 	struct buf *transcript;
 	bool full, broken;
@@ -29,6 +30,22 @@ static bool has_room(void *context, uint64_t bytes)
 
 	(void)bytes;
 	return !office->full;
+}
+
+/* anna's mailbox is nearly full, the others' are empty. */
+static uint64_t mailbox_bytes(void *context, const char *user)
+{
+	(void)context;
+	return strcmp(user, "anna") == 0 ? 900 : 0;
+}
+
+static int64_t sent_today(void *context, const char *user, bool one_more)
+{
+	struct office *office = context;
+
+	assert_string_equal(user, "ivan");
+	office->sent += one_more;
+	return office->sent;
 }
 
 /* Writes what was accepted into the transcript. */
@@ -116,7 +133,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .tls_required = script_has(script, "tls_required"),
 	    .mechanisms = mechanisms,
 	    .sasl = {&office, login, find_secret, settle_login},
-	    .hooks = {&office, has_room, accept_message},
+	    .hooks = {&office, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};
 
@@ -126,6 +143,8 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	office.conf.gateway.boss = script_has(script, "boss") ? "chief" : "";
 	if (script_has(script, "small"))
 		office.conf.limits.max_message_size = 1000;
+	office.conf.limits.mailbox_quota = script_has(script, "quota") ? 1000 : 0;
+	office.conf.limits.user_daily_messages = script_has(script, "daily") ? 2 : 0;
 	office.conf.limits.max_outgoing_size = script_has(script, "outgoing") ? 100 : 0;
 	wire.smtpd = smtpd_new(&options);
 	take_replies(&wire);

@@ -1,0 +1,21 @@
+/*
+ * How many messages each user has sent today, kept in the state so that a restart forgets little.
+ *
+ * Counted in memory, written down when a session ends: never between a message and its acknowledgement. Any thread
+ * may call; the day is that of local time.
+ */
+#ifndef LANPOST_LAN_DAILY_H
+#define LANPOST_LAN_DAILY_H
+
+#include "mail/state.h"
+
+struct daily;
+
+struct daily *daily_new(struct state *state); /* borrowed, must outlive it */
+void daily_free(struct daily *daily);
+/* Messages of this user today, counting one more first if asked to. */
+int64_t daily_sent(struct daily *daily, const char *user, bool one_more);
+/* Writes down what has changed. */
+void daily_save(struct daily *daily);
+
+#endif
