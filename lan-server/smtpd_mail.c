@@ -298,6 +298,7 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 	if (!parse_recipient(smtpd, &path, &addr) || !smtpd_may_send(smtpd) ||
 	    !recipient_is_fine(smtpd, path, &addr))
 		return SMTPD_CONTINUE;
+	qualify(smtpd->options.conf, &addr);
 	addr_text(text, sizeof(text), &addr);
 	strlist_add(&envelope->recipients, text);
 	route_add(smtpd->options.conf, envelope, &addr, slice_of(text));

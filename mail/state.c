@@ -11,12 +11,14 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/log.h"
+#include "mail/fold.h"
 
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#define WORDS_MAX (1u << 20)
 #define BUSY_TIMEOUT_MS 20000
 
 struct state {
@@ -68,6 +70,32 @@ static void close_db(struct state *state)
 	state->db = NULL;
 }
 
+/* SQL has_words(text, query): every word of the query stands in the text, in any case of any script. The query is no
+ * pattern: there is no wildcard to escape. */
+static void has_words(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	const char *text = (const char *)sqlite3_value_text(values[0]);
+	const char *query = (const char *)sqlite3_value_text(values[1]);
+	struct buf folded = BUF_INIT(WORDS_MAX), wanted = BUF_INIT(WORDS_MAX);
+	struct slice rest;
+	bool found;
+
+	(void)count;
+	fold_text(slice_of(text == NULL ? "" : text), &folded);
+	fold_text(slice_of(query == NULL ? "" : query), &wanted);
+	rest = slice_trim(buf_slice(&wanted));
+	found = rest.len > 0;
+	while (found && rest.len > 0) {
+		struct slice word = slice_cut(&rest, ' ');
+
+		found = word.len == 0 ||
+			memmem(buf_text(&folded), folded.len, word.ptr, word.len) != NULL;
+	}
+	sqlite3_result_int(context, found);
+	buf_clear(&folded);
+	buf_clear(&wanted);
+}
+
 static int open_db(struct state *state, const char *path, struct error *error)
 {
 	if (sqlite3_open_v2(path, &state->db,
@@ -78,6 +106,8 @@ static int open_db(struct state *state, const char *path, struct error *error)
 		return -1;
 	}
 	sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
+	sqlite3_create_function(state->db, "has_words", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, has_words,
+	    NULL, NULL);
 	if (run(state, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", error) != 0 ||
 	    run(state, schema, error) != 0)
 		return -1;
@@ -345,15 +375,12 @@ static void trace_row(sqlite3_stmt *stmt, state_trace_fn fn, void *context)
 int state_trace(struct state *state, const char *query, int limit, state_trace_fn fn,
     void *context, struct error *error)
 {
-	/* instr() takes the query as it is: no wildcard of a LIKE to escape. The subject is compared as
-	 * written and, for ASCII, in lower case. */
 	sqlite3_stmt *stmt = statement(state, error,
 	    "SELECT m.id, m.time, m.message_id, m.sender, m.recipients, m.subject, m.size,"
 	    " j.time_us, j.event, j.place, j.session, j.detail"
 	    " FROM message m JOIN journal j ON j.id = m.id"
 	    " WHERE m.id = ?1 OR instr(m.message_id, ?1) OR instr(lower(m.sender), lower(?1))"
-	    " OR instr(lower(m.recipients), lower(?1)) OR instr(m.subject, ?1)"
-	    " OR instr(lower(m.subject), lower(?1))"
+	    " OR instr(lower(m.recipients), lower(?1)) OR has_words(m.subject, ?1)"
 	    " ORDER BY m.time, m.id, j.time_us LIMIT ?2",
 	    "ti", query, (int64_t)limit);
 	int more;

@@ -50,7 +50,7 @@ struct journal_message {
 int state_message_add(struct state *state, const struct journal_message *message, struct error *error);
 /* Forgets all about messages whose ids are below this one (msgid_floor()). */
 int state_journal_prune(struct state *state, const struct msgid *before, struct error *error);
-/* Calls back for each event of each message whose id, Message-ID, address or subject words match the query, oldest
+/* Calls back for each event of each message whose id, Message-ID, address or subject (all words of the query, in any case) match the query, oldest
  * first; at most limit events. */
 typedef void (*state_trace_fn)(void *context, const struct journal_message *message,
     const struct journal_event *event);

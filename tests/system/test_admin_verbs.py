@@ -8,7 +8,7 @@ import time
 import pytest
 
 from harness.gateway import BUILD, environment
-from harness.letters import letter
+from harness.letters import encoded_word, letter
 from harness.misbehaving import MisbehavingPop3
 from harness.waiting import until
 
@@ -216,3 +216,19 @@ def test_old_messages_are_purged(office):
     assert office.cli("mailbox", "purge", "buh").returncode == USAGE
     assert office.cli("mailbox", "purge", "buh", "--older", "soon").returncode == USAGE
     assert office.cli("mailbox", "purge", "nobody", "--older", "1d").returncode == FAILED
+
+
+# --- trace
+
+def test_a_letter_is_found_by_whatever_the_admin_knows_of_it(office):
+    office.send("ivan@office.lan", ["buh", "client@bank.ru"],
+                letter(subject=encoded_word("Отчёт за март", "koi8-r"), number=77))
+    ident, = states(office)
+    for query in (ident, "77.test@bank.ru", "<77.test@bank.ru>", "buh@office.lan", "Client@Bank.ru", "ivan@office.lan",
+                  "отчёт", "МАРТ ОТЧЁТ"):
+        done = office.cli("trace", query)
+        assert done.returncode == DONE, (query, done.stderr)
+        assert "delivered" in done.stdout and "queued" in done.stdout, query
+        message, = json.loads(office.cli("trace", "--json", query).stdout)
+        assert message["id"] == ident and [event["event"] for event in message["events"]][0] == "accepted"
+    assert office.cli("trace", "отчёт апрель").returncode == FAILED
