@@ -16,6 +16,10 @@
 #include <netinet/in.h>
 
 enum conf_language { LANGUAGE_EN, LANGUAGE_RU };
+enum conf_auth {
+	AUTH_AUTO, AUTH_PLAIN, AUTH_LOGIN, AUTH_CRAM_MD5, AUTH_APOP, AUTH_SCRAM_SHA_1, AUTH_SCRAM_SHA_256, AUTH_XOAUTH2,
+	AUTH_OAUTHBEARER,
+};
 enum conf_tls { TLS_REQUIRED, TLS_OPPORTUNISTIC, TLS_NONE };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 
@@ -80,6 +84,7 @@ struct conf_schedule {
 
 struct conf_line {
 	char *connect_command, *disconnect_command, *proxy;
+	int64_t max_per_server; /* accounts at one server at the same time; 0: all */
 };
 
 struct conf_log {
@@ -94,6 +99,9 @@ struct conf_remote {
 	char *url; /* pop3:// pop3s:// smtp:// smtps://, host and port in it */
 	enum conf_tls tls;
 	char *user, *password, *password_command;
+	char *oauth2_token_command; /* instead of a password */
+	enum conf_auth auth;
+	int64_t connect_timeout;
 	char *ca_file, *pin_sha256;
 };
 
@@ -129,6 +137,10 @@ struct conf_account {
 	struct strlist deliver_to, unsorted_to;
 	bool enabled;
 	int64_t every; /* -1: as [schedule] */
+	int64_t timeout;	 /* of a silent server */
+	int64_t session_timeout; /* 0: none */
+	char *envelope_header;	 /* of a catch-all mailbox: "", "auto" or the name of a field */
+	char *envelope_prefix;
 };
 
 struct conf_sorter {
@@ -229,7 +241,7 @@ bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address
 #define CONF_POSTMASTER "postmaster"
 #define CONF_DAEMON "daemon"
 
-/* Opens a password: the configured one, or the first line that password_command prints
+/* Opens a password: the configured one, or the first line that oauth2_token_command or password_command prints
  * (run by /bin/sh with a time limit of 30 s). *secret is new memory; wipe and free it with
  * conf_secret_free(). */
 int conf_remote_password(const struct conf_remote *remote, char **secret, struct error *error);

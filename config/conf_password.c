@@ -18,23 +18,23 @@ void conf_secret_free(char *secret)
 	free(secret);
 }
 
-static int run_password_command(const char *command, struct buf *output, char **secret,
-    struct error *error)
+static int run_password_command(const char *key, const char *command, struct buf *output,
+    char **secret, struct error *error)
 {
 	struct slice rest, line;
 	int status;
 
 	if (command_run(command, COMMAND_SECONDS, output, &status, error) != 0)
-		return error_context(error, "password_command");
+		return error_context(error, "%s", key);
 	if (status != 0)
-		return error_set(error, ERROR_CONFIG, _("password_command failed with exit code %d"), status);
+		return error_set(error, ERROR_CONFIG, _("%s failed with exit code %d"), key, status);
 	rest = buf_slice(output);
 	line = slice_cut(&rest, '\n');
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
 	if (line.len == 0 || line.len == SECRET_MAX || slice_find(line, '\0') >= 0)
 		return error_set(error, ERROR_CONFIG,
-		    _("password_command printed no password in its first line"));
+		    _("%s printed nothing useful in its first line"), key);
 	*secret = slice_dup(line);
 	return 0;
 }
@@ -42,14 +42,19 @@ static int run_password_command(const char *command, struct buf *output, char **
 int conf_remote_password(const struct conf_remote *remote, char **secret, struct error *error)
 {
 	struct buf output = BUF_INIT(SECRET_MAX);
+	const char *key = "password_command", *command = remote->password_command;
 	int result;
 
-	if (remote->password_command[0] == '\0') {
+	if (remote->oauth2_token_command[0] != '\0') {
+		key = "oauth2_token_command";
+		command = remote->oauth2_token_command;
+	}
+	if (command[0] == '\0') {
 		*secret = xstrdup(remote->password);
 		return 0;
 	}
 	buf_reserve(&output, SECRET_MAX); /* at once, so that it is never moved */
-	result = run_password_command(remote->password_command, &output, secret, error);
+	result = run_password_command(key, command, &output, secret, error);
 	explicit_bzero(output.ptr, output.capacity);
 	buf_clear(&output);
 	return result;

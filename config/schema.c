@@ -41,7 +41,9 @@
 #define NETS(o, f) VALUE_NETS, FIELD(o, f, struct conf_nets)
 
 /* VALUE_WORD writes through an unsigned, VALUE_HOURS two numbers in a row. */
-_Static_assert(sizeof(enum conf_tls) == sizeof(unsigned), "enums are unsigned");
+_Static_assert(sizeof(enum conf_tls) == sizeof(unsigned) &&
+		   sizeof(enum conf_auth) == sizeof(unsigned),
+    "enums are unsigned");
 _Static_assert(offsetof(struct conf_schedule, hours_to) ==
 		   offsetof(struct conf_schedule, hours_from) + sizeof(int64_t),
     "hours_to follows hours_from");
@@ -147,6 +149,8 @@ static const struct schema_key line_keys[] = {
     {"proxy", URL(conf_line, proxy), "", N_("none"),
 	ONE_OF("socks5h", "socks5", "socks4a", "socks4", "http", "https"),
 	N_("Through which all servers outside are reached.")},
+    {"max_per_server", INTEGER(conf_line, max_per_server), "4", NULL, RANGE(0, 1000),
+	N_("Accounts at one server that are fetched at the same time; 0: all.")},
 };
 
 static const struct schema_key log_keys[] = {
@@ -180,6 +184,14 @@ static const struct schema_key sorter_keys[] = {
 	{"password", SECRET(owner, remote.password), "", N_("none"), ANY, N_("The password.")},    \
 	{"password_command", COMMAND(owner, remote.password_command), "", N_("none"), ANY,         \
 	    N_("Prints the password in its first line; instead of password.")},                    \
+	{"oauth2_token_command", COMMAND(owner, remote.oauth2_token_command), "", N_("none"), ANY,  \
+	    N_("Prints an OAuth 2.0 access token in its first line; instead of password.")},       \
+	{"auth", WORD(owner, remote.auth, conf_auth), "auto", NULL,                                \
+	    ONE_OF("auto", "plain", "login", "cram-md5", "apop", "scram-sha-1", "scram-sha-256",   \
+		"xoauth2", "oauthbearer"),                                                         \
+	    N_("The way to log in; auto: the best that the server offers.")},                      \
+	{"connect_timeout", DURATION(owner, remote.connect_timeout), "30s", NULL, RANGE(1, 600),   \
+	    N_("So long may it take to reach the server.")},                                       \
 	{"ca_file", PATH(owner, remote.ca_file), "", N_("the system's"), ANY,                      \
 	    N_("The certificate authorities that are trusted, PEM.")},                             \
 	{"pin_sha256", PIN(owner, remote.pin_sha256), "", N_("none"), ANY,                         \
@@ -220,7 +232,7 @@ static const struct schema_key user_keys[] = {
 };
 
 static const struct schema_key account_keys[] = {
-    REMOTE(conf_account, "pop3s", "pop3"),
+    REMOTE(conf_account, "pop3s", "pop3", "imaps", "imap"),
     {"keep_on_server", KEEP(conf_account, keep_days), "no", NULL, RANGE(1, 3650),
 	N_("Whether messages stay on the server after they were fetched, and for how many days.")},
     {"max_size", SIZE(conf_account, max_size), "0", NULL, RANGE(0, 2 * GIGA),
@@ -232,6 +244,14 @@ static const struct schema_key account_keys[] = {
     {"enabled", FLAG(conf_account, enabled), "yes", NULL, ANY, N_("no: this account rests.")},
     {"every", INTERVAL(conf_account, every), "", N_("as in [schedule]"), RANGE(0, 30 * DAY),
 	N_("An interval of its own.")},
+    {"timeout", DURATION(conf_account, timeout), "60s", NULL, RANGE(1, HOUR),
+	N_("A server that is silent for so long is given up.")},
+    {"session_timeout", DURATION(conf_account, session_timeout), "0", NULL, RANGE(0, DAY),
+	N_("So long may fetching take; what is left then comes with the next session. 0: no limit.")},
+    {"envelope_header", TEXT(conf_account, envelope_header), "", N_("the mailbox of one person"), ANY,
+	N_("For a mailbox that collects the mail of a whole domain: the header field in which the provider notes the recipient, such as Delivered-To, or auto.")},
+    {"envelope_prefix", TEXT(conf_account, envelope_prefix), "", N_("none"), ANY,
+	N_("What the provider puts before the recipient in that field, such as mbox-user-.")},
 };
 
 static const struct schema_key rule_keys[] = {

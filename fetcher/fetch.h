@@ -1,5 +1,6 @@
 /*
- * One account, the whole job: log in, see what is new, fetch it, make it durable, delete it upstream.
+ * One account, the whole job: log in, see what is new, fetch it, make it durable, delete it upstream. POP3 or IMAP, as its url
+ * says.
  *
  * A message is deleted upstream only after the intake has it; the UIDL is in the same durable record as the message, so that
  * whatever happens next it is not fetched twice.
@@ -14,6 +15,16 @@
 
 #define FETCH_SKIPPED_MAX 20 /* so many are named, the rest is counted */
 
+struct fetch_result {
+	size_t total;	 /* to be fetched, stubs included */
+	size_t fetched;	 /* durable here */
+	size_t deleted;	 /* upstream, for good */
+	size_t skipped;	 /* the server would not give them: next time */
+	uint64_t bytes;	 /* received */
+	uint64_t bytes_total; /* with those to come, as listed */
+	struct strlist skipped_keys, skipped_texts; /* of the first FETCH_SKIPPED_MAX; caller clears them */
+};
+
 struct fetch_job {
 	const struct conf *conf;
 	const struct conf_account *account;
@@ -22,24 +33,18 @@ struct fetch_job {
 	const char *session; /* id, for envelopes */
 	/* Fills in where the message goes; a failure ends the job. */
 	int (*route)(void *context, struct envelope *envelope, struct slice message,
-	    const char *account);
-	void (*progress)(void *context, const char *account, size_t done, size_t total,
-	    uint64_t bytes);
+	    const struct conf_account *account);
+	void (*progress)(void *context, const char *account, const struct fetch_result *result);
 	void *context;
 	const atomic_bool *cancel;
-};
-
-struct fetch_result {
-	size_t total;	 /* to be fetched, stubs included */
-	size_t fetched;	 /* durable here */
-	size_t deleted;	 /* upstream, for good */
-	size_t skipped;	 /* the server would not give them: next time */
-	uint64_t bytes;
-	struct strlist skipped_keys, skipped_texts; /* of the first FETCH_SKIPPED_MAX; caller clears them */
 };
 
 /* Blocks until done. On failure *result still says what was done before it. Error classes as in remote_open(), and PROTOCOL
  * for a server that makes no sense. */
 int fetch_account(const struct fetch_job *job, struct fetch_result *result, struct error *error);
+
+/* The subject "fetch <id>": makes the next session of its account bring the whole message for which stub `id` stands.
+ * *account is new memory. Returns 0, 1 if there is no such stub, -1 on error. */
+int fetch_whole(struct state *state, const char *id, char **account, struct error *error);
 
 #endif

@@ -10,8 +10,6 @@
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 
 #define CONNECTIONS_MAX 1000
@@ -27,54 +25,14 @@ size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item)
 				 : (uintptr_t)map_get(&fetch->troubles, slice_of(item->key));
 }
 
-/* --- how many messages a connection, remembered */
-
-static void commit_key(const struct fetch *fetch, char *key, size_t size)
-{
-	snprintf(key, size, "commit-every %s", fetch->job->account->name);
-}
-
-static void recall_commit_every(struct fetch *fetch)
-{
-	char key[96], *text = NULL;
-	uint64_t number;
-	struct error error;
-
-	commit_key(fetch, key, sizeof(key));
-	if (state_get(fetch->job->state, key, &text, &error) == 0 && text != NULL &&
-	    slice_number(slice_of(text), COMMIT_LEAST, COMMIT_ENOUGH, &number))
-		fetch->commit_every = (size_t)number;
-	free(text);
-}
-
-static void set_commit_every(struct fetch *fetch, size_t number)
-{
-	char key[96], text[24];
-	struct error error;
-
-	if (number == fetch->commit_every)
-		return;
-	fetch->commit_every = number > COMMIT_ENOUGH ? 0 : number;
-	commit_key(fetch, key, sizeof(key));
-	snprintf(text, sizeof(text), "%zu", fetch->commit_every);
-	if (state_set(fetch->job->state, key, text, &error) != 0)
-		log_warnx("event=line-not-remembered account=%s reason=%s",
-		    LOG_CSTR(fetch->job->account->name), LOG_CSTR(error.text));
-}
-
-/* --- after a connection */
-
 /* True if there is a message to blame. */
 static bool blame(struct fetch *fetch)
 {
-	const struct pop3_client *client = &fetch->client;
-	const struct plan_item *item;
-	enum pop3_command command = client->pending[client->first].command;
+	struct plan_item *item;
+	enum fetch_ask ask;
 
-	if (client->count == 0 || (command != POP3_RETR && command != POP3_TOP))
-		return false;
-	item = plan_find(&fetch->plan, client->pending[client->first].number);
-	if (item == NULL || item->key == NULL)
+	if (!fetch_oldest(fetch, &ask, &item) || item == NULL || item->key == NULL ||
+	    (ask != ASK_MESSAGE && ask != ASK_TOP))
 		return false;
 	map_put(&fetch->troubles, slice_of(item->key),
 	    (void *)(uintptr_t)(fetch_troubles(fetch, item) + 1));
@@ -87,7 +45,16 @@ static void line_dropped(struct fetch *fetch)
 
 	if (!blame(fetch) && fetch->timed_out)
 		fetch->fruitless = FRUITLESS_MAX; /* it hangs whatever is asked */
-	set_commit_every(fetch, number < COMMIT_LEAST ? COMMIT_LEAST : number);
+	if (!fetch->is_imap) /* there deletions need no QUIT */
+		fetch_remember_commit_every(fetch, number < COMMIT_LEAST ? COMMIT_LEAST : number);
+}
+
+/* A server that loses commands which came before its last answer was out. */
+static bool cannot_pipeline(const struct fetch *fetch)
+{
+	return !fetch->is_imap && fetch->window > 1 && fetch->answers > 0 &&
+	       (fetch->is_garbled || fetch->timed_out ||
+		   (fetch->line_broke && fetch->answers == 1));
 }
 
 static bool is_cancelled(const struct fetch *fetch)
@@ -110,29 +77,48 @@ static bool may_try_again(struct fetch *fetch, bool gained, const struct error *
 	bool cannot_connect = fetch->connections > 0 && fetch->remote == NULL &&
 			      error->class == ERROR_TEMPORARY;
 
-	if (!fetch->line_broke && !cannot_connect)
+	if ((!fetch->line_broke && !cannot_connect) || clock_now_ms() >= fetch->end)
 		return false;
 	fetch->fruitless = gained ? 0 : fetch->fruitless + (fetch->timed_out ? 2 : 1);
 	return fetch->fruitless <= FRUITLESS_MAX && !is_cancelled(fetch);
 }
 
+static bool again_after_failure(struct fetch *fetch, bool gained, const struct error *error)
+{
+	if (cannot_pipeline(fetch)) {
+		fetch_remember_one_by_one(fetch);
+		return !is_cancelled(fetch);
+	}
+	if (fetch->line_broke)
+		line_dropped(fetch);
+	/* A careful window trusts nothing until all is answered: on such a line that would be never. */
+	if (fetch->line_broke && fetch->is_careful)
+		fetch->one_by_one = true;
+	return may_try_again(fetch, gained, error);
+}
+
+/* A good connection may be longer the next time. */
+static void line_held(struct fetch *fetch)
+{
+	size_t number = fetch->commit_every * 2;
+
+	if (fetch->commit_every > 0 && fetch->asked >= fetch->commit_every)
+		fetch_remember_commit_every(fetch, number > COMMIT_ENOUGH ? 0 : number);
+}
+
 int fetch_with_reconnects(struct fetch *fetch, struct error *error)
 {
-	recall_commit_every(fetch);
+	fetch_recall(fetch);
 	for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
 		size_t before = fetch->result->fetched + fetch->result->deleted;
 		int result = fetch_one_connection(fetch, error);
-		bool has_more = fetch->has_more, again = false;
 		bool gained = fetch->result->fetched + fetch->result->deleted > before;
+		bool again = result == 0 ? fetch->has_more && !fetch->is_late
+					 : again_after_failure(fetch, gained, error);
 
-		if (result != 0) {
-			if (fetch->line_broke)
-				line_dropped(fetch);
-			again = may_try_again(fetch, gained, error);
-		} else if (fetch->commit_every > 0 && fetch->asked >= fetch->commit_every) {
-			set_commit_every(fetch, fetch->commit_every * 2);
-		}
-		if (result == 0 ? !has_more : !again)
+		if (result == 0)
+			line_held(fetch);
+		if (!again)
 			return result;
 		log_info("event=connect-again account=%s reason=%s",
 		    LOG_CSTR(fetch->job->account->name),

@@ -5,77 +5,172 @@
 #define LANPOST_FETCHER_FETCH_PRIV_H
 
 #include "fetcher/fetch.h"
+#include "fetcher/imap_client.h"
 #include "fetcher/plan.h"
 #include "fetcher/pop3_client.h"
 #include "mail/remote.h"
 
+#define FETCH_FAREWELL_MS 30000 /* after session_timeout, for what is under way */
+
+/* What may be asked of a server, in the terms of neither protocol. */
+enum fetch_ask {
+	ASK_CAPABILITIES,
+	ASK_OPEN,  /* IMAP: the mailbox; POP3: UIDs */
+	ASK_SIZES, /* IMAP: with the UIDs */
+	ASK_HEADER,
+	ASK_TOP, /* the header and the beginning of the body */
+	ASK_MESSAGE,
+	ASK_DELETE,
+	ASK_EXPUNGE, /* IMAP: carries out the deletions; POP3 does at ASK_GOODBYE */
+	ASK_GOODBYE,
+};
+
+enum fetch_what {
+	GOT_REPLY,  /* yes or no; where yes brings lines or data they follow */
+	GOT_LINE,   /* of a POP3 listing */
+	GOT_CAN,    /* a capability */
+	GOT_LISTED, /* IMAP: a message, in item */
+	GOT_DATA,   /* of a header or a message */
+	GOT_END,    /* of the lines or the data; ok: they may be used */
+};
+
+struct fetch_event {
+	enum fetch_what what;
+	enum fetch_ask ask;
+	struct plan_item *item; /* NULL where it is about none */
+	bool ok, cut;
+	struct slice text;
+};
+
 struct fetch {
 	const struct fetch_job *job;
 	struct fetch_result *result;
+	bool is_imap;
+	int64_t begun;	     /* wall clock */
 	struct plan plan;
-	struct map seen;
+	struct map seen;     /* key -> struct seen */
 	struct map troubles; /* key -> how often the line broke in this message, in this session */
+	size_t left;	     /* seen messages on the server when it was last left */
 
 	/* the connections */
 	unsigned connections; /* that were logged in */
 	unsigned fruitless;   /* failures in a row since something came */
 	size_t commit_every;  /* messages a connection on a line that keeps dropping; 0: all */
+	bool one_by_one;      /* this server cannot take a command before its last answer is out */
+	bool is_late;	      /* because its time is up */
 	bool has_more;	      /* this connection ends although there is more to fetch */
-	bool line_broke, timed_out;
+	bool line_broke, timed_out, is_garbled;
 
 	/* the connection */
 	struct remote *remote;
-	struct pop3_client client;
+	struct pop3_client pop3;
+	struct imap_client imap;
 	char *chunk;
 	struct slice input; /* received, not read yet */
 	int64_t deadline;   /* of what is under way */
+	int64_t end;	    /* of the whole session of this account; INT64_MAX: none */
 	size_t window;	    /* commands under way at once */
+	bool is_careful;    /* it did not say that it can take so many: trust nothing until all is answered */
+	size_t answers; /* on this connection */
+	bool can_expunge_some;
+	uint32_t validity; /* IMAP: UIDVALIDITY */
+	size_t exists;
 
 	/* the listing */
 	size_t commands_sent;
 	bool has_uidl;
-	size_t next_digest;
+	size_t next_question;
 	struct buf header;
 
 	/* the transfer */
 	size_t next_item;
-	size_t asked;	      /* messages, on this connection */
+	size_t asked;	     /* messages, on this connection */
+	size_t asked_since;  /* and since the last commit */
 	bool tries_troubled; /* the second walk: messages in which the line broke before */
-	uint32_t *deletes; /* numbers to be deleted */
-	size_t delete_count, delete_next, delete_done;
+	uint32_t *deletes;   /* numbers to be deleted */
+	size_t delete_count, delete_next, delete_done, expunge_next;
 	struct plan_item *current; /* whose bytes are coming; NULL: none */
 	struct envelope envelope;  /* of it */
 	struct body body;
 	struct buf stub;
 	struct intake_batch *batch;
-	struct plan_item **batch_items;
+	struct batch_item {
+		struct plan_item *item;
+		struct seen seen;
+	} *batch_items;
 	size_t batch_count;
 	uint64_t batch_bytes;
 };
 
+/* --- fetch_dialogue.c */
+
+/* Puts a command into the client; false where no more may be under way. */
+bool fetch_ask(struct fetch *fetch, enum fetch_ask ask, const struct plan_item *item);
+/* IMAP: the same for ASK_EXPUNGE, with the UIDs. */
+bool fetch_ask_expunge(struct fetch *fetch, struct slice uids);
+size_t fetch_under_way(const struct fetch *fetch);
+/* The oldest command under way; item NULL if it is about none. False if there is none. */
+bool fetch_oldest(const struct fetch *fetch, enum fetch_ask *ask, struct plan_item **item);
 /* Puts the next command into the client; false when there is none for now. */
 typedef bool (*fetch_feed)(struct fetch *fetch);
-typedef int (*fetch_event)(struct fetch *fetch, const struct pop3_event *event,
+typedef int (*fetch_on_event)(struct fetch *fetch, const struct fetch_event *event,
     struct error *error);
+/* Keeps up to `window` commands under way and hands out the events, until there is nothing more to feed and all is answered. */
+int fetch_drive(struct fetch *fetch, fetch_feed feed, fetch_on_event on_event, struct error *error);
+
+/* --- fetch_again.c */
+
 /* Connects as often as it takes and is worth it. */
 int fetch_with_reconnects(struct fetch *fetch, struct error *error);
-/* All there is to do on one connection, from its login to QUIT. */
-int fetch_one_connection(struct fetch *fetch, struct error *error);
-/* Keeps up to `window` commands under way and hands out the events, until there is nothing more to feed and all is answered. */
-int fetch_drive(struct fetch *fetch, fetch_feed feed, fetch_event on_event, struct error *error);
-
-/* CAPA, UIDL, LIST, and the headers that must tell messages apart; then the plan. */
-int fetch_listing(struct fetch *fetch, struct error *error);
-/* Carries out the plan. */
-int fetch_transfer(struct fetch *fetch, struct error *error);
-/* Makes durable what has come whole. */
-int fetch_commit(struct fetch *fetch, struct error *error);
-/* Frees what belongs to one connection. */
-void fetch_hang_up(struct fetch *fetch);
 /* How often the line broke in this message. */
 size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item);
+
+/* --- fetch.c */
+
+/* All there is to do on one connection, from its login to QUIT. */
+int fetch_one_connection(struct fetch *fetch, struct error *error);
+/* Frees what belongs to one connection. */
+void fetch_hang_up(struct fetch *fetch);
 /* Notes that a message could not be had. */
 void fetch_skip(struct fetch *fetch, const struct plan_item *item, struct slice reply);
+
+/* --- fetch_memory.c: what is remembered of an account beside its UIDLs */
+
+void fetch_recall(struct fetch *fetch);
+void fetch_remember_left(struct fetch *fetch, size_t left);
+void fetch_remember_commit_every(struct fetch *fetch, size_t number);
+void fetch_remember_one_by_one(struct fetch *fetch);
+
+/* --- fetch_listing.c, fetch_known.c */
+
+/* What the server can do and what it has. */
+int fetch_listing(struct fetch *fetch, struct error *error);
+/* Headers where the listing does not tell enough, then the plan. */
+int fetch_decide(struct fetch *fetch, struct error *error);
+
+/* --- fetch_transfer.c */
+
+/* Carries out the plan. */
+int fetch_transfer(struct fetch *fetch, struct error *error);
+/* The last deletions and the farewell. */
+int fetch_goodbye(struct fetch *fetch, struct error *error);
+
+/* --- fetch_message.c: a message from its first byte to its place in the log */
+
+void fetch_begin_message(struct fetch *fetch, struct plan_item *item);
+int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *error);
+/* It came whole. */
+int fetch_finish_message(struct fetch *fetch, struct error *error);
+/* It did not, or is not to be used. */
+void fetch_drop_message(struct fetch *fetch);
+bool fetch_batch_is_full(const struct fetch *fetch);
+/* Makes durable what has come whole. */
+int fetch_commit(struct fetch *fetch, struct error *error);
+void fetch_drop_batch(struct fetch *fetch);
+void fetch_want_delete(struct fetch *fetch, uint32_t number);
+
+/* --- fetch_stub.c */
+
 /* Makes the message that stands for one too large to fetch; top: its header and first lines. */
 int fetch_make_stub(const struct fetch *fetch, const struct plan_item *item, struct slice top,
     struct buf *out);

@@ -5,13 +5,26 @@
 /* The fields by which people and rules know a letter; those of MIME describe a body that is not here. */
 static bool belongs_into_stub(struct slice name)
 {
-	static const char *const names[] = {"From", "To", "Cc", "Reply-To", "Sender", "Date", "Subject",
-	    "Message-ID", "List-Id", NULL};
+	static const char *const names[] = {"From", "To", "Cc", "Sender", "Date", "Message-ID",
+	    "List-Id", NULL};
 
 	for (size_t i = 0; names[i] != NULL; i++)
 		if (slice_is_nocase(name, names[i]))
 			return true;
 	return false;
+}
+
+/* The subject as it was, folded lines and all, with what the daemon reads out of a reply. */
+static void add_subject(struct buf *out, struct slice top, const char *id)
+{
+	struct header_field field;
+	struct slice subject = SLICE_NONE;
+
+	if (header_find(top, "Subject", &field))
+		subject = slice_trim(field.body);
+	buf_append_text(out, "Subject: ");
+	buf_append_slice(out, subject);
+	buf_printf(out, "\r\n [fetch %s]\r\n", id);
 }
 
 static void add_lines(struct buf *out, struct slice text)
@@ -39,21 +52,26 @@ int fetch_make_stub(const struct fetch *fetch, const struct plan_item *item, str
 	struct header_walk walk;
 	struct header_field field;
 	char size[32], limit[32];
+	const char *id = fetch->envelope.id.text;
 
 	header_walk_init(&walk, top);
 	while (header_walk_next(&walk, &field))
 		if (belongs_into_stub(field.name))
 			buf_append_slice(out, field.raw);
+	/* Those of ours decide where a reply goes and what the daemon makes of it. */
+	add_subject(out, top, id);
+	buf_printf(out, "Reply-To: %s@%s\r\n", CONF_DAEMON, fetch->job->conf->gateway.local_domain);
 	buf_printf(out,
-	    "X-Lanpost-Stub: account=%s; size=%llu\r\nMIME-Version: 1.0\r\n"
+	    "X-Lanpost-Stub: account=%s; size=%llu; id=%s\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
-	    fetch->job->account->name, (unsigned long long)item->size);
+	    fetch->job->account->name, (unsigned long long)item->size, id);
 	buf_printf(&note,
 	    _("This letter is too large to be fetched by itself: %s, while account %s allows %s.\n"
-	      "It waits on the provider's server. To get it whole, ask your administrator to raise max_size of "
-	      "the account; the next session brings it.\n"),
+	      "It waits on the provider's server. To get it whole, reply to this letter, or write to %s with the "
+	      "subject: fetch %s\nThe next session brings it.\n"),
 	    i18n_size(size, sizeof(size), item->size), fetch->job->account->name,
-	    i18n_size(limit, sizeof(limit), (unsigned long long)fetch->job->account->max_size));
+	    i18n_size(limit, sizeof(limit), (unsigned long long)fetch->job->account->max_size),
+	    CONF_DAEMON, id);
 	if (is_plain(body))
 		buf_append_text(&note, _("\nIts first lines:\n\n"));
 	add_lines(out, buf_slice(&note));

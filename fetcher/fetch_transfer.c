@@ -1,148 +1,75 @@
+/*
+ * Carrying out the plan: messages come in a stream of commands, go to the log in batches, and are deleted there when they
+ * are durable here; the deletions of the last batch go out with the farewell.
+ */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
-#include <stdlib.h>
+#define CAREFUL_MESSAGES 64 /* between two moments in which all is answered */
 
-#define BATCH_MESSAGES 64
-#define BATCH_BYTES (4u << 20)
-#define STUB_LINES 20
-/* A message that goes on so much longer than LIST said never ends. */
-#define RUNAWAY(size) (2 * (size) + (1u << 30))
+/* --- deletions */
 
-/* --- deleting */
-
-static void want_delete(struct fetch *fetch, uint32_t number)
+/* "1,2,5" of the messages that were marked and not expunged yet. */
+static bool feed_expunge(struct fetch *fetch)
 {
-	ARRAY_GROW(fetch->deletes, fetch->delete_count);
-	fetch->deletes[fetch->delete_count++] = number;
+	struct buf set = BUF_INIT(IMAP_SET_MAX);
+	bool asked;
+
+	if (!fetch->is_imap || fetch->expunge_next == fetch->delete_next)
+		return false;
+	while (fetch->expunge_next < fetch->delete_next && set.len + 12 < IMAP_SET_MAX)
+		buf_printf(&set, "%s%u", set.len == 0 ? "" : ",", fetch->deletes[fetch->expunge_next++]);
+	asked = fetch_ask_expunge(fetch, buf_slice(&set));
+	buf_clear(&set);
+	return asked;
 }
 
-/* --- committing */
-
-/* Another connection of this session must know it, too. */
-static void note_durable(struct fetch *fetch, const struct plan_item *item)
+static bool feed_delete(struct fetch *fetch)
 {
-	bool is_stub = item->action == PLAN_STUB;
-	char *key = is_stub ? plan_stub_key(item->key) : xstrdup(item->key);
+	const struct plan_item *item;
 
-	map_put(&fetch->seen, slice_of(key), (void *)(intptr_t)clock_wall());
-	if (!is_stub && fetch->job->account->keep_days == 0)
-		want_delete(fetch, item->number);
-	free(key);
+	if (fetch->delete_next == fetch->delete_count)
+		return feed_expunge(fetch);
+	item = plan_find(&fetch->plan, fetch->deletes[fetch->delete_next++]);
+	return fetch_ask(fetch, ASK_DELETE, item);
 }
 
-int fetch_commit(struct fetch *fetch, struct error *error)
+/* Without UIDPLUS only everything that is marked can be expunged: not where somebody else marked something. */
+static bool may_delete(const struct fetch *fetch)
 {
-	const struct fetch_job *job = fetch->job;
-	size_t count = fetch->batch_count;
+	if (!fetch->is_imap || fetch->can_expunge_some)
+		return true;
+	for (size_t i = 0; i < fetch->plan.count; i++) {
+		const struct plan_item *item = &fetch->plan.items[i];
 
-	if (count == 0)
-		return 0;
-	fetch->batch_count = 0;
-	fetch->batch_bytes = 0;
-	if (intake_batch_commit(fetch->batch, error) != 0)
-		return -1;
-	for (size_t i = 0; i < count; i++)
-		note_durable(fetch, fetch->batch_items[i]);
-	fetch->result->fetched += count;
-	job->progress(job->context, job->account->name, fetch->result->fetched, fetch->result->total,
-	    fetch->result->bytes);
-	return 0;
-}
-
-/* --- a message from its first byte to its place in the batch */
-
-static void begin_message(struct fetch *fetch, struct plan_item *item)
-{
-	const struct fetch_job *job = fetch->job;
-	struct envelope *envelope = &fetch->envelope;
-	char date[64];
-	char *received;
-	bool secure;
-	char *host = remote_url_host(job->account->remote.url, &secure);
-	char *port = strrchr(host, ':');
-	char *origin = xasprintf("account %s", job->account->name);
-
-	if (port != NULL) /* RFC 5321 section 4.4 has no place for it */
-		*port = '\0';
-	fetch->current = item;
-	body_init(&fetch->body, job->conf->gateway.spool);
-	envelope_init(envelope);
-	envelope_set(&envelope->origin, slice_of(origin));
-	envelope_set(&envelope->session, slice_of(job->session));
-	envelope_set(&envelope->account, slice_of(job->account->name));
-	received = xasprintf("from %s by %s with %s id %s; %s", host, job->conf->gateway.hostname,
-	    secure ? "POP3S" : "POP3", envelope->id.text,
-	    clock_rfc5322(date, sizeof(date), envelope->time));
-	envelope_add_header(envelope, "Received", slice_of(received));
-	envelope_add_header(envelope, "X-Lanpost-Account", slice_of(job->account->name));
-	free(received);
-	free(origin);
-	free(host);
-}
-
-/* The stub is seen under a key of its own, so that the message itself can still be fetched later. */
-static int finish_stub(struct fetch *fetch, struct error *error)
-{
-	struct buf message = BUF_INIT(4u << 20);
-	char *key = plan_stub_key(fetch->current->key);
-	int result = fetch_make_stub(fetch, fetch->current, buf_slice(&fetch->stub), &message);
-
-	envelope_set(&fetch->envelope.uidl, slice_of(key));
-	if (result == 0)
-		result = body_append(&fetch->body, buf_slice(&message), &fetch->envelope.id, error);
-	buf_clear(&message);
-	free(key);
-	return result;
-}
-
-static int finish_message(struct fetch *fetch, struct error *error)
-{
-	const struct fetch_job *job = fetch->job;
-	struct plan_item *item = fetch->current;
-	struct slice message;
-
-	if (item->action == PLAN_STUB) {
-		if (finish_stub(fetch, error) != 0)
-			return -1;
-	} else {
-		envelope_set(&fetch->envelope.uidl, slice_of(item->key));
+		if (item->is_flagged && item->action != PLAN_DELETE)
+			return false;
 	}
-	if (body_finish(&fetch->body, error) != 0 ||
-	    body_view(&fetch->body, &message, error) != 0 ||
-	    job->route(job->context, &fetch->envelope, message, job->account->name) != 0)
-		return -1;
-	fetch->result->bytes += fetch->body.size;
-	fetch->batch_bytes += fetch->body.size;
-	intake_batch_append(fetch->batch, &fetch->envelope, &fetch->body, NULL, 0);
-	fetch->current = NULL;
-	fetch->batch_items = xrealloc(fetch->batch_items,
-	    (fetch->batch_count + 1) * sizeof(struct plan_item *));
-	fetch->batch_items[fetch->batch_count++] = item;
-	if (fetch->batch_count >= BATCH_MESSAGES || fetch->batch_bytes >= BATCH_BYTES)
-		return fetch_commit(fetch, error);
-	return 0;
+	return true;
 }
 
-static int message_data(struct fetch *fetch, struct slice bytes, struct error *error)
+static void deletion_event(struct fetch *fetch, const struct fetch_event *event)
 {
-	const struct plan_item *item = fetch->current;
-
-	if (item->action == PLAN_STUB) {
-		buf_append_slice(&fetch->stub, bytes); /* its beginning is enough */
-		return 0;
+	if (event->what != GOT_REPLY)
+		return;
+	/* One that is not deleted is only deleted next time: it has been seen. */
+	if (!event->ok)
+		log_info("event=not-deleted account=%s number=%u reply=%s",
+		    LOG_CSTR(fetch->job->account->name), event->item == NULL ? 0 : event->item->number,
+		    LOG_TEXT(event->text));
+	else if (event->ask == ASK_DELETE)
+		fetch->delete_done++;
+	if (event->ask == ASK_EXPUNGE && event->ok) {
+		fetch->result->deleted += fetch->delete_done;
+		fetch->delete_done = 0;
 	}
-	if (fetch->body.size > RUNAWAY(item->size))
-		return error_set(error, ERROR_PROTOCOL,
-		    "message %u of %s goes on far beyond the %llu bytes that it should have", item->number,
-		    remote_host(fetch->remote), (unsigned long long)item->size);
-	return body_append(&fetch->body, bytes, &fetch->envelope.id, error);
 }
 
-/* --- the dialogue */
+/* --- messages */
 
-/* True if the disk takes it; else the session ends here, with nothing lost. */
+/* False if the disk has no room for it: then the transfer ends here, with nothing lost. */
 static bool has_room(const struct fetch *fetch, const struct plan_item *item)
 {
 	return intake_has_room(fetch->job->intake, item->size + fetch->batch_bytes);
@@ -168,70 +95,123 @@ static const struct plan_item *next_wanted(struct fetch *fetch)
 	}
 }
 
+static bool is_time_up(const struct fetch *fetch)
+{
+	int64_t seconds = fetch->job->account->session_timeout;
+
+	return seconds > 0 && clock_now_ms() + FETCH_FAREWELL_MS > fetch->end;
+}
+
+/* Ends the connection politely though there is more. */
+static bool must_stop(struct fetch *fetch)
+{
+	if (fetch->commit_every > 0 && fetch->asked >= fetch->commit_every)
+		fetch->has_more = true;
+	else if (is_time_up(fetch))
+		fetch->has_more = fetch->is_late = true;
+	return fetch->has_more;
+}
+
 static bool feed_transfer(struct fetch *fetch)
 {
 	const struct plan_item *item;
 
-	if (fetch->delete_next < fetch->delete_count)
-		return pop3_client_send(&fetch->client, POP3_DELE,
-		    fetch->deletes[fetch->delete_next++], 0);
-	if (fetch->has_more || (item = next_wanted(fetch)) == NULL)
-		return false;
-	fetch->has_more = fetch->commit_every > 0 && fetch->asked >= fetch->commit_every;
-	if (fetch->has_more || !has_room(fetch, item))
+	if (may_delete(fetch) && feed_delete(fetch))
+		return true;
+	if (fetch->has_more || (item = next_wanted(fetch)) == NULL || must_stop(fetch) ||
+	    (fetch->is_careful && (fetch->asked_since >= CAREFUL_MESSAGES || fetch_batch_is_full(fetch))) ||
+	    !has_room(fetch, item))
 		return false;
 	fetch->asked++;
+	fetch->asked_since++;
 	fetch->next_item++;
-	return item->action == PLAN_STUB
-		   ? pop3_client_send(&fetch->client, POP3_TOP, item->number, STUB_LINES)
-		   : pop3_client_send(&fetch->client, POP3_RETR, item->number, 0);
+	return fetch_ask(fetch, item->action == PLAN_STUB ? ASK_TOP : ASK_MESSAGE, item);
 }
 
-static int transfer_event(struct fetch *fetch, const struct pop3_event *event,
-    struct error *error)
+static int end_of_message(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
-	struct plan_item *item = plan_find(&fetch->plan, event->number);
+	if (event->ok)
+		return fetch_finish_message(fetch, error);
+	fetch_drop_message(fetch);
+	fetch_skip(fetch, event->item, event->text);
+	return 0;
+}
 
-	if (event->command == POP3_DELE) {
-		/* One that is not deleted is only deleted next time: it has been seen. */
-		fetch->delete_done += event->what == POP3_REPLY && event->ok;
+static int transfer_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
+{
+	if (event->ask != ASK_MESSAGE && event->ask != ASK_TOP) {
+		deletion_event(fetch, event);
 		return 0;
 	}
-	switch (event->what) {
-	case POP3_REPLY:
-		if (!event->ok) {
-			fetch_skip(fetch, item, event->text);
-			return 0;
-		}
-		buf_reset(&fetch->stub);
-		begin_message(fetch, item);
-		return 0;
-	case POP3_DATA:
-		return message_data(fetch, event->text, error);
-	case POP3_END:
-		return finish_message(fetch, error);
-	default:
-		return 0;
-	}
+	if (event->what == GOT_REPLY && event->ok)
+		fetch_begin_message(fetch, event->item);
+	else if (event->what == GOT_REPLY)
+		fetch_skip(fetch, event->item, event->text);
+	else if (event->what == GOT_DATA)
+		return fetch_message_data(fetch, event->text, error);
+	else if (event->what == GOT_END)
+		return end_of_message(fetch, event, error);
+	return 0;
 }
 
 int fetch_transfer(struct fetch *fetch, struct error *error)
 {
+	const struct plan_item *item;
+
+	/* Should this session end badly, the next one must not take renumbered messages for new ones. */
+	if (fetch->result->total > fetch->result->fetched)
+		fetch_remember_left(fetch, fetch->plan.count);
 	for (size_t i = 0; i < fetch->plan.count; i++)
 		if (fetch->plan.items[i].action == PLAN_DELETE)
-			want_delete(fetch, fetch->plan.items[i].number);
-	/* What is left in the batch when all is answered is committed; that brings deletions, and another round. */
-	do {
+			fetch_want_delete(fetch, fetch->plan.items[i].number);
+	for (;;) {
 		if (fetch_drive(fetch, feed_transfer, transfer_event, error) != 0 ||
 		    fetch_commit(fetch, error) != 0)
 			return -1;
-	} while (fetch->delete_next < fetch->delete_count);
-	if (!fetch->has_more && next_wanted(fetch) != NULL) {
-		error_set(error, ERROR_TEMPORARY,
-		    "the disk is nearly full: %zu messages stay on the server until there is room",
-		    fetch->plan.count - fetch->next_item);
-		error_reply(error, 452, "4.3.1");
-		return -1;
+		item = fetch->has_more ? NULL : next_wanted(fetch);
+		if (item == NULL)
+			return 0;
+		if (!has_room(fetch, item))
+			break;
 	}
+	error_set(error, ERROR_TEMPORARY,
+	    "the disk is nearly full: %zu messages stay on the server until there is room",
+	    fetch->result->total - fetch->result->fetched);
+	error_reply(error, 452, "4.3.1");
+	return -1;
+}
+
+/* --- the farewell */
+
+static bool feed_goodbye(struct fetch *fetch)
+{
+	if (may_delete(fetch) && feed_delete(fetch))
+		return true;
+	return fetch->commands_sent++ == 0 && fetch_ask(fetch, ASK_GOODBYE, NULL);
+}
+
+/* POP3 carries deletions out at QUIT alone (RFC 1939 section 6). */
+static int goodbye_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
+{
+	if (event->ask != ASK_GOODBYE)
+		deletion_event(fetch, event);
+	if (event->ask != ASK_GOODBYE || event->what != GOT_REPLY || fetch->is_imap)
+		return 0;
+	if (!event->ok && fetch->delete_done > 0)
+		return error_set(error, ERROR_TEMPORARY, "%s did not delete at QUIT: %.*s",
+		    remote_host(fetch->remote), SLICE_PRINT(event->text));
+	fetch->result->deleted += fetch->delete_done;
+	fetch->delete_done = 0;
+	return 0;
+}
+
+int fetch_goodbye(struct fetch *fetch, struct error *error)
+{
+	bool has_deletions = fetch->delete_count > 0;
+
+	fetch->commands_sent = 0;
+	/* A farewell without deletions may go unanswered. */
+	if (fetch_drive(fetch, feed_goodbye, goodbye_event, error) != 0 && has_deletions)
+		return -1;
 	return 0;
 }

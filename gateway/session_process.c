@@ -93,10 +93,10 @@ struct account_thread {
 
 /* Where a fetched message goes: what the rules say, loops broken. */
 static int route_message(void *context, struct envelope *envelope, struct slice message,
-    const char *account)
+    const struct conf_account *account)
 {
 	const struct session *session = ((const struct account_thread *)context)->session;
-	const struct sorter_message sorted = {message, account, message.len, envelope->time};
+	const struct sorter_message sorted = {message, account->name, message.len, envelope->time};
 	struct sorter_decision decision;
 
 	sorter_decide(session->sorter, &sorted, &decision);
@@ -109,16 +109,16 @@ static int route_message(void *context, struct envelope *envelope, struct slice 
 	return 0;
 }
 
-static void show_progress(void *context, const char *account, size_t done, size_t total,
-    uint64_t bytes)
+static void show_progress(void *context, const char *account, const struct fetch_result *result)
 {
 	struct account_thread *work = context;
 	int64_t now = clock_now_ms();
 
-	if (done != total && now - work->told < PROGRESS_MS)
+	if (result->fetched != result->total && now - work->told < PROGRESS_MS)
 		return;
 	work->told = now;
-	tell_account(work->session, account, "fetching", done, total, bytes, NULL);
+	tell_account(work->session, account, "fetching", result->fetched, result->total,
+	    result->bytes, NULL);
 }
 
 static void *fetch_thread(void *context)

@@ -129,6 +129,10 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 	put_line(out, "session", envelope->session);
 	put_line(out, "account", envelope->account);
 	put_line(out, "uidl", envelope->uidl);
+	if (envelope->listed > 0)
+		buf_printf(out, "listed %llu\n", (unsigned long long)envelope->listed);
+	if (envelope->digest > 0)
+		buf_printf(out, "digest %llu\n", (unsigned long long)envelope->digest);
 	put_line(out, "sender", envelope->sender);
 	put_line(out, "header", envelope->header);
 	put_line(out, "insert", envelope->insert);
@@ -245,6 +249,10 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 		envelope->size = number;
 	else if (slice_is(key, "insert-at"))
 		envelope->insert_at = number;
+	else if (slice_is(key, "listed"))
+		envelope->listed = number;
+	else if (slice_is(key, "digest"))
+		envelope->digest = number;
 	else if (slice_is(key, "next"))
 		envelope->next_attempt = (int64_t)number;
 	else if (slice_is(key, "attempts"))

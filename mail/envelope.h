@@ -40,6 +40,8 @@ struct envelope {
 	char *session;	 /* id of the communication session or LAN connection, "" */
 	char *account;	 /* fetched: its account, else "" */
 	char *uidl;	 /* fetched: its UIDL (raw bytes allowed), else "" */
+	uint64_t listed; /* fetched: its size as the provider listed it; 0 unknown */
+	uint64_t digest; /* fetched: of its header, so that it is known under another UIDL; 0 unknown */
 	char *sender;	 /* reverse path without <>, "" for the null sender */
 	char *header;	 /* trace lines to stand above the message, each ended by CRLF; "" */
 	char *insert;	 /* text that is put into the message at that byte (a prefix of the subject); "" */

@@ -71,8 +71,14 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	note_event(intake, envelope->time * 1000000, envelope->id.text, envelope->session,
 	    "accepted", "", envelope->origin);
 	if (envelope->uidl[0] != '\0')
-		note_add(intake, (struct note){.kind = NOTE_SEEN, .time = envelope->time}, seen,
-		    ARRAY_LEN(seen));
+		note_add(intake,
+		    (struct note){
+			.kind = NOTE_SEEN,
+			.time = envelope->time,
+			.size = envelope->listed,
+			.digest = envelope->digest,
+		    },
+		    seen, ARRAY_LEN(seen));
 	buf_clear(&recipients);
 	free(message_id);
 	free(subject);
@@ -125,7 +131,7 @@ static int write_note(struct state *state, const struct note *note, struct error
 {
 	if (note->kind == NOTE_SEEN)
 		return state_seen_add(state, note->text[0], slice_of(note->text[1]), note->text[2],
-		    note->time, error);
+		    &(struct seen){note->time, note->size, note->digest}, error);
 	if (note->kind == NOTE_MESSAGE)
 		return state_message_add(state,
 		    &(struct journal_message){

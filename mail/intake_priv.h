@@ -27,7 +27,7 @@ struct segment {
 struct note {
 	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN } kind;
 	int64_t time; /* microseconds for events, seconds else */
-	uint64_t size;
+	uint64_t size, digest; /* of NOTE_SEEN: the size as listed */
 	char *text[6]; /* by kind: see intake_note.c */
 	struct note *next;
 };

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define CONNECT_MS 30000 /* until TCP is up */
 #define LOGIN_MS 90000	 /* until the login is through: servers delay greetings and refusals */
 #define CANCEL_LOOK_MS 200
 #define WORDS_MAX 160
@@ -24,7 +23,8 @@ struct remote {
 	char words[WORDS_MAX];	    /* the server's last reply, printable */
 	char curl_text[CURL_ERROR_SIZE];
 	int64_t started;
-	bool is_smtp;
+	bool is_smtp, is_imap;
+	int64_t connect_ms; /* until TCP is up */
 	bool is_secure; /* TLS from the first byte */
 	bool cannot_connect; /* TCP took too long */
 };
@@ -77,7 +77,7 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
 	if (is_cancelled(remote))
 		return 1;
 	curl_easy_getinfo(remote->curl, CURLINFO_CONNECT_TIME_T, &connected);
-	remote->cannot_connect = connected == 0 && clock_now_ms() > remote->started + CONNECT_MS;
+	remote->cannot_connect = connected == 0 && clock_now_ms() > remote->started + remote->connect_ms;
 	return remote->cannot_connect;
 }
 
@@ -89,6 +89,7 @@ char *remote_url_host(const char *url, bool *secure)
 	size_t len;
 
 	*secure = slice_begins_nocase(slice_of(url), "pop3s:") ||
+		  slice_begins_nocase(slice_of(url), "imaps:") ||
 		  slice_begins_nocase(slice_of(url), "smtps:");
 	host = host == NULL ? url : host + 3;
 	len = strcspn(host, "/?#");
@@ -145,12 +146,38 @@ static void set_url(struct remote *remote, const struct remote_options *options)
 	free(full);
 }
 
+/* The names that libcurl has for them; NULL: it takes the best one. */
+static const char *const auth_names[] = {
+    [AUTH_AUTO] = NULL,
+    [AUTH_PLAIN] = "AUTH=PLAIN",
+    [AUTH_LOGIN] = "AUTH=LOGIN",
+    [AUTH_CRAM_MD5] = "AUTH=CRAM-MD5",
+    [AUTH_APOP] = "AUTH=+APOP",
+    [AUTH_SCRAM_SHA_1] = "AUTH=SCRAM-SHA-1",
+    [AUTH_SCRAM_SHA_256] = "AUTH=SCRAM-SHA-256",
+    [AUTH_XOAUTH2] = "AUTH=XOAUTH2",
+    [AUTH_OAUTHBEARER] = "AUTH=OAUTHBEARER",
+};
+
+static void set_login(struct remote *remote, const struct conf_remote *conf)
+{
+	bool has_token = conf->oauth2_token_command[0] != '\0';
+
+	if (conf->user[0] == '\0')
+		return;
+	curl_easy_setopt(remote->curl, CURLOPT_USERNAME, conf->user);
+	curl_easy_setopt(remote->curl, has_token ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
+	    remote->secret);
+	if (auth_names[conf->auth] != NULL)
+		curl_easy_setopt(remote->curl, CURLOPT_LOGIN_OPTIONS, auth_names[conf->auth]);
+}
+
 static void set_options(struct remote *remote, const struct remote_options *options)
 {
 	CURL *curl = remote->curl;
 
 	set_url(remote, options);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "pop3,pop3s,smtp,smtps");
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "pop3,pop3s,imap,imaps,smtp,smtps");
 	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_SASL_IR, 1L);
@@ -168,15 +195,12 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, remote);
 	set_trust(curl, options->remote, remote->is_secure);
-	if (options->remote->user[0] != '\0') {
-		curl_easy_setopt(curl, CURLOPT_USERNAME, options->remote->user);
-		curl_easy_setopt(curl, CURLOPT_PASSWORD, remote->secret);
-	}
+	set_login(remote, options->remote);
 }
 
 /* --- why it failed */
 
-/* RFC 2449 and RFC 3206 response codes; SMTP replies 4xx. */
+/* Response codes of RFC 2449, RFC 3206 and RFC 5530; SMTP replies 4xx. */
 static bool is_temporary_reply(const struct remote *remote)
 {
 	const char *words = remote->words;
@@ -184,15 +208,21 @@ static bool is_temporary_reply(const struct remote *remote)
 	if (remote->is_smtp)
 		return words[0] == '4';
 	return strcasestr(words, "[SYS/TEMP") != NULL || strcasestr(words, "[IN-USE]") != NULL ||
-	       strcasestr(words, "[LOGIN-DELAY]") != NULL;
+	       strcasestr(words, "[INUSE]") != NULL || strcasestr(words, "[LOGIN-DELAY]") != NULL ||
+	       strcasestr(words, "[UNAVAILABLE]") != NULL;
 }
 
 static bool is_refusal(const struct remote *remote)
 {
 	const char *words = remote->words;
 
-	return remote->is_smtp ? words[0] == '4' || words[0] == '5'
-			       : strncasecmp(words, "-ERR", 4) == 0;
+	if (remote->is_smtp)
+		return words[0] == '4' || words[0] == '5';
+	if (!remote->is_imap)
+		return strncasecmp(words, "-ERR", 4) == 0;
+	words += strcspn(words, " "); /* the tag */
+	return strncasecmp(words, " NO", 3) == 0 || strncasecmp(words, " BAD", 4) == 0 ||
+	       strncasecmp(words, " BYE", 4) == 0;
 }
 
 static int login_refused(const struct remote *remote, struct error *error)
@@ -274,7 +304,7 @@ static int connect_failed(const struct remote *remote, CURLcode code, struct err
 	if (remote->cannot_connect)
 		return error_set(error, ERROR_TEMPORARY,
 		    _("cannot connect to %s: no answer for %d seconds"), remote->host,
-		    CONNECT_MS / 1000);
+		    (int)(remote->connect_ms / 1000));
 	return explain(remote, code, error);
 }
 
@@ -289,6 +319,8 @@ int remote_open(struct remote **remote, const struct remote_options *options, st
 	pthread_once(&once, start_curl);
 	made->host = remote_url_host(options->remote->url, &made->is_secure);
 	made->is_smtp = slice_begins_nocase(slice_of(options->remote->url), "smtp");
+	made->is_imap = slice_begins_nocase(slice_of(options->remote->url), "imap");
+	made->connect_ms = options->remote->connect_timeout * 1000;
 	made->cancel = options->cancel;
 	made->started = clock_now_ms();
 	*remote = NULL;

@@ -1,5 +1,5 @@
 /*
- * A connection to a server outside, logged in: POP3 and SMTP, plain or TLS, through a proxy.
+ * A connection to a server outside, logged in: POP3, IMAP and SMTP, plain or TLS, through a proxy.
  *
  * libcurl connects, checks the certificate and logs in (CURLOPT_CONNECT_ONLY); from there on the dialogue
  * is the caller's. Every wait has an absolute deadline and ends when the caller is told to stop.

@@ -28,7 +28,7 @@ struct state {
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS seen (account TEXT, uidl BLOB, id TEXT, time INTEGER,"
-    " PRIMARY KEY (account, uidl)) WITHOUT ROWID;"
+    " listed INTEGER DEFAULT 0, digest INTEGER DEFAULT 0, PRIMARY KEY (account, uidl)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, time INTEGER, message_id TEXT,"
     " sender TEXT, recipients TEXT, subject TEXT, size INTEGER) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS journal (id TEXT, time_us INTEGER, event TEXT, place TEXT,"
@@ -41,7 +41,14 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS problem (key TEXT PRIMARY KEY, class TEXT, text TEXT,"
     " since INTEGER);"
     "CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, text TEXT);"
-    "PRAGMA user_version = 1;";
+    "PRAGMA user_version = 2;";
+
+/* From a version to the next one; version 0 is a new database. */
+static const char *const upgrades[] = {
+    [0] = NULL,
+    [1] = "ALTER TABLE seen ADD COLUMN listed INTEGER DEFAULT 0;"
+	  "ALTER TABLE seen ADD COLUMN digest INTEGER DEFAULT 0;",
+};
 
 static int state_error(const struct state *state, struct error *error, const char *what)
 {
@@ -96,6 +103,22 @@ static void has_words(sqlite3_context *context, int count, sqlite3_value **value
 	buf_clear(&wanted);
 }
 
+static int upgrade(struct state *state, struct error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int version = 0;
+
+	if (sqlite3_prepare_v2(state->db, "PRAGMA user_version", -1, &stmt, NULL) != SQLITE_OK)
+		return state_error(state, error, "read its version");
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		version = sqlite3_column_int(stmt, 0);
+	sqlite3_finalize(stmt);
+	for (; version > 0 && (size_t)version < ARRAY_LEN(upgrades); version++)
+		if (run(state, upgrades[version], error) != 0)
+			return -1;
+	return 0;
+}
+
 static int open_db(struct state *state, const char *path, struct error *error)
 {
 	if (sqlite3_open_v2(path, &state->db,
@@ -109,9 +132,10 @@ static int open_db(struct state *state, const char *path, struct error *error)
 	sqlite3_create_function(state->db, "has_words", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, has_words,
 	    NULL, NULL);
 	if (run(state, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", error) != 0 ||
+	    run(state, "BEGIN IMMEDIATE", error) != 0 || upgrade(state, error) != 0 ||
 	    run(state, schema, error) != 0)
 		return -1;
-	return 0;
+	return run(state, "COMMIT", error);
 }
 
 /* Puts a damaged database out of the way, with its log, so that nothing is thrown away. */
@@ -276,11 +300,29 @@ static const char *column_text(sqlite3_stmt *stmt, int column)
 
 /* --- UIDLs */
 
+void state_seen_put(struct map *seen, struct slice uidl, const struct seen *what)
+{
+	struct seen *copy = xmalloc(sizeof(*copy));
+
+	*copy = *what;
+	free(map_put(seen, uidl, copy));
+}
+
+void state_seen_clear(struct map *seen)
+{
+	struct slice key;
+	void *value;
+
+	for (size_t at = 0; map_next(seen, &at, &key, &value);)
+		free(value);
+	map_clear(seen);
+}
+
 int state_seen_load(struct state *state, const char *account, struct map *seen,
     struct error *error)
 {
-	sqlite3_stmt *stmt = statement(state, error, "SELECT uidl, time FROM seen WHERE account = ?",
-	    "t", account);
+	sqlite3_stmt *stmt = statement(state, error,
+	    "SELECT uidl, time, listed, digest FROM seen WHERE account = ?", "t", account);
 	int more;
 
 	if (stmt == NULL)
@@ -288,21 +330,49 @@ int state_seen_load(struct state *state, const char *account, struct map *seen,
 	while ((more = next_row(state, stmt, error)) == 1) {
 		struct slice uidl = slice_make(sqlite3_column_blob(stmt, 0),
 		    (size_t)sqlite3_column_bytes(stmt, 0));
-		int64_t time = sqlite3_column_int64(stmt, 1);
+		const struct seen what = {
+		    .time = sqlite3_column_int64(stmt, 1),
+		    .listed = (uint64_t)sqlite3_column_int64(stmt, 2),
+		    .digest = (uint64_t)sqlite3_column_int64(stmt, 3),
+		};
 
-		map_put(seen, uidl, (void *)(intptr_t)(time > 0 ? time : 1));
+		state_seen_put(seen, uidl, &what);
 	}
 	statement_end(state, stmt);
 	return more;
 }
 
 int state_seen_add(struct state *state, const char *account, struct slice uidl, const char *id,
-    int64_t time, struct error *error)
+    const struct seen *what, struct error *error)
 {
 	return finish(state,
-	    statement(state, error, "INSERT OR IGNORE INTO seen VALUES (?, ?, ?, ?)", "tbti",
-		account, &uidl, id, time),
+	    statement(state, error,
+		"INSERT INTO seen (account, uidl, id, time, listed, digest)"
+		" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, uidl) DO UPDATE SET"
+		" id = excluded.id, time = excluded.time, listed = excluded.listed,"
+		" digest = excluded.digest WHERE excluded.time > seen.time",
+		"tbtiii", account, &uidl, id, what->time, (int64_t)what->listed,
+		(int64_t)what->digest),
 	    error);
+}
+
+int state_seen_find(struct state *state, const char *id, char **account, char **uidl,
+    struct error *error)
+{
+	sqlite3_stmt *stmt = statement(state, error,
+	    "SELECT account, CAST(uidl AS TEXT) FROM seen WHERE id = ?", "t", id);
+	int more;
+
+	*account = *uidl = NULL;
+	if (stmt == NULL)
+		return -1;
+	more = next_row(state, stmt, error);
+	if (more == 1) {
+		*account = xstrdup(column_text(stmt, 0));
+		*uidl = xstrdup(column_text(stmt, 1));
+	}
+	statement_end(state, stmt);
+	return more < 0 ? -1 : 0;
 }
 
 int state_seen_forget(struct state *state, const char *account, struct slice uidl,

@@ -24,14 +24,22 @@ int state_begin(struct state *state, struct error *error);
 int state_commit(struct state *state, struct error *error);
 void state_abort(struct state *state);
 
-/* UIDLs of an account: key uidl -> when it was fetched, as a pointer (state_seen_when()). */
+/* What is remembered of a message that was fetched. */
+struct seen {
+	int64_t time;	 /* when */
+	uint64_t listed; /* its size as the provider said; 0: not known */
+	uint64_t digest; /* of its header, at most INT64_MAX; 0: not known */
+};
+/* UIDLs of an account: uidl -> struct seen, owned by the map: end it with state_seen_clear(). */
 int state_seen_load(struct state *state, const char *account, struct map *seen, struct error *error);
+void state_seen_put(struct map *seen, struct slice uidl, const struct seen *what); /* in memory only */
+void state_seen_clear(struct map *seen);
+/* A UIDL that is known already is overwritten by what is newer: some servers use them again. */
 int state_seen_add(struct state *state, const char *account, struct slice uidl, const char *id,
-    int64_t time, struct error *error);
-static inline int64_t state_seen_when(const void *value)
-{
-	return (int64_t)(intptr_t)value;
-}
+    const struct seen *what, struct error *error);
+/* The account and UIDL that a message was fetched under. New memory; NULL where it was not. */
+int state_seen_find(struct state *state, const char *id, char **account, char **uidl,
+    struct error *error);
 int state_seen_forget(struct state *state, const char *account, struct slice uidl, struct error *error);
 
 /* The journal. event is a short fixed word ("accepted", "delivered", "queued", "sent", "failed",

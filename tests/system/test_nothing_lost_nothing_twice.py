@@ -200,12 +200,13 @@ def test_two_sessions_of_one_account_never_fetch_twice(make_gateway, account, do
 
 def test_crash_between_dele_and_quit_only_deletes_next_time(make_gateway):
     from harness.misbehaving import MisbehavingPop3
-    server = MisbehavingPop3([letter(number=n) for n in (1, 2, 3)], "closes_before_quit_is_answered")
+    server = MisbehavingPop3([letter(number=n) for n in (1, 2, 3)], "always_closes_before_quit_is_answered")
     gateway = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}},
                            accounts={"a": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x",
                                            "password": "y"}})
     gateway.cli("session")
     assert len(server.left) == 3
+    server.misdeed = lambda event, argument, connection: None
     gateway.session()
     server.stop()
     assert server.left == []

@@ -14,7 +14,8 @@ IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
 
 def office_at(make_gateway, server, **keys):
     return make_gateway(users=IVAN, accounts={"a": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none",
-                                                    "user": "x", "password": "y", **keys}})
+                                                    "user": "x", "password": "y", "timeout": "5s",
+                                                    **keys}})
 
 
 def three():

@@ -457,7 +457,8 @@ static void passwords_come_from_commands(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct conf_remote remote = {.password = (char *)cases[i].password,
-		    .password_command = (char *)cases[i].command};
+		    .password_command = (char *)cases[i].command,
+		    .oauth2_token_command = ""};
 		struct error error = ERROR_INIT;
 		char *secret = NULL;
 

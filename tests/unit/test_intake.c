@@ -189,7 +189,7 @@ static void test_accept_delivers_everywhere(void **context)
 	assert_int_equal(house.recovered, 0);
 	assert_int_equal(state_seen_load(house.state, "sales", &seen, &error), 0);
 	assert_non_null(map_get(&seen, slice_of("uidl-1")));
-	map_clear(&seen);
+	state_seen_clear(&seen);
 	house_close(&house);
 	spool_free(spool);
 }

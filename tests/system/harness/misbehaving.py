@@ -141,6 +141,11 @@ class MisbehavingPop3(Misbehaving):
             connection.close()  # and forgets the deletions
             return True
 
+    def server_always_closes_before_quit_is_answered(self, event, argument, connection):
+        if event == "QUIT":
+            connection.close()
+            return True
+
     def server_refuses_the_second_retr(self, event, argument, connection):
         if event == "RETR" and self.uidls[int(argument) - 1] == "uidl-2":
             connection.say("-ERR this one is broken")

@@ -1,0 +1,63 @@
+#include "fetcher/digest.h"
+
+#include "base/buf.h"
+#include "mail/header.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+
+/* Received and the envelope fields tell copies of one letter apart. Status, X-UIDL and their like come and go. */
+static bool is_lasting(struct slice name)
+{
+	static const char *const names[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", "Received",
+	    "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "X-Uniq", NULL};
+
+	for (size_t i = 0; names[i] != NULL; i++)
+		if (slice_is_nocase(name, names[i]))
+			return true;
+	return false;
+}
+
+static uint64_t first_bits(const unsigned char *digest)
+{
+	uint64_t value = 0;
+
+	for (size_t i = 0; i < 8; i++)
+		value = value << 8 | digest[i];
+	value &= INT64_MAX;
+	return value == 0 ? 1 : value;
+}
+
+uint64_t digest_of_header(struct slice message)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+	struct buf text = BUF_INIT(2 * DIGEST_HEADER_MAX);
+	struct header_walk walk;
+	struct header_field field;
+
+	if (message.len > DIGEST_HEADER_MAX)
+		message.len = DIGEST_HEADER_MAX;
+	header_walk_init(&walk, message);
+	while (header_walk_next(&walk, &field)) {
+		if (!is_lasting(field.name))
+			continue;
+		buf_append_slice(&text, field.name);
+		buf_append_byte(&text, ':');
+		header_unfold(field.body, &text);
+		buf_append_byte(&text, '\n');
+	}
+	if (text.len == 0)
+		return 0;
+	EVP_Digest(text.ptr, text.len, digest, NULL, EVP_sha256(), NULL);
+	buf_clear(&text);
+	return first_bits(digest);
+}
+
+void digest_hex(struct slice bytes, char out[DIGEST_HEX_SIZE])
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	EVP_Digest(bytes.ptr == NULL ? "" : bytes.ptr, bytes.len, digest, NULL, EVP_sha256(), NULL);
+	for (size_t i = 0; i < 32; i++)
+		snprintf(out + 2 * i, 3, "%02x", digest[i]);
+}

@@ -1,0 +1,139 @@
+/* Headers of messages that the listing does not tell apart, and what follows from them. */
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "fetcher/digest.h"
+#include "fetcher/fetch_priv.h"
+
+#include <stdlib.h>
+
+#define TROUBLES_MAX 2 /* in one session; the next one tries again */
+
+static bool feed_questions(struct fetch *fetch)
+{
+	while (fetch->next_question < fetch->plan.count) {
+		const struct plan_item *item = &fetch->plan.items[fetch->next_question++];
+
+		if (item->question != PLAN_SURE)
+			return fetch_ask(fetch, ASK_HEADER, item);
+	}
+	return false;
+}
+
+static int remember(struct fetch *fetch, const char *key, const struct seen *what, struct error *error)
+{
+	state_seen_put(&fetch->seen, slice_of(key), what);
+	return state_seen_add(fetch->job->state, fetch->job->account->name, slice_of(key), "", what,
+	    error);
+}
+
+/* A UIDL that is not unique is remembered as such: when one of its messages is gone the other must not pass for it. */
+static int mark_double(struct fetch *fetch, const struct plan_item *item, struct error *error)
+{
+	const struct seen what = {.time = clock_wall()};
+	char *mark;
+	int result;
+
+	if (item->key == NULL || item->question != PLAN_NO_KEY)
+		return 0;
+	mark = plan_double_mark(item->key);
+	result = map_get(&fetch->seen, slice_of(mark)) == NULL ? remember(fetch, mark, &what, error) : 0;
+	free(mark);
+	return result;
+}
+
+/* The message was seen as old_key, which may be that of its stub. */
+static int take_over(struct fetch *fetch, const struct plan_item *item, const char *old_key,
+    struct error *error)
+{
+	struct seen what = *(const struct seen *)map_get(&fetch->seen, slice_of(old_key));
+	bool is_stub = plan_behind_stub(old_key) != NULL;
+	char *stub = plan_stub_key(item->key);
+	int result;
+
+	what.listed = item->size;
+	result = remember(fetch, is_stub ? stub : item->key, &what, error);
+	free(stub);
+	return result;
+}
+
+static int answer(struct fetch *fetch, struct plan_item *item, struct error *error)
+{
+	struct slice header = buf_slice(&fetch->header);
+	const char *old_key;
+
+	if (mark_double(fetch, item, error) != 0)
+		return -1;
+	old_key = plan_answer(&fetch->plan, item, &fetch->seen, digest_of_header(header), header);
+	if (item->is_new)
+		log_info("event=uidl-used-again account=%s uidl=%s",
+		    LOG_CSTR(fetch->job->account->name), LOG_CSTR(item->key));
+	return old_key == NULL ? 0 : take_over(fetch, item, old_key, error);
+}
+
+/* Without TOP a message without a key must be had whole to be known (fetch_message.c). */
+static int cannot_answer(struct fetch *fetch, struct plan_item *item, struct error *error)
+{
+	if (item->question != PLAN_NO_KEY)
+		return 0;
+	if (mark_double(fetch, item, error) != 0)
+		return -1;
+	free(item->key);
+	item->key = NULL;
+	return 0;
+}
+
+static int question_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
+{
+	size_t room;
+
+	switch (event->what) {
+	case GOT_REPLY:
+		buf_reset(&fetch->header);
+		return event->ok ? 0 : cannot_answer(fetch, event->item, error);
+	case GOT_DATA:
+		room = fetch->header.limit - fetch->header.len;
+		buf_append(&fetch->header, event->text.ptr,
+		    event->text.len < room ? event->text.len : room);
+		return 0;
+	case GOT_END:
+		return event->ok ? answer(fetch, event->item, error) : 0;
+	default:
+		return 0;
+	}
+}
+
+static void count_wanted(struct fetch *fetch)
+{
+	fetch->result->total = fetch->result->fetched;
+	for (size_t i = 0; i < fetch->plan.count; i++) {
+		struct plan_item *item = &fetch->plan.items[i];
+
+		if (item->action != PLAN_GET && item->action != PLAN_STUB)
+			continue;
+		if (fetch_troubles(fetch, item) >= TROUBLES_MAX) {
+			item->action = PLAN_LEAVE;
+			fetch_skip(fetch, item, slice_of(_("the connection breaks in it each time")));
+			continue;
+		}
+		fetch->result->total++;
+		fetch->result->bytes_total += item->size;
+	}
+}
+
+int fetch_decide(struct fetch *fetch, struct error *error)
+{
+	const struct conf_account *account = fetch->job->account;
+	int64_t now = clock_wall();
+
+	plan_question(&fetch->plan, account, &fetch->seen, fetch->left, fetch->begun, now);
+	if (fetch->plan.is_renumbered)
+		log_info("event=mailbox-renumbered account=%s messages=%zu left=%zu",
+		    LOG_CSTR(account->name), fetch->plan.count, fetch->left);
+	if (fetch_drive(fetch, feed_questions, question_event, error) != 0)
+		return -1;
+	plan_decide(&fetch->plan, account, &fetch->seen, now);
+	fetch->result->bytes_total = fetch->result->bytes;
+	count_wanted(fetch);
+	return 0;
+}

@@ -1,0 +1,211 @@
+/*
+ * What is done with each message of a listing: every way in which a server may name its messages.
+ */
+#include "fetcher/plan.h"
+
+#include "base/alloc.h"
+#include "fetcher/digest.h"
+#include "mail/state.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#define NOW 2000000000
+#define BEGUN (NOW - 5)
+#define DAY 86400
+
+struct line {
+	const char *uidl;
+	const char *size;
+	const char *header; /* what TOP would show */
+};
+
+struct known {
+	const char *uidl;
+	int64_t age;
+	uint64_t listed;
+	const char *header; /* of the message that was seen; NULL: nothing is known of it */
+};
+
+struct plan_case {
+	const char *name;
+	int64_t keep_days, max_size;
+	size_t left;
+	struct known seen[4];
+	struct line lines[5];
+	const char *expected; /* an action a message, then the numbers asked for */
+};
+
+#define H(n) "Message-ID: <" #n "@x>\r\nSubject: " #n "\r\n\r\n"
+
+static const struct plan_case cases[] = {
+    {"all new", 0, 0, 0, {{0}}, {{"a", "10", H(1)}, {"b", "10", H(2)}}, "GG"},
+    {"seen and not deleted then", 0, 0, 1, {{"a", 60, 10, H(1)}}, {{"a", "10", H(1)}, {"b", "10", H(2)}}, "DG?1"},
+    {"seen without a digest is trusted", 0, 0, 1, {{"a", 60, 0, NULL}}, {{"a", "10", H(1)}}, "D"},
+    {"a uidl that is used again", 0, 0, 1, {{"a", 60, 10, H(1)}}, {{"a", "10", H(2)}}, "G?1"},
+    {"used again, kept on the server", -1, 0, 1, {{"a", 60, 10, H(1)}}, {{"a", "12", H(2)}}, "G?1"},
+    {"kept, nothing has changed", -1, 0, 1, {{"a", 60, 10, H(1)}}, {{"a", "10", H(1)}, {"b", "10", H(2)}}, "LG"},
+    {"kept for days, due", 3, 0, 1, {{"a", 3 * DAY + 1, 10, H(1)}}, {{"a", "10", H(1)}}, "D?1"},
+    {"kept for days, not due", 3, 0, 1, {{"a", 2 * DAY, 10, H(1)}}, {{"a", "10", H(1)}}, "L"},
+    {"sizes that lie make it look", -1, 0, 1, {{"a", 60, 10, H(1)}}, {{"a", "99", H(1)}}, "L?1"},
+    {"impossible sizes say nothing", -1, 0, 1, {{"a", 60, 10, H(1)}}, {{"a", "9223372036854775808", H(1)}}, "L"},
+    {"reordered", -1, 0, 2, {{"a", 60, 10, H(1)}, {"b", 60, 10, H(2)}},
+	{{"b", "10", H(2)}, {"c", "10", H(3)}, {"a", "10", H(1)}}, "LGL"},
+    {"all uidls are new, the letters are not", -1, 0, 2, {{"a", 60, 10, H(1)}, {"b", 60, 10, H(2)}},
+	{{"x", "10", H(1)}, {"y", "10", H(2)}, {"z", "10", H(3)}}, "LLG?123"},
+    {"all uidls are new, deletions were due", 0, 0, 1, {{"a", 60, 10, H(1)}},
+	{{"x", "10", H(1)}, {"z", "10", H(3)}}, "DG?12"},
+    {"an emptied mailbox with new mail", -1, 0, 0, {{"a", 60, 10, H(1)}}, {{"x", "10", H(2)}}, "G"},
+    {"two messages with one uidl", 0, 0, 0, {{0}}, {{"a", "10", H(1)}, {"a", "10", H(2)}}, "GG?12"},
+    {"the same letter twice", 0, 0, 0, {{0}}, {{"a", "10", H(1)}, {"a", "10", H(1)}}, "GL?12"},
+    {"too large", 0, 100, 0, {{0}}, {{"a", "101", H(1)}, {"b", "100", H(2)}}, "SG"},
+    {"too large, stubbed", 0, 100, 0, {{"\x03" "a", 60, 101, H(1)}}, {{"a", "101", H(1)}}, "L"},
+    {"too large, wanted", 0, 100, 0, {{"\x03" "a", 60, 101, H(1)}, {"\x04" "a", 5, 0, NULL}}, {{"a", "101", H(1)}}, "G"},
+};
+
+static void add_seen(struct map *seen, const struct known *known)
+{
+	const struct seen what = {NOW - known->age, known->listed,
+	    known->header == NULL ? 0 : digest_of_header(slice_of(known->header))};
+
+	state_seen_put(seen, slice_of(known->uidl), &what);
+}
+
+static void list(struct plan *plan, const struct line *lines)
+{
+	char line[300];
+
+	for (unsigned i = 0; i < 5 && lines[i].uidl != NULL; i++) {
+		snprintf(line, sizeof(line), "%u %s", i + 1, lines[i].uidl);
+		assert_true(plan_add_uidl(plan, slice_of(line)));
+		snprintf(line, sizeof(line), "%u %s", i + 1, lines[i].size);
+		assert_true(plan_add_size(plan, slice_of(line), false));
+	}
+}
+
+/* As fetch_known.c does it. */
+static void answer(struct plan *plan, struct map *seen, const struct line *lines, char *asked)
+{
+	for (size_t i = 0; i < plan->count; i++) {
+		struct plan_item *item = &plan->items[i];
+		struct slice header = slice_of(lines[i].header);
+		const char *old_key;
+
+		if (item->question == PLAN_SURE)
+			continue;
+		asked[strlen(asked)] = (char)('1' + i);
+		old_key = plan_answer(plan, item, seen, digest_of_header(header), header);
+		if (old_key != NULL)
+			state_seen_put(seen, slice_of(item->key), map_get(seen, slice_of(old_key)));
+	}
+}
+
+static void plans_are_made(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct plan_case *test = &cases[i];
+		const struct conf_account account = {.keep_days = test->keep_days, .max_size = test->max_size};
+		struct plan plan = {0};
+		struct map seen = MAP_INIT;
+		char asked[8] = "", got[32] = "";
+
+		for (size_t j = 0; j < 4 && test->seen[j].uidl != NULL; j++)
+			add_seen(&seen, &test->seen[j]);
+		list(&plan, test->lines);
+		plan_question(&plan, &account, &seen, test->left, BEGUN, NOW);
+		answer(&plan, &seen, test->lines, asked);
+		plan_decide(&plan, &account, &seen, NOW);
+		for (size_t j = 0; j < plan.count; j++)
+			got[j] = "LGSD"[plan.items[j].action];
+		if (asked[0] != '\0')
+			snprintf(got + plan.count, sizeof(got) - plan.count, "?%s", asked);
+		if (strcmp(got, test->expected) != 0)
+			print_error("%s\n", test->name);
+		assert_string_equal(got, test->expected);
+		plan_clear(&plan);
+		state_seen_clear(&seen);
+	}
+}
+
+static void without_uidl_the_header_is_the_name(void **state)
+{
+	const struct conf_account account = {.keep_days = -1};
+	struct map seen = MAP_INIT;
+	struct plan plan = {0};
+
+	(void)state;
+	assert_true(plan_add_size(&plan, slice_of("1 100"), true));
+	plan_question(&plan, &account, &seen, 0, BEGUN, NOW);
+	assert_int_equal(plan.items[0].question, PLAN_NO_KEY);
+	/* Nobody answers: there is no TOP either. */
+	plan.items[0].question = PLAN_SURE;
+	plan_decide(&plan, &account, &seen, NOW);
+	assert_int_equal(plan.items[0].action, PLAN_GET);
+	assert_null(plan.items[0].key);
+	plan_set_digest(&plan.items[0], digest_of_header(slice_of(H(1))), slice_of(H(1)));
+	state_seen_put(&seen, slice_of(plan.items[0].key), &(struct seen){.time = NOW});
+	assert_int_equal(plan_known(&plan, &seen), 1);
+	plan_clear(&plan);
+	state_seen_clear(&seen);
+}
+
+static void listings_that_make_no_sense(void **state)
+{
+	static const struct {
+		const char *line;
+		bool good;
+	} lines[] = {
+	    {"1 a", true}, {"1 b", false}, {"0 c", false}, {"x d", false}, {"", false}, {"-1 e", false},
+	    {"99999999999 f", false}, {"2", true}, {"3 \x01\x02", true},
+	};
+	struct plan plan = {0};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		assert_int_equal(plan_add_uidl(&plan, slice_of(lines[i].line)), lines[i].good);
+	assert_int_equal(plan.count, 3);
+	plan_clear(&plan);
+}
+
+static void digests_know_a_letter_again(void **state)
+{
+	static const struct {
+		const char *name, *one, *other;
+		bool same;
+	} pairs[] = {
+	    {"status comes and goes", "Subject: a\r\nDate: b\r\n\r\n", "Status: RO\r\nSubject: a\r\nDate: b\r\n\r\n", true},
+	    {"line ends", "Subject: a\r\nDate: b\r\n\r\n", "Subject: a\nDate: b\n\n", true},
+	    {"folding", "Subject: a\r\n b\r\n\r\n", "Subject: a b\r\n\r\n", true},
+	    {"the body does not count", "Subject: a\r\n\r\nx", "Subject: a\r\n\r\ny", true},
+	    {"another subject", "Subject: a\r\n\r\n", "Subject: b\r\n\r\n", false},
+	    {"copies for two people", "Delivered-To: a\r\nSubject: a\r\n\r\n", "Delivered-To: b\r\nSubject: a\r\n\r\n", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+		bool same = digest_of_header(slice_of(pairs[i].one)) == digest_of_header(slice_of(pairs[i].other));
+
+		if (same != pairs[i].same)
+			print_error("%s\n", pairs[i].name);
+		assert_int_equal(same, pairs[i].same);
+	}
+	assert_int_equal(digest_of_header(slice_of("X-Any: thing\r\n\r\n")), 0);
+	assert_int_equal(digest_of_header(SLICE_NONE), 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(plans_are_made),
+	    cmocka_unit_test(without_uidl_the_header_is_the_name),
+	    cmocka_unit_test(listings_that_make_no_sense),
+	    cmocka_unit_test(digests_know_a_letter_again),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
