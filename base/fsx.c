@@ -258,7 +258,7 @@ int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct er
 
 int fsx_map(const char *path, struct slice *data, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is no file, and must not keep us */
 	struct stat st;
 	void *at;
 

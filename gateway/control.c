@@ -1,6 +1,7 @@
 #include "gateway/control.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -180,24 +181,41 @@ static void run_request(struct control *control, struct control_client *client,
 
 /* --- serving */
 
-static void accept_client(struct control *control)
+/* A free place, if need be that of the client who has been silent for longest; NULL if all wait for sessions. */
+static struct control_client *find_place(struct control *control)
 {
-	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct control_client *oldest = NULL;
 
-	if (fd < 0)
-		return;
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		struct control_client *client = &control->clients[i];
 
-		if (client->fd >= 0)
-			continue;
-		client->fd = fd;
-		child_close_in_children(fd);
-		ctl_reader_init(&client->reader, fd);
+		if (client->fd < 0)
+			return client;
+		if (client->waits_for == 0 && (oldest == NULL || client->since < oldest->since))
+			oldest = client;
+	}
+	if (oldest != NULL)
+		client_close(oldest);
+	return oldest;
+}
+
+static void accept_client(struct control *control)
+{
+	int fd = accept4(control->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
+	struct control_client *client;
+
+	if (fd < 0)
+		return;
+	client = find_place(control);
+	if (client == NULL) {
+		log_warnx("event=control-refused reason=\"too many clients\"");
+		close(fd);
 		return;
 	}
-	log_warnx("event=control-refused reason=\"too many clients\"");
-	close(fd);
+	client->fd = fd;
+	client->since = clock_now_ms();
+	child_close_in_children(fd);
+	ctl_reader_init(&client->reader, fd);
 }
 
 static void serve_client(struct control *control, struct control_client *client)

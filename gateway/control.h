@@ -17,6 +17,7 @@
 struct control_client {
 	int fd; /* -1: free */
 	struct ctl_reader reader;
+	int64_t since;	    /* when it came */
 	uint64_t waits_for; /* number of the session whose end is its answer, 0: none */
 };
 

@@ -3,9 +3,11 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/ctl_wire.h"
+#include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/daemon.h"
+#include "gateway/damage.h"
 #include "gateway/line.h"
 #include "gateway/reply.h"
 #include "gateway/report.h"
@@ -22,6 +24,7 @@
 #include <stdlib.h>
 
 #define JOURNAL_SECONDS (90 * 24 * 3600) /* what is older can no longer be traced */
+#define DISK_LOW (8u << 20) /* postmaster is told when there is room for so much more only */
 #define PROGRESS_MS 100 /* an account tells of its progress at most so often */
 
 struct session {
@@ -269,6 +272,19 @@ static void report_skipped(struct session *session, const struct account_result 
 	}
 }
 
+/* Before it hurts: what the intake holds in reserve is not touched yet. */
+static void report_disk(struct session *session)
+{
+	const struct conf_gateway *gateway = &session->conf->gateway;
+	struct error problem = ERROR_INIT;
+	char size[32];
+
+	if (!intake_has_room(session->spool.intake, DISK_LOW))
+		error_set(&problem, ERROR_TEMPORARY, _("only %s are free in %s; soon no mail can be accepted"),
+		    i18n_size(size, sizeof(size), fsx_free_bytes(gateway->spool)), gateway->spool);
+	report_change(session, "disk", _("the disk"), &problem);
+}
+
 static void report_problems(struct session *session, bool line_was_up)
 {
 	const struct session_result *result = &session->result;
@@ -413,6 +429,8 @@ int session_process_run(void *context, int event_fd)
 	if (session.request.fetch || session.request.send)
 		work(&session);
 	expire_mail(&session);
+	report_disk(&session);
+	damage_report(session.conf, session.spool.intake, session.spool.state, session.id.text);
 	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
 	spool_close(&session.spool);
 	sorter_free(session.sorter);

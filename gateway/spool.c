@@ -2,6 +2,7 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
+#include "gateway/damage.h"
 #include "gateway/report.h"
 
 static void tell_of_damage(const struct spool *spool, const struct conf *conf)
@@ -37,6 +38,7 @@ int spool_open(struct spool *spool, const struct conf *conf, const char *writer,
 	}
 	if (damaged)
 		tell_of_damage(spool, conf);
+	damage_report(conf, spool->intake, spool->state, "");
 	return 0;
 }
 

@@ -202,12 +202,21 @@ static bool may_call_daemon(const struct smtpd *smtpd)
 	       route_address(smtpd->options.conf, &smtpd->tx->sender, &user) == ROUTE_MAILBOX;
 }
 
+/* No top-level domain is a number (RFC 3696 section 2). */
+static bool is_ip_address(const char *domain)
+{
+	const char *dot = strrchr(domain, '.');
+	const char *last = dot == NULL ? domain : dot + 1;
+
+	return last[strspn(last, "0123456789")] == '\0';
+}
+
 /* Returns false after a reply. */
 static bool outside_is_fine(struct smtpd *smtpd, struct slice path, const struct addr *addr)
 {
 	struct addr outside;
 
-	if (addr->domain[0] == '[')
+	if (addr->domain[0] == '[' || is_ip_address(addr->domain))
 		smtpd_reply(
 		    smtpd, "550 5.1.2 %s: a domain is needed, not an IP address", SHOW(path));
 	else if (!route_outside_sender(smtpd->options.conf, &smtpd->tx->sender, &outside))

@@ -163,6 +163,19 @@ static void drop_doubles(struct maildir_list *list)
 
 typedef int (*each_fn)(void *context, int dir_fd, const char *folder, const char *name);
 
+/* Letters are plain files. What else somebody may have put there (folders, FIFOs, links to where the gateway may read and
+ * the user may not) is left alone. */
+static bool is_letter(int dir_fd, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_name[0] == '.')
+		return false;
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_REG;
+	return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
 /* Calls fn for every file name in new/ and cur/, as long as it returns 0. */
 static int each_file(const char *spool, const char *user, each_fn fn, void *context,
     struct error *error)
@@ -178,7 +191,7 @@ static int each_file(const char *spool, const char *user, each_fn fn, void *cont
 		if (dir == NULL && errno != ENOENT)
 			result = error_errno(error, "cannot list %s", path);
 		while (dir != NULL && result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
-			if (entry->d_name[0] != '.')
+			if (is_letter(dirfd(dir), entry))
 				result = fn(context, dirfd(dir), folders[i], entry->d_name);
 		if (dir != NULL && result == 0 && errno != 0)
 			result = error_errno(error, "cannot list %s", path);

@@ -1,0 +1,164 @@
+"""Damage, strange things in the spool and a full disk: what is hit is set aside and told, everything else goes on."""
+import os
+import random
+import re
+import shutil
+import smtplib
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness.letters import letter
+from harness.waiting import until
+
+USERS = {"ivan": {"external_alias": "branch@example.ru"}, "buh": {}}
+
+
+def subjects(messages):
+    return [re.search(rb"(?im)^subject:(.*)$", message).group(1).strip().decode() for message in messages]
+
+
+def reports(gateway, words):
+    return [message for message in gateway.mailbox("postmaster") if words in message]
+
+
+@pytest.mark.parametrize("damage", ["torn", "scribbled", "garbage behind"])
+def test_a_damaged_log_costs_at_most_the_damaged_record(make_gateway, damage):
+    gateway = make_gateway(users=USERS)
+    for n in range(8):
+        gateway.send("ivan@office.lan", ["buh"], letter(subject=f"number {n}", number=n))
+    gateway.kill_all()
+    mailbox = gateway.spool / "mailboxes" / "buh"
+    shutil.rmtree(mailbox / "new")  # as if it had not been durable yet
+    (mailbox / "new").mkdir()
+    path = max((gateway.spool / "wal").glob("*.log"), key=lambda path: path.stat().st_size)
+    data = bytearray(path.read_bytes())
+    if damage == "torn":
+        del data[-100:]
+    elif damage == "scribbled":
+        data[data.index(b"number 4")] ^= 1
+    else:
+        data += random.Random(1).randbytes(500)
+    path.write_bytes(data)
+    gateway.start()
+    found = subjects(gateway.mailbox_when("buh", 7))
+    assert len(set(found)) == len(found) >= (8 if damage == "garbage behind" else 7)
+    if damage == "torn":
+        return
+    until(lambda: reports(gateway, b"set aside"), 10, "the report")
+    name, = [path.name for path in (gateway.spool / "queue" / "corrupt").iterdir()]
+    assert name.encode() in reports(gateway, b"set aside")[0]
+    gateway.session()
+    gateway.stop()
+    gateway.start()
+    assert len(reports(gateway, b"set aside")) == 1
+
+
+def test_damaged_queue_entries_are_set_aside_and_the_rest_is_sent(make_gateway, smarthost):
+    gateway = make_gateway(users=USERS, smarthosts={"default": smarthost})
+    for n in range(5):
+        gateway.send("ivan@office.lan", ["office@example.ru"], letter(subject=f"number {n}"))
+    time.sleep(1.2)  # the log has retired: nothing makes the entries anew
+    entries = gateway.queued_files()
+    entries[0].write_bytes(entries[0].read_bytes()[:50])
+    entries[1].write_bytes(bytes(100))
+    entries[2].with_suffix(".msg").unlink()
+    short = entries[3].with_suffix(".msg")
+    short.write_bytes(short.read_bytes()[:30])
+    gateway.session()
+    assert gateway.queued_files() == []
+    assert len([item for item in gateway.queue() if item["state"] == "corrupt"]) == 4
+    report, = reports(gateway, b"set aside")
+    assert all(entry.stem.encode() in report for entry in entries[:4])
+    assert gateway.cli("queue", "delete", *[entry.stem for entry in entries[:4]]).returncode == 0
+    assert gateway.queue() == [] and not list((gateway.spool / "queue" / "corrupt").iterdir())
+
+
+def test_what_is_no_letter_is_left_alone_in_a_mailbox(make_gateway, folder):
+    gateway = make_gateway(users=USERS)
+    (folder / "secret").write_text("Subject: secret\n\nx\n")
+    new = gateway.spool / "mailboxes" / "buh" / "new"
+    (new / "1.link").symlink_to(folder / "secret")
+    (new / "2.zero").symlink_to("/dev/zero")
+    (new / "3.nowhere").symlink_to("/nonexistent")
+    (new / "4.folder").mkdir()
+    os.mkfifo(new / "5.fifo")
+    (new / "6.foreign").write_text("Subject: foreign\n\nx\n")
+    gateway.send("ivan@office.lan", ["buh"], letter(subject="ours"))
+    until(lambda: len(gateway.mailbox("buh")) == 2, 10, "both letters")
+    assert sorted(subjects(gateway.mailbox("buh"))) == ["foreign", "ours"]
+    for args in (["mailbox", "list"], ["mailbox", "show", "buh"], ["status"]):
+        assert gateway.cli(*args, timeout=10).returncode == 0
+    assert gateway.cli("mailbox", "purge", "buh", "--older", "1d").returncode == 0
+    assert (new / "5.fifo").exists() and (new / "4.folder").is_dir() and (folder / "secret").exists()
+
+
+def test_silent_clients_of_the_control_socket_keep_nobody_out(make_gateway):
+    gateway = make_gateway(users=USERS)
+    silent = []
+    for _ in range(40):
+        client = socket.socket(socket.AF_UNIX)
+        client.connect(str(gateway.spool / "control.sock"))
+        client.sendall(b'{"verb":"sta')
+        silent.append(client)
+    assert gateway.cli("status").returncode == 0
+    assert gateway.session().returncode == 0
+    for client in silent:
+        client.close()
+
+
+@pytest.fixture
+def disk(folder):
+    """A file system of 48 MiB of its own."""
+    path = folder / "disk"
+    path.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m,mode=755", "tmpfs", path], capture_output=True)
+    if made.returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    yield path
+    subprocess.run(["umount", "-l", path], check=True)
+
+
+def fill(disk, left):
+    with open(disk / "ballast", "ab") as ballast:
+        while (free := os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - left) > 0:
+            ballast.write(bytes(min(free, 1 << 20)))
+            ballast.flush()
+
+
+def test_a_full_disk_refuses_and_loses_nothing(make_gateway, disk, dovecot, account):
+    gateway = make_gateway(start=False, users=USERS, accounts={"office": account},
+                           sections={"gateway": {"spool": disk / "spool"}})
+    gateway.spool = disk / "spool"
+    gateway.start()
+    gateway.send("buh@office.lan", ["ivan"], letter(subject="before"))
+    for n in range(3):
+        dovecot.deliver("office", letter(subject=f"upstream {n}", to="branch@example.ru"))
+    fill(disk, 0)
+    with pytest.raises(smtplib.SMTPResponseException) as caught:
+        gateway.send("buh@office.lan", ["ivan"], letter())
+    assert caught.value.smtp_code == 452
+    gateway.session(code=1)
+    assert len(dovecot.left("office")) == 3
+    assert subjects(gateway.mailbox_when("ivan", 1)) == ["before"]
+    (disk / "ballast").unlink()
+    gateway.session()
+    assert dovecot.left("office") == []
+    assert subjects(gateway.mailbox_when("ivan", 4)) == ["before", "upstream 0", "upstream 1", "upstream 2"]
+
+
+def test_postmaster_is_told_before_the_disk_is_full(make_gateway, disk):
+    gateway = make_gateway(start=False, users=USERS, sections={"gateway": {"spool": disk / "spool"}})
+    gateway.spool = disk / "spool"
+    gateway.start()
+    gateway.session()
+    assert not gateway.files("postmaster")
+    fill(disk, 20 << 20)
+    gateway.session()
+    gateway.session()
+    assert subjects(gateway.mailbox_when("postmaster", 1)) == ["Problem: the disk"]
+    (disk / "ballast").unlink()
+    gateway.session()
+    assert subjects(gateway.mailbox_when("postmaster", 2))[1] == "Works again: the disk"
