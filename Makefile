@@ -144,6 +144,11 @@ tsan:
 format:
 	@clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS) tests/unit tests/fuzz))
 
+# --- benchmarks: bench/*/*.c, run by the scripts beside them
+$(B)/bench/%: $(B)/obj/bench/%.o $(LIBS)
+	@mkdir -p $(@D)
+	@$(call link,$<)
+
 # --- install
 MAN := $(wildcard docs/*.[1-8])
 install: all

@@ -18,6 +18,13 @@
 #define SPACE_RESERVE (16u << 20)
 #define HEAD_MAX (5u << 20)
 
+void intake_wake(struct intake *intake)
+{
+	if (!intake->dirty)
+		pthread_cond_signal(&intake->wake);
+	intake->dirty = true;
+}
+
 /* --- segments; all with the lock held unless said otherwise */
 
 void segment_free(struct segment *segment)
@@ -347,8 +354,7 @@ int intake_batch_commit(struct intake_batch *batch, struct error *error)
 	pthread_mutex_lock(&intake->lock);
 	segment->pending -= count;
 	segment->owed = segment->owed || failed > 0;
-	intake->dirty = true;
-	pthread_cond_signal(&intake->wake);
+	intake_wake(intake);
 	pthread_mutex_unlock(&intake->lock);
 	return result;
 }

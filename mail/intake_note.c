@@ -25,8 +25,7 @@ static void note_add(struct intake *intake, struct note note, const char *const 
 	pthread_mutex_lock(&intake->lock);
 	*intake->notes_end = copy;
 	intake->notes_end = &copy->next;
-	intake->dirty = true;
-	pthread_cond_signal(&intake->wake);
+	intake_wake(intake);
 	pthread_mutex_unlock(&intake->lock);
 }
 

@@ -70,6 +70,9 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error);
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);
 /* Writes notes in one transaction; on failure they are put back. */
+/* There is something for the checkpoint. The lock is held. Only the first such word wakes its thread: it lets work
+ * gather then, and a signal for each message would cost more than the message. */
+void intake_wake(struct intake *intake);
 int note_flush(struct intake *intake, struct error *error);
 void note_free_all(struct note *notes);
 
