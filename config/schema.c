@@ -256,7 +256,7 @@ static const struct schema_key account_keys[] = {
 
 static const struct schema_key rule_keys[] = {
     {"when", CONDITION(conf_rule, when), "", N_("must be given"), ANY,
-	N_("The condition. In single quotes as a whole if it holds ; or #.")},
+	N_("The condition, see docs/rules.md. In single quotes as a whole if it holds ; or #.")},
     {"deliver", USERS(conf_rule, deliver), "", N_("none"), ANY,
 	N_("Users and groups who get the message.")},
     {"copy", USERS(conf_rule, copy), "", N_("none"), ANY,
