@@ -45,8 +45,14 @@ static bool read_some(int fd, struct buf *output)
 	return more;
 }
 
-/* Until the command ends, whatever it has left in the background; false at the deadline. */
-static bool attend(pid_t pid, int fd, struct buf *output, int64_t deadline, int *status)
+static bool is_cancelled(const atomic_bool *cancel)
+{
+	return cancel != NULL && atomic_load(cancel);
+}
+
+/* Until the command ends, whatever it has left in the background; false at the deadline and when cancelled. */
+static bool attend(pid_t pid, int fd, struct buf *output, int64_t deadline, const atomic_bool *cancel,
+    int *status)
 {
 	bool ended = false, reading = true;
 
@@ -54,7 +60,7 @@ static bool attend(pid_t pid, int fd, struct buf *output, int64_t deadline, int 
 		struct pollfd waiting = {.fd = reading ? fd : -1, .events = POLLIN};
 		int ready;
 
-		if (!ended && clock_left_ms(deadline) == 0)
+		if (!ended && (clock_left_ms(deadline) == 0 || is_cancelled(cancel)))
 			return false;
 		ready = poll(&waiting, 1, ended ? 0 : POLL_MS);
 		if (ready > 0)
@@ -78,7 +84,7 @@ static int exit_code(int state, const struct buf *output)
 	return code == 128 + SIGPIPE && output->len == output->limit ? 0 : code;
 }
 
-int command_run(const char *text, int seconds, struct buf *output, int *status,
+int command_run(const char *text, int seconds, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error)
 {
 	int64_t deadline = clock_now_ms() + (int64_t)seconds * 1000;
@@ -99,10 +105,12 @@ int command_run(const char *text, int seconds, struct buf *output, int *status,
 		run_child(text, pipes[1]);
 	setpgid(pid, pid); /* also here: whoever comes first */
 	close(pipes[1]);
-	in_time = attend(pid, pipes[0], output, deadline, &state);
+	in_time = attend(pid, pipes[0], output, deadline, cancel, &state);
 	if (!in_time) {
 		kill(-pid, SIGKILL);
 		waitpid(pid, &state, 0);
+		if (is_cancelled(cancel))
+			return error_set(error, ERROR_CANCELLED, _("the command was stopped"));
 		return error_set(error, ERROR_TEMPORARY,
 		    _("the command did not finish within %d seconds"), seconds);
 	}

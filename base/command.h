@@ -9,11 +9,13 @@
 #include "base/buf.h"
 #include "base/err.h"
 
+#include <stdatomic.h>
+
 /* Runs text and waits for its end. Standard output goes to *output until that is full, then nobody reads on;
  * standard error goes where ours goes. What it leaves in the background lives on (a dialer does), but at the time limit
- * the whole process group is killed. Returns 0 with the exit code in *status (128 + signal for a death, but 0 if it died of printing too much); -1 if it could
+ * the whole process group is killed, as it is (ERROR_CANCELLED) once *cancel is true; cancel may be NULL. Returns 0 with the exit code in *status (128 + signal for a death, but 0 if it died of printing too much); -1 if it could
  * not be run or ran out of time. */
-int command_run(const char *text, int seconds, struct buf *output, int *status,
+int command_run(const char *text, int seconds, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error);
 
 #endif

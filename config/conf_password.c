@@ -24,7 +24,7 @@ static int run_password_command(const char *key, const char *command, struct buf
 	struct slice rest, line;
 	int status;
 
-	if (command_run(command, COMMAND_SECONDS, output, &status, error) != 0)
+	if (command_run(command, COMMAND_SECONDS, NULL, output, &status, error) != 0)
 		return error_context(error, "%s", key);
 	if (status != 0)
 		return error_set(error, ERROR_CONFIG, _("%s failed with exit code %d"), key, status);

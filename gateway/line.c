@@ -6,11 +6,11 @@
 #define COMMAND_SECONDS 180 /* a modem may take two minutes to dial and log in */
 #define OUTPUT_MAX 2048
 
-static int run(const char *what, const char *text, struct error *error)
+static int run(const char *what, const char *text, const atomic_bool *cancel, struct error *error)
 {
 	struct buf output = BUF_INIT(OUTPUT_MAX);
 	int status = 0;
-	int result = command_run(text, COMMAND_SECONDS, &output, &status, error);
+	int result = command_run(text, COMMAND_SECONDS, cancel, &output, &status, error);
 
 	if (result != 0)
 		error_context(error, "%s", what);
@@ -22,10 +22,10 @@ static int run(const char *what, const char *text, struct error *error)
 	return result;
 }
 
-int line_up(const struct conf_line *line, struct error *error)
+int line_up(const struct conf_line *line, const atomic_bool *cancel, struct error *error)
 {
 	return line->connect_command[0] == '\0' ? 0
-						: run("connect_command", line->connect_command, error);
+						: run("connect_command", line->connect_command, cancel, error);
 }
 
 void line_down(const struct conf_line *line)
@@ -33,6 +33,6 @@ void line_down(const struct conf_line *line)
 	struct error error;
 
 	if (line->disconnect_command[0] != '\0' &&
-	    run("disconnect_command", line->disconnect_command, &error) != 0)
+	    run("disconnect_command", line->disconnect_command, NULL, &error) != 0)
 		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
 }

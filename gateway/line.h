@@ -6,8 +6,11 @@
 
 #include "config/conf.h"
 
-/* Runs connect_command; without one the line is always on. An exit code other than 0 is an error. */
-int line_up(const struct conf_line *line, struct error *error);
+#include <stdatomic.h>
+
+/* Runs connect_command; without one the line is always on. An exit code other than 0 is an error; it is
+ * stopped once *cancel is true. */
+int line_up(const struct conf_line *line, const atomic_bool *cancel, struct error *error);
 /* Runs disconnect_command. What goes wrong is logged: there is nothing else to do. */
 void line_down(const struct conf_line *line);
 

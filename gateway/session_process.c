@@ -360,7 +360,7 @@ static void expire_mail(const struct session *session)
 static void work(struct session *session)
 {
 	struct session_result *result = &session->result;
-	bool up = line_up(&session->conf->line, &result->line_error) == 0;
+	bool up = line_up(&session->conf->line, &cancelled, &result->line_error) == 0;
 	struct account_thread *threads;
 
 	if (up) {

@@ -125,6 +125,8 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 	struct edit edit;
 	int result = CLI_FAILED;
 
+	if (strcmp(user->name, CONF_POSTMASTER) == 0)
+		return cli_fail(CLI_FAILED, _("postmaster is built in and cannot be removed"));
 	if (edit_begin(&edit, cli, conf, user->place.file))
 		result = edit_remove(&edit, "user", user->name);
 	if (result == CLI_DONE)

@@ -2,7 +2,6 @@
 import json
 import os
 import subprocess
-import threading
 import time
 
 import pytest
@@ -232,3 +231,24 @@ def test_a_letter_is_found_by_whatever_the_admin_knows_of_it(office):
         message, = json.loads(office.cli("trace", "--json", query).stdout)
         assert message["id"] == ident and [event["event"] for event in message["events"]][0] == "accepted"
     assert office.cli("trace", "отчёт апрель").returncode == FAILED
+
+
+# --- what ends
+
+def test_stop_does_not_wait_for_a_modem(make_gateway, folder):
+    gateway = make_gateway(users=["ivan"], sections={"line": {"connect_command": "sleep 60",
+                                                              "disconnect_command": f"echo down > {folder}/line"}})
+    assert gateway.cli("session", "--no-wait").returncode == DONE
+    until(lambda: "fetch=1" in gateway.log(), 10, "the session")
+    begin = time.monotonic()
+    assert gateway.cli("stop").returncode == DONE
+    assert time.monotonic() - begin < 10
+    assert gateway.process.wait(10) == 0
+    gateway.process = None
+    assert (folder / "line").read_text() == "down\n"
+
+
+def test_postmaster_cannot_be_removed_though_he_has_a_section(make_gateway):
+    gateway = make_gateway(start=False, users=["ivan", "postmaster"])
+    done = gateway.cli("user", "remove", "postmaster")
+    assert done.returncode == FAILED and "[user postmaster]" in (gateway.folder / "users.conf").read_text()

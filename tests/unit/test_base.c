@@ -88,11 +88,11 @@ static void test_command(void **context)
 	int status;
 
 	(void)context;
-	assert_int_equal(command_run("echo 0123456789; exit 3", 10, &output, &status, &error), 0);
+	assert_int_equal(command_run("echo 0123456789; exit 3", 10, NULL, &output, &status, &error), 0);
 	assert_int_equal(status, 3);
 	assert_true(output.len <= 8);
 	buf_reset(&output);
-	assert_int_equal(command_run("echo hi; cat", 10, &output, &status, &error), 0); /* no input */
+	assert_int_equal(command_run("echo hi; cat", 10, NULL, &output, &status, &error), 0); /* no input */
 	assert_string_equal(buf_text(&output), "hi\n");
 	buf_clear(&output);
 }
@@ -103,10 +103,13 @@ static void test_command_that_hangs_is_killed(void **context)
 	struct error error;
 	int status;
 	int64_t begin = clock_now_ms();
+	atomic_bool cancel = true;
 
 	(void)context;
-	assert_int_equal(command_run("sleep 60 & sleep 60", 1, &output, &status, &error), -1);
+	assert_int_equal(command_run("sleep 60 & sleep 60", 1, NULL, &output, &status, &error), -1);
 	assert_int_equal(error.class, ERROR_TEMPORARY);
+	assert_int_equal(command_run("sleep 60", 60, &cancel, &output, &status, &error), -1);
+	assert_int_equal(error.class, ERROR_CANCELLED);
 	assert_true(clock_now_ms() - begin < 20000);
 	buf_clear(&output);
 }
