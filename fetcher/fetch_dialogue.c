@@ -73,13 +73,19 @@ bool fetch_oldest(const struct fetch *fetch, enum fetch_ask *ask, struct plan_it
 {
 	const struct pop3_client *pop3 = &fetch->pop3;
 	const struct imap_client *imap = &fetch->imap;
+	size_t at = imap->first;
 
 	if (fetch_under_way(fetch) == 0)
 		return false;
-	*ask = asked_by(fetch->is_imap, fetch->is_imap ? (unsigned)imap->pending[imap->first].command
-						       : (unsigned)pop3->pending[pop3->first].command);
-	*item = plan_find(&fetch->plan, fetch->is_imap ? imap->pending[imap->first].uid
-						       : pop3->pending[pop3->first].number);
+	if (!fetch->is_imap) {
+		*ask = asked_by(false, (unsigned)pop3->pending[pop3->first].command);
+		*item = plan_find(&fetch->plan, pop3->pending[pop3->first].number);
+		return true;
+	}
+	for (size_t i = 1; i < imap->count && imap->pending[at].has_data; i++)
+		at = (at + 1) % IMAP_PENDING_MAX;
+	*ask = asked_by(true, (unsigned)imap->pending[at].command);
+	*item = plan_find(&fetch->plan, imap->pending[at].uid);
 	return true;
 }
 
@@ -150,7 +156,10 @@ static int next_imap(struct fetch *fetch, struct fetch_event *event, struct erro
 			continue;
 		case IMAP_LISTED:
 			take_listed(fetch, &got);
-			event->what = GOT_LISTED;
+			event->what = GOT_NEWS;
+			return 1;
+		case IMAP_DONE:
+			event->what = GOT_NEWS;
 			return 1;
 		case IMAP_CAN:
 			event->what = GOT_CAN;

@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define BATCH_MESSAGES 64
+#define BATCH_MESSAGES 256
 #define BATCH_BYTES (4u << 20)
 /* A message that goes on so much longer than it should never ends. */
 #define RUNAWAY(size) (2 * (size) + (1u << 30))

@@ -29,7 +29,7 @@ enum fetch_what {
 	GOT_REPLY,  /* yes or no; where yes brings lines or data they follow */
 	GOT_LINE,   /* of a POP3 listing */
 	GOT_CAN,    /* a capability */
-	GOT_LISTED, /* IMAP: a message, in item */
+	GOT_NEWS,   /* what needs no answer: a message of an IMAP listing, the end of a command whose data came */
 	GOT_DATA,   /* of a header or a message */
 	GOT_END,    /* of the lines or the data; ok: they may be used */
 };

@@ -67,6 +67,7 @@ bool imap_client_send(struct imap_client *client, enum imap_command command, uin
 		return false;
 	client->pending[at].command = command;
 	client->pending[at].uid = uid;
+	client->pending[at].has_data = false;
 	buf_printf(&client->out, "L%u ", client->next_tag + (uint32_t)client->count);
 	client->count++;
 	add_command(&client->out, commands[command].format, uid, set);
@@ -153,19 +154,61 @@ static bool is_oldest(const struct imap_client *client, enum imap_command comman
 	return client->count > 0 && client->pending[client->first].command == command;
 }
 
-static bool wants_data(const struct imap_client *client)
+/* The command under way that waits for the data of this message; with uid 0, which the server did not say yet, the
+ * oldest one that waits. Returns its place in the ring, -1 if there is none. */
+static ptrdiff_t find_owner(const struct imap_client *client, uint64_t uid)
 {
-	return client->count > 0 && commands[client->pending[client->first].command].has_data;
+	for (size_t i = 0; i < client->count; i++) {
+		size_t at = (client->first + i) % IMAP_PENDING_MAX;
+
+		if (commands[client->pending[at].command].has_data && !client->pending[at].has_data &&
+		    (uid == 0 || client->pending[at].uid == uid))
+			return (ptrdiff_t)at;
+	}
+	return -1;
 }
 
-/* Servers may put other messages' news in between; with another UID it is not what was asked for. */
-static void check_uid(struct imap_client *client, struct slice attributes)
+/* Data comes, in the response that begins with these attributes. False if nobody waits for it. */
+static bool find_data_owner(struct imap_client *client, struct slice attributes)
+{
+	uint64_t uid = 0;
+	ptrdiff_t at;
+
+	if (client->in_data)
+		return true;
+	find_number(attributes, "UID", UINT32_MAX, &uid);
+	at = has_text_nocase(attributes, "BODY[") ? find_owner(client, uid) : -1;
+	if (at >= 0)
+		client->owner = (size_t)at;
+	return at >= 0;
+}
+
+static void name_owner(const struct imap_client *client, struct imap_event *event)
+{
+	event->command = client->pending[client->owner].command;
+	event->number = client->pending[client->owner].uid;
+}
+
+static enum imap_what begin_data(struct imap_client *client, struct imap_event *event)
+{
+	if (client->in_data) /* a second part, of the same message */
+		return IMAP_NEED;
+	client->in_data = true;
+	client->after_cr = false;
+	name_owner(client, event);
+	return event->what = IMAP_DATA_BEGIN;
+}
+
+/* The rest of the response may say that it was another message. */
+static enum imap_what end_data(struct imap_client *client, struct slice attributes, struct imap_event *event)
 {
 	uint64_t uid;
 
-	if (find_number(attributes, "UID", UINT32_MAX, &uid) &&
-	    uid != client->pending[client->first].uid)
-		client->is_wrong = true;
+	name_owner(client, event);
+	event->ok = !find_number(attributes, "UID", UINT32_MAX, &uid) || uid == event->number;
+	client->pending[client->owner].has_data = true;
+	client->in_data = false;
+	return event->what = IMAP_DATA_END;
 }
 
 /* A short body may come as a quoted string. */
@@ -186,27 +229,16 @@ static bool quoted_body(struct slice attributes, struct buf *out)
 	return false;
 }
 
-static enum imap_what begin_data(struct imap_client *client, struct imap_event *event)
-{
-	if (client->has_data) /* a second part, of the same message */
-		return IMAP_NEED;
-	client->has_data = true;
-	client->after_cr = false;
-	event->number = client->pending[client->first].uid;
-	return event->what = IMAP_DATA_BEGIN;
-}
-
 static enum imap_what fetch_response(struct imap_client *client, struct slice attributes,
     struct imap_event *event)
 {
 	uint64_t number;
 
-	if (wants_data(client) && has_text_nocase(attributes, "BODY[")) {
-		check_uid(client, attributes);
+	if (has_text_nocase(attributes, "BODY[")) {
 		buf_reset(&client->data);
-		if (client->is_wrong || !quoted_body(attributes, &client->data))
+		if (!find_data_owner(client, attributes) || !quoted_body(attributes, &client->data))
 			return IMAP_NEED;
-		client->is_quoted = true;
+		client->quoted = QUOTED_DATA;
 		return begin_data(client, event);
 	}
 	if (!is_oldest(client, IMAP_LIST) ||
@@ -283,7 +315,7 @@ static bool is_own_tag(const struct imap_client *client, struct slice word)
 static enum imap_what tagged(struct imap_client *client, struct slice line, struct imap_event *event)
 {
 	struct slice rest = line, word = slice_cut(&rest, ' ');
-	bool had_data = client->has_data;
+	size_t at = client->first;
 
 	if (client->count == 0 || !is_own_tag(client, word))
 		return broken(client, event, line);
@@ -292,14 +324,14 @@ static enum imap_what tagged(struct imap_client *client, struct slice line, stru
 	if (!event->ok && !slice_is_nocase(word, "NO") && !slice_is_nocase(word, "BAD"))
 		return broken(client, event, line);
 	event->text = slice_trim(rest);
-	/* Without data there is no message, whatever the server calls it. */
-	if (wants_data(client))
-		event->ok = event->ok && had_data && !client->is_wrong;
 	client->first = (client->first + 1) % IMAP_PENDING_MAX;
 	client->count--;
 	client->next_tag++;
-	client->has_data = client->is_wrong = false;
-	return event->what = had_data ? IMAP_DATA_END : IMAP_REPLY;
+	if (client->pending[at].has_data)
+		return event->what = IMAP_DONE;
+	/* Without data there is no message, whatever the server calls it. */
+	event->ok = event->ok && !commands[client->pending[at].command].has_data;
+	return event->what = IMAP_REPLY;
 }
 
 /* --- bytes */
@@ -308,20 +340,18 @@ static enum imap_what tagged(struct imap_client *client, struct slice line, stru
 static enum imap_what literal_follows(struct imap_client *client, struct slice line, uint64_t size,
     struct imap_event *event)
 {
-	bool is_body = wants_data(client) && has_text_nocase(line, "BODY[");
+	bool is_wanted = find_data_owner(client, line);
 
 	client->in_response = true;
 	client->literal_left = size;
-	if (is_body)
-		check_uid(client, line);
-	if (!is_body || client->is_wrong) {
-		if (size > SKIP_MAX && !is_body)
-			return broken(client, event, line);
-		client->state = IMAP_IN_SKIP;
-		return IMAP_NEED;
+	if (is_wanted) {
+		client->state = IMAP_IN_LITERAL;
+		return begin_data(client, event);
 	}
-	client->state = IMAP_IN_LITERAL;
-	return begin_data(client, event);
+	if (size > SKIP_MAX && !has_text_nocase(line, "BODY["))
+		return broken(client, event, line);
+	client->state = IMAP_IN_SKIP;
+	return IMAP_NEED;
 }
 
 /* In words for people braces are braces. */
@@ -350,11 +380,8 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 	if (result == LINE_WHOLE && (goes_on || is_data_response(line)) &&
 	    ends_with_literal(line, &size))
 		return literal_follows(client, line, size, event);
-	if (goes_on) {
-		if (wants_data(client))
-			check_uid(client, line);
-		return IMAP_NEED;
-	}
+	if (goes_on)
+		return client->in_data ? end_data(client, line, event) : IMAP_NEED;
 	if (slice_begins_nocase(line, "* "))
 		return untagged(client, slice_from(line, 2), event);
 	if (slice_begins_nocase(line, "+"))
@@ -399,6 +426,19 @@ static enum imap_what next_literal(struct imap_client *client, struct slice *inp
 	*input = slice_from(*input, len);
 	if (client->state == IMAP_IN_SKIP)
 		return IMAP_NEED;
+	name_owner(client, event);
+	event->text = buf_slice(&client->data);
+	return event->what = IMAP_DATA;
+}
+
+static enum imap_what next_quoted(struct imap_client *client, struct imap_event *event)
+{
+	if (client->quoted == QUOTED_END) {
+		client->quoted = NO_QUOTED;
+		return end_data(client, SLICE_NONE, event);
+	}
+	client->quoted = QUOTED_END;
+	name_owner(client, event);
 	event->text = buf_slice(&client->data);
 	return event->what = IMAP_DATA;
 }
@@ -407,11 +447,8 @@ static enum imap_what step(struct imap_client *client, struct slice *input, stru
 {
 	if (client->line.len > 0)
 		return next_capability(client, event);
-	if (client->is_quoted) { /* it was announced by the last call */
-		client->is_quoted = false;
-		event->text = buf_slice(&client->data);
-		return event->what = IMAP_DATA;
-	}
+	if (client->quoted != NO_QUOTED) /* it was announced by the last call */
+		return next_quoted(client, event);
 	return client->state == IMAP_AT_LINE ? next_line(client, input, event)
 					     : next_literal(client, input, event);
 }
@@ -428,7 +465,7 @@ enum imap_what imap_client_next(struct imap_client *client, struct slice *input,
 		}
 		if (step(client, input, event) != IMAP_NEED)
 			return event->what;
-		if (input->len == 0 && client->line.len == 0 && !client->is_quoted &&
+		if (input->len == 0 && client->line.len == 0 && client->quoted == NO_QUOTED &&
 		    (client->state == IMAP_AT_LINE || client->literal_left > 0))
 			return IMAP_NEED;
 	}

@@ -4,7 +4,8 @@
  * Commands are put in and come out as bytes to send; bytes received are put in and come out as events, in the order of the
  * commands, however the bytes were cut. Commands may be pipelined: none of them is ambiguous after another (RFC 3501
  * section 5.5), and UIDs, not sequence numbers, name messages. Lines, literals and memory are bounded whatever the
- * server sends; a message is streamed, never held.
+ * server sends; a message is streamed, never held. Dovecot works on several FETCH commands at once and may send their data
+ * before the first of their replies, so data is matched by UID.
  *
  *   LINE ------ "* n FETCH (... BODY[] {5000}" ----> LITERAL --- 5000 bytes ---> LINE (the rest of the response)
  *    |  ------- {n} anywhere else -----------------> SKIP ------ n bytes ------> LINE
@@ -35,21 +36,22 @@ enum imap_command {
 
 enum imap_what {
 	IMAP_NEED,	 /* all input was read: nothing until more comes */
-	IMAP_REPLY,	 /* the end of a command; of HEADER, TOP and MESSAGE only where no data came: ok is false then */
+	IMAP_REPLY,	 /* the end of a command; of HEADER, TOP and MESSAGE where no data came: ok is false then */
+	IMAP_DONE,	 /* the end of a command whose data came */
 	IMAP_CAN,	 /* one word of the capabilities, in text */
 	IMAP_VALIDITY,	 /* UIDVALIDITY of the mailbox, in number */
 	IMAP_EXISTS,	 /* messages in the mailbox, in number */
 	IMAP_LISTED,	 /* a message: number, size, is_deleted */
 	IMAP_DATA_BEGIN, /* of the message `number`: data follows */
 	IMAP_DATA,	 /* line ends made CRLF; a bare CR stays */
-	IMAP_DATA_END,	 /* and the reply; ok is false for data that must not be used */
+	IMAP_DATA_END,	 /* ok is false for data that must not be used */
 	IMAP_GARBAGE,	 /* the connection is of no use any more; text says why */
 };
 
 struct imap_event {
 	enum imap_what what;
-	enum imap_command command; /* the oldest one under way */
-	uint32_t number;	   /* the command's UID; see above */
+	enum imap_command command; /* to which the event belongs */
+	uint32_t number;	   /* its UID; see above */
 	uint64_t size;
 	bool ok, is_deleted;
 	struct slice text; /* what follows OK, NO or BAD; the word; the data. Valid until the next call */
@@ -62,16 +64,17 @@ struct imap_client {
 	struct {
 		enum imap_command command;
 		uint32_t uid;
+		bool has_data; /* it came */
 	} pending[IMAP_PENDING_MAX]; /* a ring */
 	size_t first, count;
 	uint32_t next_tag;
 	struct line_reader lines;
 	uint64_t literal_left;
 	bool in_response; /* the next line goes on with a response that had a literal */
-	bool has_data;	  /* of the oldest command: some came */
-	bool is_wrong;	  /* and it is another message's */
+	bool in_data;	  /* and brings data for pending[owner] */
+	size_t owner;
 	bool after_cr;	  /* of the data */
-	bool is_quoted;	  /* data holds a body that came without a literal */
+	enum { NO_QUOTED, QUOTED_DATA, QUOTED_END } quoted; /* data holds a body that came without a literal */
 	struct buf line;  /* the one being read as words */
 	size_t at;	  /* of it: capabilities handed out so far */
 	struct buf data;  /* of the last IMAP_DATA */

@@ -1,4 +1,4 @@
-"""Dovecot as the provider's POP3 server: private configuration, plain and TLS port, own certificate."""
+"""Dovecot as the provider's POP3 and IMAP server: private configuration, plain and TLS port, own certificate."""
 import os
 import pwd
 import subprocess
@@ -12,7 +12,7 @@ CONFIG = """
 base_dir = {run}
 state_dir = {run}
 log_path = {folder}/dovecot.log
-protocols = pop3
+protocols = pop3 imap
 listen = 127.0.0.1
 ssl = yes
 ssl_cert = <{cert}
@@ -37,6 +37,17 @@ service pop3-login {{
   }}
   inet_listener pop3s {{
     port = {tls_port}
+    ssl = yes
+  }}
+}}
+service imap-login {{
+  chroot =
+  service_count = 0
+  inet_listener imap {{
+    port = {imap_port}
+  }}
+  inet_listener imaps {{
+    port = {imaps_port}
     ssl = yes
   }}
 }}
@@ -70,6 +81,7 @@ class Dovecot:
         self.mail, self.run = self.folder / "mail", self.folder / "run"
         self.sasl = self.folder / "sasl"
         self.port, self.tls_port = free_port(), free_port()
+        self.imap_port, self.imaps_port = free_port(), free_port()
         self.users = dict(users)
         self.ca = authority().ca
         self.pid = None
@@ -88,7 +100,7 @@ class Dovecot:
         (self.folder / "passwd").write_text("".join(f"{u}:{p}::::::\n" for u, p in users.items()))
         (self.folder / "dovecot.conf").write_text(CONFIG.format(
             folder=self.folder, run=self.run, mail=self.mail, sasl=self.sasl, cert=cert, key=key, port=self.port,
-            tls_port=self.tls_port, uid=self.uid, gid=self.gid, login_user=login, internal_user=internal,
+            tls_port=self.tls_port, imap_port=self.imap_port, imaps_port=self.imaps_port, uid=self.uid, gid=self.gid, login_user=login, internal_user=internal,
             internal_group=group))
         for user in users:
             self._mailbox(user)
