@@ -256,11 +256,55 @@ int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct er
 	return 0;
 }
 
+/* Below this, reading is cheaper than a mapping and its page faults. */
+#define MAP_MIN (256 * 1024)
+
+static int read_whole(int fd, char *out, size_t len)
+{
+	for (size_t done = 0; done < len;) {
+		ssize_t got = read(fd, out + done, len - done);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0) {
+			errno = got == 0 ? ESTALE : errno; /* somebody has cut the file meanwhile */
+			return -1;
+		}
+		done += (size_t)got;
+	}
+	return 0;
+}
+
+static int load(int fd, size_t size, struct slice *data)
+{
+	char *at;
+
+	if (size == 0) {
+		*data = slice_make("", 0);
+		return 0;
+	}
+	if (size >= MAP_MIN) {
+		at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
+		*data = slice_make(at, size);
+		return at == MAP_FAILED ? -1 : 0;
+	}
+	at = xmalloc(size);
+	*data = slice_make(at, size);
+	if (read_whole(fd, at, size) == 0)
+		return 0;
+	free(at);
+	return -1;
+}
+
 int fsx_map(const char *path, struct slice *data, struct error *error)
 {
+<<<<<<< HEAD
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is no file, and must not keep us */
+=======
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
+>>>>>>> 2a5a6c0 (bench: the LAN server beside Dovecot and Postfix)
 	struct stat st;
-	void *at;
+	int result;
 
 	if (fd < 0)
 		return error_errno(error, "cannot open %s", path);
@@ -268,23 +312,19 @@ int fsx_map(const char *path, struct slice *data, struct error *error)
 		close(fd);
 		return error_set(error, ERROR_IO, "%s is not a file", path);
 	}
-	if (st.st_size == 0) {
-		close(fd);
-		*data = slice_make("", 0);
-		return 0;
-	}
-	at = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	result = load(fd, (size_t)st.st_size, data);
+	if (result != 0)
+		error_errno(error, "cannot read %s", path);
 	close(fd);
-	if (at == MAP_FAILED)
-		return error_errno(error, "cannot map %s", path);
-	*data = slice_make(at, (size_t)st.st_size);
-	return 0;
+	return result;
 }
 
 void fsx_unmap(struct slice data)
 {
-	if (data.len > 0)
+	if (data.len >= MAP_MIN)
 		munmap((char *)data.ptr, data.len);
+	else if (data.len > 0)
+		free((char *)data.ptr);
 }
 
 int fsx_lock(int fd)

@@ -48,15 +48,22 @@ static enum dot_state step(struct dot_reader *reader, char c, struct buf *out)
 	return DOT_END;
 }
 
+#define RUN_MAX 1024 /* bounds what is looked at again after each odd byte */
+
+static size_t find(struct slice input, char byte)
+{
+	const char *at = memchr(input.ptr, byte, input.len);
+
+	return at == NULL ? input.len : (size_t)(at - input.ptr);
+}
+
 /* The run of bytes that need no look: most of a message. */
 static size_t plain_run(struct slice input)
 {
-	size_t n = 0;
-
-	while (
-	    n < input.len && input.ptr[n] != '\r' && input.ptr[n] != '\n' && input.ptr[n] != '\0')
-		n++;
-	return n;
+	input.len = input.len < RUN_MAX ? input.len : RUN_MAX;
+	input.len = find(input, '\r');
+	input.len = find(input, '\n');
+	return find(input, '\0');
 }
 
 bool dot_read(struct dot_reader *reader, struct slice *input, struct buf *out)
@@ -108,13 +115,30 @@ static void write_byte(struct dot_writer *writer, char c, struct buf *out)
 	writer->after_cr = c == '\r';
 }
 
+/* The whole lines at the front that go out as they are. */
+static size_t clean_lines(const struct dot_writer *writer, struct slice bytes)
+{
+	size_t done = 0;
+
+	while (done < bytes.len && bytes.ptr[done] != '.') {
+		struct slice rest = slice_from(bytes, done);
+		size_t end = find(rest, '\n');
+
+		if (end == 0 || end == rest.len || rest.ptr[end - 1] != '\r' ||
+		    (!writer->keep_cr && find(rest, '\r') != end - 1))
+			break;
+		done += end + 1;
+	}
+	return done;
+}
+
 int dot_write(struct dot_writer *writer, struct slice bytes, struct buf *out)
 {
 	while (bytes.len > 0) {
 		size_t run = 0;
 
-		if (!writer->line_start && !writer->after_cr)
-			run = plain_run(bytes);
+		if (!writer->after_cr)
+			run = writer->line_start ? clean_lines(writer, bytes) : plain_run(bytes);
 		if (run > 0) {
 			buf_append(out, bytes.ptr, run);
 		} else {

@@ -92,7 +92,8 @@ class MisbehavingPop3(Misbehaving):
             connection.say("+OK")
         elif word == "QUIT":
             for n in self.marked:
-                self.messages[n - 1] = None
+                if n <= len(self.messages):
+                    self.messages[n - 1] = None
             connection.say("+OK bye")
             return "close"
         else:
