@@ -176,15 +176,20 @@ def idle(count=1000):
 
 # --- SMTP
 
-POSTFIX = """
-smtpd_tls_security_level = none
-smtpd_tls_auth_only = no
-smtpd_sasl_auth_enable = no
-mynetworks = 127.0.0.0/8
-smtpd_recipient_restrictions = permit_mynetworks, reject
-defer_transports = smtp
-default_process_limit = 200
-"""
+POSTFIX = {
+    "smtpd_tls_security_level": "none", "smtpd_tls_auth_only": "no", "smtpd_sasl_auth_enable": "no",
+    "mynetworks": "127.0.0.0/8", "smtpd_recipient_restrictions": "permit_mynetworks, reject",
+    "defer_transports": "smtp", "default_process_limit": "200",
+}
+
+
+def holding_postfix():
+    """It takes mail from anybody here, and keeps it."""
+    postfix = Postfix(FOLDER, FOLDER / "nosasl")
+    path = postfix.folder / "main.cf"
+    kept = [line for line in path.read_text().splitlines() if line.split(" = ")[0] not in POSTFIX]
+    path.write_text("\n".join([*kept, *(f"{key} = {value}" for key, value in POSTFIX.items())]) + "\n")
+    return postfix
 
 
 def smtp_source(port, sessions, count):
@@ -197,9 +202,7 @@ def smtp_source(port, sessions, count):
 def smtp():
     gateway = Gateway(FOLDER, users=["ivan", "anna"], name="smtp", sections={
         "lan": {"max_sessions_per_ip": 200}, "log": {"level": "warn"}})
-    postfix = Postfix(FOLDER, FOLDER / "nosasl")
-    with open(postfix.folder / "main.cf", "a", encoding="ascii") as main:
-        main.write(POSTFIX)
+    postfix = holding_postfix()
     try:
         gateway.start()
         postfix.start()
