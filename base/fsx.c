@@ -298,11 +298,7 @@ static int load(int fd, size_t size, struct slice *data)
 
 int fsx_map(const char *path, struct slice *data, struct error *error)
 {
-<<<<<<< HEAD
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is no file, and must not keep us */
-=======
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe must not hold us up */
->>>>>>> 2a5a6c0 (bench: the LAN server beside Dovecot and Postfix)
 	struct stat st;
 	int result;
 

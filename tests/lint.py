@@ -24,6 +24,7 @@ DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link
 SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! INBOX)|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
 # Written in pieces, so that this file does not break its own rule.
 PRIVATE = re.compile(r"\.\./" + r"shared|/wo" + r"rk\b")
+CONFLICT = re.compile(r"<{7} |>{7} ")
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 TEXT_ENDS = {".c", ".h", ".py", ".sh", ".md", ".conf", ".sample", ".in", ".txt", ".po", ".mk", ".8", ".1", ""}
 
@@ -93,6 +94,8 @@ def check_text(path):
             complain(path, number, "names a folder outside the repository")
         if UNFINISHED.search(line):
             complain(path, number, "unfinished work")
+        if CONFLICT.match(line):
+            complain(path, number, "a merge that was not finished")
 
 
 def gettext_tool(*args):
