@@ -9,6 +9,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 
 #define EXIT_USAGE 2
@@ -45,6 +46,7 @@ int main(int argc, char **argv)
 		}
 	}
 	umask(027);
+	prctl(PR_SET_DUMPABLE, 0); /* no core with passwords and letters in it */
 	conf = reload_read(path, NULL, &error);
 	if (conf == NULL) {
 		log_warnx("event=not-started reason=\"the configuration has errors; `lanpost check` lists them\"");

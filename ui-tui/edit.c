@@ -7,7 +7,10 @@
 #include "sorter/sorter.h"
 #include "ui-tui/client.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #define TEXT_MAX (1024 * 1024)
 #define LIST_MAX 4096
@@ -17,9 +20,12 @@ bool edit_begin(struct edit *edit, struct cli *cli, struct conf *conf, const cha
 {
 	struct error error = ERROR_INIT;
 
-	*edit = (struct edit){.cli = cli, .conf = conf, .file = xstrdup(file), .text = BUF_INIT(TEXT_MAX)};
-	if (ini_edit_read(file, &edit->text, &error) == 0)
+	*edit = (struct edit){.cli = cli, .conf = conf, .file = xstrdup(file),
+	    .text = BUF_INIT(TEXT_MAX), .before = BUF_INIT(TEXT_MAX)};
+	if (ini_edit_read(file, &edit->before, &error) == 0) {
+		buf_append_slice(&edit->text, buf_slice(&edit->before));
 		return true;
+	}
 	cli_fail(CLI_FAILED, "%s", error.text);
 	return false;
 }
@@ -35,11 +41,18 @@ bool edit_begin_beside(struct edit *edit, struct cli *cli, struct conf *conf, co
 	return begun;
 }
 
+/* Passwords stand in it. */
+static void clear_text(struct buf *text)
+{
+	if (text->ptr != NULL)
+		explicit_bzero(text->ptr, text->capacity);
+	buf_clear(text);
+}
+
 void edit_clear(struct edit *edit)
 {
-	if (edit->text.ptr != NULL)
-		explicit_bzero(edit->text.ptr, edit->text.capacity);
-	buf_clear(&edit->text);
+	clear_text(&edit->text);
+	clear_text(&edit->before);
 	free(edit->file);
 }
 
@@ -111,16 +124,52 @@ static int tell_gateway(const struct conf *conf)
 	return result;
 }
 
-int edit_commit(struct edit *edit)
+/* The folder's lock, so that of two who change files in it one comes second. */
+static int lock_folder(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char *folder = slash == NULL ? xstrdup(".") : xasprintf("%.*s", (int)(slash - file + 1), file);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	free(folder);
+	return fd;
+}
+
+/* Somebody else may have written the file while we asked for a password. */
+static bool is_unchanged(const struct edit *edit)
+{
+	struct buf now = BUF_INIT(TEXT_MAX);
+	struct error error;
+	bool same = ini_edit_read(edit->file, &now, &error) == 0 && now.len == edit->before.len &&
+		    (now.len == 0 || memcmp(now.ptr, edit->before.ptr, now.len) == 0);
+
+	clear_text(&now);
+	return same;
+}
+
+static int replace_file(const struct edit *edit)
 {
 	struct error error = ERROR_INIT;
+	int lock = lock_folder(edit->file), result = CLI_DONE;
+
+	if (!is_unchanged(edit))
+		result = cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
+	else if (ini_edit_write(edit->file, &edit->text, &error) != 0)
+		result = cli_fail(CLI_FAILED, "%s", error.text);
+	if (lock >= 0)
+		close(lock);
+	return result;
+}
+
+int edit_commit(struct edit *edit)
+{
 	int result = check_change(edit);
 
-	if (result != CLI_DONE)
-		return result;
-	if (ini_edit_write(edit->file, &edit->text, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
-	return tell_gateway(edit->conf);
+	if (result == CLI_DONE)
+		result = replace_file(edit);
+	return result == CLI_DONE ? tell_gateway(edit->conf) : result;
 }
 
 int edit_remove(struct edit *edit, const char *kind, const char *name)

@@ -12,7 +12,7 @@ struct edit {
 	struct cli *cli;   /* borrowed, as is conf */
 	struct conf *conf; /* as it was before the change */
 	char *file;
-	struct buf text;
+	struct buf text, before; /* as it is to be, and as it was read */
 };
 
 /* Begins with the file that holds a section, or with the one of that name beside lanpost.conf ("users.conf"). Returns

@@ -252,3 +252,16 @@ def test_postmaster_cannot_be_removed_though_he_has_a_section(make_gateway):
     gateway = make_gateway(start=False, users=["ivan", "postmaster"])
     done = gateway.cli("user", "remove", "postmaster")
     assert done.returncode == FAILED and "[user postmaster]" in (gateway.folder / "users.conf").read_text()
+
+
+def test_of_two_admins_the_second_is_told(stopped):
+    first, second = (subprocess.Popen([BUILD / "lanpost", "-c", stopped.conf, "user", "add", name], text=True,
+                                      stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                                      env=environment()) for name in ("anna", "olga"))
+    time.sleep(0.5)  # both have read the file and wait for a password
+    done = [admin.communicate("secret\n", timeout=20) for admin in (first, second)]
+    assert (first.returncode, second.returncode) == (DONE, FAILED), done
+    assert "has changed" in done[1][1]
+    assert "[user anna]" in (stopped.folder / "users.conf").read_text()
+    assert asked(stopped, "user", "add", "olga").returncode == DONE
+    assert {"anna", "olga"} <= set(names(stopped, "user"))

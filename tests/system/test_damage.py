@@ -2,7 +2,9 @@
 import os
 import random
 import re
+import resource
 import shutil
+import signal
 import smtplib
 import socket
 import subprocess
@@ -162,3 +164,20 @@ def test_postmaster_is_told_before_the_disk_is_full(make_gateway, disk):
     (disk / "ballast").unlink()
     gateway.session()
     assert subjects(gateway.mailbox_when("postmaster", 2))[1] == "Works again: the disk"
+
+
+def test_a_crash_leaves_no_core_with_passwords_in_it(make_gateway, folder, monkeypatch):
+    with open("/proc/sys/kernel/core_pattern") as pattern:
+        if "/" in pattern.read():
+            pytest.skip("cores go elsewhere here")
+    monkeypatch.chdir(folder)
+    limits = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (limits[1], limits[1]))
+    try:
+        gateway = make_gateway(users=USERS)
+        for pid in gateway.processes()[1:]:
+            os.kill(pid, signal.SIGSEGV)
+        until(gateway.is_ready, 20, "the LAN server to be back")
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, limits)
+    assert not list(folder.glob("core*"))
