@@ -14,11 +14,8 @@ static const struct header_field *find(const struct view *view, const char *name
 
 static bool is_from_list(const struct view *view)
 {
-	static const char *const names[] = {"List-Id", "List-Post", "List-Help", "List-Subscribe",
-	    "List-Unsubscribe", "List-Owner", "Mailing-List", "X-Mailing-List", "X-BeenThere"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (find(view, names[i]) != NULL)
+	for (size_t i = 0; i < view->field_count; i++)
+		if (view_is_list_field(&view->fields[i].field))
 			return true;
 	return false;
 }

@@ -190,20 +190,6 @@ static bool test_field(
 
 /* --- headers */
 
-/* Fields that lists put into their mail (RFC 2369, RFC 2919, and older ways). */
-static bool is_list_field(const struct header_field *field)
-{
-	static const char *const names[] = {"List-Id", "List-Post", "List-Help", "List-Subscribe",
-	    "List-Unsubscribe", "List-Owner", "List-Archive", "Mailing-List", "X-Mailing-List",
-	    "X-BeenThere"};
-
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (slice_is_nocase(field->name, names[i]))
-			return true;
-	return slice_is_nocase(field->name, "Precedence") &&
-	       slice_is_nocase(slice_trim(field->body), "list");
-}
-
 /* How providers mark what they take for spam: the field, and what it then begins with. */
 static bool is_spam_field(const struct header_field *field)
 {
@@ -242,7 +228,7 @@ static bool concerns(const struct test *test, const struct header_field *field)
 	case TEST_ANYHEADER:
 		return true;
 	case TEST_LIST:
-		return is_list_field(field);
+		return view_is_list_field(field);
 	case TEST_SPAM:
 		return is_spam_field(field);
 	default:

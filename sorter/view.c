@@ -53,6 +53,19 @@ void view_clear(struct view *view)
 	memset(view, 0, sizeof(*view));
 }
 
+bool view_is_list_field(const struct header_field *field)
+{
+	static const char *const names[] = {"List-Id", "List-Post", "List-Help", "List-Subscribe",
+	    "List-Unsubscribe", "List-Owner", "List-Archive", "Mailing-List", "X-Mailing-List",
+	    "X-BeenThere"};
+
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (slice_is_nocase(field->name, names[i]))
+			return true;
+	return slice_is_nocase(field->name, "Precedence") &&
+	       slice_is_nocase(slice_trim(field->body), "list");
+}
+
 static void fold(const struct view *view, struct slice text, struct buf *out)
 {
 	size_t start = out->len;
