@@ -101,7 +101,6 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
 	const struct fact done = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "sent"};
 	struct buf message = BUF_INIT(REPLY_MAX);
 	struct envelope envelope;
-	struct body body;
 	struct addr addr;
 	int result;
 
@@ -112,16 +111,7 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
 	if (addr_parse(slice_of(reply->address), &addr))
 		route_add(conf, &envelope, &addr, slice_of(reply->rule));
 	write_reply(conf, reply, text, &envelope.id, &message);
-	body_init(&body, conf->gateway.spool);
-	result = body_append(&body, buf_slice(&message), &envelope.id, error);
-	if (result == 0)
-		result = body_finish(&body, error);
-	if (result == 0) {
-		result = intake_accept(intake, &envelope, &body, &done, 1, error);
-	} else {
-		envelope_clear(&envelope);
-		body_clear(&body, false);
-	}
+	result = intake_accept_text(intake, &envelope, buf_slice(&message), &done, 1, error);
 	buf_clear(&message);
 	if (result == 0)
 		intake_journal(intake, reply->id.text, session, "replied", reply->address, reply->rule);

@@ -37,7 +37,6 @@ int report_send(const struct conf *conf, struct intake *intake, const char *sess
 {
 	struct buf message = BUF_INIT(2 * REPORT_TEXT_MAX);
 	struct envelope envelope;
-	struct body body;
 	struct addr addr;
 	int result;
 
@@ -50,16 +49,7 @@ int report_send(const struct conf *conf, struct intake *intake, const char *sess
 	    envelope.place_count == 0)
 		route_add_mailbox(conf, &envelope, CONF_POSTMASTER, SLICE_LITERAL("report"));
 	write_message(conf, &envelope.id, to, subject, text, &message);
-	body_init(&body, conf->gateway.spool);
-	result = body_append(&body, buf_slice(&message), &envelope.id, error);
-	if (result == 0)
-		result = body_finish(&body, error);
-	if (result == 0) {
-		result = intake_accept(intake, &envelope, &body, facts, fact_count, error);
-	} else {
-		envelope_clear(&envelope);
-		body_clear(&body, false);
-	}
+	result = intake_accept_text(intake, &envelope, buf_slice(&message), facts, fact_count, error);
 	buf_clear(&message);
 	return result;
 }

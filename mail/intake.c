@@ -368,6 +368,19 @@ int intake_accept(struct intake *intake, struct envelope *envelope, struct body 
 	return intake_batch_commit(&batch, error);
 }
 
+int intake_accept_text(struct intake *intake, struct envelope *envelope, struct slice text,
+    const struct fact *facts, size_t fact_count, struct error *error)
+{
+	struct body body;
+
+	body_init(&body, intake->spool);
+	if (body_append(&body, text, &envelope->id, error) == 0 && body_finish(&body, error) == 0)
+		return intake_accept(intake, envelope, &body, facts, fact_count, error);
+	envelope_clear(envelope);
+	body_clear(&body, false);
+	return -1;
+}
+
 /* --- transition 4: remove */
 
 int intake_remove(struct intake *intake, const char *user, const char *const *uniques, size_t count,

@@ -37,6 +37,10 @@ int intake_close(struct intake *intake, struct error *error);
 int intake_accept(struct intake *intake, struct envelope *envelope, struct body *body,
     const struct fact *facts, size_t fact_count, struct error *error);
 
+/* The same for a message that we have written ourselves. The text is borrowed. */
+int intake_accept_text(struct intake *intake, struct envelope *envelope, struct slice text,
+    const struct fact *facts, size_t fact_count, struct error *error);
+
 /* The same in two steps, for batches: gather many, then commit once for all of them. A batch takes
  * *envelope and *body over (they are reset to empty); it holds them in memory until the commit, so commit every few
  * megabytes. A batch belongs to one thread. */

@@ -5,6 +5,7 @@
  * configuration can begin a line of its own.
  */
 #include "base/alloc.h"
+#include "base/i18n.h"
 #include "mail/decode.h"
 #include "mail/route.h"
 #include "sorter/sorter.h"
@@ -151,6 +152,31 @@ static void add_place(
 		route_add(conf, envelope, &addr, slice_of(recipient->reason));
 }
 
+/* What has come back does not leave again by a user's own `forward` either. */
+static void keep_here(struct envelope *envelope)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		struct place *place = &envelope->places[i];
+
+		if (place->kind != PLACE_QUEUE) {
+			envelope->places[kept++] = *place;
+			continue;
+		}
+		free(place->name);
+		free(place->why);
+		free(place->reply);
+	}
+	if (kept == 0 && envelope->place_count > 0) {
+		envelope->place_count = 0;
+		envelope_add(envelope, PLACE_MAILBOX, slice_of(CONF_POSTMASTER),
+		    slice_of(_("mail loop: it was here before and is not sent on again")));
+		return;
+	}
+	envelope->place_count = kept;
+}
+
 void sorter_fill(const struct conf *conf, struct slice message, struct envelope *envelope,
     const struct sorter_decision *decision)
 {
@@ -165,6 +191,8 @@ void sorter_fill(const struct conf *conf, struct slice message, struct envelope 
 	    (decision->dropped_by == NULL || decision->recipient_count > 0))
 		route_add_mailbox(conf, envelope, CONF_POSTMASTER,
 		    slice_of(decision->recipient_count > 0 ? decision->recipients[0].reason : ""));
+	if (decision->was_here)
+		keep_here(envelope);
 	if (decision->reply_to != NULL)
 		envelope_add(envelope, PLACE_REPLY, slice_of(decision->reply_to),
 		    slice_of(decision->reply_rule));

@@ -257,9 +257,11 @@ static bool apply_rule(const struct conf *conf, const struct conf_rule *rule, st
 	}
 	add_users(conf, decision, SORTER_DELIVER, &rule->deliver, name, reason);
 	add_users(conf, decision, SORTER_COPY, &rule->copy, name, reason);
-	add_addresses(decision, SORTER_FORWARD, &rule->forward, name, reason);
-	add_addresses(decision, SORTER_REDIRECT, &rule->redirect, name, reason);
-	add_reply(conf, rule, view, decision);
+	if (!decision->was_here) {
+		add_addresses(decision, SORTER_FORWARD, &rule->forward, name, reason);
+		add_addresses(decision, SORTER_REDIRECT, &rule->redirect, name, reason);
+		add_reply(conf, rule, view, decision);
+	}
 	return !rule->stop;
 }
 
@@ -361,6 +363,37 @@ static bool runs_in_circle(const struct view *view)
 	return count > SORTER_RECEIVED_MAX;
 }
 
+/* The line that the fetcher puts above each message: "from pop.example.ru by gw with POP3S id ...". */
+static bool was_fetched_here(const struct conf *conf, const struct view *view)
+{
+	char *mark = xasprintf(" by %s with ", conf->gateway.hostname);
+	size_t len = strlen(mark);
+	bool found = false;
+
+	for (size_t i = 0; i < view->field_count && !found; i++) {
+		struct slice body = view->fields[i].field.body;
+		const char *at;
+
+		if (!slice_is_nocase(view->fields[i].field.name, "Received"))
+			continue;
+		at = memmem(body.ptr, body.len, mark, len);
+		if (at == NULL)
+			continue;
+		body = slice_from(body, (size_t)(at - body.ptr) + len);
+		found = slice_begins_nocase(body, "POP3") || slice_begins_nocase(body, "IMAP");
+	}
+	free(mark);
+	return found;
+}
+
+static const char *unsorted_reason(const struct sorter_decision *decision)
+{
+	if (decision->was_here)
+		return _("mail loop: it was here before and is not sent on again");
+	return decision->match_count == 0 ? _("no rule matched")
+	                                  : _("no rule that matched delivers it");
+}
+
 static void decide(const struct sorter *sorter, const struct conf_account *account,
     struct view *view, struct sorter_decision *decision)
 {
@@ -371,13 +404,11 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 		add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
 		return;
 	}
+	decision->was_here = was_fetched_here(conf, view);
 	if (apply_rules(sorter, view, decision) && conf->sorter.by_address)
 		apply_addresses(conf, view, decision);
 	if (!is_placed(decision) && decision->dropped_by == NULL)
-		apply_unsorted(conf, account,
-		    decision->match_count == 0 ? _("no rule matched")
-		                               : _("no rule that matched delivers it"),
-		    decision);
+		apply_unsorted(conf, account, unsorted_reason(decision), decision);
 }
 
 void sorter_decide(const struct sorter *sorter, const struct sorter_message *message,

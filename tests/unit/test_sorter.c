@@ -58,6 +58,7 @@ static void office_init(struct office *office, const struct rule_spec *rules)
 {
 	memset(office, 0, sizeof(*office));
 	office->conf.gateway.local_domain = text("office.lan");
+	office->conf.gateway.hostname = text("gw.office.lan");
 	office->conf.gateway.postmaster = empty;
 	office->conf.gateway.boss = empty;
 	office->conf.sorter.by_address = true;
@@ -279,6 +280,18 @@ static const struct {
         .rules = {{"a", "always", "buh", .reply = "x"}},
         .message = "From: X <ivan@example.ru>\n\n",
         .expected = "buh/a reply by a to no reply to ourselves "},
+    {.name = "what has come back is not sent on again",
+        .rules = {{"a", "always", .forward = "x@y.ru", .reply = "x"}},
+        .message = "Received: from pop.y.ru by gw.office.lan with POP3S id 1; x\nFrom: a@b.ru\n\n",
+        .expected = "postmaster/ unsorted: mail loop: it was here before and is not sent on again"},
+    {.name = "what has come back is delivered",
+        .rules = {{"a", "always", "buh", "x@y.ru"}},
+        .message = "Received: from pop.y.ru\n by gw.office.lan with POP3 id 1; x\n\n",
+        .expected = "buh/a "},
+    {.name = "what was sent from here may come back",
+        .rules = {{"a", "always", .forward = "x@y.ru"}},
+        .message = "Received: from pc by gw.office.lan with ESMTP id 1; x\n\n",
+        .expected = "->x@y.ru/a "},
     {.name = "rule on the account",
         .rules = {{"a", "account is \"sales\"", .deliver = "buh"}},
         .message = strange,
@@ -538,6 +551,35 @@ static void test_loop(void **state)
 	office_clear(&office);
 }
 
+/* A user who forwards his mail to where it comes from. */
+static void test_forward_of_a_user_in_a_circle(void **state)
+{
+	static const struct rule_spec rules[MAX_RULES] = {{"a", "always", .deliver = "ivan"}};
+	static const char came_back[] =
+	    "Received: from pop.y.ru by gw.office.lan with POP3S id 1; x\n\n";
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		struct envelope envelope;
+		struct office office;
+		struct sorter *sorter;
+
+		office_init(&office, rules);
+		office.users[0].forward = text("ivan@y.ru");
+		office.users[0].keep = i == 1;
+		sorter = sorter_new(&office.conf, &error);
+		envelope_init(&envelope);
+		fill_envelope(&office.conf, sorter, &envelope, slice_of(came_back));
+		assert_int_equal(envelope.place_count, 1);
+		assert_int_equal(envelope.places[0].kind, PLACE_MAILBOX);
+		assert_string_equal(envelope.places[0].name, i == 1 ? "ivan" : "postmaster");
+		envelope_clear(&envelope);
+		sorter_free(sorter);
+		office_clear(&office);
+	}
+}
+
 static void test_check(void **state)
 {
 	static const struct rule_spec rules[MAX_RULES] = {{"good", "always", .deliver = "buh"},
@@ -571,6 +613,7 @@ int main(void)
 	    cmocka_unit_test(test_prefix),
 	    cmocka_unit_test(test_sender_of_what_leaves),
 	    cmocka_unit_test(test_loop),
+	    cmocka_unit_test(test_forward_of_a_user_in_a_circle),
 	    cmocka_unit_test(test_check),
 	};
 

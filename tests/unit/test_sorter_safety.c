@@ -45,6 +45,7 @@ struct office {
 static void office_init(struct office *office)
 {
 	memset(office, 0, sizeof(*office));
+	office->conf.gateway.hostname = text("gw");
 	office->conf.gateway.local_domain = text("office.lan");
 	office->conf.gateway.postmaster = office->conf.gateway.boss = text("");
 	office->conf.sorter.by_address = office->conf.sorter.fold_yo = true;
