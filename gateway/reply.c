@@ -19,7 +19,8 @@ static const struct conf_rule *find_rule(const struct conf *conf, const char *na
 	return NULL;
 }
 
-/* The address that was written to, as far as we know it; else ours, which is rewritten when the message leaves. */
+/* The address that was written to, as far as we know it; else ours, which is rewritten when the
+ * message leaves. */
 static void author(const struct conf *conf, const char *account_name, char *out, size_t size)
 {
 	const struct conf_account *account = conf_find_account(conf, account_name);
@@ -89,8 +90,8 @@ static void write_reply(const struct conf *conf, const struct reply_due *reply, 
 		buf_printf(out, "In-Reply-To: %s\r\nReferences: %s\r\n", reply->message_id,
 		    reply->message_id);
 	buf_append_text(out, "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n"
-			     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
-			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
+	                     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+	                     "Content-Transfer-Encoding: 8bit\r\n\r\n");
 	write_text(text, out);
 }
 
@@ -114,7 +115,8 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
 	result = intake_accept_text(intake, &envelope, buf_slice(&message), &done, 1, error);
 	buf_clear(&message);
 	if (result == 0)
-		intake_journal(intake, reply->id.text, session, "replied", reply->address, reply->rule);
+		intake_journal(
+		    intake, reply->id.text, session, "replied", reply->address, reply->rule);
 	return result;
 }
 
@@ -136,8 +138,8 @@ static int write_one(const struct conf *conf, struct intake *intake, struct stat
 	return 0;
 }
 
-void reply_write_due(const struct conf *conf, struct intake *intake, struct state *state,
-    const char *session)
+void reply_write_due(
+    const struct conf *conf, struct intake *intake, struct state *state, const char *session)
 {
 	struct replies replies;
 	struct error error;

@@ -18,7 +18,8 @@ static struct slice first_word(struct slice header, const char *name)
 	if (!header_find(header, name, &field))
 		return SLICE_NONE;
 	value = slice_trim(field.body);
-	while (len < value.len && value.ptr[len] > ' ' && value.ptr[len] != ';' && value.ptr[len] != '(')
+	while (len < value.len && value.ptr[len] > ' ' && value.ptr[len] != ';' &&
+	       value.ptr[len] != '(')
 		len++;
 	return slice_make(value.ptr, len);
 }
@@ -96,8 +97,8 @@ static unsigned boundary_level(const struct mime_walk *walk, struct slice line, 
 	return 0;
 }
 
-/* Passes over lines up to and with the boundary that begins the next part; returns what stood before
- * the first boundary, without the line end that belongs to it. */
+/* Passes over lines up to and with the boundary that begins the next part; returns what stood
+ * before the first boundary, without the line end that belongs to it. */
 static struct slice take_body(struct mime_walk *walk)
 {
 	struct slice body = walk->rest;
@@ -135,7 +136,8 @@ static bool is_field(struct slice line)
 	return header_walk_next(&walk, &field);
 }
 
-/* Up to and with the empty line. A boundary ends it, too, and so does a first line that is no field. */
+/* Up to and with the empty line. A boundary ends it, too, and so does a first line that is no
+ * field. */
 static struct slice take_header(struct mime_walk *walk)
 {
 	struct slice header = walk->rest;
@@ -156,8 +158,8 @@ static struct slice take_header(struct mime_walk *walk)
 	return header;
 }
 
-/* Opens a multipart: its first part is next. False if its boundary stands nowhere: then what it holds
- * is its body. */
+/* Opens a multipart: its first part is next. False if its boundary stands nowhere: then what it
+ * holds is its body. */
 static bool enter(struct mime_walk *walk, struct mime_part *part)
 {
 	struct mime_boundary *boundary = &walk->open[walk->depth];
@@ -216,9 +218,10 @@ bool mime_file_name(const struct mime_part *part, struct buf *out)
 /* Parts that programs put there, not people. */
 static bool is_technical(struct slice type)
 {
-	static const char *const types[] = {"application/pgp-signature", "application/pgp-encrypted",
-	    "application/pkcs7-signature", "application/x-pkcs7-signature",
-	    "message/delivery-status", "message/disposition-notification"};
+	static const char *const types[] = {"application/pgp-signature",
+	    "application/pgp-encrypted", "application/pkcs7-signature",
+	    "application/x-pkcs7-signature", "message/delivery-status",
+	    "message/disposition-notification"};
 
 	for (size_t i = 0; i < ARRAY_LEN(types); i++)
 		if (slice_is_nocase(type, types[i]))
@@ -239,7 +242,8 @@ bool mime_is_attachment(const struct mime_part *part)
 	if (slice_is_nocase(disposition, "attachment"))
 		return true;
 	/* The pictures of an HTML letter have an id by which it shows them. */
-	if (slice_is_nocase(disposition, "inline") && header_find(part->header, "Content-ID", &field))
+	if (slice_is_nocase(disposition, "inline") &&
+	    header_find(part->header, "Content-ID", &field))
 		return false;
 	if (has_name)
 		return !header_find(part->header, "Content-ID", &field);
@@ -285,7 +289,8 @@ int mime_text(const struct mime_part *part, struct buf *out)
 	struct buf bytes = BUF_INIT(room), utf8 = BUF_INIT(room * 4 + 64);
 	bool is_cut;
 
-	if (body.len > room * 4) /* base64 and soft line breaks make less of it, HTML perhaps much less */
+	if (body.len >
+	    room * 4) /* base64 and soft line breaks make less of it, HTML perhaps much less */
 		body.len = room * 4;
 	decode_transfer(part, body, &bytes);
 	to_utf8(decode_message_charset(part->header), buf_slice(&bytes), &utf8);

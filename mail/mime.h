@@ -17,9 +17,9 @@
 struct mime_part {
 	struct slice header; /* with the empty line that ends it */
 	struct slice body;   /* still encoded; empty for a container, whose parts follow */
-	struct slice type;   /* "text/plain": as it stands there, or a literal where none is given */
-	unsigned depth;      /* multiparts around it; 0: the message itself */
-	bool is_container;   /* multipart or message */
+	struct slice type; /* "text/plain": as it stands there, or a literal where none is given */
+	unsigned depth;    /* multiparts around it; 0: the message itself */
+	bool is_container; /* multipart or message */
 };
 
 struct mime_boundary {
@@ -42,8 +42,9 @@ bool mime_walk_next(struct mime_walk *walk, struct mime_part *part);
 
 /* The file name of a part, decoded, appended to out. False if it has none. */
 bool mime_file_name(const struct mime_part *part, struct buf *out);
-/* What people call an attachment: a part with Content-Disposition: attachment; one with a file name that
- * is not shown inside the text; a part that is neither text nor a signature nor a container. */
+/* What people call an attachment: a part with Content-Disposition: attachment; one with a file name
+ * that is not shown inside the text; a part that is neither text nor a signature nor a container.
+ */
 bool mime_is_attachment(const struct mime_part *part);
 /* The body of a text part as UTF-8, HTML as the text that a reader sees. Stops when out is full
  * (returns -1; what found room stands in it). */

@@ -31,16 +31,16 @@ static bool is_from_program(const struct view *view)
 	for (size_t i = 0; precedence != NULL && i < ARRAY_LEN(precedences); i++)
 		if (slice_begins_nocase(slice_trim(precedence->body), precedences[i]))
 			return true;
-	return find(view, "X-Auto-Response-Suppress") != NULL || find(view, "X-Autoreply") != NULL ||
-	       find(view, "X-Autorespond") != NULL;
+	return find(view, "X-Auto-Response-Suppress") != NULL ||
+	       find(view, "X-Autoreply") != NULL || find(view, "X-Autorespond") != NULL;
 }
 
 /* Names behind which nobody reads (RFC 3834 section 2, and what is met). */
 static bool is_name_of_program(struct slice local)
 {
 	static const char *const beginnings[] = {"mailer-daemon", "listserv", "majordomo", "owner-",
-	    "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply", "bounce",
-	    "postmaster"};
+	    "noreply", "no-reply", "no_reply", "donotreply", "do-not-reply", "do_not_reply",
+	    "bounce", "postmaster"};
 	static const char *const ends[] = {"-request", "-owner", "-bounces", "-noreply", "-daemon"};
 
 	for (size_t i = 0; i < ARRAY_LEN(beginnings); i++)
@@ -49,14 +49,15 @@ static bool is_name_of_program(struct slice local)
 	for (size_t i = 0; i < ARRAY_LEN(ends); i++) {
 		size_t len = strlen(ends[i]);
 
-		if (local.len >= len && slice_is_nocase(slice_from(local, local.len - len), ends[i]))
+		if (local.len >= len &&
+		    slice_is_nocase(slice_from(local, local.len - len), ends[i]))
 			return true;
 	}
 	return false;
 }
 
-/* The sender of the envelope as the provider noted it, else the author. False for the null sender, or
- * where there is none. */
+/* The sender of the envelope as the provider noted it, else the author. False for the null sender,
+ * or where there is none. */
 static bool find_sender(const struct view *view, struct addr *to)
 {
 	const struct header_field *field = find(view, "Return-Path");

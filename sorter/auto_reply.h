@@ -8,8 +8,8 @@
 #include "mail/addr.h"
 #include "sorter/view.h"
 
-/* Returns NULL and the address (of the envelope's sender, where the header tells it), or why there must
- * be no reply: translated, for people. */
+/* Returns NULL and the address (of the envelope's sender, where the header tells it), or why there
+ * must be no reply: translated, for people. */
 const char *auto_reply_refusal(const struct conf *conf, const struct view *view, struct addr *to);
 
 #endif

@@ -5,8 +5,8 @@
 
 #include <stdlib.h>
 
-#define PREFIX_MAX 64             /* bytes of a text that are looked for */
-#define TABLE_MAX (16u << 20)     /* entries */
+#define PREFIX_MAX 64         /* bytes of a text that are looked for */
+#define TABLE_MAX (16u << 20) /* entries */
 #define NO_TEXT UINT32_MAX
 
 struct literals {
@@ -17,8 +17,9 @@ struct literals {
 	uint32_t state_count;
 	uint32_t *next;    /* [state * class_count + class] -> state * class_count */
 	uint32_t *text_at; /* [state]: an entry of `chain`, NO_TEXT for none */
-	uint32_t *suffix;  /* [state]: the next state on the way of suffixes with a text, 0 for none */
-	uint32_t *same;    /* [number]: another text with the same prefix, NO_TEXT for none */
+	uint32_t
+	    *suffix;    /* [state]: the next state on the way of suffixes with a text, 0 for none */
+	uint32_t *same; /* [number]: another text with the same prefix, NO_TEXT for none */
 };
 
 struct literals *literals_new(void)
@@ -114,8 +115,8 @@ static void build_tree(struct literals *literals, size_t prefix)
 	}
 }
 
-/* Fills in where to go on from each state when the text goes another way, by breadth: the state of the
- * longest suffix is always done before. */
+/* Fills in where to go on from each state when the text goes another way, by breadth: the state of
+ * the longest suffix is always done before. */
 static void link_suffixes(struct literals *literals)
 {
 	uint32_t classes = literals->class_count, first = 0, last = 0;
@@ -131,7 +132,7 @@ static void link_suffixes(struct literals *literals)
 		literals->suffix[state] = literals->text_at[fail[state]] != NO_TEXT
 		                              ? fail[state]
 		                              : literals->suffix[fail[state]];
-		for (uint32_t class = 0; class < classes; class++) {
+		for (uint32_t class = 0; class < classes; class ++) {
 			uint32_t child = branches[class];
 
 			if (child == 0) {
@@ -151,7 +152,8 @@ void literals_compile(struct literals *literals)
 	size_t prefix = PREFIX_MAX, total, entries;
 
 	find_classes(literals, prefix);
-	while ((total = total_length(literals, prefix)) * literals->class_count > TABLE_MAX && prefix > 2)
+	while ((total = total_length(literals, prefix)) * literals->class_count > TABLE_MAX &&
+	       prefix > 2)
 		find_classes(literals, prefix /= 2);
 	entries = total * literals->class_count;
 	literals->next = xcalloc(entries, sizeof(*literals->next));
@@ -185,7 +187,8 @@ static void tell(const struct literals *literals, uint32_t state, unsigned char 
 void literals_scan(const struct literals *literals, struct slice text, unsigned char *marks,
     void (*found)(void *context, size_t number), void *context)
 {
-	const uint32_t *next = literals->next, *text_at = literals->text_at, *suffix = literals->suffix;
+	const uint32_t *next = literals->next, *text_at = literals->text_at,
+	               *suffix = literals->suffix;
 	uint32_t classes = literals->class_count, state = 0;
 
 	for (size_t i = 0; i < text.len; i++) {

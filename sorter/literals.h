@@ -21,8 +21,8 @@ size_t literals_add(struct literals *literals, struct slice text);
 void literals_compile(struct literals *literals);
 size_t literals_count(const struct literals *literals);
 
-/* Sets marks[number] for each text found; found() is called once for each that was not marked before (may
- * be NULL). */
+/* Sets marks[number] for each text found; found() is called once for each that was not marked
+ * before (may be NULL). */
 void literals_scan(const struct literals *literals, struct slice text, unsigned char *marks,
     void (*found)(void *context, size_t number), void *context);
 

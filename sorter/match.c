@@ -127,8 +127,8 @@ static bool search(
 	}
 	if (same != NULL)
 		fold_yo(same, text.len);
-	outcome = pattern_find(
-	    test->pattern, same == NULL ? text : slice_make(same, text.len), matched);
+	outcome =
+	    pattern_find(test->pattern, same == NULL ? text : slice_make(same, text.len), matched);
 	if (outcome == PATTERN_GAVE_UP)
 		view->gave_up++;
 	if (outcome == PATTERN_FOUND && same != NULL && text.len > 0)
@@ -137,8 +137,8 @@ static bool search(
 	return outcome == PATTERN_FOUND;
 }
 
-static bool find_text(const struct test *test, struct view *view, const struct view_text *text,
-    struct slice *matched)
+static bool find_text(
+    const struct test *test, struct view *view, const struct view_text *text, struct slice *matched)
 {
 	struct slice decoded = buf_slice(&text->decoded);
 	size_t start;
@@ -283,8 +283,8 @@ static bool test_attachment(const struct test *test, struct view *view, struct h
 	view_read_parts(view);
 	for (size_t i = 0; i < view->part_count; i++) {
 		const struct view_part *part = &view->parts[i];
-		struct slice shown =
-		    buf_slice(part->name.decoded.len > 0 ? &part->name.decoded : &part->type.decoded);
+		struct slice shown = buf_slice(
+		    part->name.decoded.len > 0 ? &part->name.decoded : &part->type.decoded);
 
 		if (test->relation == TEST_PRESENT) {
 			if (!part->is_attachment)
@@ -351,8 +351,8 @@ static bool test_number(const struct test *test, const struct view *view, struct
 		localtime_r(&arrived, &tm);
 		actual = test->subject == TEST_HOUR
 		             ? (uint64_t)tm.tm_hour
-		             : (uint64_t)(tm.tm_year + 1900) * 10000 + (uint64_t)(tm.tm_mon + 1) * 100 +
-		                   (uint64_t)tm.tm_mday;
+		             : (uint64_t)(tm.tm_year + 1900) * 10000 +
+		                   (uint64_t)(tm.tm_mon + 1) * 100 + (uint64_t)tm.tm_mday;
 	}
 	if (!is_so(actual, test->relation, test->number))
 		return false;

@@ -10,9 +10,9 @@
 /* What made a condition true. */
 struct hit {
 	const struct test *test; /* NULL: nothing that could be shown (always, not) */
-	char *header;            /* its name as the message has it; "attachment", "body" and the like */
-	char *value;             /* decoded; of a body the surroundings of the match */
-	char *matched;           /* the part of value */
+	char *header;  /* its name as the message has it; "attachment", "body" and the like */
+	char *value;   /* decoded; of a body the surroundings of the match */
+	char *matched; /* the part of value */
 };
 void hit_clear(struct hit *hit);
 

@@ -209,7 +209,8 @@ static void add_body_texts(struct rule_index *index, struct condition *condition
 {
 	struct test *test = &condition->test;
 
-	if (condition->kind == CONDITION_TEST && test->subject == TEST_BODY && piece_of(test).len > 0) {
+	if (condition->kind == CONDITION_TEST && test->subject == TEST_BODY &&
+	    piece_of(test).len > 0) {
 		if (index->body == NULL)
 			index->body = literals_new();
 		test->literal = literals_add(index->body, piece_of(test)) + 1;
@@ -291,7 +292,8 @@ uint64_t *rule_index_candidates(const struct rule_index *index, struct view *vie
 		if (!is_searched(index, view->fields[i].field.name))
 			continue;
 		text = view_field_text(view, &view->fields[i]);
-		literals_scan(index->literals, buf_slice(&text->folded), marks, found_literal, &search);
+		literals_scan(
+		    index->literals, buf_slice(&text->folded), marks, found_literal, &search);
 		for (size_t j = 0; j < text->addresses.count; j++)
 			literals_scan(index->literals, slice_of(text->addresses.items[j]), marks,
 			    found_literal, &search);

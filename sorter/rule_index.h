@@ -1,9 +1,9 @@
 /*
  * Which rules can match a message at all, found in one pass over its header.
  *
- * A rule whose condition cannot hold unless one of certain texts stands in a header is only looked at
- * where one of them does, so that a thousand rules cost little more than ten. All others
- * (size, account, not, regular expressions) are always looked at. It never changes once made and may be
+ * A rule whose condition cannot hold unless one of certain texts stands in a header is only looked
+ * at where one of them does, so that a thousand rules cost little more than ten. All others (size,
+ * account, not, regular expressions) are always looked at. It never changes once made and may be
  * used by many threads.
  */
 #ifndef LANPOST_SORTER_RULE_INDEX_H

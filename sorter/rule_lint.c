@@ -87,7 +87,8 @@ static bool has_control(struct slice text)
 	return false;
 }
 
-/* Decoded text has no control characters and no blanks at its ends, that of bodies no two in a row. */
+/* Decoded text has no control characters and no blanks at its ends, that of bodies no two in a row.
+ */
 static enum verdict verdict_of_text(const struct test *test)
 {
 	struct slice text = slice_make(test->folded, test->folded_len);
@@ -122,7 +123,8 @@ static enum verdict verdict_of_test(const struct conf *conf, const struct condit
 
 static bool implies(struct lint *lint, const struct condition *b, const struct condition *a);
 
-/* Two that cannot both hold: disjoint numbers, two names of one account, something and its opposite. */
+/* Two that cannot both hold: disjoint numbers, two names of one account, something and its
+ * opposite. */
 static bool contradict(struct lint *lint, const struct condition *b, const struct condition *a)
 {
 	const struct test *one = &b->test, *other = &a->test;
@@ -130,7 +132,8 @@ static bool contradict(struct lint *lint, const struct condition *b, const struc
 
 	if (a->kind == CONDITION_NOT)
 		return implies(lint, b, a->children[0]);
-	if (a->kind != CONDITION_TEST || b->kind != CONDITION_TEST || one->subject != other->subject)
+	if (a->kind != CONDITION_TEST || b->kind != CONDITION_TEST ||
+	    one->subject != other->subject)
 		return false;
 	if (one->subject == TEST_ACCOUNT)
 		return one->relation == TEST_IS && other->relation == TEST_IS &&
@@ -249,7 +252,8 @@ static bool text_implies(const struct test *b, const struct test *a)
 		       text.len >= wanted.len &&
 		       slice_equal(slice_from(text, text.len - wanted.len), wanted);
 	case TEST_MATCHES:
-		return slice_is(wanted, "*") || (b->relation == TEST_IS && glob_match(wanted, text));
+		return slice_is(wanted, "*") ||
+		       (b->relation == TEST_IS && glob_match(wanted, text));
 	default:
 		return false;
 	}
@@ -267,10 +271,12 @@ static bool test_implies(const struct test *b, const struct test *a)
 		return false;
 	if (!is_number(a))
 		return text_implies(b, a);
-	return range_of(a, &from, &to) && range_of(b, &b_from, &b_to) && from <= b_from && b_to <= to;
+	return range_of(a, &from, &to) && range_of(b, &b_from, &b_to) && from <= b_from &&
+	       b_to <= to;
 }
 
-static bool implied_by_any(struct lint *lint, const struct condition *list, const struct condition *a)
+static bool implied_by_any(
+    struct lint *lint, const struct condition *list, const struct condition *a)
 {
 	for (size_t i = 0; i < list->count; i++)
 		if (implies(lint, list->children[i], a))
@@ -310,7 +316,8 @@ static bool implies(struct lint *lint, const struct condition *b, const struct c
 		return true;
 	if (a->kind == CONDITION_NOT && b->kind == CONDITION_NOT)
 		return implies(lint, a->children[0], b->children[0]);
-	if (a->kind == CONDITION_TEST && b->kind == CONDITION_TEST && test_implies(&b->test, &a->test))
+	if (a->kind == CONDITION_TEST && b->kind == CONDITION_TEST &&
+	    test_implies(&b->test, &a->test))
 		return true;
 	return a->kind == CONDITION_TEST && verdict_of(lint, a) == ALWAYS;
 }
@@ -329,8 +336,8 @@ static void check_rule(const struct conf *conf, struct condition *const *conditi
 	struct lint lint = {conf, STEPS_MAX};
 
 	if (verdict_of(&lint, conditions[at]) == NEVER) {
-		conf_problem_add(problems, rule->when_place, true, _("[rule %s] can never match"),
-		    rule->name);
+		conf_problem_add(
+		    problems, rule->when_place, true, _("[rule %s] can never match"), rule->name);
 		return;
 	}
 	for (size_t i = 0; i < at; i++) {
@@ -342,7 +349,8 @@ static void check_rule(const struct conf *conf, struct condition *const *conditi
 		if (!implies(&lint, conditions[at], conditions[i]))
 			continue;
 		conf_problem_add(problems, rule->when_place, true,
-		    _("[rule %s] is never reached: what it matches is matched by [rule %s] (%s:%d), which ends sorting"),
+		    _("[rule %s] is never reached: what it matches is matched by [rule %s] "
+		      "(%s:%d), which ends sorting"),
 		    rule->name, above->name, above->place.file, above->place.line);
 		return;
 	}

@@ -11,12 +11,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *const operators[] = {"contains", "is", "begins", "ends", "matches", "regex", ">",
-    ">=", "<", "<=", "=", "", NULL};
+static const char *const operators[] = {
+    "contains", "is", "begins", "ends", "matches", "regex", ">", ">=", "<", "<=", "=", "", NULL};
 static const char *const text_operators[] = {
     "contains", "is", "begins", "ends", "matches", "regex", NULL};
-static const char *const reserved[] = {"and", "or", "not", "has", "contains", "is", "begins", "ends",
-    "matches", "regex", NULL};
+static const char *const reserved[] = {
+    "and", "or", "not", "has", "contains", "is", "begins", "ends", "matches", "regex", NULL};
 
 /* The words that are no names of headers. */
 static const struct subject {
@@ -291,7 +291,8 @@ struct condition *rule_test_parse(struct parser *p)
 	        (p->token.kind != TOKEN_WORD || is_reserved(p->token.raw))) ||
 	    !is_header_name(p->token.raw)) {
 		token_fail(p,
-		    _("the name of a header, recipient, anyheader, account, size, date, hour, body, attachment, has attachment, list, spam or always"),
+		    _("the name of a header, recipient, anyheader, account, size, date, hour, "
+		      "body, attachment, has attachment, list, spam or always"),
 		    NULL);
 		return NULL;
 	}

@@ -29,8 +29,8 @@ bool token_is(const struct parser *p, const char *word);
 int token_position(const struct parser *p, const char *at);
 /* Where the token to be read next begins; NULL at the end. */
 const char *token_start(const struct parser *p);
-/* Says that the next token stands where `expected` should; nearest (may be NULL): words that it may be a
- * typing error of. */
+/* Says that the next token stands where `expected` should; nearest (may be NULL): words that it may
+ * be a typing error of. */
 void token_fail(struct parser *p, const char *expected, const char *const *nearest);
 
 /* Reads one test into a condition of its own; NULL with the error told. */

@@ -22,8 +22,7 @@ struct sorter {
 static struct condition *parse_rule(
     const struct conf *conf, const struct conf_rule *rule, struct error *error)
 {
-	struct condition *condition =
-	    rule_parse(slice_of(rule->when), conf->sorter.fold_yo, error);
+	struct condition *condition = rule_parse(slice_of(rule->when), conf->sorter.fold_yo, error);
 
 	if (condition == NULL)
 		error_context(error, _("rule %s"), rule->name);
@@ -277,8 +276,8 @@ static bool apply_rules(
 		struct hit hit = {0};
 
 		if (condition_match(sorter->conditions[i], view, &hit))
-			go_on = apply_rule(
-			    sorter->conf, &sorter->conf->rules[i], view, &hit, decision);
+			go_on =
+			    apply_rule(sorter->conf, &sorter->conf->rules[i], view, &hit, decision);
 		hit_clear(&hit);
 	}
 	free(candidates);
@@ -363,7 +362,8 @@ static bool runs_in_circle(const struct view *view)
 	return count > SORTER_RECEIVED_MAX;
 }
 
-/* The line that the fetcher puts above each message: "from pop.example.ru by gw with POP3S id ...". */
+/* The line that the fetcher puts above each message: "from pop.example.ru by gw with POP3S id ...".
+ */
 static bool was_fetched_here(const struct conf *conf, const struct view *view)
 {
 	char *mark = xasprintf(" by %s with ", conf->gateway.hostname);
@@ -426,15 +426,14 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 		if (decision->recipient_count > 0)
 			return;
 	}
-	view_init(&view,
-	    &(struct view_source){
-	        .message = message->message,
-	        .account = message->account,
-	        .size = message->size,
-	        .arrived = message->arrived,
-	        .fold_yo = sorter->conf->sorter.fold_yo,
-	        .body_literals = rule_index_body(sorter->index),
-	    });
+	view_init(&view, &(struct view_source){
+	                     .message = message->message,
+	                     .account = message->account,
+	                     .size = message->size,
+	                     .arrived = message->arrived,
+	                     .fold_yo = sorter->conf->sorter.fold_yo,
+	                     .body_literals = rule_index_body(sorter->index),
+	                 });
 	note_fields(&view, decision);
 	decide(sorter, account, &view, decision);
 	view_clear(&view);

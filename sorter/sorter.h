@@ -17,8 +17,8 @@
  *     postmaster. Copies do not count.
  *
  * Users are named by name, alias or group. A message with more than SORTER_RECEIVED_MAX Received
- * lines runs in a circle: it goes to postmaster only. One that was fetched here before is not sent on
- * or replied to again: where it would only have been sent on, unsorted_to gets it.
+ * lines runs in a circle: it goes to postmaster only. One that was fetched here before is not sent
+ * on or replied to again: where it would only have been sent on, unsorted_to gets it.
  */
 #ifndef LANPOST_SORTER_SORTER_H
 #define LANPOST_SORTER_SORTER_H
@@ -90,10 +90,10 @@ struct sorter_decision {
 	const char *reply_rule;
 	char *reply_to;            /* NULL: there must be no reply */
 	const char *reply_refusal; /* and this is why; translated */
-	bool was_here; /* it was fetched before and has come back */
+	bool was_here;             /* it was fetched before and has come back */
 	/* For sorter_fill(). */
-	size_t subject_at;   /* where in the message the text of the subject begins; 0: it has none */
-	char *return_path;   /* of the message, "" for the null sender, NULL if it has none */
+	size_t subject_at; /* where in the message the text of the subject begins; 0: it has none */
+	char *return_path; /* of the message, "" for the null sender, NULL if it has none */
 };
 
 /* "deliver", "copy", "forward", "redirect", "reject"; without a rule it is "deliver". */

@@ -1,8 +1,8 @@
 /*
  * A message as conditions see it: fields, parts and text, decoded and folded when first asked for.
  *
- * What a hostile message can cost is bounded: so many fields are looked at, so many bytes of each, so
- * many in all, so much text of the body.
+ * What a hostile message can cost is bounded: so many fields are looked at, so many bytes of each,
+ * so many in all, so much text of the body.
  */
 #ifndef LANPOST_SORTER_VIEW_H
 #define LANPOST_SORTER_VIEW_H
@@ -13,9 +13,9 @@
 #define VIEW_FIELDS_MAX 10000
 #define VIEW_FIELD_BYTES_MAX (1u << 20)
 #define VIEW_BYTES_MAX (16u << 20)
-#define VIEW_ADDRESSES_MAX 10000 /* of one field */
+#define VIEW_ADDRESSES_MAX 10000   /* of one field */
 #define VIEW_BODY_MAX (512u << 10) /* bytes of decoded text */
-#define VIEW_GAVE_UP_MAX 20 /* regular expressions that ran wild, before no more are tried */
+#define VIEW_GAVE_UP_MAX 20        /* regular expressions that ran wild, before no more are tried */
 
 struct literals;
 

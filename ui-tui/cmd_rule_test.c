@@ -1,6 +1,6 @@
 /*
- * lanpost rule test: what of the last days' mail would have gone elsewhere, with the rules as they are written
- * now or in a file that is not in its place yet. Delivers nothing.
+ * lanpost rule test: what of the last days' mail would have gone elsewhere, with the rules as they
+ * are written now or in a file that is not in its place yet. Delivers nothing.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -39,8 +39,8 @@ static int print_json(const struct replay *replay)
 
 	for (size_t i = 0; i < replay->count; i++)
 		json_array_append_new(list, difference_json(&replay->items[i]));
-	return cli_print_json(json_pack("{s:I, s:I, s:o}", "looked_at", (json_int_t)replay->looked_at,
-	    "gone", (json_int_t)replay->gone, "differences", list));
+	return cli_print_json(json_pack("{s:I, s:I, s:o}", "looked_at",
+	    (json_int_t)replay->looked_at, "gone", (json_int_t)replay->gone, "differences", list));
 }
 
 static void print_names(const char *label, const struct strlist *names)
@@ -62,19 +62,21 @@ static int print_text(const struct replay *replay)
 		    item->subject);
 		print_names(_("went to:"), &item->was);
 		print_names(_("would go to:"), &item->would);
-		printf("  %s %s\n", _("by:"), str_printable(reason, sizeof(reason), slice_of(item->reason)));
+		printf("  %s %s\n", _("by:"),
+		    str_printable(reason, sizeof(reason), slice_of(item->reason)));
 	}
 	printf(_("%zu of %zu messages would go elsewhere; %zu more lie in no mailbox any longer\n"),
 	    replay->count, replay->looked_at, replay->gone);
 	return CLI_DONE;
 }
 
-/* The configuration with a file of rules in the place of rules.conf; NULL with the first error told. */
+/* The configuration with a file of rules in the place of rules.conf; NULL with the first error
+ * told. */
 static struct conf *conf_with_rules(const struct cli *cli, const char *file)
 {
 	const char *slash = strrchr(cli->config, '/');
-	char *place = xasprintf("%.*srules.conf", slash == NULL ? 0 : (int)(slash - cli->config + 1),
-	    cli->config);
+	char *place = xasprintf(
+	    "%.*srules.conf", slash == NULL ? 0 : (int)(slash - cli->config + 1), cli->config);
 	struct conf_problems problems = {0};
 	struct buf text = BUF_INIT(1u << 20);
 	struct error error = ERROR_INIT;
@@ -88,8 +90,8 @@ static struct conf *conf_with_rules(const struct cli *cli, const char *file)
 			if (!problems.items[i].is_warning) {
 				cli_fail(CLI_FAILED, "%s:%d: %s",
 				    strcmp(problems.items[i].place.file, place) == 0
-					? file
-					: problems.items[i].place.file,
+				        ? file
+				        : problems.items[i].place.file,
 				    problems.items[i].place.line, problems.items[i].text);
 				break;
 			}
@@ -110,7 +112,8 @@ static int with_conf(const struct cli *cli, const struct conf *conf, int64_t sec
 
 	for (size_t i = 0; rule != NULL && i <= conf->rule_count; i++) {
 		if (i == conf->rule_count)
-			return cli_fail(CLI_FAILED, _("there is no rule %s; see lanpost rule list"), rule);
+			return cli_fail(
+			    CLI_FAILED, _("there is no rule %s; see lanpost rule list"), rule);
 		if (strcmp(conf->rules[i].name, rule) == 0)
 			break;
 	}
@@ -136,8 +139,8 @@ int cmd_rule_test(struct cli *cli)
 
 	if ((cli->count == 0) == (cli_option(cli, "--all") == NULL))
 		return cli_fail(CLI_USAGE, _("name a rule, or give --all"));
-	if (value_parse(VALUE_DURATION, slice_of(since == NULL ? SINCE_DEFAULT : since), &limits, &seconds,
-		&error) != 0)
+	if (value_parse(VALUE_DURATION, slice_of(since == NULL ? SINCE_DEFAULT : since), &limits,
+	        &seconds, &error) != 0)
 		return cli_fail(CLI_USAGE, "--since: %s", error.text);
 	if (cli->count > 0)
 		str_lower_ascii(cli->words[0]);

@@ -14,7 +14,7 @@ struct past {
 	char id[MSGID_LEN + 1];
 	int64_t time;
 	bool was_fetched;
-	char *user, *file; /* a mailbox that has it; file NULL: none has */
+	char *user, *file;  /* a mailbox that has it; file NULL: none has */
 	struct strlist was; /* by the journal */
 	struct strlist in;  /* mailboxes that have it */
 };
@@ -67,8 +67,8 @@ static void past_list_clear(struct past_list *list)
 static void add_event(void *context, const struct journal_event *event)
 {
 	struct past_list *list = context;
-	bool is_delivery = strcmp(event->event, "delivered") == 0 ||
-			   strcmp(event->event, "queued") == 0;
+	bool is_delivery =
+	    strcmp(event->event, "delivered") == 0 || strcmp(event->event, "queued") == 0;
 
 	if (!msgid_is(slice_of(event->id)))
 		return;
@@ -89,7 +89,8 @@ static int read_mailbox(struct past_list *list, const char *user, struct error *
 		struct past *past;
 		struct slice id;
 
-		if (message->time < list->since || !maildir_unique_id(slice_of(message->unique), &id))
+		if (message->time < list->since ||
+		    !maildir_unique_id(slice_of(message->unique), &id))
 			continue;
 		past = past_of(list, id);
 		past->time = message->time;
@@ -103,8 +104,8 @@ static int read_mailbox(struct past_list *list, const char *user, struct error *
 	return 0;
 }
 
-static int read_past(const struct conf *conf, struct state *state, struct past_list *list,
-    struct error *error)
+static int read_past(
+    const struct conf *conf, struct state *state, struct past_list *list, struct error *error)
 {
 	struct msgid floor = msgid_floor(list->since);
 
@@ -148,7 +149,7 @@ static struct slice as_it_came(struct slice message)
 	header_walk_init(&walk, message);
 	while (header_walk_next(&walk, &field)) {
 		bool is_ours = slice_begins_nocase(field.name, "X-Lanpost-") ||
-			       (is_first && slice_is_nocase(field.name, "Received"));
+		               (is_first && slice_is_nocase(field.name, "Received"));
 
 		if (!is_ours)
 			return slice_from(message, (size_t)(field.raw.ptr - message.ptr));
@@ -168,8 +169,8 @@ static bool names_rule(const char *rules, const char *rule)
 	return false;
 }
 
-static bool concerns_rule(const struct again *again, const char *matched_then,
-    const struct sorter_decision *decision)
+static bool concerns_rule(
+    const struct again *again, const char *matched_then, const struct sorter_decision *decision)
 {
 	if (again->rule == NULL || names_rule(matched_then, again->rule))
 		return true;
@@ -204,7 +205,8 @@ static bool same_names(const struct strlist *a, const struct strlist *b)
 static void places_of(const struct envelope *envelope, struct strlist *places)
 {
 	for (size_t i = 0; i < envelope->place_count; i++)
-		if (envelope->places[i].kind == PLACE_MAILBOX || envelope->places[i].kind == PLACE_QUEUE)
+		if (envelope->places[i].kind == PLACE_MAILBOX ||
+		    envelope->places[i].kind == PLACE_QUEUE)
 			add_once(places, envelope->places[i].name);
 	sort_names(places);
 }
@@ -213,7 +215,8 @@ static const char *why(const struct envelope *envelope, const struct sorter_deci
     const struct strlist *was)
 {
 	for (size_t i = 0; i < envelope->place_count; i++)
-		if (!strlist_has(was, envelope->places[i].name) && envelope->places[i].why[0] != '\0')
+		if (!strlist_has(was, envelope->places[i].name) &&
+		    envelope->places[i].why[0] != '\0')
 			return envelope->places[i].why;
 	return decision->match_count > 0 ? decision->matches[decision->match_count - 1].reason : "";
 }
@@ -296,7 +299,7 @@ static int by_time(const void *a, const void *b)
 	const struct replay_difference *one = a, *other = b;
 
 	return one->time != other->time ? (one->time > other->time) - (one->time < other->time)
-					: strcmp(one->id, other->id);
+	                                : strcmp(one->id, other->id);
 }
 
 int replay_run(const struct conf *conf, struct state *state, int64_t since, const char *rule,

@@ -1,8 +1,8 @@
 /*
  * The mail of the last days, sorted once more by other rules: what would have gone elsewhere.
  *
- * Which mail there was and who got it is known from the mailboxes and the journal; what lies in no mailbox any
- * more cannot be sorted again.
+ * Which mail there was and who got it is known from the mailboxes and the journal; what lies in no
+ * mailbox any more cannot be sorted again.
  */
 #ifndef LANPOST_UI_TUI_REPLAY_H
 #define LANPOST_UI_TUI_REPLAY_H
@@ -14,7 +14,7 @@
 struct replay_difference {
 	char id[MSGID_LEN + 1];
 	int64_t time;
-	char *from, *subject; /* decoded, printable */
+	char *from, *subject;      /* decoded, printable */
 	struct strlist was, would; /* users and addresses, sorted; nobody: dropped */
 	char *reason;              /* of the first who would get it, or the rule that drops it */
 };
@@ -26,8 +26,8 @@ struct replay {
 	size_t gone;      /* fetched in these days, but in no mailbox any more */
 };
 
-/* conf: with the rules to be tried. rule: only messages that it matches or has matched; NULL: all. state may
- * be NULL: then the mailboxes alone tell who got what. */
+/* conf: with the rules to be tried. rule: only messages that it matches or has matched; NULL: all.
+ * state may be NULL: then the mailboxes alone tell who got what. */
 int replay_run(const struct conf *conf, struct state *state, int64_t since, const char *rule,
     struct replay *replay, struct error *error);
 void replay_clear(struct replay *replay);

@@ -4,10 +4,10 @@
  * usage: sort_bench memory FOLDER
  *        sort_bench deliver FOLDER SPOOL
  *   FOLDER is as generate.py writes it.
- *   memory   messages are read first; what is measured is decide and fill in an envelope, on one core
- *   deliver  from the file of each message to the mailboxes of SPOOL, which is made, through the intake log as a
- *            session does it (64 messages a commit), until all is durable and the log is empty again
- * prints: what TAB messages a second. `deliver` checks FOLDER/expected.
+ *   memory   messages are read first; what is measured is decide and fill in an envelope, on one
+ * core deliver  from the file of each message to the mailboxes of SPOOL, which is made, through the
+ * intake log as a session does it (64 messages a commit), until all is durable and the log is empty
+ * again prints: what TAB messages a second. `deliver` checks FOLDER/expected.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -127,13 +127,13 @@ static void append_message(const struct bench *bench, struct intake_batch *batch
 	envelope_init(&envelope);
 	envelope_set(&envelope.account, SLICE_LITERAL("bench"));
 	envelope_set(&envelope.uidl, slice_of(path));
-	received = xasprintf("from pop.example.ru by bench.test with POP3S id %s; %s", envelope.id.text,
-	    clock_rfc5322(date, sizeof(date), envelope.time));
+	received = xasprintf("from pop.example.ru by bench.test with POP3S id %s; %s",
+	    envelope.id.text, clock_rfc5322(date, sizeof(date), envelope.time));
 	envelope_add_header(&envelope, "Received", slice_of(received));
 	free(received);
 	body_init(&body, bench->conf->gateway.spool);
-	if (body_append(&body, message, &envelope.id, &error) != 0 || body_finish(&body, &error) != 0 ||
-	    body_view(&body, &bytes, &error) != 0)
+	if (body_append(&body, message, &envelope.id, &error) != 0 ||
+	    body_finish(&body, &error) != 0 || body_view(&body, &bytes, &error) != 0)
 		fail(error.text);
 	free((char *)(uintptr_t)message.ptr);
 	route(bench, bytes, &envelope);
@@ -187,9 +187,8 @@ static void check_all(const struct bench *bench)
 
 static void run_deliver(struct bench *bench, const char *spool)
 {
-	struct intake_options options = {.spool = spool,
-	    .hostname = bench->conf->gateway.hostname,
-	    .writer = "session"};
+	struct intake_options options = {
+	    .spool = spool, .hostname = bench->conf->gateway.hostname, .writer = "session"};
 	struct intake *intake;
 	struct error error;
 	int64_t start;

@@ -1,6 +1,6 @@
 /* Parts stand in the message in their order, without overlap, none deeper or more than allowed; a
- * boundary that is open stands in no body; text comes out as UTF-8 that can be folded, and never more
- * than there is room for. */
+ * boundary that is open stands in no body; text comes out as UTF-8 that can be folded, and never
+ * more than there is room for. */
 #include "base/alloc.h"
 #include "mail/decode.h"
 #include "mail/mime.h"

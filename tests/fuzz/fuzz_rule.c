@@ -1,6 +1,6 @@
 /* A condition is read or refused with words; one that was read decides in the same way each time,
- * its negation decides the other way, the index of rules does not pass it over, and what it shows stands in the message. The input is the
- * condition, a zero byte, and the message. */
+ * its negation decides the other way, the index of rules does not pass it over, and what it shows
+ * stands in the message. The input is the condition, a zero byte, and the message. */
 #include "base/alloc.h"
 #include "sorter/match.h"
 #include "sorter/rule_index.h"
@@ -18,11 +18,10 @@ static bool decide(struct condition *condition, struct slice message, bool by_in
 	uint64_t *candidates;
 	bool holds;
 
-	view_init(&view,
-	    &(struct view_source){.message = message,
-	        .account = "sales",
-	        .size = message.len,
-	        .body_literals = by_index ? rule_index_body(index) : NULL});
+	view_init(&view, &(struct view_source){.message = message,
+	                     .account = "sales",
+	                     .size = message.len,
+	                     .body_literals = by_index ? rule_index_body(index) : NULL});
 	holds = condition_match(condition, &view, &hit);
 	if (by_index) { /* what matches is never passed over */
 		candidates = rule_index_candidates(index, &view);

@@ -294,6 +294,23 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	    {USERS "[rule r]\nwhen = always\ndrop = yes\ndeliver = ivan\n", 10, true, "drops"},
 	    {"[rule r]\nwhen = always\nforward = ivan\n", 6, false, "no mail address"},
 	    {"[rule r]\nwhen = always\ntag = X Tag: y\n", 6, false, "no header line"},
+	    {USERS "[rule r]\nwhen = always\nreject_to = ivan\ncopy = olga\n", 10, true, "rejects"},
+	    {USERS "[rule r]\nwhen = always\ncopy = ivam\n", 10, false, "copy: there is no user `ivam`"},
+	    {USERS "[rule r]\nwhen = always\nreject_to = ivam\n", 10, false, "reject_to: there is"},
+	    {"[rule r]\nwhen = always\nredirect = ivan\n", 6, false, "no mail address"},
+	    {"[rule r]\nwhen = always\nstop = yes\nreply_days = 3\n", 7, true, "no reply"},
+	    {"[rule r]\nwhen = always\nreply = x\nreply_days = 61\n", 7, false, "from 1 to 60"},
+	    {"[rule r]\nwhen = always\nsubject_prefix = "
+	     "1234567890123456789012345678901234567890123456789012345678901\n", 6, false, "longer than 60"},
+	    {USERS "[group g]\n", 8, false, "needs members"},
+	    {USERS "[group g]\nmembers = ivan, olgg\n", 9, false, "did you mean `olga`?"},
+	    {USERS "[group ivan]\nmembers = olga\n", 8, false, "is a name of user ivan already"},
+	    {USERS "[group postmaster]\nmembers = olga\n", 8, false, "gateway's own"},
+	    {USERS "[group daemon]\nmembers = olga\n", 8, false, "gateway's own"},
+	    {USERS "[group ../x]\nmembers = olga\n", 8, false, "cannot be the name"},
+	    {USERS "[group g]\nmembers = h\n[group h]\nmembers = olga\n", 9, false, "is a group itself"},
+	    {USERS "[group desk]\nmembers = olga\n[rule r]\nwhen = always\ndeliver = dsek\n", 12, false,
+		"did you mean `desk`?"},
 	    {"boss = x\nboss = y\n", 5, false, "second time"},
 	};
 
@@ -319,6 +336,29 @@ static void each_fault_is_told_once_where_it_is(void **state)
 		conf_free(conf);
 		conf_problems_clear(&problems);
 	}
+}
+
+static void groups_and_aliases_may_stand_where_users_are_listed(void **state)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf = load(USERS "aliases = smirnova\n[group desk]\nmembers = ivan, smirnova, postmaster\n"
+				       "[sorter]\nunsorted_to = desk\nfold_yo = yes\n" ACCOUNT
+				       "unsorted_to = desk, smirnova\n[rule r]\nwhen = always\ndeliver = DESK\n"
+				       "copy = smirnova\nreply = a\\nb\n",
+	    &problems);
+
+	(void)state;
+	show(&problems);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(conf->group_count, 1);
+	assert_int_equal(conf_find_group(conf, "desk")->members.count, 3);
+	assert_null(conf_find_group(conf, "des"));
+	assert_true(conf->sorter.fold_yo);
+	assert_string_equal(conf->rules[0].deliver.items[0], "desk");
+	assert_string_equal(conf->rules[0].reply, "a\\nb");
+	assert_int_equal(conf->rules[0].reply_days, 7);
+	conf_free(conf);
+	conf_problems_clear(&problems);
 }
 
 static void any_section_may_stand_in_any_file(void **state)
@@ -525,6 +565,7 @@ int main(void)
 	    cmocka_unit_test(owners_and_smarthosts),
 	    cmocka_unit_test(no_smarthost_for_others),
 	    cmocka_unit_test(each_fault_is_told_once_where_it_is),
+	    cmocka_unit_test(groups_and_aliases_may_stand_where_users_are_listed),
 	    cmocka_unit_test(any_section_may_stand_in_any_file),
 	    cmocka_unit_test(passwords_that_others_can_read_are_told),
 	    cmocka_unit_test(a_file_that_is_not_there),

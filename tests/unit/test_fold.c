@@ -14,7 +14,8 @@ static const struct {
 } cases[] = {
     {"nothing", "", ""},
     {"ASCII", "Hello, WORLD 12@[`{", "hello, world 12@[`{"},
-    {"Russian", "АБВГДЕЁЖЗИЙ абвгдеёжзий РСТУФХЦЧШЩЪЫЬЭЮЯ рстуя", "абвгдеёжзий абвгдеёжзий рстуфхцчшщъыьэюя рстуя"},
+    {"Russian", "АБВГДЕЁЖЗИЙ абвгдеёжзий РСТУФХЦЧШЩЪЫЬЭЮЯ рстуя",
+        "абвгдеёжзий абвгдеёжзий рстуфхцчшщъыьэюя рстуя"},
     {"other Cyrillic", "ЀЂЃЄЇЈЎЏ ѐђѓ Ѣѣ Ґґ Қ", "ѐђѓєїјўџ ѐђѓ ѣѣ ґґ қ"},
     {"sharp s", "Straße STRASSE", "strasse strasse"},
     {"sigma", "ΣΊΣΥΦΟΣ", "σίσυφοσ"},
@@ -41,8 +42,8 @@ static void test_cases(void **state)
 /* The short way must come to what the library makes of the whole. */
 static void test_as_the_library(void **state)
 {
-	static const char *const pieces[] = {"a", "Z", " ", "Я", "ё", "Џ", "ѝ", "\xcc\x86", "\xcc\x88",
-	    "\xcc\x81", "ß", "Σ", "é", "가", "ᆨ", "Ѡ", "҃"};
+	static const char *const pieces[] = {"a", "Z", " ", "Я", "ё", "Џ", "ѝ", "\xcc\x86",
+	    "\xcc\x88", "\xcc\x81", "ß", "Σ", "é", "가", "ᆨ", "Ѡ", "҃"};
 	unsigned seed = 1;
 
 	(void)state;
@@ -55,8 +56,8 @@ static void test_as_the_library(void **state)
 			seed = seed * 1103515245u + 12345u;
 			buf_append_text(&text, pieces[(seed >> 16) % ARRAY_LEN(pieces)]);
 		}
-		whole = u8_casefold(
-		    (const uint8_t *)text.ptr, text.len, NULL, UNINORM_NFC, NULL, &len);
+		whole =
+		    u8_casefold((const uint8_t *)text.ptr, text.len, NULL, UNINORM_NFC, NULL, &len);
 		fold_text(buf_slice(&text), &out);
 		if (!slice_equal(buf_slice(&out), slice_make((const char *)whole, len)))
 			fail_msg("%s: %s", buf_text(&text), buf_text(&out));

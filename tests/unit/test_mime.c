@@ -34,15 +34,18 @@ static const struct {
     {"no body", "Subject: x\n", "0 text/plain []\n"},
     {"old type", "Content-Type: text\n\nx", "0 text/plain [x]\n"},
     {"two parts",
-        "Content-Type: Multipart/Mixed; boundary=\"a b\"\n\npre\n--a b\n\none\n--a b  \nContent-Type: text/html\n\ntwo\n\n--a b--\npost\n",
+        "Content-Type: Multipart/Mixed; boundary=\"a b\"\n\npre\n--a b\n\none\n--a b  "
+        "\nContent-Type: text/html\n\ntwo\n\n--a b--\npost\n",
         "0 Multipart/Mixed*\n1 text/plain [one]\n1 text/html [two\n]\n"},
     {"CRLF", "Content-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n\r\none\r\n--b--\r\n",
         "0 multipart/mixed*\n1 text/plain [one]\n"},
     {"nested, one boundary begins like the other",
-        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/alternative; boundary=bb\n\n--bb\n\none\n--bb--\n--b\n\ntwo\n--b--\n",
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/alternative; "
+        "boundary=bb\n\n--bb\n\none\n--bb--\n--b\n\ntwo\n--b--\n",
         "0 multipart/mixed*\n1 multipart/alternative*\n2 text/plain [one]\n1 text/plain [two]\n"},
     {"inner one never closed",
-        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/alternative; boundary=c\n\n--c\n\none\n--b\n\ntwo\n--b--\n",
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: multipart/alternative; "
+        "boundary=c\n\n--c\n\none\n--b\n\ntwo\n--b--\n",
         "0 multipart/mixed*\n1 multipart/alternative*\n2 text/plain [one]\n1 text/plain [two]\n"},
     {"never closed", "Content-Type: multipart/mixed; boundary=b\n\n--b\n\none\n",
         "0 multipart/mixed*\n1 text/plain [one\n]\n"},
@@ -54,18 +57,20 @@ static const struct {
         "Content-Type: multipart/mixed; boundary=b\n\n--b\njust text\nmore\n\nend\n--b--\n",
         "0 multipart/mixed*\n1 text/plain [just text\nmore\n\nend]\n"},
     {"boundary in a header",
-        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html\n--b\n\ntwo\n--b--\n",
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: "
+        "text/html\n--b\n\ntwo\n--b--\n",
         "0 multipart/mixed*\n1 text/html []\n1 text/plain [two]\n"},
     {"message in a message",
-        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822; name=x.eml\n\nSubject: in\nContent-Type: text/html\n\nhi\n--b--\n",
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: message/rfc822; "
+        "name=x.eml\n\nSubject: in\nContent-Type: text/html\n\nhi\n--b--\n",
         "0 multipart/mixed*\n1 message/rfc822*+ <x.eml>\n1 text/html [hi]\n"},
-    {"digest",
-        "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\nhi\n--b--\n",
+    {"digest", "Content-Type: multipart/digest; boundary=b\n\n--b\n\nSubject: one\n\nhi\n--b--\n",
         "0 multipart/digest*\n1 message/rfc822*\n1 text/plain [hi]\n"},
     {"attachments",
         "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: application/pdf\n\n1\n"
         "--b\nContent-Type: text/plain; name=a.txt\n\n2\n"
-        "--b\nContent-Type: image/png; name=logo.png\nContent-ID: <x>\nContent-Disposition: inline\n\n3\n"
+        "--b\nContent-Type: image/png; name=logo.png\nContent-ID: <x>\nContent-Disposition: "
+        "inline\n\n3\n"
         "--b\nContent-Type: application/pgp-signature; name=s.asc\n\n4\n"
         "--b\nContent-Disposition: attachment; filename*0=long; filename*1=\".name\"\n\n5\n"
         "--b\nContent-Disposition: inline\n\n6\n--b--\n",
@@ -115,7 +120,8 @@ static void test_nested_a_thousand_deep(void **state)
 
 	(void)state;
 	for (int i = 0; i < 1000; i++)
-		buf_printf(&message, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);
+		buf_printf(
+		    &message, "Content-Type: multipart/mixed; boundary=b%d\n\n--b%d\n", i, i);
 	buf_append_text(&message, "\ntext\n");
 	assert_int_equal(count_parts(buf_slice(&message), &deepest), MIME_DEPTH_MAX + 1);
 	assert_int_equal(deepest, MIME_DEPTH_MAX);
@@ -147,7 +153,8 @@ static void test_nearly_boundaries(void **state)
 
 	(void)state;
 	for (unsigned i = 0; i < MIME_DEPTH_MAX; i++)
-		buf_printf(&message, "Content-Type: multipart/mixed; boundary=%0150u\n\n--%0150u\n", i, i);
+		buf_printf(
+		    &message, "Content-Type: multipart/mixed; boundary=%0150u\n\n--%0150u\n", i, i);
 	buf_append_text(&message, "\n");
 	for (int i = 0; i < 100000; i++)
 		buf_printf(&message, "--%0150d\n", 99);
@@ -162,14 +169,17 @@ static const struct {
 } texts[] = {
     {"plain", "\nhello\n", "hello\n", 0},
     {"koi8-r", "Content-Type: text/plain; charset=koi8-r\n\n\xf0\xd2\xc9\xd7\xc5\xd4", "Привет", 0},
-    {"8-bit without a charset", "\n\xcf\xf0\xe8\xe2\xe5\xf2, \xe2\xee\xf2 \xf1\xf7\xe5\xf2", "Привет, вот счет", 0},
+    {"8-bit without a charset", "\n\xcf\xf0\xe8\xe2\xe5\xf2, \xe2\xee\xf2 \xf1\xf7\xe5\xf2",
+        "Привет, вот счет", 0},
     {"us-ascii that is not", "Content-Type: text/plain; charset=us-ascii\n\n\xd1\x8f", "я", 0},
     {"unknown charset", "Content-Type: text/plain; charset=x-foo\n\nabc", "abc", 0},
-    {"quoted-printable", "Content-Transfer-Encoding: Quoted-Printable\n\na=3Db=\n c=\r\nd= \ne=XX=", "a=b cde=XX", 0},
+    {"quoted-printable", "Content-Transfer-Encoding: Quoted-Printable\n\na=3Db=\n c=\r\nd= \ne=XX=",
+        "a=b cde=XX", 0},
     {"base64", "Content-Transfer-Encoding: BASE64\n\naGVs\r\nbG8=\r\n", "hello", 0},
     {"base64 with junk", "Content-Transfer-Encoding: base64\n\na!G-Vs_bG8", "hello", 0},
     {"html",
-        "Content-Type: text/html\n\n<html><style>x{}</style><p>Сч<b>ёт</b>&nbsp;&#8470;&#x35;<br>a &lt; b & c</p><!-- no --><script>no</script>",
+        "Content-Type: text/html\n\n<html><style>x{}</style><p>Сч<b>ёт</b>&nbsp;&#8470;&#x35;<br>a "
+        "&lt; b & c</p><!-- no --><script>no</script>",
         "   Счёт №5 a < b & c   ", 0},
     {"no room", "\n0123456789", "01234", 5},
 };

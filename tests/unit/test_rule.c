@@ -115,16 +115,17 @@ static void test_conditions(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++) {
 		struct error error = ERROR_INIT;
-		struct condition *condition = rule_parse(slice_of(conditions[i].when), false, &error);
+		struct condition *condition =
+		    rule_parse(slice_of(conditions[i].when), false, &error);
 		struct view view;
 		struct hit hit = {0};
 
 		if (condition == NULL)
 			fail_msg("%s: %s", conditions[i].when, error.text);
-		view_init(&view,
-		    &(struct view_source){
-		        .message = slice_of(message), .account = "sales", .size = 6u << 20,
-		        .arrived = 1795424400}); /* 2026-11-23 09:00 in UTC */
+		view_init(&view, &(struct view_source){.message = slice_of(message),
+		                     .account = "sales",
+		                     .size = 6u << 20,
+		                     .arrived = 1795424400}); /* 2026-11-23 09:00 in UTC */
 		if (condition_match(condition, &view, &hit) != conditions[i].expected)
 			fail_msg("%s", conditions[i].when);
 		if (conditions[i].matched != NULL &&
@@ -209,8 +210,9 @@ static void test_parts(void **state)
 
 		if (condition == NULL)
 			fail_msg("%s: %s", of_parts[at].when, error.text);
-		view_init(&view, &(struct view_source){
-		                     .message = slice_of(parts), .account = "", .fold_yo = with_yo});
+		view_init(
+		    &view, &(struct view_source){
+		               .message = slice_of(parts), .account = "", .fold_yo = with_yo});
 		if (condition_match(condition, &view, &hit) != expected)
 			fail_msg("%s, fold_yo %d", of_parts[at].when, with_yo);
 		if (expected && of_parts[at].matched != NULL &&
@@ -294,7 +296,8 @@ static void test_wild_pattern(void **state)
 	size_t len = 100000;
 	char *text = xmalloc(len);
 	struct error error = ERROR_INIT;
-	struct condition *condition = rule_parse(slice_of("subject regex \"^(a+)+$\""), false, &error);
+	struct condition *condition =
+	    rule_parse(slice_of("subject regex \"^(a+)+$\""), false, &error);
 	struct view view;
 	struct hit hit = {0};
 	int64_t start = clock_now_ms();
@@ -306,8 +309,7 @@ static void test_wild_pattern(void **state)
 	text[len - 1] = '\n';
 	assert_non_null(condition);
 	view_init(&view,
-		    &(struct view_source){
-		        .message = slice_make(text, len), .account = "", .size = len});
+	    &(struct view_source){.message = slice_make(text, len), .account = "", .size = len});
 	assert_false(condition_match(condition, &view, &hit));
 	assert_true(clock_now_ms() - start < 5000);
 	view_clear(&view);
@@ -321,7 +323,8 @@ static void test_wild_fields(void **state)
 	const char field[] = "X: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaab\n";
 	struct buf text = BUF_INIT(1 << 20);
 	struct error error = ERROR_INIT;
-	struct condition *condition = rule_parse(slice_of("anyheader regex \"^(a+)+$\""), false, &error);
+	struct condition *condition =
+	    rule_parse(slice_of("anyheader regex \"^(a+)+$\""), false, &error);
 	struct view view;
 	struct hit hit = {0};
 	int64_t start = clock_now_ms();
@@ -330,8 +333,7 @@ static void test_wild_fields(void **state)
 	for (int i = 0; i < 9000; i++)
 		buf_append_text(&text, field);
 	view_init(&view,
-		    &(struct view_source){
-		        .message = buf_slice(&text), .account = "", .size = text.len});
+	    &(struct view_source){.message = buf_slice(&text), .account = "", .size = text.len});
 	assert_false(condition_match(condition, &view, &hit));
 	assert_int_equal(view.gave_up, VIEW_GAVE_UP_MAX);
 	assert_true(clock_now_ms() - start < 5000);
@@ -346,7 +348,8 @@ static void test_header_bomb(void **state)
 	size_t len = 24u << 20;
 	char *text = xmalloc(len);
 	struct error error = ERROR_INIT;
-	struct condition *condition = rule_parse(slice_of("anyheader contains \"needle\""), false, &error);
+	struct condition *condition =
+	    rule_parse(slice_of("anyheader contains \"needle\""), false, &error);
 	struct view view;
 	struct hit hit = {0};
 
@@ -356,9 +359,8 @@ static void test_header_bomb(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		int64_t start = clock_now_ms();
 
-		view_init(&view,
-		    &(struct view_source){
-		        .message = slice_make(text, len), .account = "", .size = len});
+		view_init(&view, &(struct view_source){
+		                     .message = slice_make(text, len), .account = "", .size = len});
 		assert_false(condition_match(condition, &view, &hit));
 		assert_true(view.field_count <= VIEW_FIELDS_MAX);
 		assert_true(clock_now_ms() - start < 5000);

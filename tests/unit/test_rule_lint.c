@@ -9,7 +9,8 @@
 
 #include <cmocka.h>
 
-/* Rules "a" (which stops) and "b", and what is said of "b"; or of "a" alone, where there is no b. */
+/* Rules "a" (which stops) and "b", and what is said of "b"; or of "a" alone, where there is no b.
+ */
 static const struct {
 	const char *a, *b, *expected;
 } cases[] = {
@@ -58,7 +59,8 @@ static const struct {
     {"size > 5M", "size > 1M", ""},
     {"size > 1M", "size > 1M and subject contains \"x\"", "never reached"},
     {"size > 1M and subject contains \"x\"", "size > 1M", ""},
-    {"size > 1M and subject contains \"x\"", "subject contains \"x\" and size > 2M", "never reached"},
+    {"size > 1M and subject contains \"x\"", "subject contains \"x\" and size > 2M",
+        "never reached"},
     {"subject contains \"x\" or subject contains \"y\"", "subject contains \"y\"", "never reached"},
     {"subject contains \"x\" or subject contains \"y\"", "subject is \"y\" or subject is \"x\"",
         "never reached"},
@@ -95,7 +97,8 @@ static void run(const char *a, const char *b, bool stop, struct conf_problems *p
 	char *mine[] = {text("ivan")};
 	struct conf_account accounts[] = {{.name = text("sales")}, {.name = text("office")},
 	    {.name = text("mine"), .deliver_to = {mine, 1}}};
-	struct conf_rule rules[] = {make_rule("a", a, stop), make_rule("b", b == NULL ? "" : b, false)};
+	struct conf_rule rules[] = {
+	    make_rule("a", a, stop), make_rule("b", b == NULL ? "" : b, false)};
 	struct conf conf = {.accounts = accounts,
 	    .account_count = ARRAY_LEN(accounts),
 	    .rules = rules,

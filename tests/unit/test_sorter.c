@@ -234,10 +234,8 @@ static const struct {
         .message = invoice,
         .expected = "buh/a !admin/b dropped by b "},
     {.name = "prefixes",
-        .rules = {{"a", "always", "buh", .prefix = "[a]"},
-            {"b", "always", .prefix = "[b]"},
-            {"c", "always", .prefix = "[a]"},
-            {"d", "always", .prefix = "Счёт"}},
+        .rules = {{"a", "always", "buh", .prefix = "[a]"}, {"b", "always", .prefix = "[b]"},
+            {"c", "always", .prefix = "[a]"}, {"d", "always", .prefix = "Счёт"}},
         .message = invoice,
         .expected = "buh/a ivan/ prefix [a] prefix [b] "},
     {.name = "reply, the first one only",
@@ -437,7 +435,8 @@ static void test_fill_unsorted_and_dropped(void **state)
 static const struct {
 	const char *name, *prefix, *message, *expected;
 } prefixed[] = {
-    {"plain", "[bank]", "From: x\r\nSubject: hello\r\n\r\n", "From: x\r\nSubject: [bank] hello\r\n\r\n"},
+    {"plain", "[bank]", "From: x\r\nSubject: hello\r\n\r\n",
+        "From: x\r\nSubject: [bank] hello\r\n\r\n"},
     {"no blank", "[bank]", "Subject:hello\r\n\r\n", "Subject: [bank] hello\r\n\r\n"},
     {"no subject", "[bank]", "From: x\r\n\r\n", "Subject: [bank]\r\nFrom: x\r\n\r\n"},
     {"empty subject", "[bank]", "Subject: \r\n\r\n", "Subject: [bank] \r\n\r\n"},
@@ -489,15 +488,15 @@ static const struct {
 	const char *login, *message, *expected;
 } leaving[] = {
     {"not", {"a", "always", .deliver = "buh"}, "user", "Return-Path: <a@b.ru>\n\n", ""},
-    {"forwarded", {"a", "always", .forward = "x@y.ru"}, "user", "Return-Path: <a@b.ru>\n\n", "postmaster"},
-    {"redirected", {"a", "always", .redirect = "x@y.ru"}, "user", "Return-Path: <a@b.ru>\n\n", "a@b.ru"},
-    {"redirected bounce", {"a", "always", .redirect = "x@y.ru"}, "user", "Return-Path: <>\n\n", ""},
-    {"redirected, sender not told", {"a", "always", .redirect = "x@y.ru"}, "user", "To: x\n\n", "postmaster"},
-    {"redirected by a provider that takes only our own",
-        {"a", "always", .redirect = "x@y.ru"},
-        "me@mail.ru",
-        "Return-Path: <a@b.ru>\n\n",
+    {"forwarded", {"a", "always", .forward = "x@y.ru"}, "user", "Return-Path: <a@b.ru>\n\n",
         "postmaster"},
+    {"redirected", {"a", "always", .redirect = "x@y.ru"}, "user", "Return-Path: <a@b.ru>\n\n",
+        "a@b.ru"},
+    {"redirected bounce", {"a", "always", .redirect = "x@y.ru"}, "user", "Return-Path: <>\n\n", ""},
+    {"redirected, sender not told", {"a", "always", .redirect = "x@y.ru"}, "user", "To: x\n\n",
+        "postmaster"},
+    {"redirected by a provider that takes only our own", {"a", "always", .redirect = "x@y.ru"},
+        "me@mail.ru", "Return-Path: <a@b.ru>\n\n", "postmaster"},
 };
 
 static void test_sender_of_what_leaves(void **state)

@@ -1,5 +1,6 @@
 /*
- * Mail made to hurt: whatever it is, sorting it takes bounded time and memory, and somebody gets it.
+ * Mail made to hurt: whatever it is, sorting it takes bounded time and memory, and somebody gets
+ * it.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -81,8 +82,8 @@ static void sort_it(struct slice message, const char *recipient)
 	office_init(&office);
 	sorter = sorter_new(&office.conf, &error);
 	assert_non_null(sorter);
-	sorter_decide(sorter,
-	    &(struct sorter_message){message, "", message.len, 1795424400}, &decision);
+	sorter_decide(
+	    sorter, &(struct sorter_message){message, "", message.len, 1795424400}, &decision);
 	assert_true(decision.recipient_count > 0);
 	/* What is kept of it, for the journal and the header, is small. */
 	assert_true(mallinfo2().uordblks - before < MEMORY_MAX);
@@ -99,8 +100,8 @@ static void sort_it(struct slice message, const char *recipient)
 		fail_msg("took %lld ms", (long long)(clock_now_ms() - start));
 }
 
-static void sort_repeated(const char *head, const char *piece, size_t total, const char *tail,
-    const char *recipient)
+static void sort_repeated(
+    const char *head, const char *piece, size_t total, const char *tail, const char *recipient)
 {
 	struct buf message = BUF_INIT(total + 1000);
 	size_t len = strlen(piece);
@@ -116,7 +117,8 @@ static void sort_repeated(const char *head, const char *piece, size_t total, con
 static void test_header_of_64_mebibytes_in_one_field(void **state)
 {
 	(void)state;
-	sort_repeated("Subject: ", "abc def ", 64 * MEBI, "\r\nTo: ivan@office.lan\r\n\r\n", "ivan");
+	sort_repeated(
+	    "Subject: ", "abc def ", 64 * MEBI, "\r\nTo: ivan@office.lan\r\n\r\n", "ivan");
 }
 
 static void test_long_header_folded(void **state)
@@ -143,7 +145,8 @@ static void test_100000_received_lines(void **state)
 
 	(void)state;
 	for (int i = 0; i < 100000; i++)
-		buf_printf(&message, "Received: from a%d by b; Mon, 23 Nov 2026 09:00:00 +0300\r\n", i);
+		buf_printf(
+		    &message, "Received: from a%d by b; Mon, 23 Nov 2026 09:00:00 +0300\r\n", i);
 	buf_append_text(&message, "To: ivan@office.lan\r\n\r\n");
 	sort_it(buf_slice(&message), "postmaster"); /* a circle */
 	buf_clear(&message);
@@ -165,29 +168,34 @@ static void test_nested_comments(void **state)
 static void test_100000_addresses(void **state)
 {
 	(void)state;
-	sort_repeated("To: ivan@office.lan", ", somebody@example.org", 100000 * 22, "\r\n\r\n", "ivan");
+	sort_repeated(
+	    "To: ivan@office.lan", ", somebody@example.org", 100000 * 22, "\r\n\r\n", "ivan");
 	sort_repeated("To: ivan@office.lan", ", \"", 3 * MEBI, "\r\n\r\n", "ivan");
 }
 
 static void test_a_million_encoded_words(void **state)
 {
 	(void)state;
-	sort_repeated("To: ivan@office.lan\r\nSubject:", " =?utf-8?B?0LE=?=", 18 * 1000000, "\r\n\r\n", "ivan");
+	sort_repeated("To: ivan@office.lan\r\nSubject:", " =?utf-8?B?0LE=?=", 18 * 1000000,
+	    "\r\n\r\n", "ivan");
 	sort_repeated("To: ivan@office.lan\r\nSubject:", " =?koi8-r?Q?=C1?= =?cp1251?Q?=E0?=",
 	    18 * 1000000, "\r\n\r\n", "ivan");
 	sort_repeated("To: ivan@office.lan\r\nSubject:", "=?", 18 * 1000000, "\r\n\r\n", "ivan");
-	sort_repeated("To: ivan@office.lan\r\nSubject:", "=?a?b?", 18 * 1000000, "\r\n\r\n", "ivan");
+	sort_repeated(
+	    "To: ivan@office.lan\r\nSubject:", "=?a?b?", 18 * 1000000, "\r\n\r\n", "ivan");
 }
 
 static void test_a_million_combining_marks(void **state)
 {
 	(void)state;
-	sort_repeated("To: ivan@office.lan\r\nSubject: e", "\xcc\x81\xcc\xa3", 4 * MEBI, "\r\n\r\n", "ivan");
+	sort_repeated(
+	    "To: ivan@office.lan\r\nSubject: e", "\xcc\x81\xcc\xa3", 4 * MEBI, "\r\n\r\n", "ivan");
 }
 
 static void test_nul_bytes(void **state)
 {
-	static const char message[] = "To: ivan@office.lan\r\nSub\0ject: x\0y\r\nSubject: a\0b\r\n\0\0\r\n\r\n\0";
+	static const char message[] =
+	    "To: ivan@office.lan\r\nSub\0ject: x\0y\r\nSubject: a\0b\r\n\0\0\r\n\r\n\0";
 
 	(void)state;
 	sort_it(slice_make(message, sizeof(message) - 1), "ivan");
@@ -213,9 +221,12 @@ static void test_no_header_at_all(void **state)
 static void test_long_bodies(void **state)
 {
 	(void)state;
-	sort_repeated("To: ivan@office.lan\r\n\r\n", "absen words and more words\r\n", 16 * MEBI, "", "ivan");
-	sort_repeated("To: ivan@office.lan\r\nContent-Type: text/html\r\n\r\n", "<b", 16 * MEBI, "", "ivan");
-	sort_repeated("To: ivan@office.lan\r\nContent-Type: text/html\r\n\r\n", "&#", 16 * MEBI, "", "ivan");
+	sort_repeated(
+	    "To: ivan@office.lan\r\n\r\n", "absen words and more words\r\n", 16 * MEBI, "", "ivan");
+	sort_repeated(
+	    "To: ivan@office.lan\r\nContent-Type: text/html\r\n\r\n", "<b", 16 * MEBI, "", "ivan");
+	sort_repeated(
+	    "To: ivan@office.lan\r\nContent-Type: text/html\r\n\r\n", "&#", 16 * MEBI, "", "ivan");
 }
 
 static void test_a_million_parts(void **state)
@@ -228,8 +239,8 @@ static void test_a_million_parts(void **state)
 static void test_a_million_parameters(void **state)
 {
 	(void)state;
-	sort_repeated("To: ivan@office.lan\r\nContent-Type: text/plain", "; name*0*=%41", 13 * 1000000,
-	    "\r\n\r\nx", "ivan");
+	sort_repeated("To: ivan@office.lan\r\nContent-Type: text/plain", "; name*0*=%41",
+	    13 * 1000000, "\r\n\r\nx", "ivan");
 	sort_repeated("To: ivan@office.lan\r\nContent-Type: text/plain", "; a=\"", 5 * 1000000,
 	    "\r\n\r\nx", "ivan");
 }
