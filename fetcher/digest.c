@@ -7,11 +7,12 @@
 #include <stdio.h>
 
 /* Received and the envelope fields tell copies of one letter apart. Status, X-UIDL and their like come and go. */
-static bool is_lasting(struct slice name)
-{
-	static const char *const names[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", "Received",
-	    "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", "X-Uniq", NULL};
+static const char *const lasting[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", "Received",
+    "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", NULL};
+static const char *const common[] = {"Message-ID", "Date", "From", "Subject", NULL};
 
+static bool is_one_of(const char *const *names, struct slice name)
+{
 	for (size_t i = 0; names[i] != NULL; i++)
 		if (slice_is_nocase(name, names[i]))
 			return true;
@@ -28,7 +29,7 @@ static uint64_t first_bits(const unsigned char *digest)
 	return value == 0 ? 1 : value;
 }
 
-uint64_t digest_of_header(struct slice message)
+static uint64_t digest_of(struct slice message, const char *const *names)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	struct buf text = BUF_INIT(2 * DIGEST_HEADER_MAX);
@@ -39,7 +40,7 @@ uint64_t digest_of_header(struct slice message)
 		message.len = DIGEST_HEADER_MAX;
 	header_walk_init(&walk, message);
 	while (header_walk_next(&walk, &field)) {
-		if (!is_lasting(field.name))
+		if (!is_one_of(names, field.name))
 			continue;
 		buf_append_slice(&text, field.name);
 		buf_append_byte(&text, ':');
@@ -51,6 +52,18 @@ uint64_t digest_of_header(struct slice message)
 	EVP_Digest(text.ptr, text.len, digest, NULL, EVP_sha256(), NULL);
 	buf_clear(&text);
 	return first_bits(digest);
+}
+
+uint64_t digest_of_header(struct slice message)
+{
+	return digest_of(message, lasting);
+}
+
+uint64_t digest_of_letter(struct slice message)
+{
+	struct header_field field;
+
+	return header_find(message, "Message-ID", &field) ? digest_of(message, common) : 0;
 }
 
 void digest_hex(struct slice bytes, char out[DIGEST_HEX_SIZE])

@@ -16,6 +16,9 @@
 uint64_t digest_of_header(struct slice message);
 #define DIGEST_HEADER_MAX (64u << 10)
 
+/* The same of those fields that are one in all copies of a letter; 0 for a letter without Message-ID. */
+uint64_t digest_of_letter(struct slice message);
+
 /* SHA-256 of the bytes, in hexadecimal digits. */
 void digest_hex(struct slice bytes, char out[DIGEST_HEX_SIZE]);
 

@@ -18,6 +18,7 @@
 struct fetch_result {
 	size_t total;	 /* to be fetched, stubs included */
 	size_t fetched;	 /* durable here */
+	size_t arrived;	 /* these and the ones that wait to be made durable */
 	size_t deleted;	 /* upstream, for good */
 	size_t skipped;	 /* the server would not give them: next time */
 	uint64_t bytes;	 /* received */

@@ -32,7 +32,7 @@ static bool blame(struct fetch *fetch)
 	enum fetch_ask ask;
 
 	if (!fetch_oldest(fetch, &ask, &item) || item == NULL || item->key == NULL ||
-	    (ask != ASK_MESSAGE && ask != ASK_TOP))
+	    (ask != ASK_MESSAGE && ask != ASK_TOP && ask != ASK_HEADER))
 		return false;
 	map_put(&fetch->troubles, slice_of(item->key),
 	    (void *)(uintptr_t)(fetch_troubles(fetch, item) + 1));

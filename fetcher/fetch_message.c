@@ -1,9 +1,12 @@
 /* A message from its first byte to its place in the intake log, and the batches in which that happens. */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
 #include "fetcher/digest.h"
 #include "fetcher/fetch_priv.h"
 #include "mail/header.h"
+#include "mail/multidrop.h"
 
 #include <stdlib.h>
 
@@ -11,6 +14,12 @@
 #define BATCH_BYTES (4u << 20)
 /* A message that goes on so much longer than it should never ends. */
 #define RUNAWAY(size) (2 * (size) + (1u << 30))
+
+static void tell_progress(const struct fetch *fetch)
+{
+	fetch->result->arrived = fetch->result->fetched + fetch->batch_count;
+	fetch->job->progress(fetch->job->context, fetch->job->account->name, fetch->result);
+}
 
 /* --- batches */
 
@@ -38,9 +47,26 @@ static void note_durable(struct fetch *fetch, struct plan_item *item, const stru
 	free(key);
 }
 
+/* After the message itself: a crash in between brings a copy too many, never a letter too few. */
+static void note_letter(struct fetch *fetch, const struct batch_item *done)
+{
+	const struct seen what = {.time = done->seen.time};
+	struct error error;
+	char *key;
+
+	if (done->letter == 0)
+		return;
+	key = plan_letter_key(done->letter);
+	state_seen_put(&fetch->seen, slice_of(key), &what);
+	if (state_seen_add(fetch->job->state, fetch->job->account->name, slice_of(key), "", &what,
+		&error) != 0)
+		log_warnx("event=letter-not-remembered account=%s reason=%s",
+		    LOG_CSTR(fetch->job->account->name), LOG_CSTR(error.text));
+	free(key);
+}
+
 int fetch_commit(struct fetch *fetch, struct error *error)
 {
-	const struct fetch_job *job = fetch->job;
 	size_t count = fetch->batch_count;
 
 	fetch->asked_since = 0;
@@ -50,10 +76,12 @@ int fetch_commit(struct fetch *fetch, struct error *error)
 	fetch->batch_bytes = 0;
 	if (intake_batch_commit(fetch->batch, error) != 0)
 		return -1;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
 		note_durable(fetch, fetch->batch_items[i].item, &fetch->batch_items[i].seen);
+		note_letter(fetch, &fetch->batch_items[i]);
+	}
 	fetch->result->fetched += count;
-	job->progress(job->context, job->account->name, fetch->result);
+	tell_progress(fetch);
 	return 0;
 }
 
@@ -65,7 +93,7 @@ void fetch_drop_batch(struct fetch *fetch)
 	fetch->batch_bytes = 0;
 }
 
-static void add_to_batch(struct fetch *fetch, struct plan_item *item)
+static void add_to_batch(struct fetch *fetch, struct plan_item *item, uint64_t letter)
 {
 	const struct envelope *envelope = &fetch->envelope;
 
@@ -73,6 +101,7 @@ static void add_to_batch(struct fetch *fetch, struct plan_item *item)
 	fetch->batch_items[fetch->batch_count++] = (struct batch_item){
 	    .item = item,
 	    .seen = {envelope->time, envelope->listed, envelope->digest},
+	    .letter = letter,
 	};
 	fetch->batch_bytes += fetch->body.path == NULL ? fetch->body.size : 0;
 	intake_batch_append(fetch->batch, &fetch->envelope, &fetch->body, NULL, 0);
@@ -135,6 +164,7 @@ int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *er
 	if (item == NULL)
 		return 0;
 	fetch->result->bytes += bytes.len;
+	tell_progress(fetch);
 	if (item->action == PLAN_STUB) { /* its beginning is enough */
 		buf_append(&fetch->stub, bytes.ptr, bytes.len < room ? bytes.len : room);
 		return 0;
@@ -171,6 +201,39 @@ static bool is_known_after_all(struct fetch *fetch, struct plan_item *item, stru
 	return map_get(&fetch->seen, slice_of(item->key)) != NULL;
 }
 
+static bool is_in_batch(const struct fetch *fetch, uint64_t letter)
+{
+	for (size_t i = 0; i < fetch->batch_count; i++)
+		if (fetch->batch_items[i].letter == letter)
+			return true;
+	return false;
+}
+
+/* In a catch-all mailbox a letter to two of us lies twice. Where the provider does not note for whom each copy is, the first
+ * went to everybody whom it names already: then this one goes to nobody, and is done with. *letter is 0 for a message
+ * that does not take part in this. */
+static bool is_other_copy(const struct fetch *fetch, struct slice message, uint64_t *letter)
+{
+	const struct envelope *envelope = &fetch->envelope;
+	char *key;
+	bool is_known;
+
+	*letter = 0;
+	if (fetch->job->account->envelope_header[0] == '\0' || envelope->recipients.count > 0 ||
+	    fetch->current->action != PLAN_GET)
+		return false;
+	*letter = digest_of_letter(message);
+	if (*letter == 0)
+		return false;
+	key = plan_letter_key(*letter);
+	is_known = map_get(&fetch->seen, slice_of(key)) != NULL || is_in_batch(fetch, *letter);
+	free(key);
+	if (is_known)
+		intake_journal(fetch->job->intake, envelope->id.text, fetch->job->session, "dropped", "",
+		    _("another copy of a letter that came already"));
+	return is_known;
+}
+
 static int finish_body(struct fetch *fetch, struct slice *message, struct error *error)
 {
 	struct plan_item *item = fetch->current;
@@ -189,6 +252,7 @@ int fetch_finish_message(struct fetch *fetch, struct error *error)
 	const struct fetch_job *job = fetch->job;
 	struct plan_item *item = fetch->current;
 	struct slice message;
+	uint64_t letter;
 
 	if (item == NULL)
 		return 0;
@@ -203,9 +267,11 @@ int fetch_finish_message(struct fetch *fetch, struct error *error)
 	}
 	if (item->action == PLAN_GET)
 		envelope_set(&fetch->envelope.uidl, slice_of(item->key));
-	if (job->route(job->context, &fetch->envelope, message, job->account) != 0)
+	multidrop_recipients(job->conf, job->account, message, &fetch->envelope.recipients);
+	if (!is_other_copy(fetch, message, &letter) &&
+	    job->route(job->context, &fetch->envelope, message, job->account) != 0)
 		return -1;
-	add_to_batch(fetch, item);
+	add_to_batch(fetch, item, letter);
 	fetch->current = NULL;
 	return fetch_batch_is_full(fetch) && !fetch->is_careful ? fetch_commit(fetch, error) : 0;
 }

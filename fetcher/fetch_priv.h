@@ -97,6 +97,7 @@ struct fetch {
 	struct batch_item {
 		struct plan_item *item;
 		struct seen seen;
+		uint64_t letter; /* in a catch-all mailbox: what its copies have in common; 0: nothing */
 	} *batch_items;
 	size_t batch_count;
 	uint64_t batch_bytes;

@@ -2,6 +2,8 @@
 #include "fetcher/fetch_priv.h"
 #include "mail/header.h"
 
+#define LINES_MAX 2000 /* bytes of the body that are shown */
+
 /* The fields by which people and rules know a letter; those of MIME describe a body that is not here. */
 static bool belongs_into_stub(struct slice name)
 {
@@ -44,10 +46,21 @@ static bool is_plain(struct slice body)
 	return body.len > 0;
 }
 
+/* Servers without the second argument of TOP send it all. */
+static struct slice first_lines(struct slice body)
+{
+	if (body.len <= LINES_MAX)
+		return body;
+	body.len = LINES_MAX;
+	while (body.len > 0 && body.ptr[body.len - 1] != '\n')
+		body.len--;
+	return body;
+}
+
 int fetch_make_stub(const struct fetch *fetch, const struct plan_item *item, struct slice top,
     struct buf *out)
 {
-	struct slice body = slice_from(top, header_length(top));
+	struct slice body = first_lines(slice_from(top, header_length(top)));
 	struct buf note = BUF_INIT(8192);
 	struct header_walk walk;
 	struct header_field field;

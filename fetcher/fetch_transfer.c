@@ -139,7 +139,7 @@ static int end_of_message(struct fetch *fetch, const struct fetch_event *event, 
 
 static int transfer_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
-	if (event->ask != ASK_MESSAGE && event->ask != ASK_TOP) {
+	if (event->ask == ASK_DELETE || event->ask == ASK_EXPUNGE) {
 		deletion_event(fetch, event);
 		return 0;
 	}

@@ -14,6 +14,7 @@
 #define MARK_DIGEST "\x02"
 #define MARK_STUB "\x03"
 #define MARK_WANTED "\x04"
+#define MARK_LETTER "\x05"
 
 void plan_clear(struct plan *plan)
 {
@@ -42,6 +43,11 @@ char *plan_double_mark(const char *uidl)
 	return xasprintf(MARK_DOUBLE "%s", uidl);
 }
 
+char *plan_letter_key(uint64_t digest)
+{
+	return xasprintf(MARK_LETTER "%016llx", (unsigned long long)digest);
+}
+
 const char *plan_behind_stub(const char *key)
 {
 	return key[0] == MARK_STUB[0] ? key + 1 : NULL;
@@ -49,7 +55,8 @@ const char *plan_behind_stub(const char *key)
 
 bool plan_is_stale(struct slice key, int64_t seen, int64_t now)
 {
-	bool listed_as_it_is = key.len > 0 && (key.ptr[0] >= 0x20 || key.ptr[0] == MARK_DIGEST[0]);
+	bool listed_as_it_is = key.len > 0 && (key.ptr[0] >= 0x20 || key.ptr[0] == MARK_DIGEST[0] ||
+						 key.ptr[0] == MARK_LETTER[0]);
 
 	return listed_as_it_is && seen + PLAN_FORGET_SECONDS < now;
 }
@@ -208,7 +215,7 @@ static void note_digests(struct plan *plan, const struct map *seen)
 		const struct seen *what = value;
 
 		/* A letter that was first stubbed and then fetched is fetched. */
-		if (what->digest != 0 &&
+		if (what->digest != 0 && key.ptr[0] != MARK_LETTER[0] &&
 		    (plan_behind_stub(key.ptr) == NULL ||
 			map_get(&plan->digests, slice_make((const char *)&what->digest,
 						    sizeof(what->digest))) == NULL))

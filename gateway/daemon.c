@@ -2,19 +2,42 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
+#include "fetcher/fetch.h"
 #include "gateway/report.h"
 #include "gateway/status.h"
 #include "mail/queue.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
-enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH };
+#define ID_LEN (sizeof(((struct msgid *)NULL)->text) - 1)
+
+enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH, DAEMON_FETCH_WHOLE };
+
+/* "fetch <id>" anywhere in the subject: a reply to a stub has it in brackets at the end. */
+static bool find_stub_id(struct slice subject, struct slice *id)
+{
+	for (size_t at = 0; at + ID_LEN < subject.len; at++) {
+		struct slice rest = slice_from(subject, at);
+
+		if (!slice_begins_nocase(rest, "fetch "))
+			continue;
+		rest = slice_trim(slice_from(rest, strlen("fetch ")));
+		if (rest.len >= ID_LEN && msgid_is(slice_make(rest.ptr, ID_LEN))) {
+			*id = slice_make(rest.ptr, ID_LEN);
+			return true;
+		}
+	}
+	return false;
+}
 
 /* "Re: fetch sales" -> DAEMON_FETCH, "sales". A fetch of an account that does not exist counts as one, too: its report says so. */
 static enum daemon_command parse_subject(const char *subject, struct slice *argument)
 {
 	struct slice rest = slice_trim(slice_of(subject)), word;
 
+	if (find_stub_id(rest, argument))
+		return DAEMON_FETCH_WHOLE;
 	while (slice_begins_nocase(rest, "re:"))
 		rest = slice_trim(slice_from(rest, 3));
 	word = slice_cut(&rest, ' ');
@@ -36,7 +59,34 @@ static const struct conf_account *find_account(const struct conf *conf, struct s
 	return NULL;
 }
 
-void daemon_expand(const struct triggers *triggers, const struct conf *conf,
+static void want_account(struct session_request *request, const struct conf_account *account)
+{
+	if (account == NULL)
+		return;
+	request->fetch = true;
+	if (!strlist_has(&request->accounts, account->name))
+		strlist_add(&request->accounts, account->name);
+}
+
+/* The account of the letter behind this stub; NULL, with a note in the log, where there is none. */
+static const struct conf_account *want_whole(const struct conf *conf, struct state *state, struct slice id)
+{
+	const struct conf_account *account = NULL;
+	char *text = slice_dup(id), *name = NULL;
+	struct error error;
+	int result = fetch_whole(state, text, &name, &error);
+
+	if (result == 0)
+		account = conf_find_account(conf, name);
+	else
+		log_info("event=stub-not-found id=%s reason=%s", LOG_CSTR(text),
+		    LOG_CSTR(result < 0 ? error.text : ""));
+	free(name);
+	free(text);
+	return account;
+}
+
+void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
     struct session_request *request)
 {
 	bool all = request->fetch && request->accounts.count == 0;
@@ -44,16 +94,13 @@ void daemon_expand(const struct triggers *triggers, const struct conf *conf,
 	for (size_t i = 0; i < triggers->count; i++) {
 		struct slice argument;
 		enum daemon_command command = parse_subject(triggers->items[i].subject, &argument);
-		const struct conf_account *account = NULL;
 
-		if (command == DAEMON_SESSION) {
+		if (command == DAEMON_SESSION)
 			all = request->fetch = request->send = true;
-		} else if (command == DAEMON_FETCH &&
-			   (account = find_account(conf, argument)) != NULL) {
-			request->fetch = true;
-			if (!strlist_has(&request->accounts, account->name))
-				strlist_add(&request->accounts, account->name);
-		}
+		else if (command == DAEMON_FETCH)
+			want_account(request, find_account(conf, argument));
+		else if (command == DAEMON_FETCH_WHOLE)
+			want_account(request, want_whole(conf, state, argument));
 	}
 	if (all)
 		strlist_clear(&request->accounts);

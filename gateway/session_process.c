@@ -11,9 +11,11 @@
 #include "gateway/line.h"
 #include "gateway/reply.h"
 #include "gateway/report.h"
+#include "gateway/server_gate.h"
 #include "gateway/session_result.h"
 #include "gateway/spool.h"
 #include "mail/expire.h"
+#include "mail/remote.h"
 #include "sorter/sorter.h"
 
 #include <curl/curl.h>
@@ -35,6 +37,7 @@ struct session {
 	struct sorter *sorter;
 	struct triggers triggers;
 	struct session_result result;
+	struct server_gate gate;
 	int event_fd;
 	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
 };
@@ -62,17 +65,6 @@ static void tell(struct session *session, json_t *object)
 	json_decref(object);
 }
 
-static void tell_account(struct session *session, const char *name, const char *state, size_t done,
-    size_t total, uint64_t bytes, const struct error *error)
-{
-	bool failed = error != NULL && error->class != ERROR_NONE;
-
-	tell(session,
-	    json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:o}", "event", "account", "account", name, "state",
-		state, "done", (json_int_t)done, "total", (json_int_t)total, "bytes",
-		(json_int_t)bytes, "error", failed ? json_string(error->text) : json_null()));
-}
-
 static void tell_queue(struct session *session, const char *state, size_t done, size_t total,
     const struct error *error)
 {
@@ -91,15 +83,35 @@ struct account_thread {
 	struct account_result *result;
 	pthread_t thread;
 	bool started;
-	int64_t told; /* when progress was told last */
+	int64_t began; /* to be fetched */
+	int64_t told;  /* when progress was told last */
 };
+
+/* Bytes a second since its beginning, and the seconds that the rest takes at that rate; 0 where that is not known. */
+static void tell_account(struct account_thread *work, const char *state, const struct error *error)
+{
+	const struct fetch_result *result = &work->result->fetched;
+	bool failed = error != NULL && error->class != ERROR_NONE;
+	int64_t spent = clock_now_ms() - work->began;
+	uint64_t rate = spent > 0 ? result->bytes * 1000 / (uint64_t)spent : 0;
+	uint64_t rest = result->bytes_total > result->bytes ? result->bytes_total - result->bytes : 0;
+
+	tell(work->session,
+	    json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "event", "account", "account",
+		work->result->account->name, "state", state, "done", (json_int_t)result->arrived, "total",
+		(json_int_t)result->total, "bytes", (json_int_t)result->bytes, "bytes_total",
+		(json_int_t)result->bytes_total, "rate", (json_int_t)rate, "seconds_left",
+		(json_int_t)(rate > 0 ? rest / rate : 0), "error",
+		failed ? json_string(error->text) : json_null()));
+}
 
 /* Where a fetched message goes: what the rules say, loops broken. */
 static int route_message(void *context, struct envelope *envelope, struct slice message,
     const struct conf_account *account)
 {
 	const struct session *session = ((const struct account_thread *)context)->session;
-	const struct sorter_message sorted = {message, account->name, message.len, envelope->time};
+	const struct sorter_message sorted = {message, account->name, message.len, envelope->time,
+	    &envelope->recipients};
 	struct sorter_decision decision;
 
 	sorter_decide(session->sorter, &sorted, &decision);
@@ -117,11 +129,11 @@ static void show_progress(void *context, const char *account, const struct fetch
 	struct account_thread *work = context;
 	int64_t now = clock_now_ms();
 
+	(void)account;
 	if (result->fetched != result->total && now - work->told < PROGRESS_MS)
 		return;
 	work->told = now;
-	tell_account(work->session, account, "fetching", result->fetched, result->total,
-	    result->bytes, NULL);
+	tell_account(work, "fetching", NULL);
 }
 
 static void *fetch_thread(void *context)
@@ -141,14 +153,23 @@ static void *fetch_thread(void *context)
 	    .context = work,
 	    .cancel = &cancelled,
 	};
-	bool failed;
+	bool failed, secure;
+	char *host = remote_url_host(result->account->remote.url, &secure);
 
-	tell_account(session, name, "connecting", 0, 0, 0, NULL);
+	if (!server_gate_enter(&session->gate, host, &cancelled)) {
+		error_set(&result->error, ERROR_CANCELLED, "stopped");
+		free(host);
+		return NULL;
+	}
+	tell_account(work, "connecting", NULL);
+	work->began = clock_now_ms();
 	failed = fetch_account(&job, &result->fetched, &result->error) != 0;
+	server_gate_leave(&session->gate, host);
+	free(host);
 	if (!failed)
 		result->error = (struct error)ERROR_INIT;
-	tell_account(session, name, failed ? "failed" : "done", result->fetched.fetched,
-	    result->fetched.total, result->fetched.bytes, &result->error);
+	result->fetched.arrived = result->fetched.fetched;
+	tell_account(work, failed ? "failed" : "done", &result->error);
 	log_info("event=account-done session=%s account=%s fetched=%zu deleted=%zu bytes=%llu error=%s",
 	    session->id.text, LOG_CSTR(name), result->fetched.fetched, result->fetched.deleted,
 	    (unsigned long long)result->fetched.bytes, LOG_CSTR(result->error.text));
@@ -365,12 +386,14 @@ static void work(struct session *session)
 
 	if (up) {
 		result->line_error = (struct error)ERROR_INIT;
+		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
 		threads = start_accounts(session);
 		flush_queue(session, session->request.flush);
 		for (size_t i = 0; i < result->account_count; i++)
 			if (threads[i].started)
 				pthread_join(threads[i].thread, NULL);
 		free(threads);
+		server_gate_clear(&session->gate);
 		reply_write_due(session->conf, session->spool.intake, session->spool.state,
 		    session->id.text);
 		/* What rules forward and reply, and what people wrote meanwhile, while the line is up. */
@@ -399,7 +422,7 @@ static void take_request(struct session *session, const struct session_request *
 		return;
 	if (state_triggers(session->spool.state, &session->triggers, &error) != 0)
 		log_warnx("event=triggers-unreadable reason=%s", LOG_CSTR(error.text));
-	daemon_expand(&session->triggers, session->conf, &session->request);
+	daemon_expand(&session->triggers, session->conf, session->spool.state, &session->request);
 }
 
 int session_process_run(void *context, int event_fd)

@@ -319,6 +319,17 @@ static void apply_addresses(
 	}
 }
 
+/* What the provider noted of the envelope. */
+static void apply_envelope(
+    const struct conf *conf, const struct strlist *recipients, struct sorter_decision *decision)
+{
+	struct addr addr;
+
+	for (size_t i = 0; i < recipients->count; i++)
+		if (addr_parse(slice_of(recipients->items[i]), &addr))
+			deliver_by_address(conf, &addr, SLICE_LITERAL("envelope"), decision);
+}
+
 static void apply_unsorted(const struct conf *conf, const struct conf_account *account,
     const char *reason, struct sorter_decision *decision)
 {
@@ -395,7 +406,7 @@ static const char *unsorted_reason(const struct sorter_decision *decision)
 }
 
 static void decide(const struct sorter *sorter, const struct conf_account *account,
-    struct view *view, struct sorter_decision *decision)
+    const struct strlist *recipients, struct view *view, struct sorter_decision *decision)
 {
 	const struct conf *conf = sorter->conf;
 
@@ -405,8 +416,12 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 		return;
 	}
 	decision->was_here = was_fetched_here(conf, view);
-	if (apply_rules(sorter, view, decision) && conf->sorter.by_address)
-		apply_addresses(conf, view, decision);
+	if (apply_rules(sorter, view, decision) && conf->sorter.by_address) {
+		if (recipients != NULL && recipients->count > 0)
+			apply_envelope(conf, recipients, decision);
+		else
+			apply_addresses(conf, view, decision);
+	}
 	if (!is_placed(decision) && decision->dropped_by == NULL)
 		apply_unsorted(conf, account, unsorted_reason(decision), decision);
 }
@@ -435,7 +450,7 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	                     .body_literals = rule_index_body(sorter->index),
 	                 });
 	note_fields(&view, decision);
-	decide(sorter, account, &view, decision);
+	decide(sorter, account, message->recipients, &view, decision);
 	view_clear(&view);
 }
 

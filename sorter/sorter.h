@@ -43,6 +43,9 @@ struct sorter_message {
 	const char *account;  /* "" for none */
 	uint64_t size;
 	int64_t arrived; /* seconds since 1970 */
+	/* Of a catch-all mailbox: addresses for which the provider took it, instead of those in its
+	 * header. NULL or empty: not known. */
+	const struct strlist *recipients;
 };
 
 /* A rule that matched. */

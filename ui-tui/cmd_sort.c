@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "mail/multidrop.h"
 #include "sorter/sorter.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/input.h"
@@ -132,6 +133,7 @@ static void print_decision(const char *file, const struct sorter_decision *decis
 
 struct sorting {
 	const struct cli *cli;
+	const struct conf *conf;
 	const struct sorter *sorter;
 	const char *account;
 	json_t *all; /* NULL without --json */
@@ -143,14 +145,18 @@ static int sort_file(const struct sorting *sorting, const char *file)
 	struct error error = ERROR_INIT;
 	struct sorter_message message;
 	struct sorter_decision decision;
+	struct strlist recipients = {NULL, 0};
 
 	if (input_read(file, &bytes, &error) < 0) {
 		buf_clear(&bytes);
 		return cli_fail(CLI_FAILED, "%s", error.text);
 	}
+	multidrop_recipients(sorting->conf, conf_find_account(sorting->conf, sorting->account),
+	    buf_slice(&bytes), &recipients);
 	message = (struct sorter_message){
-	    buf_slice(&bytes), sorting->account, bytes.len, clock_wall()};
+	    buf_slice(&bytes), sorting->account, bytes.len, clock_wall(), &recipients};
 	sorter_decide(sorting->sorter, &message, &decision);
+	strlist_clear(&recipients);
 	if (sorting->all != NULL)
 		json_array_append_new(
 		    sorting->all, decision_json(file, sorting->account, &decision));
@@ -161,9 +167,10 @@ static int sort_file(const struct sorting *sorting, const char *file)
 	return CLI_DONE;
 }
 
-static int sort_files(const struct cli *cli, const struct sorter *sorter, const char *account)
+static int sort_files(const struct cli *cli, const struct conf *conf, const struct sorter *sorter,
+    const char *account)
 {
-	struct sorting sorting = {cli, sorter, account, cli->json ? json_array() : NULL};
+	struct sorting sorting = {cli, conf, sorter, account, cli->json ? json_array() : NULL};
 	int result = CLI_DONE;
 
 	for (int i = 0; i < cli->count; i++)
@@ -202,7 +209,7 @@ static int with_conf(struct cli *cli, const struct conf *conf)
 	sorter = sorter_new(conf, &error);
 	if (sorter == NULL)
 		return fail_rules(conf);
-	result = sort_files(cli, sorter, account);
+	result = sort_files(cli, conf, sorter, account);
 	sorter_free(sorter);
 	return result;
 }

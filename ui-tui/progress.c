@@ -64,7 +64,7 @@ static struct progress_row *row_of(struct progress *progress, char *name)
 	}
 	ARRAY_GROW(progress->rows, progress->count);
 	progress->rows[progress->count] =
-	    (struct progress_row){name, xstrdup(""), xstrdup(""), 0, 0, 0};
+	    (struct progress_row){.name = name, .state = xstrdup(""), .error = xstrdup("")};
 	return &progress->rows[progress->count++];
 }
 
@@ -93,13 +93,21 @@ static const char *title(const struct progress_row *row)
 
 /* --- drawing */
 
+/* Cells of the bar; what a server claims may be anything. */
+static int64_t share(int64_t done, int64_t total)
+{
+	return done <= 0 ? 0 : done >= total ? BAR : (int64_t)((double)done / (double)total * BAR);
+}
+
 static void append_bar(struct buf *line, const struct progress_row *row)
 {
 	bool is_done = strcmp(row->state, "done") == 0;
 	int64_t filled = is_done ? BAR : 0;
 
-	if (!is_done && row->total > 0 && row->done >= 0)
-		filled = (row->done < row->total ? row->done : row->total) * BAR / row->total;
+	if (!is_done && row->bytes_total > 0)
+		filled = share(row->bytes, row->bytes_total);
+	else if (!is_done && row->total > 0)
+		filled = share(row->done, row->total);
 	for (int64_t i = 0; i < BAR; i++)
 		buf_append_text(line, i < filled ? "█" : "░");
 }
@@ -136,6 +144,11 @@ static void write_row(const struct progress *progress, const struct progress_row
 		buf_printf(line, " %lld/%lld", (long long)row->done, (long long)row->total);
 	if (row->bytes > 0)
 		buf_printf(line, " %s", i18n_size(size, sizeof(size), (unsigned long long)row->bytes));
+	if (row->rate > 0) /* TRANSLATORS: bytes, kilobytes, ... a second */
+		buf_printf(line, _(" %s/s"), i18n_size(size, sizeof(size), (unsigned long long)row->rate));
+	if (row->seconds_left > 0 && strcmp(row->state, "fetching") == 0)
+		buf_printf(line, _(", %lld:%02lld left"), (long long)row->seconds_left / 60,
+		    (long long)row->seconds_left % 60);
 	if (row->error[0] != '\0')
 		buf_printf(line, ": %s", row->error);
 	if (progress->on_terminal)
@@ -177,6 +190,9 @@ static void update(struct progress *progress, const json_t *event)
 	row->done = number(event, "done");
 	row->total = number(event, "total");
 	row->bytes = number(event, "bytes");
+	row->bytes_total = number(event, "bytes_total");
+	row->rate = number(event, "rate");
+	row->seconds_left = number(event, "seconds_left");
 	if (progress->on_terminal)
 		redraw(progress);
 	else if (is_end(row->state))

@@ -13,7 +13,8 @@ struct progress_row {
 	char *name;  /* of the account; "" for the queue */
 	char *state; /* "connecting", "fetching", "sending", "done", "failed" */
 	char *error; /* "" if none */
-	int64_t done, total, bytes;
+	int64_t done, total, bytes, bytes_total;
+	int64_t rate, seconds_left; /* bytes a second; 0: not known */
 };
 
 struct progress {

@@ -4,6 +4,7 @@
 #include "base/fsx.h"
 #include "mail/decode.h"
 #include "mail/maildir.h"
+#include "mail/multidrop.h"
 #include "sorter/sorter.h"
 #include "ui-tui/letter.h"
 
@@ -245,13 +246,16 @@ static void add_difference(struct again *again, const struct past *past, struct 
 static void decide_again(struct again *again, const struct past *past, struct slice message,
     const char *account, const char *matched_then)
 {
-	const struct sorter_message sorted = {message, account, message.len, past->time};
+	struct strlist recipients = {NULL, 0};
+	const struct sorter_message sorted = {message, account, message.len, past->time, &recipients};
 	const struct strlist *known = past->was.count > 0 ? &past->was : &past->in;
 	struct strlist was = {NULL, 0}, would = {NULL, 0};
 	struct sorter_decision decision;
 	struct envelope envelope;
 
+	multidrop_recipients(again->conf, conf_find_account(again->conf, account), message, &recipients);
 	sorter_decide(again->sorter, &sorted, &decision);
+	strlist_clear(&recipients);
 	envelope_init(&envelope);
 	sorter_fill(again->conf, message, &envelope, &decision);
 	for (size_t i = 0; i < known->count; i++)

@@ -304,7 +304,7 @@ static void test_decide(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct sorter_message message = {slice_of(cases[i].message), "sales", 100, 0};
+		struct sorter_message message = {slice_of(cases[i].message), "sales", 100, 0, NULL};
 		struct sorter_decision decision;
 		struct error error = ERROR_INIT;
 		struct buf out = BUF_INIT(10000);
@@ -334,7 +334,7 @@ static void test_reason(void **state)
 	static const struct rule_spec rules[MAX_RULES] = {
 	    {"invoices", "subject contains \"счёт\"", .deliver = "buh"},
 	    {"rest", "not size > 1G", .deliver = "admin"}};
-	struct sorter_message message = {slice_of(invoice), "sales", 100, 0};
+	struct sorter_message message = {slice_of(invoice), "sales", 100, 0, NULL};
 	struct sorter_decision decision;
 	struct error error = ERROR_INIT;
 	struct office office;
@@ -359,7 +359,7 @@ static void test_reason(void **state)
 static void fill_envelope(const struct conf *conf, const struct sorter *sorter,
     struct envelope *envelope, struct slice message)
 {
-	const struct sorter_message sorted = {message, "sales", message.len, 0};
+	const struct sorter_message sorted = {message, "sales", message.len, 0, NULL};
 	struct sorter_decision decision;
 
 	sorter_decide(sorter, &sorted, &decision);

@@ -83,7 +83,7 @@ static void sort_it(struct slice message, const char *recipient)
 	sorter = sorter_new(&office.conf, &error);
 	assert_non_null(sorter);
 	sorter_decide(
-	    sorter, &(struct sorter_message){message, "", message.len, 1795424400}, &decision);
+	    sorter, &(struct sorter_message){message, "", message.len, 1795424400, NULL}, &decision);
 	assert_true(decision.recipient_count > 0);
 	/* What is kept of it, for the journal and the header, is small. */
 	assert_true(mallinfo2().uordblks - before < MEMORY_MAX);

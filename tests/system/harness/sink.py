@@ -68,7 +68,7 @@ class ThreadedServer:
         self.port = self.listener.getsockname()[1]
         self.stopping = threading.Event()
         self.connections = []
-        self.accepted = 0
+        self.accepted = self.at_once = self.most_at_once = 0
         threading.Thread(target=self._accept, daemon=True).start()
 
     def _accept(self):
@@ -83,11 +83,14 @@ class ThreadedServer:
             threading.Thread(target=self._run, args=(connection,), daemon=True).start()
 
     def _run(self, connection):
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
         try:
             self.serve(connection)
         except (OSError, ValueError):
             pass  # the client went away, or we are stopping
         finally:
+            self.at_once -= 1
             connection.close()
 
     def serve(self, connection):

@@ -1,0 +1,128 @@
+"""Stubs for large letters and how the whole is had; one catch-all mailbox for many people; many accounts at once."""
+import collections
+import re
+import time
+
+from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
+from harness.waiting import until
+from test_nothing_lost_nothing_twice import in_mailbox
+
+PEOPLE = {"ivan": {"external_alias": "ivan@example.ru"}, "olga": {"external_alias": "olga@example.ru"}}
+
+
+def account_at(server, **keys):
+    return {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y", **keys}
+
+
+def stub_and_id(office):
+    stub = office.mailbox("ivan")[0]
+    assert b"X-Lanpost-Stub" in stub and len(stub) < 10_000
+    return stub, re.search(rb"\[fetch ([0-9a-z]{20})\]", stub)[1].decode()
+
+
+def large_letter_office(make_gateway, **keys):
+    server = MisbehavingPop3([letter(number=1, body="long\n" * 100_000)])
+    office = make_gateway(users=PEOPLE, accounts={"a": account_at(server, max_size="100K", **keys)})
+    for _ in range(2):
+        office.session()
+    assert len(office.files("ivan")) == 1 and len(server.left) == 1
+    return office, server
+
+
+def test_mail_to_the_daemon_brings_the_whole_of_a_large_letter(make_gateway):
+    office, server = large_letter_office(make_gateway)
+    _, stub_id = stub_and_id(office)
+    office.send("ivan@office.lan", ["daemon"], f"Subject: fetch {stub_id}\r\n\r\n")
+    until(lambda: any(len(m) > 400_000 for m in office.mailbox("ivan")), 15, office.log()[-2000:])
+    until(lambda: server.left == [], 10, "the deletion upstream")
+    server.stop()
+
+
+def test_a_reply_to_the_stub_brings_it_too_and_it_may_stay_on_the_server(make_gateway):
+    office, server = large_letter_office(make_gateway, keep_on_server="yes")
+    stub, stub_id = stub_and_id(office)
+    assert b"Reply-To: daemon@office.lan" in stub
+    office.send("ivan@office.lan", ["daemon"], f"Subject: Re: hello [fetch {stub_id}]\r\n\r\nplease\r\n")
+    until(lambda: any(len(m) > 400_000 for m in office.mailbox("ivan")), 15, office.log()[-2000:])
+    office.session()
+    server.stop()
+    assert len([m for m in office.mailbox("ivan") if len(m) > 400_000]) == 1 and len(server.left) == 1
+
+
+def test_an_id_that_is_no_stub_starts_nothing(make_gateway):
+    office, server = large_letter_office(make_gateway)
+    office.send("ivan@office.lan", ["daemon"], "Subject: fetch 1k0xv0th41wnd4q9249t\r\n\r\n")
+    until(lambda: any(b"Report of the mail gateway" in m for m in office.mailbox("ivan")), 15, "the report")
+    server.stop()
+    assert not any(len(m) > 400_000 for m in office.mailbox("ivan"))
+
+
+def copy(number, delivered_to, to="ivan@example.ru, olga@example.ru", field="Delivered-To"):
+    return f"{field}: {delivered_to}\r\n".encode() + letter(number=number).replace(b"To: ivan@example.ru", b"To: " + to.encode())
+
+
+def catch_all(make_gateway, messages, sessions=1, **keys):
+    server = MisbehavingPop3(messages)
+    office = make_gateway(users=PEOPLE, accounts={"a": account_at(server, **keys)})
+    for _ in range(sessions):
+        office.session()
+    server.stop()
+    assert server.left == []
+    return office
+
+
+def test_each_copy_in_a_catch_all_mailbox_goes_to_its_own_recipient(make_gateway):
+    office = catch_all(make_gateway, [copy(1, "ivan@example.ru"), copy(1, "olga@example.ru"),
+                                      copy(2, "olga@example.ru", to="list@lists.example.org")],
+                       envelope_header="Delivered-To")
+    assert in_mailbox(office, "ivan") == collections.Counter([1])
+    assert in_mailbox(office, "olga") == collections.Counter([1, 2])
+
+
+def test_the_providers_prefix_is_cut_off(make_gateway):
+    office = catch_all(make_gateway, [copy(1, "mbox-user-olga@example.ru", to="x@lists.example.org")],
+                       envelope_header="Delivered-To", envelope_prefix="mbox-user-")
+    assert in_mailbox(office, "olga") == collections.Counter([1])
+
+
+def test_auto_finds_the_field_that_names_one_of_us(make_gateway):
+    received = b"Received: from x by mx (Postfix) with ESMTP id 1\r\n\tfor <olga@example.ru>; Mon, 23 Nov 2026 09:00:00 +0300\r\n"
+    office = catch_all(make_gateway, [copy(1, "catchall@provider.ru", to="x@lists.example.org").replace(
+        b"From:", b"X-Original-To: ivan@example.ru\r\nFrom:", 1),
+        b"Delivered-To: catchall@provider.ru\r\n" + received + letter(number=2).replace(b"To: ivan", b"To: nobody")],
+        envelope_header="auto")
+    assert in_mailbox(office, "ivan") == collections.Counter([1])
+    assert in_mailbox(office, "olga") == collections.Counter([2])
+
+
+def test_copies_that_do_not_say_for_whom_they_are_are_not_doubled(make_gateway):
+    both = letter(number=1).replace(b"To: ivan@example.ru", b"To: ivan@example.ru, olga@example.ru")
+    other = b"Received: from b by c id 2; Mon, 23 Nov 2026 09:00:00 +0300\r\n" + both
+    office = catch_all(make_gateway, [both, other], sessions=2, envelope_header="auto")
+    assert in_mailbox(office, "ivan") == collections.Counter([1])
+    assert in_mailbox(office, "olga") == collections.Counter([1])
+
+
+def test_a_hundred_accounts_of_which_one_is_dead(make_gateway):
+    servers = [MisbehavingPop3([letter(number=n)]) for n in range(1, 100)]
+    accounts = {f"a{n}": account_at(server) for n, server in enumerate(servers)}
+    dead = MisbehavingPop3([], "hangs_before_greeting")
+    office = make_gateway(users=PEOPLE, accounts={**accounts, "dead": account_at(dead)})
+    office.cli("session", "--no-wait")
+    began = time.monotonic()
+    until(lambda: len(office.files("ivan")) == 99, 30, office.log()[-2000:])
+    assert time.monotonic() - began < 30
+    for server in [*servers, dead]:
+        server.stop()
+    office.kill_all()
+    assert in_mailbox(office.start(), "ivan") == collections.Counter(range(1, 100))
+
+
+def test_accounts_at_one_server_wait_for_each_other(make_gateway):
+    server = MisbehavingPop3([letter(number=n) for n in range(1, 4)])
+    office = make_gateway(users=PEOPLE, accounts={f"a{n}": account_at(server) for n in range(6)},
+                          sections={"line": {"max_per_server": 1}})
+    office.session()
+    server.stop()
+    assert server.most_at_once <= 2  # the server notices a goodbye a moment later
