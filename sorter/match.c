@@ -72,6 +72,8 @@ static struct slice locate(struct slice value, size_t start, size_t end, const c
 {
 	size_t from = 0, to;
 
+	if (value.len == 0)
+		return SLICE_LITERAL("");
 	if (!skip_folded(value, start, &from))
 		return slice_of(text);
 	to = from;
@@ -304,7 +306,7 @@ static struct slice around(struct slice text, struct slice part)
 {
 	size_t start, end;
 
-	if (part.ptr < text.ptr || part.ptr > text.ptr + text.len) /* the text of the rule itself */
+	if (text.len == 0 || part.ptr < text.ptr || part.ptr > text.ptr + text.len) /* the text of the rule itself */
 		return part;
 	start = (size_t)(part.ptr - text.ptr);
 	end = start + (part.len < 4 * AROUND ? part.len : 4 * AROUND);

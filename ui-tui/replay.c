@@ -248,7 +248,6 @@ static void decide_again(struct again *again, const struct past *past, struct sl
 {
 	struct strlist recipients = {NULL, 0};
 	const struct sorter_message sorted = {message, account, message.len, past->time, &recipients};
-	const struct strlist *known = past->was.count > 0 ? &past->was : &past->in;
 	struct strlist was = {NULL, 0}, would = {NULL, 0};
 	struct sorter_decision decision;
 	struct envelope envelope;
@@ -258,8 +257,10 @@ static void decide_again(struct again *again, const struct past *past, struct sl
 	strlist_clear(&recipients);
 	envelope_init(&envelope);
 	sorter_fill(again->conf, message, &envelope, &decision);
-	for (size_t i = 0; i < known->count; i++)
-		add_once(&was, known->items[i]);
+	for (size_t i = 0; i < past->was.count; i++)
+		add_once(&was, past->was.items[i]);
+	for (size_t i = 0; i < past->in.count; i++) /* the journal is behind by a checkpoint */
+		add_once(&was, past->in.items[i]);
 	sort_names(&was);
 	places_of(&envelope, &would);
 	if (!same_names(&was, &would) && concerns_rule(again, matched_then, &decision))
