@@ -36,7 +36,8 @@ static void list_news(const char *folder, struct state *state, struct buf *names
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
 		char shown[512];
 
-		if (entry->d_name[0] != '.' && is_news(state, entry->d_name))
+		if (entry->d_name[0] != '.' && strstr(entry->d_name, ".tmp") == NULL &&
+		    is_news(state, entry->d_name))
 			buf_printf(names, "    %s\n",
 			    str_printable(shown, sizeof(shown), slice_of(entry->d_name)));
 	}

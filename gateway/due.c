@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#define CLOCK_STEP 60 /* seconds; less than that is only a correction */
+
 static bool has_own(const struct conf_account *account)
 {
 	return account->enabled && account->every >= 0;
@@ -12,7 +14,7 @@ static bool has_own(const struct conf_account *account)
 
 void due_start(struct due *due, const struct conf *conf, int64_t now)
 {
-	*due = (struct due){.last = now};
+	*due = (struct due){.last = now, .seen = now};
 	due->next = schedule_next(&conf->schedule, conf->schedule.every, now, now);
 	due->last_own = xcalloc(conf->account_count + 1, sizeof(*due->last_own));
 	due->next_own = xcalloc(conf->account_count + 1, sizeof(*due->next_own));
@@ -45,10 +47,23 @@ int64_t due_next(const struct due *due, const struct conf *conf)
 	return next;
 }
 
+/* A clock that was set back must not put everything off by as much. */
+static void notice_clock(struct due *due, const struct conf *conf, int64_t now)
+{
+	if (now + CLOCK_STEP < due->seen) {
+		due_clear(due);
+		due_start(due, conf, now);
+	}
+	due->seen = now;
+}
+
 bool due_take(struct due *due, const struct conf *conf, int64_t now,
     struct session_request *request)
 {
-	bool general = due->next != 0 && due->next <= now, own = false;
+	bool general, own = false;
+
+	notice_clock(due, conf, now);
+	general = due->next != 0 && due->next <= now;
 
 	for (size_t i = 0; i < conf->account_count; i++) {
 		const struct conf_account *account = &conf->accounts[i];

@@ -7,6 +7,7 @@
 #include "gateway/session_process.h"
 
 struct due {
+	int64_t seen;	    /* the time of the last look */
 	int64_t last;	    /* when the last session by [schedule] began */
 	int64_t next;	    /* when the next one is due, 0: never */
 	int64_t *last_own;  /* by account: when its own interval began */

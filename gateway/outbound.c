@@ -72,6 +72,14 @@ static const struct conf_smarthost *find_smarthost(const struct conf *conf, cons
 	return conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), &outside)));
 }
 
+/* Also what was put off to a time that only a clock which went wrong can have meant. */
+static bool is_due(const struct envelope *envelope)
+{
+	int64_t now = clock_wall();
+
+	return envelope->next_attempt <= now || envelope->last_attempt > now;
+}
+
 static void add_entry(struct outbound *out, const struct queue_item *item)
 {
 	struct envelope envelope;
@@ -82,7 +90,7 @@ static void add_entry(struct outbound *out, const struct queue_item *item)
 		    LOG_CSTR(error.text));
 		return;
 	}
-	if (out->job->all || item->state == QUEUE_ACTIVE || envelope.next_attempt <= clock_wall()) {
+	if (out->job->all || item->state == QUEUE_ACTIVE || is_due(&envelope)) {
 		ARRAY_GROW(out->entries, out->count);
 		out->entries[out->count++] = (struct entry){
 		    .item = *item,

@@ -10,10 +10,23 @@
 
 #define EXPIRE_ATTEMPTS 2 /* one attempt alone may only mean that the clock has jumped */
 #define RETRY_DEFAULT 300
+#define PAUSE_MAX (24 * 3600)
 
 static bool is_decided(const struct smtp_reply *reply)
 {
 	return smtp_reply_ok(reply) || smtp_reply_is_permanent(reply);
+}
+
+/* Adds the time since the attempt before. Of a week in which the gateway slept, or a jump of the clock, only a
+ * day counts: else all that waits would come back at once. */
+static void count_time(struct envelope *envelope)
+{
+	int64_t now = clock_wall();
+	int64_t before = envelope->last_attempt > 0 ? envelope->last_attempt : envelope->time;
+	int64_t passed = now - before;
+
+	envelope->waited += passed < 0 ? 0 : passed > PAUSE_MAX ? PAUSE_MAX : passed;
+	envelope->last_attempt = now;
 }
 
 /* A message that was tried long enough fails with the words of its last attempt. */
@@ -22,7 +35,7 @@ static void expire(struct sending *sending)
 	const struct conf_smarthost *smarthost = sending->entry->smarthost;
 	char text[SMTP_REPLY_TEXT + 64];
 
-	if (smarthost->expire <= 0 || clock_wall() - sending->envelope.time < smarthost->expire ||
+	if (smarthost->expire <= 0 || sending->envelope.waited < smarthost->expire ||
 	    sending->envelope.attempts + 1 < EXPIRE_ATTEMPTS)
 		return;
 	for (size_t i = 0; i < sending->transaction.count; i++) {
@@ -174,6 +187,7 @@ void outbound_settle(struct sending *sending)
 	struct outbound_result *result = sending->out->result;
 	size_t failed, waiting;
 
+	count_time(&sending->envelope);
 	expire(sending);
 	keep_replies(sending);
 	if (append_outcome(sending, &failed, &waiting) != 0)

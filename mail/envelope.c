@@ -141,6 +141,9 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 	if (envelope->attempts > 0 || envelope->next_attempt > 0)
 		buf_printf(out, "next %lld\nattempts %u\n", (long long)envelope->next_attempt,
 		    envelope->attempts);
+	if (envelope->last_attempt > 0)
+		buf_printf(out, "last %lld\nwaited %lld\n", (long long)envelope->last_attempt,
+		    (long long)envelope->waited);
 	if (envelope->warned)
 		buf_append_text(out, "warned 1\n");
 	for (size_t i = 0; i < envelope->recipients.count; i++)
@@ -257,6 +260,10 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 		envelope->next_attempt = (int64_t)number;
 	else if (slice_is(key, "attempts"))
 		envelope->attempts = (unsigned)number;
+	else if (slice_is(key, "last"))
+		envelope->last_attempt = (int64_t)number;
+	else if (slice_is(key, "waited"))
+		envelope->waited = (int64_t)number;
 	else if (slice_is(key, "warned"))
 		envelope->warned = number != 0;
 	else

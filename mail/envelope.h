@@ -53,6 +53,8 @@ struct envelope {
 	/* of a queue entry only: */
 	int64_t next_attempt; /* 0: now */
 	unsigned attempts;
+	int64_t last_attempt; /* 0: none */
+	int64_t waited;	      /* how long it was tried for; longer pauses of the gateway count in part */
 	bool warned;
 };
 

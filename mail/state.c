@@ -13,12 +13,16 @@
 #include "base/log.h"
 #include "mail/fold.h"
 
+#include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define WORDS_MAX (1u << 20)
+#define LOCK_POLL_MS 5
 #define BUSY_TIMEOUT_MS 20000
 
 struct state {
@@ -157,12 +161,25 @@ static int set_aside(const char *path, struct error *error)
 	return 0;
 }
 
+/* One process at a time makes, upgrades or sets aside the database: SQLite does not wait when two turn a new one to WAL
+ * mode, and the second to find it damaged must not put away what the first has begun. Returns the descriptor that
+ * holds the lock, -1 where there is no folder (or nobody lets go of it). */
+static int lock_opening(const char *spool)
+{
+	int64_t deadline = clock_now_ms() + BUSY_TIMEOUT_MS;
+	int fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	while (fd >= 0 && fsx_lock(fd) != 0 && clock_left_ms(deadline) > 0)
+		poll(NULL, 0, LOCK_POLL_MS);
+	return fd;
+}
+
 int state_open(struct state **out, const char *spool, bool *was_damaged, struct error *error)
 {
 	struct state *state = xcalloc(1, sizeof(*state));
 	char *path = xasprintf("%s/state.db", spool);
 	pthread_mutexattr_t recursive;
-	int result = open_db(state, path, error), code;
+	int lock = lock_opening(spool), result = open_db(state, path, error), code;
 
 	if (was_damaged != NULL)
 		*was_damaged = false;
@@ -177,6 +194,8 @@ int state_open(struct state **out, const char *spool, bool *was_damaged, struct 
 		if (result == 0)
 			result = open_db(state, path, error);
 	}
+	if (lock >= 0)
+		close(lock);
 	free(path);
 	if (result != 0) {
 		close_db(state);
@@ -626,26 +645,22 @@ int state_reply_done(struct state *state, const char *id, bool sent, struct erro
 
 /* --- problems */
 
+/* In one statement: several processes may come upon the same problem at once. */
 int state_problem_set(struct state *state, const char *key, const char *class, const char *text,
     int64_t time, struct error *error)
 {
-	sqlite3_stmt *stmt = statement(state, error, "SELECT class FROM problem WHERE key = ?", "t",
-	    key);
-	int known, same;
+	sqlite3_stmt *stmt = statement(state, error,
+	    "INSERT INTO problem (key, class, text, since) VALUES (?, ?, ?, ?)"
+	    " ON CONFLICT (key) DO UPDATE SET class = excluded.class, text = excluded.text, since = excluded.since"
+	    " WHERE class <> excluded.class RETURNING 1",
+	    "ttti", key, class, text, time);
+	int news;
 
 	if (stmt == NULL)
 		return -1;
-	known = next_row(state, stmt, error);
-	same = known == 1 && strcmp(column_text(stmt, 0), class) == 0;
+	news = next_row(state, stmt, error);
 	statement_end(state, stmt);
-	if (known < 0 || same)
-		return known < 0 ? -1 : 0;
-	if (finish(state,
-		statement(state, error, "INSERT OR REPLACE INTO problem VALUES (?, ?, ?, ?)", "ttti",
-		    key, class, text, time),
-		error) != 0)
-		return -1;
-	return 1;
+	return news;
 }
 
 int state_problem_clear(struct state *state, const char *key, int64_t *since, struct error *error)

@@ -75,12 +75,32 @@ static void test_never(void **context)
 	due_clear(&due);
 }
 
+/* The clock was a day ahead for a while: the next session is not a day away. */
+static void test_the_clock_is_set_back(void **context)
+{
+	struct session_request request = {0};
+	struct due due;
+
+	(void)context;
+	due_start(&due, &conf, NOW);
+	assert_true(due_take(&due, &conf, NOW + 86400, &request));
+	strlist_clear(&request.accounts);
+	assert_false(due_take(&due, &conf, NOW + 86400 - 30, &request)); /* a correction */
+	assert_int_equal(due_next(&due, &conf), NOW + 86400 + 60);
+	assert_false(due_take(&due, &conf, NOW, &request));
+	assert_int_equal(due_next(&due, &conf), NOW + 60);
+	assert_true(due_take(&due, &conf, NOW + 900, &request));
+	strlist_clear(&request.accounts);
+	due_clear(&due);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_each_account_in_its_own_time),
 	    cmocka_unit_test(test_only_the_queue),
 	    cmocka_unit_test(test_never),
+	    cmocka_unit_test(test_the_clock_is_set_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
