@@ -20,6 +20,14 @@ static bool is_from_list(const struct view *view)
 	return false;
 }
 
+static bool is_spam(const struct view *view)
+{
+	for (size_t i = 0; i < view->field_count; i++)
+		if (view_is_spam_field(&view->fields[i].field))
+			return true;
+	return false;
+}
+
 static bool is_from_program(const struct view *view)
 {
 	static const char *const precedences[] = {"bulk", "list", "junk", "auto_reply"};
@@ -89,6 +97,8 @@ const char *auto_reply_refusal(const struct conf *conf, const struct view *view,
 		return _("no reply to a mailing list");
 	if (is_from_program(view))
 		return _("no reply to a program");
+	if (is_spam(view)) /* its sender is hardly ever who is named */
+		return _("no reply to spam");
 	if (!find_sender(view, to))
 		return _("no reply where no sender is told");
 	if (is_name_of_program(slice_of(to->local)))

@@ -192,34 +192,6 @@ static bool test_field(
 
 /* --- headers */
 
-/* How providers mark what they take for spam: the field, and what it then begins with. */
-static bool is_spam_field(const struct header_field *field)
-{
-	static const struct {
-		const char *name, *value;
-	} marks[] = {
-	    {"X-Spam-Flag", "yes"},
-	    {"X-Spam-Flag", "true"},
-	    {"X-Spam-Status", "yes"},
-	    {"X-Spam", "yes"},
-	    {"X-Spam", "true"},
-	    {"X-Spam", "spam"},
-	    {"X-Yandex-Spam", "4"},
-	    {"X-Mailru-Spam", "yes"},
-	    {"X-DSPAM-Result", "spam"},
-	    {"X-Bogosity", "spam"},
-	    {"X-Bogosity", "yes"},
-	    {"X-VR-Status", "spam"},
-	    {"X-CRM114-Status", "spam"},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
-		if (slice_is_nocase(field->name, marks[i].name) &&
-		    slice_begins_nocase(slice_trim(field->body), marks[i].value))
-			return true;
-	return false;
-}
-
 static bool concerns(const struct test *test, const struct header_field *field)
 {
 	switch (test->subject) {
@@ -232,7 +204,7 @@ static bool concerns(const struct test *test, const struct header_field *field)
 	case TEST_LIST:
 		return view_is_list_field(field);
 	case TEST_SPAM:
-		return is_spam_field(field);
+		return view_is_spam_field(field);
 	default:
 		return false;
 	}
@@ -306,7 +278,8 @@ static struct slice around(struct slice text, struct slice part)
 {
 	size_t start, end;
 
-	if (text.len == 0 || part.ptr < text.ptr || part.ptr > text.ptr + text.len) /* the text of the rule itself */
+	if (text.len == 0 || part.ptr < text.ptr ||
+	    part.ptr > text.ptr + text.len) /* the text of the rule itself */
 		return part;
 	start = (size_t)(part.ptr - text.ptr);
 	end = start + (part.len < 4 * AROUND ? part.len : 4 * AROUND);

@@ -66,6 +66,34 @@ bool view_is_list_field(const struct header_field *field)
 	       slice_is_nocase(slice_trim(field->body), "list");
 }
 
+/* How providers mark what they take for spam: the field, and what it then begins with. */
+bool view_is_spam_field(const struct header_field *field)
+{
+	static const struct {
+		const char *name, *value;
+	} marks[] = {
+	    {"X-Spam-Flag", "yes"},
+	    {"X-Spam-Flag", "true"},
+	    {"X-Spam-Status", "yes"},
+	    {"X-Spam", "yes"},
+	    {"X-Spam", "true"},
+	    {"X-Spam", "spam"},
+	    {"X-Yandex-Spam", "4"},
+	    {"X-Mailru-Spam", "yes"},
+	    {"X-DSPAM-Result", "spam"},
+	    {"X-Bogosity", "spam"},
+	    {"X-Bogosity", "yes"},
+	    {"X-VR-Status", "spam"},
+	    {"X-CRM114-Status", "spam"},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++)
+		if (slice_is_nocase(field->name, marks[i].name) &&
+		    slice_begins_nocase(slice_trim(field->body), marks[i].value))
+			return true;
+	return false;
+}
+
 static void fold(const struct view *view, struct slice text, struct buf *out)
 {
 	size_t start = out->len;

@@ -64,6 +64,8 @@ void view_init(struct view *view, const struct view_source *source);
 void view_clear(struct view *view);
 /* Fields that mailing lists put into their mail (RFC 2369, RFC 2919, and older ways). */
 bool view_is_list_field(const struct header_field *field);
+/* Fields in which a provider says that it takes the message for spam. */
+bool view_is_spam_field(const struct header_field *field);
 /* Past the bounds it is empty. */
 const struct view_text *view_field_text(struct view *view, struct view_field *field);
 const struct view_text *view_body(struct view *view);

@@ -59,12 +59,14 @@ def test_what_is_rejected_is_judged_by_one(make_gateway, account, dovecot, sink)
 
 @pytest.mark.parametrize("action, sender", [("forward", "postmaster@office.lan"), ("redirect", "client@bank.ru")])
 def test_what_leaves_again_has_a_sender(make_gateway, account, dovecot, sink, action, sender):
-    office = office_with(make_gateway, account, sink, {"a": {"when": "always", action: "far@away.org"}})
+    office = office_with(make_gateway, account, sink, {"a": {"when": "always", action: "far@away.org",
+                                                             "subject_prefix": "[x]"}})
     original = letter(extra="Return-Path: <client@bank.ru>\n", to="x@y.ru")
     dovecot.deliver("office", original)
     office.session()
     sent, = sink.letters
     assert (sent.sender, sent.recipients) == (sender, ["far@away.org"])
+    assert sent.header("Subject") == ["[x] hello"]
     assert sent.content.endswith(original.split(b"\r\n\r\n", 1)[1])
     assert office.files("postmaster") == []
 

@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "sorter/sorter.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -258,6 +259,10 @@ static const struct {
         .rules = {{"a", "always", "buh", .reply = "x"}},
         .message = "From: X <x@y.ru>\nAuto-Submitted: auto-replied (vacation)\n\n",
         .expected = "buh/a reply by a to no reply to a program "},
+    {.name = "no reply to spam",
+        .rules = {{"a", "always", "buh", .reply = "x"}},
+        .message = "From: X <x@y.ru>\nX-Spam-Flag: YES\n\n",
+        .expected = "buh/a reply by a to no reply to spam "},
     {.name = "no reply to bulk mail",
         .rules = {{"a", "always", "buh", .reply = "x"}},
         .message = "From: X <x@y.ru>\nPrecedence: bulk\n\n",
@@ -579,6 +584,49 @@ static void test_forward_of_a_user_in_a_circle(void **state)
 	}
 }
 
+static void *decide_often(void *context)
+{
+	struct sorter_message message = {slice_of(invoice), "sales", 100, 0, NULL};
+	struct sorter_decision decision;
+	size_t *found = xcalloc(1, sizeof(*found));
+
+	for (int i = 0; i < 200; i++) {
+		sorter_decide(context, &message, &decision);
+		*found += decision.match_count;
+		sorter_decision_clear(&decision);
+	}
+	return found;
+}
+
+/* One sorter serves the threads of all accounts. */
+static void test_threads(void **state)
+{
+	static const struct rule_spec rules[MAX_RULES] = {
+	    {"a", "subject contains \"счёт\"", .deliver = "buh"},
+	    {"b", "subject regex \"о?плат\"", .deliver = "ivan"},
+	    {"c", "body contains \"body\" and not has attachment", .deliver = "ivan"},
+	    {"d", "body contains \"absent\" or size < 1", .deliver = "ivan"}};
+	struct error error = ERROR_INIT;
+	struct office office;
+	struct sorter *sorter;
+	pthread_t threads[4];
+
+	(void)state;
+	office_init(&office, rules);
+	sorter = sorter_new(&office.conf, &error);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, decide_often, sorter), 0);
+	for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
+		void *found;
+
+		assert_int_equal(pthread_join(threads[i], &found), 0);
+		assert_int_equal(*(size_t *)found, 600);
+		free(found);
+	}
+	sorter_free(sorter);
+	office_clear(&office);
+}
+
 static void test_check(void **state)
 {
 	static const struct rule_spec rules[MAX_RULES] = {{"good", "always", .deliver = "buh"},
@@ -613,6 +661,7 @@ int main(void)
 	    cmocka_unit_test(test_sender_of_what_leaves),
 	    cmocka_unit_test(test_loop),
 	    cmocka_unit_test(test_forward_of_a_user_in_a_circle),
+	    cmocka_unit_test(test_threads),
 	    cmocka_unit_test(test_check),
 	};
 
