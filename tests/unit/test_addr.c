@@ -1,6 +1,6 @@
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "mail/addr.h"
+#include "tests/unit/cpu_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -182,13 +182,13 @@ static void test_list_is_linear(void **state)
 		size_t len = strlen(units[i]), total = 1 << 20, at = 0;
 		char *text = xmalloc(total);
 		struct addr_item item;
-		int64_t start = clock_now_ms();
+		int64_t start = cpu_ms();
 
 		for (size_t j = 0; j < total; j++)
 			text[j] = units[i][j % len];
 		while (addr_list_next(slice_make(text, total), &at, &item))
 			;
-		if (clock_now_ms() - start > 5000)
+		if (cpu_ms() - start > 20000)
 			fail_msg("%s takes too long", units[i]);
 		free(text);
 	}

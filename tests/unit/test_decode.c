@@ -1,8 +1,8 @@
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "mail/charset.h"
 #include "mail/decode.h"
 #include "mail/fold.h"
+#include "tests/unit/cpu_time.h"
 
 #include <iconv.h>
 #include <pthread.h>
@@ -297,14 +297,14 @@ static void test_is_linear(void **state)
 		size_t len = strlen(units[i]), total = LARGE;
 		char *text = xmalloc(total);
 		struct buf out = BUF_INIT(1 << 24);
-		int64_t start = clock_now_ms();
+		int64_t start = cpu_ms();
 
 		for (size_t j = 0; j < total; j++)
 			text[j] = units[i][j % len];
 		decode_text(slice_make(text, total), SLICE_NONE, &out);
 		decode_addresses(slice_make(text, total), SLICE_NONE, &out);
 		decode_parameter(slice_make(text, total), "a", &out);
-		if (clock_now_ms() - start > 5000)
+		if (cpu_ms() - start > 20000)
 			fail_msg("%s takes too long", units[i]);
 		buf_clear(&out);
 		free(text);

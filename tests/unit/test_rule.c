@@ -1,6 +1,6 @@
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "sorter/match.h"
+#include "tests/unit/cpu_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -300,7 +300,7 @@ static void test_wild_pattern(void **state)
 	    rule_parse(slice_of("subject regex \"^(a+)+$\""), false, &error);
 	struct view view;
 	struct hit hit = {0};
-	int64_t start = clock_now_ms();
+	int64_t start = cpu_ms();
 
 	(void)state;
 	memset(text, 'a', len);
@@ -311,7 +311,7 @@ static void test_wild_pattern(void **state)
 	view_init(&view,
 	    &(struct view_source){.message = slice_make(text, len), .account = "", .size = len});
 	assert_false(condition_match(condition, &view, &hit));
-	assert_true(clock_now_ms() - start < 5000);
+	assert_true(cpu_ms() - start < 20000);
 	view_clear(&view);
 	condition_free(condition);
 	free(text);
@@ -327,7 +327,7 @@ static void test_wild_fields(void **state)
 	    rule_parse(slice_of("anyheader regex \"^(a+)+$\""), false, &error);
 	struct view view;
 	struct hit hit = {0};
-	int64_t start = clock_now_ms();
+	int64_t start = cpu_ms();
 
 	(void)state;
 	for (int i = 0; i < 9000; i++)
@@ -336,7 +336,7 @@ static void test_wild_fields(void **state)
 	    &(struct view_source){.message = buf_slice(&text), .account = "", .size = text.len});
 	assert_false(condition_match(condition, &view, &hit));
 	assert_int_equal(view.gave_up, VIEW_GAVE_UP_MAX);
-	assert_true(clock_now_ms() - start < 5000);
+	assert_true(cpu_ms() - start < 20000);
 	view_clear(&view);
 	condition_free(condition);
 	buf_clear(&text);
@@ -357,13 +357,13 @@ static void test_header_bomb(void **state)
 	for (size_t i = 0; i < len; i++)
 		text[i] = "X: a\n"[i % 5];
 	for (size_t i = 0; i < 2; i++) {
-		int64_t start = clock_now_ms();
+		int64_t start = cpu_ms();
 
 		view_init(&view, &(struct view_source){
 		                     .message = slice_make(text, len), .account = "", .size = len});
 		assert_false(condition_match(condition, &view, &hit));
 		assert_true(view.field_count <= VIEW_FIELDS_MAX);
-		assert_true(clock_now_ms() - start < 5000);
+		assert_true(cpu_ms() - start < 20000);
 		view_clear(&view);
 		memset(text + 3, 'a', len - 3);
 	}
