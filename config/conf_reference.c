@@ -117,7 +117,7 @@ void conf_reference_man(struct buf *out)
 		for (size_t j = 0; j < section->key_count; j++)
 			write_man_key(out, &section->keys[j]);
 	}
-	buf_append_text(out, ".SH \"SEE ALSO\"\n.BR lanpost (1),\n.BR lanpostd (8)\n");
+	buf_append_text(out, ".SH \"SEE ALSO\"\n.BR lanpost (1),\n.BR lanpost-rules (5),\n.BR lanpostd (8)\n");
 }
 
 /* --- the Markdown page */
