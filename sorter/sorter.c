@@ -5,13 +5,13 @@
 #include "mail/decode.h"
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
+#include "sorter/decision_priv.h"
 #include "sorter/match.h"
 #include "sorter/rule_index.h"
 
 #include <stdlib.h>
 
 #define BY_ADDRESS_MAX 10000 /* addresses of one message that are looked up */
-#define QUOTE_MAX 120        /* bytes of text from outside in a reason */
 
 struct sorter {
 	const struct conf *conf;
@@ -80,133 +80,6 @@ int sorter_check(const struct conf *conf, struct conf_problems *problems)
 
 /* --- decisions */
 
-const char *sorter_action_name(enum sorter_action action)
-{
-	static const char *const names[] = {
-	    "deliver", "copy", "forward", "redirect", "reject", "deliver", "deliver", "deliver"};
-
-	return names[action];
-}
-
-/* Each once, with the first reason; but who has a copy and then gets it all the same has it. */
-static void add_recipient(struct sorter_decision *decision, enum sorter_action action,
-    const char *name, const char *rule, const char *reason)
-{
-	bool outside = action == SORTER_FORWARD || action == SORTER_REDIRECT;
-
-	for (size_t i = 0; i < decision->recipient_count; i++) {
-		struct sorter_recipient *known = &decision->recipients[i];
-
-		if (known->outside != outside || !slice_is_nocase(slice_of(name), known->name))
-			continue;
-		if (known->action == SORTER_COPY)
-			known->action = action;
-		return;
-	}
-	ARRAY_GROW(decision->recipients, decision->recipient_count);
-	decision->recipients[decision->recipient_count++] =
-	    (struct sorter_recipient){action, outside, name, rule, xstrdup(reason)};
-}
-
-/* name: of a user, or another name of one. */
-static void add_user(const struct conf *conf, struct sorter_decision *decision,
-    enum sorter_action action, const char *name, const char *rule, const char *reason)
-{
-	const struct conf_user *owner =
-	    conf_find_user(conf, name) == NULL ? conf_owner_of(conf, slice_of(name)) : NULL;
-
-	if (!slice_is_nocase(slice_of(name), CONF_DAEMON))
-		add_recipient(decision, action, owner == NULL ? name : owner->name, rule, reason);
-}
-
-static void add_users(const struct conf *conf, struct sorter_decision *decision,
-    enum sorter_action action, const struct strlist *names, const char *rule, const char *reason)
-{
-	for (size_t i = 0; i < names->count; i++) {
-		const struct conf_group *group = conf_find_group(conf, names->items[i]);
-
-		if (group == NULL)
-			add_user(conf, decision, action, names->items[i], rule, reason);
-		for (size_t j = 0; group != NULL && j < group->members.count; j++)
-			add_user(conf, decision, action, group->members.items[j], rule, reason);
-	}
-}
-
-static void add_addresses(struct sorter_decision *decision, enum sorter_action action,
-    const struct strlist *addresses, const char *rule, const char *reason)
-{
-	for (size_t i = 0; i < addresses->count; i++)
-		add_recipient(decision, action, addresses->items[i], rule, reason);
-}
-
-static bool is_placed(const struct sorter_decision *decision)
-{
-	for (size_t i = 0; i < decision->recipient_count; i++)
-		if (decision->recipients[i].action != SORTER_COPY)
-			return true;
-	return false;
-}
-
-/* Text from outside, short and in quotes. */
-static char *quote(char *out, size_t size, const char *text)
-{
-	struct slice slice = slice_of(text);
-
-	if (slice.len > QUOTE_MAX) {
-		slice.len = QUOTE_MAX;
-		while (slice.len > 0 && ((unsigned char)text[slice.len] & 0xc0) == 0x80)
-			slice.len--;
-	}
-	return str_quote(out, size, slice);
-}
-
-static char *rule_reason(const struct conf_rule *rule, const struct hit *hit)
-{
-	char text[QUOTE_MAX * 4 + 8], matched[QUOTE_MAX * 4 + 8], value[QUOTE_MAX * 4 + 8];
-	const struct test *test = hit->test;
-
-	if (test == NULL)
-		return xasprintf(
-		    _("rule %s: %s"), rule->name, quote(text, sizeof(text), rule->when));
-	if (test->relation == TEST_PRESENT)
-		return xasprintf(_("rule %s: %s (%s: %s)"), rule->name, test->header, hit->header,
-		    quote(value, sizeof(value), hit->value));
-	if (test->relation > TEST_REGEX)
-		return xasprintf(_("rule %s: %s %s %s matched %s"), rule->name, test->header,
-		    test_operator_name(test->relation), test->text, hit->value);
-	return xasprintf(_("rule %s: %s %s %s matched %s in %s"), rule->name, test->header,
-	    test_operator_name(test->relation), quote(text, sizeof(text), test->text),
-	    quote(matched, sizeof(matched), hit->matched), quote(value, sizeof(value), hit->value));
-}
-
-static char *take(char **text)
-{
-	char *taken = *text == NULL ? xstrdup("") : *text;
-
-	*text = NULL;
-	return taken;
-}
-
-static const struct sorter_match *add_match(
-    struct sorter_decision *decision, const struct conf_rule *rule, struct hit *hit)
-{
-	char *reason = rule_reason(rule, hit); /* before the texts are taken from the hit */
-	struct sorter_match match = {
-	    .rule = rule->name,
-	    .header = hit->test == NULL ? "" : hit->test->header,
-	    .relation = hit->test == NULL ? "" : test_operator_name(hit->test->relation),
-	    .text = hit->test == NULL ? "" : hit->test->text,
-	    .reason = reason,
-	    .field = take(&hit->header),
-	    .value = take(&hit->value),
-	    .matched = take(&hit->matched),
-	};
-
-	ARRAY_GROW(decision->matches, decision->match_count);
-	decision->matches[decision->match_count++] = match;
-	return &decision->matches[decision->match_count - 1];
-}
-
 /* What stands in the subject already (in answers) is not put there again. */
 static void add_prefix(struct view *view, const char *prefix, struct sorter_decision *decision)
 {
@@ -243,22 +116,22 @@ static void add_reply(const struct conf *conf, const struct conf_rule *rule,
 static bool apply_rule(const struct conf *conf, const struct conf_rule *rule, struct view *view,
     struct hit *hit, struct sorter_decision *decision)
 {
-	const char *reason = add_match(decision, rule, hit)->reason, *name = rule->name;
+	const char *reason = decision_add_match(decision, rule, hit)->reason, *name = rule->name;
 
 	if (rule->tag[0] != '\0')
 		strlist_add(&decision->tags, rule->tag);
 	if (rule->subject_prefix[0] != '\0')
 		add_prefix(view, rule->subject_prefix, decision);
 	if (rule->drop || rule->reject_to.count > 0) {
-		add_users(conf, decision, SORTER_REJECT, &rule->reject_to, name, reason);
+		decision_add_users(conf, decision, SORTER_REJECT, &rule->reject_to, name, reason);
 		decision->dropped_by = name;
 		return false;
 	}
-	add_users(conf, decision, SORTER_DELIVER, &rule->deliver, name, reason);
-	add_users(conf, decision, SORTER_COPY, &rule->copy, name, reason);
+	decision_add_users(conf, decision, SORTER_DELIVER, &rule->deliver, name, reason);
+	decision_add_users(conf, decision, SORTER_COPY, &rule->copy, name, reason);
 	if (!decision->was_here) {
-		add_addresses(decision, SORTER_FORWARD, &rule->forward, name, reason);
-		add_addresses(decision, SORTER_REDIRECT, &rule->redirect, name, reason);
+		decision_add_addresses(decision, SORTER_FORWARD, &rule->forward, name, reason);
+		decision_add_addresses(decision, SORTER_REDIRECT, &rule->redirect, name, reason);
 		add_reply(conf, rule, view, decision);
 	}
 	return !rule->stop;
@@ -295,7 +168,7 @@ static void deliver_by_address(const struct conf *conf, const struct addr *addr,
 		return;
 	reason = xasprintf(_("by address: %s names %s"), str_printable(name, sizeof(name), header),
 	    addr_text(text, sizeof(text), addr));
-	add_recipient(decision, SORTER_ADDRESS, user, "", reason);
+	decision_add_recipient(decision, SORTER_ADDRESS, user, "", reason);
 	free(reason);
 }
 
@@ -335,11 +208,13 @@ static void apply_unsorted(const struct conf *conf, const struct conf_account *a
 {
 	decision->unsorted = xstrdup(reason);
 	if (account != NULL)
-		add_users(conf, decision, SORTER_UNSORTED, &account->unsorted_to, "", reason);
-	if (!is_placed(decision))
-		add_users(conf, decision, SORTER_UNSORTED, &conf->sorter.unsorted_to, "", reason);
-	if (!is_placed(decision))
-		add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", reason);
+		decision_add_users(
+		    conf, decision, SORTER_UNSORTED, &account->unsorted_to, "", reason);
+	if (!decision_is_placed(decision))
+		decision_add_users(
+		    conf, decision, SORTER_UNSORTED, &conf->sorter.unsorted_to, "", reason);
+	if (!decision_is_placed(decision))
+		decision_add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", reason);
 }
 
 /* What filling an envelope needs of the message. */
@@ -412,7 +287,8 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 
 	if (runs_in_circle(view)) {
 		decision->unsorted = xstrdup(_("mail loop: too many Received lines"));
-		add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
+		decision_add_recipient(
+		    decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
 		return;
 	}
 	decision->was_here = was_fetched_here(conf, view);
@@ -422,7 +298,7 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 		else
 			apply_addresses(conf, view, decision);
 	}
-	if (!is_placed(decision) && decision->dropped_by == NULL)
+	if (!decision_is_placed(decision) && decision->dropped_by == NULL)
 		apply_unsorted(conf, account, unsorted_reason(decision), decision);
 }
 
@@ -436,7 +312,8 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	if (account != NULL && account->deliver_to.count > 0) {
 		char *reason = xasprintf(_("account %s delivers to them"), account->name);
 
-		add_users(sorter->conf, decision, SORTER_ACCOUNT, &account->deliver_to, "", reason);
+		decision_add_users(
+		    sorter->conf, decision, SORTER_ACCOUNT, &account->deliver_to, "", reason);
 		free(reason);
 		if (decision->recipient_count > 0)
 			return;
@@ -452,24 +329,4 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	note_fields(&view, decision);
 	decide(sorter, account, message->recipients, &view, decision);
 	view_clear(&view);
-}
-
-void sorter_decision_clear(struct sorter_decision *decision)
-{
-	for (size_t i = 0; i < decision->match_count; i++) {
-		free(decision->matches[i].field);
-		free(decision->matches[i].value);
-		free(decision->matches[i].matched);
-		free(decision->matches[i].reason);
-	}
-	for (size_t i = 0; i < decision->recipient_count; i++)
-		free(decision->recipients[i].reason);
-	free(decision->matches);
-	free(decision->recipients);
-	free(decision->unsorted);
-	free(decision->reply_to);
-	free(decision->return_path);
-	strlist_clear(&decision->prefixes);
-	strlist_clear(&decision->tags);
-	memset(decision, 0, sizeof(*decision));
 }
