@@ -126,7 +126,7 @@ int fetch_decide(struct fetch *fetch, struct error *error)
 	const struct conf_account *account = fetch->job->account;
 	int64_t now = clock_wall();
 
-	plan_question(&fetch->plan, account, &fetch->seen, fetch->left, fetch->begun, now);
+	plan_question(&fetch->plan, account, &fetch->seen, fetch->left, now);
 	if (fetch->plan.is_renumbered)
 		log_info("event=mailbox-renumbered account=%s messages=%zu left=%zu",
 		    LOG_CSTR(account->name), fetch->plan.count, fetch->left);

@@ -100,7 +100,7 @@ static void add_to_batch(struct fetch *fetch, struct plan_item *item, uint64_t l
 	ARRAY_GROW(fetch->batch_items, fetch->batch_count);
 	fetch->batch_items[fetch->batch_count++] = (struct batch_item){
 	    .item = item,
-	    .seen = {envelope->time, envelope->listed, envelope->digest},
+	    .seen = {envelope->time, envelope->listed, envelope->digest, true},
 	    .letter = letter,
 	};
 	fetch->batch_bytes += fetch->body.path == NULL ? fetch->body.size : 0;

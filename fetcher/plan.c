@@ -198,9 +198,9 @@ static bool is_due(const struct conf_account *account, const struct seen *seen, 
 }
 
 static bool may_be_another(const struct plan_item *item, const struct conf_account *account,
-    const struct seen *seen, int64_t begun, int64_t now)
+    const struct seen *seen, int64_t now)
 {
-	if (seen->digest == 0 || seen->time >= begun)
+	if (seen->digest == 0 || seen->is_fresh)
 		return false;
 	return is_due(account, seen, now) ||
 	       (item->size > 0 && seen->listed > 0 && item->size != seen->listed);
@@ -234,7 +234,7 @@ size_t plan_known(const struct plan *plan, const struct map *seen)
 }
 
 void plan_question(struct plan *plan, const struct conf_account *account, const struct map *seen,
-    size_t left, int64_t begun, int64_t now)
+    size_t left, int64_t now)
 {
 	question_doubles(plan, seen);
 	plan->is_renumbered = left > 0 && 2 * plan_known(plan, seen) < left;
@@ -246,7 +246,7 @@ void plan_question(struct plan *plan, const struct conf_account *account, const 
 
 		if (item->question != PLAN_SURE)
 			continue;
-		if (what != NULL && may_be_another(item, account, what, begun, now))
+		if (what != NULL && may_be_another(item, account, what, now))
 			item->question = PLAN_IS_IT;
 		else if (what == NULL && plan->is_renumbered)
 			item->question = PLAN_IS_KNOWN;

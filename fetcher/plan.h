@@ -58,9 +58,9 @@ bool plan_add_uid(struct plan *plan, uint32_t validity, uint32_t uid, uint64_t s
 struct plan_item *plan_find(const struct plan *plan, uint32_t number); /* NULL if there is none */
 
 /* After the listing: which headers are needed. left: how many messages that were seen stood on the server when the last
- * session ended; begun: when this session did, for what came within it is beyond doubt. */
+ * session ended. */
 void plan_question(struct plan *plan, const struct conf_account *account, const struct map *seen,
-    size_t left, int64_t begun, int64_t now);
+    size_t left, int64_t now);
 /* The answer to an item's question: the header's digest (digest_of_header(), 0 for none) and the header itself. Where it
  * turns out that the message was seen under another key that key is returned (owned by seen): remember it
  * under its new one, too. Else NULL. */

@@ -130,7 +130,7 @@ static int write_note(struct state *state, const struct note *note, struct error
 {
 	if (note->kind == NOTE_SEEN)
 		return state_seen_add(state, note->text[0], slice_of(note->text[1]), note->text[2],
-		    &(struct seen){note->time, note->size, note->digest}, error);
+		    &(struct seen){.time = note->time, .listed = note->size, .digest = note->digest}, error);
 	if (note->kind == NOTE_MESSAGE)
 		return state_message_add(state,
 		    &(struct journal_message){

@@ -20,6 +20,7 @@ struct remote {
 	char *host;
 	const atomic_bool *cancel;
 	char *secret;		    /* while logging in */
+	char tls[32];		    /* its version, "" for none */
 	char words[WORDS_MAX];	    /* the server's last reply, printable */
 	char curl_text[CURL_ERROR_SIZE];
 	int64_t started;
@@ -52,6 +53,19 @@ static void mask(struct slice *line, char *copy, size_t size, const char *secret
 	*line = slice_of(copy);
 }
 
+/* libcurl says it in no other place once a connection is handed over. */
+static void note_tls(struct remote *remote, struct slice line)
+{
+	static const char *const before = "SSL connection using ";
+	struct slice version;
+
+	if (!slice_begins_nocase(line, before))
+		return;
+	line = slice_from(line, strlen(before));
+	version = slice_trim(slice_cut(&line, ' '));
+	str_printable(remote->tls, sizeof(remote->tls), version);
+}
+
 static int on_debug(CURL *curl, curl_infotype type, char *data, size_t len, void *context)
 {
 	struct remote *remote = context;
@@ -59,6 +73,8 @@ static int on_debug(CURL *curl, curl_infotype type, char *data, size_t len, void
 	char copy[512];
 
 	(void)curl;
+	if (type == CURLINFO_TEXT)
+		note_tls(remote, line);
 	/* Never what was sent: it has the login in it. */
 	if (type != CURLINFO_HEADER_IN || line.len == 0)
 		return 0;
@@ -308,6 +324,41 @@ static int connect_failed(const struct remote *remote, CURLcode code, struct err
 	return explain(remote, code, error);
 }
 
+/* --- how far it came */
+
+static enum remote_step step_reached(const struct remote *remote, CURLcode code)
+{
+	curl_off_t connected = 0;
+
+	switch (code) {
+	case CURLE_OK:
+		return REMOTE_READY;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_URL_MALFORMAT:
+		return REMOTE_NAME;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_USE_SSL_FAILED:
+		return REMOTE_TLS;
+	default:
+		curl_easy_getinfo(remote->curl, CURLINFO_CONNECT_TIME_T, &connected);
+		return connected == 0 || remote->cannot_connect ? REMOTE_CONNECT : REMOTE_LOGIN;
+	}
+}
+
+static void fill_report(const struct remote *remote, CURLcode code, struct remote_report *report)
+{
+	char *address = NULL;
+
+	*report = (struct remote_report){.step = step_reached(remote, code)};
+	if (curl_easy_getinfo(remote->curl, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL)
+		snprintf(report->address, sizeof(report->address), "%s", address);
+	snprintf(report->tls, sizeof(report->tls), "%s", remote->tls);
+}
+
 /* --- life */
 
 int remote_open(struct remote **remote, const struct remote_options *options, struct error *error)
@@ -336,6 +387,8 @@ int remote_open(struct remote **remote, const struct remote_options *options, st
 	}
 	set_options(made, options);
 	code = curl_easy_perform(made->curl);
+	if (options->report != NULL)
+		fill_report(made, code, options->report);
 	if (code != CURLE_OK) {
 		connect_failed(made, code, error);
 		remote_close(made);

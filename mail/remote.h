@@ -14,11 +14,21 @@
 
 struct remote;
 
+/* How far it came; the step that failed where it did. */
+enum remote_step { REMOTE_NAME, REMOTE_CONNECT, REMOTE_TLS, REMOTE_LOGIN, REMOTE_READY };
+
+struct remote_report {
+	enum remote_step step;
+	char address[64]; /* of the server or the proxy; "" if there is none */
+	char tls[32];	  /* "TLSv1.3"; "" for a line in the clear */
+};
+
 struct remote_options {
 	const struct conf_remote *remote;
 	const char *hostname;	   /* for EHLO */
 	const char *proxy;	   /* "": none, whatever the environment says */
 	const atomic_bool *cancel; /* may be NULL; must outlive the remote */
+	struct remote_report *report; /* filled in by remote_open(); may be NULL */
 };
 
 /* Connects and logs in; with an empty user it does not log in (SMTP only). tls = required and

@@ -369,7 +369,7 @@ int state_seen_add(struct state *state, const char *account, struct slice uidl, 
 		"INSERT INTO seen (account, uidl, id, time, listed, digest)"
 		" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, uidl) DO UPDATE SET"
 		" id = excluded.id, time = excluded.time, listed = excluded.listed,"
-		" digest = excluded.digest WHERE excluded.time > seen.time",
+		" digest = excluded.digest WHERE excluded.time >= seen.time",
 		"tbtiii", account, &uidl, id, what->time, (int64_t)what->listed,
 		(int64_t)what->digest),
 	    error);

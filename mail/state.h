@@ -29,6 +29,7 @@ struct seen {
 	int64_t time;	 /* when */
 	uint64_t listed; /* its size as the provider said; 0: not known */
 	uint64_t digest; /* of its header, at most INT64_MAX; 0: not known */
+	bool is_fresh;	 /* by this very session; in memory only */
 };
 /* UIDLs of an account: uidl -> struct seen, owned by the map: end it with state_seen_clear(). */
 int state_seen_load(struct state *state, const char *account, struct map *seen, struct error *error);

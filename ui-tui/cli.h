@@ -95,6 +95,7 @@ size_t text_width(const char *text);
 int cmd_account_add(struct cli *cli);
 int cmd_account_list(struct cli *cli);
 int cmd_account_remove(struct cli *cli);
+int cmd_account_test(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_config_reference(struct cli *cli);
 int cmd_decode(struct cli *cli);

@@ -1,152 +1,203 @@
-"""The ways to log in, with mail programs that are not ours."""
-import poplib
-import smtplib
+"""Ways to log in, to be sure of the server and to get there; and `lanpost account test`."""
+import base64
+import hashlib
+import hmac
 import socket
 import subprocess
+import threading
 
 import pytest
 
-from harness.gateway import BUILD, PASSWORD
+from harness.certificates import authority
 from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
+from harness.sink import ThreadedServer
+
+IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
 
 
-@pytest.fixture
-def office(make_gateway):
-    """ivan has an old mail program; both have their passwords from `lanpost user passwd`."""
-    gateway = make_gateway(start=False, users={"ivan": {"allow_weak_auth": "yes"}, "anna": {}})
-    for user in ("ivan", "anna"):
-        subprocess.run([BUILD / "lanpost", "-c", gateway.conf, "user", "passwd", user], input=PASSWORD.encode(),
-                       check=True, capture_output=True, timeout=30)
-    gateway.start()
-    gateway.send("anna@office.lan", ["ivan@office.lan", "anna@office.lan"], letter(subject="for both"))
-    gateway.mailbox_when("ivan", 1)
-    return gateway
+class LoginPop3(MisbehavingPop3):
+    """Takes one way to log in only; notes which one was used."""
 
+    def __init__(self, way, messages=None, **settings):
+        self.way, self.used = way, []
+        if way == "apop":
+            self.greeting = "+OK ready <123.456@pop.example.ru>"
+        super().__init__(messages or [letter(number=1)], **settings)
 
-def mpop(office, folder, user, method, tls, password=PASSWORD):
-    config = folder / "mpoprc"
-    box = folder / "fetched"
-    config.write_text(f"""defaults
-account office
-host 127.0.0.1
-port {office.pop3s_port if tls else office.pop3_port}
-user {user}
-passwordeval echo {password}
-auth {method}
-tls {"on" if tls else "off"}
-tls_starttls off
-tls_certcheck off
-uidls_file {folder}/uidls
-delivery mbox {box}
-keep on
-""")
-    config.chmod(0o600)
-    box.unlink(missing_ok=True)
-    done = subprocess.run(["mpop", "-C", config, "office"], capture_output=True, timeout=60, text=True)
-    return done, box.read_bytes() if box.exists() else b""
+    def answer(self, word, argument, connection):
+        if word == "CAPA":
+            sasl = {"plain": "PLAIN", "login": "LOGIN", "cram-md5": "CRAM-MD5", "xoauth2": "XOAUTH2",
+                    "oauthbearer": "OAUTHBEARER"}.get(self.way)
+            connection.raw(b"+OK\r\n" + (f"SASL {sasl}\r\n".encode() if sasl else b"") +
+                           (b"USER\r\n" if self.way == "user" else b"") + b"UIDL\r\nTOP\r\n.\r\n")
+            return None
+        if word == "APOP":
+            wanted = "me " + hashlib.md5(b"<123.456@pop.example.ru>secret").hexdigest()
+            return self.verdict("apop", argument == wanted, connection)
+        if word == "PASS" and self.way == "user":
+            return self.verdict("user", argument == "secret", connection)
+        if word == "AUTH":
+            return self.auth(argument, connection)
+        if word in ("USER", "PASS") and self.way != "user":
+            connection.say("-ERR not this way")
+            return None
+        return super().answer(word, argument, connection)
 
+    def verdict(self, way, good, connection):
+        self.used.append(way)
+        connection.say("+OK" if good else "-ERR [AUTH] wrong")
 
-@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-@pytest.mark.parametrize("method", ["user", "plain", "login", "scram-sha-256", "cram-md5", "apop"])
-def test_mpop_logs_in(office, folder, method, tls):
-    done, fetched = mpop(office, folder, "ivan", method, tls)
-    if method == "cram-md5" and tls:  # weak ways are not offered where a good one is safe
-        assert done.returncode != 0
-    else:
-        assert done.returncode == 0 and b"for both" in fetched, done.stdout + done.stderr
-
-
-@pytest.mark.parametrize("user, method, password", [
-    ("ivan", "scram-sha-256", "wrong"), ("nobody", "scram-sha-256", PASSWORD), ("ivan", "cram-md5", "wrong"),
-    ("ivan", "apop", "wrong"), ("anna", "apop", PASSWORD), ("anna", "cram-md5", PASSWORD),
-])
-def test_mpop_is_refused(office, folder, user, method, password):
-    done, fetched = mpop(office, folder, user, method, False, password)
-    assert done.returncode != 0 and fetched == b""
-
-
-@pytest.mark.parametrize("method", ["CRAM-MD5", "PLAIN", "LOGIN"])
-def test_swaks_logs_in(office, method):
-    done = subprocess.run(["swaks", "--server", "127.0.0.1", "--port", str(office.smtp_port), "--auth", method,
-                           "--auth-user", "ivan", "--auth-password", PASSWORD, "--from", "ivan@office.lan", "--to",
-                           "anna@office.lan", "--timeout", "20"], capture_output=True, text=True, timeout=60)
-    assert done.returncode == 0 and "235 " in done.stdout, done.stdout
-    assert b"(logged in as ivan)" in office.mailbox_when("anna", 2)[-1]
-
-
-def test_python_logs_in_by_challenge(office):
-    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=20)
-    server.apop("ivan", PASSWORD)
-    assert server.stat()[0] == 1
-    server.quit()
-    with smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=20) as client:
-        client.ehlo()
-        client.user, client.password = "ivan", PASSWORD
-        assert client.auth("CRAM-MD5", client.auth_cram_md5)[0] == 235
-
-
-def test_only_old_programs_have_their_password_kept(office):
-    text = (office.folder / "users.conf").read_text()
-    ivan, anna = text.split("[user anna]")
-    assert f"clear_password = {PASSWORD}" in ivan and "clear_password" not in anna
-    assert "SCRAM-SHA-256$" in anna and (office.folder / "users.conf").stat().st_mode & 0o777 == 0o600
-
-
-def test_without_tls_there_is_nothing_but_the_way_to_it(make_gateway):
-    gateway = make_gateway(start=False, users=["ivan"], sections={
-        "lan": {"submission_tls_required": "yes", "pop3_tls_required": "yes"}})
-    gateway.start()
-    with smtplib.SMTP("127.0.0.1", gateway.submission_port, timeout=20) as client:
-        client.ehlo()
-        assert "auth" not in client.esmtp_features
-        assert client.docmd("MAIL", "FROM:<ivan@office.lan>")[0] == 530
-    with smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20) as client:
-        client.ehlo()
-        assert client.docmd("MAIL", "FROM:<ivan@office.lan>")[0] == 250
-    server = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=20)
-    with pytest.raises(poplib.error_proto, match="STLS"):
-        server.user("ivan")
-    assert "USER" not in server.capa() and "SASL" not in server.capa()
-    server.close()
-
-
-def test_empty_passwords_can_be_forbidden(make_gateway):
-    for allowed in ("yes", "no"):
-        gateway = make_gateway(users={"ivan": {"password": ""}}, sections={"lan": {"allow_empty_password": allowed}})
-        server = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=20)
-        server.user("ivan")
-        if allowed == "yes":
-            server.pass_("anything")
+    def auth(self, argument, connection):
+        mechanism, _, initial = argument.partition(" ")
+        ask = lambda text: (connection.say("+ " + base64.b64encode(text).decode()),
+                            base64.b64decode(connection.line()))[1]
+        if mechanism == "CRAM-MD5":
+            given = ask(b"<1@x>")
+            good = given == b"me " + hmac.new(b"secret", b"<1@x>", "md5").hexdigest().encode()
+        elif mechanism == "LOGIN":
+            good = (base64.b64decode(initial) if initial else ask(b"Username:")) == b"me" and ask(b"Password:") == b"secret"
         else:
-            with pytest.raises(poplib.error_proto):
-                server.pass_("")
-        server.close()
-        gateway.stop()
+            given = base64.b64decode(initial) if initial else ask(b"")
+            good = {"PLAIN": given.endswith(b"me\0secret"), "XOAUTH2": b"user=me\x01auth=Bearer token-77\x01" in given,
+                    "OAUTHBEARER": b"auth=Bearer token-77\x01" in given}[mechanism]
+        self.verdict(mechanism.lower(), good, connection)
 
 
-def test_a_message_in_chunks_arrives_whole(office):
-    body = b"".join(b"line %d\r\n.\r\n" % n for n in range(20000))
-    message = b"Subject: in chunks\r\n\r\n" + body
-    with smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=20) as client:
-        client.ehlo()
-        assert client.has_extn("chunking")
-        client.docmd("MAIL", "FROM:<anna@office.lan> BODY=8BITMIME")
-        client.docmd("RCPT", "TO:<ivan@office.lan>")
-        pieces = [message[at:at + 70001] for at in range(0, len(message), 70001)]
-        wire = b"".join(b"BDAT %d%s\r\n" % (len(piece), b" LAST" if piece is pieces[-1] else b"") + piece
-                        for piece in pieces)
-        client.sock.sendall(wire)  # all at once, as RFC 2920 allows
-        assert [client.getreply()[0] for _ in pieces] == [250] * len(pieces)
-    arrived = office.files("ivan")
-    assert any(file.read_bytes().endswith(message) or file.read_bytes().endswith(body) for file in
-               (office.spool / "mailboxes" / "ivan").rglob("*,S=*")), arrived
-    assert len(arrived) == 2
+def office_at(make_gateway, server, sections=None, **keys):
+    return make_gateway(users=IVAN, sections=sections, accounts={"a": {
+        "url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "me", "password": "secret", **keys}})
 
 
-def test_a_login_half_done_ends_with_the_connection(office):
-    for _ in range(3):
-        with socket.create_connection(("127.0.0.1", office.pop3_port), 20) as client:
-            client.recv(1000)
-            client.sendall(b"AUTH SCRAM-SHA-256 biwsbj1pdmFuLHI9YWJj\r\n")  # n,,n=ivan,r=abc
-            assert client.recv(1000).startswith(b"+ ")
-    assert office.pop3("ivan").stat()[0] == 1
+@pytest.mark.parametrize("way", ["user", "apop", "plain", "login", "cram-md5"])
+def test_a_password_is_said_in_the_way_that_the_server_knows(make_gateway, way):
+    server = LoginPop3(way)
+    office_at(make_gateway, server).session()
+    server.stop()
+    assert server.used == [way] and server.left == []
+
+
+@pytest.mark.parametrize("way", ["xoauth2", "oauthbearer"])
+def test_a_token_comes_from_its_command(make_gateway, way):
+    server = LoginPop3(way)
+    office_at(make_gateway, server, password="", oauth2_token_command="echo token-77", auth=way).session()
+    server.stop()
+    assert server.used == [way] and server.left == []
+
+
+def test_auth_chooses_among_several(make_gateway, dovecot, account):
+    dovecot.deliver("office", letter(number=1))
+    office = make_gateway(users=IVAN, accounts={"a": {**account, "auth": "plain"}})
+    office.session()
+    assert dovecot.left("office") == []
+
+
+def test_opportunistic_encrypts_without_asking_who_it_is(make_gateway):
+    stranger = authority().server("stranger")
+    server = LoginPop3("user", certificate=stranger)
+    server.answer = lambda word, argument, connection: (
+        connection.raw(b"+OK\r\nUSER\r\nUIDL\r\nTOP\r\nSTLS\r\n.\r\n") if word == "CAPA"
+        else LoginPop3.answer(server, word, argument, connection))
+    office = office_at(make_gateway, server, tls="opportunistic")
+    office.session()
+    assert server.left == [] and any(line.startswith(b"STLS") for line in server.commands)
+    office.accounts["a"].update(tls="required")
+    office.write()
+    office.cli("reload")
+    done = office.session(code=1)
+    server.stop()
+    assert "certificate" in done.stdout + done.stderr
+
+
+def pin_of(certificate):
+    spki = subprocess.run(["openssl", "x509", "-in", str(certificate[0]), "-noout", "-pubkey"], capture_output=True, check=True).stdout
+    der = subprocess.run(["openssl", "pkey", "-pubin", "-outform", "DER"], input=spki, capture_output=True, check=True).stdout
+    return base64.b64encode(hashlib.sha256(der).digest()).decode()
+
+
+def test_a_pinned_key_is_proof_enough_and_another_one_is_none(make_gateway):
+    certificate = authority().server("pinned")
+    server = LoginPop3("user", certificate=certificate, tls_from_start=True)
+    keys = {"url": f"pop3s://127.0.0.1:{server.port}"}
+    office = office_at(make_gateway, server, **keys, pin_sha256=pin_of(certificate))
+    office.session()
+    assert server.left == []
+    office.accounts["a"]["pin_sha256"] = pin_of(authority().server("another"))
+    office.write()
+    office.cli("reload")
+    done = office.session(code=1)
+    server.stop()
+    assert "pin_sha256" in done.stdout + done.stderr
+
+
+class Proxy(ThreadedServer):
+    """HTTP CONNECT or SOCKS 5, as the first byte says."""
+
+    def __init__(self):
+        self.asked = []
+        super().__init__()
+
+    def serve(self, connection):
+        sock = connection.sock
+        first = sock.recv(1)
+        if first == b"\x05":
+            sock.recv(sock.recv(1)[0])
+            sock.sendall(b"\x05\x00")
+            head = sock.recv(4)
+            host = socket.inet_ntoa(sock.recv(4)) if head[3] == 1 else sock.recv(sock.recv(1)[0]).decode()
+            port = int.from_bytes(sock.recv(2), "big")
+            self.asked.append("socks")
+        else:
+            text = first
+            while b"\r\n\r\n" not in text:
+                text += sock.recv(1)
+            host, port = text.split()[1].decode().split(":")
+            self.asked.append("http")
+        server = socket.create_connection((host, int(port)))
+        sock.sendall(b"\x05\x00\x00\x01\x00\x00\x00\x00\x00\x00" if first == b"\x05" else b"HTTP/1.1 200 OK\r\n\r\n")
+        threading.Thread(target=self.carry, args=(server, sock), daemon=True).start()
+        self.carry(sock, server)
+
+    @staticmethod
+    def carry(source, target):
+        try:
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass
+
+
+@pytest.mark.parametrize("scheme", ["http", "socks5", "socks5h"])
+def test_through_a_proxy(make_gateway, scheme):
+    proxy, server = Proxy(), LoginPop3("user")
+    office_at(make_gateway, server, sections={"line": {"proxy": f"{scheme}://127.0.0.1:{proxy.port}"}}).session()
+    server.stop()
+    proxy.stop()
+    assert server.left == [] and proxy.asked == [scheme[:5].rstrip("5")]
+
+
+def test_the_steps_of_an_account_are_told(make_gateway, dovecot, account):
+    dovecot.deliver("office", letter(number=1))
+    imap = {**account, "url": f"imaps://127.0.0.1:{dovecot.imaps_port}"}
+    office = make_gateway(start=False, users=IVAN, accounts={"pop": account, "imap": imap})
+    for name, word in (("pop", "UIDL"), ("imap", "IMAP4rev1")):
+        done = office.cli("account", "test", name)
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert "TLSv1" in done.stdout and word in done.stdout and "messages: 1" in done.stdout
+    assert len(dovecot.left("office")) == 1
+
+
+@pytest.mark.parametrize("keys, step, hint", [
+    ({"url": "pop3s://no-such-host.invalid"}, "name", "spelled right"),
+    ({"url": "pop3://127.0.0.1:1", "tls": "none"}, "connection", "port in url"),
+    ({"ca_file": ""}, "encryption", "ca_file"),
+    ({"password": "wrong"}, "login", "password made for mail programs"),
+])
+def test_the_step_that_fails_is_named_with_what_to_do(make_gateway, account, keys, step, hint):
+    office = make_gateway(start=False, users=IVAN, accounts={"a": {**account, **keys}})
+    done = office.cli("account", "test", "a")
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if line.startswith(step) and "failed" in line], done.stdout
+    assert hint in done.stderr
+    assert "wrong" not in done.stdout + done.stderr

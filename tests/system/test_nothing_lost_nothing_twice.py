@@ -78,7 +78,7 @@ def death_of_one_child(gateway):
     children = descendants(gateway.process.pid)
     if children:
         kill(random.choice(children))
-    until(gateway.is_ready, 20, "the gateway to come back")
+    until(gateway.is_ready, 90, "the gateway to come back")
 
 
 def death_of_the_supervisor(gateway):

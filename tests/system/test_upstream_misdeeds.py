@@ -1,5 +1,6 @@
 """A provider that lies, stalls or breaks off: the message concerned is reported, everything else comes once."""
 import collections
+import sqlite3
 import time
 
 import pytest
@@ -36,11 +37,83 @@ ONCE = collections.Counter([1, 2, 3])
 
 @pytest.mark.parametrize("misdeed", [
     None, "closes_in_the_middle_of_a_message", "closes_in_the_middle_of_uidl", "closes_before_quit_is_answered",
-    "lies_about_sizes", "lists_more_than_it_has"])
+    "lies_about_sizes", "lists_more_than_it_has",
+    "has_no_uidl", "has_neither_uidl_nor_top", "changes_all_uidls", "numbers_its_uidls_anew", "reorders_its_messages",
+    "announces_pipelining", "loses_pipelined_commands", "loses_pipelined_messages"])
 def test_everything_comes_exactly_once(make_gateway, misdeed):
     office, server = fetch_with(make_gateway, misdeed)
     assert in_mailbox(office, "ivan") == ONCE
     assert server.left == []
+
+
+@pytest.mark.parametrize("misdeed", [None, "has_no_uidl", "has_neither_uidl_nor_top", "changes_all_uidls",
+                                     "reorders_its_messages", "lies_about_sizes"])
+def test_what_is_kept_on_the_server_comes_once(make_gateway, misdeed):
+    server = MisbehavingPop3(three(), misdeed)
+    office = office_at(make_gateway, server, keep_on_server="yes")
+    for n in (4, 5, 6):
+        office.session()
+        server.messages.append(letter(number=n))
+        server.uidls.append(f"uidl-{n}")
+    office.session()
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter(range(1, 7))
+    assert len(server.left) == 6
+
+
+def test_new_uidls_for_a_large_mailbox_bring_no_flood(make_gateway):
+    server = MisbehavingPop3([letter(number=n) for n in range(1, 301)], "changes_all_uidls")
+    office = office_at(make_gateway, server, keep_on_server="yes")
+    for _ in range(3):
+        office.session()
+    server.stop()
+    assert len([line for line in server.commands if line.startswith(b"RETR")]) == 300
+    assert in_mailbox(office, "ivan") == collections.Counter(range(1, 301))
+
+
+def test_a_uidl_that_is_used_again_is_another_letter(make_gateway):
+    server = MisbehavingPop3(three(), "numbers_its_uidls_anew")
+    office = office_at(make_gateway, server)
+    office.session()
+    server.messages = [letter(number=n) for n in (7, 8)]
+    server.uidls = ["x", "y"]
+    office.session()
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3, 7, 8])
+    assert server.left == []
+
+
+def test_messages_are_deleted_after_so_many_days(make_gateway):
+    server = MisbehavingPop3(three())
+    office = office_at(make_gateway, server, keep_on_server="2d")
+    office.session()
+    assert len(server.left) == 3
+    office.stop()
+    with sqlite3.connect(office.spool / "state.db") as state:
+        state.execute("UPDATE seen SET time = time - 3 * 86400 WHERE uidl <> CAST('uidl-2' AS BLOB)")
+    state.close()
+    office.start()
+    office.session()
+    server.stop()
+    assert [b"<2.test" in message for message in server.left] == [True]
+    assert in_mailbox(office, "ivan") == ONCE
+
+
+def test_a_server_that_loses_commands_is_remembered(make_gateway):
+    office, server = fetch_with(make_gateway, "loses_pipelined_commands", sessions=1)
+    assert in_mailbox(office, "ivan") == ONCE and server.left == []
+    before = server.accepted
+    assert before == 2  # one connection to find out
+    again = MisbehavingPop3([letter(number=4)], "loses_pipelined_commands", port=server.port)
+    office.session()
+    again.stop()
+    assert again.accepted == 1 and again.left == []
+
+
+def test_listing_and_farewell_cost_one_round_trip_each(make_gateway):
+    office, server = fetch_with(make_gateway, "announces_pipelining", sessions=1)
+    words = [line.split()[0] for line in server.commands]
+    assert words[-10:] == [b"CAPA", b"UIDL", b"LIST", b"RETR", b"RETR", b"RETR", b"DELE", b"DELE", b"DELE", b"QUIT"]
 
 
 def test_a_refused_message_is_left_and_the_others_come(make_gateway):

@@ -15,7 +15,6 @@
 #include <cmocka.h>
 
 #define NOW 2000000000
-#define BEGUN (NOW - 5)
 #define DAY 86400
 
 struct line {
@@ -69,8 +68,9 @@ static const struct plan_case cases[] = {
 
 static void add_seen(struct map *seen, const struct known *known)
 {
-	const struct seen what = {NOW - known->age, known->listed,
-	    known->header == NULL ? 0 : digest_of_header(slice_of(known->header))};
+	const struct seen what = {.time = NOW - known->age,
+	    .listed = known->listed,
+	    .digest = known->header == NULL ? 0 : digest_of_header(slice_of(known->header))};
 
 	state_seen_put(seen, slice_of(known->uidl), &what);
 }
@@ -117,7 +117,7 @@ static void plans_are_made(void **state)
 		for (size_t j = 0; j < 4 && test->seen[j].uidl != NULL; j++)
 			add_seen(&seen, &test->seen[j]);
 		list(&plan, test->lines);
-		plan_question(&plan, &account, &seen, test->left, BEGUN, NOW);
+		plan_question(&plan, &account, &seen, test->left, NOW);
 		answer(&plan, &seen, test->lines, asked);
 		plan_decide(&plan, &account, &seen, NOW);
 		for (size_t j = 0; j < plan.count; j++)
@@ -140,7 +140,7 @@ static void without_uidl_the_header_is_the_name(void **state)
 
 	(void)state;
 	assert_true(plan_add_size(&plan, slice_of("1 100"), true));
-	plan_question(&plan, &account, &seen, 0, BEGUN, NOW);
+	plan_question(&plan, &account, &seen, 0, NOW);
 	assert_int_equal(plan.items[0].question, PLAN_NO_KEY);
 	/* Nobody answers: there is no TOP either. */
 	plan.items[0].question = PLAN_SURE;

@@ -10,11 +10,11 @@ from harness.sink import Letter, ThreadedServer
 
 
 class Misbehaving(ThreadedServer):
-    def __init__(self, misdeed=None, certificate=None, tls_from_start=False):
+    def __init__(self, misdeed=None, certificate=None, tls_from_start=False, port=0):
         self.misdeed = getattr(self, "server_" + misdeed) if misdeed else lambda event, argument, connection: None
         self.certificate, self.tls_from_start = certificate, tls_from_start
         self.commands = []
-        super().__init__()
+        super().__init__(port)
 
     def start_tls(self, connection):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -210,6 +210,56 @@ class MisbehavingPop3(Misbehaving):
             except (OSError, ssl.SSLError):
                 connection.close()
             return True
+
+    def server_has_no_uidl(self, event, argument, connection):
+        if event == "CAPA":
+            connection.raw(b"+OK\r\nUSER\r\nTOP\r\n.\r\n")
+            return True
+        if event == "UIDL":
+            connection.say("-ERR what is that?")
+            return True
+
+    def server_has_neither_uidl_nor_top(self, event, argument, connection):
+        if event in ("CAPA", "UIDL", "TOP"):
+            connection.say("-ERR what is that?")
+            return True
+
+    def server_changes_all_uidls(self, event, argument, connection):
+        if event == "UIDL":
+            connection.say("+OK")
+            for n, _ in self._numbered():
+                connection.say(f"{n} session-{self.accepted}-{n}")
+            connection.say(".")
+            return True
+
+    def server_numbers_its_uidls_anew(self, event, argument, connection):
+        """The UIDL is the number of the message: a new one gets that of a deleted one."""
+        if event == "UIDL":
+            connection.say("+OK")
+            for n, _ in self._numbered():
+                connection.say(f"{n} {n}")
+            connection.say(".")
+            return True
+
+    def server_reorders_its_messages(self, event, argument, connection):
+        if event == "GREETING" and self.accepted > 1:
+            self.messages.reverse()
+            self.uidls.reverse()
+
+    def server_announces_pipelining(self, event, argument, connection):
+        if event == "CAPA":
+            connection.raw(b"+OK\r\nUSER\r\nUIDL\r\nTOP\r\nPIPELINING\r\n.\r\n")
+            return True
+
+    def server_loses_pipelined_commands(self, event, argument, connection):
+        """Takes what has come as one line, as servers do that know no pipelining."""
+        if event == "GREETING":
+            connection.line = lambda: connection.sock.recv(65536).split(b"\r\n")[0] or None
+
+    def server_loses_pipelined_messages(self, event, argument, connection):
+        """The same, but not before the listing is through."""
+        if event == "LIST":
+            connection.line = lambda: connection.sock.recv(65536).split(b"\r\n")[0] or None
 
     def server_sends_a_line_without_end(self, event, argument, connection):
         if event == "UIDL":

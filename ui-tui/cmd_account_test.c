@@ -1,0 +1,223 @@
+/*
+ * lanpost account test: the way to a provider, step by step, and what to do where it ends.
+ *
+ * It takes the way of a session (mail/remote.h) but fetches nothing and changes nothing on the server.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "mail/line_reader.h"
+#include "mail/provider_hint.h"
+#include "mail/remote.h"
+#include "ui-tui/cli.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LINE_MAX_BYTES 8192
+#define LINES_MAX 1000
+#define ANSWER_MS 60000
+
+/* --- the few words that are said after the login */
+
+struct talk {
+	struct remote *remote;
+	struct line_reader lines;
+	struct slice input;
+	char chunk[4096];
+	char line[LINE_MAX_BYTES + 1]; /* the last one */
+};
+
+static int say(struct talk *talk, const char *command, struct error *error)
+{
+	enum remote_result result =
+	    remote_send(talk->remote, slice_of(command), clock_now_ms() + ANSWER_MS);
+
+	return result == REMOTE_OK ? 0 : remote_error(talk->remote, result, command, error);
+}
+
+static int hear(struct talk *talk, struct error *error)
+{
+	int64_t deadline = clock_now_ms() + ANSWER_MS;
+	struct slice line;
+	size_t got;
+
+	while (line_read(&talk->lines, &talk->input, &line) == LINE_MORE) {
+		enum remote_result result =
+		    remote_recv(talk->remote, talk->chunk, sizeof(talk->chunk), &got, deadline);
+
+		if (result != REMOTE_OK)
+			return remote_error(talk->remote, result, "waiting for an answer", error);
+		talk->input = slice_make(talk->chunk, got);
+	}
+	str_printable(talk->line, sizeof(talk->line), line);
+	return 0;
+}
+
+static void add_word(struct buf *words, const char *line)
+{
+	if (words->len < 1500)
+		buf_printf(words, "%s%s", words->len > 0 ? ", " : "", line);
+}
+
+static int ask_pop3(struct talk *talk, struct buf *can, unsigned long long *count, struct error *error)
+{
+	if (say(talk, "CAPA\r\n", error) != 0 || hear(talk, error) != 0)
+		return -1;
+	if (talk->line[0] == '+')
+		for (int i = 0; i < LINES_MAX; i++) {
+			if (hear(talk, error) != 0)
+				return -1;
+			if (strcmp(talk->line, ".") == 0)
+				break;
+			add_word(can, talk->line);
+		}
+	if (say(talk, "STAT\r\n", error) != 0 || hear(talk, error) != 0)
+		return -1;
+	if (sscanf(talk->line, "+OK %llu", count) != 1)
+		return error_set(error, ERROR_PROTOCOL, "STAT: %s", talk->line);
+	return say(talk, "QUIT\r\n", error);
+}
+
+static int ask_imap(struct talk *talk, struct buf *can, unsigned long long *count, struct error *error)
+{
+	const char *at;
+
+	*count = 0;
+	if (say(talk, "T1 CAPABILITY\r\nT2 EXAMINE INBOX\r\n", error) != 0)
+		return -1;
+	for (int i = 0; i < LINES_MAX; i++) {
+		if (hear(talk, error) != 0)
+			return -1;
+		if (strncasecmp(talk->line, "* CAPABILITY ", 13) == 0)
+			add_word(can, talk->line + 13);
+		at = strstr(talk->line, " EXISTS");
+		if (at != NULL && talk->line[0] == '*')
+			*count = strtoull(talk->line + 1, NULL, 10);
+		if (strncmp(talk->line, "T2 ", 3) != 0)
+			continue;
+		if (strncasecmp(talk->line + 3, "OK", 2) != 0)
+			return error_set(error, ERROR_PROTOCOL, "INBOX: %s", talk->line);
+		return say(talk, "T3 LOGOUT\r\n", error);
+	}
+	return error_set(error, ERROR_PROTOCOL, "INBOX: %s", talk->line);
+}
+
+/* --- what is shown */
+
+static void show(const char *step, const char *text)
+{
+	printf("%-12s %s\n", step, text);
+	fflush(stdout);
+}
+
+static const char *step_name(enum remote_step step)
+{
+	static const char *const names[] = {
+	    [REMOTE_NAME] = N_("name"),
+	    [REMOTE_CONNECT] = N_("connection"),
+	    [REMOTE_TLS] = N_("encryption"),
+	    [REMOTE_LOGIN] = N_("login"),
+	    [REMOTE_READY] = N_("mailbox"),
+	};
+
+	return _(names[step]);
+}
+
+static const char *step_hint(enum remote_step step)
+{
+	static const char *const hints[] = {
+	    [REMOTE_NAME] = N_("Is the name in url spelled right, and is the line up? Try: getent hosts NAME"),
+	    [REMOTE_CONNECT] = N_("Is the port in url right (995 for pop3s, 993 for imaps), and does a firewall or "
+				  "[line] proxy stand in between?"),
+	    [REMOTE_TLS] = N_("Look at the scheme of url and at tls, ca_file and pin_sha256 of the account."),
+	    [REMOTE_LOGIN] = N_("Check user and password; many providers want a password made for mail programs, and "
+				"POP3 or IMAP allowed in the settings of the mailbox."),
+	    [REMOTE_READY] = N_("The login is good, but the mailbox cannot be read: ask the provider."),
+	};
+
+	return _(hints[step]);
+}
+
+static int failed(const struct conf_account *account, enum remote_step step, const struct error *error)
+{
+	const char *hint = step == REMOTE_LOGIN ? provider_hint(account->remote.url, error->text) : NULL;
+	struct buf line = BUF_INIT(1024);
+
+	/* TRANSLATORS: what a step of a test says that did not succeed */
+	buf_printf(&line, _("failed: %s"), error->text);
+	show(step_name(step), buf_text(&line));
+	buf_clear(&line);
+	return cli_fail(CLI_FAILED, "%s", hint != NULL ? hint : step_hint(step));
+}
+
+static void show_steps(const struct conf_account *account, const struct remote_report *report)
+{
+	if (report->step > REMOTE_NAME && report->address[0] != '\0')
+		show(step_name(REMOTE_NAME), report->address);
+	if (report->step > REMOTE_CONNECT)
+		show(step_name(REMOTE_CONNECT), _("good"));
+	if (report->step > REMOTE_LOGIN) {
+		show(step_name(REMOTE_TLS), report->tls[0] != '\0' ? report->tls : _("none: everything goes in the clear"));
+		show(step_name(REMOTE_LOGIN), account->remote.user);
+	}
+}
+
+static int look_inside(struct talk *talk, const struct conf_account *account)
+{
+	bool is_imap = slice_begins_nocase(slice_of(account->remote.url), "imap");
+	struct buf can = BUF_INIT(16384);
+	unsigned long long count = 0;
+	char text[64];
+	struct error error;
+	int result = is_imap ? ask_imap(talk, &can, &count, &error) : ask_pop3(talk, &can, &count, &error);
+
+	if (result != 0) {
+		buf_clear(&can);
+		return failed(account, REMOTE_READY, &error);
+	}
+	show(_("server can"), can.len > 0 ? buf_text(&can) : _("it does not say"));
+	snprintf(text, sizeof(text), _("messages: %llu"), count);
+	show(step_name(REMOTE_READY), text);
+	buf_clear(&can);
+	return CLI_DONE;
+}
+
+static int test_account(const struct conf *conf, const struct conf_account *account)
+{
+	struct remote_report report = {.step = REMOTE_LOGIN};
+	const struct remote_options options = {
+	    .remote = &account->remote,
+	    .hostname = conf->gateway.hostname,
+	    .proxy = conf->line.proxy,
+	    .report = &report,
+	};
+	struct talk *talk = xcalloc(1, sizeof(*talk));
+	struct error error;
+	int result;
+
+	printf("%s: %s\n", account->name, account->remote.url);
+	line_reader_init(&talk->lines, LINE_MAX_BYTES / 4); /* escaped it may be four times as long */
+	result = remote_open(&talk->remote, &options, &error);
+	show_steps(account, &report);
+	result = result == 0 ? look_inside(talk, account) : failed(account, report.step, &error);
+	remote_close(talk->remote);
+	line_reader_clear(&talk->lines);
+	free(talk);
+	return result;
+}
+
+int cmd_account_test(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	const struct conf_account *account;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	str_lower_ascii(cli->words[0]);
+	account = conf_find_account(conf, cli->words[0]);
+	result = account == NULL ? cli_no_account(conf, cli->words[0]) : test_account(conf, account);
+	conf_free(conf);
+	return result;
+}
