@@ -79,32 +79,97 @@ enum pattern_outcome pattern_find(
 	return result == PCRE2_ERROR_NOMATCH ? PATTERN_NONE : PATTERN_GAVE_UP;
 }
 
+/* --- globs: pieces between stars, each looked for from where the one before it ended */
+
+/* Bytes of text that the piece matches at its start, SIZE_MAX if it does not. */
+static size_t match_here(struct slice piece, struct slice text)
+{
+	size_t at = 0;
+
+	for (size_t i = 0; i < piece.len; i++) {
+		size_t len = 1;
+
+		if (at >= text.len)
+			return SIZE_MAX;
+		if (piece.ptr[i] == '?')
+			len = utf8_char_len(slice_from(text, at));
+		else if (piece.ptr[i] != text.ptr[at])
+			return SIZE_MAX;
+		at += len == 0 ? 1 : len;
+	}
+	return at;
+}
+
+/* No piece begins inside a character. */
+static bool is_border(struct slice text, size_t at)
+{
+	return at >= text.len || ((unsigned char)text.ptr[at] & 0xc0) != 0x80;
+}
+
+static bool has_wildcard(struct slice piece)
+{
+	return slice_find(piece, '?') >= 0;
+}
+
+/* The first match from `from` on: *end gets where it ends. */
+static bool find_piece(struct slice piece, struct slice text, size_t from, size_t *end)
+{
+	struct slice rest = slice_from(text, from);
+	const char *found;
+
+	if (piece.len == 0) {
+		*end = from;
+		return true;
+	}
+	if (!has_wildcard(piece)) { /* memmem() is linear */
+		found = rest.len == 0 ? NULL : memmem(rest.ptr, rest.len, piece.ptr, piece.len);
+		*end = found == NULL ? 0 : (size_t)(found - text.ptr) + piece.len;
+		return found != NULL;
+	}
+	for (; from < text.len; from++) {
+		size_t len =
+		    is_border(text, from) ? match_here(piece, slice_from(text, from)) : SIZE_MAX;
+
+		if (len == SIZE_MAX)
+			continue;
+		*end = from + len;
+		return true;
+	}
+	return false;
+}
+
+/* True if the piece matches at the end of text, beginning at `from` or later. */
+static bool match_end(struct slice piece, struct slice text, size_t from)
+{
+	size_t least = text.len < piece.len * 4 ? 0 : text.len - piece.len * 4;
+
+	if (!has_wildcard(piece))
+		return text.len - from >= piece.len &&
+		       slice_equal(slice_from(text, text.len - piece.len), piece);
+	for (from = from < least ? least : from; from <= text.len; from++) {
+		size_t len =
+		    is_border(text, from) ? match_here(piece, slice_from(text, from)) : SIZE_MAX;
+
+		if (len != SIZE_MAX && from + len == text.len)
+			return true;
+	}
+	return false;
+}
+
 bool glob_match(struct slice glob, struct slice text)
 {
-	size_t g = 0, t = 0, star = SIZE_MAX, retry = 0;
+	struct slice rest = glob, piece = slice_cut(&rest, '*');
+	size_t at = match_here(piece, text);
 
-	while (t < text.len) {
-		size_t len = utf8_char_len(slice_from(text, t));
-
-		if (len == 0)
-			len = 1;
-		if (g < glob.len && glob.ptr[g] == '*') {
-			star = g++;
-			retry = t;
-		} else if (g < glob.len && glob.ptr[g] == '?') {
-			g++;
-			t += len;
-		} else if (g < glob.len && glob.ptr[g] == text.ptr[t]) {
-			g++;
-			t++;
-		} else if (star != SIZE_MAX) {
-			g = star + 1;
-			t = ++retry;
-		} else {
+	if (rest.ptr == NULL) /* no star at all */
+		return at == text.len;
+	if (at == SIZE_MAX)
+		return false;
+	for (;;) {
+		piece = slice_cut(&rest, '*');
+		if (rest.ptr == NULL)
+			return match_end(piece, text, at);
+		if (!find_piece(piece, text, at, &at))
 			return false;
-		}
 	}
-	while (g < glob.len && glob.ptr[g] == '*')
-		g++;
-	return g == glob.len;
 }
