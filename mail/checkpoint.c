@@ -11,7 +11,6 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define CHECKPOINT_DELAY_MS 1000
 #define OWED_RETRY_MS 10000
 
 /* With the lock held: what is written so far is closed; the next append begins a new segment. */
@@ -142,8 +141,8 @@ void *checkpoint_thread(void *context)
 		if (!intake->dirty && !intake->owed)
 			pthread_cond_wait(&intake->wake, &intake->lock);
 		/* Let work gather; a signal for more work does not cut the wait short. */
-		while (!intake->stopping && clock_now_ms() < begin + CHECKPOINT_DELAY_MS)
-			wait_ms(intake, begin + CHECKPOINT_DELAY_MS - clock_now_ms());
+		while (!intake->stopping && clock_now_ms() < begin + intake->checkpoint_ms)
+			wait_ms(intake, begin + intake->checkpoint_ms - clock_now_ms());
 		if (intake->stopping)
 			break;
 		owed = intake->owed && clock_now_ms() >= retry_at;

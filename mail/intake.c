@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#define CHECKPOINT_MS 1000
 #define WRITER_WAIT_SECONDS 60
 #define SPACE_RESERVE (16u << 20)
 #define HEAD_MAX (5u << 20)
@@ -460,6 +461,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	intake = xcalloc(1, sizeof(*intake));
 	intake->spool = xstrdup(options->spool);
 	intake->hostname = xstrdup(options->hostname);
+	intake->checkpoint_ms = options->checkpoint_ms > 0 ? options->checkpoint_ms : CHECKPOINT_MS;
 	intake->writer = options->writer;
 	intake->state = options->state;
 	intake->delivered = options->delivered;

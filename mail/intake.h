@@ -20,6 +20,7 @@ struct intake_options {
 	const char *hostname; /* for file names; copied */
 	const char *writer;   /* "lan", "session", ...: in the segments' names; a literal */
 	struct state *state;  /* borrowed; must outlive the intake */
+	int64_t checkpoint_ms; /* work gathers so long before a checkpoint; 0: a second */
 	/* Called after something was delivered, from the delivering thread; may be NULL. */
 	void (*delivered)(void *context, const struct place *place);
 	void *context;

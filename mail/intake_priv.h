@@ -34,6 +34,7 @@ struct note {
 
 struct intake {
 	char *spool, *hostname;
+	int64_t checkpoint_ms;
 	const char *writer;
 	int writer_lock; /* one process a writer name: see intake_open() */
 	struct state *state;
