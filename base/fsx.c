@@ -15,6 +15,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#define WRITE_PIECE (4u << 20) /* a larger part is written piece by piece */
+
 void (*fsx_hook)(const char *what);
 
 void fsx_point(const char *what)
@@ -23,11 +25,42 @@ void fsx_point(const char *what)
 		fsx_hook(what);
 }
 
+/* The bytes of a large message are a mapped file: without this, all of them would count as our memory while they are copied.
+ * What is asked for is safe for any memory (madvise(2)), and may be refused. */
+static void let_go(const char *bytes, size_t len)
+{
+#ifdef MADV_PAGEOUT
+	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+	uintptr_t from = ((uintptr_t)bytes + page - 1) & ~(page - 1);
+	uintptr_t to = ((uintptr_t)bytes + len) & ~(page - 1);
+
+	if (from < to)
+		madvise((void *)from, to - from, MADV_PAGEOUT);
+#else
+	(void)bytes, (void)len;
+#endif
+}
+
+static ssize_t write_some(int fd, const struct iovec *parts, int count)
+{
+	int small = 0;
+	ssize_t done;
+
+	while (small < count && small < IOV_MAX && parts[small].iov_len <= WRITE_PIECE)
+		small++;
+	if (small > 0)
+		return writev(fd, parts, small);
+	done = write(fd, parts->iov_base, WRITE_PIECE);
+	if (done > 0)
+		let_go(parts->iov_base, (size_t)done);
+	return done;
+}
+
 int fsx_writev(int fd, struct iovec *parts, int count, const char *path, struct error *error)
 {
 	fsx_point("write");
 	while (count > 0) {
-		ssize_t done = writev(fd, parts, count > IOV_MAX ? IOV_MAX : count);
+		ssize_t done = write_some(fd, parts, count);
 
 		if (done < 0 && errno == EINTR)
 			continue;

@@ -220,6 +220,27 @@ static void check_line(const struct check *check)
 
 /* --- servers outside */
 
+static bool wants_token(const struct conf_remote *remote)
+{
+	return remote->auth == AUTH_XOAUTH2 || remote->auth == AUTH_OAUTHBEARER;
+}
+
+static void check_token(const struct check *check, const char *kind, const char *name,
+    const struct conf_remote *remote, struct conf_place place)
+{
+	bool has_token = remote->oauth2_token_command[0] != '\0';
+
+	if (has_token && (remote->password[0] != '\0' || remote->password_command[0] != '\0'))
+		ERROR_AT(check, &remote->oauth2_token_command, place,
+		    _("[%s %s] has both a password and oauth2_token_command; remove one"), kind, name);
+	if (has_token && remote->user[0] == '\0')
+		ERROR_AT(check, &remote->oauth2_token_command, place,
+		    _("[%s %s] has oauth2_token_command but no user"), kind, name);
+	if (wants_token(remote) && !has_token)
+		ERROR_AT(check, &remote->auth, place,
+		    _("[%s %s] logs in with a token: it needs oauth2_token_command"), kind, name);
+}
+
 static void check_remote(const struct check *check, const char *kind, const char *name,
     const struct conf_remote *remote, struct conf_place place)
 {
@@ -232,12 +253,14 @@ static void check_remote(const struct check *check, const char *kind, const char
 	    (remote->password[0] != '\0' || remote->password_command[0] != '\0'))
 		ERROR_AT(check, &remote->password, place, _("[%s %s] has a password but no user"), kind,
 		    name);
+	check_token(check, kind, name, remote, place);
 	check_readable(check, "ca_file", &remote->ca_file, place);
 }
 
 static bool is_tls_url(const char *url)
 {
 	return slice_begins_nocase(slice_of(url), "pop3s:") ||
+	       slice_begins_nocase(slice_of(url), "imaps:") ||
 	       slice_begins_nocase(slice_of(url), "smtps:");
 }
 

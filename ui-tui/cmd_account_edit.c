@@ -15,7 +15,8 @@ static bool set_password(struct edit *edit, const char *name)
 	char *password = NULL;
 	bool done;
 
-	if (cli_option(edit->cli, "password_command") != NULL)
+	if (cli_option(edit->cli, "password_command") != NULL ||
+	    cli_option(edit->cli, "oauth2_token_command") != NULL)
 		return true;
 	if (secret_ask_plain(name, &password, &error) != 0) {
 		cli_fail(CLI_FAILED, "%s", error.text);

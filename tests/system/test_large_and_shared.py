@@ -1,11 +1,13 @@
 """Stubs for large letters and how the whole is had; one catch-all mailbox for many people; many accounts at once."""
 import collections
 import re
+import threading
 import time
+from pathlib import Path
 
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
-from harness.waiting import until
+from harness.waiting import descendants, until
 from test_nothing_lost_nothing_twice import in_mailbox
 
 PEOPLE = {"ivan": {"external_alias": "ivan@example.ru"}, "olga": {"external_alias": "olga@example.ru"}}
@@ -126,3 +128,44 @@ def test_accounts_at_one_server_wait_for_each_other(make_gateway):
     office.session()
     server.stop()
     assert server.most_at_once <= 2  # the server notices a goodbye a moment later
+
+
+def peak_memory(office, run):
+    """The most that any process of the gateway had in memory while run() worked, in MiB."""
+    most, over = 0, threading.Event()
+
+    def watch():
+        nonlocal most
+        while not over.wait(0.01):
+            for pid in descendants(office.process.pid):
+                try:
+                    text = Path(f"/proc/{pid}/status").read_text()
+                    most = max(most, int(re.search(r"VmHWM:\s+(\d+)", text)[1]) / 1024)
+                except (OSError, TypeError):
+                    pass
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    run()
+    over.set()
+    thread.join()
+    return most
+
+
+def test_a_message_of_100_mib_is_streamed(make_gateway, dovecot, account):
+    dovecot.deliver("office", letter(number=1, body=("y" * 70 + "\n") * 1_480_000))
+    office = make_gateway(users=PEOPLE, accounts={"a": account})
+    assert peak_memory(office, office.session) < 33
+    assert len(office.files("ivan")) == 1 and dovecot.left("office") == []
+
+
+def test_after_session_timeout_the_rest_waits_for_the_next_one(make_gateway):
+    server = MisbehavingPop3([letter(number=n) for n in range(1, 41)], "answers_retr_after_a_while")
+    office = make_gateway(users=PEOPLE, accounts={"a": account_at(server, session_timeout="1s")})
+    office.session()
+    first = len(office.files("ivan"))
+    assert 0 < first < 40
+    server.misdeed = lambda event, argument, connection: None
+    office.session()
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter(range(1, 41)) and server.left == []

@@ -277,6 +277,8 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	    {"[account a]\nuser = u\n", 4, false, "needs a url"},
 	    {"[account a]\nurl = pop3://h\n", 4, false, "needs a user"},
 	    {ACCOUNT "password = x\npassword_command = echo\n", 8, false, "both password and"},
+    {ACCOUNT "password = x\noauth2_token_command = echo\n", 8, false, "both a password and"},
+    {ACCOUNT "auth = xoauth2\n", 7, false, "needs oauth2_token_command"},
 	    {ACCOUNT "ca_file = /nowhere/ca.pem\n", 7, false, "cannot read /nowhere/ca.pem"},
 	    {ACCOUNT "ca_file = /tmp\n", 7, false, "no file"},
 	    {"[lan]\nsmtp_port = 110\n", 5, false, "smtp_port and pop3_port are both 110"},

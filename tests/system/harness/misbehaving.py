@@ -5,6 +5,7 @@ client's command word) and returns True if it has dealt with the step, None to l
 """
 import re
 import ssl
+import time
 
 from harness.sink import Letter, ThreadedServer
 
@@ -260,6 +261,10 @@ class MisbehavingPop3(Misbehaving):
         """The same, but not before the listing is through."""
         if event == "LIST":
             connection.line = lambda: connection.sock.recv(65536).split(b"\r\n")[0] or None
+
+    def server_answers_retr_after_a_while(self, event, argument, connection):
+        if event == "RETR":
+            time.sleep(0.1)
 
     def server_sends_a_line_without_end(self, event, argument, connection):
         if event == "UIDL":
