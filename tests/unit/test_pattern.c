@@ -1,6 +1,6 @@
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "sorter/pattern.h"
+#include "tests/unit/cpu_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -94,9 +94,9 @@ static void test_as_defined(void **state)
 /* A text that nearly matches everywhere. */
 static void test_linear(void **state)
 {
-	size_t len = 8u << 20;
+	size_t len = 64u << 20;
 	char *text = xmalloc(len), glob[902];
-	int64_t start = clock_now_ms();
+	int64_t start = cpu_ms();
 
 	(void)state;
 	memset(text, 'a', len);
@@ -104,7 +104,7 @@ static void test_linear(void **state)
 	glob[0] = glob[901] = '*';
 	glob[900] = 'b';
 	assert_false(glob_match(slice_make(glob, sizeof(glob)), slice_make(text, len)));
-	assert_true(clock_now_ms() - start < 1000);
+	assert_true(cpu_ms() - start < 20000);
 	free(text);
 }
 

@@ -288,7 +288,7 @@ static const struct {
         .message = "Received: from pop.y.ru by gw.office.lan with POP3S id 1; x\nFrom: a@b.ru\n\n",
         .expected = "postmaster/ unsorted: mail loop: it was here before and is not sent on again"},
     {.name = "what has come back is delivered",
-        .rules = {{"a", "always", "buh", "x@y.ru"}},
+        .rules = {{"a", "always", .deliver = "buh", .forward = "x@y.ru"}},
         .message = "Received: from pop.y.ru\n by gw.office.lan with POP3 id 1; x\n\n",
         .expected = "buh/a "},
     {.name = "what was sent from here may come back",
