@@ -1,11 +1,11 @@
 /*
- * SQLite behind mail/state.h.
+ * SQLite behind mail/state.h: the database itself; what stands in it is in the other state_*.c.
  *
  * One connection a process, shared by its threads under a recursive lock, so that a transaction of one
  * thread is not joined by another. Other processes have connections of their own; the busy timeout
  * lets them take turns.
  */
-#include "mail/state.h"
+#include "mail/state_priv.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -24,11 +24,6 @@
 #define WORDS_MAX (1u << 20)
 #define LOCK_POLL_MS 5
 #define BUSY_TIMEOUT_MS 20000
-
-struct state {
-	sqlite3 *db;
-	pthread_mutex_t lock; /* recursive; guards db and the open transaction */
-};
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS seen (account TEXT, uidl BLOB, id TEXT, time INTEGER,"
@@ -54,7 +49,7 @@ static const char *const upgrades[] = {
 	  "ALTER TABLE seen ADD COLUMN digest INTEGER DEFAULT 0;",
 };
 
-static int state_error(const struct state *state, struct error *error, const char *what)
+int state_error(const struct state *state, struct error *error, const char *what)
 {
 	int code = sqlite3_errcode(state->db) & 0xff;
 
@@ -249,8 +244,8 @@ void state_abort(struct state *state)
 }
 
 /* A prepared statement with its arguments bound in order: t text, b bytes (struct slice *), i int64. Holds the lock until
- * statement_end(). */
-static sqlite3_stmt *statement(struct state *state, struct error *error, const char *sql,
+ * state_statement_end(). */
+sqlite3_stmt *state_statement(struct state *state, struct error *error, const char *sql,
     const char *types, ...)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -281,14 +276,13 @@ static sqlite3_stmt *statement(struct state *state, struct error *error, const c
 	return stmt;
 }
 
-static void statement_end(struct state *state, sqlite3_stmt *stmt)
+void state_statement_end(struct state *state, sqlite3_stmt *stmt)
 {
 	sqlite3_finalize(stmt);
 	pthread_mutex_unlock(&state->lock);
 }
 
-/* Runs a statement that gives no rows. */
-static int finish(struct state *state, sqlite3_stmt *stmt, struct error *error)
+int state_finish(struct state *state, sqlite3_stmt *stmt, struct error *error)
 {
 	int result = 0;
 
@@ -296,12 +290,11 @@ static int finish(struct state *state, sqlite3_stmt *stmt, struct error *error)
 		return -1;
 	if (sqlite3_step(stmt) != SQLITE_DONE)
 		result = state_error(state, error, "write");
-	statement_end(state, stmt);
+	state_statement_end(state, stmt);
 	return result;
 }
 
-/* 1: a row is there, 0: no more, -1: failed. */
-static int next_row(struct state *state, sqlite3_stmt *stmt, struct error *error)
+int state_next_row(struct state *state, sqlite3_stmt *stmt, struct error *error)
 {
 	int code = sqlite3_step(stmt);
 
@@ -310,399 +303,9 @@ static int next_row(struct state *state, sqlite3_stmt *stmt, struct error *error
 	return code == SQLITE_DONE ? 0 : state_error(state, error, "read");
 }
 
-static const char *column_text(sqlite3_stmt *stmt, int column)
+const char *state_column_text(sqlite3_stmt *stmt, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(stmt, column);
 
 	return text == NULL ? "" : text;
-}
-
-/* --- UIDLs */
-
-void state_seen_put(struct map *seen, struct slice uidl, const struct seen *what)
-{
-	struct seen *copy = xmalloc(sizeof(*copy));
-
-	*copy = *what;
-	free(map_put(seen, uidl, copy));
-}
-
-void state_seen_clear(struct map *seen)
-{
-	struct slice key;
-	void *value;
-
-	for (size_t at = 0; map_next(seen, &at, &key, &value);)
-		free(value);
-	map_clear(seen);
-}
-
-int state_seen_load(struct state *state, const char *account, struct map *seen,
-    struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error,
-	    "SELECT uidl, time, listed, digest FROM seen WHERE account = ?", "t", account);
-	int more;
-
-	if (stmt == NULL)
-		return -1;
-	while ((more = next_row(state, stmt, error)) == 1) {
-		struct slice uidl = slice_make(sqlite3_column_blob(stmt, 0),
-		    (size_t)sqlite3_column_bytes(stmt, 0));
-		const struct seen what = {
-		    .time = sqlite3_column_int64(stmt, 1),
-		    .listed = (uint64_t)sqlite3_column_int64(stmt, 2),
-		    .digest = (uint64_t)sqlite3_column_int64(stmt, 3),
-		};
-
-		state_seen_put(seen, uidl, &what);
-	}
-	statement_end(state, stmt);
-	return more;
-}
-
-int state_seen_add(struct state *state, const char *account, struct slice uidl, const char *id,
-    const struct seen *what, struct error *error)
-{
-	return finish(state,
-	    statement(state, error,
-		"INSERT INTO seen (account, uidl, id, time, listed, digest)"
-		" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, uidl) DO UPDATE SET"
-		" id = excluded.id, time = excluded.time, listed = excluded.listed,"
-		" digest = excluded.digest WHERE excluded.time >= seen.time",
-		"tbtiii", account, &uidl, id, what->time, (int64_t)what->listed,
-		(int64_t)what->digest),
-	    error);
-}
-
-int state_seen_find(struct state *state, const char *id, char **account, char **uidl,
-    struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error,
-	    "SELECT account, CAST(uidl AS TEXT) FROM seen WHERE id = ?", "t", id);
-	int more;
-
-	*account = *uidl = NULL;
-	if (stmt == NULL)
-		return -1;
-	more = next_row(state, stmt, error);
-	if (more == 1) {
-		*account = xstrdup(column_text(stmt, 0));
-		*uidl = xstrdup(column_text(stmt, 1));
-	}
-	statement_end(state, stmt);
-	return more < 0 ? -1 : 0;
-}
-
-int state_seen_forget(struct state *state, const char *account, struct slice uidl,
-    struct error *error)
-{
-	return finish(state,
-	    statement(state, error, "DELETE FROM seen WHERE account = ? AND uidl = ?", "tb",
-		account, &uidl),
-	    error);
-}
-
-/* --- journal */
-
-int state_journal_add(struct state *state, const struct journal_event *event, struct error *error)
-{
-	return finish(state,
-	    statement(state, error, "INSERT OR IGNORE INTO journal VALUES (?, ?, ?, ?, ?, ?)",
-		"titttt", event->id, event->time_us, event->event, event->place,
-		event->session, event->detail),
-	    error);
-}
-
-int state_message_add(struct state *state, const struct journal_message *message,
-    struct error *error)
-{
-	return finish(state,
-	    statement(state, error, "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?)",
-		"titttti", message->id, message->time, message->message_id, message->sender,
-		message->recipients, message->subject, (int64_t)message->size),
-	    error);
-}
-
-int state_journal_prune(struct state *state, const struct msgid *before, struct error *error)
-{
-	if (finish(state,
-		statement(state, error, "DELETE FROM journal WHERE id < ?", "t", before->text),
-		error) != 0)
-		return -1;
-	if (finish(state,
-		statement(state, error, "DELETE FROM reply WHERE id < ?", "t", before->text),
-		error) != 0)
-		return -1;
-	return finish(state,
-	    statement(state, error, "DELETE FROM message WHERE id < ?", "t", before->text), error);
-}
-
-static void trace_row(sqlite3_stmt *stmt, state_trace_fn fn, void *context)
-{
-	struct journal_message message = {
-	    .id = column_text(stmt, 0),
-	    .time = sqlite3_column_int64(stmt, 1),
-	    .message_id = column_text(stmt, 2),
-	    .sender = column_text(stmt, 3),
-	    .recipients = column_text(stmt, 4),
-	    .subject = column_text(stmt, 5),
-	    .size = (uint64_t)sqlite3_column_int64(stmt, 6),
-	};
-	struct journal_event event = {
-	    .id = message.id,
-	    .time_us = sqlite3_column_int64(stmt, 7),
-	    .event = column_text(stmt, 8),
-	    .place = column_text(stmt, 9),
-	    .session = column_text(stmt, 10),
-	    .detail = column_text(stmt, 11),
-	};
-
-	fn(context, &message, &event);
-}
-
-int state_trace(struct state *state, const char *query, int limit, state_trace_fn fn,
-    void *context, struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error,
-	    "SELECT m.id, m.time, m.message_id, m.sender, m.recipients, m.subject, m.size,"
-	    " j.time_us, j.event, j.place, j.session, j.detail"
-	    " FROM message m JOIN journal j ON j.id = m.id"
-	    " WHERE m.id = ?1 OR instr(m.message_id, ?1) OR instr(lower(m.sender), lower(?1))"
-	    " OR instr(lower(m.recipients), lower(?1)) OR has_words(m.subject, ?1)"
-	    " ORDER BY m.time, m.id, j.time_us LIMIT ?2",
-	    "ti", query, (int64_t)limit);
-	int more;
-
-	if (stmt == NULL)
-		return -1;
-	while ((more = next_row(state, stmt, error)) == 1)
-		trace_row(stmt, fn, context);
-	statement_end(state, stmt);
-	return more;
-}
-
-int state_journal_since(struct state *state, const struct msgid *since, state_journal_fn fn,
-    void *context, struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error,
-	    "SELECT id, time_us, event, place, detail FROM journal WHERE id >= ?"
-	    " ORDER BY id, time_us", "t",
-	    since->text);
-	int more;
-
-	if (stmt == NULL)
-		return -1;
-	while ((more = next_row(state, stmt, error)) == 1) {
-		struct journal_event event = {.id = column_text(stmt, 0),
-		    .time_us = sqlite3_column_int64(stmt, 1),
-		    .event = column_text(stmt, 2),
-		    .place = column_text(stmt, 3),
-		    .session = "",
-		    .detail = column_text(stmt, 4)};
-
-		fn(context, &event);
-	}
-	statement_end(state, stmt);
-	return more;
-}
-
-/* --- the daemon's triggers */
-
-int state_trigger_add(struct state *state, const char *id, const char *sender, const char *subject,
-    int64_t time, struct error *error)
-{
-	return finish(state,
-	    statement(state, error, "INSERT OR IGNORE INTO trigger_mail VALUES (?, ?, ?, ?)", "ttti",
-		id, sender, subject, time),
-	    error);
-}
-
-int state_triggers(struct state *state, struct triggers *triggers, struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error,
-	    "SELECT id, sender, subject, time FROM trigger_mail ORDER BY time, id LIMIT 1000", "");
-	int more;
-
-	*triggers = (struct triggers){0};
-	if (stmt == NULL)
-		return -1;
-	while ((more = next_row(state, stmt, error)) == 1) {
-		struct trigger trigger = {
-		    .sender = xstrdup(column_text(stmt, 1)),
-		    .subject = xstrdup(column_text(stmt, 2)),
-		    .time = sqlite3_column_int64(stmt, 3),
-		};
-
-		snprintf(trigger.id.text, sizeof(trigger.id.text), "%s", column_text(stmt, 0));
-		ARRAY_GROW(triggers->items, triggers->count);
-		triggers->items[triggers->count++] = trigger;
-	}
-	statement_end(state, stmt);
-	if (more < 0)
-		triggers_clear(triggers);
-	return more;
-}
-
-void triggers_clear(struct triggers *triggers)
-{
-	for (size_t i = 0; i < triggers->count; i++) {
-		free(triggers->items[i].sender);
-		free(triggers->items[i].subject);
-	}
-	free(triggers->items);
-	*triggers = (struct triggers){0};
-}
-
-int state_trigger_done(struct state *state, const char *id, struct error *error)
-{
-	return finish(state,
-	    statement(state, error, "DELETE FROM trigger_mail WHERE id = ?", "t", id), error);
-}
-
-/* --- replies of rules; sent: 0 due, 1 sent */
-
-int state_reply_add(struct state *state, const struct reply_due *reply, struct error *error)
-{
-	return finish(state,
-	    statement(state, error, "INSERT OR IGNORE INTO reply VALUES (?, ?, lower(?), ?, ?, ?, ?, 0)",
-		"tttttti", reply->id.text, reply->rule, reply->address, reply->subject,
-		reply->message_id, reply->account, reply->time),
-	    error);
-}
-
-int state_replies(struct state *state, struct replies *replies, struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error,
-	    "SELECT id, rule, address, subject, message_id, account, time FROM reply WHERE sent = 0"
-	    " ORDER BY time, id LIMIT 1000",
-	    "");
-	int more;
-
-	*replies = (struct replies){0};
-	if (stmt == NULL)
-		return -1;
-	while ((more = next_row(state, stmt, error)) == 1) {
-		struct reply_due reply = {
-		    .rule = xstrdup(column_text(stmt, 1)),
-		    .address = xstrdup(column_text(stmt, 2)),
-		    .subject = xstrdup(column_text(stmt, 3)),
-		    .message_id = xstrdup(column_text(stmt, 4)),
-		    .account = xstrdup(column_text(stmt, 5)),
-		    .time = sqlite3_column_int64(stmt, 6),
-		};
-
-		snprintf(reply.id.text, sizeof(reply.id.text), "%s", column_text(stmt, 0));
-		ARRAY_GROW(replies->items, replies->count);
-		replies->items[replies->count++] = reply;
-	}
-	statement_end(state, stmt);
-	if (more < 0)
-		replies_clear(replies);
-	return more;
-}
-
-void replies_clear(struct replies *replies)
-{
-	for (size_t i = 0; i < replies->count; i++) {
-		struct reply_due *reply = &replies->items[i];
-
-		free(reply->rule);
-		free(reply->address);
-		free(reply->subject);
-		free(reply->message_id);
-		free(reply->account);
-	}
-	free(replies->items);
-	*replies = (struct replies){0};
-}
-
-int state_reply_last(struct state *state, const char *rule, const char *address, int64_t *time,
-    struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error,
-	    "SELECT max(time) FROM reply WHERE rule = ? AND address = lower(?) AND sent = 1", "tt", rule,
-	    address);
-	int more;
-
-	*time = 0;
-	if (stmt == NULL)
-		return -1;
-	more = next_row(state, stmt, error);
-	if (more == 1)
-		*time = sqlite3_column_int64(stmt, 0);
-	statement_end(state, stmt);
-	return more < 0 ? -1 : 0;
-}
-
-int state_reply_done(struct state *state, const char *id, bool sent, struct error *error)
-{
-	const char *sql = sent ? "UPDATE reply SET sent = 1 WHERE id = ?"
-			       : "DELETE FROM reply WHERE id = ?";
-
-	return finish(state, statement(state, error, sql, "t", id), error);
-}
-
-/* --- problems */
-
-/* In one statement: several processes may come upon the same problem at once. */
-int state_problem_set(struct state *state, const char *key, const char *class, const char *text,
-    int64_t time, struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error,
-	    "INSERT INTO problem (key, class, text, since) VALUES (?, ?, ?, ?)"
-	    " ON CONFLICT (key) DO UPDATE SET class = excluded.class, text = excluded.text, since = excluded.since"
-	    " WHERE class <> excluded.class RETURNING 1",
-	    "ttti", key, class, text, time);
-	int news;
-
-	if (stmt == NULL)
-		return -1;
-	news = next_row(state, stmt, error);
-	statement_end(state, stmt);
-	return news;
-}
-
-int state_problem_clear(struct state *state, const char *key, int64_t *since, struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error, "SELECT since FROM problem WHERE key = ?", "t",
-	    key);
-	int known;
-
-	if (stmt == NULL)
-		return -1;
-	known = next_row(state, stmt, error);
-	if (known == 1)
-		*since = sqlite3_column_int64(stmt, 0);
-	statement_end(state, stmt);
-	if (known != 1)
-		return known;
-	if (finish(state, statement(state, error, "DELETE FROM problem WHERE key = ?", "t", key),
-		error) != 0)
-		return -1;
-	return 1;
-}
-
-/* --- values */
-
-int state_get(struct state *state, const char *key, char **text, struct error *error)
-{
-	sqlite3_stmt *stmt = statement(state, error, "SELECT text FROM value WHERE key = ?", "t", key);
-	int more;
-
-	*text = NULL;
-	if (stmt == NULL)
-		return -1;
-	more = next_row(state, stmt, error);
-	if (more == 1)
-		*text = xstrdup(column_text(stmt, 0));
-	statement_end(state, stmt);
-	return more < 0 ? -1 : 0;
-}
-
-int state_set(struct state *state, const char *key, const char *text, struct error *error)
-{
-	return finish(state,
-	    statement(state, error, "INSERT OR REPLACE INTO value VALUES (?, ?)", "tt", key, text),
-	    error);
 }
