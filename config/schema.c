@@ -314,7 +314,7 @@ const struct schema_section schema_sections[] = {
     NAMED(user, "ivan", N_("A user with a mailbox.")),
     NAMED(account, "sales", N_("A mailbox at a provider, from which mail is fetched.")),
     SINGLE(sorter, N_("Sorting of fetched mail.")),
-    NAMED(group, "sales", N_("Users under one name, for rules.")),
+    NAMED(group, "sales", N_("Users under one name: for rules, and an address in local_domain.")),
     NAMED(rule, "invoices", N_("A rule of the sorter. Rules run in file order; all that match add their recipients, until one with stop = yes.")),
 };
 const size_t schema_section_count = ARRAY_LEN(schema_sections);

@@ -236,6 +236,7 @@ static bool recipient_is_fine(struct smtpd *smtpd, struct slice path, const stru
 
 	switch (route_address(smtpd->options.conf, addr, &user)) {
 	case ROUTE_MAILBOX:
+	case ROUTE_GROUP:
 		if (smtpd_mailbox_has_room(smtpd, user, smtpd->tx->announced))
 			return true;
 		smtpd_reply(smtpd, "552 5.2.2 %s: this mailbox is full", SHOW(path));

@@ -24,9 +24,11 @@ static void add_address(const struct conf *conf, const char *prefix, const struc
 	struct addr addr = *given;
 	char text[ADDR_TEXT_MAX];
 	const char *user;
+	enum route_kind kind;
 
 	cut_prefix(prefix, &addr);
-	if (only_ours && route_address(conf, &addr, &user) != ROUTE_MAILBOX)
+	kind = route_address(conf, &addr, &user);
+	if (only_ours && kind != ROUTE_MAILBOX && kind != ROUTE_GROUP)
 		return;
 	addr_text(text, sizeof(text), &addr);
 	if (!strlist_has(recipients, text) && recipients->count < ADDRESSES_MAX)

@@ -35,10 +35,18 @@ static bool find_local_name(
 		return true;
 	}
 	owner = conf_owner_of(conf, name);
-	if (owner == NULL)
-		return false;
-	*user = owner->name;
-	return true;
+	if (owner != NULL) {
+		*user = owner->name;
+		return true;
+	}
+	*kind = ROUTE_GROUP;
+	for (size_t i = 0; i < conf->group_count; i++) {
+		if (!slice_is_nocase(name, conf->groups[i].name))
+			continue;
+		*user = conf->groups[i].name;
+		return true;
+	}
+	return false;
 }
 
 static enum route_kind route_local(
@@ -73,7 +81,7 @@ const char *route_hint(const struct conf *conf, const struct addr *addr)
 {
 	const char **names;
 	const char *nearest;
-	size_t count = 0, room = 2;
+	size_t count = 0, room = 2 + conf->group_count;
 
 	for (size_t i = 0; i < conf->user_count; i++)
 		room += 1 + conf->users[i].aliases.count;
@@ -85,6 +93,8 @@ const char *route_hint(const struct conf *conf, const struct addr *addr)
 		for (size_t j = 0; j < user->aliases.count; j++)
 			names[count++] = user->aliases.items[j];
 	}
+	for (size_t i = 0; i < conf->group_count; i++)
+		names[count++] = conf->groups[i].name;
 	names[count] = CONF_POSTMASTER;
 	nearest = str_nearest(addr->local, names);
 	free(names);
@@ -111,6 +121,8 @@ static bool add_outside(
 	    envelope, PLACE_QUEUE, slice_of(addr_text(text, sizeof(text), &full)), why);
 }
 
+/* --- users, and where they have their mail sent on */
+
 /* The users whose forward is being followed, innermost first. */
 struct chain {
 	const char *user;
@@ -119,6 +131,22 @@ struct chain {
 
 static bool add_user(const struct conf *conf, struct envelope *envelope, const char *user,
     struct slice why, const struct chain *outer);
+
+/* Returns true if the message got a place with any member. */
+static bool add_group(const struct conf *conf, struct envelope *envelope, const char *name,
+    struct slice why, const struct chain *chain)
+{
+	const struct conf_group *group = conf_find_group(conf, name);
+	bool added = false;
+
+	for (size_t i = 0; group != NULL && i < group->members.count; i++) {
+		const char *member = group->members.items[i]; /* a user, an alias, or postmaster */
+		const struct conf_user *owner = conf_owner_of(conf, slice_of(member));
+
+		added = add_user(conf, envelope, owner != NULL ? owner->name : member, why, chain) || added;
+	}
+	return added;
+}
 
 /* Returns true if the message got a place by the user's `forward`. */
 static bool add_forward(const struct conf *conf, struct envelope *envelope,
@@ -135,6 +163,9 @@ static bool add_forward(const struct conf *conf, struct envelope *envelope,
 	switch (route_address(conf, &addr, &user)) {
 	case ROUTE_MAILBOX:
 		added = add_user(conf, envelope, user, slice_of(why), chain);
+		break;
+	case ROUTE_GROUP:
+		added = add_group(conf, envelope, user, slice_of(why), chain);
 		break;
 	case ROUTE_OUTSIDE:
 		added = add_outside(conf, envelope, &addr, slice_of(why));
@@ -182,6 +213,8 @@ enum route_kind route_add(
 
 	if (kind == ROUTE_MAILBOX)
 		route_add_mailbox(conf, envelope, user, why);
+	else if (kind == ROUTE_GROUP)
+		add_group(conf, envelope, user, why, NULL);
 	else if (kind == ROUTE_OUTSIDE)
 		add_outside(conf, envelope, addr, why);
 	return kind;

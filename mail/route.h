@@ -10,6 +10,7 @@
 
 enum route_kind {
 	ROUTE_MAILBOX, /* a local user, alias, or somebody's external alias; or postmaster */
+	ROUTE_GROUP, /* a [group]: all its members */
 	ROUTE_DAEMON,
 	ROUTE_OUTSIDE,
 	ROUTE_UNKNOWN, /* in our domain, or a bare name, but nobody's */
@@ -17,7 +18,7 @@ enum route_kind {
 
 /* Bare names and names in local_domain (also user+detail) are local; an external alias of a local
  * user, too; with relay_unknown unknown names of our own domain are outside. *user gets the mailbox
- * name (owned by conf or a literal). */
+ * name, or the group's (owned by conf or a literal). */
 enum route_kind route_address(const struct conf *conf, const struct addr *addr, const char **user);
 /* The nearest local name to an unknown one, for a hint; NULL if none is near. */
 const char *route_hint(const struct conf *conf, const struct addr *addr);

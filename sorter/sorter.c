@@ -162,13 +162,18 @@ static void deliver_by_address(const struct conf *conf, const struct addr *addr,
 {
 	char text[ADDR_TEXT_MAX], name[40];
 	const char *user;
+	enum route_kind kind = route_address(conf, addr, &user);
+	const struct conf_group *group = kind == ROUTE_GROUP ? conf_find_group(conf, user) : NULL;
 	char *reason;
 
-	if (route_address(conf, addr, &user) != ROUTE_MAILBOX)
+	if (kind != ROUTE_MAILBOX && group == NULL)
 		return;
 	reason = xasprintf(_("by address: %s names %s"), str_printable(name, sizeof(name), header),
 	    addr_text(text, sizeof(text), addr));
-	decision_add_recipient(decision, SORTER_ADDRESS, user, "", reason);
+	if (group == NULL)
+		decision_add_recipient(decision, SORTER_ADDRESS, user, "", reason);
+	else
+		decision_add_users(conf, decision, SORTER_ADDRESS, &group->members, "", reason);
 	free(reason);
 }
 

@@ -28,6 +28,9 @@ static struct conf_user sample_users[] = {
     {SAMPLE_USER("self")},
     {SAMPLE_USER("broken")},
 };
+static char *sample_sales_members[] = {"petrov", "anna", "buh"};
+static struct conf_group sample_sales = {
+    .name = "sales", .members = {sample_sales_members, 3}}; /* buh's mail goes to anna */
 static struct conf_smarthost sample_smarthost = {.name = "default"};
 static struct conf_net sample_all = {.last = {.s6_addr = {255, 255, 255, 255, 255, 255, 255, 255,
                                                   255, 255, 255, 255, 255, 255, 255, 255}}};
@@ -69,6 +72,8 @@ static struct conf sample_conf(void)
 	    .limits = {.max_message_size = 5000000},
 	    .users = sample_users,
 	    .user_count = ARRAY_LEN(sample_users),
+	    .groups = &sample_sales,
+	    .group_count = 1,
 	    .smarthosts = &sample_smarthost,
 	    .smarthost_count = 1,
 	};

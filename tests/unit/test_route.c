@@ -98,6 +98,9 @@ static const struct {
     {"postmaster", "", "M:postmaster M:admin"},
     {"daemon", "", ""},
     {"nobody", "", ""},
+    {"sales", "", "M:ivan M:anna"},
+    {"Sales+x@Office.LAN", "", "M:ivan M:anna"},
+    {"sales@outside.org", "", "Q:sales@outside.org"},
     {"ivan", "chief", "M:ivan B:chief"},
     {"chief", "chief", "B:chief"},
 };
