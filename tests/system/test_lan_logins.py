@@ -1,0 +1,152 @@
+"""The ways to log in, with mail programs that are not ours."""
+import poplib
+import smtplib
+import socket
+import subprocess
+
+import pytest
+
+from harness.gateway import BUILD, PASSWORD
+from harness.letters import letter
+
+
+@pytest.fixture
+def office(make_gateway):
+    """ivan has an old mail program; both have their passwords from `lanpost user passwd`."""
+    gateway = make_gateway(start=False, users={"ivan": {"allow_weak_auth": "yes"}, "anna": {}})
+    for user in ("ivan", "anna"):
+        subprocess.run([BUILD / "lanpost", "-c", gateway.conf, "user", "passwd", user], input=PASSWORD.encode(),
+                       check=True, capture_output=True, timeout=30)
+    gateway.start()
+    gateway.send("anna@office.lan", ["ivan@office.lan", "anna@office.lan"], letter(subject="for both"))
+    gateway.mailbox_when("ivan", 1)
+    return gateway
+
+
+def mpop(office, folder, user, method, tls, password=PASSWORD):
+    config = folder / "mpoprc"
+    box = folder / "fetched"
+    config.write_text(f"""defaults
+account office
+host 127.0.0.1
+port {office.pop3s_port if tls else office.pop3_port}
+user {user}
+passwordeval echo {password}
+auth {method}
+tls {"on" if tls else "off"}
+tls_starttls off
+tls_certcheck off
+uidls_file {folder}/uidls
+delivery mbox {box}
+keep on
+""")
+    config.chmod(0o600)
+    box.unlink(missing_ok=True)
+    done = subprocess.run(["mpop", "-C", config, "office"], capture_output=True, timeout=60, text=True)
+    return done, box.read_bytes() if box.exists() else b""
+
+
+@pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
+@pytest.mark.parametrize("method", ["user", "plain", "login", "scram-sha-256", "cram-md5", "apop"])
+def test_mpop_logs_in(office, folder, method, tls):
+    done, fetched = mpop(office, folder, "ivan", method, tls)
+    if method == "cram-md5" and tls:  # weak ways are not offered where a good one is safe
+        assert done.returncode != 0
+    else:
+        assert done.returncode == 0 and b"for both" in fetched, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("user, method, password", [
+    ("ivan", "scram-sha-256", "wrong"), ("nobody", "scram-sha-256", PASSWORD), ("ivan", "cram-md5", "wrong"),
+    ("ivan", "apop", "wrong"), ("anna", "apop", PASSWORD), ("anna", "cram-md5", PASSWORD),
+])
+def test_mpop_is_refused(office, folder, user, method, password):
+    done, fetched = mpop(office, folder, user, method, False, password)
+    assert done.returncode != 0 and fetched == b""
+
+
+@pytest.mark.parametrize("method", ["CRAM-MD5", "PLAIN", "LOGIN"])
+def test_swaks_logs_in(office, method):
+    done = subprocess.run(["swaks", "--server", "127.0.0.1", "--port", str(office.smtp_port), "--auth", method,
+                           "--auth-user", "ivan", "--auth-password", PASSWORD, "--from", "ivan@office.lan", "--to",
+                           "anna@office.lan", "--timeout", "20"], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0 and "235 " in done.stdout, done.stdout
+    assert b"(logged in as ivan)" in office.mailbox_when("anna", 2)[-1]
+
+
+def test_python_logs_in_by_challenge(office):
+    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=20)
+    server.apop("ivan", PASSWORD)
+    assert server.stat()[0] == 1
+    server.quit()
+    with smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=20) as client:
+        client.ehlo()
+        client.user, client.password = "ivan", PASSWORD
+        assert client.auth("CRAM-MD5", client.auth_cram_md5)[0] == 235
+
+
+def test_only_old_programs_have_their_password_kept(office):
+    text = (office.folder / "users.conf").read_text()
+    ivan, anna = text.split("[user anna]")
+    assert f"clear_password = {PASSWORD}" in ivan and "clear_password" not in anna
+    assert "SCRAM-SHA-256$" in anna and (office.folder / "users.conf").stat().st_mode & 0o777 == 0o600
+
+
+def test_without_tls_there_is_nothing_but_the_way_to_it(make_gateway):
+    gateway = make_gateway(start=False, users=["ivan"], sections={
+        "lan": {"submission_tls_required": "yes", "pop3_tls_required": "yes"}})
+    gateway.start()
+    with smtplib.SMTP("127.0.0.1", gateway.submission_port, timeout=20) as client:
+        client.ehlo()
+        assert "auth" not in client.esmtp_features
+        assert client.docmd("MAIL", "FROM:<ivan@office.lan>")[0] == 530
+    with smtplib.SMTP("127.0.0.1", gateway.smtp_port, timeout=20) as client:
+        client.ehlo()
+        assert client.docmd("MAIL", "FROM:<ivan@office.lan>")[0] == 250
+    server = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=20)
+    with pytest.raises(poplib.error_proto, match="STLS"):
+        server.user("ivan")
+    assert "USER" not in server.capa() and "SASL" not in server.capa()
+    server.close()
+
+
+def test_empty_passwords_can_be_forbidden(make_gateway):
+    for allowed in ("yes", "no"):
+        gateway = make_gateway(users={"ivan": {"password": ""}}, sections={"lan": {"allow_empty_password": allowed}})
+        server = poplib.POP3("127.0.0.1", gateway.pop3_port, timeout=20)
+        server.user("ivan")
+        if allowed == "yes":
+            server.pass_("anything")
+        else:
+            with pytest.raises(poplib.error_proto):
+                server.pass_("")
+        server.close()
+        gateway.stop()
+
+
+def test_a_message_in_chunks_arrives_whole(office):
+    body = b"".join(b"line %d\r\n.\r\n" % n for n in range(20000))
+    message = b"Subject: in chunks\r\n\r\n" + body
+    with smtplib.SMTP("127.0.0.1", office.smtp_port, timeout=20) as client:
+        client.ehlo()
+        assert client.has_extn("chunking")
+        client.docmd("MAIL", "FROM:<anna@office.lan> BODY=8BITMIME")
+        client.docmd("RCPT", "TO:<ivan@office.lan>")
+        pieces = [message[at:at + 70001] for at in range(0, len(message), 70001)]
+        wire = b"".join(b"BDAT %d%s\r\n" % (len(piece), b" LAST" if piece is pieces[-1] else b"") + piece
+                        for piece in pieces)
+        client.sock.sendall(wire)  # all at once, as RFC 2920 allows
+        assert [client.getreply()[0] for _ in pieces] == [250] * len(pieces)
+    arrived = office.files("ivan")
+    assert any(file.read_bytes().endswith(message) or file.read_bytes().endswith(body) for file in
+               (office.spool / "mailboxes" / "ivan").rglob("*,S=*")), arrived
+    assert len(arrived) == 2
+
+
+def test_a_login_half_done_ends_with_the_connection(office):
+    for _ in range(3):
+        with socket.create_connection(("127.0.0.1", office.pop3_port), 20) as client:
+            client.recv(1000)
+            client.sendall(b"AUTH SCRAM-SHA-256 biwsbj1pdmFuLHI9YWJj\r\n")  # n,,n=ivan,r=abc
+            assert client.recv(1000).startswith(b"+ ")
+    assert office.pop3("ivan").stat()[0] == 1
