@@ -5,6 +5,8 @@ import threading
 import time
 from pathlib import Path
 
+import pytest
+
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.waiting import descendants, until
@@ -169,3 +171,29 @@ def test_after_session_timeout_the_rest_waits_for_the_next_one(make_gateway):
     office.session()
     server.stop()
     assert in_mailbox(office, "ivan") == collections.Counter(range(1, 41)) and server.left == []
+
+
+@pytest.mark.slow
+def test_a_byte_now_and_then_holds_up_nobody(make_gateway):
+    slow = MisbehavingPop3([letter(number=n) for n in (1, 2)], "sends_a_byte_at_a_time")
+    quick = MisbehavingPop3([letter(number=n) for n in (3, 4)])
+    office = make_gateway(users=PEOPLE, accounts={"slow": account_at(slow, session_timeout="3s"),
+                                                  "quick": account_at(quick)})
+    office.cli("session", timeout=60)
+    assert in_mailbox(office, "ivan") == collections.Counter([3, 4]) and quick.left == []
+    slow.misdeed = lambda event, argument, connection: None
+    office.session()
+    slow.stop()
+    quick.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3, 4]) and slow.left == []
+
+
+def test_a_provider_may_have_an_ipv6_address(make_gateway):
+    try:
+        server = MisbehavingPop3([letter(number=1)], host="::1")
+    except OSError:
+        pytest.skip("this machine has no ::1")
+    office = make_gateway(users=PEOPLE, accounts={"six": {**account_at(server), "url": f"pop3://[::1]:{server.port}"}})
+    office.session()
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter([1])

@@ -11,11 +11,12 @@ from harness.sink import Letter, ThreadedServer
 
 
 class Misbehaving(ThreadedServer):
-    def __init__(self, misdeed=None, certificate=None, tls_from_start=False, port=0):
+    def __init__(self, misdeed=None, certificate=None, tls_from_start=False, port=0,
+                 host="127.0.0.1"):
         self.misdeed = getattr(self, "server_" + misdeed) if misdeed else lambda event, argument, connection: None
         self.certificate, self.tls_from_start = certificate, tls_from_start
         self.commands = []
-        super().__init__(port)
+        super().__init__(port, host)
 
     def start_tls(self, connection):
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -146,6 +147,15 @@ class MisbehavingPop3(Misbehaving):
     def server_always_closes_before_quit_is_answered(self, event, argument, connection):
         if event == "QUIT":
             connection.close()
+            return True
+
+    def server_sends_a_byte_at_a_time(self, event, argument, connection):
+        if event == "RETR":
+            connection.say("+OK")
+            for byte in self.stuffed(self.messages[int(argument) - 1]):
+                if self.stopping.wait(0.2):
+                    break
+                connection.raw(bytes([byte]))
             return True
 
     def server_refuses_the_second_retr(self, event, argument, connection):

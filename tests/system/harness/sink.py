@@ -61,10 +61,11 @@ class Connection:
 
 
 class ThreadedServer:
-    """Listens on a free port of 127.0.0.1; each client gets a thread that runs serve(connection)."""
+    """Listens on a free port of the loopback; each client gets a thread that runs serve(connection)."""
 
-    def __init__(self, port=0):
-        self.listener = socket.create_server(("127.0.0.1", port))
+    def __init__(self, port=0, host="127.0.0.1"):
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        self.listener = socket.create_server((host, port), family=family)
         self.port = self.listener.getsockname()[1]
         self.stopping = threading.Event()
         self.connections = []
