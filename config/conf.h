@@ -112,6 +112,8 @@ struct conf_smarthost {
 	struct strlist senders;
 	struct conf_numbers retry;
 	int64_t expire, warn_after;
+	struct strlist fallback;
+	int64_t max_connections, max_messages_per_session, max_messages_per_hour;
 };
 
 struct conf_user {
@@ -232,6 +234,8 @@ const struct conf_user *conf_owner_of(const struct conf *conf, struct slice addr
 /* The smarthost for this sender address: exact address, then domain, then the one without
  * `senders`. NULL: no smarthost is configured for it. */
 const struct conf_smarthost *conf_smarthost_for(const struct conf *conf, struct slice sender);
+/* One that is named in another's `fallback`: without `senders` it stands in for that one only. */
+bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smarthost);
 /* True for a name that may be a folder: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or
  * digit, and not `daemon` (which has no mailbox). */
 bool conf_is_mailbox_name(struct slice name);

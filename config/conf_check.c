@@ -273,6 +273,22 @@ static void check_clear_text(const struct check *check, const char *kind, const 
 		    _("[%s %s] has tls = none, but its url encrypts in any case"), kind, name);
 }
 
+static const struct conf_smarthost *find_smarthost(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		if (strcmp(conf->smarthosts[i].name, name) == 0)
+			return &conf->smarthosts[i];
+	return NULL;
+}
+
+static void check_fallback(const struct check *check, const struct conf_smarthost *smarthost)
+{
+	for (size_t i = 0; i < smarthost->fallback.count; i++)
+		if (find_smarthost(check->conf, smarthost->fallback.items[i]) == NULL)
+			ERROR_AT(check, &smarthost->fallback, smarthost->place,
+			    _("fallback: there is no [smarthost %s]"), smarthost->fallback.items[i]);
+}
+
 static void check_smarthosts(const struct check *check)
 {
 	const struct conf *conf = check->conf;
@@ -284,7 +300,8 @@ static void check_smarthosts(const struct check *check)
 		check_remote(check, "smarthost", smarthost->name, &smarthost->remote, smarthost->place);
 		check_clear_text(check, "smarthost", smarthost->name, &smarthost->remote,
 		    smarthost->place);
-		if (smarthost->senders.count > 0)
+		check_fallback(check, smarthost);
+		if (smarthost->senders.count > 0 || conf_is_fallback(conf, smarthost))
 			continue;
 		if (general != NULL)
 			ERROR_AT(check, &smarthost->senders, smarthost->place,

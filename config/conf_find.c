@@ -80,6 +80,14 @@ static enum fit smarthost_fit(const struct conf_smarthost *smarthost, struct sli
 	return best;
 }
 
+bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smarthost)
+{
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		if (strlist_has(&conf->smarthosts[i].fallback, smarthost->name))
+			return true;
+	return false;
+}
+
 const struct conf_smarthost *conf_smarthost_for(const struct conf *conf, struct slice sender)
 {
 	const struct conf_smarthost *best = NULL;
@@ -88,6 +96,8 @@ const struct conf_smarthost *conf_smarthost_for(const struct conf *conf, struct 
 	for (size_t i = 0; i < conf->smarthost_count; i++) {
 		enum fit fit = smarthost_fit(&conf->smarthosts[i], sender);
 
+		if (fit == FIT_ALL && conf_is_fallback(conf, &conf->smarthosts[i]))
+			continue;
 		if (fit > best_fit) {
 			best_fit = fit;
 			best = &conf->smarthosts[i];

@@ -206,7 +206,15 @@ static const struct schema_key smarthost_keys[] = {
     {"expire", DURATION(conf_smarthost, expire), "5d", NULL, RANGE(1, 365 * DAY),
 	N_("A message that could not be sent for so long goes back to its sender.")},
     {"warn_after", DURATION(conf_smarthost, warn_after), "4h", NULL, RANGE(0, 365 * DAY),
-	N_("The sender is told when his message waits for so long; 0: never.")},
+	N_("The sender is told when his message waits for so long; 0: never. As with expire, only time in which the smarthost was within reach counts.")},
+    {"fallback", NAMES(conf_smarthost, fallback), "", N_("none: the mail waits"), ANY,
+	N_("Smarthosts that are tried, in this order, when this one cannot be reached.")},
+    {"max_connections", INTEGER(conf_smarthost, max_connections), "20", NULL, RANGE(1, 100),
+	N_("Connections at the same time; more than one are used only when many messages wait.")},
+    {"max_messages_per_session", INTEGER(conf_smarthost, max_messages_per_session), "0", NULL, RANGE(0, 1000000),
+	N_("Messages sent in one session, as some providers demand; the others wait for the next one. 0: no limit.")},
+    {"max_messages_per_hour", INTEGER(conf_smarthost, max_messages_per_hour), "0", NULL, RANGE(0, 1000000),
+	N_("Messages sent in an hour. 0: no limit.")},
 };
 
 static const struct schema_key user_keys[] = {

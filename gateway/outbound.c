@@ -10,53 +10,48 @@
 
 void outbound_fail(struct outbound *out, const struct error *error, bool stop)
 {
+	pthread_mutex_lock(&out->lock);
 	if (!out->failed)
 		out->error = *error;
 	out->failed = true;
 	out->stopped = out->stopped || stop;
+	pthread_mutex_unlock(&out->lock);
 }
 
-void outbound_journal(struct sending *sending, const char *event, const char *place,
+bool outbound_is_over(struct outbound *out)
+{
+	bool over;
+
+	pthread_mutex_lock(&out->lock);
+	over = out->stopped;
+	pthread_mutex_unlock(&out->lock);
+	return over || (out->job->cancel != NULL && atomic_load(out->job->cancel));
+}
+
+void outbound_journal(const struct sending *sending, const char *event, const char *place,
     const char *detail)
 {
 	intake_journal(sending->out->job->intake, sending->envelope.id.text,
 	    sending->out->job->session, event, place, detail);
 }
 
-int outbound_commit(struct outbound *out)
+int outbound_commit(struct lane *lane)
 {
 	struct error error;
 
-	if (intake_batch_commit(out->batch, &error) == 0)
+	if (intake_batch_commit(lane->batch, &error) == 0)
 		return 0;
-	outbound_fail(out, &error, true);
+	outbound_fail(lane->host->out, &error, true);
 	return -1;
 }
 
-static bool is_cancelled(const struct outbound *out)
+void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t deferred)
 {
-	return out->job->cancel != NULL && atomic_load(out->job->cancel);
-}
-
-static void flush_smarthost(struct outbound *out, const struct conf_smarthost *settings)
-{
-	out->smarthost = (struct smarthost){
-	    .conf = out->job->conf,
-	    .settings = settings,
-	    .cancel = out->job->cancel,
-	    .may_pipeline = true,
-	};
-	for (size_t i = 0; i < out->count && !out->stopped && !is_cancelled(out); i++) {
-		if (out->entries[i].smarthost != settings)
-			continue;
-		if (outbound_send(out, &out->entries[i]) != 0)
-			break;
-		out->done++;
-		if (out->job->progress != NULL)
-			out->job->progress(out->job->context, out->done, out->count);
-	}
-	outbound_commit(out);
-	smarthost_close(&out->smarthost);
+	pthread_mutex_lock(&out->lock);
+	out->result->sent += sent;
+	out->result->refused += refused;
+	out->result->deferred += deferred;
+	pthread_mutex_unlock(&out->lock);
 }
 
 /* --- what is due */
@@ -91,11 +86,10 @@ static void add_entry(struct outbound *out, const struct queue_item *item)
 		return;
 	}
 	if (out->job->all || item->state == QUEUE_ACTIVE || is_due(&envelope)) {
+		const struct conf_smarthost *home = find_smarthost(out->job->conf, envelope.sender);
+
 		ARRAY_GROW(out->entries, out->count);
-		out->entries[out->count++] = (struct entry){
-		    .item = *item,
-		    .smarthost = find_smarthost(out->job->conf, envelope.sender),
-		};
+		out->entries[out->count++] = (struct entry){.item = *item, .home = home, .smarthost = home};
 	}
 	envelope_clear(&envelope);
 }
@@ -126,31 +120,116 @@ static void complain_of_homeless(struct outbound *out)
 	outbound_fail(out, &error, false);
 }
 
+/* --- all smarthosts, a thread each */
+
+struct host_thread {
+	struct outbound *out;
+	const struct conf_smarthost *settings;
+	pthread_t thread;
+	bool started, works;
+};
+
 static bool has_work(const struct outbound *out, const struct conf_smarthost *settings)
 {
 	for (size_t i = 0; i < out->count; i++)
-		if (out->entries[i].smarthost == settings)
+		if (out->entries[i].smarthost == settings && out->entries[i].state == ENTRY_WAITING)
 			return true;
 	return false;
 }
 
-int outbound_flush(const struct outbound_job *job, struct outbound_result *result,
+static void *host_main(void *context)
+{
+	struct host_thread *work = context;
+
+	work->works = host_flush(work->out, work->settings);
+	return NULL;
+}
+
+/* Those for whom there is work and that are not known to be away, side by side. */
+static void flush_hosts(struct outbound *out, bool *is_down)
+{
+	const struct conf *conf = out->job->conf;
+	struct host_thread *threads = xcalloc(conf->smarthost_count + 1, sizeof(*threads));
+
+	for (size_t i = 0; i < conf->smarthost_count; i++) {
+		struct host_thread *work = &threads[i];
+
+		work->out = out;
+		work->settings = &conf->smarthosts[i];
+		if (is_down[i] || !has_work(out, work->settings))
+			continue;
+		work->started = pthread_create(&work->thread, NULL, host_main, work) == 0;
+		is_down[i] = !work->started;
+	}
+	for (size_t i = 0; i < conf->smarthost_count; i++) {
+		if (!threads[i].started)
+			continue;
+		pthread_join(threads[i].thread, NULL);
+		is_down[i] = !threads[i].works;
+	}
+	free(threads);
+}
+
+static const struct conf_smarthost *choose_fallback(const struct conf *conf,
+    const struct conf_smarthost *smarthost, const bool *is_down)
+{
+	for (size_t i = 0; i < smarthost->fallback.count; i++)
+		for (size_t j = 0; j < conf->smarthost_count; j++)
+			if (!is_down[j] && strcmp(conf->smarthosts[j].name, smarthost->fallback.items[i]) == 0)
+				return &conf->smarthosts[j];
+	return NULL;
+}
+
+/* Sends what waits for a smarthost that is away by its fallback. Returns how many messages. */
+static size_t redirect(struct outbound *out, const bool *is_down)
+{
+	const struct conf *conf = out->job->conf;
+	size_t count = 0;
+
+	for (size_t i = 0; i < out->count; i++) {
+		struct entry *entry = &out->entries[i];
+		const struct conf_smarthost *other;
+
+		if (entry->state != ENTRY_WAITING || entry->smarthost == NULL ||
+		    !is_down[entry->smarthost - conf->smarthosts])
+			continue;
+		other = choose_fallback(conf, entry->home, is_down);
+		if (other == NULL)
+			continue;
+		log_info("event=fallback id=%s from=%s to=%s", entry->item.id.text, LOG_CSTR(entry->smarthost->name),
+		    LOG_CSTR(other->name));
+		entry->smarthost = other;
+		entry->breaks = 0;
+		count++;
+	}
+	return count;
+}
+
+static void flush_all(struct outbound *out)
+{
+	bool *is_down = xcalloc(out->job->conf->smarthost_count + 1, sizeof(*is_down));
+
+	do {
+		flush_hosts(out, is_down);
+	} while (!outbound_is_over(out) && redirect(out, is_down) > 0);
+	free(is_down);
+}
+
+int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, struct outbound_result *result,
     struct error *error)
 {
-	struct outbound out = {.job = job, .result = result};
+	struct outbound out = {
+	    .job = job, .hosts = hosts, .result = result, .lock = PTHREAD_MUTEX_INITIALIZER};
 
 	*result = (struct outbound_result){0};
 	if (gather(&out, error) != 0)
 		return -1;
-	out.batch = intake_batch_new(job->intake);
-	for (size_t i = 0; i < job->conf->smarthost_count; i++)
-		if (has_work(&out, &job->conf->smarthosts[i]) && !out.stopped)
-			flush_smarthost(&out, &job->conf->smarthosts[i]);
+	flush_all(&out);
 	complain_of_homeless(&out);
-	intake_batch_free(out.batch);
 	free(out.entries);
-	if (is_cancelled(&out) && !out.failed)
+	if (outbound_is_over(&out) && !out.failed)
 		error_set(&out.error, ERROR_CANCELLED, _("sending was stopped")), out.failed = true;
+	pthread_mutex_destroy(&out.lock);
 	if (out.failed)
 		*error = out.error;
 	return out.failed ? -1 : 0;

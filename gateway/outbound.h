@@ -1,9 +1,10 @@
 /*
  * Flushing the queue: each waiting message to its smarthost, each recipient's fate into the log.
  *
- * One connection a smarthost, many messages a connection. A message's outcome is durable before the next message's bytes
- * go out, so that a crash leaves at most one in doubt. When a smarthost cannot be reached or refuses the login
- * its entries are not touched at all.
+ * All smarthosts at once; several connections to each where there is work for them, many messages a connection. That a
+ * message is tried is durable before its first byte goes out, and its outcome before the connection's next ones do, so
+ * that a crash leaves at most one message a connection in doubt, or SMTP_WINDOW where they go out by CHUNKING. When a
+ * smarthost cannot be reached or refuses the login its entries are not touched at all; they go to its `fallback`, or wait.
  */
 #ifndef LANPOST_GATEWAY_OUTBOUND_H
 #define LANPOST_GATEWAY_OUTBOUND_H
@@ -13,13 +14,20 @@
 
 #include <stdatomic.h>
 
+/* What is known of a smarthost after a flush. */
+struct outbound_host {
+	bool tried;
+	size_t begun; /* messages, over all flushes of the session */
+	struct error error; /* class NONE: it works */
+};
+
 struct outbound_job {
 	const struct conf *conf;
 	struct intake *intake;
 	struct state *state;
 	const char *session;
 	bool all; /* also those whose next attempt is not due */
-	void (*progress)(void *context, size_t done, size_t total); /* may be NULL */
+	void (*progress)(void *context, size_t done, size_t total); /* from any thread, one at a time; may be NULL */
 	void *context;
 	const atomic_bool *cancel; /* may be NULL */
 };
@@ -28,9 +36,9 @@ struct outbound_result {
 	size_t sent, refused, deferred; /* messages; one with several fates counts as the worst */
 };
 
-/* Returns -1 if a smarthost failed as a whole (the first such error; the others were tried) or our disk did.
- * *result is filled in either case. */
-int outbound_flush(const struct outbound_job *job, struct outbound_result *result,
+/* hosts: conf->smarthost_count of them, in that order, zero before the first flush of a session. Returns -1 if a smarthost failed as a
+ * whole (the first such error; the others were tried) or our disk did. *result is filled in either case. */
+int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, struct outbound_result *result,
     struct error *error);
 
 #endif

@@ -1,5 +1,5 @@
-/* The parts of outbound: the queue as a whole (outbound.c), one entry on its way (outbound_send.c), and what becomes
- * of it (outbound_settle.c). */
+/* The parts of outbound: the queue as a whole (outbound.c), one smarthost's share of it (outbound_host.c), one connection
+ * (outbound_lane.c), one entry on its way (outbound_entry.c), and what becomes of it (outbound_settle.c). */
 #ifndef LANPOST_GATEWAY_OUTBOUND_PRIV_H
 #define LANPOST_GATEWAY_OUTBOUND_PRIV_H
 
@@ -8,26 +8,60 @@
 #include "mail/addr.h"
 #include "mail/queue.h"
 
+#include <pthread.h>
+
+enum entry_state { ENTRY_WAITING, ENTRY_TAKEN, ENTRY_DONE };
+
 /* One that is due. */
 struct entry {
 	struct queue_item item;
-	const struct conf_smarthost *smarthost; /* NULL: there is none for its sender */
+	const struct conf_smarthost *home; /* NULL: there is none for its sender */
+	const struct conf_smarthost *smarthost; /* home, or a fallback of it */
+	enum entry_state state;
+	unsigned breaks; /* lines that broke while it was on its way */
 };
 
 struct outbound {
 	const struct outbound_job *job;
-	struct outbound_result *result;
+	struct outbound_host *hosts;
 	struct entry *entries;
-	size_t count, done;
-	struct intake_batch *batch; /* outcomes on their way into the log */
-	struct smarthost smarthost;
-	bool failed; /* error has the first failure */
+	size_t count;
+
+	pthread_mutex_t lock; /* guards all below and the entries' states; held for no I/O */
+	struct outbound_result *result;
+	size_t done;
+	bool failed;  /* error has the first failure */
 	bool stopped; /* our disk, or we were told to */
 	struct error error;
 };
 
+/* A smarthost's share; its lanes take entries from it. */
+struct host {
+	struct outbound *out;
+	const struct conf_smarthost *settings;
+	struct outbound_host *report;
+	/* under out->lock: */
+	size_t next;	   /* no entry before this one waits */
+	size_t allowed;	   /* messages that may still be begun */
+	size_t begun;
+	bool may_pipeline; /* until it is seen to break it */
+	bool answers;	   /* it was reached */
+	int64_t reach;	   /* seconds it was within reach, as gateway/reach.h has it */
+};
+
+/* A connection. */
+struct lane {
+	struct host *host;
+	struct smarthost smarthost;
+	struct intake_batch *batch; /* outcomes on their way into the log */
+	struct sending *window[SMTP_WINDOW]; /* in order */
+	size_t count;
+	bool progressed; /* something was settled over this connection */
+};
+
 /* An entry while it is being sent. */
 struct sending {
+	struct lane *lane;
 	struct outbound *out;
 	struct entry *entry;
 	struct envelope envelope;
@@ -37,20 +71,50 @@ struct sending {
 	char sender[ADDR_TEXT_MAX];
 	struct smtp_transaction transaction;
 	struct place **places; /* of the transaction's recipients */
+	bool is_announced;     /* that it is tried is in the log */
+	bool is_refused;       /* by ourselves */
+	bool is_partial;       /* the smarthost took some recipients and would take more at another time */
 };
+
+/* outbound.c */
 
 /* Keeps the first error; stop ends the whole flush. */
 void outbound_fail(struct outbound *out, const struct error *error, bool stop);
+/* True if nothing more is to be begun. */
+bool outbound_is_over(struct outbound *out);
 /* Makes durable what is in the batch; -1 stops the flush. */
-int outbound_commit(struct outbound *out);
-void outbound_journal(struct sending *sending, const char *event, const char *place,
+int outbound_commit(struct lane *lane);
+void outbound_journal(const struct sending *sending, const char *event, const char *place,
     const char *detail);
+void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t deferred);
 
-/* Sends one entry and settles it. Returns -1 if the smarthost as a whole failed, or we must stop: the entry stays
- * as it is. */
-int outbound_send(struct outbound *out, struct entry *entry);
+/* outbound_host.c */
+
+/* Sends what waits for this smarthost. False: it failed as a whole, and what waits may go another way. */
+bool host_flush(struct outbound *out, const struct conf_smarthost *settings);
+/* The next entry to send, NULL if none waits or no more may be sent. */
+struct entry *host_take(struct host *host);
+void host_give_back(struct host *host, struct entry *entry);
+void host_finish(struct host *host, struct entry *entry);
+
+/* outbound_lane.c */
+
+/* Sends entries until none is left over this connection, which stands. Returns -1 if the smarthost does not let us go on. */
+int lane_run(struct lane *lane, struct error *error);
+
+/* outbound_entry.c */
+
+/* Reads an entry and makes its transaction. NULL: it is gone, damaged (set aside), or unreadable now (the error is kept). */
+struct sending *sending_open(struct lane *lane, struct entry *entry);
+/* False: the smarthost cannot take it, and every recipient has a reply that says so. */
+bool sending_fits(struct sending *sending, const struct smtp_client *client);
+void sending_close(struct sending *sending);
+
+/* outbound_settle.c */
 
 /* Puts the recipients' fates, as their replies tell, into the log: bounce, retry or done. */
 void outbound_settle(struct sending *sending);
+/* Nobody was told for certain: what is not refused for good is open again. */
+void outbound_undecide(struct sending *sending, const char *why);
 
 #endif

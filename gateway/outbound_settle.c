@@ -10,23 +10,22 @@
 
 #define EXPIRE_ATTEMPTS 2 /* one attempt alone may only mean that the clock has jumped */
 #define RETRY_DEFAULT 300
-#define PAUSE_MAX (24 * 3600)
 
 static bool is_decided(const struct smtp_reply *reply)
 {
 	return smtp_reply_ok(reply) || smtp_reply_is_permanent(reply);
 }
 
-/* Adds the time since the attempt before. Of a week in which the gateway slept, or a jump of the clock, only a
- * day counts: else all that waits would come back at once. */
-static void count_time(struct envelope *envelope)
+/* Adds the time since the attempt before in which the smarthost was within reach. */
+static void count_time(struct sending *sending)
 {
-	int64_t now = clock_wall();
-	int64_t before = envelope->last_attempt > 0 ? envelope->last_attempt : envelope->time;
-	int64_t passed = now - before;
+	struct envelope *envelope = &sending->envelope;
+	int64_t reach = sending->lane->host->reach;
 
-	envelope->waited += passed < 0 ? 0 : passed > PAUSE_MAX ? PAUSE_MAX : passed;
-	envelope->last_attempt = now;
+	if (envelope->last_attempt > 0 && reach > envelope->reach)
+		envelope->waited += reach - envelope->reach;
+	envelope->last_attempt = clock_wall();
+	envelope->reach = reach;
 }
 
 /* A message that was tried long enough fails with the words of its last attempt. */
@@ -86,7 +85,7 @@ static int append_with_bounce(struct sending *sending, enum bounce_kind kind,
 		return -1;
 	}
 	if (bounce.place_count > 0) {
-		intake_batch_append(out->batch, &bounce, &body, facts, fact_count);
+		intake_batch_append(sending->lane->batch, &bounce, &body, facts, fact_count);
 		return 0;
 	}
 	if (count > 0) {
@@ -94,7 +93,7 @@ static int append_with_bounce(struct sending *sending, enum bounce_kind kind,
 		body_clear(&body, false);
 	}
 	if (fact_count > 0)
-		intake_batch_append(out->batch, NULL, NULL, facts, fact_count);
+		intake_batch_append(sending->lane->batch, NULL, NULL, facts, fact_count);
 	return 0;
 }
 
@@ -151,9 +150,9 @@ static void warn_sender(struct sending *sending)
 	const struct conf_smarthost *smarthost = sending->entry->smarthost;
 
 	if (sending->envelope.warned || smarthost->warn_after <= 0 ||
-	    clock_wall() - sending->envelope.time < smarthost->warn_after)
+	    sending->envelope.waited < smarthost->warn_after)
 		return;
-	if (append_with_bounce(sending, BOUNCE_DELAYED, NULL, 0) == 0 && outbound_commit(sending->out) == 0)
+	if (append_with_bounce(sending, BOUNCE_DELAYED, NULL, 0) == 0 && outbound_commit(sending->lane) == 0)
 		sending->envelope.warned = true;
 }
 
@@ -164,7 +163,7 @@ static void defer(struct sending *sending)
 	struct envelope *envelope = &sending->envelope;
 	struct error error;
 
-	if (outbound_commit(sending->out) != 0)
+	if (outbound_commit(sending->lane) != 0)
 		return;
 	warn_sender(sending);
 	for (size_t i = 0; i < sending->transaction.count; i++) {
@@ -182,22 +181,47 @@ static void defer(struct sending *sending)
 		outbound_fail(sending->out, &error, false);
 }
 
+/* Some servers take only so many recipients of a message at once, and the others in another transaction (RFC 5321
+ * section 4.5.3.1.10). */
+static bool is_partial(const struct sending *sending)
+{
+	size_t taken = 0, surplus = 0, others = 0;
+
+	for (size_t i = 0; i < sending->transaction.count; i++) {
+		const struct smtp_reply *reply = &sending->transaction.recipients[i].reply;
+
+		taken += smtp_reply_ok(reply);
+		surplus += reply->code == 452;
+		others += !is_decided(reply) && reply->code != 452;
+	}
+	return taken > 0 && surplus > 0 && others == 0;
+}
+
+void outbound_undecide(struct sending *sending, const char *why)
+{
+	char text[SMTP_REPLY_TEXT];
+
+	snprintf(text, sizeof(text), "451 4.4.2 %s", why);
+	for (size_t i = 0; i < sending->transaction.count; i++) {
+		struct smtp_reply *reply = &sending->transaction.recipients[i].reply;
+
+		if (!smtp_reply_is_permanent(reply))
+			smtp_reply_set(reply, 451, text);
+	}
+}
+
 void outbound_settle(struct sending *sending)
 {
-	struct outbound_result *result = sending->out->result;
 	size_t failed, waiting;
 
-	count_time(&sending->envelope);
+	count_time(sending);
+	sending->is_partial = is_partial(sending);
 	expire(sending);
 	keep_replies(sending);
 	if (append_outcome(sending, &failed, &waiting) != 0)
 		return;
-	if (waiting > 0) {
+	if (waiting > 0)
 		defer(sending);
-		result->deferred++;
-	} else if (failed > 0) {
-		result->refused++;
-	} else {
-		result->sent++;
-	}
+	if (!sending->is_partial)
+		outbound_count(sending->out, waiting == 0 && failed == 0, waiting == 0 && failed > 0, waiting > 0);
 }

@@ -235,7 +235,7 @@ static void flush_queue(struct session *session, bool all)
 	if (!session->request.send || result->queue_error.class != ERROR_NONE)
 		return;
 	result->sending = true;
-	failed = outbound_flush(&job, &sent, &result->queue_error) != 0;
+	failed = outbound_flush(&job, result->hosts, &sent, &result->queue_error) != 0;
 	if (!failed)
 		result->queue_error = (struct error)ERROR_INIT;
 	result->sent.sent += sent.sent;
@@ -306,6 +306,30 @@ static void report_disk(struct session *session)
 	report_change(session, "disk", _("the disk"), &problem);
 }
 
+static void report_smarthosts(struct session *session)
+{
+	const struct session_result *result = &session->result;
+	const struct conf *conf = session->conf;
+	struct error none_fits = result->queue_error;
+	char key[96], what[128];
+
+	for (size_t i = 0; i < conf->smarthost_count; i++) {
+		const struct outbound_host *host = &result->hosts[i];
+
+		/* With nothing to send nothing is known of it. */
+		if (!host->tried)
+			continue;
+		snprintf(key, sizeof(key), "smarthost %s", conf->smarthosts[i].name);
+		/* TRANSLATORS: %s is the name of a smarthost */
+		snprintf(what, sizeof(what), _("sending through smarthost %s"), conf->smarthosts[i].name);
+		report_change(session, key, what, &host->error);
+		if (host->error.class != ERROR_NONE)
+			none_fits = (struct error)ERROR_INIT; /* that was it */
+	}
+	if (result->sending)
+		report_change(session, "queue", _("sending the queue"), &none_fits);
+}
+
 static void report_problems(struct session *session, bool line_was_up)
 {
 	const struct session_result *result = &session->result;
@@ -325,11 +349,7 @@ static void report_problems(struct session *session, bool line_was_up)
 		report_change(session, key, what, &account->error);
 		report_skipped(session, account);
 	}
-	/* With nothing to send nothing is known of the smarthost. */
-	if (result->queue_error.class != ERROR_NONE ||
-	    result->sent.sent + result->sent.refused + result->sent.deferred > 0)
-		report_change(session, "smarthost", _("sending through the smarthost"),
-		    &result->queue_error);
+	report_smarthosts(session);
 	report_change(session, "process session", _("the session process"),
 	    &(struct error)ERROR_INIT);
 }
@@ -449,6 +469,7 @@ int session_process_run(void *context, int event_fd)
 	log_info("event=session-begins session=%s fetch=%d send=%d triggers=%zu", session.id.text,
 	    session.request.fetch, session.request.send, session.triggers.count);
 	choose_accounts(&session);
+	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
 	if (session.request.fetch || session.request.send)
 		work(&session);
 	expire_mail(&session);
@@ -463,6 +484,7 @@ int session_process_run(void *context, int event_fd)
 		strlist_clear(&session.result.accounts[i].fetched.skipped_texts);
 	}
 	free(session.result.accounts);
+	free(session.result.hosts);
 	triggers_clear(&session.triggers);
 	strlist_clear(&session.request.accounts);
 	return 0;

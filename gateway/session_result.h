@@ -23,6 +23,7 @@ struct session_result {
 	struct account_result *accounts;
 	size_t account_count;
 	bool sending; /* the queue was to be flushed */
+	struct outbound_host *hosts; /* as many as there are smarthosts */
 	struct outbound_result sent;
 	struct error queue_error;
 	struct error line_error;

@@ -7,7 +7,8 @@
 
 #define REPLY_MS 120000
 #define FINAL_MS 600000 /* RFC 5321 4.5.3.2.6: a server may take its time over the message */
-#define CHUNK 16384
+#define PIECE 16384
+#define OUT_FULL 65536 /* so much is gathered into one write */
 
 static int flush(struct smarthost *smarthost, struct error *error)
 {
@@ -34,8 +35,7 @@ static int broken(const struct smarthost *smarthost, struct error *error)
 	    remote_host(smarthost->remote));
 }
 
-/* Waits until something is answered. */
-static int await(struct smarthost *smarthost, int64_t deadline, struct error *error)
+static int receive(struct smarthost *smarthost, int64_t deadline, struct error *error)
 {
 	enum remote_result result;
 	char input[4096];
@@ -49,7 +49,42 @@ static int await(struct smarthost *smarthost, int64_t deadline, struct error *er
 	return 0;
 }
 
-static void hang_up(struct smarthost *smarthost)
+int smarthost_exchange(struct smarthost *smarthost, struct error *error)
+{
+	const struct smtp_client *client = &smarthost->client;
+	const struct smtp_transaction *oldest = client->count > 0 ? client->window[client->first] : NULL;
+	bool is_final = oldest != NULL && oldest->step == SMTP_FINAL;
+	uint64_t replies = client->replies;
+	int64_t deadline;
+
+	if (flush(smarthost, error) != 0)
+		return -1;
+	deadline = clock_now_ms() + (is_final ? FINAL_MS : REPLY_MS);
+	while (client->replies == replies)
+		if (receive(smarthost, deadline, error) != 0)
+			return -1;
+	return 0;
+}
+
+int smarthost_put(struct smarthost *smarthost, const struct slice *parts, size_t count, struct error *error)
+{
+	struct smtp_client *client = &smarthost->client;
+
+	for (size_t i = 0; i < count; i++) {
+		for (struct slice rest = parts[i]; rest.len > 0;) {
+			size_t len = rest.len < PIECE ? rest.len : PIECE;
+
+			smtp_client_data(client, slice_make(rest.ptr, len));
+			rest = slice_from(rest, len);
+			if (client->out.len >= OUT_FULL && flush(smarthost, error) != 0)
+				return -1;
+		}
+	}
+	smtp_client_data_end(client);
+	return client->out.len >= OUT_FULL ? flush(smarthost, error) : 0;
+}
+
+void smarthost_hang_up(struct smarthost *smarthost)
 {
 	if (smarthost->remote == NULL)
 		return;
@@ -58,7 +93,7 @@ static void hang_up(struct smarthost *smarthost)
 	smtp_client_clear(&smarthost->client);
 }
 
-int smarthost_connect(struct smarthost *smarthost, struct error *error)
+int smarthost_connect(struct smarthost *smarthost, bool may_pipeline, struct error *error)
 {
 	const struct remote_options options = {
 	    .remote = &smarthost->settings->remote,
@@ -66,8 +101,6 @@ int smarthost_connect(struct smarthost *smarthost, struct error *error)
 	    .proxy = smarthost->conf->line.proxy,
 	    .cancel = smarthost->cancel,
 	};
-	int64_t deadline = clock_now_ms() + REPLY_MS;
-	int result;
 
 	if (smarthost->remote != NULL)
 		return 0;
@@ -75,14 +108,12 @@ int smarthost_connect(struct smarthost *smarthost, struct error *error)
 		return -1;
 	smtp_client_init(&smarthost->client);
 	smtp_client_hello(&smarthost->client, smarthost->conf->gateway.hostname);
-	result = flush(smarthost, error);
-	while (result == 0 && smarthost->client.state != SMTP_READY)
-		result = await(smarthost, deadline, error);
-	if (result != 0)
-		hang_up(smarthost);
-	else if (!smarthost->may_pipeline)
-		smarthost->client.can_pipeline = false;
-	return result;
+	if (smarthost_exchange(smarthost, error) != 0) {
+		smarthost_hang_up(smarthost);
+		return -1;
+	}
+	smarthost->client.can_pipeline = smarthost->client.can_pipeline && may_pipeline;
+	return 0;
 }
 
 void smarthost_close(struct smarthost *smarthost)
@@ -93,69 +124,5 @@ void smarthost_close(struct smarthost *smarthost)
 		return;
 	smtp_client_quit(&smarthost->client);
 	flush(smarthost, &ignored);
-	hang_up(smarthost);
-}
-
-/* --- a transaction */
-
-static int send_message(struct smarthost *smarthost, const struct slice *parts, size_t count,
-    struct error *error)
-{
-	for (size_t i = 0; i < count; i++) {
-		for (struct slice rest = parts[i]; rest.len > 0;) {
-			size_t len = rest.len < CHUNK ? rest.len : CHUNK;
-
-			smtp_client_data(&smarthost->client, slice_make(rest.ptr, len));
-			rest = slice_from(rest, len);
-			if (flush(smarthost, error) != 0)
-				return -1;
-		}
-	}
-	return 0;
-}
-
-static int exchange(struct smarthost *smarthost, const struct slice *parts, size_t count,
-    struct error *error)
-{
-	struct smtp_client *client = &smarthost->client;
-	size_t answered = client->answered;
-	int64_t deadline = clock_now_ms() + REPLY_MS;
-
-	while (client->state != SMTP_READY) {
-		if (client->state == SMTP_DATA) {
-			if (send_message(smarthost, parts, count, error) != 0)
-				return -1;
-			smtp_client_data_end(client);
-			deadline = clock_now_ms() + FINAL_MS;
-		} else if (client->answered != answered) {
-			deadline = clock_now_ms() + REPLY_MS;
-		}
-		answered = client->answered;
-		if (flush(smarthost, error) != 0 || await(smarthost, deadline, error) != 0)
-			return -1;
-	}
-	return 0;
-}
-
-enum smarthost_end smarthost_send(struct smarthost *smarthost, struct smtp_transaction *transaction,
-    const struct slice *parts, size_t part_count, int (*before_data)(void *context), void *context,
-    struct error *error)
-{
-	struct smtp_client *client = &smarthost->client;
-	enum smarthost_end end;
-
-	smtp_client_begin(client, transaction);
-	if (flush(smarthost, error) != 0) {
-		hang_up(smarthost);
-		return SMARTHOST_BROKEN;
-	}
-	if (before_data(context) != 0) {
-		hang_up(smarthost);
-		return SMARTHOST_STOPPED;
-	}
-	if (exchange(smarthost, parts, part_count, error) == 0)
-		return SMARTHOST_DONE;
-	end = client->final_dot ? SMARTHOST_IN_DOUBT : SMARTHOST_BROKEN;
-	hang_up(smarthost);
-	return end;
+	smarthost_hang_up(smarthost);
 }

@@ -11,27 +11,22 @@ struct smarthost {
 	const struct conf *conf;
 	const struct conf_smarthost *settings;
 	const atomic_bool *cancel;
-	bool may_pipeline;
 	struct remote *remote; /* NULL: not connected */
 	struct smtp_client client;
 };
 
-/* Connects, logs in and learns the server's abilities, unless that is done. */
-int smarthost_connect(struct smarthost *smarthost, struct error *error);
+/* Connects, logs in and learns the server's abilities, unless that is done. may_pipeline: whether what it says of
+ * PIPELINING is believed. */
+int smarthost_connect(struct smarthost *smarthost, bool may_pipeline, struct error *error);
 /* Says QUIT, without waiting for an answer, if the line is whole. */
 void smarthost_close(struct smarthost *smarthost);
+/* Closes it without a word. */
+void smarthost_hang_up(struct smarthost *smarthost);
 
-enum smarthost_end {
-	SMARTHOST_DONE,	    /* each recipient has his reply */
-	SMARTHOST_BROKEN,   /* it ended before the message was out whole; refusals stand, nothing was sent */
-	SMARTHOST_IN_DOUBT, /* it ended after the message was out and before the answer */
-	SMARTHOST_STOPPED,  /* before_data said so; nothing was sent */
-};
-
-/* One transaction on a connected smarthost. before_data runs when the envelope is on its way and before any byte
- * of the message is; it returns -1 to stop. After any end but DONE the connection is closed. */
-enum smarthost_end smarthost_send(struct smarthost *smarthost, struct smtp_transaction *transaction,
-    const struct slice *parts, size_t part_count, int (*before_data)(void *context), void *context,
-    struct error *error);
+/* Sends the message which the client wants (smtp_client_wants()), as far as it is not still in client.out. On failure the
+ * line is of no use any more: hang up. */
+int smarthost_put(struct smarthost *smarthost, const struct slice *parts, size_t count, struct error *error);
+/* Sends what is in client.out, and waits until at least one reply has come. Failure as above. */
+int smarthost_exchange(struct smarthost *smarthost, struct error *error);
 
 #endif

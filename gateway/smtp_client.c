@@ -5,11 +5,17 @@
 #define LINE_LIMIT 2048	     /* RFC 5321 4.5.3.1.5 has 512 */
 #define REPLY_LINES_MAX 200
 #define RCPT_WINDOW 50	     /* unanswered at once: both sides writing into full pipes would wait for ever */
-#define OUT_MAX (1u << 20)
+#define OUT_MAX (2u << 20)
+#define CHUNK_MAX (256u << 10)
+#define EAGER_MAX (64u << 10) /* a larger message is not sent on the chance that it is wanted */
 
 void smtp_client_init(struct smtp_client *client)
 {
-	*client = (struct smtp_client){.state = SMTP_BROKEN, .out = BUF_INIT(OUT_MAX)};
+	*client = (struct smtp_client){
+	    .state = SMTP_BROKEN,
+	    .out = BUF_INIT(OUT_MAX),
+	    .chunk = BUF_INIT(2 * CHUNK_MAX),
+	};
 	line_reader_init(&client->lines, LINE_LIMIT);
 }
 
@@ -17,6 +23,7 @@ void smtp_client_clear(struct smtp_client *client)
 {
 	line_reader_clear(&client->lines);
 	buf_clear(&client->out);
+	buf_clear(&client->chunk);
 }
 
 void smtp_reply_set(struct smtp_reply *reply, int code, const char *text)
@@ -37,12 +44,54 @@ void smtp_client_quit(struct smtp_client *client)
 	client->state = SMTP_BROKEN;
 }
 
+/* --- what is under way */
+
+static struct smtp_transaction *oldest(const struct smtp_client *client)
+{
+	return client->count == 0 ? NULL : client->window[client->first];
+}
+
+static struct smtp_transaction *newest(const struct smtp_client *client)
+{
+	return client->count == 0 ? NULL : client->window[(client->first + client->count - 1) % SMTP_WINDOW];
+}
+
+static bool uses_chunks(const struct smtp_client *client)
+{
+	return client->can_chunk && client->can_pipeline;
+}
+
+static void finish(struct smtp_client *client)
+{
+	oldest(client)->step = SMTP_DONE;
+	client->first = (client->first + 1) % SMTP_WINDOW;
+	client->count--;
+}
+
+size_t smtp_client_room(const struct smtp_client *client)
+{
+	if (client->state != SMTP_READY)
+		return 0;
+	if (client->count == 0)
+		return uses_chunks(client) ? SMTP_WINDOW : 1;
+	if (!client->can_pipeline || newest(client)->step != SMTP_FINAL)
+		return 0;
+	if (uses_chunks(client))
+		return client->count > SMTP_WINDOW / 2 ? 0 : SMTP_WINDOW - client->count;
+	return client->count == 1;
+}
+
+struct smtp_transaction *smtp_client_wants(const struct smtp_client *client)
+{
+	struct smtp_transaction *transaction = newest(client);
+
+	return client->state == SMTP_READY && transaction != NULL && transaction->step == SMTP_DATA ? transaction : NULL;
+}
+
 /* --- commands of the envelope */
 
-static void put_mail(struct smtp_client *client)
+static void put_mail(struct smtp_client *client, const struct smtp_transaction *transaction)
 {
-	const struct smtp_transaction *transaction = client->transaction;
-
 	buf_printf(&client->out, "MAIL FROM:<%s>", transaction->sender);
 	if (client->can_size)
 		buf_printf(&client->out, " SIZE=%llu", (unsigned long long)transaction->size);
@@ -53,34 +102,67 @@ static void put_mail(struct smtp_client *client)
 	buf_append_text(&client->out, "\r\n");
 }
 
-static void put_command(struct smtp_client *client)
+static void put_command(struct smtp_client *client, struct smtp_transaction *transaction)
 {
-	const struct smtp_transaction *transaction = client->transaction;
-
-	if (client->sent == 0)
-		put_mail(client);
-	else if (client->sent <= transaction->count)
-		buf_printf(&client->out, "RCPT TO:<%s>\r\n",
-		    transaction->recipients[client->sent - 1].address);
+	if (transaction->sent == 0)
+		put_mail(client, transaction);
+	else if (transaction->sent <= transaction->count)
+		buf_printf(&client->out, "RCPT TO:<%s>\r\n", transaction->recipients[transaction->sent - 1].address);
 	else
 		buf_append_text(&client->out, "DATA\r\n");
-	client->sent++;
+	transaction->sent++;
 }
 
-static void put_commands(struct smtp_client *client)
+/* The number of commands before the message. */
+static size_t envelope_commands(const struct smtp_client *client, const struct smtp_transaction *transaction)
 {
-	size_t last = client->transaction->count + 1;
+	return transaction->count + (uses_chunks(client) ? 1 : 2);
+}
+
+static void put_commands(struct smtp_client *client, struct smtp_transaction *transaction)
+{
 	size_t window = client->can_pipeline ? RCPT_WINDOW : 1;
 
-	while (client->sent <= last && client->sent - client->answered < window)
-		put_command(client);
+	while (transaction->sent < envelope_commands(client, transaction) &&
+	       transaction->sent - transaction->answered < window)
+		put_command(client, transaction);
 }
 
-/* All who were not refused by name share this reply. */
-static void give_all(struct smtp_client *client)
+static void begin_message(struct smtp_client *client, struct smtp_transaction *transaction)
 {
-	struct smtp_transaction *transaction = client->transaction;
+	transaction->step = SMTP_DATA;
+	dot_writer_init(&client->dots, false);
+	client->dots.is_plain = uses_chunks(client);
+	buf_reset(&client->chunk);
+}
 
+bool smtp_client_is_eager(const struct smtp_client *client, const struct smtp_transaction *transaction)
+{
+	return uses_chunks(client) && transaction->size <= EAGER_MAX && transaction->count + 1 < RCPT_WINDOW;
+}
+
+void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *transaction)
+{
+	transaction->step = SMTP_ENVELOPE;
+	transaction->sent = transaction->answered = transaction->accepted = transaction->chunks = 0;
+	transaction->mail_accepted = transaction->is_whole = transaction->is_refused = false;
+	transaction->is_eager = smtp_client_is_eager(client, transaction);
+	/* What became of the one before is not known yet; RFC 3030 section 2 wants a reset after a refused chunk. */
+	transaction->resets = uses_chunks(client) && client->has_begun;
+	if (transaction->resets)
+		buf_append_text(&client->out, "RSET\r\n");
+	client->window[(client->first + client->count++) % SMTP_WINDOW] = transaction;
+	client->has_begun = true;
+	put_commands(client, transaction);
+	if (transaction->is_eager)
+		begin_message(client, transaction);
+}
+
+/* --- replies */
+
+/* All who were not refused by name share this reply. */
+static void give_all(const struct smtp_client *client, struct smtp_transaction *transaction)
+{
 	for (size_t i = 0; i < transaction->count; i++)
 		if (transaction->recipients[i].reply.code == 0 ||
 		    smtp_reply_ok(&transaction->recipients[i].reply))
@@ -88,23 +170,11 @@ static void give_all(struct smtp_client *client)
 }
 
 /* The transaction is over before any data; the server forgets what it has of it. */
-static void give_up_envelope(struct smtp_client *client)
+static void give_up(struct smtp_client *client, struct smtp_transaction *transaction)
 {
-	client->state = SMTP_RESET;
-	client->transaction = NULL;
+	transaction->step = SMTP_RESET;
 	buf_append_text(&client->out, "RSET\r\n");
 }
-
-void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *transaction)
-{
-	client->transaction = transaction;
-	client->sent = client->answered = client->accepted = 0;
-	client->mail_accepted = client->final_dot = false;
-	client->state = SMTP_ENVELOPE;
-	put_commands(client);
-}
-
-/* --- replies */
 
 static void on_hello(struct smtp_client *client)
 {
@@ -121,6 +191,8 @@ static void on_ability(struct smtp_client *client, struct slice line)
 		client->can_8bit = true;
 	else if (slice_is_nocase(word, "SMTPUTF8"))
 		client->can_utf8 = true;
+	else if (slice_is_nocase(word, "CHUNKING"))
+		client->can_chunk = true;
 	else if (slice_is_nocase(word, "SIZE"))
 		client->can_size = true;
 	if (slice_is_nocase(word, "SIZE") &&
@@ -128,26 +200,16 @@ static void on_ability(struct smtp_client *client, struct slice line)
 		client->size_max = 0;
 }
 
-/* Without pipelining there is no need to go on when nobody can be reached. */
-static bool is_hopeless(const struct smtp_client *client)
+static void on_data_reply(struct smtp_client *client, struct smtp_transaction *transaction)
 {
-	size_t recipients = client->transaction->count;
-
-	return client->sent == client->answered &&
-	       (!client->mail_accepted || (client->answered == recipients + 1 && client->accepted == 0));
-}
-
-static void on_data_reply(struct smtp_client *client)
-{
-	bool wanted = client->mail_accepted && client->accepted > 0;
+	bool wanted = transaction->mail_accepted && transaction->accepted > 0;
 
 	if (client->reply.code == 354 && wanted) {
-		client->state = SMTP_DATA;
-		dot_writer_init(&client->dots, false);
-	} else if (client->reply.code == 354 && client->mail_accepted) {
+		begin_message(client, transaction);
+	} else if (client->reply.code == 354 && transaction->mail_accepted) {
 		/* RFC 2920 section 3.1: with no recipient left, a lone dot. */
 		buf_append_text(&client->out, ".\r\n");
-		client->state = SMTP_FINAL;
+		transaction->step = SMTP_FINAL;
 	} else if (client->reply.code == 354) {
 		/* Whatever we sent now would be a message that was refused. */
 		client->state = SMTP_BROKEN;
@@ -155,74 +217,103 @@ static void on_data_reply(struct smtp_client *client)
 		if (client->reply.code < 400)
 			smtp_reply_set(&client->reply, 451, "451 the server answered DATA out of order");
 		if (wanted)
-			give_all(client);
-		give_up_envelope(client);
+			give_all(client, transaction);
+		give_up(client, transaction);
 	}
 }
 
-static void on_envelope(struct smtp_client *client)
+/* All of the envelope that is on its way was answered, and there is more to send: or is there? */
+static void go_on(struct smtp_client *client, struct smtp_transaction *transaction)
 {
-	struct smtp_transaction *transaction = client->transaction;
-	size_t which = client->answered++;
+	bool is_over = transaction->answered == transaction->count + 1;
+
+	if (transaction->is_eager)
+		return;
+	if (transaction->sent == transaction->answered &&
+	    (!transaction->mail_accepted || (is_over && transaction->accepted == 0)))
+		give_up(client, transaction);
+	else if (is_over && uses_chunks(client))
+		begin_message(client, transaction);
+	else
+		put_commands(client, transaction);
+}
+
+static void on_envelope(struct smtp_client *client, struct smtp_transaction *transaction)
+{
+	size_t which = transaction->answered++;
 
 	if (client->reply.code >= 300 && client->reply.code < 400 && which <= transaction->count) {
 		client->state = SMTP_BROKEN;
 		return;
 	}
 	if (which == 0) {
-		client->mail_accepted = smtp_reply_ok(&client->reply);
-		if (!client->mail_accepted)
-			give_all(client);
+		transaction->mail_accepted = smtp_reply_ok(&client->reply);
+		if (!transaction->mail_accepted)
+			give_all(client, transaction);
 	} else if (which <= transaction->count) {
 		/* His own refusal; after a refused MAIL the reply to that one stands. */
-		if (client->mail_accepted)
+		if (transaction->mail_accepted)
 			transaction->recipients[which - 1].reply = client->reply;
-		client->accepted += client->mail_accepted && smtp_reply_ok(&client->reply);
+		transaction->accepted += transaction->mail_accepted && smtp_reply_ok(&client->reply);
 	} else {
-		on_data_reply(client);
+		on_data_reply(client, transaction);
 		return;
 	}
-	if (is_hopeless(client))
-		give_up_envelope(client);
-	else
-		put_commands(client);
+	go_on(client, transaction);
 }
 
-static void on_final(struct smtp_client *client)
+static void on_message(struct smtp_client *client, struct smtp_transaction *transaction)
 {
 	if (client->reply.code >= 300 && client->reply.code < 400)
 		smtp_reply_set(&client->reply, 451, "451 the server answered out of order");
-	give_all(client);
-	client->transaction = NULL;
-	client->state = SMTP_READY;
+	if (transaction->chunks > 0)
+		transaction->chunks--;
+	/* Of several chunks the first that is refused decides, else the last. */
+	if (!transaction->is_refused && (!smtp_reply_ok(&client->reply) || transaction->chunks == 0))
+		give_all(client, transaction);
+	transaction->is_refused = transaction->is_refused || !smtp_reply_ok(&client->reply);
+	if (transaction->step == SMTP_FINAL && transaction->chunks == 0)
+		finish(client);
+}
+
+static void on_reset(struct smtp_client *client, struct smtp_transaction *transaction)
+{
+	transaction->resets = false;
+	if (!smtp_reply_ok(&client->reply))
+		client->state = SMTP_BROKEN;
+}
+
+/* 421 may come at any time: the server is about to hang up (RFC 5321 3.8). After the message it is an answer all the
+ * same. */
+static bool is_farewell(const struct smtp_client *client, const struct smtp_transaction *transaction)
+{
+	return client->reply.code == 421 &&
+	       (transaction == NULL || transaction->resets || transaction->answered < transaction->sent ||
+		   transaction->step != SMTP_FINAL);
 }
 
 static void on_reply(struct smtp_client *client)
 {
-	/* 421 may come at any time: the server is about to hang up (RFC 5321 3.8). After the dot it is an answer all the
-	 * same. */
-	if (client->reply.code == 421 && client->state != SMTP_FINAL) {
+	struct smtp_transaction *transaction = oldest(client);
+
+	client->replies++;
+	if (is_farewell(client, transaction)) {
 		client->state = SMTP_BROKEN;
-		return;
-	}
-	switch (client->state) {
-	case SMTP_HELLO:
+		client->is_leaving = true;
+	} else if (client->state == SMTP_HELLO) {
 		on_hello(client);
-		break;
-	case SMTP_ENVELOPE:
-		on_envelope(client);
-		break;
-	case SMTP_FINAL:
-		on_final(client);
-		break;
-	case SMTP_RESET:
-		client->state = SMTP_READY;
-		break;
-	case SMTP_READY: /* nobody asked */
-	case SMTP_DATA:	 /* it gave up on us */
-	case SMTP_BROKEN:
-		client->state = SMTP_BROKEN;
-		break;
+	} else if (transaction == NULL) {
+		client->state = SMTP_BROKEN; /* nobody asked */
+	} else if (transaction->resets) {
+		on_reset(client, transaction);
+	} else if (transaction->answered < transaction->sent) {
+		on_envelope(client, transaction);
+	} else if (transaction->step == SMTP_RESET) {
+		finish(client);
+	} else if (transaction->step == SMTP_FINAL || transaction->chunks > 0) {
+		on_message(client, transaction);
+	} else {
+		client->state = SMTP_BROKEN; /* it gave up on us */
 	}
 }
 
@@ -276,14 +367,40 @@ enum smtp_state smtp_client_feed(struct smtp_client *client, struct slice input)
 
 /* --- the message */
 
+static void put_chunk(struct smtp_client *client, const char *last)
+{
+	buf_printf(&client->out, "BDAT %zu%s\r\n", client->chunk.len, last);
+	buf_append_slice(&client->out, buf_slice(&client->chunk));
+	buf_reset(&client->chunk);
+	newest(client)->chunks++;
+}
+
 void smtp_client_data(struct smtp_client *client, struct slice bytes)
 {
-	dot_write(&client->dots, bytes, &client->out);
+	if (!uses_chunks(client)) {
+		dot_write(&client->dots, bytes, &client->out);
+		return;
+	}
+	while (bytes.len > 0) {
+		size_t len = bytes.len < CHUNK_MAX / 4 ? bytes.len : CHUNK_MAX / 4;
+
+		dot_write(&client->dots, slice_make(bytes.ptr, len), &client->chunk);
+		bytes = slice_from(bytes, len);
+		if (client->chunk.len >= CHUNK_MAX)
+			put_chunk(client, "");
+	}
 }
 
 void smtp_client_data_end(struct smtp_client *client)
 {
-	dot_write_end(&client->dots, &client->out);
-	client->final_dot = true;
-	client->state = SMTP_FINAL;
+	struct smtp_transaction *transaction = newest(client);
+
+	if (uses_chunks(client)) {
+		dot_write_end(&client->dots, &client->chunk);
+		put_chunk(client, " LAST");
+	} else {
+		dot_write_end(&client->dots, &client->out);
+	}
+	transaction->is_whole = true;
+	transaction->step = SMTP_FINAL;
 }

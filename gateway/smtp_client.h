@@ -1,15 +1,21 @@
 /*
- * The client's side of SMTP (RFC 5321, 2920) after the login, without I/O.
+ * The client's side of SMTP (RFC 5321, 2920, 3030) after the login, without I/O.
  *
- * A transaction is begun, replies are put in, bytes to send come out. Each recipient gets a fate of his own. Where the
- * server offers PIPELINING, MAIL, all RCPT and DATA go out together. What is sent has CRLF line ends
- * only, so that nobody smuggles a message through us.
+ * Transactions are begun, replies are put in, bytes to send come out. Each recipient gets a fate of his own. How
+ * much goes out without waiting depends on what the server offers:
  *
- *   HELLO --250--> READY --begin--> ENVELOPE --354--> DATA --data_end--> FINAL --reply--> READY
- *                    ^                  | nobody was taken                                  ^
- *                    '----- RESET <-----'                                                   |
- *                    '----------------------------------------------------------------------'
- *   any --> BROKEN: 421, a reply that is none, one that nobody asked for
+ *   nothing:     a command, its reply, the next command
+ *   PIPELINING:  MAIL, all RCPT and DATA together; the next message's together with the dot before it
+ *   CHUNKING:    whole small messages by BDAT, up to SMTP_WINDOW of them unanswered
+ *
+ * What is sent has CRLF line ends only, so that nobody smuggles a message through us.
+ *
+ *   begin --> ENVELOPE --354, or all answered--> DATA --data_end--> FINAL --reply--> DONE
+ *                | nobody was taken                                                   ^
+ *                '------------------------------> RESET ------------------------------'
+ *
+ * Replies belong to the oldest transaction that is not DONE. The client itself is BROKEN after 421, a reply that is none,
+ * or one that nobody asked for.
  */
 #ifndef LANPOST_GATEWAY_SMTP_CLIENT_H
 #define LANPOST_GATEWAY_SMTP_CLIENT_H
@@ -18,6 +24,7 @@
 #include "mail/line_reader.h"
 
 #define SMTP_REPLY_TEXT 256
+#define SMTP_WINDOW 8 /* transactions under way at once: so many are in doubt if the line breaks */
 
 struct smtp_reply {
 	int code;		    /* 0: none came */
@@ -29,6 +36,8 @@ struct smtp_recipient {
 	struct smtp_reply reply; /* the one that decided his fate; 250 to 259: sent */
 };
 
+enum smtp_step { SMTP_ENVELOPE, SMTP_DATA, SMTP_FINAL, SMTP_RESET, SMTP_DONE };
+
 struct smtp_transaction {
 	const char *sender; /* "" for the null sender */
 	struct smtp_recipient *recipients;
@@ -36,23 +45,34 @@ struct smtp_transaction {
 	uint64_t size;
 	bool eight_bit; /* the message has bytes above 127 */
 	bool utf8;	/* an address or a header is not ASCII: needs SMTPUTF8 */
+
+	/* The client's: set by smtp_client_begin(). */
+	enum smtp_step step;
+	/* Commands sent and replies read; 0 is MAIL, 1 to count RCPT, count + 1 DATA. */
+	size_t sent, answered, accepted;
+	size_t chunks; /* BDAT that are not answered */
+	bool resets;   /* a RSET before MAIL is not answered */
+	bool is_eager; /* its chunks wait for nothing */
+	bool mail_accepted, is_refused; /* refused: a chunk was */
+	bool is_whole; /* all of the message is out */
 };
 
-enum smtp_state { SMTP_HELLO, SMTP_READY, SMTP_ENVELOPE, SMTP_DATA, SMTP_FINAL, SMTP_RESET, SMTP_BROKEN };
+enum smtp_state { SMTP_HELLO, SMTP_READY, SMTP_BROKEN };
 
 struct smtp_client {
 	enum smtp_state state;
-	bool can_pipeline, can_size, can_8bit, can_utf8;
+	bool can_pipeline, can_size, can_8bit, can_utf8, can_chunk;
+	bool is_leaving; /* it broke off by a 421: of what is not DONE, nothing was taken */
 	uint64_t size_max; /* 0: not told */
 	struct line_reader lines;
 	struct smtp_reply reply; /* the last one, or the one being read */
 	unsigned reply_lines;
-	struct smtp_transaction *transaction;
-	/* Progress in ENVELOPE: commands sent and replies read; 0 is MAIL, 1 to count RCPT, count + 1 DATA. */
-	size_t sent, answered, accepted;
-	bool mail_accepted;
-	bool final_dot; /* the message is out whole; cleared by the next begin */
+	uint64_t replies; /* read so far */
+	struct smtp_transaction *window[SMTP_WINDOW]; /* a ring of what is under way */
+	size_t first, count;
+	bool has_begun; /* there was a transaction */
 	struct dot_writer dots;
+	struct buf chunk; /* gathers for BDAT */
 	struct buf out; /* bytes to send: send them, then buf_reset() */
 };
 
@@ -60,13 +80,21 @@ void smtp_client_init(struct smtp_client *client);
 void smtp_client_clear(struct smtp_client *client);
 /* Asks for the server's abilities; the state is READY when the reply has come. */
 void smtp_client_hello(struct smtp_client *client, const char *hostname);
-/* Begins a transaction in READY. *transaction is borrowed until READY or BROKEN; replies must be zero. */
+/* How many transactions may be begun now, one after the other, each when the message before it is out whole. With
+ * CHUNKING none until half of the window is free, so that work comes in batches. */
+size_t smtp_client_room(const struct smtp_client *client);
+/* Whether all of a transaction goes out without waiting. */
+bool smtp_client_is_eager(const struct smtp_client *client, const struct smtp_transaction *transaction);
+/* Begins a transaction where there is room. *transaction is borrowed until it is DONE or the client is BROKEN; replies
+ * must be zero. */
 void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *transaction);
-/* Reads replies; returns the state after them. In DATA the caller sends the message by smtp_client_data(). */
-enum smtp_state smtp_client_feed(struct smtp_client *client, struct slice input);
-/* Adds message bytes, dot-stuffed, to out. Send out before it grows large. */
+/* The transaction whose message is to be sent now, by smtp_client_data() and _data_end(); NULL if there is none. */
+struct smtp_transaction *smtp_client_wants(const struct smtp_client *client);
+/* Adds message bytes to out. Send out before it grows large. */
 void smtp_client_data(struct smtp_client *client, struct slice bytes);
 void smtp_client_data_end(struct smtp_client *client);
+/* Reads replies; returns the state after them. */
+enum smtp_state smtp_client_feed(struct smtp_client *client, struct slice input);
 void smtp_client_quit(struct smtp_client *client);
 
 /* Copies a reply; for a fate that we decide ourselves. */

@@ -108,7 +108,7 @@ static void write_byte(struct dot_writer *writer, char c, struct buf *out)
 	}
 	if (writer->after_cr)
 		write_bare_cr(writer, out);
-	if (c == '.' && writer->line_start)
+	if (c == '.' && writer->line_start && !writer->is_plain)
 		buf_append_byte(out, '.');
 	buf_append_byte(out, c);
 	writer->line_start = false;
@@ -156,6 +156,7 @@ int dot_write_end(struct dot_writer *writer, struct buf *out)
 		buf_append_byte(out, '\n');
 	else if (!writer->line_start)
 		buf_append_text(out, "\r\n");
-	buf_append_text(out, ".\r\n");
+	if (!writer->is_plain)
+		buf_append_text(out, ".\r\n");
 	return out->overflow ? -1 : 0;
 }

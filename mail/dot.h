@@ -42,12 +42,13 @@ struct dot_writer {
 	bool line_start; /* nothing, or the end of a line, was last */
 	bool after_cr;   /* CR was last */
 	bool keep_cr;
+	bool is_plain; /* line ends only: no dots are stuffed and none ends it (RFC 3030) */
 };
 
 void dot_writer_init(struct dot_writer *writer, bool keep_bare_cr);
 /* Appends bytes stuffed to out, at most twice as many plus one. Returns -1 if out overflows. */
 int dot_write(struct dot_writer *writer, struct slice bytes, struct buf *out);
-/* Ends the last line if need be and appends "." CRLF. */
+/* Ends the last line if need be and appends "." CRLF (the dot not where is_plain). */
 int dot_write_end(struct dot_writer *writer, struct buf *out);
 
 #endif

@@ -142,8 +142,8 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 		buf_printf(out, "next %lld\nattempts %u\n", (long long)envelope->next_attempt,
 		    envelope->attempts);
 	if (envelope->last_attempt > 0)
-		buf_printf(out, "last %lld\nwaited %lld\n", (long long)envelope->last_attempt,
-		    (long long)envelope->waited);
+		buf_printf(out, "last %lld\nwaited %lld\nreach %lld\n", (long long)envelope->last_attempt,
+		    (long long)envelope->waited, (long long)envelope->reach);
 	if (envelope->warned)
 		buf_append_text(out, "warned 1\n");
 	for (size_t i = 0; i < envelope->recipients.count; i++)
@@ -264,6 +264,8 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 		envelope->last_attempt = (int64_t)number;
 	else if (slice_is(key, "waited"))
 		envelope->waited = (int64_t)number;
+	else if (slice_is(key, "reach"))
+		envelope->reach = (int64_t)number;
 	else if (slice_is(key, "warned"))
 		envelope->warned = number != 0;
 	else

@@ -54,7 +54,8 @@ struct envelope {
 	int64_t next_attempt; /* 0: now */
 	unsigned attempts;
 	int64_t last_attempt; /* 0: none */
-	int64_t waited;	      /* how long it was tried for; longer pauses of the gateway count in part */
+	int64_t waited;	      /* seconds since then in which its smarthost was within reach */
+	int64_t reach;	      /* the smarthost's clock of that at the last attempt */
 	bool warned;
 };
 

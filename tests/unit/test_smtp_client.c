@@ -18,7 +18,7 @@ struct scenario {
 	const char *name;
 	const char *hello; /* reply to EHLO */
 	const char *server; /* what it says to the transaction */
-	enum smtp_state end;
+	enum { DONE, BROKEN } end;
 	int fates[RECIPIENTS];
 	const char *sent; /* all that we sent after EHLO */
 };
@@ -27,44 +27,60 @@ struct scenario {
 #define PIPE "250-x\r\n250 PIPELINING\r\n"
 #define ENVELOPE                                                                                  \
 	"MAIL FROM:<s@x>\r\nRCPT TO:<a@y>\r\nRCPT TO:<b@y>\r\nRCPT TO:<c@y>\r\nDATA\r\n"
+#define CHUNKS "250-x\r\n250-CHUNKING\r\n250 PIPELINING\r\n"
+#define EAGER                                                                                     \
+	"MAIL FROM:<s@x>\r\nRCPT TO:<a@y>\r\nRCPT TO:<b@y>\r\nRCPT TO:<c@y>\r\nBDAT 14 LAST\r\n" \
+	"A: b\r\n\r\n.dot\r\n"
 #define MESSAGE "A: b\r\n\r\n..dot\r\n.\r\n"
 
 static const struct scenario scenarios[] = {
     {"all sent, pipelined", PIPE, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n250 2.0.0 ok\r\n",
-     SMTP_READY, {250, 250, 250}, ENVELOPE MESSAGE},
+     DONE, {250, 250, 250}, ENVELOPE MESSAGE},
     {"all sent, one by one", PLAIN, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n250 ok\r\n",
-     SMTP_READY, {250, 250, 250}, ENVELOPE MESSAGE},
+     DONE, {250, 250, 250}, ENVELOPE MESSAGE},
     {"one refused, one deferred", PIPE,
-     "250 m\r\n550 5.1.1 a\r\n250 b\r\n450 c\r\n354 go\r\n250 ok\r\n", SMTP_READY, {550, 250, 450},
+     "250 m\r\n550 5.1.1 a\r\n250 b\r\n450 c\r\n354 go\r\n250 ok\r\n", DONE, {550, 250, 450},
      ENVELOPE MESSAGE},
-    {"MAIL refused, one by one", PLAIN, "550 no\r\n250 rset\r\n", SMTP_READY, {550, 550, 550},
+    {"MAIL refused, one by one", PLAIN, "550 no\r\n250 rset\r\n", DONE, {550, 550, 550},
      "MAIL FROM:<s@x>\r\nRSET\r\n"},
     {"MAIL refused, pipelined", PIPE, "451 later\r\n503 a\r\n503 b\r\n503 c\r\n503 d\r\n250 rset\r\n",
-     SMTP_READY, {451, 451, 451}, ENVELOPE "RSET\r\n"},
+     DONE, {451, 451, 451}, ENVELOPE "RSET\r\n"},
     {"MAIL refused, RCPT taken, 354 nevertheless", PIPE,
-     "550 no\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n", SMTP_BROKEN, {550, 550, 550}, ENVELOPE},
+     "550 no\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n", BROKEN, {550, 550, 550}, ENVELOPE},
     {"nobody taken, 354 nevertheless: a lone dot", PIPE,
-     "250 m\r\n550 a\r\n550 b\r\n450 c\r\n354 go\r\n250 thanks\r\n", SMTP_READY, {550, 550, 450},
+     "250 m\r\n550 a\r\n550 b\r\n450 c\r\n354 go\r\n250 thanks\r\n", DONE, {550, 550, 450},
      ENVELOPE ".\r\n"},
-    {"nobody taken, one by one", PLAIN, "250 m\r\n550 a\r\n551 b\r\n552 c\r\n250 rset\r\n", SMTP_READY,
+    {"nobody taken, one by one", PLAIN, "250 m\r\n550 a\r\n551 b\r\n552 c\r\n250 rset\r\n", DONE,
      {550, 551, 552},
      "MAIL FROM:<s@x>\r\nRCPT TO:<a@y>\r\nRCPT TO:<b@y>\r\nRCPT TO:<c@y>\r\nRSET\r\n"},
     {"DATA refused for good", PIPE, "250 m\r\n250 a\r\n550 b\r\n250 c\r\n554 no\r\n250 rset\r\n",
-     SMTP_READY, {554, 550, 554}, ENVELOPE "RSET\r\n"},
+     DONE, {554, 550, 554}, ENVELOPE "RSET\r\n"},
     {"refused after the dot", PIPE,
-     "250 m\r\n250 a\r\n550 b\r\n250 c\r\n354 go\r\n552-5.3.4 too\r\n552 5.3.4 large\r\n", SMTP_READY,
+     "250 m\r\n250 a\r\n550 b\r\n250 c\r\n354 go\r\n552-5.3.4 too\r\n552 5.3.4 large\r\n", DONE,
      {552, 550, 552}, ENVELOPE MESSAGE},
     {"deferred after the dot", PIPE, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n421 later\r\n",
-     SMTP_READY, {421, 421, 421}, ENVELOPE MESSAGE},
+     DONE, {421, 421, 421}, ENVELOPE MESSAGE},
     {"DATA answered with 250", PIPE, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n250 what\r\n250 rset\r\n",
-     SMTP_READY, {451, 451, 451}, ENVELOPE "RSET\r\n"},
-    {"421 in the middle", PIPE, "250 m\r\n250 a\r\n421 bye\r\n", SMTP_BROKEN, {250, 0, 0}, ENVELOPE},
-    {"354 to RCPT", PIPE, "250 m\r\n354 a\r\n", SMTP_BROKEN, {0, 0, 0}, ENVELOPE},
-    {"not SMTP", PIPE, "+OK\r\n", SMTP_BROKEN, {0, 0, 0}, ENVELOPE},
-    {"codes differ within a reply", PIPE, "250-m\r\n550 m\r\n", SMTP_BROKEN, {0, 0, 0}, ENVELOPE},
+     DONE, {451, 451, 451}, ENVELOPE "RSET\r\n"},
+    {"421 in the middle", PIPE, "250 m\r\n250 a\r\n421 bye\r\n", BROKEN, {250, 0, 0}, ENVELOPE},
+    {"354 to RCPT", PIPE, "250 m\r\n354 a\r\n", BROKEN, {0, 0, 0}, ENVELOPE},
+    {"not SMTP", PIPE, "+OK\r\n", BROKEN, {0, 0, 0}, ENVELOPE},
+    {"codes differ within a reply", PIPE, "250-m\r\n550 m\r\n", BROKEN, {0, 0, 0}, ENVELOPE},
     {"an answer to nothing", PIPE,
-     "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n250 ok\r\n250 more\r\n", SMTP_BROKEN,
+     "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n250 ok\r\n250 more\r\n", BROKEN,
      {250, 250, 250}, ENVELOPE MESSAGE},
+    {"chunks: all sent", CHUNKS, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n250 ok\r\n", DONE, {250, 250, 250}, EAGER},
+    {"chunks: one refused, one deferred", CHUNKS, "250 m\r\n550 a\r\n250 b\r\n450 c\r\n250 ok\r\n", DONE,
+     {550, 250, 450}, EAGER},
+    {"chunks: MAIL refused", CHUNKS, "451 m\r\n503 a\r\n503 b\r\n503 c\r\n503 d\r\n", DONE, {451, 451, 451}, EAGER},
+    {"chunks: nobody taken", CHUNKS, "250 m\r\n550 a\r\n551 b\r\n552 c\r\n554 d\r\n", DONE, {550, 551, 552}, EAGER},
+    {"chunks: the message is refused", CHUNKS, "250 m\r\n250 a\r\n550 b\r\n250 c\r\n554 no\r\n", DONE, {554, 550, 554},
+     EAGER},
+    {"chunks: 421 as an answer", CHUNKS, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n421 no\r\n", DONE, {421, 421, 421}, EAGER},
+    {"chunks: 421 before the answer", CHUNKS, "250 m\r\n421 a\r\n", BROKEN, {0, 0, 0}, EAGER},
+    {"chunks: 354 to BDAT", CHUNKS, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n", DONE, {451, 451, 451}, EAGER},
+    {"chunks without pipelining are not used", "250-x\r\n250 CHUNKING\r\n",
+     "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n250 ok\r\n", DONE, {250, 250, 250}, ENVELOPE MESSAGE},
 };
 
 struct dialogue {
@@ -77,7 +93,7 @@ static void pump(struct dialogue *dialogue)
 {
 	struct smtp_client *client = &dialogue->client;
 
-	if (client->state == SMTP_DATA) {
+	if (smtp_client_wants(client) != NULL) {
 		smtp_client_data(client, SLICE_LITERAL("A: b\n\r"));
 		smtp_client_data(client, SLICE_LITERAL("\n.dot\r"));
 		smtp_client_data_end(client);
@@ -115,8 +131,9 @@ static void run(const struct scenario *scenario, size_t cut)
 	smtp_client_begin(&dialogue.client, &transaction);
 	pump(&dialogue);
 	feed(&dialogue, scenario->server, cut);
-	if (dialogue.client.state != scenario->end)
-		fail_msg("%s, cut to %zu: state %d", scenario->name, cut, dialogue.client.state);
+	if ((dialogue.client.state == SMTP_BROKEN) != (scenario->end == BROKEN) ||
+	    (scenario->end == DONE && transaction.step != SMTP_DONE))
+		fail_msg("%s, cut to %zu: state %d, step %d", scenario->name, cut, dialogue.client.state, transaction.step);
 	for (size_t i = 0; i < RECIPIENTS; i++)
 		if (recipients[i].reply.code != scenario->fates[i])
 			fail_msg("%s, cut to %zu: %s has %d", scenario->name, cut,
@@ -170,12 +187,12 @@ static void many_recipients_go_out_in_a_window(void **context)
 	smtp_client_feed(&client, SLICE_LITERAL("250-x\r\n250 PIPELINING\r\n"));
 	smtp_client_begin(&client, &transaction);
 	for (int i = 0; i <= 500; i++) {
-		assert_true(client.sent - client.answered <= 50);
+		assert_true(transaction.sent - transaction.answered <= 50);
 		smtp_client_feed(&client, SLICE_LITERAL("250 ok\r\n"));
 	}
 	smtp_client_feed(&client, SLICE_LITERAL("354 go\r\n"));
-	assert_int_equal(client.state, SMTP_DATA);
-	assert_int_equal(client.accepted, 500);
+	assert_int_equal(transaction.step, SMTP_DATA);
+	assert_int_equal(transaction.accepted, 500);
 	smtp_client_clear(&client);
 	free(recipients);
 }
@@ -196,6 +213,142 @@ static void replies_are_bounded_and_printable(void **context)
 	smtp_client_clear(&client);
 }
 
+#define LETTERS 12
+
+struct letters {
+	struct smtp_client client;
+	struct smtp_recipient recipients[LETTERS];
+	struct smtp_transaction transactions[LETTERS];
+};
+
+static void open_letters(struct letters *letters, const char *hello)
+{
+	*letters = (struct letters){0};
+	for (int i = 0; i < LETTERS; i++) {
+		letters->recipients[i].address = "a@y";
+		letters->transactions[i] =
+		    (struct smtp_transaction){.sender = "s@x", .recipients = &letters->recipients[i], .count = 1};
+	}
+	smtp_client_init(&letters->client);
+	smtp_client_hello(&letters->client, "h");
+	smtp_client_feed(&letters->client, slice_of(hello));
+	buf_reset(&letters->client.out);
+}
+
+static void put_letter(struct letters *letters, int number)
+{
+	smtp_client_begin(&letters->client, &letters->transactions[number]);
+	if (smtp_client_wants(&letters->client) == NULL)
+		return;
+	smtp_client_data(&letters->client, SLICE_LITERAL("x\n"));
+	smtp_client_data_end(&letters->client);
+}
+
+static void the_next_envelope_goes_with_the_dot(void **context)
+{
+	struct letters letters;
+
+	(void)context;
+	open_letters(&letters, PIPE);
+	assert_int_equal(smtp_client_room(&letters.client), 1);
+	put_letter(&letters, 0);
+	assert_int_equal(smtp_client_room(&letters.client), 0); /* RFC 2920 section 3.1: DATA ends a group */
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 m\r\n250 a\r\n354 go\r\n"));
+	assert_ptr_equal(smtp_client_wants(&letters.client), &letters.transactions[0]);
+	buf_reset(&letters.client.out);
+	smtp_client_data(&letters.client, SLICE_LITERAL("x\n"));
+	smtp_client_data_end(&letters.client);
+	assert_int_equal(smtp_client_room(&letters.client), 1);
+	put_letter(&letters, 1);
+	assert_int_equal(smtp_client_room(&letters.client), 0);
+	assert_string_equal(buf_text(&letters.client.out), "x\r\n.\r\nMAIL FROM:<s@x>\r\nRCPT TO:<a@y>\r\nDATA\r\n");
+	smtp_client_feed(&letters.client, SLICE_LITERAL("450 later\r\n250 m\r\n250 a\r\n354 go\r\n"));
+	assert_int_equal(letters.transactions[0].step, SMTP_DONE);
+	assert_int_equal(letters.recipients[0].reply.code, 450);
+	assert_ptr_equal(smtp_client_wants(&letters.client), &letters.transactions[1]);
+	assert_int_equal(letters.recipients[1].reply.code, 250); /* of RCPT */
+	smtp_client_clear(&letters.client);
+}
+
+static void chunks_go_out_by_the_window_each_with_its_own_fate(void **context)
+{
+	static const char first[] = "MAIL FROM:<s@x>\r\nRCPT TO:<a@y>\r\nBDAT 3 LAST\r\nx\r\nRSET\r\nMAIL";
+	struct letters letters;
+
+	(void)context;
+	open_letters(&letters, CHUNKS);
+	assert_int_equal(smtp_client_room(&letters.client), SMTP_WINDOW);
+	for (int i = 0; i < SMTP_WINDOW; i++)
+		put_letter(&letters, i);
+	assert_int_equal(smtp_client_room(&letters.client), 0);
+	assert_memory_equal(buf_text(&letters.client.out), first, sizeof(first) - 1);
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 m\r\n250 a\r\n250 d\r\n"));
+	assert_int_equal(letters.transactions[0].step, SMTP_DONE);
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 r\r\n250 m\r\n550 a\r\n503 d\r\n"));
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 r\r\n452 m\r\n503 a\r\n503 d\r\n"));
+	assert_int_equal(smtp_client_room(&letters.client), 0); /* work comes in batches */
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 r\r\n250 m\r\n250 a\r\n552 d\r\n"));
+	assert_int_equal(smtp_client_room(&letters.client), 4);
+	assert_int_equal(letters.recipients[0].reply.code, 250);
+	assert_int_equal(letters.recipients[1].reply.code, 550);
+	assert_int_equal(letters.recipients[2].reply.code, 452);
+	assert_int_equal(letters.recipients[3].reply.code, 552);
+	assert_int_not_equal(letters.transactions[4].step, SMTP_DONE);
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 r\r\n421 bye\r\n"));
+	assert_int_equal(letters.client.state, SMTP_BROKEN);
+	assert_true(letters.client.is_leaving);
+	smtp_client_clear(&letters.client);
+}
+
+static struct slice large(void)
+{
+	static char bytes[300000];
+
+	memset(bytes, 'x', sizeof(bytes));
+	return slice_make(bytes, sizeof(bytes));
+}
+
+/* Larger messages wait until somebody wants them, and go out in several chunks, of which any may be refused. */
+static void large_messages_are_asked_for_first(void **context)
+{
+	struct letters letters;
+
+	(void)context;
+	for (int refuse = 0; refuse < 2; refuse++) {
+		open_letters(&letters, CHUNKS);
+		letters.transactions[0].size = large().len;
+		put_letter(&letters, 0);
+		assert_null(smtp_client_wants(&letters.client));
+		assert_int_equal(smtp_client_room(&letters.client), 0);
+		smtp_client_feed(&letters.client, SLICE_LITERAL("250 m\r\n250 a\r\n"));
+		assert_non_null(smtp_client_wants(&letters.client));
+		smtp_client_data(&letters.client, large());
+		smtp_client_data_end(&letters.client);
+		assert_int_equal(letters.transactions[0].chunks, 2);
+		smtp_client_feed(&letters.client, refuse ? SLICE_LITERAL("552 too much\r\n") : SLICE_LITERAL("250 more\r\n"));
+		assert_int_equal(letters.transactions[0].step, SMTP_FINAL);
+		smtp_client_feed(&letters.client, refuse ? SLICE_LITERAL("503 what\r\n") : SLICE_LITERAL("250 thanks\r\n"));
+		assert_int_equal(letters.transactions[0].step, SMTP_DONE);
+		assert_int_equal(letters.recipients[0].reply.code, refuse ? 552 : 250);
+		smtp_client_clear(&letters.client);
+	}
+}
+
+static void large_messages_that_nobody_wants_are_not_sent(void **context)
+{
+	struct letters letters;
+
+	(void)context;
+	open_letters(&letters, CHUNKS);
+	letters.transactions[0].size = large().len;
+	put_letter(&letters, 0);
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 m\r\n550 a\r\n250 rset\r\n"));
+	assert_int_equal(letters.transactions[0].step, SMTP_DONE);
+	assert_int_equal(letters.recipients[0].reply.code, 550);
+	assert_false(letters.transactions[0].is_whole);
+	smtp_client_clear(&letters.client);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -203,6 +356,10 @@ int main(void)
 	    cmocka_unit_test(abilities_are_learnt_and_used),
 	    cmocka_unit_test(many_recipients_go_out_in_a_window),
 	    cmocka_unit_test(replies_are_bounded_and_printable),
+	    cmocka_unit_test(the_next_envelope_goes_with_the_dot),
+	    cmocka_unit_test(chunks_go_out_by_the_window_each_with_its_own_fate),
+	    cmocka_unit_test(large_messages_are_asked_for_first),
+	    cmocka_unit_test(large_messages_that_nobody_wants_are_not_sent),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -291,7 +291,6 @@ class MisbehavingSmtp(Misbehaving):
 
     def __init__(self, misdeed=None, **settings):
         self.letters = []
-        self.sender, self.recipients = None, []
         super().__init__(misdeed, **settings)
 
     def answer(self, word, argument, connection):
@@ -304,16 +303,16 @@ class MisbehavingSmtp(Misbehaving):
             self.start_tls(connection)
             return None
         if word == "MAIL":
-            self.sender, self.recipients = argument[argument.index("<") + 1:argument.index(">")], []
+            connection.sender, connection.recipients = argument[argument.index("<") + 1:argument.index(">")], []
         elif word == "RCPT":
-            self.recipients.append(argument[argument.index("<") + 1:argument.index(">")])
+            connection.recipients = [*getattr(connection, "recipients", []), argument[argument.index("<") + 1:argument.index(">")]]
         elif word == "DATA":
             connection.say("354 go on")
             content = connection.content()
             if content is None:
                 return "close"
             if not self.misdeed("DOT", "", connection):
-                self.letters.append(Letter(self.sender, self.recipients, content))
+                self.letters.append(Letter(connection.sender, connection.recipients, content))
                 connection.say("250 ok")
             return None
         elif word == "QUIT":

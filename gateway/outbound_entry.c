@@ -1,3 +1,4 @@
+/* One entry of the queue: what is read of it, and what goes out. */
 #include "gateway/outbound_priv.h"
 
 #include "base/alloc.h"
@@ -111,9 +112,8 @@ static bool prepare_message(struct sending *sending)
 }
 
 /* What the server said it does not take is not even offered. */
-static bool server_can_take(struct sending *sending)
+bool sending_fits(struct sending *sending, const struct smtp_client *client)
 {
-	const struct smtp_client *client = &sending->out->smarthost.client;
 	const struct smtp_transaction *transaction = &sending->transaction;
 	uint64_t ours = (uint64_t)sending->out->job->conf->limits.max_outgoing_size;
 	char text[SMTP_REPLY_TEXT];
@@ -137,103 +137,41 @@ static bool server_can_take(struct sending *sending)
 	return true;
 }
 
-/* --- sending */
+/* --- */
 
-/* The outcome of the message before is durable, and that this one is tried, before a byte of it goes out. */
-static int before_data(void *context)
+void sending_close(struct sending *sending)
 {
-	struct sending *sending = context;
-	const struct fact attempt = {.kind = FACT_ATTEMPT, .id = sending->envelope.id.text};
-
-	intake_batch_append(sending->out->batch, NULL, NULL, &attempt, 1);
-	return outbound_commit(sending->out);
+	if (sending->message.ptr != NULL)
+		fsx_unmap(sending->message);
+	buf_clear(&sending->header);
+	free(sending->transaction.recipients);
+	free(sending->places);
+	envelope_clear(&sending->envelope);
+	free(sending);
 }
 
-/* Nobody was sent the message: what is not refused for good is open again. */
-static void undecide(struct sending *sending, const struct error *error)
+struct sending *sending_open(struct lane *lane, struct entry *entry)
 {
-	char text[SMTP_REPLY_TEXT];
-
-	snprintf(text, sizeof(text), "451 4.4.2 %s", error->text);
-	for (size_t i = 0; i < sending->transaction.count; i++) {
-		struct smtp_reply *reply = &sending->transaction.recipients[i].reply;
-
-		if (!smtp_reply_is_permanent(reply))
-			smtp_reply_set(reply, 451, text);
-	}
-}
-
-static void forget_replies(struct sending *sending)
-{
-	for (size_t i = 0; i < sending->transaction.count; i++)
-		sending->transaction.recipients[i].reply = (struct smtp_reply){0};
-}
-
-/* Returns -1 if the smarthost as a whole failed, or we must stop: the entry stays as it is. */
-static int transmit(struct sending *sending)
-{
-	struct smarthost *smarthost = &sending->out->smarthost;
+	struct sending *sending = xcalloc(1, sizeof(*sending));
 	struct error error;
 
-	for (int attempt = 0;; attempt++) {
-		struct slice parts[2];
-		enum smarthost_end end;
-
-		if (smarthost_connect(smarthost, &error) != 0) {
-			outbound_fail(sending->out, &error, error.class == ERROR_CANCELLED);
-			return -1;
-		}
-		if (!server_can_take(sending))
-			return 0;
-		parts[0] = buf_slice(&sending->header);
-		parts[1] = sending->body;
-		end = smarthost_send(smarthost, &sending->transaction, parts, 2, before_data, sending,
-		    &error);
-		if (end == SMARTHOST_DONE)
-			return 0;
-		if (end == SMARTHOST_STOPPED)
-			return -1;
-		if (end == SMARTHOST_IN_DOUBT)
-			outbound_journal(sending, "in-doubt", "", error.text);
-		else if (error.class == ERROR_CANCELLED) {
-			outbound_fail(sending->out, &error, true);
-			return -1;
-		}
-		if (end == SMARTHOST_IN_DOUBT || attempt > 0) {
-			undecide(sending, &error);
-			return 0;
-		}
-		/* Some servers offer PIPELINING and break it; others drop a line that was idle. */
-		log_info("event=send-again id=%s reason=%s", sending->envelope.id.text,
-		    LOG_CSTR(error.text));
-		smarthost->may_pipeline = false;
-		forget_replies(sending);
-	}
-}
-
-int outbound_send(struct outbound *out, struct entry *entry)
-{
-	struct sending sending = {.out = out, .entry = entry, .header = BUF_INIT(0)};
-	struct error error;
-	int result = 0;
-
-	if (queue_read(out->job->conf->gateway.spool, &entry->item, &sending.envelope, &error) != 0) {
+	sending->lane = lane;
+	sending->out = lane->host->out;
+	sending->entry = entry;
+	buf_init(&sending->header, 0);
+	if (queue_read(sending->out->job->conf->gateway.spool, &entry->item, &sending->envelope, &error) != 0) {
 		/* Sent or removed by somebody else meanwhile, or damaged and set aside. */
 		log_warnx("event=queue-entry-unreadable id=%s reason=%s", entry->item.id.text,
 		    LOG_CSTR(error.text));
-		return 0;
+		free(sending);
+		return NULL;
 	}
-	prepare_recipients(&sending);
-	if (sending.transaction.count > 0 && load_message(&sending) == 0) {
-		if (prepare_message(&sending))
-			result = transmit(&sending);
-		if (result == 0)
-			outbound_settle(&sending);
-		fsx_unmap(sending.message);
+	prepare_recipients(sending);
+	if (sending->transaction.count == 0 || load_message(sending) != 0) {
+		sending_close(sending);
+		return NULL;
 	}
-	buf_clear(&sending.header);
-	free(sending.transaction.recipients);
-	free(sending.places);
-	envelope_clear(&sending.envelope);
-	return result;
+	sending->is_refused = !prepare_message(sending);
+	return sending;
 }
+

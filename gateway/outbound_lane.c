@@ -1,0 +1,170 @@
+/* One connection: which messages are under way on it, and what becomes of them when it breaks. */
+#include "gateway/outbound_priv.h"
+
+#include "base/log.h"
+
+#define TRIES 2 /* lines that may break over a message before it is put off */
+
+static void add(struct lane *lane, struct sending *sending)
+{
+	lane->window[lane->count++] = sending;
+}
+
+static void finish(struct lane *lane, struct sending *sending)
+{
+	struct entry *entry = sending->entry;
+
+	outbound_settle(sending);
+	if (sending->is_partial)
+		host_give_back(lane->host, entry);
+	else
+		host_finish(lane->host, entry);
+	sending_close(sending);
+}
+
+/* --- sending */
+
+/* What is in the batch (outcomes of others) is durable too when this returns. */
+static int announce(struct lane *lane, struct sending *const *sendings, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct fact attempt = {.kind = FACT_ATTEMPT, .id = sendings[i]->envelope.id.text};
+
+		if (sendings[i]->is_announced)
+			continue;
+		intake_batch_append(lane->batch, NULL, NULL, &attempt, 1);
+		sendings[i]->is_announced = true;
+	}
+	return outbound_commit(lane);
+}
+
+static int put_message(struct lane *lane, struct sending *sending, struct error *error)
+{
+	struct slice parts[2] = {buf_slice(&sending->header), sending->body};
+
+	if (!sending->is_announced && announce(lane, &sending, 1) != 0)
+		return error_set(error, ERROR_IO, "the log cannot be written");
+	return smarthost_put(&lane->smarthost, parts, 2, error);
+}
+
+static int put_wanted(struct lane *lane, struct error *error)
+{
+	if (smtp_client_wants(&lane->smarthost.client) == NULL)
+		return 0;
+	return put_message(lane, lane->window[lane->count - 1], error);
+}
+
+/* Takes the next entries, at most `room`, none behind one that the client must wait for. */
+static size_t take(struct lane *lane, size_t room, struct sending **fresh)
+{
+	const struct smtp_client *client = &lane->smarthost.client;
+	struct entry *entry;
+	size_t count = 0;
+
+	while (count < room && (entry = host_take(lane->host)) != NULL) {
+		struct sending *sending = sending_open(lane, entry);
+
+		if (sending == NULL) {
+			host_finish(lane->host, entry);
+			continue;
+		}
+		if (!sending_fits(sending, client)) {
+			finish(lane, sending);
+			continue;
+		}
+		fresh[count++] = sending;
+		if (!smtp_client_is_eager(client, &sending->transaction))
+			break;
+	}
+	return count;
+}
+
+static void drop(struct lane *lane, struct sending **fresh, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		host_give_back(lane->host, fresh[i]->entry);
+		sending_close(fresh[i]);
+	}
+}
+
+/* Begins what there is room for. */
+static int refill(struct lane *lane, struct error *error)
+{
+	struct smtp_client *client = &lane->smarthost.client;
+	struct sending *fresh[SMTP_WINDOW];
+	size_t count = take(lane, smtp_client_room(client), fresh);
+
+	/* Where messages do not wait for an answer all of them are announced at once. */
+	if (count > 0 && smtp_client_is_eager(client, &fresh[0]->transaction) && announce(lane, fresh, count) != 0) {
+		drop(lane, fresh, count);
+		return error_set(error, ERROR_IO, "the log cannot be written");
+	}
+	for (size_t i = 0; i < count; i++) {
+		add(lane, fresh[i]);
+		smtp_client_begin(client, &fresh[i]->transaction);
+		if (put_wanted(lane, error) == 0)
+			continue;
+		drop(lane, fresh + i + 1, count - i - 1);
+		return -1;
+	}
+	return 0;
+}
+
+/* --- what became of them */
+
+static void collect(struct lane *lane)
+{
+	size_t done = 0;
+
+	while (done < lane->count && lane->window[done]->transaction.step == SMTP_DONE) {
+		lane->progressed = true;
+		finish(lane, lane->window[done++]);
+	}
+	lane->count -= done;
+	memmove(lane->window, lane->window + done, lane->count * sizeof(*lane->window));
+}
+
+/* It may have been taken, and nobody said so. */
+static bool is_in_doubt(const struct lane *lane, const struct smtp_transaction *transaction)
+{
+	return transaction->is_whole && !lane->smarthost.client.is_leaving &&
+	       (transaction->accepted > 0 || transaction->answered < transaction->sent);
+}
+
+/* The line is gone. */
+static void abandon(struct lane *lane, const struct error *error)
+{
+	collect(lane);
+	for (size_t i = 0; i < lane->count; i++) {
+		struct sending *sending = lane->window[i];
+		bool doubt = is_in_doubt(lane, &sending->transaction);
+
+		/* Only the oldest can be what broke it. */
+		sending->entry->breaks += i == 0;
+		if (doubt)
+			outbound_journal(sending, "in-doubt", "", error->text);
+		if (doubt || (sending->entry->breaks >= TRIES && error->class != ERROR_CANCELLED)) {
+			outbound_undecide(sending, error->text);
+			finish(lane, sending);
+		} else {
+			host_give_back(lane->host, sending->entry);
+			sending_close(sending);
+		}
+	}
+	lane->count = 0;
+}
+
+int lane_run(struct lane *lane, struct error *error)
+{
+	for (;;) {
+		if (put_wanted(lane, error) != 0 || refill(lane, error) != 0)
+			break;
+		if (lane->count == 0)
+			return 0;
+		if (smarthost_exchange(&lane->smarthost, error) != 0)
+			break;
+		collect(lane);
+	}
+	abandon(lane, error);
+	return -1;
+}

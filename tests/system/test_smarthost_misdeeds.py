@@ -1,0 +1,308 @@
+"""A smarthost that refuses, breaks off or lies at every step: each recipient's fate is exact, nothing is sent twice but for the
+one doubt that SMTP leaves, and what can wait waits."""
+import re
+import sqlite3
+import time
+
+import pytest
+
+from harness.letters import letter
+from harness.misbehaving import MisbehavingSmtp
+from harness.waiting import until
+
+IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
+STEPS = ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "MESSAGE", "DOT"]
+
+
+class Smarthost(MisbehavingSmtp):
+    """act(step, connection) may answer itself (return True) or close; `abilities` are said in EHLO; chunks are understood."""
+
+    def __init__(self, act=lambda step, connection: None, abilities=("PIPELINING", "8BITMIME"), **settings):
+        self.act, self.abilities = act, abilities
+        super().__init__("acts", **settings)
+
+    def server_acts(self, event, argument, connection):
+        if self.act(event, connection):
+            return True
+        if event == "EHLO":
+            connection.raw(b"250-smtp.example.ru\r\n" + b"".join(b"250-%s\r\n" % word.encode() for word in self.abilities) +
+                           b"250 HELP\r\n")
+            return True
+        if event == "DATA" and getattr(connection, "recipients", []) == []:
+            connection.say("554 5.5.1 no valid recipients")
+            return True
+        if event == "BDAT":
+            size, _, last = argument.partition(" ")
+            content = connection.file.read(int(size))
+            connection.chunks = getattr(connection, "chunks", b"") + content
+            if not getattr(connection, "recipients", []):
+                connection.say("503 5.5.1 nobody to send it to")
+            elif not last:
+                connection.say("250 more")
+            elif not self.act("DOT", connection):
+                self.take(connection, connection.chunks)
+            if last:
+                connection.chunks = b""
+            return True
+        if event == "RCPT" and not getattr(connection, "has_mail", False):
+            connection.say("503 5.5.1 MAIL first")
+            return True
+        if event in ("RSET", "MAIL"):
+            connection.chunks, connection.recipients, connection.has_mail = b"", [], event == "MAIL"
+        return None
+
+    def take(self, connection, content):
+        from harness.sink import Letter
+        self.letters.append(Letter(connection.sender, connection.recipients, content))
+        connection.say("250 ok")
+
+    @property
+    def got(self):
+        """Numbers of the letters, as often as they came."""
+        return sorted(int(re.search(rb"Message-ID: <(\d+)", letter_.content)[1]) for letter_ in self.letters)
+
+
+def office_at(make_gateway, *servers, **settings):
+    names = ["default", *(f"other{n}" for n in range(1, len(servers)))]
+    return make_gateway(users={**IVAN, "anna": {}}, smarthosts={
+        name: {"url": f"smtp://127.0.0.1:{server.port}", "tls": "none", **settings} for name, server in zip(names, servers)})
+
+
+def write(office, count, to="client@bank.ru"):
+    for n in range(1, count + 1):
+        assert office.send("ivan@office.lan", [to], letter(number=n, sender="ivan@office.lan", to=to)) == {}
+    until(lambda: len(office.queued_files()) == count, 15, "the queue")
+
+
+def once(step, deed):
+    """Does it at the first time only."""
+    done = []
+
+    def act(now, connection):
+        if now == step and not done:
+            done.append(1)
+            return deed(connection)
+        return None
+    return act
+
+
+def cut(connection):
+    connection.close()
+    return True
+
+
+ABILITIES = {"one by one": (), "pipelined": ("PIPELINING",), "chunked": ("PIPELINING", "CHUNKING")}
+
+
+@pytest.mark.parametrize("abilities", ABILITIES)
+@pytest.mark.parametrize("step", ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "DOT"])
+def test_a_line_cut_once_at_any_step_loses_nothing(make_gateway, step, abilities):
+    server = Smarthost(once(step, cut), ABILITIES[abilities])
+    office = office_at(make_gateway, server, retry="1s")
+    write(office, 3)
+    for _ in range(3):
+        office.cli("queue", "flush")
+    server.stop()
+    # Cut at the dot the server here has not taken it; the gateway cannot know, and says so.
+    assert server.got == [1, 2, 3]
+    assert office.queued_files() == [] and office.files("ivan") == []
+    if step == "DOT":
+        assert "in-doubt" in office.cli("trace", "1.test").stdout or "in doubt" in office.cli("trace", "client@bank.ru").stdout
+
+
+@pytest.mark.parametrize("abilities", ABILITIES)
+def test_taken_but_not_answered_is_sent_again_and_the_journal_says_so(make_gateway, abilities):
+    def take_and_cut(connection):
+        server.letters.append(None)
+        connection.close()
+        return True
+    server = Smarthost(once("DOT", take_and_cut), ABILITIES[abilities])
+    office = office_at(make_gateway, server, retry="1s")
+    write(office, 1)
+    office.cli("session", "--send-only")
+    assert len(office.queued_files()) == 1
+    office.cli("queue", "flush")
+    server.stop()
+    assert len(server.letters) == 2 and office.queued_files() == []
+    assert "doubt" in office.cli("trace", "client@bank.ru").stdout
+
+
+@pytest.mark.parametrize("abilities", ABILITIES)
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "DOT"])
+@pytest.mark.parametrize("reply, bounced", [("451 4.3.0 later", 0), ("550-5.7.1 not\r\n550 5.7.1 wanted", 1)])
+def test_each_class_of_reply_at_each_step(make_gateway, step, reply, bounced, abilities):
+    def answer(connection):
+        connection.say(reply)
+        if step == "DATA" and "CHUNKING" in ABILITIES[abilities]:
+            return None
+        return True
+    server = Smarthost(once(step, answer), ABILITIES[abilities])
+    office = office_at(make_gateway, server, retry="1h")
+    write(office, 2)
+    office.cli("session", "--send-only")
+    server.stop()
+    if step == "DATA" and abilities == "chunked":  # there is no such step
+        assert server.got == [1, 2]
+        return
+    assert len(server.got) == 1
+    assert len(office.files("ivan")) == bounced
+    assert len(office.queued_files()) == 1 - bounced
+
+
+@pytest.mark.parametrize("abilities", ABILITIES)
+def test_a_farewell_is_no_refusal(make_gateway, abilities):
+    """421 after every two messages, as hosts do that limit messages a connection."""
+    def act(step, connection):
+        connection.mails = getattr(connection, "mails", 0) + (step == "MAIL")
+        if step == "MAIL" and connection.mails > 2:
+            connection.say("421 4.7.0 enough for one connection")
+            connection.close()
+            return True
+        return None
+    server = Smarthost(act, ABILITIES[abilities])
+    office = office_at(make_gateway, server)
+    write(office, 7)
+    office.session("--send-only")
+    server.stop()
+    assert server.got == [1, 2, 3, 4, 5, 6, 7]
+    assert office.queued_files() == []
+
+
+def test_surplus_recipients_go_in_another_transaction(make_gateway):
+    def act(step, connection):
+        if step == "RCPT" and len(getattr(connection, "recipients", [])) >= 3:
+            connection.say("452 4.5.3 too many recipients")
+            return True
+        return None
+    server = Smarthost(act)
+    office = office_at(make_gateway, server)
+    everybody = [f"client{n}@bank.ru" for n in range(1, 9)]
+    assert office.send("ivan@office.lan", everybody, letter(sender="ivan@office.lan", to="all@bank.ru")) == {}
+    office.session("--send-only")
+    server.stop()
+    assert [len(letter_.recipients) for letter_ in server.letters] == [3, 3, 2]
+    assert sorted(name for letter_ in server.letters for name in letter_.recipients) == everybody
+    assert office.queued_files() == []
+
+
+def test_many_connections_send_each_message_once(make_gateway):
+    server = Smarthost(abilities=("PIPELINING", "CHUNKING"))
+    office = office_at(make_gateway, server, max_connections="5")
+    write(office, 120)
+    office.session("--send-only")
+    server.stop()
+    assert server.got == list(range(1, 121))
+    assert 1 < server.most_at_once <= 5
+
+
+def test_a_server_that_takes_one_connection_only_gets_one(make_gateway):
+    def act(step, connection):
+        if step == "GREETING" and server.at_once > 1:
+            connection.say("421 4.7.0 too many connections")
+            connection.close()
+            return True
+        return None
+    server = Smarthost(act)
+    office = office_at(make_gateway, server)
+    write(office, 40)
+    office.session("--send-only")
+    server.stop()
+    assert server.got == list(range(1, 41))
+
+
+@pytest.mark.parametrize("abilities", ["pipelined", "chunked"])
+def test_killed_in_the_middle_nothing_is_lost(make_gateway, abilities):
+    """At most what was under way comes twice, and the journal knows of it."""
+    seen = []
+
+    def act(step, connection):
+        if step == "DOT":
+            seen.append(1)
+            if len(seen) == 20:
+                server.act = lambda step, connection: None
+                office.kill_all()
+                connection.close()
+                return True
+        return None
+    server = Smarthost(act, ABILITIES[abilities])
+    office = office_at(make_gateway, server, max_connections="2")
+    write(office, 60)
+    office.cli("session", "--send-only")
+    office.abandon()
+    office.start()
+    office.cli("queue", "flush")
+    until(lambda: office.queued_files() == [], 30, "the queue to be empty")
+    server.stop()
+    assert set(server.got) == set(range(1, 61))
+    assert len(server.got) - 60 <= 2 * 8  # connections times SMTP_WINDOW
+
+
+# --- several smarthosts
+
+
+def test_each_sender_has_his_provider_and_a_dead_one_its_fallback(make_gateway):
+    own, general, spare = Smarthost(), Smarthost(), Smarthost()
+    office = make_gateway(
+        users={"ivan": {"external_alias": "ivan@example.ru"}, "anna": {"external_alias": "anna@other.org"}},
+        smarthosts={"own": {"url": f"smtp://127.0.0.1:{own.port}", "tls": "none", "senders": "other.org"},
+                    "default": {"url": f"smtp://127.0.0.1:{general.port}", "tls": "none", "fallback": "own, spare"},
+                    "spare": {"url": f"smtp://127.0.0.1:{spare.port}", "tls": "none"}})
+    for n, name in ((1, "ivan"), (2, "anna")):
+        office.send(f"{name}@office.lan", ["client@bank.ru"], letter(number=n, sender=f"{name}@office.lan", to="client@bank.ru"))
+    office.session("--send-only")
+    assert (own.got, general.got, spare.got) == ([2], [1], [])
+    general.stop()
+    office.send("ivan@office.lan", ["client@bank.ru"], letter(number=3, sender="ivan@office.lan", to="client@bank.ru"))
+    office.session("--send-only", code=1)  # one of them failed, and postmaster knows; the letter is out all the same
+    assert (own.got, spare.got) == ([2, 3], []) and office.queued_files() == []
+    assert any(b"smarthost default" in mail for mail in office.mailbox("postmaster"))
+    own.stop()
+    office.send("ivan@office.lan", ["client@bank.ru"], letter(number=4, sender="ivan@office.lan", to="client@bank.ru"))
+    office.session("--send-only", code=1)
+    assert spare.got == [4]
+    spare.stop()
+
+
+@pytest.mark.parametrize("limit", ["max_messages_per_session", "max_messages_per_hour"])
+def test_what_the_provider_limits_waits(make_gateway, limit):
+    server = Smarthost()
+    office = office_at(make_gateway, server, **{limit: "4"})
+    write(office, 10)
+    office.session("--send-only")
+    assert len(server.got) == 4 and len(office.queued_files()) == 6
+    office.session("--send-only")
+    server.stop()
+    assert len(server.got) == (8 if limit.endswith("session") else 4)
+    assert office.files("ivan") == []
+
+
+def test_an_office_that_was_offline_gets_nothing_back_for_it(make_gateway):
+    def act(step, connection):
+        if step == "RCPT":
+            connection.say("450 4.2.1 later")
+            return True
+        return None
+    server = Smarthost(act)
+    office = office_at(make_gateway, server, retry="1s", expire="1h", warn_after="30m")
+    write(office, 1)
+    office.cli("session", "--send-only")
+    assert len(office.queued_files()) == 1
+
+    def flush_after(days, missed):
+        """As if that had happened so many days ago."""
+        with sqlite3.connect(office.spool / "state.db", timeout=20) as state:
+            (before,), = state.execute("SELECT text FROM value WHERE key = 'reach default'")
+            total = before.split()[0]
+            state.execute("UPDATE value SET text = ? WHERE key = 'reach default'",
+                          [f"{total} {int(time.time() - days * 86400)} {missed}"])
+        state.close()
+        office.cli("queue", "flush")
+    flush_after(7, 1)
+    assert len(office.queued_files()) == 1 and office.files("ivan") == []
+    flush_after(0.03, 0)  # and 43 minutes within reach
+    delayed, = office.mailbox_when("ivan", 1)
+    assert b"delayed" in delayed and len(office.queued_files()) == 1
+    flush_after(0.03, 0)
+    server.stop()
+    until(lambda: len(office.files("ivan")) == 2, 10, "the bounce")
+    assert office.queued_files() == []
