@@ -147,6 +147,26 @@ static void verb_reload(struct control *control, struct control_client *client,
 		answer_error(client, error.text);
 }
 
+static void verb_cancel(struct control *control, struct control_client *client,
+    const json_t *request)
+{
+	(void)request;
+	if (control->hooks.cancel(control->hooks.context))
+		answer(client, json_pack("{s:b}", "ok", 1));
+	else
+		answer_error(client, _("no session is running"));
+}
+
+static void verb_watch(struct control *control, struct control_client *client, const json_t *request)
+{
+	bool runs = control->hooks.session_runs(control->hooks.context);
+
+	(void)request;
+	client->watches = true;
+	if (runs)
+		answer(client, json_pack("{s:s}", "event", "session-began"));
+}
+
 static void verb_stop(struct control *control, struct control_client *client,
     const json_t *request)
 {
@@ -162,6 +182,8 @@ static const struct {
     {"session", verb_session},
     {"flush", verb_flush},
     {"status", verb_status},
+    {"watch", verb_watch},
+    {"cancel", verb_cancel},
     {"reload", verb_reload},
     {"stop", verb_stop},
 };
@@ -260,8 +282,24 @@ void control_serve(struct control *control)
 			serve_client(control, &control->clients[i]);
 }
 
+/* To all who watch; takes the event over. */
+static void tell_watchers(struct control *control, json_t *event)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (control->clients[i].fd >= 0 && control->clients[i].watches)
+			answer(&control->clients[i], json_incref(event));
+	json_decref(event);
+}
+
+void control_session_began(struct control *control)
+{
+	tell_watchers(control, json_pack("{s:s}", "event", "session-began"));
+}
+
 void control_publish(struct control *control, uint64_t session, json_t *object, bool is_final)
 {
+	tell_watchers(control, is_final ? json_pack("{s:s, s:O}", "event", "session-ended", "result", object)
+					: json_incref(object));
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
 		struct control_client *client = &control->clients[i];
 

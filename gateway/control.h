@@ -19,6 +19,7 @@ struct control_client {
 	struct ctl_reader reader;
 	int64_t since;	    /* when it came */
 	uint64_t waits_for; /* number of the session whose end is its answer, 0: none */
+	bool watches;	    /* gets the events of all sessions until it hangs up */
 };
 
 struct control_hooks {
@@ -30,6 +31,9 @@ struct control_hooks {
 	int (*reload)(void *context, struct error *error);
 	void (*stop)(void *context);
 	bool (*account_exists)(void *context, const char *name);
+	/* Ends the running session and forgets the one that is wanted next; false if none runs. */
+	bool (*cancel)(void *context);
+	bool (*session_runs)(void *context);
 };
 
 struct control {
@@ -45,7 +49,9 @@ void control_close(struct control *control, const char *spool);
 size_t control_poll(const struct control *control, struct pollfd *fds);
 /* Serves whoever is ready, looking without waiting. */
 void control_serve(struct control *control);
-/* Passes an event of that session on to all who wait for it; is_final ends their requests. */
+/* Tells all who watch that a session has begun. */
+void control_session_began(struct control *control);
+/* Passes an event of that session on to all who wait for it or watch; is_final ends the requests of the former. */
 void control_publish(struct control *control, uint64_t session, json_t *object, bool is_final);
 
 #endif

@@ -103,6 +103,8 @@ static void session_start(struct supervisor *supervisor, const struct session_re
 	job.request = &supervisor->running;
 	if (child_start(&supervisor->session, "session", session_process_run, &job, &error) != 0)
 		log_warnx("event=session-not-started reason=%s", LOG_CSTR(error.text));
+	else
+		control_session_began(&supervisor->control);
 }
 
 /* Returns the number of the session that will do it. */
@@ -315,6 +317,26 @@ static void stop(void *context)
 	supervisor->stopping = true;
 }
 
+static bool cancel(void *context)
+{
+	struct supervisor *supervisor = context;
+
+	if (supervisor->session.pid == 0)
+		return false;
+	request_clear(&supervisor->pending);
+	supervisor->is_pending = false;
+	log_info("event=session-cancelled");
+	kill(supervisor->session.pid, SIGTERM);
+	return true;
+}
+
+static bool session_runs(void *context)
+{
+	const struct supervisor *supervisor = context;
+
+	return supervisor->session.pid != 0;
+}
+
 static bool account_exists(void *context, const char *name)
 {
 	const struct supervisor *supervisor = context;
@@ -461,6 +483,8 @@ static int begin(struct supervisor *supervisor, struct error *error)
 	    .reload = reload,
 	    .stop = stop,
 	    .account_exists = account_exists,
+	    .cancel = cancel,
+	    .session_runs = session_runs,
 	};
 	const char *spool = supervisor->conf->gateway.spool;
 

@@ -71,6 +71,10 @@ typedef void (*state_journal_fn)(void *context, const struct journal_event *even
 int state_journal_since(struct state *state, const struct msgid *since, state_journal_fn fn, void *context,
     struct error *error);
 
+/* Calls back for the last events that were written, at most limit: those of the newest messages, oldest
+ * first. A message that is not known has empty texts. */
+int state_journal_last(struct state *state, int limit, state_trace_fn fn, void *context, struct error *error);
+
 /* Mail to the daemon that waits for a session. */
 struct trigger {
 	struct msgid id;
@@ -116,6 +120,10 @@ int state_problem_set(struct state *state, const char *key, const char *class, c
     int64_t time, struct error *error);
 /* Returns 1 if there was one (since when is in *since), 0 if not, -1 on error. */
 int state_problem_clear(struct state *state, const char *key, int64_t *since, struct error *error);
+
+/* Calls back for each problem that is known, the oldest first. */
+typedef void (*state_problem_fn)(void *context, const char *key, const char *text, int64_t since);
+int state_problems(struct state *state, state_problem_fn fn, void *context, struct error *error);
 
 /* Named numbers and short texts that outlive a process ("last-session"). *text is new memory, NULL if absent. */
 int state_get(struct state *state, const char *key, char **text, struct error *error);

@@ -102,3 +102,22 @@ int state_journal_since(struct state *state, const struct msgid *since, state_jo
 	state_statement_end(state, stmt);
 	return more;
 }
+
+int state_journal_last(struct state *state, int limit, state_trace_fn fn, void *context,
+    struct error *error)
+{
+	sqlite3_stmt *stmt = state_statement(state, error,
+	    "SELECT j.id, m.time, m.message_id, m.sender, m.recipients, m.subject, m.size,"
+	    " j.time_us, j.event, j.place, j.session, j.detail"
+	    " FROM (SELECT * FROM journal ORDER BY id DESC, time_us DESC LIMIT ?1) j"
+	    " LEFT JOIN message m ON m.id = j.id ORDER BY j.time_us, j.id",
+	    "i", (int64_t)limit);
+	int more;
+
+	if (stmt == NULL)
+		return -1;
+	while ((more = state_next_row(state, stmt, error)) == 1)
+		trace_row(stmt, fn, context);
+	state_statement_end(state, stmt);
+	return more;
+}

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/schema.h"
+#include "ui-tui/tui.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +47,13 @@ static bool has_word(const char *list, const char *word)
 	return false;
 }
 
+static struct buf *caught; /* where messages go instead of standard error */
+
+void cli_catch(struct buf *message)
+{
+	caught = message;
+}
+
 int cli_fail(int exit, const char *format, ...)
 {
 	char raw[1024], text[1024];
@@ -54,7 +62,13 @@ int cli_fail(int exit, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(raw, sizeof(raw), format, args);
 	va_end(args);
-	fprintf(stderr, "lanpost: %s\n", str_printable(text, sizeof(text), slice_of(raw)));
+	str_printable(text, sizeof(text), slice_of(raw));
+	if (caught == NULL) {
+		fprintf(stderr, "lanpost: %s\n", text);
+	} else {
+		buf_reset(caught);
+		buf_append_text(caught, text);
+	}
 	return (int)exit;
 }
 
@@ -345,6 +359,8 @@ static int run(struct cli *cli, const struct verb *verbs, size_t count)
 	}
 	if (cli->count > 0)
 		return run_verb(cli, verbs, count);
+	if (cli_option(cli, "--help") == NULL && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1)
+		return tui_main(cli);
 	print_help(verbs, count);
 	return cli_option(cli, "--help") != NULL ? CLI_DONE : CLI_USAGE;
 }

@@ -58,6 +58,8 @@ void cli_options(const struct cli *cli, const char *name, struct strlist *values
 
 /* One line on standard error: what, where, what to do. Returns exit (an enum cli_exit). */
 int cli_fail(int exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* From now on cli_fail() puts its line there instead (the last one stays); NULL: on standard error again. */
+void cli_catch(struct buf *message);
 
 /* The configuration, or NULL with the reason told: the verb then returns CLI_FAILED. */
 struct conf *cli_conf(const struct cli *cli);

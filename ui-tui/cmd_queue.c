@@ -1,12 +1,9 @@
 /*
  * lanpost queue list and show: outgoing mail that waits, read from the spool directly.
  */
-#include "base/alloc.h"
-#include "base/fsx.h"
 #include "base/i18n.h"
-#include "mail/queue.h"
 #include "ui-tui/cli.h"
-#include "ui-tui/letter.h"
+#include "ui-tui/queue_entry.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,48 +12,6 @@
 
 static const char *const status_names[] = {
     [PLACE_PENDING] = "pending", [PLACE_SENT] = "sent", [PLACE_FAILED] = "failed"};
-
-/* One entry as it is read from the spool. */
-struct entry {
-	const struct queue_item *item;
-	struct envelope envelope;
-	struct letter letter;
-	bool has_envelope;
-};
-
-static void read_letter(const char *spool, struct entry *entry)
-{
-	char *path = queue_message_path(spool, entry->item);
-	struct error error = ERROR_INIT;
-	struct slice message;
-
-	letter_read(SLICE_NONE, &entry->letter);
-	if (path != NULL && fsx_map(path, &message, &error) == 0) {
-		letter_clear(&entry->letter);
-		letter_read(message, &entry->letter);
-		fsx_unmap(message);
-	}
-	free(path);
-}
-
-static void entry_read(const char *spool, const struct queue_item *item, struct entry *entry)
-{
-	struct error error = ERROR_INIT;
-
-	*entry = (struct entry){.item = item};
-	/* In corrupt/ there may be no envelope, and looking must not move anything about. */
-	if (item->state != QUEUE_CORRUPT)
-		entry->has_envelope = queue_read(spool, item, &entry->envelope, &error) == 0;
-	if (!entry->has_envelope)
-		envelope_init(&entry->envelope);
-	read_letter(spool, entry);
-}
-
-static void entry_clear(struct entry *entry)
-{
-	envelope_clear(&entry->envelope);
-	letter_clear(&entry->letter);
-}
 
 /* --- as JSON */
 
@@ -75,7 +30,7 @@ static json_t *recipients_json(const struct envelope *envelope)
 	return list;
 }
 
-static json_t *entry_json(const struct entry *entry)
+static json_t *entry_json(const struct queue_entry *entry)
 {
 	const struct envelope *envelope = &entry->envelope;
 
@@ -89,25 +44,6 @@ static json_t *entry_json(const struct entry *entry)
 
 /* --- as text */
 
-static size_t pending_count(const struct envelope *envelope)
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < envelope->place_count; i++)
-		count += envelope->places[i].kind == PLACE_QUEUE &&
-			 envelope->places[i].status == PLACE_PENDING;
-	return count;
-}
-
-static const struct place *first_pending(const struct envelope *envelope)
-{
-	for (size_t i = 0; i < envelope->place_count; i++)
-		if (envelope->places[i].kind == PLACE_QUEUE &&
-		    envelope->places[i].status == PLACE_PENDING)
-			return &envelope->places[i];
-	return NULL;
-}
-
 static void add_heads(struct table *table)
 {
 	table_add(table, _("ID"));
@@ -120,11 +56,11 @@ static void add_heads(struct table *table)
 	table_add(table, _("LAST ANSWER"));
 }
 
-static void add_row(struct table *table, const struct entry *entry)
+static void add_row(struct table *table, const struct queue_entry *entry)
 {
 	const struct envelope *envelope = &entry->envelope;
-	const struct place *first = first_pending(envelope);
-	size_t more = pending_count(envelope);
+	const struct place *first = queue_entry_first(envelope);
+	size_t more = queue_entry_pending(envelope);
 	char time[32], size[32];
 
 	table_add(table, entry->item->id.text);
@@ -157,12 +93,12 @@ int cmd_queue_list(struct cli *cli)
 	list = json_array();
 	add_heads(&table);
 	for (size_t i = 0; i < items.count; i++) {
-		struct entry entry;
+		struct queue_entry entry;
 
-		entry_read(conf->gateway.spool, &items.items[i], &entry);
+		queue_entry_read(conf->gateway.spool, &items.items[i], &entry);
 		json_array_append_new(list, entry_json(&entry));
 		add_row(&table, &entry);
-		entry_clear(&entry);
+		queue_entry_clear(&entry);
 	}
 	if (cli->json)
 		cli_print_json(json_incref(list));
@@ -177,7 +113,7 @@ int cmd_queue_list(struct cli *cli)
 	return CLI_DONE;
 }
 
-static void print_entry(const struct entry *entry)
+static void print_entry(const struct queue_entry *entry)
 {
 	const struct envelope *envelope = &entry->envelope;
 	struct table table = TABLE_INIT("lll");
@@ -220,7 +156,7 @@ int cmd_queue_show(struct cli *cli)
 {
 	struct conf *conf = cli_conf(cli);
 	struct queue_item item;
-	struct entry entry;
+	struct queue_entry entry;
 	int result = CLI_DONE;
 
 	if (conf == NULL)
@@ -230,12 +166,12 @@ int cmd_queue_show(struct cli *cli)
 		return cli_fail(CLI_FAILED, _("there is no message %s in the queue; see lanpost queue list"),
 		    cli->words[0]);
 	}
-	entry_read(conf->gateway.spool, &item, &entry);
+	queue_entry_read(conf->gateway.spool, &item, &entry);
 	if (cli->json)
 		result = cli_print_json(entry_json(&entry));
 	else
 		print_entry(&entry);
-	entry_clear(&entry);
+	queue_entry_clear(&entry);
 	conf_free(conf);
 	return result;
 }

@@ -68,7 +68,7 @@ static struct progress_row *row_of(struct progress *progress, char *name)
 	return &progress->rows[progress->count++];
 }
 
-static const char *state_text(const struct progress_row *row)
+const char *progress_state(const struct progress_row *row)
 {
 	static const struct {
 		const char *word, *shown;
@@ -86,28 +86,32 @@ static const char *state_text(const struct progress_row *row)
 	return row->state;
 }
 
-static const char *title(const struct progress_row *row)
+const char *progress_title(const struct progress_row *row)
 {
 	return row->name[0] == '\0' ? _("outgoing") : row->name;
 }
 
 /* --- drawing */
 
-/* Cells of the bar; what a server claims may be anything. */
-static int64_t share(int64_t done, int64_t total)
+/* What a server claims may be anything. */
+static int64_t share(int64_t done, int64_t total, int64_t cells)
 {
-	return done <= 0 ? 0 : done >= total ? BAR : (int64_t)((double)done / (double)total * BAR);
+	return done <= 0 ? 0 : done >= total ? cells : (int64_t)((double)done / (double)total * (double)cells);
+}
+
+int64_t progress_share(const struct progress_row *row, int64_t cells)
+{
+	if (strcmp(row->state, "done") == 0)
+		return cells;
+	if (row->bytes_total > 0)
+		return share(row->bytes, row->bytes_total, cells);
+	return row->total > 0 ? share(row->done, row->total, cells) : 0;
 }
 
 static void append_bar(struct buf *line, const struct progress_row *row)
 {
-	bool is_done = strcmp(row->state, "done") == 0;
-	int64_t filled = is_done ? BAR : 0;
+	int64_t filled = progress_share(row, BAR);
 
-	if (!is_done && row->bytes_total > 0)
-		filled = share(row->bytes, row->bytes_total);
-	else if (!is_done && row->total > 0)
-		filled = share(row->done, row->total);
 	for (int64_t i = 0; i < BAR; i++)
 		buf_append_text(line, i < filled ? "█" : "░");
 }
@@ -129,17 +133,11 @@ static void cut(struct buf *line, size_t width)
 	}
 }
 
-static void write_row(const struct progress *progress, const struct progress_row *row,
-    struct buf *line)
+void progress_figures(const struct progress_row *row, struct buf *line)
 {
 	char size[32];
 
-	buf_append_text(line, "  ");
-	append_padded(line, title(row), 16);
-	buf_append_byte(line, ' ');
-	if (progress->on_terminal)
-		append_bar(line, row);
-	buf_printf(line, " %s", state_text(row));
+	buf_append_text(line, progress_state(row));
 	if (row->total > 0 || row->done > 0)
 		buf_printf(line, " %lld/%lld", (long long)row->done, (long long)row->total);
 	if (row->bytes > 0)
@@ -151,6 +149,18 @@ static void write_row(const struct progress *progress, const struct progress_row
 		    (long long)row->seconds_left % 60);
 	if (row->error[0] != '\0')
 		buf_printf(line, ": %s", row->error);
+}
+
+static void write_row(const struct progress *progress, const struct progress_row *row,
+    struct buf *line)
+{
+	buf_append_text(line, "  ");
+	append_padded(line, progress_title(row), 16);
+	buf_append_byte(line, ' ');
+	if (progress->on_terminal)
+		append_bar(line, row);
+	buf_append_byte(line, ' ');
+	progress_figures(row, line);
 	if (progress->on_terminal)
 		cut(line, progress->width);
 }
@@ -179,10 +189,14 @@ static bool is_end(const char *state)
 	return strcmp(state, "done") == 0 || strcmp(state, "failed") == 0;
 }
 
-static void update(struct progress *progress, const json_t *event)
+struct progress_row *progress_take(struct progress *progress, const json_t *event)
 {
-	struct progress_row *row = row_of(progress, safe_text(event, "account"));
+	const char *kind = json_string_value(json_object_get(event, "event"));
+	struct progress_row *row;
 
+	if (kind == NULL || (strcmp(kind, "account") != 0 && strcmp(kind, "queue") != 0))
+		return NULL;
+	row = row_of(progress, safe_text(event, "account"));
 	free(row->state);
 	free(row->error);
 	row->state = safe_text(event, "state");
@@ -193,6 +207,11 @@ static void update(struct progress *progress, const json_t *event)
 	row->bytes_total = number(event, "bytes_total");
 	row->rate = number(event, "rate");
 	row->seconds_left = number(event, "seconds_left");
+	return row;
+}
+
+static void show(struct progress *progress, const struct progress_row *row)
+{
 	if (progress->on_terminal)
 		redraw(progress);
 	else if (is_end(row->state))
@@ -204,13 +223,12 @@ void progress_event(void *context, const json_t *event)
 {
 	struct progress *progress = context;
 	const char *kind = json_string_value(json_object_get(event, "event"));
+	const struct progress_row *row = progress_take(progress, event);
 	char *text;
 
-	if (kind == NULL)
-		return;
-	if (strcmp(kind, "account") == 0 || strcmp(kind, "queue") == 0) {
-		update(progress, event);
-	} else if (strcmp(kind, "note") == 0) {
+	if (row != NULL) {
+		show(progress, row);
+	} else if (kind != NULL && strcmp(kind, "note") == 0) {
 		text = safe_text(event, "text");
 		printf("%s\n", text);
 		free(text);

@@ -4,6 +4,8 @@
 #ifndef LANPOST_UI_TUI_PROGRESS_H
 #define LANPOST_UI_TUI_PROGRESS_H
 
+#include "base/buf.h"
+
 #include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -26,6 +28,14 @@ struct progress {
 
 void progress_init(struct progress *progress);
 void progress_clear(struct progress *progress);
+/* Takes an event without showing it. Returns the row that it was about, NULL if it was about none. */
+struct progress_row *progress_take(struct progress *progress, const json_t *event);
+/* "branch", "outgoing"; "fetching"; what there is to say of the rest: "3/7 12 KB"; translated. */
+const char *progress_title(const struct progress_row *row);
+const char *progress_state(const struct progress_row *row);
+void progress_figures(const struct progress_row *row, struct buf *line);
+/* How many of so many cells of a bar are full. */
+int64_t progress_share(const struct progress_row *row, int64_t cells);
 /* A client_event_fn; context is the progress. */
 void progress_event(void *context, const json_t *event);
 /* Prints what the final answer of a session says. Returns true if nothing failed in it. */

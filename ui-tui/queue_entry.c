@@ -1,0 +1,58 @@
+#include "ui-tui/queue_entry.h"
+
+#include "base/fsx.h"
+
+#include <stdlib.h>
+
+static void read_letter(const char *spool, struct queue_entry *entry)
+{
+	char *path = queue_message_path(spool, entry->item);
+	struct error error = ERROR_INIT;
+	struct slice message;
+
+	letter_read(SLICE_NONE, &entry->letter);
+	if (path != NULL && fsx_map(path, &message, &error) == 0) {
+		letter_clear(&entry->letter);
+		letter_read(message, &entry->letter);
+		fsx_unmap(message);
+	}
+	free(path);
+}
+
+void queue_entry_read(const char *spool, const struct queue_item *item, struct queue_entry *entry)
+{
+	struct error error = ERROR_INIT;
+
+	*entry = (struct queue_entry){.item = item};
+	/* In corrupt/ there may be no envelope, and looking must not move anything about. */
+	if (item->state != QUEUE_CORRUPT)
+		entry->has_envelope = queue_read(spool, item, &entry->envelope, &error) == 0;
+	if (!entry->has_envelope)
+		envelope_init(&entry->envelope);
+	read_letter(spool, entry);
+}
+
+void queue_entry_clear(struct queue_entry *entry)
+{
+	envelope_clear(&entry->envelope);
+	letter_clear(&entry->letter);
+}
+
+size_t queue_entry_pending(const struct envelope *envelope)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < envelope->place_count; i++)
+		count += envelope->places[i].kind == PLACE_QUEUE &&
+			 envelope->places[i].status == PLACE_PENDING;
+	return count;
+}
+
+const struct place *queue_entry_first(const struct envelope *envelope)
+{
+	for (size_t i = 0; i < envelope->place_count; i++)
+		if (envelope->places[i].kind == PLACE_QUEUE &&
+		    envelope->places[i].status == PLACE_PENDING)
+			return &envelope->places[i];
+	return NULL;
+}

@@ -1,0 +1,24 @@
+/*
+ * An entry of the queue with what people want to know of it.
+ */
+#ifndef LANPOST_UI_TUI_QUEUE_ENTRY_H
+#define LANPOST_UI_TUI_QUEUE_ENTRY_H
+
+#include "mail/queue.h"
+#include "ui-tui/letter.h"
+
+struct queue_entry {
+	const struct queue_item *item; /* borrowed */
+	struct envelope envelope;
+	struct letter letter;
+	bool has_envelope;
+};
+
+/* Reads it from the spool; what cannot be read is empty. */
+void queue_entry_read(const char *spool, const struct queue_item *item, struct queue_entry *entry);
+void queue_entry_clear(struct queue_entry *entry);
+/* Recipients outside who have not got it yet, and the first of them (NULL). */
+size_t queue_entry_pending(const struct envelope *envelope);
+const struct place *queue_entry_first(const struct envelope *envelope);
+
+#endif

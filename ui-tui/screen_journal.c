@@ -1,0 +1,167 @@
+/*
+ * Journal: what happens to letters, as it happens.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "mail/msgid.h"
+#include "ui-tui/tui.h"
+#include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_text.h"
+
+#include <stdlib.h>
+
+#define REFRESH_MS 1000
+#define EVENTS 2000
+
+static const struct list_column columns[] = {
+    {N_("TIME"), 11, false},
+    {N_("WHAT"), 12, false},
+    {N_("FROM"), 0, false},
+    {N_("SUBJECT"), 0, false},
+    {N_("WHERE AND WHY"), 0, false},
+};
+
+struct journal_screen {
+	struct list list;
+	int64_t looked;
+};
+
+static void *journal_open(struct tui *tui)
+{
+	struct journal_screen *screen = xcalloc(1, sizeof(*screen));
+
+	(void)tui;
+	list_init(&screen->list, columns, ARRAY_LEN(columns));
+	screen->list.follow = true;
+	return screen;
+}
+
+static void journal_close(void *state)
+{
+	struct journal_screen *screen = state;
+
+	list_clear(&screen->list);
+	free(screen);
+}
+
+static struct list *journal_list(void *state)
+{
+	return &((struct journal_screen *)state)->list;
+}
+
+static const struct {
+	const char *event, *shown;
+	enum term_style style;
+} events[] = {
+    {"accepted", N_("accepted"), STYLE_DIM},
+    {"delivered", N_("delivered"), STYLE_GOOD},
+    {"queued", N_("queued"), STYLE_NORMAL},
+    {"sent", N_("sent"), STYLE_GOOD},
+    {"failed", N_("failed"), STYLE_BAD},
+    {"in-doubt", N_("in doubt"), STYLE_WARNING},
+    {"removed", N_("removed"), STYLE_DIM},
+    {"dropped", N_("dropped"), STYLE_WARNING},
+    {"deferred", N_("deferred"), STYLE_WARNING},
+    {"held", N_("held"), STYLE_WARNING},
+    {"released", N_("released"), STYLE_NORMAL},
+    {"retried", N_("retried"), STYLE_NORMAL},
+    {"deleted", N_("deleted"), STYLE_WARNING},
+};
+
+static void add_event(void *context, const struct journal_message *message, const struct journal_event *event)
+{
+	struct list *list = context;
+	const char *shown = event->event;
+	enum term_style style = STYLE_NORMAL;
+	char time[32];
+	char *id = xasprintf("%s %lld %s %s", event->id, (long long)event->time_us, event->event, event->place);
+
+	for (size_t i = 0; i < ARRAY_LEN(events); i++)
+		if (strcmp(events[i].event, event->event) == 0) {
+			shown = _(events[i].shown);
+			style = events[i].style;
+		}
+	list_add(list, id, style);
+	list_cell(list, tui_text_time(time, sizeof(time), event->time_us / 1000000));
+	list_cell(list, shown);
+	list_cell(list, message->sender);
+	list_cell(list, message->subject);
+	list_cellf(list, "%s%s%s", event->place,
+	    event->place[0] != '\0' && event->detail[0] != '\0' ? ": " : "", event->detail);
+	free(id);
+}
+
+static void journal_refresh(struct tui *tui, void *state, bool now)
+{
+	struct journal_screen *screen = state;
+	struct state *journal = tui_state(tui);
+	struct error error = ERROR_INIT;
+
+	if (!now && clock_now_ms() - screen->looked < REFRESH_MS)
+		return;
+	screen->looked = clock_now_ms();
+	list_begin(&screen->list);
+	if (journal != NULL && state_journal_last(journal, EVENTS, add_event, &screen->list, &error) != 0)
+		tui_say(tui, STYLE_BAD, "%s", error.text);
+	list_end(&screen->list);
+}
+
+static void journal_draw(struct tui *tui, void *state, struct rect area)
+{
+	struct journal_screen *screen = state;
+
+	tui_draw_list(tui, &screen->list, area);
+	if (screen->list.count == 0)
+		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM, _("Nothing has happened yet."));
+}
+
+/* --- what it does */
+
+static void trace(struct tui *tui, const char *query)
+{
+	struct strlist words = {NULL, 0};
+
+	strlist_add(&words, query);
+	dialog_verb(tui, _("The way of a letter"), cmd_trace, &words);
+	strlist_clear(&words);
+}
+
+static void do_trace(struct tui *tui, void *state)
+{
+	const struct list_row *row = list_selected(journal_list(state));
+	char *id = row == NULL ? NULL : xstrndup(row->id, MSGID_LEN);
+
+	if (id != NULL)
+		trace(tui, id);
+	free(id);
+}
+
+static void do_search(struct tui *tui, void *state)
+{
+	char *query = dialog_ask(tui, _("Where is my letter?"),
+	    _("An address, words of the subject, a Message-ID or an id:"), "");
+
+	(void)state;
+	if (query != NULL && query[0] != '\0')
+		trace(tui, query);
+	free(query);
+}
+
+static const struct tui_action actions[] = {
+    {TERM_ENTER, N_("Trace"), N_("all that happened to this letter, from end to end"), do_trace},
+    {'s', N_("Search"), N_("find a letter in the whole journal, however old"), do_search},
+};
+
+const struct tui_screen screen_journal = {
+    .title = N_("Journal"),
+    .help = N_("What happens to letters, as it happens: the newest is below, and the list follows while its last row is "
+	       "selected. Filter it by anything: an address, a subject, a user, a rule."),
+    .actions = actions,
+    .action_count = ARRAY_LEN(actions),
+    .open = journal_open,
+    .close = journal_close,
+    .refresh = journal_refresh,
+    .draw = journal_draw,
+    .list = journal_list,
+};

@@ -1,0 +1,392 @@
+/*
+ * Overview: the line, the session that runs, the day by hour, and what needs a hand.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "mail/queue.h"
+#include "ui-tui/client.h"
+#include "ui-tui/start.h"
+#include "ui-tui/tui.h"
+#include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_plot.h"
+#include "ui-tui/tui_problems.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define REFRESH_MS 5000
+#define PLOT_ROWS 3
+#define BAR 20
+
+static const struct list_column columns[] = {{"", 0, false}, {"", 12, false}};
+
+struct overview {
+	struct list list; /* of the problems */
+	struct tui_problems problems;
+	struct plot plot;
+	unsigned queue[QUEUE_STATES];
+	json_t *last; /* session, NULL */
+	int64_t looked;
+	unsigned status_number, conf_number;
+	bool was_up;
+};
+
+static void *overview_open(struct tui *tui)
+{
+	struct overview *overview = xcalloc(1, sizeof(*overview));
+
+	(void)tui;
+	list_init(&overview->list, columns, ARRAY_LEN(columns));
+	return overview;
+}
+
+static void overview_close(void *state)
+{
+	struct overview *overview = state;
+
+	list_clear(&overview->list);
+	tui_problems_clear(&overview->problems);
+	json_decref(overview->last);
+	free(overview);
+}
+
+static struct list *overview_list(void *state)
+{
+	return &((struct overview *)state)->list;
+}
+
+/* --- what it knows */
+
+static void count_queue(const char *spool, unsigned counts[QUEUE_STATES])
+{
+	for (int state = 0; state < QUEUE_STATES; state++) {
+		struct queue_items items;
+		struct error error;
+
+		counts[state] = 0;
+		if (queue_list(spool, 1u << state, &items, &error) != 0)
+			continue;
+		counts[state] = (unsigned)items.count;
+		queue_items_clear(&items);
+	}
+}
+
+static void read_last_session(struct tui *tui, struct overview *overview)
+{
+	struct state *state = tui_state(tui);
+	struct error error;
+	char *text = NULL;
+
+	json_decref(overview->last);
+	overview->last = NULL;
+	if (state != NULL && state_get(state, "last-session", &text, &error) == 0 && text != NULL)
+		overview->last = json_loads(text, 0, NULL);
+	free(text);
+}
+
+static void fill_list(struct overview *overview)
+{
+	struct list *list = &overview->list;
+
+	list_begin(list);
+	for (size_t i = 0; i < overview->problems.count; i++) {
+		const struct tui_problem *problem = &overview->problems.items[i];
+
+		list_add(list, problem->text, problem->style);
+		list_cell(list, problem->text);
+		if (problem->place == SCREEN_OVERVIEW)
+			list_cell(list, _("g starts it"));
+		else
+			list_cellf(list, "F%d", problem->place + 2);
+	}
+	list_end(list);
+}
+
+static void overview_refresh(struct tui *tui, void *state, bool now)
+{
+	struct overview *overview = state;
+	bool is_due = clock_now_ms() - overview->looked >= REFRESH_MS || overview->was_up != tui->link.is_up ||
+		      overview->status_number != tui->link.status_number || overview->conf_number != tui->conf_number;
+
+	if (!now && !is_due)
+		return;
+	overview->looked = clock_now_ms();
+	overview->was_up = tui->link.is_up;
+	overview->status_number = tui->link.status_number;
+	overview->conf_number = tui->conf_number;
+	count_queue(tui->conf->gateway.spool, overview->queue);
+	plot_today(&overview->plot, tui_state(tui));
+	read_last_session(tui, overview);
+	tui_problems_find(tui, overview->queue, &overview->problems);
+	fill_list(overview);
+}
+
+/* --- how it looks */
+
+static long long number_of(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text == NULL ? "" : text;
+}
+
+static int draw_fact(int y, struct rect area, const char *label, enum term_style style, const char *text)
+{
+	term_put(y, area.x + 1, 12, STYLE_DIM, label);
+	term_put(y, area.x + 14, area.width - 15, style, text);
+	return y + 1;
+}
+
+static char *gateway_text(const struct tui *tui)
+{
+	const json_t *gateway = json_object_get(tui->link.status, "gateway");
+	char since[32];
+
+	if (!tui->link.is_up)
+		return xasprintf(_("not running (spool %s)"), tui->conf->gateway.spool);
+	if (gateway == NULL)
+		return xstrdup(_("running"));
+	return xasprintf(_("%s, version %s, since %s"), text_of(gateway, "hostname"), text_of(gateway, "version"),
+	    i18n_time(since, sizeof(since), number_of(gateway, "since")));
+}
+
+static char *line_text(const struct tui *tui)
+{
+	const struct conf_line *line = &tui->conf->line;
+
+	if (line->connect_command[0] == '\0')
+		return xstrdup(_("always on"));
+	if (tui->link.session_runs)
+		return xasprintf(_("up for this session: %s"), line->connect_command);
+	return xasprintf(_("down; a session brings it up: %s"), line->connect_command);
+}
+
+static char *session_text(const struct tui *tui)
+{
+	long long next = number_of(json_object_get(tui->link.status, "session"), "next");
+	char time[32];
+
+	if (tui->link.session_runs)
+		return xstrdup(_("running now; c stops it"));
+	if (!tui->link.is_up)
+		return xstrdup("-");
+	if (next == 0)
+		return xstrdup(_("none planned; s starts one"));
+	return xasprintf(_("next at %s; s starts one now"), i18n_time(time, sizeof(time), next));
+}
+
+static char *last_text(const struct overview *overview, enum term_style *style)
+{
+	const json_t *accounts = json_object_get(overview->last, "accounts");
+	bool failed = json_is_true(json_object_get(overview->last, "failed"));
+	long long fetched = 0;
+	char time[32];
+
+	*style = overview->last == NULL ? STYLE_NORMAL : failed ? STYLE_BAD : STYLE_GOOD;
+	if (overview->last == NULL)
+		return xstrdup(_("there was none yet"));
+	for (size_t i = 0; i < json_array_size(accounts); i++)
+		fetched += number_of(json_array_get(accounts, i), "fetched");
+	return xasprintf(_("%s, %s: fetched %lld, sent %lld"),
+	    i18n_time(time, sizeof(time), number_of(overview->last, "time")),
+	    failed ? _("something failed") : _("all went well"), fetched, number_of(overview->last, "sent"));
+}
+
+static int draw_facts(struct tui *tui, const struct overview *overview, struct rect area)
+{
+	enum term_style last_style;
+	char *gateway = gateway_text(tui), *line = line_text(tui), *session = session_text(tui);
+	char *last = last_text(overview, &last_style);
+	char *queue = xasprintf(_("%u to send, %u deferred, %u held, %u damaged"), overview->queue[QUEUE_ACTIVE],
+	    overview->queue[QUEUE_DEFERRED], overview->queue[QUEUE_HOLD], overview->queue[QUEUE_CORRUPT]);
+	int y = area.y;
+
+	y = draw_fact(y, area, _("Gateway"), tui->link.is_up ? STYLE_GOOD : STYLE_BAD, gateway);
+	y = draw_fact(y, area, _("Line"), STYLE_NORMAL, line);
+	y = draw_fact(y, area, _("Session"), tui->link.session_runs ? STYLE_WARNING : STYLE_NORMAL, session);
+	y = draw_fact(y, area, _("Last one"), last_style, last);
+	y = draw_fact(y, area, _("Queue"), overview->queue[QUEUE_CORRUPT] > 0 ? STYLE_BAD : STYLE_NORMAL, queue);
+	free(gateway);
+	free(line);
+	free(session);
+	free(last);
+	free(queue);
+	return y;
+}
+
+static void draw_bar(const struct progress_row *row, int y, struct rect area)
+{
+	bool failed = strcmp(row->state, "failed") == 0;
+	int64_t full = progress_share(row, BAR);
+	struct buf text = BUF_INIT(4096);
+
+	term_put(y, area.x + 2, 16, STYLE_NORMAL, progress_title(row));
+	for (int i = 0; i < BAR; i++)
+		term_put(y, area.x + 19 + i, 1, failed ? STYLE_BAD : STYLE_GOOD, i < full ? "█" : "░");
+	progress_figures(row, &text);
+	term_put(y, area.x + 20 + BAR, area.width - 21 - BAR, failed ? STYLE_BAD : STYLE_NORMAL, buf_text(&text));
+	buf_clear(&text);
+}
+
+/* Those that fail or go on first, as far as there is room. */
+static int draw_bars(const struct tui *tui, struct rect area, int y, int room)
+{
+	const struct progress *progress = &tui->link.progress;
+	size_t shown = progress->count, first;
+
+	if (room < 2 || shown == 0)
+		return y;
+	if (shown > (size_t)room - 1)
+		shown = (size_t)room - 1;
+	term_put(y++, area.x + 1, area.width - 2, STYLE_STRONG,
+	    tui->link.session_runs ? _("This session") : _("The session that has just ended"));
+	first = progress->count - shown;
+	for (size_t i = first; i < progress->count; i++)
+		draw_bar(&progress->rows[i], y++, area);
+	return y + 1;
+}
+
+static int draw_plot(const struct plot *plot, struct rect area, int y)
+{
+	int x = area.x + 2;
+
+	term_putf(y++, area.x + 1, area.width - 2, STYLE_STRONG, _("Today: fetched %u, sent %u"), plot->in_total,
+	    plot->out_total);
+	for (int row = PLOT_ROWS - 1; row >= 0; row--, y++)
+		for (int hour = 0; hour < 24; hour++) {
+			term_put(y, x + hour * 3, 1, STYLE_GOOD, plot_cell(plot->in[hour], plot->largest, PLOT_ROWS, row));
+			term_put(y, x + hour * 3 + 1, 1, STYLE_WARNING,
+			    plot_cell(plot->out[hour], plot->largest, PLOT_ROWS, row));
+		}
+	for (int hour = 0; hour < 24; hour++)
+		term_putf(y, x + hour * 3, 2, hour == plot->hour ? STYLE_STRONG : STYLE_DIM, "%02d", hour);
+	return y + 2;
+}
+
+static void overview_draw(struct tui *tui, void *state, struct rect area)
+{
+	struct overview *overview = state;
+	int end = area.y + area.height, y = draw_facts(tui, overview, area) + 1;
+	int problems = overview->problems.count > 0 ? (int)overview->problems.count + 1 : 1;
+	bool has_plot = end - y >= PLOT_ROWS + 5;
+	int room = end - y - (has_plot ? PLOT_ROWS + 3 : 0) - (problems > 4 ? 4 : problems) - 1;
+
+	y = draw_bars(tui, area, y, room);
+	if (has_plot)
+		y = draw_plot(&overview->plot, area, y);
+	if (overview->problems.count == 0) {
+		term_put(y, area.x + 1, area.width - 2, STYLE_GOOD, _("No problems are known."));
+		return;
+	}
+	term_put(y, area.x + 1, area.width - 2, STYLE_STRONG, _("What needs a hand (Enter leads there)"));
+	/* The heads of this list are empty: they stand under its title. */
+	tui_draw_list(tui, &overview->list, (struct rect){y, area.x, end - y, area.width});
+	term_put(y, area.x + 1, area.width - 2, STYLE_STRONG, _("What needs a hand (Enter leads there)"));
+}
+
+/* --- what it does */
+
+static int run_session(void *context)
+{
+	struct cli *cli = context;
+	struct conf *conf = cli_gateway_conf(cli);
+	json_t *answer;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = client_call(conf, json_pack("{s:s, s:b}", "verb", "session", "wait", 0), 30, NULL, NULL, &answer);
+	if (result == CLI_DONE) {
+		puts(_("the session is on its way"));
+		json_decref(answer);
+	}
+	conf_free(conf);
+	return result;
+}
+
+static int cancel_session(void *context)
+{
+	struct cli *cli = context;
+	struct conf *conf = cli_gateway_conf(cli);
+	json_t *answer;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = client_call(conf, json_pack("{s:s}", "verb", "cancel"), 30, NULL, NULL, &answer);
+	if (result == CLI_DONE) {
+		puts(_("the session is told to stop; what it has fetched stays"));
+		json_decref(answer);
+	}
+	conf_free(conf);
+	return result;
+}
+
+static void do_session(struct tui *tui, void *state)
+{
+	(void)state;
+	dialog_quiet_job(tui, run_session, tui->cli, NULL);
+}
+
+static void do_cancel(struct tui *tui, void *state)
+{
+	(void)state;
+	dialog_quiet_job(tui, cancel_session, tui->cli, NULL);
+}
+
+static void do_start(struct tui *tui, void *state)
+{
+	(void)state;
+	if (tui->link.is_up)
+		tui_say(tui, STYLE_NORMAL, "%s", _("the gateway is running already"));
+	else if (dialog_quiet_job(tui, start_gateway, tui->cli, NULL) == CLI_DONE)
+		tui->link.tried = 0;
+}
+
+static void do_follow(struct tui *tui, void *state)
+{
+	struct overview *overview = state;
+	const struct list_row *row = list_selected(&overview->list);
+
+	for (size_t i = 0; row != NULL && i < overview->problems.count; i++) {
+		const struct tui_problem *problem = &overview->problems.items[i];
+		char *id;
+
+		if (strcmp(problem->text, row->id) != 0)
+			continue;
+		if (problem->place == SCREEN_OVERVIEW) {
+			do_start(tui, state);
+			return;
+		}
+		id = xstrdup(problem->id);
+		tui_go(tui, problem->place, id);
+		free(id);
+		return;
+	}
+}
+
+static const struct tui_action actions[] = {
+    {'s', N_("Session now"), N_("run a session now: fetch and send"), do_session},
+    {'c', N_("Cancel it"), N_("stop the session that runs; what it has fetched stays"), do_cancel},
+    {'g', N_("Start gateway"), N_("start the gateway if it is not running"), do_start},
+    {TERM_ENTER, N_("Mend"), N_("go to the screen where the selected problem is mended"), do_follow},
+};
+
+const struct tui_screen screen_overview = {
+    .title = N_("Overview"),
+    .help = N_("The state of the gateway at a glance: the line, the session, the queue, what came (left, green) and went "
+	       "(right, yellow) today by hour, and what needs a hand."),
+    .actions = actions,
+    .action_count = ARRAY_LEN(actions),
+    .open = overview_open,
+    .close = overview_close,
+    .refresh = overview_refresh,
+    .draw = overview_draw,
+    .list = overview_list,
+};

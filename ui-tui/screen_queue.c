@@ -1,0 +1,261 @@
+/*
+ * Queue: outgoing mail that waits, and what can be done with it.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "ui-tui/queue_entry.h"
+#include "ui-tui/tui.h"
+#include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_text.h"
+
+#include <stdlib.h>
+
+#define REFRESH_MS 2000
+#define ALL_STATES ((1u << QUEUE_STATES) - 1)
+
+static const struct list_column columns[] = {
+    {N_("STATE"), 10, false},
+    {N_("SINCE"), 16, false},
+    {N_("SIZE"), 8, true},
+    {N_("FROM"), 0, false},
+    {N_("TO"), 0, false},
+    {N_("SUBJECT"), 0, false},
+    {N_("LAST ANSWER"), 0, false},
+};
+
+struct queue_screen {
+	struct list list;
+	int64_t looked;
+	struct strlist undo; /* ids of the last change */
+	int (*undo_run)(struct cli *cli); /* what undoes it, NULL */
+};
+
+static void *queue_open(struct tui *tui)
+{
+	struct queue_screen *screen = xcalloc(1, sizeof(*screen));
+
+	(void)tui;
+	list_init(&screen->list, columns, ARRAY_LEN(columns));
+	return screen;
+}
+
+static void queue_close(void *state)
+{
+	struct queue_screen *screen = state;
+
+	list_clear(&screen->list);
+	strlist_clear(&screen->undo);
+	free(screen);
+}
+
+static struct list *queue_list_of(void *state)
+{
+	return &((struct queue_screen *)state)->list;
+}
+
+static const char *state_name(enum queue_state state)
+{
+	static const char *const names[] = {
+	    [QUEUE_ACTIVE] = N_("to send"),
+	    [QUEUE_DEFERRED] = N_("deferred"),
+	    [QUEUE_HOLD] = N_("held"),
+	    [QUEUE_CORRUPT] = N_("damaged"),
+	};
+
+	return _(names[state]);
+}
+
+static void add_row(struct list *list, const struct queue_entry *entry)
+{
+	static const enum term_style styles[] = {[QUEUE_ACTIVE] = STYLE_NORMAL,
+	    [QUEUE_DEFERRED] = STYLE_WARNING,
+	    [QUEUE_HOLD] = STYLE_DIM,
+	    [QUEUE_CORRUPT] = STYLE_BAD};
+	const struct envelope *envelope = &entry->envelope;
+	const struct place *first = queue_entry_first(envelope);
+	size_t more = queue_entry_pending(envelope);
+	char time[32], size[32];
+
+	list_add(list, entry->item->id.text, styles[entry->item->state]);
+	list_cell(list, state_name(entry->item->state));
+	list_cell(list, entry->has_envelope ? tui_text_time(time, sizeof(time), envelope->time) : "-");
+	list_cell(list, i18n_size(size, sizeof(size), envelope->size));
+	list_cell(list, envelope->sender[0] == '\0' ? "<>" : envelope->sender);
+	if (more > 1)
+		list_cellf(list, _("%s and %zu more"), first->name, more - 1);
+	else
+		list_cell(list, first == NULL ? "-" : first->name);
+	list_cell(list, entry->letter.subject);
+	list_cell(list, first == NULL ? "" : first->reply);
+}
+
+static void queue_refresh(struct tui *tui, void *state, bool now)
+{
+	struct queue_screen *screen = state;
+	const char *spool = tui->conf->gateway.spool;
+	struct error error = ERROR_INIT;
+	struct queue_items items;
+
+	if (!now && clock_now_ms() - screen->looked < REFRESH_MS)
+		return;
+	screen->looked = clock_now_ms();
+	if (queue_list(spool, ALL_STATES, &items, &error) != 0) {
+		tui_say(tui, STYLE_BAD, "%s", error.text);
+		return;
+	}
+	list_begin(&screen->list);
+	for (size_t i = 0; i < items.count; i++) {
+		struct queue_entry entry;
+
+		queue_entry_read(spool, &items.items[i], &entry);
+		add_row(&screen->list, &entry);
+		queue_entry_clear(&entry);
+	}
+	list_end(&screen->list);
+	queue_items_clear(&items);
+}
+
+static void queue_draw(struct tui *tui, void *state, struct rect area)
+{
+	struct queue_screen *screen = state;
+
+	tui_draw_list(tui, &screen->list, area);
+	if (screen->list.count == 0)
+		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_GOOD, _("The queue is empty: everything has left."));
+}
+
+/* --- what it does */
+
+/* Runs a verb on the chosen letters; what undoes it is kept. */
+static void change(struct tui *tui, struct queue_screen *screen, int (*run)(struct cli *cli),
+    int (*undo)(struct cli *cli))
+{
+	struct strlist ids = {NULL, 0};
+
+	list_chosen(&screen->list, &ids);
+	if (ids.count > 0 && dialog_quiet_verb(tui, run, &ids) == CLI_DONE) {
+		strlist_clear(&screen->undo);
+		screen->undo = ids;
+		screen->undo_run = undo;
+		for (size_t i = 0; i < screen->list.count; i++)
+			screen->list.rows[i].marked = false;
+	} else {
+		strlist_clear(&ids);
+	}
+	tui_changed(tui);
+}
+
+static void do_show(struct tui *tui, void *state)
+{
+	const struct list_row *row = list_selected(queue_list_of(state));
+	struct strlist words = {NULL, 0};
+
+	if (row == NULL)
+		return;
+	strlist_add(&words, row->id);
+	dialog_verb(tui, _("One letter in the queue"), cmd_queue_show, &words);
+	strlist_clear(&words);
+}
+
+static void do_hold(struct tui *tui, void *state)
+{
+	change(tui, state, cmd_queue_hold, cmd_queue_release);
+}
+
+static void do_release(struct tui *tui, void *state)
+{
+	change(tui, state, cmd_queue_release, cmd_queue_hold);
+}
+
+static void do_retry(struct tui *tui, void *state)
+{
+	change(tui, state, cmd_queue_retry, NULL);
+}
+
+static void do_delete(struct tui *tui, void *state)
+{
+	struct strlist ids = {NULL, 0};
+	size_t count;
+	char *text;
+
+	list_chosen(queue_list_of(state), &ids);
+	count = ids.count;
+	strlist_clear(&ids);
+	if (count == 0)
+		return;
+	text = xasprintf(ngettext("Remove %zu letter for good? Neither the sender nor the recipients are told. To keep it back for "
+				  "now, hold it instead.",
+			     "Remove %zu letters for good? Neither the senders nor the recipients are told. To keep them back "
+			     "for now, hold them instead.",
+			     count),
+	    count);
+	if (dialog_confirm(tui, _("Delete"), text, _("Yes, remove it for good")))
+		change(tui, state, cmd_queue_delete, NULL);
+	free(text);
+}
+
+static void do_undo(struct tui *tui, void *state)
+{
+	struct queue_screen *screen = state;
+
+	if (screen->undo_run == NULL) {
+		tui_say(tui, STYLE_NORMAL, "%s", _("there is nothing that can be undone"));
+		return;
+	}
+	dialog_quiet_verb(tui, screen->undo_run, &screen->undo);
+	screen->undo_run = NULL;
+	tui_changed(tui);
+}
+
+static void do_flush(struct tui *tui, void *state)
+{
+	struct strlist words = {NULL, 0};
+
+	(void)state;
+	dialog_verb(tui, _("Sending what waits"), cmd_queue_flush, &words);
+	tui_changed(tui);
+}
+
+static void do_trace(struct tui *tui, void *state)
+{
+	const struct list_row *row = list_selected(queue_list_of(state));
+	struct strlist words = {NULL, 0};
+
+	if (row == NULL)
+		return;
+	strlist_add(&words, row->id);
+	dialog_verb(tui, _("The way of a letter"), cmd_trace, &words);
+	strlist_clear(&words);
+}
+
+static void do_mark(struct tui *tui, void *state)
+{
+	(void)tui;
+	list_mark(queue_list_of(state));
+}
+
+static const struct tui_action actions[] = {
+    {TERM_ENTER, N_("Show"), N_("the letter with its recipients and what the servers said"), do_show},
+    {'h', N_("Hold"), N_("keep the letter back until it is released"), do_hold},
+    {'r', N_("Release"), N_("let go of a letter on hold"), do_release},
+    {'t', N_("Retry"), N_("try the letter again with the next session"), do_retry},
+    {'d', N_("Delete"), N_("remove the letter; nobody is told"), do_delete},
+    {'u', N_("Undo"), N_("undo the last hold or release"), do_undo},
+    {'f', N_("Send all"), N_("send what waits, now"), do_flush},
+    {'w', NULL, N_("the way of the letter so far"), do_trace},
+    {' ', NULL, N_("mark the letter, to do something with several"), do_mark},
+};
+
+const struct tui_screen screen_queue = {
+    .title = N_("Queue"),
+    .help = N_("Letters that wait to leave the office. A deferred one was refused for now and is tried again by itself; the "
+	       "last answer says why."),
+    .actions = actions,
+    .action_count = ARRAY_LEN(actions),
+    .open = queue_open,
+    .close = queue_close,
+    .refresh = queue_refresh,
+    .draw = queue_draw,
+    .list = queue_list_of,
+};

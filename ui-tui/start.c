@@ -1,0 +1,122 @@
+#include "ui-tui/start.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "ui-tui/client.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define START_MS 15000
+#define UNIT "/lib/systemd/system/lanpost.service"
+
+static bool is_service(const struct cli *cli)
+{
+	return access("/run/systemd/system", F_OK) == 0 && access(UNIT, F_OK) == 0 &&
+	       strcmp(cli->config, LANPOST_SYSCONFDIR "/lanpost/lanpost.conf") == 0;
+}
+
+/* lanpostd beside this program; "lanpostd" for the path to find if that is not there. */
+static char *daemon_path(void)
+{
+	char self[4096];
+	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 8);
+
+	while (len > 0 && self[len - 1] != '/')
+		len--;
+	for (size_t i = 0; len > 1 && i < 2; i++) {
+		char *path = i == 0 ? xasprintf("%.*s/lanpostd", (int)len - 1, self)
+				    : xasprintf("%.*s/../sbin/lanpostd", (int)len - 1, self);
+
+		if (access(path, X_OK) == 0)
+			return path;
+		free(path);
+	}
+	return xstrdup("lanpostd");
+}
+
+/* What it says goes to a file without a name; a log is kept where [log] file says. */
+static pid_t start_daemon(const struct cli *cli, int words)
+{
+	char *path = daemon_path();
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		setsid();
+		if (words >= 0)
+			dup2(words, STDERR_FILENO);
+		dup2(STDERR_FILENO, STDOUT_FILENO);
+		execlp(path, "lanpostd", "-c", cli->config, (char *)NULL);
+		_exit(127);
+	}
+	free(path);
+	return pid;
+}
+
+/* The reason in the last line of its log. */
+static int tell_why(int words)
+{
+	char bytes[4096];
+	ssize_t size = words < 0 ? 0 : lseek(words, 0, SEEK_END);
+	off_t from = size > (ssize_t)sizeof(bytes) - 1 ? size - (ssize_t)sizeof(bytes) + 1 : 0;
+	ssize_t got = words < 0 ? 0 : pread(words, bytes, sizeof(bytes) - 1, from);
+	struct slice text = slice_trim(slice_make(bytes, got > 0 ? (size_t)got : 0));
+
+	for (ptrdiff_t end; (end = slice_find(text, '\n')) >= 0;)
+		text = slice_from(text, (size_t)end + 1);
+	return cli_fail(CLI_FAILED, _("the gateway did not start: %.*s"), SLICE_PRINT(text));
+}
+
+static int wait_for(const struct conf *conf, pid_t pid, int words)
+{
+	int64_t deadline = clock_now_ms() + START_MS;
+
+	while (client_gateway_pid(conf) == 0) {
+		if (waitpid(pid, NULL, WNOHANG) == pid || clock_left_ms(deadline) == 0)
+			return tell_why(words);
+		poll(NULL, 0, 50);
+	}
+	puts(_("the gateway is running"));
+	return CLI_DONE;
+}
+
+static int run_systemctl(void)
+{
+	pid_t pid = fork();
+	int status = -1;
+
+	if (pid == 0) {
+		execlp("systemctl", "systemctl", "start", "lanpost", (char *)NULL);
+		_exit(127);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
+		return cli_fail(CLI_FAILED, _("systemctl start lanpost failed: see journalctl -u lanpost"));
+	puts(_("the gateway is running"));
+	return CLI_DONE;
+}
+
+int start_gateway(void *context)
+{
+	const struct cli *cli = context;
+	struct conf *conf;
+	int words, result;
+	pid_t pid;
+
+	if (is_service(cli))
+		return run_systemctl();
+	conf = cli_conf(cli);
+	if (conf == NULL)
+		return CLI_FAILED;
+	words = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+	pid = start_daemon(cli, words);
+	result = pid < 0 ? cli_fail(CLI_FAILED, _("no process can be started")) : wait_for(conf, pid, words);
+	if (words >= 0)
+		close(words);
+	conf_free(conf);
+	return result;
+}

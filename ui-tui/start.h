@@ -1,0 +1,12 @@
+/*
+ * Starting a gateway that is down: by systemd where it keeps the service, else lanpostd itself.
+ */
+#ifndef LANPOST_UI_TUI_START_H
+#define LANPOST_UI_TUI_START_H
+
+#include "ui-tui/cli.h"
+
+/* A job_start() function; context is a struct cli. Prints how it went and returns an exit code. */
+int start_gateway(void *context);
+
+#endif

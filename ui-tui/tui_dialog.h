@@ -1,0 +1,30 @@
+/*
+ * Boxes above the screen: texts, questions, the output of a job.
+ *
+ * Each call returns when the box is closed; the screen below and the line to the gateway live on meanwhile.
+ */
+#ifndef LANPOST_UI_TUI_TUI_DIALOG_H
+#define LANPOST_UI_TUI_TUI_DIALOG_H
+
+#include "ui-tui/tui.h"
+
+/* A text to be read; it can be moved about in. */
+void dialog_text(struct tui *tui, const char *title, const char *text);
+/* One of the choices (translated), by its index; -1 for Esc. The first one is offered. */
+int dialog_choose(struct tui *tui, const char *title, const char *text, const char *const *choices, size_t count);
+/* A question whose safe answer is no. */
+bool dialog_confirm(struct tui *tui, const char *title, const char *text, const char *yes);
+/* One line of text, new memory; NULL for Esc. */
+char *dialog_ask(struct tui *tui, const char *title, const char *label, const char *text);
+/* Runs a job and shows what it prints as it comes; Esc ends it. Returns its exit code. */
+int dialog_job(struct tui *tui, const char *title, int (*fn)(void *context), void *context, const char *input);
+/* Runs a job to its end and says its last line below. Returns its exit code. */
+int dialog_quiet_job(struct tui *tui, int (*fn)(void *context), void *context, const char *input);
+/* The same two for a verb with words. */
+int dialog_verb(struct tui *tui, const char *title, int (*run)(struct cli *cli), const struct strlist *words);
+int dialog_quiet_verb(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words);
+
+/* An area in the middle of the terminal, at most so large. */
+struct rect dialog_area(int height, int width);
+
+#endif

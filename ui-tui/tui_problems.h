@@ -1,0 +1,25 @@
+/*
+ * What is not as it should be, in plain words, and the screen on which it is mended.
+ */
+#ifndef LANPOST_UI_TUI_TUI_PROBLEMS_H
+#define LANPOST_UI_TUI_TUI_PROBLEMS_H
+
+#include "ui-tui/tui.h"
+
+struct tui_problem {
+	enum term_style style; /* STYLE_BAD or STYLE_WARNING */
+	enum tui_place place;  /* where to; SCREEN_OVERVIEW: the gateway is to be started */
+	char *id;	       /* of the row there, "" */
+	char *text;
+};
+
+struct tui_problems {
+	struct tui_problem *items;
+	size_t count;
+};
+
+/* The worst come first. */
+void tui_problems_find(struct tui *tui, const unsigned queue_counts[], struct tui_problems *problems);
+void tui_problems_clear(struct tui_problems *problems);
+
+#endif
