@@ -6,6 +6,7 @@
  *
  * Bandwidth is not limited and the windows of TCP are those of loopback: what is measured is how often a client waits.
  */
+#define _GNU_SOURCE
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
@@ -90,14 +91,15 @@ static int give(struct way *way)
 	return 0;
 }
 
-static int wait_ms(const struct way *way)
+static struct timespec wait_time(const struct way *way)
 {
-	long long left;
+	long long left = 1000000;
 
-	if (way->count == 0)
-		return 1000;
-	left = way->chunks[way->first].due_us - now_us();
-	return left <= 0 ? 0 : (int)(left / 1000) + 1;
+	if (way->count > 0)
+		left = way->chunks[way->first].due_us - now_us();
+	if (left < 0)
+		left = 0;
+	return (struct timespec){left / 1000000, left % 1000000 * 1000};
 }
 
 static void *carry(void *context)
@@ -108,7 +110,9 @@ static void *carry(void *context)
 		struct pollfd poll_fd = {.fd = way->is_over || way->count == CHUNKS ? -1 : way->from,
 		    .events = POLLIN};
 
-		if (poll(&poll_fd, 1, wait_ms(way)) > 0)
+		struct timespec wait = wait_time(way);
+
+		if (ppoll(&poll_fd, 1, &wait, NULL) > 0)
 			take(way);
 	}
 	shutdown(way->to, SHUT_WR);

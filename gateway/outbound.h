@@ -2,8 +2,8 @@
  * Flushing the queue: each waiting message to its smarthost, each recipient's fate into the log.
  *
  * All smarthosts at once; several connections to each where there is work for them, many messages a connection. That a
- * message is tried is durable before its first byte goes out, and its outcome before the connection's next ones do, so
- * that a crash leaves at most one message a connection in doubt, or SMTP_WINDOW where they go out by CHUNKING. When a
+ * message is tried is durable before its first byte goes out, and its outcome before the connection's next but one does, so
+ * that a crash leaves at most two messages a connection in doubt, or SMTP_WINDOW where they go out by CHUNKING. When a
  * smarthost cannot be reached or refuses the login its entries are not touched at all; they go to its `fallback`, or wait.
  */
 #ifndef LANPOST_GATEWAY_OUTBOUND_H

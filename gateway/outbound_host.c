@@ -170,6 +170,18 @@ static void distrust(struct host *host)
 	pthread_mutex_unlock(&host->out->lock);
 }
 
+static int connect_lane(struct lane *lane, struct error *error)
+{
+	struct host *host = lane->host;
+
+	if (smarthost_connect(&lane->smarthost, may_pipeline(host), error) != 0)
+		return -1;
+	pthread_mutex_lock(&host->out->lock);
+	host->answers = true;
+	pthread_mutex_unlock(&host->out->lock);
+	return 0;
+}
+
 /* Over one connection after the other, as long as they are of use. */
 static void lane_work(struct lane *lane)
 {
@@ -179,7 +191,7 @@ static void lane_work(struct lane *lane)
 	for (int breaks = 0; breaks < BREAKS_MAX && !outbound_is_over(host->out);) {
 		if (lane->smarthost.remote == NULL && count_waiting(host) == 0)
 			return;
-		if (smarthost_connect(&lane->smarthost, may_pipeline(host), &error) != 0)
+		if (connect_lane(lane, &error) != 0)
 			break;
 		lane->progressed = false;
 		if (lane_run(lane, &error) == 0)
@@ -249,6 +261,8 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	};
 	char *key = xasprintf("hour %s", settings->name);
 	struct hour hour = load_hour(out->job->state, key);
+	struct reach reach = reach_load(out->job->state, settings->name);
+	int64_t now = clock_wall();
 	struct lane first;
 	bool failed;
 
@@ -261,13 +275,15 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	host.report->tried = true;
 	host.report->error = (struct error)ERROR_INIT;
 	lane_open(&first, &host);
-	host.answers = smarthost_connect(&first.smarthost, true, &host.report->error) == 0;
-	host.reach = reach_note(out->job->state, settings->name, clock_wall(), host.answers);
-	if (host.answers) {
+	host.reach = reach_after(reach, now, true).total;
+	/* A login that is refused, and may count against us, is tried but once. */
+	if (settings->remote.user[0] == '\0' || connect_lane(&first, &host.report->error) == 0) {
 		host.report->error = (struct error)ERROR_INIT;
 		work_in_lanes(&host, &first);
 	}
 	lane_close(&first);
+	reach = reach_after(reach, now, host.answers);
+	reach_store(out->job->state, settings->name, &reach);
 	host.report->begun += host.begun;
 	save_hour(&host, key, &hour);
 	free(key);

@@ -24,8 +24,8 @@ static void finish(struct lane *lane, struct sending *sending)
 
 /* --- sending */
 
-/* What is in the batch (outcomes of others) is durable too when this returns. */
-static int announce(struct lane *lane, struct sending *const *sendings, size_t count)
+/* That they are tried is durable when this returns, and what is in the batch, too: outcomes of others. */
+static int announce(struct lane *lane, struct sending *const *sendings, size_t count, struct error *error)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct fact attempt = {.kind = FACT_ATTEMPT, .id = sendings[i]->envelope.id.text};
@@ -35,43 +35,50 @@ static int announce(struct lane *lane, struct sending *const *sendings, size_t c
 		intake_batch_append(lane->batch, NULL, NULL, &attempt, 1);
 		sendings[i]->is_announced = true;
 	}
-	return outbound_commit(lane);
-}
-
-static int put_message(struct lane *lane, struct sending *sending, struct error *error)
-{
-	struct slice parts[2] = {buf_slice(&sending->header), sending->body};
-
-	if (!sending->is_announced && announce(lane, &sending, 1) != 0)
-		return error_set(error, ERROR_IO, "the log cannot be written");
-	return smarthost_put(&lane->smarthost, parts, 2, error);
+	return outbound_commit(lane) == 0 ? 0 : error_set(error, ERROR_IO, "the log cannot be written");
 }
 
 static int put_wanted(struct lane *lane, struct error *error)
 {
+	const struct sending *sending = lane->count > 0 ? lane->window[lane->count - 1] : NULL;
+	const struct slice parts[2] = {sending != NULL ? buf_slice(&sending->header) : SLICE_NONE,
+	    sending != NULL ? sending->body : SLICE_NONE};
+
 	if (smtp_client_wants(&lane->smarthost.client) == NULL)
 		return 0;
-	return put_message(lane, lane->window[lane->count - 1], error);
+	return smarthost_put(&lane->smarthost, parts, 2, error);
 }
 
-/* Takes the next entries, at most `room`, none behind one that the client must wait for. */
+/* The next message that may be sent, NULL if there is none. */
+static struct sending *open_next(struct lane *lane)
+{
+	struct entry *entry;
+
+	while ((entry = host_take(lane->host)) != NULL) {
+		struct sending *sending = sending_open(lane, entry);
+
+		if (sending == NULL)
+			host_finish(lane->host, entry);
+		else if (sending_fits(sending, &lane->smarthost.client))
+			return sending;
+		else
+			finish(lane, sending);
+	}
+	return NULL;
+}
+
+/* Takes the next messages, at most `room`, none behind one that the client must wait for. */
 static size_t take(struct lane *lane, size_t room, struct sending **fresh)
 {
 	const struct smtp_client *client = &lane->smarthost.client;
-	struct entry *entry;
 	size_t count = 0;
 
-	while (count < room && (entry = host_take(lane->host)) != NULL) {
-		struct sending *sending = sending_open(lane, entry);
+	while (count < room) {
+		struct sending *sending = lane->spare != NULL ? lane->spare : open_next(lane);
 
-		if (sending == NULL) {
-			host_finish(lane->host, entry);
-			continue;
-		}
-		if (!sending_fits(sending, client)) {
-			finish(lane, sending);
-			continue;
-		}
+		lane->spare = NULL;
+		if (sending == NULL)
+			break;
 		fresh[count++] = sending;
 		if (!smtp_client_is_eager(client, &sending->transaction))
 			break;
@@ -95,9 +102,9 @@ static int refill(struct lane *lane, struct error *error)
 	size_t count = take(lane, smtp_client_room(client), fresh);
 
 	/* Where messages do not wait for an answer all of them are announced at once. */
-	if (count > 0 && smtp_client_is_eager(client, &fresh[0]->transaction) && announce(lane, fresh, count) != 0) {
+	if (count > 0 && smtp_client_is_eager(client, &fresh[0]->transaction) && announce(lane, fresh, count, error) != 0) {
 		drop(lane, fresh, count);
-		return error_set(error, ERROR_IO, "the log cannot be written");
+		return -1;
 	}
 	for (size_t i = 0; i < count; i++) {
 		add(lane, fresh[i]);
@@ -152,6 +159,20 @@ static void abandon(struct lane *lane, const struct error *error)
 		}
 	}
 	lane->count = 0;
+	if (lane->spare != NULL)
+		drop(lane, &lane->spare, 1);
+	lane->spare = NULL;
+}
+
+/* Sends what is ready and waits for replies. Meanwhile the disk works: what is tried, and what became of others, is made
+ * durable before the replies are read that let messages go out. */
+static int exchange(struct lane *lane, struct error *error)
+{
+	if (smarthost_flush(&lane->smarthost, error) != 0 || announce(lane, lane->window, lane->count, error) != 0)
+		return -1;
+	if (lane->spare == NULL)
+		lane->spare = open_next(lane);
+	return smarthost_exchange(&lane->smarthost, error);
 }
 
 int lane_run(struct lane *lane, struct error *error)
@@ -161,7 +182,7 @@ int lane_run(struct lane *lane, struct error *error)
 			break;
 		if (lane->count == 0)
 			return 0;
-		if (smarthost_exchange(&lane->smarthost, error) != 0)
+		if (exchange(lane, error) != 0)
 			break;
 		collect(lane);
 	}

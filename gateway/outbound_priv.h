@@ -46,7 +46,8 @@ struct host {
 	size_t begun;
 	bool may_pipeline; /* until it is seen to break it */
 	bool answers;	   /* it was reached */
-	int64_t reach;	   /* seconds it was within reach, as gateway/reach.h has it */
+	/* constant: */
+	int64_t reach; /* seconds it was within reach, as gateway/reach.h has it */
 };
 
 /* A connection. */
@@ -56,6 +57,7 @@ struct lane {
 	struct intake_batch *batch; /* outcomes on their way into the log */
 	struct sending *window[SMTP_WINDOW]; /* in order */
 	size_t count;
+	struct sending *spare; /* read while the line was busy; NULL: none */
 	bool progressed; /* something was settled over this connection */
 };
 

@@ -18,10 +18,10 @@ struct reach reach_after(struct reach before, int64_t now, bool reached)
 	return after;
 }
 
-static struct reach load(struct state *state, const char *key)
+struct reach reach_load(struct state *state, const char *smarthost)
 {
+	char *key = xasprintf("reach %s", smarthost), *text = NULL;
 	struct reach reach = {0};
-	char *text = NULL;
 	long long total, last;
 	struct error error;
 	int missed;
@@ -31,18 +31,17 @@ static struct reach load(struct state *state, const char *key)
 	if (text != NULL && sscanf(text, "%lld %lld %d", &total, &last, &missed) == 3 && total >= 0 && last >= 0)
 		reach = (struct reach){total, last, missed != 0};
 	free(text);
+	free(key);
 	return reach;
 }
 
-int64_t reach_note(struct state *state, const char *smarthost, int64_t now, bool reached)
+void reach_store(struct state *state, const char *smarthost, const struct reach *reach)
 {
 	char *key = xasprintf("reach %s", smarthost), text[80];
-	struct reach reach = reach_after(load(state, key), now, reached);
 	struct error error;
 
-	snprintf(text, sizeof(text), "%lld %lld %d", (long long)reach.total, (long long)reach.last, reach.missed);
+	snprintf(text, sizeof(text), "%lld %lld %d", (long long)reach->total, (long long)reach->last, reach->missed);
 	if (state_set(state, key, text, &error) != 0)
 		log_warnx("event=reach-not-stored key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
 	free(key);
-	return reach.total;
 }

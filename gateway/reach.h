@@ -16,7 +16,8 @@ struct reach {
 /* What follows from another try now (seconds since 1970). The time between two good ones counts, at most a day of it: a
  * jump of the clock, or a gateway that was switched off, must not make all mail expire at once. */
 struct reach reach_after(struct reach before, int64_t now, bool reached);
-/* The same, remembered under the smarthost's name. Returns the total. */
-int64_t reach_note(struct state *state, const char *smarthost, int64_t now, bool reached);
+/* What is remembered under the smarthost's name. */
+struct reach reach_load(struct state *state, const char *smarthost);
+void reach_store(struct state *state, const char *smarthost, const struct reach *reach);
 
 #endif

@@ -10,7 +10,7 @@
 #define PIECE 16384
 #define OUT_FULL 65536 /* so much is gathered into one write */
 
-static int flush(struct smarthost *smarthost, struct error *error)
+int smarthost_flush(struct smarthost *smarthost, struct error *error)
 {
 	struct buf *out = &smarthost->client.out;
 	enum remote_result result;
@@ -57,7 +57,7 @@ int smarthost_exchange(struct smarthost *smarthost, struct error *error)
 	uint64_t replies = client->replies;
 	int64_t deadline;
 
-	if (flush(smarthost, error) != 0)
+	if (smarthost_flush(smarthost, error) != 0)
 		return -1;
 	deadline = clock_now_ms() + (is_final ? FINAL_MS : REPLY_MS);
 	while (client->replies == replies)
@@ -76,12 +76,12 @@ int smarthost_put(struct smarthost *smarthost, const struct slice *parts, size_t
 
 			smtp_client_data(client, slice_make(rest.ptr, len));
 			rest = slice_from(rest, len);
-			if (client->out.len >= OUT_FULL && flush(smarthost, error) != 0)
+			if (client->out.len >= OUT_FULL && smarthost_flush(smarthost, error) != 0)
 				return -1;
 		}
 	}
 	smtp_client_data_end(client);
-	return client->out.len >= OUT_FULL ? flush(smarthost, error) : 0;
+	return client->out.len >= OUT_FULL ? smarthost_flush(smarthost, error) : 0;
 }
 
 void smarthost_hang_up(struct smarthost *smarthost)
@@ -107,10 +107,12 @@ int smarthost_connect(struct smarthost *smarthost, bool may_pipeline, struct err
 	if (remote_open(&smarthost->remote, &options, error) != 0)
 		return -1;
 	smtp_client_init(&smarthost->client);
-	smtp_client_hello(&smarthost->client, smarthost->conf->gateway.hostname);
-	if (smarthost_exchange(smarthost, error) != 0) {
+	/* The login has said EHLO: to say it again would cost a round trip. */
+	smtp_client_feed(&smarthost->client, remote_hello(smarthost->remote));
+	if (smarthost->client.state != SMTP_READY) {
 		smarthost_hang_up(smarthost);
-		return -1;
+		return error_set(error, ERROR_PROTOCOL, _("%s answers EHLO with what is no answer to it"),
+		    smarthost->settings->remote.url);
 	}
 	smarthost->client.can_pipeline = smarthost->client.can_pipeline && may_pipeline;
 	return 0;
@@ -123,6 +125,6 @@ void smarthost_close(struct smarthost *smarthost)
 	if (smarthost->remote == NULL)
 		return;
 	smtp_client_quit(&smarthost->client);
-	flush(smarthost, &ignored);
+	smarthost_flush(smarthost, &ignored);
 	smarthost_hang_up(smarthost);
 }

@@ -26,7 +26,9 @@ void smarthost_hang_up(struct smarthost *smarthost);
 /* Sends the message which the client wants (smtp_client_wants()), as far as it is not still in client.out. On failure the
  * line is of no use any more: hang up. */
 int smarthost_put(struct smarthost *smarthost, const struct slice *parts, size_t count, struct error *error);
-/* Sends what is in client.out, and waits until at least one reply has come. Failure as above. */
+/* Sends what is in client.out. Failure as above. */
+int smarthost_flush(struct smarthost *smarthost, struct error *error);
+/* The same, and waits until at least one reply has come. Failure as above. */
 int smarthost_exchange(struct smarthost *smarthost, struct error *error);
 
 #endif

@@ -12,7 +12,7 @@
 void smtp_client_init(struct smtp_client *client)
 {
 	*client = (struct smtp_client){
-	    .state = SMTP_BROKEN,
+	    .state = SMTP_HELLO,
 	    .out = BUF_INIT(OUT_MAX),
 	    .chunk = BUF_INIT(2 * CHUNK_MAX),
 	};
@@ -30,12 +30,6 @@ void smtp_reply_set(struct smtp_reply *reply, int code, const char *text)
 {
 	reply->code = code;
 	snprintf(reply->text, sizeof(reply->text), "%s", text);
-}
-
-void smtp_client_hello(struct smtp_client *client, const char *hostname)
-{
-	buf_printf(&client->out, "EHLO %s\r\n", hostname);
-	client->state = SMTP_HELLO;
 }
 
 void smtp_client_quit(struct smtp_client *client)

@@ -76,10 +76,9 @@ struct smtp_client {
 	struct buf out; /* bytes to send: send them, then buf_reset() */
 };
 
+/* The first reply to feed is that to EHLO: the state is READY when it has come. */
 void smtp_client_init(struct smtp_client *client);
 void smtp_client_clear(struct smtp_client *client);
-/* Asks for the server's abilities; the state is READY when the reply has come. */
-void smtp_client_hello(struct smtp_client *client, const char *hostname);
 /* How many transactions may be begun now, one after the other, each when the message before it is out whole. With
  * CHUNKING none until half of the window is free, so that work comes in batches. */
 size_t smtp_client_room(const struct smtp_client *client);

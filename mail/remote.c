@@ -1,6 +1,7 @@
 #include "mail/remote.h"
 
 #include "base/alloc.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 
@@ -11,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define HELLO_MAX 16384
 #define LOGIN_MS 90000	 /* until the login is through: servers delay greetings and refusals */
 #define CANCEL_LOOK_MS 200
 #define WORDS_MAX 160
@@ -25,6 +27,8 @@ struct remote {
 	char curl_text[CURL_ERROR_SIZE];
 	int64_t started;
 	bool is_smtp, is_imap;
+	struct buf hello;    /* of SMTP: the last reply of class 250, its lines with CRLF */
+	bool hello_goes_on;  /* its last line is not there yet */
 	int64_t connect_ms; /* until TCP is up */
 	bool is_secure; /* TLS from the first byte */
 	bool cannot_connect; /* TCP took too long */
@@ -66,6 +70,18 @@ static void note_tls(struct remote *remote, struct slice line)
 	str_printable(remote->tls, sizeof(remote->tls), version);
 }
 
+/* libcurl has said EHLO, and tells nobody what the answer was. Nothing between it and the end of the login has this code. */
+static void note_hello(struct remote *remote, struct slice line)
+{
+	if (!slice_begins_nocase(line, "250"))
+		return;
+	if (!remote->hello_goes_on)
+		buf_reset(&remote->hello);
+	buf_append_slice(&remote->hello, line);
+	buf_append_text(&remote->hello, "\r\n");
+	remote->hello_goes_on = line.len > 3 && line.ptr[3] == '-';
+}
+
 static int on_debug(CURL *curl, curl_infotype type, char *data, size_t len, void *context)
 {
 	struct remote *remote = context;
@@ -78,6 +94,8 @@ static int on_debug(CURL *curl, curl_infotype type, char *data, size_t len, void
 	/* Never what was sent: it has the login in it. */
 	if (type != CURLINFO_HEADER_IN || line.len == 0)
 		return 0;
+	if (remote->is_smtp)
+		note_hello(remote, line);
 	mask(&line, copy, sizeof(copy), remote->secret);
 	str_printable(remote->words, sizeof(remote->words), line);
 	return 0;
@@ -374,6 +392,7 @@ int remote_open(struct remote **remote, const struct remote_options *options, st
 	made->connect_ms = options->remote->connect_timeout * 1000;
 	made->cancel = options->cancel;
 	made->started = clock_now_ms();
+	buf_init(&made->hello, HELLO_MAX);
 	*remote = NULL;
 	if (options->remote->user[0] != '\0' &&
 	    conf_remote_password(options->remote, &made->secret, error) != 0) {
@@ -411,6 +430,7 @@ void remote_close(struct remote *remote)
 	}
 	if (remote->secret != NULL)
 		conf_secret_free(remote->secret);
+	buf_clear(&remote->hello);
 	free(remote->host);
 	free(remote);
 }
@@ -418,6 +438,11 @@ void remote_close(struct remote *remote)
 const char *remote_host(const struct remote *remote)
 {
 	return remote->host;
+}
+
+struct slice remote_hello(const struct remote *remote)
+{
+	return buf_slice(&remote->hello);
 }
 
 /* --- bytes */

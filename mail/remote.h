@@ -41,6 +41,8 @@ int remote_open(struct remote **remote, const struct remote_options *options, st
 /* Hangs up without a word; accepts NULL. */
 void remote_close(struct remote *remote);
 const char *remote_host(const struct remote *remote); /* "pop.example.ru:995" */
+/* Of an SMTP server: its reply to EHLO as it came, all lines ended by CRLF. */
+struct slice remote_hello(const struct remote *remote);
 /* The "host:port" of an url, without its scheme's; *secure tells TLS from the first byte. New memory. */
 char *remote_url_host(const char *url, bool *secure);
 

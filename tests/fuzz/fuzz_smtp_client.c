@@ -55,7 +55,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	size_t begun = 0;
 
 	smtp_client_init(&client);
-	smtp_client_hello(&client, "h");
 	while (rest.len > 0 && client.state != SMTP_BROKEN) {
 		smtp_client_feed(&client, slice_make(rest.ptr, 1));
 		rest = slice_from(rest, 1);

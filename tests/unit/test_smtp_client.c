@@ -124,7 +124,6 @@ static void run(const struct scenario *scenario, size_t cut)
 	    .sender = "s@x", .recipients = recipients, .count = RECIPIENTS};
 
 	smtp_client_init(&dialogue.client);
-	smtp_client_hello(&dialogue.client, "h");
 	buf_reset(&dialogue.client.out);
 	feed(&dialogue, scenario->hello, cut);
 	assert_int_equal(dialogue.client.state, SMTP_READY);
@@ -162,9 +161,6 @@ static void abilities_are_learnt_and_used(void **context)
 
 	(void)context;
 	smtp_client_init(&client);
-	smtp_client_hello(&client, "gw.office.lan");
-	assert_string_equal(buf_text(&client.out), "EHLO gw.office.lan\r\n");
-	buf_reset(&client.out);
 	smtp_client_feed(&client,
 	    SLICE_LITERAL("250-SIZE 5\r\n250-size 1000\r\n250-8bitmime\r\n250 SMTPUTF8\r\n"));
 	assert_int_equal(client.size_max, 1000); /* the first line is a greeting, not an ability */
@@ -183,7 +179,6 @@ static void many_recipients_go_out_in_a_window(void **context)
 	for (int i = 0; i < 500; i++)
 		recipients[i].address = "a@y";
 	smtp_client_init(&client);
-	smtp_client_hello(&client, "h");
 	smtp_client_feed(&client, SLICE_LITERAL("250-x\r\n250 PIPELINING\r\n"));
 	smtp_client_begin(&client, &transaction);
 	for (int i = 0; i <= 500; i++) {
@@ -203,10 +198,8 @@ static void replies_are_bounded_and_printable(void **context)
 
 	(void)context;
 	smtp_client_init(&client);
-	smtp_client_hello(&client, "h");
 	smtp_client_feed(&client, SLICE_LITERAL("550-5.7.1 \x1b[31mred\r\n550 5.7.1 blue\r\n"));
 	assert_string_equal(client.reply.text, "550 5.7.1 \\x1b[31mred 5.7.1 blue");
-	smtp_client_hello(&client, "h");
 	for (int i = 0; i < 100000 && client.state != SMTP_BROKEN; i++)
 		smtp_client_feed(&client, SLICE_LITERAL("250-and so on\r\n"));
 	assert_int_equal(client.state, SMTP_BROKEN);
@@ -230,7 +223,6 @@ static void open_letters(struct letters *letters, const char *hello)
 		    (struct smtp_transaction){.sender = "s@x", .recipients = &letters->recipients[i], .count = 1};
 	}
 	smtp_client_init(&letters->client);
-	smtp_client_hello(&letters->client, "h");
 	smtp_client_feed(&letters->client, slice_of(hello));
 	buf_reset(&letters->client.out);
 }
