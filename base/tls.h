@@ -1,6 +1,6 @@
 /*
  * TLS for servers, over OpenSSL: contexts from a certificate, our own certificate where the admin
- * has none, and sessions on non-blocking sockets that say what they wait for.
+ * has none, what a certificate looks like to people, and sessions on non-blocking sockets that say what they wait for.
  *
  * TLS 1.2 and newer, no renegotiation. An idle session gives its buffers back. Nothing here waits:
  * deadlines are the business of base/stream. OpenSSL writes with write(2), so the process must
@@ -25,6 +25,18 @@ void tls_context_free(struct tls_context *context);
 /* Makes `<folder>/cert.pem` and `<folder>/key.pem` (mode 0600) unless both are there: a self-signed
  * certificate for hostname, localhost and the loopback addresses, EC P-256, good for 10 years. */
 int tls_make_certificate(const char *folder, const char *hostname, struct error *error);
+
+#define TLS_FINGERPRINT_MAX 96
+
+struct tls_certificate {
+	char sha256[TLS_FINGERPRINT_MAX]; /* fingerprint as mail programs show it: "AB:CD:..." */
+	bool is_self_signed;
+	char *der; /* owned */
+	size_t der_len;
+};
+/* Reads the first certificate of a PEM file. */
+int tls_certificate_read(const char *path, struct tls_certificate *certificate, struct error *error);
+void tls_certificate_clear(struct tls_certificate *certificate);
 
 struct tls; /* one session */
 

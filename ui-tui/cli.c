@@ -34,6 +34,8 @@ static const struct {
     {"--since", "TIME", false, N_("only messages that are younger, such as 7d")},
     {"--all", NULL, false, N_("all of them")},
     {"--rules", "FILE", false, N_("rules to be tried in place of rules.conf")},
+    {"--host", "HOST", false, N_("the gateway's name or address as the mail programs know it")},
+    {"--write", "FOLDER", false, N_("put the files there")},
     {"--once", NULL, false, N_("exit at the end")},
 };
 
@@ -416,6 +418,25 @@ struct conf *cli_gateway_conf(const struct cli *cli)
 	conf = conf_load_broken(cli->config, &problems);
 	conf_problems_clear(&problems);
 	return conf;
+}
+
+const struct conf_user *cli_find_user(const struct conf *conf, char *name)
+{
+	const struct conf_user *user;
+	const char *nearest = NULL;
+
+	str_lower_ascii(name);
+	user = conf_find_user(conf, name);
+	if (user != NULL)
+		return user;
+	if (conf->user_count > 0)
+		nearest = cli_nearest(name, &conf->users[0].name, conf->user_count,
+		    sizeof(conf->users[0]));
+	if (nearest != NULL)
+		cli_fail(CLI_FAILED, _("there is no user %s; did you mean %s?"), name, nearest);
+	else
+		cli_fail(CLI_FAILED, _("there is no user %s; see lanpost user list"), name);
+	return NULL;
 }
 
 int cli_no_account(const struct conf *conf, const char *name)

@@ -68,6 +68,8 @@ struct conf *cli_conf(const struct cli *cli);
 struct conf *cli_gateway_conf(const struct cli *cli);
 /* Says that there is no such account, and the nearest one. Returns CLI_FAILED. */
 int cli_no_account(const struct conf *conf, const char *name);
+/* The user of that name (made lower case), or NULL with the nearest one told. */
+const struct conf_user *cli_find_user(const struct conf *conf, char *name);
 /* The item of names[count] nearest to a wrong name, or NULL. names lie `stride` bytes apart. */
 const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride);
 
@@ -99,6 +101,7 @@ int cmd_account_list(struct cli *cli);
 int cmd_account_remove(struct cli *cli);
 int cmd_account_test(struct cli *cli);
 int cmd_check(struct cli *cli);
+int cmd_client_setup(struct cli *cli);
 int cmd_config_reference(struct cli *cli);
 int cmd_decode(struct cli *cli);
 int cmd_demo(struct cli *cli);

@@ -136,24 +136,6 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 	return result;
 }
 
-/* The user of that name, or NULL with the nearest one told. */
-static const struct conf_user *find_user(const struct conf *conf, const char *name)
-{
-	const struct conf_user *user = conf_find_user(conf, name);
-	const char *nearest = NULL;
-
-	if (user != NULL)
-		return user;
-	if (conf->user_count > 0)
-		nearest = cli_nearest(name, &conf->users[0].name, conf->user_count,
-		    sizeof(conf->users[0]));
-	if (nearest != NULL)
-		cli_fail(CLI_FAILED, _("there is no user %s; did you mean %s?"), name, nearest);
-	else
-		cli_fail(CLI_FAILED, _("there is no user %s; see lanpost user list"), name);
-	return NULL;
-}
-
 /* Runs a change of a user who must be there. */
 static int change_user(struct cli *cli,
     int (*change)(struct cli *cli, struct conf *conf, const struct conf_user *user))
@@ -164,8 +146,7 @@ static int change_user(struct cli *cli,
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	str_lower_ascii(cli->words[0]);
-	user = find_user(conf, cli->words[0]);
+	user = cli_find_user(conf, cli->words[0]);
 	if (user != NULL)
 		result = change(cli, conf, user);
 	conf_free(conf);

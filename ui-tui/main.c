@@ -49,6 +49,8 @@ static const struct verb verbs[] = {
 	N_("remove old messages from a mailbox")},
     {"trace", cmd_trace, 1, 1, "QUERY [--json]", "--json",
 	N_("all that happened to a message: by id, Message-ID, address or subject")},
+    {"client-setup", cmd_client_setup, 1, 1, "USER [--host HOST] [--write FOLDER] [--json]", "--host --write --json",
+	N_("settings for a user's mail programs and phone; writes files that set them up")},
     {"reload", cmd_reload, 0, 0, "", "", N_("make the gateway read its configuration again")},
     {"stop", cmd_stop, 0, 0, "", "", N_("stop the gateway and wait for its end")},
     {"demo", cmd_demo, 0, 0, "[--once]", "--once",

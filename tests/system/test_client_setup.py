@@ -1,0 +1,175 @@
+"""lanpost client-setup: settings that work as they stand, and files that other programs can read."""
+import hashlib
+import json
+import os
+import plistlib
+import poplib
+import pty
+import re
+import shutil
+import smtplib
+import ssl
+import subprocess
+from xml.etree import ElementTree
+
+import pytest
+
+from harness.gateway import BUILD, PASSWORD, environment
+from harness.letters import letter
+
+NAME = 'Иван <Петров> & "сын"'
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture
+def office(make_gateway):
+    return make_gateway(users={"ivan": {"full_name": NAME, "external_alias": "ivan@example.ru"}, "anna": {"password": ""}})
+
+
+@pytest.fixture
+def files(office, folder):
+    done = office.cli("client-setup", "ivan", "--host", "127.0.0.1", "--write", folder / "setup", "--json")
+    assert done.returncode == 0, done.stderr
+    return folder / "setup", json.loads(done.stdout)
+
+
+def fingerprint(office):
+    der = ssl.PEM_cert_to_DER_cert((office.spool / "tls" / "cert.pem").read_text())
+    return der, hashlib.sha256(der).hexdigest().upper()
+
+
+def test_settings_work_as_they_are_told(office, files):
+    _, settings = files
+    incoming, outgoing = settings["incoming"][0], settings["outgoing"][0]
+    assert settings["certificate"]["sha256"].replace(":", "") == fingerprint(office)[1]
+    assert (incoming["security"], outgoing["security"]) == ("tls", "tls")
+    trust = ssl.create_default_context(cafile=settings["certificate"]["file"])
+    with smtplib.SMTP_SSL(outgoing["host"], outgoing["port"], context=trust, timeout=20) as smtp:
+        smtp.login(settings["login"], PASSWORD)
+        smtp.sendmail(settings["address"], [settings["address"]], letter(subject="to himself"))
+    office.mailbox_when("ivan", 1)
+    pop3 = poplib.POP3_SSL(incoming["host"], incoming["port"], context=trust, timeout=20)
+    pop3.user(settings["login"])
+    pop3.pass_(PASSWORD)
+    assert pop3.stat()[0] == 1
+    pop3.quit()
+
+
+def test_autoconfig_says_the_same(office, files):
+    root = ElementTree.parse(files[0] / "config-v1.1.xml").getroot()
+    assert root.tag == "clientConfig" and root.get("version") == "1.1"
+    provider = root.find("emailProvider")
+    assert provider.findtext("domain") == "office.lan"
+    told = {(server.get("type"), int(server.findtext("port")), server.findtext("socketType"))
+            for server in provider if server.tag.endswith("Server")}
+    assert told == {("pop3", office.pop3s_port, "SSL"), ("pop3", office.pop3_port, "STARTTLS"),
+                    ("smtp", office.smtps_port, "SSL"), ("smtp", office.submission_port, "STARTTLS"),
+                    ("smtp", office.smtp_port, "STARTTLS")}
+    server = provider.find("incomingServer")
+    assert server.findtext("hostname") == "127.0.0.1" and server.findtext("username") == "%EMAILADDRESS%"
+
+
+def test_address_is_a_login_as_autoconfig_has_it(office):
+    pop3 = poplib.POP3("127.0.0.1", office.pop3_port, timeout=20)
+    pop3.user("ivan@office.lan")
+    pop3.pass_(PASSWORD)
+    pop3.quit()
+
+
+def test_apple_profile(office, files):
+    profile = plistlib.loads((files[0] / "ivan.mobileconfig").read_bytes())
+    account, certificate = profile["PayloadContent"]
+    assert account["PayloadType"] == "com.apple.mail.managed" and account["EmailAccountType"] == "EmailTypePOP"
+    assert account["EmailAccountName"] == NAME and account["EmailAddress"] == "ivan@office.lan"
+    assert (account["IncomingMailServerPortNumber"], account["OutgoingMailServerPortNumber"]) == (
+        office.pop3s_port, office.smtps_port)
+    assert account["IncomingMailServerUseSSL"] is True and account["IncomingMailServerUsername"] == "ivan"
+    assert certificate["PayloadContent"] == fingerprint(office)[0]
+    assert len({part["PayloadUUID"] for part in (profile, account, certificate)}) == 3
+    before = (files[0] / "ivan.mobileconfig").read_bytes()
+    office.cli("client-setup", "ivan", "--host", "127.0.0.1", "--write", files[0])
+    assert (files[0] / "ivan.mobileconfig").read_bytes() == before
+
+
+def test_no_password_is_in_any_file(office, files):
+    for path in files[0].iterdir():
+        content = path.read_text()
+        assert PASSWORD not in content and "$y$" not in content and "SCRAM" not in content, path
+
+
+def svg_matrix(path):
+    """The dark modules, as the drawing has them."""
+    root = ElementTree.parse(path).getroot()
+    size = int(root.get("viewBox").split()[2])
+    dark = set()
+    for x, y, width in re.findall(r"M(\d+) (\d+)h(\d+)v1h-\d+z", root.find(SVG + "path").get("d")):
+        dark |= {(int(x) + i, int(y)) for i in range(int(width))}
+    return size, dark
+
+
+def test_qr_code_is_read(files, folder):
+    path, settings = files
+    size, dark = svg_matrix(path / "ivan.svg")
+    data = json.loads(settings["qr"])
+    assert data[0] == 1 and data[1] == [1, 1] and data[2][0] == 1 and data[2][3:] == [3, 1, "ivan"]
+    assert data[3][0][1] == ["ivan@office.lan", NAME]
+    assert all(min(x, y) >= 4 and max(x, y) < size - 4 for x, y in dark)
+    if not shutil.which("zbarimg"):
+        return
+    image = folder / "qr.pgm"
+    scale = 6
+    rows = [bytes(0 if (x // scale, y // scale) in dark else 255 for x in range(size * scale)) for y in range(size * scale)]
+    image.write_bytes(b"P5 %d %d 255\n" % (size * scale, size * scale) + b"".join(rows))
+    done = subprocess.run(["zbarimg", "--raw", "-q", image], capture_output=True, timeout=30)
+    assert done.stdout.decode().strip() == settings["qr"], done.stderr
+
+
+def test_terminal_shows_the_same_qr_code(office, files):
+    size, dark = svg_matrix(files[0] / "ivan.svg")
+    output = []
+    master, slave = pty.openpty()
+    with subprocess.Popen([BUILD / "lanpost", "-c", office.conf, "client-setup", "ivan", "--host", "127.0.0.1"],
+                          stdin=subprocess.DEVNULL, stdout=slave, env=environment()) as process:
+        os.close(slave)
+        while True:
+            try:
+                output.append(os.read(master, 65536))
+            except OSError:
+                break
+        assert process.wait(20) == 0
+    os.close(master)
+    rows = re.findall("\x1b\\[30;47m(.*?)\x1b\\[0m", b"".join(output).decode())
+    upper = {(x, 2 * y) for y, row in enumerate(rows) for x, cell in enumerate(row) if cell in "▀█"}
+    lower = {(x, 2 * y + 1) for y, row in enumerate(rows) for x, cell in enumerate(row) if cell in "▄█"}
+    assert upper | lower == dark and len(rows) == (size + 1) // 2
+
+
+@pytest.mark.parametrize("language, words", [("en", ["Thunderbird", "The Bat!", "Outlook", "SSL/TLS"]),
+                                             ("ru", ["Thunderbird", "The Bat!", "Outlook", "SSL/TLS"])])
+def test_text_for_people(office, language, words):
+    done = office.cli("client-setup", "ivan", language=language)
+    assert done.returncode == 0, done.stderr
+    for word in [*words, "gw.office.lan", str(office.pop3s_port), str(office.smtps_port), "ivan@example.ru"]:
+        assert word in done.stdout
+    assert ":".join(re.findall("..", fingerprint(office)[1])) in done.stdout
+
+
+def test_user_without_a_password(office):
+    settings = json.loads(office.cli("client-setup", "anna", "--json").stdout)
+    assert settings["has_password"] is False and settings["may_log_in"] is True
+    assert settings["outgoing"][0]["login"] is False
+
+
+def test_mistakes(office, make_gateway):
+    done = office.cli("client-setup", "iwan")
+    assert done.returncode == 1 and "did you mean ivan" in done.stderr
+    assert office.cli("client-setup", "ivan", "--host", "no host").returncode == 1
+    assert office.cli("client-setup").returncode == 2
+    silent = make_gateway(start=False, users=["ivan"], sections={"lan": {"pop3_port": 0, "pop3s_port": 0}})
+    done = silent.cli("client-setup", "ivan")
+    assert done.returncode == 1 and "[lan]" in done.stderr
+
+
+def test_before_the_first_start_there_is_no_certificate(make_gateway):
+    done = make_gateway(start=False, users=["ivan"]).cli("client-setup", "ivan")
+    assert done.returncode == 0 and "starts for the first time" in done.stdout
