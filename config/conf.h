@@ -44,6 +44,9 @@ struct conf_place {
 	int line;	  /* 0: not in any file (a default) */
 };
 
+/* Which mail that comes back postmaster is told of. */
+enum conf_bounce_copies { COPIES_NONE, COPIES_SERIOUS, COPIES_FAILED, COPIES_ALL };
+
 struct conf_gateway {
 	char *hostname;
 	char *local_domain;
@@ -51,6 +54,7 @@ struct conf_gateway {
 	char *spool;
 	char *postmaster; /* user who gets postmaster's mail too; "" for none */
 	char *boss;	  /* user name or "" */
+	enum conf_bounce_copies bounce_copies;
 	enum conf_language language;
 };
 
@@ -71,6 +75,8 @@ struct conf_limits {
 	int64_t max_message_size;
 	int64_t max_outgoing_size;  /* 0: none */
 	int64_t user_daily_messages; /* 0: none */
+	int64_t user_daily_bytes;    /* 0: none */
+	struct strlist forbidden_attachments;
 	int64_t mailbox_quota;	     /* 0: none */
 };
 
@@ -112,8 +118,16 @@ struct conf_smarthost {
 	struct strlist senders;
 	struct conf_numbers retry;
 	int64_t expire, warn_after;
+	char *default_sender;
 	struct strlist fallback;
 	int64_t max_connections, max_messages_per_session, max_messages_per_hour;
+};
+
+/* A domain whose mail is signed (RFC 6376); its name is the domain. */
+struct conf_dkim {
+	char *name;
+	struct conf_place place;
+	char *selector, *key_file;
 };
 
 struct conf_user {
@@ -127,6 +141,7 @@ struct conf_user {
 	struct strlist aliases;
 	char *forward;
 	bool keep;
+	bool outside; /* may write there */
 	int64_t expire; /* of messages in the mailbox, seconds; 0: never */
 };
 
@@ -181,6 +196,8 @@ struct conf {
 	struct conf_sorter sorter;
 	struct conf_smarthost *smarthosts; /* in file order */
 	size_t smarthost_count;
+	struct conf_dkim *dkims;
+	size_t dkim_count;
 	struct conf_user *users;
 	size_t user_count;
 	struct conf_account *accounts;
@@ -234,6 +251,8 @@ const struct conf_user *conf_owner_of(const struct conf *conf, struct slice addr
 /* The smarthost for this sender address: exact address, then domain, then the one without
  * `senders`. NULL: no smarthost is configured for it. */
 const struct conf_smarthost *conf_smarthost_for(const struct conf *conf, struct slice sender);
+/* How mail of this domain is signed; NULL: it is not. */
+const struct conf_dkim *conf_dkim_for(const struct conf *conf, const char *domain);
 /* One that is named in another's `fallback`: without `senders` it stands in for that one only. */
 bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smarthost);
 /* True for a name that may be a folder: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or

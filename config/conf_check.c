@@ -312,6 +312,17 @@ static void check_smarthosts(const struct check *check)
 	}
 }
 
+static void check_dkims(const struct check *check)
+{
+	for (size_t i = 0; i < check->conf->dkim_count; i++) {
+		const struct conf_dkim *dkim = &check->conf->dkims[i];
+
+		if (!value_is_host(slice_of(dkim->name)))
+			ERROR_AT(check, &dkim->selector, dkim->place, _("[dkim %s]: the name must be a domain"), dkim->name);
+		check_readable(check, "key_file", &dkim->key_file, dkim->place);
+	}
+}
+
 static void check_accounts(const struct check *check)
 {
 	for (size_t i = 0; i < check->conf->account_count; i++) {
@@ -448,6 +459,7 @@ void conf_check(const struct conf *conf, const struct conf_source *source)
 	check_limits(&check);
 	check_line(&check);
 	check_smarthosts(&check);
+	check_dkims(&check);
 	check_accounts(&check);
 	for (size_t i = 0; i < conf->user_count; i++)
 		check_user_section(&check, &conf->users[i]);

@@ -80,6 +80,14 @@ static enum fit smarthost_fit(const struct conf_smarthost *smarthost, struct sli
 	return best;
 }
 
+const struct conf_dkim *conf_dkim_for(const struct conf *conf, const char *domain)
+{
+	for (size_t i = 0; i < conf->dkim_count; i++)
+		if (strcasecmp(conf->dkims[i].name, domain) == 0)
+			return &conf->dkims[i];
+	return NULL;
+}
+
 bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smarthost)
 {
 	for (size_t i = 0; i < conf->smarthost_count; i++)

@@ -37,6 +37,7 @@
 #define NAMES(o, f) VALUE_NAMES, FIELD(o, f, struct strlist)
 #define ADDRESSES(o, f) VALUE_ADDRESSES, FIELD(o, f, struct strlist)
 #define SENDERS(o, f) VALUE_SENDERS, FIELD(o, f, struct strlist)
+#define PATTERNS(o, f) VALUE_PATTERNS, FIELD(o, f, struct strlist)
 #define LISTEN(o, f) VALUE_LISTEN, FIELD(o, f, struct strlist)
 #define NETS(o, f) VALUE_NETS, FIELD(o, f, struct conf_nets)
 
@@ -71,6 +72,9 @@ static const struct schema_key gateway_keys[] = {
 	N_("The user who gets the mail of postmaster too. The built-in mailbox postmaster always exists.")},
     {"boss", USER(conf_gateway, boss), "", N_("no copies"), ANY,
 	N_("The user who gets one copy of every message that goes through the SMTP server; any user but daemon.")},
+    {"bounce_copies", WORD(conf_gateway, bounce_copies, conf_bounce_copies), "failed", NULL,
+	ONE_OF("none", "serious", "failed", "all"),
+	N_("What postmaster is told of mail that comes back: nothing, all but addresses that do not exist, all, or delays too.")},
     {"language", WORD(conf_gateway, language, conf_language), "", N_("that of the system"),
 	ONE_OF("en", "ru"), N_("The language of reports, bounces and messages.")},
 };
@@ -124,6 +128,10 @@ static const struct schema_key limits_keys[] = {
 	N_("The largest message that may leave the office; 0: no limit.")},
     {"user_daily_messages", INTEGER(conf_limits, user_daily_messages), "0", NULL,
 	RANGE(0, 1000000), N_("Messages that a user may send in a day through the SMTP server; 0: no limit.")},
+    {"user_daily_bytes", SIZE(conf_limits, user_daily_bytes), "0", NULL,
+	RANGE(0, 1024 * GIGA), N_("Bytes that a user may send in a day through the SMTP server; 0: no limit.")},
+    {"forbidden_attachments", PATTERNS(conf_limits, forbidden_attachments), "", N_("none"), ANY,
+	N_("Mail with an attachment of such a name does not leave the office.")},
     {"mailbox_quota", SIZE(conf_limits, mailbox_quota), "0", NULL, RANGE(0, 1024 * GIGA),
 	N_("The SMTP server takes nothing for a mailbox that is, or would be, larger; 0: no limit. Fetched mail is always delivered.")},
 };
@@ -207,6 +215,8 @@ static const struct schema_key smarthost_keys[] = {
 	N_("A message that could not be sent for so long goes back to its sender.")},
     {"warn_after", DURATION(conf_smarthost, warn_after), "4h", NULL, RANGE(0, 365 * DAY),
 	N_("The sender is told when his message waits for so long; 0: never. As with expire, only time in which the smarthost was within reach counts.")},
+    {"default_sender", ADDRESS(conf_smarthost, default_sender), "", N_("`user`, where that is an address"), ANY,
+	N_("Replaces the LAN addresses of users without external_alias in mail that leaves.")},
     {"fallback", NAMES(conf_smarthost, fallback), "", N_("none: the mail waits"), ANY,
 	N_("Smarthosts that are tried, in this order, when this one cannot be reached.")},
     {"max_connections", INTEGER(conf_smarthost, max_connections), "20", NULL, RANGE(1, 100),
@@ -215,6 +225,13 @@ static const struct schema_key smarthost_keys[] = {
 	N_("Messages sent in one session, as some providers demand; the others wait for the next one. 0: no limit.")},
     {"max_messages_per_hour", INTEGER(conf_smarthost, max_messages_per_hour), "0", NULL, RANGE(0, 1000000),
 	N_("Messages sent in an hour. 0: no limit.")},
+};
+
+static const struct schema_key dkim_keys[] = {
+    {"selector", HOST(conf_dkim, selector), NULL, N_("must be given"), ANY,
+	N_("The public key stands in DNS as SELECTOR._domainkey.DOMAIN; `lanpost dkim DOMAIN` shows it.")},
+    {"key_file", PATH(conf_dkim, key_file), NULL, N_("must be given"), ANY,
+	N_("The private key, RSA or Ed25519, PEM; `lanpost dkim DOMAIN --new` makes one.")},
 };
 
 static const struct schema_key user_keys[] = {
@@ -235,6 +252,8 @@ static const struct schema_key user_keys[] = {
 	N_("Where all mail of this user is sent on to.")},
     {"keep", FLAG(conf_user, keep), "yes", NULL, ANY,
 	N_("With `forward`: a copy stays in the mailbox.")},
+    {"outside", FLAG(conf_user, outside), "yes", NULL, ANY,
+	N_("no: this user may write inside the office only.")},
     {"expire", DURATION(conf_user, expire), "0", NULL, RANGE(0, 3650 * DAY),
 	N_("Messages in the mailbox that are older are removed; 0: never.")},
 };
@@ -306,6 +325,7 @@ static const struct schema_key group_keys[] = {
 	}
 #define NAME_IS_FIRST(type) _Static_assert(offsetof(struct type, name) == 0, "the name comes first")
 NAME_IS_FIRST(conf_smarthost);
+NAME_IS_FIRST(conf_dkim);
 NAME_IS_FIRST(conf_user);
 NAME_IS_FIRST(conf_account);
 NAME_IS_FIRST(conf_group);
@@ -319,6 +339,7 @@ const struct schema_section schema_sections[] = {
     SINGLE(line, N_("How the line to the outside is brought up and down.")),
     SINGLE(log, N_("The log.")),
     NAMED(smarthost, "default", N_("A server that takes outgoing mail.")),
+    NAMED(dkim, "example.ru", N_("A domain of ours: mail from its addresses is signed when it leaves (DKIM).")),
     NAMED(user, "ivan", N_("A user with a mailbox.")),
     NAMED(account, "sales", N_("A mailbox at a provider, from which mail is fetched.")),
     SINGLE(sorter, N_("Sorting of fetched mail.")),

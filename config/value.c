@@ -95,11 +95,12 @@ static const struct {
     [VALUE_DAYS] = {value_parse_days, NULL, N_("days of the week: mon-fri, sat")},
     [VALUE_HOURS] = {value_parse_hours, NULL, N_("hours: 08:00-19:00")},
     [VALUE_TIMES] = {value_parse_times, clear_numbers, N_("times of day: 08:30, 13:00")},
-    [VALUE_DURATIONS] = {value_parse_durations, clear_numbers, N_("lengths of time: 5m, 1h")},
+    [VALUE_DURATIONS] = {value_parse_durations, clear_numbers, N_("lengths of time: 5m, 1h; 5m..4h doubles")},
     [VALUE_USERS] = {value_parse_users, clear_list, N_("users")},
     [VALUE_NAMES] = {value_parse_names, clear_list, N_("local names or mail addresses")},
     [VALUE_ADDRESSES] = {value_parse_addresses, clear_list, N_("mail addresses")},
     [VALUE_SENDERS] = {value_parse_senders, clear_list, N_("mail addresses or domains")},
+    [VALUE_PATTERNS] = {value_parse_patterns, clear_list, N_("patterns of file names: *.exe, *.scr")},
     [VALUE_LISTEN] = {value_parse_listen, clear_list, N_("addresses of this machine")},
     [VALUE_NETS] = {value_parse_nets, clear_nets, N_("ranges of addresses: 10.0.0.0/8, 10.0.0.1-10.0.0.9, 192.168, fe80::/10")},
 };

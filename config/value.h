@@ -39,6 +39,7 @@ enum value_type {
 	VALUE_NAMES,	 /* struct strlist: local names or addresses, lower case */
 	VALUE_ADDRESSES, /* struct strlist: mail addresses */
 	VALUE_SENDERS,	 /* struct strlist: addresses or domains, lower case */
+	VALUE_PATTERNS,	 /* struct strlist: file names with * and ?, lower case */
 	VALUE_LISTEN,	 /* struct strlist: addresses of this machine */
 	VALUE_NETS,	 /* struct conf_nets */
 };

@@ -52,6 +52,31 @@ int value_parse_times(struct slice text, const struct value_limits *limits, void
 	return put_numbers(field, &numbers, result);
 }
 
+/* "5m..4h": 5m, twice as much, and so on, at last 4h. */
+static int read_range(struct slice item, const struct value_limits *limits, struct conf_numbers *numbers,
+    struct error *error)
+{
+	ptrdiff_t dots = slice_find(item, '.');
+	int64_t first, last;
+
+	if (value_read_duration(slice_trim(slice_make(item.ptr, (size_t)dots)), limits, &first, error) != 0 ||
+	    value_read_duration(slice_trim(slice_from(item, (size_t)dots + 2)), limits, &last, error) != 0)
+		return -1;
+	if (first <= 0 || last < first)
+		return value_wrong(error, _("`%s`: the second must be the longer one"), item);
+	for (; first < last; first *= 2)
+		put_number(numbers, first);
+	put_number(numbers, last);
+	return 0;
+}
+
+static bool is_range(struct slice item)
+{
+	ptrdiff_t dots = slice_find(item, '.');
+
+	return dots > 0 && (size_t)dots + 1 < item.len && item.ptr[dots + 1] == '.';
+}
+
 int value_parse_durations(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)
 {
@@ -61,6 +86,10 @@ int value_parse_durations(struct slice text, const struct value_limits *limits, 
 	int result = 0;
 
 	while (result == 0 && next_item(&text, &item)) {
+		if (is_range(item)) {
+			result = read_range(item, limits, &numbers, error);
+			continue;
+		}
 		result = value_read_duration(item, limits, &seconds, error);
 		if (result == 0)
 			put_number(&numbers, seconds);
@@ -129,6 +158,20 @@ int value_parse_senders(struct slice text, const struct value_limits *limits, vo
 	(void)limits;
 	return read_list(text, true, is_sender, _("`%s` is neither a mail address nor a domain"),
 	    field, error);
+}
+
+static bool is_pattern(struct slice item)
+{
+	for (size_t i = 0; i < item.len; i++)
+		if (item.ptr[i] == '/' || (unsigned char)item.ptr[i] < ' ')
+			return false;
+	return item.len > 0;
+}
+
+int value_parse_patterns(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	(void)limits;
+	return read_list(text, true, is_pattern, _("`%s` is no pattern of file names, such as *.exe"), field, error);
 }
 
 static bool is_listen(struct slice item)

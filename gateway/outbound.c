@@ -120,6 +120,27 @@ static void complain_of_homeless(struct outbound *out)
 	outbound_fail(out, &error, false);
 }
 
+/* --- keys for signing */
+
+/* Mail goes unsigned rather than not at all; postmaster hears of it as of a session that failed. */
+static void load_keys(struct outbound *out)
+{
+	const struct conf *conf = out->job->conf;
+	struct error error;
+
+	out->keys = xcalloc(conf->dkim_count + 1, sizeof(*out->keys));
+	for (size_t i = 0; i < conf->dkim_count && out->count > 0; i++)
+		if (dkim_key_load(conf->dkims[i].key_file, &out->keys[i], &error) != 0)
+			outbound_fail(out, &error, false);
+}
+
+static void free_keys(struct outbound *out)
+{
+	for (size_t i = 0; i < out->job->conf->dkim_count; i++)
+		dkim_key_free(out->keys[i]);
+	free(out->keys);
+}
+
 /* --- all smarthosts, a thread each */
 
 struct host_thread {
@@ -224,7 +245,9 @@ int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, 
 	*result = (struct outbound_result){0};
 	if (gather(&out, error) != 0)
 		return -1;
+	load_keys(&out);
 	flush_all(&out);
+	free_keys(&out);
 	complain_of_homeless(&out);
 	free(out.entries);
 	if (outbound_is_over(&out) && !out.failed)

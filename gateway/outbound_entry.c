@@ -2,10 +2,12 @@
 #include "gateway/outbound_priv.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/rewrite.h"
+#include "mail/header.h"
 #include "mail/route.h"
 
 #include <stdio.h>
@@ -80,6 +82,40 @@ static void refuse_all(struct sending *sending, int code, const char *text)
 		smtp_reply_set(&sending->transaction.recipients[i].reply, code, text);
 }
 
+/* For the domain that readers see: of the first address in From. */
+static const struct conf_dkim *find_signer(const struct conf *conf, struct slice header)
+{
+	struct header_field field;
+	struct addr_item item;
+	size_t at = 0;
+
+	if (conf->dkim_count == 0 || !header_find(header, "From", &field) || !addr_list_next(field.body, &at, &item) || !item.valid)
+		return NULL;
+	return conf_dkim_for(conf, item.addr.domain);
+}
+
+/* After all rewriting, or the signature would not hold. */
+static void sign(struct sending *sending)
+{
+	const struct outbound *out = sending->out;
+	const struct conf_dkim *dkim = find_signer(out->job->conf, buf_slice(&sending->header));
+	const struct dkim_key *key = dkim == NULL ? NULL : out->keys[dkim - out->job->conf->dkims];
+	struct buf signed_header = BUF_INIT(sending->header.limit);
+	struct error error = ERROR_INIT;
+
+	if (dkim == NULL)
+		return;
+	if (key == NULL || dkim_sign(key, dkim->name, dkim->selector, buf_slice(&sending->header), sending->body, clock_wall(),
+			       &signed_header, &error) != 0) {
+		outbound_journal(sending, "unsigned", "", key == NULL ? "the key of its domain cannot be used" : error.text);
+		buf_clear(&signed_header);
+		return;
+	}
+	buf_append_slice(&signed_header, buf_slice(&sending->header));
+	buf_clear(&sending->header);
+	sending->header = signed_header;
+}
+
 /* Fills in who sends and the bytes to send. False: we ourselves refuse it. */
 static bool prepare_message(struct sending *sending)
 {
@@ -104,6 +140,7 @@ static bool prepare_message(struct sending *sending)
 		refuse_all(sending, 550, "550 5.6.0 the header cannot be rewritten");
 		return false;
 	}
+	sign(sending);
 	transaction->sender = sending->sender;
 	transaction->utf8 = transaction->utf8 || !is_ascii(slice_of(sending->sender));
 	transaction->size = sending->header.len + sending->body.len;

@@ -6,6 +6,7 @@
 #include "gateway/outbound.h"
 #include "gateway/smarthost.h"
 #include "mail/addr.h"
+#include "mail/dkim.h"
 #include "mail/queue.h"
 
 #include <pthread.h>
@@ -24,6 +25,7 @@ struct entry {
 struct outbound {
 	const struct outbound_job *job;
 	struct outbound_host *hosts;
+	struct dkim_key **keys; /* as many as there are [dkim] sections; NULL: it cannot be used */
 	struct entry *entries;
 	size_t count;
 

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "gateway/bounce.h"
+#include "mail/bounce.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -10,7 +10,8 @@
 
 struct count {
 	char *key; /* in the state */
-	int64_t day, sent;
+	int64_t day;
+	struct daily_total total;
 	bool changed;
 };
 
@@ -60,7 +61,7 @@ static int64_t today(void)
 
 static void load(const struct daily *daily, struct count *count)
 {
-	struct slice rest, day;
+	struct slice rest, day, messages;
 	struct error error;
 	uint64_t number;
 	char *text = NULL;
@@ -72,8 +73,11 @@ static void load(const struct daily *daily, struct count *count)
 	day = slice_cut(&rest, ' ');
 	if (slice_number(day, 0, 99999999, &number))
 		count->day = (int64_t)number;
-	if (slice_number(rest, 0, INT32_MAX, &number))
-		count->sent = (int64_t)number;
+	messages = slice_cut(&rest, ' ');
+	if (slice_number(messages, 0, INT32_MAX, &number))
+		count->total.messages = (int64_t)number;
+	if (slice_number(rest, 0, INT64_MAX, &number)) /* not there yet in version 0.1 */
+		count->total.bytes = (int64_t)number;
 	free(text);
 }
 
@@ -91,22 +95,26 @@ static struct count *find(struct daily *daily, const char *user)
 	return count;
 }
 
-int64_t daily_sent(struct daily *daily, const char *user, bool one_more)
+struct daily_total daily_sent(struct daily *daily, const char *user, const struct daily_total *more)
 {
-	int64_t day = today(), sent;
+	struct daily_total total;
+	int64_t day = today();
 	struct count *count;
 
 	pthread_mutex_lock(&daily->lock);
 	count = find(daily, user);
 	if (count->day != day) {
 		count->day = day;
-		count->sent = 0;
+		count->total = (struct daily_total){0};
 	}
-	count->sent += one_more;
-	count->changed = count->changed || one_more;
-	sent = count->sent;
+	if (more != NULL) {
+		count->total.messages += more->messages;
+		count->total.bytes += more->bytes;
+		count->changed = true;
+	}
+	total = count->total;
 	pthread_mutex_unlock(&daily->lock);
-	return sent;
+	return total;
 }
 
 void daily_save(struct daily *daily)
@@ -119,11 +127,12 @@ void daily_save(struct daily *daily)
 	while (map_next(&daily->counts, &at, &user, &value)) {
 		struct count *count = value;
 		struct error error;
-		char text[48];
+		char text[80];
 
 		if (!count->changed)
 			continue;
-		snprintf(text, sizeof(text), "%lld %lld", (long long)count->day, (long long)count->sent);
+		snprintf(text, sizeof(text), "%lld %lld %lld", (long long)count->day, (long long)count->total.messages,
+		    (long long)count->total.bytes);
 		count->changed = state_set(daily->state, count->key, text, &error) != 0;
 		if (count->changed)
 			log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(count->key),

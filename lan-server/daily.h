@@ -1,5 +1,5 @@
 /*
- * How many messages each user has sent today, kept in the state so that a restart forgets little.
+ * What each user has sent today, kept in the state so that a restart forgets little.
  *
  * Counted in memory, written down when a session ends: never between a message and its acknowledgement. Any thread
  * may call; the day is that of local time.
@@ -11,10 +11,14 @@
 
 struct daily;
 
+struct daily_total {
+	int64_t messages, bytes;
+};
+
 struct daily *daily_new(struct state *state); /* borrowed, must outlive it */
 void daily_free(struct daily *daily);
-/* Messages of this user today, counting one more first if asked to. */
-int64_t daily_sent(struct daily *daily, const char *user, bool one_more);
+/* What this user has sent today, counting `more` first (may be NULL). */
+struct daily_total daily_sent(struct daily *daily, const char *user, const struct daily_total *more);
 /* Writes down what has changed. */
 void daily_save(struct daily *daily);
 

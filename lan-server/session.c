@@ -147,11 +147,11 @@ static uint64_t mailbox_bytes(void *context, const char *user)
 	return bytes;
 }
 
-static int64_t sent_today(void *context, const char *user, bool one_more)
+static struct daily_total sent_today(void *context, const char *user, const struct daily_total *more)
 {
 	const struct session *session = context;
 
-	return daily_sent(session->daily, user, one_more);
+	return daily_sent(session->daily, user, more);
 }
 
 /* The bytes of one message. Deadlines grow with what has come, so a slow line may send a large

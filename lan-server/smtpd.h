@@ -13,6 +13,7 @@
 #include "mail/body.h"
 #include "mail/envelope.h"
 
+#include "lan-server/daily.h"
 #include "lan-server/sasl.h"
 
 #define SMTPD_LINE_MAX 12288   /* RFC 4954 section 4: responses of AUTH */
@@ -37,10 +38,10 @@ struct smtpd_hooks {
 	 * case). */
 	int (*accept)(
 	    void *context, struct envelope *envelope, struct body *body, struct error *error);
-	/* Asked for only where there is such a limit: bytes in a mailbox, and the messages that a user has sent today,
-	 * counting one more first if asked to. */
+	/* Asked for only where there is such a limit: bytes in a mailbox, and what a user has sent today, counting `more`
+	 * first (may be NULL). */
 	uint64_t (*mailbox_bytes)(void *context, const char *user);
-	int64_t (*sent_today)(void *context, const char *user, bool one_more);
+	struct daily_total (*sent_today)(void *context, const char *user, const struct daily_total *more);
 };
 
 struct smtpd_options {

@@ -253,6 +253,8 @@ static void check_whole(struct smtpd *smtpd)
 		fail(tx, 550, "5.6.11", "A line does not end with CRLF");
 	if (tx->reader.has_nul || tx->has_nul)
 		fail(tx, 550, "5.6.0", "NUL bytes in the message");
+	if (tx->failed.code == 0 && !smtpd_fits_the_day(smtpd))
+		fail(tx, 550, "5.4.5", "You have sent as many bytes today as the limit here allows; send this one tomorrow");
 	if (tx->to_outside && outgoing > 0 && tx->size > (uint64_t)outgoing)
 		fail(tx, 552, "5.3.4", "Message too large to leave the office");
 	if (!smtpd_mailboxes_have_room(smtpd))
@@ -302,6 +304,27 @@ static void log_refused(const struct smtpd *smtpd, const struct error *error)
 	    LOG_CSTR(error->text));
 }
 
+/* Some attachments stay in the office. Returns false where one was found. */
+static bool attachments_are_fine(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	char name[200], text[300];
+	struct error error;
+	struct slice message;
+
+	if (!tx->to_outside || smtpd->options.conf->limits.forbidden_attachments.count == 0)
+		return true;
+	if (body_view(&tx->body, &message, &error) != 0) {
+		fail_storage(tx, &error);
+		return false;
+	}
+	if (!smtpd_has_forbidden_attachment(smtpd, message, name, sizeof(name)))
+		return true;
+	snprintf(text, sizeof(text), "Attachments such as %s may not leave the office; ask your administrator", name);
+	fail(tx, 554, "5.7.1", text);
+	return false;
+}
+
 /* Hands the whole message over to the spool. */
 static void store(struct smtpd *smtpd)
 {
@@ -314,6 +337,8 @@ static void store(struct smtpd *smtpd)
 		fail_storage(tx, &error);
 		return;
 	}
+	if (!attachments_are_fine(smtpd))
+		return;
 	complete_envelope(smtpd);
 	description = describe_message(smtpd);
 	if (hooks->accept(hooks->context, &tx->envelope, &tx->body, &error) == 0) {

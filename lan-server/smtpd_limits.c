@@ -1,9 +1,12 @@
 /*
- * What users may not exceed: messages a day, and the size of a mailbox.
+ * What users may not exceed: messages and bytes a day, the size of a mailbox, what may leave the office.
  */
+#include "mail/mime.h"
 #include "mail/route.h"
 
 #include "lan-server/smtpd_priv.h"
+
+#include <fnmatch.h>
 
 /* Who is to be counted: who logged in, or whose address the sender gives. NULL: nobody of ours. */
 static const char *who_sends(const struct smtpd *smtpd)
@@ -18,27 +21,102 @@ static const char *who_sends(const struct smtpd *smtpd)
 	return NULL;
 }
 
-bool smtpd_may_send(struct smtpd *smtpd)
+static const char *who_is_counted(const struct smtpd *smtpd)
+{
+	const struct conf_limits *limits = &smtpd->options.conf->limits;
+
+	return limits->user_daily_messages == 0 && limits->user_daily_bytes == 0 ? NULL : who_sends(smtpd);
+}
+
+/* Whether so many bytes more may be sent today. */
+static bool bytes_fit(const struct conf_limits *limits, const struct daily_total *total, uint64_t bytes)
+{
+	return limits->user_daily_bytes == 0 ||
+	       (total->bytes < limits->user_daily_bytes && bytes <= (uint64_t)(limits->user_daily_bytes - total->bytes));
+}
+
+bool smtpd_fits_the_day(const struct smtpd *smtpd)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
-	int64_t limit = smtpd->options.conf->limits.user_daily_messages;
-	const char *user = limit == 0 ? NULL : who_sends(smtpd);
+	const char *user = who_is_counted(smtpd);
+	struct daily_total total;
 
-	if (user == NULL || hooks->sent_today(hooks->context, user, false) < limit)
+	if (user == NULL)
 		return true;
-	smtpd_reply(smtpd,
-	    "550 5.4.5 You have sent %lld messages today, which is the limit here; send this one tomorrow",
-	    (long long)limit);
+	total = hooks->sent_today(hooks->context, user, NULL);
+	return bytes_fit(&smtpd->options.conf->limits, &total, smtpd->tx->size);
+}
+
+bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes)
+{
+	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
+	const struct conf_limits *limits = &smtpd->options.conf->limits;
+	const char *user = who_is_counted(smtpd);
+	struct daily_total total;
+
+	if (user == NULL)
+		return true;
+	total = hooks->sent_today(hooks->context, user, NULL);
+	if (limits->user_daily_messages > 0 && total.messages >= limits->user_daily_messages)
+		smtpd_reply(smtpd,
+		    "550 5.4.5 You have sent %lld messages today, which is the limit here; send this one tomorrow",
+		    (long long)limits->user_daily_messages);
+	else if (!bytes_fit(limits, &total, bytes))
+		smtpd_reply(smtpd,
+		    "550 5.4.5 With this message you would have sent more than %lld bytes today, which is the limit here; "
+		    "send it tomorrow",
+		    (long long)limits->user_daily_bytes);
+	else
+		return true;
 	return false;
 }
 
 void smtpd_count_sent(struct smtpd *smtpd)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
-	const char *user = smtpd->options.conf->limits.user_daily_messages == 0 ? NULL : who_sends(smtpd);
+	const struct daily_total more = {1, (int64_t)smtpd->tx->size};
+	const char *user = who_is_counted(smtpd);
 
 	if (user != NULL)
-		hooks->sent_today(hooks->context, user, true);
+		hooks->sent_today(hooks->context, user, &more);
+}
+
+bool smtpd_may_write_outside(const struct smtpd *smtpd)
+{
+	const char *name = who_sends(smtpd);
+	const struct conf_user *user = name == NULL ? NULL : conf_find_user(smtpd->options.conf, name);
+
+	return user == NULL || user->outside;
+}
+
+static bool is_forbidden(const struct strlist *patterns, const char *name)
+{
+	for (size_t i = 0; i < patterns->count; i++)
+		if (fnmatch(patterns->items[i], name, FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size)
+{
+	const struct strlist *patterns = &smtpd->options.conf->limits.forbidden_attachments;
+	struct buf file_name = BUF_INIT(4096);
+	struct mime_walk walk;
+	struct mime_part part;
+	bool found = false;
+
+	mime_walk_init(&walk, message);
+	while (!found && patterns->count > 0 && mime_walk_next(&walk, &part)) {
+		buf_reset(&file_name);
+		/* A name that is too long for us counts as far as we have it, with its end unknown. */
+		if (!mime_file_name(&part, &file_name))
+			continue;
+		found = file_name.overflow || is_forbidden(patterns, buf_text(&file_name));
+	}
+	if (found)
+		str_printable(name, size, buf_slice(&file_name));
+	buf_clear(&file_name);
+	return found;
 }
 
 /* postmaster's is never full: nobody else would be told. */

@@ -216,13 +216,15 @@ static bool outside_is_fine(struct smtpd *smtpd, struct slice path, const struct
 {
 	struct addr outside;
 
-	if (addr->domain[0] == '[' || is_ip_address(addr->domain))
+	if (!smtpd_may_write_outside(smtpd))
+		smtpd_reply(smtpd, "550 5.7.1 %s: you may write inside the office only; ask your administrator", SHOW(path));
+	else if (addr->domain[0] == '[' || is_ip_address(addr->domain))
 		smtpd_reply(
 		    smtpd, "550 5.1.2 %s: a domain is needed, not an IP address", SHOW(path));
 	else if (!route_outside_sender(smtpd->options.conf, &smtpd->tx->sender, &outside))
 		smtpd_reply(smtpd,
-		    "550 5.7.1 %s: you have no good address in the outside world, so nobody could "
-		    "answer you; ask your administrator to correct external_alias of %s",
+		    "550 5.7.1 %s: you have no address in the outside world, so nobody could "
+		    "answer you; ask your administrator to set external_alias of %s",
 		    SHOW(path), SHOW(slice_of(smtpd->tx->sender.local)));
 	else
 		return true;
@@ -305,7 +307,7 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 		return SMTPD_CONTINUE;
 	}
 	/* Bad addresses are people's typos, not a program's: a long list may hold many. */
-	if (!parse_recipient(smtpd, &path, &addr) || !smtpd_may_send(smtpd) ||
+	if (!parse_recipient(smtpd, &path, &addr) || !smtpd_may_send(smtpd, smtpd->tx->announced) ||
 	    !recipient_is_fine(smtpd, path, &addr))
 		return SMTPD_CONTINUE;
 	qualify(smtpd->options.conf, &addr);

@@ -71,8 +71,13 @@ void smtpd_reply_error(
 enum smtpd_effect smtpd_mistake(struct smtpd *smtpd);
 
 /* Returns false after a reply. */
-bool smtpd_may_send(struct smtpd *smtpd);
+/* Whether the sender may send a message of so many bytes today. Returns false after a reply. */
+bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes);
+bool smtpd_fits_the_day(const struct smtpd *smtpd); /* the message as it has come */
 void smtpd_count_sent(struct smtpd *smtpd);
+bool smtpd_may_write_outside(const struct smtpd *smtpd);
+/* The name of the first attachment in the message that may not leave, printable, in name; false if there is none. */
+bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size);
 bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes);
 /* Those of all recipients, for the message as it is now. */
 bool smtpd_mailboxes_have_room(const struct smtpd *smtpd);

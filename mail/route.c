@@ -227,24 +227,43 @@ void route_add_boss(const struct conf *conf, struct envelope *envelope)
 		    slice_of(_("copy for the boss")));
 }
 
-/* Puts in the login at the smarthost, where that is an address: mail of this name the provider
+/* Puts in the smarthost's default_sender, or the login there where that is an address: mail of this name the provider
  * takes. */
-static void smarthost_address(
-    const struct conf *conf, const struct addr *sender, struct addr *outside)
+static bool smarthost_address(const struct conf_smarthost *smarthost, struct addr *outside)
 {
-	const struct conf_smarthost *smarthost;
-	char text[ADDR_TEXT_MAX];
-	struct addr login;
+	struct addr address;
 
-	smarthost = conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), sender)));
-	if (smarthost != NULL && addr_parse(slice_of(smarthost->remote.user), &login) &&
-	    login.domain[0] != '\0')
-		*outside = login;
+	if (!addr_parse(slice_of(smarthost->default_sender), &address) &&
+	    !addr_parse(slice_of(smarthost->remote.user), &address))
+		return false;
+	if (address.domain[0] == '\0')
+		return false;
+	*outside = address;
+	return true;
+}
+
+/* Domains that nobody outside can answer to: a bare name, and what RFC 2606, 6761, 6762 and 9476 and habit keep for networks
+ * of one's own. */
+static bool is_private_domain(const char *domain)
+{
+	static const char *const endings[] = {"lan", "local", "localdomain", "localhost", "internal", "intranet", "private", "corp",
+	    "home", "office", "test", "invalid", "example", "alt"};
+	const char *dot = strrchr(domain, '.');
+	const char *last = dot == NULL ? domain : dot + 1;
+
+	if (dot == NULL || strcasecmp(domain, "home.arpa") == 0)
+		return true;
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		if (strcasecmp(last, endings[i]) == 0)
+			return true;
+	return false;
 }
 
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside)
 {
+	const struct conf_smarthost *smarthost;
 	const struct conf_user *owner;
+	char text[ADDR_TEXT_MAX];
 	const char *user;
 
 	*outside = *sender;
@@ -256,7 +275,11 @@ bool route_outside_sender(const struct conf *conf, const struct addr *sender, st
 	if (owner != NULL && owner->external_alias[0] != '\0')
 		return addr_parse(slice_of(owner->external_alias), outside);
 	/* A split domain exists outside as well, so its addresses are good there. */
-	if (!conf->gateway.relay_unknown)
-		smarthost_address(conf, sender, outside);
-	return true;
+	if (conf->gateway.relay_unknown)
+		return true;
+	/* Without a smarthost the mail waits, and nothing is known yet of its sender's name. What the gateway itself sends on is
+	 * nobody's to answer. */
+	smarthost = conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), sender)));
+	return smarthost == NULL || smarthost_address(smarthost, outside) || owner == NULL ||
+	       !is_private_domain(outside->domain);
 }

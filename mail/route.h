@@ -35,10 +35,10 @@ enum route_kind route_add(
 void route_add_boss(const struct conf *conf, struct envelope *envelope);
 
 /* The address under which this sender's mail leaves: his external alias for a LAN address; where he
- * has none, the address itself in a split domain (relay_unknown), else the smarthost's own user if
- * that is an address, else the LAN address as it is: the smarthost may know it, and says so if not.
+ * has none, the address itself in a split domain (relay_unknown), else the smarthost's default_sender, or its user if
+ * that is an address, else the LAN address as it is, which for a user must be in a domain that can exist outside.
  * An address that is not local leaves unchanged, and so does the null sender (empty local part).
- * False if mail of this sender cannot leave: his external alias is no address. */
+ * False if mail of this sender cannot leave: nobody outside could answer it. */
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside);
 
 #endif

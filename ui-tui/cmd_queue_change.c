@@ -2,13 +2,16 @@
  * lanpost queue hold, release, retry and delete: changes of what waits in the queue, also while a session sends from it.
  */
 #include "base/alloc.h"
+#include "base/fsx.h"
 #include "base/i18n.h"
+#include "mail/bounce.h"
 #include "mail/queue.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/spool_writer.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define IN(state) (1u << (state))
 
@@ -29,7 +32,9 @@ static const struct change retry = {IN(QUEUE_DEFERRED) | IN(QUEUE_ACTIVE), QUEUE
 
 struct job {
 	const struct change *change; /* NULL: delete */
+	const struct conf *conf;
 	const char *spool;
+	bool tell; /* the sender */
 	struct spool_writer writer;
 };
 
@@ -53,6 +58,49 @@ static int shift(struct job *job, const struct msgid *id)
 	return CLI_DONE;
 }
 
+/* The bounce for those who will not get it; nothing where the sender is nobody of ours. */
+static int make_bounce(struct job *job, const struct queue_item *item, struct envelope *envelope,
+    struct envelope *bounce, struct body *body, struct error *error)
+{
+	const struct place **places = xcalloc(envelope->place_count + 1, sizeof(*places));
+	char *path = queue_message_path(job->spool, item);
+	struct slice message = SLICE_NONE;
+	size_t count = 0;
+	int result;
+
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		if (envelope->places[i].kind != PLACE_QUEUE || envelope->places[i].status != PLACE_PENDING)
+			continue;
+		envelope_set(&envelope->places[i].reply, slice_of(_("the administrator has taken it out of the queue")));
+		places[count++] = &envelope->places[i];
+	}
+	result = path == NULL ? error_set(error, ERROR_IO, _("its message is missing")) : fsx_map(path, &message, error);
+	if (result == 0) {
+		result = bounce_make(job->conf, BOUNCE_FAILED, envelope, places, count, message, "", bounce, body, error);
+		fsx_unmap(message);
+	}
+	free(path);
+	free(places);
+	return result;
+}
+
+static int accept_facts(struct job *job, const struct queue_item *item, struct envelope *envelope,
+    const struct fact *facts, size_t count, struct error *error)
+{
+	struct envelope bounce = {0};
+	struct body body = {.fd = -1};
+
+	if (!job->tell || count == 0)
+		return count == 0 ? 0 : intake_accept(job->writer.intake, NULL, NULL, facts, count, error);
+	if (make_bounce(job, item, envelope, &bounce, &body, error) != 0)
+		return -1;
+	if (bounce.place_count > 0)
+		return intake_accept(job->writer.intake, &bounce, &body, facts, count, error);
+	envelope_clear(&bounce);
+	body_clear(&body, false);
+	return intake_accept(job->writer.intake, NULL, NULL, facts, count, error);
+}
+
 /* A recipient who waits is settled in the log first, so that no recovery brings the entry back; without any the entry
  * goes as it is. */
 static int settle_all(struct job *job, const struct queue_item *item, struct error *error)
@@ -71,7 +119,7 @@ static int settle_all(struct job *job, const struct queue_item *item, struct err
 			    .id = item->id.text,
 			    .name = envelope.places[i].name,
 			    .text = "deleted by the administrator"};
-	result = count == 0 ? 0 : intake_accept(job->writer.intake, NULL, NULL, facts, count, error);
+	result = accept_facts(job, item, &envelope, facts, count, error);
 	free(facts);
 	envelope_clear(&envelope);
 	return result;
@@ -116,7 +164,9 @@ static int run(struct cli *cli, const struct change *change)
 
 	if (conf == NULL)
 		return CLI_FAILED;
+	job.conf = conf;
 	job.spool = conf->gateway.spool;
+	job.tell = cli_option(cli, "--tell") != NULL;
 	if (spool_writer_open(&job.writer, conf, &error) != 0) {
 		conf_free(conf);
 		return cli_fail(CLI_FAILED, "%s", error.text);
@@ -147,5 +197,16 @@ int cmd_queue_retry(struct cli *cli)
 
 int cmd_queue_delete(struct cli *cli)
 {
+	char answer[16] = "";
+
+	/* Scripts have nobody to ask. */
+	if (cli_option(cli, "--yes") == NULL && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) {
+		/* TRANSLATORS: answered with y, or the first letter of the word for yes */
+		printf(ngettext("Delete %d message for good? [y/N] ", "Delete %d messages for good? [y/N] ", (unsigned long)cli->count),
+		    cli->count);
+		fflush(stdout);
+		if (fgets(answer, sizeof(answer), stdin) == NULL || rpmatch(answer) != 1)
+			return cli_fail(CLI_FAILED, "%s", _("nothing was deleted"));
+	}
 	return run(cli, NULL);
 }

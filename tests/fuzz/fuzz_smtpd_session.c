@@ -53,11 +53,11 @@ static uint64_t mailbox_bytes(void *context, const char *user)
 	return 0;
 }
 
-static int64_t sent_today(void *context, const char *user, bool one_more)
+static struct daily_total sent_today(void *context, const char *user, const struct daily_total *more)
 {
 	(void)context;
 	(void)user;
-	return one_more;
+	return more != NULL ? *more : (struct daily_total){0};
 }
 
 static int accept_message(

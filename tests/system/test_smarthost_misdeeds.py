@@ -2,6 +2,7 @@
 one doubt that SMTP leaves, and what can wait waits."""
 import re
 import sqlite3
+import threading
 import time
 
 import pytest
@@ -213,21 +214,24 @@ def test_a_server_that_takes_one_connection_only_gets_one(make_gateway):
 @pytest.mark.parametrize("abilities", ["pipelined", "chunked"])
 def test_killed_in_the_middle_nothing_is_lost(make_gateway, abilities):
     """At most what was under way comes twice, and the journal knows of it."""
-    seen = []
+    seen, reached, killed = [], threading.Event(), threading.Event()
 
     def act(step, connection):
-        if step == "DOT":
+        if step == "DOT" and not killed.is_set():
             seen.append(1)
-            if len(seen) == 20:
-                server.act = lambda step, connection: None
-                office.kill_all()
+            if len(seen) >= 20:
+                reached.set()
+                killed.wait(30)
                 connection.close()
                 return True
         return None
     server = Smarthost(act, ABILITIES[abilities])
     office = office_at(make_gateway, server, max_connections="2")
     write(office, 60)
-    office.cli("session", "--send-only")
+    office.cli("session", "--send-only", "--no-wait")
+    assert reached.wait(30)
+    office.kill_all()
+    killed.set()
     office.abandon()
     office.start()
     office.cli("queue", "flush")

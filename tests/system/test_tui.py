@@ -43,7 +43,7 @@ def size(request):
 
 def office(make_gateway, **settings):
     """A gateway whose smarthost does not answer, with a letter in the queue and one delivered."""
-    gateway = make_gateway(users={"ivan": {"full_name": "Иван Петров"}, "anna": {}},
+    gateway = make_gateway(users={"ivan": {"full_name": "Иван Петров", "external_alias": "ivan@example.ru"}, "anna": {}},
                            smarthosts={"default": {"url": "smtp://127.0.0.1:1", "tls": "none"}}, **settings)
     gateway.send("ivan@office.lan", ["kunde@example.ru"], "Subject: Offer 7\r\n\r\nHello\r\n")
     gateway.send("ivan@office.lan", ["anna@office.lan"], "Subject: Lunch\r\n\r\nAt one?\r\n")

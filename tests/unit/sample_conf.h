@@ -14,7 +14,7 @@ static char *sample_ivan_aliases[] = {"petrov", "i.petrov"};
 
 #define SAMPLE_USER(user)                                                                          \
 	.name = (user), .password = "", .scram_sha256 = "", .clear_password = "", .full_name = "", .external_alias = "", .forward = "",      \
-	.keep = true
+	.keep = true, .outside = true
 
 static struct conf_user sample_users[] = {
     {SAMPLE_USER("ivan"), .aliases = {sample_ivan_aliases, 2}},
@@ -58,12 +58,14 @@ static struct conf sample_conf(void)
 	sample_user("self")->keep = false;
 	sample_user("broken")->external_alias = "no address";
 	sample_smarthost.remote.user = "";
+	sample_smarthost.default_sender = "";
 	return (struct conf){
 	    .gateway = {.hostname = "gw.office.lan",
 	        .local_domain = "office.lan",
 	        .spool = "/nowhere",
 	        .postmaster = "admin",
-	        .boss = ""},
+	        .boss = "",
+	        .bounce_copies = COPIES_FAILED},
 	    .lan = {.timeout = 60,
 	        .allow_empty_password = true,
 	        .max_sessions = 10,

@@ -1,6 +1,6 @@
 /* Letters on their way out: addresses that people outside may see, and what comes back when it fails. */
 #include "base/alloc.h"
-#include "gateway/bounce.h"
+#include "mail/bounce.h"
 #include "gateway/rewrite.h"
 
 #include <setjmp.h>
@@ -67,11 +67,13 @@ static bool has_place(const struct envelope *envelope, const char *name)
 	return false;
 }
 
-static void make(const char *sender, enum bounce_kind kind, struct envelope *bounce,
+#define NO_USER "550 5.1.1 no such user"
+
+static void make(const char *sender, enum bounce_kind kind, const char *reply, struct envelope *bounce,
     struct body *body)
 {
 	const struct place failed = {.kind = PLACE_QUEUE, .name = "x@example.net",
-	    .reply = "550 5.1.1 no such user"};
+	    .reply = (char *)(uintptr_t)reply};
 	const struct place *places[] = {&failed};
 	struct envelope original;
 	struct error error;
@@ -92,13 +94,15 @@ static void test_bounce(void **context)
 	const char *text;
 
 	(void)context;
-	make("ivan@office.lan", BOUNCE_FAILED, &bounce, &body);
+	conf.gateway.bounce_copies = COPIES_FAILED;
+	make("ivan@office.lan", BOUNCE_FAILED, NO_USER, &bounce, &body);
 	assert_string_equal(bounce.sender, "");
 	assert_true(has_place(&bounce, "ivan"));
 	assert_true(has_place(&bounce, "postmaster"));
 	text = buf_text(&body.memory);
 	assert_non_null(strstr(text, "Action: failed\r\nStatus: 5.1.1\r\n"));
 	assert_non_null(strstr(text, "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"));
+	assert_non_null(strstr(text, "There is no such mailbox"));
 	assert_non_null(strstr(text, "X: y\r\n"));
 	assert_null(strstr(text, "secret body"));
 	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
@@ -112,14 +116,22 @@ static void test_bounce_goes_to_our_people_only(void **context)
 	static const struct {
 		const char *sender;
 		enum bounce_kind kind;
+		enum conf_bounce_copies copies;
+		const char *reply;
 		size_t places;
 		const char *to;
 	} cases[] = {
-	    {"ivan@example.ru", BOUNCE_FAILED, 2, "ivan"}, /* his external address */
-	    {"stranger@example.org", BOUNCE_FAILED, 1, "postmaster"},
-	    {"", BOUNCE_FAILED, 1, "postmaster"}, /* a bounce of a bounce */
-	    {"ivan@office.lan", BOUNCE_DELAYED, 1, "ivan"},
-	    {"", BOUNCE_DELAYED, 0, NULL},
+	    {"ivan@example.ru", BOUNCE_FAILED, COPIES_FAILED, NO_USER, 2, "ivan"}, /* his external address */
+	    {"stranger@example.org", BOUNCE_FAILED, COPIES_FAILED, NO_USER, 1, "postmaster"},
+	    {"", BOUNCE_FAILED, COPIES_FAILED, NO_USER, 1, "postmaster"}, /* a bounce of a bounce */
+	    {"ivan@office.lan", BOUNCE_DELAYED, COPIES_FAILED, "", 1, "ivan"},
+	    {"", BOUNCE_DELAYED, COPIES_FAILED, "", 0, NULL},
+	    {"ivan@office.lan", BOUNCE_FAILED, COPIES_NONE, NO_USER, 1, "ivan"},
+	    {"", BOUNCE_FAILED, COPIES_NONE, NO_USER, 1, "postmaster"}, /* somebody must hear of it */
+	    {"ivan@office.lan", BOUNCE_FAILED, COPIES_SERIOUS, NO_USER, 1, "ivan"},
+	    {"ivan@office.lan", BOUNCE_FAILED, COPIES_SERIOUS, "550 5.7.1 spam", 2, "postmaster"},
+	    {"ivan@office.lan", BOUNCE_DELAYED, COPIES_SERIOUS, "", 1, "ivan"},
+	    {"ivan@office.lan", BOUNCE_DELAYED, COPIES_ALL, "", 2, "postmaster"},
 	};
 
 	(void)context;
@@ -127,8 +139,10 @@ static void test_bounce_goes_to_our_people_only(void **context)
 		struct envelope bounce;
 		struct body body;
 
-		make(cases[i].sender, cases[i].kind, &bounce, &body);
-		assert_int_equal(bounce.place_count, cases[i].places);
+		conf.gateway.bounce_copies = cases[i].copies;
+		make(cases[i].sender, cases[i].kind, cases[i].reply, &bounce, &body);
+		if (bounce.place_count != cases[i].places)
+			fail_msg("case %zu: %zu", i, bounce.place_count);
 		if (cases[i].to != NULL)
 			assert_true(has_place(&bounce, cases[i].to));
 		envelope_clear(&bounce);

@@ -5,7 +5,7 @@
 #include "tests/unit/script.h"
 
 struct office {
-	int64_t sent;
+	struct daily_total sent;
 	struct conf conf;
 	struct buf *transcript;
 	bool full, broken;
@@ -32,6 +32,8 @@ static bool has_room(void *context, uint64_t bytes)
 	return !office->full;
 }
 
+static char *forbidden[] = {"*.exe", "*.scr"};
+
 /* anna's mailbox is nearly full, the others' are empty. */
 static uint64_t mailbox_bytes(void *context, const char *user)
 {
@@ -39,12 +41,15 @@ static uint64_t mailbox_bytes(void *context, const char *user)
 	return strcmp(user, "anna") == 0 ? 900 : 0;
 }
 
-static int64_t sent_today(void *context, const char *user, bool one_more)
+static struct daily_total sent_today(void *context, const char *user, const struct daily_total *more)
 {
 	struct office *office = context;
 
 	assert_string_equal(user, "ivan");
-	office->sent += one_more;
+	if (more != NULL) {
+		office->sent.messages += more->messages;
+		office->sent.bytes += more->bytes;
+	}
 	return office->sent;
 }
 
@@ -145,6 +150,10 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 		office.conf.limits.max_message_size = 1000;
 	office.conf.limits.mailbox_quota = script_has(script, "quota") ? 1000 : 0;
 	office.conf.limits.user_daily_messages = script_has(script, "daily") ? 2 : 0;
+	office.conf.limits.user_daily_bytes = script_has(script, "daily_bytes") ? 500 : 0;
+	if (script_has(script, "attachments"))
+		office.conf.limits.forbidden_attachments = (struct strlist){forbidden, ARRAY_LEN(forbidden)};
+	sample_user("ivan")->outside = !script_has(script, "inside_only");
 	office.conf.limits.max_outgoing_size = script_has(script, "outgoing") ? 100 : 0;
 	wire.smtpd = smtpd_new(&options);
 	take_replies(&wire);

@@ -1,8 +1,9 @@
-#include "gateway/bounce.h"
+#include "mail/bounce.h"
 
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "mail/decode.h"
+#include "mail/refusal.h"
 #include "mail/route.h"
 
 #include <stdio.h>
@@ -12,10 +13,34 @@
 
 /* --- whom to tell */
 
+static bool is_serious(const struct place *const *places, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (!refusal_is_about_address(places[i]->reply))
+			return true;
+	return false;
+}
+
+static bool postmaster_wants(const struct conf *conf, enum bounce_kind kind, const struct place *const *places, size_t count)
+{
+	switch (conf->gateway.bounce_copies) {
+	case COPIES_NONE:
+		return false;
+	case COPIES_SERIOUS:
+		return kind == BOUNCE_FAILED && is_serious(places, count);
+	case COPIES_FAILED:
+		return kind == BOUNCE_FAILED;
+	case COPIES_ALL:
+		break;
+	}
+	return true;
+}
+
 static void choose_places(const struct conf *conf, enum bounce_kind kind,
-    const struct envelope *original, struct envelope *bounce)
+    const struct envelope *original, const struct place *const *places, size_t count, struct envelope *bounce)
 {
 	struct addr sender;
+	bool told = false;
 	const char *user;
 
 	/* Only somebody of ours: an outside sender may be forged, and to tell him would be backscatter. */
@@ -23,8 +48,10 @@ static void choose_places(const struct conf *conf, enum bounce_kind kind,
 	    route_address(conf, &sender, &user) == ROUTE_MAILBOX) {
 		route_add_mailbox(conf, bounce, user, SLICE_LITERAL("bounce to the sender"));
 		strlist_add(&bounce->recipients, original->sender);
+		told = true;
 	}
-	if (kind == BOUNCE_FAILED) {
+	/* Somebody must hear of what will not arrive. */
+	if (postmaster_wants(conf, kind, places, count) || (kind == BOUNCE_FAILED && !told)) {
 		route_add_mailbox(conf, bounce, CONF_POSTMASTER,
 		    SLICE_LITERAL("copy of a bounce"));
 		strlist_add(&bounce->recipients, CONF_POSTMASTER);
@@ -40,6 +67,19 @@ static void add_text(struct buf *out, struct slice text)
 		buf_append_slice(out, slice_cut(&text, '\n'));
 		buf_append_text(out, "\r\n");
 	}
+}
+
+static void human_place(const struct place *place, struct buf *text)
+{
+	const char *meaning = refusal_explain(place->reply);
+
+	buf_printf(text, "    %s\n", place->name);
+	if (meaning != NULL)
+		buf_printf(text, "        %s\n", meaning);
+	if (place->reply[0] == '\0')
+		buf_printf(text, "        %s\n", _("no answer yet"));
+	else
+		buf_printf(text, _("        The server said: %s\n"), place->reply);
 }
 
 static void human_part(enum bounce_kind kind, const struct envelope *original,
@@ -62,33 +102,15 @@ static void human_part(enum bounce_kind kind, const struct envelope *original,
 		      "need not send it again. Still waiting:\n\n"),
 		    shown, when);
 	for (size_t i = 0; i < count; i++)
-		buf_printf(&text, "    %s\n        %s\n", places[i]->name,
-		    places[i]->reply[0] == '\0' ? _("no answer yet") : places[i]->reply);
+		human_place(places[i], &text);
 	if (kind == BOUNCE_FAILED)
 		buf_append_text(&text,
-		    _("\nThe text under an address is what the mail server of the provider answered. The gateway will "
-		      "not try again. Please check the address and write again, or ask your administrator.\n"));
+		    _("\nThe gateway will not try again. If you do not know what to do, ask your administrator.\n"));
 	buf_append_text(out, "Content-Type: text/plain; charset=UTF-8\r\n"
 			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
 	add_text(out, buf_slice(&text));
 	buf_clear(&text);
 	buf_clear(&subject);
-}
-
-/* "550 5.1.1 no such user" -> "5.1.1"; without an enhanced code its class alone (RFC 3463 section 3.1). */
-static void status_code(const char *reply, enum bounce_kind kind, char *out, size_t size)
-{
-	struct slice rest = slice_of(reply), code;
-	unsigned class, subject, detail;
-
-	slice_cut(&rest, ' ');
-	code = slice_cut(&rest, ' ');
-	if (code.len > 0 && code.len < 12 &&
-	    sscanf(code.ptr, "%1u.%3u.%3u", &class, &subject, &detail) == 3 &&
-	    (class == 4 || class == 5))
-		snprintf(out, size, "%u.%u.%u", class, subject, detail);
-	else
-		snprintf(out, size, "%s", kind == BOUNCE_FAILED ? "5.0.0" : "4.0.0");
 }
 
 /* RFC 3464 sections 2.2 and 2.3. */
@@ -104,7 +126,7 @@ static void status_part(const struct conf *conf, enum bounce_kind kind,
 	    conf->gateway.hostname, original->id.text,
 	    clock_rfc5322(date, sizeof(date), original->time));
 	for (size_t i = 0; i < count; i++) {
-		status_code(places[i]->reply, kind, code, sizeof(code));
+		refusal_status(places[i]->reply[0] != '\0' || kind == BOUNCE_FAILED ? places[i]->reply : "4", code, sizeof(code));
 		buf_printf(out, "\r\nFinal-Recipient: rfc822; %s\r\nAction: %s\r\nStatus: %s\r\n",
 		    places[i]->name, kind == BOUNCE_FAILED ? "failed" : "delayed", code);
 		if (places[i]->reply[0] >= '2' && places[i]->reply[0] <= '5')
@@ -161,7 +183,7 @@ int bounce_make(const struct conf *conf, enum bounce_kind kind, const struct env
 	envelope_init(bounce);
 	envelope_set(&bounce->origin, SLICE_LITERAL("gateway"));
 	envelope_set(&bounce->session, slice_of(session));
-	choose_places(conf, kind, original, bounce);
+	choose_places(conf, kind, original, places, count, bounce);
 	write_bounce(conf, kind, original, places, count, message, bounce, &text);
 	body_init(body, conf->gateway.spool);
 	result = body_append(body, buf_slice(&text), &bounce->id, error);

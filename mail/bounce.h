@@ -4,15 +4,15 @@
  * A text for people in the configured language on top, the machine's part and the original header below. From the null sender; a
  * bounce is never bounced, it ends at postmaster; nobody outside is ever told.
  */
-#ifndef LANPOST_GATEWAY_BOUNCE_H
-#define LANPOST_GATEWAY_BOUNCE_H
+#ifndef LANPOST_MAIL_BOUNCE_H
+#define LANPOST_MAIL_BOUNCE_H
 
 #include "config/conf.h"
 #include "mail/body.h"
 #include "mail/envelope.h"
 
 enum bounce_kind {
-	BOUNCE_FAILED,	/* it will not arrive: to the sender and to postmaster */
+	BOUNCE_FAILED,	/* it will not arrive: to the sender, and to postmaster as bounce_copies says */
 	BOUNCE_DELAYED, /* it is still being tried: to the sender alone */
 };
 

@@ -1,0 +1,110 @@
+"""What leaves the office: signed, limited, taken out of the queue, explained when it comes back."""
+import re
+
+import dkim
+import pytest
+
+from harness.letters import letter
+from harness.sink import Sink
+
+
+@pytest.fixture
+def sink():
+    server = Sink()
+    yield server
+    server.stop()
+
+
+def office_at(make_gateway, sink, users=None, **settings):
+    return make_gateway(users=users or {"ivan": {"external_alias": "ivan@example.ru"}},
+                        smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}}, **settings)
+
+
+@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+def test_signatures_hold_at_the_other_side(make_gateway, sink, kind, tmp_path):
+    key = tmp_path / "mail.key"
+    office = office_at(make_gateway, sink)
+    office.stop()
+    with open(office.conf, "a") as conf:
+        conf.write(f"\n[dkim example.ru]\nselector = mail\nkey_file = {key}\n")
+    made = office.cli("dkim", "example.ru", "--new", kind)
+    assert made.returncode == 0 and "mail._domainkey.example.ru. TXT" in made.stdout
+    assert key.stat().st_mode & 0o777 == 0o600
+    assert office.cli("dkim", "example.ru", "--new", kind).returncode == 1  # never over another
+    record = "".join(re.findall(r'"([^"]*)"', made.stdout)).encode()
+    office.start()
+    bodies = ["one\n", "", " blanks  at\tthe end \t\n\n\n.dot\n..two\n\n\n", "x" * 900 + "\n" + "тест\n" * 2000, "no end"]
+    for n, body in enumerate(bodies, 1):
+        office.send("ivan@office.lan", ["client@bank.ru"], letter(number=n, sender='"Петров, И." <ivan@office.lan>',
+                                                                  to="client@bank.ru", subject="Счёт  на\toплату", body=body))
+    office.send("ivan@office.lan", ["client@bank.ru"], letter(number=9, sender="guest@elsewhere.org", to="client@bank.ru"))
+    office.session("--send-only")
+    assert len(sink.letters) == len(bodies) + 1
+    for letter_ in sink.letters:
+        signed = b"DKIM-Signature:" in letter_.content
+        assert signed == (b"<9." not in letter_.content)  # only what is of our domain
+        assert b"ivan@example.ru" in letter_.content or not signed
+        if signed:
+            assert dkim.verify(letter_.content, dnsfunc=lambda name, **_: record if name == b"mail._domainkey.example.ru." else None)
+            assert not dkim.verify(letter_.content.replace(b"Subject:", b"Subject: x"), dnsfunc=lambda name, **_: record)
+
+
+def test_a_key_that_cannot_be_used_holds_up_no_mail_and_is_told(make_gateway, sink, tmp_path):
+    key = tmp_path / "mail.key"
+    key.write_text("nothing of the kind\n")
+    office = office_at(make_gateway, sink)
+    office.stop()
+    with open(office.conf, "a") as conf:
+        conf.write(f"\n[dkim example.ru]\nselector = mail\nkey_file = {key}\n")
+    office.start()
+    office.send("ivan@office.lan", ["client@bank.ru"], letter(sender="ivan@office.lan", to="client@bank.ru"))
+    office.session("--send-only", code=1)
+    assert len(sink.letters) == 1
+    assert any(b"mail.key" in mail for mail in office.mailbox("postmaster"))
+    assert "unsigned" in office.cli("trace", "client@bank.ru").stdout
+
+
+def test_who_has_no_address_outside_is_told_at_once(make_gateway, sink):
+    office = office_at(make_gateway, sink, users={"ivan": {}, "anna": {"external_alias": "anna@example.ru", "outside": "no"}})
+    refused = office.send("ivan@office.lan", ["client@bank.ru", "anna@office.lan"], letter(sender="ivan@office.lan"))
+    assert refused["client@bank.ru"][0] == 550 and b"external_alias" in refused["client@bank.ru"][1]
+    refused = office.send("anna@office.lan", ["client@bank.ru", "ivan@office.lan"], letter(sender="anna@office.lan"))
+    assert refused["client@bank.ru"][0] == 550 and b"inside the office only" in refused["client@bank.ru"][1]
+    assert len(office.mailbox_when("ivan", 1)) == 1 and len(office.mailbox_when("anna", 1)) == 1
+    assert office.queued_files() == []
+
+
+def test_an_address_for_those_who_have_none(make_gateway, sink):
+    office = make_gateway(users={"ivan": {}}, smarthosts={
+        "default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none", "default_sender": "all@example.ru"}})
+    assert office.send("ivan@office.lan", ["client@bank.ru"], letter(sender="Ivan <ivan@office.lan>", to="client@bank.ru")) == {}
+    office.session("--send-only")
+    sent, = sink.letters
+    assert sent.sender == "all@example.ru" and sent.header("From") == ["Ivan <all@example.ru>"]
+
+
+@pytest.mark.parametrize("tell", [True, False])
+def test_the_administrator_takes_a_letter_out_of_the_queue(make_gateway, sink, tell):
+    office = office_at(make_gateway, sink)
+    office.send("ivan@office.lan", ["client@bank.ru"], letter(sender="ivan@office.lan", to="client@bank.ru", subject="oops"))
+    entry, = office.queued_files()
+    done = office.cli("queue", "delete", entry.stem, *(["--tell"] if tell else []))
+    assert done.returncode == 0, done.stderr
+    assert office.queued_files() == []
+    if tell:
+        bounce, = office.mailbox_when("ivan", 1)
+        assert b"client@bank.ru" in bounce and b"administrator" in bounce
+    else:
+        assert office.files("ivan") == []
+    office.session("--send-only")
+    assert sink.letters == []
+
+
+@pytest.mark.parametrize("language, words", [("en", "Look for a typing error"), ("ru", "опечатк")])
+def test_a_bounce_says_in_plain_words_what_is_wrong(make_gateway, smarthost, language, words):
+    office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}}, smarthosts={"default": smarthost},
+                          sections={"gateway": {"language": language}})
+    office.send("ivan@office.lan", ["nobody@refused.example"], letter(sender="ivan@office.lan", to="nobody@refused.example"))
+    office.session("--send-only")
+    bounce, = office.mailbox_when("ivan", 1)
+    assert words in bounce.decode() and "550 5.1.1 <nobody@refused.example>" in bounce.decode()
