@@ -3,6 +3,7 @@
  */
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/rule_text.h"
 
 /* "ivan, olga" in a cell. */
 static void add_names(struct table *table, const struct strlist *names)
@@ -82,42 +83,10 @@ int cmd_account_list(struct cli *cli)
 	return result;
 }
 
-/* "; deliver ivan, olga" */
-static void add_list(struct buf *text, const char *key, const struct strlist *names)
-{
-	for (size_t i = 0; i < names->count; i++)
-		buf_printf(text, "%s%s%s", i > 0 ? ", " : text->len > 0 ? "; " : "",
-		    i > 0 ? "" : key, names->items[i]);
-}
-
-static void add_text(struct buf *text, const char *key, const char *value)
-{
-	if (value[0] != '\0')
-		buf_printf(text, "%s%s%s", text->len > 0 ? "; " : "", key, value);
-}
-
-/* What a rule does, in the words of its keys. */
-static void add_actions(struct table *table, const struct conf_rule *rule)
-{
-	struct buf text = BUF_INIT(65536);
-
-	add_list(&text, "deliver ", &rule->deliver);
-	add_list(&text, "copy ", &rule->copy);
-	add_list(&text, "forward ", &rule->forward);
-	add_list(&text, "redirect ", &rule->redirect);
-	add_list(&text, "reject_to ", &rule->reject_to);
-	add_text(&text, "tag ", rule->tag);
-	add_text(&text, "subject_prefix ", rule->subject_prefix);
-	add_text(&text, "", rule->reply[0] == '\0' ? "" : "reply");
-	add_text(&text, "", rule->drop ? "drop" : "");
-	add_text(&text, "", rule->stop ? "stop" : "");
-	table_add(table, buf_text(&text));
-	buf_clear(&text);
-}
-
 static void print_rules(const struct conf *conf)
 {
 	struct table table = TABLE_INIT("rlll");
+	struct buf actions = BUF_INIT(65536);
 
 	table_add(&table, "");
 	table_add(&table, _("RULE"));
@@ -127,7 +96,9 @@ static void print_rules(const struct conf *conf)
 		table_addf(&table, "%zu", i + 1);
 		table_add(&table, conf->rules[i].name);
 		table_add(&table, conf->rules[i].when);
-		add_actions(&table, &conf->rules[i]);
+		rule_actions(&conf->rules[i], &actions);
+		table_add(&table, buf_text(&actions));
+		buf_clear(&actions);
 	}
 	table_print(&table);
 }

@@ -9,6 +9,7 @@
 #include "mail/line_reader.h"
 #include "mail/provider_hint.h"
 #include "mail/remote.h"
+#include "ui-tui/account_test.h"
 #include "ui-tui/cli.h"
 
 #include <stdio.h>
@@ -107,7 +108,9 @@ static int ask_imap(struct talk *talk, struct buf *can, unsigned long long *coun
 
 static void show(const char *step, const char *text)
 {
-	printf("%-12s %s\n", step, text);
+	int width = (int)text_width(step);
+
+	printf("%s%*s %s\n", step, width < 12 ? 12 - width : 0, "", text);
 	fflush(stdout);
 }
 
@@ -183,7 +186,7 @@ static int look_inside(struct talk *talk, const struct conf_account *account)
 	return CLI_DONE;
 }
 
-static int test_account(const struct conf *conf, const struct conf_account *account)
+int account_test(const struct conf *conf, const struct conf_account *account)
 {
 	struct remote_report report = {.step = REMOTE_LOGIN};
 	const struct remote_options options = {
@@ -217,7 +220,7 @@ int cmd_account_test(struct cli *cli)
 		return CLI_FAILED;
 	str_lower_ascii(cli->words[0]);
 	account = conf_find_account(conf, cli->words[0]);
-	result = account == NULL ? cli_no_account(conf, cli->words[0]) : test_account(conf, account);
+	result = account == NULL ? cli_no_account(conf, cli->words[0]) : account_test(conf, account);
 	conf_free(conf);
 	return result;
 }

@@ -30,6 +30,25 @@ bool edit_begin(struct edit *edit, struct cli *cli, struct conf *conf, const cha
 	return false;
 }
 
+void edit_restart(struct edit *edit)
+{
+	buf_reset(&edit->text);
+	buf_append_slice(&edit->text, buf_slice(&edit->before));
+}
+
+bool edit_reread(struct edit *edit)
+{
+	struct error error = ERROR_INIT;
+
+	buf_reset(&edit->before);
+	if (ini_edit_read(edit->file, &edit->before, &error) != 0) {
+		cli_fail(CLI_FAILED, "%s", error.text);
+		return false;
+	}
+	edit_restart(edit);
+	return true;
+}
+
 bool edit_begin_beside(struct edit *edit, struct cli *cli, struct conf *conf, const char *name)
 {
 	const char *slash = strrchr(cli->config, '/');
@@ -138,7 +157,7 @@ static int lock_folder(const char *file)
 }
 
 /* Somebody else may have written the file while we asked for a password. */
-static bool is_unchanged(const struct edit *edit)
+bool edit_is_stale(const struct edit *edit)
 {
 	struct buf now = BUF_INIT(TEXT_MAX);
 	struct error error;
@@ -146,7 +165,7 @@ static bool is_unchanged(const struct edit *edit)
 		    (now.len == 0 || memcmp(now.ptr, edit->before.ptr, now.len) == 0);
 
 	clear_text(&now);
-	return same;
+	return !same;
 }
 
 static int replace_file(const struct edit *edit)
@@ -154,7 +173,7 @@ static int replace_file(const struct edit *edit)
 	struct error error = ERROR_INIT;
 	int lock = lock_folder(edit->file), result = CLI_DONE;
 
-	if (!is_unchanged(edit))
+	if (edit_is_stale(edit))
 		result = cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
 	else if (ini_edit_write(edit->file, &edit->text, &error) != 0)
 		result = cli_fail(CLI_FAILED, "%s", error.text);

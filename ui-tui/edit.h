@@ -20,6 +20,12 @@ struct edit {
 bool edit_begin(struct edit *edit, struct cli *cli, struct conf *conf, const char *file);
 bool edit_begin_beside(struct edit *edit, struct cli *cli, struct conf *conf, const char *name);
 void edit_clear(struct edit *edit);
+/* The text as it was read: changes can be made anew. */
+void edit_restart(struct edit *edit);
+/* Whether somebody else has written the file since it was read. */
+bool edit_is_stale(const struct edit *edit);
+/* Reads the file again, so that changes go into what it is now. Returns false after a message. */
+bool edit_reread(struct edit *edit);
 /* Sets a key. Returns false after a message. */
 bool edit_set(struct edit *edit, const char *kind, const char *name, const char *key, const char *value);
 /* Sets the keys that were given as options; one that stands more than once becomes a list. */

@@ -129,7 +129,7 @@ struct again {
 	struct replay *replay;
 };
 
-static char *field_value(struct slice message, const char *name)
+char *replay_field(struct slice message, const char *name)
 {
 	struct buf text = BUF_INIT(1u << 20);
 	struct header_field field;
@@ -140,8 +140,7 @@ static char *field_value(struct slice message, const char *name)
 	return text.ptr;
 }
 
-/* The message as it came: without the lines that we have put above it. */
-static struct slice as_it_came(struct slice message)
+struct slice replay_as_it_came(struct slice message)
 {
 	struct header_walk walk;
 	struct header_field field;
@@ -287,11 +286,11 @@ static void sort_again(struct again *again, const char *spool, const struct past
 		free(unique);
 		return;
 	}
-	account = field_value(bytes, "X-Lanpost-Account");
-	rules = field_value(bytes, "X-Lanpost-Rule");
+	account = replay_field(bytes, "X-Lanpost-Account");
+	rules = replay_field(bytes, "X-Lanpost-Rule");
 	if (account[0] != '\0') { /* mail of the LAN is not sorted */
 		again->replay->looked_at++;
-		decide_again(again, past, as_it_came(bytes), account, rules);
+		decide_again(again, past, replay_as_it_came(bytes), account, rules);
 	}
 	fsx_unmap(bytes);
 	free(account);

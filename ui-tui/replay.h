@@ -32,4 +32,9 @@ int replay_run(const struct conf *conf, struct state *state, int64_t since, cons
     struct replay *replay, struct error *error);
 void replay_clear(struct replay *replay);
 
+/* The message as it came: without the lines that we have put above it. */
+struct slice replay_as_it_came(struct slice message);
+/* A header field, decoded, new memory. */
+char *replay_field(struct slice message, const char *name);
+
 #endif

@@ -134,7 +134,7 @@ static void change(struct tui *tui, struct queue_screen *screen, int (*run)(stru
 	struct strlist ids = {NULL, 0};
 
 	list_chosen(&screen->list, &ids);
-	if (ids.count > 0 && dialog_quiet_verb(tui, run, &ids) == CLI_DONE) {
+	if (ids.count > 0 && dialog_quiet_verb(tui, run, &ids, NULL, NULL) == CLI_DONE) {
 		strlist_clear(&screen->undo);
 		screen->undo = ids;
 		screen->undo_run = undo;
@@ -203,7 +203,7 @@ static void do_undo(struct tui *tui, void *state)
 		tui_say(tui, STYLE_NORMAL, "%s", _("there is nothing that can be undone"));
 		return;
 	}
-	dialog_quiet_verb(tui, screen->undo_run, &screen->undo);
+	dialog_quiet_verb(tui, screen->undo_run, &screen->undo, NULL, NULL);
 	screen->undo_run = NULL;
 	tui_changed(tui);
 }

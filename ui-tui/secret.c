@@ -120,24 +120,66 @@ static char *make_scram(const char *password)
 	return made;
 }
 
+int secret_make(const char *password, struct secret *secret, struct error *error)
+{
+	*secret = (struct secret){NULL, NULL, NULL};
+	if (password[0] == '\0') {
+		*secret = (struct secret){xstrdup(""), xstrdup(""), xstrdup("")};
+		return 0;
+	}
+	if (make_hash(password, &secret->hash, error) != 0)
+		return -1;
+	secret->scram = make_scram(password);
+	secret->clear = xstrdup(password);
+	return 0;
+}
+
 int secret_ask(const char *user, struct secret *secret, struct error *error)
 {
 	char password[SECRET_MAX] = "";
 	int result = ask(user, password, error);
 
 	*secret = (struct secret){NULL, NULL, NULL};
-	if (result == 0 && password[0] == '\0') {
+	if (result == 0 && password[0] == '\0')
 		fprintf(stderr,
 		    _("lanpost: warning: user %s has no password: everybody on the LAN can read this mailbox\n"),
 		    user);
-		*secret = (struct secret){xstrdup(""), xstrdup(""), xstrdup("")};
-	} else if (result == 0) {
-		result = make_hash(password, &secret->hash, error);
-		secret->scram = make_scram(password);
-		secret->clear = xstrdup(password);
-	}
+	if (result == 0)
+		result = secret_make(password, secret, error);
 	explicit_bzero(password, sizeof(password));
 	return result;
+}
+
+/* Letters, digits and other characters count as kinds. */
+static int kinds_of(const char *password)
+{
+	bool small = false, large = false, digit = false, other = false;
+
+	for (; *password != '\0'; password++) {
+		small = small || (*password >= 'a' && *password <= 'z');
+		large = large || (*password >= 'A' && *password <= 'Z');
+		digit = digit || (*password >= '0' && *password <= '9');
+		other = other || strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789", *password) == NULL;
+	}
+	return small + large + digit + other;
+}
+
+const char *secret_weakness(const char *password, const char *user)
+{
+	static const char *const common[] = {"password", "qwerty", "123456", "111111", "parol", "пароль", "йцукен"};
+
+	if (password[0] == '\0')
+		return _("Without a password everybody on the LAN can read this mailbox.");
+	if (user[0] != '\0' && strcasestr(password, user) != NULL)
+		return _("Weak: the name is in it.");
+	for (size_t i = 0; i < ARRAY_LEN(common); i++)
+		if (strcasestr(password, common[i]) != NULL)
+			return _("Weak: everybody tries this one.");
+	if (strlen(password) < 8)
+		return _("Weak: short. Eight characters or more are better.");
+	if (strlen(password) < 14 && kinds_of(password) < 2)
+		return _("Weak: one kind of characters. Add digits, or make it longer.");
+	return NULL;
 }
 
 int secret_ask_plain(const char *whose, char **password, struct error *error)

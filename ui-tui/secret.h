@@ -18,6 +18,11 @@ struct secret {
 int secret_ask(const char *user, struct secret *secret, struct error *error);
 void secret_clear(struct secret *secret);
 
+/* What is stored of a password. */
+int secret_make(const char *password, struct secret *secret, struct error *error);
+/* Why a password of this user is easily guessed; translated. NULL if it is not. */
+const char *secret_weakness(const char *password, const char *user);
+
 /* Asks for one that somebody else checks, and gives it as it is. Undo with conf_secret_free(). */
 int secret_ask_plain(const char *whose, char **password, struct error *error);
 

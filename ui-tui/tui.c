@@ -24,8 +24,13 @@ static volatile sig_atomic_t ended;
 
 static const struct tui_screen *const screens[SCREENS] = {
     [SCREEN_OVERVIEW] = &screen_overview,
+    [SCREEN_USERS] = &screen_users,
+    [SCREEN_ACCOUNTS] = &screen_accounts,
+    [SCREEN_SORTER] = &screen_sorter,
     [SCREEN_QUEUE] = &screen_queue,
+    [SCREEN_MAILBOXES] = &screen_mailboxes,
     [SCREEN_JOURNAL] = &screen_journal,
+    [SCREEN_SETTINGS] = &screen_settings,
 };
 
 const struct tui_screen *tui_screen_of(enum tui_place place)
@@ -127,8 +132,6 @@ void tui_go(struct tui *tui, enum tui_place place, const char *id)
 {
 	const struct tui_screen *screen = screens[place];
 
-	if (screen == NULL)
-		return;
 	tui->here = place;
 	tui->filtering = false;
 	tui->message[0] = '\0';
@@ -289,7 +292,7 @@ static bool frame_key(struct tui *tui, int key)
 	struct list *list = current_list(tui);
 	int digit = key > TERM_F + 1 && key < TERM_F + 10 ? key - TERM_F : key >= '2' && key <= '9' ? key - '0' : 0;
 
-	if (digit != 0 && screens[digit - 2] != NULL) {
+	if (digit != 0) {
 		tui_go(tui, (enum tui_place)(digit - 2), NULL);
 		return true;
 	}

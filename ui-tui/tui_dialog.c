@@ -20,6 +20,7 @@ struct rect dialog_area(int height, int width)
 /* --- a text, perhaps of a job that goes on */
 
 #define TEXT_WIDTH 96
+#define OUR_NAME "lanpost: " /* with which messages of verbs begin */
 
 struct reader {
 	const char *title, *text;
@@ -36,6 +37,12 @@ static struct buf *printed(struct reader *reader)
 static const char *reader_text(struct reader *reader)
 {
 	return reader->job == NULL ? reader->text : buf_text(printed(reader));
+}
+
+/* Who says it is clear here. */
+static const char *without_name(const char *line)
+{
+	return strncmp(line, OUR_NAME, strlen(OUR_NAME)) == 0 ? line + strlen(OUR_NAME) : line;
 }
 
 static void clamp(struct reader *reader)
@@ -64,7 +71,8 @@ static void draw_reader(struct tui *tui, void *context)
 	clamp(reader);
 	term_box(area, reader->title);
 	for (size_t i = 0; i < reader->page && reader->top + i < lines.count; i++)
-		term_put(area.y + 1 + (int)i, area.x + 2, area.width - 4, STYLE_NORMAL, lines.items[reader->top + i]);
+		term_put(area.y + 1 + (int)i, area.x + 2, area.width - 4, STYLE_NORMAL,
+		    without_name(lines.items[reader->top + i]));
 	if (reader->job != NULL && reader->job->fd >= 0)
 		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_WARNING,
 		    _("working ... (Esc stops it)"));
@@ -149,12 +157,11 @@ static void draw_working(struct tui *tui, void *context)
 static void say_last_line(struct tui *tui, struct job *job)
 {
 	struct slice text = slice_trim(buf_slice(&job->output));
-	const char *prefix = "lanpost: ";
 
 	for (ptrdiff_t end; (end = slice_find(text, '\n')) >= 0;)
 		text = slice_from(text, (size_t)end + 1);
-	if (slice_begins_nocase(text, prefix))
-		text = slice_from(text, strlen(prefix));
+	if (slice_begins_nocase(text, OUR_NAME))
+		text = slice_from(text, strlen(OUR_NAME));
 	tui_say(tui, job->exit == CLI_DONE ? STYLE_GOOD : STYLE_BAD, "%.*s", SLICE_PRINT(text));
 }
 
@@ -201,11 +208,16 @@ int dialog_verb(struct tui *tui, const char *title, int (*run)(struct cli *cli),
 	return result;
 }
 
-int dialog_quiet_verb(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words)
+int dialog_quiet_verb(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words, const char *option,
+    const char *value)
 {
 	struct job_verb *verb = verb_new(tui, run, words);
-	int result = dialog_quiet_job(tui, job_run_verb, verb, NULL);
+	struct cli_given given = {option, value};
+	int result;
 
+	verb->cli.given = &given;
+	verb->cli.given_count = option != NULL;
+	result = dialog_quiet_job(tui, job_run_verb, verb, NULL);
 	free(verb);
 	return result;
 }
@@ -331,4 +343,71 @@ char *dialog_ask(struct tui *tui, const char *title, const char *label, const ch
 		answer = tui_line_text(&asker->line);
 	free(asker);
 	return answer;
+}
+
+/* --- one of many */
+
+#define PICK_HEIGHT 18
+#define PICK_WIDTH 44
+
+static const struct list_column pick_columns[] = {{"", 0, false}};
+
+struct picker {
+	const char *title;
+	struct list list;
+	struct tui_line line;
+};
+
+static void draw_picker(struct tui *tui, void *context)
+{
+	struct picker *picker = context;
+	struct rect area = dialog_area(PICK_HEIGHT, PICK_WIDTH);
+	size_t cursor;
+	char *view = tui_line_view(&picker->line, (size_t)area.width - 5, false, &cursor);
+
+	term_box(area, picker->title);
+	term_fill((struct rect){area.y + 1, area.x + 2, 1, area.width - 4}, STYLE_FIELD);
+	term_put(area.y + 1, area.x + 2, area.width - 4, STYLE_FIELD, view);
+	tui_draw_list(tui, &picker->list, (struct rect){area.y + 3, area.x + 1, area.height - 4, area.width - 2});
+	term_cursor(area.y + 1, area.x + 2 + (int)cursor);
+	free(view);
+}
+
+static void picker_key(struct picker *picker, int key)
+{
+	char *text;
+
+	if (list_key(&picker->list, key) || !tui_line_key(&picker->line, key))
+		return;
+	text = tui_line_text(&picker->line);
+	list_filter(&picker->list, text);
+	free(text);
+}
+
+char *dialog_pick(struct tui *tui, const char *title, const struct strlist *names)
+{
+	struct picker *picker = xcalloc(1, sizeof(*picker));
+	struct tui_overlay overlay = {draw_picker, picker, NULL};
+	const struct list_row *row;
+	char *picked = NULL;
+	int key;
+
+	picker->title = title;
+	list_init(&picker->list, pick_columns, ARRAY_LEN(pick_columns));
+	list_begin(&picker->list);
+	for (size_t i = 0; i < names->count; i++) {
+		list_add(&picker->list, names->items[i], STYLE_NORMAL);
+		list_cell(&picker->list, names->items[i]);
+	}
+	list_end(&picker->list);
+	tui_overlay_push(tui, &overlay);
+	while ((key = tui_key(tui)) != TERM_ESCAPE && key != TERM_ENTER)
+		picker_key(picker, key);
+	tui_overlay_pop(tui);
+	row = list_selected(&picker->list);
+	if (key == TERM_ENTER && row != NULL)
+		picked = xstrdup(row->id);
+	list_clear(&picker->list);
+	free(picker);
+	return picked;
 }

@@ -20,9 +20,12 @@ char *dialog_ask(struct tui *tui, const char *title, const char *label, const ch
 int dialog_job(struct tui *tui, const char *title, int (*fn)(void *context), void *context, const char *input);
 /* Runs a job to its end and says its last line below. Returns its exit code. */
 int dialog_quiet_job(struct tui *tui, int (*fn)(void *context), void *context, const char *input);
-/* The same two for a verb with words. */
+/* The same two for a verb with words; the latter with an option (NULL: without). */
 int dialog_verb(struct tui *tui, const char *title, int (*run)(struct cli *cli), const struct strlist *words);
-int dialog_quiet_verb(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words);
+int dialog_quiet_verb(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words, const char *option,
+    const char *value);
+/* One of many names, found by typing a part of it; new memory, NULL for Esc. */
+char *dialog_pick(struct tui *tui, const char *title, const struct strlist *names);
 
 /* An area in the middle of the terminal, at most so large. */
 struct rect dialog_area(int height, int width);

@@ -16,8 +16,7 @@ static int tabs_width(int gap)
 	int width = 0;
 
 	for (int i = 0; i < SCREENS; i++)
-		if (tui_screen_of((enum tui_place)i) != NULL)
-			width += 1 + (int)text_width(_(tui_screen_of((enum tui_place)i)->title)) + gap;
+		width += 1 + (int)text_width(_(tui_screen_of((enum tui_place)i)->title)) + gap;
 	return width;
 }
 
@@ -30,9 +29,6 @@ static void draw_tabs(struct tui *tui, struct rect all)
 		const struct tui_screen *screen = tui_screen_of((enum tui_place)i);
 		bool is_here = i == (int)tui->here;
 
-		tui->tab_ends[i] = x;
-		if (screen == NULL)
-			continue;
 		x += term_putf(0, x, all.width - x, is_here ? STYLE_BAR_HERE : STYLE_BAR_KEY, gap == 3 ? " %d" : "%d", i + 2);
 		x += term_putf(0, x, all.width - x, is_here ? STYLE_BAR_HERE : STYLE_BAR, gap == 3 ? "%s " : "%s", _(screen->title));
 		tui->tab_ends[i] = x;

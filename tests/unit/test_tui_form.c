@@ -1,0 +1,229 @@
+#include "ui-tui/provider.h"
+#include "ui-tui/secret.h"
+#include "ui-tui/tui_form.h"
+#include "ui-tui/tui_term.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "config/schema.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static const struct schema_key *key_of(const char *section, const char *key)
+{
+	return schema_find_key(schema_find(section), key);
+}
+
+static void type(struct form *form, const char *text)
+{
+	for (; *text != '\0'; text++)
+		form_key(form, *text);
+}
+
+static void fields_are_checked_as_they_are_typed(void **state)
+{
+	static const struct {
+		const char *section, *key, *text;
+		bool good;
+	} cases[] = {
+	    {"schedule", "every", "15m", true},
+	    {"schedule", "every", "15x", false},
+	    {"schedule", "every", "", true}, /* the default */
+	    {"lan", "allow", "10.0.0.0/8, 192.168", true},
+	    {"lan", "allow", "10.0.0.0/33", false},
+	    {"lan", "smtp_port", "70000", false},
+	    {"account", "url", "pop3s://pop.example.ru:995", true},
+	    {"account", "url", "ftp://example.ru", false},
+	    {"account", "url", "", false}, /* must be given */
+	    {"user", "external_alias", "ivan", false},
+	    {"gateway", "hostname", "gw.office.lan", true},
+	    {"smarthost", "retry", "5m, 1h", true},
+	    {"smarthost", "retry", "5m, soon", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct form form = {0};
+
+		form_add_key(&form, key_of(cases[i].section, cases[i].key), "");
+		type(&form, cases[i].text);
+		assert_int_equal(form_check(&form) == NULL, cases[i].good);
+		assert_int_equal(form.fields[0]->error[0] == '\0', cases[i].good);
+		form_clear(&form);
+	}
+}
+
+static void choices_go_round(void **state)
+{
+	struct form form = {0};
+	char *text;
+
+	(void)state;
+	form_add_key(&form, key_of("account", "tls"), "");
+	static const char *const round[] = {"required", "opportunistic", "none", "", "required"};
+	for (size_t i = 0; i < ARRAY_LEN(round); i++) {
+		assert_int_equal(form_key(&form, ' '), FORM_CHANGED);
+		text = form_text(form.fields[0]);
+		assert_string_equal(text, round[i]);
+		free(text);
+	}
+	form_key(&form, TERM_LEFT);
+	form_key(&form, 'o');
+	text = form_text(form.fields[0]);
+	assert_string_equal(text, "opportunistic");
+	free(text);
+	assert_int_equal(form_key(&form, 'x'), FORM_NOTHING);
+	assert_null(form_check(&form));
+	form_clear(&form);
+}
+
+static void focus_goes_round_and_buttons_are_pressed(void **state)
+{
+	struct form form = {0};
+
+	(void)state;
+	form_add(&form, "a", "a", FORM_TEXT, "");
+	form_add(&form, "b", "b", FORM_TEXT, "");
+	form_button(&form, "Save");
+	form_button(&form, "Cancel");
+	assert_int_equal(form_key(&form, TERM_ENTER), FORM_MOVED);
+	assert_int_equal(form.at, 1);
+	form_key(&form, TERM_DOWN);
+	assert_int_equal(form.at, 2);
+	assert_int_equal(form_key(&form, TERM_RIGHT), FORM_MOVED);
+	assert_int_equal(form_key(&form, TERM_ENTER), FORM_PRESSED);
+	assert_int_equal(form.at - form.count, 1);
+	form_key(&form, TERM_TAB);
+	assert_int_equal(form.at, 0);
+	form_key(&form, TERM_BACK_TAB);
+	assert_int_equal(form.at, 3);
+	form_key(&form, TERM_UP);
+	assert_int_equal(form.at, 1);
+	assert_int_equal(form_key(&form, TERM_CTRL('S')), FORM_PRESSED);
+	assert_int_equal(form.at - form.count, 0);
+	form_focus(&form, form.fields[1]);
+	assert_int_equal(form.at, 1);
+	form_clear(&form);
+}
+
+static void suggestions_leave_what_was_typed(void **state)
+{
+	struct form form = {0};
+	struct form_field *one, *other;
+	char *text;
+
+	(void)state;
+	one = form_add(&form, "one", "one", FORM_TEXT, "");
+	other = form_add(&form, "other", "other", FORM_TEXT, "x");
+	assert_false(form_any_changed(&form));
+	form_suggest(one, "a");
+	form_suggest(one, "b");
+	assert_true(form_is_changed(one));
+	form.at = 1;
+	type(&form, "y");
+	form_suggest(other, "z");
+	text = form_text(other);
+	assert_string_equal(text, "xy");
+	free(text);
+	text = form_text(one);
+	assert_string_equal(text, "b");
+	free(text);
+	form_suggest(NULL, "nothing");
+	form_key(&form, TERM_BACKSPACE);
+	assert_false(form_is_changed(other));
+	form_clear(&form);
+}
+
+static void providers_are_known_by_address(void **state)
+{
+	static const struct {
+		const char *address, *url;
+	} cases[] = {
+	    {"a@gmail.com", "pop3s://pop.gmail.com:995"}, {"a@YA.ru", "pop3s://pop.yandex.ru:995"},
+	    {"a@bk.ru", "pop3s://pop.mail.ru:995"}, {"a@lenta.ru", "pop3s://pop.rambler.ru:995"},
+	    {"a@hotmail.com", "pop3s://outlook.office365.com:995"}, {"a@icloud.com", "imaps://imap.mail.me.com:993"},
+	    {"a@gmx.de", "pop3s://pop.gmx.net:995"}, {"a@example.ru", NULL}, {"a", NULL}, {"", NULL}, {"a@", NULL},
+	    {"a@mail.ru.example", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct provider *provider = provider_of(slice_of(cases[i].address));
+
+		if (cases[i].url == NULL)
+			assert_null(provider);
+		else
+			assert_string_equal(provider->fetch, cases[i].url);
+	}
+}
+
+/* What is suggested is right by the table of keys, too. */
+static void urls_of_providers_are_good(void **state)
+{
+	static const char *const addresses[] = {"a@gmail.com", "a@ya.ru", "a@bk.ru", "a@lenta.ru", "a@live.com", "a@me.com",
+	    "a@gmx.de", "a@gmx.com", "a@web.de", "a@yahoo.com"};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(addresses); i++) {
+		const struct provider *provider = provider_of(slice_of(addresses[i]));
+		struct form form = {0};
+
+		form_add_key(&form, key_of("account", "url"), provider->fetch);
+		form_add_key(&form, key_of("smarthost", "url"), provider->send);
+		form_add_key(&form, key_of("account", "auth"), provider->auth);
+		assert_null(form_check(&form));
+		form_clear(&form);
+	}
+}
+
+static void other_domains_are_guessed(void **state)
+{
+	static const struct {
+		const char *address, *url;
+	} cases[] = {{"a@example.ru", "pop3s://pop.example.ru:995"}, {"a@example", NULL}, {"a", NULL}, {"a@b c.ru", NULL}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *guess = provider_guess(slice_of(cases[i].address));
+
+		if (cases[i].url == NULL)
+			assert_null(guess);
+		else
+			assert_string_equal(guess, cases[i].url);
+		free(guess);
+	}
+}
+
+static void weak_passwords_are_named(void **state)
+{
+	static const struct {
+		const char *password, *user;
+		bool weak;
+	} cases[] = {
+	    {"", "ivan", true}, {"ivan1990!", "ivan", true}, {"Qwerty-77", "x", true}, {"abc-12", "x", true},
+	    {"abcdefghij", "x", true}, {"abcdefghijklmno", "x", false}, {"Sonne-7-Mond", "ivan", false}, {"abc", "", true}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_int_equal(secret_weakness(cases[i].password, cases[i].user) != NULL, cases[i].weak);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(fields_are_checked_as_they_are_typed),
+	    cmocka_unit_test(choices_go_round),
+	    cmocka_unit_test(focus_goes_round_and_buttons_are_pressed),
+	    cmocka_unit_test(suggestions_leave_what_was_typed),
+	    cmocka_unit_test(providers_are_known_by_address),
+	    cmocka_unit_test(urls_of_providers_are_good),
+	    cmocka_unit_test(other_domains_are_guessed),
+	    cmocka_unit_test(weak_passwords_are_named),
+	};
+
+	i18n_start("en");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

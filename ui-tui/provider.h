@@ -1,0 +1,21 @@
+/*
+ * Large providers: from a mail address to their servers.
+ */
+#ifndef LANPOST_UI_TUI_PROVIDER_H
+#define LANPOST_UI_TUI_PROVIDER_H
+
+#include "base/str.h"
+
+struct provider {
+	const char *name;
+	const char *domains; /* apart by blanks */
+	const char *fetch, *send; /* URLs */
+	const char *auth; /* "auto", or what is needed */
+};
+
+/* By the domain of an address, NULL if it is of none that is known. */
+const struct provider *provider_of(struct slice address);
+/* A guess for any other domain: "pop3s://pop.example.ru:995". New memory; NULL if the address has no domain. */
+char *provider_guess(struct slice address);
+
+#endif

@@ -1,0 +1,30 @@
+/*
+ * The last letters that were fetched, to try a rule on.
+ */
+#ifndef LANPOST_UI_TUI_RECENT_H
+#define LANPOST_UI_TUI_RECENT_H
+
+#include "config/conf.h"
+
+struct recent_letter {
+	int64_t time;
+	char *from, *subject; /* decoded, printable */
+	char *account;
+	char *bytes; /* its first part, as it came */
+	size_t len;
+	uint64_t size;
+	bool caught;
+};
+
+struct recent {
+	struct recent_letter *items; /* newest first */
+	size_t count, caught;
+};
+
+/* At most so many, out of the mailboxes. */
+void recent_read(const struct conf *conf, size_t most, struct recent *recent);
+void recent_clear(struct recent *recent);
+/* Marks those that a rule with this condition catches. Returns -1 if it cannot be read. */
+int recent_try(const struct conf *conf, const char *when, struct recent *recent, struct error *error);
+
+#endif

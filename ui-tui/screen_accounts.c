@@ -1,0 +1,324 @@
+/*
+ * Accounts: mailboxes at providers, from which mail is fetched.
+ */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "mail/provider_hint.h"
+#include "ui-tui/account_test.h"
+#include "ui-tui/client.h"
+#include "ui-tui/provider.h"
+#include "ui-tui/tui.h"
+#include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_section.h"
+#include "ui-tui/tui_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct list_column columns[] = {
+    {N_("ACCOUNT"), 20, false},
+    {N_("SERVER"), 0, false},
+    {N_("LOGIN"), 0, false},
+    {N_("LAST SESSION"), 14, false},
+    {N_("FETCHED"), 8, true},
+    {N_("STATE"), 0, false},
+};
+
+struct accounts {
+	struct list list;
+	unsigned conf_number, status_number;
+};
+
+static void *accounts_open(struct tui *tui)
+{
+	struct accounts *accounts = xcalloc(1, sizeof(*accounts));
+
+	(void)tui;
+	list_init(&accounts->list, columns, ARRAY_LEN(columns));
+	return accounts;
+}
+
+static void accounts_close(void *state)
+{
+	struct accounts *accounts = state;
+
+	list_clear(&accounts->list);
+	free(accounts);
+}
+
+static struct list *accounts_list(void *state)
+{
+	return &((struct accounts *)state)->list;
+}
+
+/* What the gateway says of it, NULL if it says nothing. */
+static const json_t *status_of(const struct tui *tui, const char *name)
+{
+	const json_t *list = json_object_get(tui->link.status, "accounts");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_object_get(json_array_get(list, i), "name"));
+
+		if (text != NULL && strcmp(text, name) == 0)
+			return json_array_get(list, i);
+	}
+	return NULL;
+}
+
+static void add_row(const struct tui *tui, struct list *list, const struct conf_account *account)
+{
+	const json_t *status = status_of(tui, account->name);
+	const char *error = json_string_value(json_object_get(status, "error"));
+	long long last = json_integer_value(json_object_get(status, "last_time"));
+	bool failed = error != NULL && error[0] != '\0';
+	char time[32];
+
+	list_add(list, account->name, !account->enabled ? STYLE_DIM : failed ? STYLE_BAD : STYLE_NORMAL);
+	list_cell(list, account->name);
+	list_cell(list, account->remote.url);
+	list_cell(list, account->remote.user);
+	list_cell(list, last == 0 ? "-" : tui_text_time(time, sizeof(time), last));
+	list_cellf(list, "%lld", (long long)json_integer_value(json_object_get(status, "last_fetched")));
+	if (!account->enabled)
+		list_cell(list, _("rests"));
+	else
+		list_cell(list, failed ? error : last == 0 ? "" : _("good"));
+}
+
+static void accounts_refresh(struct tui *tui, void *state, bool now)
+{
+	struct accounts *accounts = state;
+
+	if (!now && accounts->conf_number == tui->conf_number && accounts->status_number == tui->link.status_number)
+		return;
+	accounts->conf_number = tui->conf_number;
+	accounts->status_number = tui->link.status_number;
+	list_begin(&accounts->list);
+	for (size_t i = 0; i < tui->conf->account_count; i++)
+		add_row(tui, &accounts->list, &tui->conf->accounts[i]);
+	list_end(&accounts->list);
+}
+
+static void accounts_draw(struct tui *tui, void *state, struct rect area)
+{
+	struct accounts *accounts = state;
+
+	tui_draw_list(tui, &accounts->list, area);
+	if (accounts->list.count == 0)
+		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING,
+		    _("There is no account yet: a adds one. The mail address is enough to begin with."));
+}
+
+/* --- the form */
+
+static void prepare(struct tui *tui, struct section_form *section, struct form *form)
+{
+	(void)tui;
+	form_button(form, _("Test"));
+	if (section->name == NULL) {
+		struct form_field *address = form_add(form, "*address", _("mail address"), FORM_TEXT, "");
+
+		address->help = _("The address at the provider: the rest is filled in from it. Known are Gmail, Yandex, Mail.ru, "
+				  "Rambler, Outlook.com, iCloud, GMX, WEB.DE and Yahoo.");
+		form->at = form->count - 1;
+	}
+}
+
+/* "sales@example.ru" is account sales. */
+static char *name_for(struct slice address)
+{
+	char *name = slice_dup(slice_cut(&address, '@'));
+
+	str_lower_ascii(name);
+	for (char *at = name; *at != '\0'; at++)
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789._-", *at) == NULL)
+			*at = '-';
+	return name;
+}
+
+static void fill_in(struct tui *tui, struct form_dialog *dialog)
+{
+	struct form_field *field = form_find(dialog->form, "*address");
+	char *text = field == NULL ? NULL : form_text(field), *name, *guess;
+	struct slice address;
+	const struct provider *provider;
+
+	(void)tui;
+	if (text == NULL)
+		return;
+	address = slice_trim(slice_of(text));
+	provider = provider_of(address);
+	name = name_for(address);
+	guess = provider_guess(address);
+	form_suggest(form_find(dialog->form, ""), name);
+	form_suggest(form_find(dialog->form, "user"), text);
+	form_suggest(form_find(dialog->form, "url"), provider != NULL ? provider->fetch : guess != NULL ? guess : "");
+	form_suggest(form_find(dialog->form, "auth"),
+	    provider == NULL || strcmp(provider->auth, "auto") == 0 ? "" : provider->auth);
+	field->note[0] = '\0';
+	if (provider != NULL) {
+		const char *hint = provider_hint(provider->fetch, "");
+
+		snprintf(field->note, sizeof(field->note), "%s. %s", provider->name, hint == NULL ? "" : hint);
+	}
+	free(name);
+	free(guess);
+	free(text);
+}
+
+/* --- the test, of what is typed or of what is saved */
+
+struct test {
+	const char *config, *file, *name;
+	struct slice text; /* of the file; ptr NULL: as it is */
+};
+
+static int run_test(void *context)
+{
+	const struct test *test = context;
+	struct conf_problems problems = {0};
+	struct conf *conf = conf_load_edited(test->config, test->file, test->text, &problems);
+	const struct conf_account *account = conf == NULL ? NULL : conf_find_account(conf, test->name);
+	int result = CLI_FAILED;
+
+	for (size_t i = 0; conf == NULL && i < problems.count; i++)
+		if (!problems.items[i].is_warning)
+			puts(problems.items[i].text);
+	if (account != NULL)
+		result = account_test(conf, account);
+	conf_free(conf);
+	conf_problems_clear(&problems);
+	return result;
+}
+
+static void test_typed(struct tui *tui, struct form_dialog *dialog, struct edit *edit, const char *name)
+{
+	struct test test = {tui->cli->config, edit->file, name, buf_slice(&edit->text)};
+
+	(void)dialog;
+	dialog_job(tui, _("Test of the account"), run_test, &test, NULL);
+}
+
+/* --- what it does */
+
+static char *selected_name(void *state)
+{
+	const struct list_row *row = list_selected(accounts_list(state));
+
+	return row == NULL ? NULL : xstrdup(row->id);
+}
+
+static void do_test(struct tui *tui, void *state)
+{
+	struct strlist words = {NULL, 0};
+	char *name = selected_name(state);
+
+	if (name == NULL)
+		return;
+	strlist_add(&words, name);
+	dialog_verb(tui, _("Test of the account"), cmd_account_test, &words);
+	strlist_clear(&words);
+	free(name);
+}
+
+static void do_add(struct tui *tui, void *state)
+{
+	struct section_form section = {.kind = "account",
+	    .file = "accounts.conf",
+	    .title = _("New account"),
+	    .prepare = prepare,
+	    .changed = fill_in,
+	    .pressed = test_typed};
+
+	if (!section_form_run(tui, &section))
+		return;
+	list_select(accounts_list(state), section.saved_name);
+	free(section.saved_name);
+}
+
+static void do_edit(struct tui *tui, void *state)
+{
+	char *name = selected_name(state), *title;
+	struct section_form section = {.kind = "account", .name = name, .prepare = prepare, .pressed = test_typed};
+
+	if (name == NULL)
+		return;
+	section.title = title = xasprintf(_("Account %s"), name);
+	if (section_form_run(tui, &section))
+		free(section.saved_name);
+	free(title);
+	free(name);
+}
+
+static void do_remove(struct tui *tui, void *state)
+{
+	struct strlist words = {NULL, 0};
+	char *name = selected_name(state), *text;
+
+	if (name == NULL)
+		return;
+	text = xasprintf(_("Remove account %s? Nothing happens to the mailbox at the provider."), name);
+	strlist_add(&words, name);
+	if (dialog_confirm(tui, _("Remove"), text, _("Yes, remove the account")))
+		dialog_quiet_verb(tui, cmd_account_remove, &words, NULL, NULL);
+	tui_changed(tui);
+	strlist_clear(&words);
+	free(text);
+	free(name);
+}
+
+struct fetch {
+	struct cli *cli;
+	const char *name;
+};
+
+static int run_fetch(void *context)
+{
+	struct fetch *fetch = context;
+	struct conf *conf = cli_gateway_conf(fetch->cli);
+	json_t *answer;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = client_call(conf,
+	    json_pack("{s:s, s:[s], s:b, s:b}", "verb", "session", "accounts", fetch->name, "send", 0, "wait", 0), 30, NULL,
+	    NULL, &answer);
+	if (result == CLI_DONE) {
+		puts(_("the session is on its way"));
+		json_decref(answer);
+	}
+	conf_free(conf);
+	return result;
+}
+
+static void do_fetch(struct tui *tui, void *state)
+{
+	struct fetch fetch = {tui->cli, NULL};
+	char *name = selected_name(state);
+
+	fetch.name = name;
+	if (name != NULL)
+		dialog_quiet_job(tui, run_fetch, &fetch, NULL);
+	free(name);
+}
+
+static const struct tui_action actions[] = {
+    {TERM_ENTER, N_("Edit"), N_("change the account; it can be tested before it is saved"), do_edit},
+    {'a', N_("Add"), N_("add an account: type its address, the rest is filled in"), do_add},
+    {'t', N_("Test"), N_("log in and count, step by step; nothing is fetched"), do_test},
+    {'f', N_("Fetch"), N_("fetch this account now"), do_fetch},
+    {'d', N_("Remove"), N_("remove the account; the mailbox at the provider stays as it is"), do_remove},
+};
+
+const struct tui_screen screen_accounts = {
+    .title = N_("Accounts"),
+    .help = N_("Mailboxes at providers. Each session fetches from all of them side by side; what comes is sorted to the users."),
+    .actions = actions,
+    .action_count = ARRAY_LEN(actions),
+    .open = accounts_open,
+    .close = accounts_close,
+    .refresh = accounts_refresh,
+    .draw = accounts_draw,
+    .list = accounts_list,
+};

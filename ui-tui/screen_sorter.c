@@ -1,0 +1,333 @@
+/*
+ * Sorter: the rules in their order, and a rule tried on the last letters while it is written.
+ */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "ui-tui/recent.h"
+#include "ui-tui/rule_text.h"
+#include "ui-tui/tui.h"
+#include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_section.h"
+#include "ui-tui/tui_text.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define LETTERS 200
+#define PREVIEW_ROWS 6
+
+static const struct list_column columns[] = {
+    {"", 4, true},
+    {N_("RULE"), 20, false},
+    {N_("WHEN"), 0, false},
+    {N_("DOES"), 0, false},
+};
+
+struct rules {
+	struct list list;
+	unsigned conf_number;
+};
+
+static void *rules_open(struct tui *tui)
+{
+	struct rules *rules = xcalloc(1, sizeof(*rules));
+
+	(void)tui;
+	list_init(&rules->list, columns, ARRAY_LEN(columns));
+	return rules;
+}
+
+static void rules_close(void *state)
+{
+	struct rules *rules = state;
+
+	list_clear(&rules->list);
+	free(rules);
+}
+
+static struct list *rules_list(void *state)
+{
+	return &((struct rules *)state)->list;
+}
+
+static void rules_refresh(struct tui *tui, void *state, bool now)
+{
+	struct rules *rules = state;
+
+	if (!now && rules->conf_number == tui->conf_number)
+		return;
+	rules->conf_number = tui->conf_number;
+	list_begin(&rules->list);
+	for (size_t i = 0; i < tui->conf->rule_count; i++) {
+		const struct conf_rule *rule = &tui->conf->rules[i];
+		struct buf does = BUF_INIT(65536);
+
+		rule_actions(rule, &does);
+		list_add(&rules->list, rule->name, STYLE_NORMAL);
+		list_cellf(&rules->list, "%zu", i + 1);
+		list_cell(&rules->list, rule->name);
+		list_cell(&rules->list, rule->when);
+		list_cell(&rules->list, buf_text(&does));
+		buf_clear(&does);
+	}
+	list_end(&rules->list);
+}
+
+static void rules_draw(struct tui *tui, void *state, struct rect area)
+{
+	struct rules *rules = state;
+
+	tui_draw_list(tui, &rules->list, area);
+	if (rules->list.count == 0)
+		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM,
+		    _("There are no rules: letters go by their addresses, the rest to postmaster."));
+}
+
+/* --- a rule as a form */
+
+static const char *const headers[] = {"subject", "from", "to", "cc", "recipient", "anyheader", "body", "attachment",
+    "account", "list", NULL};
+static const char *const operators[] = {"contains", "is", "begins", "ends", "matches", "regex", NULL};
+
+struct preview {
+	struct recent recent;
+	bool is_stale;
+	char error[256];
+};
+
+static void prepare(struct tui *tui, struct section_form *section, struct form *form)
+{
+	struct form_field *header = form_add(form, "*header", _("part of the letter"), FORM_CHOICE, "");
+	struct form_field *relation = form_add(form, "*operator", _("comparison"), FORM_CHOICE, "");
+	struct form_field *text = form_add(form, "*text", _("text"), FORM_TEXT, "");
+
+	(void)tui;
+	(void)section;
+	header->words = headers;
+	header->help = _("These three make a simple condition below. Space goes through the choices.");
+	relation->words = operators;
+	relation->help = _("How the text is looked for; without regard to case. matches: * stands for any characters, ? for one.");
+	text->help = _("The text to be looked for.");
+}
+
+/* A condition out of the three fields; quotes inside the text are doubled. */
+static void make_condition(struct form *form)
+{
+	char *header = form_text(form_find(form, "*header")), *relation = form_text(form_find(form, "*operator"));
+	char *text = form_text(form_find(form, "*text"));
+	struct buf when = BUF_INIT(8192);
+
+	buf_printf(&when, "%s %s \"", header[0] == '\0' ? headers[0] : header, relation[0] == '\0' ? operators[0] : relation);
+	for (const char *at = text; *at != '\0'; at++)
+		buf_printf(&when, *at == '"' ? "\"\"" : "%c", *at);
+	buf_append_text(&when, "\"");
+	if (text[0] != '\0')
+		tui_line_set(&form_find(form, "when")->line, buf_text(&when));
+	buf_clear(&when);
+	free(header);
+	free(relation);
+	free(text);
+}
+
+static void rule_changed(struct tui *tui, struct form_dialog *dialog)
+{
+	struct section_form *section = dialog->context;
+	struct preview *preview = section->context;
+	const char *key = dialog->form->at < dialog->form->count ? dialog->form->fields[dialog->form->at]->key : "";
+
+	(void)tui;
+	if (key[0] == '*')
+		make_condition(dialog->form);
+	preview->is_stale = true;
+}
+
+static void try_rule(struct tui *tui, struct form_dialog *dialog)
+{
+	struct section_form *section = dialog->context;
+	struct preview *preview = section->context;
+	struct form_field *field = form_find(dialog->form, "when");
+	char *when = form_text(field);
+	struct error error = ERROR_INIT;
+
+	preview->is_stale = false;
+	field->error[0] = preview->error[0] = '\0';
+	if (when[0] == '\0')
+		preview->recent.caught = 0;
+	for (size_t i = 0; when[0] == '\0' && i < preview->recent.count; i++)
+		preview->recent.items[i].caught = false;
+	if (when[0] != '\0' && recent_try(tui->conf, when, &preview->recent, &error) != 0) {
+		snprintf(field->error, sizeof(field->error), "%s", error.text);
+		snprintf(preview->error, sizeof(preview->error), "%s", error.text);
+	}
+	free(when);
+}
+
+static void rule_idle(struct tui *tui, struct form_dialog *dialog)
+{
+	struct section_form *section = dialog->context;
+
+	if (((struct preview *)section->context)->is_stale)
+		try_rule(tui, dialog);
+}
+
+static void draw_preview(struct tui *tui, struct form_dialog *dialog, struct rect area)
+{
+	const struct section_form *section = dialog->context;
+	const struct preview *preview = section->context;
+	const struct recent *recent = &preview->recent;
+	int y = area.y;
+
+	(void)tui;
+	term_line(y, area.x, area.width);
+	if (preview->error[0] != '\0')
+		term_putf(y++, area.x + 2, area.width - 4, STYLE_BAD, " %s ", preview->error);
+	else
+		term_putf(y++, area.x + 2, area.width - 4, STYLE_STRONG, _(" catches %zu of the last %zu letters "),
+		    recent->caught, recent->count);
+	for (size_t i = 0; preview->error[0] == '\0' && i < recent->count && y < area.y + area.height; i++) {
+		const struct recent_letter *letter = &recent->items[i];
+		char time[32];
+
+		if (!letter->caught)
+			continue;
+		term_put(y, area.x + 1, 11, STYLE_DIM, tui_text_time(time, sizeof(time), letter->time));
+		term_put(y, area.x + 13, area.width / 3, STYLE_NORMAL, letter->from);
+		term_put(y, area.x + 14 + area.width / 3, area.width - area.width / 3 - 14, STYLE_NORMAL, letter->subject);
+		y++;
+	}
+}
+
+/* The new memory of the saved name; NULL if it was left. */
+static char *rule_form(struct tui *tui, const char *name, const char *title)
+{
+	struct preview preview = {.is_stale = true};
+	struct section_form section = {.kind = "rule",
+	    .name = name,
+	    .file = "rules.conf",
+	    .title = title,
+	    .context = &preview,
+	    .prepare = prepare,
+	    .changed = rule_changed,
+	    .idle = rule_idle,
+	    .draw_below = draw_preview,
+	    .rows_below = PREVIEW_ROWS};
+
+	recent_read(tui->conf, LETTERS, &preview.recent);
+	section_form_run(tui, &section);
+	recent_clear(&preview.recent);
+	return section.saved_name;
+}
+
+/* --- what it does */
+
+static char *selected_name(void *state)
+{
+	const struct list_row *row = list_selected(rules_list(state));
+
+	return row == NULL ? NULL : xstrdup(row->id);
+}
+
+static void do_add(struct tui *tui, void *state)
+{
+	char *name = rule_form(tui, NULL, _("New rule"));
+
+	if (name != NULL)
+		list_select(rules_list(state), name);
+	free(name);
+}
+
+static void do_edit(struct tui *tui, void *state)
+{
+	char *name = selected_name(state), *title;
+
+	if (name == NULL)
+		return;
+	title = xasprintf(_("Rule %s"), name);
+	free(rule_form(tui, name, title));
+	free(title);
+	free(name);
+}
+
+static void do_remove(struct tui *tui, void *state)
+{
+	struct strlist words = {NULL, 0};
+	char *name = selected_name(state), *text;
+
+	if (name == NULL)
+		return;
+	text = xasprintf(_("Remove rule %s?"), name);
+	strlist_add(&words, name);
+	if (dialog_confirm(tui, _("Remove"), text, _("Yes, remove the rule")))
+		dialog_quiet_verb(tui, cmd_rule_remove, &words, NULL, NULL);
+	tui_changed(tui);
+	strlist_clear(&words);
+	free(text);
+	free(name);
+}
+
+/* By one place, as far as there are places. */
+static void move(struct tui *tui, void *state, int by)
+{
+	const struct list *list = rules_list(state);
+	long to = (long)list->selected + 1 + by;
+	struct strlist words = {NULL, 0};
+	char *name = selected_name(state), *place;
+
+	if (name == NULL || to < 1 || to > (long)list->count) {
+		free(name);
+		return;
+	}
+	place = xasprintf("%ld", to);
+	strlist_add(&words, name);
+	strlist_add(&words, place);
+	dialog_quiet_verb(tui, cmd_rule_move, &words, NULL, NULL);
+	tui_changed(tui);
+	strlist_clear(&words);
+	free(place);
+	free(name);
+}
+
+static void do_up(struct tui *tui, void *state)
+{
+	move(tui, state, -1);
+}
+
+static void do_down(struct tui *tui, void *state)
+{
+	move(tui, state, 1);
+}
+
+static void do_test(struct tui *tui, void *state)
+{
+	struct strlist words = {NULL, 0};
+	char *name = selected_name(state);
+
+	if (name == NULL)
+		return;
+	strlist_add(&words, name);
+	dialog_verb(tui, _("The mail of the last 7 days by the rules as they are now"), cmd_rule_test, &words);
+	strlist_clear(&words);
+	free(name);
+}
+
+static const struct tui_action actions[] = {
+    {TERM_ENTER, N_("Edit"), N_("change the rule, and see at once which letters it would catch"), do_edit},
+    {'a', N_("Add"), N_("add a rule as the last one"), do_add},
+    {'u', N_("Up"), N_("move the rule up: it is looked at earlier"), do_up},
+    {'n', N_("Down"), N_("move the rule down"), do_down},
+    {'t', N_("Test"), N_("what of the last days' mail would go elsewhere by this rule"), do_test},
+    {'d', N_("Remove"), N_("remove the rule"), do_remove},
+};
+
+const struct tui_screen screen_sorter = {
+    .title = N_("Sorter"),
+    .help = N_("Which desk a letter goes to. The rules are looked at from the top; all that match add their recipients, until "
+	       "one with stop = yes. Then the addresses in the letter count; what nobody gets goes to postmaster."),
+    .actions = actions,
+    .action_count = ARRAY_LEN(actions),
+    .open = rules_open,
+    .close = rules_close,
+    .refresh = rules_refresh,
+    .draw = rules_draw,
+    .list = rules_list,
+};

@@ -1,0 +1,378 @@
+/*
+ * Users: who has a mailbox, added and changed in place.
+ */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "ui-tui/secret.h"
+#include "ui-tui/tui.h"
+#include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_section.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const struct list_column columns[] = {
+    {N_("USER"), 20, false},
+    {N_("FULL NAME"), 0, false},
+    {N_("OUTSIDE"), 0, false},
+    {N_("PASSWORD"), 10, false},
+    {N_("LETTERS"), 8, true},
+    {N_("SIZE"), 8, true},
+    {N_("ALIASES"), 0, false},
+};
+
+struct users {
+	struct list list;
+	unsigned conf_number, status_number;
+};
+
+static void *users_open(struct tui *tui)
+{
+	struct users *users = xcalloc(1, sizeof(*users));
+
+	(void)tui;
+	list_init(&users->list, columns, ARRAY_LEN(columns));
+	return users;
+}
+
+static void users_close(void *state)
+{
+	struct users *users = state;
+
+	list_clear(&users->list);
+	free(users);
+}
+
+static struct list *users_list(void *state)
+{
+	return &((struct users *)state)->list;
+}
+
+static void add_size(struct list *list, const json_t *mailboxes, const char *user)
+{
+	char size[32];
+
+	for (size_t i = 0; i < json_array_size(mailboxes); i++) {
+		const json_t *mailbox = json_array_get(mailboxes, i);
+		const char *name = json_string_value(json_object_get(mailbox, "user"));
+
+		if (name == NULL || strcmp(name, user) != 0)
+			continue;
+		list_cellf(list, "%lld", (long long)json_integer_value(json_object_get(mailbox, "messages")));
+		list_cell(list, i18n_size(size, sizeof(size),
+				    (unsigned long long)json_integer_value(json_object_get(mailbox, "bytes"))));
+		return;
+	}
+	list_cell(list, "");
+	list_cell(list, "");
+}
+
+static void add_row(const struct tui *tui, struct list *list, const struct conf_user *user)
+{
+	struct buf aliases = BUF_INIT(65536);
+
+	for (size_t i = 0; i < user->aliases.count; i++)
+		buf_printf(&aliases, "%s%s", i > 0 ? ", " : "", user->aliases.items[i]);
+	list_add(list, user->name, STYLE_NORMAL);
+	list_cell(list, user->name);
+	list_cell(list, user->full_name);
+	list_cell(list, user->external_alias);
+	list_cell(list, user->password[0] != '\0' ? _("yes") : _("none"));
+	add_size(list, json_object_get(tui->link.status, "mailboxes"), user->name);
+	list_cell(list, buf_text(&aliases));
+	buf_clear(&aliases);
+}
+
+static void users_refresh(struct tui *tui, void *state, bool now)
+{
+	struct users *users = state;
+
+	if (!now && users->conf_number == tui->conf_number && users->status_number == tui->link.status_number)
+		return;
+	users->conf_number = tui->conf_number;
+	users->status_number = tui->link.status_number;
+	list_begin(&users->list);
+	for (size_t i = 0; i < tui->conf->user_count; i++)
+		add_row(tui, &users->list, &tui->conf->users[i]);
+	list_end(&users->list);
+}
+
+static void users_draw(struct tui *tui, void *state, struct rect area)
+{
+	struct users *users = state;
+
+	tui_draw_list(tui, &users->list, area);
+	if (users->list.count == 0)
+		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING, _("There are no users yet: a adds one."));
+}
+
+/* --- the password in a form */
+
+static void add_password(struct form *form, const char *help)
+{
+	struct form_field *password = form_add(form, "*password", _("password"), FORM_SECRET, "");
+	struct form_field *again = form_add(form, "*again", _("password again"), FORM_SECRET, "");
+
+	password->help = help;
+	again->help = _("The same once more, for nobody sees what is typed.");
+}
+
+static char *name_in(const struct section_form *section)
+{
+	const struct form_field *name = form_find(&section->form, "");
+
+	return section->name != NULL ? xstrdup(section->name) : form_text(name);
+}
+
+static void judge_password(struct tui *tui, struct form_dialog *dialog)
+{
+	struct section_form *section = dialog->context;
+	struct form_field *password = form_find(dialog->form, "*password"), *again = form_find(dialog->form, "*again");
+	char *first = form_text(password), *second = form_text(again), *name = name_in(section);
+	const char *weakness = secret_weakness(first, name);
+
+	(void)tui;
+	snprintf(password->note, sizeof(password->note), "%s", weakness != NULL ? weakness : _("A good password."));
+	again->error[0] = '\0';
+	if (strncmp(first, second, strlen(second)) != 0)
+		snprintf(again->error, sizeof(again->error), "%s", _("the two passwords are not the same"));
+	free(name);
+	conf_secret_free(first);
+	conf_secret_free(second);
+}
+
+static bool is_weak_user(const struct tui *tui, const char *name)
+{
+	const struct conf_user *user = conf_find_user(tui->conf, name);
+
+	return user != NULL && user->allow_weak_auth;
+}
+
+static bool set_secret(const struct tui *tui, struct edit *edit, const char *name, const char *password)
+{
+	struct secret secret = {NULL, NULL, NULL};
+	struct error error = ERROR_INIT;
+	bool done = secret_make(password, &secret, &error) == 0;
+
+	if (!done)
+		cli_fail(CLI_FAILED, "%s", error.text);
+	done = done && edit_set(edit, "user", name, "password", secret.hash) &&
+	       edit_set(edit, "user", name, "scram_sha256", secret.scram) &&
+	       (!is_weak_user(tui, name) || edit_set(edit, "user", name, "clear_password", secret.clear));
+	secret_clear(&secret);
+	return done;
+}
+
+static bool check_name(const struct section_form *section, const char *name)
+{
+	if (section->name != NULL)
+		return true;
+	if (strcmp(name, CONF_DAEMON) == 0)
+		cli_fail(CLI_FAILED, _("daemon is the gateway's own and cannot be a user"));
+	else if (!conf_is_mailbox_name(slice_of(name)))
+		cli_fail(CLI_FAILED,
+		    _("`%s` cannot be the name of a user: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit"), name);
+	else
+		return true;
+	return false;
+}
+
+static bool apply_password(struct tui *tui, struct form_dialog *dialog, struct edit *edit, const char *name)
+{
+	struct section_form *section = dialog->context;
+	char *first = form_text(form_find(dialog->form, "*password"));
+	char *second = form_text(form_find(dialog->form, "*again"));
+	bool done = check_name(section, name);
+
+	if (done && strcmp(first, second) != 0) {
+		cli_fail(CLI_FAILED, "%s", _("the two passwords are not the same"));
+		form_focus(dialog->form, form_find(dialog->form, "*again"));
+		done = false;
+	}
+	if (done && (section->name == NULL || section->only != NULL || first[0] != '\0'))
+		done = set_secret(tui, edit, name, first);
+	conf_secret_free(first);
+	conf_secret_free(second);
+	return done;
+}
+
+static bool is_secret(const struct schema_key *key)
+{
+	return value_is_secret(key->type);
+}
+
+static void prepare_new(struct tui *tui, struct section_form *section, struct form *form)
+{
+	(void)tui;
+	(void)section;
+	add_password(form, _("What the user types into the mail program. May be empty on a LAN that is trusted."));
+}
+
+static void prepare_known(struct tui *tui, struct section_form *section, struct form *form)
+{
+	(void)tui;
+	(void)section;
+	add_password(form, _("A new password; empty: the old one stays."));
+}
+
+/* --- what it does */
+
+static void add_port(struct buf *text, const char *label, const char *host, int64_t plain, int64_t tls)
+{
+	buf_printf(text, "  %s  %s", label, host);
+	if (plain != 0)
+		buf_printf(text, _(", port %lld (STARTTLS)"), (long long)plain);
+	if (tls != 0)
+		buf_printf(text, _(", port %lld (TLS)"), (long long)tls);
+	buf_append_text(text, "\n");
+}
+
+/* What the user, or whoever sets up the mail program, has to know. */
+static void show_settings(struct tui *tui, const char *name)
+{
+	const struct conf_user *user = conf_find_user(tui->conf, name);
+	const struct conf_lan *lan = &tui->conf->lan;
+	struct buf text = BUF_INIT(8192);
+	char host[256] = "";
+
+	if (user == NULL)
+		return;
+	if (tui->conf->gateway.hostname[0] != '\0')
+		snprintf(host, sizeof(host), "%s", tui->conf->gateway.hostname);
+	else if (gethostname(host, sizeof(host) - 1) != 0)
+		host[0] = '\0';
+	buf_printf(&text, _("For the mail program of %s:\n\n"), user->full_name[0] != '\0' ? user->full_name : name);
+	buf_printf(&text, _("  address   %s@%s\n"), name, tui->conf->gateway.local_domain);
+	if (user->external_alias[0] != '\0')
+		buf_printf(&text, _("  outside   %s\n"), user->external_alias);
+	buf_printf(&text, _("  login     %s\n"), name);
+	add_port(&text, _("POP3    "), host, lan->pop3_port, lan->pop3s_port);
+	add_port(&text, _("SMTP    "), host, lan->submission_port != 0 ? lan->submission_port : lan->smtp_port,
+	    lan->smtps_port);
+	if (lan->tls_cert[0] == '\0')
+		buf_append_text(&text, _("\nThe gateway has made its certificate itself: the mail program asks once whether to trust it."));
+	dialog_text(tui, _("Settings of the mail program"), buf_text(&text));
+	buf_clear(&text);
+}
+
+static void do_add(struct tui *tui, void *state)
+{
+	struct section_form section = {.kind = "user",
+	    .file = "users.conf",
+	    .title = _("New user"),
+	    .prepare = prepare_new,
+	    .is_hidden = is_secret,
+	    .changed = judge_password,
+	    .apply = apply_password};
+
+	if (!section_form_run(tui, &section))
+		return;
+	list_select(users_list(state), section.saved_name);
+	show_settings(tui, section.saved_name);
+	free(section.saved_name);
+}
+
+/* New memory; NULL if no row is selected. */
+static char *selected_name(void *state)
+{
+	const struct list_row *row = list_selected(users_list(state));
+
+	return row == NULL ? NULL : xstrdup(row->id);
+}
+
+static void edit_user(struct tui *tui, const char *name, const char *only, const char *title)
+{
+	struct section_form section = {.kind = "user",
+	    .name = name,
+	    .only = only,
+	    .title = title,
+	    .prepare = prepare_known,
+	    .is_hidden = is_secret,
+	    .changed = judge_password,
+	    .apply = apply_password};
+
+	if (section_form_run(tui, &section))
+		free(section.saved_name);
+}
+
+static void do_edit(struct tui *tui, void *state)
+{
+	char *name = selected_name(state), *title;
+
+	if (name == NULL)
+		return;
+	title = xasprintf(_("User %s"), name);
+	edit_user(tui, name, NULL, title);
+	free(title);
+	free(name);
+}
+
+static void do_password(struct tui *tui, void *state)
+{
+	char *name = selected_name(state), *title;
+
+	if (name == NULL)
+		return;
+	title = xasprintf(_("Password of %s"), name);
+	edit_user(tui, name, "", title); /* no other field */
+	free(title);
+	free(name);
+}
+
+static void do_remove(struct tui *tui, void *state)
+{
+	struct strlist words = {NULL, 0};
+	char *name = selected_name(state), *text;
+
+	if (name == NULL)
+		return;
+	text = xasprintf(_("Remove user %s? The mailbox with its letters stays in the spool."), name);
+	strlist_add(&words, name);
+	if (dialog_confirm(tui, _("Remove"), text, _("Yes, remove the user")))
+		dialog_quiet_verb(tui, cmd_user_remove, &words, NULL, NULL);
+	tui_changed(tui);
+	strlist_clear(&words);
+	free(text);
+	free(name);
+}
+
+static void do_settings(struct tui *tui, void *state)
+{
+	char *name = selected_name(state);
+
+	if (name != NULL)
+		show_settings(tui, name);
+	free(name);
+}
+
+static void do_mailbox(struct tui *tui, void *state)
+{
+	char *name = selected_name(state);
+
+	if (name != NULL)
+		tui_go(tui, SCREEN_MAILBOXES, name);
+	free(name);
+}
+
+static const struct tui_action actions[] = {
+    {TERM_ENTER, N_("Edit"), N_("change the user: names, forwarding, password"), do_edit},
+    {'a', N_("Add"), N_("add a user; ends with the settings for the mail program"), do_add},
+    {'p', N_("Password"), N_("set a new password"), do_password},
+    {'d', N_("Remove"), N_("remove the user; the mailbox stays"), do_remove},
+    {'s', N_("Settings"), N_("what to fill into the mail program of the user"), do_settings},
+    {'m', N_("Mailbox"), N_("the letters in the mailbox"), do_mailbox},
+};
+
+const struct tui_screen screen_users = {
+    .title = N_("Users"),
+    .help = N_("The people of the office. Each one has a mailbox here, a name to log in with, and perhaps an address "
+	       "outside, under which mail leaves."),
+    .actions = actions,
+    .action_count = ARRAY_LEN(actions),
+    .open = users_open,
+    .close = users_close,
+    .refresh = users_refresh,
+    .draw = users_draw,
+    .list = users_list,
+};
