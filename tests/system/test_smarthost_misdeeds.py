@@ -2,6 +2,7 @@
 one doubt that SMTP leaves, and what can wait waits."""
 import re
 import sqlite3
+import subprocess
 import threading
 import time
 
@@ -9,7 +10,7 @@ import pytest
 
 from harness.letters import letter
 from harness.misbehaving import MisbehavingSmtp
-from harness.waiting import until
+from harness.waiting import answers, free_port, until
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
 STEPS = ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "MESSAGE", "DOT"]
@@ -310,3 +311,40 @@ def test_an_office_that_was_offline_gets_nothing_back_for_it(make_gateway):
     server.stop()
     until(lambda: len(office.files("ivan")) == 2, 10, "the bounce")
     assert office.queued_files() == []
+
+
+# --- a server that we did not write: Postfix's smtp-sink
+
+
+@pytest.fixture
+def smtp_sink():
+    running = []
+
+    def start(*options):
+        port = free_port()
+        running.append(subprocess.Popen(["smtp-sink", "-u", "nobody", *options, f"127.0.0.1:{port}", "100"],
+                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL))
+        until(lambda: answers(port, b"220"), 10, "smtp-sink")
+        return port
+    yield start
+    for process in running:
+        process.kill()
+        process.wait()
+
+
+@pytest.mark.parametrize("command", ["mail", "rcpt", "data", "."])
+@pytest.mark.parametrize("option, bounced, queued", [("-r", 0, 3), ("-f", 3, 0), ("-q", 0, 3), ("-Q", 0, 3)])
+def test_smtp_sink_fails_in_all_its_ways(make_gateway, smtp_sink, option, command, bounced, queued):
+    port = smtp_sink(option, command)
+    office = make_gateway(users=IVAN, smarthosts={"default": {"url": f"smtp://127.0.0.1:{port}", "tls": "none"}})
+    write(office, 3)
+    office.cli("session", "--send-only")
+    until(lambda: len(office.files("ivan")) == bounced, 10, "the bounces")
+    assert len(office.queued_files()) == queued
+    if queued:  # and when it has come to its senses
+        good = smtp_sink()
+        office.smarthosts["default"]["url"] = f"smtp://127.0.0.1:{good}"
+        office.write()
+        office.cli("reload")
+        office.cli("queue", "flush")
+        assert office.queued_files() == [] and office.files("ivan") == []
