@@ -71,7 +71,8 @@ static void prepare_recipients(struct sending *sending)
 		if (place->kind != PLACE_QUEUE || place->status != PLACE_PENDING)
 			continue;
 		sending->places[transaction->count] = place;
-		transaction->recipients[transaction->count++].address = place->name;
+		transaction->recipients[transaction->count++] = (struct smtp_recipient){
+		    .address = place->name, .notify = place->notify, .orcpt = place->orcpt};
 		transaction->utf8 = transaction->utf8 || !is_ascii(slice_of(place->name));
 	}
 }
@@ -142,6 +143,8 @@ static bool prepare_message(struct sending *sending)
 	}
 	sign(sending);
 	transaction->sender = sending->sender;
+	transaction->ret = sending->envelope.ret;
+	transaction->envid = sending->envelope.envid;
 	transaction->utf8 = transaction->utf8 || !is_ascii(slice_of(sending->sender));
 	transaction->size = sending->header.len + sending->body.len;
 	transaction->eight_bit = !is_ascii(buf_slice(&sending->header)) || !is_ascii(sending->body);

@@ -48,19 +48,25 @@ static void expire(struct sending *sending)
 	}
 }
 
-/* The places whose fate is a refusal, or still open. New memory. */
-static const struct place **pick(const struct sending *sending, bool refused, size_t *count)
+/* Whether a fate is what this kind of letter tells. What a smarthost passes on it also answers for. */
+static bool tells(const struct sending *sending, enum bounce_kind kind, const struct smtp_reply *reply)
+{
+	if (kind == BOUNCE_RELAYED)
+		return smtp_reply_ok(reply) && !sending->lane->smarthost.client.can_notify;
+	return !smtp_reply_ok(reply) && smtp_reply_is_permanent(reply) == (kind == BOUNCE_FAILED);
+}
+
+/* The places of which the sender is to be told. New memory. */
+static const struct place **pick(const struct sending *sending, enum bounce_kind kind, size_t *count)
 {
 	const struct smtp_transaction *transaction = &sending->transaction;
 	const struct place **picked = xcalloc(transaction->count + 1, sizeof(struct place *));
 
 	*count = 0;
-	for (size_t i = 0; i < transaction->count; i++) {
-		const struct smtp_reply *reply = &transaction->recipients[i].reply;
-
-		if (!smtp_reply_ok(reply) && smtp_reply_is_permanent(reply) == refused)
+	for (size_t i = 0; i < transaction->count; i++)
+		if (tells(sending, kind, &transaction->recipients[i].reply) &&
+		    bounce_is_wanted(kind, sending->places[i]))
 			picked[(*count)++] = sending->places[i];
-	}
 	return picked;
 }
 
@@ -70,7 +76,7 @@ static int append_with_bounce(struct sending *sending, enum bounce_kind kind,
 {
 	struct outbound *out = sending->out;
 	size_t count;
-	const struct place **picked = pick(sending, kind == BOUNCE_FAILED, &count);
+	const struct place **picked = pick(sending, kind, &count);
 	struct envelope bounce = {0};
 	struct body body = {.fd = -1};
 	struct error error;
@@ -130,6 +136,8 @@ static int append_outcome(struct sending *sending, size_t *failed, size_t *waiti
 	}
 	if (count > 0)
 		result = append_with_bounce(sending, BOUNCE_FAILED, facts, count);
+	if (count > 0 && result == 0)
+		result = append_with_bounce(sending, BOUNCE_RELAYED, NULL, 0);
 	free(facts);
 	return result;
 }

@@ -93,6 +93,22 @@ static void put_mail(struct smtp_client *client, const struct smtp_transaction *
 		buf_append_text(&client->out, " BODY=8BITMIME");
 	if (client->can_utf8 && transaction->utf8)
 		buf_append_text(&client->out, " SMTPUTF8");
+	if (client->can_notify && transaction->ret != DSN_RET_UNSAID)
+		buf_printf(&client->out, " RET=%s", dsn_ret_text(transaction->ret));
+	if (client->can_notify && transaction->envid != NULL && transaction->envid[0] != '\0')
+		buf_printf(&client->out, " ENVID=%s", transaction->envid);
+	buf_append_text(&client->out, "\r\n");
+}
+
+static void put_rcpt(struct smtp_client *client, const struct smtp_recipient *recipient)
+{
+	buf_printf(&client->out, "RCPT TO:<%s>", recipient->address);
+	if (client->can_notify && recipient->notify != 0) {
+		buf_append_text(&client->out, " NOTIFY=");
+		dsn_notify_write(recipient->notify, &client->out);
+	}
+	if (client->can_notify && recipient->orcpt != NULL && recipient->orcpt[0] != '\0')
+		buf_printf(&client->out, " ORCPT=%s", recipient->orcpt);
 	buf_append_text(&client->out, "\r\n");
 }
 
@@ -101,7 +117,7 @@ static void put_command(struct smtp_client *client, struct smtp_transaction *tra
 	if (transaction->sent == 0)
 		put_mail(client, transaction);
 	else if (transaction->sent <= transaction->count)
-		buf_printf(&client->out, "RCPT TO:<%s>\r\n", transaction->recipients[transaction->sent - 1].address);
+		put_rcpt(client, &transaction->recipients[transaction->sent - 1]);
 	else
 		buf_append_text(&client->out, "DATA\r\n");
 	transaction->sent++;
@@ -185,6 +201,8 @@ static void on_ability(struct smtp_client *client, struct slice line)
 		client->can_8bit = true;
 	else if (slice_is_nocase(word, "SMTPUTF8"))
 		client->can_utf8 = true;
+	else if (slice_is_nocase(word, "DSN"))
+		client->can_notify = true;
 	else if (slice_is_nocase(word, "CHUNKING"))
 		client->can_chunk = true;
 	else if (slice_is_nocase(word, "SIZE"))

@@ -1,5 +1,5 @@
 /*
- * The client's side of SMTP (RFC 5321, 2920, 3030) after the login, without I/O.
+ * The client's side of SMTP (RFC 5321, 2920, 3030, 3461) after the login, without I/O.
  *
  * Transactions are begun, replies are put in, bytes to send come out. Each recipient gets a fate of his own. How
  * much goes out without waiting depends on what the server offers:
@@ -21,6 +21,7 @@
 #define LANPOST_GATEWAY_SMTP_CLIENT_H
 
 #include "mail/dot.h"
+#include "mail/dsn.h"
 #include "mail/line_reader.h"
 
 #define SMTP_REPLY_TEXT 256
@@ -32,7 +33,9 @@ struct smtp_reply {
 };
 
 struct smtp_recipient {
-	const char *address; /* borrowed until the transaction's end */
+	const char *address; /* borrowed until the transaction's end, as is orcpt */
+	unsigned notify;     /* enum dsn_notify, for a server that does DSN */
+	const char *orcpt;   /* "" or NULL: none */
 	struct smtp_reply reply; /* the one that decided his fate; 250 to 259: sent */
 };
 
@@ -45,6 +48,8 @@ struct smtp_transaction {
 	uint64_t size;
 	bool eight_bit; /* the message has bytes above 127 */
 	bool utf8;	/* an address or a header is not ASCII: needs SMTPUTF8 */
+	enum dsn_ret ret;
+	const char *envid; /* "" or NULL: none */
 
 	/* The client's: set by smtp_client_begin(). */
 	enum smtp_step step;
@@ -61,7 +66,7 @@ enum smtp_state { SMTP_HELLO, SMTP_READY, SMTP_BROKEN };
 
 struct smtp_client {
 	enum smtp_state state;
-	bool can_pipeline, can_size, can_8bit, can_utf8, can_chunk;
+	bool can_pipeline, can_size, can_8bit, can_utf8, can_chunk, can_notify;
 	bool is_leaving; /* it broke off by a 421: of what is not DONE, nothing was taken */
 	uint64_t size_max; /* 0: not told */
 	struct line_reader lines;

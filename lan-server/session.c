@@ -4,6 +4,7 @@
 #include "base/fsx.h"
 #include "base/log.h"
 #include "base/net.h"
+#include "mail/bounce.h"
 
 #include "lan-server/pop3d.h"
 #include "lan-server/smtpd.h"
@@ -127,11 +128,38 @@ static bool has_room(void *context, uint64_t bytes)
 	return intake_has_room(session->intake, bytes);
 }
 
+static bool asks_for_notice(const struct envelope *envelope)
+{
+	for (size_t i = 0; i < envelope->place_count; i++)
+		if (envelope->places[i].notify & DSN_SUCCESS)
+			return true;
+	return false;
+}
+
+static int accept_with_notice(struct session *session, struct envelope *envelope, struct body *body,
+    struct envelope *notice, struct body *notice_body, struct error *error)
+{
+	struct intake_batch *batch = intake_batch_new(session->intake);
+	int result;
+
+	intake_batch_append(batch, envelope, body, NULL, 0);
+	intake_batch_append(batch, notice, notice_body, NULL, 0);
+	result = intake_batch_commit(batch, error);
+	intake_batch_free(batch);
+	return result;
+}
+
 static int accept_message(
     void *context, struct envelope *envelope, struct body *body, struct error *error)
 {
 	struct session *session = context;
+	struct envelope notice;
+	struct body notice_body;
+	struct slice message;
 
+	if (asks_for_notice(envelope) && body_view(body, &message, error) == 0 &&
+	    bounce_make_delivered(session->conf, envelope, message, &notice, &notice_body))
+		return accept_with_notice(session, envelope, body, &notice, &notice_body, error);
 	return intake_accept(session->intake, envelope, body, NULL, 0, error);
 }
 

@@ -162,6 +162,7 @@ static enum smtpd_effect cmd_ehlo(struct smtpd *smtpd, struct slice arg)
 		smtpd_reply(smtpd, "250-STARTTLS");
 	offer_logins(smtpd);
 	smtpd_reply(smtpd, "250-CHUNKING");
+	smtpd_reply(smtpd, "250-DSN");
 	smtpd_reply(smtpd, "250 ENHANCEDSTATUSCODES");
 	return SMTPD_CONTINUE;
 }

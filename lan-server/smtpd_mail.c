@@ -66,14 +66,20 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
+struct parameters {
+	uint64_t size;
+	bool utf8;
+	struct smtpd_dsn_mail dsn;
+};
+
 /* One of MAIL's parameters. Returns the refusal, or NULL. */
-static const char *mail_parameter(struct slice word, uint64_t *size, bool *utf8)
+static const char *mail_parameter(struct slice word, struct parameters *given)
 {
 	struct slice value = word;
 	struct slice name = slice_cut(&value, '=');
 
 	if (slice_is_nocase(name, "SIZE"))
-		return slice_number(value, 0, UINT64_MAX, size) ? NULL
+		return slice_number(value, 0, UINT64_MAX, &given->size) ? NULL
 		                                                : "501 5.5.4 SIZE is no number";
 	if (slice_is_nocase(name, "BODY")) {
 		bool known = slice_is_nocase(value, "7BIT") || slice_is_nocase(value, "8BITMIME");
@@ -81,19 +87,21 @@ static const char *mail_parameter(struct slice word, uint64_t *size, bool *utf8)
 		return known ? NULL : "501 5.5.4 BODY is 7BIT or 8BITMIME";
 	}
 	if (slice_is_nocase(name, "SMTPUTF8") && value.ptr == NULL) {
-		*utf8 = true;
+		given->utf8 = true;
 		return NULL;
 	}
 	if (slice_is_nocase(name, "AUTH")) /* RFC 4954 section 5: may be ignored */
 		return NULL;
+	if (slice_is_nocase(name, "RET") || slice_is_nocase(name, "ENVID"))
+		return smtpd_dsn_mail(name, value, &given->dsn);
 	return "555 5.5.4 Unknown parameter of MAIL";
 }
 
-static const char *mail_parameters(struct slice words, uint64_t *size, bool *utf8)
+static const char *mail_parameters(struct slice words, struct parameters *given)
 {
 	while (words.len > 0) {
 		struct slice word = slice_cut(&words, ' ');
-		const char *refusal = word.len == 0 ? NULL : mail_parameter(word, size, utf8);
+		const char *refusal = word.len == 0 ? NULL : mail_parameter(word, given);
 
 		if (refusal != NULL)
 			return refusal;
@@ -162,8 +170,7 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 {
 	struct slice path = arg, rest;
 	struct addr sender = {.local = ""};
-	uint64_t size = 0;
-	bool utf8 = false;
+	struct parameters given = {.size = 0};
 	const char *refusal;
 
 	if (!take_word(&path, "FROM:")) {
@@ -176,19 +183,21 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 	}
 	path.len -= rest.len;
 	path = slice_trim(path);
-	refusal = mail_parameters(rest, &size, &utf8);
-	if (refusal == NULL && !utf8 && !is_ascii(sender.local))
+	refusal = mail_parameters(rest, &given);
+	if (refusal == NULL && !given.utf8 && !is_ascii(sender.local))
 		refusal = "553 5.6.7 Addresses beyond ASCII need SMTPUTF8";
 	if (refusal != NULL) {
 		smtpd_reply(smtpd, "%s", refusal);
 		return smtpd_mistake(smtpd);
 	}
-	if (!sender_is_fine(smtpd, path, &sender) || !size_is_fine(smtpd, size))
+	if (!sender_is_fine(smtpd, path, &sender) || !size_is_fine(smtpd, given.size))
 		return SMTPD_CONTINUE;
 	qualify(smtpd->options.conf, &sender);
 	smtpd_transaction_begin(smtpd, &sender);
-	smtpd->tx->utf8 = utf8;
-	smtpd->tx->announced = size;
+	smtpd->tx->utf8 = given.utf8;
+	smtpd->tx->announced = given.size;
+	smtpd->tx->envelope.ret = given.dsn.ret;
+	envelope_set(&smtpd->tx->envelope.envid, given.dsn.envid);
 	smtpd_reply(smtpd, "250 2.1.0 Sender ok");
 	return SMTPD_CONTINUE;
 }
@@ -264,9 +273,11 @@ static bool recipient_is_fine(struct smtpd *smtpd, struct slice path, const stru
 }
 
 /* Returns false after a reply. */
-static bool parse_recipient(struct smtpd *smtpd, struct slice *path, struct addr *addr)
+static bool parse_recipient(
+    struct smtpd *smtpd, struct slice *path, struct addr *addr, struct smtpd_dsn_rcpt *dsn)
 {
 	struct slice rest;
+	const char *refusal;
 
 	if (addr_parse_path(*path, false, addr, &rest) != ADDR_PATH_OK) {
 		smtpd_reply(smtpd, "553 5.1.3 %s: not an address", SHOW(*path));
@@ -274,8 +285,9 @@ static bool parse_recipient(struct smtpd *smtpd, struct slice *path, struct addr
 	}
 	path->len -= rest.len;
 	*path = slice_trim(*path);
-	if (rest.len > 0)
-		smtpd_reply(smtpd, "555 5.5.4 Unknown parameter of RCPT");
+	refusal = smtpd_dsn_rcpt(rest, dsn);
+	if (refusal != NULL)
+		smtpd_reply(smtpd, "%s", refusal);
 	else if (addr_looks_routed(addr))
 		smtpd_reply(smtpd, "553 5.1.3 %s: addresses with a route in them are not accepted",
 		    SHOW(*path));
@@ -291,7 +303,9 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 	struct envelope *envelope = &smtpd->tx->envelope;
 	struct slice path = arg;
 	char text[ADDR_TEXT_MAX];
+	struct smtpd_dsn_rcpt dsn = {.notify = 0};
 	struct addr addr;
+	size_t places;
 
 	if (smtpd->tx->chunked) {
 		smtpd_reply(smtpd, "503 5.5.1 The message has begun already");
@@ -307,13 +321,15 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 		return SMTPD_CONTINUE;
 	}
 	/* Bad addresses are people's typos, not a program's: a long list may hold many. */
-	if (!parse_recipient(smtpd, &path, &addr) || !smtpd_may_send(smtpd, smtpd->tx->announced) ||
+	if (!parse_recipient(smtpd, &path, &addr, &dsn) || !smtpd_may_send(smtpd, smtpd->tx->announced) ||
 	    !recipient_is_fine(smtpd, path, &addr))
 		return SMTPD_CONTINUE;
 	qualify(smtpd->options.conf, &addr);
 	addr_text(text, sizeof(text), &addr);
 	strlist_add(&envelope->recipients, text);
+	places = envelope->place_count;
 	route_add(smtpd->options.conf, envelope, &addr, slice_of(text));
+	smtpd_dsn_keep(envelope, places, &dsn);
 	smtpd_reply(smtpd, "250 2.1.5 Recipient ok");
 	return SMTPD_CONTINUE;
 }

@@ -82,6 +82,22 @@ bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_
 /* Those of all recipients, for the message as it is now. */
 bool smtpd_mailboxes_have_room(const struct smtpd *smtpd);
 
+/* What a client asked for in MAIL and in RCPT; slices of its line. */
+struct smtpd_dsn_mail {
+	enum dsn_ret ret;
+	struct slice envid;
+};
+struct smtpd_dsn_rcpt {
+	unsigned notify; /* enum dsn_notify */
+	struct slice orcpt;
+};
+/* RET or ENVID. Returns the refusal, or NULL. */
+const char *smtpd_dsn_mail(struct slice name, struct slice value, struct smtpd_dsn_mail *dsn);
+/* All parameters of RCPT. Returns the refusal, or NULL. */
+const char *smtpd_dsn_rcpt(struct slice words, struct smtpd_dsn_rcpt *dsn);
+/* Keeps what was asked for with the places from `first` on. */
+void smtpd_dsn_keep(struct envelope *envelope, size_t first, const struct smtpd_dsn_rcpt *dsn);
+
 void smtpd_transaction_begin(struct smtpd *smtpd, const struct addr *sender);
 void smtpd_transaction_end(struct smtpd *smtpd);
 

@@ -1,15 +1,44 @@
 #include "mail/bounce.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "mail/decode.h"
 #include "mail/refusal.h"
 #include "mail/route.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define BOUNCE_MAX (1u << 20)
 #define ORIGINAL_HEADER_MAX (64u << 10) /* so much of it goes into the bounce */
+
+/* What the kinds say. The intro gets the subject and the time. */
+static const struct {
+	enum dsn_notify event;
+	const char *subject, *intro, *outro;
+	const char *action; /* RFC 3464 section 2.3.3 */
+	const char *reply;  /* that stands for none, in the status code */
+} kinds[] = {
+    [BOUNCE_FAILED] = {DSN_FAILURE, N_("Your letter could not be delivered"),
+	N_("Your letter \"%s\" of %s could not be delivered to:\n\n"),
+	N_("\nThe gateway will not try again. If you do not know what to do, ask your administrator.\n"), "failed", ""},
+    [BOUNCE_DELAYED] = {DSN_DELAY, N_("Your letter is delayed"),
+	N_("Your letter \"%s\" of %s has not been delivered yet. The gateway goes on trying; you "
+	   "need not send it again. Still waiting:\n\n"),
+	NULL, "delayed", "4"},
+    [BOUNCE_RELAYED] = {DSN_SUCCESS, N_("Your letter is on its way"),
+	N_("Your letter \"%s\" of %s was handed over to the provider, who will tell nothing more about it. It goes to:\n\n"),
+	NULL, "relayed", ""},
+    [BOUNCE_DELIVERED] = {DSN_SUCCESS, N_("Your letter was delivered"),
+	N_("Your letter \"%s\" of %s is in the mailbox of:\n\n"), NULL, "delivered", ""},
+};
+
+bool bounce_is_wanted(enum bounce_kind kind, const struct place *place)
+{
+	return dsn_wants(place->notify, kinds[kind].event);
+}
 
 /* --- whom to tell */
 
@@ -33,7 +62,7 @@ static bool postmaster_wants(const struct conf *conf, enum bounce_kind kind, con
 	case COPIES_ALL:
 		break;
 	}
-	return true;
+	return kind == BOUNCE_FAILED || kind == BOUNCE_DELAYED;
 }
 
 static void choose_places(const struct conf *conf, enum bounce_kind kind,
@@ -69,11 +98,23 @@ static void add_text(struct buf *out, struct slice text)
 	}
 }
 
-static void human_place(const struct place *place, struct buf *text)
+/* A mailbox is known outside by its address. */
+static const char *address_of(const struct conf *conf, const struct place *place, char out[ADDR_TEXT_MAX])
+{
+	if (place->kind == PLACE_QUEUE)
+		return place->name;
+	snprintf(out, ADDR_TEXT_MAX, "%s@%s", place->name, conf->gateway.local_domain);
+	return out;
+}
+
+static void human_place(const struct conf *conf, enum bounce_kind kind, const struct place *place, struct buf *text)
 {
 	const char *meaning = refusal_explain(place->reply);
+	char address[ADDR_TEXT_MAX];
 
-	buf_printf(text, "    %s\n", place->name);
+	buf_printf(text, "    %s\n", address_of(conf, place, address));
+	if (kind == BOUNCE_DELIVERED)
+		return;
 	if (meaning != NULL)
 		buf_printf(text, "        %s\n", meaning);
 	if (place->reply[0] == '\0')
@@ -82,7 +123,7 @@ static void human_place(const struct place *place, struct buf *text)
 		buf_printf(text, _("        The server said: %s\n"), place->reply);
 }
 
-static void human_part(enum bounce_kind kind, const struct envelope *original,
+static void human_part(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,
     const struct place *const *places, size_t count, struct slice message, struct buf *out)
 {
 	struct buf text = BUF_INIT(BOUNCE_MAX), subject = BUF_INIT(4096);
@@ -93,19 +134,11 @@ static void human_part(enum bounce_kind kind, const struct envelope *original,
 		decode_field(&field, decode_message_charset(message), &subject);
 	str_printable(shown, sizeof(shown), buf_slice(&subject));
 	i18n_time(when, sizeof(when), original->time);
-	if (kind == BOUNCE_FAILED)
-		buf_printf(&text,
-		    _("Your letter \"%s\" of %s could not be delivered to:\n\n"), shown, when);
-	else
-		buf_printf(&text,
-		    _("Your letter \"%s\" of %s has not been delivered yet. The gateway goes on trying; you "
-		      "need not send it again. Still waiting:\n\n"),
-		    shown, when);
+	buf_printf(&text, _(kinds[kind].intro), shown, when);
 	for (size_t i = 0; i < count; i++)
-		human_place(places[i], &text);
-	if (kind == BOUNCE_FAILED)
-		buf_append_text(&text,
-		    _("\nThe gateway will not try again. If you do not know what to do, ask your administrator.\n"));
+		human_place(conf, kind, places[i], &text);
+	if (kinds[kind].outro != NULL)
+		buf_append_text(&text, _(kinds[kind].outro));
 	buf_append_text(out, "Content-Type: text/plain; charset=UTF-8\r\n"
 			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
 	add_text(out, buf_slice(&text));
@@ -113,31 +146,71 @@ static void human_part(enum bounce_kind kind, const struct envelope *original,
 	buf_clear(&subject);
 }
 
+/* A field whose value the client gave as xtext: shown as it is meant, on one line. */
+static void put_xtext(const char *name, const char *prefix, struct slice value, struct buf *out)
+{
+	struct buf text = BUF_INIT(4096);
+	char shown[4 * DSN_ORCPT_MAX + 1];
+
+	dsn_xtext_decode(value, &text);
+	buf_printf(out, "%s: %s%s\r\n", name, prefix, str_printable(shown, sizeof(shown), buf_slice(&text)));
+	buf_clear(&text);
+}
+
+static void put_status(enum bounce_kind kind, const char *reply, struct buf *out)
+{
+	char code[16] = "2.0.0";
+
+	if (kinds[kind].event != DSN_SUCCESS)
+		refusal_status(reply[0] != '\0' ? reply : kinds[kind].reply, code, sizeof(code));
+	buf_printf(out, "Action: %s\r\nStatus: %s\r\n", kinds[kind].action, code);
+	if (reply[0] >= '2' && reply[0] <= '5')
+		buf_printf(out, "Diagnostic-Code: smtp; %s\r\n", reply);
+}
+
+static void recipient_fields(const struct conf *conf, enum bounce_kind kind, const struct place *place, struct buf *out)
+{
+	char address[ADDR_TEXT_MAX], type[DSN_ORCPT_MAX + 1];
+	struct slice orcpt = slice_of(place->orcpt);
+	struct slice prefix = slice_cut(&orcpt, ';');
+
+	buf_append_text(out, "\r\n");
+	snprintf(type, sizeof(type), "%.*s;", SLICE_PRINT(prefix));
+	if (orcpt.len > 0)
+		put_xtext("Original-Recipient", type, orcpt, out);
+	buf_printf(out, "Final-Recipient: rfc822; %s\r\n", address_of(conf, place, address));
+	put_status(kind, place->reply, out);
+}
+
 /* RFC 3464 sections 2.2 and 2.3. */
 static void status_part(const struct conf *conf, enum bounce_kind kind,
     const struct envelope *original, const struct place *const *places, size_t count,
     struct buf *out)
 {
-	char date[64], code[16];
+	char date[64];
 
+	buf_append_text(out, "Content-Type: message/delivery-status\r\n\r\n");
+	if (original->envid[0] != '\0')
+		put_xtext("Original-Envelope-Id", "", slice_of(original->envid), out);
 	buf_printf(out,
-	    "Content-Type: message/delivery-status\r\n\r\nReporting-MTA: dns; %s\r\nX-Queue-Id: %s\r\n"
+	    "Reporting-MTA: dns; %s\r\nX-Queue-Id: %s\r\n"
 	    "Arrival-Date: %s\r\n",
 	    conf->gateway.hostname, original->id.text,
 	    clock_rfc5322(date, sizeof(date), original->time));
-	for (size_t i = 0; i < count; i++) {
-		refusal_status(places[i]->reply[0] != '\0' || kind == BOUNCE_FAILED ? places[i]->reply : "4", code, sizeof(code));
-		buf_printf(out, "\r\nFinal-Recipient: rfc822; %s\r\nAction: %s\r\nStatus: %s\r\n",
-		    places[i]->name, kind == BOUNCE_FAILED ? "failed" : "delayed", code);
-		if (places[i]->reply[0] >= '2' && places[i]->reply[0] <= '5')
-			buf_printf(out, "Diagnostic-Code: smtp; %s\r\n", places[i]->reply);
-	}
+	for (size_t i = 0; i < count; i++)
+		recipient_fields(conf, kind, places[i], out);
 }
 
-static void original_part(struct slice message, struct buf *out)
+/* The whole letter goes back only if it failed and its sender asked for it (RFC 3461 section 4.3), and is not huge. */
+static void original_part(enum bounce_kind kind, enum dsn_ret ret, struct slice message, struct buf *out)
 {
 	size_t length = header_length(message);
 
+	if (kind == BOUNCE_FAILED && ret == DSN_RET_FULL && message.len <= BOUNCE_MAX) {
+		buf_append_text(out, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
+		buf_append_slice(out, message);
+		return;
+	}
 	buf_append_text(out, "Content-Type: text/rfc822-headers\r\n"
 			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
 	buf_append(out, message.ptr, length < ORIGINAL_HEADER_MAX ? length : ORIGINAL_HEADER_MAX);
@@ -153,9 +226,7 @@ static void write_bounce(const struct conf *conf, enum bounce_kind kind,
 	struct buf subject = BUF_INIT(1024);
 	char date[64];
 
-	encode_text(slice_of(kind == BOUNCE_FAILED ? _("Your letter could not be delivered")
-						   : _("Your letter is delayed")),
-	    &subject);
+	encode_text(slice_of(_(kinds[kind].subject)), &subject);
 	buf_printf(out,
 	    "From: lanpost <%s@%s>\r\nTo: <%s>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n"
 	    "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
@@ -165,11 +236,11 @@ static void write_bounce(const struct conf *conf, enum bounce_kind kind,
 	    clock_rfc5322(date, sizeof(date), clock_wall()), id, gateway->hostname, id);
 	buf_clear(&subject);
 	buf_printf(out, "--%s\r\n", id);
-	human_part(kind, original, places, count, message, out);
+	human_part(conf, kind, original, places, count, message, out);
 	buf_printf(out, "\r\n--%s\r\n", id);
 	status_part(conf, kind, original, places, count, out);
 	buf_printf(out, "\r\n--%s\r\n", id);
-	original_part(message, out);
+	original_part(kind, original->ret, message, out);
 	buf_printf(out, "\r\n--%s--\r\n", id);
 }
 
@@ -195,4 +266,32 @@ int bounce_make(const struct conf *conf, enum bounce_kind kind, const struct env
 	}
 	buf_clear(&text);
 	return result;
+}
+
+bool bounce_make_delivered(const struct conf *conf, const struct envelope *original, struct slice message,
+    struct envelope *notice, struct body *body)
+{
+	const struct place **places = xcalloc(original->place_count + 1, sizeof(struct place *));
+	struct error error = ERROR_INIT;
+	size_t count = 0;
+	bool made;
+
+	for (size_t i = 0; i < original->place_count; i++) {
+		const struct place *place = &original->places[i];
+
+		if ((place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS) &&
+		    bounce_is_wanted(BOUNCE_DELIVERED, place))
+			places[count++] = place;
+	}
+	made = count > 0 && bounce_make(conf, BOUNCE_DELIVERED, original, places, count, message, original->session,
+				notice, body, &error) == 0;
+	free(places);
+	if (count > 0 && !made)
+		log_warnx("event=notice-not-made id=%s reason=%s", original->id.text, LOG_CSTR(error.text));
+	if (made && notice->place_count == 0) {
+		envelope_clear(notice);
+		body_clear(body, false);
+		made = false;
+	}
+	return made;
 }

@@ -1,5 +1,6 @@
 /*
- * Letters that tell a sender what became of his: delivery status notifications (RFC 3464).
+ * Letters that tell a sender what became of his: delivery status notifications (RFC 3464), of failure and delay to
+ * everybody, of success to those who ask (RFC 3461).
  *
  * A text for people in the configured language on top, the machine's part and the original header below. From the null sender; a
  * bounce is never bounced, it ends at postmaster; nobody outside is ever told.
@@ -14,12 +15,21 @@
 enum bounce_kind {
 	BOUNCE_FAILED,	/* it will not arrive: to the sender, and to postmaster as bounce_copies says */
 	BOUNCE_DELAYED, /* it is still being tried: to the sender alone */
+	BOUNCE_RELAYED, /* a smarthost has it that will tell nothing more: as above */
+	BOUNCE_DELIVERED, /* it is in a mailbox of ours: as above */
 };
+
+/* Whether the sender wants to hear that of this recipient. */
+bool bounce_is_wanted(enum bounce_kind kind, const struct place *place);
 
 /* Makes the bounce of a message for some of its recipients (with the reply of each in place->reply). On success the caller
  * owns *bounce and *body, ready for the intake; bounce->place_count is 0 if there is nobody to tell. */
 int bounce_make(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,
     const struct place *const *places, size_t count, struct slice message, const char *session,
     struct envelope *bounce, struct body *body, struct error *error);
+
+/* The same for those of a message just taken in who have it in their mailboxes. False if nobody asked, or is to be told. */
+bool bounce_make_delivered(const struct conf *conf, const struct envelope *original, struct slice message,
+    struct envelope *notice, struct body *body);
 
 #endif

@@ -21,6 +21,7 @@ void envelope_init(struct envelope *envelope)
 	    .account = xstrdup(""),
 	    .uidl = xstrdup(""),
 	    .sender = xstrdup(""),
+	    .envid = xstrdup(""),
 	    .header = xstrdup(""),
 	    .insert = xstrdup(""),
 	};
@@ -33,6 +34,7 @@ void envelope_clear(struct envelope *envelope)
 	free(envelope->account);
 	free(envelope->uidl);
 	free(envelope->sender);
+	free(envelope->envid);
 	free(envelope->header);
 	free(envelope->insert);
 	strlist_clear(&envelope->recipients);
@@ -40,6 +42,7 @@ void envelope_clear(struct envelope *envelope)
 		free(envelope->places[i].name);
 		free(envelope->places[i].why);
 		free(envelope->places[i].reply);
+		free(envelope->places[i].orcpt);
 	}
 	free(envelope->places);
 	*envelope = (struct envelope){0};
@@ -81,6 +84,7 @@ bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice 
 	    .name = slice_dup(name),
 	    .why = slice_dup(why),
 	    .reply = xstrdup(""),
+	    .orcpt = xstrdup(""),
 	};
 	return true;
 }
@@ -119,6 +123,13 @@ static void put_place(struct buf *out, const struct place *place)
 	buf_append_byte(out, ' ');
 	escape_append(out, slice_of(place->reply));
 	buf_append_byte(out, '\n');
+	if (place->notify == 0 && place->orcpt[0] == '\0')
+		return;
+	buf_append_text(out, "notify ");
+	dsn_notify_write(place->notify, out);
+	buf_append_byte(out, ' ');
+	escape_append(out, slice_of(place->orcpt));
+	buf_append_byte(out, '\n');
 }
 
 void envelope_write(const struct envelope *envelope, struct buf *out)
@@ -134,6 +145,8 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 	if (envelope->digest > 0)
 		buf_printf(out, "digest %llu\n", (unsigned long long)envelope->digest);
 	put_line(out, "sender", envelope->sender);
+	put_line(out, "ret", dsn_ret_text(envelope->ret));
+	put_line(out, "envid", envelope->envid);
 	put_line(out, "header", envelope->header);
 	put_line(out, "insert", envelope->insert);
 	if (envelope->insert[0] != '\0')
@@ -183,8 +196,30 @@ static bool parse_place(struct slice value, struct envelope *envelope)
 		free(place.reply);
 		return false;
 	}
+	place.orcpt = xstrdup("");
 	ARRAY_GROW(envelope->places, envelope->place_count);
 	envelope->places[envelope->place_count++] = place;
+	return true;
+}
+
+/* Belongs to the place in the line above. */
+static bool parse_notify(struct slice value, struct envelope *envelope)
+{
+	struct slice orcpt = value;
+	struct slice events = slice_cut(&orcpt, ' ');
+	struct place *place;
+	char *text;
+
+	if (envelope->place_count == 0)
+		return false;
+	place = &envelope->places[envelope->place_count - 1];
+	if (events.len > 0 && !dsn_notify_parse(events, &place->notify))
+		return false;
+	text = escape_undo(orcpt);
+	if (text == NULL)
+		return false;
+	free(place->orcpt);
+	place->orcpt = text;
 	return true;
 }
 
@@ -228,6 +263,7 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 	    {"account", offsetof(struct envelope, account)},
 	    {"uidl", offsetof(struct envelope, uidl)},
 	    {"sender", offsetof(struct envelope, sender)},
+	    {"envid", offsetof(struct envelope, envid)},
 	    {"header", offsetof(struct envelope, header)},
 	    {"insert", offsetof(struct envelope, insert)},
 	};
@@ -238,6 +274,10 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 			return parse_text(value, (char **)((char *)envelope + texts[i].offset));
 	if (slice_is(key, "place"))
 		return parse_place(value, envelope);
+	if (slice_is(key, "notify"))
+		return parse_notify(value, envelope);
+	if (slice_is(key, "ret"))
+		return dsn_ret_parse(value, &envelope->ret);
 	if (slice_is(key, "recipient"))
 		return parse_recipient(value, envelope);
 	if (slice_is(key, "id") && msgid_is(value)) {

@@ -10,6 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
+#include "mail/dsn.h"
 #include "mail/msgid.h"
 
 #define ENVELOPE_PLACES_MAX 2000
@@ -28,6 +29,8 @@ struct place {
 	enum place_kind kind;
 	char *name;
 	char *why;   /* for the journal: rule, header and text that matched; "" */
+	unsigned notify; /* enum dsn_notify: of what the sender wants to hear */
+	char *orcpt;	 /* ORCPT as he gave it; "" */
 	/* of PLACE_QUEUE only: */
 	enum place_status status;
 	char *reply; /* the last answer of the smarthost, printable; "" before the first */
@@ -43,6 +46,8 @@ struct envelope {
 	uint64_t listed; /* fetched: its size as the provider listed it; 0 unknown */
 	uint64_t digest; /* fetched: of its header, so that it is known under another UIDL; 0 unknown */
 	char *sender;	 /* reverse path without <>, "" for the null sender */
+	enum dsn_ret ret;
+	char *envid;	 /* ENVID as the client gave it; "" */
 	char *header;	 /* trace lines to stand above the message, each ended by CRLF; "" */
 	char *insert;	 /* text that is put into the message at that byte (a prefix of the subject); "" */
 	uint64_t insert_at;

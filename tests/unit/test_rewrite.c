@@ -73,7 +73,7 @@ static void make(const char *sender, enum bounce_kind kind, const char *reply, s
     struct body *body)
 {
 	const struct place failed = {.kind = PLACE_QUEUE, .name = "x@example.net",
-	    .reply = (char *)(uintptr_t)reply};
+	    .reply = (char *)(uintptr_t)reply, .orcpt = ""};
 	const struct place *places[] = {&failed};
 	struct envelope original;
 	struct error error;

@@ -169,6 +169,38 @@ static void abilities_are_learnt_and_used(void **context)
 	smtp_client_clear(&client);
 }
 
+/* RFC 3461 goes on only to those who know it. */
+static void wishes_are_passed_on_where_they_are_understood(void **context)
+{
+	static const struct {
+		const char *hello, *sent;
+	} cases[] = {
+	    {"250-x\r\n250-DSN\r\n250 PIPELINING\r\n",
+		"MAIL FROM:<s@x> RET=HDRS ENVID=Q+2B1\r\nRCPT TO:<a@y> NOTIFY=SUCCESS,DELAY ORCPT=rfc822;a@z\r\n"
+		"RCPT TO:<b@y> NOTIFY=NEVER\r\nRCPT TO:<c@y>\r\nDATA\r\n"},
+	    {PIPE, ENVELOPE},
+	};
+	struct smtp_recipient recipients[RECIPIENTS] = {
+	    {.address = "a@y", .notify = DSN_DELAY | DSN_SUCCESS, .orcpt = "rfc822;a@z"},
+	    {.address = "b@y", .notify = DSN_NEVER, .orcpt = ""}, {.address = "c@y", .orcpt = ""}};
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct smtp_transaction transaction = {.sender = "s@x",
+		    .recipients = recipients,
+		    .count = RECIPIENTS,
+		    .ret = DSN_RET_HDRS,
+		    .envid = "Q+2B1"};
+		struct smtp_client client;
+
+		smtp_client_init(&client);
+		smtp_client_feed(&client, slice_of(cases[i].hello));
+		smtp_client_begin(&client, &transaction);
+		assert_string_equal(buf_text(&client.out), cases[i].sent);
+		smtp_client_clear(&client);
+	}
+}
+
 static void many_recipients_go_out_in_a_window(void **context)
 {
 	struct smtp_client client;
@@ -346,6 +378,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(each_recipient_has_his_fate_however_cut),
 	    cmocka_unit_test(abilities_are_learnt_and_used),
+	    cmocka_unit_test(wishes_are_passed_on_where_they_are_understood),
 	    cmocka_unit_test(many_recipients_go_out_in_a_window),
 	    cmocka_unit_test(replies_are_bounded_and_printable),
 	    cmocka_unit_test(the_next_envelope_goes_with_the_dot),

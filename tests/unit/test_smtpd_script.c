@@ -53,23 +53,35 @@ static struct daily_total sent_today(void *context, const char *user, const stru
 	return office->sent;
 }
 
+static void write_place(const struct place *place, struct buf *out)
+{
+	static const char *const kinds[] = {"mailbox", "boss", "queue", "daemon"};
+
+	buf_printf(out, "place %s %s%s%s\n", kinds[place->kind], place->name, place->kind == PLACE_DAEMON ? " " : "",
+	    place->kind == PLACE_DAEMON ? place->why : "");
+	if (place->notify == 0 && place->orcpt[0] == '\0')
+		return;
+	buf_append_text(out, "notify ");
+	dsn_notify_write(place->notify, out);
+	buf_printf(out, " %s\n", place->orcpt);
+}
+
 /* Writes what was accepted into the transcript. */
 static int accept_message(
     void *context, struct envelope *envelope, struct body *body, struct error *error)
 {
-	static const char *const kinds[] = {"mailbox", "boss", "queue", "daemon"};
 	struct office *office = context;
 	struct buf *out = office->transcript;
 
 	if (office->broken)
 		return error_set(error, ERROR_IO, "the disk is on fire in /var/secret");
 	buf_printf(out, "origin %s\nsender %s\n", envelope->origin, envelope->sender);
+	if (envelope->ret != DSN_RET_UNSAID || envelope->envid[0] != '\0')
+		buf_printf(out, "ret %s envid %s\n", dsn_ret_text(envelope->ret), envelope->envid);
 	for (size_t i = 0; i < envelope->recipients.count; i++)
 		buf_printf(out, "recipient %s\n", envelope->recipients.items[i]);
 	for (size_t i = 0; i < envelope->place_count; i++)
-		buf_printf(out, "place %s %s%s%s\n", kinds[envelope->places[i].kind],
-		    envelope->places[i].name, envelope->places[i].kind == PLACE_DAEMON ? " " : "",
-		    envelope->places[i].kind == PLACE_DAEMON ? envelope->places[i].why : "");
+		write_place(&envelope->places[i], out);
 	buf_append_text(out, envelope->header);
 	buf_append_slice(out, buf_slice(&body->memory));
 	assert_int_equal(envelope->size, strlen(envelope->header) + body->size);

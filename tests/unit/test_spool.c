@@ -57,6 +57,10 @@ static void make_envelope(struct envelope *envelope)
 	strlist_add(&envelope->recipients, "x y@z");
 	envelope_add(envelope, PLACE_MAILBOX, slice_of("ivan"), slice_of("rule \"счёт\""));
 	envelope_add(envelope, PLACE_QUEUE, slice_of("out@example.net"), SLICE_NONE);
+	envelope->places[1].notify = DSN_SUCCESS | DSN_DELAY;
+	envelope_set(&envelope->places[1].orcpt, slice_of("rfc822;a+2Bb@c"));
+	envelope_set(&envelope->envid, slice_of("Q%1"));
+	envelope->ret = DSN_RET_FULL;
 	envelope->size = 12;
 }
 
