@@ -54,7 +54,9 @@ struct conf_gateway {
 	char *spool;
 	char *postmaster; /* user who gets postmaster's mail too; "" for none */
 	char *boss;	  /* user name or "" */
+	bool boss_incoming; /* a copy of what is fetched, too */
 	enum conf_bounce_copies bounce_copies;
+	struct conf_numbers digest; /* time of day of the daily digest; none: no digest */
 	enum conf_language language;
 };
 

@@ -8,8 +8,23 @@
 
 #include <stdio.h>
 
+static void add_lines(struct slice text, struct buf *out)
+{
+	while (text.len > 0) {
+		buf_append_slice(out, slice_cut(&text, '\n'));
+		buf_append_text(out, "\r\n");
+	}
+}
+
+static void add_part(const char *type, struct slice text, struct buf *out)
+{
+	buf_printf(out, "Content-Type: %s; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", type);
+	add_lines(text, out);
+}
+
+/* html may be empty. The id is the boundary, too: it stands nowhere else. */
 static void write_message(const struct conf *conf, const struct msgid *id, const char *to,
-    const char *subject, struct slice text, struct buf *out)
+    const char *subject, struct slice text, struct slice html, struct buf *out)
 {
 	const struct conf_gateway *gateway = &conf->gateway;
 	struct buf encoded = BUF_INIT(4096);
@@ -21,18 +36,21 @@ static void write_message(const struct conf *conf, const struct msgid *id, const
 	buf_printf(out, "Subject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", buf_text(&encoded),
 	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, gateway->hostname);
 	/* RFC 3834: so that no vacation program and no daemon answers. */
-	buf_append_text(out, "Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\n"
-			     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
-			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
-	while (text.len > 0) {
-		buf_append_slice(out, slice_cut(&text, '\n'));
-		buf_append_text(out, "\r\n");
+	buf_append_text(out, "Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\nMIME-Version: 1.0\r\n");
+	if (html.len == 0) {
+		add_part("text/plain", text, out);
+	} else {
+		buf_printf(out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n--%s\r\n", id->text, id->text);
+		add_part("text/plain", text, out);
+		buf_printf(out, "\r\n--%s\r\n", id->text);
+		add_part("text/html", html, out);
+		buf_printf(out, "\r\n--%s--\r\n", id->text);
 	}
 	buf_clear(&encoded);
 }
 
-int report_send(const struct conf *conf, struct intake *intake, const char *session, const char *to,
-    const char *subject, struct slice text, const struct fact *facts, size_t fact_count,
+static int put_report(const struct conf *conf, struct intake *intake, const char *session, const char *to,
+    const char *subject, struct slice text, struct slice html, const struct fact *facts, size_t fact_count,
     struct error *error)
 {
 	struct buf message = BUF_INIT(2 * REPORT_TEXT_MAX);
@@ -48,10 +66,23 @@ int report_send(const struct conf *conf, struct intake *intake, const char *sess
 	    route_add(conf, &envelope, &addr, SLICE_LITERAL("report")) == ROUTE_UNKNOWN ||
 	    envelope.place_count == 0)
 		route_add_mailbox(conf, &envelope, CONF_POSTMASTER, SLICE_LITERAL("report"));
-	write_message(conf, &envelope.id, to, subject, text, &message);
+	write_message(conf, &envelope.id, to, subject, text, html, &message);
 	result = intake_accept_text(intake, &envelope, buf_slice(&message), facts, fact_count, error);
 	buf_clear(&message);
 	return result;
+}
+
+int report_send(const struct conf *conf, struct intake *intake, const char *session, const char *to,
+    const char *subject, struct slice text, const struct fact *facts, size_t fact_count,
+    struct error *error)
+{
+	return put_report(conf, intake, session, to, subject, text, SLICE_NONE, facts, fact_count, error);
+}
+
+int report_send_page(const struct conf *conf, struct intake *intake, const char *session, const char *to,
+    const char *subject, struct slice text, struct slice html, struct error *error)
+{
+	return put_report(conf, intake, session, to, subject, text, html, NULL, 0, error);
 }
 
 static void tell_postmaster(const struct conf *conf, struct intake *intake, const char *session,

@@ -1,5 +1,5 @@
 /*
- * Mail that the gateway itself writes: plain text, from postmaster, in the configured language.
+ * Mail that the gateway itself writes: from postmaster, in the configured language.
  */
 #ifndef LANPOST_GATEWAY_REPORT_H
 #define LANPOST_GATEWAY_REPORT_H
@@ -14,6 +14,10 @@
 int report_send(const struct conf *conf, struct intake *intake, const char *session, const char *to,
     const char *subject, struct slice text, const struct fact *facts, size_t fact_count,
     struct error *error);
+
+/* The same with another shape of the text for those who read HTML. */
+int report_send_page(const struct conf *conf, struct intake *intake, const char *session, const char *to,
+    const char *subject, struct slice text, struct slice html, struct error *error);
 
 /* A problem begins (or changes its class): postmaster is told, once. key and class as in state_problem_set(). */
 void report_problem(const struct conf *conf, struct intake *intake, struct state *state,

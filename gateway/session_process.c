@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "gateway/daemon.h"
 #include "gateway/damage.h"
+#include "gateway/digest.h"
 #include "gateway/line.h"
 #include "gateway/reply.h"
 #include "gateway/report.h"
@@ -15,6 +16,7 @@
 #include "gateway/session_result.h"
 #include "gateway/spool.h"
 #include "mail/expire.h"
+#include "mail/route.h"
 #include "mail/remote.h"
 #include "sorter/sorter.h"
 
@@ -116,6 +118,8 @@ static int route_message(void *context, struct envelope *envelope, struct slice 
 
 	sorter_decide(session->sorter, &sorted, &decision);
 	sorter_fill(session->conf, message, envelope, &decision);
+	if (session->conf->gateway.boss_incoming && envelope->place_count > 0)
+		route_add_boss(session->conf, envelope);
 	/* The one event that no delivery tells of. */
 	if (decision.dropped_by != NULL)
 		intake_journal(session->spool.intake, envelope->id.text, session->id.text, "dropped", "",
@@ -473,6 +477,7 @@ int session_process_run(void *context, int event_fd)
 	if (session.request.fetch || session.request.send)
 		work(&session);
 	expire_mail(&session);
+	digest_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
 	report_disk(&session);
 	damage_report(session.conf, session.spool.intake, session.spool.state, session.id.text);
 	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);

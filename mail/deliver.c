@@ -64,9 +64,15 @@ static int deliver_mailbox(struct work *work, const struct place *place, struct 
 /* Who sent it and to whom, Bcc included: for the boss's eyes only. */
 static void boss_header(const struct envelope *envelope, struct buf *out)
 {
+	size_t count = 0;
+
 	buf_printf(out, "X-Envelope-From: <%s>\r\nX-Envelope-To:", envelope->sender);
 	for (size_t i = 0; i < envelope->recipients.count; i++)
-		buf_printf(out, "%s <%s>", i == 0 ? "" : ",\r\n", envelope->recipients.items[i]);
+		buf_printf(out, "%s <%s>", count++ == 0 ? "" : ",\r\n", envelope->recipients.items[i]);
+	/* Of fetched mail few providers tell; where it was sorted to is as good. */
+	for (size_t i = 0; i < envelope->place_count && envelope->recipients.count == 0; i++)
+		if (envelope->places[i].kind == PLACE_MAILBOX || envelope->places[i].kind == PLACE_QUEUE)
+			buf_printf(out, "%s <%s>", count++ == 0 ? "" : ",\r\n", envelope->places[i].name);
 	buf_append_text(out, "\r\n");
 }
 

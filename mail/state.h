@@ -66,6 +66,12 @@ typedef void (*state_trace_fn)(void *context, const struct journal_message *mess
 int state_trace(struct state *state, const char *query, int limit, state_trace_fn fn, void *context,
     struct error *error);
 
+/* Sums over all events from `since` to before `until` (microseconds): how many of each kind, and how large their messages; detail
+ * tells apart those of the event "accepted", and is "" for others. */
+typedef void (*state_totals_fn)(void *context, const char *event, const char *detail, uint64_t count, uint64_t bytes);
+int state_journal_totals(struct state *state, int64_t since, int64_t until, state_totals_fn fn, void *context,
+    struct error *error);
+
 /* Calls back for each event of messages whose ids are not below this one, by message; without their session. */
 typedef void (*state_journal_fn)(void *context, const struct journal_event *event);
 int state_journal_since(struct state *state, const struct msgid *since, state_journal_fn fn, void *context,

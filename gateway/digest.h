@@ -1,0 +1,15 @@
+/*
+ * The daily digest: what a day brought, for postmaster, as text and as a page.
+ */
+#ifndef LANPOST_GATEWAY_DIGEST_H
+#define LANPOST_GATEWAY_DIGEST_H
+
+#include "config/conf.h"
+#include "mail/intake.h"
+
+/* When the next digest is due after the last one; both in seconds since 1970, local time of day as `digest` says. */
+int64_t digest_next(int64_t last, int64_t time_of_day);
+/* Sends it if it is due. Nothing without `digest`. What fails is logged, and tried again with the next session. */
+void digest_send_due(const struct conf *conf, struct intake *intake, struct state *state, const char *session);
+
+#endif
