@@ -104,6 +104,8 @@ static const struct schema_key lan_keys[] = {
 	N_("Clients served at the same time from one address.")},
     {"require_auth", FLAG(conf_lan, require_auth), "no", NULL, ANY,
 	N_("SMTP: yes demands a login, no trusts the address filter.")},
+    {"check_from", FLAG(conf_lan, check_from), "no", NULL, ANY,
+	N_("SMTP: yes: who has logged in writes only as himself, in the envelope and in From: under his name, aliases and external alias; no trusts people, as Office Mail Server did.")},
     {"smtp_tls_required", FLAG(conf_lan, smtp_tls_required), "no", NULL, ANY,
 	N_("yes: on smtp_port nothing but STARTTLS goes before TLS is up.")},
     {"submission_tls_required", FLAG(conf_lan, submission_tls_required), "no", NULL, ANY,

@@ -169,12 +169,15 @@ static void finish_header(struct smtpd *smtpd)
 	struct smtpd_transaction *tx = smtpd->tx;
 	struct slice header = buf_slice(&tx->header);
 	struct findings found = {0};
+	char refusal[256];
 
 	tx->header_done = true;
 	add_received(smtpd);
 	if (header.len > 0)
 		keep_header(tx, header, &found);
 	add_missing(smtpd, &found);
+	if (!smtpd_authors_are_fine(smtpd, header, refusal, sizeof(refusal)))
+		fail(tx, 550, "5.7.1", refusal);
 	if (found.received > SMTPD_RECEIVED_MAX)
 		fail(tx, 554, "5.4.6",
 		    "Too many Received lines: this message goes round in a circle");

@@ -142,6 +142,10 @@ static bool sender_is_fine(struct smtpd *smtpd, struct slice path, const struct 
 		    SHOW(path));
 	else if (sender_is_nobody(smtpd->options.conf, sender))
 		refuse_unknown(smtpd, "550 5.1.8", path, sender);
+	else if (!smtpd_may_write_as(smtpd, sender))
+		smtpd_reply(smtpd,
+		    "550 5.7.1 %s: you are logged in as %s and may write only under your own addresses", SHOW(path),
+		    smtpd->user);
 	else
 		return true;
 	return false;

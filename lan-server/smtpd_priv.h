@@ -82,6 +82,12 @@ bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_
 /* Those of all recipients, for the message as it is now. */
 bool smtpd_mailboxes_have_room(const struct smtpd *smtpd);
 
+/* False if the user who logged in may not be the sender of an envelope (check_from). */
+bool smtpd_may_write_as(const struct smtpd *smtpd, const struct addr *sender);
+/* Whether the header names only authors that the user who logged in may be (check_from); where it does not name him, a
+ * Sender is added. Returns false with the refusal. */
+bool smtpd_authors_are_fine(struct smtpd *smtpd, struct slice header, char *refusal, size_t size);
+
 /* What a client asked for in MAIL and in RCPT; slices of its line. */
 struct smtpd_dsn_mail {
 	enum dsn_ret ret;

@@ -150,3 +150,16 @@ def test_a_login_half_done_ends_with_the_connection(office):
             client.sendall(b"AUTH SCRAM-SHA-256 biwsbj1pdmFuLHI9YWJj\r\n")  # n,,n=ivan,r=abc
             assert client.recv(1000).startswith(b"+ ")
     assert office.pop3("ivan").stat()[0] == 1
+
+
+def test_who_logs_in_writes_only_as_himself(make_gateway):
+    office = make_gateway(users={"ivan": {"aliases": "petrov"}, "anna": {}}, sections={"lan": {"check_from": "yes"}})
+    with office.smtp() as smtp:
+        smtp.login("ivan", PASSWORD)
+        with pytest.raises(smtplib.SMTPSenderRefused, match="logged in as ivan"):
+            smtp.sendmail("anna@office.lan", ["ivan"], letter(sender="anna@office.lan"))
+        with pytest.raises(smtplib.SMTPDataError, match="anna@office.lan"):
+            smtp.sendmail("ivan@office.lan", ["ivan"], letter(sender="anna@office.lan"))
+        smtp.sendmail("petrov@office.lan", ["ivan"], letter(sender="ivan@office.lan"))
+    message, = office.mailbox_when("ivan", 1)
+    assert b"\r\nSender:" not in message

@@ -156,6 +156,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 
 	office.full = script_has(script, "full");
 	office.broken = script_has(script, "broken");
+	office.conf.lan.check_from = script_has(script, "check_from");
 	office.conf.lan.require_auth = script_has(script, "require_auth");
 	office.conf.gateway.boss = script_has(script, "boss") ? "chief" : "";
 	if (script_has(script, "small"))

@@ -1,0 +1,86 @@
+/*
+ * Who logged in, and in whose name he writes (RFC 6409 sections 6.1 and 8.1).
+ */
+#include "mail/header.h"
+#include "mail/route.h"
+
+#include "lan-server/smtpd_priv.h"
+
+#include <stdio.h>
+
+/* His name, aliases and external alias, with or without +detail; postmaster's too for the user who is postmaster. */
+static bool is_own(const struct smtpd *smtpd, const struct addr *addr)
+{
+	const struct conf *conf = smtpd->options.conf;
+	const char *owner;
+
+	if (route_address(conf, addr, &owner) != ROUTE_MAILBOX)
+		return false;
+	return strcmp(owner, smtpd->user) == 0 ||
+	       (strcmp(owner, CONF_POSTMASTER) == 0 && strcmp(conf->gateway.postmaster, smtpd->user) == 0);
+}
+
+bool smtpd_may_write_as(const struct smtpd *smtpd, const struct addr *sender)
+{
+	return !smtpd->options.conf->lan.check_from || smtpd->user == NULL || sender->local[0] == '\0' ||
+	       is_own(smtpd, sender);
+}
+
+struct authors {
+	bool own, has_from, has_sender;
+	char foreign[ADDR_TEXT_MAX]; /* the first that is not his; "" */
+};
+
+static void note_addresses(const struct smtpd *smtpd, struct slice body, bool is_from, struct authors *authors)
+{
+	struct addr_item item;
+	size_t at = 0;
+
+	while (addr_list_next(body, &at, &item)) {
+		bool own = item.valid && is_own(smtpd, &item.addr);
+
+		if (is_from && own)
+			authors->own = true;
+		if (!own && authors->foreign[0] == '\0')
+			str_printable(authors->foreign, sizeof(authors->foreign), item.spec);
+	}
+}
+
+static void read_authors(const struct smtpd *smtpd, struct slice header, struct authors *authors)
+{
+	struct header_walk walk;
+	struct header_field field;
+
+	header_walk_init(&walk, header);
+	while (header_walk_next(&walk, &field)) {
+		bool is_from = slice_is_nocase(field.name, "From");
+
+		if (!is_from && !slice_is_nocase(field.name, "Sender"))
+			continue;
+		authors->has_from = authors->has_from || is_from;
+		authors->has_sender = authors->has_sender || !is_from;
+		note_addresses(smtpd, field.body, is_from, authors);
+	}
+}
+
+bool smtpd_authors_are_fine(struct smtpd *smtpd, struct slice header, char *refusal, size_t size)
+{
+	const struct conf *conf = smtpd->options.conf;
+	struct authors authors = {.own = false};
+	char address[ADDR_TEXT_MAX];
+
+	if (smtpd->user == NULL)
+		return true;
+	read_authors(smtpd, header, &authors);
+	if (conf->lan.check_from && authors.foreign[0] != '\0') {
+		snprintf(refusal, size,
+		    "You are logged in as %.64s and may write only under your own addresses; this letter is from %.100s",
+		    smtpd->user, authors.foreign);
+		return false;
+	}
+	if (authors.has_from && !authors.own && !authors.has_sender) {
+		snprintf(address, sizeof(address), "%s@%s", smtpd->user, conf->gateway.local_domain);
+		envelope_add_header(&smtpd->tx->envelope, "Sender", slice_of(address));
+	}
+	return true;
+}
