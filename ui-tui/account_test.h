@@ -6,7 +6,10 @@
 
 #include "config/conf.h"
 
-/* Prints each step on standard output as it is done. Fetches nothing. Returns an exit code. */
-int account_test(const struct conf *conf, const struct conf_account *account);
+#include <jansson.h>
+
+/* Prints each step on standard output as it is done; with report (an object with an array "steps") adds it there instead: "step" and
+ * "result" of each, "messages", or "failed_step", "error" and "hint". Fetches nothing. Returns an exit code. */
+int account_test(const struct conf *conf, const struct conf_account *account, json_t *report);
 
 #endif

@@ -106,25 +106,36 @@ static int ask_imap(struct talk *talk, struct buf *can, unsigned long long *coun
 
 /* --- what is shown */
 
-static void show(const char *step, const char *text)
-{
-	int width = (int)text_width(step);
+struct test {
+	const struct conf_account *account;
+	json_t *report; /* NULL: each step is printed as it is done */
+};
 
-	printf("%s%*s %s\n", step, width < 12 ? 12 - width : 0, "", text);
+/* step: for programs; label: for people. */
+static void show(const struct test *test, const char *step, const char *label, const char *text)
+{
+	int width = (int)text_width(label);
+
+	if (test->report != NULL) {
+		json_array_append_new(json_object_get(test->report, "steps"),
+		    json_pack("{s:s, s:o}", "step", step, "result", cli_json_text(text)));
+		return;
+	}
+	printf("%s%*s %s\n", label, width < 12 ? 12 - width : 0, "", text);
 	fflush(stdout);
 }
 
-static const char *step_name(enum remote_step step)
-{
-	static const char *const names[] = {
-	    [REMOTE_NAME] = N_("name"),
-	    [REMOTE_CONNECT] = N_("connection"),
-	    [REMOTE_TLS] = N_("encryption"),
-	    [REMOTE_LOGIN] = N_("login"),
-	    [REMOTE_READY] = N_("mailbox"),
-	};
+static const char *const step_names[] = {
+    [REMOTE_NAME] = N_("name"),
+    [REMOTE_CONNECT] = N_("connection"),
+    [REMOTE_TLS] = N_("encryption"),
+    [REMOTE_LOGIN] = N_("login"),
+    [REMOTE_READY] = N_("mailbox"),
+};
 
-	return _(names[step]);
+static void show_step(const struct test *test, enum remote_step step, const char *text)
+{
+	show(test, step_names[step], _(step_names[step]), text);
 }
 
 static const char *step_hint(enum remote_step step)
@@ -142,33 +153,41 @@ static const char *step_hint(enum remote_step step)
 	return _(hints[step]);
 }
 
-static int failed(const struct conf_account *account, enum remote_step step, const struct error *error)
+static int failed(const struct test *test, enum remote_step step, const struct error *error)
 {
-	const char *hint = step == REMOTE_LOGIN ? provider_hint(account->remote.url, error->text) : NULL;
+	const char *hint = step == REMOTE_LOGIN ? provider_hint(test->account->remote.url, error->text) : NULL;
 	struct buf line = BUF_INIT(1024);
 
+	if (hint == NULL)
+		hint = step_hint(step);
+	if (test->report != NULL) {
+		json_object_set_new(test->report, "failed_step", json_string(step_names[step]));
+		json_object_set_new(test->report, "error", cli_json_text(error->text));
+		json_object_set_new(test->report, "hint", json_string(hint));
+		return CLI_FAILED;
+	}
 	/* TRANSLATORS: what a step of a test says that did not succeed */
 	buf_printf(&line, _("failed: %s"), error->text);
-	show(step_name(step), buf_text(&line));
+	show_step(test, step, buf_text(&line));
 	buf_clear(&line);
-	return cli_fail(CLI_FAILED, "%s", hint != NULL ? hint : step_hint(step));
+	return cli_fail(CLI_FAILED, "%s", hint);
 }
 
-static void show_steps(const struct conf_account *account, const struct remote_report *report)
+static void show_steps(const struct test *test, const struct remote_report *report)
 {
 	if (report->step > REMOTE_NAME && report->address[0] != '\0')
-		show(step_name(REMOTE_NAME), report->address);
+		show_step(test, REMOTE_NAME, report->address);
 	if (report->step > REMOTE_CONNECT)
-		show(step_name(REMOTE_CONNECT), _("good"));
+		show_step(test, REMOTE_CONNECT, _("good"));
 	if (report->step > REMOTE_LOGIN) {
-		show(step_name(REMOTE_TLS), report->tls[0] != '\0' ? report->tls : _("none: everything goes in the clear"));
-		show(step_name(REMOTE_LOGIN), account->remote.user);
+		show_step(test, REMOTE_TLS, report->tls[0] != '\0' ? report->tls : _("none: everything goes in the clear"));
+		show_step(test, REMOTE_LOGIN, test->account->remote.user);
 	}
 }
 
-static int look_inside(struct talk *talk, const struct conf_account *account)
+static int look_inside(struct talk *talk, const struct test *test)
 {
-	bool is_imap = slice_begins_nocase(slice_of(account->remote.url), "imap");
+	bool is_imap = slice_begins_nocase(slice_of(test->account->remote.url), "imap");
 	struct buf can = BUF_INIT(16384);
 	unsigned long long count = 0;
 	char text[64];
@@ -177,17 +196,20 @@ static int look_inside(struct talk *talk, const struct conf_account *account)
 
 	if (result != 0) {
 		buf_clear(&can);
-		return failed(account, REMOTE_READY, &error);
+		return failed(test, REMOTE_READY, &error);
 	}
-	show(_("server can"), can.len > 0 ? buf_text(&can) : _("it does not say"));
+	show(test, "capabilities", _("server can"), can.len > 0 ? buf_text(&can) : _("it does not say"));
 	snprintf(text, sizeof(text), _("messages: %llu"), count);
-	show(step_name(REMOTE_READY), text);
+	show_step(test, REMOTE_READY, text);
+	if (test->report != NULL)
+		json_object_set_new(test->report, "messages", json_integer((json_int_t)count));
 	buf_clear(&can);
 	return CLI_DONE;
 }
 
-int account_test(const struct conf *conf, const struct conf_account *account)
+int account_test(const struct conf *conf, const struct conf_account *account, json_t *json)
 {
+	const struct test test = {account, json};
 	struct remote_report report = {.step = REMOTE_LOGIN};
 	const struct remote_options options = {
 	    .remote = &account->remote,
@@ -199,14 +221,25 @@ int account_test(const struct conf *conf, const struct conf_account *account)
 	struct error error;
 	int result;
 
-	printf("%s: %s\n", account->name, account->remote.url);
+	if (json == NULL)
+		printf("%s: %s\n", account->name, account->remote.url);
 	line_reader_init(&talk->lines, LINE_MAX_BYTES / 4); /* escaped it may be four times as long */
 	result = remote_open(&talk->remote, &options, &error);
-	show_steps(account, &report);
-	result = result == 0 ? look_inside(talk, account) : failed(account, report.step, &error);
+	show_steps(&test, &report);
+	result = result == 0 ? look_inside(talk, &test) : failed(&test, report.step, &error);
 	remote_close(talk->remote);
 	line_reader_clear(&talk->lines);
 	free(talk);
+	return result;
+}
+
+static int test_as_json(const struct conf *conf, const struct conf_account *account)
+{
+	json_t *report = json_pack("{s:s, s:s, s:[]}", "name", account->name, "url", account->remote.url, "steps");
+	int result = account_test(conf, account, report);
+
+	json_object_set_new(report, "ok", json_boolean(result == CLI_DONE));
+	cli_print_json(report);
 	return result;
 }
 
@@ -220,7 +253,10 @@ int cmd_account_test(struct cli *cli)
 		return CLI_FAILED;
 	str_lower_ascii(cli->words[0]);
 	account = conf_find_account(conf, cli->words[0]);
-	result = account == NULL ? cli_no_account(conf, cli->words[0]) : account_test(conf, account);
+	if (account == NULL)
+		result = cli_no_account(conf, cli->words[0]);
+	else
+		result = cli->json ? test_as_json(conf, account) : account_test(conf, account, NULL);
 	conf_free(conf);
 	return result;
 }

@@ -20,7 +20,7 @@ static const struct verb verbs[] = {
 	N_("mailboxes at providers from which mail is fetched")},
     {"account add", cmd_account_add, 1, 1, "NAME --url URL --user USER [--KEY VALUE]...", "--KEY",
 	N_("add an account; asks for its password")},
-    {"account test", cmd_account_test, 1, 1, "NAME", "",
+    {"account test", cmd_account_test, 1, 1, "NAME [--json]", "--json",
 	N_("log in, count, say what failed and what to do")},
     {"account remove", cmd_account_remove, 1, 1, "NAME", "", N_("remove an account")},
     {"rule list", cmd_rule_list, 0, 0, "[--json]", "--json", N_("rules of the sorter, in order")},

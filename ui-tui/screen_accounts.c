@@ -185,7 +185,7 @@ static int run_test(void *context)
 		if (!problems.items[i].is_warning)
 			puts(problems.items[i].text);
 	if (account != NULL)
-		result = account_test(conf, account);
+		result = account_test(conf, account, NULL);
 	conf_free(conf);
 	conf_problems_clear(&problems);
 	return result;

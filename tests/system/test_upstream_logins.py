@@ -2,6 +2,7 @@
 import base64
 import hashlib
 import hmac
+import json
 import socket
 import subprocess
 import threading
@@ -185,6 +186,9 @@ def test_the_steps_of_an_account_are_told(make_gateway, dovecot, account):
         done = office.cli("account", "test", name)
         assert done.returncode == 0, done.stdout + done.stderr
         assert "TLSv1" in done.stdout and word in done.stdout and "messages: 1" in done.stdout
+        told = json.loads(office.cli("account", "test", name, "--json").stdout)
+        assert told["ok"] and told["messages"] == 1 and [step["step"] for step in told["steps"]] == [
+            "name", "connection", "encryption", "login", "capabilities", "mailbox"]
     assert len(dovecot.left("office")) == 1
 
 
@@ -201,3 +205,7 @@ def test_the_step_that_fails_is_named_with_what_to_do(make_gateway, account, key
     assert [line for line in done.stdout.splitlines() if line.startswith(step) and "failed" in line], done.stdout
     assert hint in done.stderr
     assert "wrong" not in done.stdout + done.stderr
+    told = office.cli("account", "test", "a", "--json")
+    report = json.loads(told.stdout)
+    assert told.returncode == 1 and not report["ok"]
+    assert report["failed_step"] == step and hint in report["hint"] and report["error"]
