@@ -42,6 +42,8 @@ void control_close(struct control *control, const char *spool)
 	if (control->fd >= 0)
 		close(control->fd);
 	control->fd = -1;
+	json_decref(control->told);
+	control->told = NULL;
 	fsx_unlink(path, &ignored); /* one left behind is replaced at the next start */
 	free(path);
 }
@@ -157,6 +159,16 @@ static void verb_cancel(struct control *control, struct control_client *client,
 		answer_error(client, _("no session is running"));
 }
 
+static void tell_what_was_told(const struct control *control, struct control_client *client)
+{
+	const char *account;
+	json_t *event;
+
+	json_object_foreach(control->told, account, event)
+		if (client->fd >= 0)
+			answer(client, json_incref(event));
+}
+
 static void verb_watch(struct control *control, struct control_client *client, const json_t *request)
 {
 	bool runs = control->hooks.session_runs(control->hooks.context);
@@ -165,6 +177,8 @@ static void verb_watch(struct control *control, struct control_client *client, c
 	client->watches = true;
 	if (runs)
 		answer(client, json_pack("{s:s}", "event", "session-began"));
+	if (runs)
+		tell_what_was_told(control, client);
 }
 
 static void verb_stop(struct control *control, struct control_client *client,
@@ -291,13 +305,34 @@ static void tell_watchers(struct control *control, json_t *event)
 	json_decref(event);
 }
 
+/* The queue has no account and stands under "". */
+static void remember(struct control *control, json_t *event)
+{
+	const char *account = json_string_value(json_object_get(event, "account"));
+
+	if (control->told == NULL)
+		control->told = json_object();
+	json_object_set(control->told, account == NULL ? "" : account, event);
+}
+
+static void forget(struct control *control)
+{
+	json_decref(control->told);
+	control->told = NULL;
+}
+
 void control_session_began(struct control *control)
 {
+	forget(control);
 	tell_watchers(control, json_pack("{s:s}", "event", "session-began"));
 }
 
 void control_publish(struct control *control, uint64_t session, json_t *object, bool is_final)
 {
+	if (is_final)
+		forget(control);
+	else
+		remember(control, object);
 	tell_watchers(control, is_final ? json_pack("{s:s, s:O}", "event", "session-ended", "result", object)
 					: json_incref(object));
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {

@@ -40,6 +40,7 @@ struct control {
 	int fd; /* listening */
 	struct control_hooks hooks;
 	struct control_client clients[CONTROL_CLIENTS_MAX];
+	json_t *told; /* the last event of each account of the running session, for those who come to watch late */
 };
 
 int control_open(struct control *control, const char *spool, const struct control_hooks *hooks,

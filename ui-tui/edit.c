@@ -188,6 +188,10 @@ int edit_commit(struct edit *edit)
 
 	if (result == CLI_DONE)
 		result = replace_file(edit);
+	if (result == CLI_DONE) { /* what stands there now is ours, whatever the gateway says of it */
+		buf_reset(&edit->before);
+		buf_append_slice(&edit->before, buf_slice(&edit->text));
+	}
 	return result == CLI_DONE ? tell_gateway(edit->conf) : result;
 }
 

@@ -2,11 +2,11 @@
  * Journal: what happens to letters, as it happens.
  */
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/i18n.h"
 #include "mail/msgid.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_text.h"
 
 #include <stdlib.h>
@@ -24,7 +24,7 @@ static const struct list_column columns[] = {
 
 struct journal_screen {
 	struct list list;
-	int64_t looked;
+	struct pace pace;
 };
 
 static void *journal_open(struct tui *tui)
@@ -98,13 +98,14 @@ static void journal_refresh(struct tui *tui, void *state, bool now)
 	struct state *journal = tui_state(tui);
 	struct error error = ERROR_INIT;
 
-	if (!now && clock_now_ms() - screen->looked < REFRESH_MS)
+	if (!now && !pace_is_due(&screen->pace, REFRESH_MS))
 		return;
-	screen->looked = clock_now_ms();
+	pace_begin(&screen->pace);
 	list_begin(&screen->list);
 	if (journal != NULL && state_journal_last(journal, EVENTS, add_event, &screen->list, &error) != 0)
 		tui_say(tui, STYLE_BAD, "%s", error.text);
 	list_end(&screen->list);
+	pace_end(&screen->pace);
 }
 
 static void journal_draw(struct tui *tui, void *state, struct rect area)

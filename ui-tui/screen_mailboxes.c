@@ -2,7 +2,6 @@
  * Mailboxes: how full they are, and the letters in one of them.
  */
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "mail/maildir.h"
@@ -10,6 +9,7 @@
 #include "ui-tui/letter.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_text.h"
 
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static const struct list_column letter_columns[] = {
 struct mailboxes {
 	struct list boxes, letters;
 	char *user; /* whose letters are shown, NULL: the mailboxes are */
-	int64_t looked;
+	struct pace pace;
 };
 
 static void *mailboxes_open(struct tui *tui)
@@ -137,13 +137,14 @@ static void mailboxes_refresh(struct tui *tui, void *state, bool now)
 {
 	struct mailboxes *mailboxes = state;
 
-	if (!now && clock_now_ms() - mailboxes->looked < REFRESH_MS)
+	if (!now && !pace_is_due(&mailboxes->pace, REFRESH_MS))
 		return;
-	mailboxes->looked = clock_now_ms();
+	pace_begin(&mailboxes->pace);
 	if (mailboxes->user == NULL)
 		fill_boxes(tui, &mailboxes->boxes);
 	else
 		fill_letters(tui, mailboxes);
+	pace_end(&mailboxes->pace);
 }
 
 static void mailboxes_draw(struct tui *tui, void *state, struct rect area)

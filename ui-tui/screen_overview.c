@@ -2,13 +2,13 @@
  * Overview: the line, the session that runs, the day by hour, and what needs a hand.
  */
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/i18n.h"
 #include "mail/queue.h"
 #include "ui-tui/client.h"
 #include "ui-tui/start.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_plot.h"
 #include "ui-tui/tui_problems.h"
 
@@ -17,6 +17,7 @@
 
 #define REFRESH_MS 5000
 #define PLOT_ROWS 3
+#define LARGEST_MIN 6 /* letters in an hour for which a column is full: a single one is no peak */
 #define BAR 20
 
 static const struct list_column columns[] = {{"", 0, false}, {"", 12, false}};
@@ -27,7 +28,7 @@ struct overview {
 	struct plot plot;
 	unsigned queue[QUEUE_STATES];
 	json_t *last; /* session, NULL */
-	int64_t looked;
+	struct pace pace;
 	unsigned status_number, conf_number;
 	bool was_up;
 };
@@ -106,12 +107,12 @@ static void fill_list(struct overview *overview)
 static void overview_refresh(struct tui *tui, void *state, bool now)
 {
 	struct overview *overview = state;
-	bool is_due = clock_now_ms() - overview->looked >= REFRESH_MS || overview->was_up != tui->link.is_up ||
-		      overview->status_number != tui->link.status_number || overview->conf_number != tui->conf_number;
+	bool is_due = pace_is_due(&overview->pace, REFRESH_MS) || overview->was_up != tui->link.is_up ||
+		      (overview->status_number != tui->link.status_number && pace_is_due(&overview->pace, 500)) || overview->conf_number != tui->conf_number;
 
 	if (!now && !is_due)
 		return;
-	overview->looked = clock_now_ms();
+	pace_begin(&overview->pace);
 	overview->was_up = tui->link.is_up;
 	overview->status_number = tui->link.status_number;
 	overview->conf_number = tui->conf_number;
@@ -120,6 +121,7 @@ static void overview_refresh(struct tui *tui, void *state, bool now)
 	read_last_session(tui, overview);
 	tui_problems_find(tui, overview->queue, &overview->problems);
 	fill_list(overview);
+	pace_end(&overview->pace);
 }
 
 /* --- how it looks */
@@ -254,15 +256,16 @@ static int draw_bars(const struct tui *tui, struct rect area, int y, int room)
 
 static int draw_plot(const struct plot *plot, struct rect area, int y)
 {
+	unsigned largest = plot->largest < LARGEST_MIN ? LARGEST_MIN : plot->largest;
 	int x = area.x + 2;
 
 	term_putf(y++, area.x + 1, area.width - 2, STYLE_STRONG, _("Today: fetched %u, sent %u"), plot->in_total,
 	    plot->out_total);
 	for (int row = PLOT_ROWS - 1; row >= 0; row--, y++)
 		for (int hour = 0; hour < 24; hour++) {
-			term_put(y, x + hour * 3, 1, STYLE_GOOD, plot_cell(plot->in[hour], plot->largest, PLOT_ROWS, row));
+			term_put(y, x + hour * 3, 1, STYLE_GOOD, plot_cell(plot->in[hour], largest, PLOT_ROWS, row));
 			term_put(y, x + hour * 3 + 1, 1, STYLE_WARNING,
-			    plot_cell(plot->out[hour], plot->largest, PLOT_ROWS, row));
+			    plot_cell(plot->out[hour], largest, PLOT_ROWS, row));
 		}
 	for (int hour = 0; hour < 24; hour++)
 		term_putf(y, x + hour * 3, 2, hour == plot->hour ? STYLE_STRONG : STYLE_DIM, "%02d", hour);

@@ -2,11 +2,11 @@
  * Queue: outgoing mail that waits, and what can be done with it.
  */
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/i18n.h"
 #include "ui-tui/queue_entry.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_text.h"
 
 #include <stdlib.h>
@@ -26,7 +26,7 @@ static const struct list_column columns[] = {
 
 struct queue_screen {
 	struct list list;
-	int64_t looked;
+	struct pace pace;
 	struct strlist undo; /* ids of the last change */
 	int (*undo_run)(struct cli *cli); /* what undoes it, NULL */
 };
@@ -97,9 +97,9 @@ static void queue_refresh(struct tui *tui, void *state, bool now)
 	struct error error = ERROR_INIT;
 	struct queue_items items;
 
-	if (!now && clock_now_ms() - screen->looked < REFRESH_MS)
+	if (!now && !pace_is_due(&screen->pace, REFRESH_MS))
 		return;
-	screen->looked = clock_now_ms();
+	pace_begin(&screen->pace);
 	if (queue_list(spool, ALL_STATES, &items, &error) != 0) {
 		tui_say(tui, STYLE_BAD, "%s", error.text);
 		return;
@@ -114,6 +114,7 @@ static void queue_refresh(struct tui *tui, void *state, bool now)
 	}
 	list_end(&screen->list);
 	queue_items_clear(&items);
+	pace_end(&screen->pace);
 }
 
 static void queue_draw(struct tui *tui, void *state, struct rect area)

@@ -10,7 +10,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 static const struct list_column columns[] = {
     {N_("USER"), 20, false},
@@ -218,42 +217,14 @@ static void prepare_known(struct tui *tui, struct section_form *section, struct 
 
 /* --- what it does */
 
-static void add_port(struct buf *text, const char *label, const char *host, int64_t plain, int64_t tls)
-{
-	buf_printf(text, "  %s  %s", label, host);
-	if (plain != 0)
-		buf_printf(text, _(", port %lld (STARTTLS)"), (long long)plain);
-	if (tls != 0)
-		buf_printf(text, _(", port %lld (TLS)"), (long long)tls);
-	buf_append_text(text, "\n");
-}
-
 /* What the user, or whoever sets up the mail program, has to know. */
 static void show_settings(struct tui *tui, const char *name)
 {
-	const struct conf_user *user = conf_find_user(tui->conf, name);
-	const struct conf_lan *lan = &tui->conf->lan;
-	struct buf text = BUF_INIT(8192);
-	char host[256] = "";
+	struct strlist words = {NULL, 0};
 
-	if (user == NULL)
-		return;
-	if (tui->conf->gateway.hostname[0] != '\0')
-		snprintf(host, sizeof(host), "%s", tui->conf->gateway.hostname);
-	else if (gethostname(host, sizeof(host) - 1) != 0)
-		host[0] = '\0';
-	buf_printf(&text, _("For the mail program of %s:\n\n"), user->full_name[0] != '\0' ? user->full_name : name);
-	buf_printf(&text, _("  address   %s@%s\n"), name, tui->conf->gateway.local_domain);
-	if (user->external_alias[0] != '\0')
-		buf_printf(&text, _("  outside   %s\n"), user->external_alias);
-	buf_printf(&text, _("  login     %s\n"), name);
-	add_port(&text, _("POP3    "), host, lan->pop3_port, lan->pop3s_port);
-	add_port(&text, _("SMTP    "), host, lan->submission_port != 0 ? lan->submission_port : lan->smtp_port,
-	    lan->smtps_port);
-	if (lan->tls_cert[0] == '\0')
-		buf_append_text(&text, _("\nThe gateway has made its certificate itself: the mail program asks once whether to trust it."));
-	dialog_text(tui, _("Settings of the mail program"), buf_text(&text));
-	buf_clear(&text);
+	strlist_add(&words, name);
+	dialog_verb(tui, _("Settings of the mail program"), cmd_client_setup, &words);
+	strlist_clear(&words);
 }
 
 static void do_add(struct tui *tui, void *state)

@@ -5,6 +5,7 @@
 #include "mail/queue.h"
 
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define SHOWN_MAX 50 /* of the configuration; the others show when these are mended */
@@ -73,15 +74,15 @@ static void add_known(void *context, const char *key, const char *text, int64_t 
 	static const struct {
 		const char *kind;
 		enum tui_place place;
-	} kinds[] = {{"account ", SCREEN_ACCOUNTS}, {"smarthost", SCREEN_SETTINGS}};
+	} kinds[] = {{"account ", SCREEN_ACCOUNTS}, {"smarthost ", SCREEN_SETTINGS}};
 	enum tui_place place = SCREEN_JOURNAL;
-	const char *id = "";
-	char time[32];
+	char id[256] = "", time[32];
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (strncmp(key, kinds[i].kind, strlen(kinds[i].kind)) == 0) {
 			place = kinds[i].place;
-			id = place == SCREEN_ACCOUNTS ? key + strlen(kinds[i].kind) : key;
+			snprintf(id, sizeof(id), place == SCREEN_ACCOUNTS ? "%s" : "smarthost|%s|url",
+			    key + strlen(kinds[i].kind));
 		}
 	/* TRANSLATORS: a problem: what, since when, what is wrong */
 	add(context, STYLE_BAD, place, id, _("%s, since %s: %s"), key, i18n_time(time, sizeof(time), since), text);

@@ -1,5 +1,6 @@
 """What is changed on the screens of lanpost: users, accounts, rules, settings, and two admins at once."""
 import poplib
+import socket
 import time
 
 import pytest
@@ -43,7 +44,7 @@ def terminal(language, size):
 
     def make(gateway):
         opened.append(Terminal("-c", gateway.conf, width=size[0], height=size[1], language=language))
-        opened[-1].wait(WORDS[language]["running"])
+        opened[-1].wait("gw.office.lan")
         return opened[-1]
 
     yield make
@@ -232,6 +233,21 @@ def test_running_session_is_seen_and_cancelled(make_gateway, terminal, language)
     until(lambda: gateway.status()["session"]["running"], what="the session to run")
     term.keys("c")
     until(lambda: not gateway.status()["session"]["running"], what="the session to be cancelled")
+
+
+def test_bars_are_seen_by_those_who_come_late(make_gateway, terminal, language, dovecot, account):
+    dovecot.deliver("office", letter(number=1))
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes the connection and says nothing
+        url = f"pop3s://127.0.0.1:{silent.getsockname()[1]}"
+        gateway = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}},
+                               accounts={"office": account, "silent": {**account, "url": url}})
+        gateway.cli("session", "--no-wait")
+        until(lambda: gateway.files("ivan"), what="the letter of the account that answers")
+        term = terminal(gateway)
+        screen = term.wait("office", "silent", "1/1", "░░░░░░░░")
+        assert screen.index("office") != screen.index("silent")
+        term.keys("c").wait(without=["1/1 ░"])
+        until(lambda: not gateway.status()["session"]["running"], what="the session to be cancelled")
 
 
 def test_password_of_the_harness_is_not_on_the_screen(make_gateway, terminal, dovecot, account):

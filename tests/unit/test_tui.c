@@ -4,7 +4,9 @@
 #include "ui-tui/tui_text.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/i18n.h"
+#include "mail/state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -301,6 +303,63 @@ static void bars_are_drawn_in_eighths(void **state)
 	assert_string_equal(plot_cell(5, 10, 2, 1), " ");
 }
 
+/* --- what the journal and the problems give */
+
+static void add_row(void *context, const struct journal_message *message, const struct journal_event *event)
+{
+	buf_printf(context, "%s/%s/%s ", event->event, message->sender, event->place);
+}
+
+static void add_problem(void *context, const char *key, const char *text, int64_t since)
+{
+	buf_printf(context, "%s: %s (%lld) ", key, text, (long long)since);
+}
+
+static void journal(struct state *database, const char *id, int64_t time_us, const char *event, const char *place)
+{
+	struct error error;
+	const struct journal_event row = {.id = id, .time_us = time_us, .event = event, .place = place, .session = "",
+	    .detail = strcmp(event, "accepted") == 0 ? "account sales" : ""};
+
+	assert_int_equal(state_journal_add(database, &row, &error), 0);
+}
+
+static void last_events_and_problems_are_read(void **state)
+{
+	char folder[] = "/tmp/lanpost-test-XXXXXX", *command;
+	struct buf text = BUF_INIT(4096);
+	struct state *database;
+	struct error error;
+	struct msgid first = msgid_new(), second = msgid_new();
+	struct journal_message message = {.id = first.text, .message_id = "", .sender = "kim", .recipients = "", .subject = ""};
+	int64_t now = clock_wall_us();
+	struct plot plot;
+
+	(void)state;
+	assert_non_null(mkdtemp(folder));
+	assert_int_equal(state_open(&database, folder, NULL, &error), 0);
+	assert_int_equal(state_message_add(database, &message, &error), 0);
+	journal(database, first.text, now, "accepted", "");
+	journal(database, first.text, now + 2, "delivered", "ivan");
+	journal(database, second.text, now + 1, "queued", "x@y.ru");
+	assert_int_equal(state_journal_last(database, 2, add_row, &text, &error), 0);
+	assert_string_equal(buf_text(&text), first.text[0] != '\0' && strcmp(first.text, second.text) < 0
+						 ? "queued//x@y.ru delivered/kim/ivan "
+						 : "accepted/kim/ delivered/kim/ivan ");
+	plot_today(&plot, database);
+	assert_int_equal(plot.in_total, 1);
+	buf_reset(&text);
+	assert_int_equal(state_problem_set(database, "disk", "low", "the disk is full", 7, &error), 1);
+	assert_int_equal(state_problem_set(database, "account sales", "login", "refused", 5, &error), 1);
+	assert_int_equal(state_problems(database, add_problem, &text, &error), 0);
+	assert_string_equal(buf_text(&text), "account sales: refused (5) disk: the disk is full (7) ");
+	state_close(database);
+	buf_clear(&text);
+	command = xasprintf("rm -r %s", folder);
+	assert_int_equal(system(command), 0);
+	free(command);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -316,6 +375,7 @@ int main(void)
 	    cmocka_unit_test(columns_share_the_room),
 	    cmocka_unit_test(hours_are_counted),
 	    cmocka_unit_test(bars_are_drawn_in_eighths),
+	    cmocka_unit_test(last_events_and_problems_are_read),
 	};
 
 	i18n_start("en");
