@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "gateway/sandbox.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -43,6 +44,7 @@ static void become_child(const char *name, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	log_process(name);
+	sandbox_children();
 }
 
 int child_start(struct child *child, const char *name, child_fn fn, void *context,

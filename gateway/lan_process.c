@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "gateway/log_setup.h"
 #include "gateway/reload.h"
+#include "gateway/sandbox.h"
 #include "gateway/spool.h"
 #include "mail/maildir.h"
 
@@ -109,6 +110,7 @@ int lan_process_run(void *context, int event_fd)
 	struct error error;
 	int code = 0;
 
+	sandbox_lan(process.job->conf);
 	if (open_all(&process, &error) == 0) {
 		log_info("event=lan-ready");
 		lan_server_run(process.server);
