@@ -171,9 +171,24 @@ static void wait_for_news(struct tui *tui)
 		ended = 1; /* the terminal is gone */
 }
 
+void tui_keep_key(struct tui *tui, int key)
+{
+	if (key != TERM_TICK && key != TERM_CLICK && tui->ahead_count < ARRAY_LEN(tui->ahead))
+		tui->ahead[tui->ahead_count++] = key;
+}
+
+static int kept_key(struct tui *tui)
+{
+	int key = tui->ahead[0];
+
+	tui->ahead_count--;
+	memmove(tui->ahead, tui->ahead + 1, tui->ahead_count * sizeof(tui->ahead[0]));
+	return key;
+}
+
 int tui_key(struct tui *tui)
 {
-	int key = term_key(&tui->mouse);
+	int key = tui->ahead_count > 0 && tui->job == NULL ? kept_key(tui) : term_key(&tui->mouse);
 
 	if (key == TERM_NONE && ended == 0) {
 		tui_frame_draw(tui);

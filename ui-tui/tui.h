@@ -83,6 +83,8 @@ struct tui {
 	bool filtering; /* the filter of the list is being typed */
 	struct tui_line filter;
 	bool quit;
+	int ahead[32]; /* keys that were typed while a job ran */
+	size_t ahead_count;
 
 	/* Where things were drawn, for the mouse. */
 	struct term_place mouse;
@@ -96,6 +98,8 @@ struct tui {
 int tui_main(struct cli *cli);
 /* Draws everything and waits for a key, at most a moment: then TERM_TICK. */
 int tui_key(struct tui *tui);
+/* Keeps a key for later. */
+void tui_keep_key(struct tui *tui, int key);
 /* Says something in the line above the keys, until the next key. */
 void tui_say(struct tui *tui, enum term_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

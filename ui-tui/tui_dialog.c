@@ -168,7 +168,7 @@ static void say_last_line(struct tui *tui, struct job *job)
 int dialog_quiet_job(struct tui *tui, int (*fn)(void *context), void *context, const char *input)
 {
 	struct tui_overlay overlay = {draw_working, NULL, NULL};
-	int result;
+	int result, key;
 
 	tui_state_close(tui);
 	tui->job = job_start(fn, context, input);
@@ -177,8 +177,8 @@ int dialog_quiet_job(struct tui *tui, int (*fn)(void *context), void *context, c
 		return CLI_FAILED;
 	}
 	tui_overlay_push(tui, &overlay);
-	while (tui->job->fd >= 0 && tui_key(tui) != TERM_ESCAPE)
-		;
+	while (tui->job->fd >= 0 && (key = tui_key(tui)) != TERM_ESCAPE)
+		tui_keep_key(tui, key);
 	tui_overlay_pop(tui);
 	result = tui->job->fd >= 0 ? CLI_FAILED : tui->job->exit;
 	say_last_line(tui, tui->job);
