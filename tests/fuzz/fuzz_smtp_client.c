@@ -63,8 +63,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			struct letter *letter = &letters[begun++];
 
 			letter->recipients[0].address = letter->recipients[1].address = "a@y";
+			letter->recipients[0].notify = DSN_SUCCESS | DSN_DELAY;
+			letter->recipients[0].orcpt = "rfc822;a+2Bb@y";
 			letter->transaction = (struct smtp_transaction){
-			    .sender = "s@x", .recipients = letter->recipients, .count = RECIPIENTS, .size = 12};
+			    .sender = "s@x", .ret = DSN_RET_HDRS, .envid = "e", .recipients = letter->recipients, .count = RECIPIENTS, .size = 12};
 			smtp_client_begin(&client, &letter->transaction);
 			put_wanted(&client);
 		}

@@ -69,9 +69,12 @@ static int accept_message(
 	assert(body_view(body, &bytes, error) == 0);
 	check_lines(bytes);
 	check_lines(slice_of(envelope->header));
+	assert(envelope->envid[0] == '\0' || dsn_is_xtext(slice_of(envelope->envid), DSN_ENVID_MAX));
 	for (size_t i = 0; i < envelope->place_count; i++) {
+		const struct slice orcpt = slice_of(envelope->places[i].orcpt);
 		struct addr addr;
 
+		assert(orcpt.len == 0 || dsn_is_orcpt(orcpt)); /* it goes on in commands of ours */
 		if (envelope->places[i].kind != PLACE_QUEUE)
 			continue;
 		assert(addr_parse(slice_of(envelope->places[i].name), &addr));
