@@ -7,9 +7,11 @@
 #include "base/fsx.h"
 #include "base/log.h"
 #include "mail/intake_priv.h"
+#include "mail/wal_hold.h"
 
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #define OWED_RETRY_MS 10000
 
@@ -43,6 +45,8 @@ static struct segment *take_settled(struct intake *intake)
 
 static void put_back(struct intake *intake, struct segment *settled)
 {
+	if (settled == NULL)
+		return;
 	pthread_mutex_lock(&intake->lock);
 	while (settled != NULL) {
 		struct segment *next = settled->next;
@@ -74,7 +78,7 @@ int checkpoint_run(struct intake *intake, struct error *error)
 	struct segment *settled;
 	char *folder;
 	bool some;
-	int result = 0;
+	int result = 0, retiring;
 
 	pthread_mutex_lock(&intake->lock);
 	rotate(intake);
@@ -91,6 +95,11 @@ int checkpoint_run(struct intake *intake, struct error *error)
 		put_back(intake, settled);
 		return -1;
 	}
+	retiring = some ? wal_retire_begin(intake->spool) : -1;
+	if (retiring < 0) {
+		put_back(intake, settled); /* a backup is being made, or there is nothing to do */
+		return 0;
+	}
 	while (settled != NULL) {
 		struct segment *segment = settled;
 
@@ -104,11 +113,12 @@ int checkpoint_run(struct intake *intake, struct error *error)
 	}
 	folder = wal_path(intake->spool, "");
 	/* A .log must be gone for good before the facts about it may go. */
-	if (some && fsx_sync_dir(folder, error) != 0)
+	if (fsx_sync_dir(folder, error) != 0)
 		result = -1;
 	free(folder);
-	if (some && result == 0)
+	if (result == 0)
 		result = wal_sweep_facts(intake->spool, error);
+	close(retiring);
 	return result;
 }
 

@@ -287,9 +287,7 @@ out:
 	return result;
 }
 
-/* Sessions and the admin's hand change entries at the same time: whoever reads an envelope to write it again holds this
- * lock. Returns the descriptor that holds it, or -1. */
-static int lock_queue(const char *spool, struct error *error)
+int queue_lock(const char *spool, struct error *error)
 {
 	char *path = xasprintf("%s/queue/.lock", spool);
 	int fd = fsx_lock_file(path, LOCK_SECONDS, error);
@@ -317,7 +315,7 @@ static int update(const char *spool, struct queue_item *item, const struct envel
 int queue_update(const char *spool, struct queue_item *item, const struct envelope *envelope,
     enum queue_state state, struct error *error)
 {
-	int lock = lock_queue(spool, error), result = 0;
+	int lock = queue_lock(spool, error), result = 0;
 	enum queue_state now;
 
 	if (lock < 0)
@@ -336,7 +334,7 @@ int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum q
 {
 	struct queue_item item = {.id = *id};
 	struct envelope envelope;
-	int lock = lock_queue(spool, error), result;
+	int lock = queue_lock(spool, error), result;
 
 	if (lock < 0)
 		return -1;
@@ -401,7 +399,7 @@ static int settle(const char *spool, const struct msgid *id, const char *recipie
 int queue_settle(const char *spool, const struct msgid *id, const char *recipient,
     enum place_status status, const char *reply, struct error *error)
 {
-	int lock = lock_queue(spool, error), result;
+	int lock = queue_lock(spool, error), result;
 
 	if (lock < 0)
 		return -1;

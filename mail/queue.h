@@ -31,6 +31,9 @@ bool queue_find(const char *spool, const struct msgid *id, enum queue_state *sta
 /* For recovery: true if the entry stands in active, deferred or hold with a good envelope and all bytes of its message.
  * Whatever else there is under this id, half-written before a power cut, is removed: the log has it all. */
 bool queue_is_whole(const char *spool, const struct msgid *id);
+/* Whoever reads an envelope to write it again holds this lock, and who wants none to move. Returns the descriptor that holds
+ * it, or -1. */
+int queue_lock(const char *spool, struct error *error);
 /* Reads the envelope. One that is damaged is moved to corrupt/ (with its message) and -1 is returned. */
 int queue_read(const char *spool, const struct queue_item *item, struct envelope *envelope,
     struct error *error);

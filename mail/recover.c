@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "mail/deliver.h"
 #include "mail/intake_priv.h"
+#include "mail/wal_hold.h"
 #include "mail/maildir.h"
 #include "mail/queue.h"
 
@@ -27,6 +28,7 @@ struct recovery {
 	struct map queued;   /* ids of queue entries that stand, looked at likewise */
 	struct map facts;    /* fact_key() -> (void *)1 */
 	size_t served, recovered, failed;
+	bool may_retire; /* no backup is being made */
 };
 
 /* --- orphans */
@@ -467,6 +469,10 @@ static int recover(struct recovery *recovery, struct orphan *orphans, struct err
 		error_set(error, ERROR_TEMPORARY, "%zu deliveries are still owed", recovery->failed);
 		goto out;
 	}
+	if (!recovery->may_retire) {
+		error_set(error, ERROR_TEMPORARY, "a backup is being made: the log stays until it is done");
+		goto out;
+	}
 	for (struct orphan *orphan = orphans; orphan != NULL; orphan = orphan->next)
 		if (retire_orphan(recovery, orphan, error) != 0)
 			goto out;
@@ -498,7 +504,7 @@ int recover_orphans(struct intake *intake, size_t *recovered, struct error *erro
 	 * predecessor where it looks for them. */
 	int lock = fsx_lock_file(path, RECOVERY_WAIT_SECONDS, error);
 	struct orphan *orphans;
-	int result = 0;
+	int result = 0, retiring;
 
 	free(path);
 	*recovered = 0;
@@ -508,10 +514,14 @@ int recover_orphans(struct intake *intake, size_t *recovered, struct error *erro
 	orphans = orphans_take(intake->spool, error);
 	if (orphans == NULL && error->class != ERROR_NONE)
 		result = -1;
+	retiring = wal_retire_begin(intake->spool);
+	recovery.may_retire = retiring >= 0;
 	if (orphans != NULL)
 		result = recover(&recovery, orphans, error);
-	if (result == 0)
+	if (result == 0 && recovery.may_retire)
 		result = wal_sweep_facts(intake->spool, error);
+	if (retiring >= 0)
+		close(retiring);
 	while (orphans != NULL) {
 		struct orphan *next = orphans->next;
 

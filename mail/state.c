@@ -309,3 +309,8 @@ const char *state_column_text(sqlite3_stmt *stmt, int column)
 
 	return text == NULL ? "" : text;
 }
+
+int state_copy(struct state *state, const char *path, struct error *error)
+{
+	return state_finish(state, state_statement(state, error, "VACUUM INTO ?", "t", path), error);
+}

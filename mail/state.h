@@ -19,6 +19,9 @@ struct state;
 int state_open(struct state **state, const char *spool, bool *was_damaged, struct error *error);
 void state_close(struct state *state);
 
+/* Writes a whole and consistent copy of the database to a file that must not exist. */
+int state_copy(struct state *state, const char *path, struct error *error);
+
 /* A transaction. The handle is locked for other threads until commit or abort. */
 int state_begin(struct state *state, struct error *error);
 int state_commit(struct state *state, struct error *error);

@@ -1,0 +1,211 @@
+#include "base/archive.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define BLOCK 65536
+
+struct archive_writer {
+	struct archive *archive;
+	char *path, *part; /* where it goes, and where it is written */
+	int fd;
+};
+
+struct archive_reader {
+	struct archive *archive;
+	char *path;
+};
+
+static int failed(struct archive *archive, const char *path, struct error *error)
+{
+	int code = archive_errno(archive);
+
+	return error_set(error, code == ENOSPC ? ERROR_TEMPORARY : ERROR_IO, "%s: %s", path,
+	    archive_error_string(archive) != NULL ? archive_error_string(archive) : strerror(code));
+}
+
+/* --- writing */
+
+static int start(struct archive_writer *writer, struct error *error)
+{
+	writer->archive = archive_write_new();
+	if (writer->archive == NULL || archive_write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
+	    archive_write_add_filter_none(writer->archive) != ARCHIVE_OK)
+		return error_set(error, ERROR_IO, "libarchive has no memory");
+	archive_write_set_format_filter_by_ext_def(writer->archive, writer->path, ".tar");
+	archive_write_set_format_pax_restricted(writer->archive);
+	if (archive_write_open_fd(writer->archive, writer->fd) != ARCHIVE_OK)
+		return failed(writer->archive, writer->part, error);
+	return 0;
+}
+
+int archive_writer_open(struct archive_writer **writer, const char *path, struct error *error)
+{
+	struct archive_writer *made;
+
+	if (access(path, F_OK) == 0)
+		return error_set(error, ERROR_CONFIG, _("%s is there already"), path);
+	made = xcalloc(1, sizeof(*made));
+	made->path = xstrdup(path);
+	made->part = xasprintf("%s.part", path);
+	made->fd = open(made->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (made->fd < 0)
+		error_errno(error, "cannot write %s", made->part);
+	if (made->fd < 0 || fchmod(made->fd, 0600) != 0 || start(made, error) != 0) {
+		archive_writer_abandon(made);
+		return -1;
+	}
+	*writer = made;
+	return 0;
+}
+
+static int put_entry(struct archive_writer *writer, const char *name, struct slice bytes, unsigned mode, int64_t mtime,
+    struct error *error)
+{
+	struct archive_entry *entry = archive_entry_new();
+	int result;
+
+	archive_entry_set_pathname(entry, name);
+	archive_entry_set_filetype(entry, AE_IFREG);
+	archive_entry_set_perm(entry, mode & 0777);
+	archive_entry_set_size(entry, (int64_t)bytes.len);
+	archive_entry_set_mtime(entry, mtime, 0);
+	result = archive_write_header(writer->archive, entry) == ARCHIVE_OK ? 0 : failed(writer->archive, name, error);
+	archive_entry_free(entry);
+	while (result == 0 && bytes.len > 0) {
+		la_ssize_t done = archive_write_data(writer->archive, bytes.ptr, bytes.len < BLOCK ? bytes.len : BLOCK);
+
+		if (done <= 0)
+			return failed(writer->archive, writer->part, error);
+		bytes = slice_from(bytes, (size_t)done);
+	}
+	return result;
+}
+
+int archive_writer_add(struct archive_writer *writer, const char *name, struct slice bytes, unsigned mode,
+    int64_t mtime, struct error *error)
+{
+	return put_entry(writer, name, bytes, mode, mtime, error);
+}
+
+int archive_writer_add_file(struct archive_writer *writer, const char *name, const char *path, struct error *error)
+{
+	struct slice bytes;
+	struct stat status;
+	int result;
+
+	if (stat(path, &status) != 0 || fsx_map(path, &bytes, error) != 0)
+		return errno == ENOENT ? 1 : error_errno(error, "cannot read %s", path);
+	result = put_entry(writer, name, bytes, status.st_mode, status.st_mtime, error);
+	fsx_unmap(bytes);
+	return result;
+}
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+int archive_writer_finish(struct archive_writer *writer, struct error *error)
+{
+	char *folder = folder_of(writer->path);
+	int result = archive_write_close(writer->archive) == ARCHIVE_OK ? 0 : failed(writer->archive, writer->part, error);
+
+	if (result == 0)
+		result = fsx_sync_data(writer->fd, writer->part, error);
+	if (result == 0)
+		result = fsx_rename(writer->part, writer->path, error);
+	if (result == 0)
+		result = fsx_sync_dir(folder, error);
+	free(folder);
+	if (result == 0) {
+		free(writer->part);
+		writer->part = NULL;
+	}
+	archive_writer_abandon(writer);
+	return result;
+}
+
+void archive_writer_abandon(struct archive_writer *writer)
+{
+	struct error ignored;
+
+	if (writer == NULL)
+		return;
+	if (writer->archive != NULL)
+		archive_write_free(writer->archive);
+	if (writer->fd >= 0)
+		close(writer->fd);
+	if (writer->part != NULL)
+		fsx_unlink(writer->part, &ignored);
+	free(writer->part);
+	free(writer->path);
+	free(writer);
+}
+
+/* --- reading */
+
+int archive_reader_open(struct archive_reader **reader, const char *path, struct error *error)
+{
+	struct archive_reader *made = xcalloc(1, sizeof(*made));
+
+	made->path = xstrdup(path);
+	made->archive = archive_read_new();
+	archive_read_support_filter_all(made->archive);
+	archive_read_support_format_tar(made->archive);
+	if (archive_read_open_filename(made->archive, path, BLOCK) != ARCHIVE_OK) {
+		failed(made->archive, path, error);
+		archive_reader_close(made);
+		return -1;
+	}
+	*reader = made;
+	return 0;
+}
+
+void archive_reader_close(struct archive_reader *reader)
+{
+	if (reader == NULL)
+		return;
+	archive_read_free(reader->archive);
+	free(reader->path);
+	free(reader);
+}
+
+int archive_reader_next(struct archive_reader *reader, const char **name, unsigned *mode, struct error *error)
+{
+	struct archive_entry *entry;
+
+	for (;;) {
+		int result = archive_read_next_header(reader->archive, &entry);
+
+		if (result == ARCHIVE_EOF)
+			return 0;
+		if (result != ARCHIVE_OK)
+			return failed(reader->archive, reader->path, error);
+		if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != NULL)
+			continue;
+		*name = archive_entry_pathname(entry);
+		*mode = archive_entry_perm(entry);
+		if (*name != NULL)
+			return 1;
+	}
+}
+
+int archive_reader_copy(struct archive_reader *reader, int fd, struct error *error)
+{
+	if (archive_read_data_into_fd(reader->archive, fd) != ARCHIVE_OK)
+		return failed(reader->archive, reader->path, error);
+	return 0;
+}

@@ -1,0 +1,14 @@
+/*
+ * Holding the log: while a backup copies the spool, no segment is retired.
+ */
+#ifndef LANPOST_MAIL_WAL_HOLD_H
+#define LANPOST_MAIL_WAL_HOLD_H
+
+#include "base/err.h"
+
+/* For a backup: waits until nobody retires, and keeps all from it. Returns a descriptor; closing it lets go. -1 on failure. */
+int wal_hold(const char *spool, struct error *error);
+/* For those who retire segments: a descriptor to be closed when that is done, or -1 if the log is held. */
+int wal_retire_begin(const char *spool);
+
+#endif
