@@ -35,6 +35,21 @@ def start(office, folder):
         program.close()
 
 
+def test_it_understands_our_files_and_makes_the_same_qr_code(office, start, folder):
+    office.cli("client-setup", "ivan", "--host", "127.0.0.1", "--write", folder / "setup")
+    program = start()
+    config = program.read_autoconfig((folder / "setup" / "config-v1.1.xml").read_text())
+    assert [server["port"] for server in config["incoming"]] == [office.pop3s_port, office.pop3_port]
+    assert [server["port"] for server in config["outgoing"]] == [office.smtps_port, office.submission_port, office.smtp_port]
+    assert [server["socketType"] for server in config["incoming"]] == [3, 2]
+    first = config["incoming"][0]
+    assert (first["hostname"], first["auth"], first["username"]) == ("127.0.0.1", 3, "%EMAILADDRESS%")
+    ours, theirs = json.loads(program.settings["qr"]), program.export_for_mobile()
+    print(ours, theirs)
+    assert theirs[0] == ours[0] and theirs[1] == ours[1]
+    assert theirs[2][:6] == ours[2] and theirs[3][0][0][:6] == ours[3][0][0] and theirs[3][0][1] == ours[3][0][1]
+
+
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 def test_send_and_receive(office, start, security):
     office.send("anna@office.lan", ["ivan@office.lan"], letter(sender="anna@office.lan", subject="Отчёт", body="Всё готово."))

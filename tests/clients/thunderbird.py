@@ -142,6 +142,23 @@ RECEIVE = """
 """
 
 
+AUTOCONFIG = """
+    const { JXON } = ChromeUtils.importESModule("resource:///modules/JXON.sys.mjs");
+    const { readFromXML } = ChromeUtils.importESModule("resource:///modules/accountcreation/readFromXML.sys.mjs");
+    const config = readFromXML(JXON.build(new DOMParser().parseFromString(args[0], "text/xml")), "test");
+    const plain = ({ hostname, port, socketType, auth, username }) => ({ hostname, port, socketType, auth, username });
+    return { incoming: [config.incoming, ...config.incomingAlternatives].map(plain),
+             outgoing: [config.outgoing, ...config.outgoingAlternatives].map(plain) };
+"""
+
+MOBILE = """
+    const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+    const { QRExport } = ChromeUtils.importESModule("moz-src:///comm/mail/modules/QRExport.sys.mjs");
+    const account = MailServices.accounts.accounts.find(a => a.incomingServer.type == "pop3");
+    return QRExport.getQRData(await QRExport.getAccountData(account.key, false), 1, 1);
+"""
+
+
 class Thunderbird:
     def __init__(self, folder, settings):
         self.profile, self.port, self.settings = folder / "profile", free_port(), settings
@@ -186,6 +203,14 @@ class Thunderbird:
 
     def receive(self):
         return self.remote.run(RECEIVE)
+
+    def read_autoconfig(self, text):
+        """Its own reader's view of a config-v1.1.xml."""
+        return self.remote.run(AUTOCONFIG, text)
+
+    def export_for_mobile(self):
+        """What its own QR code for phones would say."""
+        return self.remote.run(MOBILE)
 
     def close(self):
         os.killpg(self.process.pid, signal.SIGTERM)
