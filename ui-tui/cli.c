@@ -445,6 +445,21 @@ const struct conf_user *cli_find_user(const struct conf *conf, char *name)
 	return NULL;
 }
 
+int cli_with_user(struct cli *cli, int (*work)(struct cli *cli, struct conf *conf, const struct conf_user *user))
+{
+	struct conf *conf = cli_conf(cli);
+	const struct conf_user *user;
+	int result = CLI_FAILED;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	user = cli_find_user(conf, cli->words[0]);
+	if (user != NULL)
+		result = work(cli, conf, user);
+	conf_free(conf);
+	return result;
+}
+
 int cli_no_account(const struct conf *conf, const char *name)
 {
 	const char *nearest = conf->account_count == 0

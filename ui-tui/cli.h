@@ -70,6 +70,8 @@ struct conf *cli_gateway_conf(const struct cli *cli);
 int cli_no_account(const struct conf *conf, const char *name);
 /* The user of that name (made lower case), or NULL with the nearest one told. */
 const struct conf_user *cli_find_user(const struct conf *conf, char *name);
+/* Does something about the user who is the verb's first word. Returns an exit code. */
+int cli_with_user(struct cli *cli, int (*work)(struct cli *cli, struct conf *conf, const struct conf_user *user));
 /* The item of names[count] nearest to a wrong name, or NULL. names lie `stride` bytes apart. */
 const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride);
 

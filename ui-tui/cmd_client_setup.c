@@ -236,7 +236,7 @@ static bool is_host(const char *text)
 	       inet_pton(AF_INET6, text, &address) == 1;
 }
 
-static int set_up(const struct cli *cli, const struct conf *conf, const struct conf_user *user)
+static int set_up(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
 	const char *host = cli_option(cli, "--host");
 	struct setup setup;
@@ -255,15 +255,5 @@ static int set_up(const struct cli *cli, const struct conf *conf, const struct c
 
 int cmd_client_setup(struct cli *cli)
 {
-	struct conf *conf = cli_conf(cli);
-	const struct conf_user *user;
-	int result = CLI_FAILED;
-
-	if (conf == NULL)
-		return CLI_FAILED;
-	user = cli_find_user(conf, cli->words[0]);
-	if (user != NULL)
-		result = set_up(cli, conf, user);
-	conf_free(conf);
-	return result;
+	return cli_with_user(cli, set_up);
 }

@@ -136,31 +136,14 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 	return result;
 }
 
-/* Runs a change of a user who must be there. */
-static int change_user(struct cli *cli,
-    int (*change)(struct cli *cli, struct conf *conf, const struct conf_user *user))
-{
-	struct conf *conf = cli_conf(cli);
-	const struct conf_user *user;
-	int result = CLI_FAILED;
-
-	if (conf == NULL)
-		return CLI_FAILED;
-	user = cli_find_user(conf, cli->words[0]);
-	if (user != NULL)
-		result = change(cli, conf, user);
-	conf_free(conf);
-	return result;
-}
-
 int cmd_user_passwd(struct cli *cli)
 {
-	return change_user(cli, set_password);
+	return cli_with_user(cli, set_password);
 }
 
 int cmd_user_remove(struct cli *cli)
 {
-	return change_user(cli, remove_user);
+	return cli_with_user(cli, remove_user);
 }
 
 int cmd_user_add(struct cli *cli)
