@@ -5,10 +5,9 @@
 #include "base/i18n.h"
 #include "mail/provider_hint.h"
 #include "ui-tui/account_test.h"
-#include "ui-tui/client.h"
 #include "ui-tui/provider.h"
-#include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_section.h"
 #include "ui-tui/tui_text.h"
 
@@ -24,31 +23,10 @@ static const struct list_column columns[] = {
     {N_("STATE"), 0, false},
 };
 
-struct accounts {
-	struct list list;
-	unsigned conf_number, status_number;
-};
-
 static void *accounts_open(struct tui *tui)
 {
-	struct accounts *accounts = xcalloc(1, sizeof(*accounts));
-
 	(void)tui;
-	list_init(&accounts->list, columns, ARRAY_LEN(columns));
-	return accounts;
-}
-
-static void accounts_close(void *state)
-{
-	struct accounts *accounts = state;
-
-	list_clear(&accounts->list);
-	free(accounts);
-}
-
-static struct list *accounts_list(void *state)
-{
-	return &((struct accounts *)state)->list;
+	return rows_open(columns, ARRAY_LEN(columns));
 }
 
 /* What the gateway says of it, NULL if it says nothing. */
@@ -87,24 +65,20 @@ static void add_row(const struct tui *tui, struct list *list, const struct conf_
 
 static void accounts_refresh(struct tui *tui, void *state, bool now)
 {
-	struct accounts *accounts = state;
+	struct list *list = rows_list(state);
 
-	if (!now && accounts->conf_number == tui->conf_number && accounts->status_number == tui->link.status_number)
+	if (!rows_are_stale(tui, state, now))
 		return;
-	accounts->conf_number = tui->conf_number;
-	accounts->status_number = tui->link.status_number;
-	list_begin(&accounts->list);
+	list_begin(list);
 	for (size_t i = 0; i < tui->conf->account_count; i++)
-		add_row(tui, &accounts->list, &tui->conf->accounts[i]);
-	list_end(&accounts->list);
+		add_row(tui, list, &tui->conf->accounts[i]);
+	list_end(list);
 }
 
 static void accounts_draw(struct tui *tui, void *state, struct rect area)
 {
-	struct accounts *accounts = state;
-
-	tui_draw_list(tui, &accounts->list, area);
-	if (accounts->list.count == 0)
+	tui_draw_list(tui, rows_list(state), area);
+	if (rows_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING,
 		    _("There is no account yet: a adds one. The mail address is enough to begin with."));
 }
@@ -201,24 +175,9 @@ static void test_typed(struct tui *tui, struct form_dialog *dialog, struct edit 
 
 /* --- what it does */
 
-static char *selected_name(void *state)
-{
-	const struct list_row *row = list_selected(accounts_list(state));
-
-	return row == NULL ? NULL : xstrdup(row->id);
-}
-
 static void do_test(struct tui *tui, void *state)
 {
-	struct strlist words = {NULL, 0};
-	char *name = selected_name(state);
-
-	if (name == NULL)
-		return;
-	strlist_add(&words, name);
-	dialog_verb(tui, _("Test of the account"), cmd_account_test, &words);
-	strlist_clear(&words);
-	free(name);
+	rows_show(tui, rows_list(state), _("Test of the account"), cmd_account_test);
 }
 
 static void do_add(struct tui *tui, void *state)
@@ -232,13 +191,13 @@ static void do_add(struct tui *tui, void *state)
 
 	if (!section_form_run(tui, &section))
 		return;
-	list_select(accounts_list(state), section.saved_name);
+	list_select(rows_list(state), section.saved_name);
 	free(section.saved_name);
 }
 
 static void do_edit(struct tui *tui, void *state)
 {
-	char *name = selected_name(state), *title;
+	char *name = rows_selected(rows_list(state)), *title;
 	struct section_form section = {.kind = "account", .name = name, .prepare = prepare, .pressed = test_typed};
 
 	if (name == NULL)
@@ -252,54 +211,18 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	struct strlist words = {NULL, 0};
-	char *name = selected_name(state), *text;
-
-	if (name == NULL)
-		return;
-	text = xasprintf(_("Remove account %s? Nothing happens to the mailbox at the provider."), name);
-	strlist_add(&words, name);
-	if (dialog_confirm(tui, _("Remove"), text, _("Yes, remove the account")))
-		dialog_quiet_verb(tui, cmd_account_remove, &words, NULL, NULL);
-	tui_changed(tui);
-	strlist_clear(&words);
-	free(text);
-	free(name);
-}
-
-struct fetch {
-	struct cli *cli;
-	const char *name;
-};
-
-static int run_fetch(void *context)
-{
-	struct fetch *fetch = context;
-	struct conf *conf = cli_gateway_conf(fetch->cli);
-	json_t *answer;
-	int result;
-
-	if (conf == NULL)
-		return CLI_FAILED;
-	result = client_call(conf,
-	    json_pack("{s:s, s:[s], s:b, s:b}", "verb", "session", "accounts", fetch->name, "send", 0, "wait", 0), 30, NULL,
-	    NULL, &answer);
-	if (result == CLI_DONE) {
-		puts(_("the session is on its way"));
-		json_decref(answer);
-	}
-	conf_free(conf);
-	return result;
+	rows_remove(tui, rows_list(state), _("Remove account %s? Nothing happens to the mailbox at the provider."),
+	    _("Yes, remove the account"), cmd_account_remove);
 }
 
 static void do_fetch(struct tui *tui, void *state)
 {
-	struct fetch fetch = {tui->cli, NULL};
-	char *name = selected_name(state);
+	char *name = rows_selected(rows_list(state));
 
-	fetch.name = name;
 	if (name != NULL)
-		dialog_quiet_job(tui, run_fetch, &fetch, NULL);
+		rows_ask_gateway(tui,
+		    json_pack("{s:s, s:[s], s:b, s:b}", "verb", "session", "accounts", name, "send", 0, "wait", 0),
+		    _("the session is on its way"));
 	free(name);
 }
 
@@ -317,8 +240,8 @@ const struct tui_screen screen_accounts = {
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = accounts_open,
-    .close = accounts_close,
+    .close = rows_close,
     .refresh = accounts_refresh,
     .draw = accounts_draw,
-    .list = accounts_list,
+    .list = rows_list,
 };

@@ -7,9 +7,9 @@
 #include "mail/maildir.h"
 #include "mail/msgid.h"
 #include "ui-tui/letter.h"
-#include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_pace.h"
+#include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_text.h"
 
 #include <stdlib.h>
@@ -167,7 +167,6 @@ static void do_enter(struct tui *tui, void *state)
 {
 	struct mailboxes *mailboxes = state;
 	const struct list_row *row = list_selected(mailboxes_list(state));
-	struct strlist words = {NULL, 0};
 
 	if (row == NULL)
 		return;
@@ -182,9 +181,7 @@ static void do_enter(struct tui *tui, void *state)
 		tui_say(tui, STYLE_NORMAL, "%s", _("another program has put this letter here: nothing is known about it"));
 		return;
 	}
-	strlist_add(&words, row->id);
-	dialog_verb(tui, _("The way of a letter"), cmd_trace, &words);
-	strlist_clear(&words);
+	rows_show(tui, &mailboxes->letters, _("The way of a letter"), cmd_trace);
 }
 
 static void do_back(struct tui *tui, void *state)

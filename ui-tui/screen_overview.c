@@ -4,15 +4,14 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "mail/queue.h"
-#include "ui-tui/client.h"
 #include "ui-tui/start.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_plot.h"
 #include "ui-tui/tui_problems.h"
+#include "ui-tui/tui_rows.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define REFRESH_MS 5000
@@ -295,52 +294,17 @@ static void overview_draw(struct tui *tui, void *state, struct rect area)
 
 /* --- what it does */
 
-static int run_session(void *context)
-{
-	struct cli *cli = context;
-	struct conf *conf = cli_gateway_conf(cli);
-	json_t *answer;
-	int result;
-
-	if (conf == NULL)
-		return CLI_FAILED;
-	result = client_call(conf, json_pack("{s:s, s:b}", "verb", "session", "wait", 0), 30, NULL, NULL, &answer);
-	if (result == CLI_DONE) {
-		puts(_("the session is on its way"));
-		json_decref(answer);
-	}
-	conf_free(conf);
-	return result;
-}
-
-static int cancel_session(void *context)
-{
-	struct cli *cli = context;
-	struct conf *conf = cli_gateway_conf(cli);
-	json_t *answer;
-	int result;
-
-	if (conf == NULL)
-		return CLI_FAILED;
-	result = client_call(conf, json_pack("{s:s}", "verb", "cancel"), 30, NULL, NULL, &answer);
-	if (result == CLI_DONE) {
-		puts(_("the session is told to stop; what it has fetched stays"));
-		json_decref(answer);
-	}
-	conf_free(conf);
-	return result;
-}
-
 static void do_session(struct tui *tui, void *state)
 {
 	(void)state;
-	dialog_quiet_job(tui, run_session, tui->cli, NULL);
+	rows_ask_gateway(tui, json_pack("{s:s, s:b}", "verb", "session", "wait", 0), _("the session is on its way"));
 }
 
 static void do_cancel(struct tui *tui, void *state)
 {
 	(void)state;
-	dialog_quiet_job(tui, cancel_session, tui->cli, NULL);
+	rows_ask_gateway(tui, json_pack("{s:s}", "verb", "cancel"),
+	    _("the session is told to stop; what it has fetched stays"));
 }
 
 static void do_start(struct tui *tui, void *state)

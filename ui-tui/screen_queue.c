@@ -4,9 +4,9 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/queue_entry.h"
-#include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_pace.h"
+#include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_text.h"
 
 #include <stdlib.h>
@@ -149,14 +149,7 @@ static void change(struct tui *tui, struct queue_screen *screen, int (*run)(stru
 
 static void do_show(struct tui *tui, void *state)
 {
-	const struct list_row *row = list_selected(queue_list_of(state));
-	struct strlist words = {NULL, 0};
-
-	if (row == NULL)
-		return;
-	strlist_add(&words, row->id);
-	dialog_verb(tui, _("One letter in the queue"), cmd_queue_show, &words);
-	strlist_clear(&words);
+	rows_show(tui, queue_list_of(state), _("One letter in the queue"), cmd_queue_show);
 }
 
 static void do_hold(struct tui *tui, void *state)
@@ -220,14 +213,7 @@ static void do_flush(struct tui *tui, void *state)
 
 static void do_trace(struct tui *tui, void *state)
 {
-	const struct list_row *row = list_selected(queue_list_of(state));
-	struct strlist words = {NULL, 0};
-
-	if (row == NULL)
-		return;
-	strlist_add(&words, row->id);
-	dialog_verb(tui, _("The way of a letter"), cmd_trace, &words);
-	strlist_clear(&words);
+	rows_show(tui, queue_list_of(state), _("The way of a letter"), cmd_trace);
 }
 
 static void do_mark(struct tui *tui, void *state)

@@ -5,8 +5,8 @@
 #include "base/i18n.h"
 #include "ui-tui/recent.h"
 #include "ui-tui/rule_text.h"
-#include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_section.h"
 #include "ui-tui/tui_text.h"
 
@@ -23,62 +23,38 @@ static const struct list_column columns[] = {
     {N_("DOES"), 0, false},
 };
 
-struct rules {
-	struct list list;
-	unsigned conf_number;
-};
-
 static void *rules_open(struct tui *tui)
 {
-	struct rules *rules = xcalloc(1, sizeof(*rules));
-
 	(void)tui;
-	list_init(&rules->list, columns, ARRAY_LEN(columns));
-	return rules;
-}
-
-static void rules_close(void *state)
-{
-	struct rules *rules = state;
-
-	list_clear(&rules->list);
-	free(rules);
-}
-
-static struct list *rules_list(void *state)
-{
-	return &((struct rules *)state)->list;
+	return rows_open(columns, ARRAY_LEN(columns));
 }
 
 static void rules_refresh(struct tui *tui, void *state, bool now)
 {
-	struct rules *rules = state;
+	struct list *list = rows_list(state);
 
-	if (!now && rules->conf_number == tui->conf_number)
+	if (!rows_are_stale(tui, state, now))
 		return;
-	rules->conf_number = tui->conf_number;
-	list_begin(&rules->list);
+	list_begin(list);
 	for (size_t i = 0; i < tui->conf->rule_count; i++) {
 		const struct conf_rule *rule = &tui->conf->rules[i];
 		struct buf does = BUF_INIT(65536);
 
 		rule_actions(rule, &does);
-		list_add(&rules->list, rule->name, STYLE_NORMAL);
-		list_cellf(&rules->list, "%zu", i + 1);
-		list_cell(&rules->list, rule->name);
-		list_cell(&rules->list, rule->when);
-		list_cell(&rules->list, buf_text(&does));
+		list_add(list, rule->name, STYLE_NORMAL);
+		list_cellf(list, "%zu", i + 1);
+		list_cell(list, rule->name);
+		list_cell(list, rule->when);
+		list_cell(list, buf_text(&does));
 		buf_clear(&does);
 	}
-	list_end(&rules->list);
+	list_end(list);
 }
 
 static void rules_draw(struct tui *tui, void *state, struct rect area)
 {
-	struct rules *rules = state;
-
-	tui_draw_list(tui, &rules->list, area);
-	if (rules->list.count == 0)
+	tui_draw_list(tui, rows_list(state), area);
+	if (rows_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM,
 		    _("There are no rules: letters go by their addresses, the rest to postmaster."));
 }
@@ -220,25 +196,18 @@ static char *rule_form(struct tui *tui, const char *name, const char *title)
 
 /* --- what it does */
 
-static char *selected_name(void *state)
-{
-	const struct list_row *row = list_selected(rules_list(state));
-
-	return row == NULL ? NULL : xstrdup(row->id);
-}
-
 static void do_add(struct tui *tui, void *state)
 {
 	char *name = rule_form(tui, NULL, _("New rule"));
 
 	if (name != NULL)
-		list_select(rules_list(state), name);
+		list_select(rows_list(state), name);
 	free(name);
 }
 
 static void do_edit(struct tui *tui, void *state)
 {
-	char *name = selected_name(state), *title;
+	char *name = rows_selected(rows_list(state)), *title;
 
 	if (name == NULL)
 		return;
@@ -250,28 +219,16 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	struct strlist words = {NULL, 0};
-	char *name = selected_name(state), *text;
-
-	if (name == NULL)
-		return;
-	text = xasprintf(_("Remove rule %s?"), name);
-	strlist_add(&words, name);
-	if (dialog_confirm(tui, _("Remove"), text, _("Yes, remove the rule")))
-		dialog_quiet_verb(tui, cmd_rule_remove, &words, NULL, NULL);
-	tui_changed(tui);
-	strlist_clear(&words);
-	free(text);
-	free(name);
+	rows_remove(tui, rows_list(state), _("Remove rule %s?"), _("Yes, remove the rule"), cmd_rule_remove);
 }
 
 /* By one place, as far as there are places. */
 static void move(struct tui *tui, void *state, int by)
 {
-	const struct list *list = rules_list(state);
+	const struct list *list = rows_list(state);
 	long to = (long)list->selected + 1 + by;
 	struct strlist words = {NULL, 0};
-	char *name = selected_name(state), *place;
+	char *name = rows_selected(rows_list(state)), *place;
 
 	if (name == NULL || to < 1 || to > (long)list->count) {
 		free(name);
@@ -299,15 +256,7 @@ static void do_down(struct tui *tui, void *state)
 
 static void do_test(struct tui *tui, void *state)
 {
-	struct strlist words = {NULL, 0};
-	char *name = selected_name(state);
-
-	if (name == NULL)
-		return;
-	strlist_add(&words, name);
-	dialog_verb(tui, _("The mail of the last 7 days by the rules as they are now"), cmd_rule_test, &words);
-	strlist_clear(&words);
-	free(name);
+	rows_show(tui, rows_list(state), _("The mail of the last 7 days by the rules as they are now"), cmd_rule_test);
 }
 
 static const struct tui_action actions[] = {
@@ -326,8 +275,8 @@ const struct tui_screen screen_sorter = {
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = rules_open,
-    .close = rules_close,
+    .close = rows_close,
     .refresh = rules_refresh,
     .draw = rules_draw,
-    .list = rules_list,
+    .list = rows_list,
 };

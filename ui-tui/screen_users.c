@@ -4,8 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/secret.h"
-#include "ui-tui/tui.h"
-#include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_section.h"
 
 #include <stdio.h>
@@ -21,31 +20,10 @@ static const struct list_column columns[] = {
     {N_("ALIASES"), 0, false},
 };
 
-struct users {
-	struct list list;
-	unsigned conf_number, status_number;
-};
-
 static void *users_open(struct tui *tui)
 {
-	struct users *users = xcalloc(1, sizeof(*users));
-
 	(void)tui;
-	list_init(&users->list, columns, ARRAY_LEN(columns));
-	return users;
-}
-
-static void users_close(void *state)
-{
-	struct users *users = state;
-
-	list_clear(&users->list);
-	free(users);
-}
-
-static struct list *users_list(void *state)
-{
-	return &((struct users *)state)->list;
+	return rows_open(columns, ARRAY_LEN(columns));
 }
 
 static void add_size(struct list *list, const json_t *mailboxes, const char *user)
@@ -85,24 +63,20 @@ static void add_row(const struct tui *tui, struct list *list, const struct conf_
 
 static void users_refresh(struct tui *tui, void *state, bool now)
 {
-	struct users *users = state;
+	struct list *list = rows_list(state);
 
-	if (!now && users->conf_number == tui->conf_number && users->status_number == tui->link.status_number)
+	if (!rows_are_stale(tui, state, now))
 		return;
-	users->conf_number = tui->conf_number;
-	users->status_number = tui->link.status_number;
-	list_begin(&users->list);
+	list_begin(list);
 	for (size_t i = 0; i < tui->conf->user_count; i++)
-		add_row(tui, &users->list, &tui->conf->users[i]);
-	list_end(&users->list);
+		add_row(tui, list, &tui->conf->users[i]);
+	list_end(list);
 }
 
 static void users_draw(struct tui *tui, void *state, struct rect area)
 {
-	struct users *users = state;
-
-	tui_draw_list(tui, &users->list, area);
-	if (users->list.count == 0)
+	tui_draw_list(tui, rows_list(state), area);
+	if (rows_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING, _("There are no users yet: a adds one."));
 }
 
@@ -217,16 +191,6 @@ static void prepare_known(struct tui *tui, struct section_form *section, struct 
 
 /* --- what it does */
 
-/* What the user, or whoever sets up the mail program, has to know. */
-static void show_settings(struct tui *tui, const char *name)
-{
-	struct strlist words = {NULL, 0};
-
-	strlist_add(&words, name);
-	dialog_verb(tui, _("Settings of the mail program"), cmd_client_setup, &words);
-	strlist_clear(&words);
-}
-
 static void do_add(struct tui *tui, void *state)
 {
 	struct section_form section = {.kind = "user",
@@ -239,17 +203,9 @@ static void do_add(struct tui *tui, void *state)
 
 	if (!section_form_run(tui, &section))
 		return;
-	list_select(users_list(state), section.saved_name);
-	show_settings(tui, section.saved_name);
+	list_select(rows_list(state), section.saved_name);
+	rows_show(tui, rows_list(state), _("Settings of the mail program"), cmd_client_setup);
 	free(section.saved_name);
-}
-
-/* New memory; NULL if no row is selected. */
-static char *selected_name(void *state)
-{
-	const struct list_row *row = list_selected(users_list(state));
-
-	return row == NULL ? NULL : xstrdup(row->id);
 }
 
 static void edit_user(struct tui *tui, const char *name, const char *only, const char *title)
@@ -269,7 +225,7 @@ static void edit_user(struct tui *tui, const char *name, const char *only, const
 
 static void do_edit(struct tui *tui, void *state)
 {
-	char *name = selected_name(state), *title;
+	char *name = rows_selected(rows_list(state)), *title;
 
 	if (name == NULL)
 		return;
@@ -281,7 +237,7 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_password(struct tui *tui, void *state)
 {
-	char *name = selected_name(state), *title;
+	char *name = rows_selected(rows_list(state)), *title;
 
 	if (name == NULL)
 		return;
@@ -293,33 +249,18 @@ static void do_password(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	struct strlist words = {NULL, 0};
-	char *name = selected_name(state), *text;
-
-	if (name == NULL)
-		return;
-	text = xasprintf(_("Remove user %s? The mailbox with its letters stays in the spool."), name);
-	strlist_add(&words, name);
-	if (dialog_confirm(tui, _("Remove"), text, _("Yes, remove the user")))
-		dialog_quiet_verb(tui, cmd_user_remove, &words, NULL, NULL);
-	tui_changed(tui);
-	strlist_clear(&words);
-	free(text);
-	free(name);
+	rows_remove(tui, rows_list(state), _("Remove user %s? The mailbox with its letters stays in the spool."), _("Yes, remove the user"),
+	    cmd_user_remove);
 }
 
 static void do_settings(struct tui *tui, void *state)
 {
-	char *name = selected_name(state);
-
-	if (name != NULL)
-		show_settings(tui, name);
-	free(name);
+	rows_show(tui, rows_list(state), _("Settings of the mail program"), cmd_client_setup);
 }
 
 static void do_mailbox(struct tui *tui, void *state)
 {
-	char *name = selected_name(state);
+	char *name = rows_selected(rows_list(state));
 
 	if (name != NULL)
 		tui_go(tui, SCREEN_MAILBOXES, name);
@@ -342,8 +283,8 @@ const struct tui_screen screen_users = {
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = users_open,
-    .close = users_close,
+    .close = rows_close,
     .refresh = users_refresh,
     .draw = users_draw,
-    .list = users_list,
+    .list = rows_list,
 };

@@ -155,6 +155,7 @@ static void look_around(struct tui *tui)
 		tui->conf_looked = now;
 		tui_conf_refresh(tui, false);
 	}
+	refresh(tui, false); /* the screen lives on below a dialog */
 }
 
 static void wait_for_news(struct tui *tui)
@@ -330,9 +331,7 @@ static bool frame_key(struct tui *tui, int key)
 
 static void take_key(struct tui *tui, int key)
 {
-	if (key == TERM_TICK)
-		refresh(tui, false);
-	else if (key == TERM_CLICK)
+	if (key == TERM_CLICK)
 		click(tui);
 	else if (tui->filtering)
 		filter_key(tui, key);

@@ -197,6 +197,7 @@ static bool save(struct tui *tui, struct form_dialog *dialog)
 	char *name = name_of(section);
 	bool saved = false;
 
+	section->edit.conf = tui->conf; /* it may have been read again meanwhile */
 	cli_catch(&message);
 	if (wrong != NULL) {
 		form_focus(&section->form, wrong);
