@@ -9,6 +9,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <term.h>
 #include <unistd.h>
 
 static SCREEN *screen;
@@ -48,11 +49,21 @@ static void make_styles(void)
 	}
 }
 
+/* A terminal whose cursor cannot be put somewhere shows no screens. */
+static bool is_capable(void)
+{
+	int result;
+	const char *cup = setupterm(NULL, STDOUT_FILENO, &result) == OK ? tigetstr("cup") : NULL;
+
+	return cup != NULL && cup != (const char *)-1;
+}
+
 int term_open(struct error *error)
 {
 	const char *name = getenv("TERM");
 
-	screen = newterm(NULL, stdout, stdin);
+	if (is_capable())
+		screen = newterm(NULL, stdout, stdin);
 	if (screen == NULL)
 		return error_set(error, ERROR_CONFIG,
 		    _("this terminal (TERM=%s) cannot show screens; the verbs of lanpost --help work on any"),

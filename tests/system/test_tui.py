@@ -1,4 +1,6 @@
 """The screens of lanpost in a terminal (tmux): keys go in, what is seen is read."""
+import re
+
 import pytest
 
 from harness.terminal import Terminal
@@ -130,11 +132,17 @@ def test_window_changes_its_size(make_gateway, terminal):
     term.wait("Offer 7")
 
 
-@pytest.mark.parametrize("kind", ["vt100", "xterm-mono"])
-def test_terminal_without_colours(make_gateway, terminal, kind):
+@pytest.mark.parametrize("settings", [{"term": "vt100"}, {"env": {"NO_COLOR": "1"}}], ids=["vt100", "NO_COLOR"])
+def test_terminal_without_colours(make_gateway, terminal, settings):
     gateway = office(make_gateway)
-    term = terminal(gateway, env={"NO_COLOR": "1"}) if kind == "xterm-mono" else terminal(gateway, term="screen")
+    term = terminal(gateway, **settings)
     term.wait("the gateway is running")
-    if kind == "xterm-mono":
-        assert "\033[3" not in term.screen("-e").replace("\033[39", "")
-    term.keys("F6").wait("Offer 7")
+    assert not re.search(r"\x1b\[[0-9;]*\b[34][0-7]\b", term.screen("-e"))
+    term.keys("6").wait("Offer 7")
+
+
+def test_terminal_that_can_show_nothing(make_gateway, terminal):
+    gateway = make_gateway(start=False)
+    term = terminal(gateway, term="dumb")
+    term.wait("TERM=dumb")
+    term.wait_end(1)

@@ -219,7 +219,8 @@ def test_mailboxes_and_old_letters(make_gateway, terminal, language):
     term.keys("Enter").wait("Message-ID:", "Zahnarzt")
     term.keys("Escape").wait(words["mailbox"], without=["Message-ID:"])
     term.keys("Escape").wait("postmaster")
-    time.sleep(1.1)  # until the letter is older than a second
+    arrived = gateway.files("anna")[0].stat().st_mtime
+    until(lambda: time.time() > arrived + 2, what="the letter to be older than a second")
     term.keys("p").wait("90d")
     clear(term).type("1s")
     term.keys("Enter").wait(words["yes"])
