@@ -54,6 +54,8 @@ struct conf_gateway {
 	char *spool;
 	char *postmaster; /* user who gets postmaster's mail too; "" for none */
 	char *boss;	  /* user name or "" */
+	struct strlist daemon_users; /* none: all */
+	int64_t daemon_limit;	     /* sessions an hour; 0: no limit */
 	bool boss_incoming; /* a copy of what is fetched, too */
 	enum conf_bounce_copies bounce_copies;
 	struct conf_numbers digest; /* time of day of the daily digest; none: no digest */
@@ -87,11 +89,15 @@ struct conf_schedule {
 	struct conf_numbers at; /* seconds since midnight, local time */
 	unsigned days;		/* bit 0 Sunday ... bit 6 Saturday, as tm_wday */
 	int64_t hours_from, hours_to; /* seconds since midnight; equal: all day */
+	struct conf_numbers holidays; /* 20261231, or 1231 for every year */
+	int64_t when_queued, when_queued_for; /* messages, seconds; 0: never for that */
 	bool on_start;
 };
 
 struct conf_line {
 	char *connect_command, *disconnect_command, *proxy;
+	int64_t command_timeout; /* of these commands */
+	int64_t max_minutes, max_bytes_per_session; /* of a session; 0: no limit */
 	int64_t max_per_server; /* accounts at one server at the same time; 0: all */
 };
 
@@ -100,6 +106,7 @@ struct conf_log {
 	char *file;
 	int64_t max_size;
 	bool syslog;
+	int64_t journal_days;
 };
 
 /* How to reach and trust a server outside; the same for accounts and smarthosts. */
@@ -245,6 +252,8 @@ void conf_free(struct conf *conf);
 /* NULL if there is none. Users are found by their exact lower-case name only; for
  * aliases and addresses see mail/route.h. */
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name);
+/* Whether a list of users names this one, or a group that he is in. */
+bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user);
 const struct conf_group *conf_find_group(const struct conf *conf, const char *name);
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
 /* The user who owns this address or bare local name: name, alias or external alias,

@@ -148,6 +148,7 @@ static void check_gateway(const struct check *check)
 	const struct conf_gateway *gateway = &check->conf->gateway;
 
 	check_user(check, "boss", gateway->boss, &gateway->boss, check->source->main);
+	check_users(check, "daemon_users", &gateway->daemon_users, check->source->main);
 	check_user(check, "postmaster", gateway->postmaster, &gateway->postmaster,
 	    check->source->main);
 	check_spool(check);

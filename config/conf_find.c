@@ -16,6 +16,17 @@ const struct conf_group *conf_find_group(const struct conf *conf, const char *na
 	return NULL;
 }
 
+bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user)
+{
+	for (size_t i = 0; i < users->count; i++) {
+		const struct conf_group *group = conf_find_group(conf, users->items[i]);
+
+		if (strcmp(users->items[i], user) == 0 || (group != NULL && strlist_has(&group->members, user)))
+			return true;
+	}
+	return false;
+}
+
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->account_count; i++)

@@ -32,6 +32,7 @@
 #define DAYS(o, f) VALUE_DAYS, FIELD(o, f, unsigned)
 #define HOURS(o, f) VALUE_HOURS, FIELD(o, f, int64_t)
 #define TIMES(o, f) VALUE_TIMES, FIELD(o, f, struct conf_numbers)
+#define DATES(o, f) VALUE_DATES, FIELD(o, f, struct conf_numbers)
 #define DURATIONS(o, f) VALUE_DURATIONS, FIELD(o, f, struct conf_numbers)
 #define USERS(o, f) VALUE_USERS, FIELD(o, f, struct strlist)
 #define NAMES(o, f) VALUE_NAMES, FIELD(o, f, struct strlist)
@@ -72,6 +73,10 @@ static const struct schema_key gateway_keys[] = {
 	N_("The user who gets the mail of postmaster too. The built-in mailbox postmaster always exists.")},
     {"boss", USER(conf_gateway, boss), "", N_("no copies"), ANY,
 	N_("The user who gets one copy of every message that goes through the SMTP server; any user but daemon.")},
+    {"daemon_users", USERS(conf_gateway, daemon_users), "", N_("all"), ANY,
+	N_("Who may command the gateway by mail to daemon.")},
+    {"daemon_limit", INTEGER(conf_gateway, daemon_limit), "30", NULL, RANGE(0, 10000),
+	N_("Sessions that mail to daemon may start in an hour; what comes beyond them waits. 0: no limit.")},
     {"boss_incoming", FLAG(conf_gateway, boss_incoming), "no", NULL, ANY,
 	N_("yes: the boss gets a copy of fetched mail, too.")},
     {"digest", TIMES(conf_gateway, digest), "", N_("none"), ANY,
@@ -151,6 +156,12 @@ static const struct schema_key schedule_keys[] = {
 	N_("Days on which sessions start by themselves.")},
     {"hours", HOURS(conf_schedule, hours_from), "", N_("all day"), ANY,
 	N_("Hours within which `every` applies; a span over midnight is fine.")},
+    {"holidays", DATES(conf_schedule, holidays), "", N_("none"), ANY,
+	N_("Days on which no session starts by itself: 2026-12-31, or 01-01 for every year.")},
+    {"when_queued", INTEGER(conf_schedule, when_queued), "0", NULL, RANGE(0, 1000000),
+	N_("A session starts when so many new letters wait to be sent; 0: not for that.")},
+    {"when_queued_for", DURATION(conf_schedule, when_queued_for), "0", NULL, RANGE(0, 30 * DAY),
+	N_("A session starts when a new letter has waited for so long; 0: not for that.")},
     {"on_start", FLAG(conf_schedule, on_start), "yes", NULL, ANY,
 	N_("A session when the gateway starts.")},
 };
@@ -160,6 +171,12 @@ static const struct schema_key line_keys[] = {
 	N_("Run before a session, for dial-up or a modem; a non-zero exit ends the session.")},
     {"disconnect_command", COMMAND(conf_line, disconnect_command), "", N_("none"), ANY,
 	N_("Run after a session.")},
+    {"command_timeout", DURATION(conf_line, command_timeout), "180s", NULL, RANGE(1, HOUR),
+	N_("Either command may take so long.")},
+    {"max_minutes", INTEGER(conf_line, max_minutes), "0", NULL, RANGE(0, 1440),
+	N_("A session ends after so many minutes, with what it has done by then; 0: no limit.")},
+    {"max_bytes_per_session", SIZE(conf_line, max_bytes_per_session), "0", NULL, RANGE(0, 1024 * GIGA),
+	N_("A session fetches no more when it has fetched so much (metered lines); 0: no limit.")},
     {"proxy", URL(conf_line, proxy), "", N_("none"),
 	ONE_OF("socks5h", "socks5", "socks4a", "socks4", "http", "https"),
 	N_("Through which all servers outside are reached.")},
@@ -175,6 +192,8 @@ static const struct schema_key log_keys[] = {
     {"max_size", SIZE(conf_log, max_size), "100K", NULL, RANGE(0, GIGA),
 	N_("At this size the file becomes FILE.1 and a new one is begun; 0: no log file.")},
     {"syslog", FLAG(conf_log, syslog), "no", NULL, ANY, N_("Log to syslog too.")},
+    {"journal_days", INTEGER(conf_log, journal_days), "90", NULL, RANGE(1, 3650),
+	N_("The journal behind `lanpost trace` goes back so many days.")},
 };
 
 static const struct schema_key sorter_keys[] = {

@@ -95,6 +95,7 @@ static const struct {
     [VALUE_DAYS] = {value_parse_days, NULL, N_("days of the week: mon-fri, sat")},
     [VALUE_HOURS] = {value_parse_hours, NULL, N_("hours: 08:00-19:00")},
     [VALUE_TIMES] = {value_parse_times, clear_numbers, N_("times of day: 08:30, 13:00")},
+    [VALUE_DATES] = {value_parse_dates, clear_numbers, N_("dates: 2026-12-31, 12-31")},
     [VALUE_DURATIONS] = {value_parse_durations, clear_numbers, N_("lengths of time: 5m, 1h; 5m..4h doubles")},
     [VALUE_USERS] = {value_parse_users, clear_list, N_("users")},
     [VALUE_NAMES] = {value_parse_names, clear_list, N_("local names or mail addresses")},

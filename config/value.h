@@ -34,6 +34,7 @@ enum value_type {
 	VALUE_DAYS,	 /* unsigned: bit 0 Sunday */
 	VALUE_HOURS,	 /* int64_t[2] in a row: from, to; equal: all day */
 	VALUE_TIMES,	 /* struct conf_numbers: times of day */
+	VALUE_DATES,	 /* struct conf_numbers: 20261231, or 1231 for every year */
 	VALUE_DURATIONS, /* struct conf_numbers */
 	VALUE_USERS,	 /* struct strlist: names of users, lower case */
 	VALUE_NAMES,	 /* struct strlist: local names or addresses, lower case */

@@ -52,6 +52,43 @@ int value_parse_times(struct slice text, const struct value_limits *limits, void
 	return put_numbers(field, &numbers, result);
 }
 
+/* "2026-12-31" as 20261231, "12-31" of every year as 1231. */
+static bool read_date(struct slice item, int64_t *date)
+{
+	static const int days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
+	uint64_t year = 0, month, day;
+	struct slice rest = item, first = slice_cut(&rest, '-'), second = slice_cut(&rest, '-');
+
+	if (rest.ptr != NULL) {
+		if (first.len != 4 || !slice_number(first, 2000, 9999, &year))
+			return false;
+		first = second;
+		second = rest;
+	}
+	if (first.len != 2 || second.len != 2 || !slice_number(first, 1, 12, &month) ||
+	    !slice_number(second, 1, (uint64_t)days[month - 1], &day))
+		return false;
+	*date = (int64_t)(year * 10000 + month * 100 + day);
+	return true;
+}
+
+int value_parse_dates(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	struct conf_numbers numbers = {NULL, 0};
+	struct slice item;
+	int64_t date;
+	int result = 0;
+
+	(void)limits;
+	while (result == 0 && next_item(&text, &item)) {
+		if (read_date(item, &date))
+			put_number(&numbers, date);
+		else
+			result = value_wrong(error, _("`%s` is no date, such as 2026-12-31, or 12-31 for every year"), item);
+	}
+	return put_numbers(field, &numbers, result);
+}
+
 /* "5m..4h": 5m, twice as much, and so on, at last 4h. */
 static int read_range(struct slice item, const struct value_limits *limits, struct conf_numbers *numbers,
     struct error *error)

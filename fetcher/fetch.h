@@ -36,6 +36,9 @@ struct fetch_job {
 	int (*route)(void *context, struct envelope *envelope, struct slice message,
 	    const struct conf_account *account);
 	void (*progress)(void *context, const char *account, const struct fetch_result *result);
+	/* Asked before each message, with its size as listed (0: not known); false: no more in this session, which is no failure. May be
+	 * NULL. */
+	bool (*may_fetch)(void *context, uint64_t size);
 	void *context;
 	const atomic_bool *cancel;
 };

@@ -112,6 +112,17 @@ static bool must_stop(struct fetch *fetch)
 	return fetch->has_more;
 }
 
+/* The session has had enough: this connection ends politely, and there is no other. */
+static bool may_fetch(struct fetch *fetch, const struct plan_item *item)
+{
+	const struct fetch_job *job = fetch->job;
+
+	if (job->may_fetch == NULL || job->may_fetch(job->context, item->size))
+		return true;
+	fetch->has_more = fetch->is_late = true;
+	return false;
+}
+
 static bool feed_transfer(struct fetch *fetch)
 {
 	const struct plan_item *item;
@@ -121,6 +132,8 @@ static bool feed_transfer(struct fetch *fetch)
 	if (fetch->has_more || (item = next_wanted(fetch)) == NULL || must_stop(fetch) ||
 	    (fetch->is_careful && (fetch->asked_since >= CAREFUL_MESSAGES || fetch_batch_is_full(fetch))) ||
 	    !has_room(fetch, item))
+		return false;
+	if (!may_fetch(fetch, item))
 		return false;
 	fetch->asked++;
 	fetch->asked_since++;

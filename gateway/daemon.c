@@ -1,10 +1,12 @@
 #include "gateway/daemon.h"
 
+#include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch.h"
 #include "gateway/report.h"
 #include "gateway/status.h"
+#include "mail/fold.h"
 #include "mail/queue.h"
 
 #include <stdio.h>
@@ -12,7 +14,26 @@
 
 #define ID_LEN (sizeof(((struct msgid *)NULL)->text) - 1)
 
-enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH, DAEMON_FETCH_WHOLE };
+enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH, DAEMON_FETCH_WHOLE, DAEMON_HELP };
+
+/* The words that people use, folded. */
+static const struct {
+	const char *word;
+	enum daemon_command command;
+	bool has_argument;
+} words[] = {
+    {"status", DAEMON_STATUS, false},
+    {"статус", DAEMON_STATUS, false},
+    {"состояние", DAEMON_STATUS, false},
+    {"queue", DAEMON_QUEUE, false},
+    {"очередь", DAEMON_QUEUE, false},
+    {"fetch", DAEMON_FETCH, true},
+    {"получить", DAEMON_FETCH, true},
+    {"забрать", DAEMON_FETCH, true},
+    {"help", DAEMON_HELP, false},
+    {"помощь", DAEMON_HELP, false},
+    {"справка", DAEMON_HELP, false},
+};
 
 /* "fetch <id>" anywhere in the subject: a reply to a stub has it in brackets at the end. */
 static bool find_stub_id(struct slice subject, struct slice *id)
@@ -31,6 +52,19 @@ static bool find_stub_id(struct slice subject, struct slice *id)
 	return false;
 }
 
+static enum daemon_command find_word(struct slice word, bool has_argument)
+{
+	enum daemon_command command = DAEMON_SESSION;
+	struct buf folded = BUF_INIT(256);
+
+	fold_text(slice_make(word.ptr, word.len < 60 ? word.len : 60), &folded);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (words[i].has_argument == has_argument && slice_is(buf_slice(&folded), words[i].word))
+			command = words[i].command;
+	buf_clear(&folded);
+	return command;
+}
+
 /* "Re: fetch sales" -> DAEMON_FETCH, "sales". A fetch of an account that does not exist counts as one, too: its report says so. */
 static enum daemon_command parse_subject(const char *subject, struct slice *argument)
 {
@@ -42,13 +76,7 @@ static enum daemon_command parse_subject(const char *subject, struct slice *argu
 		rest = slice_trim(slice_from(rest, 3));
 	word = slice_cut(&rest, ' ');
 	*argument = slice_trim(rest);
-	if (slice_is_nocase(word, "status") && argument->len == 0)
-		return DAEMON_STATUS;
-	if (slice_is_nocase(word, "queue") && argument->len == 0)
-		return DAEMON_QUEUE;
-	if (slice_is_nocase(word, "fetch") && argument->len > 0)
-		return DAEMON_FETCH;
-	return DAEMON_SESSION;
+	return find_word(word, argument->len > 0);
 }
 
 static const struct conf_account *find_account(const struct conf *conf, struct slice name)
@@ -170,6 +198,14 @@ static void answer_text(const struct trigger *trigger, const struct conf *conf,
 		status_text(conf, out);
 	} else if (command == DAEMON_QUEUE) {
 		queue_text(conf, out);
+	} else if (command == DAEMON_HELP) {
+		buf_append_text(out,
+		    _("Write to daemon, and put one of these into the subject:\n\n"
+		      "    status           how the accounts and the queue are\n"
+		      "    queue            which letters wait to be sent\n"
+		      "    fetch ACCOUNT    fetch the mail of one account now\n"
+		      "    help             this text\n\n"
+		      "Anything else, or nothing, starts a whole session: mail is fetched and sent.\n"));
 	} else {
 		if (command == DAEMON_FETCH && find_account(conf, argument) == NULL)
 			buf_printf(out, _("There is no account %.*s.\n\n"), SLICE_PRINT(argument));

@@ -30,6 +30,7 @@ struct outbound_job {
 	void (*progress)(void *context, size_t done, size_t total); /* from any thread, one at a time; may be NULL */
 	void *context;
 	const atomic_bool *cancel; /* may be NULL */
+	const atomic_bool *enough; /* nothing new is begun; may be NULL */
 };
 
 struct outbound_result {

@@ -20,7 +20,7 @@ struct entry *host_take(struct host *host)
 	struct outbound *out = host->out;
 	struct entry *taken = NULL;
 
-	if (outbound_is_over(out))
+	if (outbound_is_over(out) || (out->job->enough != NULL && atomic_load(out->job->enough)))
 		return NULL;
 	pthread_mutex_lock(&out->lock);
 	for (; taken == NULL && host->next < out->count && host->begun < host->allowed; host->next++) {

@@ -2,9 +2,11 @@
 
 #include <time.h>
 
+#define DAYS_AHEAD 60 /* weekends and long holidays are shorter */
+
 /* Wall time of `seconds` after midnight, `days` days after the day of `now`; through mktime, so that a change
  * to or from summer time does not shift it. */
-static int64_t at_time(int64_t now, int days, int64_t seconds, int *weekday)
+static int64_t at_time(int64_t now, int days, int64_t seconds, struct tm *day)
 {
 	time_t base = (time_t)now;
 	struct tm tm;
@@ -17,7 +19,7 @@ static int64_t at_time(int64_t now, int days, int64_t seconds, int *weekday)
 	tm.tm_sec = (int)(seconds % 60);
 	tm.tm_isdst = -1;
 	result = mktime(&tm);
-	*weekday = tm.tm_wday;
+	*day = tm;
 	return (int64_t)result;
 }
 
@@ -32,13 +34,28 @@ static bool in_hours(const struct conf_schedule *schedule, int64_t second_of_day
 	return second_of_day >= from || second_of_day < to; /* over midnight */
 }
 
+static bool is_holiday(const struct conf_schedule *schedule, const struct tm *tm)
+{
+	int64_t day = (tm->tm_mon + 1) * 100 + tm->tm_mday, date = (tm->tm_year + 1900) * 10000LL + day;
+
+	for (size_t i = 0; i < schedule->holidays.count; i++)
+		if (schedule->holidays.items[i] == day || schedule->holidays.items[i] == date)
+			return true;
+	return false;
+}
+
+static bool allowed_day(const struct conf_schedule *schedule, const struct tm *tm)
+{
+	return (schedule->days & 1u << tm->tm_wday) != 0 && !is_holiday(schedule, tm);
+}
+
 static bool allowed(const struct conf_schedule *schedule, int64_t wall)
 {
 	time_t seconds = (time_t)wall;
 	struct tm tm;
 
 	localtime_r(&seconds, &tm);
-	return (schedule->days & 1u << tm.tm_wday) != 0 &&
+	return allowed_day(schedule, &tm) &&
 	       in_hours(schedule, tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec);
 }
 
@@ -49,13 +66,13 @@ static int64_t next_allowed(const struct conf_schedule *schedule, int64_t wall)
 
 	if (allowed(schedule, wall))
 		return wall;
-	for (int days = 0; days <= 8; days++) {
+	for (int days = 0; days <= DAYS_AHEAD; days++) {
 		int64_t openings[] = {0, all_day ? 0 : schedule->hours_from};
-		int weekday;
+		struct tm day;
 
 		/* Midnight opens a day as well, for hours that run over midnight. */
 		for (int i = 0; i < 2; i++) {
-			int64_t opening = at_time(wall, days, openings[i], &weekday);
+			int64_t opening = at_time(wall, days, openings[i], &day);
 
 			if (opening >= wall && allowed(schedule, opening))
 				return opening;
@@ -68,12 +85,12 @@ static int64_t next_at(const struct conf_schedule *schedule, int64_t now)
 {
 	int64_t best = 0;
 
-	for (int days = 0; days <= 7; days++)
+	for (int days = 0; days <= DAYS_AHEAD; days++)
 		for (size_t i = 0; i < schedule->at.count; i++) {
-			int weekday;
-			int64_t when = at_time(now, days, schedule->at.items[i], &weekday);
+			struct tm day;
+			int64_t when = at_time(now, days, schedule->at.items[i], &day);
 
-			if (when > now && (schedule->days & 1u << weekday) != 0 &&
+			if (when > now && allowed_day(schedule, &day) &&
 			    (best == 0 || when < best))
 				best = when;
 		}

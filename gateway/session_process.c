@@ -26,8 +26,9 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
-#define JOURNAL_SECONDS (90 * 24 * 3600) /* what is older can no longer be traced */
+#define DAY_SECONDS (24 * 3600)
 #define DISK_LOW (8u << 20) /* postmaster is told when there is room for so much more only */
 #define PROGRESS_MS 100 /* an account tells of its progress at most so often */
 
@@ -40,17 +41,27 @@ struct session {
 	struct triggers triggers;
 	struct session_result result;
 	struct server_gate gate;
+	atomic_ullong bytes; /* that were asked for, of all accounts */
 	int event_fd;
 	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
 };
 
 /* Set by SIGTERM; the only thing that a signal handler touches. */
 static atomic_bool cancelled;
+/* Set by SIGALRM, or where a limit of the line is reached: nothing new is begun. */
+static atomic_bool enough;
 
 static void cancel(int signal_number)
 {
 	(void)signal_number;
 	atomic_store(&cancelled, true);
+}
+
+/* The time that a session may take is over: what is under way ends in order. */
+static void run_out(int signal_number)
+{
+	(void)signal_number;
+	atomic_store(&enough, true);
 }
 
 /* --- telling the supervisor */
@@ -128,6 +139,18 @@ static int route_message(void *context, struct envelope *envelope, struct slice 
 	return 0;
 }
 
+/* A metered line: what was not asked for waits for the next session, but one letter comes in any. */
+static bool may_fetch(void *context, uint64_t size)
+{
+	struct session *session = ((const struct account_thread *)context)->session;
+	uint64_t limit = (uint64_t)session->conf->line.max_bytes_per_session;
+	uint64_t before = atomic_fetch_add(&session->bytes, size);
+
+	if (limit > 0 && before > 0 && before + size > limit && !atomic_exchange(&enough, true))
+		log_info("event=session-limit session=%s bytes=%llu", session->id.text, (unsigned long long)before);
+	return !atomic_load(&enough);
+}
+
 static void show_progress(void *context, const char *account, const struct fetch_result *result)
 {
 	struct account_thread *work = context;
@@ -154,6 +177,7 @@ static void *fetch_thread(void *context)
 	    .session = session->id.text,
 	    .route = route_message,
 	    .progress = show_progress,
+	    .may_fetch = may_fetch,
 	    .context = work,
 	    .cancel = &cancelled,
 	};
@@ -233,6 +257,7 @@ static void flush_queue(struct session *session, bool all)
 	    .progress = queue_progress,
 	    .context = session,
 	    .cancel = &cancelled,
+	    .enough = &enough,
 	};
 	bool failed;
 
@@ -373,7 +398,7 @@ static int open_all(struct session *session, struct error *error)
 
 static void prune_journal(const struct session *session)
 {
-	struct msgid before = msgid_floor(clock_wall() - JOURNAL_SECONDS);
+	struct msgid before = msgid_floor(clock_wall() - session->conf->log.journal_days * DAY_SECONDS);
 	struct error error;
 
 	if (state_journal_prune(session->spool.state, &before, &error) != 0)
@@ -462,6 +487,9 @@ int session_process_run(void *context, int event_fd)
 	struct error error;
 
 	sigaction(SIGTERM, &action, NULL);
+	action.sa_handler = run_out;
+	sigaction(SIGALRM, &action, NULL);
+	alarm((unsigned)job->conf->line.max_minutes * 60);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (open_all(&session, &error) != 0) {
 		log_warnx("event=session-failed reason=%s", LOG_CSTR(error.text));

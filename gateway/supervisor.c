@@ -5,16 +5,20 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "gateway/allowance.h"
 #include "gateway/child.h"
 #include "gateway/control.h"
 #include "gateway/crash_report.h"
 #include "gateway/due.h"
 #include "gateway/lan_process.h"
+#include "gateway/line.h"
 #include "gateway/log_setup.h"
 #include "gateway/notify.h"
 #include "gateway/reload.h"
 #include "gateway/spool_lock.h"
+#include "gateway/spool_version.h"
 #include "gateway/status.h"
+#include "gateway/waiting.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -33,6 +37,8 @@
 #define STOP_MS 15000	      /* children get so long to end by themselves */
 #define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
 #define SERVICE_USER "lanpost"
+#define QUEUE_LOOK_MS 5000
+#define QUEUE_PAUSE_MS 300000
 
 struct supervisor {
 	struct conf *conf;
@@ -50,6 +56,10 @@ struct supervisor {
 	bool is_pending;
 	json_t *result;			 /* what the running session has told at its end */
 	struct due due;
+
+	struct allowance by_mail; /* sessions that mail to daemon starts */
+	int64_t mail_session_at;  /* monotonic: when the next one may, 0: none is wanted */
+	int64_t queue_look_at;	  /* monotonic */
 
 	unsigned lan_crashes;
 	int64_t lan_restart_at;		 /* monotonic, 0: it runs */
@@ -142,6 +152,27 @@ static void session_events(struct supervisor *supervisor)
 	}
 }
 
+static int hang_up_run(void *context, int event_fd)
+{
+	(void)event_fd;
+	line_down(&((const struct conf *)context)->line);
+	return 0;
+}
+
+/* A session that died has left the line up. */
+static void hang_up(struct supervisor *supervisor)
+{
+	struct child child;
+	struct error error;
+
+	if (supervisor->conf->line.disconnect_command[0] == '\0')
+		return;
+	if (child_start(&child, "line", hang_up_run, supervisor->conf, &error) != 0)
+		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
+	else
+		child_gone(&child); /* reaped with the others */
+}
+
 static void session_ended(struct supervisor *supervisor, int status)
 {
 	bool crashed = !WIFEXITED(status) || supervisor->result == NULL;
@@ -158,8 +189,11 @@ static void session_ended(struct supervisor *supervisor, int status)
 	request_clear(&supervisor->running);
 	if (supervisor->stopping)
 		return;
-	if (crashed) /* delivers what it had accepted, as well: see intake_open() */
+	if (crashed) {
+		hang_up(supervisor);
+		/* delivers what it had accepted, as well: see intake_open() */
 		crash_report(supervisor->conf, "session", status);
+	}
 	if (supervisor->is_pending) {
 		struct session_request next = supervisor->pending;
 
@@ -184,6 +218,21 @@ static void lan_start(struct supervisor *supervisor)
 	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;
 }
 
+/* Mail to daemon beyond the limit is answered later. */
+static void session_by_mail(struct supervisor *supervisor)
+{
+	int64_t limit = supervisor->conf->gateway.daemon_limit;
+
+	if (allowance_take(&supervisor->by_mail, limit, clock_now_ms())) {
+		supervisor->mail_session_at = 0;
+		session_want(supervisor, &(struct session_request){.triggers = true});
+		return;
+	}
+	if (supervisor->mail_session_at == 0)
+		log_info("event=daemon-limit sessions_an_hour=%lld", (long long)limit);
+	supervisor->mail_session_at = allowance_next_ms(&supervisor->by_mail, limit);
+}
+
 static void lan_events(struct supervisor *supervisor)
 {
 	struct error error;
@@ -194,7 +243,7 @@ static void lan_events(struct supervisor *supervisor)
 		const char *event = json_string_value(json_object_get(object, "event"));
 
 		if (event != NULL && strcmp(event, "trigger") == 0)
-			session_want(supervisor, &(struct session_request){.triggers = true});
+			session_by_mail(supervisor);
 		json_decref(object);
 	}
 }
@@ -373,6 +422,19 @@ static void take_signals(struct supervisor *supervisor)
 	reap(supervisor); /* signals of one kind merge: always look */
 }
 
+/* A session that could not send is not begun again and again. */
+static void look_at_queue(struct supervisor *supervisor, int64_t now)
+{
+	if (now < supervisor->queue_look_at || supervisor->session.pid != 0)
+		return;
+	supervisor->queue_look_at = now + QUEUE_LOOK_MS;
+	if (!waiting_is_enough(supervisor->conf, clock_wall()))
+		return;
+	log_info("event=enough-is-queued");
+	supervisor->queue_look_at = now + QUEUE_PAUSE_MS;
+	session_want(supervisor, &(struct session_request){.send = true});
+}
+
 static void tick(struct supervisor *supervisor)
 {
 	struct session_request request = {0};
@@ -381,6 +443,9 @@ static void tick(struct supervisor *supervisor)
 	if (due_take(&supervisor->due, supervisor->conf, clock_wall(), &request))
 		session_want(supervisor, &request);
 	request_clear(&request);
+	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
+		session_by_mail(supervisor);
+	look_at_queue(supervisor, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
 		lan_start(supervisor);
 	if (supervisor->lan_reported && supervisor->lan.pid != 0 &&
@@ -388,6 +453,14 @@ static void tick(struct supervisor *supervisor)
 		crash_recovered(supervisor->conf, "lan");
 		supervisor->lan_reported = false;
 	}
+}
+
+/* at: monotonic, 0: never. */
+static int64_t sooner(int64_t wait, int64_t at)
+{
+	int64_t left = at == 0 ? wait : clock_left_ms(at) + 1;
+
+	return left < wait ? left : wait;
 }
 
 static int time_to_wait(const struct supervisor *supervisor)
@@ -399,11 +472,10 @@ static int time_to_wait(const struct supervisor *supervisor)
 
 		wait = left < 0 ? 0 : left < wait ? left : wait;
 	}
-	if (supervisor->lan_restart_at != 0) {
-		int64_t left = clock_left_ms(supervisor->lan_restart_at) + 1;
-
-		wait = left < wait ? left : wait;
-	}
+	wait = sooner(wait, supervisor->lan_restart_at);
+	wait = sooner(wait, supervisor->mail_session_at);
+	if (supervisor->conf->schedule.when_queued > 0 || supervisor->conf->schedule.when_queued_for > 0)
+		wait = sooner(wait, supervisor->queue_look_at);
 	return (int)wait;
 }
 
@@ -492,6 +564,8 @@ static int begin(struct supervisor *supervisor, struct error *error)
 	    spool_lock(spool, &supervisor->lock_fd, error) != 0)
 		return -1;
 	child_close_in_children(supervisor->lock_fd);
+	if (spool_version_check(spool, error) != 0)
+		return -1;
 	if (bind_ports(supervisor, error) != 0 || drop_privileges(spool, error) != 0)
 		return -1;
 	signals_open(supervisor);

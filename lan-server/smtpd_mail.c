@@ -209,10 +209,15 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 /* The daemon answers those who have a mailbox here; what comes from nobody (a bounce) is eaten. */
 static bool may_call_daemon(const struct smtpd *smtpd)
 {
+	const struct conf *conf = smtpd->options.conf;
+	const struct strlist *allowed = &conf->gateway.daemon_users;
 	const char *user;
 
-	return smtpd->tx->sender.local[0] == '\0' ||
-	       route_address(smtpd->options.conf, &smtpd->tx->sender, &user) == ROUTE_MAILBOX;
+	if (smtpd->tx->sender.local[0] == '\0')
+		return true;
+	if (route_address(conf, &smtpd->tx->sender, &user) != ROUTE_MAILBOX)
+		return false;
+	return allowed->count == 0 || conf_users_have(conf, allowed, smtpd->user != NULL ? smtpd->user : user);
 }
 
 /* No top-level domain is a number (RFC 3696 section 2). */
@@ -258,7 +263,7 @@ static bool recipient_is_fine(struct smtpd *smtpd, struct slice path, const stru
 		return false;
 	case ROUTE_DAEMON:
 		if (!may_call_daemon(smtpd)) {
-			smtpd_reply(smtpd, "550 5.7.1 %s: only users of this office may call it",
+			smtpd_reply(smtpd, "550 5.7.1 %s: you may not call it; ask your administrator (daemon_users)",
 			    SHOW(path));
 			return false;
 		}

@@ -27,6 +27,14 @@ void envelope_init(struct envelope *envelope)
 	};
 }
 
+void envelope_place_clear(struct place *place)
+{
+	free(place->name);
+	free(place->why);
+	free(place->reply);
+	free(place->orcpt);
+}
+
 void envelope_clear(struct envelope *envelope)
 {
 	free(envelope->origin);
@@ -38,12 +46,8 @@ void envelope_clear(struct envelope *envelope)
 	free(envelope->header);
 	free(envelope->insert);
 	strlist_clear(&envelope->recipients);
-	for (size_t i = 0; i < envelope->place_count; i++) {
-		free(envelope->places[i].name);
-		free(envelope->places[i].why);
-		free(envelope->places[i].reply);
-		free(envelope->places[i].orcpt);
-	}
+	for (size_t i = 0; i < envelope->place_count; i++)
+		envelope_place_clear(&envelope->places[i]);
 	free(envelope->places);
 	*envelope = (struct envelope){0};
 }

@@ -67,6 +67,7 @@ struct envelope {
 /* Gives it an id, the time and empty strings. */
 void envelope_init(struct envelope *envelope);
 void envelope_clear(struct envelope *envelope);
+void envelope_place_clear(struct place *place); /* frees what a place holds */
 /* Frees *field and sets it to a copy of text. */
 void envelope_set(char **field, struct slice text);
 /* Adds a place unless the same kind and name is there already (a boss's mailbox and his copy count as

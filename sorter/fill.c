@@ -164,9 +164,7 @@ static void keep_here(struct envelope *envelope)
 			envelope->places[kept++] = *place;
 			continue;
 		}
-		free(place->name);
-		free(place->why);
-		free(place->reply);
+		envelope_place_clear(place);
 	}
 	if (kept == 0 && envelope->place_count > 0) {
 		envelope->place_count = 0;

@@ -19,6 +19,25 @@ static int64_t wall(const char *text)
 	return (int64_t)mktime(&tm);
 }
 
+static void test_holidays(void **context)
+{
+	int64_t days[] = {101, 20260102, 107}, at = 9 * 3600;
+	struct conf_schedule schedule = {.days = WEEKDAYS, .hours_from = 8 * 3600, .hours_to = 19 * 3600,
+	    .holidays = {days, ARRAY_LEN(days)}};
+	struct conf_schedule by_time = schedule;
+
+	(void)context;
+	by_time.at = (struct conf_numbers){&at, 1};
+	/* New Year 2026 is a Thursday, then the holiday of that year, the weekend, and Monday. */
+	assert_int_equal(schedule_next(&schedule, 900, wall("2025-12-31 18:50:00"), wall("2025-12-31 18:50:00")),
+	    wall("2026-01-05 08:00:00"));
+	assert_int_equal(schedule_next(&by_time, 0, wall("2025-12-31 18:50:00"), wall("2025-12-31 18:50:00")),
+	    wall("2026-01-05 09:00:00"));
+	/* The next year's 2nd is a Saturday; 1st and 7th are holidays every year. */
+	assert_int_equal(schedule_next(&by_time, 0, wall("2027-01-06 18:50:00"), wall("2027-01-06 18:50:00")),
+	    wall("2027-01-08 09:00:00"));
+}
+
 static void test_next(void **context)
 {
 	static const struct {
@@ -72,7 +91,7 @@ static void test_next(void **context)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_next)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_next), cmocka_unit_test(test_holidays)};
 
 	setenv("TZ", "Europe/Moscow", 1);
 	tzset();

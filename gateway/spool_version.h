@@ -1,0 +1,14 @@
+/*
+ * The format of a spool, so that an older program does not spoil what a newer one wrote.
+ */
+#ifndef LANPOST_GATEWAY_SPOOL_VERSION_H
+#define LANPOST_GATEWAY_SPOOL_VERSION_H
+
+#include "base/err.h"
+
+#define SPOOL_VERSION 1
+
+/* Reads `<spool>/version`, or writes it where there is none yet. -1 if the spool is of a later format. */
+int spool_version_check(const char *spool, struct error *error);
+
+#endif
