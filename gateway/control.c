@@ -93,15 +93,37 @@ static bool flag(const json_t *request, const char *name)
 	return value == NULL || json_is_true(value); /* what is not said is wanted */
 }
 
+static void tell_what_was_told(const struct control *control, struct control_client *client)
+{
+	const char *account;
+	json_t *event;
+
+	json_object_foreach(control->told, account, event)
+		if (client->fd >= 0)
+			answer(client, json_incref(event));
+}
+
+static void tell_note(struct control_client *client, const char *text)
+{
+	answer(client, json_pack("{s:s, s:s}", "event", "note", "text", text));
+}
+
+/* Where one runs already it is watched up to its end, for the other begins only then. */
 static void start_session(struct control *control, struct control_client *client,
     struct session_request *wanted, bool wait)
 {
+	bool runs = control->hooks.session_runs(control->hooks.context);
 	uint64_t number = control->hooks.session(control->hooks.context, wanted);
 
-	if (wait)
-		client->waits_for = number;
-	else
+	if (!wait) {
 		answer(client, json_pack("{s:b, s:I}", "ok", 1, "number", (json_int_t)number));
+		return;
+	}
+	client->waits_for = number;
+	if (runs)
+		tell_note(client, _("a session is running; yours begins when it has ended"));
+	if (runs && client->fd >= 0)
+		tell_what_was_told(control, client);
 }
 
 static void verb_session(struct control *control, struct control_client *client,
@@ -159,21 +181,23 @@ static void verb_cancel(struct control *control, struct control_client *client,
 		answer_error(client, _("no session is running"));
 }
 
-static void tell_what_was_told(const struct control *control, struct control_client *client)
+static void watch_one(struct control *control, struct control_client *client)
 {
-	const char *account;
-	json_t *event;
-
-	json_object_foreach(control->told, account, event)
-		if (client->fd >= 0)
-			answer(client, json_incref(event));
+	client->watches_one = true;
+	tell_what_was_told(control, client);
 }
 
 static void verb_watch(struct control *control, struct control_client *client, const json_t *request)
 {
 	bool runs = control->hooks.session_runs(control->hooks.context);
 
-	(void)request;
+	if (json_is_true(json_object_get(request, "one"))) {
+		if (runs)
+			watch_one(control, client);
+		else
+			answer_error(client, _("no session is running"));
+		return;
+	}
 	client->watches = true;
 	if (runs)
 		answer(client, json_pack("{s:s}", "event", "session-began"));
@@ -227,7 +251,7 @@ static struct control_client *find_place(struct control *control)
 
 		if (client->fd < 0)
 			return client;
-		if (client->waits_for == 0 && (oldest == NULL || client->since < oldest->since))
+		if (client->waits_for == 0 && !client->watches_one && (oldest == NULL || client->since < oldest->since))
 			oldest = client;
 	}
 	if (oldest != NULL)
@@ -327,6 +351,22 @@ void control_session_began(struct control *control)
 	tell_watchers(control, json_pack("{s:s}", "event", "session-began"));
 }
 
+/* One who waits for a later session sees how this one goes, but its end is not his answer. */
+static void tell_client(struct control_client *client, uint64_t session, json_t *object, bool is_final)
+{
+	bool is_answer = is_final && (client->waits_for == session || client->watches_one);
+
+	if (is_answer) {
+		client->waits_for = client->waits_for == session ? 0 : client->waits_for;
+		client->watches_one = false;
+		answer(client, json_incref(object));
+	} else if (is_final && client->waits_for > session) {
+		tell_note(client, _("that one has ended; now yours begins"));
+	} else if (client->waits_for >= session || client->watches_one) {
+		answer(client, json_incref(object));
+	}
+}
+
 void control_publish(struct control *control, uint64_t session, json_t *object, bool is_final)
 {
 	if (is_final)
@@ -335,13 +375,7 @@ void control_publish(struct control *control, uint64_t session, json_t *object, 
 		remember(control, object);
 	tell_watchers(control, is_final ? json_pack("{s:s, s:O}", "event", "session-ended", "result", object)
 					: json_incref(object));
-	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++) {
-		struct control_client *client = &control->clients[i];
-
-		if (client->fd < 0 || client->waits_for != session)
-			continue;
-		if (is_final)
-			client->waits_for = 0;
-		answer(client, json_incref(object));
-	}
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (control->clients[i].fd >= 0)
+			tell_client(&control->clients[i], session, object, is_final);
 }

@@ -20,6 +20,7 @@ struct control_client {
 	int64_t since;	    /* when it came */
 	uint64_t waits_for; /* number of the session whose end is its answer, 0: none */
 	bool watches;	    /* gets the events of all sessions until it hangs up */
+	bool watches_one;   /* gets those of the running session, whose end is its answer */
 };
 
 struct control_hooks {

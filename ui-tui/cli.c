@@ -34,6 +34,8 @@ static const struct {
     {"--fetch-only", NULL, false, N_("do not send")},
     {"--send-only", NULL, false, N_("do not fetch")},
     {"--no-wait", NULL, false, N_("do not wait for the end of the session")},
+    {"--watch", NULL, false, N_("only watch the session that is running")},
+    {"--cancel", NULL, false, N_("end the session that is running, and the one that waits for its end")},
     {"--before", "RULE", false, N_("the place directly before this rule")},
     {"--after", "RULE", false, N_("the place directly after this rule")},
     {"--older", "TIME", false, N_("only messages that are older, such as 90d")},

@@ -1,12 +1,15 @@
 /*
  * lanpost session and lanpost queue flush: the gateway works, this shows how it goes.
  */
+#include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
 #include "ui-tui/progress.h"
 
 #include <stdio.h>
+
+#define CANCEL_SECONDS 60
 
 /* Runs the request (taken over) to its end. Returns the exit code. */
 static int run_and_show(struct cli *cli, const struct conf *conf, json_t *request)
@@ -54,18 +57,24 @@ static int run_session(struct cli *cli, const struct conf *conf, const struct st
 		cli_option(cli, "--no-wait") == NULL));
 }
 
-int cmd_session(struct cli *cli)
+static int cancel_session(const struct conf *conf)
+{
+	json_t *answer;
+	int result = client_call(conf, json_pack("{s:s}", "verb", "cancel"), CANCEL_SECONDS, NULL, NULL, &answer);
+
+	if (result == CLI_DONE) {
+		puts(_("the session is told to end"));
+		json_decref(answer);
+	}
+	return result;
+}
+
+static int start_session(struct cli *cli, const struct conf *conf)
 {
 	struct strlist accounts = {NULL, 0};
-	struct conf *conf;
 	const char *unknown;
-	int result = CLI_FAILED;
+	int result;
 
-	if (cli_option(cli, "--send-only") != NULL && cli_option(cli, "--fetch-only") != NULL)
-		return cli_fail(CLI_USAGE, _("--fetch-only and --send-only exclude each other"));
-	conf = cli_gateway_conf(cli);
-	if (conf == NULL)
-		return CLI_FAILED;
 	cli_options(cli, "--account", &accounts);
 	for (size_t i = 0; i < accounts.count; i++)
 		str_lower_ascii(accounts.items[i]);
@@ -75,6 +84,53 @@ int cmd_session(struct cli *cli)
 	else
 		result = run_session(cli, conf, &accounts);
 	strlist_clear(&accounts);
+	return result;
+}
+
+/* What is said of a session that is to begin makes no sense for the one that runs. */
+static const char *what_excludes(const struct cli *cli, const char *option)
+{
+	static const char *const others[] = {"--account", "--fetch-only", "--send-only", "--no-wait", "--watch", "--cancel"};
+
+	if (cli_option(cli, option) == NULL)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strcmp(others[i], option) != 0 && cli_option(cli, others[i]) != NULL)
+			return others[i];
+	return NULL;
+}
+
+static int check_options(const struct cli *cli)
+{
+	static const char *const alone[] = {"--watch", "--cancel"};
+
+	if (cli_option(cli, "--send-only") != NULL && cli_option(cli, "--fetch-only") != NULL)
+		return cli_fail(CLI_USAGE, _("--fetch-only and --send-only exclude each other"));
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
+		const char *other = what_excludes(cli, alone[i]);
+
+		if (other != NULL)
+			return cli_fail(CLI_USAGE, _("%s and %s exclude each other"), alone[i], other);
+	}
+	return CLI_DONE;
+}
+
+int cmd_session(struct cli *cli)
+{
+	struct conf *conf;
+	int result = check_options(cli);
+
+	if (result != CLI_DONE)
+		return result;
+	conf = cli_gateway_conf(cli);
+	if (conf == NULL)
+		return CLI_FAILED;
+	if (cli_option(cli, "--cancel") != NULL)
+		result = cancel_session(conf);
+	else if (cli_option(cli, "--watch") != NULL)
+		result = run_and_show(cli, conf, json_pack("{s:s, s:b}", "verb", "watch", "one", 1));
+	else
+		result = start_session(cli, conf);
 	conf_free(conf);
 	return result;
 }
