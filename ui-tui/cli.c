@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/schema.h"
+#include "ui-tui/question.h"
 #include "ui-tui/tui.h"
 
 #include <stdarg.h>
@@ -353,6 +354,15 @@ static int run_verb(struct cli *cli, const struct verb *verbs, size_t count)
 	return result == CLI_DONE ? cli->verb->run(cli) : result;
 }
 
+/* Who has just installed it is asked first. */
+static int open_screens(struct cli *cli)
+{
+	if (access(cli->config, F_OK) != 0 && question_confirm(_("There is no configuration yet. Make one now?"), true) &&
+	    cmd_setup(cli) != CLI_DONE)
+		return CLI_FAILED;
+	return tui_main(cli);
+}
+
 static int run(struct cli *cli, const struct verb *verbs, size_t count)
 {
 	const char *language = cli_option(cli, "--lang");
@@ -370,7 +380,7 @@ static int run(struct cli *cli, const struct verb *verbs, size_t count)
 	if (cli->count > 0)
 		return run_verb(cli, verbs, count);
 	if (cli_option(cli, "--help") == NULL && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1)
-		return tui_main(cli);
+		return open_screens(cli);
 	print_help(verbs, count);
 	return cli_option(cli, "--help") != NULL ? CLI_DONE : CLI_USAGE;
 }

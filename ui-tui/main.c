@@ -6,6 +6,7 @@
 #include "ui-tui/cli.h"
 
 static const struct verb verbs[] = {
+    {"setup", cmd_setup, 0, 0, "", "", N_("a first configuration, by questions")},
     {"check", cmd_check, 0, 0, "", "", N_("validate the configuration, telling every problem")},
     {"status", cmd_status, 0, 0, "[--json]", "--json",
 	N_("gateway, line, sessions, accounts, mailboxes, queue")},
