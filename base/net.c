@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <errno.h>
+#include <netdb.h>
 #include <netinet/tcp.h>
 #include <stdio.h>
 #include <string.h>
@@ -167,4 +168,48 @@ char *net_address_literal(char out[NET_ADDRESS_MAX], const struct in6_addr *addr
 	net_address_text(text, address);
 	snprintf(out, NET_ADDRESS_MAX, IN6_IS_ADDR_V4MAPPED(address) ? "[%s]" : "[IPv6:%s]", text);
 	return out;
+}
+
+/* "[::1]:25" -> "::1" */
+static void split_host(const char *text, char *out, size_t size)
+{
+	const char *colon = strrchr(text, ':');
+	size_t len = colon == NULL ? strlen(text) : (size_t)(colon - text);
+
+	if (text[0] == '[') {
+		text++;
+		len = strcspn(text, "]");
+	}
+	snprintf(out, size, "%.*s", (int)len, text);
+}
+
+/* A UDP socket that is connected has looked up its route and sent nothing. */
+static bool has_route(const struct addrinfo *info)
+{
+	int fd = socket(info->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0), saved;
+	bool good = fd >= 0 && connect(fd, info->ai_addr, info->ai_addrlen) == 0;
+
+	saved = errno;
+	if (fd >= 0)
+		close(fd);
+	errno = saved;
+	return good;
+}
+
+int net_route(const char *host_and_port, struct error *error)
+{
+	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
+	struct addrinfo *found, *info;
+	char host[256];
+	bool good = false;
+
+	split_host(host_and_port, host, sizeof(host));
+	if (getaddrinfo(host, "9", &hints, &found) != 0)
+		return 1;
+	for (info = found; info != NULL && !good; info = info->ai_next)
+		good = has_route(info);
+	if (!good)
+		error_errno(error, "%s", host);
+	freeaddrinfo(found);
+	return good ? 0 : -1;
 }

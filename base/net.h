@@ -31,4 +31,8 @@ char *net_address_text(char out[NET_ADDRESS_MAX], const struct in6_addr *address
 /* As RFC 5321 section 4.1.3 writes a literal: "[192.168.1.5]" or "[IPv6:fe80::1]". Returns out. */
 char *net_address_literal(char out[NET_ADDRESS_MAX], const struct in6_addr *address);
 
+/* Whether packets can leave for "name:port", "10.0.0.1:25" or "[::1]:25"; none are sent. Returns 0, 1 if nobody knows the name
+ * (asking may take a few seconds), -1 with an error. */
+int net_route(const char *host_and_port, struct error *error);
+
 #endif

@@ -1,40 +1,148 @@
 #include "gateway/line.h"
 
+#include "base/alloc.h"
+#include "base/clock.h"
 #include "base/command.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/log.h"
+#include "base/net.h"
+#include "mail/remote.h"
+
+#include <stdlib.h>
+#include <unistd.h>
 
 #define OUTPUT_MAX 2048
+#define SAID_MAX 400 /* of the output, in a report */
+#define ROUTE_STEP_MS 250
 
-static int run(const struct conf_line *line, const char *what, const char *text, const atomic_bool *cancel,
+/* --- the file that says that the line may be up */
+
+static char *mark_path(const struct conf *conf)
+{
+	return xasprintf("%s/line.up", conf->gateway.spool);
+}
+
+static void mark(const struct conf *conf, bool up)
+{
+	char *path = mark_path(conf);
+	struct error error;
+
+	if ((up ? fsx_replace(path, SLICE_NONE, 0640, &error) : fsx_unlink(path, &error)) != 0)
+		log_warnx("event=line-not-marked reason=%s", LOG_CSTR(error.text));
+	free(path);
+}
+
+bool line_was_left_up(const struct conf *conf)
+{
+	char *path = mark_path(conf);
+	bool left = access(path, F_OK) == 0;
+
+	free(path);
+	return left;
+}
+
+/* --- the commands */
+
+static int run(const struct conf *conf, const char *what, const char *text, const atomic_bool *cancel,
     struct error *error)
 {
+	char *command = xasprintf("exec 2>&1\n%s", text);
 	struct buf output = BUF_INIT(OUTPUT_MAX);
-	char said[400];
+	struct slice printed;
+	char said[SAID_MAX];
 	int status = 0;
-	int result = command_run(text, (int)line->command_timeout, cancel, &output, &status, error);
+	int result = command_run(command, (int)conf->line.command_timeout, cancel, &output, &status, error);
 
+	printed = slice_trim(buf_slice(&output));
+	str_printable(said, sizeof(said), printed);
 	if (result != 0)
 		error_context(error, "%s", what);
 	else if (status != 0)
-		result = error_set(error, ERROR_TEMPORARY, "%s ended with exit code %d: %s", what, status,
-		    str_printable(said, sizeof(said), slice_trim(buf_slice(&output))));
-	log_info("event=line command=%s status=%d output=%s", what, status,
-	    LOG_TEXT(slice_trim(buf_slice(&output))));
+		result = error_set(error, ERROR_TEMPORARY, "%s ended with exit code %d%s%s", what, status, printed.len == 0 ? "" : ": ", said);
+	log_info("event=line command=%s status=%d output=%s", what, status, LOG_TEXT(printed));
 	buf_clear(&output);
+	free(command);
 	return result;
 }
 
-int line_up(const struct conf_line *line, const atomic_bool *cancel, struct error *error)
+/* --- the route */
+
+/* The first server that will be asked; "" if there is none. */
+static const char *first_url(const struct conf *conf)
 {
-	return line->connect_command[0] == '\0' ? 0
-						: run(line, "connect_command", line->connect_command, cancel, error);
+	if (conf->line.proxy[0] != '\0')
+		return conf->line.proxy;
+	for (size_t i = 0; i < conf->account_count; i++)
+		if (conf->accounts[i].enabled)
+			return conf->accounts[i].remote.url;
+	return conf->smarthost_count > 0 ? conf->smarthosts[0].remote.url : "";
 }
 
-void line_down(const struct conf_line *line)
+/* "socks5h://me:secret@host:1080" -> "host:1080"; new memory. */
+static char *host_and_port(const char *url)
 {
-	struct error error;
+	bool secure;
+	char *rest = remote_url_host(url, &secure), *at = strrchr(rest, '@'), *result;
 
-	if (line->disconnect_command[0] != '\0' &&
-	    run(line, "disconnect_command", line->disconnect_command, NULL, &error) != 0)
-		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
+	result = xstrdup(at == NULL ? rest : at + 1);
+	free(rest);
+	return result;
+}
+
+/* As net_route(). */
+static int await_route(const char *host, int64_t seconds, const atomic_bool *cancel, struct error *error)
+{
+	const struct timespec step = {.tv_nsec = ROUTE_STEP_MS * 1000000L};
+	int64_t deadline = clock_now_ms() + seconds * 1000;
+	int result;
+
+	while ((result = net_route(host, error)) != 0) {
+		if (atomic_load(cancel))
+			return error_set(error, ERROR_CANCELLED, _("the command was stopped"));
+		if (clock_left_ms(deadline) == 0)
+			break;
+		nanosleep(&step, NULL);
+	}
+	return result;
+}
+
+/* A name that is still not known at the end keeps nobody: that may be the fault of this one alone. */
+static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, struct error *error)
+{
+	int64_t seconds = conf->line.route_timeout;
+	char *host = host_and_port(first_url(conf));
+	int result = 0;
+
+	if (seconds > 0 && host[0] != '\0')
+		result = await_route(host, seconds, cancel, error);
+	if (result < 0 && error->class != ERROR_CANCELLED)
+		error_context(error, _("connect_command has done its work, but there is no way to the servers"));
+	if (result > 0)
+		log_info("event=line-no-name host=%s", LOG_CSTR(host));
+	free(host);
+	return result < 0 ? -1 : 0;
+}
+
+/* --- both */
+
+int line_up(const struct conf *conf, const atomic_bool *cancel, struct error *error)
+{
+	if (conf->line.connect_command[0] == '\0')
+		return 0;
+	mark(conf, true);
+	if (run(conf, "connect_command", conf->line.connect_command, cancel, error) != 0)
+		return -1;
+	return wait_for_route(conf, cancel, error);
+}
+
+int line_down(const struct conf *conf, struct error *error)
+{
+	int result = 0;
+
+	if (conf->line.disconnect_command[0] != '\0')
+		result = run(conf, "disconnect_command", conf->line.disconnect_command, NULL, error);
+	if (line_was_left_up(conf))
+		mark(conf, false);
+	return result;
 }

@@ -13,6 +13,7 @@
 #include "gateway/reply.h"
 #include "gateway/report.h"
 #include "gateway/server_gate.h"
+#include "gateway/session_limits.h"
 #include "gateway/session_result.h"
 #include "gateway/spool.h"
 #include "mail/expire.h"
@@ -22,11 +23,8 @@
 
 #include <curl/curl.h>
 #include <pthread.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define DAY_SECONDS (24 * 3600)
 #define DISK_LOW (8u << 20) /* postmaster is told when there is room for so much more only */
@@ -41,28 +39,9 @@ struct session {
 	struct triggers triggers;
 	struct session_result result;
 	struct server_gate gate;
-	atomic_ullong bytes; /* that were asked for, of all accounts */
 	int event_fd;
 	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
 };
-
-/* Set by SIGTERM; the only thing that a signal handler touches. */
-static atomic_bool cancelled;
-/* Set by SIGALRM, or where a limit of the line is reached: nothing new is begun. */
-static atomic_bool enough;
-
-static void cancel(int signal_number)
-{
-	(void)signal_number;
-	atomic_store(&cancelled, true);
-}
-
-/* The time that a session may take is over: what is under way ends in order. */
-static void run_out(int signal_number)
-{
-	(void)signal_number;
-	atomic_store(&enough, true);
-}
 
 /* --- telling the supervisor */
 
@@ -139,16 +118,10 @@ static int route_message(void *context, struct envelope *envelope, struct slice 
 	return 0;
 }
 
-/* A metered line: what was not asked for waits for the next session, but one letter comes in any. */
 static bool may_fetch(void *context, uint64_t size)
 {
-	struct session *session = ((const struct account_thread *)context)->session;
-	uint64_t limit = (uint64_t)session->conf->line.max_bytes_per_session;
-	uint64_t before = atomic_fetch_add(&session->bytes, size);
-
-	if (limit > 0 && before > 0 && before + size > limit && !atomic_exchange(&enough, true))
-		log_info("event=session-limit session=%s bytes=%llu", session->id.text, (unsigned long long)before);
-	return !atomic_load(&enough);
+	(void)context;
+	return session_limits_may_fetch(size);
 }
 
 static void show_progress(void *context, const char *account, const struct fetch_result *result)
@@ -179,13 +152,15 @@ static void *fetch_thread(void *context)
 	    .progress = show_progress,
 	    .may_fetch = may_fetch,
 	    .context = work,
-	    .cancel = &cancelled,
+	    .cancel = session_limits_cancelled(),
 	};
 	bool failed, secure;
 	char *host = remote_url_host(result->account->remote.url, &secure);
 
-	if (!server_gate_enter(&session->gate, host, &cancelled)) {
+	if (!server_gate_enter(&session->gate, host, session_limits_enough())) {
 		error_set(&result->error, ERROR_CANCELLED, "stopped");
+		if (session_limits_forgive(&result->error))
+			result->error = (struct error)ERROR_INIT;
 		free(host);
 		return NULL;
 	}
@@ -194,8 +169,9 @@ static void *fetch_thread(void *context)
 	failed = fetch_account(&job, &result->fetched, &result->error) != 0;
 	server_gate_leave(&session->gate, host);
 	free(host);
-	if (!failed)
+	if (!failed || session_limits_forgive(&result->error))
 		result->error = (struct error)ERROR_INIT;
+	failed = result->error.class != ERROR_NONE;
 	result->fetched.arrived = result->fetched.fetched;
 	tell_account(work, failed ? "failed" : "done", &result->error);
 	log_info("event=account-done session=%s account=%s fetched=%zu deleted=%zu bytes=%llu error=%s",
@@ -256,8 +232,8 @@ static void flush_queue(struct session *session, bool all)
 	    .all = all,
 	    .progress = queue_progress,
 	    .context = session,
-	    .cancel = &cancelled,
-	    .enough = &enough,
+	    .cancel = session_limits_cancelled(),
+	    .enough = session_limits_enough(),
 	};
 	bool failed;
 
@@ -265,7 +241,7 @@ static void flush_queue(struct session *session, bool all)
 		return;
 	result->sending = true;
 	failed = outbound_flush(&job, result->hosts, &sent, &result->queue_error) != 0;
-	if (!failed)
+	if (!failed || session_limits_forgive(&result->queue_error))
 		result->queue_error = (struct error)ERROR_INIT;
 	result->sent.sent += sent.sent;
 	result->sent.refused += sent.refused;
@@ -359,6 +335,19 @@ static void report_smarthosts(struct session *session)
 		report_change(session, "queue", _("sending the queue"), &none_fits);
 }
 
+/* A limit of the line is a note in the report of the session; only its deadline is a problem. */
+static void report_end(struct session *session)
+{
+	struct error problem = ERROR_INIT;
+
+	if (session->result.end == END_CANCELLED)
+		return;
+	if (session->result.end == END_TIMEOUT)
+		error_set(&problem, ERROR_TEMPORARY, _("it took longer than session_timeout (%lld seconds) and was ended"),
+		    (long long)session->conf->line.session_timeout);
+	report_change(session, "session", _("the communication session"), &problem);
+}
+
 static void report_problems(struct session *session, bool line_was_up)
 {
 	const struct session_result *result = &session->result;
@@ -366,6 +355,7 @@ static void report_problems(struct session *session, bool line_was_up)
 
 	if (session->request.fetch || session->request.send)
 		report_change(session, "line", _("the line"), &result->line_error);
+	report_end(session);
 	if (!line_was_up)
 		return;
 	for (size_t i = 0; i < result->account_count; i++) {
@@ -427,10 +417,21 @@ static void expire_mail(const struct session *session)
 	}
 }
 
+static void hang_up(struct session *session)
+{
+	struct error error = ERROR_INIT;
+
+	if (line_down(session->conf, &error) == 0)
+		error = (struct error)ERROR_INIT;
+	else
+		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
+	report_change(session, "hanging up", _("hanging up the line"), &error);
+}
+
 static void work(struct session *session)
 {
 	struct session_result *result = &session->result;
-	bool up = line_up(&session->conf->line, &cancelled, &result->line_error) == 0;
+	bool up = line_up(session->conf, session_limits_cancelled(), &result->line_error) == 0;
 	struct account_thread *threads;
 
 	if (up) {
@@ -449,8 +450,9 @@ static void work(struct session *session)
 		flush_queue(session, false);
 		tell_queue_done(session);
 	}
-	line_down(&session->conf->line);
+	hang_up(session);
 	result->ended = clock_wall();
+	result->end = session_limits_reached();
 	report_problems(session, up);
 	session_result_store(result, session->spool.state);
 	prune_journal(session);
@@ -479,17 +481,13 @@ int session_process_run(void *context, int event_fd)
 	const struct session_job *job = context;
 	struct session session = {
 	    .conf = job->conf,
-	    .id = msgid_new(),
+	    .id = *job->id,
 	    .event_fd = event_fd,
 	    .event_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
-	struct sigaction action = {.sa_handler = cancel};
 	struct error error;
 
-	sigaction(SIGTERM, &action, NULL);
-	action.sa_handler = run_out;
-	sigaction(SIGALRM, &action, NULL);
-	alarm((unsigned)job->conf->line.max_minutes * 60);
+	session_limits_start(&job->conf->line);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (open_all(&session, &error) != 0) {
 		log_warnx("event=session-failed reason=%s", LOG_CSTR(error.text));

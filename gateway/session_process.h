@@ -6,6 +6,7 @@
 #define LANPOST_GATEWAY_SESSION_PROCESS_H
 
 #include "config/conf.h"
+#include "mail/msgid.h"
 
 struct session_request {
 	struct strlist accounts; /* empty: all that are enabled */
@@ -17,6 +18,7 @@ struct session_request {
 struct session_job {
 	const struct conf *conf;
 	const struct session_request *request;
+	const struct msgid *id; /* of the session */
 };
 
 /* A child_fn; context is a struct session_job. Events and the result go to event_fd as the control socket has them. */

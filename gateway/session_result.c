@@ -8,8 +8,8 @@
 
 bool session_result_failed(const struct session_result *result)
 {
-	bool failed = result->queue_error.class != ERROR_NONE ||
-		      result->line_error.class != ERROR_NONE;
+	bool failed = result->queue_error.class != ERROR_NONE || result->line_error.class != ERROR_NONE ||
+		      result->end == END_TIMEOUT;
 
 	for (size_t i = 0; i < result->account_count; i++)
 		failed = failed || result->accounts[i].error.class != ERROR_NONE;
@@ -19,6 +19,20 @@ bool session_result_failed(const struct session_result *result)
 static json_t *error_json(const struct error *error)
 {
 	return error->class == ERROR_NONE ? json_null() : json_string(error->text);
+}
+
+/* For people; NULL if nothing ended it early. */
+static const char *end_text(enum session_end end)
+{
+	static const char *const texts[] = {
+	    [END_CANCELLED] = N_("The session was ended before its work was done."),
+	    [END_MINUTES] = N_("The session has used its minutes (max_minutes); what is left comes with the next one."),
+	    [END_BYTES] =
+		N_("The session has fetched as much as it may (max_bytes_per_session); what is left comes with the next one."),
+	    [END_TIMEOUT] = N_("The session took too long (session_timeout) and was ended; what is left comes with the next one."),
+	};
+
+	return texts[end] == NULL ? NULL : _(texts[end]);
 }
 
 json_t *session_result_json(const struct session_result *result)
@@ -35,12 +49,12 @@ json_t *session_result_json(const struct session_result *result)
 			(json_int_t)account->fetched.skipped, "bytes",
 			(json_int_t)account->fetched.bytes, "error", error_json(&account->error)));
 	}
-	return json_pack("{s:b, s:s, s:b, s:I, s:o, s:I, s:I, s:I, s:o, s:o}", "ok", 1, "session",
+	return json_pack("{s:b, s:s, s:b, s:I, s:o, s:I, s:I, s:I, s:o, s:o, s:s?}", "ok", 1, "session",
 	    result->id, "failed", session_result_failed(result), "time", (json_int_t)result->ended,
 	    "accounts", accounts, "sent", (json_int_t)result->sent.sent, "refused",
 	    (json_int_t)result->sent.refused, "deferred", (json_int_t)result->sent.deferred,
 	    "queue_error", error_json(&result->queue_error), "line_error",
-	    error_json(&result->line_error));
+	    error_json(&result->line_error), "note", end_text(result->end));
 }
 
 static void store(struct state *state, const char *key, json_t *value)
@@ -91,6 +105,8 @@ void session_result_text(const struct session_result *result, struct buf *out)
 		if (account->error.class != ERROR_NONE)
 			buf_printf(out, _("    problem: %s\n"), account->error.text);
 	}
+	if (end_text(result->end) != NULL)
+		buf_printf(out, "%s\n", end_text(result->end));
 	if (!result->sending)
 		return;
 	buf_printf(out, _("Outgoing: sent %zu, refused %zu, waiting %zu\n"), result->sent.sent,

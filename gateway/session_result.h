@@ -7,6 +7,7 @@
 #include "config/conf.h"
 #include "fetcher/fetch.h"
 #include "gateway/outbound.h"
+#include "gateway/session_limits.h"
 #include "mail/state.h"
 
 #include <jansson.h>
@@ -27,6 +28,7 @@ struct session_result {
 	struct outbound_result sent;
 	struct error queue_error;
 	struct error line_error;
+	enum session_end end; /* what ended it early */
 };
 
 bool session_result_failed(const struct session_result *result);

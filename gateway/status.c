@@ -88,12 +88,12 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 
 	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
 		state = NULL;
-	status = json_pack("{s:b, s:{s:i, s:s, s:s, s:I, s:s, s:s}, s:s, s:{s:b, s:I, s:o}}", "ok", 1,
+	status = json_pack("{s:b, s:{s:i, s:s, s:s, s:I, s:s, s:s}, s:s, s:{s:b, s:s?, s:I, s:o}}", "ok", 1,
 	    "gateway", "pid", facts->pid, "version", LANPOST_VERSION, "hostname",
 	    conf->gateway.hostname, "since", (json_int_t)facts->since, "spool", conf->gateway.spool,
 	    "language", conf->gateway.language == LANGUAGE_RU ? "ru" : "en", "line",
 	    conf->line.connect_command[0] == '\0' ? "always on" : "on demand", "session", "running",
-	    facts->session_running, "next", (json_int_t)facts->next, "last",
+	    facts->session != NULL, "id", facts->session, "next", (json_int_t)facts->next, "last",
 	    stored(state, "last-session"));
 	json_object_set_new(status, "accounts", accounts(conf, state));
 	json_object_set_new(status, "mailboxes", mailboxes(conf));

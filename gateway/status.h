@@ -11,7 +11,7 @@
 struct status_facts {
 	int64_t since;	     /* when the gateway started */
 	int64_t next;	     /* next session by schedule, 0: none */
-	bool session_running;
+	const char *session; /* id of the one that runs, NULL: none */
 	int pid;
 };
 

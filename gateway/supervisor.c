@@ -34,6 +34,7 @@
 #define TICK_MS 30000	      /* the schedule is looked at least so often: clocks jump */
 #define HEALTHY_MS 60000      /* a LAN server that has lived so long is well again */
 #define RESTART_MAX_MS 60000
+#define STUCK_SECONDS 120     /* a session that is over for so long has lost itself */
 #define STOP_MS 15000	      /* children get so long to end by themselves */
 #define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
 #define SERVICE_USER "lanpost"
@@ -46,10 +47,11 @@ struct supervisor {
 	int lock_fd, signal_fd;
 	struct listeners listeners;
 	struct control control;
-	struct child lan, session;
+	struct child lan, session, hang_up;
 	int64_t since;
 	bool stopping;
 
+	struct msgid session_id;
 	uint64_t session_number;	 /* of the running session, or of the last one */
 	struct session_request running;
 	struct session_request pending;	 /* one more session, wanted while one runs */
@@ -103,12 +105,18 @@ static void request_merge(struct session_request *into, const struct session_req
 	into->triggers = into->triggers || more->triggers;
 }
 
+static bool is_busy(const struct supervisor *supervisor)
+{
+	return supervisor->session.pid != 0 || supervisor->hang_up.pid != 0;
+}
+
 static void session_start(struct supervisor *supervisor, const struct session_request *request)
 {
-	struct session_job job = {.conf = supervisor->conf};
+	struct session_job job = {.conf = supervisor->conf, .id = &supervisor->session_id};
 	struct error error;
 
 	supervisor->session_number++;
+	supervisor->session_id = msgid_new();
 	request_copy(&supervisor->running, request);
 	job.request = &supervisor->running;
 	if (child_start(&supervisor->session, "session", session_process_run, &job, &error) != 0)
@@ -122,7 +130,7 @@ static uint64_t session_want(void *context, const struct session_request *reques
 {
 	struct supervisor *supervisor = context;
 
-	if (supervisor->session.pid == 0) {
+	if (!is_busy(supervisor)) {
 		session_start(supervisor, request);
 		return supervisor->session_number;
 	}
@@ -152,25 +160,40 @@ static void session_events(struct supervisor *supervisor)
 	}
 }
 
+/* --- the line that a dead session has left up */
+
 static int hang_up_run(void *context, int event_fd)
 {
+	struct error error;
+
 	(void)event_fd;
-	line_down(&((const struct conf *)context)->line);
+	if (line_down(context, &error) != 0)
+		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
 	return 0;
 }
 
-/* A session that died has left the line up. */
+/* No session begins before its end: it would lose its line. */
 static void hang_up(struct supervisor *supervisor)
 {
-	struct child child;
 	struct error error;
 
-	if (supervisor->conf->line.disconnect_command[0] == '\0')
+	if (!line_was_left_up(supervisor->conf))
 		return;
-	if (child_start(&child, "line", hang_up_run, supervisor->conf, &error) != 0)
+	log_info("event=hanging-up");
+	if (child_start(&supervisor->hang_up, "line", hang_up_run, supervisor->conf, &error) != 0)
 		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
-	else
-		child_gone(&child); /* reaped with the others */
+}
+
+static void start_pending(struct supervisor *supervisor)
+{
+	struct session_request next = supervisor->pending;
+
+	if (!supervisor->is_pending || supervisor->stopping || is_busy(supervisor))
+		return;
+	supervisor->pending = (struct session_request){0};
+	supervisor->is_pending = false;
+	session_start(supervisor, &next);
+	request_clear(&next);
 }
 
 static void session_ended(struct supervisor *supervisor, int status)
@@ -187,21 +210,12 @@ static void session_ended(struct supervisor *supervisor, int status)
 	json_decref(supervisor->result);
 	supervisor->result = NULL;
 	request_clear(&supervisor->running);
+	hang_up(supervisor);
 	if (supervisor->stopping)
 		return;
-	if (crashed) {
-		hang_up(supervisor);
-		/* delivers what it had accepted, as well: see intake_open() */
+	if (crashed) /* delivers what it had accepted, as well: see intake_open() */
 		crash_report(supervisor->conf, "session", status);
-	}
-	if (supervisor->is_pending) {
-		struct session_request next = supervisor->pending;
-
-		supervisor->pending = (struct session_request){0};
-		supervisor->is_pending = false;
-		session_start(supervisor, &next);
-		request_clear(&next);
-	}
+	start_pending(supervisor);
 }
 
 /* --- the LAN server */
@@ -301,7 +315,7 @@ static void answer_status(void *context, int fd)
 		{
 		    .since = supervisor->since,
 		    .next = due_next(&supervisor->due, supervisor->conf),
-		    .session_running = supervisor->session.pid != 0,
+		    .session = supervisor->session.pid != 0 ? supervisor->session_id.text : NULL,
 		    .pid = (int)getpid(),
 		},
 	    .fd = dup(fd),
@@ -374,7 +388,7 @@ static bool cancel(void *context)
 		return false;
 	request_clear(&supervisor->pending);
 	supervisor->is_pending = false;
-	log_info("event=session-cancelled");
+	log_info("event=session-cancelled session=%s", supervisor->session_id.text);
 	kill(supervisor->session.pid, SIGTERM);
 	return true;
 }
@@ -395,6 +409,12 @@ static bool account_exists(void *context, const char *name)
 
 /* --- the loop */
 
+static void hung_up(struct supervisor *supervisor)
+{
+	child_gone(&supervisor->hang_up);
+	start_pending(supervisor);
+}
+
 static void reap(struct supervisor *supervisor)
 {
 	int status;
@@ -405,6 +425,8 @@ static void reap(struct supervisor *supervisor)
 			lan_ended(supervisor, status);
 		else if (pid == supervisor->session.pid)
 			session_ended(supervisor, status);
+		else if (pid == supervisor->hang_up.pid)
+			hung_up(supervisor);
 	}
 }
 
@@ -422,10 +444,23 @@ static void take_signals(struct supervisor *supervisor)
 	reap(supervisor); /* signals of one kind merge: always look */
 }
 
+/* The session ends itself at session_timeout; one that does not is stuck. */
+static void look_at_session(struct supervisor *supervisor, int64_t now)
+{
+	const struct conf_line *line = &supervisor->conf->line;
+	int64_t most = line->session_timeout + 2 * line->command_timeout + STUCK_SECONDS;
+
+	if (supervisor->session.pid == 0 || line->session_timeout == 0 ||
+	    now - supervisor->session.started < most * 1000)
+		return;
+	log_warnx("event=session-stuck session=%s", supervisor->session_id.text);
+	kill(supervisor->session.pid, SIGKILL);
+}
+
 /* A session that could not send is not begun again and again. */
 static void look_at_queue(struct supervisor *supervisor, int64_t now)
 {
-	if (now < supervisor->queue_look_at || supervisor->session.pid != 0)
+	if (now < supervisor->queue_look_at || is_busy(supervisor))
 		return;
 	supervisor->queue_look_at = now + QUEUE_LOOK_MS;
 	if (!waiting_is_enough(supervisor->conf, clock_wall()))
@@ -446,6 +481,7 @@ static void tick(struct supervisor *supervisor)
 	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
 		session_by_mail(supervisor);
 	look_at_queue(supervisor, now);
+	look_at_session(supervisor, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
 		lan_start(supervisor);
 	if (supervisor->lan_reported && supervisor->lan.pid != 0 &&
@@ -574,7 +610,7 @@ static int begin(struct supervisor *supervisor, struct error *error)
 
 static void end(struct supervisor *supervisor)
 {
-	struct child *children[] = {&supervisor->session, &supervisor->lan};
+	struct child *children[] = {&supervisor->session, &supervisor->lan}; /* hanging up takes its time */
 	int64_t deadline = clock_now_ms() + STOP_MS;
 
 	notify_state("STOPPING=1");
@@ -582,7 +618,7 @@ static void end(struct supervisor *supervisor)
 	for (size_t i = 0; i < ARRAY_LEN(children); i++)
 		if (children[i]->pid != 0)
 			kill(children[i]->pid, SIGTERM);
-	while (supervisor->lan.pid != 0 || supervisor->session.pid != 0) {
+	while (supervisor->lan.pid != 0 || is_busy(supervisor)) {
 		if (clock_now_ms() >= deadline)
 			for (size_t i = 0; i < ARRAY_LEN(children); i++)
 				if (children[i]->pid != 0)
@@ -609,6 +645,7 @@ int supervisor_run(struct conf *conf, const char *path)
 	    .signal_fd = -1,
 	    .lan = {.fd = -1},
 	    .session = {.fd = -1},
+	    .hang_up = {.fd = -1},
 	    .since = clock_wall(),
 	};
 	struct error error;
@@ -620,6 +657,7 @@ int supervisor_run(struct conf *conf, const char *path)
 	}
 	due_start(&supervisor.due, conf, clock_wall());
 	lan_start(&supervisor);
+	hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
 	notify_state("READY=1");
 	/* Mail to the daemon may have been left unanswered by a crash. */

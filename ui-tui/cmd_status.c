@@ -35,7 +35,7 @@ static void print_session(const json_t *session, const char *line)
 
 	printf(_("Line:     %s\n"), strcmp(line, "always on") == 0 ? _("always on") : _("on demand"));
 	if (json_is_true(json_object_get(session, "running")))
-		puts(_("Session:  running now"));
+		printf(_("Session:  running now (%s)\n"), text_of(session, "id"));
 	else
 		printf(_("Session:  next %s\n"), time_text(next, sizeof(next), number_of(session, "next")));
 	if (json_is_object(last))

@@ -276,6 +276,12 @@ bool progress_summary(const struct progress *progress, const json_t *answer)
 	print_problem(_("line"), answer, "line_error");
 	if (progress->on_terminal || !has_row(progress, ""))
 		print_problem(_("outgoing"), answer, "queue_error");
+	if (json_is_string(json_object_get(answer, "note"))) {
+		char *note = safe_text(answer, "note");
+
+		puts(note);
+		free(note);
+	}
 	printf(_("fetched %lld, left on the server %lld, sent %lld, refused %lld, put off %lld\n"),
 	    (long long)fetched, (long long)skipped, (long long)number(answer, "sent"),
 	    (long long)number(answer, "refused"), (long long)number(answer, "deferred"));

@@ -1,0 +1,107 @@
+"""The line: a way to the servers is waited for, it is hung up whatever happens, and a session does not last for ever."""
+import socket
+import time
+
+import pytest
+
+from harness.letters import letter
+from harness.waiting import kill, until
+
+USERS = {"ivan": {"external_alias": "ivan@example.ru"}}
+
+
+@pytest.fixture
+def silent():
+    """Takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield {"url": f"pop3://127.0.0.1:{server.getsockname()[1]}", "tls": "none", "user": "x", "password": "y"}
+
+
+def commands(folder, **more):
+    return {"connect_command": f"echo up >> {folder}/line", "disconnect_command": f"echo down >> {folder}/line", **more}
+
+
+def said(folder):
+    return (folder / "line").read_text().split()
+
+
+def test_a_line_without_a_way_to_the_servers_is_told_and_hung_up(make_gateway, folder):
+    nowhere = {"url": "pop3://255.255.255.255:110", "tls": "none", "user": "x", "password": "y"}
+    office = make_gateway(users=USERS, accounts={"a": nowhere}, sections={"line": commands(folder, route_timeout="1s")})
+    done = office.session(code=1)
+    assert "there is no way to the servers" in done.stdout
+    assert said(folder) == ["up", "down"]
+    report, = office.mailbox_when("postmaster", 1)
+    assert b"no way to the servers" in report
+
+
+def test_a_session_that_takes_too_long_is_ended_and_told(make_gateway, account, dovecot, silent, folder):
+    dovecot.deliver("office", letter(subject="comes all the same"))
+    office = make_gateway(users=USERS, accounts={"office": account, "silent": silent},
+                          sections={"line": commands(folder, session_timeout="4s")})
+    begun = time.monotonic()
+    done = office.session(code=1)
+    assert 3 < time.monotonic() - begun < 25 and "session_timeout" in done.stdout
+    assert said(folder) == ["up", "down"]
+    assert len(office.files("ivan")) == 1
+    report, = office.mailbox_when("postmaster", 1)
+    assert b"session_timeout" in report
+    del office.accounts["silent"]
+    office.write()
+    assert office.cli("reload").returncode == 0
+    office.session()
+    assert len(office.mailbox_when("postmaster", 2)) == 2  # it works again
+
+
+def test_the_line_is_hung_up_though_everything_was_killed(make_gateway, silent, folder):
+    office = make_gateway(users=USERS, accounts={"a": silent}, sections={"line": commands(folder)})
+    office.cli("session", "--no-wait")
+    until(lambda: (folder / "line").exists(), 10, "the line")
+    office.kill_all()
+    assert said(folder) == ["up"]
+    office.start()
+    until(lambda: said(folder) == ["up", "down"], 10, "the hanging up")
+
+
+def test_the_next_session_waits_until_the_line_is_down(make_gateway, silent, folder):
+    slow = commands(folder, disconnect_command=f"echo hanging >> {folder}/line; sleep 2; echo down >> {folder}/line")
+    office = make_gateway(users=USERS, accounts={"a": silent}, sections={"line": slow})
+    office.cli("session", "--no-wait")
+    until(lambda: office.status()["session"]["running"] and (folder / "line").exists(), 10, "the line")
+    office.cli("session", "--no-wait")  # one more
+    for pid in office.processes()[1:]:
+        kill(pid)
+    until(lambda: said(folder)[:4] == ["up", "hanging", "down", "up"], 20, "the second session")
+    office.cli("session", "--cancel")
+
+
+def test_hanging_up_that_fails_is_told(make_gateway, account, folder):
+    office = make_gateway(users=USERS, accounts={"office": account},
+                          sections={"line": commands(folder, disconnect_command="echo NO CARRIER >&2; exit 3")})
+    office.session()
+    report, = office.mailbox_when("postmaster", 1)
+    assert b"NO CARRIER" in report and b"exit code 3" in report
+
+
+def test_a_metered_line_ends_in_order(make_gateway, account, dovecot):
+    for number in range(1, 11):
+        dovecot.deliver("office", letter(number=number, body="x" * 70 + "\n" * 2000))
+    office = make_gateway(users=USERS, accounts={"office": account}, sections={"line": {"max_bytes_per_session": "8K"}})
+    done = office.session()
+    assert "max_bytes_per_session" in done.stdout
+    fetched = len(office.files("ivan"))
+    assert 0 < fetched < 10 and len(dovecot.left("office")) == 10 - fetched  # what came is deleted there
+    assert office.files("postmaster") == []
+
+
+def test_the_id_of_a_session_is_in_status_and_log(make_gateway, silent):
+    office = make_gateway(users=USERS, accounts={"a": silent})
+    office.cli("session", "--no-wait")
+    until(lambda: office.status()["session"]["running"], 10, "the session")
+    ident = office.status()["session"]["id"]
+    until(lambda: f"event=session-begins session={ident}" in office.log(), 10, "the log")
+    assert ident in office.cli("status").stdout
+    office.cli("session", "--cancel")
+    until(lambda: not office.status()["session"]["running"], 10, "the end")
+    ended = office.status()["session"]
+    assert ended["last"]["session"] == ident and ended["id"] is None
