@@ -11,6 +11,7 @@
 #include <time.h>
 
 int64_t clock_now_ms(void);			    /* monotonic */
+int64_t clock_steady(void);			    /* seconds; as monotonic, but it runs on while the machine sleeps */
 int64_t clock_wall_us(void);			    /* since 1970 */
 static inline int64_t clock_wall(void)
 {

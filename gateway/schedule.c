@@ -81,33 +81,24 @@ static int64_t next_allowed(const struct conf_schedule *schedule, int64_t wall)
 	return 0;
 }
 
-static int64_t next_at(const struct conf_schedule *schedule, int64_t now)
+int64_t schedule_next_at(const struct conf_schedule *schedule, int64_t after)
 {
 	int64_t best = 0;
 
-	for (int days = 0; days <= DAYS_AHEAD; days++)
+	for (int days = 0; days <= DAYS_AHEAD && best == 0; days++)
 		for (size_t i = 0; i < schedule->at.count; i++) {
 			struct tm day;
-			int64_t when = at_time(now, days, schedule->at.items[i], &day);
+			int64_t when = at_time(after, days, schedule->at.items[i], &day);
 
-			if (when > now && allowed_day(schedule, &day) &&
-			    (best == 0 || when < best))
+			if (when > after && allowed_day(schedule, &day) && (best == 0 || when < best))
 				best = when;
 		}
 	return best;
 }
 
-int64_t schedule_next(const struct conf_schedule *schedule, int64_t every, int64_t last, int64_t now)
+int64_t schedule_next_interval(const struct conf_schedule *schedule, int64_t every, int64_t last, int64_t now)
 {
-	int64_t by_interval = 0, by_time = next_at(schedule, now);
-
-	if (last > now) /* the clock was set back: do not wait for the time to come round again */
-		last = now;
-	if (every > 0) {
-		by_interval = last + every > now ? last + every : now + 1;
-		by_interval = next_allowed(schedule, by_interval);
-	}
-	if (by_time == 0 || (by_interval != 0 && by_interval < by_time))
-		return by_interval;
-	return by_time;
+	if (every == 0)
+		return 0;
+	return next_allowed(schedule, last + every > now ? last + every : now);
 }

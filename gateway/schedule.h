@@ -6,9 +6,12 @@
 
 #include "config/conf.h"
 
-/* The next moment (seconds since 1970) after `now` at which a session is due, 0 for never. every: seconds, 0 for
- * not by interval; last: when the last one began, 0 for none yet. `days` holds for both, `hours` for
- * `every` only: a time in `at` was meant. */
-int64_t schedule_next(const struct conf_schedule *schedule, int64_t every, int64_t last, int64_t now);
+/* Moments are seconds since 1970, 0 is never. Both keep to `days` and `holidays`, only the former to `hours`: a time in `at` was
+ * meant. */
+
+/* When `every` seconds have passed since `last`, or the first allowed moment after that; `now` if that is past. */
+int64_t schedule_next_interval(const struct conf_schedule *schedule, int64_t every, int64_t last, int64_t now);
+/* The first time of `at` that comes after `after`, which may be long past. */
+int64_t schedule_next_at(const struct conf_schedule *schedule, int64_t after);
 
 #endif

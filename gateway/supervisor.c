@@ -70,6 +70,11 @@ struct supervisor {
 
 /* --- sessions */
 
+static struct moment moment_now(void)
+{
+	return (struct moment){.wall = clock_wall(), .steady = clock_steady()};
+}
+
 static void request_clear(struct session_request *request)
 {
 	strlist_clear(&request->accounts);
@@ -314,7 +319,7 @@ static void answer_status(void *context, int fd)
 	    .facts =
 		{
 		    .since = supervisor->since,
-		    .next = due_next(&supervisor->due, supervisor->conf),
+		    .next = due_next(&supervisor->due, supervisor->conf, moment_now()),
 		    .session = supervisor->session.pid != 0 ? supervisor->session_id.text : NULL,
 		    .pid = (int)getpid(),
 		},
@@ -362,7 +367,7 @@ static int reload(void *context, struct error *error)
 	due_clear(&supervisor->due);
 	conf_free(supervisor->conf);
 	supervisor->conf = next;
-	due_start(&supervisor->due, next, clock_wall());
+	due_start(&supervisor->due, next, moment_now());
 	i18n_start(next->gateway.language == LANGUAGE_RU ? "ru" : "en");
 	log_setup(&next->log, "supervisor");
 	if (same && supervisor->lan.pid != 0)
@@ -475,7 +480,7 @@ static void tick(struct supervisor *supervisor)
 	struct session_request request = {0};
 	int64_t now = clock_now_ms();
 
-	if (due_take(&supervisor->due, supervisor->conf, clock_wall(), &request))
+	if (due_take(&supervisor->due, supervisor->conf, moment_now(), &request))
 		session_want(supervisor, &request);
 	request_clear(&request);
 	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
@@ -501,7 +506,7 @@ static int64_t sooner(int64_t wait, int64_t at)
 
 static int time_to_wait(const struct supervisor *supervisor)
 {
-	int64_t wait = TICK_MS, next = due_next(&supervisor->due, supervisor->conf);
+	int64_t wait = TICK_MS, next = due_next(&supervisor->due, supervisor->conf, moment_now());
 
 	if (next != 0) {
 		int64_t left = next * 1000 - clock_wall_us() / 1000 + 1;
@@ -655,7 +660,7 @@ int supervisor_run(struct conf *conf, const char *path)
 		conf_free(conf);
 		return 1;
 	}
-	due_start(&supervisor.due, conf, clock_wall());
+	due_start(&supervisor.due, conf, moment_now());
 	lan_start(&supervisor);
 	hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
