@@ -44,20 +44,25 @@ static void bind_domain(void)
 	bindtextdomain("lanpost", LANPOST_LOCALEDIR);
 }
 
+void i18n_switch(const char *language)
+{
+	russian = strcmp(language, "ru") == 0;
+	setenv("LANGUAGE", language, 1);
+	textdomain("lanpost"); /* gettext forgets what it has looked up */
+}
+
 void i18n_start(const char *language)
 {
 	if (language == NULL)
 		language = i18n_locale_language();
-	russian = strcmp(language, "ru") == 0;
 	/* gettext looks at LANGUAGE only in a locale other than "C"; C.UTF-8 is on every Debian, while the locale
 	 * that the environment names may not have been generated. */
-	setenv("LANGUAGE", language, 1);
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL || setlocale(LC_MESSAGES, "C.UTF-8") == NULL)
 		setlocale(LC_ALL, "");
 	setlocale(LC_NUMERIC, "C");
 	bind_domain();
 	bind_textdomain_codeset("lanpost", "UTF-8");
-	textdomain("lanpost");
+	i18n_switch(language);
 }
 
 char *i18n_size(char *out, unsigned long room, unsigned long long bytes)

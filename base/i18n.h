@@ -16,6 +16,8 @@
 /* Chooses the language of the process: "en", "ru" or NULL for the locale's own. Finds the
  * translations where they are installed or, for a program run from its build folder, beside it. */
 void i18n_start(const char *language);
+/* Goes over to another language, "en" or "ru". While other threads translate nothing. */
+void i18n_switch(const char *language);
 /* "en" or "ru": the language that NULL above stands for in this environment. */
 const char *i18n_locale_language(void);
 

@@ -375,6 +375,9 @@ static void fill_in(struct loader *loader)
 	if (!conf_was_given(&loader->source, &conf->gateway.language))
 		conf->gateway.language = strcmp(i18n_locale_language(), "ru") == 0 ? LANGUAGE_RU
 										   : LANGUAGE_EN;
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (!conf_was_given(&loader->source, &conf->users[i].language))
+			conf->users[i].language = conf->gateway.language;
 	for (size_t i = 0; i < conf->rule_count; i++)
 		conf->rules[i].when_place =
 		    conf_place_of(&loader->source, &conf->rules[i].when, conf->rules[i].place);

@@ -153,6 +153,7 @@ struct conf_user {
 	char *forward;
 	bool keep;
 	bool outside; /* may write there */
+	enum conf_language language; /* of what the gateway writes to him */
 	int64_t expire; /* of messages in the mailbox, seconds; 0: never */
 };
 

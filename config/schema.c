@@ -283,6 +283,8 @@ static const struct schema_key user_keys[] = {
 	N_("With `forward`: a copy stays in the mailbox.")},
     {"outside", FLAG(conf_user, outside), "yes", NULL, ANY,
 	N_("no: this user may write inside the office only.")},
+    {"language", WORD(conf_user, language, conf_language), "", N_("as in [gateway]"), ONE_OF("en", "ru"),
+	N_("The language in which the daemon answers this user.")},
     {"expire", DURATION(conf_user, expire), "0", NULL, RANGE(0, 3650 * DAY),
 	N_("Messages in the mailbox that are older are removed; 0: never.")},
 };

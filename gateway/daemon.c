@@ -8,6 +8,7 @@
 #include "gateway/status.h"
 #include "mail/fold.h"
 #include "mail/queue.h"
+#include "mail/route.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -213,6 +214,21 @@ static void answer_text(const struct trigger *trigger, const struct conf *conf,
 	}
 }
 
+/* "en" or "ru". */
+static const char *language_of(const struct conf *conf, const char *address)
+{
+	enum conf_language language = conf->gateway.language;
+	const struct conf_user *user = NULL;
+	const char *name;
+	struct addr addr;
+
+	if (addr_parse(slice_of(address), &addr) && route_address(conf, &addr, &name) == ROUTE_MAILBOX)
+		user = conf_find_user(conf, name);
+	if (user != NULL)
+		language = user->language;
+	return language == LANGUAGE_RU ? "ru" : "en";
+}
+
 void daemon_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
     const struct session_result *result)
 {
@@ -222,6 +238,7 @@ void daemon_answer(const struct triggers *triggers, const struct conf *conf, str
 		struct buf text = BUF_INIT(REPORT_TEXT_MAX);
 		struct error error;
 
+		i18n_switch(language_of(conf, trigger->sender));
 		answer_text(trigger, conf, result, &text);
 		if (report_send(conf, intake, result->id, trigger->sender, _("Report of the mail gateway"),
 			buf_slice(&text), &done, 1, &error) != 0)
@@ -229,4 +246,5 @@ void daemon_answer(const struct triggers *triggers, const struct conf *conf, str
 			    LOG_CSTR(error.text));
 		buf_clear(&text);
 	}
+	i18n_switch(conf->gateway.language == LANGUAGE_RU ? "ru" : "en");
 }

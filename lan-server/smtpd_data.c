@@ -83,7 +83,7 @@ static bool is_automatic(const struct header_field *field)
 	struct slice rest = field->body;
 	struct slice word = slice_trim(slice_cut(&rest, ';'));
 
-	if (slice_is_nocase(field->name, "List-Id"))
+	if (slice_begins_nocase(field->name, "List-"))
 		return true;
 	if (slice_is_nocase(field->name, "Auto-Submitted"))
 		return !slice_is_nocase(word, "no");

@@ -1,0 +1,41 @@
+"""The daemon answers each user in his own language, and programs not at all."""
+import email
+import email.header
+
+import pytest
+
+from harness.letters import crlf, letter
+
+
+def ask(gateway, user, subject):
+    gateway.send(f"{user}@office.lan", ["daemon@office.lan"], letter(subject=subject, sender=f"{user}@office.lan"))
+    report, = gateway.mailbox_when(user, 1)
+    message = email.message_from_bytes(report)
+    return str(email.header.make_header(email.header.decode_header(message["Subject"]))), report.decode()
+
+
+@pytest.mark.parametrize("office", ["en", "ru"])
+def test_everybody_is_answered_in_his_language(make_gateway, account, office):
+    gateway = make_gateway(users={"ivan": {"language": "ru", "aliases": "vanya"}, "john": {"language": "en"}, "anna": {}},
+                           accounts={"office": account}, sections={"gateway": {"language": office}})
+    for _ in range(2):  # the one does not rub off on the other
+        for user, language in (("ivan", "ru"), ("john", "en"), ("anna", office)):
+            subject, text = ask(gateway, user, "help")
+            assert ("справка" in text) == (language == "ru") and ("this text" in text) == (language == "en"), user
+            assert ("Report" in subject) == (language == "en"), user
+            gateway.empty(user)
+
+
+def test_the_report_of_a_session_is_in_the_users_language(make_gateway, account):
+    gateway = make_gateway(users={"ivan": {"language": "ru"}}, accounts={"office": account})
+    _, text = ask(gateway, "ivan", "получить office")
+    assert "office: забрано 0" in text
+
+
+@pytest.mark.parametrize("header", ["List-Unsubscribe: <mailto:x@y.z>", "List-Id: <list.y.z>", "Precedence: list",
+                                    "Auto-Submitted: auto-generated"])
+def test_lists_and_programs_start_nothing(make_gateway, header):
+    gateway = make_gateway(users=["ivan", "anna"])
+    gateway.send("ivan@office.lan", ["daemon@office.lan"], crlf(f"From: ivan@office.lan\n{header}\n\nx\n".encode()))
+    ask(gateway, "anna", "status")  # her answer shows that his letter was dealt with
+    assert gateway.files("ivan") == []
