@@ -34,7 +34,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test check unit system clients replay fuzz asan tsan bench install clean po format
+.PHONY: all help deps demo test check unit system month clients replay fuzz asan tsan bench install clean po format
 all:
 
 help:
@@ -44,6 +44,7 @@ help:
 	@echo 'make test       deps, build, all tests'
 	@echo 'make unit | system | replay     parts of the tests (replay: the fuzz seeds)'
 	@echo 'make fuzz TIME=20               fuzz each target so many seconds (clang)'
+	@echo 'make month                      a month of an office of 50, with bad days (LANPOST_MONTH_SEED)'
 	@echo 'make clients                    Thunderbird sends and receives (installs it)'
 	@echo 'make asan | tsan                unit tests under sanitizers'
 	@echo 'make install DESTDIR= PREFIX=   programs, man pages, sample configuration'
@@ -118,6 +119,10 @@ unit: $(UNIT)
 SYSTEM ?= tests/system
 system: all
 	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(shell expr 2 \* $(JOBS)) $(SYSTEM)
+
+# A month in a minute: every letter is accounted for at the end.
+month: all
+	@LANPOST_BUILD=$(abspath $(B)) LANPOST_MONTH_DAYS=30 $(PYTEST) -q -s -p no:xdist tests/system/test_month.py
 
 # Mail programs too heavy for `make test`; see tests/clients/README.md.
 clients: all
