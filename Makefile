@@ -168,6 +168,11 @@ install: all
 	install -m 755 $(B)/lanpostd $(DESTDIR)$(PREFIX)/sbin/lanpostd
 	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
 	for mo in $(MO:$(B)/%=%); do install -D -m 644 $(B)/$$mo $(DESTDIR)$(PREFIX)/share/$$mo; done
+	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
+	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+	$(B)/lanpost completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lanpost
+	$(B)/lanpost completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_lanpost
+	$(B)/lanpost completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lanpost.fish
 	install -m 644 docs/lanpost.conf.sample $(DESTDIR)$(PREFIX)/share/doc/lanpost/
 	test -e $(DESTDIR)$(SYSCONFDIR)/lanpost/lanpost.conf || \
 	    install -m 600 docs/lanpost.conf.sample $(DESTDIR)$(SYSCONFDIR)/lanpost/lanpost.conf

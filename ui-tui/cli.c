@@ -387,7 +387,8 @@ static int run(struct cli *cli, const struct verb *verbs, size_t count)
 
 int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count)
 {
-	struct cli cli = {.config = LANPOST_SYSCONFDIR "/lanpost/lanpost.conf", .program = argv[0]};
+	struct cli cli = {.config = LANPOST_SYSCONFDIR "/lanpost/lanpost.conf", .program = argv[0],
+	    .verbs = verbs, .verb_count = verb_count};
 	int result;
 
 	i18n_start(NULL);

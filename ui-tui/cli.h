@@ -40,6 +40,8 @@ struct cli {
 	const char *config; /* path of lanpost.conf */
 	const char *program; /* argv[0], to find lanpostd beside it */
 	const struct verb *verb;
+	const struct verb *verbs; /* all there are */
+	size_t verb_count;
 	char **words; /* after the verb's name; NULL-terminated, borrowed from argv */
 	int count;
 	bool json; /* --json was given */
@@ -108,6 +110,7 @@ int cmd_client_setup(struct cli *cli);
 int cmd_config_reference(struct cli *cli);
 int cmd_decode(struct cli *cli);
 int cmd_dkim(struct cli *cli);
+int cmd_completion(struct cli *cli);
 int cmd_setup(struct cli *cli);
 bool setup_is_needed(const struct cli *cli); /* no user, no account, no smarthost is configured */
 int cmd_restore(struct cli *cli);

@@ -2,6 +2,7 @@
 import json
 import re
 import subprocess
+from pathlib import Path
 
 import pytest
 
@@ -31,6 +32,41 @@ def test_bad_usage_is_2(stopped, args):
     done = stopped.cli(*args)
     assert done.returncode == USAGE, done.stdout + done.stderr
     assert done.stderr.strip()
+
+
+def test_the_manual_knows_every_verb(office):
+    """With all its options: what the table of verbs has, the page has."""
+    page = (Path(__file__).parents[2] / "docs" / "lanpost.1").read_text().replace("\\-", "-").replace('"', "")
+    page = re.sub(r"\\f[BIRP]", "", page)
+    for verb in set(re.findall(r"(?m)^  ([a-z][a-z-]*(?: [a-z]+)?)(?= |$)", office.cli("--help").stdout)):
+        assert re.search(rf"(?m)^\.BR? ?I?[^\n]*\b{verb.replace(' ', '[ ,|]+')}", page), verb
+
+
+def complete(office, *words):
+    return office.cli("completion", "words", *words).stdout.split()
+
+
+def test_words_are_completed(office):
+    assert {"status", "user", "queue", "setup"} <= set(complete(office)) and "config-reference" not in complete(office)
+    assert {"list", "add", "passwd", "remove"} <= set(complete(office, "user"))
+    assert {"ivan", "buh", "--help"} <= set(complete(office, "user", "passwd"))
+    assert "--external-alias" in complete(office, "user", "add", "x")
+    assert {"--account", "--json"} <= set(complete(office, "session"))
+
+
+def test_the_shell_completes(office):
+    """In a real bash: `lanpost us<Tab>`, `lanpost queue <Tab>`."""
+    script = office.cli("completion", "bash").stdout
+    typed = f"""{script}
+lanpost() {{ {BUILD}/lanpost -c {office.conf} "$@"; }}
+try() {{ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lanpost; echo "${{COMPREPLY[*]}}"; }}
+try lanpost us
+try lanpost queue ''
+try lanpost account test --js
+"""
+    done = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, timeout=30)
+    lines = done.stdout.splitlines()
+    assert lines[0] == "user" and {"list", "flush"} <= set(lines[1].split()) and lines[2] == "--json", done
 
 
 @pytest.mark.parametrize("args", [["status"], ["session"], ["session", "--no-wait"], ["stop"], ["reload"],
