@@ -31,6 +31,7 @@
 #define WORD(o, f, type) VALUE_WORD, FIELD(o, f, enum type)
 #define DAYS(o, f) VALUE_DAYS, FIELD(o, f, unsigned)
 #define HOURS(o, f) VALUE_HOURS, FIELD(o, f, int64_t)
+#define QUEUED(o, f) VALUE_QUEUED, FIELD(o, f, int64_t)
 #define TIMES(o, f) VALUE_TIMES, FIELD(o, f, struct conf_numbers)
 #define DATES(o, f) VALUE_DATES, FIELD(o, f, struct conf_numbers)
 #define DURATIONS(o, f) VALUE_DURATIONS, FIELD(o, f, struct conf_numbers)
@@ -42,13 +43,16 @@
 #define LISTEN(o, f) VALUE_LISTEN, FIELD(o, f, struct strlist)
 #define NETS(o, f) VALUE_NETS, FIELD(o, f, struct conf_nets)
 
-/* VALUE_WORD writes through an unsigned, VALUE_HOURS two numbers in a row. */
+/* VALUE_WORD writes through an unsigned, VALUE_HOURS and VALUE_QUEUED two numbers in a row. */
 _Static_assert(sizeof(enum conf_tls) == sizeof(unsigned) &&
 		   sizeof(enum conf_auth) == sizeof(unsigned),
     "enums are unsigned");
 _Static_assert(offsetof(struct conf_schedule, hours_to) ==
 		   offsetof(struct conf_schedule, hours_from) + sizeof(int64_t),
     "hours_to follows hours_from");
+_Static_assert(offsetof(struct conf_schedule, when_queued_for) ==
+		   offsetof(struct conf_schedule, when_queued) + sizeof(int64_t),
+    "when_queued_for follows when_queued");
 
 #define KILO 1024LL
 #define MEGA (1024 * KILO)
@@ -158,10 +162,8 @@ static const struct schema_key schedule_keys[] = {
 	N_("Hours within which `every` applies; a span over midnight is fine.")},
     {"holidays", DATES(conf_schedule, holidays), "", N_("none"), ANY,
 	N_("Days on which no session starts by itself: 2026-12-31, or 01-01 for every year.")},
-    {"when_queued", INTEGER(conf_schedule, when_queued), "0", NULL, RANGE(0, 1000000),
-	N_("A session starts when so many new letters wait to be sent; 0: not for that.")},
-    {"when_queued_for", DURATION(conf_schedule, when_queued_for), "0", NULL, RANGE(0, 30 * DAY),
-	N_("A session starts when a new letter has waited for so long; 0: not for that.")},
+    {"when_queued", QUEUED(conf_schedule, when_queued), "", N_("not for that"), ANY,
+	N_("A session starts when so many new letters wait to be sent, or one has waited for so long; within `days` and `hours`, and not on `holidays`.")},
     {"on_start", FLAG(conf_schedule, on_start), "yes", NULL, ANY,
 	N_("A session when the gateway starts.")},
 };

@@ -94,6 +94,7 @@ static const struct {
     [VALUE_WORD] = {value_parse_word, NULL, N_("one of")},
     [VALUE_DAYS] = {value_parse_days, NULL, N_("days of the week: mon-fri, sat")},
     [VALUE_HOURS] = {value_parse_hours, NULL, N_("hours: 08:00-19:00")},
+    [VALUE_QUEUED] = {value_parse_queued, NULL, N_("a number of messages, a length of time, or both: 5, 30m")},
     [VALUE_TIMES] = {value_parse_times, clear_numbers, N_("times of day: 08:30, 13:00")},
     [VALUE_DATES] = {value_parse_dates, clear_numbers, N_("dates: 2026-12-31, 12-31")},
     [VALUE_DURATIONS] = {value_parse_durations, clear_numbers, N_("lengths of time: 5m, 1h; 5m..4h doubles")},

@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 /* The next item; false at the end. An empty item (",,") comes as an empty slice. */
 static bool next_item(struct slice *rest, struct slice *item)
@@ -50,6 +51,22 @@ int value_parse_times(struct slice text, const struct value_limits *limits, void
 			result = value_wrong(error, _("`%s` is no time of day, such as 08:30"), item);
 	}
 	return put_numbers(field, &numbers, result);
+}
+
+/* A bare number counts messages, one with a unit is a length of time. */
+int value_parse_queued(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	int64_t both[2] = {0, 0};
+	struct slice item;
+	uint64_t count;
+
+	while (next_item(&text, &item))
+		if (slice_number(item, 0, 1000000, &count))
+			both[0] = (int64_t)count;
+		else if (value_read_duration(item, limits, &both[1], error) != 0)
+			return -1;
+	memcpy(field, both, sizeof(both));
+	return 0;
 }
 
 /* "2026-12-31" as 20261231, "12-31" of every year as 1231. */

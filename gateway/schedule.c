@@ -49,7 +49,7 @@ static bool allowed_day(const struct conf_schedule *schedule, const struct tm *t
 	return (schedule->days & 1u << tm->tm_wday) != 0 && !is_holiday(schedule, tm);
 }
 
-static bool allowed(const struct conf_schedule *schedule, int64_t wall)
+bool schedule_allows(const struct conf_schedule *schedule, int64_t wall)
 {
 	time_t seconds = (time_t)wall;
 	struct tm tm;
@@ -64,7 +64,7 @@ static int64_t next_allowed(const struct conf_schedule *schedule, int64_t wall)
 {
 	bool all_day = schedule->hours_from == schedule->hours_to;
 
-	if (allowed(schedule, wall))
+	if (schedule_allows(schedule, wall))
 		return wall;
 	for (int days = 0; days <= DAYS_AHEAD; days++) {
 		int64_t openings[] = {0, all_day ? 0 : schedule->hours_from};
@@ -74,7 +74,7 @@ static int64_t next_allowed(const struct conf_schedule *schedule, int64_t wall)
 		for (int i = 0; i < 2; i++) {
 			int64_t opening = at_time(wall, days, openings[i], &day);
 
-			if (opening >= wall && allowed(schedule, opening))
+			if (opening >= wall && schedule_allows(schedule, opening))
 				return opening;
 		}
 	}

@@ -15,6 +15,7 @@
 #include "gateway/log_setup.h"
 #include "gateway/notify.h"
 #include "gateway/reload.h"
+#include "gateway/schedule.h"
 #include "gateway/spool_lock.h"
 #include "gateway/spool_version.h"
 #include "gateway/status.h"
@@ -468,7 +469,8 @@ static void look_at_queue(struct supervisor *supervisor, int64_t now)
 	if (now < supervisor->queue_look_at || is_busy(supervisor))
 		return;
 	supervisor->queue_look_at = now + QUEUE_LOOK_MS;
-	if (!waiting_is_enough(supervisor->conf, clock_wall()))
+	if (!schedule_allows(&supervisor->conf->schedule, clock_wall()) ||
+	    !waiting_is_enough(supervisor->conf, clock_wall()))
 		return;
 	log_info("event=enough-is-queued");
 	supervisor->queue_look_at = now + QUEUE_PAUSE_MS;

@@ -1,5 +1,5 @@
 /*
- * Whether new letters in the queue are reason enough for a session (`when_queued`, `when_queued_for`).
+ * Whether new letters in the queue are reason enough for a session (`when_queued`).
  */
 #ifndef LANPOST_GATEWAY_WAITING_H
 #define LANPOST_GATEWAY_WAITING_H

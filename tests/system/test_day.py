@@ -27,12 +27,20 @@ def write(office, number, to="client@bank.ru", sender="ivan", subject="hello"):
     return office.send(f"{sender}@office.lan", [to], letter(number=number, sender=f"{sender}@office.lan", to=to, subject=subject))
 
 
-@pytest.mark.parametrize("key, value", [("when_queued", "3"), ("when_queued_for", "3s")])
-def test_letters_that_wait_start_a_session(make_gateway, sink, key, value):
-    office = office_at(make_gateway, sink, sections={"schedule": {key: value}})
+@pytest.mark.parametrize("value", ["3", "3s", "100, 3s", "3, 30d"])
+def test_letters_that_wait_start_a_session(make_gateway, sink, value):
+    office = office_at(make_gateway, sink, sections={"schedule": {"when_queued": value}})
     for number in range(1, 4):
         write(office, number)
     until(lambda: len(sink.letters) == 3, 30, "a session by itself")
+
+
+def test_on_a_holiday_letters_wait(make_gateway, sink):
+    days = ", ".join(time.strftime("%m-%d", time.gmtime(time.time() + day * 86400)) for day in (-1, 0, 1))
+    office = office_at(make_gateway, sink, sections={"schedule": {"when_queued": "1", "holidays": days, "every": "1s"}})
+    write(office, 1)
+    time.sleep(8)  # the queue is looked at every five seconds
+    assert sink.letters == [] and office.status()["session"]["next"] > time.time() + 3600
 
 
 @pytest.mark.parametrize("subject, words", [("справка", "status"), ("Статус", "Queue:"), ("очередь", "waiting to be sent"),

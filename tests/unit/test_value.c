@@ -262,6 +262,37 @@ static void days_and_hours(void **state)
 	}
 }
 
+static void letters_that_wait(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t count, age; /* count -1: refused */
+	} cases[] = {
+	    {"", 0, 0},
+	    {"5", 5, 0},
+	    {"30m", 0, 1800},
+	    {"5, 30m", 5, 1800},
+	    {"1h, 7", 7, 3600},
+	    {"-5", -1, 0},
+	    {"5x", -1, 0},
+	    {"five", -1, 0},
+	    {"31d", -1, 0},
+	};
+	const struct value_limits limits = {.min = 0, .max = 30 * 86400};
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		int64_t value[2] = {-1, 0};
+
+		print_message("%s\n", cases[i].text);
+		assert_int_equal(value_parse(VALUE_QUEUED, slice_of(cases[i].text), &limits, value, &error),
+		    cases[i].count < 0 ? -1 : 0);
+		assert_int_equal(value[0], cases[i].count);
+		assert_int_equal(value[1], cases[i].age);
+	}
+}
+
 /* Joins a list of numbers or texts as "a|b"; NULL if it is refused. */
 static char *list_text(enum value_type type, const char *text)
 {
@@ -465,6 +496,7 @@ int main(void)
 	    cmocka_unit_test(texts),
 	    cmocka_unit_test(a_password_is_never_shown),
 	    cmocka_unit_test(days_and_hours),
+	    cmocka_unit_test(letters_that_wait),
 	    cmocka_unit_test(lists),
 	    cmocka_unit_test(nets),
 	    cmocka_unit_test(all_defaults_are_good_values),
