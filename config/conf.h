@@ -154,6 +154,7 @@ struct conf_user {
 	bool keep;
 	bool outside; /* may write there */
 	enum conf_language language; /* of what the gateway writes to him */
+	bool archive; /* what expires is kept there */
 	int64_t expire; /* of messages in the mailbox, seconds; 0: never */
 };
 

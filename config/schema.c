@@ -289,6 +289,8 @@ static const struct schema_key user_keys[] = {
 	N_("The language in which the daemon answers this user.")},
     {"expire", DURATION(conf_user, expire), "0", NULL, RANGE(0, 3650 * DAY),
 	N_("Messages in the mailbox that are older are removed; 0: never.")},
+    {"archive", FLAG(conf_user, archive), "no", NULL, ANY,
+	N_("With `expire`: yes moves them to a Maildir folder a month below `archive` in the spool instead.")},
 };
 
 static const struct schema_key account_keys[] = {

@@ -407,8 +407,10 @@ static void expire_mail(const struct session *session)
 
 		if (user->expire == 0)
 			continue;
-		if (expire_mailbox(session->spool.intake, conf->gateway.spool, user->name,
-			clock_wall() - user->expire, &expired, &error) != 0)
+		if ((user->archive ? expire_to_archive(session->spool.intake, conf->gateway.spool, user->name,
+					 clock_wall() - user->expire, &expired, &error)
+				   : expire_mailbox(session->spool.intake, conf->gateway.spool, user->name,
+					 clock_wall() - user->expire, NULL, &expired, &error)) != 0)
 			log_warnx("event=mail-not-expired user=%s reason=%s", user->name,
 			    LOG_CSTR(error.text));
 		else if (expired.messages > 0)

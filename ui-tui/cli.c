@@ -30,6 +30,7 @@ static const struct {
     {"--with-passwords", NULL, false, N_("passwords and their hashes, too")},
     {"--to", "FOLDER", false, N_("into this folder, and not where it came from")},
     {"--force", NULL, false, N_("replace what is there")},
+    {"--mbox", "FILE", false, N_("into this new file")},
     {"--tell", NULL, false, N_("the sender gets a bounce")},
     {"--yes", NULL, false, N_("do not ask")},
     {"--fetch-only", NULL, false, N_("do not send")},

@@ -118,6 +118,7 @@ int cmd_demo(struct cli *cli);
 int cmd_decode(struct cli *cli);
 int cmd_dkim(struct cli *cli);
 int cmd_mailbox_list(struct cli *cli);
+int cmd_mailbox_archive(struct cli *cli);
 int cmd_mailbox_purge(struct cli *cli);
 int cmd_mailbox_show(struct cli *cli);
 int cmd_queue_delete(struct cli *cli);

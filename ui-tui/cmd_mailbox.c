@@ -7,11 +7,13 @@
 #include "base/i18n.h"
 #include "config/value.h"
 #include "mail/expire.h"
+#include "mail/mail_archive.h"
 #include "mail/maildir.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/letter.h"
 #include "ui-tui/spool_writer.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -226,6 +228,56 @@ static bool read_age(const struct cli *cli, int64_t *seconds)
 	return false;
 }
 
+static bool is_archiving(const struct cli *cli)
+{
+	return strcmp(cli->verb->name, "mailbox archive") == 0;
+}
+
+/* --- one mbox file instead of the archive's folders */
+
+struct mbox {
+	const char *spool, *user, *path;
+	int fd;
+};
+
+static int append(void *context, const struct maildir_message *message, struct error *error)
+{
+	const struct mbox *mbox = context;
+
+	return mail_archive_append(mbox->fd, mbox->path, mbox->spool, mbox->user, message, error);
+}
+
+static int sync_mbox(void *context, struct error *error)
+{
+	const struct mbox *mbox = context;
+
+	return fsx_sync_data(mbox->fd, mbox->path, error);
+}
+
+static int remove_to_mbox(struct intake *intake, struct mbox *mbox, int64_t before, struct expired *expired, struct error *error)
+{
+	const struct expire_keeper keeper = {append, sync_mbox, mbox};
+	int result;
+
+	mbox->fd = open(mbox->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (mbox->fd < 0)
+		return error_errno(error, _("cannot make the file %s"), mbox->path);
+	result = expire_mailbox(intake, mbox->spool, mbox->user, before, &keeper, expired, error);
+	return fsx_close(mbox->fd, mbox->path, error) == 0 ? result : -1;
+}
+
+static int remove_old(const struct cli *cli, const struct conf *conf, const char *user, struct intake *intake, int64_t before,
+    struct expired *expired, struct error *error)
+{
+	struct mbox mbox = {conf->gateway.spool, user, cli_option(cli, "--mbox"), -1};
+
+	if (mbox.path != NULL)
+		return remove_to_mbox(intake, &mbox, before, expired, error);
+	if (is_archiving(cli))
+		return expire_to_archive(intake, mbox.spool, user, before, expired, error);
+	return expire_mailbox(intake, mbox.spool, user, before, NULL, expired, error);
+}
+
 static int purge_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
 {
 	struct error error = ERROR_INIT;
@@ -239,8 +291,7 @@ static int purge_mailbox(const struct cli *cli, const struct conf *conf, const c
 		return CLI_USAGE;
 	if (spool_writer_open(&writer, conf, &error) != 0)
 		return cli_fail(CLI_FAILED, "%s", error.text);
-	result = expire_mailbox(writer.intake, conf->gateway.spool, user, clock_wall() - age, &expired,
-	    &error);
+	result = remove_old(cli, conf, user, writer.intake, clock_wall() - age, &expired, &error);
 	if (result != 0)
 		cli_fail(CLI_FAILED, "%s", error.text);
 	if (spool_writer_close(&writer, &error) != 0)
@@ -250,12 +301,18 @@ static int purge_mailbox(const struct cli *cli, const struct conf *conf, const c
 	if (cli->json)
 		return cli_print_json(json_pack("{s:s, s:I, s:I}", "user", user, "removed",
 		    (json_int_t)expired.messages, "bytes", (json_int_t)expired.bytes));
-	printf(_("%zu messages (%s) were removed from mailbox %s\n"), expired.messages,
-	    i18n_size(size, sizeof(size), expired.bytes), user);
+	printf(is_archiving(cli) ? _("%zu messages (%s) of mailbox %s are in the archive now\n")
+				 : _("%zu messages (%s) were removed from mailbox %s\n"),
+	    expired.messages, i18n_size(size, sizeof(size), expired.bytes), user);
 	return CLI_DONE;
 }
 
 int cmd_mailbox_purge(struct cli *cli)
+{
+	return with_mailbox(cli, purge_mailbox);
+}
+
+int cmd_mailbox_archive(struct cli *cli)
 {
 	return with_mailbox(cli, purge_mailbox);
 }

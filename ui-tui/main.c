@@ -50,6 +50,8 @@ static const struct verb verbs[] = {
 	N_("the messages in a mailbox")},
     {"mailbox purge", cmd_mailbox_purge, 1, 1, "USER --older TIME", "--older --json",
 	N_("remove old messages from a mailbox")},
+    {"mailbox archive", cmd_mailbox_archive, 1, 1, "USER --older TIME [--mbox FILE]", "--older --mbox --json",
+	N_("move old messages to the user's archive, a folder a month, or to a new mbox file")},
     {"trace", cmd_trace, 1, 1, "QUERY [--json]", "--json",
 	N_("all that happened to a message: by id, Message-ID, address or subject")},
     {"client-setup", cmd_client_setup, 1, 1, "USER [--host HOST] [--write FOLDER] [--json]", "--host --write --json",
