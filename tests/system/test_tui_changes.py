@@ -195,7 +195,7 @@ def test_setting_is_checked_as_it_is_typed(make_gateway, terminal, language):
     term.keys("C-u").type("30m")
     term.keys("C-s").wait(words["saved"], "30m")
     assert "every = 30m ; often enough\n" in conf.read_text()
-    term.keys("Escape").wait("spool")
+    term.keys("Escape", "Home").wait("spool")
     term.keys("/").type("boss (")
     term.wait("boss", without=["spool"])
     term.keys("Enter", "Home", "Enter").wait("[gateway] boss")
