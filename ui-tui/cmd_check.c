@@ -21,27 +21,50 @@ static void print_problem(const struct conf_problem *problem)
 		printf("%s: %s: %s\n", problem->place.file, kind, problem->text);
 }
 
-int cmd_check(struct cli *cli)
+static int print_as_json(const struct conf_problems *problems)
 {
-	struct conf_problems problems = {0};
-	struct conf *conf = conf_load_broken(cli->config, &problems);
-	size_t errors, warnings;
+	json_t *list = json_array();
 
-	sorter_check(conf, &problems);
-	rule_lint(conf, &problems);
-	conf_problems_sort(&problems);
-	for (size_t i = 0; i < problems.count; i++)
-		print_problem(&problems.items[i]);
-	errors = problems.errors;
-	warnings = problems.count > errors ? problems.count - errors : 0;
+	for (size_t i = 0; i < problems->count; i++) {
+		const struct conf_problem *problem = &problems->items[i];
+
+		json_array_append_new(list,
+		    json_pack("{s:o, s:i, s:s, s:o}", "file", cli_json_text(problem->place.file), "line", problem->place.line, "level",
+			problem->is_warning ? "warning" : "error", "text", cli_json_text(problem->text)));
+	}
+	return cli_print_json(list);
+}
+
+static void print_all(const struct cli *cli, const struct conf_problems *problems)
+{
+	size_t errors = problems->errors, warnings = problems->count > errors ? problems->count - errors : 0;
+
+	for (size_t i = 0; i < problems->count; i++)
+		print_problem(&problems->items[i]);
 	if (errors == 0)
 		printf(_("%s: good, %zu warnings\n"), cli->config, warnings);
 	else
 		printf(_("%s: %zu errors, %zu warnings; the gateway does not start with it\n"),
 		    cli->config, errors, warnings);
+}
+
+int cmd_check(struct cli *cli)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf = conf_load_broken(cli->config, &problems);
+	bool good;
+
+	sorter_check(conf, &problems);
+	rule_lint(conf, &problems);
+	conf_problems_sort(&problems);
+	if (cli->json)
+		print_as_json(&problems);
+	else
+		print_all(cli, &problems);
+	good = problems.errors == 0;
 	conf_free(conf);
 	conf_problems_clear(&problems);
-	return errors == 0 ? CLI_DONE : CLI_FAILED;
+	return good ? CLI_DONE : CLI_FAILED;
 }
 
 int cmd_config_reference(struct cli *cli)

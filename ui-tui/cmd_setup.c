@@ -168,10 +168,10 @@ static bool ask_users(struct wizard *wizard)
 
 /* --- the world outside */
 
-static bool add_account(struct wizard *wizard, const char *address, const char *url, const char *send, const char *password)
+static bool add_account(struct wizard *wizard, const char *login, const char *url, const char *send, const char *password)
 {
 	bool done = set(wizard, ACCOUNTS, "account", "office", "url", url) &&
-		    set(wizard, ACCOUNTS, "account", "office", "user", address) &&
+		    set(wizard, ACCOUNTS, "account", "office", "user", login) &&
 		    set(wizard, ACCOUNTS, "account", "office", "password", password) &&
 		    set(wizard, ACCOUNTS, "account", "office", "unsorted_to", wizard->user);
 
@@ -179,14 +179,15 @@ static bool add_account(struct wizard *wizard, const char *address, const char *
 	if (!done || send[0] == '\0')
 		return done;
 	return set(wizard, ACCOUNTS, "smarthost", "default", "url", send) &&
-	       set(wizard, ACCOUNTS, "smarthost", "default", "user", address) &&
+	       set(wizard, ACCOUNTS, "smarthost", "default", "user", login) &&
 	       set(wizard, ACCOUNTS, "smarthost", "default", "password", password);
 }
 
 static bool ask_provider(struct wizard *wizard, const char *address)
 {
 	const struct provider *provider = provider_of(slice_of(address));
-	char *guess = provider == NULL ? provider_guess(slice_of(address)) : NULL, *url, *send = NULL, *password = NULL;
+	char *guess = provider == NULL ? provider_guess(slice_of(address)) : NULL, *url, *send = NULL;
+	char *login = NULL, *password = NULL;
 	bool done;
 
 	if (provider != NULL)
@@ -195,13 +196,16 @@ static bool ask_provider(struct wizard *wizard, const char *address)
 	    check_fetch);
 	if (url != NULL)
 		send = question_ask(_("  Server through which mail is sent (empty: none)"), provider != NULL ? provider->send : "", check_send);
-	done = send != NULL && secret_ask_plain(address, &password, &wizard->error) == 0 &&
-	       add_account(wizard, address, url, send, password);
+	if (send != NULL)
+		login = question_ask(_("  Name to log in with"), address, NULL);
+	done = login != NULL && secret_ask_plain(login, &password, &wizard->error) == 0 &&
+	       add_account(wizard, login, url, send, password);
 	if (password != NULL)
 		conf_secret_free(password);
 	free(guess);
 	free(url);
 	free(send);
+	free(login);
 	return done;
 }
 

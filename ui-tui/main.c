@@ -7,7 +7,7 @@
 
 static const struct verb verbs[] = {
     {"setup", cmd_setup, 0, 0, "", "", N_("a first configuration, by questions")},
-    {"check", cmd_check, 0, 0, "", "", N_("validate the configuration, telling every problem")},
+    {"check", cmd_check, 0, 0, "[--json]", "--json", N_("validate the configuration, telling every problem")},
     {"status", cmd_status, 0, 0, "[--json]", "--json",
 	N_("gateway, line, sessions, accounts, mailboxes, queue")},
     {"session", cmd_session, 0, 0, "[--account A]... [--fetch-only|--send-only] [--no-wait] | --watch | --cancel",

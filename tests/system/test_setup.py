@@ -36,7 +36,7 @@ def fresh(folder):
 def test_four_steps_and_a_letter_goes_round(fresh, dovecot, language, words):
     dovecot.deliver("office", letter(number=1))
     typed = answers("", fresh.spool, "ivan", "Иван Петров", "secret-1", "ivan@example.ru", "anna", "", "secret-2", "", "",
-                    "office@example.ru", f"pop3s://127.0.0.1:{dovecot.tls_port}", "", "provider-pw", "", "Y")
+                    "office@example.ru", f"pop3s://127.0.0.1:{dovecot.tls_port}", "", "office", "provider-pw", "", "Y")
     done = fresh.cli("setup", typed=typed, language=language)
     assert words in done.stdout, done.stdout + done.stderr
     assert "client-setup ivan" in done.stdout and "110" in done.stdout or "2110" in done.stdout
@@ -49,6 +49,20 @@ def test_four_steps_and_a_letter_goes_round(fresh, dovecot, language, words):
     # The certificate of this provider is nobody's: the last step says what is wrong with it, and what to do.
     assert done.returncode == 1 and "ca_file" in done.stdout + done.stderr
     assert fresh.cli("setup").returncode == 1  # never over what is there
+
+
+def test_a_letter_from_outside_is_in_the_mailbox(fresh, dovecot):
+    """The rest of the way: what the last step has asked for, then a session."""
+    dovecot.deliver("office", letter(number=1))
+    fresh.cli("setup", typed=answers("", fresh.spool, "ivan", "", "secret-1", "ivan@example.ru", "", "office@example.ru",
+                                     f"pop3s://127.0.0.1:{dovecot.tls_port}", "", "office", "provider-pw", "", "Y"))
+    accounts = fresh.folder / "accounts.conf"
+    accounts.write_text(accounts.read_text().replace("[account office]", f"[account office]\nca_file = {dovecot.ca}"))
+    assert fresh.cli("reload").returncode == 0
+    done = fresh.cli("session")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "2" in fresh.cli("mailbox", "list").stdout  # the test letter, and this one
+    assert any(b"<1.test@bank.ru>" in path.read_bytes() for path in (fresh.spool / "mailboxes" / "ivan" / "new").iterdir())
 
 
 def test_nothing_is_written_until_the_end(fresh):

@@ -1,0 +1,45 @@
+"""What docs/json.md promises of --json is what comes."""
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
+from harness.waiting import until
+
+TABLE = re.findall(r"(?m)^\| `([a-z ]+)` \| ([^|]*) \| ([^|]*) \|$", (Path(__file__).parents[2] / "docs" / "json.md").read_text())
+PROMISED = {verb: set(re.findall(r"`([a-z_]+)`", re.sub(r"\([^)]*\)", "", fields))) for verb, _, fields in TABLE}
+LISTS = {verb for verb, shape, _ in TABLE if shape.startswith("a list")}
+WORDS = {"account test": ["sales"], "rule test": ["--all"], "sort": ["LETTER"], "decode": ["LETTER"], "queue show": ["ID"],
+         "mailbox show": ["ivan"], "mailbox purge": ["ivan", "--older", "9d"], "trace": ["9.test"], "backup": ["FILE"]}
+
+
+@pytest.fixture
+def office(make_gateway, folder):
+    provider = MisbehavingPop3([letter(number=1)])
+    office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}},
+                          accounts={"sales": {"url": f"pop3://127.0.0.1:{provider.port}", "tls": "none", "user": "x", "password": "y"}},
+                          rules={"r": {"when": 'subject contains "hello"', "deliver": "ivan"}},
+                          smarthosts={"default": {"url": "smtp://127.0.0.1:1", "tls": "none"}})
+    office.send("ivan@office.lan", ["client@bank.ru", "ivan@office.lan"], letter(number=9, sender="ivan@office.lan"))
+    until(lambda: office.queued_files() and office.files("ivan"), 10, "delivery")
+    (folder / "letter.eml").write_bytes(letter())
+    yield office
+    provider.stop()
+
+
+@pytest.mark.parametrize("verb", sorted(PROMISED))
+def test_the_fields_are_those_of_the_document(office, folder, verb):
+    words = [{"LETTER": folder / "letter.eml", "FILE": folder / "b.tar", "ID": office.queued_files()[0].stem}.get(word, word)
+             for word in WORDS.get(verb, [])]
+    if verb == "check":
+        office.main["lan"]["allow"] = "10.0.0.0/8, nonsense"
+        office.write()
+    done = office.cli(*verb.split(), *words, "--json")
+    document = json.loads(done.stdout)
+    assert isinstance(document, list) == (verb in LISTS), done.stdout
+    fields = set(document[0] if verb in LISTS else document)
+    promised = PROMISED[verb] - ({"failed_step", "error", "hint"} if verb == "account test" else set())
+    assert fields == promised
