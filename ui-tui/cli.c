@@ -440,6 +440,24 @@ struct conf *cli_gateway_conf(const struct cli *cli)
 	return conf;
 }
 
+int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, struct state *state))
+{
+	struct conf *conf = cli_gateway_conf(cli);
+	struct error error = ERROR_INIT;
+	struct state *state = NULL;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+		result = cli_fail(CLI_FAILED, "%s", error.text);
+	else
+		result = work(cli, conf, state);
+	state_close(state);
+	conf_free(conf);
+	return result;
+}
+
 const struct conf_user *cli_find_user(const struct conf *conf, char *name)
 {
 	const struct conf_user *user;

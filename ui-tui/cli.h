@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "config/conf.h"
+#include "mail/state.h"
 
 #include <jansson.h>
 
@@ -68,6 +69,8 @@ struct conf *cli_conf(const struct cli *cli);
 /* The same for verbs that talk to the running gateway: what is wrong in the files does not keep the admin
  * from looking at it or stopping it, as long as they can be read at all. */
 struct conf *cli_gateway_conf(const struct cli *cli);
+/* Runs something with what the gateway remembers; returns its exit code. */
+int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, struct state *state));
 /* Says that there is no such account, and the nearest one. Returns CLI_FAILED. */
 int cli_no_account(const struct conf *conf, const char *name);
 /* The user of that name (made lower case), or NULL with the nearest one told. */

@@ -40,20 +40,7 @@ static int write_backup(const struct cli *cli, const struct conf *conf, struct s
 
 int cmd_backup(struct cli *cli)
 {
-	struct conf *conf = cli_gateway_conf(cli);
-	struct error error = ERROR_INIT;
-	struct state *state = NULL;
-	int result;
-
-	if (conf == NULL)
-		return CLI_FAILED;
-	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", error.text);
-	else
-		result = write_backup(cli, conf, state);
-	state_close(state);
-	conf_free(conf);
-	return result;
+	return cli_with_state(cli, write_backup);
 }
 
 /* --- restore */

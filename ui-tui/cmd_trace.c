@@ -110,18 +110,5 @@ static int run_trace(const struct cli *cli, const struct conf *conf, struct stat
 
 int cmd_trace(struct cli *cli)
 {
-	struct conf *conf = cli_conf(cli);
-	struct error error = ERROR_INIT;
-	struct state *state = NULL;
-	int result;
-
-	if (conf == NULL)
-		return CLI_FAILED;
-	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", error.text);
-	else
-		result = run_trace(cli, conf, state);
-	state_close(state);
-	conf_free(conf);
-	return result;
+	return cli_with_state(cli, run_trace);
 }

@@ -24,14 +24,17 @@ class Misbehaving(ThreadedServer):
         connection.sock = context.wrap_socket(connection.sock, server_side=True)
         connection.file = connection.sock.makefile("rb")
 
+    def parse(self, line, connection):
+        word, _, argument = line.partition(" ")
+        return word.upper(), argument
+
     def serve(self, connection):
         if self.tls_from_start:
             self.start_tls(connection)
         if not self.misdeed("GREETING", "", connection):
             connection.say(self.greeting)
         while (line := connection.line()) is not None:
-            word, _, argument = line.decode("latin-1").partition(" ")
-            word = word.upper()
+            word, argument = self.parse(line.decode("latin-1"), connection)
             self.commands.append(line)
             if self.misdeed(word, argument, connection):
                 continue

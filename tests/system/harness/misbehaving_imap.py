@@ -20,22 +20,12 @@ class MisbehavingImap(Misbehaving):
     def left(self):
         return list(self.messages.values())
 
-    def serve(self, connection):
-        if self.tls_from_start:
-            self.start_tls(connection)
-        if not self.misdeed("GREETING", "", connection):
-            connection.say(self.greeting)
-        while (line := connection.line()) is not None:
-            connection.tag, word, argument = (line.decode("latin-1").split(" ", 2) + ["", ""])[:3]
-            if word.upper() == "UID":
-                second, _, argument = argument.partition(" ")
-                word = f"UID {second}"
-            word = word.upper()
-            self.commands.append(line)
-            if self.misdeed(word, argument, connection):
-                continue
-            if self.answer(word, argument, connection) == "close":
-                return
+    def parse(self, line, connection):
+        connection.tag, word, argument = (line.split(" ", 2) + ["", ""])[:3]
+        if word.upper() == "UID":
+            second, _, argument = argument.partition(" ")
+            word = f"UID {second}"
+        return word.upper(), argument
 
     def done(self, connection, text="OK done"):
         connection.say(f"{connection.tag} {text}")
