@@ -62,11 +62,16 @@ struct journal_message {
 int state_message_add(struct state *state, const struct journal_message *message, struct error *error);
 /* Forgets all about messages whose ids are below this one (msgid_floor()). */
 int state_journal_prune(struct state *state, const struct msgid *before, struct error *error);
+struct trace_query {
+	const char *words;    /* "" for all messages */
+	int64_t since, until; /* seconds since 1970, of their arrival: from, and before */
+	int limit;	      /* events */
+};
 /* Calls back for each event of each message whose id, Message-ID, address or subject (all words of the query, in any case) match the query, oldest
- * first; at most limit events. */
+ * first. */
 typedef void (*state_trace_fn)(void *context, const struct journal_message *message,
     const struct journal_event *event);
-int state_trace(struct state *state, const char *query, int limit, state_trace_fn fn, void *context,
+int state_trace(struct state *state, const struct trace_query *query, state_trace_fn fn, void *context,
     struct error *error);
 
 /* Sums over all events from `since` to before `until` (microseconds): how many of each kind, and how large their messages; detail

@@ -57,17 +57,17 @@ static void trace_row(sqlite3_stmt *stmt, state_trace_fn fn, void *context)
 	fn(context, &message, &event);
 }
 
-int state_trace(struct state *state, const char *query, int limit, state_trace_fn fn,
+int state_trace(struct state *state, const struct trace_query *query, state_trace_fn fn,
     void *context, struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,
 	    "SELECT m.id, m.time, m.message_id, m.sender, m.recipients, m.subject, m.size,"
 	    " j.time_us, j.event, j.place, j.session, j.detail"
 	    " FROM message m JOIN journal j ON j.id = m.id"
-	    " WHERE m.id = ?1 OR instr(m.message_id, ?1) OR instr(lower(m.sender), lower(?1))"
-	    " OR instr(lower(m.recipients), lower(?1)) OR has_words(m.subject, ?1)"
-	    " ORDER BY m.time, m.id, j.time_us LIMIT ?2",
-	    "ti", query, (int64_t)limit);
+	    " WHERE (m.id = ?1 OR instr(m.message_id, ?1) OR instr(lower(m.sender), lower(?1))"
+	    " OR instr(lower(m.recipients), lower(?1)) OR has_words(m.subject, ?1))"
+	    " AND m.time >= ?2 AND m.time < ?3 ORDER BY m.time, m.id, j.time_us LIMIT ?4",
+	    "tiii", query->words, query->since, query->until, (int64_t)query->limit);
 	int more;
 
 	if (stmt == NULL)

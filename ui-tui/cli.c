@@ -42,6 +42,7 @@ static const struct {
     {"--after", "RULE", false, N_("the place directly after this rule")},
     {"--older", "TIME", false, N_("only messages that are older, such as 90d")},
     {"--since", "TIME", false, N_("only messages that are younger, such as 7d")},
+    {"--until", "TIME", false, N_("only messages that are older")},
     {"--all", NULL, false, N_("all of them")},
     {"--rules", "FILE", false, N_("rules to be tried in place of rules.conf")},
     {"--host", "HOST", false, N_("the gateway's name or address as the mail programs know it")},

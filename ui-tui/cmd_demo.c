@@ -101,7 +101,7 @@ static void list_message(void *context, const struct maildir_message *message, s
 	char *subject = demo_header(bytes, "Subject");
 	struct error ignored;
 
-	state_trace(listing->state, message->uidl, 100, find_reason, &reason, &ignored);
+	state_trace(listing->state, &(struct trace_query){message->uidl, 0, INT64_MAX, 100}, find_reason, &reason, &ignored);
 	table_addf(listing->table, "   %s", listing->user);
 	table_add(listing->table, subject);
 	table_add(listing->table, reason.why == NULL ? "" : reason.why);
@@ -120,7 +120,7 @@ static bool journal_is_written(struct state *state, const struct conf *conf)
 	if (maildir_list(conf->gateway.spool, "ivan", &list, &ignored) != 0)
 		return true;
 	if (list.count > 0)
-		state_trace(state, list.items[list.count - 1].uidl, 100, find_reason, &reason, &ignored);
+		state_trace(state, &(struct trace_query){list.items[list.count - 1].uidl, 0, INT64_MAX, 100}, find_reason, &reason, &ignored);
 	maildir_list_clear(&list);
 	is_written = reason.why != NULL;
 	free(reason.why);

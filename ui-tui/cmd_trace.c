@@ -3,12 +3,14 @@
  */
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "config/value.h"
 #include "mail/state.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
 
 #include <poll.h>
 #include <stdio.h>
+#include <time.h>
 
 #define EVENTS_MAX 10000
 #define JOURNAL_MS 3000 /* the journal is behind by a checkpoint */
@@ -79,14 +81,40 @@ static void add_event(void *context, const struct journal_message *message,
 		print_event(is_new, message, event);
 }
 
+/* "7d" ago, or "2026-11-23", or "2026-11-23 09:15" of local time. False after a message. */
+static bool read_moment(const struct cli *cli, const char *option, int64_t *moment)
+{
+	const struct value_limits limits = {0, INT64_MAX / 2, NULL};
+	const char *text = cli_option(cli, option), *end;
+	struct tm tm = {.tm_isdst = -1};
+	struct error error;
+	int64_t age;
+
+	if (text == NULL)
+		return true;
+	if (value_parse(VALUE_DURATION, slice_of(text), &limits, &age, &error) == 0) {
+		*moment = clock_wall() - age;
+		return true;
+	}
+	end = strptime(text, "%Y-%m-%d %H:%M", &tm);
+	if (end == NULL)
+		end = strptime(text, "%Y-%m-%d", &tm);
+	if (end != NULL && *end == '\0') {
+		*moment = (int64_t)mktime(&tm);
+		return true;
+	}
+	cli_fail(CLI_USAGE, _("%s: `%s` is neither an age such as 7d nor a date such as 2026-11-23"), option, text);
+	return false;
+}
+
 /* What a running gateway did in the last moment is not written down yet. */
-static int find_events(const struct cli *cli, const struct conf *conf, struct state *state,
+static int find_events(const struct trace_query *query, const struct conf *conf, struct state *state,
     struct trace *trace, struct error *error)
 {
 	int64_t deadline = clock_now_ms() + (client_gateway_pid(conf) == 0 ? 0 : JOURNAL_MS);
 
 	do {
-		if (state_trace(state, cli->words[0], EVENTS_MAX, add_event, trace, error) != 0)
+		if (state_trace(state, query, add_event, trace, error) != 0)
 			return -1;
 	} while (trace->events == 0 && clock_left_ms(deadline) > 0 && poll(NULL, 0, 100) == 0);
 	return 0;
@@ -95,20 +123,27 @@ static int find_events(const struct cli *cli, const struct conf *conf, struct st
 static int run_trace(const struct cli *cli, const struct conf *conf, struct state *state)
 {
 	struct trace trace = {.messages = cli->json ? json_array() : NULL};
+	struct trace_query query = {.words = cli->count > 0 ? cli->words[0] : "", .until = INT64_MAX, .limit = EVENTS_MAX};
 	struct error error = ERROR_INIT;
 
-	if (find_events(cli, conf, state, &trace, &error) != 0) {
+	if (!read_moment(cli, "--since", &query.since) || !read_moment(cli, "--until", &query.until)) {
+		json_decref(trace.messages);
+		return CLI_USAGE;
+	}
+	if (find_events(&query, conf, state, &trace, &error) != 0) {
 		json_decref(trace.messages);
 		return cli_fail(CLI_FAILED, "%s", error.text);
 	}
 	if (trace.messages != NULL)
 		return cli_print_json(trace.messages);
 	if (trace.events == 0)
-		return cli_fail(CLI_FAILED, _("nothing is known about `%s`"), cli->words[0]);
+		return cli_fail(CLI_FAILED, _("nothing is known about `%s`"), query.words);
 	return CLI_DONE;
 }
 
 int cmd_trace(struct cli *cli)
 {
+	if (cli->count == 0 && cli_option(cli, "--since") == NULL && cli_option(cli, "--until") == NULL)
+		return cli_fail(CLI_USAGE, _("usage: lanpost %s %s"), cli->verb->name, cli->verb->words);
 	return cli_with_state(cli, run_trace);
 }

@@ -2,12 +2,14 @@
 import json
 import re
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
 
 from harness.gateway import BUILD, PASSWORD, environment
 from harness.letters import encoded_word, invoice, letter
+from harness.waiting import until
 
 DONE, FAILED, USAGE, NOT_RUNNING = range(4)
 CYRILLIC = re.compile("[а-яА-ЯёЁ]{3}")
@@ -32,6 +34,19 @@ def test_bad_usage_is_2(stopped, args):
     done = stopped.cli(*args)
     assert done.returncode == USAGE, done.stdout + done.stderr
     assert done.stderr.strip()
+
+
+def test_trace_by_date(office):
+    office.send("x@y.z", ["ivan@office.lan"], letter(number=5))
+    until(lambda: office.files("ivan"), 10, "delivery")
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    for words, found in ((["--since", "1h"], True), (["--since", today], True), (["--until", "1h"], False),
+                         (["--until", today], False), (["--since", "2020-01-01", "--until", f"{today} 23:59"], True),
+                         (["5.test", "--since", "1h"], True), (["other", "--since", "1h"], False)):
+        done = office.cli("trace", *words)
+        assert (done.returncode == DONE) == found and ("5.test" in done.stdout) == found, (words, done)
+    assert office.cli("trace", "--since", "yesterday").returncode == USAGE
+    assert office.cli("trace").returncode == USAGE
 
 
 def test_the_manual_knows_every_verb(office):
@@ -195,7 +210,6 @@ def test_a_user_added_by_hand_can_log_in_after_reload(office):
             return office.pop3("anna", "new-secret").quit() is not None
         except Exception:
             return False
-    from harness.waiting import until
     until(can_log_in, 10, "anna's login")
 
 
