@@ -1,25 +1,16 @@
-#include "gateway/supervisor.h"
+#include "gateway/supervisor_priv.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "gateway/allowance.h"
-#include "gateway/child.h"
-#include "gateway/control.h"
 #include "gateway/crash_report.h"
-#include "gateway/due.h"
-#include "gateway/lan_process.h"
-#include "gateway/line.h"
 #include "gateway/log_setup.h"
 #include "gateway/notify.h"
 #include "gateway/reload.h"
-#include "gateway/schedule.h"
 #include "gateway/spool_lock.h"
 #include "gateway/spool_version.h"
 #include "gateway/status.h"
-#include "gateway/waiting.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -35,194 +26,9 @@
 #define TICK_MS 30000	      /* the schedule is looked at least so often: clocks jump */
 #define HEALTHY_MS 60000      /* a LAN server that has lived so long is well again */
 #define RESTART_MAX_MS 60000
-#define STUCK_SECONDS 120     /* a session that is over for so long has lost itself */
 #define STOP_MS 15000	      /* children get so long to end by themselves */
 #define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
 #define SERVICE_USER "lanpost"
-#define QUEUE_LOOK_MS 5000
-#define QUEUE_PAUSE_MS 300000
-
-struct supervisor {
-	struct conf *conf;
-	const char *path;
-	int lock_fd, signal_fd;
-	struct listeners listeners;
-	struct control control;
-	struct child lan, session, hang_up;
-	int64_t since;
-	bool stopping;
-
-	struct msgid session_id;
-	uint64_t session_number;	 /* of the running session, or of the last one */
-	struct session_request running;
-	struct session_request pending;	 /* one more session, wanted while one runs */
-	bool is_pending;
-	json_t *result;			 /* what the running session has told at its end */
-	struct due due;
-
-	struct allowance by_mail; /* sessions that mail to daemon starts */
-	int64_t mail_session_at;  /* monotonic: when the next one may, 0: none is wanted */
-	int64_t queue_look_at;	  /* monotonic */
-
-	unsigned lan_crashes;
-	int64_t lan_restart_at;		 /* monotonic, 0: it runs */
-	bool lan_reported;
-};
-
-/* --- sessions */
-
-static struct moment moment_now(void)
-{
-	return (struct moment){.wall = clock_wall(), .steady = clock_steady()};
-}
-
-static void request_clear(struct session_request *request)
-{
-	strlist_clear(&request->accounts);
-	*request = (struct session_request){0};
-}
-
-static void request_copy(struct session_request *to, const struct session_request *from)
-{
-	*to = (struct session_request){
-	    .fetch = from->fetch,
-	    .send = from->send,
-	    .flush = from->flush,
-	    .triggers = from->triggers,
-	};
-	for (size_t i = 0; i < from->accounts.count; i++)
-		strlist_add(&to->accounts, from->accounts.items[i]);
-}
-
-/* What both want. No account named means all of them, if anything is to be fetched. */
-static void request_merge(struct session_request *into, const struct session_request *more)
-{
-	bool all = (into->fetch && into->accounts.count == 0) ||
-		   (more->fetch && more->accounts.count == 0);
-
-	if (all)
-		strlist_clear(&into->accounts);
-	for (size_t i = 0; !all && i < more->accounts.count; i++)
-		if (!strlist_has(&into->accounts, more->accounts.items[i]))
-			strlist_add(&into->accounts, more->accounts.items[i]);
-	into->fetch = into->fetch || more->fetch;
-	into->send = into->send || more->send;
-	into->flush = into->flush || more->flush;
-	into->triggers = into->triggers || more->triggers;
-}
-
-static bool is_busy(const struct supervisor *supervisor)
-{
-	return supervisor->session.pid != 0 || supervisor->hang_up.pid != 0;
-}
-
-static void session_start(struct supervisor *supervisor, const struct session_request *request)
-{
-	struct session_job job = {.conf = supervisor->conf, .id = &supervisor->session_id};
-	struct error error;
-
-	supervisor->session_number++;
-	supervisor->session_id = msgid_new();
-	request_copy(&supervisor->running, request);
-	job.request = &supervisor->running;
-	if (child_start(&supervisor->session, "session", session_process_run, &job, &error) != 0)
-		log_warnx("event=session-not-started reason=%s", LOG_CSTR(error.text));
-	else
-		control_session_began(&supervisor->control);
-}
-
-/* Returns the number of the session that will do it. */
-static uint64_t session_want(void *context, const struct session_request *request)
-{
-	struct supervisor *supervisor = context;
-
-	if (!is_busy(supervisor)) {
-		session_start(supervisor, request);
-		return supervisor->session_number;
-	}
-	if (supervisor->is_pending)
-		request_merge(&supervisor->pending, request);
-	else
-		request_copy(&supervisor->pending, request);
-	supervisor->is_pending = true;
-	return supervisor->session_number + 1;
-}
-
-/* Passes on what the session tells; its last word is kept until it has ended. */
-static void session_events(struct supervisor *supervisor)
-{
-	struct error error;
-	json_t *object;
-
-	while (supervisor->session.fd >= 0 &&
-	       ctl_read(&supervisor->session.reader, &object, 0, &error) == CTL_OBJECT) {
-		if (json_object_get(object, "ok") != NULL) {
-			json_decref(supervisor->result);
-			supervisor->result = object;
-			continue;
-		}
-		control_publish(&supervisor->control, supervisor->session_number, object, false);
-		json_decref(object);
-	}
-}
-
-/* --- the line that a dead session has left up */
-
-static int hang_up_run(void *context, int event_fd)
-{
-	struct error error;
-
-	(void)event_fd;
-	if (line_down(context, &error) != 0)
-		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
-	return 0;
-}
-
-/* No session begins before its end: it would lose its line. */
-static void hang_up(struct supervisor *supervisor)
-{
-	struct error error;
-
-	if (!line_was_left_up(supervisor->conf))
-		return;
-	log_info("event=hanging-up");
-	if (child_start(&supervisor->hang_up, "line", hang_up_run, supervisor->conf, &error) != 0)
-		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
-}
-
-static void start_pending(struct supervisor *supervisor)
-{
-	struct session_request next = supervisor->pending;
-
-	if (!supervisor->is_pending || supervisor->stopping || is_busy(supervisor))
-		return;
-	supervisor->pending = (struct session_request){0};
-	supervisor->is_pending = false;
-	session_start(supervisor, &next);
-	request_clear(&next);
-}
-
-static void session_ended(struct supervisor *supervisor, int status)
-{
-	bool crashed = !WIFEXITED(status) || supervisor->result == NULL;
-
-	session_events(supervisor);
-	child_gone(&supervisor->session);
-	crashed = crashed && supervisor->result == NULL;
-	if (supervisor->result == NULL)
-		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",
-		    _("the session ended unexpectedly: see the log; what it had fetched is safe"));
-	control_publish(&supervisor->control, supervisor->session_number, supervisor->result, true);
-	json_decref(supervisor->result);
-	supervisor->result = NULL;
-	request_clear(&supervisor->running);
-	hang_up(supervisor);
-	if (supervisor->stopping)
-		return;
-	if (crashed) /* delivers what it had accepted, as well: see intake_open() */
-		crash_report(supervisor->conf, "session", status);
-	start_pending(supervisor);
-}
 
 /* --- the LAN server */
 
@@ -238,21 +44,6 @@ static void lan_start(struct supervisor *supervisor)
 	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;
 }
 
-/* Mail to daemon beyond the limit is answered later. */
-static void session_by_mail(struct supervisor *supervisor)
-{
-	int64_t limit = supervisor->conf->gateway.daemon_limit;
-
-	if (allowance_take(&supervisor->by_mail, limit, clock_now_ms())) {
-		supervisor->mail_session_at = 0;
-		session_want(supervisor, &(struct session_request){.triggers = true});
-		return;
-	}
-	if (supervisor->mail_session_at == 0)
-		log_info("event=daemon-limit sessions_an_hour=%lld", (long long)limit);
-	supervisor->mail_session_at = allowance_next_ms(&supervisor->by_mail, limit);
-}
-
 static void lan_events(struct supervisor *supervisor)
 {
 	struct error error;
@@ -263,7 +54,7 @@ static void lan_events(struct supervisor *supervisor)
 		const char *event = json_string_value(json_object_get(object, "event"));
 
 		if (event != NULL && strcmp(event, "trigger") == 0)
-			session_by_mail(supervisor);
+			sessions_by_mail(supervisor);
 		json_decref(object);
 	}
 }
@@ -392,7 +183,7 @@ static bool cancel(void *context)
 
 	if (supervisor->session.pid == 0)
 		return false;
-	request_clear(&supervisor->pending);
+	session_request_clear(&supervisor->pending);
 	supervisor->is_pending = false;
 	log_info("event=session-cancelled session=%s", supervisor->session_id.text);
 	kill(supervisor->session.pid, SIGTERM);
@@ -415,12 +206,6 @@ static bool account_exists(void *context, const char *name)
 
 /* --- the loop */
 
-static void hung_up(struct supervisor *supervisor)
-{
-	child_gone(&supervisor->hang_up);
-	start_pending(supervisor);
-}
-
 static void reap(struct supervisor *supervisor)
 {
 	int status;
@@ -430,9 +215,9 @@ static void reap(struct supervisor *supervisor)
 		if (pid == supervisor->lan.pid)
 			lan_ended(supervisor, status);
 		else if (pid == supervisor->session.pid)
-			session_ended(supervisor, status);
+			sessions_ended(supervisor, status);
 		else if (pid == supervisor->hang_up.pid)
-			hung_up(supervisor);
+			sessions_hung_up(supervisor);
 	}
 }
 
@@ -450,45 +235,17 @@ static void take_signals(struct supervisor *supervisor)
 	reap(supervisor); /* signals of one kind merge: always look */
 }
 
-/* The session ends itself at session_timeout; one that does not is stuck. */
-static void look_at_session(struct supervisor *supervisor, int64_t now)
-{
-	const struct conf_line *line = &supervisor->conf->line;
-	int64_t most = line->session_timeout + 2 * line->command_timeout + STUCK_SECONDS;
-
-	if (supervisor->session.pid == 0 || line->session_timeout == 0 ||
-	    now - supervisor->session.started < most * 1000)
-		return;
-	log_warnx("event=session-stuck session=%s", supervisor->session_id.text);
-	kill(supervisor->session.pid, SIGKILL);
-}
-
-/* A session that could not send is not begun again and again. */
-static void look_at_queue(struct supervisor *supervisor, int64_t now)
-{
-	if (now < supervisor->queue_look_at || is_busy(supervisor))
-		return;
-	supervisor->queue_look_at = now + QUEUE_LOOK_MS;
-	if (!schedule_allows(&supervisor->conf->schedule, clock_wall()) ||
-	    !waiting_is_enough(supervisor->conf, clock_wall()))
-		return;
-	log_info("event=enough-is-queued");
-	supervisor->queue_look_at = now + QUEUE_PAUSE_MS;
-	session_want(supervisor, &(struct session_request){.send = true});
-}
-
 static void tick(struct supervisor *supervisor)
 {
 	struct session_request request = {0};
 	int64_t now = clock_now_ms();
 
 	if (due_take(&supervisor->due, supervisor->conf, moment_now(), &request))
-		session_want(supervisor, &request);
-	request_clear(&request);
+		sessions_want(supervisor, &request);
+	session_request_clear(&request);
 	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
-		session_by_mail(supervisor);
-	look_at_queue(supervisor, now);
-	look_at_session(supervisor, now);
+		sessions_by_mail(supervisor);
+	sessions_look(supervisor, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
 		lan_start(supervisor);
 	if (supervisor->lan_reported && supervisor->lan.pid != 0 &&
@@ -535,7 +292,7 @@ static void loop(struct supervisor *supervisor)
 		if (poll(fds, count, time_to_wait(supervisor)) < 0 && errno != EINTR)
 			fatal("event=poll-failed");
 		lan_events(supervisor);
-		session_events(supervisor);
+		sessions_events(supervisor);
 		take_signals(supervisor);
 		control_serve(&supervisor->control);
 		tick(supervisor);
@@ -593,7 +350,7 @@ static int begin(struct supervisor *supervisor, struct error *error)
 {
 	const struct control_hooks hooks = {
 	    .context = supervisor,
-	    .session = session_want,
+	    .session = sessions_want,
 	    .status = answer_status,
 	    .reload = reload,
 	    .stop = stop,
@@ -625,19 +382,19 @@ static void end(struct supervisor *supervisor)
 	for (size_t i = 0; i < ARRAY_LEN(children); i++)
 		if (children[i]->pid != 0)
 			kill(children[i]->pid, SIGTERM);
-	while (supervisor->lan.pid != 0 || is_busy(supervisor)) {
+	while (supervisor->lan.pid != 0 || sessions_are_busy(supervisor)) {
 		if (clock_now_ms() >= deadline)
 			for (size_t i = 0; i < ARRAY_LEN(children); i++)
 				if (children[i]->pid != 0)
 					kill(children[i]->pid, SIGKILL);
 		poll(NULL, 0, 20);
-		session_events(supervisor);
+		sessions_events(supervisor);
 		reap(supervisor);
 	}
 	control_close(&supervisor->control, supervisor->conf->gateway.spool);
 	close(supervisor->signal_fd);
 	spool_unlock(supervisor->conf->gateway.spool, supervisor->lock_fd);
-	request_clear(&supervisor->pending);
+	session_request_clear(&supervisor->pending);
 	due_clear(&supervisor->due);
 	log_info("event=stopped");
 	conf_free(supervisor->conf);
@@ -664,11 +421,11 @@ int supervisor_run(struct conf *conf, const char *path)
 	}
 	due_start(&supervisor.due, conf, moment_now());
 	lan_start(&supervisor);
-	hang_up(&supervisor); /* after a session that was killed together with its supervisor */
+	sessions_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
 	notify_state("READY=1");
 	/* Mail to the daemon may have been left unanswered by a crash. */
-	session_want(&supervisor,
+	sessions_want(&supervisor,
 	    &(struct session_request){
 		.fetch = conf->schedule.on_start,
 		.send = conf->schedule.on_start,

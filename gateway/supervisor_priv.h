@@ -1,0 +1,67 @@
+/*
+ * The supervisor's two halves: its life (supervisor.c), and its sessions (supervisor_session.c): who may have one, one at a time, and what
+ * becomes of it.
+ */
+#ifndef LANPOST_GATEWAY_SUPERVISOR_PRIV_H
+#define LANPOST_GATEWAY_SUPERVISOR_PRIV_H
+
+#include "base/clock.h"
+#include "gateway/allowance.h"
+#include "gateway/child.h"
+#include "gateway/control.h"
+#include "gateway/due.h"
+#include "gateway/lan_process.h"
+#include "gateway/supervisor.h"
+
+struct supervisor {
+	struct conf *conf;
+	const char *path;
+	int lock_fd, signal_fd;
+	struct listeners listeners;
+	struct control control;
+	struct child lan, session, hang_up;
+	int64_t since;
+	bool stopping;
+
+	struct msgid session_id;
+	uint64_t session_number;	 /* of the running session, or of the last one */
+	struct session_request running;
+	struct session_request pending;	 /* one more session, wanted while one runs */
+	bool is_pending;
+	json_t *result;			 /* what the running session has told at its end */
+	struct due due;
+
+	struct allowance by_mail; /* sessions that mail to daemon starts */
+	int64_t mail_session_at;  /* monotonic: when the next one may, 0: none is wanted */
+	int64_t queue_look_at;	  /* monotonic */
+
+	unsigned lan_crashes;
+	int64_t lan_restart_at;		 /* monotonic, 0: it runs */
+	bool lan_reported;
+};
+
+static inline struct moment moment_now(void)
+{
+	return (struct moment){.wall = clock_wall(), .steady = clock_steady()};
+}
+
+void session_request_clear(struct session_request *request);
+/* Begins a session now, or one more when the running one is over; several such wishes become one. context: the supervisor. Returns the
+ * number of the session that will do it. */
+uint64_t sessions_want(void *context, const struct session_request *request);
+/* The same for mail to daemon, so many an hour; what is too much waits. */
+void sessions_by_mail(struct supervisor *supervisor);
+/* Passes on what the session tells; its last word is kept until it has ended. */
+void sessions_events(struct supervisor *supervisor);
+/* One runs, or the line is being hung up after one. */
+bool sessions_are_busy(const struct supervisor *supervisor);
+/* Hangs up where a dead session has left the line up, in a process of its own. */
+void sessions_hang_up(struct supervisor *supervisor);
+/* The session process is gone. */
+void sessions_ended(struct supervisor *supervisor, int status);
+/* The process that hung up for a dead one is gone. */
+void sessions_hung_up(struct supervisor *supervisor);
+/* Looks, at now (monotonic, ms), whether the running one is stuck, and whether letters that wait want one. */
+void sessions_look(struct supervisor *supervisor, int64_t now);
+
+#endif
