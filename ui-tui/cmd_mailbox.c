@@ -228,11 +228,6 @@ static bool read_age(const struct cli *cli, int64_t *seconds)
 	return false;
 }
 
-static bool is_archiving(const struct cli *cli)
-{
-	return strcmp(cli->verb->name, "mailbox archive") == 0;
-}
-
 /* --- one mbox file instead of the archive's folders */
 
 struct mbox {
@@ -266,19 +261,19 @@ static int remove_to_mbox(struct intake *intake, struct mbox *mbox, int64_t befo
 	return fsx_close(mbox->fd, mbox->path, error) == 0 ? result : -1;
 }
 
-static int remove_old(const struct cli *cli, const struct conf *conf, const char *user, struct intake *intake, int64_t before,
-    struct expired *expired, struct error *error)
+static int remove_old(const struct cli *cli, const struct conf *conf, const char *user, bool archive, struct intake *intake,
+    int64_t before, struct expired *expired, struct error *error)
 {
 	struct mbox mbox = {conf->gateway.spool, user, cli_option(cli, "--mbox"), -1};
 
 	if (mbox.path != NULL)
 		return remove_to_mbox(intake, &mbox, before, expired, error);
-	if (is_archiving(cli))
+	if (archive)
 		return expire_to_archive(intake, mbox.spool, user, before, expired, error);
 	return expire_mailbox(intake, mbox.spool, user, before, NULL, expired, error);
 }
 
-static int purge_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
+static int take_out(const struct cli *cli, const struct conf *conf, const char *user, bool archive)
 {
 	struct error error = ERROR_INIT;
 	struct spool_writer writer;
@@ -291,7 +286,7 @@ static int purge_mailbox(const struct cli *cli, const struct conf *conf, const c
 		return CLI_USAGE;
 	if (spool_writer_open(&writer, conf, &error) != 0)
 		return cli_fail(CLI_FAILED, "%s", error.text);
-	result = remove_old(cli, conf, user, writer.intake, clock_wall() - age, &expired, &error);
+	result = remove_old(cli, conf, user, archive, writer.intake, clock_wall() - age, &expired, &error);
 	if (result != 0)
 		cli_fail(CLI_FAILED, "%s", error.text);
 	if (spool_writer_close(&writer, &error) != 0)
@@ -301,10 +296,20 @@ static int purge_mailbox(const struct cli *cli, const struct conf *conf, const c
 	if (cli->json)
 		return cli_print_json(json_pack("{s:s, s:I, s:I}", "user", user, "removed",
 		    (json_int_t)expired.messages, "bytes", (json_int_t)expired.bytes));
-	printf(is_archiving(cli) ? _("%zu messages (%s) of mailbox %s are in the archive now\n")
+	printf(archive ? _("%zu messages (%s) of mailbox %s are in the archive now\n")
 				 : _("%zu messages (%s) were removed from mailbox %s\n"),
 	    expired.messages, i18n_size(size, sizeof(size), expired.bytes), user);
 	return CLI_DONE;
+}
+
+static int purge_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
+{
+	return take_out(cli, conf, user, false);
+}
+
+static int archive_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
+{
+	return take_out(cli, conf, user, true);
 }
 
 int cmd_mailbox_purge(struct cli *cli)
@@ -314,5 +319,5 @@ int cmd_mailbox_purge(struct cli *cli)
 
 int cmd_mailbox_archive(struct cli *cli)
 {
-	return with_mailbox(cli, purge_mailbox);
+	return with_mailbox(cli, archive_mailbox);
 }
