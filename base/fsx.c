@@ -172,7 +172,26 @@ static char *parent_of(const char *path)
 	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
 }
 
-int fsx_create(const char *path, const struct slice *parts, size_t count, unsigned mode,
+#define COPY_AT_ONCE (1u << 30)
+
+/* Appends a whole file. The kernel shares the blocks where the file system can and the offsets are at block borders. */
+static int append_file(int fd, const char *source, struct error *error)
+{
+	int from = open(source, O_RDONLY | O_CLOEXEC);
+	ssize_t copied;
+
+	if (from < 0)
+		return error_errno(error, "cannot open %s", source);
+	do
+		copied = copy_file_range(from, NULL, fd, NULL, COPY_AT_ONCE, 0);
+	while (copied > 0 || (copied < 0 && errno == EINTR));
+	if (copied < 0)
+		error_errno(error, "cannot copy %s", source);
+	close(from); /* read only */
+	return copied < 0 ? -1 : 0;
+}
+
+static int create(const char *path, const struct slice *parts, size_t count, const char *source, unsigned mode,
     struct error *error)
 {
 	struct iovec vec[8];
@@ -187,6 +206,8 @@ int fsx_create(const char *path, const struct slice *parts, size_t count, unsign
 		if (parts[i].len > 0)
 			vec[used++] = (struct iovec){(char *)parts[i].ptr, parts[i].len};
 	result = fsx_writev(fd, vec, used, path, error);
+	if (result == 0 && source != NULL)
+		result = append_file(fd, source, error);
 	if (result != 0)
 		close(fd);
 	else
@@ -194,6 +215,17 @@ int fsx_create(const char *path, const struct slice *parts, size_t count, unsign
 	if (result != 0)
 		unlink(path);
 	return result;
+}
+
+int fsx_create(const char *path, const struct slice *parts, size_t count, unsigned mode,
+    struct error *error)
+{
+	return create(path, parts, count, NULL, mode, error);
+}
+
+int fsx_create_sharing(const char *path, struct slice header, const char *source, unsigned mode, struct error *error)
+{
+	return create(path, &header, 1, source, mode, error);
 }
 
 int fsx_replace(const char *path, struct slice data, unsigned mode, struct error *error)

@@ -37,6 +37,10 @@ int fsx_replace(const char *path, struct slice data, unsigned mode, struct error
 /* Writes a new file in one go without a sync (the intake log holds the data). */
 int fsx_create(const char *path, const struct slice *parts, size_t count, unsigned mode,
     struct error *error);
+/* The same for a header of a multiple of FSX_BLOCK bytes and all of another file, whose blocks are shared where the file
+ * system can (XFS, Btrfs); elsewhere the kernel copies. -1 where that cannot be: write the bytes then. */
+#define FSX_BLOCK 4096
+int fsx_create_sharing(const char *path, struct slice header, const char *source, unsigned mode, struct error *error);
 int fsx_truncate(int fd, uint64_t size, const char *path, struct error *error);
 /* Makes the folder and its parents, mode 0750; an existing one is fine. */
 int fsx_make_dirs(const char *path, struct error *error);

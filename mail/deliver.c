@@ -1,6 +1,7 @@
 #include "mail/deliver.h"
 
 #include "base/alloc.h"
+#include "base/fsx.h"
 #include "mail/decode.h"
 #include "mail/header.h"
 #include "mail/maildir.h"
@@ -8,9 +9,12 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BOSS_HEADER_MAX (1u << 20)
 #define REPLY_FIELD_MAX 4000
+/* From here on a message is worth sharing blocks with its copy, and a few KiB of filling. */
+#define SHARE_MIN (1u << 20)
 
 struct work {
 	const struct delivery *delivery;
@@ -76,6 +80,28 @@ static void boss_header(const struct envelope *envelope, struct buf *out)
 	buf_append_text(out, "\r\n");
 }
 
+/* Blocks can be shared only where they begin at a block's border in both files: lines fill the header up to one. Whether
+ * they do depends on the message alone, so that recovery comes to the same file name. */
+#define FILLING "X-Envelope-Filling: "
+static void fill_block(struct buf *out)
+{
+	static const size_t line_max = 78;
+	const size_t least = strlen(FILLING "-\r\n");
+	size_t left = FSX_BLOCK - out->len % FSX_BLOCK;
+
+	if (left < least)
+		left += FSX_BLOCK;
+	while (left > 0) {
+		size_t line = left < line_max ? left : left < line_max + least ? left - least : line_max;
+
+		buf_append_text(out, FILLING);
+		for (size_t i = strlen(FILLING); i < line - 2; i++)
+			buf_append_text(out, "-");
+		buf_append_text(out, "\r\n");
+		left -= line;
+	}
+}
+
 static int deliver_boss(struct work *work, const struct place *place, struct error *error)
 {
 	const struct delivery *delivery = work->delivery;
@@ -83,14 +109,19 @@ static int deliver_boss(struct work *work, const struct place *place, struct err
 	struct buf header = BUF_INIT(BOSS_HEADER_MAX);
 	struct slice parts[1 + PARTS];
 	char *name;
-	int result;
+	int result = -1;
 
 	boss_header(envelope, &header);
+	if (envelope->size >= SHARE_MIN)
+		fill_block(&header);
 	parts[0] = buf_slice(&header);
 	message_parts(delivery, parts + 1);
 	name = maildir_name(envelope->time, &envelope->id, delivery->hostname,
 	    header.len + envelope->size);
-	result = maildir_deliver(delivery->spool, place->name, name, parts, ARRAY_LEN(parts), error);
+	if (envelope->size >= SHARE_MIN && work->source != NULL)
+		result = maildir_deliver_sharing(delivery->spool, place->name, name, parts[0], work->source, error);
+	if (result != 0)
+		result = maildir_deliver(delivery->spool, place->name, name, parts, ARRAY_LEN(parts), error);
 	free(name);
 	buf_clear(&header);
 	return result;
@@ -164,38 +195,47 @@ static size_t deliver_queue(struct work *work)
 	failed = entry.place_count > 0 &&
 		 queue_deliver(delivery->spool, &entry, work->source, parts, ARRAY_LEN(parts),
 		     &error) != 0;
+	if (entry.place_count > 0 && !failed && work->source == NULL)
+		work->source = queue_message_path(delivery->spool, &(struct queue_item){QUEUE_ACTIVE, entry.id});
 	for (size_t i = 0; i < entry.place_count; i++)
 		report(work, &entry.places[i], failed ? &error : NULL);
 	free(entry.places);
 	return failed ? 1 : 0;
 }
 
-size_t deliver_places(const struct delivery *delivery)
+/* All places of the kinds in the bit mask (1 << PLACE_MAILBOX ...), each by itself. Returns how many failed. */
+static size_t deliver_kinds(struct work *work, unsigned kinds)
 {
 	static int (*const how[])(struct work *, const struct place *, struct error *) = {
 	    [PLACE_MAILBOX] = deliver_mailbox,
 	    [PLACE_BOSS] = deliver_boss,
-	    [PLACE_QUEUE] = NULL, /* together, below */
 	    [PLACE_DAEMON] = deliver_daemon,
 	    [PLACE_REPLY] = deliver_reply,
 	};
-	struct work work = {.delivery = delivery};
 	size_t failed = 0;
 
-	for (size_t i = 0; i < delivery->envelope->place_count; i++) {
-		const struct place *place = &delivery->envelope->places[i];
+	for (size_t i = 0; i < work->delivery->envelope->place_count; i++) {
+		const struct place *place = &work->delivery->envelope->places[i];
 		struct error error;
+		bool done;
 
-		if (how[place->kind] == NULL || !wanted(&work, place))
+		if ((kinds >> place->kind & 1) == 0 || !wanted(work, place))
 			continue;
-		if (how[place->kind](&work, place, &error) == 0) {
-			report(&work, place, NULL);
-		} else {
-			report(&work, place, &error);
-			failed++;
-		}
+		done = how[place->kind](work, place, &error) == 0;
+		report(work, place, done ? NULL : &error);
+		failed += done ? 0 : 1;
 	}
+	return failed;
+}
+
+size_t deliver_places(const struct delivery *delivery)
+{
+	struct work work = {.delivery = delivery};
+	size_t failed;
+
+	failed = deliver_kinds(&work, 1u << PLACE_MAILBOX | 1u << PLACE_DAEMON | 1u << PLACE_REPLY);
 	failed += deliver_queue(&work);
+	failed += deliver_kinds(&work, 1u << PLACE_BOSS); /* last: his copy shares the bytes of another */
 	free(work.source);
 	return failed;
 }

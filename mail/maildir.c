@@ -363,18 +363,30 @@ int maildir_unlink(const char *spool, const char *user, const char *const *uniqu
 
 /* --- delivery */
 
-int maildir_deliver(const char *spool, const char *user, const char *name,
-    const struct slice *parts, size_t count, struct error *error)
+struct content {
+	const struct slice *parts;
+	size_t count;
+	const char *source; /* NULL: the parts are all */
+};
+
+static int create(const char *path, const struct content *content, struct error *error)
+{
+	return content->source != NULL ? fsx_create_sharing(path, content->parts[0], content->source, 0640, error)
+				       : fsx_create(path, content->parts, content->count, 0640, error);
+}
+
+static int deliver(const char *spool, const char *user, const char *name, const struct content *content,
+    struct error *error)
 {
 	char *base = maildir_path(spool, user);
 	char *tmp = xasprintf("%s/tmp/%s", base, name);
 	char *path = xasprintf("%s/new/%s", base, name);
-	int result = fsx_create(tmp, parts, count, 0640, error);
+	int result = create(tmp, content, error);
 
 	if (result != 0 && error->saved_errno == ENOENT) {
 		result = maildir_make(spool, user, error);
 		if (result == 0)
-			result = fsx_create(tmp, parts, count, 0640, error);
+			result = create(tmp, content, error);
 	}
 	if (result == 0)
 		result = fsx_rename(tmp, path, error);
@@ -382,6 +394,18 @@ int maildir_deliver(const char *spool, const char *user, const char *name,
 	free(tmp);
 	free(base);
 	return result;
+}
+
+int maildir_deliver(const char *spool, const char *user, const char *name,
+    const struct slice *parts, size_t count, struct error *error)
+{
+	return deliver(spool, user, name, &(struct content){parts, count, NULL}, error);
+}
+
+int maildir_deliver_sharing(const char *spool, const char *user, const char *name, struct slice header, const char *source,
+    struct error *error)
+{
+	return deliver(spool, user, name, &(struct content){&header, 1, source}, error);
 }
 
 static bool same_size(const char *a, const char *b)

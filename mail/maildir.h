@@ -55,7 +55,11 @@ bool maildir_unique_id(struct slice unique, struct slice *id);
 /* Writes a message into the mailbox (tmp, then new) without sync. parts: header lines and body. */
 int maildir_deliver(const char *spool, const char *user, const char *name, const struct slice *parts,
     size_t count, struct error *error);
-/* The same by hard link to a file that stands in another mailbox. -1 where that cannot be (another file system,
+/* The same for a header of a multiple of FSX_BLOCK bytes above the bytes of another file (fsx_create_sharing). -1 where
+ * that cannot be: deliver the bytes then. */
+int maildir_deliver_sharing(const char *spool, const char *user, const char *name, struct slice header, const char *source,
+    struct error *error);
+/* The message by hard link to a file that stands in another mailbox. -1 where that cannot be (another file system,
  * too many links, source gone): deliver the bytes then. */
 int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *source,
     struct error *error);

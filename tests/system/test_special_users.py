@@ -122,6 +122,24 @@ def test_the_boss_sees_every_letter_of_the_lan_but_not_fetched_ones(office, dove
     assert sorted(subjects(office.mailbox_when("director", 2))) == ["in", "out"]
 
 
+@pytest.mark.parametrize("to", [["anna@office.lan"], ["client@bank.ru"], ["anna@office.lan", "client@bank.ru"]])
+def test_the_boss_copy_of_a_large_letter_shares_its_blocks(make_gateway, to):
+    """Where the file system can: so the other copy's bytes begin at a block's border in his."""
+    gateway = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}, "anna": {}, "director": {}},
+                           sections={"gateway": {"boss": "director"}})
+    big = letter(to=to[0], subject="big", sender="ivan@office.lan") + b"0123456789 and so on\r\n" * 100_000
+    gateway.send("ivan@office.lan", [*to, "secret@bank.ru"], big)
+    gateway.mailbox_when("director", 1)
+    copy, = (path.read_bytes() for path in gateway.files("director"))
+    other, = (path.read_bytes() for path in [*gateway.files("anna"), *gateway.spool.glob("queue/*/*.msg")][:1])
+    header = copy[:-len(other)]
+    assert copy.endswith(other) and len(header) % 4096 == 0
+    fields = [line.partition(b":") for line in header.replace(b"\r\n ", b" ").splitlines()]
+    assert {name for name, _, _ in fields} == {b"X-Envelope-From", b"X-Envelope-To", b"X-Envelope-Filling"}
+    assert b"secret@bank.ru" in header and b"secret" not in other
+    assert max(len(line) for line in header.splitlines()) <= 78
+
+
 def test_without_a_boss_there_are_no_copies(make_gateway):
     gateway = make_gateway(users=["ivan", "anna"])
     gateway.send("ivan@office.lan", ["anna@office.lan"], letter())
