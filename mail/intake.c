@@ -9,6 +9,7 @@
 #include "mail/intake_priv.h"
 #include "mail/maildir.h"
 #include "mail/queue.h"
+#include "mail/reserve.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +17,7 @@
 
 #define CHECKPOINT_MS 1000
 #define WRITER_WAIT_SECONDS 60
-#define SPACE_RESERVE (16u << 20)
+#define SPACE_FLOOR (16u << 20)
 #define HEAD_MAX (5u << 20)
 
 void intake_wake(struct intake *intake)
@@ -65,9 +66,11 @@ static int append_voids(struct intake *intake, struct wal *wal, struct error *er
 static int segment_begin(struct intake *intake, struct error *error)
 {
 	struct segment *segment = xcalloc(1, sizeof(*segment));
+	int result = wal_create(&segment->wal, intake->spool, intake->writer, error);
 
-	if (wal_create(&segment->wal, intake->spool, intake->writer, error) != 0 ||
-	    append_voids(intake, segment->wal, error) != 0) {
+	if (result != 0 && reserve_spend(intake->spool, error))
+		result = wal_create(&segment->wal, intake->spool, intake->writer, error);
+	if (result != 0 || append_voids(intake, segment->wal, error) != 0) {
 		segment_free(segment);
 		return -1;
 	}
@@ -197,6 +200,17 @@ static int append_item(struct segment *segment, const struct batch_item *item, b
 	    inline_body ? buf_slice(&item->body.memory) : SLICE_NONE, broken, error);
 }
 
+/* A removal makes room, so the last room there is is for it. */
+static int append_or_spend(struct intake *intake, struct segment *segment, const struct batch_item *item, bool *broken,
+    struct error *error)
+{
+	if (append_item(segment, item, broken, error) == 0)
+		return 0;
+	if (*broken || item->has_message || !reserve_spend(intake->spool, error))
+		return -1;
+	return append_item(segment, item, broken, error);
+}
+
 /* All records of a batch stand in one segment. On failure none of them does. */
 static int append_batch(struct intake *intake, struct intake_batch *batch, struct error *error)
 {
@@ -211,7 +225,7 @@ static int append_batch(struct intake *intake, struct intake_batch *batch, struc
 	for (size_t i = 0; i < batch->count; i++) {
 		struct error cut_error;
 
-		if (append_item(segment, &batch->items[i], &broken, error) == 0)
+		if (append_or_spend(intake, segment, &batch->items[i], &broken, error) == 0)
 			continue;
 		if (broken ||
 		    fsx_truncate(segment->wal->fd, before, segment->wal->path, &cut_error) != 0)
@@ -492,6 +506,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 		intake_free(intake);
 		return error_set(error, ERROR_TEMPORARY, "cannot start the checkpoint thread");
 	}
+	reserve_keep(intake->spool);
 	*out = intake;
 	return 0;
 }
@@ -538,5 +553,5 @@ bool intake_has_room(struct intake *intake, uint64_t bytes)
 	uint64_t available = fsx_free_bytes(intake->spool);
 
 	/* Twice: once in the log and once where it is delivered. */
-	return bytes < UINT64_MAX / 4 && available >= 2 * bytes + SPACE_RESERVE;
+	return bytes < UINT64_MAX / 4 && available >= 2 * bytes + SPACE_FLOOR;
 }

@@ -12,6 +12,7 @@
 #include "base/fsx.h"
 #include "base/log.h"
 #include "mail/fold.h"
+#include "mail/reserve.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -178,6 +179,10 @@ int state_open(struct state **out, const char *spool, bool *was_damaged, struct 
 
 	if (was_damaged != NULL)
 		*was_damaged = false;
+	if (result != 0 && reserve_spend(spool, error)) {
+		close_db(state);
+		result = open_db(state, path, error);
+	}
 	code = state->db == NULL ? 0 : sqlite3_errcode(state->db) & 0xff;
 	if (result != 0 && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) {
 		log_warnx("event=state-damaged path=%s reason=%s", LOG_CSTR(path),

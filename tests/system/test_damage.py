@@ -7,11 +7,11 @@ import shutil
 import signal
 import smtplib
 import socket
-import subprocess
 import time
 
 import pytest
 
+from harness.disk import Disk
 from harness.letters import letter
 from harness.waiting import until
 
@@ -113,55 +113,68 @@ def test_silent_clients_of_the_control_socket_keep_nobody_out(make_gateway):
 
 @pytest.fixture
 def disk(folder):
-    """A file system of 48 MiB of its own."""
-    path = folder / "disk"
-    path.mkdir()
-    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=48m,mode=755", "tmpfs", path], capture_output=True)
-    if made.returncode != 0:
+    disk = Disk(folder / "disk")
+    if not disk.mounted:
         pytest.skip("no file system can be mounted here")
-    yield path
-    subprocess.run(["umount", "-l", path], check=True)
-
-
-def fill(disk, left):
-    with open(disk / "ballast", "ab") as ballast:
-        while (free := os.statvfs(disk).f_bavail * os.statvfs(disk).f_frsize - left) > 0:
-            ballast.write(bytes(min(free, 1 << 20)))
-            ballast.flush()
+    yield disk
+    disk.close()
 
 
 def test_a_full_disk_refuses_and_loses_nothing(make_gateway, disk, dovecot, account):
-    gateway = make_gateway(start=False, users=USERS, accounts={"office": account},
-                           sections={"gateway": {"spool": disk / "spool"}})
-    gateway.spool = disk / "spool"
-    gateway.start()
+    gateway = make_gateway(users=USERS, accounts={"office": account}, sections={"gateway": {"spool": disk.path / "spool"}})
     gateway.send("buh@office.lan", ["ivan"], letter(subject="before"))
     for n in range(3):
         dovecot.deliver("office", letter(subject=f"upstream {n}", to="branch@example.ru"))
-    fill(disk, 0)
+    disk.fill()
     with pytest.raises(smtplib.SMTPResponseException) as caught:
         gateway.send("buh@office.lan", ["ivan"], letter())
     assert caught.value.smtp_code == 452
     gateway.session(code=1)
     assert len(dovecot.left("office")) == 3
     assert subjects(gateway.mailbox_when("ivan", 1)) == ["before"]
-    (disk / "ballast").unlink()
+    disk.make_room()
     gateway.session()
     assert dovecot.left("office") == []
     assert subjects(gateway.mailbox_when("ivan", 4)) == ["before", "upstream 0", "upstream 1", "upstream 2"]
 
 
-def test_postmaster_is_told_before_the_disk_is_full(make_gateway, disk):
-    gateway = make_gateway(start=False, users=USERS, sections={"gateway": {"spool": disk / "spool"}})
-    gateway.spool = disk / "spool"
+@pytest.mark.parametrize("restart", [False, True])
+def test_users_can_read_and_delete_while_the_disk_is_full(make_gateway, disk, restart):
+    gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
+    for n in range(80):
+        gateway.send("buh@office.lan", ["ivan"], letter(number=n))
+    if restart:
+        gateway.kill_all()
+    disk.fill()
+    if restart:
+        gateway.start()
+    assert len(gateway.mailbox("ivan")) == 80
+    client = gateway.pop3("ivan")
+    for n in range(1, 79):
+        client.dele(n)
+    client.quit()
+    assert len(gateway.mailbox("ivan")) == 2
+    disk.fill()  # whoever has filled it does so again
+    with pytest.raises(smtplib.SMTPResponseException) as caught:
+        gateway.send("buh@office.lan", ["ivan"], letter())
+    assert caught.value.smtp_code == 452
+    disk.make_room()
+    gateway.kill_all()
     gateway.start()
+    gateway.send("buh@office.lan", ["ivan"], letter(number=9))
+    assert len(gateway.mailbox_when("ivan", 3)) == 3
+    assert (gateway.spool / "reserve").exists()
+
+
+def test_postmaster_is_told_before_the_disk_is_full(make_gateway, disk):
+    gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
     gateway.session()
     assert not gateway.files("postmaster")
-    fill(disk, 20 << 20)
+    disk.fill(20 << 20)
     gateway.session()
     gateway.session()
     assert subjects(gateway.mailbox_when("postmaster", 1)) == ["Problem: the disk"]
-    (disk / "ballast").unlink()
+    disk.make_room()
     gateway.session()
     assert subjects(gateway.mailbox_when("postmaster", 2))[1] == "Works again: the disk"
 

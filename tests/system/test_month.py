@@ -1,15 +1,19 @@
 """A month of an office of 50 people, time compressed: what comes in, what they write to each other and to the world, with a provider and a
-smarthost that have bad days, passwords that expire, and power cuts. At the end each letter is accounted for.
+smarthost that have bad days, passwords that expire, a disk that is full, and power cuts. At the end each letter is accounted for.
 
 LANPOST_MONTH_DAYS says how many days (3 by default, `make month` has 30); LANPOST_MONTH_SEED makes a run again.
 """
 import collections
 import os
+import poplib
 import random
 import re
 import smtplib
 import time
 
+import pytest
+
+from harness.disk import Disk
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from test_nothing_lost_nothing_twice import in_mailbox, numbers
@@ -25,8 +29,9 @@ WINDOW = 8  # messages in doubt when a line of the smarthost breaks, at most
 
 
 class Month:
-    def __init__(self, make_gateway):
+    def __init__(self, make_gateway, disk):
         self.dice = random.Random(SEED)
+        self.disk = disk
         self.number = 0
         self.expected = collections.defaultdict(collections.Counter)  # user -> letters
         self.outside = set()
@@ -42,7 +47,7 @@ class Month:
                              "timeout": "3s"} for name, server in self.providers.items()},
             smarthosts={"default": {"url": f"smtp://127.0.0.1:{self.smarthost.port}", "tls": "none", "retry": "1s",
                                     "max_connections": "3"}},
-            sections={"gateway": {"boss": BOSS}, "log": {"level": "info"}})
+            sections={"gateway": {"boss": BOSS, "spool": disk.path / "spool"}, "log": {"level": "info"}})
 
     # --- the world
 
@@ -96,27 +101,45 @@ class Month:
             if not to or self.dice.random() < 0.4:
                 to.append("client@bank.ru")
             text = self.next_letter(sender=f"{sender}@office.lan", to=", ".join(to))
-            try:
-                refused = self.office.send(f"{sender}@office.lan", to, text)
-            except (OSError, smtplib.SMTPException):
-                raise AssertionError("the LAN server was away") from None
-            assert refused == {}
+            if not self.is_taken(f"{sender}@office.lan", to, text):
+                continue
             for user in {*users, BOSS}:
                 self.expected[user][self.number] += 1
             if "client@bank.ru" in to:
                 self.outside.add(self.number)
 
+    def is_taken(self, sender, to, text):
+        try:
+            assert self.office.send(sender, to, text) == {}
+            return True
+        except smtplib.SMTPResponseException as error:
+            assert self.fault == "disk" and error.smtp_code == 452, f"seed {SEED}: {error}"
+            return False
+        except (OSError, smtplib.SMTPException) as error:
+            raise AssertionError(f"seed {SEED}: the LAN server was away: {error}") from None
+
     def people_read(self):
         for user in self.dice.sample(USERS, 10):
-            self.found[user] += numbers(message for message in self.office.mailbox(user, password="x"))
-            self.office_empties(user)
+            letters = self.letters_of(user)
+            if self.is_emptied(user):
+                self.found[user] += letters
+            else:
+                assert self.letters_of(user) == letters, f"seed {SEED}: {user} has less, and was told that nothing went"
 
-    def office_empties(self, user):
+    def letters_of(self, user):
+        return numbers(message for message in self.office.mailbox(user, password="x"))
+
+    def is_emptied(self, user):
         client = self.office.pop3(user, password="x")
         count = client.stat()[0]
         for n in range(1, count + 1):
             client.dele(n)
-        client.quit()
+        try:
+            client.quit()
+            return True
+        except poplib.error_proto:
+            assert self.fault == "disk", f"seed {SEED}: nothing was wrong with {user}"
+            return False
 
     def power_cut(self):
         self.office.cli("session", "--no-wait")
@@ -126,7 +149,9 @@ class Month:
         self.office.start()
 
     def hour(self):
-        self.fault = self.dice.choice([None, None, "provider", "password", "refusals", "smarthost"])
+        self.fault = self.dice.choice([None, None, "provider", "password", "refusals", "smarthost", "disk"])
+        if self.fault == "disk":
+            self.disk.fill(self.dice.choice([0, self.dice.randrange(1 << 16), self.dice.randrange(1 << 24)]))
         self.mail_comes_in()
         self.people_write()
         if self.dice.random() < 0.15:
@@ -134,6 +159,7 @@ class Month:
         self.office.cli("session", timeout=120)
         if self.dice.random() < 0.5:
             self.people_read()
+        self.disk.make_room()
 
     # --- the end of the month
 
@@ -156,7 +182,8 @@ class Month:
         assert set(sent) == self.outside, f"seed {SEED}: outside {set(sent) ^ self.outside}"
         twice = sum(times - 1 for times in sent.values())
         assert twice <= self.cuts * 3 * WINDOW, f"seed {SEED}: {twice} twice after {self.cuts} cuts"
-        for number in self.dice.sample(range(1, self.number + 1), min(20, self.number)):
+        taken = sorted(set().union(*self.expected.values()))
+        for number in self.dice.sample(taken, min(20, len(taken))):
             assert "accepted" in self.office.cli("trace", f"{number}.test@bank.ru").stdout, f"seed {SEED}: {number}"
 
     def in_box(self, user):
@@ -166,8 +193,18 @@ class Month:
         return numbers(text for text in texts if b".test@bank.ru>" in text)  # not the reports
 
 
-def test_each_letter_of_a_month_is_accounted_for(make_gateway):
-    month = Month(make_gateway)
+@pytest.fixture
+def disk(folder):
+    """Where no file system can be mounted all else of the month goes on."""
+    disk = Disk(folder / "disk")
+    if not disk.mounted:
+        disk.fill = lambda left: None
+    yield disk
+    disk.close()
+
+
+def test_each_letter_of_a_month_is_accounted_for(make_gateway, disk):
+    month = Month(make_gateway, disk)
     for _ in range(DAYS * HOURS):
         month.hour()
     month.settle()

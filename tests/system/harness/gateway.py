@@ -59,6 +59,7 @@ class Gateway:
         }
         for section, keys in (sections or {}).items():
             self.main.setdefault(section, {}).update(keys)
+        self.spool = Path(self.main["gateway"]["spool"])
         users = {user: {} for user in users} if not isinstance(users, dict) else users
         self.users = {user: {"password": PASSWORD, **keys} for user, keys in users.items()}
         self.accounts, self.rules, self.smarthosts = accounts or {}, rules or {}, smarthosts or {}
