@@ -18,96 +18,12 @@
 #define CHECKPOINT_MS 1000
 #define WRITER_WAIT_SECONDS 60
 #define SPACE_FLOOR (16u << 20)
-#define HEAD_MAX (5u << 20)
 
 void intake_wake(struct intake *intake)
 {
 	if (!intake->dirty)
 		pthread_cond_signal(&intake->wake);
 	intake->dirty = true;
-}
-
-/* --- segments; all with the lock held unless said otherwise */
-
-void segment_free(struct segment *segment)
-{
-	wal_close(segment->wal);
-	strlist_clear(&segment->body_files);
-	free(segment);
-}
-
-/* Writes into a new segment which parts of broken ones count for nothing. */
-static int append_voids(struct intake *intake, struct wal *wal, struct error *error)
-{
-	struct buf head = BUF_INIT(HEAD_MAX);
-	bool broken = false;
-	int result = 0;
-
-	for (size_t i = 0; i < intake->voids.count; i++) {
-		struct slice offset = slice_of(intake->voids.items[i]);
-		struct slice file = slice_cut(&offset, ' ');
-		char *name = slice_dup(file);
-
-		record_write(&(struct fact){.kind = FACT_VOID, .name = name, .text = offset.ptr}, 1,
-		    NULL, false, &head);
-		free(name);
-	}
-	if (head.len > 0) {
-		result = wal_append(wal, buf_slice(&head), SLICE_NONE, &broken, error);
-		if (result == 0)
-			result = wal_sync(wal, error);
-		if (result == 0)
-			wal->durable = wal->size;
-	}
-	buf_clear(&head);
-	return result;
-}
-
-static int segment_begin(struct intake *intake, struct error *error)
-{
-	struct segment *segment = xcalloc(1, sizeof(*segment));
-	int result = wal_create(&segment->wal, intake->spool, intake->writer, error);
-
-	if (result != 0 && reserve_spend(intake->spool, error))
-		result = wal_create(&segment->wal, intake->spool, intake->writer, error);
-	if (result != 0 || append_voids(intake, segment->wal, error) != 0) {
-		segment_free(segment);
-		return -1;
-	}
-	segment->has_facts = intake->voids.count > 0;
-	strlist_clear(&intake->voids);
-	intake->current = segment;
-	return 0;
-}
-
-void segment_close(struct intake *intake, struct segment *segment)
-{
-	if (intake->current != segment)
-		return;
-	intake->current = NULL;
-	segment->next = intake->closed;
-	intake->closed = segment;
-}
-
-/* A write or sync failed: this file is never trusted again. What was durable stays; the rest was never
- * acknowledged and must not be found by a recovery. */
-static void segment_break(struct intake *intake, struct segment *segment)
-{
-	struct error error;
-	char *what;
-
-	if (segment->broken)
-		return;
-	segment->broken = true;
-	segment_close(intake, segment);
-	if (wal_cut(segment->wal, &error) == 0)
-		return;
-	log_warnx("event=log-segment-broken file=%s reason=%s", segment->wal->name.file,
-	    LOG_CSTR(error.text));
-	what = xasprintf("%s %llu", segment->wal->name.file,
-	    (unsigned long long)segment->wal->durable);
-	strlist_add(&intake->voids, what);
-	free(what);
 }
 
 /* --- transition 1: append and commit */
@@ -169,7 +85,7 @@ void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, 
     const struct fact *facts, size_t fact_count)
 {
 	struct batch_item item = {
-	    .head = BUF_INIT(HEAD_MAX),
+	    .head = BUF_INIT(RECORD_HEAD_MAX),
 	    .has_message = envelope != NULL,
 	    .fact_count = fact_count,
 	};
@@ -243,40 +159,6 @@ static int append_batch(struct intake *intake, struct intake_batch *batch, struc
 	}
 	segment->records += batch->count;
 	segment->pending += batch->count;
-	return 0;
-}
-
-/* Waits until the segment is durable up to `size`. Whoever comes first syncs for all who wait: the lock is free meanwhile. */
-static int commit_segment(struct intake *intake, struct segment *segment, uint64_t size,
-    struct error *error)
-{
-	while (segment->wal->durable < size) {
-		struct wal snapshot;
-		uint64_t target;
-		int result;
-
-		if (segment->broken)
-			return error_set(error, ERROR_IO,
-			    "the intake log could not be written: see the log for why");
-		if (segment->syncing) {
-			pthread_cond_wait(&intake->synced, &intake->lock);
-			continue;
-		}
-		segment->syncing = true;
-		snapshot = *segment->wal;
-		target = segment->wal->size;
-		pthread_mutex_unlock(&intake->lock);
-		result = wal_sync(&snapshot, error);
-		pthread_mutex_lock(&intake->lock);
-		segment->syncing = false;
-		pthread_cond_broadcast(&intake->synced);
-		if (result == 0)
-			segment->wal->durable = target;
-		else
-			segment_break(intake, segment);
-		if (result != 0)
-			return -1;
-	}
 	return 0;
 }
 
@@ -355,7 +237,7 @@ int intake_batch_commit(struct intake_batch *batch, struct error *error)
 	result = append_batch(intake, batch, error);
 	segment = intake->current;
 	if (result == 0)
-		result = commit_segment(intake, segment, segment->wal->size, error);
+		result = segment_commit(intake, segment, segment->wal->size, error);
 	else
 		segment = NULL;
 	pthread_mutex_unlock(&intake->lock);

@@ -53,10 +53,22 @@ struct intake {
 	pthread_t checkpointer;
 };
 
-void segment_free(struct segment *segment);
-/* With the lock held: no more appends; the next one begins a new segment. */
-void segment_close(struct intake *intake, struct segment *segment);
+/* intake_segment.c: all but segment_free with the lock held */
 
+/* A new current segment; what broken ones leave behind is declared void in it. */
+int segment_begin(struct intake *intake, struct error *error);
+/* Waits until the segment is durable up to `size`. Whoever comes first syncs for all who wait: the lock is free meanwhile. */
+int segment_commit(struct intake *intake, struct segment *segment, uint64_t size, struct error *error);
+/* No more appends; the next one begins a new segment. */
+void segment_close(struct intake *intake, struct segment *segment);
+/* A write or sync failed: this file is never trusted again. What was durable stays; the rest was never acknowledged and must
+ * not be found by a recovery. */
+void segment_break(struct intake *intake, struct segment *segment);
+void segment_free(struct segment *segment);
+
+/* There is something for the checkpoint. The lock is held. Only the first such word wakes its thread: it lets work
+ * gather then, and a signal for each message would cost more than the message. */
+void intake_wake(struct intake *intake);
 /* One checkpoint now. On failure everything stays as it was, to be tried again. */
 int checkpoint_run(struct intake *intake, struct error *error);
 /* Runs them in the background until intake->stopping. */
@@ -71,9 +83,6 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error);
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);
 /* Writes notes in one transaction; on failure they are put back. */
-/* There is something for the checkpoint. The lock is held. Only the first such word wakes its thread: it lets work
- * gather then, and a signal for each message would cost more than the message. */
-void intake_wake(struct intake *intake);
 int note_flush(struct intake *intake, struct error *error);
 void note_free_all(struct note *notes);
 

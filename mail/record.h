@@ -30,6 +30,8 @@ struct record {
 	struct envelope envelope;
 };
 
+/* The bound of the buffer that a head is written to; below WAL_HEAD_MAX. */
+#define RECORD_HEAD_MAX (5u << 20)
 /* envelope may be NULL. */
 void record_write(const struct fact *facts, size_t count, const struct envelope *envelope,
     bool body_in_file, struct buf *out);
