@@ -31,7 +31,7 @@ void child_closed(int fd)
 		}
 }
 
-static void become_child(const char *name, pid_t parent)
+static void become_child(const char *name, pid_t parent, struct doing *doing)
 {
 	sigset_t none;
 
@@ -44,6 +44,7 @@ static void become_child(const char *name, pid_t parent)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	log_process(name);
+	doing_use(doing);
 	sandbox_children();
 }
 
@@ -52,25 +53,28 @@ int child_start(struct child *child, const char *name, child_fn fn, void *contex
 {
 	int pair[2];
 	pid_t parent = getpid(), pid;
+	struct doing *doing;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return error_errno(error, "cannot make a socket pair");
+	doing = doing_new();
 	pid = fork();
 	if (pid < 0) {
 		error_errno(error, "cannot start the %s process", name);
 		close(pair[0]);
 		close(pair[1]);
+		doing_free(doing);
 		return -1;
 	}
 	if (pid == 0) {
-		become_child(name, parent);
+		become_child(name, parent, doing);
 		close(pair[0]);
 		/* _exit: what the parent had buffered or registered is not the child's. */
 		_exit(fn(context, pair[1]));
 	}
 	close(pair[1]);
 	fcntl(pair[0], F_SETFL, O_NONBLOCK);
-	*child = (struct child){.name = name, .pid = pid, .fd = pair[0], .started = clock_now_ms()};
+	*child = (struct child){.name = name, .pid = pid, .fd = pair[0], .started = clock_now_ms(), .doing = doing};
 	ctl_reader_init(&child->reader, pair[0]);
 	child_close_in_children(pair[0]);
 	log_debug("event=child-started name=%s pid=%d", name, (int)pid);
@@ -84,5 +88,6 @@ void child_gone(struct child *child)
 		child_closed(child->fd);
 		close(child->fd);
 	}
+	doing_free(child->doing);
 	*child = (struct child){.name = child->name, .fd = -1};
 }

@@ -6,6 +6,7 @@
 #define LANPOST_GATEWAY_CHILD_H
 
 #include "base/ctl_wire.h"
+#include "base/doing.h"
 
 #include <sys/types.h>
 
@@ -15,6 +16,7 @@ struct child {
 	int fd;		  /* our end of its event socket, -1 */
 	struct ctl_reader reader;
 	int64_t started;  /* monotonic ms */
+	struct doing *doing; /* what its threads are at, also when it is dead; NULL: that is not known */
 };
 
 /* What runs in the child; its result is the exit code. event_fd is its end of the socket. */

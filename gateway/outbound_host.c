@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/doing.h"
 #include "base/log.h"
 #include "gateway/reach.h"
 
@@ -188,6 +189,7 @@ static void lane_work(struct lane *lane)
 	struct host *host = lane->host;
 	struct error error = ERROR_INIT;
 
+	doing_who("smarthost %s", host->settings->name);
 	for (int breaks = 0; breaks < BREAKS_MAX && !outbound_is_over(host->out);) {
 		if (lane->smarthost.remote == NULL && count_waiting(host) == 0)
 			return;
@@ -211,6 +213,7 @@ static void *lane_main(void *context)
 
 	lane_work(lane);
 	lane_close(lane);
+	doing_end();
 	return NULL;
 }
 

@@ -1,6 +1,7 @@
 /* One connection: which messages are under way on it, and what becomes of them when it breaks. */
 #include "gateway/outbound_priv.h"
 
+#include "base/doing.h"
 #include "base/log.h"
 
 #define TRIES 2 /* lines that may break over a message before it is put off */
@@ -168,11 +169,16 @@ static void abandon(struct lane *lane, const struct error *error)
  * durable before the replies are read that let messages go out. */
 static int exchange(struct lane *lane, struct error *error)
 {
+	int result;
+
 	if (smarthost_flush(&lane->smarthost, error) != 0 || announce(lane, lane->window, lane->count, error) != 0)
 		return -1;
 	if (lane->spare == NULL)
 		lane->spare = open_next(lane);
-	return smarthost_exchange(&lane->smarthost, error);
+	doing_wait();
+	result = smarthost_exchange(&lane->smarthost, error);
+	doing_resume();
+	return result;
 }
 
 int lane_run(struct lane *lane, struct error *error)

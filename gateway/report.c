@@ -113,7 +113,7 @@ static const char *advice(enum error_class class)
 }
 
 void report_problem(const struct conf *conf, struct intake *intake, struct state *state,
-    const char *session, const char *key, const char *what, const struct error *problem)
+    const char *session, const char *key, const char *what, const struct error *problem, struct slice details)
 {
 	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
 	char class[16], when[64], subject[160];
@@ -129,8 +129,10 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 		return;
 	/* TRANSLATORS: %s is "account sales", "smarthost default" and the like */
 	snprintf(subject, sizeof(subject), _("Problem: %s"), what);
-	buf_printf(&text, _("Since %s there is a problem with %s:\n\n    %s\n\n%s\n"),
-	    i18n_time(when, sizeof(when), now), what, problem->text, _(advice(problem->class)));
+	buf_printf(&text, _("Since %s there is a problem with %s:\n\n    %s\n\n"),
+	    i18n_time(when, sizeof(when), now), what, problem->text);
+	buf_append_slice(&text, details);
+	buf_printf(&text, "%s\n", _(advice(problem->class)));
 	buf_append_text(&text, _("You will not be told again until this changes.\n"));
 	tell_postmaster(conf, intake, session, subject, &text);
 	buf_clear(&text);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/ctl_wire.h"
+#include "base/doing.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -106,6 +107,7 @@ static int route_message(void *context, struct envelope *envelope, struct slice 
 	    &envelope->recipients};
 	struct sorter_decision decision;
 
+	doing_step("sorting the message with UIDL %s", envelope->uidl);
 	sorter_decide(session->sorter, &sorted, &decision);
 	sorter_fill(session->conf, message, envelope, &decision);
 	if (session->conf->gateway.boss_incoming && envelope->place_count > 0)
@@ -130,6 +132,7 @@ static void show_progress(void *context, const char *account, const struct fetch
 	int64_t now = clock_now_ms();
 
 	(void)account;
+	doing_step("message %zu of %zu", result->arrived, result->total);
 	if (result->fetched != result->total && now - work->told < PROGRESS_MS)
 		return;
 	work->told = now;
@@ -164,10 +167,12 @@ static void *fetch_thread(void *context)
 		free(host);
 		return NULL;
 	}
+	doing_who("account %s", name);
 	tell_account(work, "connecting", NULL);
 	work->began = clock_now_ms();
 	failed = fetch_account(&job, &result->fetched, &result->error) != 0;
 	server_gate_leave(&session->gate, host);
+	doing_end();
 	free(host);
 	if (!failed || session_limits_forgive(&result->error))
 		result->error = (struct error)ERROR_INIT;
@@ -271,7 +276,7 @@ static void report_change(struct session *session, const char *key, const char *
 		return;
 	if (error->class != ERROR_NONE)
 		report_problem(session->conf, session->spool.intake, session->spool.state, session->id.text, key,
-		    what, error);
+		    what, error, SLICE_NONE);
 	else
 		report_recovery(session->conf, session->spool.intake, session->spool.state, session->id.text, key,
 		    what);

@@ -11,7 +11,7 @@ static void tell_of_damage(const struct spool *spool, const struct conf *conf)
 
 	error_set(&problem, ERROR_IO, _("state.db was damaged; it was set aside and a new one begun"));
 	report_problem(conf, spool->intake, spool->state, "", "state.db",
-	    _("the gateway's memory of what it has fetched"), &problem);
+	    _("the gateway's memory of what it has fetched"), &problem, SLICE_NONE);
 }
 
 int spool_open(struct spool *spool, const struct conf *conf, const char *writer,

@@ -65,9 +65,12 @@ static void lan_ended(struct supervisor *supervisor, int status)
 	int64_t delay;
 
 	lan_events(supervisor);
-	child_gone(&supervisor->lan);
-	if (supervisor->stopping)
+	if (supervisor->stopping) {
+		child_gone(&supervisor->lan);
 		return;
+	}
+	crash_report(supervisor->conf, "lan", status, supervisor->lan.doing);
+	child_gone(&supervisor->lan);
 	if (was_healthy)
 		supervisor->lan_crashes = 0;
 	delay = supervisor->lan_crashes == 0 ? 0 : 500 << (supervisor->lan_crashes & 15);
@@ -76,7 +79,6 @@ static void lan_ended(struct supervisor *supervisor, int status)
 	if (supervisor->lan_crashes < 15)
 		supervisor->lan_crashes++;
 	log_warnx("event=lan-ended status=%d restart_in_ms=%lld", status, (long long)delay);
-	crash_report(supervisor->conf, "lan", status);
 	supervisor->lan_reported = true;
 	supervisor->lan_restart_at = clock_now_ms() + delay;
 	if (delay == 0)

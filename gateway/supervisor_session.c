@@ -143,8 +143,10 @@ void sessions_ended(struct supervisor *supervisor, int status)
 	bool crashed = !WIFEXITED(status) || supervisor->result == NULL;
 
 	sessions_events(supervisor);
-	child_gone(&supervisor->session);
 	crashed = crashed && supervisor->result == NULL;
+	if (crashed && !supervisor->stopping) /* delivers what it had accepted, as well: see intake_open() */
+		crash_report(supervisor->conf, "session", status, supervisor->session.doing);
+	child_gone(&supervisor->session);
 	if (supervisor->result == NULL)
 		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",
 		    _("the session ended unexpectedly: see the log; what it had fetched is safe"));
@@ -155,8 +157,6 @@ void sessions_ended(struct supervisor *supervisor, int status)
 	sessions_hang_up(supervisor);
 	if (supervisor->stopping)
 		return;
-	if (crashed) /* delivers what it had accepted, as well: see intake_open() */
-		crash_report(supervisor->conf, "session", status);
 	start_pending(supervisor);
 }
 

@@ -1,6 +1,7 @@
 #include "lan-server/pop3d.h"
 
 #include "base/alloc.h"
+#include "base/doing.h"
 
 #include "lan-server/command.h"
 #include "lan-server/pop3d_priv.h"
@@ -388,6 +389,7 @@ static enum pop3d_effect run_command(
 {
 	unsigned here = pop3d->state == TRANSACTION ? LOGGED_IN : LOGGED_OUT;
 
+	doing_step("%s", command->name);
 	/* A password may begin and end with blanks. */
 	if (command->run != pop3d_cmd_pass)
 		arg = slice_trim(arg);

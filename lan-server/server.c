@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/doing.h"
 #include "base/log.h"
 #include "base/net.h"
 #include "base/tls.h"
@@ -189,6 +190,7 @@ static void *client_thread(void *arg)
 	struct client *client = arg;
 
 	session_run(&client->session);
+	doing_end();
 	client_leave(client);
 	return NULL;
 }

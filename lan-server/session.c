@@ -1,6 +1,7 @@
 #include "lan-server/session.h"
 
 #include "base/clock.h"
+#include "base/doing.h"
 #include "base/fsx.h"
 #include "base/log.h"
 #include "base/net.h"
@@ -75,13 +76,24 @@ static bool start_tls(struct session *session)
 	return false;
 }
 
+/* Should we crash, postmaster is told who was with us. */
+static void note_client(const struct session *session, const char *user)
+{
+	char address[NET_ADDRESS_MAX];
+
+	doing_who("%s %s%s%s", lan_kind_name(session->kind), net_address_text(address, &session->client),
+	    user[0] != '\0' ? " " : "", user);
+}
+
 static int login(
     void *context, struct slice name, struct slice password, const char **user, struct error *error)
 {
 	struct session *session = context;
+	int result = auth_check(session->auth, session->conf, &session->client, name, password, user, error);
 
-	return auth_check(
-	    session->auth, session->conf, &session->client, name, password, user, error);
+	if (result == 0)
+		note_client(session, *user);
+	return result;
 }
 
 static int find_secret(void *context, struct slice name, struct sasl_secret *secret,
@@ -96,8 +108,11 @@ static int settle_login(
     void *context, struct slice name, bool fits, const char **user, struct error *error)
 {
 	struct session *session = context;
+	int result = auth_settle(session->auth, session->conf, &session->client, name, fits, user, error);
 
-	return auth_settle(session->auth, session->conf, &session->client, name, fits, user, error);
+	if (result == 0)
+		note_client(session, *user);
+	return result;
 }
 
 static unsigned mechanisms(void *context, bool tls)
@@ -195,8 +210,10 @@ static enum stream_result read_data(
 		    begin + 2 * timeout_ms(session) + received * 1000 / DATA_BYTES_PER_SECOND;
 		struct slice bytes, before;
 
+		doing_wait();
 		result =
 		    stream_read(&session->stream, earlier(whole, step_deadline(session)), &bytes);
+		doing_resume();
 		if (result != STREAM_OK)
 			break;
 		before = bytes;
@@ -215,7 +232,9 @@ static enum stream_result read_command(
 
 	/* A message half sent may be finished before we stop. */
 	session->stream.stop_fd = smtpd_in_transaction(smtpd) ? -1 : session->stop_fd;
+	doing_wait();
 	result = stream_read_line(&session->stream, SMTPD_LINE_MAX, step_deadline(session), &line);
+	doing_resume();
 	if (result == STREAM_OK)
 		*effect = smtpd_line(smtpd, line);
 	else if (result == STREAM_TOO_LONG)
@@ -351,7 +370,9 @@ static enum stream_result read_pop3(
 	enum stream_result result;
 	struct slice line;
 
+	doing_wait();
 	result = stream_read_line(&session->stream, POP3D_LINE_MAX, step_deadline(session), &line);
+	doing_resume();
 	session->maildrop.heard = clock_now_ms();
 	if (result == STREAM_OK)
 		*effect = pop3d_line(pop3d, line);
@@ -413,6 +434,7 @@ void session_run(struct session *session)
 
 	session->id = msgid_new();
 	session->ends = clock_now_ms() + SESSION_TIMEOUTS * timeout_ms(session);
+	note_client(session, "");
 	log_debug("event=session-begin session=%s ip=%s kind=%s", session->id.text,
 	    net_address_text(address, &session->client), lan_kind_name(session->kind));
 	if (lan_kind_has_tls(session->kind) && !start_tls(session))

@@ -1,6 +1,7 @@
 #include "lan-server/smtpd.h"
 
 #include "base/alloc.h"
+#include "base/doing.h"
 
 #include "lan-server/command.h"
 #include "lan-server/smtpd_priv.h"
@@ -296,6 +297,7 @@ static enum smtpd_effect run_command(
 {
 	const char *reply = objection(smtpd, command, arg);
 
+	doing_step("%s", command->name);
 	if (reply == NULL)
 		return command->run(smtpd, arg);
 	smtpd_reply(smtpd, "%s", reply);

@@ -1,4 +1,5 @@
 """The gateway as the system sees it: what it tells systemd, what its processes may do, and that a reload drops nobody."""
+import os
 import poplib
 import signal
 import smtplib
@@ -9,6 +10,7 @@ import pytest
 
 from harness.gateway import PASSWORD
 from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
 from harness.waiting import until
 
 
@@ -64,3 +66,50 @@ def test_a_reload_drops_no_session(make_gateway, how):
     until(lambda: office.send("x@y.z", ["anna@office.lan"], letter(number=2)) == {}, 10, "the new user")
     pop3.quit()
     smtp.quit()
+
+
+def report_of_crash(office):
+    report, = office.mailbox_when("postmaster", 1)
+    return report.decode()
+
+
+def test_postmaster_is_told_whom_the_lan_server_served_when_it_crashed(make_gateway):
+    office = make_gateway(users=["ivan"])
+    _, lan, *_ = office.processes()
+    pop3 = office.pop3("ivan")
+    with socket.create_connection(("127.0.0.1", office.smtp_port)) as smtp:
+        smtp.recv(4096)
+        smtp.sendall(b"EHLO \x1b[2J\r\n")
+        smtp.recv(4096)
+        smtp.sendall(b"MAIL FROM:<x@y.z>\r\n")
+        smtp.recv(4096)
+        os.kill(lan, signal.SIGSEGV)
+        report = report_of_crash(office)
+    assert "signal 11" in report
+    assert "smtp 127.0.0.1: MAIL (waiting)" in report and "pop3 127.0.0.1 ivan (waiting)" in report
+    assert PASSWORD not in report
+    pop3.close()
+    until(office.is_ready, 15, "the LAN server to be back")
+
+
+def test_postmaster_is_told_what_a_session_did_when_it_crashed(make_gateway):
+    office = None
+    server = MisbehavingPop3([letter(number=n) for n in range(3)])
+
+    def kill_at_the_second(event, argument, connection):
+        if event == "RETR" and argument.strip() == "2":
+            os.kill(office.processes()[-1], signal.SIGKILL)
+            return True
+        return None
+
+    server.misdeed = kill_at_the_second
+    office = make_gateway(users=["ivan"], accounts={"shaky": {
+        "url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y"}})
+    until(lambda: len(office.processes()) == 2, 10, "the first processes to be done")
+    office.session(code=1)
+    until(lambda: any("signal 9" in letter.decode() for letter in office.mailbox("postmaster")), 15, "the report")
+    report, = (text for text in map(bytes.decode, office.mailbox("postmaster")) if "signal 9" in text)
+    assert "account shaky: " in report
+    server.misdeed = lambda event, argument, connection: None
+    office.session()
+    server.stop()

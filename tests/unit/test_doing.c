@@ -1,0 +1,103 @@
+#include "base/doing.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char told[8192];
+
+static size_t tell(const struct doing *board)
+{
+	struct buf out = BUF_INIT(sizeof(told) - 1);
+	size_t count = doing_tell(board, &out);
+
+	snprintf(told, sizeof(told), "%s", buf_text(&out));
+	buf_clear(&out);
+	return count;
+}
+
+static void test_the_dead_have_left_word(void **unused)
+{
+	struct doing *board = doing_new();
+	int status;
+	pid_t pid;
+
+	(void)unused;
+	pid = fork();
+	if (pid == 0) {
+		doing_use(board);
+		doing_who("smtp %s", "10.0.0.1");
+		doing_step("M\033AIL\n");
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(tell(board), 1);
+	assert_string_equal(told, "smtp 10.0.0.1: M\\x1bAIL\\x0a\n");
+	doing_free(board);
+}
+
+static void *come_and_go(void *context)
+{
+	(void)context;
+	doing_who("a thread");
+	doing_end();
+	doing_step("never noted");
+	return NULL;
+}
+
+static void *stay(void *context)
+{
+	doing_who("thread %d", *(int *)context);
+	doing_wait();
+	return NULL;
+}
+
+static void test_those_at_work_come_first_and_lines_are_bounded(void **unused)
+{
+	struct doing *board = doing_new();
+	pthread_t thread;
+
+	(void)unused;
+	doing_use(board);
+	for (int i = 0; i < 3000; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, i < 1500 ? come_and_go : stay, &i), 0);
+		pthread_join(thread, NULL);
+	}
+	assert_int_equal(tell(board), 1024);
+	doing_use(NULL);
+	doing_who("nobody");
+	doing_step("nothing");
+	doing_end();
+	doing_free(board);
+
+	board = doing_new();
+	doing_use(board);
+	for (int i = 0; i < 30; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, stay, &i), 0);
+		pthread_join(thread, NULL);
+	}
+	doing_who("me");
+	assert_int_equal(tell(board), 31);
+	assert_ptr_equal(strstr(told, "me\nthread 0 (waiting)\n"), told);
+	assert_non_null(strstr(told, "thread 18 (waiting)\n"));
+	assert_null(strstr(told, "thread 19"));
+	doing_use(NULL);
+	doing_free(board);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_the_dead_have_left_word),
+	    cmocka_unit_test(test_those_at_work_come_first_and_lines_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
