@@ -59,8 +59,7 @@ bool schedule_allows(const struct conf_schedule *schedule, int64_t wall)
 	       in_hours(schedule, tm.tm_hour * 3600 + tm.tm_min * 60 + tm.tm_sec);
 }
 
-/* The first allowed moment from `wall` on: itself, or the next opening of the hours on an allowed day. */
-static int64_t next_allowed(const struct conf_schedule *schedule, int64_t wall)
+int64_t schedule_next_allowed(const struct conf_schedule *schedule, int64_t wall)
 {
 	bool all_day = schedule->hours_from == schedule->hours_to;
 
@@ -100,5 +99,5 @@ int64_t schedule_next_interval(const struct conf_schedule *schedule, int64_t eve
 {
 	if (every == 0)
 		return 0;
-	return next_allowed(schedule, last + every > now ? last + every : now);
+	return schedule_next_allowed(schedule, last + every > now ? last + every : now);
 }

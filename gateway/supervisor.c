@@ -113,7 +113,7 @@ static void answer_status(void *context, int fd)
 	    .facts =
 		{
 		    .since = supervisor->since,
-		    .next = due_next(&supervisor->due, supervisor->conf, moment_now()),
+		    .next = sessions_next(supervisor),
 		    .session = supervisor->session.pid != 0 ? supervisor->session_id.text : NULL,
 		    .pid = (int)getpid(),
 		},

@@ -61,6 +61,8 @@ void sessions_hang_up(struct supervisor *supervisor);
 void sessions_ended(struct supervisor *supervisor, int status);
 /* The process that hung up for a dead one is gone. */
 void sessions_hung_up(struct supervisor *supervisor);
+/* When the next one begins by itself (seconds since 1970), 0: never. */
+int64_t sessions_next(const struct supervisor *supervisor);
 /* Looks, at now (monotonic, ms), whether the running one is stuck, and whether letters that wait want one. */
 void sessions_look(struct supervisor *supervisor, int64_t now);
 

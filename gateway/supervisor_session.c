@@ -197,15 +197,28 @@ static void look_at_session(struct supervisor *supervisor, int64_t now)
 /* A session that could not send is not begun again and again. */
 static void look_at_queue(struct supervisor *supervisor, int64_t now)
 {
+	int64_t wall = clock_wall(), due;
+
 	if (now < supervisor->queue_look_at || sessions_are_busy(supervisor))
 		return;
 	supervisor->queue_look_at = now + QUEUE_LOOK_MS;
-	if (!schedule_allows(&supervisor->conf->schedule, clock_wall()) ||
-	    !waiting_is_enough(supervisor->conf, clock_wall()))
+	due = waiting_due(supervisor->conf, wall);
+	if (due == 0 || due > wall)
 		return;
 	log_info("event=enough-is-queued");
 	supervisor->queue_look_at = now + QUEUE_PAUSE_MS;
 	sessions_want(supervisor, &(struct session_request){.send = true});
+}
+
+int64_t sessions_next(const struct supervisor *supervisor)
+{
+	int64_t next = due_next(&supervisor->due, supervisor->conf, moment_now());
+	int64_t wall = clock_wall(), waiting = waiting_due(supervisor->conf, wall);
+	int64_t look = wall + clock_left_ms(supervisor->queue_look_at) / 1000;
+
+	if (waiting != 0 && waiting < look)
+		waiting = look;
+	return next == 0 || (waiting != 0 && waiting < next) ? waiting : next;
 }
 
 void sessions_look(struct supervisor *supervisor, int64_t now)

@@ -1,6 +1,7 @@
 #include "gateway/waiting.h"
 
 #include "base/alloc.h"
+#include "gateway/schedule.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,29 +16,40 @@ static bool is_envelope(const char *name)
 	return len > 4 && strcmp(name + len - 4, ".env") == 0;
 }
 
-bool waiting_is_enough(const struct conf *conf, int64_t now)
+/* Counts up to `most`; *oldest is the time of the oldest one seen. */
+static int64_t count_waiting(DIR *dir, int64_t most, int64_t *oldest)
 {
-	int64_t many = conf->schedule.when_queued, age = conf->schedule.when_queued_for, count = 0;
+	struct dirent *entry;
+	int64_t count = 0;
+
+	while ((most == 0 || count < most) && (entry = readdir(dir)) != NULL) {
+		struct stat status;
+
+		if (!is_envelope(entry->d_name) || fstatat(dirfd(dir), entry->d_name, &status, 0) != 0)
+			continue;
+		if (count++ == 0 || status.st_mtime < *oldest)
+			*oldest = status.st_mtime;
+	}
+	return count;
+}
+
+int64_t waiting_due(const struct conf *conf, int64_t now)
+{
+	const struct conf_schedule *schedule = &conf->schedule;
+	int64_t many = schedule->when_queued, age = schedule->when_queued_for, oldest = now, count;
 	char *path;
 	DIR *dir;
-	struct dirent *entry;
-	bool enough = false;
 
 	if (many == 0 && age == 0)
-		return false;
+		return 0;
 	path = xasprintf("%s/queue/active", conf->gateway.spool);
 	dir = opendir(path);
 	free(path);
-	while (dir != NULL && !enough && (entry = readdir(dir)) != NULL) {
-		struct stat status;
-
-		if (!is_envelope(entry->d_name))
-			continue;
-		count++;
-		enough = (many > 0 && count >= many) ||
-			 (age > 0 && fstatat(dirfd(dir), entry->d_name, &status, 0) == 0 && now - status.st_mtime >= age);
-	}
-	if (dir != NULL)
-		closedir(dir);
-	return enough;
+	if (dir == NULL)
+		return 0;
+	count = count_waiting(dir, many, &oldest);
+	closedir(dir);
+	if (many > 0 && count >= many)
+		return schedule_next_allowed(schedule, now);
+	return count == 0 ? 0 : schedule_next_interval(schedule, age, oldest, now);
 }

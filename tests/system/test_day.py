@@ -35,6 +35,32 @@ def test_letters_that_wait_start_a_session(make_gateway, sink, value):
     until(lambda: len(sink.letters) == 3, 30, "a session by itself")
 
 
+def test_the_next_session_is_the_one_that_letters_want(make_gateway, sink):
+    office = office_at(make_gateway, sink, sections={"schedule": {"when_queued": "2, 30m", "every": "1h"}})
+    next_one = lambda: office.status()["session"]["next"] - time.time()
+    assert 3500 < next_one() <= 3600
+    write(office, 1)
+    until(lambda: 1700 < next_one() <= 1800, 10, "the letter to count")
+
+
+def test_a_session_ends_after_its_minutes(make_gateway):
+    """It takes a real minute: the clock is the kernel's."""
+    server = MisbehavingPop3([letter(number=n) for n in range(1, 201)])
+    server.misdeed = lambda event, argument, connection: time.sleep(0.5) if event == "RETR" else None
+    office = make_gateway(users=IVAN, accounts={"a": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x",
+                                                      "password": "y"}},
+                          sections={"line": {"max_minutes": "1"}})
+    begun = time.monotonic()
+    done = office.session(timeout=120)
+    assert 55 < time.monotonic() - begun < 95 and "max_minutes" in done.stdout
+    first = len(office.files("ivan"))
+    assert 50 < first < 200 and len(server.left) == 200 - first
+    server.misdeed = lambda event, argument, connection: None
+    office.session()
+    server.stop()
+    assert len(office.files("ivan")) == 200 and office.files("postmaster") == []
+
+
 def test_on_a_holiday_letters_wait(make_gateway, sink):
     days = ", ".join(time.strftime("%m-%d", time.gmtime(time.time() + day * 86400)) for day in (-1, 0, 1))
     office = office_at(make_gateway, sink, sections={"schedule": {"when_queued": "1", "holidays": days, "every": "1s"}})
