@@ -1,18 +1,15 @@
 #include "gateway/crash_report.h"
 
 #include "base/i18n.h"
-#include "base/log.h"
-#include "gateway/child.h"
 #include "gateway/report.h"
-#include "gateway/spool.h"
+#include "gateway/side_report.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
 
 #define WORK_MAX 16384
 
-struct crash_job {
-	const struct conf *conf;
+struct crash {
 	const char *process;
 	int status;
 	const struct doing *doing;
@@ -50,50 +47,31 @@ static void describe_work(const struct doing *doing, struct buf *out)
 	buf_clear(&lines);
 }
 
-static int tell(void *context, int event_fd)
+static void tell(const struct conf *conf, struct spool *spool, const void *context)
 {
-	const struct crash_job *job = context;
-	const char *what = strcmp(job->process, "lan") == 0 ? _("the LAN server") : _("the session process");
-	struct spool spool;
-	struct error error, problem;
+	const struct crash *crash = context;
+	const char *what = strcmp(crash->process, "lan") == 0 ? _("the LAN server") : _("the session process");
 	struct buf work = BUF_INIT(WORK_MAX);
+	struct error problem;
 	char key[64];
 
-	(void)event_fd;
-	snprintf(key, sizeof(key), "process %s", job->process);
-	if (spool_open(&spool, job->conf, "supervisor", NULL, NULL, &error) != 0) {
-		log_warnx("event=report-failed reason=%s", LOG_CSTR(error.text));
-		return 1;
+	snprintf(key, sizeof(key), "process %s", crash->process);
+	if (crash->recovered) {
+		report_recovery(conf, spool->intake, spool->state, "", key, what);
+		return;
 	}
-	describe(job->status, &problem);
-	describe_work(job->doing, &work);
-	if (job->recovered)
-		report_recovery(job->conf, spool.intake, spool.state, "", key, what);
-	else
-		report_problem(job->conf, spool.intake, spool.state, "", key, what, &problem,
-		    buf_slice(&work));
+	describe(crash->status, &problem);
+	describe_work(crash->doing, &work);
+	report_problem(conf, spool->intake, spool->state, "", key, what, &problem, buf_slice(&work));
 	buf_clear(&work);
-	spool_close(&spool);
-	return 0;
-}
-
-static void start(struct crash_job *job)
-{
-	struct child child;
-	struct error error;
-
-	if (child_start(&child, "report", tell, job, &error) != 0)
-		log_warnx("event=report-failed reason=%s", LOG_CSTR(error.text));
-	else
-		child_gone(&child); /* reaped with the others */
 }
 
 void crash_report(const struct conf *conf, const char *process, int status, const struct doing *doing)
 {
-	start(&(struct crash_job){.conf = conf, .process = process, .status = status, .doing = doing});
+	side_report(conf, tell, &(struct crash){.process = process, .status = status, .doing = doing});
 }
 
 void crash_recovered(const struct conf *conf, const char *process)
 {
-	start(&(struct crash_job){.conf = conf, .process = process, .recovered = true});
+	side_report(conf, tell, &(struct crash){.process = process, .recovered = true});
 }

@@ -1,6 +1,5 @@
 /*
- * Tells postmaster that a child of the supervisor has died, from a process of its own: the supervisor
- * itself does not open the mail.
+ * Tells postmaster that a child of the supervisor has died, and what it was doing.
  */
 #ifndef LANPOST_GATEWAY_CRASH_REPORT_H
 #define LANPOST_GATEWAY_CRASH_REPORT_H

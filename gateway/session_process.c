@@ -10,6 +10,7 @@
 #include "gateway/daemon.h"
 #include "gateway/damage.h"
 #include "gateway/digest.h"
+#include "gateway/disk.h"
 #include "gateway/line.h"
 #include "gateway/reply.h"
 #include "gateway/report.h"
@@ -28,7 +29,6 @@
 #include <stdlib.h>
 
 #define DAY_SECONDS (24 * 3600)
-#define DISK_LOW (8u << 20) /* postmaster is told when there is room for so much more only */
 #define PROGRESS_MS 100 /* an account tells of its progress at most so often */
 
 struct session {
@@ -303,19 +303,6 @@ static void report_skipped(struct session *session, const struct account_result 
 	}
 }
 
-/* Before it hurts: what the intake holds in reserve is not touched yet. */
-static void report_disk(struct session *session)
-{
-	const struct conf_gateway *gateway = &session->conf->gateway;
-	struct error problem = ERROR_INIT;
-	char size[32];
-
-	if (!intake_has_room(session->spool.intake, DISK_LOW))
-		error_set(&problem, ERROR_TEMPORARY, _("only %s are free in %s; soon no mail can be accepted"),
-		    i18n_size(size, sizeof(size), fsx_free_bytes(gateway->spool)), gateway->spool);
-	report_change(session, "disk", _("the disk"), &problem);
-}
-
 static void report_smarthosts(struct session *session)
 {
 	const struct session_result *result = &session->result;
@@ -511,7 +498,7 @@ int session_process_run(void *context, int event_fd)
 		work(&session);
 	expire_mail(&session);
 	digest_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
-	report_disk(&session);
+	disk_report(session.conf, &session.spool, session.id.text);
 	damage_report(session.conf, session.spool.intake, session.spool.state, session.id.text);
 	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
 	spool_close(&session.spool);

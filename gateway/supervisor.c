@@ -248,6 +248,7 @@ static void tick(struct supervisor *supervisor)
 	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
 		sessions_by_mail(supervisor);
 	sessions_look(supervisor, now);
+	disk_look(&supervisor->disk, supervisor->conf, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
 		lan_start(supervisor);
 	if (supervisor->lan_reported && supervisor->lan.pid != 0 &&
@@ -276,6 +277,7 @@ static int time_to_wait(const struct supervisor *supervisor)
 	}
 	wait = sooner(wait, supervisor->lan_restart_at);
 	wait = sooner(wait, supervisor->mail_session_at);
+	wait = sooner(wait, supervisor->disk.look_at);
 	if (supervisor->conf->schedule.when_queued > 0 || supervisor->conf->schedule.when_queued_for > 0)
 		wait = sooner(wait, supervisor->queue_look_at);
 	return (int)wait;

@@ -9,6 +9,7 @@
 #include "gateway/allowance.h"
 #include "gateway/child.h"
 #include "gateway/control.h"
+#include "gateway/disk.h"
 #include "gateway/due.h"
 #include "gateway/lan_process.h"
 #include "gateway/supervisor.h"
@@ -34,6 +35,8 @@ struct supervisor {
 	struct allowance by_mail; /* sessions that mail to daemon starts */
 	int64_t mail_session_at;  /* monotonic: when the next one may, 0: none is wanted */
 	int64_t queue_look_at;	  /* monotonic */
+
+	struct disk_watch disk;
 
 	unsigned lan_crashes;
 	int64_t lan_restart_at;		 /* monotonic, 0: it runs */

@@ -17,7 +17,6 @@
 
 #define CHECKPOINT_MS 1000
 #define WRITER_WAIT_SECONDS 60
-#define SPACE_FLOOR (16u << 20)
 
 void intake_wake(struct intake *intake)
 {
@@ -432,8 +431,5 @@ void intake_journal(struct intake *intake, const char *id, const char *session, 
 
 bool intake_has_room(struct intake *intake, uint64_t bytes)
 {
-	uint64_t available = fsx_free_bytes(intake->spool);
-
-	/* Twice: once in the log and once where it is delivered. */
-	return bytes < UINT64_MAX / 4 && available >= 2 * bytes + SPACE_FLOOR;
+	return reserve_has_room(intake->spool, bytes);
 }

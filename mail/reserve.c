@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #define RESERVE_BYTES (4 << 20)
+#define SPACE_FLOOR (16u << 20)
 #define PLENTY (16u * RESERVE_BYTES)
 
 static char *reserve_path(const char *spool)
@@ -32,6 +33,12 @@ static int allocate(const char *path, struct error *error)
 		return -1;
 	}
 	return fsx_close(fd, path, error);
+}
+
+bool reserve_has_room(const char *spool, uint64_t bytes)
+{
+	/* Twice: once in the log and once where it is delivered. */
+	return bytes < UINT64_MAX / 4 && fsx_free_bytes(spool) >= 2 * bytes + SPACE_FLOOR;
 }
 
 void reserve_keep(const char *spool)

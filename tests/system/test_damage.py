@@ -166,6 +166,16 @@ def test_users_can_read_and_delete_while_the_disk_is_full(make_gateway, disk, re
     assert (gateway.spool / "reserve").exists()
 
 
+def test_postmaster_is_told_of_the_disk_between_sessions(make_gateway, disk):
+    gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
+    disk.fill(20 << 20)
+    assert subjects(gateway.mailbox_when("postmaster", 1, seconds=30)) == ["Problem: the disk"]
+    disk.make_room()
+    assert subjects(gateway.mailbox_when("postmaster", 2, seconds=30))[1] == "Works again: the disk"
+    gateway.session()
+    assert len(gateway.files("postmaster")) == 2
+
+
 def test_postmaster_is_told_before_the_disk_is_full(make_gateway, disk):
     gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
     gateway.session()
