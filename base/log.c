@@ -22,6 +22,17 @@ static struct log_settings current = {.level = LOG_LEVEL_INFO, .to_stderr = true
 static const char *process_name = "lanpost";
 static int file_fd = -1;
 
+/* systemd tells services so. The journal knows the time, and takes "<priority>" before a line: sd-daemon(3). */
+static bool stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM");
+	unsigned long long device, inode;
+	struct stat st;
+
+	return stream != NULL && sscanf(stream, "%llu:%llu", &device, &inode) == 2 && fstat(STDERR_FILENO, &st) == 0 &&
+	       st.st_dev == device && st.st_ino == inode;
+}
+
 static int open_file(const char *path)
 {
 	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
@@ -80,12 +91,16 @@ static void rotate_if_large(void)
 	file_fd = open_file(current.file);
 }
 
-static void write_line(enum log_level level, const char *line, size_t len)
+/* A full disk or closed terminal must not stop mail: the result is looked at by no one. text: the line without its time. */
+static void write_line(enum log_level level, const char *line, size_t len, const char *text)
 {
 	static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};
+	static int is_journal = -1;
 
-	/* A full disk or closed terminal must not stop mail: the result is looked at by no one. */
-	if (current.to_stderr && write(STDERR_FILENO, line, len) < 0)
+	if (is_journal < 0)
+		is_journal = stderr_is_journal();
+	if (current.to_stderr && (is_journal != 0 ? dprintf(STDERR_FILENO, "<%d>%s", priority[level], text) < 0
+					     : write(STDERR_FILENO, line, len) < 0))
 		errno = 0;
 	if (file_fd >= 0) {
 		if (write(file_fd, line, len) < 0)
@@ -93,7 +108,7 @@ static void write_line(enum log_level level, const char *line, size_t len)
 		rotate_if_large();
 	}
 	if (current.to_syslog)
-		syslog(priority[level], "%.*s", (int)len - 1, line);
+		syslog(priority[level], "%s", text);
 }
 
 static void log_line(enum log_level level, int with_errno, const char *format, va_list args)
@@ -104,15 +119,16 @@ static void log_line(enum log_level level, int with_errno, const char *format, v
 	int64_t now = clock_wall_us();
 	time_t seconds = (time_t)(now / 1000000);
 	struct tm tm;
-	size_t used;
+	size_t used, time_len;
 
 	if (!log_wants(level))
 		return;
 	vsnprintf(raw, sizeof(raw), format, args);
 	localtime_r(&seconds, &tm);
 	used = strftime(line, 64, "%Y-%m-%d %H:%M:%S", &tm);
-	used += (size_t)snprintf(line + used, sizeof(line) - used, ".%03d %s %s[%d]: ",
-	    (int)(now / 1000 % 1000), names[level], process_name, (int)getpid());
+	used += (size_t)snprintf(line + used, sizeof(line) - used, ".%03d ", (int)(now / 1000 % 1000));
+	time_len = used;
+	used += (size_t)snprintf(line + used, sizeof(line) - used, "%s %s[%d]: ", names[level], process_name, (int)getpid());
 	str_printable(line + used, sizeof(line) - used - 80, slice_of(raw));
 	used = strlen(line);
 	if (with_errno)
@@ -121,9 +137,10 @@ static void log_line(enum log_level level, int with_errno, const char *format, v
 	if (used > sizeof(line) - 2)
 		used = sizeof(line) - 2;
 	line[used++] = '\n';
+	line[used] = '\0';
 
 	pthread_mutex_lock(&lock);
-	write_line(level, line, used);
+	write_line(level, line, used, line + time_len);
 	pthread_mutex_unlock(&lock);
 	errno = saved;
 }

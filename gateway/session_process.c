@@ -168,6 +168,7 @@ static void *fetch_thread(void *context)
 		return NULL;
 	}
 	doing_who("account %s", name);
+	doing_step("connecting");
 	tell_account(work, "connecting", NULL);
 	work->began = clock_now_ms();
 	failed = fetch_account(&job, &result->fetched, &result->error) != 0;

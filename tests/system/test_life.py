@@ -97,7 +97,7 @@ def test_postmaster_is_told_what_a_session_did_when_it_crashed(make_gateway):
     server = MisbehavingPop3([letter(number=n) for n in range(3)])
 
     def kill_at_the_second(event, argument, connection):
-        if event == "RETR" and argument.strip() == "2":
+        if event == "RETR" and argument == "2":
             os.kill(office.processes()[-1], signal.SIGKILL)
             return True
         return None
@@ -109,7 +109,41 @@ def test_postmaster_is_told_what_a_session_did_when_it_crashed(make_gateway):
     office.session(code=1)
     until(lambda: any("signal 9" in letter.decode() for letter in office.mailbox("postmaster")), 15, "the report")
     report, = (text for text in map(bytes.decode, office.mailbox("postmaster")) if "signal 9" in text)
-    assert "account shaky: " in report
+    assert "    account shaky: " in report
     server.misdeed = lambda event, argument, connection: None
     office.session()
     server.stop()
+
+
+# --- the log
+
+def test_journald_is_told_priorities(make_gateway, monkeypatch):
+    office = make_gateway(start=False, users={"ivan": {"password": ""}})
+    office.log_path.touch()
+    status = office.log_path.stat()
+    monkeypatch.setenv("JOURNAL_STREAM", f"{status.st_dev}:{status.st_ino}")
+    office.start()
+    lines = office.log().splitlines()
+    assert lines and all(line[0] == "<" and line[2] == ">" for line in lines), office.log()
+    assert any(line.startswith("<4>warn lanpost[") and "no password" in line for line in lines)
+    assert any(line.startswith("<6>info supervisor[") for line in lines)
+
+
+def test_the_log_file_is_turned_over_at_its_size(make_gateway, folder):
+    file = folder / "logs" / "lanpost.log"
+    file.parent.mkdir()
+    office = make_gateway(users=["ivan"], sections={"log": {"file": file, "max_size": "4K", "level": "debug"}})
+    for n in range(1, 30):
+        office.send("x@y.z", ["ivan@office.lan"], letter(number=n))
+    assert file.stat().st_size < 8192 and (folder / "logs" / "lanpost.log.1").stat().st_size >= 4096
+    assert sorted(path.name for path in file.parent.iterdir()) == ["lanpost.log", "lanpost.log.1"]
+
+
+def test_a_log_file_that_was_renamed_is_begun_anew(make_gateway, folder):
+    file = folder / "lanpost.log"
+    office = make_gateway(users=["ivan"], sections={"log": {"file": file, "max_size": "999K"}})
+    file.rename(folder / "old.log")
+    assert office.cli("reload").returncode == 0
+    until(lambda: file.exists() and "event=reloaded" in file.read_text(), 10, "a new file")
+    office.send("x@y.z", ["ivan@office.lan"], letter())
+    until(lambda: "event=smtp-accepted" in file.read_text(), 10, "the LAN server to write there, too")

@@ -20,7 +20,7 @@ PASSWORD = "geheim-42"
 
 def environment(language="en"):
     """Nothing of the admin's own settings reaches the programs."""
-    keep = {name: os.environ[name] for name in ("PATH", "HOME", "ASAN_OPTIONS", "TSAN_OPTIONS", "NOTIFY_SOCKET")
+    keep = {name: os.environ[name] for name in ("PATH", "HOME", "ASAN_OPTIONS", "TSAN_OPTIONS", "NOTIFY_SOCKET", "JOURNAL_STREAM")
             if name in os.environ}
     return {**keep, "LC_ALL": "C.UTF-8", "LANGUAGE": language, "TZ": "UTC"}
 
