@@ -34,7 +34,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test check unit system month clients replay fuzz asan tsan bench install clean po format
+.PHONY: all help deps demo test check unit system month clients replay fuzz asan tsan bench install clean po pages format
 all:
 
 help:
@@ -107,6 +107,12 @@ po:
 	@for po in $(wildcard po/*.po); do msgmerge -q --no-location --no-wrap --no-fuzzy-matching --backup=off -U $$po po/lanpost.pot; done
 
 all: $(B)/lanpostd $(B)/lanpost $(MO)
+
+# The pages that are made of the program's tables; tests say when they are behind.
+pages: $(B)/lanpost
+	@$(B)/lanpost config-reference > docs/configuration.md
+	@$(B)/lanpost config-reference man > docs/lanpost.conf.5
+	@$(B)/lanpost config-reference verbs docs/lanpost.1.in > docs/lanpost.1
 
 # --- tests
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))

@@ -1,9 +1,7 @@
 /*
- * lanpost check: every problem of the configuration, one a line, as compilers print them; and the
- * reference of all keys.
+ * lanpost check: every problem of the configuration, one a line, as compilers print them.
  */
 #include "base/i18n.h"
-#include "config/conf_reference.h"
 #include "sorter/rule_lint.h"
 #include "sorter/sorter.h"
 #include "ui-tui/cli.h"
@@ -65,17 +63,4 @@ int cmd_check(struct cli *cli)
 	conf_free(conf);
 	conf_problems_clear(&problems);
 	return good ? CLI_DONE : CLI_FAILED;
-}
-
-int cmd_config_reference(struct cli *cli)
-{
-	struct buf text = BUF_INIT(1024 * 1024);
-
-	if (cli->count > 0 && strcmp(cli->words[0], "man") == 0)
-		conf_reference_man(&text);
-	else
-		conf_reference_write(&text);
-	fputs(buf_text(&text), stdout);
-	buf_clear(&text);
-	return CLI_DONE;
 }

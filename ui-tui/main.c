@@ -67,7 +67,7 @@ static const struct verb verbs[] = {
     {"stop", cmd_stop, 0, 0, "", "", N_("stop the gateway and wait for its end")},
     {"demo", cmd_demo, 0, 0, "[--once]", "--once",
 	N_("a provider and a branch office on this computer: one whole session, explained")},
-    {"config-reference", cmd_config_reference, 0, 1, "[man]", "", NULL},
+    {"config-reference", cmd_config_reference, 0, 2, "[man|verbs TEMPLATE]", "", NULL},
 };
 
 int main(int argc, char **argv)

@@ -530,8 +530,7 @@ static void assert_file_is(const char *path, struct buf *text)
 	buf_reset(text);
 }
 
-/* Where it fails: lanpost config-reference > docs/configuration.md
- * and lanpost config-reference man > docs/lanpost.conf.5 */
+/* Where it fails: make pages */
 static void the_reference_is_what_the_table_says(void **state)
 {
 	struct buf text = BUF_INIT(1024 * 1024);
