@@ -48,6 +48,7 @@ help:
 	@echo 'make clients                    Thunderbird sends and receives (installs it)'
 	@echo 'make asan | tsan                unit tests under sanitizers'
 	@echo 'make install DESTDIR= PREFIX=   programs, man pages, sample configuration'
+	@echo 'make pages      refresh the pages that are made of tables'
 	@echo 'make po         refresh the translations from the sources'
 	@echo 'make clean'
 
