@@ -9,6 +9,7 @@
 #include "gateway/rewrite.h"
 #include "mail/header.h"
 #include "mail/route.h"
+#include "mail/seven_bit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -50,14 +51,6 @@ static int load_message(struct sending *sending)
 	return set_aside(sending, "its message has not the size that its envelope says");
 }
 
-static bool is_ascii(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] >= 0x80)
-			return false;
-	return true;
-}
-
 static void prepare_recipients(struct sending *sending)
 {
 	struct smtp_transaction *transaction = &sending->transaction;
@@ -73,7 +66,7 @@ static void prepare_recipients(struct sending *sending)
 		sending->places[transaction->count] = place;
 		transaction->recipients[transaction->count++] = (struct smtp_recipient){
 		    .address = place->name, .notify = place->notify, .orcpt = place->orcpt};
-		transaction->utf8 = transaction->utf8 || !is_ascii(slice_of(place->name));
+		transaction->utf8 = transaction->utf8 || !seven_bit_is(slice_of(place->name));
 	}
 }
 
@@ -81,6 +74,35 @@ static void refuse_all(struct sending *sending, int code, const char *text)
 {
 	for (size_t i = 0; i < sending->transaction.count; i++)
 		smtp_reply_set(&sending->transaction.recipients[i].reply, code, text);
+}
+
+/* --- what goes out of it */
+
+struct conversion {
+	struct body *body;
+	struct msgid id;
+	struct error *error;
+};
+
+static int keep_converted(void *context, struct slice bytes)
+{
+	const struct conversion *conversion = context;
+
+	return body_append(conversion->body, bytes, &conversion->id, conversion->error);
+}
+
+/* For a smarthost that takes 7 bits only; *wire becomes what goes out. What must not be converted goes as it is: nearly all servers
+ * that say nothing of 8BITMIME pass it on, and one that does not will say so. Returns -1 if our disk failed. */
+static int make_seven_bit(struct sending *sending, struct slice *wire, const char **why, struct error *error)
+{
+	struct conversion conversion = {.body = &sending->converted, .id = msgid_new(), .error = error};
+
+	if (seven_bit_look(sending->message, why) != SEVEN_BIT_NEEDED)
+		return 0;
+	*why = "a header has 8-bit bytes that are no text";
+	if (seven_bit_convert(sending->message, keep_converted, &conversion) != 0)
+		return -1;
+	return body_view(&sending->converted, wire, error);
 }
 
 /* For the domain that readers see: of the first address in From. */
@@ -117,13 +139,28 @@ static void sign(struct sending *sending)
 	sending->header = signed_header;
 }
 
-/* Fills in who sends and the bytes to send. False: we ourselves refuse it. */
-static bool prepare_message(struct sending *sending)
+/* The bytes to send: `wire` with our addresses as they are outside, signed. */
+static void prepare_bytes(struct sending *sending, struct slice wire)
+{
+	struct smtp_transaction *transaction = &sending->transaction;
+	size_t header_length;
+
+	buf_init(&sending->header, wire.len * 2 + 65536);
+	header_length = rewrite_header(sending->out->job->conf, wire, &sending->header);
+	sending->body = slice_from(wire, header_length);
+	if (sending->header.overflow)
+		return;
+	sign(sending);
+	transaction->size = sending->header.len + sending->body.len;
+	transaction->eight_bit = !seven_bit_is(buf_slice(&sending->header)) || !seven_bit_is(sending->body);
+}
+
+/* Fills in who sends. False: we ourselves refuse it. */
+static bool prepare_sender(struct sending *sending)
 {
 	const struct conf *conf = sending->out->job->conf;
 	struct smtp_transaction *transaction = &sending->transaction;
 	struct addr sender = {"", ""}, outside;
-	size_t header_length;
 
 	if (sending->envelope.sender[0] != '\0' &&
 	    (!addr_parse(slice_of(sending->envelope.sender), &sender) ||
@@ -134,30 +171,45 @@ static bool prepare_message(struct sending *sending)
 	}
 	if (sender.local[0] != '\0')
 		addr_text(sending->sender, sizeof(sending->sender), &outside);
-	buf_init(&sending->header, sending->message.len * 2 + 65536);
-	header_length = rewrite_header(conf, sending->message, &sending->header);
-	sending->body = slice_from(sending->message, header_length);
-	if (sending->header.overflow) {
-		refuse_all(sending, 550, "550 5.6.0 the header cannot be rewritten");
-		return false;
-	}
-	sign(sending);
 	transaction->sender = sending->sender;
 	transaction->ret = sending->envelope.ret;
 	transaction->envid = sending->envelope.envid;
-	transaction->utf8 = transaction->utf8 || !is_ascii(slice_of(sending->sender));
-	transaction->size = sending->header.len + sending->body.len;
-	transaction->eight_bit = !is_ascii(buf_slice(&sending->header)) || !is_ascii(sending->body);
+	transaction->utf8 = transaction->utf8 || !seven_bit_is(slice_of(sending->sender));
 	return true;
 }
 
-/* What the server said it does not take is not even offered. */
+/* Returns -1 if it cannot be made now; *refused: we ourselves refuse it. */
+static int prepare_message(struct sending *sending, const struct smtp_client *client, bool *refused, struct error *error)
+{
+	struct slice wire = sending->message;
+	const char *why = "";
+
+	*refused = !prepare_sender(sending);
+	if (*refused)
+		return 0;
+	if (!client->can_8bit && make_seven_bit(sending, &wire, &why, error) != 0)
+		return -1;
+	prepare_bytes(sending, wire);
+	if (sending->header.overflow) {
+		refuse_all(sending, 550, "550 5.6.0 the header cannot be rewritten");
+		*refused = true;
+	}
+	if (sending->transaction.eight_bit && !client->can_8bit)
+		outbound_journal(sending, "8bit", "", why); /* sent all the same */
+	else if (sending->converted.size > 0)
+		outbound_journal(sending, "converted", "", "to 7 bits: the smarthost does not announce 8BITMIME");
+	return 0;
+}
+
+/* What we refuse, or the server said it does not take, is not even offered. */
 bool sending_fits(struct sending *sending, const struct smtp_client *client)
 {
 	const struct smtp_transaction *transaction = &sending->transaction;
 	uint64_t ours = (uint64_t)sending->out->job->conf->limits.max_outgoing_size;
 	char text[SMTP_REPLY_TEXT];
 
+	if (sending->is_refused)
+		return false;
 	if (client->size_max > 0 && transaction->size > client->size_max) {
 		snprintf(text, sizeof(text),
 		    _("552 5.3.4 the message has %llu bytes, and the smarthost takes %llu"),
@@ -165,7 +217,7 @@ bool sending_fits(struct sending *sending, const struct smtp_client *client)
 		refuse_all(sending, 552, text);
 		return false;
 	}
-	if (ours > 0 && transaction->size > ours) {
+	if (ours > 0 && sending->message.len > ours) { /* as its author wrote it: encoding is not his doing */
 		refuse_all(sending, 552, _("552 5.3.4 the message is larger than max_outgoing_size"));
 		return false;
 	}
@@ -183,6 +235,7 @@ void sending_close(struct sending *sending)
 {
 	if (sending->message.ptr != NULL)
 		fsx_unmap(sending->message);
+	body_clear(&sending->converted, false);
 	buf_clear(&sending->header);
 	free(sending->transaction.recipients);
 	free(sending->places);
@@ -199,6 +252,7 @@ struct sending *sending_open(struct lane *lane, struct entry *entry)
 	sending->out = lane->host->out;
 	sending->entry = entry;
 	buf_init(&sending->header, 0);
+	body_init(&sending->converted, sending->out->job->conf->gateway.spool);
 	if (queue_read(sending->out->job->conf->gateway.spool, &entry->item, &sending->envelope, &error) != 0) {
 		/* Sent or removed by somebody else meanwhile, or damaged and set aside. */
 		log_warnx("event=queue-entry-unreadable id=%s reason=%s", entry->item.id.text,
@@ -211,7 +265,11 @@ struct sending *sending_open(struct lane *lane, struct entry *entry)
 		sending_close(sending);
 		return NULL;
 	}
-	sending->is_refused = !prepare_message(sending);
+	if (prepare_message(sending, &lane->smarthost.client, &sending->is_refused, &error) != 0) {
+		outbound_fail(sending->out, &error, false);
+		sending_close(sending);
+		return NULL;
+	}
 	return sending;
 }
 

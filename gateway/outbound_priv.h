@@ -6,6 +6,7 @@
 #include "gateway/outbound.h"
 #include "gateway/smarthost.h"
 #include "mail/addr.h"
+#include "mail/body.h"
 #include "mail/dkim.h"
 #include "mail/queue.h"
 
@@ -70,8 +71,9 @@ struct sending {
 	struct entry *entry;
 	struct envelope envelope;
 	struct slice message; /* mapped */
+	struct body converted; /* to 7 bits, where the smarthost wants that */
 	struct buf header;    /* rewritten */
-	struct slice body;
+	struct slice body;    /* of the message or of what it was converted to */
 	char sender[ADDR_TEXT_MAX];
 	struct smtp_transaction transaction;
 	struct place **places; /* of the transaction's recipients */

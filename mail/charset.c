@@ -362,3 +362,8 @@ int charset_guess_to_utf8(struct slice hint, struct slice bytes, struct buf *out
 		return 0;
 	return charset_to_utf8(slice_of(guess(bytes)), bytes, out);
 }
+
+const char *charset_guess(struct slice bytes)
+{
+	return utf8_is_valid(bytes) || is_damaged_utf8(bytes) ? "utf-8" : guess(bytes);
+}

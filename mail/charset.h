@@ -13,5 +13,7 @@ int charset_to_utf8(struct slice charset, struct slice bytes, struct buf *out);
  * is given and known, else the likeliest of windows-1251, KOI8-R, CP866, ISO-8859-5 by letter
  * statistics; windows-1252 where none is likely. */
 int charset_guess_to_utf8(struct slice hint, struct slice bytes, struct buf *out);
+/* The name of the charset that text in an unknown one is likeliest in: "utf-8" where it is that. */
+const char *charset_guess(struct slice bytes);
 
 #endif

@@ -8,8 +8,7 @@
 
 /* --- fields of a part */
 
-/* The first word of a field: its value without parameters and comments. */
-static struct slice first_word(struct slice header, const char *name)
+struct slice mime_first_word(struct slice header, const char *name)
 {
 	struct header_field field;
 	struct slice value;
@@ -26,7 +25,7 @@ static struct slice first_word(struct slice header, const char *name)
 
 static struct slice type_of(struct slice header, bool in_digest)
 {
-	struct slice type = first_word(header, "Content-Type");
+	struct slice type = mime_first_word(header, "Content-Type");
 
 	if (type.len > 0 && slice_find(type, '/') > 0)
 		return type;
@@ -37,7 +36,7 @@ static struct slice type_of(struct slice header, bool in_digest)
 
 static bool is_encoded(struct slice header)
 {
-	struct slice encoding = first_word(header, "Content-Transfer-Encoding");
+	struct slice encoding = mime_first_word(header, "Content-Transfer-Encoding");
 
 	return slice_is_nocase(encoding, "base64") || slice_is_nocase(encoding, "quoted-printable");
 }
@@ -231,7 +230,7 @@ static bool is_technical(struct slice type)
 
 bool mime_is_attachment(const struct mime_part *part)
 {
-	struct slice disposition = first_word(part->header, "Content-Disposition");
+	struct slice disposition = mime_first_word(part->header, "Content-Disposition");
 	struct buf name = BUF_INIT(64u << 10);
 	struct header_field field;
 	bool has_name = mime_file_name(part, &name);
@@ -262,7 +261,7 @@ static bool is_html(struct slice type)
 
 static void decode_transfer(const struct mime_part *part, struct slice body, struct buf *out)
 {
-	struct slice encoding = first_word(part->header, "Content-Transfer-Encoding");
+	struct slice encoding = mime_first_word(part->header, "Content-Transfer-Encoding");
 
 	if (slice_is_nocase(encoding, "base64")) {
 		transfer_base64(body, out);

@@ -40,6 +40,8 @@ void mime_walk_init(struct mime_walk *walk, struct slice message);
 /* The message itself first. False after the last part, or past MIME_PARTS_MAX. */
 bool mime_walk_next(struct mime_walk *walk, struct mime_part *part);
 
+/* The first word of a field: its value without parameters and comments. */
+struct slice mime_first_word(struct slice header, const char *name);
 /* The file name of a part, decoded, appended to out. False if it has none. */
 bool mime_file_name(const struct mime_part *part, struct buf *out);
 /* What people call an attachment: a part with Content-Disposition: attachment; one with a file name

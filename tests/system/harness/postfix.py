@@ -88,9 +88,9 @@ REFUSED = {"nobody@refused.example": "550 5.1.1 no such user here", "later@refus
 
 
 class Postfix:
-    """sasl: path of Dovecot's auth socket; users and passwords are Dovecot's."""
+    """sasl: path of Dovecot's auth socket; users and passwords are Dovecot's. extra: more of main.cf."""
 
-    def __init__(self, folder, sasl):
+    def __init__(self, folder, sasl, extra=""):
         assert os.getuid() == 0, "Postfix's master starts as root only: run the system tests as root or in a container"
         self.folder = Path(folder) / "postfix"
         self.folder.mkdir(mode=0o755)
@@ -102,7 +102,7 @@ class Postfix:
                                  timeout=20).stdout.strip()
         refused = ", ".join(f"{{ {address} = {reply} }}" for address, reply in REFUSED.items())
         (self.folder / "main.cf").write_text(MAIN.format(folder=self.folder, daemons=daemons, cert=cert, key=key,
-                                                         sasl=sasl, refused=refused, sink=self.sink.port))
+                                                         sasl=sasl, refused=refused, sink=self.sink.port) + extra)
         (self.folder / "master.cf").write_text(MASTER.format(port=self.port, tls_port=self.tls_port))
         for end in ("postfix-files", "dynamicmaps.cf"):
             if Path("/etc/postfix", end).exists():

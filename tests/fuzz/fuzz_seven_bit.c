@@ -1,0 +1,82 @@
+/* A message made 7-bit has the same parts at the same depths, and each decodes to what it would have been had it gone as it is;
+ * outside of headers all is 7-bit; a second conversion changes no body; quoted-printable has no line above 76, base64 neither. */
+#include "base/alloc.h"
+#include "mail/dot.h"
+#include "mail/mime.h"
+#include "mail/seven_bit.h"
+#include "mail/transfer.h"
+
+#include <assert.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static int gather(void *context, struct slice bytes)
+{
+	return buf_append_slice(context, bytes);
+}
+
+/* With CRLF. */
+static void to_wire(struct slice body, struct buf *out)
+{
+	struct dot_writer writer;
+
+	dot_writer_init(&writer, true);
+	writer.is_plain = true;
+	assert(dot_write(&writer, body, out) == 0);
+}
+
+static void check_lines(struct slice body)
+{
+	while (body.len > 0) {
+		struct slice line = slice_trim(slice_cut(&body, '\n'));
+
+		assert(line.len <= 76);
+		assert(!slice_is(line, "."));
+	}
+}
+
+static void check_part(const struct mime_part *before, const struct mime_part *after)
+{
+	struct slice was = mime_first_word(before->header, "Content-Transfer-Encoding");
+	struct slice is = mime_first_word(after->header, "Content-Transfer-Encoding");
+	struct buf wanted = BUF_INIT(8u << 20), got = BUF_INIT(8u << 20);
+
+	assert(before->depth == after->depth && before->is_container == after->is_container);
+	assert(slice_equal_nocase(before->type, after->type));
+	assert(seven_bit_is(after->body));
+	if (slice_equal(before->body, after->body))
+		return;
+	assert(!slice_equal_nocase(was, is) && !before->is_container);
+	check_lines(after->body);
+	to_wire(before->body, &wanted);
+	if (slice_is_nocase(is, "base64"))
+		assert(transfer_base64(after->body, &got) == 0);
+	else
+		assert(slice_is_nocase(is, "quoted-printable") && transfer_quoted_printable(after->body, &got) == 0);
+	assert(slice_equal(buf_slice(&wanted), buf_slice(&got)));
+	buf_clear(&wanted);
+	buf_clear(&got);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice message = slice_make((const char *)data, size);
+	struct buf out = BUF_INIT(64u << 20);
+	struct mime_walk before, after;
+	struct mime_part a, b;
+	const char *why;
+
+	if (size > 100000 || seven_bit_look(message, &why) != SEVEN_BIT_NEEDED)
+		return 0;
+	assert(seven_bit_convert(message, gather, &out) == 0);
+	assert(seven_bit_look(buf_slice(&out), &why) != SEVEN_BIT_UNSAFE);
+	mime_walk_init(&before, message);
+	mime_walk_init(&after, buf_slice(&out));
+	while (mime_walk_next(&before, &a)) {
+		assert(mime_walk_next(&after, &b));
+		check_part(&a, &b);
+	}
+	assert(!mime_walk_next(&after, &b));
+	buf_clear(&out);
+	return 0;
+}
