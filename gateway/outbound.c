@@ -80,6 +80,10 @@ static void add_entry(struct outbound *out, const struct queue_item *item)
 	struct envelope envelope;
 	struct error error;
 
+	if (intake_is_unsettled(out->job->intake, &item->id)) {
+		out->unsettled++;
+		return;
+	}
 	if (queue_read(out->job->conf->gateway.spool, item, &envelope, &error) != 0) {
 		log_warnx("event=queue-entry-unreadable id=%s reason=%s", item->id.text,
 		    LOG_CSTR(error.text));
@@ -117,6 +121,18 @@ static void complain_of_homeless(struct outbound *out)
 		return;
 	error_set(&error, ERROR_CONFIG,
 	    _("%zu messages wait, and no [smarthost] is configured for their senders"), count);
+	outbound_fail(out, &error, false);
+}
+
+static void complain_of_unsettled(struct outbound *out)
+{
+	struct error error;
+
+	if (out->unsettled == 0)
+		return;
+	error_set(&error, ERROR_IO,
+	    _("%zu messages are dealt with, but could not be taken out of the queue; they are not sent again (see the log)"),
+	    out->unsettled);
 	outbound_fail(out, &error, false);
 }
 
@@ -249,6 +265,7 @@ int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, 
 	flush_all(&out);
 	free_keys(&out);
 	complain_of_homeless(&out);
+	complain_of_unsettled(&out);
 	free(out.entries);
 	if (outbound_is_over(&out) && !out.failed)
 		error_set(&out.error, ERROR_CANCELLED, _("sending was stopped")), out.failed = true;

@@ -171,6 +171,22 @@ static void distrust(struct host *host)
 	pthread_mutex_unlock(&host->out->lock);
 }
 
+/* Sends over the open line until nothing is left (0) or it breaks (-1). */
+static int run_lane(struct lane *lane, struct error *error)
+{
+	struct host *host = lane->host;
+	int result;
+
+	lane->progressed = false;
+	result = lane_run(lane, error);
+	pthread_mutex_lock(&host->out->lock);
+	host->progressed = host->progressed || lane->progressed;
+	if (result != 0)
+		host->broke = *error;
+	pthread_mutex_unlock(&host->out->lock);
+	return result;
+}
+
 static int connect_lane(struct lane *lane, struct error *error)
 {
 	struct host *host = lane->host;
@@ -195,8 +211,7 @@ static void lane_work(struct lane *lane)
 			return;
 		if (connect_lane(lane, &error) != 0)
 			break;
-		lane->progressed = false;
-		if (lane_run(lane, &error) == 0)
+		if (run_lane(lane, &error) == 0)
 			return;
 		log_info("event=line-broken smarthost=%s reason=%s", LOG_CSTR(host->settings->name), LOG_CSTR(error.text));
 		if (!lane->progressed && lane->smarthost.remote != NULL && !lane->smarthost.client.is_leaving)
@@ -245,13 +260,16 @@ static void work_in_lanes(struct host *host, struct lane *first)
 	free(lanes);
 }
 
-/* Whether it let us down: there is mail left that it could have taken. */
+/* Whether it let us down: there is mail left that it could have taken, or all that it had was put off since it broke off each
+ * time, for no fault of the mail. */
 static bool has_failed(struct host *host)
 {
-	if (host->report->error.class == ERROR_NONE || (count_waiting(host) > 0 && host->begun < host->allowed))
-		return host->report->error.class != ERROR_NONE;
-	host->report->error = (struct error)ERROR_INIT; /* another connection did the work of the one that failed */
-	return false;
+	struct error *error = &host->report->error;
+
+	if (count_waiting(host) > 0 && host->begun < host->allowed)
+		return error->class != ERROR_NONE;
+	*error = host->progressed ? (struct error)ERROR_INIT : host->broke;
+	return error->class != ERROR_NONE;
 }
 
 bool host_flush(struct outbound *out, const struct conf_smarthost *settings)

@@ -29,6 +29,7 @@ struct outbound {
 	struct dkim_key **keys; /* as many as there are [dkim] sections; NULL: it cannot be used */
 	struct entry *entries;
 	size_t count;
+	size_t unsettled; /* entries that stand there though their outcome is known */
 
 	pthread_mutex_t lock; /* guards all below and the entries' states; held for no I/O */
 	struct outbound_result *result;
@@ -49,6 +50,8 @@ struct host {
 	size_t begun;
 	bool may_pipeline; /* until it is seen to break it */
 	bool answers;	   /* it was reached */
+	bool progressed;   /* it has decided on a message */
+	struct error broke; /* the last line that broke */
 	/* constant: */
 	int64_t reach; /* seconds it was within reach, as gateway/reach.h has it */
 };

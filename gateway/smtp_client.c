@@ -295,11 +295,11 @@ static void on_reset(struct smtp_client *client, struct smtp_transaction *transa
 		client->state = SMTP_BROKEN;
 }
 
-/* 421 may come at any time: the server is about to hang up (RFC 5321 3.8). After the message it is an answer all the
- * same. */
+/* 421 may come at any time: the server is about to hang up (RFC 5321 3.8). 530: it wants TLS or a login first (RFC 3207,
+ * RFC 4954), whatever the message is. After the message either is an answer all the same. */
 static bool is_farewell(const struct smtp_client *client, const struct smtp_transaction *transaction)
 {
-	return client->reply.code == 421 &&
+	return (client->reply.code == 421 || client->reply.code == 530) &&
 	       (transaction == NULL || transaction->resets || transaction->answered < transaction->sent ||
 		   transaction->step != SMTP_FINAL);
 }

@@ -67,7 +67,7 @@ enum smtp_state { SMTP_HELLO, SMTP_READY, SMTP_BROKEN };
 struct smtp_client {
 	enum smtp_state state;
 	bool can_pipeline, can_size, can_8bit, can_utf8, can_chunk, can_notify;
-	bool is_leaving; /* it broke off by a 421: of what is not DONE, nothing was taken */
+	bool is_leaving; /* it broke off by a 421 or 530: of what is not DONE, nothing was taken */
 	uint64_t size_max; /* 0: not told */
 	struct line_reader lines;
 	struct smtp_reply reply; /* the last one, or the one being read */

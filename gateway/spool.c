@@ -49,5 +49,7 @@ void spool_close(struct spool *spool)
 	if (intake_close(spool->intake, &error) != 0)
 		log_warnx("event=close-failed reason=%s (mail stays in the log)",
 		    LOG_CSTR(error.text));
+	if (state_copy_seen(spool->state, &error) != 0)
+		log_warnx("event=seen-not-copied reason=%s", LOG_CSTR(error.text));
 	state_close(spool->state);
 }

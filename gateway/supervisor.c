@@ -4,6 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "mail/state.h"
 #include "gateway/crash_report.h"
 #include "gateway/log_setup.h"
 #include "gateway/notify.h"
@@ -372,6 +373,8 @@ static int begin(struct supervisor *supervisor, struct error *error)
 		return -1;
 	if (bind_ports(supervisor, error) != 0 || drop_privileges(spool, error) != 0)
 		return -1;
+	if (state_check(spool, error) != 0) /* each child tries again, and tells what it cannot do */
+		log_warnx("event=state-not-checked reason=%s", LOG_CSTR(error->text));
 	signals_open(supervisor);
 	return control_open(&supervisor->control, spool, &hooks, error);
 }

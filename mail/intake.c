@@ -313,6 +313,7 @@ static void intake_free(struct intake *intake)
 	pthread_cond_destroy(&intake->wake);
 	note_free_all(intake->notes);
 	strlist_clear(&intake->voids);
+	map_clear(&intake->unsettled);
 	if (intake->writer_lock >= 0)
 		close(intake->writer_lock);
 	free(intake->spool);
@@ -421,6 +422,16 @@ int intake_close(struct intake *intake, struct error *error)
 	}
 	intake_free(intake);
 	return result;
+}
+
+bool intake_is_unsettled(struct intake *intake, const struct msgid *id)
+{
+	bool unsettled;
+
+	pthread_mutex_lock(&intake->lock);
+	unsettled = map_get(&intake->unsettled, slice_of(id->text)) != NULL;
+	pthread_mutex_unlock(&intake->lock);
+	return unsettled;
 }
 
 void intake_journal(struct intake *intake, const char *id, const char *session, const char *event,

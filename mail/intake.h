@@ -57,6 +57,10 @@ void intake_batch_free(struct intake_batch *batch);
 /* Facts are acted upon by the intake itself as soon as they are durable: files unlinked, queue entries settled
  * or removed, triggers dropped. */
 
+/* Whether a queue entry stands there as if it had never been sent, since the disk did not let us change it: the outcome is in
+ * the log, so it must not be sent now. */
+bool intake_is_unsettled(struct intake *intake, const struct msgid *id);
+
 /* Takes messages out of a mailbox: durable in the log, then unlinked (POP3 QUIT, purge). */
 int intake_remove(struct intake *intake, const char *user, const char *const *uniques, size_t count,
     struct error *error);

@@ -53,9 +53,20 @@ static char *field_text(struct slice message, const char *name)
 	return copy;
 }
 
+/* Also one that we have given it, which stands in no body. */
+static char *message_id_of(const struct envelope *envelope, struct slice body)
+{
+	char *message_id = field_text(body, "Message-ID");
+
+	if (message_id[0] != '\0')
+		return message_id;
+	free(message_id);
+	return field_text(slice_of(envelope->header), "Message-ID");
+}
+
 void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body)
 {
-	char *message_id = field_text(body, "Message-ID"), *subject = field_text(body, "Subject");
+	char *message_id = message_id_of(envelope, body), *subject = field_text(body, "Subject");
 	struct buf recipients = BUF_INIT(1u << 20);
 	const char *message[] = {envelope->id.text, message_id, envelope->sender, "", subject};
 	const char *seen[] = {envelope->account, envelope->uidl, envelope->id.text};

@@ -5,6 +5,7 @@
 #ifndef LANPOST_MAIL_INTAKE_PRIV_H
 #define LANPOST_MAIL_INTAKE_PRIV_H
 
+#include "base/map.h"
 #include "mail/intake.h"
 #include "mail/wal.h"
 
@@ -50,6 +51,7 @@ struct intake {
 	struct note *notes, **notes_end;
 	bool dirty, stopping;
 	bool owed; /* some segment waits for a retry */
+	struct map unsettled; /* queue entries whose outcome is on record, and that could not be changed or removed */
 	pthread_t checkpointer;
 };
 

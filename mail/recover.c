@@ -360,6 +360,13 @@ static int redeliver(struct recovery *recovery, void *context, struct record *re
 
 /* --- pass 3: the orphan's own facts */
 
+static void note_unsettled(struct intake *intake, const char *id)
+{
+	pthread_mutex_lock(&intake->lock);
+	map_put(&intake->unsettled, slice_of(id), intake);
+	pthread_mutex_unlock(&intake->lock);
+}
+
 int facts_apply(struct intake *intake, const struct fact *facts, size_t count, struct error *error)
 {
 	const char **uniques = xcalloc(count, sizeof(*uniques));
@@ -377,6 +384,8 @@ int facts_apply(struct intake *intake, const struct fact *facts, size_t count, s
 			snprintf(id.text, sizeof(id.text), "%s", fact->id);
 			done = queue_settle(intake->spool, &id, fact->name,
 			    fact->kind == FACT_SENT ? PLACE_SENT : PLACE_FAILED, fact->text, error);
+			if (done != 0)
+				note_unsettled(intake, fact->id);
 			break;
 		case FACT_REMOVE:
 			/* A mailbox is walked once for all its removals, which stand side by side. */

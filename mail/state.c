@@ -20,11 +20,13 @@
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #define WORDS_MAX (1u << 20)
 #define LOCK_POLL_MS 5
 #define BUSY_TIMEOUT_MS 20000
+#define DAMAGED "damaged" /* a value: "yes" until it is told */
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS seen (account TEXT, uidl BLOB, id TEXT, time INTEGER,"
@@ -62,7 +64,7 @@ int state_error(const struct state *state, struct error *error, const char *what
 	return -1;
 }
 
-static int run(struct state *state, const char *sql, struct error *error)
+int state_run(struct state *state, const char *sql, struct error *error)
 {
 	if (sqlite3_exec(state->db, sql, NULL, NULL, NULL) != SQLITE_OK)
 		return state_error(state, error, "run a statement");
@@ -114,13 +116,15 @@ static int upgrade(struct state *state, struct error *error)
 		version = sqlite3_column_int(stmt, 0);
 	sqlite3_finalize(stmt);
 	for (; version > 0 && (size_t)version < ARRAY_LEN(upgrades); version++)
-		if (run(state, upgrades[version], error) != 0)
+		if (state_run(state, upgrades[version], error) != 0)
 			return -1;
 	return 0;
 }
 
 static int open_db(struct state *state, const char *path, struct error *error)
 {
+	bool has_copy;
+
 	if (sqlite3_open_v2(path, &state->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
 		NULL) != SQLITE_OK) {
@@ -131,11 +135,19 @@ static int open_db(struct state *state, const char *path, struct error *error)
 	sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
 	sqlite3_create_function(state->db, "has_words", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, has_words,
 	    NULL, NULL);
-	if (run(state, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", error) != 0 ||
-	    run(state, "BEGIN IMMEDIATE", error) != 0 || upgrade(state, error) != 0 ||
-	    run(state, schema, error) != 0)
+	if (state_run(state, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", error) != 0)
 		return -1;
-	return run(state, "COMMIT", error);
+	has_copy = state_copy_attach(state);
+	if (state_run(state, "BEGIN IMMEDIATE", error) != 0 || upgrade(state, error) != 0 ||
+	    state_run(state, schema, error) != 0)
+		return -1;
+	if (has_copy)
+		state_copy_take(state);
+	if (state_run(state, "COMMIT", error) != 0)
+		return -1;
+	if (has_copy)
+		state_copy_detach(state);
+	return 0;
 }
 
 /* Puts a damaged database out of the way, with its log, so that nothing is thrown away. */
@@ -160,7 +172,7 @@ static int set_aside(const char *path, struct error *error)
 /* One process at a time makes, upgrades or sets aside the database: SQLite does not wait when two turn a new one to WAL
  * mode, and the second to find it damaged must not put away what the first has begun. Returns the descriptor that
  * holds the lock, -1 where there is no folder (or nobody lets go of it). */
-static int lock_opening(const char *spool)
+int state_lock(const char *spool)
 {
 	int64_t deadline = clock_now_ms() + BUSY_TIMEOUT_MS;
 	int fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -170,43 +182,93 @@ static int lock_opening(const char *spool)
 	return fd;
 }
 
-int state_open(struct state **out, const char *spool, bool *was_damaged, struct error *error)
+static bool is_damage(const struct state *state)
+{
+	int code = state->db == NULL ? 0 : sqlite3_errcode(state->db) & 0xff;
+
+	return code == SQLITE_CORRUPT || code == SQLITE_NOTADB;
+}
+
+static bool is_whole(struct state *state, struct error *error)
+{
+	sqlite3_stmt *stmt = state_statement(state, error, "PRAGMA quick_check(1)", "");
+	bool whole;
+
+	if (stmt == NULL)
+		return !is_damage(state);
+	whole = state_next_row(state, stmt, error) == 1 ? strcmp(state_column_text(stmt, 0), "ok") == 0
+							: !is_damage(state);
+	state_statement_end(state, stmt);
+	if (!whole)
+		error_set(error, ERROR_IO, "its pages are damaged");
+	return whole;
+}
+
+static int begin_anew(struct state *state, const char *path, struct error *error)
+{
+	log_warnx("event=state-damaged path=%s reason=%s", LOG_CSTR(path), LOG_CSTR(error->text));
+	close_db(state);
+	if (set_aside(path, error) != 0 || open_db(state, path, error) != 0)
+		return -1;
+	return state_set(state, DAMAGED, "yes", error);
+}
+
+/* Whether it was set aside, by whomever, and nobody was told yet. */
+static bool take_damage(struct state *state)
+{
+	struct error error;
+	char *text = NULL;
+	bool damaged = state_get(state, DAMAGED, &text, &error) == 0 && text != NULL && text[0] != '\0';
+
+	free(text);
+	return damaged && state_set(state, DAMAGED, "", &error) == 0;
+}
+
+static int open_state(struct state **out, const char *spool, bool look_through, bool *was_damaged,
+    struct error *error)
 {
 	struct state *state = xcalloc(1, sizeof(*state));
 	char *path = xasprintf("%s/state.db", spool);
 	pthread_mutexattr_t recursive;
-	int lock = lock_opening(spool), result = open_db(state, path, error), code;
+	int lock = state_lock(spool), result;
 
-	if (was_damaged != NULL)
-		*was_damaged = false;
-	if (result != 0 && reserve_spend(spool, error)) {
-		close_db(state);
-		result = open_db(state, path, error);
-	}
-	code = state->db == NULL ? 0 : sqlite3_errcode(state->db) & 0xff;
-	if (result != 0 && (code == SQLITE_CORRUPT || code == SQLITE_NOTADB)) {
-		log_warnx("event=state-damaged path=%s reason=%s", LOG_CSTR(path),
-		    LOG_CSTR(error->text));
-		close_db(state);
-		if (was_damaged != NULL)
-			*was_damaged = true;
-		result = set_aside(path, error);
-		if (result == 0)
-			result = open_db(state, path, error);
-	}
-	if (lock >= 0)
-		close(lock);
-	free(path);
-	if (result != 0) {
-		close_db(state);
-		free(state);
-		return -1;
-	}
 	pthread_mutexattr_init(&recursive);
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&state->lock, &recursive);
 	pthread_mutexattr_destroy(&recursive);
+	state->spool = xstrdup(spool);
+	result = open_db(state, path, error);
+	if (result != 0 && reserve_spend(spool, error)) {
+		close_db(state);
+		result = open_db(state, path, error);
+	}
+	if ((result != 0 && is_damage(state)) || (result == 0 && look_through && !is_whole(state, error)))
+		result = begin_anew(state, path, error);
+	if (was_damaged != NULL)
+		*was_damaged = result == 0 && take_damage(state);
+	if (lock >= 0)
+		close(lock);
+	free(path);
+	if (result != 0) {
+		state_close(state);
+		return -1;
+	}
 	*out = state;
+	return 0;
+}
+
+int state_open(struct state **out, const char *spool, bool *was_damaged, struct error *error)
+{
+	return open_state(out, spool, false, was_damaged, error);
+}
+
+int state_check(const char *spool, struct error *error)
+{
+	struct state *state;
+
+	if (open_state(&state, spool, true, NULL, error) != 0)
+		return -1;
+	state_close(state);
 	return 0;
 }
 
@@ -216,6 +278,7 @@ void state_close(struct state *state)
 		return;
 	close_db(state);
 	pthread_mutex_destroy(&state->lock);
+	free(state->spool);
 	free(state);
 }
 
@@ -224,7 +287,7 @@ void state_close(struct state *state)
 int state_begin(struct state *state, struct error *error)
 {
 	pthread_mutex_lock(&state->lock);
-	if (run(state, "BEGIN IMMEDIATE", error) == 0)
+	if (state_run(state, "BEGIN IMMEDIATE", error) == 0)
 		return 0;
 	pthread_mutex_unlock(&state->lock);
 	return -1;
@@ -232,7 +295,7 @@ int state_begin(struct state *state, struct error *error)
 
 int state_commit(struct state *state, struct error *error)
 {
-	if (run(state, "COMMIT", error) != 0) {
+	if (state_run(state, "COMMIT", error) != 0) {
 		state_abort(state);
 		return -1;
 	}
@@ -244,7 +307,7 @@ void state_abort(struct state *state)
 {
 	struct error ignored;
 
-	run(state, "ROLLBACK", &ignored);
+	state_run(state, "ROLLBACK", &ignored);
 	pthread_mutex_unlock(&state->lock);
 }
 

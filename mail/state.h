@@ -14,9 +14,15 @@
 
 struct state;
 
-/* Opens or makes the database. One that is damaged is set aside as state.db.corrupt-<time> and a new one
- * is begun; *was_damaged tells so (may be NULL). */
+/* Opens or makes the database. One that is damaged is set aside as state.db.corrupt-<time> and a new one is begun, which
+ * knows what was fetched from the copy that state_copy_seen() made. *was_damaged (may be NULL) tells once that this has
+ * happened, whoever opened it then. */
 int state_open(struct state **state, const char *spool, bool *was_damaged, struct error *error);
+/* Looks through all of it, and sets it aside where it is damaged. For a time when nobody has it open. */
+int state_check(const char *spool, struct error *error);
+/* Copies the UIDLs seen to `<spool>/seen.db` if they have changed: without them, all that is kept on servers would be fetched
+ * once more. */
+int state_copy_seen(struct state *state, struct error *error);
 void state_close(struct state *state);
 
 /* Writes a whole and consistent copy of the database to a file that must not exist. */

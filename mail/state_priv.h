@@ -6,11 +6,24 @@
 
 #include <pthread.h>
 #include <sqlite3.h>
+#include <stdbool.h>
 
 struct state {
 	sqlite3 *db;
+	char *spool;
 	pthread_mutex_t lock; /* recursive; guards db and the open transaction */
 };
+
+/* Statements without arguments and rows. */
+int state_run(struct state *state, const char *sql, struct error *error);
+/* One process at a time makes, upgrades, sets aside or copies: the descriptor that holds the lock, -1 for none. */
+int state_lock(const char *spool);
+
+/* While a database is made anew: what is in the copy of `seen` (state_copy.c). False: there is none, or the database is
+ * not new. */
+bool state_copy_attach(struct state *state);
+void state_copy_take(struct state *state);
+void state_copy_detach(struct state *state);
 
 /* What SQLite says of its last failure. Returns -1. */
 int state_error(const struct state *state, struct error *error, const char *what);

@@ -36,6 +36,15 @@ def test_bad_usage_is_2(stopped, args):
     assert done.stderr.strip()
 
 
+def test_trace_by_a_message_id_that_the_gateway_gave(office):
+    office.send("x@y.z", ["ivan@office.lan"], b"Subject: from a scanner\r\n\r\nx\r\n")
+    until(lambda: office.files("ivan"), 10, "delivery")
+    given = re.search(rb"(?mi)^Message-ID: (.*?)\r$", office.mailbox("ivan")[-1])[1].decode()
+    for query in (given, given.strip("<>")):
+        done = office.cli("trace", query)
+        assert done.returncode == DONE and "from a scanner" in done.stdout, done
+
+
 def test_trace_by_date(office):
     office.send("x@y.z", ["ivan@office.lan"], letter(number=5))
     until(lambda: office.files("ivan"), 10, "delivery")

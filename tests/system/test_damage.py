@@ -7,12 +7,15 @@ import shutil
 import signal
 import smtplib
 import socket
+import subprocess
 import time
 
 import pytest
 
 from harness.disk import Disk
 from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
+from harness.sink import Sink
 from harness.waiting import until
 
 USERS = {"ivan": {"external_alias": "branch@example.ru"}, "buh": {}}
@@ -109,6 +112,58 @@ def test_silent_clients_of_the_control_socket_keep_nobody_out(make_gateway):
     assert gateway.session().returncode == 0
     for client in silent:
         client.close()
+
+
+@pytest.mark.parametrize("damage", ["gone", "garbage", "scribbled inside"])
+def test_without_its_memory_it_does_not_fetch_old_mail_again(make_gateway, damage):
+    server = MisbehavingPop3([letter(number=n, to="ivan@office.lan") for n in range(1, 31)])
+    gateway = make_gateway(users=USERS, accounts={"a": {
+        "url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y", "keep_on_server": "yes"}})
+    gateway.session()
+    assert len(gateway.mailbox_when("ivan", 30)) == 30
+    gateway.empty("ivan")  # the mailbox cannot tell either
+    gateway.stop()
+    database = gateway.spool / "state.db"
+    content = bytearray(database.read_bytes())
+    for path in gateway.spool.glob("state.db*"):
+        path.unlink()
+    if damage == "scribbled inside":
+        for at in range(4096, len(content), 97):
+            content[at] ^= 0x55
+        database.write_bytes(content)
+    elif damage == "garbage":
+        database.write_bytes(random.Random(1).randbytes(50000))
+    gateway.start()
+    server.messages.append(letter(number=31, to="ivan@office.lan"))
+    server.uidls.append("uidl-31")
+    gateway.session()
+    gateway.session()
+    server.stop()
+    assert len(gateway.mailbox_when("ivan", 1)) == 1
+    assert len(reports(gateway, b"state.db was damaged")) == (damage != "gone")
+
+
+def test_a_queue_that_cannot_be_changed_is_not_sent_over_and_over(make_gateway):
+    sink = Sink()
+    gateway = make_gateway(users=USERS, smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}})
+    for n in range(3):
+        gateway.send("ivan@office.lan", ["office@example.ru"], letter(subject=f"number {n}"))
+    time.sleep(1.2)  # the log has retired: nothing but the queue knows them
+    folder = gateway.spool / "queue" / "active"
+    if subprocess.run(["mount", "--bind", folder, folder], capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
+        gateway.session(code=1)
+        gateway.session(code=1)
+        assert len(reports(gateway, b"could not be taken out of the queue")) == 1
+    finally:
+        subprocess.run(["umount", "-l", folder], check=True)
+    gateway.session()
+    assert gateway.queued_files() == []
+    gateway.session()
+    sink.stop()
+    assert len(sink.letters) == 3
 
 
 @pytest.fixture

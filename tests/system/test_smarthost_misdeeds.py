@@ -170,6 +170,40 @@ def test_a_farewell_is_no_refusal(make_gateway, abilities):
     assert office.queued_files() == []
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "DOT"])
+def test_a_smarthost_that_breaks_off_each_time_has_failed(make_gateway, step):
+    """The letters wait as after any temporary failure; but the session says that it failed, and postmaster is told once."""
+    server = Smarthost(lambda now, connection: cut(connection) if now == step else None, ABILITIES["pipelined"])
+    office = office_at(make_gateway, server, retry="1s")
+    write(office, 1)
+    office.session("--send-only", code=1)
+    time.sleep(1)
+    office.session("--send-only", code=1)
+    server.stop()
+    assert len(office.queued_files()) == 1 and office.files("ivan") == []
+    assert len(office.files("postmaster")) == 1
+
+
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+def test_a_login_that_is_wanted_is_no_fault_of_the_letter(make_gateway, step):
+    """530: a server that has dropped AUTH from what it offers, or wants TLS. Nothing comes back to the sender for it."""
+    def act(now, connection):
+        if now == step and wanted:
+            connection.say("530 5.7.0 Authentication required")
+            return True
+        return None
+    wanted = True
+    server = Smarthost(act, ABILITIES["pipelined"])
+    office = office_at(make_gateway, server, retry="1s")
+    write(office, 2)
+    office.session("--send-only", code=1)
+    assert len(office.queued_files()) == 2 and office.files("ivan") == []
+    wanted = False
+    office.cli("queue", "flush")
+    server.stop()
+    assert server.got == [1, 2] and office.queued_files() == []
+
+
 def test_surplus_recipients_go_in_another_transaction(make_gateway):
     def act(step, connection):
         if step == "RCPT" and len(getattr(connection, "recipients", [])) >= 3:
