@@ -99,7 +99,7 @@ struct conf_line {
 	int64_t command_timeout; /* of these commands */
 	int64_t route_timeout;	 /* 0: a route is not waited for */
 	int64_t session_timeout; /* 0: none */
-	int64_t max_minutes, max_bytes_per_session; /* of a session; 0: no limit */
+	int64_t max_seconds, max_bytes_per_session; /* of a session; 0: no limit */
 	int64_t max_per_server; /* accounts at one server at the same time; 0: all */
 };
 

@@ -18,7 +18,8 @@ static void write_amount(struct buf *out, enum value_type type, int64_t amount)
 
 	if (amount > 0 && type == VALUE_SIZE)
 		unit = sizes;
-	else if (amount > 0 && (type == VALUE_DURATION || type == VALUE_INTERVAL || type == VALUE_DURATIONS))
+	else if (amount > 0 && (type == VALUE_DURATION || type == VALUE_MINUTES || type == VALUE_INTERVAL ||
+				   type == VALUE_DURATIONS))
 		unit = times;
 	while (amount % unit->size != 0)
 		unit++;

@@ -26,6 +26,7 @@
 #define INTEGER(o, f) VALUE_INTEGER, FIELD(o, f, int64_t)
 #define SIZE(o, f) VALUE_SIZE, FIELD(o, f, int64_t)
 #define DURATION(o, f) VALUE_DURATION, FIELD(o, f, int64_t)
+#define MINUTES(o, f) VALUE_MINUTES, FIELD(o, f, int64_t)
 #define INTERVAL(o, f) VALUE_INTERVAL, FIELD(o, f, int64_t)
 #define KEEP(o, f) VALUE_KEEP, FIELD(o, f, int64_t)
 #define WORD(o, f, type) VALUE_WORD, FIELD(o, f, enum type)
@@ -179,7 +180,7 @@ static const struct schema_key line_keys[] = {
 	N_("After connect_command a session waits so long until there is a route to the first server; 0: not at all.")},
     {"session_timeout", DURATION(conf_line, session_timeout), "1h", NULL, RANGE(0, 7 * DAY),
 	N_("A session that takes longer is ended, and postmaster is told; 0: no limit.")},
-    {"max_minutes", INTEGER(conf_line, max_minutes), "0", NULL, RANGE(0, 1440),
+    {"max_minutes", MINUTES(conf_line, max_seconds), "0", NULL, RANGE(0, DAY),
 	N_("A session ends after so many minutes, with what it has done by then; 0: no limit.")},
     {"max_bytes_per_session", SIZE(conf_line, max_bytes_per_session), "0", NULL, RANGE(0, 1024 * GIGA),
 	N_("A session fetches no more when it has fetched so much (metered lines); 0: no limit.")},

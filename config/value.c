@@ -89,6 +89,7 @@ static const struct {
     [VALUE_INTEGER] = {value_parse_integer, NULL, N_("a whole number")},
     [VALUE_SIZE] = {value_parse_size, NULL, N_("a size: bytes, or with K, M, G")},
     [VALUE_DURATION] = {value_parse_duration, NULL, N_("a length of time: seconds, or with s, m, h, d, w")},
+    [VALUE_MINUTES] = {value_parse_minutes, NULL, N_("a length of time: minutes, or with s, m, h, d, w")},
     [VALUE_INTERVAL] = {value_parse_interval, NULL, N_("a length of time, or empty")},
     [VALUE_KEEP] = {value_parse_keep, NULL, N_("no, yes or a number of days such as 14d")},
     [VALUE_WORD] = {value_parse_word, NULL, N_("one of")},

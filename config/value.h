@@ -28,6 +28,7 @@ enum value_type {
 	VALUE_INTEGER,	 /* int64_t */
 	VALUE_SIZE,	 /* int64_t: bytes */
 	VALUE_DURATION,	 /* int64_t: seconds */
+	VALUE_MINUTES,	 /* int64_t: seconds, but a bare number is minutes */
 	VALUE_INTERVAL,	 /* int64_t: seconds, -1 when empty */
 	VALUE_KEEP,	 /* int64_t: no 0, yes -1, or days */
 	VALUE_WORD,	 /* an enum: index into the key's words */

@@ -122,6 +122,17 @@ int value_parse_duration(struct slice text, const struct value_limits *limits, v
 	return value_read_duration(text, limits, field, error);
 }
 
+int value_parse_minutes(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	char *with_unit = xasprintf("%.*sm", SLICE_PRINT(text));
+	uint64_t number;
+	int result = value_read_duration(slice_number(text, 0, UINT64_MAX, &number) ? slice_of(with_unit) : text, limits, field, error);
+
+	free(with_unit);
+	return result;
+}
+
 int value_parse_interval(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)
 {

@@ -68,7 +68,7 @@ void session_limits_start(const struct conf_line *line)
 	int64_t now = clock_now_ms();
 
 	bytes_max = (unsigned long long)line->max_bytes_per_session;
-	minutes_at = line->max_minutes == 0 ? 0 : now + line->max_minutes * 60000;
+	minutes_at = line->max_seconds == 0 ? 0 : now + line->max_seconds * 1000;
 	farewell_at = minutes_at == 0 ? 0 : minutes_at + FAREWELL_MS;
 	timeout_at = line->session_timeout == 0 ? 0 : now + line->session_timeout * 1000;
 	sigaction(SIGTERM, &action, NULL);
