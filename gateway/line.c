@@ -9,6 +9,7 @@
 #include "base/net.h"
 #include "mail/remote.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -23,29 +24,56 @@ static char *mark_path(const struct conf *conf)
 	return xasprintf("%s/line.up", conf->gateway.spool);
 }
 
-static void mark(const struct conf *conf, bool up)
+/* session: who brings it up; NULL: it is down. */
+static void mark(const struct conf *conf, const struct msgid *session)
 {
 	char *path = mark_path(conf);
 	struct error error;
 
-	if ((up ? fsx_replace(path, SLICE_NONE, 0640, &error) : fsx_unlink(path, &error)) != 0)
+	if ((session != NULL ? fsx_replace(path, slice_of(session->text), 0640, &error) : fsx_unlink(path, &error)) != 0)
 		log_warnx("event=line-not-marked reason=%s", LOG_CSTR(error.text));
 	free(path);
 }
 
-bool line_was_left_up(const struct conf *conf)
+static struct msgid read_mark(const char *path)
+{
+	struct msgid session = msgid_new();
+	struct error error;
+	char *text = NULL;
+	size_t len = 0;
+
+	if (fsx_read(path, MSGID_LEN, &text, &len, &error) == 0 && msgid_is(slice_make(text, len)))
+		snprintf(session.text, sizeof(session.text), "%.*s", (int)len, text);
+	free(text);
+	return session;
+}
+
+bool line_was_left_up(const struct conf *conf, struct msgid *session)
 {
 	char *path = mark_path(conf);
 	bool left = access(path, F_OK) == 0;
 
+	if (left && session != NULL)
+		*session = read_mark(path);
 	free(path);
 	return left;
 }
 
 /* --- the commands */
 
+/* failure: it could not be run to its end; else NULL. */
+static void describe(struct line_outcome *outcome, const struct error *failure, int status, struct slice printed)
+{
+	char *how = failure != NULL ? xstrdup(failure->text) : xasprintf("exit code %d", status);
+	char *whole = xasprintf("%s%s%.*s", how, printed.len == 0 ? "" : ": ", SLICE_PRINT(printed));
+
+	str_printable(outcome->text, sizeof(outcome->text), slice_of(whole));
+	free(whole);
+	free(how);
+}
+
 static int run(const struct conf *conf, const char *what, const char *text, const atomic_bool *cancel,
-    struct error *error)
+    struct line_outcome *outcome, struct error *error)
 {
 	char *command = xasprintf("exec 2>&1\n%s", text);
 	struct buf output = BUF_INIT(OUTPUT_MAX);
@@ -61,6 +89,8 @@ static int run(const struct conf *conf, const char *what, const char *text, cons
 	else if (status != 0)
 		result = error_set(error, ERROR_TEMPORARY, "%s ended with exit code %d%s%s", what, status, printed.len == 0 ? "" : ": ", said);
 	log_info("event=line command=%s status=%d output=%s", what, status, LOG_TEXT(printed));
+	outcome->command = what;
+	describe(outcome, result != 0 && status == 0 ? error : NULL, status, printed);
 	buf_clear(&output);
 	free(command);
 	return result;
@@ -126,23 +156,32 @@ static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, st
 
 /* --- both */
 
-int line_up(const struct conf *conf, const atomic_bool *cancel, struct error *error)
+int line_up(const struct conf *conf, const struct msgid *session, const atomic_bool *cancel,
+    struct line_outcome *outcome, struct error *error)
 {
+	outcome->command = NULL;
 	if (conf->line.connect_command[0] == '\0')
 		return 0;
-	mark(conf, true);
-	if (run(conf, "connect_command", conf->line.connect_command, cancel, error) != 0)
+	mark(conf, session);
+	if (run(conf, "connect_command", conf->line.connect_command, cancel, outcome, error) != 0)
 		return -1;
 	return wait_for_route(conf, cancel, error);
 }
 
-int line_down(const struct conf *conf, struct error *error)
+int line_down(const struct conf *conf, struct line_outcome *outcome, struct error *error)
 {
 	int result = 0;
 
+	outcome->command = NULL;
 	if (conf->line.disconnect_command[0] != '\0')
-		result = run(conf, "disconnect_command", conf->line.disconnect_command, NULL, error);
-	if (line_was_left_up(conf))
-		mark(conf, false);
+		result = run(conf, "disconnect_command", conf->line.disconnect_command, NULL, outcome, error);
+	if (line_was_left_up(conf, NULL))
+		mark(conf, NULL);
 	return result;
+}
+
+void line_journal(struct intake *intake, const struct msgid *session, const struct line_outcome *outcome)
+{
+	if (outcome->command != NULL)
+		intake_journal(intake, session->text, session->text, "line", outcome->command, outcome->text);
 }

@@ -372,6 +372,7 @@ static int open_all(struct session *session, struct error *error)
 {
 	if (spool_open(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
 		return -1;
+	intake_set_session(session->spool.intake, session->id.text);
 	session->sorter = sorter_new(session->conf, error);
 	if (session->sorter != NULL)
 		return 0;
@@ -414,21 +415,25 @@ static void expire_mail(const struct session *session)
 
 static void hang_up(struct session *session)
 {
+	struct line_outcome outcome;
 	struct error error = ERROR_INIT;
 
-	if (line_down(session->conf, &error) == 0)
+	if (line_down(session->conf, &outcome, &error) == 0)
 		error = (struct error)ERROR_INIT;
 	else
 		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
+	line_journal(session->spool.intake, &session->id, &outcome);
 	report_change(session, "hanging up", _("hanging up the line"), &error);
 }
 
 static void work(struct session *session)
 {
 	struct session_result *result = &session->result;
-	bool up = line_up(session->conf, session_limits_cancelled(), &result->line_error) == 0;
 	struct account_thread *threads;
+	struct line_outcome outcome;
+	bool up = line_up(session->conf, &session->id, session_limits_cancelled(), &outcome, &result->line_error) == 0;
 
+	line_journal(session->spool.intake, &session->id, &outcome);
 	if (up) {
 		result->line_error = (struct error)ERROR_INIT;
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);

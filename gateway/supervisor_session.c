@@ -5,6 +5,7 @@
 #include "gateway/crash_report.h"
 #include "gateway/line.h"
 #include "gateway/schedule.h"
+#include "gateway/spool.h"
 #include "gateway/waiting.h"
 
 #include <signal.h>
@@ -104,13 +105,25 @@ void sessions_events(struct supervisor *supervisor)
 
 /* --- the line that a dead session has left up */
 
+/* The line goes down first, whatever the spool is like. */
 static int hang_up_run(void *context, int event_fd)
 {
+	const struct conf *conf = context;
+	struct line_outcome outcome;
+	struct msgid session;
+	struct spool spool;
 	struct error error;
 
 	(void)event_fd;
-	if (line_down(context, &error) != 0)
+	line_was_left_up(conf, &session);
+	if (line_down(conf, &outcome, &error) != 0)
 		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
+	if (spool_open(&spool, conf, "line", NULL, NULL, &error) != 0) {
+		log_warnx("event=line-not-in-journal reason=%s", LOG_CSTR(error.text));
+		return 1;
+	}
+	line_journal(spool.intake, &session, &outcome);
+	spool_close(&spool);
 	return 0;
 }
 
@@ -119,7 +132,7 @@ void sessions_hang_up(struct supervisor *supervisor)
 {
 	struct error error;
 
-	if (!line_was_left_up(supervisor->conf))
+	if (!line_was_left_up(supervisor->conf, NULL))
 		return;
 	log_info("event=hanging-up");
 	if (child_start(&supervisor->hang_up, "line", hang_up_run, supervisor->conf, &error) != 0)

@@ -360,6 +360,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	intake->checkpoint_ms = options->checkpoint_ms > 0 ? options->checkpoint_ms : CHECKPOINT_MS;
 	intake->writer = options->writer;
 	intake->state = options->state;
+	intake->session = "";
 	intake->delivered = options->delivered;
 	intake->context = options->context;
 	intake->notes_end = &intake->notes;
@@ -432,6 +433,11 @@ bool intake_is_unsettled(struct intake *intake, const struct msgid *id)
 	unsettled = map_get(&intake->unsettled, slice_of(id->text)) != NULL;
 	pthread_mutex_unlock(&intake->lock);
 	return unsettled;
+}
+
+void intake_set_session(struct intake *intake, const char *session)
+{
+	intake->session = session;
 }
 
 void intake_journal(struct intake *intake, const char *id, const char *session, const char *event,

@@ -65,6 +65,10 @@ bool intake_is_unsettled(struct intake *intake, const struct msgid *id);
 int intake_remove(struct intake *intake, const char *user, const char *const *uniques, size_t count,
     struct error *error);
 
+/* From now on the journal says of what is sent, refused and removed through this intake that it was in that session: a literal, or
+ * what outlives the intake. Before other threads use it. */
+void intake_set_session(struct intake *intake, const char *session);
+
 /* Adds to the journal at the next checkpoint. All strings are copied; NULL counts as "". */
 void intake_journal(struct intake *intake, const char *id, const char *session, const char *event,
     const char *place, const char *detail);

@@ -126,12 +126,12 @@ void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 		if (fact->kind >= ARRAY_LEN(events))
 			continue;
 		if (fact->kind != FACT_REMOVE) {
-			intake_journal(intake, fact->id, "", events[fact->kind], fact->name,
+			intake_journal(intake, fact->id, intake->session, events[fact->kind], fact->name,
 			    fact->text);
 		} else if (maildir_unique_id(slice_of(fact->text), &unique)) {
 			char *id = slice_dup(unique);
 
-			intake_journal(intake, id, "", "removed", fact->name, "");
+			intake_journal(intake, id, intake->session, "removed", fact->name, "");
 			free(id);
 		}
 	}

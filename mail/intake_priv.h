@@ -36,7 +36,7 @@ struct note {
 struct intake {
 	char *spool, *hostname;
 	int64_t checkpoint_ms;
-	const char *writer;
+	const char *writer, *session; /* "": of none */
 	int writer_lock; /* one process a writer name: see intake_open() */
 	struct state *state;
 	void (*delivered)(void *context, const struct place *place);

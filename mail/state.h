@@ -73,8 +73,8 @@ struct trace_query {
 	int64_t since, until; /* seconds since 1970, of their arrival: from, and before */
 	int limit;	      /* events */
 };
-/* Calls back for each event of each message whose id, Message-ID, address or subject (all words of the query, in any case) match the query, oldest
- * first. */
+/* Calls back for each event of each message whose id, Message-ID, address or subject (all words of the query, in any case) match the
+ * query, oldest first; for the id of a session for each event in it: first its own, of a message that is not known, whose id it is. */
 typedef void (*state_trace_fn)(void *context, const struct journal_message *message,
     const struct journal_event *event);
 int state_trace(struct state *state, const struct trace_query *query, state_trace_fn fn, void *context,

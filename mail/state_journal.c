@@ -57,7 +57,19 @@ static void trace_row(sqlite3_stmt *stmt, state_trace_fn fn, void *context)
 	fn(context, &message, &event);
 }
 
-int state_trace(struct state *state, const struct trace_query *query, state_trace_fn fn,
+static int trace_rows(struct state *state, sqlite3_stmt *stmt, state_trace_fn fn, void *context, struct error *error)
+{
+	int more;
+
+	if (stmt == NULL)
+		return -1;
+	while ((more = state_next_row(state, stmt, error)) == 1)
+		trace_row(stmt, fn, context);
+	state_statement_end(state, stmt);
+	return more;
+}
+
+static int trace_letters(struct state *state, const struct trace_query *query, state_trace_fn fn,
     void *context, struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,
@@ -68,14 +80,33 @@ int state_trace(struct state *state, const struct trace_query *query, state_trac
 	    " OR instr(lower(m.recipients), lower(?1)) OR has_words(m.subject, ?1))"
 	    " AND m.time >= ?2 AND m.time < ?3 ORDER BY m.time, m.id, j.time_us LIMIT ?4",
 	    "tiii", query->words, query->since, query->until, (int64_t)query->limit);
-	int more;
 
-	if (stmt == NULL)
+	return trace_rows(state, stmt, fn, context, error);
+}
+
+/* The session itself stands under its own id; letters show what it did with them. */
+static int trace_session(struct state *state, const struct trace_query *query, state_trace_fn fn,
+    void *context, struct error *error)
+{
+	sqlite3_stmt *stmt = state_statement(state, error,
+	    "SELECT j.id, COALESCE(m.time, j.time_us / 1000000), m.message_id, m.sender, m.recipients, m.subject, m.size,"
+	    " j.time_us, j.event, j.place, j.session, j.detail"
+	    " FROM journal j LEFT JOIN message m ON m.id = j.id"
+	    " WHERE j.session = ?1 AND j.time_us >= ?2 * 1000000 AND j.time_us < ?3 * 1000000"
+	    " ORDER BY j.id = ?1 DESC, j.id, j.time_us LIMIT ?4",
+	    "tiii", query->words, query->since, query->until < INT64_MAX / 1000000 ? query->until : INT64_MAX / 1000000,
+	    (int64_t)query->limit);
+
+	return trace_rows(state, stmt, fn, context, error);
+}
+
+int state_trace(struct state *state, const struct trace_query *query, state_trace_fn fn,
+    void *context, struct error *error)
+{
+	if (trace_letters(state, query, fn, context, error) != 0)
 		return -1;
-	while ((more = state_next_row(state, stmt, error)) == 1)
-		trace_row(stmt, fn, context);
-	state_statement_end(state, stmt);
-	return more;
+	/* Letters and sessions have no id in common. */
+	return msgid_is(slice_of(query->words)) ? trace_session(state, query, fn, context, error) : 0;
 }
 
 int state_journal_since(struct state *state, const struct msgid *since, state_journal_fn fn,
@@ -112,14 +143,8 @@ int state_journal_last(struct state *state, int limit, state_trace_fn fn, void *
 	    " FROM (SELECT * FROM journal ORDER BY id DESC, time_us DESC LIMIT ?1) j"
 	    " LEFT JOIN message m ON m.id = j.id ORDER BY j.time_us, j.id",
 	    "i", (int64_t)limit);
-	int more;
 
-	if (stmt == NULL)
-		return -1;
-	while ((more = state_next_row(state, stmt, error)) == 1)
-		trace_row(stmt, fn, context);
-	state_statement_end(state, stmt);
-	return more;
+	return trace_rows(state, stmt, fn, context, error);
 }
 
 int state_journal_totals(struct state *state, int64_t since, int64_t until, state_totals_fn fn, void *context,

@@ -1,5 +1,5 @@
 /*
- * lanpost trace: all that happened to the messages that match, oldest first.
+ * lanpost trace: all that happened to the messages that match, or in a session, oldest first.
  */
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -54,7 +54,9 @@ static void print_event(bool is_new, const struct journal_message *message,
 {
 	char time[32], size[32], a[512], b[1024], c[1024];
 
-	if (is_new) {
+	if (is_new && strcmp(message->id, event->session) == 0) {
+		printf(_("%s  communication session\n"), shown(c, sizeof(c), message->id));
+	} else if (is_new) {
 		printf(_("%s  %s, from <%s> to %s\n"), shown(c, sizeof(c), message->id),
 		    i18n_size(size, sizeof(size), message->size),
 		    shown(a, sizeof(a), message->sender), shown(b, sizeof(b), message->recipients));

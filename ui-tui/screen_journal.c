@@ -67,6 +67,7 @@ static const struct {
     {"released", N_("released"), STYLE_NORMAL},
     {"retried", N_("retried"), STYLE_NORMAL},
     {"deleted", N_("deleted"), STYLE_WARNING},
+    {"line", N_("line"), STYLE_DIM},
 };
 
 static void add_event(void *context, const struct journal_message *message, const struct journal_event *event)

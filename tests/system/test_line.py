@@ -1,4 +1,6 @@
 """The line: a way to the servers is waited for, it is hung up whatever happens, and a session does not last for ever."""
+import json
+import re
 import socket
 import time
 
@@ -105,3 +107,39 @@ def test_the_id_of_a_session_is_in_status_and_log(make_gateway, silent):
     until(lambda: not office.status()["session"]["running"], 10, "the end")
     ended = office.status()["session"]
     assert ended["last"]["session"] == ident and ended["id"] is None
+
+
+def lines_of(office, session):
+    """What the journal says of the line in that session."""
+    item, *_ = json.loads(office.cli("trace", session, "--json").stdout)
+    assert item["id"] == session
+    return [f"{event['place']}: {event['detail']}" for event in item["events"]]
+
+
+def test_what_the_commands_said_is_in_the_journal(make_gateway, account, dovecot, folder):
+    dovecot.deliver("office", letter(subject="comes over the line"))
+    office = make_gateway(users=USERS, accounts={"office": account}, sections={"line": {
+        "connect_command": r"printf 'CONNECT 33600\n\033[2J'", "disconnect_command": "yes NO CARRIER | head -c 9000; exit 3"}})
+    office.session()
+    session = office.status()["session"]["last"]["session"]
+    up, down = lines_of(office, session)
+    assert up == r"connect_command: exit code 0: CONNECT 33600\x0a\x1b[2J"
+    assert down.startswith(r"disconnect_command: exit code 3: NO CARRIER\x0aNO CARRIER") and len(down) < 1100
+    shown = office.cli("trace", session).stdout
+    assert "communication session" in shown and "CONNECT 33600" in shown and "\033" not in shown
+    assert re.search("accepted .*delivered", shown, re.S) and "comes over the line" in shown  # what else it did
+    office.cli("session", "--send-only")
+    assert office.status()["session"]["last"]["session"] not in office.cli("trace", session).stdout
+
+
+def test_the_journal_knows_who_hung_up_for_a_dead_session(make_gateway, silent, folder):
+    office = make_gateway(users=USERS, accounts={"a": silent},
+                          sections={"line": commands(folder, connect_command=f"echo up | tee -a {folder}/line",
+                                                     disconnect_command=f"echo down | tee -a {folder}/line")})
+    office.cli("session", "--no-wait")
+    until(lambda: office.status()["session"]["running"] and (folder / "line").exists(), 10, "the line")
+    session = office.status()["session"]["id"]
+    office.kill_all()
+    office.start()
+    until(lambda: office.cli("trace", session).returncode == 0, 10, "the journal")
+    assert lines_of(office, session) == ["disconnect_command: exit code 0: down"]
