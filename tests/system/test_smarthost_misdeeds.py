@@ -119,7 +119,7 @@ def test_taken_but_not_answered_is_sent_again_and_the_journal_says_so(make_gatew
         connection.close()
         return True
     server = Smarthost(once("DOT", take_and_cut), ABILITIES[abilities])
-    office = office_at(make_gateway, server, retry="1s")
+    office = office_at(make_gateway, server, retry="1h")
     write(office, 1)
     office.cli("session", "--send-only")
     assert len(office.queued_files()) == 1
