@@ -11,7 +11,6 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/log.h"
-#include "mail/fold.h"
 #include "mail/reserve.h"
 
 #include <fcntl.h>
@@ -23,7 +22,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WORDS_MAX (1u << 20)
 #define LOCK_POLL_MS 5
 #define BUSY_TIMEOUT_MS 20000
 #define DAMAGED "damaged" /* a value: "yes" until it is told */
@@ -79,32 +77,6 @@ static void close_db(struct state *state)
 	state->db = NULL;
 }
 
-/* SQL has_words(text, query): every word of the query stands in the text, in any case of any script. The query is no
- * pattern: there is no wildcard to escape. */
-static void has_words(sqlite3_context *context, int count, sqlite3_value **values)
-{
-	const char *text = (const char *)sqlite3_value_text(values[0]);
-	const char *query = (const char *)sqlite3_value_text(values[1]);
-	struct buf folded = BUF_INIT(WORDS_MAX), wanted = BUF_INIT(WORDS_MAX);
-	struct slice rest;
-	bool found;
-
-	(void)count;
-	fold_text(slice_of(text == NULL ? "" : text), &folded);
-	fold_text(slice_of(query == NULL ? "" : query), &wanted);
-	rest = slice_trim(buf_slice(&wanted));
-	found = rest.len > 0;
-	while (found && rest.len > 0) {
-		struct slice word = slice_cut(&rest, ' ');
-
-		found = word.len == 0 ||
-			memmem(buf_text(&folded), folded.len, word.ptr, word.len) != NULL;
-	}
-	sqlite3_result_int(context, found);
-	buf_clear(&folded);
-	buf_clear(&wanted);
-}
-
 static int upgrade(struct state *state, struct error *error)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -133,8 +105,7 @@ static int open_db(struct state *state, const char *path, struct error *error)
 		return -1;
 	}
 	sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
-	sqlite3_create_function(state->db, "has_words", 2, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, has_words,
-	    NULL, NULL);
+	state_add_functions(state->db);
 	if (state_run(state, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;", error) != 0)
 		return -1;
 	has_copy = state_copy_attach(state);

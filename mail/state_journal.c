@@ -1,6 +1,12 @@
 /* What happened to each message, for trace. */
 #include "mail/state_priv.h"
 
+#include <poll.h>
+#include <stdlib.h>
+
+#define PRUNE_EVENTS 4000
+#define PRUNE_PAUSE_MS 10
+
 int state_journal_add(struct state *state, const struct journal_event *event, struct error *error)
 {
 	return state_finish(state,
@@ -20,19 +26,63 @@ int state_message_add(struct state *state, const struct journal_message *message
 	    error);
 }
 
+/* --- forgetting */
+
+static int delete_up_to(struct state *state, const char *bound, bool with_bound, struct error *error)
+{
+	static const char *const statements[][2] = {
+	    {"DELETE FROM journal WHERE id < ?", "DELETE FROM journal WHERE id <= ?"},
+	    {"DELETE FROM reply WHERE id < ?", "DELETE FROM reply WHERE id <= ?"},
+	    {"DELETE FROM message WHERE id < ?", "DELETE FROM message WHERE id <= ?"},
+	};
+
+	if (state_begin(state, error) != 0)
+		return -1;
+	for (size_t i = 0; i < sizeof(statements) / sizeof(statements[0]); i++)
+		if (state_finish(state, state_statement(state, error, statements[i][with_bound], "t", bound), error) != 0) {
+			state_abort(state);
+			return -1;
+		}
+	return state_commit(state, error);
+}
+
+/* The message with which some thousand events are reached; NULL in *bound if there are not so many. */
+static int find_bound(struct state *state, const struct msgid *before, char **bound, struct error *error)
+{
+	sqlite3_stmt *stmt = state_statement(state, error,
+	    "SELECT id FROM journal WHERE id < ? ORDER BY id LIMIT 1 OFFSET ?", "ti", before->text, (int64_t)PRUNE_EVENTS);
+	int more;
+
+	*bound = NULL;
+	if (stmt == NULL)
+		return -1;
+	more = state_next_row(state, stmt, error);
+	if (more == 1)
+		*bound = slice_dup(slice_of(state_column_text(stmt, 0)));
+	state_statement_end(state, stmt);
+	return more < 0 ? -1 : 0;
+}
+
+/* By little pieces with time between them, for others wait to write. */
 int state_journal_prune(struct state *state, const struct msgid *before, struct error *error)
 {
-	if (state_finish(state,
-		state_statement(state, error, "DELETE FROM journal WHERE id < ?", "t", before->text),
-		error) != 0)
-		return -1;
-	if (state_finish(state,
-		state_statement(state, error, "DELETE FROM reply WHERE id < ?", "t", before->text),
-		error) != 0)
-		return -1;
-	return state_finish(state,
-	    state_statement(state, error, "DELETE FROM message WHERE id < ?", "t", before->text), error);
+	for (;;) {
+		char *bound;
+		int result;
+
+		if (find_bound(state, before, &bound, error) != 0)
+			return -1;
+		if (bound == NULL)
+			return delete_up_to(state, before->text, false, error);
+		result = delete_up_to(state, bound, true, error);
+		free(bound);
+		if (result != 0)
+			return -1;
+		poll(NULL, 0, PRUNE_PAUSE_MS);
+	}
 }
+
+/* --- looking back */
 
 static void trace_row(sqlite3_stmt *stmt, state_trace_fn fn, void *context)
 {
@@ -57,56 +107,20 @@ static void trace_row(sqlite3_stmt *stmt, state_trace_fn fn, void *context)
 	fn(context, &message, &event);
 }
 
-static int trace_rows(struct state *state, sqlite3_stmt *stmt, state_trace_fn fn, void *context, struct error *error)
+int state_trace_rows(struct state *state, sqlite3_stmt *stmt, state_trace_fn fn, void *context, size_t *found,
+    struct error *error)
 {
 	int more;
 
+	*found = 0;
 	if (stmt == NULL)
 		return -1;
-	while ((more = state_next_row(state, stmt, error)) == 1)
+	while ((more = state_next_row(state, stmt, error)) == 1) {
 		trace_row(stmt, fn, context);
+		(*found)++;
+	}
 	state_statement_end(state, stmt);
 	return more;
-}
-
-static int trace_letters(struct state *state, const struct trace_query *query, state_trace_fn fn,
-    void *context, struct error *error)
-{
-	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT m.id, m.time, m.message_id, m.sender, m.recipients, m.subject, m.size,"
-	    " j.time_us, j.event, j.place, j.session, j.detail"
-	    " FROM message m JOIN journal j ON j.id = m.id"
-	    " WHERE (m.id = ?1 OR instr(m.message_id, ?1) OR instr(lower(m.sender), lower(?1))"
-	    " OR instr(lower(m.recipients), lower(?1)) OR has_words(m.subject, ?1))"
-	    " AND m.time >= ?2 AND m.time < ?3 ORDER BY m.time, m.id, j.time_us LIMIT ?4",
-	    "tiii", query->words, query->since, query->until, (int64_t)query->limit);
-
-	return trace_rows(state, stmt, fn, context, error);
-}
-
-/* The session itself stands under its own id; letters show what it did with them. */
-static int trace_session(struct state *state, const struct trace_query *query, state_trace_fn fn,
-    void *context, struct error *error)
-{
-	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT j.id, COALESCE(m.time, j.time_us / 1000000), m.message_id, m.sender, m.recipients, m.subject, m.size,"
-	    " j.time_us, j.event, j.place, j.session, j.detail"
-	    " FROM journal j LEFT JOIN message m ON m.id = j.id"
-	    " WHERE j.session = ?1 AND j.time_us >= ?2 * 1000000 AND j.time_us < ?3 * 1000000"
-	    " ORDER BY j.id = ?1 DESC, j.id, j.time_us LIMIT ?4",
-	    "tiii", query->words, query->since, query->until < INT64_MAX / 1000000 ? query->until : INT64_MAX / 1000000,
-	    (int64_t)query->limit);
-
-	return trace_rows(state, stmt, fn, context, error);
-}
-
-int state_trace(struct state *state, const struct trace_query *query, state_trace_fn fn,
-    void *context, struct error *error)
-{
-	if (trace_letters(state, query, fn, context, error) != 0)
-		return -1;
-	/* Letters and sessions have no id in common. */
-	return msgid_is(slice_of(query->words)) ? trace_session(state, query, fn, context, error) : 0;
 }
 
 int state_journal_since(struct state *state, const struct msgid *since, state_journal_fn fn,
@@ -143,8 +157,9 @@ int state_journal_last(struct state *state, int limit, state_trace_fn fn, void *
 	    " FROM (SELECT * FROM journal ORDER BY id DESC, time_us DESC LIMIT ?1) j"
 	    " LEFT JOIN message m ON m.id = j.id ORDER BY j.time_us, j.id",
 	    "i", (int64_t)limit);
+	size_t found;
 
-	return trace_rows(state, stmt, fn, context, error);
+	return state_trace_rows(state, stmt, fn, context, &found, error);
 }
 
 int state_journal_totals(struct state *state, int64_t since, int64_t until, state_totals_fn fn, void *context,

@@ -38,4 +38,10 @@ int state_finish(struct state *state, sqlite3_stmt *stmt, struct error *error);
 int state_next_row(struct state *state, sqlite3_stmt *stmt, struct error *error);
 const char *state_column_text(sqlite3_stmt *stmt, int column); /* "" for NULL */
 
+/* Calls back for rows with the columns of message and those of journal but its id, counts them, and ends the statement. */
+int state_trace_rows(struct state *state, sqlite3_stmt *stmt, state_trace_fn fn, void *context, size_t *found,
+    struct error *error);
+/* Gives SQL what state_trace() asks with. */
+void state_add_functions(sqlite3 *db);
+
 #endif
