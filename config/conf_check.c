@@ -398,6 +398,29 @@ static bool is_in_local_domain(const struct conf *conf, const char *address)
 	return at != NULL && slice_is_nocase(slice_of(at + 1), conf->gateway.local_domain);
 }
 
+/* Whom the mail of this user goes on to, if that is a user. */
+static const struct conf_user *next_of(const struct conf *conf, const struct conf_user *user)
+{
+	char *plain = plain_name(conf, user->forward);
+	const struct conf_user *next = plain[0] == '\0' ? NULL : conf_owner_of(conf, slice_of(plain));
+
+	free(plain);
+	return next;
+}
+
+/* Mail that goes round is left with the last user before it would come back: told, for hardly anybody means it so, with the
+ * circle's first user. */
+static void check_circle(const struct check *check, const struct conf_user *user)
+{
+	const struct conf_user *at = next_of(check->conf, user);
+
+	for (size_t steps = 1; at != NULL && at > user && steps < check->conf->user_count; steps++)
+		at = next_of(check->conf, at);
+	if (at == user)
+		WARN_AT(check, &user->forward, user->place,
+		    _("forward: mail of user %s would come back to him in a circle; it stays with the last one"), user->name);
+}
+
 static void check_forward(const struct check *check, const struct conf_user *user)
 {
 	char *plain = plain_name(check->conf, user->forward);
@@ -408,6 +431,8 @@ static void check_forward(const struct check *check, const struct conf_user *use
 	else if (plain[0] != '\0' && strchr(plain, '@') == NULL &&
 		 conf_owner_of(check->conf, slice_of(plain)) == NULL)
 		check_user(check, "forward", plain, &user->forward, user->place);
+	else
+		check_circle(check, user);
 	free(plain);
 }
 

@@ -2,9 +2,12 @@
 
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "gateway/report.h"
 #include "gateway/side_report.h"
 #include "mail/reserve.h"
+
+#include <stdlib.h>
 
 #define DISK_LOW (8u << 20) /* postmaster is told when there is room for so much more only */
 #define LOOK_MS 10000
@@ -15,10 +18,32 @@ static bool is_low(const struct conf *conf)
 	return !reserve_has_room(conf->gateway.spool, DISK_LOW);
 }
 
+/* That mail was refused since the disk failed: told by the first session after it, for a log that cannot be written takes no
+ * report either. */
+static void report_failure(const struct conf *conf, struct spool *spool, const char *session)
+{
+	struct error problem, error;
+	char *why = NULL;
+
+	if (state_get(spool->state, INTAKE_TROUBLE, &why, &error) != 0)
+		return;
+	if (why == NULL || why[0] == '\0') {
+		report_recovery(conf, spool->intake, spool->state, session, "log", _("accepting mail"));
+	} else {
+		error_set(&problem, ERROR_IO, _("the disk failed, and mail was refused for a while: %s"), why);
+		report_problem(conf, spool->intake, spool->state, session, "log", _("accepting mail"), &problem, SLICE_NONE);
+		if (state_set(spool->state, INTAKE_TROUBLE, "", &error) != 0)
+			log_warnx("event=trouble-not-cleared reason=%s", LOG_CSTR(error.text));
+	}
+	free(why);
+}
+
 void disk_report(const struct conf *conf, struct spool *spool, const char *session)
 {
 	struct error problem;
 	char size[32];
+
+	report_failure(conf, spool, session);
 
 	if (!is_low(conf)) {
 		report_recovery(conf, spool->intake, spool->state, session, "disk", _("the disk"));

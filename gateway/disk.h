@@ -7,7 +7,7 @@
 
 #include "gateway/spool.h"
 
-/* Tells that it is nearly full, or no more, when that is new. */
+/* Tells that it is nearly full, or no more, and that it has failed, when that is new. */
 void disk_report(const struct conf *conf, struct spool *spool, const char *session);
 
 struct disk_watch {

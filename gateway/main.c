@@ -35,6 +35,8 @@ int main(int argc, char **argv)
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {
 			path = argv[++i];
+		} else if (strncmp(argv[i], "-c", 2) == 0 && argv[i][2] != '\0') {
+			path = argv[i] + 2;
 		} else if (strcmp(argv[i], "--version") == 0) {
 			printf("lanpostd %s\n", LANPOST_VERSION);
 			return 0;

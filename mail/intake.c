@@ -239,8 +239,11 @@ int intake_batch_commit(struct intake_batch *batch, struct error *error)
 		result = segment_commit(intake, segment, segment->wal->size, error);
 	else
 		segment = NULL;
+	intake->in_trouble = intake->in_trouble && result != 0;
 	pthread_mutex_unlock(&intake->lock);
 
+	if (result != 0 && error->class == ERROR_IO)
+		note_trouble(intake, error);
 	for (size_t i = 0; i < count && result == 0; i++)
 		failed += deliver_item(intake, &batch->items[i]);
 	batch_empty(batch, result == 0);

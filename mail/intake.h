@@ -72,6 +72,9 @@ void intake_set_session(struct intake *intake, const char *session);
 /* Adds to the journal at the next checkpoint. All strings are copied; NULL counts as "". */
 void intake_journal(struct intake *intake, const char *id, const char *session, const char *event,
     const char *place, const char *detail);
+/* A value of the state: why mail could not be accepted when the disk failed; whoever tells postmaster empties it. */
+#define INTAKE_TROUBLE "log-trouble"
+
 /* True if the spool has room for so many more bytes (with a reserve): ask before taking a message in. */
 bool intake_has_room(struct intake *intake, uint64_t bytes);
 

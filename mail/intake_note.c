@@ -137,8 +137,23 @@ void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 	}
 }
 
+void note_trouble(struct intake *intake, const struct error *error)
+{
+	const char *const text[] = {error->text};
+	bool is_known;
+
+	pthread_mutex_lock(&intake->lock);
+	is_known = intake->in_trouble;
+	intake->in_trouble = true;
+	pthread_mutex_unlock(&intake->lock);
+	if (!is_known)
+		note_add(intake, (struct note){.kind = NOTE_TROUBLE}, text, ARRAY_LEN(text));
+}
+
 static int write_note(struct state *state, const struct note *note, struct error *error)
 {
+	if (note->kind == NOTE_TROUBLE)
+		return state_set(state, INTAKE_TROUBLE, note->text[0], error);
 	if (note->kind == NOTE_SEEN)
 		return state_seen_add(state, note->text[0], slice_of(note->text[1]), note->text[2],
 		    &(struct seen){.time = note->time, .listed = note->size, .digest = note->digest}, error);

@@ -26,7 +26,7 @@ struct segment {
 
 /* What goes to the state at the next checkpoint. */
 struct note {
-	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN } kind;
+	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE } kind;
 	int64_t time; /* microseconds for events, seconds else */
 	uint64_t size, digest; /* of NOTE_SEEN: the size as listed */
 	char *text[6]; /* by kind: see intake_note.c */
@@ -50,6 +50,7 @@ struct intake {
 	struct strlist voids; /* "<segment> <offset>" that must stand in the next segment */
 	struct note *notes, **notes_end;
 	bool dirty, stopping;
+	bool in_trouble; /* the last commit failed, and it is noted */
 	bool owed; /* some segment waits for a retry */
 	struct map unsettled; /* queue entries whose outcome is on record, and that could not be changed or removed */
 	pthread_t checkpointer;
@@ -84,6 +85,8 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error);
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);
+/* The disk did not take a record: told when it can be, see INTAKE_TROUBLE. */
+void note_trouble(struct intake *intake, const struct error *error);
 /* Writes notes in one transaction; on failure they are put back. */
 int note_flush(struct intake *intake, struct error *error);
 void note_free_all(struct note *notes);

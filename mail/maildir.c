@@ -316,6 +316,8 @@ int maildir_size(const char *spool, const char *user, struct maildir_message *me
 	for (size_t i = 0; i < bytes.len; i++)
 		if (bytes.ptr[i] == '\n' && (i == 0 || bytes.ptr[i - 1] != '\r'))
 			message->size++;
+	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n') /* it goes out with the end of a line */
+		message->size += bytes.ptr[bytes.len - 1] == '\r' ? 1 : 2;
 	message->size_known = true;
 	fsx_unmap(bytes);
 	return 0;

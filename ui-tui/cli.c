@@ -229,8 +229,10 @@ static int unknown_option(const char *text)
 static int take_option(struct cli *cli, int argc, char **argv, int *at)
 {
 	const char *text = argv[*at], *equals = strchr(text, '=');
-	struct slice name = equals == NULL ? slice_of(text) : slice_make(text, (size_t)(equals - text));
-	struct cli_given given = {NULL, equals == NULL ? "" : equals + 1};
+	bool is_glued = strncmp(text, "-c", 2) == 0 && text[2] != '\0'; /* -cFILE */
+	const char *end = is_glued ? text + 2 : equals == NULL ? text + strlen(text) : equals;
+	struct slice name = slice_make(text, (size_t)(end - text));
+	struct cli_given given = {NULL, is_glued ? end : equals == NULL ? "" : equals + 1};
 	const struct schema_key *key = NULL;
 	const char *wanted; /* what the value is called */
 	size_t found = 0;
@@ -245,7 +247,7 @@ static int take_option(struct cli *cli, int argc, char **argv, int *at)
 	wanted = key == NULL ? options[found].value : _(key->help);
 	if (wanted == NULL && equals != NULL)
 		return cli_fail(CLI_USAGE, _("option %s takes no value"), given.name);
-	if (wanted != NULL && equals == NULL) {
+	if (wanted != NULL && equals == NULL && !is_glued) {
 		if (*at + 1 >= argc)
 			return cli_fail(CLI_USAGE, _("option %s needs a value: %s"), text, wanted);
 		given.value = argv[++*at];

@@ -36,6 +36,11 @@ def test_bad_usage_is_2(stopped, args):
     assert done.stderr.strip()
 
 
+def test_the_configuration_may_stand_close_to_its_option(office):
+    done = subprocess.run([BUILD / "lanpost", "--json", f"-c{office.conf}", "status"], capture_output=True, text=True)
+    assert done.returncode == DONE and json.loads(done.stdout)["gateway"]["spool"] == str(office.spool), done
+
+
 def test_trace_by_a_message_id_that_the_gateway_gave(office):
     office.send("x@y.z", ["ivan@office.lan"], b"Subject: from a scanner\r\n\r\nx\r\n")
     until(lambda: office.files("ivan"), 10, "delivery")

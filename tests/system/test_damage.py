@@ -143,6 +143,31 @@ def test_without_its_memory_it_does_not_fetch_old_mail_again(make_gateway, damag
     assert len(reports(gateway, b"state.db was damaged")) == (damage != "gone")
 
 
+def test_postmaster_hears_of_a_disk_that_failed(make_gateway):
+    gateway = make_gateway(users=USERS)
+    wal = gateway.spool / "wal"
+    time.sleep(1.2)  # what goes on in there has ended
+    if subprocess.run(["mount", "--bind", wal, wal], capture_output=True).returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    try:
+        subprocess.run(["mount", "-o", "remount,ro,bind", wal], check=True)
+        gateway.send("ivan@office.lan", ["buh"], letter(number=1))  # into the log that is open
+        time.sleep(1.2)
+        for _ in range(3):
+            with pytest.raises(smtplib.SMTPResponseException) as caught:
+                gateway.send("ivan@office.lan", ["buh"], letter(number=2))
+            assert caught.value.smtp_code == 451
+    finally:
+        subprocess.run(["umount", "-l", wal], check=True)
+    gateway.send("ivan@office.lan", ["buh"], letter(number=3))
+    time.sleep(1.2)
+    gateway.session()
+    gateway.session()
+    told = [message for message in gateway.mailbox("postmaster") if b"accepting mail" in message]
+    assert [b"Read-only file system" in message for message in told] == [True, False]
+    assert len(gateway.mailbox("buh")) == 2
+
+
 def test_a_queue_that_cannot_be_changed_is_not_sent_over_and_over(make_gateway):
     sink = Sink()
     gateway = make_gateway(users=USERS, smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}})

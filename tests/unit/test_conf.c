@@ -264,6 +264,8 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	     "\nexternal_alias = X@y.ru\n", 9, false, "is a name of user a already"},
 	    {"[user a]\npassword = " HASH "\nexternal_alias = a@office.lan\n", 6, false, "in local_domain"},
 	    {"[user a]\npassword = " HASH "\nforward = a\n", 6, false, "forwards to himself"},
+	    {"[user a]\npassword = " HASH "\nforward = b\n[user b]\npassword = " HASH "\nforward = c@office.lan\n"
+	     "[user c]\npassword = " HASH "\naliases = x\nforward = A\n", 6, true, "in a circle"},
 	    {USERS "forward = ivam\n", 8, false, "did you mean `ivan`?"},
 	    {"[user a]\npassword = secret\n", 5, false, "lanpost user passwd"},
 	    {"[user a]\n", 4, true, "no password"},

@@ -298,8 +298,11 @@ static void test_foreign_files(void **context)
 	put("cur/1000.abc.host:2,S", "A: b\n\nx\n");
 	put("new/a name with spaces", "A: b\r\n\r\n");
 	put("new/.hidden", "x");
+	put("cur/2000.no.end:2,", "A: b\n\nx");
 	assert_int_equal(maildir_list(spool, "ivan", &list, &error), 0);
-	assert_int_equal(list.count, 2);
+	assert_int_equal(list.count, 3);
+	assert_int_equal(maildir_size(spool, "ivan", &list.items[2], &error), 0);
+	assert_int_equal(list.items[2].size, 7 + 2 + 2); /* as it is sent */
 	assert_string_equal(list.items[0].unique, "a name with spaces");
 	assert_int_equal(strlen(list.items[0].uidl), 64); /* a digest: spaces may not stand in a UIDL */
 	assert_string_equal(list.items[1].uidl, "1000.abc.host");
