@@ -4,11 +4,13 @@
  * Functions that can fail for a reason of the world return 0 or -1 and fill a
  * struct error, which lives on the caller's stack: no heap, nothing to free.
  * The class decides what happens next (retry, bounce, hang up); the text is for
- * people and is never parsed. Context is added going up, and the error is
+ * people and is never parsed; it comes in both languages. Context is added going up, and the error is
  * logged once, by whoever decides.
  */
 #ifndef LANPOST_BASE_ERR_H
 #define LANPOST_BASE_ERR_H
+
+#include <stdbool.h>
 
 enum error_class {
 	ERROR_NONE = 0,
@@ -28,6 +30,8 @@ struct error {
 	int code;	     /* SMTP reply code for this failure, 0 if none is fixed */
 	char enhanced[12];   /* RFC 3463 code beside it, "" if none */
 	char text[256];	     /* what, where, what to do: printable, one line */
+	char other[256];     /* the same in the other language of both (i18n.h), where it was translated at all */
+	bool is_russian;     /* text is meant to be, other not; else the other way round */
 };
 
 #define ERROR_INIT {.class = ERROR_NONE}
@@ -43,6 +47,12 @@ int error_errno(struct error *error, const char *format, ...)
 /* Puts "<context>: " before the text. Returns -1. */
 int error_context(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* Arguments that were translated, too, want a text of their own in the other language: the whole of it, with i18n_other() of all
+ * that is for people. Returns -1. */
+int error_set_other(struct error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The text in the language of the moment, which may not be that in which the error was set (i18n_switch()). */
+const char *error_said(const struct error *error);
 /* Fixes the SMTP reply that this failure means. Returns -1. */
 int error_reply(struct error *error, int code, const char *enhanced);
 

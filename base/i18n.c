@@ -1,16 +1,18 @@
 #include "base/i18n.h"
 
 #include "base/alloc.h"
+#include "base/catalog.h"
 
 #include <limits.h>
 #include <locale.h>
 #include <stdio.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static bool russian;
+static atomic_bool russian;
 
 const char *i18n_locale_language(void)
 {
@@ -25,6 +27,12 @@ const char *i18n_locale_language(void)
 	return "en";
 }
 
+static void bind_folder(const char *path)
+{
+	bindtextdomain("lanpost", path);
+	catalog_open(path);
+}
+
 /* `<folder of the program>/locale` if it exists, else where make install puts it. */
 static void bind_domain(void)
 {
@@ -37,11 +45,11 @@ static void bind_domain(void)
 		slash = strrchr(path, '/');
 		memcpy(slash, "/locale", sizeof("/locale"));
 		if (access(path, R_OK) == 0) {
-			bindtextdomain("lanpost", path);
+			bind_folder(path);
 			return;
 		}
 	}
-	bindtextdomain("lanpost", LANPOST_LOCALEDIR);
+	bind_folder(LANPOST_LOCALEDIR);
 }
 
 void i18n_switch(const char *language)
@@ -49,6 +57,19 @@ void i18n_switch(const char *language)
 	russian = strcmp(language, "ru") == 0;
 	setenv("LANGUAGE", language, 1);
 	textdomain("lanpost"); /* gettext forgets what it has looked up */
+}
+
+bool i18n_is_russian(void)
+{
+	return russian;
+}
+
+/* A thread may be given a text in one language and ask in the other. */
+const char *i18n_other(const char *text)
+{
+	const char *other = russian ? catalog_english(text) : catalog_russian(text);
+
+	return other == NULL ? text : other;
 }
 
 void i18n_start(const char *language)

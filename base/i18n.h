@@ -21,6 +21,11 @@ void i18n_switch(const char *language);
 /* "en" or "ru": the language that NULL above stands for in this environment. */
 const char *i18n_locale_language(void);
 
+/* Whether it is Russian now. */
+bool i18n_is_russian(void);
+/* What _() has given, or would be asked for, in the other language of both; itself where there is no translation. For any thread. */
+const char *i18n_other(const char *text) __attribute__((format_arg(1)));
+
 /* Sizes as people write them: "512 B", "1.5 MB", "3 КБ". Returns out. */
 char *i18n_size(char *out, unsigned long room, unsigned long long bytes);
 /* "23.11.2026 09:15" or "2026-11-23 09:15" by language. Returns out. */

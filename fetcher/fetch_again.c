@@ -7,6 +7,7 @@
  * would never shrink. The number is remembered for the next session, for a bad line stays one.
  */
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
@@ -126,5 +127,5 @@ int fetch_with_reconnects(struct fetch *fetch, struct error *error)
 		fetch_hang_up(fetch);
 		pause_before_connecting(fetch);
 	}
-	return error_set(error, ERROR_TEMPORARY, "%u connections were not enough", CONNECTIONS_MAX);
+	return error_set(error, ERROR_TEMPORARY, _("%u connections were not enough"), CONNECTIONS_MAX);
 }

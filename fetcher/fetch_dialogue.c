@@ -3,6 +3,7 @@
  * takes.
  */
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "fetcher/fetch_priv.h"
 
 #define CHUNK (64 * 1024)
@@ -94,7 +95,7 @@ bool fetch_oldest(const struct fetch *fetch, enum fetch_ask *ask, struct plan_it
 static int garbled(struct fetch *fetch, struct slice text, struct error *error)
 {
 	fetch->is_garbled = true;
-	return error_set(error, ERROR_PROTOCOL, "%s does not answer as a mail server: %.*s",
+	return error_set(error, ERROR_PROTOCOL, _("%s does not answer as a mail server: %.*s"),
 	    remote_host(fetch->remote), SLICE_PRINT(text));
 }
 
@@ -212,11 +213,11 @@ static int exchange(struct fetch *fetch, struct error *error)
 	if (out->len > 0) {
 		result = remote_send(fetch->remote, buf_slice(out), deadline);
 		buf_reset(out);
-		return result == REMOTE_OK ? 0 : broken(fetch, result, "sending commands", error);
+		return result == REMOTE_OK ? 0 : broken(fetch, result, N_("sending commands"), error);
 	}
 	result = remote_recv(fetch->remote, fetch->chunk, CHUNK, &got, deadline);
 	if (result != REMOTE_OK)
-		return broken(fetch, result, "waiting for an answer", error);
+		return broken(fetch, result, N_("waiting for a reply"), error);
 	fetch->input = slice_make(fetch->chunk, got);
 	return 0;
 }

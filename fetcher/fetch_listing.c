@@ -4,6 +4,7 @@
  * POP3: CAPA, UIDL, LIST; a server that has no UIDL says so. IMAP: CAPABILITY, SELECT INBOX, UIDs with sizes.
  */
 #include "base/alloc.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
@@ -41,7 +42,7 @@ static void take_line(struct fetch *fetch, const struct fetch_event *event)
 
 static int refused(const struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
-	return error_set(error, ERROR_PROTOCOL, "%s does not list its messages: %.*s",
+	return error_set(error, ERROR_PROTOCOL, _("%s does not list its messages: %.*s"),
 	    remote_host(fetch->remote), SLICE_PRINT(event->text));
 }
 
@@ -71,7 +72,7 @@ int fetch_listing(struct fetch *fetch, struct error *error)
 	if (fetch_drive(fetch, feed_listing, listing_event, error) != 0)
 		return -1;
 	if (fetch->is_imap && fetch->validity == 0)
-		return error_set(error, ERROR_PROTOCOL, "%s gives its messages no lasting numbers",
+		return error_set(error, ERROR_PROTOCOL, _("%s gives its messages no lasting numbers"),
 		    remote_host(fetch->remote));
 	if (!fetch->one_by_one)
 		fetch->window = fetch->is_careful ? WINDOW_CAREFUL

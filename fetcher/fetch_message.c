@@ -171,7 +171,7 @@ int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *er
 	}
 	if (fetch->body.size > RUNAWAY(item->size))
 		return error_set(error, ERROR_PROTOCOL,
-		    "message %u of %s goes on far beyond the %llu bytes that it should have", item->number,
+		    _("message %u of %s goes on far beyond the %llu bytes that it should have"), item->number,
 		    remote_host(fetch->remote), (unsigned long long)item->size);
 	return body_append(&fetch->body, bytes, &fetch->envelope.id, error);
 }

@@ -4,6 +4,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
@@ -188,7 +189,7 @@ int fetch_transfer(struct fetch *fetch, struct error *error)
 			break;
 	}
 	error_set(error, ERROR_TEMPORARY,
-	    "the disk is nearly full: %zu messages stay on the server until there is room",
+	    _("the disk is nearly full: %zu messages stay on the server until there is room"),
 	    fetch->result->total - fetch->result->fetched);
 	error_reply(error, 452, "4.3.1");
 	return -1;
@@ -211,7 +212,7 @@ static int goodbye_event(struct fetch *fetch, const struct fetch_event *event, s
 	if (event->ask != ASK_GOODBYE || event->what != GOT_REPLY || fetch->is_imap)
 		return 0;
 	if (!event->ok && fetch->delete_done > 0)
-		return error_set(error, ERROR_TEMPORARY, "%s did not delete at QUIT: %.*s",
+		return error_set(error, ERROR_TEMPORARY, _("%s did not delete at QUIT: %.*s"),
 		    remote_host(fetch->remote), SLICE_PRINT(event->text));
 	fetch->result->deleted += fetch->delete_done;
 	fetch->delete_done = 0;

@@ -87,7 +87,9 @@ static int run(const struct conf *conf, const char *what, const char *text, cons
 	if (result != 0)
 		error_context(error, "%s", what);
 	else if (status != 0)
-		result = error_set(error, ERROR_TEMPORARY, "%s ended with exit code %d%s%s", what, status, printed.len == 0 ? "" : ": ", said);
+		result = printed.len == 0
+			     ? error_set(error, ERROR_TEMPORARY, _("%s ended with exit code %d"), what, status)
+			     : error_set(error, ERROR_TEMPORARY, _("%s ended with exit code %d: %s"), what, status, said);
 	log_info("event=line command=%s status=%d output=%s", what, status, LOG_TEXT(printed));
 	outcome->command = what;
 	describe(outcome, result != 0 && status == 0 ? error : NULL, status, printed);

@@ -2,6 +2,7 @@
 #include "gateway/outbound_priv.h"
 
 #include "base/doing.h"
+#include "base/i18n.h"
 #include "base/log.h"
 
 #define TRIES 2 /* lines that may break over a message before it is put off */
@@ -36,7 +37,7 @@ static int announce(struct lane *lane, struct sending *const *sendings, size_t c
 		intake_batch_append(lane->batch, NULL, NULL, &attempt, 1);
 		sendings[i]->is_announced = true;
 	}
-	return outbound_commit(lane) == 0 ? 0 : error_set(error, ERROR_IO, "the log cannot be written");
+	return outbound_commit(lane) == 0 ? 0 : error_set(error, ERROR_IO, _("the log cannot be written"));
 }
 
 static int put_wanted(struct lane *lane, struct error *error)

@@ -214,7 +214,7 @@ static struct account_thread *start_accounts(struct session *session)
 		work->result = &session->result.accounts[i];
 		work->started = pthread_create(&work->thread, NULL, fetch_thread, work) == 0;
 		if (!work->started)
-			error_set(&work->result->error, ERROR_TEMPORARY, "cannot start a thread");
+			error_set(&work->result->error, ERROR_TEMPORARY, _("cannot start a thread"));
 	}
 	return threads;
 }

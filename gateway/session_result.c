@@ -21,6 +21,20 @@ static json_t *error_json(const struct error *error)
 	return error->class == ERROR_NONE ? json_null() : json_string(error->text);
 }
 
+/* In the gateway's language, and in both for those who ask later (status.c). */
+static json_t *account_json(const struct account_result *account, int64_t time)
+{
+	const struct error *error = &account->error;
+	json_t *object = json_pack("{s:I, s:I, s:o}", "last_time", (json_int_t)time, "last_fetched",
+	    (json_int_t)account->fetched.fetched, "error", error_json(error));
+
+	if (error->class != ERROR_NONE) {
+		json_object_set_new(object, "error_en", json_string(error->is_russian ? error->other : error->text));
+		json_object_set_new(object, "error_ru", json_string(error->is_russian ? error->text : error->other));
+	}
+	return object;
+}
+
 /* For people; NULL if nothing ended it early. */
 static const char *end_text(enum session_end end)
 {
@@ -79,9 +93,7 @@ void session_result_store(const struct session_result *result, struct state *sta
 		const struct account_result *account = &result->accounts[i];
 		char *key = xasprintf("account %s", account->account->name);
 
-		store(state, key,
-		    json_pack("{s:I, s:I, s:o}", "last_time", (json_int_t)result->ended, "last_fetched",
-			(json_int_t)account->fetched.fetched, "error", error_json(&account->error)));
+		store(state, key, account_json(account, result->ended));
 		free(key);
 	}
 }
@@ -92,7 +104,7 @@ void session_result_text(const struct session_result *result, struct buf *out)
 
 	buf_printf(out, _("Session of %s\n\n"), i18n_time(begun, sizeof(begun), result->begun));
 	if (result->line_error.class != ERROR_NONE)
-		buf_printf(out, _("The line did not come up: %s\n"), result->line_error.text);
+		buf_printf(out, _("The line did not come up: %s\n"), error_said(&result->line_error));
 	for (size_t i = 0; i < result->account_count; i++) {
 		const struct account_result *account = &result->accounts[i];
 
@@ -103,7 +115,7 @@ void session_result_text(const struct session_result *result, struct buf *out)
 			buf_printf(out, _("    not fetched, left on the server: %zu\n"),
 			    account->fetched.skipped);
 		if (account->error.class != ERROR_NONE)
-			buf_printf(out, _("    problem: %s\n"), account->error.text);
+			buf_printf(out, _("    problem: %s\n"), error_said(&account->error));
 	}
 	if (end_text(result->end) != NULL)
 		buf_printf(out, "%s\n", end_text(result->end));
@@ -112,5 +124,5 @@ void session_result_text(const struct session_result *result, struct buf *out)
 	buf_printf(out, _("Outgoing: sent %zu, refused %zu, waiting %zu\n"), result->sent.sent,
 	    result->sent.refused, result->sent.deferred);
 	if (result->queue_error.class != ERROR_NONE)
-		buf_printf(out, _("    problem: %s\n"), result->queue_error.text);
+		buf_printf(out, _("    problem: %s\n"), error_said(&result->queue_error));
 }

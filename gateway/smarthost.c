@@ -21,7 +21,7 @@ int smarthost_flush(struct smarthost *smarthost, struct error *error)
 	buf_reset(out);
 	if (result == REMOTE_OK)
 		return 0;
-	return remote_error(smarthost->remote, result, _("sending"), error);
+	return remote_error(smarthost->remote, result, N_("sending"), error);
 }
 
 static int broken(const struct smarthost *smarthost, struct error *error)
@@ -43,7 +43,7 @@ static int receive(struct smarthost *smarthost, int64_t deadline, struct error *
 
 	result = remote_recv(smarthost->remote, input, sizeof(input), &got, deadline);
 	if (result != REMOTE_OK)
-		return remote_error(smarthost->remote, result, _("waiting for a reply"), error);
+		return remote_error(smarthost->remote, result, N_("waiting for a reply"), error);
 	if (smtp_client_feed(&smarthost->client, slice_make(input, got)) == SMTP_BROKEN)
 		return broken(smarthost, error);
 	return 0;

@@ -1,6 +1,7 @@
 #include "gateway/status.h"
 
 #include "base/alloc.h"
+#include "base/i18n.h"
 #include "mail/maildir.h"
 #include "mail/queue.h"
 #include "mail/state.h"
@@ -20,6 +21,17 @@ static json_t *stored(struct state *state, const char *key)
 	return value == NULL ? json_null() : value;
 }
 
+/* A session has stored its error in both languages. */
+static void choose_language(json_t *account)
+{
+	json_t *said = json_object_get(account, i18n_is_russian() ? "error_ru" : "error_en");
+
+	if (said != NULL)
+		json_object_set(account, "error", said);
+	json_object_del(account, "error_en");
+	json_object_del(account, "error_ru");
+}
+
 static json_t *accounts(const struct conf *conf, struct state *state)
 {
 	json_t *list = json_array();
@@ -33,6 +45,7 @@ static json_t *accounts(const struct conf *conf, struct state *state)
 
 		if (json_is_object(last))
 			json_object_update(item, last);
+		choose_language(item);
 		json_array_append_new(list, item);
 		json_decref(last);
 		free(key);

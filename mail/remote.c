@@ -510,17 +510,16 @@ enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, 
 int remote_error(const struct remote *remote, enum remote_result result, const char *doing,
     struct error *error)
 {
-	switch (result) {
-	case REMOTE_TIMEOUT:
-		return error_set(error, ERROR_TEMPORARY, _("%s: no answer in time (%s)"),
-		    remote->host, doing);
-	case REMOTE_CANCELLED:
-		return error_set(error, ERROR_CANCELLED, _("%s: stopped (%s)"), remote->host,
-		    doing);
-	case REMOTE_CLOSED:
-	case REMOTE_OK:
-		break;
-	}
-	return error_set(error, ERROR_TEMPORARY, _("%s: the connection broke (%s)"), remote->host,
-	    doing);
+	static const struct {
+		enum error_class class;
+		const char *format;
+	} breaks[] = {
+	    [REMOTE_TIMEOUT] = {ERROR_TEMPORARY, N_("%s: no answer in time (%s)")},
+	    [REMOTE_CANCELLED] = {ERROR_CANCELLED, N_("%s: stopped (%s)")},
+	    [REMOTE_CLOSED] = {ERROR_TEMPORARY, N_("%s: the connection broke (%s)")},
+	};
+	const char *format = _(breaks[result == REMOTE_OK ? REMOTE_CLOSED : result].format);
+
+	error_set(error, breaks[result == REMOTE_OK ? REMOTE_CLOSED : result].class, format, remote->host, _(doing));
+	return error_set_other(error, i18n_other(format), remote->host, i18n_other(_(doing)));
 }

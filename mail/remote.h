@@ -58,7 +58,7 @@ enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_
 /* Receives at least one byte and at most size. */
 enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
     int64_t deadline);
-/* Fills the error for a result that is not REMOTE_OK and returns -1; doing: "waiting for a reply". */
+/* Fills the error for a result that is not REMOTE_OK and returns -1; doing: N_("waiting for a reply"). */
 int remote_error(const struct remote *remote, enum remote_result result, const char *doing,
     struct error *error);
 

@@ -48,7 +48,7 @@ static int hear(struct talk *talk, struct error *error)
 		    remote_recv(talk->remote, talk->chunk, sizeof(talk->chunk), &got, deadline);
 
 		if (result != REMOTE_OK)
-			return remote_error(talk->remote, result, "waiting for an answer", error);
+			return remote_error(talk->remote, result, N_("waiting for a reply"), error);
 		talk->input = slice_make(talk->chunk, got);
 	}
 	str_printable(talk->line, sizeof(talk->line), line);

@@ -1,10 +1,12 @@
 """The daemon answers each user in his own language, and programs not at all."""
 import email
 import email.header
+import time
 
 import pytest
 
 from harness.letters import crlf, letter
+from harness.misbehaving import MisbehavingPop3
 
 
 def ask(gateway, user, subject):
@@ -39,3 +41,26 @@ def test_lists_and_programs_start_nothing(make_gateway, header):
     gateway.send("ivan@office.lan", ["daemon@office.lan"], crlf(f"From: ivan@office.lan\n{header}\n\nx\n".encode()))
     ask(gateway, "anna", "status")  # her answer shows that his letter was dealt with
     assert gateway.files("ivan") == []
+
+
+@pytest.mark.parametrize("office", ["en", "ru"])
+def test_problems_are_told_in_the_users_language_too(make_gateway, account, office):
+    server = MisbehavingPop3([letter()])
+    server.misdeed = lambda event, argument, connection: time.sleep(3) if event in ("STAT", "LIST", "UIDL") else None
+    gateway = make_gateway(
+        users={"ivan": {"language": "ru"}, "john": {"language": "en"}}, sections={"gateway": {"language": office}},
+        accounts={"wrong": {**account, "password": "no"},
+                  "mute": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y", "timeout": "1s"}})
+    said = {"ivan": {"wrong": "отказал во входе", "mute": "нет ответа вовремя (ожидание ответа)"},
+            "john": {"wrong": "refused the login", "mute": "no answer in time (waiting for a reply)"}}
+    gateway.session(code=1)
+    for subject in ("fetch wrong", "fetch mute", "status"):
+        for user, other in (("ivan", "john"), ("john", "ivan")):
+            _, text = ask(gateway, user, subject)
+            for name in subject.split()[1:] or ("wrong", "mute"):
+                assert said[user][name] in text and said[other][name] not in text, (user, subject)
+            gateway.empty(user)
+    server.stop()
+    for item in gateway.status()["accounts"]:
+        assert said["ivan" if office == "ru" else "john"][item["name"]] in item["error"]
+        assert not [key for key in item if key.startswith("error_")]
