@@ -10,7 +10,9 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+#include <sys/uio.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -72,6 +74,22 @@ bool log_wants(enum log_level level)
 	return level <= current.level;
 }
 
+/* Called with the lock held: logrotate may have renamed the file, in any process at any time. */
+static void follow_name(void)
+{
+	struct stat mine, named;
+	int fd;
+
+	if (fstat(file_fd, &mine) != 0 ||
+	    (stat(current.file, &named) == 0 && named.st_ino == mine.st_ino && named.st_dev == mine.st_dev))
+		return;
+	fd = open_file(current.file);
+	if (fd < 0) /* not allowed here: better the old one than none */
+		return;
+	close(file_fd);
+	file_fd = fd;
+}
+
 /* Called with the lock held, after the file has grown. Other processes share the
  * file, so look whether one of them has already turned it over. */
 static void rotate_if_large(void)
@@ -91,6 +109,15 @@ static void rotate_if_large(void)
 	file_fd = open_file(current.file);
 }
 
+static ssize_t write_to_journal(int priority, const char *text)
+{
+	char mark[8];
+	struct iovec parts[] = {{mark, 0}, {(char *)text, strlen(text)}};
+
+	parts[0].iov_len = (size_t)snprintf(mark, sizeof(mark), "<%d>", priority);
+	return writev(STDERR_FILENO, parts, 2); /* at once: other processes write there, too */
+}
+
 /* A full disk or closed terminal must not stop mail: the result is looked at by no one. text: the line without its time. */
 static void write_line(enum log_level level, const char *line, size_t len, const char *text)
 {
@@ -99,10 +126,11 @@ static void write_line(enum log_level level, const char *line, size_t len, const
 
 	if (is_journal < 0)
 		is_journal = stderr_is_journal();
-	if (current.to_stderr && (is_journal != 0 ? dprintf(STDERR_FILENO, "<%d>%s", priority[level], text) < 0
-					     : write(STDERR_FILENO, line, len) < 0))
+	if (current.to_stderr &&
+	    (is_journal != 0 ? write_to_journal(priority[level], text) : write(STDERR_FILENO, line, len)) < 0)
 		errno = 0;
 	if (file_fd >= 0) {
+		follow_name();
 		if (write(file_fd, line, len) < 0)
 			errno = 0;
 		rotate_if_large();

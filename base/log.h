@@ -7,7 +7,8 @@
  * line only through LOG_TEXT() (base/str.h); as a second wall, every finished
  * line is made printable before it is written. Secrets never reach a formatter.
  *
- * The sinks are chosen once at start. Writing never blocks on anything but the
+ * The sinks are chosen once at start. A file that was renamed is begun anew under its name. To systemd's journal lines go with their
+ * priority and without time: it has its own. Writing never blocks on anything but the
  * file itself, and a log that cannot be written never stops mail.
  */
 #ifndef LANPOST_BASE_LOG_H
