@@ -191,6 +191,7 @@ static int connect_lane(struct lane *lane, struct error *error)
 {
 	struct host *host = lane->host;
 
+	doing_step("connecting");
 	if (smarthost_connect(&lane->smarthost, may_pipeline(host), error) != 0)
 		return -1;
 	pthread_mutex_lock(&host->out->lock);

@@ -110,6 +110,7 @@ static int refill(struct lane *lane, struct error *error)
 	}
 	for (size_t i = 0; i < count; i++) {
 		add(lane, fresh[i]);
+		doing_step("message %s", fresh[i]->envelope.id.text);
 		smtp_client_begin(client, &fresh[i]->transaction);
 		if (put_wanted(lane, error) == 0)
 			continue;

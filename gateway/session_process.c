@@ -431,12 +431,15 @@ static void work(struct session *session)
 	struct session_result *result = &session->result;
 	struct account_thread *threads;
 	struct line_outcome outcome;
-	bool up = line_up(session->conf, &session->id, session_limits_cancelled(), &outcome, &result->line_error) == 0;
+	bool up;
 
+	doing_step("bringing up the line");
+	up = line_up(session->conf, &session->id, session_limits_cancelled(), &outcome, &result->line_error) == 0;
 	line_journal(session->spool.intake, &session->id, &outcome);
 	if (up) {
 		result->line_error = (struct error)ERROR_INIT;
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
+		doing_step("fetching and sending");
 		threads = start_accounts(session);
 		flush_queue(session, session->request.flush);
 		for (size_t i = 0; i < result->account_count; i++)
@@ -444,13 +447,17 @@ static void work(struct session *session)
 				pthread_join(threads[i].thread, NULL);
 		free(threads);
 		server_gate_clear(&session->gate);
+		doing_step("writing replies");
 		reply_write_due(session->conf, session->spool.intake, session->spool.state,
 		    session->id.text);
 		/* What rules forward and reply, and what people wrote meanwhile, while the line is up. */
+		doing_step("sending");
 		flush_queue(session, false);
 		tell_queue_done(session);
 	}
+	doing_step("hanging up the line");
 	hang_up(session);
+	doing_step("reporting");
 	result->ended = clock_wall();
 	result->end = session_limits_reached();
 	report_problems(session, up);
@@ -487,6 +494,7 @@ int session_process_run(void *context, int event_fd)
 	};
 	struct error error;
 
+	doing_who("session %s", session.id.text);
 	session_limits_start(&job->conf->line);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (open_all(&session, &error) != 0) {
@@ -502,7 +510,9 @@ int session_process_run(void *context, int event_fd)
 	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
 	if (session.request.fetch || session.request.send)
 		work(&session);
+	doing_step("removing old mail");
 	expire_mail(&session);
+	doing_step("reporting");
 	digest_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
 	disk_report(session.conf, &session.spool, session.id.text);
 	damage_report(session.conf, session.spool.intake, session.spool.state, session.id.text);

@@ -115,6 +115,27 @@ def test_postmaster_is_told_what_a_session_did_when_it_crashed(make_gateway):
     server.stop()
 
 
+def test_postmaster_is_told_where_a_hanging_session_was(make_gateway):
+    with socket.create_server(("127.0.0.1", 0)) as pop3, socket.create_server(("127.0.0.1", 0)) as smtp:
+        office = make_gateway(
+            users={"ivan": {"external_alias": "ivan@example.ru"}},
+            accounts={"mute": {"url": f"pop3://127.0.0.1:{pop3.getsockname()[1]}", "tls": "none", "user": "x", "password": "y"}},
+            smarthosts={"relay": {"url": f"smtp://127.0.0.1:{smtp.getsockname()[1]}", "tls": "none"}})
+        office.send("ivan@office.lan", ["client@bank.ru"], letter(sender="ivan@office.lan", to="client@bank.ru"))
+        until(lambda: len(office.processes()) == 2, 10, "the first processes to be done")
+        office.cli("session", "--no-wait")
+        with pop3.accept()[0] as fetching, smtp.accept()[0] as sending:
+            fetching.sendall(b"+OK ready\r\n")
+            sending.sendall(b"220 ready\r\n")
+            assert sending.recv(4096).startswith(b"EHLO") and fetching.recv(4096)
+            session = office.status()["session"]["id"]
+            until(lambda: len(office.processes()) == 3, 10, "the answer to be given")
+            os.kill(office.processes()[-1], signal.SIGSEGV)
+            report = report_of_crash(office)
+    for line in (f"session {session}: fetching and sending", "account mute: connecting", "smarthost relay: connecting"):
+        assert f"    {line}" in report, report
+
+
 # --- the log
 
 def test_journald_is_told_priorities(make_gateway, monkeypatch):
@@ -139,11 +160,20 @@ def test_the_log_file_is_turned_over_at_its_size(make_gateway, folder):
     assert sorted(path.name for path in file.parent.iterdir()) == ["lanpost.log", "lanpost.log.1"]
 
 
-def test_a_log_file_that_was_renamed_is_begun_anew(make_gateway, folder):
+@pytest.mark.parametrize("how", ["reload", "SIGHUP", "nobody tells"])
+def test_a_log_file_that_was_renamed_is_begun_anew(make_gateway, folder, how):
     file = folder / "lanpost.log"
     office = make_gateway(users=["ivan"], sections={"log": {"file": file, "max_size": "999K"}})
     file.rename(folder / "old.log")
-    assert office.cli("reload").returncode == 0
-    until(lambda: file.exists() and "event=reloaded" in file.read_text(), 10, "a new file")
+    before = (folder / "old.log").read_text()
+    if how == "reload":
+        assert office.cli("reload").returncode == 0
+    elif how == "SIGHUP":
+        os.kill(office.process.pid, signal.SIGHUP)
+    if how != "nobody tells":
+        until(lambda: file.exists() and "event=reloaded" in file.read_text(), 10, "a new file")
     office.send("x@y.z", ["ivan@office.lan"], letter())
-    until(lambda: "event=smtp-accepted" in file.read_text(), 10, "the LAN server to write there, too")
+    until(lambda: file.exists() and "event=smtp-accepted" in file.read_text(), 10, "the LAN server to write there, too")
+    office.session()
+    until(lambda: "event=session-begins" in file.read_text(), 10, "a session to write there, too")
+    assert (folder / "old.log").read_text() == before
