@@ -226,7 +226,7 @@ static bool is_ip_address(const char *domain)
 	const char *dot = strrchr(domain, '.');
 	const char *last = dot == NULL ? domain : dot + 1;
 
-	return last[strspn(last, "0123456789")] == '\0';
+	return last[0] != '\0' && last[strspn(last, "0123456789")] == '\0';
 }
 
 /* Returns false after a reply. */

@@ -10,6 +10,7 @@ int expire_mailbox(struct intake *intake, const char *spool, const char *user, i
 {
 	struct maildir_list list;
 	const char **uniques;
+	struct error gone;
 	int result = 0;
 
 	*expired = (struct expired){0};
@@ -22,7 +23,8 @@ int expire_mailbox(struct intake *intake, const char *spool, const char *user, i
 		if (keeper != NULL)
 			result = keeper->keep(keeper->context, &list.items[i], error);
 		uniques[expired->messages++] = list.items[i].unique;
-		expired->bytes += list.items[i].size;
+		if (maildir_size(spool, user, &list.items[i], &gone) == 0)
+			expired->bytes += list.items[i].size;
 	}
 	if (result == 0 && keeper != NULL && expired->messages > 0)
 		result = keeper->sync(keeper->context, error);

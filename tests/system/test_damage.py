@@ -1,4 +1,5 @@
 """Damage, strange things in the spool and a full disk: what is hit is set aside and told, everything else goes on."""
+import json
 import os
 import random
 import re
@@ -96,7 +97,8 @@ def test_what_is_no_letter_is_left_alone_in_a_mailbox(make_gateway, folder):
     assert sorted(subjects(gateway.mailbox("buh"))) == ["foreign", "ours"]
     for args in (["mailbox", "list"], ["mailbox", "show", "buh"], ["status"]):
         assert gateway.cli(*args, timeout=10).returncode == 0
-    assert gateway.cli("mailbox", "purge", "buh", "--older", "1d").returncode == 0
+    purged = json.loads(gateway.cli("mailbox", "purge", "buh", "--older", "1d", "--json").stdout)
+    assert (purged["removed"], purged["bytes"]) == (1, len("Subject: foreign\r\n\r\nx\r\n"))
     assert (new / "5.fifo").exists() and (new / "4.folder").is_dir() and (folder / "secret").exists()
 
 

@@ -20,6 +20,14 @@ def office_at(make_gateway, sink, users=None, **settings):
                         smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}}, **settings)
 
 
+def test_in_a_split_domain_names_we_do_not_have_are_sent_on(make_gateway, sink):
+    office = office_at(make_gateway, sink, sections={"gateway": {"relay_unknown": "yes"}})
+    assert office.send("ivan@office.lan", ["elsewhere", "other@office.lan", "ivan"], letter(to="elsewhere")) == {}
+    office.session()
+    assert sorted(sink.letters[0].recipients) == ["elsewhere@office.lan", "other@office.lan"]
+    assert len(office.files("ivan")) == 1
+
+
 @pytest.mark.parametrize("kind", ["rsa", "ed25519"])
 def test_signatures_hold_at_the_other_side(make_gateway, sink, kind, tmp_path):
     key = tmp_path / "mail.key"
