@@ -163,7 +163,7 @@ static void keep_error(struct host *host, const struct error *error)
 	pthread_mutex_unlock(&host->out->lock);
 }
 
-/* Some servers offer PIPELINING and break it. */
+/* Some servers offer PIPELINING, or CHUNKING on top of it, and break it. */
 static void distrust(struct host *host)
 {
 	pthread_mutex_lock(&host->out->lock);
@@ -215,7 +215,8 @@ static void lane_work(struct lane *lane)
 		if (run_lane(lane, &error) == 0)
 			return;
 		log_info("event=line-broken smarthost=%s reason=%s", LOG_CSTR(host->settings->name), LOG_CSTR(error.text));
-		if (!lane->progressed && lane->smarthost.remote != NULL && !lane->smarthost.client.is_leaving)
+		if (!lane->progressed && lane->smarthost.remote != NULL &&
+		    (!lane->smarthost.client.is_leaving || lane->smarthost.client.refuses_chunks))
 			distrust(host);
 		smarthost_hang_up(&lane->smarthost);
 		breaks = lane->progressed ? 0 : breaks + 1;

@@ -278,6 +278,12 @@ static void on_message(struct smtp_client *client, struct smtp_transaction *tran
 {
 	if (client->reply.code >= 300 && client->reply.code < 400)
 		smtp_reply_set(&client->reply, 451, "451 the server answered out of order");
+	if (transaction->chunks > 0 && (client->reply.code == 500 || client->reply.code == 502)) {
+		/* It has offered CHUNKING, but what stands before it does not know BDAT: nobody has looked at the message. */
+		client->state = SMTP_BROKEN;
+		client->is_leaving = client->refuses_chunks = true;
+		return;
+	}
 	if (transaction->chunks > 0)
 		transaction->chunks--;
 	/* Of several chunks the first that is refused decides, else the last. */

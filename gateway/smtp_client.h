@@ -68,6 +68,7 @@ struct smtp_client {
 	enum smtp_state state;
 	bool can_pipeline, can_size, can_8bit, can_utf8, can_chunk, can_notify;
 	bool is_leaving; /* it broke off by a 421 or 530: of what is not DONE, nothing was taken */
+	bool refuses_chunks; /* it was BDAT that it did not know */
 	uint64_t size_max; /* 0: not told */
 	struct line_reader lines;
 	struct smtp_reply reply; /* the last one, or the one being read */

@@ -184,6 +184,21 @@ def test_a_smarthost_that_breaks_off_each_time_has_failed(make_gateway, step):
     assert len(office.files("postmaster")) == 1
 
 
+def test_chunking_that_is_offered_but_not_understood_is_got_round(make_gateway):
+    def act(step, connection):
+        if step == "BDAT":
+            connection.say("500 5.5.1 what?")
+            return True
+        return None
+    server = Smarthost(act, ABILITIES["chunked"])
+    office = office_at(make_gateway, server)
+    write(office, 3)
+    office.session("--send-only")
+    server.stop()
+    assert server.got == [1, 2, 3]
+    assert office.queued_files() == [] and office.files("ivan") == []
+
+
 @pytest.mark.parametrize("step", ["MAIL", "RCPT"])
 def test_a_login_that_is_wanted_is_no_fault_of_the_letter(make_gateway, step):
     """530: a server that has dropped AUTH from what it offers, or wants TLS. Nothing comes back to the sender for it."""
