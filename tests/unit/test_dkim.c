@@ -3,6 +3,7 @@
 #include "mail/dkim.h"
 
 #include "base/alloc.h"
+#include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -133,12 +134,9 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char command[80];
-
 	(void)state;
 	dkim_key_free(key);
-	snprintf(command, sizeof(command), "rm -r %s", folder);
-	return system(command);
+	return remove_tree(folder);
 }
 
 int main(void)

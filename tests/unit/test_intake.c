@@ -8,9 +8,9 @@
 #include "mail/maildir.h"
 #include "mail/queue.h"
 #include "mail/wal.h"
+#include "tests/unit/remove_tree.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,14 +23,6 @@
 
 #define MESSAGES 4
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static char *spool_new(void)
 {
 	char path[] = "/tmp/lanpost-unit-XXXXXX";
@@ -41,7 +33,7 @@ static char *spool_new(void)
 
 static void spool_free(char *spool)
 {
-	nftw(spool, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(spool);
 	free(spool);
 }
 
@@ -504,7 +496,7 @@ static void test_damaged_record_is_set_aside(void **context)
 	close(fd);
 	/* So that only the log can bring message 2 back. */
 	path_of_mail = xasprintf("%s/mailboxes", spool);
-	nftw(path_of_mail, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	remove_tree(path_of_mail);
 	free(path_of_mail);
 	house_open(&house, spool);
 	assert_int_equal(count_in(spool, "ivan", 2, NULL), 1);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/log.h"
+#include "tests/unit/remove_tree.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -50,7 +51,6 @@ static int open_spool(void **state)
 
 static int close_spool(void **state)
 {
-	char *command = xasprintf("rm -r %s", spool);
 	struct error error;
 	int result;
 
@@ -58,9 +58,7 @@ static int close_spool(void **state)
 	result = intake_close(intake, &error);
 	state_close(state_db);
 	maildrop_locks_free(locks);
-	result |= system(command);
-	free(command);
-	return result;
+	return result | remove_tree(spool);
 }
 
 static struct maildrop make_drop(void)

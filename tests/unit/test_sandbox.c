@@ -2,6 +2,7 @@
 #include "gateway/sandbox.h"
 
 #include "base/alloc.h"
+#include "tests/unit/remove_tree.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
@@ -100,12 +101,8 @@ static int set_up(void **state)
 
 static int tear_down(void **state)
 {
-	char *command = xasprintf("rm -r %s %s", spool, outside);
-	int result = system(command);
-
 	(void)state;
-	free(command);
-	return result;
+	return remove_tree(spool) | remove_tree(outside);
 }
 
 int main(void)

@@ -5,9 +5,9 @@
 #include "mail/queue.h"
 #include "mail/record.h"
 #include "mail/wal.h"
+#include "tests/unit/remove_tree.h"
 
 #include <fcntl.h>
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,14 +18,6 @@
 #include <cmocka.h>
 
 static char spool[64];
-
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
 
 static int set_up(void **context)
 {
@@ -45,7 +37,7 @@ static int set_up(void **context)
 static int tear_down(void **context)
 {
 	(void)context;
-	return nftw(spool, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return remove_tree(spool);
 }
 
 static void make_envelope(struct envelope *envelope)

@@ -2,8 +2,8 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "mail/state.h"
+#include "tests/unit/remove_tree.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -19,14 +19,6 @@
 static char spool[64];
 static struct state *state;
 
-static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
-{
-	(void)st;
-	(void)type;
-	(void)ftw;
-	return remove(path);
-}
-
 static int set_up(void **context)
 {
 	struct error error;
@@ -40,7 +32,7 @@ static int tear_down(void **context)
 {
 	(void)context;
 	state_close(state);
-	return nftw(spool, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+	return remove_tree(spool);
 }
 
 /* The id of the message with this letter, which arrived that many days after BEGIN. */

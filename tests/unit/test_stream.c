@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fsx.h"
+#include "tests/unit/remove_tree.h"
 
 #include <fcntl.h>
 #include <openssl/ssl.h>
@@ -188,12 +189,8 @@ static int make_folder(void **state)
 
 static int remove_folder(void **state)
 {
-	char *command = xasprintf("rm -r %s", folder);
-	int result = system(command);
-
 	(void)state;
-	free(command);
-	return result;
+	return remove_tree(folder);
 }
 
 static struct tls_context *own_context(void)

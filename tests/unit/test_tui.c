@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "mail/state.h"
+#include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -326,7 +327,7 @@ static void journal(struct state *database, const char *id, int64_t time_us, con
 
 static void last_events_and_problems_are_read(void **state)
 {
-	char folder[] = "/tmp/lanpost-test-XXXXXX", *command;
+	char folder[] = "/tmp/lanpost-test-XXXXXX";
 	struct buf text = BUF_INIT(4096);
 	struct state *database;
 	struct error error;
@@ -355,9 +356,7 @@ static void last_events_and_problems_are_read(void **state)
 	assert_string_equal(buf_text(&text), "account sales: refused (5) disk: the disk is full (7) ");
 	state_close(database);
 	buf_clear(&text);
-	command = xasprintf("rm -r %s", folder);
-	assert_int_equal(system(command), 0);
-	free(command);
+	assert_int_equal(remove_tree(folder), 0);
 }
 
 int main(void)
