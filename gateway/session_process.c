@@ -29,6 +29,7 @@
 #include <stdlib.h>
 
 #define DAY_SECONDS (24 * 3600)
+#define BUSY_SECONDS 3600 /* before postmaster hears that a server does not let us log in just now */
 #define PROGRESS_MS 100 /* an account tells of its progress at most so often */
 
 struct session {
@@ -341,6 +342,28 @@ static void report_end(struct session *session)
 	report_change(session, "session", _("the communication session"), &problem);
 }
 
+/* A mailbox that is in use, a server that is busy: this passes, and nobody need hear of it unless it goes on. */
+static bool is_passing(const struct session *session, const char *key, const struct error *problem)
+{
+	char *name = xasprintf("busy %s", key), *since = NULL, now[32];
+	struct state *state = session->spool.state;
+	bool is_busy = problem->code == REMOTE_BUSY, passing = is_busy;
+	struct error error;
+	int64_t begun;
+
+	snprintf(now, sizeof(now), "%lld", (long long)clock_wall());
+	if (state_get(state, name, &since, &error) != 0)
+		log_warnx("event=busy-unknown key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+	begun = since == NULL ? 0 : strtoll(since, NULL, 10);
+	if (is_busy && begun > 0)
+		passing = clock_wall() - begun < BUSY_SECONDS;
+	else if ((is_busy || begun > 0) && state_set(state, name, is_busy ? now : "", &error) != 0)
+		log_warnx("event=busy-not-noted key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+	free(since);
+	free(name);
+	return passing;
+}
+
 static void report_problems(struct session *session, bool line_was_up)
 {
 	const struct session_result *result = &session->result;
@@ -358,7 +381,8 @@ static void report_problems(struct session *session, bool line_was_up)
 		snprintf(key, sizeof(key), "account %s", account->account->name);
 		/* TRANSLATORS: %s is the name of an account */
 		snprintf(what, sizeof(what), _("account %s"), account->account->name);
-		report_change(session, key, what, &account->error);
+		if (!is_passing(session, key, &account->error))
+			report_change(session, key, what, &account->error);
 		report_skipped(session, account);
 	}
 	report_smarthosts(session);

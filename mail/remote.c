@@ -266,9 +266,11 @@ static int login_refused(const struct remote *remote, struct error *error)
 		    _("%s offers no way to log in that lanpost knows: leave user empty if no "
 		      "login is needed, or see tls"),
 		    remote->host);
-	if (is_temporary_reply(remote))
-		return error_set(error, ERROR_TEMPORARY,
-		    _("%s does not let us log in just now: %s"), remote->host, remote->words);
+	if (is_temporary_reply(remote)) {
+		error_set(error, ERROR_TEMPORARY, _("%s does not let us log in just now: %s"), remote->host,
+		    remote->words);
+		return error_reply(error, REMOTE_BUSY, "4.7.0");
+	}
 	return error_set(error, ERROR_LOGIN,
 	    _("%s refused the login: %s (check user and password)"), remote->host,
 	    remote->words);

@@ -151,6 +151,23 @@ def test_two_messages_with_one_uidl_are_both_fetched(make_gateway):
     assert in_mailbox(office, "ivan") == collections.Counter([1, 2])
 
 
+def test_a_mailbox_in_use_is_told_only_when_it_stays_so(make_gateway):
+    server = MisbehavingPop3(three(), "is_busy")
+    office = office_at(make_gateway, server)
+    office.session(code=1)
+    office.session(code=1)
+    assert office.files("postmaster") == []
+    with sqlite3.connect(office.spool / "state.db", timeout=10) as state:
+        assert state.execute("UPDATE value SET text = text - 4000 WHERE key = 'busy account a'").rowcount == 1
+    office.session(code=1)
+    office.session(code=1)
+    assert len(office.files("postmaster")) == 1
+    server.misdeed = lambda event, argument, connection: None
+    office.session()
+    server.stop()
+    assert len(office.files("postmaster")) == 2 and in_mailbox(office, "ivan") == ONCE
+
+
 @pytest.mark.parametrize("misdeed", ["sends_terminal_escapes", "is_busy", "offers_stls_and_refuses_it",
                                      "slips_plaintext_in_before_tls", "sends_a_line_without_end"])
 def test_the_session_fails_cleanly_and_the_account_recovers(make_gateway, misdeed):
