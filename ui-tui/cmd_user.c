@@ -10,6 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* --- list */
 
@@ -138,7 +139,21 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 
 int cmd_user_passwd(struct cli *cli)
 {
-	return cli_with_user(cli, set_password);
+	struct conf *conf = cli_conf(cli);
+	const struct conf_user *user;
+	char *name = cli->words[0];
+	int result = CLI_FAILED;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	str_lower_ascii(name);
+	/* He is built in, and needs no section before he gets a password. */
+	if (strcmp(name, CONF_POSTMASTER) == 0 && conf_find_user(conf, name) == NULL)
+		result = add_user(cli, conf, name);
+	else if ((user = cli_find_user(conf, name)) != NULL)
+		result = set_password(cli, conf, user);
+	conf_free(conf);
+	return result;
 }
 
 int cmd_user_remove(struct cli *cli)

@@ -248,6 +248,15 @@ def test_stop_does_not_wait_for_a_modem(make_gateway, folder):
     assert (folder / "line").read_text() == "down\n"
 
 
+def test_postmaster_is_built_in_and_can_be_given_a_password(make_gateway):
+    gateway = make_gateway(users=["ivan"])
+    for password in ("first", "second"):
+        done = asked(gateway, "user", "passwd", "postmaster", answer=f"{password}\n")
+        assert done.returncode == 0, done.stderr
+        gateway.pop3("postmaster", password).quit()
+    assert (gateway.folder / "users.conf").read_text().count("[user postmaster]") == 1
+
+
 def test_postmaster_cannot_be_removed_though_he_has_a_section(make_gateway):
     gateway = make_gateway(start=False, users=["ivan", "postmaster"])
     done = gateway.cli("user", "remove", "postmaster")
