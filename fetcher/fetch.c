@@ -71,6 +71,7 @@ static int connect_account(struct fetch *fetch, struct error *error)
 	    .remote = &job->account->remote,
 	    .hostname = job->conf->gateway.hostname,
 	    .proxy = job->conf->line.proxy,
+	    .timeout = job->account->timeout,
 	    .cancel = job->cancel,
 	};
 

@@ -218,6 +218,8 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)LOGIN_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)LOGIN_MS);
+	if (options->timeout > 0)
+		curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)options->timeout);
 	/* Also when empty: else libcurl would take one from the environment. */
 	curl_easy_setopt(curl, CURLOPT_PROXY, options->proxy);
 	curl_easy_setopt(curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
@@ -259,13 +261,18 @@ static bool is_refusal(const struct remote *remote)
 	       strncasecmp(words, " BYE", 4) == 0;
 }
 
+static int no_login_offered(const struct remote *remote, struct error *error)
+{
+	return error_set(error, ERROR_CONFIG,
+	    _("%s offers no way to log in that lanpost knows: leave user empty if no "
+	      "login is needed, or see tls"),
+	    remote->host);
+}
+
 static int login_refused(const struct remote *remote, struct error *error)
 {
 	if (!is_refusal(remote))
-		return error_set(error, ERROR_CONFIG,
-		    _("%s offers no way to log in that lanpost knows: leave user empty if no "
-		      "login is needed, or see tls"),
-		    remote->host);
+		return no_login_offered(remote, error);
 	if (is_temporary_reply(remote)) {
 		error_set(error, ERROR_TEMPORARY, _("%s does not let us log in just now: %s"), remote->host,
 		    remote->words);
@@ -344,6 +351,22 @@ static int connect_failed(const struct remote *remote, CURLcode code, struct err
 	return explain(remote, code, error);
 }
 
+/* To an SMTP server that offers no login libcurl just goes on without; what it would then refuse would come back to the senders. */
+static bool has_skipped_login(const struct remote *remote, const struct conf_remote *conf)
+{
+	struct slice rest = buf_slice(&remote->hello);
+
+	if (!remote->is_smtp || conf->user[0] == '\0')
+		return false;
+	while (rest.len > 0) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		if (line.len > 4 && slice_begins_nocase(slice_from(line, 4), "AUTH"))
+			return false;
+	}
+	return true;
+}
+
 /* --- how far it came */
 
 static enum remote_step step_reached(const struct remote *remote, CURLcode code)
@@ -386,6 +409,7 @@ int remote_open(struct remote **remote, const struct remote_options *options, st
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	struct remote *made = xcalloc(1, sizeof(*made));
 	CURLcode code;
+	int result = 0;
 
 	pthread_once(&once, start_curl);
 	made->host = remote_url_host(options->remote->url, &made->is_secure);
@@ -410,8 +434,11 @@ int remote_open(struct remote **remote, const struct remote_options *options, st
 	code = curl_easy_perform(made->curl);
 	if (options->report != NULL)
 		fill_report(made, code, options->report);
-	if (code != CURLE_OK) {
-		connect_failed(made, code, error);
+	if (code != CURLE_OK)
+		result = connect_failed(made, code, error);
+	else if (has_skipped_login(made, options->remote))
+		result = no_login_offered(made, error);
+	if (result != 0) {
 		remote_close(made);
 		return -1;
 	}

@@ -27,6 +27,7 @@ struct remote_options {
 	const struct conf_remote *remote;
 	const char *hostname;	   /* for EHLO */
 	const char *proxy;	   /* "": none, whatever the environment says */
+	int64_t timeout;	   /* seconds that the server may be silent while it greets and logs us in; 0: as all of it may take */
 	const atomic_bool *cancel; /* may be NULL; must outlive the remote */
 	struct remote_report *report; /* filled in by remote_open(); may be NULL */
 };

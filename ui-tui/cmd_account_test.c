@@ -215,6 +215,7 @@ int account_test(const struct conf *conf, const struct conf_account *account, js
 	    .remote = &account->remote,
 	    .hostname = conf->gateway.hostname,
 	    .proxy = conf->line.proxy,
+	    .timeout = account->timeout,
 	    .report = &report,
 	};
 	struct talk *talk = xcalloc(1, sizeof(*talk));

@@ -199,6 +199,16 @@ def test_chunking_that_is_offered_but_not_understood_is_got_round(make_gateway):
     assert office.queued_files() == [] and office.files("ivan") == []
 
 
+def test_a_smarthost_that_offers_no_login_gets_nothing(make_gateway):
+    """What it would refuse for want of the login would come back to the sender."""
+    server = Smarthost(lambda step, connection: None, ABILITIES["pipelined"])
+    office = office_at(make_gateway, server, user="branch", password="secret")
+    write(office, 1)
+    assert "no way to log in" in office.session("--send-only", code=1).stdout
+    server.stop()
+    assert server.letters == [] and len(office.queued_files()) == 1 and office.files("ivan") == []
+
+
 @pytest.mark.parametrize("step", ["MAIL", "RCPT"])
 def test_a_login_that_is_wanted_is_no_fault_of_the_letter(make_gateway, step):
     """530: a server that has dropped AUTH from what it offers, or wants TLS. Nothing comes back to the sender for it."""

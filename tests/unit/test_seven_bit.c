@@ -101,6 +101,7 @@ static int gather(void *context, struct slice bytes)
 #define AS_QP "Content-Transfer-Encoding: quoted-printable\r\n"
 #define MIXED "Content-Type: multipart/mixed; boundary=b\r\n"
 #define YA "\xd1\x8f"
+#define SOME "hello, it is " YA
 
 static const struct {
 	const char *name, *in, *out; /* out NULL: needless; else beginning with '!': why it is unsafe */
@@ -108,52 +109,54 @@ static const struct {
     {"7-bit", "Subject: x\r\n\r\nhello\r\n", NULL},
     {"nothing", "", NULL},
     {"no body", "Subject: x\r\n", NULL},
-    {"text", MIME TEXT AS_8BIT "\r\n" YA "\r\n", MIME TEXT AS_QP "\r\n=D1=8F\r\n"},
-    {"the label comes last", MIME TEXT "\r\n" YA, MIME TEXT AS_QP "\r\n=D1=8F"},
-    {"a wrong label", MIME TEXT "Content-transfer-encoding:  7bit\r\n\r\n" YA,
-	MIME TEXT "Content-transfer-encoding: quoted-printable\r\n\r\n=D1=8F"},
-    {"no MIME at all", "Subject: x\r\n\r\n" YA,
-	"Subject: x\r\n" MIME "Content-Type: text/plain; charset=utf-8\r\n" AS_QP "\r\n=D1=8F"},
+    {"text", MIME TEXT AS_8BIT "\r\n" SOME "\r\n", MIME TEXT AS_QP "\r\nhello, it is =D1=8F\r\n"},
+    {"the label comes last", MIME TEXT "\r\n" SOME, MIME TEXT AS_QP "\r\nhello, it is =D1=8F"},
+    {"a wrong label", MIME TEXT "Content-transfer-encoding:  7bit\r\n\r\n" SOME,
+	MIME TEXT "Content-transfer-encoding: quoted-printable\r\n\r\nhello, it is =D1=8F"},
+    {"no MIME at all", "Subject: x\r\n\r\n" SOME,
+	"Subject: x\r\n" MIME "Content-Type: text/plain; charset=utf-8\r\n" AS_QP "\r\nhello, it is =D1=8F"},
     {"no MIME, KOI8-R", "Subject: x\r\n\r\n\xf3\xde\xc5\xd4 \xce\xc1 \xcf\xd0\xcc\xc1\xd4\xd5",
-	"Subject: x\r\n" MIME "Content-Type: text/plain; charset=koi8-r\r\n" AS_QP
-	"\r\n=F3=DE=C5=D4 =CE=C1 =CF=D0=CC=C1=D4=D5"},
+	"Subject: x\r\n" MIME "Content-Type: text/plain; charset=koi8-r\r\nContent-Transfer-Encoding: base64\r\n"
+	"\r\n897F1CDOwSDP0MzB1NU="},
+    {"text, mostly not ASCII", MIME TEXT AS_8BIT "\r\n" YA YA "\r\n",
+	MIME TEXT "Content-Transfer-Encoding: base64\r\n\r\n0Y/Rjw0K"},
     {"only the label", MIME TEXT AS_8BIT "\r\nx\r\n", MIME TEXT "Content-Transfer-Encoding: 7bit\r\n\r\nx\r\n"},
     {"not text", MIME "Content-Type: image/png\r\n" AS_8BIT "\r\n\xff\xfe",
 	MIME "Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n//4="},
-    {"parts", MIME MIXED AS_8BIT "\r\npre\r\n--b\r\n" TEXT "\r\n" YA "\r\n--b\r\n\r\nplain\r\n--b\r\n"
+    {"parts", MIME MIXED AS_8BIT "\r\npre\r\n--b\r\n" TEXT "\r\n" SOME "\r\n--b\r\n\r\nplain\r\n--b\r\n"
 	"Content-Type: image/png\r\n\r\n\xff\r\n--b--\r\npost\r\n",
 	MIME MIXED "Content-Transfer-Encoding: 7bit\r\n\r\npre\r\n--b\r\n" TEXT AS_QP
-	"\r\n=D1=8F\r\n--b\r\n\r\nplain\r\n--b\r\n"
+	"\r\nhello, it is =D1=8F\r\n--b\r\n\r\nplain\r\n--b\r\n"
 	"Content-Type: image/png\r\nContent-Transfer-Encoding: base64\r\n\r\n/w==\r\n--b--\r\npost\r\n"},
-    {"a part without a header", MIME MIXED "\r\n--b\r\nno field " YA "\r\n--b--\r\n",
+    {"a part without a header", MIME MIXED "\r\n--b\r\nno field, so it is " YA "\r\n--b--\r\n",
 	MIME MIXED "\r\n--b\r\nContent-Type: text/plain; charset=utf-8\r\n" AS_QP
-	"\r\nno field =D1=8F\r\n--b--\r\n"},
+	"\r\nno field, so it is =D1=8F\r\n--b--\r\n"},
     {"a message in a message",
 	MIME MIXED "\r\n--b\r\nContent-Type: message/rfc822\r\n" AS_8BIT "\r\nSubject: " YA "\r\n" TEXT AS_8BIT
-	"\r\n" YA "\r\n--b--\r\n",
+	"\r\n" SOME "\r\n--b--\r\n",
 	MIME MIXED "\r\n--b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: 7bit\r\n\r\n"
-	"Subject: =?UTF-8?B?0Y8=?=\r\n" TEXT AS_QP MIME "\r\n=D1=8F\r\n--b--\r\n"},
-    {"signed", MIME "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n" TEXT AS_8BIT "\r\n" YA "\r\n--b--\r\n",
+	"Subject: =?UTF-8?B?0Y8=?=\r\n" TEXT AS_QP MIME "\r\nhello, it is =D1=8F\r\n--b--\r\n"},
+    {"signed", MIME "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n" TEXT AS_8BIT "\r\n" SOME "\r\n--b--\r\n",
 	"!it is signed"},
-    {"signed inside", MIME MIXED "\r\n--b\r\nContent-Type: multipart/signed; boundary=c\r\n\r\n--c\r\n" TEXT "\r\n" YA
+    {"signed inside", MIME MIXED "\r\n--b\r\nContent-Type: multipart/signed; boundary=c\r\n\r\n--c\r\n" TEXT "\r\n" SOME
 	"\r\n--c--\r\n--b--\r\n", "!it is signed"},
     {"signed and 7-bit beside 8-bit",
 	MIME MIXED "\r\n--b\r\nContent-Type: multipart/signed; boundary=c\r\n" AS_8BIT "\r\n--c\r\n" TEXT AS_8BIT
-	"\r\nx \r\n--c--\r\n--b\r\n" TEXT "\r\n" YA "\r\n--b--\r\n",
+	"\r\nx \r\n--c--\r\n--b\r\n" TEXT "\r\n" SOME "\r\n--b--\r\n",
 	MIME MIXED "\r\n--b\r\nContent-Type: multipart/signed; boundary=c\r\nContent-Transfer-Encoding: 7bit\r\n\r\n--c\r\n"
-	TEXT AS_8BIT "\r\nx \r\n--c--\r\n--b\r\n" TEXT AS_QP "\r\n=D1=8F\r\n--b--\r\n"},
+	TEXT AS_8BIT "\r\nx \r\n--c--\r\n--b\r\n" TEXT AS_QP "\r\nhello, it is =D1=8F\r\n--b--\r\n"},
     {"signed and 7-bit with an 8-bit subject",
 	"Subject: " YA "\r\n" MIME "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n" AS_8BIT "\r\nx\r\n--b--\r\n",
 	"Subject: =?UTF-8?B?0Y8=?=\r\n" MIME "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n" AS_8BIT
 	"\r\nx\r\n--b--\r\n"},
-    {"no boundary", MIME MIXED "\r\n" YA "\r\n", "!its parts cannot be told apart"},
-    {"two types", MIME TEXT TEXT "\r\n" YA, "!a part says twice what it is"},
-    {"encoded and 8-bit", MIME TEXT AS_QP "\r\n" YA, "!a part has 8-bit bytes in an encoding that has none"},
-    {"preamble", MIME MIXED "\r\n" YA "\r\n--b\r\n\r\nx\r\n--b--\r\n", "!there is 8-bit text between its parts"},
-    {"epilogue", MIME MIXED "\r\n--b\r\n\r\nx\r\n--b--\r\n" YA "\r\n", "!there is 8-bit text behind its parts"},
-    {"a report", MIME "Content-Type: message/delivery-status\r\n\r\n" YA, "!a part must not be encoded by its type"},
-    {"LF ends", "Content-Type: text/plain\nMIME-Version: 1.0\n\n" YA "\n",
-	"Content-Type: text/plain\nMIME-Version: 1.0\n" AS_QP "\n=D1=8F\r\n"},
+    {"no boundary", MIME MIXED "\r\n" SOME "\r\n", "!its parts cannot be told apart"},
+    {"two types", MIME TEXT TEXT "\r\n" SOME, "!a part says twice what it is"},
+    {"encoded and 8-bit", MIME TEXT AS_QP "\r\n" SOME, "!a part has 8-bit bytes in an encoding that has none"},
+    {"preamble", MIME MIXED "\r\n" SOME "\r\n--b\r\n\r\nx\r\n--b--\r\n", "!there is 8-bit text between its parts"},
+    {"epilogue", MIME MIXED "\r\n--b\r\n\r\nx\r\n--b--\r\n" SOME "\r\n", "!there is 8-bit text behind its parts"},
+    {"a report", MIME "Content-Type: message/delivery-status\r\n\r\n" SOME, "!a part must not be encoded by its type"},
+    {"LF ends", "Content-Type: text/plain\nMIME-Version: 1.0\n\n" SOME "\n",
+	"Content-Type: text/plain\nMIME-Version: 1.0\n" AS_QP "\nhello, it is =D1=8F\r\n"},
 };
 
 static void test_messages(void **context)
