@@ -98,12 +98,16 @@ static enum action judge(struct converter *converter)
 {
 	const struct mime_part *part = &converter->part;
 	struct slice encoding = mime_first_word(part->header, "Content-Transfer-Encoding");
+	struct header_field field;
 
 	if (converter->in_signed) {
 		if (seven_bit_is(part->header) && seven_bit_is(part->body))
 			return ACTION_KEEP;
 		return refuse(converter, "it is signed");
 	}
+	if (slice_begins_nocase(part->type, "multipart/") && header_find(part->header, "Content-Type", &field) &&
+	    !seven_bit_is(field.raw)) /* to encode it might change what the boundary is taken for */
+		return refuse(converter, "what its parts are told apart by is not 7-bit");
 	if (part->is_container && part->header.len == 0) /* of a digest: fields of the message in it would become its own */
 		return refuse(converter, "a part has no header");
 	if (!part->is_container && needs_encoding(part->body))

@@ -150,6 +150,8 @@ static const struct {
 	"Subject: =?UTF-8?B?0Y8=?=\r\n" MIME "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n" AS_8BIT
 	"\r\nx\r\n--b--\r\n"},
     {"no boundary", MIME MIXED "\r\n" SOME "\r\n", "!its parts cannot be told apart"},
+    {"a boundary beside 8-bit bytes", MIME "Content-Type: multipart/mixed; name=" YA "; boundary=b\r\n\r\n--b\r\n\r\nx\r\n--b--\r\n",
+	"!what its parts are told apart by is not 7-bit"},
     {"two types", MIME TEXT TEXT "\r\n" SOME, "!a part says twice what it is"},
     {"encoded and 8-bit", MIME TEXT AS_QP "\r\n" SOME, "!a part has 8-bit bytes in an encoding that has none"},
     {"preamble", MIME MIXED "\r\n" SOME "\r\n--b\r\n\r\nx\r\n--b--\r\n", "!there is 8-bit text between its parts"},
