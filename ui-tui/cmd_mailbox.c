@@ -133,16 +133,10 @@ static json_t *message_json(const struct maildir_message *message, const struct 
 static void show_message(const char *spool, const char *user, struct maildir_message *message,
     struct table *table, json_t *list)
 {
-	struct error error = ERROR_INIT;
 	struct letter letter;
-	struct slice bytes;
 
-	if (!message->size_known && maildir_size(spool, user, message, &error) != 0)
+	if (!letter_find(spool, user, message, &letter))
 		return;
-	if (maildir_open(spool, user, message, &bytes, &error) != 0)
-		return;
-	letter_read(bytes, &letter);
-	fsx_unmap(bytes);
 	if (list != NULL)
 		json_array_append_new(list, message_json(message, &letter));
 	else

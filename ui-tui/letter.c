@@ -1,6 +1,7 @@
 #include "ui-tui/letter.h"
 
 #include "base/alloc.h"
+#include "base/fsx.h"
 #include "mail/decode.h"
 
 #include <stdlib.h>
@@ -31,6 +32,19 @@ void letter_read(struct slice message, struct letter *letter)
 	    .subject = field_text(message, "Subject", charset),
 	    .date = field_text(message, "Date", charset),
 	};
+}
+
+bool letter_find(const char *spool, const char *user, struct maildir_message *message, struct letter *letter)
+{
+	struct slice bytes;
+	struct error error;
+
+	if ((!message->size_known && maildir_size(spool, user, message, &error) != 0) ||
+	    maildir_open(spool, user, message, &bytes, &error) != 0)
+		return false;
+	letter_read(bytes, letter);
+	fsx_unmap(bytes);
+	return true;
 }
 
 void letter_clear(struct letter *letter)

@@ -4,7 +4,7 @@
 #ifndef LANPOST_UI_TUI_LETTER_H
 #define LANPOST_UI_TUI_LETTER_H
 
-#include "base/str.h"
+#include "mail/maildir.h"
 
 struct letter {
 	char *from, *to, *subject, *date; /* decoded, printable, "" if missing; owned */
@@ -12,6 +12,8 @@ struct letter {
 
 /* Reads the header of the message. */
 void letter_read(struct slice message, struct letter *letter);
+/* The same of one that lies in a mailbox; its size is known then, too. False if it is gone. */
+bool letter_find(const char *spool, const char *user, struct maildir_message *message, struct letter *letter);
 void letter_clear(struct letter *letter);
 
 #endif

@@ -2,7 +2,6 @@
  * Mailboxes: how full they are, and the letters in one of them.
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
 #include "base/i18n.h"
 #include "mail/maildir.h"
 #include "mail/msgid.h"
@@ -97,16 +96,10 @@ static void fill_boxes(const struct tui *tui, struct list *list)
 static void add_letter(const char *spool, const char *user, struct maildir_message *message, struct list *list)
 {
 	struct letter letter;
-	struct error error;
-	struct slice bytes;
 	char time[32], size[32];
 
-	if (!message->size_known && maildir_size(spool, user, message, &error) != 0)
+	if (!letter_find(spool, user, message, &letter))
 		return;
-	if (maildir_open(spool, user, message, &bytes, &error) != 0)
-		return;
-	letter_read(bytes, &letter);
-	fsx_unmap(bytes);
 	list_add(list, message->uidl, STYLE_NORMAL);
 	list_cell(list, tui_text_time(time, sizeof(time), message->time));
 	list_cell(list, i18n_size(size, sizeof(size), message->size));

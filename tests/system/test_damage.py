@@ -9,7 +9,6 @@ import signal
 import smtplib
 import socket
 import subprocess
-import time
 
 import pytest
 
@@ -28,6 +27,11 @@ def subjects(messages):
 
 def reports(gateway, words):
     return [message for message in gateway.mailbox("postmaster") if words in message]
+
+
+def log_has_retired(gateway):
+    """Nothing is owed: what stands in the log is the beginning of a segment each."""
+    return all(path.stat().st_size <= 32 for path in (gateway.spool / "wal").glob("*.log"))
 
 
 @pytest.mark.parametrize("damage", ["torn", "scribbled", "garbage behind"])
@@ -66,7 +70,7 @@ def test_damaged_queue_entries_are_set_aside_and_the_rest_is_sent(make_gateway, 
     gateway = make_gateway(users=USERS, smarthosts={"default": smarthost})
     for n in range(5):
         gateway.send("ivan@office.lan", ["office@example.ru"], letter(subject=f"number {n}"))
-    time.sleep(1.2)  # the log has retired: nothing makes the entries anew
+    until(lambda: log_has_retired(gateway), 15, "the log to retire: nothing makes the entries anew")
     entries = gateway.queued_files()
     entries[0].write_bytes(entries[0].read_bytes()[:50])
     entries[1].write_bytes(bytes(100))
@@ -148,13 +152,13 @@ def test_without_its_memory_it_does_not_fetch_old_mail_again(make_gateway, damag
 def test_postmaster_hears_of_a_disk_that_failed(make_gateway):
     gateway = make_gateway(users=USERS)
     wal = gateway.spool / "wal"
-    time.sleep(1.2)  # what goes on in there has ended
+    until(lambda: log_has_retired(gateway), 15, "the log to retire")
     if subprocess.run(["mount", "--bind", wal, wal], capture_output=True).returncode != 0:
         pytest.skip("no file system can be mounted here")
     try:
         subprocess.run(["mount", "-o", "remount,ro,bind", wal], check=True)
         gateway.send("ivan@office.lan", ["buh"], letter(number=1))  # into the log that is open
-        time.sleep(1.2)
+        until(lambda: "event=lock-failed" in gateway.log(), 15, "the next segment to be wanted")
         for _ in range(3):
             with pytest.raises(smtplib.SMTPResponseException) as caught:
                 gateway.send("ivan@office.lan", ["buh"], letter(number=2))
@@ -162,7 +166,7 @@ def test_postmaster_hears_of_a_disk_that_failed(make_gateway):
     finally:
         subprocess.run(["umount", "-l", wal], check=True)
     gateway.send("ivan@office.lan", ["buh"], letter(number=3))
-    time.sleep(1.2)
+    until(lambda: log_has_retired(gateway), 15, "the log to retire")
     gateway.session()
     gateway.session()
     told = [message for message in gateway.mailbox("postmaster") if b"accepting mail" in message]
@@ -175,7 +179,7 @@ def test_a_queue_that_cannot_be_changed_is_not_sent_over_and_over(make_gateway):
     gateway = make_gateway(users=USERS, smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}})
     for n in range(3):
         gateway.send("ivan@office.lan", ["office@example.ru"], letter(subject=f"number {n}"))
-    time.sleep(1.2)  # the log has retired: nothing but the queue knows them
+    until(lambda: log_has_retired(gateway), 15, "the log to retire: nothing but the queue knows them")
     folder = gateway.spool / "queue" / "active"
     if subprocess.run(["mount", "--bind", folder, folder], capture_output=True).returncode != 0:
         pytest.skip("no file system can be mounted here")
