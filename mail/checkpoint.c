@@ -91,14 +91,11 @@ int checkpoint_run(struct intake *intake, struct error *error)
 		result = fsx_sync_filesystem(intake->spool, error);
 	if (result == 0)
 		result = note_flush(intake, error);
+	if (result == 0)
+		result = some ? wal_retire_begin(intake->spool, &retiring, error) : 1;
 	if (result != 0) {
-		put_back(intake, settled);
-		return -1;
-	}
-	retiring = some ? wal_retire_begin(intake->spool) : -1;
-	if (retiring < 0) {
-		put_back(intake, settled); /* a backup is being made, or there is nothing to do */
-		return 0;
+		put_back(intake, settled); /* a failure, a backup is being made, or there is nothing to do */
+		return result < 0 ? -1 : 0;
 	}
 	while (settled != NULL) {
 		struct segment *segment = settled;

@@ -513,7 +513,8 @@ int recover_orphans(struct intake *intake, size_t *recovered, struct error *erro
 	 * predecessor where it looks for them. */
 	int lock = fsx_lock_file(path, RECOVERY_WAIT_SECONDS, error);
 	struct orphan *orphans;
-	int result = 0, retiring;
+	struct error hold_error;
+	int result = 0, retiring, held;
 
 	free(path);
 	*recovered = 0;
@@ -523,14 +524,18 @@ int recover_orphans(struct intake *intake, size_t *recovered, struct error *erro
 	orphans = orphans_take(intake->spool, error);
 	if (orphans == NULL && error->class != ERROR_NONE)
 		result = -1;
-	retiring = wal_retire_begin(intake->spool);
-	recovery.may_retire = retiring >= 0;
+	held = wal_retire_begin(intake->spool, &retiring, &hold_error);
+	recovery.may_retire = held == 0;
 	if (orphans != NULL)
 		result = recover(&recovery, orphans, error);
 	if (result == 0 && recovery.may_retire)
 		result = wal_sweep_facts(intake->spool, error);
-	if (retiring >= 0)
+	if (held == 0)
 		close(retiring);
+	if (held < 0 && result == 0) {
+		*error = hold_error;
+		result = -1;
+	}
 	while (orphans != NULL) {
 		struct orphan *next = orphans->next;
 

@@ -1,7 +1,6 @@
 #include "mail/wal_hold.h"
 
 #include "base/fsx.h"
-#include "base/log.h"
 #include "mail/wal.h"
 
 #include <fcntl.h>
@@ -20,17 +19,18 @@ int wal_hold(const char *spool, struct error *error)
 	return fd;
 }
 
-int wal_retire_begin(const char *spool)
+int wal_retire_begin(const char *spool, int *fd, struct error *error)
 {
 	char *path = wal_path(spool, "backup.lock");
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	int result = 0;
 
-	if (fd < 0)
-		log_warn("event=lock-failed file=%s", LOG_CSTR(path));
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	if (*fd < 0)
+		result = error_errno(error, "cannot open %s", path);
 	free(path);
-	if (fd >= 0 && flock(fd, LOCK_SH | LOCK_NB) != 0) {
-		close(fd);
-		return -1;
+	if (result == 0 && flock(*fd, LOCK_SH | LOCK_NB) != 0) {
+		close(*fd);
+		result = 1;
 	}
-	return fd;
+	return result;
 }

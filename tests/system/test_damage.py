@@ -158,7 +158,7 @@ def test_postmaster_hears_of_a_disk_that_failed(make_gateway):
     try:
         subprocess.run(["mount", "-o", "remount,ro,bind", wal], check=True)
         gateway.send("ivan@office.lan", ["buh"], letter(number=1))  # into the log that is open
-        until(lambda: "event=lock-failed" in gateway.log(), 15, "the next segment to be wanted")
+        until(lambda: "event=checkpoint-failed" in gateway.log(), 15, "the next segment to be wanted")
         for _ in range(3):
             with pytest.raises(smtplib.SMTPResponseException) as caught:
                 gateway.send("ivan@office.lan", ["buh"], letter(number=2))
