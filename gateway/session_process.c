@@ -13,9 +13,9 @@
 #include "gateway/disk.h"
 #include "gateway/line.h"
 #include "gateway/reply.h"
-#include "gateway/report.h"
 #include "gateway/server_gate.h"
 #include "gateway/session_limits.h"
+#include "gateway/session_report.h"
 #include "gateway/session_result.h"
 #include "gateway/spool.h"
 #include "mail/expire.h"
@@ -29,7 +29,6 @@
 #include <stdlib.h>
 
 #define DAY_SECONDS (24 * 3600)
-#define BUSY_SECONDS 3600 /* before postmaster hears that a server does not let us log in just now */
 #define PROGRESS_MS 100 /* an account tells of its progress at most so often */
 
 struct session {
@@ -269,127 +268,6 @@ static void tell_queue_done(struct session *session)
 		    &result->queue_error);
 }
 
-/* --- reports */
-
-static void report_change(struct session *session, const char *key, const char *what,
-    const struct error *error)
-{
-	if (error->class == ERROR_CANCELLED)
-		return;
-	if (error->class != ERROR_NONE)
-		report_problem(session->conf, session->spool.intake, session->spool.state, session->id.text, key,
-		    what, error, SLICE_NONE);
-	else
-		report_recovery(session->conf, session->spool.intake, session->spool.state, session->id.text, key,
-		    what);
-}
-
-/* Messages that the server lists but will not give: each is told once. */
-static void report_skipped(struct session *session, const struct account_result *account)
-{
-	const struct fetch_result *fetched = &account->fetched;
-
-	for (size_t i = 0; i < fetched->skipped_keys.count; i++) {
-		char *key = xasprintf("message %s %s", account->account->name,
-		    fetched->skipped_keys.items[i]);
-		char what[128];
-		struct error problem;
-
-		/* TRANSLATORS: %s is the name of an account */
-		snprintf(what, sizeof(what), _("a message of account %s"), account->account->name);
-		error_set(&problem, ERROR_PERMANENT,
-		    _("the server does not give it (%s); it stays there and is tried again"),
-		    fetched->skipped_texts.items[i]);
-		report_change(session, key, what, &problem);
-		free(key);
-	}
-}
-
-static void report_smarthosts(struct session *session)
-{
-	const struct session_result *result = &session->result;
-	const struct conf *conf = session->conf;
-	struct error none_fits = result->queue_error;
-	char key[96], what[128];
-
-	for (size_t i = 0; i < conf->smarthost_count; i++) {
-		const struct outbound_host *host = &result->hosts[i];
-
-		/* With nothing to send nothing is known of it. */
-		if (!host->tried)
-			continue;
-		snprintf(key, sizeof(key), "smarthost %s", conf->smarthosts[i].name);
-		/* TRANSLATORS: %s is the name of a smarthost */
-		snprintf(what, sizeof(what), _("sending through smarthost %s"), conf->smarthosts[i].name);
-		report_change(session, key, what, &host->error);
-		if (host->error.class != ERROR_NONE)
-			none_fits = (struct error)ERROR_INIT; /* that was it */
-	}
-	if (result->sending)
-		report_change(session, "queue", _("sending the queue"), &none_fits);
-}
-
-/* A limit of the line is a note in the report of the session; only its deadline is a problem. */
-static void report_end(struct session *session)
-{
-	struct error problem = ERROR_INIT;
-
-	if (session->result.end == END_CANCELLED)
-		return;
-	if (session->result.end == END_TIMEOUT)
-		error_set(&problem, ERROR_TEMPORARY, _("it took longer than session_timeout (%lld seconds) and was ended"),
-		    (long long)session->conf->line.session_timeout);
-	report_change(session, "session", _("the communication session"), &problem);
-}
-
-/* A mailbox that is in use, a server that is busy: this passes, and nobody need hear of it unless it goes on. */
-static bool is_passing(const struct session *session, const char *key, const struct error *problem)
-{
-	char *name = xasprintf("busy %s", key), *since = NULL, now[32];
-	struct state *state = session->spool.state;
-	bool is_busy = problem->code == REMOTE_BUSY, passing = is_busy;
-	struct error error;
-	int64_t begun;
-
-	snprintf(now, sizeof(now), "%lld", (long long)clock_wall());
-	if (state_get(state, name, &since, &error) != 0)
-		log_warnx("event=busy-unknown key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
-	begun = since == NULL ? 0 : strtoll(since, NULL, 10);
-	if (is_busy && begun > 0)
-		passing = clock_wall() - begun < BUSY_SECONDS;
-	else if ((is_busy || begun > 0) && state_set(state, name, is_busy ? now : "", &error) != 0)
-		log_warnx("event=busy-not-noted key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
-	free(since);
-	free(name);
-	return passing;
-}
-
-static void report_problems(struct session *session, bool line_was_up)
-{
-	const struct session_result *result = &session->result;
-	char what[128];
-
-	if (session->request.fetch || session->request.send)
-		report_change(session, "line", _("the line"), &result->line_error);
-	report_end(session);
-	if (!line_was_up)
-		return;
-	for (size_t i = 0; i < result->account_count; i++) {
-		const struct account_result *account = &result->accounts[i];
-		char key[96];
-
-		snprintf(key, sizeof(key), "account %s", account->account->name);
-		/* TRANSLATORS: %s is the name of an account */
-		snprintf(what, sizeof(what), _("account %s"), account->account->name);
-		if (!is_passing(session, key, &account->error))
-			report_change(session, key, what, &account->error);
-		report_skipped(session, account);
-	}
-	report_smarthosts(session);
-	report_change(session, "process session", _("the session process"),
-	    &(struct error)ERROR_INIT);
-}
-
 /* --- the whole */
 
 static int open_all(struct session *session, struct error *error)
@@ -437,8 +315,14 @@ static void expire_mail(const struct session *session)
 	}
 }
 
+static struct session_report report_of(struct session *session)
+{
+	return (struct session_report){session->conf, &session->spool, &session->result};
+}
+
 static void hang_up(struct session *session)
 {
+	const struct session_report report = report_of(session);
 	struct line_outcome outcome;
 	struct error error = ERROR_INIT;
 
@@ -447,11 +331,12 @@ static void hang_up(struct session *session)
 	else
 		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
 	line_journal(session->spool.intake, &session->id, &outcome);
-	report_change(session, "hanging up", _("hanging up the line"), &error);
+	session_report_change(&report, "hanging up", _("hanging up the line"), &error);
 }
 
 static void work(struct session *session)
 {
+	const struct session_report report = report_of(session);
 	struct session_result *result = &session->result;
 	struct account_thread *threads;
 	struct line_outcome outcome;
@@ -484,7 +369,7 @@ static void work(struct session *session)
 	doing_step("reporting");
 	result->ended = clock_wall();
 	result->end = session_limits_reached();
-	report_problems(session, up);
+	session_report_problems(&report, session->request.fetch || session->request.send, up);
 	session_result_store(result, session->spool.state);
 	prune_journal(session);
 }

@@ -1,0 +1,131 @@
+#include "gateway/session_report.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report.h"
+#include "mail/remote.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define BUSY_SECONDS 3600 /* before postmaster hears that a server does not let us log in just now */
+
+void session_report_change(const struct session_report *session, const char *key, const char *what, const struct error *error)
+{
+	if (error->class == ERROR_CANCELLED)
+		return;
+	if (error->class != ERROR_NONE)
+		report_problem(session->conf, session->spool->intake, session->spool->state, session->result->id, key,
+		    what, error, SLICE_NONE);
+	else
+		report_recovery(session->conf, session->spool->intake, session->spool->state, session->result->id, key,
+		    what);
+}
+
+/* Messages that the server lists but will not give: each is told once. */
+static void report_skipped(const struct session_report *session, const struct account_result *account)
+{
+	const struct fetch_result *fetched = &account->fetched;
+
+	for (size_t i = 0; i < fetched->skipped_keys.count; i++) {
+		char *key = xasprintf("message %s %s", account->account->name,
+		    fetched->skipped_keys.items[i]);
+		char what[128];
+		struct error problem;
+
+		/* TRANSLATORS: %s is the name of an account */
+		snprintf(what, sizeof(what), _("a message of account %s"), account->account->name);
+		error_set(&problem, ERROR_PERMANENT,
+		    _("the server does not give it (%s); it stays there and is tried again"),
+		    fetched->skipped_texts.items[i]);
+		session_report_change(session, key, what, &problem);
+		free(key);
+	}
+}
+
+static void report_smarthosts(const struct session_report *session)
+{
+	const struct session_result *result = session->result;
+	const struct conf *conf = session->conf;
+	struct error none_fits = result->queue_error;
+	char key[96], what[128];
+
+	for (size_t i = 0; i < conf->smarthost_count; i++) {
+		const struct outbound_host *host = &result->hosts[i];
+
+		/* With nothing to send nothing is known of it. */
+		if (!host->tried)
+			continue;
+		snprintf(key, sizeof(key), "smarthost %s", conf->smarthosts[i].name);
+		/* TRANSLATORS: %s is the name of a smarthost */
+		snprintf(what, sizeof(what), _("sending through smarthost %s"), conf->smarthosts[i].name);
+		session_report_change(session, key, what, &host->error);
+		if (host->error.class != ERROR_NONE)
+			none_fits = (struct error)ERROR_INIT; /* that was it */
+	}
+	if (result->sending)
+		session_report_change(session, "queue", _("sending the queue"), &none_fits);
+}
+
+/* A limit of the line is a note in the report of the session; only its deadline is a problem. */
+static void report_end(const struct session_report *session)
+{
+	struct error problem = ERROR_INIT;
+
+	if (session->result->end == END_CANCELLED)
+		return;
+	if (session->result->end == END_TIMEOUT)
+		error_set(&problem, ERROR_TEMPORARY, _("it took longer than session_timeout (%lld seconds) and was ended"),
+		    (long long)session->conf->line.session_timeout);
+	session_report_change(session, "session", _("the communication session"), &problem);
+}
+
+/* A mailbox that is in use, a server that is busy: this passes, and nobody need hear of it unless it goes on. */
+static bool is_passing(const struct session_report *session, const char *key, const struct error *problem)
+{
+	char *name = xasprintf("busy %s", key), *since = NULL, now[32];
+	struct state *state = session->spool->state;
+	bool is_busy = problem->code == REMOTE_BUSY, passing = is_busy;
+	struct error error;
+	int64_t begun;
+
+	snprintf(now, sizeof(now), "%lld", (long long)clock_wall());
+	if (state_get(state, name, &since, &error) != 0)
+		log_warnx("event=busy-unknown key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+	begun = since == NULL ? 0 : strtoll(since, NULL, 10);
+	if (is_busy && begun > 0)
+		passing = clock_wall() - begun < BUSY_SECONDS;
+	else if ((is_busy || begun > 0) && state_set(state, name, is_busy ? now : "", &error) != 0)
+		log_warnx("event=busy-not-noted key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+	free(since);
+	free(name);
+	return passing;
+}
+
+void session_report_problems(const struct session_report *session, bool line_was_used, bool line_was_up)
+{
+	const struct session_result *result = session->result;
+	char what[128];
+
+	if (line_was_used)
+		session_report_change(session, "line", _("the line"), &result->line_error);
+	report_end(session);
+	if (!line_was_up)
+		return;
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct account_result *account = &result->accounts[i];
+		char key[96];
+
+		snprintf(key, sizeof(key), "account %s", account->account->name);
+		/* TRANSLATORS: %s is the name of an account */
+		snprintf(what, sizeof(what), _("account %s"), account->account->name);
+		if (!is_passing(session, key, &account->error))
+			session_report_change(session, key, what, &account->error);
+		report_skipped(session, account);
+	}
+	report_smarthosts(session);
+	session_report_change(session, "process session", _("the session process"),
+	    &(struct error)ERROR_INIT);
+}
