@@ -1,20 +1,20 @@
 #include "mail/charset.h"
 
 #include "base/alloc.h"
+#include "mail/charset_name.h"
 
 #include <errno.h>
 #include <iconv.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-#define NAME_MAX_LEN 40
 #define CACHE_SIZE 6
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define SAMPLE_MAX 4096
 
 /* --- descriptors, kept open per thread */
 struct converter {
-	char name[NAME_MAX_LEN + 1]; /* "" for a free place */
+	char name[CHARSET_NAME_MAX + 1]; /* "" for a free place */
 	iconv_t descriptor;
 };
 struct cache {
@@ -87,54 +87,6 @@ static iconv_t converter_for(const char *name)
 	return descriptor;
 }
 
-/* --- names */
-
-/* What mail calls charsets and iconv does not. */
-static const struct {
-	const char *mail, *iconv;
-} aliases[] = {
-    {"utf8", "utf-8"},
-    {"unicode-1-1-utf-7", "utf-7"},
-    {"x-unicode-2-0-utf-7", "utf-7"},
-    {"x-windows-1251", "windows-1251"},
-    {"x-cp1251", "windows-1251"},
-    {"win-1251", "windows-1251"},
-    {"win1251", "windows-1251"},
-    {"1251", "windows-1251"},
-    {"koi8", "koi8-r"},
-    {"x-koi8-r", "koi8-r"},
-    {"dos-866", "cp866"},
-    {"x-mac-cyrillic", "maccyrillic"},
-    {"ks_c_5601-1987", "cp949"},
-    {"ks_c_5601", "cp949"},
-    {"gb2312", "gb18030"},
-    {"gbk", "gb18030"},
-    {"x-gbk", "gb18030"},
-    {"iso-8859-8-i", "iso-8859-8"},
-    {"x-sjis", "shift_jis"},
-};
-
-/* Lower case, by iconv's name. False for what cannot be a name; slashes are iconv's own syntax. */
-static bool read_name(struct slice charset, char *name)
-{
-	charset = slice_trim(charset);
-	if (charset.len == 0 || charset.len > NAME_MAX_LEN)
-		return false;
-	for (size_t i = 0; i < charset.len; i++) {
-		char c = ascii_lower(charset.ptr[i]);
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') &&
-		    (c == '\0' || strchr("-_.:+", c) == NULL))
-			return false;
-		name[i] = c;
-	}
-	name[charset.len] = '\0';
-	for (size_t i = 0; i < ARRAY_LEN(aliases); i++)
-		if (strcmp(name, aliases[i].mail) == 0)
-			memcpy(name, aliases[i].iconv, strlen(aliases[i].iconv) + 1);
-	return true;
-}
-
 /* --- conversion */
 
 static int append_utf8(struct slice bytes, struct buf *out)
@@ -187,15 +139,18 @@ static int convert(iconv_t descriptor, struct slice bytes, struct buf *out)
 
 int charset_to_utf8(struct slice charset, struct slice bytes, struct buf *out)
 {
-	char name[NAME_MAX_LEN + 1];
+	char name[CHARSET_NAME_MAX + 1];
 	iconv_t descriptor;
 	size_t start = out->len;
 	int result;
 
-	if (!read_name(charset, name))
+	if (!charset_name(charset, name))
 		return -1;
 	if (strcmp(name, "utf-8") == 0) {
 		result = append_utf8(bytes, out);
+	} else if (strcmp(name, "us-ascii") == 0) {
+		/* Mail that says us-ascii and is not was written by old programs in whatever they knew. */
+		result = charset_guess_to_utf8(SLICE_NONE, bytes, out);
 	} else {
 		descriptor = converter_for(name);
 		if (descriptor == (iconv_t)-1)

@@ -228,28 +228,52 @@ static bool is_technical(struct slice type)
 	return false;
 }
 
+static bool has_file_name(const struct mime_part *part)
+{
+	struct buf name = BUF_INIT(64u << 10);
+	bool found = mime_file_name(part, &name);
+
+	buf_clear(&name);
+	return found;
+}
+
+/* The types of text that mail programs show even where it has a file name. */
+static bool is_readable(struct slice type)
+{
+	return slice_is_nocase(type, "text/plain") || slice_is_nocase(type, "text/html");
+}
+
 bool mime_is_attachment(const struct mime_part *part)
 {
 	struct slice disposition = mime_first_word(part->header, "Content-Disposition");
-	struct buf name = BUF_INIT(64u << 10);
 	struct header_field field;
-	bool has_name = mime_file_name(part, &name);
+	bool has_id = header_find(part->header, "Content-ID", &field);
 
-	buf_clear(&name);
 	if (is_technical(part->type))
 		return false;
 	if (slice_is_nocase(disposition, "attachment"))
 		return true;
 	/* The pictures of an HTML letter have an id by which it shows them. */
-	if (slice_is_nocase(disposition, "inline") &&
-	    header_find(part->header, "Content-ID", &field))
+	if (has_id)
 		return false;
-	if (has_name)
-		return !header_find(part->header, "Content-ID", &field);
+	if (has_file_name(part))
+		return disposition.len > 0 || !is_readable(part->type);
 	return !part->is_container && !slice_begins_nocase(part->type, "text/") &&
 	       !slice_begins_nocase(part->type, "multipart/") &&
-	       !slice_begins_nocase(part->type, "message/") &&
-	       !header_find(part->header, "Content-ID", &field);
+	       !slice_begins_nocase(part->type, "message/");
+}
+
+bool mime_is_shown_text(const struct mime_part *part)
+{
+	/* A multipart that is no container says a boundary that stands nowhere. */
+	if (part->is_container ||
+	    (!slice_begins_nocase(part->type, "text/") && !slice_begins_nocase(part->type, "multipart/")))
+		return false;
+	if (part->depth == 0)
+		return true;
+	if (is_readable(part->type))
+		return !slice_is_nocase(mime_first_word(part->header, "Content-Disposition"), "attachment");
+	return !mime_is_attachment(part);
 }
 
 /* --- text */
@@ -275,9 +299,7 @@ static void decode_transfer(const struct mime_part *part, struct slice body, str
 
 static void to_utf8(struct slice charset, struct slice bytes, struct buf *out)
 {
-	/* Mail that says us-ascii and is not was written by old programs in whatever they knew. */
-	if (charset.len == 0 || slice_is_nocase(charset, "us-ascii") ||
-	    charset_to_utf8(charset, bytes, out) < 0)
+	if (charset.len == 0 || charset_to_utf8(charset, bytes, out) < 0)
 		charset_guess_to_utf8(SLICE_NONE, bytes, out);
 }
 

@@ -44,10 +44,13 @@ bool mime_walk_next(struct mime_walk *walk, struct mime_part *part);
 struct slice mime_first_word(struct slice header, const char *name);
 /* The file name of a part, decoded, appended to out. False if it has none. */
 bool mime_file_name(const struct mime_part *part, struct buf *out);
-/* What people call an attachment: a part with Content-Disposition: attachment; one with a file name
- * that is not shown inside the text; a part that is neither text nor a signature nor a container.
- */
+/* What people call an attachment: a part with Content-Disposition: attachment; one with a file name, unless it is text
+ * without a disposition (RFC 2183 section 2.10 leaves that to the recipient, and mail programs show it); a part that is
+ * neither text nor a signature nor a container. What the text shows by its Content-ID is not one. */
 bool mime_is_attachment(const struct mime_part *part);
+/* Whether the part is text that mail programs show as the message, or as a piece of it: text without the disposition
+ * "attachment", or a message that is nothing but text, whatever its disposition. */
+bool mime_is_shown_text(const struct mime_part *part);
 /* The body of a text part as UTF-8, HTML as the text that a reader sees. Stops when out is full
  * (returns -1; what found room stands in it). */
 int mime_text(const struct mime_part *part, struct buf *out);

@@ -210,13 +210,6 @@ static void add_text_part(const struct mime_part *part, struct buf *body)
 	buf_clear(&clean);
 }
 
-static bool is_text(const struct mime_part *part)
-{
-	/* A multipart that is no container says a boundary that stands nowhere. */
-	return !part->is_container && (slice_begins_nocase(part->type, "text/") ||
-	                                  slice_begins_nocase(part->type, "multipart/"));
-}
-
 const struct view_text *view_body(struct view *view)
 {
 	struct buf *decoded = &view->body.decoded;
@@ -230,7 +223,7 @@ const struct view_text *view_body(struct view *view)
 	buf_init(&view->body.folded, VIEW_BODY_MAX * 12);
 	mime_walk_init(&walk, view->source.message);
 	while (mime_walk_next(&walk, &part) && !decoded->overflow)
-		if (is_text(&part) && !mime_is_attachment(&part))
+		if (mime_is_shown_text(&part))
 			add_text_part(&part, decoded);
 	/* Where the bound cut a character, its beginning goes as well. */
 	while (decoded->overflow && decoded->len > 0 && !utf8_is_valid(buf_slice(decoded)))

@@ -74,7 +74,7 @@ static const struct {
         "--b\nContent-Type: application/pgp-signature; name=s.asc\n\n4\n"
         "--b\nContent-Disposition: attachment; filename*0=long; filename*1=\".name\"\n\n5\n"
         "--b\nContent-Disposition: inline\n\n6\n--b--\n",
-        "0 multipart/mixed*\n1 application/pdf+ [1]\n1 text/plain+ <a.txt> [2]\n"
+        "0 multipart/mixed*\n1 application/pdf+ [1]\n1 text/plain <a.txt> [2]\n"
         "1 image/png <logo.png> [3]\n1 application/pgp-signature <s.asc> [4]\n"
         "1 text/plain+ <long.name> [5]\n1 text/plain [6]\n"},
 };
@@ -203,10 +203,46 @@ static void test_text(void **state)
 	}
 }
 
+/* What is shown as the message, the first text part of each. */
+static const struct {
+	const char *name, *message;
+	bool is_shown;
+} shown[] = {
+    {"plain", "\ntext", true},
+    {"a message that is one text", "Content-Type: text/plain; name=a.txt\nContent-Disposition: attachment\n\ntext", true},
+    {"a message that is one calendar", "Content-Type: text/calendar; name=a.ics\n\ntext", true},
+    {"a message that is one picture", "Content-Type: image/png\n\ntext", false},
+    {"a boundary that is nowhere", "Content-Type: multipart/mixed; boundary=q\n\ntext", true},
+    {"named text", "Content-Type: multipart/report; boundary=b\n\n--b\nContent-Type: text/plain; name=a.txt\n\ntext\n--b--\n", true},
+    {"named HTML", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/html; name=a.htm\n\ntext\n--b--\n", true},
+    {"named text, inline",
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Disposition: inline; filename=a.txt\n\ntext\n--b--\n", true},
+    {"text, attached",
+        "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Disposition: Attachment (it is)\n\ntext\n--b--\n", false},
+    {"named table", "Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/csv; name=a.csv\n\ntext\n--b--\n", false},
+};
+
+static void test_shown_text(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(shown); i++) {
+		struct mime_walk walk;
+		struct mime_part part;
+		bool is_shown = false;
+
+		mime_walk_init(&walk, slice_of(shown[i].message));
+		while (mime_walk_next(&walk, &part))
+			is_shown = is_shown || mime_is_shown_text(&part);
+		if (is_shown != shown[i].is_shown)
+			fail_msg("%s", shown[i].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_walk),
+	    cmocka_unit_test(test_shown_text),
 	    cmocka_unit_test(test_nested_a_thousand_deep),
 	    cmocka_unit_test(test_a_million_parts),
 	    cmocka_unit_test(test_nearly_boundaries),

@@ -161,6 +161,10 @@ static const char parts[] =
     "PGI+0KHRgNC+PC9iPtGH0L3QviZuYnNwO9C00L48YnI+0LfQsNCy0YLRgNCw\r\n"
     "--b2--\r\n"
     "--b\r\n"
+    "Content-Type: text/plain; name=\"problems.txt\"\r\n"
+    "\r\n"
+    "user unknown\r\n"
+    "--b\r\n"
     "Content-Type: application/x-msdownload\r\n"
     "Content-Disposition: attachment; filename*=utf-8''%D0%A1%D1%87%D1%91%D1%82.EXE\r\n"
     "\r\n"
@@ -185,9 +189,11 @@ static const struct {
     {"body regex \"сч[её]т\"", true, true, "счёт"},
     {"body regex \"счет\"", false, true, "счёт"},
     {"body contains \"срочно до завтра\"", true, true, "Срочно до завтра"},
+    {"body contains \"User Unknown\"", true, true, "user unknown"}, /* text with a name is still text */
+    {"attachment is \"problems.txt\"", true, true, "problems.txt"},
     {"body contains \"hidden\"", false, false, NULL},
     {"body contains \"epilogue\"", false, false, NULL},
-    {"body matches \"*завтра\"", true, true, NULL},
+    {"body matches \"*завтра*\"", true, true, NULL},
     {"list", true, true, NULL},
     {"list contains \"sales.lists\"", true, true, "sales.lists"},
     {"list contains \"other\"", false, false, NULL},
