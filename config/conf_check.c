@@ -493,5 +493,6 @@ void conf_check(const struct conf *conf, const struct conf_source *source)
 	check_users(&check, "unsorted_to", &conf->sorter.unsorted_to, source->main);
 	check_groups(&check);
 	check_rules(&check);
+	check_times(&check);
 	free(check.users);
 }

@@ -25,5 +25,7 @@ void check_users(const struct check *check, const char *key, const struct strlis
 /* Groups and rules, conf_check_rules.c. */
 void check_groups(const struct check *check);
 void check_rules(const struct check *check);
+/* Suspicious lengths of time, conf_check_times.c. */
+void check_times(const struct check *check);
 
 #endif

@@ -3,30 +3,6 @@
 #include "base/i18n.h"
 #include "config/schema.h"
 
-struct unit {
-	int64_t size;
-	const char *letter;
-};
-
-/* In the largest unit that gives a whole number. */
-static void write_amount(struct buf *out, enum value_type type, int64_t amount)
-{
-	static const struct unit sizes[] = {{1LL << 30, "G"}, {1LL << 20, "M"}, {1LL << 10, "K"}, {1, ""}};
-	static const struct unit times[] = {{86400, "d"}, {3600, "h"}, {60, "m"}, {1, "s"}};
-	static const struct unit plain[] = {{1, ""}};
-	const struct unit *unit = plain;
-
-	if (amount > 0 && type == VALUE_SIZE)
-		unit = sizes;
-	else if (amount > 0 && (type == VALUE_DURATION || type == VALUE_MINUTES || type == VALUE_INTERVAL ||
-				   type == VALUE_DURATIONS))
-		unit = times;
-	while (amount % unit->size != 0)
-		unit++;
-	buf_printf(out, "%lld%s%s", (long long)(amount / unit->size), unit->letter,
-	    type == VALUE_KEEP ? "d" : "");
-}
-
 static void write_limits(struct buf *out, const struct schema_key *key)
 {
 	const char *const *words = key->limits.words;
@@ -37,9 +13,9 @@ static void write_limits(struct buf *out, const struct schema_key *key)
 	if (key->limits.words != NULL || key->limits.max == INT64_MAX)
 		return;
 	buf_append_text(out, "; ");
-	write_amount(out, key->type, key->limits.min);
+	value_append_amount(out, key->type, key->limits.min);
 	buf_append_text(out, " … ");
-	write_amount(out, key->type, key->limits.max);
+	value_append_amount(out, key->type, key->limits.max);
 }
 
 static void write_key(struct buf *out, const struct schema_key *key)

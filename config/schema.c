@@ -25,6 +25,7 @@
 #define FLAG(o, f) VALUE_FLAG, FIELD(o, f, bool)
 #define INTEGER(o, f) VALUE_INTEGER, FIELD(o, f, int64_t)
 #define SIZE(o, f) VALUE_SIZE, FIELD(o, f, int64_t)
+#define SECONDS(o, f) VALUE_SECONDS, FIELD(o, f, int64_t) /* only where the default is below an hour */
 #define DURATION(o, f) VALUE_DURATION, FIELD(o, f, int64_t)
 #define MINUTES(o, f) VALUE_MINUTES, FIELD(o, f, int64_t)
 #define INTERVAL(o, f) VALUE_INTERVAL, FIELD(o, f, int64_t)
@@ -61,9 +62,10 @@ _Static_assert(offsetof(struct conf_schedule, when_queued_for) ==
 #define MINUTE 60LL
 #define HOUR (60 * MINUTE)
 #define DAY (24 * HOUR)
-#define RANGE(from, to) {(from), (to), NULL}
-#define ANY {0, INT64_MAX, NULL}
-#define ONE_OF(...) {0, 0, (const char *const[]){__VA_ARGS__, NULL}}
+#define RANGE(from, to) {.min = (from), .max = (to)}
+#define TIME(from, to, proposed) {.min = (from), .max = (to), .unit = (proposed)}
+#define ANY {.max = INT64_MAX}
+#define ONE_OF(...) {.words = (const char *const[]){__VA_ARGS__, NULL}}
 
 static const struct schema_key gateway_keys[] = {
     {"hostname", HOST(conf_gateway, hostname), "", N_("the name of this computer"), ANY,
@@ -106,7 +108,7 @@ static const struct schema_key lan_keys[] = {
 	N_("POP3; 0 turns it off.")},
     {"pop3s_port", INTEGER(conf_lan, pop3s_port), "995", NULL, RANGE(0, 65535),
 	N_("POP3 inside TLS; 0 turns it off.")},
-    {"timeout", DURATION(conf_lan, timeout), "60s", NULL, RANGE(1, DAY),
+    {"timeout", SECONDS(conf_lan, timeout), "60s", NULL, RANGE(1, DAY),
 	N_("A client that is silent for so long is disconnected.")},
     {"max_sessions", INTEGER(conf_lan, max_sessions), "1000", NULL, RANGE(1, 10000),
 	N_("Clients served at the same time.")},
@@ -124,7 +126,7 @@ static const struct schema_key lan_keys[] = {
 	N_("The same on pop3_port: no login without STLS.")},
     {"allow_empty_password", FLAG(conf_lan, allow_empty_password), "yes", NULL, ANY,
 	N_("Users whose password is empty may log in (from the addresses of `allow` only), as in Office Mail Server.")},
-    {"pop3_login_delay", DURATION(conf_lan, pop3_login_delay), "0", NULL, RANGE(0, HOUR),
+    {"pop3_login_delay", SECONDS(conf_lan, pop3_login_delay), "0", NULL, RANGE(0, HOUR),
 	N_("A mailbox may be opened again by POP3 only after so long; 0: at any time.")},
     {"tls_cert", PATH(conf_lan, tls_cert), "", N_("a self-signed one, made on the first start"), ANY,
 	N_("The certificate (chain) shown to mail programs, PEM.")},
@@ -153,7 +155,7 @@ static const struct schema_key limits_keys[] = {
 };
 
 static const struct schema_key schedule_keys[] = {
-    {"every", DURATION(conf_schedule, every), "15m", NULL, RANGE(0, 30 * DAY),
+    {"every", DURATION(conf_schedule, every), "15m", NULL, TIME(0, 30 * DAY, 'm'),
 	N_("Time between the communication sessions; 0: never by itself.")},
     {"at", TIMES(conf_schedule, at), "", N_("none"), ANY,
 	N_("Sessions at these times of day besides.")},
@@ -174,11 +176,11 @@ static const struct schema_key line_keys[] = {
 	N_("Run before a session, for dial-up or a modem; a non-zero exit ends the session.")},
     {"disconnect_command", COMMAND(conf_line, disconnect_command), "", N_("none"), ANY,
 	N_("Run after a session.")},
-    {"command_timeout", DURATION(conf_line, command_timeout), "180s", NULL, RANGE(1, HOUR),
+    {"command_timeout", SECONDS(conf_line, command_timeout), "180s", NULL, RANGE(1, HOUR),
 	N_("Either command may take so long.")},
-    {"route_timeout", DURATION(conf_line, route_timeout), "30s", NULL, RANGE(0, HOUR),
+    {"route_timeout", SECONDS(conf_line, route_timeout), "30s", NULL, RANGE(0, HOUR),
 	N_("After connect_command a session waits so long until there is a route to the first server; 0: not at all.")},
-    {"session_timeout", DURATION(conf_line, session_timeout), "1h", NULL, RANGE(0, 7 * DAY),
+    {"session_timeout", DURATION(conf_line, session_timeout), "1h", NULL, TIME(0, 7 * DAY, 'h'),
 	N_("A session that takes longer is ended, and postmaster is told; 0: no limit.")},
     {"max_minutes", MINUTES(conf_line, max_seconds), "0", NULL, RANGE(0, DAY),
 	N_("A session ends after so many minutes, with what it has done by then; 0: no limit.")},
@@ -230,7 +232,7 @@ static const struct schema_key sorter_keys[] = {
 	    ONE_OF("auto", "plain", "login", "cram-md5", "apop", "scram-sha-1", "scram-sha-256",   \
 		"xoauth2", "oauthbearer"),                                                         \
 	    N_("The way to log in; auto: the best that the server offers.")},                      \
-	{"connect_timeout", DURATION(owner, remote.connect_timeout), "30s", NULL, RANGE(1, 600),   \
+	{"connect_timeout", SECONDS(owner, remote.connect_timeout), "30s", NULL, RANGE(1, 600),   \
 	    N_("So long may it take to reach the server.")},                                       \
 	{"ca_file", PATH(owner, remote.ca_file), "", N_("the system's"), ANY,                      \
 	    N_("The certificate authorities that are trusted, PEM.")},                             \
@@ -241,11 +243,11 @@ static const struct schema_key smarthost_keys[] = {
     REMOTE(conf_smarthost, "smtps", "smtp"),
     {"senders", SENDERS(conf_smarthost, senders), "", N_("all that have no other smarthost"), ANY,
 	N_("Senders whose mail goes this way.")},
-    {"retry", DURATIONS(conf_smarthost, retry), "5m, 15m, 1h, 4h", NULL, RANGE(1, 30 * DAY),
+    {"retry", DURATIONS(conf_smarthost, retry), "5m, 15m, 1h, 4h", NULL, TIME(1, 30 * DAY, 'm'),
 	N_("Waiting time after the first, second, ... failure; the last one is repeated.")},
-    {"expire", DURATION(conf_smarthost, expire), "5d", NULL, RANGE(1, 365 * DAY),
+    {"expire", DURATION(conf_smarthost, expire), "5d", NULL, TIME(1, 365 * DAY, 'd'),
 	N_("A message that could not be sent for so long goes back to its sender.")},
-    {"warn_after", DURATION(conf_smarthost, warn_after), "4h", NULL, RANGE(0, 365 * DAY),
+    {"warn_after", DURATION(conf_smarthost, warn_after), "4h", NULL, TIME(0, 365 * DAY, 'h'),
 	N_("The sender is told when his message waits for so long; 0: never. As with expire, only time in which the smarthost was within reach counts.")},
     {"default_sender", ADDRESS(conf_smarthost, default_sender), "", N_("`user`, where that is an address"), ANY,
 	N_("Replaces the LAN addresses of users without external_alias in mail that leaves.")},
@@ -288,7 +290,7 @@ static const struct schema_key user_keys[] = {
 	N_("no: this user may write inside the office only.")},
     {"language", WORD(conf_user, language, conf_language), "", N_("as in [gateway]"), ONE_OF("en", "ru"),
 	N_("The language in which the daemon answers this user.")},
-    {"expire", DURATION(conf_user, expire), "0", NULL, RANGE(0, 3650 * DAY),
+    {"expire", DURATION(conf_user, expire), "0", NULL, TIME(0, 3650 * DAY, 'd'),
 	N_("Messages in the mailbox that are older are removed; 0: never.")},
     {"archive", FLAG(conf_user, archive), "no", NULL, ANY,
 	N_("With `expire`: yes moves them to a Maildir folder a month below `archive` in the spool instead.")},
@@ -305,11 +307,11 @@ static const struct schema_key account_keys[] = {
     {"unsorted_to", USERS(conf_account, unsorted_to), "", N_("as in [sorter]"), ANY,
 	N_("Users for what sorting cannot place.")},
     {"enabled", FLAG(conf_account, enabled), "yes", NULL, ANY, N_("no: this account rests.")},
-    {"every", INTERVAL(conf_account, every), "", N_("as in [schedule]"), RANGE(0, 30 * DAY),
+    {"every", INTERVAL(conf_account, every), "", N_("as in [schedule]"), TIME(0, 30 * DAY, 'm'),
 	N_("An interval of its own.")},
-    {"timeout", DURATION(conf_account, timeout), "60s", NULL, RANGE(1, HOUR),
+    {"timeout", SECONDS(conf_account, timeout), "60s", NULL, RANGE(1, HOUR),
 	N_("A server that is silent for so long is given up.")},
-    {"session_timeout", DURATION(conf_account, session_timeout), "0", NULL, RANGE(0, DAY),
+    {"session_timeout", DURATION(conf_account, session_timeout), "0", NULL, TIME(0, DAY, 'm'),
 	N_("So long may fetching take; what is left then comes with the next session. 0: no limit.")},
     {"envelope_header", TEXT(conf_account, envelope_header), "", N_("the mailbox of one person"), ANY,
 	N_("For a mailbox that collects the mail of a whole domain: the header field in which the provider notes the recipient, such as Delivered-To, or auto.")},

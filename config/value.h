@@ -8,6 +8,7 @@
 #ifndef LANPOST_CONFIG_VALUE_H
 #define LANPOST_CONFIG_VALUE_H
 
+#include "base/buf.h"
 #include "config/conf.h"
 
 enum value_type {
@@ -27,7 +28,8 @@ enum value_type {
 	VALUE_FLAG,	 /* bool: yes, no */
 	VALUE_INTEGER,	 /* int64_t */
 	VALUE_SIZE,	 /* int64_t: bytes */
-	VALUE_DURATION,	 /* int64_t: seconds */
+	VALUE_SECONDS,	 /* int64_t: seconds; a bare number counts them, too */
+	VALUE_DURATION,	 /* int64_t: seconds, written with a unit; only 0 goes without */
 	VALUE_MINUTES,	 /* int64_t: seconds, but a bare number is minutes */
 	VALUE_INTERVAL,	 /* int64_t: seconds, -1 when empty */
 	VALUE_KEEP,	 /* int64_t: no 0, yes -1, or days */
@@ -51,6 +53,7 @@ enum value_type {
 struct value_limits {
 	int64_t min, max;
 	const char *const *words; /* NULL-terminated, for VALUE_WORD and VALUE_URL; else NULL */
+	char unit; /* of a length of time: proposed for a bare number; 0: d */
 };
 
 /* Reads text (trimmed, valid UTF-8) into *field, which gets new memory where its type has
@@ -62,6 +65,8 @@ void value_clear(enum value_type type, void *field);
 /* How one writes a value of this type; a literal marked with N_(). */
 const char *value_syntax(enum value_type type);
 bool value_is_secret(enum value_type type);
+/* An amount as one writes it, in the largest unit that gives a whole number: "50M", "5d". */
+void value_append_amount(struct buf *out, enum value_type type, int64_t amount);
 
 /* A range of addresses out of one item of a list: "10.0.0.0/8", "192.168.1.5", "10.0.0.1-10.0.0.9",
  * "192.168", "fe80::/10". False if it is none. */

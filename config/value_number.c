@@ -4,8 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 
-#include <limits.h>
-#include <stdlib.h>
+#define DAY 86400LL
 
 int value_parse_flag(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)
@@ -80,57 +79,103 @@ int value_parse_size(struct slice text, const struct value_limits *limits, void 
 	return 0;
 }
 
-/* "90", "15m", "1h30m", "5d". */
-int value_read_duration(struct slice text, const struct value_limits *limits, int64_t *seconds,
+struct unit {
+	const char *letter;
+	int64_t size;
+};
+static const struct unit times[] = {{"w", 604800}, {"d", 86400}, {"h", 3600}, {"m", 60}, {"s", 1}};
+
+void value_append_amount(struct buf *out, enum value_type type, int64_t amount)
+{
+	static const struct unit sizes[] = {{"G", 1LL << 30}, {"M", 1LL << 20}, {"K", 1LL << 10}, {"", 1}};
+	static const struct unit plain = {"", 1};
+	const struct unit *unit = &plain;
+
+	if (amount > 0 && type == VALUE_SIZE)
+		unit = sizes;
+	else if (amount > 0 && (type == VALUE_SECONDS || type == VALUE_DURATION || type == VALUE_MINUTES ||
+				   type == VALUE_INTERVAL || type == VALUE_DURATIONS))
+		unit = times + 1; /* nobody reads 52w */
+	while (amount % unit->size != 0)
+		unit++;
+	buf_printf(out, "%lld%s%s", (long long)(amount / unit->size), unit->letter, type == VALUE_KEEP ? "d" : "");
+}
+
+static int duration_out_of_bounds(const struct value_limits *limits, struct error *error)
+{
+	struct buf from = BUF_INIT(32), to = BUF_INIT(32);
+
+	value_append_amount(&from, VALUE_DURATION, limits->min);
+	value_append_amount(&to, VALUE_DURATION, limits->max);
+	error_set(error, ERROR_CONFIG, _("must be from %s to %s"), buf_text(&from), buf_text(&to));
+	buf_clear(&from);
+	buf_clear(&to);
+	return -1;
+}
+
+/* The size of the unit at the front of *text, which is moved behind it; 0 if there is none. */
+static int64_t take_unit(struct slice *text)
+{
+	for (size_t i = 0; text->len > 0 && i < ARRAY_LEN(times); i++) {
+		if (times[i].letter[0] != ascii_lower(text->ptr[0]))
+			continue;
+		*text = slice_trim(slice_from(*text, 1));
+		return times[i].size;
+	}
+	return 0;
+}
+
+static int no_unit(int64_t number, const struct value_limits *limits, struct error *error)
+{
+	return error_set(error, ERROR_CONFIG, _("%lld has no unit: write %lld%c (s, m, h, d, w: seconds to weeks)"),
+	    (long long)number, (long long)number, limits->unit == 0 ? 'd' : limits->unit);
+}
+
+/* "15m", "1h30m", "5d". A bare number counts `bare` seconds; 0: only 0 may stand without a unit. */
+static int read_duration(struct slice text, int64_t bare, const struct value_limits *limits, int64_t *seconds,
     struct error *error)
 {
-	static const struct {
-		char letter;
-		int seconds;
-	} units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}, {'w', 604800}};
 	struct slice rest = text;
-	int64_t sum = 0, number;
+	int64_t sum = 0, number, unit;
+	bool is_first = true;
 
 	do {
-		size_t unit = 0;
-		bool bare;
+		bool has_number = take_number(&rest, &number), is_bare = has_number && is_first && rest.len == 0;
 
-		if (!take_number(&rest, &number))
-			return value_wrong(error, _("`%s` is no length of time, such as 90s, 15m, 4h or 5d"),
-			    text);
-		bare = rest.len == 0;
-		while (!bare && unit < ARRAY_LEN(units) &&
-		       units[unit].letter != ascii_lower(rest.ptr[0]))
-			unit++;
-		if (unit == ARRAY_LEN(units))
-			return value_wrong(error, _("`%s` is no length of time, such as 90s, 15m, 4h or 5d"),
-			    text);
-		if (number > (limits->max - sum) / units[unit].seconds)
-			return out_of_bounds(limits, _("seconds"), error);
-		sum += number * units[unit].seconds;
-		rest = slice_trim(slice_from(rest, 1));
+		if (is_bare && bare == 0 && number > 0)
+			return no_unit(number, limits, error);
+		unit = is_bare ? (bare == 0 ? 1 : bare) : take_unit(&rest);
+		if (!has_number || unit == 0)
+			return value_wrong(error, _("`%s` is no length of time, such as 90s, 15m, 4h or 5d"), text);
+		if (number > (limits->max - sum) / unit)
+			return duration_out_of_bounds(limits, error);
+		sum += number * unit;
+		is_first = false;
 	} while (rest.len > 0);
 	if (sum < limits->min)
-		return out_of_bounds(limits, _("seconds"), error);
+		return duration_out_of_bounds(limits, error);
 	*seconds = sum;
 	return 0;
 }
 
-int value_parse_duration(struct slice text, const struct value_limits *limits, void *field,
-    struct error *error)
+int value_read_duration(struct slice text, const struct value_limits *limits, int64_t *seconds, struct error *error)
 {
-	return value_read_duration(text, limits, field, error);
+	return read_duration(text, 0, limits, seconds, error);
 }
 
-int value_parse_minutes(struct slice text, const struct value_limits *limits, void *field,
-    struct error *error)
+int value_parse_duration(struct slice text, const struct value_limits *limits, void *field, struct error *error)
 {
-	char *with_unit = xasprintf("%.*sm", SLICE_PRINT(text));
-	uint64_t number;
-	int result = value_read_duration(slice_number(text, 0, UINT64_MAX, &number) ? slice_of(with_unit) : text, limits, field, error);
+	return read_duration(text, 0, limits, field, error);
+}
 
-	free(with_unit);
-	return result;
+int value_parse_seconds(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	return read_duration(text, 1, limits, field, error);
+}
+
+int value_parse_minutes(struct slice text, const struct value_limits *limits, void *field, struct error *error)
+{
+	return read_duration(text, 60, limits, field, error);
 }
 
 int value_parse_interval(struct slice text, const struct value_limits *limits, void *field,
@@ -142,20 +187,23 @@ int value_parse_interval(struct slice text, const struct value_limits *limits, v
 	return 0;
 }
 
-int value_parse_keep(struct slice text, const struct value_limits *limits, void *field,
-    struct error *error)
+/* The limits are days. */
+int value_parse_keep(struct slice text, const struct value_limits *limits, void *field, struct error *error)
 {
-	struct slice rest = text;
-	int64_t days;
+	const struct value_limits seconds = {.min = limits->min * DAY, .max = limits->max * DAY, .unit = 'd'};
+	int64_t kept;
 
 	if (slice_is_nocase(text, "no") || slice_is_nocase(text, "yes")) {
 		*(int64_t *)field = slice_is_nocase(text, "no") ? 0 : -1;
 		return 0;
 	}
-	if (!take_number(&rest, &days) || !slice_is_nocase(rest, "d") || days < limits->min ||
-	    days > limits->max)
+	if (text.len == 0 || text.ptr[0] < '0' || text.ptr[0] > '9')
 		return value_wrong(error, _("`%s` must be no, yes or a number of days such as 14d"), text);
-	*(int64_t *)field = days;
+	if (read_duration(text, 0, &seconds, &kept, error) != 0)
+		return -1;
+	if (kept % DAY != 0)
+		return value_wrong(error, _("`%s` must be no, yes or a number of days such as 14d"), text);
+	*(int64_t *)field = kept / DAY;
 	return 0;
 }
 

@@ -12,7 +12,7 @@ void value_join_words(char *out, size_t size, const char *const *words, const ch
 void value_put_text(void *field, char *text);
 /* "8:30" in seconds since midnight; 24:00 only where last_too. */
 bool value_read_time(struct slice text, bool last_too, int64_t *seconds);
-/* "90", "15m", "1h30m" in seconds, within the limits. */
+/* "15m", "1h30m", 0 in seconds, within the limits. */
 int value_read_duration(struct slice text, const struct value_limits *limits, int64_t *seconds,
     struct error *error);
 
@@ -24,7 +24,7 @@ typedef int value_parser(struct slice text, const struct value_limits *limits, v
     struct error *error);
 value_parser value_parse_text, value_parse_hash, value_parse_scram, value_parse_host, value_parse_user, value_parse_name,
     value_parse_address, value_parse_path, value_parse_url, value_parse_pin,
-    value_parse_flag, value_parse_integer, value_parse_size, value_parse_duration, value_parse_minutes, value_parse_interval,
+    value_parse_flag, value_parse_integer, value_parse_size, value_parse_seconds, value_parse_duration, value_parse_minutes, value_parse_interval,
     value_parse_keep, value_parse_word, value_parse_days, value_parse_hours,
     value_parse_times, value_parse_queued, value_parse_dates, value_parse_durations, value_parse_users, value_parse_names,
     value_parse_addresses, value_parse_senders, value_parse_patterns, value_parse_listen, value_parse_nets;

@@ -33,6 +33,7 @@ static const struct {
     {"--mbox", "FILE", false, N_("into this new file")},
     {"--tell", NULL, false, N_("the sender gets a bounce")},
     {"--yes", NULL, false, N_("do not ask")},
+    {"--dry-run", NULL, false, N_("only say what would be removed")},
     {"--fetch-only", NULL, false, N_("do not send")},
     {"--send-only", NULL, false, N_("do not fetch")},
     {"--no-wait", NULL, false, N_("do not wait for the end of the session")},
@@ -98,6 +99,15 @@ void cli_options(const struct cli *cli, const char *name, struct strlist *values
 	for (size_t i = 0; i < cli->given_count; i++)
 		if (strcmp(cli->given[i].name, name) == 0)
 			strlist_add(values, cli->given[i].value);
+}
+
+int cli_confirm_removal(const struct cli *cli, const char *question)
+{
+	if (cli_option(cli, "--yes") != NULL)
+		return CLI_DONE;
+	if (cli->json || isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
+		return cli_fail(CLI_USAGE, _("%s Nothing was removed; to remove without a question, add --yes"), question);
+	return question_confirm(question, false) ? CLI_DONE : cli_fail(CLI_FAILED, "%s", _("nothing was removed"));
 }
 
 /* --- help */

@@ -61,6 +61,9 @@ void cli_options(const struct cli *cli, const char *name, struct strlist *values
 
 /* One line on standard error: what, where, what to do. Returns exit (an enum cli_exit). */
 int cli_fail(int exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Before something is removed for good: asks `question` on a terminal; elsewhere --yes must have been given. CLI_DONE: go on; else
+ * the exit code, after a message. */
+int cli_confirm_removal(const struct cli *cli, const char *question);
 /* From now on cli_fail() puts its line there instead (the last one stays); NULL: on standard error again. */
 void cli_catch(struct buf *message);
 

@@ -13,6 +13,7 @@
 #include "ui-tui/letter.h"
 #include "ui-tui/spool_writer.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,15 +22,15 @@
 /* --- list */
 
 struct mailbox {
-	const char *user;
+	char *user;
+	bool has_user; /* false: the user was removed, the mailbox stays */
 	size_t messages;
 	uint64_t bytes;
 };
 
-static int measure(const char *spool, const char *user, struct mailbox *mailbox,
-    struct error *error)
+static int measure(const char *spool, const char *user, bool has_user, struct mailbox *mailbox, struct error *error)
 {
-	*mailbox = (struct mailbox){.user = user};
+	*mailbox = (struct mailbox){.user = xstrdup(user), .has_user = has_user};
 	return maildir_bytes(spool, user, &mailbox->bytes, &mailbox->messages, error);
 }
 
@@ -43,7 +44,10 @@ static void print_mailboxes(const struct mailbox *mailboxes, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		char size[32];
 
-		table_add(&table, mailboxes[i].user);
+		if (mailboxes[i].has_user)
+			table_add(&table, mailboxes[i].user);
+		else
+			table_addf(&table, _("%s (no such user)"), mailboxes[i].user);
 		table_addf(&table, "%zu", mailboxes[i].messages);
 		table_add(&table, i18n_size(size, sizeof(size), mailboxes[i].bytes));
 	}
@@ -56,33 +60,63 @@ static json_t *mailboxes_json(const struct mailbox *mailboxes, size_t count)
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list,
-		    json_pack("{s:s, s:I, s:I}", "user", mailboxes[i].user, "messages",
-			(json_int_t)mailboxes[i].messages, "bytes", (json_int_t)mailboxes[i].bytes));
+		    json_pack("{s:s, s:I, s:I, s:b}", "user", mailboxes[i].user, "messages",
+			(json_int_t)mailboxes[i].messages, "bytes", (json_int_t)mailboxes[i].bytes, "has_user",
+			mailboxes[i].has_user));
 	return list;
+}
+
+struct mailboxes {
+	struct mailbox *items;
+	size_t count;
+	int result;
+};
+
+static void add_mailbox(struct mailboxes *mailboxes, const char *spool, const char *user, bool has_user)
+{
+	struct error error = ERROR_INIT;
+
+	ARRAY_GROW(mailboxes->items, mailboxes->count);
+	if (measure(spool, user, has_user, &mailboxes->items[mailboxes->count++], &error) != 0)
+		mailboxes->result = cli_fail(CLI_FAILED, "%s", error.text);
+}
+
+/* Mailboxes of users who were removed; nobody would remember them otherwise. */
+static void add_orphans(struct mailboxes *mailboxes, const struct conf *conf)
+{
+	char *path = xasprintf("%s/mailboxes", conf->gateway.spool);
+	struct dirent **entries;
+	int count = scandir(path, &entries, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		const char *name = entries[i]->d_name;
+
+		if (conf_is_mailbox_name(slice_of(name)) && strcmp(name, CONF_POSTMASTER) != 0 && conf_find_user(conf, name) == NULL)
+			add_mailbox(mailboxes, conf->gateway.spool, name, false);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	free(path);
 }
 
 static int list_mailboxes(const struct cli *cli, const struct conf *conf)
 {
-	struct mailbox *mailboxes = xcalloc(conf->user_count + 1, sizeof(*mailboxes));
-	struct error error = ERROR_INIT;
-	const char *spool = conf->gateway.spool;
-	size_t count = 0;
-	int result = CLI_DONE;
+	struct mailboxes mailboxes = {NULL, 0, CLI_DONE};
 
-	if (measure(spool, CONF_POSTMASTER, &mailboxes[count++], &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", error.text);
-	for (size_t i = 0; i < conf->user_count; i++) {
-		if (strcmp(conf->users[i].name, CONF_POSTMASTER) == 0)
-			continue;
-		if (measure(spool, conf->users[i].name, &mailboxes[count++], &error) != 0)
-			result = cli_fail(CLI_FAILED, "%s", error.text);
-	}
-	if (cli->json && cli_print_json(mailboxes_json(mailboxes, count)) != CLI_DONE)
-		result = CLI_FAILED;
+	add_mailbox(&mailboxes, conf->gateway.spool, CONF_POSTMASTER, true);
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
+			add_mailbox(&mailboxes, conf->gateway.spool, conf->users[i].name, true);
+	add_orphans(&mailboxes, conf);
+	if (cli->json && cli_print_json(mailboxes_json(mailboxes.items, mailboxes.count)) != CLI_DONE)
+		mailboxes.result = CLI_FAILED;
 	if (!cli->json)
-		print_mailboxes(mailboxes, count);
-	free(mailboxes);
-	return result;
+		print_mailboxes(mailboxes.items, mailboxes.count);
+	for (size_t i = 0; i < mailboxes.count; i++)
+		free(mailboxes.items[i].user);
+	free(mailboxes.items);
+	return mailboxes.result;
 }
 
 int cmd_mailbox_list(struct cli *cli)
@@ -209,7 +243,7 @@ int cmd_mailbox_show(struct cli *cli)
 
 static bool read_age(const struct cli *cli, int64_t *seconds)
 {
-	const struct value_limits limits = {0, INT64_MAX / 2, NULL};
+	const struct value_limits limits = {.min = 1, .max = INT64_MAX / 2};
 	const char *text = cli_option(cli, "--older");
 	struct error error = ERROR_INIT;
 
@@ -267,43 +301,121 @@ static int remove_old(const struct cli *cli, const struct conf *conf, const char
 	return expire_mailbox(intake, mbox.spool, user, before, NULL, expired, error);
 }
 
-static int take_out(const struct cli *cli, const struct conf *conf, const char *user, bool archive)
+/* What would go, and when the newest of it arrived. */
+struct plan {
+	struct expired expired;
+	int64_t newest;
+};
+
+static int plan_removal(const char *spool, const char *user, int64_t before, struct plan *plan, struct error *error)
+{
+	struct maildir_list list;
+	struct error gone;
+
+	*plan = (struct plan){{0}, 0};
+	if (maildir_list(spool, user, &list, error) != 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++) {
+		if (list.items[i].time >= before)
+			continue;
+		plan->expired.messages++;
+		if (maildir_size(spool, user, &list.items[i], &gone) == 0)
+			plan->expired.bytes += list.items[i].size;
+		plan->newest = list.items[i].time > plan->newest ? list.items[i].time : plan->newest;
+	}
+	maildir_list_clear(&list);
+	return 0;
+}
+
+static int tell_plan(const struct cli *cli, const char *user, const struct plan *plan)
+{
+	char size[32], time[32];
+
+	if (cli->json)
+		return cli_print_json(json_pack("{s:s, s:I, s:I, s:I}", "user", user, "would_remove",
+		    (json_int_t)plan->expired.messages, "bytes", (json_int_t)plan->expired.bytes, "newest",
+		    (json_int_t)plan->newest));
+	printf(ngettext("%zu message (%s) would be removed from mailbox %s; the newest arrived %s\n",
+		   "%zu messages (%s) would be removed from mailbox %s; the newest arrived %s\n", plan->expired.messages),
+	    plan->expired.messages, i18n_size(size, sizeof(size), plan->expired.bytes), user,
+	    plan->expired.messages == 0 ? "-" : i18n_time(time, sizeof(time), plan->newest));
+	return CLI_DONE;
+}
+
+static int confirm_purge(const struct cli *cli, const char *user, const struct plan *plan)
+{
+	char size[32], time[32], *question;
+	int result;
+
+	if (plan->expired.messages == 0)
+		return CLI_DONE;
+	question = xasprintf(ngettext("Remove %zu message (%s) from mailbox %s for good (the newest arrived %s)?",
+				 "Remove %zu messages (%s) from mailbox %s for good (the newest arrived %s)?",
+				 plan->expired.messages),
+	    plan->expired.messages, i18n_size(size, sizeof(size), plan->expired.bytes), user,
+	    i18n_time(time, sizeof(time), plan->newest));
+	result = cli_confirm_removal(cli, question);
+	free(question);
+	return result;
+}
+
+static int tell_removal(const struct cli *cli, const char *user, bool archive, const struct expired *expired)
+{
+	char size[32];
+
+	if (cli->json)
+		return cli_print_json(json_pack("{s:s, s:I, s:I}", "user", user, "removed",
+		    (json_int_t)expired->messages, "bytes", (json_int_t)expired->bytes));
+	printf(archive ? ngettext("%zu message (%s) of mailbox %s is in the archive now\n",
+			     "%zu messages (%s) of mailbox %s are in the archive now\n", expired->messages)
+		       : ngettext("%zu message (%s) was removed from mailbox %s\n",
+			     "%zu messages (%s) were removed from mailbox %s\n", expired->messages),
+	    expired->messages, i18n_size(size, sizeof(size), expired->bytes), user);
+	return CLI_DONE;
+}
+
+static int take_out(const struct cli *cli, const struct conf *conf, const char *user, bool archive, int64_t before)
 {
 	struct error error = ERROR_INIT;
 	struct spool_writer writer;
 	struct expired expired = {0};
-	int64_t age = 0;
 	int result;
-	char size[32];
 
-	if (!read_age(cli, &age))
-		return CLI_USAGE;
 	if (spool_writer_open(&writer, conf, &error) != 0)
 		return cli_fail(CLI_FAILED, "%s", error.text);
-	result = remove_old(cli, conf, user, archive, writer.intake, clock_wall() - age, &expired, &error);
+	result = remove_old(cli, conf, user, archive, writer.intake, before, &expired, &error);
 	if (result != 0)
 		cli_fail(CLI_FAILED, "%s", error.text);
 	if (spool_writer_close(&writer, &error) != 0)
 		result = cli_fail(CLI_FAILED, "%s", error.text);
-	if (result != 0)
-		return CLI_FAILED;
-	if (cli->json)
-		return cli_print_json(json_pack("{s:s, s:I, s:I}", "user", user, "removed",
-		    (json_int_t)expired.messages, "bytes", (json_int_t)expired.bytes));
-	printf(archive ? _("%zu messages (%s) of mailbox %s are in the archive now\n")
-				 : _("%zu messages (%s) were removed from mailbox %s\n"),
-	    expired.messages, i18n_size(size, sizeof(size), expired.bytes), user);
-	return CLI_DONE;
+	return result == 0 ? tell_removal(cli, user, archive, &expired) : CLI_FAILED;
 }
 
 static int purge_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
 {
-	return take_out(cli, conf, user, false);
+	struct error error = ERROR_INIT;
+	struct plan plan;
+	int64_t age = 0, before;
+	int result;
+
+	if (!read_age(cli, &age))
+		return CLI_USAGE;
+	before = clock_wall() - age;
+	if (plan_removal(conf->gateway.spool, user, before, &plan, &error) != 0)
+		return cli_fail(CLI_FAILED, "%s", error.text);
+	if (cli_option(cli, "--dry-run") != NULL)
+		return tell_plan(cli, user, &plan);
+	result = confirm_purge(cli, user, &plan);
+	return result == CLI_DONE ? take_out(cli, conf, user, false, before) : result;
 }
 
 static int archive_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
 {
-	return take_out(cli, conf, user, true);
+	int64_t age = 0;
+
+	if (!read_age(cli, &age))
+		return CLI_USAGE;
+	return take_out(cli, conf, user, true, clock_wall() - age);
 }
 
 int cmd_mailbox_purge(struct cli *cli)

@@ -11,7 +11,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #define IN(state) (1u << (state))
 
@@ -142,17 +141,22 @@ static int delete(struct job *job, const struct msgid *id)
 	return CLI_DONE;
 }
 
+static bool find(const char *spool, const char *text, struct queue_item *item)
+{
+	*item = (struct queue_item){.id = {""}};
+	if (!msgid_is(slice_of(text)))
+		return false;
+	memcpy(item->id.text, text, MSGID_LEN);
+	return queue_find(spool, &item->id, &item->state);
+}
+
 static int change_one(struct job *job, const char *text)
 {
-	struct msgid id = {""};
-	enum queue_state state;
+	struct queue_item item;
 
-	if (!msgid_is(slice_of(text)))
+	if (!find(job->spool, text, &item))
 		return not_there(text);
-	memcpy(id.text, text, MSGID_LEN);
-	if (!queue_find(job->spool, &id, &state))
-		return not_there(text);
-	return job->change == NULL ? delete(job, &id) : shift(job, &id);
+	return job->change == NULL ? delete(job, &item.id) : shift(job, &item.id);
 }
 
 static int run(struct cli *cli, const struct change *change)
@@ -180,6 +184,37 @@ static int run(struct cli *cli, const struct change *change)
 	return result;
 }
 
+/* What is not there is told later; a damaged message has no time. */
+static int confirm_deletion(const struct cli *cli, const char *spool)
+{
+	size_t count = 0;
+	int64_t newest = 0;
+	char *question, time[32];
+	int result;
+
+	for (int i = 0; i < cli->count; i++) {
+		struct queue_item item;
+		struct envelope envelope;
+		struct error error;
+
+		if (!find(spool, cli->words[i], &item))
+			continue;
+		count++;
+		if (item.state == QUEUE_CORRUPT || queue_read(spool, &item, &envelope, &error) != 0)
+			continue;
+		newest = envelope.time > newest ? envelope.time : newest;
+		envelope_clear(&envelope);
+	}
+	if (count == 0)
+		return CLI_DONE;
+	question = xasprintf(ngettext("Delete %zu message from the queue for good (the newest is of %s)?",
+				 "Delete %zu messages from the queue for good (the newest is of %s)?", count),
+	    count, newest == 0 ? "-" : i18n_time(time, sizeof(time), newest));
+	result = cli_confirm_removal(cli, question);
+	free(question);
+	return result;
+}
+
 int cmd_queue_hold(struct cli *cli)
 {
 	return run(cli, &hold);
@@ -197,16 +232,12 @@ int cmd_queue_retry(struct cli *cli)
 
 int cmd_queue_delete(struct cli *cli)
 {
-	char answer[16] = "";
+	struct conf *conf = cli_gateway_conf(cli);
+	int result;
 
-	/* Scripts have nobody to ask. */
-	if (cli_option(cli, "--yes") == NULL && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1) {
-		/* TRANSLATORS: answered with y, or the first letter of the word for yes */
-		printf(ngettext("Delete %d message for good? [y/N] ", "Delete %d messages for good? [y/N] ", (unsigned long)cli->count),
-		    cli->count);
-		fflush(stdout);
-		if (fgets(answer, sizeof(answer), stdin) == NULL || rpmatch(answer) != 1)
-			return cli_fail(CLI_FAILED, "%s", _("nothing was deleted"));
-	}
-	return run(cli, NULL);
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = confirm_deletion(cli, conf->gateway.spool);
+	conf_free(conf);
+	return result == CLI_DONE ? run(cli, NULL) : result;
 }

@@ -131,7 +131,7 @@ static int with_conf(const struct cli *cli, const struct conf *conf, int64_t sec
 int cmd_rule_test(struct cli *cli)
 {
 	const char *since = cli_option(cli, "--since"), *file = cli_option(cli, "--rules");
-	const struct value_limits limits = {1, SINCE_MAX, NULL};
+	const struct value_limits limits = {.min = 1, .max = SINCE_MAX};
 	struct error error = ERROR_INIT;
 	struct conf *conf;
 	int64_t seconds;

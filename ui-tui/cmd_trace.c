@@ -86,7 +86,7 @@ static void add_event(void *context, const struct journal_message *message,
 /* "7d" ago, or "2026-11-23", or "2026-11-23 09:15" of local time. False after a message. */
 static bool read_moment(const struct cli *cli, const char *option, int64_t *moment)
 {
-	const struct value_limits limits = {0, INT64_MAX / 2, NULL};
+	const struct value_limits limits = {.max = INT64_MAX / 2};
 	const char *text = cli_option(cli, option), *end;
 	struct tm tm = {.tm_isdst = -1};
 	struct error error;

@@ -212,11 +212,11 @@ int dialog_quiet_verb(struct tui *tui, int (*run)(struct cli *cli), const struct
     const char *value)
 {
 	struct job_verb *verb = verb_new(tui, run, words);
-	struct cli_given given = {option, value};
+	struct cli_given given[] = {{"--yes", ""}, {option, value}}; /* who sits at the screens was asked there */
 	int result;
 
-	verb->cli.given = &given;
-	verb->cli.given_count = option != NULL;
+	verb->cli.given = given;
+	verb->cli.given_count = option == NULL ? 1 : 2;
 	result = dialog_quiet_job(tui, job_run_verb, verb, NULL);
 	free(verb);
 	return result;

@@ -33,7 +33,7 @@ static int line_count(struct slice text)
 static void try_value(const char *text)
 {
 	static const char *const words[] = {"smtp", "pop3s", NULL};
-	const struct value_limits limits = {0, 1000000, words};
+	const struct value_limits limits = {.max = 1000000, .words = words};
 
 	for (int type = 0; type < TYPES; type++) {
 		union {

@@ -142,7 +142,7 @@ def test_messages_are_held_released_and_deleted(make_gateway, smarthost, running
     assert states(gateway) == {kept: "hold", gone: "hold"}
     assert gateway.cli("queue", "hold", kept).returncode == FAILED
     assert gateway.cli("queue", "retry", kept).returncode == FAILED
-    done = gateway.cli("queue", "delete", gone)
+    done = gateway.cli("queue", "delete", gone, "--yes")
     assert done.returncode == DONE and gone in done.stdout
     assert states(gateway) == {kept: "hold"} and not list(gateway.spool.glob(f"queue/*/{gone}*"))
     for verb in ("hold", "release", "retry", "delete"):
@@ -202,10 +202,10 @@ def test_old_messages_are_purged(office):
     first, second, third = sorted(office.mailbox_when("buh", 3) and office.files("buh"))
     age(first, 100)
     age(second, 80)
-    done = office.cli("mailbox", "purge", "buh", "--older", "90d")
+    done = office.cli("mailbox", "purge", "buh", "--older", "90d", "--yes")
     assert done.returncode == DONE and "1" in done.stdout
     assert len(office.files("buh")) == 2
-    done = office.cli("mailbox", "purge", "--older=79d", "buh", "--json")
+    done = office.cli("mailbox", "purge", "--older=79d", "buh", "--json", "--yes")
     assert json.loads(done.stdout)["removed"] == 1
     assert office.files("buh") == [third]
     assert len(office.mailbox("buh")) == 1

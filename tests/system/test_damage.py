@@ -82,7 +82,7 @@ def test_damaged_queue_entries_are_set_aside_and_the_rest_is_sent(make_gateway, 
     assert len([item for item in gateway.queue() if item["state"] == "corrupt"]) == 4
     report, = reports(gateway, b"set aside")
     assert all(entry.stem.encode() in report for entry in entries[:4])
-    assert gateway.cli("queue", "delete", *[entry.stem for entry in entries[:4]]).returncode == 0
+    assert gateway.cli("queue", "delete", *[entry.stem for entry in entries[:4]], "--yes").returncode == 0
     assert gateway.queue() == [] and not list((gateway.spool / "queue" / "corrupt").iterdir())
 
 
@@ -101,7 +101,7 @@ def test_what_is_no_letter_is_left_alone_in_a_mailbox(make_gateway, folder):
     assert sorted(subjects(gateway.mailbox("buh"))) == ["foreign", "ours"]
     for args in (["mailbox", "list"], ["mailbox", "show", "buh"], ["status"]):
         assert gateway.cli(*args, timeout=10).returncode == 0
-    purged = json.loads(gateway.cli("mailbox", "purge", "buh", "--older", "1d", "--json").stdout)
+    purged = json.loads(gateway.cli("mailbox", "purge", "buh", "--older", "1d", "--json", "--yes").stdout)
     assert (purged["removed"], purged["bytes"]) == (1, len("Subject: foreign\r\n\r\nx\r\n"))
     assert (new / "5.fifo").exists() and (new / "4.folder").is_dir() and (folder / "secret").exists()
 

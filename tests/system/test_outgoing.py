@@ -96,7 +96,7 @@ def test_the_administrator_takes_a_letter_out_of_the_queue(make_gateway, sink, t
     office = office_at(make_gateway, sink)
     office.send("ivan@office.lan", ["client@bank.ru"], letter(sender="ivan@office.lan", to="client@bank.ru", subject="oops"))
     entry, = office.queued_files()
-    done = office.cli("queue", "delete", entry.stem, *(["--tell"] if tell else []))
+    done = office.cli("queue", "delete", entry.stem, "--yes", *(["--tell"] if tell else []))
     assert done.returncode == 0, done.stderr
     assert office.queued_files() == []
     if tell:

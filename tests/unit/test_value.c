@@ -10,12 +10,12 @@
 
 #include <cmocka.h>
 
-static const struct value_limits any = {0, INT64_MAX, NULL};
+static const struct value_limits any = {.max = INT64_MAX};
 
 /* Parses into one int64_t; INT64_MIN stands for an error. */
 static int64_t number(enum value_type type, const char *text, int64_t min, int64_t max)
 {
-	const struct value_limits limits = {min, max, NULL};
+	const struct value_limits limits = {.min = min, .max = max};
 	struct error error = ERROR_INIT;
 	int64_t value = -77;
 
@@ -59,7 +59,16 @@ static void numbers(void **state)
 	    {VALUE_SIZE, "2K", 0, 2047, BAD},
 	    {VALUE_SIZE, "2K", 2049, 4096, BAD},
 	    {VALUE_SIZE, "2K", 2048, 2048, 2048},
-	    {VALUE_DURATION, "90", 0, INT64_MAX, 90},
+	    {VALUE_SECONDS, "90", 0, INT64_MAX, 90},
+	    {VALUE_SECONDS, "0", 0, INT64_MAX, 0},
+	    {VALUE_SECONDS, "15m", 0, INT64_MAX, 900},
+	    {VALUE_SECONDS, "1h30", 0, INT64_MAX, BAD},
+	    {VALUE_SECONDS, "100", 61, 99, BAD},
+	    {VALUE_DURATION, "90", 0, INT64_MAX, BAD},
+	    {VALUE_DURATION, "0", 0, INT64_MAX, 0},
+	    {VALUE_DURATION, "0", 1, INT64_MAX, BAD},
+	    {VALUE_DURATION, "0d", 0, INT64_MAX, 0},
+	    {VALUE_DURATION, "1h30", 0, INT64_MAX, BAD},
 	    {VALUE_DURATION, "90s", 0, INT64_MAX, 90},
 	    {VALUE_DURATION, "15m", 0, INT64_MAX, 900},
 	    {VALUE_DURATION, "4H", 0, INT64_MAX, 14400},
@@ -71,7 +80,7 @@ static void numbers(void **state)
 	    {VALUE_DURATION, "m", 0, INT64_MAX, BAD},
 	    {VALUE_DURATION, "", 0, INT64_MAX, BAD},
 	    {VALUE_DURATION, "1m", 61, 99, BAD},
-	    {VALUE_DURATION, "100", 61, 99, BAD},
+	    {VALUE_DURATION, "100s", 61, 99, BAD},
 	    {VALUE_DURATION, "9223372036854775807w", 0, INT64_MAX, BAD},
 	    {VALUE_DURATION, "9223372036854775807s9s", 0, INT64_MAX, BAD},
 	    {VALUE_MINUTES, "90", 0, INT64_MAX, 5400},
@@ -84,12 +93,17 @@ static void numbers(void **state)
 	    {VALUE_INTERVAL, "", 0, INT64_MAX, -1},
 	    {VALUE_INTERVAL, "0", 0, INT64_MAX, 0},
 	    {VALUE_INTERVAL, "1m", 0, INT64_MAX, 60},
+	    {VALUE_INTERVAL, "15", 0, INT64_MAX, BAD},
 	    {VALUE_INTERVAL, "soon", 0, INT64_MAX, BAD},
 	    {VALUE_KEEP, "no", 1, 3650, 0},
 	    {VALUE_KEEP, "Yes", 1, 3650, -1},
 	    {VALUE_KEEP, "14d", 1, 3650, 14},
 	    {VALUE_KEEP, "14 d", 1, 3650, 14},
+	    {VALUE_KEEP, "2w", 1, 3650, 14},
+	    {VALUE_KEEP, "48h", 1, 3650, 2},
 	    {VALUE_KEEP, "14", 1, 3650, BAD},
+	    {VALUE_KEEP, "0", 1, 3650, BAD},
+	    {VALUE_KEEP, "36h", 1, 3650, BAD},
 	    {VALUE_KEEP, "0d", 1, 3650, BAD},
 	    {VALUE_KEEP, "9999d", 1, 3650, BAD},
 	    {VALUE_KEEP, "maybe", 1, 3650, BAD},
@@ -106,7 +120,7 @@ static void numbers(void **state)
 static void flags_and_words(void **state)
 {
 	static const char *const words[] = {"required", "opportunistic", "none", NULL};
-	const struct value_limits limits = {0, 0, words};
+	const struct value_limits limits = {.words = words};
 	struct error error = ERROR_INIT;
 	unsigned word = 9;
 	bool flag = false;
@@ -185,7 +199,7 @@ static void texts(void **state)
 	    {VALUE_URL, "pop3://[::1]x", NULL},
 	    {VALUE_URL, "pop3://h/path", NULL},
 	};
-	const struct value_limits limits = {0, INT64_MAX, schemes};
+	const struct value_limits limits = {.max = INT64_MAX, .words = schemes};
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
@@ -336,6 +350,8 @@ static void lists(void **state)
 	    {VALUE_TIMES, "08:30 13:00", NULL},
 	    {VALUE_DURATIONS, "5m, 15m, 1h, 4h", "300|900|3600|14400"},
 	    {VALUE_DURATIONS, "5m,,1h", NULL},
+	    {VALUE_DURATIONS, "5m, 15", NULL},
+	    {VALUE_DURATIONS, "5..60m", NULL},
 	    {VALUE_DURATIONS, "", NULL},
 	    {VALUE_USERS, "Buh, ivan", "buh|ivan"},
 	    {VALUE_USERS, "buh ivan", NULL},
@@ -467,6 +483,55 @@ static void all_defaults_are_good_values(void **state)
 	}
 }
 
+/* A bare number may count seconds only where nobody would think of hours or days. */
+static void bare_numbers_are_for_short_times(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < schema_section_count; i++) {
+		for (size_t j = 0; j < schema_sections[i].key_count; j++) {
+			const struct schema_key *key = &schema_sections[i].keys[j];
+			const struct value_limits below_an_hour = {.max = 3599};
+			struct error error = ERROR_INIT;
+			int64_t seconds;
+
+			print_message("[%s] %s\n", schema_sections[i].kind, key->name);
+			if (key->type == VALUE_SECONDS) {
+				assert_int_equal(value_parse(VALUE_SECONDS, slice_of(key->value), &below_an_hour, &seconds, &error), 0);
+				assert_true(key->limits.max <= 86400);
+			} else if (key->type == VALUE_DURATION || key->type == VALUE_DURATIONS || key->type == VALUE_INTERVAL) {
+				assert_true(key->limits.unit != 0);
+			}
+		}
+	}
+}
+
+/* The unit that is proposed is the one that people mean with this key. */
+static void a_unit_is_proposed(void **state)
+{
+	static const struct {
+		const char *kind, *key, *text, *proposal;
+	} cases[] = {
+	    {"user", "expire", "90", "write 90d"},
+	    {"smarthost", "expire", "5", "write 5d"},
+	    {"smarthost", "warn_after", "4", "write 4h"},
+	    {"smarthost", "retry", "5m, 15", "write 15m"},
+	    {"schedule", "every", "15", "write 15m"},
+	    {"account", "every", "30", "write 30m"},
+	    {"account", "keep_on_server", "14", "write 14d"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		const struct schema_key *key = schema_find_key(schema_find(cases[i].kind), cases[i].key);
+		struct conf_numbers field = {NULL, 0};
+		struct error error = ERROR_INIT;
+
+		assert_int_equal(value_parse(key->type, slice_of(cases[i].text), &key->limits, &field, &error), -1);
+		print_message("%s\n", error.text);
+		assert_non_null(strstr(error.text, cases[i].proposal));
+	}
+}
+
 static void nearest_names(void **state)
 {
 	(void)state;
@@ -507,6 +572,8 @@ int main(void)
 	    cmocka_unit_test(lists),
 	    cmocka_unit_test(nets),
 	    cmocka_unit_test(all_defaults_are_good_values),
+	    cmocka_unit_test(bare_numbers_are_for_short_times),
+	    cmocka_unit_test(a_unit_is_proposed),
 	    cmocka_unit_test(nearest_names),
 	    cmocka_unit_test(mailbox_names),
 	};

@@ -1,0 +1,42 @@
+/*
+ * Lengths of time that are allowed, and hardly ever meant: most often a slip in the unit.
+ */
+#include "base/i18n.h"
+#include "config/conf_check_priv.h"
+#include "config/value.h"
+
+#define DAY 86400
+
+static void check_user(const struct check *check, const struct conf_user *user)
+{
+	struct buf age = BUF_INIT(32);
+
+	if (user->expire == 0 || user->expire >= DAY)
+		return;
+	value_append_amount(&age, VALUE_DURATION, user->expire);
+	WARN_AT(check, &user->expire, user->place,
+	    user->archive ? _("expire: messages older than %s leave the mailbox of user %s for the archive")
+			  : _("expire: messages older than %s are removed for good from the mailbox of user %s"),
+	    buf_text(&age), user->name);
+	buf_clear(&age);
+}
+
+static void check_smarthost(const struct check *check, const struct conf_smarthost *smarthost)
+{
+	struct buf age = BUF_INIT(32);
+
+	if (smarthost->expire >= DAY)
+		return;
+	value_append_amount(&age, VALUE_DURATION, smarthost->expire);
+	WARN_AT(check, &smarthost->expire, smarthost->place,
+	    _("expire: messages that cannot be sent for %s go back to their sender"), buf_text(&age));
+	buf_clear(&age);
+}
+
+void check_times(const struct check *check)
+{
+	for (size_t i = 0; i < check->conf->user_count; i++)
+		check_user(check, &check->conf->users[i]);
+	for (size_t i = 0; i < check->conf->smarthost_count; i++)
+		check_smarthost(check, &check->conf->smarthosts[i]);
+}
