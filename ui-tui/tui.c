@@ -201,6 +201,8 @@ int tui_key(struct tui *tui)
 		tui->quit = true;
 	if (key == TERM_CTRL('L'))
 		term_redraw();
+	if (key == TERM_CTRL('Z'))
+		term_suspend();
 	return tui->quit ? TERM_ESCAPE : key == TERM_NONE ? TERM_TICK : key;
 }
 
@@ -232,7 +234,7 @@ static void show_help(struct tui *tui)
 
 	buf_printf(&text, "%s\n\n", _(screen->help));
 	for (size_t i = 0; i < screen->action_count; i++)
-		buf_printf(&text, "  %-6s %s\n", term_key_name(screen->actions[i].key, name, sizeof(name)),
+		buf_printf(&text, "  %-6s %s\n", keys_name(screen->actions[i].key, name, sizeof(name)),
 		    _(screen->actions[i].help));
 	buf_append_text(&text, _("\nEverywhere:\n"
 				 "  F2-F9  or 2-9: the screens\n"

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/conf.h"
-#include "ui-tui/tui_term.h"
+#include "ui-tui/tui_keys.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -179,9 +179,9 @@ static bool jump(struct form_field *field, int key)
 
 static bool choice_key(struct form_field *field, int key)
 {
-	if (key == ' ' || key == TERM_RIGHT)
+	if (key == ' ' || key == TERM_RIGHT || key == TERM_WORD_RIGHT)
 		turn(field, true);
-	else if (key == TERM_LEFT)
+	else if (key == TERM_LEFT || key == TERM_WORD_LEFT)
 		turn(field, false);
 	else if (key == TERM_BACKSPACE || key == TERM_DELETE)
 		tui_line_set(&field->line, "");
@@ -200,9 +200,9 @@ static enum form_event button_key(struct form *form, int key)
 {
 	size_t total = form->count + form->button_count;
 
-	if (key == TERM_LEFT && form->at > form->count)
+	if ((key == TERM_LEFT || key == TERM_WORD_LEFT) && form->at > form->count)
 		return move_to(form, form->at - 1);
-	if (key == TERM_RIGHT && form->at + 1 < total)
+	if ((key == TERM_RIGHT || key == TERM_WORD_RIGHT) && form->at + 1 < total)
 		return move_to(form, form->at + 1);
 	if (key == TERM_UP && form->count > 0)
 		return move_to(form, form->count - 1);

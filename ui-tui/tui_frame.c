@@ -39,7 +39,7 @@ static void draw_tabs(struct tui *tui, struct rect all)
 static void add_key(struct tui *tui, struct rect all, int *x, int key, const char *label)
 {
 	char name[16];
-	const char *shown = term_key_name(key, name, sizeof(name));
+	const char *shown = keys_name(key, name, sizeof(name));
 
 	if (tui->bar_count == TUI_BAR_MAX || *x + (int)text_width(shown) + (int)text_width(label) + 1 > all.width)
 		return;

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/str.h"
-#include "ui-tui/tui_term.h"
+#include "ui-tui/tui_keys.h"
 
 #include <stdlib.h>
 #include <wctype.h>
@@ -60,6 +60,17 @@ static size_t word_before(const struct tui_line *line)
 	return at;
 }
 
+static size_t word_behind(const struct tui_line *line)
+{
+	size_t at = line->at;
+
+	while (at < line->len && line->text[at] != L' ')
+		at++;
+	while (at < line->len && line->text[at] == L' ')
+		at++;
+	return at;
+}
+
 static bool insert(struct tui_line *line, int character)
 {
 	if (!iswprint((wint_t)character))
@@ -80,6 +91,12 @@ bool tui_line_key(struct tui_line *line, int key)
 		return true;
 	case TERM_RIGHT:
 		line->at += line->at < line->len;
+		return true;
+	case TERM_WORD_LEFT:
+		line->at = word_before(line);
+		return true;
+	case TERM_WORD_RIGHT:
+		line->at = word_behind(line);
 		return true;
 	case TERM_HOME:
 	case TERM_CTRL('A'):

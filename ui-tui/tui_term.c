@@ -6,15 +6,27 @@
 
 #define NCURSES_NOMACROS
 #include <curses.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <term.h>
 #include <unistd.h>
 
 static SCREEN *screen;
 static attr_t styles[STYLES];
-static bool has_cursor;
+static bool has_cursor, mouse_taken;
+static char waiting[KEY_BYTES_MAX]; /* bytes that are no key yet */
+static size_t waiting_len;
+static volatile sig_atomic_t has_new_size;
+
+static void on_new_size(int number)
+{
+	(void)number;
+	has_new_size = 1;
+}
 
 /* In colour, and where there is none. */
 static const struct {
@@ -61,6 +73,7 @@ static bool is_capable(void)
 int term_open(struct error *error)
 {
 	const char *name = getenv("TERM");
+	struct sigaction action = {.sa_handler = on_new_size};
 
 	if (is_capable())
 		screen = newterm(NULL, stdout, stdin);
@@ -72,11 +85,9 @@ int term_open(struct error *error)
 	raw();
 	noecho();
 	nonl();
-	keypad(stdscr, TRUE);
-	nodelay(stdscr, TRUE);
-	set_escdelay(25);
-	mouseinterval(0);
-	mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+	typeahead(-1); /* the keys are read here, not by curses */
+	sigaction(SIGWINCH, &action, NULL);
+	term_take_mouse(true);
 	make_styles();
 	return 0;
 }
@@ -85,6 +96,7 @@ void term_close(void)
 {
 	if (screen == NULL)
 		return;
+	term_take_mouse(false);
 	endwin();
 	delscreen(screen);
 	screen = NULL;
@@ -97,97 +109,78 @@ struct rect term_size(void)
 
 /* --- keys */
 
-static const struct {
-	int code, key;
-	const char *name; /* N_() where it is a word */
-} keys[] = {
-    {KEY_UP, TERM_UP, "↑"},
-    {KEY_DOWN, TERM_DOWN, "↓"},
-    {KEY_LEFT, TERM_LEFT, "←"},
-    {KEY_RIGHT, TERM_RIGHT, "→"},
-    {KEY_HOME, TERM_HOME, "Home"},
-    {KEY_END, TERM_END, "End"},
-    {KEY_PPAGE, TERM_PAGE_UP, "PgUp"},
-    {KEY_NPAGE, TERM_PAGE_DOWN, "PgDn"},
-    {KEY_ENTER, TERM_ENTER, "Enter"},
-    {KEY_BTAB, TERM_BACK_TAB, "Shift-Tab"},
-    {KEY_BACKSPACE, TERM_BACKSPACE, "Backspace"},
-    {KEY_DC, TERM_DELETE, "Del"},
-    {KEY_IC, TERM_INSERT, "Ins"},
-    {KEY_RESIZE, TERM_RESIZE, ""},
-};
-static const struct {
-	wint_t character;
-	int key;
-	const char *name;
-} characters[] = {
-    {'\r', TERM_ENTER, "Enter"},
-    {'\n', TERM_ENTER, "Enter"},
-    {'\t', TERM_TAB, "Tab"},
-    {27, TERM_ESCAPE, "Esc"},
-    {TERM_CTRL('C'), TERM_ESCAPE, "Esc"},
-    {127, TERM_BACKSPACE, "Backspace"},
-    {TERM_CTRL('H'), TERM_BACKSPACE, "Backspace"},
-};
+/* What follows an Esc within this time belongs to it: a terminal sends both at once, a hand does not. A sequence that has
+ * begun may come in pieces over a slow line. */
+#define ESCAPE_MS 40
+#define SEQUENCE_MS 500
 
-static int mouse_key(struct term_place *place)
+/* Takes what has been typed; false if there is nothing within that time. */
+static bool read_more(int wait_ms)
 {
-	MEVENT event;
+	struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
+	ssize_t got;
 
-	if (getmouse(&event) != OK)
-		return TERM_TICK;
-	*place = (struct term_place){event.y, event.x};
-	if ((event.bstate & BUTTON4_PRESSED) != 0)
-		return TERM_WHEEL_UP;
-	if ((event.bstate & BUTTON5_PRESSED) != 0)
-		return TERM_WHEEL_DOWN;
-	return TERM_CLICK;
+	if (waiting_len == sizeof(waiting) || poll(&fd, 1, wait_ms) <= 0)
+		return false;
+	got = read(STDIN_FILENO, waiting + waiting_len, sizeof(waiting) - waiting_len);
+	waiting_len += got > 0 ? (size_t)got : 0;
+	return got > 0;
 }
 
-static int code_key(int code, struct term_place *place)
+static void take_new_size(void)
 {
-	if (code == KEY_MOUSE)
-		return mouse_key(place);
-	if (code > KEY_F0 && code <= KEY_F(12))
-		return TERM_F + (code - KEY_F0);
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (keys[i].code == code)
-			return keys[i].key;
-	return TERM_TICK;
+	struct winsize size;
+
+	has_new_size = 0;
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 0 && size.ws_col > 0)
+		resizeterm(size.ws_row, size.ws_col);
+	clearok(stdscr, TRUE);
+}
+
+static int patience(void)
+{
+	return waiting[waiting_len - 1] == 27 ? ESCAPE_MS : SEQUENCE_MS;
 }
 
 int term_key(struct term_place *place)
 {
-	wint_t character;
-	int kind = get_wch(&character);
+	int key;
+	size_t used;
 
-	if (kind == ERR)
+	if (has_new_size != 0) {
+		take_new_size();
+		return TERM_RESIZE;
+	}
+	read_more(0);
+	while ((used = keys_decode(waiting, waiting_len, false, &key, place)) == 0 && waiting_len > 0 &&
+	       read_more(patience()))
+		;
+	if (used == 0)
+		used = keys_decode(waiting, waiting_len, true, &key, place);
+	if (used == 0)
 		return TERM_NONE;
-	if (kind == KEY_CODE_YES)
-		return code_key((int)character, place);
-	for (size_t i = 0; i < ARRAY_LEN(characters); i++)
-		if (characters[i].character == character)
-			return characters[i].key;
-	return (int)character;
+	waiting_len -= used;
+	memmove(waiting, waiting + used, waiting_len);
+	return key;
 }
 
-const char *term_key_name(int key, char *out, size_t size)
+/* The terminal's own words: SGR coordinates, which have no limit. Terminals that know no mouse take no notice. */
+void term_take_mouse(bool take)
 {
-	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
-		if (keys[i].key == key)
-			return keys[i].name;
-	for (size_t i = 0; i < ARRAY_LEN(characters); i++)
-		if (characters[i].key == key)
-			return characters[i].name;
-	if (key > TERM_F && key <= TERM_F + 12)
-		snprintf(out, size, "F%d", key - TERM_F);
-	else if (key > 0 && key < ' ')
-		snprintf(out, size, "^%c", key + '@');
-	else if (key == ' ')
-		snprintf(out, size, "%s", _("Space"));
-	else
-		snprintf(out, size, "%c", key >= 'a' && key <= 'z' ? key - 32 : key);
-	return out;
+	fputs(take ? "\033[?1000h\033[?1006h" : "\033[?1006l\033[?1000l", stdout);
+	fflush(stdout);
+	mouse_taken = take;
+}
+
+void term_suspend(void)
+{
+	bool had_mouse = mouse_taken;
+
+	term_take_mouse(false);
+	endwin();
+	kill(0, SIGTSTP);
+	term_take_mouse(had_mouse);
+	has_new_size = 1;
 }
 
 /* --- drawing */

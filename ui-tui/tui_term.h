@@ -7,6 +7,7 @@
 #define LANPOST_UI_TUI_TUI_TERM_H
 
 #include "base/err.h"
+#include "ui-tui/tui_keys.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -30,29 +31,16 @@ enum term_style {
 	STYLES,
 };
 
-/* A key is a Unicode character, TERM_CTRL(letter), or one of these. */
-enum term_key {
-	TERM_NONE = -1, /* nothing was pressed */
-	TERM_TICK = -2, /* nothing was pressed, but something else has happened */
-	TERM_UP = -100, TERM_DOWN, TERM_LEFT, TERM_RIGHT, TERM_HOME, TERM_END, TERM_PAGE_UP, TERM_PAGE_DOWN,
-	TERM_ENTER, TERM_ESCAPE, TERM_TAB, TERM_BACK_TAB, TERM_BACKSPACE, TERM_DELETE, TERM_INSERT,
-	TERM_RESIZE, TERM_CLICK, TERM_WHEEL_UP, TERM_WHEEL_DOWN,
-	TERM_F = -200, /* TERM_F + 1 is F1 */
-};
-#define TERM_CTRL(letter) ((letter) & 0x1f)
-
-struct term_place {
-	int y, x;
-};
-
 /* Takes the terminal over. Undo with term_close(), which may be called at any time. */
 int term_open(struct error *error);
 void term_close(void);
 struct rect term_size(void);
 /* The next key that is there, TERM_NONE if none is. *place: of a click. */
 int term_key(struct term_place *place);
-/* "F5", "Enter", "A"; translated. */
-const char *term_key_name(int key, char *out, size_t size);
+/* Takes the mouse, or leaves it to the terminal, in which texts can be copied with it then. */
+void term_take_mouse(bool take);
+/* Gives the terminal back to the shell until lanpost is continued (fg). */
+void term_suspend(void);
 
 /* Drawing goes to memory until term_show(). */
 void term_erase(void);

@@ -73,27 +73,31 @@ size_t tui_text_fit(char *out, size_t size, const char *text, size_t width)
 	return used + is_cut;
 }
 
-/* The end of the piece of this line that fits, at a blank if there is one. */
-static size_t break_at(const char *line, size_t width)
+/* The end of the piece of this line that fits, at a blank behind its indent if there is one. */
+static size_t break_at(const char *line, size_t indent, size_t width)
 {
 	size_t used, end = fitting(line, width, &used), at = end;
 
 	if (line[end] == '\0')
 		return end;
-	while (at > 0 && line[at] != ' ')
+	while (at > indent && line[at] != ' ')
 		at--;
-	if (at > 0)
+	if (at > indent)
 		return at;
-	return end > 0 ? end : 1;
+	return end > indent ? end : indent + next_character(line + indent, strlen(line + indent), &used);
 }
 
+/* The indent of a line stands on its first piece only; it is left out where it would leave no room. */
 static void wrap_line(char *line, size_t width, struct strlist *lines)
 {
 	size_t indent = strspn(line, " ");
-	bool is_first = true;
 
+	if (indent >= width) {
+		line += indent;
+		indent = 0;
+	}
 	do {
-		size_t end = break_at(line + (is_first ? indent : 0), width) + (is_first ? indent : 0);
+		size_t end = break_at(line, indent, width);
 		char kept = line[end];
 
 		line[end] = '\0';
@@ -101,7 +105,7 @@ static void wrap_line(char *line, size_t width, struct strlist *lines)
 		line[end] = kept;
 		line += end;
 		line += strspn(line, " ");
-		is_first = false;
+		indent = 0;
 	} while (*line != '\0');
 }
 

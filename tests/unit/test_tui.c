@@ -1,3 +1,4 @@
+#include "ui-tui/cli.h"
 #include "ui-tui/tui_line.h"
 #include "ui-tui/tui_list.h"
 #include "ui-tui/tui_plot.h"
@@ -58,6 +59,36 @@ static void text_is_wrapped_at_blanks(void **state)
 		buf_clear(&joined);
 		strlist_clear(&lines);
 	}
+}
+
+/* Whatever the width: each character but blanks stands in some line, in order, and no line is wider, unless a single
+ * character is. */
+static void wrapped_text_loses_nothing(void **state)
+{
+	static const char *const texts[] = {
+	    "    SHA-256 of the certificate: 12:34:56:78:9A:BC:DE:F0:12:34:56:78:9A:BC:DE:F0:12:34:56:78:9A:BC:DE:F0",
+	    "  Outgoing mail: smtp, port 587, connection security: STARTTLS\n\n   x\n", "      a", "          ", "日本語 テキスト で す",
+	    "  Счёт на оплату номер 118 от поставщика с очень-очень-длинным-названием", "e\u0301e\u0301e\u0301 z\u0335\u0336 x",
+	    "a  b   c    d", "\xff\xfe bytes \xc3", ""};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		for (size_t width = 1; width < 100; width++) {
+			struct strlist lines = {NULL, 0};
+			const char *at = texts[i];
+
+			tui_text_wrap(texts[i], width, &lines);
+			for (size_t j = 0; j < lines.count; j++) {
+				assert_true(text_width(lines.items[j]) <= (width > 2 ? width : 2));
+				for (const char *c = lines.items[j]; *c != '\0'; c++) {
+					at += *c == ' ' ? 0 : strspn(at, " \n");
+					if (*c != ' ')
+						assert_int_equal(*c, *at++);
+				}
+			}
+			assert_int_equal(strspn(at, " \n"), strlen(at));
+			strlist_clear(&lines);
+		}
 }
 
 static void search_is_blind_to_case(void **state)
@@ -364,6 +395,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(text_is_cut_by_columns),
 	    cmocka_unit_test(text_is_wrapped_at_blanks),
+	    cmocka_unit_test(wrapped_text_loses_nothing),
 	    cmocka_unit_test(search_is_blind_to_case),
 	    cmocka_unit_test(lines_are_edited),
 	    cmocka_unit_test(long_lines_show_the_cursor),

@@ -1,6 +1,11 @@
 """A terminal of its own (tmux) with lanpost's screens in it: keys in, cells out."""
+import fcntl
+import os
+import struct
 import subprocess
 import tempfile
+import termios
+import time
 from pathlib import Path
 
 from harness.gateway import BUILD, environment
@@ -48,8 +53,25 @@ class Terminal:
 
     def keys(self, *names):
         """Keys by tmux's names: "F5", "Enter", "a"."""
-        self.tmux("send-keys", *names)
+        for name in names:
+            self.tmux("send-keys", name)
+            if name == "Escape":
+                self._stand_alone()
         return self
+
+    def bytes(self, *codes):
+        """What a terminal sends for one key, as numbers."""
+        self.tmux("send-keys", "-H", *(f"{code:02x}" for code in codes))
+        return self
+
+    def _stand_alone(self):
+        """An Esc by hand: taken, and nothing behind it for the time in which a terminal ends a sequence."""
+        tty = os.open(self.tmux("display-message", "-p", "#{pane_tty}").strip(), os.O_RDONLY | os.O_NOCTTY | os.O_NONBLOCK)
+        try:
+            until(lambda: struct.unpack("i", fcntl.ioctl(tty, termios.FIONREAD, b"\0" * 4))[0] == 0, what="Esc to be read")
+        finally:
+            os.close(tty)
+        time.sleep(0.1)
 
     def type(self, text):
         self.tmux("send-keys", "-l", "--", text)
