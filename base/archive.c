@@ -107,6 +107,8 @@ int archive_writer_add_file(struct archive_writer *writer, const char *name, con
 	if (stat(path, &status) != 0 || fsx_map(path, &bytes, error) != 0)
 		return errno == ENOENT ? 1 : error_errno(error, "cannot read %s", path);
 	result = put_entry(writer, name, bytes, status.st_mode, status.st_mtime, error);
+	if (result == 0)
+		result = fsx_check_map(bytes, error);
 	fsx_unmap(bytes);
 	return result;
 }

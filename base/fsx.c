@@ -2,6 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
+#include "base/mapped.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -351,7 +353,11 @@ static int load(int fd, size_t size, struct slice *data)
 	if (size >= MAP_MIN) {
 		at = mmap(NULL, size, PROT_READ, MAP_PRIVATE, fd, 0);
 		*data = slice_make(at, size);
-		return at == MAP_FAILED ? -1 : 0;
+		if (at == MAP_FAILED)
+			return -1;
+		if (mapped_add(at, size))
+			return 0;
+		munmap(at, size);
 	}
 	at = xmalloc(size);
 	*data = slice_make(at, size);
@@ -382,10 +388,17 @@ int fsx_map(const char *path, struct slice *data, struct error *error)
 
 void fsx_unmap(struct slice data)
 {
-	if (data.len >= MAP_MIN)
+	if (data.len >= MAP_MIN && mapped_remove(data.ptr))
 		munmap((char *)data.ptr, data.len);
 	else if (data.len > 0)
 		free((char *)data.ptr);
+}
+
+int fsx_check_map(struct slice data, struct error *error)
+{
+	if (mapped_is_intact(data.ptr))
+		return 0;
+	return error_set(error, ERROR_IO, _("a file was cut short, or could not be read, while it was read"));
 }
 
 int fsx_lock(int fd)

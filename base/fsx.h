@@ -49,6 +49,9 @@ int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct er
 /* Maps a file for reading; an empty file gives ptr "" and len 0. Undo with fsx_unmap(). */
 int fsx_map(const char *path, struct slice *data, struct error *error);
 void fsx_unmap(struct slice data);
+/* Whoever has read a mapped file asks this before relying on what was read. Returns -1 if the file was cut meanwhile or
+ * could not be read (mapped.h); what could not be had was read as zeros. */
+int fsx_check_map(struct slice data, struct error *error);
 /* Takes an exclusive lock on an open file without waiting. Returns 0, or 1 if another
  * process holds it. The lock goes with the process, however it ends. */
 int fsx_lock(int fd);

@@ -30,10 +30,15 @@ void fetch_skip(struct fetch *fetch, const struct plan_item *item, struct slice 
 
 /* --- one connection */
 
+int64_t fetch_now(const struct fetch *fetch)
+{
+	return fetch->job->clock_is_doubtful ? 0 : clock_wall();
+}
+
 static void forget_stale(struct fetch *fetch)
 {
 	const char *account = fetch->job->account->name;
-	int64_t now = clock_wall();
+	int64_t now = fetch_now(fetch);
 	struct map listed = MAP_INIT;
 	struct slice key;
 	struct error error;

@@ -41,6 +41,7 @@ struct fetch_job {
 	bool (*may_fetch)(void *context, uint64_t size);
 	void *context;
 	const atomic_bool *cancel;
+	bool clock_is_doubtful; /* then nothing is deleted upstream, and no UIDL forgotten, because of its age */
 };
 
 /* Blocks until done. On failure *result still says what was done before it. Error classes as in remote_open(), and PROTOCOL

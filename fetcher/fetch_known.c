@@ -124,7 +124,7 @@ static void count_wanted(struct fetch *fetch)
 int fetch_decide(struct fetch *fetch, struct error *error)
 {
 	const struct conf_account *account = fetch->job->account;
-	int64_t now = clock_wall();
+	int64_t now = fetch_now(fetch);
 
 	plan_question(&fetch->plan, account, &fetch->seen, fetch->left, now);
 	if (fetch->plan.is_renumbered)

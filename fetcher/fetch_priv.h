@@ -128,6 +128,8 @@ size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item);
 
 /* --- fetch.c */
 
+/* The time by which messages are old; 0, so that none is, where the clock is in doubt. */
+int64_t fetch_now(const struct fetch *fetch);
 /* All there is to do on one connection, from its login to QUIT. */
 int fetch_one_connection(struct fetch *fetch, struct error *error);
 /* Frees what belongs to one connection. */

@@ -194,7 +194,7 @@ static void question_doubles(struct plan *plan, const struct map *seen)
 
 static bool is_due(const struct conf_account *account, const struct seen *seen, int64_t now)
 {
-	return account->keep_days >= 0 && seen->time + account->keep_days * DAY <= now;
+	return account->keep_days == 0 || (account->keep_days > 0 && seen->time + account->keep_days * DAY <= now);
 }
 
 static bool may_be_another(const struct plan_item *item, const struct conf_account *account,

@@ -2,6 +2,7 @@
 #include "gateway/outbound_priv.h"
 
 #include "base/doing.h"
+#include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 
@@ -48,7 +49,10 @@ static int put_wanted(struct lane *lane, struct error *error)
 
 	if (smtp_client_wants(&lane->smarthost.client) == NULL)
 		return 0;
-	return smarthost_put(&lane->smarthost, parts, 2, error);
+	if (smarthost_put(&lane->smarthost, parts, 2, error) != 0)
+		return -1;
+	/* Before its end goes out. */
+	return sending == NULL ? 0 : fsx_check_map(sending->message, error);
 }
 
 /* The next message that may be sent, NULL if there is none. */

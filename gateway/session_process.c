@@ -7,6 +7,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "gateway/clock_trust.h"
 #include "gateway/daemon.h"
 #include "gateway/damage.h"
 #include "gateway/digest.h"
@@ -40,6 +41,7 @@ struct session {
 	struct triggers triggers;
 	struct session_result result;
 	struct server_gate gate;
+	bool clock_is_trusted;
 	int event_fd;
 	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
 };
@@ -156,6 +158,7 @@ static void *fetch_thread(void *context)
 	    .may_fetch = may_fetch,
 	    .context = work,
 	    .cancel = session_limits_cancelled(),
+	    .clock_is_doubtful = !session->clock_is_trusted,
 	};
 	bool failed, secure;
 	char *host = remote_url_host(result->account->remote.url, &secure);
@@ -284,9 +287,12 @@ static int open_all(struct session *session, struct error *error)
 
 static void prune_journal(const struct session *session)
 {
-	struct msgid before = msgid_floor(clock_wall() - session->conf->log.journal_days * DAY_SECONDS);
+	struct msgid before;
 	struct error error;
 
+	if (!session->clock_is_trusted)
+		return;
+	before = msgid_floor(clock_wall() - session->conf->log.journal_days * DAY_SECONDS);
 	if (state_journal_prune(session->spool.state, &before, &error) != 0)
 		log_warnx("event=journal-not-pruned reason=%s", LOG_CSTR(error.text));
 }
@@ -298,7 +304,7 @@ static void expire_mail(const struct session *session)
 	struct expired expired;
 	struct error error;
 
-	for (size_t i = 0; i < conf->user_count; i++) {
+	for (size_t i = 0; i < conf->user_count && session->clock_is_trusted; i++) {
 		const struct conf_user *user = &conf->users[i];
 
 		if (user->expire == 0)
@@ -412,6 +418,7 @@ int session_process_run(void *context, int event_fd)
 		return 1;
 	}
 	session.result = (struct session_result){.id = session.id.text, .begun = clock_wall()};
+	session.clock_is_trusted = clock_trust_check(session.conf, &session.spool, session.id.text);
 	take_request(&session, job->request);
 	log_info("event=session-begins session=%s fetch=%d send=%d triggers=%zu", session.id.text,
 	    session.request.fetch, session.request.send, session.triggers.count);

@@ -298,6 +298,10 @@ enum pop3d_effect pop3d_send(struct pop3d *pop3d)
 	sending->rest = slice_from(sending->rest, piece.len);
 	if (!done && sending->rest.len > 0)
 		return POP3D_SEND;
+	if (!pop3d->options.hooks.is_intact(pop3d->options.hooks.context, sending->bytes)) {
+		stop_sending(pop3d);
+		return POP3D_BREAK;
+	}
 	dot_write_end(&sending->writer, &pop3d->replies);
 	stop_sending(pop3d);
 	return POP3D_CONTINUE;

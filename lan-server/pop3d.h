@@ -22,6 +22,7 @@ enum pop3d_effect {
 	POP3D_SEND,      /* send the replies, then call pop3d_send() for more */
 	POP3D_START_TLS, /* send the replies, shake hands, call pop3d_tls_started() */
 	POP3D_CLOSE,     /* send the replies and close */
+	POP3D_BREAK,     /* close at once: what was sent of a message is not it, and must not look whole */
 };
 
 struct pop3d_hooks {
@@ -34,6 +35,8 @@ struct pop3d_hooks {
 	/* The bytes of a message, valid until done_reading(). -1: it is gone. */
 	int (*read)(void *context, const struct maildir_message *message, struct slice *bytes);
 	void (*done_reading)(void *context, struct slice bytes);
+	/* Whether what was read of those bytes is the message. */
+	bool (*is_intact)(void *context, struct slice bytes);
 	/* Takes messages out of the mailbox for good. */
 	int (*remove)(void *context, const char *const *uniques, size_t count, struct error *error);
 	/* Days after which messages are removed, -1: never. user NULL: the least of all users. */

@@ -246,6 +246,7 @@ static int start_thread(struct lan_server *server, struct client *client)
 	int result;
 
 	sigfillset(&all);
+	sigdelset(&all, SIGBUS); /* a thread's own: a mapped file that cannot be read (base/mapped.h) */
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	result = pthread_create(&thread, &server->thread, client_thread, client);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

@@ -328,6 +328,18 @@ static void done_reading(void *context, struct slice bytes)
 	fsx_unmap(bytes);
 }
 
+static bool is_intact(void *context, struct slice bytes)
+{
+	const struct session *session = context;
+	struct error error;
+
+	if (fsx_check_map(bytes, &error) == 0)
+		return true;
+	log_warnx("event=message-unreadable session=%s user=%s reason=%s", session->id.text, session->maildrop.user,
+	    LOG_CSTR(error.text));
+	return false;
+}
+
 static int remove_messages(
     void *context, const char *const *uniques, size_t count, struct error *error)
 {
@@ -386,7 +398,7 @@ static void pop3_dialogue(struct session *session, struct pop3d *pop3d)
 	enum pop3d_effect effect = POP3D_CONTINUE;
 	enum stream_result result = STREAM_OK;
 
-	while (effect != POP3D_CLOSE && result == STREAM_OK) {
+	while (effect != POP3D_CLOSE && effect != POP3D_BREAK && result == STREAM_OK) {
 		result = send_replies(session, pop3d_replies(pop3d));
 		if (result != STREAM_OK)
 			break;
@@ -401,6 +413,8 @@ static void pop3_dialogue(struct session *session, struct pop3d *pop3d)
 			result = read_pop3(session, pop3d, &effect);
 		}
 	}
+	if (effect == POP3D_BREAK)
+		return;
 	if (result == STREAM_TIMEOUT)
 		pop3d_timed_out(pop3d);
 	else if (result == STREAM_STOPPED)
@@ -419,7 +433,7 @@ static void run_pop3(struct session *session)
 	    .login_delay = session->conf->lan.pop3_login_delay,
 	    .mechanisms = mechanisms,
 	    .sasl = {session, login, find_secret, settle_login},
-	    .hooks = {session, open_mailbox, message_size, read_message, done_reading,
+	    .hooks = {session, open_mailbox, message_size, read_message, done_reading, is_intact,
 	        remove_messages, expire_days, close_mailbox},
 	};
 	struct pop3d *pop3d = pop3d_new(&options);

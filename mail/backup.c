@@ -90,6 +90,8 @@ static int add_message(struct backup *backup, const char *user, const struct mai
 
 	if (maildir_open(backup->spool, user, message, &bytes, error) == 0) {
 		result = archive_writer_add(backup->archive, name, bytes, 0640, message->time, error);
+		if (result == 0)
+			result = fsx_check_map(bytes, error);
 		fsx_unmap(bytes);
 		backup->counts->messages++;
 		backup->counts->files++;
@@ -211,8 +213,9 @@ static int add_state(struct backup *backup, struct state *state, struct error *e
 	return result;
 }
 
-/* While the log is held nothing of it goes. It comes last: what was accepted while the rest was copied is in it, and so are the
- * removals. */
+/* While the log is held nothing of it goes. It comes behind the mailboxes and the queue: what was accepted while they were
+ * copied is in it, and so are the removals. The archive comes behind the log: a message is in the archive before its
+ * removal from the mailbox is in the log, so that whatever the copy of the log removes, the copy of the archive has. */
 static int add_spool(struct backup *backup, struct state *state, struct error *error)
 {
 	int hold = wal_hold(backup->spool, error), result;
@@ -225,11 +228,11 @@ static int add_spool(struct backup *backup, struct state *state, struct error *e
 	if (result == 0)
 		result = add_folder(backup, "tls", 0, error);
 	if (result == 0)
-		result = add_folder(backup, "archive", 4, error);
-	if (result == 0)
 		result = add_state(backup, state, error);
 	if (result == 0)
 		result = add_folder(backup, "wal", 0, error);
+	if (result == 0)
+		result = add_folder(backup, "archive", 4, error);
 	close(hold);
 	return result;
 }

@@ -54,6 +54,8 @@ int mail_archive_keep(const char *spool, const char *user, const struct maildir_
 		result = maildir_open(spool, user, message, &bytes, error);
 		if (result == 0) {
 			result = fsx_create(to, &bytes, 1, 0640, error);
+			if (result == 0)
+				result = fsx_check_map(bytes, error);
 			fsx_unmap(bytes);
 		}
 	}
@@ -114,6 +116,8 @@ int mail_archive_append(int fd, const char *path, const char *spool, const char 
 	buf_append_byte(&out, '\n');
 	if (result == 0)
 		result = fsx_write(fd, buf_slice(&out), path, error);
+	if (result == 0)
+		result = fsx_check_map(bytes, error);
 	fsx_unmap(bytes);
 	buf_clear(&out);
 	return result;

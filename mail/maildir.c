@@ -80,9 +80,28 @@ static bool name_size(struct slice name, uint64_t *size)
 	return false;
 }
 
-static struct slice name_unique(const char *name)
+/* Whether a name ends in a field of Maildir++ ("S=1234", "W=1250") behind this comma. */
+static bool is_size_field(struct slice field)
 {
-	return slice_make(name, strcspn(name, ",:"));
+	uint64_t size;
+
+	return (slice_begins_nocase(field, "S=") || slice_begins_nocase(field, "W=")) &&
+	       slice_number(slice_from(field, 2), 0, UINT64_MAX, &size);
+}
+
+/* Other commas and colons are part of a name that somebody else has chosen. */
+struct slice maildir_unique(const char *name)
+{
+	struct slice unique = slice_of(name);
+	const char *at;
+
+	for (at = strchr(name, ':'); at != NULL; at = strchr(at + 1, ':'))
+		if (strncmp(at, ":2,", 3) == 0 || strncmp(at, ":1,", 3) == 0)
+			unique.len = (size_t)(at - name);
+	while ((at = memrchr(unique.ptr, ',', unique.len)) != NULL &&
+	       is_size_field(slice_from(unique, (size_t)(at - name) + 1)))
+		unique.len = (size_t)(at - name);
+	return unique;
 }
 
 /* RFC 1939 section 7: a UIDL is 1 to 70 characters in 0x21 to 0x7E; a name that is not becomes its digest. */
@@ -114,7 +133,7 @@ static void make_uidl(struct maildir_message *message)
 static void list_add(struct maildir_list *list, const char *folder, const char *name)
 {
 	struct maildir_message message = {0};
-	struct slice unique = name_unique(name), id, stamp = unique;
+	struct slice unique = maildir_unique(name), id, stamp = unique;
 	uint64_t time = 0;
 
 	message.file = xasprintf("%s/%s", folder, name);
@@ -244,7 +263,7 @@ static int search_fn(void *context, int dir_fd, const char *folder, const char *
 	struct search *search = context;
 
 	(void)dir_fd;
-	if (!slice_equal(name_unique(name), search->unique))
+	if (!slice_equal(maildir_unique(name), search->unique))
 		return 0;
 	free(search->file);
 	search->file = xasprintf("%s/%s", folder, name);
@@ -318,9 +337,9 @@ int maildir_size(const char *spool, const char *user, struct maildir_message *me
 			message->size++;
 	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n') /* it goes out with the end of a line */
 		message->size += bytes.ptr[bytes.len - 1] == '\r' ? 1 : 2;
-	message->size_known = true;
+	message->size_known = fsx_check_map(bytes, error) == 0;
 	fsx_unmap(bytes);
-	return 0;
+	return message->size_known ? 0 : -1;
 }
 
 struct unlinking {
@@ -334,7 +353,7 @@ static int unlink_fn(void *context, int dir_fd, const char *folder, const char *
 	struct unlinking *work = context;
 
 	(void)folder;
-	if (map_get(work->uniques, name_unique(name)) == NULL)
+	if (map_get(work->uniques, maildir_unique(name)) == NULL)
 		return 0;
 	work->found++;
 	fsx_point("unlink");
@@ -444,7 +463,7 @@ static int collect_id(void *context, int dir_fd, const char *folder, const char 
 	uint64_t size;
 
 	(void)folder;
-	if (!maildir_unique_id(name_unique(name), &id))
+	if (!maildir_unique_id(maildir_unique(name), &id))
 		return 0;
 	/* After a power cut a file that was never synced may be there without its bytes. */
 	if (name_size(slice_of(name), &size) &&

@@ -14,7 +14,7 @@
 
 struct maildir_message {
 	char *file;	/* "new/..." or "cur/...", below the mailbox folder */
-	char *unique;	/* name up to the first ',' or ':': stable while flags change */
+	char *unique;	/* the name without ":2,FLAGS" and ",S=<size>": stable while flags change */
 	char uidl[71];	/* RFC 1939 section 7: 1 to 70 of 0x21-0x7E; the id, or the unique name or its digest */
 	int64_t time;	/* of arrival */
 	uint64_t size;	/* octets on the POP3 wire before dot-stuffing; 0 until maildir_size() for foreign files */
@@ -48,6 +48,8 @@ int maildir_open(const char *spool, const char *user, const struct maildir_messa
 int maildir_unlink(const char *spool, const char *user, const char *const *uniques, size_t count,
     struct error *error);
 
+/* The part of a file name (without its folder) that stays while flags change; a slice of it. */
+struct slice maildir_unique(const char *name);
 /* Our file name for a message. Returns new memory. */
 char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size);
 /* The id in one of our unique names ("<time>.<id>.<host>"); false if it is not ours. */

@@ -272,6 +272,8 @@ int queue_deliver(const char *spool, const struct envelope *envelope, const char
 			goto out;
 		result = source == NULL ? fsx_create(message, parts, count, 0640, error)
 					: fsx_create(message, &copy, 1, 0640, error);
+		if (result == 0)
+			result = fsx_check_map(copy, error);
 		fsx_unmap(copy);
 		if (result != 0)
 			goto out;

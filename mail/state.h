@@ -66,6 +66,8 @@ struct journal_message {
 	uint64_t size;
 };
 int state_message_add(struct state *state, const struct journal_message *message, struct error *error);
+/* When the newest event was, in seconds since 1970; 0 if there is none. Reads the whole journal. */
+int state_journal_newest(struct state *state, int64_t *time, struct error *error);
 /* Forgets all about messages whose ids are below this one (msgid_floor()). */
 int state_journal_prune(struct state *state, const struct msgid *before, struct error *error);
 struct trace_query {

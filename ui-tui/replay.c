@@ -278,8 +278,7 @@ static void sort_again(struct again *again, const char *spool, const struct past
 	struct slice bytes;
 	char *account, *rules, *unique;
 
-	unique = xstrdup(strchr(past->file, '/') + 1);
-	unique[strcspn(unique, ",:")] = '\0';
+	unique = slice_dup(maildir_unique(strchr(past->file, '/') + 1));
 	message.unique = unique;
 	if (maildir_open(spool, past->user, &message, &bytes, &error) != 0) {
 		again->replay->gone++;

@@ -2,6 +2,7 @@
 import mailbox
 import os
 import re
+import sqlite3
 import time
 
 from harness.letters import letter
@@ -60,3 +61,20 @@ def test_an_archive_that_cannot_be_written_keeps_the_mail(make_gateway):
     (office.spool / "archive").write_text("in the way")
     office.session()
     assert len(office.files("ivan")) == 3
+
+
+def test_nothing_expires_while_the_clock_is_in_doubt(make_gateway):
+    office, _ = office_with_old_mail(make_gateway, expire="90d")
+    office.session("--send-only")  # expires the two
+    assert len(office.files("ivan")) == 1
+    mail = office.files("ivan")[0]
+    office.stop()
+    # As the last session would have left it, had it run a hundred days ago, before the computer was started again.
+    with sqlite3.connect(office.spool / "state.db") as state:
+        state.execute("INSERT OR REPLACE INTO value VALUES ('clock', ?)", (f"{int(time.time()) - 100 * 86400} 5 0 0 before",))
+    os.rename(mail, mail.with_name(re.sub(r"^\d+", str(int(time.time()) - 95 * 86400), mail.name)))
+    office.start()
+    office.session("--send-only")
+    office.session("--send-only")
+    assert len(office.files("ivan")) == 1
+    assert len([message for message in office.mailbox("postmaster") if b"jumped by 100 days" in message]) == 1  # told once

@@ -131,3 +131,17 @@ def test_a_hostile_archive_writes_nowhere(make_gateway, folder, name):
     done = office.cli("restore", folder / "evil.tar", "--to", folder / "restored")
     assert done.returncode == 1 and "no backup" in done.stderr
     assert not (folder / "evil").exists() and not list(folder.glob("restored/**/*evil*"))
+
+
+def test_the_archive_is_copied_behind_the_log(make_gateway, folder):
+    """A message that moves to the archive meanwhile is removed by the log's copy only if the archive's copy has it."""
+    office = make_gateway(users=USERS)
+    office.send("x@y.z", ["ivan@office.lan"], letter(number=1))
+    until(lambda: len(office.files("ivan")) == 1, 10, "delivery")
+    kept = office.spool / "archive" / "ivan" / "2026-01" / "cur"
+    kept.mkdir(parents=True)
+    (kept / "1.a.b:2,S").write_bytes(b"Subject: old\r\n\r\n")
+    assert office.cli("backup", folder / "backup.tar").returncode == 0
+    names = tarfile.open(folder / "backup.tar").getnames()
+    places = [min(i for i, name in enumerate(names) if name.startswith(f"spool/{part}/")) for part in ("mailboxes", "wal", "archive")]
+    assert places == sorted(places) and max(i for i, name in enumerate(names) if "/wal/" in name) < places[2]

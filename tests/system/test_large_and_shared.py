@@ -1,5 +1,6 @@
 """Stubs for large letters and how the whole is had; one catch-all mailbox for many people; many accounts at once."""
 import collections
+import os
 import re
 import threading
 import time
@@ -7,8 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.gateway import PASSWORD
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
+from harness.raw import Raw
 from harness.waiting import descendants, until
 from test_nothing_lost_nothing_twice import in_mailbox
 
@@ -197,3 +200,23 @@ def test_a_provider_may_have_an_ipv6_address(make_gateway):
     office.session()
     server.stop()
     assert in_mailbox(office, "ivan") == collections.Counter([1])
+
+
+def test_a_message_that_is_cut_while_it_is_read_breaks_one_connection(make_gateway):
+    office = make_gateway(users=PEOPLE)
+    office.send("olga@office.lan", ["ivan@office.lan"], letter(number=1, body=("z" * 70 + "\n") * 300_000))
+    until(lambda: len(office.files("ivan")) == 1, 20, "delivery")
+    other = office.pop3("olga")
+    reader = Raw(office.pop3_port)
+    for command in (b"USER ivan", b"PASS " + PASSWORD.encode()):
+        reader.send(command + b"\r\n")
+        assert reader.line().startswith(b"+OK")
+    reader.send(b"RETR 1\r\n")
+    assert reader.line().startswith(b"+OK")  # the rest waits for us in the gateway
+    os.truncate(office.files("ivan")[0], 1000)
+    assert not reader.rest().endswith(b"\r\n.\r\n")
+    reader.close()
+    assert other.noop().startswith(b"+OK")  # everybody else goes on
+    other.quit()
+    until(lambda: "event=message-unreadable" in office.log(), 10, "a word in the log")
+    assert "event=lan-ended" not in office.log()

@@ -17,7 +17,7 @@ static const struct {
 
 struct box {
 	struct buf *transcript;
-	bool in_use, too_soon, broken, fails;
+	bool in_use, too_soon, broken, fails, is_cut;
 };
 
 static int login(
@@ -105,6 +105,14 @@ static void done_reading(void *context, struct slice bytes)
 	free((char *)bytes.ptr);
 }
 
+static bool is_intact(void *context, struct slice bytes)
+{
+	struct box *box = context;
+
+	(void)bytes;
+	return !box->is_cut;
+}
+
 static int remove_messages(
     void *context, const char *const *uniques, size_t count, struct error *error)
 {
@@ -150,7 +158,7 @@ static void feed(struct wire *wire, char c)
 {
 	struct slice line;
 
-	if (wire->effect == POP3D_CLOSE)
+	if (wire->effect == POP3D_CLOSE || wire->effect == POP3D_BREAK)
 		return;
 	if (c != '\n') {
 		buf_append_byte(&wire->line, c);
@@ -175,7 +183,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .login_delay = 60,
 	    .mechanisms = mechanisms,
 	    .sasl = {&box, login, find_secret, settle_login},
-	    .hooks = {&box, open_box, message_size, read_message, done_reading,
+	    .hooks = {&box, open_box, message_size, read_message, done_reading, is_intact,
 	        remove_messages, expire_days, close_box},
 	};
 	struct wire wire = {.line = BUF_INIT(POP3D_LINE_MAX), .transcript = transcript};
@@ -185,12 +193,15 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	box.too_soon = script_has(script, "too_soon");
 	box.broken = script_has(script, "broken");
 	box.fails = script_has(script, "fails");
+	box.is_cut = script_has(script, "cut");
 	wire.pop3d = pop3d_new(&options);
 	take_replies(&wire);
 	for (size_t i = 0; i < script->input.len; i++)
 		feed(&wire, script->input.ptr[i]);
 	if (wire.effect == POP3D_CLOSE)
 		buf_append_text(transcript, "(closed)\n");
+	if (wire.effect == POP3D_BREAK)
+		buf_append_text(transcript, "(broken)\n");
 	pop3d_free(wire.pop3d);
 	buf_clear(&wire.line);
 }

@@ -316,6 +316,49 @@ static void test_foreign_files(void **context)
 	maildir_list_clear(&list);
 }
 
+static void test_what_is_unique_in_a_name(void **context)
+{
+	static const char *const names[][2] = {
+	    {"1000.abc.host", "1000.abc.host"},
+	    {"1000.abc.host:2,S", "1000.abc.host"},
+	    {"1000.abc.host,S=5", "1000.abc.host"},
+	    {"1000.abc.host,S=5,W=7:2,FS", "1000.abc.host"},
+	    {"1000.abc.host,W=7:1,x", "1000.abc.host"},
+	    {"Invoice, March.eml", "Invoice, March.eml"},
+	    {"Invoice, April.eml:2,S", "Invoice, April.eml"},
+	    {"Re: 2, 3:2,", "Re: 2, 3"},
+	    {"a,S=5,b", "a,S=5,b"},
+	    {"a,S=,S=5", "a,S="},
+	    {",S=5", ""},
+	};
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (!slice_is(maildir_unique(names[i][0]), names[i][1]))
+			fail_msg("%s", names[i][0]);
+}
+
+static void test_files_with_commas_are_each_their_own(void **context)
+{
+	struct maildir_list list;
+	struct error error;
+
+	(void)context;
+	assert_int_equal(maildir_make(spool, "ivan", &error), 0);
+	put("cur/Invoice, March.eml:2,S", "A: b\n\n");
+	put("new/Invoice, April.eml", "A: b\n\n");
+	assert_int_equal(maildir_list(spool, "ivan", &list, &error), 0);
+	assert_int_equal(list.count, 2);
+	assert_string_equal(list.items[0].unique, "Invoice, April.eml");
+	assert_string_not_equal(list.items[0].uidl, list.items[1].uidl);
+	assert_int_equal(maildir_unlink(spool, "ivan", (const char *[]){list.items[0].unique}, 1, &error), 0);
+	maildir_list_clear(&list);
+	assert_int_equal(maildir_list(spool, "ivan", &list, &error), 0);
+	assert_int_equal(list.count, 1);
+	assert_string_equal(list.items[0].unique, "Invoice, March.eml");
+	maildir_list_clear(&list);
+}
+
 static void test_our_names(void **context)
 {
 	struct msgid id = msgid_new();
@@ -423,6 +466,8 @@ int main(void)
 	    SPOOL_TEST(test_record_in_a_message_is_no_record),
 	    SPOOL_TEST(test_facts_stay_while_a_log_may_need_them),
 	    SPOOL_TEST(test_foreign_files),
+	    SPOOL_TEST(test_what_is_unique_in_a_name),
+	    SPOOL_TEST(test_files_with_commas_are_each_their_own),
 	    SPOOL_TEST(test_our_names),
 	    SPOOL_TEST(test_queue_states),
 	    SPOOL_TEST(test_damaged_envelope_is_set_aside),
