@@ -4,6 +4,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "mail/correspondents.h"
 #include "mail/decode.h"
 #include "mail/header.h"
 #include "mail/intake_priv.h"
@@ -64,16 +65,48 @@ static char *message_id_of(const struct envelope *envelope, struct slice body)
 	return field_text(slice_of(envelope->header), "Message-ID");
 }
 
+/* By whom a message is said to be, and for whom: by its envelope, or by its header where it came without one. */
+static void add_correspondents(const struct envelope *envelope, struct slice body, struct buf *senders, struct buf *recipients)
+{
+	bool has_envelope = envelope->account[0] == '\0';
+
+	if (has_envelope)
+		buf_append_text(senders, envelope->sender);
+	if (senders->len == 0)
+		correspondents_senders(body, senders);
+	for (size_t i = 0; i < envelope->recipients.count; i++)
+		buf_printf(recipients, "%s%s", i == 0 ? "" : ", ", envelope->recipients.items[i]);
+	if (recipients->len == 0)
+		correspondents_recipients(body, recipients);
+}
+
+/* The local users who get it, the account and the rules. */
+static void add_keywords(const struct envelope *envelope, struct buf *keywords)
+{
+	char *rules = field_text(slice_of(envelope->header), "X-Lanpost-Rule");
+
+	for (size_t i = 0; i < envelope->place_count; i++)
+		if (envelope->places[i].kind == PLACE_MAILBOX)
+			buf_printf(keywords, "%s%s", keywords->len == 0 ? "" : ", ", envelope->places[i].name);
+	if (envelope->account[0] != '\0')
+		buf_printf(keywords, "%saccount %s", keywords->len == 0 ? "" : ", ", envelope->account);
+	if (rules[0] != '\0')
+		buf_printf(keywords, "%srule %s", keywords->len == 0 ? "" : ", ", rules);
+	free(rules);
+}
+
 void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body)
 {
 	char *message_id = message_id_of(envelope, body), *subject = field_text(body, "Subject");
-	struct buf recipients = BUF_INIT(1u << 20);
-	const char *message[] = {envelope->id.text, message_id, envelope->sender, "", subject};
+	struct buf senders = BUF_INIT(1u << 20), recipients = BUF_INIT(1u << 20), keywords = BUF_INIT(1u << 20);
+	const char *message[] = {envelope->id.text, message_id, "", "", subject, ""};
 	const char *seen[] = {envelope->account, envelope->uidl, envelope->id.text};
 
-	for (size_t i = 0; i < envelope->recipients.count; i++)
-		buf_printf(&recipients, "%s%s", i == 0 ? "" : ", ", envelope->recipients.items[i]);
+	add_correspondents(envelope, body, &senders, &recipients);
+	add_keywords(envelope, &keywords);
+	message[2] = buf_text(&senders);
 	message[3] = buf_text(&recipients);
+	message[5] = buf_text(&keywords);
 	note_add(intake,
 	    (struct note){.kind = NOTE_MESSAGE, .time = envelope->time, .size = envelope->size},
 	    message, ARRAY_LEN(message));
@@ -89,7 +122,9 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 			.digest = envelope->digest,
 		    },
 		    seen, ARRAY_LEN(seen));
+	buf_clear(&senders);
 	buf_clear(&recipients);
+	buf_clear(&keywords);
 	free(message_id);
 	free(subject);
 }
@@ -165,6 +200,7 @@ static int write_note(struct state *state, const struct note *note, struct error
 			.sender = note->text[2],
 			.recipients = note->text[3],
 			.subject = note->text[4],
+			.keywords = note->text[5],
 			.time = note->time,
 			.size = note->size,
 		    },

@@ -30,7 +30,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS seen (account TEXT, uidl BLOB, id TEXT, time INTEGER,"
     " listed INTEGER DEFAULT 0, digest INTEGER DEFAULT 0, PRIMARY KEY (account, uidl)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, time INTEGER, message_id TEXT,"
-    " sender TEXT, recipients TEXT, subject TEXT, size INTEGER) WITHOUT ROWID;"
+    " sender TEXT, recipients TEXT, subject TEXT, size INTEGER, keywords TEXT DEFAULT '') WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS journal (id TEXT, time_us INTEGER, event TEXT, place TEXT,"
     " session TEXT, detail TEXT, PRIMARY KEY (id, time_us, event, place)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS trigger_mail (id TEXT PRIMARY KEY, sender TEXT, subject TEXT,"
@@ -41,13 +41,14 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS problem (key TEXT PRIMARY KEY, class TEXT, text TEXT,"
     " since INTEGER);"
     "CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, text TEXT);"
-    "PRAGMA user_version = 2;";
+    "PRAGMA user_version = 3;";
 
 /* From a version to the next one; version 0 is a new database. */
 static const char *const upgrades[] = {
     [0] = NULL,
     [1] = "ALTER TABLE seen ADD COLUMN listed INTEGER DEFAULT 0;"
 	  "ALTER TABLE seen ADD COLUMN digest INTEGER DEFAULT 0;",
+    [2] = "ALTER TABLE message ADD COLUMN keywords TEXT DEFAULT '';",
 };
 
 int state_error(const struct state *state, struct error *error, const char *what)

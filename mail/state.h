@@ -62,6 +62,7 @@ int state_journal_add(struct state *state, const struct journal_event *event, st
 /* Messages by which `trace` finds letters: kept beside the journal. */
 struct journal_message {
 	const char *id, *message_id, *sender, *recipients, *subject; /* subject decoded */
+	const char *keywords; /* what else it is found by: "ivan, account branch, rule invoices"; NULL for none */
 	int64_t time;
 	uint64_t size;
 };

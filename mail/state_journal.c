@@ -20,9 +20,10 @@ int state_message_add(struct state *state, const struct journal_message *message
     struct error *error)
 {
 	return state_finish(state,
-	    state_statement(state, error, "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?)",
-		"titttti", message->id, message->time, message->message_id, message->sender,
-		message->recipients, message->subject, (int64_t)message->size),
+	    state_statement(state, error, "INSERT OR IGNORE INTO message VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+		"tittttit", message->id, message->time, message->message_id, message->sender,
+		message->recipients, message->subject, (int64_t)message->size,
+		message->keywords == NULL ? "" : message->keywords),
 	    error);
 }
 

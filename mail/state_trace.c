@@ -20,7 +20,7 @@
 #define READ_AHEAD_STEP (128 << 10)
 #define LAST_SECOND 32503680000 /* the year 3000 */
 
-/* --- SQL matches(query, id, message_id, sender, recipients, subject) */
+/* --- SQL matches(query, id, message_id, sender, recipients, subject, keywords) */
 
 /* The query made ready, kept by SQLite for all rows of a statement. */
 struct query {
@@ -97,13 +97,13 @@ static void matches(sqlite3_context *context, int count, sqlite3_value **values)
 	found = exact.len == 0 || slice_equal(text_of(values[1]), exact) || stands_in(text_of(values[2]), exact) ||
 		(wanted.len > 0 &&
 		    (stands_in(folded(query, text_of(values[3])), wanted) || stands_in(folded(query, text_of(values[4])), wanted) ||
-			has_words(folded(query, text_of(values[5])), wanted)));
+			has_words(folded(query, text_of(values[5])), wanted) || stands_in(folded(query, text_of(values[6])), wanted)));
 	sqlite3_result_int(context, found);
 }
 
 void state_add_functions(sqlite3 *db)
 {
-	sqlite3_create_function(db, "matches", 6, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, matches, NULL, NULL);
+	sqlite3_create_function(db, "matches", 7, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, matches, NULL, NULL);
 }
 
 /* --- */
@@ -147,7 +147,7 @@ static int trace_letters(struct state *state, const struct trace_query *query, c
 	    " j.time_us, j.event, j.place, j.session, j.detail"
 	    " FROM message m CROSS JOIN journal j ON j.id = m.id"
 	    " WHERE m.id >= ?4 AND m.id < ?5 AND m.time >= ?2 AND m.time < ?3"
-	    " AND matches(?1, m.id, m.message_id, m.sender, m.recipients, m.subject)"
+	    " AND matches(?1, m.id, m.message_id, m.sender, m.recipients, m.subject, m.keywords)"
 	    " ORDER BY m.time, m.id, j.time_us LIMIT ?6",
 	    "tiitti", query->words, query->since, query->until, from, to, (int64_t)query->limit);
 

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -182,6 +183,25 @@ static uint32_t checksum(uint32_t seed, struct slice bytes)
 static uint32_t salt_seed(const unsigned char *salt)
 {
 	return checksum(0, slice_make((const char *)salt, 16));
+}
+
+bool wal_has_records(const char *spool)
+{
+	struct wal_names names;
+	struct error ignored;
+	bool found = false;
+
+	if (wal_list(spool, &names, &ignored) != 0)
+		return false;
+	for (size_t i = 0; i < names.count && !found; i++) {
+		char *path = wal_path(spool, names.items[i].file);
+		struct stat st;
+
+		found = names.items[i].state == WAL_LOG && stat(path, &st) == 0 && st.st_size > SEGMENT_HEADER;
+		free(path);
+	}
+	wal_names_clear(&names);
+	return found;
 }
 
 /* --- writing */

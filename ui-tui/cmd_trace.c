@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "config/value.h"
 #include "mail/state.h"
+#include "mail/wal.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
 
@@ -14,6 +15,7 @@
 
 #define EVENTS_MAX 10000
 #define JOURNAL_MS 3000 /* the journal is behind by a checkpoint */
+#define POLL_MS 50
 
 struct trace {
 	json_t *messages; /* for --json; else NULL */
@@ -109,16 +111,18 @@ static bool read_moment(const struct cli *cli, const char *option, int64_t *mome
 	return false;
 }
 
-/* What a running gateway did in the last moment is not written down yet. */
+/* What a running gateway did in the last moment is still in its log; without that there is nothing to wait for. */
 static int find_events(const struct trace_query *query, const struct conf *conf, struct state *state,
     struct trace *trace, struct error *error)
 {
 	int64_t deadline = clock_now_ms() + (client_gateway_pid(conf) == 0 ? 0 : JOURNAL_MS);
+	bool may_come;
 
 	do {
+		may_come = clock_left_ms(deadline) > 0 && wal_has_records(conf->gateway.spool); /* asked before the journal is */
 		if (state_trace(state, query, add_event, trace, error) != 0)
 			return -1;
-	} while (trace->events == 0 && clock_left_ms(deadline) > 0 && poll(NULL, 0, 100) == 0);
+	} while (trace->events == 0 && may_come && poll(NULL, 0, POLL_MS) == 0);
 	return 0;
 }
 
@@ -139,7 +143,7 @@ static int run_trace(const struct cli *cli, const struct conf *conf, struct stat
 	if (trace.messages != NULL)
 		return cli_print_json(trace.messages);
 	if (trace.events == 0)
-		return cli_fail(CLI_FAILED, _("nothing is known about `%s`"), query.words);
+		return cli_fail(CLI_FAILED, _("no message matches `%s` (searched: id, Message-ID, sender, recipients, subject, user, account and rule)"), query.words);
 	return CLI_DONE;
 }
 

@@ -62,7 +62,8 @@ static struct msgid add(char letter, int64_t day, const char *message_id, const 
 {
 	struct msgid id = id_of(letter, day);
 	const struct journal_message message = {.id = id.text, .message_id = message_id, .sender = sender,
-	    .recipients = recipients, .subject = subject, .time = BEGIN + day * DAY + 30, .size = 1};
+	    .recipients = recipients, .subject = subject, .keywords = letter == 'a' ? "ivan, account Branch, rule счета" : NULL,
+	    .time = BEGIN + day * DAY + 30, .size = 1};
 	struct error error;
 
 	assert_int_equal(state_message_add(state, &message, &error), 0);
@@ -108,6 +109,9 @@ static void test_trace(void **context)
 	expect("one.1@x.ru", 0, INT64_MAX, "");
 	expect("@x.ru", 0, INT64_MAX, "aabb");
 	expect("bank.ru", 0, INT64_MAX, "aa");
+	expect("branch", 0, INT64_MAX, "aa");
+	expect("account BRANCH", 0, INT64_MAX, "aa");
+	expect("rule Счета", 0, INT64_MAX, "aa");
 	expect("IVAN@", 0, INT64_MAX, "aadd");
 	expect("ПЕТЯ@Почта.рф", 0, INT64_MAX, "dd");
 	expect("оплату СЧЁТ", 0, INT64_MAX, "aa");

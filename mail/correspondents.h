@@ -1,0 +1,16 @@
+/*
+ * Who wrote a message and to whom, by its header: what people search for when a message came without an envelope.
+ */
+#ifndef LANPOST_MAIL_CORRESPONDENTS_H
+#define LANPOST_MAIL_CORRESPONDENTS_H
+
+#include "base/buf.h"
+
+#define CORRESPONDENTS_MAX 50 /* addresses; a hostile header has a hundred thousand */
+
+/* Appends the addresses of From and Return-Path, each once, with ", " between them. */
+void correspondents_senders(struct slice message, struct buf *out);
+/* The same for To, Cc, Delivered-To and X-Original-To. */
+void correspondents_recipients(struct slice message, struct buf *out);
+
+#endif
