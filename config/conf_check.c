@@ -242,6 +242,23 @@ static void check_token(const struct check *check, const char *kind, const char 
 		    _("[%s %s] logs in with a token: it needs oauth2_token_command"), kind, name);
 }
 
+/* Ways that one protocol alone has. */
+static void check_auth(const struct check *check, const char *kind, const char *name, const struct conf_remote *remote,
+    struct conf_place place)
+{
+	struct slice url = slice_of(remote->url);
+	bool is_pop3 = slice_begins_nocase(url, "pop3"), is_imap = slice_begins_nocase(url, "imap");
+
+	if (remote->url[0] == '\0')
+		return;
+	if ((remote->auth == AUTH_USER || remote->auth == AUTH_APOP) && !is_pop3)
+		ERROR_AT(check, &remote->auth, place, _("[%s %s] has a way to log in that is POP3's; set auth = %s"), kind, name,
+		    is_imap && remote->auth == AUTH_USER ? "login-command" : "auto");
+	if (remote->auth == AUTH_LOGIN_COMMAND && !is_imap)
+		ERROR_AT(check, &remote->auth, place, _("[%s %s] has a way to log in that is IMAP's; set auth = %s"), kind, name,
+		    is_pop3 ? "user" : "login");
+}
+
 static void check_remote(const struct check *check, const char *kind, const char *name,
     const struct conf_remote *remote, struct conf_place place)
 {
@@ -255,6 +272,7 @@ static void check_remote(const struct check *check, const char *kind, const char
 		ERROR_AT(check, &remote->password, place, _("[%s %s] has a password but no user"), kind,
 		    name);
 	check_token(check, kind, name, remote, place);
+	check_auth(check, kind, name, remote, place);
 	check_readable(check, "ca_file", &remote->ca_file, place);
 }
 

@@ -230,8 +230,10 @@ static const struct schema_key sorter_keys[] = {
 	    N_("Prints an OAuth 2.0 access token in its first line; instead of password.")},       \
 	{"auth", WORD(owner, remote.auth, conf_auth), "auto", NULL,                                \
 	    ONE_OF("auto", "plain", "login", "cram-md5", "apop", "scram-sha-1", "scram-sha-256",   \
-		"xoauth2", "oauthbearer"),                                                         \
-	    N_("The way to log in; auto: the best that the server offers.")},                      \
+		"xoauth2", "oauthbearer", "user", "login-command", "digest-md5"),                  \
+	    N_("The way to log in. auto: the ways that the server offers, the best first; after a refusal the next one, up to three. " \
+	       "user: USER and PASS of POP3. login-command: LOGIN of IMAP. login: AUTH LOGIN, or LOGIN of IMAP. apop: POP3 only. " \
+	       "xoauth2 and oauthbearer need oauth2_token_command.")},                      \
 	{"connect_timeout", SECONDS(owner, remote.connect_timeout), "30s", NULL, RANGE(1, 600),   \
 	    N_("So long may it take to reach the server.")},                                       \
 	{"ca_file", PATH(owner, remote.ca_file), "", N_("the system's"), ANY,                      \

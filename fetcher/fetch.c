@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
+#include "mail/login_memory.h"
 
 #include <stdlib.h>
 
@@ -72,8 +73,10 @@ static void save_what_came(struct fetch *fetch)
 static int connect_account(struct fetch *fetch, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
+	enum conf_auth way = fetch->login_way;
 	const struct remote_options options = {
 	    .remote = &job->account->remote,
+	    .known = &way,
 	    .hostname = job->conf->gateway.hostname,
 	    .proxy = job->conf->line.proxy,
 	    .timeout = job->account->timeout,
@@ -82,6 +85,9 @@ static int connect_account(struct fetch *fetch, struct error *error)
 
 	if (remote_open(&fetch->remote, &options, error) != 0)
 		return -1;
+	if (way != fetch->login_way)
+		login_remember(job->state, "account", job->account->name, way);
+	fetch->login_way = way;
 	fetch->connections++;
 	return 0;
 }

@@ -1,6 +1,7 @@
 /* What is remembered of an account beside its UIDLs: how good its line is, and what its server can take. */
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
+#include "mail/login_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +45,7 @@ void fetch_recall(struct fetch *fetch)
 {
 	uint64_t since = recall(fetch, one_name);
 
+	fetch->login_way = login_recall(fetch->job->state, "account", fetch->job->account->name);
 	fetch->left = (size_t)recall(fetch, left_name);
 	fetch->commit_every = (size_t)recall(fetch, commit_name);
 	fetch->one_by_one = since > 0 && (int64_t)since + ONE_BY_ONE_SECONDS > fetch->begun;

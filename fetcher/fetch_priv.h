@@ -56,6 +56,7 @@ struct fetch {
 	unsigned connections; /* that were logged in */
 	unsigned fruitless;   /* failures in a row since something came */
 	size_t commit_every;  /* messages a connection on a line that keeps dropping; 0: all */
+	enum conf_auth login_way; /* how a login worked the last time */
 	bool one_by_one;      /* this server cannot take a command before its last answer is out */
 	bool is_late;	      /* because its time is up */
 	bool has_more;	      /* this connection ends although there is more to fetch */

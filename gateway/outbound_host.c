@@ -6,6 +6,7 @@
 #include "base/doing.h"
 #include "base/log.h"
 #include "gateway/reach.h"
+#include "mail/login_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,13 +191,21 @@ static int run_lane(struct lane *lane, struct error *error)
 static int connect_lane(struct lane *lane, struct error *error)
 {
 	struct host *host = lane->host;
+	enum conf_auth way;
 
 	doing_step("connecting");
+	pthread_mutex_lock(&host->out->lock);
+	lane->smarthost.login_way = host->login_way;
+	pthread_mutex_unlock(&host->out->lock);
 	if (smarthost_connect(&lane->smarthost, may_pipeline(host), error) != 0)
 		return -1;
 	pthread_mutex_lock(&host->out->lock);
 	host->answers = true;
+	way = host->login_way;
+	host->login_way = lane->smarthost.login_way;
 	pthread_mutex_unlock(&host->out->lock);
+	if (way != lane->smarthost.login_way)
+		login_remember(host->out->job->state, "smarthost", host->settings->name, lane->smarthost.login_way);
 	return 0;
 }
 
@@ -281,6 +290,7 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	    .settings = settings,
 	    .report = &out->hosts[settings - out->job->conf->smarthosts],
 	    .may_pipeline = true,
+	    .login_way = login_recall(out->job->state, "smarthost", settings->name),
 	};
 	char *key = xasprintf("hour %s", settings->name);
 	struct hour hour = load_hour(out->job->state, key);

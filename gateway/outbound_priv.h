@@ -49,6 +49,7 @@ struct host {
 	size_t allowed;	   /* messages that may still be begun */
 	size_t begun;
 	bool may_pipeline; /* until it is seen to break it */
+	enum conf_auth login_way; /* how a login worked the last time */
 	bool answers;	   /* it was reached */
 	bool progressed;   /* it has decided on a message */
 	struct error broke; /* the last line that broke */

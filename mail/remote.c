@@ -1,38 +1,19 @@
-#include "mail/remote.h"
+#include "mail/remote_priv.h"
 
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 
-#include <curl/curl.h>
 #include <errno.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define HELLO_MAX 16384
-#define LOGIN_MS 90000	 /* until the login is through: servers delay greetings and refusals */
+#define HEARD_MAX 16384
 #define CANCEL_LOOK_MS 200
-#define WORDS_MAX 160
-
-struct remote {
-	CURL *curl;
-	char *host;
-	const atomic_bool *cancel;
-	char *secret;		    /* while logging in */
-	char tls[32];		    /* its version, "" for none */
-	char words[WORDS_MAX];	    /* the server's last reply, printable */
-	char curl_text[CURL_ERROR_SIZE];
-	int64_t started;
-	bool is_smtp, is_imap;
-	struct buf hello;    /* of SMTP: the last reply of class 250, its lines with CRLF */
-	bool hello_goes_on;  /* its last line is not there yet */
-	int64_t connect_ms; /* until TCP is up */
-	bool is_secure; /* TLS from the first byte */
-	bool cannot_connect; /* TCP took too long */
-};
+#define LOGINS_MAX 3 /* connections of one login: servers that hang up behind a refusal */
 
 static bool is_cancelled(const struct remote *remote)
 {
@@ -45,17 +26,6 @@ static void start_curl(void)
 }
 
 /* --- what libcurl tells while it connects */
-
-/* A server that repeats the password in its refusal must not bring it into a log. */
-static void mask(struct slice *line, char *copy, size_t size, const char *secret)
-{
-	char *at;
-
-	snprintf(copy, size, "%.*s", SLICE_PRINT(*line));
-	while (secret != NULL && secret[0] != '\0' && (at = strstr(copy, secret)) != NULL)
-		memset(at, '*', strlen(secret));
-	*line = slice_of(copy);
-}
 
 /* libcurl says it in no other place once a connection is handed over. */
 static void note_tls(struct remote *remote, struct slice line)
@@ -70,33 +40,31 @@ static void note_tls(struct remote *remote, struct slice line)
 	str_printable(remote->tls, sizeof(remote->tls), version);
 }
 
-/* libcurl has said EHLO, and tells nobody what the answer was. Nothing between it and the end of the login has this code. */
-static void note_hello(struct remote *remote, struct slice line)
+/* libcurl has asked what the server can do, and tells nobody what the answer was. With a proxy the greeting is not the
+ * first line. */
+static void note_line(struct remote *remote, struct slice line)
 {
-	if (!slice_begins_nocase(line, "250"))
-		return;
-	if (!remote->hello_goes_on)
-		buf_reset(&remote->hello);
-	buf_append_slice(&remote->hello, line);
-	buf_append_text(&remote->hello, "\r\n");
-	remote->hello_goes_on = line.len > 3 && line.ptr[3] == '-';
+	static const char *const greetings[] = {[LOGIN_POP3] = "+OK", [LOGIN_IMAP] = "* ", [LOGIN_SMTP] = "220"};
+
+	if (remote->greeting.len == 0 && slice_begins_nocase(line, greetings[remote->protocol]))
+		buf_append_slice(&remote->greeting, line);
+	buf_append_slice(&remote->heard, line);
+	buf_append_text(&remote->heard, "\r\n");
 }
 
 static int on_debug(CURL *curl, curl_infotype type, char *data, size_t len, void *context)
 {
 	struct remote *remote = context;
 	struct slice line = slice_trim(slice_make(data, len));
-	char copy[512];
 
 	(void)curl;
 	if (type == CURLINFO_TEXT)
 		note_tls(remote, line);
-	/* Never what was sent: it has the login in it. */
+	if (type == CURLINFO_HEADER_OUT)
+		buf_reset(&remote->heard);
 	if (type != CURLINFO_HEADER_IN || line.len == 0)
 		return 0;
-	if (remote->is_smtp)
-		note_hello(remote, line);
-	mask(&line, copy, sizeof(copy), remote->secret);
+	note_line(remote, line);
 	str_printable(remote->words, sizeof(remote->words), line);
 	return 0;
 }
@@ -148,12 +116,14 @@ static bool trusts_anybody(const struct conf_remote *conf, bool tls_from_start)
 	return conf->tls == TLS_OPPORTUNISTIC && !tls_from_start && conf->ca_file[0] == '\0';
 }
 
-static void set_trust(CURL *curl, const struct conf_remote *conf, bool tls_from_start)
+static void set_trust(struct remote *remote, const struct conf_remote *conf)
 {
 	bool pin_alone = conf->pin_sha256[0] != '\0' && conf->ca_file[0] == '\0';
-	bool verify = !pin_alone && !trusts_anybody(conf, tls_from_start);
+	bool verify = !pin_alone && !trusts_anybody(conf, remote->is_secure);
+	CURL *curl = remote->curl;
 	char *pin;
 
+	remote->is_verified = verify || pin_alone;
 	curl_easy_setopt(curl, CURLOPT_USE_SSL, use_ssl(conf->tls));
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
@@ -175,35 +145,9 @@ static void set_url(struct remote *remote, const struct remote_options *options)
 
 	/* The path is what libcurl says after EHLO. */
 	full = xasprintf("%.*s/%s", (int)(end - url), url,
-	    remote->is_smtp ? options->hostname : "");
+	    remote->protocol == LOGIN_SMTP ? options->hostname : "");
 	curl_easy_setopt(remote->curl, CURLOPT_URL, full);
 	free(full);
-}
-
-/* The names that libcurl has for them; NULL: it takes the best one. */
-static const char *const auth_names[] = {
-    [AUTH_AUTO] = NULL,
-    [AUTH_PLAIN] = "AUTH=PLAIN",
-    [AUTH_LOGIN] = "AUTH=LOGIN",
-    [AUTH_CRAM_MD5] = "AUTH=CRAM-MD5",
-    [AUTH_APOP] = "AUTH=+APOP",
-    [AUTH_SCRAM_SHA_1] = "AUTH=SCRAM-SHA-1",
-    [AUTH_SCRAM_SHA_256] = "AUTH=SCRAM-SHA-256",
-    [AUTH_XOAUTH2] = "AUTH=XOAUTH2",
-    [AUTH_OAUTHBEARER] = "AUTH=OAUTHBEARER",
-};
-
-static void set_login(struct remote *remote, const struct conf_remote *conf)
-{
-	bool has_token = conf->oauth2_token_command[0] != '\0';
-
-	if (conf->user[0] == '\0')
-		return;
-	curl_easy_setopt(remote->curl, CURLOPT_USERNAME, conf->user);
-	curl_easy_setopt(remote->curl, has_token ? CURLOPT_XOAUTH2_BEARER : CURLOPT_PASSWORD,
-	    remote->secret);
-	if (auth_names[conf->auth] != NULL)
-		curl_easy_setopt(remote->curl, CURLOPT_LOGIN_OPTIONS, auth_names[conf->auth]);
 }
 
 static void set_options(struct remote *remote, const struct remote_options *options)
@@ -214,10 +158,9 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "pop3,pop3s,imap,imaps,smtp,smtps");
 	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_SASL_IR, 1L);
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)LOGIN_MS);
-	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)LOGIN_MS);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)REMOTE_LOGIN_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)REMOTE_LOGIN_MS);
 	if (options->timeout > 0)
 		curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)options->timeout);
 	/* Also when empty: else libcurl would take one from the environment. */
@@ -230,8 +173,7 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, remote);
-	set_trust(curl, options->remote, remote->is_secure);
-	set_login(remote, options->remote);
+	set_trust(remote, options->remote);
 }
 
 /* --- why it failed */
@@ -241,7 +183,7 @@ static bool is_temporary_reply(const struct remote *remote)
 {
 	const char *words = remote->words;
 
-	if (remote->is_smtp)
+	if (remote->protocol == LOGIN_SMTP)
 		return words[0] == '4';
 	return strcasestr(words, "[SYS/TEMP") != NULL || strcasestr(words, "[IN-USE]") != NULL ||
 	       strcasestr(words, "[INUSE]") != NULL || strcasestr(words, "[LOGIN-DELAY]") != NULL ||
@@ -252,35 +194,13 @@ static bool is_refusal(const struct remote *remote)
 {
 	const char *words = remote->words;
 
-	if (remote->is_smtp)
+	if (remote->protocol == LOGIN_SMTP)
 		return words[0] == '4' || words[0] == '5';
-	if (!remote->is_imap)
+	if (remote->protocol == LOGIN_POP3)
 		return strncasecmp(words, "-ERR", 4) == 0;
 	words += strcspn(words, " "); /* the tag */
 	return strncasecmp(words, " NO", 3) == 0 || strncasecmp(words, " BAD", 4) == 0 ||
 	       strncasecmp(words, " BYE", 4) == 0;
-}
-
-static int no_login_offered(const struct remote *remote, struct error *error)
-{
-	return error_set(error, ERROR_CONFIG,
-	    _("%s offers no way to log in that lanpost knows: leave user empty if no "
-	      "login is needed, or see tls"),
-	    remote->host);
-}
-
-static int login_refused(const struct remote *remote, struct error *error)
-{
-	if (!is_refusal(remote))
-		return no_login_offered(remote, error);
-	if (is_temporary_reply(remote)) {
-		error_set(error, ERROR_TEMPORARY, _("%s does not let us log in just now: %s"), remote->host,
-		    remote->words);
-		return error_reply(error, REMOTE_BUSY, "4.7.0");
-	}
-	return error_set(error, ERROR_LOGIN,
-	    _("%s refused the login: %s (check user and password)"), remote->host,
-	    remote->words);
 }
 
 static int tls_refused(const struct remote *remote, struct error *error)
@@ -300,9 +220,6 @@ static int explain(const struct remote *remote, CURLcode code, struct error *err
 						       : curl_easy_strerror(code);
 
 	switch (code) {
-	case CURLE_LOGIN_DENIED:
-	case CURLE_AUTH_ERROR:
-		return login_refused(remote, error);
 	case CURLE_USE_SSL_FAILED:
 		return tls_refused(remote, error);
 	case CURLE_PEER_FAILED_VERIFICATION:
@@ -351,22 +268,6 @@ static int connect_failed(const struct remote *remote, CURLcode code, struct err
 	return explain(remote, code, error);
 }
 
-/* To an SMTP server that offers no login libcurl just goes on without; what it would then refuse would come back to the senders. */
-static bool has_skipped_login(const struct remote *remote, const struct conf_remote *conf)
-{
-	struct slice rest = buf_slice(&remote->hello);
-
-	if (!remote->is_smtp || conf->user[0] == '\0')
-		return false;
-	while (rest.len > 0) {
-		struct slice line = slice_cut(&rest, '\n');
-
-		if (line.len > 4 && slice_begins_nocase(slice_from(line, 4), "AUTH"))
-			return false;
-	}
-	return true;
-}
-
 /* --- how far it came */
 
 static enum remote_step step_reached(const struct remote *remote, CURLcode code)
@@ -404,46 +305,119 @@ static void fill_report(const struct remote *remote, CURLcode code, struct remot
 
 /* --- life */
 
+static enum login_protocol protocol_of(const char *url)
+{
+	return slice_begins_nocase(slice_of(url), "smtp")   ? LOGIN_SMTP
+	       : slice_begins_nocase(slice_of(url), "imap") ? LOGIN_IMAP
+							    : LOGIN_POP3;
+}
+
+static struct remote *new_remote(const struct remote_options *options)
+{
+	struct remote *made = xcalloc(1, sizeof(*made));
+
+	made->host = remote_url_host(options->remote->url, &made->is_secure);
+	made->protocol = protocol_of(options->remote->url);
+	made->connect_ms = options->remote->connect_timeout * 1000;
+	made->reply_ms = options->timeout * 1000;
+	made->cancel = options->cancel;
+	buf_init(&made->greeting, LOGIN_LINE_MAX);
+	buf_init(&made->heard, HEARD_MAX);
+	buf_init(&made->rest, HEARD_MAX);
+	return made;
+}
+
+static void hang_up(struct remote *remote)
+{
+	if (remote->curl == NULL)
+		return;
+	/* Its own goodbye would wait for a reply on a line that may be dead. */
+	curl_easy_setopt(remote->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1L);
+	curl_easy_cleanup(remote->curl);
+	remote->curl = NULL;
+}
+
+static int connect_remote(struct remote *remote, const struct remote_options *options, struct error *error)
+{
+	CURLcode code;
+
+	remote->started = clock_now_ms();
+	buf_reset(&remote->greeting);
+	buf_reset(&remote->heard);
+	remote->curl = curl_easy_init();
+	if (remote->curl == NULL)
+		return error_set(error, ERROR_TEMPORARY, "libcurl has no memory");
+	set_options(remote, options);
+	code = curl_easy_perform(remote->curl);
+	if (options->report != NULL)
+		fill_report(remote, code, options->report);
+	return code == CURLE_OK ? 0 : connect_failed(remote, code, error);
+}
+
+/* 0, -1, or 1: once more. */
+static int connect_and_log_in(struct remote *remote, const struct remote_options *options, struct login *login,
+    struct error *error)
+{
+	int result = connect_remote(remote, options, error);
+
+	if (result != 0 || login == NULL || slice_begins_nocase(buf_slice(&remote->greeting), "* PREAUTH"))
+		return result;
+	login_set_private(login, remote->is_verified && remote->tls[0] != '\0');
+	result = remote_log_in(remote, login, error);
+	if (options->report != NULL) {
+		options->report->step = result == 0 ? REMOTE_READY : REMOTE_LOGIN;
+		options->report->way = login_way(login);
+		options->report->refused = login_refused_way(login);
+	}
+	if (result == 0 && options->known != NULL)
+		*options->known = login_way(login);
+	if (result == 1)
+		hang_up(remote);
+	return result;
+}
+
+static int open_remote(struct remote *remote, const struct remote_options *options, struct error *error)
+{
+	const struct conf_remote *conf = options->remote;
+	struct login_settings settings = {
+	    .protocol = remote->protocol,
+	    .host = remote->host,
+	    .user = conf->user,
+	    .is_token = conf->oauth2_token_command[0] != '\0',
+	    .auth = conf->auth,
+	    .known = options->known == NULL ? AUTH_AUTO : *options->known,
+	};
+	struct login *login = NULL;
+	char *secret = NULL;
+	int result = 1;
+
+	if (conf->user[0] != '\0') {
+		if (conf_remote_password(conf, &secret, error) != 0)
+			return -1;
+		settings.secret = secret;
+		login = login_new(&settings);
+	}
+	for (int i = 0; i < LOGINS_MAX && result == 1; i++)
+		result = connect_and_log_in(remote, options, login, error);
+	if (result == 1)
+		result = remote_error(remote, REMOTE_CLOSED, N_("logging in"), error);
+	login_free(login);
+	if (secret != NULL)
+		conf_secret_free(secret);
+	return result;
+}
+
 int remote_open(struct remote **remote, const struct remote_options *options, struct error *error)
 {
 	static pthread_once_t once = PTHREAD_ONCE_INIT;
-	struct remote *made = xcalloc(1, sizeof(*made));
-	CURLcode code;
-	int result = 0;
+	struct remote *made = new_remote(options);
 
 	pthread_once(&once, start_curl);
-	made->host = remote_url_host(options->remote->url, &made->is_secure);
-	made->is_smtp = slice_begins_nocase(slice_of(options->remote->url), "smtp");
-	made->is_imap = slice_begins_nocase(slice_of(options->remote->url), "imap");
-	made->connect_ms = options->remote->connect_timeout * 1000;
-	made->cancel = options->cancel;
-	made->started = clock_now_ms();
-	buf_init(&made->hello, HELLO_MAX);
 	*remote = NULL;
-	if (options->remote->user[0] != '\0' &&
-	    conf_remote_password(options->remote, &made->secret, error) != 0) {
+	if (open_remote(made, options, error) != 0) {
 		remote_close(made);
 		return -1;
 	}
-	made->curl = curl_easy_init();
-	if (made->curl == NULL) {
-		remote_close(made);
-		return error_set(error, ERROR_TEMPORARY, "libcurl has no memory");
-	}
-	set_options(made, options);
-	code = curl_easy_perform(made->curl);
-	if (options->report != NULL)
-		fill_report(made, code, options->report);
-	if (code != CURLE_OK)
-		result = connect_failed(made, code, error);
-	else if (has_skipped_login(made, options->remote))
-		result = no_login_offered(made, error);
-	if (result != 0) {
-		remote_close(made);
-		return -1;
-	}
-	conf_secret_free(made->secret);
-	made->secret = NULL;
 	*remote = made;
 	return 0;
 }
@@ -452,14 +426,10 @@ void remote_close(struct remote *remote)
 {
 	if (remote == NULL)
 		return;
-	if (remote->curl != NULL) {
-		/* Its own goodbye would wait for a reply on a line that may be dead. */
-		curl_easy_setopt(remote->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1L);
-		curl_easy_cleanup(remote->curl);
-	}
-	if (remote->secret != NULL)
-		conf_secret_free(remote->secret);
-	buf_clear(&remote->hello);
+	hang_up(remote);
+	buf_clear(&remote->greeting);
+	buf_clear(&remote->heard);
+	buf_clear(&remote->rest);
 	free(remote->host);
 	free(remote);
 }
@@ -471,7 +441,7 @@ const char *remote_host(const struct remote *remote)
 
 struct slice remote_hello(const struct remote *remote)
 {
-	return buf_slice(&remote->hello);
+	return buf_slice(&remote->heard);
 }
 
 /* --- bytes */
@@ -519,6 +489,12 @@ enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_
 enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
     int64_t deadline)
 {
+	if (remote->rest.len > 0) {
+		*got = remote->rest.len < size ? remote->rest.len : size;
+		memcpy(bytes, remote->rest.ptr, *got);
+		buf_consume(&remote->rest, *got);
+		return REMOTE_OK;
+	}
 	for (;;) {
 		enum remote_result result;
 		CURLcode code;

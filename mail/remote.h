@@ -1,8 +1,8 @@
 /*
  * A connection to a server outside, logged in: POP3, IMAP and SMTP, plain or TLS, through a proxy.
  *
- * libcurl connects, checks the certificate and logs in (CURLOPT_CONNECT_ONLY); from there on the dialogue
- * is the caller's. Every wait has an absolute deadline and ends when the caller is told to stop.
+ * libcurl connects, checks the certificate and asks for the server's abilities (CURLOPT_CONNECT_ONLY), mail/login logs in;
+ * from there on the dialogue is the caller's. Every wait has an absolute deadline and ends when the caller is told to stop.
  * Passwords reach neither the log nor an error text.
  */
 #ifndef LANPOST_MAIL_REMOTE_H
@@ -21,6 +21,7 @@ struct remote_report {
 	enum remote_step step;
 	char address[64]; /* of the server or the proxy; "" if there is none */
 	char tls[32];	  /* "TLSv1.3"; "" for a line in the clear */
+	enum conf_auth way, refused; /* how we logged in, and what was refused before; AUTH_AUTO: none */
 };
 
 struct remote_options {
@@ -29,6 +30,7 @@ struct remote_options {
 	const char *proxy;	   /* "": none, whatever the environment says */
 	int64_t timeout;	   /* seconds that the server may be silent while it greets and logs us in; 0: as all of it may take */
 	const atomic_bool *cancel; /* may be NULL; must outlive the remote */
+	enum conf_auth *known;	   /* the way that worked the last time is tried first, and the one that works is put here; may be NULL */
 	struct remote_report *report; /* filled in by remote_open(); may be NULL */
 };
 

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "mail/line_reader.h"
+#include "mail/login.h"
 #include "mail/provider_hint.h"
 #include "mail/remote.h"
 #include "ui-tui/account_test.h"
@@ -173,6 +174,21 @@ static int failed(const struct test *test, enum remote_step step, const struct e
 	return cli_fail(CLI_FAILED, "%s", hint);
 }
 
+/* The user, the way, and what was refused before it. */
+static void show_login(const struct test *test, const struct remote_report *report)
+{
+	struct buf text = BUF_INIT(1024);
+
+	buf_append_text(&text, test->account->remote.user);
+	if (report->way != AUTH_AUTO && report->refused != AUTH_AUTO)
+		/* TRANSLATORS: a user, the way to log in, and the one that the server refused */
+		buf_printf(&text, _(" (auth = %s; %s was refused)"), login_name(report->way), login_name(report->refused));
+	else if (report->way != AUTH_AUTO)
+		buf_printf(&text, " (auth = %s)", login_name(report->way));
+	show_step(test, REMOTE_LOGIN, buf_text(&text));
+	buf_clear(&text);
+}
+
 static void show_steps(const struct test *test, const struct remote_report *report)
 {
 	if (report->step > REMOTE_NAME && report->address[0] != '\0')
@@ -181,7 +197,7 @@ static void show_steps(const struct test *test, const struct remote_report *repo
 		show_step(test, REMOTE_CONNECT, _("good"));
 	if (report->step > REMOTE_LOGIN) {
 		show_step(test, REMOTE_TLS, report->tls[0] != '\0' ? report->tls : _("none: everything goes in the clear"));
-		show_step(test, REMOTE_LOGIN, test->account->remote.user);
+		show_login(test, report);
 	}
 }
 

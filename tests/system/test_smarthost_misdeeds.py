@@ -209,6 +209,26 @@ def test_a_smarthost_that_offers_no_login_gets_nothing(make_gateway):
     assert server.letters == [] and len(office.queued_files()) == 1 and office.files("ivan") == []
 
 
+def test_the_old_form_of_auth_is_understood(make_gateway):
+    logins = []
+
+    def act(step, connection):
+        if step == "AUTH":
+            logins.append(step)
+            connection.say("235 in")
+            return True
+        if step == "MAIL" and not logins:
+            connection.say("550 5.7.1 relaying denied")
+            return True
+        return None
+    server = Smarthost(act, ["AUTH=PLAIN LOGIN"])
+    office = office_at(make_gateway, server, user="branch", password="secret")
+    write(office, 1)
+    office.session("--send-only")
+    server.stop()
+    assert server.got == [1] and logins == ["AUTH"] and office.files("ivan") == []
+
+
 @pytest.mark.parametrize("step", ["MAIL", "RCPT"])
 def test_a_login_that_is_wanted_is_no_fault_of_the_letter(make_gateway, step):
     """530: a server that has dropped AUTH from what it offers, or wants TLS. Nothing comes back to the sender for it."""

@@ -10,8 +10,10 @@ import threading
 import pytest
 
 from harness.certificates import authority
+from harness.dovecot import Dovecot
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
+from harness.misbehaving_imap import MisbehavingImap
 from harness.sink import ThreadedServer
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
@@ -84,6 +86,120 @@ def test_a_token_comes_from_its_command(make_gateway, way):
     office_at(make_gateway, server, password="", oauth2_token_command="echo token-77", auth=way).session()
     server.stop()
     assert server.used == [way] and server.left == []
+
+
+@pytest.mark.parametrize("protocol", ["pop3s", "imaps"])
+@pytest.mark.parametrize("mechanisms, used", [
+    ("plain", "PLAIN"), ("login", "LOGIN"), ("cram-md5", "CRAM-MD5"), ("digest-md5", "DIGEST-MD5"), ("scram-sha-1", "SCRAM-SHA-1"),
+    ("scram-sha-256", "SCRAM-SHA-256"), ("cram-md5 plain scram-sha-256", "SCRAM-SHA-256"), ("digest-md5 cram-md5 plain", "PLAIN")])
+def test_each_mechanism_of_dovecot(folder, make_gateway, protocol, mechanisms, used):
+    server = Dovecot(folder, {"office": "secret, with = signs"}, mechanisms=mechanisms).start()
+    try:
+        server.deliver("office", letter(number=1))
+        port = server.tls_port if protocol == "pop3s" else server.imaps_port
+        office = make_gateway(start=False, users=IVAN, accounts={"a": {
+            "url": f"{protocol}://127.0.0.1:{port}", "user": "office", "password": "secret, with = signs", "ca_file": server.ca}})
+        done = office.cli("account", "test", "a")
+        assert done.returncode == 0 and f"auth = {used.lower()}" in done.stdout, done.stdout + done.stderr + server.log()
+        assert f"method={used.upper()}" in server.log()
+        office.start()
+        office.session()
+        assert len(office.mailbox("ivan")) == 1 and server.left("office") == []
+        for auth in ("auto", used.lower()):
+            office.accounts["a"].update(password="wrong", auth=auth)
+            office.write()
+            failed = office.cli("account", "test", "a")
+            assert failed.returncode == 1 and "refused the login (check user and password" in failed.stdout, failed.stdout
+        assert ("set auth = auto" in failed.stdout) == (used != "auto")
+    finally:
+        server.stop()
+
+
+class Hasher(MisbehavingPop3):
+    """Keeps hashes only: offers CRAM-MD5, and refuses it to everybody in the words for a wrong password."""
+
+    def __init__(self, hangs_up=False, good=b"secret"):
+        self.hangs_up, self.good, self.attempts = hangs_up, good, []
+        super().__init__([letter(number=1)])
+
+    def answer(self, word, argument, connection):
+        if word == "CAPA":
+            connection.raw(b"+OK\r\nSASL CRAM-MD5 PLAIN LOGIN\r\nUSER\r\nUIDL\r\nTOP\r\n.\r\n")
+        elif word == "AUTH":
+            mechanism, _, initial = argument.partition(" ")
+            self.attempts.append(mechanism)
+            if mechanism == "CRAM-MD5":
+                connection.say("+ " + base64.b64encode(b"<1@x>").decode())
+                connection.line()
+            good = mechanism == "PLAIN" and base64.b64decode(initial) == b"\0me\0" + self.good
+            connection.say("+OK" if good else "-ERR [AUTH] Authentication failed")
+            return "close" if self.hangs_up and not good else None
+        else:
+            return super().answer(word, argument, connection)
+        return None
+
+
+@pytest.mark.parametrize("hangs_up", [False, True])
+def test_what_is_offered_and_not_kept_is_got_round_once(make_gateway, hangs_up):
+    server = Hasher(hangs_up)
+    office = office_at(make_gateway, server, keep_on_server="yes")
+    office.session()
+    assert server.attempts == ["CRAM-MD5", "PLAIN"] and len(office.mailbox("ivan")) == 1
+    assert "event=login-by-another-way" in office.log() and "used=plain" in office.log()
+    office.session()
+    server.stop()
+    assert server.attempts == ["CRAM-MD5", "PLAIN", "PLAIN"]
+
+
+def test_a_wrong_password_is_shown_twice_at_most(make_gateway):
+    server = Hasher(good=b"another")
+    office = office_at(make_gateway, server)
+    done = office.session(code=1)
+    server.stop()
+    assert server.attempts == ["CRAM-MD5", "PLAIN"] and "refused the login" in done.stdout + done.stderr
+
+
+def test_a_way_that_does_not_work_names_the_setting(make_gateway):
+    server = Hasher()
+    office = office_at(make_gateway, server, auth="cram-md5")
+    office.session(code=1)
+    test = office.cli("account", "test", "a")
+    report = office.mailbox_when("postmaster", 1)[0]
+    server.stop()
+    assert "set auth = auto" in test.stdout and b"auth = auto" in report.replace(b"=\r\n", b"").replace(b"=3D", b"=")
+
+
+def test_the_command_login_where_mechanisms_fail(make_gateway):
+    """Kept hashes behind AUTH=CRAM-MD5, in IMAP; and AUTHENTICATE that takes one argument."""
+    for capabilities, refusal in (("AUTH=CRAM-MD5", "NO [AUTHENTICATIONFAILED] no"), ("AUTH=PLAIN", "BAD takes one argument")):
+        def authenticate(event, argument, connection):
+            if event == "CAPABILITY":
+                connection.say(f"* CAPABILITY IMAP4rev1 UIDPLUS {capabilities}")
+                server.done(connection)
+                return True
+            if event == "AUTHENTICATE":
+                assert " " not in argument
+                connection.say("+ " + base64.b64encode(b"<1@x>").decode() if "CRAM" in argument else "+")
+                connection.line()
+                server.done(connection, refusal)
+                return True
+            return None
+        server = MisbehavingImap([letter(number=1)])
+        server.misdeed = authenticate
+        office = make_gateway(users=IVAN, accounts={"a": {
+            "url": f"imap://127.0.0.1:{server.port}", "tls": "none", "user": "me", "password": "secret"}})
+        office.session()
+        server.stop()
+        assert server.left == [] and any(b'LOGIN "me" "secret"' in line for line in server.commands)
+
+
+def test_a_way_of_another_protocol_is_an_error_with_the_right_one(make_gateway):
+    office = make_gateway(start=False, users=IVAN, accounts={
+        "a": {"url": "imap://127.0.0.1", "auth": "user"}, "b": {"url": "pop3://127.0.0.1", "auth": "login-command"},
+        "c": {"url": "pop3://127.0.0.1", "auth": "sram-sha-256"}})
+    done = office.cli("check")
+    text = done.stdout + done.stderr
+    assert done.returncode == 1 and "auth = login-command" in text and "auth = user" in text and "scram-sha-256" in text
 
 
 def test_auth_chooses_among_several(make_gateway, dovecot, account):

@@ -62,6 +62,7 @@ service auth {{
     mode = 0666
   }}
 }}
+auth_mechanisms = {mechanisms}
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {folder}/passwd
@@ -76,7 +77,7 @@ userdb {{
 class Dovecot:
     """users: name -> password. Messages are bytes; deliver() puts them straight into the Maildir."""
 
-    def __init__(self, folder, users, certificate=None):
+    def __init__(self, folder, users, certificate=None, mechanisms="plain"):
         self.folder = Path(folder) / "dovecot"
         self.mail, self.run = self.folder / "mail", self.folder / "run"
         self.sasl = self.folder / "sasl"
@@ -101,7 +102,7 @@ class Dovecot:
         (self.folder / "dovecot.conf").write_text(CONFIG.format(
             folder=self.folder, run=self.run, mail=self.mail, sasl=self.sasl, cert=cert, key=key, port=self.port,
             tls_port=self.tls_port, imap_port=self.imap_port, imaps_port=self.imaps_port, uid=self.uid, gid=self.gid, login_user=login, internal_user=internal,
-            internal_group=group))
+            internal_group=group, mechanisms=mechanisms))
         for user in users:
             self._mailbox(user)
 

@@ -1,0 +1,15 @@
+/*
+ * The way by which a login worked, kept from session to session: the next one needs one attempt.
+ */
+#ifndef LANPOST_MAIL_LOGIN_MEMORY_H
+#define LANPOST_MAIL_LOGIN_MEMORY_H
+
+#include "config/conf.h"
+#include "mail/state.h"
+
+/* kind: "account" or "smarthost". AUTH_AUTO: nothing is known. */
+enum conf_auth login_recall(struct state *state, const char *kind, const char *name);
+/* Failure is logged: the next session tries all ways again. */
+void login_remember(struct state *state, const char *kind, const char *name, enum conf_auth way);
+
+#endif
