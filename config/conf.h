@@ -260,6 +260,11 @@ const struct conf_user *conf_find_user(const struct conf *conf, const char *name
 bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user);
 const struct conf_group *conf_find_group(const struct conf *conf, const char *name);
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
+/* What names the account's mailbox upstream, whatever the account is called and however it is reached: "login host", with
+ * the port where it is none of the usual ones. Lower case, new memory. */
+char *conf_mailbox(const struct conf_account *account);
+/* The first enabled account before this one that collects the same mailbox; NULL: none. */
+const struct conf_account *conf_account_twin(const struct conf *conf, const struct conf_account *account);
 /* The user who owns this address or bare local name: name, alias or external alias,
  * without regard to case. `postmaster` and `daemon` are not found here. */
 const struct conf_user *conf_owner_of(const struct conf *conf, struct slice address);

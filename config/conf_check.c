@@ -342,6 +342,18 @@ static void check_dkims(const struct check *check)
 	}
 }
 
+/* Each of its messages would be there for both: the second has nothing to do. */
+static void check_twin(const struct check *check, const struct conf_account *account)
+{
+	const struct conf_account *twin = account->enabled ? conf_account_twin(check->conf, account) : NULL;
+
+	if (twin != NULL)
+		WARN_AT(check, &account->remote.user, account->place,
+		    _("[account %s] collects the same mailbox as [account %s] (%s:%d): what one has fetched does not come through the "
+		      "other; switch one off (enabled = no)"),
+		    account->name, twin->name, twin->place.file, twin->place.line);
+}
+
 static void check_accounts(const struct check *check)
 {
 	for (size_t i = 0; i < check->conf->account_count; i++) {
@@ -353,6 +365,7 @@ static void check_accounts(const struct check *check)
 		    !conf_was_faulty(check->source, &account->remote.user))
 			ERROR_AT(check, &account->remote.user, account->place,
 			    _("[account %s] needs a user"), account->name);
+		check_twin(check, account);
 		check_users(check, "deliver_to", &account->deliver_to, account->place);
 		check_users(check, "unsorted_to", &account->unsorted_to, account->place);
 	}

@@ -1,5 +1,9 @@
 #include "config/conf.h"
 
+#include "base/alloc.h"
+
+#include <stdlib.h>
+
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name)
 {
 	for (size_t i = 0; i < conf->user_count; i++)
@@ -33,6 +37,49 @@ const struct conf_account *conf_find_account(const struct conf *conf, const char
 		if (strcmp(conf->accounts[i].name, name) == 0)
 			return &conf->accounts[i];
 	return NULL;
+}
+
+/* POP3 and IMAP, with and without TLS, open the same mailbox. */
+static struct slice without_usual_port(struct slice host)
+{
+	static const char *const ports[] = {":110", ":995", ":143", ":993"};
+
+	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
+		size_t len = strlen(ports[i]);
+
+		if (host.len > len && slice_is(slice_from(host, host.len - len), ports[i]))
+			host.len -= len;
+	}
+	return host;
+}
+
+char *conf_mailbox(const struct conf_account *account)
+{
+	const char *url = account->remote.url, *host = strstr(url, "://");
+	struct slice place = slice_of(host == NULL ? url : host + 3);
+	char *name;
+
+	place.len = strcspn(place.ptr, "/?#");
+	place = without_usual_port(place);
+	name = xasprintf("%s %.*s", account->remote.user, SLICE_PRINT(place));
+	str_lower_ascii(name);
+	return name;
+}
+
+const struct conf_account *conf_account_twin(const struct conf *conf, const struct conf_account *account)
+{
+	char *mailbox = conf_mailbox(account);
+	const struct conf_account *twin = NULL;
+
+	for (size_t i = 0; twin == NULL && &conf->accounts[i] < account; i++) {
+		char *other = conf_mailbox(&conf->accounts[i]);
+
+		if (conf->accounts[i].enabled && strcmp(mailbox, other) == 0)
+			twin = &conf->accounts[i];
+		free(other);
+	}
+	free(mailbox);
+	return twin;
 }
 
 /* The name before @local_domain; other texts as they are. */

@@ -51,7 +51,7 @@ static void forget_stale(struct fetch *fetch)
 	for (size_t at = 0; map_next(&fetch->seen, &at, &key, &what);)
 		if (plan_is_stale(key, ((const struct seen *)what)->time, now) &&
 		    map_get(&listed, key) == NULL &&
-		    state_seen_forget(fetch->job->state, account, key, &error) != 0)
+		    state_seen_forget(fetch->job->state, fetch->mailbox, key, &error) != 0)
 			log_warnx("event=uidl-not-forgotten account=%s reason=%s", LOG_CSTR(account),
 			    LOG_CSTR(error.text));
 	map_clear(&listed);
@@ -143,6 +143,7 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	    .job = job,
 	    .result = result,
 	    .is_imap = slice_begins_nocase(slice_of(account->remote.url), "imap"),
+	    .mailbox = conf_mailbox(account),
 	    .begun = clock_wall(),
 	    .end = seconds > 0 ? clock_now_ms() + seconds * 1000 + FETCH_FAREWELL_MS : INT64_MAX,
 	    .chunk = xmalloc(CHUNK),
@@ -155,7 +156,7 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	*result = (struct fetch_result){0};
 	pop3_client_init(&fetch.pop3);
 	imap_client_init(&fetch.imap);
-	code = state_seen_load(job->state, account->name, &fetch.seen, error);
+	code = fetch_recall_seen(&fetch, error);
 	if (code == 0)
 		code = fetch_with_reconnects(&fetch, error);
 	fetch_hang_up(&fetch);
@@ -169,32 +170,6 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	free(fetch.batch_items);
 	free(fetch.deletes);
 	free(fetch.chunk);
+	free(fetch.mailbox);
 	return code;
-}
-
-int fetch_whole(struct state *state, const char *id, char **account, struct error *error)
-{
-	const struct seen what = {.time = clock_wall()};
-	char *uidl, *wanted;
-	const char *key;
-	int result = state_seen_find(state, id, account, &uidl, error);
-
-	if (result != 0)
-		return -1;
-	key = uidl == NULL ? NULL : plan_behind_stub(uidl);
-	if (key == NULL) {
-		free(*account);
-		free(uidl);
-		*account = NULL;
-		return 1;
-	}
-	wanted = plan_wanted_key(key);
-	result = state_seen_add(state, *account, slice_of(wanted), "", &what, error);
-	free(wanted);
-	free(uidl);
-	if (result != 0) {
-		free(*account);
-		*account = NULL;
-	}
-	return result;
 }

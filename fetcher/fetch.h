@@ -49,7 +49,11 @@ struct fetch_job {
 int fetch_account(const struct fetch_job *job, struct fetch_result *result, struct error *error);
 
 /* The subject "fetch <id>": makes the next session of its account bring the whole message for which stub `id` stands.
- * *account is new memory. Returns 0, 1 if there is no such stub, -1 on error. */
-int fetch_whole(struct state *state, const char *id, char **account, struct error *error);
+ * Returns 0, 1 if there is no such stub or no account any more that collects its mailbox, -1 on error. */
+int fetch_whole(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
+    struct error *error);
+/* Older versions remembered what was seen under the name of the account: puts that under its mailbox. For every start, so that
+ * no account is renamed before. */
+void fetch_adopt(const struct conf *conf, struct state *state);
 
 #endif

@@ -23,8 +23,7 @@ static bool feed_questions(struct fetch *fetch)
 static int remember(struct fetch *fetch, const char *key, const struct seen *what, struct error *error)
 {
 	state_seen_put(&fetch->seen, slice_of(key), what);
-	return state_seen_add(fetch->job->state, fetch->job->account->name, slice_of(key), "", what,
-	    error);
+	return state_seen_add(fetch->job->state, fetch->mailbox, slice_of(key), "", what, error);
 }
 
 /* A UIDL that is not unique is remembered as such: when one of its messages is gone the other must not pass for it. */

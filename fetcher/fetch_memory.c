@@ -1,45 +1,136 @@
-/* What is remembered of an account beside its UIDLs: how good its line is, and what its server can take. */
+/* What is remembered of a mailbox: what was seen of it, how good the line is, and what its server can take. */
+#include "base/alloc.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 #include "mail/login_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define ONE_BY_ONE_SECONDS (30 * 24 * 3600) /* then it is tried again */
 
-static const char left_name[] = "left", commit_name[] = "commit-every", one_name[] = "one-by-one";
+static const char left_name[] = "left", commit_name[] = "commit-every", one_name[] = "one-by-one",
+		  mailbox_name[] = "mailbox";
 
-static void make_key(const struct fetch *fetch, const char *name, char *key, size_t size)
+/* New memory; NULL where nothing is remembered. */
+static char *recall_text(const struct fetch *fetch, const char *name, const char *of)
 {
-	snprintf(key, size, "%s %s", name, fetch->job->account->name);
-}
-
-static uint64_t recall(const struct fetch *fetch, const char *name)
-{
-	char key[96], *text = NULL;
-	uint64_t number = 0;
+	char *key = xasprintf("%s %s", name, of), *text = NULL;
 	struct error error;
 
-	make_key(fetch, name, key, sizeof(key));
-	if (state_get(fetch->job->state, key, &text, &error) != 0 || text == NULL ||
-	    !slice_number(slice_of(text), 0, INT64_MAX, &number))
+	if (state_get(fetch->job->state, key, &text, &error) != 0)
+		text = NULL;
+	free(key);
+	return text;
+}
+
+/* Older versions remembered it by the name of the account. */
+static uint64_t recall(const struct fetch *fetch, const char *name)
+{
+	char *text = recall_text(fetch, name, fetch->mailbox);
+	uint64_t number = 0;
+
+	if (text == NULL)
+		text = recall_text(fetch, name, fetch->job->account->name);
+	if (text == NULL || !slice_number(slice_of(text), 0, INT64_MAX, &number))
 		number = 0;
 	free(text);
 	return number;
 }
 
-static void remember(const struct fetch *fetch, const char *name, uint64_t number)
+static void remember_text(const struct fetch *fetch, const char *name, const char *of, const char *text)
 {
-	char key[96], text[24];
+	char *key = xasprintf("%s %s", name, of);
 	struct error error;
 
-	make_key(fetch, name, key, sizeof(key));
-	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
 	if (state_set(fetch->job->state, key, text, &error) != 0)
 		log_warnx("event=not-remembered account=%s what=%s reason=%s",
 		    LOG_CSTR(fetch->job->account->name), name, LOG_CSTR(error.text));
+	free(key);
 }
+
+static void remember(const struct fetch *fetch, const char *name, uint64_t number)
+{
+	char text[24];
+
+	snprintf(text, sizeof(text), "%llu", (unsigned long long)number);
+	remember_text(fetch, name, fetch->mailbox, text);
+}
+
+/* --- what was seen */
+
+void fetch_adopt(const struct conf *conf, struct state *state)
+{
+	for (size_t i = 0; i < conf->account_count; i++) {
+		const char *name = conf->accounts[i].name;
+		char *mailbox = conf_mailbox(&conf->accounts[i]);
+		struct error error;
+
+		if (state_seen_move(state, name, mailbox, &error) != 0)
+			log_warnx("event=seen-not-moved account=%s reason=%s", LOG_CSTR(name), LOG_CSTR(error.text));
+		free(mailbox);
+	}
+}
+
+/* "ivan" and "ivan@example.ru" may be one and the same. */
+static bool is_same_login(const char *one, const char *other)
+{
+	size_t a = strcspn(one, "@ "), b = strcspn(other, "@ ");
+	size_t whole = strcspn(one, " "), other_whole = strcspn(other, " ");
+
+	if (a != b || strncmp(one, other, a) != 0)
+		return false;
+	return one[a] != '@' || other[b] != '@' || (whole == other_whole && strncmp(one, other, whole) == 0);
+}
+
+/* The same account at another server: its messages have other UIDs now, but the same headers. */
+static int take_from_former(struct fetch *fetch, const char *former, struct error *error)
+{
+	struct map seen = MAP_INIT;
+	struct slice key;
+	void *what;
+	char *left = recall_text(fetch, left_name, former);
+	int result = state_seen_load(fetch->job->state, former, &seen, error);
+
+	for (size_t at = 0; result == 0 && map_next(&seen, &at, &key, &what);) {
+		char *moved = plan_moved_key(key.ptr);
+
+		if (((const struct seen *)what)->digest != 0) {
+			state_seen_put(&fetch->seen, slice_of(moved), what);
+			result = state_seen_add(fetch->job->state, fetch->mailbox, slice_of(moved), "", what, error);
+		}
+		free(moved);
+	}
+	if (result == 0 && left != NULL)
+		remember_text(fetch, left_name, fetch->mailbox, left);
+	log_info("event=mailbox-moved account=%s messages=%zu", LOG_CSTR(fetch->job->account->name), fetch->seen.count);
+	state_seen_clear(&seen);
+	free(left);
+	return result;
+}
+
+int fetch_recall_seen(struct fetch *fetch, struct error *error)
+{
+	const char *name = fetch->job->account->name;
+	char *former;
+	int result;
+
+	if (state_seen_move(fetch->job->state, name, fetch->mailbox, error) != 0 ||
+	    state_seen_load(fetch->job->state, fetch->mailbox, &fetch->seen, error) != 0)
+		return -1;
+	former = recall_text(fetch, mailbox_name, name);
+	result = 0;
+	if (former != NULL && fetch->seen.count == 0 && strcmp(former, fetch->mailbox) != 0 &&
+	    is_same_login(former, fetch->mailbox))
+		result = take_from_former(fetch, former, error);
+	if (result == 0 && (former == NULL || strcmp(former, fetch->mailbox) != 0))
+		remember_text(fetch, mailbox_name, name, fetch->mailbox);
+	free(former);
+	return result;
+}
+
+/* --- its line and its server */
 
 void fetch_recall(struct fetch *fetch)
 {

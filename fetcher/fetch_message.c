@@ -58,8 +58,7 @@ static void note_letter(struct fetch *fetch, const struct batch_item *done)
 		return;
 	key = plan_letter_key(done->letter);
 	state_seen_put(&fetch->seen, slice_of(key), &what);
-	if (state_seen_add(fetch->job->state, fetch->job->account->name, slice_of(key), "", &what,
-		&error) != 0)
+	if (state_seen_add(fetch->job->state, fetch->mailbox, slice_of(key), "", &what, &error) != 0)
 		log_warnx("event=letter-not-remembered account=%s reason=%s",
 		    LOG_CSTR(fetch->job->account->name), LOG_CSTR(error.text));
 	free(key);
@@ -142,6 +141,7 @@ void fetch_begin_message(struct fetch *fetch, struct plan_item *item)
 	envelope_set(&envelope->origin, slice_of(origin));
 	envelope_set(&envelope->session, slice_of(job->session));
 	envelope_set(&envelope->account, slice_of(job->account->name));
+	envelope_set(&envelope->mailbox, slice_of(fetch->mailbox));
 	envelope->listed = item->size;
 	add_trace(fetch);
 	free(origin);

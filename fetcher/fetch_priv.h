@@ -46,6 +46,7 @@ struct fetch {
 	const struct fetch_job *job;
 	struct fetch_result *result;
 	bool is_imap;
+	char *mailbox;	     /* whose messages these are: conf_mailbox() */
 	int64_t begun;	     /* wall clock */
 	struct plan plan;
 	struct map seen;     /* key -> struct seen */
@@ -138,8 +139,10 @@ void fetch_hang_up(struct fetch *fetch);
 /* Notes that a message could not be had. */
 void fetch_skip(struct fetch *fetch, const struct plan_item *item, struct slice reply);
 
-/* --- fetch_memory.c: what is remembered of an account beside its UIDLs */
+/* --- fetch_memory.c: what is remembered of a mailbox */
 
+/* What was seen, also under the account's name (older versions) and, where the provider has moved, on its former server. */
+int fetch_recall_seen(struct fetch *fetch, struct error *error);
 void fetch_recall(struct fetch *fetch);
 void fetch_remember_left(struct fetch *fetch, size_t left);
 void fetch_remember_commit_every(struct fetch *fetch, size_t number);

@@ -15,6 +15,7 @@
 #define MARK_STUB "\x03"
 #define MARK_WANTED "\x04"
 #define MARK_LETTER "\x05"
+#define MARK_MOVED "\x06"
 
 void plan_clear(struct plan *plan)
 {
@@ -41,6 +42,11 @@ char *plan_wanted_key(const char *key)
 char *plan_double_mark(const char *uidl)
 {
 	return xasprintf(MARK_DOUBLE "%s", uidl);
+}
+
+char *plan_moved_key(const char *key)
+{
+	return xasprintf(MARK_MOVED "%s", key);
 }
 
 char *plan_letter_key(uint64_t digest)

@@ -79,6 +79,8 @@ size_t plan_known(const struct plan *plan, const struct map *seen);
 char *plan_stub_key(const char *key);
 char *plan_wanted_key(const char *key);
 char *plan_double_mark(const char *uidl);
+/* The key of a message that was seen on another server: it is known by its header alone. New memory. */
+char *plan_moved_key(const char *key);
 /* The key of a letter that lies in a catch-all mailbox more than once. New memory. */
 char *plan_letter_key(uint64_t digest);
 /* The key of the message itself if this is the key of a stub, else NULL. */

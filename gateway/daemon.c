@@ -101,18 +101,15 @@ static void want_account(struct session_request *request, const struct conf_acco
 static const struct conf_account *want_whole(const struct conf *conf, struct state *state, struct slice id)
 {
 	const struct conf_account *account = NULL;
-	char *text = slice_dup(id), *name = NULL;
+	char *text = slice_dup(id);
 	struct error error;
-	int result = fetch_whole(state, text, &name, &error);
+	int result = fetch_whole(conf, state, text, &account, &error);
 
-	if (result == 0)
-		account = conf_find_account(conf, name);
-	else
+	if (result != 0)
 		log_info("event=stub-not-found id=%s reason=%s", LOG_CSTR(text),
 		    LOG_CSTR(result < 0 ? error.text : ""));
-	free(name);
 	free(text);
-	return account;
+	return result == 0 ? account : NULL;
 }
 
 void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,

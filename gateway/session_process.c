@@ -189,6 +189,25 @@ static void *fetch_thread(void *context)
 	return NULL;
 }
 
+/* Of several accounts with one mailbox upstream one a session is enough: what it has fetched does not come again. */
+static bool is_chosen(const struct session_result *result, const struct conf_account *account)
+{
+	char *mailbox = conf_mailbox(account);
+	bool found = false;
+
+	for (size_t i = 0; !found && i < result->account_count; i++) {
+		char *other = conf_mailbox(result->accounts[i].account);
+
+		found = strcmp(mailbox, other) == 0;
+		if (found)
+			log_info("event=account-passed-over account=%s collected-by=%s", LOG_CSTR(account->name),
+			    LOG_CSTR(result->accounts[i].account->name));
+		free(other);
+	}
+	free(mailbox);
+	return found;
+}
+
 static void choose_accounts(struct session *session)
 {
 	const struct conf *conf = session->conf;
@@ -200,7 +219,7 @@ static void choose_accounts(struct session *session)
 		bool named = strlist_has(&session->request.accounts, account->name);
 
 		/* One that is named is fetched even if it is switched off for the schedule. */
-		if (named || (session->request.accounts.count == 0 && account->enabled))
+		if ((named || (session->request.accounts.count == 0 && account->enabled)) && !is_chosen(result, account))
 			result->accounts[result->account_count++].account = account;
 	}
 }

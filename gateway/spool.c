@@ -2,6 +2,7 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
+#include "fetcher/fetch.h"
 #include "gateway/damage.h"
 #include "gateway/report.h"
 
@@ -36,6 +37,7 @@ int spool_open(struct spool *spool, const struct conf *conf, const char *writer,
 		*spool = (struct spool){0};
 		return -1;
 	}
+	fetch_adopt(conf, spool->state);
 	if (damaged)
 		tell_of_damage(spool, conf);
 	damage_report(conf, spool->intake, spool->state, "");

@@ -19,6 +19,7 @@ void envelope_init(struct envelope *envelope)
 	    .origin = xstrdup(""),
 	    .session = xstrdup(""),
 	    .account = xstrdup(""),
+	    .mailbox = xstrdup(""),
 	    .uidl = xstrdup(""),
 	    .sender = xstrdup(""),
 	    .envid = xstrdup(""),
@@ -40,6 +41,7 @@ void envelope_clear(struct envelope *envelope)
 	free(envelope->origin);
 	free(envelope->session);
 	free(envelope->account);
+	free(envelope->mailbox);
 	free(envelope->uidl);
 	free(envelope->sender);
 	free(envelope->envid);
@@ -143,11 +145,14 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 	put_line(out, "origin", envelope->origin);
 	put_line(out, "session", envelope->session);
 	put_line(out, "account", envelope->account);
+	put_line(out, "mailbox", envelope->mailbox);
 	put_line(out, "uidl", envelope->uidl);
 	if (envelope->listed > 0)
 		buf_printf(out, "listed %llu\n", (unsigned long long)envelope->listed);
 	if (envelope->digest > 0)
 		buf_printf(out, "digest %llu\n", (unsigned long long)envelope->digest);
+	if (envelope->body > 0)
+		buf_printf(out, "body %llu\n", (unsigned long long)envelope->body);
 	put_line(out, "sender", envelope->sender);
 	put_line(out, "ret", dsn_ret_text(envelope->ret));
 	put_line(out, "envid", envelope->envid);
@@ -265,6 +270,7 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 	    {"origin", offsetof(struct envelope, origin)},
 	    {"session", offsetof(struct envelope, session)},
 	    {"account", offsetof(struct envelope, account)},
+	    {"mailbox", offsetof(struct envelope, mailbox)},
 	    {"uidl", offsetof(struct envelope, uidl)},
 	    {"sender", offsetof(struct envelope, sender)},
 	    {"envid", offsetof(struct envelope, envid)},
@@ -300,6 +306,8 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 		envelope->listed = number;
 	else if (slice_is(key, "digest"))
 		envelope->digest = number;
+	else if (slice_is(key, "body"))
+		envelope->body = number;
 	else if (slice_is(key, "next"))
 		envelope->next_attempt = (int64_t)number;
 	else if (slice_is(key, "attempts"))

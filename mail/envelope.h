@@ -42,9 +42,11 @@ struct envelope {
 	char *origin;	 /* "smtp 192.168.1.5 ivan", "account sales", "gateway" */
 	char *session;	 /* id of the communication session or LAN connection, "" */
 	char *account;	 /* fetched: its account, else "" */
+	char *mailbox;	 /* fetched: the mailbox upstream (conf_mailbox()), else "" */
 	char *uidl;	 /* fetched: its UIDL (raw bytes allowed), else "" */
 	uint64_t listed; /* fetched: its size as the provider listed it; 0 unknown */
 	uint64_t digest; /* fetched: of its header, so that it is known under another UIDL; 0 unknown */
+	uint64_t body;	 /* fetched: digest of its body, which tells messages with one header apart; 0 unknown */
 	char *sender;	 /* reverse path without <>, "" for the null sender */
 	enum dsn_ret ret;
 	char *envid;	 /* ENVID as the client gave it; "" */

@@ -100,7 +100,9 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	char *message_id = message_id_of(envelope, body), *subject = field_text(body, "Subject");
 	struct buf senders = BUF_INIT(1u << 20), recipients = BUF_INIT(1u << 20), keywords = BUF_INIT(1u << 20);
 	const char *message[] = {envelope->id.text, message_id, "", "", subject, ""};
-	const char *seen[] = {envelope->account, envelope->uidl, envelope->id.text};
+	/* Records of older versions know the account alone: fetch_adopt() puts their rows right. */
+	const char *mailbox = envelope->mailbox[0] == '\0' ? envelope->account : envelope->mailbox;
+	const char *seen[] = {mailbox, envelope->uidl, envelope->id.text};
 
 	add_correspondents(envelope, body, &senders, &recipients);
 	add_keywords(envelope, &keywords);
@@ -120,6 +122,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 			.time = envelope->time,
 			.size = envelope->listed,
 			.digest = envelope->digest,
+			.body = envelope->body,
 		    },
 		    seen, ARRAY_LEN(seen));
 	buf_clear(&senders);
@@ -191,7 +194,8 @@ static int write_note(struct state *state, const struct note *note, struct error
 		return state_set(state, INTAKE_TROUBLE, note->text[0], error);
 	if (note->kind == NOTE_SEEN)
 		return state_seen_add(state, note->text[0], slice_of(note->text[1]), note->text[2],
-		    &(struct seen){.time = note->time, .listed = note->size, .digest = note->digest}, error);
+		    &(struct seen){.time = note->time, .listed = note->size, .digest = note->digest, .body = note->body},
+		    error);
 	if (note->kind == NOTE_MESSAGE)
 		return state_message_add(state,
 		    &(struct journal_message){

@@ -28,7 +28,7 @@ struct segment {
 struct note {
 	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE } kind;
 	int64_t time; /* microseconds for events, seconds else */
-	uint64_t size, digest; /* of NOTE_SEEN: the size as listed */
+	uint64_t size, digest, body; /* of NOTE_SEEN: the size as listed, digests of header and body */
 	char *text[6]; /* by kind: see intake_note.c */
 	struct note *next;
 };

@@ -28,7 +28,8 @@
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS seen (account TEXT, uidl BLOB, id TEXT, time INTEGER,"
-    " listed INTEGER DEFAULT 0, digest INTEGER DEFAULT 0, PRIMARY KEY (account, uidl)) WITHOUT ROWID;"
+    " listed INTEGER DEFAULT 0, digest INTEGER DEFAULT 0, body INTEGER DEFAULT 0,"
+    " PRIMARY KEY (account, uidl)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS message (id TEXT PRIMARY KEY, time INTEGER, message_id TEXT,"
     " sender TEXT, recipients TEXT, subject TEXT, size INTEGER, keywords TEXT DEFAULT '') WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS journal (id TEXT, time_us INTEGER, event TEXT, place TEXT,"
@@ -41,7 +42,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS problem (key TEXT PRIMARY KEY, class TEXT, text TEXT,"
     " since INTEGER);"
     "CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, text TEXT);"
-    "PRAGMA user_version = 3;";
+    "PRAGMA user_version = 4;";
 
 /* From a version to the next one; version 0 is a new database. */
 static const char *const upgrades[] = {
@@ -49,6 +50,7 @@ static const char *const upgrades[] = {
     [1] = "ALTER TABLE seen ADD COLUMN listed INTEGER DEFAULT 0;"
 	  "ALTER TABLE seen ADD COLUMN digest INTEGER DEFAULT 0;",
     [2] = "ALTER TABLE message ADD COLUMN keywords TEXT DEFAULT '';",
+    [3] = "ALTER TABLE seen ADD COLUMN body INTEGER DEFAULT 0;",
 };
 
 int state_error(const struct state *state, struct error *error, const char *what)

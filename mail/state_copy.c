@@ -13,7 +13,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#define COLUMNS "account, uidl, id, time, listed, digest"
+#define OLD_COLUMNS "account, uidl, id, time, listed, digest" /* of a copy that an older version made */
+#define COLUMNS OLD_COLUMNS ", body"
+#define TAKE(columns) "INSERT OR IGNORE INTO main.seen (" columns ") SELECT " columns " FROM copy.seen"
 #define COPIED "seen-copied" /* a value: the mark of what the copy holds */
 
 static char *copy_path(const struct state *state, const char *suffix)
@@ -55,7 +57,7 @@ void state_copy_take(struct state *state)
 {
 	struct error error;
 
-	if (state_run(state, "INSERT OR IGNORE INTO main.seen (" COLUMNS ") SELECT " COLUMNS " FROM copy.seen", &error) != 0)
+	if (state_run(state, TAKE(COLUMNS), &error) != 0 && state_run(state, TAKE(OLD_COLUMNS), &error) != 0)
 		log_warnx("event=seen-not-restored reason=%s", LOG_CSTR(error.text));
 	else
 		log_warnx("event=seen-restored messages=%d", sqlite3_changes(state->db));

@@ -1,4 +1,4 @@
-/* UIDLs that were seen, by account. */
+/* UIDLs that were seen, by mailbox upstream; the column is still called account, as when it was one. */
 #include "mail/state_priv.h"
 
 #include "base/alloc.h"
@@ -23,11 +23,11 @@ void state_seen_clear(struct map *seen)
 	map_clear(seen);
 }
 
-int state_seen_load(struct state *state, const char *account, struct map *seen,
+int state_seen_load(struct state *state, const char *mailbox, struct map *seen,
     struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT uidl, time, listed, digest FROM seen WHERE account = ?", "t", account);
+	    "SELECT uidl, time, listed, digest, body FROM seen WHERE account = ?", "t", mailbox);
 	int more;
 
 	if (stmt == NULL)
@@ -39,6 +39,7 @@ int state_seen_load(struct state *state, const char *account, struct map *seen,
 		    .time = sqlite3_column_int64(stmt, 1),
 		    .listed = (uint64_t)sqlite3_column_int64(stmt, 2),
 		    .digest = (uint64_t)sqlite3_column_int64(stmt, 3),
+		    .body = (uint64_t)sqlite3_column_int64(stmt, 4),
 		};
 
 		state_seen_put(seen, uidl, &what);
@@ -47,44 +48,68 @@ int state_seen_load(struct state *state, const char *account, struct map *seen,
 	return more;
 }
 
-int state_seen_add(struct state *state, const char *account, struct slice uidl, const char *id,
+int state_seen_add(struct state *state, const char *mailbox, struct slice uidl, const char *id,
     const struct seen *what, struct error *error)
 {
 	return state_finish(state,
 	    state_statement(state, error,
-		"INSERT INTO seen (account, uidl, id, time, listed, digest)"
-		" VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (account, uidl) DO UPDATE SET"
+		"INSERT INTO seen (account, uidl, id, time, listed, digest, body)"
+		" VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, uidl) DO UPDATE SET"
 		" id = excluded.id, time = excluded.time, listed = excluded.listed,"
-		" digest = excluded.digest WHERE excluded.time >= seen.time",
-		"tbtiii", account, &uidl, id, what->time, (int64_t)what->listed,
-		(int64_t)what->digest),
+		" digest = excluded.digest, body = excluded.body WHERE excluded.time >= seen.time",
+		"tbtiiii", mailbox, &uidl, id, what->time, (int64_t)what->listed,
+		(int64_t)what->digest, (int64_t)what->body),
 	    error);
 }
 
-int state_seen_find(struct state *state, const char *id, char **account, char **uidl,
+int state_seen_find(struct state *state, const char *id, char **mailbox, char **uidl,
     struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,
 	    "SELECT account, CAST(uidl AS TEXT) FROM seen WHERE id = ?", "t", id);
 	int more;
 
-	*account = *uidl = NULL;
+	*mailbox = *uidl = NULL;
 	if (stmt == NULL)
 		return -1;
 	more = state_next_row(state, stmt, error);
 	if (more == 1) {
-		*account = xstrdup(state_column_text(stmt, 0));
+		*mailbox = xstrdup(state_column_text(stmt, 0));
 		*uidl = xstrdup(state_column_text(stmt, 1));
 	}
 	state_statement_end(state, stmt);
 	return more < 0 ? -1 : 0;
 }
 
-int state_seen_forget(struct state *state, const char *account, struct slice uidl,
+int state_seen_forget(struct state *state, const char *mailbox, struct slice uidl,
     struct error *error)
 {
 	return state_finish(state,
 	    state_statement(state, error, "DELETE FROM seen WHERE account = ? AND uidl = ?", "tb",
-		account, &uidl),
+		mailbox, &uidl),
 	    error);
+}
+
+int state_seen_move(struct state *state, const char *from, const char *mailbox, struct error *error)
+{
+	int result;
+
+	if (state_begin(state, error) != 0)
+		return -1;
+	result = state_finish(state,
+	    state_statement(state, error,
+		"INSERT INTO seen (account, uidl, id, time, listed, digest, body)"
+		" SELECT ?, uidl, id, time, listed, digest, body FROM seen WHERE account = ?"
+		" ON CONFLICT (account, uidl) DO UPDATE SET id = excluded.id, time = excluded.time,"
+		" listed = excluded.listed, digest = excluded.digest, body = excluded.body"
+		" WHERE excluded.time > seen.time",
+		"tt", mailbox, from),
+	    error);
+	if (result == 0)
+		result = state_finish(state,
+		    state_statement(state, error, "DELETE FROM seen WHERE account = ?", "t", from), error);
+	if (result == 0)
+		return state_commit(state, error);
+	state_abort(state);
+	return -1;
 }

@@ -1,0 +1,52 @@
+/* What people ask for by mail: the message behind a stub. */
+#include "base/clock.h"
+#include "fetcher/fetch.h"
+#include "fetcher/plan.h"
+#include "mail/state.h"
+
+#include <stdlib.h>
+
+/* The first enabled account that collects this mailbox, else one that is switched off. */
+static const struct conf_account *account_of(const struct conf *conf, const char *mailbox)
+{
+	const struct conf_account *found = NULL;
+
+	for (size_t i = 0; i < conf->account_count; i++) {
+		const struct conf_account *account = &conf->accounts[i];
+		char *name = conf_mailbox(account);
+
+		if (strcmp(name, mailbox) == 0 && (found == NULL || (!found->enabled && account->enabled)))
+			found = account;
+		free(name);
+	}
+	return found;
+}
+
+static int want(struct state *state, const char *mailbox, const char *key, struct error *error)
+{
+	const struct seen what = {.time = clock_wall()};
+	char *wanted = plan_wanted_key(key);
+	int result = state_seen_add(state, mailbox, slice_of(wanted), "", &what, error);
+
+	free(wanted);
+	return result;
+}
+
+int fetch_whole(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
+    struct error *error)
+{
+	char *mailbox, *uidl;
+	const char *key;
+	int result = state_seen_find(state, id, &mailbox, &uidl, error);
+
+	*account = NULL;
+	if (result != 0)
+		return -1;
+	key = uidl == NULL ? NULL : plan_behind_stub(uidl);
+	if (key != NULL)
+		*account = account_of(conf, mailbox);
+	result = *account == NULL ? 1 : want(state, mailbox, key, error);
+	free(mailbox);
+	free(uidl);
+	return result;
+}
