@@ -64,7 +64,7 @@ static int bind_error(const char *address, uint16_t port, struct error *error)
 	return -1;
 }
 
-static int bind_and_listen(int fd, const union address *address, socklen_t len)
+static int bind_to(int fd, const union address *address, socklen_t len)
 {
 	int on = 1;
 
@@ -73,10 +73,10 @@ static int bind_and_listen(int fd, const union address *address, socklen_t len)
 	if (address->any.sa_family == AF_INET6 &&
 	    setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)) != 0)
 		return -1;
-	return bind(fd, &address->any, len) == 0 && listen(fd, BACKLOG) == 0 ? 0 : -1;
+	return bind(fd, &address->any, len);
 }
 
-int net_listen(const char *address, uint16_t port, int *fd, struct error *error)
+int net_bind(const char *address, uint16_t port, int *fd, struct error *error)
 {
 	union address where;
 	socklen_t len = parse_literal(address, port, &where);
@@ -87,7 +87,7 @@ int net_listen(const char *address, uint16_t port, int *fd, struct error *error)
 		    _("cannot listen on \"%s\": that is no IP address; correct `listen` in [lan]"),
 		    address);
 	*fd = socket(where.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	if (*fd >= 0 && bind_and_listen(*fd, &where, len) == 0)
+	if (*fd >= 0 && bind_to(*fd, &where, len) == 0)
 		return 0;
 	no_ipv6 = where.any.sa_family == AF_INET6 &&
 	          (errno == EAFNOSUPPORT ||
@@ -97,6 +97,11 @@ int net_listen(const char *address, uint16_t port, int *fd, struct error *error)
 		close(*fd);
 	*fd = -1;
 	return no_ipv6 ? 1 : -1;
+}
+
+int net_listen(int fd, struct error *error)
+{
+	return listen(fd, BACKLOG) == 0 ? 0 : error_errno(error, "cannot listen on port %u", net_port(fd));
 }
 
 static struct in6_addr to_v6(const union address *address)

@@ -14,11 +14,13 @@
 
 #define NET_ADDRESS_MAX 64 /* of net_address_text(), with NUL */
 
-/* Binds and listens; address is a literal ("0.0.0.0", "::", "127.0.0.1"), port 0 takes any free
+/* Binds; address is a literal ("0.0.0.0", "::", "127.0.0.1"), port 0 takes any free
  * one. IPv6 sockets take IPv6 only, so that 0.0.0.0 and :: stand side by side. *fd is non-blocking
  * and close-on-exec. Returns 0; 1 if this machine does not have that kind of address at all (no
  * IPv6: a matter for a warning; error is filled); -1 with an error that says what to do. */
-int net_listen(const char *address, uint16_t port, int *fd, struct error *error);
+int net_bind(const char *address, uint16_t port, int *fd, struct error *error);
+/* From now on clients can connect to a bound socket. */
+int net_listen(int fd, struct error *error);
 /* The port a socket is bound to, 0 if that cannot be told. */
 uint16_t net_port(int fd);
 /* Takes a waiting connection: *fd is non-blocking, close-on-exec, without Nagle's delay. Returns -1

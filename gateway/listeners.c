@@ -30,7 +30,7 @@ static int open_one(struct listeners *listeners, const char *address, size_t kin
 
 	if (listeners->count >= LISTENERS_MAX)
 		return error_set(error, ERROR_CONFIG, "[lan] listen has too many addresses");
-	result = net_listen(address, (uint16_t)port, &listener->fd, error);
+	result = net_bind(address, (uint16_t)port, &listener->fd, error);
 	if (result < 0)
 		return error_context(error, "[lan] %s_port", lan_kind_name(kinds[kind].kind));
 	if (result > 0) {
@@ -57,6 +57,14 @@ int listeners_open(struct listeners *listeners, const struct conf_lan *lan, stru
 			listeners_close(listeners);
 			return -1;
 		}
+	return 0;
+}
+
+int listeners_listen(const struct listeners *listeners, struct error *error)
+{
+	for (size_t i = 0; i < listeners->count; i++)
+		if (net_listen(listeners->items[i].fd, error) != 0)
+			return error_context(error, "[lan] %s_port", lan_kind_name(listeners->items[i].kind));
 	return 0;
 }
 

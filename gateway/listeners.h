@@ -14,9 +14,11 @@ struct listeners {
 	size_t count;
 };
 
-/* Binds every port on every address. An address that this machine does not have at all (no IPv6) is a warning in the
+/* Binds every port on every address; nobody can connect yet. An address that this machine does not have at all (no IPv6) is a warning in the
  * log; anything else that cannot be bound is an error, and nothing stays open. */
 int listeners_open(struct listeners *listeners, const struct conf_lan *lan, struct error *error);
+/* Lets clients connect. */
+int listeners_listen(const struct listeners *listeners, struct error *error);
 void listeners_close(struct listeners *listeners);
 /* True if both configurations ask for the same sockets. */
 bool listeners_same(const struct conf_lan *a, const struct conf_lan *b);

@@ -443,8 +443,11 @@ int session_process_run(void *context, int event_fd)
 	    session.request.fetch, session.request.send, session.triggers.count);
 	choose_accounts(&session);
 	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
-	if (session.request.fetch || session.request.send)
+	if (session.request.fetch || session.request.send) {
+		if (job->request->is_housekeeping)
+			tell(&session, json_pack("{s:b}", SESSION_HAS_WORK, 1));
 		work(&session);
+	}
 	doing_step("removing old mail");
 	expire_mail(&session);
 	doing_step("reporting");

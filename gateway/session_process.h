@@ -13,6 +13,7 @@ struct session_request {
 	bool fetch, send;
 	bool flush;    /* with send: also what waits for its own next attempt */
 	bool triggers; /* look for mail to the daemon, do what it asks for, and answer it */
+	bool is_housekeeping; /* nobody asked for it: not shown, unless mail to the daemon makes more of it */
 };
 
 struct session_job {
@@ -20,6 +21,9 @@ struct session_job {
 	const struct session_request *request;
 	const struct msgid *id; /* of the session */
 };
+
+/* The key of what a session tells when housekeeping turns out to be more than that. */
+#define SESSION_HAS_WORK "has-work"
 
 /* A child_fn; context is a struct session_job. Events and the result go to event_fd as the control socket has them. */
 int session_process_run(void *context, int event_fd);

@@ -104,6 +104,13 @@ static int status_run(void *context, int event_fd)
 	return ctl_send(job->fd, status, &error) == 0 ? 0 : 1;
 }
 
+static bool session_runs(void *context)
+{
+	const struct supervisor *supervisor = context;
+
+	return supervisor->session.pid != 0 && !supervisor->running.is_housekeeping;
+}
+
 /* A child answers, since counting large mailboxes takes its time. It needs the client's descriptor, which is not for children
  * in general: hence a copy. */
 static void answer_status(void *context, int fd)
@@ -115,7 +122,7 @@ static void answer_status(void *context, int fd)
 		{
 		    .since = supervisor->since,
 		    .next = sessions_next(supervisor),
-		    .session = supervisor->session.pid != 0 ? supervisor->session_id.text : NULL,
+		    .session = session_runs(supervisor) ? supervisor->session_id.text : NULL,
 		    .pid = (int)getpid(),
 		},
 	    .fd = dup(fd),
@@ -129,6 +136,16 @@ static void answer_status(void *context, int fd)
 		child_gone(&child); /* it needs no watching: reaped with the others */
 	if (job.fd >= 0)
 		close(job.fd);
+}
+
+static int listen_anew(struct supervisor *supervisor, const struct conf_lan *lan, struct error *error)
+{
+	if (listeners_open(&supervisor->listeners, lan, error) != 0)
+		return -1;
+	if (listeners_listen(&supervisor->listeners, error) == 0)
+		return 0;
+	listeners_close(&supervisor->listeners);
+	return -1;
 }
 
 static int reload(void *context, struct error *error)
@@ -149,10 +166,10 @@ static int reload(void *context, struct error *error)
 		       errno == EINTR)
 			;
 		child_gone(&supervisor->lan);
-		if (listeners_open(&supervisor->listeners, &next->lan, error) != 0) {
+		if (listen_anew(supervisor, &next->lan, error) != 0) {
 			struct error again;
 
-			if (listeners_open(&supervisor->listeners, &supervisor->conf->lan, &again) != 0)
+			if (listen_anew(supervisor, &supervisor->conf->lan, &again) != 0)
 				log_warnx("event=listen-failed reason=%s", LOG_CSTR(again.text));
 			lan_start(supervisor);
 			conf_free(next);
@@ -184,20 +201,13 @@ static bool cancel(void *context)
 {
 	struct supervisor *supervisor = context;
 
-	if (supervisor->session.pid == 0)
+	if (!session_runs(supervisor))
 		return false;
 	session_request_clear(&supervisor->pending);
 	supervisor->is_pending = false;
 	log_info("event=session-cancelled session=%s", supervisor->session_id.text);
 	kill(supervisor->session.pid, SIGTERM);
 	return true;
-}
-
-static bool session_runs(void *context)
-{
-	const struct supervisor *supervisor = context;
-
-	return supervisor->session.pid != 0;
 }
 
 static bool account_exists(void *context, const char *name)
@@ -376,7 +386,10 @@ static int begin(struct supervisor *supervisor, struct error *error)
 	if (state_check(spool, error) != 0) /* each child tries again, and tells what it cannot do */
 		log_warnx("event=state-not-checked reason=%s", LOG_CSTR(error->text));
 	signals_open(supervisor);
-	return control_open(&supervisor->control, spool, &hooks, error);
+	/* Whoever finds the ports open finds the control socket, too. */
+	if (control_open(&supervisor->control, spool, &hooks, error) != 0)
+		return -1;
+	return listeners_listen(&supervisor->listeners, error);
 }
 
 static void end(struct supervisor *supervisor)
@@ -431,13 +444,7 @@ int supervisor_run(struct conf *conf, const char *path)
 	sessions_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
 	notify_state("READY=1");
-	/* Mail to the daemon may have been left unanswered by a crash. */
-	sessions_want(&supervisor,
-	    &(struct session_request){
-		.fetch = conf->schedule.on_start,
-		.send = conf->schedule.on_start,
-		.triggers = true,
-	    });
+	sessions_first(&supervisor);
 	loop(&supervisor);
 	end(&supervisor);
 	return 0;

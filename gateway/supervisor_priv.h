@@ -52,6 +52,9 @@ void session_request_clear(struct session_request *request);
 /* Begins a session now, or one more when the running one is over; several such wishes become one. context: the supervisor. Returns the
  * number of the session that will do it. */
 uint64_t sessions_want(void *context, const struct session_request *request);
+/* The one at start: with `on_start` a session like any other, else only what may be left to do: old mail that expires, mail to
+ * daemon that a crash has left unanswered. */
+void sessions_first(struct supervisor *supervisor);
 /* The same for mail to daemon, so many an hour; what is too much waits. */
 void sessions_by_mail(struct supervisor *supervisor);
 /* Passes on what the session tells; its last word is kept until it has ended. */

@@ -28,6 +28,7 @@ static void request_copy(struct session_request *to, const struct session_reques
 	    .send = from->send,
 	    .flush = from->flush,
 	    .triggers = from->triggers,
+	    .is_housekeeping = from->is_housekeeping,
 	};
 	for (size_t i = 0; i < from->accounts.count; i++)
 		strlist_add(&to->accounts, from->accounts.items[i]);
@@ -48,6 +49,7 @@ static void request_merge(struct session_request *into, const struct session_req
 	into->send = into->send || more->send;
 	into->flush = into->flush || more->flush;
 	into->triggers = into->triggers || more->triggers;
+	into->is_housekeeping = into->is_housekeeping && more->is_housekeeping;
 }
 
 bool sessions_are_busy(const struct supervisor *supervisor)
@@ -66,8 +68,16 @@ static void session_start(struct supervisor *supervisor, const struct session_re
 	job.request = &supervisor->running;
 	if (child_start(&supervisor->session, "session", session_process_run, &job, &error) != 0)
 		log_warnx("event=session-not-started reason=%s", LOG_CSTR(error.text));
-	else
+	else if (!request->is_housekeeping)
 		control_session_began(&supervisor->control);
+}
+
+void sessions_first(struct supervisor *supervisor)
+{
+	bool on_start = supervisor->conf->schedule.on_start;
+
+	sessions_want(supervisor,
+	    &(struct session_request){.fetch = on_start, .send = on_start, .triggers = true, .is_housekeeping = !on_start});
 }
 
 uint64_t sessions_want(void *context, const struct session_request *request)
@@ -98,7 +108,12 @@ void sessions_events(struct supervisor *supervisor)
 			supervisor->result = object;
 			continue;
 		}
-		control_publish(&supervisor->control, supervisor->session_number, object, false);
+		if (json_object_get(object, SESSION_HAS_WORK) != NULL) {
+			supervisor->running.is_housekeeping = false;
+			control_session_began(&supervisor->control);
+		} else {
+			control_publish(&supervisor->control, supervisor->session_number, object, false);
+		}
 		json_decref(object);
 	}
 }

@@ -21,6 +21,11 @@ def status_line(pid, name):
     return None
 
 
+def is_open(port):
+    with socket.socket() as sock:
+        return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
 def test_systemd_is_told(make_gateway, folder, monkeypatch):
     told = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     told.bind(str(folder / "notify"))
@@ -41,6 +46,31 @@ def test_who_parses_mail_gains_no_privileges(make_gateway):
     kernel_has_it = Path("/sys/kernel/security/lsm")
     if kernel_has_it.exists() and "landlock" in kernel_has_it.read_text():
         assert "event=sandbox" in office.log()
+
+
+def test_who_finds_the_ports_open_finds_the_rest(make_gateway):
+    """No moment in which the ports answer and the control socket does not, nor a session at start that others wait for."""
+    office = make_gateway(users=["ivan"])
+    for _ in range(5):
+        office.stop()
+        office.start(wait=False)
+        until(lambda: is_open(office.smtp_port), 20, "the port")
+        session = office.cli("session")
+        status = office.cli("status", "--json")
+        assert session.returncode == status.returncode == 0, session.stderr + status.stderr
+        assert "a session is running" not in session.stdout + session.stderr
+
+
+def test_mail_to_daemon_before_a_crash_is_answered_by_a_session_that_shows(make_gateway, folder):
+    office = make_gateway(users=["ivan"], sections={"line": {"connect_command": f"touch {folder}/up; while test -e {folder}/wait; do sleep 0.1; done"}})
+    (folder / "wait").touch()
+    office.send("ivan@office.lan", ["daemon"], letter(subject="full"))
+    until((folder / "up").exists, 15, "the session")
+    office.kill_all()
+    office.start()
+    until(lambda: office.status()["session"], 15, "the session that answers")
+    (folder / "wait").unlink()
+    office.mailbox_when("ivan", 1)
 
 
 @pytest.mark.parametrize("how", ["signal", "command"])
