@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/owned.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -58,7 +59,7 @@ int archive_writer_open(struct archive_writer **writer, const char *path, struct
 	made = xcalloc(1, sizeof(*made));
 	made->path = xstrdup(path);
 	made->part = xasprintf("%s.part", path);
-	made->fd = open(made->part, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+	made->fd = owned_open(made->part, O_RDWR | O_TRUNC | O_NOFOLLOW, 0600);
 	if (made->fd < 0)
 		error_errno(error, "cannot write %s", made->part);
 	if (made->fd < 0 || fchmod(made->fd, 0600) != 0 || start(made, error) != 0) {

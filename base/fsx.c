@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/mapped.h"
+#include "base/owned.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -201,7 +202,7 @@ static int create(const char *path, const struct slice *parts, size_t count, con
 	int fd;
 
 	fsx_point("create");
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+	fd = owned_open(path, O_WRONLY | O_TRUNC, (mode_t)mode);
 	if (fd < 0)
 		return error_errno(error, "cannot create %s", path);
 	for (size_t i = 0; i < count && used < (int)ARRAY_LEN(vec); i++)
@@ -235,7 +236,7 @@ int fsx_replace(const char *path, struct slice data, unsigned mode, struct error
 	char *tmp = xasprintf("%s.tmp%d", path, (int)getpid());
 	char *folder = parent_of(path);
 	int result = -1;
-	int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, (mode_t)mode);
+	int fd = owned_open(tmp, O_WRONLY | O_TRUNC, (mode_t)mode);
 
 	if (fd < 0) {
 		error_errno(error, "cannot create %s", tmp);
@@ -269,14 +270,14 @@ int fsx_make_dirs(const char *path, struct error *error)
 	char *folder;
 	int result;
 
-	if (mkdir(path, 0750) == 0 || errno == EEXIST)
+	if (owned_mkdir(path, 0750) == 0 || errno == EEXIST)
 		return 0;
 	if (errno != ENOENT)
 		return error_errno(error, "cannot make folder %s", path);
 	folder = parent_of(path);
 	result = fsx_make_dirs(folder, error);
 	free(folder);
-	if (result == 0 && mkdir(path, 0750) != 0 && errno != EEXIST)
+	if (result == 0 && owned_mkdir(path, 0750) != 0 && errno != EEXIST)
 		return error_errno(error, "cannot make folder %s", path);
 	return result;
 }
@@ -409,7 +410,7 @@ int fsx_lock(int fd)
 int fsx_lock_file(const char *path, int seconds, struct error *error)
 {
 	int64_t deadline = clock_now_ms() + (int64_t)seconds * 1000;
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	int fd = owned_open(path, O_RDWR, 0640);
 
 	if (fd < 0)
 		return error_errno(error, "cannot open %s", path);

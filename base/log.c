@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/owned.h"
 #include "base/str.h"
 
 #include <errno.h>
@@ -37,7 +38,7 @@ static bool stderr_is_journal(void)
 
 static int open_file(const char *path)
 {
-	return open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+	return owned_open(path, O_WRONLY | O_APPEND, 0640);
 }
 
 void log_start(const struct log_settings *settings, const char *process)

@@ -116,11 +116,23 @@ void conf_free(struct conf *conf)
 
 /* --- files */
 
+/* The gateway's group may read the files of root where the folder is closed to all others: so the package has it. */
+static bool is_for_the_group(const char *path, const struct stat *st)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
+	struct stat its;
+	bool meant = stat(folder, &its) == 0 && its.st_gid == st->st_gid && (its.st_mode & 017) == 010;
+
+	free(folder);
+	return meant && (st->st_mode & 037) == 0;
+}
+
 static bool is_readable_by_others(const char *path)
 {
 	struct stat st;
 
-	return stat(path, &st) == 0 && (st.st_mode & 077) != 0;
+	return stat(path, &st) == 0 && (st.st_mode & 077) != 0 && !is_for_the_group(path, &st);
 }
 
 static bool is_secret_entry(const struct ini_section *section, const struct ini_entry *entry)

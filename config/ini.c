@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #define NO_SECTION SIZE_MAX
+#define BACKSLASH "\x01"
 #define KEY_MAX 64
 #define TITLE_MAX 200
 #define SHOWN_MAX 80
@@ -246,6 +247,26 @@ static const struct ini_entry *find_entry(const struct ini_section *section, con
 	return NULL;
 }
 
+/* iniparser 4.2 takes a backslash in quotes as an escape, 4.1 as what it is. So it never sees one: it gets a control
+ * character, which no line may hold, and its values are turned back. */
+static void append_clean(struct buf *clean, const char *key, struct slice raw)
+{
+	buf_printf(clean, "%s = ", key);
+	for (size_t i = 0; i < raw.len; i++)
+		buf_append(clean, raw.ptr[i] == '\\' ? BACKSLASH : &raw.ptr[i], 1);
+	buf_append(clean, "\n", 1);
+}
+
+static char *value_of(const dictionary *values, const char *name)
+{
+	char *value = xstrdup(values == NULL ? "" : iniparser_getstring(values, name, ""));
+
+	for (char *at = value; *at != '\0'; at++)
+		if (*at == BACKSLASH[0])
+			*at = '\\';
+	return value;
+}
+
 static void add_entry(struct reader *reader, struct slice key, struct slice raw, bool is_faulty)
 {
 	struct ini_section *section = &reader->ini->sections[reader->current];
@@ -267,8 +288,7 @@ static void add_entry(struct reader *reader, struct slice key, struct slice raw,
 	reader->ini->entry_count++;
 	if (is_faulty)
 		return;
-	raw = without_comment(raw);
-	buf_printf(&reader->clean, "%s = %.*s\n", name, SLICE_PRINT(raw));
+	append_clean(&reader->clean, name, without_comment(raw));
 }
 
 static bool has_control(struct slice text)
@@ -380,10 +400,8 @@ static void take_values(struct reader *reader)
 
 		for (size_t j = 0; j < section->count; j++) {
 			char *name = xasprintf("%zu:%s", i, section->entries[j].key);
-			const char *value =
-			    values == NULL ? "" : iniparser_getstring(values, name, "");
 
-			section->entries[j].value = xstrdup(value);
+			section->entries[j].value = value_of(values, name);
 			free(name);
 		}
 	}

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/owned.h"
 #include "config/ini.h"
 
 #include <errno.h>
@@ -37,7 +38,18 @@ int ini_edit_read(const char *path, struct buf *text, struct error *error)
 	return 0;
 }
 
-int ini_edit_write(const char *path, const struct buf *text, struct error *error)
+int ini_edit_own(const char *path, const char *main, struct error *error)
+{
+	const char *slash = strrchr(path, '/');
+	char *folder = slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
+	bool has_main = strcmp(path, main) != 0 && access(main, F_OK) == 0;
+	int result = owned_like(path, has_main ? main : folder, error);
+
+	free(folder);
+	return result;
+}
+
+int ini_edit_write(const char *path, const struct buf *text, const char *main, struct error *error)
 {
 	char *target = realpath(path, NULL);
 	struct stat st = {.st_mode = 0600};
@@ -45,9 +57,11 @@ int ini_edit_write(const char *path, const struct buf *text, struct error *error
 	const char *file = existed ? target : path;
 	int result = fsx_replace(file, buf_slice(text), 0600, error);
 
-	if (result == 0 && existed &&
-	    ((chown(file, st.st_uid, st.st_gid) != 0 && errno != EPERM) ||
-		chmod(file, st.st_mode & 07777) != 0))
+	if (result == 0 && !existed)
+		result = ini_edit_own(file, main, error);
+	else if (result == 0 &&
+		 ((chown(file, st.st_uid, st.st_gid) != 0 && errno != EPERM) ||
+		     chmod(file, st.st_mode & 07777) != 0))
 		result = error_errno(error, "cannot give %s its owner and mode back", file);
 	free(target);
 	return result;

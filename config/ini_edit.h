@@ -12,8 +12,11 @@
 
 /* The file's text; a file that does not exist is empty. The caller clears the buffer. */
 int ini_edit_read(const char *path, struct buf *text, struct error *error);
-/* Puts the text in the place of the file; mode and owner stay (a new file: 0600). A symbolic link stays one. */
-int ini_edit_write(const char *path, const struct buf *text, struct error *error);
+/* Puts the text in the place of the file; mode and owner stay. A symbolic link stays one. A new file has mode 0600; made
+ * by root, it is as readable as main, the main file of the configuration, or where that is not there, as its folder. */
+int ini_edit_write(const char *path, const struct buf *text, const char *main, struct error *error);
+/* The same for a file that is there already. */
+int ini_edit_own(const char *path, const char *main, struct error *error);
 
 /* Sets a key. A key that is there keeps its line and the comment behind it, a new one comes
  * after the last of its section, a new section at the end. name "" for a section without one. */

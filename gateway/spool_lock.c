@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/owned.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -24,7 +25,7 @@ int spool_lock(const char *spool, int *fd, struct error *error)
 	char pid[32] = "";
 	int result = 0;
 
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	*fd = owned_open(path, O_RDWR, 0640);
 	if (*fd < 0) {
 		result = error_errno(error, "cannot open %s", path);
 	} else if (fsx_lock(*fd) != 0) {

@@ -18,8 +18,8 @@ int backup_write(const struct conf *conf, struct state *state, const char *path,
     struct backup_counts *counts, struct error *error);
 
 /* Puts config/ into one folder and spool/ into another; files that are there already are an error unless overwrite. Neither may be in
- * use. */
-int backup_restore(const char *path, const char *config, const char *spool, bool overwrite, struct backup_counts *counts,
-    struct error *error);
+ * use. elsewhere: the configuration is made to name this spool. Run by root, what is put there belongs to whom the folders do. */
+int backup_restore(const char *path, const char *config, const char *spool, bool overwrite, bool elsewhere,
+    struct backup_counts *counts, struct error *error);
 
 #endif

@@ -5,6 +5,8 @@
 #include "base/archive.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/owned.h"
+#include "config/ini_edit.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -13,6 +15,7 @@
 #include <unistd.h>
 
 #define DEPTH_MAX 8
+#define CONFIG_MAX (2u << 20)
 
 /* No way out of the folder, nothing hidden, nothing odd. */
 static bool is_good_name(const char *name)
@@ -51,7 +54,7 @@ static int put_file(struct archive_reader *archive, const char *path, unsigned m
 		return -1;
 	if (overwrite && unlink(path) != 0 && errno != ENOENT)
 		return error_errno(error, "cannot replace %s", path);
-	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode & 0640);
+	fd = owned_open(path, O_WRONLY | O_EXCL | O_NOFOLLOW, mode & 0640);
 	if (fd < 0 && errno == EEXIST)
 		return error_set(error, ERROR_CONFIG, _("%s is there already; --force replaces what is there"), path);
 	if (fd < 0)
@@ -60,11 +63,11 @@ static int put_file(struct archive_reader *archive, const char *path, unsigned m
 	return fsx_close(fd, path, error) == 0 ? result : -1;
 }
 
+static const char in_config[] = "config/", in_spool[] = "spool/";
+
 /* Where a name of the archive goes; NULL: nowhere. New memory. */
 static char *place_of(const char *name, const char *config, const char *spool)
 {
-	static const char in_config[] = "config/", in_spool[] = "spool/";
-
 	if (strncmp(name, in_config, strlen(in_config)) == 0)
 		return is_good_name(name + strlen(in_config)) ? xasprintf("%s/%s", config, name + strlen(in_config)) : NULL;
 	if (strncmp(name, in_spool, strlen(in_spool)) == 0)
@@ -72,7 +75,15 @@ static char *place_of(const char *name, const char *config, const char *spool)
 	return NULL;
 }
 
-static int put_all(struct archive_reader *archive, const char *config, const char *spool, bool overwrite,
+/* A backup begins with the main file of the configuration. *main is the caller's. */
+static int put_config(const char *path, char **main, struct error *error)
+{
+	if (*main == NULL)
+		*main = xstrdup(path);
+	return ini_edit_own(path, *main, error);
+}
+
+static int put_all(struct archive_reader *archive, const char *config, const char *spool, bool overwrite, char **main,
     struct backup_counts *counts, struct error *error)
 {
 	const char *name;
@@ -88,6 +99,8 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 		if (path == NULL)
 			return error_set(error, ERROR_PROTOCOL, _("this is no backup of lanpost: it holds other files"));
 		result = put_file(archive, path, mode, overwrite, error);
+		if (result == 0 && strncmp(name, in_config, strlen(in_config)) == 0)
+			result = put_config(path, main, error);
 		free(path);
 		if (result != 0)
 			return -1;
@@ -100,17 +113,39 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 	return more;
 }
 
-int backup_restore(const char *path, const char *config, const char *spool, bool overwrite, struct backup_counts *counts,
-    struct error *error)
+/* What is put elsewhere must not go on naming the spool that it came from. */
+static int name_spool(const char *main, const char *spool, struct error *error)
+{
+	struct buf text = BUF_INIT(CONFIG_MAX);
+	char *whole = realpath(spool, NULL);
+	int result = ini_edit_read(main, &text, error);
+
+	if (result == 0)
+		result = ini_edit_set(&text, "gateway", "", "spool", whole == NULL ? spool : whole, error);
+	if (result == 0)
+		result = ini_edit_write(main, &text, main, error);
+	if (text.ptr != NULL)
+		explicit_bzero(text.ptr, text.capacity);
+	buf_clear(&text);
+	free(whole);
+	return result;
+}
+
+int backup_restore(const char *path, const char *config, const char *spool, bool overwrite, bool elsewhere,
+    struct backup_counts *counts, struct error *error)
 {
 	struct archive_reader *archive;
+	char *main = NULL;
 	int result;
 
 	*counts = (struct backup_counts){0};
 	if (archive_reader_open(&archive, path, error) != 0)
 		return -1;
-	result = put_all(archive, config, spool, overwrite, counts, error);
+	result = put_all(archive, config, spool, overwrite, &main, counts, error);
 	archive_reader_close(archive);
+	if (result == 0 && elsewhere && main != NULL)
+		result = name_spool(main, spool, error);
+	free(main);
 	if (result == 0)
 		result = fsx_sync_filesystem(spool, error);
 	return result;

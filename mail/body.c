@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/owned.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@ void body_init(struct body *body, const char *spool)
 static int body_spill(struct body *body, const struct msgid *id, struct error *error)
 {
 	body->path = xasprintf("%s/wal/%s.msg", body->spool, id->text);
-	body->fd = open(body->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
+	body->fd = owned_open(body->path, O_WRONLY | O_EXCL, 0640);
 	if (body->fd < 0) {
 		error_errno(error, "cannot create %s", body->path);
 		free(body->path);

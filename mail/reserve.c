@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/log.h"
+#include "base/owned.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@ static char *reserve_path(const char *spool)
 
 static int allocate(const char *path, struct error *error)
 {
-	int fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0640), code;
+	int fd = owned_open(path, O_WRONLY, 0640), code;
 
 	if (fd < 0)
 		return error_errno(error, "cannot create %s", path);

@@ -11,6 +11,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/log.h"
+#include "base/owned.h"
 #include "mail/reserve.h"
 
 #include <fcntl.h>
@@ -100,6 +101,7 @@ static int open_db(struct state *state, const char *path, struct error *error)
 {
 	bool has_copy;
 
+	owned_touch(path, 0640);
 	if (sqlite3_open_v2(path, &state->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
 		NULL) != SQLITE_OK) {

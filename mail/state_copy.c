@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/log.h"
+#include "base/owned.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -130,6 +131,7 @@ static int write_copy(struct state *state, const char *path, struct error *error
 	struct error ignored;
 	int result = fsx_unlink(tmp, error);
 
+	owned_touch(tmp, 0640);
 	if (result == 0)
 		result = fill(state, tmp, error);
 	if (result == 0)

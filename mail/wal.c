@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/owned.h"
 #include "base/rand.h"
 
 #include <dirent.h>
@@ -212,7 +213,7 @@ static int create_locked(struct wal *wal, const char *tmp, struct error *error)
 {
 	char header[SEGMENT_HEADER] = {0};
 
-	wal->fd = open(tmp, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0640);
+	wal->fd = owned_open(tmp, O_RDWR | O_TRUNC, 0640);
 	if (wal->fd < 0)
 		return error_errno(error, "cannot create %s", tmp);
 	if (fsx_lock(wal->fd) != 0)

@@ -1,6 +1,7 @@
 #include "mail/wal_hold.h"
 
 #include "base/fsx.h"
+#include "base/owned.h"
 #include "mail/wal.h"
 
 #include <fcntl.h>
@@ -24,7 +25,7 @@ int wal_retire_begin(const char *spool, int *fd, struct error *error)
 	char *path = wal_path(spool, "backup.lock");
 	int result = 0;
 
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0640);
+	*fd = owned_open(path, O_RDWR, 0640);
 	if (*fd < 0)
 		result = error_errno(error, "cannot open %s", path);
 	free(path);

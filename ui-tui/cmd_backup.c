@@ -108,7 +108,7 @@ static int put_back(const struct cli *cli, const char *config, const char *spool
 		return cli_fail(CLI_FAILED, _("the gateway runs on %s; stop it first"), spool);
 	if (is_used(spool) && !force)
 		return cli_fail(CLI_FAILED, _("%s holds mail already; --force replaces what the backup has, too"), spool);
-	if (backup_restore(cli->words[0], config, spool, force, &counts, &error) != 0)
+	if (backup_restore(cli->words[0], config, spool, force, cli_option(cli, "--to") != NULL, &counts, &error) != 0)
 		return cli_fail(CLI_FAILED, "%s: %s", cli->words[0], error.text);
 	return tell(cli, spool, &counts, _("%s: %zu messages in mailboxes, %zu in the queue\n"));
 }

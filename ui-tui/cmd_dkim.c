@@ -2,6 +2,7 @@
  * lanpost dkim DOMAIN [--new rsa|ed25519]: the key of a domain, and what its DNS must say.
  */
 #include "base/i18n.h"
+#include "config/ini_edit.h"
 #include "mail/dkim.h"
 #include "ui-tui/cli.h"
 
@@ -59,7 +60,8 @@ int cmd_dkim(struct cli *cli)
 		result = no_section(cli->words[0]);
 	else if (make != NULL && strcmp(make, "rsa") != 0 && strcmp(make, "ed25519") != 0)
 		result = cli_fail(CLI_USAGE, _("a key is rsa or ed25519, not %s"), make);
-	else if (make != NULL && dkim_key_make(dkim->key_file, strcmp(make, "ed25519") == 0, &error) != 0)
+	else if (make != NULL && (dkim_key_make(dkim->key_file, strcmp(make, "ed25519") == 0, &error) != 0 ||
+				     ini_edit_own(dkim->key_file, cli->config, &error) != 0))
 		result = cli_fail(CLI_FAILED, "%s", error.text);
 	else
 		result = show(dkim, cli->json);

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/owned.h"
 #include "config/value.h"
 #include "mail/expire.h"
 #include "mail/mail_archive.h"
@@ -282,7 +283,7 @@ static int remove_to_mbox(struct intake *intake, struct mbox *mbox, int64_t befo
 	const struct expire_keeper keeper = {append, sync_mbox, mbox};
 	int result;
 
-	mbox->fd = open(mbox->path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	mbox->fd = owned_open(mbox->path, O_WRONLY | O_EXCL, 0600);
 	if (mbox->fd < 0)
 		return error_errno(error, _("cannot make the file %s"), mbox->path);
 	result = expire_mailbox(intake, mbox->spool, mbox->user, before, &keeper, expired, error);

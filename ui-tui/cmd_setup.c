@@ -275,7 +275,7 @@ static bool write_files(struct wizard *wizard)
 		bool done = folder[0] == '\0' || fsx_make_dirs(folder, &wizard->error) == 0;
 
 		if (done && wizard->text[i].len > 0)
-			done = ini_edit_write(path, &wizard->text[i], &wizard->error) == 0;
+			done = ini_edit_write(path, &wizard->text[i], wizard->cli->config, &wizard->error) == 0;
 		if (done && wizard->text[i].len > 0)
 			printf(_("written: %s\n"), path);
 		free(folder);

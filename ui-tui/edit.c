@@ -175,7 +175,7 @@ static int replace_file(const struct edit *edit)
 
 	if (edit_is_stale(edit))
 		result = cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
-	else if (ini_edit_write(edit->file, &edit->text, &error) != 0)
+	else if (ini_edit_write(edit->file, &edit->text, edit->cli->config, &error) != 0)
 		result = cli_fail(CLI_FAILED, "%s", error.text);
 	if (lock >= 0)
 		close(lock);

@@ -419,6 +419,13 @@ static void passwords_that_others_can_read_are_told(void **state)
 	assert_non_null(strstr(problems.items[0].text, "chmod 600"));
 	conf_free(conf);
 	conf_problems_clear(&problems);
+
+	/* As packages have it: the gateway's group reads what root has written. */
+	assert_int_equal(chmod(folder, 0750), 0);
+	conf = load("", &problems);
+	assert_int_equal(problems.count, 0);
+	assert_int_equal(chmod(folder, 0700), 0);
+	conf_free(conf);
 	take_away(users);
 }
 

@@ -144,14 +144,14 @@ static void files_keep_mode_and_links(void **state)
 	assert_int_equal(ini_edit_read(path, &text, &error), 0);
 	assert_int_equal(text.len, 0);
 	buf_append_text(&text, "[a]\n");
-	assert_int_equal(ini_edit_write(path, &text, &error), 0);
+	assert_int_equal(ini_edit_write(path, &text, path, &error), 0);
 	assert_int_equal(stat(path, &st), 0);
 	assert_int_equal(st.st_mode & 07777, 0600);
 
 	assert_int_equal(chmod(path, 0640), 0);
 	assert_int_equal(symlink("users.conf", link_path), 0);
 	buf_append_text(&text, "k = v\n");
-	assert_int_equal(ini_edit_write(link_path, &text, &error), 0);
+	assert_int_equal(ini_edit_write(link_path, &text, link_path, &error), 0);
 	assert_int_equal(lstat(link_path, &st), 0);
 	assert_true(S_ISLNK(st.st_mode));
 	assert_int_equal(stat(path, &st), 0);
@@ -168,6 +168,39 @@ static void files_keep_mode_and_links(void **state)
 	buf_clear(&again);
 }
 
+/* What root makes must be readable to the gateway's user. */
+static void new_files_are_like_the_main_one(void **state)
+{
+	char folder[] = "/tmp/ini_edit.XXXXXX", *main, *path;
+	struct buf text = BUF_INIT(1000);
+	struct error error = ERROR_INIT;
+	struct stat st;
+
+	(void)state;
+	if (geteuid() != 0)
+		skip();
+	assert_non_null(mkdtemp(folder));
+	main = xasprintf("%s/gateway.conf", folder);
+	path = xasprintf("%s/users.conf", folder);
+	buf_append_text(&text, "[a]\n");
+	assert_int_equal(chown(folder, 0, 4242), 0);
+	assert_int_equal(chmod(folder, 0750), 0);
+	assert_int_equal(ini_edit_write(main, &text, main, &error), 0);
+	assert_int_equal(stat(main, &st), 0);
+	assert_true(st.st_uid == 0 && st.st_gid == 4242 && (st.st_mode & 07777) == 0640);
+	assert_int_equal(chown(main, 4241, 4243), 0);
+	assert_int_equal(chmod(main, 0600), 0);
+	assert_int_equal(ini_edit_write(path, &text, main, &error), 0);
+	assert_int_equal(stat(path, &st), 0);
+	assert_true(st.st_uid == 4241 && st.st_gid == 4243 && (st.st_mode & 07777) == 0600);
+	unlink(path);
+	unlink(main);
+	rmdir(folder);
+	free(path);
+	free(main);
+	buf_clear(&text);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -175,6 +208,7 @@ int main(void)
 	    cmocka_unit_test(sections_are_removed_and_all_else_stays),
 	    cmocka_unit_test(sections_are_moved_with_their_comments),
 	    cmocka_unit_test(files_keep_mode_and_links),
+	    cmocka_unit_test(new_files_are_like_the_main_one),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

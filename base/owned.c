@@ -1,0 +1,143 @@
+#include "base/owned.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* A name and the folder it stands in. */
+struct place {
+	char path[PATH_MAX];
+	const char *name;
+	int folder;
+};
+
+static int find_place(struct place *place, const char *path)
+{
+	size_t len = strlen(path);
+	char *slash;
+
+	while (len > 1 && path[len - 1] == '/')
+		len--;
+	if (len >= sizeof(place->path)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	memcpy(place->path, path, len);
+	place->path[len] = '\0';
+	slash = strrchr(place->path, '/');
+	place->name = slash == NULL ? place->path : slash + 1;
+	if (slash != NULL)
+		*slash = '\0';
+	place->folder = open(slash == NULL ? "." : slash == place->path ? "/" : place->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (place->name[0] == '\0')
+		place->name = "."; /* of the root */
+	return place->folder < 0 ? -1 : 0;
+}
+
+/* Leaves errno as it is. */
+static void close_quietly(int fd)
+{
+	int saved = errno;
+
+	close(fd);
+	errno = saved;
+}
+
+/* File systems without owners, and users that this name space does not know, cannot be served. */
+static bool is_harmless(int code)
+{
+	return code == EPERM || code == EINVAL || code == EOPNOTSUPP;
+}
+
+static int give(int folder, int fd)
+{
+	struct stat st, mine;
+
+	if (fstat(folder, &st) != 0 || fstat(fd, &mine) != 0)
+		return -1;
+	if (st.st_uid == mine.st_uid && st.st_gid == mine.st_gid)
+		return 0;
+	return fchown(fd, st.st_uid, st.st_gid) == 0 || is_harmless(errno) ? 0 : -1;
+}
+
+static int open_at(const struct place *place, int flags, mode_t mode)
+{
+	int fd = openat(place->folder, place->name, flags | O_EXCL | O_NOFOLLOW, mode);
+
+	if (fd < 0 && errno == EEXIST && (flags & O_EXCL) == 0)
+		return openat(place->folder, place->name, flags, mode);
+	if (fd >= 0 && give(place->folder, fd) != 0) {
+		close_quietly(fd);
+		return -1;
+	}
+	return fd;
+}
+
+int owned_open(const char *path, int flags, mode_t mode)
+{
+	struct place place;
+	int fd;
+
+	flags |= O_CREAT | O_CLOEXEC;
+	if (geteuid() != 0)
+		return open(path, flags, mode);
+	if (find_place(&place, path) != 0)
+		return -1;
+	fd = open_at(&place, flags, mode);
+	close_quietly(place.folder);
+	return fd;
+}
+
+static int make_at(const struct place *place, mode_t mode)
+{
+	int fd, result;
+
+	if (mkdirat(place->folder, place->name, mode) != 0)
+		return -1;
+	fd = openat(place->folder, place->name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	result = give(place->folder, fd);
+	close_quietly(fd);
+	return result;
+}
+
+int owned_mkdir(const char *path, mode_t mode)
+{
+	struct place place;
+	int result;
+
+	if (geteuid() != 0)
+		return mkdir(path, mode);
+	if (find_place(&place, path) != 0)
+		return -1;
+	result = make_at(&place, mode);
+	close_quietly(place.folder);
+	return result;
+}
+
+void owned_touch(const char *path, mode_t mode)
+{
+	int fd = geteuid() == 0 && access(path, F_OK) != 0 ? owned_open(path, O_RDWR, mode) : -1;
+
+	if (fd >= 0)
+		close(fd);
+}
+
+int owned_like(const char *path, const char *other, struct error *error)
+{
+	struct stat st;
+	mode_t mode;
+
+	if (geteuid() != 0)
+		return 0;
+	if (stat(other, &st) != 0)
+		return error_errno(error, "cannot look at %s", other);
+	mode = st.st_gid == 0 ? 0600 : st.st_mode & 0640;
+	if ((lchown(path, st.st_uid, st.st_gid) != 0 && !is_harmless(errno)) || chmod(path, mode) != 0)
+		return error_errno(error, "cannot give %s the owner of %s", path, other);
+	return 0;
+}
