@@ -90,6 +90,9 @@ static bool again_after_failure(struct fetch *fetch, bool gained, const struct e
 		fetch_remember_one_by_one(fetch);
 		return !is_cancelled(fetch);
 	}
+	/* What followed a message was no IMAP: the next connection begins with the others. */
+	if (fetch->is_garbled && fetch->is_imap)
+		fetch->line_broke = true;
 	if (fetch->line_broke)
 		line_dropped(fetch);
 	/* A careful window trusts nothing until all is answered: on such a line that would be never. */

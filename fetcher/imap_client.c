@@ -208,6 +208,7 @@ static enum imap_what end_data(struct imap_client *client, struct slice attribut
 	event->ok = !find_number(attributes, "UID", UINT32_MAX, &uid) || uid == event->number;
 	client->pending[client->owner].has_data = true;
 	client->in_data = false;
+	client->closed_early = slice_is(slice_trim(attributes), ")");
 	return event->what = IMAP_DATA_END;
 }
 
@@ -320,6 +321,7 @@ static enum imap_what tagged(struct imap_client *client, struct slice line, stru
 	if (client->count == 0 || !is_own_tag(client, word))
 		return broken(client, event, line);
 	word = slice_cut(&rest, ' ');
+	client->closed_early = false;
 	event->ok = slice_is_nocase(word, "OK");
 	if (!event->ok && !slice_is_nocase(word, "NO") && !slice_is_nocase(word, "BAD"))
 		return broken(client, event, line);
@@ -346,6 +348,7 @@ static enum imap_what literal_follows(struct imap_client *client, struct slice l
 	client->literal_left = size;
 	if (is_wanted) {
 		client->state = IMAP_IN_LITERAL;
+		client->literal_size = size;
 		return begin_data(client, event);
 	}
 	if (size > SKIP_MAX && !has_text_nocase(line, "BODY["))
@@ -367,6 +370,20 @@ static bool is_data_response(struct slice line)
 	return true;
 }
 
+/* Xeams closes the parenthesis behind the body and goes on: " UID 12 FLAGS (\Seen) RFC822.SIZE 137)". Taken only where it
+ * says the UID that was asked for, and the size that came; else what follows is the rest of a longer message. */
+static bool is_tail(struct imap_client *client, struct slice line)
+{
+	uint64_t uid, size = client->literal_size;
+	bool is_it = client->closed_early && line.len > 2 && line.ptr[0] == ' ' && line.ptr[line.len - 1] == ')' &&
+		     find_number(line, "UID", UINT32_MAX, &uid) && uid == client->pending[client->owner].uid &&
+		     (!has_text_nocase(line, "RFC822.SIZE") || find_number(line, "RFC822.SIZE", UINT64_MAX, &size)) &&
+		     size == client->literal_size;
+
+	client->closed_early = false;
+	return is_it;
+}
+
 static enum imap_what next_line(struct imap_client *client, struct slice *input, struct imap_event *event)
 {
 	struct slice line;
@@ -386,6 +403,8 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 		return untagged(client, slice_from(line, 2), event);
 	if (slice_begins_nocase(line, "+"))
 		return broken(client, event, line); /* nothing of ours asks for more */
+	if (is_tail(client, line))
+		return IMAP_NEED;
 	return tagged(client, line, event);
 }
 

@@ -70,6 +70,8 @@ struct imap_client {
 	uint32_t next_tag;
 	struct line_reader lines;
 	uint64_t literal_left;
+	uint64_t literal_size; /* of the last one that was data */
+	bool closed_early; /* a response ended behind its data, without the UID that was asked for */
 	bool in_response; /* the next line goes on with a response that had a literal */
 	bool in_data;	  /* and brings data for pending[owner] */
 	size_t owner;

@@ -110,6 +110,26 @@ class MisbehavingImap(Misbehaving):
             self.list(connection, size=lambda message: 1 << 62)
             return True
 
+    def server_closes_the_parenthesis_early(self, event, argument, connection):
+        if self.fetches(event, argument):
+            uid = int(argument.split()[0])
+            message = self.messages[uid]
+            connection.raw(b"* 1 FETCH (BODY[] {%d}\r\n%s)\r\n UID %d FLAGS (\\Seen) RFC822.SIZE %d)\r\n"
+                           % (len(message), message, uid, len(message)))
+            self.done(connection)
+            return True
+
+    def server_babbles_behind_one_message(self, event, argument, connection):
+        if self.fetches(event, argument, 101):
+            self.data(connection, 101, "BODY[]", self.messages[101])
+            connection.raw(b"nonsense\r\n")
+            self.done(connection)
+            return True
+
+    def server_has_no_validity(self, event, argument, connection):
+        if event == "GREETING":
+            self.validity = 0
+
     def server_lists_more_than_it_has(self, event, argument, connection):
         if event == "UID FETCH" and "RFC822.SIZE" in argument:
             connection.say("* 9 FETCH (UID 999 RFC822.SIZE 10 FLAGS ())")
