@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "gateway/rewrite.h"
 #include "mail/header.h"
+#include "mail/idn.h"
 #include "mail/route.h"
 #include "mail/seven_bit.h"
 
@@ -58,6 +59,7 @@ static void prepare_recipients(struct sending *sending)
 
 	transaction->recipients = xcalloc(envelope->place_count + 1, sizeof(*transaction->recipients));
 	sending->places = xcalloc(envelope->place_count + 1, sizeof(struct place *));
+	sending->ascii = xcalloc(envelope->place_count + 1, sizeof(char *));
 	for (size_t i = 0; i < envelope->place_count; i++) {
 		struct place *place = &envelope->places[i];
 
@@ -66,7 +68,6 @@ static void prepare_recipients(struct sending *sending)
 		sending->places[transaction->count] = place;
 		transaction->recipients[transaction->count++] = (struct smtp_recipient){
 		    .address = place->name, .notify = place->notify, .orcpt = place->orcpt};
-		transaction->utf8 = transaction->utf8 || !seven_bit_is(slice_of(place->name));
 	}
 }
 
@@ -97,10 +98,10 @@ static int make_seven_bit(struct sending *sending, struct slice *wire, const cha
 {
 	struct conversion conversion = {.body = &sending->converted, .id = msgid_new(), .error = error};
 
-	if (seven_bit_look(sending->message, why) != SEVEN_BIT_NEEDED)
+	if (seven_bit_look(*wire, why) != SEVEN_BIT_NEEDED)
 		return 0;
 	*why = "a header has 8-bit bytes that are no text";
-	if (seven_bit_convert(sending->message, keep_converted, &conversion) != 0)
+	if (seven_bit_convert(*wire, keep_converted, &conversion) != 0)
 		return -1;
 	return body_view(&sending->converted, wire, error);
 }
@@ -139,43 +140,78 @@ static void sign(struct sending *sending)
 	sending->header = signed_header;
 }
 
-/* The bytes to send: `wire` with our addresses as they are outside, signed. */
-static void prepare_bytes(struct sending *sending, struct slice wire)
+/* What the gateway writes or sends on is known when it comes back. */
+static void add_loop_mark(struct sending *sending)
 {
+	if (strncmp(sending->envelope.origin, "smtp", 4) != 0)
+		buf_printf(&sending->header, "%s: %s\r\n", ROUTE_LOOP_FIELD, sending->out->job->conf->gateway.hostname);
+}
+
+/* The bytes to send: `wire` with our addresses as they are outside, signed. False: we ourselves refuse it. */
+static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_ascii)
+{
+	const struct rewrite rewrite = {.conf = sending->out->job->conf, .sender = sending->sender, .to_ascii = to_ascii};
 	struct smtp_transaction *transaction = &sending->transaction;
 	size_t header_length;
 
 	buf_init(&sending->header, wire.len * 2 + 65536);
-	header_length = rewrite_header(sending->out->job->conf, wire, &sending->header);
+	add_loop_mark(sending);
+	if (!rewrite_header(&rewrite, wire, &sending->header, &header_length)) {
+		refuse_all(sending, 550, _("550 5.1.8 its author has no address for the world outside (external_alias)"));
+		return false;
+	}
 	sending->body = slice_from(wire, header_length);
-	if (sending->header.overflow)
-		return;
+	if (sending->header.overflow) {
+		refuse_all(sending, 550, "550 5.6.0 the header cannot be rewritten");
+		return false;
+	}
 	sign(sending);
 	transaction->size = sending->header.len + sending->body.len;
 	transaction->eight_bit = !seven_bit_is(buf_slice(&sending->header)) || !seven_bit_is(sending->body);
+	return true;
 }
 
-/* Fills in who sends. False: we ourselves refuse it. */
-static bool prepare_sender(struct sending *sending)
+/* NUL bytes are taken by no server, also not by ours; programs that read a message stop there. What is fetched may have them. */
+static int mend(struct sending *sending, struct slice *wire, struct error *error)
 {
-	const struct conf *conf = sending->out->job->conf;
-	struct smtp_transaction *transaction = &sending->transaction;
-	struct addr sender = {"", ""}, outside;
+	const struct msgid id = msgid_new();
+	struct slice rest = *wire;
 
-	if (sending->envelope.sender[0] != '\0' &&
-	    (!addr_parse(slice_of(sending->envelope.sender), &sender) ||
-		!route_outside_sender(conf, &sender, &outside))) {
-		refuse_all(sending, 550,
-		    _("550 5.1.8 the sender has no address for the world outside (external_alias)"));
-		return false;
+	if (memchr(rest.ptr, '\0', rest.len) == NULL)
+		return 0;
+	while (rest.len > 0) {
+		const char *at = memchr(rest.ptr, '\0', rest.len);
+		size_t len = at == NULL ? rest.len : (size_t)(at - rest.ptr);
+
+		if (body_append(&sending->mended, slice_make(rest.ptr, len), &id, error) != 0)
+			return -1;
+		rest = slice_from(rest, at == NULL ? len : len + 1);
 	}
-	if (sender.local[0] != '\0')
-		addr_text(sending->sender, sizeof(sending->sender), &outside);
-	transaction->sender = sending->sender;
-	transaction->ret = sending->envelope.ret;
-	transaction->envid = sending->envelope.envid;
-	transaction->utf8 = transaction->utf8 || !seven_bit_is(slice_of(sending->sender));
-	return true;
+	outbound_journal(sending, "mended", "", "NUL bytes were left out");
+	return body_view(&sending->mended, wire, error);
+}
+
+/* A domain beyond ASCII has another form, which every server knows; a local part has none. */
+static void prepare_addresses(struct sending *sending, bool to_ascii)
+{
+	struct smtp_transaction *transaction = &sending->transaction;
+	struct addr addr, ascii;
+
+	if (to_ascii && addr_parse(slice_of(sending->sender), &addr) && idn_address(&addr, &ascii))
+		addr_text(sending->sender, sizeof(sending->sender), &ascii);
+	transaction->utf8 = !seven_bit_is(slice_of(sending->sender));
+	for (size_t i = 0; i < transaction->count; i++) {
+		struct smtp_recipient *recipient = &transaction->recipients[i];
+
+		if (seven_bit_is(slice_of(recipient->address)))
+			continue;
+		if (to_ascii && addr_parse(slice_of(recipient->address), &addr) && idn_address(&addr, &ascii)) {
+			sending->ascii[i] = xmalloc(ADDR_TEXT_MAX);
+			recipient->address = addr_text(sending->ascii[i], ADDR_TEXT_MAX, &ascii);
+		} else {
+			transaction->utf8 = true;
+		}
+	}
 }
 
 /* Returns -1 if it cannot be made now; *refused: we ourselves refuse it. */
@@ -184,16 +220,17 @@ static int prepare_message(struct sending *sending, const struct smtp_client *cl
 	struct slice wire = sending->message;
 	const char *why = "";
 
-	*refused = !prepare_sender(sending);
+	*refused = !sending_name(sending);
+	if (*refused) {
+		refuse_all(sending, 550, _("550 5.1.8 the sender has no address for the world outside (external_alias)"));
+		return 0;
+	}
+	prepare_addresses(sending, !client->can_utf8);
+	if (mend(sending, &wire, error) != 0 || (!client->can_8bit && make_seven_bit(sending, &wire, &why, error) != 0))
+		return -1;
+	*refused = !prepare_bytes(sending, wire, !client->can_utf8);
 	if (*refused)
 		return 0;
-	if (!client->can_8bit && make_seven_bit(sending, &wire, &why, error) != 0)
-		return -1;
-	prepare_bytes(sending, wire);
-	if (sending->header.overflow) {
-		refuse_all(sending, 550, "550 5.6.0 the header cannot be rewritten");
-		*refused = true;
-	}
 	if (sending->transaction.eight_bit && !client->can_8bit)
 		outbound_journal(sending, "8bit", "", why); /* sent all the same */
 	else if (sending->converted.size > 0)
@@ -235,8 +272,12 @@ void sending_close(struct sending *sending)
 {
 	if (sending->message.ptr != NULL)
 		fsx_unmap(sending->message);
+	body_clear(&sending->mended, false);
 	body_clear(&sending->converted, false);
 	buf_clear(&sending->header);
+	for (size_t i = 0; i < sending->transaction.count; i++)
+		free(sending->ascii[i]);
+	free(sending->ascii);
 	free(sending->transaction.recipients);
 	free(sending->places);
 	envelope_clear(&sending->envelope);
@@ -252,6 +293,7 @@ struct sending *sending_open(struct lane *lane, struct entry *entry)
 	sending->out = lane->host->out;
 	sending->entry = entry;
 	buf_init(&sending->header, 0);
+	body_init(&sending->mended, sending->out->job->conf->gateway.spool);
 	body_init(&sending->converted, sending->out->job->conf->gateway.spool);
 	if (queue_read(sending->out->job->conf->gateway.spool, &entry->item, &sending->envelope, &error) != 0) {
 		/* Sent or removed by somebody else meanwhile, or damaged and set aside. */

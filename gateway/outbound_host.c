@@ -14,6 +14,7 @@
 #define PER_LANE 10  /* another connection costs about as many round trips as so many messages */
 #define BREAKS_MAX 3 /* lines that broke one after the other without a message sent */
 #define HOUR 3600
+#define STUTTER_DAYS 30
 
 /* --- entries */
 
@@ -147,16 +148,6 @@ static void lane_close(struct lane *lane)
 	intake_batch_free(lane->batch);
 }
 
-static bool may_pipeline(struct host *host)
-{
-	bool may;
-
-	pthread_mutex_lock(&host->out->lock);
-	may = host->may_pipeline;
-	pthread_mutex_unlock(&host->out->lock);
-	return may;
-}
-
 static void keep_error(struct host *host, const struct error *error)
 {
 	pthread_mutex_lock(&host->out->lock);
@@ -170,6 +161,67 @@ static void distrust(struct host *host)
 	pthread_mutex_lock(&host->out->lock);
 	host->may_pipeline = false;
 	pthread_mutex_unlock(&host->out->lock);
+}
+
+void host_set_refuses_null(struct host *host)
+{
+	pthread_mutex_lock(&host->out->lock);
+	host->refuses_null = true;
+	pthread_mutex_unlock(&host->out->lock);
+}
+
+bool host_refuses_null(struct host *host)
+{
+	bool refuses;
+
+	pthread_mutex_lock(&host->out->lock);
+	refuses = host->refuses_null;
+	pthread_mutex_unlock(&host->out->lock);
+	return refuses;
+}
+
+static void set_crowded(struct host *host)
+{
+	pthread_mutex_lock(&host->out->lock);
+	host->is_crowded = true;
+	pthread_mutex_unlock(&host->out->lock);
+}
+
+/* What was seen of a smarthost that says replies twice is kept: the next session must not find it out anew. */
+static char *stutter_key(const struct host *host)
+{
+	return xasprintf("one-by-one %s", host->settings->name);
+}
+
+static bool is_known_to_stutter(const struct host *host)
+{
+	char *key = stutter_key(host), *text = NULL;
+	int64_t now = clock_wall();
+	long long since;
+	struct error error;
+	bool known;
+
+	if (state_get(host->out->job->state, key, &text, &error) != 0)
+		log_warnx("event=state-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+	known = text != NULL && sscanf(text, "%lld", &since) == 1 && since <= now && now - since < STUTTER_DAYS * 86400;
+	free(text);
+	free(key);
+	return known;
+}
+
+static void note_stutter(struct host *host)
+{
+	char *key = stutter_key(host), text[32];
+	struct error error;
+
+	pthread_mutex_lock(&host->out->lock);
+	host->one_by_one = true;
+	pthread_mutex_unlock(&host->out->lock);
+	snprintf(text, sizeof(text), "%lld", (long long)clock_wall());
+	if (state_set(host->out->job->state, key, text, &error) != 0)
+		log_warnx("event=state-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+	log_warnx("event=smarthost-stutters smarthost=%s one_by_one_days=%d", LOG_CSTR(host->settings->name), STUTTER_DAYS);
+	free(key);
 }
 
 /* Sends over the open line until nothing is left (0) or it breaks (-1). */
@@ -192,13 +244,17 @@ static int connect_lane(struct lane *lane, struct error *error)
 {
 	struct host *host = lane->host;
 	enum conf_auth way;
+	bool may_pipeline, one_by_one;
 
 	doing_step("connecting");
 	pthread_mutex_lock(&host->out->lock);
 	lane->smarthost.login_way = host->login_way;
+	may_pipeline = host->may_pipeline;
+	one_by_one = host->one_by_one;
 	pthread_mutex_unlock(&host->out->lock);
-	if (smarthost_connect(&lane->smarthost, may_pipeline(host), error) != 0)
+	if (smarthost_connect(&lane->smarthost, may_pipeline, error) != 0)
 		return -1;
+	lane->smarthost.client.one_by_one = one_by_one;
 	pthread_mutex_lock(&host->out->lock);
 	host->answers = true;
 	way = host->login_way;
@@ -224,10 +280,16 @@ static void lane_work(struct lane *lane)
 		if (run_lane(lane, &error) == 0)
 			return;
 		log_info("event=line-broken smarthost=%s reason=%s", LOG_CSTR(host->settings->name), LOG_CSTR(error.text));
-		if (!lane->progressed && lane->smarthost.remote != NULL &&
+		if (lane->smarthost.remote != NULL && lane->smarthost.client.stutters)
+			note_stutter(host);
+		else if (!lane->progressed && lane->smarthost.remote != NULL &&
 		    (!lane->smarthost.client.is_leaving || lane->smarthost.client.refuses_chunks))
 			distrust(host);
 		smarthost_hang_up(&lane->smarthost);
+		if (lane->is_turned_away) {
+			set_crowded(host);
+			break;
+		}
 		breaks = lane->progressed ? 0 : breaks + 1;
 	}
 	keep_error(host, &error);
@@ -267,6 +329,10 @@ static void work_in_lanes(struct host *host, struct lane *first)
 	lane_work(first);
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
+	/* What it gave back when it wanted fewer connections, and the others did not find any more. */
+	first->is_turned_away = false;
+	if (host->is_crowded && count_waiting(host) > 0)
+		lane_work(first);
 	free(threads);
 	free(lanes);
 }
@@ -288,8 +354,8 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	struct host host = {
 	    .out = out,
 	    .settings = settings,
-	    .report = &out->hosts[settings - out->job->conf->smarthosts],
 	    .may_pipeline = true,
+	    .report = &out->hosts[settings - out->job->conf->smarthosts],
 	    .login_way = login_recall(out->job->state, "smarthost", settings->name),
 	};
 	char *key = xasprintf("hour %s", settings->name);
@@ -299,6 +365,7 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	struct lane first;
 	bool failed;
 
+	host.one_by_one = is_known_to_stutter(&host);
 	limit(&host, &hour);
 	if (host.allowed == 0) {
 		log_info("event=smarthost-limit smarthost=%s", LOG_CSTR(settings->name));

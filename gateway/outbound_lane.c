@@ -126,14 +126,44 @@ static int refill(struct lane *lane, struct error *error)
 
 /* --- what became of them */
 
+static void give_back(struct lane *lane, struct sending *sending)
+{
+	host_give_back(lane->host, sending->entry);
+	sending_close(sending);
+}
+
+/* Nobody was taken, and it was no fault of the message: there are too many connections. */
+static bool is_turned_away(const struct sending *sending)
+{
+	for (size_t i = 0; i < sending->transaction.count; i++)
+		if (!smtp_reply_is_of_connection(&sending->transaction.recipients[i].reply))
+			return false;
+	return true;
+}
+
+static void settle(struct lane *lane, struct sending *sending)
+{
+	if (is_turned_away(sending)) {
+		lane->is_turned_away = true;
+		lane->reply = sending->transaction.recipients[0].reply;
+		give_back(lane, sending);
+	} else if (sending_wants_name(sending)) {
+		host_set_refuses_null(lane->host);
+		sending->entry->in_our_name = true;
+		outbound_journal(sending, "attempt", "", "the smarthost takes no mail without a sender: it goes in our own name");
+		give_back(lane, sending);
+	} else {
+		lane->progressed = true;
+		finish(lane, sending);
+	}
+}
+
 static void collect(struct lane *lane)
 {
 	size_t done = 0;
 
-	while (done < lane->count && lane->window[done]->transaction.step == SMTP_DONE) {
-		lane->progressed = true;
-		finish(lane, lane->window[done++]);
-	}
+	while (done < lane->count && lane->window[done]->transaction.step == SMTP_DONE)
+		settle(lane, lane->window[done++]);
 	lane->count -= done;
 	memmove(lane->window, lane->window + done, lane->count * sizeof(*lane->window));
 }
@@ -148,21 +178,23 @@ static bool is_in_doubt(const struct lane *lane, const struct smtp_transaction *
 /* The line is gone. */
 static void abandon(struct lane *lane, const struct error *error)
 {
+	const struct smtp_client *client = &lane->smarthost.client;
+	bool is_its_own = (client->stutters && !client->one_by_one) || (client->is_leaving && smtp_reply_is_of_connection(&client->reply));
+
 	collect(lane);
 	for (size_t i = 0; i < lane->count; i++) {
 		struct sending *sending = lane->window[i];
 		bool doubt = is_in_doubt(lane, &sending->transaction);
 
 		/* Only the oldest can be what broke it. */
-		sending->entry->breaks += i == 0;
+		sending->entry->breaks += i == 0 && !is_its_own;
 		if (doubt)
 			outbound_journal(sending, "in-doubt", "", error->text);
 		if (doubt || (sending->entry->breaks >= TRIES && error->class != ERROR_CANCELLED)) {
-			outbound_undecide(sending, error->text);
+			outbound_undecide(sending, error->text, client->stutters);
 			finish(lane, sending);
 		} else {
-			host_give_back(lane->host, sending->entry);
-			sending_close(sending);
+			give_back(lane, sending);
 		}
 	}
 	lane->count = 0;
@@ -190,8 +222,13 @@ static int exchange(struct lane *lane, struct error *error)
 int lane_run(struct lane *lane, struct error *error)
 {
 	for (;;) {
-		if (put_wanted(lane, error) != 0 || refill(lane, error) != 0)
+		if (put_wanted(lane, error) != 0 || (!lane->is_turned_away && refill(lane, error) != 0))
 			break;
+		if (lane->count == 0 && lane->is_turned_away) {
+			error_set(error, ERROR_TEMPORARY, _("%s wants fewer connections: %s"), remote_host(lane->smarthost.remote),
+			    lane->reply.text);
+			break;
+		}
 		if (lane->count == 0)
 			return 0;
 		if (exchange(lane, error) != 0)

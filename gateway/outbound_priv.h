@@ -21,6 +21,7 @@ struct entry {
 	const struct conf_smarthost *smarthost; /* home, or a fallback of it */
 	enum entry_state state;
 	unsigned breaks; /* lines that broke while it was on its way */
+	bool in_our_name; /* the smarthost does not take it without a sender */
 };
 
 struct outbound {
@@ -49,6 +50,9 @@ struct host {
 	size_t allowed;	   /* messages that may still be begun */
 	size_t begun;
 	bool may_pipeline; /* until it is seen to break it */
+	bool one_by_one;   /* it was seen to say a reply twice */
+	bool is_crowded;   /* it wants fewer connections */
+	bool refuses_null; /* it takes no mail without a sender */
 	enum conf_auth login_way; /* how a login worked the last time */
 	bool answers;	   /* it was reached */
 	bool progressed;   /* it has decided on a message */
@@ -66,6 +70,8 @@ struct lane {
 	size_t count;
 	struct sending *spare; /* read while the line was busy; NULL: none */
 	bool progressed; /* something was settled over this connection */
+	bool is_turned_away; /* the smarthost wants fewer connections, in these words */
+	struct smtp_reply reply;
 };
 
 /* An entry while it is being sent. */
@@ -75,14 +81,17 @@ struct sending {
 	struct entry *entry;
 	struct envelope envelope;
 	struct slice message; /* mapped */
+	struct body mended;    /* without what no server takes */
 	struct body converted; /* to 7 bits, where the smarthost wants that */
 	struct buf header;    /* rewritten */
 	struct slice body;    /* of the message or of what it was converted to */
 	char sender[ADDR_TEXT_MAX];
 	struct smtp_transaction transaction;
 	struct place **places; /* of the transaction's recipients */
+	char **ascii;	       /* their addresses in the form that every server knows, where that is another; else NULL */
 	bool is_announced;     /* that it is tried is in the log */
 	bool is_refused;       /* by ourselves */
+	bool in_our_name;      /* it has no sender of its own, and leaves with ours */
 	bool is_partial;       /* the smarthost took some recipients and would take more at another time */
 };
 
@@ -106,6 +115,9 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings);
 struct entry *host_take(struct host *host);
 void host_give_back(struct host *host, struct entry *entry);
 void host_finish(struct host *host, struct entry *entry);
+/* Notes that it refuses the null sender, or asks whether it was seen to. */
+void host_set_refuses_null(struct host *host);
+bool host_refuses_null(struct host *host);
 
 /* outbound_lane.c */
 
@@ -120,11 +132,18 @@ struct sending *sending_open(struct lane *lane, struct entry *entry);
 bool sending_fits(struct sending *sending, const struct smtp_client *client);
 void sending_close(struct sending *sending);
 
+/* outbound_name.c */
+
+/* Fills in the sender with which it leaves. False: we ourselves refuse it. */
+bool sending_name(struct sending *sending);
+/* True if the smarthost refused it for having no sender, and it may be tried with ours. */
+bool sending_wants_name(const struct sending *sending);
+
 /* outbound_settle.c */
 
 /* Puts the recipients' fates, as their replies tell, into the log: bounce, retry or done. */
 void outbound_settle(struct sending *sending);
-/* Nobody was told for certain: what is not refused for good is open again. */
-void outbound_undecide(struct sending *sending, const char *why);
+/* Nobody was told for certain: what is not refused for good is open again; or all of it. */
+void outbound_undecide(struct sending *sending, const char *why, bool all);
 
 #endif

@@ -130,7 +130,7 @@ static int append_outcome(struct sending *sending, size_t *failed, size_t *waiti
 		facts[count++] = (struct fact){
 		    .kind = smtp_reply_ok(&recipient->reply) ? FACT_SENT : FACT_FAILED,
 		    .id = sending->envelope.id.text,
-		    .name = recipient->address,
+		    .name = sending->places[i]->name,
 		    .text = recipient->reply.text,
 		};
 	}
@@ -205,7 +205,7 @@ static bool is_partial(const struct sending *sending)
 	return taken > 0 && surplus > 0 && others == 0;
 }
 
-void outbound_undecide(struct sending *sending, const char *why)
+void outbound_undecide(struct sending *sending, const char *why, bool all)
 {
 	char text[SMTP_REPLY_TEXT];
 
@@ -213,7 +213,7 @@ void outbound_undecide(struct sending *sending, const char *why)
 	for (size_t i = 0; i < sending->transaction.count; i++) {
 		struct smtp_reply *reply = &sending->transaction.recipients[i].reply;
 
-		if (!smtp_reply_is_permanent(reply))
+		if (all || !smtp_reply_is_permanent(reply))
 			smtp_reply_set(reply, 451, text);
 	}
 }

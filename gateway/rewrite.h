@@ -1,5 +1,5 @@
 /*
- * How a letter looks outside: LAN addresses in its header become external ones.
+ * How a message looks outside: LAN addresses in its header become external ones.
  *
  * Only the addresses themselves are replaced; display names, encoded words, folding and everything else stay
  * byte for byte. The message in the queue is not touched: rewriting happens while it is sent, so people inside never
@@ -11,9 +11,16 @@
 #include "base/buf.h"
 #include "config/conf.h"
 
+struct rewrite {
+	const struct conf *conf;
+	const char *sender; /* of the envelope, as it leaves: stands for an author of ours who has no address outside; "": none */
+	bool to_ascii;	    /* domains beyond ASCII become A-labels, in To and Cc, too */
+};
+
 /* Appends the header section of the message, with the empty line that ends it, as it should leave: From, Sender, Reply-To,
- * Disposition-Notification-To and their like rewritten, Bcc removed. Returns how many bytes of the message that
- * stands for: the body follows there. out must have room for twice the header. */
-size_t rewrite_header(const struct conf *conf, struct slice message, struct buf *out);
+ * Disposition-Notification-To and their like rewritten, Bcc removed. *length gets how many bytes of the message that
+ * stands for: the body follows there. out must have room for twice the header. Returns false if an address of ours stands there
+ * that must not leave and nothing can stand for it. */
+bool rewrite_header(const struct rewrite *rewrite, struct slice message, struct buf *out, size_t *length);
 
 #endif

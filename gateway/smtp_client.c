@@ -1,6 +1,7 @@
 #include "gateway/smtp_client.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #define LINE_LIMIT 2048	     /* RFC 5321 4.5.3.1.5 has 512 */
 #define REPLY_LINES_MAX 200
@@ -15,6 +16,8 @@ void smtp_client_init(struct smtp_client *client)
 	    .state = SMTP_HELLO,
 	    .out = BUF_INIT(OUT_MAX),
 	    .chunk = BUF_INIT(2 * CHUNK_MAX),
+	    .asked = 1, /* EHLO */
+	    .sent = 1,
 	};
 	line_reader_init(&client->lines, LINE_LIMIT);
 }
@@ -32,9 +35,29 @@ void smtp_reply_set(struct smtp_reply *reply, int code, const char *text)
 	snprintf(reply->text, sizeof(reply->text), "%s", text);
 }
 
+/* A command, or another thing to be answered by one reply. */
+static void put(struct smtp_client *client, const char *text)
+{
+	buf_append_text(&client->out, text);
+	client->asked++;
+}
+
+bool smtp_reply_is_of_connection(const struct smtp_reply *reply)
+{
+	const char *status = strlen(reply->text) > 4 ? reply->text + 4 : "";
+
+	if (reply->code == 432)
+		return true;
+	if (reply->code == 421)
+		return strncmp(status, "4.3.2", 5) == 0 || strncmp(status, "4.7.0", 5) == 0 ||
+		       strcasestr(status, "too many c") != NULL;
+	return reply->code >= 400 && reply->code < 500 &&
+	       (strcasestr(status, "concurrent connection") != NULL || strcasestr(status, "too many connection") != NULL);
+}
+
 void smtp_client_quit(struct smtp_client *client)
 {
-	buf_append_text(&client->out, "QUIT\r\n");
+	put(client, "QUIT\r\n");
 	client->state = SMTP_BROKEN;
 }
 
@@ -52,7 +75,12 @@ static struct smtp_transaction *newest(const struct smtp_client *client)
 
 static bool uses_chunks(const struct smtp_client *client)
 {
-	return client->can_chunk && client->can_pipeline;
+	return client->can_chunk && (client->one_by_one || (client->can_pipeline && client->can_status));
+}
+
+static bool pipelines(const struct smtp_client *client)
+{
+	return client->can_pipeline && !client->one_by_one;
 }
 
 static void finish(struct smtp_client *client)
@@ -67,8 +95,8 @@ size_t smtp_client_room(const struct smtp_client *client)
 	if (client->state != SMTP_READY)
 		return 0;
 	if (client->count == 0)
-		return uses_chunks(client) ? SMTP_WINDOW : 1;
-	if (!client->can_pipeline || newest(client)->step != SMTP_FINAL)
+		return uses_chunks(client) && !client->one_by_one ? SMTP_WINDOW : 1;
+	if (!pipelines(client) || newest(client)->step != SMTP_FINAL)
 		return 0;
 	if (uses_chunks(client))
 		return client->count > SMTP_WINDOW / 2 ? 0 : SMTP_WINDOW - client->count;
@@ -120,6 +148,7 @@ static void put_command(struct smtp_client *client, struct smtp_transaction *tra
 		put_rcpt(client, &transaction->recipients[transaction->sent - 1]);
 	else
 		buf_append_text(&client->out, "DATA\r\n");
+	client->asked++;
 	transaction->sent++;
 }
 
@@ -131,7 +160,10 @@ static size_t envelope_commands(const struct smtp_client *client, const struct s
 
 static void put_commands(struct smtp_client *client, struct smtp_transaction *transaction)
 {
-	size_t window = client->can_pipeline ? RCPT_WINDOW : 1;
+	size_t window = pipelines(client) ? RCPT_WINDOW : 1;
+
+	if (client->one_by_one && transaction->resets)
+		return;
 
 	while (transaction->sent < envelope_commands(client, transaction) &&
 	       transaction->sent - transaction->answered < window)
@@ -148,7 +180,7 @@ static void begin_message(struct smtp_client *client, struct smtp_transaction *t
 
 bool smtp_client_is_eager(const struct smtp_client *client, const struct smtp_transaction *transaction)
 {
-	return uses_chunks(client) && transaction->size <= EAGER_MAX && transaction->count + 1 < RCPT_WINDOW;
+	return uses_chunks(client) && !client->one_by_one && transaction->size <= EAGER_MAX && transaction->count + 1 < RCPT_WINDOW;
 }
 
 void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *transaction)
@@ -160,7 +192,7 @@ void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *tran
 	/* What became of the one before is not known yet; RFC 3030 section 2 wants a reset after a refused chunk. */
 	transaction->resets = uses_chunks(client) && client->has_begun;
 	if (transaction->resets)
-		buf_append_text(&client->out, "RSET\r\n");
+		put(client, "RSET\r\n");
 	client->window[(client->first + client->count++) % SMTP_WINDOW] = transaction;
 	client->has_begun = true;
 	put_commands(client, transaction);
@@ -183,7 +215,29 @@ static void give_all(const struct smtp_client *client, struct smtp_transaction *
 static void give_up(struct smtp_client *client, struct smtp_transaction *transaction)
 {
 	transaction->step = SMTP_RESET;
-	buf_append_text(&client->out, "RSET\r\n");
+	put(client, "RSET\r\n");
+}
+
+/* A reply more than there were commands: which of them was the one too many cannot be known. */
+static void stutter(struct smtp_client *client)
+{
+	client->state = SMTP_BROKEN;
+	client->stutters = true;
+}
+
+enum asked { ASKED_MAIL, ASKED_RCPT, ASKED_OTHER };
+
+/* RFC 3463 section 3.2: whether a reply says of itself that it answers something else. Where one is awaited after the other a server
+ * may say what it likes. */
+static bool is_for_another(const struct smtp_client *client, enum asked asked)
+{
+	const char *status = strlen(client->reply.text) > 9 ? client->reply.text + 4 : "";
+
+	if (!pipelines(client) || !client->can_status)
+		return false;
+	if (strncmp(status, "2.1.0 ", 6) == 0)
+		return asked != ASKED_MAIL;
+	return strncmp(status, "2.1.5 ", 6) == 0 && asked != ASKED_RCPT;
 }
 
 static void on_hello(struct smtp_client *client)
@@ -205,6 +259,8 @@ static void on_ability(struct smtp_client *client, struct slice line)
 		client->can_notify = true;
 	else if (slice_is_nocase(word, "CHUNKING"))
 		client->can_chunk = true;
+	else if (slice_is_nocase(word, "ENHANCEDSTATUSCODES"))
+		client->can_status = true;
 	else if (slice_is_nocase(word, "SIZE"))
 		client->can_size = true;
 	if (slice_is_nocase(word, "SIZE") &&
@@ -220,14 +276,15 @@ static void on_data_reply(struct smtp_client *client, struct smtp_transaction *t
 		begin_message(client, transaction);
 	} else if (client->reply.code == 354 && transaction->mail_accepted) {
 		/* RFC 2920 section 3.1: with no recipient left, a lone dot. */
-		buf_append_text(&client->out, ".\r\n");
+		put(client, ".\r\n");
 		transaction->step = SMTP_FINAL;
+	} else if (client->reply.code < 400 && client->reply.code != 354) {
+		/* Somebody else's. The 354 is still to come, and whatever we said then would be a message. */
+		stutter(client);
 	} else if (client->reply.code == 354) {
 		/* Whatever we sent now would be a message that was refused. */
 		client->state = SMTP_BROKEN;
 	} else {
-		if (client->reply.code < 400)
-			smtp_reply_set(&client->reply, 451, "451 the server answered DATA out of order");
 		if (wanted)
 			give_all(client, transaction);
 		give_up(client, transaction);
@@ -254,8 +311,10 @@ static void on_envelope(struct smtp_client *client, struct smtp_transaction *tra
 {
 	size_t which = transaction->answered++;
 
-	if (client->reply.code >= 300 && client->reply.code < 400 && which <= transaction->count) {
-		client->state = SMTP_BROKEN;
+	if (which <= transaction->count &&
+	    ((client->reply.code >= 300 && client->reply.code < 400) ||
+		is_for_another(client, which == 0 ? ASKED_MAIL : ASKED_RCPT))) {
+		stutter(client);
 		return;
 	}
 	if (which == 0) {
@@ -276,8 +335,16 @@ static void on_envelope(struct smtp_client *client, struct smtp_transaction *tra
 
 static void on_message(struct smtp_client *client, struct smtp_transaction *transaction)
 {
-	if (client->reply.code >= 300 && client->reply.code < 400)
-		smtp_reply_set(&client->reply, 451, "451 the server answered out of order");
+	if (client->reply.code == 354 && transaction->chunks == 0) {
+		/* It stutters; but this can only be the answer to DATA once more, so the one to the message is still to come. */
+		client->stutters = true;
+		client->answered--;
+		return;
+	}
+	if ((client->reply.code >= 300 && client->reply.code < 400) || is_for_another(client, ASKED_OTHER)) {
+		stutter(client);
+		return;
+	}
 	if (transaction->chunks > 0 && (client->reply.code == 500 || client->reply.code == 502)) {
 		/* It has offered CHUNKING, but what stands before it does not know BDAT: nobody has looked at the message. */
 		client->state = SMTP_BROKEN;
@@ -292,13 +359,18 @@ static void on_message(struct smtp_client *client, struct smtp_transaction *tran
 	transaction->is_refused = transaction->is_refused || !smtp_reply_ok(&client->reply);
 	if (transaction->step == SMTP_FINAL && transaction->chunks == 0)
 		finish(client);
+	if (client->stutters)
+		client->state = SMTP_BROKEN;
 }
 
 static void on_reset(struct smtp_client *client, struct smtp_transaction *transaction)
 {
 	transaction->resets = false;
-	if (!smtp_reply_ok(&client->reply))
-		client->state = SMTP_BROKEN;
+	/* It answers so whenever it answers: a refusal is somebody else's. */
+	if (!smtp_reply_ok(&client->reply) || is_for_another(client, ASKED_OTHER))
+		stutter(client);
+	else
+		put_commands(client, transaction);
 }
 
 /* 421 may come at any time: the server is about to hang up (RFC 5321 3.8). 530: it wants TLS or a login first (RFC 3207,
@@ -315,17 +387,20 @@ static void on_reply(struct smtp_client *client)
 	struct smtp_transaction *transaction = oldest(client);
 
 	client->replies++;
+	client->answered++;
 	if (is_farewell(client, transaction)) {
 		client->state = SMTP_BROKEN;
 		client->is_leaving = true;
 	} else if (client->state == SMTP_HELLO) {
 		on_hello(client);
-	} else if (transaction == NULL) {
-		client->state = SMTP_BROKEN; /* nobody asked */
+	} else if (transaction == NULL || client->answered > client->sent) {
+		stutter(client); /* nobody asked, or what is asked has not even left */
 	} else if (transaction->resets) {
 		on_reset(client, transaction);
 	} else if (transaction->answered < transaction->sent) {
 		on_envelope(client, transaction);
+	} else if (transaction->step == SMTP_RESET && client->reply.code >= 300 && client->reply.code < 400) {
+		stutter(client);
 	} else if (transaction->step == SMTP_RESET) {
 		finish(client);
 	} else if (transaction->step == SMTP_FINAL || transaction->chunks > 0) {
@@ -377,6 +452,7 @@ enum smtp_state smtp_client_feed(struct smtp_client *client, struct slice input)
 {
 	struct slice line;
 
+	client->sent = client->asked;
 	while (input.len > 0 && client->state != SMTP_BROKEN)
 		if (line_read(&client->lines, &input, &line) != LINE_MORE)
 			on_line(client, line);
@@ -391,6 +467,7 @@ static void put_chunk(struct smtp_client *client, const char *last)
 	buf_append_slice(&client->out, buf_slice(&client->chunk));
 	buf_reset(&client->chunk);
 	newest(client)->chunks++;
+	client->asked++;
 }
 
 void smtp_client_data(struct smtp_client *client, struct slice bytes)
@@ -418,6 +495,7 @@ void smtp_client_data_end(struct smtp_client *client)
 		put_chunk(client, " LAST");
 	} else {
 		dot_write_end(&client->dots, &client->out);
+		client->asked++;
 	}
 	transaction->is_whole = true;
 	transaction->step = SMTP_FINAL;

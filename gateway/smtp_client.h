@@ -15,7 +15,9 @@
  *                '------------------------------> RESET ------------------------------'
  *
  * Replies belong to the oldest transaction that is not DONE. The client itself is BROKEN after 421, a reply that is none,
- * or one that nobody asked for.
+ * or one that nobody asked for. A server that says a reply twice moves all that follow by one, so that a refusal may look like
+ * somebody else's. DATA is safe against it, since only 354 lets the message out; without waiting (CHUNKING) only servers are
+ * trusted whose replies tell by their status (RFC 2034) what they answer: 2.1.0 a sender, 2.1.5 a recipient.
  */
 #ifndef LANPOST_GATEWAY_SMTP_CLIENT_H
 #define LANPOST_GATEWAY_SMTP_CLIENT_H
@@ -66,9 +68,13 @@ enum smtp_state { SMTP_HELLO, SMTP_READY, SMTP_BROKEN };
 
 struct smtp_client {
 	enum smtp_state state;
-	bool can_pipeline, can_size, can_8bit, can_utf8, can_chunk, can_notify;
+	bool can_pipeline, can_size, can_8bit, can_utf8, can_chunk, can_notify, can_status;
+	bool one_by_one; /* set after its EHLO: each command waits for the reply to the one before it, and none is taken for another's */
 	bool is_leaving; /* it broke off by a 421 or 530: of what is not DONE, nothing was taken */
 	bool refuses_chunks; /* it was BDAT that it did not know */
+	bool stutters; /* it has said more replies than it was asked for: no reply that is not settled can be relied on */
+	uint64_t asked, answered; /* replies that are due, and those that came */
+	uint64_t sent;		  /* of those due, for what had been sent when replies were last put in */
 	uint64_t size_max; /* 0: not told */
 	struct line_reader lines;
 	struct smtp_reply reply; /* the last one, or the one being read */
@@ -98,12 +104,14 @@ struct smtp_transaction *smtp_client_wants(const struct smtp_client *client);
 /* Adds message bytes to out. Send out before it grows large. */
 void smtp_client_data(struct smtp_client *client, struct slice bytes);
 void smtp_client_data_end(struct smtp_client *client);
-/* Reads replies; returns the state after them. */
+/* Reads replies, which came after all of out was sent; returns the state after them. */
 enum smtp_state smtp_client_feed(struct smtp_client *client, struct slice input);
 void smtp_client_quit(struct smtp_client *client);
 
 /* Copies a reply; for a fate that we decide ourselves. */
 void smtp_reply_set(struct smtp_reply *reply, int code, const char *text);
+/* Whether a refusal is of the connection (too many of them, for one), whatever the message: 432, 421 4.3.2 and 4.7.0. */
+bool smtp_reply_is_of_connection(const struct smtp_reply *reply);
 static inline bool smtp_reply_ok(const struct smtp_reply *reply)
 {
 	return reply->code >= 200 && reply->code < 300;

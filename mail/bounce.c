@@ -72,8 +72,17 @@ static void choose_places(const struct conf *conf, enum bounce_kind kind,
 	bool told = false;
 	const char *user;
 
+	/* What has the null sender may be a bounce itself, or what a forward sent on: what becomes of it ends here. A forward that
+	 * took the news outside again could bring them back for ever. */
+	if (original->sender[0] == '\0') {
+		if (kind == BOUNCE_FAILED) {
+			route_add_postmaster_here(conf, bounce, SLICE_LITERAL("bounce of a message without a sender"));
+			strlist_add(&bounce->recipients, CONF_POSTMASTER);
+		}
+		return;
+	}
 	/* Only somebody of ours: an outside sender may be forged, and to tell him would be backscatter. */
-	if (original->sender[0] != '\0' && addr_parse(slice_of(original->sender), &sender) &&
+	if (addr_parse(slice_of(original->sender), &sender) &&
 	    route_address(conf, &sender, &user) == ROUTE_MAILBOX) {
 		route_add_mailbox(conf, bounce, user, SLICE_LITERAL("bounce to the sender"));
 		strlist_add(&bounce->recipients, original->sender);
@@ -242,6 +251,38 @@ static void write_bounce(const struct conf *conf, enum bounce_kind kind,
 	buf_printf(out, "\r\n--%s\r\n", id);
 	original_part(kind, original->ret, message, out);
 	buf_printf(out, "\r\n--%s--\r\n", id);
+}
+
+static bool is_null_path(struct slice body)
+{
+	struct addr_item item;
+	size_t at = 0;
+
+	return !addr_list_next(body, &at, &item) || !item.valid;
+}
+
+static bool is_of_mailer(struct slice from)
+{
+	static const char *const names[] = {"mailer-daemon", "mail-daemon", "maildaemon"};
+	struct addr_item item;
+	size_t at = 0;
+
+	if (!addr_list_next(from, &at, &item) || !item.valid)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (slice_is_nocase(slice_of(item.addr.local), names[i]))
+			return true;
+	return false;
+}
+
+bool bounce_is_one(struct slice message)
+{
+	struct header_field field;
+
+	return (header_find(message, "Return-Path", &field) && is_null_path(field.body)) ||
+	       (header_find(message, "From", &field) && is_of_mailer(field.body)) ||
+	       (header_find(message, "Content-Type", &field) && slice_begins_nocase(slice_trim(field.body), "multipart/report")) ||
+	       header_find(message, "X-Failed-Recipients", &field);
 }
 
 int bounce_make(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,

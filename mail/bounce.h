@@ -2,8 +2,8 @@
  * Letters that tell a sender what became of his: delivery status notifications (RFC 3464), of failure and delay to
  * everybody, of success to those who ask (RFC 3461).
  *
- * A text for people in the configured language on top, the machine's part and the original header below. From the null sender; a
- * bounce is never bounced, it ends at postmaster; nobody outside is ever told.
+ * A text for people in the configured language on top, the machine's part and the original header below. From the null sender; what becomes of a
+ * bounce, or of any message without a sender, ends in postmaster's mailbox and follows no forward; nobody outside is ever told.
  */
 #ifndef LANPOST_MAIL_BOUNCE_H
 #define LANPOST_MAIL_BOUNCE_H
@@ -18,6 +18,10 @@ enum bounce_kind {
 	BOUNCE_RELAYED, /* a smarthost has it that will tell nothing more: as above */
 	BOUNCE_DELIVERED, /* it is in a mailbox of ours: as above */
 };
+
+/* Whether a message, as its header has it, tells what became of another, whoever wrote it: it never leaves with a sender to whom
+ * it could come back. */
+bool bounce_is_one(struct slice message);
 
 /* Whether the sender wants to hear that of this recipient. */
 bool bounce_is_wanted(enum bounce_kind kind, const struct place *place);

@@ -123,86 +123,117 @@ static bool add_outside(
 
 /* --- users, and where they have their mail sent on */
 
-/* The users whose forward is being followed, innermost first. */
-struct chain {
-	const char *user;
-	const struct chain *outer;
+#define FORWARDS_MAX 20 /* from user to user, one after the other; no configuration may overflow a thread's stack */
+
+/* How far each user's forward was followed. */
+enum visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
+
+/* One recipient's way through groups and forwards. Each user is visited once, whatever leads to him: what there is to do is
+ * bounded by the number of users, not by that of the ways between them. */
+struct spread {
+	const struct conf *conf;
+	struct envelope *envelope;
+	enum visit *visits; /* of conf's users, and of postmaster where he has no section */
+	unsigned depth;
 };
 
-static bool add_user(const struct conf *conf, struct envelope *envelope, const char *user,
-    struct slice why, const struct chain *outer);
+static bool add_user(struct spread *spread, const char *user, struct slice why);
 
 /* Returns true if the message got a place with any member. */
-static bool add_group(const struct conf *conf, struct envelope *envelope, const char *name,
-    struct slice why, const struct chain *chain)
+static bool add_group(struct spread *spread, const char *name, struct slice why)
 {
-	const struct conf_group *group = conf_find_group(conf, name);
+	const struct conf_group *group = conf_find_group(spread->conf, name);
 	bool added = false;
 
 	for (size_t i = 0; group != NULL && i < group->members.count; i++) {
 		const char *member = group->members.items[i]; /* a user, an alias, or postmaster */
-		const struct conf_user *owner = conf_owner_of(conf, slice_of(member));
+		const struct conf_user *owner = conf_owner_of(spread->conf, slice_of(member));
 
-		added = add_user(conf, envelope, owner != NULL ? owner->name : member, why, chain) || added;
+		added = add_user(spread, owner != NULL ? owner->name : member, why) || added;
 	}
 	return added;
 }
 
 /* Returns true if the message got a place by the user's `forward`. */
-static bool add_forward(const struct conf *conf, struct envelope *envelope,
-    const struct conf_user *from, const struct chain *chain)
+static bool add_forward(struct spread *spread, const struct conf_user *from)
 {
 	struct addr addr;
 	const char *user;
 	char *why;
 	bool added = false;
 
-	if (from->forward[0] == '\0' || !addr_parse(slice_of(from->forward), &addr))
+	if (from->forward[0] == '\0' || spread->depth >= FORWARDS_MAX || !addr_parse(slice_of(from->forward), &addr))
 		return false;
 	why = xasprintf(_("forwarded by %s"), from->name);
-	switch (route_address(conf, &addr, &user)) {
+	spread->depth++;
+	switch (route_address(spread->conf, &addr, &user)) {
 	case ROUTE_MAILBOX:
-		added = add_user(conf, envelope, user, slice_of(why), chain);
+		added = add_user(spread, user, slice_of(why));
 		break;
 	case ROUTE_GROUP:
-		added = add_group(conf, envelope, user, slice_of(why), chain);
+		added = add_group(spread, user, slice_of(why));
 		break;
 	case ROUTE_OUTSIDE:
-		added = add_outside(conf, envelope, &addr, slice_of(why));
+		added = add_outside(spread->conf, spread->envelope, &addr, slice_of(why));
 		break;
 	case ROUTE_DAEMON:
 	case ROUTE_UNKNOWN:
 		break;
 	}
+	spread->depth--;
 	free(why);
 	return added;
 }
 
-/* Returns false, with nothing added, for a user who is in the chain already. Where a circle closes
+/* Returns false, with nothing added, for a user whose forward is being followed already. Where a circle closes
  * the mail stays with the last user before it, so that it is never lost between them. */
-static bool add_user(const struct conf *conf, struct envelope *envelope, const char *user,
-    struct slice why, const struct chain *outer)
+static bool add_user(struct spread *spread, const char *user, struct slice why)
 {
+	const struct conf *conf = spread->conf;
 	const struct conf_user *found = conf_find_user(conf, user);
 	const char *also = conf->gateway.postmaster;
-	struct chain chain = {user, outer};
+	enum visit *visit = &spread->visits[found != NULL ? (size_t)(found - conf->users) : conf->user_count];
 	bool forwarded;
 
-	for (const struct chain *at = outer; at != NULL; at = at->outer)
-		if (strcmp(at->user, user) == 0)
-			return false;
-	forwarded = found != NULL && add_forward(conf, envelope, found, &chain);
+	if (*visit != VISIT_NONE)
+		return *visit == VISIT_DONE;
+	*visit = VISIT_OPEN;
+	forwarded = found != NULL && add_forward(spread, found);
 	if (!forwarded || found->keep)
-		envelope_add(envelope, PLACE_MAILBOX, slice_of(user), why);
+		envelope_add(spread->envelope, PLACE_MAILBOX, slice_of(user), why);
 	if (strcmp(user, CONF_POSTMASTER) == 0 && also[0] != '\0')
-		add_user(conf, envelope, also, why, &chain);
+		add_user(spread, also, why);
+	*visit = VISIT_DONE;
 	return true;
+}
+
+static struct spread spread_begin(const struct conf *conf, struct envelope *envelope)
+{
+	return (struct spread){conf, envelope, xcalloc(conf->user_count + 1, sizeof(enum visit)), 0};
 }
 
 void route_add_mailbox(
     const struct conf *conf, struct envelope *envelope, const char *user, struct slice why)
 {
-	add_user(conf, envelope, user, why, NULL);
+	struct spread spread = spread_begin(conf, envelope);
+
+	add_user(&spread, user, why);
+	free(spread.visits);
+}
+
+void route_add_postmaster_here(const struct conf *conf, struct envelope *envelope, struct slice why)
+{
+	envelope_add(envelope, PLACE_MAILBOX, SLICE_LITERAL(CONF_POSTMASTER), why);
+	if (conf->gateway.postmaster[0] != '\0')
+		envelope_add(envelope, PLACE_MAILBOX, slice_of(conf->gateway.postmaster), why);
+}
+
+static void add_members(const struct conf *conf, struct envelope *envelope, const char *group, struct slice why)
+{
+	struct spread spread = spread_begin(conf, envelope);
+
+	add_group(&spread, group, why);
+	free(spread.visits);
 }
 
 enum route_kind route_add(
@@ -214,7 +245,7 @@ enum route_kind route_add(
 	if (kind == ROUTE_MAILBOX)
 		route_add_mailbox(conf, envelope, user, why);
 	else if (kind == ROUTE_GROUP)
-		add_group(conf, envelope, user, why, NULL);
+		add_members(conf, envelope, user, why);
 	else if (kind == ROUTE_OUTSIDE)
 		add_outside(conf, envelope, addr, why);
 	return kind;
@@ -259,27 +290,53 @@ static bool is_private_domain(const char *domain)
 	return false;
 }
 
+/* What the gateway itself writes is answered by the user who reads postmaster's mail. */
+static const struct conf_user *answering(const struct conf *conf, const struct addr *sender)
+{
+	const char *user = NULL;
+
+	if (route_local(conf, sender, &user) != ROUTE_MAILBOX)
+		return NULL;
+	if (strcmp(user, CONF_POSTMASTER) == 0 && conf->gateway.postmaster[0] != '\0')
+		user = conf->gateway.postmaster;
+	return conf_find_user(conf, user);
+}
+
+bool route_is_postmaster(const struct conf *conf, const struct addr *addr)
+{
+	return is_local(conf, addr) && slice_is_nocase(without_detail(slice_of(addr->local)), CONF_POSTMASTER);
+}
+
+bool route_smarthost_address(const struct conf *conf, const struct conf_smarthost *smarthost, struct addr *outside)
+{
+	const struct addr postmaster = {CONF_POSTMASTER, ""};
+	const struct conf_user *user = answering(conf, &postmaster);
+
+	return smarthost_address(smarthost, outside) ||
+	       (user != NULL && user->external_alias[0] != '\0' && addr_parse(slice_of(user->external_alias), outside));
+}
+
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside)
 {
 	const struct conf_smarthost *smarthost;
 	const struct conf_user *owner;
 	char text[ADDR_TEXT_MAX];
-	const char *user;
 
 	*outside = *sender;
 	if (sender->local[0] == '\0' || !is_local(conf, sender))
 		return true;
 	qualify(conf, outside);
-	owner =
-	    route_local(conf, sender, &user) == ROUTE_MAILBOX ? conf_find_user(conf, user) : NULL;
-	if (owner != NULL && owner->external_alias[0] != '\0')
+	owner = answering(conf, sender);
+	if (owner != NULL && owner->external_alias[0] != '\0' && !route_is_postmaster(conf, sender))
 		return addr_parse(slice_of(owner->external_alias), outside);
 	/* A split domain exists outside as well, so its addresses are good there. */
 	if (conf->gateway.relay_unknown)
 		return true;
-	/* Without a smarthost the mail waits, and nothing is known yet of its sender's name. What the gateway itself sends on is
-	 * nobody's to answer. */
+	/* Without a smarthost the mail waits, and nothing is known yet of its sender's name. */
 	smarthost = conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), sender)));
-	return smarthost == NULL || smarthost_address(smarthost, outside) || owner == NULL ||
-	       !is_private_domain(outside->domain);
+	if (smarthost == NULL || smarthost_address(smarthost, outside))
+		return true;
+	if (owner != NULL && owner->external_alias[0] != '\0')
+		return addr_parse(slice_of(owner->external_alias), outside);
+	return !is_private_domain(outside->domain);
 }

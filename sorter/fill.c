@@ -136,6 +136,9 @@ static void set_sender(
 
 	if (!leaves(decision, SORTER_FORWARD) && !leaves(decision, SORTER_REDIRECT))
 		return;
+	/* A bounce that left in our name would beget another, and that one the next. */
+	if (decision->is_bounce)
+		return;
 	if (leaves(decision, SORTER_FORWARD) || sender == NULL || !may_keep_sender(conf, sender))
 		sender = CONF_POSTMASTER;
 	envelope_set(&envelope->sender, slice_of(sender));

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "mail/bounce.h"
 #include "mail/decode.h"
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
@@ -253,19 +254,21 @@ static bool runs_in_circle(const struct view *view)
 	return count > SORTER_RECEIVED_MAX;
 }
 
-/* The line that the fetcher puts above each message: "from pop.example.ru by gw with POP3S id ...".
- */
-static bool was_fetched_here(const struct conf *conf, const struct view *view)
+/* The line that the gateway puts into what it sends on, and the one that the fetcher puts above each message:
+ * "from pop.example.ru by gw with POP3S id ...". Some servers take the one or the other away. */
+static bool was_sent_on_here(const struct conf *conf, const struct view *view)
 {
 	char *mark = xasprintf(" by %s with ", conf->gateway.hostname);
 	size_t len = strlen(mark);
 	bool found = false;
 
 	for (size_t i = 0; i < view->field_count && !found; i++) {
-		struct slice body = view->fields[i].field.body;
+		struct slice name = view->fields[i].field.name, body = view->fields[i].field.body;
 		const char *at;
 
-		if (!slice_is_nocase(view->fields[i].field.name, "Received"))
+		if (slice_is_nocase(name, ROUTE_LOOP_FIELD))
+			found = slice_is_nocase(slice_trim(body), conf->gateway.hostname);
+		if (!slice_is_nocase(name, "Received"))
 			continue;
 		at = memmem(body.ptr, body.len, mark, len);
 		if (at == NULL)
@@ -296,7 +299,6 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 		    decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
 		return;
 	}
-	decision->was_here = was_fetched_here(conf, view);
 	if (apply_rules(sorter, view, decision) && conf->sorter.by_address) {
 		if (recipients != NULL && recipients->count > 0)
 			apply_envelope(conf, recipients, decision);
@@ -307,6 +309,19 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 		apply_unsorted(conf, account, unsorted_reason(decision), decision);
 }
 
+/* An account may deliver to users whatever stands in the message. */
+static bool decide_by_account(const struct conf *conf, const struct conf_account *account, struct sorter_decision *decision)
+{
+	char *reason;
+
+	if (account == NULL || account->deliver_to.count == 0)
+		return false;
+	reason = xasprintf(_("account %s delivers to them"), account->name);
+	decision_add_users(conf, decision, SORTER_ACCOUNT, &account->deliver_to, "", reason);
+	free(reason);
+	return decision->recipient_count > 0;
+}
+
 void sorter_decide(const struct sorter *sorter, const struct sorter_message *message,
     struct sorter_decision *decision)
 {
@@ -314,15 +329,6 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	struct view view;
 
 	memset(decision, 0, sizeof(*decision));
-	if (account != NULL && account->deliver_to.count > 0) {
-		char *reason = xasprintf(_("account %s delivers to them"), account->name);
-
-		decision_add_users(
-		    sorter->conf, decision, SORTER_ACCOUNT, &account->deliver_to, "", reason);
-		free(reason);
-		if (decision->recipient_count > 0)
-			return;
-	}
 	view_init(&view, &(struct view_source){
 	                     .message = message->message,
 	                     .account = message->account,
@@ -332,6 +338,9 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	                     .body_literals = rule_index_body(sorter->index),
 	                 });
 	note_fields(&view, decision);
-	decide(sorter, account, message->recipients, &view, decision);
+	decision->is_bounce = bounce_is_one(message->message);
+	decision->was_here = was_sent_on_here(sorter->conf, &view) || runs_in_circle(&view);
+	if (!decide_by_account(sorter->conf, account, decision))
+		decide(sorter, account, message->recipients, &view, decision);
 	view_clear(&view);
 }

@@ -93,7 +93,8 @@ struct sorter_decision {
 	const char *reply_rule;
 	char *reply_to;            /* NULL: there must be no reply */
 	const char *reply_refusal; /* and this is why; translated */
-	bool was_here;             /* it was fetched before and has come back */
+	bool was_here;             /* it was fetched or sent on before and has come back, or runs in a circle: it does not leave again */
+	bool is_bounce;            /* it tells what became of another: it leaves without a sender, if it leaves */
 	/* For sorter_fill(). */
 	size_t subject_at; /* where in the message the text of the subject begins; 0: it has none */
 	char *return_path; /* of the message, "" for the null sender, NULL if it has none */

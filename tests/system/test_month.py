@@ -40,7 +40,7 @@ class Month:
         self.providers = {name: MisbehavingPop3([]) for name in ACCOUNTS}
         for server in self.providers.values():
             server.misdeed = self.provider_day
-        self.smarthost = Smarthost(self.smarthost_day, ("PIPELINING", "CHUNKING", "8BITMIME"))
+        self.smarthost = Smarthost(self.smarthost_day, ("PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING", "8BITMIME"))
         self.office = make_gateway(
             users={user: {"external_alias": f"{user}@example.ru", "password": ""} for user in USERS},
             accounts={name: {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": name, "password": "y",

@@ -16,7 +16,7 @@ RUSSIAN = "Здравствуйте!\n\nСчёт на оплату №5  \n.\n..
 USERS = {"ivan": {"external_alias": "ivan@example.ru"}, "anna": {}}
 
 
-@pytest.fixture(params=[(), ("PIPELINING", "CHUNKING")], ids=["DATA", "BDAT"])
+@pytest.fixture(params=[(), ("PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING")], ids=["DATA", "BDAT"])
 def old(request):
     server = Smarthost(abilities=request.param)
     yield server

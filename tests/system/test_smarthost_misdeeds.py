@@ -93,7 +93,7 @@ def cut(connection):
     return True
 
 
-ABILITIES = {"one by one": (), "pipelined": ("PIPELINING",), "chunked": ("PIPELINING", "CHUNKING")}
+ABILITIES = {"one by one": (), "pipelined": ("PIPELINING",), "chunked": ("PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING")}
 
 
 @pytest.mark.parametrize("abilities", ABILITIES)
@@ -267,7 +267,7 @@ def test_surplus_recipients_go_in_another_transaction(make_gateway):
 
 
 def test_many_connections_send_each_message_once(make_gateway):
-    server = Smarthost(abilities=("PIPELINING", "CHUNKING"))
+    server = Smarthost(abilities=("PIPELINING", "ENHANCEDSTATUSCODES", "CHUNKING"))
     office = office_at(make_gateway, server, max_connections="5")
     write(office, 120)
     office.session("--send-only")

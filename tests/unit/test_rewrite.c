@@ -49,7 +49,10 @@ static void test_header(void **context)
 	(void)context;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf out = BUF_INIT(10000);
-		size_t length = rewrite_header(&conf, slice_of(cases[i].in), &out);
+		const struct rewrite rewrite = {&conf, "", false};
+		size_t length;
+
+		assert_true(rewrite_header(&rewrite, slice_of(cases[i].in), &out, &length));
 
 		if (strcmp(buf_text(&out), cases[i].out) != 0)
 			fail_msg("%s: %s", cases[i].name, buf_text(&out));

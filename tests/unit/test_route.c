@@ -162,7 +162,9 @@ static const struct {
     {"anna@office.lan", "office.lan", "branch", "", NULL},
     {"anna", "office.lan", "", "", NULL},
     {"anna", "local", "", "", NULL},
-    {"postmaster", "office.lan", "", "", "postmaster@office.lan"},
+    {"postmaster", "office.lan", "", "", NULL}, /* the gateway's own mail goes without a sender then */
+    {"postmaster", "office.lan", "branch@example.ru", "", "branch@example.ru"},
+    {"gone@office.lan", "office.lan", "", "", NULL}, /* a user who was removed while his mail waited */
     {"anna", "firma.ru", "", "", "anna@firma.ru"}, /* the smarthost may know it, and says so if not */
     {"broken", "office.lan", "branch@example.ru", "", NULL},
     {"nobody@office.lan", "office.lan", "branch@example.ru", "", "branch@example.ru"},

@@ -27,7 +27,7 @@ struct scenario {
 #define PIPE "250-x\r\n250 PIPELINING\r\n"
 #define ENVELOPE                                                                                  \
 	"MAIL FROM:<s@x>\r\nRCPT TO:<a@y>\r\nRCPT TO:<b@y>\r\nRCPT TO:<c@y>\r\nDATA\r\n"
-#define CHUNKS "250-x\r\n250-CHUNKING\r\n250 PIPELINING\r\n"
+#define CHUNKS "250-x\r\n250-CHUNKING\r\n250-ENHANCEDSTATUSCODES\r\n250 PIPELINING\r\n"
 #define EAGER                                                                                     \
 	"MAIL FROM:<s@x>\r\nRCPT TO:<a@y>\r\nRCPT TO:<b@y>\r\nRCPT TO:<c@y>\r\nBDAT 14 LAST\r\n" \
 	"A: b\r\n\r\n.dot\r\n"
@@ -60,8 +60,14 @@ static const struct scenario scenarios[] = {
      {552, 550, 552}, ENVELOPE MESSAGE},
     {"deferred after the dot", PIPE, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n421 later\r\n",
      DONE, {421, 421, 421}, ENVELOPE MESSAGE},
-    {"DATA answered with 250", PIPE, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n250 what\r\n250 rset\r\n",
-     DONE, {451, 451, 451}, ENVELOPE "RSET\r\n"},
+    {"DATA answered with 250: a reply said twice", PIPE, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n250 c\r\n354 go\r\n",
+     BROKEN, {250, 250, 250}, ENVELOPE},
+    {"a refusal said twice", PIPE, "250 m\r\n550 a\r\n550 a\r\n250 b\r\n250 c\r\n354 go\r\n", BROKEN, {550, 550, 250},
+     ENVELOPE},
+    {"354 said twice", PIPE, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n354 go\r\n554 no\r\n", BROKEN,
+     {554, 554, 554}, ENVELOPE MESSAGE},
+    {"one by one: said twice", PLAIN, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n250 c\r\n354 go\r\n", BROKEN, {250, 250, 250},
+     ENVELOPE},
     {"421 in the middle", PIPE, "250 m\r\n250 a\r\n421 bye\r\n", BROKEN, {250, 0, 0}, ENVELOPE},
     {"354 to RCPT", PIPE, "250 m\r\n354 a\r\n", BROKEN, {0, 0, 0}, ENVELOPE},
     {"not SMTP", PIPE, "+OK\r\n", BROKEN, {0, 0, 0}, ENVELOPE},
@@ -78,7 +84,11 @@ static const struct scenario scenarios[] = {
      EAGER},
     {"chunks: 421 as an answer", CHUNKS, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n421 no\r\n", DONE, {421, 421, 421}, EAGER},
     {"chunks: 421 before the answer", CHUNKS, "250 m\r\n421 a\r\n", BROKEN, {0, 0, 0}, EAGER},
-    {"chunks: 354 to BDAT", CHUNKS, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n", DONE, {451, 451, 451}, EAGER},
+    {"chunks: 354 to BDAT", CHUNKS, "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n", BROKEN, {250, 250, 250}, EAGER},
+    {"chunks: a recipient's reply said twice", CHUNKS,
+     "250 2.1.0 m\r\n250 2.1.5 a\r\n250 2.1.5 b\r\n250 2.1.5 c\r\n250 2.1.5 c\r\n554 no\r\n", BROKEN, {250, 250, 250}, EAGER},
+    {"chunks without status codes are not used", "250-x\r\n250-CHUNKING\r\n250 PIPELINING\r\n",
+     "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n250 ok\r\n", DONE, {250, 250, 250}, ENVELOPE MESSAGE},
     {"chunks without pipelining are not used", "250-x\r\n250 CHUNKING\r\n",
      "250 m\r\n250 a\r\n250 b\r\n250 c\r\n354 go\r\n250 ok\r\n", DONE, {250, 250, 250}, ENVELOPE MESSAGE},
 };
@@ -366,11 +376,79 @@ static void large_messages_that_nobody_wants_are_not_sent(void **context)
 	open_letters(&letters, CHUNKS);
 	letters.transactions[0].size = large().len;
 	put_letter(&letters, 0);
-	smtp_client_feed(&letters.client, SLICE_LITERAL("250 m\r\n550 a\r\n250 rset\r\n"));
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 m\r\n550 a\r\n"));
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 rset\r\n"));
 	assert_int_equal(letters.transactions[0].step, SMTP_DONE);
 	assert_int_equal(letters.recipients[0].reply.code, 550);
 	assert_false(letters.transactions[0].is_whole);
 	smtp_client_clear(&letters.client);
+}
+
+/* A server that was seen to say replies twice: nothing waits for two answers, chunks or not. */
+static void one_by_one_nothing_goes_before_its_turn(void **context)
+{
+	static const char *const steps[][2] = {
+	    {"MAIL FROM:<s@x>\r\n", "250 2.1.0 m\r\n"},
+	    {"RCPT TO:<a@y>\r\n", "250 2.1.5 a\r\n"},
+	    {"BDAT 3 LAST\r\nx\r\n", "554 5.7.1 no\r\n"},
+	    {"RSET\r\n", "250 2.0.0 r\r\n"},
+	    {"MAIL FROM:<s@x>\r\n", "250 2.1.0 m\r\n"},
+	    {"RCPT TO:<a@y>\r\n", "250 2.1.5 a\r\n"},
+	    {"BDAT 3 LAST\r\nx\r\n", "250 2.0.0 kept\r\n"},
+	};
+	struct letters letters;
+	int begun = 0;
+
+	(void)context;
+	open_letters(&letters, CHUNKS);
+	letters.client.one_by_one = true;
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		if (smtp_client_room(&letters.client) > 0)
+			put_letter(&letters, begun++);
+		assert_string_equal(buf_text(&letters.client.out), steps[i][0]);
+		buf_reset(&letters.client.out);
+		smtp_client_feed(&letters.client, slice_of(steps[i][1]));
+		if (smtp_client_wants(&letters.client) != NULL) {
+			smtp_client_data(&letters.client, SLICE_LITERAL("x\n"));
+			smtp_client_data_end(&letters.client);
+		}
+	}
+	assert_int_equal(letters.recipients[0].reply.code, 554);
+	assert_int_equal(letters.recipients[1].reply.code, 250);
+	assert_int_equal(letters.transactions[1].step, SMTP_DONE);
+	smtp_client_feed(&letters.client, SLICE_LITERAL("250 2.0.0 kept\r\n"));
+	assert_int_equal(letters.client.state, SMTP_BROKEN);
+	assert_true(letters.client.stutters);
+	smtp_client_clear(&letters.client);
+}
+
+/* What is said of the connection is not held against the message. */
+static void refusals_of_the_connection_are_known(void **context)
+{
+	static const struct {
+		const char *text;
+		bool is;
+	} cases[] = {
+	    {"432 4.3.2 Concurrent connections limit exceeded", true},
+	    {"421 4.3.2 Too many open connections", true},
+	    {"421 4.7.0 too many", true},
+	    {"421 too many connections from your address", true},
+	    {"450 4.7.1 too many concurrent connections", true},
+	    {"421 4.4.2 timeout", false},
+	    {"451 4.7.0 later", false},
+	    {"452 4.5.3 too many recipients", false},
+	    {"550 5.7.1 too many connections", false},
+	    {"421", false},
+	};
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct smtp_reply reply;
+
+		smtp_reply_set(&reply, atoi(cases[i].text), cases[i].text);
+		if (smtp_reply_is_of_connection(&reply) != cases[i].is)
+			fail_msg("%s", cases[i].text);
+	}
 }
 
 int main(void)
@@ -385,6 +463,8 @@ int main(void)
 	    cmocka_unit_test(chunks_go_out_by_the_window_each_with_its_own_fate),
 	    cmocka_unit_test(large_messages_are_asked_for_first),
 	    cmocka_unit_test(large_messages_that_nobody_wants_are_not_sent),
+	    cmocka_unit_test(one_by_one_nothing_goes_before_its_turn),
+	    cmocka_unit_test(refusals_of_the_connection_are_known),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
