@@ -450,10 +450,18 @@ struct conf *conf_load(const char *path, struct conf_problems *problems)
 	return conf_load_edited(path, NULL, SLICE_NONE, problems);
 }
 
-struct conf *conf_load_broken(const char *path, struct conf_problems *problems)
+struct conf *conf_load_edited_broken(const char *path, const char *edited, struct slice text,
+    struct conf_problems *problems)
 {
-	struct loader loader = {.conf = xcalloc(1, sizeof(struct conf))};
+	struct loader loader = {.conf = xcalloc(1, sizeof(struct conf)),
+	    .edited = edited,
+	    .edited_text = text};
 
 	load(&loader, path, problems);
 	return loader.conf;
+}
+
+struct conf *conf_load_broken(const char *path, struct conf_problems *problems)
+{
+	return conf_load_edited_broken(path, NULL, SLICE_NONE, problems);
 }

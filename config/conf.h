@@ -251,6 +251,9 @@ struct conf *conf_load_edited(const char *path, const char *edited, struct slice
 /* As conf_load(), but returns what could be read whatever errors there are: only to let other modules
  * look for more problems in it (rule conditions). Where a rule's `when` is at fault it is "always". */
 struct conf *conf_load_broken(const char *path, struct conf_problems *problems);
+/* Both at once: what could be read, with text in place of the file `edited`. */
+struct conf *conf_load_edited_broken(const char *path, const char *edited, struct slice text,
+    struct conf_problems *problems);
 void conf_free(struct conf *conf);
 
 /* NULL if there is none. Users are found by their exact lower-case name only; for
@@ -278,6 +281,8 @@ bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smar
 /* True for a name that may be a folder: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or
  * digit, and not `daemon` (which has no mailbox). */
 bool conf_is_mailbox_name(struct slice name);
+/* A rule without any action. */
+bool conf_rule_does_nothing(const struct conf_rule *rule);
 /* True if the address is in one of the ranges. */
 bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address);
 

@@ -65,6 +65,11 @@ static bool does_nothing(const struct check *check, const struct conf_rule *rule
 	for (size_t i = 0; i < sizeof(actions) / sizeof(actions[0]); i++)
 		if (conf_was_faulty(check->source, actions[i]))
 			return false;
+	return conf_rule_does_nothing(rule);
+}
+
+bool conf_rule_does_nothing(const struct conf_rule *rule)
+{
 	return rule->deliver.count == 0 && rule->copy.count == 0 && rule->forward.count == 0 &&
 	       rule->redirect.count == 0 && rule->reject_to.count == 0 && !rule->drop &&
 	       rule->tag[0] == '\0' && rule->subject_prefix[0] == '\0' && rule->reply[0] == '\0' &&

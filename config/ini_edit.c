@@ -233,6 +233,15 @@ int ini_edit_set(struct buf *text, const char *kind, const char *name, const cha
 	return result;
 }
 
+int ini_edit_unset(struct buf *text, const char *kind, const char *name, const char *key, struct error *error)
+{
+	struct spot spot;
+
+	find(text, kind, name, key, &spot);
+	free(spot.comment);
+	return spot.key == NOWHERE ? 0 : splice(text, spot.key, spot.key_end, SLICE_NONE, error);
+}
+
 /* Length of the line end at this place, 0 if there is none. */
 static size_t line_end_at(const struct buf *text, size_t at)
 {

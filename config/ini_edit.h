@@ -22,6 +22,8 @@ int ini_edit_own(const char *path, const char *main, struct error *error);
  * after the last of its section, a new section at the end. name "" for a section without one. */
 int ini_edit_set(struct buf *text, const char *kind, const char *name, const char *key,
     const char *value, struct error *error);
+/* Removes a key with its line. One that is not there is fine. */
+int ini_edit_unset(struct buf *text, const char *kind, const char *name, const char *key, struct error *error);
 /* Moves a section, with the comments directly above its header, to the place before (or behind) another one of its kind.
  * Returns false if one of the two is not there. */
 bool ini_edit_move(struct buf *text, const char *kind, const char *name, const char *other, bool behind);

@@ -5,6 +5,7 @@
 #include "mail/decode.h"
 #include "sorter/match.h"
 #include "sorter/pattern.h"
+#include "sorter/rule_header.h"
 
 #include <stdlib.h>
 
@@ -329,12 +330,32 @@ static bool ends_sorting(const struct conf_rule *rule)
 	return rule->stop || rule->drop || rule->reject_to.count > 0;
 }
 
+static bool drops_all(const struct conf *conf, const struct conf_rule *rule, const struct condition *condition)
+{
+	struct lint lint = {conf, STEPS_MAX};
+
+	return rule->drop && rule->reject_to.count == 0 && verdict_of(&lint, condition) == ALWAYS;
+}
+
+bool rule_drops_all(const struct conf *conf, const struct conf_rule *rule)
+{
+	struct error error;
+	struct condition *condition = rule_parse(slice_of(rule->when), conf->sorter.fold_yo, &error);
+	bool all = condition != NULL && drops_all(conf, rule, condition);
+
+	condition_free(condition);
+	return all;
+}
+
 static void check_rule(const struct conf *conf, struct condition *const *conditions, size_t at,
     struct conf_problems *problems)
 {
 	const struct conf_rule *rule = &conf->rules[at];
 	struct lint lint = {conf, STEPS_MAX};
 
+	rule_header_check(rule, conditions[at], problems);
+	if (drops_all(conf, rule, conditions[at]))
+		conf_problem_add(problems, rule->place, true, _("[rule %s] throws away all mail that reaches it"), rule->name);
 	if (verdict_of(&lint, conditions[at]) == NEVER) {
 		conf_problem_add(
 		    problems, rule->when_place, true, _("[rule %s] can never match"), rule->name);

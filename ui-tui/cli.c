@@ -27,6 +27,8 @@ static const struct {
     {"--json", NULL, false, N_("one JSON document instead of text")},
     {"--account", "ACCOUNT", false, N_("only this account (may be repeated)")},
     {"--new", "TYPE", false, N_("make a key first: rsa or ed25519")},
+    {"--no-password", NULL, false, N_("without a password; nothing is asked")},
+    {"--unset", "KEY", false, N_("remove this setting: its default counts again (may be repeated)")},
     {"--with-passwords", NULL, false, N_("passwords and their hashes, too")},
     {"--to", "FOLDER", false, N_("into this folder, and not where it came from")},
     {"--force", NULL, false, N_("replace what is there")},
@@ -84,6 +86,18 @@ int cli_fail(int exit, const char *format, ...)
 		buf_append_text(caught, text);
 	}
 	return (int)exit;
+}
+
+void cli_warn(const char *format, ...)
+{
+	char raw[1024], text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(raw, sizeof(raw), format, args);
+	va_end(args);
+	if (caught == NULL)
+		fprintf(stderr, _("lanpost: warning: %s\n"), str_printable(text, sizeof(text), slice_of(raw)));
 }
 
 const char *cli_option(const struct cli *cli, const char *name)
@@ -480,6 +494,10 @@ const struct conf_user *cli_find_user(const struct conf *conf, char *name)
 	user = conf_find_user(conf, name);
 	if (user != NULL)
 		return user;
+	if (strcmp(name, CONF_POSTMASTER) == 0) {
+		cli_fail(CLI_FAILED, _("postmaster is built in and has no section yet; `lanpost user passwd postmaster` makes one"));
+		return NULL;
+	}
 	if (conf->user_count > 0)
 		nearest = cli_nearest(name, &conf->users[0].name, conf->user_count,
 		    sizeof(conf->users[0]));
@@ -492,7 +510,7 @@ const struct conf_user *cli_find_user(const struct conf *conf, char *name)
 
 int cli_with_user(struct cli *cli, int (*work)(struct cli *cli, struct conf *conf, const struct conf_user *user))
 {
-	struct conf *conf = cli_conf(cli);
+	struct conf *conf = cli_gateway_conf(cli);
 	const struct conf_user *user;
 	int result = CLI_FAILED;
 

@@ -61,6 +61,8 @@ void cli_options(const struct cli *cli, const char *name, struct strlist *values
 
 /* One line on standard error: what, where, what to do. Returns exit (an enum cli_exit). */
 int cli_fail(int exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* One line of warning on standard error. What is caught for the screens is not warned of: they show edit->remark. */
+void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Before something is removed for good: asks `question` on a terminal; elsewhere --yes must have been given. CLI_DONE: go on; else
  * the exit code, after a message. */
 int cli_confirm_removal(const struct cli *cli, const char *question);
@@ -69,8 +71,8 @@ void cli_catch(struct buf *message);
 
 /* The configuration, or NULL with the reason told: the verb then returns CLI_FAILED. */
 struct conf *cli_conf(const struct cli *cli);
-/* The same for verbs that talk to the running gateway: what is wrong in the files does not keep the admin
- * from looking at it or stopping it, as long as they can be read at all. */
+/* The same for verbs that talk to the running gateway, and for those that change the files: what is wrong in them does not
+ * keep the admin from looking at it, stopping it or mending it, as long as they can be read at all. */
 struct conf *cli_gateway_conf(const struct cli *cli);
 /* Runs something with what the gateway remembers; returns its exit code. */
 int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, struct state *state));
@@ -107,8 +109,12 @@ size_t text_width(const char *text);
 
 /* --- the verbs */
 int cmd_account_add(struct cli *cli);
+int cmd_account_disable(struct cli *cli);
+int cmd_account_enable(struct cli *cli);
 int cmd_account_list(struct cli *cli);
+int cmd_account_passwd(struct cli *cli);
 int cmd_account_remove(struct cli *cli);
+int cmd_account_set(struct cli *cli);
 int cmd_account_test(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_check(struct cli *cli);
@@ -139,6 +145,7 @@ int cmd_rule_add(struct cli *cli);
 int cmd_rule_list(struct cli *cli);
 int cmd_rule_move(struct cli *cli);
 int cmd_rule_remove(struct cli *cli);
+int cmd_rule_set(struct cli *cli);
 int cmd_rule_test(struct cli *cli);
 int cmd_session(struct cli *cli);
 int cmd_sort(struct cli *cli);
@@ -149,5 +156,6 @@ int cmd_user_add(struct cli *cli);
 int cmd_user_list(struct cli *cli);
 int cmd_user_passwd(struct cli *cli);
 int cmd_user_remove(struct cli *cli);
+int cmd_user_set(struct cli *cli);
 
 #endif

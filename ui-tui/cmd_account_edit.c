@@ -1,5 +1,5 @@
 /*
- * lanpost account add and remove.
+ * lanpost account add, set, enable, disable, passwd and remove.
  */
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
@@ -16,13 +16,13 @@ static bool set_password(struct edit *edit, const char *name)
 	bool done;
 
 	if (cli_option(edit->cli, "password_command") != NULL ||
-	    cli_option(edit->cli, "oauth2_token_command") != NULL)
+	    cli_option(edit->cli, "oauth2_token_command") != NULL || cli_option(edit->cli, "--no-password") != NULL)
 		return true;
 	if (secret_ask_plain(name, &password, &error) != 0) {
 		cli_fail(CLI_FAILED, "%s", error.text);
 		return false;
 	}
-	done = password[0] == '\0' || edit_set(edit, "account", name, "password", password);
+	done = edit_set(edit, "account", name, "password", password);
 	conf_secret_free(password);
 	return done;
 }
@@ -52,7 +52,7 @@ int cmd_account_add(struct cli *cli)
 		return cli_fail(CLI_USAGE, _("an account needs --url, such as --url pop3s://pop.example.ru"));
 	if (cli_option(cli, "user") == NULL)
 		return cli_fail(CLI_USAGE, _("an account needs --user, the name to log in with"));
-	conf = cli_conf(cli);
+	conf = cli_gateway_conf(cli);
 	if (conf == NULL)
 		return CLI_FAILED;
 	str_lower_ascii(cli->words[0]);
@@ -74,9 +74,58 @@ static int remove_account(struct cli *cli, struct conf *conf, const struct conf_
 	return result;
 }
 
-int cmd_account_remove(struct cli *cli)
+static int set_account(struct cli *cli, struct conf *conf, const struct conf_account *account)
 {
-	struct conf *conf = cli_conf(cli);
+	return edit_section(cli, conf, account->place.file, "account", account->name, NULL);
+}
+
+static int switch_account(struct cli *cli, struct conf *conf, const struct conf_account *account, const char *enabled)
+{
+	struct edit edit;
+	int result = CLI_FAILED;
+
+	if (edit_begin(&edit, cli, conf, account->place.file) && edit_set(&edit, "account", account->name, "enabled", enabled))
+		result = edit_commit(&edit);
+	edit_clear(&edit);
+	return result;
+}
+
+static int enable_account(struct cli *cli, struct conf *conf, const struct conf_account *account)
+{
+	int result = switch_account(cli, conf, account, "yes");
+
+	if (result == CLI_DONE)
+		printf(_("account %s is fetched again\n"), account->name);
+	return result;
+}
+
+static int disable_account(struct cli *cli, struct conf *conf, const struct conf_account *account)
+{
+	int result = switch_account(cli, conf, account, "no");
+
+	if (result == CLI_DONE)
+		printf(_("account %s is not fetched until it is enabled again\n"), account->name);
+	return result;
+}
+
+static int new_password(struct cli *cli, struct conf *conf, const struct conf_account *account)
+{
+	struct edit edit;
+	int result = CLI_FAILED;
+
+	if (edit_begin(&edit, cli, conf, account->place.file) && set_password(&edit, account->name))
+		result = edit_commit(&edit);
+	if (result == CLI_DONE)
+		printf(_("the password of account %s was changed\n"), account->name);
+	edit_clear(&edit);
+	return result;
+}
+
+/* Runs a change of the account that is the verb's first word. */
+static int with_account(struct cli *cli,
+    int (*change)(struct cli *cli, struct conf *conf, const struct conf_account *account))
+{
+	struct conf *conf = cli_gateway_conf(cli);
 	const struct conf_account *account;
 	int result;
 
@@ -84,7 +133,32 @@ int cmd_account_remove(struct cli *cli)
 		return CLI_FAILED;
 	str_lower_ascii(cli->words[0]);
 	account = conf_find_account(conf, cli->words[0]);
-	result = account == NULL ? cli_no_account(conf, cli->words[0]) : remove_account(cli, conf, account);
+	result = account == NULL ? cli_no_account(conf, cli->words[0]) : change(cli, conf, account);
 	conf_free(conf);
 	return result;
+}
+
+int cmd_account_set(struct cli *cli)
+{
+	return with_account(cli, set_account);
+}
+
+int cmd_account_enable(struct cli *cli)
+{
+	return with_account(cli, enable_account);
+}
+
+int cmd_account_disable(struct cli *cli)
+{
+	return with_account(cli, disable_account);
+}
+
+int cmd_account_passwd(struct cli *cli)
+{
+	return with_account(cli, new_password);
+}
+
+int cmd_account_remove(struct cli *cli)
+{
+	return with_account(cli, remove_account);
 }

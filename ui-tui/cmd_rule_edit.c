@@ -1,15 +1,18 @@
 /*
- * lanpost rule add, move and remove. The order of the rules is that of the files, so a rule is moved by moving its
+ * lanpost rule add, set, move and remove. The order of the rules is that of the files, so a rule is moved by moving its
  * section, with its comments, within its file.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/ini_edit.h"
+#include "sorter/rule_lint.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/edit.h"
+#include "ui-tui/question.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static const struct conf_rule *find_rule(const struct conf *conf, const char *name)
 {
@@ -80,6 +83,21 @@ static int move(struct edit *edit, const char *name, const struct conf_rule *oth
 	return CLI_DONE;
 }
 
+/* The last word on a rule that was added or changed. */
+static int approve(struct edit *edit, const struct conf *after)
+{
+	const struct conf_rule *rule = find_rule(after, edit->name);
+
+	if (rule == NULL)
+		return CLI_DONE;
+	if (conf_rule_does_nothing(rule))
+		return cli_fail(CLI_FAILED, _("rule %s would do nothing; give it an action, such as --deliver ivan"), rule->name);
+	if (rule_drops_all(after, rule) && cli_option(edit->cli, "--yes") == NULL && isatty(STDIN_FILENO) == 1 &&
+	    isatty(STDOUT_FILENO) == 1 && !question_confirm(_("This rule throws away all mail that reaches it, for good. Is that meant?"), false))
+		return cli_fail(CLI_FAILED, "%s", _("nothing was changed"));
+	return CLI_DONE;
+}
+
 static int add_rule(struct cli *cli, struct conf *conf, const char *name)
 {
 	bool behind, wrong = false;
@@ -94,6 +112,8 @@ static int add_rule(struct cli *cli, struct conf *conf, const char *name)
 		return cli_fail(CLI_FAILED, _("there is a rule %s already"), name);
 	begun = other == NULL ? edit_begin_beside(&edit, cli, conf, "rules.conf")
 			      : edit_begin(&edit, cli, conf, other->place.file);
+	edit.approve = approve;
+	edit.name = name;
 	if (begun && edit_set_options(&edit, "rule", name) &&
 	    (other == NULL || move(&edit, name, other, behind) == CLI_DONE))
 		result = edit_commit(&edit);
@@ -125,6 +145,11 @@ static int move_rule(struct cli *cli, struct conf *conf, const struct conf_rule 
 	return result;
 }
 
+static int set_rule(struct cli *cli, struct conf *conf, const struct conf_rule *rule)
+{
+	return edit_section(cli, conf, rule->place.file, "rule", rule->name, approve);
+}
+
 static int remove_rule(struct cli *cli, struct conf *conf, const struct conf_rule *rule)
 {
 	struct edit edit;
@@ -142,7 +167,7 @@ static int remove_rule(struct cli *cli, struct conf *conf, const struct conf_rul
 static int change_rule(struct cli *cli,
     int (*change)(struct cli *cli, struct conf *conf, const struct conf_rule *rule))
 {
-	struct conf *conf = cli_conf(cli);
+	struct conf *conf = cli_gateway_conf(cli);
 	const struct conf_rule *rule;
 	int result = CLI_FAILED;
 
@@ -170,7 +195,7 @@ int cmd_rule_add(struct cli *cli)
 		return cli_fail(CLI_USAGE, _("a rule needs --when, such as --when 'subject contains \"invoice\"'"));
 	if (has_two_places(cli))
 		return cli_fail(CLI_USAGE, _("--before and --after exclude each other"));
-	conf = cli_conf(cli);
+	conf = cli_gateway_conf(cli);
 	if (conf == NULL)
 		return CLI_FAILED;
 	str_lower_ascii(cli->words[0]);
@@ -185,6 +210,11 @@ int cmd_rule_move(struct cli *cli)
 	    (cli->count == 1 && cli_option(cli, "--before") == NULL && cli_option(cli, "--after") == NULL))
 		return cli_fail(CLI_USAGE, _("say where to: a position, --before RULE or --after RULE"));
 	return change_rule(cli, move_rule);
+}
+
+int cmd_rule_set(struct cli *cli)
+{
+	return change_rule(cli, set_rule);
 }
 
 int cmd_rule_remove(struct cli *cli)

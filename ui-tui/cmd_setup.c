@@ -183,6 +183,17 @@ static bool add_account(struct wizard *wizard, const char *login, const char *ur
 	       set(wizard, ACCOUNTS, "smarthost", "default", "password", password);
 }
 
+/* Until there is one, where somebody can be asked again. */
+static bool ask_password(struct wizard *wizard, const char *login, char **password)
+{
+	while (secret_ask_plain(login, password, &wizard->error) != 0) {
+		printf("  %s\n", wizard->error.text);
+		if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
+			return false;
+	}
+	return true;
+}
+
 static bool ask_provider(struct wizard *wizard, const char *address)
 {
 	const struct provider *provider = provider_of(slice_of(address));
@@ -198,7 +209,7 @@ static bool ask_provider(struct wizard *wizard, const char *address)
 		send = question_ask(_("  Server through which mail is sent (empty: none)"), provider != NULL ? provider->send : "", check_send);
 	if (send != NULL)
 		login = question_ask(_("  Name to log in with"), address, NULL);
-	done = login != NULL && secret_ask_plain(login, &password, &wizard->error) == 0 &&
+	done = login != NULL && ask_password(wizard, login, &password) &&
 	       add_account(wizard, login, url, send, password);
 	if (password != NULL)
 		conf_secret_free(password);

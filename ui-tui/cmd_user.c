@@ -77,12 +77,22 @@ int cmd_user_list(struct cli *cli)
 
 /* --- changes */
 
+static bool set_no_secret(struct edit *edit, const char *name)
+{
+	return edit_set(edit, "user", name, "password", "") && edit_unset(edit, "user", name, "scram_sha256") &&
+	       edit_unset(edit, "user", name, "clear_password");
+}
+
 /* The password itself is kept for those only whose old mail programs cannot do without. Returns false after a message. */
 static bool set_secret(struct edit *edit, const char *name, bool weak)
 {
 	struct secret secret = {NULL, NULL, NULL};
 	struct error error = ERROR_INIT;
-	bool done = secret_ask(name, &secret, &error) == 0;
+	bool done;
+
+	if (cli_option(edit->cli, "--no-password") != NULL)
+		return set_no_secret(edit, name);
+	done = secret_ask(name, &secret, &error) == 0;
 
 	if (!done)
 		cli_fail(CLI_FAILED, "%s", error.text);
@@ -116,7 +126,22 @@ static int set_password(struct cli *cli, struct conf *conf, const struct conf_us
 	    set_secret(&edit, user->name, user->allow_weak_auth))
 		result = edit_commit(&edit);
 	if (result == CLI_DONE)
-		printf(_("the password of user %s was changed\n"), user->name);
+		printf(cli_option(cli, "--no-password") == NULL ? _("the password of user %s was changed\n")
+								  : _("user %s has no password any more\n"), user->name);
+	edit_clear(&edit);
+	return result;
+}
+
+/* Without a section nobody can log in as postmaster; with one that has no password everybody could. */
+static int close_postmaster(struct cli *cli, struct conf *conf, const struct conf_user *user)
+{
+	struct edit edit;
+	int result = CLI_FAILED;
+
+	if (edit_begin(&edit, cli, conf, user->place.file))
+		result = edit_remove(&edit, "user", user->name);
+	if (result == CLI_DONE)
+		printf(_("the section [user postmaster] was removed: nobody can log in as postmaster any more; the mailbox stays\n"));
 	edit_clear(&edit);
 	return result;
 }
@@ -127,7 +152,8 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 	int result = CLI_FAILED;
 
 	if (strcmp(user->name, CONF_POSTMASTER) == 0)
-		return cli_fail(CLI_FAILED, _("postmaster is built in and cannot be removed"));
+		return cli_fail(CLI_FAILED,
+		    _("postmaster is built in and cannot be removed; `lanpost user passwd postmaster --no-password` takes the login away"));
 	if (edit_begin(&edit, cli, conf, user->place.file))
 		result = edit_remove(&edit, "user", user->name);
 	if (result == CLI_DONE)
@@ -137,9 +163,20 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 	return result;
 }
 
+/* Built in, so that there is no section before there is a password. */
+static int set_postmaster(struct cli *cli, struct conf *conf, const struct conf_user *user)
+{
+	bool close = cli_option(cli, "--no-password") != NULL;
+
+	if (user == NULL)
+		return close ? cli_fail(CLI_FAILED, _("postmaster has no password and cannot log in"))
+			     : add_user(cli, conf, CONF_POSTMASTER);
+	return close ? close_postmaster(cli, conf, user) : set_password(cli, conf, user);
+}
+
 int cmd_user_passwd(struct cli *cli)
 {
-	struct conf *conf = cli_conf(cli);
+	struct conf *conf = cli_gateway_conf(cli);
 	const struct conf_user *user;
 	char *name = cli->words[0];
 	int result = CLI_FAILED;
@@ -147,9 +184,9 @@ int cmd_user_passwd(struct cli *cli)
 	if (conf == NULL)
 		return CLI_FAILED;
 	str_lower_ascii(name);
-	/* He is built in, and needs no section before he gets a password. */
-	if (strcmp(name, CONF_POSTMASTER) == 0 && conf_find_user(conf, name) == NULL)
-		result = add_user(cli, conf, name);
+	user = conf_find_user(conf, name);
+	if (strcmp(name, CONF_POSTMASTER) == 0)
+		result = set_postmaster(cli, conf, user);
 	else if ((user = cli_find_user(conf, name)) != NULL)
 		result = set_password(cli, conf, user);
 	conf_free(conf);
@@ -161,9 +198,19 @@ int cmd_user_remove(struct cli *cli)
 	return cli_with_user(cli, remove_user);
 }
 
+static int set_user(struct cli *cli, struct conf *conf, const struct conf_user *user)
+{
+	return edit_section(cli, conf, user->place.file, "user", user->name, NULL);
+}
+
+int cmd_user_set(struct cli *cli)
+{
+	return cli_with_user(cli, set_user);
+}
+
 int cmd_user_add(struct cli *cli)
 {
-	struct conf *conf = cli_conf(cli);
+	struct conf *conf = cli_gateway_conf(cli);
 	const char *name = cli->words[0];
 	int result;
 
@@ -178,6 +225,9 @@ int cmd_user_add(struct cli *cli)
 		    name);
 	else if (conf_find_user(conf, name) != NULL)
 		result = cli_fail(CLI_FAILED, _("there is a user %s already"), name);
+	else if (strcmp(name, CONF_POSTMASTER) == 0 && cli_option(cli, "--no-password") != NULL)
+		result = cli_fail(CLI_FAILED,
+		    _("postmaster is built in; without a password everybody on the LAN could read the mailbox. Leave out --no-password to give one"));
 	else
 		result = add_user(cli, conf, name);
 	conf_free(conf);

@@ -251,7 +251,7 @@ struct removal {
 static int run_removal(void *context)
 {
 	const struct removal *removal = context;
-	struct conf *conf = cli_conf(removal->cli);
+	struct conf *conf = cli_gateway_conf(removal->cli);
 	struct edit edit;
 	int result = CLI_FAILED;
 	const char *file = NULL;

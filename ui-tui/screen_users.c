@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/secret.h"
+#include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_section.h"
 
@@ -156,14 +157,18 @@ static bool apply_password(struct tui *tui, struct form_dialog *dialog, struct e
 	struct section_form *section = dialog->context;
 	char *first = form_text(form_find(dialog->form, "*password"));
 	char *second = form_text(form_find(dialog->form, "*again"));
-	bool done = check_name(section, name);
+	bool done = check_name(section, name), needed;
 
 	if (done && strcmp(first, second) != 0) {
 		cli_fail(CLI_FAILED, "%s", _("the two passwords are not the same"));
 		form_focus(dialog->form, form_find(dialog->form, "*again"));
 		done = false;
 	}
-	if (done && (section->name == NULL || section->only != NULL || first[0] != '\0'))
+	needed = section->name == NULL || section->only != NULL;
+	if (done && needed && first[0] == '\0')
+		done = dialog_confirm(tui, _("No password"), _("Without a password everybody on the LAN can read this mailbox."),
+		    _("Yes, without a password"));
+	if (done && (needed || first[0] != '\0'))
 		done = set_secret(tui, edit, name, first);
 	conf_secret_free(first);
 	conf_secret_free(second);

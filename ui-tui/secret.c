@@ -5,6 +5,7 @@
 #include "base/scram.h"
 #include "base/str.h"
 #include "config/conf.h"
+#include "ui-tui/question.h"
 
 #include <crypt.h>
 #include <errno.h>
@@ -30,6 +31,8 @@ static int read_line(char line[SECRET_MAX], struct error *error)
 			continue;
 		if (got < 0)
 			return error_errno(error, "standard input");
+		if (got == 0 && used == 0)
+			return error_set(error, ERROR_CANCELLED, _("the input has ended where a password was asked for"));
 		if (got == 0 || byte == '\n')
 			break;
 		if (used == SECRET_MAX - 1)
@@ -134,22 +137,6 @@ int secret_make(const char *password, struct secret *secret, struct error *error
 	return 0;
 }
 
-int secret_ask(const char *user, struct secret *secret, struct error *error)
-{
-	char password[SECRET_MAX] = "";
-	int result = ask(user, password, error);
-
-	*secret = (struct secret){NULL, NULL, NULL};
-	if (result == 0 && password[0] == '\0')
-		fprintf(stderr,
-		    _("lanpost: warning: user %s has no password: everybody on the LAN can read this mailbox\n"),
-		    user);
-	if (result == 0)
-		result = secret_make(password, secret, error);
-	explicit_bzero(password, sizeof(password));
-	return result;
-}
-
 /* Letters, digits and other characters count as kinds. */
 static int kinds_of(const char *password)
 {
@@ -182,11 +169,42 @@ const char *secret_weakness(const char *password, const char *user)
 	return NULL;
 }
 
+/* A weak password is taken where nobody can be asked, or if it is wanted all the same. */
+static int judge(const char *password, const char *user, struct error *error)
+{
+	const char *weakness = secret_weakness(password, user);
+
+	if (password[0] == '\0')
+		return error_set(error, ERROR_CONFIG, _("the password of %s is empty; to do without one, use --no-password"), user);
+	if (weakness == NULL)
+		return 0;
+	fprintf(stderr, _("lanpost: warning: %s\n"), weakness);
+	if (isatty(STDIN_FILENO) != 1 || question_confirm(_("Take this password all the same?"), false))
+		return 0;
+	return error_set(error, ERROR_CONFIG, _("the password of %s was not taken"), user);
+}
+
+int secret_ask(const char *user, struct secret *secret, struct error *error)
+{
+	char password[SECRET_MAX] = "";
+	int result = ask(user, password, error);
+
+	*secret = (struct secret){NULL, NULL, NULL};
+	if (result == 0)
+		result = judge(password, user, error);
+	if (result == 0)
+		result = secret_make(password, secret, error);
+	explicit_bzero(password, sizeof(password));
+	return result;
+}
+
 int secret_ask_plain(const char *whose, char **password, struct error *error)
 {
 	char line[SECRET_MAX] = "";
 	int result = ask(whose, line, error);
 
+	if (result == 0 && line[0] == '\0')
+		result = error_set(error, ERROR_CONFIG, _("the password of %s is empty; to do without one, use --no-password"), whose);
 	if (result == 0)
 		*password = xstrdup(line);
 	explicit_bzero(line, sizeof(line));

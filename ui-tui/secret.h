@@ -13,8 +13,9 @@ struct secret {
 	char *clear; /* the password itself */
 };
 
-/* Asks twice without echo on a terminal, else reads the first line of standard input; warns on standard error of an
- * empty password. Undo with secret_clear(), which also takes one that is all zero. */
+/* Asks twice without echo on a terminal, else reads the first line of standard input. An empty password and the end of the
+ * input are errors (the latter ERROR_CANCELLED); a weak one is warned of, and on a terminal asked about. Undo with
+ * secret_clear(), which also takes one that is all zero. */
 int secret_ask(const char *user, struct secret *secret, struct error *error);
 void secret_clear(struct secret *secret);
 
@@ -23,7 +24,7 @@ int secret_make(const char *password, struct secret *secret, struct error *error
 /* Why a password of this user is easily guessed; translated. NULL if it is not. */
 const char *secret_weakness(const char *password, const char *user);
 
-/* Asks for one that somebody else checks, and gives it as it is. Undo with conf_secret_free(). */
+/* Asks for one that somebody else checks, and gives it as it is; the same errors. Undo with conf_secret_free(). */
 int secret_ask_plain(const char *whose, char **password, struct error *error);
 
 #endif

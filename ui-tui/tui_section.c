@@ -276,7 +276,9 @@ bool section_form_run(struct tui *tui, struct section_form *section)
 		form_clear(&section->form);
 	}
 	cli_catch(NULL);
-	if (saved)
+	if (saved && section->edit.remark[0] != '\0')
+		tui_say(tui, STYLE_WARNING, _("saved in %s; but %s"), section->edit.file, section->edit.remark);
+	else if (saved)
 		tui_say(tui, STYLE_GOOD, tui->link.is_up ? _("saved in %s; the gateway works with it") : _("saved in %s"),
 		    section->edit.file);
 	else if (message.len > 0)

@@ -17,7 +17,7 @@ WORDS = {
            "saved": "saved in", "messages": "messages: 1", "test": "Test of the account", "login": "login",
            "catches": "catches 2 of the last 3 letters", "new rule": "New rule", "two": "Two at once",
            "was": "full_name = Anna Boss (it was: )", "default": "(15m)", "left": "is not saved yet", "down": "Down",
-           "no time": "is no length of time", "mailbox": "Mailbox anna", "gone": "1 messages"},
+           "no time": "is no length of time", "mailbox": "Mailbox anna", "gone": "1 message"},
     "ru": {"running": "шлюз работает", "new user": "Новый пользователь", "again": "пароли не совпадают",
            "weak": "Слабый: в нём есть имя.", "settings": "Настройки почтовой программы", "yes": "Да, удалить",
            "saved": "сохранено в", "messages": "писем: 1", "test": "Проверка учётной записи", "login": "вход",

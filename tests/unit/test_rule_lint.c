@@ -37,6 +37,13 @@ static const struct {
     {"subject is \"a\" and subject is \"b\"", NULL, ""}, /* there may be two */
     {"spam and not spam", NULL, "can never match"},
 
+    {"subjct contains \"x\"", NULL, "did you mean `subject`?"},
+    {"not (size > 5M or Form is \"x\")", NULL, "did you mean `from`?"},
+    {"x-spam-flga is \"yes\"", NULL, "did you mean `x-spam-flag`?"},
+    {"X-Our-Own is \"yes\"", NULL, ""},
+    {"warehouse is \"7\"", NULL, "is it spelled right?"},
+    {"Subject contains \"x\" and List-Id is \"y\"", NULL, ""},
+
     {"always", "subject contains \"x\"", "never reached"},
     {"size >= 0", "subject contains \"x\"", "never reached"},
     {"subject contains \"x\"", "subject contains \"X\"", "never reached"},
