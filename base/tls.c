@@ -1,20 +1,15 @@
-#include "base/tls.h"
+#include "base/tls_priv.h"
 
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 
 #include <openssl/err.h>
-#include <openssl/ssl.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 struct tls_context {
 	SSL_CTX *ctx;
-};
-
-struct tls {
-	SSL *ssl;
 };
 
 char *tls_reason(char *out, size_t size)

@@ -57,6 +57,10 @@ ssize_t tls_write(struct tls *tls, struct slice bytes); /* bytes.len > 0 */
 void tls_shutdown(struct tls *tls);                     /* says goodbye, does not wait */
 /* True if decoded bytes wait inside though the socket is silent. */
 bool tls_pending(const struct tls *tls);
+#define TLS_BINDING_MAX 64 /* EVP_MAX_MD_SIZE */
+/* The channel binding of that type: tls-exporter (RFC 9266), tls-unique or tls-server-end-point (RFC 5929). Returns its length,
+ * 0 where this session has none of that type. */
+size_t tls_binding(const struct tls *tls, struct slice type, unsigned char out[TLS_BINDING_MAX]);
 const char *tls_version(const struct tls *tls); /* "TLSv1.3" */
 /* OpenSSL's words for the last failure in this thread. Returns out. */
 char *tls_reason(char *out, size_t size);

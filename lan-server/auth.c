@@ -322,7 +322,7 @@ unsigned auth_mechanisms(const struct conf *conf, bool tls)
 	unsigned offered = SASL_PLAIN | SASL_LOGIN;
 
 	if (all_have_scram(conf))
-		offered |= SASL_SCRAM_SHA_256;
+		offered |= SASL_SCRAM_SHA_256 | (tls ? SASL_SCRAM_SHA_256_PLUS : 0);
 	if (!tls && auth_has_weak(conf))
 		offered |= SASL_CRAM_MD5;
 	return offered;

@@ -84,6 +84,7 @@ static const struct mechanism {
 	sasl_step_fn *step;
 } mechanisms[] = {
     /* Best first: many clients take the first that they know. */
+    {"SCRAM-SHA-256-PLUS", SASL_SCRAM_SHA_256_PLUS, true, sasl_scram_first},
     {"SCRAM-SHA-256", SASL_SCRAM_SHA_256, true, sasl_scram_first},
     {"CRAM-MD5", SASL_CRAM_MD5, false, sasl_cram_challenge},
     {"PLAIN", SASL_PLAIN, true, plain},
@@ -116,6 +117,8 @@ void sasl_begin(struct sasl **out, const struct sasl_hooks *hooks, const char *h
 		sasl->hooks = *hooks;
 		sasl->hostname = hostname;
 		sasl->step = found->step;
+		sasl->offered = offered;
+		sasl->is_bound = found->bit == SASL_SCRAM_SHA_256_PLUS;
 		sasl->client_first = found->client_first;
 		buf_init(&sasl->first, SASL_TEXT_MAX);
 		buf_init(&sasl->nonce, SASL_TEXT_MAX);

@@ -1,5 +1,6 @@
 /*
- * Logins by SASL (RFC 4422), as SMTP's and POP3's AUTH carry them: SCRAM-SHA-256 (RFC 7677), CRAM-MD5 (RFC
+ * Logins by SASL (RFC 4422), as SMTP's and POP3's AUTH carry them: SCRAM-SHA-256 (RFC 7677), with and
+ * without channel binding, CRAM-MD5 (RFC
  * 2195), PLAIN (RFC 4616) and LOGIN. No I/O: the caller passes lines on and says what comes out.
  *
  * An exchange with a name that nobody has goes on to its end and fails there, as with a wrong
@@ -11,6 +12,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/scram.h"
+#include "base/tls.h"
 
 /* What a challenge login is checked against. For those who cannot log in that way it is made up, and fits nothing. */
 struct sasl_secret {
@@ -30,6 +32,8 @@ struct sasl_hooks {
 	/* The outcome of a challenge; as login(). */
 	int (*settle)(void *context, struct slice name, bool fits, const char **user,
 	    struct error *error);
+	/* The channel binding of the session, as tls_binding() in base/tls.h; NULL without TLS: 0. */
+	size_t (*binding)(void *context, struct slice type, unsigned char out[TLS_BINDING_MAX]);
 };
 
 enum sasl_mechanisms {
@@ -37,6 +41,7 @@ enum sasl_mechanisms {
 	SASL_LOGIN = 2,
 	SASL_CRAM_MD5 = 4,
 	SASL_SCRAM_SHA_256 = 8,
+	SASL_SCRAM_SHA_256_PLUS = 16,
 };
 
 enum sasl_result {

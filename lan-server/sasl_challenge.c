@@ -189,7 +189,29 @@ static void scram_challenge(struct sasl *sasl, struct slice client_nonce, struct
 	buf_append_slice(&sasl->first, buf_slice(challenge));
 }
 
-/* "n" or "y" (no channel binding, which we do not offer), an authorization name, then "n=" name and "r=" nonce. */
+/* "n": no channel binding; "y": the client knows it and did not see that we offer it; "p=type" with the PLUS mechanism. A "y"
+ * where we offered it means that somebody took it out of our list (RFC 5802 section 6). */
+static bool is_binding_good(const struct sasl *sasl, struct slice flag)
+{
+	if (sasl->is_bound)
+		return flag.len > 2 && slice_begins_nocase(flag, "p=");
+	return slice_is(flag, "n") || slice_is(flag, "y");
+}
+
+/* Puts the session's own bytes behind the header: both must come back in "c=". */
+static bool bind_channel(struct sasl *sasl, struct slice flag)
+{
+	unsigned char bytes[TLS_BINDING_MAX];
+	size_t len;
+
+	if (!sasl->is_bound)
+		return true;
+	len = sasl->hooks.binding == NULL ? 0 : sasl->hooks.binding(sasl->hooks.context, slice_from(flag, 2), bytes);
+	buf_append(&sasl->gs2_header, bytes, len);
+	return len > 0;
+}
+
+/* A flag of channel binding, an authorization name, then "n=" name and "r=" nonce. */
 enum sasl_result sasl_scram_first(struct sasl *sasl, struct slice response,
     struct buf *challenge, const char **user, struct error *error)
 {
@@ -201,7 +223,7 @@ enum sasl_result sasl_scram_first(struct sasl *sasl, struct slice response,
 	binding = slice_cut(&rest, ',');
 	acting = slice_cut(&rest, ',');
 	bare = rest;
-	if (!(slice_is(binding, "n") || slice_is(binding, "y")) || bare.ptr == NULL ||
+	if (!is_binding_good(sasl, binding) || bare.ptr == NULL ||
 	    !take_attribute(&rest, 'n', &name) || !take_attribute(&rest, 'r', &nonce))
 		return sasl_malformed(error);
 	sasl->name = unescape_name(name);
@@ -211,10 +233,18 @@ enum sasl_result sasl_scram_first(struct sasl *sasl, struct slice response,
 		error_set(error, ERROR_LOGIN, "You may log in as yourself only");
 		return SASL_FAILED;
 	}
-	if (find_secret(sasl, error) != 0)
+	if (slice_is(binding, "y") && (sasl->offered & SASL_SCRAM_SHA_256_PLUS)) {
+		error_set(error, ERROR_LOGIN, "Somebody changed the list of mechanisms: SCRAM-SHA-256-PLUS is offered");
 		return SASL_FAILED;
+	}
 	buf_append_slice(&sasl->gs2_header,
 	    slice_make(response.ptr, (size_t)(bare.ptr - response.ptr)));
+	if (!bind_channel(sasl, binding)) {
+		error_set(error, ERROR_PROTOCOL, "This TLS session has no channel binding of that type");
+		return SASL_MALFORMED;
+	}
+	if (find_secret(sasl, error) != 0)
+		return SASL_FAILED;
 	buf_append_slice(&sasl->first, bare);
 	scram_challenge(sasl, nonce, challenge);
 	sasl->step = scram_final;

@@ -19,7 +19,9 @@ struct sasl {
 	char *name;            /* as the client gave it; NULL before */
 	struct buf first;      /* CRAM-MD5: the challenge; SCRAM: client-first-bare "," server-first */
 	struct buf nonce;      /* SCRAM: the client's and ours */
-	struct buf gs2_header; /* SCRAM */
+	struct buf gs2_header; /* SCRAM: and the channel binding behind it */
+	unsigned offered;      /* enum sasl_mechanisms */
+	bool is_bound;	       /* SCRAM-SHA-256-PLUS */
 	struct sasl_secret secret;
 	const char *user;      /* SCRAM: proved, and waits for the client's last line */
 };

@@ -115,6 +115,13 @@ static int settle_login(
 	return result;
 }
 
+static size_t binding(void *context, struct slice type, unsigned char out[TLS_BINDING_MAX])
+{
+	const struct session *session = context;
+
+	return session->stream.tls == NULL ? 0 : tls_binding(session->stream.tls, type, out);
+}
+
 static unsigned mechanisms(void *context, bool tls)
 {
 	const struct session *session = context;
@@ -279,7 +286,7 @@ static void run_smtp(struct session *session)
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = needs_tls(session),
 	    .mechanisms = mechanisms,
-	    .sasl = {session, login, find_secret, settle_login},
+	    .sasl = {session, login, find_secret, settle_login, binding},
 	    .hooks = {session, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 	struct smtpd *smtpd = smtpd_new(&options);
@@ -432,7 +439,7 @@ static void run_pop3(struct session *session)
 	    .offers_apop = auth_has_weak(session->conf),
 	    .login_delay = session->conf->lan.pop3_login_delay,
 	    .mechanisms = mechanisms,
-	    .sasl = {session, login, find_secret, settle_login},
+	    .sasl = {session, login, find_secret, settle_login, binding},
 	    .hooks = {session, open_mailbox, message_size, read_message, done_reading, is_intact,
 	        remove_messages, expire_days, close_mailbox},
 	};

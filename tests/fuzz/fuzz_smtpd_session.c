@@ -142,7 +142,7 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	    .session = "fuzz",
 	    .tls_offered = true,
 	    .mechanisms = mechanisms,
-	    .sasl = {&session, login, find_secret, settle_login},
+	    .sasl = {&session, login, find_secret, settle_login, NULL},
 	    .hooks = {&session, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 

@@ -1,7 +1,11 @@
 """The ways to log in, with mail programs that are not ours."""
+import base64
+import hashlib
+import hmac
 import poplib
 import smtplib
 import socket
+import ssl
 import subprocess
 
 import pytest
@@ -47,7 +51,7 @@ keep on
 
 
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
-@pytest.mark.parametrize("method", ["user", "plain", "login", "scram-sha-256", "cram-md5", "apop"])
+@pytest.mark.parametrize("method", ["on", "user", "plain", "login", "scram-sha-256", "cram-md5", "apop"])
 def test_mpop_logs_in(office, folder, method, tls):
     done, fetched = mpop(office, folder, "ivan", method, tls)
     if method == "cram-md5" and tls:  # weak ways are not offered where a good one is safe
@@ -72,6 +76,77 @@ def test_swaks_logs_in(office, method):
                            "anna@office.lan", "--timeout", "20"], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0 and "235 " in done.stdout, done.stdout
     assert b"(logged in as ivan)" in office.mailbox_when("anna", 2)[-1]
+
+
+class Scram:
+    """SCRAM-SHA-256-PLUS as RFC 5802 has it; flag and binding as given."""
+
+    def __init__(self, user, password, header, binding):
+        self.password, self.header, self.binding = password.encode(), header, binding
+        self.bare, self.step = f"n={user},r=clientnonce", 0
+
+    def __call__(self, challenge=None):
+        self.step += 1
+        if self.step == 1:
+            return self.header + self.bare
+        if self.step > 2:
+            return ""
+        server = challenge.decode()
+        nonce, salt, rounds = (part[2:] for part in server.split(","))
+        salted = hashlib.pbkdf2_hmac("sha256", self.password, base64.b64decode(salt), int(rounds))
+        mac = lambda key, text: hmac.new(key, text, "sha256").digest()
+        client = mac(salted, b"Client Key")
+        final = f"c={base64.b64encode(self.header.encode() + self.binding).decode()},r={nonce}"
+        signature = mac(hashlib.sha256(client).digest(), f"{self.bare},{server},{final}".encode())
+        return (final + ",p=" + base64.b64encode(bytes(a ^ b for a, b in zip(client, signature))).decode())
+
+
+def bindings(sock):
+    end_point = hashlib.sha256(sock.getpeercert(binary_form=True)).digest()
+    return {"tls-unique": sock.get_channel_binding("tls-unique") or b"", "tls-server-end-point": end_point}
+
+
+def login_over(office, protocol, context, header, change=lambda binding: binding):
+    kind = header.split(",")[0].removeprefix("p=")
+    mechanism = "SCRAM-SHA-256-PLUS" if header.startswith("p=") else "SCRAM-SHA-256"
+    if protocol == "smtp":
+        with smtplib.SMTP_SSL("127.0.0.1", office.smtps_port, context=context, timeout=20) as client:
+            client.ehlo()
+            assert "SCRAM-SHA-256-PLUS" in client.esmtp_features["auth"].split()
+            client.user, client.password = "ivan", PASSWORD
+            scram = Scram("ivan", PASSWORD, header, change(bindings(client.sock).get(kind, b"")))
+            try:
+                return client.auth(mechanism, scram)[0] == 235
+            except smtplib.SMTPException:
+                return False
+    server = poplib.POP3_SSL("127.0.0.1", office.pop3s_port, context=context, timeout=20)
+    assert "SCRAM-SHA-256-PLUS" in server.capa()["SASL"]
+    scram = Scram("ivan", PASSWORD, header, change(bindings(server.sock).get(kind, b"")))
+    try:
+        reply = server._shortcmd(f"AUTH {mechanism}")
+        while reply.startswith(b"+ "):
+            reply = server._shortcmd(base64.b64encode(scram(base64.b64decode(reply[2:])).encode()).decode())
+        return reply.startswith(b"+OK")
+    except poplib.error_proto:
+        return False
+    finally:
+        server.close()
+
+
+@pytest.mark.parametrize("protocol", ["smtp", "pop3"])
+def test_a_login_may_be_bound_to_the_tls_session(office, protocol):
+    for version, kinds in ((ssl.TLSVersion.TLSv1_2, ["tls-unique", "tls-server-end-point"]),
+                           (ssl.TLSVersion.TLSv1_3, ["tls-server-end-point"])):
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        context.maximum_version = version
+        for kind in kinds:
+            assert login_over(office, protocol, context, f"p={kind},,"), (version, kind)
+        assert login_over(office, protocol, context, "n,,")
+    # Through somebody in the middle: another session's bytes, or a list of mechanisms without the good one.
+    assert not login_over(office, protocol, context, "p=tls-server-end-point,,", lambda binding: bytes(32))
+    assert not login_over(office, protocol, context, "p=tls-unique,,")
+    assert not login_over(office, protocol, context, "y,,")
 
 
 def test_python_logs_in_by_challenge(office):

@@ -25,7 +25,7 @@ static int login(
 
 #include "tests/unit/sample_secrets.h"
 
-static const struct sasl_hooks hooks = {NULL, login, find_secret, settle_login};
+static const struct sasl_hooks hooks = {NULL, login, find_secret, settle_login, NULL};
 
 static char *step(struct sasl *sasl, const char *plain, enum sasl_result expected)
 {
@@ -55,9 +55,10 @@ static void mac(const EVP_MD *hash, const void *key, size_t key_len, const char 
 	    HMAC(hash, key, (int)key_len, (const unsigned char *)text, strlen(text), out, NULL));
 }
 
-/* "c=biws,r=...,p=..." as a client answers server-first, knowing the password. */
-static char *client_final(const char *first, const char *server_first, const char *password)
+/* "c=biws,r=...,p=..." as a client answers server-first, knowing the password; header and binding: what c= holds. */
+static char *client_final_bound(const char *header, const char *first, const char *server_first, const char *password)
 {
+	struct buf bound = BUF_INIT(256);
 	unsigned char salted[32], client[32], stored[32], signature[32];
 	struct buf salt = BUF_INIT(64), proof = BUF_INIT(64);
 	struct slice rest = slice_of(server_first), nonce, text;
@@ -72,16 +73,23 @@ static char *client_final(const char *first, const char *server_first, const cha
 	    EVP_sha256(), 32, salted);
 	mac(EVP_sha256(), salted, 32, "Client Key", client);
 	SHA256(client, 32, stored);
-	auth = xasprintf("%s,%s,c=biws,%.*s", first, server_first, SLICE_PRINT(nonce));
+	base64_encode(slice_of(header), &bound);
+	auth = xasprintf("%s,%s,c=%s,%.*s", first, server_first, buf_text(&bound), SLICE_PRINT(nonce));
 	mac(EVP_sha256(), stored, 32, auth, signature);
 	for (int i = 0; i < 32; i++)
 		client[i] ^= signature[i];
 	base64_encode(slice_make((char *)client, 32), &proof);
-	final = xasprintf("c=biws,%.*s,p=%s", SLICE_PRINT(nonce), buf_text(&proof));
+	final = xasprintf("c=%s,%.*s,p=%s", buf_text(&bound), SLICE_PRINT(nonce), buf_text(&proof));
+	buf_clear(&bound);
 	free(auth);
 	buf_clear(&salt);
 	buf_clear(&proof);
 	return final;
+}
+
+static char *client_final(const char *first, const char *server_first, const char *password)
+{
+	return client_final_bound("n,,", first, server_first, password);
 }
 
 static struct sasl *begin(const char *mechanism)
@@ -142,6 +150,66 @@ static void test_scram_refuses(void **state)
 		free(step(sasl, firsts[i], SASL_MALFORMED));
 		sasl_free(sasl);
 	}
+}
+
+static size_t binding(void *context, struct slice type, unsigned char out[TLS_BINDING_MAX])
+{
+	(void)context;
+	memcpy(out, "of this session", 15);
+	return slice_is(type, "tls-exporter") ? 15 : 0;
+}
+
+static void test_channel_binding(void **state)
+{
+	static const struct {
+		const char *mechanism, *header, *bound;
+		enum sasl_result first, final;
+	} cases[] = {
+	    {"SCRAM-SHA-256-PLUS", "p=tls-exporter,,", "p=tls-exporter,,of this session", SASL_CHALLENGE, SASL_CHALLENGE},
+	    {"SCRAM-SHA-256-PLUS", "p=tls-exporter,a=ivan,", "p=tls-exporter,a=ivan,of this session", SASL_CHALLENGE, SASL_CHALLENGE},
+	    {"SCRAM-SHA-256-PLUS", "p=tls-exporter,,", "p=tls-exporter,,of another one", SASL_CHALLENGE, SASL_MALFORMED},
+	    {"SCRAM-SHA-256-PLUS", "p=tls-exporter,,", "p=tls-exporter,,", SASL_CHALLENGE, SASL_MALFORMED},
+	    {"SCRAM-SHA-256-PLUS", "p=tls-unique,,", NULL, SASL_MALFORMED, SASL_FAILED},
+	    {"SCRAM-SHA-256-PLUS", "n,,", NULL, SASL_MALFORMED, SASL_FAILED},
+	    {"SCRAM-SHA-256-PLUS", "y,,", NULL, SASL_MALFORMED, SASL_FAILED},
+	    {"SCRAM-SHA-256", "n,,", "n,,", SASL_CHALLENGE, SASL_CHALLENGE},
+	    {"SCRAM-SHA-256", "y,,", NULL, SASL_FAILED, SASL_FAILED}, /* it was offered */
+	    {"SCRAM-SHA-256", "p=tls-exporter,,", NULL, SASL_MALFORMED, SASL_FAILED},
+	};
+	struct sasl_hooks bound = hooks;
+
+	(void)state;
+	bound.binding = binding;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *first = xasprintf("%sn=ivan,r=abc", cases[i].header), *server_first, *final;
+		struct sasl *sasl;
+
+		sasl_begin(&sasl, &bound, "gw", SASL_SCRAM_SHA_256 | SASL_SCRAM_SHA_256_PLUS, slice_of(cases[i].mechanism));
+		print_message("%s %s\n", cases[i].mechanism, first);
+		server_first = step(sasl, first, cases[i].first);
+		if (cases[i].bound != NULL) {
+			final = client_final_bound(cases[i].bound, "n=ivan,r=abc", server_first, "secret");
+			free(step(sasl, final, cases[i].final));
+			free(final);
+		}
+		free(server_first);
+		free(first);
+		sasl_free(sasl);
+	}
+}
+
+/* Where it is not offered "y" is the truth. */
+static void test_no_channel_binding(void **state)
+{
+	struct sasl *sasl = begin("SCRAM-SHA-256");
+	char *server_first = step(sasl, "y,,n=ivan,r=abc", SASL_CHALLENGE);
+	char *final = client_final_bound("y,,", "n=ivan,r=abc", server_first, "secret");
+
+	(void)state;
+	free(step(sasl, final, SASL_CHALLENGE));
+	free(final);
+	free(server_first);
+	sasl_free(sasl);
 }
 
 /* A nonce that is not the one we gave, or another channel binding than was said before. */
@@ -254,6 +322,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_scram),
 	    cmocka_unit_test(test_scram_refuses),
+	    cmocka_unit_test(test_channel_binding),
+	    cmocka_unit_test(test_no_channel_binding),
 	    cmocka_unit_test(test_scram_final_must_belong),
 	    cmocka_unit_test(test_cram_md5),
 	    cmocka_unit_test(test_the_rfc_s_example),
