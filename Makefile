@@ -102,7 +102,7 @@ $(B)/locale/%/LC_MESSAGES/lanpost.mo: po/%.po
 	@msgfmt --check -o $@ $<
 po:
 	@mkdir -p po
-	@xgettext --from-code=UTF-8 --no-location --no-wrap -k_ -kN_ --add-comments=TRANSLATORS --package-name=lanpost -o po/lanpost.pot \
+	@xgettext --from-code=UTF-8 --no-location --no-wrap -k_ -kN_ -k_n:1,2 --add-comments=TRANSLATORS --package-name=lanpost -o po/lanpost.pot \
 	    $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS))))
 	@sed -i '/^"POT-Creation-Date:/d' po/lanpost.pot
 	@for po in $(wildcard po/*.po); do msgmerge -q --no-location --no-wrap --no-fuzzy-matching --backup=off -U $$po po/lanpost.pot; done

@@ -55,7 +55,7 @@ int archive_writer_open(struct archive_writer **writer, const char *path, struct
 	struct archive_writer *made;
 
 	if (access(path, F_OK) == 0)
-		return error_set(error, ERROR_CONFIG, _("%s is there already"), path);
+		return error_set(error, ERROR_CONFIG, N_("%s is there already"), path);
 	made = xcalloc(1, sizeof(*made));
 	made->path = xstrdup(path);
 	made->part = xasprintf("%s.part", path);

@@ -1,74 +1,121 @@
 /* The format is in the manual of gettext, "The Format of GNU MO Files": a header of words of 32 bits, then tables of (length, offset) of
- * the originals, sorted, and of the translations in the same order. */
+ * the originals, sorted, and of the translations in the same order. A text with forms stands as "one\0many", its translation
+ * as "form\0form\0form". */
 #include "base/catalog.h"
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/plural.h"
 
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
+#include <sys/mman.h>
 
 #define MAGIC 0x950412deu
 
 enum { WORD_MAGIC, WORD_REVISION, WORD_COUNT, WORD_ORIGINALS, WORD_TRANSLATIONS };
 
-static struct slice file;
-static uint32_t count, originals, translations;
+struct catalog {
+	struct slice file;
+	uint32_t count, originals, translations;
+	struct slice plural; /* the expression */
+};
 
 /* 0 beyond the end of the file. */
-static uint32_t word_at(size_t offset)
+static uint32_t word_at(const struct catalog *catalog, size_t offset)
 {
 	uint32_t word = 0;
 
-	if (offset < file.len && file.len - offset >= sizeof(word))
-		memcpy(&word, file.ptr + offset, sizeof(word));
+	if (offset < catalog->file.len && catalog->file.len - offset >= sizeof(word))
+		memcpy(&word, catalog->file.ptr + offset, sizeof(word));
 	return word;
 }
 
-/* "" for a text that does not lie in the file, with the 0 that ends it. */
-static const char *text_at(uint32_t table, uint32_t index)
+/* Empty for a text that does not lie in the file, with the 0 that ends it. */
+static struct slice text_at(const struct catalog *catalog, uint32_t table, uint32_t index)
 {
-	uint32_t len = word_at(table + (size_t)index * 8), offset = word_at(table + (size_t)index * 8 + 4);
+	size_t at = table + (size_t)index * 8;
+	uint32_t len = word_at(catalog, at), offset = word_at(catalog, at + 4);
 
-	return (uint64_t)offset + len < file.len && file.ptr[offset + len] == '\0' ? file.ptr + offset : "";
+	if ((uint64_t)offset + len >= catalog->file.len || catalog->file.ptr[offset + len] != '\0')
+		return SLICE_LITERAL("");
+	return slice_make(catalog->file.ptr + offset, len);
 }
 
-void catalog_open(const char *folder)
+/* The head of the catalogue is the translation of "". */
+static struct slice find_plural_rule(const struct catalog *catalog)
 {
-	char *path = xasprintf("%s/ru/LC_MESSAGES/lanpost.mo", folder);
+	struct slice head = text_at(catalog, catalog->translations, 0);
+	const char *at = head.len == 0 ? NULL : strstr(head.ptr, "plural=");
+	struct slice rule;
+
+	if (at == NULL)
+		return SLICE_LITERAL("n != 1");
+	rule = slice_of(at + strlen("plural="));
+	return slice_cut(&rule, ';');
+}
+
+struct catalog *catalog_open(const char *path)
+{
+	struct catalog *made = xcalloc(1, sizeof(*made));
 	struct error error;
 
-	if (file.len == 0 && fsx_map(path, &file, &error) == 0 && word_at(WORD_MAGIC) == MAGIC) {
-		count = word_at(WORD_COUNT * 4) < file.len ? word_at(WORD_COUNT * 4) : 0;
-		originals = word_at(WORD_ORIGINALS * 4);
-		translations = word_at(WORD_TRANSLATIONS * 4);
+	if (fsx_map(path, &made->file, &error) != 0) {
+		free(made);
+		return NULL;
 	}
-	free(path);
+	if (word_at(made, WORD_MAGIC) != MAGIC || made->file.ptr[made->file.len - 1] != '\0') {
+		catalog_close(made);
+		return NULL;
+	}
+	made->count = word_at(made, WORD_COUNT * 4) < made->file.len ? word_at(made, WORD_COUNT * 4) : 0;
+	made->originals = word_at(made, WORD_ORIGINALS * 4);
+	made->translations = word_at(made, WORD_TRANSLATIONS * 4);
+	made->plural = find_plural_rule(made);
+	return made;
 }
 
-const char *catalog_russian(const char *english)
+void catalog_close(struct catalog *catalog)
 {
-	uint32_t low = 1, high = count; /* the first one, "", has the header */
+	if (catalog == NULL)
+		return;
+	fsx_unmap(catalog->file);
+	free(catalog);
+}
+
+/* The translation with all its forms; empty if there is none. */
+static struct slice find(const struct catalog *catalog, const char *text)
+{
+	uint32_t low = 1, high = catalog->count; /* the first one, "", has the head */
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		int order = strcmp(english, text_at(originals, middle));
+		int order = strcmp(text, text_at(catalog, catalog->originals, middle).ptr);
 
 		if (order == 0)
-			return text_at(translations, middle);
+			return text_at(catalog, catalog->translations, middle);
 		if (order < 0)
 			high = middle;
 		else
 			low = middle + 1;
 	}
-	return NULL;
+	return SLICE_LITERAL("");
 }
 
-const char *catalog_english(const char *russian)
+const char *catalog_find(const struct catalog *catalog, const char *text)
 {
-	for (uint32_t i = 1; i < count; i++)
-		if (strcmp(russian, text_at(translations, i)) == 0)
-			return text_at(originals, i);
-	return NULL;
+	struct slice found = find(catalog, text);
+
+	return found.len == 0 ? NULL : found.ptr;
+}
+
+const char *catalog_find_plural(const struct catalog *catalog, const char *one, unsigned long n)
+{
+	struct slice forms = find(catalog, one);
+	unsigned long wanted = plural_form(catalog->plural, n);
+	const char *form = forms.len == 0 ? NULL : slice_cut(&forms, '\0').ptr;
+
+	for (; wanted > 0 && forms.len > 0; wanted--)
+		form = slice_cut(&forms, '\0').ptr;
+	return form;
 }

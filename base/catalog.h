@@ -1,14 +1,22 @@
 /*
- * The Russian translations as a table that can be asked in both directions, whatever language the process speaks: gettext
- * answers in that one only.
+ * The translations of one language, read from the file that msgfmt makes (.mo).
+ *
+ * libintl is not used to read it, for it cannot do what the gateway needs: it answers in one language for a whole process,
+ * while a session writes to several users in theirs from several threads; and it translates nothing in the locale "C", for
+ * which glibc since 2.41 takes C.UTF-8, too, the only locale that is on every system. A catalogue never changes once
+ * it is open, so any thread may ask.
  */
 #ifndef LANPOST_BASE_CATALOG_H
 #define LANPOST_BASE_CATALOG_H
 
-/* Opens `<folder>/ru/LC_MESSAGES/lanpost.mo`, once in a process. Without it there are no translations. */
-void catalog_open(const char *folder);
-/* NULL if there is none. The texts live as long as the process. */
-const char *catalog_russian(const char *english);
-const char *catalog_english(const char *russian);
+struct catalog;
+
+/* NULL without such a file, or if it is none. */
+struct catalog *catalog_open(const char *path);
+void catalog_close(struct catalog *catalog);
+/* The translation, or NULL. It lives as long as the catalogue. */
+const char *catalog_find(const struct catalog *catalog, const char *text);
+/* The form for n things of a text that has forms, or NULL. */
+const char *catalog_find_plural(const struct catalog *catalog, const char *one, unsigned long n);
 
 #endif

@@ -110,9 +110,9 @@ int command_run(const char *text, int seconds, const atomic_bool *cancel, struct
 		kill(-pid, SIGKILL);
 		waitpid(pid, &state, 0);
 		if (is_cancelled(cancel))
-			return error_set(error, ERROR_CANCELLED, _("the command was stopped"));
+			return error_set(error, ERROR_CANCELLED, N_("the command was stopped"));
 		return error_set(error, ERROR_TEMPORARY,
-		    _("the command did not finish within %d seconds"), seconds);
+		    N_("the command did not finish within %d seconds"), seconds);
 	}
 	*status = exit_code(state, output);
 	return 0;

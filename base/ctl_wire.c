@@ -216,3 +216,26 @@ int ctl_connect(const char *spool, struct error *error)
 	close(folder);
 	return fd;
 }
+
+static json_t *said(json_t *value, const char *language)
+{
+	const char *text = json_string_value(value);
+	char shown[PHRASE_TEXT_MAX];
+
+	if (text == NULL || !phrase_is(text))
+		return json_incref(ctl_say(value, language));
+	return json_string(phrase_show(shown, sizeof(shown), text, language));
+}
+
+json_t *ctl_say(json_t *answer, const char *language)
+{
+	json_t *value;
+	const char *key;
+	size_t at;
+
+	json_object_foreach(answer, key, value)
+		json_object_set_new(answer, key, said(value, language));
+	json_array_foreach(answer, at, value)
+		json_array_set_new(answer, at, said(value, language));
+	return answer;
+}

@@ -52,4 +52,7 @@ int ctl_listen(const char *spool, struct error *error);
 /* Connects to it. Returns a fd, or -1; saved_errno is ENOENT or ECONNREFUSED where no gateway runs. */
 int ctl_connect(const char *spool, struct error *error);
 
+/* Says the phrases (base/phrase.h) that stand in an answer, in a language (NULL: the thread's). Returns the answer, changed. */
+json_t *ctl_say(json_t *answer, const char *language);
+
 #endif

@@ -399,7 +399,7 @@ int fsx_check_map(struct slice data, struct error *error)
 {
 	if (mapped_is_intact(data.ptr))
 		return 0;
-	return error_set(error, ERROR_IO, _("a file was cut short, or could not be read, while it was read"));
+	return error_set(error, ERROR_IO, N_("a file was cut short, or could not be read, while it was read"));
 }
 
 int fsx_lock(int fd)

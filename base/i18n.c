@@ -5,14 +5,55 @@
 
 #include <limits.h>
 #include <locale.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
-static atomic_bool russian;
+/* What lanpost speaks; the first is that of the source. */
+static struct language {
+	const char *code, *time_format;
+	char decimal_point;
+	struct catalog *catalog; /* NULL: none, the source's texts */
+} languages[] = {
+    {"en", "%Y-%m-%d %H:%M", '.', NULL},
+    {"ru", "%d.%m.%Y %H:%M", ',', NULL},
+};
+
+static const struct language *process_language = &languages[0];
+static _Thread_local const struct language *thread_language;
+
+static const struct language *find(const char *code)
+{
+	for (size_t i = 0; code != NULL && i < ARRAY_LEN(languages); i++)
+		if (strcmp(languages[i].code, code) == 0)
+			return &languages[i];
+	return NULL;
+}
+
+static const struct language *spoken(const char *code)
+{
+	const struct language *language = code == NULL ? thread_language : find(code);
+
+	return language == NULL ? process_language : language;
+}
+
+/* "ru_RU.UTF-8", "ru" and the first of "uk:ru:en" that we speak. */
+static const struct language *find_locale(const char *value)
+{
+	while (*value != '\0') {
+		size_t len = strcspn(value, ":");
+		char code[16];
+
+		snprintf(code, sizeof(code), "%.*s", (int)strcspn(value, "_.@:"), value);
+		if (find(code) != NULL)
+			return find(code);
+		value += len + (value[len] == ':');
+	}
+	return NULL;
+}
 
 const char *i18n_locale_language(void)
 {
@@ -20,99 +61,144 @@ const char *i18n_locale_language(void)
 
 	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
 		const char *value = getenv(names[i]);
+		const struct language *language = value == NULL ? NULL : find_locale(value);
 
+		if (language != NULL)
+			return language->code;
 		if (value != NULL && value[0] != '\0')
-			return strncmp(value, "ru", 2) == 0 ? "ru" : "en";
+			break;
 	}
-	return "en";
+	return languages[0].code;
 }
 
-static void bind_folder(const char *path)
-{
-	bindtextdomain("lanpost", path);
-	catalog_open(path);
-}
+/* --- where the translations are */
 
-/* `<folder of the program>/locale` if it exists, else where make install puts it. */
-static void bind_domain(void)
+/* Whether there is any: a command or another program's folder may have the same name. */
+static bool open_below(const char *folder)
 {
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", path, sizeof(path) - sizeof("/locale"));
-	char *slash;
+	bool found = false;
 
-	if (len > 0) {
-		path[len] = '\0';
-		slash = strrchr(path, '/');
-		memcpy(slash, "/locale", sizeof("/locale"));
-		if (access(path, R_OK) == 0) {
-			bind_folder(path);
-			return;
-		}
+	for (size_t i = 0; i < ARRAY_LEN(languages); i++) {
+		char *path = xasprintf("%s/%s/LC_MESSAGES/lanpost.mo", folder, languages[i].code);
+
+		if (languages[i].catalog == NULL)
+			languages[i].catalog = catalog_open(path);
+		found = found || languages[i].catalog != NULL;
+		free(path);
 	}
-	bind_folder(LANPOST_LOCALEDIR);
+	return found;
 }
 
-void i18n_switch(const char *language)
+static bool open_beside_program(const char *where)
 {
-	russian = strcmp(language, "ru") == 0;
-	setenv("LANGUAGE", language, 1);
-	textdomain("lanpost"); /* gettext forgets what it has looked up */
+	char program[PATH_MAX], *slash, *folder;
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	bool found;
+
+	if (len <= 0)
+		return false;
+	program[len] = '\0';
+	slash = strrchr(program, '/');
+	folder = xasprintf("%.*s/%s", slash == NULL ? 0 : (int)(slash - program), program, where);
+	found = open_below(folder);
+	free(folder);
+	return found;
 }
 
-bool i18n_is_russian(void)
+void i18n_open(const char *folder)
 {
-	return russian;
-}
-
-/* A thread may be given a text in one language and ask in the other. */
-const char *i18n_other(const char *text)
-{
-	const char *other = russian ? catalog_english(text) : catalog_russian(text);
-
-	return other == NULL ? text : other;
+	for (size_t i = 0; i < ARRAY_LEN(languages); i++) {
+		catalog_close(languages[i].catalog);
+		languages[i].catalog = NULL;
+	}
+	open_below(folder);
 }
 
 void i18n_start(const char *language)
 {
-	if (language == NULL)
-		language = i18n_locale_language();
-	/* gettext looks at LANGUAGE only in a locale other than "C"; C.UTF-8 is on every Debian, while the locale
-	 * that the environment names may not have been generated. */
-	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL || setlocale(LC_MESSAGES, "C.UTF-8") == NULL)
-		setlocale(LC_ALL, "");
-	setlocale(LC_NUMERIC, "C");
-	bind_domain();
-	bind_textdomain_codeset("lanpost", "UTF-8");
-	i18n_switch(language);
+	static bool is_open;
+
+	/* Only what curses and the C library need to know characters; C.UTF-8 is on every Debian, while the locale that the
+	 * environment names may not have been generated. */
+	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
+		setlocale(LC_CTYPE, "");
+	if (!is_open && !open_beside_program("locale") && !open_beside_program("../share/locale"))
+		open_below(LANPOST_LOCALEDIR);
+	is_open = true;
+	process_language = find(language != NULL ? language : i18n_locale_language());
+	if (process_language == NULL)
+		process_language = &languages[0];
 }
 
-char *i18n_size(char *out, unsigned long room, unsigned long long bytes)
+/* --- what is said */
+
+const char *i18n_language(void)
+{
+	return spoken(NULL)->code;
+}
+
+const char *i18n_speak(const char *language)
+{
+	const char *before = thread_language == NULL ? NULL : thread_language->code;
+
+	thread_language = find(language);
+	return before;
+}
+
+const char *i18n_in(const char *language, const char *text)
+{
+	const struct catalog *catalog = spoken(language)->catalog;
+	const char *translated = catalog == NULL || text[0] == '\0' ? NULL : catalog_find(catalog, text);
+
+	return translated == NULL ? text : translated;
+}
+
+const char *i18n_plural_in(const char *language, const char *one, const char *many, unsigned long n)
+{
+	const struct catalog *catalog = spoken(language)->catalog;
+	const char *translated = catalog == NULL ? NULL : catalog_find_plural(catalog, one, n);
+
+	if (translated != NULL)
+		return translated;
+	return n == 1 ? one : many;
+}
+
+char *i18n_size_in(const char *language, char *out, size_t room, unsigned long long bytes)
 {
 	/* TRANSLATORS: units of size: bytes, kilobytes, ... */
-	const char *const units[] = {_("B"), _("KB"), _("MB"), _("GB"), _("TB")};
+	static const char *const units[] = {N_("B"), N_("KB"), N_("MB"), N_("GB"), N_("TB")};
 	double value = (double)bytes;
 	size_t unit = 0;
+	char *point;
 
 	while (value >= 1000 && unit + 1 < ARRAY_LEN(units)) {
 		value /= 1024;
 		unit++;
 	}
-	if (unit == 0 || value >= 10)
-		snprintf(out, room, "%.0f %s", value, units[unit]);
-	else
-		snprintf(out, room, "%.1f %s", value, units[unit]);
-	if (russian && strchr(out, '.') != NULL)
-		*strchr(out, '.') = ',';
+	snprintf(out, room, unit == 0 || value >= 10 ? "%.0f %s" : "%.1f %s", value, i18n_in(language, units[unit]));
+	point = strchr(out, '.');
+	if (point != NULL)
+		*point = spoken(language)->decimal_point;
 	return out;
 }
 
-char *i18n_time(char *out, unsigned long room, long long wall)
+char *i18n_size(char *out, size_t room, unsigned long long bytes)
+{
+	return i18n_size_in(NULL, out, room, bytes);
+}
+
+char *i18n_time_in(const char *language, char *out, size_t room, long long wall)
 {
 	time_t seconds = (time_t)wall;
 	struct tm tm;
 
 	localtime_r(&seconds, &tm);
-	if (strftime(out, room, russian ? "%d.%m.%Y %H:%M" : "%Y-%m-%d %H:%M", &tm) == 0)
+	if (strftime(out, room, spoken(language)->time_format, &tm) == 0)
 		out[0] = '\0';
 	return out;
+}
+
+char *i18n_time(char *out, size_t room, long long wall)
+{
+	return i18n_time_in(NULL, out, room, wall);
 }

@@ -39,10 +39,10 @@ static int load_files(
 
 	SSL_CTX_set_default_passwd_cb(ctx, no_passphrase);
 	if (SSL_CTX_use_certificate_chain_file(ctx, cert_path) != 1)
-		return error_set(error, ERROR_CONFIG, _("cannot use certificate %s: %s"), cert_path,
+		return error_set(error, ERROR_CONFIG, N_("cannot use certificate %s: %s"), cert_path,
 		    tls_reason(reason, sizeof(reason)));
 	if (SSL_CTX_use_PrivateKey_file(ctx, key_path, SSL_FILETYPE_PEM) != 1)
-		return error_set(error, ERROR_CONFIG, _("cannot use private key %s: %s"), key_path,
+		return error_set(error, ERROR_CONFIG, N_("cannot use private key %s: %s"), key_path,
 		    tls_reason(reason, sizeof(reason)));
 	return 0;
 }

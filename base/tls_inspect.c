@@ -49,16 +49,16 @@ int tls_certificate_read(const char *path, struct tls_certificate *certificate, 
 	int result;
 
 	if (file == NULL)
-		return error_errno(error, _("cannot read certificate %s"), path);
+		return error_errno(error, N_("cannot read certificate %s"), path);
 	x509 = PEM_read_X509(file, NULL, NULL, NULL);
 	fclose(file);
 	if (x509 == NULL)
-		return error_set(error, ERROR_CONFIG, _("cannot use certificate %s: %s"), path,
+		return error_set(error, ERROR_CONFIG, N_("cannot use certificate %s: %s"), path,
 		    tls_reason(reason, sizeof(reason)));
 	result = inspect(x509, certificate);
 	X509_free(x509);
 	return result == 0 ? 0
-			   : error_set(error, ERROR_CONFIG, _("cannot use certificate %s: %s"), path,
+			   : error_set(error, ERROR_CONFIG, N_("cannot use certificate %s: %s"), path,
 				 tls_reason(reason, sizeof(reason)));
 }
 

@@ -154,7 +154,7 @@ static void check_secrecy(struct loader *loader, const char *file, size_t first)
 			if (!is_secret_entry(section, &section->entries[j]))
 				continue;
 			conf_problem_add(loader->source.problems, section->entries[j].place, true,
-			    _("the file holds passwords, but others can read it: chmod 600 %s"),
+			    N_("the file holds passwords, but others can read it: chmod 600 %s"),
 			    file);
 			return;
 		}
@@ -173,7 +173,7 @@ static void read_text(struct loader *loader, const char *file)
 	}
 	if (fsx_read(file, INI_FILE_MAX, &text, &len, &error) != 0) {
 		conf_problem_add(loader->source.problems, (struct conf_place){file, 0}, false, "%s",
-		    error.text);
+		    error.phrase);
 		return;
 	}
 	ini_read(&loader->ini, file, slice_make(text, len), loader->source.problems);
@@ -220,10 +220,10 @@ static void unknown_section(struct loader *loader, const struct ini_section *sec
 
 	if (nearest != NULL)
 		conf_problem_add(loader->source.problems, section->place, false,
-		    _("unknown section [%s]; did you mean [%s]?"), section->kind, nearest);
+		    N_("unknown section [%s]; did you mean [%s]?"), section->kind, nearest);
 	else
 		conf_problem_add(loader->source.problems, section->place, false,
-		    _("unknown section [%s]"), section->kind);
+		    N_("unknown section [%s]"), section->kind);
 }
 
 static void unknown_key(struct loader *loader, const struct schema_section *section,
@@ -235,14 +235,14 @@ static void unknown_key(struct loader *loader, const struct schema_section *sect
 
 	if (nearest == NULL && home != NULL)
 		conf_problem_add(problems, entry->place, false,
-		    _("unknown key `%s` in [%s]; it belongs to [%s]"), entry->key, section->kind,
+		    N_("unknown key `%s` in [%s]; it belongs to [%s]"), entry->key, section->kind,
 		    home->kind);
 	else if (nearest != NULL)
 		conf_problem_add(problems, entry->place, false,
-		    _("unknown key `%s` in [%s]; did you mean `%s`?"), entry->key, section->kind,
+		    N_("unknown key `%s` in [%s]; did you mean `%s`?"), entry->key, section->kind,
 		    nearest);
 	else
-		conf_problem_add(problems, entry->place, false, _("unknown key `%s` in [%s]"),
+		conf_problem_add(problems, entry->place, false, N_("unknown key `%s` in [%s]"),
 		    entry->key, section->kind);
 }
 
@@ -272,19 +272,19 @@ static bool check_section(struct loader *loader, const struct schema_section *kn
 		return false;
 	}
 	if (known->example == NULL && section->name[0] != '\0') {
-		conf_problem_add(problems, section->place, false, _("[%s] takes no name"), known->kind);
+		conf_problem_add(problems, section->place, false, N_("[%s] takes no name"), known->kind);
 		return false;
 	}
 	if (known->example != NULL && section->name[0] == '\0') {
 		conf_problem_add(problems, section->place, false,
-		    _("[%s] needs a name, such as [%s %s]"), known->kind, known->kind, known->example);
+		    N_("[%s] needs a name, such as [%s %s]"), known->kind, known->kind, known->example);
 		return false;
 	}
 	if (known->example != NULL && !is_section_name(known->kind, section->name)) {
 		conf_problem_add(problems, section->place, false,
 		    strcmp(known->kind, "user") == 0 || strcmp(known->kind, "group") == 0
-			? _("`%s` cannot be the name of a user or group: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit")
-			: _("`%s` cannot be a name here: no quotes, blanks or any of / \\ ; # : = < > ,"),
+			? N_("`%s` cannot be the name of a user or group: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit")
+			: N_("`%s` cannot be a name here: no quotes, blanks or any of / \\ ; # : = < > ,"),
 		    section->name);
 		return false;
 	}
@@ -323,7 +323,7 @@ static void read_entry(struct loader *loader, const struct schema_section *known
 	map_put(&loader->source.faulty, field_key, field);
 	if (!entry->is_faulty)
 		conf_problem_add(loader->source.problems, entry->place, false, "%s: %s", key->name,
-		    error.text);
+		    error.phrase);
 }
 
 /* NULL for the first section of this name; a second one is an error already, but its keys are
@@ -385,8 +385,7 @@ static void fill_in(struct loader *loader)
 		conf->gateway.hostname = xstrdup(name);
 	}
 	if (!conf_was_given(&loader->source, &conf->gateway.language))
-		conf->gateway.language = strcmp(i18n_locale_language(), "ru") == 0 ? LANGUAGE_RU
-										   : LANGUAGE_EN;
+		conf->gateway.language = strcmp(i18n_locale_language(), "ru") == 0 ? LANGUAGE_RU : LANGUAGE_EN;
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (!conf_was_given(&loader->source, &conf->users[i].language))
 			conf->users[i].language = conf->gateway.language;

@@ -16,6 +16,7 @@
 #include <netinet/in.h>
 
 enum conf_language { LANGUAGE_EN, LANGUAGE_RU };
+const char *conf_language_code(enum conf_language language); /* as base/i18n.h has it */
 enum conf_auth {
 	AUTH_AUTO, AUTH_PLAIN, AUTH_LOGIN, AUTH_CRAM_MD5, AUTH_APOP, AUTH_SCRAM_SHA_1, AUTH_SCRAM_SHA_256, AUTH_XOAUTH2,
 	AUTH_OAUTHBEARER, AUTH_USER, AUTH_LOGIN_COMMAND, AUTH_DIGEST_MD5,
@@ -226,7 +227,7 @@ struct conf {
 struct conf_problem {
 	struct conf_place place;
 	bool is_warning; /* works, but the admin should know */
-	char *text;	 /* translated, one printable line without place and newline */
+	char *phrase;	 /* base/phrase.h: one line without place and newline */
 };
 struct conf_problems {
 	struct conf_problem *items;
@@ -236,6 +237,8 @@ void conf_problem_add(struct conf_problems *problems, struct conf_place place, b
     const char *format, ...) __attribute__((format(printf, 4, 5)));
 void conf_problems_clear(struct conf_problems *problems);
 /* By file (in the order in which they first appear) and line. */
+/* As an error with its place before it ("FILE:LINE: ", FILE alone where no line is to blame). Returns -1. */
+int conf_problem_error(const struct conf_problem *problem, struct error *error);
 void conf_problems_sort(struct conf_problems *problems);
 
 /* Reads lanpost.conf and the files beside it, checks everything that can be checked

@@ -41,14 +41,14 @@ static void unknown_user(const struct check *check, const char *key, const char 
 	const char *nearest = str_nearest(name, check->users);
 
 	if (strcmp(name, CONF_DAEMON) == 0)
-		ERROR_AT(check, field, otherwise, _("%s: daemon has no mailbox and cannot be named here"),
+		ERROR_AT(check, field, otherwise, N_("%s: daemon has no mailbox and cannot be named here"),
 		    key);
 	else if (nearest != NULL)
-		ERROR_AT(check, field, otherwise, _("%s: there is no user `%s`; did you mean `%s`?"),
+		ERROR_AT(check, field, otherwise, N_("%s: there is no user `%s`; did you mean `%s`?"),
 		    key, name, nearest);
 	else
 		ERROR_AT(check, field, otherwise,
-		    _("%s: there is no user `%s`; add one with `lanpost user add %s`"), key, name, name);
+		    N_("%s: there is no user `%s`; add one with `lanpost user add %s`"), key, name, name);
 }
 
 static void check_user(const struct check *check, const char *key, const char *name,
@@ -112,14 +112,14 @@ static void check_spool(const struct check *check)
 		return;
 	folder = existing_part(*spool);
 	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		ERROR_AT(check, spool, check->source->main, _("spool %s is not writable: %s is no folder"),
+		ERROR_AT(check, spool, check->source->main, N_("spool %s is not writable: %s is no folder"),
 		    *spool, folder);
 	} else if (access(folder, W_OK | X_OK) != 0 ||
 		   (strcmp(folder, *spool) != 0 && !can_make_folder_in(folder))) {
 		int saved = errno;
 
-		ERROR_AT(check, spool, check->source->main, _("spool %s is not writable: %s"), *spool,
-		    strerror(saved));
+		ERROR_AT(check, spool, check->source->main, N_("spool %s is not writable: %s"), *spool,
+		    PHRASE_WORD(error_errno_word(saved)));
 	}
 	free(folder);
 }
@@ -134,10 +134,10 @@ static void check_readable(const struct check *check, const char *key, char *con
 	if (access(*path, R_OK) != 0) {
 		int saved = errno;
 
-		ERROR_AT(check, path, otherwise, _("%s: cannot read %s: %s"), key, *path,
-		    strerror(saved));
+		ERROR_AT(check, path, otherwise, N_("%s: cannot read %s: %s"), key, *path,
+		    PHRASE_WORD(error_errno_word(saved)));
 	} else if (stat(*path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		ERROR_AT(check, path, otherwise, _("%s: %s is no file"), key, *path);
+		ERROR_AT(check, path, otherwise, N_("%s: %s is no file"), key, *path);
 	}
 }
 
@@ -174,7 +174,7 @@ static void check_ports(const struct check *check)
 				continue;
 			ERROR_AT(check, ports[i].port,
 			    conf_place_of(check->source, ports[j].port, check->source->main),
-			    _("%s and %s are both %lld; give each a port of its own"), ports[j].key,
+			    N_("%s and %s are both %lld; give each a port of its own"), ports[j].key,
 			    ports[i].key, (long long)*ports[i].port);
 		}
 	}
@@ -189,16 +189,16 @@ static void check_lan(const struct check *check)
 	check_readable(check, "tls_key", &lan->tls_key, check->source->main);
 	if (lan->tls_cert[0] != '\0' && lan->tls_key[0] == '\0')
 		ERROR_AT(check, &lan->tls_cert, check->source->main,
-		    _("tls_cert is given without its tls_key"));
+		    N_("tls_cert is given without its tls_key"));
 	if (lan->tls_key[0] != '\0' && lan->tls_cert[0] == '\0')
 		ERROR_AT(check, &lan->tls_key, check->source->main,
-		    _("tls_key is given without its tls_cert"));
+		    N_("tls_key is given without its tls_cert"));
 	if (lan->listen.count == 0)
 		WARN_AT(check, &lan->listen, check->source->main,
-		    _("listen is empty: no mail program can connect"));
+		    N_("listen is empty: no mail program can connect"));
 	if (lan->allow.count == 0)
 		WARN_AT(check, &lan->allow, check->source->main,
-		    _("allow is empty: nobody may connect"));
+		    N_("allow is empty: nobody may connect"));
 }
 
 static void check_limits(const struct check *check)
@@ -207,7 +207,7 @@ static void check_limits(const struct check *check)
 
 	if (limits->max_outgoing_size > limits->max_message_size)
 		WARN_AT(check, &limits->max_outgoing_size, check->source->main,
-		    _("max_outgoing_size is above max_message_size, which is what counts"));
+		    N_("max_outgoing_size is above max_message_size, which is what counts"));
 }
 
 static void check_line(const struct check *check)
@@ -216,7 +216,7 @@ static void check_line(const struct check *check)
 
 	if (line->disconnect_command[0] != '\0' && line->connect_command[0] == '\0')
 		WARN_AT(check, &line->disconnect_command, check->source->main,
-		    _("disconnect_command is given without a connect_command"));
+		    N_("disconnect_command is given without a connect_command"));
 }
 
 /* --- servers outside */
@@ -233,13 +233,13 @@ static void check_token(const struct check *check, const char *kind, const char 
 
 	if (has_token && (remote->password[0] != '\0' || remote->password_command[0] != '\0'))
 		ERROR_AT(check, &remote->oauth2_token_command, place,
-		    _("[%s %s] has both a password and oauth2_token_command; remove one"), kind, name);
+		    N_("[%s %s] has both a password and oauth2_token_command; remove one"), kind, name);
 	if (has_token && remote->user[0] == '\0')
 		ERROR_AT(check, &remote->oauth2_token_command, place,
-		    _("[%s %s] has oauth2_token_command but no user"), kind, name);
+		    N_("[%s %s] has oauth2_token_command but no user"), kind, name);
 	if (wants_token(remote) && !has_token)
 		ERROR_AT(check, &remote->auth, place,
-		    _("[%s %s] logs in with a token: it needs oauth2_token_command"), kind, name);
+		    N_("[%s %s] logs in with a token: it needs oauth2_token_command"), kind, name);
 }
 
 /* Ways that one protocol alone has. */
@@ -252,10 +252,10 @@ static void check_auth(const struct check *check, const char *kind, const char *
 	if (remote->url[0] == '\0')
 		return;
 	if ((remote->auth == AUTH_USER || remote->auth == AUTH_APOP) && !is_pop3)
-		ERROR_AT(check, &remote->auth, place, _("[%s %s] has a way to log in that is POP3's; set auth = %s"), kind, name,
+		ERROR_AT(check, &remote->auth, place, N_("[%s %s] has a way to log in that is POP3's; set auth = %s"), kind, name,
 		    is_imap && remote->auth == AUTH_USER ? "login-command" : "auto");
 	if (remote->auth == AUTH_LOGIN_COMMAND && !is_imap)
-		ERROR_AT(check, &remote->auth, place, _("[%s %s] has a way to log in that is IMAP's; set auth = %s"), kind, name,
+		ERROR_AT(check, &remote->auth, place, N_("[%s %s] has a way to log in that is IMAP's; set auth = %s"), kind, name,
 		    is_pop3 ? "user" : "login");
 }
 
@@ -263,13 +263,13 @@ static void check_remote(const struct check *check, const char *kind, const char
     const struct conf_remote *remote, struct conf_place place)
 {
 	if (remote->url[0] == '\0' && !conf_was_faulty(check->source, &remote->url))
-		ERROR_AT(check, &remote->url, place, _("[%s %s] needs a url"), kind, name);
+		ERROR_AT(check, &remote->url, place, N_("[%s %s] needs a url"), kind, name);
 	if (remote->password[0] != '\0' && remote->password_command[0] != '\0')
 		ERROR_AT(check, &remote->password_command, place,
-		    _("[%s %s] has both password and password_command; remove one"), kind, name);
+		    N_("[%s %s] has both password and password_command; remove one"), kind, name);
 	if (remote->user[0] == '\0' &&
 	    (remote->password[0] != '\0' || remote->password_command[0] != '\0'))
-		ERROR_AT(check, &remote->password, place, _("[%s %s] has a password but no user"), kind,
+		ERROR_AT(check, &remote->password, place, N_("[%s %s] has a password but no user"), kind,
 		    name);
 	check_token(check, kind, name, remote, place);
 	check_auth(check, kind, name, remote, place);
@@ -289,7 +289,7 @@ static void check_clear_text(const struct check *check, const char *kind, const 
 {
 	if (remote->tls == TLS_NONE && is_tls_url(remote->url))
 		WARN_AT(check, &remote->tls, place,
-		    _("[%s %s] has tls = none, but its url encrypts in any case"), kind, name);
+		    N_("[%s %s] has tls = none, but its url encrypts in any case"), kind, name);
 }
 
 static const struct conf_smarthost *find_smarthost(const struct conf *conf, const char *name)
@@ -305,7 +305,7 @@ static void check_fallback(const struct check *check, const struct conf_smarthos
 	for (size_t i = 0; i < smarthost->fallback.count; i++)
 		if (find_smarthost(check->conf, smarthost->fallback.items[i]) == NULL)
 			ERROR_AT(check, &smarthost->fallback, smarthost->place,
-			    _("fallback: there is no [smarthost %s]"), smarthost->fallback.items[i]);
+			    N_("fallback: there is no [smarthost %s]"), smarthost->fallback.items[i]);
 }
 
 static void check_smarthosts(const struct check *check)
@@ -324,7 +324,7 @@ static void check_smarthosts(const struct check *check)
 			continue;
 		if (general != NULL)
 			ERROR_AT(check, &smarthost->senders, smarthost->place,
-			    _("[smarthost %s] and [smarthost %s] both take all senders; give one of them `senders`"),
+			    N_("[smarthost %s] and [smarthost %s] both take all senders; give one of them `senders`"),
 			    general->name, smarthost->name);
 		else
 			general = smarthost;
@@ -337,7 +337,7 @@ static void check_dkims(const struct check *check)
 		const struct conf_dkim *dkim = &check->conf->dkims[i];
 
 		if (!value_is_host(slice_of(dkim->name)))
-			ERROR_AT(check, &dkim->selector, dkim->place, _("[dkim %s]: the name must be a domain"), dkim->name);
+			ERROR_AT(check, &dkim->selector, dkim->place, N_("[dkim %s]: the name must be a domain"), dkim->name);
 		check_readable(check, "key_file", &dkim->key_file, dkim->place);
 	}
 }
@@ -349,7 +349,7 @@ static void check_twin(const struct check *check, const struct conf_account *acc
 
 	if (twin != NULL)
 		WARN_AT(check, &account->remote.user, account->place,
-		    _("[account %s] collects the same mailbox as [account %s] (%s:%d): what one has fetched does not come through the "
+		    N_("[account %s] collects the same mailbox as [account %s] (%s:%d): what one has fetched does not come through the "
 		      "other; switch one off (enabled = no)"),
 		    account->name, twin->name, twin->place.file, twin->place.line);
 }
@@ -364,7 +364,7 @@ static void check_accounts(const struct check *check)
 		if (account->remote.user[0] == '\0' &&
 		    !conf_was_faulty(check->source, &account->remote.user))
 			ERROR_AT(check, &account->remote.user, account->place,
-			    _("[account %s] needs a user"), account->name);
+			    N_("[account %s] needs a user"), account->name);
 		check_twin(check, account);
 		check_users(check, "deliver_to", &account->deliver_to, account->place);
 		check_users(check, "unsorted_to", &account->unsorted_to, account->place);
@@ -393,12 +393,12 @@ static void claim(const struct check *check, struct map *names, const struct con
 
 	if (field != NULL &&
 	    (strcmp(plain, CONF_POSTMASTER) == 0 || strcmp(plain, CONF_DAEMON) == 0))
-		ERROR_AT(check, field, user->place, _("`%s` is a name of the gateway's own"), name);
+		ERROR_AT(check, field, user->place, N_("`%s` is a name of the gateway's own"), name);
 	else if (other == NULL)
 		map_put(names, slice_of(plain), (void *)user);
 	else if (other != user)
 		ERROR_AT(check, field, user->place,
-		    _("`%s` is a name of user %s already (%s:%d)"), name, other->name,
+		    N_("`%s` is a name of user %s already (%s:%d)"), name, other->name,
 		    other->place.file, other->place.line);
 	free(plain);
 }
@@ -449,7 +449,7 @@ static void check_circle(const struct check *check, const struct conf_user *user
 		at = next_of(check->conf, at);
 	if (at == user)
 		WARN_AT(check, &user->forward, user->place,
-		    _("forward: mail of user %s would come back to him in a circle; it stays with the last one"), user->name);
+		    N_("forward: mail of user %s would come back to him in a circle; it stays with the last one"), user->name);
 }
 
 static void check_forward(const struct check *check, const struct conf_user *user)
@@ -457,7 +457,7 @@ static void check_forward(const struct check *check, const struct conf_user *use
 	char *plain = plain_name(check->conf, user->forward);
 
 	if (strcmp(plain, user->name) == 0)
-		ERROR_AT(check, &user->forward, user->place, _("forward: user %s forwards to himself"),
+		ERROR_AT(check, &user->forward, user->place, N_("forward: user %s forwards to himself"),
 		    user->name);
 	else if (plain[0] != '\0' && strchr(plain, '@') == NULL &&
 		 conf_owner_of(check->conf, slice_of(plain)) == NULL)
@@ -473,11 +473,11 @@ static void check_weak_auth(const struct check *check, const struct conf_user *u
 
 	if (user->allow_weak_auth && !has_password)
 		WARN_AT(check, &user->allow_weak_auth, user->place,
-		    _("user %s has allow_weak_auth, but no clear_password for it (`lanpost user passwd %s`)"),
+		    N_("user %s has allow_weak_auth, but no clear_password for it (`lanpost user passwd %s`)"),
 		    user->name, user->name);
 	if (!user->allow_weak_auth && has_password)
 		WARN_AT(check, &user->clear_password, user->place,
-		    _("user %s has a clear_password that nothing uses without allow_weak_auth; remove it"),
+		    N_("user %s has a clear_password that nothing uses without allow_weak_auth; remove it"),
 		    user->name);
 }
 
@@ -485,23 +485,23 @@ static void check_user_section(const struct check *check, const struct conf_user
 {
 	if (strcmp(user->name, CONF_DAEMON) == 0) {
 		conf_problem_add(check->source->problems, user->place, false,
-		    _("daemon is the gateway's own and cannot be a user"));
+		    N_("daemon is the gateway's own and cannot be a user"));
 		return;
 	}
 	check_weak_auth(check, user);
 	if (user->password[0] == '\0' && !check->conf->lan.allow_empty_password)
 		WARN_AT(check, &user->password, user->place,
-		    _("user %s has no password and cannot log in (`lanpost user passwd %s`)"), user->name,
+		    N_("user %s has no password and cannot log in (`lanpost user passwd %s`)"), user->name,
 		    user->name);
 	else if (user->password[0] == '\0' && !conf_was_faulty(check->source, &user->password))
 		WARN_AT(check, &user->password, user->place,
-		    _("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
+		    N_("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
 		    user->name, user->name);
 	/* In a split domain our own domain exists outside as well. */
 	if (is_in_local_domain(check->conf, user->external_alias) &&
 	    !check->conf->gateway.relay_unknown)
 		ERROR_AT(check, &user->external_alias, user->place,
-		    _("external_alias: %s is in local_domain; it must be an address outside"),
+		    N_("external_alias: %s is in local_domain; it must be an address outside"),
 		    user->external_alias);
 	check_forward(check, user);
 }

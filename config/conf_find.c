@@ -194,3 +194,8 @@ bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address
 			return true;
 	return false;
 }
+
+const char *conf_language_code(enum conf_language language)
+{
+	return language == LANGUAGE_RU ? "ru" : "en";
+}

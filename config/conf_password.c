@@ -27,14 +27,14 @@ static int run_password_command(const char *key, const char *command, struct buf
 	if (command_run(command, COMMAND_SECONDS, NULL, output, &status, error) != 0)
 		return error_context(error, "%s", key);
 	if (status != 0)
-		return error_set(error, ERROR_CONFIG, _("%s failed with exit code %d"), key, status);
+		return error_set(error, ERROR_CONFIG, N_("%s failed with exit code %d"), key, status);
 	rest = buf_slice(output);
 	line = slice_cut(&rest, '\n');
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
 	if (line.len == 0 || line.len == SECRET_MAX || slice_find(line, '\0') >= 0)
 		return error_set(error, ERROR_CONFIG,
-		    _("%s printed nothing useful in its first line"), key);
+		    N_("%s printed nothing useful in its first line"), key);
 	*secret = slice_dup(line);
 	return 0;
 }

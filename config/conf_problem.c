@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define TEXT_MAX 1024
+#define TEXT_MAX PHRASE_TEXT_MAX
 #define KEPT_MAX 1000 /* more nobody reads; they are counted all the same */
 
 void conf_problem_add(struct conf_problems *problems, struct conf_place place, bool is_warning,
     const char *format, ...)
 {
-	char raw[TEXT_MAX], text[TEXT_MAX];
+	char phrase[TEXT_MAX];
 	va_list args;
 
 	if (!is_warning)
@@ -20,12 +20,19 @@ void conf_problem_add(struct conf_problems *problems, struct conf_place place, b
 	if (problems->count >= KEPT_MAX)
 		return;
 	va_start(args, format);
-	vsnprintf(raw, sizeof(raw), format, args);
+	phrase_vset(phrase, sizeof(phrase), format, args);
 	va_end(args);
 	place.file = xstrdup(place.file == NULL ? "" : place.file);
 	ARRAY_GROW(problems->items, problems->count);
 	problems->items[problems->count++] = (struct conf_problem){place, is_warning,
-	    xstrdup(str_printable(text, sizeof(text), slice_of(raw)))};
+	    xstrdup(phrase)};
+}
+
+int conf_problem_error(const struct conf_problem *problem, struct error *error)
+{
+	if (problem->place.line > 0)
+		return error_set(error, ERROR_CONFIG, "%s:%d: %s", problem->place.file, problem->place.line, problem->phrase);
+	return error_set(error, ERROR_CONFIG, "%s: %s", problem->place.file, problem->phrase);
 }
 
 static size_t file_rank(const struct conf_problems *problems, const char *file)
@@ -70,7 +77,7 @@ void conf_problems_clear(struct conf_problems *problems)
 {
 	for (size_t i = 0; i < problems->count; i++) {
 		free((char *)problems->items[i].place.file);
-		free(problems->items[i].text);
+		free(problems->items[i].phrase);
 	}
 	free(problems->items);
 	*problems = (struct conf_problems){NULL, 0, 0};

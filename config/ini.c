@@ -34,7 +34,7 @@ struct reader {
 
 static void complain(struct reader *reader, const char *text)
 {
-	conf_problem_add(reader->problems, reader->place, false, "%s", text);
+	conf_problem_add(reader->problems, reader->place, false, "%s", PHRASE_WORD(text));
 }
 
 /* --- what iniparser would do to a value */
@@ -81,9 +81,9 @@ size_t ini_value_end(struct slice raw)
 static const char *quoted_fault(struct slice raw, size_t end)
 {
 	if (end < 2 || raw.ptr[end - 1] != raw.ptr[0])
-		return _("the quote is not closed");
+		return N_("the quote is not closed");
 	if (!is_comment(slice_trim(slice_from(raw, end))))
-		return _("what follows the closing quote would be lost; put the whole value in single quotes");
+		return N_("what follows the closing quote would be lost; put the whole value in single quotes");
 	return NULL;
 }
 
@@ -98,9 +98,9 @@ const char *ini_value_fault(struct slice raw)
 	if (end == raw.len || end == 0)
 		return NULL;
 	if (ends_inside_quotes(slice_make(raw.ptr, end)))
-		return _("the value is cut at the ; or # inside its quotes; put the whole value in single quotes");
+		return N_("the value is cut at the ; or # inside its quotes; put the whole value in single quotes");
 	if (raw.ptr[end - 1] != ' ' && raw.ptr[end - 1] != '\t')
-		return _("the value is cut at ; or #; put the whole value in single quotes, or a blank before a comment");
+		return N_("the value is cut at ; or #; put the whole value in single quotes, or a blank before a comment");
 	return NULL;
 }
 
@@ -197,7 +197,7 @@ static void read_title(struct reader *reader, struct slice title)
 		    strcmp(other->name, section->name) != 0)
 			continue;
 		conf_problem_add(reader->problems, reader->place, false,
-		    _("section [%.*s] stands here a second time (first: %s:%d); put all its keys into one"),
+		    N_("section [%.*s] stands here a second time (first: %s:%d); put all its keys into one"),
 		    (int)title.len, title.ptr, other->place.file, other->place.line);
 		break;
 	}
@@ -213,7 +213,7 @@ static bool is_full(struct reader *reader)
 	if (ini->entry_count + ini->count < INI_KEYS_MAX &&
 	    (reader->current == NO_SECTION || ini->sections[reader->current].count < INI_SECTION_MAX))
 		return false;
-	complain(reader, _("too many keys or sections"));
+	complain(reader, N_("too many keys or sections"));
 	return true;
 }
 
@@ -225,16 +225,16 @@ static void read_header(struct reader *reader, struct slice line)
 	reader->current = NO_SECTION;
 	reader->lost = true;
 	if (end < 0) {
-		complain(reader, _("the [ is not closed by a ]"));
+		complain(reader, N_("the [ is not closed by a ]"));
 		return;
 	}
 	title = slice_trim(slice_make(line.ptr + 1, (size_t)end - 1));
 	if (!is_comment(slice_trim(slice_from(line, (size_t)end + 1))))
-		complain(reader, _("something stands behind the ] of a section"));
+		complain(reader, N_("something stands behind the ] of a section"));
 	else if (title.len == 0)
-		complain(reader, _("the section has no name"));
+		complain(reader, N_("the section has no name"));
 	else if (title.len > TITLE_MAX)
-		complain(reader, _("the section's name is too long"));
+		complain(reader, N_("the section's name is too long"));
 	else if (!is_full(reader))
 		read_title(reader, title);
 }
@@ -277,7 +277,7 @@ static void add_entry(struct reader *reader, struct slice key, struct slice raw,
 	other = find_entry(section, name);
 	if (other != NULL) {
 		conf_problem_add(reader->problems, reader->place, false,
-		    _("`%s` is set a second time in this section (first: line %d)"), name,
+		    N_("`%s` is set a second time in this section (first: line %d)"), name,
 		    other->place.line);
 		free(name);
 		return;
@@ -307,17 +307,17 @@ static void read_key(struct reader *reader, struct slice line)
 
 	if (raw.ptr == NULL) {
 		conf_problem_add(reader->problems, reader->place, false,
-		    _("`%s` is neither a [section] nor `key = value`"),
+		    N_("`%s` is neither a [section] nor `key = value`"),
 		    str_printable(shown, sizeof(shown), line));
 		return;
 	}
 	if (key.len == 0 || key.len > KEY_MAX) {
-		complain(reader, _("there is no key before the ="));
+		complain(reader, N_("there is no key before the ="));
 		return;
 	}
 	if (reader->current == NO_SECTION) {
 		if (!reader->lost)
-			complain(reader, _("a key outside of any [section]"));
+			complain(reader, N_("a key outside of any [section]"));
 		return;
 	}
 	if (is_full(reader))
@@ -326,7 +326,7 @@ static void read_key(struct reader *reader, struct slice line)
 	fault = ini_value_fault(raw);
 	if (fault != NULL)
 		conf_problem_add(reader->problems, reader->place, false, "%.*s: %s",
-		    SLICE_PRINT(key), fault);
+		    SLICE_PRINT(key), PHRASE_WORD(fault));
 	add_entry(reader, key, raw, fault != NULL);
 }
 
@@ -338,11 +338,11 @@ static void read_line(struct reader *reader)
 		return;
 	if (reader->line.overflow || line.len > INI_LINE_MAX)
 		conf_problem_add(reader->problems, reader->place, false,
-		    _("the line (with what continues it) is longer than %d bytes"), INI_LINE_MAX);
+		    N_("the line (with what continues it) is longer than %d bytes"), INI_LINE_MAX);
 	else if (!utf8_is_valid(line))
-		complain(reader, _("this is not UTF-8; save the file in the encoding UTF-8"));
+		complain(reader, N_("this is not UTF-8; save the file in the encoding UTF-8"));
 	else if (has_control(line))
-		complain(reader, _("a control character (byte 0 to 31 or 127) stands in this line"));
+		complain(reader, N_("a control character (byte 0 to 31 or 127) stands in this line"));
 	else if (line.ptr[0] == '[')
 		read_header(reader, line);
 	else
@@ -392,7 +392,7 @@ static void take_values(struct reader *reader)
 	if (values == NULL && reader->clean.len > 0) {
 		reader->place.line = 0;
 		conf_problem_add(reader->problems, reader->place, false,
-		    _("iniparser cannot read this file: %s"),
+		    N_("iniparser cannot read this file: %s"),
 		    complaint[0] != '\0' ? complaint : "memfd_create");
 	}
 	for (size_t i = reader->first; i < reader->ini->count; i++) {
@@ -423,17 +423,17 @@ void ini_read(struct ini *ini, const char *file, struct slice text, struct conf_
 	if (text.len > INI_FILE_MAX) {
 		reader.place.line = 0;
 		conf_problem_add(problems, reader.place, false,
-		    _("the file is larger than %d bytes"), INI_FILE_MAX);
+		    N_("the file is larger than %d bytes"), INI_FILE_MAX);
 		return;
 	}
 	if (ini_without_mark(text).len < text.len)
 		conf_problem_add(problems, reader.place, true,
-		    _("the file begins with a byte order mark; save it as UTF-8 without one"));
+		    N_("the file begins with a byte order mark; save it as UTF-8 without one"));
 	ini_lines_init(&lines, ini_without_mark(text));
 	while (ini_next_line(&lines, &reader.line)) {
 		reader.place.line = lines.first;
 		if (lines.is_unfinished)
-			complain(&reader, _("the line ends in \\ but nothing follows"));
+			complain(&reader, N_("the line ends in \\ but nothing follows"));
 		read_line(&reader);
 	}
 	take_values(&reader);

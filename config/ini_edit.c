@@ -34,7 +34,7 @@ int ini_edit_read(const char *path, struct buf *text, struct error *error)
 	explicit_bzero(bytes, len);
 	free(bytes);
 	if (text->overflow)
-		return error_set(error, ERROR_LIMIT, _("%s is too large"), path);
+		return error_set(error, ERROR_LIMIT, N_("%s is too large"), path);
 	return 0;
 }
 
@@ -147,7 +147,7 @@ static int splice(struct buf *text, size_t from, size_t to, struct slice bytes, 
 	buf_append_slice(&result, slice_from(buf_slice(text), to));
 	if (result.overflow) {
 		buf_clear(&result);
-		return error_set(error, ERROR_LIMIT, _("the file would become too large"));
+		return error_set(error, ERROR_LIMIT, N_("the file would become too large"));
 	}
 	buf_clear(text);
 	*text = result;
@@ -172,18 +172,18 @@ static int write_line(struct buf *line, const char *key, const char *value, cons
 	for (const char *at = value; *at != '\0'; at++)
 		if ((unsigned char)*at < ' ' || *at == 0x7f)
 			return error_set(error, ERROR_CONFIG,
-			    _("%s: a value cannot hold control characters"), key);
+			    N_("%s: a value cannot hold control characters"), key);
 	if (!utf8_is_valid(slice_of(value)))
-		return error_set(error, ERROR_CONFIG, _("%s: the value is not UTF-8"), key);
+		return error_set(error, ERROR_CONFIG, N_("%s: the value is not UTF-8"), key);
 	if (needs_quotes(slice_of(value)))
 		quote = strchr(value, '\'') == NULL ? "'" : "\"";
 	if (quote[0] != '\0' && strchr(value, quote[0]) != NULL)
 		return error_set(error, ERROR_CONFIG,
-		    _("%s: a value with ; or # cannot hold both kinds of quotes"), key);
+		    N_("%s: a value with ; or # cannot hold both kinds of quotes"), key);
 	buf_printf(line, "%s =%s%s%s%s%s%s", key, value[0] == '\0' ? "" : " ", quote, value, quote,
 	    comment[0] == '\0' ? "" : " ", comment);
 	if (line->len > INI_LINE_MAX)
-		return error_set(error, ERROR_LIMIT, _("%s: longer than %d bytes"), key, INI_LINE_MAX);
+		return error_set(error, ERROR_LIMIT, N_("%s: longer than %d bytes"), key, INI_LINE_MAX);
 	buf_append_text(line, end);
 	return 0;
 }

@@ -19,7 +19,7 @@ int value_parse_flag(struct slice text, const struct value_limits *limits, void 
 			return 0;
 		}
 	}
-	return value_wrong(error, _("`%s` must be yes or no"), text);
+	return value_wrong(error, N_("`%s` must be yes or no"), text);
 }
 
 /* The digits at the front of *text, which is moved behind them and behind white space. */
@@ -45,7 +45,7 @@ int value_parse_integer(struct slice text, const struct value_limits *limits, vo
 	if (!take_number(&text, &number) || text.len > 0 || number < limits->min ||
 	    number > limits->max)
 		return error_set(error, ERROR_CONFIG,
-		    _("must be a whole number from %lld to %lld"), (long long)limits->min,
+		    N_("must be a whole number from %lld to %lld"), (long long)limits->min,
 		    (long long)limits->max);
 	*(int64_t *)field = number;
 	return 0;
@@ -53,8 +53,8 @@ int value_parse_integer(struct slice text, const struct value_limits *limits, vo
 
 static int out_of_bounds(const struct value_limits *limits, const char *unit, struct error *error)
 {
-	return error_set(error, ERROR_CONFIG, _("must be from %lld to %lld %s"),
-	    (long long)limits->min, (long long)limits->max, unit);
+	return error_set(error, ERROR_CONFIG, N_("must be from %lld to %lld %s"),
+	    (long long)limits->min, (long long)limits->max, PHRASE_WORD(unit));
 }
 
 int value_parse_size(struct slice text, const struct value_limits *limits, void *field,
@@ -66,15 +66,15 @@ int value_parse_size(struct slice text, const struct value_limits *limits, void 
 	const char *found;
 
 	if (!take_number(&rest, &number))
-		return value_wrong(error, _("`%s` is no size, such as 100K, 50M or 2G"), text);
+		return value_wrong(error, N_("`%s` is no size, such as 100K, 50M or 2G"), text);
 	if (rest.len > 0 && (found = strchr(units, ascii_lower(rest.ptr[0]))) != NULL) {
 		unit = (int64_t)1 << 10 * (found - units + 1);
 		rest = slice_from(rest, 1);
 	}
 	if (rest.len > 0 && !slice_is_nocase(rest, "b"))
-		return value_wrong(error, _("`%s` is no size, such as 100K, 50M or 2G"), text);
+		return value_wrong(error, N_("`%s` is no size, such as 100K, 50M or 2G"), text);
 	if (number > limits->max / unit || number * unit < limits->min)
-		return out_of_bounds(limits, _("bytes"), error);
+		return out_of_bounds(limits, N_("bytes"), error);
 	*(int64_t *)field = number * unit;
 	return 0;
 }
@@ -107,7 +107,7 @@ static int duration_out_of_bounds(const struct value_limits *limits, struct erro
 
 	value_append_amount(&from, VALUE_DURATION, limits->min);
 	value_append_amount(&to, VALUE_DURATION, limits->max);
-	error_set(error, ERROR_CONFIG, _("must be from %s to %s"), buf_text(&from), buf_text(&to));
+	error_set(error, ERROR_CONFIG, N_("must be from %s to %s"), buf_text(&from), buf_text(&to));
 	buf_clear(&from);
 	buf_clear(&to);
 	return -1;
@@ -127,7 +127,7 @@ static int64_t take_unit(struct slice *text)
 
 static int no_unit(int64_t number, const struct value_limits *limits, struct error *error)
 {
-	return error_set(error, ERROR_CONFIG, _("%lld has no unit: write %lld%c (s, m, h, d, w: seconds to weeks)"),
+	return error_set(error, ERROR_CONFIG, N_("%lld has no unit: write %lld%c (s, m, h, d, w: seconds to weeks)"),
 	    (long long)number, (long long)number, limits->unit == 0 ? 'd' : limits->unit);
 }
 
@@ -146,7 +146,7 @@ static int read_duration(struct slice text, int64_t bare, const struct value_lim
 			return no_unit(number, limits, error);
 		unit = is_bare ? (bare == 0 ? 1 : bare) : take_unit(&rest);
 		if (!has_number || unit == 0)
-			return value_wrong(error, _("`%s` is no length of time, such as 90s, 15m, 4h or 5d"), text);
+			return value_wrong(error, N_("`%s` is no length of time, such as 90s, 15m, 4h or 5d"), text);
 		if (number > (limits->max - sum) / unit)
 			return duration_out_of_bounds(limits, error);
 		sum += number * unit;
@@ -198,11 +198,11 @@ int value_parse_keep(struct slice text, const struct value_limits *limits, void 
 		return 0;
 	}
 	if (text.len == 0 || text.ptr[0] < '0' || text.ptr[0] > '9')
-		return value_wrong(error, _("`%s` must be no, yes or a number of days such as 14d"), text);
+		return value_wrong(error, N_("`%s` must be no, yes or a number of days such as 14d"), text);
 	if (read_duration(text, 0, &seconds, &kept, error) != 0)
 		return -1;
 	if (kept % DAY != 0)
-		return value_wrong(error, _("`%s` must be no, yes or a number of days such as 14d"), text);
+		return value_wrong(error, N_("`%s` must be no, yes or a number of days such as 14d"), text);
 	*(int64_t *)field = kept / DAY;
 	return 0;
 }
@@ -219,7 +219,7 @@ int value_parse_word(struct slice text, const struct value_limits *limits, void 
 		}
 	}
 	value_join_words(list, sizeof(list), limits->words, "");
-	return error_set(error, ERROR_CONFIG, _("`%s` must be one of %s"),
+	return error_set(error, ERROR_CONFIG, N_("`%s` must be one of %s"),
 	    str_printable(shown, sizeof(shown), text), list);
 }
 
@@ -248,7 +248,7 @@ int value_parse_hours(struct slice text, const struct value_limits *limits, void
 
 	(void)limits;
 	if (text.len > 0 && (!value_read_time(from, false, &hours[0]) || !value_read_time(to, true, &hours[1])))
-		return value_wrong(error, _("`%s` is no span of hours, such as 08:00-19:00"), text);
+		return value_wrong(error, N_("`%s` is no span of hours, such as 08:00-19:00"), text);
 	memcpy(field, hours, sizeof(hours));
 	return 0;
 }
@@ -276,7 +276,7 @@ int value_parse_days(struct slice text, const struct value_limits *limits, void 
 
 		if (from < 0 || to < 0)
 			return value_wrong(error,
-			    _("`%s` is no list of days, such as mon-fri, sat"), text);
+			    N_("`%s` is no list of days, such as mon-fri, sat"), text);
 		for (int day = from;; day = (day + 1) % 7) {
 			days |= 1u << day;
 			if (day == to)

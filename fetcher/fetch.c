@@ -11,22 +11,20 @@
 #define CHUNK (64 * 1024)
 #define HEADER_MAX (1u << 20)
 
-void fetch_skip(struct fetch *fetch, const struct plan_item *item, struct slice reply)
+void fetch_skip(struct fetch *fetch, const struct plan_item *item, const char *reply)
 {
 	struct fetch_result *result = fetch->result;
-	char text[200];
 
 	if (item->key != NULL && strlist_has(&result->skipped_keys, item->key))
 		return; /* by an earlier connection */
 	result->skipped++;
-	str_printable(text, sizeof(text), reply);
 	log_warnx("event=message-skipped account=%s number=%u uidl=%s reply=%s",
 	    LOG_CSTR(fetch->job->account->name), item->number,
-	    LOG_CSTR(item->key == NULL ? "" : item->key), LOG_TEXT(reply));
+	    LOG_CSTR(item->key == NULL ? "" : item->key), LOG_PHRASE(reply));
 	if (item->key == NULL || result->skipped_keys.count >= FETCH_SKIPPED_MAX)
 		return;
 	strlist_add(&result->skipped_keys, item->key);
-	strlist_add(&result->skipped_texts, text);
+	strlist_add(&result->skipped_texts, reply);
 }
 
 /* --- one connection */
@@ -53,7 +51,7 @@ static void forget_stale(struct fetch *fetch)
 		    map_get(&listed, key) == NULL &&
 		    state_seen_forget(fetch->job->state, fetch->mailbox, key, &error) != 0)
 			log_warnx("event=uidl-not-forgotten account=%s reason=%s", LOG_CSTR(account),
-			    LOG_CSTR(error.text));
+			    LOG_ERROR(&error));
 	map_clear(&listed);
 }
 
@@ -67,7 +65,7 @@ static void save_what_came(struct fetch *fetch)
 		fetch_drop_batch(fetch);
 	else if (fetch_commit(fetch, &error) != 0)
 		log_warnx("event=commit-failed account=%s reason=%s",
-		    LOG_CSTR(fetch->job->account->name), LOG_CSTR(error.text));
+		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
 }
 
 static int connect_account(struct fetch *fetch, struct error *error)

@@ -126,9 +126,9 @@ int fetch_with_reconnects(struct fetch *fetch, struct error *error)
 			return result;
 		log_info("event=connect-again account=%s reason=%s",
 		    LOG_CSTR(fetch->job->account->name),
-		    LOG_CSTR(result == 0 ? "deletions are committed" : error->text));
+		    result == 0 ? "\"deletions are committed\"" : LOG_ERROR(error));
 		fetch_hang_up(fetch);
 		pause_before_connecting(fetch);
 	}
-	return error_set(error, ERROR_TEMPORARY, _("%u connections were not enough"), CONNECTIONS_MAX);
+	return error_set(error, ERROR_TEMPORARY, N_("%u connections were not enough"), CONNECTIONS_MAX);
 }

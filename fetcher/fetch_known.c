@@ -112,7 +112,7 @@ static void count_wanted(struct fetch *fetch)
 			continue;
 		if (fetch_troubles(fetch, item) >= TROUBLES_MAX) {
 			item->action = PLAN_LEAVE;
-			fetch_skip(fetch, item, slice_of(_("the connection breaks in it each time")));
+			fetch_skip(fetch, item, PHRASE(N_("the connection breaks in it each time")));
 			continue;
 		}
 		fetch->result->total++;

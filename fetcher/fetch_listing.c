@@ -42,7 +42,7 @@ static void take_line(struct fetch *fetch, const struct fetch_event *event)
 
 static int refused(const struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
-	return error_set(error, ERROR_PROTOCOL, _("%s does not list its messages: %.*s"),
+	return error_set(error, ERROR_PROTOCOL, N_("%s does not list its messages: %.*s"),
 	    remote_host(fetch->remote), SLICE_PRINT(event->text));
 }
 
@@ -73,7 +73,7 @@ int fetch_listing(struct fetch *fetch, struct error *error)
 		return -1;
 	/* SmarterMail says 0 of an empty INBOX; where nothing is, nothing needs a number. */
 	if (fetch->is_imap && fetch->validity == 0 && fetch->exists > 0)
-		return error_set(error, ERROR_PROTOCOL, _("%s gives its messages no lasting numbers"),
+		return error_set(error, ERROR_PROTOCOL, N_("%s gives its messages no lasting numbers"),
 		    remote_host(fetch->remote));
 	if (!fetch->one_by_one)
 		fetch->window = fetch->is_careful ? WINDOW_CAREFUL

@@ -46,7 +46,7 @@ static void remember_text(const struct fetch *fetch, const char *name, const cha
 
 	if (state_set(fetch->job->state, key, text, &error) != 0)
 		log_warnx("event=not-remembered account=%s what=%s reason=%s",
-		    LOG_CSTR(fetch->job->account->name), name, LOG_CSTR(error.text));
+		    LOG_CSTR(fetch->job->account->name), name, LOG_ERROR(&error));
 	free(key);
 }
 
@@ -68,7 +68,7 @@ void fetch_adopt(const struct conf *conf, struct state *state)
 		struct error error;
 
 		if (state_seen_move(state, name, mailbox, &error) != 0)
-			log_warnx("event=seen-not-moved account=%s reason=%s", LOG_CSTR(name), LOG_CSTR(error.text));
+			log_warnx("event=seen-not-moved account=%s reason=%s", LOG_CSTR(name), LOG_ERROR(&error));
 		free(mailbox);
 	}
 }

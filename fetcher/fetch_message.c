@@ -60,7 +60,7 @@ static void note_letter(struct fetch *fetch, const struct batch_item *done)
 	state_seen_put(&fetch->seen, slice_of(key), &what);
 	if (state_seen_add(fetch->job->state, fetch->mailbox, slice_of(key), "", &what, &error) != 0)
 		log_warnx("event=letter-not-remembered account=%s reason=%s",
-		    LOG_CSTR(fetch->job->account->name), LOG_CSTR(error.text));
+		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
 	free(key);
 }
 
@@ -171,7 +171,7 @@ int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *er
 	}
 	if (fetch->body.size > RUNAWAY(item->size))
 		return error_set(error, ERROR_PROTOCOL,
-		    _("message %u of %s goes on far beyond the %llu bytes that it should have"), item->number,
+		    N_("message %u of %s goes on far beyond the %llu bytes that it should have"), item->number,
 		    remote_host(fetch->remote), (unsigned long long)item->size);
 	return body_append(&fetch->body, bytes, &fetch->envelope.id, error);
 }
@@ -230,7 +230,7 @@ static bool is_other_copy(const struct fetch *fetch, struct slice message, uint6
 	free(key);
 	if (is_known)
 		intake_journal(fetch->job->intake, envelope->id.text, fetch->job->session, "dropped", "",
-		    _("another copy of a letter that came already"));
+		    PHRASE(N_("another copy of a letter that came already")));
 	return is_known;
 }
 

@@ -137,7 +137,7 @@ int fetch_one_connection(struct fetch *fetch, struct error *error);
 /* Frees what belongs to one connection. */
 void fetch_hang_up(struct fetch *fetch);
 /* Notes that a message could not be had. */
-void fetch_skip(struct fetch *fetch, const struct plan_item *item, struct slice reply);
+void fetch_skip(struct fetch *fetch, const struct plan_item *item, const char *reply);
 
 /* --- fetch_memory.c: what is remembered of a mailbox */
 

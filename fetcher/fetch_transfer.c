@@ -147,7 +147,7 @@ static int end_of_message(struct fetch *fetch, const struct fetch_event *event, 
 	if (event->ok)
 		return fetch_finish_message(fetch, error);
 	fetch_drop_message(fetch);
-	fetch_skip(fetch, event->item, event->text);
+	fetch_skip(fetch, event->item, PHRASE("%.*s", SLICE_PRINT(event->text)));
 	return 0;
 }
 
@@ -160,7 +160,7 @@ static int transfer_event(struct fetch *fetch, const struct fetch_event *event, 
 	if (event->what == GOT_REPLY && event->ok)
 		fetch_begin_message(fetch, event->item);
 	else if (event->what == GOT_REPLY)
-		fetch_skip(fetch, event->item, event->text);
+		fetch_skip(fetch, event->item, PHRASE("%.*s", SLICE_PRINT(event->text)));
 	else if (event->what == GOT_DATA)
 		return fetch_message_data(fetch, event->text, error);
 	else if (event->what == GOT_END)
@@ -189,7 +189,7 @@ int fetch_transfer(struct fetch *fetch, struct error *error)
 			break;
 	}
 	error_set(error, ERROR_TEMPORARY,
-	    _("the disk is nearly full: %zu messages stay on the server until there is room"),
+	    N_("the disk is nearly full: %zu messages stay on the server until there is room"),
 	    fetch->result->total - fetch->result->fetched);
 	error_reply(error, 452, "4.3.1");
 	return -1;
@@ -212,7 +212,7 @@ static int goodbye_event(struct fetch *fetch, const struct fetch_event *event, s
 	if (event->ask != ASK_GOODBYE || event->what != GOT_REPLY || fetch->is_imap)
 		return 0;
 	if (!event->ok && fetch->delete_done > 0)
-		return error_set(error, ERROR_TEMPORARY, _("%s did not delete at QUIT: %.*s"),
+		return error_set(error, ERROR_TEMPORARY, N_("%s did not delete at QUIT: %.*s"),
 		    remote_host(fetch->remote), SLICE_PRINT(event->text));
 	fetch->result->deleted += fetch->delete_done;
 	fetch->delete_done = 0;

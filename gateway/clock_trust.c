@@ -94,14 +94,14 @@ static void report(const struct conf *conf, struct spool *spool, const char *ses
 	struct error problem;
 
 	if (memory->doubtful_days == 0) {
-		report_recovery(conf, spool->intake, spool->state, session, KEY, _("the clock"));
+		report_recovery(conf, spool->intake, spool->state, session, KEY, PHRASE(N_("the clock")));
 		return;
 	}
 	error_set(&problem, ERROR_PERMANENT,
-	    _("the clock of this computer jumped by %lld days; check its date. No old mail is removed until the clock has been "
+	    N_("the clock of this computer jumped by %lld days; check its date. No old mail is removed until the clock has been "
 	      "right on %d days"),
 	    (long long)(memory->jumped / DAY), CLOCK_TRUST_DAYS);
-	report_problem(conf, spool->intake, spool->state, session, KEY, _("the clock"), &problem, SLICE_NONE);
+	report_problem(conf, spool->intake, spool->state, session, KEY, PHRASE(N_("the clock")), &problem, SLICE_NONE);
 }
 
 bool clock_trust_check(const struct conf *conf, struct spool *spool, const char *session)
@@ -113,14 +113,14 @@ bool clock_trust_check(const struct conf *conf, struct spool *spool, const char 
 
 	read_clock(&now);
 	if (load(spool->state, &memory, &error) != 0) {
-		log_warnx("event=clock-not-checked reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=clock-not-checked reason=%s", LOG_ERROR(&error));
 		return false;
 	}
 	is_trusted = clock_trust_update(&memory, &now);
 	if (!is_trusted)
 		log_warnx("event=clock-doubtful jumped_seconds=%lld days=%u", (long long)memory.jumped, memory.doubtful_days);
 	if (store(spool->state, &memory, &error) != 0)
-		log_warnx("event=clock-not-noted reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=clock-not-noted reason=%s", LOG_ERROR(&error));
 	report(conf, spool, session, &memory);
 	return is_trusted;
 }

@@ -56,7 +56,7 @@ static void answer(struct control_client *client, json_t *object)
 	struct error error;
 
 	if (ctl_send(client->fd, object, &error) != 0) {
-		log_debug("event=control-client-gone reason=%s", LOG_CSTR(error.text));
+		log_debug("event=control-client-gone reason=%s", LOG_ERROR(&error));
 		client_close(client);
 	}
 	json_decref(object);
@@ -121,7 +121,7 @@ static void start_session(struct control *control, struct control_client *client
 	}
 	client->waits_for = number;
 	if (runs)
-		tell_note(client, _("a session is running; yours begins when it has ended"));
+		tell_note(client, PHRASE(N_("a session is running; yours begins when it has ended")));
 	if (runs && client->fd >= 0)
 		tell_what_was_told(control, client);
 }
@@ -136,7 +136,7 @@ static void verb_session(struct control *control, struct control_client *client,
 	if (read_accounts(control, json_object_get(request, "accounts"), &wanted, &unknown)) {
 		start_session(control, client, &wanted, flag(request, "wait"));
 	} else {
-		snprintf(text, sizeof(text), _("there is no account %s"),
+		phrase_set(text, sizeof(text), N_("there is no account %s"),
 		    str_quote(name, sizeof(name), slice_of(unknown == NULL ? "?" : unknown)));
 		answer_error(client, text);
 	}
@@ -168,7 +168,7 @@ static void verb_reload(struct control *control, struct control_client *client,
 	if (control->hooks.reload(control->hooks.context, &error) == 0)
 		answer(client, json_pack("{s:b}", "ok", 1));
 	else
-		answer_error(client, error.text);
+		answer_error(client, error.phrase);
 }
 
 static void verb_cancel(struct control *control, struct control_client *client,
@@ -178,7 +178,7 @@ static void verb_cancel(struct control *control, struct control_client *client,
 	if (control->hooks.cancel(control->hooks.context))
 		answer(client, json_pack("{s:b}", "ok", 1));
 	else
-		answer_error(client, _("no session is running"));
+		answer_error(client, PHRASE(N_("no session is running")));
 }
 
 static void watch_one(struct control *control, struct control_client *client)
@@ -195,7 +195,7 @@ static void verb_watch(struct control *control, struct control_client *client, c
 		if (runs)
 			watch_one(control, client);
 		else
-			answer_error(client, _("no session is running"));
+			answer_error(client, PHRASE(N_("no session is running")));
 		return;
 	}
 	client->watches = true;
@@ -236,7 +236,7 @@ static void run_request(struct control *control, struct control_client *client,
 			verbs[i].run(control, client, request);
 			return;
 		}
-	answer_error(client, _("the gateway does not know this request: is it of another version?"));
+	answer_error(client, PHRASE(N_("the gateway does not know this request: is it of another version?")));
 }
 
 /* --- serving */
@@ -292,7 +292,7 @@ static void serve_client(struct control *control, struct control_client *client)
 			run_request(control, client, request);
 			json_decref(request);
 		} else if (result < 0 && error.class == ERROR_PROTOCOL) {
-			answer_error(client, error.text);
+			answer_error(client, error.phrase);
 			if (client->fd >= 0)
 				client_close(client);
 		} else {
@@ -361,7 +361,7 @@ static void tell_client(struct control_client *client, uint64_t session, json_t 
 		client->watches_one = false;
 		answer(client, json_incref(object));
 	} else if (is_final && client->waits_for > session) {
-		tell_note(client, _("that one has ended; now yours begins"));
+		tell_note(client, PHRASE(N_("that one has ended; now yours begins")));
 	} else if (client->waits_for >= session || client->watches_one) {
 		answer(client, json_incref(object));
 	}

@@ -19,10 +19,10 @@ struct crash {
 static void describe(int status, struct error *problem)
 {
 	if (WIFSIGNALED(status))
-		error_set(problem, ERROR_TEMPORARY, _("the process was ended by signal %d"),
+		error_set(problem, ERROR_TEMPORARY, N_("the process was ended by signal %d"),
 		    WTERMSIG(status));
 	else
-		error_set(problem, ERROR_TEMPORARY, _("the process ended with exit code %d"),
+		error_set(problem, ERROR_TEMPORARY, N_("the process ended with exit code %d"),
 		    WEXITSTATUS(status));
 }
 
@@ -50,19 +50,19 @@ static void describe_work(const struct doing *doing, struct buf *out)
 static void tell(const struct conf *conf, struct spool *spool, const void *context)
 {
 	const struct crash *crash = context;
-	const char *what = strcmp(crash->process, "lan") == 0 ? _("the LAN server") : _("the session process");
+	const char *what = strcmp(crash->process, "lan") == 0 ? N_("the LAN server") : N_("the session process");
 	struct buf work = BUF_INIT(WORK_MAX);
 	struct error problem;
 	char key[64];
 
 	snprintf(key, sizeof(key), "process %s", crash->process);
 	if (crash->recovered) {
-		report_recovery(conf, spool->intake, spool->state, "", key, what);
+		report_recovery(conf, spool->intake, spool->state, "", key, PHRASE_WORD(what));
 		return;
 	}
 	describe(crash->status, &problem);
 	describe_work(crash->doing, &work);
-	report_problem(conf, spool->intake, spool->state, "", key, what, &problem, buf_slice(&work));
+	report_problem(conf, spool->intake, spool->state, "", key, PHRASE_WORD(what), &problem, buf_slice(&work));
 	buf_clear(&work);
 }
 

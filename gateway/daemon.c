@@ -107,7 +107,7 @@ static const struct conf_account *want_whole(const struct conf *conf, struct sta
 
 	if (result != 0)
 		log_info("event=stub-not-found id=%s reason=%s", LOG_CSTR(text),
-		    LOG_CSTR(result < 0 ? error.text : ""));
+		    result < 0 ? LOG_ERROR(&error) : "\"\"");
 	free(text);
 	return result == 0 ? account : NULL;
 }
@@ -140,7 +140,7 @@ static void queue_text(const struct conf *conf, struct buf *out)
 	struct error error;
 
 	if (queue_list(conf->gateway.spool, 15, &items, &error) != 0) {
-		buf_printf(out, "%s\n", error.text);
+		buf_printf(out, "%s\n", ERROR_SAID(&error));
 		return;
 	}
 	buf_printf(out, _("Letters waiting to be sent: %zu\n\n"), items.count);
@@ -153,7 +153,7 @@ static void queue_text(const struct conf *conf, struct buf *out)
 		for (size_t j = 0; j < envelope.place_count; j++)
 			buf_printf(out, "%s  %s -> %s  %s\n",
 			    i18n_time(when, sizeof(when), envelope.time), envelope.sender,
-			    envelope.places[j].name, envelope.places[j].reply);
+			    envelope.places[j].name, PHRASE_SAID(envelope.places[j].reply));
 		envelope_clear(&envelope);
 	}
 	queue_items_clear(&items);
@@ -176,7 +176,7 @@ static void status_text(const struct conf *conf, struct buf *out)
 		buf_printf(out, _("Account %s: last session %s, %s\n"),
 		    json_string_value(json_object_get(account, "name")),
 		    last == 0 ? "-" : i18n_time(when, sizeof(when), last),
-		    problem == NULL ? _("no problem") : problem);
+		    problem == NULL ? _("no problem") : PHRASE_SAID(problem));
 	}
 	buf_printf(out, _("Queue: %lld to be sent, %lld waiting for their next attempt, %lld held, %lld damaged\n"),
 	    (long long)json_integer_value(json_object_get(queue, "active")),
@@ -211,21 +211,6 @@ static void answer_text(const struct trigger *trigger, const struct conf *conf,
 	}
 }
 
-/* "en" or "ru". */
-static const char *language_of(const struct conf *conf, const char *address)
-{
-	enum conf_language language = conf->gateway.language;
-	const struct conf_user *user = NULL;
-	const char *name;
-	struct addr addr;
-
-	if (addr_parse(slice_of(address), &addr) && route_address(conf, &addr, &name) == ROUTE_MAILBOX)
-		user = conf_find_user(conf, name);
-	if (user != NULL)
-		language = user->language;
-	return language == LANGUAGE_RU ? "ru" : "en";
-}
-
 void daemon_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
     const struct session_result *result)
 {
@@ -235,13 +220,13 @@ void daemon_answer(const struct triggers *triggers, const struct conf *conf, str
 		struct buf text = BUF_INIT(REPORT_TEXT_MAX);
 		struct error error;
 
-		i18n_switch(language_of(conf, trigger->sender));
+		i18n_speak(route_language(conf, trigger->sender));
 		answer_text(trigger, conf, result, &text);
 		if (report_send(conf, intake, result->id, trigger->sender, _("Report of the mail gateway"),
 			buf_slice(&text), &done, 1, &error) != 0)
 			log_warnx("event=report-failed to=%s reason=%s", LOG_CSTR(trigger->sender),
-			    LOG_CSTR(error.text));
+			    LOG_ERROR(&error));
 		buf_clear(&text);
 	}
-	i18n_switch(conf->gateway.language == LANGUAGE_RU ? "ru" : "en");
+	i18n_speak(NULL);
 }

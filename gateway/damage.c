@@ -23,7 +23,7 @@ static bool is_news(struct state *state, const char *name)
 	int news = state_problem_set(state, key, "set-aside", name, clock_wall(), &error);
 
 	if (news < 0)
-		log_warnx("event=problem-not-noted reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=problem-not-noted reason=%s", LOG_ERROR(&error));
 	free(key);
 	return news == 1;
 }
@@ -61,7 +61,7 @@ void damage_report(const struct conf *conf, struct intake *intake, struct state 
 		      "`lanpost queue delete ID` removes a damaged letter of the queue.\n"));
 		if (report_send(conf, intake, session, CONF_POSTMASTER, _("Problem: damaged files"),
 			buf_slice(&text), NULL, 0, &error) != 0)
-			log_warnx("event=report-failed subject=damage reason=%s", LOG_CSTR(error.text));
+			log_warnx("event=report-failed subject=damage reason=%s", LOG_ERROR(&error));
 	}
 	buf_clear(&names);
 	buf_clear(&text);

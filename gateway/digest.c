@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "gateway/report.h"
 #include "mail/maildir.h"
+#include "mail/problem.h"
 #include "mail/queue.h"
 
 #include <stdio.h>
@@ -219,9 +220,9 @@ static void add_disk(struct page *page, const struct conf *conf)
 static void add_problem(void *context, const char *key, const char *text, int64_t since)
 {
 	char when[64];
-	char *value = xasprintf(_("since %s: %s"), i18n_time(when, sizeof(when), since), text);
+	char *value = xasprintf(_("since %s: %s"), i18n_time(when, sizeof(when), since), PHRASE_SAID(text));
 
-	row(context, key, value);
+	row(context, PHRASE_SAID(PROBLEM_NAME(key)), value);
 	free(value);
 }
 
@@ -289,10 +290,10 @@ void digest_send_due(const struct conf *conf, struct intake *intake, struct stat
 	if (times->count == 0 || (last > 0 && digest_next(last, times->items[0]) > now))
 		return;
 	if (last > 0 && send_digest(conf, intake, state, session, now - last > 7 * DAY ? now - 7 * DAY : last, now, &error) != 0) {
-		log_warnx("event=digest-failed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=digest-failed reason=%s", LOG_ERROR(&error));
 		return;
 	}
 	snprintf(text, sizeof(text), "%lld", (long long)now);
 	if (state_set(state, "digest", text, &error) != 0)
-		log_warnx("event=digest-not-noted reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=digest-not-noted reason=%s", LOG_ERROR(&error));
 }

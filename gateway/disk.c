@@ -28,12 +28,12 @@ static void report_failure(const struct conf *conf, struct spool *spool, const c
 	if (state_get(spool->state, INTAKE_TROUBLE, &why, &error) != 0)
 		return;
 	if (why == NULL || why[0] == '\0') {
-		report_recovery(conf, spool->intake, spool->state, session, "log", _("accepting mail"));
+		report_recovery(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")));
 	} else {
-		error_set(&problem, ERROR_IO, _("the disk failed, and mail was refused for a while: %s"), why);
-		report_problem(conf, spool->intake, spool->state, session, "log", _("accepting mail"), &problem, SLICE_NONE);
+		error_set(&problem, ERROR_IO, N_("the disk failed, and mail was refused for a while: %s"), why);
+		report_problem(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")), &problem, SLICE_NONE);
 		if (state_set(spool->state, INTAKE_TROUBLE, "", &error) != 0)
-			log_warnx("event=trouble-not-cleared reason=%s", LOG_CSTR(error.text));
+			log_warnx("event=trouble-not-cleared reason=%s", LOG_ERROR(&error));
 	}
 	free(why);
 }
@@ -41,17 +41,16 @@ static void report_failure(const struct conf *conf, struct spool *spool, const c
 void disk_report(const struct conf *conf, struct spool *spool, const char *session)
 {
 	struct error problem;
-	char size[32];
 
 	report_failure(conf, spool, session);
 
 	if (!is_low(conf)) {
-		report_recovery(conf, spool->intake, spool->state, session, "disk", _("the disk"));
+		report_recovery(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")));
 		return;
 	}
-	error_set(&problem, ERROR_TEMPORARY, _("only %s are free in %s; soon no mail can be accepted"),
-	    i18n_size(size, sizeof(size), fsx_free_bytes(conf->gateway.spool)), conf->gateway.spool);
-	report_problem(conf, spool->intake, spool->state, session, "disk", _("the disk"), &problem, SLICE_NONE);
+	error_set(&problem, ERROR_TEMPORARY, N_("only %s are free in %s; soon no mail can be accepted"),
+	    PHRASE_SIZE(fsx_free_bytes(conf->gateway.spool)), conf->gateway.spool);
+	report_problem(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")), &problem, SLICE_NONE);
 }
 
 static void report_aside(const struct conf *conf, struct spool *spool, const void *context)

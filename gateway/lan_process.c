@@ -41,7 +41,7 @@ static void delivered(void *context, const struct place *place)
 		return;
 	event = json_pack("{s:s}", "event", "trigger");
 	if (ctl_send(process->event_fd, event, &error) != 0)
-		log_warnx("event=trigger-not-told reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=trigger-not-told reason=%s", LOG_ERROR(&error));
 	json_decref(event);
 }
 
@@ -55,7 +55,7 @@ static void make_mailboxes(const struct conf *conf)
 
 		if (maildir_make(conf->gateway.spool, user, &error) != 0)
 			log_warnx("event=mailbox-not-made user=%s reason=%s", user,
-			    LOG_CSTR(error.text));
+			    LOG_ERROR(&error));
 	}
 }
 
@@ -115,7 +115,7 @@ int lan_process_run(void *context, int event_fd)
 		log_info("event=lan-ready");
 		lan_server_run(process.server);
 	} else {
-		log_warnx("event=lan-failed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=lan-failed reason=%s", LOG_ERROR(&error));
 		code = 1;
 	}
 	lan_server_free(process.server);

@@ -31,7 +31,7 @@ static void mark(const struct conf *conf, const struct msgid *session)
 	struct error error;
 
 	if ((session != NULL ? fsx_replace(path, slice_of(session->text), 0640, &error) : fsx_unlink(path, &error)) != 0)
-		log_warnx("event=line-not-marked reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=line-not-marked reason=%s", LOG_ERROR(&error));
 	free(path);
 }
 
@@ -64,12 +64,12 @@ bool line_was_left_up(const struct conf *conf, struct msgid *session)
 /* failure: it could not be run to its end; else NULL. */
 static void describe(struct line_outcome *outcome, const struct error *failure, int status, struct slice printed)
 {
-	char *how = failure != NULL ? xstrdup(failure->text) : xasprintf("exit code %d", status);
-	char *whole = xasprintf("%s%s%.*s", how, printed.len == 0 ? "" : ": ", SLICE_PRINT(printed));
+	const char *how = failure != NULL ? failure->phrase : PHRASE(N_("exit code %d"), status);
 
-	str_printable(outcome->text, sizeof(outcome->text), slice_of(whole));
-	free(whole);
-	free(how);
+	if (printed.len == 0)
+		snprintf(outcome->text, sizeof(outcome->text), "%s", how);
+	else
+		phrase_set(outcome->text, sizeof(outcome->text), "%s: %.*s", how, SLICE_PRINT(printed));
 }
 
 static int run(const struct conf *conf, const char *what, const char *text, const atomic_bool *cancel,
@@ -88,8 +88,8 @@ static int run(const struct conf *conf, const char *what, const char *text, cons
 		error_context(error, "%s", what);
 	else if (status != 0)
 		result = printed.len == 0
-			     ? error_set(error, ERROR_TEMPORARY, _("%s ended with exit code %d"), what, status)
-			     : error_set(error, ERROR_TEMPORARY, _("%s ended with exit code %d: %s"), what, status, said);
+			     ? error_set(error, ERROR_TEMPORARY, N_("%s ended with exit code %d"), what, status)
+			     : error_set(error, ERROR_TEMPORARY, N_("%s ended with exit code %d: %s"), what, status, said);
 	log_info("event=line command=%s status=%d output=%s", what, status, LOG_TEXT(printed));
 	outcome->command = what;
 	describe(outcome, result != 0 && status == 0 ? error : NULL, status, printed);
@@ -131,7 +131,7 @@ static int await_route(const char *host, int64_t seconds, const atomic_bool *can
 
 	while ((result = net_route(host, error)) != 0) {
 		if (atomic_load(cancel))
-			return error_set(error, ERROR_CANCELLED, _("the command was stopped"));
+			return error_set(error, ERROR_CANCELLED, N_("the command was stopped"));
 		if (clock_left_ms(deadline) == 0)
 			break;
 		nanosleep(&step, NULL);
@@ -149,7 +149,7 @@ static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, st
 	if (seconds > 0 && host[0] != '\0')
 		result = await_route(host, seconds, cancel, error);
 	if (result < 0 && error->class != ERROR_CANCELLED)
-		error_context(error, _("connect_command has done its work, but there is no way to the servers"));
+		error_context(error, N_("connect_command has done its work, but there is no way to the servers"));
 	if (result > 0)
 		log_info("event=line-no-name host=%s", LOG_CSTR(host));
 	free(host);

@@ -14,7 +14,7 @@
 /* What became of a command: how it ended and what it said, printable, as one line. */
 struct line_outcome {
 	const char *command; /* its key; NULL: none was run */
-	char text[1000];
+	char text[PHRASE_MAX]; /* a phrase */
 };
 
 /* Runs connect_command and waits for a route; without a command the line is always on. session: its id, for whoever has to hang up

@@ -34,7 +34,7 @@ static int open_one(struct listeners *listeners, const char *address, size_t kin
 	if (result < 0)
 		return error_context(error, "[lan] %s_port", lan_kind_name(kinds[kind].kind));
 	if (result > 0) {
-		log_warnx("event=no-such-address reason=%s", LOG_CSTR(error->text));
+		log_warnx("event=no-such-address reason=%s", LOG_ERROR(error));
 		return 0;
 	}
 	listener->kind = kinds[kind].kind;

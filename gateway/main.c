@@ -55,6 +55,6 @@ int main(int argc, char **argv)
 		return 1;
 	}
 	log_setup(&conf->log, "supervisor");
-	i18n_start(conf->gateway.language == LANGUAGE_RU ? "ru" : "en");
+	i18n_start(conf_language_code(conf->gateway.language));
 	return supervisor_run(conf, path);
 }

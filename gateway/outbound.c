@@ -86,7 +86,7 @@ static void add_entry(struct outbound *out, const struct queue_item *item)
 	}
 	if (queue_read(out->job->conf->gateway.spool, item, &envelope, &error) != 0) {
 		log_warnx("event=queue-entry-unreadable id=%s reason=%s", item->id.text,
-		    LOG_CSTR(error.text));
+		    LOG_ERROR(&error));
 		return;
 	}
 	if (out->job->all || item->state == QUEUE_ACTIVE || is_due(&envelope)) {
@@ -120,7 +120,7 @@ static void complain_of_homeless(struct outbound *out)
 	if (count == 0)
 		return;
 	error_set(&error, ERROR_CONFIG,
-	    _("%zu messages wait, and no [smarthost] is configured for their senders"), count);
+	    N_("%zu messages wait, and no [smarthost] is configured for their senders"), count);
 	outbound_fail(out, &error, false);
 }
 
@@ -131,7 +131,7 @@ static void complain_of_unsettled(struct outbound *out)
 	if (out->unsettled == 0)
 		return;
 	error_set(&error, ERROR_IO,
-	    _("%zu messages are dealt with, but could not be taken out of the queue; they are not sent again (see the log)"),
+	    N_("%zu messages are dealt with, but could not be taken out of the queue; they are not sent again (see the log)"),
 	    out->unsettled);
 	outbound_fail(out, &error, false);
 }
@@ -268,7 +268,7 @@ int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, 
 	complain_of_unsettled(&out);
 	free(out.entries);
 	if (outbound_is_over(&out) && !out.failed)
-		error_set(&out.error, ERROR_CANCELLED, _("sending was stopped")), out.failed = true;
+		error_set(&out.error, ERROR_CANCELLED, N_("sending was stopped")), out.failed = true;
 	pthread_mutex_destroy(&out.lock);
 	if (out.failed)
 		*error = out.error;

@@ -24,10 +24,10 @@ static int set_aside(struct sending *sending, const char *why)
 
 	log_warnx("event=queue-entry-damaged id=%s reason=%s", sending->envelope.id.text,
 	    LOG_CSTR(why));
-	outbound_journal(sending, "damaged", "", why);
+	outbound_journal(sending, "damaged", "", PHRASE_WORD(why));
 	if (queue_update(spool, &sending->entry->item, &sending->envelope, QUEUE_CORRUPT, &error) != 0)
 		log_warnx("event=queue-entry-stays id=%s reason=%s", sending->envelope.id.text,
-		    LOG_CSTR(error.text));
+		    LOG_ERROR(&error));
 	return -1;
 }
 
@@ -38,7 +38,7 @@ static int load_message(struct sending *sending)
 	int result;
 
 	if (path == NULL)
-		return set_aside(sending, "its message is missing");
+		return set_aside(sending, N_("its message is missing"));
 	result = fsx_map(path, &sending->message, &error);
 	free(path);
 	if (result != 0) {
@@ -49,7 +49,7 @@ static int load_message(struct sending *sending)
 		return 0;
 	fsx_unmap(sending->message);
 	sending->message = SLICE_NONE;
-	return set_aside(sending, "its message has not the size that its envelope says");
+	return set_aside(sending, N_("its message has not the size that its envelope says"));
 }
 
 static void prepare_recipients(struct sending *sending)
@@ -100,7 +100,7 @@ static int make_seven_bit(struct sending *sending, struct slice *wire, const cha
 
 	if (seven_bit_look(*wire, why) != SEVEN_BIT_NEEDED)
 		return 0;
-	*why = "a header has 8-bit bytes that are no text";
+	*why = N_("a header has 8-bit bytes that are no text");
 	if (seven_bit_convert(*wire, keep_converted, &conversion) != 0)
 		return -1;
 	return body_view(&sending->converted, wire, error);
@@ -131,7 +131,7 @@ static void sign(struct sending *sending)
 		return;
 	if (key == NULL || dkim_sign(key, dkim->name, dkim->selector, buf_slice(&sending->header), sending->body, clock_wall(),
 			       &signed_header, &error) != 0) {
-		outbound_journal(sending, "unsigned", "", key == NULL ? "the key of its domain cannot be used" : error.text);
+		outbound_journal(sending, "unsigned", "", key == NULL ? PHRASE(N_("the key of its domain cannot be used")) : error.phrase);
 		buf_clear(&signed_header);
 		return;
 	}
@@ -157,12 +157,12 @@ static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_as
 	buf_init(&sending->header, wire.len * 2 + 65536);
 	add_loop_mark(sending);
 	if (!rewrite_header(&rewrite, wire, &sending->header, &header_length)) {
-		refuse_all(sending, 550, _("550 5.1.8 its author has no address for the world outside (external_alias)"));
+		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 its author has no address for the world outside (external_alias)")));
 		return false;
 	}
 	sending->body = slice_from(wire, header_length);
 	if (sending->header.overflow) {
-		refuse_all(sending, 550, "550 5.6.0 the header cannot be rewritten");
+		refuse_all(sending, 550, PHRASE(N_("550 5.6.0 the header cannot be rewritten")));
 		return false;
 	}
 	sign(sending);
@@ -187,7 +187,7 @@ static int mend(struct sending *sending, struct slice *wire, struct error *error
 			return -1;
 		rest = slice_from(rest, at == NULL ? len : len + 1);
 	}
-	outbound_journal(sending, "mended", "", "NUL bytes were left out");
+	outbound_journal(sending, "mended", "", PHRASE(N_("NUL bytes were left out")));
 	return body_view(&sending->mended, wire, error);
 }
 
@@ -222,7 +222,7 @@ static int prepare_message(struct sending *sending, const struct smtp_client *cl
 
 	*refused = !sending_name(sending);
 	if (*refused) {
-		refuse_all(sending, 550, _("550 5.1.8 the sender has no address for the world outside (external_alias)"));
+		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 the sender has no address for the world outside (external_alias)")));
 		return 0;
 	}
 	prepare_addresses(sending, !client->can_utf8);
@@ -232,9 +232,9 @@ static int prepare_message(struct sending *sending, const struct smtp_client *cl
 	if (*refused)
 		return 0;
 	if (sending->transaction.eight_bit && !client->can_8bit)
-		outbound_journal(sending, "8bit", "", why); /* sent all the same */
+		outbound_journal(sending, "8bit", "", PHRASE_WORD(why)); /* sent all the same */
 	else if (sending->converted.size > 0)
-		outbound_journal(sending, "converted", "", "to 7 bits: the smarthost does not announce 8BITMIME");
+		outbound_journal(sending, "converted", "", PHRASE(N_("to 7 bits: the smarthost does not announce 8BITMIME")));
 	return 0;
 }
 
@@ -248,19 +248,19 @@ bool sending_fits(struct sending *sending, const struct smtp_client *client)
 	if (sending->is_refused)
 		return false;
 	if (client->size_max > 0 && transaction->size > client->size_max) {
-		snprintf(text, sizeof(text),
-		    _("552 5.3.4 the message has %llu bytes, and the smarthost takes %llu"),
+		phrase_set(text, sizeof(text),
+		    N_("552 5.3.4 the message has %llu bytes, and the smarthost takes %llu"),
 		    (unsigned long long)transaction->size, (unsigned long long)client->size_max);
 		refuse_all(sending, 552, text);
 		return false;
 	}
 	if (ours > 0 && sending->message.len > ours) { /* as its author wrote it: encoding is not his doing */
-		refuse_all(sending, 552, _("552 5.3.4 the message is larger than max_outgoing_size"));
+		refuse_all(sending, 552, PHRASE(N_("552 5.3.4 the message is larger than max_outgoing_size")));
 		return false;
 	}
 	if (transaction->utf8 && !client->can_utf8) {
 		refuse_all(sending, 550,
-		    _("550 5.6.7 an address has letters that the smarthost does not take"));
+		    PHRASE(N_("550 5.6.7 an address has letters that the smarthost does not take")));
 		return false;
 	}
 	return true;
@@ -298,7 +298,7 @@ struct sending *sending_open(struct lane *lane, struct entry *entry)
 	if (queue_read(sending->out->job->conf->gateway.spool, &entry->item, &sending->envelope, &error) != 0) {
 		/* Sent or removed by somebody else meanwhile, or damaged and set aside. */
 		log_warnx("event=queue-entry-unreadable id=%s reason=%s", entry->item.id.text,
-		    LOG_CSTR(error.text));
+		    LOG_ERROR(&error));
 		free(sending);
 		return NULL;
 	}

@@ -91,7 +91,7 @@ static struct hour load_hour(struct state *state, const char *key)
 	int64_t now = clock_wall();
 
 	if (state_get(state, key, &text, &error) != 0)
-		log_warnx("event=count-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+		log_warnx("event=count-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	if (text != NULL && sscanf(text, "%lld %lld", &begun, &sent) == 2 && begun <= now && now - begun < HOUR)
 		hour = (struct hour){begun, sent < 0 ? 0 : sent};
 	else
@@ -125,7 +125,7 @@ static void save_hour(struct host *host, const char *key, const struct hour *hou
 		return;
 	snprintf(text, sizeof(text), "%lld %lld", (long long)hour->begun, (long long)hour->sent + (long long)host->begun);
 	if (state_set(host->out->job->state, key, text, &error) != 0)
-		log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+		log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 }
 
 /* --- connections */
@@ -202,7 +202,7 @@ static bool is_known_to_stutter(const struct host *host)
 	bool known;
 
 	if (state_get(host->out->job->state, key, &text, &error) != 0)
-		log_warnx("event=state-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+		log_warnx("event=state-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	known = text != NULL && sscanf(text, "%lld", &since) == 1 && since <= now && now - since < STUTTER_DAYS * 86400;
 	free(text);
 	free(key);
@@ -219,7 +219,7 @@ static void note_stutter(struct host *host)
 	pthread_mutex_unlock(&host->out->lock);
 	snprintf(text, sizeof(text), "%lld", (long long)clock_wall());
 	if (state_set(host->out->job->state, key, text, &error) != 0)
-		log_warnx("event=state-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+		log_warnx("event=state-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	log_warnx("event=smarthost-stutters smarthost=%s one_by_one_days=%d", LOG_CSTR(host->settings->name), STUTTER_DAYS);
 	free(key);
 }
@@ -279,7 +279,7 @@ static void lane_work(struct lane *lane)
 			break;
 		if (run_lane(lane, &error) == 0)
 			return;
-		log_info("event=line-broken smarthost=%s reason=%s", LOG_CSTR(host->settings->name), LOG_CSTR(error.text));
+		log_info("event=line-broken smarthost=%s reason=%s", LOG_CSTR(host->settings->name), LOG_ERROR(&error));
 		if (lane->smarthost.remote != NULL && lane->smarthost.client.stutters)
 			note_stutter(host);
 		else if (!lane->progressed && lane->smarthost.remote != NULL &&

@@ -38,7 +38,7 @@ static int announce(struct lane *lane, struct sending *const *sendings, size_t c
 		intake_batch_append(lane->batch, NULL, NULL, &attempt, 1);
 		sendings[i]->is_announced = true;
 	}
-	return outbound_commit(lane) == 0 ? 0 : error_set(error, ERROR_IO, _("the log cannot be written"));
+	return outbound_commit(lane) == 0 ? 0 : error_set(error, ERROR_IO, N_("the log cannot be written"));
 }
 
 static int put_wanted(struct lane *lane, struct error *error)
@@ -189,9 +189,9 @@ static void abandon(struct lane *lane, const struct error *error)
 		/* Only the oldest can be what broke it. */
 		sending->entry->breaks += i == 0 && !is_its_own;
 		if (doubt)
-			outbound_journal(sending, "in-doubt", "", error->text);
+			outbound_journal(sending, "in-doubt", "", error->phrase);
 		if (doubt || (sending->entry->breaks >= TRIES && error->class != ERROR_CANCELLED)) {
-			outbound_undecide(sending, error->text, client->stutters);
+			outbound_undecide(sending, error->phrase, client->stutters);
 			finish(lane, sending);
 		} else {
 			give_back(lane, sending);
@@ -225,7 +225,7 @@ int lane_run(struct lane *lane, struct error *error)
 		if (put_wanted(lane, error) != 0 || (!lane->is_turned_away && refill(lane, error) != 0))
 			break;
 		if (lane->count == 0 && lane->is_turned_away) {
-			error_set(error, ERROR_TEMPORARY, _("%s wants fewer connections: %s"), remote_host(lane->smarthost.remote),
+			error_set(error, ERROR_TEMPORARY, N_("%s wants fewer connections: %s"), remote_host(lane->smarthost.remote),
 			    lane->reply.text);
 			break;
 		}

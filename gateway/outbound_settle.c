@@ -42,7 +42,7 @@ static void expire(struct sending *sending)
 
 		if (is_decided(reply))
 			continue;
-		snprintf(text, sizeof(text), _("550 5.4.7 tried for too long; at last: %s"),
+		phrase_set(text, sizeof(text), N_("550 5.4.7 tried for too long; at last: %s"),
 		    reply->text);
 		smtp_reply_set(reply, 550, text);
 	}
@@ -209,7 +209,7 @@ void outbound_undecide(struct sending *sending, const char *why, bool all)
 {
 	char text[SMTP_REPLY_TEXT];
 
-	snprintf(text, sizeof(text), "451 4.4.2 %s", why);
+	phrase_set(text, sizeof(text), "451 4.4.2 %s", why);
 	for (size_t i = 0; i < sending->transaction.count; i++) {
 		struct smtp_reply *reply = &sending->transaction.recipients[i].reply;
 

@@ -27,7 +27,7 @@ struct reach reach_load(struct state *state, const char *smarthost)
 	int missed;
 
 	if (state_get(state, key, &text, &error) != 0)
-		log_warnx("event=reach-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+		log_warnx("event=reach-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	if (text != NULL && sscanf(text, "%lld %lld %d", &total, &last, &missed) == 3 && total >= 0 && last >= 0)
 		reach = (struct reach){total, last, missed != 0};
 	free(text);
@@ -42,6 +42,6 @@ void reach_store(struct state *state, const char *smarthost, const struct reach 
 
 	snprintf(text, sizeof(text), "%lld %lld %d", (long long)reach->total, (long long)reach->last, reach->missed);
 	if (state_set(state, key, text, &error) != 0)
-		log_warnx("event=reach-not-stored key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+		log_warnx("event=reach-not-stored key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	free(key);
 }

@@ -1,5 +1,6 @@
 #include "gateway/reload.h"
 
+#include "base/i18n.h"
 #include "base/log.h"
 #include "sorter/sorter.h"
 
@@ -16,10 +17,9 @@ static void tell(const struct conf_problems *problems, struct error *error)
 
 		log_warnx("event=configuration level=%s place=\"%s:%d\" problem=%s",
 		    problem->is_warning ? "warning" : "error", file, problem->place.line,
-		    LOG_CSTR(problem->text));
+		    LOG_PHRASE(problem->phrase));
 		if (!problem->is_warning && first) {
-			error_set(error, ERROR_CONFIG, "%s:%d: %s", file, problem->place.line,
-			    problem->text);
+			conf_problem_error(problem, error);
 			first = false;
 		}
 	}
@@ -34,7 +34,7 @@ struct conf *reload_read(const char *path, const struct conf *old, struct error 
 		sorter_check(conf, &problems);
 	if (conf != NULL && old != NULL && strcmp(conf->gateway.spool, old->gateway.spool) != 0)
 		conf_problem_add(&problems, (struct conf_place){path, 0}, false,
-		    "the spool cannot change while the gateway runs: stop it first");
+		    N_("the spool cannot change while the gateway runs: stop it first"));
 	tell(&problems, error);
 	if (conf != NULL && problems.errors > 0) {
 		conf_free(conf);

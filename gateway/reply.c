@@ -145,12 +145,12 @@ void reply_write_due(
 	struct error error;
 
 	if (state_replies(state, &replies, &error) != 0) {
-		log_warnx("event=replies-unreadable reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=replies-unreadable reason=%s", LOG_ERROR(&error));
 		return;
 	}
 	for (size_t i = 0; i < replies.count; i++)
 		if (write_one(conf, intake, state, &replies.items[i], session, &error) != 0)
 			log_warnx("event=reply-failed to=%s reason=%s",
-			    LOG_CSTR(replies.items[i].address), LOG_CSTR(error.text));
+			    LOG_CSTR(replies.items[i].address), LOG_ERROR(&error));
 	replies_clear(&replies);
 }

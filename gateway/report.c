@@ -63,9 +63,9 @@ static int put_report(const struct conf *conf, struct intake *intake, const char
 	envelope_set(&envelope.session, slice_of(session));
 	strlist_add(&envelope.recipients, to);
 	if (!addr_parse(slice_of(to), &addr) ||
-	    route_add(conf, &envelope, &addr, SLICE_LITERAL("report")) == ROUTE_UNKNOWN ||
+	    route_add(conf, &envelope, &addr, slice_of(PHRASE(N_("report")))) == ROUTE_UNKNOWN ||
 	    envelope.place_count == 0)
-		route_add_mailbox(conf, &envelope, CONF_POSTMASTER, SLICE_LITERAL("report"));
+		route_add_mailbox(conf, &envelope, CONF_POSTMASTER, slice_of(PHRASE(N_("report"))));
 	write_message(conf, &envelope.id, to, subject, text, html, &message);
 	result = intake_accept_text(intake, &envelope, buf_slice(&message), facts, fact_count, error);
 	buf_clear(&message);
@@ -93,7 +93,7 @@ static void tell_postmaster(const struct conf *conf, struct intake *intake, cons
 	if (report_send(conf, intake, session, CONF_POSTMASTER, subject, buf_slice(text), NULL, 0,
 		&error) != 0)
 		log_warnx("event=report-failed subject=%s reason=%s", LOG_CSTR(subject),
-		    LOG_CSTR(error.text));
+		    LOG_ERROR(&error));
 }
 
 /* What people should do about each kind of failure. */
@@ -122,15 +122,15 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 	int news;
 
 	snprintf(class, sizeof(class), "%d", (int)problem->class);
-	news = state_problem_set(state, key, class, problem->text, now, &error);
+	news = state_problem_set(state, key, class, problem->phrase, now, &error);
 	if (news < 0)
-		log_warnx("event=problem-not-noted reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=problem-not-noted reason=%s", LOG_ERROR(&error));
 	if (news == 0)
 		return;
 	/* TRANSLATORS: %s is "account sales", "smarthost default" and the like */
-	snprintf(subject, sizeof(subject), _("Problem: %s"), what);
+	snprintf(subject, sizeof(subject), _("Problem: %s"), PHRASE_SAID(what));
 	buf_printf(&text, _("Since %s there is a problem with %s:\n\n    %s\n\n"),
-	    i18n_time(when, sizeof(when), now), what, problem->text);
+	    i18n_time(when, sizeof(when), now), PHRASE_SAID(what), ERROR_SAID(problem));
 	buf_append_slice(&text, details);
 	buf_printf(&text, "%s\n", _(advice(problem->class)));
 	buf_append_text(&text, _("You will not be told again until this changes.\n"));
@@ -148,8 +148,8 @@ void report_recovery(const struct conf *conf, struct intake *intake, struct stat
 
 	if (state_problem_clear(state, key, &since, &error) != 1)
 		return;
-	snprintf(subject, sizeof(subject), _("Works again: %s"), what);
-	buf_printf(&text, _("The problem with %s that began at %s is over: working again since %s.\n"), what,
+	snprintf(subject, sizeof(subject), _("Works again: %s"), PHRASE_SAID(what));
+	buf_printf(&text, _("The problem with %s that began at %s is over: working again since %s.\n"), PHRASE_SAID(what),
 	    i18n_time(since_text, sizeof(since_text), since),
 	    i18n_time(now_text, sizeof(now_text), clock_wall()));
 	tell_postmaster(conf, intake, session, subject, &text);

@@ -19,7 +19,7 @@ int report_send(const struct conf *conf, struct intake *intake, const char *sess
 int report_send_page(const struct conf *conf, struct intake *intake, const char *session, const char *to,
     const char *subject, struct slice text, struct slice html, struct error *error);
 
-/* A problem begins (or changes its class): postmaster is told, once. key and class as in state_problem_set(); details: lines
+/* A problem begins (or changes its class): postmaster is told, once. key and class as in state_problem_set(); what: its name, may be a phrase. details: lines
  * that stand below it, may be empty. */
 void report_problem(const struct conf *conf, struct intake *intake, struct state *state,
     const char *session, const char *key, const char *what, const struct error *problem, struct slice details);

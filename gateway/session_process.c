@@ -55,7 +55,7 @@ static void tell(struct session *session, json_t *object)
 
 	pthread_mutex_lock(&session->event_lock);
 	if (ctl_send(session->event_fd, object, &error) != 0)
-		log_debug("event=progress-lost reason=%s", LOG_CSTR(error.text));
+		log_debug("event=progress-lost reason=%s", LOG_ERROR(&error));
 	pthread_mutex_unlock(&session->event_lock);
 	json_decref(object);
 }
@@ -68,7 +68,7 @@ static void tell_queue(struct session *session, const char *state, size_t done, 
 	tell(session,
 	    json_pack("{s:s, s:s, s:I, s:I, s:o}", "event", "queue", "state", state, "done",
 		(json_int_t)done, "total", (json_int_t)total, "error",
-		failed ? json_string(error->text) : json_null()));
+		failed ? json_string(error->phrase) : json_null()));
 }
 
 /* --- accounts, a thread each */
@@ -97,7 +97,7 @@ static void tell_account(struct account_thread *work, const char *state, const s
 		(json_int_t)result->total, "bytes", (json_int_t)result->bytes, "bytes_total",
 		(json_int_t)result->bytes_total, "rate", (json_int_t)rate, "seconds_left",
 		(json_int_t)(rate > 0 ? rest / rate : 0), "error",
-		failed ? json_string(error->text) : json_null()));
+		failed ? json_string(error->phrase) : json_null()));
 }
 
 /* Where a fetched message goes: what the rules say, loops broken. */
@@ -185,7 +185,7 @@ static void *fetch_thread(void *context)
 	tell_account(work, failed ? "failed" : "done", &result->error);
 	log_info("event=account-done session=%s account=%s fetched=%zu deleted=%zu bytes=%llu error=%s",
 	    session->id.text, LOG_CSTR(name), result->fetched.fetched, result->fetched.deleted,
-	    (unsigned long long)result->fetched.bytes, LOG_CSTR(result->error.text));
+	    (unsigned long long)result->fetched.bytes, LOG_ERROR(&result->error));
 	return NULL;
 }
 
@@ -236,7 +236,7 @@ static struct account_thread *start_accounts(struct session *session)
 		work->result = &session->result.accounts[i];
 		work->started = pthread_create(&work->thread, NULL, fetch_thread, work) == 0;
 		if (!work->started)
-			error_set(&work->result->error, ERROR_TEMPORARY, _("cannot start a thread"));
+			error_set(&work->result->error, ERROR_TEMPORARY, N_("cannot start a thread"));
 	}
 	return threads;
 }
@@ -276,7 +276,7 @@ static void flush_queue(struct session *session, bool all)
 	result->sent.deferred += sent.deferred;
 	log_info("event=queue-flushed session=%s sent=%zu refused=%zu deferred=%zu error=%s",
 	    session->id.text, sent.sent, sent.refused, sent.deferred,
-	    LOG_CSTR(result->queue_error.text));
+	    LOG_ERROR(&result->queue_error));
 }
 
 static void tell_queue_done(struct session *session)
@@ -313,7 +313,7 @@ static void prune_journal(const struct session *session)
 		return;
 	before = msgid_floor(clock_wall() - session->conf->log.journal_days * DAY_SECONDS);
 	if (state_journal_prune(session->spool.state, &before, &error) != 0)
-		log_warnx("event=journal-not-pruned reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=journal-not-pruned reason=%s", LOG_ERROR(&error));
 }
 
 /* `expire` of the users. */
@@ -333,7 +333,7 @@ static void expire_mail(const struct session *session)
 				   : expire_mailbox(session->spool.intake, conf->gateway.spool, user->name,
 					 clock_wall() - user->expire, NULL, &expired, &error)) != 0)
 			log_warnx("event=mail-not-expired user=%s reason=%s", user->name,
-			    LOG_CSTR(error.text));
+			    LOG_ERROR(&error));
 		else if (expired.messages > 0)
 			log_info("event=mail-expired user=%s messages=%zu bytes=%llu", user->name,
 			    expired.messages, (unsigned long long)expired.bytes);
@@ -354,9 +354,9 @@ static void hang_up(struct session *session)
 	if (line_down(session->conf, &outcome, &error) == 0)
 		error = (struct error)ERROR_INIT;
 	else
-		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 	line_journal(session->spool.intake, &session->id, &outcome);
-	session_report_change(&report, "hanging up", _("hanging up the line"), &error);
+	session_report_change(&report, "hanging up", PHRASE(N_("hanging up the line")), &error);
 }
 
 static void work(struct session *session)
@@ -413,7 +413,7 @@ static void take_request(struct session *session, const struct session_request *
 	if (!request->triggers)
 		return;
 	if (state_triggers(session->spool.state, &session->triggers, &error) != 0)
-		log_warnx("event=triggers-unreadable reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=triggers-unreadable reason=%s", LOG_ERROR(&error));
 	daemon_expand(&session->triggers, session->conf, session->spool.state, &session->request);
 }
 
@@ -432,8 +432,8 @@ int session_process_run(void *context, int event_fd)
 	session_limits_start(&job->conf->line);
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	if (open_all(&session, &error) != 0) {
-		log_warnx("event=session-failed reason=%s", LOG_CSTR(error.text));
-		tell(&session, json_pack("{s:b, s:s}", "ok", 0, "error", error.text));
+		log_warnx("event=session-failed reason=%s", LOG_ERROR(&error));
+		tell(&session, json_pack("{s:b, s:s}", "ok", 0, "error", error.phrase));
 		return 1;
 	}
 	session.result = (struct session_result){.id = session.id.text, .begun = clock_wall()};

@@ -36,9 +36,9 @@ static void report_skipped(const struct session_report *session, const struct ac
 		struct error problem;
 
 		/* TRANSLATORS: %s is the name of an account */
-		snprintf(what, sizeof(what), _("a message of account %s"), account->account->name);
+		phrase_set(what, sizeof(what), N_("a message of account %s"), account->account->name);
 		error_set(&problem, ERROR_PERMANENT,
-		    _("the server does not give it (%s); it stays there and is tried again"),
+		    N_("the server does not give it (%s); it stays there and is tried again"),
 		    fetched->skipped_texts.items[i]);
 		session_report_change(session, key, what, &problem);
 		free(key);
@@ -60,13 +60,13 @@ static void report_smarthosts(const struct session_report *session)
 			continue;
 		snprintf(key, sizeof(key), "smarthost %s", conf->smarthosts[i].name);
 		/* TRANSLATORS: %s is the name of a smarthost */
-		snprintf(what, sizeof(what), _("sending through smarthost %s"), conf->smarthosts[i].name);
+		phrase_set(what, sizeof(what), N_("sending through smarthost %s"), conf->smarthosts[i].name);
 		session_report_change(session, key, what, &host->error);
 		if (host->error.class != ERROR_NONE)
 			none_fits = (struct error)ERROR_INIT; /* that was it */
 	}
 	if (result->sending)
-		session_report_change(session, "queue", _("sending the queue"), &none_fits);
+		session_report_change(session, "queue", PHRASE(N_("sending the queue")), &none_fits);
 }
 
 /* A limit of the line is a note in the report of the session; only its deadline is a problem. */
@@ -77,9 +77,9 @@ static void report_end(const struct session_report *session)
 	if (session->result->end == END_CANCELLED)
 		return;
 	if (session->result->end == END_TIMEOUT)
-		error_set(&problem, ERROR_TEMPORARY, _("it took longer than session_timeout (%lld seconds) and was ended"),
+		error_set(&problem, ERROR_TEMPORARY, N_("it took longer than session_timeout (%lld seconds) and was ended"),
 		    (long long)session->conf->line.session_timeout);
-	session_report_change(session, "session", _("the communication session"), &problem);
+	session_report_change(session, "session", PHRASE(N_("the communication session")), &problem);
 }
 
 /* A mailbox that is in use, a server that is busy: this passes, and nobody need hear of it unless it goes on. */
@@ -93,12 +93,12 @@ static bool is_passing(const struct session_report *session, const char *key, co
 
 	snprintf(now, sizeof(now), "%lld", (long long)clock_wall());
 	if (state_get(state, name, &since, &error) != 0)
-		log_warnx("event=busy-unknown key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+		log_warnx("event=busy-unknown key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	begun = since == NULL ? 0 : strtoll(since, NULL, 10);
 	if (is_busy && begun > 0)
 		passing = clock_wall() - begun < BUSY_SECONDS;
 	else if ((is_busy || begun > 0) && state_set(state, name, is_busy ? now : "", &error) != 0)
-		log_warnx("event=busy-not-noted key=%s reason=%s", LOG_CSTR(key), LOG_CSTR(error.text));
+		log_warnx("event=busy-not-noted key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	free(since);
 	free(name);
 	return passing;
@@ -110,7 +110,7 @@ void session_report_problems(const struct session_report *session, bool line_was
 	char what[128];
 
 	if (line_was_used)
-		session_report_change(session, "line", _("the line"), &result->line_error);
+		session_report_change(session, "line", PHRASE(N_("the line")), &result->line_error);
 	report_end(session);
 	if (!line_was_up)
 		return;
@@ -120,12 +120,12 @@ void session_report_problems(const struct session_report *session, bool line_was
 
 		snprintf(key, sizeof(key), "account %s", account->account->name);
 		/* TRANSLATORS: %s is the name of an account */
-		snprintf(what, sizeof(what), _("account %s"), account->account->name);
+		phrase_set(what, sizeof(what), N_("account %s"), account->account->name);
 		if (!is_passing(session, key, &account->error))
 			session_report_change(session, key, what, &account->error);
 		report_skipped(session, account);
 	}
 	report_smarthosts(session);
-	session_report_change(session, "process session", _("the session process"),
+	session_report_change(session, "process session", PHRASE(N_("the session process")),
 	    &(struct error)ERROR_INIT);
 }

@@ -18,24 +18,17 @@ bool session_result_failed(const struct session_result *result)
 
 static json_t *error_json(const struct error *error)
 {
-	return error->class == ERROR_NONE ? json_null() : json_string(error->text);
+	return error->class == ERROR_NONE ? json_null() : json_string(error->phrase);
 }
 
-/* In the gateway's language, and in both for those who ask later (status.c). */
 static json_t *account_json(const struct account_result *account, int64_t time)
 {
-	const struct error *error = &account->error;
-	json_t *object = json_pack("{s:I, s:I, s:o}", "last_time", (json_int_t)time, "last_fetched",
-	    (json_int_t)account->fetched.fetched, "error", error_json(error));
+	return json_pack("{s:I, s:I, s:o}", "last_time", (json_int_t)time, "last_fetched",
+	    (json_int_t)account->fetched.fetched, "error", error_json(&account->error));
 
-	if (error->class != ERROR_NONE) {
-		json_object_set_new(object, "error_en", json_string(error->is_russian ? error->other : error->text));
-		json_object_set_new(object, "error_ru", json_string(error->is_russian ? error->text : error->other));
-	}
-	return object;
 }
 
-/* For people; NULL if nothing ended it early. */
+/* Marked with N_(); NULL if nothing ended it early. */
 static const char *end_text(enum session_end end)
 {
 	static const char *const texts[] = {
@@ -46,7 +39,7 @@ static const char *end_text(enum session_end end)
 	    [END_TIMEOUT] = N_("The session took too long (session_timeout) and was ended; what is left comes with the next one."),
 	};
 
-	return texts[end] == NULL ? NULL : _(texts[end]);
+	return texts[end];
 }
 
 json_t *session_result_json(const struct session_result *result)
@@ -68,7 +61,7 @@ json_t *session_result_json(const struct session_result *result)
 	    "accounts", accounts, "sent", (json_int_t)result->sent.sent, "refused",
 	    (json_int_t)result->sent.refused, "deferred", (json_int_t)result->sent.deferred,
 	    "queue_error", error_json(&result->queue_error), "line_error",
-	    error_json(&result->line_error), "note", end_text(result->end));
+	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
 }
 
 static void store(struct state *state, const char *key, json_t *value)
@@ -78,7 +71,7 @@ static void store(struct state *state, const char *key, json_t *value)
 
 	if (text != NULL && state_set(state, key, text, &error) != 0)
 		log_warnx("event=state-not-stored key=%s reason=%s", LOG_CSTR(key),
-		    LOG_CSTR(error.text));
+		    LOG_ERROR(&error));
 	free(text);
 	json_decref(value);
 }
@@ -104,7 +97,7 @@ void session_result_text(const struct session_result *result, struct buf *out)
 
 	buf_printf(out, _("Session of %s\n\n"), i18n_time(begun, sizeof(begun), result->begun));
 	if (result->line_error.class != ERROR_NONE)
-		buf_printf(out, _("The line did not come up: %s\n"), error_said(&result->line_error));
+		buf_printf(out, _("The line did not come up: %s\n"), ERROR_SAID(&result->line_error));
 	for (size_t i = 0; i < result->account_count; i++) {
 		const struct account_result *account = &result->accounts[i];
 
@@ -115,14 +108,14 @@ void session_result_text(const struct session_result *result, struct buf *out)
 			buf_printf(out, _("    not fetched, left on the server: %zu\n"),
 			    account->fetched.skipped);
 		if (account->error.class != ERROR_NONE)
-			buf_printf(out, _("    problem: %s\n"), error_said(&account->error));
+			buf_printf(out, _("    problem: %s\n"), ERROR_SAID(&account->error));
 	}
 	if (end_text(result->end) != NULL)
-		buf_printf(out, "%s\n", end_text(result->end));
+		buf_printf(out, "%s\n", _(end_text(result->end)));
 	if (!result->sending)
 		return;
 	buf_printf(out, _("Outgoing: sent %zu, refused %zu, waiting %zu\n"), result->sent.sent,
 	    result->sent.refused, result->sent.deferred);
 	if (result->queue_error.class != ERROR_NONE)
-		buf_printf(out, _("    problem: %s\n"), error_said(&result->queue_error));
+		buf_printf(out, _("    problem: %s\n"), ERROR_SAID(&result->queue_error));
 }

@@ -17,7 +17,7 @@ static int run(void *context, int event_fd)
 
 	(void)event_fd;
 	if (spool_open(&spool, job->conf, "supervisor", NULL, NULL, &error) != 0) {
-		log_warnx("event=report-failed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=report-failed reason=%s", LOG_ERROR(&error));
 		return 1;
 	}
 	job->fn(job->conf, &spool, job->context);
@@ -32,7 +32,7 @@ void side_report(const struct conf *conf, side_report_fn fn, const void *context
 	struct error error;
 
 	if (child_start(&child, "report", run, &job, &error) != 0)
-		log_warnx("event=report-failed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=report-failed reason=%s", LOG_ERROR(&error));
 	else
 		child_gone(&child); /* reaped with the others */
 }

@@ -10,9 +10,9 @@ static void tell_of_damage(const struct spool *spool, const struct conf *conf)
 {
 	struct error problem;
 
-	error_set(&problem, ERROR_IO, _("state.db was damaged; it was set aside and a new one begun"));
+	error_set(&problem, ERROR_IO, N_("state.db was damaged; it was set aside and a new one begun"));
 	report_problem(conf, spool->intake, spool->state, "", "state.db",
-	    _("the gateway's memory of what it has fetched"), &problem, SLICE_NONE);
+	    PHRASE(N_("the gateway's memory of what it has fetched")), &problem, SLICE_NONE);
 }
 
 int spool_open(struct spool *spool, const struct conf *conf, const char *writer,
@@ -50,8 +50,8 @@ void spool_close(struct spool *spool)
 
 	if (intake_close(spool->intake, &error) != 0)
 		log_warnx("event=close-failed reason=%s (mail stays in the log)",
-		    LOG_CSTR(error.text));
+		    LOG_ERROR(&error));
 	if (state_copy_seen(spool->state, &error) != 0)
-		log_warnx("event=seen-not-copied reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=seen-not-copied reason=%s", LOG_ERROR(&error));
 	state_close(spool->state);
 }

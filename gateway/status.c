@@ -21,17 +21,6 @@ static json_t *stored(struct state *state, const char *key)
 	return value == NULL ? json_null() : value;
 }
 
-/* A session has stored its error in both languages. */
-static void choose_language(json_t *account)
-{
-	json_t *said = json_object_get(account, i18n_is_russian() ? "error_ru" : "error_en");
-
-	if (said != NULL)
-		json_object_set(account, "error", said);
-	json_object_del(account, "error_en");
-	json_object_del(account, "error_ru");
-}
-
 static json_t *accounts(const struct conf *conf, struct state *state)
 {
 	json_t *list = json_array();
@@ -45,7 +34,8 @@ static json_t *accounts(const struct conf *conf, struct state *state)
 
 		if (json_is_object(last))
 			json_object_update(item, last);
-		choose_language(item);
+		json_object_del(item, "error_en"); /* of lanpost before phrases */
+		json_object_del(item, "error_ru");
 		json_array_append_new(list, item);
 		json_decref(last);
 		free(key);
@@ -104,7 +94,7 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	status = json_pack("{s:b, s:{s:i, s:s, s:s, s:I, s:s, s:s}, s:s, s:{s:b, s:s?, s:I, s:o}}", "ok", 1,
 	    "gateway", "pid", facts->pid, "version", LANPOST_VERSION, "hostname",
 	    conf->gateway.hostname, "since", (json_int_t)facts->since, "spool", conf->gateway.spool,
-	    "language", conf->gateway.language == LANGUAGE_RU ? "ru" : "en", "line",
+	    "language", conf_language_code(conf->gateway.language), "line",
 	    conf->line.connect_command[0] == '\0' ? "always on" : "on demand", "session", "running",
 	    facts->session != NULL, "id", facts->session, "next", (json_int_t)facts->next, "last",
 	    stored(state, "last-session"));

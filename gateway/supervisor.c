@@ -41,7 +41,7 @@ static void lan_start(struct supervisor *supervisor)
 	supervisor->lan_restart_at = 0;
 	if (child_start(&supervisor->lan, "lan", lan_process_run, &job, &error) == 0)
 		return;
-	log_warnx("event=lan-not-started reason=%s", LOG_CSTR(error.text));
+	log_warnx("event=lan-not-started reason=%s", LOG_ERROR(&error));
 	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;
 }
 
@@ -170,7 +170,7 @@ static int reload(void *context, struct error *error)
 			struct error again;
 
 			if (listen_anew(supervisor, &supervisor->conf->lan, &again) != 0)
-				log_warnx("event=listen-failed reason=%s", LOG_CSTR(again.text));
+				log_warnx("event=listen-failed reason=%s", LOG_ERROR(&again));
 			lan_start(supervisor);
 			conf_free(next);
 			return -1;
@@ -180,7 +180,7 @@ static int reload(void *context, struct error *error)
 	conf_free(supervisor->conf);
 	supervisor->conf = next;
 	due_start(&supervisor->due, next, moment_now());
-	i18n_start(next->gateway.language == LANGUAGE_RU ? "ru" : "en");
+	i18n_start(conf_language_code(next->gateway.language));
 	log_setup(&next->log, "supervisor");
 	if (same && supervisor->lan.pid != 0)
 		kill(supervisor->lan.pid, SIGHUP);
@@ -243,7 +243,7 @@ static void take_signals(struct supervisor *supervisor)
 		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
 			supervisor->stopping = true;
 		else if (info.ssi_signo == SIGHUP && reload(supervisor, &error) != 0)
-			log_warnx("event=reload-refused reason=%s", LOG_CSTR(error.text));
+			log_warnx("event=reload-refused reason=%s", LOG_ERROR(&error));
 	}
 	reap(supervisor); /* signals of one kind merge: always look */
 }
@@ -384,7 +384,7 @@ static int begin(struct supervisor *supervisor, struct error *error)
 	if (bind_ports(supervisor, error) != 0 || drop_privileges(spool, error) != 0)
 		return -1;
 	if (state_check(spool, error) != 0) /* each child tries again, and tells what it cannot do */
-		log_warnx("event=state-not-checked reason=%s", LOG_CSTR(error->text));
+		log_warnx("event=state-not-checked reason=%s", LOG_ERROR(error));
 	signals_open(supervisor);
 	/* Whoever finds the ports open finds the control socket, too. */
 	if (control_open(&supervisor->control, spool, &hooks, error) != 0)
@@ -435,7 +435,7 @@ int supervisor_run(struct conf *conf, const char *path)
 	struct error error;
 
 	if (begin(&supervisor, &error) != 0) {
-		log_warnx("event=not-started reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=not-started reason=%s", LOG_ERROR(&error));
 		conf_free(conf);
 		return 1;
 	}

@@ -67,7 +67,7 @@ static void session_start(struct supervisor *supervisor, const struct session_re
 	request_copy(&supervisor->running, request);
 	job.request = &supervisor->running;
 	if (child_start(&supervisor->session, "session", session_process_run, &job, &error) != 0)
-		log_warnx("event=session-not-started reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=session-not-started reason=%s", LOG_ERROR(&error));
 	else if (!request->is_housekeeping)
 		control_session_began(&supervisor->control);
 }
@@ -132,9 +132,9 @@ static int hang_up_run(void *context, int event_fd)
 	(void)event_fd;
 	line_was_left_up(conf, &session);
 	if (line_down(conf, &outcome, &error) != 0)
-		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 	if (spool_open(&spool, conf, "line", NULL, NULL, &error) != 0) {
-		log_warnx("event=line-not-in-journal reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=line-not-in-journal reason=%s", LOG_ERROR(&error));
 		return 1;
 	}
 	line_journal(spool.intake, &session, &outcome);
@@ -151,7 +151,7 @@ void sessions_hang_up(struct supervisor *supervisor)
 		return;
 	log_info("event=hanging-up");
 	if (child_start(&supervisor->hang_up, "line", hang_up_run, supervisor->conf, &error) != 0)
-		log_warnx("event=line-down-failed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 }
 
 static void start_pending(struct supervisor *supervisor)
@@ -177,7 +177,7 @@ void sessions_ended(struct supervisor *supervisor, int status)
 	child_gone(&supervisor->session);
 	if (supervisor->result == NULL)
 		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",
-		    _("the session ended unexpectedly: see the log; what it had fetched is safe"));
+		    PHRASE(N_("the session ended unexpectedly: see the log; what it had fetched is safe")));
 	control_publish(&supervisor->control, supervisor->session_number, supervisor->result, true);
 	json_decref(supervisor->result);
 	supervisor->result = NULL;

@@ -68,7 +68,7 @@ static void load(const struct daily *daily, struct count *count)
 
 	if (state_get(daily->state, count->key, &text, &error) != 0)
 		log_warnx("event=count-unreadable key=%s reason=%s", LOG_CSTR(count->key),
-		    LOG_CSTR(error.text));
+		    LOG_ERROR(&error));
 	rest = slice_of(text == NULL ? "" : text);
 	day = slice_cut(&rest, ' ');
 	if (slice_number(day, 0, 99999999, &number))
@@ -136,7 +136,7 @@ void daily_save(struct daily *daily)
 		count->changed = state_set(daily->state, count->key, text, &error) != 0;
 		if (count->changed)
 			log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(count->key),
-			    LOG_CSTR(error.text));
+			    LOG_ERROR(&error));
 	}
 	pthread_mutex_unlock(&daily->lock);
 }

@@ -150,7 +150,7 @@ int maildrop_open(
 		return result;
 	if (maildir_list(drop->spool, user, list, error) == 0)
 		return 0;
-	log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_CSTR(error->text));
+	log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(error));
 	maildrop_close(drop);
 	return -1;
 }
@@ -161,7 +161,7 @@ static int unreadable(
 {
 	if (error->saved_errno != ENOENT)
 		log_warnx("event=message-unreadable user=%s file=%s reason=%s", drop->user,
-		    LOG_CSTR(message->file), LOG_CSTR(error->text));
+		    LOG_CSTR(message->file), LOG_ERROR(error));
 	return -1;
 }
 
@@ -190,6 +190,6 @@ int maildrop_remove(
 	if (intake_remove(drop->intake, drop->user, uniques, count, error) == 0)
 		return 0;
 	log_warnx("event=removal-failed user=%s count=%zu reason=%s", drop->user, count,
-	    LOG_CSTR(error->text));
+	    LOG_ERROR(error));
 	return -1;
 }

@@ -117,7 +117,7 @@ static enum pop3d_effect open_mailbox(struct pop3d *pop3d, const char *user)
 static enum pop3d_effect login_failed(struct pop3d *pop3d, const struct error *error)
 {
 	pop3d_reply(pop3d, "-ERR [%s] %s", error->class == ERROR_LOGIN ? "AUTH" : "SYS/TEMP",
-	    error->text);
+	    ERROR_EN(error));
 	return ++pop3d->mistakes < POP3D_BAD_COMMANDS_MAX ? POP3D_CONTINUE : POP3D_CLOSE;
 }
 
@@ -200,7 +200,7 @@ enum pop3d_effect pop3d_auth_response(struct pop3d *pop3d, struct slice line)
 	pop3d->sasl = NULL;
 	if (result == SASL_DONE)
 		return open_mailbox(pop3d, user);
-	return result == SASL_FAILED ? login_failed(pop3d, &error) : pop3d_refuse(pop3d, error.text);
+	return result == SASL_FAILED ? login_failed(pop3d, &error) : pop3d_refuse(pop3d, ERROR_EN(&error));
 }
 
 /* The question of old programs, older than CAPA. */

@@ -315,7 +315,7 @@ static void reload(struct lan_server *server)
 	if (conf == NULL)
 		return;
 	if (lan_server_reload(server, conf, &error) != 0)
-		log_warnx("event=reload-failed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=reload-failed reason=%s", LOG_ERROR(&error));
 	else
 		log_info("event=reloaded");
 }

@@ -72,7 +72,7 @@ static bool start_tls(struct session *session)
 	    STREAM_OK)
 		return true;
 	log_info("event=tls-failed session=%s ip=%s reason=%s", session->id.text, address,
-	    LOG_CSTR(error.text));
+	    LOG_ERROR(&error));
 	return false;
 }
 
@@ -193,7 +193,7 @@ static uint64_t mailbox_bytes(void *context, const char *user)
 	struct error error;
 
 	if (maildir_bytes(session->conf->gateway.spool, user, &bytes, NULL, &error) != 0)
-		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_CSTR(error.text));
+		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(&error));
 	return bytes;
 }
 
@@ -343,7 +343,7 @@ static bool is_intact(void *context, struct slice bytes)
 	if (fsx_check_map(bytes, &error) == 0)
 		return true;
 	log_warnx("event=message-unreadable session=%s user=%s reason=%s", session->id.text, session->maildrop.user,
-	    LOG_CSTR(error.text));
+	    LOG_ERROR(&error));
 	return false;
 }
 

@@ -30,7 +30,7 @@ void smtpd_reply_error(
 	bool fixed = error->code != 0;
 
 	smtpd_reply(smtpd, "%d %s %s", fixed ? error->code : code,
-	    fixed && error->enhanced[0] != '\0' ? error->enhanced : enhanced, error->text);
+	    fixed && error->enhanced[0] != '\0' ? error->enhanced : enhanced, ERROR_EN(error));
 }
 
 enum smtpd_effect smtpd_mistake(struct smtpd *smtpd)

@@ -45,7 +45,7 @@ enum smtpd_effect smtpd_auth_response(struct smtpd *smtpd, struct slice line)
 	case SASL_MALFORMED:
 		end_exchange(smtpd);
 		smtpd_reply(smtpd, "501 %s %s", error.class == ERROR_CANCELLED ? "5.7.0" : "5.5.2",
-		    error.text);
+		    ERROR_EN(&error));
 		effect = smtpd_mistake(smtpd);
 		break;
 	}

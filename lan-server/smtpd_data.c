@@ -54,7 +54,7 @@ static void fail(struct smtpd_transaction *tx, int code, const char *enhanced, c
 static void fail_storage(struct smtpd_transaction *tx, const struct error *error)
 {
 	log_warnx("event=smtp-storage-failed id=%s reason=%s", tx->envelope.id.text,
-	    LOG_CSTR(error->text));
+	    LOG_ERROR(error));
 	if (error->saved_errno == ENOSPC || error->saved_errno == EDQUOT || error->code == 452)
 		fail(tx, 452, "4.3.1", "No room on disk, try again later");
 	else
@@ -304,7 +304,7 @@ static void log_refused(const struct smtpd *smtpd, const struct error *error)
 	log_info("event=smtp-refused session=%s ip=%s from=%s code=%d reason=%s",
 	    smtpd->options.session, net_address_text(address, &smtpd->options.client),
 	    LOG_CSTR(addr_text(from, sizeof(from), &smtpd->tx->sender)), error->code,
-	    LOG_CSTR(error->text));
+	    LOG_ERROR(error));
 }
 
 /* Some attachments stay in the office. Returns false where one was found. */

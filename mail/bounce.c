@@ -84,14 +84,14 @@ static void choose_places(const struct conf *conf, enum bounce_kind kind,
 	/* Only somebody of ours: an outside sender may be forged, and to tell him would be backscatter. */
 	if (addr_parse(slice_of(original->sender), &sender) &&
 	    route_address(conf, &sender, &user) == ROUTE_MAILBOX) {
-		route_add_mailbox(conf, bounce, user, SLICE_LITERAL("bounce to the sender"));
+		route_add_mailbox(conf, bounce, user, slice_of(PHRASE(N_("bounce to the sender"))));
 		strlist_add(&bounce->recipients, original->sender);
 		told = true;
 	}
 	/* Somebody must hear of what will not arrive. */
 	if (postmaster_wants(conf, kind, places, count) || (kind == BOUNCE_FAILED && !told)) {
 		route_add_mailbox(conf, bounce, CONF_POSTMASTER,
-		    SLICE_LITERAL("copy of a bounce"));
+		    slice_of(PHRASE(N_("copy of a bounce"))));
 		strlist_add(&bounce->recipients, CONF_POSTMASTER);
 	}
 }
@@ -125,11 +125,11 @@ static void human_place(const struct conf *conf, enum bounce_kind kind, const st
 	if (kind == BOUNCE_DELIVERED)
 		return;
 	if (meaning != NULL)
-		buf_printf(text, "        %s\n", meaning);
+		buf_printf(text, "        %s\n", _(meaning));
 	if (place->reply[0] == '\0')
 		buf_printf(text, "        %s\n", _("no answer yet"));
 	else
-		buf_printf(text, _("        The server said: %s\n"), place->reply);
+		buf_printf(text, _("        The server said: %s\n"), PHRASE_SAID(place->reply));
 }
 
 static void human_part(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,
@@ -166,8 +166,9 @@ static void put_xtext(const char *name, const char *prefix, struct slice value, 
 	buf_clear(&text);
 }
 
-static void put_status(enum bounce_kind kind, const char *reply, struct buf *out)
+static void put_status(enum bounce_kind kind, const char *said, struct buf *out)
 {
+	const char *reply = PHRASE_EN(said);
 	char code[16] = "2.0.0";
 
 	if (kinds[kind].event != DSN_SUCCESS)
@@ -328,7 +329,7 @@ bool bounce_make_delivered(const struct conf *conf, const struct envelope *origi
 				notice, body, &error) == 0;
 	free(places);
 	if (count > 0 && !made)
-		log_warnx("event=notice-not-made id=%s reason=%s", original->id.text, LOG_CSTR(error.text));
+		log_warnx("event=notice-not-made id=%s reason=%s", original->id.text, LOG_ERROR(&error));
 	if (made && notice->place_count == 0) {
 		envelope_clear(notice);
 		body_clear(body, false);

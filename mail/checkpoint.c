@@ -158,7 +158,7 @@ void *checkpoint_thread(void *context)
 		if (checkpoint_run(intake, &error) != 0) {
 			if (!complained)
 				log_warnx("event=checkpoint-failed reason=%s (mail stays in the log)",
-				    LOG_CSTR(error.text));
+				    LOG_ERROR(&error));
 			complained = true;
 		} else {
 			complained = false;

@@ -171,7 +171,7 @@ void intake_delivered(void *context, const struct envelope *envelope, const stru
 	note_delivered(intake, envelope, place, error);
 	if (error != NULL)
 		log_warnx("event=delivery-failed id=%s place=%s reason=%s (will be tried again)",
-		    envelope->id.text, LOG_CSTR(place->name), LOG_CSTR(error->text));
+		    envelope->id.text, LOG_CSTR(place->name), LOG_ERROR(error));
 	else if (intake->delivered != NULL)
 		intake->delivered(intake->context, place);
 }
@@ -190,7 +190,7 @@ static size_t deliver_message(struct intake *intake, struct batch_item *item)
 
 	if (body_view(&item->body, &delivery.body, &error) != 0) {
 		log_warnx("event=delivery-failed id=%s reason=%s (will be tried again)",
-		    item->envelope.id.text, LOG_CSTR(error.text));
+		    item->envelope.id.text, LOG_ERROR(&error));
 		return 1;
 	}
 	note_accepted(intake, &item->envelope, delivery.body);
@@ -209,7 +209,7 @@ static size_t apply_item_facts(struct intake *intake, const struct batch_item *i
 	note_facts(intake, record.facts, record.fact_count);
 	if (facts_apply(intake, record.facts, record.fact_count, &error) != 0) {
 		log_warnx("event=removal-failed reason=%s (will be tried again)",
-		    LOG_CSTR(error.text));
+		    LOG_ERROR(&error));
 		failed = 1;
 	}
 	record_clear(&record);
@@ -377,7 +377,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	/* A place that cannot be served now is no reason not to serve the others: it stays owed. */
 	if (recover_orphans(intake, &count, error) != 0) {
 		log_warnx("event=recovery-incomplete reason=%s (will be tried again)",
-		    LOG_CSTR(error->text));
+		    LOG_ERROR(error));
 		intake->owed = true;
 	}
 	sweep_spool(intake);

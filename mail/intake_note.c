@@ -145,7 +145,7 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
 
 	note_event(intake, clock_wall_us(), envelope->id.text, envelope->session,
 	    error == NULL ? events[place->kind] : "delivery-failed", place->name,
-	    error == NULL ? place->why : error->text);
+	    error == NULL ? place->why : error->phrase);
 }
 
 void note_facts(struct intake *intake, const struct fact *facts, size_t count)
@@ -177,7 +177,7 @@ void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 
 void note_trouble(struct intake *intake, const struct error *error)
 {
-	const char *const text[] = {error->text};
+	const char *const text[] = {error->phrase};
 	bool is_known;
 
 	pthread_mutex_lock(&intake->lock);

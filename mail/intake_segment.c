@@ -79,7 +79,7 @@ void segment_break(struct intake *intake, struct segment *segment)
 	if (wal_cut(segment->wal, &error) == 0)
 		return;
 	log_warnx("event=log-segment-broken file=%s reason=%s", segment->wal->name.file,
-	    LOG_CSTR(error.text));
+	    LOG_ERROR(&error));
 	what = xasprintf("%s %llu", segment->wal->name.file,
 	    (unsigned long long)segment->wal->durable);
 	strlist_add(&intake->voids, what);

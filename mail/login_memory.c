@@ -31,5 +31,5 @@ void login_remember(struct state *state, const char *kind, const char *name, enu
 
 	make_key(kind, name, key, sizeof(key));
 	if (state_set(state, key, login_name(way), &error) != 0)
-		log_warnx("event=not-remembered %s=%s what=login reason=%s", kind, LOG_CSTR(name), LOG_CSTR(error.text));
+		log_warnx("event=not-remembered %s=%s what=login reason=%s", kind, LOG_CSTR(name), LOG_ERROR(&error));
 }

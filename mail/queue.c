@@ -210,7 +210,7 @@ int queue_read(const char *spool, const struct queue_item *item, struct envelope
 			error_context(error, "queue entry %s", item->id.text);
 			if (item->state != QUEUE_CORRUPT &&
 			    move(spool, &damaged, QUEUE_CORRUPT, &move_error) != 0)
-				error_context(error, "%s", move_error.text);
+				error_context(error, "%s", move_error.phrase);
 		}
 	}
 	free(data);

@@ -6,6 +6,7 @@
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "mail/deliver.h"
 #include "mail/intake_priv.h"
@@ -143,7 +144,7 @@ static void damaged(struct recovery *recovery, const char *file, uint64_t offset
 	log_warnx("event=log-record-damaged file=%s offset=%llu bytes=%zu kept=queue/corrupt/%s", file,
 	    (unsigned long long)offset, bytes.len, name);
 	if (queue_set_aside(recovery->intake->spool, name, bytes, &error) != 0)
-		log_warnx("event=set-aside-failed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=set-aside-failed reason=%s", LOG_ERROR(&error));
 	intake_journal(recovery->intake, "", "", "log-damaged", file, name);
 	free(name);
 }
@@ -337,7 +338,7 @@ static int redeliver(struct recovery *recovery, void *context, struct record *re
 	delivery.body = body;
 	if (open_body(recovery, record, &delivery.body, error) != 0) {
 		log_warnx("event=body-lost id=%s reason=%s", envelope->id.text,
-		    LOG_CSTR(error->text));
+		    LOG_ERROR(error));
 		recovery->failed += error->saved_errno != ENOENT;
 		return 0;
 	}
@@ -423,7 +424,7 @@ static void journal_doubts(struct recovery *recovery, const struct record *recor
 		if (fact->kind == FACT_ATTEMPT &&
 		    !has_fact(recovery, FACT_SENT, fact->id, fact->name, ""))
 			intake_journal(recovery->intake, fact->id, "", "in-doubt", fact->name,
-			    "the gateway stopped while sending: it may arrive twice");
+			    PHRASE(N_("the gateway stopped while sending: it may arrive twice")));
 	}
 }
 

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "base/phrase.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -118,8 +119,9 @@ static bool has_status(const char *status, const char *wanted)
 	return strcmp(status + 1, wanted + 1) == 0;
 }
 
-static const char *meaning_of(const char *reply)
+static const char *meaning_of(const char *said)
 {
+	const char *reply = PHRASE_EN(said);
 	char status[16];
 
 	refusal_status(reply, status, sizeof(status));
@@ -143,7 +145,5 @@ bool refusal_is_about_address(const char *reply)
 
 const char *refusal_explain(const char *reply)
 {
-	const char *meaning = meaning_of(reply);
-
-	return meaning == NULL ? NULL : _(meaning);
+	return meaning_of(reply);
 }

@@ -1,5 +1,5 @@
 /*
- * What a mail server's refusal means, in words for people.
+ * What a mail server's refusal means, in words for people. A reply may be a phrase (base/phrase.h): one of our own.
  */
 #ifndef LANPOST_MAIL_REFUSAL_H
 #define LANPOST_MAIL_REFUSAL_H
@@ -10,7 +10,7 @@
 void refusal_status(const char *reply, char *out, size_t size);
 /* Whether it is about an address that does not exist: the sender's own mistake. */
 bool refusal_is_about_address(const char *reply);
-/* A sentence or two, translated; NULL where the reply is not one that we know. */
+/* A sentence or two, marked with N_(); NULL where the reply is not one that we know. */
 const char *refusal_explain(const char *reply);
 
 #endif

@@ -206,10 +206,10 @@ static bool is_refusal(const struct remote *remote)
 static int tls_refused(const struct remote *remote, struct error *error)
 {
 	if (is_refusal(remote) && is_temporary_reply(remote))
-		return error_set(error, ERROR_TEMPORARY, _("%s refused TLS just now: %s"),
+		return error_set(error, ERROR_TEMPORARY, N_("%s refused TLS just now: %s"),
 		    remote->host, remote->words);
 	return error_set(error, ERROR_PERMANENT,
-	    _("%s does not offer TLS, and nothing was sent in the clear: see tls and url of this "
+	    N_("%s does not offer TLS, and nothing was sent in the clear: see tls and url of this "
 	      "server"),
 	    remote->host);
 }
@@ -224,46 +224,46 @@ static int explain(const struct remote *remote, CURLcode code, struct error *err
 		return tls_refused(remote, error);
 	case CURLE_PEER_FAILED_VERIFICATION:
 		return error_set(error, ERROR_PERMANENT,
-		    _("the certificate of %s cannot be trusted: %s (see ca_file and pin_sha256)"),
+		    N_("the certificate of %s cannot be trusted: %s (see ca_file and pin_sha256)"),
 		    remote->host, why);
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return error_set(error, ERROR_PERMANENT,
-		    _("the certificate of %s has another key than pin_sha256 says"),
+		    N_("the certificate of %s has another key than pin_sha256 says"),
 		    remote->host);
 	case CURLE_SSL_CACERT_BADFILE:
-		return error_set(error, ERROR_CONFIG, _("%s: ca_file cannot be used: %s"),
+		return error_set(error, ERROR_CONFIG, N_("%s: ca_file cannot be used: %s"),
 		    remote->host, why);
 	case CURLE_SSL_CONNECT_ERROR:
 		return error_set(error, ERROR_PERMANENT,
-		    _("TLS with %s failed: %s (check the port and the certificate)"),
+		    N_("TLS with %s failed: %s (check the port and the certificate)"),
 		    remote->host, why);
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
-		return error_set(error, ERROR_CONFIG, _("%s: url cannot be used: %s"),
+		return error_set(error, ERROR_CONFIG, N_("%s: url cannot be used: %s"),
 		    remote->host, why);
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_COULDNT_RESOLVE_HOST:
 	case CURLE_COULDNT_RESOLVE_PROXY:
 	case CURLE_PROXY:
-		return error_set(error, ERROR_TEMPORARY, _("cannot connect to %s: %s"),
+		return error_set(error, ERROR_TEMPORARY, N_("cannot connect to %s: %s"),
 		    remote->host, why);
 	default:
 		break;
 	}
 	if (is_refusal(remote))
-		return error_set(error, ERROR_TEMPORARY, _("%s does not talk to us: %s"),
+		return error_set(error, ERROR_TEMPORARY, N_("%s does not talk to us: %s"),
 		    remote->host, remote->words);
-	return error_set(error, ERROR_TEMPORARY, _("cannot connect to %s: %s"), remote->host, why);
+	return error_set(error, ERROR_TEMPORARY, N_("cannot connect to %s: %s"), remote->host, why);
 }
 
 static int connect_failed(const struct remote *remote, CURLcode code, struct error *error)
 {
 	if (is_cancelled(remote))
-		return error_set(error, ERROR_CANCELLED, _("connecting to %s was stopped"),
+		return error_set(error, ERROR_CANCELLED, N_("connecting to %s was stopped"),
 		    remote->host);
 	if (remote->cannot_connect)
 		return error_set(error, ERROR_TEMPORARY,
-		    _("cannot connect to %s: no answer for %d seconds"), remote->host,
+		    N_("cannot connect to %s: no answer for %d seconds"), remote->host,
 		    (int)(remote->connect_ms / 1000));
 	return explain(remote, code, error);
 }
@@ -523,8 +523,7 @@ int remote_error(const struct remote *remote, enum remote_result result, const c
 	    [REMOTE_CANCELLED] = {ERROR_CANCELLED, N_("%s: stopped (%s)")},
 	    [REMOTE_CLOSED] = {ERROR_TEMPORARY, N_("%s: the connection broke (%s)")},
 	};
-	const char *format = _(breaks[result == REMOTE_OK ? REMOTE_CLOSED : result].format);
-
-	error_set(error, breaks[result == REMOTE_OK ? REMOTE_CLOSED : result].class, format, remote->host, _(doing));
-	return error_set_other(error, i18n_other(format), remote->host, i18n_other(_(doing)));
+	if (result == REMOTE_OK)
+		result = REMOTE_CLOSED;
+	return error_set(error, breaks[result].class, breaks[result].format, remote->host, PHRASE_WORD(doing));
 }

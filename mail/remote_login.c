@@ -28,16 +28,16 @@ static int64_t deadline_of(const struct remote *remote)
 static int no_login_offered(const struct remote *remote, enum conf_auth asked, struct error *error)
 {
 	if (asked != AUTH_AUTO)
-		return error_set(error, ERROR_CONFIG, _("%s offers no way to log in by auth = %s. Set auth = auto."), remote->host,
+		return error_set(error, ERROR_CONFIG, N_("%s offers no way to log in by auth = %s. Set auth = auto."), remote->host,
 		    login_name(asked));
 	return error_set(error, ERROR_CONFIG,
-	    _("%s offers no way to log in that lanpost knows. Leave user empty if no login is needed, or see auth and tls."),
+	    N_("%s offers no way to log in that lanpost knows. Leave user empty if no login is needed, or see auth and tls."),
 	    remote->host);
 }
 
 static int busy(const struct remote *remote, const struct login *login, struct error *error)
 {
-	error_set(error, ERROR_TEMPORARY, _("%s does not let us log in just now: %s"), remote->host, login_words(login));
+	error_set(error, ERROR_TEMPORARY, N_("%s does not let us log in just now: %s"), remote->host, login_words(login));
 	return error_reply(error, REMOTE_BUSY, "4.7.0");
 }
 
@@ -46,9 +46,9 @@ static int refused(const struct remote *remote, const struct login *login, enum 
 	enum conf_auth other = asked != AUTH_AUTO ? AUTH_AUTO : login_untried(login);
 
 	if (asked == AUTH_AUTO && other == AUTH_AUTO)
-		return error_set(error, ERROR_LOGIN, _("%s refused the login (check user and password): %s"), remote->host,
+		return error_set(error, ERROR_LOGIN, N_("%s refused the login (check user and password): %s"), remote->host,
 		    login_words(login));
-	return error_set(error, ERROR_LOGIN, _("%s refused the login (check user and password, or set auth = %s): %s"),
+	return error_set(error, ERROR_LOGIN, N_("%s refused the login (check user and password, or set auth = %s): %s"),
 	    remote->host, login_name(other), login_words(login));
 }
 
@@ -65,7 +65,7 @@ static int failed(const struct carrier *carrier, enum login_result result, struc
 	case LOGIN_REFUSED:
 		return refused(remote, login, login_asked(login), error);
 	default:
-		return error_set(error, ERROR_TEMPORARY, _("%s does not talk to us: %s"), remote->host, login_words(login));
+		return error_set(error, ERROR_TEMPORARY, N_("%s does not talk to us: %s"), remote->host, login_words(login));
 	}
 }
 

@@ -50,7 +50,7 @@ void reserve_keep(const char *spool)
 
 	if ((stat(path, &st) != 0 || st.st_size < RESERVE_BYTES) && fsx_free_bytes(spool) >= PLENTY &&
 	    allocate(path, &error) != 0)
-		log_warnx("event=no-reserve reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=no-reserve reason=%s", LOG_ERROR(&error));
 	free(path);
 }
 
@@ -64,7 +64,7 @@ bool reserve_spend(const char *spool, const struct error *error)
 	path = reserve_path(spool);
 	spent = unlink(path) == 0;
 	if (spent)
-		log_warnx("event=reserve-spent reason=%s", LOG_CSTR(error->text));
+		log_warnx("event=reserve-spent reason=%s", LOG_ERROR(error));
 	free(path);
 	return spent;
 }

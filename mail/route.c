@@ -164,7 +164,7 @@ static bool add_forward(struct spread *spread, const struct conf_user *from)
 
 	if (from->forward[0] == '\0' || spread->depth >= FORWARDS_MAX || !addr_parse(slice_of(from->forward), &addr))
 		return false;
-	why = xasprintf(_("forwarded by %s"), from->name);
+	why = phrase_new(N_("forwarded by %s"), from->name);
 	spread->depth++;
 	switch (route_address(spread->conf, &addr, &user)) {
 	case ROUTE_MAILBOX:
@@ -255,7 +255,7 @@ void route_add_boss(const struct conf *conf, struct envelope *envelope)
 {
 	if (conf->gateway.boss[0] != '\0')
 		envelope_add(envelope, PLACE_BOSS, slice_of(conf->gateway.boss),
-		    slice_of(_("copy for the boss")));
+		    slice_of(PHRASE(N_("copy for the boss"))));
 }
 
 /* Puts in the smarthost's default_sender, or the login there where that is an address: mail of this name the provider
@@ -339,4 +339,18 @@ bool route_outside_sender(const struct conf *conf, const struct addr *sender, st
 	if (owner != NULL && owner->external_alias[0] != '\0')
 		return addr_parse(slice_of(owner->external_alias), outside);
 	return !is_private_domain(outside->domain);
+}
+
+const char *route_language(const struct conf *conf, const char *address)
+{
+	const struct conf_user *user = NULL;
+	const char *name;
+	struct addr addr;
+
+	if (addr_parse(slice_of(address), &addr) && route_address(conf, &addr, &name) == ROUTE_MAILBOX) {
+		if (strcmp(name, CONF_POSTMASTER) == 0 && conf->gateway.postmaster[0] != '\0')
+			name = conf->gateway.postmaster;
+		user = conf_find_user(conf, name);
+	}
+	return conf_language_code(user != NULL ? user->language : conf->gateway.language);
 }

@@ -24,6 +24,9 @@ enum route_kind {
  * user, too; with relay_unknown unknown names of our own domain are outside. *user gets the mailbox
  * name, or the group's (owned by conf or a literal). */
 enum route_kind route_address(const struct conf *conf, const struct addr *addr, const char **user);
+/* The language (base/i18n.h) in which somebody is written to: that of the user to whom the address leads, postmaster's being that of
+ * [gateway] postmaster; of others the gateway's. */
+const char *route_language(const struct conf *conf, const char *address);
 /* The nearest local name to an unknown one, for a hint; NULL if none is near. */
 const char *route_hint(const struct conf *conf, const struct addr *addr);
 

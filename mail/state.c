@@ -182,7 +182,7 @@ static bool is_whole(struct state *state, struct error *error)
 
 static int begin_anew(struct state *state, const char *path, struct error *error)
 {
-	log_warnx("event=state-damaged path=%s reason=%s", LOG_CSTR(path), LOG_CSTR(error->text));
+	log_warnx("event=state-damaged path=%s reason=%s", LOG_CSTR(path), LOG_ERROR(error));
 	close_db(state);
 	if (set_aside(path, error) != 0 || open_db(state, path, error) != 0)
 		return -1;

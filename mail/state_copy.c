@@ -59,7 +59,7 @@ void state_copy_take(struct state *state)
 	struct error error;
 
 	if (state_run(state, TAKE(COLUMNS), &error) != 0 && state_run(state, TAKE(OLD_COLUMNS), &error) != 0)
-		log_warnx("event=seen-not-restored reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=seen-not-restored reason=%s", LOG_ERROR(&error));
 	else
 		log_warnx("event=seen-restored messages=%d", sqlite3_changes(state->db));
 }
@@ -69,7 +69,7 @@ void state_copy_detach(struct state *state)
 	struct error error;
 
 	if (state_run(state, "DETACH copy", &error) != 0)
-		log_warnx("event=copy-not-closed reason=%s", LOG_CSTR(error.text));
+		log_warnx("event=copy-not-closed reason=%s", LOG_ERROR(&error));
 }
 
 /* --- making it */

@@ -94,16 +94,16 @@ static bool is_our_own(const struct conf *conf, const struct view *view, const s
 const char *auto_reply_refusal(const struct conf *conf, const struct view *view, struct addr *to)
 {
 	if (is_from_list(view))
-		return _("no reply to a mailing list");
+		return N_("no reply to a mailing list");
 	if (is_from_program(view))
-		return _("no reply to a program");
+		return N_("no reply to a program");
 	if (is_spam(view)) /* its sender is hardly ever who is named */
-		return _("no reply to spam");
+		return N_("no reply to spam");
 	if (!find_sender(view, to))
-		return _("no reply where no sender is told");
+		return N_("no reply where no sender is told");
 	if (is_name_of_program(slice_of(to->local)))
-		return _("no reply to a program");
+		return N_("no reply to a program");
 	if (is_our_own(conf, view, to))
-		return _("no reply to ourselves");
+		return N_("no reply to ourselves");
 	return NULL;
 }

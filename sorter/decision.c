@@ -92,15 +92,15 @@ static char *rule_reason(const struct conf_rule *rule, const struct hit *hit)
 	const struct test *test = hit->test;
 
 	if (test == NULL)
-		return xasprintf(
-		    _("rule %s: %s"), rule->name, quote(text, sizeof(text), rule->when));
+		return phrase_new(
+		    N_("rule %s: %s"), rule->name, quote(text, sizeof(text), rule->when));
 	if (test->relation == TEST_PRESENT)
-		return xasprintf(_("rule %s: %s (%s: %s)"), rule->name, test->header, hit->header,
+		return phrase_new(N_("rule %s: %s (%s: %s)"), rule->name, test->header, hit->header,
 		    quote(value, sizeof(value), hit->value));
 	if (test->relation > TEST_REGEX)
-		return xasprintf(_("rule %s: %s %s %s matched %s"), rule->name, test->header,
+		return phrase_new(N_("rule %s: %s %s %s matched %s"), rule->name, test->header,
 		    test_operator_name(test->relation), test->text, hit->value);
-	return xasprintf(_("rule %s: %s %s %s matched %s in %s"), rule->name, test->header,
+	return phrase_new(N_("rule %s: %s %s %s matched %s in %s"), rule->name, test->header,
 	    test_operator_name(test->relation), quote(text, sizeof(text), test->text),
 	    quote(matched, sizeof(matched), hit->matched), quote(value, sizeof(value), hit->value));
 }

@@ -72,7 +72,7 @@ static void add_headers(struct envelope *envelope, const struct sorter_decision 
 	for (size_t i = 0; i < decision->tags.count; i++)
 		add_tag(envelope, decision->tags.items[i]);
 	if (decision->unsorted != NULL)
-		add_line(envelope, "X-Lanpost-Unsorted", slice_of(decision->unsorted));
+		add_line(envelope, "X-Lanpost-Unsorted", slice_of(PHRASE_EN(decision->unsorted)));
 }
 
 /* The prefixes go before the text of the subject, as they are or as an encoded word. */
@@ -172,7 +172,7 @@ static void keep_here(struct envelope *envelope)
 	if (kept == 0 && envelope->place_count > 0) {
 		envelope->place_count = 0;
 		envelope_add(envelope, PLACE_MAILBOX, slice_of(CONF_POSTMASTER),
-		    slice_of(_("mail loop: it was here before and is not sent on again")));
+		    slice_of(PHRASE(N_("mail loop: it was here before and is not sent on again"))));
 		return;
 	}
 	envelope->place_count = kept;

@@ -31,7 +31,7 @@ struct pattern *pattern_new(const char *text, size_t *offset, struct error *erro
 		if (pcre2_get_error_message(number, reason, sizeof(reason)) < 0)
 			reason[0] = '\0';
 		*offset = at;
-		error_set(error, ERROR_CONFIG, _("the regular expression cannot be used: %s"),
+		error_set(error, ERROR_CONFIG, N_("the regular expression cannot be used: %s"),
 		    (const char *)reason);
 		return NULL;
 	}

@@ -48,7 +48,7 @@ static struct condition *parse_group(struct parser *p)
 	if (condition == NULL)
 		return NULL;
 	if (!token_is(p, ")")) {
-		token_fail(p, _("and, or, or a closing parenthesis"), joints);
+		token_fail(p, N_("and, or, or a closing parenthesis"), joints);
 		condition_free(condition);
 		return NULL;
 	}
@@ -61,7 +61,7 @@ static struct condition *parse_one(struct parser *p)
 	struct condition *condition = NULL, *child;
 
 	if (++p->depth > RULE_DEPTH_MAX) {
-		error_set(p->error, ERROR_CONFIG, _("the condition is nested more than %d deep"),
+		error_set(p->error, ERROR_CONFIG, N_("the condition is nested more than %d deep"),
 		    RULE_DEPTH_MAX);
 	} else if (token_is(p, "not")) {
 		token_next(p);
@@ -122,14 +122,14 @@ struct condition *rule_parse(struct slice text, bool fold_yo, struct error *erro
 	struct condition *condition;
 
 	if (text.len > RULE_LENGTH_MAX) {
-		error_set(error, ERROR_CONFIG, _("the condition is longer than %u bytes"),
+		error_set(error, ERROR_CONFIG, N_("the condition is longer than %u bytes"),
 		    RULE_LENGTH_MAX);
 		return NULL;
 	}
 	token_next(&p);
 	condition = parse_or(&p);
 	if (condition != NULL && p.token.kind != TOKEN_END) {
-		token_fail(&p, _("and, or, or the end"), joints);
+		token_fail(&p, N_("and, or, or the end"), joints);
 		condition_free(condition);
 		return NULL;
 	}

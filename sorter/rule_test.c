@@ -125,7 +125,7 @@ static bool parse_number(struct parser *p, struct test *test)
 		if ((p->token.kind == TOKEN_WORD || is_text) &&
 		    readers[i].read(p->token.raw, &test->number))
 			break;
-		token_fail(p, _(readers[i].expected), NULL);
+		token_fail(p, readers[i].expected, NULL);
 		return false;
 	}
 	test->text = slice_dup(p->token.raw);
@@ -146,7 +146,7 @@ static bool compile_regex(struct parser *p, struct test *test)
 	free(text);
 	if (test->pattern != NULL)
 		return true;
-	error_context(p->error, _("character %d"),
+	error_context(p->error, N_("character %d"),
 	    token_position(
 	        p, p->token.raw.ptr + (offset < p->token.raw.len ? offset : p->token.raw.len)));
 	return false;
@@ -157,12 +157,12 @@ static bool parse_text(struct parser *p, struct test *test)
 	struct buf folded = BUF_INIT(RULE_LENGTH_MAX * 8);
 
 	if (p->token.kind != TOKEN_TEXT) {
-		token_fail(p, _("a text in double quotes"), NULL);
+		token_fail(p, N_("a text in double quotes"), NULL);
 		return false;
 	}
 	test->text = unquote(p->token.raw, test->relation == TEST_REGEX);
 	if (!utf8_is_valid(slice_of(test->text))) {
-		error_set(p->error, ERROR_CONFIG, _("character %d: the text is not UTF-8"),
+		error_set(p->error, ERROR_CONFIG, N_("character %d: the text is not UTF-8"),
 		    token_position(p, token_start(p)));
 		return false;
 	}
@@ -222,7 +222,7 @@ static bool parse_operator(struct parser *p, const struct subject *subject, stru
 		token_next(p);
 		return true;
 	}
-	token_fail(p, subject->takes_text ? _("an operator") : _("one of > >= < <= ="),
+	token_fail(p, subject->takes_text ? N_("an operator") : N_("one of > >= < <= ="),
 	    subject->takes_text ? text_operators : NULL);
 	return false;
 }
@@ -291,7 +291,7 @@ struct condition *rule_test_parse(struct parser *p)
 	        (p->token.kind != TOKEN_WORD || is_reserved(p->token.raw))) ||
 	    !is_header_name(p->token.raw)) {
 		token_fail(p,
-		    _("the name of a header, recipient, anyheader, account, size, date, hour, "
+		    N_("the name of a header, recipient, anyheader, account, size, date, hour, "
 		      "body, attachment, has attachment, list, spam or always"),
 		    NULL);
 		return NULL;

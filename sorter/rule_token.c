@@ -87,16 +87,17 @@ const char *token_start(const struct parser *p)
 void token_fail(struct parser *p, const char *expected, const char *const *nearest)
 {
 	int position = token_position(p, token_start(p));
+	const char *wanted = PHRASE_WORD(expected);
 	char *word, *hint;
 
 	if (p->token.kind == TOKEN_BAD) {
 		error_set(p->error, ERROR_CONFIG,
-		    _("character %d: the quote opened here is never closed"), position - 1);
+		    N_("character %d: the quote opened here is never closed"), position - 1);
 		return;
 	}
 	if (p->token.kind == TOKEN_END) {
-		error_set(p->error, ERROR_CONFIG, _("the condition ends where %s should follow"),
-		    expected);
+		error_set(p->error, ERROR_CONFIG, N_("the condition ends where %s should follow"),
+		    wanted);
 		return;
 	}
 	word = slice_dup(p->token.raw.len > 60 ? slice_make(p->token.raw.ptr, 60) : p->token.raw);
@@ -105,10 +106,10 @@ void token_fail(struct parser *p, const char *expected, const char *const *neare
 	           : NULL;
 	if (hint != NULL)
 		error_set(p->error, ERROR_CONFIG,
-		    _("character %d: \"%s\" stands where %s should; did you mean \"%s\"?"),
-		    position, word, expected, hint);
+		    N_("character %d: \"%s\" stands where %s should; did you mean \"%s\"?"),
+		    position, word, wanted, hint);
 	else
-		error_set(p->error, ERROR_CONFIG, _("character %d: \"%s\" stands where %s should"),
-		    position, word, expected);
+		error_set(p->error, ERROR_CONFIG, N_("character %d: \"%s\" stands where %s should"),
+		    position, word, wanted);
 	free(word);
 }

@@ -26,7 +26,7 @@ static struct condition *parse_rule(
 	struct condition *condition = rule_parse(slice_of(rule->when), conf->sorter.fold_yo, error);
 
 	if (condition == NULL)
-		error_context(error, _("rule %s"), rule->name);
+		error_context(error, N_("rule %s"), rule->name);
 	return condition;
 }
 
@@ -71,7 +71,7 @@ int sorter_check(const struct conf *conf, struct conf_problems *problems)
 			continue;
 		condition = parse_rule(conf, rule, &error);
 		if (condition == NULL) {
-			conf_problem_add(problems, rule->when_place, false, "%s", error.text);
+			conf_problem_add(problems, rule->when_place, false, "%s", error.phrase);
 			result = -1;
 		}
 		condition_free(condition);
@@ -169,7 +169,7 @@ static void deliver_by_address(const struct conf *conf, const struct addr *addr,
 
 	if (kind != ROUTE_MAILBOX && group == NULL)
 		return;
-	reason = xasprintf(_("by address: %s names %s"), str_printable(name, sizeof(name), header),
+	reason = phrase_new(N_("by address: %s names %s"), str_printable(name, sizeof(name), header),
 	    addr_text(text, sizeof(text), addr));
 	if (group == NULL)
 		decision_add_recipient(decision, SORTER_ADDRESS, user, "", reason);
@@ -283,9 +283,9 @@ static bool was_sent_on_here(const struct conf *conf, const struct view *view)
 static const char *unsorted_reason(const struct sorter_decision *decision)
 {
 	if (decision->was_here)
-		return _("mail loop: it was here before and is not sent on again");
-	return decision->match_count == 0 ? _("no rule matched")
-	                                  : _("no rule that matched delivers it");
+		return N_("mail loop: it was here before and is not sent on again");
+	return decision->match_count == 0 ? N_("no rule matched")
+	                                  : N_("no rule that matched delivers it");
 }
 
 static void decide(const struct sorter *sorter, const struct conf_account *account,
@@ -294,7 +294,7 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 	const struct conf *conf = sorter->conf;
 
 	if (runs_in_circle(view)) {
-		decision->unsorted = xstrdup(_("mail loop: too many Received lines"));
+		decision->unsorted = phrase_new(N_("mail loop: too many Received lines"));
 		decision_add_recipient(
 		    decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
 		return;
@@ -306,7 +306,7 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 			apply_addresses(conf, view, decision);
 	}
 	if (!decision_is_placed(decision) && decision->dropped_by == NULL)
-		apply_unsorted(conf, account, unsorted_reason(decision), decision);
+		apply_unsorted(conf, account, PHRASE_WORD(unsorted_reason(decision)), decision);
 }
 
 /* An account may deliver to users whatever stands in the message. */
@@ -316,7 +316,7 @@ static bool decide_by_account(const struct conf *conf, const struct conf_account
 
 	if (account == NULL || account->deliver_to.count == 0)
 		return false;
-	reason = xasprintf(_("account %s delivers to them"), account->name);
+	reason = phrase_new(N_("account %s delivers to them"), account->name);
 	decision_add_users(conf, decision, SORTER_ACCOUNT, &account->deliver_to, "", reason);
 	free(reason);
 	return decision->recipient_count > 0;

@@ -67,6 +67,16 @@ def check_calls(path, number, code):
         complain(path, number, "SQL belongs to mail/state*.c alone")
 
 
+# What is stored as a phrase (base/phrase.h) must not be translated before: it would be said in the wrong language later.
+PHRASES = re.compile(r"\b(error_set|error_errno|error_context|conf_problem_add|ERROR_AT|WARN_AT|phrase_set|phrase_new|PHRASE)\s*"
+                     r"\([^;]*?(?<!\w)_\(")
+
+
+def check_phrases(path, code):
+    for found in PHRASES.finditer(without_strings(code)):
+        complain(path, code.count("\n", 0, found.start()) + 1, f"{found[1]}() takes N_(\"...\"): it is translated where it is shown")
+
+
 def check_header(path, text):
     if not text.startswith("/*"):
         complain(path, 1, "a header opens with a comment that says what the module is for")
@@ -80,6 +90,7 @@ def check_source(path, folder):
     for number, line in enumerate(without_comments(text).split("\n"), 1):
         check_includes(path, folder, number, line)
         check_calls(path, number, line)
+    check_phrases(path, without_comments(text))
     if path.suffix == ".h":
         check_header(path, text)
 
@@ -111,7 +122,7 @@ def check_translations(paths):
     sources = sorted(str(path.relative_to(ROOT)) for folder in FOLDERS for path in (ROOT / folder).glob("*.c"))
     with tempfile.TemporaryDirectory() as folder:
         template, merged = f"{folder}/lanpost.pot", f"{folder}/merged.po"
-        done = gettext_tool("xgettext", "--from-code=UTF-8", "-k_", "-kN_", "-o", template, *sources)
+        done = gettext_tool("xgettext", "--from-code=UTF-8", "-k_", "-kN_", "-k_n:1,2", "-o", template, *sources)
         if done.returncode != 0:
             complain(ROOT / "po", 1, done.stderr.strip())
             return

@@ -445,12 +445,14 @@ struct conf *cli_conf(const struct cli *cli)
 	struct conf_problems problems = {0};
 	struct conf *conf = conf_load(cli->config, &problems);
 	const struct conf_problem *first = first_error(&problems);
+	struct error error = ERROR_INIT;
 
+	if (first != NULL)
+		conf_problem_error(first, &error);
 	if (conf == NULL && first != NULL && problems.errors == 1)
-		cli_fail(CLI_FAILED, "%s:%d: %s", first->place.file, first->place.line, first->text);
+		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	else if (conf == NULL && first != NULL)
-		cli_fail(CLI_FAILED, _("%s:%d: %s (and %zu more: lanpost check)"), first->place.file,
-		    first->place.line, first->text, problems.errors - 1);
+		cli_fail(CLI_FAILED, _("%s (and %zu more: lanpost check)"), ERROR_SAID(&error), problems.errors - 1);
 	conf_problems_clear(&problems);
 	return conf;
 }
@@ -477,7 +479,7 @@ int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const str
 	if (conf == NULL)
 		return CLI_FAILED;
 	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", error.text);
+		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	else
 		result = work(cli, conf, state);
 	state_close(state);
@@ -549,8 +551,11 @@ const char *cli_nearest(const char *name, const void *names, size_t count, size_
 
 int cli_print_json(json_t *document)
 {
-	char *text = json_dumps(document, JSON_INDENT(2));
 	int result = CLI_DONE;
+	char *text;
+
+	ctl_say(document, "en");
+	text = json_dumps(document, JSON_INDENT(2));
 
 	if (text == NULL || puts(text) == EOF)
 		result = cli_fail(CLI_FAILED, _("the JSON document cannot be written"));
@@ -561,9 +566,9 @@ int cli_print_json(json_t *document)
 
 json_t *cli_json_text(const char *text)
 {
-	size_t size = strlen(text) * 4 + 1;
+	size_t size = strlen(text) * 4 + PHRASE_TEXT_MAX;
 	char *safe = xmalloc(size);
-	json_t *string = json_string(str_printable(safe, size, slice_of(text)));
+	json_t *string = json_string(phrase_show(safe, size, text, "en"));
 
 	free(safe);
 	return string;

@@ -32,8 +32,8 @@ static int no_connection(const struct conf *conf, const struct error *error)
 		    _("the gateway is not running (spool %s): start lanpostd or `systemctl start lanpost`"),
 		    conf->gateway.spool);
 	if (error->saved_errno == EACCES)
-		return cli_fail(CLI_FAILED, _("%s; be root or in the group of the socket"), error->text);
-	return cli_fail(CLI_FAILED, "%s", error->text);
+		return cli_fail(CLI_FAILED, _("%s; be root or in the group of the socket"), ERROR_SAID(error));
+	return cli_fail(CLI_FAILED, "%s", ERROR_SAID(error));
 }
 
 static bool is_final(const json_t *object)
@@ -67,7 +67,7 @@ static json_t *await(int fd, int seconds, client_event_fn on_event, void *contex
 		cli_fail(CLI_FAILED, _("the gateway did not answer within %d seconds; see its log"),
 		    seconds);
 	else
-		cli_fail(CLI_FAILED, "%s", error.text);
+		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	return NULL;
 }
 
@@ -83,7 +83,7 @@ int client_call(const struct conf *conf, json_t *request, int seconds, client_ev
 		return no_connection(conf, &error);
 	}
 	if (ctl_send(fd, request, &error) != 0)
-		cli_fail(CLI_FAILED, "%s", error.text);
+		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	else
 		object = await(fd, seconds, on_event, context);
 	json_decref(request);
@@ -93,7 +93,7 @@ int client_call(const struct conf *conf, json_t *request, int seconds, client_ev
 	if (!json_is_true(json_object_get(object, "ok"))) {
 		const char *text = json_string_value(json_object_get(object, "error"));
 
-		cli_fail(CLI_FAILED, "%s", text == NULL ? _("the gateway refused") : text);
+		cli_fail(CLI_FAILED, "%s", text == NULL ? _("the gateway refused") : PHRASE_SAID(text));
 		json_decref(object);
 		return CLI_FAILED;
 	}

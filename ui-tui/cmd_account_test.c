@@ -156,19 +156,19 @@ static const char *step_hint(enum remote_step step)
 
 static int failed(const struct test *test, enum remote_step step, const struct error *error)
 {
-	const char *hint = step == REMOTE_LOGIN ? provider_hint(test->account->remote.url, error->text) : NULL;
+	const char *hint = step == REMOTE_LOGIN ? provider_hint(test->account->remote.url, ERROR_EN(error)) : NULL;
 	struct buf line = BUF_INIT(1024);
 
 	if (hint == NULL)
 		hint = step_hint(step);
 	if (test->report != NULL) {
 		json_object_set_new(test->report, "failed_step", json_string(step_names[step]));
-		json_object_set_new(test->report, "error", cli_json_text(error->text));
+		json_object_set_new(test->report, "error", cli_json_text(error->phrase));
 		json_object_set_new(test->report, "hint", json_string(hint));
 		return CLI_FAILED;
 	}
 	/* TRANSLATORS: what a step of a test says that did not succeed */
-	buf_printf(&line, _("failed: %s"), error->text);
+	buf_printf(&line, _("failed: %s"), ERROR_SAID(error));
 	show_step(test, step, buf_text(&line));
 	buf_clear(&line);
 	return cli_fail(CLI_FAILED, "%s", hint);

@@ -32,7 +32,7 @@ static int write_backup(const struct cli *cli, const struct conf *conf, struct s
 	struct error error;
 
 	if (backup_write(conf, state, cli->words[0], with_passwords, &counts, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	if (!with_passwords && !cli->json)
 		puts(_("Passwords were left out; --with-passwords takes them in."));
 	return tell(cli, cli->words[0], &counts, _("%s: %zu messages in mailboxes, %zu in the queue\n"));
@@ -72,7 +72,7 @@ static char *spool_of_backup(const char *path, struct error *error)
 	archive_reader_close(archive);
 	close(fd);
 	if (found == NULL)
-		error_set(error, ERROR_PROTOCOL, _("this is no backup of lanpost"));
+		error_set(error, ERROR_PROTOCOL, N_("this is no backup of lanpost"));
 	return found;
 }
 
@@ -109,7 +109,7 @@ static int put_back(const struct cli *cli, const char *config, const char *spool
 	if (is_used(spool) && !force)
 		return cli_fail(CLI_FAILED, _("%s holds mail already; --force replaces what the backup has, too"), spool);
 	if (backup_restore(cli->words[0], config, spool, force, cli_option(cli, "--to") != NULL, &counts, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s: %s", cli->words[0], error.text);
+		return cli_fail(CLI_FAILED, "%s: %s", cli->words[0], ERROR_SAID(&error));
 	return tell(cli, spool, &counts, _("%s: %zu messages in mailboxes, %zu in the queue\n"));
 }
 
@@ -122,7 +122,7 @@ int cmd_restore(struct cli *cli)
 
 	spool = to != NULL ? xasprintf("%s/spool", to) : spool_of_backup(cli->words[0], &error);
 	if (spool == NULL)
-		return cli_fail(CLI_FAILED, "%s: %s", cli->words[0], error.text);
+		return cli_fail(CLI_FAILED, "%s: %s", cli->words[0], ERROR_SAID(&error));
 	if (to != NULL)
 		config = xasprintf("%s/config", to);
 	else

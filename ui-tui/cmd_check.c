@@ -14,9 +14,9 @@ static void print_problem(const struct conf_problem *problem)
 
 	if (problem->place.line > 0)
 		printf("%s:%d: %s: %s\n", problem->place.file, problem->place.line, kind,
-		    problem->text);
+		    PHRASE_SAID(problem->phrase));
 	else
-		printf("%s: %s: %s\n", problem->place.file, kind, problem->text);
+		printf("%s: %s: %s\n", problem->place.file, kind, PHRASE_SAID(problem->phrase));
 }
 
 static int print_as_json(const struct conf_problems *problems)
@@ -28,7 +28,7 @@ static int print_as_json(const struct conf_problems *problems)
 
 		json_array_append_new(list,
 		    json_pack("{s:o, s:i, s:s, s:o}", "file", cli_json_text(problem->place.file), "line", problem->place.line, "level",
-			problem->is_warning ? "warning" : "error", "text", cli_json_text(problem->text)));
+			problem->is_warning ? "warning" : "error", "text", cli_json_text(problem->phrase)));
 	}
 	return cli_print_json(list);
 }

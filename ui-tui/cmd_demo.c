@@ -61,9 +61,9 @@ static int run_session(struct demo *demo, struct error *error)
 	progress_init(&progress);
 	if (client_call(demo->branch.conf, json_pack("{s:s}", "verb", "session"), 0, progress_event,
 		&progress, &answer) != CLI_DONE)
-		result = error_set(error, ERROR_TEMPORARY, "%s", _("the session did not come to its end"));
+		result = error_set(error, ERROR_TEMPORARY, N_("the session did not come to its end"));
 	else if (!progress_summary(&progress, answer))
-		result = error_set(error, ERROR_TEMPORARY, "%s", _("the session failed"));
+		result = error_set(error, ERROR_TEMPORARY, N_("the session failed"));
 	json_decref(answer);
 	progress_clear(&progress);
 	return result;
@@ -85,7 +85,7 @@ static void find_reason(void *context, const struct journal_message *message,
 	(void)message;
 	if (strcmp(event->place, reason->user) != 0 || event->detail[0] == '\0' || reason->why != NULL)
 		return;
-	reason->why = xstrdup(event->detail);
+	reason->why = xstrdup(PHRASE_SAID(event->detail));
 }
 
 struct listing {
@@ -304,7 +304,7 @@ int cmd_demo(struct cli *cli)
 		return CLI_DONE;
 	}
 	if (result != 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	printf("\n%s\n", _("The demo is over; its folder is removed."));
 	return CLI_DONE;
 }

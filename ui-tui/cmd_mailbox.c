@@ -79,7 +79,7 @@ static void add_mailbox(struct mailboxes *mailboxes, const char *spool, const ch
 
 	ARRAY_GROW(mailboxes->items, mailboxes->count);
 	if (measure(spool, user, has_user, &mailboxes->items[mailboxes->count++], &error) != 0)
-		mailboxes->result = cli_fail(CLI_FAILED, "%s", error.text);
+		mailboxes->result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 }
 
 /* Mailboxes of users who were removed; nobody would remember them otherwise. */
@@ -188,7 +188,7 @@ static int show_mailbox(const struct cli *cli, const struct conf *conf, const ch
 
 	if (maildir_list(conf->gateway.spool, user, &messages, &error) != 0) {
 		json_decref(list);
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	}
 	show_heads(&table);
 	for (size_t i = 0; i < messages.count; i++)
@@ -251,7 +251,7 @@ static bool read_age(const struct cli *cli, int64_t *seconds)
 	if (text == NULL)
 		cli_fail(CLI_USAGE, _("say how old: --older 90d"));
 	else if (value_parse(VALUE_DURATION, slice_of(text), &limits, seconds, &error) != 0)
-		cli_fail(CLI_USAGE, "--older: %s", error.text);
+		cli_fail(CLI_USAGE, "--older: %s", ERROR_SAID(&error));
 	else
 		return true;
 	return false;
@@ -285,7 +285,7 @@ static int remove_to_mbox(struct intake *intake, struct mbox *mbox, int64_t befo
 
 	mbox->fd = owned_open(mbox->path, O_WRONLY | O_EXCL, 0600);
 	if (mbox->fd < 0)
-		return error_errno(error, _("cannot make the file %s"), mbox->path);
+		return error_errno(error, N_("cannot make the file %s"), mbox->path);
 	result = expire_mailbox(intake, mbox->spool, mbox->user, before, &keeper, expired, error);
 	return fsx_close(mbox->fd, mbox->path, error) == 0 ? result : -1;
 }
@@ -336,7 +336,7 @@ static int tell_plan(const struct cli *cli, const char *user, const struct plan 
 		return cli_print_json(json_pack("{s:s, s:I, s:I, s:I}", "user", user, "would_remove",
 		    (json_int_t)plan->expired.messages, "bytes", (json_int_t)plan->expired.bytes, "newest",
 		    (json_int_t)plan->newest));
-	printf(ngettext("%zu message (%s) would be removed from mailbox %s; the newest arrived %s\n",
+	printf(_n("%zu message (%s) would be removed from mailbox %s; the newest arrived %s\n",
 		   "%zu messages (%s) would be removed from mailbox %s; the newest arrived %s\n", plan->expired.messages),
 	    plan->expired.messages, i18n_size(size, sizeof(size), plan->expired.bytes), user,
 	    plan->expired.messages == 0 ? "-" : i18n_time(time, sizeof(time), plan->newest));
@@ -350,7 +350,7 @@ static int confirm_purge(const struct cli *cli, const char *user, const struct p
 
 	if (plan->expired.messages == 0)
 		return CLI_DONE;
-	question = xasprintf(ngettext("Remove %zu message (%s) from mailbox %s for good (the newest arrived %s)?",
+	question = xasprintf(_n("Remove %zu message (%s) from mailbox %s for good (the newest arrived %s)?",
 				 "Remove %zu messages (%s) from mailbox %s for good (the newest arrived %s)?",
 				 plan->expired.messages),
 	    plan->expired.messages, i18n_size(size, sizeof(size), plan->expired.bytes), user,
@@ -367,9 +367,9 @@ static int tell_removal(const struct cli *cli, const char *user, bool archive, c
 	if (cli->json)
 		return cli_print_json(json_pack("{s:s, s:I, s:I}", "user", user, "removed",
 		    (json_int_t)expired->messages, "bytes", (json_int_t)expired->bytes));
-	printf(archive ? ngettext("%zu message (%s) of mailbox %s is in the archive now\n",
+	printf(archive ? _n("%zu message (%s) of mailbox %s is in the archive now\n",
 			     "%zu messages (%s) of mailbox %s are in the archive now\n", expired->messages)
-		       : ngettext("%zu message (%s) was removed from mailbox %s\n",
+		       : _n("%zu message (%s) was removed from mailbox %s\n",
 			     "%zu messages (%s) were removed from mailbox %s\n", expired->messages),
 	    expired->messages, i18n_size(size, sizeof(size), expired->bytes), user);
 	return CLI_DONE;
@@ -383,12 +383,12 @@ static int take_out(const struct cli *cli, const struct conf *conf, const char *
 	int result;
 
 	if (spool_writer_open(&writer, conf, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	result = remove_old(cli, conf, user, archive, writer.intake, before, &expired, &error);
 	if (result != 0)
-		cli_fail(CLI_FAILED, "%s", error.text);
+		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	if (spool_writer_close(&writer, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", error.text);
+		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	return result == 0 ? tell_removal(cli, user, archive, &expired) : CLI_FAILED;
 }
 
@@ -403,7 +403,7 @@ static int purge_mailbox(const struct cli *cli, const struct conf *conf, const c
 		return CLI_USAGE;
 	before = clock_wall() - age;
 	if (plan_removal(conf->gateway.spool, user, before, &plan, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	if (cli_option(cli, "--dry-run") != NULL)
 		return tell_plan(cli, user, &plan);
 	result = confirm_purge(cli, user, &plan);

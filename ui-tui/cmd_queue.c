@@ -73,7 +73,7 @@ static void add_row(struct table *table, const struct queue_entry *entry)
 	else
 		table_add(table, first == NULL ? "-" : first->name);
 	table_add(table, entry->letter.subject);
-	table_add(table, first == NULL ? "" : first->reply);
+	table_add(table, first == NULL ? "" : PHRASE_SAID(first->reply));
 }
 
 int cmd_queue_list(struct cli *cli)
@@ -88,7 +88,7 @@ int cmd_queue_list(struct cli *cli)
 		return CLI_FAILED;
 	if (queue_list(conf->gateway.spool, ALL_STATES, &items, &error) != 0) {
 		conf_free(conf);
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	}
 	list = json_array();
 	add_heads(&table);
@@ -136,7 +136,7 @@ static void print_entry(const struct queue_entry *entry)
 			continue;
 		table_add(&table, envelope->places[i].name);
 		table_add(&table, status_names[envelope->places[i].status]);
-		table_add(&table, envelope->places[i].reply);
+		table_add(&table, PHRASE_SAID(envelope->places[i].reply));
 	}
 	table_print(&table);
 }

@@ -49,7 +49,7 @@ static int shift(struct job *job, const struct msgid *id)
 	int moved = queue_shift(job->spool, id, change->from, change->to, &error);
 
 	if (moved < 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	if (moved == 0)
 		return cli_fail(CLI_FAILED, _(change->refused), id->text);
 	intake_journal(job->writer.intake, id->text, "", change->event, "", "lanpost queue");
@@ -70,10 +70,10 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
 	for (size_t i = 0; i < envelope->place_count; i++) {
 		if (envelope->places[i].kind != PLACE_QUEUE || envelope->places[i].status != PLACE_PENDING)
 			continue;
-		envelope_set(&envelope->places[i].reply, slice_of(_("the administrator has taken it out of the queue")));
+		envelope_set(&envelope->places[i].reply, slice_of(PHRASE(N_("the administrator has taken it out of the queue"))));
 		places[count++] = &envelope->places[i];
 	}
-	result = path == NULL ? error_set(error, ERROR_IO, _("its message is missing")) : fsx_map(path, &message, error);
+	result = path == NULL ? error_set(error, ERROR_IO, N_("its message is missing")) : fsx_map(path, &message, error);
 	if (result == 0) {
 		result = bounce_make(job->conf, BOUNCE_FAILED, envelope, places, count, message, "", bounce, body, error);
 		fsx_unmap(message);
@@ -132,10 +132,10 @@ static int delete(struct job *job, const struct msgid *id)
 	if (!queue_find(job->spool, id, &item.state))
 		return not_there(id->text);
 	if (settle_all(job, &item, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	while (queue_find(job->spool, id, &item.state))
 		if (queue_remove(job->spool, &item, &error) != 0)
-			return cli_fail(CLI_FAILED, "%s", error.text);
+			return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	intake_journal(job->writer.intake, id->text, "", "deleted", "", "lanpost queue delete");
 	printf(_("message %s was deleted\n"), id->text);
 	return CLI_DONE;
@@ -173,13 +173,13 @@ static int run(struct cli *cli, const struct change *change)
 	job.tell = cli_option(cli, "--tell") != NULL;
 	if (spool_writer_open(&job.writer, conf, &error) != 0) {
 		conf_free(conf);
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	}
 	for (int i = 0; i < cli->count; i++)
 		if (change_one(&job, cli->words[i]) != CLI_DONE)
 			result = CLI_FAILED;
 	if (spool_writer_close(&job.writer, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", error.text);
+		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	conf_free(conf);
 	return result;
 }
@@ -207,7 +207,7 @@ static int confirm_deletion(const struct cli *cli, const char *spool)
 	}
 	if (count == 0)
 		return CLI_DONE;
-	question = xasprintf(ngettext("Delete %zu message from the queue for good (the newest is of %s)?",
+	question = xasprintf(_n("Delete %zu message from the queue for good (the newest is of %s)?",
 				 "Delete %zu messages from the queue for good (the newest is of %s)?", count),
 	    count, newest == 0 ? "-" : i18n_time(time, sizeof(time), newest));
 	result = cli_confirm_removal(cli, question);

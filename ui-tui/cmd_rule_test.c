@@ -63,7 +63,7 @@ static int print_text(const struct replay *replay)
 		print_names(_("went to:"), &item->was);
 		print_names(_("would go to:"), &item->would);
 		printf("  %s %s\n", _("by:"),
-		    str_printable(reason, sizeof(reason), slice_of(item->reason)));
+		    str_printable(reason, sizeof(reason), slice_of(PHRASE_SAID(item->reason))));
 	}
 	printf(_("%zu of %zu messages would go elsewhere; %zu more lie in no mailbox any longer\n"),
 	    replay->count, replay->looked_at, replay->gone);
@@ -83,7 +83,7 @@ static struct conf *conf_with_rules(const struct cli *cli, const char *file)
 	struct conf *conf = NULL;
 
 	if (input_read(file, &text, &error) != 0) {
-		cli_fail(CLI_FAILED, "%s", error.text);
+		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	} else {
 		conf = conf_load_edited(cli->config, place, buf_slice(&text), &problems);
 		for (size_t i = 0; conf == NULL && i < problems.count; i++)
@@ -92,7 +92,7 @@ static struct conf *conf_with_rules(const struct cli *cli, const char *file)
 				    strcmp(problems.items[i].place.file, place) == 0
 				        ? file
 				        : problems.items[i].place.file,
-				    problems.items[i].place.line, problems.items[i].text);
+				    problems.items[i].place.line, PHRASE_SAID(problems.items[i].phrase));
 				break;
 			}
 	}
@@ -118,11 +118,11 @@ static int with_conf(const struct cli *cli, const struct conf *conf, int64_t sec
 			break;
 	}
 	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	result = replay_run(conf, state, clock_wall() - seconds, rule, &replay, &error);
 	state_close(state);
 	if (result != 0)
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	result = cli->json ? print_json(&replay) : print_text(&replay);
 	replay_clear(&replay);
 	return result;
@@ -141,7 +141,7 @@ int cmd_rule_test(struct cli *cli)
 		return cli_fail(CLI_USAGE, _("name a rule, or give --all"));
 	if (value_parse(VALUE_DURATION, slice_of(since == NULL ? SINCE_DEFAULT : since), &limits,
 	        &seconds, &error) != 0)
-		return cli_fail(CLI_USAGE, "--since: %s", error.text);
+		return cli_fail(CLI_USAGE, "--since: %s", ERROR_SAID(&error));
 	if (cli->count > 0)
 		str_lower_ascii(cli->words[0]);
 	conf = file == NULL ? cli_conf(cli) : conf_with_rules(cli, file);

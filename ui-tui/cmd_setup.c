@@ -120,7 +120,7 @@ static bool set_password(struct wizard *wizard, const char *name)
 	bool done = false;
 
 	while (secret_ask(name, &secret, &wizard->error) != 0) {
-		printf("  %s\n", wizard->error.text);
+		printf("  %s\n", ERROR_SAID(&wizard->error));
 		if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
 			return false;
 	}
@@ -187,7 +187,7 @@ static bool add_account(struct wizard *wizard, const char *login, const char *ur
 static bool ask_password(struct wizard *wizard, const char *login, char **password)
 {
 	while (secret_ask_plain(login, password, &wizard->error) != 0) {
-		printf("  %s\n", wizard->error.text);
+		printf("  %s\n", ERROR_SAID(&wizard->error));
 		if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
 			return false;
 	}
@@ -314,7 +314,7 @@ static bool send_letter(const struct conf *conf, const char *user)
 	if (done)
 		printf(_("A test letter went round: it lies in the mailbox of %s.\n"), user);
 	else
-		printf(_("The test letter did not go round: %s\n"), error.text);
+		printf(_("The test letter did not go round: %s\n"), ERROR_SAID(&error));
 	free(address);
 	return done;
 }
@@ -348,7 +348,7 @@ static bool finish(struct wizard *wizard)
 {
 	puts("");
 	if (!write_files(wizard)) {
-		cli_fail(CLI_FAILED, "%s", wizard->error.text);
+		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&wizard->error));
 		return false;
 	}
 	if (!question_confirm(_("Start the gateway now?"), true))
@@ -361,7 +361,7 @@ static int run(struct wizard *wizard)
 	puts(_("A first configuration, in four steps. Enter takes what stands in brackets; Ctrl-C leaves all as it is."));
 	if (ask_office(wizard) && ask_users(wizard) && ask_outside(wizard) && ask_lan(wizard))
 		return finish(wizard) ? CLI_DONE : CLI_FAILED;
-	return cli_fail(CLI_FAILED, "%s", wizard->error.text[0] != '\0' ? wizard->error.text : _("stopped; nothing was written"));
+	return cli_fail(CLI_FAILED, "%s", wizard->error.phrase[0] != '\0' ? ERROR_SAID(&wizard->error) : _("stopped; nothing was written"));
 }
 
 bool setup_is_needed(const struct cli *cli)
@@ -399,7 +399,7 @@ int cmd_setup(struct cli *cli)
 		return cli_fail(CLI_FAILED, _("%s has users or accounts already; `lanpost` without a word changes them"), cli->config);
 	for (int i = 0; i < FILES; i++)
 		buf_init(&wizard.text[i], 1u << 20);
-	result = read_files(&wizard) ? run(&wizard) : cli_fail(CLI_FAILED, "%s", wizard.error.text);
+	result = read_files(&wizard) ? run(&wizard) : cli_fail(CLI_FAILED, "%s", ERROR_SAID(&wizard.error));
 	for (int i = 0; i < FILES; i++)
 		buf_clear(&wizard.text[i]);
 	free(wizard.user);

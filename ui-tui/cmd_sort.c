@@ -110,7 +110,7 @@ static void print_decision(const char *file, const struct sorter_decision *decis
 {
 	printf("%s\n", file);
 	for (size_t i = 0; i < decision->match_count; i++)
-		print_safe(_("matched:"), decision->matches[i].reason);
+		print_safe(_("matched:"), PHRASE_SAID(decision->matches[i].reason));
 	for (size_t i = 0; i < decision->tags.count; i++)
 		print_safe(_("tag:"), decision->tags.items[i]);
 	for (size_t i = 0; i < decision->prefixes.count; i++)
@@ -120,7 +120,7 @@ static void print_decision(const char *file, const struct sorter_decision *decis
 		    decision->dropped_by);
 	for (size_t i = 0; i < decision->recipient_count; i++) {
 		const struct sorter_recipient *recipient = &decision->recipients[i];
-		char *text = xasprintf("%s (%s)", recipient->name, recipient->reason);
+		char *text = xasprintf("%s (%s)", recipient->name, PHRASE_SAID(recipient->reason));
 
 		print_safe(action_label(recipient->action), text);
 		free(text);
@@ -128,7 +128,7 @@ static void print_decision(const char *file, const struct sorter_decision *decis
 	if (decision->reply_to != NULL)
 		print_safe(_("reply to:"), decision->reply_to);
 	else if (decision->reply_rule != NULL)
-		print_safe(_("no reply:"), decision->reply_refusal);
+		print_safe(_("no reply:"), _(decision->reply_refusal));
 }
 
 struct sorting {
@@ -149,7 +149,7 @@ static int sort_file(const struct sorting *sorting, const char *file)
 
 	if (input_read(file, &bytes, &error) < 0) {
 		buf_clear(&bytes);
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	}
 	multidrop_recipients(sorting->conf, conf_find_account(sorting->conf, sorting->account),
 	    buf_slice(&bytes), &recipients);
@@ -188,9 +188,12 @@ static int fail_rules(const struct conf *conf)
 	int result = CLI_FAILED;
 
 	sorter_check(conf, &problems);
-	if (problems.count > 0)
-		result = cli_fail(CLI_FAILED, "%s:%d: %s", problems.items[0].place.file,
-		    problems.items[0].place.line, problems.items[0].text);
+	if (problems.count > 0) {
+		struct error error;
+
+		conf_problem_error(&problems.items[0], &error);
+		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+	}
 	conf_problems_clear(&problems);
 	return result;
 }

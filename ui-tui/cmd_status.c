@@ -1,6 +1,7 @@
 /*
  * lanpost status: what the gateway says about itself, as a page or as JSON.
  */
+#include "base/ctl_wire.h"
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
@@ -123,7 +124,7 @@ int cmd_status(struct cli *cli)
 		if (cli->json)
 			result = cli_print_json(json_incref(status));
 		else
-			print_status(status);
+			print_status(ctl_say(status, NULL));
 		json_decref(status);
 	}
 	conf_free(conf);

@@ -68,7 +68,7 @@ static void print_event(bool is_new, const struct journal_message *message,
 	printf("  %s  %-10s %s%s%s\n", i18n_time(time, sizeof(time), event->time_us / 1000000),
 	    shown(a, sizeof(a), event->event), shown(b, sizeof(b), event->place),
 	    event->detail != NULL && event->detail[0] != '\0' ? ": " : "",
-	    shown(c, sizeof(c), event->detail));
+	    PHRASE_SAID(event->detail == NULL ? "" : event->detail));
 }
 
 static void add_event(void *context, const struct journal_message *message,
@@ -138,7 +138,7 @@ static int run_trace(const struct cli *cli, const struct conf *conf, struct stat
 	}
 	if (find_events(&query, conf, state, &trace, &error) != 0) {
 		json_decref(trace.messages);
-		return cli_fail(CLI_FAILED, "%s", error.text);
+		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	}
 	if (trace.messages != NULL)
 		return cli_print_json(trace.messages);

@@ -108,10 +108,10 @@ int demo_await(const struct conf *conf, const char *user, size_t count, struct e
 
 	while (demo_count(conf, user) < count) {
 		if (demo_interrupted())
-			return error_set(error, ERROR_CANCELLED, "%s", _("interrupted"));
+			return error_set(error, ERROR_CANCELLED, N_("interrupted"));
 		if (clock_now_ms() > deadline)
 			return error_set(error, ERROR_TEMPORARY,
-			    _("nothing arrived for %s within %d seconds"), user, AWAIT_MS / 1000);
+			    N_("nothing arrived for %s within %d seconds"), user, AWAIT_MS / 1000);
 		poll(NULL, 0, 20);
 	}
 	return 0;

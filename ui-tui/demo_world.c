@@ -75,7 +75,7 @@ bool demo_interrupted(void)
 
 static int stopped(struct error *error)
 {
-	return error_set(error, ERROR_CANCELLED, "%s", _("interrupted"));
+	return error_set(error, ERROR_CANCELLED, N_("interrupted"));
 }
 
 /* --- configurations */
@@ -142,18 +142,9 @@ static int load_config(struct demo_side *side, struct error *error)
 
 	side->conf = conf_load(side->config, &problems);
 	if (side->conf == NULL)
-		result = error_set(error, ERROR_CONFIG, "%s:%d: %s", side->config,
-		    problems.count > 0 ? problems.items[0].place.line : 0,
-		    problems.count > 0 ? problems.items[0].text : "?");
+		result = conf_problem_error(&problems.items[0], error); /* there is one */
 	conf_problems_clear(&problems);
 	return result;
-}
-
-static const char *language(void)
-{
-	const char *name = getenv("LANGUAGE"); /* i18n_start() has set it */
-
-	return name != NULL && strcmp(name, "ru") == 0 ? "ru" : "en";
 }
 
 static void add_gateway(struct buf *out, const struct demo *demo, const struct demo_side *side,
@@ -161,7 +152,7 @@ static void add_gateway(struct buf *out, const struct demo *demo, const struct d
 {
 	buf_printf(out,
 	    "[gateway]\nhostname = %s\nlocal_domain = %s\nspool = %s/%s/spool\nlanguage = %s\n",
-	    hostname, domain, demo->folder, side->name, language());
+	    hostname, domain, demo->folder, side->name, i18n_language());
 }
 
 static int configure_provider(struct demo *demo, struct error *error)
@@ -321,7 +312,7 @@ static int ended_early(const struct demo *demo, const struct demo_side *side, st
 		while (rest.ptr != NULL && (next = slice_trim(slice_cut(&rest, '\n'))).ptr != NULL)
 			line = next.len > 0 ? next : line;
 	}
-	error_set(error, ERROR_PERMANENT, _("lanpostd ended at once: %.*s"), SLICE_PRINT(line));
+	error_set(error, ERROR_PERMANENT, N_("lanpostd ended at once: %.*s"), SLICE_PRINT(line));
 	free(text);
 	free(path);
 	return -1;
@@ -364,7 +355,7 @@ static int await_start(const struct demo *demo, struct demo_side *side, uint16_t
 			return ended_early(demo, side, error);
 		if (clock_now_ms() > deadline)
 			return error_set(error, ERROR_TEMPORARY,
-			    _("the gateway in %s did not start within %d seconds"), demo->folder,
+			    N_("the gateway in %s did not start within %d seconds"), demo->folder,
 			    START_MS / 1000);
 		poll(NULL, 0, 20);
 	}

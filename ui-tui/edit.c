@@ -28,7 +28,7 @@ bool edit_begin(struct edit *edit, struct cli *cli, struct conf *conf, const cha
 		buf_append_slice(&edit->text, buf_slice(&edit->before));
 		return true;
 	}
-	cli_fail(CLI_FAILED, "%s", error.text);
+	cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	return false;
 }
 
@@ -44,7 +44,7 @@ bool edit_reread(struct edit *edit)
 
 	buf_reset(&edit->before);
 	if (ini_edit_read(edit->file, &edit->before, &error) != 0) {
-		cli_fail(CLI_FAILED, "%s", error.text);
+		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 		return false;
 	}
 	edit_restart(edit);
@@ -83,7 +83,7 @@ bool edit_set(struct edit *edit, const char *kind, const char *name, const char 
 
 	if (ini_edit_set(&edit->text, kind, name, key, value, &error) == 0)
 		return true;
-	cli_fail(CLI_FAILED, "%s", error.text);
+	cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	return false;
 }
 
@@ -93,7 +93,7 @@ bool edit_unset(struct edit *edit, const char *kind, const char *name, const cha
 
 	if (ini_edit_unset(&edit->text, kind, name, key, &error) == 0)
 		return true;
-	cli_fail(CLI_FAILED, "%s", error.text);
+	cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	return false;
 }
 
@@ -166,10 +166,10 @@ static const struct conf_problem *next_new(struct conf_problems *before, const s
 		if (problem->is_warning != warnings)
 			continue;
 		while (known < before->count && (before->items[known].is_warning != warnings ||
-						    strcmp(before->items[known].text, problem->text) != 0))
+						    strcmp(before->items[known].phrase, problem->phrase) != 0))
 			known++;
 		if (known < before->count)
-			before->items[known].text[0] = '\0'; /* none is like this one */
+			before->items[known].phrase[0] = '\0'; /* none is like this one */
 		else
 			return problem;
 	}
@@ -191,14 +191,14 @@ static void tell_rest(struct edit *edit, struct conf_problems *before, const str
 	char *text;
 
 	if (after->errors > 0) {
-		text = xasprintf(ngettext("the configuration still has %zu error (lanpost check); until it is mended the gateway keeps the old one",
+		text = xasprintf(_n("the configuration still has %zu error (lanpost check); until it is mended the gateway keeps the old one",
 				     "the configuration still has %zu errors (lanpost check); until they are mended the gateway keeps the old one", after->errors),
 		    after->errors);
 		remark(edit, text);
 		free(text);
 	}
 	while ((warning = next_new(before, after, true, &at)) != NULL)
-		remark(edit, warning->text);
+		remark(edit, PHRASE_SAID(warning->phrase));
 }
 
 /* Refuses a text that makes the configuration worse. */
@@ -209,7 +209,7 @@ static int judge(struct edit *edit, struct conf_problems *before, const struct c
 	const struct conf_problem *error = after->errors < before->errors ? NULL : next_new(before, after, false, &at);
 
 	if (error != NULL)
-		return cli_fail(CLI_FAILED, _("nothing was changed, for the configuration would be wrong: %s"), error->text);
+		return cli_fail(CLI_FAILED, _("nothing was changed, for the configuration would be wrong: %s"), ERROR_SAID(error));
 	return edit->approve == NULL ? CLI_DONE : edit->approve(edit, conf);
 }
 
@@ -261,7 +261,7 @@ static int replace_file(const struct edit *edit)
 	if (edit_is_stale(edit))
 		result = cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
 	else if (ini_edit_write(edit->file, &edit->text, edit->cli->config, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", error.text);
+		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	if (lock >= 0)
 		close(lock);
 	return result;

@@ -15,12 +15,12 @@ static int read_all(int fd, const char *name, struct buf *out, struct error *err
 
 		if (room == NULL)
 			return error_set(
-			    error, ERROR_LIMIT, _("%s is larger than %zu bytes"), name, out->limit);
+			    error, ERROR_LIMIT, N_("%s is larger than %zu bytes"), name, out->limit);
 		got = read(fd, room, chunk);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return error_errno(error, _("cannot read %s"), name);
+			return error_errno(error, N_("cannot read %s"), name);
 		if (got == 0)
 			return 0;
 		out->len += (size_t)got;
@@ -35,7 +35,7 @@ int input_read(const char *name, struct buf *out, struct error *error)
 		return read_all(STDIN_FILENO, _("standard input"), out, error);
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return error_errno(error, _("cannot open %s"), name);
+		return error_errno(error, N_("cannot open %s"), name);
 	result = read_all(fd, name, out, error);
 	close(fd);
 	return result;

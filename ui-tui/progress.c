@@ -44,9 +44,9 @@ void progress_clear(struct progress *progress)
 static char *safe_text(const json_t *object, const char *name)
 {
 	const char *text = json_string_value(json_object_get(object, name));
-	size_t size = text == NULL ? 1 : strlen(text) * 4 + 1;
+	size_t size = text == NULL ? 1 : strlen(text) * 4 + PHRASE_TEXT_MAX;
 
-	return str_printable(xmalloc(size), size, slice_of(text == NULL ? "" : text));
+	return phrase_show(xmalloc(size), size, text == NULL ? "" : text, NULL);
 }
 
 static int64_t number(const json_t *object, const char *name)

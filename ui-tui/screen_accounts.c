@@ -157,7 +157,7 @@ static int run_test(void *context)
 
 	for (size_t i = 0; conf == NULL && i < problems.count; i++)
 		if (!problems.items[i].is_warning)
-			puts(problems.items[i].text);
+			puts(PHRASE_SAID(problems.items[i].phrase));
 	if (account != NULL)
 		result = account_test(conf, account, NULL);
 	conf_free(conf);

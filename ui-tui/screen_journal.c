@@ -89,7 +89,7 @@ static void add_event(void *context, const struct journal_message *message, cons
 	list_cell(list, message->sender);
 	list_cell(list, message->subject);
 	list_cellf(list, "%s%s%s", event->place,
-	    event->place[0] != '\0' && event->detail[0] != '\0' ? ": " : "", event->detail);
+	    event->place[0] != '\0' && event->detail[0] != '\0' ? ": " : "", PHRASE_SAID(event->detail));
 	free(id);
 }
 
@@ -104,7 +104,7 @@ static void journal_refresh(struct tui *tui, void *state, bool now)
 	pace_begin(&screen->pace);
 	list_begin(&screen->list);
 	if (journal != NULL && state_journal_last(journal, EVENTS, add_event, &screen->list, &error) != 0)
-		tui_say(tui, STYLE_BAD, "%s", error.text);
+		tui_say(tui, STYLE_BAD, "%s", ERROR_SAID(&error));
 	list_end(&screen->list);
 	pace_end(&screen->pace);
 }

@@ -116,7 +116,7 @@ static void fill_letters(struct tui *tui, struct mailboxes *mailboxes)
 	struct error error;
 
 	if (maildir_list(spool, mailboxes->user, &messages, &error) != 0) {
-		tui_say(tui, STYLE_BAD, "%s", error.text);
+		tui_say(tui, STYLE_BAD, "%s", ERROR_SAID(&error));
 		return;
 	}
 	list_begin(&mailboxes->letters);

@@ -87,7 +87,7 @@ static void add_row(struct list *list, const struct queue_entry *entry)
 	else
 		list_cell(list, first == NULL ? "-" : first->name);
 	list_cell(list, entry->letter.subject);
-	list_cell(list, first == NULL ? "" : first->reply);
+	list_cell(list, first == NULL ? "" : PHRASE_SAID(first->reply));
 }
 
 static void queue_refresh(struct tui *tui, void *state, bool now)
@@ -101,7 +101,7 @@ static void queue_refresh(struct tui *tui, void *state, bool now)
 		return;
 	pace_begin(&screen->pace);
 	if (queue_list(spool, ALL_STATES, &items, &error) != 0) {
-		tui_say(tui, STYLE_BAD, "%s", error.text);
+		tui_say(tui, STYLE_BAD, "%s", ERROR_SAID(&error));
 		return;
 	}
 	list_begin(&screen->list);
@@ -178,7 +178,7 @@ static void do_delete(struct tui *tui, void *state)
 	strlist_clear(&ids);
 	if (count == 0)
 		return;
-	text = xasprintf(ngettext("Remove %zu letter for good? Neither the sender nor the recipients are told. To keep it back for "
+	text = xasprintf(_n("Remove %zu letter for good? Neither the sender nor the recipients are told. To keep it back for "
 				  "now, hold it instead.",
 			     "Remove %zu letters for good? Neither the senders nor the recipients are told. To keep them back "
 			     "for now, hold them instead.",

@@ -181,8 +181,10 @@ static void settings_draw(struct tui *tui, void *state, struct rect area)
 	int end = area.y + area.height;
 
 	if (wrong != NULL) {
-		term_putf(area.y++, area.x + 1, area.width - 2, STYLE_BAD, "%s:%d: %s", wrong->place.file, wrong->place.line,
-		    wrong->text);
+		struct error error;
+
+		conf_problem_error(wrong, &error);
+		term_putf(area.y++, area.x + 1, area.width - 2, STYLE_BAD, "%s", ERROR_SAID(&error));
 		area.height--;
 	}
 	tui_draw_list(tui, &settings->list, (struct rect){area.y, area.x, area.height - HELP_ROWS - 1, area.width});

@@ -132,8 +132,8 @@ static void try_rule(struct tui *tui, struct form_dialog *dialog)
 	for (size_t i = 0; when[0] == '\0' && i < preview->recent.count; i++)
 		preview->recent.items[i].caught = false;
 	if (when[0] != '\0' && recent_try(tui->conf, when, &preview->recent, &error) != 0) {
-		snprintf(field->error, sizeof(field->error), "%s", error.text);
-		snprintf(preview->error, sizeof(preview->error), "%s", error.text);
+		snprintf(field->error, sizeof(field->error), "%s", ERROR_SAID(&error));
+		snprintf(preview->error, sizeof(preview->error), "%s", ERROR_SAID(&error));
 	}
 	free(when);
 }

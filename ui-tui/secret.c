@@ -32,16 +32,16 @@ static int read_line(char line[SECRET_MAX], struct error *error)
 		if (got < 0)
 			return error_errno(error, "standard input");
 		if (got == 0 && used == 0)
-			return error_set(error, ERROR_CANCELLED, _("the input has ended where a password was asked for"));
+			return error_set(error, ERROR_CANCELLED, N_("the input has ended where a password was asked for"));
 		if (got == 0 || byte == '\n')
 			break;
 		if (used == SECRET_MAX - 1)
-			return error_set(error, ERROR_LIMIT, _("the password is longer than %d bytes"),
+			return error_set(error, ERROR_LIMIT, N_("the password is longer than %d bytes"),
 			    SECRET_MAX - 1);
 		if (byte == CTRL_C)
-			return error_set(error, ERROR_CANCELLED, _("nothing was changed"));
+			return error_set(error, ERROR_CANCELLED, N_("nothing was changed"));
 		if (byte == '\0')
-			return error_set(error, ERROR_CONFIG, _("a password cannot hold NUL bytes"));
+			return error_set(error, ERROR_CONFIG, N_("a password cannot hold NUL bytes"));
 		line[used++] = byte;
 	}
 	if (used > 0 && line[used - 1] == '\r')
@@ -87,7 +87,7 @@ static int ask(const char *user, char secret[SECRET_MAX], struct error *error)
 	if (result == 0)
 		result = prompt(_("Again for %s: "), user, again, error);
 	if (result == 0 && strcmp(secret, again) != 0)
-		result = error_set(error, ERROR_CONFIG, _("the two passwords are not the same"));
+		result = error_set(error, ERROR_CONFIG, N_("the two passwords are not the same"));
 	explicit_bzero(again, sizeof(again));
 	return result;
 }
@@ -102,7 +102,7 @@ static int make_hash(const char *secret, char **hash, struct error *error)
 	if (crypt_gensalt_rn("$y$", 0, NULL, 0, salt, sizeof(salt)) != NULL)
 		made = crypt_rn(secret, salt, data, sizeof(*data));
 	if (made == NULL)
-		result = error_errno(error, _("the password cannot be hashed"));
+		result = error_errno(error, N_("the password cannot be hashed"));
 	else
 		*hash = xstrdup(made);
 	explicit_bzero(data, sizeof(*data));
@@ -175,13 +175,13 @@ static int judge(const char *password, const char *user, struct error *error)
 	const char *weakness = secret_weakness(password, user);
 
 	if (password[0] == '\0')
-		return error_set(error, ERROR_CONFIG, _("the password of %s is empty; to do without one, use --no-password"), user);
+		return error_set(error, ERROR_CONFIG, N_("the password of %s is empty; to do without one, use --no-password"), user);
 	if (weakness == NULL)
 		return 0;
 	fprintf(stderr, _("lanpost: warning: %s\n"), weakness);
 	if (isatty(STDIN_FILENO) != 1 || question_confirm(_("Take this password all the same?"), false))
 		return 0;
-	return error_set(error, ERROR_CONFIG, _("the password of %s was not taken"), user);
+	return error_set(error, ERROR_CONFIG, N_("the password of %s was not taken"), user);
 }
 
 int secret_ask(const char *user, struct secret *secret, struct error *error)
@@ -204,7 +204,7 @@ int secret_ask_plain(const char *whose, char **password, struct error *error)
 	int result = ask(whose, line, error);
 
 	if (result == 0 && line[0] == '\0')
-		result = error_set(error, ERROR_CONFIG, _("the password of %s is empty; to do without one, use --no-password"), whose);
+		result = error_set(error, ERROR_CONFIG, N_("the password of %s is empty; to do without one, use --no-password"), whose);
 	if (result == 0)
 		*password = xstrdup(line);
 	explicit_bzero(line, sizeof(line));

@@ -51,7 +51,7 @@ int setup_qr_encode(const char *payload, struct setup_qr *qr, struct error *erro
 	size_t count;
 
 	if (code == NULL)
-		return error_errno(error, _("the settings do not fit into a QR code"));
+		return error_errno(error, N_("the settings do not fit into a QR code"));
 	count = (size_t)code->width * (size_t)code->width;
 	*qr = (struct setup_qr){.width = code->width, .dark = xmalloc(count)};
 	for (size_t i = 0; i < count; i++)

@@ -402,5 +402,5 @@ int tui_main(struct cli *cli)
 	conf_problems_clear(&tui->problems);
 	conf_free(tui->conf);
 	free(tui);
-	return error.class == ERROR_NONE ? CLI_DONE : cli_fail(CLI_FAILED, "%s", error.text);
+	return error.class == ERROR_NONE ? CLI_DONE : cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 }

@@ -119,7 +119,7 @@ static void check_field(struct form_field *field)
 		snprintf(field->error, sizeof(field->error), "%s", _("this must be given"));
 	else if (trimmed.len > 0 && field->schema != NULL &&
 		 value_parse(field->schema->type, trimmed, &field->schema->limits, &value, &error) != 0)
-		snprintf(field->error, sizeof(field->error), "%s", error.text);
+		snprintf(field->error, sizeof(field->error), "%s", ERROR_SAID(&error));
 	else if (trimmed.len > 0 && field->schema != NULL)
 		value_clear(field->schema->type, &value);
 	conf_secret_free(text);

@@ -83,7 +83,7 @@ static void take_status(struct tui_link *link, json_t *answer)
 	const json_t *session = json_object_get(answer, "session");
 
 	json_decref(link->status);
-	link->status = answer;
+	link->status = ctl_say(answer, NULL);
 	link->status_number++;
 	link->session_runs = json_is_true(json_object_get(session, "running"));
 	wire_close(&link->status_wire);
@@ -144,7 +144,7 @@ void tui_link_serve(struct tui_link *link, const struct conf *conf)
 	json_t *object;
 
 	while ((object = wire_read(&link->watch_wire)) != NULL) {
-		take_event(link, object);
+		take_event(link, ctl_say(object, NULL));
 		json_decref(object);
 	}
 	object = wire_read(&link->status_wire);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "mail/problem.h"
 #include "mail/queue.h"
 
 #include <stdarg.h>
@@ -62,9 +63,14 @@ static void find_in_files(const struct conf_problems *found, bool warnings, stru
 	for (size_t i = 0; i < found->count && i < SHOWN_MAX; i++) {
 		const struct conf_problem *item = &found->items[i];
 
-		if (item->is_warning == warnings)
-			add(problems, warnings ? STYLE_WARNING : STYLE_BAD, place_of_file(item->place.file), "",
-			    "%s:%d: %s", base_name(item->place.file), item->place.line, item->text);
+		struct conf_problem shown = *item;
+		struct error error;
+
+		if (item->is_warning != warnings)
+			continue;
+		shown.place.file = base_name(item->place.file);
+		conf_problem_error(&shown, &error);
+		add(problems, warnings ? STYLE_WARNING : STYLE_BAD, place_of_file(item->place.file), "", "%s", ERROR_SAID(&error));
 	}
 }
 
@@ -85,19 +91,20 @@ static void add_known(void *context, const char *key, const char *text, int64_t 
 			    key + strlen(kinds[i].kind));
 		}
 	/* TRANSLATORS: a problem: what, since when, what is wrong */
-	add(context, STYLE_BAD, place, id, _("%s, since %s: %s"), key, i18n_time(time, sizeof(time), since), text);
+	add(context, STYLE_BAD, place, id, _("%s, since %s: %s"), PHRASE_SAID(PROBLEM_NAME(key)),
+	    i18n_time(time, sizeof(time), since), PHRASE_SAID(text));
 }
 
 static void find_in_queue(const unsigned counts[], struct tui_problems *problems)
 {
 	if (counts[QUEUE_CORRUPT] > 0)
-		add(problems, STYLE_BAD, SCREEN_QUEUE, "", ngettext("%u letter in the queue is damaged",
+		add(problems, STYLE_BAD, SCREEN_QUEUE, "", _n("%u letter in the queue is damaged",
 		    "%u letters in the queue are damaged", counts[QUEUE_CORRUPT]), counts[QUEUE_CORRUPT]);
 	if (counts[QUEUE_DEFERRED] > 0)
-		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", ngettext("%u letter could not be sent yet and is tried again",
+		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", _n("%u letter could not be sent yet and is tried again",
 		    "%u letters could not be sent yet and are tried again", counts[QUEUE_DEFERRED]), counts[QUEUE_DEFERRED]);
 	if (counts[QUEUE_HOLD] > 0)
-		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", ngettext("%u letter is held back by hand",
+		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", _n("%u letter is held back by hand",
 		    "%u letters are held back by hand", counts[QUEUE_HOLD]), counts[QUEUE_HOLD]);
 }
 

@@ -79,7 +79,7 @@ int term_open(struct error *error)
 		screen = newterm(NULL, stdout, stdin);
 	if (screen == NULL)
 		return error_set(error, ERROR_CONFIG,
-		    _("this terminal (TERM=%s) cannot show screens; the verbs of lanpost --help work on any"),
+		    N_("this terminal (TERM=%s) cannot show screens; the verbs of lanpost --help work on any"),
 		    name == NULL ? "" : name);
 	set_term(screen);
 	raw();

@@ -48,11 +48,11 @@ static void open_bench(struct bench *bench, const char *folder)
 	bench->folder = xstrdup(folder);
 	bench->conf = conf_load(conf, &problems);
 	if (bench->conf == NULL)
-		fail(problems.items[0].text);
+		fail(PHRASE_EN(problems.items[0].phrase));
 	conf_problems_clear(&problems);
 	bench->sorter = sorter_new(bench->conf, &error);
 	if (bench->sorter == NULL)
-		fail(error.text);
+		fail(ERROR_EN(&error));
 	dir = opendir(mail);
 	if (dir == NULL)
 		fail("no mail; run generate.py");
@@ -75,7 +75,7 @@ static struct slice read_message(const char *path)
 	char *text;
 
 	if (fsx_read(path, MESSAGE_MAX, &text, &len, &error) != 0)
-		fail(error.text);
+		fail(ERROR_EN(&error));
 	return slice_make(text, len);
 }
 
@@ -134,7 +134,7 @@ static void append_message(const struct bench *bench, struct intake_batch *batch
 	body_init(&body, bench->conf->gateway.spool);
 	if (body_append(&body, message, &envelope.id, &error) != 0 ||
 	    body_finish(&body, &error) != 0 || body_view(&body, &bytes, &error) != 0)
-		fail(error.text);
+		fail(ERROR_EN(&error));
 	free((char *)(uintptr_t)message.ptr);
 	route(bench, bytes, &envelope);
 	intake_batch_append(batch, &envelope, &body, NULL, 0);
@@ -149,7 +149,7 @@ static void deliver_all(const struct bench *bench, struct intake *intake)
 		append_message(bench, batch, bench->files.items[i]);
 		if ((intake_batch_count(batch) == BATCH || i + 1 == bench->files.count) &&
 		    intake_batch_commit(batch, &error) != 0)
-			fail(error.text);
+			fail(ERROR_EN(&error));
 	}
 	intake_batch_free(batch);
 }
@@ -199,11 +199,11 @@ static void run_deliver(struct bench *bench, const char *spool)
 		fail("SPOOL is there already");
 	if (state_open(&options.state, options.spool, NULL, &error) != 0 ||
 	    intake_open(&intake, &options, NULL, &error) != 0)
-		fail(error.text);
+		fail(ERROR_EN(&error));
 	start = clock_wall_us();
 	deliver_all(bench, intake);
 	if (intake_close(intake, &error) != 0)
-		fail(error.text);
+		fail(ERROR_EN(&error));
 	tell("deliver", bench->files.count, clock_wall_us() - start);
 	state_close(options.state);
 	check_all(bench);

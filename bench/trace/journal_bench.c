@@ -26,7 +26,7 @@ static const char *const words[] = {"счёт", "на оплату", "догов
 
 static void die(const struct error *error)
 {
-	fprintf(stderr, "journal_bench: %s\n", error->text);
+	fprintf(stderr, "journal_bench: %s\n", ERROR_EN(error));
 	exit(1);
 }
 

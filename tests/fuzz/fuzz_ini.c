@@ -44,7 +44,7 @@ static void try_value(const char *text)
 		struct error error = ERROR_INIT;
 
 		if (value_parse((enum value_type)type, slice_of(text), &limits, &field, &error) != 0)
-			assert(error.text[0] != '\0');
+			assert(error.phrase[0] != '\0');
 		value_clear((enum value_type)type, &field);
 	}
 }

@@ -47,7 +47,7 @@ static void check_negation(struct slice text, struct slice message, bool holds)
 	struct condition *condition = rule_parse(slice_of(negated), false, &error);
 
 	/* It may be nested or long to the limit already. */
-	assert(condition != NULL || strstr(error.text, "deep") != NULL || text.len > 1000);
+	assert(condition != NULL || strstr(ERROR_EN(&error), "deep") != NULL || text.len > 1000);
 	if (condition != NULL)
 		assert(decide(condition, message, false) == !holds);
 	condition_free(condition);
@@ -64,7 +64,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	bool holds;
 
 	if (condition == NULL) {
-		assert(error.class == ERROR_CONFIG && error.text[0] != '\0');
+		assert(error.class == ERROR_CONFIG && error.phrase[0] != '\0');
 		return 0;
 	}
 	holds = decide(condition, message, false);

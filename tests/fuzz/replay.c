@@ -32,7 +32,7 @@ static int replay_file(const char *path)
 	size_t len;
 
 	if (fsx_read(path, FILE_MAX, &data, &len, &error) < 0) {
-		fprintf(stderr, "replay: %s\n", error.text);
+		fprintf(stderr, "replay: %s\n", ERROR_EN(&error));
 		return -1;
 	}
 	if (verbose)

@@ -106,7 +106,7 @@ static void script_load(const char *path, struct script *script)
 
 	*script = (struct script){.input = BUF_INIT(16 << 20)};
 	if (fsx_read(path, 1 << 20, &data, &len, &error) != 0)
-		fail_msg("%s", error.text);
+		fail_msg("%s", ERROR_EN(&error));
 	rest = slice_make(data, len);
 	while (rest.len > 0)
 		script_line(script, slice_cut(&rest, '\n'));

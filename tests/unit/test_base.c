@@ -24,12 +24,12 @@ static void test_error_has_what_where_why(void **context)
 	assert_int_equal(error.class, ERROR_TEMPORARY);
 	assert_int_equal(error.code, 452);
 	assert_string_equal(error.enhanced, "4.3.1");
-	assert_string_equal(error.text, "cannot write /spool/x: No space left on device");
+	assert_string_equal(ERROR_EN(&error), "cannot write /spool/x: No space left on device");
 	error_context(&error, "account %s", "sales");
-	assert_string_equal(error.text, "account sales: cannot write /spool/x: No space left on device");
+	assert_string_equal(ERROR_EN(&error), "account sales: cannot write /spool/x: No space left on device");
 	assert_int_equal(error.code, 452);
 	error_set(&error, ERROR_PROTOCOL, "peer said \x1b[2J\r\n");
-	assert_string_equal(error.text, "peer said \\x1b[2J\\x0d\\x0a");
+	assert_string_equal(ERROR_EN(&error), "peer said \\x1b[2J\\x0d\\x0a");
 }
 
 static void test_replace_is_whole(void **context)

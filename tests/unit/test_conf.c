@@ -69,7 +69,7 @@ static void show(const struct conf_problems *problems)
 	for (size_t i = 0; i < problems->count; i++)
 		print_message("  %s:%d: %s%s\n", problems->items[i].place.file,
 		    problems->items[i].place.line, problems->items[i].is_warning ? "warning: " : "",
-		    problems->items[i].text);
+		    PHRASE_EN(problems->items[i].phrase));
 }
 
 static void defaults_are_those_of_the_contract(void **state)
@@ -338,7 +338,7 @@ static void each_fault_is_told_once_where_it_is(void **state)
 		}
 		assert_int_equal(problems.items[problems.count - 1].place.line, cases[i].line);
 		assert_int_equal(problems.items[problems.count - 1].is_warning, cases[i].is_warning);
-		assert_non_null(strstr(problems.items[problems.count - 1].text, cases[i].told));
+		assert_non_null(strstr(PHRASE_EN(problems.items[problems.count - 1].phrase), cases[i].told));
 		if (cases[i].is_warning)
 			assert_non_null(conf);
 		else
@@ -390,8 +390,8 @@ static void any_section_may_stand_in_any_file(void **state)
 	rules = put("rules.conf", "[user ivan]\n", 0644);
 	conf = load("", &problems);
 	assert_null(conf);
-	assert_non_null(strstr(problems.items[0].text, "second time"));
-	assert_non_null(strstr(problems.items[0].text, "users.conf:1"));
+	assert_non_null(strstr(PHRASE_EN(problems.items[0].phrase), "second time"));
+	assert_non_null(strstr(PHRASE_EN(problems.items[0].phrase), "users.conf:1"));
 	conf_problems_clear(&problems);
 
 	take_away(rules);
@@ -416,7 +416,7 @@ static void passwords_that_others_can_read_are_told(void **state)
 	assert_int_equal(problems.count, 1);
 	assert_true(problems.items[0].is_warning);
 	assert_int_equal(problems.items[0].place.line, 3);
-	assert_non_null(strstr(problems.items[0].text, "chmod 600"));
+	assert_non_null(strstr(PHRASE_EN(problems.items[0].phrase), "chmod 600"));
 	conf_free(conf);
 	conf_problems_clear(&problems);
 
@@ -436,7 +436,7 @@ static void a_file_that_is_not_there(void **state)
 	(void)state;
 	assert_null(conf_load("/nowhere/lanpost.conf", &problems));
 	assert_int_equal(problems.errors, 1);
-	assert_non_null(strstr(problems.items[0].text, "/nowhere/lanpost.conf"));
+	assert_non_null(strstr(PHRASE_EN(problems.items[0].phrase), "/nowhere/lanpost.conf"));
 	conf_problems_clear(&problems);
 }
 
@@ -450,11 +450,11 @@ static void the_spool_must_be_writable(void **state)
 	assert_null(conf_load(path, &problems));
 	show(&problems);
 	assert_int_equal(problems.items[0].place.line, 2);
-	assert_non_null(strstr(problems.items[0].text, "is not writable"));
+	assert_non_null(strstr(PHRASE_EN(problems.items[0].phrase), "is not writable"));
 	conf_problems_clear(&problems);
 	assert_null(conf_load(other, &problems));
 	show(&problems);
-	assert_non_null(strstr(problems.items[0].text, "is not writable"));
+	assert_non_null(strstr(PHRASE_EN(problems.items[0].phrase), "is not writable"));
 	conf_problems_clear(&problems);
 	take_away(path);
 	take_away(other);
@@ -522,8 +522,8 @@ static void passwords_come_from_commands(void **state)
 		print_message("%s\n", cases[i].command);
 		if (cases[i].expected == NULL) {
 			assert_int_equal(conf_remote_password(&remote, &secret, &error), -1);
-			assert_null(strstr(error.text, "secret"));
-			print_message("  %s\n", error.text);
+			assert_null(strstr(ERROR_EN(&error), "secret"));
+			print_message("  %s\n", ERROR_EN(&error));
 		} else {
 			assert_int_equal(conf_remote_password(&remote, &secret, &error), 0);
 			assert_string_equal(secret, cases[i].expected);
@@ -568,7 +568,7 @@ static void the_sample_is_good(void **state)
 	/* Only the spool, which this computer may not have, may be missing. */
 	for (size_t i = 0; i < problems.count; i++)
 		assert_true(problems.items[i].is_warning ||
-			    strstr(problems.items[i].text, "spool") != NULL);
+			    strstr(PHRASE_EN(problems.items[i].phrase), "spool") != NULL);
 	conf_free(conf);
 	conf_problems_clear(&problems);
 }

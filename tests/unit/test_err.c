@@ -1,10 +1,13 @@
-/* Errors in two languages. */
-#include "base/buf.h"
+#include "base/alloc.h"
 #include "base/catalog.h"
+#include "base/conversion.h"
 #include "base/err.h"
 #include "base/i18n.h"
-#include "base/str.h"
+#include "base/plural.h"
+#include "tests/unit/remove_tree.h"
 
+#include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -15,146 +18,338 @@
 
 #include <cmocka.h>
 
+/* A catalogue, in order; the first is its head. "\1" stands for the 0 between forms. */
 static const char *const pairs[][2] = {
-    {"", "Content-Type: text/plain; charset=UTF-8\n"},
+    {"", "Plural-Forms: nplurals=3; plural=(n%10==1 && n%100!=11 ? 0 : n%10>=2 && n%10<=4 && (n%100<12 || n%100>14) ? 1 : 2);\n"},
+    {"%d message waits\1%d messages wait", "ждёт %d письмо\1ждут %d письма\1ждут %d писем"},
+    {"No space left on device", "На диске нет места"},
     {"account %s", "учётная запись %s"},
-    {"cannot connect to %s: %d", "нет связи с %s: %d"},
+    {"cannot write %s", "не удаётся записать %s"},
+    {"free: %s since %s", "с %2$s свободно: %1$s"},
+    {"never cut: %s", "без конца: %s"},
     {"sending", "отправка"},
+    {"the server did not take %s while %s (%d, %lld, %zu)", "при %2$s сервер не принял %1$s (%5$zu, %4$lld, %3$d)"},
 };
-#define COUNT (sizeof(pairs) / sizeof(pairs[0]))
 
-static void put_word(FILE *out, size_t word)
+static void write_catalog(const char *path)
 {
-	uint32_t value = (uint32_t)word;
-
-	assert_int_equal(fwrite(&value, sizeof(value), 1, out), 1);
-}
-
-/* What msgfmt writes, without its hash table. */
-static void write_mo(const char *path)
-{
-	size_t tables = 7 * 4, texts = tables + 2 * COUNT * 8;
+	static char file[8192];
+	const uint32_t head[7] = {0x950412de, 0, ARRAY_LEN(pairs), 28, 28 + 8 * ARRAY_LEN(pairs), 0, 0};
+	size_t at = 28 + 16 * ARRAY_LEN(pairs);
 	FILE *out = fopen(path, "wb");
 
 	assert_non_null(out);
-	put_word(out, 0x950412de);
-	put_word(out, 0);
-	put_word(out, COUNT);
-	put_word(out, tables);
-	put_word(out, tables + COUNT * 8);
-	put_word(out, 0);
-	put_word(out, texts);
+	memcpy(file, head, sizeof(head));
 	for (size_t side = 0; side < 2; side++)
-		for (size_t i = 0; i < COUNT; i++) {
-			put_word(out, strlen(pairs[i][side]));
-			put_word(out, texts);
-			texts += strlen(pairs[i][side]) + 1;
+		for (size_t i = 0; i < ARRAY_LEN(pairs); i++) {
+			const char *text = pairs[i][side];
+			const uint32_t entry[2] = {(uint32_t)strlen(text), (uint32_t)at};
+
+			memcpy(file + head[3 + side] + 8 * i, entry, sizeof(entry));
+			for (size_t byte = 0; byte <= strlen(text); byte++, at++)
+				file[at] = text[byte] == '\1' ? '\0' : text[byte];
 		}
-	for (size_t side = 0; side < 2; side++)
-		for (size_t i = 0; i < COUNT; i++)
-			assert_int_equal(fwrite(pairs[i][side], 1, strlen(pairs[i][side]) + 1, out), strlen(pairs[i][side]) + 1);
+	assert_int_equal(fwrite(file, 1, at, out), at);
 	assert_int_equal(fclose(out), 0);
 }
 
-static int open_catalog(void **context)
+static int open_it(void **state)
 {
-	static const char *const parts[] = {"", "/ru", "/ru/LC_MESSAGES", "/ru/LC_MESSAGES/lanpost.mo"};
-	char folder[] = "/tmp/lanpost-unit-XXXXXX", path[128];
+	char folder[] = "/tmp/lanpost-catalog-XXXXXX";
+	char *path;
 
-	(void)context;
+	(void)state;
 	assert_non_null(mkdtemp(folder));
-	for (size_t i = 1; i < 3; i++) {
-		snprintf(path, sizeof(path), "%s%s", folder, parts[i]);
-		assert_int_equal(mkdir(path, 0700), 0);
-	}
-	snprintf(path, sizeof(path), "%s%s", folder, parts[3]);
-	write_mo(path);
-	catalog_open(folder);
-	for (size_t i = 4; i-- > 0;) {
-		snprintf(path, sizeof(path), "%s%s", folder, parts[i]);
-		assert_int_equal(remove(path), 0);
-	}
+	path = xasprintf("%s/ru", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
+	path = xasprintf("%s/ru/LC_MESSAGES", folder);
+	assert_int_equal(mkdir(path, 0700), 0);
+	free(path);
+	path = xasprintf("%s/ru/LC_MESSAGES/lanpost.mo", folder);
+	write_catalog(path);
+	free(path);
+	setenv("TZ", "UTC", 1);
+	i18n_start("en");
+	i18n_open(folder);
+	remove_tree(folder);
 	return 0;
 }
 
-static void test_the_catalog_answers_both_ways(void **context)
+static int close_it(void **state)
+{
+	(void)state;
+	i18n_open("/nonexistent"); /* so that a sanitizer sees that all is given back */
+	return 0;
+}
+
+/* --- texts */
+
+static void test_each_language_has_its_text(void **context)
 {
 	(void)context;
-	for (size_t i = 1; i < COUNT; i++) {
-		assert_string_equal(catalog_russian(pairs[i][0]), pairs[i][1]);
-		assert_string_equal(catalog_english(pairs[i][1]), pairs[i][0]);
+	assert_string_equal(i18n_in("ru", "sending"), "отправка");
+	assert_string_equal(i18n_in("en", "sending"), "sending");
+	assert_string_equal(i18n_in("fr", "sending"), "sending");
+	assert_string_equal(i18n_in("ru", "zebra"), "zebra");
+	assert_string_equal(i18n_in("ru", ""), "");
+	assert_string_equal(i18n_in("ru", "account"), "account");
+}
+
+static void test_forms_follow_the_number(void **context)
+{
+	static const struct {
+		unsigned long n;
+		const char *text;
+	} cases[] = {{0, "ждут %d писем"}, {1, "ждёт %d письмо"}, {2, "ждут %d письма"}, {5, "ждут %d писем"},
+	    {11, "ждут %d писем"}, {14, "ждут %d писем"}, {21, "ждёт %d письмо"}, {104, "ждут %d письма"}};
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		assert_string_equal(
+		    i18n_plural_in("ru", "%d message waits", "%d messages wait", cases[i].n), cases[i].text);
+	assert_string_equal(i18n_plural_in("en", "one", "many", 1), "one");
+	assert_string_equal(i18n_plural_in("en", "one", "many", 21), "many");
+	assert_string_equal(i18n_plural_in("ru", "no such", "many", 2), "many");
+}
+
+static void test_rules_for_forms(void **context)
+{
+	static const struct {
+		const char *rule;
+		unsigned long n, form;
+	} cases[] = {{"n != 1", 1, 0}, {"n != 1", 2, 1}, {"0", 7, 0}, {"n>1", 1, 0}, {" ( n == 2 ) * 3 ", 2, 3}, {"!n", 0, 1},
+	    {"n%0", 5, 0}, {"n ? 1 : 2", 0, 2}, {"n==1 ? 0 : n==2 ? 1 : 2", 3, 2}, {"10-2-3", 0, 5}, {"1+2*3", 0, 7},
+	    {"n", 4, 4}, {"", 4, 0}, {"(n", 4, 0}, {"n ?", 4, 0}, {"n <= 4 && n >= 4 || 0", 4, 1}};
+	char deep[4096];
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
+		if (plural_form(slice_of(cases[i].rule), cases[i].n) != cases[i].form)
+			fail_msg("%s of %lu", cases[i].rule, cases[i].n);
+	memset(deep, '(', sizeof(deep));
+	assert_int_equal(plural_form(slice_make(deep, sizeof(deep)), 3), 0);
+	memset(deep, '!', sizeof(deep));
+	assert_int_equal(plural_form(slice_make(deep, sizeof(deep)), 3), 0);
+}
+
+static void *speak_russian(void *context)
+{
+	for (int i = 0; i < 20000; i++) {
+		const char *before = i18n_speak("ru");
+
+		if (strcmp(_("sending"), "отправка") != 0 || before != NULL)
+			*(bool *)context = false;
+		i18n_speak(before);
 	}
-	assert_null(catalog_russian(""));
-	assert_null(catalog_russian("accounts"));
-	assert_null(catalog_russian("zebra"));
-	assert_null(catalog_english(pairs[0][1]));
+	return NULL;
 }
 
-/* As gettext gives the texts: English ones while the process speaks English. */
-static void set(struct error *error, int language)
+static void test_threads_speak_their_own_languages(void **context)
 {
-	error_set(error, ERROR_TEMPORARY, pairs[2][language], "a\033b", 7);
-	error_context(error, pairs[1][language], "sales");
-}
-
-static void test_an_error_is_said_in_the_language_of_the_moment(void **context)
-{
-	static const char *const languages[] = {"en", "ru"};
-	static const char *const said[] = {
-	    "account sales: cannot connect to a\\x1bb: 7",
-	    "учётная запись sales: нет связи с a\\x1bb: 7",
-	};
+	bool good = true;
+	pthread_t thread;
 
 	(void)context;
-	for (int from = 0; from < 2; from++)
-		for (int to = 0; to < 2; to++) {
-			struct error error;
+	assert_int_equal(pthread_create(&thread, NULL, speak_russian, &good), 0);
+	for (int i = 0; i < 20000; i++)
+		assert_string_equal(_("sending"), "sending");
+	pthread_join(thread, NULL);
+	assert_true(good);
+}
 
-			i18n_switch(languages[from]);
-			set(&error, from);
-			assert_string_equal(error.text, said[from]);
-			i18n_switch(languages[to]);
-			assert_string_equal(error_said(&error), said[to]);
+static void test_the_environment_names_a_language(void **context)
+{
+	static const struct {
+		const char *variable, *value, *language;
+	} cases[] = {{"LANG", "ru_RU.UTF-8", "ru"}, {"LANG", "ru", "ru"}, {"LANG", "rum_X", "en"}, {"LANG", "C.UTF-8", "en"},
+	    {"LC_ALL", "en_GB", "en"}, {"LANGUAGE", "uk:ru:en", "ru"}, {"LANGUAGE", "fr", "en"}, {"LC_MESSAGES", "ru@x", "ru"}};
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		unsetenv("LANGUAGE"), unsetenv("LC_ALL"), unsetenv("LC_MESSAGES");
+		setenv("LANG", "ru_RU.UTF-8", 1);
+		setenv(cases[i].variable, cases[i].value, 1);
+		assert_string_equal(i18n_locale_language(), cases[i].language);
+	}
+}
+
+/* --- phrases */
+
+static const char *said(const char *phrase, const char *language)
+{
+	static char text[PHRASE_TEXT_MAX];
+
+	return phrase_show(text, sizeof(text), phrase, language);
+}
+
+static void test_an_error_is_said_in_any_language(void **context)
+{
+	struct error error;
+
+	(void)context;
+	error_set(&error, ERROR_TEMPORARY, N_("the server did not take %s while %s (%d, %lld, %zu)"), "a\033b",
+	    PHRASE_WORD(N_("sending")), 7, -5LL, (size_t)9);
+	error_context(&error, N_("account %s"), "sales");
+	assert_string_equal(ERROR_EN(&error), "account sales: the server did not take a\\x1bb while sending (7, -5, 9)");
+	assert_string_equal(said(error.phrase, "ru"),
+	    "учётная запись sales: при отправка сервер не принял a\\x1bb (9, -5, 7)");
+	i18n_speak("ru");
+	assert_string_equal(ERROR_SAID(&error), said(error.phrase, "ru"));
+	assert_string_equal(ERROR_EN(&error), said(error.phrase, "en"));
+	i18n_speak(NULL);
+	assert_string_equal(ERROR_SAID(&error), said(error.phrase, "en"));
+}
+
+static void test_errno_is_said_in_any_language(void **context)
+{
+	struct error error;
+
+	(void)context;
+	errno = ENOSPC;
+	error_errno(&error, N_("cannot write %s"), "/x");
+	assert_int_equal(error.saved_errno, ENOSPC);
+	assert_string_equal(ERROR_EN(&error), "cannot write /x: No space left on device");
+	assert_string_equal(said(error.phrase, "ru"), "не удаётся записать /x: На диске нет места");
+}
+
+static void test_numbers_of_people_bend(void **context)
+{
+	char phrase[PHRASE_MAX];
+
+	(void)context;
+	phrase_set_plural(phrase, sizeof(phrase), 3, N_("%d message waits"), N_("%d messages wait"), 3);
+	assert_string_equal(said(phrase, "ru"), "ждут 3 письма");
+	assert_string_equal(said(phrase, "en"), "3 messages wait");
+	phrase_set_plural(phrase, sizeof(phrase), 1, N_("%d message waits"), N_("%d messages wait"), 1);
+	assert_string_equal(said(phrase, "ru"), "ждёт 1 письмо");
+	assert_string_equal(said(phrase, "en"), "1 message waits");
+	phrase_set(phrase, sizeof(phrase), N_("free: %s since %s"), PHRASE_SIZE(1536), PHRASE_TIME(0));
+	assert_string_equal(said(phrase, "en"), "free: 1.5 KB since 1970-01-01 00:00");
+	assert_string_equal(said(phrase, "ru"), "с 01.01.1970 00:00 свободно: 1,5 KB");
+}
+
+static void test_plain_texts_are_said_as_they_are(void **context)
+{
+	(void)context;
+	assert_string_equal(said("sending", "ru"), "sending");
+	assert_string_equal(said("%s%n 100%", "ru"), "%s%n 100%");
+	assert_string_equal(said("a\x1f" "b\x03", "ru"), "a\\x1fb\\x03");
+	assert_string_equal(said("", "ru"), "");
+	assert_false(phrase_is("sending"));
+}
+
+static void test_conversions_of_all_kinds(void **context)
+{
+	char phrase[PHRASE_MAX];
+
+	(void)context;
+	phrase_set(phrase, sizeof(phrase), "%% %c %5.2s|%-4d|%04x|%.*s|%hhu|%ju|%ld|%llu", 'c', "abc", 7, 255u, 2, "xyz",
+	    (unsigned char)9, (uintmax_t)8, -1L, 1ULL << 40);
+	assert_string_equal(said(phrase, "en"), "% c    ab|7   |00ff|xy|9|8|-1|1099511627776");
+}
+
+/* A text that does not fit is cut, and what there is of it can still be said, stored and nested. */
+static void test_long_ones_are_cut(void **context)
+{
+	char words[4096], phrase[64];
+	struct error error;
+
+	(void)context;
+	memset(words, 'w', sizeof(words) - 1);
+	words[sizeof(words) - 1] = '\0';
+	error_set(&error, ERROR_IO, N_("never cut: %s"), words);
+	for (int i = 0; i < 20; i++)
+		error_context(&error, N_("account %s"), "sales");
+	assert_true(strlen(error.phrase) < sizeof(error.phrase));
+	assert_int_equal(error.phrase[strlen(error.phrase) - 1], '\x03');
+	assert_memory_equal(ERROR_EN(&error), "account sales: account sales: ", 30);
+	for (size_t size = 1; size < sizeof(phrase); size++) {
+		phrase_set(phrase, size, N_("account %s"), PHRASE(N_("never cut: %s"), "ёё"));
+		assert_true(strlen(phrase) < size);
+		said(phrase, "ru");
+	}
+}
+
+/* --- what is not a phrase of ours */
+
+static void test_hostile_ones_do_no_harm(void **context)
+{
+	static const char *const hostile[] = {"\x02", "\x02\x03", "\x02%s", "\x02%s\x1f", "\x02%n%n%n%99999999d%s\x1fx\x03",
+	    "\x02%9$s%99$s%0$s\x1fx\x03", "\x02%s\x1f\x02%s\x1f\x02%s\x1f\x02", "\x02sending\x1e", "\x02sending\x1e\x1e",
+	    "\x02sending\x1e%s\x1e" "99999999999999999999\x1fx\x03", "\x02\x1d", "\x02\x1d" "b\x03", "\x02\x1d" "t99999999999999999\x03",
+	    "\x02\x1dzz\x03", "\x02%\x03", "\x02%-+ #0*.*llld\x03", "\x02\xff\xfe%s\x1f\xff\x03", "\x02%1$*2$d\x1f" "a\x1f" "b\x03",
+	    "\x02\x02\x02\x02\x03\x03\x03\x03\x03\x03", "\x03\x02"};
+	char text[64];
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(hostile); i++)
+		for (size_t size = 1; size <= sizeof(text); size++) {
+			phrase_show(text, size, hostile[i], "ru");
+			assert_true(strlen(text) < size);
+			assert_true(utf8_is_valid(slice_of(text)));
 		}
-	i18n_switch("en");
+	assert_string_equal(said("\x02%n%n%n%99999999d%s\x1fx\x03", "en"), "%n%n%n%99999999dx");
+	assert_string_equal(said("\x02%2$s\x1f" "a\x1f" "b", "en"), "b");
 }
 
-static void test_context_may_come_in_another_language(void **context)
+/* Each level says its argument many times: without a bound that would be 15 to the power of the depth. */
+static void test_work_is_bounded(void **context)
 {
-	struct error error;
+	char phrase[4096] = "";
 
 	(void)context;
-	error_set(&error, ERROR_TEMPORARY, "sending");
-	i18n_switch("ru");
-	error_context(&error, pairs[1][1], "sales");
-	assert_string_equal(error_said(&error), "учётная запись sales: отправка");
-	i18n_switch("en");
-	assert_string_equal(error_said(&error), "account sales: sending");
+	for (int level = 0; level < 9; level++)
+		strcat(phrase, "\x02%1$s%1$s%1$s%1$s%1$s%1$s%1$s%1$s%1$s%1$s%1$s%1$s%1$s%1$s%1$s\x1f");
+	assert_string_equal(said(phrase, "en"), "");
 }
 
-static void test_what_is_not_translated_is_the_same_in_both(void **context)
+static void test_any_bytes(void **context)
 {
-	struct error error;
+	static const char alphabet[] = "\x02\x03\x1f\x1e\x1d%s%1$*.dlzx\xd0\xbf a";
+	unsigned seed = 12345;
+	char raw[200], text[128], kept[128];
 
 	(void)context;
-	error_set(&error, ERROR_IO, "no such %s", "thing");
-	i18n_switch("ru");
-	assert_string_equal(error_said(&error), "no such thing");
-	i18n_switch("en");
-	error_set_other(&error, "нет: %s", i18n_other("sending"));
-	i18n_switch("ru");
-	assert_string_equal(error_said(&error), "нет: отправка");
-	i18n_switch("en");
+	for (int round = 0; round < 20000; round++) {
+		size_t len;
+
+		seed = seed * 1103515245 + 12345;
+		len = (seed >> 16) % (sizeof(raw) - 1);
+		for (size_t i = 0; i < len; i++) {
+			seed = seed * 1103515245 + 12345;
+			raw[i] = alphabet[(seed >> 16) % (sizeof(alphabet) - 1)];
+		}
+		raw[len] = '\0';
+		phrase_show(text, sizeof(text), raw, round % 2 == 0 ? "ru" : "en");
+		assert_true(utf8_is_valid(slice_of(text)));
+		assert_null(strpbrk(text, "\x02\x03\x1d\x1e\x1f\n\033"));
+		/* Whatever it was: as an argument it is one that is said whole, and does not swallow what follows. */
+		phrase_set(kept, sizeof(kept), "%s|%s", "first", raw);
+		assert_memory_equal(said(kept, "en"), "first|", 6);
+		phrase_set(kept, sizeof(kept), "%s", raw);
+		assert_true(strlen(kept) < sizeof(kept));
+	}
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-	    cmocka_unit_test(test_the_catalog_answers_both_ways),
-	    cmocka_unit_test(test_an_error_is_said_in_the_language_of_the_moment),
-	    cmocka_unit_test(test_context_may_come_in_another_language),
-	    cmocka_unit_test(test_what_is_not_translated_is_the_same_in_both),
+	    cmocka_unit_test(test_each_language_has_its_text),
+	    cmocka_unit_test(test_forms_follow_the_number),
+	    cmocka_unit_test(test_rules_for_forms),
+	    cmocka_unit_test(test_threads_speak_their_own_languages),
+	    cmocka_unit_test(test_the_environment_names_a_language),
+	    cmocka_unit_test(test_an_error_is_said_in_any_language),
+	    cmocka_unit_test(test_errno_is_said_in_any_language),
+	    cmocka_unit_test(test_numbers_of_people_bend),
+	    cmocka_unit_test(test_plain_texts_are_said_as_they_are),
+	    cmocka_unit_test(test_conversions_of_all_kinds),
+	    cmocka_unit_test(test_long_ones_are_cut),
+	    cmocka_unit_test(test_hostile_ones_do_no_harm),
+	    cmocka_unit_test(test_work_is_bounded),
+	    cmocka_unit_test(test_any_bytes),
 	};
 
-	return cmocka_run_group_tests(tests, open_catalog, NULL);
+	return cmocka_run_group_tests(tests, open_it, close_it);
 }

@@ -20,7 +20,7 @@ static struct fixture *read_text(struct slice text)
 	ini_read(&fixture->ini, "a.conf", text, &fixture->problems);
 	for (size_t i = 0; i < fixture->problems.count; i++)
 		print_message("  %d: %s\n", fixture->problems.items[i].place.line,
-		    fixture->problems.items[i].text);
+		    PHRASE_EN(fixture->problems.items[i].phrase));
 	return fixture;
 }
 
@@ -139,7 +139,7 @@ static void traps_are_told_with_their_line(void **state)
 		assert_int_equal(fixture->problems.errors, 1);
 		assert_int_equal(fixture->problems.items[0].place.line, cases[i].line);
 		assert_string_equal(fixture->problems.items[0].place.file, "a.conf");
-		assert_non_null(strstr(fixture->problems.items[0].text, cases[i].told));
+		assert_non_null(strstr(PHRASE_EN(fixture->problems.items[0].phrase), cases[i].told));
 		drop(fixture);
 	}
 }

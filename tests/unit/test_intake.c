@@ -53,10 +53,10 @@ static void house_open(struct house *house, const char *spool)
 	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = writer, .checkpoint_ms = checkpoint_ms};
 
 	if (state_open(&house->state, spool, NULL, &error) != 0)
-		fail_msg("%s", error.text);
+		fail_msg("%s", ERROR_EN(&error));
 	options.state = house->state;
 	if (intake_open(&house->intake, &options, &house->recovered, &error) != 0)
-		fail_msg("%s", error.text);
+		fail_msg("%s", ERROR_EN(&error));
 }
 
 static void house_close(struct house *house)
@@ -64,7 +64,7 @@ static void house_close(struct house *house)
 	struct error error;
 
 	if (intake_close(house->intake, &error) != 0)
-		fail_msg("%s", error.text);
+		fail_msg("%s", ERROR_EN(&error));
 	state_close(house->state);
 }
 

@@ -121,7 +121,7 @@ static void test_conditions(void **state)
 		struct hit hit = {0};
 
 		if (condition == NULL)
-			fail_msg("%s: %s", conditions[i].when, error.text);
+			fail_msg("%s: %s", conditions[i].when, ERROR_EN(&error));
 		view_init(&view, &(struct view_source){.message = slice_of(message),
 		                     .account = "sales",
 		                     .size = 6u << 20,
@@ -215,7 +215,7 @@ static void test_parts(void **state)
 		struct hit hit = {0};
 
 		if (condition == NULL)
-			fail_msg("%s: %s", of_parts[at].when, error.text);
+			fail_msg("%s: %s", of_parts[at].when, ERROR_EN(&error));
 		view_init(
 		    &view, &(struct view_source){
 		               .message = slice_of(parts), .account = "", .fold_yo = with_yo});
@@ -272,9 +272,9 @@ static void test_errors(void **state)
 
 		assert_null(rule_parse(slice_of(errors[i].when), false, &error));
 		assert_int_equal(error.class, ERROR_CONFIG);
-		if (strstr(error.text, errors[i].position) == NULL ||
-		    strstr(error.text, errors[i].word) == NULL)
-			fail_msg("%s: %s", errors[i].when, error.text);
+		if (strstr(ERROR_EN(&error), errors[i].position) == NULL ||
+		    strstr(ERROR_EN(&error), errors[i].word) == NULL)
+			fail_msg("%s: %s", errors[i].when, ERROR_EN(&error));
 	}
 }
 
@@ -289,7 +289,7 @@ static void test_depth(void **state)
 		deep[i] = '(';
 	deep[2000] = '\0';
 	assert_null(rule_parse(slice_of(deep), false, &error));
-	assert_non_null(strstr(error.text, "deep"));
+	assert_non_null(strstr(ERROR_EN(&error), "deep"));
 	snprintf(deep + 40, sizeof(deep) - 40, "always))))))))))))))))))))))))))))))))))))))))");
 	condition = rule_parse(slice_of(deep), false, &error);
 	assert_non_null(condition);

@@ -124,9 +124,9 @@ static void test_cases(void **state)
 		run(cases[i].a, cases[i].b, true, &problems);
 		told = cases[i].expected[0] != '\0';
 		if (problems.count != told ||
-		    (told && strstr(problems.items[0].text, cases[i].expected) == NULL))
+		    (told && strstr(PHRASE_EN(problems.items[0].phrase), cases[i].expected) == NULL))
 			fail_msg("%s / %s: %s", cases[i].a, cases[i].b == NULL ? "" : cases[i].b,
-			    problems.count > 0 ? problems.items[0].text : "nothing");
+			    problems.count > 0 ? PHRASE_EN(problems.items[0].phrase) : "nothing");
 		assert_int_equal(problems.errors, 0);
 		if (told)
 			assert_int_equal(problems.items[0].place.line, 6);

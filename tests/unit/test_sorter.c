@@ -131,7 +131,7 @@ static void describe(const struct sorter_decision *decision, struct buf *out)
 		buf_printf(out, "reply by %s to %s ", decision->reply_rule,
 		    decision->reply_to != NULL ? decision->reply_to : decision->reply_refusal);
 	if (decision->unsorted != NULL)
-		buf_printf(out, "unsorted: %s", decision->unsorted);
+		buf_printf(out, "unsorted: %s", PHRASE_EN(decision->unsorted));
 }
 
 static const char invoice[] =
@@ -354,11 +354,11 @@ static void test_reason(void **state)
 	sorter_decide(sorter, &message, &decision);
 	assert_int_equal(decision.match_count, 2);
 	assert_string_equal(decision.matches[0].matched, "Счёт");
-	assert_string_equal(decision.matches[0].reason,
+	assert_string_equal(PHRASE_EN(decision.matches[0].reason),
 	    "rule invoices: subject contains \"счёт\" matched \"Счёт\" in \"Счёт на оплату\"");
-	assert_string_equal(decision.matches[1].reason, "rule rest: \"not size > 1G\"");
+	assert_string_equal(PHRASE_EN(decision.matches[1].reason), "rule rest: \"not size > 1G\"");
 	assert_string_equal(
-	    decision.recipients[2].reason, "by address: To names Petrov@office.lan");
+	    PHRASE_EN(decision.recipients[2].reason), "by address: To names Petrov@office.lan");
 	sorter_decision_clear(&decision);
 	sorter_free(sorter);
 	office_clear(&office);
@@ -394,7 +394,7 @@ static void test_fill(void **state)
 	assert_int_equal(envelope.place_count, 2);
 	assert_int_equal(envelope.places[0].kind, PLACE_MAILBOX);
 	assert_string_equal(envelope.places[0].name, "buh");
-	assert_non_null(strstr(envelope.places[0].why, "rule счета"));
+	assert_non_null(strstr(PHRASE_EN(envelope.places[0].why), "rule счета"));
 	assert_int_equal(envelope.places[1].kind, PLACE_QUEUE);
 	assert_string_equal(envelope.places[1].name, "boss@else.ru");
 	assert_memory_equal(envelope.header, "X-Lanpost-Rule: =?UTF-8?B?", 26);
@@ -644,8 +644,8 @@ static void test_check(void **state)
 	assert_int_equal(sorter_check(&office.conf, &problems), -1);
 	assert_int_equal(problems.errors, 2);
 	assert_int_equal(problems.items[0].place.line, 11);
-	assert_non_null(strstr(problems.items[0].text, "rule one: character 9"));
-	assert_non_null(strstr(problems.items[0].text, "\"contains\""));
+	assert_non_null(strstr(PHRASE_EN(problems.items[0].phrase), "rule one: character 9"));
+	assert_non_null(strstr(PHRASE_EN(problems.items[0].phrase), "\"contains\""));
 	assert_int_equal(problems.items[1].place.line, 12);
 	conf_problems_clear(&problems);
 	assert_null(sorter_new(&office.conf, &error));

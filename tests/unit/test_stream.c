@@ -295,7 +295,7 @@ static void test_certificates_that_cannot_be_used(void **state)
 	(void)state;
 	tls_context_free(own_context());
 	assert_int_equal(tls_context_new("/nowhere/cert.pem", cert, &context, &error), -1);
-	assert_non_null(strstr(error.text, "/nowhere/cert.pem"));
+	assert_non_null(strstr(ERROR_EN(&error), "/nowhere/cert.pem"));
 	assert_int_equal(tls_context_new(cert, cert, &context, &error), -1);
 	assert_int_equal(error.class, ERROR_CONFIG);
 	assert_int_equal(tls_make_certificate("/proc/nowhere", "gw", &error), -1);

@@ -21,7 +21,7 @@ static int64_t number(enum value_type type, const char *text, int64_t min, int64
 
 	if (value_parse(type, slice_of(text), &limits, &value, &error) != 0) {
 		assert_int_equal(error.class, ERROR_CONFIG);
-		assert_true(error.text[0] != '\0');
+		assert_true(error.phrase[0] != '\0');
 		assert_int_equal(value, -77); /* unchanged */
 		return INT64_MIN;
 	}
@@ -135,7 +135,7 @@ static void flags_and_words(void **state)
 	assert_int_equal(value_parse(VALUE_WORD, slice_of("None"), &limits, &word, &error), 0);
 	assert_int_equal(word, 2);
 	assert_int_equal(value_parse(VALUE_WORD, slice_of("some"), &limits, &word, &error), -1);
-	assert_non_null(strstr(error.text, "required, opportunistic, none"));
+	assert_non_null(strstr(ERROR_EN(&error), "required, opportunistic, none"));
 }
 
 static void texts(void **state)
@@ -227,8 +227,8 @@ static void a_password_is_never_shown(void **state)
 
 	(void)state;
 	assert_int_equal(value_parse(VALUE_HASH, slice_of("hunter2"), &any, &text, &error), -1);
-	assert_null(strstr(error.text, "hunter2"));
-	assert_non_null(strstr(error.text, "lanpost user passwd"));
+	assert_null(strstr(ERROR_EN(&error), "hunter2"));
+	assert_non_null(strstr(ERROR_EN(&error), "lanpost user passwd"));
 }
 
 static void days_and_hours(void **state)
@@ -527,8 +527,8 @@ static void a_unit_is_proposed(void **state)
 		struct error error = ERROR_INIT;
 
 		assert_int_equal(value_parse(key->type, slice_of(cases[i].text), &key->limits, &field, &error), -1);
-		print_message("%s\n", error.text);
-		assert_non_null(strstr(error.text, cases[i].proposal));
+		print_message("%s\n", ERROR_EN(&error));
+		assert_non_null(strstr(ERROR_EN(&error), cases[i].proposal));
 	}
 }
 

@@ -1,0 +1,57 @@
+/*
+ * A phrase: a text for people that is not said yet. It is the English text of the source (the message id) with its
+ * arguments, as one string that can be stored, sent and nested; it is said in the language of whoever reads it,
+ * perhaps days later, in another process.
+ *
+ *     STX "cannot connect to %s: %s" US "mail.example.ru" US STX "connection refused" ETX ETX
+ *
+ * STX, US and ETX are control bytes: str_printable() lets none of them through, so no text of a peer and no line that an
+ * older lanpost stored can be taken for a phrase. A string that does not begin with STX is said as it is, in any language.
+ * Arguments are texts, formatted when the phrase is made; one that is a phrase itself is said in the same language. What
+ * is stored is never given to printf: the substitution is phrase_show()'s own, and bounded in length, depth and work. A
+ * phrase that was cut off at the end says what is there.
+ */
+#ifndef LANPOST_BASE_PHRASE_H
+#define LANPOST_BASE_PHRASE_H
+
+#include "base/buf.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+
+#define PHRASE_MAX 1024     /* bytes of a phrase that is made, the NUL included */
+#define PHRASE_TEXT_MAX 2048 /* bytes of what is said by the macros below */
+
+/* Makes a phrase in out; format is marked with N_(). Arguments of %s may be phrases; all is made printable, and cut
+ * to size. Returns out. */
+char *phrase_set(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
+char *phrase_vset(char *out, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
+/* The same for a text with plural forms, said in the form for n. */
+char *phrase_set_plural(char *out, size_t size, unsigned long n, const char *one, const char *many, ...)
+    __attribute__((format(printf, 4, 6), format(printf, 5, 6)));
+/* "<first>: <second>", both phrases or plain texts. */
+char *phrase_join(char *out, size_t size, const char *first, const char *second);
+/* In new memory, for longer ones; the caller frees it. */
+char *phrase_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
+bool phrase_is(const char *text);
+
+/* Says it in a language (a code, NULL: the thread's). out is printable and always ended; a plain text comes as it is. */
+char *phrase_show(char *out, size_t size, const char *phrase, const char *language);
+void phrase_append(struct buf *out, const char *phrase); /* in the thread's language */
+
+/* These live until the end of the block. */
+#define PHRASE(...) phrase_set((char[PHRASE_MAX]){0}, PHRASE_MAX, __VA_ARGS__)
+/* A word of a table marked with N_(): the state of something, say. */
+#define PHRASE_WORD(word) phrase_word((char[PHRASE_MAX]){0}, PHRASE_MAX, (word))
+#define PHRASE_SIZE(bytes) phrase_number((char[40]){0}, 40, PHRASE_BYTES, (long long)(bytes))
+#define PHRASE_TIME(wall) phrase_number((char[40]){0}, 40, PHRASE_MOMENT, (long long)(wall))
+#define PHRASE_SAID(phrase) phrase_show((char[PHRASE_TEXT_MAX]){0}, PHRASE_TEXT_MAX, (phrase), NULL)
+#define PHRASE_EN(phrase) phrase_show((char[PHRASE_TEXT_MAX]){0}, PHRASE_TEXT_MAX, (phrase), "en")
+#define LOG_PHRASE(phrase) LOG_CSTR(PHRASE_EN(phrase))
+
+/* For the macros. */
+enum phrase_number { PHRASE_BYTES = 'b', PHRASE_MOMENT = 't' };
+char *phrase_word(char *out, size_t size, const char *word);
+char *phrase_number(char *out, size_t size, enum phrase_number kind, long long number);
+
+#endif
