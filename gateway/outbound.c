@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "mail/route.h"
 
+#include <errno.h>
 #include <stdlib.h>
 
 void outbound_fail(struct outbound *out, const struct error *error, bool stop)
@@ -56,6 +57,14 @@ void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t de
 
 /* --- what is due */
 
+/* Sent or removed by somebody else meanwhile, or damaged and set aside (postmaster is told). Else it stays, and the session says so. */
+void outbound_unread(struct outbound *out, const struct queue_item *item, const struct error *error)
+{
+	log_warnx("event=queue-entry-unreadable id=%s reason=%s", item->id.text, LOG_ERROR(error));
+	if (error->saved_errno != ENOENT && error->class != ERROR_PERMANENT)
+		outbound_fail(out, error, false);
+}
+
 static const struct conf_smarthost *find_smarthost(const struct conf *conf, const char *sender)
 {
 	struct addr addr, outside;
@@ -85,8 +94,7 @@ static void add_entry(struct outbound *out, const struct queue_item *item)
 		return;
 	}
 	if (queue_read(out->job->conf->gateway.spool, item, &envelope, &error) != 0) {
-		log_warnx("event=queue-entry-unreadable id=%s reason=%s", item->id.text,
-		    LOG_ERROR(&error));
+		outbound_unread(out, item, &error);
 		return;
 	}
 	if (out->job->all || item->state == QUEUE_ACTIVE || is_due(&envelope)) {

@@ -12,6 +12,7 @@
 #include "mail/route.h"
 #include "mail/seven_bit.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -33,13 +34,13 @@ static int set_aside(struct sending *sending, const char *why)
 
 static int load_message(struct sending *sending)
 {
-	char *path = queue_message_path(sending->out->job->conf->gateway.spool, &sending->entry->item);
 	struct error error;
+	char *path = queue_message_path(sending->out->job->conf->gateway.spool, &sending->entry->item, &error);
 	int result;
 
-	if (path == NULL)
+	if (path == NULL && error.saved_errno == ENOENT)
 		return set_aside(sending, N_("its message is missing"));
-	result = fsx_map(path, &sending->message, &error);
+	result = path == NULL ? -1 : fsx_map(path, &sending->message, &error);
 	free(path);
 	if (result != 0) {
 		outbound_fail(sending->out, &error, false);
@@ -296,9 +297,7 @@ struct sending *sending_open(struct lane *lane, struct entry *entry)
 	body_init(&sending->mended, sending->out->job->conf->gateway.spool);
 	body_init(&sending->converted, sending->out->job->conf->gateway.spool);
 	if (queue_read(sending->out->job->conf->gateway.spool, &entry->item, &sending->envelope, &error) != 0) {
-		/* Sent or removed by somebody else meanwhile, or damaged and set aside. */
-		log_warnx("event=queue-entry-unreadable id=%s reason=%s", entry->item.id.text,
-		    LOG_ERROR(&error));
+		outbound_unread(sending->out, &entry->item, &error);
 		free(sending);
 		return NULL;
 	}

@@ -101,6 +101,8 @@ struct sending {
 void outbound_fail(struct outbound *out, const struct error *error, bool stop);
 /* True if nothing more is to be begun. */
 bool outbound_is_over(struct outbound *out);
+/* An envelope could not be read. */
+void outbound_unread(struct outbound *out, const struct queue_item *item, const struct error *error);
 /* Makes durable what is in the batch; -1 stops the flush. */
 int outbound_commit(struct lane *lane);
 void outbound_journal(const struct sending *sending, const char *event, const char *place,

@@ -11,6 +11,7 @@
 #include "mail/wal_hold.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -133,11 +134,11 @@ static int add_mailboxes(struct backup *backup, struct error *error)
 static int add_entry(struct backup *backup, const struct queue_item *item, struct error *error)
 {
 	const char *state = queue_state_names[item->state];
-	char *message = queue_message_path(backup->spool, item);
+	char *message = queue_message_path(backup->spool, item, error);
 	char *envelope = xasprintf("%s/queue/%s/%s.env", backup->spool, state, item->id.text);
 	char *name = xasprintf("spool/queue/%s/%s.msg", state, item->id.text), *text = NULL;
 	size_t len;
-	int result = message == NULL ? 0 : add_file(backup, name, message, error);
+	int result = message == NULL ? (error->saved_errno == ENOENT ? 0 : -1) : add_file(backup, name, message, error);
 
 	free(name);
 	name = xasprintf("spool/queue/%s/%s.env", state, item->id.text);

@@ -196,7 +196,7 @@ static size_t deliver_queue(struct work *work)
 		 queue_deliver(delivery->spool, &entry, work->source, parts, ARRAY_LEN(parts),
 		     &error) != 0;
 	if (entry.place_count > 0 && !failed && work->source == NULL)
-		work->source = queue_message_path(delivery->spool, &(struct queue_item){QUEUE_ACTIVE, entry.id});
+		work->source = queue_message_path(delivery->spool, &(struct queue_item){QUEUE_ACTIVE, entry.id}, &error);
 	for (size_t i = 0; i < entry.place_count; i++)
 		report(work, &entry.places[i], failed ? &error : NULL);
 	free(entry.places);

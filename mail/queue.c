@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -70,7 +71,7 @@ static int list_state(const char *spool, enum queue_state state, struct queue_it
 
 	if (dir == NULL && errno != ENOENT)
 		result = error_errno(error, "cannot list %s", path);
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+	while (dir != NULL && (errno = 0, entry = readdir(dir)) != NULL) {
 		struct queue_item item = {.state = state};
 
 		if (!envelope_file_id(entry->d_name, &item.id))
@@ -78,6 +79,8 @@ static int list_state(const char *spool, enum queue_state state, struct queue_it
 		ARRAY_GROW(items->items, items->count);
 		items->items[items->count++] = item;
 	}
+	if (dir != NULL && errno != 0)
+		result = error_errno(error, "cannot list %s", path);
 	if (dir != NULL)
 		closedir(dir);
 	free(path);
@@ -106,33 +109,50 @@ void queue_items_clear(struct queue_items *items)
 	*items = (struct queue_items){0};
 }
 
-bool queue_find(const char *spool, const struct msgid *id, enum queue_state *state)
+/* 1, 0 for what is not there, -1 for what cannot be looked at: a folder that fails once does not empty the queue. */
+static int is_there(const char *path, struct error *error)
+{
+	if (access(path, F_OK) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : error_errno(error, "cannot look at %s", path);
+}
+
+int queue_find(const char *spool, const struct msgid *id, enum queue_state *state, struct error *error)
 {
 	for (int i = 0; i < QUEUE_STATES; i++) {
 		char *path = file_path(spool, (enum queue_state)i, id->text, ".env");
-		bool there = access(path, F_OK) == 0;
+		int there = is_there(path, error);
 
 		free(path);
-		if (there) {
-			*state = (enum queue_state)i;
-			return true;
-		}
+		*state = (enum queue_state)i;
+		if (there != 0)
+			return there;
 	}
-	return false;
+	return 0;
 }
 
-char *queue_message_path(const char *spool, const struct queue_item *item)
+char *queue_message_path(const char *spool, const struct queue_item *item, struct error *error)
 {
 	/* Beside its envelope first; a crash while moving may have left it in another folder. */
 	for (int i = 0; i < QUEUE_STATES; i++) {
-		int state = ((int)item->state + i) % QUEUE_STATES;
+		int state = ((int)item->state + i) % QUEUE_STATES, there;
 		char *path = file_path(spool, (enum queue_state)state, item->id.text, ".msg");
 
-		if (access(path, F_OK) == 0)
+		there = is_there(path, error);
+		if (there > 0)
 			return path;
 		free(path);
+		if (there < 0)
+			return NULL;
 	}
+	error_set(error, ERROR_PERMANENT, N_("its message is missing"));
+	error->saved_errno = ENOENT;
 	return NULL;
+}
+
+static bool is_missing(const struct error *error)
+{
+	return error->saved_errno == ENOENT;
 }
 
 /* --- envelopes on disk: the text, then `end <crc32>` */
@@ -165,11 +185,13 @@ static int move(const char *spool, struct queue_item *item, enum queue_state sta
 {
 	char *from = file_path(spool, item->state, item->id.text, ".env");
 	char *to = file_path(spool, state, item->id.text, ".env");
-	char *message = queue_message_path(spool, item);
+	char *message = queue_message_path(spool, item, error);
 	char *message_to = file_path(spool, state, item->id.text, ".msg");
 	char *folder = folder_path(spool, state);
 	int result = -1;
 
+	if (message == NULL && !is_missing(error))
+		goto out;
 	if (message != NULL && strcmp(message, message_to) != 0 &&
 	    fsx_link(message, message_to, error) != 0 && error->saved_errno != EEXIST)
 		goto out;
@@ -218,35 +240,47 @@ int queue_read(const char *spool, const struct queue_item *item, struct envelope
 	return result;
 }
 
-static bool message_is_whole(const char *spool, const struct queue_item *item,
-    const struct envelope *envelope)
+static int message_is_whole(const char *spool, const struct queue_item *item, const struct envelope *envelope,
+    struct error *error)
 {
-	char *path = queue_message_path(spool, item);
+	char *path = queue_message_path(spool, item, error);
 	struct stat st;
-	bool whole = path != NULL && stat(path, &st) == 0 && (uint64_t)st.st_size == envelope->size;
+	int whole = path == NULL ? -1 : stat(path, &st);
 
+	if (whole == 0)
+		whole = (uint64_t)st.st_size == envelope->size;
+	else if (path != NULL)
+		error_errno(error, "cannot look at %s", path);
 	free(path);
+	return whole < 0 && is_missing(error) ? 0 : whole;
+}
+
+static int entry_is_whole(const char *spool, const struct queue_item *item, struct error *error)
+{
+	struct envelope envelope;
+	int whole;
+
+	if (item->state == QUEUE_CORRUPT)
+		return 0;
+	if (queue_read(spool, item, &envelope, error) != 0)
+		return error->class == ERROR_PERMANENT ? 0 : -1; /* damaged, or not to be read now */
+	whole = message_is_whole(spool, item, &envelope, error);
+	envelope_clear(&envelope);
 	return whole;
 }
 
-bool queue_is_whole(const char *spool, const struct msgid *id)
+int queue_is_whole(const char *spool, const struct msgid *id, struct error *error)
 {
 	struct queue_item item = {.id = *id};
-	struct envelope envelope;
-	struct error error;
-	bool whole;
+	int there = queue_find(spool, id, &item.state, error), whole;
 
-	if (!queue_find(spool, id, &item.state))
-		return false;
-	whole = item.state != QUEUE_CORRUPT && queue_read(spool, &item, &envelope, &error) == 0;
-	if (whole) {
-		whole = message_is_whole(spool, &item, &envelope);
-		envelope_clear(&envelope);
-	}
-	while (!whole && queue_find(spool, id, &item.state) &&
-	       queue_remove(spool, &item, &error) == 0)
-		;
-	return whole;
+	if (there <= 0)
+		return there;
+	whole = entry_is_whole(spool, &item, error);
+	while (whole == 0 && (there = queue_find(spool, id, &item.state, error)) > 0)
+		if (queue_remove(spool, &item, error) != 0)
+			return -1;
+	return there < 0 ? -1 : whole;
 }
 
 /* --- changing */
@@ -317,12 +351,13 @@ static int update(const char *spool, struct queue_item *item, const struct envel
 int queue_update(const char *spool, struct queue_item *item, const struct envelope *envelope,
     enum queue_state state, struct error *error)
 {
-	int lock = queue_lock(spool, error), result = 0;
+	int lock = queue_lock(spool, error), result;
 	enum queue_state now;
 
 	if (lock < 0)
 		return -1;
-	if (queue_find(spool, &item->id, &now)) {
+	result = queue_find(spool, &item->id, &now, error);
+	if (result > 0) {
 		if (now != item->state) /* the admin has moved it meanwhile: there it stays */
 			item->state = state = now;
 		result = update(spool, item, envelope, state, error);
@@ -336,13 +371,14 @@ int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum q
 {
 	struct queue_item item = {.id = *id};
 	struct envelope envelope;
-	int lock = queue_lock(spool, error), result;
+	int lock = queue_lock(spool, error), there, result;
 
 	if (lock < 0)
 		return -1;
-	if (!queue_find(spool, id, &item.state) || (from & 1u << item.state) == 0) {
+	there = queue_find(spool, id, &item.state, error);
+	if (there <= 0 || (from & 1u << item.state) == 0) {
 		close(lock);
-		return 0;
+		return there < 0 ? -1 : 0;
 	}
 	result = queue_read(spool, &item, &envelope, error);
 	if (result == 0) {
@@ -361,11 +397,11 @@ int queue_remove(const char *spool, const struct queue_item *item, struct error 
 
 	free(path);
 	/* The message may stand in two folders after a crash in move(). */
-	while (result == 0 && (path = queue_message_path(spool, item)) != NULL) {
+	while (result == 0 && (path = queue_message_path(spool, item, error)) != NULL) {
 		result = fsx_unlink(path, error);
 		free(path);
 	}
-	return result;
+	return result != 0 || !is_missing(error) ? -1 : 0;
 }
 
 static int settle(const char *spool, const struct msgid *id, const char *recipient,
@@ -376,8 +412,9 @@ static int settle(const char *spool, const struct msgid *id, const char *recipie
 	bool pending = false, changed = false;
 	int result;
 
-	if (!queue_find(spool, id, &item.state) || item.state == QUEUE_CORRUPT)
-		return 0;
+	result = queue_find(spool, id, &item.state, error);
+	if (result <= 0 || item.state == QUEUE_CORRUPT)
+		return result < 0 ? -1 : 0;
 	if (queue_read(spool, &item, &envelope, error) != 0)
 		return -1;
 	for (size_t i = 0; i < envelope.place_count; i++) {

@@ -26,19 +26,22 @@ int queue_make(const char *spool, struct error *error); /* the folders */
 /* All entries of the states in the bit mask (1 << QUEUE_ACTIVE ...). */
 int queue_list(const char *spool, unsigned states, struct queue_items *items, struct error *error);
 void queue_items_clear(struct queue_items *items);
-/* Finds the state in which an entry stands; false if there is none. */
-bool queue_find(const char *spool, const struct msgid *id, enum queue_state *state);
-/* For recovery: true if the entry stands in active, deferred or hold with a good envelope and all bytes of its message.
- * Whatever else there is under this id, half-written before a power cut, is removed: the log has it all. */
-bool queue_is_whole(const char *spool, const struct msgid *id);
+/* Finds the state in which an entry stands: 1, or 0 if there is none, or -1 if that cannot be told now (what cannot be looked at
+ * is not gone). */
+int queue_find(const char *spool, const struct msgid *id, enum queue_state *state, struct error *error);
+/* For recovery: 1 if the entry stands in active, deferred or hold with a good envelope and all bytes of its message, else 0.
+ * Whatever else there is under this id, half-written before a power cut, is removed: the log has it all. -1 if it cannot be
+ * looked at; then nothing is removed. */
+int queue_is_whole(const char *spool, const struct msgid *id, struct error *error);
 /* Whoever reads an envelope to write it again holds this lock, and who wants none to move. Returns the descriptor that holds
  * it, or -1. */
 int queue_lock(const char *spool, struct error *error);
 /* Reads the envelope. One that is damaged is moved to corrupt/ (with its message) and -1 is returned. */
 int queue_read(const char *spool, const struct queue_item *item, struct envelope *envelope,
     struct error *error);
-/* Path of the message file, wherever it stands; NULL if it is nowhere. New memory. */
-char *queue_message_path(const char *spool, const struct queue_item *item);
+/* Path of the message file, wherever it stands. New memory. NULL if it is nowhere (error->saved_errno is ENOENT) or cannot be looked
+ * at now. */
+char *queue_message_path(const char *spool, const struct queue_item *item, struct error *error);
 
 /* Puts an entry into active without sync (delivery from the log). The envelope's queue places are written;
  * the message comes by link from source, or from parts where source is NULL. */

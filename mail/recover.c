@@ -226,13 +226,17 @@ static int look(struct recovery *recovery, void *context, struct record *record,
 {
 	const char *spool = recovery->intake->spool;
 	struct orphan *orphan = context;
+	int queued;
 
 	(void)body;
 	for (size_t i = 0; i < record->fact_count; i++)
 		orphan->has_facts = orphan->has_facts || record->facts[i].kind != FACT_ATTEMPT;
 	if (!record->has_message)
 		return 0;
-	if (queue_is_whole(spool, &record->envelope.id))
+	queued = queue_is_whole(spool, &record->envelope.id, error);
+	if (queued < 0)
+		return -1;
+	if (queued > 0)
 		map_put(&recovery->queued, slice_of(record->envelope.id.text), (void *)1);
 	for (size_t i = 0; i < record->envelope.place_count; i++) {
 		const struct place *place = &record->envelope.places[i];

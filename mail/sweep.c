@@ -36,11 +36,12 @@ static bool queue_stray(const char *spool, const char *name)
 {
 	struct msgid id;
 	enum queue_state state;
+	struct error error;
 
 	if (strlen(name) < MSGID_LEN || strstr(name, ".env") != NULL)
 		return false;
 	snprintf(id.text, sizeof(id.text), "%s", name);
-	return !queue_find(spool, &id, &state);
+	return queue_find(spool, &id, &state, &error) == 0;
 }
 
 static void sweep_folder(const char *spool, const char *folder, stray_fn is_stray)

@@ -144,12 +144,13 @@ static void print_entry(const struct queue_entry *entry)
 static bool find_item(const char *spool, const char *text, struct queue_item *item)
 {
 	struct msgid id = {""};
+	struct error error;
 
 	if (!msgid_is(slice_of(text)))
 		return false;
 	memcpy(id.text, text, MSGID_LEN);
 	item->id = id;
-	return queue_find(spool, &id, &item->state);
+	return queue_find(spool, &id, &item->state, &error) > 0;
 }
 
 int cmd_queue_show(struct cli *cli)

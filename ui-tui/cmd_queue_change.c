@@ -62,7 +62,7 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
     struct envelope *bounce, struct body *body, struct error *error)
 {
 	const struct place **places = xcalloc(envelope->place_count + 1, sizeof(*places));
-	char *path = queue_message_path(job->spool, item);
+	char *path = queue_message_path(job->spool, item, error);
 	struct slice message = SLICE_NONE;
 	size_t count = 0;
 	int result;
@@ -73,7 +73,7 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
 		envelope_set(&envelope->places[i].reply, slice_of(PHRASE(N_("the administrator has taken it out of the queue"))));
 		places[count++] = &envelope->places[i];
 	}
-	result = path == NULL ? error_set(error, ERROR_IO, N_("its message is missing")) : fsx_map(path, &message, error);
+	result = path == NULL ? -1 : fsx_map(path, &message, error);
 	if (result == 0) {
 		result = bounce_make(job->conf, BOUNCE_FAILED, envelope, places, count, message, "", bounce, body, error);
 		fsx_unmap(message);
@@ -128,14 +128,16 @@ static int delete(struct job *job, const struct msgid *id)
 {
 	struct queue_item item = {.id = *id};
 	struct error error = ERROR_INIT;
+	int there;
 
-	if (!queue_find(job->spool, id, &item.state))
+	there = queue_find(job->spool, id, &item.state, &error);
+	if (there == 0)
 		return not_there(id->text);
-	if (settle_all(job, &item, &error) != 0)
+	if (there > 0 && settle_all(job, &item, &error) == 0)
+		while ((there = queue_find(job->spool, id, &item.state, &error)) > 0 && queue_remove(job->spool, &item, &error) == 0)
+			;
+	if (there != 0)
 		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
-	while (queue_find(job->spool, id, &item.state))
-		if (queue_remove(job->spool, &item, &error) != 0)
-			return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
 	intake_journal(job->writer.intake, id->text, "", "deleted", "", "lanpost queue delete");
 	printf(_("message %s was deleted\n"), id->text);
 	return CLI_DONE;
@@ -143,11 +145,13 @@ static int delete(struct job *job, const struct msgid *id)
 
 static bool find(const char *spool, const char *text, struct queue_item *item)
 {
+	struct error error;
+
 	*item = (struct queue_item){.id = {""}};
 	if (!msgid_is(slice_of(text)))
 		return false;
 	memcpy(item->id.text, text, MSGID_LEN);
-	return queue_find(spool, &item->id, &item->state);
+	return queue_find(spool, &item->id, &item->state, &error) > 0;
 }
 
 static int change_one(struct job *job, const char *text)

@@ -6,8 +6,8 @@
 
 static void read_letter(const char *spool, struct queue_entry *entry)
 {
-	char *path = queue_message_path(spool, entry->item);
 	struct error error = ERROR_INIT;
+	char *path = queue_message_path(spool, entry->item, &error);
 	struct slice message;
 
 	letter_read(SLICE_NONE, &entry->letter);

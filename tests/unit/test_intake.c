@@ -142,7 +142,7 @@ static size_t queue_count(const char *spool)
 
 		assert_int_equal(queue_read(spool, &items.items[i], &envelope, &error), 0);
 		envelope_clear(&envelope);
-		char *path = queue_message_path(spool, &items.items[i]);
+		char *path = queue_message_path(spool, &items.items[i], &error);
 		assert_non_null(path);
 		free(path);
 	}

@@ -7,6 +7,7 @@
 #include "mail/wal.h"
 #include "tests/unit/remove_tree.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -399,6 +400,41 @@ static void queue_one(struct envelope *envelope, struct queue_item *item)
 	*item = (struct queue_item){QUEUE_ACTIVE, envelope->id};
 }
 
+/* A folder that cannot be looked at, here since its name leads to itself, is not an empty one. */
+static void test_what_cannot_be_seen_is_not_gone(void **context)
+{
+	struct envelope envelope;
+	struct queue_item item;
+	struct queue_items items;
+	struct error error;
+	enum queue_state state;
+	char *folder, *aside;
+
+	(void)context;
+	assert_int_equal(queue_make(spool, &error), 0);
+	queue_one(&envelope, &item);
+	folder = xasprintf("%s/queue/active", spool);
+	aside = xasprintf("%s/queue/aside", spool);
+	assert_int_equal(rename(folder, aside), 0);
+	assert_int_equal(symlink("active", folder), 0);
+	assert_int_equal(queue_find(spool, &item.id, &state, &error), -1);
+	assert_int_equal(queue_is_whole(spool, &item.id, &error), -1);
+	assert_null(queue_message_path(spool, &item, &error));
+	assert_int_not_equal(error.saved_errno, ENOENT);
+	assert_int_equal(queue_settle(spool, &item.id, "a@example.net", PLACE_SENT, "250 ok", &error), -1);
+	assert_int_equal(queue_update(spool, &item, &envelope, QUEUE_CORRUPT, &error), -1);
+	assert_int_equal(queue_list(spool, 1u << QUEUE_ACTIVE, &items, &error), -1);
+	assert_int_equal(unlink(folder), 0);
+	assert_int_equal(rename(aside, folder), 0);
+	assert_int_equal(queue_is_whole(spool, &item.id, &error), 1);
+	assert_int_equal(queue_find(spool, &item.id, &state, &error), 1);
+	assert_int_equal(state, QUEUE_ACTIVE);
+	assert_int_equal(queue_remove(spool, &item, &error), 0);
+	envelope_clear(&envelope);
+	free(folder);
+	free(aside);
+}
+
 static void test_queue_states(void **context)
 {
 	struct envelope envelope, read;
@@ -409,12 +445,12 @@ static void test_queue_states(void **context)
 
 	(void)context;
 	queue_one(&envelope, &item);
-	assert_true(queue_is_whole(spool, &envelope.id));
+	assert_int_equal(queue_is_whole(spool, &envelope.id, &error), 1);
 	envelope.attempts = 1;
 	envelope.next_attempt = 1795420900;
 	assert_int_equal(queue_update(spool, &item, &envelope, QUEUE_DEFERRED, &error), 0);
-	assert_true(queue_find(spool, &envelope.id, &state) && state == QUEUE_DEFERRED);
-	path = queue_message_path(spool, &item);
+	assert_true(queue_find(spool, &envelope.id, &state, &error) == 1 && state == QUEUE_DEFERRED);
+	path = queue_message_path(spool, &item, &error);
 	assert_non_null(strstr(path, "/deferred/"));
 	free(path);
 	assert_int_equal(queue_read(spool, &item, &read, &error), 0);
@@ -422,11 +458,11 @@ static void test_queue_states(void **context)
 	envelope_clear(&read);
 	assert_int_equal(
 	    queue_settle(spool, &envelope.id, "a@example.net", PLACE_SENT, "250 ok", &error), 0);
-	assert_true(queue_find(spool, &envelope.id, &state));
+	assert_int_equal(queue_find(spool, &envelope.id, &state, &error), 1);
 	assert_int_equal(
 	    queue_settle(spool, &envelope.id, "b@example.net", PLACE_FAILED, "550 no", &error), 0);
-	assert_false(queue_find(spool, &envelope.id, &state));
-	assert_null(queue_message_path(spool, &item));
+	assert_int_equal(queue_find(spool, &envelope.id, &state, &error), 0);
+	assert_null(queue_message_path(spool, &item, &error));
 	envelope_clear(&envelope);
 }
 
@@ -443,10 +479,10 @@ static void test_damaged_envelope_is_set_aside(void **context)
 	path = xasprintf("%s/queue/active/%s.env", spool, envelope.id.text);
 	assert_int_equal(truncate(path, 30), 0);
 	assert_int_equal(queue_read(spool, &item, &read, &error), -1);
-	assert_true(queue_find(spool, &envelope.id, &state) && state == QUEUE_CORRUPT);
+	assert_true(queue_find(spool, &envelope.id, &state, &error) == 1 && state == QUEUE_CORRUPT);
 	item.state = QUEUE_CORRUPT;
 	free(path);
-	path = queue_message_path(spool, &item);
+	path = queue_message_path(spool, &item, &error);
 	assert_non_null(strstr(path, "/corrupt/"));
 	free(path);
 	envelope_clear(&envelope);
@@ -457,6 +493,7 @@ static void test_damaged_envelope_is_set_aside(void **context)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_what_cannot_be_seen_is_not_gone),
 	    cmocka_unit_test(test_envelope_round_trip),
 	    cmocka_unit_test(test_envelope_refuses_damage),
 	    cmocka_unit_test(test_boss_is_one_place),
