@@ -7,6 +7,7 @@
 #include "ui-tui/tui.h"
 
 #include <stdarg.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -385,7 +386,11 @@ static int run_verb(struct cli *cli, const struct verb *verbs, size_t count)
 /* Who has just installed it is asked first. */
 static int open_screens(struct cli *cli)
 {
-	if (access(cli->config, F_OK) != 0 && question_confirm(_("There is no configuration yet. Make one now?"), true) &&
+	bool is_there = access(cli->config, F_OK) == 0;
+
+	if (!is_there && errno != ENOENT)
+		return cli_fail(CLI_FAILED, _("cannot read %s: %s. Run it as root: sudo lanpost"), cli->config, strerror(errno));
+	if (!is_there && question_confirm(_("There is no configuration yet. Make one now?"), true) &&
 	    cmd_setup(cli) != CLI_DONE)
 		return CLI_FAILED;
 	return tui_main(cli);

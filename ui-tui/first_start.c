@@ -46,6 +46,24 @@ void first_start_networks(struct buf *out)
 	freeifaddrs(interfaces);
 }
 
+void first_start_address(struct buf *out)
+{
+	struct ifaddrs *interfaces = NULL;
+
+	if (getifaddrs(&interfaces) != 0)
+		return;
+	for (const struct ifaddrs *at = interfaces; at != NULL && out->len == 0; at = at->ifa_next) {
+		const struct sockaddr_in *address = (const void *)at->ifa_addr;
+		char text[INET_ADDRSTRLEN];
+
+		if (at->ifa_addr != NULL && at->ifa_addr->sa_family == AF_INET && (at->ifa_flags & IFF_LOOPBACK) == 0 &&
+		    is_private(ntohl(address->sin_addr.s_addr)) &&
+		    inet_ntop(AF_INET, &address->sin_addr, text, sizeof(text)) != NULL)
+			buf_append_text(out, text);
+	}
+	freeifaddrs(interfaces);
+}
+
 bool first_start_port_is_free(int port)
 {
 	struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};

@@ -42,11 +42,11 @@ const struct provider *provider_of(struct slice address)
 	return NULL;
 }
 
-char *provider_guess(struct slice address)
+char *provider_guess(struct slice address, const char *begin, int port)
 {
 	struct slice domain = domain_of(address);
 
 	if (domain.len == 0 || !value_is_host(domain) || slice_find(domain, '.') <= 0)
 		return NULL;
-	return xasprintf("pop3s://pop.%.*s:995", SLICE_PRINT(domain));
+	return xasprintf("%s.%.*s:%d", begin, SLICE_PRINT(domain), port);
 }

@@ -15,7 +15,8 @@ struct provider {
 
 /* By the domain of an address, NULL if it is of none that is known. */
 const struct provider *provider_of(struct slice address);
-/* A guess for any other domain: "pop3s://pop.example.ru:995". New memory; NULL if the address has no domain. */
-char *provider_guess(struct slice address);
+/* A guess for any other domain, from the beginning of the URL and the port: "pop3s://pop" and 995 give
+ * "pop3s://pop.example.ru:995". New memory; NULL if the address has no domain. */
+char *provider_guess(struct slice address, const char *begin, int port);
 
 #endif

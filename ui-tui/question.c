@@ -35,28 +35,44 @@ static bool read_answer(char answer[ANSWER_MAX])
 	return any;
 }
 
-char *question_ask(const char *text, const char *otherwise, const char *(*check)(const char *answer))
+/* One answer, new memory; NULL at the end of the input. */
+static char *ask_once(const char *text, const char *otherwise)
 {
 	char answer[ANSWER_MAX];
-	const char *wrong;
-	char *given;
+	struct slice given;
 
+	if (otherwise[0] != '\0')
+		printf("%s [%s]: ", text, otherwise);
+	else
+		printf("%s: ", text);
+	fflush(stdout);
+	if (!read_answer(answer))
+		return NULL;
+	given = slice_trim(slice_of(answer));
+	return given.len > 0 ? slice_dup(given) : xstrdup(otherwise);
+}
+
+enum question_answer question_step(
+    const char *text, char **value, const char *(*check)(const void *context, const char *answer), const void *context)
+{
 	for (;;) {
-		if (otherwise[0] != '\0')
-			printf("%s [%s]: ", text, otherwise);
-		else
-			printf("%s: ", text);
-		fflush(stdout);
-		if (!read_answer(answer))
-			return NULL;
-		given = slice_dup(slice_trim(slice_of(answer)));
-		if (given[0] == '\0') {
+		char *given = ask_once(text, *value);
+		const char *wrong;
+
+		if (given == NULL)
+			return QUESTION_END;
+		if (strcmp(given, "<") == 0) {
 			free(given);
-			given = xstrdup(otherwise);
+			return QUESTION_BACK;
 		}
-		wrong = check == NULL ? NULL : check(given);
-		if (wrong == NULL)
-			return given;
+		if (strcmp(given, "-") == 0)
+			given[0] = '\0';
+		wrong = check == NULL ? NULL : check(context, given);
+		if (wrong == NULL) {
+			free(*value);
+			*value = given;
+			return QUESTION_ANSWERED;
+		}
 		printf("  %s\n", wrong);
 		free(given);
 	}
@@ -65,7 +81,7 @@ char *question_ask(const char *text, const char *otherwise, const char *(*check)
 bool question_confirm(const char *text, bool otherwise)
 {
 	/* TRANSLATORS: the answers to yes-or-no questions; the capital one is what Enter takes */
-	char *answer = question_ask(text, otherwise ? _("Y/n") : _("y/N"), NULL);
+	char *answer = ask_once(text, otherwise ? _("Y/n") : _("y/N"));
 	bool yes = otherwise;
 
 	if (answer == NULL)

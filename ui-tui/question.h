@@ -6,9 +6,12 @@
 
 #include <stdbool.h>
 
-/* Asks until check (may be NULL) finds nothing wrong: it returns what is, translated, or NULL. Returns new memory, NULL at the end of
- * the input. */
-char *question_ask(const char *text, const char *otherwise, const char *(*check)(const char *answer));
+enum question_answer { QUESTION_ANSWERED, QUESTION_BACK, QUESTION_END };
+/* A question among others: Enter takes what *value holds, "<" goes back (*value stays), "-" stands for an empty answer,
+ * anything else that check (may be NULL)
+ * finds good replaces *value. */
+enum question_answer question_step(const char *text, char **value,
+    const char *(*check)(const void *context, const char *answer), const void *context);
 /* Yes or no, in the language of the process. At the end of the input: no. */
 bool question_confirm(const char *text, bool otherwise);
 

@@ -123,7 +123,7 @@ static void fill_in(struct tui *tui, struct form_dialog *dialog)
 	address = slice_trim(slice_of(text));
 	provider = provider_of(address);
 	name = name_for(address);
-	guess = provider_guess(address);
+	guess = provider_guess(address, "pop3s://pop", 995);
 	form_suggest(form_find(dialog->form, ""), name);
 	form_suggest(form_find(dialog->form, "user"), text);
 	form_suggest(form_find(dialog->form, "url"), provider != NULL ? provider->fetch : guess != NULL ? guess : "");

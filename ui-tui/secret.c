@@ -76,7 +76,7 @@ static int prompt(const char *text, const char *user, char line[SECRET_MAX], str
 	return result;
 }
 
-static int ask(const char *user, char secret[SECRET_MAX], struct error *error)
+static int ask(const char *user, bool twice, char secret[SECRET_MAX], struct error *error)
 {
 	char again[SECRET_MAX] = "";
 	int result;
@@ -84,9 +84,9 @@ static int ask(const char *user, char secret[SECRET_MAX], struct error *error)
 	if (isatty(STDIN_FILENO) != 1)
 		return read_line(secret, error);
 	result = prompt(_("Password for %s: "), user, secret, error);
-	if (result == 0)
+	if (result == 0 && twice)
 		result = prompt(_("Again for %s: "), user, again, error);
-	if (result == 0 && strcmp(secret, again) != 0)
+	if (result == 0 && twice && strcmp(secret, again) != 0)
 		result = error_set(error, ERROR_CONFIG, N_("the two passwords are not the same"));
 	explicit_bzero(again, sizeof(again));
 	return result;
@@ -187,7 +187,7 @@ static int judge(const char *password, const char *user, struct error *error)
 int secret_ask(const char *user, struct secret *secret, struct error *error)
 {
 	char password[SECRET_MAX] = "";
-	int result = ask(user, password, error);
+	int result = ask(user, true, password, error);
 
 	*secret = (struct secret){NULL, NULL, NULL};
 	if (result == 0)
@@ -201,7 +201,7 @@ int secret_ask(const char *user, struct secret *secret, struct error *error)
 int secret_ask_plain(const char *whose, char **password, struct error *error)
 {
 	char line[SECRET_MAX] = "";
-	int result = ask(whose, line, error);
+	int result = ask(whose, false, line, error);
 
 	if (result == 0 && line[0] == '\0')
 		result = error_set(error, ERROR_CONFIG, N_("the password of %s is empty; to do without one, use --no-password"), whose);

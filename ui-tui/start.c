@@ -15,7 +15,7 @@
 #define START_MS 15000
 #define UNIT "/lib/systemd/system/lanpost.service"
 
-static bool is_service(const struct cli *cli)
+bool start_is_service(const struct cli *cli)
 {
 	return access("/run/systemd/system", F_OK) == 0 && access(UNIT, F_OK) == 0 &&
 	       strcmp(cli->config, LANPOST_SYSCONFDIR "/lanpost/lanpost.conf") == 0;
@@ -81,35 +81,34 @@ static int wait_for(const struct conf *conf, pid_t pid, int words)
 			return tell_why(words);
 		poll(NULL, 0, 50);
 	}
-	puts(_("the gateway is running"));
 	return CLI_DONE;
 }
 
-static int run_systemctl(void)
+static int run_systemctl(const char *verb)
 {
 	pid_t pid = fork();
 	int status = -1;
 
 	if (pid == 0) {
-		execlp("systemctl", "systemctl", "start", "lanpost", (char *)NULL);
+		execlp("systemctl", "systemctl", verb, "lanpost", (char *)NULL);
 		_exit(127);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid || status != 0)
-		return cli_fail(CLI_FAILED, _("systemctl start lanpost failed: see journalctl -u lanpost"));
-	puts(_("the gateway is running"));
+		return cli_fail(CLI_FAILED, _("systemctl %s lanpost failed: see journalctl -u lanpost"), verb);
 	return CLI_DONE;
 }
 
-int start_gateway(void *context)
+int start_at_boot(void)
 {
-	const struct cli *cli = context;
-	struct conf *conf;
+	return run_systemctl("enable");
+}
+
+static int start_directly(const struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
 	int words, result;
 	pid_t pid;
 
-	if (is_service(cli))
-		return run_systemctl();
-	conf = cli_conf(cli);
 	if (conf == NULL)
 		return CLI_FAILED;
 	words = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -118,5 +117,15 @@ int start_gateway(void *context)
 	if (words >= 0)
 		close(words);
 	conf_free(conf);
+	return result;
+}
+
+int start_gateway(void *context)
+{
+	const struct cli *cli = context;
+	int result = start_is_service(cli) ? run_systemctl("start") : start_directly(cli);
+
+	if (result == CLI_DONE)
+		puts(_("the gateway is running"));
 	return result;
 }

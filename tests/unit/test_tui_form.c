@@ -187,7 +187,7 @@ static void other_domains_are_guessed(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		char *guess = provider_guess(slice_of(cases[i].address));
+		char *guess = provider_guess(slice_of(cases[i].address), "pop3s://pop", 995);
 
 		if (cases[i].url == NULL)
 			assert_null(guess);
