@@ -18,6 +18,16 @@ static void write_limits(struct buf *out, const struct schema_key *key)
 	value_append_amount(out, key->type, key->limits.max);
 }
 
+void conf_reference_value(struct buf *out, const struct schema_key *key)
+{
+	buf_append_text(out, _(value_syntax(key->type)));
+	write_limits(out, key);
+	buf_append_text(out, _(". Default: "));
+	buf_append_text(out, key->value != NULL && key->value[0] != '\0' ? key->value
+			     : key->stands != NULL			  ? _(key->stands)
+									  : _("empty"));
+}
+
 static void write_key(struct buf *out, const struct schema_key *key)
 {
 	buf_printf(out, "| `%s` | %s", key->name, _(value_syntax(key->type)));
@@ -60,20 +70,15 @@ static void append_roff(struct buf *out, const char *text)
 
 static void write_man_key(struct buf *out, const struct schema_key *key)
 {
-	struct buf limits = BUF_INIT(4096);
+	struct buf value = BUF_INIT(4096);
 
-	write_limits(&limits, key);
+	conf_reference_value(&value, key);
 	buf_printf(out, ".TP\n.BR %s \" = \"\n", key->name);
 	append_roff(out, _(key->help));
 	buf_append_text(out, "\n.br\n");
-	append_roff(out, _(value_syntax(key->type)));
-	append_roff(out, buf_text(&limits));
-	buf_append_text(out, _(". Default: "));
-	append_roff(out, key->value != NULL && key->value[0] != '\0' ? key->value
-			 : key->stands != NULL			     ? _(key->stands)
-								     : _("empty"));
+	append_roff(out, buf_text(&value));
 	buf_append_text(out, ".\n");
-	buf_clear(&limits);
+	buf_clear(&value);
 }
 
 void conf_reference_man(struct buf *out)

@@ -2,7 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "config/schema.h"
+#include "ui-tui/cli_help.h"
+#include "ui-tui/cli_options.h"
 #include "ui-tui/question.h"
 #include "ui-tui/tui.h"
 
@@ -11,58 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-#define WIDTH 26 /* of the left column of the help */
-
-/* Options stand anywhere, also before the verb, so each name means the same to all verbs. */
-static const struct {
-	const char *name;
-	const char *value; /* what its value is called, NULL: it takes none */
-	bool for_all;	   /* every verb takes it */
-	const char *help;
-} options[] = {
-    {"-c", "FILE", true, N_("the configuration, instead of %s/lanpost/lanpost.conf")},
-    {"--lang", "en|ru", true, N_("the language of messages")},
-    {"--help", NULL, true, N_("this help")},
-    {"--version", NULL, true, N_("the version")},
-    {"--json", NULL, false, N_("one JSON document instead of text")},
-    {"--account", "ACCOUNT", false, N_("only this account (may be repeated)")},
-    {"--new", "TYPE", false, N_("make a key first: rsa or ed25519")},
-    {"--no-password", NULL, false, N_("without a password; nothing is asked")},
-    {"--unset", "KEY", false, N_("remove this setting: its default counts again (may be repeated)")},
-    {"--with-passwords", NULL, false, N_("passwords and their hashes, too")},
-    {"--to", "FOLDER", false, N_("into this folder, and not where it came from")},
-    {"--force", NULL, false, N_("replace what is there")},
-    {"--mbox", "FILE", false, N_("into this new file")},
-    {"--tell", NULL, false, N_("the sender gets a bounce")},
-    {"--yes", NULL, false, N_("do not ask")},
-    {"--dry-run", NULL, false, N_("only say what would be removed")},
-    {"--fetch-only", NULL, false, N_("do not send")},
-    {"--send-only", NULL, false, N_("do not fetch")},
-    {"--no-wait", NULL, false, N_("do not wait for the end of the session")},
-    {"--watch", NULL, false, N_("only watch the session that is running")},
-    {"--cancel", NULL, false, N_("end the session that is running, and the one that waits for its end")},
-    {"--before", "RULE", false, N_("the place directly before this rule")},
-    {"--after", "RULE", false, N_("the place directly after this rule")},
-    {"--older", "TIME", false, N_("only messages that are older, such as 90d")},
-    {"--since", "TIME", false, N_("only messages that are younger, such as 7d")},
-    {"--until", "TIME", false, N_("only messages that are older")},
-    {"--all", NULL, false, N_("all of them")},
-    {"--rules", "FILE", false, N_("rules to be tried in place of rules.conf")},
-    {"--host", "HOST", false, N_("the gateway's name or address as the mail programs know it")},
-    {"--write", "FOLDER", false, N_("put the files there")},
-    {"--once", NULL, false, N_("exit at the end")},
-};
-
-static bool has_word(const char *list, const char *word)
-{
-	struct slice rest = slice_of(list);
-
-	while (rest.len > 0)
-		if (slice_is(slice_cut(&rest, ' '), word))
-			return true;
-	return false;
-}
 
 static struct buf *caught; /* where messages go instead of standard error */
 
@@ -125,129 +74,59 @@ int cli_confirm_removal(const struct cli *cli, const char *question)
 	return question_confirm(question, false) ? CLI_DONE : cli_fail(CLI_FAILED, "%s", _("nothing was removed"));
 }
 
-/* --- help */
-
-/* The section whose keys are options of the verb, NULL if none are. */
-static const struct schema_section *keys_of(const struct verb *verb)
-{
-	struct slice rest = slice_of(verb->name);
-	char *kind = slice_dup(slice_cut(&rest, ' '));
-	const struct schema_section *section = has_word(verb->options, "--KEY") ? schema_find(kind) : NULL;
-
-	free(kind);
-	return section;
-}
-
-/* Passwords never stand in a command line, where everybody sees them. */
-static bool is_option_key(const struct schema_key *key)
-{
-	return !value_is_secret(key->type);
-}
-
-static void print_row(const char *left, const char *right)
-{
-	size_t width = text_width(left);
-
-	printf("  %s%*s%s\n", left, width < WIDTH ? (int)(WIDTH - width) : 1, "", right);
-}
-
-static void print_options(const struct verb *verb)
-{
-	for (size_t i = 0; i < ARRAY_LEN(options); i++) {
-		char *left, *right;
-
-		if (!options[i].for_all && (verb == NULL || !has_word(verb->options, options[i].name)))
-			continue;
-		left = xasprintf("%s %s", options[i].name,
-		    options[i].value == NULL ? "" : options[i].value);
-		right = xasprintf(_(options[i].help), LANPOST_SYSCONFDIR); /* only -c has a %s for it */
-		print_row(left, right);
-		free(left);
-		free(right);
-	}
-}
-
-static void print_keys(const struct verb *verb)
-{
-	const struct schema_section *section = keys_of(verb);
-
-	for (size_t i = 0; section != NULL && i < section->key_count; i++) {
-		char *left;
-
-		if (!is_option_key(&section->keys[i]))
-			continue;
-		left = xasprintf("--%s", section->keys[i].name);
-		for (char *at = left; *at != '\0'; at++)
-			*at = *at == '_' ? '-' : *at;
-		print_row(left, _(section->keys[i].help));
-		free(left);
-	}
-}
-
-static void print_verb_help(const struct verb *verb)
-{
-	printf(_("Usage: lanpost %s %s\n"), verb->name, verb->words);
-	if (verb->help != NULL)
-		printf("%s\n", _(verb->help));
-	print_keys(verb);
-	print_options(verb);
-}
-
-static void print_help(const struct verb *verbs, size_t count)
-{
-	printf("%s\n", _("Usage: lanpost [-c FILE] VERB ...   (lanpost VERB --help tells more)"));
-	for (size_t i = 0; i < count; i++) {
-		char *left;
-
-		if (verbs[i].help == NULL)
-			continue;
-		left = xasprintf("%s %s", verbs[i].name, verbs[i].words);
-		print_row(left, _(verbs[i].help));
-		free(left);
-	}
-	printf("%s\n", _("Options:"));
-	print_options(NULL);
-}
-
 /* --- arguments */
 
-/* The key of the configuration that an option is named after: --deliver-to is deliver_to. NULL if there is none. */
-static const struct schema_key *key_of_option(struct slice name)
+/* How many words of the command line the verb's name takes, 0 if it is another verb. */
+static int matches(const struct verb *verb, char *const *words, int count)
 {
-	char *text;
-	const struct schema_key *key = NULL;
+	struct slice second = slice_of(verb->name), first = slice_cut(&second, ' ');
 
-	if (!slice_begins_nocase(name, "--"))
-		return NULL;
-	if (slice_is(name, "--alias")) /* one at a time */
-		name = SLICE_LITERAL("--aliases");
-	text = slice_dup(slice_from(name, 2));
-	for (char *at = text; *at != '\0'; at++)
-		*at = *at == '-' ? '_' : *at == '_' ? '-' : *at;
-	for (size_t i = 0; i < schema_section_count && key == NULL; i++)
-		if (schema_sections[i].example != NULL)
-			key = schema_find_key(&schema_sections[i], text);
-	free(text);
-	return key != NULL && is_option_key(key) ? key : NULL;
+	if (count < 1 || !slice_is(first, words[0]))
+		return 0;
+	if (second.ptr == NULL)
+		return 1;
+	return count > 1 && slice_is(second, words[1]) ? 2 : 0;
 }
 
-static bool takes_key(const struct verb *verb, const char *name)
+/* The verb of the words, NULL if there is none; *taken: how many of them are its name. */
+static const struct verb *find_verb(const struct cli *cli, char *const *words, int count, int *taken)
 {
-	const struct schema_section *section = keys_of(verb);
-
-	return section != NULL && schema_find_key(section, name) != NULL;
+	for (size_t i = 0; i < cli->verb_count; i++)
+		if ((*taken = matches(&cli->verbs[i], words, count)) > 0)
+			return &cli->verbs[i];
+	*taken = 0;
+	return NULL;
 }
 
-static int unknown_option(const char *text)
+/* The verb that was probably meant, in the midst of reading the arguments; NULL if it cannot be told. */
+static const struct verb *guess_verb(const struct cli *cli, int argc, char **argv)
 {
-	const char *names[ARRAY_LEN(options) + 1] = {NULL}, *nearest;
+	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	const struct verb *verb;
+	int count = 0, taken;
 
-	for (size_t i = 0; i < ARRAY_LEN(options); i++)
-		names[i] = options[i].name;
-	nearest = str_nearest(text, names);
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] == '-' && strcmp(argv[i], "-c") == 0)
+			i++;
+		else if (argv[i][0] != '-')
+			words[count++] = argv[i];
+	verb = find_verb(cli, words, count, &taken);
+	free(words);
+	return verb;
+}
+
+static int unknown_option(const struct cli *cli, int argc, char **argv, const char *text)
+{
+	const struct verb *verb = guess_verb(cli, argc, argv);
+	char *nearest = cli_nearest_option(verb, text);
+	const char *name = verb == NULL ? "" : verb->name, *blank = verb == NULL ? "" : " ";
+
 	if (nearest != NULL)
-		return cli_fail(CLI_USAGE, _("unknown option %s; did you mean %s?"), text, nearest);
-	return cli_fail(CLI_USAGE, _("unknown option %s; see lanpost --help"), text);
+		cli_fail(CLI_USAGE, _("unknown option %s; did you mean %s? See lanpost%s%s --help"), text, nearest, blank, name);
+	else
+		cli_fail(CLI_USAGE, _("unknown option %s; see lanpost%s%s --help"), text, blank, name);
+	free(nearest);
+	return CLI_USAGE;
 }
 
 /* Adds the option that stands in argv[*at]; *at moves to its value. */
@@ -258,18 +137,17 @@ static int take_option(struct cli *cli, int argc, char **argv, int *at)
 	const char *end = is_glued ? text + 2 : equals == NULL ? text + strlen(text) : equals;
 	struct slice name = slice_make(text, (size_t)(end - text));
 	struct cli_given given = {NULL, is_glued ? end : equals == NULL ? "" : equals + 1};
-	const struct schema_key *key = NULL;
+	const struct option_info *option = cli_option_find(name);
+	const struct schema_key *key = option == NULL ? cli_key_of_option(name) : NULL;
 	const char *wanted; /* what the value is called */
-	size_t found = 0;
 
-	while (found < ARRAY_LEN(options) && !slice_is(name, options[found].name))
-		found++;
-	if (found == ARRAY_LEN(options))
-		key = key_of_option(name);
-	if (found == ARRAY_LEN(options) && key == NULL)
-		return unknown_option(text);
-	given.name = key == NULL ? options[found].name : key->name;
-	wanted = key == NULL ? options[found].value : _(key->help);
+	if (option == NULL && key == NULL)
+		return unknown_option(cli, argc, argv, text);
+	if (key != NULL && !cli_is_option_key(key))
+		return cli_fail(CLI_USAGE, _("a password never stands in a command line, where everybody sees it: leave %.*s out, it is asked for"),
+		    SLICE_PRINT(name));
+	given.name = key == NULL ? option->name : key->name;
+	wanted = key == NULL ? option->value : _(value_syntax(key->type));
 	if (wanted == NULL && equals != NULL)
 		return cli_fail(CLI_USAGE, _("option %s takes no value"), given.name);
 	if (wanted != NULL && equals == NULL && !is_glued) {
@@ -302,18 +180,6 @@ static int take_arguments(struct cli *cli, int argc, char **argv)
 	return CLI_DONE;
 }
 
-/* How many words of the command line the verb's name takes, 0 if it is another verb. */
-static int matches(const struct verb *verb, const struct cli *cli)
-{
-	struct slice second = slice_of(verb->name), first = slice_cut(&second, ' ');
-
-	if (cli->count < 1 || !slice_is(first, cli->words[0]))
-		return 0;
-	if (second.ptr == NULL)
-		return 1;
-	return cli->count > 1 && slice_is(second, cli->words[1]) ? 2 : 0;
-}
-
 static int unknown_verb(const struct cli *cli, const struct verb *verbs, size_t count)
 {
 	const char **names = xcalloc(count + 1, sizeof(*names));
@@ -332,7 +198,7 @@ static int unknown_verb(const struct cli *cli, const struct verb *verbs, size_t 
 	if (nearest == NULL)
 		nearest = str_nearest(cli->words[0], names);
 	if (group.len > 0)
-		cli_fail(CLI_USAGE, _("lanpost %s needs one of: %s"), cli->words[0], buf_text(&group));
+		cli_fail(CLI_USAGE, _("lanpost %s needs one of: %s; see lanpost %s --help"), cli->words[0], buf_text(&group), cli->words[0]);
 	else if (nearest != NULL)
 		cli_fail(CLI_USAGE, _("unknown verb `%s`; did you mean `%s`?"), cli->words[0], nearest);
 	else
@@ -347,36 +213,24 @@ static int check_arguments(const struct cli *cli)
 {
 	const struct verb *verb = cli->verb;
 
-	for (size_t i = 0; i < cli->given_count; i++) {
-		const char *name = cli->given[i].name;
-		size_t at = 0;
-
-		while (at < ARRAY_LEN(options) && strcmp(options[at].name, name) != 0)
-			at++;
-		if (at == ARRAY_LEN(options) ? !takes_key(verb, name)
-					     : !options[at].for_all && !has_word(verb->options, name))
-			return cli_fail(CLI_USAGE, _("lanpost %s does not take the option %s"),
-			    verb->name, name);
-	}
+	for (size_t i = 0; i < cli->given_count; i++)
+		if (!cli_takes(verb, cli->given[i].name))
+			return cli_fail(CLI_USAGE, _("lanpost %s does not take the option %s; see lanpost %s --help"), verb->name,
+			    cli->given[i].name, verb->name);
 	if (cli->count < verb->min_words || (verb->max_words >= 0 && cli->count > verb->max_words))
-		return cli_fail(CLI_USAGE, _("usage: lanpost %s %s"), verb->name, verb->words);
+		return cli_fail(CLI_USAGE, _("usage: lanpost %s%s%s"), verb->name, verb->words[0] == '\0' ? "" : " ", verb->words);
 	return CLI_DONE;
 }
 
-static int run_verb(struct cli *cli, const struct verb *verbs, size_t count)
+static int run_verb(struct cli *cli)
 {
-	int taken = 0, result;
+	int taken, result;
 
-	for (size_t i = 0; i < count && taken == 0; i++) {
-		taken = matches(&verbs[i], cli);
-		cli->verb = &verbs[i];
-	}
-	if (taken == 0)
-		return unknown_verb(cli, verbs, count);
-	if (cli_option(cli, "--help") != NULL) {
-		print_verb_help(cli->verb);
+	cli->verb = find_verb(cli, cli->words, cli->count, &taken);
+	if (cli_option(cli, "--help") != NULL && (cli->verb != NULL ? cli_help_verb(cli->verb) : cli_help_group(cli)))
 		return CLI_DONE;
-	}
+	if (cli->verb == NULL)
+		return unknown_verb(cli, cli->verbs, cli->verb_count);
 	memmove(cli->words, cli->words + taken, (size_t)(cli->count - taken + 1) * sizeof(*cli->words));
 	cli->count -= taken;
 	result = check_arguments(cli);
@@ -396,7 +250,7 @@ static int open_screens(struct cli *cli)
 	return tui_main(cli);
 }
 
-static int run(struct cli *cli, const struct verb *verbs, size_t count)
+static int run(struct cli *cli)
 {
 	const char *language = cli_option(cli, "--lang");
 
@@ -411,10 +265,10 @@ static int run(struct cli *cli, const struct verb *verbs, size_t count)
 		return CLI_DONE;
 	}
 	if (cli->count > 0)
-		return run_verb(cli, verbs, count);
+		return run_verb(cli);
 	if (cli_option(cli, "--help") == NULL && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1)
 		return open_screens(cli);
-	print_help(verbs, count);
+	cli_help_all(cli);
 	return cli_option(cli, "--help") != NULL ? CLI_DONE : CLI_USAGE;
 }
 
@@ -427,7 +281,7 @@ int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count)
 	i18n_start(NULL);
 	result = take_arguments(&cli, argc, argv);
 	if (result == CLI_DONE)
-		result = run(&cli, verbs, verb_count);
+		result = run(&cli);
 	free(cli.given);
 	free(cli.words);
 	if (fflush(stdout) != 0 && result == CLI_DONE)

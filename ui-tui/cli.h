@@ -91,14 +91,19 @@ int cli_print_json(json_t *document);
 /* A string that is safe in JSON and on terminals, whatever bytes are in text. */
 json_t *cli_json_text(const char *text);
 
-/* --- tables: columns aligned by what a terminal shows, not by bytes */
+/* --- tables: columns aligned by what a terminal shows, not by bytes. On a terminal they fit its width; elsewhere nothing is
+ * cut. */
 
 struct table {
 	size_t columns, count; /* count: of cells */
 	char **cells;	       /* row by row; made printable */
-	const char *alignment; /* a letter for each column: 'l' or 'r' */
+	/* A letter for each column: 'l' or 'r' are never cut, 'L' is when there is no room, 'W' (the last one) goes on in more
+	 * lines. */
+	const char *alignment;
+	const char *spare; /* a digit for each column: the highest is left out first, 0 never; NULL: all 0 */
 };
 #define TABLE_INIT(letters) {.columns = sizeof(letters) - 1, .alignment = (letters)}
+#define TABLE_SPARE(letters, digits) {.columns = sizeof(letters) - 1, .alignment = (letters), .spare = (digits)}
 void table_add(struct table *table, const char *text); /* the next cell */
 void table_addf(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Prints all rows, the first one being the heads; frees the cells. */
@@ -106,6 +111,8 @@ void table_print(struct table *table);
 void table_clear(struct table *table);
 /* Columns that this text takes on a terminal. */
 size_t text_width(const char *text);
+/* The text, with an ellipsis at its end if it would take more columns. New memory. */
+char *text_cut(const char *text, size_t columns);
 
 /* --- the verbs */
 int cmd_account_add(struct cli *cli);

@@ -27,7 +27,7 @@ static json_t *json_names(const struct strlist *names)
 
 static void print_accounts(const struct conf *conf)
 {
-	struct table table = TABLE_INIT("lllll");
+	struct table table = TABLE_SPARE("lLLlL", "01020");
 
 	table_add(&table, _("ACCOUNT"));
 	table_add(&table, _("SERVER"));
@@ -85,7 +85,7 @@ int cmd_account_list(struct cli *cli)
 
 static void print_rules(const struct conf *conf)
 {
-	struct table table = TABLE_INIT("rlll");
+	struct table table = TABLE_INIT("rLLL");
 	struct buf actions = BUF_INIT(65536);
 
 	table_add(&table, "");

@@ -1,96 +1,226 @@
 /*
- * lanpost completion: what a shell needs to complete the words of lanpost. The shells ask lanpost itself (`completion words ...`), so
- * that names of users, accounts, rules and letters are those of now.
+ * lanpost completion: what a shell needs to complete the words of lanpost. The shells ask lanpost itself (`completion words -- WORD...`,
+ * with the words before the cursor), so that names of users, accounts, rules and messages are those of now. The answer is a
+ * candidate a line, or `:files` or `:folders` where the shell knows better.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/schema.h"
 #include "mail/queue.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/cli_options.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct {
 	const char *shell, *script;
 } scripts[] = {
     {"bash", "_lanpost() {\n"
-	     "    local word words=()\n"
-	     "    for word in \"${COMP_WORDS[@]:1:COMP_CWORD-1}\"; do\n"
-	     "        [[ $word == -* ]] || words+=(\"$word\")\n"
-	     "    done\n"
-	     "    COMPREPLY=($(compgen -W \"$(lanpost completion words \"${words[@]}\" 2>/dev/null)\" -- \"${COMP_WORDS[COMP_CWORD]}\"))\n"
+	     "    local current=\"${COMP_WORDS[COMP_CWORD]}\" candidate candidates\n"
+	     "    [[ $current == = ]] && current=\n"
+	     "    mapfile -t candidates < <(lanpost completion words -- \"${COMP_WORDS[@]:1:COMP_CWORD-1}\" 2>/dev/null)\n"
+	     "    COMPREPLY=()\n"
+	     "    case \"${candidates[0]}\" in\n"
+	     "        :files) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -f -- \"$current\") ;;\n"
+	     "        :folders) compopt -o filenames 2>/dev/null; mapfile -t COMPREPLY < <(compgen -d -- \"$current\") ;;\n"
+	     "        *) for candidate in \"${candidates[@]}\"; do\n"
+	     "               [[ $candidate == \"$current\"* ]] && COMPREPLY+=(\"$(printf %q \"$candidate\")\")\n"
+	     "           done ;;\n"
+	     "    esac\n"
 	     "}\n"
-	     "complete -o default -F _lanpost lanpost\n"},
+	     "complete -F _lanpost lanpost\n"},
     {"zsh", "#compdef lanpost\n"
 	    "_lanpost() {\n"
-	    "    local -a given candidates\n"
-	    "    given=(${${words[2,CURRENT-1]}:#-*})\n"
-	    "    candidates=(${(f)\"$(lanpost completion words $given 2>/dev/null)\"})\n"
-	    "    compadd -a candidates || _files\n"
+	    "    local -a candidates\n"
+	    "    candidates=(${(f)\"$(lanpost completion words -- \"${(@)words[2,CURRENT-1]}\" 2>/dev/null)\"})\n"
+	    "    case $candidates[1] in\n"
+	    "        :files) _files ;;\n"
+	    "        :folders) _files -/ ;;\n"
+	    "        *) compadd -a candidates ;;\n"
+	    "    esac\n"
 	    "}\n"
 	    "compdef _lanpost lanpost\n"},
-    {"fish", "complete -c lanpost -a '(lanpost completion words (string match -v -- \"-*\" (commandline -opc)[2..]) 2>/dev/null)'\n"},
+    {"fish", "function __lanpost_words\n"
+	     "    set -l candidates (lanpost completion words -- (commandline -opc)[2..] 2>/dev/null)\n"
+	     "    switch \"$candidates[1]\"\n"
+	     "        case ':files'\n"
+	     "            __fish_complete_path (commandline -ct)\n"
+	     "        case ':folders'\n"
+	     "            __fish_complete_directories (commandline -ct)\n"
+	     "        case '*'\n"
+	     "            printf '%s\\n' $candidates\n"
+	     "    end\n"
+	     "end\n"
+	     "complete -c lanpost -f -a '(__lanpost_words)'\n"},
+};
+
+/* The command line before the cursor. */
+struct typed {
+	const struct cli *cli;
+	const struct verb *verb; /* NULL: not all of its name is there yet */
+	char **words;		 /* those that are no options */
+	int count, taken;	 /* taken: of the verb's name */
+	const char *option;	 /* whose value comes next; NULL: none */
 };
 
 /* --- names */
 
-static void print_names(const struct cli *cli, struct slice kind)
+enum names { NO_NAMES, USERS, MAILBOXES, ACCOUNTS, SMARTHOSTS, RULES, DOMAINS, WAITING, HELD, QUEUED, SHELLS, FILES };
+
+static const struct {
+	const char *verb; /* or the first word of several */
+	enum names names;
+} wanted[] = {
+    {"user add", NO_NAMES}, {"account add", NO_NAMES}, {"rule add", NO_NAMES}, {"user passwd", MAILBOXES}, {"user", USERS},
+    {"client-setup", USERS}, {"mailbox", MAILBOXES}, {"account", ACCOUNTS}, {"smarthost", SMARTHOSTS}, {"rule", RULES},
+    {"dkim", DOMAINS}, {"queue hold", WAITING}, {"queue retry", WAITING}, {"queue release", HELD}, {"queue", QUEUED},
+    {"completion", SHELLS}, {"sort", FILES}, {"decode", FILES}, {"backup", FILES}, {"restore", FILES},
+};
+
+static enum names names_of(const struct verb *verb)
 {
-	struct conf *conf = cli_gateway_conf(cli);
+	struct slice rest = slice_of(verb->name), first = slice_cut(&rest, ' ');
+
+	for (size_t i = 0; i < ARRAY_LEN(wanted); i++)
+		if (strcmp(wanted[i].verb, verb->name) == 0 || slice_is(first, wanted[i].verb))
+			return wanted[i].names;
+	return NO_NAMES;
+}
+
+/* One that is typed already is not offered again. */
+static void offer(const struct typed *typed, const char *name)
+{
+	if (strcmp(typed->verb == NULL ? "" : typed->verb->name, "user remove") == 0 && strcmp(name, CONF_POSTMASTER) == 0)
+		return; /* he is built in */
+	for (int i = typed->taken; i < typed->count; i++)
+		if (strcmp(typed->words[i], name) == 0)
+			return;
+	puts(name);
+}
+
+/* names[count] lie `stride` bytes apart. */
+static void offer_all(const struct typed *typed, const void *names, size_t count, size_t stride)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *name;
+
+		memcpy(&name, (const char *)names + i * stride, sizeof(name));
+		offer(typed, name);
+	}
+}
+
+static void offer_queue(const struct typed *typed, const char *spool, unsigned states)
+{
 	struct queue_items items = {0};
 	struct error error;
 
+	if (queue_list(spool, states, &items, &error) == 0)
+		for (size_t i = 0; i < items.count; i++)
+			offer(typed, items.items[i].id.text);
+	queue_items_clear(&items);
+}
+
+static void offer_names(const struct typed *typed, enum names names)
+{
+	static const char *const shells[] = {"bash", "zsh", "fish"};
+	struct conf *conf = names < SHELLS && names != NO_NAMES ? cli_gateway_conf(typed->cli) : NULL;
+
+	if (names == FILES)
+		puts(":files");
+	if (names == SHELLS)
+		offer_all(typed, shells, ARRAY_LEN(shells), sizeof(shells[0]));
 	if (conf == NULL)
 		return;
-	if (slice_is(kind, "user") || slice_is(kind, "mailbox") || slice_is(kind, "client-setup"))
-		for (size_t i = 0; i < conf->user_count; i++)
-			puts(conf->users[i].name);
-	if (slice_is(kind, "account"))
-		for (size_t i = 0; i < conf->account_count; i++)
-			puts(conf->accounts[i].name);
-	if (slice_is(kind, "rule"))
-		for (size_t i = 0; i < conf->rule_count; i++)
-			puts(conf->rules[i].name);
-	if (slice_is(kind, "dkim"))
-		for (size_t i = 0; i < conf->dkim_count; i++)
-			puts(conf->dkims[i].name);
-	if (slice_is(kind, "queue") && queue_list(conf->gateway.spool, (1u << QUEUE_STATES) - 1, &items, &error) == 0)
-		for (size_t i = 0; i < items.count; i++)
-			puts(items.items[i].id.text);
-	queue_items_clear(&items);
+	if (names == MAILBOXES && conf_find_user(conf, CONF_POSTMASTER) == NULL)
+		offer(typed, CONF_POSTMASTER);
+	if (names == USERS || names == MAILBOXES)
+		offer_all(typed, conf->users, conf->user_count, sizeof(conf->users[0]));
+	else if (names == ACCOUNTS)
+		offer_all(typed, conf->accounts, conf->account_count, sizeof(conf->accounts[0]));
+	else if (names == SMARTHOSTS)
+		offer_all(typed, conf->smarthosts, conf->smarthost_count, sizeof(conf->smarthosts[0]));
+	else if (names == RULES)
+		offer_all(typed, conf->rules, conf->rule_count, sizeof(conf->rules[0]));
+	else if (names == DOMAINS)
+		offer_all(typed, conf->dkims, conf->dkim_count, sizeof(conf->dkims[0]));
+	else if (names == WAITING)
+		offer_queue(typed, conf->gateway.spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED);
+	else if (names == HELD)
+		offer_queue(typed, conf->gateway.spool, 1u << QUEUE_HOLD);
+	else if (names == QUEUED)
+		offer_queue(typed, conf->gateway.spool, (1u << QUEUE_STATES) - 1);
 	conf_free(conf);
 }
 
-/* "--full-name" of the key full_name. */
-static void print_keys(struct slice kind)
-{
-	char name[32];
-	const struct schema_section *section;
+/* --- options and their values */
 
-	snprintf(name, sizeof(name), "%.*s", SLICE_PRINT(kind));
-	section = schema_find(name);
+static void offer_keys(const struct schema_section *section, bool as_options)
+{
 	for (size_t i = 0; section != NULL && i < section->key_count; i++) {
-		fputs("--", stdout);
-		for (const char *at = section->keys[i].name; *at != '\0'; at++)
-			putchar(*at == '_' ? '-' : *at);
-		putchar('\n');
+		char *option = cli_option_of_key(&section->keys[i]);
+
+		if (cli_is_option_key(&section->keys[i]))
+			puts(as_options ? option : option + 2);
+		free(option);
 	}
 }
 
-static void print_options(const struct verb *verb, struct slice kind)
+static void offer_options(const struct typed *typed)
 {
-	struct slice rest = slice_of(verb->options);
+	for (size_t i = 0; i < cli_option_count; i++)
+		if (cli_has_word(typed->verb->options, cli_option_table[i].name) || strcmp(cli_option_table[i].name, "--help") == 0)
+			puts(cli_option_table[i].name);
+	offer_keys(cli_keys_of(typed->verb), true);
+}
 
-	while (rest.len > 0) {
-		struct slice option = slice_cut(&rest, ' ');
+/* The key that is meant: of the verb's own section, or of the first that has one of that name. */
+static const struct schema_key *key_of(const struct typed *typed)
+{
+	const struct schema_key *key = cli_key_of_option(slice_of(typed->option)), *own = NULL;
+	const struct schema_section *section = typed->verb == NULL ? NULL : cli_keys_of(typed->verb);
 
-		if (slice_is(option, "--KEY"))
-			print_keys(kind);
-		else if (option.len > 0)
-			printf("%.*s\n", SLICE_PRINT(option));
-	}
-	puts("--help");
+	if (key != NULL && section != NULL)
+		own = schema_find_key(section, key->name);
+	return own != NULL ? own : key;
+}
+
+static void offer_key_values(const struct typed *typed, const struct schema_key *key)
+{
+	if (key->type == VALUE_FLAG)
+		puts("yes\nno");
+	else if (key->type == VALUE_KEEP)
+		puts("no\nyes\n7d\n14d\n30d");
+	else if (key->type == VALUE_USER || key->type == VALUE_USERS)
+		offer_names(typed, MAILBOXES);
+	else if (key->type == VALUE_PATH)
+		puts(":files");
+	for (size_t i = 0; key->type == VALUE_WORD && key->limits.words[i] != NULL; i++)
+		puts(key->limits.words[i]);
+}
+
+static void offer_values(const struct typed *typed)
+{
+	static const struct {
+		const char *option, *values; /* NULL: names */
+		enum names names;
+	} known[] = {
+	    {"-c", ":files", NO_NAMES}, {"--lang", "en\nru", NO_NAMES}, {"--new", "rsa\ned25519", NO_NAMES}, {"--to", ":folders", NO_NAMES},
+	    {"--write", ":folders", NO_NAMES}, {"--mbox", ":files", NO_NAMES}, {"--rules", ":files", NO_NAMES}, {"--account", NULL, ACCOUNTS},
+	    {"--before", NULL, RULES}, {"--after", NULL, RULES}, {"--older", "7d\n30d\n90d\n365d", NO_NAMES},
+	};
+	const struct schema_key *key;
+
+	if (strcmp(typed->option, "--unset") == 0 && typed->verb != NULL)
+		offer_keys(cli_keys_of(typed->verb), false);
+	for (size_t i = 0; i < ARRAY_LEN(known); i++)
+		if (strcmp(known[i].option, typed->option) == 0 && known[i].values != NULL)
+			puts(known[i].values);
+		else if (strcmp(known[i].option, typed->option) == 0)
+			offer_names(typed, known[i].names);
+	if (cli_option_find(slice_of(typed->option)) == NULL && (key = key_of(typed)) != NULL)
+		offer_key_values(typed, key);
 }
 
 /* --- verbs */
@@ -124,26 +254,68 @@ static void print_verbs(const struct cli *cli, char **words, int count)
 	}
 }
 
-static int complete(const struct cli *cli, char **words, int count)
+/* --- the command line */
+
+static bool takes_value(struct slice name)
 {
-	const struct verb *verb = NULL;
-	int taken = 0;
+	const struct option_info *option = cli_option_find(name);
 
-	for (size_t i = 0; i < cli->verb_count; i++) {
-		int now = matching(&cli->verbs[i], words, count);
+	return option != NULL ? option->value != NULL : cli_key_of_option(name) != NULL;
+}
 
-		if (now > taken) {
-			taken = now;
-			verb = &cli->verbs[i];
+/* bash makes three words of --lang=en. */
+static void read_typed(struct typed *typed, struct cli *cli, char **words, int count)
+{
+	for (int i = 0; i < count; i++) {
+		if (words[i][0] != '-') {
+			typed->words[typed->count++] = words[i];
+			continue;
+		}
+		if (strncmp(words[i], "-c", 2) == 0 && words[i][2] != '\0')
+			cli->config = words[i] + 2;
+		if (strchr(words[i], '=') != NULL || !takes_value(slice_of(words[i])))
+			continue;
+		typed->option = words[i];
+		i += i + 1 < count && strcmp(words[i + 1], "=") == 0;
+		if (++i == count)
+			return;
+		if (strcmp(typed->option, "-c") == 0)
+			cli->config = words[i];
+		typed->option = NULL;
+	}
+}
+
+static void find_verb(struct typed *typed)
+{
+	for (size_t i = 0; i < typed->cli->verb_count; i++) {
+		int now = matching(&typed->cli->verbs[i], typed->words, typed->count);
+
+		if (now > typed->taken) {
+			typed->taken = now;
+			typed->verb = &typed->cli->verbs[i];
 		}
 	}
-	if (count < 2 && taken < 2)
-		print_verbs(cli, words, count);
-	if (verb == NULL)
-		return CLI_DONE;
-	if (verb->max_words < 0 || count - taken < verb->max_words)
-		print_names(cli, slice_of(words[0]));
-	print_options(verb, slice_of(words[0]));
+}
+
+static int complete(struct cli *cli, char **words, int count)
+{
+	struct typed typed = {.cli = cli, .words = xcalloc((size_t)count + 1, sizeof(*words))};
+
+	read_typed(&typed, cli, words, count);
+	find_verb(&typed);
+	if (typed.option != NULL) {
+		offer_values(&typed);
+	} else if (typed.verb == NULL) {
+		if (typed.count < 2)
+			print_verbs(cli, typed.words, typed.count);
+	} else {
+		int most = strcmp(typed.verb->name, "rule move") == 0 ? 1 : typed.verb->max_words; /* its second word is a number */
+
+		if (most < 0 || typed.count - typed.taken < most)
+			offer_names(&typed, names_of(typed.verb));
+		offer_options(&typed);
+	}
+	free(typed.words);
 	return CLI_DONE;
 }
 

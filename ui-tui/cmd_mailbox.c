@@ -37,7 +37,7 @@ static int measure(const char *spool, const char *user, bool has_user, struct ma
 
 static void print_mailboxes(const struct mailbox *mailboxes, size_t count)
 {
-	struct table table = TABLE_INIT("lrr");
+	struct table table = TABLE_INIT("Lrr");
 
 	table_add(&table, _("MAILBOX"));
 	table_add(&table, _("MESSAGES"));
@@ -136,11 +136,11 @@ int cmd_mailbox_list(struct cli *cli)
 
 static void show_heads(struct table *table)
 {
+	table_add(table, _("ID"));
 	table_add(table, _("ARRIVED"));
 	table_add(table, _("SIZE"));
 	table_add(table, _("FROM"));
 	table_add(table, _("SUBJECT"));
-	table_add(table, _("ID"));
 }
 
 static void show_row(struct table *table, const struct maildir_message *message,
@@ -148,11 +148,11 @@ static void show_row(struct table *table, const struct maildir_message *message,
 {
 	char time[32], size[32];
 
+	table_add(table, message->uidl);
 	table_add(table, i18n_time(time, sizeof(time), message->time));
 	table_add(table, i18n_size(size, sizeof(size), message->size));
 	table_add(table, letter->from);
 	table_add(table, letter->subject);
-	table_add(table, message->uidl);
 }
 
 static json_t *message_json(const struct maildir_message *message, const struct letter *letter)
@@ -181,7 +181,7 @@ static void show_message(const char *spool, const char *user, struct maildir_mes
 
 static int show_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
 {
-	struct table table = TABLE_INIT("lrlll");
+	struct table table = TABLE_SPARE("llrLL", "00100");
 	json_t *list = cli->json ? json_array() : NULL;
 	struct error error = ERROR_INIT;
 	struct maildir_list messages;

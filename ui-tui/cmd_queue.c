@@ -78,7 +78,7 @@ static void add_row(struct table *table, const struct queue_entry *entry)
 
 int cmd_queue_list(struct cli *cli)
 {
-	struct table table = TABLE_INIT("lllrllll");
+	struct table table = TABLE_SPARE("lllrLLLL", "00230010");
 	struct conf *conf = cli_conf(cli);
 	struct error error = ERROR_INIT;
 	struct queue_items items;
@@ -116,7 +116,7 @@ int cmd_queue_list(struct cli *cli)
 static void print_entry(const struct queue_entry *entry)
 {
 	const struct envelope *envelope = &entry->envelope;
-	struct table table = TABLE_INIT("lll");
+	struct table table = TABLE_INIT("LlW");
 	char time[32], next[32], size[32], sender[1024];
 
 	printf(_("Message:   %s (%s)\n"), entry->item->id.text, queue_state_names[entry->item->state]);

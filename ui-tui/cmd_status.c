@@ -46,7 +46,7 @@ static void print_session(const json_t *session, const char *line)
 
 static void print_accounts(const json_t *accounts)
 {
-	struct table table = TABLE_INIT("llrl");
+	struct table table = TABLE_SPARE("LlrW", "0010");
 
 	if (json_array_size(accounts) == 0)
 		return;
@@ -73,7 +73,7 @@ static void print_accounts(const json_t *accounts)
 
 static void print_mailboxes(const json_t *mailboxes)
 {
-	struct table table = TABLE_INIT("lrr");
+	struct table table = TABLE_INIT("Lrr");
 
 	table_add(&table, _("MAILBOX"));
 	table_add(&table, _("MESSAGES"));

@@ -4,6 +4,8 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "config/value.h"
+#include "mail/maildir.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/edit.h"
 #include "ui-tui/secret.h"
@@ -14,49 +16,87 @@
 
 /* --- list */
 
+struct box {
+	size_t messages;
+	uint64_t bytes;
+	bool is_known; /* false: it cannot be read, as by somebody who is not the gateway */
+};
+
+static struct box measure(const struct conf *conf, const struct conf_user *user)
+{
+	struct error error;
+	struct box box = {0, 0, false};
+
+	box.is_known = maildir_bytes(conf->gateway.spool, user->name, &box.bytes, &box.messages, &error) == 0;
+	return box;
+}
+
+static json_t *user_json(const struct conf *conf, const struct conf_user *user)
+{
+	struct box box = measure(conf, user);
+	json_t *aliases = json_array();
+
+	for (size_t j = 0; j < user->aliases.count; j++)
+		json_array_append_new(aliases, cli_json_text(user->aliases.items[j]));
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:i}", "name", cli_json_text(user->name), "full_name",
+	    cli_json_text(user->full_name), "external_alias", cli_json_text(user->external_alias), "aliases", aliases, "forward",
+	    cli_json_text(user->forward), "keep", user->keep, "has_password", user->password[0] != '\0', "expire",
+	    (json_int_t)user->expire, "messages", box.is_known ? json_integer((json_int_t)box.messages) : json_null(), "bytes",
+	    box.is_known ? json_integer((json_int_t)box.bytes) : json_null(), "file", cli_json_text(user->place.file), "line",
+	    user->place.line);
+}
+
 static json_t *users_json(const struct conf *conf)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < conf->user_count; i++) {
-		const struct conf_user *user = &conf->users[i];
-		json_t *aliases = json_array();
-
-		for (size_t j = 0; j < user->aliases.count; j++)
-			json_array_append_new(aliases, cli_json_text(user->aliases.items[j]));
-		json_array_append_new(list,
-		    json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:o, s:i}", "name",
-			cli_json_text(user->name), "full_name", cli_json_text(user->full_name),
-			"external_alias", cli_json_text(user->external_alias), "aliases", aliases,
-			"forward", cli_json_text(user->forward), "keep", user->keep, "has_password",
-			user->password[0] != '\0', "file", cli_json_text(user->place.file), "line",
-			user->place.line));
-	}
+	for (size_t i = 0; i < conf->user_count; i++)
+		json_array_append_new(list, user_json(conf, &conf->users[i]));
 	return list;
+}
+
+static void add_heads(struct table *table)
+{
+	table_add(table, _("USER"));
+	table_add(table, _("FULL NAME"));
+	table_add(table, _("OUTSIDE"));
+	table_add(table, _("PASSWORD"));
+	table_add(table, _("FORWARD"));
+	table_add(table, _("EXPIRE"));
+	table_add(table, _("SIZE"));
+	table_add(table, _("ALIASES"));
+}
+
+static void add_user_row(struct table *table, const struct conf *conf, const struct conf_user *user)
+{
+	struct buf aliases = BUF_INIT(65536), expire = BUF_INIT(32);
+	struct box box = measure(conf, user);
+	char size[32];
+
+	for (size_t j = 0; j < user->aliases.count; j++)
+		buf_printf(&aliases, "%s%s", j > 0 ? ", " : "", user->aliases.items[j]);
+	if (user->expire > 0)
+		value_append_amount(&expire, VALUE_DURATION, user->expire);
+	table_add(table, user->name);
+	table_add(table, user->full_name);
+	table_add(table, user->external_alias);
+	table_add(table, user->password[0] != '\0' ? _("yes") : _("none"));
+	/* TRANSLATORS: of a user whose mail goes on to the address and leaves no copy here */
+	table_addf(table, user->forward[0] == '\0' || user->keep ? "%s" : _("%s only"), user->forward);
+	table_add(table, user->expire == 0 ? "-" : buf_text(&expire));
+	table_add(table, box.is_known ? i18n_size(size, sizeof(size), box.bytes) : "-");
+	table_add(table, buf_text(&aliases));
+	buf_clear(&aliases);
+	buf_clear(&expire);
 }
 
 static void print_users(const struct conf *conf)
 {
-	struct table table = TABLE_INIT("lllll");
+	struct table table = TABLE_SPARE("lLLlLrrL", "02002314");
 
-	table_add(&table, _("USER"));
-	table_add(&table, _("FULL NAME"));
-	table_add(&table, _("OUTSIDE"));
-	table_add(&table, _("PASSWORD"));
-	table_add(&table, _("ALIASES"));
-	for (size_t i = 0; i < conf->user_count; i++) {
-		const struct conf_user *user = &conf->users[i];
-		struct buf aliases = BUF_INIT(65536);
-
-		for (size_t j = 0; j < user->aliases.count; j++)
-			buf_printf(&aliases, "%s%s", j > 0 ? ", " : "", user->aliases.items[j]);
-		table_add(&table, user->name);
-		table_add(&table, user->full_name);
-		table_add(&table, user->external_alias);
-		table_add(&table, user->password[0] != '\0' ? _("yes") : _("none"));
-		table_add(&table, buf_text(&aliases));
-		buf_clear(&aliases);
-	}
+	add_heads(&table);
+	for (size_t i = 0; i < conf->user_count; i++)
+		add_user_row(&table, conf, &conf->users[i]);
 	table_print(&table);
 }
 

@@ -10,6 +10,8 @@
 #include <unistd.h>
 
 #define BAR 24
+#define NAME_COLUMNS 16
+#define NAME_MAX_COLUMNS 30 /* longer names are cut */
 #define WIDTH_MIN 50
 #define WIDTH_MAX 110
 
@@ -151,11 +153,27 @@ void progress_figures(const struct progress_row *row, struct buf *line)
 		buf_printf(line, ": %s", row->error);
 }
 
+/* All names in one column. */
+static size_t name_columns(const struct progress *progress)
+{
+	size_t columns = NAME_COLUMNS;
+
+	for (size_t i = 0; i < progress->count; i++) {
+		size_t width = text_width(progress_title(&progress->rows[i]));
+
+		columns = width > columns ? width : columns;
+	}
+	return columns < NAME_MAX_COLUMNS ? columns : NAME_MAX_COLUMNS;
+}
+
 static void write_row(const struct progress *progress, const struct progress_row *row,
     struct buf *line)
 {
+	char *title = text_cut(progress_title(row), NAME_MAX_COLUMNS);
+
 	buf_append_text(line, "  ");
-	append_padded(line, progress_title(row), 16);
+	append_padded(line, title, name_columns(progress));
+	free(title);
 	buf_append_byte(line, ' ');
 	if (progress->on_terminal)
 		append_bar(line, row);

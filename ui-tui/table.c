@@ -5,30 +5,53 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 #include <wchar.h>
+
+#define GAP 2	  /* between columns */
+#define NARROW 10 /* a flexible column is not made narrower */
+
+/* Bytes of the next character of the text (not at its end), and the columns that it takes. */
+static size_t next_character(const char *text, size_t left, mbstate_t *state, size_t *columns)
+{
+	wchar_t character;
+	size_t len = mbrtowc(&character, text, left, state);
+	int width;
+
+	*columns = 1;
+	if (len == 0 || len > left) { /* no locale for it: count bytes */
+		memset(state, 0, sizeof(*state));
+		return 1;
+	}
+	width = wcwidth(character);
+	*columns = width > 0 ? (size_t)width : 0;
+	return len;
+}
+
+/* Bytes of the longest beginning of the text that takes no more than so many columns; *width: what it takes. */
+static size_t fitting(const char *text, size_t most, size_t *width)
+{
+	size_t left = strlen(text), used = 0, columns;
+	mbstate_t state = {0};
+
+	*width = 0;
+	while (used < left) {
+		size_t len = next_character(text + used, left - used, &state, &columns);
+
+		if (*width + columns > most)
+			break;
+		*width += columns;
+		used += len;
+	}
+	return used;
+}
 
 size_t text_width(const char *text)
 {
-	size_t width = 0;
-	mbstate_t state = {0};
-	size_t left = strlen(text);
+	size_t width;
 
-	while (left > 0) {
-		wchar_t character;
-		size_t len = mbrtowc(&character, text, left, &state);
-		int columns;
-
-		if (len == 0 || len > left) { /* no locale for it: count bytes */
-			len = 1;
-			memset(&state, 0, sizeof(state));
-			columns = 1;
-		} else {
-			columns = wcwidth(character);
-		}
-		width += columns > 0 ? (size_t)columns : 0;
-		text += len;
-		left -= len;
-	}
+	fitting(text, SIZE_MAX / 2, &width);
 	return width;
 }
 
@@ -53,9 +76,93 @@ void table_addf(struct table *table, const char *format, ...)
 	free(text);
 }
 
+char *text_cut(const char *text, size_t columns)
+{
+	const char *mark = MB_CUR_MAX > 1 ? "…" : "~";
+	size_t width;
+
+	if (text[fitting(text, columns, &width)] == '\0')
+		return xstrdup(text);
+	return columns == 0 ? xstrdup("") : xasprintf("%.*s%s", (int)fitting(text, columns - 1, &width), text, mark);
+}
+
+/* --- fitting a terminal */
+
+/* Columns of the terminal on standard output; 0 if it is none: then nothing is cut. */
+static size_t terminal_width(void)
+{
+	struct winsize size = {0};
+
+	if (isatty(STDOUT_FILENO) != 1)
+		return 0;
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+}
+
+static bool is_flexible(const struct table *table, size_t column)
+{
+	return table->alignment[column] == 'L' || table->alignment[column] == 'W';
+}
+
+static size_t total_width(const struct table *table, const size_t *widths)
+{
+	size_t total = 0;
+
+	for (size_t i = 0; i < table->columns; i++)
+		if (widths[i] > 0)
+			total += widths[i] + (total > 0 ? GAP : 0);
+	return total;
+}
+
+/* The widest flexible column that may still give one up; table->columns if there is none. */
+static size_t widest(const struct table *table, const size_t *widths)
+{
+	size_t best = table->columns;
+
+	for (size_t i = 0; i < table->columns; i++)
+		if (is_flexible(table, i) && widths[i] > NARROW && (best == table->columns || widths[i] > widths[best]))
+			best = i;
+	return best;
+}
+
+/* The least important column that is still shown; table->columns if all have to stay. */
+static size_t least(const struct table *table, const size_t *widths)
+{
+	size_t best = table->columns;
+
+	for (size_t i = 0; table->spare != NULL && i < table->columns; i++)
+		if (widths[i] > 0 && table->spare[i] > '0' && (best == table->columns || table->spare[i] > table->spare[best]))
+			best = i;
+	return best;
+}
+
+/* Columns shrink while they can; then the least important one goes (its width becomes 0), and the others have its room. */
+static void fit(const struct table *table, size_t *widths, size_t room)
+{
+	size_t *full = xcalloc(table->columns, sizeof(*full));
+	size_t column;
+
+	memcpy(full, widths, table->columns * sizeof(*full));
+	while (room > 0 && total_width(table, widths) > room) {
+		column = widest(table, widths);
+		if (column < table->columns) {
+			widths[column]--;
+			continue;
+		}
+		column = least(table, widths);
+		if (column == table->columns)
+			break;
+		full[column] = 0;
+		memcpy(widths, full, table->columns * sizeof(*full));
+	}
+	free(full);
+}
+
+/* --- printing */
+
 static void print_cell(const char *cell, size_t width, char alignment, bool is_last)
 {
-	int blanks = (int)(width - text_width(cell));
+	size_t used = text_width(cell);
+	int blanks = used < width ? (int)(width - used) : 0;
 
 	if (alignment == 'r')
 		printf("%*s%s", blanks, "", cell);
@@ -64,9 +171,46 @@ static void print_cell(const char *cell, size_t width, char alignment, bool is_l
 	fputs(is_last ? "\n" : "  ", stdout);
 }
 
+/* The text in lines of so many columns, broken at blanks where there are any; the second and later ones are indented. */
+static void print_wrapped(const char *text, size_t width, size_t indent)
+{
+	size_t len, at, used;
+
+	while (text[len = fitting(text, width, &used)] != '\0' && len > 0) {
+		at = len;
+		while (at > 0 && text[at] != ' ')
+			at--;
+		len = at > 0 ? at : len;
+		printf("%.*s\n%*s", (int)len, text, (int)indent, "");
+		text += len + strspn(text + len, " ");
+	}
+	puts(text);
+}
+
+static void print_row(const struct table *table, char *const *cells, const size_t *widths, size_t last, bool wraps)
+{
+	size_t indent = 0;
+
+	for (size_t i = 0; i <= last; i++) {
+		char *shown;
+
+		if (widths[i] == 0)
+			continue;
+		if (i == last && wraps) {
+			print_wrapped(cells[i], widths[i], indent);
+			continue;
+		}
+		shown = text_cut(cells[i], widths[i]);
+		print_cell(shown, widths[i], table->alignment[i], i == last);
+		free(shown);
+		indent += widths[i] + GAP;
+	}
+}
+
 void table_print(struct table *table)
 {
-	size_t *widths = xcalloc(table->columns, sizeof(*widths));
+	size_t *widths = xcalloc(table->columns, sizeof(*widths)), last = table->columns - 1;
+	size_t room = terminal_width();
 
 	for (size_t i = 0; i < table->count; i++) {
 		size_t width = text_width(table->cells[i]);
@@ -74,12 +218,11 @@ void table_print(struct table *table)
 		if (width > widths[i % table->columns])
 			widths[i % table->columns] = width;
 	}
-	for (size_t i = 0; i < table->count; i++) {
-		size_t column = i % table->columns;
-
-		print_cell(table->cells[i], widths[column], table->alignment[column],
-		    column + 1 == table->columns);
-	}
+	fit(table, widths, room);
+	while (last > 0 && widths[last] == 0)
+		last--;
+	for (size_t i = 0; i + table->columns <= table->count; i += table->columns)
+		print_row(table, table->cells + i, widths, last, room > 0 && table->alignment[last] == 'W');
 	free(widths);
 	table_clear(table);
 }

@@ -86,21 +86,6 @@ def test_words_are_completed(office):
     assert {"--account", "--json"} <= set(complete(office, "session"))
 
 
-def test_the_shell_completes(office):
-    """In a real bash: `lanpost us<Tab>`, `lanpost queue <Tab>`."""
-    script = office.cli("completion", "bash").stdout
-    typed = f"""{script}
-lanpost() {{ {BUILD}/lanpost -c {office.conf} "$@"; }}
-try() {{ COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _lanpost; echo "${{COMPREPLY[*]}}"; }}
-try lanpost us
-try lanpost queue ''
-try lanpost account test --js
-"""
-    done = subprocess.run(["bash", "-c", typed], capture_output=True, text=True, timeout=30)
-    lines = done.stdout.splitlines()
-    assert lines[0] == "user" and {"list", "flush"} <= set(lines[1].split()) and lines[2] == "--json", done
-
-
 @pytest.mark.parametrize("args", [["status"], ["session"], ["session", "--no-wait"], ["stop"], ["reload"],
                                   ["status", "--json"]], ids=" ".join)
 def test_without_a_gateway_it_is_3(stopped, args):
