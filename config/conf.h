@@ -266,6 +266,7 @@ const struct conf_user *conf_find_user(const struct conf *conf, const char *name
 bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user);
 const struct conf_group *conf_find_group(const struct conf *conf, const char *name);
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
+const struct conf_smarthost *conf_find_smarthost(const struct conf *conf, const char *name);
 /* What names the account's mailbox upstream, whatever the account is called and however it is reached: "login host", with
  * the port where it is none of the usual ones. Lower case, new memory. */
 char *conf_mailbox(const struct conf_account *account);

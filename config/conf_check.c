@@ -292,18 +292,10 @@ static void check_clear_text(const struct check *check, const char *kind, const 
 		    N_("[%s %s] has tls = none, but its url encrypts in any case"), kind, name);
 }
 
-static const struct conf_smarthost *find_smarthost(const struct conf *conf, const char *name)
-{
-	for (size_t i = 0; i < conf->smarthost_count; i++)
-		if (strcmp(conf->smarthosts[i].name, name) == 0)
-			return &conf->smarthosts[i];
-	return NULL;
-}
-
 static void check_fallback(const struct check *check, const struct conf_smarthost *smarthost)
 {
 	for (size_t i = 0; i < smarthost->fallback.count; i++)
-		if (find_smarthost(check->conf, smarthost->fallback.items[i]) == NULL)
+		if (conf_find_smarthost(check->conf, smarthost->fallback.items[i]) == NULL)
 			ERROR_AT(check, &smarthost->fallback, smarthost->place,
 			    N_("fallback: there is no [smarthost %s]"), smarthost->fallback.items[i]);
 }

@@ -39,6 +39,14 @@ const struct conf_account *conf_find_account(const struct conf *conf, const char
 	return NULL;
 }
 
+const struct conf_smarthost *conf_find_smarthost(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		if (strcmp(conf->smarthosts[i].name, name) == 0)
+			return &conf->smarthosts[i];
+	return NULL;
+}
+
 /* POP3 and IMAP, with and without TLS, open the same mailbox. */
 static struct slice without_usual_port(struct slice host)
 {

@@ -123,6 +123,7 @@ int cmd_account_passwd(struct cli *cli);
 int cmd_account_remove(struct cli *cli);
 int cmd_account_set(struct cli *cli);
 int cmd_account_test(struct cli *cli);
+int cmd_smarthost_test(struct cli *cli);
 int cmd_backup(struct cli *cli);
 int cmd_check(struct cli *cli);
 int cmd_client_setup(struct cli *cli);

@@ -31,6 +31,8 @@ static const struct verb verbs[] = {
     {"account test", cmd_account_test, 1, 1, "NAME [--json]", "--json",
 	N_("log in, count, say what failed and what to do")},
     {"account remove", cmd_account_remove, 1, 1, "NAME", "", N_("remove an account")},
+    {"smarthost test", cmd_smarthost_test, 1, 1, "NAME [--json]", "--json",
+	N_("connect, log in, tell the limits; say what failed and what to do; sends nothing")},
     {"rule list", cmd_rule_list, 0, 0, "[--json]", "--json", N_("rules of the sorter, in order")},
     {"rule add", cmd_rule_add, 1, 1, "NAME --when CONDITION [--KEY VALUE]... [--before RULE|--after RULE]",
 	"--KEY --before --after --yes", N_("add a rule, as the last one if nothing else is said")},

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/schema.h"
+#include "ui-tui/remote_test.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_section.h"
@@ -245,14 +246,15 @@ static void do_add(struct tui *tui, void *state)
 	free(section.saved_name);
 }
 
-struct removal {
+/* The section at which an action works. */
+struct target {
 	struct cli *cli;
 	const char *kind, *name;
 };
 
 static int run_removal(void *context)
 {
-	const struct removal *removal = context;
+	const struct target *removal = context;
 	struct conf *conf = cli_gateway_conf(removal->cli);
 	struct edit edit;
 	int result = CLI_FAILED;
@@ -278,7 +280,7 @@ static int run_removal(void *context)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	struct removal removal = {.cli = tui->cli};
+	struct target removal = {.cli = tui->cli};
 	const char *key;
 	char *copy, *text;
 
@@ -294,10 +296,35 @@ static void do_remove(struct tui *tui, void *state)
 	free(copy);
 }
 
+static int run_test(void *context)
+{
+	const struct target *test = context;
+	struct conf *conf = cli_conf(test->cli);
+	const struct conf_smarthost *smarthost = conf == NULL ? NULL : conf_find_smarthost(conf, test->name);
+	int result = smarthost == NULL ? CLI_FAILED : smarthost_test(conf, smarthost, NULL);
+
+	conf_free(conf);
+	return result;
+}
+
+static void do_test(struct tui *tui, void *state)
+{
+	struct target test = {.cli = tui->cli};
+	const char *key;
+	char *copy;
+
+	if (selected_key(state, &copy, &test.kind, &test.name, &key) && strcmp(test.kind, "smarthost") == 0)
+		dialog_job(tui, _("Test of the smarthost"), run_test, &test, NULL);
+	else
+		tui_say(tui, STYLE_NORMAL, "%s", _("select a setting of a smarthost first"));
+	free(copy);
+}
+
 static const struct tui_action actions[] = {
     {TERM_ENTER, N_("Edit"), N_("change the setting; empty: the default, which stands in brackets"), do_edit},
     {'e', N_("Section"), N_("the whole section in one form"), do_section},
     {'a', N_("Add"), N_("add a server for outgoing mail, or a group of users"), do_add},
+    {'t', N_("Test"), N_("connect to the selected smarthost, log in, say what failed; sends nothing"), do_test},
     {'d', N_("Remove"), N_("remove a smarthost or a group"), do_remove},
 };
 

@@ -1,7 +1,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/value.h"
-#include "ui-tui/account_test.h"
+#include "ui-tui/remote_test.h"
 #include "ui-tui/first_start.h"
 #include "ui-tui/provider.h"
 #include "ui-tui/wizard.h"

@@ -12,7 +12,7 @@ import pytest
 from harness.certificates import authority
 from harness.dovecot import Dovecot
 from harness.letters import letter
-from harness.misbehaving import MisbehavingPop3
+from harness.misbehaving import MisbehavingPop3, MisbehavingSmtp
 from harness.misbehaving_imap import MisbehavingImap
 from harness.sink import ThreadedServer
 
@@ -306,6 +306,43 @@ def test_the_steps_of_an_account_are_told(make_gateway, dovecot, account):
         assert told["ok"] and told["messages"] == 1 and [step["step"] for step in told["steps"]] == [
             "name", "connection", "encryption", "login", "capabilities", "mailbox"]
     assert len(dovecot.left("office")) == 1
+
+
+def test_the_steps_of_a_smarthost_are_told(make_gateway, smarthost):
+    office = make_gateway(start=False, users=IVAN, smarthosts={"default": {**smarthost, "default_sender": "branch@example.ru"}})
+    done = office.cli("smarthost", "test", "default")
+    assert done.returncode == 0 and done.stderr == "", done.stdout + done.stderr
+    for word in ("TLSv1", "branch (auth = ", "PIPELINING", " bytes", "branch@example.ru"):
+        assert word in done.stdout
+    told = json.loads(office.cli("smarthost", "test", "default", "--json").stdout)
+    assert told["ok"] and told["max_size"] > 0 and [step["step"] for step in told["steps"]] == [
+        "name", "connection", "encryption", "login", "capabilities", "size", "sender"]
+    names = office.cli("completion", "words", "smarthost", "test")
+    assert "default" in names.stdout.split()
+
+
+@pytest.mark.parametrize("keys, step, hint", [
+    ({"url": "smtps://no-such-host.invalid"}, "name", "spelled right"), ({"url": "smtp://127.0.0.1:1"}, "connection", "587"),
+    ({"ca_file": ""}, "encryption", "ca_file"), ({"password": "wrong"}, "login", "auth of the smarthost"),
+    ({"user": "", "password": "", "default_sender": "me@example.ru"}, None, "")])
+def test_the_step_of_a_smarthost_that_fails_is_named(make_gateway, smarthost, keys, step, hint):
+    office = make_gateway(start=False, users=IVAN, smarthosts={"default": {**smarthost, **keys}})
+    done = office.cli("smarthost", "test", "default")
+    told = json.loads(office.cli("smarthost", "test", "default", "--json").stdout)
+    assert done.returncode == (1 if step else 0) and told.get("failed_step") == step and hint in told.get("hint", ""), done.stdout
+    assert hint in done.stderr and "wrong" not in done.stdout + done.stderr
+
+
+def test_a_smarthost_that_does_not_take_the_sender(make_gateway):
+    server = MisbehavingSmtp("refuses_the_sender")
+    office = make_gateway(start=False, users=IVAN, smarthosts={"default": {
+        "url": f"smtp://127.0.0.1:{server.port}", "tls": "none", "default_sender": "me@example.ru"}})
+    done = office.cli("smarthost", "test", "default")
+    server.stop()
+    assert done.returncode == 1 and "sender" in done.stdout and "default_sender" in done.stderr
+    missing = office.cli("smarthost", "test", "defalt")
+    assert missing.returncode == 1 and "did you mean default" in missing.stderr
+    assert office.cli("smarthost", "test").returncode == 2
 
 
 @pytest.mark.parametrize("keys, step, hint", [

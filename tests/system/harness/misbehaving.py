@@ -331,6 +331,11 @@ class MisbehavingSmtp(Misbehaving):
             self.hang()
             return True
 
+    def server_refuses_the_sender(self, event, argument, connection):
+        if event == "MAIL":
+            connection.say("553 5.7.1 sender not owned by anybody here")
+            return True
+
     def server_is_shutting_down_at_mail(self, event, argument, connection):
         if event == "MAIL":
             connection.say("421 4.3.2 shutting down")

@@ -1,7 +1,7 @@
 /*
- * lanpost account test: the way to a provider, step by step, and what to do where it ends.
+ * The way to a provider or a smarthost, step by step, and what to do where it ends: lanpost account test, smarthost test.
  *
- * It takes the way of a session (mail/remote.h) but fetches nothing and changes nothing on the server.
+ * It takes the way of a session (mail/remote.h) but fetches and sends nothing and changes nothing on the server.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -10,8 +10,8 @@
 #include "mail/login.h"
 #include "mail/provider_hint.h"
 #include "mail/remote.h"
-#include "ui-tui/account_test.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/remote_test.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -108,7 +108,11 @@ static int ask_imap(struct talk *talk, struct buf *can, unsigned long long *coun
 /* --- what is shown */
 
 struct test {
-	const struct conf_account *account;
+	const char *name;
+	const struct conf_remote *remote;
+	int64_t timeout;
+	const char *sender; /* of a smarthost: who its mail may come from; "": not known. NULL: an account */
+	int64_t most;	    /* the largest message that we would send; 0: no limit */
 	json_t *report; /* NULL: each step is printed as it is done */
 };
 
@@ -126,20 +130,7 @@ static void show(const struct test *test, const char *step, const char *label, c
 	fflush(stdout);
 }
 
-static const char *const step_names[] = {
-    [REMOTE_NAME] = N_("name"),
-    [REMOTE_CONNECT] = N_("connection"),
-    [REMOTE_TLS] = N_("encryption"),
-    [REMOTE_LOGIN] = N_("login"),
-    [REMOTE_READY] = N_("mailbox"),
-};
-
-static void show_step(const struct test *test, enum remote_step step, const char *text)
-{
-	show(test, step_names[step], _(step_names[step]), text);
-}
-
-static const char *step_hint(enum remote_step step)
+static const char *step_hint(const struct test *test, enum remote_step step)
 {
 	static const char *const hints[] = {
 	    [REMOTE_NAME] = N_("Is the name in url spelled right, and is the line up? Try: getent hosts NAME"),
@@ -150,19 +141,45 @@ static const char *step_hint(enum remote_step step)
 				"POP3 or IMAP allowed in the settings of the mailbox."),
 	    [REMOTE_READY] = N_("The login is good, but the mailbox cannot be read: ask the provider."),
 	};
+	static const char *const smtp_hints[] = {
+	    [REMOTE_NAME] = N_("Is the name in url spelled right, and is the line up? Try: getent hosts NAME"),
+	    [REMOTE_CONNECT] = N_("Check the port in url (465 for smtps, 587 for smtp) and firewalls. Many lines block port 25."),
+	    [REMOTE_TLS] = N_("Check the scheme of url, and tls, ca_file and pin_sha256 of the smarthost."),
+	    [REMOTE_LOGIN] = N_("Check user, password and auth of the smarthost. Many providers want a password made for mail programs."),
+	    [REMOTE_READY] = N_("The server does not take mail from this sender. Set default_sender of the smarthost to an address of its login."),
+	};
 
-	return _(hints[step]);
+	return _(test->sender == NULL ? hints[step] : smtp_hints[step]);
+}
+
+static const char *step_name(const struct test *test, enum remote_step step)
+{
+	static const char *const names[] = {
+	    [REMOTE_NAME] = N_("name"),
+	    [REMOTE_CONNECT] = N_("connection"),
+	    [REMOTE_TLS] = N_("encryption"),
+	    [REMOTE_LOGIN] = N_("login"),
+	    [REMOTE_READY] = N_("mailbox"),
+	};
+
+	/* TRANSLATORS: a step of a test: who mail comes from */
+	return step == REMOTE_READY && test->sender != NULL ? N_("sender") : names[step];
+}
+
+static void show_step(const struct test *test, enum remote_step step, const char *text)
+{
+	show(test, step_name(test, step), _(step_name(test, step)), text);
 }
 
 static int failed(const struct test *test, enum remote_step step, const struct error *error)
 {
-	const char *hint = step == REMOTE_LOGIN ? provider_hint(test->account->remote.url, ERROR_EN(error)) : NULL;
+	const char *hint = step == REMOTE_LOGIN ? provider_hint(test->remote->url, ERROR_EN(error)) : NULL;
 	struct buf line = BUF_INIT(1024);
 
 	if (hint == NULL)
-		hint = step_hint(step);
+		hint = step_hint(test, step);
 	if (test->report != NULL) {
-		json_object_set_new(test->report, "failed_step", json_string(step_names[step]));
+		json_object_set_new(test->report, "failed_step", json_string(step_name(test, step)));
 		json_object_set_new(test->report, "error", cli_json_text(error->phrase));
 		json_object_set_new(test->report, "hint", json_string(hint));
 		return CLI_FAILED;
@@ -179,7 +196,7 @@ static void show_login(const struct test *test, const struct remote_report *repo
 {
 	struct buf text = BUF_INIT(1024);
 
-	buf_append_text(&text, test->account->remote.user);
+	buf_append_text(&text, test->remote->user[0] != '\0' ? test->remote->user : _("none: user is empty"));
 	if (report->way != AUTH_AUTO && report->refused != AUTH_AUTO)
 		/* TRANSLATORS: a user, the way to log in, and the one that the server refused */
 		buf_printf(&text, _(" (auth = %s; %s was refused)"), login_name(report->way), login_name(report->refused));
@@ -203,7 +220,7 @@ static void show_steps(const struct test *test, const struct remote_report *repo
 
 static int look_inside(struct talk *talk, const struct test *test)
 {
-	bool is_imap = slice_begins_nocase(slice_of(test->account->remote.url), "imap");
+	bool is_imap = slice_begins_nocase(slice_of(test->remote->url), "imap");
 	struct buf can = BUF_INIT(16384);
 	unsigned long long count = 0;
 	char text[64];
@@ -223,57 +240,121 @@ static int look_inside(struct talk *talk, const struct test *test)
 	return CLI_DONE;
 }
 
-int account_test(const struct conf *conf, const struct conf_account *account, json_t *json)
+/* --- a smarthost */
+
+/* Words of the reply to EHLO; the first line is a greeting. *size: SIZE of it, 0 where there is none. */
+static void read_hello(struct slice hello, struct buf *can, uint64_t *size)
 {
-	const struct test test = {account, json};
+	char word[256];
+
+	*size = 0;
+	for (slice_cut(&hello, '\n'); hello.len > 0;) {
+		struct slice line = slice_trim(slice_cut(&hello, '\n'));
+
+		line = slice_from(line, line.len < 4 ? line.len : 4);
+		if (slice_begins_nocase(line, "SIZE ") && !slice_number(slice_trim(slice_from(line, 5)), 0, INT64_MAX, size))
+			*size = 0;
+		add_word(can, str_printable(word, sizeof(word), line));
+	}
+}
+
+/* Says the sender, and takes it back. */
+static int ask_sender(struct talk *talk, const char *sender, struct error *error)
+{
+	char *command = xasprintf("MAIL FROM:<%s>\r\n", sender);
+	int result = say(talk, command, error);
+
+	free(command);
+	do {
+		result = result == 0 ? hear(talk, error) : -1;
+	} while (result == 0 && strlen(talk->line) > 3 && talk->line[3] == '-');
+	if (result == 0 && talk->line[0] != '2')
+		return error_set(error, ERROR_PERMANENT, "MAIL FROM:<%s>: %s", sender, talk->line);
+	return result == 0 ? say(talk, "RSET\r\nQUIT\r\n", error) : -1;
+}
+
+static void show_size(const struct test *test, uint64_t size)
+{
+	char text[256];
+
+	if (test->report != NULL)
+		json_object_set_new(test->report, "max_size", json_integer((json_int_t)size));
+	if (size == 0)
+		snprintf(text, sizeof(text), "%s", _("it names no limit"));
+	else if (test->most == 0 || (uint64_t)test->most > size)
+		snprintf(text, sizeof(text), _("%llu bytes; larger ones come back. Set max_outgoing_size to tell the senders at once."),
+		    (unsigned long long)size);
+	else
+		snprintf(text, sizeof(text), _("%llu bytes"), (unsigned long long)size);
+	show(test, "size", _("largest"), text);
+}
+
+static int look_at_smarthost(struct talk *talk, const struct test *test)
+{
+	struct buf can = BUF_INIT(16384);
+	struct error error;
+	uint64_t size;
+
+	read_hello(remote_hello(talk->remote), &can, &size);
+	show(test, "capabilities", _("server can"), can.len > 0 ? buf_text(&can) : _("it does not say"));
+	buf_clear(&can);
+	show_size(test, size);
+	if (test->sender[0] == '\0')
+		return say(talk, "QUIT\r\n", &error) == 0 ? CLI_DONE : failed(test, REMOTE_READY, &error);
+	if (ask_sender(talk, test->sender, &error) != 0)
+		return failed(test, REMOTE_READY, &error);
+	show_step(test, REMOTE_READY, test->sender);
+	return CLI_DONE;
+}
+
+/* --- */
+
+static int run(const struct conf *conf, const struct test *test)
+{
 	struct remote_report report = {.step = REMOTE_LOGIN};
 	const struct remote_options options = {
-	    .remote = &account->remote,
+	    .remote = test->remote,
 	    .hostname = conf->gateway.hostname,
 	    .proxy = conf->line.proxy,
-	    .timeout = account->timeout,
+	    .timeout = test->timeout,
 	    .report = &report,
 	};
 	struct talk *talk = xcalloc(1, sizeof(*talk));
 	struct error error;
 	int result;
 
-	if (json == NULL)
-		printf("%s: %s\n", account->name, account->remote.url);
+	if (test->report == NULL)
+		printf("%s: %s\n", test->name, test->remote->url);
 	line_reader_init(&talk->lines, LINE_MAX_BYTES / 4); /* escaped it may be four times as long */
 	result = remote_open(&talk->remote, &options, &error);
-	show_steps(&test, &report);
-	result = result == 0 ? look_inside(talk, &test) : failed(&test, report.step, &error);
+	show_steps(test, &report);
+	if (result != 0)
+		result = failed(test, report.step, &error);
+	else
+		result = test->sender == NULL ? look_inside(talk, test) : look_at_smarthost(talk, test);
 	remote_close(talk->remote);
 	line_reader_clear(&talk->lines);
 	free(talk);
 	return result;
 }
 
-static int test_as_json(const struct conf *conf, const struct conf_account *account)
+int account_test(const struct conf *conf, const struct conf_account *account, json_t *report)
 {
-	json_t *report = json_pack("{s:s, s:s, s:[]}", "name", account->name, "url", account->remote.url, "steps");
-	int result = account_test(conf, account, report);
+	const struct test test = {.name = account->name, .remote = &account->remote, .timeout = account->timeout, .report = report};
 
-	json_object_set_new(report, "ok", json_boolean(result == CLI_DONE));
-	cli_print_json(report);
-	return result;
+	return run(conf, &test);
 }
 
-int cmd_account_test(struct cli *cli)
+int smarthost_test(const struct conf *conf, const struct conf_smarthost *smarthost, json_t *report)
 {
-	struct conf *conf = cli_conf(cli);
-	const struct conf_account *account;
-	int result;
+	const char *user = smarthost->remote.user, *sender = smarthost->default_sender;
+	const struct test test = {
+	    .name = smarthost->name,
+	    .remote = &smarthost->remote,
+	    .sender = sender[0] != '\0' ? sender : strchr(user, '@') != NULL ? user : "",
+	    .most = conf->limits.max_outgoing_size,
+	    .report = report,
+	};
 
-	if (conf == NULL)
-		return CLI_FAILED;
-	str_lower_ascii(cli->words[0]);
-	account = conf_find_account(conf, cli->words[0]);
-	if (account == NULL)
-		result = cli_no_account(conf, cli->words[0]);
-	else
-		result = cli->json ? test_as_json(conf, account) : account_test(conf, account, NULL);
-	conf_free(conf);
-	return result;
+	return run(conf, &test);
 }
