@@ -18,7 +18,7 @@ static const struct list_column columns[] = {
     {N_("ACCOUNT"), 20, false},
     {N_("SERVER"), 0, false},
     {N_("LOGIN"), 0, false},
-    {N_("LAST SESSION"), 14, false},
+    {N_("SESSION"), 14, false},
     {N_("FETCHED"), 8, true},
     {N_("STATE"), 0, false},
 };
@@ -56,7 +56,9 @@ static void add_row(const struct tui *tui, struct list *list, const struct conf_
 	list_cell(list, account->remote.url);
 	list_cell(list, account->remote.user);
 	list_cell(list, last == 0 ? "-" : tui_text_time(time, sizeof(time), last));
+	list_number(list, last);
 	list_cellf(list, "%lld", (long long)json_integer_value(json_object_get(status, "last_fetched")));
+	list_number(list, json_integer_value(json_object_get(status, "last_fetched")));
 	if (!account->enabled)
 		list_cell(list, _("rests"));
 	else
@@ -77,7 +79,7 @@ static void accounts_refresh(struct tui *tui, void *state, bool now)
 
 static void accounts_draw(struct tui *tui, void *state, struct rect area)
 {
-	tui_draw_list(tui, rows_list(state), area);
+	tui_draw_list_and_row(tui, rows_list(state), area);
 	if (rows_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING,
 		    _("There is no account yet: a adds one. The mail address is enough to begin with."));
@@ -211,27 +213,33 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	rows_remove(tui, rows_list(state), _("Remove account %s? Nothing happens to the mailbox at the provider."),
-	    _("Yes, remove the account"), cmd_account_remove);
+	rows_remove(tui, rows_list(state), _("Remove from the accounts: %s? Nothing happens to the mailbox at the provider."),
+	    _("Yes, remove"), cmd_account_remove);
 }
 
 static void do_fetch(struct tui *tui, void *state)
 {
-	char *name = rows_selected(rows_list(state));
+	struct strlist ids = {NULL, 0};
+	json_t *names = json_array();
 
-	if (name != NULL)
-		rows_ask_gateway(tui,
-		    json_pack("{s:s, s:[s], s:b, s:b}", "verb", "session", "accounts", name, "send", 0, "wait", 0),
-		    _("the session is on its way"));
-	free(name);
+	list_chosen(rows_list(state), &ids);
+	for (size_t i = 0; i < ids.count; i++)
+		json_array_append_new(names, json_string(ids.items[i]));
+	if (ids.count > 0 &&
+	    rows_ask_gateway(tui,
+		json_pack("{s:s, s:O, s:b, s:b}", "verb", "session", "accounts", names, "send", 0, "wait", 0),
+		_("session started")) == CLI_DONE)
+		list_unmark(rows_list(state));
+	json_decref(names);
+	strlist_clear(&ids);
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Edit"), N_("change the account; it can be tested before it is saved"), do_edit},
-    {'a', N_("Add"), N_("add an account: type its address, the rest is filled in"), do_add},
-    {'t', N_("Test"), N_("log in and count, step by step; nothing is fetched"), do_test},
-    {'f', N_("Fetch"), N_("fetch this account now"), do_fetch},
-    {'d', N_("Remove"), N_("remove the account; the mailbox at the provider stays as it is"), do_remove},
+    {TERM_ENTER, N_("Edit"), N_("change the account; it can be tested before it is saved"), do_edit, 1},
+    {'a', N_("Add"), N_("add an account: type its address, the rest is filled in"), do_add, 0},
+    {'t', N_("Test"), N_("log in and count, step by step; nothing is fetched"), do_test, 0},
+    {'s', N_("Fetch"), N_("fetch the marked accounts now, or this one"), do_fetch, 0},
+    {'d', N_("Remove"), N_("remove the account; the mailbox at the provider stays as it is"), do_remove, 0},
 };
 
 const struct tui_screen screen_accounts = {

@@ -16,7 +16,7 @@
 
 static const struct list_column columns[] = {
     {N_("TIME"), 11, false},
-    {N_("WHAT"), 12, false},
+    {N_("WHAT"), 16, false},
     {N_("FROM"), 0, false},
     {N_("SUBJECT"), 0, false},
     {N_("WHERE AND WHY"), 0, false},
@@ -85,6 +85,7 @@ static void add_event(void *context, const struct journal_message *message, cons
 		}
 	list_add(list, id, style);
 	list_cell(list, tui_text_time(time, sizeof(time), event->time_us / 1000000));
+	list_number(list, event->time_us);
 	list_cell(list, shown);
 	list_cell(list, message->sender);
 	list_cell(list, message->subject);
@@ -113,7 +114,7 @@ static void journal_draw(struct tui *tui, void *state, struct rect area)
 {
 	struct journal_screen *screen = state;
 
-	tui_draw_list(tui, &screen->list, area);
+	tui_draw_list_and_row(tui, &screen->list, area);
 	if (screen->list.count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM, _("Nothing has happened yet."));
 }
@@ -131,12 +132,20 @@ static void trace(struct tui *tui, const char *query)
 
 static void do_trace(struct tui *tui, void *state)
 {
-	const struct list_row *row = list_selected(journal_list(state));
-	char *id = row == NULL ? NULL : xstrndup(row->id, MSGID_LEN);
+	struct strlist rows = {NULL, 0}, ids = {NULL, 0};
 
-	if (id != NULL)
-		trace(tui, id);
-	free(id);
+	list_chosen(journal_list(state), &rows);
+	for (size_t i = 0; i < rows.count; i++) {
+		char *id = xstrndup(rows.items[i], MSGID_LEN); /* of several events of a message one is enough */
+
+		if (!strlist_has(&ids, id))
+			strlist_add(&ids, id);
+		free(id);
+	}
+	if (ids.count > 0)
+		dialog_verb(tui, _("The way of a letter"), cmd_trace, &ids);
+	strlist_clear(&rows);
+	strlist_clear(&ids);
 }
 
 static void do_search(struct tui *tui, void *state)
@@ -151,8 +160,9 @@ static void do_search(struct tui *tui, void *state)
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Trace"), N_("all that happened to this letter, from end to end"), do_trace},
-    {'s', N_("Search"), N_("find a letter in the whole journal, however old"), do_search},
+    {TERM_ENTER, N_("Trace"), N_("all that happened to this letter, from end to end"), do_trace, 1},
+    {'w', NULL, N_("the same"), do_trace, 0},
+    {'f', N_("Find"), N_("find a letter in the whole journal, however old"), do_search, 0},
 };
 
 const struct tui_screen screen_journal = {

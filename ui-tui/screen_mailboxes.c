@@ -78,7 +78,9 @@ static void add_box(const struct tui *tui, struct list *list, const char *user, 
 		list_cell(list, "?");
 	} else {
 		list_cellf(list, "%zu", messages);
+		list_number(list, (int64_t)messages);
 		list_cell(list, i18n_size(size, sizeof(size), bytes));
+		list_number(list, (int64_t)bytes);
 	}
 	list_cell(list, full_name);
 }
@@ -102,7 +104,9 @@ static void add_letter(const char *spool, const char *user, struct maildir_messa
 		return;
 	list_add(list, message->uidl, STYLE_NORMAL);
 	list_cell(list, tui_text_time(time, sizeof(time), message->time));
+	list_number(list, message->time);
 	list_cell(list, i18n_size(size, sizeof(size), message->size));
+	list_number(list, (int64_t)message->size);
 	list_cell(list, letter.from);
 	list_cell(list, letter.subject);
 	letter_clear(&letter);
@@ -145,11 +149,11 @@ static void mailboxes_draw(struct tui *tui, void *state, struct rect area)
 	struct mailboxes *mailboxes = state;
 
 	if (mailboxes->user == NULL) {
-		tui_draw_list(tui, &mailboxes->boxes, area);
+		tui_draw_list_and_row(tui, &mailboxes->boxes, area);
 		return;
 	}
 	term_putf(area.y, area.x + 1, area.width - 2, STYLE_STRONG, _("Mailbox %s"), mailboxes->user);
-	tui_draw_list(tui, &mailboxes->letters, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
+	tui_draw_list_and_row(tui, &mailboxes->letters, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
 	if (mailboxes->letters.count == 0)
 		term_put(area.y + 3, area.x + 2, area.width - 4, STYLE_DIM, _("No letters lie here."));
 }
@@ -182,8 +186,9 @@ static void do_back(struct tui *tui, void *state)
 	struct mailboxes *mailboxes = state;
 	struct list *list = mailboxes_list(state);
 
-	if (list->filter[0] != '\0') {
+	if (list->filter[0] != '\0' || list_marked(list) > 0) {
 		list_filter(list, "");
+		list_unmark(list);
 		return;
 	}
 	free(mailboxes->user);
@@ -191,40 +196,70 @@ static void do_back(struct tui *tui, void *state)
 	mailboxes_refresh(tui, state, true);
 }
 
+/* The mailbox that is open, else those that are marked or selected. */
+static void chosen_boxes(const struct mailboxes *mailboxes, struct strlist *users)
+{
+	if (mailboxes->user != NULL)
+		strlist_add(users, mailboxes->user);
+	else
+		list_chosen(&mailboxes->boxes, users);
+}
+
+/* Asks for an age until it is one. Returns new memory, NULL for Esc; *plan: what would go by it, new memory. */
+static char *ask_age(struct tui *tui, const struct strlist *users, char **plan)
+{
+	char *age = xstrdup("90d");
+
+	for (;;) {
+		char *typed = dialog_ask(tui, _("Remove old messages"),
+		    _("Older than (a number with m, h, d or w: 90d is 90 days):"), age);
+		struct cli_given given[] = {{"--older", typed}, {"--dry-run", ""}};
+
+		free(age);
+		age = typed;
+		if (age == NULL)
+			return NULL;
+		*plan = dialog_output_of(tui, cmd_mailbox_purge, users, given, ARRAY_LEN(given));
+		if (*plan != NULL)
+			return age;
+	}
+}
+
 static void do_purge(struct tui *tui, void *state)
 {
 	struct mailboxes *mailboxes = state;
-	const struct list_row *row = list_selected(&mailboxes->boxes);
-	char *user = mailboxes->user != NULL ? xstrdup(mailboxes->user) : row == NULL ? NULL : xstrdup(row->id);
-	char *age = NULL, *text = NULL;
-	struct strlist words = {NULL, 0};
+	struct strlist users = {NULL, 0};
+	char *age, *plan = NULL, *text;
 
-	if (user != NULL)
-		age = dialog_ask(tui, _("Remove old letters"), _("Those that are older than (such as 90d):"), "90d");
+	chosen_boxes(mailboxes, &users);
+	age = users.count == 0 ? NULL : ask_age(tui, &users, &plan);
 	if (age != NULL) {
-		text = xasprintf(_("Remove all letters from mailbox %s that are older than %s, for good?"), user, age);
-		strlist_add(&words, user);
-		if (dialog_confirm(tui, _("Remove old letters"), text, _("Yes, remove them")))
-			dialog_quiet_verb(tui, cmd_mailbox_purge, &words, "--older", age);
+		text = xasprintf(_("%s\nThis cannot be undone."), plan);
+		if (dialog_confirm(tui, _("Remove old messages"), text, _("Yes, remove them for good"))) {
+			dialog_quiet_each(tui, cmd_mailbox_purge, &users, "--older", age);
+			list_unmark(&mailboxes->boxes);
+		}
 		mailboxes_refresh(tui, state, true);
+		free(text);
 	}
-	strlist_clear(&words);
-	free(text);
+	strlist_clear(&users);
+	free(plan);
 	free(age);
-	free(user);
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Open"), N_("the letters of a mailbox; in it: the way of a letter"), do_enter},
-    {TERM_ESCAPE, N_("Back"), N_("back to the mailboxes"), do_back},
-    {TERM_BACKSPACE, NULL, N_("the same"), do_back},
-    {'p', N_("Remove old"), N_("remove letters that are older than some days"), do_purge},
+    {TERM_ENTER, N_("Open"), N_("the letters of a mailbox; in it: the way of a letter"), do_enter, 1},
+    {TERM_ESCAPE, N_("Back"), N_("back to the mailboxes"), do_back, 0},
+    {TERM_BACKSPACE, NULL, N_("the same"), do_back, 0},
+    {'w', NULL, N_("in a mailbox: the way of a letter"), do_enter, 0},
+    {'d', N_("Remove old"), N_("remove the messages that are older than an age"), do_purge, 0},
 };
 
 const struct tui_screen screen_mailboxes = {
     .title = N_("Mailboxes"),
     .help = N_("What lies in the mailboxes here until the mail programs fetch it. The letters themselves are not shown: they "
 	       "belong to their users."),
+    .undo = N_("Messages that were removed are gone."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = mailboxes_open,

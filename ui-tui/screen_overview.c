@@ -96,7 +96,7 @@ static void fill_list(struct overview *overview)
 		list_add(list, problem->text, problem->style);
 		list_cell(list, problem->text);
 		if (problem->place == SCREEN_OVERVIEW)
-			list_cell(list, _("g starts it"));
+			list_cell(list, _("b starts it"));
 		else
 			list_cellf(list, "F%d", problem->place + 2);
 	}
@@ -286,10 +286,10 @@ static void overview_draw(struct tui *tui, void *state, struct rect area)
 		term_put(y, area.x + 1, area.width - 2, STYLE_GOOD, _("No problems are known."));
 		return;
 	}
-	term_put(y, area.x + 1, area.width - 2, STYLE_STRONG, _("What needs a hand (Enter leads there)"));
+	term_put(y, area.x + 1, area.width - 2, STYLE_STRONG, _("Problems (Enter: what to do)"));
 	/* The heads of this list are empty: they stand under its title. */
-	tui_draw_list(tui, &overview->list, (struct rect){y, area.x, end - y, area.width});
-	term_put(y, area.x + 1, area.width - 2, STYLE_STRONG, _("What needs a hand (Enter leads there)"));
+	tui_draw_list_and_row(tui, &overview->list, (struct rect){y, area.x, end - y, area.width});
+	term_put(y, area.x + 1, area.width - 2, STYLE_STRONG, _("Problems (Enter: what to do)"));
 }
 
 /* --- what it does */
@@ -297,7 +297,7 @@ static void overview_draw(struct tui *tui, void *state, struct rect area)
 static void do_session(struct tui *tui, void *state)
 {
 	(void)state;
-	rows_ask_gateway(tui, json_pack("{s:s, s:b}", "verb", "session", "wait", 0), _("the session is on its way"));
+	rows_ask_gateway(tui, json_pack("{s:s, s:b}", "verb", "session", "wait", 0), _("session started"));
 }
 
 static void do_cancel(struct tui *tui, void *state)
@@ -316,39 +316,50 @@ static void do_start(struct tui *tui, void *state)
 		tui->link.tried = 0;
 }
 
+/* The whole text of a problem and what is to be done; leads to the screen for that if it is wanted. */
+static void show_problem(struct tui *tui, void *state, const struct tui_problem *problem)
+{
+	enum tui_place place = problem->place;
+	char *id = xstrdup(problem->id); /* the problems are found anew while the box is open */
+	char *text = xasprintf("%s\n\n%s", problem->text, tui_problem_advice(problem));
+	char *there = place == SCREEN_OVERVIEW ? xstrdup(_("Start the gateway"))
+					       : xasprintf(_("Go to %s"), _(tui_screen_of(place)->title));
+	const char *const choices[] = {there, _("Close")};
+
+	if (dialog_choose(tui, _("Problem"), text, choices, ARRAY_LEN(choices)) == 0) {
+		if (place == SCREEN_OVERVIEW)
+			do_start(tui, state);
+		else
+			tui_go(tui, place, id);
+	}
+	free(there);
+	free(text);
+	free(id);
+}
+
 static void do_follow(struct tui *tui, void *state)
 {
 	struct overview *overview = state;
 	const struct list_row *row = list_selected(&overview->list);
 
-	for (size_t i = 0; row != NULL && i < overview->problems.count; i++) {
-		const struct tui_problem *problem = &overview->problems.items[i];
-		char *id;
-
-		if (strcmp(problem->text, row->id) != 0)
-			continue;
-		if (problem->place == SCREEN_OVERVIEW) {
-			do_start(tui, state);
+	for (size_t i = 0; row != NULL && i < overview->problems.count; i++)
+		if (strcmp(overview->problems.items[i].text, row->id) == 0) {
+			show_problem(tui, state, &overview->problems.items[i]);
 			return;
 		}
-		id = xstrdup(problem->id);
-		tui_go(tui, problem->place, id);
-		free(id);
-		return;
-	}
 }
 
 static const struct tui_action actions[] = {
-    {'s', N_("Session now"), N_("run a session now: fetch and send"), do_session},
-    {'c', N_("Cancel it"), N_("stop the session that runs; what it has fetched stays"), do_cancel},
-    {'g', N_("Start gateway"), N_("start the gateway if it is not running"), do_start},
-    {TERM_ENTER, N_("Mend"), N_("go to the screen where the selected problem is mended"), do_follow},
+    {'s', N_("Session now"), N_("run a session now: fetch and send"), do_session, 0},
+    {'c', N_("Cancel it"), N_("stop the session that runs; what it has fetched stays"), do_cancel, 1},
+    {'b', N_("Start gateway"), N_("start the gateway if it is not running"), do_start, 2},
+    {TERM_ENTER, N_("What to do"), N_("the selected problem in full, and what to do"), do_follow, 0},
 };
 
 const struct tui_screen screen_overview = {
     .title = N_("Overview"),
     .help = N_("The state of the gateway at a glance: the line, the session, the queue, what came (left, green) and went "
-	       "(right, yellow) today by hour, and what needs a hand."),
+	       "(right, yellow) today by hour, and the problems."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = overview_open,

@@ -3,11 +3,13 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "mail/msgid.h"
 #include "ui-tui/queue_entry.h"
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_text.h"
+#include "ui-tui/tui_undo.h"
 
 #include <stdlib.h>
 
@@ -27,8 +29,6 @@ static const struct list_column columns[] = {
 struct queue_screen {
 	struct list list;
 	struct pace pace;
-	struct strlist undo; /* ids of the last change */
-	int (*undo_run)(struct cli *cli); /* what undoes it, NULL */
 };
 
 static void *queue_open(struct tui *tui)
@@ -45,7 +45,6 @@ static void queue_close(void *state)
 	struct queue_screen *screen = state;
 
 	list_clear(&screen->list);
-	strlist_clear(&screen->undo);
 	free(screen);
 }
 
@@ -80,7 +79,9 @@ static void add_row(struct list *list, const struct queue_entry *entry)
 	list_add(list, entry->item->id.text, styles[entry->item->state]);
 	list_cell(list, state_name(entry->item->state));
 	list_cell(list, entry->has_envelope ? tui_text_time(time, sizeof(time), envelope->time) : "-");
+	list_number(list, envelope->time);
 	list_cell(list, i18n_size(size, sizeof(size), envelope->size));
+	list_number(list, (int64_t)envelope->size);
 	list_cell(list, envelope->sender[0] == '\0' ? "<>" : envelope->sender);
 	if (more > 1)
 		list_cellf(list, _("%s and %zu more"), first->name, more - 1);
@@ -121,29 +122,67 @@ static void queue_draw(struct tui *tui, void *state, struct rect area)
 {
 	struct queue_screen *screen = state;
 
-	tui_draw_list(tui, &screen->list, area);
+	tui_draw_list_and_row(tui, &screen->list, area);
 	if (screen->list.count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_GOOD, _("The queue is empty: everything has left."));
 }
 
 /* --- what it does */
 
-/* Runs a verb on the chosen letters; what undoes it is kept. */
-static void change(struct tui *tui, struct queue_screen *screen, int (*run)(struct cli *cli),
-    int (*undo)(struct cli *cli))
+static bool is_held(const struct tui *tui, const char *id)
+{
+	enum queue_state now;
+	struct error error = ERROR_INIT;
+	struct msgid msgid = {""};
+
+	if (!msgid_is(slice_of(id)))
+		return false;
+	memcpy(msgid.text, id, MSGID_LEN);
+	return queue_find(tui->conf->gateway.spool, &msgid, &now, &error) == 1 && now == QUEUE_HOLD;
+}
+
+/* Those of the chosen messages that are held, or that are not. */
+static void choose(const struct tui *tui, const struct list *list, bool held, struct strlist *ids)
+{
+	struct strlist chosen = {NULL, 0};
+
+	list_chosen(list, &chosen);
+	for (size_t i = 0; i < chosen.count; i++)
+		if (is_held(tui, chosen.items[i]) == held)
+			strlist_add(ids, chosen.items[i]);
+	strlist_clear(&chosen);
+}
+
+/* Holds or releases; the other of the two undoes it, for those that were changed. */
+static void hold(struct tui *tui, struct queue_screen *screen, bool release)
+{
+	struct strlist ids = {NULL, 0};
+	int (*run)(struct cli *cli) = release ? cmd_queue_release : cmd_queue_hold;
+	int (*undo)(struct cli *cli) = release ? cmd_queue_hold : cmd_queue_release;
+
+	choose(tui, &screen->list, release, &ids);
+	if (ids.count == 0 && screen->list.count > 0)
+		tui_say(tui, STYLE_NORMAL, "%s", release ? _("it is not held") : _("it is held already"));
+	else if (ids.count > 0 && dialog_quiet_verb(tui, run, &ids, NULL, NULL) == CLI_DONE) {
+		undo_add_verb(tui, undo, &ids,
+		    release ? _n("%zu message released", "%zu messages released", ids.count)
+			    : _n("%zu message held", "%zu messages held", ids.count),
+		    ids.count);
+		list_unmark(&screen->list);
+	}
+	strlist_clear(&ids);
+	tui_changed(tui);
+}
+
+/* Runs a verb that nothing undoes. */
+static void change(struct tui *tui, struct queue_screen *screen, int (*run)(struct cli *cli))
 {
 	struct strlist ids = {NULL, 0};
 
 	list_chosen(&screen->list, &ids);
-	if (ids.count > 0 && dialog_quiet_verb(tui, run, &ids, NULL, NULL) == CLI_DONE) {
-		strlist_clear(&screen->undo);
-		screen->undo = ids;
-		screen->undo_run = undo;
-		for (size_t i = 0; i < screen->list.count; i++)
-			screen->list.rows[i].marked = false;
-	} else {
-		strlist_clear(&ids);
-	}
+	if (ids.count > 0 && dialog_quiet_verb(tui, run, &ids, NULL, NULL) == CLI_DONE)
+		list_unmark(&screen->list);
+	strlist_clear(&ids);
 	tui_changed(tui);
 }
 
@@ -154,17 +193,17 @@ static void do_show(struct tui *tui, void *state)
 
 static void do_hold(struct tui *tui, void *state)
 {
-	change(tui, state, cmd_queue_hold, cmd_queue_release);
+	hold(tui, state, false);
 }
 
 static void do_release(struct tui *tui, void *state)
 {
-	change(tui, state, cmd_queue_release, cmd_queue_hold);
+	hold(tui, state, true);
 }
 
 static void do_retry(struct tui *tui, void *state)
 {
-	change(tui, state, cmd_queue_retry, NULL);
+	change(tui, state, cmd_queue_retry);
 }
 
 static void do_delete(struct tui *tui, void *state)
@@ -178,28 +217,15 @@ static void do_delete(struct tui *tui, void *state)
 	strlist_clear(&ids);
 	if (count == 0)
 		return;
-	text = xasprintf(_n("Remove %zu letter for good? Neither the sender nor the recipients are told. To keep it back for "
-				  "now, hold it instead.",
-			     "Remove %zu letters for good? Neither the senders nor the recipients are told. To keep them back "
-			     "for now, hold them instead.",
+	text = xasprintf(_n("Delete %zu message for good? This cannot be undone, and neither the sender nor the recipients get "
+				  "a notice. To keep it back for now, hold it instead.",
+			     "Delete %zu messages for good? This cannot be undone, and neither the senders nor the recipients get "
+			     "a notice. To keep them back for now, hold them instead.",
 			     count),
 	    count);
-	if (dialog_confirm(tui, _("Delete"), text, _("Yes, remove it for good")))
-		change(tui, state, cmd_queue_delete, NULL);
+	if (dialog_confirm(tui, _("Delete"), text, _("Yes, delete for good")))
+		change(tui, state, cmd_queue_delete);
 	free(text);
-}
-
-static void do_undo(struct tui *tui, void *state)
-{
-	struct queue_screen *screen = state;
-
-	if (screen->undo_run == NULL) {
-		tui_say(tui, STYLE_NORMAL, "%s", _("there is nothing that can be undone"));
-		return;
-	}
-	dialog_quiet_verb(tui, screen->undo_run, &screen->undo, NULL, NULL);
-	screen->undo_run = NULL;
-	tui_changed(tui);
 }
 
 static void do_flush(struct tui *tui, void *state)
@@ -216,28 +242,21 @@ static void do_trace(struct tui *tui, void *state)
 	rows_show(tui, queue_list_of(state), _("The way of a letter"), cmd_trace);
 }
 
-static void do_mark(struct tui *tui, void *state)
-{
-	(void)tui;
-	list_mark(queue_list_of(state));
-}
-
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Show"), N_("the letter with its recipients and what the servers said"), do_show},
-    {'h', N_("Hold"), N_("keep the letter back until it is released"), do_hold},
-    {'r', N_("Release"), N_("let go of a letter on hold"), do_release},
-    {'t', N_("Retry"), N_("try the letter again with the next session"), do_retry},
-    {'d', N_("Delete"), N_("remove the letter; nobody is told"), do_delete},
-    {'u', N_("Undo"), N_("undo the last hold or release"), do_undo},
-    {'f', N_("Send all"), N_("send what waits, now"), do_flush},
-    {'w', NULL, N_("the way of the letter so far"), do_trace},
-    {' ', NULL, N_("mark the letter, to do something with several"), do_mark},
+    {TERM_ENTER, N_("Show"), N_("the message with its recipients and what the servers said"), do_show, 3},
+    {'h', N_("Hold"), N_("keep the marked messages back until they are released"), do_hold, 0},
+    {'r', N_("Release"), N_("end the hold"), do_release, 0},
+    {'y', N_("Retry"), N_("try again with the next session"), do_retry, 2},
+    {'d', N_("Delete"), N_("delete for good; nobody gets a notice"), do_delete, 0},
+    {'s', N_("Send all"), N_("send what waits, now"), do_flush, 1},
+    {'w', NULL, N_("the way of the letter so far"), do_trace, 0},
 };
 
 const struct tui_screen screen_queue = {
     .title = N_("Queue"),
     .help = N_("Letters that wait to leave the office. A deferred one was refused for now and is tried again by itself; the "
 	       "last answer says why."),
+    .undo = N_("Hold and release can be undone. Retry and delete cannot."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = queue_open,

@@ -9,6 +9,7 @@
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_section.h"
 #include "ui-tui/tui_text.h"
+#include "ui-tui/tui_undo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -278,6 +279,13 @@ static int run_removal(void *context)
 	return result;
 }
 
+static void remove_section(struct tui *tui, struct target *removal)
+{
+	undo_files_begin(tui);
+	dialog_quiet_job(tui, run_removal, removal, NULL);
+	undo_files_end(tui, _("%s removed"), removal->name);
+}
+
 static void do_remove(struct tui *tui, void *state)
 {
 	struct target removal = {.cli = tui->cli};
@@ -287,7 +295,7 @@ static void do_remove(struct tui *tui, void *state)
 	if (selected_key(state, &copy, &removal.kind, &removal.name, &key) && removal.name[0] != '\0') {
 		text = xasprintf(_("Remove the section [%s %s] with all its settings?"), removal.kind, removal.name);
 		if (dialog_confirm(tui, _("Remove"), text, _("Yes, remove the section")))
-			dialog_quiet_job(tui, run_removal, &removal, NULL);
+			remove_section(tui, &removal);
 		tui_changed(tui);
 		free(text);
 	} else if (copy != NULL) {
@@ -321,11 +329,11 @@ static void do_test(struct tui *tui, void *state)
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Edit"), N_("change the setting; empty: the default, which stands in brackets"), do_edit},
-    {'e', N_("Section"), N_("the whole section in one form"), do_section},
-    {'a', N_("Add"), N_("add a server for outgoing mail, or a group of users"), do_add},
-    {'t', N_("Test"), N_("connect to the selected smarthost, log in, say what failed; sends nothing"), do_test},
-    {'d', N_("Remove"), N_("remove a smarthost or a group"), do_remove},
+    {TERM_ENTER, N_("Edit"), N_("change the setting; empty: the default, which stands in brackets"), do_edit, 1},
+    {'e', N_("Section"), N_("the whole section in one form"), do_section, 0},
+    {'a', N_("Add"), N_("add a server for outgoing mail, or a group of users"), do_add, 0},
+    {'t', N_("Test"), N_("connect to the selected smarthost, log in, say what failed; sends nothing"), do_test, 0},
+    {'d', N_("Remove"), N_("remove a smarthost or a group"), do_remove, 0},
 };
 
 const struct tui_screen screen_settings = {

@@ -9,6 +9,7 @@
 #include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_section.h"
 #include "ui-tui/tui_text.h"
+#include "ui-tui/tui_undo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,6 +44,7 @@ static void rules_refresh(struct tui *tui, void *state, bool now)
 		rule_actions(rule, &does);
 		list_add(list, rule->name, STYLE_NORMAL);
 		list_cellf(list, "%zu", i + 1);
+		list_number(list, (int64_t)i + 1);
 		list_cell(list, rule->name);
 		list_cell(list, rule->when);
 		list_cell(list, buf_text(&does));
@@ -53,7 +55,7 @@ static void rules_refresh(struct tui *tui, void *state, bool now)
 
 static void rules_draw(struct tui *tui, void *state, struct rect area)
 {
-	tui_draw_list(tui, rows_list(state), area);
+	tui_draw_list_and_row(tui, rows_list(state), area);
 	if (rows_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM,
 		    _("There are no rules: letters go by their addresses, the rest to postmaster."));
@@ -219,29 +221,28 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	rows_remove(tui, rows_list(state), _("Remove rule %s?"), _("Yes, remove the rule"), cmd_rule_remove);
+	rows_remove(tui, rows_list(state), _("Remove from the rules: %s?"), _("Yes, remove"), cmd_rule_remove);
 }
 
-/* By one place, as far as there are places. */
+/* By one place among the rules, however the list is sorted. */
 static void move(struct tui *tui, void *state, int by)
 {
-	const struct list *list = rows_list(state);
-	long to = (long)list->selected + 1 + by;
+	const struct list_row *row = list_selected(rows_list(state));
+	long to = row == NULL ? 0 : (long)row->numbers[0] + by;
 	struct strlist words = {NULL, 0};
-	char *name = rows_selected(rows_list(state)), *place;
+	char *place;
 
-	if (name == NULL || to < 1 || to > (long)list->count) {
-		free(name);
+	if (to < 1 || to > (long)tui->conf->rule_count)
 		return;
-	}
 	place = xasprintf("%ld", to);
-	strlist_add(&words, name);
+	strlist_add(&words, row->id);
 	strlist_add(&words, place);
+	undo_files_begin(tui);
 	dialog_quiet_verb(tui, cmd_rule_move, &words, NULL, NULL);
+	undo_files_end(tui, _("rule %s moved"), words.items[0]);
 	tui_changed(tui);
 	strlist_clear(&words);
 	free(place);
-	free(name);
 }
 
 static void do_up(struct tui *tui, void *state)
@@ -260,12 +261,12 @@ static void do_test(struct tui *tui, void *state)
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Edit"), N_("change the rule, and see at once which letters it would catch"), do_edit},
-    {'a', N_("Add"), N_("add a rule as the last one"), do_add},
-    {'u', N_("Up"), N_("move the rule up: it is looked at earlier"), do_up},
-    {'n', N_("Down"), N_("move the rule down"), do_down},
-    {'t', N_("Test"), N_("what of the last days' mail would go elsewhere by this rule"), do_test},
-    {'d', N_("Remove"), N_("remove the rule"), do_remove},
+    {TERM_ENTER, N_("Edit"), N_("change the rule, and see at once which letters it would catch"), do_edit, 1},
+    {'a', N_("Add"), N_("add a rule as the last one"), do_add, 0},
+    {'K', N_("Up"), N_("move the rule up: it is looked at earlier"), do_up, 0},
+    {'J', N_("Down"), N_("move the rule down"), do_down, 0},
+    {'t', N_("Test"), N_("what of the last days' mail would go elsewhere by this rule"), do_test, 0},
+    {'d', N_("Remove"), N_("remove the rule"), do_remove, 0},
 };
 
 const struct tui_screen screen_sorter = {

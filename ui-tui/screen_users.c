@@ -38,8 +38,10 @@ static void add_size(struct list *list, const json_t *mailboxes, const char *use
 		if (name == NULL || strcmp(name, user) != 0)
 			continue;
 		list_cellf(list, "%lld", (long long)json_integer_value(json_object_get(mailbox, "messages")));
+		list_number(list, json_integer_value(json_object_get(mailbox, "messages")));
 		list_cell(list, i18n_size(size, sizeof(size),
 				    (unsigned long long)json_integer_value(json_object_get(mailbox, "bytes"))));
+		list_number(list, json_integer_value(json_object_get(mailbox, "bytes")));
 		return;
 	}
 	list_cell(list, "");
@@ -76,7 +78,7 @@ static void users_refresh(struct tui *tui, void *state, bool now)
 
 static void users_draw(struct tui *tui, void *state, struct rect area)
 {
-	tui_draw_list(tui, rows_list(state), area);
+	tui_draw_list_and_row(tui, rows_list(state), area);
 	if (rows_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING, _("There are no users yet: a adds one."));
 }
@@ -254,7 +256,7 @@ static void do_password(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	rows_remove(tui, rows_list(state), _("Remove user %s? The mailbox with its letters stays in the spool."), _("Yes, remove the user"),
+	rows_remove(tui, rows_list(state), _("Remove from the users: %s? The mailbox with its messages stays on the disk."), _("Yes, remove"),
 	    cmd_user_remove);
 }
 
@@ -273,12 +275,12 @@ static void do_mailbox(struct tui *tui, void *state)
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Edit"), N_("change the user: names, forwarding, password"), do_edit},
-    {'a', N_("Add"), N_("add a user; ends with the settings for the mail program"), do_add},
-    {'p', N_("Password"), N_("set a new password"), do_password},
-    {'d', N_("Remove"), N_("remove the user; the mailbox stays"), do_remove},
-    {'s', N_("Settings"), N_("what to fill into the mail program of the user"), do_settings},
-    {'m', N_("Mailbox"), N_("the letters in the mailbox"), do_mailbox},
+    {TERM_ENTER, N_("Edit"), N_("change the user: names, forwarding, password"), do_edit, 1},
+    {'a', N_("Add"), N_("add a user; ends with the settings for the mail program"), do_add, 0},
+    {'p', N_("Password"), N_("set a new password"), do_password, 0},
+    {'d', N_("Remove"), N_("remove the user; the mailbox stays"), do_remove, 0},
+    {'i', N_("Mail program"), N_("what to fill into the mail program of the user"), do_settings, 2},
+    {'m', N_("Mailbox"), N_("the letters in the mailbox"), do_mailbox, 3},
 };
 
 const struct tui_screen screen_users = {

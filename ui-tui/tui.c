@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "sorter/sorter.h"
-#include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_frame.h"
-#include "ui-tui/tui_text.h"
+#include "ui-tui/tui_input.h"
+#include "ui-tui/tui_undo.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -19,6 +19,8 @@
 
 #define TICK_MS 500
 #define CONF_LOOK_MS 1000
+#define MESSAGE_MS 10000
+#define BAD_MESSAGE_MS 120000
 
 static volatile sig_atomic_t ended;
 
@@ -46,27 +48,50 @@ void tui_say(struct tui *tui, enum term_style style, const char *format, ...)
 	vsnprintf(tui->message, sizeof(tui->message), format, args);
 	va_end(args);
 	tui->message_style = style;
+	tui->message_said = clock_now_ms();
+}
+
+/* What went well is said for a while, what went wrong until somebody was here. */
+static void forget_message(struct tui *tui, int64_t now)
+{
+	int64_t shown = tui->message_style == STYLE_BAD ? BAD_MESSAGE_MS : MESSAGE_MS;
+
+	if (now - tui->message_said >= shown)
+		tui->message[0] = '\0';
 }
 
 /* --- the configuration */
 
-/* Changes when one of the files does. */
-static uint64_t files_stamp(const struct cli *cli)
+void tui_conf_files(const struct cli *cli, struct strlist *files)
 {
 	static const char *const names[] = {"users.conf", "accounts.conf", "rules.conf"};
 	const char *slash = strrchr(cli->config, '/');
 	int folder = slash == NULL ? 0 : (int)(slash - cli->config + 1);
-	uint64_t stamp = 0;
 
-	for (size_t i = 0; i <= ARRAY_LEN(names); i++) {
-		char *file = i == 0 ? xstrdup(cli->config) : xasprintf("%.*s%s", folder, cli->config, names[i - 1]);
-		struct stat st = {0};
+	strlist_add(files, cli->config);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+		char *file = xasprintf("%.*s%s", folder, cli->config, names[i]);
 
-		if (stat(file, &st) == 0)
-			stamp = stamp * 1000003 + (uint64_t)st.st_mtim.tv_nsec + (uint64_t)st.st_mtim.tv_sec * 31 +
-				(uint64_t)st.st_ino * 17 + (uint64_t)st.st_size;
+		strlist_add(files, file);
 		free(file);
 	}
+}
+
+/* Changes when one of the files does. */
+static uint64_t files_stamp(const struct cli *cli)
+{
+	struct strlist files = {NULL, 0};
+	uint64_t stamp = 0;
+
+	tui_conf_files(cli, &files);
+	for (size_t i = 0; i < files.count; i++) {
+		struct stat st = {0};
+
+		if (stat(files.items[i], &st) == 0)
+			stamp = stamp * 1000003 + (uint64_t)st.st_mtim.tv_nsec + (uint64_t)st.st_mtim.tv_sec * 31 +
+				(uint64_t)st.st_ino * 17 + (uint64_t)st.st_size;
+	}
+	strlist_clear(&files);
 	return stamp;
 }
 
@@ -148,6 +173,7 @@ static void look_around(struct tui *tui)
 {
 	int64_t now = clock_now_ms();
 
+	forget_message(tui, now);
 	tui_link_serve(&tui->link, tui->conf);
 	if (tui->job != NULL)
 		job_serve(tui->job);
@@ -217,136 +243,6 @@ void tui_overlay_pop(struct tui *tui)
 	tui->overlay = tui->overlay->below;
 }
 
-/* --- keys */
-
-static struct list *current_list(struct tui *tui)
-{
-	const struct tui_screen *screen = screens[tui->here];
-
-	return screen->list == NULL ? NULL : screen->list(tui->states[tui->here]);
-}
-
-static void show_help(struct tui *tui)
-{
-	const struct tui_screen *screen = screens[tui->here];
-	struct buf text = BUF_INIT(16384);
-	char name[16];
-
-	buf_printf(&text, "%s\n\n", _(screen->help));
-	for (size_t i = 0; i < screen->action_count; i++)
-		buf_printf(&text, "  %-6s %s\n", keys_name(screen->actions[i].key, name, sizeof(name)),
-		    _(screen->actions[i].help));
-	buf_append_text(&text, _("\nEverywhere:\n"
-				 "  F2-F9  or 2-9: the screens\n"
-				 "  /      show only rows that hold some text\n"
-				 "  ^L     draw the screen anew\n"
-				 "  F1     or ?: this help\n"
-				 "  F10    or q: leave; the gateway goes on working\n"
-				 "Letters work with a Cyrillic keyboard, too. The mouse works on rows, on the screens above and on "
-				 "the keys below."));
-	dialog_text(tui, _(screen->title), buf_text(&text));
-	buf_clear(&text);
-}
-
-static void filter_key(struct tui *tui, int key)
-{
-	struct list *list = current_list(tui);
-	char *text;
-
-	if (key == TERM_ENTER || key == TERM_ESCAPE) {
-		tui->filtering = false;
-		if (key == TERM_ESCAPE)
-			list_filter(list, "");
-		return;
-	}
-	if (!tui_line_key(&tui->filter, key)) {
-		list_key(list, key);
-		return;
-	}
-	text = tui_line_text(&tui->filter);
-	list_filter(list, text);
-	free(text);
-}
-
-static bool run_action(struct tui *tui, int key)
-{
-	const struct tui_screen *screen = screens[tui->here];
-
-	for (size_t i = 0; i < screen->action_count; i++)
-		if (screen->actions[i].key == key) {
-			tui->message[0] = '\0';
-			screen->actions[i].run(tui, tui->states[tui->here]);
-			return true;
-		}
-	return false;
-}
-
-static void take_key(struct tui *tui, int key);
-
-static void click(struct tui *tui)
-{
-	struct list *list = current_list(tui);
-	const struct rect *area = &tui->list_area;
-	int key = tui_frame_key_at(tui, tui->mouse);
-	size_t row;
-
-	if (key != TERM_NONE) {
-		take_key(tui, key);
-		return;
-	}
-	if (list == NULL || tui->mouse.y < area->y || tui->mouse.y >= area->y + area->height)
-		return;
-	row = list_at(list, (size_t)(tui->mouse.y - area->y));
-	if (row >= list->count || list->rows[row].is_heading)
-		return;
-	if (row == list->selected)
-		run_action(tui, TERM_ENTER);
-	else
-		list->selected = row;
-}
-
-static bool frame_key(struct tui *tui, int key)
-{
-	struct list *list = current_list(tui);
-	int digit = key > TERM_F + 1 && key < TERM_F + 10 ? key - TERM_F : key >= '2' && key <= '9' ? key - '0' : 0;
-
-	if (digit != 0) {
-		tui_go(tui, (enum tui_place)(digit - 2), NULL);
-		return true;
-	}
-	if (list != NULL && list_key(list, key))
-		return true;
-	if (key == '/' && list != NULL) {
-		tui->filtering = true;
-		tui_line_set(&tui->filter, list->filter);
-	} else if (key == TERM_ESCAPE && list != NULL) {
-		list_filter(list, "");
-	} else if (key == '?' || key == TERM_F + 1) {
-		show_help(tui);
-	} else if (key == 'q' || key == TERM_F + 10 || key == TERM_CTRL('Q')) {
-		tui->quit = true;
-	} else {
-		return false;
-	}
-	return true;
-}
-
-static void take_key(struct tui *tui, int key)
-{
-	if (key == TERM_CLICK)
-		click(tui);
-	else if (tui->filtering)
-		filter_key(tui, key);
-	else if (!run_action(tui, key) && !frame_key(tui, key)) {
-		int latin = tui_text_latin(key);
-
-		if (key >= 'A' && key <= 'Z')
-			latin = key + 32;
-		if (latin != key && !run_action(tui, latin))
-			frame_key(tui, latin);
-	}
-}
-
 /* --- beginning and end */
 
 static void on_end(int number)
@@ -372,7 +268,7 @@ static void loop(struct tui *tui)
 		int key = tui_key(tui);
 
 		if (!tui->quit)
-			take_key(tui, key);
+			tui_take_key(tui, key);
 	}
 }
 
@@ -397,6 +293,7 @@ int tui_main(struct cli *cli)
 	for (size_t i = 0; i < SCREENS; i++)
 		if (tui->states[i] != NULL)
 			screens[i]->close(tui->states[i]);
+	undo_clear(tui);
 	tui_state_close(tui);
 	tui_link_clear(&tui->link);
 	conf_problems_clear(&tui->problems);

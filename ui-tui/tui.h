@@ -23,6 +23,7 @@ struct tui_action {
 	const char *label; /* N_(), in the line of keys; NULL: only in the help */
 	const char *help;  /* N_() */
 	void (*run)(struct tui *tui, void *state);
+	int rank; /* in a narrow line of keys those with the highest one are left out first; 0: never */
 };
 
 enum tui_place {
@@ -48,6 +49,7 @@ struct tui_screen {
 	void (*refresh)(struct tui *tui, void *state, bool now);
 	void (*draw)(struct tui *tui, void *state, struct rect area);
 	struct list *(*list)(void *state); /* what keys and the mouse move about in */
+	const char *undo; /* N_(), what can be undone here and what cannot; NULL: what is changed in the files can */
 };
 
 extern const struct tui_screen screen_overview, screen_users, screen_accounts, screen_sorter, screen_queue,
@@ -77,8 +79,13 @@ struct tui {
 	void *states[SCREENS];
 	char *target; /* what the next screen is to select, NULL */
 
-	char message[1024];
+	char message[2048];
 	enum term_style message_style;
+	int64_t message_said;
+	struct undo_step *undo; /* see tui_undo.h */
+	size_t undo_count;
+	struct undo_step *undo_begun;
+	bool mouse_is_free; /* it is the terminal's */
 	struct tui_overlay *overlay;
 	bool filtering; /* the filter of the list is being typed */
 	struct tui_line filter;
@@ -100,7 +107,7 @@ int tui_main(struct cli *cli);
 int tui_key(struct tui *tui);
 /* Keeps a key for later. */
 void tui_keep_key(struct tui *tui, int key);
-/* Says something in the line above the keys, until the next key. */
+/* Says something above the keys, for a while or until a key is pressed. */
 void tui_say(struct tui *tui, enum term_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Goes to a screen, and to the row of that identity (NULL: wherever it was). */
@@ -110,6 +117,8 @@ void tui_conf_refresh(struct tui *tui, bool now);
 /* What is remembered beside the mail, NULL if there is nothing yet. Not to be kept: it is closed before a process is started. */
 struct state *tui_state(struct tui *tui);
 void tui_state_close(struct tui *tui);
+/* The files of the configuration, whether they are there or not; appended. */
+void tui_conf_files(const struct cli *cli, struct strlist *files);
 /* The configuration and whatever is shown of it, after a change. */
 void tui_changed(struct tui *tui);
 const struct tui_screen *tui_screen_of(enum tui_place place);
@@ -119,5 +128,9 @@ void tui_overlay_pop(struct tui *tui);
 
 /* A list with its heads; keys and mouse find it there. */
 void tui_draw_list(struct tui *tui, struct list *list, struct rect area);
+/* The same, and below it what the list has cut of the selected row, in full. */
+void tui_draw_list_and_row(struct tui *tui, struct list *list, struct rect area);
+/* The selected row, a line a cell. */
+void tui_list_text(const struct list *list, struct buf *text);
 
 #endif

@@ -153,261 +153,118 @@ static void draw_working(struct tui *tui, void *context)
 	term_put(all.height - 2, 0, all.width, STYLE_WARNING, _("working ... (Esc stops it)"));
 }
 
-/* The last line that is not empty, without the name of the program. */
-static void say_last_line(struct tui *tui, struct job *job)
+/* Without the name of the program: of what went well the last line, of what failed all. */
+static void say_output(struct tui *tui, struct job *job)
 {
 	struct slice text = slice_trim(buf_slice(&job->output));
 
-	for (ptrdiff_t end; (end = slice_find(text, '\n')) >= 0;)
+	for (ptrdiff_t end; job->exit == CLI_DONE && (end = slice_find(text, '\n')) >= 0;)
 		text = slice_from(text, (size_t)end + 1);
 	if (slice_begins_nocase(text, OUR_NAME))
 		text = slice_from(text, strlen(OUR_NAME));
 	tui_say(tui, job->exit == CLI_DONE ? STYLE_GOOD : STYLE_BAD, "%.*s", SLICE_PRINT(text));
 }
 
-int dialog_quiet_job(struct tui *tui, int (*fn)(void *context), void *context, const char *input)
+/* The job when it has ended or was stopped, NULL after a message. */
+static struct job *run_quietly(struct tui *tui, int (*fn)(void *context), void *context, const char *input)
 {
 	struct tui_overlay overlay = {draw_working, NULL, NULL};
-	int result, key;
+	struct job *job;
+	int key;
 
 	tui_state_close(tui);
-	tui->job = job_start(fn, context, input);
-	if (tui->job == NULL) {
+	tui->job = job = job_start(fn, context, input);
+	if (job == NULL) {
 		tui_say(tui, STYLE_BAD, "%s", _("no process can be started"));
-		return CLI_FAILED;
+		return NULL;
 	}
 	tui_overlay_push(tui, &overlay);
-	while (tui->job->fd >= 0 && (key = tui_key(tui)) != TERM_ESCAPE)
+	while (job->fd >= 0 && (key = tui_key(tui)) != TERM_ESCAPE)
 		tui_keep_key(tui, key);
 	tui_overlay_pop(tui);
-	result = tui->job->fd >= 0 ? CLI_FAILED : tui->job->exit;
-	say_last_line(tui, tui->job);
-	job_free(tui->job);
 	tui->job = NULL;
+	return job;
+}
+
+static int exit_of(struct job *job)
+{
+	return job == NULL || job->fd >= 0 ? CLI_FAILED : job->exit;
+}
+
+int dialog_quiet_job(struct tui *tui, int (*fn)(void *context), void *context, const char *input)
+{
+	struct job *job = run_quietly(tui, fn, context, input);
+	int result = exit_of(job);
+
+	if (job != NULL)
+		say_output(tui, job);
+	job_free(job);
 	return result;
 }
 
-static struct job_verb *verb_new(const struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words)
-{
-	struct job_verb *verb = xcalloc(1, sizeof(*verb));
+/* --- verbs */
 
-	verb->cli = (struct cli){.config = tui->cli->config,
-	    .program = tui->cli->program,
-	    .words = words->items,
-	    .count = (int)words->count};
-	verb->run = run;
-	return verb;
+static struct job_verb verb_of(const struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words)
+{
+	return (struct job_verb){.cli = {.config = tui->cli->config,
+				     .program = tui->cli->program,
+				     .words = words->items,
+				     .count = (int)words->count},
+	    .run = run};
 }
 
 int dialog_verb(struct tui *tui, const char *title, int (*run)(struct cli *cli), const struct strlist *words)
 {
-	struct job_verb *verb = verb_new(tui, run, words);
-	int result = dialog_job(tui, title, job_run_verb, verb, NULL);
+	struct job_verb verb = verb_of(tui, run, words);
 
-	free(verb);
-	return result;
+	verb.each = words->count > 0;
+	return dialog_job(tui, title, job_run_verb, &verb, NULL);
+}
+
+static int run_quiet_verb(struct tui *tui, struct job_verb *verb, const char *option, const char *value)
+{
+	struct cli_given given[] = {{"--yes", ""}, {option, value}}; /* who sits at the screens was asked there */
+
+	verb->cli.given = given;
+	verb->cli.given_count = option == NULL ? 1 : 2;
+	return dialog_quiet_job(tui, job_run_verb, verb, NULL);
 }
 
 int dialog_quiet_verb(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words, const char *option,
     const char *value)
 {
-	struct job_verb *verb = verb_new(tui, run, words);
-	struct cli_given given[] = {{"--yes", ""}, {option, value}}; /* who sits at the screens was asked there */
-	int result;
+	struct job_verb verb = verb_of(tui, run, words);
 
-	verb->cli.given = given;
-	verb->cli.given_count = option == NULL ? 1 : 2;
-	result = dialog_quiet_job(tui, job_run_verb, verb, NULL);
-	free(verb);
-	return result;
+	return run_quiet_verb(tui, &verb, option, value);
 }
 
-/* --- choices */
-
-#define CHOICE_WIDTH 64
-
-struct chooser {
-	const char *title, *text;
-	const char *const *choices;
-	size_t count, at;
-	struct rect where; /* of the choices */
-};
-
-static void draw_chooser(struct tui *tui, void *context)
+int dialog_quiet_each(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words, const char *option,
+    const char *value)
 {
-	struct chooser *chooser = context;
-	struct strlist lines = {NULL, 0};
-	struct rect area;
-	int y;
+	struct job_verb verb = verb_of(tui, run, words);
 
-	(void)tui;
-	area = dialog_area(99, CHOICE_WIDTH);
-	tui_text_wrap(chooser->text, (size_t)(area.width - 4), &lines);
-	area = dialog_area((int)(lines.count + chooser->count) + 3, CHOICE_WIDTH);
-	term_box(area, chooser->title);
-	y = area.y + 1;
-	for (size_t i = 0; i < lines.count; i++)
-		term_put(y++, area.x + 2, area.width - 4, STYLE_NORMAL, lines.items[i]);
-	y++;
-	chooser->where = (struct rect){y, area.x, (int)chooser->count, area.width};
-	for (size_t i = 0; i < chooser->count; i++, y++) {
-		enum term_style style = i == chooser->at ? STYLE_SELECTED : STYLE_NORMAL;
-
-		term_fill((struct rect){y, area.x + 1, 1, area.width - 2}, style);
-		term_put(y, area.x + 3, area.width - 6, style, chooser->choices[i]);
-	}
-	strlist_clear(&lines);
+	verb.each = true;
+	return run_quiet_verb(tui, &verb, option, value);
 }
 
-/* True if it closes the box. */
-static bool chooser_key(struct tui *tui, struct chooser *chooser, int key)
+char *dialog_output_of(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words,
+    const struct cli_given given[], size_t given_count)
 {
-	int line = tui->mouse.y - chooser->where.y;
+	struct job_verb verb = verb_of(tui, run, words);
+	struct cli_given *copy = xcalloc(given_count + 1, sizeof(*copy));
+	struct job *job;
+	char *text = NULL;
 
-	if (key == TERM_UP || key == TERM_BACK_TAB)
-		chooser->at = (chooser->at + chooser->count - 1) % chooser->count;
-	else if (key == TERM_DOWN || key == TERM_TAB)
-		chooser->at = (chooser->at + 1) % chooser->count;
-	else if (key == TERM_CLICK && line >= 0 && line < chooser->where.height) {
-		chooser->at = (size_t)line;
-		return true;
-	}
-	return key == TERM_ENTER;
-}
-
-int dialog_choose(struct tui *tui, const char *title, const char *text, const char *const *choices, size_t count)
-{
-	struct chooser chooser = {.title = title, .text = text, .choices = choices, .count = count};
-	struct tui_overlay overlay = {draw_chooser, &chooser, NULL};
-	int result = -1;
-	int key;
-
-	tui_overlay_push(tui, &overlay);
-	while ((key = tui_key(tui)) != TERM_ESCAPE)
-		if (chooser_key(tui, &chooser, key)) {
-			result = (int)chooser.at;
-			break;
-		}
-	tui_overlay_pop(tui);
-	return result;
-}
-
-bool dialog_confirm(struct tui *tui, const char *title, const char *text, const char *yes)
-{
-	const char *const choices[] = {_("No, leave it as it is"), yes};
-
-	return dialog_choose(tui, title, text, choices, ARRAY_LEN(choices)) == 1;
-}
-
-/* --- one line */
-
-#define ASK_WIDTH 70
-
-struct asker {
-	const char *title, *label;
-	struct tui_line line;
-};
-
-static void draw_asker(struct tui *tui, void *context)
-{
-	struct asker *asker = context;
-	struct rect area = dialog_area(6, ASK_WIDTH);
-	size_t cursor;
-	char *view = tui_line_view(&asker->line, (size_t)area.width - 5, false, &cursor);
-
-	(void)tui;
-	term_box(area, asker->title);
-	term_put(area.y + 1, area.x + 2, area.width - 4, STYLE_NORMAL, asker->label);
-	term_fill((struct rect){area.y + 2, area.x + 2, 1, area.width - 4}, STYLE_FIELD);
-	term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_FIELD, view);
-	term_put(area.y + 4, area.x + 2, area.width - 4, STYLE_DIM, _("Enter: go on; Esc: leave it"));
-	term_cursor(area.y + 2, area.x + 2 + (int)cursor);
-	free(view);
-}
-
-char *dialog_ask(struct tui *tui, const char *title, const char *label, const char *text)
-{
-	struct asker *asker = xcalloc(1, sizeof(*asker));
-	struct tui_overlay overlay = {draw_asker, asker, NULL};
-	char *answer = NULL;
-	int key;
-
-	asker->title = title;
-	asker->label = label;
-	tui_line_set(&asker->line, text);
-	tui_overlay_push(tui, &overlay);
-	while ((key = tui_key(tui)) != TERM_ESCAPE && key != TERM_ENTER)
-		tui_line_key(&asker->line, key);
-	tui_overlay_pop(tui);
-	if (key == TERM_ENTER && !tui->quit)
-		answer = tui_line_text(&asker->line);
-	free(asker);
-	return answer;
-}
-
-/* --- one of many */
-
-#define PICK_HEIGHT 18
-#define PICK_WIDTH 44
-
-static const struct list_column pick_columns[] = {{"", 0, false}};
-
-struct picker {
-	const char *title;
-	struct list list;
-	struct tui_line line;
-};
-
-static void draw_picker(struct tui *tui, void *context)
-{
-	struct picker *picker = context;
-	struct rect area = dialog_area(PICK_HEIGHT, PICK_WIDTH);
-	size_t cursor;
-	char *view = tui_line_view(&picker->line, (size_t)area.width - 5, false, &cursor);
-
-	term_box(area, picker->title);
-	term_fill((struct rect){area.y + 1, area.x + 2, 1, area.width - 4}, STYLE_FIELD);
-	term_put(area.y + 1, area.x + 2, area.width - 4, STYLE_FIELD, view);
-	tui_draw_list(tui, &picker->list, (struct rect){area.y + 3, area.x + 1, area.height - 4, area.width - 2});
-	term_cursor(area.y + 1, area.x + 2 + (int)cursor);
-	free(view);
-}
-
-static void picker_key(struct picker *picker, int key)
-{
-	char *text;
-
-	if (list_key(&picker->list, key) || !tui_line_key(&picker->line, key))
-		return;
-	text = tui_line_text(&picker->line);
-	list_filter(&picker->list, text);
-	free(text);
-}
-
-char *dialog_pick(struct tui *tui, const char *title, const struct strlist *names)
-{
-	struct picker *picker = xcalloc(1, sizeof(*picker));
-	struct tui_overlay overlay = {draw_picker, picker, NULL};
-	const struct list_row *row;
-	char *picked = NULL;
-	int key;
-
-	picker->title = title;
-	list_init(&picker->list, pick_columns, ARRAY_LEN(pick_columns));
-	list_begin(&picker->list);
-	for (size_t i = 0; i < names->count; i++) {
-		list_add(&picker->list, names->items[i], STYLE_NORMAL);
-		list_cell(&picker->list, names->items[i]);
-	}
-	list_end(&picker->list);
-	tui_overlay_push(tui, &overlay);
-	while ((key = tui_key(tui)) != TERM_ESCAPE && key != TERM_ENTER)
-		picker_key(picker, key);
-	tui_overlay_pop(tui);
-	row = list_selected(&picker->list);
-	if (key == TERM_ENTER && row != NULL)
-		picked = xstrdup(row->id);
-	list_clear(&picker->list);
-	free(picker);
-	return picked;
+	memcpy(copy, given, given_count * sizeof(*copy));
+	verb.cli.given = copy;
+	verb.cli.given_count = given_count;
+	verb.each = true;
+	job = run_quietly(tui, job_run_verb, &verb, NULL);
+	if (exit_of(job) == CLI_DONE)
+		text = xstrdup(buf_text(&job->output));
+	else if (job != NULL)
+		say_output(tui, job);
+	job_free(job);
+	free(copy);
+	return text;
 }

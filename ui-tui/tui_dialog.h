@@ -20,10 +20,17 @@ char *dialog_ask(struct tui *tui, const char *title, const char *label, const ch
 int dialog_job(struct tui *tui, const char *title, int (*fn)(void *context), void *context, const char *input);
 /* Runs a job to its end and says its last line below. Returns its exit code. */
 int dialog_quiet_job(struct tui *tui, int (*fn)(void *context), void *context, const char *input);
-/* The same two for a verb with words; the latter with an option (NULL: without). */
+/* Shows what a verb prints about each of the words. */
 int dialog_verb(struct tui *tui, const char *title, int (*run)(struct cli *cli), const struct strlist *words);
+/* Runs a verb with the words and an option (NULL: without) as dialog_quiet_job() does. */
 int dialog_quiet_verb(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words, const char *option,
     const char *value);
+/* The same for each of the words by itself. */
+int dialog_quiet_each(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words, const char *option,
+    const char *value);
+/* What a verb prints; new memory, NULL after a message if it fails. */
+char *dialog_output_of(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words,
+    const struct cli_given given[], size_t given_count);
 /* One of many names, found by typing a part of it; new memory, NULL for Esc. */
 char *dialog_pick(struct tui *tui, const char *title, const struct strlist *names);
 

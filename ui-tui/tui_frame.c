@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/tui_text.h"
+#include "ui-tui/tui_undo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -36,36 +37,91 @@ static void draw_tabs(struct tui *tui, struct rect all)
 	}
 }
 
-static void add_key(struct tui *tui, struct rect all, int *x, int key, const char *label)
+/* --- the line of keys */
+
+struct key_line {
+	int keys[TUI_BAR_MAX], widths[TUI_BAR_MAX], ranks[TUI_BAR_MAX];
+	const char *labels[TUI_BAR_MAX];
+	size_t count;
+	int width, gap;
+};
+
+static void plan_key(struct key_line *line, int key, const char *label, int rank)
 {
 	char name[16];
-	const char *shown = keys_name(key, name, sizeof(name));
+	size_t at = line->count;
 
-	if (tui->bar_count == TUI_BAR_MAX || *x + (int)text_width(shown) + (int)text_width(label) + 1 > all.width)
+	if (at == TUI_BAR_MAX)
 		return;
-	*x += term_put(all.height - 1, *x, all.width - *x, STYLE_BAR_KEY, shown);
-	*x += 1 + term_put(all.height - 1, *x + 1, all.width - *x - 1, STYLE_BAR, label);
-	tui->bar_keys[tui->bar_count] = key;
-	tui->bar_ends[tui->bar_count++] = *x;
-	*x += 2;
+	line->keys[at] = key;
+	line->labels[at] = label;
+	line->ranks[at] = rank;
+	line->widths[at] = (int)text_width(keys_name(key, name, sizeof(name))) + 1 + (int)text_width(label);
+	line->width += line->widths[at];
+	line->count++;
+}
+
+/* The last one of those that may be left out first. */
+static bool drop_key(struct key_line *line)
+{
+	size_t drop = 0;
+
+	for (size_t i = 0; i < line->count; i++)
+		if (line->ranks[i] >= line->ranks[drop])
+			drop = i;
+	if (line->count == 0 || line->ranks[drop] == 0)
+		return false;
+	line->width -= line->widths[drop];
+	line->count--;
+	for (size_t i = drop; i < line->count; i++) {
+		line->keys[i] = line->keys[i + 1];
+		line->labels[i] = line->labels[i + 1];
+		line->ranks[i] = line->ranks[i + 1];
+		line->widths[i] = line->widths[i + 1];
+	}
+	return true;
+}
+
+/* Closer together where there is little room, then without what matters least. */
+static void plan_keys(struct tui *tui, struct key_line *line, int width)
+{
+	const struct tui_screen *screen = tui_screen_of(tui->here);
+
+	*line = (struct key_line){.gap = 2};
+	for (size_t i = 0; i < screen->action_count; i++)
+		if (screen->actions[i].label != NULL)
+			plan_key(line, screen->actions[i].key, _(screen->actions[i].label), screen->actions[i].rank);
+	if (undo_what(tui) != NULL)
+		plan_key(line, 'u', _("Undo"), 0);
+	if (screen->list != NULL)
+		plan_key(line, '/', _("Filter"), 0);
+	plan_key(line, TERM_F + 1, _("Help"), 0);
+	plan_key(line, TERM_F + 10, _("Quit"), 0);
+	do
+		line->gap = line->width + 2 * ((int)line->count - 1) <= width ? 2 : 1;
+	while (line->width + line->gap * ((int)line->count - 1) > width && drop_key(line));
 }
 
 static void draw_keys(struct tui *tui, struct rect all)
 {
-	const struct tui_screen *screen = tui_screen_of(tui->here);
-	int x = 0, room = (int)text_width(_("Help")) + (int)text_width(_("Quit")) + 11;
-	struct rect left = {0, 0, all.height, all.width - room};
+	struct key_line line;
+	int x = 0, y = all.height - 1;
 
-	term_fill((struct rect){all.height - 1, 0, 1, all.width}, STYLE_BAR);
-	tui->bar_count = 0;
-	for (size_t i = 0; i < screen->action_count; i++)
-		if (screen->actions[i].label != NULL)
-			add_key(tui, left, &x, screen->actions[i].key, _(screen->actions[i].label));
-	if (screen->list != NULL)
-		add_key(tui, left, &x, '/', _("Filter"));
-	add_key(tui, all, &x, TERM_F + 1, _("Help"));
-	add_key(tui, all, &x, TERM_F + 10, _("Quit"));
+	term_fill((struct rect){y, 0, 1, all.width}, STYLE_BAR);
+	plan_keys(tui, &line, all.width);
+	for (size_t i = 0; i < line.count; i++) {
+		char name[16];
+
+		x += term_put(y, x, all.width - x, STYLE_BAR_KEY, keys_name(line.keys[i], name, sizeof(name)));
+		x += 1 + term_put(y, x + 1, all.width - x - 1, STYLE_BAR, line.labels[i]);
+		tui->bar_keys[i] = line.keys[i];
+		tui->bar_ends[i] = x;
+		x += line.gap;
+	}
+	tui->bar_count = line.count;
 }
+
+/* --- messages and the filter */
 
 static const char *link_text(const struct tui *tui, enum term_style *style)
 {
@@ -81,35 +137,57 @@ static const char *link_text(const struct tui *tui, enum term_style *style)
 	return _("the gateway is running");
 }
 
-/* What was said last, or the filter; at the right whether the gateway lives. */
-static void draw_message(struct tui *tui, struct rect all)
+/* All of what was said last, upwards from the line above the keys. */
+static void draw_message(const struct tui *tui, struct rect all)
+{
+	struct strlist lines = {NULL, 0};
+	size_t count, room = all.height > 4 ? (size_t)all.height - 4 : 1;
+	int y;
+
+	tui_text_wrap(tui->message, (size_t)all.width - 1, &lines);
+	count = lines.count < room ? lines.count : room;
+	y = all.height - 1 - (int)count;
+	for (size_t i = 0; i < count; i++) {
+		term_fill((struct rect){y + (int)i, 0, 1, all.width}, STYLE_NORMAL);
+		term_put(y + (int)i, 0, all.width, tui->message_style, lines.items[i]);
+	}
+	strlist_clear(&lines);
+}
+
+static int draw_typed_filter(struct tui *tui, int y, int x)
+{
+	size_t cursor;
+	char *view = tui_line_view(&tui->filter, 24, false, &cursor);
+
+	term_put(y, x, 25, STYLE_FIELD, view);
+	term_cursor(y, x + (int)cursor);
+	free(view);
+	return 26;
+}
+
+/* The filter, how many rows are marked, and at the right whether the gateway lives. */
+static void draw_state(struct tui *tui, struct rect all)
 {
 	const struct tui_screen *screen = tui_screen_of(tui->here);
-	struct list *list = screen->list == NULL ? NULL : screen->list(tui->states[tui->here]);
+	const struct list *list = screen->list == NULL ? NULL : screen->list(tui->states[tui->here]);
 	int y = all.height - 2, room, x = 0;
 	enum term_style style;
 	const char *state = link_text(tui, &style);
-	size_t cursor;
-	char *view;
+	size_t shown, marked;
 
 	room = all.width - (int)text_width(state) - 2;
-	if (tui->message[0] == '\0' || tui->filtering)
-		term_put(y, room + 1, all.width - room - 1, style, state);
-	if (tui->message[0] != '\0' && !tui->filtering)
-		term_put(y, 0, all.width, tui->message_style, tui->message);
-	if (list == NULL || (tui->message[0] != '\0' && !tui->filtering) || (!tui->filtering && list->filter[0] == '\0'))
+	term_put(y, room + 1, all.width - room - 1, style, state);
+	if (list == NULL)
 		return;
-	x += term_putf(y, 0, room, STYLE_STRONG, _("Filter:")) + 1;
-	if (tui->filtering) {
-		view = tui_line_view(&tui->filter, 24, false, &cursor);
-		term_put(y, x, 25, STYLE_FIELD, view);
-		term_cursor(y, x + (int)cursor);
-		free(view);
-		x += 26;
-	} else {
-		x += term_put(y, x, room - x, STYLE_WARNING, list->filter) + 1;
+	marked = list_marked(list);
+	if (tui->filtering || list->filter[0] != '\0') {
+		x += term_putf(y, 0, room, STYLE_STRONG, _("Filter:")) + 1;
+		x += tui->filtering ? draw_typed_filter(tui, y, x) : term_put(y, x, room - x, STYLE_WARNING, list->filter) + 1;
+		shown = list_shown(list);
+		x += term_putf(y, x, room - x, STYLE_DIM, _n("%zu row", "%zu rows", shown), shown) + 1;
 	}
-	term_putf(y, x, room - x, STYLE_DIM, _("%zu rows"), list_shown(list));
+	if (marked > 0)
+		term_putf(y, x, room - x, STYLE_STRONG, _n("%zu marked", "%zu marked", marked), marked);
 }
 
 void tui_frame_draw(struct tui *tui)
@@ -128,7 +206,9 @@ void tui_frame_draw(struct tui *tui)
 	}
 	draw_tabs(tui, all);
 	screen->draw(tui, tui->states[tui->here], (struct rect){1, 0, all.height - 3, all.width});
-	draw_message(tui, all);
+	draw_state(tui, all);
+	if (tui->message[0] != '\0' && !tui->filtering)
+		draw_message(tui, all);
 	draw_keys(tui, all);
 	for (struct tui_overlay *overlay = tui->overlay; overlay != NULL && count < ARRAY_LEN(above);
 	     overlay = overlay->below)
@@ -151,63 +231,4 @@ int tui_frame_key_at(const struct tui *tui, struct term_place place)
 			if (place.x < tui->bar_ends[i])
 				return tui->bar_keys[i];
 	return TERM_NONE;
-}
-
-/* --- lists */
-
-static void draw_cells(const struct list *list, const struct list_row *row, const int widths[LIST_COLUMNS], int y,
-    int x, enum term_style style)
-{
-	for (size_t i = 0; i < list->column_count && row->cells[i] != NULL; i++) {
-		int width = (int)text_width(row->cells[i]);
-		int indent = list->columns[i].right && width < widths[i] ? widths[i] - width : 0;
-
-		term_put(y, x + indent, widths[i], style, row->cells[i]);
-		x += widths[i] + 1;
-	}
-}
-
-static void draw_heads(const struct list *list, const int widths[LIST_COLUMNS], int y, int x)
-{
-	for (size_t i = 0; i < list->column_count; i++) {
-		const char *title = list->columns[i].title[0] == '\0' ? "" : _(list->columns[i].title);
-		int width = (int)text_width(title);
-		int indent = list->columns[i].right && width < widths[i] ? widths[i] - width : 0;
-
-		term_put(y, x + indent, widths[i], STYLE_DIM, title);
-		x += widths[i] + 1;
-	}
-}
-
-void tui_draw_list(struct tui *tui, struct list *list, struct rect area)
-{
-	int widths[LIST_COLUMNS] = {0};
-	bool has_heads = list->columns[0].title[0] != '\0' || list->column_count > 1;
-
-	list_layout(list, area.width - 1, widths);
-	if (has_heads) {
-		draw_heads(list, widths, area.y, area.x + 1);
-		area.y++;
-		area.height--;
-	}
-	if (area.height < 1)
-		return;
-	tui->list_area = area;
-	list_window(list, (size_t)area.height);
-	for (int line = 0; line < area.height; line++) {
-		size_t at = list_at(list, (size_t)line);
-		const struct list_row *row = &list->rows[at];
-		enum term_style style;
-
-		if (at >= list->count)
-			break;
-		style = at == list->selected ? STYLE_SELECTED : row->style;
-		if (at == list->selected)
-			term_fill((struct rect){area.y + line, area.x, 1, area.width}, style);
-		term_put(area.y + line, area.x, 1, style, row->marked ? "*" : " ");
-		if (row->is_heading)
-			term_put(area.y + line, area.x, area.width, STYLE_STRONG, row->cells[0]);
-		else
-			draw_cells(list, row, widths, area.y + line, area.x + 1, style);
-	}
 }

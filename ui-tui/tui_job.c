@@ -114,6 +114,17 @@ void job_free(struct job *job)
 int job_run_verb(void *context)
 {
 	struct job_verb *verb = context;
+	int count = verb->cli.count, result = CLI_DONE;
 
-	return verb->run(&verb->cli);
+	if (!verb->each)
+		return verb->run(&verb->cli);
+	verb->cli.count = 1;
+	for (int i = 0; i < count; i++, verb->cli.words++) {
+		int one = verb->run(&verb->cli);
+
+		if (i + 1 < count)
+			puts("");
+		result = one > result ? one : result;
+	}
+	return result;
 }

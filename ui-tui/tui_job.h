@@ -29,6 +29,7 @@ void job_free(struct job *job);
 struct job_verb {
 	struct cli cli;
 	int (*run)(struct cli *cli);
+	bool each; /* for each word by itself */
 };
 int job_run_verb(void *context);
 

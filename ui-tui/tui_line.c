@@ -18,6 +18,7 @@ void tui_line_set(struct tui_line *line, const char *text)
 	line->text[count] = L'\0';
 	line->len = line->at = count;
 	line->left = 0;
+	line->is_proposal = false;
 }
 
 static char *narrow(const wchar_t *text, size_t len)
@@ -85,6 +86,10 @@ static bool insert(struct tui_line *line, int character)
 
 bool tui_line_key(struct tui_line *line, int key)
 {
+	if (line->is_proposal && key > 0 && iswprint((wint_t)key))
+		take_out(line, 0, line->len);
+	if (key != TERM_TICK && key != TERM_RESIZE)
+		line->is_proposal = false;
 	switch (key) {
 	case TERM_LEFT:
 		line->at -= line->at > 0;

@@ -14,6 +14,7 @@ struct tui_line {
 	wchar_t text[TUI_LINE_MAX + 1];
 	size_t len, at; /* at: of the cursor */
 	size_t left;	/* the first character that is shown, kept by tui_line_view() */
+	bool is_proposal; /* the first character that is typed replaces the text */
 };
 
 /* The cursor goes behind the text. */

@@ -10,7 +10,8 @@
 
 void list_init(struct list *list, const struct list_column *columns, size_t column_count)
 {
-	*list = (struct list){.columns = columns, .column_count = column_count, .filter = xstrdup(""), .page = 1};
+	*list = (struct list){.columns = columns, .column_count = column_count, .filter = xstrdup(""), .wanted = xstrdup(""),
+	    .page = 1, .sorted = -1};
 }
 
 static void clear_rows(struct list *list)
@@ -30,6 +31,7 @@ void list_clear(struct list *list)
 	clear_rows(list);
 	strlist_clear(&list->marks);
 	free(list->filter);
+	free(list->wanted);
 	free(list->kept);
 	*list = (struct list){0};
 }
@@ -52,8 +54,9 @@ void list_begin(struct list *list)
 void list_add(struct list *list, const char *id, enum term_style style)
 {
 	ARRAY_GROW(list->rows, list->count);
-	list->rows[list->count++] =
-	    (struct list_row){.id = xstrdup(id), .style = style, .marked = strlist_has(&list->marks, id)};
+	list->rows[list->count] = (struct list_row){
+	    .id = xstrdup(id), .order = list->count, .style = style, .marked = strlist_has(&list->marks, id)};
+	list->count++;
 	list->filled = 0;
 }
 
@@ -80,6 +83,12 @@ void list_cellf(struct list *list, const char *format, ...)
 	va_end(args);
 	list_cell(list, text);
 	free(text);
+}
+
+void list_number(struct list *list, int64_t number)
+{
+	if (list->filled > 0)
+		list->rows[list->count - 1].numbers[list->filled - 1] = number;
 }
 
 static bool can_select(const struct list *list, size_t at)
@@ -157,10 +166,78 @@ static size_t last_row(const struct list *list)
 	return list->count;
 }
 
+/* --- sorting */
+
+static int compare_cells(const struct list_row *a, const struct list_row *b, size_t column)
+{
+	const char *left = a->cells[column] == NULL ? "" : a->cells[column];
+	const char *right = b->cells[column] == NULL ? "" : b->cells[column];
+
+	if (a->numbers[column] != b->numbers[column])
+		return a->numbers[column] < b->numbers[column] ? -1 : 1;
+	return tui_text_compare(left, right);
+}
+
+static int compare_rows(const void *one, const void *other, void *context)
+{
+	const struct list *list = context;
+	const struct list_row *a = one, *b = other;
+	int result = list->sorted < 0 ? 0 : compare_cells(a, b, (size_t)list->sorted);
+
+	if (result != 0)
+		return list->descending ? -result : result;
+	return a->order < b->order ? -1 : 1;
+}
+
+/* Groups stay where they are; the rows in each are sorted. */
+static void sort_rows(struct list *list)
+{
+	for (size_t from = 0, to; from < list->count; from = to + 1) {
+		for (to = from; to < list->count && !list->rows[to].is_heading;)
+			to++;
+		if (to > from)
+			qsort_r(list->rows + from, to - from, sizeof(*list->rows), compare_rows, list);
+	}
+}
+
+/* The selected row stays so, wherever it goes. */
+static void sort_again(struct list *list)
+{
+	const struct list_row *row = list_selected(list);
+	char *id = row == NULL ? NULL : xstrdup(row->id);
+
+	sort_rows(list);
+	if (id != NULL)
+		list_select(list, id);
+	free(id);
+}
+
+void list_sort_next(struct list *list)
+{
+	do
+		list->sorted++;
+	while (list->sorted < (int)list->column_count && list->columns[list->sorted].title[0] == '\0');
+	if (list->sorted >= (int)list->column_count)
+		list->sorted = -1;
+	list->descending = false;
+	list->follow = false;
+	sort_again(list);
+}
+
+void list_sort_reverse(struct list *list)
+{
+	if (list->sorted < 0)
+		return;
+	list->descending = !list->descending;
+	sort_again(list);
+}
+
 void list_end(struct list *list)
 {
 	size_t old = list->selected;
 
+	if (list->sorted >= 0)
+		sort_rows(list);
 	apply_filter(list);
 	if (list->follow)
 		list->selected = last_row(list);
@@ -205,6 +282,19 @@ static void move_up(struct list *list, size_t steps)
 		}
 }
 
+int list_motion(int key)
+{
+	static const struct {
+		int key, motion;
+	} motions[] = {{'j', TERM_DOWN}, {'k', TERM_UP}, {'g', TERM_HOME}, {'G', TERM_END}, {TERM_CTRL('D'), TERM_PAGE_DOWN},
+	    {TERM_CTRL('U'), TERM_PAGE_UP}, {TERM_CTRL('F'), TERM_PAGE_DOWN}, {TERM_CTRL('B'), TERM_PAGE_UP}};
+
+	for (size_t i = 0; i < ARRAY_LEN(motions); i++)
+		if (motions[i].key == key)
+			return motions[i].motion;
+	return key;
+}
+
 bool list_key(struct list *list, int key)
 {
 	switch (key) {
@@ -236,7 +326,7 @@ bool list_key(struct list *list, int key)
 	default:
 		return false;
 	}
-	list->follow = list->selected == last_row(list);
+	list->follow = list->sorted < 0 && list->selected == last_row(list);
 	keep_in_window(list);
 	return true;
 }
@@ -247,10 +337,48 @@ void list_filter(struct list *list, const char *text)
 
 	free(list->filter);
 	list->filter = copy;
+	if (copy[0] != '\0') {
+		free(list->wanted);
+		list->wanted = xstrdup(copy);
+	}
 	apply_filter(list);
 	if (!can_select(list, list->selected))
 		list->selected = nearest(list, list->selected);
 	keep_in_window(list);
+}
+
+bool list_find(struct list *list, bool forward)
+{
+	for (size_t i = 1; i <= list->count && list->wanted[0] != '\0'; i++) {
+		size_t at = (list->selected + (forward ? i : list->count - i)) % list->count;
+
+		if (!can_select(list, at) || !row_has(&list->rows[at], list->wanted))
+			continue;
+		list->selected = at;
+		list->follow = false;
+		keep_in_window(list);
+		return true;
+	}
+	return false;
+}
+
+static bool begins_group(const struct list *list, size_t at)
+{
+	return can_select(list, at) && at > 0 && list->rows[at - 1].is_heading;
+}
+
+bool list_next_group(struct list *list, bool forward)
+{
+	size_t at = list->selected;
+
+	do {
+		if (forward ? at + 1 >= list->count : at == 0)
+			return false;
+		at = forward ? at + 1 : at - 1;
+	} while (!begins_group(list, at));
+	list->selected = at;
+	keep_in_window(list);
+	return true;
 }
 
 size_t list_shown(const struct list *list)
@@ -270,6 +398,28 @@ void list_mark(struct list *list)
 		return;
 	row->marked = !row->marked;
 	list_key(list, TERM_DOWN);
+}
+
+void list_mark_others(struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (can_select(list, i))
+			list->rows[i].marked = !list->rows[i].marked;
+}
+
+void list_unmark(struct list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		list->rows[i].marked = false;
+}
+
+size_t list_marked(const struct list *list)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < list->count; i++)
+		count += list->rows[i].marked && !list->rows[i].hidden;
+	return count;
 }
 
 void list_chosen(const struct list *list, struct strlist *ids)
@@ -304,11 +454,12 @@ size_t list_at(const struct list *list, size_t line)
 
 /* --- layout */
 
-/* As wide as its widest text, at most what the column allows. A title with nothing below it needs no room. */
+/* As wide as its widest text, at most what the column allows. A title with nothing below it needs no room, unless nothing
+ * is shown at all. */
 static int natural_width(const struct list *list, size_t column)
 {
 	const char *title = list->columns[column].title;
-	size_t width = 0, heads = title[0] == '\0' ? 0 : text_width(_(title));
+	size_t width = 0, heads = title[0] == '\0' ? 0 : text_width(_(title)) + ((int)column == list->sorted);
 
 	for (size_t i = 0; i < list->count; i++) {
 		const struct list_row *row = &list->rows[i];
@@ -318,7 +469,7 @@ static int natural_width(const struct list *list, size_t column)
 
 		width = cell > width ? cell : width;
 	}
-	if ((width > 0 || list->count == 0) && width < heads)
+	if ((width > 0 || list_shown(list) == 0) && width < heads)
 		width = heads;
 	if (list->columns[column].width > 0 && width > (size_t)list->columns[column].width)
 		width = (size_t)list->columns[column].width;

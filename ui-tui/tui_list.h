@@ -21,6 +21,8 @@ struct list_column {
 struct list_row {
 	char *id;
 	char *cells[LIST_COLUMNS];
+	int64_t numbers[LIST_COLUMNS]; /* by which a column of numbers is sorted, see list_number() */
+	size_t order;		       /* as it was added */
 	enum term_style style;
 	bool is_heading; /* cannot be selected; its first cell stands across */
 	bool marked, hidden;
@@ -37,6 +39,9 @@ struct list {
 	size_t page;	 /* rows that the window shows, told by whoever draws */
 	char *filter;	 /* "" for none */
 	bool follow;	 /* stay at the end when rows come */
+	int sorted;	 /* by this column; -1: as they were added */
+	bool descending;
+	char *wanted;	 /* what was filtered last, for list_find() */
 	char *kept;	 /* identity of the selected row while the rows are filled */
 	struct strlist marks;
 };
@@ -50,6 +55,8 @@ void list_add(struct list *list, const char *id, enum term_style style);
 void list_heading(struct list *list, const char *text);
 void list_cell(struct list *list, const char *text);
 void list_cellf(struct list *list, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The last cell is sorted by this number, not by its text. */
+void list_number(struct list *list, int64_t number);
 void list_end(struct list *list);
 
 /* The selected row, NULL if there is none. */
@@ -58,11 +65,25 @@ struct list_row *list_selected(const struct list *list);
 bool list_select(struct list *list, const char *id);
 /* Keys that move about; false for others. */
 bool list_key(struct list *list, int key);
+/* The movement that a letter of the keyboard stands for where no text is typed (j is down); other keys stay. */
+int list_motion(int key);
 /* Shows only the rows with all words of the text. */
 void list_filter(struct list *list, const char *text);
+/* Selects the next row (or the one before) with the words that were filtered last, round the ends; false if there is none. */
+bool list_find(struct list *list, bool forward);
+/* Goes to the first row of the next group (or of this one, or of the one before); false if there is none. */
+bool list_next_group(struct list *list, bool forward);
+/* Sorts by the next column that has a title; behind the last one: as the rows were added. */
+void list_sort_next(struct list *list);
+/* Sorts the other way round. */
+void list_sort_reverse(struct list *list);
 size_t list_shown(const struct list *list); /* rows that can be selected */
 /* Marks or unmarks the selected row and goes on to the next. */
 void list_mark(struct list *list);
+/* Marks what is not marked and the other way round, of the rows that are shown. */
+void list_mark_others(struct list *list);
+void list_unmark(struct list *list);
+size_t list_marked(const struct list *list);
 /* Identities of the marked rows, else of the selected one. */
 void list_chosen(const struct list *list, struct strlist *ids);
 /* The window shows so many rows. */

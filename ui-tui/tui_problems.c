@@ -121,6 +121,27 @@ static void find_missing(const struct conf *conf, struct tui_problems *problems)
 		    _("there is no smarthost yet: no mail leaves the office"));
 }
 
+const char *tui_problem_advice(const struct tui_problem *problem)
+{
+	static const char *const advice[SCREENS] = {
+	    [SCREEN_OVERVIEW] = N_("Start the gateway: here, or by its service (systemctl start lanpostd)."),
+	    [SCREEN_USERS] = N_("Open the user on the screen Users and change what the text names, or edit the file; lanpost check "
+				"prints all that is wrong."),
+	    [SCREEN_ACCOUNTS] = N_("Open the account on the screen Accounts: t tests it step by step and says what to change, Enter "
+				   "changes it. The problem ends with the next session that works."),
+	    [SCREEN_SORTER] = N_("Open the rule on the screen Sorter and change what the text names, or edit the file; lanpost check "
+				 "prints all that is wrong."),
+	    [SCREEN_QUEUE] = N_("The screen Queue shows each message and the last answer of the server. Enter shows all of it, y tries "
+				"again, h holds, d deletes."),
+	    [SCREEN_MAILBOXES] = N_("See the screen Mailboxes."),
+	    [SCREEN_JOURNAL] = N_("The screen Journal shows what happened, and the log says more. The problem ends when the gateway finds "
+				  "that all is well again."),
+	    [SCREEN_SETTINGS] = N_("Change the setting on the screen Settings, or edit the file; lanpost check prints all that is wrong."),
+	};
+
+	return _(advice[problem->place]);
+}
+
 void tui_problems_find(struct tui *tui, const unsigned queue_counts[], struct tui_problems *problems)
 {
 	struct state *state = tui_state(tui);

@@ -20,6 +20,8 @@ struct tui_problems {
 
 /* The worst come first. */
 void tui_problems_find(struct tui *tui, const unsigned queue_counts[], struct tui_problems *problems);
+/* What is to be done about it, translated. */
+const char *tui_problem_advice(const struct tui_problem *problem);
 void tui_problems_clear(struct tui_problems *problems);
 
 #endif

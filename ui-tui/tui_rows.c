@@ -4,6 +4,7 @@
 #include "base/i18n.h"
 #include "ui-tui/client.h"
 #include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_undo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -47,34 +48,65 @@ char *rows_selected(const struct list *list)
 	return row == NULL ? NULL : xstrdup(row->id);
 }
 
-void rows_remove(struct tui *tui, const struct list *list, const char *question, const char *yes, int (*verb)(struct cli *cli))
-{
-	struct strlist words = {NULL, 0};
-	char *name = rows_selected(list), *text;
+#define NAMES_SHOWN 3
 
-	if (name == NULL)
-		return;
-	text = xasprintf(question, name);
-	strlist_add(&words, name);
-	if (dialog_confirm(tui, _("Remove"), text, yes))
-		dialog_quiet_verb(tui, verb, &words, NULL, NULL);
-	tui_changed(tui);
-	strlist_clear(&words);
-	free(text);
-	free(name);
+char *rows_names(const struct strlist *ids)
+{
+	struct buf names = BUF_INIT(8192);
+	size_t shown = ids->count <= NAMES_SHOWN + 1 ? ids->count : NAMES_SHOWN;
+	char *text;
+
+	for (size_t i = 0; i < shown; i++)
+		buf_printf(&names, "%s%s", i == 0 ? "" : ", ", ids->items[i]);
+	if (ids->count > shown) /* TRANSLATORS: behind some names */
+		buf_printf(&names, _n(" and %zu more", " and %zu more", ids->count - shown), ids->count - shown);
+	text = xstrdup(buf_text(&names));
+	buf_clear(&names);
+	return text;
 }
 
-void rows_show(struct tui *tui, const struct list *list, const char *title, int (*verb)(struct cli *cli))
+/* One question for all of them, which says how many they are. */
+static bool ask_removal(struct tui *tui, const struct strlist *ids, const char *question, const char *yes)
 {
-	struct strlist words = {NULL, 0};
-	char *name = rows_selected(list);
+	char *names = rows_names(ids), *text = xasprintf(question, names), *all = text;
+	bool agreed;
 
-	if (name == NULL)
-		return;
-	strlist_add(&words, name);
-	dialog_verb(tui, title, verb, &words);
-	strlist_clear(&words);
-	free(name);
+	if (ids->count > 1)
+		all = xasprintf(_n("%s\n\nThat is %zu row.", "%s\n\nThese are %zu rows.", ids->count), text, ids->count);
+	agreed = dialog_confirm(tui, _("Remove"), all, yes);
+	if (all != text)
+		free(all);
+	free(text);
+	free(names);
+	return agreed;
+}
+
+void rows_remove(struct tui *tui, struct list *list, const char *question, const char *yes, int (*verb)(struct cli *cli))
+{
+	struct strlist ids = {NULL, 0};
+	char *names;
+
+	list_chosen(list, &ids);
+	if (ids.count > 0 && ask_removal(tui, &ids, question, yes)) {
+		undo_files_begin(tui);
+		if (dialog_quiet_each(tui, verb, &ids, NULL, NULL) == CLI_DONE)
+			list_unmark(list);
+		names = rows_names(&ids);
+		undo_files_end(tui, _("%s removed"), names);
+		free(names);
+	}
+	tui_changed(tui);
+	strlist_clear(&ids);
+}
+
+void rows_show(struct tui *tui, struct list *list, const char *title, int (*verb)(struct cli *cli))
+{
+	struct strlist ids = {NULL, 0};
+
+	list_chosen(list, &ids);
+	if (ids.count > 0)
+		dialog_verb(tui, title, verb, &ids);
+	strlist_clear(&ids);
 }
 
 /* --- a request */

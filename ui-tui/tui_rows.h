@@ -20,10 +20,13 @@ struct list *rows_list(void *state);
 bool rows_are_stale(const struct tui *tui, struct rows *rows, bool now);
 /* Identity of the selected row, new memory; NULL if there is none. */
 char *rows_selected(const struct list *list);
-/* Asks (question has one %s for the name), then runs the verb that removes the selected one. */
-void rows_remove(struct tui *tui, const struct list *list, const char *question, const char *yes, int (*verb)(struct cli *cli));
-/* Shows what a verb prints about the selected one. */
-void rows_show(struct tui *tui, const struct list *list, const char *title, int (*verb)(struct cli *cli));
+/* Asks, then runs the verb that removes each of the marked rows, or the selected one; it can be undone. The question has
+ * one %s for their names. */
+void rows_remove(struct tui *tui, struct list *list, const char *question, const char *yes, int (*verb)(struct cli *cli));
+/* Shows what a verb prints about each of the marked rows, or the selected one. */
+void rows_show(struct tui *tui, struct list *list, const char *title, int (*verb)(struct cli *cli));
+/* "ivan", "ivan, anna", or "ivan, anna, olga and 4 more"; new memory. */
+char *rows_names(const struct strlist *ids);
 /* Sends the gateway a request (taken over) and says `done` if it agrees. */
 int rows_ask_gateway(struct tui *tui, json_t *request, const char *done);
 

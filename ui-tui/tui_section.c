@@ -5,6 +5,7 @@
 #include "config/ini_edit.h"
 #include "config/schema.h"
 #include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_undo.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -188,6 +189,17 @@ static bool ask_merge(struct tui *tui, struct section_form *section, const char 
 	return merge && edit_reread(&section->edit);
 }
 
+static bool commit(struct tui *tui, struct section_form *section, const char *name)
+{
+	bool done;
+
+	undo_files_begin(tui);
+	done = edit_commit(&section->edit) == CLI_DONE;
+	undo_files_end(tui, "[%s%s%s]%s%s", section->kind, name[0] == '\0' ? "" : " ", name,
+	    section->only == NULL || section->only[0] == '\0' ? "" : " ", section->only == NULL ? "" : section->only);
+	return done;
+}
+
 /* True if it is saved; else the reason is in the dialog. */
 static bool save(struct tui *tui, struct form_dialog *dialog)
 {
@@ -204,7 +216,7 @@ static bool save(struct tui *tui, struct form_dialog *dialog)
 	} else if (!name_is_free(tui, section, name)) {
 		cli_fail(CLI_FAILED, _("there is a section [%s %s] already"), section->kind, name);
 	} else if (!edit_is_stale(&section->edit) || ask_merge(tui, section, name)) {
-		saved = fill_in(tui, dialog, name) && edit_commit(&section->edit) == CLI_DONE;
+		saved = fill_in(tui, dialog, name) && commit(tui, section, name);
 	}
 	cli_catch(NULL);
 	if (message.len > 0)

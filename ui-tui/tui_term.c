@@ -28,22 +28,24 @@ static void on_new_size(int number)
 	has_new_size = 1;
 }
 
-/* In colour, and where there is none. */
+/* In colour, and where there is none. What stands on the terminal's own ground is read on a white one and on a black one;
+ * of 8 colours, yellow is not. */
 static const struct {
 	short front, back; /* -1: the terminal's own */
 	attr_t colour, mono;
+	short front_of_256; /* 0: the same */
 } looks[STYLES] = {
-    [STYLE_NORMAL] = {-1, -1, A_NORMAL, A_NORMAL},
-    [STYLE_DIM] = {-1, -1, A_DIM, A_DIM},
-    [STYLE_STRONG] = {-1, -1, A_BOLD, A_BOLD},
-    [STYLE_BAR] = {COLOR_WHITE, COLOR_BLUE, A_NORMAL, A_REVERSE},
-    [STYLE_BAR_KEY] = {COLOR_YELLOW, COLOR_BLUE, A_BOLD, A_REVERSE | A_BOLD},
-    [STYLE_BAR_HERE] = {COLOR_BLACK, COLOR_CYAN, A_NORMAL, A_BOLD},
-    [STYLE_SELECTED] = {COLOR_BLACK, COLOR_CYAN, A_NORMAL, A_REVERSE},
-    [STYLE_GOOD] = {COLOR_GREEN, -1, A_NORMAL, A_NORMAL},
-    [STYLE_WARNING] = {COLOR_YELLOW, -1, A_BOLD, A_BOLD},
-    [STYLE_BAD] = {COLOR_RED, -1, A_BOLD, A_BOLD | A_UNDERLINE},
-    [STYLE_FIELD] = {-1, -1, A_UNDERLINE, A_UNDERLINE},
+    [STYLE_NORMAL] = {-1, -1, A_NORMAL, A_NORMAL, 0},
+    [STYLE_DIM] = {-1, -1, A_DIM, A_DIM, 0},
+    [STYLE_STRONG] = {-1, -1, A_BOLD, A_BOLD, 0},
+    [STYLE_BAR] = {COLOR_WHITE, COLOR_BLUE, A_NORMAL, A_REVERSE, 0},
+    [STYLE_BAR_KEY] = {COLOR_YELLOW, COLOR_BLUE, A_BOLD, A_REVERSE | A_BOLD, 0},
+    [STYLE_BAR_HERE] = {COLOR_BLACK, COLOR_CYAN, A_NORMAL, A_BOLD, 0},
+    [STYLE_SELECTED] = {COLOR_BLACK, COLOR_CYAN, A_NORMAL, A_REVERSE, 0},
+    [STYLE_GOOD] = {COLOR_GREEN, -1, A_NORMAL, A_NORMAL, 28},
+    [STYLE_WARNING] = {COLOR_MAGENTA, -1, A_NORMAL, A_BOLD, 166},
+    [STYLE_BAD] = {COLOR_RED, -1, A_BOLD, A_BOLD | A_UNDERLINE, 160},
+    [STYLE_FIELD] = {-1, -1, A_UNDERLINE, A_UNDERLINE, 0},
 };
 
 static void make_styles(void)
@@ -55,8 +57,10 @@ static void make_styles(void)
 		use_default_colors();
 	}
 	for (short i = 0; i < STYLES; i++) {
+		short front = COLORS >= 256 && looks[i].front_of_256 != 0 ? looks[i].front_of_256 : looks[i].front;
+
 		styles[i] = colour ? looks[i].colour : looks[i].mono;
-		if (colour && init_pair((short)(i + 1), looks[i].front, looks[i].back) == OK)
+		if (colour && init_pair((short)(i + 1), front, looks[i].back) == OK)
 			styles[i] |= (attr_t)COLOR_PAIR(i + 1);
 	}
 }
@@ -255,7 +259,7 @@ void term_box(struct rect area, const char *title)
 {
 	int bottom = area.y + area.height - 1, right = area.x + area.width - 1;
 
-	term_fill(area, STYLE_NORMAL);
+	term_fill((struct rect){area.y, area.x > 0 ? area.x - 1 : 0, area.height, area.width + (area.x > 0 ? 2 : 1)}, STYLE_NORMAL);
 	term_line(area.y, area.x, area.width);
 	term_line(bottom, area.x, area.width);
 	mvvline(area.y, area.x, 0, area.height);

@@ -151,12 +151,42 @@ bool tui_text_has(const char *text, const char *query)
 	return has;
 }
 
+/* The character at the front in lower case; 0 at the end. */
+static wint_t take_folded(const char **text)
+{
+	mbstate_t state = {0};
+	wchar_t character = 0;
+	size_t len = mbrtowc(&character, *text, MB_CUR_MAX, &state);
+
+	if (**text == '\0')
+		return 0;
+	if (len == 0 || len > MB_CUR_MAX) {
+		character = (unsigned char)**text;
+		len = 1;
+	}
+	*text += len;
+	return character == L'Ё' || character == L'ё' ? L'е' : towlower((wint_t)character);
+}
+
+int tui_text_compare(const char *a, const char *b)
+{
+	for (;;) {
+		wint_t left = take_folded(&a), right = take_folded(&b);
+
+		if (left != right)
+			return left < right ? -1 : 1;
+		if (left == 0)
+			return 0;
+	}
+}
+
 int tui_text_latin(int character)
 {
 	static const wchar_t cyrillic[] = L"йцукенгшщзхъфывапролджэячсмитьбю";
 	static const char latin[] = "qwertyuiop[]asdfghjkl;'zxcvbnm,.";
 	wint_t lower = towlower((wint_t)character);
 	const wchar_t *found = lower > 127 ? wcschr(cyrillic, (wchar_t)lower) : NULL;
+	int letter = found == NULL ? character : latin[found - cyrillic];
 
-	return found == NULL ? character : latin[found - cyrillic];
+	return found != NULL && (wint_t)character != lower && letter >= 'a' && letter <= 'z' ? letter - 32 : letter;
 }

@@ -14,6 +14,8 @@ char *tui_text_time(char *out, size_t size, int64_t wall);
 void tui_text_wrap(const char *text, size_t width, struct strlist *lines);
 /* Whether all words of the query stand in the text, in any case of any script. */
 bool tui_text_has(const char *text, const char *query);
+/* Which text comes first, in any case of any script: < 0, 0 or > 0. */
+int tui_text_compare(const char *a, const char *b);
 /* The Latin letter of the key that gives this Cyrillic one: commands work with either layout. Others stay. */
 int tui_text_latin(int character);
 

@@ -11,11 +11,11 @@ WORDS = {  # what the tests look for
     "en": {"running": "the gateway is running", "down": "the gateway is not running", "fetched": "fetched 0, sent 0",
            "held": "held", "to send": "to send", "empty": "The queue is empty", "recipient": "RECIPIENT",
            "delivered": "delivered", "subject": "Subject: ", "no users": "there are no users yet", "help": "Everywhere:",
-           "yes": "Yes, remove it for good"},
+           "yes": "Yes, delete for good"},
     "ru": {"running": "шлюз работает", "down": "шлюз не работает", "fetched": "забрано 0, отправлено 0",
            "held": "придержано", "to send": "к отправке", "empty": "Очередь пуста", "recipient": "ПОЛУЧАТЕЛЬ",
            "delivered": "доставлено", "subject": "Тема: ", "no users": "пользователей ещё нет", "help": "Везде:",
-           "yes": "Да, удалить насовсем"},
+           "yes": "Да, удалить безвозвратно"},
 }
 
 
@@ -58,7 +58,8 @@ def test_overview_queue_and_journal(make_gateway, terminal, language, size):
     term = terminal(gateway, width=size[0], height=size[1], language=language)
     term.wait(words["running"], "gw.office.lan")
     assert all(len(line) <= size[0] for line in term.lines())
-    term.keys("s").wait("127.0.0.1:1", words["fetched"])  # a session, which fails, and says so
+    term.keys("s").wait("default", words["fetched"])  # a session, which fails, and says so
+    term.keys("g").wait("127.0.0.1:1")
     term.keys("F6").wait("kunde@", "Offer 7")
     term.keys("h").wait(words["held"])
     until(lambda: gateway.queued_files("hold"), what="the letter on hold")
@@ -89,7 +90,7 @@ def test_gateway_that_is_down_is_said_so_and_started(make_gateway, terminal, lan
     gateway = make_gateway(start=False, sections={"schedule": {"every": "1h"}})
     term = terminal(gateway, language=language)
     term.wait(words["down"], words["no users"])
-    term.keys("g").wait(words["running"], without=[words["down"]])
+    term.keys("b").wait(words["running"], without=[words["down"]])
     pid = gateway.status()["gateway"]["pid"]
     assert gateway.cli("stop").returncode == 0
     term.wait(words["down"])

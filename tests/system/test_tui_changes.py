@@ -17,13 +17,13 @@ WORDS = {
            "saved": "saved in", "messages": "messages: 1", "test": "Test of the account", "login": "login",
            "catches": "catches 2 of the last 3 letters", "new rule": "New rule", "two": "Two at once",
            "was": "full_name = Anna Boss (it was: )", "default": "(15m)", "left": "is not saved yet", "down": "Down",
-           "no time": "is no length of time", "mailbox": "Mailbox anna", "gone": "1 message"},
+           "no time": "is no length of time", "mailbox": "Mailbox anna", "gone": "1 message ", "plan": "1 message ("},
     "ru": {"running": "шлюз работает", "new user": "Новый пользователь", "again": "пароли не совпадают",
            "weak": "Слабый: в нём есть имя.", "settings": "Настройки почтовой программы", "yes": "Да, удалить",
            "saved": "сохранено в", "messages": "писем: 1", "test": "Проверка учётной записи", "login": "вход",
            "catches": "ловит 2 из последних писем: 3", "new rule": "Новое правило", "two": "Двое сразу",
            "was": "full_name = Anna Boss (было: )", "default": "(15m)", "left": "ещё не сохранено", "down": "Ниже",
-           "no time": "15mx", "mailbox": "Ящик anna", "gone": "1"},
+           "no time": "15mx", "mailbox": "Ящик anna", "gone": "1", "plan": "1 письмо ("},
 }
 
 
@@ -153,7 +153,7 @@ def test_rule_shows_what_it_would_catch_while_it_is_written(make_gateway, termin
     term.keys("Enter").wait("deliver")
     term.keys("C-s").wait(words["saved"], "invoices", "deliver buh")
     assert text_of(gateway, "rules.conf").count('when = subject contains "СЧЁТ"\ndeliver = buh\n') == 1
-    term.keys("u")  # up: it comes first
+    term.keys("K")  # up: it comes first
     until(lambda: text_of(gateway, "rules.conf").index("invoices") < text_of(gateway, "rules.conf").index("last"),
           what="the rule to be moved")
     term.keys("d").wait(words["yes"])
@@ -221,9 +221,11 @@ def test_mailboxes_and_old_letters(make_gateway, terminal, language):
     term.keys("Escape").wait("postmaster")
     arrived = gateway.files("anna")[0].stat().st_mtime
     until(lambda: time.time() > arrived + 2, what="the letter to be older than a second")
-    term.keys("p").wait("90d")
-    clear(term).type("1s")
-    term.keys("Enter").wait(words["yes"])
+    term.keys("d").wait("90d")
+    term.type("soon")  # what is typed replaces 90d
+    term.keys("Enter").wait("`soon`", without=["90dsoon"])
+    term.type("1s")
+    term.keys("Enter").wait(words["yes"], words["plan"])  # how many, and how new the newest
     term.keys("Down", "Enter").wait(words["gone"], without=[words["yes"]])
     until(lambda: not gateway.files("anna"), what="the letter to be removed")
 

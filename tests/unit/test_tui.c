@@ -99,7 +99,11 @@ static void search_is_blind_to_case(void **state)
 	assert_true(tui_text_has("ivan@office.lan", "IVAN"));
 	assert_false(tui_text_has("Счёт на оплату", "счёт акт"));
 	assert_int_equal(tui_text_latin(L'й'), 'q');
-	assert_int_equal(tui_text_latin(L'Ы'), 's');
+	assert_int_equal(tui_text_latin(L'Ы'), 'S');
+	assert_int_equal(tui_text_compare("Ёлка", "ель"), -1);
+	assert_int_equal(tui_text_compare("ИВАН", "иван"), 0);
+	assert_int_equal(tui_text_compare("b", "a"), 1);
+	assert_int_equal(tui_text_compare("a", "ab"), -1);
 	assert_int_equal(tui_text_latin('s'), 's');
 	assert_int_equal(tui_text_latin(L'é'), L'é');
 }
@@ -120,6 +124,8 @@ static void lines_are_edited(void **state)
 	    {"one two", {TERM_HOME, TERM_RIGHT, TERM_CTRL('K')}, "o"},
 	    {"a", {TERM_TICK, TERM_UP, 7}, "a"},
 	    {"", {TERM_BACKSPACE, TERM_LEFT, TERM_DELETE}, ""},
+	    {"one two", {TERM_WORD_LEFT, TERM_WORD_LEFT, 'x'}, "xone two"},
+	    {"one two", {TERM_HOME, TERM_WORD_RIGHT, 'x'}, "one xtwo"},
 	};
 	struct tui_line *line = xcalloc(1, sizeof(*line));
 
@@ -129,6 +135,30 @@ static void lines_are_edited(void **state)
 
 		tui_line_set(line, cases[i].before);
 		for (size_t j = 0; j < 6 && cases[i].keys[j] != 0; j++)
+			tui_line_key(line, cases[i].keys[j]);
+		text = tui_line_text(line);
+		assert_string_equal(text, cases[i].after);
+		free(text);
+	}
+	free(line);
+}
+
+/* What is proposed is replaced by what is typed, and changed by what moves about in it. */
+static void proposals_give_way(void **state)
+{
+	static const struct {
+		int keys[3];
+		const char *after;
+	} cases[] = {{{'3', '0', 'd'}, "30d"}, {{TERM_LEFT, 'x', 0}, "90xd"}, {{TERM_TICK, 'x', 0}, "x"}, {{TERM_BACKSPACE, 'w', 0}, "90w"}};
+	struct tui_line *line = xcalloc(1, sizeof(*line));
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		char *text;
+
+		tui_line_set(line, "90d");
+		line->is_proposal = true;
+		for (size_t j = 0; j < 3 && cases[i].keys[j] != 0; j++)
 			tui_line_key(line, cases[i].keys[j]);
 		text = tui_line_text(line);
 		assert_string_equal(text, cases[i].after);
@@ -273,6 +303,126 @@ static void marks_stay_with_their_rows(void **state)
 	list_clear(&list);
 }
 
+static char *order(const struct list *list)
+{
+	struct buf ids = BUF_INIT(256);
+	char *text;
+
+	for (size_t i = 0; i < list->count; i++)
+		buf_append_text(&ids, list->rows[i].is_heading ? "#" : list->rows[i].id);
+	text = xstrdup(buf_text(&ids));
+	buf_clear(&ids);
+	return text;
+}
+
+static void assert_order(const struct list *list, const char *wanted)
+{
+	char *is = order(list);
+
+	assert_string_equal(is, wanted);
+	free(is);
+}
+
+static void rows_are_sorted_inside_their_groups(void **state)
+{
+	struct list list;
+
+	(void)state;
+	list_init(&list, columns, ARRAY_LEN(columns));
+	list_window(&list, 9);
+	fill(&list, "#cab#fde");
+	list_select(&list, "d");
+	list_sort_next(&list);
+	assert_order(&list, "#abc#def");
+	assert_string_equal(selected(&list), "d");
+	list_sort_reverse(&list);
+	assert_order(&list, "#cba#fed");
+	fill(&list, "#caxb#fde"); /* and stay so when they are filled anew */
+	assert_order(&list, "#xcba#fed");
+	list_sort_next(&list);
+	list_sort_next(&list);
+	list_sort_next(&list); /* behind the last column */
+	assert_order(&list, "#caxb#fde");
+	list_clear(&list);
+}
+
+static void numbers_are_sorted_as_numbers(void **state)
+{
+	static const int64_t sizes[] = {900, 5, 1200};
+	struct list list;
+
+	(void)state;
+	list_init(&list, columns, ARRAY_LEN(columns));
+	list.sorted = 0;
+	list_begin(&list);
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		char id[2] = {(char)('a' + i), '\0'};
+
+		list_add(&list, id, STYLE_NORMAL);
+		list_cellf(&list, "%lld", (long long)sizes[i]);
+		list_number(&list, sizes[i]);
+	}
+	list_end(&list);
+	assert_order(&list, "bac");
+	list_clear(&list);
+}
+
+static void rows_are_found_after_the_filter_is_gone(void **state)
+{
+	struct list list;
+
+	(void)state;
+	list_init(&list, columns, ARRAY_LEN(columns));
+	list_window(&list, 9);
+	fill(&list, "#abc#ade");
+	assert_false(list_find(&list, true)); /* nothing was looked for yet */
+	list_filter(&list, "row a");
+	list_filter(&list, "");
+	list_select(&list, "b");
+	assert_true(list_find(&list, true));
+	assert_int_equal(list.selected, 5);
+	assert_true(list_find(&list, true)); /* round the end */
+	assert_int_equal(list.selected, 1);
+	assert_true(list_find(&list, false));
+	assert_int_equal(list.selected, 5);
+	assert_true(list_next_group(&list, false));
+	assert_int_equal(list.selected, 1);
+	assert_true(list_next_group(&list, true));
+	assert_int_equal(list.selected, 5);
+	assert_false(list_next_group(&list, true));
+	list_filter(&list, "nothing of that");
+	list_filter(&list, "");
+	assert_false(list_find(&list, false));
+	list_clear(&list);
+	list_init(&list, columns, ARRAY_LEN(columns));
+	assert_false(list_find(&list, true));
+	assert_false(list_next_group(&list, true));
+	list_clear(&list);
+}
+
+static void marks_are_turned_round(void **state)
+{
+	struct list list;
+
+	(void)state;
+	list_init(&list, columns, ARRAY_LEN(columns));
+	list_window(&list, 9);
+	fill(&list, "#abc");
+	list_mark_others(&list);
+	assert_int_equal(list_marked(&list), 3);
+	list_filter(&list, "row b");
+	assert_int_equal(list_marked(&list), 1); /* what is not seen is not touched */
+	list_mark_others(&list);
+	list_filter(&list, "");
+	assert_int_equal(list_marked(&list), 2);
+	list_unmark(&list);
+	assert_int_equal(list_marked(&list), 0);
+	assert_int_equal(list_motion('j'), TERM_DOWN);
+	assert_int_equal(list_motion('G'), TERM_END);
+	assert_int_equal(list_motion('x'), 'x');
+	list_clear(&list);
+}
+
 static void columns_share_the_room(void **state)
 {
 	static const struct {
@@ -398,11 +548,16 @@ int main(void)
 	    cmocka_unit_test(wrapped_text_loses_nothing),
 	    cmocka_unit_test(search_is_blind_to_case),
 	    cmocka_unit_test(lines_are_edited),
+	    cmocka_unit_test(proposals_give_way),
 	    cmocka_unit_test(long_lines_show_the_cursor),
 	    cmocka_unit_test(selection_stays_with_its_row),
 	    cmocka_unit_test(end_is_followed),
 	    cmocka_unit_test(filter_hides_rows_and_empty_headings),
 	    cmocka_unit_test(marks_stay_with_their_rows),
+	    cmocka_unit_test(rows_are_sorted_inside_their_groups),
+	    cmocka_unit_test(numbers_are_sorted_as_numbers),
+	    cmocka_unit_test(rows_are_found_after_the_filter_is_gone),
+	    cmocka_unit_test(marks_are_turned_round),
 	    cmocka_unit_test(columns_share_the_room),
 	    cmocka_unit_test(hours_are_counted),
 	    cmocka_unit_test(bars_are_drawn_in_eighths),
