@@ -66,6 +66,22 @@ uint64_t digest_of_letter(struct slice message)
 	return header_find(message, "Message-ID", &field) ? digest_of(message, common) : 0;
 }
 
+uint64_t digest_of_body(struct slice message)
+{
+	struct slice body = slice_from(message, header_length(message));
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	EVP_Digest(body.len == 0 ? "" : body.ptr, body.len, digest, NULL, EVP_sha256(), NULL);
+	return first_bits(digest);
+}
+
+bool digest_is_telling(struct slice header)
+{
+	struct header_field field;
+
+	return header_find(header, "Message-ID", &field) || header_find(header, "Received", &field);
+}
+
 void digest_hex(struct slice bytes, char out[DIGEST_HEX_SIZE])
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];

@@ -61,6 +61,9 @@ static void save_what_came(struct fetch *fetch)
 {
 	struct error error;
 
+	if (fetch_settle_message(fetch, &error) != 0)
+		log_warnx("event=message-not-taken account=%s reason=%s",
+		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
 	if (fetch->is_careful && fetch->window > 1)
 		fetch_drop_batch(fetch);
 	else if (fetch_commit(fetch, &error) != 0)
@@ -109,6 +112,7 @@ int fetch_one_connection(struct fetch *fetch, struct error *error)
 	fetch_remember_left(fetch, known > fetch->delete_count ? known - fetch->delete_count : 0);
 	if (!fetch->has_more)
 		forget_stale(fetch);
+	fetch->has_more = fetch->has_more || fetch->tries_again;
 	return 0;
 }
 
@@ -129,6 +133,7 @@ void fetch_hang_up(struct fetch *fetch)
 	fetch->delete_count = fetch->delete_next = fetch->delete_done = fetch->expunge_next = 0;
 	fetch->tries_troubled = fetch->has_more = fetch->is_late = false;
 	fetch->line_broke = fetch->timed_out = fetch->is_garbled = fetch->can_expunge_some = false;
+	fetch->is_message_broken = fetch->tries_again = fetch->asks_alive = false;
 }
 
 /* --- the whole */
@@ -157,10 +162,12 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	code = fetch_recall_seen(&fetch, error);
 	if (code == 0)
 		code = fetch_with_reconnects(&fetch, error);
+	fetch_remember_sizes(&fetch);
 	fetch_hang_up(&fetch);
 	pop3_client_clear(&fetch.pop3);
 	imap_client_clear(&fetch.imap);
 	map_clear(&fetch.troubles);
+	map_clear(&fetch.shorts);
 	state_seen_clear(&fetch.seen);
 	intake_batch_free(fetch.batch);
 	buf_clear(&fetch.header);

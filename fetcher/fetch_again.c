@@ -1,16 +1,18 @@
 /*
  * Connections of one session: what is done when the line breaks.
  *
- * A message that was under way when it broke is perhaps to blame: it is tried as the last one of the next connection, and
+ * A message that was under way when it broke, or behind which something came that is no reply, is perhaps to blame: it is tried as the last one of the next connection, and
  * after a second break it is left for the next session, so that it blocks nothing behind it. Since only QUIT makes
  * the server delete, a line that dropped gets its QUIT and a new connection every so many messages: else a mailbox
  * would never shrink. The number is remembered for the next session, for a bad line stays one.
  */
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
+#include <stdlib.h>
 #include <time.h>
 
 #define CONNECTIONS_MAX 1000
@@ -20,10 +22,27 @@
 #define COMMIT_LEAST 5
 #define COMMIT_ENOUGH 1000 /* a line that does so many is a good one again */
 
+/* One without a key is known by its size: its number is another one on the next connection. */
+static char *trouble_key(const struct plan_item *item)
+{
+	return item->key != NULL ? xstrdup(item->key) : xasprintf("\x1bsize %llu", (unsigned long long)item->size);
+}
+
 size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item)
 {
-	return item->key == NULL ? 0
-				 : (uintptr_t)map_get(&fetch->troubles, slice_of(item->key));
+	char *key = trouble_key(item);
+	size_t count = (uintptr_t)map_get(&fetch->troubles, slice_of(key));
+
+	free(key);
+	return count;
+}
+
+void fetch_add_trouble(struct fetch *fetch, const struct plan_item *item)
+{
+	char *key = trouble_key(item);
+
+	map_put(&fetch->troubles, slice_of(key), (void *)(uintptr_t)(fetch_troubles(fetch, item) + 1));
+	free(key);
 }
 
 /* True if there is a message to blame. */
@@ -32,12 +51,18 @@ static bool blame(struct fetch *fetch)
 	struct plan_item *item;
 	enum fetch_ask ask;
 
-	if (!fetch_oldest(fetch, &ask, &item) || item == NULL || item->key == NULL ||
+	if (!fetch_oldest(fetch, &ask, &item) || item == NULL ||
 	    (ask != ASK_MESSAGE && ask != ASK_TOP && ask != ASK_HEADER))
 		return false;
-	map_put(&fetch->troubles, slice_of(item->key),
-	    (void *)(uintptr_t)(fetch_troubles(fetch, item) + 1));
+	fetch_add_trouble(fetch, item);
 	return true;
+}
+
+/* What came is not what a server says: in a message, or behind one that was therefore not whole. Another connection gets round it;
+ * not round a server that answers like that. */
+static bool is_message_broken(struct fetch *fetch)
+{
+	return fetch->is_garbled && (fetch->is_message_broken || (fetch->current != NULL && blame(fetch)));
 }
 
 static void line_dropped(struct fetch *fetch)
@@ -78,7 +103,7 @@ static bool may_try_again(struct fetch *fetch, bool gained, const struct error *
 	bool cannot_connect = fetch->connections > 0 && fetch->remote == NULL &&
 			      error->class == ERROR_TEMPORARY;
 
-	if ((!fetch->line_broke && !cannot_connect) || clock_now_ms() >= fetch->end)
+	if ((!fetch->line_broke && !fetch->is_message_broken && !cannot_connect) || clock_now_ms() >= fetch->end)
 		return false;
 	fetch->fruitless = gained ? 0 : fetch->fruitless + (fetch->timed_out ? 2 : 1);
 	return fetch->fruitless <= FRUITLESS_MAX && !is_cancelled(fetch);
@@ -86,13 +111,16 @@ static bool may_try_again(struct fetch *fetch, bool gained, const struct error *
 
 static bool again_after_failure(struct fetch *fetch, bool gained, const struct error *error)
 {
+	/* Behind a message that was not whole nothing is learnt of the server. */
+	if (fetch->is_message_broken && fetch->is_careful && fetch->window > 1) {
+		fetch->one_by_one = true;
+		return !is_cancelled(fetch);
+	}
 	if (cannot_pipeline(fetch)) {
 		fetch_remember_one_by_one(fetch);
 		return !is_cancelled(fetch);
 	}
-	/* What followed a message was no IMAP: the next connection begins with the others. */
-	if (fetch->is_garbled && fetch->is_imap)
-		fetch->line_broke = true;
+	fetch->is_message_broken = is_message_broken(fetch);
 	if (fetch->line_broke)
 		line_dropped(fetch);
 	/* A careful window trusts nothing until all is answered: on such a line that would be never. */

@@ -22,6 +22,7 @@ static const enum pop3_command pop3_commands[] = {
     [ASK_MESSAGE] = POP3_RETR,
     [ASK_DELETE] = POP3_DELE,
     [ASK_EXPUNGE] = POP3_STAT, /* never asked */
+    [ASK_ALIVE] = POP3_NOOP,
     [ASK_GOODBYE] = POP3_QUIT,
 };
 
@@ -34,6 +35,7 @@ static const enum imap_command imap_commands[] = {
     [ASK_MESSAGE] = IMAP_MESSAGE,
     [ASK_DELETE] = IMAP_DELETE,
     [ASK_EXPUNGE] = IMAP_EXPUNGE,
+    [ASK_ALIVE] = IMAP_NOOP,
     [ASK_GOODBYE] = IMAP_LOGOUT,
 };
 
@@ -127,12 +129,6 @@ static int next_pop3(struct fetch *fetch, struct fetch_event *event, struct erro
 	return 1;
 }
 
-static bool take_listed(struct fetch *fetch, const struct imap_event *got)
-{
-	return fetch->validity != 0 &&
-	       plan_add_uid(&fetch->plan, fetch->validity, got->number, got->size, got->is_deleted);
-}
-
 static int next_imap(struct fetch *fetch, struct fetch_event *event, struct error *error)
 {
 	struct imap_event got;
@@ -156,7 +152,7 @@ static int next_imap(struct fetch *fetch, struct fetch_event *event, struct erro
 			fetch->exists = got.number;
 			continue;
 		case IMAP_LISTED:
-			take_listed(fetch, &got);
+			plan_add_uid(&fetch->plan, fetch->validity, got.number, got.size, got.is_deleted);
 			event->what = GOT_NEWS;
 			return 1;
 		case IMAP_DONE:

@@ -41,17 +41,23 @@ static int mark_double(struct fetch *fetch, const struct plan_item *item, struct
 	return result;
 }
 
-/* The message was seen as old_key, which may be that of its stub. */
-static int take_over(struct fetch *fetch, const struct plan_item *item, const char *old_key,
-    struct error *error)
+/* The message was seen under another key, which may be that of its stub. */
+static int take_over(struct fetch *fetch, struct plan_item *item, const struct plan_known *known, struct error *error)
 {
-	struct seen what = *(const struct seen *)map_get(&fetch->seen, slice_of(old_key));
-	bool is_stub = plan_behind_stub(old_key) != NULL;
+	struct seen what = known->what;
 	char *stub = plan_stub_key(item->key);
 	int result;
 
 	what.listed = item->size;
-	result = remember(fetch, is_stub ? stub : item->key, &what, error);
+	what.is_fresh = true;
+	/* Another message stands under this key, and perhaps a newer one. */
+	if (item->is_new && state_seen_forget(fetch->job->state, fetch->mailbox, slice_of(item->key), error) != 0) {
+		free(stub);
+		return -1;
+	}
+	if (!plan_is_stub(known->key))
+		item->is_new = false;
+	result = remember(fetch, plan_is_stub(known->key) ? stub : item->key, &what, error);
 	free(stub);
 	return result;
 }
@@ -59,26 +65,23 @@ static int take_over(struct fetch *fetch, const struct plan_item *item, const ch
 static int answer(struct fetch *fetch, struct plan_item *item, struct error *error)
 {
 	struct slice header = buf_slice(&fetch->header);
-	const char *old_key;
+	const struct plan_known *known;
 
 	if (mark_double(fetch, item, error) != 0)
 		return -1;
-	old_key = plan_answer(&fetch->plan, item, &fetch->seen, digest_of_header(header), header);
-	if (item->is_new)
+	known = plan_answer(&fetch->plan, item, &fetch->seen, digest_of_header(header), header);
+	if (item->is_new && known == NULL)
 		log_info("event=uidl-used-again account=%s uidl=%s",
 		    LOG_CSTR(fetch->job->account->name), LOG_CSTR(item->key));
-	return old_key == NULL ? 0 : take_over(fetch, item, old_key, error);
+	return known == NULL ? 0 : take_over(fetch, item, known, error);
 }
 
 /* Without TOP a message without a key must be had whole to be known (fetch_message.c). */
 static int cannot_answer(struct fetch *fetch, struct plan_item *item, struct error *error)
 {
-	if (item->question != PLAN_NO_KEY)
-		return 0;
 	if (mark_double(fetch, item, error) != 0)
 		return -1;
-	free(item->key);
-	item->key = NULL;
+	plan_no_answer(&fetch->plan, item, fetch->job->account, &fetch->seen, fetch_now(fetch));
 	return 0;
 }
 
@@ -89,14 +92,14 @@ static int question_event(struct fetch *fetch, const struct fetch_event *event, 
 	switch (event->what) {
 	case GOT_REPLY:
 		buf_reset(&fetch->header);
-		return event->ok ? 0 : cannot_answer(fetch, event->item, error);
+		return event->ok || event->item == NULL ? 0 : cannot_answer(fetch, event->item, error);
 	case GOT_DATA:
 		room = fetch->header.limit - fetch->header.len;
 		buf_append(&fetch->header, event->text.ptr,
 		    event->text.len < room ? event->text.len : room);
 		return 0;
 	case GOT_END:
-		return event->ok ? answer(fetch, event->item, error) : 0;
+		return event->ok && event->item != NULL ? answer(fetch, event->item, error) : 0;
 	default:
 		return 0;
 	}
@@ -112,7 +115,8 @@ static void count_wanted(struct fetch *fetch)
 			continue;
 		if (fetch_troubles(fetch, item) >= TROUBLES_MAX) {
 			item->action = PLAN_LEAVE;
-			fetch_skip(fetch, item, PHRASE(N_("the connection breaks in it each time")));
+			fetch_skip(fetch, item, 
+			    PHRASE(N_("it does not come whole: the connection breaks in it each time, or what follows is no reply")));
 			continue;
 		}
 		fetch->result->total++;
@@ -129,8 +133,12 @@ int fetch_decide(struct fetch *fetch, struct error *error)
 	if (fetch->plan.is_renumbered)
 		log_info("event=mailbox-renumbered account=%s messages=%zu left=%zu",
 		    LOG_CSTR(account->name), fetch->plan.count, fetch->left);
-	if (fetch_drive(fetch, feed_questions, question_event, error) != 0)
-		return -1;
+	do {
+		fetch->next_question = 0;
+		if (fetch_drive(fetch, feed_questions, question_event, error) != 0)
+			return -1;
+	} while (plan_question_again(&fetch->plan, &fetch->seen));
+	fetch->plan.sizes_lie = fetch_sizes_lie(fetch);
 	plan_decide(&fetch->plan, account, &fetch->seen, now);
 	fetch->result->bytes_total = fetch->result->bytes;
 	count_wanted(fetch);

@@ -71,10 +71,6 @@ int fetch_listing(struct fetch *fetch, struct error *error)
 	fetch->window = fetch->one_by_one ? 1 : WINDOW_LISTING;
 	if (fetch_drive(fetch, feed_listing, listing_event, error) != 0)
 		return -1;
-	/* SmarterMail says 0 of an empty INBOX; where nothing is, nothing needs a number. */
-	if (fetch->is_imap && fetch->validity == 0 && fetch->exists > 0)
-		return error_set(error, ERROR_PROTOCOL, N_("%s gives its messages no lasting numbers"),
-		    remote_host(fetch->remote));
 	if (!fetch->one_by_one)
 		fetch->window = fetch->is_careful ? WINDOW_CAREFUL
 			       : fetch->is_imap	  ? WINDOW_IMAP

@@ -8,10 +8,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* So many messages shorter than listed, and one in so many: a provider that guesses at sizes. */
+#define LIES 3
+#define LIARS_SHARE 10
 #define ONE_BY_ONE_SECONDS (30 * 24 * 3600) /* then it is tried again */
 
 static const char left_name[] = "left", commit_name[] = "commit-every", one_name[] = "one-by-one",
-		  mailbox_name[] = "mailbox";
+		  mailbox_name[] = "mailbox", right_name[] = "sizes-right", short_name[] = "sizes-short";
 
 /* New memory; NULL where nothing is remembered. */
 static char *recall_text(const struct fetch *fetch, const char *name, const char *of)
@@ -139,6 +142,8 @@ void fetch_recall(struct fetch *fetch)
 	fetch->login_way = login_recall(fetch->job->state, "account", fetch->job->account->name);
 	fetch->left = (size_t)recall(fetch, left_name);
 	fetch->commit_every = (size_t)recall(fetch, commit_name);
+	fetch->right_sizes = (size_t)recall(fetch, right_name);
+	fetch->short_sizes = (size_t)recall(fetch, short_name);
 	fetch->one_by_one = since > 0 && (int64_t)since + ONE_BY_ONE_SECONDS > fetch->begun;
 }
 
@@ -161,4 +166,18 @@ void fetch_remember_one_by_one(struct fetch *fetch)
 	if (!fetch->one_by_one)
 		remember(fetch, one_name, (uint64_t)fetch->begun);
 	fetch->one_by_one = true;
+}
+
+/* Where sizes are right nothing is written. */
+void fetch_remember_sizes(struct fetch *fetch)
+{
+	if (!fetch->sizes_changed)
+		return;
+	remember(fetch, right_name, fetch->right_sizes);
+	remember(fetch, short_name, fetch->short_sizes);
+}
+
+bool fetch_sizes_lie(const struct fetch *fetch)
+{
+	return fetch->short_sizes >= LIES && LIARS_SHARE * fetch->short_sizes >= fetch->right_sizes + fetch->short_sizes;
 }

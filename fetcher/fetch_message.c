@@ -1,12 +1,9 @@
-/* A message from its first byte to its place in the intake log, and the batches in which that happens. */
+/* A message from its first byte to its last, and the batches in which messages get into the intake log. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "fetcher/digest.h"
 #include "fetcher/fetch_priv.h"
-#include "mail/header.h"
-#include "mail/multidrop.h"
 
 #include <stdlib.h>
 
@@ -34,15 +31,40 @@ void fetch_want_delete(struct fetch *fetch, uint32_t number)
 	fetch->deletes[fetch->delete_count++] = number;
 }
 
-/* Another connection of this session must know it, too. */
-static void note_durable(struct fetch *fetch, struct plan_item *item, const struct seen *what)
+/* A mark that outlives the session. */
+static void remember_mark(struct fetch *fetch, char *key, const struct seen *what)
 {
+	struct error error;
+
+	state_seen_put(&fetch->seen, slice_of(key), what);
+	if (state_seen_add(fetch->job->state, fetch->mailbox, slice_of(key), "", what, &error) != 0)
+		log_warnx("event=message-not-remembered account=%s reason=%s", LOG_CSTR(fetch->job->account->name),
+		    LOG_ERROR(&error));
+	free(key);
+}
+
+/* Whether it is all there is nobody knows: it stays on the server. */
+static void note_short(struct fetch *fetch, const struct plan_item *item)
+{
+	remember_mark(fetch, plan_short_mark(item->key), &(struct seen){.time = clock_wall()});
+	fetch_skip(fetch, item, PHRASE(N_("it is shorter than the server lists it; what came is delivered")));
+}
+
+/* Another connection of this session must know it, too. */
+static void note_durable(struct fetch *fetch, const struct batch_item *done)
+{
+	struct plan_item *item = done->item;
+	const struct seen *what = &done->seen;
 	bool is_stub = item->action == PLAN_STUB;
 	char *key = is_stub ? plan_stub_key(item->key) : xstrdup(item->key);
 
 	state_seen_put(&fetch->seen, slice_of(key), what);
-	item->is_new = false;
-	if (!is_stub && fetch->job->account->keep_days == 0)
+	if (fetch->plan.has_digests)
+		plan_note(&fetch->plan, key, what);
+	item->is_new = item->is_doubtful = false;
+	if (done->is_short)
+		note_short(fetch, item);
+	else if (!is_stub && fetch->job->account->keep_days == 0)
 		fetch_want_delete(fetch, item->number);
 	free(key);
 }
@@ -50,18 +72,8 @@ static void note_durable(struct fetch *fetch, struct plan_item *item, const stru
 /* After the message itself: a crash in between brings a copy too many, never a letter too few. */
 static void note_letter(struct fetch *fetch, const struct batch_item *done)
 {
-	const struct seen what = {.time = done->seen.time};
-	struct error error;
-	char *key;
-
-	if (done->letter == 0)
-		return;
-	key = plan_letter_key(done->letter);
-	state_seen_put(&fetch->seen, slice_of(key), &what);
-	if (state_seen_add(fetch->job->state, fetch->mailbox, slice_of(key), "", &what, &error) != 0)
-		log_warnx("event=letter-not-remembered account=%s reason=%s",
-		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
-	free(key);
+	if (done->letter != 0)
+		remember_mark(fetch, plan_letter_key(done->letter), &(struct seen){.time = done->seen.time});
 }
 
 int fetch_commit(struct fetch *fetch, struct error *error)
@@ -76,7 +88,7 @@ int fetch_commit(struct fetch *fetch, struct error *error)
 	if (intake_batch_commit(fetch->batch, error) != 0)
 		return -1;
 	for (size_t i = 0; i < count; i++) {
-		note_durable(fetch, fetch->batch_items[i].item, &fetch->batch_items[i].seen);
+		note_durable(fetch, &fetch->batch_items[i]);
 		note_letter(fetch, &fetch->batch_items[i]);
 	}
 	fetch->result->fetched += count;
@@ -92,14 +104,15 @@ void fetch_drop_batch(struct fetch *fetch)
 	fetch->batch_bytes = 0;
 }
 
-static void add_to_batch(struct fetch *fetch, struct plan_item *item, uint64_t letter)
+void fetch_add_to_batch(struct fetch *fetch, struct plan_item *item, uint64_t letter, bool is_short)
 {
 	const struct envelope *envelope = &fetch->envelope;
 
 	ARRAY_GROW(fetch->batch_items, fetch->batch_count);
 	fetch->batch_items[fetch->batch_count++] = (struct batch_item){
 	    .item = item,
-	    .seen = {envelope->time, envelope->listed, envelope->digest, true},
+	    .seen = {envelope->time, envelope->listed, envelope->digest, envelope->body, true},
+	    .is_short = is_short,
 	    .letter = letter,
 	};
 	fetch->batch_bytes += fetch->body.path == NULL ? fetch->body.size : 0;
@@ -135,6 +148,7 @@ void fetch_begin_message(struct fetch *fetch, struct plan_item *item)
 	char *origin = xasprintf("account %s", job->account->name);
 
 	fetch->current = item;
+	fetch->is_held = false;
 	buf_reset(&fetch->stub);
 	body_init(&fetch->body, job->conf->gateway.spool);
 	envelope_init(envelope);
@@ -154,6 +168,7 @@ void fetch_drop_message(struct fetch *fetch)
 	envelope_clear(&fetch->envelope);
 	body_clear(&fetch->body, false);
 	fetch->current = NULL;
+	fetch->is_held = false;
 }
 
 int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *error)
@@ -174,104 +189,4 @@ int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *er
 		    N_("message %u of %s goes on far beyond the %llu bytes that it should have"), item->number,
 		    remote_host(fetch->remote), (unsigned long long)item->size);
 	return body_append(&fetch->body, bytes, &fetch->envelope.id, error);
-}
-
-/* The stub is seen under a key of its own, so that the message itself can still be fetched later. */
-static int finish_stub(struct fetch *fetch, struct error *error)
-{
-	struct buf message = BUF_INIT(4u << 20);
-	char *key = plan_stub_key(fetch->current->key);
-	int result = fetch_make_stub(fetch, fetch->current, buf_slice(&fetch->stub), &message);
-
-	envelope_set(&fetch->envelope.uidl, slice_of(key));
-	fetch->envelope.digest = digest_of_header(buf_slice(&fetch->stub));
-	if (result == 0)
-		result = body_append(&fetch->body, buf_slice(&message), &fetch->envelope.id, error);
-	buf_clear(&message);
-	free(key);
-	return result;
-}
-
-/* A message without UIDL from a server without TOP is only known now. Returns true if it was seen before. */
-static bool is_known_after_all(struct fetch *fetch, struct plan_item *item, struct slice message)
-{
-	if (item->key != NULL)
-		return false;
-	plan_set_digest(item, fetch->envelope.digest, slice_make(message.ptr, header_length(message)));
-	return map_get(&fetch->seen, slice_of(item->key)) != NULL;
-}
-
-static bool is_in_batch(const struct fetch *fetch, uint64_t letter)
-{
-	for (size_t i = 0; i < fetch->batch_count; i++)
-		if (fetch->batch_items[i].letter == letter)
-			return true;
-	return false;
-}
-
-/* In a catch-all mailbox a letter to two of us lies twice. Where the provider does not note for whom each copy is, the first
- * went to everybody whom it names already: then this one goes to nobody, and is done with. *letter is 0 for a message
- * that does not take part in this. */
-static bool is_other_copy(const struct fetch *fetch, struct slice message, uint64_t *letter)
-{
-	const struct envelope *envelope = &fetch->envelope;
-	char *key;
-	bool is_known;
-
-	*letter = 0;
-	if (fetch->job->account->envelope_header[0] == '\0' || envelope->recipients.count > 0 ||
-	    fetch->current->action != PLAN_GET)
-		return false;
-	*letter = digest_of_letter(message);
-	if (*letter == 0)
-		return false;
-	key = plan_letter_key(*letter);
-	is_known = map_get(&fetch->seen, slice_of(key)) != NULL || is_in_batch(fetch, *letter);
-	free(key);
-	if (is_known)
-		intake_journal(fetch->job->intake, envelope->id.text, fetch->job->session, "dropped", "",
-		    PHRASE(N_("another copy of a letter that came already")));
-	return is_known;
-}
-
-static int finish_body(struct fetch *fetch, struct slice *message, struct error *error)
-{
-	struct plan_item *item = fetch->current;
-
-	if (item->action == PLAN_STUB && finish_stub(fetch, error) != 0)
-		return -1;
-	if (body_finish(&fetch->body, error) != 0 || body_view(&fetch->body, message, error) != 0)
-		return -1;
-	if (item->action == PLAN_GET)
-		fetch->envelope.digest = digest_of_header(*message);
-	return 0;
-}
-
-int fetch_finish_message(struct fetch *fetch, struct error *error)
-{
-	const struct fetch_job *job = fetch->job;
-	struct plan_item *item = fetch->current;
-	struct slice message;
-	uint64_t letter;
-
-	if (item == NULL)
-		return 0;
-	if (finish_body(fetch, &message, error) != 0)
-		return -1;
-	if (item->action == PLAN_GET && is_known_after_all(fetch, item, message)) {
-		fetch->result->total--;
-		if (job->account->keep_days == 0)
-			fetch_want_delete(fetch, item->number);
-		fetch_drop_message(fetch);
-		return 0;
-	}
-	if (item->action == PLAN_GET)
-		envelope_set(&fetch->envelope.uidl, slice_of(item->key));
-	multidrop_recipients(job->conf, job->account, message, &fetch->envelope.recipients);
-	if (!is_other_copy(fetch, message, &letter) &&
-	    job->route(job->context, &fetch->envelope, message, job->account) != 0)
-		return -1;
-	add_to_batch(fetch, item, letter);
-	fetch->current = NULL;
-	return fetch_batch_is_full(fetch) && !fetch->is_careful ? fetch_commit(fetch, error) : 0;
 }

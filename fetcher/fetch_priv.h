@@ -22,6 +22,7 @@ enum fetch_ask {
 	ASK_MESSAGE,
 	ASK_DELETE,
 	ASK_EXPUNGE, /* IMAP: carries out the deletions; POP3 does at ASK_GOODBYE */
+	ASK_ALIVE, /* nothing: whether what it says next is a reply */
 	ASK_GOODBYE,
 };
 
@@ -50,7 +51,10 @@ struct fetch {
 	int64_t begun;	     /* wall clock */
 	struct plan plan;
 	struct map seen;     /* key -> struct seen */
-	struct map troubles; /* key -> how often the line broke in this message, in this session */
+	struct map troubles; /* key -> how often this message did not come whole, in this session */
+	struct map shorts;   /* key -> the digest of what came, shorter than listed */
+	size_t right_sizes, short_sizes; /* messages that came as listed, and shorter, so far in this mailbox */
+	bool sizes_changed; /* by this session */
 	size_t left;	     /* seen messages on the server when it was last left */
 
 	/* the connections */
@@ -62,6 +66,8 @@ struct fetch {
 	bool is_late;	      /* because its time is up */
 	bool has_more;	      /* this connection ends although there is more to fetch */
 	bool line_broke, timed_out, is_garbled;
+	bool is_message_broken; /* and it was the message before that was not whole */
+	bool tries_again;	/* a message that came short is fetched once more, behind all others */
 
 	/* the connection */
 	struct remote *remote;
@@ -86,12 +92,14 @@ struct fetch {
 
 	/* the transfer */
 	size_t next_item;
+	bool asks_alive;     /* next */
 	size_t asked;	     /* messages, on this connection */
 	size_t asked_since;  /* and since the last commit */
 	bool tries_troubled; /* the second walk: messages in which the line broke before */
 	uint32_t *deletes;   /* numbers to be deleted */
 	size_t delete_count, delete_next, delete_done, expunge_next;
-	struct plan_item *current; /* whose bytes are coming; NULL: none */
+	struct plan_item *current; /* whose bytes are coming, or have come; NULL: none */
+	bool is_held;		   /* they have come: what the server says next tells whether that was all */
 	struct envelope envelope;  /* of it */
 	struct body body;
 	struct buf stub;
@@ -99,6 +107,7 @@ struct fetch {
 	struct batch_item {
 		struct plan_item *item;
 		struct seen seen;
+		bool is_short; /* it came twice like that, shorter than listed: it stays there */
 		uint64_t letter; /* in a catch-all mailbox: what its copies have in common; 0: nothing */
 	} *batch_items;
 	size_t batch_count;
@@ -125,8 +134,9 @@ int fetch_drive(struct fetch *fetch, fetch_feed feed, fetch_on_event on_event, s
 
 /* Connects as often as it takes and is worth it. */
 int fetch_with_reconnects(struct fetch *fetch, struct error *error);
-/* How often the line broke in this message. */
+/* How often this message did not come whole. */
 size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item);
+void fetch_add_trouble(struct fetch *fetch, const struct plan_item *item);
 
 /* --- fetch.c */
 
@@ -147,6 +157,9 @@ void fetch_recall(struct fetch *fetch);
 void fetch_remember_left(struct fetch *fetch, size_t left);
 void fetch_remember_commit_every(struct fetch *fetch, size_t number);
 void fetch_remember_one_by_one(struct fetch *fetch);
+void fetch_remember_sizes(struct fetch *fetch);
+/* So many messages came shorter than listed that it is the listing that is wrong. */
+bool fetch_sizes_lie(const struct fetch *fetch);
 
 /* --- fetch_listing.c, fetch_known.c */
 
@@ -162,14 +175,22 @@ int fetch_transfer(struct fetch *fetch, struct error *error);
 /* The last deletions and the farewell. */
 int fetch_goodbye(struct fetch *fetch, struct error *error);
 
-/* --- fetch_message.c: a message from its first byte to its place in the log */
+/* --- fetch_message.c, fetch_finish.c: a message from its first byte to its place in the log */
 
 void fetch_begin_message(struct fetch *fetch, struct plan_item *item);
 int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *error);
-/* It came whole. */
+/* The end of it came. Whether that was all the next word of the server tells: fetch_confirm_message(). */
 int fetch_finish_message(struct fetch *fetch, struct error *error);
+/* The server has gone on with a reply. */
+int fetch_confirm_message(struct fetch *fetch, struct error *error);
+/* True if there is one whose size does not prove that it is whole. */
+bool fetch_needs_proof(const struct fetch *fetch);
+/* The connection is over: takes the one that is held, or leaves it where what followed was no reply. */
+int fetch_settle_message(struct fetch *fetch, struct error *error);
 /* It did not, or is not to be used. */
 void fetch_drop_message(struct fetch *fetch);
+/* stays: it must not be deleted there. */
+void fetch_add_to_batch(struct fetch *fetch, struct plan_item *item, uint64_t letter, bool stays);
 bool fetch_batch_is_full(const struct fetch *fetch);
 /* Makes durable what has come whole. */
 int fetch_commit(struct fetch *fetch, struct error *error);

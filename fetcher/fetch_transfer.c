@@ -128,6 +128,10 @@ static bool feed_transfer(struct fetch *fetch)
 {
 	const struct plan_item *item;
 
+	if (fetch->asks_alive) {
+		fetch->asks_alive = false;
+		return fetch_ask(fetch, ASK_ALIVE, NULL);
+	}
 	if (may_delete(fetch) && feed_delete(fetch))
 		return true;
 	if (fetch->has_more || (item = next_wanted(fetch)) == NULL || must_stop(fetch) ||
@@ -153,10 +157,14 @@ static int end_of_message(struct fetch *fetch, const struct fetch_event *event, 
 
 static int transfer_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
+	if (event->what != GOT_DATA && fetch_confirm_message(fetch, error) != 0)
+		return -1;
 	if (event->ask == ASK_DELETE || event->ask == ASK_EXPUNGE) {
 		deletion_event(fetch, event);
 		return 0;
 	}
+	if (event->ask == ASK_ALIVE)
+		return 0;
 	if (event->what == GOT_REPLY && event->ok)
 		fetch_begin_message(fetch, event->item);
 	else if (event->what == GOT_REPLY)
@@ -179,8 +187,12 @@ int fetch_transfer(struct fetch *fetch, struct error *error)
 		if (fetch->plan.items[i].action == PLAN_DELETE)
 			fetch_want_delete(fetch, fetch->plan.items[i].number);
 	for (;;) {
-		if (fetch_drive(fetch, feed_transfer, transfer_event, error) != 0 ||
-		    fetch_commit(fetch, error) != 0)
+		if (fetch_drive(fetch, feed_transfer, transfer_event, error) != 0)
+			return -1;
+		fetch->asks_alive = fetch_needs_proof(fetch);
+		if (fetch->asks_alive)
+			continue;
+		if (fetch_confirm_message(fetch, error) != 0 || fetch_commit(fetch, error) != 0)
 			return -1;
 		item = fetch->has_more ? NULL : next_wanted(fetch);
 		if (item == NULL)

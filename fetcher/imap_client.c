@@ -20,6 +20,7 @@ static const struct {
     [IMAP_DELETE] = {"UID STORE %u +FLAGS.SILENT (\\Deleted)", false},
     [IMAP_EXPUNGE] = {"UID EXPUNGE %s", false},
     [IMAP_EXPUNGE_ALL] = {"EXPUNGE", false},
+    [IMAP_NOOP] = {"NOOP", false},
     [IMAP_LOGOUT] = {"LOGOUT", false},
 };
 
@@ -197,6 +198,21 @@ static enum imap_what begin_data(struct imap_client *client, struct imap_event *
 	client->after_cr = false;
 	name_owner(client, event);
 	return event->what = IMAP_DATA_BEGIN;
+}
+
+/* What stands behind a literal: the end of the response, or another of its items. Anything else says that the literal was longer
+ * than it was told to be. */
+static bool goes_on_behind_literal(struct slice rest)
+{
+	if (slice_is(slice_trim(rest), ")"))
+		return true;
+	if (rest.len < 3 || rest.ptr[0] != ' ' || rest.ptr[rest.len - 1] != ')')
+		return false;
+	for (size_t i = 1; i < rest.len && rest.ptr[i] != ' ' && rest.ptr[i] != '['; i++)
+		if (!(rest.ptr[i] >= 'A' && rest.ptr[i] <= 'Z') && !(rest.ptr[i] >= 'a' && rest.ptr[i] <= 'z') &&
+		    !(rest.ptr[i] >= '0' && rest.ptr[i] <= '9') && rest.ptr[i] != '.' && rest.ptr[i] != '-')
+			return false;
+	return true;
 }
 
 /* The rest of the response may say that it was another message. */
@@ -397,6 +413,8 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 	if (result == LINE_WHOLE && (goes_on || is_data_response(line)) &&
 	    ends_with_literal(line, &size))
 		return literal_follows(client, line, size, event);
+	if (goes_on && client->in_data && !goes_on_behind_literal(line))
+		return broken(client, event, line);
 	if (goes_on)
 		return client->in_data ? end_data(client, line, event) : IMAP_NEED;
 	if (slice_begins_nocase(line, "* "))

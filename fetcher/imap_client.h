@@ -31,6 +31,7 @@ enum imap_command {
 	IMAP_DELETE,  /* marks one UID as deleted */
 	IMAP_EXPUNGE, /* removes the UIDs of a set (RFC 4315) */
 	IMAP_EXPUNGE_ALL, /* removes whatever is marked */
+	IMAP_NOOP,
 	IMAP_LOGOUT,
 };
 

@@ -1,8 +1,7 @@
-#include "fetcher/plan.h"
+#include "fetcher/plan_priv.h"
 
 #include "base/alloc.h"
 #include "fetcher/digest.h"
-#include "mail/state.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,6 +15,7 @@
 #define MARK_WANTED "\x04"
 #define MARK_LETTER "\x05"
 #define MARK_MOVED "\x06"
+#define MARK_SHORT "\x07"
 
 void plan_clear(struct plan *plan)
 {
@@ -23,7 +23,7 @@ void plan_clear(struct plan *plan)
 		free(plan->items[i].key);
 	free(plan->items);
 	map_clear(&plan->numbers);
-	map_clear(&plan->digests);
+	plan_known_clear(plan);
 	*plan = (struct plan){0};
 }
 
@@ -44,6 +44,11 @@ char *plan_double_mark(const char *uidl)
 	return xasprintf(MARK_DOUBLE "%s", uidl);
 }
 
+char *plan_short_mark(const char *key)
+{
+	return xasprintf(MARK_SHORT "%s", key);
+}
+
 char *plan_moved_key(const char *key)
 {
 	return xasprintf(MARK_MOVED "%s", key);
@@ -59,10 +64,15 @@ const char *plan_behind_stub(const char *key)
 	return key[0] == MARK_STUB[0] ? key + 1 : NULL;
 }
 
+bool plan_is_stub(const char *key)
+{
+	return key[0] == MARK_STUB[0] || (key[0] == MARK_MOVED[0] && key[1] == MARK_STUB[0]);
+}
+
 bool plan_is_stale(struct slice key, int64_t seen, int64_t now)
 {
 	bool listed_as_it_is = key.len > 0 && (key.ptr[0] >= 0x20 || key.ptr[0] == MARK_DIGEST[0] ||
-						 key.ptr[0] == MARK_LETTER[0]);
+						 key.ptr[0] == MARK_LETTER[0] || key.ptr[0] == MARK_MOVED[0]);
 
 	return listed_as_it_is && seen + PLAN_FORGET_SECONDS < now;
 }
@@ -154,8 +164,9 @@ bool plan_add_size(struct plan *plan, struct slice line, bool is_only)
 
 	if (!read_line(line, &number, &size))
 		return false;
-	item = is_only ? add(plan, number) : plan_find(plan, number);
-	if (item == NULL)
+	item = is_only ? NULL : plan_find(plan, number);
+	/* What UIDL has forgotten is known by its header. */
+	if (item == NULL && (item = add(plan, number)) == NULL)
 		return false;
 	/* What cannot be true is as good as not told. */
 	if (!slice_number(slice_cut(&size, ' '), 0, PLAN_SIZE_MAX, &item->size))
@@ -169,7 +180,8 @@ bool plan_add_uid(struct plan *plan, uint32_t validity, uint32_t uid, uint64_t s
 
 	if (item == NULL)
 		return false;
-	item->key = xasprintf("%u.%u", validity, uid);
+	if (validity != 0) /* else UIDs are not lasting: known by its header */
+		item->key = xasprintf("%u.%u", validity, uid);
 	item->size = size > PLAN_SIZE_MAX ? 0 : size;
 	item->is_flagged = is_flagged;
 	return true;
@@ -203,31 +215,13 @@ static bool is_due(const struct conf_account *account, const struct seen *seen, 
 	return account->keep_days == 0 || (account->keep_days > 0 && seen->time + account->keep_days * DAY <= now);
 }
 
-static bool may_be_another(const struct plan_item *item, const struct conf_account *account,
+static bool may_be_another(const struct plan *plan, const struct plan_item *item, const struct conf_account *account,
     const struct seen *seen, int64_t now)
 {
 	if (seen->digest == 0 || seen->is_fresh)
 		return false;
-	return is_due(account, seen, now) ||
+	return plan->are_numbers || is_due(account, seen, now) ||
 	       (item->size > 0 && seen->listed > 0 && item->size != seen->listed);
-}
-
-static void note_digests(struct plan *plan, const struct map *seen)
-{
-	struct slice key;
-	void *value;
-
-	for (size_t at = 0; map_next(seen, &at, &key, &value);) {
-		const struct seen *what = value;
-
-		/* A letter that was first stubbed and then fetched is fetched. */
-		if (what->digest != 0 && key.ptr[0] != MARK_LETTER[0] &&
-		    (plan_behind_stub(key.ptr) == NULL ||
-			map_get(&plan->digests, slice_make((const char *)&what->digest,
-						    sizeof(what->digest))) == NULL))
-			map_put(&plan->digests, slice_make((const char *)&what->digest, sizeof(what->digest)),
-			    (void *)key.ptr);
-	}
 }
 
 size_t plan_known(const struct plan *plan, const struct map *seen)
@@ -239,69 +233,212 @@ size_t plan_known(const struct plan *plan, const struct map *seen)
 	return known;
 }
 
+/* Some servers have nothing lasting, and give the number of the message as its UIDL. */
+static bool are_numbers(const struct plan *plan)
+{
+	char number[16];
+	bool has_uidl = false;
+
+	for (size_t i = 0; i < plan->count; i++) {
+		if (plan->items[i].key == NULL)
+			continue;
+		snprintf(number, sizeof(number), "%u", plan->items[i].number);
+		if (strcmp(plan->items[i].key, number) != 0)
+			return false;
+		has_uidl = true;
+	}
+	return has_uidl;
+}
+
 void plan_question(struct plan *plan, const struct conf_account *account, const struct map *seen,
     size_t left, int64_t now)
 {
+	size_t known = plan_known(plan, seen);
+	struct map gone = MAP_INIT;
+
 	question_doubles(plan, seen);
-	plan->is_renumbered = left > 0 && 2 * plan_known(plan, seen) < left;
-	if (plan->is_renumbered)
-		note_digests(plan, seen);
+	plan->is_renumbered = left > 0 && 2 * known < left;
+	plan->are_numbers = are_numbers(plan);
+	if (known < left)
+		plan_sizes(plan, seen, false, &gone);
 	for (size_t i = 0; i < plan->count; i++) {
 		struct plan_item *item = &plan->items[i];
 		const struct seen *what = find_seen(seen, item);
 
 		if (item->question != PLAN_SURE)
 			continue;
-		if (what != NULL && may_be_another(item, account, what, now))
-			item->question = PLAN_IS_IT;
-		else if (what == NULL && plan->is_renumbered)
+		if (what != NULL)
+			item->question = may_be_another(plan, item, account, what, now) ? PLAN_IS_IT : PLAN_SURE;
+		else if (plan->is_renumbered || (plan->are_numbers && left > 0) ||
+			 (known < left && plan_has_size(&gone, item->size)))
 			item->question = PLAN_IS_KNOWN;
 	}
+	map_clear(&gone);
+}
+
+bool plan_question_again(struct plan *plan, const struct map *seen)
+{
+	size_t begin = plan->displaced == 0 ? plan->count : plan->displaced - 1;
+	struct map sizes = MAP_INIT;
+	bool again = false;
+
+	plan->displaced = 0;
+	if (begin < plan->count)
+		plan_sizes(plan, seen, true, &sizes);
+	for (size_t i = begin; i < plan->count; i++) {
+		struct plan_item *item = &plan->items[i];
+		const struct seen *what = find_seen(seen, item);
+
+		if (item->was_asked || item->key == NULL)
+			continue;
+		if (what != NULL ? what->digest != 0 && !what->is_fresh : plan_has_size(&sizes, item->size))
+			item->question = what != NULL ? PLAN_IS_IT : PLAN_IS_KNOWN;
+		again = again || item->question != PLAN_SURE;
+	}
+	map_clear(&sizes);
+	if (again) /* who has which is open again */
+		plan_known_clear(plan);
+	return again;
 }
 
 /* --- and the answers */
 
-void plan_set_digest(struct plan_item *item, uint64_t digest, struct slice header)
+static char *base_key(uint64_t digest, struct slice header)
 {
-	free(item->key);
-	item->key = digest == 0 ? digest_key(header)
-				: xasprintf(MARK_DIGEST "%016llx", (unsigned long long)digest);
+	return digest == 0 ? digest_key(header) : xasprintf(MARK_DIGEST "%016llx", (unsigned long long)digest);
 }
 
-const char *plan_answer(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest,
+void plan_name(struct plan_item *item, const struct map *seen, uint64_t digest, struct slice header)
+{
+	char *base = base_key(digest, header);
+
+	free(item->key);
+	item->key = xstrdup(base);
+	for (unsigned i = 1; map_get(seen, slice_of(item->key)) != NULL; i++) {
+		free(item->key);
+		item->key = xasprintf("%s.%u", base, i);
+	}
+	free(base);
+}
+
+static void forget_key(struct plan_item *item)
+{
+	free(item->key);
+	item->key = NULL;
+	item->is_doubtful = true;
+}
+
+static bool is_stub_of(const char *stub, const char *key)
+{
+	const char *behind = plan_behind_stub(stub);
+
+	return behind != NULL && strcmp(behind, key) == 0;
+}
+
+/* A message without UIDL: it is who its header says. */
+static const struct plan_known *name_by_header(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest,
+    struct slice header)
+{
+	enum plan_likeness likeness;
+	const struct plan_known *known = plan_match(plan, seen, digest, item->size, &likeness);
+
+	if (likeness == PLAN_ALIKE) {
+		forget_key(item);
+		return NULL;
+	}
+	free(item->key);
+	item->key = base_key(digest, header);
+	if (likeness == PLAN_UNLIKE || is_stub_of(known->key, item->key))
+		return NULL;
+	if (known->key[0] != MARK_DIGEST[0])
+		return known;
+	free(item->key);
+	item->key = xstrdup(known->key);
+	return NULL;
+}
+
+/* A message with a key that was not seen, or that was seen with another message. */
+static const struct plan_known *find_by_header(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest)
+{
+	enum plan_likeness likeness;
+	const struct plan_known *known = plan_match(plan, seen, digest, item->size, &likeness);
+
+	item->is_doubtful = likeness == PLAN_ALIKE;
+	return likeness == PLAN_SAME ? known : NULL;
+}
+
+static const struct plan_known *compare(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest,
+    struct slice header)
+{
+	const struct seen *what = map_get(seen, slice_of(item->key));
+	const struct plan_known *known;
+
+	if (what == NULL)
+		return NULL;
+	if (what->digest == digest) {
+		/* Another text under the same few lines of header? */
+		item->is_doubtful = item->size > 0 && what->listed > 0 && item->size != what->listed && !digest_is_telling(header);
+		return NULL;
+	}
+	item->is_new = true;
+	if (plan->displaced == 0)
+		plan->displaced = (size_t)(item - plan->items) + 1;
+	known = find_by_header(plan, item, seen, digest);
+	return known != NULL && strcmp(known->key, item->key) == 0 ? NULL : known;
+}
+
+const struct plan_known *plan_answer(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest,
     struct slice header)
 {
 	enum plan_question question = item->question;
-	const struct seen *what;
 
 	item->question = PLAN_SURE;
+	item->was_asked = true;
 	switch (question) {
 	case PLAN_NO_KEY:
-		plan_set_digest(item, digest, header);
-		break;
+		return name_by_header(plan, item, seen, digest, header);
 	case PLAN_IS_IT:
-		what = map_get(seen, slice_of(item->key));
-		item->is_new = what != NULL && what->digest != digest;
-		break;
+		return compare(plan, item, seen, digest, header);
 	case PLAN_IS_KNOWN:
-		return digest == 0 ? NULL
-				   : map_get(&plan->digests,
-					 slice_make((const char *)&digest, sizeof(digest)));
+		return find_by_header(plan, item, seen, digest);
 	case PLAN_SURE:
 		break;
 	}
 	return NULL;
 }
 
-static enum plan_action decide(const struct plan_item *item, const struct conf_account *account,
+void plan_no_answer(const struct plan *plan, struct plan_item *item, const struct conf_account *account, const struct map *seen,
+    int64_t now)
+{
+	const struct seen *what = find_seen(seen, item);
+	enum plan_question question = item->question;
+
+	item->question = PLAN_SURE;
+	item->was_asked = true;
+	if (question == PLAN_NO_KEY)
+		forget_key(item);
+	else if (question == PLAN_IS_KNOWN || what == NULL)
+		item->is_doubtful = true;
+	else /* By this very UIDL and size it came. */
+		item->is_doubtful = item->size == 0 || item->size != what->listed ||
+				    (plan->are_numbers && is_due(account, what, now));
+}
+
+static bool is_too_large(const struct plan_item *item, const struct conf_account *account, const struct map *seen)
+{
+	return account->max_size > 0 && item->size > (uint64_t)account->max_size && item->key != NULL &&
+	       !has_mark(seen, plan_wanted_key(item->key));
+}
+
+static enum plan_action decide(const struct plan *plan, const struct plan_item *item, const struct conf_account *account,
     const struct map *seen, int64_t now)
 {
 	const struct seen *what = find_seen(seen, item);
 
-	if (what != NULL)
-		return is_due(account, what, now) ? PLAN_DELETE : PLAN_LEAVE;
-	if (account->max_size == 0 || item->size <= (uint64_t)account->max_size || item->key == NULL ||
-	    has_mark(seen, plan_wanted_key(item->key)))
+	if (what != NULL && !item->is_doubtful)
+		return is_due(account, what, now) && (plan->sizes_lie || !has_mark(seen, plan_short_mark(item->key))) ? PLAN_DELETE
+															: PLAN_LEAVE;
+	if (!is_too_large(item, account, seen))
 		return PLAN_GET;
 	return has_mark(seen, plan_stub_key(item->key)) ? PLAN_LEAVE : PLAN_STUB;
 }
@@ -314,10 +451,13 @@ void plan_decide(struct plan *plan, const struct conf_account *account, const st
 	for (size_t i = 0; i < plan->count; i++) {
 		struct plan_item *item = &plan->items[i];
 
-		item->action = decide(item, account, seen, now);
-		/* The very same letter twice in one mailbox: one of them is enough. The other goes next time, as seen. */
-		if (item->key != NULL && map_put(&met, slice_of(item->key), item) != NULL &&
-		    item->action != PLAN_DELETE)
+		item->action = decide(plan, item, account, seen, now);
+		if (item->key == NULL || map_put(&met, slice_of(item->key), item) == NULL)
+			continue;
+		/* The same header twice in one mailbox: whether it is the same message the body tells. */
+		if (item->action == PLAN_GET)
+			forget_key(item);
+		else if (item->action == PLAN_STUB)
 			item->action = PLAN_LEAVE;
 	}
 	map_clear(&met);

@@ -16,6 +16,7 @@ static const struct {
     [POP3_TOP] = {"TOP", true, POP3_IN_MESSAGE},
     [POP3_RETR] = {"RETR", true, POP3_IN_MESSAGE},
     [POP3_DELE] = {"DELE", true, POP3_AT_REPLY},
+    [POP3_NOOP] = {"NOOP", false, POP3_AT_REPLY},
     [POP3_QUIT] = {"QUIT", false, POP3_AT_REPLY},
 };
 

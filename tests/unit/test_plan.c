@@ -60,7 +60,25 @@ static const struct plan_case cases[] = {
 	{{"x", "10", H(1)}, {"z", "10", H(3)}}, "DG?12"},
     {"an emptied mailbox with new mail", -1, 0, 0, {{"a", 60, 10, H(1)}}, {{"x", "10", H(2)}}, "G"},
     {"two messages with one uidl", 0, 0, 0, {{0}}, {{"a", "10", H(1)}, {"a", "10", H(2)}}, "GG?12"},
-    {"the same letter twice", 0, 0, 0, {{0}}, {{"a", "10", H(1)}, {"a", "10", H(1)}}, "GL?12"},
+    {"the same letter twice", 0, 0, 0, {{0}}, {{"a", "10", H(1)}, {"a", "10", H(1)}}, "GG?12"},
+    {"uids that shift", -1, 0, 3, {{"a", 60, 10, H(1)}, {"b", 60, 20, H(2)}, {"c", 60, 40, H(4)}},
+	{{"a", "10", H(1)}, {"b", "20", H(2)}, {"c", "30", H(3)}, {"d", "40", H(4)}, {"e", "50", H(5)}}, "LLGLG?34"},
+    {"uids that shift down", -1, 0, 3, {{"a", 60, 10, H(1)}, {"b", 60, 20, H(2)}, {"c", 60, 40, H(4)}},
+	{{"a", "10", H(1)}, {"b", "40", H(4)}}, "LL?2"},
+    {"uids that shift among equal sizes", -1, 0, 3, {{"a", 60, 10, H(1)}, {"b", 60, 20, H(2)}, {"c", 60, 20, H(4)}},
+	{{"a", "10", H(1)}, {"b", "30", H(3)}, {"c", "20", H(2)}, {"d", "20", H(4)}}, "LGLL?234"},
+    {"some are gone, one came back under another uid", -1, 0, 3,
+	{{"a", 60, 10, H(1)}, {"b", 60, 20, H(2)}, {"c", 60, 40, H(4)}},
+	{{"a", "10", H(1)}, {"c", "40", H(4)}, {"d", "20", H(2)}, {"e", "50", H(5)}}, "LLLG?3"},
+    {"some are gone, a new one is as large as one that is there", -1, 0, 3,
+	{{"a", 60, 10, H(1)}, {"b", 60, 20, H(2)}, {"c", 60, 40, H(4)}},
+	{{"a", "10", H(1)}, {"c", "40", H(4)}, {"d", "10", H(1)}}, "LLG"},
+    {"uidls are the numbers, all is as it was", -1, 0, 2, {{"1", 60, 10, H(1)}, {"2", 60, 20, H(2)}},
+	{{"1", "10", H(1)}, {"2", "20", H(2)}}, "LL?12"},
+    {"uidls are the numbers, one is gone, one is new, of its size", -1, 0, 2, {{"1", 60, 10, H(1)}, {"2", 60, 10, H(2)}},
+	{{"1", "10", H(2)}, {"2", "10", H(3)}}, "LG?12"},
+    {"given anew and of other sizes", -1, 0, 2, {{"a", 60, 10, H(1)}, {"b", 60, 10, H(2)}},
+	{{"x", "11", H(1)}, {"y", "10", H(2)}}, "GL?12"},
     {"too large", 0, 100, 0, {{0}}, {{"a", "101", H(1)}, {"b", "100", H(2)}}, "SG"},
     {"too large, stubbed", 0, 100, 0, {{"\x03" "a", 60, 101, H(1)}}, {{"a", "101", H(1)}}, "L"},
     {"too large, wanted", 0, 100, 0, {{"\x03" "a", 60, 101, H(1)}, {"\x04" "a", 5, 0, NULL}}, {{"a", "101", H(1)}}, "G"},
@@ -93,14 +111,16 @@ static void answer(struct plan *plan, struct map *seen, const struct line *lines
 	for (size_t i = 0; i < plan->count; i++) {
 		struct plan_item *item = &plan->items[i];
 		struct slice header = slice_of(lines[i].header);
-		const char *old_key;
+		const struct plan_known *known;
 
 		if (item->question == PLAN_SURE)
 			continue;
 		asked[strlen(asked)] = (char)('1' + i);
-		old_key = plan_answer(plan, item, seen, digest_of_header(header), header);
-		if (old_key != NULL)
-			state_seen_put(seen, slice_of(item->key), map_get(seen, slice_of(old_key)));
+		known = plan_answer(plan, item, seen, digest_of_header(header), header);
+		if (known == NULL)
+			continue;
+		item->is_new = false;
+		state_seen_put(seen, slice_of(item->key), &known->what);
 	}
 }
 
@@ -112,13 +132,15 @@ static void plans_are_made(void **state)
 		const struct conf_account account = {.keep_days = test->keep_days, .max_size = test->max_size};
 		struct plan plan = {0};
 		struct map seen = MAP_INIT;
-		char asked[8] = "", got[32] = "";
+		char asked[16] = "", got[32] = "";
 
 		for (size_t j = 0; j < 4 && test->seen[j].uidl != NULL; j++)
 			add_seen(&seen, &test->seen[j]);
 		list(&plan, test->lines);
 		plan_question(&plan, &account, &seen, test->left, NOW);
-		answer(&plan, &seen, test->lines, asked);
+		do
+			answer(&plan, &seen, test->lines, asked);
+		while (plan_question_again(&plan, &seen));
 		plan_decide(&plan, &account, &seen, NOW);
 		for (size_t j = 0; j < plan.count; j++)
 			got[j] = "LGSD"[plan.items[j].action];
@@ -143,13 +165,17 @@ static void without_uidl_the_header_is_the_name(void **state)
 	plan_question(&plan, &account, &seen, 0, NOW);
 	assert_int_equal(plan.items[0].question, PLAN_NO_KEY);
 	/* Nobody answers: there is no TOP either. */
-	plan.items[0].question = PLAN_SURE;
+	plan_no_answer(&plan, &plan.items[0], &account, &seen, NOW);
+	assert_true(plan.items[0].is_doubtful);
 	plan_decide(&plan, &account, &seen, NOW);
 	assert_int_equal(plan.items[0].action, PLAN_GET);
 	assert_null(plan.items[0].key);
-	plan_set_digest(&plan.items[0], digest_of_header(slice_of(H(1))), slice_of(H(1)));
+	plan_name(&plan.items[0], &seen, digest_of_header(slice_of(H(1))), slice_of(H(1)));
 	state_seen_put(&seen, slice_of(plan.items[0].key), &(struct seen){.time = NOW});
+	plan.items[0].is_doubtful = false;
 	assert_int_equal(plan_known(&plan, &seen), 1);
+	plan_name(&plan.items[0], &seen, digest_of_header(slice_of(H(1))), slice_of(H(1)));
+	assert_null(map_get(&seen, slice_of(plan.items[0].key))); /* another message with this header */
 	plan_clear(&plan);
 	state_seen_clear(&seen);
 }
@@ -198,11 +224,91 @@ static void digests_know_a_letter_again(void **state)
 	assert_int_equal(digest_of_header(SLICE_NONE), 0);
 }
 
+/* Nobody knows headers: only what came by this very UIDL, and is as large, counts as known. */
+static void without_top_size_and_body_decide(void **state)
+{
+	static const struct {
+		const char *name, *uidl, *size;
+		int64_t keep_days;
+		enum plan_action action;
+	} lines[] = {
+	    {"by this uidl and size", "a", "10", 0, PLAN_DELETE},
+	    {"another size", "a", "11", 0, PLAN_GET},
+	    {"no size", "a", "-", 0, PLAN_GET},
+	    {"the uidl is but the number", "1", "10", 0, PLAN_GET},
+	    {"the same, and it stays there", "1", "10", -1, PLAN_LEAVE},
+	    {"the same, of another size", "1", "11", -1, PLAN_GET},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
+		const struct conf_account account = {.keep_days = lines[i].keep_days};
+		const struct line listing[] = {{lines[i].uidl, lines[i].size, ""}, {NULL}};
+		struct map seen = MAP_INIT;
+		struct plan plan = {0};
+
+		add_seen(&seen, &(struct known){lines[i].uidl, 60, 10, H(1)});
+		list(&plan, listing);
+		plan_question(&plan, &account, &seen, 1, NOW);
+		if (plan.items[0].question != PLAN_SURE)
+			plan_no_answer(&plan, &plan.items[0], &account, &seen, NOW);
+		plan_decide(&plan, &account, &seen, NOW);
+		if (plan.items[0].action != lines[i].action)
+			print_error("%s\n", lines[i].name);
+		assert_int_equal(plan.items[0].action, lines[i].action);
+		plan_clear(&plan);
+		state_seen_clear(&seen);
+	}
+}
+
+static void one_header_two_bodies(void **state)
+{
+	struct map seen = MAP_INIT;
+	struct plan plan = {0};
+
+	(void)state;
+	state_seen_put(&seen, slice_of("a"), &(struct seen){.listed = 10, .digest = 7, .body = 1});
+	state_seen_put(&seen, slice_of("old"), &(struct seen){.listed = 20, .digest = 8});
+	state_seen_put(&seen, slice_of("\x03stub"), &(struct seen){.listed = 20, .digest = 9, .body = 1});
+	assert_string_equal(plan_find_same(&plan, &seen, 7, 1, 99, true)->key, "a");
+	assert_null(plan_find_same(&plan, &seen, 7, 2, 10, true));
+	assert_null(plan_find_same(&plan, &seen, 9, 1, 20, true));
+	/* Of what an older version has fetched the body is not known. */
+	assert_non_null(plan_find_same(&plan, &seen, 8, 5, 20, false));
+	assert_non_null(plan_find_same(&plan, &seen, 8, 5, 21, true));
+	assert_null(plan_find_same(&plan, &seen, 8, 5, 21, false));
+	plan_clear(&plan);
+	state_seen_clear(&seen);
+}
+
+static void what_came_short_is_deleted_only_where_sizes_lie(void **state)
+{
+	const struct conf_account account = {.keep_days = 0};
+
+	(void)state;
+	for (int lies = 0; lies < 2; lies++) {
+		struct map seen = MAP_INIT;
+		struct plan plan = {.sizes_lie = lies};
+
+		add_seen(&seen, &(struct known){"a", 60, 0, NULL});
+		add_seen(&seen, &(struct known){"\x07" "a", 60, 0, NULL});
+		assert_true(plan_add_uidl(&plan, slice_of("1 a")));
+		plan_question(&plan, &account, &seen, 1, NOW);
+		plan_decide(&plan, &account, &seen, NOW);
+		assert_int_equal(plan.items[0].action, lies ? PLAN_DELETE : PLAN_LEAVE);
+		plan_clear(&plan);
+		state_seen_clear(&seen);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(plans_are_made),
 	    cmocka_unit_test(without_uidl_the_header_is_the_name),
+	    cmocka_unit_test(without_top_size_and_body_decide),
+	    cmocka_unit_test(one_header_two_bodies),
+	    cmocka_unit_test(what_came_short_is_deleted_only_where_sizes_lie),
 	    cmocka_unit_test(listings_that_make_no_sense),
 	    cmocka_unit_test(digests_know_a_letter_again),
 	};

@@ -1,0 +1,284 @@
+/*
+ * What has come: whether it is whole, whether it was seen before, and where it goes.
+ *
+ * A message is taken only when the server has gone on with a reply: where a dot was not doubled, or a literal was told too short, the
+ * rest of the message comes instead, and nothing of it may be delivered or deleted. Of the last one the size as listed proves it, or an
+ * answer to NOOP. One that is shorter than listed is fetched once more, as the last: comes the same again, it is delivered and stays on
+ * the server, unless that server's sizes are known to be wrong.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "fetcher/digest.h"
+#include "fetcher/fetch_priv.h"
+#include "mail/header.h"
+#include "mail/multidrop.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define SLACK 4 /* bytes: some count the final dot or the blank line before it */
+#define DAY 86400
+
+/* The stub is seen under a key of its own, so that the message itself can still be fetched later. */
+static int finish_stub(struct fetch *fetch, struct error *error)
+{
+	struct buf message = BUF_INIT(4u << 20);
+	char *key = plan_stub_key(fetch->current->key);
+	int result = fetch_make_stub(fetch, fetch->current, buf_slice(&fetch->stub), &message);
+
+	envelope_set(&fetch->envelope.uidl, slice_of(key));
+	fetch->envelope.digest = digest_of_header(buf_slice(&fetch->stub));
+	if (result == 0)
+		result = body_append(&fetch->body, buf_slice(&message), &fetch->envelope.id, error);
+	buf_clear(&message);
+	free(key);
+	return result;
+}
+
+static bool is_in_batch(const struct fetch *fetch, uint64_t letter)
+{
+	for (size_t i = 0; i < fetch->batch_count; i++)
+		if (fetch->batch_items[i].letter == letter)
+			return true;
+	return false;
+}
+
+/* In a catch-all mailbox a letter to two of us lies twice. Where the provider does not note for whom each copy is, the first
+ * went to everybody whom it names already: then this one goes to nobody, and is done with. *letter is 0 for a message
+ * that does not take part in this. */
+static bool is_other_copy(const struct fetch *fetch, struct slice message, uint64_t *letter)
+{
+	const struct envelope *envelope = &fetch->envelope;
+	char *key;
+	bool is_known;
+
+	*letter = 0;
+	if (fetch->job->account->envelope_header[0] == '\0' || envelope->recipients.count > 0 ||
+	    fetch->current->action != PLAN_GET)
+		return false;
+	*letter = digest_of_letter(message);
+	if (*letter == 0)
+		return false;
+	key = plan_letter_key(*letter);
+	is_known = map_get(&fetch->seen, slice_of(key)) != NULL || is_in_batch(fetch, *letter);
+	free(key);
+	if (is_known)
+		intake_journal(fetch->job->intake, envelope->id.text, fetch->job->session, "dropped", "",
+		    PHRASE(N_("another copy of a letter that came already")));
+	return is_known;
+}
+
+static int finish_body(struct fetch *fetch, struct slice *message, struct error *error)
+{
+	struct plan_item *item = fetch->current;
+
+	if (item->action == PLAN_STUB && finish_stub(fetch, error) != 0)
+		return -1;
+	if (body_finish(&fetch->body, error) != 0 || body_view(&fetch->body, message, error) != 0)
+		return -1;
+	if (item->action != PLAN_GET)
+		return 0;
+	fetch->envelope.digest = digest_of_header(*message);
+	fetch->envelope.body = digest_of_body(*message);
+	return 0;
+}
+
+/* --- was it seen before? */
+
+static bool has_twin_in_batch(const struct fetch *fetch)
+{
+	for (size_t i = 0; i < fetch->batch_count; i++)
+		if (fetch->batch_items[i].seen.digest == fetch->envelope.digest &&
+		    fetch->batch_items[i].seen.body == fetch->envelope.body)
+			return true;
+	return false;
+}
+
+static int remember_as(struct fetch *fetch, const struct plan_item *item, const struct seen *known, struct error *error)
+{
+	struct seen what = *known;
+
+	what.listed = item->size;
+	what.body = fetch->envelope.body;
+	what.is_fresh = true;
+	state_seen_put(&fetch->seen, slice_of(item->key), &what);
+	return state_seen_add(fetch->job->state, fetch->mailbox, slice_of(item->key), "", &what, error);
+}
+
+/* It came only to be compared, and is known. */
+static int pass_over(struct fetch *fetch, struct plan_item *item, struct plan_known *known, struct slice header, struct error *error)
+{
+	const struct conf_account *account = fetch->job->account;
+	bool is_other_copy = known->is_taken && item->key == NULL;
+	int result = 0;
+
+	known->is_taken = true;
+	if (is_other_copy)
+		plan_name(item, &fetch->seen, fetch->envelope.digest, header);
+	else if (item->key == NULL)
+		item->key = xstrdup(known->key);
+	if (strcmp(item->key, known->key) != 0 || item->size != known->what.listed)
+		result = remember_as(fetch, item, &known->what, error);
+	log_info("event=message-known account=%s uidl=%s", LOG_CSTR(account->name), LOG_CSTR(item->key));
+	item->is_new = item->is_doubtful = false;
+	fetch->result->total--;
+	if (account->keep_days >= 0 && known->what.time + account->keep_days * DAY <= fetch_now(fetch))
+		fetch_want_delete(fetch, item->number);
+	fetch_drop_message(fetch);
+	return result;
+}
+
+/* None of the fields by which messages are known: it is its bytes. */
+static bool is_known_by_bytes(struct plan_item *item, const struct map *seen, struct slice header, struct slice message, uint64_t body)
+{
+	const struct seen *what;
+
+	plan_name(item, &(struct map)MAP_INIT, 0, header);
+	what = map_get(seen, slice_of(item->key));
+	if (what == NULL || what->body == 0 || what->body == body)
+		return what != NULL;
+	plan_name(item, &(struct map)MAP_INIT, 0, message);
+	return map_get(seen, slice_of(item->key)) != NULL;
+}
+
+/* Of a message in doubt. *known is NULL if it was not seen before; then it has a key. */
+static int compare(struct fetch *fetch, struct plan_item *item, struct slice message, struct plan_known **known, struct error *error)
+{
+	struct slice header = slice_make(message.ptr, header_length(message));
+
+	*known = NULL;
+	if (item->key != NULL && !item->is_doubtful)
+		return 0;
+	if (has_twin_in_batch(fetch) && fetch_commit(fetch, error) != 0)
+		return -1;
+	*known = plan_find_same(&fetch->plan, &fetch->seen, fetch->envelope.digest, fetch->envelope.body, item->size,
+	    digest_is_telling(header));
+	if (*known != NULL || item->key != NULL)
+		return 0;
+	if (fetch->envelope.digest != 0)
+		plan_name(item, &fetch->seen, fetch->envelope.digest, header);
+	else if (is_known_by_bytes(item, &fetch->seen, header, message, fetch->envelope.body))
+		*known = plan_note(&fetch->plan, item->key, map_get(&fetch->seen, slice_of(item->key)));
+	return 0;
+}
+
+/* --- is it whole? */
+
+static bool is_as_listed(const struct fetch *fetch)
+{
+	const struct plan_item *item = fetch->current;
+
+	return item->action == PLAN_STUB || (item->size > 0 && fetch->body.size == item->size);
+}
+
+static bool is_short(const struct fetch *fetch)
+{
+	return fetch->current->action == PLAN_GET && fetch->body.size + SLACK < fetch->current->size;
+}
+
+/* What came short the first time. */
+static uint64_t first_short(const struct fetch *fetch, const struct plan_item *item)
+{
+	return (uint64_t)(uintptr_t)map_get(&fetch->shorts, slice_of(item->key));
+}
+
+/* False for a short one that is not to be taken now. *stays: it is taken, but must not be deleted there. */
+static bool may_be_taken(struct fetch *fetch, const struct plan_item *item, bool *stays)
+{
+	uint64_t before = first_short(fetch, item), body = (uint64_t)((uintptr_t)fetch->envelope.body | 1);
+
+	*stays = false;
+	if (!is_short(fetch)) {
+		fetch->right_sizes++;
+		return true;
+	}
+	if (before == 0) {
+		fetch->short_sizes++;
+		fetch->sizes_changed = true;
+	}
+	if (fetch_sizes_lie(fetch))
+		return true;
+	fetch_add_trouble(fetch, item);
+	*stays = before == body;
+	if (*stays)
+		return true;
+	map_put(&fetch->shorts, slice_of(item->key), (void *)(uintptr_t)body);
+	fetch->tries_again = before == 0;
+	if (before != 0)
+		fetch_skip(fetch, item, PHRASE(N_("it is shorter than the server lists it, and another each time")));
+	return false;
+}
+
+bool fetch_needs_proof(const struct fetch *fetch)
+{
+	return fetch->current != NULL && fetch->is_held && (!is_as_listed(fetch) || fetch->input.len > 0);
+}
+
+int fetch_finish_message(struct fetch *fetch, struct error *error)
+{
+	(void)error;
+	fetch->is_held = fetch->current != NULL;
+	return 0;
+}
+
+static int take_message(struct fetch *fetch, struct plan_item *item, struct slice message, bool stays, struct error *error)
+{
+	const struct fetch_job *job = fetch->job;
+	uint64_t letter;
+
+	if (item->action == PLAN_GET)
+		envelope_set(&fetch->envelope.uidl, slice_of(item->key));
+	multidrop_recipients(job->conf, job->account, message, &fetch->envelope.recipients);
+	if (!is_other_copy(fetch, message, &letter) &&
+	    job->route(job->context, &fetch->envelope, message, job->account) != 0)
+		return -1;
+	fetch_add_to_batch(fetch, item, letter, stays);
+	fetch->current = NULL;
+	return fetch_batch_is_full(fetch) && !fetch->is_careful ? fetch_commit(fetch, error) : 0;
+}
+
+int fetch_confirm_message(struct fetch *fetch, struct error *error)
+{
+	struct plan_item *item = fetch->current;
+	struct plan_known *known = NULL;
+	struct slice message;
+	bool stays = false;
+
+	if (item == NULL || !fetch->is_held)
+		return 0;
+	fetch->is_held = false;
+	if (finish_body(fetch, &message, error) != 0)
+		return -1;
+	if (item->action == PLAN_GET && compare(fetch, item, message, &known, error) != 0)
+		return -1;
+	if (known != NULL)
+		return pass_over(fetch, item, known, slice_make(message.ptr, header_length(message)), error);
+	if (item->action == PLAN_GET && !may_be_taken(fetch, item, &stays)) {
+		fetch_drop_message(fetch);
+		return 0;
+	}
+	return take_message(fetch, item, message, stays, error);
+}
+
+int fetch_settle_message(struct fetch *fetch, struct error *error)
+{
+	bool proved;
+
+	if (fetch->current == NULL || !fetch->is_held)
+		return 0;
+	/* IMAP tells the length beforehand: with the listing's the same, what follows is another fault. */
+	proved = is_as_listed(fetch) && fetch->is_imap;
+	fetch->is_message_broken = proved && fetch->is_garbled;
+	if (!fetch->is_garbled && !is_short(fetch))
+		proved = true;
+	if (proved && !(fetch->is_careful && fetch->window > 1))
+		return fetch_confirm_message(fetch, error);
+	if (fetch->is_garbled && (is_short(fetch) || !fetch->is_careful || fetch->window == 1)) {
+		fetch->is_message_broken = true;
+		fetch_add_trouble(fetch, fetch->current);
+	}
+	fetch_drop_message(fetch);
+	return 0;
+}
