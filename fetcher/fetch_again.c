@@ -58,11 +58,10 @@ static bool blame(struct fetch *fetch)
 	return true;
 }
 
-/* What came is not what a server says: in a message, or behind one that was therefore not whole. Another connection gets round it;
- * not round a server that answers like that. */
+/* What came is not what a server says: in a message, or behind one that was therefore not whole. Another connection gets round it. */
 static bool is_message_broken(struct fetch *fetch)
 {
-	return fetch->is_garbled && (fetch->is_message_broken || (fetch->current != NULL && blame(fetch)));
+	return fetch->is_garbled && (fetch->is_message_broken || blame(fetch));
 }
 
 static void line_dropped(struct fetch *fetch)

@@ -74,15 +74,18 @@ def test_babble_behind_one_message_holds_up_no_other(make_gateway):
     assert len(office.mailbox("ivan")) == len({bytes(mail) for mail in office.mailbox("ivan")}) >= 2
 
 
-def test_an_empty_mailbox_needs_no_validity(make_gateway):
+@pytest.mark.parametrize("keep", ["yes", "no"])
+def test_without_validity_messages_are_known_by_their_headers(make_gateway, keep):
     server = MisbehavingImap([], "has_no_validity")
-    office = office_at(make_gateway, server)
+    office = office_at(make_gateway, server, keep_on_server=keep)
     office.session()
-    assert office.mailbox("postmaster") == []
-    server.messages[101] = three()[0]
-    assert "no lasting numbers" in office.session(code=1).stdout
+    for uid, message in zip((101, 102, 103), three()):
+        server.messages[uid] = message
+        office.session()
+        office.session()
     server.stop()
-    assert len(server.left) == 1
+    assert in_mailbox(office, "ivan") == ONCE and office.mailbox("postmaster") == []
+    assert len(server.left) == (3 if keep == "yes" else 0)
 
 
 @pytest.mark.parametrize("misdeed", ["hangs_after_login", "hangs_in_the_middle_of_a_message", "answers_with_garbage",
