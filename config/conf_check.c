@@ -118,8 +118,12 @@ static void check_spool(const struct check *check)
 		   (strcmp(folder, *spool) != 0 && !can_make_folder_in(folder))) {
 		int saved = errno;
 
-		ERROR_AT(check, spool, check->source->main, N_("spool %s is not writable: %s"), *spool,
-		    PHRASE_WORD(error_errno_word(saved)));
+		if (saved == EACCES && geteuid() != 0)
+			ERROR_AT(check, spool, check->source->main,
+			    N_("spool %s is not writable for you; run this as root (sudo), or as the user of the gateway"), *spool);
+		else
+			ERROR_AT(check, spool, check->source->main, N_("spool %s is not writable: %s"), *spool,
+			    PHRASE_WORD(error_errno_word(saved)));
 	}
 	free(folder);
 }

@@ -19,6 +19,7 @@
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -61,6 +62,10 @@ int state_error(const struct state *state, struct error *error, const char *what
 	error_set(error,
 	    code == SQLITE_FULL || code == SQLITE_BUSY ? ERROR_TEMPORARY : ERROR_IO,
 	    "state.db: cannot %s: %s", what, sqlite3_errmsg(state->db));
+	if (code == SQLITE_CANTOPEN)
+		error->saved_errno = sqlite3_system_errno(state->db);
+	else if (code == SQLITE_READONLY)
+		error->saved_errno = EACCES;
 	if (code == SQLITE_FULL)
 		error_reply(error, 452, "4.3.1");
 	return -1;

@@ -38,6 +38,15 @@ int cli_fail(int exit, const char *format, ...)
 	return (int)exit;
 }
 
+int cli_fail_error(const struct error *error)
+{
+	bool lacks_right = (error->saved_errno == EACCES || error->saved_errno == EPERM) && geteuid() != 0;
+
+	if (lacks_right)
+		return cli_fail(CLI_FAILED, _("%s. Run it as root: sudo lanpost"), ERROR_SAID(error));
+	return cli_fail(CLI_FAILED, "%s", ERROR_SAID(error));
+}
+
 void cli_warn(const char *format, ...)
 {
 	char raw[1024], text[1024];
@@ -299,17 +308,46 @@ static const struct conf_problem *first_error(const struct conf_problems *proble
 	return NULL;
 }
 
+bool cli_may_read(const struct cli *cli)
+{
+	static const char *const names[] = {"", "users.conf", "accounts.conf", "rules.conf"};
+	const char *slash = strrchr(cli->config, '/');
+	int folder = slash == NULL ? 0 : (int)(slash - cli->config + 1);
+	bool may = true;
+
+	for (size_t i = 0; may && i < ARRAY_LEN(names); i++) {
+		char *file = i == 0 ? xstrdup(cli->config) : xasprintf("%.*s%s", folder, cli->config, names[i]);
+		struct error error;
+
+		may = access(file, R_OK) == 0 || errno == ENOENT || errno == ENOTDIR;
+		if (!may) {
+			error_errno(&error, N_("cannot read %s"), file);
+			cli_fail_error(&error);
+		}
+		free(file);
+	}
+	return may;
+}
+
 struct conf *cli_conf(const struct cli *cli)
 {
 	struct conf_problems problems = {0};
-	struct conf *conf = conf_load(cli->config, &problems);
-	const struct conf_problem *first = first_error(&problems);
+	struct conf *conf;
+	const struct conf_problem *first;
 	struct error error = ERROR_INIT;
 
+	if (!cli_may_read(cli))
+		return NULL;
+	if (access(cli->config, F_OK) != 0) {
+		cli_fail(CLI_FAILED, _("there is no configuration %s: make one with `lanpost setup`, or name another with -c FILE"), cli->config);
+		return NULL;
+	}
+	conf = conf_load(cli->config, &problems);
+	first = first_error(&problems);
 	if (first != NULL)
 		conf_problem_error(first, &error);
 	if (conf == NULL && first != NULL && problems.errors == 1)
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	else if (conf == NULL && first != NULL)
 		cli_fail(CLI_FAILED, _("%s (and %zu more: lanpost check)"), ERROR_SAID(&error), problems.errors - 1);
 	conf_problems_clear(&problems);
@@ -321,8 +359,10 @@ struct conf *cli_gateway_conf(const struct cli *cli)
 	struct conf_problems problems = {0};
 	struct conf *conf;
 
-	if (access(cli->config, R_OK) != 0)
+	if (access(cli->config, F_OK) != 0)
 		return cli_conf(cli);
+	if (!cli_may_read(cli))
+		return NULL;
 	conf = conf_load_broken(cli->config, &problems);
 	conf_problems_clear(&problems);
 	return conf;
@@ -338,7 +378,7 @@ int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const str
 	if (conf == NULL)
 		return CLI_FAILED;
 	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		result = cli_fail_error(&error);
 	else
 		result = work(cli, conf, state);
 	state_close(state);

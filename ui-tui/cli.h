@@ -61,6 +61,10 @@ void cli_options(const struct cli *cli, const char *name, struct strlist *values
 
 /* One line on standard error: what, where, what to do. Returns exit (an enum cli_exit). */
 int cli_fail(int exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* The same of an error, and what to do where a right is missing. Returns CLI_FAILED. */
+int cli_fail_error(const struct error *error);
+/* Whether the files of the configuration may be read, as far as they are there; what to do if not is told. */
+bool cli_may_read(const struct cli *cli);
 /* One line of warning on standard error. What is caught for the screens is not warned of: they show edit->remark. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Before something is removed for good: asks `question` on a terminal; elsewhere --yes must have been given. CLI_DONE: go on; else

@@ -33,7 +33,7 @@ static int no_connection(const struct conf *conf, const struct error *error)
 		    conf->gateway.spool);
 	if (error->saved_errno == EACCES)
 		return cli_fail(CLI_FAILED, _("%s; be root or in the group of the socket"), ERROR_SAID(error));
-	return cli_fail(CLI_FAILED, "%s", ERROR_SAID(error));
+	return cli_fail_error(error);
 }
 
 static bool is_final(const json_t *object)
@@ -67,7 +67,7 @@ static json_t *await(int fd, int seconds, client_event_fn on_event, void *contex
 		cli_fail(CLI_FAILED, _("the gateway did not answer within %d seconds; see its log"),
 		    seconds);
 	else
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	return NULL;
 }
 
@@ -83,7 +83,7 @@ int client_call(const struct conf *conf, json_t *request, int seconds, client_ev
 		return no_connection(conf, &error);
 	}
 	if (ctl_send(fd, request, &error) != 0)
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	else
 		object = await(fd, seconds, on_event, context);
 	json_decref(request);

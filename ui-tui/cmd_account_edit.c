@@ -19,7 +19,7 @@ static bool set_password(struct edit *edit, const char *name)
 	    cli_option(edit->cli, "oauth2_token_command") != NULL || cli_option(edit->cli, "--no-password") != NULL)
 		return true;
 	if (secret_ask_plain(name, &password, &error) != 0) {
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 		return false;
 	}
 	done = edit_set(edit, "account", name, "password", password);

@@ -32,7 +32,7 @@ static int write_backup(const struct cli *cli, const struct conf *conf, struct s
 	struct error error;
 
 	if (backup_write(conf, state, cli->words[0], with_passwords, &counts, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	if (!with_passwords && !cli->json)
 		puts(_("Passwords were left out; --with-passwords takes them in."));
 	return tell(cli, cli->words[0], &counts, _("%s: %zu messages in mailboxes, %zu in the queue\n"));

@@ -1,12 +1,14 @@
 /*
  * lanpost check: every problem of the configuration, one a line, as compilers print them.
  */
+#include "base/alloc.h"
 #include "base/i18n.h"
 #include "sorter/rule_lint.h"
 #include "sorter/sorter.h"
 #include "ui-tui/cli.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 static void print_problem(const struct conf_problem *problem)
 {
@@ -33,6 +35,16 @@ static int print_as_json(const struct conf_problems *problems)
 	return cli_print_json(list);
 }
 
+static void print_bad(const char *config, size_t errors, size_t warnings)
+{
+	char *first = xasprintf(_n("%zu error", "%zu errors", errors), errors);
+	char *second = xasprintf(_n("%zu warning", "%zu warnings", warnings), warnings);
+
+	printf(_("%s: %s, %s; the gateway does not start with it\n"), config, first, second);
+	free(first);
+	free(second);
+}
+
 static void print_all(const struct cli *cli, const struct conf_problems *problems)
 {
 	size_t errors = problems->errors, warnings = problems->count > errors ? problems->count - errors : 0;
@@ -40,18 +52,20 @@ static void print_all(const struct cli *cli, const struct conf_problems *problem
 	for (size_t i = 0; i < problems->count; i++)
 		print_problem(&problems->items[i]);
 	if (errors == 0)
-		printf(_("%s: good, %zu warnings\n"), cli->config, warnings);
+		printf(_n("%s: good, %zu warning\n", "%s: good, %zu warnings\n", warnings), cli->config, warnings);
 	else
-		printf(_("%s: %zu errors, %zu warnings; the gateway does not start with it\n"),
-		    cli->config, errors, warnings);
+		print_bad(cli->config, errors, warnings);
 }
 
 int cmd_check(struct cli *cli)
 {
 	struct conf_problems problems = {0};
-	struct conf *conf = conf_load_broken(cli->config, &problems);
+	struct conf *conf;
 	bool good;
 
+	if (!cli_may_read(cli))
+		return CLI_FAILED;
+	conf = conf_load_broken(cli->config, &problems);
 	sorter_check(conf, &problems);
 	rule_lint(conf, &problems);
 	conf_problems_sort(&problems);

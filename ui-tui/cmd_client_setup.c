@@ -165,7 +165,7 @@ static bool write_file(const char *folder, const char *name, struct buf *content
 	if (done)
 		strlist_add(files, path);
 	else
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	buf_clear(content);
 	free(path);
 	return done;
@@ -180,7 +180,7 @@ static bool write_files(const struct setup *setup, const struct setup_qr *qr, co
 	bool done = fsx_make_dirs(folder, &error) == 0;
 
 	if (!done)
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	setup_write_autoconfig(setup, &autoconfig);
 	setup_write_apple(setup, &apple);
 	setup_qr_write_svg(qr, &svg);
@@ -217,7 +217,7 @@ static int write_and_tell(const struct cli *cli, const struct setup *setup)
 	int result = CLI_FAILED;
 
 	if (setup_qr_encode(payload, &qr, &error) != 0) {
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	} else {
 		if (folder == NULL || write_files(setup, &qr, folder, &files))
 			result = tell(cli, setup, &qr, payload, &files);

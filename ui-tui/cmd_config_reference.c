@@ -66,7 +66,7 @@ static int print_verbs(const struct cli *cli, struct buf *out)
 	int result;
 
 	if (fsx_read(cli->words[1], PAGE_MAX, &template, &len, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	result = fill(cli, slice_make(template, len), out);
 	free(template);
 	return result;

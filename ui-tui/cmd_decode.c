@@ -100,7 +100,7 @@ static int decode_file(const struct cli *cli, const char *file)
 
 	if (input_read(file, &message, &error) < 0) {
 		buf_clear(&message);
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	}
 	header = buf_slice(&message);
 	header.len = header_length(header);

@@ -304,7 +304,7 @@ int cmd_demo(struct cli *cli)
 		return CLI_DONE;
 	}
 	if (result != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	printf("\n%s\n", _("The demo is over; its folder is removed."));
 	return CLI_DONE;
 }

@@ -24,12 +24,12 @@ static int show(const struct conf_dkim *dkim, bool json)
 	int result;
 
 	if (dkim_key_load(dkim->key_file, &key, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	result = dkim_key_record(key, &record, &error);
 	dkim_key_free(key);
 	if (result != 0) {
 		buf_clear(&record);
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	}
 	if (json) {
 		cli_print_json(json_pack("{s:s, s:o, s:s}", "domain", dkim->name, "name",
@@ -62,7 +62,7 @@ int cmd_dkim(struct cli *cli)
 		result = cli_fail(CLI_USAGE, _("a key is rsa or ed25519, not %s"), make);
 	else if (make != NULL && (dkim_key_make(dkim->key_file, strcmp(make, "ed25519") == 0, &error) != 0 ||
 				     ini_edit_own(dkim->key_file, cli->config, &error) != 0))
-		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		result = cli_fail_error(&error);
 	else
 		result = show(dkim, cli->json);
 	conf_free(conf);

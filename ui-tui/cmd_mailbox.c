@@ -79,7 +79,7 @@ static void add_mailbox(struct mailboxes *mailboxes, const char *spool, const ch
 
 	ARRAY_GROW(mailboxes->items, mailboxes->count);
 	if (measure(spool, user, has_user, &mailboxes->items[mailboxes->count++], &error) != 0)
-		mailboxes->result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		mailboxes->result = cli_fail_error(&error);
 }
 
 /* Mailboxes of users who were removed; nobody would remember them otherwise. */
@@ -188,7 +188,7 @@ static int show_mailbox(const struct cli *cli, const struct conf *conf, const ch
 
 	if (maildir_list(conf->gateway.spool, user, &messages, &error) != 0) {
 		json_decref(list);
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	}
 	show_heads(&table);
 	for (size_t i = 0; i < messages.count; i++)
@@ -383,12 +383,12 @@ static int take_out(const struct cli *cli, const struct conf *conf, const char *
 	int result;
 
 	if (spool_writer_open(&writer, conf, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	result = remove_old(cli, conf, user, archive, writer.intake, before, &expired, &error);
 	if (result != 0)
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	if (spool_writer_close(&writer, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		result = cli_fail_error(&error);
 	return result == 0 ? tell_removal(cli, user, archive, &expired) : CLI_FAILED;
 }
 
@@ -403,7 +403,7 @@ static int purge_mailbox(const struct cli *cli, const struct conf *conf, const c
 		return CLI_USAGE;
 	before = clock_wall() - age;
 	if (plan_removal(conf->gateway.spool, user, before, &plan, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	if (cli_option(cli, "--dry-run") != NULL)
 		return tell_plan(cli, user, &plan);
 	result = confirm_purge(cli, user, &plan);

@@ -88,7 +88,7 @@ int cmd_queue_list(struct cli *cli)
 		return CLI_FAILED;
 	if (queue_list(conf->gateway.spool, ALL_STATES, &items, &error) != 0) {
 		conf_free(conf);
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	}
 	list = json_array();
 	add_heads(&table);

@@ -49,7 +49,7 @@ static int shift(struct job *job, const struct msgid *id)
 	int moved = queue_shift(job->spool, id, change->from, change->to, &error);
 
 	if (moved < 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	if (moved == 0)
 		return cli_fail(CLI_FAILED, _(change->refused), id->text);
 	intake_journal(job->writer.intake, id->text, "", change->event, "", "lanpost queue");
@@ -137,7 +137,7 @@ static int delete(struct job *job, const struct msgid *id)
 		while ((there = queue_find(job->spool, id, &item.state, &error)) > 0 && queue_remove(job->spool, &item, &error) == 0)
 			;
 	if (there != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	intake_journal(job->writer.intake, id->text, "", "deleted", "", "lanpost queue delete");
 	printf(_("message %s was deleted\n"), id->text);
 	return CLI_DONE;
@@ -177,13 +177,13 @@ static int run(struct cli *cli, const struct change *change)
 	job.tell = cli_option(cli, "--tell") != NULL;
 	if (spool_writer_open(&job.writer, conf, &error) != 0) {
 		conf_free(conf);
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	}
 	for (int i = 0; i < cli->count; i++)
 		if (change_one(&job, cli->words[i]) != CLI_DONE)
 			result = CLI_FAILED;
 	if (spool_writer_close(&job.writer, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		result = cli_fail_error(&error);
 	conf_free(conf);
 	return result;
 }

@@ -83,7 +83,7 @@ static struct conf *conf_with_rules(const struct cli *cli, const char *file)
 	struct conf *conf = NULL;
 
 	if (input_read(file, &text, &error) != 0) {
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	} else {
 		conf = conf_load_edited(cli->config, place, buf_slice(&text), &problems);
 		for (size_t i = 0; conf == NULL && i < problems.count; i++)
@@ -118,11 +118,11 @@ static int with_conf(const struct cli *cli, const struct conf *conf, int64_t sec
 			break;
 	}
 	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	result = replay_run(conf, state, clock_wall() - seconds, rule, &replay, &error);
 	state_close(state);
 	if (result != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	result = cli->json ? print_json(&replay) : print_text(&replay);
 	replay_clear(&replay);
 	return result;

@@ -116,7 +116,7 @@ static int run(struct wizard *wizard)
 		    wizard->error.class != ERROR_NONE ? ERROR_SAID(&wizard->error) : _("stopped; nothing was written"));
 	puts("");
 	if (wizard_write(wizard) != 0)
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&wizard->error));
+		return cli_fail_error(&wizard->error);
 	return start(wizard) ? CLI_DONE : CLI_FAILED;
 }
 
@@ -127,7 +127,7 @@ int cmd_setup(struct cli *cli)
 
 	if (!may_write(cli->config))
 		return cli_fail(CLI_FAILED, _("cannot write %s: permission denied. Run it as root: sudo lanpost setup"), cli->config);
-	result = wizard_open(&wizard, cli) == 0 ? run(&wizard) : cli_fail(CLI_FAILED, "%s", ERROR_SAID(&wizard.error));
+	result = wizard_open(&wizard, cli) == 0 ? run(&wizard) : cli_fail_error(&wizard.error);
 	wizard_clear(&wizard);
 	return result;
 }

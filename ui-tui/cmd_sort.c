@@ -149,7 +149,7 @@ static int sort_file(const struct sorting *sorting, const char *file)
 
 	if (input_read(file, &bytes, &error) < 0) {
 		buf_clear(&bytes);
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	}
 	multidrop_recipients(sorting->conf, conf_find_account(sorting->conf, sorting->account),
 	    buf_slice(&bytes), &recipients);
@@ -192,7 +192,7 @@ static int fail_rules(const struct conf *conf)
 		struct error error;
 
 		conf_problem_error(&problems.items[0], &error);
-		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		result = cli_fail_error(&error);
 	}
 	conf_problems_clear(&problems);
 	return result;

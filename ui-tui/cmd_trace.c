@@ -138,7 +138,7 @@ static int run_trace(const struct cli *cli, const struct conf *conf, struct stat
 	}
 	if (find_events(&query, conf, state, &trace, &error) != 0) {
 		json_decref(trace.messages);
-		return cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		return cli_fail_error(&error);
 	}
 	if (trace.messages != NULL)
 		return cli_print_json(trace.messages);

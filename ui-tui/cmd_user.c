@@ -135,7 +135,7 @@ static bool set_secret(struct edit *edit, const char *name, bool weak)
 	done = secret_ask(name, &secret, &error) == 0;
 
 	if (!done)
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	done = done && edit_set(edit, "user", name, "password", secret.hash) &&
 	       edit_set(edit, "user", name, "scram_sha256", secret.scram) &&
 	       (!weak || edit_set(edit, "user", name, "clear_password", secret.clear));

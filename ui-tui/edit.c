@@ -28,7 +28,7 @@ bool edit_begin(struct edit *edit, struct cli *cli, struct conf *conf, const cha
 		buf_append_slice(&edit->text, buf_slice(&edit->before));
 		return true;
 	}
-	cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+	cli_fail_error(&error);
 	return false;
 }
 
@@ -44,7 +44,7 @@ bool edit_reread(struct edit *edit)
 
 	buf_reset(&edit->before);
 	if (ini_edit_read(edit->file, &edit->before, &error) != 0) {
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 		return false;
 	}
 	edit_restart(edit);
@@ -83,7 +83,7 @@ bool edit_set(struct edit *edit, const char *kind, const char *name, const char 
 
 	if (ini_edit_set(&edit->text, kind, name, key, value, &error) == 0)
 		return true;
-	cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+	cli_fail_error(&error);
 	return false;
 }
 
@@ -93,7 +93,7 @@ bool edit_unset(struct edit *edit, const char *kind, const char *name, const cha
 
 	if (ini_edit_unset(&edit->text, kind, name, key, &error) == 0)
 		return true;
-	cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+	cli_fail_error(&error);
 	return false;
 }
 
@@ -261,7 +261,7 @@ static int replace_file(const struct edit *edit)
 	if (edit_is_stale(edit))
 		result = cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
 	else if (ini_edit_write(edit->file, &edit->text, edit->cli->config, &error) != 0)
-		result = cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		result = cli_fail_error(&error);
 	if (lock >= 0)
 		close(lock);
 	return result;

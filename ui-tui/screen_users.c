@@ -132,7 +132,7 @@ static bool set_secret(const struct tui *tui, struct edit *edit, const char *nam
 	bool done = secret_make(password, &secret, &error) == 0;
 
 	if (!done)
-		cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+		cli_fail_error(&error);
 	done = done && edit_set(edit, "user", name, "password", secret.hash) &&
 	       edit_set(edit, "user", name, "scram_sha256", secret.scram) &&
 	       (!is_weak_user(tui, name) || edit_set(edit, "user", name, "clear_password", secret.clear));

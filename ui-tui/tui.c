@@ -299,5 +299,5 @@ int tui_main(struct cli *cli)
 	conf_problems_clear(&tui->problems);
 	conf_free(tui->conf);
 	free(tui);
-	return error.class == ERROR_NONE ? CLI_DONE : cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));
+	return error.class == ERROR_NONE ? CLI_DONE : cli_fail_error(&error);
 }

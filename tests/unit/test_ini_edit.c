@@ -66,6 +66,31 @@ static void keys_are_set_and_all_else_stays(void **state)
 	}
 }
 
+static void keys_are_removed_and_all_else_stays(void **state)
+{
+	static const struct {
+		const char *before, *key, *after;
+	} cases[] = {
+	    {"[user i]\n; a\nkeep = no ; b\nforward = x\n", "keep", "[user i]\n; a\nforward = x\n"},
+	    {"[user i]\nKeep = no\n", "keep", "[user i]\n"},
+	    {"[user i]\nforward = x\n[user j]\nkeep = no\n", "keep", "[user i]\nforward = x\n[user j]\nkeep = no\n"},
+	    {"[user i]\naliases = a, \\\n  b\nkeep = no\n", "aliases", "[user i]\nkeep = no\n"},
+	    {"[user i]\r\nkeep = no\r\n", "keep", "[user i]\r\n"},
+	    {"", "keep", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf text = BUF_INIT(100000);
+		struct error error = ERROR_INIT;
+
+		buf_append_text(&text, cases[i].before);
+		assert_int_equal(ini_edit_unset(&text, "user", "i", cases[i].key, &error), 0);
+		assert_string_equal(buf_text(&text), cases[i].after);
+		buf_clear(&text);
+	}
+}
+
 static void sections_are_removed_and_all_else_stays(void **state)
 {
 	static const struct {
@@ -205,6 +230,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(keys_are_set_and_all_else_stays),
+	    cmocka_unit_test(keys_are_removed_and_all_else_stays),
 	    cmocka_unit_test(sections_are_removed_and_all_else_stays),
 	    cmocka_unit_test(sections_are_moved_with_their_comments),
 	    cmocka_unit_test(files_keep_mode_and_links),
