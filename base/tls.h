@@ -22,9 +22,12 @@ int tls_context_new(
     const char *cert_path, const char *key_path, struct tls_context **context, struct error *error);
 void tls_context_free(struct tls_context *context);
 
-/* Makes `<folder>/cert.pem` and `<folder>/key.pem` (mode 0600) unless both are there: a self-signed
- * certificate for hostname, localhost and the loopback addresses, EC P-256, good for 10 years. */
-int tls_make_certificate(const char *folder, const char *hostname, struct error *error);
+/* Sees to `<folder>/cert.pem` and `<folder>/key.pem` (mode 0600): a self-signed certificate for these names and addresses (the first
+ * one that is a name is the subject), EC P-256, good for 10 years. What is there stays as long as it holds all of them and is valid
+ * for another month: mail programs ask again about each new one. A new one has the old key, so that a pinned key stays right, and
+ * the old names behind the new ones, so that a computer that changes between two networks changes its certificate once. A
+ * certificate that an authority signed is never touched. */
+int tls_make_certificate(const char *folder, const struct strlist *names, struct error *error);
 
 #define TLS_FINGERPRINT_MAX 96
 

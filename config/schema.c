@@ -128,7 +128,7 @@ static const struct schema_key lan_keys[] = {
 	N_("Users whose password is empty may log in (from the addresses of `allow` only), as in Office Mail Server.")},
     {"pop3_login_delay", SECONDS(conf_lan, pop3_login_delay), "0", NULL, RANGE(0, HOUR),
 	N_("A mailbox may be opened again by POP3 only after so long; 0: at any time.")},
-    {"tls_cert", PATH(conf_lan, tls_cert), "", N_("a self-signed one, made on the first start"), ANY,
+    {"tls_cert", PATH(conf_lan, tls_cert), "", N_("a self-signed one for the names and LAN addresses of this computer"), ANY,
 	N_("The certificate (chain) shown to mail programs, PEM.")},
     {"tls_key", PATH(conf_lan, tls_key), "", N_("that of the self-signed certificate"), ANY,
 	N_("The private key of tls_cert, PEM.")},

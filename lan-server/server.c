@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/doing.h"
+#include "base/lan_address.h"
 #include "base/log.h"
 #include "base/net.h"
 #include "base/tls.h"
@@ -86,9 +87,27 @@ bool lan_kind_has_tls(enum lan_kind kind)
 
 /* --- snapshots */
 
+/* What people type as the server: the gateway's name, the short one, its addresses on the LAN. */
+static void own_names(const struct conf *conf, struct strlist *names)
+{
+	char *short_name = xstrndup(conf->gateway.hostname, strcspn(conf->gateway.hostname, "."));
+
+	strlist_add(names, conf->gateway.hostname);
+	strlist_add(names, short_name);
+	strlist_add(names, "localhost");
+	strlist_add(names, "127.0.0.1");
+	strlist_add(names, "::1");
+	for (size_t i = 0; i < conf->lan.listen.count; i++)
+		if (strcmp(conf->lan.listen.items[i], "0.0.0.0") != 0 && strcmp(conf->lan.listen.items[i], "::") != 0)
+			strlist_add(names, conf->lan.listen.items[i]);
+	lan_addresses(names);
+	free(short_name);
+}
+
 static int load_tls(const struct conf *conf, struct tls_context **tls, struct error *error)
 {
 	const char *cert = conf->lan.tls_cert, *key = conf->lan.tls_key;
+	struct strlist names = {NULL, 0};
 	char *folder, *own_cert, *own_key;
 	int result;
 
@@ -97,7 +116,9 @@ static int load_tls(const struct conf *conf, struct tls_context **tls, struct er
 	folder = xasprintf("%s/tls", conf->gateway.spool);
 	own_cert = xasprintf("%s/cert.pem", folder);
 	own_key = xasprintf("%s/key.pem", folder);
-	result = tls_make_certificate(folder, conf->gateway.hostname, error);
+	own_names(conf, &names);
+	result = tls_make_certificate(folder, &names, error);
+	strlist_clear(&names);
 	if (result == 0)
 		result = tls_context_new(own_cert, own_key, tls, error);
 	free(folder);

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/lan_address.h"
 #include "config/value.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/setup.h"
@@ -236,20 +237,35 @@ static bool is_host(const char *text)
 	       inet_pton(AF_INET6, text, &address) == 1;
 }
 
+/* What a PC of the LAN can reach: the gateway's name where it is known to stand for one of our addresses there, else the address.
+ * New memory. */
+static char *reachable_host(const struct conf *conf)
+{
+	struct strlist addresses = {NULL, 0};
+	char *host;
+
+	lan_addresses(&addresses);
+	host = xstrdup(addresses.count == 0 || lan_knows(conf->gateway.hostname) ? conf->gateway.hostname : addresses.items[0]);
+	strlist_clear(&addresses);
+	return host;
+}
+
 static int set_up(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
 	const char *host = cli_option(cli, "--host");
+	char *own = host == NULL ? reachable_host(conf) : NULL;
 	struct setup setup;
 	int result;
 
 	if (host != NULL && !is_host(host))
 		return cli_fail(CLI_FAILED, _("`%s` is neither a name nor an address of a computer"), host);
-	setup_gather(&setup, conf, user, host != NULL ? host : conf->gateway.hostname);
+	setup_gather(&setup, conf, user, host != NULL ? host : own);
 	if (setup.incoming_count == 0 || setup.outgoing_count == 0)
 		result = cli_fail(CLI_FAILED, _("mail programs are not served: the ports for POP3 or SMTP in [lan] are all 0"));
 	else
 		result = write_and_tell(cli, &setup);
 	setup_clear(&setup);
+	free(own);
 	return result;
 }
 

@@ -1,5 +1,7 @@
 #include "ui-tui/first_start.h"
 
+#include "base/lan_address.h"
+
 #include <arpa/inet.h>
 #include <ifaddrs.h>
 #include <net/if.h>
@@ -48,20 +50,12 @@ void first_start_networks(struct buf *out)
 
 void first_start_address(struct buf *out)
 {
-	struct ifaddrs *interfaces = NULL;
+	struct strlist addresses = {NULL, 0};
 
-	if (getifaddrs(&interfaces) != 0)
-		return;
-	for (const struct ifaddrs *at = interfaces; at != NULL && out->len == 0; at = at->ifa_next) {
-		const struct sockaddr_in *address = (const void *)at->ifa_addr;
-		char text[INET_ADDRSTRLEN];
-
-		if (at->ifa_addr != NULL && at->ifa_addr->sa_family == AF_INET && (at->ifa_flags & IFF_LOOPBACK) == 0 &&
-		    is_private(ntohl(address->sin_addr.s_addr)) &&
-		    inet_ntop(AF_INET, &address->sin_addr, text, sizeof(text)) != NULL)
-			buf_append_text(out, text);
-	}
-	freeifaddrs(interfaces);
+	lan_addresses(&addresses);
+	if (addresses.count > 0)
+		buf_append_text(out, addresses.items[0]);
+	strlist_clear(&addresses);
 }
 
 bool first_start_port_is_free(int port)

@@ -147,11 +147,47 @@ def test_terminal_shows_the_same_qr_code(office, files):
 @pytest.mark.parametrize("language, words", [("en", ["Thunderbird", "The Bat!", "Outlook", "SSL/TLS"]),
                                              ("ru", ["Thunderbird", "The Bat!", "Outlook", "SSL/TLS"])])
 def test_text_for_people(office, language, words):
-    done = office.cli("client-setup", "ivan", language=language)
+    done = office.cli("client-setup", "ivan", "--host", "gw.office.lan", language=language)
     assert done.returncode == 0, done.stderr
     for word in [*words, "gw.office.lan", str(office.pop3s_port), str(office.smtps_port), "ivan@example.ru"]:
         assert word in done.stdout
     assert ":".join(re.findall("..", fingerprint(office)[1])) in done.stdout
+
+
+ON_A_LAN = """
+ip link set lo up && ip link add v0 type veth peer name v1 && ip addr add $1/24 dev v0 && ip link set v0 up || exit 77
+$2/lanpostd -c $3 2>/dev/null & pid=$!
+until $2/lanpost -c $3 status >/dev/null 2>&1; do kill -0 $pid || exit 1; sleep 0.1; done
+$2/lanpost -c $3 client-setup ivan --json
+kill $pid; wait $pid
+"""
+
+
+def on_a_lan(office, address):
+    """What client-setup tells, and the certificate, of a gateway on a PC with this address."""
+    done = subprocess.run(["unshare", "-rn", "sh", "-c", ON_A_LAN, "sh", address, BUILD, office.conf], capture_output=True, text=True,
+                          timeout=60)
+    if done.returncode == 77 or "unshare" in done.stderr:
+        pytest.skip("no network namespaces here")
+    assert done.returncode == 0, done.stderr
+    text = subprocess.run(["openssl", "x509", "-noout", "-text", "-in", office.spool / "tls" / "cert.pem"], capture_output=True,
+                          text=True, check=True).stdout
+    key = subprocess.run(["openssl", "x509", "-noout", "-pubkey", "-in", office.spool / "tls" / "cert.pem"], capture_output=True,
+                         check=True).stdout
+    return json.loads(done.stdout), text, key
+
+
+def test_the_certificate_names_what_people_type(make_gateway):
+    office = make_gateway(start=False, users={"ivan": {"password": ""}})
+    told, text, key = on_a_lan(office, "192.168.77.5")
+    assert told["incoming"][0]["host"] == told["outgoing"][0]["host"] == "192.168.77.5"
+    for name in ("DNS:gw.office.lan", "DNS:gw,", "DNS:localhost", "IP Address:192.168.77.5", "IP Address:127.0.0.1"):
+        assert name in text
+    same, _, _ = on_a_lan(office, "192.168.77.5")
+    assert same["certificate"] == told["certificate"]
+    moved, text, new_key = on_a_lan(office, "10.9.8.7")
+    assert moved["incoming"][0]["host"] == "10.9.8.7" and "IP Address:10.9.8.7" in text and "IP Address:192.168.77.5" in text
+    assert moved["certificate"]["sha256"] != told["certificate"]["sha256"] and new_key == key
 
 
 def test_user_without_a_password(office):

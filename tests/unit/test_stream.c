@@ -193,6 +193,8 @@ static int remove_folder(void **state)
 	return remove_tree(folder);
 }
 
+static const struct strlist gateway_names = {(char *[]){(char[]){"gw.office.lan"}, (char[]){"localhost"}}, 2};
+
 static struct tls_context *own_context(void)
 {
 	char *cert = xasprintf("%s/cert.pem", folder), *key = xasprintf("%s/key.pem", folder);
@@ -200,7 +202,7 @@ static struct tls_context *own_context(void)
 	struct error error;
 	struct stat st;
 
-	assert_int_equal(tls_make_certificate(folder, "gw.office.lan", &error), 0);
+	assert_int_equal(tls_make_certificate(folder, &gateway_names, &error), 0);
 	assert_int_equal(stat(key, &st), 0);
 	assert_int_equal(st.st_mode & 0777, 0600);
 	assert_int_equal(tls_context_new(cert, key, &context, &error), 0);
@@ -298,7 +300,7 @@ static void test_certificates_that_cannot_be_used(void **state)
 	assert_non_null(strstr(ERROR_EN(&error), "/nowhere/cert.pem"));
 	assert_int_equal(tls_context_new(cert, cert, &context, &error), -1);
 	assert_int_equal(error.class, ERROR_CONFIG);
-	assert_int_equal(tls_make_certificate("/proc/nowhere", "gw", &error), -1);
+	assert_int_equal(tls_make_certificate("/proc/nowhere", &gateway_names, &error), -1);
 	free(cert);
 }
 

@@ -28,10 +28,11 @@ static char folder[] = "/tmp/lanpost-binding-XXXXXX";
 
 static void make_files(void)
 {
+	struct strlist names = {(char *[]){(char[]){"gw.office.lan"}}, 1};
 	struct error error;
 
 	assert_non_null(mkdtemp(folder));
-	assert_int_equal(tls_make_certificate(folder, "gw.office.lan", &error), 0);
+	assert_int_equal(tls_make_certificate(folder, &names, &error), 0);
 }
 
 static void meet(struct ends *ends, int version, unsigned long options, SSL_SESSION *resumed)
