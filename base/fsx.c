@@ -20,12 +20,11 @@
 
 #define WRITE_PIECE (4u << 20) /* a larger part is written piece by piece */
 
-void (*fsx_hook)(const char *what);
+int (*fsx_hook)(const char *what, const char *path, const char *to);
 
-void fsx_point(const char *what)
+int fsx_point(const char *what, const char *path, const char *to)
 {
-	if (fsx_hook != NULL)
-		fsx_hook(what);
+	return fsx_hook == NULL ? 0 : fsx_hook(what, path, to);
 }
 
 /* The bytes of a large message are a mapped file: without this, all of them would count as our memory while they are copied.
@@ -61,7 +60,8 @@ static ssize_t write_some(int fd, const struct iovec *parts, int count)
 
 int fsx_writev(int fd, struct iovec *parts, int count, const char *path, struct error *error)
 {
-	fsx_point("write");
+	if (fsx_point("write", path, NULL) != 0)
+		return error_errno(error, "cannot write %s", path);
 	while (count > 0) {
 		ssize_t done = write_some(fd, parts, count);
 
@@ -91,8 +91,7 @@ int fsx_write(int fd, struct slice data, const char *path, struct error *error)
 
 int fsx_sync_data(int fd, const char *path, struct error *error)
 {
-	fsx_point("fdatasync");
-	if (fdatasync(fd) != 0)
+	if (fsx_point("fdatasync", path, NULL) != 0 || fdatasync(fd) != 0)
 		return error_errno(error, "cannot make %s durable", path);
 	return 0;
 }
@@ -113,23 +112,32 @@ int fsx_sync_dir(const char *path, struct error *error)
 
 	if (fd < 0)
 		return -1;
-	fsx_point("fsync-dir");
-	if (fsync(fd) != 0)
+	if (fsx_point("fsync-dir", path, NULL) != 0 || fsync(fd) != 0)
 		result = error_errno(error, "cannot make folder %s durable", path);
 	close(fd);
 	return result;
 }
 
+int fsx_open_filesystem(const char *path, struct error *error)
+{
+	return open_dir(path, error);
+}
+
+int fsx_sync_opened(int fd, const char *path, struct error *error)
+{
+	if (fsx_point("syncfs", path, NULL) != 0 || syncfs(fd) != 0)
+		return error_errno(error, "cannot make the file system of %s durable", path);
+	return 0;
+}
+
 int fsx_sync_filesystem(const char *path, struct error *error)
 {
 	int fd = open_dir(path, error);
-	int result = 0;
+	int result;
 
 	if (fd < 0)
 		return -1;
-	fsx_point("syncfs");
-	if (syncfs(fd) != 0)
-		result = error_errno(error, "cannot make the file system of %s durable", path);
+	result = fsx_sync_opened(fd, path, error);
 	close(fd);
 	return result;
 }
@@ -143,24 +151,39 @@ int fsx_close(int fd, const char *path, struct error *error)
 
 int fsx_rename(const char *from, const char *to, struct error *error)
 {
-	fsx_point("rename");
-	if (rename(from, to) != 0)
+	if (fsx_point("rename", from, to) != 0 || rename(from, to) != 0)
 		return error_errno(error, "cannot rename %s to %s", from, to);
 	return 0;
 }
 
+/* Where the file system knows no exchange (NFS), `to` may go between the look and the rename, and comes back once. */
+static int rename_over(const char *from, const char *to)
+{
+	return access(to, F_OK) == 0 ? rename(from, to) : -1;
+}
+
+int fsx_swap_in(const char *from, const char *to, struct error *error)
+{
+	bool exchanged;
+
+	if (fsx_point("exchange", from, to) != 0)
+		return error_errno(error, "cannot replace %s", to);
+	exchanged = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0;
+	if (!exchanged && ((errno != EINVAL && errno != ENOSYS) || rename_over(from, to) != 0))
+		return error_errno(error, "cannot replace %s", to);
+	return exchanged ? fsx_unlink(from, error) : 0;
+}
+
 int fsx_link(const char *from, const char *to, struct error *error)
 {
-	fsx_point("link");
-	if (link(from, to) != 0)
+	if (fsx_point("link", from, to) != 0 || link(from, to) != 0)
 		return error_errno(error, "cannot link %s to %s", from, to);
 	return 0;
 }
 
 int fsx_unlink(const char *path, struct error *error)
 {
-	fsx_point("unlink");
-	if (unlink(path) != 0 && errno != ENOENT)
+	if ((fsx_point("unlink", path, NULL) != 0 || unlink(path) != 0) && errno != ENOENT)
 		return error_errno(error, "cannot remove %s", path);
 	return 0;
 }
@@ -201,7 +224,8 @@ static int create(const char *path, const struct slice *parts, size_t count, con
 	int used = 0, result;
 	int fd;
 
-	fsx_point("create");
+	if (fsx_point("create", path, NULL) != 0)
+		return error_errno(error, "cannot create %s", path);
 	fd = owned_open(path, O_WRONLY | O_TRUNC, (mode_t)mode);
 	if (fd < 0)
 		return error_errno(error, "cannot create %s", path);
@@ -259,8 +283,7 @@ out:
 
 int fsx_truncate(int fd, uint64_t size, const char *path, struct error *error)
 {
-	fsx_point("truncate");
-	if (ftruncate(fd, (off_t)size) != 0 || lseek(fd, (off_t)size, SEEK_SET) < 0)
+	if (fsx_point("truncate", path, NULL) != 0 || ftruncate(fd, (off_t)size) != 0 || lseek(fd, (off_t)size, SEEK_SET) < 0)
 		return error_errno(error, "cannot cut %s", path);
 	return 0;
 }

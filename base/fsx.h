@@ -4,7 +4,7 @@
  *
  * The order everywhere: write, sync the file, rename, sync the folder, and only
  * then acknowledge. Close errors count. Every call here that changes the disk
- * first passes fsx_point(), where a test can stop the process dead.
+ * first passes fsx_point(), where a test can stop the process dead or let the call fail.
  */
 #ifndef LANPOST_BASE_FSX_H
 #define LANPOST_BASE_FSX_H
@@ -15,9 +15,10 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
-/* Tests set this to count or to die at the n-th change of the disk; NULL in production. */
-extern void (*fsx_hook)(const char *what);
-void fsx_point(const char *what);
+/* Tests set this to count, to die at the n-th change of the disk, or to let it fail: then it sets errno and returns -1, else 0.
+ * path is what is changed, to a second name (rename, link) or NULL. NULL in production. */
+extern int (*fsx_hook)(const char *what, const char *path, const char *to);
+int fsx_point(const char *what, const char *path, const char *to);
 
 /* Writes all of it, whatever EINTR and short writes do. */
 int fsx_write(int fd, struct slice data, const char *path, struct error *error);
@@ -26,8 +27,15 @@ int fsx_sync_data(int fd, const char *path, struct error *error); /* fdatasync *
 int fsx_sync_dir(const char *path, struct error *error);
 /* Makes everything written so far on the file system that holds path durable (syncfs). */
 int fsx_sync_filesystem(const char *path, struct error *error);
+/* Whoever syncs again and again opens the file system once, before the first write: the kernel reports a failed write once to each
+ * descriptor that was open then, and perhaps never to one that is opened later. Returns a descriptor, or -1. */
+int fsx_open_filesystem(const char *path, struct error *error);
+/* Returns -1 if something that was written since the last call could not be: it may be lost, also if the next call succeeds. */
+int fsx_sync_opened(int fd, const char *path, struct error *error);
 int fsx_close(int fd, const char *path, struct error *error);
 int fsx_rename(const char *from, const char *to, struct error *error);
+/* Puts the file `from` in the place of `to`, which goes. ENOENT if there is no `to` (any more): `from` stays then. */
+int fsx_swap_in(const char *from, const char *to, struct error *error);
 /* EEXIST if `to` is there. */
 int fsx_link(const char *from, const char *to, struct error *error);
 /* A file that is not there counts as removed. */
@@ -52,6 +60,17 @@ void fsx_unmap(struct slice data);
 /* Whoever has read a mapped file asks this before relying on what was read. Returns -1 if the file was cut meanwhile or
  * could not be read (mapped.h); what could not be had was read as zeros. */
 int fsx_check_map(struct slice data, struct error *error);
+/* What stands on the disk against what should. */
+enum fsx_match {
+	FSX_SAME,
+	FSX_REMAINS, /* cut short, zeros where it differs, or not readable: what a power cut or a lost write leaves */
+	FSX_OTHER,   /* somebody's other bytes */
+};
+/* Compares a file with the parts one behind the other. Asks the disk, not the memory, as far as the file is synced. Returns -1 if
+ * it cannot be opened or read for a reason that may pass. */
+int fsx_compare(const char *path, const struct slice *parts, size_t count, enum fsx_match *match, struct error *error);
+/* Lets go of the memory that holds a synced file, so that the next one to read it reads the disk. */
+void fsx_forget(const char *path);
 /* Takes an exclusive lock on an open file without waiting. Returns 0, or 1 if another
  * process holds it. The lock goes with the process, however it ends. */
 int fsx_lock(int fd);

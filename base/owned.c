@@ -63,13 +63,26 @@ static int give(int folder, int fd)
 	return fchown(fd, st.st_uid, st.st_gid) == 0 || is_harmless(errno) ? 0 : -1;
 }
 
-static int open_at(const struct place *place, int flags, mode_t mode)
+/* Whether the path still led to that folder when the file was made. */
+static int check_place(const struct place *place, int fd)
 {
-	int fd = openat(place->folder, place->name, flags | O_EXCL | O_NOFOLLOW, mode);
+	struct stat named, mine;
+
+	if (fstatat(place->folder, place->name, &named, AT_SYMLINK_NOFOLLOW) != 0 || fstat(fd, &mine) != 0)
+		return -1;
+	if (named.st_dev == mine.st_dev && named.st_ino == mine.st_ino)
+		return 0;
+	errno = ESTALE;
+	return -1;
+}
+
+static int open_at(const struct place *place, const char *path, int flags, mode_t mode)
+{
+	int fd = open(path, flags | O_EXCL | O_NOFOLLOW, mode);
 
 	if (fd < 0 && errno == EEXIST && (flags & O_EXCL) == 0)
 		return openat(place->folder, place->name, flags, mode);
-	if (fd >= 0 && give(place->folder, fd) != 0) {
+	if (fd >= 0 && (check_place(place, fd) != 0 || give(place->folder, fd) != 0)) {
 		close_quietly(fd);
 		return -1;
 	}
@@ -86,7 +99,7 @@ int owned_open(const char *path, int flags, mode_t mode)
 		return open(path, flags, mode);
 	if (find_place(&place, path) != 0)
 		return -1;
-	fd = open_at(&place, flags, mode);
+	fd = open_at(&place, path, flags, mode);
 	close_quietly(place.folder);
 	return fd;
 }

@@ -297,7 +297,8 @@ static int open_all(struct session *session, struct error *error)
 	if (spool_open(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
 		return -1;
 	intake_set_session(session->spool.intake, session->id.text);
-	session->sorter = sorter_new(session->conf, error);
+	if (intake_check_known(session->spool.intake, error) == 0)
+		session->sorter = sorter_new(session->conf, error);
 	if (session->sorter != NULL)
 		return 0;
 	spool_close(&session->spool);

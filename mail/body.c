@@ -7,10 +7,18 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
+#include <zlib.h>
 
 void body_init(struct body *body, const char *spool)
 {
 	*body = (struct body){.memory = BUF_INIT(BODY_MEMORY_MAX), .fd = -1, .spool = spool};
+}
+
+static int write_file(struct body *body, struct slice bytes, struct error *error)
+{
+	if (bytes.len > 0)
+		body->checksum = (uint32_t)crc32_z(body->checksum, (const unsigned char *)bytes.ptr, bytes.len);
+	return fsx_write(body->fd, bytes, body->path, error);
 }
 
 static int body_spill(struct body *body, const struct msgid *id, struct error *error)
@@ -23,7 +31,7 @@ static int body_spill(struct body *body, const struct msgid *id, struct error *e
 		body->path = NULL;
 		return -1;
 	}
-	if (fsx_write(body->fd, buf_slice(&body->memory), body->path, error) != 0)
+	if (write_file(body, buf_slice(&body->memory), error) != 0)
 		return -1;
 	buf_clear(&body->memory);
 	return 0;
@@ -39,7 +47,7 @@ int body_append(struct body *body, struct slice bytes, const struct msgid *id, s
 		if (body_spill(body, id, error) != 0)
 			return -1;
 	}
-	if (fsx_write(body->fd, bytes, body->path, error) != 0)
+	if (write_file(body, bytes, error) != 0)
 		return -1;
 	body->size += bytes.len;
 	return 0;

@@ -19,6 +19,7 @@ struct body {
 	char *path;	   /* the file, NULL while in memory */
 	int fd;
 	uint64_t size;
+	uint32_t checksum; /* CRC-32 of what stands in the file */
 	struct slice map;  /* of the file, while viewed */
 	const char *spool; /* borrowed */
 };

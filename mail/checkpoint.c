@@ -62,21 +62,74 @@ static void put_back(struct intake *intake, struct segment *settled)
 /* Everything in it is delivered and durable. */
 static int retire(struct intake *intake, struct segment *segment, struct error *error)
 {
+	if (segment->has_facts)
+		return wal_to_facts(intake->spool, &segment->wal->name, error);
+	return fsx_unlink(segment->wal->path, error);
+}
+
+/* Retires what is settled, and leaves to recovery what is owed or doubtful: without our lock it is an orphan. Files of bodies that
+ * nobody needs any more come into *bodies. */
+static int let_go(struct intake *intake, struct segment *settled, struct strlist *bodies, struct error *error)
+{
 	int result = 0;
 
-	if (segment->has_facts)
-		result = wal_to_facts(intake->spool, &segment->wal->name, error);
-	else
-		result = fsx_unlink(segment->wal->path, error);
-	for (size_t i = 0; i < segment->body_files.count && result == 0; i++)
-		result = fsx_unlink(segment->body_files.items[i], error);
+	pthread_mutex_lock(&intake->lock);
+	for (const struct segment *segment = settled; segment != NULL; segment = segment->next)
+		intake->owed = intake->owed || segment->owed || segment->doubtful;
+	pthread_mutex_unlock(&intake->lock);
+	while (settled != NULL) {
+		struct segment *segment = settled;
+
+		settled = segment->next;
+		if (segment->owed || segment->doubtful) {
+			log_set_trust(intake, segment->wal->name.file, segment->doubtful ? LOG_DOUBTFUL : LOG_DURABLE);
+		} else if (retire(intake, segment, error) != 0) {
+			result = -1;
+		} else {
+			for (size_t i = 0; i < segment->body_files.count; i++)
+				strlist_add(bodies, segment->body_files.items[i]);
+		}
+		segment_free(segment);
+	}
 	return result;
+}
+
+/* A .log must be gone for good before the facts about it may go, and before a body that it names. */
+static int clean_up(struct intake *intake, const struct strlist *bodies, struct error *error)
+{
+	char *folder = wal_path(intake->spool, "");
+	int result = fsx_sync_dir(folder, error);
+
+	for (size_t i = 0; i < bodies->count && result == 0; i++)
+		result = fsx_unlink(bodies->items[i], error);
+	free(folder);
+	return result == 0 ? wal_sweep_facts(intake->spool, error) : -1;
+}
+
+static int retire_settled(struct intake *intake, struct segment *settled, struct error *error)
+{
+	struct strlist bodies = {0};
+	struct error clean_error;
+	int result = let_go(intake, settled, &bodies, error);
+
+	if (clean_up(intake, &bodies, &clean_error) != 0 && result == 0) {
+		*error = clean_error;
+		result = -1;
+	}
+	strlist_clear(&bodies);
+	return result;
+}
+
+static void doubt_all(struct segment *segments)
+{
+	for (; segments != NULL; segments = segments->next)
+		segments->doubtful = true;
 }
 
 int checkpoint_run(struct intake *intake, struct error *error)
 {
 	struct segment *settled;
-	char *folder;
+	struct strlist none = {0};
 	bool some;
 	int result = 0, retiring;
 
@@ -87,34 +140,20 @@ int checkpoint_run(struct intake *intake, struct error *error)
 	pthread_mutex_unlock(&intake->lock);
 
 	some = settled != NULL;
-	if (some)
-		result = fsx_sync_filesystem(intake->spool, error);
-	if (result == 0)
-		result = note_flush(intake, error);
+	if (some && intake_sync(intake, error) != 0) {
+		/* The next sync may succeed without these bytes: they are written again from the log. */
+		doubt_all(settled);
+		let_go(intake, settled, &none, error);
+		return -1;
+	}
+	result = note_flush(intake, error);
 	if (result == 0)
 		result = some ? wal_retire_begin(intake->spool, &retiring, error) : 1;
 	if (result != 0) {
 		put_back(intake, settled); /* a failure, a backup is being made, or there is nothing to do */
 		return result < 0 ? -1 : 0;
 	}
-	while (settled != NULL) {
-		struct segment *segment = settled;
-
-		settled = segment->next;
-		/* One that is owed stays as it is: without our lock it is an orphan for recover. */
-		if (segment->owed)
-			intake->owed = true;
-		else if (retire(intake, segment, error) != 0)
-			result = -1;
-		segment_free(segment);
-	}
-	folder = wal_path(intake->spool, "");
-	/* A .log must be gone for good before the facts about it may go. */
-	if (fsx_sync_dir(folder, error) != 0)
-		result = -1;
-	free(folder);
-	if (result == 0)
-		result = wal_sweep_facts(intake->spool, error);
+	result = retire_settled(intake, settled, error);
 	close(retiring);
 	return result;
 }
@@ -152,7 +191,6 @@ void *checkpoint_thread(void *context)
 			wait_ms(intake, begin + intake->checkpoint_ms - clock_now_ms());
 		if (intake->stopping)
 			break;
-		owed = intake->owed && clock_now_ms() >= retry_at;
 		pthread_mutex_unlock(&intake->lock);
 
 		if (checkpoint_run(intake, &error) != 0) {
@@ -163,6 +201,9 @@ void *checkpoint_thread(void *context)
 		} else {
 			complained = false;
 		}
+		pthread_mutex_lock(&intake->lock);
+		owed = intake->owed && clock_now_ms() >= retry_at;
+		pthread_mutex_unlock(&intake->lock);
 		if (owed) {
 			size_t recovered = 0;
 

@@ -29,6 +29,13 @@ static bool wanted(const struct work *work, const struct place *place)
 	       delivery->wanted(delivery->context, delivery->envelope, place);
 }
 
+static const char *over_of(const struct work *work)
+{
+	const struct delivery *delivery = work->delivery;
+
+	return delivery->over == NULL ? NULL : delivery->over(delivery->context);
+}
+
 /* The message as it is stored: the lines above it, and its bytes around what is put into it. */
 #define PARTS 4
 static void message_parts(const struct delivery *delivery, struct slice *parts)
@@ -49,18 +56,20 @@ static int deliver_mailbox(struct work *work, const struct place *place, struct 
 	const struct envelope *envelope = delivery->envelope;
 	struct slice parts[PARTS];
 	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, envelope->size);
+	const char *over = over_of(work);
 	int result = -1;
 
 	message_parts(delivery, parts);
 	if (work->source != NULL)
-		result = maildir_deliver_link(delivery->spool, place->name, name, work->source,
+		result = maildir_deliver_link(delivery->spool, place->name, name, over, work->source,
 		    error);
 	if (result != 0)
-		result = maildir_deliver(delivery->spool, place->name, name, parts,
+		result = maildir_deliver(delivery->spool, place->name, name, over, parts,
 		    ARRAY_LEN(parts), error);
-	if (result == 0 && work->source == NULL)
-		work->source = xasprintf("%s/mailboxes/%s/new/%s", delivery->spool, place->name,
-		    name);
+	if (result == 0 && work->source == NULL && over == NULL)
+		work->source = xasprintf("%s/mailboxes/%s/new/%s", delivery->spool, place->name, name);
+	else if (result == 0 && work->source == NULL)
+		work->source = xasprintf("%s/mailboxes/%s/%s", delivery->spool, place->name, over);
 	free(name);
 	return result;
 }
@@ -102,26 +111,35 @@ static void fill_block(struct buf *out)
 	}
 }
 
+size_t deliver_parts(const struct delivery *delivery, const struct place *place, struct buf *header, struct slice *parts)
+{
+	if (place->kind != PLACE_BOSS) {
+		message_parts(delivery, parts);
+		return PARTS;
+	}
+	boss_header(delivery->envelope, header);
+	if (delivery->envelope->size >= SHARE_MIN)
+		fill_block(header);
+	parts[0] = buf_slice(header);
+	message_parts(delivery, parts + 1);
+	return 1 + PARTS;
+}
+
 static int deliver_boss(struct work *work, const struct place *place, struct error *error)
 {
 	const struct delivery *delivery = work->delivery;
 	const struct envelope *envelope = delivery->envelope;
 	struct buf header = BUF_INIT(BOSS_HEADER_MAX);
-	struct slice parts[1 + PARTS];
-	char *name;
+	struct slice parts[DELIVER_PARTS];
+	const char *over = over_of(work);
+	size_t count = deliver_parts(delivery, place, &header, parts);
+	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, header.len + envelope->size);
 	int result = -1;
 
-	boss_header(envelope, &header);
-	if (envelope->size >= SHARE_MIN)
-		fill_block(&header);
-	parts[0] = buf_slice(&header);
-	message_parts(delivery, parts + 1);
-	name = maildir_name(envelope->time, &envelope->id, delivery->hostname,
-	    header.len + envelope->size);
 	if (envelope->size >= SHARE_MIN && work->source != NULL)
-		result = maildir_deliver_sharing(delivery->spool, place->name, name, parts[0], work->source, error);
+		result = maildir_deliver_sharing(delivery->spool, place->name, name, over, parts[0], work->source, error);
 	if (result != 0)
-		result = maildir_deliver(delivery->spool, place->name, name, parts, ARRAY_LEN(parts), error);
+		result = maildir_deliver(delivery->spool, place->name, name, over, parts, count, error);
 	free(name);
 	buf_clear(&header);
 	return result;

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "mail/deliver.h"
 #include "mail/intake_priv.h"
@@ -99,7 +100,7 @@ void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, 
 	for (size_t i = 0; i < fact_count; i++)
 		item.has_facts = item.has_facts || facts[i].kind != FACT_ATTEMPT;
 	record_write(facts, fact_count, item.has_message ? &item.envelope : NULL,
-	    item.has_message && item.body.path != NULL, &item.head);
+	    item.has_message && item.body.path != NULL ? &item.body.checksum : NULL, &item.head);
 	ARRAY_GROW(batch->items, batch->count);
 	batch->items[batch->count++] = item;
 }
@@ -170,6 +171,10 @@ void intake_delivered(void *context, const struct envelope *envelope, const stru
 
 	note_delivered(intake, envelope, place, error);
 	if (error != NULL)
+		place_owe(intake, envelope, place, DEBT_OWED);
+	else if (intake->debts.count > 0)
+		place_paid(intake, envelope, place);
+	if (error != NULL)
 		log_warnx("event=delivery-failed id=%s place=%s reason=%s (will be tried again)",
 		    envelope->id.text, LOG_CSTR(place->name), LOG_ERROR(error));
 	else if (intake->delivered != NULL)
@@ -191,6 +196,8 @@ static size_t deliver_message(struct intake *intake, struct batch_item *item)
 	if (body_view(&item->body, &delivery.body, &error) != 0) {
 		log_warnx("event=delivery-failed id=%s reason=%s (will be tried again)",
 		    item->envelope.id.text, LOG_ERROR(&error));
+		for (size_t i = 0; i < item->envelope.place_count; i++)
+			place_owe(intake, &item->envelope, &item->envelope.places[i], DEBT_OWED);
 		return 1;
 	}
 	note_accepted(intake, &item->envelope, delivery.body);
@@ -317,6 +324,10 @@ static void intake_free(struct intake *intake)
 	note_free_all(intake->notes);
 	strlist_clear(&intake->voids);
 	map_clear(&intake->unsettled);
+	map_clear(&intake->trust);
+	map_clear(&intake->debts);
+	if (intake->sync_fd >= 0)
+		close(intake->sync_fd);
 	if (intake->writer_lock >= 0)
 		close(intake->writer_lock);
 	free(intake->spool);
@@ -368,9 +379,10 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	intake->context = options->context;
 	intake->notes_end = &intake->notes;
 	intake->writer_lock = -1;
+	intake->sync_fd = fsx_open_filesystem(intake->spool, error);
 	init_locks(intake);
 
-	if (lock_writer(intake, error) != 0) {
+	if (intake->sync_fd < 0 || lock_writer(intake, error) != 0) {
 		intake_free(intake);
 		return -1;
 	}
@@ -433,9 +445,23 @@ bool intake_is_unsettled(struct intake *intake, const struct msgid *id)
 	bool unsettled;
 
 	pthread_mutex_lock(&intake->lock);
-	unsettled = map_get(&intake->unsettled, slice_of(id->text)) != NULL;
+	unsettled = map_get(&intake->unsettled, slice_of(id->text)) == (void *)UNSETTLED;
 	pthread_mutex_unlock(&intake->lock);
 	return unsettled;
+}
+
+int intake_check_known(struct intake *intake, struct error *error)
+{
+	bool is_blind;
+
+	pthread_mutex_lock(&intake->lock);
+	is_blind = intake->is_blind;
+	pthread_mutex_unlock(&intake->lock);
+	if (!is_blind)
+		return 0;
+	return error_set(error, ERROR_TEMPORARY,
+	    N_("cannot read the intake log in %s/wal, so it is not known which messages were fetched and sent already. "
+	      "Nothing is fetched or sent until it can be read; the program's log says why"), intake->spool);
 }
 
 void intake_set_session(struct intake *intake, const char *session)

@@ -54,6 +54,10 @@ size_t intake_batch_count(const struct intake_batch *batch);
 int intake_batch_commit(struct intake_batch *batch, struct error *error);
 void intake_batch_free(struct intake_batch *batch);
 
+/* For who fetches or sends: -1 if the log of the processes before could not be gone through when the intake was opened, so that it is
+ * not known what they have fetched and sent. It is tried again in the background. */
+int intake_check_known(struct intake *intake, struct error *error);
+
 /* Facts are acted upon by the intake itself as soon as they are durable: files unlinked, queue entries settled
  * or removed, triggers dropped. */
 

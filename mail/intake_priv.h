@@ -18,11 +18,28 @@ struct segment {
 	size_t pending;	     /* appended, and neither delivered nor refused yet */
 	bool has_facts;	     /* some that others may need */
 	bool owed;	     /* a delivery failed */
+	bool doubtful;	     /* a sync of the file system failed while it was there: what it delivered is not trusted */
 	bool syncing;	     /* somebody is in fdatasync */
 	bool broken;	     /* a write or sync failed: no more appends, the undurable is void */
 	struct strlist body_files;
 	struct segment *next;
 };
+
+/* How far the files are trusted that a segment without a living writer has delivered (QUEUE.md, "When the disk lies"). */
+enum log_trust {
+	LOG_STRANGE,  /* of a dead process: what stands is compared with the records */
+	LOG_DURABLE,  /* delivered or compared by us, and synced since: only what failed is owed */
+	LOG_DOUBTFUL, /* a sync failed since: all of it is written again */
+};
+/* What is owed to a place in spite of LOG_DURABLE. */
+enum debt {
+	DEBT_NONE,
+	DEBT_OWED,   /* it was not delivered */
+	DEBT_UNSEEN, /* nobody could look whether it stands there */
+	DEBT_PAID,
+};
+/* Values of struct intake's `unsettled`. */
+enum settlement { UNSETTLED = 1, SETTLED };
 
 /* What goes to the state at the next checkpoint. */
 struct note {
@@ -53,6 +70,10 @@ struct intake {
 	bool in_trouble; /* the last commit failed, and it is noted */
 	bool owed; /* some segment waits for a retry */
 	struct map unsettled; /* queue entries whose outcome is on record, and that could not be changed or removed */
+	struct map trust;     /* name of a segment that we had to let go -> enum log_trust */
+	struct map debts;     /* id, kind and name of a place -> enum debt */
+	int sync_fd;	      /* the file system, open since before our first write */
+	bool is_blind;	      /* the log could not be gone through: see intake_check_known() */
 	pthread_t checkpointer;
 };
 
@@ -68,6 +89,16 @@ void segment_close(struct intake *intake, struct segment *segment);
  * not be found by a recovery. */
 void segment_break(struct intake *intake, struct segment *segment);
 void segment_free(struct segment *segment);
+
+/* Makes all that was written so far durable. On failure no file that any of our segments has delivered is trusted any more. */
+int intake_sync(struct intake *intake, struct error *error);
+
+/* intake_trust.c: what a retry must know of segments and places; take the lock themselves */
+enum log_trust log_trust(struct intake *intake, const char *file);
+void log_set_trust(struct intake *intake, const char *file, enum log_trust trust);
+enum debt place_debt(struct intake *intake, const struct envelope *envelope, const struct place *place);
+void place_owe(struct intake *intake, const struct envelope *envelope, const struct place *place, enum debt debt);
+void place_paid(struct intake *intake, const struct envelope *envelope, const struct place *place);
 
 /* There is something for the checkpoint. The lock is held. Only the first such word wakes its thread: it lets work
  * gather then, and a signal for each message would cost more than the message. */

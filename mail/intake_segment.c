@@ -27,7 +27,7 @@ static int append_voids(struct intake *intake, struct wal *wal, struct error *er
 		char *name = slice_dup(file);
 
 		record_write(&(struct fact){.kind = FACT_VOID, .name = name, .text = offset.ptr}, 1,
-		    NULL, false, &head);
+		    NULL, NULL, &head);
 		free(name);
 	}
 	if (head.len > 0) {

@@ -16,6 +16,8 @@
  * at least once. */
 static const char *const folders[] = {"new", "cur"};
 
+#define REPLACE_TRIES 5
+
 char *maildir_path(const char *spool, const char *user)
 {
 	return xasprintf("%s/mailboxes/%s", spool, user);
@@ -270,14 +272,17 @@ static int search_fn(void *context, int dir_fd, const char *folder, const char *
 	return 0;
 }
 
-/* Where a message stands now, after another program renamed it; NULL if it is gone. */
-static char *find_again(const char *spool, const char *user, const char *unique)
+int maildir_find(const char *spool, const char *user, const char *unique, char **file, struct error *error)
 {
 	struct search search = {.unique = slice_of(unique)};
-	struct error error;
+	int result = each_file(spool, user, search_fn, &search, error);
 
-	each_file(spool, user, search_fn, &search, &error);
-	return search.file;
+	if (result != 0) {
+		free(search.file);
+		search.file = NULL;
+	}
+	*file = search.file;
+	return result;
 }
 
 int maildir_bytes(const char *spool, const char *user, uint64_t *bytes, size_t *messages,
@@ -308,8 +313,10 @@ int maildir_open(const char *spool, const char *user, const struct maildir_messa
 	int result = fsx_map(path, bytes, error);
 
 	if (result != 0 && error->saved_errno == ENOENT) {
-		char *file = find_again(spool, user, message->unique);
+		struct error unlisted;
+		char *file;
 
+		maildir_find(spool, user, message->unique, &file, &unlisted);
 		if (file != NULL) {
 			free(path);
 			path = xasprintf("%s/%s", base, file);
@@ -356,8 +363,7 @@ static int unlink_fn(void *context, int dir_fd, const char *folder, const char *
 	if (map_get(work->uniques, maildir_unique(name)) == NULL)
 		return 0;
 	work->found++;
-	fsx_point("unlink");
-	if (unlinkat(dir_fd, name, 0) != 0 && errno != ENOENT)
+	if ((fsx_point("unlink", name, NULL) != 0 || unlinkat(dir_fd, name, 0) != 0) && errno != ENOENT)
 		return error_errno(work->error, "cannot remove %s", name);
 	return 0;
 }
@@ -396,7 +402,34 @@ static int create(const char *path, const struct content *content, struct error 
 				       : fsx_create(path, content->parts, content->count, 0640, error);
 }
 
-static int deliver(const char *spool, const char *user, const char *name, const struct content *content,
+/* Puts a new file where the message stands now. If it stands nowhere any more, somebody has removed it, and it stays removed. */
+static int replace(const char *spool, const char *user, const char *tmp, const char *over, struct error *error)
+{
+	char *base = maildir_path(spool, user), *file = xstrdup(over), *unique = slice_dup(maildir_unique(strchr(over, '/') + 1));
+	struct error ignored;
+	int result = -1;
+
+	for (int tries = 0; tries < REPLACE_TRIES && file != NULL; tries++) {
+		char *path = xasprintf("%s/%s", base, file);
+
+		result = fsx_swap_in(tmp, path, error);
+		free(path);
+		if (result == 0 || error->saved_errno != ENOENT)
+			break;
+		free(file);
+		if (maildir_find(spool, user, unique, &file, error) != 0)
+			break;
+		result = file == NULL ? 0 : -1;
+	}
+	if (result != 0 || file == NULL)
+		fsx_unlink(tmp, &ignored); /* a stray is swept */
+	free(base);
+	free(file);
+	free(unique);
+	return result;
+}
+
+static int deliver(const char *spool, const char *user, const char *name, const char *over, const struct content *content,
     struct error *error)
 {
 	char *base = maildir_path(spool, user);
@@ -410,70 +443,58 @@ static int deliver(const char *spool, const char *user, const char *name, const 
 			result = create(tmp, content, error);
 	}
 	if (result == 0)
-		result = fsx_rename(tmp, path, error);
+		result = over != NULL ? replace(spool, user, tmp, over, error) : fsx_rename(tmp, path, error);
 	free(path);
 	free(tmp);
 	free(base);
 	return result;
 }
 
-int maildir_deliver(const char *spool, const char *user, const char *name,
+int maildir_deliver(const char *spool, const char *user, const char *name, const char *over,
     const struct slice *parts, size_t count, struct error *error)
 {
-	return deliver(spool, user, name, &(struct content){parts, count, NULL}, error);
+	return deliver(spool, user, name, over, &(struct content){.parts = parts, .count = count}, error);
 }
 
-int maildir_deliver_sharing(const char *spool, const char *user, const char *name, struct slice header, const char *source,
-    struct error *error)
+int maildir_deliver_sharing(const char *spool, const char *user, const char *name, const char *over, struct slice header,
+    const char *source, struct error *error)
 {
-	return deliver(spool, user, name, &(struct content){&header, 1, source}, error);
+	return deliver(spool, user, name, over, &(struct content){.parts = &header, .count = 1, .source = source}, error);
 }
 
-static bool same_size(const char *a, const char *b)
-{
-	struct stat x, y;
-
-	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_size == y.st_size;
-}
-
-int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *source,
+int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *over, const char *source,
     struct error *error)
 {
 	char *base = maildir_path(spool, user);
-	char *path = xasprintf("%s/new/%s", base, name);
-	int result = fsx_link(source, path, error);
+	char *path = xasprintf("%s/%s/%s", base, over != NULL ? "tmp" : "new", name);
+	int result;
 
+	if (over != NULL)
+		fsx_unlink(path, error); /* what a crash may have left */
+	result = fsx_link(source, path, error);
 	if (result != 0 && error->saved_errno == ENOENT && access(source, F_OK) == 0) {
 		result = maildir_make(spool, user, error);
 		if (result == 0)
 			result = fsx_link(source, path, error);
 	}
-	/* There already: fine, unless a power cut has left it without its bytes. */
-	if (result != 0 && error->saved_errno == EEXIST && same_size(source, path))
-		result = 0;
+	if (result == 0 && over != NULL)
+		result = replace(spool, user, path, over, error);
 	free(path);
 	free(base);
 	return result;
 }
 
-static int collect_id(void *context, int dir_fd, const char *folder, const char *name)
+static int collect_file(void *context, int dir_fd, const char *folder, const char *name)
 {
 	struct slice id;
-	struct stat st;
-	uint64_t size;
 
-	(void)folder;
-	if (!maildir_unique_id(maildir_unique(name), &id))
-		return 0;
-	/* After a power cut a file that was never synced may be there without its bytes. */
-	if (name_size(slice_of(name), &size) &&
-	    (fstatat(dir_fd, name, &st, 0) != 0 || (uint64_t)st.st_size != size))
-		return 0;
-	map_put(context, id, (void *)1);
+	(void)dir_fd;
+	if (maildir_unique_id(maildir_unique(name), &id))
+		free(map_put(context, id, xasprintf("%s/%s", folder, name)));
 	return 0;
 }
 
-int maildir_ids(const char *spool, const char *user, struct map *ids, struct error *error)
+int maildir_files(const char *spool, const char *user, struct map *files, struct error *error)
 {
-	return each_file(spool, user, collect_id, ids, error);
+	return each_file(spool, user, collect_file, files, error);
 }

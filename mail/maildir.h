@@ -54,17 +54,20 @@ struct slice maildir_unique(const char *name);
 char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size);
 /* The id in one of our unique names ("<time>.<id>.<host>"); false if it is not ours. */
 bool maildir_unique_id(struct slice unique, struct slice *id);
-/* Writes a message into the mailbox (tmp, then new) without sync. parts: header lines and body. */
-int maildir_deliver(const char *spool, const char *user, const char *name, const struct slice *parts,
-    size_t count, struct error *error);
+/* Where a message stands now ("new/..." or "cur/..."), by its unique name. *file is new memory, NULL if it is gone. */
+int maildir_find(const char *spool, const char *user, const char *unique, char **file, struct error *error);
+/* Writes a message into the mailbox (tmp, then new) without sync. parts: header lines and body. over: a file of the mailbox with
+ * the same unique name, whose place it takes (flags and all); if that is gone meanwhile, nothing is delivered. NULL: none. */
+int maildir_deliver(const char *spool, const char *user, const char *name, const char *over,
+    const struct slice *parts, size_t count, struct error *error);
 /* The same for a header of a multiple of FSX_BLOCK bytes above the bytes of another file (fsx_create_sharing). -1 where
  * that cannot be: deliver the bytes then. */
-int maildir_deliver_sharing(const char *spool, const char *user, const char *name, struct slice header, const char *source,
-    struct error *error);
+int maildir_deliver_sharing(const char *spool, const char *user, const char *name, const char *over, struct slice header,
+    const char *source, struct error *error);
 /* The message by hard link to a file that stands in another mailbox. -1 where that cannot be (another file system,
- * too many links, source gone): deliver the bytes then. */
-int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *source,
+ * too many links, source gone, a file of that name there): deliver the bytes then. */
+int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *over, const char *source,
     struct error *error);
-/* ids of our messages that stand in the mailbox whole (file size as in the name): id -> (void *)1. */
-int maildir_ids(const char *spool, const char *user, struct map *ids, struct error *error);
+/* All our messages that stand in the mailbox: id -> "new/..." or "cur/..." (new memory). */
+int maildir_files(const char *spool, const char *user, struct map *files, struct error *error);
 #endif

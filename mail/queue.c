@@ -9,7 +9,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -240,49 +239,6 @@ int queue_read(const char *spool, const struct queue_item *item, struct envelope
 	return result;
 }
 
-static int message_is_whole(const char *spool, const struct queue_item *item, const struct envelope *envelope,
-    struct error *error)
-{
-	char *path = queue_message_path(spool, item, error);
-	struct stat st;
-	int whole = path == NULL ? -1 : stat(path, &st);
-
-	if (whole == 0)
-		whole = (uint64_t)st.st_size == envelope->size;
-	else if (path != NULL)
-		error_errno(error, "cannot look at %s", path);
-	free(path);
-	return whole < 0 && is_missing(error) ? 0 : whole;
-}
-
-static int entry_is_whole(const char *spool, const struct queue_item *item, struct error *error)
-{
-	struct envelope envelope;
-	int whole;
-
-	if (item->state == QUEUE_CORRUPT)
-		return 0;
-	if (queue_read(spool, item, &envelope, error) != 0)
-		return error->class == ERROR_PERMANENT ? 0 : -1; /* damaged, or not to be read now */
-	whole = message_is_whole(spool, item, &envelope, error);
-	envelope_clear(&envelope);
-	return whole;
-}
-
-int queue_is_whole(const char *spool, const struct msgid *id, struct error *error)
-{
-	struct queue_item item = {.id = *id};
-	int there = queue_find(spool, id, &item.state, error), whole;
-
-	if (there <= 0)
-		return there;
-	whole = entry_is_whole(spool, &item, error);
-	while (whole == 0 && (there = queue_find(spool, id, &item.state, error)) > 0)
-		if (queue_remove(spool, &item, error) != 0)
-			return -1;
-	return there < 0 ? -1 : whole;
-}
-
 /* --- changing */
 
 int queue_deliver(const char *spool, const struct envelope *envelope, const char *source,
@@ -443,6 +399,88 @@ int queue_settle(const char *spool, const struct msgid *id, const char *recipien
 	if (lock < 0)
 		return -1;
 	result = settle(spool, id, recipient, status, reply, error);
+	close(lock);
+	return result;
+}
+
+/* --- for recovery */
+
+/* Another file with these bytes in the place of an entry's message. */
+static int rewrite_message(const char *path, const struct slice *parts, size_t count, struct error *error)
+{
+	char *tmp = xasprintf("%s.tmp", path);
+	struct error ignored;
+	int result = fsx_create(tmp, parts, count, 0640, error);
+
+	if (result == 0)
+		result = fsx_swap_in(tmp, path, error);
+	if (result != 0)
+		fsx_unlink(tmp, &ignored);
+	free(tmp);
+	return result;
+}
+
+static int verify_message(const char *spool, const struct queue_item *item, const struct slice *parts, size_t count, bool anew,
+    bool *stands, struct error *error)
+{
+	char *path = queue_message_path(spool, item, error);
+	enum fsx_match match;
+	int result;
+
+	*stands = path != NULL;
+	if (path == NULL)
+		return is_missing(error) ? 0 : -1;
+	result = fsx_compare(path, parts, count, &match, error);
+	if (result == 0 && (anew || match != FSX_SAME))
+		result = rewrite_message(path, parts, count, error);
+	free(path);
+	return result;
+}
+
+/* What cannot be used, half-written before a power cut: the log has it all. */
+static int remove_remains(const char *spool, struct queue_item *item, struct error *error)
+{
+	int there;
+
+	while ((there = queue_find(spool, &item->id, &item->state, error)) > 0)
+		if (queue_remove(spool, item, error) != 0)
+			return -1;
+	return there;
+}
+
+static int verify(const char *spool, struct queue_item *item, const struct slice *parts, size_t count, bool anew, bool *stands,
+    struct error *error)
+{
+	char *path = file_path(spool, item->state, item->id.text, ".env");
+	struct envelope envelope;
+	int result;
+
+	fsx_forget(path);
+	free(path);
+	*stands = false;
+	if (item->state == QUEUE_CORRUPT)
+		return remove_remains(spool, item, error);
+	if (queue_read(spool, item, &envelope, error) != 0)
+		return error->class == ERROR_PERMANENT ? remove_remains(spool, item, error) : -1;
+	result = verify_message(spool, item, parts, count, anew, stands, error);
+	if (result == 0 && *stands && anew)
+		result = update(spool, item, &envelope, item->state, error);
+	envelope_clear(&envelope);
+	return result == 0 && !*stands ? remove_remains(spool, item, error) : result;
+}
+
+int queue_verify(const char *spool, const struct msgid *id, const struct slice *parts, size_t count, bool anew, bool *stands,
+    struct error *error)
+{
+	struct queue_item item = {.id = *id};
+	int lock = queue_lock(spool, error), result;
+
+	if (lock < 0)
+		return -1;
+	*stands = true;
+	result = queue_find(spool, id, &item.state, error);
+	if (result > 0)
+		result = verify(spool, &item, parts, count, anew, stands, error);
 	close(lock);
 	return result;
 }

@@ -29,10 +29,12 @@ void queue_items_clear(struct queue_items *items);
 /* Finds the state in which an entry stands: 1, or 0 if there is none, or -1 if that cannot be told now (what cannot be looked at
  * is not gone). */
 int queue_find(const char *spool, const struct msgid *id, enum queue_state *state, struct error *error);
-/* For recovery: 1 if the entry stands in active, deferred or hold with a good envelope and all bytes of its message, else 0.
- * Whatever else there is under this id, half-written before a power cut, is removed: the log has it all. -1 if it cannot be
- * looked at; then nothing is removed. */
-int queue_is_whole(const char *spool, const struct msgid *id, struct error *error);
+/* For recovery, of an entry that stood there a moment ago: that its envelope is good and its message has these bytes on the disk; a
+ * message that has not, or each one where `anew` is set, is written again. *stands is false if it cannot be used: then all that
+ * there is under this id is removed, for the log has it all. One that is gone meanwhile was dealt with, and counts as standing. -1 if
+ * it cannot be looked at or written; then nothing is removed. */
+int queue_verify(const char *spool, const struct msgid *id, const struct slice *parts, size_t count, bool anew, bool *stands,
+    struct error *error);
 /* Whoever reads an envelope to write it again holds this lock, and who wants none to move. Returns the descriptor that holds
  * it, or -1. */
 int queue_lock(const char *spool, struct error *error);

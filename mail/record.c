@@ -5,8 +5,10 @@
 
 #include <stdlib.h>
 
+#define CHECKSUM_DIGITS 8
+
 /* A head is lines `fact <kind> <id> <name> <text>`, then, with a message, `accept inline` or
- * `accept file` and the envelope. */
+ * `accept file <CRC-32 of its bytes, hexadecimal>` and the envelope. */
 
 static const char *const fact_names[] = {
     [FACT_SENT] = "sent",
@@ -19,7 +21,7 @@ static const char *const fact_names[] = {
 };
 
 void record_write(const struct fact *facts, size_t count, const struct envelope *envelope,
-    bool body_in_file, struct buf *out)
+    const uint32_t *file_checksum, struct buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
 		const char *words[] = {facts[i].id, facts[i].name, facts[i].text};
@@ -34,7 +36,10 @@ void record_write(const struct fact *facts, size_t count, const struct envelope 
 	}
 	if (envelope == NULL)
 		return;
-	buf_append_text(out, body_in_file ? "accept file\n" : "accept inline\n");
+	if (file_checksum != NULL)
+		buf_printf(out, "accept file %08x\n", *file_checksum);
+	else
+		buf_append_text(out, "accept inline\n");
 	envelope_write(envelope, out);
 }
 
@@ -56,6 +61,23 @@ static bool parse_fact(struct slice line, struct record *record)
 	return fact.id != NULL && fact.name != NULL && fact.text != NULL;
 }
 
+static bool parse_accept(struct slice line, struct record *record)
+{
+	struct slice where = slice_cut(&line, ' ');
+	char digits[CHECKSUM_DIGITS + 1] = "";
+	char *end;
+
+	record->body_in_file = slice_is(where, "file");
+	record->has_checksum = record->body_in_file && line.len > 0;
+	if (!record->has_checksum)
+		return true;
+	if (line.len != CHECKSUM_DIGITS)
+		return false;
+	memcpy(digits, line.ptr, CHECKSUM_DIGITS);
+	record->checksum = (uint32_t)strtoul(digits, &end, 16);
+	return end == digits + CHECKSUM_DIGITS;
+}
+
 int record_parse(struct slice head, struct record *record, struct error *error)
 {
 	*record = (struct record){0};
@@ -64,7 +86,10 @@ int record_parse(struct slice head, struct record *record, struct error *error)
 		struct slice word = slice_cut(&line, ' ');
 
 		if (slice_is(word, "accept")) {
-			record->body_in_file = slice_is(line, "file");
+			if (!parse_accept(line, record)) {
+				error_set(error, ERROR_PERMANENT, "log record has a damaged checksum");
+				goto failed;
+			}
 			if (envelope_parse(head, &record->envelope, error) != 0)
 				goto failed;
 			record->has_message = true;

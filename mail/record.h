@@ -27,14 +27,16 @@ struct record {
 	size_t fact_count;
 	bool has_message;
 	bool body_in_file; /* `wal/<id>.msg` */
+	bool has_checksum; /* of the bytes in that file; older versions wrote none */
+	uint32_t checksum;
 	struct envelope envelope;
 };
 
 /* The bound of the buffer that a head is written to; below WAL_HEAD_MAX. */
 #define RECORD_HEAD_MAX (5u << 20)
-/* envelope may be NULL. */
+/* envelope may be NULL. file_checksum: of the body, which is in a file of its own; NULL: it is in the record. */
 void record_write(const struct fact *facts, size_t count, const struct envelope *envelope,
-    bool body_in_file, struct buf *out);
+    const uint32_t *file_checksum, struct buf *out);
 int record_parse(struct slice head, struct record *record, struct error *error);
 void record_clear(struct record *record);
 

@@ -1,4 +1,4 @@
-#include "mail/wal.h"
+#include "mail/wal_priv.h"
 
 #include "base/alloc.h"
 #include "base/fsx.h"
@@ -13,14 +13,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
-
-/* Segment: line, salt, padding to 32 bytes. Record: marker (8 bytes of the salt), checksum of all that
- * follows it, length of head, length of body, head, body. Numbers are little endian. */
-static const char first_line[] = "lanpost-wal 1\n";
-#define SEGMENT_HEADER 32
-#define SALT_AT 14
-#define RECORD_HEADER 24
-#define CHECKSUM_AT 8
 
 /* --- names */
 
@@ -161,29 +153,22 @@ int wal_sweep_facts(const char *spool, struct error *error)
 
 /* --- bytes */
 
-static void put32(unsigned char *at, uint32_t value)
+void wal_put32(unsigned char *at, uint32_t value)
 {
 	for (int i = 0; i < 4; i++)
 		at[i] = (unsigned char)(value >> 8 * i);
 }
 
-static uint32_t get32(const char *at)
-{
-	const unsigned char *p = (const unsigned char *)at;
-
-	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
-}
-
-static uint32_t checksum(uint32_t seed, struct slice bytes)
+uint32_t wal_checksum(uint32_t seed, struct slice bytes)
 {
 	if (bytes.len == 0) /* zlib takes a null pointer as the wish to begin anew */
 		return seed;
 	return (uint32_t)crc32_z(seed, (const unsigned char *)bytes.ptr, bytes.len);
 }
 
-static uint32_t salt_seed(const unsigned char *salt)
+uint32_t wal_salt_seed(const unsigned char *salt)
 {
-	return checksum(0, slice_make((const char *)salt, 16));
+	return wal_checksum(0, slice_make((const char *)salt, 16));
 }
 
 bool wal_has_records(const char *spool)
@@ -218,7 +203,7 @@ static int create_locked(struct wal *wal, const char *tmp, struct error *error)
 		return error_errno(error, "cannot create %s", tmp);
 	if (fsx_lock(wal->fd) != 0)
 		return error_errno(error, "cannot lock %s", tmp);
-	memcpy(header, first_line, SALT_AT);
+	memcpy(header, WAL_FIRST_LINE, SALT_AT);
 	memcpy(header + SALT_AT, wal->salt, sizeof(wal->salt));
 	if (fsx_write(wal->fd, slice_make(header, sizeof(header)), tmp, error) != 0)
 		return -1;
@@ -265,19 +250,19 @@ int wal_append(struct wal *wal, struct slice head, struct slice body, bool *brok
 	    {(char *)head.ptr, head.len},
 	    {(char *)body.ptr, body.len},
 	};
-	uint32_t sum = salt_seed(wal->salt);
+	uint32_t sum = wal_salt_seed(wal->salt);
 	struct error cut_error;
 
 	if (head.len > WAL_HEAD_MAX || body.len > WAL_BODY_MAX)
 		return error_set(error, ERROR_LIMIT, "record too large for the intake log");
 	memcpy(header, wal->salt, 8);
-	put32(header + 12, (uint32_t)head.len);
-	put32(header + 16, (uint32_t)body.len);
-	put32(header + 20, 0);
-	sum = checksum(sum, slice_make((char *)header + 12, RECORD_HEADER - 12));
-	sum = checksum(sum, head);
-	sum = checksum(sum, body);
-	put32(header + CHECKSUM_AT, sum);
+	wal_put32(header + 12, (uint32_t)head.len);
+	wal_put32(header + 16, (uint32_t)body.len);
+	wal_put32(header + 20, 0);
+	sum = wal_checksum(sum, slice_make((char *)header + 12, RECORD_HEADER - 12));
+	sum = wal_checksum(sum, head);
+	sum = wal_checksum(sum, body);
+	wal_put32(header + CHECKSUM_AT, sum);
 
 	if (fsx_writev(wal->fd, parts, 3, wal->path, error) == 0) {
 		wal->size += RECORD_HEADER + head.len + body.len;
@@ -309,116 +294,4 @@ void wal_close(struct wal *wal)
 		close(wal->fd); /* what matters was synced, with its errors looked at */
 	free(wal->path);
 	free(wal);
-}
-
-/* --- reading */
-
-int wal_read(struct wal_reader *reader, const char *path, struct error *error)
-{
-	*reader = (struct wal_reader){0};
-	if (fsx_map(path, &reader->bytes, error) != 0)
-		return -1;
-	reader->at = reader->bytes.len;
-	if (reader->bytes.len >= SEGMENT_HEADER &&
-	    memcmp(reader->bytes.ptr, first_line, SALT_AT) == 0) {
-		const unsigned char *salt = (const unsigned char *)reader->bytes.ptr + SALT_AT;
-
-		memcpy(reader->marker, salt, sizeof(reader->marker));
-		reader->seed = salt_seed(salt);
-		reader->at = SEGMENT_HEADER;
-	}
-	return 0;
-}
-
-struct record {
-	size_t head_len, body_len, total;
-};
-
-/* Reads a record's header; false if these bytes cannot be one. `whole`: all of it is in the file. */
-static bool record_header(const struct wal_reader *reader, size_t at, struct record *record,
-    bool *whole)
-{
-	struct slice rest = slice_from(reader->bytes, at);
-
-	*whole = false;
-	if (rest.len < RECORD_HEADER || memcmp(rest.ptr, reader->marker, 8) != 0)
-		return false;
-	record->head_len = get32(rest.ptr + 12);
-	record->body_len = get32(rest.ptr + 16);
-	if (record->head_len > WAL_HEAD_MAX || record->body_len > WAL_BODY_MAX)
-		return false;
-	record->total = RECORD_HEADER + record->head_len + record->body_len;
-	*whole = record->total <= rest.len;
-	return true;
-}
-
-static bool record_valid(const struct wal_reader *reader, size_t at, struct record *record)
-{
-	const char *ptr = reader->bytes.ptr + at;
-	bool whole;
-
-	return record_header(reader, at, record, &whole) && whole &&
-	       checksum(reader->seed, slice_make(ptr + 12, record->total - 12)) ==
-		   get32(ptr + CHECKSUM_AT);
-}
-
-/* Where the next valid record begins after a bad one; the end if there is none. */
-static size_t resync(const struct wal_reader *reader, size_t at)
-{
-	struct record record;
-
-	for (at++; at + RECORD_HEADER <= reader->bytes.len; at++) {
-		const char *found = memmem(reader->bytes.ptr + at, reader->bytes.len - at,
-		    reader->marker, sizeof(reader->marker));
-
-		if (found == NULL)
-			break;
-		at = (size_t)(found - reader->bytes.ptr);
-		if (record_valid(reader, at, &record))
-			return at;
-	}
-	return reader->bytes.len;
-}
-
-static bool all_zero(struct slice bytes)
-{
-	for (size_t i = 0; i < bytes.len; i++)
-		if (bytes.ptr[i] != 0)
-			return false;
-	return true;
-}
-
-enum wal_next wal_next(struct wal_reader *reader, uint64_t *offset, struct slice *head,
-    struct slice *body)
-{
-	struct slice rest = slice_from(reader->bytes, reader->at);
-	struct record record;
-	bool whole;
-	size_t next;
-
-	*offset = reader->at;
-	if (rest.len == 0)
-		return WAL_END;
-	if (record_valid(reader, reader->at, &record)) {
-		*head = slice_make(rest.ptr + RECORD_HEADER, record.head_len);
-		*body = slice_make(rest.ptr + RECORD_HEADER + record.head_len, record.body_len);
-		reader->at += record.total;
-		return WAL_RECORD;
-	}
-	next = resync(reader, reader->at);
-	*head = slice_make(rest.ptr, next - reader->at);
-	*body = SLICE_NONE;
-	if (next == reader->bytes.len &&
-	    (rest.len < RECORD_HEADER || all_zero(rest) ||
-		(record_header(reader, reader->at, &record, &whole) && !whole))) {
-		reader->at = next;
-		return WAL_TORN;
-	}
-	reader->at = next;
-	return WAL_DAMAGED;
-}
-
-void wal_read_end(struct wal_reader *reader)
-{
-	fsx_unmap(reader->bytes);
 }

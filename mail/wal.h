@@ -68,12 +68,15 @@ struct wal_reader {
 };
 enum wal_next { WAL_RECORD, WAL_END, WAL_TORN, WAL_DAMAGED };
 
-/* Maps a segment as it is now. A file without a whole segment header reads as empty. */
+/* Maps a segment as it is now. Also one whose header is damaged: its records are read if they check out. */
 int wal_read(struct wal_reader *reader, const char *path, struct error *error);
-/* The next record; *offset is where it begins. WAL_DAMAGED: head holds the bytes that do not check out, reading
- * can go on. WAL_TORN: the rest is an append that was never finished, and the end. */
+/* The next record; *offset is where it begins. One whose marker or length is damaged is read all the same, if its checksum is
+ * right. WAL_DAMAGED: head holds the bytes that do not check out, reading can go on. WAL_TORN: the rest is an append that was
+ * never finished, and the end. */
 enum wal_next wal_next(struct wal_reader *reader, uint64_t *offset, struct slice *head,
     struct slice *body);
+/* Returns -1 if the disk did not give some of the bytes that were read until now: they were read as zeros. */
+int wal_read_check(const struct wal_reader *reader, struct error *error);
 void wal_read_end(struct wal_reader *reader);
 
 #endif

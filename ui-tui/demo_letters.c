@@ -188,7 +188,7 @@ static int deliver(const struct conf *provider, const struct letter *letter, str
 		struct slice bytes = buf_slice(&text);
 		char *name = maildir_name(clock_wall(), &id, provider->gateway.hostname, text.len);
 
-		result = maildir_deliver(provider->gateway.spool, letter->mailbox, name, &bytes, 1,
+		result = maildir_deliver(provider->gateway.spool, letter->mailbox, name, NULL, &bytes, 1,
 		    error);
 		free(name);
 	}

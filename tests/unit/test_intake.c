@@ -260,11 +260,12 @@ static void test_replies(void **context)
 
 static int die_at, changes;
 
-static void die(const char *what)
+static int die(const char *what, const char *path, const char *to)
 {
-	(void)what;
+	(void)what, (void)path, (void)to;
 	if (__sync_add_and_fetch(&changes, 1) == die_at)
 		_exit(42);
+	return 0;
 }
 
 static void say(int fd, char word, int n)
