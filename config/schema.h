@@ -43,4 +43,11 @@ const char *schema_nearest_key(const struct schema_section *section, const char 
 /* The first other section that has such a key, or NULL. */
 const struct schema_section *schema_home(const char *key);
 
+/* What people call a key, translated; its name where schema_label.c has none. */
+const char *schema_label(const struct schema_section *section, const struct schema_key *key);
+/* Its place in a form: smaller comes first. */
+size_t schema_order(const struct schema_section *section, const struct schema_key *key);
+/* Whether a form shows it at once, not only behind "more". */
+bool schema_is_everyday(const struct schema_section *section, const struct schema_key *key);
+
 #endif

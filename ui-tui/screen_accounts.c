@@ -92,7 +92,7 @@ static void prepare(struct tui *tui, struct section_form *section, struct form *
 	(void)tui;
 	form_button(form, _("Test"));
 	if (section->name == NULL) {
-		struct form_field *address = form_add(form, "*address", _("mail address"), FORM_TEXT, "");
+		struct form_field *address = form_add(form, "*address", _("Mail address"), FORM_TEXT, "");
 
 		address->help = _("The address at the provider: the rest is filled in from it. Known are Gmail, Yandex, Mail.ru, "
 				  "Rambler, Outlook.com, iCloud, GMX, WEB.DE and Yahoo.");

@@ -17,8 +17,9 @@
 #define HELP_ROWS 3
 
 static const struct list_column columns[] = {
-    {N_("SETTING"), 26, false},
+    {N_("SETTING"), 33, false},
     {N_("VALUE"), 0, false},
+    {N_("IN THE FILE"), 24, false},
 };
 
 /* In the order in which an office is set up. */
@@ -87,8 +88,9 @@ static void add_keys(struct list *list, const struct schema_section *schema, con
 		char *id = xasprintf("%s|%s|%s", schema->kind, name, key->name);
 
 		list_add(list, id, is_given ? STYLE_NORMAL : STYLE_DIM);
-		list_cell(list, key->name);
+		list_cell(list, schema_label(schema, key));
 		add_value(list, key, value);
+		list_cell(list, key->name);
 		free(id);
 	}
 }

@@ -75,9 +75,9 @@ struct preview {
 
 static void prepare(struct tui *tui, struct section_form *section, struct form *form)
 {
-	struct form_field *header = form_add(form, "*header", _("part of the letter"), FORM_CHOICE, "");
-	struct form_field *relation = form_add(form, "*operator", _("comparison"), FORM_CHOICE, "");
-	struct form_field *text = form_add(form, "*text", _("text"), FORM_TEXT, "");
+	struct form_field *header = form_add(form, "*header", _("Look in"), FORM_CHOICE, "");
+	struct form_field *relation = form_add(form, "*operator", _("How to compare"), FORM_CHOICE, "");
+	struct form_field *text = form_add(form, "*text", _("Text"), FORM_TEXT, "");
 
 	(void)tui;
 	(void)section;

@@ -87,8 +87,8 @@ static void users_draw(struct tui *tui, void *state, struct rect area)
 
 static void add_password(struct form *form, const char *help)
 {
-	struct form_field *password = form_add(form, "*password", _("password"), FORM_SECRET, "");
-	struct form_field *again = form_add(form, "*again", _("password again"), FORM_SECRET, "");
+	struct form_field *password = form_add(form, "*password", _("Password"), FORM_SECRET, "");
+	struct form_field *again = form_add(form, "*again", _("Password again"), FORM_SECRET, "");
 
 	password->help = help;
 	again->help = _("The same once more, for nobody sees what is typed.");

@@ -12,7 +12,9 @@
 void dialog_text(struct tui *tui, const char *title, const char *text);
 /* One of the choices (translated), by its index; -1 for Esc. The first one is offered. */
 int dialog_choose(struct tui *tui, const char *title, const char *text, const char *const *choices, size_t count);
-/* A question whose safe answer is no. */
+/* A question whose safe answer is no; y and n answer it, too. */
+bool dialog_question(struct tui *tui, const char *title, const char *text, const char *no, const char *yes);
+/* The same, where no says enough. */
 bool dialog_confirm(struct tui *tui, const char *title, const char *text, const char *yes);
 /* One line of text, new memory; NULL for Esc. */
 char *dialog_ask(struct tui *tui, const char *title, const char *label, const char *text);

@@ -4,6 +4,7 @@
 #include "ui-tui/tui_text.h"
 
 #include <stdlib.h>
+#include <wchar.h>
 
 /* --- choices */
 
@@ -13,6 +14,7 @@ struct chooser {
 	const char *title, *text;
 	const char *const *choices;
 	size_t count, at;
+	bool is_question;  /* no and yes, in this order */
 	struct rect where; /* of the choices */
 };
 
@@ -42,6 +44,12 @@ static void draw_chooser(struct tui *tui, void *context)
 	strlist_clear(&lines);
 }
 
+/* 1: yes, 0: no, -1: neither; in either language. */
+static int answer_of(int key)
+{
+	return key == 'y' || key == L'д' ? 1 : key == 'n' || key == L'н' ? 0 : -1;
+}
+
 /* True if it closes the box. */
 static bool chooser_key(struct tui *tui, struct chooser *chooser, int key)
 {
@@ -55,12 +63,15 @@ static bool chooser_key(struct tui *tui, struct chooser *chooser, int key)
 		chooser->at = (size_t)line;
 		return true;
 	}
+	else if (chooser->is_question && answer_of(key) >= 0) {
+		chooser->at = (size_t)answer_of(key);
+		return true;
+	}
 	return key == TERM_ENTER;
 }
 
-int dialog_choose(struct tui *tui, const char *title, const char *text, const char *const *choices, size_t count)
+static int choose(struct tui *tui, struct chooser chooser)
 {
-	struct chooser chooser = {.title = title, .text = text, .choices = choices, .count = count};
 	struct tui_overlay overlay = {draw_chooser, &chooser, NULL};
 	int result = -1;
 	int key;
@@ -75,11 +86,22 @@ int dialog_choose(struct tui *tui, const char *title, const char *text, const ch
 	return result;
 }
 
+int dialog_choose(struct tui *tui, const char *title, const char *text, const char *const *choices, size_t count)
+{
+	return choose(tui, (struct chooser){.title = title, .text = text, .choices = choices, .count = count});
+}
+
+bool dialog_question(struct tui *tui, const char *title, const char *text, const char *no, const char *yes)
+{
+	const char *const choices[] = {no, yes};
+
+	return choose(tui, (struct chooser){
+			       .title = title, .text = text, .choices = choices, .count = 2, .is_question = true}) == 1;
+}
+
 bool dialog_confirm(struct tui *tui, const char *title, const char *text, const char *yes)
 {
-	const char *const choices[] = {_("No"), yes};
-
-	return dialog_choose(tui, title, text, choices, ARRAY_LEN(choices)) == 1;
+	return dialog_question(tui, title, text, _("No"), yes);
 }
 
 /* --- one line */

@@ -12,7 +12,7 @@ static const char *const flag_words[] = {"yes", "no", NULL};
 
 void form_clear(struct form *form)
 {
-	for (size_t i = 0; i < form->count; i++) {
+	for (size_t i = 0; i < form->total; i++) {
 		tui_line_wipe(&form->fields[i]->line);
 		conf_secret_free(form->fields[i]->before);
 		free(form->fields[i]);
@@ -32,17 +32,19 @@ struct form_field *form_add(struct form *form, const char *key, const char *labe
 	field->kind = kind;
 	field->before = xstrdup(text);
 	tui_line_set(&field->line, text);
-	ARRAY_GROW(form->fields, form->count);
-	form->fields[form->count++] = field;
+	ARRAY_GROW(form->fields, form->total);
+	form->fields[form->total++] = field;
+	form->count = form->total;
 	return field;
 }
 
-struct form_field *form_add_key(struct form *form, const struct schema_key *key, const char *text)
+struct form_field *form_add_key(struct form *form, const struct schema_section *section, const struct schema_key *key,
+    const char *text)
 {
 	enum form_kind kind = value_is_secret(key->type) ? FORM_SECRET
 			      : key->type == VALUE_FLAG || key->type == VALUE_WORD ? FORM_CHOICE
 										     : FORM_TEXT;
-	struct form_field *field = form_add(form, key->name, key->name, kind, text);
+	struct form_field *field = form_add(form, key->name, schema_label(section, key), kind, text);
 
 	field->schema = key;
 	field->help = _(key->help);
@@ -57,9 +59,29 @@ void form_button(struct form *form, const char *label)
 		form->buttons[form->button_count++] = label;
 }
 
+void form_hide(struct form *form, size_t from, const char *button)
+{
+	if (from >= form->total || form->button_count == FORM_BUTTONS)
+		return;
+	form_button(form, button);
+	form->has_more = true;
+	form->count = from;
+}
+
+/* The other fields take the place of the button. */
+static void show_more(struct form *form)
+{
+	if (!form->has_more)
+		return;
+	form->has_more = false;
+	form->button_count--;
+	form->at = form->count;
+	form->count = form->total;
+}
+
 struct form_field *form_find(const struct form *form, const char *key)
 {
-	for (size_t i = 0; i < form->count; i++)
+	for (size_t i = 0; i < form->total; i++)
 		if (strcmp(form->fields[i]->key, key) == 0)
 			return form->fields[i];
 	return NULL;
@@ -87,7 +109,7 @@ bool form_is_changed(const struct form_field *field)
 
 bool form_any_changed(const struct form *form)
 {
-	for (size_t i = 0; i < form->count; i++)
+	for (size_t i = 0; i < form->total; i++)
 		if (form_is_changed(form->fields[i]))
 			return true;
 	return false;
@@ -129,7 +151,7 @@ struct form_field *form_check(struct form *form)
 {
 	struct form_field *first = NULL;
 
-	for (size_t i = 0; i < form->count; i++) {
+	for (size_t i = 0; i < form->total; i++) {
 		check_field(form->fields[i]);
 		if (first == NULL && form->fields[i]->error[0] != '\0')
 			first = form->fields[i];
@@ -139,9 +161,12 @@ struct form_field *form_check(struct form *form)
 
 void form_focus(struct form *form, const struct form_field *field)
 {
-	for (size_t i = 0; i < form->count; i++)
-		if (form->fields[i] == field)
+	for (size_t i = 0; i < form->total; i++)
+		if (form->fields[i] == field) {
+			if (i >= form->count)
+				show_more(form);
 			form->at = i;
+		}
 }
 
 /* --- keys */
@@ -196,6 +221,14 @@ static enum form_event move_to(struct form *form, size_t at)
 	return FORM_MOVED;
 }
 
+enum form_event form_press(struct form *form)
+{
+	if (!form->has_more || form->at + 1 < form->count + form->button_count)
+		return FORM_PRESSED;
+	show_more(form);
+	return FORM_MOVED;
+}
+
 static enum form_event button_key(struct form *form, int key)
 {
 	size_t total = form->count + form->button_count;
@@ -206,7 +239,9 @@ static enum form_event button_key(struct form *form, int key)
 		return move_to(form, form->at + 1);
 	if (key == TERM_UP && form->count > 0)
 		return move_to(form, form->count - 1);
-	return key == TERM_ENTER || key == ' ' ? FORM_PRESSED : FORM_NOTHING;
+	if (key != TERM_ENTER && key != ' ')
+		return FORM_NOTHING;
+	return form_press(form);
 }
 
 static enum form_event field_key(struct form_field *field, int key)

@@ -30,10 +30,12 @@ struct form_field {
 
 struct form {
 	struct form_field **fields;
-	size_t count;
+	size_t count; /* of those that are shown; the others stand behind the button "more" */
+	size_t total;
 	size_t at; /* the current field; count and more: the buttons */
 	const char *buttons[FORM_BUTTONS]; /* translated; the first one is Enter's */
 	size_t button_count;
+	bool has_more; /* its last button shows the other fields */
 };
 
 enum form_event { FORM_NOTHING, FORM_MOVED, FORM_CHANGED, FORM_PRESSED };
@@ -43,7 +45,10 @@ void form_clear(struct form *form);
 struct form_field *form_add(struct form *form, const char *key, const char *label, enum form_kind kind,
     const char *text);
 /* A field for a key of the configuration. */
-struct form_field *form_add_key(struct form *form, const struct schema_key *key, const char *text);
+struct form_field *form_add_key(struct form *form, const struct schema_section *section, const struct schema_key *key,
+    const char *text);
+/* After all fields and buttons: those from there on are shown when the button with that text is pressed. */
+void form_hide(struct form *form, size_t from, const char *button);
 void form_button(struct form *form, const char *label);
 struct form_field *form_find(const struct form *form, const char *key); /* NULL */
 /* New memory; wipe it if it is a secret. */
@@ -56,6 +61,8 @@ bool form_any_changed(const struct form *form);
 struct form_field *form_check(struct form *form);
 /* Goes to a field. */
 void form_focus(struct form *form, const struct form_field *field);
+/* Presses the button that is the current one. */
+enum form_event form_press(struct form *form);
 /* Takes a key. FORM_PRESSED: the button form->at - form->count. */
 enum form_event form_key(struct form *form, int key);
 

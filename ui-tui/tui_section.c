@@ -52,38 +52,84 @@ const char *section_value(const struct ini_section *section, const char *key)
 
 /* --- the form */
 
-static void add_fields(struct section_form *section, const struct ini_section *found)
+struct wanted_key {
+	const struct schema_key *key;
+	const char *value; /* NULL: the default */
+	bool is_everyday;
+	size_t order;
+};
+
+/* The everyday ones first, and of the others those that are given. */
+static int compare_keys(const void *one, const void *other)
+{
+	const struct wanted_key *a = one, *b = other;
+
+	if (a->is_everyday != b->is_everyday)
+		return a->is_everyday ? -1 : 1;
+	if (!a->is_everyday && (a->value == NULL) != (b->value == NULL))
+		return a->value == NULL ? 1 : -1;
+	return a->order < b->order ? -1 : a->order > b->order;
+}
+
+static bool is_field(const struct section_form *section, const struct schema_key *key)
+{
+	if (section->only != NULL)
+		return strcmp(section->only, key->name) == 0;
+	return section->is_hidden == NULL || !section->is_hidden(key);
+}
+
+/* Returns how many fields of the form are shown at once. */
+static size_t add_fields(struct section_form *section, const struct ini_section *found)
 {
 	const struct schema_section *schema = schema_find(section->kind);
+	struct wanted_key *keys = xcalloc(schema->key_count, sizeof(*keys));
+	size_t count = 0, shown = section->form.total;
 
 	for (size_t i = 0; i < schema->key_count; i++) {
 		const struct schema_key *key = &schema->keys[i];
-		const char *value = section_value(found, key->name);
 
-		if (section->only != NULL ? strcmp(section->only, key->name) != 0
-					  : section->is_hidden != NULL && section->is_hidden(key))
-			continue;
-		form_add_key(&section->form, key, value == NULL ? "" : value);
+		if (is_field(section, key))
+			keys[count++] = (struct wanted_key){key, section_value(found, key->name),
+			    section->only != NULL || schema_is_everyday(schema, key), schema_order(schema, key)};
 	}
+	qsort(keys, count, sizeof(*keys), compare_keys);
+	for (size_t i = 0; i < count; i++) {
+		form_add_key(&section->form, schema, keys[i].key, keys[i].value == NULL ? "" : keys[i].value);
+		shown += keys[i].is_everyday || keys[i].value != NULL;
+	}
+	free(keys);
+	return shown;
+}
+
+static void hide_rest(struct section_form *section, size_t shown)
+{
+	size_t hidden = section->form.total - shown;
+
+	if (hidden == 0)
+		return;
+	section->more = xasprintf(_n("More (%zu)", "More (%zu)", hidden), hidden);
+	form_hide(&section->form, shown, section->more);
 }
 
 static void make_form(struct tui *tui, struct section_form *section, const struct ini_section *found)
 {
 	struct form *form = &section->form;
+	size_t shown;
 
 	form_button(form, _("Save"));
 	form_button(form, _("Cancel"));
 	if (section->name == NULL) {
-		struct form_field *name = form_add(form, "", _("name"), FORM_TEXT, "");
+		struct form_field *name = form_add(form, "", _("Name"), FORM_TEXT, "");
 
 		name->help = _("The name in the configuration: small Latin letters, digits, . _ -");
 		name->is_required = true;
 	}
 	if (section->prepare != NULL)
 		section->prepare(tui, section, form);
-	add_fields(section, found);
+	shown = add_fields(section, found);
 	if (section->prepared != NULL)
 		section->prepared(tui, section, form);
+	hide_rest(section, shown);
 }
 
 /* Opens the file that has the section, or the one into which a new one goes. */
@@ -127,7 +173,7 @@ static bool fill_in(struct tui *tui, struct form_dialog *dialog, const char *nam
 	bool done = true;
 
 	edit_restart(&section->edit);
-	for (size_t i = 0; done && i < section->form.count; i++) {
+	for (size_t i = 0; done && i < section->form.total; i++) {
 		const struct form_field *field = section->form.fields[i];
 		char *text;
 
@@ -161,7 +207,7 @@ static void tell_changes(const struct section_form *section, const char *name, s
 
 	read_file(&ini, section->edit.file);
 	now = section_find(&ini, section->kind, name);
-	for (size_t i = 0; i < section->form.count; i++) {
+	for (size_t i = 0; i < section->form.total; i++) {
 		const struct form_field *field = section->form.fields[i];
 		const char *value;
 
@@ -286,6 +332,7 @@ bool section_form_run(struct tui *tui, struct section_form *section)
 		make_form(tui, section, found);
 		saved = run_dialog(tui, dialog);
 		form_clear(&section->form);
+		free(section->more);
 	}
 	cli_catch(NULL);
 	if (saved && section->edit.remark[0] != '\0')

@@ -34,6 +34,7 @@ struct section_form {
 	void (*pressed)(struct tui *tui, struct form_dialog *dialog, struct edit *edit, const char *name);
 	struct form form;
 	struct edit edit;
+	char *more; /* the button for the fields that are not wanted every day */
 	char *saved_name; /* after it was saved; the caller frees it */
 };
 

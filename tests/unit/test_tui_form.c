@@ -1,3 +1,4 @@
+#include "ui-tui/cli.h"
 #include "ui-tui/provider.h"
 #include "ui-tui/secret.h"
 #include "ui-tui/tui_form.h"
@@ -49,7 +50,7 @@ static void fields_are_checked_as_they_are_typed(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct form form = {0};
 
-		form_add_key(&form, key_of(cases[i].section, cases[i].key), "");
+		form_add_key(&form, schema_find(cases[i].section), key_of(cases[i].section, cases[i].key), "");
 		type(&form, cases[i].text);
 		assert_int_equal(form_check(&form) == NULL, cases[i].good);
 		assert_int_equal(form.fields[0]->error[0] == '\0', cases[i].good);
@@ -63,7 +64,7 @@ static void choices_go_round(void **state)
 	char *text;
 
 	(void)state;
-	form_add_key(&form, key_of("account", "tls"), "");
+	form_add_key(&form, schema_find("account"), key_of("account", "tls"), "");
 	static const char *const round[] = {"required", "opportunistic", "none", "", "required"};
 	for (size_t i = 0; i < ARRAY_LEN(round); i++) {
 		assert_int_equal(form_key(&form, ' '), FORM_CHANGED);
@@ -108,6 +109,55 @@ static void focus_goes_round_and_buttons_are_pressed(void **state)
 	form_focus(&form, form.fields[1]);
 	assert_int_equal(form.at, 1);
 	form_clear(&form);
+}
+
+/* What is not wanted every day is reached by a button, is checked all the same, and is shown where it is wrong. */
+static void rare_fields_stand_behind_a_button(void **state)
+{
+	struct form form = {0};
+
+	(void)state;
+	form_add(&form, "a", "a", FORM_TEXT, "");
+	form_add(&form, "b", "b", FORM_TEXT, "");
+	form_add_key(&form, schema_find("schedule"), key_of("schedule", "every"), "");
+	form_button(&form, "Save");
+	form_hide(&form, 2, "More");
+	assert_int_equal(form.count, 2);
+	assert_non_null(form_find(&form, "every"));
+	form_key(&form, TERM_BACK_TAB);
+	assert_int_equal(form.at - form.count, 1);
+	assert_int_equal(form_key(&form, TERM_ENTER), FORM_MOVED);
+	assert_int_equal(form.count, 3);
+	assert_int_equal(form.at, 2);
+	assert_int_equal(form.button_count, 1);
+	form_clear(&form);
+	form_add(&form, "a", "a", FORM_TEXT, "");
+	form_add_key(&form, schema_find("schedule"), key_of("schedule", "every"), "15x");
+	form_hide(&form, 1, "More");
+	form_focus(&form, form_check(&form));
+	assert_int_equal(form.count, 2);
+	assert_int_equal(form.at, 1);
+	form_clear(&form);
+}
+
+/* In both languages a form has room for it, and no key is without one. */
+static void every_key_has_a_label(void **state)
+{
+	static const char *const languages[] = {"en", "ru"};
+
+	(void)state;
+	for (size_t l = 0; l < ARRAY_LEN(languages); l++) {
+		i18n_start(languages[l]);
+		for (size_t i = 0; i < schema_section_count; i++)
+			for (size_t j = 0; j < schema_sections[i].key_count; j++) {
+				const struct schema_section *section = &schema_sections[i];
+				const char *label = schema_label(section, &section->keys[j]);
+
+				if (strcmp(label, section->keys[j].name) == 0 || text_width(label) > 33)
+					fail_msg("[%s] %s: give it a label in config/schema_label.c", section->kind, section->keys[j].name);
+			}
+	}
+	i18n_start("en");
 }
 
 static void suggestions_leave_what_was_typed(void **state)
@@ -171,9 +221,9 @@ static void urls_of_providers_are_good(void **state)
 		const struct provider *provider = provider_of(slice_of(addresses[i]));
 		struct form form = {0};
 
-		form_add_key(&form, key_of("account", "url"), provider->fetch);
-		form_add_key(&form, key_of("smarthost", "url"), provider->send);
-		form_add_key(&form, key_of("account", "auth"), provider->auth);
+		form_add_key(&form, schema_find("account"), key_of("account", "url"), provider->fetch);
+		form_add_key(&form, schema_find("smarthost"), key_of("smarthost", "url"), provider->send);
+		form_add_key(&form, schema_find("account"), key_of("account", "auth"), provider->auth);
 		assert_null(form_check(&form));
 		form_clear(&form);
 	}
@@ -217,6 +267,8 @@ int main(void)
 	    cmocka_unit_test(fields_are_checked_as_they_are_typed),
 	    cmocka_unit_test(choices_go_round),
 	    cmocka_unit_test(focus_goes_round_and_buttons_are_pressed),
+	    cmocka_unit_test(rare_fields_stand_behind_a_button),
+	    cmocka_unit_test(every_key_has_a_label),
 	    cmocka_unit_test(suggestions_leave_what_was_typed),
 	    cmocka_unit_test(providers_are_known_by_address),
 	    cmocka_unit_test(urls_of_providers_are_good),

@@ -1,0 +1,159 @@
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "config/schema.h"
+
+/* What people call a key, in the order of a form. Those that are wanted every day come first, the others behind "more".
+ * kind "": in every section that has such a key. A label is short: at most 32 columns in each language. */
+static const struct {
+	const char *kind, *key, *label; /* N_() */
+	bool is_everyday;
+} labels[] = {
+    {"gateway", "hostname", N_("Name of this computer"), true},
+    {"gateway", "local_domain", N_("Mail domain of the office"), true},
+    {"gateway", "postmaster", N_("Gets postmaster's mail too"), true},
+    {"gateway", "boss", N_("Gets copies of all mail"), true},
+    {"gateway", "language", N_("Language"), true},
+    {"gateway", "digest", N_("Daily digest at"), true},
+    {"gateway", "relay_unknown", N_("Unknown local names go upstream"), false},
+    {"gateway", "spool", N_("Folder of the mail"), false},
+    {"gateway", "daemon_users", N_("May command by mail"), false},
+    {"gateway", "daemon_limit", N_("Sessions by mail per hour"), false},
+    {"gateway", "boss_incoming", N_("Copies of fetched mail too"), false},
+    {"gateway", "bounce_copies", N_("Copies of bounces"), false},
+    {"lan", "listen", N_("Addresses to serve on"), true},
+    {"lan", "allow", N_("May connect"), true},
+    {"lan", "deny", N_("May not connect"), true},
+    {"lan", "require_auth", N_("SMTP needs a login"), true},
+    {"lan", "check_from", N_("Users write under their own names"), true},
+    {"lan", "smtp_port", N_("SMTP port"), false},
+    {"lan", "submission_port", N_("Submission port"), false},
+    {"lan", "smtps_port", N_("SMTP port with TLS"), false},
+    {"lan", "pop3_port", N_("POP3 port"), false},
+    {"lan", "pop3s_port", N_("POP3 port with TLS"), false},
+    {"lan", "timeout", N_("Disconnect silent clients after"), false},
+    {"lan", "max_sessions", N_("Clients at the same time"), false},
+    {"lan", "max_sessions_per_ip", N_("Clients of one address"), false},
+    {"lan", "smtp_tls_required", N_("SMTP only with TLS"), false},
+    {"lan", "submission_tls_required", N_("Submission only with TLS"), false},
+    {"lan", "pop3_tls_required", N_("POP3 only with TLS"), false},
+    {"lan", "allow_empty_password", N_("Empty passwords may log in"), false},
+    {"lan", "pop3_login_delay", N_("Pause between POP3 logins"), false},
+    {"lan", "tls_cert", N_("Certificate file"), false},
+    {"lan", "tls_key", N_("Key file of the certificate"), false},
+    {"limits", "max_message_size", N_("Largest message"), true},
+    {"limits", "max_outgoing_size", N_("Largest outgoing message"), true},
+    {"limits", "mailbox_quota", N_("Size of a mailbox"), true},
+    {"limits", "user_daily_messages", N_("Messages per user and day"), false},
+    {"limits", "user_daily_bytes", N_("Bytes per user and day"), false},
+    {"limits", "forbidden_attachments", N_("Forbidden attachments"), false},
+    {"schedule", "every", N_("Time between sessions"), true},
+    {"schedule", "at", N_("Also at"), true},
+    {"schedule", "days", N_("On these days"), true},
+    {"schedule", "hours", N_("In these hours"), true},
+    {"schedule", "on_start", N_("At start, too"), true},
+    {"schedule", "holidays", N_("Holidays"), false},
+    {"schedule", "when_queued", N_("When so much waits"), false},
+    {"line", "connect_command", N_("Command to connect"), true},
+    {"line", "disconnect_command", N_("Command to disconnect"), true},
+    {"line", "proxy", N_("Proxy"), true},
+    {"line", "command_timeout", N_("Time limit of a command"), false},
+    {"line", "route_timeout", N_("Wait for the line"), false},
+    {"line", "session_timeout", N_("Longest session"), false},
+    {"line", "max_minutes", N_("Minutes online per day"), false},
+    {"line", "max_bytes_per_session", N_("Bytes per session"), false},
+    {"line", "max_per_server", N_("Connections to one server"), false},
+    {"log", "level", N_("How much is logged"), true},
+    {"log", "file", N_("Log file"), true},
+    {"log", "max_size", N_("Largest log file"), true},
+    {"log", "syslog", N_("Log to syslog, too"), false},
+    {"log", "journal_days", N_("Days the journal is kept"), false},
+    {"sorter", "unsorted_to", N_("Unsorted mail goes to"), true},
+    {"sorter", "by_address", N_("Sort by address, too"), true},
+    {"sorter", "fold_yo", N_("ё is the same as е"), false},
+    {"", "url", N_("Server"), true},
+    {"", "user", N_("Login name"), true},
+    {"", "password", N_("Password"), true},
+    {"", "tls", N_("Encryption"), true},
+    {"smarthost", "senders", N_("Senders that use it"), true},
+    {"smarthost", "retry", N_("Try again after"), false},
+    {"smarthost", "expire", N_("Give up after"), false},
+    {"smarthost", "warn_after", N_("Tell the sender of a delay after"), false},
+    {"smarthost", "default_sender", N_("Sender of those without one"), true},
+    {"smarthost", "fallback", N_("Instead, when it is away"), false},
+    {"smarthost", "max_connections", N_("Connections"), false},
+    {"smarthost", "max_messages_per_session", N_("Messages per session"), false},
+    {"smarthost", "max_messages_per_hour", N_("Messages per hour"), false},
+    {"", "password_command", N_("Command that prints the password"), false},
+    {"", "oauth2_token_command", N_("Command that prints a token"), false},
+    {"", "auth", N_("Way to log in"), false},
+    {"", "connect_timeout", N_("Wait for a connection"), false},
+    {"", "ca_file", N_("Trusted authorities (file)"), false},
+    {"", "pin_sha256", N_("Only this key is accepted"), false},
+    {"dkim", "selector", N_("Selector"), true},
+    {"dkim", "key_file", N_("Key file"), true},
+    {"user", "full_name", N_("Full name"), true},
+    {"user", "external_alias", N_("Outside address"), true},
+    {"user", "aliases", N_("Other names"), true},
+    {"user", "forward", N_("Forward to"), true},
+    {"user", "keep", N_("Keep forwarded mail here, too"), true},
+    {"user", "outside", N_("May write outside"), false},
+    {"user", "language", N_("Language"), false},
+    {"user", "expire", N_("Remove mail older than"), false},
+    {"user", "archive", N_("Archive instead of removing"), false},
+    {"user", "allow_weak_auth", N_("CRAM-MD5 and APOP"), false},
+    {"user", "scram_sha256", N_("SCRAM verifier"), false},
+    {"user", "clear_password", N_("Password in clear"), false},
+    {"account", "keep_on_server", N_("Leave mail on the server"), true},
+    {"account", "max_size", N_("Largest message to fetch"), true},
+    {"account", "deliver_to", N_("Everything goes to"), true},
+    {"account", "unsorted_to", N_("Unsorted mail goes to"), false},
+    {"account", "enabled", N_("Used"), true},
+    {"account", "every", N_("Fetch every"), false},
+    {"account", "timeout", N_("Give up on silence after"), false},
+    {"account", "session_timeout", N_("Longest fetch"), false},
+    {"account", "envelope_header", N_("Header with the recipient"), false},
+    {"account", "envelope_prefix", N_("Text before the recipient"), false},
+    {"group", "members", N_("Members"), true},
+    {"rule", "when", N_("Condition"), true},
+    {"rule", "deliver", N_("Deliver to"), true},
+    {"rule", "copy", N_("Copy to, and go on"), false},
+    {"rule", "forward", N_("Forward to"), true},
+    {"rule", "redirect", N_("Redirect to"), false},
+    {"rule", "drop", N_("Throw away"), false},
+    {"rule", "reject_to", N_("Send back for review to"), false},
+    {"rule", "tag", N_("Add a header"), false},
+    {"rule", "subject_prefix", N_("Before the subject"), false},
+    {"rule", "reply", N_("Reply with"), false},
+    {"rule", "reply_days", N_("Reply once in days"), false},
+    {"rule", "stop", N_("No rule after this one"), true},
+};
+
+/* The place in the table, its end if it is not there. */
+static size_t find(const struct schema_section *section, const struct schema_key *key)
+{
+	size_t at = 0;
+
+	while (at < ARRAY_LEN(labels) && (strcmp(labels[at].key, key->name) != 0 ||
+					     (labels[at].kind[0] != '\0' && strcmp(labels[at].kind, section->kind) != 0)))
+		at++;
+	return at;
+}
+
+const char *schema_label(const struct schema_section *section, const struct schema_key *key)
+{
+	size_t at = find(section, key);
+
+	return at == ARRAY_LEN(labels) ? key->name : _(labels[at].label);
+}
+
+size_t schema_order(const struct schema_section *section, const struct schema_key *key)
+{
+	return find(section, key);
+}
+
+bool schema_is_everyday(const struct schema_section *section, const struct schema_key *key)
+{
+	size_t at = find(section, key);
+
+	return at < ARRAY_LEN(labels) && labels[at].is_everyday;
+}
