@@ -19,18 +19,73 @@ static const struct conf_rule *find_rule(const struct conf *conf, const char *na
 	return NULL;
 }
 
-/* The address that was written to, as far as we know it; else ours, which is rewritten when the
- * message leaves. */
-static void author(const struct conf *conf, const char *account_name, char *out, size_t size)
+/* A display name: encoded words, or a quoted string. */
+static void put_name(const char *name, struct buf *out)
 {
-	const struct conf_account *account = conf_find_account(conf, account_name);
-	struct addr addr;
+	const char *at = name;
 
-	if (account != NULL && addr_parse(slice_of(account->remote.user), &addr) &&
-	    addr.domain[0] != '\0')
-		addr_text(out, size, &addr);
-	else
-		snprintf(out, size, "%s@%s", CONF_POSTMASTER, conf->gateway.local_domain);
+	while (*at >= ' ' && *at < 0x7f)
+		at++;
+	if (*at != '\0') {
+		encode_text(slice_of(name), out);
+		return;
+	}
+	buf_append_byte(out, '"');
+	for (; *name != '\0'; name++) {
+		if (*name == '"' || *name == '\\')
+			buf_append_byte(out, '\\');
+		buf_append_byte(out, *name);
+	}
+	buf_append_byte(out, '"');
+}
+
+/* With the full name of the user whose address it is. */
+static void put_author(const struct conf *conf, const struct addr *addr, struct buf *out)
+{
+	const struct conf_user *user = NULL;
+	char text[ADDR_TEXT_MAX];
+	const char *name;
+
+	if (route_address(conf, addr, &name) == ROUTE_MAILBOX)
+		user = conf_find_user(conf, name);
+	buf_append_text(out, "From: ");
+	if (user != NULL && user->full_name[0] != '\0') {
+		put_name(user->full_name, out);
+		buf_append_byte(out, ' ');
+	}
+	buf_printf(out, "<%s>\r\n", addr_text(text, sizeof(text), addr));
+}
+
+static bool is_ours(const struct conf *conf, const struct conf_account *account, const struct addr *addr)
+{
+	enum route_kind kind;
+	struct addr login;
+	const char *name;
+
+	kind = route_address(conf, addr, &name);
+	return kind == ROUTE_MAILBOX || kind == ROUTE_GROUP ||
+	       (account != NULL && addr_parse(slice_of(account->remote.user), &login) && addr_equal(addr, &login));
+}
+
+/* The address of ours that was written to; else that of the account; else the gateway's, which is rewritten when the message
+ * leaves. */
+static void write_author(const struct conf *conf, const struct reply_due *reply, struct buf *out)
+{
+	const struct conf_account *account = conf_find_account(conf, reply->account);
+	struct addr_item item;
+	struct addr addr;
+	size_t at = 0;
+
+	while (addr_list_next(slice_of(reply->written_to), &at, &item))
+		if (item.valid && item.addr.domain[0] != '\0' && is_ours(conf, account, &item.addr)) {
+			put_author(conf, &item.addr, out);
+			return;
+		}
+	if (account == NULL || !addr_parse(slice_of(account->remote.user), &addr) || addr.domain[0] == '\0') {
+		snprintf(addr.local, sizeof(addr.local), "%s", CONF_POSTMASTER);
+		snprintf(addr.domain, sizeof(addr.domain), "%s", conf->gateway.local_domain);
+	}
+	put_author(conf, &addr, out);
 }
 
 /* RFC 3834 section 3.1.5 */
@@ -79,10 +134,10 @@ static void write_text(const char *text, struct buf *out)
 static void write_reply(const struct conf *conf, const struct reply_due *reply, const char *text,
     const struct msgid *id, struct buf *out)
 {
-	char from[ADDR_TEXT_MAX + 80], date[64];
+	char date[64];
 
-	author(conf, reply->account, from, sizeof(from));
-	buf_printf(out, "From: <%s>\r\nTo: <%s>\r\n", from, reply->address);
+	write_author(conf, reply, out);
+	buf_printf(out, "To: <%s>\r\n", reply->address);
 	write_subject(reply, out);
 	buf_printf(out, "Date: %s\r\nMessage-ID: <%s@%s>\r\n",
 	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, conf->gateway.hostname);

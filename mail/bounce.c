@@ -128,8 +128,10 @@ static void human_place(const struct conf *conf, enum bounce_kind kind, const st
 		buf_printf(text, "        %s\n", _(meaning));
 	if (place->reply[0] == '\0')
 		buf_printf(text, "        %s\n", _("no answer yet"));
-	else
-		buf_printf(text, _("        The server said: %s\n"), PHRASE_SAID(place->reply));
+	else if (place->reply[0] >= '2' && place->reply[0] <= '5')
+		buf_printf(text, _("        The server said: %s\n"), place->reply);
+	else /* nobody's server */
+		buf_printf(text, "        %s\n", PHRASE_SAID(place->reply));
 }
 
 static void human_part(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "mail/addr.h"
 #include "mail/decode.h"
 #include "mail/header.h"
 #include "mail/maildir.h"
@@ -162,11 +163,30 @@ static void field_text(struct slice message, const char *name, struct buf *out)
 		decode_field(&field, decode_message_charset(message), out);
 }
 
+/* The addresses that were written to: what the provider noted of the envelope first. */
+static void list_recipients(struct slice message, struct buf *out)
+{
+	static const char *const fields[] = {"X-Original-To", "Envelope-To", "Delivered-To", "To", "Cc"};
+	struct header_field field;
+
+	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
+		struct addr_item item;
+		char text[ADDR_TEXT_MAX];
+		size_t at = 0;
+
+		if (!header_find(message, fields[i], &field))
+			continue;
+		while (addr_list_next(field.body, &at, &item) && out->len + ADDR_TEXT_MAX + 2 < REPLY_FIELD_MAX)
+			if (item.valid)
+				buf_printf(out, "%s%s", out->len > 0 ? ", " : "", addr_text(text, sizeof(text), &item.addr));
+	}
+}
+
 /* What the reply will need: the message itself may be gone when it is written. */
 static int deliver_reply(struct work *work, const struct place *place, struct error *error)
 {
 	const struct delivery *delivery = work->delivery;
-	struct buf subject = BUF_INIT(REPLY_FIELD_MAX), message_id = BUF_INIT(REPLY_FIELD_MAX);
+	struct buf subject = BUF_INIT(REPLY_FIELD_MAX), message_id = BUF_INIT(REPLY_FIELD_MAX), written_to = BUF_INIT(REPLY_FIELD_MAX);
 	struct reply_due reply = {.id = delivery->envelope->id,
 	    .rule = place->why,
 	    .address = place->name,
@@ -178,7 +198,10 @@ static int deliver_reply(struct work *work, const struct place *place, struct er
 	field_text(delivery->body, "Message-ID", &message_id);
 	reply.subject = (char *)(uintptr_t)buf_text(&subject);
 	reply.message_id = (char *)(uintptr_t)buf_text(&message_id);
+	list_recipients(delivery->body, &written_to);
+	reply.written_to = (char *)(uintptr_t)buf_text(&written_to);
 	result = state_reply_add(delivery->state, &reply, error);
+	buf_clear(&written_to);
 	buf_clear(&subject);
 	buf_clear(&message_id);
 	return result;

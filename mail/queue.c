@@ -322,7 +322,7 @@ int queue_update(const char *spool, struct queue_item *item, const struct envelo
 	return result;
 }
 
-int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum queue_state state,
+int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum queue_state state, int64_t *next,
     struct error *error)
 {
 	struct queue_item item = {.id = *id};
@@ -338,7 +338,11 @@ int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum q
 	}
 	result = queue_read(spool, &item, &envelope, error);
 	if (result == 0) {
-		envelope.next_attempt = 0;
+		if (item.state == QUEUE_HOLD && state == QUEUE_ACTIVE && envelope.next_attempt != 0)
+			state = QUEUE_DEFERRED;
+		else if (state != QUEUE_HOLD)
+			envelope.next_attempt = 0;
+		*next = envelope.next_attempt;
 		result = update(spool, &item, &envelope, state, error);
 		envelope_clear(&envelope);
 	}

@@ -53,9 +53,10 @@ int queue_deliver(const char *spool, const struct envelope *envelope, const char
  * stays where it was moved to, one that is gone is left alone. */
 int queue_update(const char *spool, struct queue_item *item, const struct envelope *envelope,
     enum queue_state state, struct error *error);
-/* Moves an entry that stands in one of the states of the bit mask `from`, due at once. Returns 1, 0 if there is no such
- * entry, -1 on error. */
-int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum queue_state state,
+/* Moves an entry that stands in one of the states of the bit mask `from`, due at once. Where it is held its time stays with it, and
+ * what is let go becomes what it was: a deferred one is deferred to that time, which *next gets (0: the next session). Returns 1, 0
+ * if there is no such entry, -1 on error. */
+int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum queue_state state, int64_t *next,
     struct error *error);
 /* Sets recipients' fates as the log has them; removes the entry when none is pending. No entry: nothing to do. */
 int queue_settle(const char *spool, const struct msgid *id, const char *recipient,

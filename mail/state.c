@@ -39,7 +39,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS trigger_mail (id TEXT PRIMARY KEY, sender TEXT, subject TEXT,"
     " time INTEGER);"
     "CREATE TABLE IF NOT EXISTS reply (id TEXT PRIMARY KEY, rule TEXT, address TEXT, subject TEXT,"
-    " message_id TEXT, account TEXT, time INTEGER, sent INTEGER);"
+    " message_id TEXT, account TEXT, time INTEGER, sent INTEGER, written_to TEXT DEFAULT '');"
     "CREATE INDEX IF NOT EXISTS reply_address ON reply (address);"
     "CREATE TABLE IF NOT EXISTS problem (key TEXT PRIMARY KEY, class TEXT, text TEXT,"
     " since INTEGER);"
@@ -52,7 +52,8 @@ static const char *const upgrades[] = {
     [1] = "ALTER TABLE seen ADD COLUMN listed INTEGER DEFAULT 0;"
 	  "ALTER TABLE seen ADD COLUMN digest INTEGER DEFAULT 0;",
     [2] = "ALTER TABLE message ADD COLUMN keywords TEXT DEFAULT '';",
-    [3] = "ALTER TABLE seen ADD COLUMN body INTEGER DEFAULT 0;",
+    [3] = "ALTER TABLE seen ADD COLUMN body INTEGER DEFAULT 0;"
+	  "ALTER TABLE reply ADD COLUMN written_to TEXT DEFAULT '';",
 };
 
 int state_error(const struct state *state, struct error *error, const char *what)

@@ -125,6 +125,7 @@ struct reply_due {
 	char *rule, *address;
 	char *subject, *message_id; /* of that message, decoded */
 	char *account;		     /* through which it came, "" */
+	char *written_to;	     /* the addresses that its header names as recipients, as a list; "" */
 	int64_t time;
 };
 struct replies {

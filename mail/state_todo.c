@@ -64,16 +64,16 @@ int state_trigger_done(struct state *state, const char *id, struct error *error)
 int state_reply_add(struct state *state, const struct reply_due *reply, struct error *error)
 {
 	return state_finish(state,
-	    state_statement(state, error, "INSERT OR IGNORE INTO reply VALUES (?, ?, lower(?), ?, ?, ?, ?, 0)",
-		"tttttti", reply->id.text, reply->rule, reply->address, reply->subject,
-		reply->message_id, reply->account, reply->time),
+	    state_statement(state, error, "INSERT OR IGNORE INTO reply VALUES (?, ?, lower(?), ?, ?, ?, ?, 0, ?)",
+		"ttttttit", reply->id.text, reply->rule, reply->address, reply->subject,
+		reply->message_id, reply->account, reply->time, reply->written_to),
 	    error);
 }
 
 int state_replies(struct state *state, struct replies *replies, struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT id, rule, address, subject, message_id, account, time FROM reply WHERE sent = 0"
+	    "SELECT id, rule, address, subject, message_id, account, time, written_to FROM reply WHERE sent = 0"
 	    " ORDER BY time, id LIMIT 1000",
 	    "");
 	int more;
@@ -89,6 +89,7 @@ int state_replies(struct state *state, struct replies *replies, struct error *er
 		    .message_id = xstrdup(state_column_text(stmt, 4)),
 		    .account = xstrdup(state_column_text(stmt, 5)),
 		    .time = sqlite3_column_int64(stmt, 6),
+		    .written_to = xstrdup(state_column_text(stmt, 7)),
 		};
 
 		snprintf(reply.id.text, sizeof(reply.id.text), "%s", state_column_text(stmt, 0));
@@ -111,6 +112,7 @@ void replies_clear(struct replies *replies)
 		free(reply->subject);
 		free(reply->message_id);
 		free(reply->account);
+		free(reply->written_to);
 	}
 	free(replies->items);
 	*replies = (struct replies){0};

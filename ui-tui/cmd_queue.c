@@ -35,9 +35,9 @@ static json_t *entry_json(const struct queue_entry *entry)
 	const struct envelope *envelope = &entry->envelope;
 
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "id", entry->item->id.text,
-	    "state", queue_state_names[entry->item->state], "sender",
+	    "state", queue_state_names[entry->state], "sender",
 	    cli_json_text(envelope->sender), "recipients", recipients_json(envelope), "subject",
-	    cli_json_text(entry->letter.subject), "size", (json_int_t)envelope->size, "time",
+	    cli_json_text(entry->letter.subject), "size", (json_int_t)entry->size, "time",
 	    entry->has_envelope ? (json_int_t)envelope->time : 0, "attempts",
 	    (json_int_t)envelope->attempts, "next_attempt", (json_int_t)envelope->next_attempt);
 }
@@ -64,14 +64,14 @@ static void add_row(struct table *table, const struct queue_entry *entry)
 	char time[32], size[32];
 
 	table_add(table, entry->item->id.text);
-	table_add(table, queue_state_names[entry->item->state]);
+	table_add(table, queue_state_names[entry->state]);
 	table_add(table, entry->has_envelope ? i18n_time(time, sizeof(time), envelope->time) : "-");
-	table_add(table, i18n_size(size, sizeof(size), envelope->size));
-	table_add(table, envelope->sender[0] == '\0' ? "<>" : envelope->sender);
+	table_add(table, i18n_size(size, sizeof(size), entry->size));
+	table_add(table, queue_entry_sender(entry));
 	if (more > 1)
 		table_addf(table, _("%s and %zu more"), first->name, more - 1);
 	else
-		table_add(table, first == NULL ? "-" : first->name);
+		table_add(table, first != NULL ? first->name : entry->has_envelope ? "-" : entry->letter.to);
 	table_add(table, entry->letter.subject);
 	table_add(table, first == NULL ? "" : PHRASE_SAID(first->reply));
 }
@@ -113,21 +113,28 @@ int cmd_queue_list(struct cli *cli)
 	return CLI_DONE;
 }
 
+static const char *next_attempt(const struct queue_entry *entry, char *time, size_t size)
+{
+	if (entry->state == QUEUE_CORRUPT)
+		return _("never: it is damaged");
+	if (entry->state == QUEUE_HOLD)
+		return _("when it is released");
+	return entry->envelope.next_attempt == 0 ? _("with the next session") : i18n_time(time, size, entry->envelope.next_attempt);
+}
+
 static void print_entry(const struct queue_entry *entry)
 {
 	const struct envelope *envelope = &entry->envelope;
 	struct table table = TABLE_INIT("LlW");
 	char time[32], next[32], size[32], sender[1024];
 
-	printf(_("Message:   %s (%s)\n"), entry->item->id.text, queue_state_names[entry->item->state]);
-	printf(_("Accepted:  %s, %s\n"), i18n_time(time, sizeof(time), envelope->time),
-	    i18n_size(size, sizeof(size), envelope->size));
+	printf(_("Message:   %s (%s)\n"), entry->item->id.text, queue_state_names[entry->state]);
+	printf(_("Accepted:  %s, %s\n"), entry->has_envelope ? i18n_time(time, sizeof(time), envelope->time) : "-",
+	    i18n_size(size, sizeof(size), entry->size));
 	printf(_("Envelope:  from <%s>\n"),
 	    str_printable(sender, sizeof(sender), slice_of(envelope->sender)));
-	printf(_("Header:    From %s; Subject %s\n"), entry->letter.from, entry->letter.subject);
-	printf(_("Attempts:  %u, next %s\n"), envelope->attempts,
-	    envelope->next_attempt == 0 ? _("with the next session")
-					: i18n_time(next, sizeof(next), envelope->next_attempt));
+	printf(_("Header:    From %s; To %s; Subject %s\n"), entry->letter.from, entry->letter.to, entry->letter.subject);
+	printf(_("Attempts:  %u, next %s\n"), envelope->attempts, next_attempt(entry, next, sizeof(next)));
 	table_add(&table, _("RECIPIENT"));
 	table_add(&table, _("STATE"));
 	table_add(&table, _("LAST ANSWER"));

@@ -5,6 +5,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "mail/bounce.h"
+#include "mail/damage.h"
 #include "mail/queue.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/spool_writer.h"
@@ -46,14 +47,19 @@ static int shift(struct job *job, const struct msgid *id)
 {
 	const struct change *change = job->change;
 	struct error error = ERROR_INIT;
-	int moved = queue_shift(job->spool, id, change->from, change->to, &error);
+	char time[32];
+	int64_t next = 0;
+	int moved = queue_shift(job->spool, id, change->from, change->to, &next, &error);
 
 	if (moved < 0)
 		return cli_fail_error(&error);
 	if (moved == 0)
 		return cli_fail(CLI_FAILED, _(change->refused), id->text);
 	intake_journal(job->writer.intake, id->text, "", change->event, "", "lanpost queue");
-	printf(_(change->done), id->text);
+	if (change->to == QUEUE_ACTIVE && next != 0)
+		printf(_("message %s is tried again at %s, as before\n"), id->text, i18n_time(time, sizeof(time), next));
+	else
+		printf(_(change->done), id->text);
 	return CLI_DONE;
 }
 
@@ -138,6 +144,7 @@ static int delete(struct job *job, const struct msgid *id)
 			;
 	if (there != 0)
 		return cli_fail_error(&error);
+	damage_forget(job->writer.state, job->spool);
 	intake_journal(job->writer.intake, id->text, "", "deleted", "", "lanpost queue delete");
 	printf(_("message %s was deleted\n"), id->text);
 	return CLI_DONE;

@@ -5,7 +5,10 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/value.h"
+#include "mail/addr.h"
 #include "mail/maildir.h"
+#include "mail/queue.h"
+#include "mail/route.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/edit.h"
 #include "ui-tui/secret.h"
@@ -186,8 +189,38 @@ static int close_postmaster(struct cli *cli, struct conf *conf, const struct con
 	return result;
 }
 
+static bool is_of(const struct conf *conf, const struct conf_user *user, const char *sender)
+{
+	struct addr addr;
+	const char *name;
+
+	return addr_parse(slice_of(sender), &addr) && route_address(conf, &addr, &name) == ROUTE_MAILBOX && strcmp(name, user->name) == 0;
+}
+
+/* Mail of this user that has not left yet. Where the queue cannot be read there is nothing to be said. */
+static size_t count_waiting(const struct conf *conf, const struct conf_user *user)
+{
+	struct queue_items items;
+	struct error error;
+	size_t count = 0;
+
+	if (queue_list(conf->gateway.spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED | 1u << QUEUE_HOLD, &items, &error) != 0)
+		return 0;
+	for (size_t i = 0; i < items.count; i++) {
+		struct envelope envelope;
+
+		if (queue_read(conf->gateway.spool, &items.items[i], &envelope, &error) != 0)
+			continue;
+		count += is_of(conf, user, envelope.sender);
+		envelope_clear(&envelope);
+	}
+	queue_items_clear(&items);
+	return count;
+}
+
 static int remove_user(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
+	size_t waiting = count_waiting(conf, user);
 	struct edit edit;
 	int result = CLI_FAILED;
 
@@ -199,6 +232,11 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 	if (result == CLI_DONE)
 		printf(_("user %s was removed; the mailbox stays in %s/mailboxes/%s\n"), user->name,
 		    conf->gateway.spool, user->name);
+	if (result == CLI_DONE && waiting > 0)
+		printf(_n("%zu message of this user waits in the queue; it leaves under the smarthost's own address, or comes back to "
+				"postmaster. `lanpost queue delete ID` removes it.\n",
+			   "%zu messages of this user wait in the queue; they leave under the smarthost's own address, or come back to "
+			   "postmaster. `lanpost queue delete ID` removes them.\n", waiting), waiting);
 	edit_clear(&edit);
 	return result;
 }

@@ -14,6 +14,8 @@ static void read_letter(const char *spool, struct queue_entry *entry)
 	if (path != NULL && fsx_map(path, &message, &error) == 0) {
 		letter_clear(&entry->letter);
 		letter_read(message, &entry->letter);
+		if (!entry->has_envelope)
+			entry->size = message.len;
 		fsx_unmap(message);
 	}
 	free(path);
@@ -23,12 +25,14 @@ void queue_entry_read(const char *spool, const struct queue_item *item, struct q
 {
 	struct error error = ERROR_INIT;
 
-	*entry = (struct queue_entry){.item = item};
-	/* In corrupt/ there may be no envelope, and looking must not move anything about. */
-	if (item->state != QUEUE_CORRUPT)
-		entry->has_envelope = queue_read(spool, item, &entry->envelope, &error) == 0;
-	if (!entry->has_envelope)
+	*entry = (struct queue_entry){.item = item, .state = item->state};
+	entry->has_envelope = queue_read(spool, item, &entry->envelope, &error) == 0;
+	if (!entry->has_envelope) {
+		if (error.class == ERROR_PERMANENT) /* it was set aside when that was seen */
+			entry->state = QUEUE_CORRUPT;
 		envelope_init(&entry->envelope);
+	}
+	entry->size = entry->envelope.size;
 	read_letter(spool, entry);
 }
 
@@ -36,6 +40,13 @@ void queue_entry_clear(struct queue_entry *entry)
 {
 	envelope_clear(&entry->envelope);
 	letter_clear(&entry->letter);
+}
+
+const char *queue_entry_sender(const struct queue_entry *entry)
+{
+	if (!entry->has_envelope)
+		return entry->letter.from;
+	return entry->envelope.sender[0] == '\0' ? "<>" : entry->envelope.sender;
 }
 
 size_t queue_entry_pending(const struct envelope *envelope)

@@ -76,17 +76,17 @@ static void add_row(struct list *list, const struct queue_entry *entry)
 	size_t more = queue_entry_pending(envelope);
 	char time[32], size[32];
 
-	list_add(list, entry->item->id.text, styles[entry->item->state]);
-	list_cell(list, state_name(entry->item->state));
+	list_add(list, entry->item->id.text, styles[entry->state]);
+	list_cell(list, state_name(entry->state));
 	list_cell(list, entry->has_envelope ? tui_text_time(time, sizeof(time), envelope->time) : "-");
 	list_number(list, envelope->time);
-	list_cell(list, i18n_size(size, sizeof(size), envelope->size));
-	list_number(list, (int64_t)envelope->size);
-	list_cell(list, envelope->sender[0] == '\0' ? "<>" : envelope->sender);
+	list_cell(list, i18n_size(size, sizeof(size), entry->size));
+	list_number(list, (int64_t)entry->size);
+	list_cell(list, queue_entry_sender(entry));
 	if (more > 1)
 		list_cellf(list, _("%s and %zu more"), first->name, more - 1);
 	else
-		list_cell(list, first == NULL ? "-" : first->name);
+		list_cell(list, first != NULL ? first->name : entry->has_envelope ? "-" : entry->letter.to);
 	list_cell(list, entry->letter.subject);
 	list_cell(list, first == NULL ? "" : PHRASE_SAID(first->reply));
 }

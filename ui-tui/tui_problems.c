@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "mail/problem.h"
+#include "mail/damage.h"
 #include "mail/queue.h"
 
 #include <stdarg.h>
@@ -83,6 +84,7 @@ static void add_known(void *context, const char *key, const char *text, int64_t 
 	} kinds[] = {{"account ", SCREEN_ACCOUNTS}, {"smarthost ", SCREEN_SETTINGS}};
 	enum tui_place place = SCREEN_JOURNAL;
 	char id[256] = "", time[32];
+	struct msgid entry;
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (strncmp(key, kinds[i].kind, strlen(kinds[i].kind)) == 0) {
@@ -90,6 +92,10 @@ static void add_known(void *context, const char *key, const char *text, int64_t 
 			snprintf(id, sizeof(id), place == SCREEN_ACCOUNTS ? "%s" : "smarthost|%s|url",
 			    key + strlen(kinds[i].kind));
 		}
+	if (damage_entry(key, &entry)) {
+		place = SCREEN_QUEUE;
+		snprintf(id, sizeof(id), "%s", entry.text);
+	}
 	/* TRANSLATORS: a problem: what, since when, what is wrong */
 	add(context, STYLE_BAD, place, id, _("%s, since %s: %s"), PHRASE_SAID(PROBLEM_NAME(key)),
 	    i18n_time(time, sizeof(time), since), PHRASE_SAID(text));
