@@ -65,7 +65,7 @@ static bool is_other_copy(const struct fetch *fetch, struct slice message, uint6
 	is_known = map_get(&fetch->seen, slice_of(key)) != NULL || is_in_batch(fetch, *letter);
 	free(key);
 	if (is_known)
-		intake_journal(fetch->job->intake, envelope->id.text, fetch->job->session, "dropped", "",
+		intake_journal(fetch->job->intake, envelope->id.text, fetch->job->session, EVENT_DROPPED, "",
 		    PHRASE(N_("another copy of a letter that came already")));
 	return is_known;
 }

@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report.h"
+#include "mail/event.h"
 #include "mail/maildir.h"
 #include "mail/problem.h"
 #include "mail/queue.h"
@@ -112,21 +113,35 @@ struct day {
 
 static void add_total(void *context, const char *event, const char *detail, uint64_t count, uint64_t bytes)
 {
-	static const char account[] = "account ";
 	struct day *day = context;
+	const char *account = event_account(detail);
 
-	if (strcmp(event, "accepted") == 0 && strncmp(detail, account, strlen(account)) == 0) {
-		row_amount(day->page, detail + strlen(account), count, bytes);
-		day->fetched += count;
-		day->fetched_bytes += bytes;
-	} else if (strcmp(event, "accepted") == 0 && strncmp(detail, "smtp", 4) == 0) {
-		day->written += count;
-		day->written_bytes += bytes;
+	switch (event_find(event)) {
+	case EVENT_ACCEPTED:
+		if (account != NULL) {
+			row_amount(day->page, account, count, bytes);
+			day->fetched += count;
+			day->fetched_bytes += bytes;
+		} else if (strncmp(detail, "smtp", 4) == 0) {
+			day->written += count;
+			day->written_bytes += bytes;
+		}
+		break;
+	case EVENT_SENT:
+		day->sent += count;
+		break;
+	case EVENT_REFUSED:
+		day->refused += count;
+		break;
+	case EVENT_DROPPED:
+		day->dropped += count;
+		break;
+	case EVENT_IN_DOUBT:
+		day->in_doubt += count;
+		break;
+	default:
+		break;
 	}
-	day->sent += strcmp(event, "sent") == 0 ? count : 0;
-	day->refused += strcmp(event, "refused") == 0 ? count : 0;
-	day->dropped += strcmp(event, "dropped") == 0 ? count : 0;
-	day->in_doubt += strcmp(event, "in-doubt") == 0 ? count : 0;
 }
 
 static int add_traffic(struct page *page, struct state *state, int64_t since, int64_t now, struct error *error)

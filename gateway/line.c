@@ -185,5 +185,5 @@ int line_down(const struct conf *conf, struct line_outcome *outcome, struct erro
 void line_journal(struct intake *intake, const struct msgid *session, const struct line_outcome *outcome)
 {
 	if (outcome->command != NULL)
-		intake_journal(intake, session->text, session->text, "line", outcome->command, outcome->text);
+		intake_journal(intake, session->text, session->text, EVENT_LINE, outcome->command, outcome->text);
 }

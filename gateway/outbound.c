@@ -29,7 +29,7 @@ bool outbound_is_over(struct outbound *out)
 	return over || (out->job->cancel != NULL && atomic_load(out->job->cancel));
 }
 
-void outbound_journal(const struct sending *sending, const char *event, const char *place,
+void outbound_journal(const struct sending *sending, enum event event, const char *place,
     const char *detail)
 {
 	intake_journal(sending->out->job->intake, sending->envelope.id.text,

@@ -25,7 +25,7 @@ static int set_aside(struct sending *sending, const char *why)
 
 	log_warnx("event=queue-entry-damaged id=%s reason=%s", sending->envelope.id.text,
 	    LOG_CSTR(why));
-	outbound_journal(sending, "damaged", "", PHRASE_WORD(why));
+	outbound_journal(sending, EVENT_DAMAGED, "", PHRASE_WORD(why));
 	if (queue_update(spool, &sending->entry->item, &sending->envelope, QUEUE_CORRUPT, &error) != 0)
 		log_warnx("event=queue-entry-stays id=%s reason=%s", sending->envelope.id.text,
 		    LOG_ERROR(&error));
@@ -132,7 +132,7 @@ static void sign(struct sending *sending)
 		return;
 	if (key == NULL || dkim_sign(key, dkim->name, dkim->selector, buf_slice(&sending->header), sending->body, clock_wall(),
 			       &signed_header, &error) != 0) {
-		outbound_journal(sending, "unsigned", "", key == NULL ? PHRASE(N_("the key of its domain cannot be used")) : error.phrase);
+		outbound_journal(sending, EVENT_UNSIGNED, "", key == NULL ? PHRASE(N_("the key of its domain cannot be used")) : error.phrase);
 		buf_clear(&signed_header);
 		return;
 	}
@@ -188,7 +188,7 @@ static int mend(struct sending *sending, struct slice *wire, struct error *error
 			return -1;
 		rest = slice_from(rest, at == NULL ? len : len + 1);
 	}
-	outbound_journal(sending, "mended", "", PHRASE(N_("NUL bytes were left out")));
+	outbound_journal(sending, EVENT_MENDED, "", PHRASE(N_("NUL bytes were left out")));
 	return body_view(&sending->mended, wire, error);
 }
 
@@ -233,9 +233,9 @@ static int prepare_message(struct sending *sending, const struct smtp_client *cl
 	if (*refused)
 		return 0;
 	if (sending->transaction.eight_bit && !client->can_8bit)
-		outbound_journal(sending, "8bit", "", PHRASE_WORD(why)); /* sent all the same */
+		outbound_journal(sending, EVENT_8BIT, "", PHRASE_WORD(why)); /* sent all the same */
 	else if (sending->converted.size > 0)
-		outbound_journal(sending, "converted", "", PHRASE(N_("to 7 bits: the smarthost does not announce 8BITMIME")));
+		outbound_journal(sending, EVENT_CONVERTED, "", PHRASE(N_("to 7 bits: the smarthost does not announce 8BITMIME")));
 	return 0;
 }
 

@@ -150,7 +150,7 @@ static void settle(struct lane *lane, struct sending *sending)
 	} else if (sending_wants_name(sending)) {
 		host_set_refuses_null(lane->host);
 		sending->entry->in_our_name = true;
-		outbound_journal(sending, "attempt", "", "the smarthost takes no mail without a sender: it goes in our own name");
+		outbound_journal(sending, EVENT_ATTEMPT, "", PHRASE(N_("the smarthost takes no mail without a sender: it goes in our own name")));
 		give_back(lane, sending);
 	} else {
 		lane->progressed = true;
@@ -189,7 +189,7 @@ static void abandon(struct lane *lane, const struct error *error)
 		/* Only the oldest can be what broke it. */
 		sending->entry->breaks += i == 0 && !is_its_own;
 		if (doubt)
-			outbound_journal(sending, "in-doubt", "", error->phrase);
+			outbound_journal(sending, EVENT_IN_DOUBT, "", error->phrase);
 		if (doubt || (sending->entry->breaks >= TRIES && error->class != ERROR_CANCELLED)) {
 			outbound_undecide(sending, error->phrase, client->stutters);
 			finish(lane, sending);

@@ -105,7 +105,7 @@ bool outbound_is_over(struct outbound *out);
 void outbound_unread(struct outbound *out, const struct queue_item *item, const struct error *error);
 /* Makes durable what is in the batch; -1 stops the flush. */
 int outbound_commit(struct lane *lane);
-void outbound_journal(const struct sending *sending, const char *event, const char *place,
+void outbound_journal(const struct sending *sending, enum event event, const char *place,
     const char *detail);
 void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t deferred);
 

@@ -181,7 +181,7 @@ static void defer(struct sending *sending)
 		if (is_decided(reply))
 			place->status = smtp_reply_ok(reply) ? PLACE_SENT : PLACE_FAILED;
 		else
-			outbound_journal(sending, "deferred", place->name, reply->text);
+			outbound_journal(sending, EVENT_DEFERRED, place->name, reply->text);
 	}
 	envelope->next_attempt = next_attempt(sending);
 	envelope->attempts++;

@@ -171,7 +171,7 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
 	buf_clear(&message);
 	if (result == 0)
 		intake_journal(
-		    intake, reply->id.text, session, "replied", reply->address, reply->rule);
+		    intake, reply->id.text, session, EVENT_REPLIED, reply->address, reply->rule);
 	return result;
 }
 
@@ -189,7 +189,7 @@ static int write_one(const struct conf *conf, struct intake *intake, struct stat
 		return send_reply(conf, intake, reply, rule->reply, session, error);
 	if (intake_accept(intake, NULL, NULL, &none, 1, error) != 0)
 		return -1;
-	intake_journal(intake, reply->id.text, session, "not-replied", reply->address, reply->rule);
+	intake_journal(intake, reply->id.text, session, EVENT_NOT_REPLIED, reply->address, reply->rule);
 	return 0;
 }
 

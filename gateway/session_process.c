@@ -116,7 +116,7 @@ static int route_message(void *context, struct envelope *envelope, struct slice 
 		route_add_boss(session->conf, envelope);
 	/* The one event that no delivery tells of. */
 	if (decision.dropped_by != NULL)
-		intake_journal(session->spool.intake, envelope->id.text, session->id.text, "dropped", "",
+		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "",
 		    decision.dropped_by);
 	sorter_decision_clear(&decision);
 	return 0;

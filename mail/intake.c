@@ -469,7 +469,7 @@ void intake_set_session(struct intake *intake, const char *session)
 	intake->session = session;
 }
 
-void intake_journal(struct intake *intake, const char *id, const char *session, const char *event,
+void intake_journal(struct intake *intake, const char *id, const char *session, enum event event,
     const char *place, const char *detail)
 {
 	note_event(intake, clock_wall_us(), id, session, event, place, detail);

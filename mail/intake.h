@@ -8,6 +8,7 @@
 #ifndef LANPOST_MAIL_INTAKE_H
 #define LANPOST_MAIL_INTAKE_H
 
+#include "mail/event.h"
 #include "mail/body.h"
 #include "mail/envelope.h"
 #include "mail/record.h"
@@ -73,8 +74,8 @@ int intake_remove(struct intake *intake, const char *user, const char *const *un
  * what outlives the intake. Before other threads use it. */
 void intake_set_session(struct intake *intake, const char *session);
 
-/* Adds to the journal at the next checkpoint. All strings are copied; NULL counts as "". */
-void intake_journal(struct intake *intake, const char *id, const char *session, const char *event,
+/* Adds to the journal at the next checkpoint. detail is a phrase or a plain text. All strings are copied; NULL counts as "". */
+void intake_journal(struct intake *intake, const char *id, const char *session, enum event event,
     const char *place, const char *detail);
 /* A value of the state: why mail could not be accepted when the disk failed; whoever tells postmaster empties it. */
 #define INTAKE_TROUBLE "log-trouble"

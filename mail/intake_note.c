@@ -31,9 +31,9 @@ static void note_add(struct intake *intake, struct note note, const char *const 
 }
 
 void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
-    const char *event, const char *place, const char *detail)
+    enum event event, const char *place, const char *detail)
 {
-	const char *texts[] = {id, session, event, place, detail};
+	const char *texts[] = {id, session, event_code(event), place, detail};
 
 	note_add(intake, (struct note){.kind = NOTE_EVENT, .time = time_us}, texts,
 	    ARRAY_LEN(texts));
@@ -114,7 +114,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	    message, ARRAY_LEN(message));
 	/* The time of the envelope, so that recovery makes the very same row. */
 	note_event(intake, envelope->time * 1000000, envelope->id.text, envelope->session,
-	    "accepted", "", envelope->origin);
+	    EVENT_ACCEPTED, "", envelope->origin);
 	if (envelope->uidl[0] != '\0')
 		note_add(intake,
 		    (struct note){
@@ -135,26 +135,26 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error)
 {
-	static const char *const events[] = {
-	    [PLACE_MAILBOX] = "delivered",
-	    [PLACE_BOSS] = "copied-to-boss",
-	    [PLACE_QUEUE] = "queued",
-	    [PLACE_DAEMON] = "triggered",
-	    [PLACE_REPLY] = "reply-due",
+	static const enum event events[] = {
+	    [PLACE_MAILBOX] = EVENT_DELIVERED,
+	    [PLACE_BOSS] = EVENT_COPIED_TO_BOSS,
+	    [PLACE_QUEUE] = EVENT_QUEUED,
+	    [PLACE_DAEMON] = EVENT_TRIGGERED,
+	    [PLACE_REPLY] = EVENT_REPLY_DUE,
 	};
 
 	note_event(intake, clock_wall_us(), envelope->id.text, envelope->session,
-	    error == NULL ? events[place->kind] : "delivery-failed", place->name,
+	    error == NULL ? events[place->kind] : EVENT_DELIVERY_FAILED, place->name,
 	    error == NULL ? place->why : error->phrase);
 }
 
 void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 {
-	static const char *const events[] = {
-	    [FACT_SENT] = "sent",
-	    [FACT_FAILED] = "refused",
-	    [FACT_ATTEMPT] = "attempt",
-	    [FACT_REMOVE] = "removed",
+	static const enum event events[] = {
+	    [FACT_SENT] = EVENT_SENT,
+	    [FACT_FAILED] = EVENT_REFUSED,
+	    [FACT_ATTEMPT] = EVENT_ATTEMPT,
+	    [FACT_REMOVE] = EVENT_REMOVED,
 	};
 
 	for (size_t i = 0; i < count; i++) {
@@ -169,7 +169,7 @@ void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 		} else if (maildir_unique_id(slice_of(fact->text), &unique)) {
 			char *id = slice_dup(unique);
 
-			intake_journal(intake, id, intake->session, "removed", fact->name, "");
+			intake_journal(intake, id, intake->session, EVENT_REMOVED, fact->name, "");
 			free(id);
 		}
 	}

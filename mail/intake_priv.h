@@ -110,7 +110,7 @@ void *checkpoint_thread(void *context);
 
 /* notes: all take copies and may be called by any thread without the lock */
 void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
-    const char *event, const char *place, const char *detail);
+    enum event event, const char *place, const char *detail);
 /* The rows that follow from an accepted message: message, "accepted", UIDL. */
 void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body);
 void note_delivered(struct intake *intake, const struct envelope *envelope,

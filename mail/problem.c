@@ -11,7 +11,7 @@ static const struct {
 } names[] = {
     /* TRANSLATORS: %s is a name; all of these follow "Problem: " and stand at the beginning of lines of their own */
     {"account ", N_("account %s")},
-    {"smarthost ", N_("sending through smarthost %s")},
+    {"smarthost ", N_("smarthost %s")},
     {"corrupt ", N_("damaged file %s")},
     {"message ", N_("a message of account %s")},
     {"queue", N_("sending the queue")},

@@ -147,7 +147,7 @@ static void deliver(struct recovery *recovery, struct delivery *delivery)
 	if (recovery->served == served)
 		return;
 	recovery->recovered++;
-	intake_journal(intake, envelope->id.text, envelope->session, "recovered", "", recovery->orphan->name.file);
+	intake_journal(intake, envelope->id.text, envelope->session, EVENT_RECOVERED, "", recovery->orphan->name.file);
 }
 
 static int redeliver(struct recovery *recovery, void *context, struct record *record,

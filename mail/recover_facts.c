@@ -71,7 +71,7 @@ int recover_set_aside(struct recovery *recovery, const char *name, struct slice 
 	if (is_there)
 		return 0;
 	log_warnx("event=set-aside bytes=%zu kept=queue/corrupt/%s", bytes.len, LOG_CSTR(name));
-	intake_journal(recovery->intake, "", "", "log-damaged", "", name);
+	intake_journal(recovery->intake, "", "", EVENT_LOG_DAMAGED, "", name);
 	return queue_set_aside(recovery->intake->spool, name, bytes, error);
 }
 
@@ -255,7 +255,7 @@ static void journal_doubts(struct recovery *recovery, const struct record *recor
 
 		if (fact->kind == FACT_ATTEMPT &&
 		    !recover_has_fact(recovery, FACT_SENT, fact->id, fact->name, ""))
-			intake_journal(recovery->intake, fact->id, "", "in-doubt", fact->name,
+			intake_journal(recovery->intake, fact->id, "", EVENT_IN_DOUBT, fact->name,
 			    PHRASE(N_("the gateway stopped while sending: it may arrive twice")));
 	}
 }

@@ -12,6 +12,8 @@
 
 static const char *const status_names[] = {
     [PLACE_PENDING] = "pending", [PLACE_SENT] = "sent", [PLACE_FAILED] = "failed"};
+static const char *const status_words[] = {
+    [PLACE_PENDING] = N_("waiting"), [PLACE_SENT] = N_("sent"), [PLACE_FAILED] = N_("refused")};
 
 /* --- as JSON */
 
@@ -64,7 +66,7 @@ static void add_row(struct table *table, const struct queue_entry *entry)
 	char time[32], size[32];
 
 	table_add(table, entry->item->id.text);
-	table_add(table, queue_state_names[entry->state]);
+	table_add(table, queue_state_word(entry->state));
 	table_add(table, entry->has_envelope ? i18n_time(time, sizeof(time), envelope->time) : "-");
 	table_add(table, i18n_size(size, sizeof(size), entry->size));
 	table_add(table, queue_entry_sender(entry));
@@ -128,7 +130,7 @@ static void print_entry(const struct queue_entry *entry)
 	struct table table = TABLE_INIT("LlW");
 	char time[32], next[32], size[32], sender[1024];
 
-	printf(_("Message:   %s (%s)\n"), entry->item->id.text, queue_state_names[entry->state]);
+	printf(_("Message:   %s (%s)\n"), entry->item->id.text, queue_state_word(entry->state));
 	printf(_("Accepted:  %s, %s\n"), entry->has_envelope ? i18n_time(time, sizeof(time), envelope->time) : "-",
 	    i18n_size(size, sizeof(size), entry->size));
 	printf(_("Envelope:  from <%s>\n"),
@@ -142,7 +144,7 @@ static void print_entry(const struct queue_entry *entry)
 		if (envelope->places[i].kind != PLACE_QUEUE)
 			continue;
 		table_add(&table, envelope->places[i].name);
-		table_add(&table, status_names[envelope->places[i].status]);
+		table_add(&table, _(status_words[envelope->places[i].status]));
 		table_add(&table, PHRASE_SAID(envelope->places[i].reply));
 	}
 	table_print(&table);

@@ -18,15 +18,15 @@
 struct change {
 	unsigned from; /* states from which it goes */
 	enum queue_state to;
-	const char *event; /* in the journal */
+	enum event event; /* in the journal */
 	const char *done, *refused; /* N_(), with the id */
 };
 
-static const struct change hold = {IN(QUEUE_ACTIVE) | IN(QUEUE_DEFERRED), QUEUE_HOLD, "held",
+static const struct change hold = {IN(QUEUE_ACTIVE) | IN(QUEUE_DEFERRED), QUEUE_HOLD, EVENT_HELD,
     N_("message %s is held back\n"), N_("message %s is held back already, or damaged")};
-static const struct change release = {IN(QUEUE_HOLD), QUEUE_ACTIVE, "released",
+static const struct change release = {IN(QUEUE_HOLD), QUEUE_ACTIVE, EVENT_RELEASED,
     N_("message %s goes with the next session\n"), N_("message %s is not held back")};
-static const struct change retry = {IN(QUEUE_DEFERRED) | IN(QUEUE_ACTIVE), QUEUE_ACTIVE, "retried",
+static const struct change retry = {IN(QUEUE_DEFERRED) | IN(QUEUE_ACTIVE), QUEUE_ACTIVE, EVENT_RETRIED,
     N_("message %s goes with the next session\n"),
     N_("message %s is held back or damaged: see lanpost queue list")};
 
@@ -145,7 +145,7 @@ static int delete(struct job *job, const struct msgid *id)
 	if (there != 0)
 		return cli_fail_error(&error);
 	damage_forget(job->writer.state, job->spool);
-	intake_journal(job->writer.intake, id->text, "", "deleted", "", "lanpost queue delete");
+	intake_journal(job->writer.intake, id->text, "", EVENT_DELETED, "", "lanpost queue delete");
 	printf(_("message %s was deleted\n"), id->text);
 	return CLI_DONE;
 }

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "config/value.h"
+#include "mail/event.h"
 #include "mail/state.h"
 #include "mail/wal.h"
 #include "ui-tui/cli.h"
@@ -14,6 +15,7 @@
 #include <time.h>
 
 #define EVENTS_MAX 10000
+#define EVENT_WIDTH 11
 #define JOURNAL_MS 3000 /* the journal is behind by a checkpoint */
 #define POLL_MS 50
 
@@ -54,7 +56,8 @@ static void add_json(struct trace *trace, bool is_new, const struct journal_mess
 static void print_event(bool is_new, const struct journal_message *message,
     const struct journal_event *event)
 {
-	char time[32], size[32], a[512], b[1024], c[1024];
+	char time[32], size[32], a[512], b[PHRASE_MAX], c[1024];
+	size_t width;
 
 	if (is_new && strcmp(message->id, event->session) == 0) {
 		printf(_("%s  communication session\n"), shown(c, sizeof(c), message->id));
@@ -65,10 +68,11 @@ static void print_event(bool is_new, const struct journal_message *message,
 		printf(_("  Subject: %s\n"), shown(b, sizeof(b), message->subject));
 		printf(_("  Message-ID: %s\n"), shown(b, sizeof(b), message->message_id));
 	}
-	printf("  %s  %-10s %s%s%s\n", i18n_time(time, sizeof(time), event->time_us / 1000000),
-	    shown(a, sizeof(a), event->event), shown(b, sizeof(b), event->place),
-	    event->detail != NULL && event->detail[0] != '\0' ? ": " : "",
-	    PHRASE_SAID(event->detail == NULL ? "" : event->detail));
+	shown(a, sizeof(a), event_word(event->event));
+	width = text_width(a);
+	printf("  %s  %s%*s  %s\n", i18n_time(time, sizeof(time), event->time_us / 1000000), a,
+	    width < EVENT_WIDTH ? EVENT_WIDTH - (int)width : 0, "",
+	    PHRASE_SAID(event_where(b, sizeof(b), event->event, event->place, event->detail == NULL ? "" : event->detail)));
 }
 
 static void add_event(void *context, const struct journal_message *message,

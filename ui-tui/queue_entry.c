@@ -1,6 +1,7 @@
 #include "ui-tui/queue_entry.h"
 
 #include "base/fsx.h"
+#include "base/i18n.h"
 
 #include <stdlib.h>
 
@@ -66,4 +67,16 @@ const struct place *queue_entry_first(const struct envelope *envelope)
 		    envelope->places[i].status == PLACE_PENDING)
 			return &envelope->places[i];
 	return NULL;
+}
+
+const char *queue_state_word(enum queue_state state)
+{
+	static const char *const names[] = {
+	    [QUEUE_ACTIVE] = N_("to send"),
+	    [QUEUE_DEFERRED] = N_("deferred"),
+	    [QUEUE_HOLD] = N_("held"),
+	    [QUEUE_CORRUPT] = N_("damaged"),
+	};
+
+	return _(names[state]);
 }

@@ -21,6 +21,8 @@ void queue_entry_read(const char *spool, const struct queue_item *item, struct q
 void queue_entry_clear(struct queue_entry *entry);
 /* Its sender, or who its header says wrote it where the envelope is damaged. */
 const char *queue_entry_sender(const struct queue_entry *entry);
+/* The state for people, in the thread's language. */
+const char *queue_state_word(enum queue_state state);
 /* Recipients outside who have not got it yet, and the first of them (NULL). */
 size_t queue_entry_pending(const struct envelope *envelope);
 const struct place *queue_entry_first(const struct envelope *envelope);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "mail/event.h"
 #include "mail/decode.h"
 #include "mail/maildir.h"
 #include "mail/multidrop.h"
@@ -68,12 +69,13 @@ static void past_list_clear(struct past_list *list)
 static void add_event(void *context, const struct journal_event *event)
 {
 	struct past_list *list = context;
+	enum event what = event_find(event->event);
 	bool is_delivery =
-	    strcmp(event->event, "delivered") == 0 || strcmp(event->event, "queued") == 0;
+	    what == EVENT_DELIVERED || what == EVENT_QUEUED;
 
 	if (!msgid_is(slice_of(event->id)))
 		return;
-	if (strcmp(event->event, "accepted") == 0 && strncmp(event->detail, "account ", 8) == 0)
+	if (what == EVENT_ACCEPTED && event_account(event->detail) != NULL)
 		past_of(list, slice_of(event->id))->was_fetched = true;
 	if (is_delivery)
 		add_once(&past_of(list, slice_of(event->id))->was, event->place);

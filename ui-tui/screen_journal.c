@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "mail/event.h"
 #include "mail/msgid.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
@@ -50,47 +51,44 @@ static struct list *journal_list(void *state)
 	return &((struct journal_screen *)state)->list;
 }
 
-static const struct {
-	const char *event, *shown;
-	enum term_style style;
-} events[] = {
-    {"accepted", N_("accepted"), STYLE_DIM},
-    {"delivered", N_("delivered"), STYLE_GOOD},
-    {"queued", N_("queued"), STYLE_NORMAL},
-    {"sent", N_("sent"), STYLE_GOOD},
-    {"failed", N_("failed"), STYLE_BAD},
-    {"in-doubt", N_("in doubt"), STYLE_WARNING},
-    {"removed", N_("removed"), STYLE_DIM},
-    {"dropped", N_("dropped"), STYLE_WARNING},
-    {"deferred", N_("deferred"), STYLE_WARNING},
-    {"held", N_("held"), STYLE_WARNING},
-    {"released", N_("released"), STYLE_NORMAL},
-    {"retried", N_("retried"), STYLE_NORMAL},
-    {"deleted", N_("deleted"), STYLE_WARNING},
-    {"line", N_("line"), STYLE_DIM},
-};
+static enum term_style style_of(const char *event)
+{
+	static const enum term_style styles[EVENT_COUNT] = {
+	    [EVENT_ACCEPTED] = STYLE_DIM,
+	    [EVENT_DELIVERED] = STYLE_GOOD,
+	    [EVENT_SENT] = STYLE_GOOD,
+	    [EVENT_REFUSED] = STYLE_BAD,
+	    [EVENT_DELIVERY_FAILED] = STYLE_BAD,
+	    [EVENT_DAMAGED] = STYLE_BAD,
+	    [EVENT_LOG_DAMAGED] = STYLE_BAD,
+	    [EVENT_IN_DOUBT] = STYLE_WARNING,
+	    [EVENT_UNSIGNED] = STYLE_WARNING,
+	    [EVENT_DEFERRED] = STYLE_WARNING,
+	    [EVENT_HELD] = STYLE_WARNING,
+	    [EVENT_DELETED] = STYLE_WARNING,
+	    [EVENT_DROPPED] = STYLE_WARNING,
+	    [EVENT_REMOVED] = STYLE_DIM,
+	    [EVENT_LINE] = STYLE_DIM,
+	};
+	enum event what = event_find(event);
+
+	return what == EVENT_COUNT ? STYLE_NORMAL : styles[what];
+}
 
 static void add_event(void *context, const struct journal_message *message, const struct journal_event *event)
 {
 	struct list *list = context;
-	const char *shown = event->event;
-	enum term_style style = STYLE_NORMAL;
+	char where[PHRASE_MAX];
 	char time[32];
 	char *id = xasprintf("%s %lld %s %s", event->id, (long long)event->time_us, event->event, event->place);
 
-	for (size_t i = 0; i < ARRAY_LEN(events); i++)
-		if (strcmp(events[i].event, event->event) == 0) {
-			shown = _(events[i].shown);
-			style = events[i].style;
-		}
-	list_add(list, id, style);
+	list_add(list, id, style_of(event->event));
 	list_cell(list, tui_text_time(time, sizeof(time), event->time_us / 1000000));
 	list_number(list, event->time_us);
-	list_cell(list, shown);
+	list_cell(list, event_word(event->event));
 	list_cell(list, message->sender);
 	list_cell(list, message->subject);
-	list_cellf(list, "%s%s%s", event->place,
-	    event->place[0] != '\0' && event->detail[0] != '\0' ? ": " : "", PHRASE_SAID(event->detail));
+	list_cell(list, PHRASE_SAID(event_where(where, sizeof(where), event->event, event->place, event->detail)));
 	free(id);
 }
 

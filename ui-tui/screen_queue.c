@@ -53,18 +53,6 @@ static struct list *queue_list_of(void *state)
 	return &((struct queue_screen *)state)->list;
 }
 
-static const char *state_name(enum queue_state state)
-{
-	static const char *const names[] = {
-	    [QUEUE_ACTIVE] = N_("to send"),
-	    [QUEUE_DEFERRED] = N_("deferred"),
-	    [QUEUE_HOLD] = N_("held"),
-	    [QUEUE_CORRUPT] = N_("damaged"),
-	};
-
-	return _(names[state]);
-}
-
 static void add_row(struct list *list, const struct queue_entry *entry)
 {
 	static const enum term_style styles[] = {[QUEUE_ACTIVE] = STYLE_NORMAL,
@@ -77,7 +65,7 @@ static void add_row(struct list *list, const struct queue_entry *entry)
 	char time[32], size[32];
 
 	list_add(list, entry->item->id.text, styles[entry->state]);
-	list_cell(list, state_name(entry->state));
+	list_cell(list, queue_state_word(entry->state));
 	list_cell(list, entry->has_envelope ? tui_text_time(time, sizeof(time), envelope->time) : "-");
 	list_number(list, envelope->time);
 	list_cell(list, i18n_size(size, sizeof(size), entry->size));

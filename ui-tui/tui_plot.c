@@ -1,6 +1,7 @@
 #include "ui-tui/tui_plot.h"
 
 #include "base/clock.h"
+#include "mail/event.h"
 #include "mail/state.h"
 
 #include <string.h>
@@ -11,8 +12,8 @@
 
 void plot_count(struct plot *plot, int64_t midnight, int64_t time, const char *event, const char *detail)
 {
-	bool is_in = strcmp(event, "accepted") == 0 && strncmp(detail, "account ", 8) == 0;
-	bool is_out = strcmp(event, "sent") == 0;
+	bool is_in = event_find(event) == EVENT_ACCEPTED && event_account(detail) != NULL;
+	bool is_out = event_find(event) == EVENT_SENT;
 	int64_t hour = (time - midnight) / 3600;
 	unsigned *counts = is_in ? plot->in : plot->out;
 
