@@ -121,3 +121,19 @@ def test_postmaster_gets_a_password_and_loses_it_again(stopped):
     assert "[user postmaster]" not in (stopped.folder / "users.conf").read_text()
     assert stopped.cli("user", "add", "postmaster", "--no-password").returncode == FAILED
     assert "[user postmaster]" not in (stopped.folder / "users.conf").read_text()
+
+
+def test_the_screens_mend_one_of_several_errors(make_gateway):
+    """Two errors in two files: the form saves what leaves one, and says so."""
+    gateway = make_gateway(start=False, users={"anna": {}}, rules={"r": {"when": "subjct", "deliver": "anna"}})
+    gateway.conf.write_text(gateway.conf.read_text().replace("[lan]\n", "[lan]\nallow = foo/99\n"))
+    assert len(errors(gateway)) == 2
+    term = Terminal("-c", gateway.conf, width=120, height=40)
+    term.keys("F9").wait("hostname")
+    term.keys("/").type("foo/99")
+    term.wait("1 row", without=["hostname"])
+    term.keys("Enter", "Home", "Enter").wait("[lan] allow")
+    term.keys("End", "C-u").type("127.0.0.0/8")
+    term.keys("C-s").wait("still has 1 error")
+    assert "allow = 127.0.0.0/8\n" in gateway.conf.read_text() and len(errors(gateway)) == 1
+    term.close()
