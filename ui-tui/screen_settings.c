@@ -148,25 +148,19 @@ static bool selected_key(void *state, char **copy, const char **kind, const char
 	return rest != NULL;
 }
 
-/* What is wrong with the files at this section, else the help of the key. */
-static void draw_help(void *state, struct rect area)
+/* The selected setting in full, and its help. */
+static void add_help(void *state, struct buf *text)
 {
-	struct strlist lines = {NULL, 0};
+	const struct list_row *row = list_selected(settings_list(state));
 	const char *kind, *name, *key;
-	struct buf text = BUF_INIT(8192);
 	char *copy;
 
 	if (selected_key(state, &copy, &kind, &name, &key)) {
 		const struct schema_key *schema = schema_find_key(schema_find(kind), key);
 
-		buf_printf(&text, "[%s%s%s] %s: %s", kind, name[0] == '\0' ? "" : " ", name, key,
+		buf_printf(text, "[%s%s%s] %s = %s\n%s", kind, name[0] == '\0' ? "" : " ", name, key, row->cells[1],
 		    schema == NULL ? "" : _(schema->help));
 	}
-	tui_text_wrap(buf_text(&text), (size_t)(area.width - 2), &lines);
-	for (size_t i = 0; i < lines.count && (int)i < area.height; i++)
-		term_put(area.y + (int)i, area.x + 1, area.width - 2, STYLE_NORMAL, lines.items[i]);
-	strlist_clear(&lines);
-	buf_clear(&text);
 	free(copy);
 }
 
@@ -178,22 +172,51 @@ static const struct conf_problem *first_error(const struct conf_problems *proble
 	return NULL;
 }
 
+/* Draws lines from the top of the area; returns how many. */
+static int draw_lines(struct rect area, enum term_style style, const struct strlist *lines)
+{
+	int count = (int)lines->count < area.height ? (int)lines->count : area.height;
+
+	for (int i = 0; i < count; i++)
+		term_put(area.y + i, area.x + 1, area.width - 2, style, lines->items[i]);
+	return count;
+}
+
+/* The first error in the files above the list. Returns its lines. */
+static int draw_error(const struct tui *tui, struct rect area)
+{
+	const struct conf_problem *wrong = first_error(&tui->problems);
+	struct strlist lines = {NULL, 0};
+	struct error error;
+	int used;
+
+	if (wrong == NULL)
+		return 0;
+	conf_problem_error(wrong, &error);
+	tui_text_wrap(ERROR_SAID(&error), (size_t)area.width - 2, &lines);
+	used = draw_lines((struct rect){area.y, area.x, area.height / 3, area.width}, STYLE_BAD, &lines);
+	strlist_clear(&lines);
+	return used;
+}
+
 static void settings_draw(struct tui *tui, void *state, struct rect area)
 {
 	struct settings *settings = state;
-	const struct conf_problem *wrong = first_error(&tui->problems);
-	int end = area.y + area.height;
+	struct strlist lines = {NULL, 0};
+	struct buf text = BUF_INIT(8192);
+	int used = draw_error(tui, area), help;
 
-	if (wrong != NULL) {
-		struct error error;
-
-		conf_problem_error(wrong, &error);
-		term_putf(area.y++, area.x + 1, area.width - 2, STYLE_BAD, "%s", ERROR_SAID(&error));
-		area.height--;
-	}
-	tui_draw_list(tui, &settings->list, (struct rect){area.y, area.x, area.height - HELP_ROWS - 1, area.width});
-	term_line(end - HELP_ROWS - 1, area.x, area.width);
-	draw_help(state, (struct rect){end - HELP_ROWS, area.x, HELP_ROWS, area.width});
+	add_help(state, &text);
+	tui_text_wrap(buf_text(&text), (size_t)area.width - 2, &lines);
+	help = (int)lines.count > HELP_ROWS ? (int)lines.count : HELP_ROWS;
+	if (help > area.height / 3)
+		help = area.height / 3;
+	tui_draw_list(tui, &settings->list,
+	    (struct rect){area.y + used, area.x, area.height - used - help - 1, area.width});
+	term_line(area.y + area.height - help - 1, area.x, area.width);
+	draw_lines((struct rect){area.y + area.height - help, area.x, help, area.width}, STYLE_NORMAL, &lines);
+	strlist_clear(&lines);
+	buf_clear(&text);
 }
 
 /* --- what it does */

@@ -23,7 +23,7 @@ struct tui_action {
 	const char *label; /* N_(), in the line of keys; NULL: only in the help */
 	const char *help;  /* N_() */
 	void (*run)(struct tui *tui, void *state);
-	int rank; /* in a narrow line of keys those with the highest one are left out first; 0: never */
+	int rank; /* in a narrow line of keys those with the highest one are left out first */
 };
 
 enum tui_place {

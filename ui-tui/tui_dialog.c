@@ -27,6 +27,8 @@ struct reader {
 	struct job *job; /* NULL: a text that stands */
 	size_t top, lines, page;
 	bool follow;
+	char *wanted;	   /* what is searched, NULL */
+	ssize_t found;	   /* the line with it, -1 */
 };
 
 static struct buf *printed(struct reader *reader)
@@ -53,6 +55,11 @@ static void clamp(struct reader *reader)
 		reader->top = last;
 }
 
+static int reader_width(void)
+{
+	return term_size().width - 2 < TEXT_WIDTH ? term_size().width - 2 : TEXT_WIDTH;
+}
+
 static void draw_reader(struct tui *tui, void *context)
 {
 	struct reader *reader = context;
@@ -61,7 +68,7 @@ static void draw_reader(struct tui *tui, void *context)
 	int width;
 
 	(void)tui;
-	width = term_size().width - 2 < TEXT_WIDTH ? term_size().width - 2 : TEXT_WIDTH;
+	width = reader_width();
 	tui_text_wrap(reader_text(reader), (size_t)(width - 4), &lines);
 	if (lines.count > 0 && lines.items[lines.count - 1][0] == '\0')
 		free(lines.items[--lines.count]);
@@ -71,22 +78,25 @@ static void draw_reader(struct tui *tui, void *context)
 	clamp(reader);
 	term_box(area, reader->title);
 	for (size_t i = 0; i < reader->page && reader->top + i < lines.count; i++)
-		term_put(area.y + 1 + (int)i, area.x + 2, area.width - 4, STYLE_NORMAL,
+		term_put(area.y + 1 + (int)i, area.x + 2, area.width - 4,
+		    (ssize_t)(reader->top + i) == reader->found ? STYLE_SELECTED : STYLE_NORMAL,
 		    without_name(lines.items[reader->top + i]));
 	if (reader->job != NULL && reader->job->fd >= 0)
 		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_WARNING,
 		    _("working ... (Esc stops it)"));
 	else if (reader->lines > reader->page)
 		term_putf(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_DIM,
-		    _("lines %zu to %zu of %zu; Esc closes"), reader->top + 1,
+		    _("lines %zu to %zu of %zu   /: find   Esc: close"), reader->top + 1,
 		    reader->top + reader->page > lines.count ? lines.count : reader->top + reader->page, lines.count);
 	else
 		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_DIM, _("Esc closes"));
 	strlist_clear(&lines);
 }
 
-static void scroll(struct reader *reader, int key)
+static void scroll(struct reader *reader, int typed)
 {
+	int key = list_motion(typed);
+
 	reader->follow = false;
 	if (key == TERM_UP || key == TERM_WHEEL_UP)
 		reader->top -= reader->top > 0;
@@ -103,6 +113,47 @@ static void scroll(struct reader *reader, int key)
 	clamp(reader);
 }
 
+/* Goes to the next line with what is searched, or the one before, round the ends. */
+static void find_line(struct tui *tui, struct reader *reader, bool forward)
+{
+	struct strlist lines = {NULL, 0};
+	size_t from = reader->found < 0 ? 0 : (size_t)reader->found;
+	bool found = false;
+
+	tui_text_wrap(reader_text(reader), (size_t)(reader_width() - 4), &lines);
+	if (reader->found < 0)
+		from = forward && lines.count > 0 ? lines.count - 1 : 0;
+	for (size_t i = 1; !found && i <= lines.count; i++) {
+		size_t at = (from + (forward ? i : lines.count - i)) % lines.count;
+
+		found = tui_text_has(lines.items[at], reader->wanted);
+		if (found) {
+			reader->found = (ssize_t)at;
+			reader->top = at;
+			reader->follow = false;
+		}
+	}
+	if (!found)
+		tui_say(tui, STYLE_NORMAL, _("no line has `%s`"), reader->wanted);
+	strlist_clear(&lines);
+	clamp(reader);
+}
+
+static void search(struct tui *tui, struct reader *reader, int key)
+{
+	if (key == '/') {
+		char *wanted = dialog_ask(tui, _("Find"), _("Words to be found:"), reader->wanted == NULL ? "" : reader->wanted);
+
+		if (wanted == NULL)
+			return;
+		free(reader->wanted);
+		reader->wanted = wanted;
+		reader->found = -1;
+	}
+	if (reader->wanted != NULL && reader->wanted[0] != '\0')
+		find_line(tui, reader, key != 'N');
+}
+
 static void read_on(struct tui *tui, struct reader *reader)
 {
 	struct tui_overlay overlay = {draw_reader, reader, NULL};
@@ -111,22 +162,25 @@ static void read_on(struct tui *tui, struct reader *reader)
 	tui_overlay_push(tui, &overlay);
 	do {
 		key = tui_key(tui);
-		if (key != TERM_TICK)
+		if (key == '/' || key == 'n' || key == 'N')
+			search(tui, reader, key);
+		else if (key != TERM_TICK)
 			scroll(reader, key);
 	} while (key != TERM_ESCAPE && key != 'q' && !(key == TERM_ENTER && (reader->job == NULL || reader->job->fd < 0)));
 	tui_overlay_pop(tui);
+	free(reader->wanted);
 }
 
 void dialog_text(struct tui *tui, const char *title, const char *text)
 {
-	struct reader reader = {.title = title, .text = text, .page = 1};
+	struct reader reader = {.title = title, .text = text, .page = 1, .found = -1};
 
 	read_on(tui, &reader);
 }
 
 int dialog_job(struct tui *tui, const char *title, int (*fn)(void *context), void *context, const char *input)
 {
-	struct reader reader = {.title = title, .page = 1};
+	struct reader reader = {.title = title, .page = 1, .found = -1};
 	int result;
 
 	tui_state_close(tui);

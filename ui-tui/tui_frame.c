@@ -82,7 +82,7 @@ static bool drop_key(struct key_line *line)
 	return true;
 }
 
-/* Closer together where there is little room, then without what matters least. */
+/* Closer together where there is little room, then without what matters least; what deletes, undoes and filters stays. */
 static void plan_keys(struct tui *tui, struct key_line *line, int width)
 {
 	const struct tui_screen *screen = tui_screen_of(tui->here);
@@ -90,7 +90,8 @@ static void plan_keys(struct tui *tui, struct key_line *line, int width)
 	*line = (struct key_line){.gap = 2};
 	for (size_t i = 0; i < screen->action_count; i++)
 		if (screen->actions[i].label != NULL)
-			plan_key(line, screen->actions[i].key, _(screen->actions[i].label), screen->actions[i].rank);
+			plan_key(line, screen->actions[i].key, _(screen->actions[i].label),
+			    screen->actions[i].key == 'd' ? 0 : screen->actions[i].rank + 1);
 	if (undo_what(tui) != NULL)
 		plan_key(line, 'u', _("Undo"), 0);
 	if (screen->list != NULL)

@@ -144,3 +144,45 @@ def test_screens_follow_tab_and_the_mouse_is_let_go(term):
     assert term.tmux("display-message", "-p", "#{mouse_any_flag}").strip() == "0"
     term.keys("M").wait("works on the screens again")
     assert term.tmux("display-message", "-p", "#{mouse_any_flag}").strip() == "1"
+
+
+KEYS = {"en": {"delete": {4: "d Remove", 5: "d Remove", 6: "d Delete", 9: "d Remove"}, "undo": "u Undo", "filter": "/ Filter",
+               "end": "F10 Quit"},
+        "ru": {"delete": {4: "d Удалить", 5: "d Удалить", 6: "d Удалить", 9: "d Удалить"}, "undo": "u Отмена", "filter": "/ Фильтр",
+               "end": "F10 Выход"}}
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_what_deletes_undoes_and_filters_is_named_at_80_columns(office, language):
+    term = Terminal("-c", office.conf, language=language)
+    try:
+        words = KEYS[language]
+        term.keys("5").wait("second")
+        term.keys("J").wait(words["undo"])
+        for screen, delete in words["delete"].items():
+            term.keys(str(screen)).wait(delete)
+            last = term.screen().rstrip("\n").split("\n")[-1]
+            assert all(text in last for text in (delete, words["undo"], words["filter"], words["end"])), last
+            assert len(last) <= 80
+    finally:
+        term.close()
+
+
+def test_text_in_a_box_is_searched(term):
+    term.keys("F1").wait("lines 1 to")
+    term.keys("/").wait("Words to be found")
+    term.type("cyrillic").keys("Enter").wait("Cyrillic keyboard", without=["Words to"])
+    term.keys("g").wait("lines 1 to")
+    term.keys("n").wait("Cyrillic keyboard")
+    term.keys("Escape").wait(without=["Cyrillic"])
+
+
+def test_forms_speak_to_people_and_ask_before_they_forget(office, term):
+    term.keys("3").wait("anna")
+    term.keys("Enter").wait("Full name", "full_name", "More (", "Ctrl-S: save   Esc: cancel", without=["allow_weak_auth"])
+    term.keys("NPage", "Right", "Right", "Enter").wait("allow_weak_auth", without=["More ("])
+    term.keys("PPage", "Down", "Down").type("Ivan")
+    for answer, gone in (("n", False), ("y", True)):
+        term.keys("Escape").wait("Discard your changes?", "No, go on editing", "Yes, discard")
+        term.keys(answer).wait(without=["Discard your changes?"] + (["full_name"] if gone else []))
+    assert "Ivan" not in (office.folder / "users.conf").read_text()
