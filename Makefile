@@ -34,37 +34,45 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test check unit system month clients replay fuzz asan tsan bench install clean po pages format
+.PHONY: all help deps demo test deb try-install check unit system month clients replay fuzz asan tsan bench install clean po pages format
 all:
 
 help:
 	@echo 'make            build $(B)/lanpostd and $(B)/lanpost'
-	@echo 'make deps       install the Debian packages of packages.txt that are missing'
+	@echo 'make deps       install the Debian packages that building needs and that are missing (packages.txt)'
 	@echo 'make demo       deps, build, and a whole mail session on loopback, explained'
-	@echo 'make test       deps, build, all tests'
+	@echo 'make test       the packages that tests need (mail servers, none started), build, all tests'
 	@echo 'make unit | system | replay     parts of the tests (replay: the fuzz seeds)'
 	@echo 'make fuzz TIME=20               fuzz each target so many seconds (clang)'
 	@echo 'make month                      a month of an office of 50, with bad days (LANPOST_MONTH_SEED)'
 	@echo 'make clients                    Thunderbird sends and receives (installs it)'
 	@echo 'make asan | tsan                unit tests under sanitizers'
-	@echo 'make install DESTDIR= PREFIX=   programs, man pages, sample configuration'
+	@echo 'make install DESTDIR= PREFIX=   programs, manuals, service; without DESTDIR the user lanpost and its folders, too'
+	@echo 'make deb        the Debian package, in the folder above'
+	@echo 'make try-install                the README'"'"'s install in clean roots of Debian 12 and 13 (as root)'
 	@echo 'make pages      refresh the pages that are made of tables'
 	@echo 'make po         refresh the translations from the sources'
 	@echo 'make clean'
 
 # These run before the libraries can be looked for, so they call make again.
 deps:
-	@tools/deps.sh
+	@tools/deps.sh build run
 demo: deps
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@$(B)/lanpost demo $(DEMO)
 test: deps
+	@tools/deps.sh test
 	@$(MAKE) --no-print-directory -j$(JOBS) all
 	@tools/test.sh
+deb:
+	@tools/deps.sh build run package
+	dpkg-buildpackage -us -uc -b $(DEB_FLAGS)
+try-install:
+	@tests/install/try_install.py $(TRY)
 clean:
 	rm -rf build build-*
 
-EARLY := deps demo test clean help format po
+EARLY := deps demo test deb try-install clean help format po
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(EARLY),$(MAKECMDGOALS)),all),)
 include $(B)/detect.mk
 endif
@@ -167,22 +175,24 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIBS)
 	@$(call link,$<)
 
 # --- install
-MAN := $(wildcard docs/*.[1-8])
+MAN  := $(wildcard docs/*.[1-8])
+DOCS := README.md NEWS $(wildcard docs/*.md)
+# systemd looks below /usr and below /usr/local.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+SHARE = $(DESTDIR)$(PREFIX)/share
 install: all
-	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/share/doc/lanpost \
-	    $(DESTDIR)$(SYSCONFDIR)/lanpost $(DESTDIR)/lib/systemd/system
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin $(SHARE)/doc/lanpost $(SHARE)/lanpost \
+	    $(SHARE)/bash-completion/completions $(SHARE)/zsh/vendor-completions $(SHARE)/fish/vendor_completions.d $(DESTDIR)$(UNITDIR)
 	install -m 755 $(B)/lanpost $(DESTDIR)$(PREFIX)/bin/lanpost
 	install -m 755 $(B)/lanpostd $(DESTDIR)$(PREFIX)/sbin/lanpostd
-	for page in $(MAN); do install -D -m 644 $$page $(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}; done
-	for mo in $(MO:$(B)/%=%); do install -D -m 644 $(B)/$$mo $(DESTDIR)$(PREFIX)/share/$$mo; done
-	install -d $(DESTDIR)$(PREFIX)/share/bash-completion/completions $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions \
-	    $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
-	$(B)/lanpost completion bash > $(DESTDIR)$(PREFIX)/share/bash-completion/completions/lanpost
-	$(B)/lanpost completion zsh > $(DESTDIR)$(PREFIX)/share/zsh/vendor-completions/_lanpost
-	$(B)/lanpost completion fish > $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/lanpost.fish
-	install -m 644 docs/lanpost.conf.sample $(DESTDIR)$(PREFIX)/share/doc/lanpost/
-	test -e $(DESTDIR)$(SYSCONFDIR)/lanpost/lanpost.conf || \
-	    install -m 600 docs/lanpost.conf.sample $(DESTDIR)$(SYSCONFDIR)/lanpost/lanpost.conf
-	sed 's|@PREFIX@|$(PREFIX)|' debian/lanpost.service.in > $(DESTDIR)/lib/systemd/system/lanpost.service
+	for page in $(MAN); do install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
+	for mo in $(MO:$(B)/%=%); do install -D -m 644 $(B)/$$mo $(SHARE)/$$mo; done
+	$(B)/lanpost completion bash > $(SHARE)/bash-completion/completions/lanpost
+	$(B)/lanpost completion zsh > $(SHARE)/zsh/vendor-completions/_lanpost
+	$(B)/lanpost completion fish > $(SHARE)/fish/vendor_completions.d/lanpost.fish
+	install -m 644 $(DOCS) mail/QUEUE.md $(SHARE)/doc/lanpost/
+	install -m 644 docs/lanpost.conf.sample $(SHARE)/lanpost/
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|' debian/lanpost.service.in > $(DESTDIR)$(UNITDIR)/lanpost.service
+	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' debian/postinst configure
 
 -include $(shell find $(B)/obj -name '*.d' 2>/dev/null)

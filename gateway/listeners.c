@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "base/net.h"
+#include "gateway/child.h"
 
 #include <stddef.h>
 #include <unistd.h>
@@ -37,6 +38,7 @@ static int open_one(struct listeners *listeners, const char *address, size_t kin
 		log_warnx("event=no-such-address reason=%s", LOG_ERROR(error));
 		return 0;
 	}
+	child_close_in_children(listener->fd);
 	listener->kind = kinds[kind].kind;
 	listeners->count++;
 	log_info("event=listening service=%s address=%s port=%lld", lan_kind_name(kinds[kind].kind),
@@ -70,9 +72,20 @@ int listeners_listen(const struct listeners *listeners, struct error *error)
 
 void listeners_close(struct listeners *listeners)
 {
-	for (size_t i = 0; i < listeners->count; i++)
+	for (size_t i = 0; i < listeners->count; i++) {
+		child_closed(listeners->items[i].fd);
 		close(listeners->items[i].fd);
+	}
 	listeners->count = 0;
+}
+
+void listeners_lend(const struct listeners *listeners, bool lent)
+{
+	for (size_t i = 0; i < listeners->count; i++)
+		if (lent)
+			child_closed(listeners->items[i].fd);
+		else
+			child_close_in_children(listeners->items[i].fd);
 }
 
 bool listeners_same(const struct conf_lan *a, const struct conf_lan *b)

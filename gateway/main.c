@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #define EXIT_USAGE 2
+#define EXIT_CONFIG 78 /* as sysexits.h says it: systemd need not try again */
 
 static int usage(FILE *out, int code)
 {
@@ -52,7 +53,7 @@ int main(int argc, char **argv)
 	conf = reload_read(path, NULL, &error);
 	if (conf == NULL) {
 		log_warnx("event=not-started reason=\"the configuration has errors; `lanpost check` lists them\"");
-		return 1;
+		return EXIT_CONFIG;
 	}
 	log_setup(&conf->log, "supervisor");
 	i18n_start(conf_language_code(conf->gateway.language));

@@ -37,9 +37,13 @@ static void lan_start(struct supervisor *supervisor)
 {
 	struct lan_job job = {supervisor->conf, supervisor->path, &supervisor->listeners};
 	struct error error;
+	bool started;
 
 	supervisor->lan_restart_at = 0;
-	if (child_start(&supervisor->lan, "lan", lan_process_run, &job, &error) == 0)
+	listeners_lend(&supervisor->listeners, true);
+	started = child_start(&supervisor->lan, "lan", lan_process_run, &job, &error) == 0;
+	listeners_lend(&supervisor->listeners, false);
+	if (started)
 		return;
 	log_warnx("event=lan-not-started reason=%s", LOG_ERROR(&error));
 	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;

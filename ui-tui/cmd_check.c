@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "sorter/rule_lint.h"
 #include "sorter/sorter.h"
+#include "ui-tui/check_access.h"
 #include "ui-tui/cli.h"
 
 #include <stdio.h>
@@ -68,6 +69,7 @@ int cmd_check(struct cli *cli)
 	conf = conf_load_broken(cli->config, &problems);
 	sorter_check(conf, &problems);
 	rule_lint(conf, &problems);
+	check_access(conf, &problems);
 	conf_problems_sort(&problems);
 	if (cli->json)
 		print_as_json(&problems);

@@ -13,12 +13,21 @@
 #include <unistd.h>
 
 #define START_MS 15000
-#define UNIT "/lib/systemd/system/lanpost.service"
 
 bool start_is_service(const struct cli *cli)
 {
-	return access("/run/systemd/system", F_OK) == 0 && access(UNIT, F_OK) == 0 &&
-	       strcmp(cli->config, LANPOST_SYSCONFDIR "/lanpost/lanpost.conf") == 0;
+	static const char *const units[] = {
+	    "/usr/lib/systemd/system/lanpost.service",
+	    "/usr/local/lib/systemd/system/lanpost.service",
+	    "/etc/systemd/system/lanpost.service",
+	};
+
+	if (access("/run/systemd/system", F_OK) != 0 || strcmp(cli->config, LANPOST_SYSCONFDIR "/lanpost/lanpost.conf") != 0)
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(units); i++)
+		if (access(units[i], F_OK) == 0)
+			return true;
+	return false;
 }
 
 /* lanpostd beside this program; "lanpostd" for the path to find if that is not there. */
