@@ -5,6 +5,7 @@
 #include "ui-tui/cli_help.h"
 #include "ui-tui/cli_options.h"
 #include "ui-tui/question.h"
+#include "ui-tui/rights.h"
 #include "ui-tui/tui.h"
 
 #include <stdarg.h>
@@ -320,7 +321,7 @@ bool cli_may_read(const struct cli *cli)
 		struct error error;
 
 		may = access(file, R_OK) == 0 || errno == ENOENT || errno == ENOTDIR;
-		if (!may) {
+		if (!may && !rights_missing(file, R_OK)) {
 			error_errno(&error, N_("cannot read %s"), file);
 			cli_fail_error(&error);
 		}
@@ -373,16 +374,21 @@ int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const str
 	struct conf *conf = cli_gateway_conf(cli);
 	struct error error = ERROR_INIT;
 	struct state *state = NULL;
+	char *path;
 	int result;
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+	path = xasprintf("%s/state.db", conf->gateway.spool);
+	if (rights_missing(path, R_OK | W_OK))
+		result = CLI_FAILED;
+	else if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
 		result = cli_fail_error(&error);
 	else
 		result = work(cli, conf, state);
 	state_close(state);
 	conf_free(conf);
+	free(path);
 	return result;
 }
 

@@ -107,7 +107,8 @@ class Try:
         return self.run("sudo " + command, **more)
 
     def said_in_language(self, text):
-        assert bool(CYRILLIC.search(text)) == (self.language == "ru"), f"not {self.language}: {text}"
+        if not os.environ.get("LANPOST_TRY_NO_LANGUAGE"):
+            assert bool(CYRILLIC.search(text)) == (self.language == "ru"), f"not {self.language}: {text}"
 
     # --- the README
 
@@ -150,7 +151,7 @@ class Try:
         assert provider.sent() == "sent by ivan@example.ru to shop@example.com"
         self.mail("daemon@office.lan", "status")
         until(lambda: self.mailbox("ivan"), "the daemon's answer")
-        report = self.run("sudo cat /var/lib/lanpost/mailboxes/ivan/new/*").stdout
+        report = self.run("sudo sh -c 'cat /var/lib/lanpost/mailboxes/ivan/new/*'").stdout
         body = subprocess.run([sys.executable, "-c", "import sys, email, email.policy as p; print(email.message_from_file(sys.stdin, "
                                "policy=p.default).get_body(('plain',)).get_content())"], input=report, capture_output=True, text=True, check=True)
         self.said_in_language(body.stdout)
@@ -158,7 +159,7 @@ class Try:
     def belongs_to_the_gateway(self):
         assert self.run("sudo find /var/lib/lanpost ! -user lanpost").stdout == ""
         assert self.run("sudo find /etc/lanpost ! -group lanpost").stdout == ""
-        self.run("sudo setpriv --reuid=lanpost --regid=lanpost --init-groups sh -c 'cat /etc/lanpost/*.conf' >/dev/null")
+        self.run("sudo setpriv --reuid=lanpost --regid=lanpost --init-groups sh -c 'cat /etc/lanpost/*.conf >/dev/null'")
         checked = json.loads(self.admin("lanpost check --json").stdout)
         assert checked == [], checked
 

@@ -209,7 +209,7 @@ def test_a_spool_that_cannot_be_written_is_named(make_gateway, folder):
     (folder / "file").write_text("")
     gateway = make_gateway(start=False, users=IVAN, sections={"gateway": {"spool": folder / "file" / "spool"}})
     done = daemon(gateway.conf)
-    assert done.returncode == 1
+    assert done.returncode == 78
     one_line(done.stderr, str(folder / "file"))
 
 
