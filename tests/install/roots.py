@@ -28,7 +28,7 @@ exec chroot "$@"
 BOOT = """set -e
 root=$1 lower=$2 folder=$3
 mount --make-rprivate /
-mount -t overlay overlay -o lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/work $root
+mount -t overlay overlay -o lowerdir=$lower,upperdir=$folder/upper,workdir=$folder/scratch $root
 mount -t tmpfs tmpfs $root/run
 mount -t proc proc $root/proc
 mount -t sysfs sysfs $root/sys
@@ -135,7 +135,7 @@ class System:
         self.log = log
         self.folder = Path(tempfile.mkdtemp(prefix="lanpost-try-"))
         self.folder.chmod(0o755)
-        for name in ("upper", "work", "root"):
+        for name in ("upper", "scratch", "root"):
             (self.folder / name).mkdir(mode=0o755)
         self.lower = lower
         self.cgroup = cgroup_top() / self.folder.name
