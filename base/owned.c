@@ -1,5 +1,7 @@
 #include "base/owned.h"
 
+#include "base/i18n.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -148,9 +150,9 @@ int owned_like(const char *path, const char *other, struct error *error)
 	if (geteuid() != 0)
 		return 0;
 	if (stat(other, &st) != 0)
-		return error_errno(error, "cannot look at %s", other);
+		return error_errno(error, N_("cannot look at %s"), other);
 	mode = st.st_gid == 0 ? 0600 : st.st_mode & 0640;
 	if ((lchown(path, st.st_uid, st.st_gid) != 0 && !is_harmless(errno)) || chmod(path, mode) != 0)
-		return error_errno(error, "cannot give %s the owner of %s", path, other);
+		return error_errno(error, N_("cannot give %s the owner of %s"), path, other);
 	return 0;
 }
