@@ -64,7 +64,7 @@ def test_curl_sends_and_reads(office, folder):
 
 
 def test_mutt_sends_and_reads(office, folder):
-    environment = {**os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8"}
+    environment = {**os.environ, "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "vt100"}
     (folder / "body").write_text("Привет из mutt\n")
     settings = (f"set smtp_url='smtp://127.0.0.1:{office.smtp_port}'\nset ssl_starttls=no\nset ssl_force_tls=no\n"
                 "set from='anna@office.lan'\nset use_from=yes\nset envelope_from_address='anna@office.lan'\n"
@@ -82,7 +82,7 @@ def test_mutt_sends_and_reads(office, folder):
     (folder / "reader").write_text(reader)
     # mutt needs a terminal to read with, so it gets one from script(1).
     subprocess.run(["timeout", "30", "script", "-qec", f"mutt -n -F {folder}/reader", "/dev/null"],
-                   stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env={**environment, "TERM": "vt100"})
+                   stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=environment)
     assert "Привет из mutt" in email.message_from_bytes((folder / "saved").read_bytes()).get_payload(
         decode=True).decode()
 

@@ -11,6 +11,13 @@ def openssl(*args):
     return subprocess.run(["openssl", *map(str, args)], check=True, capture_output=True, timeout=60, text=True).stdout
 
 
+@functools.lru_cache
+def knows_dates():
+    """From OpenSSL 3.4 on, which soon after has unlearned negative days."""
+    major, minor = openssl("version").split()[1].split(".")[:2]
+    return (int(major), int(minor)) >= (3, 4)
+
+
 class Authority:
     """ca is the path of its certificate; server() makes a certificate for 127.0.0.1 and localhost."""
 
@@ -28,8 +35,9 @@ class Authority:
         extensions.write_text(f"subjectAltName={hosts}\n")
         openssl("req", "-new", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes",
                 "-subj", f"/CN={name}", "-keyout", key, "-out", request)
+        valid = ["-days", days] if days >= 0 or not knows_dates() else ["-not_before", "20200101000000Z", "-not_after", "20200201000000Z"]
         openssl("x509", "-req", "-in", request, "-CA", self.ca, "-CAkey", self.key, "-CAcreateserial",
-                "-days", days, "-extfile", extensions, "-out", cert)
+                *valid, "-extfile", extensions, "-out", cert)
         return cert, key
 
 

@@ -1,4 +1,5 @@
 """Dovecot as the provider's POP3 and IMAP server: private configuration, plain and TLS port, own certificate."""
+import functools
 import os
 import pwd
 import subprocess
@@ -8,22 +9,19 @@ from pathlib import Path
 from harness.certificates import authority
 from harness.waiting import answers, free_port, is_alive, kill, until
 
+# What 2.3 and 2.4 spell alike.
 CONFIG = """
+{versioned}
 base_dir = {run}
 state_dir = {run}
 log_path = {folder}/dovecot.log
 protocols = pop3 imap
 listen = 127.0.0.1
 ssl = yes
-ssl_cert = <{cert}
-ssl_key = <{key}
 ssl_min_protocol = TLSv1.2
-disable_plaintext_auth = no
 auth_failure_delay = 0
 first_valid_uid = 1
-mail_location = maildir:{mail}/%u
 mail_max_userip_connections = 100
-pop3_uidl_format = %g
 default_vsz_limit = 1G
 default_login_user = {login_user}
 default_internal_user = {internal_user}
@@ -63,6 +61,13 @@ service auth {{
   }}
 }}
 auth_mechanisms = {mechanisms}
+"""
+
+OLD = """ssl_cert = <{cert}
+ssl_key = <{key}
+disable_plaintext_auth = no
+mail_location = maildir:{mail}/%u
+pop3_uidl_format = %g
 passdb {{
   driver = passwd-file
   args = scheme=PLAIN username_format=%u {folder}/passwd
@@ -70,8 +75,34 @@ passdb {{
 userdb {{
   driver = static
   args = uid={uid} gid={gid} home={mail}/%u
+}}"""
+
+NEW = """dovecot_config_version = 2.4.0
+dovecot_storage_version = 2.4.0
+ssl_server_cert_file = {cert}
+ssl_server_key_file = {key}
+auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = {mail}/%{{user}}
+pop3_uidl_format = %{{guid}}
+passdb passwd-file {{
+  passwd_file_path = {folder}/passwd
+  default_password_scheme = PLAIN
 }}
-"""
+userdb static {{
+  fields {{
+    uid = {uid}
+    gid = {gid}
+    home = {mail}/%{{user}}
+  }}
+}}"""
+
+
+@functools.lru_cache
+def version():
+    """(2, 4)"""
+    said = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, timeout=30, check=True).stdout
+    return tuple(int(number) for number in said.split()[0].split(".")[:2])
 
 
 class Dovecot:
@@ -99,10 +130,11 @@ class Dovecot:
         self._own(self.mail)
         cert, key = certificate or authority().server("dovecot")
         (self.folder / "passwd").write_text("".join(f"{u}:{p}::::::\n" for u, p in users.items()))
-        (self.folder / "dovecot.conf").write_text(CONFIG.format(
-            folder=self.folder, run=self.run, mail=self.mail, sasl=self.sasl, cert=cert, key=key, port=self.port,
-            tls_port=self.tls_port, imap_port=self.imap_port, imaps_port=self.imaps_port, uid=self.uid, gid=self.gid, login_user=login, internal_user=internal,
-            internal_group=group, mechanisms=mechanisms))
+        values = dict(folder=self.folder, run=self.run, mail=self.mail, sasl=self.sasl, cert=cert, key=key, port=self.port,
+                      tls_port=self.tls_port, imap_port=self.imap_port, imaps_port=self.imaps_port, uid=self.uid, gid=self.gid,
+                      login_user=login, internal_user=internal, internal_group=group, mechanisms=mechanisms)
+        versioned = (NEW if version() >= (2, 4) else OLD).format(**values)
+        (self.folder / "dovecot.conf").write_text(CONFIG.format(versioned=versioned, **values))
         for user in users:
             self._mailbox(user)
 
