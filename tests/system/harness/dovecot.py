@@ -29,7 +29,7 @@ default_internal_group = {internal_group}
 service pop3-login {{
   chroot =
   process_min_avail = 1
-  service_count = 0
+  {unlimited}
   inet_listener pop3 {{
     port = {port}
   }}
@@ -40,7 +40,7 @@ service pop3-login {{
 }}
 service imap-login {{
   chroot =
-  service_count = 0
+  {unlimited}
   inet_listener imap {{
     port = {imap_port}
   }}
@@ -133,8 +133,10 @@ class Dovecot:
         values = dict(folder=self.folder, run=self.run, mail=self.mail, sasl=self.sasl, cert=cert, key=key, port=self.port,
                       tls_port=self.tls_port, imap_port=self.imap_port, imaps_port=self.imaps_port, uid=self.uid, gid=self.gid,
                       login_user=login, internal_user=internal, internal_group=group, mechanisms=mechanisms)
-        versioned = (NEW if version() >= (2, 4) else OLD).format(**values)
-        (self.folder / "dovecot.conf").write_text(CONFIG.format(versioned=versioned, **values))
+        is_new = version() >= (2, 4)
+        (self.folder / "dovecot.conf").write_text(CONFIG.format(
+            versioned=(NEW if is_new else OLD).format(**values),
+            unlimited="restart_request_count = unlimited" if is_new else "service_count = 0", **values))
         for user in users:
             self._mailbox(user)
 
