@@ -23,6 +23,7 @@ void fetch_skip(struct fetch *fetch, const struct plan_item *item, const char *r
 	    LOG_CSTR(item->key == NULL ? "" : item->key), LOG_PHRASE(reply));
 	if (item->key == NULL || result->skipped_keys.count >= FETCH_SKIPPED_MAX)
 		return;
+	result->skipped_sizes[result->skipped_keys.count] = item->size;
 	strlist_add(&result->skipped_keys, item->key);
 	strlist_add(&result->skipped_texts, reply);
 }

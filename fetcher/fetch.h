@@ -20,10 +20,12 @@ struct fetch_result {
 	size_t fetched;	 /* durable here */
 	size_t arrived;	 /* these and the ones that wait to be made durable */
 	size_t deleted;	 /* upstream, for good */
-	size_t skipped;	 /* the server would not give them: next time */
+	size_t skipped;	 /* the server would not give them, or not whole: they wait there, and are tried again */
+	size_t large;	 /* wait there behind stubs */
 	uint64_t bytes;	 /* received */
 	uint64_t bytes_total; /* with those to come, as listed */
 	struct strlist skipped_keys, skipped_texts; /* of the first FETCH_SKIPPED_MAX; caller clears them */
+	uint64_t skipped_sizes[FETCH_SKIPPED_MAX], large_sizes[FETCH_SKIPPED_MAX]; /* as listed; 0: not known */
 };
 
 struct fetch_job {

@@ -116,7 +116,7 @@ static int pass_over(struct fetch *fetch, struct plan_item *item, struct plan_kn
 
 	known->is_taken = true;
 	if (is_other_copy)
-		plan_name(item, &fetch->seen, fetch->envelope.digest, header);
+		plan_name(&fetch->plan, item, &fetch->seen, fetch->envelope.digest, header);
 	else if (item->key == NULL)
 		item->key = xstrdup(known->key);
 	if (strcmp(item->key, known->key) != 0 || item->size != known->what.listed)
@@ -135,11 +135,11 @@ static bool is_known_by_bytes(struct plan_item *item, const struct map *seen, st
 {
 	const struct seen *what;
 
-	plan_name(item, &(struct map)MAP_INIT, 0, header);
+	plan_set_key(item, 0, header);
 	what = map_get(seen, slice_of(item->key));
 	if (what == NULL || what->body == 0 || what->body == body)
 		return what != NULL;
-	plan_name(item, &(struct map)MAP_INIT, 0, message);
+	plan_set_key(item, 0, message);
 	return map_get(seen, slice_of(item->key)) != NULL;
 }
 
@@ -151,14 +151,14 @@ static int compare(struct fetch *fetch, struct plan_item *item, struct slice mes
 	*known = NULL;
 	if (item->key != NULL && !item->is_doubtful)
 		return 0;
-	if (has_twin_in_batch(fetch) && fetch_commit(fetch, error) != 0)
+	if ((fetch->envelope.digest == 0 || has_twin_in_batch(fetch)) && fetch_commit(fetch, error) != 0)
 		return -1;
 	*known = plan_find_same(&fetch->plan, &fetch->seen, fetch->envelope.digest, fetch->envelope.body, item->size,
 	    digest_is_telling(header));
 	if (*known != NULL || item->key != NULL)
 		return 0;
 	if (fetch->envelope.digest != 0)
-		plan_name(item, &fetch->seen, fetch->envelope.digest, header);
+		plan_name(&fetch->plan, item, &fetch->seen, fetch->envelope.digest, header);
 	else if (is_known_by_bytes(item, &fetch->seen, header, message, fetch->envelope.body))
 		*known = plan_note(&fetch->plan, item->key, map_get(&fetch->seen, slice_of(item->key)));
 	return 0;

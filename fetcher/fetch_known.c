@@ -105,12 +105,28 @@ static int question_event(struct fetch *fetch, const struct fetch_event *event, 
 	}
 }
 
+/* What waits there: behind a stub, or since it came shorter than listed. */
+static void count_left(struct fetch *fetch, const struct plan_item *item)
+{
+	struct fetch_result *result = fetch->result;
+
+	if (plan_is_left_large(item, &fetch->seen)) {
+		if (result->large < FETCH_SKIPPED_MAX)
+			result->large_sizes[result->large] = item->size;
+		result->large++;
+	} else if (plan_came_short(&fetch->plan, item, &fetch->seen)) {
+		fetch_skip(fetch, item, PHRASE(N_("it is shorter than the server lists it; what came is delivered")));
+	}
+}
+
 static void count_wanted(struct fetch *fetch)
 {
+	fetch->result->large = 0;
 	fetch->result->total = fetch->result->fetched;
 	for (size_t i = 0; i < fetch->plan.count; i++) {
 		struct plan_item *item = &fetch->plan.items[i];
 
+		count_left(fetch, item);
 		if (item->action != PLAN_GET && item->action != PLAN_STUB)
 			continue;
 		if (fetch_troubles(fetch, item) >= TROUBLES_MAX) {

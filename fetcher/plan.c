@@ -308,13 +308,30 @@ static char *base_key(uint64_t digest, struct slice header)
 	return digest == 0 ? digest_key(header) : xasprintf(MARK_DIGEST "%016llx", (unsigned long long)digest);
 }
 
-void plan_name(struct plan_item *item, const struct map *seen, uint64_t digest, struct slice header)
+void plan_set_key(struct plan_item *item, uint64_t digest, struct slice header)
+{
+	free(item->key);
+	item->key = base_key(digest, header);
+}
+
+/* By one that was seen, or by another of the listing, which may not be durable yet. */
+static bool is_used(const struct plan *plan, const struct plan_item *item, const struct map *seen)
+{
+	if (map_get(seen, slice_of(item->key)) != NULL)
+		return true;
+	for (size_t i = 0; i < plan->count; i++)
+		if (&plan->items[i] != item && plan->items[i].key != NULL && strcmp(plan->items[i].key, item->key) == 0)
+			return true;
+	return false;
+}
+
+void plan_name(const struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest, struct slice header)
 {
 	char *base = base_key(digest, header);
 
 	free(item->key);
 	item->key = xstrdup(base);
-	for (unsigned i = 1; map_get(seen, slice_of(item->key)) != NULL; i++) {
+	for (unsigned i = 1; is_used(plan, item, seen); i++) {
 		free(item->key);
 		item->key = xasprintf("%s.%u", base, i);
 	}
@@ -342,12 +359,12 @@ static const struct plan_known *name_by_header(struct plan *plan, struct plan_it
 	enum plan_likeness likeness;
 	const struct plan_known *known = plan_match(plan, seen, digest, item->size, &likeness);
 
-	if (likeness == PLAN_ALIKE) {
+	/* Under a header that says so little many may be as large. */
+	if (likeness == PLAN_ALIKE || (likeness == PLAN_SAME && digest != 0 && !digest_is_telling(header))) {
 		forget_key(item);
 		return NULL;
 	}
-	free(item->key);
-	item->key = base_key(digest, header);
+	plan_set_key(item, digest, header);
 	if (likeness == PLAN_UNLIKE || is_stub_of(known->key, item->key))
 		return NULL;
 	if (known->key[0] != MARK_DIGEST[0])
@@ -358,13 +375,14 @@ static const struct plan_known *name_by_header(struct plan *plan, struct plan_it
 }
 
 /* A message with a key that was not seen, or that was seen with another message. */
-static const struct plan_known *find_by_header(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest)
+static const struct plan_known *find_by_header(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest,
+    struct slice header)
 {
 	enum plan_likeness likeness;
 	const struct plan_known *known = plan_match(plan, seen, digest, item->size, &likeness);
 
-	item->is_doubtful = likeness == PLAN_ALIKE;
-	return likeness == PLAN_SAME ? known : NULL;
+	item->is_doubtful = likeness == PLAN_ALIKE || (likeness == PLAN_SAME && !digest_is_telling(header));
+	return likeness == PLAN_SAME && !item->is_doubtful ? known : NULL;
 }
 
 static const struct plan_known *compare(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest,
@@ -377,13 +395,14 @@ static const struct plan_known *compare(struct plan *plan, struct plan_item *ite
 		return NULL;
 	if (what->digest == digest) {
 		/* Another text under the same few lines of header? */
-		item->is_doubtful = item->size > 0 && what->listed > 0 && item->size != what->listed && !digest_is_telling(header);
+		item->is_doubtful = !digest_is_telling(header) &&
+				    (plan->are_numbers || (item->size > 0 && what->listed > 0 && item->size != what->listed));
 		return NULL;
 	}
 	item->is_new = true;
 	if (plan->displaced == 0)
 		plan->displaced = (size_t)(item - plan->items) + 1;
-	known = find_by_header(plan, item, seen, digest);
+	known = find_by_header(plan, item, seen, digest, header);
 	return known != NULL && strcmp(known->key, item->key) == 0 ? NULL : known;
 }
 
@@ -400,7 +419,7 @@ const struct plan_known *plan_answer(struct plan *plan, struct plan_item *item, 
 	case PLAN_IS_IT:
 		return compare(plan, item, seen, digest, header);
 	case PLAN_IS_KNOWN:
-		return find_by_header(plan, item, seen, digest);
+		return find_by_header(plan, item, seen, digest, header);
 	case PLAN_SURE:
 		break;
 	}
@@ -461,4 +480,16 @@ void plan_decide(struct plan *plan, const struct conf_account *account, const st
 			item->action = PLAN_LEAVE;
 	}
 	map_clear(&met);
+}
+
+bool plan_is_left_large(const struct plan_item *item, const struct map *seen)
+{
+	return item->action == PLAN_STUB || (item->action == PLAN_LEAVE && item->key != NULL && find_seen(seen, item) == NULL &&
+						has_mark(seen, plan_stub_key(item->key)));
+}
+
+bool plan_came_short(const struct plan *plan, const struct plan_item *item, const struct map *seen)
+{
+	return !plan->sizes_lie && item->action == PLAN_LEAVE && item->key != NULL && find_seen(seen, item) != NULL &&
+	       has_mark(seen, plan_short_mark(item->key));
 }

@@ -99,10 +99,14 @@ void plan_decide(struct plan *plan, const struct conf_account *account, const st
 /* Of a message that came whole though it is in doubt: as what it was seen, NULL if it was not. */
 struct plan_known *plan_find_same(struct plan *plan, const struct map *seen, uint64_t digest, uint64_t body, uint64_t size,
     bool is_telling);
-/* Gives a message without UIDL a key by the digest of its header that no other has. */
-void plan_name(struct plan_item *item, const struct map *seen, uint64_t digest, struct slice header);
+/* Gives a message without UIDL the key that is the digest of its header (digest 0: of these bytes); plan_name(): one that no other has. */
+void plan_set_key(struct plan_item *item, uint64_t digest, struct slice header);
+void plan_name(const struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest, struct slice header);
 /* Something that was seen, for plan_find_same(). */
 struct plan_known *plan_note(struct plan *plan, const char *key, const struct seen *what);
+/* After plan_decide(): it waits there behind a stub; it stays there since it came shorter than listed. */
+bool plan_is_left_large(const struct plan_item *item, const struct map *seen);
+bool plan_came_short(const struct plan *plan, const struct plan_item *item, const struct map *seen);
 /* How many of the listed messages were seen. */
 size_t plan_known(const struct plan *plan, const struct map *seen);
 

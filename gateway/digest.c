@@ -11,6 +11,7 @@
 #include "mail/problem.h"
 #include "mail/queue.h"
 
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -163,6 +164,41 @@ static int add_traffic(struct page *page, struct state *state, int64_t since, in
 	return 0;
 }
 
+/* As the last session of the account has left it. */
+static json_t *account_of(struct state *state, const char *name)
+{
+	char *key = xasprintf("account %s", name), *text = NULL;
+	struct error error;
+	json_t *value = NULL;
+
+	if (state_get(state, key, &text, &error) == 0 && text != NULL)
+		value = json_loads(text, 0, NULL);
+	free(text);
+	free(key);
+	return value;
+}
+
+static void add_left(struct page *page, const struct conf *conf, struct state *state)
+{
+	heading(page, _("Left on the servers"));
+	for (size_t i = 0; i < conf->account_count; i++) {
+		json_t *account = account_of(state, conf->accounts[i].name), *one;
+		size_t at;
+
+		if (json_integer_value(json_object_get(account, "left")) > 0)
+			row_count(page, conf->accounts[i].name, (uint64_t)json_integer_value(json_object_get(account, "left")));
+		json_array_foreach(json_object_get(account, "waiting"), at, one)
+		{
+			const char *why = json_string_value(json_object_get(one, "why"));
+			char size[32];
+
+			row(page, i18n_size(size, sizeof(size), (uint64_t)json_integer_value(json_object_get(one, "size"))),
+			    why == NULL ? "" : PHRASE_SAID(why));
+		}
+		json_decref(account);
+	}
+}
+
 static void add_queue(struct page *page, const char *spool)
 {
 	static const struct {
@@ -258,6 +294,7 @@ static int write_page(struct page *page, const struct conf *conf, struct state *
 	result = add_problems(page, state, error);
 	if (result == 0)
 		result = add_traffic(page, state, since, now, error);
+	add_left(page, conf, state);
 	add_queue(page, conf->gateway.spool);
 	add_mailboxes(page, conf);
 	add_disk(page, conf);

@@ -34,7 +34,7 @@ struct outbound_job {
 };
 
 struct outbound_result {
-	size_t sent, refused, deferred; /* messages; one with several fates counts as the worst */
+	size_t sent, refused, deferred; /* messages; one that some have and others refused counts as both */
 };
 
 /* hosts: conf->smarthost_count of them, in that order, zero before the first flush of a session. Returns -1 if a smarthost failed as a

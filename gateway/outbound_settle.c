@@ -218,6 +218,18 @@ void outbound_undecide(struct sending *sending, const char *why, bool all)
 	}
 }
 
+/* Now or by an earlier attempt. */
+static bool has_reached_one(const struct sending *sending)
+{
+	for (size_t i = 0; i < sending->transaction.count; i++)
+		if (smtp_reply_ok(&sending->transaction.recipients[i].reply))
+			return true;
+	for (size_t i = 0; i < sending->envelope.place_count; i++)
+		if (sending->envelope.places[i].status == PLACE_SENT)
+			return true;
+	return false;
+}
+
 void outbound_settle(struct sending *sending)
 {
 	size_t failed, waiting;
@@ -231,5 +243,5 @@ void outbound_settle(struct sending *sending)
 	if (waiting > 0)
 		defer(sending);
 	if (!sending->is_partial)
-		outbound_count(sending->out, waiting == 0 && failed == 0, waiting == 0 && failed > 0, waiting > 0);
+		outbound_count(sending->out, waiting == 0 && has_reached_one(sending), waiting == 0 && failed > 0, waiting > 0);
 }

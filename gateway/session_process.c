@@ -20,6 +20,7 @@
 #include "gateway/session_result.h"
 #include "gateway/spool.h"
 #include "mail/expire.h"
+#include "mail/queue.h"
 #include "mail/route.h"
 #include "mail/remote.h"
 #include "sorter/sorter.h"
@@ -360,6 +361,18 @@ static void hang_up(struct session *session)
 	session_report_change(&report, "hanging up", PHRASE(N_("hanging up the line")), &error);
 }
 
+static size_t count_waiting(const char *spool)
+{
+	struct queue_items items = {0};
+	struct error error;
+	size_t count = 0;
+
+	if (queue_list(spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED, &items, &error) == 0)
+		count = items.count;
+	queue_items_clear(&items);
+	return count;
+}
+
 static void work(struct session *session)
 {
 	const struct session_report report = report_of(session);
@@ -394,6 +407,7 @@ static void work(struct session *session)
 	hang_up(session);
 	doing_step("reporting");
 	result->ended = clock_wall();
+	result->waiting = count_waiting(session->conf->gateway.spool);
 	result->end = session_limits_reached();
 	session_report_problems(&report, session->request.fetch || session->request.send, up);
 	session_result_store(result, session->spool.state);

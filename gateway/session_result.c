@@ -21,11 +21,35 @@ static json_t *error_json(const struct error *error)
 	return error->class == ERROR_NONE ? json_null() : json_string(error->phrase);
 }
 
+static const char too_large[] = N_("larger than max_size; a stub stands for it");
+
+static void add_waiting(json_t *list, uint64_t size, const char *why)
+{
+	json_array_append_new(list, json_pack("{s:I, s:s}", "size", (json_int_t)size, "why", why));
+}
+
+/* What waits on the server, and why; the first of it. */
+static json_t *waiting_json(const struct fetch_result *fetched)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < fetched->skipped_keys.count; i++)
+		add_waiting(list, fetched->skipped_sizes[i], fetched->skipped_texts.items[i]);
+	for (size_t i = 0; i < fetched->large && i < FETCH_SKIPPED_MAX; i++)
+		add_waiting(list, fetched->large_sizes[i], PHRASE_WORD(too_large));
+	return list;
+}
+
+static json_int_t left_on_server(const struct fetch_result *fetched)
+{
+	return (json_int_t)(fetched->skipped + fetched->large);
+}
+
 static json_t *account_json(const struct account_result *account, int64_t time)
 {
-	return json_pack("{s:I, s:I, s:o}", "last_time", (json_int_t)time, "last_fetched",
-	    (json_int_t)account->fetched.fetched, "error", error_json(&account->error));
-
+	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "last_time", (json_int_t)time, "last_fetched",
+	    (json_int_t)account->fetched.fetched, "left", left_on_server(&account->fetched), "waiting",
+	    waiting_json(&account->fetched), "error", error_json(&account->error));
 }
 
 /* Marked with N_(); NULL if nothing ended it early. */
@@ -50,10 +74,11 @@ json_t *session_result_json(const struct session_result *result)
 		const struct account_result *account = &result->accounts[i];
 
 		json_array_append_new(accounts,
-		    json_pack("{s:s, s:I, s:I, s:I, s:I, s:o}", "name", account->account->name,
+		    json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "name", account->account->name,
 			"fetched", (json_int_t)account->fetched.fetched, "deleted",
 			(json_int_t)account->fetched.deleted, "skipped",
-			(json_int_t)account->fetched.skipped, "bytes",
+			(json_int_t)account->fetched.skipped, "left",
+			left_on_server(&account->fetched), "waiting", waiting_json(&account->fetched), "bytes",
 			(json_int_t)account->fetched.bytes, "error", error_json(&account->error)));
 	}
 	return json_pack("{s:b, s:s, s:b, s:I, s:o, s:I, s:I, s:I, s:o, s:o, s:s?}", "ok", 1, "session",
@@ -91,6 +116,21 @@ void session_result_store(const struct session_result *result, struct state *sta
 	}
 }
 
+static void left_text(const struct fetch_result *fetched, struct buf *out)
+{
+	json_t *list = waiting_json(fetched), *one;
+	char size[32];
+	size_t i;
+
+	if (left_on_server(fetched) > 0)
+		buf_printf(out, _("    left on the server: %lld\n"), (long long)left_on_server(fetched));
+	json_array_foreach(list, i, one)
+		buf_printf(out, "        %s: %s\n",
+		    i18n_size(size, sizeof(size), (unsigned long long)json_integer_value(json_object_get(one, "size"))),
+		    PHRASE_SAID(json_string_value(json_object_get(one, "why"))));
+	json_decref(list);
+}
+
 void session_result_text(const struct session_result *result, struct buf *out)
 {
 	char begun[64], size[32];
@@ -104,9 +144,7 @@ void session_result_text(const struct session_result *result, struct buf *out)
 		buf_printf(out, _("Account %s: fetched %zu (%s)\n"), account->account->name,
 		    account->fetched.fetched,
 		    i18n_size(size, sizeof(size), account->fetched.bytes));
-		if (account->fetched.skipped > 0)
-			buf_printf(out, _("    not fetched, left on the server: %zu\n"),
-			    account->fetched.skipped);
+		left_text(&account->fetched, out);
 		if (account->error.class != ERROR_NONE)
 			buf_printf(out, _("    problem: %s\n"), ERROR_SAID(&account->error));
 	}
@@ -115,7 +153,7 @@ void session_result_text(const struct session_result *result, struct buf *out)
 	if (!result->sending)
 		return;
 	buf_printf(out, _("Outgoing: sent %zu, refused %zu, waiting %zu\n"), result->sent.sent,
-	    result->sent.refused, result->sent.deferred);
+	    result->sent.refused, result->waiting);
 	if (result->queue_error.class != ERROR_NONE)
 		buf_printf(out, _("    problem: %s\n"), ERROR_SAID(&result->queue_error));
 }

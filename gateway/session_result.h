@@ -26,6 +26,7 @@ struct session_result {
 	bool sending; /* the queue was to be flushed */
 	struct outbound_host *hosts; /* as many as there are smarthosts */
 	struct outbound_result sent;
+	size_t waiting; /* in the queue, at the end */
 	struct error queue_error;
 	struct error line_error;
 	enum session_end end; /* what ended it early */

@@ -29,7 +29,26 @@ static const char *time_text(char *out, size_t size, long long wall)
 	return i18n_time(out, size, wall);
 }
 
-static void print_session(const json_t *session, const char *line)
+/* What the last session of all says nothing of: it may have sent only, or fetched from others. */
+static bool is_account_in_trouble(const json_t *accounts)
+{
+	for (size_t i = 0; i < json_array_size(accounts); i++) {
+		const json_t *account = json_array_get(accounts, i);
+
+		if (json_is_true(json_object_get(account, "enabled")) && text_of(account, "error")[0] != '\0')
+			return true;
+	}
+	return false;
+}
+
+static const char *last_text(const json_t *last, const json_t *accounts)
+{
+	if (json_is_true(json_object_get(last, "failed")))
+		return _("something failed");
+	return is_account_in_trouble(accounts) ? _("it went well, but accounts are in trouble (see below)") : _("all went well");
+}
+
+static void print_session(const json_t *session, const json_t *accounts, const char *line)
 {
 	const json_t *last = json_object_get(session, "last");
 	char time[32], next[32];
@@ -41,7 +60,7 @@ static void print_session(const json_t *session, const char *line)
 		printf(_("Session:  next %s\n"), time_text(next, sizeof(next), number_of(session, "next")));
 	if (json_is_object(last))
 		printf(_("          last %s, %s\n"), time_text(time, sizeof(time), number_of(last, "time")),
-		    json_is_true(json_object_get(last, "failed")) ? _("something failed") : _("all went well"));
+		    last_text(last, accounts));
 }
 
 static void print_accounts(const json_t *accounts)
@@ -69,6 +88,40 @@ static void print_accounts(const json_t *accounts)
 	}
 	puts("");
 	table_print(&table);
+}
+
+/* What the providers keep for the next time, or for good. */
+static void print_left(const json_t *accounts)
+{
+	struct table table = TABLE_SPARE("LrW", "001");
+	size_t rows = 0;
+
+	table_add(&table, _("LEFT ON THE SERVER"));
+	table_add(&table, _("SIZE"));
+	table_add(&table, _("WHY"));
+	for (size_t i = 0; i < json_array_size(accounts); i++) {
+		const json_t *account = json_array_get(accounts, i), *waiting = json_object_get(account, "waiting");
+
+		for (size_t j = 0; j < json_array_size(waiting); j++, rows++) {
+			const json_t *one = json_array_get(waiting, j);
+			char size[32];
+
+			table_add(&table, text_of(account, "name"));
+			table_add(&table, i18n_size(size, sizeof(size), (unsigned long long)number_of(one, "size")));
+			table_add(&table, text_of(one, "why"));
+		}
+		if (number_of(account, "left") > (long long)json_array_size(waiting)) {
+			table_add(&table, text_of(account, "name"));
+			table_add(&table, "");
+			table_addf(&table, _("%lld in all"), number_of(account, "left"));
+		}
+	}
+	if (rows > 0)
+		puts("");
+	if (rows > 0)
+		table_print(&table);
+	else
+		table_clear(&table);
 }
 
 static void print_mailboxes(const json_t *mailboxes)
@@ -101,11 +154,12 @@ static void print_status(const json_t *status)
 	    text_of(gateway, "version"), number_of(gateway, "pid"),
 	    time_text(since, sizeof(since), number_of(gateway, "since")));
 	printf(_("Spool:    %s\n"), text_of(gateway, "spool"));
-	print_session(json_object_get(status, "session"), text_of(status, "line"));
+	print_session(json_object_get(status, "session"), json_object_get(status, "accounts"), text_of(status, "line"));
 	printf(_("Queue:    %lld to send, %lld deferred, %lld held, %lld damaged\n"),
 	    number_of(queue, "active"), number_of(queue, "deferred"), number_of(queue, "hold"),
 	    number_of(queue, "corrupt"));
 	print_accounts(json_object_get(status, "accounts"));
+	print_left(json_object_get(status, "accounts"));
 	print_mailboxes(json_object_get(status, "mailboxes"));
 }
 

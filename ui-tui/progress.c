@@ -286,7 +286,7 @@ bool progress_summary(const struct progress *progress, const json_t *answer)
 		char *name = safe_text(account, "name");
 
 		fetched += number(account, "fetched");
-		skipped += number(account, "skipped");
+		skipped += number(account, "left");
 		if (progress->on_terminal || !has_row(progress, name))
 			print_problem(name, account, "error");
 		free(name);

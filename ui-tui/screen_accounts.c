@@ -61,6 +61,9 @@ static void add_row(const struct tui *tui, struct list *list, const struct conf_
 	list_number(list, json_integer_value(json_object_get(status, "last_fetched")));
 	if (!account->enabled)
 		list_cell(list, _("rests"));
+	else if (!failed && json_integer_value(json_object_get(status, "left")) > 0)
+		list_cellf(list, _("good; %lld left on the server"),
+		    (long long)json_integer_value(json_object_get(status, "left")));
 	else
 		list_cell(list, failed ? error : last == 0 ? "" : _("good"));
 }

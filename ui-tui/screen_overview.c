@@ -258,7 +258,7 @@ static int draw_plot(const struct plot *plot, struct rect area, int y)
 	unsigned largest = plot->largest < LARGEST_MIN ? LARGEST_MIN : plot->largest;
 	int x = area.x + 2;
 
-	term_putf(y++, area.x + 1, area.width - 2, STYLE_STRONG, _("Today: fetched %u, sent %u"), plot->in_total,
+	term_putf(y++, area.x + 1, area.width - 2, STYLE_STRONG, _("Today: fetched %u, sent %u (to each recipient one)"), plot->in_total,
 	    plot->out_total);
 	for (int row = PLOT_ROWS - 1; row >= 0; row--, y++)
 		for (int hour = 0; hour < 24; hour++) {

@@ -170,11 +170,11 @@ static void without_uidl_the_header_is_the_name(void **state)
 	plan_decide(&plan, &account, &seen, NOW);
 	assert_int_equal(plan.items[0].action, PLAN_GET);
 	assert_null(plan.items[0].key);
-	plan_name(&plan.items[0], &seen, digest_of_header(slice_of(H(1))), slice_of(H(1)));
+	plan_name(&plan, &plan.items[0], &seen, digest_of_header(slice_of(H(1))), slice_of(H(1)));
 	state_seen_put(&seen, slice_of(plan.items[0].key), &(struct seen){.time = NOW});
 	plan.items[0].is_doubtful = false;
 	assert_int_equal(plan_known(&plan, &seen), 1);
-	plan_name(&plan.items[0], &seen, digest_of_header(slice_of(H(1))), slice_of(H(1)));
+	plan_name(&plan, &plan.items[0], &seen, digest_of_header(slice_of(H(1))), slice_of(H(1)));
 	assert_null(map_get(&seen, slice_of(plan.items[0].key))); /* another message with this header */
 	plan_clear(&plan);
 	state_seen_clear(&seen);
