@@ -164,6 +164,19 @@ static void add_missing(struct smtpd *smtpd, const struct findings *found)
 	}
 }
 
+/* A message of text alone, whose first line is no field (nor mbox's "From "), would melt into our header, or its first paragraph would. */
+static bool is_text(struct slice header)
+{
+	ptrdiff_t end = slice_find(header, '\n');
+	struct header_walk walk;
+	struct header_field field;
+
+	if (header.len == 0 || header.ptr[0] == '\r' || (header.len > 5 && memcmp(header.ptr, "From ", 5) == 0))
+		return false;
+	header_walk_init(&walk, end < 0 ? header : slice_make(header.ptr, (size_t)end + 1));
+	return !header_walk_next(&walk, &field);
+}
+
 static void finish_header(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
@@ -173,6 +186,11 @@ static void finish_header(struct smtpd *smtpd)
 
 	tx->header_done = true;
 	add_received(smtpd);
+	if (is_text(header)) {
+		append_body(tx, SLICE_LITERAL("\r\n"));
+		append_body(tx, header);
+		header = SLICE_NONE;
+	}
 	if (header.len > 0)
 		keep_header(tx, header, &found);
 	add_missing(smtpd, &found);
@@ -232,17 +250,14 @@ static void take_bytes(struct smtpd *smtpd, struct slice bytes)
 		take_header(smtpd, bytes);
 }
 
-/* A message of text alone, without any header, would melt into ours. */
+/* The message ended before any empty line did. */
 static void finish_short_message(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
-	struct header_walk walk;
-	struct header_field field;
 
 	if (tx->header_done || tx->failed.code != 0)
 		return;
-	header_walk_init(&walk, buf_slice(&tx->header));
-	if (tx->header.len == 0 || !header_walk_next(&walk, &field))
+	if (tx->header.len == 0)
 		append_body(tx, SLICE_LITERAL("\r\n"));
 	finish_header(smtpd);
 }

@@ -7,6 +7,7 @@
 #include "mail/decode.h"
 #include "mail/refusal.h"
 #include "mail/route.h"
+#include "mail/seven_bit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -185,23 +186,23 @@ static void recipient_fields(const struct conf *conf, enum bounce_kind kind, con
 	char address[ADDR_TEXT_MAX], type[DSN_ORCPT_MAX + 1];
 	struct slice orcpt = slice_of(place->orcpt);
 	struct slice prefix = slice_cut(&orcpt, ';');
+	const char *name;
 
 	buf_append_text(out, "\r\n");
 	snprintf(type, sizeof(type), "%.*s;", SLICE_PRINT(prefix));
 	if (orcpt.len > 0)
 		put_xtext("Original-Recipient", type, orcpt, out);
-	buf_printf(out, "Final-Recipient: rfc822; %s\r\n", address_of(conf, place, address));
+	name = address_of(conf, place, address);
+	buf_printf(out, "Final-Recipient: %s; %s\r\n", seven_bit_is(slice_of(name)) ? "rfc822" : "utf-8", name);
 	put_status(kind, place->reply, out);
 }
 
 /* RFC 3464 sections 2.2 and 2.3. */
-static void status_part(const struct conf *conf, enum bounce_kind kind,
-    const struct envelope *original, const struct place *const *places, size_t count,
-    struct buf *out)
+static void status_fields(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,
+    const struct place *const *places, size_t count, struct buf *out)
 {
 	char date[64];
 
-	buf_append_text(out, "Content-Type: message/delivery-status\r\n\r\n");
 	if (original->envid[0] != '\0')
 		put_xtext("Original-Envelope-Id", "", slice_of(original->envid), out);
 	buf_printf(out,
@@ -211,6 +212,21 @@ static void status_part(const struct conf *conf, enum bounce_kind kind,
 	    clock_rfc5322(date, sizeof(date), original->time));
 	for (size_t i = 0; i < count; i++)
 		recipient_fields(conf, kind, places[i], out);
+}
+
+/* RFC 3464 has 7 bits only; what a server said in others, and addresses beyond ASCII, are RFC 6533's. */
+static void status_part(const struct conf *conf, enum bounce_kind kind,
+    const struct envelope *original, const struct place *const *places, size_t count,
+    struct buf *out)
+{
+	struct buf text = BUF_INIT(BOUNCE_MAX);
+
+	status_fields(conf, kind, original, places, count, &text);
+	buf_append_text(out, seven_bit_is(buf_slice(&text))
+		? "Content-Type: message/delivery-status\r\n\r\n"
+		: "Content-Type: message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
+	buf_append_slice(out, buf_slice(&text));
+	buf_clear(&text);
 }
 
 /* The whole letter goes back only if it failed and its sender asked for it (RFC 3461 section 4.3), and is not huge. */

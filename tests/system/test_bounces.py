@@ -1,5 +1,7 @@
 """What the smarthost refuses comes back; what it cannot take now stays queued."""
+import email
 import re
+import sqlite3
 
 import pytest
 
@@ -134,3 +136,60 @@ def test_a_smarthost_that_never_ends_its_reply_is_left(make_gateway):
     assert office.cli("session", "--send-only", timeout=120).returncode == 1
     server.stop()
     assert len(office.queued_files()) == 1
+
+
+def test_what_a_server_says_beyond_ascii_stands_in_a_part_that_may_hold_it(make_gateway):
+    class Smarthost(MisbehavingSmtp):
+        def server_says_it_in_russian(self, event, argument, connection):
+            if event == "RCPT":
+                connection.say("550 5.1.1 Такого ящика нет")
+                return True
+            return None
+    server = Smarthost("says_it_in_russian")
+    office = office_at(make_gateway, server.port)
+    send(office, "nobody@bank.ru")
+    office.session("--send-only")
+    server.stop()
+    bounce, = office.mailbox_when("ivan", 1)
+    part, = [part for part in email.message_from_bytes(bounce).walk() if "delivery-status" in part.get_content_type()]
+    assert part.get_content_type() == "message/global-delivery-status" and part["Content-Transfer-Encoding"] == "8bit"
+    assert "Такого ящика нет".encode() in bounce
+
+
+def test_a_damaged_message_is_told_to_its_sender_and_no_problem_when_it_is_gone(make_gateway):
+    office = office_at(make_gateway, 9)
+    send(office, "client@bank.ru", subject="report")
+    path, = office.queued_files("active")
+    path.write_text(path.read_text().replace("client@bank.ru", "client@bang.ru"))
+    shown = office.cli("queue", "show", path.stem).stdout
+    assert "report" in shown and "never: it is damaged" in shown and "client@bank.ru" in shown
+    office.cli("session", "--send-only")
+    told, = office.mailbox_when("ivan", 1)
+    assert b"client@bank.ru" in told and b"was damaged" in told
+    office.cli("session", "--send-only")
+    assert len(office.files("ivan")) == 1
+    known = lambda: [key for key, in sqlite3.connect(office.spool / "state.db").execute("SELECT key FROM problem") if "corrupt" in key]
+    assert known() == [f"corrupt {path.stem}"]
+    assert office.cli("queue", "delete", path.stem, "--yes").returncode == 0
+    assert known() == []
+
+
+def test_what_is_held_gets_its_time_back(make_gateway):
+    class Smarthost(MisbehavingSmtp):
+        def server_waits(self, event, argument, connection):
+            if event == "RCPT":
+                connection.say("450 4.2.1 later")
+                return True
+            return None
+    server = Smarthost("waits")
+    office = office_at(make_gateway, server.port, retry="1h")
+    send(office, "client@bank.ru")
+    office.session("--send-only")
+    entry, = office.queue()
+    assert entry["state"] == "deferred" and entry["next_attempt"] > 0
+    office.cli("queue", "hold", entry["id"])
+    assert office.queue()[0]["state"] == "hold"
+    office.cli("queue", "release", entry["id"])
+    again, = office.queue()
+    server.stop()
+    assert (again["state"], again["next_attempt"]) == ("deferred", entry["next_attempt"])

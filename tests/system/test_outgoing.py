@@ -116,3 +116,74 @@ def test_a_bounce_says_in_plain_words_what_is_wrong(make_gateway, smarthost, lan
     office.session("--send-only")
     bounce, = office.mailbox_when("ivan", 1)
     assert words in bounce.decode() and "550 5.1.1 <nobody@refused.example>" in bounce.decode()
+
+
+@pytest.mark.parametrize("text", [b"Backup report\r\n\r\nDetails: all well\r\n\r\nend\r\n", b"Status\r\nDisk: 80%\r\nend\r\n"])
+def test_text_without_a_header_is_all_body(make_gateway, text):
+    office = make_gateway(users={"ivan": {}})
+    assert office.send("ivan@office.lan", ["ivan@office.lan"], text) == {}
+    message, = office.mailbox_when("ivan", 1)
+    header, body = message.split(b"\r\n\r\n", 1)
+    assert body == text and b"Backup" not in header and b"Disk" not in header
+
+
+def test_mail_of_a_user_who_is_gone_has_no_address_of_the_lan(make_gateway):
+    sink = Sink()
+    office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}, "maria": {"external_alias": "maria@example.ru"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}})
+    assert office.send("maria@office.lan", ["client@bank.ru"], letter(sender="maria@office.lan", to="client@bank.ru")) == {}
+    assert "queue" in office.cli("user", "remove", "maria").stdout
+    office.cli("reload")
+    office.cli("session", "--send-only")
+    sink.stop()
+    assert sink.letters == [] and office.queued_files() == []
+    assert b"client@bank.ru" in office.mailbox_when("postmaster", 1)[0]
+
+
+@pytest.mark.parametrize("sender, taken", [("", ["", "office@example.ru"]), ("bounce", [""])])
+def test_a_smarthost_that_wants_a_sender_gets_ours_but_for_bounces(make_gateway, sender, taken):
+    from harness.misbehaving import MisbehavingSmtp
+
+    class Smarthost(MisbehavingSmtp):
+        def server_wants_a_sender(self, event, argument, connection):
+            if event == "MAIL":
+                if "<>" in argument:
+                    connection.say("553 5.7.1 <>: not owned by user")
+                    return True
+            return None
+    server = Smarthost("wants_a_sender")
+    office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{server.port}", "tls": "none",
+                                                  "default_sender": "office@example.ru"}})
+    extra = "MIME-Version: 1.0\nContent-Type: multipart/report; boundary=b\n" if sender else ""
+    assert office.send("", ["client@bank.ru"], letter(sender="ivan@office.lan", to="client@bank.ru", extra=extra)) == {}
+    office.cli("session", "--send-only")
+    server.stop()
+    assert [line.split(b"<")[1].split(b">")[0].decode() for line in server.commands if line.startswith(b"MAIL")] == taken and office.queued_files() == []
+    assert len(office.files("postmaster")) == (1 if sender else 0)
+
+
+@pytest.mark.parametrize("abilities", [(), ("SMTPUTF8",)])
+def test_a_domain_beyond_ascii_leaves_by_any_smarthost(make_gateway, abilities):
+    from harness.misbehaving import MisbehavingSmtp
+
+    class Smarthost(MisbehavingSmtp):
+        def server_hello(self, event, argument, connection):
+            if event != "EHLO":
+                return None
+            connection.raw(b"".join(b"250-%s\r\n" % word.encode() for word in ("smtp.example.ru", *abilities)) + b"250 8BITMIME\r\n")
+            return True
+    server = Smarthost("hello")
+    office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{server.port}", "tls": "none"}})
+    with office.smtp() as smtp:
+        smtp.ehlo()
+        smtp.mail("ivan@office.lan", ["SMTPUTF8"])
+        smtp.command_encoding = "utf-8"
+        assert smtp.rcpt("info@почта.рф")[0] == 250
+        assert smtp.data(letter(sender="ivan@office.lan", to="info@example.org"))[0] == 250
+    office.session("--send-only")
+    server.stop()
+    commands = b"\n".join(server.commands)
+    assert ("info@почта.рф".encode() if abilities else b"info@xn--80a1acny.xn--p1ai") in commands
+    assert office.files("ivan") == [] and office.queued_files() == []
