@@ -159,7 +159,9 @@ def test_a_smarthost_that_wants_a_sender_gets_ours_but_for_bounces(make_gateway,
     assert office.send("", ["client@bank.ru"], letter(sender="ivan@office.lan", to="client@bank.ru", extra=extra)) == {}
     office.cli("session", "--send-only")
     server.stop()
-    assert [line.split(b"<")[1].split(b">")[0].decode() for line in server.commands if line.startswith(b"MAIL")] == taken and office.queued_files() == []
+    # This server takes RCPT and DATA after the MAIL it refused, so it is asked once more, one command at a time.
+    asked = dict.fromkeys(line.split(b"<")[1].split(b">")[0].decode() for line in server.commands if line.startswith(b"MAIL"))
+    assert list(asked) == taken and office.queued_files() == []
     assert len(office.files("postmaster")) == (1 if sender else 0)
 
 
