@@ -154,8 +154,6 @@ static int append_batch(struct intake *intake, struct intake_batch *batch, struc
 		const struct batch_item *item = &batch->items[i];
 
 		segment->has_facts = segment->has_facts || item->has_facts;
-		if (item->has_message && item->body.path != NULL)
-			strlist_add(&segment->body_files, item->body.path);
 	}
 	segment->records += batch->count;
 	segment->pending += batch->count;
@@ -230,6 +228,44 @@ static size_t deliver_item(struct intake *intake, struct batch_item *item)
 	return item->fact_count > 0 ? failed + apply_item_facts(intake, item) : failed;
 }
 
+/* *segment is the one that holds the batch now, be it durable or not; NULL: none does. */
+static int append_and_sync(struct intake *intake, struct intake_batch *batch, struct segment **segment, struct error *error)
+{
+	*segment = NULL;
+	if (append_batch(intake, batch, error) != 0)
+		return -1;
+	*segment = intake->current;
+	if (segment_commit(intake, *segment, (*segment)->wal->size, error) != 0)
+		return -1;
+	for (size_t i = 0; i < batch->count; i++)
+		if (batch->items[i].has_message && batch->items[i].body.path != NULL)
+			strlist_add(&(*segment)->body_files, batch->items[i].body.path);
+	return 0;
+}
+
+static void batch_ended(struct intake *intake, struct segment *segment, size_t count, size_t failed)
+{
+	segment->pending -= count;
+	segment->owed = segment->owed || failed > 0;
+	intake_wake(intake);
+}
+
+/* A sync that failed says nothing of another file: it is tried once more in a new segment, which voids the first one if need be.
+ * So one bad moment of the disk refuses no mail, and what the smarthost has taken is not sent again. */
+static int append_durably(struct intake *intake, struct intake_batch *batch, struct segment **segment, struct error *error)
+{
+	if (append_and_sync(intake, batch, segment, error) == 0)
+		return 0;
+	if (*segment == NULL)
+		return -1;
+	batch_ended(intake, *segment, batch->count, 0);
+	if (append_and_sync(intake, batch, segment, error) == 0)
+		return 0;
+	if (*segment != NULL)
+		batch_ended(intake, *segment, batch->count, 0);
+	return -1;
+}
+
 int intake_batch_commit(struct intake_batch *batch, struct error *error)
 {
 	struct intake *intake = batch->intake;
@@ -240,12 +276,7 @@ int intake_batch_commit(struct intake_batch *batch, struct error *error)
 	if (count == 0)
 		return 0;
 	pthread_mutex_lock(&intake->lock);
-	result = append_batch(intake, batch, error);
-	segment = intake->current;
-	if (result == 0)
-		result = segment_commit(intake, segment, segment->wal->size, error);
-	else
-		segment = NULL;
+	result = append_durably(intake, batch, &segment, error);
 	intake->in_trouble = intake->in_trouble && result != 0;
 	pthread_mutex_unlock(&intake->lock);
 
@@ -254,15 +285,13 @@ int intake_batch_commit(struct intake_batch *batch, struct error *error)
 	for (size_t i = 0; i < count && result == 0; i++)
 		failed += deliver_item(intake, &batch->items[i]);
 	batch_empty(batch, result == 0);
-	if (segment == NULL)
-		return result;
+	if (result != 0)
+		return -1;
 
 	pthread_mutex_lock(&intake->lock);
-	segment->pending -= count;
-	segment->owed = segment->owed || failed > 0;
-	intake_wake(intake);
+	batch_ended(intake, segment, count, failed);
 	pthread_mutex_unlock(&intake->lock);
-	return result;
+	return 0;
 }
 
 int intake_accept(struct intake *intake, struct envelope *envelope, struct body *body,
@@ -438,16 +467,6 @@ int intake_close(struct intake *intake, struct error *error)
 	}
 	intake_free(intake);
 	return result;
-}
-
-bool intake_is_unsettled(struct intake *intake, const struct msgid *id)
-{
-	bool unsettled;
-
-	pthread_mutex_lock(&intake->lock);
-	unsettled = map_get(&intake->unsettled, slice_of(id->text)) == (void *)UNSETTLED;
-	pthread_mutex_unlock(&intake->lock);
-	return unsettled;
 }
 
 int intake_check_known(struct intake *intake, struct error *error)

@@ -38,7 +38,7 @@ enum debt {
 	DEBT_UNSEEN, /* nobody could look whether it stands there */
 	DEBT_PAID,
 };
-/* Values of struct intake's `unsettled`. */
+/* Of one recipient of a queue entry, whose outcome is on record. */
 enum settlement { UNSETTLED = 1, SETTLED };
 
 /* What goes to the state at the next checkpoint. */
@@ -98,6 +98,8 @@ enum log_trust log_trust(struct intake *intake, const char *file);
 void log_set_trust(struct intake *intake, const char *file, enum log_trust trust);
 enum debt place_debt(struct intake *intake, const struct envelope *envelope, const struct place *place);
 void place_owe(struct intake *intake, const struct envelope *envelope, const struct place *place, enum debt debt);
+/* Whether the queue entry says what is on record of that recipient. */
+void entry_set_settled(struct intake *intake, const char *id, const char *recipient, bool settled);
 void place_paid(struct intake *intake, const struct envelope *envelope, const struct place *place);
 
 /* There is something for the checkpoint. The lock is held. Only the first such word wakes its thread: it lets work

@@ -70,3 +70,33 @@ void place_paid(struct intake *intake, const struct envelope *envelope, const st
 	if (place_debt(intake, envelope, place) != DEBT_NONE)
 		place_owe(intake, envelope, place, DEBT_PAID);
 }
+
+/* The map holds the state of each recipient, and under the id alone how many are unsettled, plus one. */
+void entry_set_settled(struct intake *intake, const char *id, const char *recipient, bool settled)
+{
+	struct buf key = BUF_INIT(1u << 20);
+	enum settlement before, now = settled ? SETTLED : UNSETTLED;
+	uintptr_t count;
+
+	buf_printf(&key, "%s %s", id, recipient);
+	pthread_mutex_lock(&intake->lock);
+	before = (enum settlement)(uintptr_t)map_get(&intake->unsettled, buf_slice(&key));
+	if (before != now && (before == UNSETTLED || !settled)) {
+		count = (uintptr_t)map_get(&intake->unsettled, slice_of(id));
+		count = count == 0 ? 1 : count;
+		map_put(&intake->unsettled, slice_of(id), (void *)(settled ? count - 1 : count + 1));
+		map_put(&intake->unsettled, buf_slice(&key), (void *)(uintptr_t)now);
+	}
+	pthread_mutex_unlock(&intake->lock);
+	buf_clear(&key);
+}
+
+bool intake_is_unsettled(struct intake *intake, const struct msgid *id)
+{
+	bool unsettled;
+
+	pthread_mutex_lock(&intake->lock);
+	unsettled = (uintptr_t)map_get(&intake->unsettled, slice_of(id->text)) > 1;
+	pthread_mutex_unlock(&intake->lock);
+	return unsettled;
+}

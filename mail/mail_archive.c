@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -43,22 +44,41 @@ static char *name_in_archive(const char *folder, const struct maildir_message *m
 	return xasprintf("%s/cur/%s%s", folder, base, strstr(base, ":2,") == NULL ? ":2,S" : "");
 }
 
+static bool same_file(const char *a, const char *b)
+{
+	struct stat x, y;
+
+	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+}
+
+/* A copy that is there already may be of a try whose sync failed: it is written again. */
+static int copy_to(const char *spool, const char *user, const struct maildir_message *message, const char *folder, const char *to,
+    struct error *error)
+{
+	char *tmp = xasprintf("%s/tmp/%s", folder, strrchr(to, '/') + 1);
+	struct slice bytes;
+	int result = maildir_open(spool, user, message, &bytes, error);
+
+	if (result == 0) {
+		result = fsx_create(tmp, &bytes, 1, 0640, error);
+		if (result == 0)
+			result = fsx_check_map(bytes, error);
+		if (result == 0)
+			result = fsx_rename(tmp, to, error);
+		fsx_unmap(bytes);
+	}
+	free(tmp);
+	return result;
+}
+
 int mail_archive_keep(const char *spool, const char *user, const struct maildir_message *message, struct error *error)
 {
 	char *folder = folder_of(spool, user, message->time), *to = name_in_archive(folder, message);
 	char *mailbox = maildir_path(spool, user), *from = xasprintf("%s/%s", mailbox, message->file);
-	struct slice bytes;
 	int result = make_folders(folder, error);
 
-	if (result == 0 && access(to, F_OK) != 0 && fsx_link(from, to, error) != 0 && error->saved_errno != EEXIST) {
-		result = maildir_open(spool, user, message, &bytes, error);
-		if (result == 0) {
-			result = fsx_create(to, &bytes, 1, 0640, error);
-			if (result == 0)
-				result = fsx_check_map(bytes, error);
-			fsx_unmap(bytes);
-		}
-	}
+	if (result == 0 && !same_file(from, to) && fsx_link(from, to, error) != 0)
+		result = copy_to(spool, user, message, folder, to, error);
 	free(from);
 	free(mailbox);
 	free(to);

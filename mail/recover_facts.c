@@ -192,15 +192,6 @@ bool recover_has_fact(const struct recovery *recovery, enum fact_kind kind, cons
 
 /* --- pass 3: the orphan's own facts */
 
-/* Whether a queue entry stands there as if it had not been dealt with. */
-static void note_settled(struct intake *intake, const char *id, bool settled)
-{
-	pthread_mutex_lock(&intake->lock);
-	if (!settled || map_get(&intake->unsettled, slice_of(id)) != NULL)
-		map_put(&intake->unsettled, slice_of(id), settled ? (void *)SETTLED : (void *)UNSETTLED);
-	pthread_mutex_unlock(&intake->lock);
-}
-
 int facts_apply(struct intake *intake, const struct fact *facts, size_t count, struct error *error)
 {
 	const char **uniques = xcalloc(count, sizeof(*uniques));
@@ -218,7 +209,7 @@ int facts_apply(struct intake *intake, const struct fact *facts, size_t count, s
 			snprintf(id.text, sizeof(id.text), "%s", fact->id);
 			done = queue_settle(intake->spool, &id, fact->name,
 			    fact->kind == FACT_SENT ? PLACE_SENT : PLACE_FAILED, fact->text, error);
-			note_settled(intake, fact->id, done == 0);
+			entry_set_settled(intake, fact->id, fact->name, done == 0);
 			break;
 		case FACT_REMOVE:
 			/* A mailbox is walked once for all its removals, which stand side by side. */
