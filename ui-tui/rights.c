@@ -21,9 +21,9 @@ bool rights_missing(const char *path, int how)
 	if (forbidden && how == R_OK && stat(folder, &st) == 0 && (st.st_mode & 0050) == 0050 && st.st_gid != 0)
 		group = getgrgid(st.st_gid);
 	if (forbidden && group != NULL)
-		cli_fail(CLI_FAILED, _("you may not read %s: run it with sudo, or join the group %s"), path, group->gr_name);
+		cli_fail(CLI_FAILED, _("cannot read %s: permission denied. Run it as root (sudo lanpost), or join the group %s"), path, group->gr_name);
 	else if (forbidden)
-		cli_fail(CLI_FAILED, _("you may not use %s: run it with sudo"), path);
+		cli_fail(CLI_FAILED, _("cannot use %s: permission denied. Run it as root: sudo lanpost"), path);
 	free(folder);
 	return forbidden;
 }
