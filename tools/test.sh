@@ -1,9 +1,9 @@
 #!/bin/sh
 # All tests, after `make deps all`. Each step says its counts in a line; the last line is the sum over all.
-# LANPOST_TEST_STEPS chooses some: "lint headers unit replay clang asan tsan fuzz system".
+# LANPOST_TEST_STEPS chooses some: "lint headers unit replay clang asan tsan fuzz system install".
 set -u
 cd "$(dirname "$0")/.." || exit 1
-steps=${LANPOST_TEST_STEPS:-lint headers unit replay clang asan tsan fuzz system}
+steps=${LANPOST_TEST_STEPS:-lint headers unit replay clang asan tsan fuzz system install}
 MAKE=${MAKE:-make}
 JOBS=${JOBS:-$(nproc)}
 log=$(mktemp -d)
@@ -74,6 +74,16 @@ fuzz() {
     echo "fuzz: $# passed, 0 failed"
 }
 
+# The README's install in a clean system; says itself why it cannot be tried here.
+install_as_written() {
+    tests/install/try_install.py --quick >"$log/out" 2>&1
+    case $? in
+    0) count install 1 0 ;;
+    77) echo "install: left out: $(tail -n 1 "$log/out")" ;;
+    *) tail -n 60 "$log/out"; count install 0 1 ;;
+    esac
+}
+
 has_clang() {
     command -v clang >/dev/null || { echo "$1: no clang here, left out"; return 1; }
 }
@@ -90,6 +100,7 @@ for step in $steps; do
     tsan) counted tsan quiet_make tsan ;;
     fuzz) has_clang fuzz && counted fuzz fuzz ;;
     system) counted system quiet_make system ;;
+    install) install_as_written ;;
     *) echo "test.sh: there is no step $step" >&2; exit 2 ;;
     esac
 done

@@ -240,7 +240,7 @@ static int trigger_daemon(struct demo *demo, struct error *error)
 
 /* --- the end of the story */
 
-static void show_settings(const struct demo *demo)
+static void show_settings(const struct demo *demo, const char *program)
 {
 	say(_("Thunderbird: New account > Existing mail > Configure manually. On this computer:"));
 	say(_("  incoming  POP3  127.0.0.1  port %u (no encryption) or %u (SSL/TLS)"), demo->pop3,
@@ -251,10 +251,10 @@ static void show_settings(const struct demo *demo)
 	for (const struct demo_person *person = demo_people; person->name != NULL; person++)
 		say(_("  user name %-10s password %-14s (%s@office.lan, %s)"), person->name,
 		    person->password, person->name, person->full_name);
-	say(_("The admin's view: lanpost -c %s status"), demo->branch.config);
+	say(_("The admin's view: %s -c %s status"), program, demo->branch.config);
 }
 
-static int tell(struct demo *demo, bool once, struct error *error)
+static int tell(struct demo *demo, const char *program, bool once, struct error *error)
 {
 	size_t letters;
 
@@ -280,7 +280,7 @@ static int tell(struct demo *demo, bool once, struct error *error)
 	if (trigger_daemon(demo, error) != 0)
 		return -1;
 	step(7, _("Your own mail program"));
-	show_settings(demo);
+	show_settings(demo, program);
 	if (once)
 		return 0;
 	printf("\n%s%s%s\n", bold, _("The gateway runs until you press Ctrl-C."), plain);
@@ -297,7 +297,7 @@ int cmd_demo(struct cli *cli)
 
 	choose_colours();
 	printf(_("%slanpost demo%s: the mail of a small office, on this computer only\n"), bold, plain);
-	result = tell(&demo, cli_option(cli, "--once") != NULL, &error);
+	result = tell(&demo, cli->program, cli_option(cli, "--once") != NULL, &error);
 	demo_close(&demo);
 	if (demo_interrupted()) {
 		printf("\n%s\n", _("The demo is over; its folder is removed."));

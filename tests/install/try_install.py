@@ -248,7 +248,7 @@ def package(lower, who, language, log, built, environment):
         try:
             attempt.build(environment)
             if attempt.run("command -v lintian", check=False).returncode == 0:
-                attempt.run("lintian --fail-on error,warning ../lanpost/../lanpost_*.deb", timeout=600)
+                attempt.run("lintian --fail-on error,warning lanpost_*.deb", timeout=600)
             assert attempt.run("systemctl is-active lanpost", check=False).stdout == "inactive\n" # nobody has configured it
             attempt.five_minutes(provider)
             attempt.works(provider)

@@ -17,6 +17,7 @@ def test_once_goes_through_and_cleans_up(folder):
     assert "Счёт на оплату" in done.stdout and "rule invoices" in done.stdout
     assert "From: anna@example.ru" in done.stdout  # left under the external alias
     assert "Договор подписан" in done.stdout  # the daemon's session
+    assert f": {BUILD}/lanpost -c /tmp/lanpost-demo-" in done.stdout  # as it was called: it need not be installed
     place = re.search(r"/tmp/lanpost-demo-\w+", done.stdout)[0]
     assert not glob.glob(place)
 

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/command.h"
 #include "base/fsx.h"
+#include "tests/unit/remove_tree.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -53,6 +54,7 @@ static void test_replace_is_whole(void **context)
 	assert_int_equal(error.class, ERROR_LIMIT);
 	assert_int_equal(fsx_unlink(path, &error), 0);
 	assert_int_equal(fsx_unlink(path, &error), 0); /* gone counts as removed */
+	assert_int_equal(remove_tree(folder), 0);
 	free(path);
 }
 
