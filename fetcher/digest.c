@@ -9,6 +9,7 @@
 /* Received and the envelope fields tell copies of one letter apart. Status, X-UIDL and their like come and go. */
 static const char *const lasting[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", "Received",
     "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", NULL};
+#define BODY_PART (128u << 10) /* a large body is not read twice, nor held in memory */
 static const char *const common[] = {"Message-ID", "Date", "From", "Subject", NULL};
 
 static bool is_one_of(const char *const *names, struct slice name)
@@ -69,9 +70,16 @@ uint64_t digest_of_letter(struct slice message)
 uint64_t digest_of_body(struct slice message)
 {
 	struct slice body = slice_from(message, header_length(message));
+	size_t part = body.len < BODY_PART ? body.len : BODY_PART;
+	struct buf text = BUF_INIT(2 * BODY_PART + 32);
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
-	EVP_Digest(body.len == 0 ? "" : body.ptr, body.len, digest, NULL, EVP_sha256(), NULL);
+	buf_printf(&text, "%zu ", body.len);
+	buf_append(&text, body.ptr, part);
+	if (body.len > part)
+		buf_append_slice(&text, slice_from(body, body.len - part));
+	EVP_Digest(text.ptr, text.len, digest, NULL, EVP_sha256(), NULL);
+	buf_clear(&text);
 	return first_bits(digest);
 }
 
