@@ -1,7 +1,10 @@
 """From nothing to a letter in a mailbox: what an admin who has read nothing types."""
+import fcntl
 import os
 import re
 import subprocess
+import tempfile
+from pathlib import Path
 
 import pytest
 
@@ -29,8 +32,11 @@ class Fresh:
 @pytest.fixture
 def fresh(folder):
     machine = Fresh(folder)
-    yield machine
-    machine.cli("stop")
+    # setup takes the usual ports where they are free: one test at a time, also of several runs.
+    with open(Path(tempfile.gettempdir()) / "lanpost-test-setup.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield machine
+        machine.cli("stop")
 
 
 IVAN = ("ivan", "Иван Петров", "Secret-1-ivan", "ivan@example.ru")
