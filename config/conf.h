@@ -59,6 +59,7 @@ struct conf_gateway {
 	int64_t daemon_limit;	     /* sessions an hour; 0: no limit */
 	bool boss_incoming; /* a copy of what is fetched, too */
 	enum conf_bounce_copies bounce_copies;
+	int64_t bounce_size; /* bytes of a message up to which a bounce returns it whole */
 	struct conf_numbers digest; /* time of day of the daily digest; none: no digest */
 	enum conf_language language;
 };

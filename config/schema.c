@@ -91,6 +91,8 @@ static const struct schema_key gateway_keys[] = {
     {"bounce_copies", WORD(conf_gateway, bounce_copies, conf_bounce_copies), "failed", NULL,
 	ONE_OF("none", "serious", "failed", "all"),
 	N_("What postmaster is told of mail that comes back: nothing, all but addresses that do not exist, all, or delays too.")},
+    {"bounce_size", SIZE(conf_gateway, bounce_size), "50K", NULL, RANGE(0, 10 * MEGA),
+	N_("A bounce returns messages up to this size whole, larger ones with their header alone.")},
     {"language", WORD(conf_gateway, language, conf_language), "", N_("that of the system"),
 	ONE_OF("en", "ru"), N_("The language of reports, bounces and messages.")},
 };

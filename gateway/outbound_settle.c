@@ -77,28 +77,23 @@ static int append_with_bounce(struct sending *sending, enum bounce_kind kind,
 	struct outbound *out = sending->out;
 	size_t count;
 	const struct place **picked = pick(sending, kind, &count);
-	struct envelope bounce = {0};
-	struct body body = {.fd = -1};
+	const struct bounce_about about = {kind, &sending->envelope, picked, count, sending->message, out->job->session};
+	struct bounces bounces = {.count = 0};
 	struct error error;
-	int result = 0;
+	int result = count > 0 ? bounces_make(out->job->conf, &about, &bounces, &error) : 0;
 
-	if (count > 0)
-		result = bounce_make(out->job->conf, kind, &sending->envelope, picked, count,
-		    sending->message, out->job->session, &bounce, &body, &error);
 	free(picked);
 	if (result != 0) {
 		outbound_fail(out, &error, true);
 		return -1;
 	}
-	if (bounce.place_count > 0) {
-		intake_batch_append(sending->lane->batch, &bounce, &body, facts, fact_count);
-		return 0;
+	for (size_t i = 0; i < bounces.count; i++) { /* the facts with the last */
+		bool is_last = i + 1 == bounces.count;
+
+		intake_batch_append(sending->lane->batch, &bounces.items[i].envelope, &bounces.items[i].body,
+		    is_last ? facts : NULL, is_last ? fact_count : 0);
 	}
-	if (count > 0) {
-		envelope_clear(&bounce);
-		body_clear(&body, false);
-	}
-	if (fact_count > 0)
+	if (bounces.count == 0 && fact_count > 0)
 		intake_batch_append(sending->lane->batch, NULL, NULL, facts, fact_count);
 	return 0;
 }

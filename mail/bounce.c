@@ -1,4 +1,4 @@
-#include "mail/bounce.h"
+#include "mail/bounce_text.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -14,26 +14,17 @@
 
 #define BOUNCE_MAX (1u << 20)
 #define ORIGINAL_HEADER_MAX (64u << 10) /* so much of it goes into the bounce */
+#define MESSAGE_ID_MAX 250 /* a header line has 998 bytes at most, and it is in two */
 
-/* What the kinds say. The intro gets the subject and the time. */
 static const struct {
 	enum dsn_notify event;
-	const char *subject, *intro, *outro;
 	const char *action; /* RFC 3464 section 2.3.3 */
 	const char *reply;  /* that stands for none, in the status code */
 } kinds[] = {
-    [BOUNCE_FAILED] = {DSN_FAILURE, N_("Your letter could not be delivered"),
-	N_("Your letter \"%s\" of %s could not be delivered to:\n\n"),
-	N_("\nThe gateway will not try again. If you do not know what to do, ask your administrator.\n"), "failed", ""},
-    [BOUNCE_DELAYED] = {DSN_DELAY, N_("Your letter is delayed"),
-	N_("Your letter \"%s\" of %s has not been delivered yet. The gateway goes on trying; you "
-	   "need not send it again. Still waiting:\n\n"),
-	NULL, "delayed", "4"},
-    [BOUNCE_RELAYED] = {DSN_SUCCESS, N_("Your letter is on its way"),
-	N_("Your letter \"%s\" of %s was handed over to the provider, who will tell nothing more about it. It goes to:\n\n"),
-	NULL, "relayed", ""},
-    [BOUNCE_DELIVERED] = {DSN_SUCCESS, N_("Your letter was delivered"),
-	N_("Your letter \"%s\" of %s is in the mailbox of:\n\n"), NULL, "delivered", ""},
+    [BOUNCE_FAILED] = {DSN_FAILURE, "failed", ""},
+    [BOUNCE_DELAYED] = {DSN_DELAY, "delayed", "4"},
+    [BOUNCE_RELAYED] = {DSN_SUCCESS, "relayed", ""},
+    [BOUNCE_DELIVERED] = {DSN_SUCCESS, "delivered", ""},
 };
 
 bool bounce_is_wanted(enum bounce_kind kind, const struct place *place)
@@ -51,50 +42,28 @@ static bool is_serious(const struct place *const *places, size_t count)
 	return false;
 }
 
-static bool postmaster_wants(const struct conf *conf, enum bounce_kind kind, const struct place *const *places, size_t count)
+static bool postmaster_wants(const struct conf *conf, const struct bounce_about *about)
 {
 	switch (conf->gateway.bounce_copies) {
 	case COPIES_NONE:
 		return false;
 	case COPIES_SERIOUS:
-		return kind == BOUNCE_FAILED && is_serious(places, count);
+		return about->kind == BOUNCE_FAILED && is_serious(about->places, about->count);
 	case COPIES_FAILED:
-		return kind == BOUNCE_FAILED;
+		return about->kind == BOUNCE_FAILED;
 	case COPIES_ALL:
 		break;
 	}
-	return kind == BOUNCE_FAILED || kind == BOUNCE_DELAYED;
+	return about->kind == BOUNCE_FAILED || about->kind == BOUNCE_DELAYED;
 }
 
-static void choose_places(const struct conf *conf, enum bounce_kind kind,
-    const struct envelope *original, const struct place *const *places, size_t count, struct envelope *bounce)
+/* Only somebody of ours is told: an outside sender may be forged, and to tell them would be backscatter. */
+static bool sender_is_ours(const struct conf *conf, const struct envelope *original, const char **user)
 {
 	struct addr sender;
-	bool told = false;
-	const char *user;
 
-	/* What has the null sender may be a bounce itself, or what a forward sent on: what becomes of it ends here. A forward that
-	 * took the news outside again could bring them back for ever. */
-	if (original->sender[0] == '\0') {
-		if (kind == BOUNCE_FAILED) {
-			route_add_postmaster_here(conf, bounce, SLICE_LITERAL("bounce of a message without a sender"));
-			strlist_add(&bounce->recipients, CONF_POSTMASTER);
-		}
-		return;
-	}
-	/* Only somebody of ours: an outside sender may be forged, and to tell him would be backscatter. */
-	if (addr_parse(slice_of(original->sender), &sender) &&
-	    route_address(conf, &sender, &user) == ROUTE_MAILBOX) {
-		route_add_mailbox(conf, bounce, user, slice_of(PHRASE(N_("bounce to the sender"))));
-		strlist_add(&bounce->recipients, original->sender);
-		told = true;
-	}
-	/* Somebody must hear of what will not arrive. */
-	if (postmaster_wants(conf, kind, places, count) || (kind == BOUNCE_FAILED && !told)) {
-		route_add_mailbox(conf, bounce, CONF_POSTMASTER,
-		    slice_of(PHRASE(N_("copy of a bounce"))));
-		strlist_add(&bounce->recipients, CONF_POSTMASTER);
-	}
+	return original->sender[0] != '\0' && addr_parse(slice_of(original->sender), &sender) &&
+	       route_address(conf, &sender, user) == ROUTE_MAILBOX;
 }
 
 /* --- the parts */
@@ -106,56 +75,6 @@ static void add_text(struct buf *out, struct slice text)
 		buf_append_slice(out, slice_cut(&text, '\n'));
 		buf_append_text(out, "\r\n");
 	}
-}
-
-/* A mailbox is known outside by its address. */
-static const char *address_of(const struct conf *conf, const struct place *place, char out[ADDR_TEXT_MAX])
-{
-	if (place->kind == PLACE_QUEUE)
-		return place->name;
-	snprintf(out, ADDR_TEXT_MAX, "%s@%s", place->name, conf->gateway.local_domain);
-	return out;
-}
-
-static void human_place(const struct conf *conf, enum bounce_kind kind, const struct place *place, struct buf *text)
-{
-	const char *meaning = refusal_explain(place->reply);
-	char address[ADDR_TEXT_MAX];
-
-	buf_printf(text, "    %s\n", address_of(conf, place, address));
-	if (kind == BOUNCE_DELIVERED)
-		return;
-	if (meaning != NULL)
-		buf_printf(text, "        %s\n", _(meaning));
-	if (place->reply[0] == '\0')
-		buf_printf(text, "        %s\n", _("no answer yet"));
-	else if (place->reply[0] >= '2' && place->reply[0] <= '5')
-		buf_printf(text, _("        The server said: %s\n"), place->reply);
-	else /* nobody's server */
-		buf_printf(text, "        %s\n", PHRASE_SAID(place->reply));
-}
-
-static void human_part(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,
-    const struct place *const *places, size_t count, struct slice message, struct buf *out)
-{
-	struct buf text = BUF_INIT(BOUNCE_MAX), subject = BUF_INIT(4096);
-	struct header_field field;
-	char shown[256], when[64];
-
-	if (header_find(message, "Subject", &field))
-		decode_field(&field, decode_message_charset(message), &subject);
-	str_printable(shown, sizeof(shown), buf_slice(&subject));
-	i18n_time(when, sizeof(when), original->time);
-	buf_printf(&text, _(kinds[kind].intro), shown, when);
-	for (size_t i = 0; i < count; i++)
-		human_place(conf, kind, places[i], &text);
-	if (kinds[kind].outro != NULL)
-		buf_append_text(&text, _(kinds[kind].outro));
-	buf_append_text(out, "Content-Type: text/plain; charset=UTF-8\r\n"
-			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
-	add_text(out, buf_slice(&text));
-	buf_clear(&text);
-	buf_clear(&subject);
 }
 
 /* A field whose value the client gave as xtext: shown as it is meant, on one line. */
@@ -192,15 +111,15 @@ static void recipient_fields(const struct conf *conf, enum bounce_kind kind, con
 	snprintf(type, sizeof(type), "%.*s;", SLICE_PRINT(prefix));
 	if (orcpt.len > 0)
 		put_xtext("Original-Recipient", type, orcpt, out);
-	name = address_of(conf, place, address);
+	name = bounce_address(conf, place, address);
 	buf_printf(out, "Final-Recipient: %s; %s\r\n", seven_bit_is(slice_of(name)) ? "rfc822" : "utf-8", name);
 	put_status(kind, place->reply, out);
 }
 
 /* RFC 3464 sections 2.2 and 2.3. */
-static void status_fields(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,
-    const struct place *const *places, size_t count, struct buf *out)
+static void status_fields(const struct conf *conf, const struct bounce_about *about, struct buf *out)
 {
+	const struct envelope *original = about->original;
 	char date[64];
 
 	if (original->envid[0] != '\0')
@@ -210,18 +129,16 @@ static void status_fields(const struct conf *conf, enum bounce_kind kind, const 
 	    "Arrival-Date: %s\r\n",
 	    conf->gateway.hostname, original->id.text,
 	    clock_rfc5322(date, sizeof(date), original->time));
-	for (size_t i = 0; i < count; i++)
-		recipient_fields(conf, kind, places[i], out);
+	for (size_t i = 0; i < about->count; i++)
+		recipient_fields(conf, about->kind, about->places[i], out);
 }
 
 /* RFC 3464 has 7 bits only; what a server said in others, and addresses beyond ASCII, are RFC 6533's. */
-static void status_part(const struct conf *conf, enum bounce_kind kind,
-    const struct envelope *original, const struct place *const *places, size_t count,
-    struct buf *out)
+static void status_part(const struct conf *conf, const struct bounce_about *about, struct buf *out)
 {
 	struct buf text = BUF_INIT(BOUNCE_MAX);
 
-	status_fields(conf, kind, original, places, count, &text);
+	status_fields(conf, about, &text);
 	buf_append_text(out, seven_bit_is(buf_slice(&text))
 		? "Content-Type: message/delivery-status\r\n\r\n"
 		: "Content-Type: message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
@@ -229,47 +146,74 @@ static void status_part(const struct conf *conf, enum bounce_kind kind,
 	buf_clear(&text);
 }
 
-/* The whole letter goes back only if it failed and its sender asked for it (RFC 3461 section 4.3), and is not huge. */
-static void original_part(enum bounce_kind kind, enum dsn_ret ret, struct slice message, struct buf *out)
+/* What failed goes back whole, for it may be nowhere else; unless it is large, or its sender wants the header alone (RFC 3461
+ * section 4.3). */
+static bool returns_whole(const struct conf *conf, const struct bounce_about *about)
 {
-	size_t length = header_length(message);
+	size_t limit = (size_t)conf->gateway.bounce_size;
 
-	if (kind == BOUNCE_FAILED && ret == DSN_RET_FULL && message.len <= BOUNCE_MAX) {
+	if (about->original->ret == DSN_RET_FULL && limit < BOUNCE_MAX)
+		limit = BOUNCE_MAX;
+	return about->kind == BOUNCE_FAILED && about->original->ret != DSN_RET_HDRS && about->message.len <= limit;
+}
+
+static void original_part(const struct conf *conf, const struct bounce_about *about, struct buf *out)
+{
+	size_t length = header_length(about->message);
+
+	if (returns_whole(conf, about)) {
 		buf_append_text(out, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
-		buf_append_slice(out, message);
+		buf_append_slice(out, about->message);
 		return;
 	}
 	buf_append_text(out, "Content-Type: text/rfc822-headers\r\n"
 			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
-	buf_append(out, message.ptr, length < ORIGINAL_HEADER_MAX ? length : ORIGINAL_HEADER_MAX);
+	buf_append(out, about->message.ptr, length < ORIGINAL_HEADER_MAX ? length : ORIGINAL_HEADER_MAX);
 	buf_append_text(out, "\r\n");
 }
 
-static void write_bounce(const struct conf *conf, enum bounce_kind kind,
-    const struct envelope *original, const struct place *const *places, size_t count,
-    struct slice message, const struct envelope *bounce, struct buf *out)
+/* Mail programs show it under the original by these (RFC 5322 section 3.6.4). */
+static void thread_fields(const struct bounce_about *about, struct buf *out)
+{
+	struct slice given = slice_of(about->original->header), id;
+	struct header_field field;
+
+	if (!header_find(about->message, "Message-ID", &field) && !header_find(given, "Message-ID", &field))
+		return;
+	id = slice_trim(field.body);
+	if (id.len > MESSAGE_ID_MAX || id.len < 3 || memchr(id.ptr, '\n', id.len) != NULL || id.ptr[0] != '<')
+		return;
+	buf_printf(out, "In-Reply-To: %.*s\r\nReferences: %.*s\r\n", SLICE_PRINT(id), SLICE_PRINT(id));
+}
+
+static void write_bounce(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader, const char *id,
+    struct buf *out)
 {
 	const struct conf_gateway *gateway = &conf->gateway;
-	const char *id = bounce->id.text; /* the boundary, too: it stands nowhere else */
-	struct buf subject = BUF_INIT(1024);
+	struct buf subject = BUF_INIT(4096), encoded = BUF_INIT(16384), text = BUF_INIT(BOUNCE_MAX);
 	char date[64];
 
-	encode_text(slice_of(_(kinds[kind].subject)), &subject);
+	bounce_text(conf, about, reader, &subject, &text);
+	encode_text(buf_slice(&subject), &encoded);
 	buf_printf(out,
-	    "From: lanpost <%s@%s>\r\nTo: <%s>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n"
+	    "From: lanpost <%s@%s>\r\nTo: <%s>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n",
+	    CONF_POSTMASTER, gateway->local_domain, reader == BOUNCE_TO_SENDER ? about->original->sender : CONF_POSTMASTER,
+	    buf_text(&encoded), clock_rfc5322(date, sizeof(date), clock_wall()), id, gateway->hostname);
+	thread_fields(about, out);
+	/* The id is the boundary, too: it is nowhere else. */
+	buf_printf(out,
 	    "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
-	    "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"%s\"\r\n\r\n",
-	    CONF_POSTMASTER, gateway->local_domain,
-	    original->sender[0] == '\0' ? CONF_POSTMASTER : original->sender, buf_text(&subject),
-	    clock_rfc5322(date, sizeof(date), clock_wall()), id, gateway->hostname, id);
-	buf_clear(&subject);
-	buf_printf(out, "--%s\r\n", id);
-	human_part(conf, kind, original, places, count, message, out);
+	    "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"%s\"\r\n\r\n--%s\r\n"
+	    "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", id, id);
+	add_text(out, buf_slice(&text));
 	buf_printf(out, "\r\n--%s\r\n", id);
-	status_part(conf, kind, original, places, count, out);
+	status_part(conf, about, out);
 	buf_printf(out, "\r\n--%s\r\n", id);
-	original_part(kind, original->ret, message, out);
+	original_part(conf, about, out);
 	buf_printf(out, "\r\n--%s--\r\n", id);
+	buf_clear(&subject);
+	buf_clear(&encoded);
+	buf_clear(&text);
 }
 
 static bool is_null_path(struct slice body)
@@ -304,54 +248,114 @@ bool bounce_is_one(struct slice message)
 	       header_find(message, "X-Failed-Recipients", &field);
 }
 
-int bounce_make(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,
-    const struct place *const *places, size_t count, struct slice message, const char *session,
-    struct envelope *bounce, struct body *body, struct error *error)
+/* --- the whole */
+
+void bounces_clear(struct bounces *bounces)
 {
-	struct buf text = BUF_INIT(4 * BOUNCE_MAX);
+	for (size_t i = 0; i < bounces->count; i++) {
+		envelope_clear(&bounces->items[i].envelope);
+		body_clear(&bounces->items[i].body, false);
+	}
+	bounces->count = 0;
+}
+
+static int write_body(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader,
+    struct bounce *bounce, struct error *error)
+{
+	struct buf text = BUF_INIT(4 * BOUNCE_MAX + (size_t)conf->gateway.bounce_size);
 	int result;
 
-	envelope_init(bounce);
-	envelope_set(&bounce->origin, SLICE_LITERAL("gateway"));
-	envelope_set(&bounce->session, slice_of(session));
-	choose_places(conf, kind, original, places, count, bounce);
-	write_bounce(conf, kind, original, places, count, message, bounce, &text);
-	body_init(body, conf->gateway.spool);
-	result = body_append(body, buf_slice(&text), &bounce->id, error);
+	write_bounce(conf, about, reader, bounce->envelope.id.text, &text);
+	body_init(&bounce->body, conf->gateway.spool);
+	result = body_append(&bounce->body, buf_slice(&text), &bounce->envelope.id, error);
 	if (result == 0)
-		result = body_finish(body, error);
-	if (result != 0) {
-		envelope_clear(bounce);
-		body_clear(body, false);
-	}
+		result = body_finish(&bounce->body, error);
 	buf_clear(&text);
 	return result;
+}
+
+/* Whoever reads postmaster's mail has the bounce as its sender already. */
+static bool is_postmasters_own(const struct conf *conf, const struct envelope *original)
+{
+	const char *user;
+
+	return sender_is_ours(conf, original, &user) && strcmp(user, conf->gateway.postmaster) == 0;
+}
+
+/* Adds one, in the language of its reader. */
+static int add_bounce(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader,
+    struct bounces *bounces, struct error *error)
+{
+	struct bounce *bounce = &bounces->items[bounces->count++];
+	const char *to = reader == BOUNCE_TO_SENDER ? about->original->sender : CONF_POSTMASTER, *user = NULL, *before;
+	int result;
+
+	envelope_init(&bounce->envelope);
+	envelope_set(&bounce->envelope.origin, SLICE_LITERAL("gateway"));
+	envelope_set(&bounce->envelope.session, slice_of(about->session));
+	strlist_add(&bounce->envelope.recipients, to);
+	if (reader == BOUNCE_TO_SENDER && sender_is_ours(conf, about->original, &user))
+		route_add_mailbox(conf, &bounce->envelope, user, slice_of(PHRASE(N_("bounce to the sender"))));
+	else if (about->original->sender[0] != '\0' && !is_postmasters_own(conf, about->original))
+		route_add_mailbox(conf, &bounce->envelope, CONF_POSTMASTER, slice_of(PHRASE(N_("copy of a bounce"))));
+	else if (about->original->sender[0] != '\0')
+		route_add_postmaster_here(conf, &bounce->envelope, slice_of(PHRASE(N_("copy of a bounce"))));
+	else /* may be a bounce itself, or what a forward sent on: what becomes of it ends here */
+		route_add_postmaster_here(conf, &bounce->envelope, slice_of(PHRASE(N_("bounce of a message without a sender"))));
+	before = i18n_speak(route_language(conf, to));
+	result = write_body(conf, about, reader, bounce, error);
+	i18n_speak(before);
+	return result;
+}
+
+int bounces_make(const struct conf *conf, const struct bounce_about *about, struct bounces *bounces, struct error *error)
+{
+	const char *user;
+	bool has_sender = about->original->sender[0] != '\0', tells_sender = sender_is_ours(conf, about->original, &user);
+	bool failed = about->kind == BOUNCE_FAILED;
+	int result = 0;
+
+	*bounces = (struct bounces){.count = 0};
+	/* Somebody must hear of what will not arrive. */
+	if (has_sender ? postmaster_wants(conf, about) || (failed && !tells_sender) : failed)
+		result = add_bounce(conf, about, BOUNCE_TO_POSTMASTER, bounces, error);
+	if (result == 0 && tells_sender)
+		result = add_bounce(conf, about, BOUNCE_TO_SENDER, bounces, error);
+	if (result != 0)
+		bounces_clear(bounces);
+	return result;
+}
+
+/* The recipients who have it in their mailboxes and whose sender wants to know. New memory. */
+static const struct place **pick_delivered(const struct envelope *original, size_t *count)
+{
+	const struct place **places = xcalloc(original->place_count + 1, sizeof(struct place *));
+
+	*count = 0;
+	for (size_t i = 0; i < original->place_count; i++) {
+		const struct place *place = &original->places[i];
+
+		if ((place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS) && bounce_is_wanted(BOUNCE_DELIVERED, place))
+			places[(*count)++] = place;
+	}
+	return places;
 }
 
 bool bounce_make_delivered(const struct conf *conf, const struct envelope *original, struct slice message,
     struct envelope *notice, struct body *body)
 {
-	const struct place **places = xcalloc(original->place_count + 1, sizeof(struct place *));
+	size_t count;
+	const struct place **places = pick_delivered(original, &count);
+	const struct bounce_about about = {BOUNCE_DELIVERED, original, places, count, message, original->session};
+	struct bounces bounces = {.count = 0};
 	struct error error = ERROR_INIT;
-	size_t count = 0;
-	bool made;
 
-	for (size_t i = 0; i < original->place_count; i++) {
-		const struct place *place = &original->places[i];
-
-		if ((place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS) &&
-		    bounce_is_wanted(BOUNCE_DELIVERED, place))
-			places[count++] = place;
-	}
-	made = count > 0 && bounce_make(conf, BOUNCE_DELIVERED, original, places, count, message, original->session,
-				notice, body, &error) == 0;
-	free(places);
-	if (count > 0 && !made)
+	if (count > 0 && bounces_make(conf, &about, &bounces, &error) != 0)
 		log_warnx("event=notice-not-made id=%s reason=%s", original->id.text, LOG_ERROR(&error));
-	if (made && notice->place_count == 0) {
-		envelope_clear(notice);
-		body_clear(body, false);
-		made = false;
-	}
-	return made;
+	free(places);
+	if (bounces.count == 0)
+		return false;
+	*notice = bounces.items[0].envelope; /* of a success only the sender hears */
+	*body = bounces.items[0].body;
+	return true;
 }

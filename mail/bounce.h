@@ -2,7 +2,7 @@
  * Letters that tell a sender what became of his: delivery status notifications (RFC 3464), of failure and delay to
  * everybody, of success to those who ask (RFC 3461).
  *
- * A text for people in the configured language on top, the machine's part and the original header below. From the null sender; what becomes of a
+ * A text for people in the reader's language on top, the machine's part and the original below, whole up to bounce_size. From the null sender; what becomes of a
  * bounce, or of any message without a sender, ends in postmaster's mailbox and follows no forward; nobody outside is ever told.
  */
 #ifndef LANPOST_MAIL_BOUNCE_H
@@ -26,11 +26,30 @@ bool bounce_is_one(struct slice message);
 /* Whether the sender wants to hear that of this recipient. */
 bool bounce_is_wanted(enum bounce_kind kind, const struct place *place);
 
-/* Makes the bounce of a message for some of its recipients (with the reply of each in place->reply). On success the caller
- * owns *bounce and *body, ready for the intake; bounce->place_count is 0 if there is nobody to tell. */
-int bounce_make(const struct conf *conf, enum bounce_kind kind, const struct envelope *original,
-    const struct place *const *places, size_t count, struct slice message, const char *session,
-    struct envelope *bounce, struct body *body, struct error *error);
+/* What there is to tell. */
+struct bounce_about {
+	enum bounce_kind kind;
+	const struct envelope *original;
+	const struct place *const *places; /* the recipients it is about, with the reply of each in place->reply */
+	size_t count;
+	struct slice message; /* the original; may be its header alone */
+	const char *session;
+};
+
+/* One message for the sender, one in other words for postmaster: those of them that are wanted. */
+#define BOUNCES_MAX 2
+struct bounces {
+	struct bounce {
+		struct envelope envelope;
+		struct body body;
+	} items[BOUNCES_MAX]; /* the sender's last */
+	size_t count;	      /* 0: there is nobody to tell */
+};
+
+/* Makes them, each in the language of its reader, ready for the intake. On success the caller owns what is in *bounces
+ * (bounces_clear, or each handed over to the intake); on failure nothing is in it. */
+int bounces_make(const struct conf *conf, const struct bounce_about *about, struct bounces *bounces, struct error *error);
+void bounces_clear(struct bounces *bounces);
 
 /* The same for those of a message just taken in who have it in their mailboxes. False if nobody asked, or is to be told. */
 bool bounce_make_delivered(const struct conf *conf, const struct envelope *original, struct slice message,

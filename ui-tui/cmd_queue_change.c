@@ -65,7 +65,7 @@ static int shift(struct job *job, const struct msgid *id)
 
 /* The bounce for those who will not get it; nothing where the sender is nobody of ours. */
 static int make_bounce(struct job *job, const struct queue_item *item, struct envelope *envelope,
-    struct envelope *bounce, struct body *body, struct error *error)
+    struct bounces *bounces, struct error *error)
 {
 	const struct place **places = xcalloc(envelope->place_count + 1, sizeof(*places));
 	char *path = queue_message_path(job->spool, item, error);
@@ -81,7 +81,9 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
 	}
 	result = path == NULL ? -1 : fsx_map(path, &message, error);
 	if (result == 0) {
-		result = bounce_make(job->conf, BOUNCE_FAILED, envelope, places, count, message, "", bounce, body, error);
+		const struct bounce_about about = {BOUNCE_FAILED, envelope, places, count, message, ""};
+
+		result = bounces_make(job->conf, &about, bounces, error);
 		fsx_unmap(message);
 	}
 	free(path);
@@ -92,18 +94,24 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
 static int accept_facts(struct job *job, const struct queue_item *item, struct envelope *envelope,
     const struct fact *facts, size_t count, struct error *error)
 {
-	struct envelope bounce = {0};
-	struct body body = {.fd = -1};
+	struct intake *intake = job->writer.intake;
+	struct bounces bounces = {.count = 0};
+	int result = 0;
 
 	if (!job->tell || count == 0)
 		return count == 0 ? 0 : intake_accept(job->writer.intake, NULL, NULL, facts, count, error);
-	if (make_bounce(job, item, envelope, &bounce, &body, error) != 0)
+	if (make_bounce(job, item, envelope, &bounces, error) != 0)
 		return -1;
-	if (bounce.place_count > 0)
-		return intake_accept(job->writer.intake, &bounce, &body, facts, count, error);
-	envelope_clear(&bounce);
-	body_clear(&body, false);
-	return intake_accept(job->writer.intake, NULL, NULL, facts, count, error);
+	if (bounces.count == 0)
+		return intake_accept(intake, NULL, NULL, facts, count, error);
+	for (size_t i = 0; i < bounces.count && result == 0; i++) { /* the facts with the last */
+		bool is_last = i + 1 == bounces.count;
+
+		result = intake_accept(intake, &bounces.items[i].envelope, &bounces.items[i].body, is_last ? facts : NULL,
+		    is_last ? count : 0, error);
+	}
+	bounces_clear(&bounces); /* those that were not taken over */
+	return result;
 }
 
 /* A recipient who waits is settled in the log first, so that no recovery brings the entry back; without any the entry

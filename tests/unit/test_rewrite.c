@@ -1,4 +1,5 @@
 /* Letters on their way out: addresses that people outside may see, and what comes back when it fails. */
+#include "base/i18n.h"
 #include "base/alloc.h"
 #include "mail/bounce.h"
 #include "gateway/rewrite.h"
@@ -72,46 +73,83 @@ static bool has_place(const struct envelope *envelope, const char *name)
 
 #define NO_USER "550 5.1.1 no such user"
 
-static void make(const char *sender, enum bounce_kind kind, const char *reply, struct envelope *bounce,
-    struct body *body)
+static void make(const char *sender, enum bounce_kind kind, const char *reply, struct bounces *bounces)
 {
 	const struct place failed = {.kind = PLACE_QUEUE, .name = "x@example.net",
 	    .reply = (char *)(uintptr_t)reply, .orcpt = ""};
 	const struct place *places[] = {&failed};
 	struct envelope original;
+	const struct bounce_about about = {kind, &original, places, 1,
+	    SLICE_LITERAL("Subject: =?koi8-r?B?89ez1A==?=\r\nMessage-ID: <1@pc>\r\nX: y\r\n\r\nsecret body"), ""};
 	struct error error;
 
 	envelope_init(&original);
 	envelope_set(&original.sender, slice_of(sender));
-	assert_int_equal(bounce_make(&conf, kind, &original, places, 1,
-			     SLICE_LITERAL("Subject: =?koi8-r?B?89ez1A==?=\r\nX: y\r\n\r\nsecret body"), "",
-			     bounce, body, &error),
-	    0);
+	assert_int_equal(bounces_make(&conf, &about, bounces, &error), 0);
 	envelope_clear(&original);
+}
+
+static void check_shape(const char *text)
+{
+	assert_non_null(strstr(text, "Action: failed\r\nStatus: 5.1.1\r\n"));
+	assert_non_null(strstr(text, "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"));
+	assert_non_null(strstr(text, "There is no such mailbox"));
+	assert_non_null(strstr(text, "In-Reply-To: <1@pc>\r\nReferences: <1@pc>\r\n"));
+	assert_non_null(strstr(text, "X: y\r\n"));
+	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
+		assert_int_equal(at[-1], '\r');
 }
 
 static void test_bounce(void **context)
 {
-	struct envelope bounce;
-	struct body body;
-	const char *text;
+	struct bounces bounces;
+	const char *ivans, *postmasters;
 
 	(void)context;
 	conf.gateway.bounce_copies = COPIES_FAILED;
-	make("ivan@office.lan", BOUNCE_FAILED, NO_USER, &bounce, &body);
-	assert_string_equal(bounce.sender, "");
-	assert_true(has_place(&bounce, "ivan"));
-	assert_true(has_place(&bounce, "postmaster"));
-	text = buf_text(&body.memory);
-	assert_non_null(strstr(text, "Action: failed\r\nStatus: 5.1.1\r\n"));
-	assert_non_null(strstr(text, "Diagnostic-Code: smtp; 550 5.1.1 no such user\r\n"));
-	assert_non_null(strstr(text, "There is no such mailbox"));
-	assert_non_null(strstr(text, "X: y\r\n"));
-	assert_null(strstr(text, "secret body"));
-	for (const char *at = text; (at = strchr(at, '\n')) != NULL; at++)
-		assert_int_equal(at[-1], '\r');
-	envelope_clear(&bounce);
-	body_clear(&body, false);
+	conf.gateway.bounce_size = 1000;
+	make("ivan@office.lan", BOUNCE_FAILED, NO_USER, &bounces);
+	assert_int_equal(bounces.count, 2);
+	assert_true(has_place(&bounces.items[0].envelope, "postmaster") && !has_place(&bounces.items[0].envelope, "ivan"));
+	assert_true(has_place(&bounces.items[1].envelope, "ivan") && !has_place(&bounces.items[1].envelope, "postmaster"));
+	assert_string_equal(bounces.items[1].envelope.sender, "");
+	postmasters = buf_text(&bounces.items[0].body.memory);
+	ivans = buf_text(&bounces.items[1].body.memory);
+	check_shape(postmasters);
+	check_shape(ivans);
+	/* The whole message goes back, and each reads of it in words of their own. */
+	assert_non_null(strstr(ivans, "Content-Type: message/rfc822\r\n"));
+	assert_non_null(strstr(ivans, "secret body"));
+	assert_non_null(strstr(ivans, "Subject: Not delivered: x@example.net\r\n"));
+	assert_non_null(strstr(ivans, "To: <ivan@office.lan>\r\n"));
+	assert_non_null(strstr(ivans, "Your message \""));
+	assert_non_null(strstr(postmasters, "To: <postmaster>\r\n"));
+	assert_non_null(strstr(postmasters, "of ivan@office.lan, sent "));
+	assert_non_null(strstr(postmasters, "ivan@office.lan was told the same."));
+	assert_null(strstr(postmasters, "Your message"));
+	bounces_clear(&bounces);
+	/* Not what is larger than bounce_size. */
+	conf.gateway.bounce_size = 20;
+	make("ivan@office.lan", BOUNCE_FAILED, NO_USER, &bounces);
+	assert_null(strstr(buf_text(&bounces.items[1].body.memory), "secret body"));
+	check_shape(buf_text(&bounces.items[1].body.memory));
+	bounces_clear(&bounces);
+}
+
+static void test_what_the_gateway_says_is_no_servers_word(void **context)
+{
+	struct bounces bounces;
+
+	(void)context;
+	conf.gateway.bounce_copies = COPIES_NONE;
+	make("ivan@office.lan", BOUNCE_FAILED, PHRASE(N_("550 5.4.7 tried for too long")), &bounces);
+	assert_null(strstr(buf_text(&bounces.items[0].body.memory), "The server said"));
+	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "        tried for too long"));
+	bounces_clear(&bounces);
+	make("ivan@office.lan", BOUNCE_FAILED, "550 quite so", &bounces);
+	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "Its own words say why"));
+	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "The server said: 550 quite so"));
+	bounces_clear(&bounces);
 }
 
 static void test_bounce_goes_to_our_people_only(void **context)
@@ -121,7 +159,7 @@ static void test_bounce_goes_to_our_people_only(void **context)
 		enum bounce_kind kind;
 		enum conf_bounce_copies copies;
 		const char *reply;
-		size_t places;
+		size_t bounces;
 		const char *to;
 	} cases[] = {
 	    {"ivan@example.ru", BOUNCE_FAILED, COPIES_FAILED, NO_USER, 2, "ivan"}, /* his external address */
@@ -135,21 +173,22 @@ static void test_bounce_goes_to_our_people_only(void **context)
 	    {"ivan@office.lan", BOUNCE_FAILED, COPIES_SERIOUS, "550 5.7.1 spam", 2, "postmaster"},
 	    {"ivan@office.lan", BOUNCE_DELAYED, COPIES_SERIOUS, "", 1, "ivan"},
 	    {"ivan@office.lan", BOUNCE_DELAYED, COPIES_ALL, "", 2, "postmaster"},
+	    {"ivan@office.lan", BOUNCE_RELAYED, COPIES_ALL, "250 ok", 1, "ivan"},
 	};
 
 	(void)context;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
-		struct envelope bounce;
-		struct body body;
+		struct bounces bounces;
+		bool found = cases[i].to == NULL;
 
 		conf.gateway.bounce_copies = cases[i].copies;
-		make(cases[i].sender, cases[i].kind, cases[i].reply, &bounce, &body);
-		if (bounce.place_count != cases[i].places)
-			fail_msg("case %zu: %zu", i, bounce.place_count);
-		if (cases[i].to != NULL)
-			assert_true(has_place(&bounce, cases[i].to));
-		envelope_clear(&bounce);
-		body_clear(&body, false);
+		make(cases[i].sender, cases[i].kind, cases[i].reply, &bounces);
+		if (bounces.count != cases[i].bounces)
+			fail_msg("case %zu: %zu", i, bounces.count);
+		for (size_t j = 0; j < bounces.count; j++)
+			found = found || has_place(&bounces.items[j].envelope, cases[i].to);
+		assert_true(found);
+		bounces_clear(&bounces);
 	}
 }
 
@@ -158,6 +197,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_header),
 	    cmocka_unit_test(test_bounce),
+	    cmocka_unit_test(test_what_the_gateway_says_is_no_servers_word),
 	    cmocka_unit_test(test_bounce_goes_to_our_people_only),
 	};
 
