@@ -39,7 +39,7 @@ static const enum imap_command imap_commands[] = {
     [ASK_GOODBYE] = IMAP_LOGOUT,
 };
 
-#define TOP_LINES 20
+#define TOP_LINES 40
 
 static enum fetch_ask asked_by(bool is_imap, unsigned command)
 {

@@ -1,8 +1,13 @@
 #include "base/i18n.h"
 #include "fetcher/fetch_priv.h"
+#include "mail/addr.h"
 #include "mail/header.h"
+#include "mail/mime.h"
 
-#define LINES_MAX 2000 /* bytes of the body that are shown */
+#define TEXT_MAX 2000 /* bytes of the text that are shown */
+#define ATTACHMENTS_MAX 30
+#define NOTE_MAX 65536
+#define LINE_BYTES 900
 
 /* The fields by which people and rules know a letter; those of MIME describe a body that is not here. */
 static bool belongs_into_stub(struct slice name)
@@ -29,42 +34,121 @@ static void add_subject(struct buf *out, struct slice top, const char *id)
 	buf_printf(out, "\r\n [fetch %s]\r\n", id);
 }
 
+/* Text with any line ends, as the body of a message; lines that are too long for SMTP are folded. */
 static void add_lines(struct buf *out, struct slice text)
 {
 	while (text.len > 0) {
-		buf_append_slice(out, slice_cut(&text, '\n'));
-		buf_append_text(out, "\r\n");
+		struct slice line = slice_cut(&text, '\n');
+
+		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+			line.len--;
+		do {
+			struct slice piece = line;
+
+			if (piece.len > LINE_BYTES)
+				for (piece.len = LINE_BYTES; piece.len > 0 && ((unsigned char)line.ptr[piece.len] & 0xC0) == 0x80;)
+					piece.len--;
+			for (size_t i = 0; i < piece.len; i++)
+				buf_append_byte(out, (unsigned char)piece.ptr[i] < 0x20 && piece.ptr[i] != '\t' ? ' ' : piece.ptr[i]);
+			buf_append_text(out, "\r\n");
+			line = slice_from(line, piece.len);
+		} while (line.len > 0);
 	}
 }
 
-/* Without an ASCII body its first lines say nothing to people. */
-static bool is_plain(struct slice body)
+/* The text that people would see first, as far as it is there. */
+static void add_beginning(const struct mime_part *part, struct buf *note)
 {
-	for (size_t i = 0; i < body.len; i++)
-		if ((unsigned char)body.ptr[i] >= 0x7F)
-			return false;
-	return body.len > 0;
+	struct buf text = BUF_INIT(TEXT_MAX);
+	struct slice shown;
+
+	mime_text(part, &text); /* what found room */
+	shown = slice_trim(buf_slice(&text));
+	while (shown.len > 0 && !utf8_is_valid(shown)) /* cut in the middle of a character */
+		shown.len--;
+	if (shown.len > 0) {
+		buf_append_text(note, _("\nIts beginning:\n\n"));
+		buf_append_slice(note, shown);
+		buf_append_text(note, "\n");
+	}
+	buf_clear(&text);
 }
 
-/* Servers without the second argument of TOP send it all. */
-static struct slice first_lines(struct slice body)
+static void add_attachment(const struct mime_part *part, struct strlist *names)
 {
-	if (body.len <= LINES_MAX)
-		return body;
-	body.len = LINES_MAX;
-	while (body.len > 0 && body.ptr[body.len - 1] != '\n')
-		body.len--;
-	return body;
+	struct buf name = BUF_INIT(1024), line = BUF_INIT(2048);
+	char shown[300];
+
+	if (mime_file_name(part, &name))
+		buf_printf(&line, "    %s (%.*s)\n", str_printable(shown, sizeof(shown), buf_slice(&name)), SLICE_PRINT(part->type));
+	else
+		buf_printf(&line, "    %.*s\n", SLICE_PRINT(part->type));
+	strlist_add(names, buf_text(&line));
+	buf_clear(&name);
+	buf_clear(&line);
+}
+
+/* Servers without the second argument of TOP send it all. What of it is text is shown, and what is attached is named. */
+static void describe_content(struct slice top, struct buf *note)
+{
+	struct strlist names = {NULL, 0};
+	struct mime_walk walk;
+	struct mime_part part;
+	bool has_text = false;
+
+	mime_walk_init(&walk, top);
+	while (mime_walk_next(&walk, &part) && names.count < ATTACHMENTS_MAX) {
+		if (mime_is_attachment(&part)) {
+			add_attachment(&part, &names);
+		} else if (!has_text && mime_is_shown_text(&part) && !part.is_container) {
+			has_text = true;
+			add_beginning(&part, note);
+		}
+	}
+	if (names.count > 0)
+		buf_append_text(note, _("\nAttached, as far as its beginning shows:\n\n"));
+	for (size_t i = 0; i < names.count; i++)
+		buf_append_text(note, names.items[i]);
+	strlist_clear(&names);
+}
+
+/* The address that an answer is for; "" where the header has none. */
+static const char *author(struct slice top, char out[ADDR_TEXT_MAX])
+{
+	struct header_field field;
+	struct addr_item item;
+	size_t at = 0;
+
+	out[0] = '\0';
+	if (header_find(top, "Reply-To", &field) || header_find(top, "From", &field))
+		if (addr_list_next(field.body, &at, &item) && item.valid)
+			addr_text(out, ADDR_TEXT_MAX, &item.addr);
+	return out;
+}
+
+static void write_note(const struct fetch *fetch, const struct plan_item *item, struct slice top, struct buf *note)
+{
+	const struct conf_account *account = fetch->job->account;
+	const char *domain = fetch->job->conf->gateway.local_domain, *id = fetch->envelope.id.text;
+	char size[32], limit[32], address[ADDR_TEXT_MAX];
+
+	buf_printf(note,
+	    _("This message is too large to be fetched by itself: %s, while account %s allows %s. It waits on the provider's server.\n\n"
+	      "To get it whole, reply to this message without any text of your own, or write to %s@%s with the subject:\n\n"
+	      "    fetch %s\n\nThe next session fetches it.\n"),
+	    i18n_size(size, sizeof(size), item->size), account->name,
+	    i18n_size(limit, sizeof(limit), (unsigned long long)account->max_size), CONF_DAEMON, domain, id);
+	if (author(top, address)[0] != '\0')
+		buf_printf(note, _("To answer its author, write to %s.\n"), address);
+	describe_content(top, note);
 }
 
 int fetch_make_stub(const struct fetch *fetch, const struct plan_item *item, struct slice top,
     struct buf *out)
 {
-	struct slice body = first_lines(slice_from(top, header_length(top)));
-	struct buf note = BUF_INIT(8192);
+	struct buf note = BUF_INIT(NOTE_MAX);
 	struct header_walk walk;
 	struct header_field field;
-	char size[32], limit[32];
 	const char *id = fetch->envelope.id.text;
 
 	header_walk_init(&walk, top);
@@ -78,18 +162,8 @@ int fetch_make_stub(const struct fetch *fetch, const struct plan_item *item, str
 	    "X-Lanpost-Stub: account=%s; size=%llu; id=%s\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
 	    fetch->job->account->name, (unsigned long long)item->size, id);
-	buf_printf(&note,
-	    _("This letter is too large to be fetched by itself: %s, while account %s allows %s.\n"
-	      "It waits on the provider's server. To get it whole, reply to this letter, or write to %s with the "
-	      "subject: fetch %s\nThe next session brings it.\n"),
-	    i18n_size(size, sizeof(size), item->size), fetch->job->account->name,
-	    i18n_size(limit, sizeof(limit), (unsigned long long)fetch->job->account->max_size),
-	    CONF_DAEMON, id);
-	if (is_plain(body))
-		buf_append_text(&note, _("\nIts first lines:\n\n"));
+	write_note(fetch, item, top, &note);
 	add_lines(out, buf_slice(&note));
-	if (is_plain(body))
-		buf_append_slice(out, body);
 	buf_clear(&note);
 	return out->overflow ? -1 : 0;
 }

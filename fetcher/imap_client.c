@@ -15,7 +15,7 @@ static const struct {
     [IMAP_SELECT] = {"SELECT INBOX", false},
     [IMAP_LIST] = {"UID FETCH 1:* (UID RFC822.SIZE FLAGS)", false},
     [IMAP_HEADER] = {"UID FETCH %u (UID BODY.PEEK[HEADER])", true},
-    [IMAP_TOP] = {"UID FETCH %u (UID BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.1500>)", true},
+    [IMAP_TOP] = {"UID FETCH %u (UID BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.3000>)", true},
     [IMAP_MESSAGE] = {"UID FETCH %u (UID BODY.PEEK[])", true},
     [IMAP_DELETE] = {"UID STORE %u +FLAGS.SILENT (\\Deleted)", false},
     [IMAP_EXPUNGE] = {"UID EXPUNGE %s", false},

@@ -9,11 +9,12 @@
 #include "mail/fold.h"
 #include "mail/queue.h"
 #include "mail/route.h"
+#include "mail/stub_reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define ID_LEN (sizeof(((struct msgid *)NULL)->text) - 1)
+#define SUBJECT_MAX 200 /* bytes of what was asked */
 
 enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH, DAEMON_FETCH_WHOLE, DAEMON_HELP };
 
@@ -36,23 +37,6 @@ static const struct {
     {"справка", DAEMON_HELP, false},
 };
 
-/* "fetch <id>" anywhere in the subject: a reply to a stub has it in brackets at the end. */
-static bool find_stub_id(struct slice subject, struct slice *id)
-{
-	for (size_t at = 0; at + ID_LEN < subject.len; at++) {
-		struct slice rest = slice_from(subject, at);
-
-		if (!slice_begins_nocase(rest, "fetch "))
-			continue;
-		rest = slice_trim(slice_from(rest, strlen("fetch ")));
-		if (rest.len >= ID_LEN && msgid_is(slice_make(rest.ptr, ID_LEN))) {
-			*id = slice_make(rest.ptr, ID_LEN);
-			return true;
-		}
-	}
-	return false;
-}
-
 static enum daemon_command find_word(struct slice word, bool has_argument)
 {
 	enum daemon_command command = DAEMON_SESSION;
@@ -71,7 +55,7 @@ static enum daemon_command parse_subject(const char *subject, struct slice *argu
 {
 	struct slice rest = slice_trim(slice_of(subject)), word;
 
-	if (find_stub_id(rest, argument))
+	if (stub_reply_id(rest, argument))
 		return DAEMON_FETCH_WHOLE;
 	while (slice_begins_nocase(rest, "re:"))
 		rest = slice_trim(slice_from(rest, 3));
@@ -134,28 +118,66 @@ void daemon_expand(const struct triggers *triggers, const struct conf *conf, str
 
 /* --- answers */
 
-static void queue_text(const struct conf *conf, struct buf *out)
+/* The user whose mail an address sends; NULL if it is nobody's. */
+static const char *user_of(const struct conf *conf, const char *address)
 {
+	struct addr addr;
+	const char *user;
+
+	return addr_parse(slice_of(address), &addr) && route_address(conf, &addr, &user) == ROUTE_MAILBOX ? user : NULL;
+}
+
+/* Users may know of their own mail; postmaster, and who reads postmaster's mail, of everybody's. */
+static bool may_know(const struct conf *conf, const char *asks, const struct envelope *envelope)
+{
+	const char *user = user_of(conf, asks), *owner = user_of(conf, envelope->sender);
+
+	if (user != NULL && (strcmp(user, CONF_POSTMASTER) == 0 || strcmp(user, conf->gateway.postmaster) == 0))
+		return true;
+	return user != NULL && owner != NULL && strcmp(user, owner) == 0;
+}
+
+/* The recipients who have it already do not wait. Returns whether anybody does. */
+static bool list_waiting(const struct envelope *envelope, struct buf *out)
+{
+	bool any = false;
+	char when[64];
+
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		const struct place *place = &envelope->places[i];
+
+		if (place->kind != PLACE_QUEUE || place->status != PLACE_PENDING)
+			continue;
+		any = true;
+		buf_printf(out, "%s  %s -> %s  %s\n", i18n_time(when, sizeof(when), envelope->time), envelope->sender,
+		    place->name, PHRASE_SAID(place->reply));
+	}
+	return any;
+}
+
+static void queue_text(const struct conf *conf, const char *asks, struct buf *out)
+{
+	struct buf list = BUF_INIT(REPORT_TEXT_MAX);
 	struct queue_items items;
 	struct error error;
+	size_t count = 0;
 
-	if (queue_list(conf->gateway.spool, 15, &items, &error) != 0) {
+	if (queue_list(conf->gateway.spool, QUEUE_ALL, &items, &error) != 0) {
 		buf_printf(out, "%s\n", ERROR_SAID(&error));
 		return;
 	}
-	buf_printf(out, _("Letters waiting to be sent: %zu\n\n"), items.count);
 	for (size_t i = 0; i < items.count; i++) {
 		struct envelope envelope;
-		char when[64];
 
 		if (queue_read(conf->gateway.spool, &items.items[i], &envelope, &error) != 0)
 			continue;
-		for (size_t j = 0; j < envelope.place_count; j++)
-			buf_printf(out, "%s  %s -> %s  %s\n",
-			    i18n_time(when, sizeof(when), envelope.time), envelope.sender,
-			    envelope.places[j].name, PHRASE_SAID(envelope.places[j].reply));
+		if (may_know(conf, asks, &envelope))
+			count += list_waiting(&envelope, &list);
 		envelope_clear(&envelope);
 	}
+	buf_printf(out, _("Messages of yours that wait to be sent: %zu\n\n"), count);
+	buf_append_slice(out, buf_slice(&list));
+	buf_clear(&list);
 	queue_items_clear(&items);
 }
 
@@ -186,6 +208,13 @@ static void status_text(const struct conf *conf, struct buf *out)
 	json_decref(status);
 }
 
+static void no_account_text(const struct conf *conf, struct slice name, struct buf *out)
+{
+	buf_printf(out, _("There is no account %.*s. The accounts are:\n\n"), SLICE_PRINT(name));
+	for (size_t i = 0; i < conf->account_count; i++)
+		buf_printf(out, "    %s\n", conf->accounts[i].name);
+}
+
 static void answer_text(const struct trigger *trigger, const struct conf *conf,
     const struct session_result *result, struct buf *out)
 {
@@ -195,7 +224,7 @@ static void answer_text(const struct trigger *trigger, const struct conf *conf,
 	if (command == DAEMON_STATUS) {
 		status_text(conf, out);
 	} else if (command == DAEMON_QUEUE) {
-		queue_text(conf, out);
+		queue_text(conf, trigger->sender, out);
 	} else if (command == DAEMON_HELP) {
 		buf_append_text(out,
 		    _("Write to daemon, and put one of these into the subject:\n\n"
@@ -204,29 +233,51 @@ static void answer_text(const struct trigger *trigger, const struct conf *conf,
 		      "    fetch ACCOUNT    fetch the mail of one account now\n"
 		      "    help             this text\n\n"
 		      "Anything else, or nothing, starts a whole session: mail is fetched and sent.\n"));
+	} else if (command == DAEMON_FETCH && find_account(conf, argument) == NULL) {
+		no_account_text(conf, argument, out);
 	} else {
-		if (command == DAEMON_FETCH && find_account(conf, argument) == NULL)
-			buf_printf(out, _("There is no account %.*s.\n\n"), SLICE_PRINT(argument));
 		session_result_text(result, out);
 	}
+}
+
+/* What it is, and what they wrote. */
+static char *answer_subject(const char *asked)
+{
+	struct slice rest = slice_trim(slice_of(asked));
+
+	while (slice_begins_nocase(rest, "re:"))
+		rest = slice_trim(slice_from(rest, 3));
+	if (rest.len == 0)
+		return xstrdup(_("Report of the mail gateway"));
+	if (rest.len > SUBJECT_MAX)
+		for (rest.len = SUBJECT_MAX; rest.len > 0 && ((unsigned char)rest.ptr[rest.len] & 0xC0) == 0x80;)
+			rest.len--;
+	return xasprintf("%s: %.*s", _("Report of the mail gateway"), SLICE_PRINT(rest));
+}
+
+static void answer(const struct trigger *trigger, const struct conf *conf, struct intake *intake, const struct session_result *result)
+{
+	const struct fact done = {.kind = FACT_TRIGGER_DONE, .id = trigger->id.text};
+	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
+	char *subject = answer_subject(trigger->subject);
+	struct error error;
+	struct report report;
+
+	answer_text(trigger, conf, result, &text);
+	report = (struct report){.to = trigger->sender, .subject = subject, .text = buf_slice(&text),
+	    .answers = trigger->message_id, .session = result->id};
+	if (report_send(conf, intake, &report, &done, 1, &error) != 0)
+		log_warnx("event=report-failed to=%s reason=%s", LOG_CSTR(trigger->sender), LOG_ERROR(&error));
+	free(subject);
+	buf_clear(&text);
 }
 
 void daemon_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
     const struct session_result *result)
 {
 	for (size_t i = 0; i < triggers->count; i++) {
-		const struct trigger *trigger = &triggers->items[i];
-		const struct fact done = {.kind = FACT_TRIGGER_DONE, .id = trigger->id.text};
-		struct buf text = BUF_INIT(REPORT_TEXT_MAX);
-		struct error error;
-
-		i18n_speak(route_language(conf, trigger->sender));
-		answer_text(trigger, conf, result, &text);
-		if (report_send(conf, intake, result->id, trigger->sender, _("Report of the mail gateway"),
-			buf_slice(&text), &done, 1, &error) != 0)
-			log_warnx("event=report-failed to=%s reason=%s", LOG_CSTR(trigger->sender),
-			    LOG_ERROR(&error));
-		buf_clear(&text);
+		i18n_speak(route_language(conf, triggers->items[i].sender));
+		answer(&triggers->items[i], conf, intake, result);
 	}
 	i18n_speak(NULL);
 }

@@ -53,8 +53,7 @@ static void guess_envelope(const struct conf *conf, struct slice message, struct
 static void tell(const struct damage *damage, struct envelope *envelope, struct slice message)
 {
 	const struct place **places = xcalloc(envelope->place_count + 1, sizeof(*places));
-	struct envelope bounce;
-	struct body body;
+	struct bounces bounces;
 	struct error error;
 	size_t count = 0;
 
@@ -68,8 +67,10 @@ static void tell(const struct damage *damage, struct envelope *envelope, struct 
 	}
 	/* Without a sender there is only postmaster, who is told anyway. */
 	if (count > 0 && envelope->sender[0] != '\0') {
-		if (bounce_make(damage->conf, BOUNCE_FAILED, envelope, places, count, message, damage->session, &bounce, &body, &error) != 0 ||
-		    intake_accept(damage->intake, &bounce, &body, NULL, 0, &error) != 0)
+		const struct bounce_about about = {BOUNCE_FAILED, envelope, places, count, message, damage->session};
+
+		if (bounces_make(damage->conf, &about, &bounces, &error) != 0 ||
+		    bounces_accept(damage->intake, &bounces, NULL, 0, &error) != 0)
 			log_warnx("event=sender-not-told id=%s reason=%s", envelope->id.text, LOG_ERROR(&error));
 	}
 	free(places);
@@ -138,8 +139,10 @@ void damage_report(const struct conf *conf, struct intake *intake, struct state 
 		buf_append_text(&text,
 		    _("\nEverything else goes on. What can still be read of a letter is in its file; "
 		      "`lanpost queue delete ID` removes a damaged letter of the queue.\n"));
-		if (report_send(conf, intake, session, CONF_POSTMASTER, _("Problem: damaged files"),
-			buf_slice(&text), NULL, 0, &error) != 0)
+		if (report_send(conf, intake,
+			&(struct report){.to = CONF_POSTMASTER, .subject = _("Problem: damaged files"), .text = buf_slice(&text),
+			    .session = session},
+			NULL, 0, &error) != 0)
 			log_warnx("event=report-failed subject=damage reason=%s", LOG_ERROR(&error));
 	}
 	buf_clear(&names);

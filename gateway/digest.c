@@ -312,8 +312,10 @@ static int send_digest(const struct conf *conf, struct intake *intake, struct st
 
 	snprintf(subject, sizeof(subject), _("Mail since %s"), i18n_time(when, sizeof(when), since));
 	if (result == 0)
-		result = report_send_page(
-		    conf, intake, session, CONF_POSTMASTER, subject, buf_slice(&page.text), buf_slice(&page.html), error);
+		result = report_send(conf, intake,
+		    &(struct report){.to = CONF_POSTMASTER, .subject = subject, .text = buf_slice(&page.text), .html = buf_slice(&page.html),
+			.session = session},
+		    NULL, 0, error);
 	buf_clear(&page.text);
 	buf_clear(&page.html);
 	return result;

@@ -1,5 +1,6 @@
 #include "gateway/report.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -7,6 +8,8 @@
 #include "mail/route.h"
 
 #include <stdio.h>
+
+#define MESSAGE_ID_MAX 250
 
 static void add_lines(struct slice text, struct buf *out)
 {
@@ -22,36 +25,45 @@ static void add_part(const char *type, struct slice text, struct buf *out)
 	add_lines(text, out);
 }
 
-/* html may be empty. The id is the boundary, too: it stands nowhere else. */
-static void write_message(const struct conf *conf, const struct msgid *id, const char *to,
-    const char *subject, struct slice text, struct slice html, struct buf *out)
+/* Mail programs show an answer under its question by these (RFC 5322 section 3.6.4); programs that answer mail must not
+ * answer this (RFC 3834 section 3.1.8). */
+static void add_kind(const struct report *report, struct buf *out)
+{
+	const char *id = report->answers;
+
+	/* What is no single Message-ID, or too long for a header line, threads nothing. */
+	if (id != NULL && id[0] == '<' && strcspn(id, " \t\r\n") == strlen(id) && strlen(id) <= MESSAGE_ID_MAX)
+		buf_printf(out, "In-Reply-To: %s\r\nReferences: %s\r\n", report->answers, report->answers);
+	buf_printf(out, "Auto-Submitted: %s\r\nPrecedence: bulk\r\nMIME-Version: 1.0\r\n",
+	    report->answers != NULL ? "auto-replied" : "auto-generated");
+}
+
+/* The id is the boundary, too: it is nowhere else. */
+static void write_message(const struct conf *conf, const struct msgid *id, const struct report *report, struct buf *out)
 {
 	const struct conf_gateway *gateway = &conf->gateway;
 	struct buf encoded = BUF_INIT(4096);
 	char date[64];
 
-	encode_text(slice_of(subject), &encoded);
-	buf_printf(out, "From: lanpost <%s@%s>\r\nTo: <%s>\r\n", CONF_POSTMASTER,
-	    gateway->local_domain, to);
+	encode_text(slice_of(report->subject), &encoded);
+	buf_printf(out, "From: lanpost <%s@%s>\r\nTo: <%s>\r\n", CONF_POSTMASTER, gateway->local_domain, report->to);
 	buf_printf(out, "Subject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", buf_text(&encoded),
 	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, gateway->hostname);
-	/* RFC 3834: so that no vacation program and no daemon answers. */
-	buf_append_text(out, "Auto-Submitted: auto-generated\r\nPrecedence: bulk\r\nMIME-Version: 1.0\r\n");
-	if (html.len == 0) {
-		add_part("text/plain", text, out);
+	add_kind(report, out);
+	if (report->html.len == 0) {
+		add_part("text/plain", report->text, out);
 	} else {
 		buf_printf(out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n--%s\r\n", id->text, id->text);
-		add_part("text/plain", text, out);
+		add_part("text/plain", report->text, out);
 		buf_printf(out, "\r\n--%s\r\n", id->text);
-		add_part("text/html", html, out);
+		add_part("text/html", report->html, out);
 		buf_printf(out, "\r\n--%s--\r\n", id->text);
 	}
 	buf_clear(&encoded);
 }
 
-static int put_report(const struct conf *conf, struct intake *intake, const char *session, const char *to,
-    const char *subject, struct slice text, struct slice html, const struct fact *facts, size_t fact_count,
-    struct error *error)
+int report_send(const struct conf *conf, struct intake *intake, const struct report *report, const struct fact *facts,
+    size_t fact_count, struct error *error)
 {
 	struct buf message = BUF_INIT(2 * REPORT_TEXT_MAX);
 	struct envelope envelope;
@@ -60,38 +72,25 @@ static int put_report(const struct conf *conf, struct intake *intake, const char
 
 	envelope_init(&envelope);
 	envelope_set(&envelope.origin, SLICE_LITERAL("gateway"));
-	envelope_set(&envelope.session, slice_of(session));
-	strlist_add(&envelope.recipients, to);
-	if (!addr_parse(slice_of(to), &addr) ||
+	envelope_set(&envelope.session, slice_of(report->session));
+	strlist_add(&envelope.recipients, report->to);
+	if (!addr_parse(slice_of(report->to), &addr) ||
 	    route_add(conf, &envelope, &addr, slice_of(PHRASE(N_("report")))) == ROUTE_UNKNOWN ||
 	    envelope.place_count == 0)
 		route_add_mailbox(conf, &envelope, CONF_POSTMASTER, slice_of(PHRASE(N_("report"))));
-	write_message(conf, &envelope.id, to, subject, text, html, &message);
+	write_message(conf, &envelope.id, report, &message);
 	result = intake_accept_text(intake, &envelope, buf_slice(&message), facts, fact_count, error);
 	buf_clear(&message);
 	return result;
 }
 
-int report_send(const struct conf *conf, struct intake *intake, const char *session, const char *to,
-    const char *subject, struct slice text, const struct fact *facts, size_t fact_count,
-    struct error *error)
-{
-	return put_report(conf, intake, session, to, subject, text, SLICE_NONE, facts, fact_count, error);
-}
-
-int report_send_page(const struct conf *conf, struct intake *intake, const char *session, const char *to,
-    const char *subject, struct slice text, struct slice html, struct error *error)
-{
-	return put_report(conf, intake, session, to, subject, text, html, NULL, 0, error);
-}
-
 static void tell_postmaster(const struct conf *conf, struct intake *intake, const char *session,
     const char *subject, struct buf *text)
 {
+	const struct report report = {.to = CONF_POSTMASTER, .subject = subject, .text = buf_slice(text), .session = session};
 	struct error error;
 
-	if (report_send(conf, intake, session, CONF_POSTMASTER, subject, buf_slice(text), NULL, 0,
-		&error) != 0)
+	if (report_send(conf, intake, &report, NULL, 0, &error) != 0)
 		log_warnx("event=report-failed subject=%s reason=%s", LOG_CSTR(subject),
 		    LOG_ERROR(&error));
 }
@@ -109,6 +108,19 @@ static const char *advice(enum error_class class)
 		return N_("This will not go away by itself: please check the configuration or ask the provider.");
 	default:
 		return N_("The next session will try again; nothing is lost meanwhile.");
+	}
+}
+
+/* The command by which the admin tries it again. */
+static void add_command(const char *key, struct buf *text)
+{
+	static const char *const tested[] = {"account ", "smarthost "};
+
+	for (size_t i = 0; i < ARRAY_LEN(tested); i++) {
+		size_t len = strlen(tested[i]);
+
+		if (strncmp(key, tested[i], len) == 0)
+			buf_printf(text, _("To try it: lanpost %.*s test %s\n"), (int)len - 1, key, key + len);
 	}
 }
 
@@ -133,6 +145,7 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 	    i18n_time(when, sizeof(when), now), PHRASE_SAID(what), ERROR_SAID(problem));
 	buf_append_slice(&text, details);
 	buf_printf(&text, "%s\n", _(advice(problem->class)));
+	add_command(key, &text);
 	buf_append_text(&text, _("You will not be told again until this changes.\n"));
 	tell_postmaster(conf, intake, session, subject, &text);
 	buf_clear(&text);

@@ -9,15 +9,18 @@
 
 #define REPORT_TEXT_MAX (256u << 10)
 
-/* Sends a report to a local address (or wherever the address leads); facts become durable with it. An address that
- * leads nowhere goes to postmaster. subject and text are UTF-8, text with \n line ends. */
-int report_send(const struct conf *conf, struct intake *intake, const char *session, const char *to,
-    const char *subject, struct slice text, const struct fact *facts, size_t fact_count,
-    struct error *error);
+struct report {
+	const char *to;		 /* a local address, or wherever it leads; one that leads nowhere goes to postmaster */
+	const char *subject;	 /* UTF-8 */
+	struct slice text;	 /* UTF-8, \n line ends */
+	struct slice html;	 /* the same for those who read HTML; may be empty */
+	const char *answers;	 /* the Message-ID of the message that it answers; NULL: it answers none */
+	const char *session;	 /* id, "" for none */
+};
 
-/* The same with another shape of the text for those who read HTML. */
-int report_send_page(const struct conf *conf, struct intake *intake, const char *session, const char *to,
-    const char *subject, struct slice text, struct slice html, struct error *error);
+/* Sends it; the facts become durable with it. */
+int report_send(const struct conf *conf, struct intake *intake, const struct report *report, const struct fact *facts,
+    size_t fact_count, struct error *error);
 
 /* A problem begins (or changes its class): postmaster is told, once. key and class as in state_problem_set(); what: its name, may be a phrase. details: lines
  * that stand below it, may be empty. */

@@ -7,11 +7,13 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/net.h"
 #include "mail/decode.h"
 #include "mail/header.h"
 #include "mail/route.h"
+#include "mail/stub_reply.h"
 
 #include "lan-server/smtpd_priv.h"
 
@@ -343,6 +345,20 @@ static bool attachments_are_fine(struct smtpd *smtpd)
 	return false;
 }
 
+/* A reply to a stub goes to daemon. What somebody has written into it may be meant for the author of the message behind the
+ * stub: it goes to nobody, and so comes back to its writer. */
+static void keep_reply(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct slice id, message;
+	struct error error;
+	const char *user;
+
+	if (tx->to_daemon && stub_reply_id(buf_slice(&tx->subject), &id) && body_view(&tx->body, &message, &error) == 0 &&
+	    stub_reply_has_text(message) && route_address(smtpd->options.conf, &tx->sender, &user) == ROUTE_MAILBOX)
+		route_add_mailbox(smtpd->options.conf, &tx->envelope, user, slice_of(PHRASE(N_("a reply to a stub with text of its own"))));
+}
+
 /* Hands the whole message over to the spool. */
 static void store(struct smtpd *smtpd)
 {
@@ -357,6 +373,7 @@ static void store(struct smtpd *smtpd)
 	}
 	if (!attachments_are_fine(smtpd))
 		return;
+	keep_reply(smtpd);
 	complete_envelope(smtpd);
 	description = describe_message(smtpd);
 	if (hooks->accept(hooks->context, &tx->envelope, &tx->body, &error) == 0) {

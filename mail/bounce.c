@@ -259,6 +259,23 @@ void bounces_clear(struct bounces *bounces)
 	bounces->count = 0;
 }
 
+int bounces_accept(struct intake *intake, struct bounces *bounces, const struct fact *facts, size_t fact_count,
+    struct error *error)
+{
+	int result = 0;
+
+	if (bounces->count == 0 && fact_count > 0)
+		return intake_accept(intake, NULL, NULL, facts, fact_count, error);
+	for (size_t i = 0; i < bounces->count && result == 0; i++) {
+		bool is_last = i + 1 == bounces->count;
+
+		result = intake_accept(intake, &bounces->items[i].envelope, &bounces->items[i].body, is_last ? facts : NULL,
+		    is_last ? fact_count : 0, error);
+	}
+	bounces_clear(bounces);
+	return result;
+}
+
 static int write_body(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader,
     struct bounce *bounce, struct error *error)
 {

@@ -11,6 +11,7 @@
 #include "config/conf.h"
 #include "mail/body.h"
 #include "mail/envelope.h"
+#include "mail/intake.h"
 
 enum bounce_kind {
 	BOUNCE_FAILED,	/* it will not arrive: to the sender, and to postmaster as bounce_copies says */
@@ -50,6 +51,9 @@ struct bounces {
  * (bounces_clear, or each handed over to the intake); on failure nothing is in it. */
 int bounces_make(const struct conf *conf, const struct bounce_about *about, struct bounces *bounces, struct error *error);
 void bounces_clear(struct bounces *bounces);
+/* Hands them over to the intake, the facts (there may be facts alone) with the last of them. Nothing is left in *bounces. */
+int bounces_accept(struct intake *intake, struct bounces *bounces, const struct fact *facts, size_t fact_count,
+    struct error *error);
 
 /* The same for those of a message just taken in who have it in their mailboxes. False if nobody asked, or is to be told. */
 bool bounce_make_delivered(const struct conf *conf, const struct envelope *original, struct slice message,

@@ -146,14 +146,6 @@ static int deliver_boss(struct work *work, const struct place *place, struct err
 	return result;
 }
 
-static int deliver_daemon(struct work *work, const struct place *place, struct error *error)
-{
-	const struct envelope *envelope = work->delivery->envelope;
-
-	return state_trigger_add(work->delivery->state, envelope->id.text, place->name, place->why,
-	    envelope->time, error);
-}
-
 /* A field as people read it, empty if it is not there. */
 static void field_text(struct slice message, const char *name, struct buf *out)
 {
@@ -161,6 +153,23 @@ static void field_text(struct slice message, const char *name, struct buf *out)
 
 	if (header_find(message, name, &field))
 		decode_field(&field, decode_message_charset(message), out);
+}
+
+static int deliver_daemon(struct work *work, const struct place *place, struct error *error)
+{
+	const struct envelope *envelope = work->delivery->envelope;
+	struct buf message_id = BUF_INIT(1u << 20);
+	struct trigger trigger = {
+	    .id = envelope->id, .sender = place->name, .subject = place->why, .time = envelope->time};
+	int result;
+
+	field_text(work->delivery->body, "Message-ID", &message_id);
+	if (message_id.len == 0)
+		field_text(slice_of(envelope->header), "Message-ID", &message_id);
+	trigger.message_id = (char *)(uintptr_t)buf_text(&message_id);
+	result = state_trigger_add(work->delivery->state, &trigger, error);
+	buf_clear(&message_id);
+	return result;
 }
 
 /* The addresses that were written to: what the provider noted of the envelope first. */

@@ -37,7 +37,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS journal (id TEXT, time_us INTEGER, event TEXT, place TEXT,"
     " session TEXT, detail TEXT, PRIMARY KEY (id, time_us, event, place)) WITHOUT ROWID;"
     "CREATE TABLE IF NOT EXISTS trigger_mail (id TEXT PRIMARY KEY, sender TEXT, subject TEXT,"
-    " time INTEGER);"
+    " time INTEGER, message_id TEXT DEFAULT '');"
     "CREATE TABLE IF NOT EXISTS reply (id TEXT PRIMARY KEY, rule TEXT, address TEXT, subject TEXT,"
     " message_id TEXT, account TEXT, time INTEGER, sent INTEGER, written_to TEXT DEFAULT '');"
     "CREATE INDEX IF NOT EXISTS reply_address ON reply (address);"
@@ -53,7 +53,8 @@ static const char *const upgrades[] = {
 	  "ALTER TABLE seen ADD COLUMN digest INTEGER DEFAULT 0;",
     [2] = "ALTER TABLE message ADD COLUMN keywords TEXT DEFAULT '';",
     [3] = "ALTER TABLE seen ADD COLUMN body INTEGER DEFAULT 0;"
-	  "ALTER TABLE reply ADD COLUMN written_to TEXT DEFAULT '';",
+	  "ALTER TABLE reply ADD COLUMN written_to TEXT DEFAULT '';"
+	  "ALTER TABLE trigger_mail ADD COLUMN message_id TEXT DEFAULT '';",
 };
 
 int state_error(const struct state *state, struct error *error, const char *what)

@@ -8,19 +8,18 @@
 
 /* --- the daemon's triggers */
 
-int state_trigger_add(struct state *state, const char *id, const char *sender, const char *subject,
-    int64_t time, struct error *error)
+int state_trigger_add(struct state *state, const struct trigger *trigger, struct error *error)
 {
 	return state_finish(state,
-	    state_statement(state, error, "INSERT OR IGNORE INTO trigger_mail VALUES (?, ?, ?, ?)", "ttti",
-		id, sender, subject, time),
+	    state_statement(state, error, "INSERT OR IGNORE INTO trigger_mail VALUES (?, ?, ?, ?, ?)", "tttit",
+		trigger->id.text, trigger->sender, trigger->subject, trigger->time, trigger->message_id),
 	    error);
 }
 
 int state_triggers(struct state *state, struct triggers *triggers, struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT id, sender, subject, time FROM trigger_mail ORDER BY time, id LIMIT 1000", "");
+	    "SELECT id, sender, subject, time, message_id FROM trigger_mail ORDER BY time, id LIMIT 1000", "");
 	int more;
 
 	*triggers = (struct triggers){0};
@@ -31,6 +30,7 @@ int state_triggers(struct state *state, struct triggers *triggers, struct error 
 		    .sender = xstrdup(state_column_text(stmt, 1)),
 		    .subject = xstrdup(state_column_text(stmt, 2)),
 		    .time = sqlite3_column_int64(stmt, 3),
+		    .message_id = xstrdup(state_column_text(stmt, 4)),
 		};
 
 		snprintf(trigger.id.text, sizeof(trigger.id.text), "%s", state_column_text(stmt, 0));
@@ -48,6 +48,7 @@ void triggers_clear(struct triggers *triggers)
 	for (size_t i = 0; i < triggers->count; i++) {
 		free(triggers->items[i].sender);
 		free(triggers->items[i].subject);
+		free(triggers->items[i].message_id);
 	}
 	free(triggers->items);
 	*triggers = (struct triggers){0};

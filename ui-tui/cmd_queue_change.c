@@ -96,22 +96,12 @@ static int accept_facts(struct job *job, const struct queue_item *item, struct e
 {
 	struct intake *intake = job->writer.intake;
 	struct bounces bounces = {.count = 0};
-	int result = 0;
 
 	if (!job->tell || count == 0)
 		return count == 0 ? 0 : intake_accept(job->writer.intake, NULL, NULL, facts, count, error);
 	if (make_bounce(job, item, envelope, &bounces, error) != 0)
 		return -1;
-	if (bounces.count == 0)
-		return intake_accept(intake, NULL, NULL, facts, count, error);
-	for (size_t i = 0; i < bounces.count && result == 0; i++) { /* the facts with the last */
-		bool is_last = i + 1 == bounces.count;
-
-		result = intake_accept(intake, &bounces.items[i].envelope, &bounces.items[i].body, is_last ? facts : NULL,
-		    is_last ? count : 0, error);
-	}
-	bounces_clear(&bounces); /* those that were not taken over */
-	return result;
+	return bounces_accept(intake, &bounces, facts, count, error);
 }
 
 /* A recipient who waits is settled in the log first, so that no recovery brings the entry back; without any the entry

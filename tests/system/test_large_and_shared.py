@@ -1,5 +1,7 @@
 """Stubs for large letters and how the whole is had; one catch-all mailbox for many people; many accounts at once."""
 import collections
+import email
+import email.policy
 import os
 import re
 import threading
@@ -55,6 +57,48 @@ def test_a_reply_to_the_stub_brings_it_too_and_it_may_stay_on_the_server(make_ga
     office.session()
     server.stop()
     assert len([m for m in office.mailbox("ivan") if len(m) > 400_000]) == 1 and len(server.left) == 1
+
+
+PHOTOS = (b"From: Bank <billing@bank.ru>\r\nTo: ivan@example.ru\r\nSubject: photos\r\nMessage-ID: <photos@bank.ru>\r\n"
+          b"MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n--b\r\n"
+          b"Content-Type: text/plain; charset=koi8-r\r\nContent-Transfer-Encoding: 8bit\r\n\r\n"
+          + "Вот фотографии.\r\n".encode("koi8-r") +
+          b"--b\r\nContent-Type: image/jpeg; name=\"=?utf-8?B?0LTQvtC8LmpwZw==?=\"\r\nContent-Transfer-Encoding: base64\r\n\r\n"
+          + b"QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWZnaGlqa2xtbm9wcXJzdHV2d3h5ejAxMjM0\r\n" * 4000 + b"--b--\r\n")
+
+
+@pytest.fixture
+def photos(make_gateway):
+    server = MisbehavingPop3([PHOTOS])
+    office = make_gateway(users=PEOPLE, accounts={"a": account_at(server, max_size="100K")}, sections={"gateway": {"language": "ru"}})
+    office.session()
+    return office, email.message_from_bytes(office.mailbox("ivan")[0], policy=email.policy.default)
+
+
+def test_a_stub_shows_text_and_names_what_is_attached(photos):
+    text = photos[1].get_content()
+    assert "Вот фотографии." in text and "дом.jpg (image/jpeg)" in text
+    assert "QUJDREVG" not in text and "--b" not in text
+    assert "daemon@office.lan" in text and "billing@bank.ru" in text
+
+
+def reply_to(stub, text):
+    quote = "".join(f"> {line}\r\n" for line in stub.get_content().splitlines())
+    return (f"From: ivan@office.lan\r\nTo: {stub['Reply-To']}\r\nSubject: Re: {stub['Subject']}\r\nContent-Type: text/plain; charset=utf-8\r\n"
+            f"In-Reply-To: {stub['Message-ID']}\r\n\r\n{text}Bank wrote:\r\n{quote}").encode()
+
+
+def test_a_reply_without_words_brings_the_whole_and_is_eaten(photos):
+    office, stub = photos
+    office.send("ivan@office.lan", [stub["Reply-To"]], reply_to(stub, ""))
+    until(lambda: any(len(message) > 200_000 for message in office.mailbox("ivan")), 20, "the whole message")
+    assert not any(b"Bank wrote" in message for message in office.mailbox("ivan"))
+
+
+def test_an_answer_that_was_meant_for_the_author_comes_back(photos):
+    office, stub = photos
+    office.send("ivan@office.lan", [stub["Reply-To"]], reply_to(stub, "Thank you very much!\r\n\r\n"))
+    until(lambda: any(b"Thank you very much!" in message for message in office.mailbox("ivan")), 20, "the answer")
 
 
 def test_an_id_that_is_no_stub_starts_nothing(make_gateway):

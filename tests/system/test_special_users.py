@@ -1,4 +1,6 @@
 """postmaster, daemon and boss."""
+import email
+import email.policy
 import re
 
 import pytest
@@ -145,3 +147,34 @@ def test_without_a_boss_there_are_no_copies(make_gateway):
     gateway.send("ivan@office.lan", ["anna@office.lan"], letter())
     gateway.mailbox_when("anna", 1)
     assert gateway.files("ivan") == [] and gateway.files("postmaster") == []
+
+
+def asked(office, user, subject):
+    before = len(office.files(user))
+    office.send(f"{user}@office.lan", ["daemon"], f"From: {user}@office.lan\r\nSubject: {subject}\r\nMessage-ID: <{subject.split()[0]}.{user}@pc>\r\n\r\n")
+    until(lambda: len(office.files(user)) > before, 20, "the answer")
+    return email.message_from_bytes(office.mailbox(user)[-1], policy=email.policy.default)
+
+
+def test_users_hear_of_their_own_mail_only(make_gateway):
+    office = make_gateway(users={"anna": {"external_alias": "anna@example.ru"}, "buh": {"external_alias": "buh@example.ru"}, "admin": {}},
+                          sections={"gateway": {"postmaster": "admin"}})
+    office.send("buh@office.lan", ["tax@gov.example", "other@gov.example"], letter(number=1, sender="buh@office.lan"))
+    office.send("anna@office.lan", ["friend@example.net"], letter(number=2, sender="anna@office.lan"))
+    until(lambda: len(office.queued_files()) == 2, 10, "the queue")
+    annas, everybodys = asked(office, "anna", "queue").get_content(), asked(office, "admin", "queue").get_content()
+    assert "friend@example.net" in annas and "gov.example" not in annas and "buh" not in annas
+    assert all(word in everybodys for word in ("friend@example.net", "tax@gov.example", "other@gov.example"))
+
+
+def test_the_daemons_answer_is_in_the_thread(make_gateway):
+    office = make_gateway(users=["anna"])
+    answer = asked(office, "anna", "status")
+    assert answer["In-Reply-To"] == answer["References"] == "<status.anna@pc>"
+    assert answer["Auto-Submitted"] == "auto-replied" and "status" in answer["Subject"]
+
+
+def test_an_account_that_does_not_exist_is_answered_with_those_that_do(make_gateway):
+    office = make_gateway(users=["anna"], accounts={"sales": {"url": "pop3://127.0.0.1:9", "tls": "none", "user": "x", "password": "y"}})
+    text = asked(office, "anna", "fetch nope").get_content()
+    assert "no account nope" in text and "sales" in text and "fetched" not in text.lower()
