@@ -20,6 +20,7 @@ static const struct {
     {"gateway", "daemon_limit", N_("Sessions by mail per hour"), false},
     {"gateway", "boss_incoming", N_("Copies of fetched mail too"), false},
     {"gateway", "bounce_copies", N_("Copies of bounces"), false},
+    {"gateway", "bounce_size", N_("Bounces return messages up to"), false},
     {"lan", "listen", N_("Addresses to serve on"), true},
     {"lan", "allow", N_("May connect"), true},
     {"lan", "deny", N_("May not connect"), true},
