@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "base/owned.h"
 
 #include <archive.h>
@@ -31,8 +32,12 @@ static int failed(struct archive *archive, const char *path, struct error *error
 {
 	int code = archive_errno(archive);
 
-	return error_set(error, code == ENOSPC ? ERROR_TEMPORARY : ERROR_IO, "%s: %s", path,
-	    archive_error_string(archive) != NULL ? archive_error_string(archive) : strerror(code));
+	/* EILSEQ is its number for a file in no form that it knows (EFTYPE elsewhere). */
+	const char *why = code > 0 && code != EILSEQ ? error_errno_word(code) : N_("it cannot be read as an archive");
+
+	log_info("event=archive-failed path=%s reason=%s", LOG_CSTR(path),
+	    LOG_CSTR(archive_error_string(archive) != NULL ? archive_error_string(archive) : ""));
+	return error_set(error, code == ENOSPC ? ERROR_TEMPORARY : ERROR_IO, "%s: %s", path, PHRASE_WORD(why));
 }
 
 /* --- writing */
@@ -42,7 +47,7 @@ static int start(struct archive_writer *writer, struct error *error)
 	writer->archive = archive_write_new();
 	if (writer->archive == NULL || archive_write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
 	    archive_write_add_filter_none(writer->archive) != ARCHIVE_OK)
-		return error_set(error, ERROR_IO, "libarchive has no memory");
+		return error_set(error, ERROR_IO, N_("libarchive has no memory"));
 	archive_write_set_format_filter_by_ext_def(writer->archive, writer->path, ".tar");
 	archive_write_set_format_pax_restricted(writer->archive);
 	if (archive_write_open_fd(writer->archive, writer->fd) != ARCHIVE_OK)
@@ -61,7 +66,7 @@ int archive_writer_open(struct archive_writer **writer, const char *path, struct
 	made->part = xasprintf("%s.part", path);
 	made->fd = owned_open(made->part, O_RDWR | O_TRUNC | O_NOFOLLOW, 0600);
 	if (made->fd < 0)
-		error_errno(error, "cannot write %s", made->part);
+		error_errno(error, N_("cannot write %s"), made->part);
 	if (made->fd < 0 || fchmod(made->fd, 0600) != 0 || start(made, error) != 0) {
 		archive_writer_abandon(made);
 		return -1;
@@ -106,7 +111,7 @@ int archive_writer_add_file(struct archive_writer *writer, const char *name, con
 	int result;
 
 	if (stat(path, &status) != 0 || fsx_map(path, &bytes, error) != 0)
-		return errno == ENOENT ? 1 : error_errno(error, "cannot read %s", path);
+		return errno == ENOENT ? 1 : error_errno(error, N_("cannot read %s"), path);
 	result = put_entry(writer, name, bytes, status.st_mode, status.st_mtime, error);
 	if (result == 0)
 		result = fsx_check_map(bytes, error);

@@ -93,10 +93,10 @@ int command_run(const char *text, int seconds, const atomic_bool *cancel, struct
 	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC) != 0)
-		return error_errno(error, "cannot make a pipe");
+		return error_errno(error, N_("cannot make a pipe"));
 	pid = fork();
 	if (pid < 0) {
-		error_errno(error, "cannot start a process");
+		error_errno(error, N_("cannot start a process"));
 		close(pipes[0]);
 		close(pipes[1]);
 		return -1;

@@ -1,6 +1,7 @@
 #include "base/ctl_wire.h"
 
 #include "base/clock.h"
+#include "base/i18n.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -37,7 +38,7 @@ static int wait_for(int fd, short events, int64_t deadline, struct error *error)
 		if (ready > 0)
 			return 1;
 		if (ready < 0 && errno != EINTR)
-			return error_errno(error, "control socket");
+			return error_errno(error, N_("control socket"));
 		if (clock_left_ms(deadline) == 0)
 			return 0;
 	}
@@ -49,10 +50,10 @@ static int parse_line(struct slice line, json_t **object, struct error *error)
 	json_t *value = json_loadb(line.ptr, line.len, JSON_REJECT_DUPLICATES, &why);
 
 	if (value == NULL)
-		return error_set(error, ERROR_PROTOCOL, "control socket: not JSON: %s", why.text);
+		return error_set(error, ERROR_PROTOCOL, N_("control socket: not JSON: %s"), why.text);
 	if (!json_is_object(value)) {
 		json_decref(value);
-		return error_set(error, ERROR_PROTOCOL, "control socket: not a JSON object");
+		return error_set(error, ERROR_PROTOCOL, N_("control socket: not a JSON object"));
 	}
 	*object = value;
 	return CTL_OBJECT;
@@ -69,13 +70,13 @@ static int take_line(struct ctl_reader *reader, json_t **object, struct error *e
 	if (end < 0) {
 		reader->searched = reader->buf.len;
 		if (reader->buf.len > CTL_LINE_MAX)
-			return error_set(error, ERROR_LIMIT, "control socket: line too long");
+			return error_set(error, ERROR_LIMIT, N_("control socket: line too long"));
 		return CTL_AGAIN;
 	}
 	length = reader->searched + (size_t)end;
 	reader->searched = 0;
 	if (length > CTL_LINE_MAX)
-		return error_set(error, ERROR_LIMIT, "control socket: line too long");
+		return error_set(error, ERROR_LIMIT, N_("control socket: line too long"));
 	result = parse_line(slice_make(reader->buf.ptr, length), object, error);
 	buf_consume(&reader->buf, length + 1);
 	return result;
@@ -92,7 +93,7 @@ int ctl_read(struct ctl_reader *reader, json_t **object, int64_t deadline, struc
 			return result;
 		room = buf_reserve(&reader->buf, READ_SIZE);
 		if (room == NULL)
-			return error_set(error, ERROR_LIMIT, "control socket: line too long");
+			return error_set(error, ERROR_LIMIT, N_("control socket: line too long"));
 		got = recv(reader->fd, room, READ_SIZE, MSG_DONTWAIT);
 		if (got > 0) {
 			reader->buf.len += (size_t)got;
@@ -100,11 +101,11 @@ int ctl_read(struct ctl_reader *reader, json_t **object, int64_t deadline, struc
 		}
 		if (got == 0 && reader->buf.len > 0)
 			return error_set(error, ERROR_PROTOCOL,
-			    "control socket: closed in the middle of a line");
+			    N_("control socket: closed in the middle of a line"));
 		if (got == 0)
 			return CTL_CLOSED;
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			return error_errno(error, "control socket");
+			return error_errno(error, N_("control socket"));
 		result = wait_for(reader->fd, POLLIN, deadline, error);
 		if (result <= 0)
 			return result < 0 ? -1 : CTL_AGAIN;
@@ -124,12 +125,12 @@ static int send_all(int fd, struct slice data, struct error *error)
 			continue;
 		}
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
-			return error_errno(error, "control socket");
+			return error_errno(error, N_("control socket"));
 		ready = wait_for(fd, POLLOUT, deadline, error);
 		if (ready < 0)
 			return -1;
 		if (ready == 0)
-			return error_set(error, ERROR_TEMPORARY, "control socket: peer does not read");
+			return error_set(error, ERROR_TEMPORARY, N_("control socket: peer does not read"));
 	}
 	return 0;
 }
@@ -141,11 +142,11 @@ int ctl_send(int fd, const json_t *object, struct error *error)
 	int result;
 
 	if (text == NULL)
-		return error_set(error, ERROR_PROTOCOL, "control socket: cannot write this as JSON");
+		return error_set(error, ERROR_PROTOCOL, N_("control socket: cannot write this as JSON"));
 	len = strlen(text);
 	if (len > CTL_LINE_MAX) {
 		free(text);
-		return error_set(error, ERROR_LIMIT, "control socket: answer too long");
+		return error_set(error, ERROR_LIMIT, N_("control socket: answer too long"));
 	}
 	text[len] = '\n'; /* in the place of the NUL: one write, one line */
 	result = send_all(fd, slice_make(text, len + 1), error);
@@ -160,7 +161,7 @@ static int socket_address(const char *spool, struct sockaddr_un *address, struct
 	int folder = open(spool, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (folder < 0)
-		return error_errno(error, "cannot open spool %s", spool);
+		return error_errno(error, N_("cannot open spool %s"), spool);
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", folder,
 	    CTL_SOCKET_NAME);
@@ -189,7 +190,7 @@ int ctl_listen(const char *spool, struct error *error)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind_anew(fd, folder, &address) != 0) {
-		error_errno(error, "cannot listen on %s/%s", spool, CTL_SOCKET_NAME);
+		error_errno(error, N_("cannot listen on %s/%s"), spool, CTL_SOCKET_NAME);
 		if (fd >= 0)
 			close(fd);
 		fd = -1;
@@ -208,7 +209,7 @@ int ctl_connect(const char *spool, struct error *error)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-		error_errno(error, "cannot connect to %s/%s", spool, CTL_SOCKET_NAME);
+		error_errno(error, N_("cannot connect to %s/%s"), spool, CTL_SOCKET_NAME);
 		if (fd >= 0)
 			close(fd);
 		fd = -1;

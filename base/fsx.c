@@ -61,14 +61,14 @@ static ssize_t write_some(int fd, const struct iovec *parts, int count)
 int fsx_writev(int fd, struct iovec *parts, int count, const char *path, struct error *error)
 {
 	if (fsx_point("write", path, NULL) != 0)
-		return error_errno(error, "cannot write %s", path);
+		return error_errno(error, N_("cannot write %s"), path);
 	while (count > 0) {
 		ssize_t done = write_some(fd, parts, count);
 
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
-			return error_errno(error, "cannot write %s", path);
+			return error_errno(error, N_("cannot write %s"), path);
 		while (count > 0 && (size_t)done >= parts->iov_len) {
 			done -= (ssize_t)parts->iov_len;
 			parts++;
@@ -92,7 +92,7 @@ int fsx_write(int fd, struct slice data, const char *path, struct error *error)
 int fsx_sync_data(int fd, const char *path, struct error *error)
 {
 	if (fsx_point("fdatasync", path, NULL) != 0 || fdatasync(fd) != 0)
-		return error_errno(error, "cannot make %s durable", path);
+		return error_errno(error, N_("cannot make %s durable"), path);
 	return 0;
 }
 
@@ -101,7 +101,7 @@ static int open_dir(const char *path, struct error *error)
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	if (fd < 0)
-		error_errno(error, "cannot open folder %s", path);
+		error_errno(error, N_("cannot open folder %s"), path);
 	return fd;
 }
 
@@ -113,7 +113,7 @@ int fsx_sync_dir(const char *path, struct error *error)
 	if (fd < 0)
 		return -1;
 	if (fsx_point("fsync-dir", path, NULL) != 0 || fsync(fd) != 0)
-		result = error_errno(error, "cannot make folder %s durable", path);
+		result = error_errno(error, N_("cannot make folder %s durable"), path);
 	close(fd);
 	return result;
 }
@@ -126,7 +126,7 @@ int fsx_open_filesystem(const char *path, struct error *error)
 int fsx_sync_opened(int fd, const char *path, struct error *error)
 {
 	if (fsx_point("syncfs", path, NULL) != 0 || syncfs(fd) != 0)
-		return error_errno(error, "cannot make the file system of %s durable", path);
+		return error_errno(error, N_("cannot make the file system of %s durable"), path);
 	return 0;
 }
 
@@ -145,14 +145,14 @@ int fsx_sync_filesystem(const char *path, struct error *error)
 int fsx_close(int fd, const char *path, struct error *error)
 {
 	if (close(fd) != 0 && errno != EINTR)
-		return error_errno(error, "cannot close %s", path);
+		return error_errno(error, N_("cannot close %s"), path);
 	return 0;
 }
 
 int fsx_rename(const char *from, const char *to, struct error *error)
 {
 	if (fsx_point("rename", from, to) != 0 || rename(from, to) != 0)
-		return error_errno(error, "cannot rename %s to %s", from, to);
+		return error_errno(error, N_("cannot rename %s to %s"), from, to);
 	return 0;
 }
 
@@ -167,24 +167,24 @@ int fsx_swap_in(const char *from, const char *to, struct error *error)
 	bool exchanged;
 
 	if (fsx_point("exchange", from, to) != 0)
-		return error_errno(error, "cannot replace %s", to);
+		return error_errno(error, N_("cannot replace %s"), to);
 	exchanged = renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_EXCHANGE) == 0;
 	if (!exchanged && ((errno != EINVAL && errno != ENOSYS) || rename_over(from, to) != 0))
-		return error_errno(error, "cannot replace %s", to);
+		return error_errno(error, N_("cannot replace %s"), to);
 	return exchanged ? fsx_unlink(from, error) : 0;
 }
 
 int fsx_link(const char *from, const char *to, struct error *error)
 {
 	if (fsx_point("link", from, to) != 0 || link(from, to) != 0)
-		return error_errno(error, "cannot link %s to %s", from, to);
+		return error_errno(error, N_("cannot link %s to %s"), from, to);
 	return 0;
 }
 
 int fsx_unlink(const char *path, struct error *error)
 {
 	if ((fsx_point("unlink", path, NULL) != 0 || unlink(path) != 0) && errno != ENOENT)
-		return error_errno(error, "cannot remove %s", path);
+		return error_errno(error, N_("cannot remove %s"), path);
 	return 0;
 }
 
@@ -207,12 +207,12 @@ static int append_file(int fd, const char *source, struct error *error)
 	ssize_t copied;
 
 	if (from < 0)
-		return error_errno(error, "cannot open %s", source);
+		return error_errno(error, N_("cannot open %s"), source);
 	do
 		copied = copy_file_range(from, NULL, fd, NULL, COPY_AT_ONCE, 0);
 	while (copied > 0 || (copied < 0 && errno == EINTR));
 	if (copied < 0)
-		error_errno(error, "cannot copy %s", source);
+		error_errno(error, N_("cannot copy %s"), source);
 	close(from); /* read only */
 	return copied < 0 ? -1 : 0;
 }
@@ -225,10 +225,10 @@ static int create(const char *path, const struct slice *parts, size_t count, con
 	int fd;
 
 	if (fsx_point("create", path, NULL) != 0)
-		return error_errno(error, "cannot create %s", path);
+		return error_errno(error, N_("cannot create %s"), path);
 	fd = owned_open(path, O_WRONLY | O_TRUNC, (mode_t)mode);
 	if (fd < 0)
-		return error_errno(error, "cannot create %s", path);
+		return error_errno(error, N_("cannot create %s"), path);
 	for (size_t i = 0; i < count && used < (int)ARRAY_LEN(vec); i++)
 		if (parts[i].len > 0)
 			vec[used++] = (struct iovec){(char *)parts[i].ptr, parts[i].len};
@@ -263,7 +263,7 @@ int fsx_replace(const char *path, struct slice data, unsigned mode, struct error
 	int fd = owned_open(tmp, O_WRONLY | O_TRUNC, (mode_t)mode);
 
 	if (fd < 0) {
-		error_errno(error, "cannot create %s", tmp);
+		error_errno(error, N_("cannot create %s"), tmp);
 		goto out;
 	}
 	if (fsx_write(fd, data, tmp, error) != 0 || fsx_sync_data(fd, tmp, error) != 0) {
@@ -284,7 +284,7 @@ out:
 int fsx_truncate(int fd, uint64_t size, const char *path, struct error *error)
 {
 	if (fsx_point("truncate", path, NULL) != 0 || ftruncate(fd, (off_t)size) != 0 || lseek(fd, (off_t)size, SEEK_SET) < 0)
-		return error_errno(error, "cannot cut %s", path);
+		return error_errno(error, N_("cannot cut %s"), path);
 	return 0;
 }
 
@@ -296,12 +296,12 @@ int fsx_make_dirs(const char *path, struct error *error)
 	if (owned_mkdir(path, 0750) == 0 || errno == EEXIST)
 		return 0;
 	if (errno != ENOENT)
-		return error_errno(error, "cannot make folder %s", path);
+		return error_errno(error, N_("cannot make folder %s"), path);
 	folder = parent_of(path);
 	result = fsx_make_dirs(folder, error);
 	free(folder);
 	if (result == 0 && owned_mkdir(path, 0750) != 0 && errno != EEXIST)
-		return error_errno(error, "cannot make folder %s", path);
+		return error_errno(error, N_("cannot make folder %s"), path);
 	return result;
 }
 
@@ -313,15 +313,15 @@ int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct er
 	char *bytes;
 
 	if (fd < 0)
-		return error_errno(error, "cannot open %s", path);
+		return error_errno(error, N_("cannot open %s"), path);
 	if (fstat(fd, &st) != 0) {
-		error_errno(error, "cannot look at %s", path);
+		error_errno(error, N_("cannot look at %s"), path);
 		close(fd);
 		return -1;
 	}
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > limit) {
 		close(fd);
-		return error_set(error, ERROR_LIMIT, "%s is no file or larger than %zu bytes", path,
+		return error_set(error, ERROR_LIMIT, N_("%s is no file or larger than %zu bytes"), path,
 		    limit);
 	}
 	bytes = xmalloc((size_t)st.st_size + 1);
@@ -331,7 +331,7 @@ int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct er
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0) {
-			error_errno(error, "cannot read %s", path);
+			error_errno(error, N_("cannot read %s"), path);
 			free(bytes);
 			close(fd);
 			return -1;
@@ -398,14 +398,14 @@ int fsx_map(const char *path, struct slice *data, struct error *error)
 	int result;
 
 	if (fd < 0)
-		return error_errno(error, "cannot open %s", path);
+		return error_errno(error, N_("cannot open %s"), path);
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return error_set(error, ERROR_IO, "%s is not a file", path);
+		return error_set(error, ERROR_IO, N_("%s is not a file"), path);
 	}
 	result = load(fd, (size_t)st.st_size, data);
 	if (result != 0)
-		error_errno(error, "cannot read %s", path);
+		error_errno(error, N_("cannot read %s"), path);
 	close(fd);
 	return result;
 }
@@ -436,11 +436,11 @@ int fsx_lock_file(const char *path, int seconds, struct error *error)
 	int fd = owned_open(path, O_RDWR, 0640);
 
 	if (fd < 0)
-		return error_errno(error, "cannot open %s", path);
+		return error_errno(error, N_("cannot open %s"), path);
 	while (fsx_lock(fd) != 0) {
 		if (clock_left_ms(deadline) == 0) {
 			close(fd);
-			return error_set(error, ERROR_TEMPORARY, "%s is still held by another process",
+			return error_set(error, ERROR_TEMPORARY, N_("%s is still held by another process"),
 			    path);
 		}
 		poll(NULL, 0, 10);

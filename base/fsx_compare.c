@@ -1,5 +1,6 @@
 /* What stands on the disk against what should: for recovery, which trusts no size. */
 #include "base/fsx.h"
+#include "base/i18n.h"
 
 #include "base/str.h"
 
@@ -87,7 +88,7 @@ int fsx_compare(const char *path, const struct slice *parts, size_t count, enum 
 	char more;
 
 	if (fd < 0)
-		return error_errno(error, "cannot open %s", path);
+		return error_errno(error, N_("cannot open %s"), path);
 	forget(fd);
 	*match = FSX_SAME;
 	for (size_t i = 0; i < count && result == 0; i++)
@@ -95,7 +96,7 @@ int fsx_compare(const char *path, const struct slice *parts, size_t count, enum 
 	if (result == 0 && *match == FSX_SAME && read_some(fd, &more, 1) != 0)
 		*match = FSX_OTHER;
 	if (result != 0)
-		error_errno(error, "cannot read %s", path);
+		error_errno(error, N_("cannot read %s"), path);
 	close(fd);
 	return result;
 }

@@ -101,7 +101,7 @@ int net_bind(const char *address, uint16_t port, int *fd, struct error *error)
 
 int net_listen(int fd, struct error *error)
 {
-	return listen(fd, BACKLOG) == 0 ? 0 : error_errno(error, "cannot listen on port %u", net_port(fd));
+	return listen(fd, BACKLOG) == 0 ? 0 : error_errno(error, N_("cannot listen on port %u"), net_port(fd));
 }
 
 static struct in6_addr to_v6(const union address *address)

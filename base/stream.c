@@ -1,6 +1,7 @@
 #include "base/stream.h"
 
 #include "base/clock.h"
+#include "base/i18n.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -247,9 +248,9 @@ enum stream_result stream_start_tls(
 	while (result == STREAM_OK && (done = tls_handshake(stream->tls)) != 1)
 		result = wait_result(stream, done, deadline);
 	if (result == STREAM_TIMEOUT)
-		error_set(error, ERROR_TEMPORARY, "TLS handshake took too long");
+		error_set(error, ERROR_TEMPORARY, N_("TLS handshake took too long"));
 	else if (result != STREAM_OK)
-		error_set(error, ERROR_PROTOCOL, "TLS handshake failed: %s",
+		error_set(error, ERROR_PROTOCOL, N_("TLS handshake failed: %s"),
 		    tls_reason(reason, sizeof(reason)));
 	return result;
 }

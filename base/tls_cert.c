@@ -140,7 +140,7 @@ static int write_both(
 	if (key_pem == NULL || cert_pem == NULL ||
 	    PEM_write_bio_PrivateKey(key_pem, key, NULL, NULL, 0, NULL, NULL) != 1 ||
 	    PEM_write_bio_X509(cert_pem, cert) != 1)
-		error_set(error, ERROR_TEMPORARY, "OpenSSL cannot write a certificate");
+		error_set(error, ERROR_TEMPORARY, N_("OpenSSL cannot write a certificate"));
 	else if (write_pem(key_pem, key_path, 0600, error) == 0)
 		result = write_pem(cert_pem, cert_path, 0644, error);
 	BIO_free(key_pem);
@@ -232,7 +232,7 @@ static int make_new(const char *key_path, const char *cert_path, const struct st
 		key = EVP_EC_gen("P-256");
 	cert = key == NULL ? NULL : make_certificate(key, names);
 	if (cert == NULL)
-		result = error_set(error, ERROR_TEMPORARY, "OpenSSL cannot make a certificate");
+		result = error_set(error, ERROR_TEMPORARY, N_("OpenSSL cannot make a certificate"));
 	else
 		result = write_both(key, cert, key_path, cert_path, error);
 	X509_free(cert);

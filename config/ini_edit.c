@@ -62,7 +62,7 @@ int ini_edit_write(const char *path, const struct buf *text, const char *main, s
 	else if (result == 0 &&
 		 ((chown(file, st.st_uid, st.st_gid) != 0 && errno != EPERM) ||
 		     chmod(file, st.st_mode & 07777) != 0))
-		result = error_errno(error, "cannot give %s its owner and mode back", file);
+		result = error_errno(error, N_("cannot give %s its owner and mode back"), file);
 	free(target);
 	return result;
 }

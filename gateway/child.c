@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/sandbox.h"
 
@@ -56,11 +57,11 @@ int child_start(struct child *child, const char *name, child_fn fn, void *contex
 	struct doing *doing;
 
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
-		return error_errno(error, "cannot make a socket pair");
+		return error_errno(error, N_("cannot make a socket pair"));
 	doing = doing_new();
 	pid = fork();
 	if (pid < 0) {
-		error_errno(error, "cannot start the %s process", name);
+		error_errno(error, N_("cannot start the %s process"), name);
 		close(pair[0]);
 		close(pair[1]);
 		doing_free(doing);

@@ -1,6 +1,7 @@
 #include "gateway/lan_process.h"
 
 #include "base/ctl_wire.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/log_setup.h"
 #include "gateway/reload.h"
@@ -90,7 +91,7 @@ static int open_all(struct lan_process *process, struct error *error)
 	};
 
 	if (process->stop_fd < 0 || process->reload_fd < 0)
-		return error_errno(error, "cannot watch for signals");
+		return error_errno(error, N_("cannot watch for signals"));
 	if (spool_open(&process->spool, conf, "lan", delivered, process, error) != 0)
 		return -1;
 	make_mailboxes(conf);

@@ -1,5 +1,6 @@
 #include "gateway/listeners.h"
 
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/net.h"
 #include "gateway/child.h"
@@ -30,10 +31,10 @@ static int open_one(struct listeners *listeners, const char *address, size_t kin
 	int result;
 
 	if (listeners->count >= LISTENERS_MAX)
-		return error_set(error, ERROR_CONFIG, "[lan] listen has too many addresses");
+		return error_set(error, ERROR_CONFIG, N_("[lan] listen has too many addresses"));
 	result = net_bind(address, (uint16_t)port, &listener->fd, error);
 	if (result < 0)
-		return error_context(error, "[lan] %s_port", lan_kind_name(kinds[kind].kind));
+		return error_context(error, N_("[lan] %s_port"), lan_kind_name(kinds[kind].kind));
 	if (result > 0) {
 		log_warnx("event=no-such-address reason=%s", LOG_ERROR(error));
 		return 0;
@@ -66,7 +67,7 @@ int listeners_listen(const struct listeners *listeners, struct error *error)
 {
 	for (size_t i = 0; i < listeners->count; i++)
 		if (net_listen(listeners->items[i].fd, error) != 0)
-			return error_context(error, "[lan] %s_port", lan_kind_name(listeners->items[i].kind));
+			return error_context(error, N_("[lan] %s_port"), lan_kind_name(listeners->items[i].kind));
 	return 0;
 }
 

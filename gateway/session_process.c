@@ -165,7 +165,7 @@ static void *fetch_thread(void *context)
 	char *host = remote_url_host(result->account->remote.url, &secure);
 
 	if (!server_gate_enter(&session->gate, host, session_limits_enough())) {
-		error_set(&result->error, ERROR_CANCELLED, "stopped");
+		error_set(&result->error, ERROR_CANCELLED, N_("stopped"));
 		if (session_limits_forgive(&result->error))
 			result->error = (struct error)ERROR_INIT;
 		free(host);

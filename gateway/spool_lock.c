@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/owned.h"
 
 #include <fcntl.h>
@@ -27,14 +28,14 @@ int spool_lock(const char *spool, int *fd, struct error *error)
 
 	*fd = owned_open(path, O_RDWR, 0640);
 	if (*fd < 0) {
-		result = error_errno(error, "cannot open %s", path);
+		result = error_errno(error, N_("cannot open %s"), path);
 	} else if (fsx_lock(*fd) != 0) {
 		ssize_t got = read(*fd, pid, sizeof(pid) - 1);
 		struct slice holder = slice_trim(slice_make(pid, got > 0 ? (size_t)got : 0));
 
 		result = error_set(error, ERROR_CONFIG,
-		    "another lanpostd (pid %.*s) already runs on the spool %s: stop it first, or give this one a "
-		    "spool of its own",
+		    N_("another lanpostd (pid %.*s) already runs on the spool %s: stop it first, or give this one a "
+		    "spool of its own"),
 		    SLICE_PRINT(holder), spool);
 	} else {
 		result = write_pid(*fd, path, error);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/map.h"
 #include "base/net.h"
@@ -270,7 +271,7 @@ static int refuse_shut_out(struct auth *auth, const struct in6_addr *client, str
 	if (!is_shut_out(auth, client))
 		return 0;
 	wait_ms(auth, auth->options.delay_ms);
-	error_set(error, ERROR_TEMPORARY, "Too many failed logins, try again later");
+	error_set(error, ERROR_TEMPORARY, N_("Too many failed logins, try again later"));
 	return error_reply(error, 454, "4.7.0");
 }
 
@@ -282,7 +283,7 @@ static int refuse_login(struct auth *auth, const struct in6_addr *client, struct
 	log_info("event=login-failed ip=%s name=%s", net_address_text(text, client),
 	    LOG_TEXT(slice_make(name.ptr, name.len < NAME_MAX_LEN ? name.len : NAME_MAX_LEN)));
 	wait_ms(auth, auth->options.delay_ms * note_failure(auth, client));
-	return error_set(error, ERROR_LOGIN, "Name or password is wrong");
+	return error_set(error, ERROR_LOGIN, N_("Name or password is wrong"));
 }
 
 int auth_check(struct auth *auth, const struct conf *conf, const struct in6_addr *client,

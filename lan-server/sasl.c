@@ -2,12 +2,13 @@
 
 #include "base/alloc.h"
 #include "base/base64.h"
+#include "base/i18n.h"
 
 #include <stdlib.h>
 
 enum sasl_result sasl_malformed(struct error *error)
 {
-	error_set(error, ERROR_PROTOCOL, "Not valid base64, or not the parts it needs");
+	error_set(error, ERROR_PROTOCOL, N_("Not valid base64, or not the parts it needs"));
 	return SASL_MALFORMED;
 }
 
@@ -39,7 +40,7 @@ static enum sasl_result plain(struct sasl *sasl, struct slice response, struct b
 	if (rest.ptr == NULL || slice_find(rest, '\0') >= 0)
 		return sasl_malformed(error);
 	if (acting.len > 0 && !slice_equal_nocase(acting, name)) {
-		error_set(error, ERROR_LOGIN, "You may log in as yourself only");
+		error_set(error, ERROR_LOGIN, N_("You may log in as yourself only"));
 		return SASL_FAILED;
 	}
 	return log_in(sasl, name, rest, user, error);
@@ -171,7 +172,7 @@ enum sasl_result sasl_step(struct sasl *sasl, struct slice line, struct buf *cha
 		return SASL_CHALLENGE; /* an empty one */
 	}
 	if (sasl->started && slice_is(line, "*")) {
-		error_set(error, ERROR_CANCELLED, "Login cancelled");
+		error_set(error, ERROR_CANCELLED, N_("Login cancelled"));
 		return SASL_MALFORMED;
 	}
 	result = run_step(sasl, line, &plain_text, user, error);

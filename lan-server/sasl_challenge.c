@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/rand.h"
 
 #include "lan-server/sasl_priv.h"
@@ -230,17 +231,17 @@ enum sasl_result sasl_scram_first(struct sasl *sasl, struct slice response,
 	if (sasl->name == NULL || (acting.len > 0 && !slice_begins_nocase(acting, "a=")))
 		return sasl_malformed(error);
 	if (acting.len > 0 && !slice_equal_nocase(slice_from(acting, 2), name)) {
-		error_set(error, ERROR_LOGIN, "You may log in as yourself only");
+		error_set(error, ERROR_LOGIN, N_("You may log in as yourself only"));
 		return SASL_FAILED;
 	}
 	if (slice_is(binding, "y") && (sasl->offered & SASL_SCRAM_SHA_256_PLUS)) {
-		error_set(error, ERROR_LOGIN, "Somebody changed the list of mechanisms: SCRAM-SHA-256-PLUS is offered");
+		error_set(error, ERROR_LOGIN, N_("Somebody changed the list of mechanisms: SCRAM-SHA-256-PLUS is offered"));
 		return SASL_FAILED;
 	}
 	buf_append_slice(&sasl->gs2_header,
 	    slice_make(response.ptr, (size_t)(bare.ptr - response.ptr)));
 	if (!bind_channel(sasl, binding)) {
-		error_set(error, ERROR_PROTOCOL, "This TLS session has no channel binding of that type");
+		error_set(error, ERROR_PROTOCOL, N_("This TLS session has no channel binding of that type"));
 		return SASL_MALFORMED;
 	}
 	if (find_secret(sasl, error) != 0)

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/doing.h"
+#include "base/i18n.h"
 #include "base/lan_address.h"
 #include "base/log.h"
 #include "base/net.h"
@@ -467,7 +468,7 @@ int lan_server_new(
 	stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (stop_event < 0) {
 		snapshot_release(snapshot);
-		return error_errno(error, "cannot make an eventfd");
+		return error_errno(error, N_("cannot make an eventfd"));
 	}
 	server = xcalloc(1, sizeof(*server));
 	server->options = *options;

@@ -53,12 +53,12 @@ static int put_file(struct archive_reader *archive, const char *path, unsigned m
 	if (make_folder_of(path, error) != 0)
 		return -1;
 	if (overwrite && unlink(path) != 0 && errno != ENOENT)
-		return error_errno(error, "cannot replace %s", path);
+		return error_errno(error, N_("cannot replace %s"), path);
 	fd = owned_open(path, O_WRONLY | O_EXCL | O_NOFOLLOW, mode & 0640);
 	if (fd < 0 && errno == EEXIST)
 		return error_set(error, ERROR_CONFIG, N_("%s is there already; --force replaces what is there"), path);
 	if (fd < 0)
-		return error_errno(error, "cannot write %s", path);
+		return error_errno(error, N_("cannot write %s"), path);
 	result = archive_reader_copy(archive, fd, error);
 	return fsx_close(fd, path, error) == 0 ? result : -1;
 }

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/owned.h"
 
 #include <fcntl.h>
@@ -26,7 +27,7 @@ static int body_spill(struct body *body, const struct msgid *id, struct error *e
 	body->path = xasprintf("%s/wal/%s.msg", body->spool, id->text);
 	body->fd = owned_open(body->path, O_WRONLY | O_EXCL, 0640);
 	if (body->fd < 0) {
-		error_errno(error, "cannot create %s", body->path);
+		error_errno(error, N_("cannot create %s"), body->path);
 		free(body->path);
 		body->path = NULL;
 		return -1;

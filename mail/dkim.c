@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/base64.h"
+#include "base/i18n.h"
 #include "mail/dkim_key.h"
 #include "mail/dot.h"
 #include "mail/header.h"
@@ -273,7 +274,7 @@ int dkim_sign(const struct dkim_key *key, const char *domain, const char *select
 		buf_append_slice(out, buf_slice(&field));
 		buf_append_text(out, "\r\n");
 	} else {
-		result = error_set(error, ERROR_PERMANENT, "the message cannot be signed");
+		result = error_set(error, ERROR_PERMANENT, N_("the message cannot be signed"));
 	}
 	buf_clear(&field);
 	buf_clear(&text);

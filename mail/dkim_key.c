@@ -77,7 +77,7 @@ int dkim_key_make(const char *path, bool ed25519, struct error *error)
 	if (pkey != NULL && bio != NULL && PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) == 1)
 		len = BIO_get_mem_data(bio, &text);
 	if (len <= 0)
-		result = error_set(error, ERROR_IO, "OpenSSL cannot make a key");
+		result = error_set(error, ERROR_IO, N_("OpenSSL cannot make a key"));
 	else
 		result = fsx_replace(path, slice_make(text, (size_t)len), 0600, error);
 	BIO_free(bio);
@@ -111,5 +111,5 @@ int dkim_key_record(const struct dkim_key *key, struct buf *out, struct error *e
 	if (result == 0)
 		result = base64_encode(slice_make((const char *)bytes, len), out);
 	OPENSSL_free(bytes);
-	return result == 0 ? 0 : error_set(error, ERROR_IO, "OpenSSL cannot write the public key");
+	return result == 0 ? 0 : error_set(error, ERROR_IO, N_("OpenSSL cannot write the public key"));
 }

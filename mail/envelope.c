@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "mail/escape.h"
 
 #include <stddef.h>
@@ -338,13 +339,13 @@ int envelope_parse(struct slice text, struct envelope *envelope, struct error *e
 		line_number++;
 		if (!parse_line(key, line, envelope)) {
 			envelope_clear(envelope);
-			return error_set(error, ERROR_PERMANENT, "envelope line %d is damaged",
+			return error_set(error, ERROR_PERMANENT, N_("envelope line %d is damaged"),
 			    line_number);
 		}
 	}
 	if (envelope->id.text[0] == '\0') {
 		envelope_clear(envelope);
-		return error_set(error, ERROR_PERMANENT, "envelope has no id");
+		return error_set(error, ERROR_PERMANENT, N_("envelope has no id"));
 	}
 	return 0;
 }

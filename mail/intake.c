@@ -111,7 +111,7 @@ static int append_item(struct segment *segment, const struct batch_item *item, b
 	bool inline_body = item->has_message && item->body.path == NULL;
 
 	if (item->head.overflow)
-		return error_set(error, ERROR_LIMIT, "message has too long an envelope");
+		return error_set(error, ERROR_LIMIT, N_("message has too long an envelope"));
 	return wal_append(segment->wal, buf_slice(&item->head),
 	    inline_body ? buf_slice(&item->body.memory) : SLICE_NONE, broken, error);
 }
@@ -431,7 +431,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	if (pthread_create(&intake->checkpointer, NULL, checkpoint_thread, intake) != 0) {
 		segment_free(intake->current);
 		intake_free(intake);
-		return error_set(error, ERROR_TEMPORARY, "cannot start the checkpoint thread");
+		return error_set(error, ERROR_TEMPORARY, N_("cannot start the checkpoint thread"));
 	}
 	reserve_keep(intake->spool);
 	*out = intake;

@@ -1,5 +1,6 @@
 /* The life of a segment of ours: begun, appended to, made durable, closed, or broken and never trusted again. */
 #include "base/alloc.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "mail/intake_priv.h"
 #include "mail/record.h"
@@ -96,7 +97,7 @@ int segment_commit(struct intake *intake, struct segment *segment, uint64_t size
 
 		if (segment->broken)
 			return error_set(error, ERROR_IO,
-			    "the intake log could not be written: see the log for why");
+			    N_("the intake log could not be written: see the log for why"));
 		if (segment->syncing) {
 			pthread_cond_wait(&intake->synced, &intake->lock);
 			continue;

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -210,12 +211,12 @@ static int each_file(const char *spool, const char *user, each_fn fn, void *cont
 		struct dirent *entry;
 
 		if (dir == NULL && errno != ENOENT)
-			result = error_errno(error, "cannot list %s", path);
+			result = error_errno(error, N_("cannot list %s"), path);
 		while (dir != NULL && result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
 			if (is_letter(dirfd(dir), entry))
 				result = fn(context, dirfd(dir), folders[i], entry->d_name);
 		if (dir != NULL && result == 0 && errno != 0)
-			result = error_errno(error, "cannot list %s", path);
+			result = error_errno(error, N_("cannot list %s"), path);
 		if (dir != NULL)
 			closedir(dir);
 		free(path);
@@ -364,7 +365,7 @@ static int unlink_fn(void *context, int dir_fd, const char *folder, const char *
 		return 0;
 	work->found++;
 	if ((fsx_point("unlink", name, NULL) != 0 || unlinkat(dir_fd, name, 0) != 0) && errno != ENOENT)
-		return error_errno(work->error, "cannot remove %s", name);
+		return error_errno(work->error, N_("cannot remove %s"), name);
 	return 0;
 }
 

@@ -69,7 +69,7 @@ static int list_state(const char *spool, enum queue_state state, struct queue_it
 	int result = 0;
 
 	if (dir == NULL && errno != ENOENT)
-		result = error_errno(error, "cannot list %s", path);
+		result = error_errno(error, N_("cannot list %s"), path);
 	while (dir != NULL && (errno = 0, entry = readdir(dir)) != NULL) {
 		struct queue_item item = {.state = state};
 
@@ -79,7 +79,7 @@ static int list_state(const char *spool, enum queue_state state, struct queue_it
 		items->items[items->count++] = item;
 	}
 	if (dir != NULL && errno != 0)
-		result = error_errno(error, "cannot list %s", path);
+		result = error_errno(error, N_("cannot list %s"), path);
 	if (dir != NULL)
 		closedir(dir);
 	free(path);
@@ -113,7 +113,7 @@ static int is_there(const char *path, struct error *error)
 {
 	if (access(path, F_OK) == 0)
 		return 1;
-	return errno == ENOENT ? 0 : error_errno(error, "cannot look at %s", path);
+	return errno == ENOENT ? 0 : error_errno(error, N_("cannot look at %s"), path);
 }
 
 int queue_find(const char *spool, const struct msgid *id, enum queue_state *state, struct error *error)
@@ -170,11 +170,11 @@ static int envelope_from_file_text(struct slice text, struct envelope *envelope,
 	char want[16];
 
 	if (text.len < end_len)
-		return error_set(error, ERROR_PERMANENT, "envelope is cut off");
+		return error_set(error, ERROR_PERMANENT, N_("envelope is cut off"));
 	snprintf(want, sizeof(want), "end %08lx\n",
 	    crc32(0, (const unsigned char *)text.ptr, (unsigned)(text.len - end_len)));
 	if (!slice_is(slice_from(text, text.len - end_len), want))
-		return error_set(error, ERROR_PERMANENT, "envelope's checksum is wrong");
+		return error_set(error, ERROR_PERMANENT, N_("envelope's checksum is wrong"));
 	return envelope_parse(slice_make(text.ptr, text.len - end_len), envelope, error);
 }
 
@@ -222,13 +222,13 @@ int queue_read(const char *spool, const struct queue_item *item, struct envelope
 		result = envelope_from_file_text(slice_make(data, len), envelope, error);
 		if (result == 0 && strcmp(envelope->id.text, item->id.text) != 0) {
 			envelope_clear(envelope);
-			result = error_set(error, ERROR_PERMANENT, "envelope of another message");
+			result = error_set(error, ERROR_PERMANENT, N_("envelope of another message"));
 		}
 		if (result != 0) {
 			struct queue_item damaged = *item;
 			struct error move_error;
 
-			error_context(error, "queue entry %s", item->id.text);
+			error_context(error, N_("queue entry %s"), item->id.text);
 			if (item->state != QUEUE_CORRUPT &&
 			    move(spool, &damaged, QUEUE_CORRUPT, &move_error) != 0)
 				error_context(error, "%s", move_error.phrase);

@@ -1,6 +1,7 @@
 #include "mail/record.h"
 
 #include "base/alloc.h"
+#include "base/i18n.h"
 #include "mail/escape.h"
 
 #include <stdlib.h>
@@ -87,7 +88,7 @@ int record_parse(struct slice head, struct record *record, struct error *error)
 
 		if (slice_is(word, "accept")) {
 			if (!parse_accept(line, record)) {
-				error_set(error, ERROR_PERMANENT, "log record has a damaged checksum");
+				error_set(error, ERROR_PERMANENT, N_("log record has a damaged checksum"));
 				goto failed;
 			}
 			if (envelope_parse(head, &record->envelope, error) != 0)
@@ -96,7 +97,7 @@ int record_parse(struct slice head, struct record *record, struct error *error)
 			return 0;
 		}
 		if (!slice_is(word, "fact") || !parse_fact(line, record)) {
-			error_set(error, ERROR_PERMANENT, "log record has a damaged line");
+			error_set(error, ERROR_PERMANENT, N_("log record has a damaged line"));
 			goto failed;
 		}
 	}

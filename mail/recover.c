@@ -6,6 +6,7 @@
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "mail/queue.h"
 #include "mail/recover_priv.h"
@@ -32,7 +33,7 @@ static int orphan_take(struct intake *intake, const struct wal_name *name, struc
 	struct stat mine, named;
 
 	if (fd < 0 && errno != ENOENT)
-		result = error_errno(error, "cannot open %s", path);
+		result = error_errno(error, N_("cannot open %s"), path);
 	/* The second look: another process may have recovered and renamed it before we had the lock. */
 	if (fd >= 0 && fsx_lock(fd) == 0 && fstat(fd, &mine) == 0 && stat(path, &named) == 0 &&
 	    mine.st_ino == named.st_ino) {
@@ -277,9 +278,9 @@ static int recover(struct recovery *recovery, struct orphan *orphans, struct err
 	if (serve(recovery, orphans, error) != 0)
 		return -1;
 	if (recovery->failed > 0)
-		return error_set(error, ERROR_TEMPORARY, "%zu deliveries are still owed", recovery->failed);
+		return error_set(error, ERROR_TEMPORARY, N_("%zu deliveries are still owed"), recovery->failed);
 	if (!recovery->may_retire)
-		return error_set(error, ERROR_TEMPORARY, "a backup is being made: the log stays until it is done");
+		return error_set(error, ERROR_TEMPORARY, N_("a backup is being made: the log stays until it is done"));
 	return retire_all(recovery, orphans, error);
 }
 

@@ -175,7 +175,7 @@ int recover_read_facts(struct recovery *recovery, struct error *error)
 		if (!gone)
 			return 0;
 	}
-	return error_set(error, ERROR_TEMPORARY, "the log changes too fast to be read");
+	return error_set(error, ERROR_TEMPORARY, N_("the log changes too fast to be read"));
 }
 
 bool recover_has_fact(const struct recovery *recovery, enum fact_kind kind, const char *id,

@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "mail/maildir.h"
 #include "mail/queue.h"
@@ -164,7 +165,7 @@ static bool wants_mailbox(struct recovery *recovery, const struct envelope *enve
 	if (look == NULL || look->unreadable) {
 		struct error error;
 
-		error_set(&error, ERROR_IO, "the mailbox cannot be listed");
+		error_set(&error, ERROR_IO, N_("the mailbox cannot be listed"));
 		cannot_tell(recovery, place, &error);
 		return false;
 	}

@@ -4,6 +4,8 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/log.h"
+#include "mail/remote_reason.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -216,9 +218,10 @@ static int tls_refused(const struct remote *remote, struct error *error)
 
 static int explain(const struct remote *remote, CURLcode code, struct error *error)
 {
-	const char *why = remote->curl_text[0] != '\0' ? remote->curl_text
-						       : curl_easy_strerror(code);
+	const char *why = PHRASE_WORD(remote_reason(remote->curl, code));
 
+	log_info("event=connect-failed host=%s code=%d reason=%s", LOG_CSTR(remote->host), (int)code,
+	    LOG_CSTR(remote->curl_text[0] != '\0' ? remote->curl_text : curl_easy_strerror(code)));
 	switch (code) {
 	case CURLE_USE_SSL_FAILED:
 		return tls_refused(remote, error);
@@ -346,7 +349,7 @@ static int connect_remote(struct remote *remote, const struct remote_options *op
 	buf_reset(&remote->heard);
 	remote->curl = curl_easy_init();
 	if (remote->curl == NULL)
-		return error_set(error, ERROR_TEMPORARY, "libcurl has no memory");
+		return error_set(error, ERROR_TEMPORARY, N_("libcurl has no memory"));
 	set_options(remote, options);
 	code = curl_easy_perform(remote->curl);
 	if (options->report != NULL)

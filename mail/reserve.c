@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"
 
@@ -25,11 +26,11 @@ static int allocate(const char *path, struct error *error)
 	int fd = owned_open(path, O_WRONLY, 0640), code;
 
 	if (fd < 0)
-		return error_errno(error, "cannot create %s", path);
+		return error_errno(error, N_("cannot create %s"), path);
 	code = posix_fallocate(fd, 0, RESERVE_BYTES);
 	if (code != 0) {
 		errno = code;
-		error_errno(error, "cannot allocate %s", path);
+		error_errno(error, N_("cannot allocate %s"), path);
 		close(fd);
 		return -1;
 	}

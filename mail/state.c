@@ -10,6 +10,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"
 #include "mail/reserve.h"
@@ -57,13 +58,40 @@ static const char *const upgrades[] = {
 	  "ALTER TABLE trigger_mail ADD COLUMN message_id TEXT DEFAULT '';",
 };
 
+/* SQLite's own words are English, and go into the log. */
+static const char *reason_of(int code)
+{
+	switch (code) {
+	case SQLITE_FULL:
+		return error_errno_word(ENOSPC);
+	case SQLITE_BUSY:
+	case SQLITE_LOCKED:
+		return error_errno_word(EBUSY);
+	case SQLITE_IOERR:
+		return error_errno_word(EIO);
+	case SQLITE_PERM:
+	case SQLITE_AUTH:
+		return error_errno_word(EACCES);
+	case SQLITE_READONLY:
+		return error_errno_word(EROFS);
+	case SQLITE_CANTOPEN:
+		return N_("it cannot be opened; is this user allowed to?");
+	case SQLITE_CORRUPT:
+	case SQLITE_NOTADB:
+		return N_("its pages are damaged");
+	default:
+		return N_("the database refuses");
+	}
+}
+
 int state_error(const struct state *state, struct error *error, const char *what)
 {
 	int code = sqlite3_errcode(state->db) & 0xff;
 
+	log_info("event=state-failed doing=%s code=%d reason=%s", LOG_CSTR(what), code, LOG_CSTR(sqlite3_errmsg(state->db)));
 	error_set(error,
 	    code == SQLITE_FULL || code == SQLITE_BUSY ? ERROR_TEMPORARY : ERROR_IO,
-	    "state.db: cannot %s: %s", what, sqlite3_errmsg(state->db));
+	    N_("cannot use state.db: %s"), PHRASE_WORD(reason_of(code)));
 	if (code == SQLITE_CANTOPEN)
 		error->saved_errno = sqlite3_system_errno(state->db);
 	else if (code == SQLITE_READONLY)
@@ -183,7 +211,7 @@ static bool is_whole(struct state *state, struct error *error)
 							: !is_damage(state);
 	state_statement_end(state, stmt);
 	if (!whole)
-		error_set(error, ERROR_IO, "its pages are damaged");
+		error_set(error, ERROR_IO, N_("its pages are damaged"));
 	return whole;
 }
 

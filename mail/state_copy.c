@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"
 
@@ -119,7 +120,7 @@ static int sync_file(const char *path, struct error *error)
 	int fd = open(path, O_RDONLY | O_CLOEXEC), result;
 
 	if (fd < 0)
-		return error_errno(error, "cannot open %s", path);
+		return error_errno(error, N_("cannot open %s"), path);
 	result = fsx_sync_data(fd, path, error);
 	close(fd);
 	return result;

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/owned.h"
 #include "base/rand.h"
 
@@ -61,7 +62,7 @@ int wal_list(const char *spool, struct wal_names *names, struct error *error)
 
 	*names = (struct wal_names){0};
 	if (dir == NULL) {
-		error_errno(error, "cannot list %s", path);
+		error_errno(error, N_("cannot list %s"), path);
 		free(path);
 		return -1;
 	}
@@ -200,9 +201,9 @@ static int create_locked(struct wal *wal, const char *tmp, struct error *error)
 
 	wal->fd = owned_open(tmp, O_RDWR | O_TRUNC, 0640);
 	if (wal->fd < 0)
-		return error_errno(error, "cannot create %s", tmp);
+		return error_errno(error, N_("cannot create %s"), tmp);
 	if (fsx_lock(wal->fd) != 0)
-		return error_errno(error, "cannot lock %s", tmp);
+		return error_errno(error, N_("cannot lock %s"), tmp);
 	memcpy(header, WAL_FIRST_LINE, SALT_AT);
 	memcpy(header + SALT_AT, wal->salt, sizeof(wal->salt));
 	if (fsx_write(wal->fd, slice_make(header, sizeof(header)), tmp, error) != 0)
@@ -254,7 +255,7 @@ int wal_append(struct wal *wal, struct slice head, struct slice body, bool *brok
 	struct error cut_error;
 
 	if (head.len > WAL_HEAD_MAX || body.len > WAL_BODY_MAX)
-		return error_set(error, ERROR_LIMIT, "record too large for the intake log");
+		return error_set(error, ERROR_LIMIT, N_("record too large for the intake log"));
 	memcpy(header, wal->salt, 8);
 	wal_put32(header + 12, (uint32_t)head.len);
 	wal_put32(header + 16, (uint32_t)body.len);

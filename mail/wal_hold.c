@@ -1,6 +1,7 @@
 #include "mail/wal_hold.h"
 
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "base/owned.h"
 #include "mail/wal.h"
 
@@ -27,7 +28,7 @@ int wal_retire_begin(const char *spool, int *fd, struct error *error)
 
 	*fd = owned_open(path, O_RDWR, 0640);
 	if (*fd < 0)
-		result = error_errno(error, "cannot open %s", path);
+		result = error_errno(error, N_("cannot open %s"), path);
 	free(path);
 	if (result == 0 && flock(*fd, LOCK_SH | LOCK_NB) != 0) {
 		close(*fd);

@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 
 #include <errno.h>
 #include <iconv.h>
@@ -70,11 +71,11 @@ static int convert(const char *charset, const char *text, struct buf *out, struc
 	size_t left = strlen(text), space = sizeof(room), done;
 
 	if (cd == (iconv_t)-1)
-		return error_errno(error, "iconv %s", charset);
+		return error_errno(error, N_("iconv %s"), charset);
 	done = iconv(cd, &from, &left, &to, &space);
 	iconv_close(cd);
 	if (done == (size_t)-1)
-		return error_errno(error, "iconv %s", charset);
+		return error_errno(error, N_("iconv %s"), charset);
 	return buf_append(out, room, sizeof(room) - space);
 }
 

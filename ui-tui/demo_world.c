@@ -108,7 +108,7 @@ static int add_people(const struct demo_person *people, struct buf *out, struct 
 		if (crypt_gensalt_rn("$6$", 0, NULL, 0, setting, sizeof(setting)) != NULL)
 			hash = crypt_r(people->password, setting, crypted);
 		if (hash == NULL || hash[0] == '*')
-			result = error_errno(error, "crypt");
+			result = error_errno(error, N_("crypt"));
 		else
 			buf_printf(out,
 			    "[user %s]\npassword = %s\nfull_name = %s\nexternal_alias = %s\naliases = %s\n\n",
@@ -124,7 +124,7 @@ static int write_config(const struct demo *demo, struct demo_side *side, struct 
     struct error *error)
 {
 	char *folder = xasprintf("%s/%s", demo->folder, side->name);
-	int result = text->overflow ? error_set(error, ERROR_LIMIT, "configuration too long") : 0;
+	int result = text->overflow ? error_set(error, ERROR_LIMIT, N_("configuration too long")) : 0;
 
 	side->config = xasprintf("%s/lanpost.conf", folder);
 	if (result == 0)
@@ -283,7 +283,7 @@ static int launch(const struct demo *demo, struct demo_side *side, struct error 
 		run_daemon(program, side->config, fd);
 	if (side->pid < 0) {
 		side->pid = 0;
-		result = error_errno(error, "fork");
+		result = error_errno(error, N_("fork"));
 	}
 	if (fd >= 0)
 		close(fd);

@@ -77,7 +77,7 @@ static int ask_pop3(struct talk *talk, struct buf *can, unsigned long long *coun
 	if (say(talk, "STAT\r\n", error) != 0 || hear(talk, error) != 0)
 		return -1;
 	if (sscanf(talk->line, "+OK %llu", count) != 1)
-		return error_set(error, ERROR_PROTOCOL, "STAT: %s", talk->line);
+		return error_set(error, ERROR_PROTOCOL, N_("STAT: %s"), talk->line);
 	return say(talk, "QUIT\r\n", error);
 }
 
@@ -99,10 +99,10 @@ static int ask_imap(struct talk *talk, struct buf *can, unsigned long long *coun
 		if (strncmp(talk->line, "T2 ", 3) != 0)
 			continue;
 		if (strncasecmp(talk->line + 3, "OK", 2) != 0)
-			return error_set(error, ERROR_PROTOCOL, "INBOX: %s", talk->line);
+			return error_set(error, ERROR_PROTOCOL, N_("INBOX: %s"), talk->line);
 		return say(talk, "T3 LOGOUT\r\n", error);
 	}
-	return error_set(error, ERROR_PROTOCOL, "INBOX: %s", talk->line);
+	return error_set(error, ERROR_PROTOCOL, N_("INBOX: %s"), talk->line);
 }
 
 /* --- what is shown */
@@ -269,7 +269,7 @@ static int ask_sender(struct talk *talk, const char *sender, struct error *error
 		result = result == 0 ? hear(talk, error) : -1;
 	} while (result == 0 && strlen(talk->line) > 3 && talk->line[3] == '-');
 	if (result == 0 && talk->line[0] != '2')
-		return error_set(error, ERROR_PERMANENT, "MAIL FROM:<%s>: %s", sender, talk->line);
+		return error_set(error, ERROR_PERMANENT, N_("MAIL FROM:<%s>: %s"), sender, talk->line);
 	return result == 0 ? say(talk, "RSET\r\nQUIT\r\n", error) : -1;
 }
 

@@ -30,7 +30,7 @@ static int read_line(char line[SECRET_MAX], struct error *error)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got < 0)
-			return error_errno(error, "standard input");
+			return error_errno(error, N_("standard input"));
 		if (got == 0 && used == 0)
 			return error_set(error, ERROR_CANCELLED, N_("the input has ended where a password was asked for"));
 		if (got == 0 || byte == '\n')
@@ -62,7 +62,7 @@ static int prompt(const char *text, const char *user, char line[SECRET_MAX], str
 	sigaddset(&signals, SIGHUP);
 	sigaddset(&signals, SIGTERM);
 	if (tcgetattr(STDIN_FILENO, &old) != 0)
-		return error_errno(error, "terminal");
+		return error_errno(error, N_("terminal"));
 	mute = old;
 	mute.c_lflag &= ~(tcflag_t)(ECHO | ISIG);
 	mute.c_lflag |= ECHONL;
