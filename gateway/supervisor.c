@@ -348,7 +348,7 @@ static int drop_privileges(const char *spool, struct error *error)
 		return 0;
 	if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
 	    setuid(user->pw_uid) != 0)
-		return error_errno(error, "cannot become user " SERVICE_USER);
+		return error_errno(error, N_("cannot become user %s"), SERVICE_USER);
 	log_info("event=privileges-dropped user=" SERVICE_USER);
 	return 0;
 }

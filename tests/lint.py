@@ -72,7 +72,14 @@ PHRASES = re.compile(r"\b(error_set|error_errno|error_context|conf_problem_add|E
                      r"\([^;]*?(?<!\w)_\(")
 
 
+# An error whose words are not marked would be English for everybody. "%s: %s" has none.
+UNMARKED = re.compile(r"\berror_(?:set\(\s*[^;,\"]*,\s*[^;,\"]*|errno\(\s*[^;,\"]*|context\(\s*[^;,\"]*),\s*\"((?:\\.|[^\"\\])*)\"")
+
+
 def check_phrases(path, code):
+    for found in UNMARKED.finditer(code):
+        if re.search(r"[A-Za-z]{3}", re.sub(r"%[-+ #0-9.*]*[hlzj]*[a-z]", "", found[1])):
+            complain(path, code.count("\n", 0, found.start()) + 1, "the text of an error is marked with N_()")
     for found in PHRASES.finditer(without_strings(code)):
         complain(path, code.count("\n", 0, found.start()) + 1, f"{found[1]}() takes N_(\"...\"): it is translated where it is shown")
 
