@@ -85,7 +85,7 @@ static int put_entry(struct archive_writer *writer, const char *name, struct sli
 	archive_entry_set_filetype(entry, AE_IFREG);
 	archive_entry_set_perm(entry, mode & 0777);
 	archive_entry_set_size(entry, (int64_t)bytes.len);
-	archive_entry_set_mtime(entry, mtime, 0);
+	archive_entry_set_mtime(entry, (time_t)mtime, 0);
 	result = archive_write_header(writer->archive, entry) == ARCHIVE_OK ? 0 : failed(writer->archive, name, error);
 	archive_entry_free(entry);
 	while (result == 0 && bytes.len > 0) {

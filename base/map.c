@@ -25,7 +25,7 @@ static uint64_t hash(const struct map *map, struct slice key)
 
 static struct map_slot *find(const struct map *map, struct slice key)
 {
-	size_t i = hash(map, key) & (map->capacity - 1);
+	size_t i = (size_t)hash(map, key) & (map->capacity - 1);
 
 	while (map->slots[i].key != NULL &&
 	       !slice_equal(key, slice_make(map->slots[i].key, map->slots[i].len)))

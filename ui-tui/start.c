@@ -71,8 +71,8 @@ static pid_t start_daemon(const struct cli *cli, int words)
 static int tell_why(int words)
 {
 	char bytes[4096];
-	ssize_t size = words < 0 ? 0 : lseek(words, 0, SEEK_END);
-	off_t from = size > (ssize_t)sizeof(bytes) - 1 ? size - (ssize_t)sizeof(bytes) + 1 : 0;
+	const off_t room = sizeof(bytes) - 1;
+	off_t size = words < 0 ? 0 : lseek(words, 0, SEEK_END), from = size > room ? size - room : 0;
 	ssize_t got = words < 0 ? 0 : pread(words, bytes, sizeof(bytes) - 1, from);
 	struct slice text = slice_trim(slice_make(bytes, got > 0 ? (size_t)got : 0));
 

@@ -478,9 +478,9 @@ static void test_prefix(void **state)
 		fill_envelope(&office.conf, sorter, &envelope, message);
 		header = envelope.header + strlen("X-Lanpost-Rule: a\r\n");
 		buf_append_text(&stored, header);
-		buf_append(&stored, message.ptr, envelope.insert_at);
+		buf_append(&stored, message.ptr, (size_t)envelope.insert_at);
 		buf_append_text(&stored, envelope.insert);
-		buf_append_slice(&stored, slice_from(message, envelope.insert_at));
+		buf_append_slice(&stored, slice_from(message, (size_t)envelope.insert_at));
 		if (strcmp(buf_text(&stored), prefixed[i].expected) != 0)
 			fail_msg("%s: %s", prefixed[i].name, buf_text(&stored));
 		buf_clear(&stored);
