@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #define OWED_RETRY_MS 10000
+#define FAILED_SYNC_WAIT_MS 2000 /* a disk that has just failed gets a moment before all is written again */
 
 /* With the lock held: what is written so far is closed; the next append begins a new segment. */
 static void rotate(struct intake *intake)
@@ -198,6 +199,8 @@ void *checkpoint_thread(void *context)
 				log_warnx("event=checkpoint-failed reason=%s (mail stays in the log)",
 				    LOG_ERROR(&error));
 			complained = true;
+			if (retry_at < clock_now_ms() + FAILED_SYNC_WAIT_MS)
+				retry_at = clock_now_ms() + FAILED_SYNC_WAIT_MS;
 		} else {
 			complained = false;
 		}

@@ -445,6 +445,10 @@ static int deliver(const char *spool, const char *user, const char *name, const 
 	}
 	if (result == 0)
 		result = over != NULL ? replace(spool, user, tmp, over, error) : fsx_rename(tmp, path, error);
+	/* new/ alone may be missing: after a power cut, or since somebody removed it. */
+	if (result != 0 && over == NULL && error->saved_errno == ENOENT && access(tmp, F_OK) == 0 &&
+	    maildir_make(spool, user, error) == 0)
+		result = fsx_rename(tmp, path, error);
 	free(path);
 	free(tmp);
 	free(base);
