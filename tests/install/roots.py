@@ -111,7 +111,11 @@ def ready_root(release, log, with_lintian=False):
     try:
         subprocess.run(["cp", "-a", base, made], check=True)
         copy_source(made / "root/lanpost")
-        in_chroot(made, f"apt-get update -q; apt-get install -y -q --no-install-recommends {FURNITURE}; cd /root/lanpost; make deps; "
+        try:
+            in_chroot(made, "apt-get update -q -o APT::Update::Error-Mode=any", log)
+        except RuntimeError:
+            raise Skipped("no mirror of Debian can be reached") from None
+        in_chroot(made, f"apt-get install -y -q --no-install-recommends {FURNITURE}; cd /root/lanpost; make deps; "
                         f"tools/deps.sh build run package; [ -z '{more}' ] || apt-get install -y -q --no-install-recommends {more}; "
                         "cd /; rm -rf /root/lanpost; apt-get clean", log)
         made.rename(root)
