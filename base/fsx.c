@@ -27,20 +27,15 @@ int fsx_point(const char *what, const char *path, const char *to)
 	return fsx_hook == NULL ? 0 : fsx_hook(what, path, to);
 }
 
-/* The bytes of a large message are a mapped file: without this, all of them would count as our memory while they are copied.
- * What is asked for is safe for any memory (madvise(2)), and may be refused. */
-static void let_go(const char *bytes, size_t len)
+/* Only a mapping that is listed: of its pages nothing is lost, they are read again from the file. */
+void fsx_let_go(struct slice bytes)
 {
-#ifdef MADV_PAGEOUT
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
-	uintptr_t from = ((uintptr_t)bytes + page - 1) & ~(page - 1);
-	uintptr_t to = ((uintptr_t)bytes + len) & ~(page - 1);
+	uintptr_t from = ((uintptr_t)bytes.ptr + page - 1) & ~(page - 1);
+	uintptr_t to = ((uintptr_t)bytes.ptr + bytes.len) & ~(page - 1);
 
-	if (from < to)
-		madvise((void *)from, to - from, MADV_PAGEOUT);
-#else
-	(void)bytes, (void)len;
-#endif
+	if (from < to && mapped_holds((const void *)from))
+		madvise((void *)from, to - from, MADV_DONTNEED);
 }
 
 static ssize_t write_some(int fd, const struct iovec *parts, int count)
@@ -54,7 +49,7 @@ static ssize_t write_some(int fd, const struct iovec *parts, int count)
 		return writev(fd, parts, small);
 	done = write(fd, parts->iov_base, WRITE_PIECE);
 	if (done > 0)
-		let_go(parts->iov_base, (size_t)done);
+		fsx_let_go(slice_make(parts->iov_base, (size_t)done));
 	return done;
 }
 

@@ -57,6 +57,9 @@ int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct er
 /* Maps a file for reading; an empty file gives ptr "" and len 0. Undo with fsx_unmap(). */
 int fsx_map(const char *path, struct slice *data, struct error *error);
 void fsx_unmap(struct slice data);
+/* Bytes that were read and are not needed soon. Of a mapped file they count no longer as our memory, and stay in the system's; for any
+ * other memory nothing happens. Who goes through all of a large message says this piece by piece. */
+void fsx_let_go(struct slice bytes);
 /* Whoever has read a mapped file asks this before relying on what was read. Returns -1 if the file was cut meanwhile or
  * could not be read (mapped.h); what could not be had was read as zeros. */
 int fsx_check_map(struct slice data, struct error *error);

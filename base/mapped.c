@@ -90,6 +90,11 @@ static struct place *find(const void *at)
 	return NULL;
 }
 
+bool mapped_holds(const void *bytes)
+{
+	return find_around((uintptr_t)bytes) != NULL;
+}
+
 bool mapped_remove(const void *at)
 {
 	struct place *place = at == NULL ? NULL : find(at);

@@ -15,6 +15,8 @@
 bool mapped_add(const void *at, size_t len);
 /* Takes a mapping off the list, before it is unmapped. Returns false if it was not listed. */
 bool mapped_remove(const void *at);
+/* Whether these bytes are of a mapping that is listed. */
+bool mapped_holds(const void *bytes);
 /* False once a byte of the mapping that begins here could not be had. True for memory that is not listed. */
 bool mapped_is_intact(const void *at);
 

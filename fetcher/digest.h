@@ -19,7 +19,7 @@ uint64_t digest_of_header(struct slice message);
 /* The same of those fields that are one in all copies of a letter; 0 for a letter without Message-ID. */
 uint64_t digest_of_letter(struct slice message);
 
-/* Of what is behind the header: its length, its beginning and its end. 1 to INT64_MAX, of an empty body as well. */
+/* Of all behind the header, 1 to INT64_MAX, of an empty body as well. A mapped message is not all in memory for it. */
 uint64_t digest_of_body(struct slice message);
 /* True for a header that hardly two messages share: it has a Message-ID or Received. */
 bool digest_is_telling(struct slice header);

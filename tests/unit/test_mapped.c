@@ -17,18 +17,19 @@
 #include <cmocka.h>
 
 #define SIZE (1u << 20)
+#define LARGE (16L << 20)
 #define SURVIVED 77
 
 static char folder[] = "/tmp/lanpost-mapped-XXXXXX";
 
-static void make_file(char *path, size_t room, const char *name)
+static void make_file(char *path, size_t room, const char *name, size_t size)
 {
 	struct error error;
-	char *bytes = malloc(SIZE);
-	struct slice part = slice_make(bytes, SIZE);
+	char *bytes = malloc(size);
+	struct slice part = slice_make(bytes, size);
 
 	assert_non_null(bytes);
-	memset(bytes, 'x', SIZE);
+	memset(bytes, 'x', size);
 	snprintf(path, room, "%s/%s", folder, name);
 	assert_int_equal(fsx_create(path, &part, 1, 0600, &error), 0);
 	free(bytes);
@@ -41,8 +42,8 @@ static void test_a_file_that_is_cut_reads_as_zeros_and_says_so(void **state)
 	struct error error;
 
 	(void)state;
-	make_file(one, sizeof(one), "one");
-	make_file(other, sizeof(other), "other");
+	make_file(one, sizeof(one), "one", SIZE);
+	make_file(other, sizeof(other), "other", SIZE);
 	assert_int_equal(fsx_map(one, &cut, &error), 0);
 	assert_int_equal(fsx_map(other, &whole, &error), 0);
 	assert_int_equal(fsx_check_map(cut, &error), 0);
@@ -72,7 +73,7 @@ static void test_what_is_not_listed_ends_as_before(void **state)
 	pid_t child;
 
 	(void)state;
-	make_file(path, sizeof(path), "third");
+	make_file(path, sizeof(path), "third", SIZE);
 	assert_int_equal(fsx_map(path, &listed, &error), 0); /* the handler is there */
 	child = fork();
 	if (child == 0) {
@@ -93,11 +94,47 @@ static void test_what_is_not_listed_ends_as_before(void **state)
 	fsx_unmap(listed);
 }
 
+/* proc_pid_statm(5): pages in memory. */
+static long pages_in_memory(void)
+{
+	FILE *statm = fopen("/proc/self/statm", "r");
+	long total, resident;
+
+	assert_non_null(statm);
+	assert_int_equal(fscanf(statm, "%ld %ld", &total, &resident), 2);
+	fclose(statm);
+	return resident;
+}
+
+static void test_what_is_let_go_is_read_again_and_other_memory_is_left_alone(void **state)
+{
+	char path[100], *own = malloc(LARGE);
+	struct slice mapped;
+	struct error error;
+	long before;
+
+	(void)state;
+	assert_non_null(own);
+	memset(own, 'y', LARGE);
+	make_file(path, sizeof(path), "fourth", LARGE);
+	assert_int_equal(fsx_map(path, &mapped, &error), 0);
+	assert_null(memchr(mapped.ptr, 'y', mapped.len));
+	before = pages_in_memory();
+	fsx_let_go(mapped);
+	assert_true(pages_in_memory() <= before - LARGE / 2 / sysconf(_SC_PAGESIZE));
+	assert_int_equal(mapped.ptr[LARGE / 2], 'x');
+	fsx_let_go(slice_make(own, LARGE));
+	assert_int_equal(own[LARGE / 2], 'y');
+	fsx_unmap(mapped);
+	free(own);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_a_file_that_is_cut_reads_as_zeros_and_says_so),
-	    cmocka_unit_test(test_what_is_not_listed_ends_as_before),
+	    cmocka_unit_test(test_what_is_let_go_is_read_again_and_other_memory_is_left_alone),
+	    cmocka_unit_test(test_what_is_not_listed_ends_as_before), /* the last: its child ends the run in its own way */
 	};
 	int result;
 

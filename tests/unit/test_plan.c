@@ -301,6 +301,27 @@ static void what_came_short_is_deleted_only_where_sizes_lie(void **state)
 	}
 }
 
+/* Pictures of one size with white margins, from a device that writes neither Message-ID nor Date. */
+static void a_scan_is_known_by_all_its_bytes(void **state)
+{
+	const size_t size = 10u << 20;
+	char *bytes = xmalloc(size);
+	uint64_t first;
+
+	(void)state;
+	memset(bytes, 'w', size);
+	memcpy(bytes, "From: scanner\r\n\r\n", 17);
+	first = digest_of_body(slice_make(bytes, size));
+	for (size_t at = 17; at < size; at = at * 2 + 1) {
+		bytes[at] = 'b';
+		assert_true(digest_of_body(slice_make(bytes, size)) != first);
+		bytes[at] = 'w';
+	}
+	assert_true(digest_of_body(slice_make(bytes, size)) == first);
+	assert_true(digest_of_body(slice_make(bytes, size - 1)) != first);
+	free(bytes);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +332,7 @@ int main(void)
 	    cmocka_unit_test(what_came_short_is_deleted_only_where_sizes_lie),
 	    cmocka_unit_test(listings_that_make_no_sense),
 	    cmocka_unit_test(digests_know_a_letter_again),
+	    cmocka_unit_test(a_scan_is_known_by_all_its_bytes),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
