@@ -175,7 +175,7 @@ static void queue_text(const struct conf *conf, const char *asks, struct buf *ou
 			count += list_waiting(&envelope, &list);
 		envelope_clear(&envelope);
 	}
-	buf_printf(out, _("Messages of yours that wait to be sent: %zu\n\n"), count);
+	buf_printf(out, _("Your messages waiting to be sent: %zu\n\n"), count);
 	buf_append_slice(out, buf_slice(&list));
 	buf_clear(&list);
 	queue_items_clear(&items);

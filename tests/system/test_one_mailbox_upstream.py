@@ -49,7 +49,8 @@ def test_what_an_older_version_remembered_by_name_is_found(make_gateway):
     with sqlite3.connect(office.spool / "state.db") as state:
         state.execute("UPDATE seen SET account = 'a'")
         state.execute("DELETE FROM value WHERE key LIKE 'left %' OR key LIKE 'mailbox %'")
-        state.execute("ALTER TABLE seen DROP COLUMN body")
+        for table, column in (("seen", "body"), ("reply", "written_to"), ("trigger_mail", "message_id")):
+            state.execute(f"ALTER TABLE {table} DROP COLUMN {column}")
         state.execute("PRAGMA user_version = 3")
     state.close()
     (office.spool / "seen.db").unlink()

@@ -120,7 +120,7 @@ def test_what_was_changed_in_the_files_is_undone_step_by_step(office, term):
 
 
 def test_all_of_a_row_and_of_a_problem_is_read_at_80_columns(term):
-    reason = "Failed to connect to 127.0.0.1 port 9"
+    reason = "127.0.0.1:9: Connection refused"
     screen = term.keys("4").wait("STATE:")
     assert reason in re.sub(r"\s+", " ", screen)
     screen = term.keys("6").wait("SUBJECT:")
