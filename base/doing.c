@@ -1,5 +1,6 @@
 #include "base/doing.h"
 
+#include "base/clock.h"
 #include "base/str.h"
 
 #include <stdarg.h>
@@ -7,23 +8,24 @@
 #include <stdio.h>
 #include <sys/mman.h>
 
-#define PLACES 1024
-#define WHO_MAX 96
-#define STEP_MAX 96
+#define READ_TRIES 100 /* of a note that is written again and again */
 
 enum { FREE, AT_WORK, WAITING };
 
-struct note {
+/* The last byte of a text is never written. */
+struct place {
 	atomic_int state;
-	char who[WHO_MAX], step[STEP_MAX]; /* printable; the last byte is never written */
+	atomic_uint changes; /* odd while the note is being written */
+	_Atomic int64_t heard;
+	struct doing_note note;
 };
 
 struct doing {
-	struct note notes[PLACES];
+	struct place places[DOING_PLACES];
 };
 
 static struct doing *board;
-static _Thread_local struct note *mine;
+static _Thread_local struct place *mine;
 
 struct doing *doing_new(void)
 {
@@ -44,44 +46,78 @@ void doing_use(struct doing *shared)
 	mine = NULL;
 }
 
-/* This thread's note; it takes a free one if it has none. */
-static struct note *note_of_mine(void)
+/* This thread's place; it takes a free one if it has none. */
+static struct place *place_of_mine(void)
 {
-	for (size_t i = 0; mine == NULL && board != NULL && i < PLACES; i++) {
+	for (size_t i = 0; mine == NULL && board != NULL && i < DOING_PLACES; i++) {
 		int was = FREE;
 
-		if (atomic_compare_exchange_strong(&board->notes[i].state, &was, AT_WORK))
-			mine = &board->notes[i];
+		if (atomic_compare_exchange_strong(&board->places[i].state, &was, AT_WORK))
+			mine = &board->places[i];
 	}
 	return mine;
 }
 
 static void set_state(int state)
 {
-	if (mine != NULL)
-		atomic_store(&mine->state, state);
+	if (mine == NULL)
+		return;
+	if (state == AT_WORK)
+		atomic_store(&mine->heard, clock_now_ms());
+	atomic_store(&mine->state, state);
 }
 
-static void write_text(char *out, size_t size, const char *format, va_list args)
+static void write_begin(void)
 {
-	char raw[WHO_MAX];
+	atomic_fetch_add(&mine->changes, 1);
+}
+
+static void write_end(void)
+{
+	atomic_fetch_add(&mine->changes, 1);
+	set_state(AT_WORK);
+}
+
+static void write_text(char *out, const char *format, va_list args)
+{
+	char raw[DOING_TEXT_MAX];
 
 	vsnprintf(raw, sizeof(raw), format, args);
-	str_printable(out, size - 1, slice_of(raw));
+	str_printable(out, DOING_TEXT_MAX - 1, slice_of(raw));
 }
 
 void doing_who(const char *format, ...)
 {
-	struct note *note = note_of_mine();
 	va_list args;
 
-	if (note == NULL)
+	if (place_of_mine() == NULL)
 		return;
+	write_begin();
 	va_start(args, format);
-	write_text(note->who, sizeof(note->who), format, args);
+	write_text(mine->note.who, format, args);
 	va_end(args);
-	note->step[0] = '\0';
-	set_state(AT_WORK);
+	mine->note.login[0] = mine->note.step[0] = '\0';
+	mine->note.has_tls = false;
+	mine->note.since = clock_wall();
+	write_end();
+}
+
+void doing_login(const char *name)
+{
+	if (mine == NULL)
+		return;
+	write_begin();
+	str_printable(mine->note.login, DOING_TEXT_MAX - 1, slice_of(name));
+	write_end();
+}
+
+void doing_tls(void)
+{
+	if (mine == NULL)
+		return;
+	write_begin();
+	mine->note.has_tls = true;
+	write_end();
 }
 
 void doing_step(const char *format, ...)
@@ -90,10 +126,11 @@ void doing_step(const char *format, ...)
 
 	if (mine == NULL)
 		return;
+	write_begin();
 	va_start(args, format);
-	write_text(mine->step, sizeof(mine->step), format, args);
+	write_text(mine->note.step, format, args);
 	va_end(args);
-	set_state(AT_WORK);
+	write_end();
 }
 
 void doing_wait(void)
@@ -116,14 +153,14 @@ static size_t tell_those(const struct doing *told, int state, size_t lines, stru
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < PLACES; i++) {
-		const struct note *note = &told->notes[i];
+	for (size_t i = 0; i < DOING_PLACES; i++) {
+		const struct doing_note *note = &told->places[i].note;
 
-		if (atomic_load(&note->state) != state)
+		if (atomic_load(&told->places[i].state) != state)
 			continue;
 		if (lines + count++ < DOING_LINES_MAX)
-			buf_printf(out, "%s%s%s%s\n", note->who, note->step[0] == '\0' ? "" : ": ", note->step,
-			    state == WAITING ? " (waiting)" : "");
+			buf_printf(out, "%s%s%s%s%s%s\n", note->who, note->login[0] == '\0' ? "" : " ", note->login,
+			    note->step[0] == '\0' ? "" : ": ", note->step, state == WAITING ? " (waiting)" : "");
 	}
 	return count;
 }
@@ -136,4 +173,31 @@ size_t doing_tell(const struct doing *told, struct buf *out)
 		return 0;
 	count = tell_those(told, AT_WORK, 0, out);
 	return count + tell_those(told, WAITING, count, out);
+}
+
+/* Returns false for a place that is free, or that is written again and again. */
+static bool read_place(const struct place *place, struct doing_note *note)
+{
+	for (int i = 0; i < READ_TRIES; i++) {
+		unsigned before = atomic_load(&place->changes);
+		int state = atomic_load(&place->state);
+
+		if (state == FREE)
+			return false;
+		*note = place->note;
+		note->heard = atomic_load(&place->heard);
+		note->waits = state == WAITING;
+		if (before % 2 == 0 && atomic_load(&place->changes) == before && atomic_load(&place->state) == state)
+			return true;
+	}
+	return false;
+}
+
+size_t doing_read(const struct doing *told, struct doing_note *notes, size_t most)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; told != NULL && i < DOING_PLACES && count < most; i++)
+		count += read_place(&told->places[i], &notes[count]);
+	return count;
 }

@@ -159,6 +159,12 @@ static void verb_status(struct control *control, struct control_client *client,
 	client_close(client); /* whoever answers has a descriptor of its own */
 }
 
+static void verb_who(struct control *control, struct control_client *client, const json_t *request)
+{
+	(void)request;
+	answer(client, json_pack("{s:b, s:o}", "ok", 1, "clients", control->hooks.clients(control->hooks.context)));
+}
+
 static void verb_reload(struct control *control, struct control_client *client,
     const json_t *request)
 {
@@ -220,6 +226,7 @@ static const struct {
     {"session", verb_session},
     {"flush", verb_flush},
     {"status", verb_status},
+    {"who", verb_who},
     {"watch", verb_watch},
     {"cancel", verb_cancel},
     {"reload", verb_reload},

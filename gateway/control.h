@@ -35,6 +35,7 @@ struct control_hooks {
 	/* Ends the running session and forgets the one that is wanted next; false if none runs. */
 	bool (*cancel)(void *context);
 	bool (*session_runs)(void *context);
+	json_t *(*clients)(void *context); /* who is connected to the LAN server; the caller's */
 };
 
 struct control {

@@ -101,6 +101,7 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	json_object_set_new(status, "accounts", accounts(conf, state));
 	json_object_set_new(status, "mailboxes", mailboxes(conf));
 	json_object_set_new(status, "queue", queue(conf));
+	json_object_set_new(status, "clients", json_integer((json_int_t)facts->clients));
 	state_close(state);
 	return status;
 }

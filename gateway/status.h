@@ -13,6 +13,7 @@ struct status_facts {
 	int64_t next;	     /* next session by schedule, 0: none */
 	const char *session; /* id of the one that runs, NULL: none */
 	int pid;
+	size_t clients; /* connected to the LAN server */
 };
 
 /* The answer to the verb `status`, the caller's. Reads mailboxes and queue, so it may take a while: run it in

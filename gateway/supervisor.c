@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "mail/state.h"
+#include "gateway/clients.h"
 #include "gateway/crash_report.h"
 #include "gateway/log_setup.h"
 #include "gateway/notify.h"
@@ -128,6 +129,7 @@ static void answer_status(void *context, int fd)
 		    .next = sessions_next(supervisor),
 		    .session = session_runs(supervisor) ? supervisor->session_id.text : NULL,
 		    .pid = (int)getpid(),
+		    .clients = clients_count(supervisor->lan.pid == 0 ? NULL : supervisor->lan.doing),
 		},
 	    .fd = dup(fd),
 	};
@@ -140,6 +142,13 @@ static void answer_status(void *context, int fd)
 		child_gone(&child); /* it needs no watching: reaped with the others */
 	if (job.fd >= 0)
 		close(job.fd);
+}
+
+static json_t *clients(void *context)
+{
+	const struct supervisor *supervisor = context;
+
+	return clients_build(supervisor->lan.pid == 0 ? NULL : supervisor->lan.doing);
 }
 
 static int listen_anew(struct supervisor *supervisor, const struct conf_lan *lan, struct error *error)
@@ -376,6 +385,7 @@ static int begin(struct supervisor *supervisor, struct error *error)
 	    .account_exists = account_exists,
 	    .cancel = cancel,
 	    .session_runs = session_runs,
+	    .clients = clients,
 	};
 	const char *spool = supervisor->conf->gateway.spool;
 

@@ -69,20 +69,29 @@ static bool start_tls(struct session *session)
 		return false;
 	}
 	if (stream_start_tls(&session->stream, session->tls, step_deadline(session), &error) ==
-	    STREAM_OK)
+	    STREAM_OK) {
+		doing_tls();
 		return true;
+	}
 	log_info("event=tls-failed session=%s ip=%s reason=%s", session->id.text, address,
 	    LOG_ERROR(&error));
 	return false;
 }
 
-/* Should we crash, postmaster is told who was with us. */
-static void note_client(const struct session *session, const char *user)
+/* Who is with us: for `lanpost who`, and for postmaster should we crash. */
+static void note_client(const struct session *session)
 {
 	char address[NET_ADDRESS_MAX];
 
-	doing_who("%s %s%s%s", lan_kind_name(session->kind), net_address_text(address, &session->client),
-	    user[0] != '\0' ? " " : "", user);
+	doing_who("%s %s", lan_kind_name(session->kind), net_address_text(address, &session->client));
+}
+
+static void note_login(const struct session *session, const char *user)
+{
+	char address[NET_ADDRESS_MAX];
+
+	doing_login(user);
+	intake_login(session->intake, user, lan_kind_name(session->kind), net_address_text(address, &session->client));
 }
 
 static int login(
@@ -92,7 +101,7 @@ static int login(
 	int result = auth_check(session->auth, session->conf, &session->client, name, password, user, error);
 
 	if (result == 0)
-		note_client(session, *user);
+		note_login(session, *user);
 	return result;
 }
 
@@ -111,7 +120,7 @@ static int settle_login(
 	int result = auth_settle(session->auth, session->conf, &session->client, name, fits, user, error);
 
 	if (result == 0)
-		note_client(session, *user);
+		note_login(session, *user);
 	return result;
 }
 
@@ -455,7 +464,7 @@ void session_run(struct session *session)
 
 	session->id = msgid_new();
 	session->ends = clock_now_ms() + SESSION_TIMEOUTS * timeout_ms(session);
-	note_client(session, "");
+	note_client(session);
 	log_debug("event=session-begin session=%s ip=%s kind=%s", session->id.text,
 	    net_address_text(address, &session->client), lan_kind_name(session->kind));
 	if (lan_kind_has_tls(session->kind) && !start_tls(session))

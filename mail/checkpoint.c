@@ -173,6 +173,16 @@ static void wait_ms(struct intake *intake, int64_t ms)
 	pthread_cond_timedwait(&intake->wake, &intake->lock, &until);
 }
 
+/* Until there is work. Logins are no hurry: the disk need not turn for each of them. */
+static void wait_for_work(struct intake *intake)
+{
+	while (!intake->stopping && !intake->dirty && !intake->owed && logins_left_ms(intake) > 0)
+		if (intake->logins == NULL)
+			pthread_cond_wait(&intake->wake, &intake->lock);
+		else
+			wait_ms(intake, logins_left_ms(intake));
+}
+
 void *checkpoint_thread(void *context)
 {
 	struct intake *intake = context;
@@ -185,8 +195,7 @@ void *checkpoint_thread(void *context)
 		int64_t begin = clock_now_ms();
 		bool owed;
 
-		if (!intake->dirty && !intake->owed)
-			pthread_cond_wait(&intake->wake, &intake->lock);
+		wait_for_work(intake);
 		/* Let work gather; a signal for more work does not cut the wait short. */
 		while (!intake->stopping && clock_now_ms() < begin + intake->checkpoint_ms)
 			wait_ms(intake, begin + intake->checkpoint_ms - clock_now_ms());

@@ -351,6 +351,7 @@ static void intake_free(struct intake *intake)
 	pthread_cond_destroy(&intake->synced);
 	pthread_cond_destroy(&intake->wake);
 	note_free_all(intake->notes);
+	note_free_all(intake->logins);
 	strlist_clear(&intake->voids);
 	map_clear(&intake->unsettled);
 	map_clear(&intake->trust);

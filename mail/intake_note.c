@@ -8,6 +8,7 @@
 #include "mail/decode.h"
 #include "mail/header.h"
 #include "mail/intake_priv.h"
+#include "mail/last_login.h"
 #include "mail/maildir.h"
 
 #include <stdlib.h>
@@ -192,6 +193,8 @@ static int write_note(struct state *state, const struct note *note, struct error
 {
 	if (note->kind == NOTE_TROUBLE)
 		return state_set(state, INTAKE_TROUBLE, note->text[0], error);
+	if (note->kind == NOTE_LOGIN)
+		return last_login_put(state, note->text[0], note->text[1], note->text[2], note->time, error);
 	if (note->kind == NOTE_SEEN)
 		return state_seen_add(state, note->text[0], slice_of(note->text[1]), note->text[2],
 		    &(struct seen){.time = note->time, .listed = note->size, .digest = note->digest, .body = note->body},
@@ -253,6 +256,7 @@ int note_flush(struct intake *intake, struct error *error)
 	int result;
 
 	pthread_mutex_lock(&intake->lock);
+	logins_gather(intake);
 	notes = intake->notes;
 	end = intake->notes_end;
 	intake->notes = NULL;

@@ -43,7 +43,7 @@ enum settlement { UNSETTLED = 1, SETTLED };
 
 /* What goes to the state at the next checkpoint. */
 struct note {
-	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE } kind;
+	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN } kind;
 	int64_t time; /* microseconds for events, seconds else */
 	uint64_t size, digest, body; /* of NOTE_SEEN: the size as listed, digests of header and body */
 	char *text[6]; /* by kind: see intake_note.c */
@@ -66,6 +66,8 @@ struct intake {
 	struct segment *closed;
 	struct strlist voids; /* "<segment> <offset>" that must stand in the next segment */
 	struct note *notes, **notes_end;
+	struct note *logins; /* the last one of each user, which wait for a checkpoint, or until logins_at */
+	int64_t logins_at, logins_written; /* clock_now_ms() */
 	bool dirty, stopping;
 	bool in_trouble; /* the last commit failed, and it is noted */
 	bool owed; /* some segment waits for a retry */
@@ -120,6 +122,10 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);
 /* The disk did not take a record: told when it can be, see INTAKE_TROUBLE. */
 void note_trouble(struct intake *intake, const struct error *error);
+/* logins: these with the lock held. How long until they want a checkpoint of their own: INT64_MAX if there are none. */
+int64_t logins_left_ms(const struct intake *intake);
+/* Puts them to the other notes. */
+void logins_gather(struct intake *intake);
 /* Writes notes in one transaction; on failure they are put back. */
 int note_flush(struct intake *intake, struct error *error);
 void note_free_all(struct note *notes);

@@ -162,6 +162,7 @@ int cmd_rule_test(struct cli *cli);
 int cmd_session(struct cli *cli);
 int cmd_sort(struct cli *cli);
 int cmd_status(struct cli *cli);
+int cmd_who(struct cli *cli);
 int cmd_stop(struct cli *cli);
 int cmd_trace(struct cli *cli);
 int cmd_user_add(struct cli *cli);

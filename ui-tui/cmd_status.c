@@ -158,6 +158,7 @@ static void print_status(const json_t *status)
 	printf(_("Queue:    %lld to send, %lld deferred, %lld held, %lld damaged\n"),
 	    number_of(queue, "active"), number_of(queue, "deferred"), number_of(queue, "hold"),
 	    number_of(queue, "corrupt"));
+	printf(_("Clients:  %lld connected (lanpost who lists them)\n"), number_of(status, "clients"));
 	print_accounts(json_object_get(status, "accounts"));
 	print_left(json_object_get(status, "accounts"));
 	print_mailboxes(json_object_get(status, "mailboxes"));

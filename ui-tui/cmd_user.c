@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "config/value.h"
 #include "mail/addr.h"
+#include "mail/last_login.h"
 #include "mail/maildir.h"
 #include "mail/queue.h"
 #include "mail/route.h"
@@ -16,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 /* --- list */
 
@@ -34,27 +36,50 @@ static struct box measure(const struct conf *conf, const struct conf_user *user)
 	return box;
 }
 
-static json_t *user_json(const struct conf *conf, const struct conf_user *user)
+/* NULL where there is none yet, or where it is not for this user's eyes. */
+static struct state *open_state(const struct conf *conf)
+{
+	char *path = xasprintf("%s/state.db", conf->gateway.spool);
+	struct state *state = NULL;
+	struct error error;
+
+	if (access(path, R_OK | W_OK) == 0 && state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+		state = NULL;
+	free(path);
+	return state;
+}
+
+static json_t *login_json(struct state *state, const struct conf_user *user)
+{
+	struct last_login login;
+
+	last_login_get(state, user->name, &login);
+	if (login.time == 0)
+		return json_null();
+	return json_pack("{s:I, s:s, s:s}", "time", (json_int_t)login.time, "protocol", login.protocol, "address", login.address);
+}
+
+static json_t *user_json(const struct conf *conf, const struct conf_user *user, struct state *state)
 {
 	struct box box = measure(conf, user);
 	json_t *aliases = json_array();
 
 	for (size_t j = 0; j < user->aliases.count; j++)
 		json_array_append_new(aliases, cli_json_text(user->aliases.items[j]));
-	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:i}", "name", cli_json_text(user->name), "full_name",
+	return json_pack("{s:o, s:o, s:o, s:o, s:o, s:b, s:b, s:I, s:o, s:o, s:o, s:i, s:o}", "name", cli_json_text(user->name), "full_name",
 	    cli_json_text(user->full_name), "external_alias", cli_json_text(user->external_alias), "aliases", aliases, "forward",
 	    cli_json_text(user->forward), "keep", user->keep, "has_password", user->password[0] != '\0', "expire",
 	    (json_int_t)user->expire, "messages", box.is_known ? json_integer((json_int_t)box.messages) : json_null(), "bytes",
 	    box.is_known ? json_integer((json_int_t)box.bytes) : json_null(), "file", cli_json_text(user->place.file), "line",
-	    user->place.line);
+	    user->place.line, "last_login", login_json(state, user));
 }
 
-static json_t *users_json(const struct conf *conf)
+static json_t *users_json(const struct conf *conf, struct state *state)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < conf->user_count; i++)
-		json_array_append_new(list, user_json(conf, &conf->users[i]));
+		json_array_append_new(list, user_json(conf, &conf->users[i], state));
 	return list;
 }
 
@@ -68,14 +93,17 @@ static void add_heads(struct table *table)
 	table_add(table, _("EXPIRE"));
 	table_add(table, _("SIZE"));
 	table_add(table, _("ALIASES"));
+	table_add(table, _("LAST LOGIN"));
 }
 
-static void add_user_row(struct table *table, const struct conf *conf, const struct conf_user *user)
+static void add_user_row(struct table *table, const struct conf *conf, const struct conf_user *user, struct state *state)
 {
 	struct buf aliases = BUF_INIT(65536), expire = BUF_INIT(32);
 	struct box box = measure(conf, user);
-	char size[32];
+	struct last_login login;
+	char size[32], time[32];
 
+	last_login_get(state, user->name, &login);
 	for (size_t j = 0; j < user->aliases.count; j++)
 		buf_printf(&aliases, "%s%s", j > 0 ? ", " : "", user->aliases.items[j]);
 	if (user->expire > 0)
@@ -89,31 +117,38 @@ static void add_user_row(struct table *table, const struct conf *conf, const str
 	table_add(table, user->expire == 0 ? "-" : buf_text(&expire));
 	table_add(table, box.is_known ? i18n_size(size, sizeof(size), box.bytes) : "-");
 	table_add(table, buf_text(&aliases));
+	if (login.time == 0)
+		table_add(table, "-");
+	else
+		table_addf(table, "%s %s %s", i18n_time(time, sizeof(time), login.time), login.protocol, login.address);
 	buf_clear(&aliases);
 	buf_clear(&expire);
 }
 
-static void print_users(const struct conf *conf)
+static void print_users(const struct conf *conf, struct state *state)
 {
-	struct table table = TABLE_SPARE("lLLlLrrL", "02002314");
+	struct table table = TABLE_SPARE("lLLlLrrLL", "020023145");
 
 	add_heads(&table);
 	for (size_t i = 0; i < conf->user_count; i++)
-		add_user_row(&table, conf, &conf->users[i]);
+		add_user_row(&table, conf, &conf->users[i], state);
 	table_print(&table);
 }
 
 int cmd_user_list(struct cli *cli)
 {
 	struct conf *conf = cli_conf(cli);
+	struct state *state;
 	int result = CLI_DONE;
 
 	if (conf == NULL)
 		return CLI_FAILED;
+	state = open_state(conf);
 	if (cli->json)
-		result = cli_print_json(users_json(conf));
+		result = cli_print_json(users_json(conf, state));
 	else
-		print_users(conf);
+		print_users(conf, state);
+	state_close(state);
 	conf_free(conf);
 	return result;
 }

@@ -10,6 +10,7 @@ static const struct verb verbs[] = {
     {"check", cmd_check, 0, 0, "[--json]", "--json", N_("validate the configuration, telling every problem")},
     {"status", cmd_status, 0, 0, "[--json]", "--json",
 	N_("gateway, line, sessions, accounts, mailboxes, queue")},
+    {"who", cmd_who, 0, 0, "[--json]", "--json", N_("the mail programs that are connected now")},
     {"session", cmd_session, 0, 0, "[--account A]... [--fetch-only|--send-only] [--no-wait] | --watch | --cancel",
 	"--account --fetch-only --send-only --no-wait --watch --cancel --json",
 	N_("run a communication session now, watch the one that runs, or end it")},

@@ -1,12 +1,15 @@
 /*
- * Users: who has a mailbox, added and changed in place.
+ * Users: who has a mailbox, added and changed in place; and who of them is connected.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "mail/last_login.h"
 #include "ui-tui/secret.h"
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_section.h"
+#include "ui-tui/tui_text.h"
+#include "ui-tui/who.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,14 +21,52 @@ static const struct list_column columns[] = {
     {N_("PASSWORD"), 10, false},
     {N_("LETTERS"), 8, true},
     {N_("SIZE"), 8, true},
+    {N_("LAST LOGIN"), 0, false},
     {N_("ALIASES"), 0, false},
+};
+static const struct list_column client_columns[] = {
+    {N_("USER"), 20, false},
+    {N_("PROTOCOL"), 14, false},
+    {N_("ADDRESS"), 0, false},
+    {N_("CONNECTED"), 14, false},
+    {N_("IDLE"), 8, true},
+    {N_("DOES"), 0, false},
+};
+
+struct users {
+	struct rows rows;
+	struct list clients;
+	bool shows_clients;
+	unsigned clients_number;
 };
 
 static void *users_open(struct tui *tui)
 {
+	struct users *users = xcalloc(1, sizeof(*users));
+
 	(void)tui;
-	return rows_open(columns, ARRAY_LEN(columns));
+	list_init(&users->rows.list, columns, ARRAY_LEN(columns));
+	list_init(&users->clients, client_columns, ARRAY_LEN(client_columns));
+	return users;
 }
+
+static void users_close(void *state)
+{
+	struct users *users = state;
+
+	list_clear(&users->clients);
+	list_clear(&users->rows.list);
+	free(users);
+}
+
+static struct list *users_list(void *state)
+{
+	struct users *users = state;
+
+	return users->shows_clients ? &users->clients : &users->rows.list;
+}
+
+/* --- filling */
 
 static void add_size(struct list *list, const json_t *mailboxes, const char *user)
 {
@@ -48,10 +89,23 @@ static void add_size(struct list *list, const json_t *mailboxes, const char *use
 	list_cell(list, "");
 }
 
-static void add_row(const struct tui *tui, struct list *list, const struct conf_user *user)
+static void add_login(struct list *list, const struct last_login *login)
 {
+	char time[32];
+
+	if (login->time == 0)
+		list_cell(list, "-");
+	else
+		list_cellf(list, "%s %s %s", tui_text_time(time, sizeof(time), login->time), login->protocol, login->address);
+	list_number(list, login->time);
+}
+
+static void add_row(struct tui *tui, struct list *list, const struct conf_user *user)
+{
+	struct last_login login;
 	struct buf aliases = BUF_INIT(65536);
 
+	last_login_get(tui_state(tui), user->name, &login);
 	for (size_t i = 0; i < user->aliases.count; i++)
 		buf_printf(&aliases, "%s%s", i > 0 ? ", " : "", user->aliases.items[i]);
 	list_add(list, user->name, STYLE_NORMAL);
@@ -60,14 +114,52 @@ static void add_row(const struct tui *tui, struct list *list, const struct conf_
 	list_cell(list, user->external_alias);
 	list_cell(list, user->password[0] != '\0' ? _("yes") : _("none"));
 	add_size(list, json_object_get(tui->link.status, "mailboxes"), user->name);
+	add_login(list, &login);
 	list_cell(list, buf_text(&aliases));
 	buf_clear(&aliases);
+}
+
+/* Its identity is what tells connections apart: two of one moment may be from one address. */
+static void add_client(struct list *list, const json_t *client, size_t number)
+{
+	char protocol[32], time[32], idle[32], does[128], id[256];
+	int64_t since = json_integer_value(json_object_get(client, "since"));
+	const char *user = json_string_value(json_object_get(client, "user"));
+	const char *address = json_string_value(json_object_get(client, "address"));
+
+	snprintf(id, sizeof(id), "%lld %s %zu", (long long)since, address == NULL ? "" : address, number);
+	list_add(list, id, user == NULL || user[0] == '\0' ? STYLE_DIM : STYLE_NORMAL);
+	list_cell(list, who_user(client));
+	list_cell(list, who_protocol(client, protocol, sizeof(protocol)));
+	list_cell(list, address == NULL ? "" : address);
+	list_cell(list, tui_text_time(time, sizeof(time), since));
+	list_number(list, since);
+	list_cell(list, who_idle(client, idle, sizeof(idle)));
+	list_number(list, json_integer_value(json_object_get(client, "idle")));
+	list_cell(list, who_activity(client, does, sizeof(does)));
+}
+
+static void refresh_clients(struct tui *tui, struct users *users, bool now)
+{
+	const json_t *clients = tui->link.is_up ? tui->link.clients : NULL;
+
+	tui_link_ask_clients(&tui->link, tui->conf);
+	if (!now && tui->link.is_up && users->clients_number == tui->link.clients_number)
+		return;
+	users->clients_number = tui->link.clients_number;
+	list_begin(&users->clients);
+	for (size_t i = 0; i < json_array_size(clients); i++)
+		add_client(&users->clients, json_array_get(clients, i), i);
+	list_end(&users->clients);
 }
 
 static void users_refresh(struct tui *tui, void *state, bool now)
 {
 	struct list *list = rows_list(state);
+	struct users *users = state;
 
+	if (users->shows_clients)
+		refresh_clients(tui, users, now);
 	if (!rows_are_stale(tui, state, now))
 		return;
 	list_begin(list);
@@ -76,8 +168,23 @@ static void users_refresh(struct tui *tui, void *state, bool now)
 	list_end(list);
 }
 
+static void draw_clients(struct tui *tui, struct users *users, struct rect area)
+{
+	term_putf(area.y, area.x + 1, area.width - 2, STYLE_STRONG,
+	    _("Mail programs connected now: %zu (Esc: the users)"), users->clients.count);
+	tui_draw_list_and_row(tui, &users->clients, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
+	if (users->clients.count == 0)
+		term_put(area.y + 3, area.x + 2, area.width - 4, STYLE_DIM, _("Nobody is connected."));
+}
+
 static void users_draw(struct tui *tui, void *state, struct rect area)
 {
+	struct users *users = state;
+
+	if (users->shows_clients) {
+		draw_clients(tui, users, area);
+		return;
+	}
 	tui_draw_list_and_row(tui, rows_list(state), area);
 	if (rows_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING, _("There are no users yet: a adds one."));
@@ -198,6 +305,40 @@ static void prepare_known(struct tui *tui, struct section_form *section, struct 
 
 /* --- what it does */
 
+static void show_clients(struct tui *tui, struct users *users, bool shown)
+{
+	users->shows_clients = shown;
+	users_refresh(tui, users, true);
+}
+
+static void do_clients(struct tui *tui, void *state)
+{
+	struct users *users = state;
+
+	show_clients(tui, users, !users->shows_clients);
+}
+
+static void do_back(struct tui *tui, void *state)
+{
+	struct list *list = users_list(state);
+
+	if (list->filter[0] == '\0' && list_marked(list) == 0)
+		show_clients(tui, state, false);
+	list_filter(list, "");
+	list_unmark(list);
+}
+
+/* The selected user; of a connection: who has logged in there. New memory, NULL if there is none. */
+static char *chosen_user(void *state)
+{
+	const struct users *users = state;
+	const struct list_row *row = list_selected(users_list(state));
+
+	if (row == NULL || (users->shows_clients && row->style == STYLE_DIM))
+		return NULL;
+	return xstrdup(users->shows_clients ? row->cells[0] : row->id);
+}
+
 static void do_add(struct tui *tui, void *state)
 {
 	struct section_form section = {.kind = "user",
@@ -208,6 +349,7 @@ static void do_add(struct tui *tui, void *state)
 	    .changed = judge_password,
 	    .apply = apply_password};
 
+	show_clients(tui, state, false);
 	if (!section_form_run(tui, &section))
 		return;
 	list_select(rows_list(state), section.saved_name);
@@ -232,7 +374,7 @@ static void edit_user(struct tui *tui, const char *name, const char *only, const
 
 static void do_edit(struct tui *tui, void *state)
 {
-	char *name = rows_selected(rows_list(state)), *title;
+	char *name = chosen_user(state), *title;
 
 	if (name == NULL)
 		return;
@@ -244,7 +386,7 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_password(struct tui *tui, void *state)
 {
-	char *name = rows_selected(rows_list(state)), *title;
+	char *name = chosen_user(state), *title;
 
 	if (name == NULL)
 		return;
@@ -256,18 +398,31 @@ static void do_password(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
+	struct users *users = state;
+
+	if (users->shows_clients) {
+		tui_say(tui, STYLE_NORMAL, "%s", _("Esc first: users are removed in the list of users"));
+		return;
+	}
 	rows_remove(tui, rows_list(state), _("Remove from the users: %s? The mailbox with its messages stays on the disk."), _("Yes, remove"),
 	    cmd_user_remove);
 }
 
 static void do_settings(struct tui *tui, void *state)
 {
-	rows_show(tui, rows_list(state), _("Settings of the mail program"), cmd_client_setup);
+	struct users *users = state;
+	char *name = chosen_user(state);
+
+	if (users->shows_clients && name != NULL)
+		list_select(rows_list(state), name);
+	if (name != NULL)
+		rows_show(tui, rows_list(state), _("Settings of the mail program"), cmd_client_setup);
+	free(name);
 }
 
 static void do_mailbox(struct tui *tui, void *state)
 {
-	char *name = rows_selected(rows_list(state));
+	char *name = chosen_user(state);
 
 	if (name != NULL)
 		tui_go(tui, SCREEN_MAILBOXES, name);
@@ -280,7 +435,9 @@ static const struct tui_action actions[] = {
     {'p', N_("Password"), N_("set a new password"), do_password, 0},
     {'d', N_("Remove"), N_("remove the user; the mailbox stays"), do_remove, 0},
     {'i', N_("Mail program"), N_("what to fill into the mail program of the user"), do_settings, 2},
-    {'m', N_("Mailbox"), N_("the letters in the mailbox"), do_mailbox, 3},
+    {'m', N_("Mailbox"), N_("the messages in the mailbox"), do_mailbox, 3},
+    {'c', N_("Connected"), N_("the mail programs that are connected now, and back"), do_clients, 0},
+    {TERM_ESCAPE, NULL, N_("back to the users"), do_back, 0},
 };
 
 const struct tui_screen screen_users = {
@@ -290,8 +447,8 @@ const struct tui_screen screen_users = {
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = users_open,
-    .close = rows_close,
+    .close = users_close,
     .refresh = users_refresh,
     .draw = users_draw,
-    .list = rows_list,
+    .list = users_list,
 };

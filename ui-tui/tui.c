@@ -186,7 +186,7 @@ static void look_around(struct tui *tui)
 
 static void wait_for_news(struct tui *tui)
 {
-	struct pollfd fds[4] = {{.fd = 0, .events = POLLIN}};
+	struct pollfd fds[TUI_LINK_WIRES + 2] = {{.fd = 0, .events = POLLIN}};
 	size_t count = 1;
 
 	count += tui_link_poll(&tui->link, fds + count);

@@ -6,6 +6,7 @@
 
 #define ASK_MS 5000  /* between two questions about the status */
 #define STALE_MS 60000 /* a question that was not answered is asked again */
+#define ASK_CLIENTS_MS 2000
 #define TRY_MS 1000  /* between two attempts to reach a gateway that is down */
 
 static void wire_close(struct tui_wire *wire)
@@ -54,27 +55,29 @@ static json_t *wire_read(struct tui_wire *wire)
 
 void tui_link_init(struct tui_link *link)
 {
-	*link = (struct tui_link){.asked = -ASK_MS, .tried = -TRY_MS};
-	link->status_wire.reader.fd = link->watch_wire.reader.fd = -1;
+	*link = (struct tui_link){.asked = -ASK_MS, .tried = -TRY_MS, .asked_clients = -ASK_CLIENTS_MS};
+	link->status_wire.reader.fd = link->watch_wire.reader.fd = link->who_wire.reader.fd = -1;
 }
 
 void tui_link_clear(struct tui_link *link)
 {
 	wire_close(&link->status_wire);
 	wire_close(&link->watch_wire);
+	wire_close(&link->who_wire);
 	json_decref(link->status);
 	json_decref(link->result);
+	json_decref(link->clients);
 	progress_clear(&link->progress);
 }
 
 size_t tui_link_poll(const struct tui_link *link, struct pollfd *fds)
 {
+	const struct tui_wire *wires[TUI_LINK_WIRES] = {&link->status_wire, &link->watch_wire, &link->who_wire};
 	size_t count = 0;
 
-	if (link->status_wire.reader.fd >= 0)
-		fds[count++] = (struct pollfd){.fd = link->status_wire.reader.fd, .events = POLLIN};
-	if (link->watch_wire.reader.fd >= 0)
-		fds[count++] = (struct pollfd){.fd = link->watch_wire.reader.fd, .events = POLLIN};
+	for (size_t i = 0; i < TUI_LINK_WIRES; i++)
+		if (wires[i]->reader.fd >= 0)
+			fds[count++] = (struct pollfd){.fd = wires[i]->reader.fd, .events = POLLIN};
 	return count;
 }
 
@@ -87,6 +90,15 @@ static void take_status(struct tui_link *link, json_t *answer)
 	link->status_number++;
 	link->session_runs = json_is_true(json_object_get(session, "running"));
 	wire_close(&link->status_wire);
+}
+
+static void take_clients(struct tui_link *link, json_t *answer)
+{
+	json_decref(link->clients);
+	link->clients = json_incref(json_object_get(answer, "clients"));
+	link->clients_number++;
+	json_decref(answer);
+	wire_close(&link->who_wire);
 }
 
 static void session_ended(struct tui_link *link, const json_t *event)
@@ -116,6 +128,17 @@ static void take_event(struct tui_link *link, const json_t *event)
 void tui_link_ask(struct tui_link *link)
 {
 	link->asked = clock_now_ms() - ASK_MS;
+}
+
+void tui_link_ask_clients(struct tui_link *link, const struct conf *conf)
+{
+	int64_t now = clock_now_ms();
+
+	if (!link->is_up || now - link->asked_clients < ASK_CLIENTS_MS)
+		return;
+	link->asked_clients = now;
+	wire_close(&link->who_wire);
+	wire_open(&link->who_wire, conf->gateway.spool, "who");
 }
 
 static void connect_and_ask(struct tui_link *link, const struct conf *conf)
@@ -150,5 +173,8 @@ void tui_link_serve(struct tui_link *link, const struct conf *conf)
 	object = wire_read(&link->status_wire);
 	if (object != NULL)
 		take_status(link, object);
+	object = wire_read(&link->who_wire);
+	if (object != NULL)
+		take_clients(link, object);
 	connect_and_ask(link, conf);
 }

@@ -35,7 +35,7 @@ def test_a_group_has_its_help(group):
 @pytest.mark.parametrize("language", ["en", "ru"])
 def test_all_help_fits_80_columns(language):
     verbs = [[group, verb] for group, verbs in GROUPS.items() for verb in verbs]
-    singles = [[verb] for verb in ("status", "session", "trace", "check", "setup", "sort", "decode", "backup", "restore", "dkim", "client-setup")]
+    singles = [[verb] for verb in ("status", "who", "session", "trace", "check", "setup", "sort", "decode", "backup", "restore", "dkim", "client-setup")]
     for words in [[], *[[group] for group in GROUPS], *verbs, *singles]:
         done = run(*words, "--help", language=language)
         assert done.returncode == DONE, words

@@ -43,6 +43,39 @@ static void test_the_dead_have_left_word(void **unused)
 	doing_free(board);
 }
 
+static void test_who_is_connected(void **unused)
+{
+	struct doing *board = doing_new();
+	struct doing_note notes[2];
+	int status;
+	pid_t pid;
+
+	(void)unused;
+	assert_int_equal(doing_read(NULL, notes, 2), 0);
+	assert_int_equal(doing_read(board, notes, 2), 0);
+	pid = fork();
+	if (pid == 0) {
+		doing_use(board);
+		doing_who("pop3 %s", "10.0.0.1");
+		doing_tls();
+		doing_login("iv\033an");
+		doing_step("RETR");
+		doing_wait();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(doing_read(board, notes, 0), 0);
+	assert_int_equal(doing_read(board, notes, 2), 1);
+	assert_string_equal(notes[0].who, "pop3 10.0.0.1");
+	assert_string_equal(notes[0].login, "iv\\x1ban");
+	assert_string_equal(notes[0].step, "RETR");
+	assert_true(notes[0].has_tls && notes[0].waits);
+	assert_true(notes[0].since > 0 && notes[0].heard > 0);
+	assert_int_equal(tell(board), 1);
+	assert_string_equal(told, "pop3 10.0.0.1 iv\\x1ban: RETR (waiting)\n");
+	doing_free(board);
+}
+
 static void *come_and_go(void *context)
 {
 	(void)context;
@@ -96,6 +129,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_dead_have_left_word),
+	    cmocka_unit_test(test_who_is_connected),
 	    cmocka_unit_test(test_those_at_work_come_first_and_lines_are_bounded),
 	};
 

@@ -1,0 +1,19 @@
+/*
+ * Who is connected to the LAN server, as the gateway answers it, in words: for `lanpost who` and the screen.
+ */
+#ifndef LANPOST_UI_TUI_WHO_H
+#define LANPOST_UI_TUI_WHO_H
+
+#include <jansson.h>
+#include <stddef.h>
+
+/* "pop3s", or "pop3 (TLS)" where TLS began after the connection; returns out. */
+const char *who_protocol(const json_t *client, char *out, size_t size);
+/* The user's name, or that nobody has logged in. */
+const char *who_user(const json_t *client);
+/* "RETR", "RETR, then waits"; returns out. */
+const char *who_activity(const json_t *client, char *out, size_t size);
+/* "5 s", "2 min", "3 h"; returns out. */
+const char *who_idle(const json_t *client, char *out, size_t size);
+
+#endif
