@@ -93,16 +93,18 @@ static int keep_converted(void *context, struct slice bytes)
 	return body_append(conversion->body, bytes, &conversion->id, conversion->error);
 }
 
-/* For a smarthost that takes 7 bits only; *wire becomes what goes out. What must not be converted goes as it is: nearly all servers
+/* For a smarthost that takes 7 bits only; *wire becomes what goes out. What must not be converted stays in it as it is: nearly all servers
  * that say nothing of 8BITMIME pass it on, and one that does not will say so. Returns -1 if our disk failed. */
 static int make_seven_bit(struct sending *sending, struct slice *wire, const char **why, struct error *error)
 {
 	struct conversion conversion = {.body = &sending->converted, .id = msgid_new(), .error = error};
+	enum seven_bit verdict = seven_bit_look(*wire, why);
 
-	if (seven_bit_look(*wire, why) != SEVEN_BIT_NEEDED)
+	if (verdict != SEVEN_BIT_NEEDED && verdict != SEVEN_BIT_PARTLY)
 		return 0;
-	*why = N_("a header has 8-bit bytes that are no text");
-	if (seven_bit_convert(*wire, keep_converted, &conversion) != 0)
+	if (verdict == SEVEN_BIT_NEEDED)
+		*why = N_("a header has 8-bit bytes that are no text");
+	if (seven_bit_convert(*wire, verdict, keep_converted, &conversion) != 0)
 		return -1;
 	return body_view(&sending->converted, wire, error);
 }

@@ -134,12 +134,80 @@ def test_where_8bitmime_is_offered_nothing_changes(make_gateway):
         server.stop()
 
 
+DAMAGED = by_hand("""Content-Type: multipart/mixed; boundary="b1"
+
+Этого обычно никто не видит.
+--b1
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+Привет
+--b1
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: quoted-printable
+
+=D0=9F and a no-break space:\u00a0 end, on a line that is as long as such lines are, or so=
+ it goes on
+между
+--b1
+Content-Type: message/rfc822
+
+Subject: x
+Content-Type: multipart/mixed; boundary="b2"
+
+тоже
+--b2
+
+plain
+--b2--
+и тут
+--b1--
+и потом
+""".encode(), head="X-Note: счёт\nMIME-Version: 1.0\n")
+
+
+def test_text_around_parts_and_damage_in_a_part_hinder_nothing(make_gateway, old):
+    office = office_at(make_gateway, old)
+    send(office, DAMAGED)
+    got, = old.letters
+    assert max(got.content) < 128 and max(len(line) for line in got.body.split(b"\r\n")) <= 78
+    assert parts(got.content) == parts(DAMAGED)
+    assert email.message_from_bytes(got.content, policy=email.policy.default)["X-Note"] == "счёт"
+    assert b"?????" in got.body and b"space:=C2=A0 end" in got.body
+    told = office.cli("trace", "1.test@bank.ru").stdout
+    assert "converted" in told and "8 bits" not in told
+
+
+def test_what_must_stay_does_not_keep_the_rest(make_gateway, old):
+    office = office_at(make_gateway, old)
+    send(office, by_hand("""Content-Type: multipart/mixed; boundary=b
+
+--b
+Content-Type: text/plain; charset=utf-8
+Content-Transfer-Encoding: 8bit
+
+Привет
+--b
+Content-Type: application/octet-stream
+Content-Transfer-Encoding: x-own
+
+свое
+--b--
+""".encode(), head="X-Note: счёт\nMIME-Version: 1.0\n"))
+    got, = old.letters
+    head, _, body = got.content.partition(b"\r\n\r\n")
+    assert max(head) < 128 and b"8bit" not in body.split(b"x-own")[0] and max(body.split(b"x-own")[0]) < 128
+    assert "свое".encode() in body
+    told = office.cli("trace", "1.test@bank.ru").stdout
+    assert "8 bits" in told and "in an encoding that has none" in told
+
+
 def test_what_is_signed_goes_as_it_is(make_gateway, old):
     office = office_at(make_gateway, old)
     send(office, SIGNED)
     assert old.letters[0].body == SIGNED.split(b"\r\n\r\n", 1)[1]
     told = office.cli("trace", "1.test@bank.ru").stdout
-    assert "8bit" in told and "it is signed" in told
+    assert "8 bits" in told and "it is signed" in told
 
 
 def test_the_signature_of_the_office_is_made_over_what_goes_out(make_gateway, old, tmp_path):
