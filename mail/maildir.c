@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "config/conf.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -502,4 +503,20 @@ static int collect_file(void *context, int dir_fd, const char *folder, const cha
 int maildir_files(const char *spool, const char *user, struct map *files, struct error *error)
 {
 	return each_file(spool, user, collect_file, files, error);
+}
+
+void maildir_users(const char *spool, struct strlist *users)
+{
+	char *path = xasprintf("%s/mailboxes", spool);
+	struct dirent **entries;
+	int count = scandir(path, &entries, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		if (conf_is_mailbox_name(slice_of(entries[i]->d_name)))
+			strlist_add(users, entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	free(path);
 }

@@ -29,6 +29,8 @@ struct maildir_list {
 
 /* `<spool>/mailboxes/<user>`, new memory. user must be a mailbox name (conf_is_mailbox_name). */
 char *maildir_path(const char *spool, const char *user);
+/* Names of all mailboxes that are there, in order, also of users who were removed; appended. */
+void maildir_users(const char *spool, struct strlist *users);
 /* Makes tmp, new, cur where they are missing. */
 int maildir_make(const char *spool, const char *user, struct error *error);
 /* Lists new/ and cur/. A mailbox that does not exist yet is empty. Each unique name is listed once. */

@@ -14,7 +14,6 @@
 #include "ui-tui/letter.h"
 #include "ui-tui/spool_writer.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,20 +84,13 @@ static void add_mailbox(struct mailboxes *mailboxes, const char *spool, const ch
 /* Mailboxes of users who were removed; nobody would remember them otherwise. */
 static void add_orphans(struct mailboxes *mailboxes, const struct conf *conf)
 {
-	char *path = xasprintf("%s/mailboxes", conf->gateway.spool);
-	struct dirent **entries;
-	int count = scandir(path, &entries, NULL, alphasort);
+	struct strlist names = {NULL, 0};
 
-	for (int i = 0; i < count; i++) {
-		const char *name = entries[i]->d_name;
-
-		if (conf_is_mailbox_name(slice_of(name)) && strcmp(name, CONF_POSTMASTER) != 0 && conf_find_user(conf, name) == NULL)
-			add_mailbox(mailboxes, conf->gateway.spool, name, false);
-		free(entries[i]);
-	}
-	if (count >= 0)
-		free(entries);
-	free(path);
+	maildir_users(conf->gateway.spool, &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
+			add_mailbox(mailboxes, conf->gateway.spool, names.items[i], false);
+	strlist_clear(&names);
 }
 
 static int list_mailboxes(const struct cli *cli, const struct conf *conf)

@@ -26,7 +26,9 @@ def office(make_gateway, folder):
     office.send("ivan@office.lan", ["client@bank.ru", "ivan@office.lan"], letter(number=9, sender="ivan@office.lan"))
     until(lambda: office.queued_files() and office.files("ivan"), 10, "delivery")
     (folder / "letter.eml").write_bytes(letter())
+    client = office.smtp()  # for `who`
     yield office
+    client.close()
     provider.stop()
 
 
