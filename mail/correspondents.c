@@ -52,3 +52,10 @@ void correspondents_recipients(struct slice message, struct buf *out)
 
 	collect(message, names, ARRAY_LEN(names), out);
 }
+
+void correspondents_written_to(struct slice message, struct buf *out)
+{
+	static const char *const names[] = {"X-Original-To", "Envelope-To", "Delivered-To", "To", "Cc"};
+
+	collect(message, names, ARRAY_LEN(names), out);
+}

@@ -12,5 +12,7 @@
 void correspondents_senders(struct slice message, struct buf *out);
 /* The same for To, Cc, Delivered-To and X-Original-To. */
 void correspondents_recipients(struct slice message, struct buf *out);
+/* The same with what the provider noted of the envelope first: whose mailbox the message was for. */
+void correspondents_written_to(struct slice message, struct buf *out);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "mail/addr.h"
+#include "mail/correspondents.h"
 #include "mail/decode.h"
 #include "mail/header.h"
 #include "mail/maildir.h"
@@ -172,25 +172,6 @@ static int deliver_daemon(struct work *work, const struct place *place, struct e
 	return result;
 }
 
-/* The addresses that were written to: what the provider noted of the envelope first. */
-static void list_recipients(struct slice message, struct buf *out)
-{
-	static const char *const fields[] = {"X-Original-To", "Envelope-To", "Delivered-To", "To", "Cc"};
-	struct header_field field;
-
-	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		struct addr_item item;
-		char text[ADDR_TEXT_MAX];
-		size_t at = 0;
-
-		if (!header_find(message, fields[i], &field))
-			continue;
-		while (addr_list_next(field.body, &at, &item) && out->len + ADDR_TEXT_MAX + 2 < REPLY_FIELD_MAX)
-			if (item.valid)
-				buf_printf(out, "%s%s", out->len > 0 ? ", " : "", addr_text(text, sizeof(text), &item.addr));
-	}
-}
-
 /* What the reply will need: the message itself may be gone when it is written. */
 static int deliver_reply(struct work *work, const struct place *place, struct error *error)
 {
@@ -207,7 +188,7 @@ static int deliver_reply(struct work *work, const struct place *place, struct er
 	field_text(delivery->body, "Message-ID", &message_id);
 	reply.subject = (char *)(uintptr_t)buf_text(&subject);
 	reply.message_id = (char *)(uintptr_t)buf_text(&message_id);
-	list_recipients(delivery->body, &written_to);
+	correspondents_written_to(delivery->body, &written_to);
 	reply.written_to = (char *)(uintptr_t)buf_text(&written_to);
 	result = state_reply_add(delivery->state, &reply, error);
 	buf_clear(&written_to);
