@@ -164,6 +164,7 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	if (code == 0)
 		code = fetch_with_reconnects(&fetch, error);
 	fetch_remember_sizes(&fetch);
+	fetch_remember_tries(&fetch);
 	fetch_hang_up(&fetch);
 	pop3_client_clear(&fetch.pop3);
 	imap_client_clear(&fetch.imap);

@@ -22,9 +22,12 @@ struct fetch_result {
 	size_t deleted;	 /* upstream, for good */
 	size_t skipped;	 /* the server would not give them, or not whole: they wait there, and are tried again */
 	size_t large;	 /* wait there behind stubs */
+	size_t compared; /* came whole only to be compared, and had come before */
+	bool is_renumbered; /* most of what was known there has other UIDs now */
 	uint64_t bytes;	 /* received */
 	uint64_t bytes_total; /* with those to come, as listed */
 	struct strlist skipped_keys, skipped_texts; /* of the first FETCH_SKIPPED_MAX; caller clears them */
+	int64_t skipped_next[FETCH_SKIPPED_MAX]; /* when they are tried again, seconds since 1970; 0: by the next session */
 	uint64_t skipped_sizes[FETCH_SKIPPED_MAX], large_sizes[FETCH_SKIPPED_MAX]; /* as listed; 0: not known */
 };
 
@@ -43,6 +46,7 @@ struct fetch_job {
 	bool (*may_fetch)(void *context, uint64_t size);
 	void *context;
 	const atomic_bool *cancel;
+	bool tries_again; /* also what has failed so often that it should wait */
 	bool clock_is_doubtful; /* then nothing is deleted upstream, and no UIDL forgotten, because of its age */
 };
 

@@ -2,7 +2,7 @@
  * Connections of one session: what is done when the line breaks.
  *
  * A message that was under way when it broke, or behind which something came that is no reply, is perhaps to blame: it is tried as the last one of the next connection, and
- * after a second break it is left for the next session, so that it blocks nothing behind it. Since only QUIT makes
+ * after a second break it is left for another session (fetch_tries.c), so that it blocks nothing behind it. Since only QUIT makes
  * the server delete, a line that dropped gets its QUIT and a new connection every so many messages: else a mailbox
  * would never shrink. The number is remembered for the next session, for a bad line stays one.
  */
@@ -12,7 +12,6 @@
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
-#include <stdlib.h>
 #include <time.h>
 
 #define CONNECTIONS_MAX 1000
@@ -22,31 +21,8 @@
 #define COMMIT_LEAST 5
 #define COMMIT_ENOUGH 1000 /* a line that does so many is a good one again */
 
-/* One without a key is known by its size: its number is another one on the next connection. */
-static char *trouble_key(const struct plan_item *item)
-{
-	return item->key != NULL ? xstrdup(item->key) : xasprintf("\x1bsize %llu", (unsigned long long)item->size);
-}
-
-size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item)
-{
-	char *key = trouble_key(item);
-	size_t count = (uintptr_t)map_get(&fetch->troubles, slice_of(key));
-
-	free(key);
-	return count;
-}
-
-void fetch_add_trouble(struct fetch *fetch, const struct plan_item *item)
-{
-	char *key = trouble_key(item);
-
-	map_put(&fetch->troubles, slice_of(key), (void *)(uintptr_t)(fetch_troubles(fetch, item) + 1));
-	free(key);
-}
-
 /* True if there is a message to blame. */
-static bool blame(struct fetch *fetch)
+static bool blame(struct fetch *fetch, bool is_broken)
 {
 	struct plan_item *item;
 	enum fetch_ask ask;
@@ -54,21 +30,21 @@ static bool blame(struct fetch *fetch)
 	if (!fetch_oldest(fetch, &ask, &item) || item == NULL ||
 	    (ask != ASK_MESSAGE && ask != ASK_TOP && ask != ASK_HEADER))
 		return false;
-	fetch_add_trouble(fetch, item);
+	fetch_add_trouble(fetch, item, is_broken);
 	return true;
 }
 
 /* What came is not what a server says: in a message, or behind one that was therefore not whole. Another connection gets round it. */
 static bool is_message_broken(struct fetch *fetch)
 {
-	return fetch->is_garbled && (fetch->is_message_broken || blame(fetch));
+	return fetch->is_garbled && (fetch->is_message_broken || blame(fetch, true));
 }
 
 static void line_dropped(struct fetch *fetch)
 {
 	size_t number = fetch->commit_every == 0 ? COMMIT_START : fetch->commit_every / 2;
 
-	if (!blame(fetch) && fetch->timed_out)
+	if (!blame(fetch, false) && fetch->timed_out)
 		fetch->fruitless = FRUITLESS_MAX; /* it hangs whatever is asked */
 	if (!fetch->is_imap) /* there deletions need no QUIT */
 		fetch_remember_commit_every(fetch, number < COMMIT_LEAST ? COMMIT_LEAST : number);

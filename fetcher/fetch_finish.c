@@ -123,6 +123,8 @@ static int pass_over(struct fetch *fetch, struct plan_item *item, struct plan_kn
 		result = remember_as(fetch, item, &known->what, error);
 	log_info("event=message-known account=%s uidl=%s", LOG_CSTR(account->name), LOG_CSTR(item->key));
 	item->is_new = item->is_doubtful = false;
+	fetch_forget_troubles(fetch, item);
+	fetch->result->compared++;
 	fetch->result->total--;
 	if (account->keep_days >= 0 && known->what.time + account->keep_days * DAY <= fetch_now(fetch))
 		fetch_want_delete(fetch, item->number);
@@ -200,7 +202,7 @@ static bool may_be_taken(struct fetch *fetch, const struct plan_item *item, bool
 	}
 	if (fetch_sizes_lie(fetch))
 		return true;
-	fetch_add_trouble(fetch, item);
+	fetch_add_trouble(fetch, item, true);
 	*stays = before == body;
 	if (*stays)
 		return true;
@@ -277,7 +279,7 @@ int fetch_settle_message(struct fetch *fetch, struct error *error)
 		return fetch_confirm_message(fetch, error);
 	if (fetch->is_garbled && (is_short(fetch) || !fetch->is_careful || fetch->window == 1)) {
 		fetch->is_message_broken = true;
-		fetch_add_trouble(fetch, fetch->current);
+		fetch_add_trouble(fetch, fetch->current, true);
 	}
 	fetch_drop_message(fetch);
 	return 0;

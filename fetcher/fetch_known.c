@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-#define TROUBLES_MAX 2 /* in one session; the next one tries again */
+#define TROUBLES_MAX 2 /* in one session */
 
 static bool feed_questions(struct fetch *fetch)
 {
@@ -119,6 +119,13 @@ static void count_left(struct fetch *fetch, const struct plan_item *item)
 	}
 }
 
+/* It has failed too often: in this session, or in earlier ones not long enough ago. */
+static bool must_pause(const struct fetch *fetch, const struct plan_item *item)
+{
+	return fetch_troubles(fetch, item) >= TROUBLES_MAX ||
+	       (!fetch->job->tries_again && item->action == PLAN_GET && fetch_next_try(fetch, item->key) > 0);
+}
+
 static void count_wanted(struct fetch *fetch)
 {
 	fetch->result->large = 0;
@@ -129,9 +136,9 @@ static void count_wanted(struct fetch *fetch)
 		count_left(fetch, item);
 		if (item->action != PLAN_GET && item->action != PLAN_STUB)
 			continue;
-		if (fetch_troubles(fetch, item) >= TROUBLES_MAX) {
+		if (must_pause(fetch, item)) {
 			item->action = PLAN_LEAVE;
-			fetch_skip(fetch, item, 
+			fetch_skip(fetch, item,
 			    PHRASE(N_("it does not come whole: the connection breaks in it each time, or what follows is no reply")));
 			continue;
 		}
@@ -154,6 +161,7 @@ int fetch_decide(struct fetch *fetch, struct error *error)
 		if (fetch_drive(fetch, feed_questions, question_event, error) != 0)
 			return -1;
 	} while (plan_question_again(&fetch->plan, &fetch->seen));
+	fetch->result->is_renumbered = fetch->result->is_renumbered || fetch->plan.is_renumbered;
 	fetch->plan.sizes_lie = fetch_sizes_lie(fetch);
 	plan_decide(&fetch->plan, account, &fetch->seen, now);
 	fetch->result->bytes_total = fetch->result->bytes;

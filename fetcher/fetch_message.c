@@ -62,6 +62,7 @@ static void note_durable(struct fetch *fetch, const struct batch_item *done)
 	if (fetch->plan.has_digests)
 		plan_note(&fetch->plan, key, what);
 	item->is_new = item->is_doubtful = false;
+	fetch_forget_troubles(fetch, item);
 	if (done->is_short)
 		note_short(fetch, item);
 	else if (!is_stub && fetch->job->account->keep_days == 0)

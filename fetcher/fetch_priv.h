@@ -51,7 +51,7 @@ struct fetch {
 	int64_t begun;	     /* wall clock */
 	struct plan plan;
 	struct map seen;     /* key -> struct seen */
-	struct map troubles; /* key -> how often this message did not come whole, in this session */
+	struct map troubles; /* key -> how often this message did not come whole, in this session (fetch_tries.c) */
 	struct map shorts;   /* key -> the digest of what came, shorter than listed */
 	size_t right_sizes, short_sizes; /* messages that came as listed, and shorter, so far in this mailbox */
 	bool sizes_changed; /* by this session */
@@ -134,9 +134,19 @@ int fetch_drive(struct fetch *fetch, fetch_feed feed, fetch_on_event on_event, s
 
 /* Connects as often as it takes and is worth it. */
 int fetch_with_reconnects(struct fetch *fetch, struct error *error);
-/* How often this message did not come whole. */
+
+/* --- fetch_tries.c */
+
+/* How often this message did not come whole in this session. */
 size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item);
-void fetch_add_trouble(struct fetch *fetch, const struct plan_item *item);
+/* is_broken: what came was wrong; else the line dropped in it. */
+void fetch_add_trouble(struct fetch *fetch, const struct plan_item *item, bool is_broken);
+/* It has come. */
+void fetch_forget_troubles(struct fetch *fetch, const struct plan_item *item);
+/* When a message that has failed in earlier sessions may be tried again, seconds since 1970; 0: now. */
+int64_t fetch_next_try(const struct fetch *fetch, const char *key);
+/* The end of the session: what has failed in it, and when it is tried again (skipped_next). */
+void fetch_remember_tries(struct fetch *fetch);
 
 /* --- fetch.c */
 

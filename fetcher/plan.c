@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define DAY 86400
 
@@ -16,6 +17,7 @@
 #define MARK_LETTER "\x05"
 #define MARK_MOVED "\x06"
 #define MARK_SHORT "\x07"
+#define MARK_TRIES "\x08"
 
 void plan_clear(struct plan *plan)
 {
@@ -49,6 +51,11 @@ char *plan_short_mark(const char *key)
 	return xasprintf(MARK_SHORT "%s", key);
 }
 
+char *plan_tries_mark(const char *key)
+{
+	return xasprintf(MARK_TRIES "%s", key);
+}
+
 char *plan_moved_key(const char *key)
 {
 	return xasprintf(MARK_MOVED "%s", key);
@@ -71,10 +78,10 @@ bool plan_is_stub(const char *key)
 
 bool plan_is_stale(struct slice key, int64_t seen, int64_t now)
 {
-	bool listed_as_it_is = key.len > 0 && (key.ptr[0] >= 0x20 || key.ptr[0] == MARK_DIGEST[0] ||
-						 key.ptr[0] == MARK_LETTER[0] || key.ptr[0] == MARK_MOVED[0]);
+	static const char forgotten[] = MARK_DIGEST MARK_LETTER MARK_MOVED MARK_TRIES;
+	bool may_go = key.len > 0 && (key.ptr[0] >= 0x20 || strchr(forgotten, key.ptr[0]) != NULL);
 
-	return listed_as_it_is && seen + PLAN_FORGET_SECONDS < now;
+	return may_go && seen + PLAN_FORGET_SECONDS < now;
 }
 
 static char *digest_key(struct slice bytes)

@@ -119,6 +119,8 @@ char *plan_double_mark(const char *uidl);
 char *plan_moved_key(const char *key);
 /* The mark of a message that came shorter than listed, and must not be deleted. New memory. */
 char *plan_short_mark(const char *key);
+/* The mark of a message that did not come whole (fetch_tries.c). New memory. */
+char *plan_tries_mark(const char *key);
 /* The key of a letter that lies in a catch-all mailbox more than once. New memory. */
 char *plan_letter_key(uint64_t digest);
 /* The key of the message itself if this is the key of a stub, else NULL. */

@@ -134,6 +134,8 @@ static void verb_session(struct control *control, struct control_client *client,
 	char text[256], name[96];
 
 	if (read_accounts(control, json_object_get(request, "accounts"), &wanted, &unknown)) {
+		for (size_t i = 0; i < wanted.accounts.count; i++)
+			strlist_add(&wanted.again, wanted.accounts.items[i]);
 		start_session(control, client, &wanted, flag(request, "wait"));
 	} else {
 		phrase_set(text, sizeof(text), N_("there is no account %s"),
@@ -141,6 +143,7 @@ static void verb_session(struct control *control, struct control_client *client,
 		answer_error(client, text);
 	}
 	strlist_clear(&wanted.accounts);
+	strlist_clear(&wanted.again);
 }
 
 static void verb_flush(struct control *control, struct control_client *client,

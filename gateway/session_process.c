@@ -159,6 +159,7 @@ static void *fetch_thread(void *context)
 	    .may_fetch = may_fetch,
 	    .context = work,
 	    .cancel = session_limits_cancelled(),
+	    .tries_again = strlist_has(&session->request.again, name),
 	    .clock_is_doubtful = !session->clock_is_trusted,
 	};
 	bool failed, secure;
@@ -425,6 +426,8 @@ static void take_request(struct session *session, const struct session_request *
 	};
 	for (size_t i = 0; i < request->accounts.count; i++)
 		strlist_add(&session->request.accounts, request->accounts.items[i]);
+	for (size_t i = 0; i < request->again.count; i++)
+		strlist_add(&session->request.again, request->again.items[i]);
 	if (!request->triggers)
 		return;
 	if (state_triggers(session->spool.state, &session->triggers, &error) != 0)
@@ -481,5 +484,6 @@ int session_process_run(void *context, int event_fd)
 	free(session.result.hosts);
 	triggers_clear(&session.triggers);
 	strlist_clear(&session.request.accounts);
+	strlist_clear(&session.request.again);
 	return 0;
 }

@@ -10,6 +10,7 @@
 
 struct session_request {
 	struct strlist accounts; /* empty: all that are enabled */
+	struct strlist again;	 /* accounts that were named by the admin: also what has failed often is tried again */
 	bool fetch, send;
 	bool flush;    /* with send: also what waits for its own next attempt */
 	bool triggers; /* look for mail to the daemon, do what it asks for, and answer it */

@@ -5,10 +5,12 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report.h"
+#include "mail/problem.h"
 #include "mail/remote.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #define BUSY_SECONDS 3600 /* before postmaster hears that a server does not let us log in just now */
 
@@ -43,6 +45,63 @@ static void report_skipped(const struct session_report *session, const struct ac
 		session_report_change(session, key, what, &problem);
 		free(key);
 	}
+}
+
+struct over {
+	const struct account_result *account;
+	struct strlist keys;
+};
+
+static void find_over(void *context, const char *key, const char *text, int64_t since)
+{
+	struct over *over = context;
+	char *begin = xasprintf("message %s ", over->account->account->name);
+	size_t len = strlen(begin);
+
+	(void)text;
+	(void)since;
+	if (strncmp(key, begin, len) == 0 && !strlist_has(&over->account->fetched.skipped_keys, key + len))
+		strlist_add(&over->keys, key);
+	free(begin);
+}
+
+/* Messages that came after all, or that are gone from the server. That is worth no mail. */
+static void forget_skipped(const struct session_report *session, const struct account_result *account)
+{
+	struct over over = {.account = account};
+	struct state *state = session->spool->state;
+	struct error error;
+	int64_t since;
+
+	if (account->error.class != ERROR_NONE || account->fetched.skipped > account->fetched.skipped_keys.count)
+		return;
+	if (state_problems(state, find_over, &over, &error) != 0)
+		log_warnx("event=problems-unreadable reason=%s", LOG_ERROR(&error));
+	for (size_t i = 0; i < over.keys.count; i++)
+		if (state_problem_clear(state, over.keys.items[i], &since, &error) < 0)
+			log_warnx("event=problem-not-cleared reason=%s", LOG_ERROR(&error));
+	strlist_clear(&over.keys);
+}
+
+/* A provider that gave new UIDs to what it has, and shows no headers: all came once more, to be compared. */
+static void report_compared(const struct session_report *session, const struct account_result *account)
+{
+	const struct fetch_result *fetched = &account->fetched;
+	char *key = xasprintf("uids %s", account->account->name);
+	struct error problem;
+	int64_t since;
+
+	if (fetched->is_renumbered && fetched->compared > 0) {
+		error_set(&problem, ERROR_PERMANENT,
+		    N_("the provider has changed the UIDs of its messages and does not show their headers: %zu messages were "
+		       "fetched once more, and kept out since they are here already"),
+		    fetched->compared);
+		session_report_change(session, key, PROBLEM_NAME(key), &problem);
+	} else if (account->error.class == ERROR_NONE &&
+		   state_problem_clear(session->spool->state, key, &since, &problem) < 0) {
+		log_warnx("event=problem-not-cleared reason=%s", LOG_ERROR(&problem));
+	}
+	free(key);
 }
 
 static void report_smarthosts(const struct session_report *session)
@@ -124,6 +183,8 @@ void session_report_problems(const struct session_report *session, bool line_was
 		if (!is_passing(session, key, &account->error))
 			session_report_change(session, key, what, &account->error);
 		report_skipped(session, account);
+		forget_skipped(session, account);
+		report_compared(session, account);
 	}
 	report_smarthosts(session);
 	session_report_change(session, "process session", PHRASE(N_("the session process")),

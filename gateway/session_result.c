@@ -23,9 +23,13 @@ static json_t *error_json(const struct error *error)
 
 static const char too_large[] = N_("larger than max_size; a stub stands for it");
 
-static void add_waiting(json_t *list, uint64_t size, const char *why)
+/* next: when it is tried again; 0: by the next session, or never */
+static void add_waiting(json_t *list, uint64_t size, const char *why, int64_t next)
 {
-	json_array_append_new(list, json_pack("{s:I, s:s}", "size", (json_int_t)size, "why", why));
+	const char *text = next == 0 ? why : PHRASE(N_("%s; next try: %s"), why, PHRASE_TIME(next));
+
+	json_array_append_new(list,
+	    json_pack("{s:I, s:s, s:I}", "size", (json_int_t)size, "why", text, "next_try", (json_int_t)next));
 }
 
 /* What waits on the server, and why; the first of it. */
@@ -34,9 +38,9 @@ static json_t *waiting_json(const struct fetch_result *fetched)
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < fetched->skipped_keys.count; i++)
-		add_waiting(list, fetched->skipped_sizes[i], fetched->skipped_texts.items[i]);
+		add_waiting(list, fetched->skipped_sizes[i], fetched->skipped_texts.items[i], fetched->skipped_next[i]);
 	for (size_t i = 0; i < fetched->large && i < FETCH_SKIPPED_MAX; i++)
-		add_waiting(list, fetched->large_sizes[i], PHRASE_WORD(too_large));
+		add_waiting(list, fetched->large_sizes[i], PHRASE_WORD(too_large), 0);
 	return list;
 }
 

@@ -18,7 +18,15 @@
 void session_request_clear(struct session_request *request)
 {
 	strlist_clear(&request->accounts);
+	strlist_clear(&request->again);
 	*request = (struct session_request){0};
+}
+
+static void add_names(struct strlist *to, const struct strlist *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		if (!strlist_has(to, from->items[i]))
+			strlist_add(to, from->items[i]);
 }
 
 static void request_copy(struct session_request *to, const struct session_request *from)
@@ -30,8 +38,8 @@ static void request_copy(struct session_request *to, const struct session_reques
 	    .triggers = from->triggers,
 	    .is_housekeeping = from->is_housekeeping,
 	};
-	for (size_t i = 0; i < from->accounts.count; i++)
-		strlist_add(&to->accounts, from->accounts.items[i]);
+	add_names(&to->accounts, &from->accounts);
+	add_names(&to->again, &from->again);
 }
 
 /* What both want. No account named means all of them, if anything is to be fetched. */
@@ -42,9 +50,9 @@ static void request_merge(struct session_request *into, const struct session_req
 
 	if (all)
 		strlist_clear(&into->accounts);
-	for (size_t i = 0; !all && i < more->accounts.count; i++)
-		if (!strlist_has(&into->accounts, more->accounts.items[i]))
-			strlist_add(&into->accounts, more->accounts.items[i]);
+	else
+		add_names(&into->accounts, &more->accounts);
+	add_names(&into->again, &more->again);
 	into->fetch = into->fetch || more->fetch;
 	into->send = into->send || more->send;
 	into->flush = into->flush || more->flush;

@@ -14,6 +14,7 @@ static const struct {
     {"smarthost ", N_("smarthost %s")},
     {"corrupt ", N_("damaged file %s")},
     {"message ", N_("a message of account %s")},
+    {"uids ", N_("the UIDs of account %s")},
     {"queue", N_("sending the queue")},
     {"line", N_("the line")},
     {"hanging up", N_("hanging up the line")},

@@ -1,6 +1,8 @@
 """What did not come whole is never deleted at the provider: it is tried again in a connection of its own, told once, and left there."""
 import collections
 import re
+import sqlite3
+import time
 
 import pytest
 
@@ -223,3 +225,134 @@ def test_where_sizes_are_right_no_proof_is_asked_for(make_gateway):
         server.stop()
         assert b"NOOP" not in b" ".join(server.commands)
         office.stop()
+
+
+# --- every byte is paid for once: pauses between the tries
+
+def a_day_passes(office, days=1):
+    """For what is remembered of failed tries."""
+    with sqlite3.connect(office.spool / "state.db") as state:
+        state.execute("UPDATE seen SET time = time - ? WHERE substr(CAST(uidl AS BLOB), 1, 1) = x'08'", (days * 86400,))
+    state.close()
+
+
+def problems(office):
+    with sqlite3.connect(office.spool / "state.db") as state:
+        keys = [key for key, in state.execute("SELECT key FROM problem ORDER BY key")]
+    state.close()
+    return keys
+
+
+class Hopeless:
+    """Message 1 is never whole: the rest of it follows where a reply should."""
+
+    def __init__(self, server, protocol):
+        self.server, self.protocol, self.is_well = server, protocol, False
+        server.misdeed = self
+
+    def __call__(self, event, argument, connection):
+        if self.is_well:
+            return None
+        if self.protocol == "pop3" and event == "RETR" and self.server.uidls[int(argument) - 1] == "uidl-1":
+            connection.say("+OK")
+            connection.raw(self.server.messages[int(argument) - 1] + b".\r\nmore of it\r\nand more\r\n.\r\n")
+            return True
+        if self.protocol == "imap" and self.server.fetches(event, argument, 101):
+            message = self.server.messages[101]
+            self.server.data(connection, 101, "BODY[]", message, claimed=len(message) - 40)
+            self.server.done(connection)
+            return True
+        return None
+
+
+def hopeless(make_gateway, protocol):
+    server = SERVERS[protocol](three())
+    provider = Hopeless(server, protocol)
+    return server, provider, office_at(make_gateway, server, protocol)
+
+
+@protocols
+def test_what_never_comes_whole_is_tried_twice_then_daily_then_weekly(make_gateway, protocol):
+    server, provider, office = hopeless(make_gateway, protocol)
+    for _ in range(3):
+        office.session()
+    assert in_mailbox(office, "ivan") == collections.Counter([2, 3])
+    first = asked_for(server, 1)
+    assert first == (2 if protocol == "imap" else 3)  # the one before it was known how much that server takes at once
+    for day in range(1, 8):
+        a_day_passes(office)
+        office.session()
+        office.session()
+        assert asked_for(server, 1) == first + 2 * day
+    a_day_passes(office)
+    office.session()
+    assert asked_for(server, 1) == first + 14
+    a_day_passes(office, days=7)
+    office.session()
+    assert asked_for(server, 1) == first + 16 and len(told(office)) == 1
+    provider.is_well = True
+    office.session()
+    assert in_mailbox(office, "ivan") == collections.Counter([2, 3])
+    office.cli("session", "--account", "a")  # the admin's word
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3]) and server.left == []
+    assert problems(office) == []
+
+
+@protocols
+def test_when_it_is_tried_again_stands_in_the_status(make_gateway, protocol):
+    server, _, office = hopeless(make_gateway, protocol)
+    office.session()
+    one, = office.status()["accounts"][0]["waiting"]
+    assert 86000 < one["next_try"] - time.time() < 86800
+    assert "next try: " in office.cli("status").stdout
+    office.session()  # it is not tried, and still listed
+    one, = office.status()["accounts"][0]["waiting"]
+    assert one["next_try"] > time.time()
+    server.stop()
+
+
+def test_a_line_that_drops_in_a_message_gets_some_sessions_more(make_gateway):
+    server = MisbehavingPop3(three(), "always_closes_in_the_middle_of_the_first_message")
+    office = office_at(make_gateway, server, "pop3")
+    for _ in range(5):
+        office.session()
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter([2, 3])
+    assert asked_for(server, 1) == 6
+
+
+def test_a_message_that_is_gone_is_no_problem_any_more(make_gateway):
+    server, _, office = hopeless(make_gateway, "pop3")
+    office.session()
+    assert problems(office) == ["message a uidl-1"]
+    server.messages[:], server.uidls[:] = [], []
+    office.session()
+    server.stop()
+    assert problems(office) == []
+
+
+# --- UIDs given anew, and no headers to compare
+
+def test_that_duplicates_were_kept_out_is_told_once(make_gateway):
+    server = MisbehavingPop3([letter(number=n, body=f"text {n}\n" * n) for n in range(1, 7)])
+
+    def misdeed(event, argument, connection):
+        if event in ("CAPA", "TOP"):
+            connection.say("-ERR what is that?")
+            return True
+    server.misdeed = misdeed
+    office = office_at(make_gateway, server, "pop3", keep_on_server="yes")
+    office.session()
+
+    def heard():
+        return [mail for mail in office.mailbox("postmaster") if b"6 messages were fetched once more" in b" ".join(mail.split())]
+    for turn in (1, 2):
+        assert len(heard()) == turn - 1
+        server.uidls[:] = [f"anew-{turn}-{n}" for n in range(6)]
+        office.session()
+        assert len(heard()) == turn and problems(office) == ["uids a"]
+        office.session()  # they have these UIDs still: it is over, which is worth no mail
+        assert len(office.mailbox("postmaster")) == turn and problems(office) == []
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter(range(1, 7))
