@@ -118,10 +118,12 @@ po:
 all: $(B)/lanpostd $(B)/lanpost $(MO)
 
 # The pages that are made of the program's tables; tests say when they are behind.
-pages: $(B)/lanpost
-	@$(B)/lanpost config-reference > docs/configuration.md
-	@$(B)/lanpost config-reference man > docs/lanpost.conf.5
-	@$(B)/lanpost config-reference verbs docs/lanpost.1.in > docs/lanpost.1
+pages_in = $(B)/lanpost --lang $(1) config-reference > $(2)/configuration.md && \
+    $(B)/lanpost --lang $(1) config-reference man > $(2)/lanpost.conf.5 && \
+    $(B)/lanpost --lang $(1) config-reference verbs $(2)/lanpost.1.in > $(2)/lanpost.1
+pages: $(B)/lanpost $(MO)
+	@$(call pages_in,en,docs)
+	@$(call pages_in,ru,docs/ru)
 
 # --- tests
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -175,8 +177,10 @@ $(B)/bench/%: $(B)/obj/bench/%.o $(LIBS)
 	@$(call link,$<)
 
 # --- install
+# Manual pages and documents of another language are in docs/LANGUAGE.
 MAN  := $(wildcard docs/*.[1-8])
-DOCS := README.md NEWS $(wildcard docs/*.md)
+MAN_RU := $(wildcard docs/ru/*.[1-8])
+DOCS := README.md README.ru.md NEWS $(wildcard docs/*.md)
 # systemd looks below /usr and below /usr/local.
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 SHARE = $(DESTDIR)$(PREFIX)/share
@@ -186,11 +190,13 @@ install: all
 	install -m 755 $(B)/lanpost $(DESTDIR)$(PREFIX)/bin/lanpost
 	install -m 755 $(B)/lanpostd $(DESTDIR)$(PREFIX)/sbin/lanpostd
 	for page in $(MAN); do install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
+	for page in $(MAN_RU); do install -D -m 644 $$page $(SHARE)/man/ru/man$${page##*.}/$${page##*/}; done
 	for mo in $(MO:$(B)/%=%); do install -D -m 644 $(B)/$$mo $(SHARE)/$$mo; done
 	$(B)/lanpost completion bash > $(SHARE)/bash-completion/completions/lanpost
 	$(B)/lanpost completion zsh > $(SHARE)/zsh/vendor-completions/_lanpost
 	$(B)/lanpost completion fish > $(SHARE)/fish/vendor_completions.d/lanpost.fish
 	install -m 644 $(DOCS) mail/QUEUE.md $(SHARE)/doc/lanpost/
+	install -D -m 644 -t $(SHARE)/doc/lanpost/ru $(wildcard docs/ru/*.md)
 	install -m 644 docs/lanpost.conf.sample $(SHARE)/lanpost/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|' debian/lanpost.service.in > $(DESTDIR)$(UNITDIR)/lanpost.service
 	@[ -n '$(DESTDIR)' ] || [ "$$(id -u)" -ne 0 ] || PREFIX='$(PREFIX)' SYSCONFDIR='$(SYSCONFDIR)' debian/postinst configure

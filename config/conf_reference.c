@@ -84,9 +84,10 @@ static void write_man_key(struct buf *out, const struct schema_key *key)
 void conf_reference_man(struct buf *out)
 {
 	buf_append_text(out, ".\\\" Written by `lanpost config-reference man`; change config/schema.c instead.\n"
-			     ".TH LANPOST.CONF 5 \"\" \"lanpost\"\n.SH NAME\nlanpost.conf \\- ");
-	buf_append_text(out, _("configuration of the mail gateway lanpost\n"));
-	buf_append_text(out, ".SH DESCRIPTION\n");
+			     ".TH LANPOST.CONF 5 \"\" \"lanpost\"\n");
+	/* TRANSLATORS: this and the next capitals are headings of manual pages */
+	buf_printf(out, ".SH %s\nlanpost.conf \\- %s", _("NAME"), _("configuration of the mail gateway lanpost\n"));
+	buf_printf(out, ".SH %s\n", _("DESCRIPTION"));
 	append_roff(out, _("/etc/lanpost/lanpost.conf (or -c FILE) and, beside it, users.conf, accounts.conf and rules.conf: all INI files, all optional but the first; any section may stand in any of them. Names of sections, keys and users are written in upper or lower case alike; files are in UTF-8. ; or # begins a comment: a value that holds one stands whole in single quotes. \\ at the end of a line continues it in the next one. A section and a key stand once only. An empty value means the default; only an empty allow, deny or listen is empty. lanpost check tells every problem with file and line."));
 	buf_append_byte(out, '\n');
 	for (size_t i = 0; i < schema_section_count; i++) {
@@ -99,7 +100,7 @@ void conf_reference_man(struct buf *out)
 		for (size_t j = 0; j < section->key_count; j++)
 			write_man_key(out, &section->keys[j]);
 	}
-	buf_append_text(out, ".SH \"SEE ALSO\"\n.BR lanpost (1),\n.BR lanpost-rules (5),\n.BR lanpostd (8)\n");
+	buf_printf(out, ".SH \"%s\"\n.BR lanpost (1),\n.BR lanpost\\-rules (5),\n.BR lanpostd (8)\n", _("SEE ALSO"));
 }
 
 /* --- the Markdown page */

@@ -16,7 +16,7 @@ static const struct {
 	const char *heading, *words; /* first words of verbs */
 } headings[] = {
     {N_("Mail"), "status session who trace queue mailbox"},
-    {N_("Configuration"), "setup check user account smarthost rule client-setup dkim"},
+    {N_("Configuration"), "setup check user account smarthost rule client-setup dkim config-reference"},
     {N_("Try without effect"), "sort decode demo"},
     {N_("The gateway"), "reload stop backup restore completion"},
 };

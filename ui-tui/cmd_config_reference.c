@@ -1,13 +1,17 @@
 /*
- * lanpost config-reference: the pages of the manual, or the parts of them, that are made of the program's own tables.
+ * lanpost config-reference: the pages of the manual, or the parts of them, that are made of the program's own tables, in the language of the
+ * process. `config-reference verbs TEMPLATE` is for `make pages` only.
  */
 #include "base/fsx.h"
+#include "base/i18n.h"
 #include "config/conf_reference.h"
 #include "ui-tui/cli.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unicase.h>
 #include <unistd.h>
+#include <unistr.h>
 
 #define PAGE_MAX (1u << 20)
 
@@ -18,6 +22,21 @@ static void add_text(const char *text, struct buf *out)
 		buf_printf(out, *text == '-' ? "\\-" : "%c", *text);
 }
 
+/* With a capital letter, of whatever script. */
+static void add_sentence(const char *text, struct buf *out)
+{
+	uint8_t capital[6];
+	ucs4_t first;
+	int len = u8_strmbtouc(&first, (const uint8_t *)text), written;
+
+	if (len <= 0)
+		return;
+	written = u8_uctomb(capital, uc_toupper(first), sizeof(capital));
+	if (written > 0)
+		buf_append(out, capital, (size_t)written);
+	add_text(text + len, out);
+}
+
 static void add_verb(const struct verb *verb, struct buf *out)
 {
 	buf_append_text(out, ".TP\n\\fB");
@@ -25,8 +44,7 @@ static void add_verb(const struct verb *verb, struct buf *out)
 	buf_append_text(out, "\\fR ");
 	add_text(verb->words, out);
 	buf_append_text(out, "\n");
-	buf_printf(out, "%c", verb->help[0] >= 'a' && verb->help[0] <= 'z' ? verb->help[0] - 'a' + 'A' : verb->help[0]);
-	add_text(verb->help + 1, out);
+	add_sentence(_(verb->help), out);
 	buf_append_text(out, ".\n");
 }
 

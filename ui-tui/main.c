@@ -73,12 +73,13 @@ static const struct verb verbs[] = {
 	N_("put a backup back; the gateway must be stopped")},
     {"dkim", cmd_dkim, 1, 1, "DOMAIN [--new rsa|ed25519] [--json]", "--new --json",
 	N_("what the DNS of a domain must say for its signatures; makes its key")},
+    {"config-reference", cmd_config_reference, 0, 2, "[man]", "",
+	N_("every setting and what it means")},
     {"completion", cmd_completion, 1, -1, "bash|zsh|fish", "", N_("what a shell needs to complete the words of lanpost")},
     {"reload", cmd_reload, 0, 0, "", "", N_("make the gateway read its configuration again")},
     {"stop", cmd_stop, 0, 0, "", "", N_("stop the gateway and wait for its end")},
     {"demo", cmd_demo, 0, 0, "[--once]", "--once",
 	N_("a provider and a branch office on this computer: one whole session, explained")},
-    {"config-reference", cmd_config_reference, 0, 2, "[man|verbs TEMPLATE]", "", NULL},
 };
 
 int main(int argc, char **argv)
