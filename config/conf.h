@@ -288,7 +288,9 @@ bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smar
 bool conf_is_mailbox_name(struct slice name);
 /* A rule without any action. */
 bool conf_rule_does_nothing(const struct conf_rule *rule);
-/* True if the address is in one of the ranges. */
+/* ca_file or pin_sha256 is given: TLS is demanded, whatever `tls` says. */
+bool conf_remote_names_its_server(const struct conf_remote *remote);
+/* True if the address is in one of the ranges. A range in IPv6 holds IPv4 only where it begins with ::ffff:. */
 bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address);
 
 #define CONF_POSTMASTER "postmaster"

@@ -287,13 +287,33 @@ static bool is_tls_url(const char *url)
 	       slice_begins_nocase(slice_of(url), "smtps:");
 }
 
-/* The password would pass the line in the clear. */
+static bool is_this_computer(const char *url)
+{
+	static const char *const names[] = {"localhost", "127.", "[::1]"};
+	const char *host = strstr(url, "://");
+
+	for (size_t i = 0; host != NULL && i < ARRAY_LEN(names); i++)
+		if (slice_begins_nocase(slice_of(host + 3), names[i]))
+			return true;
+	return false;
+}
+
+/* The password would pass the line in the clear, or would not though the file says so. */
 static void check_clear_text(const struct check *check, const char *kind, const char *name,
     const struct conf_remote *remote, struct conf_place place)
 {
 	if (remote->tls == TLS_NONE && is_tls_url(remote->url))
 		WARN_AT(check, &remote->tls, place,
 		    N_("[%s %s] has tls = none, but its url encrypts in any case"), kind, name);
+	else if (remote->tls == TLS_NONE && conf_remote_names_its_server(remote))
+		WARN_AT(check, &remote->tls, place,
+		    N_("[%s %s] has tls = none, but ca_file and pin_sha256 demand encryption; set tls = required"), kind, name);
+	else if (remote->tls != TLS_REQUIRED && remote->user[0] != '\0' && !is_tls_url(remote->url) &&
+		 !conf_remote_names_its_server(remote) && !is_this_computer(remote->url))
+		WARN_AT(check, &remote->tls, place,
+		    remote->tls == TLS_NONE
+			? N_("[%s %s] logs in without encryption: the password can be read on the line; set tls = required")
+			: N_("[%s %s] logs in without encryption where the server offers none; set tls = required"), kind, name);
 }
 
 static void check_fallback(const struct check *check, const struct conf_smarthost *smarthost)

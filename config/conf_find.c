@@ -194,10 +194,17 @@ bool conf_is_mailbox_name(struct slice name)
 	return true;
 }
 
+bool conf_remote_names_its_server(const struct conf_remote *remote)
+{
+	return remote->ca_file[0] != '\0' || remote->pin_sha256[0] != '\0';
+}
+
+/* IPv4 is kept as ::ffff:a.b.c.d, which stands inside ::/0; who writes that speaks of IPv6 only. */
 bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address)
 {
 	for (size_t i = 0; i < nets->count; i++)
-		if (memcmp(&nets->items[i].first, address, sizeof(*address)) <= 0 &&
+		if ((!IN6_IS_ADDR_V4MAPPED(address) || IN6_IS_ADDR_V4MAPPED(&nets->items[i].first)) &&
+		    memcmp(&nets->items[i].first, address, sizeof(*address)) <= 0 &&
 		    memcmp(address, &nets->items[i].last, sizeof(*address)) <= 0)
 			return true;
 	return false;

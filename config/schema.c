@@ -222,7 +222,7 @@ static const struct schema_key sorter_keys[] = {
 	    N_("The server.")},                                                                    \
 	{"tls", WORD(owner, remote.tls, conf_tls), "required", NULL,                               \
 	    ONE_OF("required", "opportunistic", "none"),                                           \
-	    N_("Encryption on a URL without s: required, opportunistic (where the server offers it; the certificate is checked only with ca_file or pin_sha256) or none.")}, \
+	    N_("Encryption on a URL without s: required, opportunistic (where the server offers it; the certificate is not checked) or none. With ca_file or pin_sha256 it is always required.")}, \
 	{"user", TEXT(owner, remote.user), "", N_("no login"), ANY,                                \
 	    N_("The name to log in with.")},                                                       \
 	{"password", SECRET(owner, remote.password), "", N_("none"), ANY, N_("The password.")},    \

@@ -174,23 +174,54 @@ static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_as
 	return true;
 }
 
-/* NUL bytes are taken by no server, also not by ours; programs that read a message stop there. What is fetched may have them. */
-static int mend(struct sending *sending, struct slice *wire, struct error *error)
+/* The first byte that must not leave: NUL, which programs that read a message take for its end, and in the header a CR without
+ * LF, too: on the wire it would end the line, and what stands behind it would become a field that nobody has looked at. */
+static size_t find_bad_byte(struct slice text, bool in_header)
+{
+	const char *nul = memchr(text.ptr, '\0', text.len), *cr = text.ptr;
+
+	if (nul != NULL)
+		text.len = (size_t)(nul - text.ptr);
+	while (in_header && text.len > 0 && (cr = memchr(cr, '\r', (size_t)(text.ptr + text.len - cr))) != NULL) {
+		size_t at = (size_t)(cr - text.ptr);
+
+		if (at + 1 == text.len || cr[1] != '\n')
+			return at;
+		cr++;
+	}
+	return text.len;
+}
+
+/* In the header a blank takes its place, so that fields stay what they were. */
+static int append_mended(struct sending *sending, struct slice text, bool in_header, struct error *error)
 {
 	const struct msgid id = msgid_new();
-	struct slice rest = *wire;
 
-	if (memchr(rest.ptr, '\0', rest.len) == NULL)
-		return 0;
-	while (rest.len > 0) {
-		const char *at = memchr(rest.ptr, '\0', rest.len);
-		size_t len = at == NULL ? rest.len : (size_t)(at - rest.ptr);
+	while (text.len > 0) {
+		size_t len = find_bad_byte(text, in_header);
 
-		if (body_append(&sending->mended, slice_make(rest.ptr, len), &id, error) != 0)
+		if (body_append(&sending->mended, slice_make(text.ptr, len), &id, error) != 0)
 			return -1;
-		rest = slice_from(rest, at == NULL ? len : len + 1);
+		if (len < text.len && in_header && body_append(&sending->mended, SLICE_LITERAL(" "), &id, error) != 0)
+			return -1;
+		text = slice_from(text, len < text.len ? len + 1 : len);
 	}
-	outbound_journal(sending, EVENT_MENDED, "", PHRASE(N_("NUL bytes were left out")));
+	return 0;
+}
+
+/* What no server takes, also not ours; what is fetched may have it. */
+static int mend(struct sending *sending, struct slice *wire, struct error *error)
+{
+	size_t length = header_length(*wire);
+	struct slice header = slice_make(wire->ptr, length), body = slice_from(*wire, length);
+	bool nul = memchr(wire->ptr, '\0', wire->len) != NULL;
+
+	if (!nul && find_bad_byte(header, true) == header.len)
+		return 0;
+	if (append_mended(sending, header, true, error) != 0 || append_mended(sending, body, false, error) != 0)
+		return -1;
+	outbound_journal(sending, EVENT_MENDED, "",
+	    nul ? PHRASE(N_("NUL bytes were left out")) : PHRASE(N_("CR within the header became a blank")));
 	return body_view(&sending->mended, wire, error);
 }
 

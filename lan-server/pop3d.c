@@ -420,6 +420,11 @@ enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line)
 
 	if (pop3d->sasl != NULL)
 		return pop3d_auth_response(pop3d, line);
+	if (command_is_http(line)) {
+		pop3d_reply(pop3d, "-ERR This is POP3, goodbye");
+		close_mailbox(pop3d);
+		return POP3D_CLOSE;
+	}
 	if (command_has_control(line))
 		return pop3d_refuse(pop3d, "Control characters in the command");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)

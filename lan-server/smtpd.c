@@ -227,14 +227,6 @@ static enum smtpd_effect cmd_starttls(struct smtpd *smtpd, struct slice arg)
 	return SMTPD_START_TLS;
 }
 
-/* A web page that makes a browser post mail to us gets no further than its first line. */
-static enum smtpd_effect cmd_http(struct smtpd *smtpd, struct slice arg)
-{
-	(void)arg;
-	smtpd_reply(smtpd, "421 4.7.0 This is SMTP, goodbye");
-	return SMTPD_CLOSE;
-}
-
 enum command_flags {
 	NEEDS_HELLO = 1, /* EHLO or HELO was said */
 	NEEDS_MAIL = 2,  /* a transaction is open */
@@ -264,9 +256,6 @@ static const struct command {
     {"HELP", cmd_help, 0},
     {"STARTTLS", cmd_starttls, NO_ARG},
     {"AUTH", smtpd_cmd_auth, NEEDS_HELLO | NOT_MAIL | NEEDS_TLS | HAS_ARG},
-    {"GET", cmd_http, 0},
-    {"POST", cmd_http, 0},
-    {"CONNECT", cmd_http, 0},
 };
 
 /* The reply to a command that does not fit now, or NULL if it does. */
@@ -321,6 +310,10 @@ enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
 
 	if (smtpd->state == SMTPD_AUTH)
 		return smtpd_auth_response(smtpd, line);
+	if (command_is_http(line)) {
+		smtpd_reply(smtpd, "421 4.7.0 This is SMTP, goodbye");
+		return SMTPD_CLOSE;
+	}
 	verb = slice_cut(&arg, ' ');
 	if (line.len > SMTPD_COMMAND_MAX && !slice_is_nocase(verb, "AUTH"))
 		return smtpd_line_too_long(smtpd);

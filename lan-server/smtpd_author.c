@@ -28,7 +28,9 @@ bool smtpd_may_write_as(const struct smtpd *smtpd, const struct addr *sender)
 
 struct authors {
 	bool own, has_from, has_sender;
-	char foreign[ADDR_TEXT_MAX]; /* the first that is not his; "" */
+	/* The first that is not his, "" if there is none. A group's name may look like an address, and none of ours is a group's (RFC 6854
+	 * section 3). */
+	char foreign[ADDR_TEXT_MAX];
 };
 
 static void note_addresses(const struct smtpd *smtpd, struct slice body, bool is_from, struct authors *authors)
@@ -41,8 +43,8 @@ static void note_addresses(const struct smtpd *smtpd, struct slice body, bool is
 
 		if (is_from && own)
 			authors->own = true;
-		if (!own && authors->foreign[0] == '\0')
-			str_printable(authors->foreign, sizeof(authors->foreign), item.spec);
+		if ((!own || item.group.len > 0) && authors->foreign[0] == '\0')
+			str_printable(authors->foreign, sizeof(authors->foreign), item.group.len > 0 ? item.group : item.spec);
 	}
 }
 
@@ -72,15 +74,18 @@ bool smtpd_authors_are_fine(struct smtpd *smtpd, struct slice header, char *refu
 	if (smtpd->user == NULL)
 		return true;
 	read_authors(smtpd, header, &authors);
+	if (authors.has_from && !authors.own && authors.foreign[0] == '\0')
+		snprintf(authors.foreign, sizeof(authors.foreign), "nobody");
 	if (conf->lan.check_from && authors.foreign[0] != '\0') {
 		snprintf(refusal, size,
 		    "You are logged in as %.64s and may write only under your own addresses; this letter is from %.100s",
 		    smtpd->user, authors.foreign);
 		return false;
 	}
-	if (authors.has_from && !authors.own && !authors.has_sender) {
-		snprintf(address, sizeof(address), "%s@%s", smtpd->user, conf->gateway.local_domain);
+	snprintf(address, sizeof(address), "%s@%s", smtpd->user, conf->gateway.local_domain);
+	if (!authors.has_from && conf->lan.check_from) /* nobody's letter would be anybody's */
+		envelope_add_header(&smtpd->tx->envelope, "From", slice_of(address));
+	else if (authors.has_from && !authors.own && !authors.has_sender)
 		envelope_add_header(&smtpd->tx->envelope, "Sender", slice_of(address));
-	}
 	return true;
 }

@@ -405,7 +405,7 @@ static void split_bare(struct addr_item *item)
 /* One element as the walk has seen it so far. */
 struct element {
 	const char *start, *last; /* first byte that is no comment, end of the last such */
-	struct slice angle, comment;
+	struct slice angle, comment, group;
 	bool has_angle;
 	bool literal; /* an address literal's colons ("[IPv6:...]") open no group */
 };
@@ -413,6 +413,7 @@ struct element {
 static bool finish(struct element *e, struct addr_item *item)
 {
 	memset(item, 0, sizeof(*item));
+	item->group = e->group;
 	if (!e->has_angle && e->start == NULL)
 		return false;
 	if (e->has_angle) {
@@ -473,9 +474,9 @@ bool addr_list_next(struct slice body, size_t *at, struct addr_item *item)
 			p++;
 			if (finish(&e, item))
 				goto found;
-			e = (struct element){0};
+			e = (struct element){.group = e.group};
 		} else if (*p == ':' && !e.has_angle && !e.literal) {
-			e = (struct element){0};
+			e = (struct element){.group = e.start == NULL ? e.group : slice_make(e.start, (size_t)(e.last - e.start))};
 			p++;
 		} else {
 			p = element_token(&e, p, end);

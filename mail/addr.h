@@ -49,6 +49,7 @@ struct addr_item {
 	struct slice name; /* display name or comment, still encoded (quotes and words), may be empty */
 	struct slice spec; /* the addr-spec as it stands there: what a rewrite replaces */
 	struct addr addr;
+	struct slice group; /* of the first in a group: the group's name; readers show it, too */
 	bool valid;	   /* false: spec is no address (addr is empty) */
 };
 /* Walks an address list (From, To, Cc, ...): groups are flattened, comments skipped, folding

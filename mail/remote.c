@@ -100,6 +100,12 @@ char *remote_url_host(const char *url, bool *secure)
 	return xstrndup(host, len);
 }
 
+/* A CA or a key in the configuration says: this server and no other. Whoever sits on the line could else hide STARTTLS. */
+static enum conf_tls tls_of(const struct conf_remote *conf)
+{
+	return conf_remote_names_its_server(conf) ? TLS_REQUIRED : conf->tls;
+}
+
 static long use_ssl(enum conf_tls tls)
 {
 	static const long values[] = {
@@ -112,10 +118,10 @@ static long use_ssl(enum conf_tls tls)
 }
 
 /* Who can show a wrong certificate can as well hide STARTTLS: an opportunistic connection that demanded a good one would
- * only be refused where it could have been encrypted (RFC 7435). A CA or a key in the configuration is a demand. */
+ * only be refused where it could have been encrypted (RFC 7435). */
 static bool trusts_anybody(const struct conf_remote *conf, bool tls_from_start)
 {
-	return conf->tls == TLS_OPPORTUNISTIC && !tls_from_start && conf->ca_file[0] == '\0';
+	return tls_of(conf) == TLS_OPPORTUNISTIC && !tls_from_start;
 }
 
 static void set_trust(struct remote *remote, const struct conf_remote *conf)
@@ -126,7 +132,7 @@ static void set_trust(struct remote *remote, const struct conf_remote *conf)
 	char *pin;
 
 	remote->is_verified = verify || pin_alone;
-	curl_easy_setopt(curl, CURLOPT_USE_SSL, use_ssl(conf->tls));
+	curl_easy_setopt(curl, CURLOPT_USE_SSL, use_ssl(tls_of(conf)));
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
 	if (conf->ca_file[0] != '\0')

@@ -247,6 +247,16 @@ def test_a_pinned_key_is_proof_enough_and_another_one_is_none(make_gateway):
     assert "pin_sha256" in done.stdout + done.stderr
 
 
+@pytest.mark.parametrize("tls", ["opportunistic", "none"])
+def test_a_pin_demands_encryption(make_gateway, tls):
+    """Who hides STLS would else get the password in the clear, pin or not."""
+    server = LoginPop3("user")
+    office = office_at(make_gateway, server, tls=tls, pin_sha256=base64.b64encode(b"x" * 32).decode())
+    office.session(code=1)
+    server.stop()
+    assert not any(line.startswith((b"USER", b"PASS", b"AUTH PLAIN")) for line in server.commands)
+
+
 class Proxy(ThreadedServer):
     """HTTP CONNECT or SOCKS 5, as the first byte says."""
 

@@ -1,0 +1,34 @@
+"""What came from outside and is sent on leaves as it came: no field of it becomes another."""
+import re
+
+import pytest
+
+from harness.sink import Sink
+
+
+@pytest.fixture
+def sink():
+    server = Sink()
+    yield server
+    server.stop()
+
+
+def fields(content):
+    return re.findall(rb"(?m)^([A-Za-z-]+):", content.replace(b"\r\n", b"\n").split(b"\n\n")[0])
+
+
+def forwarding_office(make_gateway, dovecot, account, sink, **more):
+    users = {"ivan": {"external_alias": "ivan@branch.example"}, "fwd": {"forward": "somebody@far.example", "keep": "no"}}
+    return make_gateway(users=users, accounts={"a": account}, smarthosts={
+        "default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}}, **more)
+
+
+def test_a_cr_in_the_header_makes_no_field(make_gateway, dovecot, account, sink):
+    dovecot.deliver("office", b"From: a@evil.example\nTo: fwd@office.lan\nSubject: hello\rX-Injected: yes\rBcc: victim@x.example\n"
+                              b"Message-ID: <1@evil.example>\nDate: Mon, 23 Nov 2026 10:00:00 +0300\n\nx\n")
+    office = forwarding_office(make_gateway, dovecot, account, sink)
+    office.session()
+    office.cli("queue", "flush")
+    content = sink.letters[0].content
+    assert b"X-Injected" not in fields(content) and b"Bcc" not in fields(content)
+    assert b"Subject: hello X-Injected: yes Bcc: victim@x.example" in content
