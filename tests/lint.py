@@ -141,6 +141,25 @@ def check_translations(paths):
                 complain(path, 1, done.stderr.strip().replace("\n", "; ") + " (make po)")
 
 
+def check_words(what, source, page):
+    for word in sorted(source ^ page):
+        complain(ROOT / "docs/events.md", 1, f"{what} {word}: " + ("missing" if word in source else "no longer in the sources"))
+
+
+def check_events():
+    """docs/events.md has the events of the log and of the journal, and the problems, that the sources have."""
+    page = (ROOT / "docs/events.md").read_text()
+    parts = {part.split("\n", 1)[0]: set(re.findall(r"(?m)^\| `([^`]+)`", part)) | set(re.findall(r"(?m)^\| `[^|]*, `([^`]+)`", part))
+             for part in page.split("\n## ")[1:]}
+    logged = {event for folder in FOLDERS for path in (ROOT / folder).glob("*.c")
+              for event in re.findall(r"event=([a-z0-9-]+)", path.read_text())}
+    journal = set(re.findall(r'\[EVENT_\w+\] = \{"([a-z0-9-]+)"', (ROOT / "mail/event.c").read_text()))
+    keys = {key.strip() for key in re.findall(r'\{"([a-z. ]+)", N_', (ROOT / "mail/problem.c").read_text())}
+    check_words("event", logged, parts["The log"])
+    check_words("event of the journal", journal, parts["Events of the journal"])
+    check_words("problem", keys, {re.sub(r"( NAME)?( \.\.\.)?$", "", key) for key in parts["Problems of which postmaster hears"]})
+
+
 def repository_files():
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
                             capture_output=True)
@@ -160,6 +179,7 @@ def main():
             check_source(path, parts[0])
         if path.suffix in TEXT_ENDS and "corpus" not in parts and parts[:2] != ("tests", "data"):
             check_text(path)
+    check_events()
     check_translations([path for path in files if path.suffix == ".po"])
     for problem in problems:
         print(problem)

@@ -1,4 +1,5 @@
-"""What the documents say is what the programs know: verbs, options, keys, events, links; and both languages have the same commands."""
+"""What the documents say is what the programs know: verbs, options, keys, modules, links; both languages have the same commands. (The events
+and problems of docs/events.md: tests/lint.py.)"""
 import functools
 import re
 import subprocess
@@ -110,25 +111,18 @@ def test_every_setting_of_the_documents_exists():
                     assert key[1] in keys[kind], (name(path), kind, key[1])
 
 
-def rows(text, heading):
-    part = text.split(f"\n## {heading}\n", 1)[1].split("\n## ", 1)[0]
-    return re.findall(r"(?m)^\| (`[^|]+`) \|", part)
-
-
-def words_of_rows(text, heading):
-    return {word for row in rows(text, heading) for word in re.findall(r"`([^`]+)`", row)}
-
-
-def test_the_page_of_events_has_those_of_the_sources():
-    page = (TOP / "docs/events.md").read_text()
-    sources = {path: path.read_text() for folder in SOURCES for path in (TOP / folder).glob("*.c")}
-    logged = {event for text in sources.values() for event in re.findall(r"event=([a-z0-9-]+)", text)}
-    assert logged == words_of_rows(page, "The log")
-    table = (TOP / "mail/event.c").read_text()
-    assert set(re.findall(r'\[EVENT_\w+\] = \{"([a-z0-9-]+)"', table)) == words_of_rows(page, "Events of the journal")
-    table = (TOP / "mail/problem.c").read_text()
-    keys = {key.strip() for key in re.findall(r'\{"([a-z. ]+)", N_', table)}
-    assert keys == {re.sub(r"( NAME)?( \.\.\.)?$", "", key) for key in words_of_rows(page, "Problems of which postmaster hears")}
+def test_the_modules_of_the_architecture_exist():
+    wrong = []
+    for folder, names in re.findall(r"(?m)^\| `([a-z-]+)/` \|(.*)", (TOP / "docs/architecture.md").read_text()):
+        for module in re.findall(r"`([a-z_0-9]+)`", names):
+            if not list((TOP / folder).glob(f"{module}.[ch]")):
+                wrong.append(f"{folder}/{module}")
+    # And files that any page names.
+    for path in PAGES:
+        for file in re.findall(rf"`((?:{'|'.join(SOURCES)})/[\w.-]+\.[ch])`", path.read_text()):
+            if not (TOP / file).exists():
+                wrong.append(f"{name(path)}: {file}")
+    assert not wrong, "\n".join(wrong)
 
 
 def anchors(path):
