@@ -3,6 +3,7 @@
 #include "base/i18n.h"
 #include "gateway/report.h"
 #include "gateway/side_report.h"
+#include "mail/route.h"
 
 #include <stdio.h>
 #include <sys/wait.h>
@@ -52,6 +53,7 @@ static void tell(const struct conf *conf, struct spool *spool, const void *conte
 	const struct crash *crash = context;
 	const char *what = strcmp(crash->process, "lan") == 0 ? N_("the LAN server") : N_("the session process");
 	struct buf work = BUF_INIT(WORK_MAX);
+	const char *before;
 	struct error problem;
 	char key[64];
 
@@ -61,7 +63,9 @@ static void tell(const struct conf *conf, struct spool *spool, const void *conte
 		return;
 	}
 	describe(crash->status, &problem);
+	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
 	describe_work(crash->doing, &work);
+	i18n_speak(before);
 	report_problem(conf, spool->intake, spool->state, "", key, PHRASE_WORD(what), &problem, buf_slice(&work));
 	buf_clear(&work);
 }

@@ -91,13 +91,15 @@ static void tell_sender(const struct damage *damage, const struct msgid *id)
 	free(path);
 	if (queue_read(spool, &item, &envelope, &error) != 0)
 		guess_envelope(damage->conf, message, &envelope);
+	envelope.id = *id; /* the journal knows it by this one */
 	tell(damage, &envelope, message);
 	envelope_clear(&envelope);
 	if (message.ptr != NULL)
 		fsx_unmap(message);
 }
 
-static void note(const struct damage *damage, const char *name, struct buf *names)
+/* ids: what `lanpost queue delete` takes. */
+static void note(const struct damage *damage, const char *name, struct buf *names, struct buf *ids)
 {
 	struct msgid id;
 	char shown[512];
@@ -107,18 +109,19 @@ static void note(const struct damage *damage, const char *name, struct buf *name
 	buf_printf(names, "    %s\n", str_printable(shown, sizeof(shown), slice_of(name)));
 	if (strlen(name) == MSGID_LEN + 4 && msgid_is(slice_make(name, MSGID_LEN))) {
 		snprintf(id.text, sizeof(id.text), "%s", name);
+		buf_printf(ids, " %s", id.text);
 		tell_sender(damage, &id);
 	}
 }
 
-static void list_news(const struct damage *damage, const char *folder, struct buf *names)
+static void list_news(const struct damage *damage, const char *folder, struct buf *names, struct buf *ids)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' && strstr(entry->d_name, ".tmp") == NULL)
-			note(damage, entry->d_name, names);
+			note(damage, entry->d_name, names, ids);
 	if (dir != NULL)
 		closedir(dir);
 }
@@ -128,24 +131,27 @@ void damage_report(const struct conf *conf, struct intake *intake, struct state 
 {
 	char *folder = xasprintf("%s/queue/%s", conf->gateway.spool, queue_state_names[QUEUE_CORRUPT]);
 	const struct damage damage = {conf, intake, state, session};
-	struct buf names = BUF_INIT(NAMES_MAX), text = BUF_INIT(REPORT_TEXT_MAX);
+	struct buf names = BUF_INIT(NAMES_MAX), ids = BUF_INIT(NAMES_MAX), text = BUF_INIT(REPORT_TEXT_MAX);
+	const char *before = i18n_speak(route_language(conf, CONF_POSTMASTER));
 	struct error error;
 
 	damage_forget(state, conf->gateway.spool);
-	list_news(&damage, folder, &names);
+	list_news(&damage, folder, &names, &ids);
 	if (names.len > 0) {
 		buf_printf(&text, _("These files were damaged and set aside in %s:\n\n"), folder);
 		buf_append_slice(&text, buf_slice(&names));
-		buf_append_text(&text,
-		    _("\nEverything else goes on. What can still be read of a letter is in its file; "
-		      "`lanpost queue delete ID` removes a damaged letter of the queue.\n"));
+		buf_append_text(&text, _("\nEverything else goes on. What can still be read of a message is in its file.\n"));
+		if (ids.len > 0)
+			buf_printf(&text, _("To remove it from the queue: lanpost queue delete%s\n"), buf_text(&ids));
 		if (report_send(conf, intake,
 			&(struct report){.to = CONF_POSTMASTER, .subject = _("Problem: damaged files"), .text = buf_slice(&text),
 			    .session = session},
 			NULL, 0, &error) != 0)
 			log_warnx("event=report-failed subject=damage reason=%s", LOG_ERROR(&error));
 	}
+	i18n_speak(before);
 	buf_clear(&names);
+	buf_clear(&ids);
 	buf_clear(&text);
 	free(folder);
 }

@@ -10,6 +10,7 @@
 #include "mail/maildir.h"
 #include "mail/problem.h"
 #include "mail/queue.h"
+#include "mail/route.h"
 
 #include <jansson.h>
 #include <stdio.h>
@@ -307,6 +308,7 @@ static int send_digest(const struct conf *conf, struct intake *intake, struct st
     int64_t since, int64_t now, struct error *error)
 {
 	struct page page = {.text = BUF_INIT(TEXT_MAX), .html = BUF_INIT(TEXT_MAX)};
+	const char *before = i18n_speak(route_language(conf, CONF_POSTMASTER));
 	int result = write_page(&page, conf, state, since, now, error);
 	char subject[160], when[64];
 
@@ -316,6 +318,7 @@ static int send_digest(const struct conf *conf, struct intake *intake, struct st
 		    &(struct report){.to = CONF_POSTMASTER, .subject = subject, .text = buf_slice(&page.text), .html = buf_slice(&page.html),
 			.session = session},
 		    NULL, 0, error);
+	i18n_speak(before);
 	buf_clear(&page.text);
 	buf_clear(&page.html);
 	return result;

@@ -46,7 +46,10 @@ static void write_message(const struct conf *conf, const struct msgid *id, const
 	char date[64];
 
 	encode_text(slice_of(report->subject), &encoded);
-	buf_printf(out, "From: lanpost <%s@%s>\r\nTo: <%s>\r\n", CONF_POSTMASTER, gateway->local_domain, report->to);
+	buf_printf(out, "From: lanpost <%s@%s>\r\nTo: <%s", CONF_POSTMASTER, gateway->local_domain, report->to);
+	if (strchr(report->to, '@') == NULL) /* an answer to a bare name goes nowhere from most mail programs */
+		buf_printf(out, "@%s", gateway->local_domain);
+	buf_append_text(out, ">\r\n");
 	buf_printf(out, "Subject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", buf_text(&encoded),
 	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, gateway->hostname);
 	add_kind(report, out);
@@ -111,17 +114,27 @@ static const char *advice(enum error_class class)
 	}
 }
 
-/* The command by which the admin tries it again. */
+/* The command by which the admin tries it again, or sees more of it. */
 static void add_command(const char *key, struct buf *text)
 {
+	static const struct {
+		const char *key, *command;
+	} looks[] = {{"queue", "queue list"}, {"disk", "mailbox list"}, {"line", "session"}};
 	static const char *const tested[] = {"account ", "smarthost "};
+	const char *look = "status";
 
 	for (size_t i = 0; i < ARRAY_LEN(tested); i++) {
 		size_t len = strlen(tested[i]);
 
-		if (strncmp(key, tested[i], len) == 0)
+		if (strncmp(key, tested[i], len) == 0) {
 			buf_printf(text, _("To try it: lanpost %.*s test %s\n"), (int)len - 1, key, key + len);
+			return;
+		}
 	}
+	for (size_t i = 0; i < ARRAY_LEN(looks); i++)
+		if (strcmp(key, looks[i].key) == 0)
+			look = looks[i].command;
+	buf_printf(text, _("To see more: lanpost %s\n"), look);
 }
 
 void report_problem(const struct conf *conf, struct intake *intake, struct state *state,
@@ -129,6 +142,7 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 {
 	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
 	char class[16], when[64], subject[160];
+	const char *before;
 	struct error error;
 	int64_t now = clock_wall();
 	int news;
@@ -139,6 +153,7 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 		log_warnx("event=problem-not-noted reason=%s", LOG_ERROR(&error));
 	if (news == 0)
 		return;
+	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
 	/* TRANSLATORS: %s is "account sales", "smarthost default" and the like */
 	snprintf(subject, sizeof(subject), _("Problem: %s"), PHRASE_SAID(what));
 	buf_printf(&text, _("Since %s there is a problem with %s:\n\n    %s\n\n"),
@@ -147,6 +162,7 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 	buf_printf(&text, "%s\n", _(advice(problem->class)));
 	add_command(key, &text);
 	buf_append_text(&text, _("You will not be told again until this changes.\n"));
+	i18n_speak(before);
 	tell_postmaster(conf, intake, session, subject, &text);
 	buf_clear(&text);
 }
@@ -156,15 +172,18 @@ void report_recovery(const struct conf *conf, struct intake *intake, struct stat
 {
 	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
 	char since_text[64], now_text[64], subject[160];
+	const char *before;
 	struct error error;
 	int64_t since;
 
 	if (state_problem_clear(state, key, &since, &error) != 1)
 		return;
+	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
 	snprintf(subject, sizeof(subject), _("Works again: %s"), PHRASE_SAID(what));
 	buf_printf(&text, _("The problem with %s that began at %s is over: working again since %s.\n"), PHRASE_SAID(what),
 	    i18n_time(since_text, sizeof(since_text), since),
 	    i18n_time(now_text, sizeof(now_text), clock_wall()));
+	i18n_speak(before);
 	tell_postmaster(conf, intake, session, subject, &text);
 	buf_clear(&text);
 }

@@ -1,5 +1,5 @@
 /*
- * Mail that the gateway itself writes: from postmaster, in the configured language.
+ * Mail that the gateway itself writes: from postmaster. Problems and their end are told in the language of postmaster's reader.
  */
 #ifndef LANPOST_GATEWAY_REPORT_H
 #define LANPOST_GATEWAY_REPORT_H

@@ -191,13 +191,14 @@ static void write_bounce(const struct conf *conf, const struct bounce_about *abo
 {
 	const struct conf_gateway *gateway = &conf->gateway;
 	struct buf subject = BUF_INIT(4096), encoded = BUF_INIT(16384), text = BUF_INIT(BOUNCE_MAX);
-	char date[64];
+	char date[64], to[ADDR_TEXT_MAX];
 
+	snprintf(to, sizeof(to), "%s@%s", CONF_POSTMASTER, gateway->local_domain);
 	bounce_text(conf, about, reader, &subject, &text);
 	encode_text(buf_slice(&subject), &encoded);
 	buf_printf(out,
 	    "From: lanpost <%s@%s>\r\nTo: <%s>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n",
-	    CONF_POSTMASTER, gateway->local_domain, reader == BOUNCE_TO_SENDER ? about->original->sender : CONF_POSTMASTER,
+	    CONF_POSTMASTER, gateway->local_domain, reader == BOUNCE_TO_SENDER ? about->original->sender : to,
 	    buf_text(&encoded), clock_rfc5322(date, sizeof(date), clock_wall()), id, gateway->hostname);
 	thread_fields(about, out);
 	/* The id is the boundary, too: it is nowhere else. */

@@ -119,16 +119,19 @@ static bool has_status(const char *status, const char *wanted)
 	return strcmp(status + 1, wanted + 1) == 0;
 }
 
+/* What the gateway itself says of it has the right status, and may quote a server whose words mean less: "tried for too long;
+ * at last: greylisted". */
 static const char *meaning_of(const char *said)
 {
 	const char *reply = PHRASE_EN(said);
+	bool is_ours = phrase_is(said);
 	char status[16];
 
 	refusal_status(reply, status, sizeof(status));
 	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
 		const struct known *fact = &known[i];
 
-		if (fact->text != NULL ? strcasestr(reply, fact->text) != NULL : has_status(status, fact->status))
+		if (fact->text != NULL ? !is_ours && strcasestr(reply, fact->text) != NULL : has_status(status, fact->status))
 			return fact->meaning;
 	}
 	if (strncmp(reply, "552", 3) == 0)

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "ui-tui/cli_help.h"
 #include "ui-tui/cli_options.h"
 #include "ui-tui/question.h"
@@ -289,6 +290,8 @@ int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count)
 	int result;
 
 	i18n_start(NULL);
+	/* What it does itself is told on standard output; the log's lines are the gateway's. */
+	log_start(&(struct log_settings){.level = LOG_LEVEL_WARN, .to_stderr = true}, "lanpost");
 	result = take_arguments(&cli, argc, argv);
 	if (result == CLI_DONE)
 		result = run(&cli);

@@ -98,6 +98,14 @@ static bool is_used(const char *spool)
 	return used;
 }
 
+/* Most errors name the file themselves. */
+static int fail(const struct cli *cli, const struct error *error)
+{
+	const char *file = cli->words[0], *said = ERROR_SAID(error);
+
+	return strstr(said, file) != NULL ? cli_fail(CLI_FAILED, "%s", said) : cli_fail(CLI_FAILED, "%s: %s", file, said);
+}
+
 static int put_back(const struct cli *cli, const char *config, const char *spool)
 {
 	bool force = cli_option(cli, "--force") != NULL;
@@ -109,7 +117,7 @@ static int put_back(const struct cli *cli, const char *config, const char *spool
 	if (is_used(spool) && !force)
 		return cli_fail(CLI_FAILED, _("%s holds mail already; --force replaces what the backup has, too"), spool);
 	if (backup_restore(cli->words[0], config, spool, force, cli_option(cli, "--to") != NULL, &counts, &error) != 0)
-		return cli_fail(CLI_FAILED, "%s: %s", cli->words[0], ERROR_SAID(&error));
+		return fail(cli, &error);
 	return tell(cli, spool, &counts, _("%s: %zu messages in mailboxes, %zu in the queue\n"));
 }
 
@@ -122,7 +130,7 @@ int cmd_restore(struct cli *cli)
 
 	spool = to != NULL ? xasprintf("%s/spool", to) : spool_of_backup(cli->words[0], &error);
 	if (spool == NULL)
-		return cli_fail(CLI_FAILED, "%s: %s", cli->words[0], ERROR_SAID(&error));
+		return fail(cli, &error);
 	if (to != NULL)
 		config = xasprintf("%s/config", to);
 	else

@@ -234,9 +234,11 @@ int cmd_mailbox_show(struct cli *cli)
 
 /* --- purge */
 
+#define AGE_MAX (36500LL * 86400) /* seconds; nothing is that old */
+
 static bool read_age(const struct cli *cli, int64_t *seconds)
 {
-	const struct value_limits limits = {.min = 1, .max = INT64_MAX / 2};
+	const struct value_limits limits = {.min = 1, .max = AGE_MAX};
 	const char *text = cli_option(cli, "--older");
 	struct error error = ERROR_INIT;
 

@@ -56,6 +56,8 @@ static void print_session(const json_t *session, const json_t *accounts, const c
 	printf(_("Line:     %s\n"), strcmp(line, "always on") == 0 ? _("always on") : _("on demand"));
 	if (json_is_true(json_object_get(session, "running")))
 		printf(_("Session:  running now (%s)\n"), text_of(session, "id"));
+	else if (number_of(session, "next") == 0)
+		puts(_("Session:  none is planned; `lanpost session` starts one"));
 	else
 		printf(_("Session:  next %s\n"), time_text(next, sizeof(next), number_of(session, "next")));
 	if (json_is_object(last))

@@ -15,7 +15,6 @@
 #include <time.h>
 
 #define EVENTS_MAX 10000
-#define EVENT_WIDTH 11
 #define JOURNAL_MS 3000 /* the journal is behind by a checkpoint */
 #define POLL_MS 50
 
@@ -23,6 +22,7 @@ struct trace {
 	json_t *messages; /* for --json; else NULL */
 	char id[64];	  /* of the message shown last */
 	size_t events;
+	size_t width; /* of the widest word for an event in this language */
 };
 
 static const char *shown(char *out, size_t size, const char *text)
@@ -53,7 +53,19 @@ static void add_json(struct trace *trace, bool is_new, const struct journal_mess
 		"detail", safe(event->detail)));
 }
 
-static void print_event(bool is_new, const struct journal_message *message,
+static size_t widest_event(void)
+{
+	size_t widest = 0;
+
+	for (enum event event = 0; event < EVENT_COUNT; event++) {
+		size_t width = text_width(event_word(event_code(event)));
+
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+static void print_event(const struct trace *trace, bool is_new, const struct journal_message *message,
     const struct journal_event *event)
 {
 	char time[32], size[32], a[512], b[PHRASE_MAX], c[1024];
@@ -71,7 +83,7 @@ static void print_event(bool is_new, const struct journal_message *message,
 	shown(a, sizeof(a), event_word(event->event));
 	width = text_width(a);
 	printf("  %s  %s%*s  %s\n", i18n_time(time, sizeof(time), event->time_us / 1000000), a,
-	    width < EVENT_WIDTH ? EVENT_WIDTH - (int)width : 0, "",
+	    width < trace->width ? (int)(trace->width - width) : 0, "",
 	    PHRASE_SAID(event_where(b, sizeof(b), event->event, event->place, event->detail == NULL ? "" : event->detail)));
 }
 
@@ -86,7 +98,7 @@ static void add_event(void *context, const struct journal_message *message,
 	if (trace->messages != NULL)
 		add_json(trace, is_new, message, event);
 	else
-		print_event(is_new, message, event);
+		print_event(trace, is_new, message, event);
 }
 
 /* "7d" ago, or "2026-11-23", or "2026-11-23 09:15" of local time. False after a message. */
@@ -132,7 +144,7 @@ static int find_events(const struct trace_query *query, const struct conf *conf,
 
 static int run_trace(const struct cli *cli, const struct conf *conf, struct state *state)
 {
-	struct trace trace = {.messages = cli->json ? json_array() : NULL};
+	struct trace trace = {.messages = cli->json ? json_array() : NULL, .width = widest_event()};
 	struct trace_query query = {.words = cli->count > 0 ? cli->words[0] : "", .until = INT64_MAX, .limit = EVENTS_MAX};
 	struct error error = ERROR_INIT;
 

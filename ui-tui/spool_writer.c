@@ -1,7 +1,6 @@
 #include "ui-tui/spool_writer.h"
 
 #include "base/i18n.h"
-#include "base/log.h"
 
 #include <grp.h>
 #include <sys/stat.h>
@@ -29,8 +28,6 @@ int spool_writer_open(struct spool_writer *writer, const struct conf *conf, stru
 	};
 
 	*writer = (struct spool_writer){0};
-	/* Standard error is the admin's. */
-	log_start(&(struct log_settings){.level = LOG_LEVEL_WARN, .to_stderr = true}, "lanpost");
 	umask(027);
 	if (become_owner(conf->gateway.spool, error) != 0 ||
 	    state_open(&writer->state, options.spool, NULL, error) != 0)

@@ -2,6 +2,8 @@
 #include "mail/refusal.h"
 
 #include "base/alloc.h"
+#include "base/i18n.h"
+#include "base/phrase.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -32,6 +34,16 @@ static const struct {
     {"550 999.999.999", "5.0.0", NULL, false},
 };
 
+/* What we say ourselves may quote a server whose words would mislead. */
+static void test_our_own_refusals(void **state)
+{
+	(void)state;
+	const char *said = PHRASE(N_("550 5.4.7 tried for too long; at last: %s"), "450 4.2.0 greylisted, come back later");
+
+	assert_non_null(strstr(refusal_explain(said), "told to try"));
+	assert_false(refusal_is_about_address(PHRASE(N_("550 5.4.7 tried for too long; at last: %s"), "450 no such user")));
+}
+
 static void test_cases(void **state)
 {
 	(void)state;
@@ -50,7 +62,7 @@ static void test_cases(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases)};
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_cases), cmocka_unit_test(test_our_own_refusals)};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
