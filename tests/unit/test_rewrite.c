@@ -123,7 +123,7 @@ static void test_bounce(void **context)
 	assert_non_null(strstr(ivans, "Subject: Not delivered: x@example.net\r\n"));
 	assert_non_null(strstr(ivans, "To: <ivan@office.lan>\r\n"));
 	assert_non_null(strstr(ivans, "Your message \""));
-	assert_non_null(strstr(postmasters, "To: <postmaster>\r\n"));
+	assert_non_null(strstr(postmasters, "To: <postmaster@office.lan>\r\n"));
 	assert_non_null(strstr(postmasters, "of ivan@office.lan, sent "));
 	assert_non_null(strstr(postmasters, "ivan@office.lan was told the same."));
 	assert_null(strstr(postmasters, "Your message"));
