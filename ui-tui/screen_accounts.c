@@ -103,6 +103,36 @@ static void prepare(struct tui *tui, struct section_form *section, struct form *
 	}
 }
 
+/* What the provider wants is said at each field that it is about. */
+static void note_provider(const struct form *form, const char *note)
+{
+	static const char *const keys[] = {"*address", "url", "user", "password", "auth"};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct form_field *field = form_find(form, keys[i]);
+
+		if (field != NULL)
+			snprintf(field->note, sizeof(field->note), "%s", note);
+	}
+}
+
+static void note_hint(const struct form *form, const char *name, const char *url)
+{
+	const char *hint = provider_hint(url, "");
+	char *note = hint == NULL ? xstrdup(name) : xasprintf("%s%s%s", name, name[0] == '\0' ? "" : ". ", hint);
+
+	note_provider(form, note);
+	free(note);
+}
+
+static void prepared(struct tui *tui, struct section_form *section, struct form *form)
+{
+	const struct conf_account *account = section->name == NULL ? NULL : conf_find_account(tui->conf, section->name);
+
+	if (account != NULL)
+		note_hint(form, "", account->remote.url);
+}
+
 /* "sales@example.ru" is account sales. */
 static char *name_for(struct slice address)
 {
@@ -134,12 +164,10 @@ static void fill_in(struct tui *tui, struct form_dialog *dialog)
 	form_suggest(form_find(dialog->form, "url"), provider != NULL ? provider->fetch : guess != NULL ? guess : "");
 	form_suggest(form_find(dialog->form, "auth"),
 	    provider == NULL || strcmp(provider->auth, "auto") == 0 ? "" : provider->auth);
-	field->note[0] = '\0';
-	if (provider != NULL) {
-		const char *hint = provider_hint(provider->fetch, "");
-
-		snprintf(field->note, sizeof(field->note), "%s. %s", provider->name, hint == NULL ? "" : hint);
-	}
+	if (provider != NULL)
+		note_hint(dialog->form, provider->name, provider->fetch);
+	else
+		note_hint(dialog->form, "", guess != NULL ? guess : "");
 	free(name);
 	free(guess);
 	free(text);
@@ -203,7 +231,7 @@ static void do_add(struct tui *tui, void *state)
 static void do_edit(struct tui *tui, void *state)
 {
 	char *name = rows_selected(rows_list(state)), *title;
-	struct section_form section = {.kind = "account", .name = name, .prepare = prepare, .pressed = test_typed};
+	struct section_form section = {.kind = "account", .name = name, .prepare = prepare, .prepared = prepared, .pressed = test_typed};
 
 	if (name == NULL)
 		return;

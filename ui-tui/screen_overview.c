@@ -7,9 +7,9 @@
 #include "ui-tui/start.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
+#include "ui-tui/tui_overview.h"
 #include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_plot.h"
-#include "ui-tui/tui_problems.h"
 #include "ui-tui/tui_rows.h"
 
 #include <stdlib.h>
@@ -17,19 +17,19 @@
 #define REFRESH_MS 5000
 #define PLOT_ROWS 3
 #define LARGEST_MIN 6 /* letters in an hour for which a column is full: a single one is no peak */
-#define BAR 20
 
 static const struct list_column columns[] = {{"", 0, false}, {"", 12, false}};
 
 struct overview {
-	struct list list; /* of the problems */
+	struct list list; /* see overview_fill() */
 	struct tui_problems problems;
+	struct overview_events events;
 	struct plot plot;
 	unsigned queue[QUEUE_STATES];
 	json_t *last; /* session, NULL */
 	struct pace pace;
 	unsigned status_number, conf_number;
-	bool was_up;
+	bool was_up, ran;
 };
 
 static void *overview_open(struct tui *tui)
@@ -47,6 +47,7 @@ static void overview_close(void *state)
 
 	list_clear(&overview->list);
 	tui_problems_clear(&overview->problems);
+	overview_events_clear(&overview->events);
 	json_decref(overview->last);
 	free(overview);
 }
@@ -85,32 +86,28 @@ static void read_last_session(struct tui *tui, struct overview *overview)
 	free(text);
 }
 
-static void fill_list(struct overview *overview)
+/* The lines from the first one behind the facts to the end; the day's plot is left out where the rows need its place. */
+#define FACT_LINES 6
+#define PLOT_LINES (PLOT_ROWS + 3)
+#define ROW_LINES 4 /* for the selected row in full */
+
+static bool has_plot(const struct tui *tui, const struct overview *overview, int height)
 {
-	struct list *list = &overview->list;
+	int left = height - FACT_LINES - PLOT_LINES;
 
-	list_begin(list);
-	for (size_t i = 0; i < overview->problems.count; i++) {
-		const struct tui_problem *problem = &overview->problems.items[i];
-
-		list_add(list, problem->text, problem->style);
-		list_cell(list, problem->text);
-		if (problem->place == SCREEN_OVERVIEW)
-			list_cell(list, _("b starts it"));
-		else
-			list_cellf(list, "F%d", problem->place + 2);
-	}
-	list_end(list);
+	return left >= 5 && (left >= (int)overview_rows(tui, &overview->problems) || height >= 2 * (FACT_LINES + PLOT_LINES));
 }
 
-static void overview_refresh(struct tui *tui, void *state, bool now)
+static void fill_list(const struct tui *tui, struct overview *overview)
 {
-	struct overview *overview = state;
-	bool is_due = pace_is_due(&overview->pace, REFRESH_MS) || overview->was_up != tui->link.is_up ||
-		      (overview->status_number != tui->link.status_number && pace_is_due(&overview->pace, 500)) || overview->conf_number != tui->conf_number;
+	int height = term_size().height - 3;
+	int room = height - FACT_LINES - (has_plot(tui, overview, height) ? PLOT_LINES : 0) - ROW_LINES;
 
-	if (!now && !is_due)
-		return;
+	overview_fill(tui, &overview->list, &overview->problems, &overview->events, room < 0 ? 0 : (size_t)room);
+}
+
+static void refresh_all(struct tui *tui, struct overview *overview)
+{
 	pace_begin(&overview->pace);
 	overview->was_up = tui->link.is_up;
 	overview->status_number = tui->link.status_number;
@@ -119,8 +116,30 @@ static void overview_refresh(struct tui *tui, void *state, bool now)
 	plot_today(&overview->plot, tui_state(tui));
 	read_last_session(tui, overview);
 	tui_problems_find(tui, overview->queue, &overview->problems);
-	fill_list(overview);
+	overview_events_read(tui, &overview->events);
 	pace_end(&overview->pace);
+}
+
+static void leave_session(struct list *list)
+{
+	const struct list_row *row = list_selected(list);
+
+	if (row != NULL && strncmp(row->id, "problem ", 8) != 0)
+		list_key(list, TERM_HOME);
+}
+
+static void overview_refresh(struct tui *tui, void *state, bool now)
+{
+	struct overview *overview = state;
+	bool is_due = pace_is_due(&overview->pace, REFRESH_MS) || overview->was_up != tui->link.is_up ||
+		      (overview->status_number != tui->link.status_number && pace_is_due(&overview->pace, 500)) || overview->conf_number != tui->conf_number;
+
+	if (now || is_due)
+		refresh_all(tui, overview);
+	fill_list(tui, overview); /* a session goes on in between */
+	if (overview->ran && !tui->link.session_runs) /* its rows give way to the problems */
+		leave_session(&overview->list);
+	overview->ran = tui->link.session_runs;
 }
 
 /* --- how it looks */
@@ -182,21 +201,34 @@ static char *session_text(const struct tui *tui)
 	return xasprintf(_("next at %s; s starts one now"), i18n_time(time, sizeof(time), next));
 }
 
+/* A session that sent only, or fetched from others, says nothing of them. */
+static bool has_account_in_trouble(const struct overview *overview)
+{
+	for (size_t i = 0; i < overview->problems.count; i++)
+		if (overview->problems.items[i].place == SCREEN_ACCOUNTS && overview->problems.items[i].style == STYLE_BAD)
+			return true;
+	return false;
+}
+
 static char *last_text(const struct overview *overview, enum term_style *style)
 {
 	const json_t *accounts = json_object_get(overview->last, "accounts");
 	bool failed = json_is_true(json_object_get(overview->last, "failed"));
+	bool in_trouble = !failed && has_account_in_trouble(overview);
 	long long fetched = 0;
 	char time[32];
 
-	*style = overview->last == NULL ? STYLE_NORMAL : failed ? STYLE_BAD : STYLE_GOOD;
+	*style = overview->last == NULL ? STYLE_NORMAL : failed ? STYLE_BAD : in_trouble ? STYLE_WARNING : STYLE_GOOD;
 	if (overview->last == NULL)
 		return xstrdup(_("there was none yet"));
 	for (size_t i = 0; i < json_array_size(accounts); i++)
 		fetched += number_of(json_array_get(accounts, i), "fetched");
 	return xasprintf(_("%s, %s: fetched %lld, sent %lld"),
 	    i18n_time(time, sizeof(time), number_of(overview->last, "time")),
-	    failed ? _("something failed") : _("all went well"), fetched, number_of(overview->last, "sent"));
+	    failed       ? _("something failed")
+	    : in_trouble ? _("it went well, but accounts are in trouble (see below)")
+			 : _("all went well"),
+	    fetched, number_of(overview->last, "sent"));
 }
 
 static int draw_facts(struct tui *tui, const struct overview *overview, struct rect area)
@@ -221,38 +253,6 @@ static int draw_facts(struct tui *tui, const struct overview *overview, struct r
 	return y;
 }
 
-static void draw_bar(const struct progress_row *row, int y, struct rect area)
-{
-	bool failed = strcmp(row->state, "failed") == 0;
-	int64_t full = progress_share(row, BAR);
-	struct buf text = BUF_INIT(4096);
-
-	term_put(y, area.x + 2, 16, STYLE_NORMAL, progress_title(row));
-	for (int i = 0; i < BAR; i++)
-		term_put(y, area.x + 19 + i, 1, failed ? STYLE_BAD : STYLE_GOOD, i < full ? "█" : "░");
-	progress_figures(row, &text);
-	term_put(y, area.x + 20 + BAR, area.width - 21 - BAR, failed ? STYLE_BAD : STYLE_NORMAL, buf_text(&text));
-	buf_clear(&text);
-}
-
-/* Those that fail or go on first, as far as there is room. */
-static int draw_bars(const struct tui *tui, struct rect area, int y, int room)
-{
-	const struct progress *progress = &tui->link.progress;
-	size_t shown = progress->count, first;
-
-	if (room < 2 || shown == 0)
-		return y;
-	if (shown > (size_t)room - 1)
-		shown = (size_t)room - 1;
-	term_put(y++, area.x + 1, area.width - 2, STYLE_STRONG,
-	    tui->link.session_runs ? _("This session") : _("The session that has just ended"));
-	first = progress->count - shown;
-	for (size_t i = first; i < progress->count; i++)
-		draw_bar(&progress->rows[i], y++, area);
-	return y + 1;
-}
-
 static int draw_plot(const struct plot *plot, struct rect area, int y)
 {
 	unsigned largest = plot->largest < LARGEST_MIN ? LARGEST_MIN : plot->largest;
@@ -275,21 +275,12 @@ static void overview_draw(struct tui *tui, void *state, struct rect area)
 {
 	struct overview *overview = state;
 	int end = area.y + area.height, y = draw_facts(tui, overview, area) + 1;
-	int problems = overview->problems.count > 0 ? (int)overview->problems.count + 1 : 1;
-	bool has_plot = end - y >= PLOT_ROWS + 5;
-	int room = end - y - (has_plot ? PLOT_ROWS + 3 : 0) - (problems > 4 ? 4 : problems) - 1;
 
-	y = draw_bars(tui, area, y, room);
-	if (has_plot)
+	if (has_plot(tui, overview, area.height))
 		y = draw_plot(&overview->plot, area, y);
-	if (overview->problems.count == 0) {
-		term_put(y, area.x + 1, area.width - 2, STYLE_GOOD, _("No problems are known."));
-		return;
-	}
-	term_put(y, area.x + 1, area.width - 2, STYLE_STRONG, _("Problems (Enter: what to do)"));
-	/* The heads of this list are empty: they stand under its title. */
+	if (overview->problems.count == 0)
+		term_put(y++, area.x + 1, area.width - 2, STYLE_GOOD, _("No problems are known."));
 	tui_draw_list_and_row(tui, &overview->list, (struct rect){y, area.x, end - y, area.width});
-	term_put(y, area.x + 1, area.width - 2, STYLE_STRONG, _("Problems (Enter: what to do)"));
 }
 
 /* --- what it does */
@@ -337,23 +328,36 @@ static void show_problem(struct tui *tui, void *state, const struct tui_problem 
 	free(id);
 }
 
+static void follow_problem(struct tui *tui, struct overview *overview, const char *text)
+{
+	for (size_t i = 0; i < overview->problems.count; i++)
+		if (strcmp(overview->problems.items[i].text, text) == 0) {
+			show_problem(tui, overview, &overview->problems.items[i]);
+			return;
+		}
+}
+
 static void do_follow(struct tui *tui, void *state)
 {
 	struct overview *overview = state;
-	const struct list_row *row = list_selected(&overview->list);
+	char *id = rows_selected(&overview->list); /* the rows are filled anew while a box is open */
 
-	for (size_t i = 0; row != NULL && i < overview->problems.count; i++)
-		if (strcmp(overview->problems.items[i].text, row->id) == 0) {
-			show_problem(tui, state, &overview->problems.items[i]);
-			return;
-		}
+	if (id == NULL)
+		return;
+	if (strncmp(id, "problem ", 8) == 0)
+		follow_problem(tui, overview, id + 8);
+	else if (strncmp(id, "account ", 8) == 0)
+		tui_go(tui, SCREEN_ACCOUNTS, id + 8);
+	else
+		tui_go(tui, strcmp(id, "queue") == 0 ? SCREEN_QUEUE : SCREEN_JOURNAL, NULL);
+	free(id);
 }
 
 static const struct tui_action actions[] = {
     {'s', N_("Session now"), N_("run a session now: fetch and send"), do_session, 0},
     {'c', N_("Cancel it"), N_("stop the session that runs; what it has fetched stays"), do_cancel, 1},
     {'b', N_("Start gateway"), N_("start the gateway if it is not running"), do_start, 2},
-    {TERM_ENTER, N_("What to do"), N_("the selected problem in full, and what to do"), do_follow, 0},
+    {TERM_ENTER, N_("What to do"), N_("the selected problem in full, and what to do; of other rows: their screen"), do_follow, 0},
 };
 
 const struct tui_screen screen_overview = {

@@ -67,6 +67,13 @@ static const char *const headers[] = {"subject", "from", "to", "cc", "recipient"
     "account", "list", NULL};
 static const char *const operators[] = {"contains", "is", "begins", "ends", "matches", "regex", NULL};
 
+/* The same for people, in this order. */
+static const char *const header_names[] = {N_("the subject"), N_("the sender (From)"), N_("To"), N_("Cc"),
+    N_("all recipients"), N_("the whole header"), N_("the text"), N_("the names of attachments"), N_("the account"),
+    N_("the mailing list")};
+static const char *const operator_names[] = {N_("contains"), N_("is"), N_("begins with"), N_("ends with"),
+    N_("matches a pattern"), N_("matches a regular expression")};
+
 struct preview {
 	struct recent recent;
 	bool is_stale;
@@ -82,9 +89,11 @@ static void prepare(struct tui *tui, struct section_form *section, struct form *
 	(void)tui;
 	(void)section;
 	header->words = headers;
+	header->shown = header_names;
 	header->help = _("These three make a simple condition below. Space goes through the choices.");
 	relation->words = operators;
-	relation->help = _("How the text is looked for; without regard to case. matches: * stands for any characters, ? for one.");
+	relation->shown = operator_names;
+	relation->help = _("How the text is looked for; without regard to case. In a pattern * stands for any characters, ? for one.");
 	text->help = _("The text to be looked for.");
 }
 

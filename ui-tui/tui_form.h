@@ -20,12 +20,13 @@ struct form_field {
 	const struct schema_key *schema; /* NULL: none */
 	enum form_kind kind;
 	const char *const *words;	 /* of a choice, NULL-terminated */
+	const char *const *shown;	 /* what stands on the screen for each of them, N_(); NULL: the words themselves */
 	struct tui_line line;
 	char *before;	  /* its text when the form was made */
 	bool is_touched;  /* somebody has typed in it */
 	bool is_required;
 	char error[256];  /* what is wrong with the text, "" */
-	char note[256];	  /* what else there is to say of it, "" */
+	char note[1024];	  /* what else there is to say of it, "" */
 };
 
 struct form {

@@ -43,6 +43,15 @@ static void draw_key(const struct form_field *field, int y, int x, int width, in
 		term_put(y, x + width - wanted, wanted, STYLE_DIM, field->key);
 }
 
+/* A word of a choice for people; other texts as they are. */
+static const char *shown_word(const struct form_field *field, const char *text)
+{
+	for (size_t i = 0; field->shown != NULL && field->words[i] != NULL; i++)
+		if (strcmp(field->words[i], text) == 0)
+			return _(field->shown[i]);
+	return text;
+}
+
 static void draw_field(const struct form *form, size_t at, int y, struct rect area, int labels)
 {
 	struct form_field *field = form->fields[at];
@@ -56,9 +65,9 @@ static void draw_field(const struct form *form, size_t at, int y, struct rect ar
 	if (is_here)
 		term_fill((struct rect){y, x, 1, width}, STYLE_SELECTED);
 	if (field->kind == FORM_CHOICE && is_here)
-		term_putf(y, x, width, STYLE_SELECTED, "‹%s›", view);
+		term_putf(y, x, width, STYLE_SELECTED, "‹%s›", shown_word(field, view));
 	else
-		used = term_put(y, x, width, is_here ? STYLE_SELECTED : STYLE_NORMAL, view);
+		used = term_put(y, x, width, is_here ? STYLE_SELECTED : STYLE_NORMAL, shown_word(field, view));
 	if (view[0] == '\0' && !is_here)
 		used = draw_default(field, y, x, width);
 	if (!is_here)
@@ -87,7 +96,7 @@ static void add_help(const struct form_dialog *dialog, const struct form_field *
 		buf_printf(text, " %s", _("F4 picks one."));
 	if (field->kind == FORM_CHOICE)
 		for (size_t i = 0; field->words[i] != NULL; i++)
-			buf_printf(text, "%s%s%s", i == 0 ? " [" : ", ", field->words[i], field->words[i + 1] == NULL ? "]" : "");
+			buf_printf(text, "%s%s%s", i == 0 ? " [" : ", ", shown_word(field, field->words[i]), field->words[i + 1] == NULL ? "]" : "");
 }
 
 /* The lines below the fields: what is wrong with the whole, else help and what is wrong with the field. *bad: the first

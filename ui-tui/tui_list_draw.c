@@ -53,11 +53,24 @@ static void draw_row(const struct list *list, size_t at, const int widths[LIST_C
 		draw_cells(list, row, widths, line.y, line.x + 1, style);
 }
 
+/* There are rows above or below those that are seen. */
+static void draw_marks(const struct list *list, struct rect area)
+{
+	int x = area.x + area.width - 1;
+
+	if (list->top > 0)
+		term_put(area.y, x, 1, STYLE_WARNING, "↑");
+	if (list_at(list, (size_t)area.height) < list->count)
+		term_put(area.y + area.height - 1, x, 1, STYLE_WARNING, "↓");
+}
+
 void tui_draw_list(struct tui *tui, struct list *list, struct rect area)
 {
 	int widths[LIST_COLUMNS] = {0};
-	bool has_heads = list->columns[0].title[0] != '\0' || list->column_count > 1;
+	bool has_heads = false;
 
+	for (size_t i = 0; i < list->column_count; i++)
+		has_heads = has_heads || list->columns[i].title[0] != '\0';
 	list_layout(list, area.width - 1, widths);
 	if (has_heads) {
 		draw_heads(list, widths, area.y, area.x + 1);
@@ -75,6 +88,7 @@ void tui_draw_list(struct tui *tui, struct list *list, struct rect area)
 			break;
 		draw_row(list, at, widths, (struct rect){area.y + line, area.x, 1, area.width});
 	}
+	draw_marks(list, area);
 	if (list->count > 0 && list->filter[0] != '\0' && list_shown(list) == 0)
 		term_put(area.y, area.x + 2, area.width - 4, STYLE_WARNING, _("Nothing matches. Esc shows all rows again."));
 }

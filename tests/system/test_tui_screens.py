@@ -53,3 +53,61 @@ def test_mailbox_of_a_removed_user_is_shown_and_emptied(make_gateway, terminal, 
     term.keys("F7").wait("ivan", "olga " + words)
     term.keys("End", "Enter").wait("left behind")
     term.keys("Escape").wait("olga " + words)
+
+
+def broken_office(make_gateway, accounts=5):
+    """Accounts and a smarthost that nobody answers for."""
+    account = {"user": "x@example.ru", "password": "x", "tls": "none", "url": "pop3://127.0.0.1:1"}
+    gateway = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}}, smarthosts={"default": {"url": "smtp://127.0.0.1:1", "tls": "none"}},
+                           accounts={f"branch{number}": {**account, "user": f"x{number}@example.ru"} for number in range(accounts)})
+    gateway.send("ivan@office.lan", ["kunde@example.ru"], "Subject: Offer 7\r\n\r\nHello\r\n")
+    gateway.cli("session")
+    return gateway
+
+
+@pytest.mark.parametrize("language, words", [("en", ("Problems", "This session", "just ended")),
+                                             ("ru", ("Неполадки", "Этот сеанс", "только что закончился"))])
+def test_overview_scrolls_to_all_problems_and_accounts(make_gateway, terminal, language, words):
+    gateway = broken_office(make_gateway, accounts=14)
+    term = terminal(gateway, language=language)
+    term.wait(words[0], "branch0", "↓", without=["branch9"])
+    term.keys("G").wait("default", "↑", without=["branch0"])
+    term.keys("g").wait("branch0", without=["↑"])
+    term.keys("s").wait("branch0")
+    until(lambda: words[2] in term.keys("G").screen(), what="the rows of the session below the problems")
+    term.wait("outgoing" if language == "en" else "отправка", "↑")
+
+
+@pytest.mark.parametrize("language, words", [("en", ("Accounts", "Last events", "accepted", "Offer 7")),
+                                             ("ru", ("Учётки", "Последние события", "принято", "Offer 7"))])
+def test_overview_uses_a_large_window(make_gateway, terminal, language, words):
+    gateway = broken_office(make_gateway)
+    term = terminal(gateway, width=200, height=50, language=language)
+    screen = term.wait(*words, "Problem" if language == "en" else "Неполадки", without=["↓"])
+    row = next(line for line in screen.split("\n") if line.startswith(" branch3 "))
+    assert "127.0.0.1:1" in row and "F4" in row
+    term.click_on(" branch3 ")
+    term.keys("Enter").wait("branch3", "x3@example.ru", "pop3://127.0.0.1:1")
+
+
+def test_provider_hint_stands_whole_at_each_field_it_is_about(make_gateway, terminal):
+    gateway = make_gateway(users={"ivan": {}})
+    term = terminal(gateway)
+    term.keys("F4").wait("a adds one")
+    term.keys("a").wait("New account")
+    term.type("office@gmail.com")
+
+    def whole():
+        return "settings of Gmail" in term.screen().replace("│", " ").replace("\n", " ") or "Gmail." in term.screen()
+
+    until(whole, what="the end of the hint")
+    term.keys("Down", "Down").wait("Gmail takes no password")
+    until(whole, what="the hint at another field")
+
+
+def test_rule_form_speaks_russian(make_gateway, terminal):
+    gateway = make_gateway(users={"ivan": {}})
+    term = terminal(gateway, language="ru")
+    term.keys("F5", "a").wait("Новое правило")
+    term.keys("Down", "Space").wait("‹тема›")
+    term.keys("Down", "Space").wait("содержит", "начинается с", without=["contains"])
