@@ -1,8 +1,10 @@
 #include "mail/idn.h"
 
-#include "mail/fold.h"
+#include "base/buf.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <unicase.h>
 
 #define LABEL_MAX 63
 
@@ -129,13 +131,24 @@ static bool put_label(struct slice text, struct buf *out)
 	return out->len - before <= LABEL_MAX;
 }
 
+/* Small letters, composed (RFC 5895 section 2). Not case folding: ß is no ss, these are two domains (RFC 5894 section 7.2). */
+static bool make_small(const char *domain, struct buf *out)
+{
+	size_t len;
+	uint8_t *small = u8_tolower((const uint8_t *)domain, strlen(domain), NULL, UNINORM_NFC, NULL, &len);
+	bool fine = small != NULL && buf_append(out, (const char *)small, len) == 0;
+
+	free(small);
+	return fine;
+}
+
 bool idn_to_ascii(const char *domain, char *out, size_t size)
 {
-	struct buf folded = BUF_INIT(4 * ADDR_DOMAIN_MAX), text = BUF_INIT(4 * ADDR_DOMAIN_MAX);
+	struct buf small = BUF_INIT(4 * ADDR_DOMAIN_MAX), text = BUF_INIT(4 * ADDR_DOMAIN_MAX);
 	struct slice rest;
-	bool fine = utf8_is_valid(slice_of(domain)) && fold_text(slice_of(domain), &folded) == 0;
+	bool fine = utf8_is_valid(slice_of(domain)) && make_small(domain, &small);
 
-	rest = buf_slice(&folded);
+	rest = buf_slice(&small);
 	while (fine && rest.len > 0) {
 		if (text.len > 0)
 			buf_append_byte(&text, '.');
@@ -144,7 +157,7 @@ bool idn_to_ascii(const char *domain, char *out, size_t size)
 	fine = fine && !text.overflow && text.len < size;
 	if (fine)
 		snprintf(out, size, "%s", buf_text(&text));
-	buf_clear(&folded);
+	buf_clear(&small);
 	buf_clear(&text);
 	return fine;
 }
