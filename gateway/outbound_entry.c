@@ -160,7 +160,7 @@ static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_as
 	buf_init(&sending->header, wire.len * 2 + 65536);
 	add_loop_mark(sending);
 	if (!rewrite_header(&rewrite, wire, &sending->header, &header_length)) {
-		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 its author has no address for the world outside (external_alias)")));
+		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 its author has no address for the world outside (external_alias of the user, or default_sender of the smarthost)")));
 		return false;
 	}
 	sending->body = slice_from(wire, header_length);

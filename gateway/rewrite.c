@@ -36,15 +36,14 @@ static enum action action_for(struct slice name)
 	return KEEP;
 }
 
-/* The address as it leaves. Returns false if it must not. The gateway's own name may, where the office has no address at all: something
- * must stand in From, and it is nobody's. */
+/* The address as it leaves. Returns false if it must not. */
 static bool leave(const struct rewrite *rewrite, enum action action, const struct addr *addr, struct addr *outside)
 {
 	struct addr ascii;
 
 	*outside = *addr;
 	if (action == REWRITE && !route_outside_sender(rewrite->conf, addr, outside) &&
-	    !addr_parse(slice_of(rewrite->sender), outside) && !route_is_postmaster(rewrite->conf, addr))
+	    !addr_parse(slice_of(rewrite->sender), outside))
 		return false;
 	if (rewrite->to_ascii && idn_address(outside, &ascii))
 		*outside = ascii;

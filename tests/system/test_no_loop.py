@@ -101,3 +101,19 @@ def test_a_message_begets_finitely_many(make_gateway, dovecot, account, seed):
             break
     circle.stop()
     assert history[-1] == history[-2] == history[-3] and history[-1][0] == 0, (history, users, rules, sections, more, smarthost)
+
+
+@pytest.mark.parametrize("strips", ["Received", "X-"])
+def test_an_account_with_deliver_to_ends_a_circle(make_gateway, dovecot, account, strips):
+    """Its owner forwards to the very mailbox that it is fetched from."""
+    circle = Circle(dovecot, [], [], strips, False)
+    office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru", "forward": "office@example.ru", "keep": "yes"}},
+                          accounts={"office": {**account, "deliver_to": "ivan"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{circle.port}", "tls": "none"}})
+    dovecot.deliver("office", letter(number=1, to="ivan@example.ru", extra="Return-Path: <client@bank.ru>\n"))
+    sent = []
+    for _ in range(4):
+        office.session()
+        sent.append(circle.turn())
+    circle.stop()
+    assert sent == [1, 0, 0, 0] and len(office.files("ivan")) == 2

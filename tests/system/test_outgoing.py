@@ -140,6 +140,41 @@ def test_mail_of_a_user_who_is_gone_has_no_address_of_the_lan(make_gateway):
     assert b"client@bank.ru" in office.mailbox_when("postmaster", 1)[0]
 
 
+def gateways_own_mail(make_gateway, sink, **smarthost):
+    office = make_gateway(users={"ivan": {"forward": "ivan@home.example", "keep": "no", "external_alias": "ivan@example.ru"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none", **smarthost}})
+    assert office.send("", ["ivan@office.lan"], letter(sender="postmaster@office.lan", to="ivan@office.lan", body="the report")) == {}
+    office.session("--send-only")
+    assert office.queued_files() == []
+    return office
+
+
+def test_the_gateways_own_mail_leaves_under_the_smarthosts_address(make_gateway, sink):
+    gateways_own_mail(make_gateway, sink, default_sender="office@example.ru")
+    sent, = sink.letters
+    assert "office@example.ru" in sent.header("From")[0] and "office.lan" not in sent.header("From")[0]
+
+
+def test_without_any_address_the_gateways_own_mail_stays_and_postmaster_reads_why(make_gateway, sink):
+    office = gateways_own_mail(make_gateway, sink)
+    told, = office.mailbox_when("postmaster", 1)
+    assert sink.letters == []
+    assert b"default_sender" in told and b"the report" in told and b"ivan@home.example" in told
+
+
+def test_nul_bytes_do_not_leave(make_gateway, account, dovecot, sink):
+    """They come from a provider; a server that takes none would refuse the message each time."""
+    dovecot.deliver("office", letter(to="ivan@example.ru", body="one\0 two\n\0\0\nthree\n"))
+    office = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru", "forward": "ivan@home.example", "keep": "yes"}},
+                          accounts={"office": account}, smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}})
+    office.session()
+    sent, = sink.letters
+    assert b"\0" not in sent.content and sent.body.rstrip(b"\r\n") == b"one two\r\n\r\nthree"
+    kept, = office.mailbox("ivan")
+    assert b"\0" in kept
+    assert "mended" in office.cli("trace", "client@bank.ru").stdout
+
+
 @pytest.mark.parametrize("sender, taken", [("", ["", "office@example.ru"]), ("bounce", [""])])
 def test_a_smarthost_that_wants_a_sender_gets_ours_but_for_bounces(make_gateway, sender, taken):
     from harness.misbehaving import MisbehavingSmtp

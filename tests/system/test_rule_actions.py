@@ -103,6 +103,21 @@ def test_no_reply_to_programs_and_lists(make_gateway, account, dovecot, sink, ex
     assert sink.letters == [] and len(office.files("buh")) == 1
 
 
+@pytest.mark.parametrize("to, author", [
+    ("ivan@example.ru", "=?UTF-8?B?0JjQstCw0L0g0J/QtdGC0YDQvtCy?= <ivan@example.ru>"),
+    ("\"X, Y\" <other@elsewhere.ru>, Anna <anna@example.ru>", '"Anna \\"A\\" Smith" <anna@example.ru>'),
+])
+def test_a_reply_comes_from_whom_was_written_to(make_gateway, account, dovecot, sink, to, author):
+    users = {"ivan": {"external_alias": "ivan@example.ru", "full_name": "Иван Петров"},
+             "anna": {"external_alias": "anna@example.ru", "full_name": 'Anna "A" Smith'}}
+    office = make_gateway(users=users, accounts={"office": account}, rules={"a": {"when": "always", "reply": "thanks"}},
+                          smarthosts={"default": {"url": f"smtp://127.0.0.1:{sink.port}", "tls": "none"}})
+    dovecot.deliver("office", letter(to=to, extra="Return-Path: <client@bank.ru>\n"))
+    office.session()
+    reply, = sink.letters
+    assert reply.header("From") == [author] and reply.sender == ""
+
+
 def test_a_reply_that_was_due_when_the_gateway_died_is_sent_once(make_gateway, account, dovecot):
     away = Sink()
     away.stop()  # so that nothing is under way to it when all is killed

@@ -291,6 +291,71 @@ def test_a_server_that_takes_one_connection_only_gets_one(make_gateway):
     assert server.got == list(range(1, 41))
 
 
+@pytest.mark.parametrize("step", ["MAIL", "RCPT"])
+def test_too_many_connections_are_held_against_no_message(make_gateway, step):
+    """As Exchange Online says it: not in the greeting, but to a command of the message. The other lanes are closed."""
+    turned_away = set()
+
+    def act(now, connection):
+        if now == "GREETING":
+            connection.is_extra = server.at_once > 1
+        if now == step and connection.is_extra:
+            turned_away.add(connection)
+            connection.say("432 4.3.2 Concurrent connections limit exceeded")
+            return True
+        if now == "DATA" and connection.is_extra:
+            connection.say("503 5.5.1 no")
+            return True
+        if now == "DOT" and not turned_away:
+            until(lambda: turned_away, 15, "a second connection")
+        return None
+    server = Smarthost(act)
+    office = office_at(make_gateway, server, max_connections="4", retry="1h")
+    write(office, 40)
+    office.session("--send-only")
+    server.stop()
+    assert server.got == list(range(1, 41)) and office.queued_files() == [] and turned_away
+    told = office.cli("trace", "client@bank.ru").stdout
+    assert "4.3.2" not in told and "deferred" not in told and "put off" not in told
+    assert all(connection.sock.fileno() == -1 or connection.line() is None for connection in turned_away)
+
+
+@pytest.mark.parametrize("said_twice", ["MAIL", "RCPT"])
+@pytest.mark.parametrize("abilities", ["pipelined", "chunked"])
+def test_a_reply_said_twice_is_taken_for_no_other(make_gateway, abilities, said_twice):
+    """One of five is refused: exactly that one comes back, and each of the others arrives; doubles stand in the journal as doubts."""
+    codes = {"MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok", "BDAT": "250 2.0.0 ok", "DOT": "250 2.0.0 ok", "RSET": "250 2.0.0 ok"}
+    stuttered = []
+
+    def act(step, connection):
+        if step == "GREETING":
+            plain, connection.now = connection.say, step
+            connection.say = lambda text: plain(codes.get(connection.now, text) if text in ("250 ok", "250 more") else text)
+        connection.now = step
+        if step == said_twice and not stuttered:
+            stuttered.append(1)
+            connection.say("250 ok")
+        if step == "RCPT" and server.commands[-1].upper().startswith(b"RCPT TO:<BAD@"):
+            connection.say("550 5.1.1 no such user")
+            return True
+        return None
+    server = Smarthost(act, ABILITIES[abilities])
+    office = office_at(make_gateway, server, retry="1s")
+    for n in range(1, 6):
+        to = "bad@bank.ru" if n == 3 else "client@bank.ru"
+        assert office.send("ivan@office.lan", [to], letter(number=n, sender="ivan@office.lan", to=to)) == {}
+    office.cli("session", "--send-only")
+    for _ in range(3):
+        office.cli("queue", "flush")
+    server.stop()
+    assert stuttered and set(server.got) == {1, 2, 4, 5} and office.queued_files() == []
+    bounce, = office.mailbox_when("ivan", 1)
+    assert b"Final-Recipient: rfc822; bad@bank.ru" in bounce
+    assert "event=smarthost-stutters" in office.log()
+    if len(server.got) > 4:
+        assert "doubt" in office.cli("trace", "client@bank.ru").stdout
+
+
 @pytest.mark.parametrize("abilities", ["pipelined", "chunked"])
 def test_killed_in_the_middle_nothing_is_lost(make_gateway, abilities):
     """At most what was under way comes twice, and the journal knows of it."""
