@@ -100,14 +100,15 @@ def test_every_setting_of_the_documents_exists():
     wrong = [f"{name(path)}: [{kind}] {key}" for path in PAGES for code in code_of(path)
              for kind, key in re.findall(r"\[([a-z]+)(?: \w+)?\] ([a-z_0-9]{3,})\b", code) if kind in keys and key not in keys[kind]]
     assert not wrong, "\n".join(wrong)
-    # And in the blocks of configuration.
-    for path in PAGES:
-        for block in re.findall(r"(?ms)^```ini\n(.*?)^```", path.read_text()):
+    # And in the blocks of configuration, and in the sample, where much is commented out.
+    for path in [*PAGES, TOP / "docs/lanpost.conf.sample"]:
+        text = path.read_text()
+        for block in [text] if path.suffix == ".sample" else re.findall(r"(?ms)^```ini\n(.*?)^```", text):
             kind = None
             for line in block.splitlines():
-                if heading := re.match(r"\[(\w+)", line):
+                if heading := re.match(r";?\[(\w+)", line):
                     kind = heading[1]
-                elif key := re.match(r"(\w+) =", line):
+                elif key := re.match(r";?(\w+) =", line):
                     assert key[1] in keys[kind], (name(path), kind, key[1])
 
 
