@@ -145,8 +145,11 @@ int backup_restore(const char *path, const char *config, const char *spool, bool
 	archive_reader_close(archive);
 	if (result == 0 && elsewhere && main != NULL)
 		result = name_spool(main, spool, error);
-	free(main);
+	/* They may lie on two file systems. */
+	if (result == 0 && main != NULL)
+		result = fsx_sync_filesystem(config, error);
 	if (result == 0)
 		result = fsx_sync_filesystem(spool, error);
+	free(main);
 	return result;
 }

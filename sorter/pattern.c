@@ -17,22 +17,53 @@ struct pattern {
 	pcre2_match_context *limits;
 };
 
+/* What people get wrong; all else is said in the library's own words. */
+static const struct {
+	int number;
+	const char *text;
+} mistakes[] = {
+    {PCRE2_ERROR_END_BACKSLASH, N_("it ends in a backslash")},
+    {PCRE2_ERROR_UNKNOWN_ESCAPE, N_("a backslash stands before a letter that means nothing then")},
+    {PCRE2_ERROR_QUANTIFIER_OUT_OF_ORDER, N_("the numbers in {} are in the wrong order")},
+    {PCRE2_ERROR_QUANTIFIER_TOO_BIG, N_("a number in {} is too large")},
+    {PCRE2_ERROR_MISSING_SQUARE_BRACKET, N_("the ] of a [ is missing")},
+    {PCRE2_ERROR_CLASS_RANGE_ORDER, N_("a range in [] is in the wrong order")},
+    {PCRE2_ERROR_QUANTIFIER_INVALID, N_("there is nothing before *, + or ? that it could repeat")},
+    {PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS, N_("a closing parenthesis is missing")},
+    {PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS, N_("a closing parenthesis has no opening one")},
+    {PCRE2_ERROR_PATTERN_TOO_LARGE, N_("it is too large")},
+    {PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH, N_("what (?<= or (?<! looks for has no fixed length")},
+    {PCRE2_ERROR_BACKSLASH_C_CALLER_DISABLED, N_("\\C is not allowed")},
+};
+
+static void set_mistake(int number, struct error *error)
+{
+	PCRE2_UCHAR reason[160];
+
+	for (size_t i = 0; i < ARRAY_LEN(mistakes); i++)
+		if (mistakes[i].number == number) {
+			error_set(error, ERROR_CONFIG, N_("the regular expression cannot be used: %s"),
+			    PHRASE_WORD(mistakes[i].text));
+			return;
+		}
+	if (pcre2_get_error_message(number, reason, sizeof(reason)) < 0)
+		reason[0] = '\0';
+	error_set(error, ERROR_CONFIG, N_("the regular expression cannot be used: %s"),
+	    PHRASE("\"%s\"", (const char *)reason));
+}
+
 struct pattern *pattern_new(const char *text, size_t *offset, struct error *error)
 {
 	const uint32_t options = PCRE2_UTF | PCRE2_UCP | PCRE2_CASELESS | PCRE2_NEVER_BACKSLASH_C;
 	struct pattern *pattern;
 	pcre2_code *code;
 	PCRE2_SIZE at = 0;
-	PCRE2_UCHAR reason[160];
 	int number;
 
 	code = pcre2_compile((PCRE2_SPTR)text, strlen(text), options, &number, &at, NULL);
 	if (code == NULL) {
-		if (pcre2_get_error_message(number, reason, sizeof(reason)) < 0)
-			reason[0] = '\0';
 		*offset = at;
-		error_set(error, ERROR_CONFIG, N_("the regular expression cannot be used: %s"),
-		    (const char *)reason);
+		set_mistake(number, error);
 		return NULL;
 	}
 	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without it the search is slower, no more */

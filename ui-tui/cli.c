@@ -254,7 +254,8 @@ static int open_screens(struct cli *cli)
 	bool is_there = access(cli->config, F_OK) == 0;
 
 	if (!is_there && errno != ENOENT)
-		return cli_fail(CLI_FAILED, _("cannot read %s: %s. Run it as root: sudo lanpost"), cli->config, strerror(errno));
+		return cli_fail(CLI_FAILED, _("cannot read %s: %s. Run it as root: sudo lanpost"), cli->config,
+		    _(error_errno_word(errno)));
 	if (!is_there && question_confirm(_("There is no configuration yet. Make one now?"), true) &&
 	    cmd_setup(cli) != CLI_DONE)
 		return CLI_FAILED;

@@ -83,7 +83,7 @@ int demo_send(const struct demo_outgoing *letter, struct error *error)
 	code = perform(letter, &upload);
 	buf_clear(&text);
 	return code == CURLE_OK ? 0
-				: error_set(error, ERROR_TEMPORARY, N_("smtp://127.0.0.1:%u: %s"),
+				: error_set(error, ERROR_TEMPORARY, N_("smtp://127.0.0.1:%u: \"%s\""),
 				      letter->port, curl_easy_strerror(code));
 }
 

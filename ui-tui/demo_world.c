@@ -265,7 +265,7 @@ static void run_daemon(const char *program, const char *config, int log_fd)
 	dup2(log_fd, STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
 	execlp(program, program, "-c", config, (char *)NULL);
-	dprintf(STDERR_FILENO, "%s: %s\n", program, strerror(errno));
+	dprintf(STDERR_FILENO, "%s: %s\n", program, _(error_errno_word(errno)));
 	_exit(127);
 }
 

@@ -108,9 +108,36 @@ static void test_linear(void **state)
 	free(text);
 }
 
+/* The commonest mistakes in our words, which are translated; all others in the library's, in quotation marks. */
+static void test_what_is_wrong_is_said(void **state)
+{
+	static const struct {
+		const char *pattern, *said;
+	} wrong[] = {
+	    {"a(b", "a closing parenthesis is missing"},
+	    {"a)b", "a closing parenthesis has no opening one"},
+	    {"[a-", "the ] of a [ is missing"},
+	    {"*a", "there is nothing before *, + or ? that it could repeat"},
+	    {"a\\", "it ends in a backslash"},
+	    {"a\\Cb", "\\C is not allowed"},
+	    {"(?<n>a)(?<n>b)", "\"two named subpatterns have the same name"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+		struct error error;
+		size_t offset;
+
+		assert_null(pattern_new(wrong[i].pattern, &offset, &error));
+		if (strstr(ERROR_EN(&error), wrong[i].said) == NULL)
+			fail_msg("%s: %s", wrong[i].pattern, ERROR_EN(&error));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_what_is_wrong_is_said),
 	    cmocka_unit_test(test_globs),
 	    cmocka_unit_test(test_as_defined),
 	    cmocka_unit_test(test_linear),
