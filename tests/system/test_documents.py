@@ -157,6 +157,15 @@ def test_the_russian_page_has_the_same_commands(english, russian):
     assert f"({russian})" in (TOP / english).read_text() and f"({english})" in (TOP / russian).read_text()
 
 
+@pytest.mark.parametrize("page", [path.name for path in sorted(TOP.glob("docs/ru/*.md"))])
+def test_the_russian_documents_name_the_same_commands(page):
+    english, russian = TOP / "docs" / page, TOP / "docs/ru" / page
+    typed = [sorted(re.sub(r" ?(?![a-z-])\S+", "", " ".join(words)) for words in calls(path)) for path in (english, russian)]
+    assert typed[0] == typed[1]
+    count = [len(re.findall(r"(?m)^(?:#|\|)", path.read_text())) for path in (english, russian)]
+    assert count[0] == count[1], "headings and rows of tables"
+
+
 @pytest.mark.parametrize("language, folder", [("en", "docs"), ("ru", "docs/ru")])
 def test_pages_made_of_tables_are_fresh(language, folder):
     """Where it fails: make pages"""
