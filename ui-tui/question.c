@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/str.h"
+#include "ui-tui/tui_text.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #define ANSWER_MAX 500
+#define WIDTH 79
 
 /* Byte by byte: what follows may be a password, which is read elsewhere. */
 static bool read_answer(char answer[ANSWER_MAX])
@@ -33,6 +35,16 @@ static bool read_answer(char answer[ANSWER_MAX])
 	}
 	answer[used] = '\0';
 	return any;
+}
+
+void question_say(const char *text)
+{
+	struct strlist lines = {0};
+
+	tui_text_wrap(text, WIDTH - 2, &lines);
+	for (size_t i = 0; i < lines.count; i++)
+		printf("  %s\n", lines.items[i]);
+	strlist_clear(&lines);
 }
 
 /* One answer, new memory; NULL at the end of the input. */
@@ -73,7 +85,7 @@ enum question_answer question_step(
 			*value = given;
 			return QUESTION_ANSWERED;
 		}
-		printf("  %s\n", wrong);
+		question_say(wrong);
 		free(given);
 	}
 }

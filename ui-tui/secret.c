@@ -71,6 +71,8 @@ static int prompt(const char *text, const char *user, char line[SECRET_MAX], str
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &mute);
 	fprintf(stderr, text, user); /* only now: whoever answers a prompt must not be flushed away */
 	result = read_line(line, error);
+	if (result != 0)
+		fputc('\n', stderr); /* no Enter has ended the line */
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return result;
@@ -178,7 +180,10 @@ static int judge(const char *password, const char *user, struct error *error)
 		return error_set(error, ERROR_CONFIG, N_("the password of %s is empty; to do without one, use --no-password"), user);
 	if (weakness == NULL)
 		return 0;
-	fprintf(stderr, _("lanpost: warning: %s\n"), weakness);
+	if (isatty(STDIN_FILENO) == 1)
+		question_say(weakness);
+	else
+		fprintf(stderr, _("lanpost: warning: %s\n"), weakness);
 	if (isatty(STDIN_FILENO) != 1 || question_confirm(_("Take this password all the same?"), false))
 		return 0;
 	return error_set(error, ERROR_CONFIG, N_("the password of %s was not taken"), user);

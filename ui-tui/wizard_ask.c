@@ -147,7 +147,7 @@ static enum question_answer ask_password(struct wizard *wizard, struct wizard_us
 	while (secret_ask(user->name, &secret, &wizard->error) != 0) {
 		if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
 			return QUESTION_END;
-		printf("  %s\n", ERROR_SAID(&wizard->error));
+		question_say(ERROR_SAID(&wizard->error));
 		wizard->error = (struct error)ERROR_INIT;
 	}
 	secret_clear(&user->secret);
@@ -254,7 +254,8 @@ static enum question_answer ask_mailbox(struct wizard *wizard)
 	answer = question_step(_("Its mail address (empty: later)"), &wizard->address, check_address, wizard);
 	provider = provider_of(slice_of(wizard->address));
 	if (answer == QUESTION_ANSWERED && provider != NULL)
-		printf(_("  This is %s. It may want a password made for mail programs; see its settings.\n"), provider->name);
+		question_say(PHRASE_SAID(
+		    PHRASE(N_("This is %s. It may want a password made for mail programs; see its settings."), provider->name)));
 	/* What is known of another address is no answer for this one. */
 	if (answer == QUESTION_ANSWERED && strcmp(before, wizard->address) != 0) {
 		char *fetch = provider != NULL ? xstrdup(provider->fetch) : provider_guess(slice_of(wizard->address), "pop3s://pop", 995);
@@ -332,7 +333,12 @@ static bool try_provider(struct wizard *wizard)
 	struct conf_problems problems = {0};
 	struct conf *conf = wizard_try(wizard, &problems);
 	const struct conf_account *account = conf == NULL ? NULL : conf_find_account(conf, WIZARD_ACCOUNT);
+	const struct conf_smarthost *smarthost = conf == NULL ? NULL : conf_find_smarthost(conf, WIZARD_SMARTHOST);
 	bool works = account != NULL && account_test(conf, account, NULL) == CLI_DONE;
+
+	/* What fails for the one login would only fail again for the other. */
+	if (works && smarthost != NULL)
+		works = smarthost_test(conf, smarthost, NULL) == CLI_DONE;
 
 	conf_free(conf);
 	conf_problems_clear(&problems);
@@ -347,7 +353,7 @@ static enum question_answer ask_provider_password(struct wizard *wizard)
 		while (secret_ask_plain(wizard->login, &password, &wizard->error) != 0) {
 			if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
 				return QUESTION_END;
-			printf("  %s\n", ERROR_SAID(&wizard->error));
+			question_say(ERROR_SAID(&wizard->error));
 			wizard->error = (struct error)ERROR_INIT;
 		}
 		conf_secret_free(wizard->password);
@@ -408,8 +414,8 @@ static bool is_acceptable(struct wizard *wizard)
 		const char *file = strrchr(problems.items[i].place.file, '/');
 
 		if (!problems.items[i].is_warning)
-			printf("  %s:%d: %s\n", file == NULL ? problems.items[i].place.file : file + 1, problems.items[i].place.line,
-			    PHRASE_SAID(problems.items[i].phrase));
+			question_say(PHRASE_SAID(PHRASE("%s:%d: %s", file == NULL ? problems.items[i].place.file : file + 1,
+			    problems.items[i].place.line, problems.items[i].phrase)));
 	}
 	conf_problems_clear(&problems);
 	if (conf == NULL)

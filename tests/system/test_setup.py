@@ -10,6 +10,7 @@ import pytest
 
 from harness.gateway import BUILD, environment
 from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
 from harness.waiting import free_port
 
 
@@ -191,3 +192,22 @@ def test_ports_that_are_taken_are_got_round(fresh, make_gateway):
     ports = [int(port) for port in re.findall(r"_port = (\d+)", fresh.conf.read_text())]
     assert len(set(ports)) == 5
     assert free_port() not in ports
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_smarthost_is_tried_before_anything_is_written(fresh, language):
+    server = MisbehavingPop3([letter(number=1)])
+    typed = answers(*office(fresh), *IVAN, *NO_MORE, "office@example.ru", f"pop3://127.0.0.1:{server.port}", "none",
+                    "smtp://127.0.0.1:1", "none", "office", "provider-pw")
+    done = fresh.cli("setup", typed=typed, language=language)
+    server.stop()
+    assert f"pop3://127.0.0.1:{server.port}" in done.stdout and "smtp://127.0.0.1:1" in done.stdout, done.stdout + done.stderr
+    assert "127.0.0.1:1: " in done.stdout + done.stderr and not fresh.conf.exists()  # it failed, and the answers may be changed
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_lines_break_between_words(fresh, language):
+    done = fresh.cli("setup", typed=answers("not a domain", "", "relative", fresh.spool, "foo bar", "ivan", "", "Secret-1-ivan",
+                                            "ivan@office.lan", "", "", "office@gmail.com"), language=language)
+    said = ["  " + line.split(":   ")[-1] for line in done.stdout.splitlines() if ":   " in line]  # no echo: it follows the prompt
+    assert len(said) >= 5 and all(len(line) < 80 for line in said), done.stdout
