@@ -109,6 +109,15 @@ static int make_seven_bit(struct sending *sending, struct slice *wire, const cha
 	return body_view(&sending->converted, wire, error);
 }
 
+/* Written here: our own SMTP server took it, or the gateway made it. What was fetched is sent on as it came: our signature, or the
+ * outside address of one of ours, below a From that anybody can write would vouch for every forgery. */
+static bool is_written_here(const struct sending *sending)
+{
+	const char *origin = sending->envelope.origin;
+
+	return strncmp(origin, "smtp ", 5) == 0 || strcmp(origin, "gateway") == 0;
+}
+
 /* For the domain that readers see: of the first address in From. */
 static const struct conf_dkim *find_signer(const struct conf *conf, struct slice header)
 {
@@ -125,7 +134,8 @@ static const struct conf_dkim *find_signer(const struct conf *conf, struct slice
 static void sign(struct sending *sending)
 {
 	const struct outbound *out = sending->out;
-	const struct conf_dkim *dkim = find_signer(out->job->conf, buf_slice(&sending->header));
+	const struct conf_dkim *dkim =
+	    is_written_here(sending) ? find_signer(out->job->conf, buf_slice(&sending->header)) : NULL;
 	const struct dkim_key *key = dkim == NULL ? NULL : out->keys[dkim - out->job->conf->dkims];
 	struct buf signed_header = BUF_INIT(sending->header.limit);
 	struct error error = ERROR_INIT;
@@ -153,7 +163,10 @@ static void add_loop_mark(struct sending *sending)
 /* The bytes to send: `wire` with our addresses as they are outside, signed. False: we ourselves refuse it. */
 static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_ascii)
 {
-	const struct rewrite rewrite = {.conf = sending->out->job->conf, .sender = sending->sender, .to_ascii = to_ascii};
+	const struct rewrite rewrite = {.conf = sending->out->job->conf,
+	    .sender = sending->sender,
+	    .is_foreign = !is_written_here(sending),
+	    .to_ascii = to_ascii};
 	struct smtp_transaction *transaction = &sending->transaction;
 	size_t header_length;
 

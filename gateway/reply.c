@@ -4,12 +4,15 @@
 #include "base/log.h"
 #include "mail/decode.h"
 #include "mail/route.h"
+#include "sorter/auto_reply.h"
 
 #include <stdio.h>
 
 #define REPLY_MAX (64u << 10)
 #define SUBJECT_MAX 400 /* bytes of the other's subject */
 #define DAY_SECONDS 86400
+#define HOUR_SECONDS 3600
+#define HOURLY_MAX 30 /* of one rule: who forges senders makes no flood of us */
 
 static const struct conf_rule *find_rule(const struct conf *conf, const char *name)
 {
@@ -56,17 +59,6 @@ static void put_author(const struct conf *conf, const struct addr *addr, struct 
 	buf_printf(out, "<%s>\r\n", addr_text(text, sizeof(text), addr));
 }
 
-static bool is_ours(const struct conf *conf, const struct conf_account *account, const struct addr *addr)
-{
-	enum route_kind kind;
-	struct addr login;
-	const char *name;
-
-	kind = route_address(conf, addr, &name);
-	return kind == ROUTE_MAILBOX || kind == ROUTE_GROUP ||
-	       (account != NULL && addr_parse(slice_of(account->remote.user), &login) && addr_equal(addr, &login));
-}
-
 /* The address of ours that was written to; else that of the account; else the gateway's, which is rewritten when the message
  * leaves. */
 static void write_author(const struct conf *conf, const struct reply_due *reply, struct buf *out)
@@ -77,7 +69,7 @@ static void write_author(const struct conf *conf, const struct reply_due *reply,
 	size_t at = 0;
 
 	while (addr_list_next(slice_of(reply->written_to), &at, &item))
-		if (item.valid && item.addr.domain[0] != '\0' && is_ours(conf, account, &item.addr)) {
+		if (item.valid && item.addr.domain[0] != '\0' && auto_reply_is_ours(conf, account, &item.addr)) {
 			put_author(conf, &item.addr, out);
 			return;
 		}
@@ -182,10 +174,15 @@ static int write_one(const struct conf *conf, struct intake *intake, struct stat
 	const struct fact none = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "none"};
 	const struct conf_rule *rule = find_rule(conf, reply->rule);
 	int64_t last = 0;
+	size_t recent = 0;
 
-	if (state_reply_last(state, reply->rule, reply->address, &last, error) != 0)
+	if (state_reply_last(state, reply->rule, reply->address, &last, error) != 0 ||
+	    state_reply_count(state, reply->rule, reply->time - HOUR_SECONDS, &recent, error) != 0)
 		return -1;
-	if (rule != NULL && (last == 0 || reply->time - last >= rule->reply_days * DAY_SECONDS))
+	if (recent >= HOURLY_MAX)
+		log_warnx("event=reply-limit rule=%s to=%s reason=\"%d replies in an hour\"", LOG_CSTR(reply->rule), LOG_CSTR(reply->address),
+		    HOURLY_MAX);
+	else if (rule != NULL && (last == 0 || reply->time - last >= rule->reply_days * DAY_SECONDS))
 		return send_reply(conf, intake, reply, rule->reply, session, error);
 	if (intake_accept(intake, NULL, NULL, &none, 1, error) != 0)
 		return -1;

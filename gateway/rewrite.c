@@ -42,7 +42,7 @@ static bool leave(const struct rewrite *rewrite, enum action action, const struc
 	struct addr ascii;
 
 	*outside = *addr;
-	if (action == REWRITE && !route_outside_sender(rewrite->conf, addr, outside) &&
+	if (action == REWRITE && !rewrite->is_foreign && !route_outside_sender(rewrite->conf, addr, outside) &&
 	    !addr_parse(slice_of(rewrite->sender), outside))
 		return false;
 	if (rewrite->to_ascii && idn_address(outside, &ascii))

@@ -14,6 +14,7 @@
 struct rewrite {
 	const struct conf *conf;
 	const char *sender; /* of the envelope, as it leaves: stands for an author of ours who has no address outside; "": none */
+	bool is_foreign;    /* it came from outside and is sent on: whom it names in From is its own affair, and no address of ours is put there */
 	bool to_ascii;	    /* domains beyond ASCII become A-labels, in To and Cc, too */
 };
 

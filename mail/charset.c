@@ -1,6 +1,7 @@
 #include "mail/charset.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "mail/charset_name.h"
 
 #include <errno.h>
@@ -8,7 +9,11 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define CACHE_SIZE 6
+#define CACHE_SIZE 64
+/* Opening a converter loads a module and costs as much as converting 100 KB. No honest message has so many charsets; beyond them they
+ * are unknown ones, until the next message or the next second. */
+#define OPENS_MAX 256
+#define OPENS_MS 1000
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 #define SAMPLE_MAX 4096
 
@@ -20,6 +25,8 @@ struct converter {
 struct cache {
 	struct converter items[CACHE_SIZE];
 	size_t next; /* the place that goes when all are taken */
+	size_t opens; /* of this message */
+	int64_t since;
 };
 
 static pthread_key_t cache_key;
@@ -66,7 +73,24 @@ static struct cache *cache_of_thread(void)
 	return cache;
 }
 
-/* Returns (iconv_t)-1 for an unknown name. */
+void charset_begin_message(void)
+{
+	cache_of_thread()->opens = 0;
+}
+
+/* What one message may cost; where nobody says that another begins, time does. */
+static bool may_open(struct cache *cache)
+{
+	int64_t now = clock_now_ms();
+
+	if (now - cache->since >= OPENS_MS) {
+		cache->since = now;
+		cache->opens = 0;
+	}
+	return cache->opens++ < OPENS_MAX;
+}
+
+/* Returns (iconv_t)-1 for an unknown name, or when the message has had too many. */
 static iconv_t converter_for(const char *name)
 {
 	struct cache *cache = cache_of_thread();
@@ -76,6 +100,8 @@ static iconv_t converter_for(const char *name)
 	for (size_t i = 0; i < CACHE_SIZE; i++)
 		if (strcmp(cache->items[i].name, name) == 0)
 			return cache->items[i].descriptor;
+	if (!may_open(cache))
+		return (iconv_t)-1;
 	descriptor = iconv_open("UTF-8", name);
 	if (descriptor == (iconv_t)-1)
 		return descriptor;

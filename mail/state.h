@@ -140,6 +140,8 @@ void replies_clear(struct replies *replies);
 /* When this rule replied to this address last, in *time; 0 if never (that is remembered). */
 int state_reply_last(struct state *state, const char *rule, const char *address, int64_t *time,
     struct error *error);
+/* How many replies this rule gave after `since`. */
+int state_reply_count(struct state *state, const char *rule, int64_t since, size_t *count, struct error *error);
 int state_reply_done(struct state *state, const char *id, bool sent, struct error *error);
 
 /* Problems that are reported once per change. key: "account sales", "smarthost default", "disk". */

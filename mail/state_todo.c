@@ -137,6 +137,22 @@ int state_reply_last(struct state *state, const char *rule, const char *address,
 	return more < 0 ? -1 : 0;
 }
 
+int state_reply_count(struct state *state, const char *rule, int64_t since, size_t *count, struct error *error)
+{
+	sqlite3_stmt *stmt = state_statement(state, error,
+	    "SELECT count(*) FROM reply WHERE rule = ? AND time > ? AND sent = 1", "ti", rule, since);
+	int more;
+
+	*count = 0;
+	if (stmt == NULL)
+		return -1;
+	more = state_next_row(state, stmt, error);
+	if (more == 1)
+		*count = (size_t)sqlite3_column_int64(stmt, 0);
+	state_statement_end(state, stmt);
+	return more < 0 ? -1 : 0;
+}
+
 int state_reply_done(struct state *state, const char *id, bool sent, struct error *error)
 {
 	const char *sql = sent ? "UPDATE reply SET sent = 1 WHERE id = ?"

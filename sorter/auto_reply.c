@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "mail/decode.h"
 #include "mail/route.h"
 
 static const struct header_field *find(const struct view *view, const char *name)
@@ -80,6 +81,43 @@ static bool find_sender(const struct view *view, struct addr *to)
 	return to->domain[0] != '\0';
 }
 
+bool auto_reply_is_ours(const struct conf *conf, const struct conf_account *account, const struct addr *addr)
+{
+	enum route_kind kind;
+	struct addr login;
+	const char *name;
+
+	kind = route_address(conf, addr, &name);
+	if (kind == ROUTE_MAILBOX || kind == ROUTE_GROUP)
+		return true;
+	if (account == NULL || !addr_parse(slice_of(account->remote.user), &login))
+		return false;
+	/* A login without a domain is the name before the @ of what the provider takes for it. */
+	return login.domain[0] == '\0' ? strcasecmp(addr->local, login.local) == 0 : addr_equal(addr, &login);
+}
+
+/* RFC 3834 section 2: only to who wrote to us, or strangers would be answered in the name of forgers. */
+static bool names_us(const struct conf *conf, const struct view *view, const struct strlist *recipients)
+{
+	const struct conf_account *account = conf_find_account(conf, view->source.account);
+	struct addr_item item;
+	struct addr addr;
+
+	for (size_t i = 0; recipients != NULL && i < recipients->count; i++)
+		if (addr_parse(slice_of(recipients->items[i]), &addr) && auto_reply_is_ours(conf, account, &addr))
+			return true;
+	for (size_t i = 0; i < view->field_count; i++) {
+		const struct header_field *field = &view->fields[i].field;
+		size_t at = 0;
+
+		for (size_t count = 0; decode_is_recipient_field(field->name) && count < VIEW_ADDRESSES_MAX &&
+				       addr_list_next(field->body, &at, &item); count++)
+			if (item.valid && auto_reply_is_ours(conf, account, &item.addr))
+				return true;
+	}
+	return false;
+}
+
 static bool is_our_own(const struct conf *conf, const struct view *view, const struct addr *to)
 {
 	const struct conf_account *account = conf_find_account(conf, view->source.account);
@@ -91,7 +129,8 @@ static bool is_our_own(const struct conf *conf, const struct view *view, const s
 	                               account->remote.user));
 }
 
-const char *auto_reply_refusal(const struct conf *conf, const struct view *view, struct addr *to)
+const char *auto_reply_refusal(const struct conf *conf, const struct view *view, const struct strlist *recipients, bool is_named,
+    struct addr *to)
 {
 	if (is_from_list(view))
 		return N_("no reply to a mailing list");
@@ -105,5 +144,7 @@ const char *auto_reply_refusal(const struct conf *conf, const struct view *view,
 		return N_("no reply to a program");
 	if (is_our_own(conf, view, to))
 		return N_("no reply to ourselves");
+	if (!is_named && !names_us(conf, view, recipients))
+		return N_("no reply to mail that names none of our addresses");
 	return NULL;
 }

@@ -9,7 +9,11 @@
 #include "sorter/view.h"
 
 /* Returns NULL and the address (of the envelope's sender, where the header tells it), or why there
- * must be no reply: translated, for people. */
-const char *auto_reply_refusal(const struct conf *conf, const struct view *view, struct addr *to);
+ * must be no reply: translated, for people. recipients: that the provider noted, NULL if none; is_named: the rule itself asks for
+ * whom the message is, and found it, so the address is ours though nothing else says so. */
+const char *auto_reply_refusal(const struct conf *conf, const struct view *view, const struct strlist *recipients, bool is_named,
+    struct addr *to);
+/* An address of a user, a group, or of the account (may be NULL) itself. */
+bool auto_reply_is_ours(const struct conf *conf, const struct conf_account *account, const struct addr *addr);
 
 #endif

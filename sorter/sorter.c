@@ -100,7 +100,7 @@ static void add_prefix(struct view *view, const char *prefix, struct sorter_deci
 }
 
 static void add_reply(const struct conf *conf, const struct conf_rule *rule,
-    const struct view *view, struct sorter_decision *decision)
+    const struct view *view, const struct strlist *recipients, bool is_named, struct sorter_decision *decision)
 {
 	char text[ADDR_TEXT_MAX];
 	struct addr to;
@@ -108,16 +108,18 @@ static void add_reply(const struct conf *conf, const struct conf_rule *rule,
 	if (rule->reply[0] == '\0' || decision->reply_rule != NULL)
 		return;
 	decision->reply_rule = rule->name;
-	decision->reply_refusal = auto_reply_refusal(conf, view, &to);
+	decision->reply_refusal = auto_reply_refusal(conf, view, recipients, is_named, &to);
 	if (decision->reply_refusal == NULL)
 		decision->reply_to = xstrdup(addr_text(text, sizeof(text), &to));
 }
 
 /* Returns false if the rule ends sorting. */
 static bool apply_rule(const struct conf *conf, const struct conf_rule *rule, struct view *view,
-    struct hit *hit, struct sorter_decision *decision)
+    const struct strlist *recipients, struct hit *hit, struct sorter_decision *decision)
 {
-	const char *reason = decision_add_match(decision, rule, hit)->reason, *name = rule->name;
+	const struct sorter_match *match = decision_add_match(decision, rule, hit);
+	const char *reason = match->reason, *name = rule->name;
+	bool is_named = match->field != NULL && decode_is_recipient_field(slice_of(match->field));
 
 	if (rule->tag[0] != '\0')
 		strlist_add(&decision->tags, rule->tag);
@@ -133,14 +135,14 @@ static bool apply_rule(const struct conf *conf, const struct conf_rule *rule, st
 	if (!decision->was_here) {
 		decision_add_addresses(decision, SORTER_FORWARD, &rule->forward, name, reason);
 		decision_add_addresses(decision, SORTER_REDIRECT, &rule->redirect, name, reason);
-		add_reply(conf, rule, view, decision);
+		add_reply(conf, rule, view, recipients, is_named, decision);
 	}
 	return !rule->stop;
 }
 
 /* Returns false if a rule ended sorting. */
 static bool apply_rules(
-    const struct sorter *sorter, struct view *view, struct sorter_decision *decision)
+    const struct sorter *sorter, struct view *view, const struct strlist *recipients, struct sorter_decision *decision)
 {
 	uint64_t *candidates = rule_index_candidates(sorter->index, view);
 	size_t count = sorter->conf->rule_count;
@@ -151,7 +153,7 @@ static bool apply_rules(
 
 		if (condition_match(sorter->conditions[i], view, &hit))
 			go_on =
-			    apply_rule(sorter->conf, &sorter->conf->rules[i], view, &hit, decision);
+			    apply_rule(sorter->conf, &sorter->conf->rules[i], view, recipients, &hit, decision);
 		hit_clear(&hit);
 	}
 	free(candidates);
@@ -299,7 +301,7 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 		    decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
 		return;
 	}
-	if (apply_rules(sorter, view, decision) && conf->sorter.by_address) {
+	if (apply_rules(sorter, view, recipients, decision) && conf->sorter.by_address) {
 		if (recipients != NULL && recipients->count > 0)
 			apply_envelope(conf, recipients, decision);
 		else

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "mail/addr.h"
+#include "mail/charset.h"
 #include "mail/decode.h"
 #include "mail/fold.h"
 #include "mail/mime.h"
@@ -18,6 +19,7 @@ void view_init(struct view *view, const struct view_source *source)
 
 	memset(view, 0, sizeof(*view));
 	view->source = *source;
+	charset_begin_message();
 	header_walk_init(&walk, source->message);
 	while (view->field_count < VIEW_FIELDS_MAX && header_walk_next(&walk, &field)) {
 		ARRAY_GROW(view->fields, view->field_count);

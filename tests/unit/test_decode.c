@@ -220,6 +220,27 @@ static void test_parameter(void **state)
 	}
 }
 
+/* A word costs much the same whatever its charset is; beyond what any honest message has there are no more of them. */
+static void test_many_charsets(void **state)
+{
+	int64_t spent;
+	char name[32];
+
+	(void)state;
+	charset_begin_message();
+	spent = cpu_ms();
+	for (unsigned i = 0; i < 200000; i++) {
+		struct buf out = BUF_INIT(100);
+
+		snprintf(name, sizeof(name), i % 2 == 0 ? "ibm%03u" : "iso-8859-%u", i % 2 == 0 ? 37 + i % 1200 : 1 + i % 16);
+		charset_to_utf8(slice_of(name), S("a"), &out);
+		buf_clear(&out);
+	}
+	spent = cpu_ms() - spent;
+	print_message("%d ms\n", (int)spent);
+	assert_true(spent < 5000 * HUGE_SHARE);
+}
+
 static void test_message_charset(void **state)
 {
 	(void)state;
@@ -374,6 +395,7 @@ int main(void)
 	    cmocka_unit_test(test_hint),
 	    cmocka_unit_test(test_field),
 	    cmocka_unit_test(test_parameter),
+	    cmocka_unit_test(test_many_charsets),
 	    cmocka_unit_test(test_message_charset),
 	    cmocka_unit_test(test_encode),
 	    cmocka_unit_test(test_encode_controls),

@@ -50,7 +50,7 @@ static void test_header(void **context)
 	(void)context;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct buf out = BUF_INIT(10000);
-		const struct rewrite rewrite = {&conf, "", false};
+		const struct rewrite rewrite = {&conf, "", false, false};
 		size_t length;
 
 		assert_true(rewrite_header(&rewrite, slice_of(cases[i].in), &out, &length));
