@@ -192,8 +192,8 @@ char *i18n_time_in(const char *language, char *out, size_t room, long long wall)
 	time_t seconds = (time_t)wall;
 	struct tm tm;
 
-	localtime_r(&seconds, &tm);
-	if (strftime(out, room, spoken(language)->time_format, &tm) == 0)
+	/* A year beyond all calendars, from a damaged file, is no time. */
+	if (localtime_r(&seconds, &tm) == NULL || strftime(out, room, spoken(language)->time_format, &tm) == 0)
 		out[0] = '\0';
 	return out;
 }

@@ -128,7 +128,7 @@ static bool put_label(struct slice text, struct buf *out)
 		buf_append_text(out, "xn--");
 		punycode(&label, out);
 	}
-	return out->len - before <= LABEL_MAX;
+	return out->len > before && out->len - before <= LABEL_MAX;
 }
 
 /* Small letters, composed (RFC 5895 section 2). Not case folding: ß is no ss, these are two domains (RFC 5894 section 7.2). */

@@ -290,6 +290,7 @@ static void test_hostile_ones_do_no_harm(void **context)
 			assert_true(utf8_is_valid(slice_of(text)));
 		}
 	assert_string_equal(said("\x02%n%n%n%99999999d%s\x1fx\x03", "en"), "%n%n%n%99999999dx");
+	assert_string_equal(said("\x02\x1d" "t9223372036854775807\x03", "ru"), "");
 	assert_string_equal(said("\x02%2$s\x1f" "a\x1f" "b", "en"), "b");
 }
 
