@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "mail/decode.h"
+#include "mail/header.h"
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
 
@@ -98,17 +99,6 @@ static void write_subject(const struct reply_due *reply, struct buf *out)
 	buf_clear(&encoded);
 }
 
-/* An id stands in a header again: only one that is one. */
-static bool is_message_id(struct slice id)
-{
-	if (id.len < 3 || id.len > 500 || id.ptr[0] != '<' || id.ptr[id.len - 1] != '>')
-		return false;
-	for (size_t i = 0; i < id.len; i++)
-		if (id.ptr[i] <= ' ' || id.ptr[i] >= 0x7f)
-			return false;
-	return true;
-}
-
 /* \n in the configuration's line is a new line. */
 static void write_text(const char *text, struct buf *out)
 {
@@ -133,7 +123,7 @@ static void write_reply(const struct conf *conf, const struct reply_due *reply, 
 	write_subject(reply, out);
 	buf_printf(out, "Date: %s\r\nMessage-ID: <%s@%s>\r\n",
 	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, conf->gateway.hostname);
-	if (is_message_id(slice_of(reply->message_id)))
+	if (header_is_message_id(slice_of(reply->message_id)))
 		buf_printf(out, "In-Reply-To: %s\r\nReferences: %s\r\n", reply->message_id,
 		    reply->message_id);
 	buf_append_text(out, "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n"

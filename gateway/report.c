@@ -5,11 +5,10 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "mail/decode.h"
+#include "mail/header.h"
 #include "mail/route.h"
 
 #include <stdio.h>
-
-#define MESSAGE_ID_MAX 250
 
 static void add_lines(struct slice text, struct buf *out)
 {
@@ -31,9 +30,8 @@ static void add_kind(const struct report *report, struct buf *out)
 {
 	const char *id = report->answers;
 
-	/* What is no single Message-ID, or too long for a header line, threads nothing. */
-	if (id != NULL && id[0] == '<' && strcspn(id, " \t\r\n") == strlen(id) && strlen(id) <= MESSAGE_ID_MAX)
-		buf_printf(out, "In-Reply-To: %s\r\nReferences: %s\r\n", report->answers, report->answers);
+	if (id != NULL && header_is_message_id(slice_of(id)))
+		buf_printf(out, "In-Reply-To: %s\r\nReferences: %s\r\n", id, id);
 	buf_printf(out, "Auto-Submitted: %s\r\nPrecedence: bulk\r\nMIME-Version: 1.0\r\n",
 	    report->answers != NULL ? "auto-replied" : "auto-generated");
 }

@@ -14,7 +14,6 @@
 
 #define BOUNCE_MAX (1u << 20)
 #define ORIGINAL_HEADER_MAX (64u << 10) /* so much of it goes into the bounce */
-#define MESSAGE_ID_MAX 250 /* a header line has 998 bytes at most, and it is in two */
 
 static const struct {
 	enum dsn_notify event;
@@ -181,9 +180,8 @@ static void thread_fields(const struct bounce_about *about, struct buf *out)
 	if (!header_find(about->message, "Message-ID", &field) && !header_find(given, "Message-ID", &field))
 		return;
 	id = slice_trim(field.body);
-	if (id.len > MESSAGE_ID_MAX || id.len < 3 || memchr(id.ptr, '\n', id.len) != NULL || id.ptr[0] != '<')
-		return;
-	buf_printf(out, "In-Reply-To: %.*s\r\nReferences: %.*s\r\n", SLICE_PRINT(id), SLICE_PRINT(id));
+	if (header_is_message_id(id))
+		buf_printf(out, "In-Reply-To: %.*s\r\nReferences: %.*s\r\n", SLICE_PRINT(id), SLICE_PRINT(id));
 }
 
 static void write_bounce(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader, const char *id,

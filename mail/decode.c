@@ -263,7 +263,7 @@ static int run_decoder(struct decoder *d)
 static bool is_plain(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] < ' ' || text.ptr[i] == 0x7f ||
+		if (text.ptr[i] < ' ' || text.ptr[i] > '~' ||
 		    (text.ptr[i] == '=' && i + 1 < text.len && text.ptr[i + 1] == '?'))
 			return false;
 	return true;

@@ -8,7 +8,7 @@
 static bool is_plain(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)
-		if (text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
+		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
 			return false;
 	return memmem(text.ptr, text.len, "=?", 2) == NULL;
 }

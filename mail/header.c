@@ -1,5 +1,7 @@
 #include "mail/header.h"
 
+#define MESSAGE_ID_MAX 250 /* a line of a header has 998 bytes at most */
+
 static bool is_blank(char c)
 {
 	return c == ' ' || c == '\t';
@@ -102,4 +104,14 @@ int header_unfold(struct slice body, struct buf *out)
 			return -1;
 	}
 	return 0;
+}
+
+bool header_is_message_id(struct slice id)
+{
+	if (id.len < 3 || id.len > MESSAGE_ID_MAX || id.ptr[0] != '<' || id.ptr[id.len - 1] != '>')
+		return false;
+	for (size_t i = 0; i < id.len; i++)
+		if (id.ptr[i] <= ' ' || id.ptr[i] > '~')
+			return false;
+	return true;
 }

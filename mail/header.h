@@ -27,6 +27,9 @@ bool header_walk_next(struct header_walk *walk, struct header_field *field);
 bool header_find(struct slice message, const char *name, struct header_field *field);
 /* Bytes of the header with the empty line that ends it; message.len if none ends it. */
 size_t header_length(struct slice message);
+/* Whether an id of somebody else's message may stand in a header again: one word in <>, printable ASCII, and so short that a line holds
+ * it with a name before it. */
+bool header_is_message_id(struct slice id);
 /* Field body without folding (RFC 5322 2.2.3: line ends before white space vanish) and without
  * white space at both ends, appended to out. */
 int header_unfold(struct slice body, struct buf *out);

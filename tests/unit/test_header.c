@@ -70,11 +70,37 @@ static void test_find(void **state)
 	assert_false(header_find(message, "X", &field));
 }
 
+/* An id of somebody else's message that stands in a header of ours brings no second line into it, for whatever program reads it. */
+static void test_ids_of_others(void **state)
+{
+	char longest[252] = "<", *at = longest + 1;
+
+	(void)state;
+	while (at < longest + 249)
+		*at++ = 'a';
+	*at = '>';
+	assert_true(header_is_message_id(slice_make(longest, 250)));
+	longest[249] = 'a';
+	longest[250] = '>';
+	assert_false(header_is_message_id(slice_make(longest, 251)));
+	assert_true(header_is_message_id(S("<1@example.ru>")));
+	assert_false(header_is_message_id(S("")));
+	assert_false(header_is_message_id(S("<>")));
+	assert_false(header_is_message_id(S("1@example.ru")));
+	assert_false(header_is_message_id(S("<1@example.ru> <2@example.ru>")));
+	assert_false(header_is_message_id(S("<1@example.ru>\r\n\t<2@example.ru>")));
+	assert_false(header_is_message_id(S("<1\rBcc: all@office.lan>")));
+	assert_false(header_is_message_id(S("<1\0@example.ru>")));
+	assert_false(header_is_message_id(S("<1\x1b[2J@example.ru>")));
+	assert_false(header_is_message_id(S("<\xd0\xb0@example.ru>")));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_walk),
 	    cmocka_unit_test(test_find),
+	    cmocka_unit_test(test_ids_of_others),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
