@@ -93,43 +93,56 @@ static bool is_size_field(struct slice field)
 	       slice_number(slice_from(field, 2), 0, UINT64_MAX, &size);
 }
 
-/* Other commas and colons are part of a name that somebody else has chosen. */
-struct slice maildir_unique(const char *name)
+static struct slice without_sizes(struct slice name)
 {
-	struct slice unique = slice_of(name);
 	const char *at;
 
-	for (at = strchr(name, ':'); at != NULL; at = strchr(at + 1, ':'))
-		if (strncmp(at, ":2,", 3) == 0 || strncmp(at, ":1,", 3) == 0)
-			unique.len = (size_t)(at - name);
-	while ((at = memrchr(unique.ptr, ',', unique.len)) != NULL &&
-	       is_size_field(slice_from(unique, (size_t)(at - name) + 1)))
-		unique.len = (size_t)(at - name);
-	return unique;
+	while ((at = memrchr(name.ptr, ',', name.len)) != NULL && is_size_field(slice_from(name, (size_t)(at - name.ptr) + 1)))
+		name.len = (size_t)(at - name.ptr);
+	return name;
 }
 
-/* RFC 1939 section 7: a UIDL is 1 to 70 characters in 0x21 to 0x7E; a name that is not becomes its digest. */
-static void make_uidl(struct maildir_message *message)
+/* Commas and colons are part of a name that somebody else has chosen, and so is a size: two files that differ in it alone are two
+ * messages, and the removal of one leaves the other. */
+struct slice maildir_unique(const char *name)
+{
+	struct slice unique = slice_of(name), id;
+
+	for (const char *at = strchr(name, ':'); at != NULL; at = strchr(at + 1, ':'))
+		if (strncmp(at, ":2,", 3) == 0 || strncmp(at, ":1,", 3) == 0)
+			unique.len = (size_t)(at - name);
+	return maildir_unique_id(without_sizes(unique), &id) ? without_sizes(unique) : unique;
+}
+
+/* RFC 1939 section 7: a UIDL is 1 to 70 characters in 0x21 to 0x7E. */
+static bool is_uidl(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < 0x21 || text.ptr[i] > 0x7E)
+			return false;
+	return text.len > 0 && text.len <= 70;
+}
+
+static void put_digest(struct maildir_message *message, struct slice name)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	struct slice unique = slice_of(message->unique), id;
-	bool fits = unique.len > 0 && unique.len <= 70;
 
-	if (maildir_unique_id(unique, &id)) {
-		memcpy(message->uidl, id.ptr, id.len);
-		message->uidl[id.len] = '\0';
-		return;
-	}
-	for (size_t i = 0; i < unique.len; i++)
-		if (unique.ptr[i] < 0x21 || unique.ptr[i] > 0x7E)
-			fits = false;
-	if (fits) {
-		memcpy(message->uidl, unique.ptr, unique.len + 1);
-		return;
-	}
-	EVP_Digest(unique.ptr, unique.len, digest, NULL, EVP_sha256(), NULL);
+	EVP_Digest(name.ptr, name.len, digest, NULL, EVP_sha256(), NULL);
 	for (size_t i = 0; i < 32; i++)
 		snprintf(message->uidl + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* A name that is none becomes its digest. Sizes at its end never counted, and clients remember what was seen. */
+static void make_uidl(struct maildir_message *message)
+{
+	struct slice name = without_sizes(slice_of(message->unique)), id;
+
+	if (maildir_unique_id(name, &id))
+		name = id;
+	if (is_uidl(name))
+		snprintf(message->uidl, sizeof(message->uidl), "%.*s", SLICE_PRINT(name));
+	else
+		put_digest(message, name);
 }
 
 /* --- listing */
@@ -182,6 +195,17 @@ static void drop_doubles(struct maildir_list *list)
 		}
 	}
 	list->count = kept;
+}
+
+/* Of those whose names differ in a size alone the first one has the UIDL without it. */
+static void tell_apart(struct maildir_list *list)
+{
+	struct map uidls = MAP_INIT;
+
+	for (size_t i = 0; i < list->count; i++)
+		if (!list->items[i].ours && map_put(&uidls, slice_of(list->items[i].uidl), (void *)1) != NULL)
+			put_digest(&list->items[i], slice_of(list->items[i].unique));
+	map_clear(&uidls);
 }
 
 typedef int (*each_fn)(void *context, int dir_fd, const char *folder, const char *name);
@@ -244,6 +268,7 @@ int maildir_list(const char *spool, const char *user, struct maildir_list *list,
 	if (list->count > 1)
 		qsort(list->items, list->count, sizeof(*list->items), by_age);
 	drop_doubles(list);
+	tell_apart(list);
 	return 0;
 }
 

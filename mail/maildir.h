@@ -14,8 +14,8 @@
 
 struct maildir_message {
 	char *file;	/* "new/..." or "cur/...", below the mailbox folder */
-	char *unique;	/* the name without ":2,FLAGS" and ",S=<size>": stable while flags change */
-	char uidl[71];	/* RFC 1939 section 7: 1 to 70 of 0x21-0x7E; the id, or the unique name or its digest */
+	char *unique;	/* the name without ":2,FLAGS", in ours without ",S=<size>": stable while flags change */
+	char uidl[71];	/* RFC 1939 section 7: 1 to 70 of 0x21-0x7E; the id, or the unique name without sizes, or a digest */
 	int64_t time;	/* of arrival */
 	uint64_t size;	/* octets on the POP3 wire before dot-stuffing; 0 until maildir_size() for foreign files */
 	bool size_known;

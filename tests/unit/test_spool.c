@@ -366,23 +366,53 @@ static void test_foreign_files(void **context)
 static void test_what_is_unique_in_a_name(void **context)
 {
 	static const char *const names[][2] = {
-	    {"1000.abc.host", "1000.abc.host"},
+	    {"1000.1k0xn1qc2q97h2cb5b7y.host", "1000.1k0xn1qc2q97h2cb5b7y.host"},
+	    {"1000.1k0xn1qc2q97h2cb5b7y.host:2,S", "1000.1k0xn1qc2q97h2cb5b7y.host"},
+	    {"1000.1k0xn1qc2q97h2cb5b7y.host,S=5", "1000.1k0xn1qc2q97h2cb5b7y.host"},
+	    {"1000.1k0xn1qc2q97h2cb5b7y.host,S=5,W=7:2,FS", "1000.1k0xn1qc2q97h2cb5b7y.host"},
+	    {"1000.1k0xn1qc2q97h2cb5b7y.host,W=7:1,x", "1000.1k0xn1qc2q97h2cb5b7y.host"},
 	    {"1000.abc.host:2,S", "1000.abc.host"},
-	    {"1000.abc.host,S=5", "1000.abc.host"},
-	    {"1000.abc.host,S=5,W=7:2,FS", "1000.abc.host"},
-	    {"1000.abc.host,W=7:1,x", "1000.abc.host"},
+	    {"1000.abc.host,S=5,W=7:2,FS", "1000.abc.host,S=5,W=7"},
 	    {"Invoice, March.eml", "Invoice, March.eml"},
 	    {"Invoice, April.eml:2,S", "Invoice, April.eml"},
 	    {"Re: 2, 3:2,", "Re: 2, 3"},
 	    {"a,S=5,b", "a,S=5,b"},
-	    {"a,S=,S=5", "a,S="},
-	    {",S=5", ""},
+	    {"a,S=,S=5", "a,S=,S=5"},
+	    {",S=5", ",S=5"},
+	    {":2,", ""},
 	};
 
 	(void)context;
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (!slice_is(maildir_unique(names[i][0]), names[i][1]))
 			fail_msg("%s", names[i][0]);
+}
+
+/* Each is listed, can be told from the others, and goes alone; a UIDL that a client may know stays. */
+static void test_files_that_differ_in_a_size_alone(void **context)
+{
+	static const char *const names[] = {"new/mail,S=5", "cur/mail,S=6:2,S", "new/,S=5", "new/,S=6", "new/odd\nname\x02,S=7"};
+	struct maildir_list list;
+	struct error error;
+
+	(void)context;
+	assert_int_equal(maildir_make(spool, "ivan", &error), 0);
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		put(names[i], "A: b\n\n");
+	for (size_t left = ARRAY_LEN(names); left > 0; left--) {
+		char *gone;
+
+		assert_int_equal(maildir_list(spool, "ivan", &list, &error), 0);
+		assert_int_equal(list.count, left);
+		for (size_t i = 0; i < left; i++)
+			for (size_t j = 0; j < i; j++)
+				assert_string_not_equal(list.items[i].uidl, list.items[j].uidl);
+		if (left == ARRAY_LEN(names))
+			assert_string_equal(list.items[2].uidl, "mail");
+		gone = list.items[0].unique;
+		assert_int_equal(maildir_unlink(spool, "ivan", (const char *[]){gone}, 1, &error), 0);
+		maildir_list_clear(&list);
+	}
 }
 
 static void test_files_with_commas_are_each_their_own(void **context)
@@ -568,6 +598,7 @@ int main(void)
 	    SPOOL_TEST(test_facts_stay_while_a_log_may_need_them),
 	    SPOOL_TEST(test_foreign_files),
 	    SPOOL_TEST(test_what_is_unique_in_a_name),
+	    SPOOL_TEST(test_files_that_differ_in_a_size_alone),
 	    SPOOL_TEST(test_files_with_commas_are_each_their_own),
 	    SPOOL_TEST(test_our_names),
 	    SPOOL_TEST(test_queue_states),
