@@ -143,8 +143,20 @@ static bool is_secret_entry(const struct ini_section *section, const struct ini_
 	return key != NULL && value_is_secret(key->type) && entry->value[0] != '\0';
 }
 
+mode_t conf_private_mode(const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) != 0)
+		return 0600;
+	st.st_mode &= ~(mode_t)037;
+	return is_for_the_group(path, &st) && (st.st_mode & 040) != 0 ? 0640 : 0600;
+}
+
 static void check_secrecy(struct loader *loader, const char *file, size_t first)
 {
+	size_t count = loader->source.problems->count;
+
 	if (!is_readable_by_others(file))
 		return;
 	for (size_t i = first; i < loader->ini.count; i++) {
@@ -156,6 +168,8 @@ static void check_secrecy(struct loader *loader, const char *file, size_t first)
 			conf_problem_add(loader->source.problems, section->entries[j].place, true,
 			    N_("the file holds passwords, but others can read it: chmod 600 %s"),
 			    file);
+			if (loader->source.problems->count > count)
+				loader->source.problems->items[count].is_exposed = true;
 			return;
 		}
 	}

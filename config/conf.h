@@ -228,6 +228,7 @@ struct conf {
 struct conf_problem {
 	struct conf_place place;
 	bool is_warning; /* works, but the admin should know */
+	bool is_exposed; /* passwords stand in the file, and others can read it: conf_private_mode() closes it */
 	char *phrase;	 /* base/phrase.h: one line without place and newline */
 };
 struct conf_problems {
@@ -236,6 +237,8 @@ struct conf_problems {
 };
 void conf_problem_add(struct conf_problems *problems, struct conf_place place, bool is_warning,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The mode with which a file that holds passwords is closed to others: its group reads it where that is the service's. */
+mode_t conf_private_mode(const char *path);
 void conf_problems_clear(struct conf_problems *problems);
 /* By file (in the order in which they first appear) and line. */
 /* As an error with its place before it ("FILE:LINE: ", FILE alone where no line is to blame). Returns -1. */

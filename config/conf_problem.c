@@ -24,8 +24,8 @@ void conf_problem_add(struct conf_problems *problems, struct conf_place place, b
 	va_end(args);
 	place.file = xstrdup(place.file == NULL ? "" : place.file);
 	ARRAY_GROW(problems->items, problems->count);
-	problems->items[problems->count++] = (struct conf_problem){place, is_warning,
-	    xstrdup(phrase)};
+	problems->items[problems->count++] = (struct conf_problem){.place = place, .is_warning = is_warning,
+	    .phrase = xstrdup(phrase)};
 }
 
 int conf_problem_error(const struct conf_problem *problem, struct error *error)

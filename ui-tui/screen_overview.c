@@ -10,6 +10,7 @@
 #include "ui-tui/tui_overview.h"
 #include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_plot.h"
+#include "ui-tui/tui_problem_file.h"
 #include "ui-tui/tui_rows.h"
 
 #include <stdlib.h>
@@ -307,22 +308,48 @@ static void do_start(struct tui *tui, void *state)
 		tui->link.tried = 0;
 }
 
-/* The whole text of a problem and what is to be done; leads to the screen for that if it is wanted. */
+/* The whole text of a problem, the lines of the file that it is in, and what is to be done. New memory. */
+static char *problem_text(const struct tui_problem *problem)
+{
+	struct buf text = BUF_INIT(65536);
+	char *all;
+
+	buf_printf(&text, "%s\n\n", problem->text);
+	if (problem->file != NULL)
+		problem_file_lines(problem, &text);
+	if (problem->file != NULL && problem->line > 0)
+		buf_append_text(&text, "\n");
+	buf_append_text(&text, problem->is_exposed ? _("Close the file to others: then only the gateway and root read the passwords.")
+						   : tui_problem_advice(problem));
+	all = xstrdup(buf_text(&text));
+	buf_clear(&text);
+	return all;
+}
+
+/* Leads to the screen for it, or mends it, if that is wanted. */
 static void show_problem(struct tui *tui, void *state, const struct tui_problem *problem)
 {
 	enum tui_place place = problem->place;
-	char *id = xstrdup(problem->id); /* the problems are found anew while the box is open */
-	char *text = xasprintf("%s\n\n%s", problem->text, tui_problem_advice(problem));
+	/* The problems are found anew while the box is open. */
+	char *id = problem->file == NULL ? xstrdup(problem->id) : problem_file_row(tui, problem), *text = problem_text(problem);
+	char *file = problem->is_exposed ? xstrdup(problem->file) : NULL;
 	char *there = place == SCREEN_OVERVIEW ? xstrdup(_("Start the gateway"))
 					       : xasprintf(_("Go to %s"), _(tui_screen_of(place)->title));
-	const char *const choices[] = {there, _("Close")};
+	char *close = file == NULL ? NULL : xasprintf(_("Close the file to others (chmod %o)"), (unsigned)conf_private_mode(file));
+	const char *const choices[] = {close, there, _("Close")};
+	int skipped = close == NULL, chosen;
 
-	if (dialog_choose(tui, _("Problem"), text, choices, ARRAY_LEN(choices)) == 0) {
-		if (place == SCREEN_OVERVIEW)
-			do_start(tui, state);
-		else
-			tui_go(tui, place, id);
-	}
+	chosen = dialog_choose(tui, _("Problem"), text, choices + skipped, ARRAY_LEN(choices) - (size_t)skipped);
+	if (chosen >= 0)
+		chosen += skipped;
+	if (chosen == 0)
+		problem_file_close(tui, file);
+	else if (chosen == 1 && place == SCREEN_OVERVIEW)
+		do_start(tui, state);
+	else if (chosen == 1)
+		tui_go(tui, place, id);
+	free(close);
+	free(file);
 	free(there);
 	free(text);
 	free(id);

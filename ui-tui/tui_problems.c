@@ -18,7 +18,7 @@ static void add(struct tui_problems *problems, enum term_style style, enum tui_p
 static void add(struct tui_problems *problems, enum term_style style, enum tui_place place, const char *id,
     const char *format, ...)
 {
-	struct tui_problem problem = {style, place, xstrdup(id), NULL};
+	struct tui_problem problem = {.style = style, .place = place, .id = xstrdup(id)};
 	va_list args;
 
 	va_start(args, format);
@@ -33,6 +33,7 @@ void tui_problems_clear(struct tui_problems *problems)
 	for (size_t i = 0; i < problems->count; i++) {
 		free(problems->items[i].id);
 		free(problems->items[i].text);
+		free(problems->items[i].file);
 	}
 	free(problems->items);
 	*problems = (struct tui_problems){0};
@@ -72,6 +73,9 @@ static void find_in_files(const struct conf_problems *found, bool warnings, stru
 		shown.place.file = base_name(item->place.file);
 		conf_problem_error(&shown, &error);
 		add(problems, warnings ? STYLE_WARNING : STYLE_BAD, place_of_file(item->place.file), "", "%s", ERROR_SAID(&error));
+		problems->items[problems->count - 1].file = xstrdup(item->place.file);
+		problems->items[problems->count - 1].line = item->place.line;
+		problems->items[problems->count - 1].is_exposed = item->is_exposed;
 	}
 }
 

@@ -11,6 +11,9 @@ struct tui_problem {
 	enum tui_place place;  /* where to; SCREEN_OVERVIEW: the gateway is to be started */
 	char *id;	       /* of the row there, "" */
 	char *text;
+	char *file; /* of the configuration that it is in, NULL: it is in none */
+	int line;   /* 0: none of its lines */
+	bool is_exposed; /* the file holds passwords and is to be closed to others */
 };
 
 struct tui_problems {

@@ -65,8 +65,8 @@ def broken_office(make_gateway, accounts=5):
     return gateway
 
 
-@pytest.mark.parametrize("language, words", [("en", ("Problems", "This session", "just ended")),
-                                             ("ru", ("Неполадки", "Этот сеанс", "только что закончился"))])
+@pytest.mark.parametrize("language, words", [("en", ("Problems", " outgoing ")),
+                                             ("ru", ("Неполадки", " отправка "))])
 def test_overview_scrolls_to_all_problems_and_accounts(make_gateway, terminal, language, words):
     gateway = broken_office(make_gateway, accounts=14)
     term = terminal(gateway, language=language)
@@ -74,8 +74,8 @@ def test_overview_scrolls_to_all_problems_and_accounts(make_gateway, terminal, l
     term.keys("G").wait("default", "↑", without=["branch0"])
     term.keys("g").wait("branch0", without=["↑"])
     term.keys("s").wait("branch0")
-    until(lambda: words[2] in term.keys("G").screen(), what="the rows of the session below the problems")
-    term.wait("outgoing" if language == "en" else "отправка", "↑")
+    until(lambda: words[1] in term.keys("G").screen(), what="the rows of the session below the problems")
+    term.wait(words[1], "branch13", "↑")
 
 
 @pytest.mark.parametrize("language, words", [("en", ("Accounts", "Last events", "accepted", "Offer 7")),
@@ -111,3 +111,28 @@ def test_rule_form_speaks_russian(make_gateway, terminal):
     term.keys("F5", "a").wait("Новое правило")
     term.keys("Down", "Space").wait("‹тема›")
     term.keys("Down", "Space").wait("содержит", "начинается с", without=["contains"])
+
+
+@pytest.mark.parametrize("language, words", [("en", "Close the file to others"), ("ru", "Закрыть файл от посторонних")])
+def test_problem_of_a_file_is_mended_or_shown(make_gateway, terminal, language, words):
+    gateway = make_gateway(users={"anna": {}, "ivan": {"forward": "ivan"}}, start=False)
+    users = gateway.folder / "users.conf"
+    users.chmod(0o644)
+    assert "chmod 600" in gateway.cli("check").stdout
+    term = terminal(gateway, language=language)
+    term.wait("users.conf")
+    term.keys("/").type("chmod")
+    term.keys("Enter", "Enter").wait(words + " (chmod 600)", "[user anna]", "***")
+    assert "$y$" not in term.screen()
+    term.keys("Enter").wait(without=[words])
+    until(lambda: users.stat().st_mode & 0o777 == 0o600, what="the file to be closed")
+
+
+def test_problem_of_a_file_leads_to_its_row(make_gateway, terminal):
+    gateway = make_gateway(users={"anna": {}, "ivan": {"external_alias": "not an address"}}, start=False)
+    term = terminal(gateway)
+    term.wait("users.conf:")
+    term.keys("/").type("users.conf:")
+    term.keys("Enter", "Enter").wait("[user ivan]", "> ", "not an address", "Go to Users")
+    term.keys("Enter").wait("USER", "ivan", without=["Go to Users"])
+    term.keys("Enter").wait("User ivan")
