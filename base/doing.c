@@ -108,6 +108,7 @@ void doing_login(const char *name)
 		return;
 	write_begin();
 	str_printable(mine->note.login, DOING_TEXT_MAX - 1, slice_of(name));
+	mine->note.step[0] = '\0'; /* the login is over */
 	write_end();
 }
 

@@ -10,7 +10,7 @@ from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 
 # Addresses, ids, names that somebody chose, keys of the configuration, protocol words and what servers say.
-ALLOWED = {"lanpost", "lanpostd", "ivan", "wrong", "dead", "sales", "default", "user", "password", "url", "auth", "pop3", "smtp", "imap",
+ALLOWED = {"lanpost", "lanpostd", "who", "ivan", "wrong", "dead", "sales", "default", "user", "password", "url", "auth", "pop3", "smtp", "imap",
            "tls", "err", "no", "such", "login", "message", "id", "subject", "from", "queue", "list", "invoices", "contains", "office",
            "lan", "gw", "state", "example", "ru", "offer", "contact", "msgid", "test", "spool", "postmaster", "x", "version",
            "to", "names", "header", "hello", "nonsense", "nobody"}
