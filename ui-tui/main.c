@@ -64,7 +64,7 @@ static const struct verb verbs[] = {
     {"mailbox archive", cmd_mailbox_archive, 1, 1, "USER --older TIME [--mbox FILE]", "--older --mbox --json",
 	N_("move old messages to the user's archive, a folder a month, or to a new mbox file")},
     {"trace", cmd_trace, 0, 1, "[QUERY] [--since TIME] [--until TIME] [--json]", "--since --until --json",
-	N_("all that happened to a message: by id, Message-ID, address or subject")},
+	N_("all that happened to a message: by id, Message-ID, address, subject, user, account or rule")},
     {"client-setup", cmd_client_setup, 1, 1, "USER [--host HOST] [--write FOLDER] [--json]", "--host --write --json",
 	N_("settings for a user's mail programs and phone; writes files that set them up")},
     {"backup", cmd_backup, 1, 1, "FILE [--with-passwords] [--json]", "--with-passwords --json",
