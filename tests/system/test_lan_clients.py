@@ -80,8 +80,8 @@ def test_mutt_sends_and_reads(office, folder):
               f"set confirmcreate=no\nset confirmappend=no\nset wait_key=no\nset quit=yes\n"
               f"push '<pipe-message>cat > {folder}/saved<enter><exit>'\n")
     (folder / "reader").write_text(reader)
-    # mutt needs a terminal to read with, so it gets one from script(1).
-    subprocess.run(["timeout", "30", "script", "-qec", f"mutt -n -F {folder}/reader", "/dev/null"],
+    # mutt needs a terminal to read with, so it gets one from script(1), with a size, which newer ones of ncurses want.
+    subprocess.run(["timeout", "30", "script", "-qec", f"stty rows 24 cols 80; mutt -n -F {folder}/reader", "/dev/null"],
                    stdin=subprocess.DEVNULL, capture_output=True, timeout=60, env=environment)
     assert "Привет из mutt" in email.message_from_bytes((folder / "saved").read_bytes()).get_payload(
         decode=True).decode()

@@ -13,6 +13,8 @@ import pytest
 from harness.gateway import BUILD, PASSWORD
 from harness.letters import letter
 
+PLUS = "scram-sha-256-plus"  # of mpop since Debian 13
+
 
 @pytest.fixture
 def office(make_gateway):
@@ -50,9 +52,16 @@ keep on
     return done, box.read_bytes() if box.exists() else b""
 
 
+def mpop_knows():
+    said = subprocess.run(["mpop", "--version"], capture_output=True, text=True, check=True, timeout=30).stdout
+    return said.split("Supported authentication methods:\n")[1].splitlines()[0].split()
+
+
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 @pytest.mark.parametrize("method", ["on", "user", "plain", "login", "scram-sha-256", "cram-md5", "apop"])
 def test_mpop_logs_in(office, folder, method, tls):
+    if method == "scram-sha-256" and tls and PLUS in mpop_knows():
+        method = PLUS # such an mpop gives up without it, before it says a word, whatever a server offers
     done, fetched = mpop(office, folder, "ivan", method, tls)
     if method == "cram-md5" and tls:  # weak ways are not offered where a good one is safe
         assert done.returncode != 0
