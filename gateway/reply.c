@@ -60,21 +60,49 @@ static void put_author(const struct conf *conf, const struct addr *addr, struct 
 	buf_printf(out, "<%s>\r\n", addr_text(text, sizeof(text), addr));
 }
 
+/* Whether it is in a domain in which people of ours have their addresses. */
+static bool is_in_our_domain(const struct conf *conf, const struct addr *addr)
+{
+	struct addr ours;
+
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (addr_parse(slice_of(conf->users[i].external_alias), &ours) && ours.domain[0] != '\0' &&
+		    strcmp(ours.domain, addr->domain) == 0)
+			return true;
+	return false;
+}
+
+/* Finds the address of ours that was written to; with a login at the provider that is no address, any in a domain of ours will do. */
+static bool find_written_to(const struct conf *conf, const struct conf_account *account, const char *written_to, bool any, struct addr *addr)
+{
+	struct addr_item item;
+	size_t at = 0;
+
+	while (addr_list_next(slice_of(written_to), &at, &item))
+		if (item.valid && item.addr.domain[0] != '\0' &&
+		    (any ? is_in_our_domain(conf, &item.addr) : auto_reply_is_ours(conf, account, &item.addr))) {
+			*addr = item.addr;
+			return true;
+		}
+	return false;
+}
+
+static bool find_author(const struct conf *conf, const struct reply_due *reply, struct addr *addr)
+{
+	const struct conf_account *account = conf_find_account(conf, reply->account);
+
+	return find_written_to(conf, account, reply->written_to, false, addr) ||
+	       (account != NULL && addr_parse(slice_of(account->remote.user), addr) && addr->domain[0] != '\0') ||
+	       find_written_to(conf, account, reply->written_to, true, addr);
+}
+
 /* The address of ours that was written to; else that of the account; else the gateway's, which is rewritten when the message
  * leaves. */
 static void write_author(const struct conf *conf, const struct reply_due *reply, struct buf *out)
 {
-	const struct conf_account *account = conf_find_account(conf, reply->account);
-	struct addr_item item;
 	struct addr addr;
-	size_t at = 0;
 
-	while (addr_list_next(slice_of(reply->written_to), &at, &item))
-		if (item.valid && item.addr.domain[0] != '\0' && auto_reply_is_ours(conf, account, &item.addr)) {
-			put_author(conf, &item.addr, out);
-			return;
-		}
-	if (account == NULL || !addr_parse(slice_of(account->remote.user), &addr) || addr.domain[0] == '\0') {
+	if (!find_author(conf, reply, &addr)) {
 		snprintf(addr.local, sizeof(addr.local), "%s", CONF_POSTMASTER);
 		snprintf(addr.domain, sizeof(addr.domain), "%s", conf->gateway.local_domain);
 	}

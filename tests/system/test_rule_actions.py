@@ -83,6 +83,7 @@ def test_a_sender_gets_one_reply_however_often_he_writes(make_gateway, account, 
     reply, = sink.letters
     assert (reply.sender, reply.recipients) == ("", ["client@bank.ru"])
     assert reply.header("Auto-Submitted") == ["auto-replied"]
+    assert reply.header("From") == ["<orders@example.ru>"]  # nobody's here, but in a domain of ours, and the login is no address
     assert reply.header("In-Reply-To") == ["<0.test@bank.ru>"]
     assert reply.header("To") == ["<client@bank.ru>"]
     assert reply.body.decode() == "Спасибо!\r\nМы ответим.\r\n"
