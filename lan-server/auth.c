@@ -329,16 +329,35 @@ unsigned auth_mechanisms(const struct conf *conf, bool tls)
 	return offered;
 }
 
-/* Salt that a stranger cannot tell from a user's, and that stays the same when he asks again. */
-static void make_up_keys(struct auth *auth, struct slice name, struct scram_keys *keys)
+/* The name in the one form in which all spellings of a user's are the same: no own domain, no +detail, small letters. */
+static char *plain_name(const struct conf *conf, struct slice name)
 {
+	struct slice rest, local = name;
+	struct addr addr;
+	char *plain;
+
+	if (addr_parse(name, &addr) &&
+	    (addr.domain[0] == '\0' || slice_is_nocase(slice_of(addr.domain), conf->gateway.local_domain)))
+		local = slice_of(addr.local);
+	rest = local;
+	local = slice_cut(&rest, '+');
+	plain = xstrndup(local.ptr, local.len);
+	str_lower_ascii(plain);
+	return plain;
+}
+
+/* Salt that a stranger cannot tell from a user's, and that stays the same when he asks again. */
+static void make_up_keys(struct auth *auth, const struct conf *conf, struct slice name, struct scram_keys *keys)
+{
+	char *plain = plain_name(conf, name);
 	unsigned len = DIGEST_LEN;
 	unsigned char mac[DIGEST_LEN];
 
 	*keys = (struct scram_keys){.iterations = SCRAM_ITERATIONS, .salt_len = SCRAM_SALT_LEN};
-	if (HMAC(EVP_sha256(), auth->key, sizeof(auth->key), (const unsigned char *)name.ptr, name.len,
+	if (HMAC(EVP_sha256(), auth->key, sizeof(auth->key), (const unsigned char *)plain, strlen(plain),
 		mac, &len) == NULL)
 		rand_bytes(mac, sizeof(mac));
+	free(plain);
 	memcpy(keys->salt, mac, SCRAM_SALT_LEN);
 	rand_bytes(keys->stored, sizeof(keys->stored));
 	rand_bytes(keys->server, sizeof(keys->server));
@@ -354,7 +373,7 @@ int auth_secret(struct auth *auth, const struct conf *conf, const struct in6_add
 	found = find_user(conf, name);
 	*secret = (struct sasl_secret){.clear = "", .known = found != NULL};
 	if (found == NULL || !scram_keys_read(slice_of(found->scram_sha256), &secret->scram))
-		make_up_keys(auth, name, &secret->scram);
+		make_up_keys(auth, conf, name, &secret->scram);
 	if (found != NULL && found->allow_weak_auth)
 		secret->clear = found->clear_password;
 	return 0;

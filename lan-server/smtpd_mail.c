@@ -122,11 +122,24 @@ static bool sender_is_nobody(const struct conf *conf, const struct addr *sender)
 	return kind == ROUTE_UNKNOWN || kind == ROUTE_DAEMON;
 }
 
+/* Typos are people's, a long list may hold many. Whoever asks for more names than that reads out who is here. */
+#define HINTS_MAX 20
+#define UNKNOWN_NAMES_MAX 50
+
+static enum smtpd_effect address_refused(struct smtpd *smtpd)
+{
+	if (smtpd->unknown_names < UNKNOWN_NAMES_MAX)
+		return SMTPD_CONTINUE;
+	smtpd_reply(smtpd, "421 4.7.0 Too many unknown names, goodbye");
+	return SMTPD_CLOSE;
+}
+
 static void refuse_unknown(
     struct smtpd *smtpd, const char *code, struct slice path, const struct addr *addr)
 {
-	const char *hint = route_hint(smtpd->options.conf, addr);
+	const char *hint = smtpd->unknown_names < HINTS_MAX ? route_hint(smtpd->options.conf, addr) : NULL;
 
+	smtpd->unknown_names++;
 	if (hint != NULL)
 		smtpd_reply(smtpd, "%s %s: no such user here; did you mean \"%s\"?", code,
 		    SHOW(path), hint);
@@ -195,7 +208,7 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 		return smtpd_mistake(smtpd);
 	}
 	if (!sender_is_fine(smtpd, path, &sender) || !size_is_fine(smtpd, given.size))
-		return SMTPD_CONTINUE;
+		return address_refused(smtpd);
 	qualify(smtpd->options.conf, &sender);
 	smtpd_transaction_begin(smtpd, &sender);
 	smtpd->tx->utf8 = given.utf8;
@@ -332,7 +345,7 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 	/* Bad addresses are people's typos, not a program's: a long list may hold many. */
 	if (!parse_recipient(smtpd, &path, &addr, &dsn) || !smtpd_may_send(smtpd, smtpd->tx->announced) ||
 	    !recipient_is_fine(smtpd, path, &addr))
-		return SMTPD_CONTINUE;
+		return address_refused(smtpd);
 	qualify(smtpd->options.conf, &addr);
 	addr_text(text, sizeof(text), &addr);
 	strlist_add(&envelope->recipients, text);

@@ -55,7 +55,7 @@ struct smtpd {
 	bool extended;    /* EHLO, not HELO */
 	const char *user; /* logged in: mailbox name; NULL: not */
 	struct sasl *sasl; /* the login on its way */
-	unsigned bad_commands, bad_logins;
+	unsigned bad_commands, bad_logins, unknown_names;
 	uint64_t chunk_left; /* bytes of the chunk still to come */
 	bool chunk_is_last;
 	struct smtpd_transaction *tx;

@@ -41,7 +41,8 @@ static bool is_encoded(struct slice header)
 	return slice_is_nocase(encoding, "base64") || slice_is_nocase(encoding, "quoted-printable");
 }
 
-static bool read_boundary(struct slice header, struct mime_boundary *boundary)
+/* *too_long: it has one that is longer than we know. */
+static bool read_boundary(struct slice header, struct mime_boundary *boundary, bool *too_long)
 {
 	struct buf text = BUF_INIT(64u << 10);
 	struct header_field field;
@@ -51,6 +52,7 @@ static bool read_boundary(struct slice header, struct mime_boundary *boundary)
 
 	while (found && len > 0 && text.ptr[len - 1] == ' ') /* RFC 2046 section 5.1.1 */
 		len--;
+	*too_long = (found && len > sizeof(boundary->text)) || text.overflow;
 	found = found && len > 0 && len <= sizeof(boundary->text);
 	if (found) {
 		memcpy(boundary->text, text.ptr, len);
@@ -67,7 +69,7 @@ void mime_walk_init(struct mime_walk *walk, struct slice message)
 	walk->rest = message;
 	walk->depth = 0;
 	walk->count = 0;
-	walk->ended = walk->in_message = false;
+	walk->ended = walk->in_message = walk->is_cut = false;
 }
 
 static size_t line_length(struct slice text)
@@ -161,11 +163,14 @@ static struct slice take_header(struct mime_walk *walk)
  * holds is its body. */
 static bool enter(struct mime_walk *walk, struct mime_part *part)
 {
-	struct mime_boundary *boundary = &walk->open[walk->depth];
+	struct mime_boundary *boundary = &walk->open[walk->depth < MIME_DEPTH_MAX ? walk->depth : 0];
 	unsigned level = walk->depth + 1;
+	bool too_long = false;
 
-	if (walk->depth == MIME_DEPTH_MAX || !read_boundary(part->header, boundary))
+	if (walk->depth == MIME_DEPTH_MAX || !read_boundary(part->header, boundary, &too_long)) {
+		walk->is_cut = walk->is_cut || too_long || walk->depth == MIME_DEPTH_MAX;
 		return false;
+	}
 	boundary->is_digest = slice_is_nocase(part->type, "multipart/digest");
 	walk->depth = level;
 	part->body = take_body(walk);
@@ -179,8 +184,10 @@ bool mime_walk_next(struct mime_walk *walk, struct mime_part *part)
 	bool in_digest =
 	    walk->depth > 0 && !walk->in_message && walk->open[walk->depth - 1].is_digest;
 
-	if (walk->ended || walk->count >= MIME_PARTS_MAX)
+	if (walk->ended || walk->count >= MIME_PARTS_MAX) {
+		walk->is_cut = walk->is_cut || !walk->ended;
 		return false;
+	}
 	*part = (struct mime_part){.depth = walk->depth};
 	part->header = take_header(walk);
 	walk->count++;

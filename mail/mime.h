@@ -34,6 +34,7 @@ struct mime_walk {
 	unsigned depth; /* of open boundaries */
 	size_t count;
 	bool ended, in_message;
+	bool is_cut; /* there are parts beyond the bounds, which the walk does not tell */
 };
 
 void mime_walk_init(struct mime_walk *walk, struct slice message);

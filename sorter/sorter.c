@@ -307,8 +307,13 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 		else
 			apply_addresses(conf, view, decision);
 	}
-	if (!decision_is_placed(decision) && decision->dropped_by == NULL)
+	/* Made so that rules overlook something: somebody must look. */
+	if (view->is_cut && decision->dropped_by == NULL) {
+		decision->unsorted = phrase_new(N_("too many header fields or parts: rules have not seen all of them"));
+		decision_add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
+	} else if (!decision_is_placed(decision) && decision->dropped_by == NULL) {
 		apply_unsorted(conf, account, PHRASE_WORD(unsorted_reason(decision)), decision);
+	}
 }
 
 /* An account may deliver to users whatever stands in the message. */

@@ -27,6 +27,7 @@ void view_init(struct view *view, const struct view_source *source)
 		if (view->charset.ptr == NULL && slice_is_nocase(field.name, "Content-Type"))
 			view->charset = decode_charset_parameter(field.body);
 	}
+	view->is_cut = view->field_count == VIEW_FIELDS_MAX && header_walk_next(&walk, &field);
 }
 
 static void text_clear(struct view_text *text)
@@ -183,6 +184,7 @@ void view_read_parts(struct view *view)
 	mime_walk_init(&walk, view->source.message);
 	while (mime_walk_next(&walk, &part))
 		add_part(view, &part);
+	view->is_cut = view->is_cut || walk.is_cut;
 }
 
 /* --- the body */

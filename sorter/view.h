@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "mail/header.h"
 
-#define VIEW_FIELDS_MAX 10000
+#define VIEW_FIELDS_MAX 200000
 #define VIEW_FIELD_BYTES_MAX (1u << 20)
 #define VIEW_BYTES_MAX (16u << 20)
 #define VIEW_ADDRESSES_MAX 10000   /* of one field */
@@ -54,6 +54,7 @@ struct view {
 	size_t gave_up; /* searches that came to their bounds so far */
 	/* Read when first asked for. */
 	bool has_parts, has_body;
+	bool is_cut; /* fields or parts are beyond the bounds: no rule has seen them */
 	struct view_part *parts;
 	size_t part_count;
 	struct view_text body;     /* of all text parts, white space as single blanks */

@@ -12,6 +12,7 @@ import pytest
 
 from harness.gateway import BUILD, PASSWORD
 from harness.letters import letter
+from harness.raw import Raw
 
 PLUS = "scram-sha-256-plus"  # of mpop since Debian 13
 
@@ -247,3 +248,18 @@ def test_who_logs_in_writes_only_as_himself(make_gateway):
         smtp.sendmail("petrov@office.lan", ["ivan"], letter(sender="ivan@office.lan"))
     message, = office.mailbox_when("ivan", 1)
     assert b"\r\nSender:" not in message
+
+
+def test_scram_shows_nobody_who_is_there(office):
+    """A salt that differs by spelling for strangers only would tell who exists."""
+
+    def salt(name):
+        raw = Raw(office.pop3_port)
+        raw.send(b"AUTH SCRAM-SHA-256 " + base64.b64encode(b"n,,n=" + name + b",r=nonce") + b"\r\n")
+        reply = base64.b64decode(raw.line().split()[1])
+        raw.close()
+        return reply.split(b"s=")[1].split(b",")[0]
+
+    for name in (b"ivan", b"nobody"):
+        assert salt(name) == salt(name.upper()) == salt(name + b"@office.lan") == salt(name + b"+x")
+    assert salt(b"ivan") != salt(b"nobody")

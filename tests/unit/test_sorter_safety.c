@@ -245,9 +245,30 @@ static void test_a_million_parameters(void **state)
 	    "\r\n\r\nx", "ivan");
 }
 
+/* Fields that stand behind so many others are seen all the same; behind more than anybody looks through, postmaster gets it. */
+static void fields_behind_many_others(void **state)
+{
+	static const struct {
+		size_t fields;
+		const char *recipient;
+	} cases[] = {{10001, "ivan"}, {200001, "postmaster"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+		struct buf message = BUF_INIT(8u << 20);
+
+		for (size_t j = 0; j < cases[i].fields; j++)
+			buf_printf(&message, "X-%u: y\r\n", (unsigned)j);
+		buf_append_text(&message, "From: a@x.example\r\nTo: ivan@office.lan\r\n\r\nx\r\n");
+		sort_it(buf_slice(&message), cases[i].recipient);
+		buf_clear(&message);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(fields_behind_many_others),
 	    cmocka_unit_test(test_header_of_64_mebibytes_in_one_field),
 	    cmocka_unit_test(test_long_header_folded),
 	    cmocka_unit_test(test_header_of_64_mebibytes_in_many_fields),
