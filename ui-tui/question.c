@@ -58,8 +58,10 @@ static char *ask_once(const char *text, const char *otherwise)
 	else
 		printf("%s: ", text);
 	fflush(stdout);
-	if (!read_answer(answer))
+	if (!read_answer(answer)) {
+		puts(""); /* no Enter has ended the line */
 		return NULL;
+	}
 	given = slice_trim(slice_of(answer));
 	return given.len > 0 ? slice_dup(given) : xstrdup(otherwise);
 }

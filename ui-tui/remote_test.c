@@ -12,13 +12,17 @@
 #include "mail/remote.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/remote_test.h"
+#include "ui-tui/tui_text.h"
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define LINE_MAX_BYTES 8192
 #define LINES_MAX 1000
 #define ANSWER_MS 60000
+#define LABEL_WIDTH 12
+#define TEXT_WIDTH (79 - LABEL_WIDTH - 1)
 
 /* --- the few words that are said after the login */
 
@@ -120,13 +124,21 @@ struct test {
 static void show(const struct test *test, const char *step, const char *label, const char *text)
 {
 	int width = (int)text_width(label);
+	struct strlist lines = {0};
 
 	if (test->report != NULL) {
 		json_array_append_new(json_object_get(test->report, "steps"),
 		    json_pack("{s:s, s:o}", "step", step, "result", cli_json_text(text)));
 		return;
 	}
-	printf("%s%*s %s\n", label, width < 12 ? 12 - width : 0, "", text);
+	/* Terminals break words; elsewhere a step is a line. */
+	tui_text_wrap(text, isatty(STDOUT_FILENO) == 1 ? TEXT_WIDTH : SIZE_MAX / 2, &lines);
+	for (size_t i = 0; i < lines.count; i++) {
+		int used = i == 0 ? width : 0;
+
+		printf("%s%*s %s\n", i == 0 ? label : "", used < LABEL_WIDTH ? LABEL_WIDTH - used : 0, "", lines.items[i]);
+	}
+	strlist_clear(&lines);
 	fflush(stdout);
 }
 

@@ -6,7 +6,8 @@ import re
 import pytest
 
 from harness.letters import letter
-from harness.misbehaving import MisbehavingPop3
+from harness.misbehaving import MisbehavingPop3, MisbehavingSmtp
+from harness.terminal import Terminal
 
 
 def account(port):
@@ -79,3 +80,19 @@ def test_damaged_mail_comes_with_the_command_that_removes_it(make_gateway):
     told = [parsed(message) for message in office.mailbox_when("postmaster", 2)]
     assert any(f"lanpost queue delete {ident}" in message.get_content() for message in told if not message.is_multipart())
     assert office.cli("queue", "delete", ident, "--yes").returncode == 0
+
+
+@pytest.mark.parametrize("language", ["en", "ru"])
+def test_the_steps_of_a_test_break_between_words_on_a_terminal(make_gateway, language):
+    smarthost = MisbehavingSmtp()  # offers no login
+    office = make_gateway(users=["ivan"], smarthosts={"default": {"url": f"smtp://127.0.0.1:{smarthost.port}", "tls": "none",
+                                                                  "user": "office", "password": "x"}})
+    terminal = Terminal("-c", office.conf, "smarthost", "test", "default", language=language)
+    try:
+        terminal.wait_end(1)
+        lines = [line for line in terminal.lines() if line.startswith(" " * 13)]
+    finally:
+        terminal.close()
+        smarthost.stop()
+    told = office.cli("smarthost", "test", "default", language=language).stdout
+    assert lines and all(re.search(rf"(?m)[ ]{re.escape(line.strip())}([ ]|$)", told) for line in lines)  # whole words; one line in a pipe
