@@ -81,13 +81,13 @@ static void add_correspondents(const struct envelope *envelope, struct slice bod
 		correspondents_recipients(body, recipients);
 }
 
-/* The local users who get it, the account and the rules. */
+/* The local users who get it, whom else it is sent on to, the account and the rules. */
 static void add_keywords(const struct envelope *envelope, struct buf *keywords)
 {
 	char *rules = field_text(slice_of(envelope->header), "X-Lanpost-Rule");
 
 	for (size_t i = 0; i < envelope->place_count; i++)
-		if (envelope->places[i].kind == PLACE_MAILBOX)
+		if (envelope->places[i].kind == PLACE_MAILBOX || envelope->places[i].kind == PLACE_QUEUE)
 			buf_printf(keywords, "%s%s", keywords->len == 0 ? "" : ", ", envelope->places[i].name);
 	if (envelope->account[0] != '\0')
 		buf_printf(keywords, "%saccount %s", keywords->len == 0 ? "" : ", ", envelope->account);

@@ -20,9 +20,9 @@ OTHER = (b"From: x@elsewhere.example\r\nTo: y@elsewhere.example\r\nSubject: hell
 def office(make_gateway):
     server = MisbehavingPop3([INVOICE, OTHER])
     office = make_gateway(
-        users={"buh": {}, "ivan": {}}, rules={"invoices": {"when": 'subject contains "счёт"', "deliver": "buh"}},
+        users={"buh": {"forward": "away@forward.example"}, "ivan": {}}, rules={"invoices": {"when": 'subject contains "счёт"', "deliver": "buh"}},
         accounts={"branch": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y"}})
-    office.session()
+    office.session("--fetch-only")
     until(lambda: len(office.files("buh")) == 1, 10, "delivery")
     return office
 
@@ -34,7 +34,7 @@ def found(office, *words):
 
 @pytest.mark.parametrize("words", [
     "billing@bank.example", "bounces+42@mailer.bank.example", "office@example.ru", "archive@example.ru", "third@example.ru",
-    "box17@provider.example", "buh", "rule invoices", "invoices", "118.invoice@bank.example", "<118.invoice@bank.example>",
+    "box17@provider.example", "buh", "away@forward.example", "rule invoices", "invoices", "118.invoice@bank.example", "<118.invoice@bank.example>",
     "счёт 118"])
 def test_a_fetched_message_is_found_by(office, words):
     assert found(office, words) == ["<118.invoice@bank.example>"]
