@@ -435,7 +435,8 @@ static bool load(struct loader *loader, const char *path, struct conf_problems *
 			read_section(loader, known, section);
 	}
 	fill_in(loader);
-	conf_check(loader->conf, &loader->source);
+	if (loader->ini.count > 0 || problems->errors == errors) /* else nothing could be read, which says it all */
+		conf_check(loader->conf, &loader->source);
 	fill_in_conditions(loader->conf);
 	conf_problems_sort(problems);
 	map_clear(&loader->source.places);
