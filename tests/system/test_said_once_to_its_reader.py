@@ -90,9 +90,9 @@ def test_the_steps_of_a_test_break_between_words_on_a_terminal(make_gateway, lan
     terminal = Terminal("-c", office.conf, "smarthost", "test", "default", language=language)
     try:
         terminal.wait_end(1)
+        told = office.cli("smarthost", "test", "default", language=language).stdout
         lines = [line for line in terminal.lines() if line.startswith(" " * 13)]
     finally:
         terminal.close()
         smarthost.stop()
-    told = office.cli("smarthost", "test", "default", language=language).stdout
     assert lines and all(re.search(rf"(?m)[ ]{re.escape(line.strip())}([ ]|$)", told) for line in lines)  # whole words; one line in a pipe
