@@ -66,7 +66,7 @@ def broken_office(make_gateway, accounts=5):
 
 
 @pytest.mark.parametrize("language, words", [("en", ("Problems", " outgoing ")),
-                                             ("ru", ("Неполадки", " отправка "))])
+                                             ("ru", ("Неполадки", " исходящие "))])
 def test_overview_scrolls_to_all_problems_and_accounts(make_gateway, terminal, language, words):
     gateway = broken_office(make_gateway, accounts=14)
     term = terminal(gateway, language=language)

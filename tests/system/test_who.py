@@ -85,6 +85,7 @@ def test_last_login_outlives_the_gateway(make_gateway):
 def test_screen_of_the_clients(make_gateway, language, words):
     gateway = make_gateway(users={"ivan": {}, "anna": {}})
     pop3 = gateway.pop3("ivan")
+    pop3.noop()
     term = Terminal("-c", gateway.conf, language=language)
     try:
         term.keys("F3").wait("anna", "ivan")
