@@ -4,6 +4,7 @@
 #ifndef LANPOST_LAN_COMMAND_H
 #define LANPOST_LAN_COMMAND_H
 
+#include "base/alloc.h"
 #include "base/str.h"
 
 /* NUL, a CR within the line and other control bytes are nobody's honest command. */
