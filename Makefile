@@ -163,10 +163,11 @@ $(B)/tests/fuzz/run_%: $(B)/obj/tests/fuzz/fuzz_%.o $(LIBS)
 fuzz-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
 	@for target in $(TARGETS); do tools/fuzz-run.sh $(B) $$target $(TIME) || exit 1; done
 
+# Under a sanitizer each power cut takes many times as long, and finds what any of them finds.
 asan:
-	@$(MAKE) --no-print-directory B=build-asan SAN=address,undefined unit replay
+	@LANPOST_POWER_CUTS=1 $(MAKE) --no-print-directory B=build-asan SAN=address,undefined unit replay
 tsan:
-	@$(MAKE) --no-print-directory B=build-tsan SAN=thread unit
+	@LANPOST_POWER_CUTS=1 $(MAKE) --no-print-directory B=build-tsan SAN=thread unit
 
 format:
 	@clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS) tests/unit tests/fuzz))
