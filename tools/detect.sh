@@ -12,6 +12,11 @@ links() { # links FLAGS: does the program on standard input build with them?
     $CC $cflags -x c - -o /dev/null "$@" 2>/dev/null
 }
 
+# Sizes and times of files with 64 bits where a long has 32.
+if printf 'int long_has_32_bits[sizeof(long) == 4 ? 1 : -1];\nint main(void) { return 0; }\n' | links; then
+    cflags="$cflags -D_FILE_OFFSET_BITS=64"
+fi
+
 # iniparser 4.1 has no pkg-config file, and Debian keeps its header in a folder of its own.
 if pkg-config --exists iniparser; then
     cflags="$cflags $(pkg-config --cflags iniparser)"
