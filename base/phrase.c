@@ -348,12 +348,3 @@ char *phrase_show(char *out, size_t size, const char *phrase, const char *langua
 	show_part(&shown, slice_of(phrase), 0);
 	return out;
 }
-
-void phrase_append(struct buf *out, const char *phrase)
-{
-	size_t size = strlen(phrase) + TEXT_MAX;
-	char *text = xmalloc(size);
-
-	buf_append_text(out, phrase_show(text, size, phrase, NULL));
-	free(text);
-}

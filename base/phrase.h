@@ -37,7 +37,6 @@ bool phrase_is(const char *text);
 
 /* Says it in a language (a code, NULL: the thread's). out is printable and always ended; a plain text comes as it is. */
 char *phrase_show(char *out, size_t size, const char *phrase, const char *language);
-void phrase_append(struct buf *out, const char *phrase); /* in the thread's language */
 
 /* These live until the end of the block. */
 #define PHRASE(...) phrase_set((char[PHRASE_MAX]){0}, PHRASE_MAX, __VA_ARGS__)

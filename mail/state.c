@@ -382,6 +382,20 @@ int state_next_row(struct state *state, sqlite3_stmt *stmt, struct error *error)
 	return code == SQLITE_DONE ? 0 : state_error(state, error, "read");
 }
 
+int state_number(struct state *state, sqlite3_stmt *stmt, int64_t *number, struct error *error)
+{
+	int more;
+
+	*number = 0;
+	if (stmt == NULL)
+		return -1;
+	more = state_next_row(state, stmt, error);
+	if (more == 1)
+		*number = sqlite3_column_int64(stmt, 0);
+	state_statement_end(state, stmt);
+	return more < 0 ? -1 : 0;
+}
+
 const char *state_column_text(sqlite3_stmt *stmt, int column)
 {
 	const char *text = (const char *)sqlite3_column_text(stmt, column);

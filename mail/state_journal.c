@@ -29,17 +29,7 @@ int state_message_add(struct state *state, const struct journal_message *message
 
 int state_journal_newest(struct state *state, int64_t *time, struct error *error)
 {
-	sqlite3_stmt *stmt = state_statement(state, error, "SELECT max(time_us) FROM journal", "");
-	int more;
-
-	*time = 0;
-	if (stmt == NULL)
-		return -1;
-	more = state_next_row(state, stmt, error);
-	if (more == 1)
-		*time = sqlite3_column_int64(stmt, 0) / 1000000;
-	state_statement_end(state, stmt);
-	return more < 0 ? -1 : 0;
+	return state_number(state, state_statement(state, error, "SELECT max(time_us) / 1000000 FROM journal", ""), time, error);
 }
 
 /* --- forgetting */

@@ -36,6 +36,8 @@ void state_statement_end(struct state *state, sqlite3_stmt *stmt);
 int state_finish(struct state *state, sqlite3_stmt *stmt, struct error *error);
 /* 1: a row is there, 0: no more, -1: failed. */
 int state_next_row(struct state *state, sqlite3_stmt *stmt, struct error *error);
+/* Runs and ends a statement that gives one number: *number is 0 where it gives none. NULL is an error that was told already. */
+int state_number(struct state *state, sqlite3_stmt *stmt, int64_t *number, struct error *error);
 const char *state_column_text(sqlite3_stmt *stmt, int column); /* "" for NULL */
 
 /* Calls back for rows with the columns of message and those of journal but its id, counts them, and ends the statement. */

@@ -122,35 +122,21 @@ void replies_clear(struct replies *replies)
 int state_reply_last(struct state *state, const char *rule, const char *address, int64_t *time,
     struct error *error)
 {
-	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT max(time) FROM reply WHERE rule = ? AND address = lower(?) AND sent = 1", "tt", rule,
-	    address);
-	int more;
-
-	*time = 0;
-	if (stmt == NULL)
-		return -1;
-	more = state_next_row(state, stmt, error);
-	if (more == 1)
-		*time = sqlite3_column_int64(stmt, 0);
-	state_statement_end(state, stmt);
-	return more < 0 ? -1 : 0;
+	return state_number(state,
+	    state_statement(state, error,
+		"SELECT max(time) FROM reply WHERE rule = ? AND address = lower(?) AND sent = 1", "tt", rule, address),
+	    time, error);
 }
 
 int state_reply_count(struct state *state, const char *rule, int64_t since, size_t *count, struct error *error)
 {
-	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT count(*) FROM reply WHERE rule = ? AND time > ? AND sent = 1", "ti", rule, since);
-	int more;
+	int64_t number;
+	int result = state_number(state,
+	    state_statement(state, error, "SELECT count(*) FROM reply WHERE rule = ? AND time > ? AND sent = 1", "ti", rule, since),
+	    &number, error);
 
-	*count = 0;
-	if (stmt == NULL)
-		return -1;
-	more = state_next_row(state, stmt, error);
-	if (more == 1)
-		*count = (size_t)sqlite3_column_int64(stmt, 0);
-	state_statement_end(state, stmt);
-	return more < 0 ? -1 : 0;
+	*count = (size_t)number;
+	return result;
 }
 
 int state_reply_done(struct state *state, const char *id, bool sent, struct error *error)

@@ -136,7 +136,6 @@ int cmd_decode(struct cli *cli);
 int cmd_dkim(struct cli *cli);
 int cmd_completion(struct cli *cli);
 int cmd_setup(struct cli *cli);
-bool setup_is_needed(const struct cli *cli); /* no user, no account, no smarthost is configured */
 int cmd_restore(struct cli *cli);
 int cmd_demo(struct cli *cli);
 int cmd_decode(struct cli *cli);

@@ -16,18 +16,6 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-bool setup_is_needed(const struct cli *cli)
-{
-	struct conf_problems problems = {0};
-	bool is_there = access(cli->config, F_OK) == 0;
-	struct conf *conf = is_there ? conf_load_broken(cli->config, &problems) : NULL;
-	bool needed = !is_there || (conf != NULL && conf->user_count + conf->account_count + conf->smarthost_count == 0);
-
-	conf_free(conf);
-	conf_problems_clear(&problems);
-	return needed;
-}
-
 /* Whether the files can be written, or made: the file itself, else the nearest folder above it that is there. */
 static bool may_write(const char *config)
 {

@@ -153,7 +153,10 @@ class System:
         path.write_text(text)
 
     def start(self):
-        self.cgroup.mkdir()
+        try:
+            self.cgroup.mkdir()
+        except OSError as fault:
+            raise Skipped(f"no cgroup can be made here: {fault.strerror}") from None
         self.boot = subprocess.Popen(
             ["sh", "-c", 'echo $$ > "$1/cgroup.procs"; shift; exec "$@"', "sh", self.cgroup, "unshare", "--mount", "--pid", "--uts",
              "--ipc", "--net", "--cgroup", "--fork", "--kill-child", "sh", "-c", BOOT, "sh", self.folder / "root", self.lower,

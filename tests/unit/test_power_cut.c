@@ -6,12 +6,12 @@
 #include "mail/maildir.h"
 #include "mail/queue.h"
 #include "tests/unit/power_cut.h"
+#include "tests/unit/power_house.h"
 
 #include <fcntl.h>
 
 #define MESSAGES 5 /* one more than there are */
 #define LARGE 3
-#define NEVER (3600 * 1000)
 
 /* --- what was promised so far */
 
@@ -28,33 +28,6 @@ static bool is_for_queue(int n)
 }
 
 /* --- the life */
-
-struct house {
-	struct state *state;
-	struct intake *intake;
-};
-
-static bool house_open(struct house *house, const char *spool)
-{
-	struct error error;
-	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = NEVER};
-
-	if (state_open(&house->state, spool, NULL, &error) != 0)
-		return false;
-	options.state = house->state;
-	if (intake_open(&house->intake, &options, NULL, &error) == 0)
-		return true;
-	state_close(house->state);
-	return false;
-}
-
-static void house_close(struct house *house)
-{
-	struct error error;
-
-	intake_close(house->intake, &error); /* on failure all is in the log */
-	state_close(house->state);
-}
 
 static size_t body_size(int n)
 {

@@ -8,6 +8,7 @@
 #include "mail/maildir.h"
 #include "mail/state.h"
 #include "tests/unit/power_cut.h"
+#include "tests/unit/power_house.h"
 
 #include <arpa/inet.h>
 #include <signal.h>
@@ -18,7 +19,6 @@
 #define FIRST 4 /* so many are there at the first session */
 #define LARGE 2
 #define WORLDS 3
-#define NEVER (3600 * 1000)
 
 /* --- the provider */
 
@@ -168,33 +168,6 @@ static void put_second(struct box *box)
 }
 
 /* --- a session */
-
-struct house {
-	struct state *state;
-	struct intake *intake;
-};
-
-static bool house_open(struct house *house, const char *spool)
-{
-	struct error error;
-	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = NEVER};
-
-	if (state_open(&house->state, spool, NULL, &error) != 0)
-		return false;
-	options.state = house->state;
-	if (intake_open(&house->intake, &options, NULL, &error) == 0)
-		return true;
-	state_close(house->state);
-	return false;
-}
-
-static void house_close(struct house *house)
-{
-	struct error error;
-
-	intake_close(house->intake, &error);
-	state_close(house->state);
-}
 
 static int to_ivan(void *context, struct envelope *envelope, struct slice message, const struct conf_account *account)
 {
