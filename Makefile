@@ -14,9 +14,9 @@ JOBS   ?= $(shell nproc)
 # Debian's own pytest, whatever other python stands first in the path.
 PYTEST ?= $(if $(wildcard /usr/bin/pytest-3),/usr/bin/pytest-3,python3 -m pytest)
 
-FOLDERS := base config mail sorter fetcher lan-server gateway ui-tui
+FOLDERS := base message config spool upstream mail sorter fetcher lan-server gateway ui-tui
 # Linked from the top of the house down, as the includes point.
-LIBS    := $(foreach f,ui-tui gateway lan-server fetcher sorter mail config base,$(B)/lib$(f).a)
+LIBS    := $(foreach f,ui-tui gateway lan-server fetcher sorter mail upstream spool config message base,$(B)/lib$(f).a)
 VERSION := $(shell cat VERSION)
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
@@ -200,7 +200,7 @@ install: all
 	$(B)/lanpost completion bash > $(SHARE)/bash-completion/completions/lanpost
 	$(B)/lanpost completion zsh > $(SHARE)/zsh/vendor-completions/_lanpost
 	$(B)/lanpost completion fish > $(SHARE)/fish/vendor_completions.d/lanpost.fish
-	install -m 644 $(DOCS) mail/QUEUE.md $(SHARE)/doc/lanpost/
+	install -m 644 $(DOCS) spool/QUEUE.md $(SHARE)/doc/lanpost/
 	install -D -m 644 -t $(SHARE)/doc/lanpost/ru $(wildcard docs/ru/*.md)
 	install -m 644 docs/lanpost.conf.sample $(SHARE)/lanpost/
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@SYSCONFDIR@|$(SYSCONFDIR)|' debian/lanpost.service.in > $(DESTDIR)$(UNITDIR)/lanpost.service

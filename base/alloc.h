@@ -3,7 +3,7 @@
  *
  * Each call ends the process with a message when the system has no memory.
  * That is allowed because every size a peer can choose is checked against a
- * limit first, and the promises of the spool hold across any death (mail/QUEUE.md).
+ * limit first, and the promises of the spool hold across any death (spool/QUEUE.md).
  */
 #ifndef LANPOST_BASE_ALLOC_H
 #define LANPOST_BASE_ALLOC_H

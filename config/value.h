@@ -73,7 +73,7 @@ void value_append_amount(struct buf *out, enum value_type type, int64_t amount);
 bool value_net(struct slice text, struct conf_net *net);
 /* Labels of letters, digits, '-' and '_', joined by dots, at most 253 bytes (RFC 1123 section 2.1). */
 bool value_is_host(struct slice text);
-/* local@domain, both plausible; mail/addr.h has the real parser, which is above this floor. */
+/* local@domain, both plausible; message/addr.h has the real parser, which is above this floor. */
 bool value_is_address(struct slice text);
 
 #endif

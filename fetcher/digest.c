@@ -2,7 +2,7 @@
 
 #include "base/buf.h"
 #include "base/fsx.h"
-#include "mail/header.h"
+#include "message/header.h"
 
 #include <openssl/evp.h>
 #include <stdio.h>

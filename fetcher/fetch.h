@@ -9,7 +9,7 @@
 #define LANPOST_FETCHER_FETCH_H
 
 #include "config/conf.h"
-#include "mail/intake.h"
+#include "spool/intake.h"
 
 #include <stdatomic.h>
 

@@ -12,7 +12,7 @@
 #include "base/log.h"
 #include "fetcher/digest.h"
 #include "fetcher/fetch_priv.h"
-#include "mail/header.h"
+#include "message/header.h"
 #include "mail/multidrop.h"
 
 #include <stdlib.h>

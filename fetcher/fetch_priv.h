@@ -5,10 +5,10 @@
 #define LANPOST_FETCHER_FETCH_PRIV_H
 
 #include "fetcher/fetch.h"
-#include "fetcher/imap_client.h"
+#include "upstream/imap_client.h"
 #include "fetcher/plan.h"
-#include "fetcher/pop3_client.h"
-#include "mail/remote.h"
+#include "upstream/pop3_client.h"
+#include "upstream/remote.h"
 
 #define FETCH_FAREWELL_MS 30000 /* after session_timeout, for what is under way */
 

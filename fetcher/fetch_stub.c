@@ -1,8 +1,8 @@
 #include "base/i18n.h"
 #include "fetcher/fetch_priv.h"
-#include "mail/addr.h"
-#include "mail/header.h"
-#include "mail/mime.h"
+#include "message/addr.h"
+#include "message/header.h"
+#include "message/mime.h"
 
 #define TEXT_MAX 2000 /* bytes of the text that are shown */
 #define ATTACHMENTS_MAX 30

@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "fetcher/fetch.h"
 #include "fetcher/plan.h"
-#include "mail/state.h"
+#include "spool/state.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
  * What to do with each message on the server: get, only delete, leave, or put a stub in its place. Pure decisions over a
  * listing and over what has been seen; no I/O.
  *
- * Who a message is (mail/QUEUE.md, "The same message"): its mailbox (login and host, conf_mailbox()), there its key, and what the key is
+ * Who a message is (spool/QUEUE.md, "The same message"): its mailbox (login and host, conf_mailbox()), there its key, and what the key is
  * worth. A key is its UIDL, on IMAP "<uidvalidity>.<uid>", or a digest of its header where there is no UIDL or where it does not tell
  * messages apart. Behind the key stand the size as listed, the digest of the header and that of the body. A header is asked for when
  * the key alone cannot be trusted:
@@ -20,7 +20,7 @@
 
 #include "base/map.h"
 #include "config/conf.h"
-#include "mail/state.h"
+#include "spool/state.h"
 
 #define PLAN_ITEMS_MAX 500000 /* messages in one mailbox */
 #define PLAN_SIZE_MAX (1ull << 33) /* of one message; servers have claimed 2^63 */

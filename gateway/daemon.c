@@ -6,10 +6,10 @@
 #include "fetcher/fetch.h"
 #include "gateway/report.h"
 #include "gateway/status.h"
-#include "mail/fold.h"
-#include "mail/queue.h"
+#include "message/fold.h"
+#include "spool/queue.h"
 #include "mail/route.h"
-#include "mail/stub_reply.h"
+#include "message/stub_reply.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,11 +5,11 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report.h"
-#include "mail/addr.h"
+#include "message/addr.h"
 #include "mail/bounce.h"
-#include "mail/damage.h"
-#include "mail/header.h"
-#include "mail/queue.h"
+#include "spool/damage.h"
+#include "message/header.h"
+#include "spool/queue.h"
 #include "mail/route.h"
 
 #include <dirent.h>

@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_DAMAGE_H
 
 #include "config/conf.h"
-#include "mail/intake.h"
+#include "spool/intake.h"
 
 /* Tells of all that lies in queue/corrupt and was not told of before, in one letter. */
 void damage_report(const struct conf *conf, struct intake *intake, struct state *state,

@@ -6,10 +6,10 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report.h"
-#include "mail/event.h"
-#include "mail/maildir.h"
-#include "mail/problem.h"
-#include "mail/queue.h"
+#include "spool/event.h"
+#include "spool/maildir.h"
+#include "spool/problem.h"
+#include "spool/queue.h"
 #include "mail/route.h"
 
 #include <jansson.h>

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "gateway/report.h"
 #include "gateway/side_report.h"
-#include "mail/reserve.h"
+#include "spool/reserve.h"
 
 #include <stdlib.h>
 

@@ -7,7 +7,7 @@
 #include "gateway/reload.h"
 #include "gateway/sandbox.h"
 #include "gateway/spool.h"
-#include "mail/maildir.h"
+#include "spool/maildir.h"
 
 #include <signal.h>
 #include <sys/signalfd.h>

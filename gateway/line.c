@@ -7,7 +7,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net.h"
-#include "mail/remote.h"
+#include "upstream/remote.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -7,7 +7,7 @@
 #define LANPOST_GATEWAY_LINE_H
 
 #include "config/conf.h"
-#include "mail/intake.h"
+#include "spool/intake.h"
 
 #include <stdatomic.h>
 

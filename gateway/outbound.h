@@ -10,7 +10,7 @@
 #define LANPOST_GATEWAY_OUTBOUND_H
 
 #include "config/conf.h"
-#include "mail/intake.h"
+#include "spool/intake.h"
 
 #include <stdatomic.h>
 

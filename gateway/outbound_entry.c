@@ -7,10 +7,10 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/rewrite.h"
-#include "mail/header.h"
-#include "mail/idn.h"
+#include "message/header.h"
+#include "message/idn.h"
 #include "mail/route.h"
-#include "mail/seven_bit.h"
+#include "message/seven_bit.h"
 
 #include <errno.h>
 #include <stdio.h>

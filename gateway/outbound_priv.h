@@ -5,10 +5,10 @@
 
 #include "gateway/outbound.h"
 #include "gateway/smarthost.h"
-#include "mail/addr.h"
-#include "mail/body.h"
-#include "mail/dkim.h"
-#include "mail/queue.h"
+#include "message/addr.h"
+#include "spool/body.h"
+#include "message/dkim.h"
+#include "spool/queue.h"
 
 #include <pthread.h>
 

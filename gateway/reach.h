@@ -5,7 +5,7 @@
 #ifndef LANPOST_GATEWAY_REACH_H
 #define LANPOST_GATEWAY_REACH_H
 
-#include "mail/state.h"
+#include "spool/state.h"
 
 struct reach {
 	int64_t total; /* seconds */

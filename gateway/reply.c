@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "mail/decode.h"
-#include "mail/header.h"
+#include "message/decode.h"
+#include "message/header.h"
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
 

@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "mail/decode.h"
-#include "mail/header.h"
+#include "message/decode.h"
+#include "message/header.h"
 #include "mail/route.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_REPORT_H
 
 #include "config/conf.h"
-#include "mail/intake.h"
+#include "spool/intake.h"
 
 #define REPORT_TEXT_MAX (256u << 10)
 

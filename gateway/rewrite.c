@@ -1,9 +1,9 @@
 #include "gateway/rewrite.h"
 
 #include "base/alloc.h"
-#include "mail/addr.h"
-#include "mail/header.h"
-#include "mail/idn.h"
+#include "message/addr.h"
+#include "message/header.h"
+#include "message/idn.h"
 #include "mail/route.h"
 
 enum action { KEEP, REWRITE, READERS, REMOVE };

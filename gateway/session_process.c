@@ -19,10 +19,10 @@
 #include "gateway/session_report.h"
 #include "gateway/session_result.h"
 #include "gateway/spool.h"
-#include "mail/expire.h"
-#include "mail/queue.h"
+#include "spool/expire.h"
+#include "spool/queue.h"
 #include "mail/route.h"
-#include "mail/remote.h"
+#include "upstream/remote.h"
 #include "sorter/sorter.h"
 
 #include <curl/curl.h>

@@ -6,7 +6,7 @@
 #define LANPOST_GATEWAY_SESSION_PROCESS_H
 
 #include "config/conf.h"
-#include "mail/msgid.h"
+#include "message/msgid.h"
 
 struct session_request {
 	struct strlist accounts; /* empty: all that are enabled */

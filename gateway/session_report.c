@@ -5,8 +5,8 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report.h"
-#include "mail/problem.h"
-#include "mail/remote.h"
+#include "spool/problem.h"
+#include "upstream/remote.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,7 +8,7 @@
 #include "fetcher/fetch.h"
 #include "gateway/outbound.h"
 #include "gateway/session_limits.h"
-#include "mail/state.h"
+#include "spool/state.h"
 
 #include <jansson.h>
 

@@ -4,8 +4,8 @@
 #ifndef LANPOST_GATEWAY_SMARTHOST_H
 #define LANPOST_GATEWAY_SMARTHOST_H
 
-#include "gateway/smtp_client.h"
-#include "mail/remote.h"
+#include "upstream/smtp_client.h"
+#include "upstream/remote.h"
 
 struct smarthost {
 	const struct conf *conf;

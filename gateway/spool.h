@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_SPOOL_H
 
 #include "config/conf.h"
-#include "mail/intake.h"
+#include "spool/intake.h"
 
 struct spool {
 	struct state *state;

@@ -2,9 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/maildir.h"
-#include "mail/queue.h"
-#include "mail/state.h"
+#include "spool/maildir.h"
+#include "spool/queue.h"
+#include "spool/state.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "mail/state.h"
+#include "spool/state.h"
 #include "gateway/clients.h"
 #include "gateway/crash_report.h"
 #include "gateway/log_setup.h"

@@ -7,7 +7,7 @@
 #ifndef LANPOST_LAN_DAILY_H
 #define LANPOST_LAN_DAILY_H
 
-#include "mail/state.h"
+#include "spool/state.h"
 
 struct daily;
 

@@ -8,8 +8,8 @@
 #ifndef LANPOST_LAN_MAILDROP_H
 #define LANPOST_LAN_MAILDROP_H
 
-#include "mail/intake.h"
-#include "mail/maildir.h"
+#include "spool/intake.h"
+#include "spool/maildir.h"
 
 /* The mailboxes that are open, shared by all sessions, behind its own mutex. */
 struct maildrop_locks;

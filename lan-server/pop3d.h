@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "mail/maildir.h"
+#include "spool/maildir.h"
 
 #include "lan-server/sasl.h"
 

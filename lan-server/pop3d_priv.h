@@ -2,7 +2,7 @@
 #ifndef LANPOST_LAN_POP3D_PRIV_H
 #define LANPOST_LAN_POP3D_PRIV_H
 
-#include "mail/dot.h"
+#include "message/dot.h"
 
 #include "lan-server/pop3d.h"
 

@@ -14,7 +14,7 @@
 #define LANPOST_LAN_SERVER_H
 
 #include "config/conf.h"
-#include "mail/intake.h"
+#include "spool/intake.h"
 
 enum lan_kind { LAN_SMTP, LAN_SUBMISSION, LAN_SMTPS, LAN_POP3, LAN_POP3S, LAN_KINDS };
 

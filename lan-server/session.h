@@ -6,7 +6,7 @@
 
 #include "base/stream.h"
 #include "config/conf.h"
-#include "mail/intake.h"
+#include "spool/intake.h"
 
 #include "lan-server/auth.h"
 #include "lan-server/daily.h"

@@ -10,8 +10,8 @@
 #define LANPOST_LAN_SMTPD_H
 
 #include "config/conf.h"
-#include "mail/body.h"
-#include "mail/envelope.h"
+#include "spool/body.h"
+#include "spool/envelope.h"
 
 #include "lan-server/daily.h"
 #include "lan-server/sasl.h"

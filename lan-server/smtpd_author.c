@@ -1,7 +1,7 @@
 /*
  * Who logged in, and in whose name he writes (RFC 6409 sections 6.1 and 8.1).
  */
-#include "mail/header.h"
+#include "message/header.h"
 #include "mail/route.h"
 
 #include "lan-server/smtpd_priv.h"

@@ -10,10 +10,10 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net.h"
-#include "mail/decode.h"
-#include "mail/header.h"
+#include "message/decode.h"
+#include "message/header.h"
 #include "mail/route.h"
-#include "mail/stub_reply.h"
+#include "message/stub_reply.h"
 
 #include "lan-server/smtpd_priv.h"
 

@@ -1,8 +1,8 @@
 /*
  * What users may not exceed: messages and bytes a day, the size of a mailbox, what may leave the office.
  */
-#include "mail/decode.h"
-#include "mail/mime.h"
+#include "message/decode.h"
+#include "message/mime.h"
 #include "mail/route.h"
 
 #include "lan-server/smtpd_priv.h"

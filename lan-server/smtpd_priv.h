@@ -4,8 +4,8 @@
 #ifndef LANPOST_LAN_SMTPD_PRIV_H
 #define LANPOST_LAN_SMTPD_PRIV_H
 
-#include "mail/addr.h"
-#include "mail/dot.h"
+#include "message/addr.h"
+#include "message/dot.h"
 
 #include "lan-server/smtpd.h"
 

@@ -4,10 +4,10 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "mail/decode.h"
-#include "mail/refusal.h"
+#include "message/decode.h"
+#include "message/refusal.h"
 #include "mail/route.h"
-#include "mail/seven_bit.h"
+#include "message/seven_bit.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,9 +9,9 @@
 #define LANPOST_MAIL_BOUNCE_H
 
 #include "config/conf.h"
-#include "mail/body.h"
-#include "mail/envelope.h"
-#include "mail/intake.h"
+#include "spool/body.h"
+#include "spool/envelope.h"
+#include "spool/intake.h"
 
 enum bounce_kind {
 	BOUNCE_FAILED,	/* it will not arrive: to the sender, and to postmaster as bounce_copies says */

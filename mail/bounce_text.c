@@ -1,8 +1,8 @@
 #include "mail/bounce_text.h"
 
 #include "base/i18n.h"
-#include "mail/decode.h"
-#include "mail/refusal.h"
+#include "message/decode.h"
+#include "message/refusal.h"
 #include "mail/route.h"
 
 #include <ctype.h>

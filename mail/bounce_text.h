@@ -4,7 +4,7 @@
 #ifndef LANPOST_MAIL_BOUNCE_TEXT_H
 #define LANPOST_MAIL_BOUNCE_TEXT_H
 
-#include "mail/addr.h"
+#include "message/addr.h"
 #include "mail/bounce.h"
 
 enum bounce_reader { BOUNCE_TO_SENDER, BOUNCE_TO_POSTMASTER };

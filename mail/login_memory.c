@@ -1,7 +1,7 @@
 #include "mail/login_memory.h"
 
 #include "base/log.h"
-#include "mail/login.h"
+#include "upstream/login.h"
 
 #include <stdio.h>
 #include <stdlib.h>

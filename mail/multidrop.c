@@ -1,7 +1,7 @@
 #include "mail/multidrop.h"
 
-#include "mail/addr.h"
-#include "mail/header.h"
+#include "message/addr.h"
+#include "message/header.h"
 #include "mail/route.h"
 
 #include <stdlib.h>

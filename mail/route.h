@@ -5,8 +5,8 @@
 #define LANPOST_MAIL_ROUTE_H
 
 #include "config/conf.h"
-#include "mail/addr.h"
-#include "mail/envelope.h"
+#include "message/addr.h"
+#include "spool/envelope.h"
 
 /* The field that the gateway puts into what it sends on or writes itself, with its hostname: what comes back with it does not
  * leave again. */

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/decode.h"
+#include "message/decode.h"
 #include "mail/route.h"
 
 static const struct header_field *find(const struct view *view, const char *name)

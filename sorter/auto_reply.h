@@ -5,7 +5,7 @@
 #define LANPOST_SORTER_AUTO_REPLY_H
 
 #include "config/conf.h"
-#include "mail/addr.h"
+#include "message/addr.h"
 #include "sorter/view.h"
 
 /* Returns NULL and the address (of the envelope's sender, where the header tells it), or why there

@@ -6,7 +6,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/decode.h"
+#include "message/decode.h"
 #include "mail/route.h"
 #include "sorter/sorter.h"
 

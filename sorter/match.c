@@ -1,8 +1,8 @@
 #include "sorter/match.h"
 
 #include "base/alloc.h"
-#include "mail/decode.h"
-#include "mail/fold.h"
+#include "message/decode.h"
+#include "message/fold.h"
 #include "sorter/pattern.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 #include "sorter/rule_index.h"
 
 #include "base/alloc.h"
-#include "mail/decode.h"
+#include "message/decode.h"
 #include "sorter/literals.h"
 
 #include <stdlib.h>

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/decode.h"
+#include "message/decode.h"
 #include "sorter/match.h"
 #include "sorter/pattern.h"
 #include "sorter/rule_header.h"

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/i18n.h"
-#include "mail/fold.h"
+#include "message/fold.h"
 #include "sorter/pattern.h"
 #include "sorter/rule_token.h"
 

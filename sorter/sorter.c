@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "mail/bounce.h"
-#include "mail/decode.h"
+#include "message/decode.h"
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
 #include "sorter/decision_priv.h"

@@ -24,7 +24,7 @@
 #define LANPOST_SORTER_SORTER_H
 
 #include "config/conf.h"
-#include "mail/envelope.h"
+#include "spool/envelope.h"
 
 #define SORTER_RECEIVED_MAX 50
 

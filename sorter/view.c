@@ -1,11 +1,11 @@
 #include "sorter/view.h"
 
 #include "base/alloc.h"
-#include "mail/addr.h"
-#include "mail/charset.h"
-#include "mail/decode.h"
-#include "mail/fold.h"
-#include "mail/mime.h"
+#include "message/addr.h"
+#include "message/charset.h"
+#include "message/decode.h"
+#include "message/fold.h"
+#include "message/mime.h"
 #include "sorter/literals.h"
 
 #include <stdlib.h>

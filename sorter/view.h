@@ -8,7 +8,7 @@
 #define LANPOST_SORTER_VIEW_H
 
 #include "base/buf.h"
-#include "mail/header.h"
+#include "message/header.h"
 
 #define VIEW_FIELDS_MAX 200000
 #define VIEW_FIELD_BYTES_MAX (1u << 20)

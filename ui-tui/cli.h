@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "config/conf.h"
-#include "mail/state.h"
+#include "spool/state.h"
 
 #include <jansson.h>
 

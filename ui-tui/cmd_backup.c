@@ -5,7 +5,7 @@
 #include "base/archive.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
-#include "mail/backup.h"
+#include "spool/backup.h"
 #include "ui-tui/cli.h"
 
 #include <fcntl.h>

@@ -6,7 +6,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/schema.h"
-#include "mail/queue.h"
+#include "spool/queue.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/cli_options.h"
 

@@ -6,7 +6,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/decode.h"
+#include "message/decode.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/input.h"
 

@@ -3,7 +3,7 @@
  */
 #include "base/i18n.h"
 #include "config/ini_edit.h"
-#include "mail/dkim.h"
+#include "message/dkim.h"
 #include "ui-tui/cli.h"
 
 #include <stdio.h>

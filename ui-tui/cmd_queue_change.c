@@ -5,8 +5,8 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "mail/bounce.h"
-#include "mail/damage.h"
-#include "mail/queue.h"
+#include "spool/damage.h"
+#include "spool/queue.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/spool_writer.h"
 

@@ -4,9 +4,9 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "config/value.h"
-#include "mail/event.h"
-#include "mail/state.h"
-#include "mail/wal.h"
+#include "spool/event.h"
+#include "spool/state.h"
+#include "spool/wal.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
 

@@ -9,7 +9,7 @@
 #define LANPOST_UI_TUI_DEMO_H
 
 #include "config/conf.h"
-#include "mail/maildir.h"
+#include "spool/maildir.h"
 
 #include <sys/types.h>
 

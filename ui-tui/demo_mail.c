@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
-#include "mail/decode.h"
+#include "message/decode.h"
 
 #include <curl/curl.h>
 #include <poll.h>

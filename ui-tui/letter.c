@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "mail/decode.h"
+#include "message/decode.h"
 
 #include <stdlib.h>
 

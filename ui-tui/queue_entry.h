@@ -4,7 +4,7 @@
 #ifndef LANPOST_UI_TUI_QUEUE_ENTRY_H
 #define LANPOST_UI_TUI_QUEUE_ENTRY_H
 
-#include "mail/queue.h"
+#include "spool/queue.h"
 #include "ui-tui/letter.h"
 
 struct queue_entry {

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "mail/maildir.h"
+#include "spool/maildir.h"
 #include "sorter/sorter.h"
 #include "ui-tui/letter.h"
 #include "ui-tui/replay.h"

@@ -1,15 +1,15 @@
 /*
  * The way to a provider or a smarthost, step by step, and what to do where it ends: lanpost account test, smarthost test.
  *
- * It takes the way of a session (mail/remote.h) but fetches and sends nothing and changes nothing on the server.
+ * It takes the way of a session (upstream/remote.h) but fetches and sends nothing and changes nothing on the server.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "mail/line_reader.h"
-#include "mail/login.h"
-#include "mail/provider_hint.h"
-#include "mail/remote.h"
+#include "message/line_reader.h"
+#include "upstream/login.h"
+#include "upstream/provider_hint.h"
+#include "upstream/remote.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/remote_test.h"
 #include "ui-tui/tui_text.h"

@@ -2,9 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "mail/event.h"
-#include "mail/decode.h"
-#include "mail/maildir.h"
+#include "spool/event.h"
+#include "message/decode.h"
+#include "spool/maildir.h"
 #include "mail/multidrop.h"
 #include "sorter/sorter.h"
 #include "ui-tui/letter.h"

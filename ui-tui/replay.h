@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "config/conf.h"
-#include "mail/state.h"
+#include "spool/state.h"
 
 struct replay_difference {
 	char id[MSGID_LEN + 1];

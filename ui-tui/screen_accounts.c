@@ -3,7 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/provider_hint.h"
+#include "upstream/provider_hint.h"
 #include "ui-tui/provider.h"
 #include "ui-tui/remote_test.h"
 #include "ui-tui/tui_dialog.h"

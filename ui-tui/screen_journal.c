@@ -3,8 +3,8 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/event.h"
-#include "mail/msgid.h"
+#include "spool/event.h"
+#include "message/msgid.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_pace.h"

@@ -3,7 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/queue.h"
+#include "spool/queue.h"
 #include "ui-tui/start.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_dialog.h"

@@ -3,7 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/msgid.h"
+#include "message/msgid.h"
 #include "ui-tui/queue_entry.h"
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_pace.h"

@@ -3,7 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/last_login.h"
+#include "spool/last_login.h"
 #include "ui-tui/secret.h"
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_rows.h"

@@ -8,7 +8,7 @@
 #ifndef LANPOST_UI_TUI_TUI_H
 #define LANPOST_UI_TUI_TUI_H
 
-#include "mail/state.h"
+#include "spool/state.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/tui_job.h"
 #include "ui-tui/tui_line.h"

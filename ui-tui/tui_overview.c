@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/event.h"
+#include "spool/event.h"
 #include "ui-tui/tui_text.h"
 
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 #include "ui-tui/tui_plot.h"
 
 #include "base/clock.h"
-#include "mail/event.h"
-#include "mail/state.h"
+#include "spool/event.h"
+#include "spool/state.h"
 
 #include <string.h>
 #include <time.h>

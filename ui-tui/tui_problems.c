@@ -2,9 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "mail/problem.h"
-#include "mail/damage.h"
-#include "mail/queue.h"
+#include "spool/problem.h"
+#include "spool/damage.h"
+#include "spool/queue.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -12,8 +12,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fsx.h"
-#include "mail/intake.h"
-#include "mail/maildir.h"
+#include "spool/intake.h"
+#include "spool/maildir.h"
 #include "sorter/sorter.h"
 
 #include <dirent.h>

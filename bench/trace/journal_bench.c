@@ -8,7 +8,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "mail/state.h"
+#include "spool/state.h"
 
 #include <poll.h>
 #include <stdatomic.h>

@@ -1,6 +1,6 @@
 /* An address that was read is written and read again as the same one; a list is walked to its end
  * with each item inside the input and behind the one before. */
-#include "mail/addr.h"
+#include "message/addr.h"
 
 #include <assert.h>
 

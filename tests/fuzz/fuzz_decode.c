@@ -1,8 +1,8 @@
 /* Whatever comes in, valid UTF-8 without control characters comes out; text that was encoded is
  * decoded as it was. The first byte chooses the charset of the message. */
 #include "base/alloc.h"
-#include "mail/decode.h"
-#include "mail/fold.h"
+#include "message/decode.h"
+#include "message/fold.h"
 
 #include <assert.h>
 

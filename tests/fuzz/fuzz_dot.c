@@ -1,6 +1,6 @@
 /* What is written comes back: stuffing then reading yields the message with its lines ended by
  * CRLF, and reading in two pieces is reading in one. */
-#include "mail/dot.h"
+#include "message/dot.h"
 
 #include <assert.h>
 

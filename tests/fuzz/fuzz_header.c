@@ -1,6 +1,6 @@
 /* Fields stand in the header in their order, without overlap, and cover what they claim; an
  * unfolded body has no line feed. */
-#include "mail/header.h"
+#include "message/header.h"
 
 #include <assert.h>
 

@@ -1,5 +1,5 @@
 /* A domain in Unicode becomes one of ASCII labels that DNS can hold, or is refused; one in ASCII stays as it is but for its case. */
-#include "mail/idn.h"
+#include "message/idn.h"
 
 #include "base/str.h"
 

@@ -4,7 +4,7 @@
  *
  * The first byte chooses the commands.
  */
-#include "fetcher/imap_client.h"
+#include "upstream/imap_client.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -2,7 +2,7 @@
  * Any server is asked to let us in: the login comes to an end, shows a password three times at most, counts as done only after
  * something was shown, and says whole lines without a line end in them.
  */
-#include "mail/login_priv.h"
+#include "upstream/login_priv.h"
 
 #include <assert.h>
 #include <stdint.h>

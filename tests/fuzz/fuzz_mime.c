@@ -2,8 +2,8 @@
  * boundary that is open stands in no body; text comes out as UTF-8 that can be folded, and never
  * more than there is room for. */
 #include "base/alloc.h"
-#include "mail/decode.h"
-#include "mail/mime.h"
+#include "message/decode.h"
+#include "message/mime.h"
 
 #include <assert.h>
 

@@ -4,7 +4,7 @@
  *
  * The first byte chooses the commands.
  */
-#include "fetcher/pop3_client.h"
+#include "upstream/pop3_client.h"
 
 #include <assert.h>
 #include <stdint.h>

@@ -1,10 +1,10 @@
 /* A message made 7-bit has the same parts at the same depths, and each decodes to what it would have been had it gone as it is;
  * outside of headers all is 7-bit, or it is said why not; quoted-printable that we make has no line above 76, base64 neither. */
 #include "base/alloc.h"
-#include "mail/dot.h"
-#include "mail/mime.h"
-#include "mail/seven_bit.h"
-#include "mail/transfer.h"
+#include "message/dot.h"
+#include "message/mime.h"
+#include "message/seven_bit.h"
+#include "message/transfer.h"
 
 #include <assert.h>
 

@@ -2,7 +2,7 @@
  * Any server talks to the SMTP client while several messages are under way: a recipient counts as sent only if his message was
  * out, fates come in order, memory and what we send are bounded, and no line of ours ends in anything but CRLF.
  */
-#include "gateway/smtp_client.h"
+#include "upstream/smtp_client.h"
 
 #include <assert.h>
 #include <stdint.h>

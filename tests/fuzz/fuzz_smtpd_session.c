@@ -4,7 +4,7 @@
 #include "lan-server/smtpd.h"
 
 #include "base/log.h"
-#include "mail/addr.h"
+#include "message/addr.h"
 #include "tests/unit/sample_conf.h"
 
 #include <assert.h>

@@ -1,7 +1,7 @@
 /* Subjects and replies to a stub as anybody can write them. */
-#include "mail/stub_reply.h"
+#include "message/stub_reply.h"
 
-#include "mail/msgid.h"
+#include "message/msgid.h"
 
 #include <assert.h>
 

@@ -11,7 +11,7 @@ from harness.gateway import BUILD, environment
 
 TOP = Path(__file__).parents[2]
 SOURCES = ("base", "config", "mail", "sorter", "fetcher", "lan-server", "gateway", "ui-tui")
-PAGES = sorted([TOP / "README.md", TOP / "README.ru.md", TOP / "mail/QUEUE.md", *TOP.glob("docs/*.md"), *TOP.glob("docs/ru/*.md")])
+PAGES = sorted([TOP / "README.md", TOP / "README.ru.md", TOP / "spool/QUEUE.md", *TOP.glob("docs/*.md"), *TOP.glob("docs/ru/*.md")])
 MANUALS = sorted([*TOP.glob("docs/*.[1-8]"), *TOP.glob("docs/ru/*.[1-8]")])
 
 

@@ -2,7 +2,7 @@
 #ifndef LANPOST_TESTS_POWER_HOUSE_H
 #define LANPOST_TESTS_POWER_HOUSE_H
 
-#include "mail/intake.h"
+#include "spool/intake.h"
 
 #define NEVER (3600 * 1000)
 

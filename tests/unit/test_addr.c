@@ -1,5 +1,5 @@
 #include "base/alloc.h"
-#include "mail/addr.h"
+#include "message/addr.h"
 #include "tests/unit/cpu_time.h"
 
 #include <setjmp.h>

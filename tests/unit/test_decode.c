@@ -1,7 +1,7 @@
 #include "base/alloc.h"
-#include "mail/charset.h"
-#include "mail/decode.h"
-#include "mail/fold.h"
+#include "message/charset.h"
+#include "message/decode.h"
+#include "message/fold.h"
 #include "tests/unit/cpu_time.h"
 
 #include <iconv.h>

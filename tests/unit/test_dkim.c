@@ -1,6 +1,6 @@
 /* Signatures: what may change on the way without breaking them, and what may not. That others can check them is for the system
  * tests. */
-#include "mail/dkim.h"
+#include "message/dkim.h"
 
 #include "base/alloc.h"
 #include "tests/unit/remove_tree.h"

@@ -1,5 +1,5 @@
 /* Dot-stuffing: the one true end of data, everything else noticed, whatever the chunks. */
-#include "mail/dot.h"
+#include "message/dot.h"
 
 #include "base/alloc.h"
 

@@ -1,5 +1,5 @@
 /* What senders may ask (RFC 3461): which parameters are good, and how they are written again. */
-#include "mail/dsn.h"
+#include "message/dsn.h"
 
 #include "base/alloc.h"
 

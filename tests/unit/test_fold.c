@@ -1,5 +1,5 @@
 #include "base/alloc.h"
-#include "mail/fold.h"
+#include "message/fold.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

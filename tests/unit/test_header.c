@@ -1,5 +1,5 @@
 #include "base/alloc.h"
-#include "mail/header.h"
+#include "message/header.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

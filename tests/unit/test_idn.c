@@ -1,5 +1,5 @@
 /* Domains beyond ASCII as every server knows them. */
-#include "mail/idn.h"
+#include "message/idn.h"
 
 #include "base/alloc.h"
 

@@ -1,7 +1,7 @@
 /*
  * The IMAP client's core against scripted servers: the same events however the bytes are cut.
  */
-#include "fetcher/imap_client.h"
+#include "upstream/imap_client.h"
 
 #include "base/alloc.h"
 

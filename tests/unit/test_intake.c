@@ -1,13 +1,13 @@
 /*
- * The promises of mail/QUEUE.md: a process that dies at any change of the disk loses nothing that was
+ * The promises of spool/QUEUE.md: a process that dies at any change of the disk loses nothing that was
  * acknowledged and doubles nothing.
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "mail/intake.h"
-#include "mail/maildir.h"
-#include "mail/queue.h"
-#include "mail/wal.h"
+#include "spool/intake.h"
+#include "spool/maildir.h"
+#include "spool/queue.h"
+#include "spool/wal.h"
 #include "tests/unit/remove_tree.h"
 
 #include <fcntl.h>

@@ -1,5 +1,5 @@
 /* Ways to log in to a provider: the examples of the RFCs, the order, and how often a password is shown. */
-#include "mail/login_priv.h"
+#include "upstream/login_priv.h"
 
 #include "base/alloc.h"
 #include "base/base64.h"

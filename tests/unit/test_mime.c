@@ -1,7 +1,7 @@
 #include "base/alloc.h"
-#include "mail/html.h"
-#include "mail/mime.h"
-#include "mail/transfer.h"
+#include "message/html.h"
+#include "message/mime.h"
+#include "message/transfer.h"
 #include "tests/unit/cpu_time.h"
 
 #include <setjmp.h>

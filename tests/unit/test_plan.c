@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "fetcher/digest.h"
-#include "mail/state.h"
+#include "spool/state.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

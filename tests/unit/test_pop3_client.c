@@ -1,7 +1,7 @@
 /*
  * The POP3 client's core against scripted servers: the same events however the bytes are cut.
  */
-#include "fetcher/pop3_client.h"
+#include "upstream/pop3_client.h"
 
 #include "base/alloc.h"
 

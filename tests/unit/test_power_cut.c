@@ -1,10 +1,10 @@
 /*
- * The disk that lies (mail/QUEUE.md): what LAN programs write, what is queued and sent, through power cuts (power_cut.h). And each sync
+ * The disk that lies (spool/QUEUE.md): what LAN programs write, what is queued and sent, through power cuts (power_cut.h). And each sync
  * fails once and drops what was not synced; and each change of the disk fails once.
  */
-#include "mail/intake_priv.h"
-#include "mail/maildir.h"
-#include "mail/queue.h"
+#include "spool/intake_priv.h"
+#include "spool/maildir.h"
+#include "spool/queue.h"
 #include "tests/unit/power_cut.h"
 #include "tests/unit/power_house.h"
 

@@ -4,9 +4,9 @@
  * message is there once, and none is left at the provider.
  */
 #include "fetcher/fetch.h"
-#include "mail/intake_priv.h"
-#include "mail/maildir.h"
-#include "mail/state.h"
+#include "spool/intake_priv.h"
+#include "spool/maildir.h"
+#include "spool/state.h"
 #include "tests/unit/power_cut.h"
 #include "tests/unit/power_house.h"
 

@@ -1,9 +1,9 @@
-/* Recovery where not all can be read: what is not known is not guessed (mail/QUEUE.md, Recover). */
+/* Recovery where not all can be read: what is not known is not guessed (spool/QUEUE.md, Recover). */
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "mail/intake.h"
-#include "mail/maildir.h"
-#include "mail/wal.h"
+#include "spool/intake.h"
+#include "spool/maildir.h"
+#include "spool/wal.h"
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* What servers answer, and what we make of it for people. */
-#include "mail/refusal.h"
+#include "message/refusal.h"
 
 #include "base/alloc.h"
 #include "base/i18n.h"

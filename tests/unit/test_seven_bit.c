@@ -1,9 +1,9 @@
 /* Messages made 7-bit: the encodings, which parts are encoded, what is left alone, and headers. */
 #include "base/alloc.h"
-#include "mail/mime.h"
-#include "mail/seven_bit.h"
-#include "mail/transfer.h"
-#include "mail/transfer_encode.h"
+#include "message/mime.h"
+#include "message/seven_bit.h"
+#include "message/transfer.h"
+#include "message/transfer_encode.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
 /*
  * The SMTP client's core against scripted servers: each recipient's fate, however the bytes are cut.
  */
-#include "gateway/smtp_client.h"
+#include "upstream/smtp_client.h"
 
 #include "base/alloc.h"
 

@@ -1,10 +1,10 @@
 /* The files of the spool one by one: envelopes, records, log segments, mailboxes, queue entries. */
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "mail/maildir.h"
-#include "mail/queue.h"
-#include "mail/record.h"
-#include "mail/wal.h"
+#include "spool/maildir.h"
+#include "spool/queue.h"
+#include "spool/record.h"
+#include "spool/wal.h"
 #include "tests/unit/remove_tree.h"
 
 #include <errno.h>

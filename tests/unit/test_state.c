@@ -1,7 +1,7 @@
 /* The journal: what trace finds, and what is forgotten. */
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "mail/state.h"
+#include "spool/state.h"
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>

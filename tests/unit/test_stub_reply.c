@@ -1,5 +1,5 @@
 /* Replies to a stub: with nothing to say, and with something. */
-#include "mail/stub_reply.h"
+#include "message/stub_reply.h"
 
 #include "base/alloc.h"
 

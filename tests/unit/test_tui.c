@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "mail/state.h"
+#include "spool/state.h"
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>

@@ -1,0 +1,54 @@
+/*
+ * Dot-stuffing both ways (RFC 5321 section 4.5.2, RFC 1939 section 3), a byte at a time.
+ *
+ * The end of the data is CRLF "." CRLF and nothing else: LF "." LF, CR "." CR and their mixtures
+ * are message bytes, so that nobody smuggles a second message past us, and they are noticed, so
+ * that the caller can refuse the message. Both machines take chunks cut anywhere.
+ */
+#ifndef LANPOST_MESSAGE_DOT_H
+#define LANPOST_MESSAGE_DOT_H
+
+#include "base/buf.h"
+
+/* Where the reader stands, named by the bytes it has just seen. */
+enum dot_state {
+	DOT_LINE_START, /* at the start, or after CRLF */
+	DOT_DOT,        /* "." at a line's start */
+	DOT_DOT_CR,     /* "." CR at a line's start: one LF from the end */
+	DOT_TEXT,       /* within a line */
+	DOT_TEXT_CR,    /* within a line, after CR */
+	DOT_END,        /* CRLF "." CRLF was read */
+};
+
+/* Takes stuffed bytes off the wire. */
+struct dot_reader {
+	enum dot_state state;
+	bool bare_cr; /* a CR without LF was in the data */
+	bool bare_lf; /* a LF without CR was in the data */
+	bool has_nul; /* a NUL byte was in the data */
+};
+
+void dot_reader_init(struct dot_reader *reader);
+/* Reads bytes of *input up to the end of the data and moves *input past what it read. Appends the
+ * message bytes to out; a bare CR or LF comes out as it is. Returns true at the end of the data
+ * (then *input is what the peer sent after it); false when all was read and more is needed. Output
+ * is never longer than input plus one. If out overflows its limit the reader goes on to the end all
+ * the same, and out->overflow is set. */
+bool dot_read(struct dot_reader *reader, struct slice *input, struct buf *out);
+
+/* Puts message bytes on the wire. Bare LF becomes CRLF always; bare CR does where a strict reader
+ * would refuse it (SMTP), and stays where bytes should arrive as they are (POP3). */
+struct dot_writer {
+	bool line_start; /* nothing, or the end of a line, was last */
+	bool after_cr;   /* CR was last */
+	bool keep_cr;
+	bool is_plain; /* line ends only: no dots are stuffed and none ends it (RFC 3030) */
+};
+
+void dot_writer_init(struct dot_writer *writer, bool keep_bare_cr);
+/* Appends bytes stuffed to out, at most twice as many plus one. Returns -1 if out overflows. */
+int dot_write(struct dot_writer *writer, struct slice bytes, struct buf *out);
+/* Ends the last line if need be and appends "." CRLF (the dot not where is_plain). */
+int dot_write_end(struct dot_writer *writer, struct buf *out);
+
+#endif

@@ -1,0 +1,34 @@
+/*
+ * What a sender may ask about the fate of his letter (RFC 3461): the parameters of MAIL and RCPT, pure syntax.
+ */
+#ifndef LANPOST_MESSAGE_DSN_H
+#define LANPOST_MESSAGE_DSN_H
+
+#include "base/buf.h"
+
+/* Of what a sender wants to hear; 0: he did not say. */
+enum dsn_notify { DSN_NEVER = 1, DSN_SUCCESS = 2, DSN_FAILURE = 4, DSN_DELAY = 8 };
+/* What of his letter is to stand in a bounce. */
+enum dsn_ret { DSN_RET_UNSAID, DSN_RET_FULL, DSN_RET_HDRS };
+
+#define DSN_ENVID_MAX 100
+#define DSN_ORCPT_MAX 500
+
+/* "NEVER", or a list of SUCCESS, FAILURE, DELAY; in any case. */
+bool dsn_notify_parse(struct slice text, unsigned *notify);
+/* The same as text: "SUCCESS,DELAY". Nothing for 0. */
+void dsn_notify_write(unsigned notify, struct buf *out);
+bool dsn_ret_parse(struct slice text, enum dsn_ret *ret);
+/* "FULL", "HDRS" or "". */
+const char *dsn_ret_text(enum dsn_ret ret);
+/* Whether to write about this event (one bit); of failure and delay also those hear who did not say. */
+bool dsn_wants(unsigned notify, enum dsn_notify event);
+
+/* Of 1 to max bytes, printable, "+" only before two hex digits (RFC 3461 section 4). */
+bool dsn_is_xtext(struct slice text, size_t max);
+/* An address type, ";" and an address as xtext. */
+bool dsn_is_orcpt(struct slice text);
+/* Appends what xtext stands for. */
+void dsn_xtext_decode(struct slice text, struct buf *out);
+
+#endif

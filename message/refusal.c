@@ -1,0 +1,152 @@
+#include "message/refusal.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "base/phrase.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void refusal_status(const char *reply, char *out, size_t size)
+{
+	struct slice rest = slice_of(reply), code;
+	unsigned class, subject, detail;
+
+	slice_cut(&rest, ' ');
+	code = slice_cut(&rest, ' ');
+	if (code.len > 0 && code.len < 12 && sscanf(code.ptr, "%1u.%3u.%3u", &class, &subject, &detail) == 3 &&
+	    (class == 2 || class == 4 || class == 5))
+		snprintf(out, size, "%u.%u.%u", class, subject, detail);
+	else
+		snprintf(out, size, "%c.0.0", reply[0] == '2' || reply[0] == '4' ? reply[0] : '5');
+}
+
+/* --- what is known */
+
+static const char no_such_user[] =
+    N_("There is no such mailbox at the recipient's provider. Look for a typing error in the address.");
+static const char no_such_domain[] =
+    N_("The part of the address behind the @ does not exist, or takes no mail. Look for a typing error in it.");
+static const char bad_address[] = N_("The address is not written as a mail address is. Look for a typing error.");
+static const char bad_sender[] =
+    N_("The provider does not take mail from your own address. Your administrator can correct external_alias or the smarthost's login.");
+static const char disabled[] = N_("The recipient's mailbox exists but takes no mail now. Ask the recipient in another way.");
+static const char full[] = N_("The recipient's mailbox is full. Tell the recipient in another way, and send the letter again later.");
+static const char too_large[] =
+    N_("The letter is too large for the recipient's server. Send smaller attachments, several letters, or a link.");
+static const char unreachable[] =
+    N_("The recipient's server could not be reached for as long as the provider tries. Check the address, or send the letter again tomorrow.");
+static const char loop[] = N_("The letter went round in a circle between servers. The recipient's administrator has to correct a forwarding.");
+static const char expired[] = N_("It was tried for as long as the gateway is told to try. Send the letter again, or reach the recipient in another way.");
+static const char content[] = N_("The recipient's server does not take letters of this kind. Send it as plain text, or the attachment in another format.");
+static const char policy[] =
+    N_("The recipient's server does not want this letter: it takes it for spam or does not take mail from here. Ask the recipient to allow your address; your administrator can ask the provider.");
+static const char listed[] =
+    N_("The server through which the letter went stands on a list of senders of spam. Your administrator can ask the provider to have it removed.");
+static const char unsigned_domain[] =
+    N_("The recipient's server wants proof that mail of your domain comes from your provider (SPF, DKIM or DMARC). Your administrator can set it up.");
+static const char login[] = N_("The provider wants a login, or another one. Your administrator can correct the smarthost's user and password.");
+static const char too_many[] = N_("Too much was sent in a short time. Send the letter again in an hour.");
+static const char greylisted[] = N_("The recipient's server lets strangers wait for some minutes at first. Nothing needs to be done.");
+static const char relay[] =
+    N_("The smarthost does not pass mail on to this recipient. Your administrator can correct the smarthost or its login.");
+static const char virus[] = N_("The recipient's server found a virus or a forbidden attachment in the letter.");
+
+struct known {
+	const char *text;    /* of the reply: what stands in it, lower case; NULL: any */
+	const char *status; /* "x.1.1", or NULL: any */
+	const char *meaning;
+};
+
+/* The first that fits counts; words first, since many servers say 5.7.1 or nothing whatever the reason. */
+static const struct known known[] = {
+    {"greylist", NULL, greylisted},
+    {"graylist", NULL, greylisted},
+    {"spamhaus", NULL, listed},
+    {"blacklist", NULL, listed},
+    {"blocklist", NULL, listed},
+    {"blocked using", NULL, listed},
+    {"dmarc", NULL, unsigned_domain},
+    {"spf", NULL, unsigned_domain},
+    {"dkim", NULL, unsigned_domain},
+    {"virus", NULL, virus},
+    {"relay", NULL, relay},
+    {"too many", NULL, too_many},
+    {"rate limit", NULL, too_many},
+    {"user unknown", NULL, no_such_user},
+    {"unknown user", NULL, no_such_user},
+    {"no such user", NULL, no_such_user},
+    {"no such mailbox", NULL, no_such_user},
+    {"does not exist", NULL, no_such_user},
+    {"invalid mailbox", NULL, no_such_user},
+    {"over quota", NULL, full},
+    {"mailbox full", NULL, full},
+    {"mailbox is full", NULL, full},
+    {"spam", NULL, policy},
+    {"authentication required", NULL, login},
+    {NULL, "x.1.1", no_such_user},
+    {NULL, "x.1.6", no_such_user},
+    {NULL, "x.1.2", no_such_domain},
+    {NULL, "x.1.10", no_such_domain},
+    {NULL, "x.1.3", bad_address},
+    {NULL, "x.1.7", bad_sender},
+    {NULL, "x.1.8", bad_sender},
+    {NULL, "x.2.1", disabled},
+    {NULL, "x.2.2", full},
+    {NULL, "x.2.3", too_large},
+    {NULL, "x.3.4", too_large},
+    {NULL, "x.4.1", unreachable},
+    {NULL, "x.4.4", unreachable},
+    {NULL, "x.4.6", loop},
+    {NULL, "x.4.7", expired},
+    {NULL, "x.5.3", too_many},
+    {NULL, "x.6.", content},
+    {NULL, "x.7.0", policy},
+    {NULL, "x.7.1", policy},
+    {NULL, "x.7.8", login},
+    {NULL, "x.7.9", login},
+    {NULL, "x.7.26", unsigned_domain},
+    {NULL, "x.7.", policy},
+};
+
+/* "x.6." stands for all that begin so. */
+static bool has_status(const char *status, const char *wanted)
+{
+	size_t len = strlen(wanted);
+
+	if (wanted[len - 1] == '.')
+		return strncmp(status + 1, wanted + 1, len - 1) == 0;
+	return strcmp(status + 1, wanted + 1) == 0;
+}
+
+/* What the gateway itself says of it has the right status, and may quote a server whose words mean less: "tried for too long;
+ * at last: greylisted". */
+static const char *meaning_of(const char *said)
+{
+	const char *reply = PHRASE_EN(said);
+	bool is_ours = phrase_is(said);
+	char status[16];
+
+	refusal_status(reply, status, sizeof(status));
+	for (size_t i = 0; i < ARRAY_LEN(known); i++) {
+		const struct known *fact = &known[i];
+
+		if (fact->text != NULL ? !is_ours && strcasestr(reply, fact->text) != NULL : has_status(status, fact->status))
+			return fact->meaning;
+	}
+	if (strncmp(reply, "552", 3) == 0)
+		return too_large;
+	return NULL;
+}
+
+bool refusal_is_about_address(const char *reply)
+{
+	const char *meaning = meaning_of(reply);
+
+	return meaning == no_such_user || meaning == no_such_domain || meaning == bad_address;
+}
+
+const char *refusal_explain(const char *reply)
+{
+	return meaning_of(reply);
+}

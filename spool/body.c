@@ -1,0 +1,102 @@
+#include "spool/body.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/owned.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+void body_init(struct body *body, const char *spool)
+{
+	*body = (struct body){.memory = BUF_INIT(BODY_MEMORY_MAX), .fd = -1, .spool = spool};
+}
+
+static int write_file(struct body *body, struct slice bytes, struct error *error)
+{
+	if (bytes.len > 0)
+		body->checksum = (uint32_t)crc32_z(body->checksum, (const unsigned char *)bytes.ptr, bytes.len);
+	return fsx_write(body->fd, bytes, body->path, error);
+}
+
+static int body_spill(struct body *body, const struct msgid *id, struct error *error)
+{
+	body->path = xasprintf("%s/wal/%s.msg", body->spool, id->text);
+	body->fd = owned_open(body->path, O_WRONLY | O_EXCL, 0640);
+	if (body->fd < 0) {
+		error_errno(error, N_("cannot create %s"), body->path);
+		free(body->path);
+		body->path = NULL;
+		return -1;
+	}
+	if (write_file(body, buf_slice(&body->memory), error) != 0)
+		return -1;
+	buf_clear(&body->memory);
+	return 0;
+}
+
+int body_append(struct body *body, struct slice bytes, const struct msgid *id, struct error *error)
+{
+	if (body->path == NULL) {
+		if (buf_append_slice(&body->memory, bytes) == 0) {
+			body->size += bytes.len;
+			return 0;
+		}
+		if (body_spill(body, id, error) != 0)
+			return -1;
+	}
+	if (write_file(body, bytes, error) != 0)
+		return -1;
+	body->size += bytes.len;
+	return 0;
+}
+
+int body_finish(struct body *body, struct error *error)
+{
+	char *folder;
+	int fd = body->fd, result;
+
+	if (body->path == NULL)
+		return 0;
+	body->fd = -1;
+	if (fsx_sync_data(fd, body->path, error) != 0) {
+		close(fd);
+		return -1;
+	}
+	if (fsx_close(fd, body->path, error) != 0)
+		return -1;
+	folder = xasprintf("%s/wal", body->spool);
+	result = fsx_sync_dir(folder, error);
+	free(folder);
+	return result;
+}
+
+int body_view(struct body *body, struct slice *bytes, struct error *error)
+{
+	if (body->path == NULL) {
+		*bytes = body->memory.len == 0 ? slice_make("", 0) : buf_slice(&body->memory);
+		return 0;
+	}
+	if (body->map.ptr == NULL && fsx_map(body->path, &body->map, error) != 0)
+		return -1;
+	*bytes = body->map;
+	return 0;
+}
+
+void body_clear(struct body *body, bool keep_file)
+{
+	struct error ignored;
+
+	if (body->map.ptr != NULL)
+		fsx_unmap(body->map);
+	if (body->fd >= 0)
+		close(body->fd);
+	if (body->path != NULL && !keep_file)
+		fsx_unlink(body->path, &ignored); /* a stray is swept at the next start */
+	free(body->path);
+	buf_clear(&body->memory);
+	body_init(body, body->spool);
+}

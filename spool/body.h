@@ -1,0 +1,37 @@
+/*
+ * The bytes of a message on their way in: in memory while small, in a file of its own in
+ * `<spool>/wal/` when larger than BODY_MEMORY_MAX, so that it is streamed and holds up nobody.
+ *
+ * Bytes are stored as they come; line ends are the producer's business (SMTP demands CRLF, the
+ * fetcher makes bare LF to CRLF).
+ */
+#ifndef LANPOST_SPOOL_BODY_H
+#define LANPOST_SPOOL_BODY_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "message/msgid.h"
+
+#define BODY_MEMORY_MAX (1u << 20)
+
+struct body {
+	struct buf memory;
+	char *path;	   /* the file, NULL while in memory */
+	int fd;
+	uint64_t size;
+	uint32_t checksum; /* CRC-32 of what stands in the file */
+	struct slice map;  /* of the file, while viewed */
+	const char *spool; /* borrowed */
+};
+
+/* spool must outlive the body. */
+void body_init(struct body *body, const char *spool);
+int body_append(struct body *body, struct slice bytes, const struct msgid *id, struct error *error);
+/* No more bytes: a file is made durable. */
+int body_finish(struct body *body, struct error *error);
+/* All bytes, valid until body_clear(). */
+int body_view(struct body *body, struct slice *bytes, struct error *error);
+/* Frees everything; `keep_file` when a log record names the file, else the file is removed. */
+void body_clear(struct body *body, bool keep_file);
+
+#endif

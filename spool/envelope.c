@@ -1,0 +1,351 @@
+#include "spool/envelope.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "message/escape.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char *const place_names[] = {"mailbox", "boss", "queue", "daemon", "reply"};
+static const char *const status_names[] = {"pending", "sent", "failed"};
+
+void envelope_init(struct envelope *envelope)
+{
+	*envelope = (struct envelope){
+	    .id = msgid_new(),
+	    .time = clock_wall(),
+	    .origin = xstrdup(""),
+	    .session = xstrdup(""),
+	    .account = xstrdup(""),
+	    .mailbox = xstrdup(""),
+	    .uidl = xstrdup(""),
+	    .sender = xstrdup(""),
+	    .envid = xstrdup(""),
+	    .header = xstrdup(""),
+	    .insert = xstrdup(""),
+	};
+}
+
+void envelope_place_clear(struct place *place)
+{
+	free(place->name);
+	free(place->why);
+	free(place->reply);
+	free(place->orcpt);
+}
+
+void envelope_clear(struct envelope *envelope)
+{
+	free(envelope->origin);
+	free(envelope->session);
+	free(envelope->account);
+	free(envelope->mailbox);
+	free(envelope->uidl);
+	free(envelope->sender);
+	free(envelope->envid);
+	free(envelope->header);
+	free(envelope->insert);
+	strlist_clear(&envelope->recipients);
+	for (size_t i = 0; i < envelope->place_count; i++)
+		envelope_place_clear(&envelope->places[i]);
+	free(envelope->places);
+	*envelope = (struct envelope){0};
+}
+
+void envelope_set(char **field, struct slice text)
+{
+	char *copy = slice_dup(text);
+
+	free(*field);
+	*field = copy;
+}
+
+/* A boss's copy and his mailbox are the same place: he gets each message once. */
+static bool same_place(const struct place *place, enum place_kind kind, struct slice name)
+{
+	bool local = kind == PLACE_MAILBOX || kind == PLACE_BOSS;
+	bool place_local = place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS;
+
+	return (place->kind == kind || (local && place_local)) &&
+	       slice_equal_nocase(slice_of(place->name), name);
+}
+
+bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name,
+    struct slice why)
+{
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		if (!same_place(&envelope->places[i], kind, name))
+			continue;
+		if (kind == PLACE_BOSS)
+			envelope->places[i].kind = PLACE_BOSS;
+		return true;
+	}
+	if (envelope->place_count >= ENVELOPE_PLACES_MAX)
+		return false;
+	ARRAY_GROW(envelope->places, envelope->place_count);
+	envelope->places[envelope->place_count++] = (struct place){
+	    .kind = kind,
+	    .name = slice_dup(name),
+	    .why = slice_dup(why),
+	    .reply = xstrdup(""),
+	    .orcpt = xstrdup(""),
+	};
+	return true;
+}
+
+void envelope_add_header(struct envelope *envelope, const char *name, struct slice value)
+{
+	char *clean = slice_dup(value);
+	char *header;
+
+	for (char *at = clean; *at != '\0'; at++)
+		if (*at == '\r' || *at == '\n')
+			*at = ' ';
+	header = xasprintf("%s%s: %s\r\n", envelope->header, name, clean);
+	free(clean);
+	free(envelope->header);
+	envelope->header = header;
+}
+
+/* --- the text form: `key value` lines; values percent-escaped so that a line stays a line */
+
+static void put_line(struct buf *out, const char *key, const char *value)
+{
+	if (value[0] == '\0')
+		return;
+	buf_printf(out, "%s ", key);
+	escape_append(out, slice_of(value));
+	buf_append_byte(out, '\n');
+}
+
+static void put_place(struct buf *out, const struct place *place)
+{
+	buf_printf(out, "place %s %s ", place_names[place->kind], status_names[place->status]);
+	escape_append(out, slice_of(place->name));
+	buf_append_byte(out, ' ');
+	escape_append(out, slice_of(place->why));
+	buf_append_byte(out, ' ');
+	escape_append(out, slice_of(place->reply));
+	buf_append_byte(out, '\n');
+	if (place->notify == 0 && place->orcpt[0] == '\0')
+		return;
+	buf_append_text(out, "notify ");
+	dsn_notify_write(place->notify, out);
+	buf_append_byte(out, ' ');
+	escape_append(out, slice_of(place->orcpt));
+	buf_append_byte(out, '\n');
+}
+
+void envelope_write(const struct envelope *envelope, struct buf *out)
+{
+	buf_printf(out, "id %s\ntime %lld\nsize %llu\n", envelope->id.text,
+	    (long long)envelope->time, (unsigned long long)envelope->size);
+	put_line(out, "origin", envelope->origin);
+	put_line(out, "session", envelope->session);
+	put_line(out, "account", envelope->account);
+	put_line(out, "mailbox", envelope->mailbox);
+	put_line(out, "uidl", envelope->uidl);
+	if (envelope->listed > 0)
+		buf_printf(out, "listed %llu\n", (unsigned long long)envelope->listed);
+	if (envelope->digest > 0)
+		buf_printf(out, "digest %llu\n", (unsigned long long)envelope->digest);
+	if (envelope->body > 0)
+		buf_printf(out, "body %llu\n", (unsigned long long)envelope->body);
+	put_line(out, "sender", envelope->sender);
+	put_line(out, "ret", dsn_ret_text(envelope->ret));
+	put_line(out, "envid", envelope->envid);
+	put_line(out, "header", envelope->header);
+	put_line(out, "insert", envelope->insert);
+	if (envelope->insert[0] != '\0')
+		buf_printf(out, "insert-at %llu\n", (unsigned long long)envelope->insert_at);
+	if (envelope->attempts > 0 || envelope->next_attempt > 0)
+		buf_printf(out, "next %lld\nattempts %u\n", (long long)envelope->next_attempt,
+		    envelope->attempts);
+	if (envelope->last_attempt > 0)
+		buf_printf(out, "last %lld\nwaited %lld\nreach %lld\n", (long long)envelope->last_attempt,
+		    (long long)envelope->waited, (long long)envelope->reach);
+	if (envelope->warned)
+		buf_append_text(out, "warned 1\n");
+	for (size_t i = 0; i < envelope->recipients.count; i++)
+		put_line(out, "recipient", envelope->recipients.items[i]);
+	for (size_t i = 0; i < envelope->place_count; i++)
+		put_place(out, &envelope->places[i]);
+}
+
+static bool word_index(struct slice word, const char *const *names, size_t count, size_t *index)
+{
+	for (*index = 0; *index < count; (*index)++)
+		if (slice_is(word, names[*index]))
+			return true;
+	return false;
+}
+
+static bool parse_place(struct slice value, struct envelope *envelope)
+{
+	struct slice words[5];
+	struct place place = {0};
+	size_t kind, status;
+
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		words[i] = slice_cut(&value, ' ');
+	if (!word_index(words[0], place_names, ARRAY_LEN(place_names), &kind) ||
+	    !word_index(words[1], status_names, ARRAY_LEN(status_names), &status) ||
+	    envelope->place_count >= ENVELOPE_PLACES_MAX)
+		return false;
+	place.kind = (enum place_kind)kind;
+	place.status = (enum place_status)status;
+	place.name = escape_undo(words[2]);
+	place.why = escape_undo(words[3]);
+	place.reply = escape_undo(words[4]);
+	if (place.name == NULL || place.why == NULL || place.reply == NULL) {
+		free(place.name);
+		free(place.why);
+		free(place.reply);
+		return false;
+	}
+	place.orcpt = xstrdup("");
+	ARRAY_GROW(envelope->places, envelope->place_count);
+	envelope->places[envelope->place_count++] = place;
+	return true;
+}
+
+/* Belongs to the place in the line above. */
+static bool parse_notify(struct slice value, struct envelope *envelope)
+{
+	struct slice orcpt = value;
+	struct slice events = slice_cut(&orcpt, ' ');
+	struct place *place;
+	char *text;
+
+	if (envelope->place_count == 0)
+		return false;
+	place = &envelope->places[envelope->place_count - 1];
+	if (events.len > 0 && !dsn_notify_parse(events, &place->notify))
+		return false;
+	text = escape_undo(orcpt);
+	if (text == NULL)
+		return false;
+	free(place->orcpt);
+	place->orcpt = text;
+	return true;
+}
+
+static bool parse_text(struct slice value, char **field)
+{
+	char *text = escape_undo(value);
+
+	if (text == NULL)
+		return false;
+	free(*field);
+	*field = text;
+	return true;
+}
+
+static bool parse_number(struct slice value, uint64_t max, uint64_t *number)
+{
+	return slice_number(value, 0, max, number);
+}
+
+static bool parse_recipient(struct slice value, struct envelope *envelope)
+{
+	char *text = escape_undo(value);
+
+	if (text == NULL || envelope->recipients.count >= ENVELOPE_PLACES_MAX) {
+		free(text);
+		return false;
+	}
+	strlist_add(&envelope->recipients, text);
+	free(text);
+	return true;
+}
+
+static bool parse_line(struct slice key, struct slice value, struct envelope *envelope)
+{
+	static const struct {
+		const char *key;
+		size_t offset;
+	} texts[] = {
+	    {"origin", offsetof(struct envelope, origin)},
+	    {"session", offsetof(struct envelope, session)},
+	    {"account", offsetof(struct envelope, account)},
+	    {"mailbox", offsetof(struct envelope, mailbox)},
+	    {"uidl", offsetof(struct envelope, uidl)},
+	    {"sender", offsetof(struct envelope, sender)},
+	    {"envid", offsetof(struct envelope, envid)},
+	    {"header", offsetof(struct envelope, header)},
+	    {"insert", offsetof(struct envelope, insert)},
+	};
+	uint64_t number;
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (slice_is(key, texts[i].key))
+			return parse_text(value, (char **)((char *)envelope + texts[i].offset));
+	if (slice_is(key, "place"))
+		return parse_place(value, envelope);
+	if (slice_is(key, "notify"))
+		return parse_notify(value, envelope);
+	if (slice_is(key, "ret"))
+		return dsn_ret_parse(value, &envelope->ret);
+	if (slice_is(key, "recipient"))
+		return parse_recipient(value, envelope);
+	if (slice_is(key, "id") && msgid_is(value)) {
+		memcpy(envelope->id.text, value.ptr, value.len);
+		return true;
+	}
+	if (!parse_number(value, INT64_MAX, &number))
+		return false;
+	if (slice_is(key, "time"))
+		envelope->time = (int64_t)number;
+	else if (slice_is(key, "size"))
+		envelope->size = number;
+	else if (slice_is(key, "insert-at"))
+		envelope->insert_at = number;
+	else if (slice_is(key, "listed"))
+		envelope->listed = number;
+	else if (slice_is(key, "digest"))
+		envelope->digest = number;
+	else if (slice_is(key, "body"))
+		envelope->body = number;
+	else if (slice_is(key, "next"))
+		envelope->next_attempt = (int64_t)number;
+	else if (slice_is(key, "attempts"))
+		envelope->attempts = (unsigned)number;
+	else if (slice_is(key, "last"))
+		envelope->last_attempt = (int64_t)number;
+	else if (slice_is(key, "waited"))
+		envelope->waited = (int64_t)number;
+	else if (slice_is(key, "reach"))
+		envelope->reach = (int64_t)number;
+	else if (slice_is(key, "warned"))
+		envelope->warned = number != 0;
+	else
+		return false;
+	return true;
+}
+
+int envelope_parse(struct slice text, struct envelope *envelope, struct error *error)
+{
+	int line_number = 0;
+
+	envelope_init(envelope);
+	envelope->id.text[0] = '\0';
+	while (text.len > 0) {
+		struct slice line = slice_cut(&text, '\n');
+		struct slice key = slice_cut(&line, ' ');
+
+		line_number++;
+		if (!parse_line(key, line, envelope)) {
+			envelope_clear(envelope);
+			return error_set(error, ERROR_PERMANENT, N_("envelope line %d is damaged"),
+			    line_number);
+		}
+	}
+	if (envelope->id.text[0] == '\0') {
+		envelope_clear(envelope);
+		return error_set(error, ERROR_PERMANENT, N_("envelope has no id"));
+	}
+	return 0;
+}

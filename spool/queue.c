@@ -1,0 +1,499 @@
+#include "spool/queue.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define LOCK_SECONDS 30
+
+const char *const queue_state_names[QUEUE_STATES] = {"active", "deferred", "hold", "corrupt"};
+
+static char *folder_path(const char *spool, enum queue_state state)
+{
+	return xasprintf("%s/queue/%s", spool, queue_state_names[state]);
+}
+
+static char *file_path(const char *spool, enum queue_state state, const char *id, const char *suffix)
+{
+	return xasprintf("%s/queue/%s/%s%s", spool, queue_state_names[state], id, suffix);
+}
+
+int queue_make(const char *spool, struct error *error)
+{
+	for (int state = 0; state < QUEUE_STATES; state++) {
+		char *path = folder_path(spool, (enum queue_state)state);
+		int result = fsx_make_dirs(path, error);
+
+		free(path);
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}
+
+/* --- finding */
+
+static int by_id(const void *a, const void *b)
+{
+	const struct queue_item *x = a, *y = b;
+
+	return strcmp(x->id.text, y->id.text);
+}
+
+static bool envelope_file_id(const char *name, struct msgid *id)
+{
+	size_t len = strlen(name);
+
+	if (len != MSGID_LEN + 4 || strcmp(name + MSGID_LEN, ".env") != 0 ||
+	    !msgid_is(slice_make(name, MSGID_LEN)))
+		return false;
+	memcpy(id->text, name, MSGID_LEN);
+	id->text[MSGID_LEN] = '\0';
+	return true;
+}
+
+static int list_state(const char *spool, enum queue_state state, struct queue_items *items,
+    struct error *error)
+{
+	char *path = folder_path(spool, state);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int result = 0;
+
+	if (dir == NULL && errno != ENOENT)
+		result = error_errno(error, N_("cannot list %s"), path);
+	while (dir != NULL && (errno = 0, entry = readdir(dir)) != NULL) {
+		struct queue_item item = {.state = state};
+
+		if (!envelope_file_id(entry->d_name, &item.id))
+			continue;
+		ARRAY_GROW(items->items, items->count);
+		items->items[items->count++] = item;
+	}
+	if (dir != NULL && errno != 0)
+		result = error_errno(error, N_("cannot list %s"), path);
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+	return result;
+}
+
+int queue_list(const char *spool, unsigned states, struct queue_items *items, struct error *error)
+{
+	*items = (struct queue_items){0};
+	for (int state = 0; state < QUEUE_STATES; state++) {
+		if ((states & 1u << state) == 0)
+			continue;
+		if (list_state(spool, (enum queue_state)state, items, error) != 0) {
+			queue_items_clear(items);
+			return -1;
+		}
+	}
+	if (items->count > 1)
+		qsort(items->items, items->count, sizeof(*items->items), by_id);
+	return 0;
+}
+
+void queue_items_clear(struct queue_items *items)
+{
+	free(items->items);
+	*items = (struct queue_items){0};
+}
+
+/* 1, 0 for what is not there, -1 for what cannot be looked at: a folder that fails once does not empty the queue. */
+static int is_there(const char *path, struct error *error)
+{
+	if (access(path, F_OK) == 0)
+		return 1;
+	return errno == ENOENT ? 0 : error_errno(error, N_("cannot look at %s"), path);
+}
+
+int queue_find(const char *spool, const struct msgid *id, enum queue_state *state, struct error *error)
+{
+	for (int i = 0; i < QUEUE_STATES; i++) {
+		char *path = file_path(spool, (enum queue_state)i, id->text, ".env");
+		int there = is_there(path, error);
+
+		free(path);
+		*state = (enum queue_state)i;
+		if (there != 0)
+			return there;
+	}
+	return 0;
+}
+
+char *queue_message_path(const char *spool, const struct queue_item *item, struct error *error)
+{
+	/* Beside its envelope first; a crash while moving may have left it in another folder. */
+	for (int i = 0; i < QUEUE_STATES; i++) {
+		int state = ((int)item->state + i) % QUEUE_STATES, there;
+		char *path = file_path(spool, (enum queue_state)state, item->id.text, ".msg");
+
+		there = is_there(path, error);
+		if (there > 0)
+			return path;
+		free(path);
+		if (there < 0)
+			return NULL;
+	}
+	error_set(error, ERROR_PERMANENT, N_("its message is missing"));
+	error->saved_errno = ENOENT;
+	return NULL;
+}
+
+static bool is_missing(const struct error *error)
+{
+	return error->saved_errno == ENOENT;
+}
+
+/* --- envelopes on disk: the text, then `end <crc32>` */
+
+static void envelope_to_file_text(const struct envelope *envelope, struct buf *out)
+{
+	envelope_write(envelope, out);
+	buf_printf(out, "end %08lx\n",
+	    crc32(0, (const unsigned char *)out->ptr, (unsigned)out->len));
+}
+
+static int envelope_from_file_text(struct slice text, struct envelope *envelope,
+    struct error *error)
+{
+	static const size_t end_len = sizeof("end 01234567\n") - 1;
+	char want[16];
+
+	if (text.len < end_len)
+		return error_set(error, ERROR_PERMANENT, N_("envelope is cut off"));
+	snprintf(want, sizeof(want), "end %08lx\n",
+	    crc32(0, (const unsigned char *)text.ptr, (unsigned)(text.len - end_len)));
+	if (!slice_is(slice_from(text, text.len - end_len), want))
+		return error_set(error, ERROR_PERMANENT, N_("envelope's checksum is wrong"));
+	return envelope_parse(slice_make(text.ptr, text.len - end_len), envelope, error);
+}
+
+/* Moves both files of an entry to another state: message first by link, envelope, then the old message goes. */
+static int move(const char *spool, struct queue_item *item, enum queue_state state,
+    struct error *error)
+{
+	char *from = file_path(spool, item->state, item->id.text, ".env");
+	char *to = file_path(spool, state, item->id.text, ".env");
+	char *message = queue_message_path(spool, item, error);
+	char *message_to = file_path(spool, state, item->id.text, ".msg");
+	char *folder = folder_path(spool, state);
+	int result = -1;
+
+	if (message == NULL && !is_missing(error))
+		goto out;
+	if (message != NULL && strcmp(message, message_to) != 0 &&
+	    fsx_link(message, message_to, error) != 0 && error->saved_errno != EEXIST)
+		goto out;
+	if (fsx_rename(from, to, error) != 0 || fsx_sync_dir(folder, error) != 0)
+		goto out;
+	if (message != NULL && strcmp(message, message_to) != 0 &&
+	    fsx_unlink(message, error) != 0)
+		goto out;
+	item->state = state;
+	result = 0;
+out:
+	free(from);
+	free(to);
+	free(message);
+	free(message_to);
+	free(folder);
+	return result;
+}
+
+int queue_read(const char *spool, const struct queue_item *item, struct envelope *envelope,
+    struct error *error)
+{
+	char *path = file_path(spool, item->state, item->id.text, ".env");
+	char *data = NULL;
+	size_t len;
+	int result = fsx_read(path, ENVELOPE_TEXT_MAX, &data, &len, error);
+
+	if (result == 0) {
+		result = envelope_from_file_text(slice_make(data, len), envelope, error);
+		if (result == 0 && strcmp(envelope->id.text, item->id.text) != 0) {
+			envelope_clear(envelope);
+			result = error_set(error, ERROR_PERMANENT, N_("envelope of another message"));
+		}
+		if (result != 0) {
+			struct queue_item damaged = *item;
+			struct error move_error;
+
+			error_context(error, N_("queue entry %s"), item->id.text);
+			if (item->state != QUEUE_CORRUPT &&
+			    move(spool, &damaged, QUEUE_CORRUPT, &move_error) != 0)
+				error_context(error, "%s", move_error.phrase);
+		}
+	}
+	free(data);
+	free(path);
+	return result;
+}
+
+/* --- changing */
+
+int queue_deliver(const char *spool, const struct envelope *envelope, const char *source,
+    const struct slice *parts, size_t count, struct error *error)
+{
+	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
+	char *message = file_path(spool, QUEUE_ACTIVE, envelope->id.text, ".msg");
+	char *tmp = file_path(spool, QUEUE_ACTIVE, envelope->id.text, ".tmp");
+	char *path = file_path(spool, QUEUE_ACTIVE, envelope->id.text, ".env");
+	struct error ignored;
+	struct slice data;
+	int result = -1;
+
+	envelope_to_file_text(envelope, &text);
+	data = buf_slice(&text);
+	fsx_unlink(message, &ignored); /* what a crash may have left */
+	if (source == NULL || fsx_link(source, message, error) != 0) {
+		struct slice copy = SLICE_NONE;
+
+		if (source != NULL && fsx_map(source, &copy, error) != 0)
+			goto out;
+		result = source == NULL ? fsx_create(message, parts, count, 0640, error)
+					: fsx_create(message, &copy, 1, 0640, error);
+		if (result == 0)
+			result = fsx_check_map(copy, error);
+		fsx_unmap(copy);
+		if (result != 0)
+			goto out;
+	}
+	result = -1;
+	if (fsx_create(tmp, &data, 1, 0640, error) == 0)
+		result = fsx_rename(tmp, path, error);
+out:
+	buf_clear(&text);
+	free(message);
+	free(tmp);
+	free(path);
+	return result;
+}
+
+int queue_lock(const char *spool, struct error *error)
+{
+	char *path = xasprintf("%s/queue/.lock", spool);
+	int fd = fsx_lock_file(path, LOCK_SECONDS, error);
+
+	free(path);
+	return fd;
+}
+
+static int update(const char *spool, struct queue_item *item, const struct envelope *envelope,
+    enum queue_state state, struct error *error)
+{
+	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
+	char *path = file_path(spool, item->state, item->id.text, ".env");
+	int result;
+
+	envelope_to_file_text(envelope, &text);
+	result = fsx_replace(path, buf_slice(&text), 0640, error);
+	if (result == 0 && state != item->state)
+		result = move(spool, item, state, error);
+	buf_clear(&text);
+	free(path);
+	return result;
+}
+
+int queue_update(const char *spool, struct queue_item *item, const struct envelope *envelope,
+    enum queue_state state, struct error *error)
+{
+	int lock = queue_lock(spool, error), result;
+	enum queue_state now;
+
+	if (lock < 0)
+		return -1;
+	result = queue_find(spool, &item->id, &now, error);
+	if (result > 0) {
+		if (now != item->state) /* the admin has moved it meanwhile: there it stays */
+			item->state = state = now;
+		result = update(spool, item, envelope, state, error);
+	}
+	close(lock);
+	return result;
+}
+
+int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum queue_state state, int64_t *next,
+    struct error *error)
+{
+	struct queue_item item = {.id = *id};
+	struct envelope envelope;
+	int lock = queue_lock(spool, error), there, result;
+
+	if (lock < 0)
+		return -1;
+	there = queue_find(spool, id, &item.state, error);
+	if (there <= 0 || (from & 1u << item.state) == 0) {
+		close(lock);
+		return there < 0 ? -1 : 0;
+	}
+	result = queue_read(spool, &item, &envelope, error);
+	if (result == 0) {
+		if (item.state == QUEUE_HOLD && state == QUEUE_ACTIVE && envelope.next_attempt != 0)
+			state = QUEUE_DEFERRED;
+		else if (state != QUEUE_HOLD)
+			envelope.next_attempt = 0;
+		*next = envelope.next_attempt;
+		result = update(spool, &item, &envelope, state, error);
+		envelope_clear(&envelope);
+	}
+	close(lock);
+	return result == 0 ? 1 : -1;
+}
+
+int queue_remove(const char *spool, const struct queue_item *item, struct error *error)
+{
+	char *path = file_path(spool, item->state, item->id.text, ".env");
+	int result = fsx_unlink(path, error);
+
+	free(path);
+	/* The message may stand in two folders after a crash in move(). */
+	while (result == 0 && (path = queue_message_path(spool, item, error)) != NULL) {
+		result = fsx_unlink(path, error);
+		free(path);
+	}
+	return result != 0 || !is_missing(error) ? -1 : 0;
+}
+
+static int settle(const char *spool, const struct msgid *id, const char *recipient,
+    enum place_status status, const char *reply, struct error *error)
+{
+	struct queue_item item = {.id = *id};
+	struct envelope envelope;
+	bool pending = false, changed = false;
+	int result;
+
+	result = queue_find(spool, id, &item.state, error);
+	if (result <= 0 || item.state == QUEUE_CORRUPT)
+		return result < 0 ? -1 : 0;
+	if (queue_read(spool, &item, &envelope, error) != 0)
+		return -1;
+	for (size_t i = 0; i < envelope.place_count; i++) {
+		struct place *place = &envelope.places[i];
+
+		if (place->status == PLACE_PENDING && strcmp(place->name, recipient) == 0) {
+			place->status = status;
+			envelope_set(&place->reply, slice_of(reply));
+			changed = true;
+		}
+		pending = pending || place->status == PLACE_PENDING;
+	}
+	if (!pending)
+		result = queue_remove(spool, &item, error);
+	else
+		result = changed ? update(spool, &item, &envelope, item.state, error) : 0;
+	envelope_clear(&envelope);
+	return result;
+}
+
+int queue_settle(const char *spool, const struct msgid *id, const char *recipient,
+    enum place_status status, const char *reply, struct error *error)
+{
+	int lock = queue_lock(spool, error), result;
+
+	if (lock < 0)
+		return -1;
+	result = settle(spool, id, recipient, status, reply, error);
+	close(lock);
+	return result;
+}
+
+/* --- for recovery */
+
+/* Another file with these bytes in the place of an entry's message. */
+static int rewrite_message(const char *path, const struct slice *parts, size_t count, struct error *error)
+{
+	char *tmp = xasprintf("%s.tmp", path);
+	struct error ignored;
+	int result = fsx_create(tmp, parts, count, 0640, error);
+
+	if (result == 0)
+		result = fsx_swap_in(tmp, path, error);
+	if (result != 0)
+		fsx_unlink(tmp, &ignored);
+	free(tmp);
+	return result;
+}
+
+static int verify_message(const char *spool, const struct queue_item *item, const struct slice *parts, size_t count, bool anew,
+    bool *stands, struct error *error)
+{
+	char *path = queue_message_path(spool, item, error);
+	enum fsx_match match;
+	int result;
+
+	*stands = path != NULL;
+	if (path == NULL)
+		return is_missing(error) ? 0 : -1;
+	result = fsx_compare(path, parts, count, &match, error);
+	if (result == 0 && (anew || match != FSX_SAME))
+		result = rewrite_message(path, parts, count, error);
+	free(path);
+	return result;
+}
+
+/* What cannot be used, half-written before a power cut: the log has it all. */
+static int remove_remains(const char *spool, struct queue_item *item, struct error *error)
+{
+	int there;
+
+	while ((there = queue_find(spool, &item->id, &item->state, error)) > 0)
+		if (queue_remove(spool, item, error) != 0)
+			return -1;
+	return there;
+}
+
+static int verify(const char *spool, struct queue_item *item, const struct slice *parts, size_t count, bool anew, bool *stands,
+    struct error *error)
+{
+	char *path = file_path(spool, item->state, item->id.text, ".env");
+	struct envelope envelope;
+	int result;
+
+	fsx_forget(path);
+	free(path);
+	*stands = false;
+	if (item->state == QUEUE_CORRUPT)
+		return remove_remains(spool, item, error);
+	if (queue_read(spool, item, &envelope, error) != 0)
+		return error->class == ERROR_PERMANENT ? remove_remains(spool, item, error) : -1;
+	result = verify_message(spool, item, parts, count, anew, stands, error);
+	if (result == 0 && *stands && anew)
+		result = update(spool, item, &envelope, item->state, error);
+	envelope_clear(&envelope);
+	return result == 0 && !*stands ? remove_remains(spool, item, error) : result;
+}
+
+int queue_verify(const char *spool, const struct msgid *id, const struct slice *parts, size_t count, bool anew, bool *stands,
+    struct error *error)
+{
+	struct queue_item item = {.id = *id};
+	int lock = queue_lock(spool, error), result;
+
+	if (lock < 0)
+		return -1;
+	*stands = true;
+	result = queue_find(spool, id, &item.state, error);
+	if (result > 0)
+		result = verify(spool, &item, parts, count, anew, stands, error);
+	close(lock);
+	return result;
+}
+
+int queue_set_aside(const char *spool, const char *name, struct slice bytes, struct error *error)
+{
+	char *path = xasprintf("%s/queue/corrupt/%s", spool, name);
+	int result = fsx_replace(path, bytes, 0640, error);
+
+	free(path);
+	return result;
+}

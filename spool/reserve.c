@@ -1,0 +1,71 @@
+#include "spool/reserve.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/owned.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define RESERVE_BYTES (4 << 20)
+#define SPACE_FLOOR (16u << 20)
+#define PLENTY (16u * RESERVE_BYTES)
+
+static char *reserve_path(const char *spool)
+{
+	return xasprintf("%s/reserve", spool);
+}
+
+static int allocate(const char *path, struct error *error)
+{
+	int fd = owned_open(path, O_WRONLY, 0640), code;
+
+	if (fd < 0)
+		return error_errno(error, N_("cannot create %s"), path);
+	code = posix_fallocate(fd, 0, RESERVE_BYTES);
+	if (code != 0) {
+		errno = code;
+		error_errno(error, N_("cannot allocate %s"), path);
+		close(fd);
+		return -1;
+	}
+	return fsx_close(fd, path, error);
+}
+
+bool reserve_has_room(const char *spool, uint64_t bytes)
+{
+	/* Twice: once in the log and once where it is delivered. */
+	return bytes < UINT64_MAX / 4 && fsx_free_bytes(spool) >= 2 * bytes + SPACE_FLOOR;
+}
+
+void reserve_keep(const char *spool)
+{
+	char *path = reserve_path(spool);
+	struct error error;
+	struct stat st;
+
+	if ((stat(path, &st) != 0 || st.st_size < RESERVE_BYTES) && fsx_free_bytes(spool) >= PLENTY &&
+	    allocate(path, &error) != 0)
+		log_warnx("event=no-reserve reason=%s", LOG_ERROR(&error));
+	free(path);
+}
+
+bool reserve_spend(const char *spool, const struct error *error)
+{
+	char *path;
+	bool spent;
+
+	if (error->code != 452) /* as error.h says a full disk */
+		return false;
+	path = reserve_path(spool);
+	spent = unlink(path) == 0;
+	if (spent)
+		log_warnx("event=reserve-spent reason=%s", LOG_ERROR(error));
+	free(path);
+	return spent;
+}

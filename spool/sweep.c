@@ -1,0 +1,89 @@
+/*
+ * What crashes leave behind and nobody needs: removed when it is older than a day.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "spool/intake_priv.h"
+#include "spool/queue.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SWEEP_AGE (24 * 3600)
+
+typedef bool (*stray_fn)(const char *spool, const char *name);
+
+static bool any_stray(const char *spool, const char *name)
+{
+	(void)spool;
+	(void)name;
+	return true;
+}
+
+static bool wal_stray(const char *spool, const char *name)
+{
+	size_t len = strlen(name);
+
+	(void)spool;
+	return strstr(name, ".new") != NULL || (len > 4 && strcmp(name + len - 4, ".msg") == 0);
+}
+
+static bool queue_stray(const char *spool, const char *name)
+{
+	struct msgid id;
+	enum queue_state state;
+	struct error error;
+
+	if (strlen(name) < MSGID_LEN || strstr(name, ".env") != NULL)
+		return false;
+	snprintf(id.text, sizeof(id.text), "%s", name);
+	return queue_find(spool, &id, &state, &error) == 0;
+}
+
+static void sweep_folder(const char *spool, const char *folder, stray_fn is_stray)
+{
+	char *path = xasprintf("%s/%s", spool, folder);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	struct stat st;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' && is_stray(spool, entry->d_name) &&
+		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && st.st_mtime + SWEEP_AGE < clock_wall())
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+}
+
+void sweep_spool(const struct intake *intake)
+{
+	char *path = xasprintf("%s/mailboxes", intake->spool);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		char *tmp = xasprintf("mailboxes/%s/tmp", entry->d_name);
+
+		if (entry->d_name[0] != '.')
+			sweep_folder(intake->spool, tmp, any_stray);
+		free(tmp);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+	/* A body file is swept only when nothing is owed: its record may still name it. */
+	if (!intake->owed)
+		sweep_folder(intake->spool, "wal", wal_stray);
+	for (int state = 0; state < QUEUE_CORRUPT; state++) {
+		char *folder = xasprintf("queue/%s", queue_state_names[state]);
+
+		sweep_folder(intake->spool, folder, queue_stray);
+		free(folder);
+	}
+}

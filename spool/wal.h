@@ -1,0 +1,82 @@
+/*
+ * Segments of the intake log: files of checksummed records (QUEUE.md has the rules).
+ *
+ * A segment begins with a line and random bytes that seed every checksum in it, so that bytes inside a message cannot pass
+ * for a record. This module knows bytes and numbers; what they mean is intake's business.
+ */
+#ifndef LANPOST_SPOOL_WAL_H
+#define LANPOST_SPOOL_WAL_H
+
+#include "base/err.h"
+#include "base/str.h"
+
+#define WAL_HEAD_MAX (6u << 20)
+#define WAL_BODY_MAX (2u << 20)
+
+enum wal_state { WAL_LOG, WAL_DONE };
+
+/* A segment's name: `<number>-<writer>.log`, or `<number>-<writer>.<until>.done`, whose facts are needed as
+ * long as there is a .log with a number up to `until`. */
+struct wal_name {
+	enum wal_state state;
+	uint64_t number, until;
+	char file[64];
+};
+struct wal_names {
+	struct wal_name *items; /* by number */
+	size_t count;
+};
+
+/* Lists the segments of a spool. */
+int wal_list(const char *spool, struct wal_names *names, struct error *error);
+void wal_names_clear(struct wal_names *names);
+/* Turns a segment whose accepts are all done into facts (`.done`), name is changed accordingly. */
+int wal_to_facts(const char *spool, struct wal_name *name, struct error *error);
+/* Removes the segments of facts that nobody needs any more. */
+int wal_sweep_facts(const char *spool, struct error *error);
+char *wal_path(const char *spool, const char *file); /* new memory */
+/* Whether a segment holds a record that no checkpoint has passed yet: what its messages did is not in the journal yet. */
+bool wal_has_records(const char *spool);
+
+/* --- writing */
+struct wal {
+	int fd;
+	char *path;
+	struct wal_name name;
+	unsigned char salt[16];
+	uint64_t size;	  /* of all whole records written */
+	uint64_t durable; /* up to here a sync has succeeded */
+};
+
+/* Begins a segment, durably and locked. */
+int wal_create(struct wal **wal, const char *spool, const char *writer, struct error *error);
+/* Appends a record. On failure the segment is as before; if that cannot be had either, *broken is set. */
+int wal_append(struct wal *wal, struct slice head, struct slice body, bool *broken,
+    struct error *error);
+/* Makes `size` bytes durable (the size before the call). Does not change the struct: may run without a lock. */
+int wal_sync(const struct wal *wal, struct error *error);
+/* Cuts the segment back to what is durable. */
+int wal_cut(struct wal *wal, struct error *error);
+void wal_close(struct wal *wal);
+
+/* --- reading */
+struct wal_reader {
+	struct slice bytes;
+	size_t at;
+	uint32_t seed;
+	unsigned char marker[8];
+};
+enum wal_next { WAL_RECORD, WAL_END, WAL_TORN, WAL_DAMAGED };
+
+/* Maps a segment as it is now. Also one whose header is damaged: its records are read if they check out. */
+int wal_read(struct wal_reader *reader, const char *path, struct error *error);
+/* The next record; *offset is where it begins. One whose marker or length is damaged is read all the same, if its checksum is
+ * right. WAL_DAMAGED: head holds the bytes that do not check out, reading can go on. WAL_TORN: the rest is an append that was
+ * never finished, and the end. */
+enum wal_next wal_next(struct wal_reader *reader, uint64_t *offset, struct slice *head,
+    struct slice *body);
+/* Returns -1 if the disk did not give some of the bytes that were read until now: they were read as zeros. */
+int wal_read_check(const struct wal_reader *reader, struct error *error);
+void wal_read_end(struct wal_reader *reader);
+
+#endif

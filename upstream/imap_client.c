@@ -1,0 +1,509 @@
+#include "upstream/imap_client.h"
+
+#include "base/alloc.h"
+
+#define CHUNK_MAX 16384	       /* data handed out at once; bare line feeds may double it */
+#define SKIP_MAX (1u << 20)    /* a literal that nobody asked for */
+#define LITERAL_MAX (1ull << 34)
+#define OUT_MAX (IMAP_PENDING_MAX * (IMAP_SET_MAX + 200))
+
+static const struct {
+	const char *format; /* %u: the UID, %s: the set */
+	bool has_data;
+} commands[] = {
+    [IMAP_CAPABILITY] = {"CAPABILITY", false},
+    [IMAP_SELECT] = {"SELECT INBOX", false},
+    [IMAP_LIST] = {"UID FETCH 1:* (UID RFC822.SIZE FLAGS)", false},
+    [IMAP_HEADER] = {"UID FETCH %u (UID BODY.PEEK[HEADER])", true},
+    [IMAP_TOP] = {"UID FETCH %u (UID BODY.PEEK[HEADER] BODY.PEEK[TEXT]<0.3000>)", true},
+    [IMAP_MESSAGE] = {"UID FETCH %u (UID BODY.PEEK[])", true},
+    [IMAP_DELETE] = {"UID STORE %u +FLAGS.SILENT (\\Deleted)", false},
+    [IMAP_EXPUNGE] = {"UID EXPUNGE %s", false},
+    [IMAP_EXPUNGE_ALL] = {"EXPUNGE", false},
+    [IMAP_NOOP] = {"NOOP", false},
+    [IMAP_LOGOUT] = {"LOGOUT", false},
+};
+
+void imap_client_init(struct imap_client *client)
+{
+	*client = (struct imap_client){
+	    .state = IMAP_AT_LINE,
+	    .line = BUF_INIT(IMAP_LINE_MAX),
+	    .data = BUF_INIT(4 * CHUNK_MAX),
+	    .out = BUF_INIT(OUT_MAX),
+	};
+	line_reader_init(&client->lines, IMAP_LINE_MAX);
+}
+
+void imap_client_clear(struct imap_client *client)
+{
+	line_reader_clear(&client->lines);
+	buf_clear(&client->line);
+	buf_clear(&client->data);
+	buf_clear(&client->out);
+}
+
+static void add_command(struct buf *out, const char *format, uint32_t uid, struct slice set)
+{
+	struct slice rest = slice_of(format);
+
+	while (rest.len > 0) {
+		buf_append_slice(out, slice_cut(&rest, '%'));
+		if (rest.len == 0)
+			break;
+		if (rest.ptr[0] == 'u')
+			buf_printf(out, "%u", uid);
+		else
+			buf_append_slice(out, set);
+		rest = slice_from(rest, 1);
+	}
+}
+
+bool imap_client_send(struct imap_client *client, enum imap_command command, uint32_t uid,
+    struct slice set)
+{
+	size_t at = (client->first + client->count) % IMAP_PENDING_MAX;
+
+	if (client->count == IMAP_PENDING_MAX || set.len > IMAP_SET_MAX)
+		return false;
+	client->pending[at].command = command;
+	client->pending[at].uid = uid;
+	client->pending[at].has_data = false;
+	buf_printf(&client->out, "L%u ", client->next_tag + (uint32_t)client->count);
+	client->count++;
+	add_command(&client->out, commands[command].format, uid, set);
+	buf_append_text(&client->out, "\r\n");
+	return true;
+}
+
+static enum imap_what broken(struct imap_client *client, struct imap_event *event, struct slice text)
+{
+	client->state = IMAP_BROKEN;
+	event->text = text;
+	return event->what = IMAP_GARBAGE;
+}
+
+/* --- words of a response */
+
+static bool take_nocase(struct slice *rest, const char *prefix)
+{
+	if (!slice_begins_nocase(*rest, prefix))
+		return false;
+	*rest = slice_from(*rest, strlen(prefix));
+	return true;
+}
+
+/* Digits at the front. */
+static bool take_number(struct slice *rest, uint64_t max, uint64_t *value)
+{
+	size_t len = 0;
+
+	while (len < rest->len && rest->ptr[len] >= '0' && rest->ptr[len] <= '9')
+		len++;
+	if (!slice_number(slice_make(rest->ptr, len), 0, max, value))
+		return false;
+	*rest = slice_from(*rest, len);
+	return true;
+}
+
+static bool is_word_start(struct slice text, size_t at)
+{
+	return at == 0 || text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '(';
+}
+
+/* The number after `name ` in the attributes of a FETCH response. */
+static bool find_number(struct slice text, const char *name, uint64_t max, uint64_t *value)
+{
+	for (size_t at = 0; at < text.len; at++) {
+		struct slice rest = slice_from(text, at);
+
+		if (is_word_start(text, at) && take_nocase(&rest, name) && take_nocase(&rest, " "))
+			return take_number(&rest, max, value);
+	}
+	return false;
+}
+
+static bool has_text_nocase(struct slice text, const char *part)
+{
+	for (size_t at = 0; at < text.len; at++)
+		if (slice_begins_nocase(slice_from(text, at), part))
+			return true;
+	return false;
+}
+
+/* "... {123}" or "{123+}" at the end of the line. */
+static bool ends_with_literal(struct slice line, uint64_t *size)
+{
+	ptrdiff_t open = -1;
+	struct slice digits;
+
+	for (size_t i = 0; i < line.len; i++)
+		if (line.ptr[i] == '{')
+			open = (ptrdiff_t)i;
+	if (open < 0 || line.ptr[line.len - 1] != '}')
+		return false;
+	digits = slice_make(line.ptr + open + 1, line.len - (size_t)open - 2);
+	if (digits.len > 0 && digits.ptr[digits.len - 1] == '+')
+		digits.len--;
+	return slice_number(digits, 0, LITERAL_MAX, size);
+}
+
+/* --- untagged responses */
+
+static bool is_oldest(const struct imap_client *client, enum imap_command command)
+{
+	return client->count > 0 && client->pending[client->first].command == command;
+}
+
+/* The command under way that waits for the data of this message; with uid 0, which the server did not say yet, the
+ * oldest one that waits. Returns its place in the ring, -1 if there is none. */
+static ptrdiff_t find_owner(const struct imap_client *client, uint64_t uid)
+{
+	for (size_t i = 0; i < client->count; i++) {
+		size_t at = (client->first + i) % IMAP_PENDING_MAX;
+
+		if (commands[client->pending[at].command].has_data && !client->pending[at].has_data &&
+		    (uid == 0 || client->pending[at].uid == uid))
+			return (ptrdiff_t)at;
+	}
+	return -1;
+}
+
+/* Data comes, in the response that begins with these attributes. False if nobody waits for it. */
+static bool find_data_owner(struct imap_client *client, struct slice attributes)
+{
+	uint64_t uid = 0;
+	ptrdiff_t at;
+
+	if (client->in_data)
+		return true;
+	find_number(attributes, "UID", UINT32_MAX, &uid);
+	at = has_text_nocase(attributes, "BODY[") ? find_owner(client, uid) : -1;
+	if (at >= 0)
+		client->owner = (size_t)at;
+	return at >= 0;
+}
+
+static void name_owner(const struct imap_client *client, struct imap_event *event)
+{
+	event->command = client->pending[client->owner].command;
+	event->number = client->pending[client->owner].uid;
+}
+
+static enum imap_what begin_data(struct imap_client *client, struct imap_event *event)
+{
+	if (client->in_data) /* a second part, of the same message */
+		return IMAP_NEED;
+	client->in_data = true;
+	client->after_cr = false;
+	name_owner(client, event);
+	return event->what = IMAP_DATA_BEGIN;
+}
+
+/* What stands behind a literal: the end of the response, or another of its items. Anything else says that the literal was longer
+ * than it was told to be. */
+static bool goes_on_behind_literal(struct slice rest)
+{
+	if (slice_is(slice_trim(rest), ")"))
+		return true;
+	if (rest.len < 3 || rest.ptr[0] != ' ' || rest.ptr[rest.len - 1] != ')')
+		return false;
+	for (size_t i = 1; i < rest.len && rest.ptr[i] != ' ' && rest.ptr[i] != '['; i++)
+		if (!(rest.ptr[i] >= 'A' && rest.ptr[i] <= 'Z') && !(rest.ptr[i] >= 'a' && rest.ptr[i] <= 'z') &&
+		    !(rest.ptr[i] >= '0' && rest.ptr[i] <= '9') && rest.ptr[i] != '.' && rest.ptr[i] != '-')
+			return false;
+	return true;
+}
+
+/* The rest of the response may say that it was another message. */
+static enum imap_what end_data(struct imap_client *client, struct slice attributes, struct imap_event *event)
+{
+	uint64_t uid;
+
+	name_owner(client, event);
+	event->ok = !find_number(attributes, "UID", UINT32_MAX, &uid) || uid == event->number;
+	client->pending[client->owner].has_data = true;
+	client->in_data = false;
+	client->closed_early = slice_is(slice_trim(attributes), ")");
+	return event->what = IMAP_DATA_END;
+}
+
+/* A short body may come as a quoted string. */
+static bool quoted_body(struct slice attributes, struct buf *out)
+{
+	for (size_t at = 0; at + 1 < attributes.len; at++) {
+		struct slice rest = slice_from(attributes, at);
+
+		if (!take_nocase(&rest, "] \""))
+			continue;
+		for (size_t i = 0; i < rest.len && rest.ptr[i] != '"'; i++) {
+			if (rest.ptr[i] == '\\' && i + 1 < rest.len)
+				i++;
+			buf_append_byte(out, rest.ptr[i]);
+		}
+		return true;
+	}
+	return false;
+}
+
+static enum imap_what fetch_response(struct imap_client *client, struct slice attributes,
+    struct imap_event *event)
+{
+	uint64_t number;
+
+	if (has_text_nocase(attributes, "BODY[")) {
+		buf_reset(&client->data);
+		if (!find_data_owner(client, attributes) || !quoted_body(attributes, &client->data))
+			return IMAP_NEED;
+		client->quoted = QUOTED_DATA;
+		return begin_data(client, event);
+	}
+	if (!is_oldest(client, IMAP_LIST) ||
+	    !find_number(attributes, "UID", UINT32_MAX, &number) || number == 0)
+		return IMAP_NEED;
+	event->number = (uint32_t)number;
+	if (!find_number(attributes, "RFC822.SIZE", UINT64_MAX, &event->size))
+		event->size = 0;
+	event->is_deleted = has_text_nocase(attributes, "\\Deleted");
+	return event->what = IMAP_LISTED;
+}
+
+static enum imap_what next_capability(struct imap_client *client, struct imap_event *event)
+{
+	struct slice rest = slice_from(buf_slice(&client->line), client->at), word;
+
+	while (rest.len > 0) {
+		word = slice_trim(slice_cut(&rest, ' '));
+		if (word.len == 0)
+			continue;
+		client->at = client->line.len - rest.len;
+		event->text = word;
+		return event->what = IMAP_CAN;
+	}
+	buf_reset(&client->line);
+	client->at = 0;
+	return IMAP_NEED;
+}
+
+static enum imap_what status_response(struct slice rest, struct imap_event *event)
+{
+	uint64_t number;
+
+	if (!take_nocase(&rest, "OK [UIDVALIDITY ") || !take_number(&rest, UINT32_MAX, &number))
+		return IMAP_NEED;
+	event->number = (uint32_t)number;
+	return event->what = IMAP_VALIDITY;
+}
+
+static enum imap_what untagged(struct imap_client *client, struct slice rest, struct imap_event *event)
+{
+	uint64_t number;
+
+	if (take_nocase(&rest, "CAPABILITY ")) {
+		buf_reset(&client->line);
+		buf_append_slice(&client->line, rest);
+		client->at = 0;
+		return next_capability(client, event);
+	}
+	if (slice_begins_nocase(rest, "BYE") && !is_oldest(client, IMAP_LOGOUT))
+		return broken(client, event, rest);
+	if (!take_number(&rest, UINT32_MAX, &number))
+		return status_response(rest, event);
+	if (slice_is_nocase(slice_trim(rest), "EXISTS")) {
+		event->number = (uint32_t)number;
+		return event->what = IMAP_EXISTS;
+	}
+	if (take_nocase(&rest, " FETCH "))
+		return fetch_response(client, rest, event);
+	return IMAP_NEED;
+}
+
+/* --- the reply */
+
+static bool is_own_tag(const struct imap_client *client, struct slice word)
+{
+	uint64_t number;
+
+	return word.len > 1 && word.ptr[0] == 'L' &&
+	       slice_number(slice_from(word, 1), 0, UINT32_MAX, &number) &&
+	       number == client->next_tag;
+}
+
+static enum imap_what tagged(struct imap_client *client, struct slice line, struct imap_event *event)
+{
+	struct slice rest = line, word = slice_cut(&rest, ' ');
+	size_t at = client->first;
+
+	if (client->count == 0 || !is_own_tag(client, word))
+		return broken(client, event, line);
+	word = slice_cut(&rest, ' ');
+	client->closed_early = false;
+	event->ok = slice_is_nocase(word, "OK");
+	if (!event->ok && !slice_is_nocase(word, "NO") && !slice_is_nocase(word, "BAD"))
+		return broken(client, event, line);
+	event->text = slice_trim(rest);
+	client->first = (client->first + 1) % IMAP_PENDING_MAX;
+	client->count--;
+	client->next_tag++;
+	if (client->pending[at].has_data)
+		return event->what = IMAP_DONE;
+	/* Without data there is no message, whatever the server calls it. */
+	event->ok = event->ok && !commands[client->pending[at].command].has_data;
+	return event->what = IMAP_REPLY;
+}
+
+/* --- bytes */
+
+/* What precedes a literal of the body, or any other one. */
+static enum imap_what literal_follows(struct imap_client *client, struct slice line, uint64_t size,
+    struct imap_event *event)
+{
+	bool is_wanted = find_data_owner(client, line);
+
+	client->in_response = true;
+	client->literal_left = size;
+	if (is_wanted) {
+		client->state = IMAP_IN_LITERAL;
+		client->literal_size = size;
+		return begin_data(client, event);
+	}
+	if (size > SKIP_MAX && !has_text_nocase(line, "BODY["))
+		return broken(client, event, line);
+	client->state = IMAP_IN_SKIP;
+	return IMAP_NEED;
+}
+
+/* In words for people braces are braces. */
+static bool is_data_response(struct slice line)
+{
+	static const char *const texts[] = {"OK", "NO", "BAD", "BYE", "PREAUTH", NULL};
+
+	if (!take_nocase(&line, "* "))
+		return false;
+	for (size_t i = 0; texts[i] != NULL; i++)
+		if (slice_begins_nocase(line, texts[i]))
+			return false;
+	return true;
+}
+
+/* Xeams closes the parenthesis behind the body and goes on: " UID 12 FLAGS (\Seen) RFC822.SIZE 137)". Taken only where it
+ * says the UID that was asked for, and the size that came; else what follows is the rest of a longer message. */
+static bool is_tail(struct imap_client *client, struct slice line)
+{
+	uint64_t uid, size = client->literal_size;
+	bool is_it = client->closed_early && line.len > 2 && line.ptr[0] == ' ' && line.ptr[line.len - 1] == ')' &&
+		     find_number(line, "UID", UINT32_MAX, &uid) && uid == client->pending[client->owner].uid &&
+		     (!has_text_nocase(line, "RFC822.SIZE") || find_number(line, "RFC822.SIZE", UINT64_MAX, &size)) &&
+		     size == client->literal_size;
+
+	client->closed_early = false;
+	return is_it;
+}
+
+static enum imap_what next_line(struct imap_client *client, struct slice *input, struct imap_event *event)
+{
+	struct slice line;
+	enum line_result result = line_read(&client->lines, input, &line);
+	bool goes_on = client->in_response;
+	uint64_t size;
+
+	if (result == LINE_MORE)
+		return IMAP_NEED;
+	client->in_response = false;
+	if (result == LINE_WHOLE && (goes_on || is_data_response(line)) &&
+	    ends_with_literal(line, &size))
+		return literal_follows(client, line, size, event);
+	if (goes_on && client->in_data && !goes_on_behind_literal(line))
+		return broken(client, event, line);
+	if (goes_on)
+		return client->in_data ? end_data(client, line, event) : IMAP_NEED;
+	if (slice_begins_nocase(line, "* "))
+		return untagged(client, slice_from(line, 2), event);
+	if (slice_begins_nocase(line, "+"))
+		return broken(client, event, line); /* nothing of ours asks for more */
+	if (is_tail(client, line))
+		return IMAP_NEED;
+	return tagged(client, line, event);
+}
+
+/* The one place where a bare LF of the provider becomes CRLF. */
+static void append_mended(struct imap_client *client, struct slice bytes)
+{
+	while (bytes.len > 0) {
+		ptrdiff_t at = slice_find(bytes, '\n');
+		size_t len = at < 0 ? bytes.len : (size_t)at;
+
+		buf_append(&client->data, bytes.ptr, len);
+		if (len > 0)
+			client->after_cr = bytes.ptr[len - 1] == '\r';
+		if (at >= 0) {
+			buf_append_text(&client->data, client->after_cr ? "\n" : "\r\n");
+			client->after_cr = false;
+		}
+		bytes = slice_from(bytes, at < 0 ? len : len + 1);
+	}
+}
+
+static enum imap_what next_literal(struct imap_client *client, struct slice *input, struct imap_event *event)
+{
+	size_t len = input->len < CHUNK_MAX ? input->len : CHUNK_MAX;
+
+	if (client->literal_left == 0) {
+		client->state = IMAP_AT_LINE;
+		return IMAP_NEED;
+	}
+	if (len > client->literal_left)
+		len = (size_t)client->literal_left;
+	if (len == 0)
+		return IMAP_NEED;
+	client->literal_left -= len;
+	buf_reset(&client->data);
+	if (client->state == IMAP_IN_LITERAL)
+		append_mended(client, slice_make(input->ptr, len));
+	*input = slice_from(*input, len);
+	if (client->state == IMAP_IN_SKIP)
+		return IMAP_NEED;
+	name_owner(client, event);
+	event->text = buf_slice(&client->data);
+	return event->what = IMAP_DATA;
+}
+
+static enum imap_what next_quoted(struct imap_client *client, struct imap_event *event)
+{
+	if (client->quoted == QUOTED_END) {
+		client->quoted = NO_QUOTED;
+		return end_data(client, SLICE_NONE, event);
+	}
+	client->quoted = QUOTED_END;
+	name_owner(client, event);
+	event->text = buf_slice(&client->data);
+	return event->what = IMAP_DATA;
+}
+
+static enum imap_what step(struct imap_client *client, struct slice *input, struct imap_event *event)
+{
+	if (client->line.len > 0)
+		return next_capability(client, event);
+	if (client->quoted != NO_QUOTED) /* it was announced by the last call */
+		return next_quoted(client, event);
+	return client->state == IMAP_AT_LINE ? next_line(client, input, event)
+					     : next_literal(client, input, event);
+}
+
+enum imap_what imap_client_next(struct imap_client *client, struct slice *input, struct imap_event *event)
+{
+	*event = (struct imap_event){.what = IMAP_NEED};
+	if (client->state == IMAP_BROKEN)
+		return event->what = IMAP_GARBAGE;
+	for (;;) {
+		if (client->count > 0) {
+			event->command = client->pending[client->first].command;
+			event->number = client->pending[client->first].uid;
+		}
+		if (step(client, input, event) != IMAP_NEED)
+			return event->what;
+		if (input->len == 0 && client->line.len == 0 && client->quoted == NO_QUOTED &&
+		    (client->state == IMAP_AT_LINE || client->literal_left > 0))
+			return IMAP_NEED;
+	}
+}

@@ -1,0 +1,636 @@
+#include "upstream/login_priv.h"
+
+#include "base/alloc.h"
+#include "base/base64.h"
+#include "base/rand.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define NONCE_BYTES 18
+#define POP3_COMMAND_MAX 255 /* RFC 2449 section 4 */
+#define SMTP_COMMAND_MAX 510 /* RFC 5321 section 4.5.3.1.4 */
+
+enum reply { REPLY_MORE, REPLY_CONTINUE, REPLY_GOOD, REPLY_BAD, REPLY_BROKEN };
+
+static const char *const names[] = {
+    [AUTH_AUTO] = "auto",
+    [AUTH_PLAIN] = "plain",
+    [AUTH_LOGIN] = "login",
+    [AUTH_CRAM_MD5] = "cram-md5",
+    [AUTH_APOP] = "apop",
+    [AUTH_SCRAM_SHA_1] = "scram-sha-1",
+    [AUTH_SCRAM_SHA_256] = "scram-sha-256",
+    [AUTH_XOAUTH2] = "xoauth2",
+    [AUTH_OAUTHBEARER] = "oauthbearer",
+    [AUTH_USER] = "user",
+    [AUTH_LOGIN_COMMAND] = "login-command",
+    [AUTH_DIGEST_MD5] = "digest-md5",
+};
+
+const char *login_name(enum conf_auth way)
+{
+	return names[way];
+}
+
+enum conf_auth login_by_name(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(names); i++)
+		if (strcmp(names[i], name) == 0)
+			return (enum conf_auth)i;
+	return AUTH_AUTO;
+}
+
+/* --- life */
+
+struct login *login_new(const struct login_settings *settings)
+{
+	struct login *login = xcalloc(1, sizeof(*login));
+	unsigned char random[NONCE_BYTES];
+	struct buf nonce = BUF_INIT(sizeof(login->nonce) - 1);
+
+	login->settings = *settings;
+	login->out = (struct buf)BUF_INIT(2 * LOGIN_TEXT_MAX);
+	login->scram = (struct buf)BUF_INIT(LOGIN_TEXT_MAX);
+	login->shown = (struct buf)BUF_INIT(4 * LOGIN_TEXT_MAX);
+	rand_bytes(random, sizeof(random));
+	base64_encode(slice_make((const char *)random, sizeof(random)), &nonce);
+	snprintf(login->nonce, sizeof(login->nonce), "%s", buf_text(&nonce));
+	buf_clear(&nonce);
+	return login;
+}
+
+static void wipe(struct buf *buf)
+{
+	if (buf->ptr != NULL)
+		explicit_bzero(buf->ptr, buf->capacity);
+	buf_clear(buf);
+}
+
+static void drop_pending(struct login *login)
+{
+	if (login->pending != NULL)
+		explicit_bzero(login->pending, strlen(login->pending));
+	free(login->pending);
+	login->pending = NULL;
+}
+
+void login_free(struct login *login)
+{
+	if (login == NULL)
+		return;
+	drop_pending(login);
+	wipe(&login->out);
+	wipe(&login->shown);
+	buf_clear(&login->scram);
+	free(login);
+}
+
+void login_set_private(struct login *login, bool is_private)
+{
+	login->is_private = is_private;
+}
+
+struct buf *login_out(struct login *login)
+{
+	return &login->out;
+}
+
+const char *login_words(const struct login *login)
+{
+	return login->words;
+}
+
+enum conf_auth login_way(const struct login *login)
+{
+	return login->mechanism == NULL ? AUTH_AUTO : login->mechanism->way;
+}
+
+enum conf_auth login_asked(const struct login *login)
+{
+	return login->settings.auth;
+}
+
+enum conf_auth login_refused_way(const struct login *login)
+{
+	return login->first_refused;
+}
+
+/* --- what the server offers */
+
+static void offer(struct login *login, enum conf_auth way)
+{
+	login->offered |= 1u << way;
+}
+
+static void offer_sasl(struct login *login, struct slice word)
+{
+	word = slice_trim(word);
+	for (size_t i = 0; i < login_mechanism_count; i++)
+		if (login_mechanisms[i].sasl != NULL && slice_is_nocase(word, login_mechanisms[i].sasl))
+			offer(login, login_mechanisms[i].way);
+}
+
+static void offer_list(struct login *login, struct slice list)
+{
+	while (list.len > 0)
+		offer_sasl(login, slice_cut(&list, ' '));
+}
+
+/* Before RFC 4954 servers said "AUTH=LOGIN PLAIN", for clients that knew no better; some say nothing else. */
+static void smtp_ability(struct login *login, struct slice line)
+{
+	if (line.len < 10 || !slice_begins_nocase(line, "250"))
+		return;
+	line = slice_from(line, 4);
+	if (slice_begins_nocase(line, "AUTH ") || slice_begins_nocase(line, "AUTH="))
+		offer_list(login, slice_from(line, 5));
+}
+
+static void pop3_ability(struct login *login, struct slice line)
+{
+	struct slice rest = line, word = slice_cut(&rest, ' ');
+
+	if (slice_is_nocase(word, "SASL"))
+		offer_list(login, rest);
+	else if (slice_is_nocase(word, "USER"))
+		offer(login, AUTH_USER);
+	else if (slice_is_nocase(word, "-ERR")) /* no CAPA: RFC 1939 alone */
+		offer(login, AUTH_USER);
+}
+
+static void imap_ability(struct login *login, struct slice line)
+{
+	bool is_disabled = false;
+
+	if (!slice_begins_nocase(line, "* CAPABILITY "))
+		return;
+	while (line.len > 0) {
+		struct slice word = slice_trim(slice_cut(&line, ' '));
+
+		if (slice_begins_nocase(word, "AUTH="))
+			offer_sasl(login, slice_from(word, 5));
+		is_disabled |= slice_is_nocase(word, "LOGINDISABLED");
+		login->has_ir |= slice_is_nocase(word, "SASL-IR");
+	}
+	if (is_disabled)
+		login->offered &= ~(1u << AUTH_LOGIN_COMMAND);
+}
+
+/* "<...@...>" in the greeting of a POP3 server. */
+static void find_timestamp(struct login *login, struct slice greeting)
+{
+	ptrdiff_t start = slice_find(greeting, '<'), end, at;
+	struct slice stamp;
+
+	if (start < 0)
+		return;
+	stamp = slice_from(greeting, (size_t)start);
+	end = slice_find(stamp, '>');
+	at = slice_find(stamp, '@');
+	if (end < 0 || at < 0 || at > end || (size_t)end + 2 > sizeof(login->timestamp))
+		return;
+	memcpy(login->timestamp, stamp.ptr, (size_t)end + 1);
+	login->timestamp[end + 1] = '\0';
+	offer(login, AUTH_APOP);
+}
+
+static void read_abilities(struct login *login, struct slice greeting, struct slice abilities)
+{
+	login->offered = 0;
+	login->has_ir = false;
+	login->timestamp[0] = '\0';
+	if (login->settings.protocol == LOGIN_POP3)
+		find_timestamp(login, greeting);
+	if (login->settings.protocol == LOGIN_IMAP)
+		offer(login, AUTH_LOGIN_COMMAND); /* unless it is disabled */
+	while (abilities.len > 0) {
+		struct slice line = slice_trim(slice_cut(&abilities, '\n'));
+
+		if (login->settings.protocol == LOGIN_SMTP)
+			smtp_ability(login, line);
+		else if (login->settings.protocol == LOGIN_POP3)
+			pop3_ability(login, line);
+		else
+			imap_ability(login, line);
+	}
+	/* A server that names none has at least the oldest one; it refuses USER before it hears a password. */
+	if (login->settings.protocol == LOGIN_POP3 && login->offered == 0)
+		offer(login, AUTH_USER);
+}
+
+/* --- which is next */
+
+static bool is_asked_for(const struct login *login, const struct login_mechanism *mechanism)
+{
+	enum conf_auth auth = login->settings.auth;
+
+	if (auth == AUTH_AUTO)
+		return true;
+	/* In IMAP `login` means both, whichever the server has. */
+	return mechanism->way == auth ||
+	       (auth == AUTH_LOGIN && mechanism->way == AUTH_LOGIN_COMMAND);
+}
+
+/* What the admin asks for is tried where the server does not announce it, too; but nothing that it forbids, and no
+ * answer to a challenge that did not come. */
+static bool is_offered(const struct login *login, const struct login_mechanism *mechanism)
+{
+	bool is_listed = (login->offered & 1u << mechanism->way) != 0;
+
+	if (mechanism->way == AUTH_APOP || mechanism->way == AUTH_LOGIN_COMMAND)
+		return is_listed;
+	return is_listed || (mechanism->way == login->settings.auth &&
+				!(login->settings.protocol == LOGIN_IMAP && mechanism->way == AUTH_LOGIN));
+}
+
+static bool has_line_end(const char *text)
+{
+	return strpbrk(text, "\r\n") != NULL;
+}
+
+static bool is_usable(const struct login *login, const struct login_mechanism *mechanism)
+{
+	const struct login_settings *settings = &login->settings;
+
+	if (!(mechanism->protocols & settings->protocol) || (mechanism->kind == KIND_TOKEN) != settings->is_token)
+		return false;
+	if (mechanism->sasl == NULL && (has_line_end(settings->user) || has_line_end(settings->secret)))
+		return false;
+	return is_asked_for(login, mechanism) && is_offered(login, mechanism);
+}
+
+/* What a refusal left. */
+static bool is_left(const struct login *login, const struct login_mechanism *mechanism)
+{
+	if (login->tried & 1u << mechanism->way)
+		return false;
+	/* One way and the other, as the admin wrote it. */
+	if (login->refused_kinds & (unsigned)mechanism->kind)
+		return mechanism->kind == KIND_TOKEN && !login->is_definite;
+	return !login->is_definite;
+}
+
+/* The smaller, the sooner. */
+static int rank(const struct login *login, const struct login_mechanism *mechanism)
+{
+	int at = (int)(mechanism - login_mechanisms), count = (int)login_mechanism_count;
+	bool is_old_challenge = mechanism->way == AUTH_CRAM_MD5 || mechanism->way == AUTH_DIGEST_MD5 || mechanism->way == AUTH_APOP;
+
+	if (mechanism->way == login->settings.known)
+		return -1;
+	if (!login->is_private)
+		return at;
+	/* Dovecot announces USER also where it takes CRAM-MD5 alone. */
+	return mechanism->kind == KIND_COMMAND ? at + 2 * count : is_old_challenge ? at + count : at;
+}
+
+static const struct login_mechanism *choose(const struct login *login)
+{
+	const struct login_mechanism *best = NULL;
+
+	for (size_t i = 0; i < login_mechanism_count; i++) {
+		const struct login_mechanism *mechanism = &login_mechanisms[i];
+
+		if (is_usable(login, mechanism) && is_left(login, mechanism) &&
+		    (best == NULL || rank(login, mechanism) < rank(login, best)))
+			best = mechanism;
+	}
+	return best;
+}
+
+enum conf_auth login_untried(const struct login *login)
+{
+	struct login wide = *login;
+	const struct login_mechanism *best = NULL;
+
+	if (login->is_definite)
+		return AUTH_AUTO;
+	wide.settings.auth = AUTH_AUTO;
+	for (size_t i = 0; i < login_mechanism_count; i++)
+		if (is_usable(&wide, &login_mechanisms[i]) && !(login->tried & 1u << login_mechanisms[i].way) && best == NULL)
+			best = &login_mechanisms[i];
+	return best == NULL ? AUTH_AUTO : best->way;
+}
+
+/* --- saying it */
+
+/* What a server may repeat in its refusal must not reach a log. */
+static void remember_shown(struct login *login, struct slice text)
+{
+	login->has_shown = true;
+	buf_append_slice(&login->shown, text);
+	buf_append_byte(&login->shown, '\n');
+}
+
+static void say_line(struct login *login, struct slice text)
+{
+	buf_append_slice(&login->out, text);
+	buf_append_text(&login->out, "\r\n");
+}
+
+static void start_sasl(struct login *login, struct slice first)
+{
+	static const char *const verbs[] = {[LOGIN_POP3] = "AUTH", [LOGIN_IMAP] = "AUTHENTICATE", [LOGIN_SMTP] = "AUTH"};
+	const enum login_protocol protocol = login->settings.protocol;
+	size_t limit = protocol == LOGIN_POP3 ? POP3_COMMAND_MAX : protocol == LOGIN_SMTP ? SMTP_COMMAND_MAX : LOGIN_TEXT_MAX;
+	size_t before = login->out.len;
+
+	if (protocol == LOGIN_IMAP)
+		buf_printf(&login->out, "P%u ", login->tag);
+	buf_printf(&login->out, "%s %s", verbs[protocol], login->mechanism->sasl);
+	/* RFC 4959: in IMAP only where it is announced; RFC 5034 and RFC 4954: always, if the line is not too long. */
+	if (first.ptr != NULL && (protocol != LOGIN_IMAP || login->has_ir) && login->out.len - before + first.len + 3 <= limit) {
+		buf_append_byte(&login->out, ' ');
+		buf_append_slice(&login->out, first);
+		remember_shown(login, first);
+	} else if (first.ptr != NULL) {
+		login->pending = slice_dup(first);
+	}
+	buf_append_text(&login->out, "\r\n");
+}
+
+static enum login_result cancel(struct login *login)
+{
+	login->is_cancelled = true;
+	say_line(login, SLICE_LITERAL("*"));
+	return LOGIN_SAY;
+}
+
+static bool respond(struct login *login, struct slice challenge, struct buf *out)
+{
+	struct buf text = BUF_INIT(LOGIN_TEXT_MAX);
+	bool good = login->mechanism->respond(login, challenge, &text) && !text.overflow;
+
+	if (good && login->mechanism->sasl != NULL)
+		base64_encode(buf_slice(&text), out);
+	else if (good)
+		buf_append_slice(out, buf_slice(&text));
+	login->step++;
+	wipe(&text);
+	return good && !out->overflow;
+}
+
+static enum login_result finish(struct login *login, enum login_result nothing)
+{
+	return login->first_refused == AUTH_AUTO ? nothing : LOGIN_REFUSED;
+}
+
+/* Begins with the best way that is left. */
+static enum login_result start(struct login *login)
+{
+	const struct login_mechanism *mechanism = choose(login);
+	struct buf first = BUF_INIT(2 * LOGIN_TEXT_MAX);
+
+	if (mechanism == NULL)
+		return finish(login, LOGIN_NONE);
+	login->mechanism = mechanism;
+	login->tried |= 1u << mechanism->way;
+	login->step = 0;
+	login->tag++;
+	login->is_proved = true;
+	login->has_shown = login->is_cancelled = login->is_answered = false;
+	drop_pending(login);
+	if (mechanism->speaks_first)
+		respond(login, SLICE_NONE, &first);
+	if (mechanism->sasl != NULL) {
+		start_sasl(login, mechanism->speaks_first ? buf_slice(&first) : SLICE_NONE);
+	} else {
+		login->has_shown = mechanism->way != AUTH_USER;
+		say_line(login, buf_slice(&first));
+	}
+	wipe(&first);
+	return LOGIN_SAY;
+}
+
+enum login_result login_begin(struct login *login, struct slice greeting, struct slice abilities)
+{
+	buf_reset(&login->out);
+	read_abilities(login, greeting, abilities);
+	return start(login);
+}
+
+/* --- hearing */
+
+static enum reply pop3_reply(struct slice line, struct slice *text)
+{
+	*text = slice_from(line, line.len < 2 ? line.len : 2);
+	if (slice_begins_nocase(line, "+OK"))
+		return REPLY_GOOD;
+	if (slice_begins_nocase(line, "-ERR"))
+		return REPLY_BAD;
+	return line.len > 0 && line.ptr[0] == '+' ? REPLY_CONTINUE : REPLY_BROKEN;
+}
+
+static enum reply smtp_reply(struct slice line, struct slice *text)
+{
+	uint64_t code;
+
+	if (line.len < 3 || !slice_number(slice_make(line.ptr, 3), 200, 599, &code))
+		return REPLY_BROKEN;
+	*text = slice_from(line, line.len < 4 ? line.len : 4);
+	if (line.len > 3 && line.ptr[3] == '-')
+		return REPLY_MORE;
+	if (code == 334)
+		return REPLY_CONTINUE;
+	return code < 300 ? REPLY_GOOD : code >= 400 ? REPLY_BAD : REPLY_BROKEN;
+}
+
+static enum reply imap_reply(const struct login *login, struct slice line, struct slice *text)
+{
+	struct slice rest = line, word = slice_cut(&rest, ' ');
+	char tag[16];
+
+	if (word.len > 0 && word.ptr[0] == '+') {
+		*text = rest;
+		return REPLY_CONTINUE;
+	}
+	if (slice_is(word, "*"))
+		return slice_begins_nocase(rest, "BYE") ? REPLY_BAD : REPLY_MORE;
+	snprintf(tag, sizeof(tag), "P%u", login->tag);
+	if (!slice_is(word, tag))
+		return REPLY_BROKEN;
+	return slice_is_nocase(slice_cut(&rest, ' '), "OK") ? REPLY_GOOD : REPLY_BAD;
+}
+
+static enum reply read_reply(const struct login *login, struct slice line, struct slice *text)
+{
+	*text = SLICE_NONE;
+	switch (login->settings.protocol) {
+	case LOGIN_POP3:
+		return pop3_reply(line, text);
+	case LOGIN_SMTP:
+		return smtp_reply(line, text);
+	default:
+		return imap_reply(login, line, text);
+	}
+}
+
+static void mask(struct buf *text, struct slice secret)
+{
+	for (char *at; secret.len > 0 && (at = memmem(text->ptr, text->len, secret.ptr, secret.len)) != NULL;)
+		memset(at, '*', secret.len);
+}
+
+/* The line without the secret, however it was sent. */
+static void keep_words(struct login *login, struct slice line)
+{
+	struct buf text = BUF_INIT(LOGIN_LINE_MAX), secret = BUF_INIT(2 * LOGIN_TEXT_MAX);
+	struct slice shown = buf_slice(&login->shown);
+
+	buf_append_slice(&text, line);
+	while (shown.len > 0)
+		mask(&text, slice_cut(&shown, '\n'));
+	if (strspn(login->settings.secret, "*") < strlen(login->settings.secret))
+		mask(&text, slice_of(login->settings.secret));
+	base64_encode(slice_of(login->settings.secret), &secret);
+	mask(&text, buf_slice(&secret));
+	str_printable(login->words, sizeof(login->words), buf_slice(&text));
+	wipe(&secret);
+	buf_clear(&text);
+}
+
+/* --- a refusal */
+
+static bool has_code(const struct login *login, const char *const *codes)
+{
+	for (; *codes != NULL; codes++)
+		if (strcasestr(login->words, *codes) != NULL)
+			return true;
+	return false;
+}
+
+/* Response codes of RFC 2449, RFC 3206 and RFC 5530; SMTP replies 4xx. */
+static bool is_busy(const struct login *login)
+{
+	static const char *const codes[] = {"[SYS/TEMP", "[IN-USE]", "[INUSE]", "[LOGIN-DELAY]", "[UNAVAILABLE]", NULL};
+
+	return login->settings.protocol == LOGIN_SMTP ? login->words[0] == '4' : has_code(login, codes);
+}
+
+/* The mechanism was refused, not what was said by it. */
+static bool is_about_mechanism(const struct login *login)
+{
+	static const char *const codes[] = {"500", "501", "502", "503", "504", "534", "538", NULL};
+	const char *words = login->words;
+
+	if (!login->has_shown)
+		return true;
+	if (login->settings.protocol == LOGIN_IMAP)
+		return strncasecmp(words + strcspn(words, " "), " BAD", 4) == 0;
+	if (login->settings.protocol == LOGIN_SMTP)
+		for (size_t i = 0; codes[i] != NULL; i++)
+			if (strncmp(words, codes[i], 3) == 0)
+				return true;
+	return false;
+}
+
+static bool is_definite(const struct login *login)
+{
+	static const char *const codes[] = {"[AUTH]", "[AUTHENTICATIONFAILED]", "[AUTHORIZATIONFAILED]", "[EXPIRED]", NULL};
+
+	return login->settings.protocol == LOGIN_SMTP ? strncmp(login->words, "535", 3) == 0 : has_code(login, codes);
+}
+
+static void note_refusal(struct login *login)
+{
+	enum login_kind kind = login->mechanism->kind;
+
+	if (login->first_refused == AUTH_AUTO)
+		login->first_refused = login->mechanism->way;
+	if (is_about_mechanism(login))
+		return;
+	login->refused_kinds |= (unsigned)kind;
+	/* Who keeps hashes only refuses every challenge in the words for a wrong password. */
+	login->is_definite |= kind != KIND_CHALLENGE && is_definite(login);
+}
+
+static enum login_result refused(struct login *login, struct slice line)
+{
+	keep_words(login, line);
+	if (is_busy(login))
+		return LOGIN_BUSY;
+	note_refusal(login);
+	return start(login);
+}
+
+/* --- the dialogue */
+
+static enum login_result continued(struct login *login, struct slice text)
+{
+	struct buf challenge = BUF_INIT(LOGIN_LINE_MAX);
+	size_t before = login->out.len;
+	bool is_sasl = login->mechanism->sasl != NULL, good;
+
+	if (login->is_cancelled)
+		return LOGIN_WAIT;
+	if (login->pending != NULL) { /* the go for the first response */
+		remember_shown(login, slice_of(login->pending));
+		say_line(login, slice_of(login->pending));
+		drop_pending(login);
+		return LOGIN_SAY;
+	}
+	/* The prompts of LOGIN are not always base64, and are not looked at. */
+	text = slice_trim(text);
+	good = !is_sasl || login->mechanism->way == AUTH_LOGIN || base64_decode(text, &challenge);
+	buf_reserve(&challenge, 1);
+	good = good && respond(login, buf_slice(&challenge), &login->out);
+	buf_clear(&challenge);
+	if (!good) {
+		login->out.len = before;
+		return cancel(login);
+	}
+	if (login->mechanism->way != AUTH_LOGIN || login->step > 1)
+		remember_shown(login, slice_make(login->out.ptr + before, login->out.len - before));
+	buf_append_text(&login->out, "\r\n");
+	return LOGIN_SAY;
+}
+
+static enum login_result accepted(struct login *login, struct slice line)
+{
+	struct slice no_challenge = SLICE_NONE;
+
+	if (login->mechanism->way == AUTH_USER && login->step == 1) {
+		respond(login, no_challenge, &login->out);
+		login->has_shown = true;
+		buf_append_text(&login->out, "\r\n");
+		return LOGIN_SAY;
+	}
+	/* "+OK" where a challenge should come is no login; nor is the word of a server that could not prove itself. */
+	if (!login->has_shown || !login->is_proved)
+		return refused(login, line);
+	return LOGIN_DONE;
+}
+
+/* POP3 sends a SCRAM signature in a challenge; one in "+OK v=..." is none (RFC 5034). */
+enum login_result login_hear(struct login *login, struct slice line)
+{
+	struct slice text;
+
+	if (login->mechanism == NULL)
+		return LOGIN_BROKEN;
+	login->is_answered = true;
+	switch (read_reply(login, line, &text)) {
+	case REPLY_MORE:
+		return LOGIN_WAIT;
+	case REPLY_CONTINUE:
+		return continued(login, text);
+	case REPLY_GOOD:
+		return accepted(login, line);
+	case REPLY_BAD:
+		return refused(login, line);
+	default:
+		keep_words(login, line);
+		return LOGIN_BROKEN;
+	}
+}
+
+bool login_hung_up(struct login *login)
+{
+	if (login->first_refused == AUTH_AUTO)
+		return false;
+	/* It hung up behind the last refusal, and nobody heard of the next way. */
+	if (login->mechanism != NULL && !login->is_answered)
+		login->tried &= ~(1u << login->mechanism->way);
+	return choose(login) != NULL;
+}

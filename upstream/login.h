@@ -1,0 +1,80 @@
+/*
+ * Logging in to a server outside, in POP3, IMAP or SMTP: which way, in which order, and what is said. No I/O.
+ *
+ * libcurl connects and asks for the server's abilities; the login is ours, since libcurl takes one mechanism only, never
+ * the LOGIN command of IMAP where a mechanism is offered, and NTLM before USER and PASS.
+ *
+ * The order. Where nobody listens (TLS with a server that proved who it is) what works everywhere comes first: SCRAM, which
+ * proves the server, too, then the password itself (PLAIN, LOGIN), then the old challenges, for which a server must keep the
+ * password, then the protocol's own command, which some announce and do not take. Elsewhere what hides the password comes first. What worked the last
+ * time precedes both.
+ *
+ * The bound. A wrong password must not close the mailbox: providers lock it after five to ten failures. A refusal rules out
+ * the whole kind: a challenge (the server may keep hashes only), the password by SASL, the password by a command of the
+ * protocol. So there are at most LOGIN_REFUSALS_MAX refused passwords per login, and two where the server says
+ * definitely that the password is wrong ([AUTH], [AUTHENTICATIONFAILED], 535): then only a refused challenge is followed by
+ * the password itself. What is refused before a password was shown (BAD, 504, "-ERR" to the bare AUTH) does not count.
+ */
+#ifndef LANPOST_UPSTREAM_LOGIN_H
+#define LANPOST_UPSTREAM_LOGIN_H
+
+#include "base/buf.h"
+#include "config/conf.h"
+
+#define LOGIN_REFUSALS_MAX 3
+#define LOGIN_LINE_MAX 8192 /* of a reply */
+#define LOGIN_WORDS_MAX 160
+
+enum login_protocol { LOGIN_POP3 = 1, LOGIN_IMAP = 2, LOGIN_SMTP = 4 };
+
+struct login_settings {
+	enum login_protocol protocol;
+	const char *host; /* "pop.example.ru:995" */
+	const char *user, *secret; /* the secret is a password, or a token with is_token; all must outlive the login */
+	bool is_token;
+	enum conf_auth auth;  /* from the configuration */
+	enum conf_auth known; /* what worked the last time; AUTH_AUTO: nothing is known */
+};
+
+enum login_result {
+	LOGIN_WAIT,    /* for the next line */
+	LOGIN_SAY,     /* send out, then reset it and wait for a line */
+	LOGIN_DONE,    /* logged in, by login_way() */
+	LOGIN_REFUSED, /* nothing is left to try; words is the last refusal */
+	LOGIN_BUSY,    /* refused for the moment only; words says why */
+	LOGIN_NONE,    /* nothing was tried: the server offers nothing that may be used */
+	LOGIN_BROKEN,  /* an answer that is not one of this protocol; in words */
+};
+
+struct login;
+struct login *login_new(const struct login_settings *settings);
+void login_free(struct login *login);
+/* Whether nobody listens: TLS with a server that proved who it is. */
+void login_set_private(struct login *login, bool is_private);
+/* Begins on a new connection: the server's greeting and what it said of its abilities (CAPA, CAPABILITY or EHLO), whole
+ * lines. What an earlier connection of this login was refused is not tried again. */
+enum login_result login_begin(struct login *login, struct slice greeting, struct slice abilities);
+/* A line of the server, without its end. */
+enum login_result login_hear(struct login *login, struct slice line);
+/* The server hung up. True if another way is left: connect and login_begin() again. */
+bool login_hung_up(struct login *login);
+
+/* What is to be sent: whole lines. */
+struct buf *login_out(struct login *login);
+/* The last refusal, printable, without the secret in any form that was sent. */
+const char *login_words(const struct login *login);
+/* What is tried now, or what worked; AUTH_AUTO before the first. */
+enum conf_auth login_way(const struct login *login);
+/* The first way that was refused; AUTH_AUTO: none. */
+enum conf_auth login_refused_way(const struct login *login);
+/* What the configuration asks for. */
+enum conf_auth login_asked(const struct login *login);
+/* A way that the server offers and that was not tried, where the server did not say that the password is wrong; AUTH_AUTO:
+ * none. */
+enum conf_auth login_untried(const struct login *login);
+/* The value of `auth` for a way: "cram-md5". */
+const char *login_name(enum conf_auth way);
+/* The way of that name; AUTH_AUTO for any other text. */
+enum conf_auth login_by_name(const char *name);
+
+#endif

@@ -1,0 +1,538 @@
+#include "upstream/remote_priv.h"
+
+#include "base/alloc.h"
+#include "base/buf.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "upstream/remote_reason.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HEARD_MAX 16384
+#define CANCEL_LOOK_MS 200
+#define LOGINS_MAX 3 /* connections of one login: servers that hang up behind a refusal */
+
+static bool is_cancelled(const struct remote *remote)
+{
+	return remote->cancel != NULL && atomic_load(remote->cancel);
+}
+
+static void start_curl(void)
+{
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+}
+
+/* --- what libcurl tells while it connects */
+
+/* libcurl says it in no other place once a connection is handed over. */
+static void note_tls(struct remote *remote, struct slice line)
+{
+	static const char *const before = "SSL connection using ";
+	struct slice version;
+
+	if (!slice_begins_nocase(line, before))
+		return;
+	line = slice_from(line, strlen(before));
+	version = slice_trim(slice_cut(&line, ' '));
+	str_printable(remote->tls, sizeof(remote->tls), version);
+}
+
+/* libcurl has asked what the server can do, and tells nobody what the answer was. With a proxy the greeting is not the
+ * first line. */
+static void note_line(struct remote *remote, struct slice line)
+{
+	static const char *const greetings[] = {[LOGIN_POP3] = "+OK", [LOGIN_IMAP] = "* ", [LOGIN_SMTP] = "220"};
+
+	if (remote->greeting.len == 0 && slice_begins_nocase(line, greetings[remote->protocol]))
+		buf_append_slice(&remote->greeting, line);
+	buf_append_slice(&remote->heard, line);
+	buf_append_text(&remote->heard, "\r\n");
+}
+
+static int on_debug(CURL *curl, curl_infotype type, char *data, size_t len, void *context)
+{
+	struct remote *remote = context;
+	struct slice line = slice_trim(slice_make(data, len));
+
+	(void)curl;
+	if (type == CURLINFO_TEXT)
+		note_tls(remote, line);
+	if (type == CURLINFO_HEADER_OUT)
+		buf_reset(&remote->heard);
+	if (type != CURLINFO_HEADER_IN || line.len == 0)
+		return 0;
+	note_line(remote, line);
+	str_printable(remote->words, sizeof(remote->words), line);
+	return 0;
+}
+
+static int on_progress(void *context, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+    curl_off_t up)
+{
+	struct remote *remote = context;
+	curl_off_t connected = 0;
+
+	(void)down_total, (void)down, (void)up_total, (void)up;
+	if (is_cancelled(remote))
+		return 1;
+	curl_easy_getinfo(remote->curl, CURLINFO_CONNECT_TIME_T, &connected);
+	remote->cannot_connect = connected == 0 && clock_now_ms() > remote->started + remote->connect_ms;
+	return remote->cannot_connect;
+}
+
+/* --- settings */
+
+char *remote_url_host(const char *url, bool *secure)
+{
+	const char *host = strstr(url, "://");
+	size_t len;
+
+	*secure = slice_begins_nocase(slice_of(url), "pop3s:") ||
+		  slice_begins_nocase(slice_of(url), "imaps:") ||
+		  slice_begins_nocase(slice_of(url), "smtps:");
+	host = host == NULL ? url : host + 3;
+	len = strcspn(host, "/?#");
+	return xstrndup(host, len);
+}
+
+/* A CA or a key in the configuration says: this server and no other. Whoever sits on the line could else hide STARTTLS. */
+static enum conf_tls tls_of(const struct conf_remote *conf)
+{
+	return conf_remote_names_its_server(conf) ? TLS_REQUIRED : conf->tls;
+}
+
+static long use_ssl(enum conf_tls tls)
+{
+	static const long values[] = {
+	    [TLS_REQUIRED] = CURLUSESSL_ALL,
+	    [TLS_OPPORTUNISTIC] = CURLUSESSL_TRY,
+	    [TLS_NONE] = CURLUSESSL_NONE,
+	};
+
+	return values[tls];
+}
+
+/* Who can show a wrong certificate can as well hide STARTTLS: an opportunistic connection that demanded a good one would
+ * only be refused where it could have been encrypted (RFC 7435). */
+static bool trusts_anybody(const struct conf_remote *conf, bool tls_from_start)
+{
+	return tls_of(conf) == TLS_OPPORTUNISTIC && !tls_from_start;
+}
+
+static void set_trust(struct remote *remote, const struct conf_remote *conf)
+{
+	bool pin_alone = conf->pin_sha256[0] != '\0' && conf->ca_file[0] == '\0';
+	bool verify = !pin_alone && !trusts_anybody(conf, remote->is_secure);
+	CURL *curl = remote->curl;
+	char *pin;
+
+	remote->is_verified = verify || pin_alone;
+	curl_easy_setopt(curl, CURLOPT_USE_SSL, use_ssl(tls_of(conf)));
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
+	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
+	if (conf->ca_file[0] != '\0')
+		curl_easy_setopt(curl, CURLOPT_CAINFO, conf->ca_file);
+	if (conf->pin_sha256[0] == '\0')
+		return;
+	pin = xasprintf("%s%s", strncmp(conf->pin_sha256, "sha256//", 8) == 0 ? "" : "sha256//",
+	    conf->pin_sha256);
+	curl_easy_setopt(curl, CURLOPT_PINNEDPUBLICKEY, pin);
+	free(pin);
+}
+
+static void set_url(struct remote *remote, const struct remote_options *options)
+{
+	const char *url = options->remote->url;
+	const char *end = strstr(url, remote->host) + strlen(remote->host);
+	char *full;
+
+	/* The path is what libcurl says after EHLO. */
+	full = xasprintf("%.*s/%s", (int)(end - url), url,
+	    remote->protocol == LOGIN_SMTP ? options->hostname : "");
+	curl_easy_setopt(remote->curl, CURLOPT_URL, full);
+	free(full);
+}
+
+static void set_options(struct remote *remote, const struct remote_options *options)
+{
+	CURL *curl = remote->curl;
+
+	set_url(remote, options);
+	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "pop3,pop3s,imap,imaps,smtp,smtps");
+	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
+	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)REMOTE_LOGIN_MS);
+	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)REMOTE_LOGIN_MS);
+	if (options->timeout > 0)
+		curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)options->timeout);
+	/* Also when empty: else libcurl would take one from the environment. */
+	curl_easy_setopt(curl, CURLOPT_PROXY, options->proxy);
+	curl_easy_setopt(curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
+	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, remote->curl_text);
+	curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);
+	curl_easy_setopt(curl, CURLOPT_DEBUGFUNCTION, on_debug);
+	curl_easy_setopt(curl, CURLOPT_DEBUGDATA, remote);
+	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
+	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
+	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, remote);
+	set_trust(remote, options->remote);
+}
+
+/* --- why it failed */
+
+/* Response codes of RFC 2449, RFC 3206 and RFC 5530; SMTP replies 4xx. */
+static bool is_temporary_reply(const struct remote *remote)
+{
+	const char *words = remote->words;
+
+	if (remote->protocol == LOGIN_SMTP)
+		return words[0] == '4';
+	return strcasestr(words, "[SYS/TEMP") != NULL || strcasestr(words, "[IN-USE]") != NULL ||
+	       strcasestr(words, "[INUSE]") != NULL || strcasestr(words, "[LOGIN-DELAY]") != NULL ||
+	       strcasestr(words, "[UNAVAILABLE]") != NULL;
+}
+
+static bool is_refusal(const struct remote *remote)
+{
+	const char *words = remote->words;
+
+	if (remote->protocol == LOGIN_SMTP)
+		return words[0] == '4' || words[0] == '5';
+	if (remote->protocol == LOGIN_POP3)
+		return strncasecmp(words, "-ERR", 4) == 0;
+	words += strcspn(words, " "); /* the tag */
+	return strncasecmp(words, " NO", 3) == 0 || strncasecmp(words, " BAD", 4) == 0 ||
+	       strncasecmp(words, " BYE", 4) == 0;
+}
+
+static int tls_refused(const struct remote *remote, struct error *error)
+{
+	if (is_refusal(remote) && is_temporary_reply(remote))
+		return error_set(error, ERROR_TEMPORARY, N_("%s refused TLS just now: %s"),
+		    remote->host, remote->words);
+	return error_set(error, ERROR_PERMANENT,
+	    N_("%s does not offer TLS, and nothing was sent in the clear: see tls and url of this "
+	      "server"),
+	    remote->host);
+}
+
+static int explain(const struct remote *remote, CURLcode code, struct error *error)
+{
+	const char *why = PHRASE_WORD(remote_reason(remote->curl, code));
+
+	log_info("event=connect-failed host=%s code=%d reason=%s", LOG_CSTR(remote->host), (int)code,
+	    LOG_CSTR(remote->curl_text[0] != '\0' ? remote->curl_text : curl_easy_strerror(code)));
+	switch (code) {
+	case CURLE_USE_SSL_FAILED:
+		return tls_refused(remote, error);
+	case CURLE_PEER_FAILED_VERIFICATION:
+		return error_set(error, ERROR_PERMANENT,
+		    N_("the certificate of %s cannot be trusted: %s (see ca_file and pin_sha256)"),
+		    remote->host, why);
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+		return error_set(error, ERROR_PERMANENT,
+		    N_("the certificate of %s has another key than pin_sha256 says"),
+		    remote->host);
+	case CURLE_SSL_CACERT_BADFILE:
+		return error_set(error, ERROR_CONFIG, N_("%s: ca_file cannot be used: %s"),
+		    remote->host, why);
+	case CURLE_SSL_CONNECT_ERROR:
+		return error_set(error, ERROR_PERMANENT,
+		    N_("TLS with %s failed: %s (check the port and the certificate)"),
+		    remote->host, why);
+	case CURLE_UNSUPPORTED_PROTOCOL:
+	case CURLE_URL_MALFORMAT:
+		return error_set(error, ERROR_CONFIG, N_("%s: url cannot be used: %s"),
+		    remote->host, why);
+	case CURLE_COULDNT_CONNECT:
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_PROXY:
+		return error_set(error, ERROR_TEMPORARY, N_("cannot connect to %s: %s"),
+		    remote->host, why);
+	default:
+		break;
+	}
+	if (is_refusal(remote))
+		return error_set(error, ERROR_TEMPORARY, N_("%s does not talk to us: %s"),
+		    remote->host, remote->words);
+	return error_set(error, ERROR_TEMPORARY, N_("cannot connect to %s: %s"), remote->host, why);
+}
+
+static int connect_failed(const struct remote *remote, CURLcode code, struct error *error)
+{
+	if (is_cancelled(remote))
+		return error_set(error, ERROR_CANCELLED, N_("connecting to %s was stopped"),
+		    remote->host);
+	if (remote->cannot_connect)
+		return error_set(error, ERROR_TEMPORARY,
+		    N_("cannot connect to %s: no answer for %d seconds"), remote->host,
+		    (int)(remote->connect_ms / 1000));
+	return explain(remote, code, error);
+}
+
+/* --- how far it came */
+
+static enum remote_step step_reached(const struct remote *remote, CURLcode code)
+{
+	curl_off_t connected = 0;
+
+	switch (code) {
+	case CURLE_OK:
+		return REMOTE_READY;
+	case CURLE_COULDNT_RESOLVE_HOST:
+	case CURLE_COULDNT_RESOLVE_PROXY:
+	case CURLE_URL_MALFORMAT:
+		return REMOTE_NAME;
+	case CURLE_PEER_FAILED_VERIFICATION:
+	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+	case CURLE_SSL_CACERT_BADFILE:
+	case CURLE_SSL_CONNECT_ERROR:
+	case CURLE_USE_SSL_FAILED:
+		return REMOTE_TLS;
+	default:
+		curl_easy_getinfo(remote->curl, CURLINFO_CONNECT_TIME_T, &connected);
+		return connected == 0 || remote->cannot_connect ? REMOTE_CONNECT : REMOTE_LOGIN;
+	}
+}
+
+static void fill_report(const struct remote *remote, CURLcode code, struct remote_report *report)
+{
+	char *address = NULL;
+
+	*report = (struct remote_report){.step = step_reached(remote, code)};
+	if (curl_easy_getinfo(remote->curl, CURLINFO_PRIMARY_IP, &address) == CURLE_OK && address != NULL)
+		snprintf(report->address, sizeof(report->address), "%s", address);
+	snprintf(report->tls, sizeof(report->tls), "%s", remote->tls);
+}
+
+/* --- life */
+
+static enum login_protocol protocol_of(const char *url)
+{
+	return slice_begins_nocase(slice_of(url), "smtp")   ? LOGIN_SMTP
+	       : slice_begins_nocase(slice_of(url), "imap") ? LOGIN_IMAP
+							    : LOGIN_POP3;
+}
+
+static struct remote *new_remote(const struct remote_options *options)
+{
+	struct remote *made = xcalloc(1, sizeof(*made));
+
+	made->host = remote_url_host(options->remote->url, &made->is_secure);
+	made->protocol = protocol_of(options->remote->url);
+	made->connect_ms = options->remote->connect_timeout * 1000;
+	made->reply_ms = options->timeout * 1000;
+	made->cancel = options->cancel;
+	buf_init(&made->greeting, LOGIN_LINE_MAX);
+	buf_init(&made->heard, HEARD_MAX);
+	buf_init(&made->rest, HEARD_MAX);
+	return made;
+}
+
+static void hang_up(struct remote *remote)
+{
+	if (remote->curl == NULL)
+		return;
+	/* Its own goodbye would wait for a reply on a line that may be dead. */
+	curl_easy_setopt(remote->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1L);
+	curl_easy_cleanup(remote->curl);
+	remote->curl = NULL;
+}
+
+static int connect_remote(struct remote *remote, const struct remote_options *options, struct error *error)
+{
+	CURLcode code;
+
+	remote->started = clock_now_ms();
+	buf_reset(&remote->greeting);
+	buf_reset(&remote->heard);
+	remote->curl = curl_easy_init();
+	if (remote->curl == NULL)
+		return error_set(error, ERROR_TEMPORARY, N_("libcurl has no memory"));
+	set_options(remote, options);
+	code = curl_easy_perform(remote->curl);
+	if (options->report != NULL)
+		fill_report(remote, code, options->report);
+	return code == CURLE_OK ? 0 : connect_failed(remote, code, error);
+}
+
+/* 0, -1, or 1: once more. */
+static int connect_and_log_in(struct remote *remote, const struct remote_options *options, struct login *login,
+    struct error *error)
+{
+	int result = connect_remote(remote, options, error);
+
+	if (result != 0 || login == NULL || slice_begins_nocase(buf_slice(&remote->greeting), "* PREAUTH"))
+		return result;
+	login_set_private(login, remote->is_verified && remote->tls[0] != '\0');
+	result = remote_log_in(remote, login, error);
+	if (options->report != NULL) {
+		options->report->step = result == 0 ? REMOTE_READY : REMOTE_LOGIN;
+		options->report->way = login_way(login);
+		options->report->refused = login_refused_way(login);
+	}
+	if (result == 0 && options->known != NULL)
+		*options->known = login_way(login);
+	if (result == 1)
+		hang_up(remote);
+	return result;
+}
+
+static int open_remote(struct remote *remote, const struct remote_options *options, struct error *error)
+{
+	const struct conf_remote *conf = options->remote;
+	struct login_settings settings = {
+	    .protocol = remote->protocol,
+	    .host = remote->host,
+	    .user = conf->user,
+	    .is_token = conf->oauth2_token_command[0] != '\0',
+	    .auth = conf->auth,
+	    .known = options->known == NULL ? AUTH_AUTO : *options->known,
+	};
+	struct login *login = NULL;
+	char *secret = NULL;
+	int result = 1;
+
+	if (conf->user[0] != '\0') {
+		if (conf_remote_password(conf, &secret, error) != 0)
+			return -1;
+		settings.secret = secret;
+		login = login_new(&settings);
+	}
+	for (int i = 0; i < LOGINS_MAX && result == 1; i++)
+		result = connect_and_log_in(remote, options, login, error);
+	if (result == 1)
+		result = remote_error(remote, REMOTE_CLOSED, N_("logging in"), error);
+	login_free(login);
+	if (secret != NULL)
+		conf_secret_free(secret);
+	return result;
+}
+
+int remote_open(struct remote **remote, const struct remote_options *options, struct error *error)
+{
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
+	struct remote *made = new_remote(options);
+
+	pthread_once(&once, start_curl);
+	*remote = NULL;
+	if (open_remote(made, options, error) != 0) {
+		remote_close(made);
+		return -1;
+	}
+	*remote = made;
+	return 0;
+}
+
+void remote_close(struct remote *remote)
+{
+	if (remote == NULL)
+		return;
+	hang_up(remote);
+	buf_clear(&remote->greeting);
+	buf_clear(&remote->heard);
+	buf_clear(&remote->rest);
+	free(remote->host);
+	free(remote);
+}
+
+const char *remote_host(const struct remote *remote)
+{
+	return remote->host;
+}
+
+struct slice remote_hello(const struct remote *remote)
+{
+	return buf_slice(&remote->heard);
+}
+
+/* --- bytes */
+
+static enum remote_result wait_for(struct remote *remote, short events, int64_t deadline)
+{
+	struct pollfd poll_fd = {.fd = -1, .events = events};
+	curl_socket_t fd = CURL_SOCKET_BAD;
+	int left;
+
+	if (curl_easy_getinfo(remote->curl, CURLINFO_ACTIVESOCKET, &fd) != CURLE_OK ||
+	    fd == CURL_SOCKET_BAD)
+		return REMOTE_CLOSED;
+	poll_fd.fd = fd;
+	if (is_cancelled(remote))
+		return REMOTE_CANCELLED;
+	left = clock_left_ms(deadline);
+	if (left == 0)
+		return REMOTE_TIMEOUT;
+	if (poll(&poll_fd, 1, left < CANCEL_LOOK_MS ? left : CANCEL_LOOK_MS) < 0 && errno != EINTR)
+		return REMOTE_CLOSED;
+	return REMOTE_OK;
+}
+
+enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_t deadline)
+{
+	while (bytes.len > 0) {
+		size_t sent = 0;
+		CURLcode code = curl_easy_send(remote->curl, bytes.ptr, bytes.len, &sent);
+		enum remote_result result;
+
+		if (code == CURLE_OK) {
+			bytes = slice_from(bytes, sent);
+			continue;
+		}
+		if (code != CURLE_AGAIN)
+			return REMOTE_CLOSED;
+		result = wait_for(remote, POLLOUT, deadline);
+		if (result != REMOTE_OK)
+			return result;
+	}
+	return is_cancelled(remote) ? REMOTE_CANCELLED : REMOTE_OK;
+}
+
+enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
+    int64_t deadline)
+{
+	if (remote->rest.len > 0) {
+		*got = remote->rest.len < size ? remote->rest.len : size;
+		memcpy(bytes, remote->rest.ptr, *got);
+		buf_consume(&remote->rest, *got);
+		return REMOTE_OK;
+	}
+	for (;;) {
+		enum remote_result result;
+		CURLcode code;
+
+		*got = 0;
+		/* Before any wait: TLS may hold decoded bytes while the socket is silent. */
+		code = curl_easy_recv(remote->curl, bytes, size, got);
+		if (code == CURLE_OK)
+			return *got > 0 ? REMOTE_OK : REMOTE_CLOSED;
+		if (code != CURLE_AGAIN)
+			return REMOTE_CLOSED;
+		result = wait_for(remote, POLLIN, deadline);
+		if (result != REMOTE_OK)
+			return result;
+	}
+}
+
+int remote_error(const struct remote *remote, enum remote_result result, const char *doing,
+    struct error *error)
+{
+	static const struct {
+		enum error_class class;
+		const char *format;
+	} breaks[] = {
+	    [REMOTE_TIMEOUT] = {ERROR_TEMPORARY, N_("%s: no answer in time (%s)")},
+	    [REMOTE_CANCELLED] = {ERROR_CANCELLED, N_("%s: stopped (%s)")},
+	    [REMOTE_CLOSED] = {ERROR_TEMPORARY, N_("%s: the connection broke (%s)")},
+	};
+	if (result == REMOTE_OK)
+		result = REMOTE_CLOSED;
+	return error_set(error, breaks[result].class, breaks[result].format, remote->host, PHRASE_WORD(doing));
+}

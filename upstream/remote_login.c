@@ -1,0 +1,149 @@
+/* The login over a connection: carries the lines of upstream/login, and says why it failed. */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "message/line_reader.h"
+#include "upstream/remote_priv.h"
+
+#include <stdlib.h>
+
+#define LINES_MAX 1000 /* of replies, until the login is through */
+
+struct carrier {
+	struct remote *remote;
+	struct login *login;
+	struct line_reader lines;
+	struct slice input;
+	char chunk[4096];
+};
+
+static int64_t deadline_of(const struct remote *remote)
+{
+	int64_t end = remote->started + REMOTE_LOGIN_MS, reply = clock_now_ms() + remote->reply_ms;
+
+	return remote->reply_ms > 0 && reply < end ? reply : end;
+}
+
+static int no_login_offered(const struct remote *remote, enum conf_auth asked, struct error *error)
+{
+	if (asked != AUTH_AUTO)
+		return error_set(error, ERROR_CONFIG, N_("%s offers no way to log in by auth = %s. Set auth = auto."), remote->host,
+		    login_name(asked));
+	return error_set(error, ERROR_CONFIG,
+	    N_("%s offers no way to log in that lanpost knows. Leave user empty if no login is needed, or see auth and tls."),
+	    remote->host);
+}
+
+static int busy(const struct remote *remote, const struct login *login, struct error *error)
+{
+	error_set(error, ERROR_TEMPORARY, N_("%s does not let us log in just now: %s"), remote->host, login_words(login));
+	return error_reply(error, REMOTE_BUSY, "4.7.0");
+}
+
+static int refused(const struct remote *remote, const struct login *login, enum conf_auth asked, struct error *error)
+{
+	enum conf_auth other = asked != AUTH_AUTO ? AUTH_AUTO : login_untried(login);
+
+	if (asked == AUTH_AUTO && other == AUTH_AUTO)
+		return error_set(error, ERROR_LOGIN, N_("%s refused the login (check user and password): %s"), remote->host,
+		    login_words(login));
+	return error_set(error, ERROR_LOGIN, N_("%s refused the login (check user and password, or set auth = %s): %s"),
+	    remote->host, login_name(other), login_words(login));
+}
+
+static int failed(const struct carrier *carrier, enum login_result result, struct error *error)
+{
+	const struct remote *remote = carrier->remote;
+	const struct login *login = carrier->login;
+
+	switch (result) {
+	case LOGIN_NONE:
+		return no_login_offered(remote, login_asked(login), error);
+	case LOGIN_BUSY:
+		return busy(remote, login, error);
+	case LOGIN_REFUSED:
+		return refused(remote, login, login_asked(login), error);
+	default:
+		return error_set(error, ERROR_TEMPORARY, N_("%s does not talk to us: %s"), remote->host, login_words(login));
+	}
+}
+
+/* Many servers hang up behind a refusal. */
+static int broke_off(struct carrier *carrier, enum remote_result result, struct error *error)
+{
+	if (result == REMOTE_CLOSED && login_hung_up(carrier->login))
+		return 1;
+	if (result == REMOTE_CLOSED && login_refused_way(carrier->login) != AUTH_AUTO)
+		return failed(carrier, LOGIN_REFUSED, error);
+	return remote_error(carrier->remote, result, N_("logging in"), error);
+}
+
+static enum remote_result next_line(struct carrier *carrier, struct slice *line)
+{
+	int64_t deadline = deadline_of(carrier->remote);
+
+	while (line_read(&carrier->lines, &carrier->input, line) == LINE_MORE) {
+		size_t got;
+		enum remote_result result =
+		    remote_recv(carrier->remote, carrier->chunk, sizeof(carrier->chunk), &got, deadline);
+
+		if (result != REMOTE_OK)
+			return result;
+		carrier->input = slice_make(carrier->chunk, got);
+	}
+	return REMOTE_OK;
+}
+
+static int logged_in(struct carrier *carrier)
+{
+	enum conf_auth first = login_refused_way(carrier->login);
+
+	buf_append_slice(&carrier->remote->rest, carrier->input);
+	if (first != AUTH_AUTO)
+		log_info("event=login-by-another-way host=%s refused=%s used=%s", LOG_CSTR(carrier->remote->host),
+		    login_name(first), login_name(login_way(carrier->login)));
+	return 0;
+}
+
+static int carry(struct carrier *carrier, struct error *error)
+{
+	struct remote *remote = carrier->remote;
+	enum login_result result =
+	    login_begin(carrier->login, buf_slice(&remote->greeting), buf_slice(&remote->heard));
+
+	for (int i = 0; i < LINES_MAX; i++) {
+		struct buf *out = login_out(carrier->login);
+		enum remote_result sent = REMOTE_OK;
+		struct slice line;
+
+		if (result == LOGIN_DONE)
+			return logged_in(carrier);
+		if (result != LOGIN_SAY && result != LOGIN_WAIT)
+			return failed(carrier, result, error);
+		if (result == LOGIN_SAY)
+			sent = remote_send(remote, buf_slice(out), deadline_of(remote));
+		explicit_bzero(out->ptr, out->len);
+		buf_reset(out);
+		if (sent == REMOTE_OK)
+			sent = next_line(carrier, &line);
+		if (sent != REMOTE_OK)
+			return broke_off(carrier, sent, error);
+		result = login_hear(carrier->login, line);
+	}
+	return failed(carrier, LOGIN_BROKEN, error);
+}
+
+int remote_log_in(struct remote *remote, struct login *login, struct error *error)
+{
+	struct carrier *carrier = xcalloc(1, sizeof(*carrier));
+	int result;
+
+	carrier->remote = remote;
+	carrier->login = login;
+	line_reader_init(&carrier->lines, LOGIN_LINE_MAX);
+	result = carry(carrier, error);
+	line_reader_clear(&carrier->lines);
+	free(carrier);
+	return result;
+}

@@ -1,0 +1,35 @@
+/* What the connection and the login over it share. */
+#ifndef LANPOST_UPSTREAM_REMOTE_PRIV_H
+#define LANPOST_UPSTREAM_REMOTE_PRIV_H
+
+#include "base/buf.h"
+#include "upstream/login.h"
+#include "upstream/remote.h"
+
+#include <curl/curl.h>
+
+#define REMOTE_LOGIN_MS 90000 /* until the login is through: servers delay greetings and refusals */
+
+struct remote {
+	CURL *curl;
+	char *host;
+	const atomic_bool *cancel;
+	char tls[32];		     /* its version, "" for none */
+	char words[LOGIN_WORDS_MAX]; /* the server's last reply while libcurl talks, printable */
+	char curl_text[CURL_ERROR_SIZE];
+	int64_t started;
+	int64_t reply_ms; /* the server may be silent for this long before the login is through; 0: REMOTE_LOGIN_MS for all */
+	enum login_protocol protocol;
+	struct buf greeting; /* its first line */
+	struct buf heard;    /* the reply to libcurl's last command, its lines with CRLF: CAPA, CAPABILITY, EHLO */
+	struct buf rest;     /* came behind the last reply to the login */
+	int64_t connect_ms;  /* until TCP is up */
+	bool is_secure;	     /* TLS from the first byte */
+	bool is_verified;    /* with TLS the server proves who it is */
+	bool cannot_connect; /* TCP took too long */
+};
+
+/* Logs in over the connection. 0; -1 with an error as for remote_open(); 1: connect again and call once more. */
+int remote_log_in(struct remote *remote, struct login *login, struct error *error);
+
+#endif

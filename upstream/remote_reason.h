@@ -1,0 +1,12 @@
+/*
+ * Why libcurl could not connect, in words that can be translated: its own are English, and go into the log.
+ */
+#ifndef LANPOST_UPSTREAM_REMOTE_REASON_H
+#define LANPOST_UPSTREAM_REMOTE_REASON_H
+
+#include <curl/curl.h>
+
+/* A word marked with N_(), for PHRASE_WORD(). curl: the handle that failed. */
+const char *remote_reason(CURL *curl, CURLcode code);
+
+#endif
