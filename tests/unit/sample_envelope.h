@@ -1,0 +1,25 @@
+/*
+ * An envelope with something odd in each of its fields.
+ */
+#ifndef LANPOST_TESTS_SAMPLE_ENVELOPE_H
+#define LANPOST_TESTS_SAMPLE_ENVELOPE_H
+
+#include "spool/envelope.h"
+
+static inline void make_envelope(struct envelope *envelope)
+{
+	envelope_init(envelope);
+	envelope_set(&envelope->sender, slice_of("иван@example.org"));
+	envelope_set(&envelope->uidl, slice_of("a b\n%\x7f\xff"));
+	envelope_add_header(envelope, "X-A", slice_of("one\r\nX-Evil: two"));
+	strlist_add(&envelope->recipients, "x y@z");
+	envelope_add(envelope, PLACE_MAILBOX, slice_of("ivan"), slice_of("rule \"счёт\""));
+	envelope_add(envelope, PLACE_QUEUE, slice_of("out@example.net"), SLICE_NONE);
+	envelope->places[1].notify = DSN_SUCCESS | DSN_DELAY;
+	envelope_set(&envelope->places[1].orcpt, slice_of("rfc822;a+2Bb@c"));
+	envelope_set(&envelope->envid, slice_of("Q%1"));
+	envelope->ret = DSN_RET_FULL;
+	envelope->size = 12;
+}
+
+#endif

@@ -1,0 +1,44 @@
+/*
+ * A spool of their own for the tests of its modules: each test gets a new one, in `spool`.
+ */
+#ifndef LANPOST_TESTS_SAMPLE_SPOOL_H
+#define LANPOST_TESTS_SAMPLE_SPOOL_H
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "spool/queue.h"
+#include "spool/wal.h"
+#include "tests/unit/remove_tree.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+static char spool[64];
+
+static inline int set_up(void **context)
+{
+	struct error error;
+	char *wal;
+
+	(void)context;
+	memcpy(spool, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
+	if (mkdtemp(spool) == NULL)
+		return -1;
+	wal = wal_path(spool, "");
+	fsx_make_dirs(wal, &error);
+	free(wal);
+	return queue_make(spool, &error);
+}
+
+static inline int tear_down(void **context)
+{
+	(void)context;
+	return remove_tree(spool);
+}
+
+#define SPOOL_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+
+#endif

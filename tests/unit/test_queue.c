@@ -1,0 +1,135 @@
+/* Entries of the queue: where they stand, where they move, and what becomes of damaged ones. */
+#include "tests/unit/sample_spool.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define QUEUE_TEXT "hello, world"
+
+static void queue_one(struct envelope *envelope, struct queue_item *item)
+{
+	struct slice part = SLICE_LITERAL(QUEUE_TEXT);
+	struct error error;
+
+	envelope_init(envelope);
+	envelope_add(envelope, PLACE_QUEUE, slice_of("a@example.net"), SLICE_NONE);
+	envelope_add(envelope, PLACE_QUEUE, slice_of("b@example.net"), SLICE_NONE);
+	envelope->size = part.len;
+	assert_int_equal(queue_deliver(spool, envelope, NULL, &part, 1, &error), 0);
+	*item = (struct queue_item){QUEUE_ACTIVE, envelope->id};
+}
+
+static bool stands(const struct msgid *id)
+{
+	struct slice part = SLICE_LITERAL(QUEUE_TEXT);
+	struct error error;
+	bool whole;
+
+	assert_int_equal(queue_verify(spool, id, &part, 1, false, &whole, &error), 0);
+	return whole;
+}
+
+/* A folder that cannot be looked at, here since its name leads to itself, is not an empty one. */
+static void test_what_cannot_be_seen_is_not_gone(void **context)
+{
+	struct envelope envelope;
+	struct queue_item item;
+	struct queue_items items;
+	struct error error;
+	enum queue_state state;
+	char *folder, *aside;
+	bool whole;
+
+	(void)context;
+	assert_int_equal(queue_make(spool, &error), 0);
+	queue_one(&envelope, &item);
+	folder = xasprintf("%s/queue/active", spool);
+	aside = xasprintf("%s/queue/aside", spool);
+	assert_int_equal(rename(folder, aside), 0);
+	assert_int_equal(symlink("active", folder), 0);
+	assert_int_equal(queue_find(spool, &item.id, &state, &error), -1);
+	assert_int_equal(queue_verify(spool, &item.id, NULL, 0, false, &whole, &error), -1);
+	assert_null(queue_message_path(spool, &item, &error));
+	assert_int_not_equal(error.saved_errno, ENOENT);
+	assert_int_equal(queue_settle(spool, &item.id, "a@example.net", PLACE_SENT, "250 ok", &error), -1);
+	assert_int_equal(queue_update(spool, &item, &envelope, QUEUE_CORRUPT, &error), -1);
+	assert_int_equal(queue_list(spool, 1u << QUEUE_ACTIVE, &items, &error), -1);
+	assert_int_equal(unlink(folder), 0);
+	assert_int_equal(rename(aside, folder), 0);
+	assert_true(stands(&item.id));
+	assert_int_equal(queue_find(spool, &item.id, &state, &error), 1);
+	assert_int_equal(state, QUEUE_ACTIVE);
+	assert_int_equal(queue_remove(spool, &item, &error), 0);
+	envelope_clear(&envelope);
+	free(folder);
+	free(aside);
+}
+
+static void test_queue_states(void **context)
+{
+	struct envelope envelope, read;
+	struct queue_item item;
+	struct error error;
+	enum queue_state state;
+	char *path;
+
+	(void)context;
+	queue_one(&envelope, &item);
+	assert_true(stands(&envelope.id));
+	envelope.attempts = 1;
+	envelope.next_attempt = 1795420900;
+	assert_int_equal(queue_update(spool, &item, &envelope, QUEUE_DEFERRED, &error), 0);
+	assert_true(queue_find(spool, &envelope.id, &state, &error) == 1 && state == QUEUE_DEFERRED);
+	path = queue_message_path(spool, &item, &error);
+	assert_non_null(strstr(path, "/deferred/"));
+	free(path);
+	assert_int_equal(queue_read(spool, &item, &read, &error), 0);
+	assert_int_equal(read.next_attempt, 1795420900);
+	envelope_clear(&read);
+	assert_int_equal(
+	    queue_settle(spool, &envelope.id, "a@example.net", PLACE_SENT, "250 ok", &error), 0);
+	assert_int_equal(queue_find(spool, &envelope.id, &state, &error), 1);
+	assert_int_equal(
+	    queue_settle(spool, &envelope.id, "b@example.net", PLACE_FAILED, "550 no", &error), 0);
+	assert_int_equal(queue_find(spool, &envelope.id, &state, &error), 0);
+	assert_null(queue_message_path(spool, &item, &error));
+	envelope_clear(&envelope);
+}
+
+static void test_damaged_envelope_is_set_aside(void **context)
+{
+	struct envelope envelope, read;
+	struct queue_item item;
+	struct error error;
+	enum queue_state state;
+	char *path;
+
+	(void)context;
+	queue_one(&envelope, &item);
+	path = xasprintf("%s/queue/active/%s.env", spool, envelope.id.text);
+	assert_int_equal(truncate(path, 30), 0);
+	assert_int_equal(queue_read(spool, &item, &read, &error), -1);
+	assert_true(queue_find(spool, &envelope.id, &state, &error) == 1 && state == QUEUE_CORRUPT);
+	item.state = QUEUE_CORRUPT;
+	free(path);
+	path = queue_message_path(spool, &item, &error);
+	assert_non_null(strstr(path, "/corrupt/"));
+	free(path);
+	envelope_clear(&envelope);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    SPOOL_TEST(test_what_cannot_be_seen_is_not_gone),
+	    SPOOL_TEST(test_queue_states),
+	    SPOOL_TEST(test_damaged_envelope_is_set_aside),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,190 @@
+/* Segments of the intake log: what is whole comes out, whatever happened to the rest. */
+#include "tests/unit/sample_spool.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static size_t count_records(const char *path, size_t *damaged, bool *torn)
+{
+	struct wal_reader reader;
+	struct error error;
+	struct slice head, body;
+	uint64_t offset;
+	size_t records = 0;
+	enum wal_next next;
+
+	*damaged = 0;
+	assert_int_equal(wal_read(&reader, path, &error), 0);
+	while ((next = wal_next(&reader, &offset, &head, &body)) == WAL_RECORD ||
+	       next == WAL_DAMAGED) {
+		records += next == WAL_RECORD;
+		*damaged += next == WAL_DAMAGED;
+	}
+	*torn = next == WAL_TORN;
+	wal_read_end(&reader);
+	return records;
+}
+
+static struct wal *three_records(void)
+{
+	struct wal *wal;
+	struct error error;
+	bool broken = false;
+
+	assert_int_equal(wal_create(&wal, spool, "unit", &error), 0);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(
+		    wal_append(wal, SLICE_LITERAL("head"), SLICE_LITERAL("body"), &broken, &error), 0);
+	assert_int_equal(wal_sync(wal, &error), 0);
+	return wal;
+}
+
+/* A torn append at the end, cut at every byte, is dropped; what stood before it is whole. */
+static void test_torn_append_at_every_byte(void **context)
+{
+	struct wal *wal = three_records();
+	size_t whole = (size_t)wal->size, damaged;
+	bool torn;
+
+	(void)context;
+	for (size_t size = whole; size > whole - 32; size--) {
+		assert_int_equal(truncate(wal->path, (off_t)size), 0);
+		assert_int_equal(count_records(wal->path, &damaged, &torn), size == whole ? 3 : 2);
+		assert_int_equal(damaged, 0);
+		assert_int_equal(torn, size != whole && size != whole - 32);
+	}
+	wal_close(wal);
+}
+
+static size_t records_with_byte_changed(const char *path, off_t at, size_t *damaged)
+{
+	int fd = open(path, O_RDWR);
+	char byte, changed;
+	size_t records;
+	bool torn;
+
+	assert_int_equal(pread(fd, &byte, 1, at), 1);
+	changed = (char)(byte ^ 0x55);
+	assert_int_equal(pwrite(fd, &changed, 1, at), 1);
+	records = count_records(path, damaged, &torn);
+	assert_false(torn);
+	assert_int_equal(pwrite(fd, &byte, 1, at), 1);
+	close(fd);
+	return records;
+}
+
+/* Its checksum, head or body: the record is set aside. Its marker, a length or the zeros behind: what can be read goes on. So it is with
+ * the first record, one in the middle, and the last, which must not pass for an append that was cut off. */
+static void test_scribble_costs_one_record_at_most(void **context)
+{
+	struct wal *wal = three_records();
+
+	(void)context;
+	for (off_t record = 32; record < 32 + 3 * 32; record += 32)
+		for (off_t at = 0; at < 32; at++) {
+			bool is_lost = (at >= 8 && at < 12) || at >= 24;
+			size_t damaged;
+
+			assert_int_equal(records_with_byte_changed(wal->path, record + at, &damaged), is_lost ? 2 : 3);
+			assert_int_equal(damaged, is_lost ? 1 : 0);
+		}
+	wal_close(wal);
+}
+
+static void test_damaged_beginning_costs_nothing(void **context)
+{
+	struct wal *wal = three_records();
+
+	(void)context;
+	for (off_t at = 0; at < 30; at++) {
+		size_t damaged;
+
+		assert_int_equal(records_with_byte_changed(wal->path, at, &damaged), 3);
+		assert_int_equal(damaged, 1);
+	}
+	wal_close(wal);
+}
+
+/* Where nothing can be read it must not be taken for an empty segment. */
+static void test_lost_beginning_is_damage(void **context)
+{
+	struct wal *wal = three_records();
+	size_t damaged;
+	bool torn;
+	int fd = open(wal->path, O_RDWR);
+
+	(void)context;
+	assert_int_equal(pwrite(fd, "0123456789012345678901234567890", 31, 0), 31);
+	close(fd);
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 0);
+	assert_int_equal(damaged, 2);
+	assert_false(torn);
+	wal_close(wal);
+}
+
+/* A message that holds the bytes of a record of another segment cannot pass for one. */
+static void test_record_in_a_message_is_no_record(void **context)
+{
+	struct wal *victim = three_records(), *wal;
+	struct error error;
+	bool broken = false, torn;
+	char *bytes;
+	size_t len, damaged;
+	int fd;
+
+	(void)context;
+	assert_int_equal(fsx_read(victim->path, 10000, &bytes, &len, &error), 0);
+	assert_int_equal(wal_create(&wal, spool, "unit", &error), 0);
+	assert_int_equal(
+	    wal_append(wal, SLICE_LITERAL("h"), slice_make(bytes, len), &broken, &error), 0);
+	fd = open(wal->path, O_RDWR);
+	assert_int_equal(pwrite(fd, "?", 1, 40), 1); /* its own checksum */
+	close(fd);
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 0);
+	assert_int_equal(damaged, 1);
+	free(bytes);
+	wal_close(victim);
+	wal_close(wal);
+}
+
+static void test_facts_stay_while_a_log_may_need_them(void **context)
+{
+	struct wal *older = three_records(), *facts = three_records();
+	struct wal_names names;
+	struct error error;
+
+	(void)context;
+	assert_int_equal(wal_to_facts(spool, &facts->name, &error), 0);
+	assert_int_equal(wal_sweep_facts(spool, &error), 0);
+	assert_int_equal(wal_list(spool, &names, &error), 0);
+	assert_int_equal(names.count, 2);
+	wal_names_clear(&names);
+	/* A segment that begins later does not count. */
+	wal_close(three_records());
+	unlink(older->path);
+	assert_int_equal(wal_sweep_facts(spool, &error), 0);
+	assert_int_equal(wal_list(spool, &names, &error), 0);
+	assert_int_equal(names.count, 1);
+	assert_int_equal(names.items[0].state, WAL_LOG);
+	wal_names_clear(&names);
+	wal_close(older);
+	wal_close(facts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    SPOOL_TEST(test_torn_append_at_every_byte),
+	    SPOOL_TEST(test_scribble_costs_one_record_at_most),
+	    SPOOL_TEST(test_damaged_beginning_costs_nothing),
+	    SPOOL_TEST(test_lost_beginning_is_damage),
+	    SPOOL_TEST(test_record_in_a_message_is_no_record),
+	    SPOOL_TEST(test_facts_stay_while_a_log_may_need_them),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
