@@ -145,6 +145,15 @@ int net_accept(int listen_fd, int *fd, struct in6_addr *peer)
 	return 0;
 }
 
+struct in6_addr net_network(const struct in6_addr *address)
+{
+	struct in6_addr network = *address;
+
+	if (!IN6_IS_ADDR_V4MAPPED(address))
+		memset(network.s6_addr + 8, 0, 8);
+	return network;
+}
+
 struct in6_addr net_local_address(int fd)
 {
 	union address address;

@@ -26,6 +26,9 @@ uint16_t net_port(int fd);
 /* Takes a waiting connection: *fd is non-blocking, close-on-exec, without Nagle's delay. Returns -1
  * with errno as accept(2) leaves it. */
 int net_accept(int listen_fd, int *fd, struct in6_addr *peer);
+/* The network that one client may choose its addresses from: the /64 of an IPv6 address (RFC 4291 section 2.5.4), an IPv4 address
+ * itself. Whatever is counted by address is counted by this too. */
+struct in6_addr net_network(const struct in6_addr *address);
 /* The address a client spoke to; all zero if that cannot be told. */
 struct in6_addr net_local_address(int fd);
 /* "192.168.1.5" or "fe80::1". Returns out. */

@@ -2,6 +2,7 @@
 #include "lan-server/door.h"
 
 #include "base/alloc.h"
+#include "base/net.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -79,11 +80,36 @@ static void test_log_once_a_minute(void **state)
 	assert_true(door_should_log(&notes, &a, 61000));
 }
 
+static void test_network(void **state)
+{
+	static const char *const same[][2] = {
+	    {"fd00::1", "fd00::ffff:ffff:ffff:ffff"}, {"fe80::1", "fe80::"}, {"192.168.1.1", "192.168.1.1"}};
+	static const char *const different[][2] = {
+	    {"fd00::1", "fd00:0:0:1::1"}, {"192.168.1.1", "192.168.1.2"}, {"::1", "127.0.0.1"}};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(same); i++) {
+		struct in6_addr a = ip(same[i][0]), b = ip(same[i][1]);
+
+		a = net_network(&a);
+		b = net_network(&b);
+		assert_memory_equal(&a, &b, sizeof(a));
+	}
+	for (size_t i = 0; i < ARRAY_LEN(different); i++) {
+		struct in6_addr a = ip(different[i][0]), b = ip(different[i][1]);
+
+		a = net_network(&a);
+		b = net_network(&b);
+		assert_memory_not_equal(&a, &b, sizeof(a));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_check),
 	    cmocka_unit_test(test_log_once_a_minute),
+	    cmocka_unit_test(test_network),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
