@@ -1,6 +1,7 @@
 #include "base/command.h"
 
 #include "base/clock.h"
+#include "base/environment.h"
 #include "base/i18n.h"
 
 #include <errno.h>
@@ -13,8 +14,10 @@
 
 #define POLL_MS 10 /* how late the end of a silent command is noticed */
 
-static void run_child(const char *text, int output)
+/* Nothing of ours but three descriptors and a small environment: what it leaves in the background would else hold connections open. */
+static void run_child(const char *text, int output, char **environment)
 {
+	char *const words[] = {(char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c", (char *)(uintptr_t)text, NULL};
 	sigset_t none;
 	int null = open("/dev/null", O_RDONLY);
 
@@ -24,8 +27,10 @@ static void run_child(const char *text, int output)
 	signal(SIGPIPE, SIG_DFL);
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
-	if (dup2(output, STDOUT_FILENO) >= 0)
-		execl("/bin/sh", "sh", "-c", text, (char *)NULL);
+	if (dup2(output, STDOUT_FILENO) >= 0) {
+		closefrom(STDERR_FILENO + 1);
+		execve("/bin/sh", words, environment);
+	}
 	_exit(127);
 }
 
@@ -88,21 +93,24 @@ int command_run(const char *text, int seconds, const atomic_bool *cancel, struct
     struct error *error)
 {
 	int64_t deadline = clock_now_ms() + (int64_t)seconds * 1000;
+	char **environment;
 	int pipes[2], state = 0;
 	bool in_time;
 	pid_t pid;
 
 	if (pipe2(pipes, O_CLOEXEC) != 0)
 		return error_errno(error, N_("cannot make a pipe"));
+	environment = environment_for_command();
 	pid = fork();
+	if (pid == 0)
+		run_child(text, pipes[1], environment);
+	free(environment);
 	if (pid < 0) {
 		error_errno(error, N_("cannot start a process"));
 		close(pipes[0]);
 		close(pipes[1]);
 		return -1;
 	}
-	if (pid == 0)
-		run_child(text, pipes[1]);
 	setpgid(pid, pid); /* also here: whoever comes first */
 	close(pipes[1]);
 	in_time = attend(pid, pipes[0], output, deadline, cancel, &state);

@@ -11,7 +11,8 @@
 
 #include <stdatomic.h>
 
-/* Runs text and waits for its end. Standard output goes to *output until that is full, then nobody reads on;
+/* Runs text and waits for its end. It gets no descriptor of ours but 0 (/dev/null), 1 and 2, and the environment of
+ * environment_for_command(). Standard output goes to *output until that is full, then nobody reads on;
  * standard error goes where ours goes. What it leaves in the background lives on (a dialer does), but at the time limit
  * the whole process group is killed, as it is (ERROR_CANCELLED) once *cancel is true; cancel may be NULL. Returns 0 with the exit code in *status (128 + signal for a death, but 0 if it died of printing too much); -1 if it could
  * not be run or ran out of time. */

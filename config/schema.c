@@ -175,7 +175,8 @@ static const struct schema_key schedule_keys[] = {
 
 static const struct schema_key line_keys[] = {
     {"connect_command", COMMAND(conf_line, connect_command), "", N_("the line is always on"), ANY,
-	N_("Run before a session, for dial-up or a modem; a non-zero exit ends the session.")},
+	N_("Run before a session, for dial-up or a modem; a non-zero exit ends the session. lanpostd(8) names the variables that a command "
+	   "gets.")},
     {"disconnect_command", COMMAND(conf_line, disconnect_command), "", N_("none"), ANY,
 	N_("Run after a session.")},
     {"command_timeout", SECONDS(conf_line, command_timeout), "180s", NULL, RANGE(1, HOUR),
@@ -227,7 +228,7 @@ static const struct schema_key sorter_keys[] = {
 	    N_("The name to log in with.")},                                                       \
 	{"password", SECRET(owner, remote.password), "", N_("none"), ANY, N_("The password.")},    \
 	{"password_command", COMMAND(owner, remote.password_command), "", N_("none"), ANY,         \
-	    N_("Prints the password in its first line; instead of password.")},                    \
+	    N_("Prints the password in its first line; instead of password. lanpostd(8) names the variables that a command gets.")},                    \
 	{"oauth2_token_command", COMMAND(owner, remote.oauth2_token_command), "", N_("none"), ANY,  \
 	    N_("Prints an OAuth 2.0 access token in its first line; instead of password.")},       \
 	{"auth", WORD(owner, remote.auth, conf_auth), "auto", NULL,                                \

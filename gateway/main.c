@@ -1,6 +1,7 @@
 /*
  * lanpostd: reads its options and the configuration, then is the supervisor.
  */
+#include "base/environment.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/log_setup.h"
@@ -32,6 +33,7 @@ int main(int argc, char **argv)
 	struct error error;
 	struct conf *conf;
 
+	environment_restrict();
 	i18n_start(NULL);
 	for (int i = 1; i < argc; i++) {
 		if (strcmp(argv[i], "-c") == 0 && i + 1 < argc) {

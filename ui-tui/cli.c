@@ -1,6 +1,7 @@
 #include "ui-tui/cli.h"
 
 #include "base/alloc.h"
+#include "base/environment.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "ui-tui/cli_help.h"
@@ -290,6 +291,7 @@ int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count)
 	    .verbs = verbs, .verb_count = verb_count};
 	int result;
 
+	environment_restrict();
 	i18n_start(NULL);
 	/* What it does itself is told on standard output; the log's lines are the gateway's. */
 	log_start(&(struct log_settings){.level = LOG_LEVEL_WARN, .to_stderr = true}, "lanpost");

@@ -133,6 +133,8 @@ static void set_trust(struct remote *remote, const struct conf_remote *conf)
 
 	remote->is_verified = verify || pin_alone;
 	curl_easy_setopt(curl, CURLOPT_USE_SSL, use_ssl(tls_of(conf)));
+	/* Whatever the settings of this computer's OpenSSL allow (RFC 8996). */
+	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
 	if (conf->ca_file[0] != '\0')
@@ -158,6 +160,13 @@ static void set_url(struct remote *remote, const struct remote_options *options)
 	free(full);
 }
 
+/* libcurl's own sockets would stay open in commands that are run meanwhile. */
+static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
+{
+	(void)context, (void)purpose;
+	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
 static void set_options(struct remote *remote, const struct remote_options *options)
 {
 	CURL *curl = remote->curl;
@@ -165,14 +174,16 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	set_url(remote, options);
 	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "pop3,pop3s,imap,imaps,smtp,smtps");
 	curl_easy_setopt(curl, CURLOPT_CONNECT_ONLY, 1L);
+	curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L);
 	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)REMOTE_LOGIN_MS);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)REMOTE_LOGIN_MS);
 	if (options->timeout > 0)
 		curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)options->timeout);
-	/* Also when empty: else libcurl would take one from the environment. */
+	/* Also when empty: else libcurl would take them from the environment. */
 	curl_easy_setopt(curl, CURLOPT_PROXY, options->proxy);
+	curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
 	curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, remote->curl_text);
 	curl_easy_setopt(curl, CURLOPT_VERBOSE, 1L);

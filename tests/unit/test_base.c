@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/command.h"
+#include "base/environment.h"
 #include "base/fsx.h"
 #include "tests/unit/remove_tree.h"
 
@@ -116,6 +117,52 @@ static void test_command_that_hangs_is_killed(void **context)
 	buf_clear(&output);
 }
 
+static void say(const char *command, struct buf *output)
+{
+	struct error error;
+	int status;
+
+	buf_reset(output);
+	assert_int_equal(command_run(command, 10, NULL, output, &status, &error), 0);
+	assert_int_equal(status, 0);
+}
+
+static void test_command_gets_three_descriptors_and_a_small_environment(void **context)
+{
+	struct buf output = BUF_INIT(4096);
+	int high = fcntl(STDERR_FILENO, F_DUPFD, 700);
+
+	(void)context;
+	assert_true(high >= 700);
+	say("cd /proc/$$/fd && echo *", &output);
+	assert_string_equal(buf_text(&output), "0 1 2 3\n"); /* 3 is the shell's, which reads the folder */
+	close(high);
+	setenv("SSLKEYLOGFILE", "/tmp/x", 1);
+	setenv("LD_PRELOAD_X", "x", 1);
+	setenv("LANPOST_STORE", "mine", 1);
+	unsetenv("PATH");
+	say("echo $SSLKEYLOGFILE$LD_PRELOAD_X$LANPOST_STORE; echo $PATH", &output);
+	assert_true(slice_begins_nocase(buf_slice(&output), "mine\n/usr/local/sbin:"));
+	buf_clear(&output);
+}
+
+static void test_environment_keeps_what_is_listed(void **context)
+{
+	static const char *const gone[] = {"SSLKEYLOGFILE", "LD_LIBRARY_PATH", "https_proxy", "OPENSSL_CONF", "LANPOS", "LC", "SHELLY"};
+	static const char *const kept[] = {"PATH", "LC_TIME", "NOTIFY_SOCKET", "ASAN_OPTIONS", "LANPOST_STORE"};
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+		setenv(gone[i], "x", 1);
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		setenv(kept[i], "/usr/bin:/bin", 1);
+	environment_restrict();
+	for (size_t i = 0; i < sizeof(gone) / sizeof(gone[0]); i++)
+		assert_null(getenv(gone[i]));
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++)
+		assert_string_equal(getenv(kept[i]), "/usr/bin:/bin");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -125,6 +172,8 @@ int main(void)
 	    cmocka_unit_test(test_date),
 	    cmocka_unit_test(test_command),
 	    cmocka_unit_test(test_command_that_hangs_is_killed),
+	    cmocka_unit_test(test_command_gets_three_descriptors_and_a_small_environment),
+	    cmocka_unit_test(test_environment_keeps_what_is_listed),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
