@@ -1,6 +1,7 @@
 #include "ui-tui/cli.h"
 
 #include "base/alloc.h"
+#include "base/ctl_wire.h"
 #include "base/environment.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -8,7 +9,6 @@
 #include "ui-tui/cli_options.h"
 #include "ui-tui/question.h"
 #include "ui-tui/rights.h"
-#include "ui-tui/tui.h"
 
 #include <stdarg.h>
 #include <errno.h>
@@ -249,21 +249,7 @@ static int run_verb(struct cli *cli)
 	return result == CLI_DONE ? cli->verb->run(cli) : result;
 }
 
-/* Who has just installed it is asked first. */
-static int open_screens(struct cli *cli)
-{
-	bool is_there = access(cli->config, F_OK) == 0;
-
-	if (!is_there && errno != ENOENT)
-		return cli_fail(CLI_FAILED, _("cannot read %s: %s. Run it as root: sudo lanpost"), cli->config,
-		    _(error_errno_word(errno)));
-	if (!is_there && question_confirm(_("There is no configuration yet. Make one now?"), true) &&
-	    cmd_setup(cli) != CLI_DONE)
-		return CLI_FAILED;
-	return tui_main(cli);
-}
-
-static int run(struct cli *cli)
+static int run(struct cli *cli, int (*screens)(struct cli *cli))
 {
 	const char *language = cli_option(cli, "--lang");
 
@@ -280,12 +266,12 @@ static int run(struct cli *cli)
 	if (cli->count > 0)
 		return run_verb(cli);
 	if (cli_option(cli, "--help") == NULL && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1)
-		return open_screens(cli);
+		return screens(cli);
 	cli_help_all(cli);
 	return cli_option(cli, "--help") != NULL ? CLI_DONE : CLI_USAGE;
 }
 
-int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count)
+int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count, int (*screens)(struct cli *cli))
 {
 	struct cli cli = {.config = LANPOST_SYSCONFDIR "/lanpost/lanpost.conf", .program = argv[0],
 	    .verbs = verbs, .verb_count = verb_count};
@@ -297,7 +283,7 @@ int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count)
 	log_start(&(struct log_settings){.level = LOG_LEVEL_WARN, .to_stderr = true}, "lanpost");
 	result = take_arguments(&cli, argc, argv);
 	if (result == CLI_DONE)
-		result = run(&cli);
+		result = run(&cli, screens);
 	free(cli.given);
 	free(cli.words);
 	if (fflush(stdout) != 0 && result == CLI_DONE)

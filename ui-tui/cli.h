@@ -1,5 +1,5 @@
 /*
- * What the verbs of the command line share: options, exit codes, messages, tables.
+ * What the verbs of the command line share: options, exit codes, messages.
  *
  * A verb is one function and one row in main.c. It gets its words and options through
  * struct cli, says what went wrong with cli_fail() and returns an exit code.
@@ -50,8 +50,8 @@ struct cli {
 	size_t given_count;
 };
 
-/* Reads the arguments and runs the verb. */
-int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count);
+/* Reads the arguments and runs the verb; without one, on a terminal, it runs `screens`. */
+int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count, int (*screens)(struct cli *cli));
 
 /* Options are asked for by their name, those that are keys of the configuration by that of the key. */
 /* The value of an option: NULL if it was not given, "" if it takes none; the last one counts. */
@@ -94,80 +94,5 @@ const char *cli_nearest(const char *name, const void *names, size_t count, size_
 int cli_print_json(json_t *document);
 /* A string that is safe in JSON and on terminals, whatever bytes are in text. */
 json_t *cli_json_text(const char *text);
-
-/* --- tables: columns aligned by what a terminal shows, not by bytes. On a terminal they fit its width; elsewhere nothing is
- * cut. */
-
-struct table {
-	size_t columns, count; /* count: of cells */
-	char **cells;	       /* row by row; made printable */
-	/* A letter for each column: 'l' or 'r' are never cut, 'L' is when there is no room, 'W' (the last one) goes on in more
-	 * lines. */
-	const char *alignment;
-	const char *spare; /* a digit for each column: the highest is left out first, 0 never; NULL: all 0 */
-};
-#define TABLE_INIT(letters) {.columns = sizeof(letters) - 1, .alignment = (letters)}
-#define TABLE_SPARE(letters, digits) {.columns = sizeof(letters) - 1, .alignment = (letters), .spare = (digits)}
-void table_add(struct table *table, const char *text); /* the next cell */
-void table_addf(struct table *table, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Prints all rows, the first one being the heads; frees the cells. */
-void table_print(struct table *table);
-void table_clear(struct table *table);
-/* Columns that this text takes on a terminal. */
-size_t text_width(const char *text);
-/* The text, with an ellipsis at its end if it would take more columns. New memory. */
-char *text_cut(const char *text, size_t columns);
-
-/* --- the verbs */
-int cmd_account_add(struct cli *cli);
-int cmd_account_disable(struct cli *cli);
-int cmd_account_enable(struct cli *cli);
-int cmd_account_list(struct cli *cli);
-int cmd_account_passwd(struct cli *cli);
-int cmd_account_remove(struct cli *cli);
-int cmd_account_set(struct cli *cli);
-int cmd_account_test(struct cli *cli);
-int cmd_smarthost_test(struct cli *cli);
-int cmd_backup(struct cli *cli);
-int cmd_check(struct cli *cli);
-int cmd_client_setup(struct cli *cli);
-int cmd_config_reference(struct cli *cli);
-int cmd_decode(struct cli *cli);
-int cmd_dkim(struct cli *cli);
-int cmd_completion(struct cli *cli);
-int cmd_setup(struct cli *cli);
-int cmd_restore(struct cli *cli);
-int cmd_demo(struct cli *cli);
-int cmd_decode(struct cli *cli);
-int cmd_dkim(struct cli *cli);
-int cmd_mailbox_list(struct cli *cli);
-int cmd_mailbox_archive(struct cli *cli);
-int cmd_mailbox_purge(struct cli *cli);
-int cmd_mailbox_show(struct cli *cli);
-int cmd_queue_delete(struct cli *cli);
-int cmd_queue_flush(struct cli *cli);
-int cmd_queue_hold(struct cli *cli);
-int cmd_queue_list(struct cli *cli);
-int cmd_queue_release(struct cli *cli);
-int cmd_queue_retry(struct cli *cli);
-int cmd_queue_show(struct cli *cli);
-int cmd_reload(struct cli *cli);
-int cmd_rule_add(struct cli *cli);
-int cmd_rule_list(struct cli *cli);
-int cmd_rule_move(struct cli *cli);
-int cmd_rule_remove(struct cli *cli);
-int cmd_rule_set(struct cli *cli);
-int cmd_rule_test(struct cli *cli);
-int cmd_session(struct cli *cli);
-int cmd_sort(struct cli *cli);
-int cmd_status(struct cli *cli);
-int cmd_who(struct cli *cli);
-int cmd_stop(struct cli *cli);
-int cmd_trace(struct cli *cli);
-int cmd_user_add(struct cli *cli);
-int cmd_user_list(struct cli *cli);
-int cmd_user_passwd(struct cli *cli);
-int cmd_user_remove(struct cli *cli);
-int cmd_user_set(struct cli *cli);
 
 #endif

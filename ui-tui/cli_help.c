@@ -4,6 +4,7 @@
 #include "base/i18n.h"
 #include "config/conf_reference.h"
 #include "ui-tui/cli_options.h"
+#include "ui-tui/text_width.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,6 +4,8 @@
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/rule_text.h"
+#include "ui-tui/table.h"
+#include "ui-tui/verbs.h"
 
 /* "ivan, olga" in a cell. */
 static void add_names(struct table *table, const struct strlist *names)

@@ -5,6 +5,7 @@
 #include "ui-tui/cli.h"
 #include "ui-tui/edit.h"
 #include "ui-tui/secret.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 

@@ -7,6 +7,7 @@
 #include "base/i18n.h"
 #include "spool/backup.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/verbs.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -7,6 +7,7 @@
 #include "sorter/sorter.h"
 #include "ui-tui/check_access.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #include "config/value.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/setup.h"
+#include "ui-tui/verbs.h"
 
 #include <arpa/inet.h>
 #include <stdio.h>

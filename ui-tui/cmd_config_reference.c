@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "config/conf_reference.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

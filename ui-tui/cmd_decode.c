@@ -9,6 +9,7 @@
 #include "message/decode.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/input.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

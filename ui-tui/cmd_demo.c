@@ -10,6 +10,8 @@
 #include "ui-tui/client.h"
 #include "ui-tui/demo.h"
 #include "ui-tui/progress.h"
+#include "ui-tui/table.h"
+#include "ui-tui/verbs.h"
 
 #include <poll.h>
 #include <stdarg.h>

@@ -5,6 +5,7 @@
 #include "config/ini_edit.h"
 #include "message/dkim.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 

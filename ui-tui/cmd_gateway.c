@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
+#include "ui-tui/verbs.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -13,6 +13,8 @@
 #include "ui-tui/cli.h"
 #include "ui-tui/letter.h"
 #include "ui-tui/spool_writer.h"
+#include "ui-tui/table.h"
+#include "ui-tui/verbs.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,6 +4,8 @@
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/queue_entry.h"
+#include "ui-tui/table.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

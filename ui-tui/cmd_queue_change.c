@@ -9,6 +9,7 @@
 #include "spool/queue.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/spool_writer.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

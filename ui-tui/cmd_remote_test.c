@@ -2,6 +2,7 @@
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/remote_test.h"
+#include "ui-tui/verbs.h"
 
 static json_t *new_report(const char *name, const struct conf_remote *remote)
 {

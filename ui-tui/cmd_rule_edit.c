@@ -9,6 +9,7 @@
 #include "ui-tui/cli.h"
 #include "ui-tui/edit.h"
 #include "ui-tui/question.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
 #include "ui-tui/progress.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 

@@ -9,6 +9,7 @@
 #include "ui-tui/demo.h"
 #include "ui-tui/first_start.h"
 #include "ui-tui/start.h"
+#include "ui-tui/verbs.h"
 #include "ui-tui/wizard.h"
 
 #include <errno.h>

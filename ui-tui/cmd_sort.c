@@ -8,6 +8,7 @@
 #include "sorter/sorter.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/input.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -5,6 +5,8 @@
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
+#include "ui-tui/table.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 

@@ -9,6 +9,8 @@
 #include "spool/wal.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
+#include "ui-tui/text_width.h"
+#include "ui-tui/verbs.h"
 
 #include <poll.h>
 #include <stdio.h>

@@ -13,6 +13,8 @@
 #include "ui-tui/cli.h"
 #include "ui-tui/edit.h"
 #include "ui-tui/secret.h"
+#include "ui-tui/table.h"
+#include "ui-tui/verbs.h"
 
 #include <stdio.h>
 #include <stdlib.h>

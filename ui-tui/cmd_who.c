@@ -4,6 +4,8 @@
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/client.h"
+#include "ui-tui/table.h"
+#include "ui-tui/verbs.h"
 #include "ui-tui/who.h"
 
 #include <stdio.h>

@@ -2,8 +2,14 @@
  * lanpost: the admin's hand. This is the table of its verbs; cli.c reads the arguments.
  */
 #include "base/alloc.h"
+#include "base/err.h"
 #include "base/i18n.h"
-#include "ui-tui/cli.h"
+#include "ui-tui/question.h"
+#include "ui-tui/tui.h"
+#include "ui-tui/verbs.h"
+
+#include <errno.h>
+#include <unistd.h>
 
 static const struct verb verbs[] = {
     {"setup", cmd_setup, 0, 0, "", "", N_("a first configuration, by questions")},
@@ -82,7 +88,21 @@ static const struct verb verbs[] = {
 	N_("a provider and a branch office on this computer: one whole session, explained")},
 };
 
+/* Who has just installed it is asked first. */
+static int open_screens(struct cli *cli)
+{
+	bool is_there = access(cli->config, F_OK) == 0;
+
+	if (!is_there && errno != ENOENT)
+		return cli_fail(CLI_FAILED, _("cannot read %s: %s. Run it as root: sudo lanpost"), cli->config,
+		    _(error_errno_word(errno)));
+	if (!is_there && question_confirm(_("There is no configuration yet. Make one now?"), true) &&
+	    cmd_setup(cli) != CLI_DONE)
+		return CLI_FAILED;
+	return tui_main(cli);
+}
+
 int main(int argc, char **argv)
 {
-	return cli_main(argc, argv, verbs, ARRAY_LEN(verbs));
+	return cli_main(argc, argv, verbs, ARRAY_LEN(verbs), open_screens);
 }

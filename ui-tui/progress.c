@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/text_width.h"
 
 #include <stdio.h>
 #include <stdlib.h>

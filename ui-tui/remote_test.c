@@ -12,6 +12,7 @@
 #include "upstream/remote.h"
 #include "ui-tui/cli.h"
 #include "ui-tui/remote_test.h"
+#include "ui-tui/text_width.h"
 #include "ui-tui/tui_text.h"
 
 #include <stdio.h>

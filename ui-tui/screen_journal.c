@@ -9,6 +9,7 @@
 #include "ui-tui/tui_dialog.h"
 #include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_text.h"
+#include "ui-tui/verbs.h"
 
 #include <stdlib.h>
 

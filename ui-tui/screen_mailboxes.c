@@ -13,6 +13,7 @@
 #include "ui-tui/tui_pace.h"
 #include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_text.h"
+#include "ui-tui/verbs.h"
 
 #include <stdlib.h>
 

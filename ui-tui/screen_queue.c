@@ -10,6 +10,7 @@
 #include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_text.h"
 #include "ui-tui/tui_undo.h"
+#include "ui-tui/verbs.h"
 
 #include <stdlib.h>
 

@@ -9,6 +9,7 @@
 #include "ui-tui/tui_rows.h"
 #include "ui-tui/tui_section.h"
 #include "ui-tui/tui_text.h"
+#include "ui-tui/verbs.h"
 #include "ui-tui/who.h"
 
 #include <stdio.h>

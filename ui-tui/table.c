@@ -1,59 +1,17 @@
-#include "ui-tui/cli.h"
+#include "ui-tui/table.h"
 
 #include "base/alloc.h"
+#include "base/str.h"
+#include "ui-tui/text_width.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
-#include <wchar.h>
 
 #define GAP 2	  /* between columns */
 #define NARROW 10 /* a flexible column is not made narrower */
-
-/* Bytes of the next character of the text (not at its end), and the columns that it takes. */
-static size_t next_character(const char *text, size_t left, mbstate_t *state, size_t *columns)
-{
-	wchar_t character;
-	size_t len = mbrtowc(&character, text, left, state);
-	int width;
-
-	*columns = 1;
-	if (len == 0 || len > left) { /* no locale for it: count bytes */
-		memset(state, 0, sizeof(*state));
-		return 1;
-	}
-	width = wcwidth(character);
-	*columns = width > 0 ? (size_t)width : 0;
-	return len;
-}
-
-/* Bytes of the longest beginning of the text that takes no more than so many columns; *width: what it takes. */
-static size_t fitting(const char *text, size_t most, size_t *width)
-{
-	size_t left = strlen(text), used = 0, columns;
-	mbstate_t state = {0};
-
-	*width = 0;
-	while (used < left) {
-		size_t len = next_character(text + used, left - used, &state, &columns);
-
-		if (*width + columns > most)
-			break;
-		*width += columns;
-		used += len;
-	}
-	return used;
-}
-
-size_t text_width(const char *text)
-{
-	size_t width;
-
-	fitting(text, SIZE_MAX / 2, &width);
-	return width;
-}
 
 void table_add(struct table *table, const char *text)
 {
@@ -74,16 +32,6 @@ void table_addf(struct table *table, const char *format, ...)
 	va_end(args);
 	table_add(table, text);
 	free(text);
-}
-
-char *text_cut(const char *text, size_t columns)
-{
-	const char *mark = MB_CUR_MAX > 1 ? "…" : "~";
-	size_t width;
-
-	if (text[fitting(text, columns, &width)] == '\0')
-		return xstrdup(text);
-	return columns == 0 ? xstrdup("") : xasprintf("%.*s%s", (int)fitting(text, columns - 1, &width), text, mark);
 }
 
 /* --- fitting a terminal */
@@ -176,7 +124,7 @@ static void print_wrapped(const char *text, size_t width, size_t indent)
 {
 	size_t len, at, used;
 
-	while (text[len = fitting(text, width, &used)] != '\0' && len > 0) {
+	while (text[len = text_fit(text, width, &used)] != '\0' && len > 0) {
 		at = len;
 		while (at > 0 && text[at] != ' ')
 			at--;

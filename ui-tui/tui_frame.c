@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "ui-tui/text_width.h"
 #include "ui-tui/tui_text.h"
 #include "ui-tui/tui_undo.h"
 

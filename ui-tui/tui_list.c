@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/cli.h"
+#include "ui-tui/text_width.h"
 #include "ui-tui/tui_text.h"
 
 #include <stdarg.h>

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "ui-tui/text_width.h"
 #include "ui-tui/tui.h"
 #include "ui-tui/tui_text.h"
 

@@ -1,4 +1,5 @@
 #include "ui-tui/cli.h"
+#include "ui-tui/text_width.h"
 #include "ui-tui/tui_line.h"
 #include "ui-tui/tui_list.h"
 #include "ui-tui/tui_plot.h"

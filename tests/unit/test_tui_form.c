@@ -1,6 +1,7 @@
 #include "ui-tui/cli.h"
 #include "ui-tui/provider.h"
 #include "ui-tui/secret.h"
+#include "ui-tui/text_width.h"
 #include "ui-tui/tui_form.h"
 #include "ui-tui/tui_term.h"
 
