@@ -81,7 +81,8 @@ $(B)/detect.mk: tools/detect.sh
 	@CC='$(CC)' tools/detect.sh > $@.tmp && mv $@.tmp $@
 
 # --- libraries and programs
-sources = $(filter-out %/main.c,$(sort $(wildcard $(1)/*.c)))
+# A folder's files stand in it, or in its wings.
+sources = $(filter-out %/main.c,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 define library
 $(B)/lib$(1).a: $$(call objects,$$(call sources,$(1)))
@@ -111,7 +112,7 @@ $(B)/locale/%/LC_MESSAGES/lanpost.mo: po/%.po
 po:
 	@mkdir -p po
 	@xgettext --from-code=UTF-8 --no-location --no-wrap -k_ -kN_ -k_n:1,2 --add-comments=TRANSLATORS --package-name=lanpost -o po/lanpost.pot \
-	    $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS))))
+	    $(sort $(wildcard $(addsuffix /*.c,$(FOLDERS)) $(addsuffix /*/*.c,$(FOLDERS))))
 	@sed -i '/^"POT-Creation-Date:/d' po/lanpost.pot
 	@for po in $(wildcard po/*.po); do msgmerge -q --no-location --no-wrap --no-fuzzy-matching --backup=off -U $$po po/lanpost.pot; done
 
@@ -174,7 +175,7 @@ tsan:
 	@$(MAKE) --no-print-directory B=build-tsan SAN=thread unit
 
 format:
-	@clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS) tests/unit tests/fuzz))
+	@clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS) tests/unit tests/fuzz) $(addsuffix /*/*.[ch],$(FOLDERS)))
 
 # --- benchmarks: bench/*/*.c, run by the scripts beside them
 $(B)/bench/%: $(B)/obj/bench/%.o $(LIBS)

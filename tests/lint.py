@@ -22,6 +22,10 @@ MAY_INCLUDE = {
     "ui-tui": {"base", "message", "config", "spool", "upstream", "mail", "sorter"},
 }
 FOLDERS = list(MAY_INCLUDE)
+# The wings of large folders, from the ground up: each includes itself and what is below; "" is the folder itself.
+WINGS = {
+    "ui-tui": ["widgets", "command", "demo", "client-setup", "wizard", "verbs", "screens", ""],
+}
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets)\s*\(")
 DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link|linkat)\s*\(")
 SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! INBOX)|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
@@ -48,6 +52,10 @@ def without_strings(text):
     return re.sub(r'"(?:\\.|[^"\\\n])*"', '""', text)
 
 
+def wing_of(parts):
+    return parts[1] if len(parts) > 2 else ""
+
+
 def check_includes(path, folder, number, line):
     match = re.match(r'\s*#\s*include\s+"([^"]+)"', line)
     if not match:
@@ -57,6 +65,13 @@ def check_includes(path, folder, number, line):
         complain(path, number, f'include "{match[1]}" must name its folder')
     elif wanted != folder and wanted not in MAY_INCLUDE[folder]:
         complain(path, number, f"{folder}/ may not include {wanted}/")
+    elif wanted == folder and folder in WINGS:
+        order = WINGS[folder]
+        here, there = wing_of(path.relative_to(ROOT).parts), wing_of(match[1].split("/"))
+        if here not in order or there not in order:
+            complain(path, number, f"the wings of {folder}/ are {', '.join(filter(None, order))}")
+        elif order.index(there) > order.index(here):
+            complain(path, number, f"{folder}/{here} may not include {folder}/{there}, which is above it")
 
 
 def check_calls(path, number, code):
@@ -129,7 +144,7 @@ def check_translations(paths):
     if missing:
         print(f"lint: translations not checked, for {', '.join(missing)} is not installed (package gettext)")
         return
-    sources = sorted(str(path.relative_to(ROOT)) for folder in FOLDERS for path in (ROOT / folder).glob("*.c"))
+    sources = sorted(str(path.relative_to(ROOT)) for folder in FOLDERS for path in (ROOT / folder).rglob("*.c"))
     with tempfile.TemporaryDirectory() as folder:
         template, merged = f"{folder}/lanpost.pot", f"{folder}/merged.po"
         done = gettext_tool("xgettext", "--from-code=UTF-8", "-k_", "-kN_", "-k_n:1,2", "-o", template, *sources)
@@ -154,7 +169,7 @@ def check_events():
     page = (ROOT / "docs/events.md").read_text()
     parts = {part.split("\n", 1)[0]: set(re.findall(r"(?m)^\| `([^`]+)`", part)) | set(re.findall(r"(?m)^\| `[^|]*, `([^`]+)`", part))
              for part in page.split("\n## ")[1:]}
-    logged = {event for folder in FOLDERS for path in (ROOT / folder).glob("*.c")
+    logged = {event for folder in FOLDERS for path in (ROOT / folder).rglob("*.c")
               for event in re.findall(r"event=([a-z0-9-]+)", path.read_text())}
     journal = set(re.findall(r'\[EVENT_\w+\] = \{"([a-z0-9-]+)"', (ROOT / "spool/event.c").read_text()))
     keys = {key.strip() for key in re.findall(r'\{"([a-z. ]+)", N_', (ROOT / "spool/problem.c").read_text())}

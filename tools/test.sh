@@ -55,7 +55,7 @@ headers() {
     flags=$(sed -n 's/^CFLAGS_LIBS = //p' build/detect.mk)
     good=0 bad=0
     for header in base/*.h message/*.h config/*.h spool/*.h upstream/*.h mail/*.h sorter/*.h fetcher/*.h lan-server/*.h gateway/*.h \
-        ui-tui/*.h; do
+        ui-tui/*/*.h; do
         [ -e "$header" ] || continue
         # shellcheck disable=SC2086 # flags are words
         if printf '#include "%s"\n' "$header" | "${CC:-gcc}" -std=gnu17 -D_GNU_SOURCE -I. $flags -Wall -Wextra -Werror \

@@ -4,9 +4,9 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/i18n.h"
-#include "ui-tui/question.h"
-#include "ui-tui/tui.h"
-#include "ui-tui/verbs.h"
+#include "ui-tui/command/question.h"
+#include "ui-tui/screens/tui.h"
+#include "ui-tui/verbs/verbs.h"
 
 #include <errno.h>
 #include <unistd.h>

@@ -10,7 +10,7 @@ import pytest
 from harness.gateway import BUILD, environment
 
 TOP = Path(__file__).parents[2]
-SOURCES = ("base", "config", "mail", "sorter", "fetcher", "lan-server", "gateway", "ui-tui")
+SOURCES = ("base", "message", "config", "spool", "upstream", "mail", "sorter", "fetcher", "lan-server", "gateway", "ui-tui")
 PAGES = sorted([TOP / "README.md", TOP / "README.ru.md", TOP / "spool/QUEUE.md", *TOP.glob("docs/*.md"), *TOP.glob("docs/ru/*.md")])
 MANUALS = sorted([*TOP.glob("docs/*.[1-8]"), *TOP.glob("docs/ru/*.[1-8]")])
 
@@ -73,7 +73,7 @@ NOT_VERBS = {"gateway", "mail"}
 def test_every_command_of_the_documents_exists():
     known = verbs()
     wrong = []
-    for path in [*PAGES, *MANUALS, TOP / "docs/lanpost.conf.sample", *(c for folder in SOURCES for c in (TOP / folder).glob("*.c"))]:
+    for path in [*PAGES, *MANUALS, TOP / "docs/lanpost.conf.sample", *(c for folder in SOURCES for c in (TOP / folder).rglob("*.c"))]:
         for words in calls(path):
             if path.suffix[1:].isdigit() and words[0] not in {verb.split()[0] for verb in known}:
                 continue  # prose
@@ -116,11 +116,11 @@ def test_the_modules_of_the_architecture_exist():
     wrong = []
     for folder, names in re.findall(r"(?m)^\| `([a-z-]+)/` \|(.*)", (TOP / "docs/architecture.md").read_text()):
         for module in re.findall(r"`([a-z_0-9]+)`", names):
-            if not list((TOP / folder).glob(f"{module}.[ch]")):
+            if not list((TOP / folder).rglob(f"{module}.[ch]")):
                 wrong.append(f"{folder}/{module}")
     # And files that any page names.
     for path in PAGES:
-        for file in re.findall(rf"`((?:{'|'.join(SOURCES)})/[\w.-]+\.[ch])`", path.read_text()):
+        for file in re.findall(rf"`((?:{'|'.join(SOURCES)})/[\w./-]+\.[ch])`", path.read_text()):
             if not (TOP / file).exists():
                 wrong.append(f"{name(path)}: {file}")
     assert not wrong, "\n".join(wrong)

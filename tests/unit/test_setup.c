@@ -1,6 +1,6 @@
 /* What client-setup writes: XML that holds any name, the profile's UUIDs, the QR code's text and drawing. */
-#include "ui-tui/setup.h"
-#include "ui-tui/xml.h"
+#include "ui-tui/client-setup/setup.h"
+#include "ui-tui/client-setup/xml.h"
 
 #include "base/alloc.h"
 

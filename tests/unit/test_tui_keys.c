@@ -1,5 +1,5 @@
 /* What terminals send for a key, and what must come of it: nothing but that key. */
-#include "ui-tui/tui_keys.h"
+#include "ui-tui/widgets/keys.h"
 
 #include "base/alloc.h"
 #include "base/i18n.h"

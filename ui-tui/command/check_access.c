@@ -1,0 +1,164 @@
+#include "ui-tui/command/check_access.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <pwd.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 4 /* mailboxes/USER/.Folder/cur */
+#define ENTRIES_MAX 20000
+#define SERVICE_USER "lanpost"
+
+struct checker {
+	const struct conf *conf;
+	struct conf_problems *problems;
+	const char *user; /* as whom the gateway runs */
+	uid_t uid;
+	gid_t gid;
+	size_t seen, foreign; /* of the spool: looked at, not usable */
+	char *first;	      /* not usable */
+};
+
+/* --- somebody else for a while */
+
+static bool become(const struct checker *checker)
+{
+	return initgroups(checker->user, checker->gid) == 0 && setegid(checker->gid) == 0 && seteuid(checker->uid) == 0;
+}
+
+static void come_back(const gid_t *groups, int count)
+{
+	if (seteuid(0) != 0 || setegid(0) != 0 || setgroups((size_t)count, groups) != 0)
+		abort(); /* nothing may go on as somebody else */
+}
+
+static bool may(const char *path, int how)
+{
+	return faccessat(AT_FDCWD, path, how, AT_EACCESS) == 0 || (errno != EACCES && errno != EPERM);
+}
+
+/* --- files */
+
+static void check_file(struct checker *checker, const char *path, struct conf_place place)
+{
+	if (path[0] == '\0' || may(path, R_OK))
+		return;
+	conf_problem_add(checker->problems, place, true,
+	    N_("user %s, as whom the gateway runs, cannot read %s: chgrp %s %s && chmod g+r %s"), checker->user, path,
+	    checker->user, path, path);
+}
+
+static void check_files(struct checker *checker)
+{
+	const struct conf *conf = checker->conf;
+	struct conf_place main = {conf->files.items[0], 0};
+
+	for (size_t i = 0; i < conf->files.count; i++)
+		check_file(checker, conf->files.items[i], (struct conf_place){conf->files.items[i], 0});
+	check_file(checker, conf->lan.tls_cert, main);
+	check_file(checker, conf->lan.tls_key, main);
+	for (size_t i = 0; i < conf->dkim_count; i++)
+		check_file(checker, conf->dkims[i].key_file, main);
+	for (size_t i = 0; i < conf->account_count; i++)
+		check_file(checker, conf->accounts[i].remote.ca_file, conf->accounts[i].place);
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		check_file(checker, conf->smarthosts[i].remote.ca_file, conf->smarthosts[i].place);
+}
+
+/* --- the spool */
+
+static void check_entry(struct checker *checker, const char *path, const struct stat *st)
+{
+	if (may(path, S_ISDIR(st->st_mode) ? R_OK | W_OK | X_OK : R_OK | W_OK))
+		return;
+	checker->foreign++;
+	if (checker->first == NULL)
+		checker->first = xstrdup(path);
+}
+
+/* Folders that cannot be entered are told, not entered. */
+static void walk(struct checker *checker, const char *folder, int depth)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL && checker->seen < ENTRIES_MAX) {
+		char *path;
+		struct stat st;
+
+		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+			continue;
+		path = xasprintf("%s/%s", folder, entry->d_name);
+		checker->seen++;
+		if (lstat(path, &st) == 0 && (S_ISREG(st.st_mode) || S_ISDIR(st.st_mode))) {
+			check_entry(checker, path, &st);
+			if (S_ISDIR(st.st_mode) && depth > 0)
+				walk(checker, path, depth - 1);
+		}
+		free(path);
+	}
+	if (dir != NULL)
+		closedir(dir);
+}
+
+static void check_spool(struct checker *checker)
+{
+	const char *spool = checker->conf->gateway.spool;
+	struct stat st;
+
+	if (lstat(spool, &st) != 0)
+		return;
+	check_entry(checker, spool, &st);
+	walk(checker, spool, DEPTH_MAX);
+	if (checker->foreign > 0)
+		conf_problem_add(checker->problems, (struct conf_place){checker->conf->files.items[0], 0}, true,
+		    N_("user %s, as whom the gateway runs, cannot use files of the spool (%zu, the first: %s): chown -R %s: %s"),
+		    checker->user, checker->foreign, checker->first, checker->user, spool);
+	free(checker->first);
+}
+
+/* Who owns the spool; where root does or nobody yet, and it is the service's configuration, the service's user. */
+static bool find_user(struct checker *checker)
+{
+	const struct passwd *user = NULL;
+	struct stat spool;
+
+	if (geteuid() != 0)
+		return false;
+	if (stat(checker->conf->gateway.spool, &spool) == 0 && spool.st_uid != 0)
+		user = getpwuid(spool.st_uid);
+	else if (strcmp(checker->conf->files.items[0], LANPOST_SYSCONFDIR "/lanpost/lanpost.conf") == 0)
+		user = getpwnam(SERVICE_USER);
+	if (user == NULL)
+		return false;
+	checker->user = user->pw_name;
+	checker->uid = user->pw_uid;
+	checker->gid = user->pw_gid;
+	return true;
+}
+
+void check_access(const struct conf *conf, struct conf_problems *problems)
+{
+	struct checker checker = {.conf = conf, .problems = problems};
+	gid_t *groups;
+	int count;
+
+	if (!find_user(&checker))
+		return;
+	count = getgroups(0, NULL);
+	groups = xcalloc((size_t)count + 1, sizeof(*groups));
+	count = getgroups(count, groups);
+	if (count >= 0 && become(&checker)) {
+		check_files(&checker);
+		check_spool(&checker);
+	}
+	come_back(groups, count < 0 ? 0 : count);
+	free(groups);
+}

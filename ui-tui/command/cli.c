@@ -1,0 +1,472 @@
+#include "ui-tui/command/cli.h"
+
+#include "base/alloc.h"
+#include "base/ctl_wire.h"
+#include "base/environment.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "ui-tui/command/cli_help.h"
+#include "ui-tui/command/cli_options.h"
+#include "ui-tui/command/question.h"
+#include "ui-tui/command/rights.h"
+
+#include <stdarg.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static struct buf *caught; /* where messages go instead of standard error */
+
+void cli_catch(struct buf *message)
+{
+	caught = message;
+}
+
+int cli_fail(int exit, const char *format, ...)
+{
+	char raw[1024], text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(raw, sizeof(raw), format, args);
+	va_end(args);
+	str_printable(text, sizeof(text), slice_of(raw));
+	if (caught == NULL) {
+		fprintf(stderr, "lanpost: %s\n", text);
+	} else {
+		buf_reset(caught);
+		buf_append_text(caught, text);
+	}
+	return (int)exit;
+}
+
+int cli_fail_error(const struct error *error)
+{
+	bool lacks_right = (error->saved_errno == EACCES || error->saved_errno == EPERM) && geteuid() != 0;
+
+	if (lacks_right)
+		return cli_fail(CLI_FAILED, _("%s. Run it as root: sudo lanpost"), ERROR_SAID(error));
+	return cli_fail(CLI_FAILED, "%s", ERROR_SAID(error));
+}
+
+void cli_warn(const char *format, ...)
+{
+	char raw[1024], text[1024];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(raw, sizeof(raw), format, args);
+	va_end(args);
+	if (caught == NULL)
+		fprintf(stderr, _("lanpost: warning: %s\n"), str_printable(text, sizeof(text), slice_of(raw)));
+}
+
+const char *cli_option(const struct cli *cli, const char *name)
+{
+	for (size_t i = cli->given_count; i > 0; i--)
+		if (strcmp(cli->given[i - 1].name, name) == 0)
+			return cli->given[i - 1].value;
+	return NULL;
+}
+
+void cli_options(const struct cli *cli, const char *name, struct strlist *values)
+{
+	for (size_t i = 0; i < cli->given_count; i++)
+		if (strcmp(cli->given[i].name, name) == 0)
+			strlist_add(values, cli->given[i].value);
+}
+
+int cli_confirm_removal(const struct cli *cli, const char *question)
+{
+	if (cli_option(cli, "--yes") != NULL)
+		return CLI_DONE;
+	if (cli->json || isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
+		return cli_fail(CLI_USAGE, _("%s Nothing was removed; to remove without a question, add --yes"), question);
+	return question_confirm(question, false) ? CLI_DONE : cli_fail(CLI_FAILED, "%s", _("nothing was removed"));
+}
+
+/* --- arguments */
+
+/* How many words of the command line the verb's name takes, 0 if it is another verb. */
+static int matches(const struct verb *verb, char *const *words, int count)
+{
+	struct slice second = slice_of(verb->name), first = slice_cut(&second, ' ');
+
+	if (count < 1 || !slice_is(first, words[0]))
+		return 0;
+	if (second.ptr == NULL)
+		return 1;
+	return count > 1 && slice_is(second, words[1]) ? 2 : 0;
+}
+
+/* The verb of the words, NULL if there is none; *taken: how many of them are its name. */
+static const struct verb *find_verb(const struct cli *cli, char *const *words, int count, int *taken)
+{
+	for (size_t i = 0; i < cli->verb_count; i++)
+		if ((*taken = matches(&cli->verbs[i], words, count)) > 0)
+			return &cli->verbs[i];
+	*taken = 0;
+	return NULL;
+}
+
+/* The verb that was probably meant, in the midst of reading the arguments; NULL if it cannot be told. */
+static const struct verb *guess_verb(const struct cli *cli, int argc, char **argv)
+{
+	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
+	const struct verb *verb;
+	int count = 0, taken;
+
+	for (int i = 1; i < argc; i++)
+		if (argv[i][0] == '-' && strcmp(argv[i], "-c") == 0)
+			i++;
+		else if (argv[i][0] != '-')
+			words[count++] = argv[i];
+	verb = find_verb(cli, words, count, &taken);
+	free(words);
+	return verb;
+}
+
+static int unknown_option(const struct cli *cli, int argc, char **argv, const char *text)
+{
+	const struct verb *verb = guess_verb(cli, argc, argv);
+	char *nearest = cli_nearest_option(verb, text);
+	const char *name = verb == NULL ? "" : verb->name, *blank = verb == NULL ? "" : " ";
+
+	if (nearest != NULL)
+		cli_fail(CLI_USAGE, _("unknown option %s; did you mean %s? See lanpost%s%s --help"), text, nearest, blank, name);
+	else
+		cli_fail(CLI_USAGE, _("unknown option %s; see lanpost%s%s --help"), text, blank, name);
+	free(nearest);
+	return CLI_USAGE;
+}
+
+/* Adds the option that stands in argv[*at]; *at moves to its value. */
+static int take_option(struct cli *cli, int argc, char **argv, int *at)
+{
+	const char *text = argv[*at], *equals = strchr(text, '=');
+	bool is_glued = strncmp(text, "-c", 2) == 0 && text[2] != '\0'; /* -cFILE */
+	const char *end = is_glued ? text + 2 : equals == NULL ? text + strlen(text) : equals;
+	struct slice name = slice_make(text, (size_t)(end - text));
+	struct cli_given given = {NULL, is_glued ? end : equals == NULL ? "" : equals + 1};
+	const struct option_info *option = cli_option_find(name);
+	const struct schema_key *key = option == NULL ? cli_key_of_option(name) : NULL;
+	const char *wanted; /* what the value is called */
+
+	if (option == NULL && key == NULL)
+		return unknown_option(cli, argc, argv, text);
+	if (key != NULL && !cli_is_option_key(key))
+		return cli_fail(CLI_USAGE, _("a password never stands in a command line, where everybody sees it: leave %.*s out, it is asked for"),
+		    SLICE_PRINT(name));
+	given.name = key == NULL ? option->name : key->name;
+	wanted = key == NULL ? option->value : _(value_syntax(key->type));
+	if (wanted == NULL && equals != NULL)
+		return cli_fail(CLI_USAGE, _("option %s takes no value"), given.name);
+	if (wanted != NULL && equals == NULL && !is_glued) {
+		if (*at + 1 >= argc)
+			return cli_fail(CLI_USAGE, _("option %s needs a value: %s"), text, wanted);
+		given.value = argv[++*at];
+	}
+	cli->given[cli->given_count++] = given;
+	return CLI_DONE;
+}
+
+static int take_arguments(struct cli *cli, int argc, char **argv)
+{
+	bool only_words = false;
+
+	cli->given = xcalloc((size_t)argc + 1, sizeof(*cli->given));
+	cli->words = xcalloc((size_t)argc + 1, sizeof(*cli->words));
+	for (int i = 1; i < argc; i++) {
+		if (!only_words && strcmp(argv[i], "--") == 0) {
+			only_words = true;
+		} else if (!only_words && argv[i][0] == '-' && argv[i][1] != '\0') {
+			int result = take_option(cli, argc, argv, &i);
+
+			if (result != CLI_DONE)
+				return result;
+		} else {
+			cli->words[cli->count++] = argv[i];
+		}
+	}
+	return CLI_DONE;
+}
+
+static int unknown_verb(const struct cli *cli, const struct verb *verbs, size_t count)
+{
+	const char **names = xcalloc(count + 1, sizeof(*names));
+	char *two = xasprintf("%s %s", cli->words[0], cli->count > 1 ? cli->words[1] : "");
+	const char *nearest;
+	struct buf group = BUF_INIT(512);
+
+	for (size_t i = 0; i < count; i++) {
+		struct slice rest = slice_of(verbs[i].name);
+
+		names[i] = verbs[i].name;
+		if (slice_is(slice_cut(&rest, ' '), cli->words[0]) && rest.ptr != NULL)
+			buf_printf(&group, "%s%.*s", group.len > 0 ? ", " : "", SLICE_PRINT(rest));
+	}
+	nearest = str_nearest(two, names);
+	if (nearest == NULL)
+		nearest = str_nearest(cli->words[0], names);
+	if (group.len > 0)
+		cli_fail(CLI_USAGE, _("lanpost %s needs one of: %s; see lanpost %s --help"), cli->words[0], buf_text(&group), cli->words[0]);
+	else if (nearest != NULL)
+		cli_fail(CLI_USAGE, _("unknown verb `%s`; did you mean `%s`?"), cli->words[0], nearest);
+	else
+		cli_fail(CLI_USAGE, _("unknown verb `%s`; see lanpost --help"), cli->words[0]);
+	buf_clear(&group);
+	free(names);
+	free(two);
+	return CLI_USAGE;
+}
+
+static int check_arguments(const struct cli *cli)
+{
+	const struct verb *verb = cli->verb;
+
+	for (size_t i = 0; i < cli->given_count; i++)
+		if (!cli_takes(verb, cli->given[i].name))
+			return cli_fail(CLI_USAGE, _("lanpost %s does not take the option %s; see lanpost %s --help"), verb->name,
+			    cli->given[i].name, verb->name);
+	if (cli->count < verb->min_words || (verb->max_words >= 0 && cli->count > verb->max_words))
+		return cli_fail(CLI_USAGE, _("usage: lanpost %s%s%s"), verb->name, verb->words[0] == '\0' ? "" : " ", verb->words);
+	return CLI_DONE;
+}
+
+static int run_verb(struct cli *cli)
+{
+	int taken, result;
+
+	cli->verb = find_verb(cli, cli->words, cli->count, &taken);
+	if (cli_option(cli, "--help") != NULL && (cli->verb != NULL ? cli_help_verb(cli->verb) : cli_help_group(cli)))
+		return CLI_DONE;
+	if (cli->verb == NULL)
+		return unknown_verb(cli, cli->verbs, cli->verb_count);
+	memmove(cli->words, cli->words + taken, (size_t)(cli->count - taken + 1) * sizeof(*cli->words));
+	cli->count -= taken;
+	result = check_arguments(cli);
+	return result == CLI_DONE ? cli->verb->run(cli) : result;
+}
+
+static int run(struct cli *cli, int (*screens)(struct cli *cli))
+{
+	const char *language = cli_option(cli, "--lang");
+
+	if (language != NULL && strcmp(language, "en") != 0 && strcmp(language, "ru") != 0)
+		return cli_fail(CLI_USAGE, _("--lang takes en or ru"));
+	i18n_start(language);
+	if (cli_option(cli, "-c") != NULL)
+		cli->config = cli_option(cli, "-c");
+	cli->json = cli_option(cli, "--json") != NULL;
+	if (cli_option(cli, "--version") != NULL) {
+		printf("lanpost %s\n", LANPOST_VERSION);
+		return CLI_DONE;
+	}
+	if (cli->count > 0)
+		return run_verb(cli);
+	if (cli_option(cli, "--help") == NULL && isatty(STDIN_FILENO) == 1 && isatty(STDOUT_FILENO) == 1)
+		return screens(cli);
+	cli_help_all(cli);
+	return cli_option(cli, "--help") != NULL ? CLI_DONE : CLI_USAGE;
+}
+
+int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count, int (*screens)(struct cli *cli))
+{
+	struct cli cli = {.config = LANPOST_SYSCONFDIR "/lanpost/lanpost.conf", .program = argv[0],
+	    .verbs = verbs, .verb_count = verb_count};
+	int result;
+
+	environment_restrict();
+	i18n_start(NULL);
+	/* What it does itself is told on standard output; the log's lines are the gateway's. */
+	log_start(&(struct log_settings){.level = LOG_LEVEL_WARN, .to_stderr = true}, "lanpost");
+	result = take_arguments(&cli, argc, argv);
+	if (result == CLI_DONE)
+		result = run(&cli, screens);
+	free(cli.given);
+	free(cli.words);
+	if (fflush(stdout) != 0 && result == CLI_DONE)
+		result = cli_fail(CLI_FAILED, _("standard output cannot be written"));
+	return result;
+}
+
+/* --- for the verbs */
+
+static const struct conf_problem *first_error(const struct conf_problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++)
+		if (!problems->items[i].is_warning)
+			return &problems->items[i];
+	return NULL;
+}
+
+bool cli_may_read(const struct cli *cli)
+{
+	static const char *const names[] = {"", "users.conf", "accounts.conf", "rules.conf"};
+	const char *slash = strrchr(cli->config, '/');
+	int folder = slash == NULL ? 0 : (int)(slash - cli->config + 1);
+	bool may = true;
+
+	for (size_t i = 0; may && i < ARRAY_LEN(names); i++) {
+		char *file = i == 0 ? xstrdup(cli->config) : xasprintf("%.*s%s", folder, cli->config, names[i]);
+		struct error error;
+
+		may = access(file, R_OK) == 0 || errno == ENOENT || errno == ENOTDIR;
+		if (!may && !rights_missing(file, R_OK)) {
+			error_errno(&error, N_("cannot read %s"), file);
+			cli_fail_error(&error);
+		}
+		free(file);
+	}
+	return may;
+}
+
+struct conf *cli_conf(const struct cli *cli)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf;
+	const struct conf_problem *first;
+	struct error error = ERROR_INIT;
+
+	if (!cli_may_read(cli))
+		return NULL;
+	if (access(cli->config, F_OK) != 0) {
+		cli_fail(CLI_FAILED, _("there is no configuration %s: make one with `lanpost setup`, or name another with -c FILE"), cli->config);
+		return NULL;
+	}
+	conf = conf_load(cli->config, &problems);
+	first = first_error(&problems);
+	if (first != NULL)
+		conf_problem_error(first, &error);
+	if (conf == NULL && first != NULL && problems.errors == 1)
+		cli_fail_error(&error);
+	else if (conf == NULL && first != NULL)
+		cli_fail(CLI_FAILED, _("%s (and %zu more: lanpost check)"), ERROR_SAID(&error), problems.errors - 1);
+	conf_problems_clear(&problems);
+	return conf;
+}
+
+struct conf *cli_gateway_conf(const struct cli *cli)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf;
+
+	if (access(cli->config, F_OK) != 0)
+		return cli_conf(cli);
+	if (!cli_may_read(cli))
+		return NULL;
+	conf = conf_load_broken(cli->config, &problems);
+	conf_problems_clear(&problems);
+	return conf;
+}
+
+int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, struct state *state))
+{
+	struct conf *conf = cli_gateway_conf(cli);
+	struct error error = ERROR_INIT;
+	struct state *state = NULL;
+	char *path;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	path = xasprintf("%s/state.db", conf->gateway.spool);
+	if (rights_missing(path, R_OK | W_OK))
+		result = CLI_FAILED;
+	else if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+		result = cli_fail_error(&error);
+	else
+		result = work(cli, conf, state);
+	state_close(state);
+	conf_free(conf);
+	free(path);
+	return result;
+}
+
+const struct conf_user *cli_find_user(const struct conf *conf, char *name)
+{
+	const struct conf_user *user;
+	const char *nearest = NULL;
+
+	str_lower_ascii(name);
+	user = conf_find_user(conf, name);
+	if (user != NULL)
+		return user;
+	if (strcmp(name, CONF_POSTMASTER) == 0) {
+		cli_fail(CLI_FAILED, _("postmaster is built in and has no section yet; `lanpost user passwd postmaster` makes one"));
+		return NULL;
+	}
+	if (conf->user_count > 0)
+		nearest = cli_nearest(name, &conf->users[0].name, conf->user_count,
+		    sizeof(conf->users[0]));
+	if (nearest != NULL)
+		cli_fail(CLI_FAILED, _("there is no user %s; did you mean %s?"), name, nearest);
+	else
+		cli_fail(CLI_FAILED, _("there is no user %s; see lanpost user list"), name);
+	return NULL;
+}
+
+int cli_with_user(struct cli *cli, int (*work)(struct cli *cli, struct conf *conf, const struct conf_user *user))
+{
+	struct conf *conf = cli_gateway_conf(cli);
+	const struct conf_user *user;
+	int result = CLI_FAILED;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	user = cli_find_user(conf, cli->words[0]);
+	if (user != NULL)
+		result = work(cli, conf, user);
+	conf_free(conf);
+	return result;
+}
+
+int cli_no_account(const struct conf *conf, const char *name)
+{
+	const char *nearest = conf->account_count == 0
+				  ? NULL
+				  : cli_nearest(name, &conf->accounts[0].name, conf->account_count,
+					sizeof(conf->accounts[0]));
+
+	if (nearest != NULL)
+		return cli_fail(CLI_FAILED, _("there is no account %s; did you mean %s?"), name, nearest);
+	return cli_fail(CLI_FAILED, _("there is no account %s; see lanpost account list"), name);
+}
+
+const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride)
+{
+	const char **list = xcalloc(count + 1, sizeof(*list));
+	const char *nearest;
+
+	for (size_t i = 0; i < count; i++)
+		memcpy(&list[i], (const char *)names + i * stride, sizeof(*list));
+	nearest = str_nearest(name, list);
+	free(list);
+	return nearest;
+}
+
+int cli_print_json(json_t *document)
+{
+	int result = CLI_DONE;
+	char *text;
+
+	ctl_say(document, "en");
+	text = json_dumps(document, JSON_INDENT(2));
+
+	if (text == NULL || puts(text) == EOF)
+		result = cli_fail(CLI_FAILED, _("the JSON document cannot be written"));
+	free(text);
+	json_decref(document);
+	return result;
+}
+
+json_t *cli_json_text(const char *text)
+{
+	size_t size = strlen(text) * 4 + PHRASE_TEXT_MAX;
+	char *safe = xmalloc(size);
+	json_t *string = json_string(phrase_show(safe, size, text, "en"));
+
+	free(safe);
+	return string;
+}

@@ -1,0 +1,141 @@
+#include "ui-tui/command/cli_options.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+
+#include <stdlib.h>
+
+const struct option_info cli_option_table[] = {
+    {"-c", "FILE", true, N_("the configuration, instead of %s/lanpost/lanpost.conf")},
+    {"--lang", "en|ru", true, N_("the language of messages")},
+    {"--help", NULL, true, N_("this help")},
+    {"--version", NULL, true, N_("the version")},
+    {"--json", NULL, false, N_("one JSON document instead of text")},
+    {"--account", "ACCOUNT", false, N_("only this account (may be repeated)")},
+    {"--new", "TYPE", false, N_("make a key first: rsa or ed25519")},
+    {"--no-password", NULL, false, N_("without a password; nothing is asked")},
+    {"--unset", "KEY", false, N_("remove this setting: its default counts again (may be repeated)")},
+    {"--with-passwords", NULL, false, N_("passwords and their hashes, too")},
+    {"--to", "FOLDER", false, N_("into this folder, and not where it came from")},
+    {"--force", NULL, false, N_("replace what is there")},
+    {"--mbox", "FILE", false, N_("into this new file")},
+    {"--tell", NULL, false, N_("the sender gets a bounce")},
+    {"--yes", NULL, false, N_("do not ask")},
+    {"--dry-run", NULL, false, N_("only say what would be removed")},
+    {"--fetch-only", NULL, false, N_("do not send")},
+    {"--send-only", NULL, false, N_("do not fetch")},
+    {"--no-wait", NULL, false, N_("do not wait for the end of the session")},
+    {"--watch", NULL, false, N_("only watch the session that is running")},
+    {"--cancel", NULL, false, N_("end the session that is running, and the one that waits for its end")},
+    {"--before", "RULE", false, N_("the place directly before this rule")},
+    {"--after", "RULE", false, N_("the place directly after this rule")},
+    {"--older", "TIME", false, N_("only messages that are older, such as 90d")},
+    {"--since", "TIME", false, N_("only messages that are younger, such as 7d")},
+    {"--until", "TIME", false, N_("only messages that are older")},
+    {"--all", NULL, false, N_("all of them")},
+    {"--rules", "FILE", false, N_("rules to be tried in place of rules.conf")},
+    {"--host", "HOST", false, N_("the gateway's name or address as the mail programs know it")},
+    {"--write", "FOLDER", false, N_("put the files there")},
+    {"--once", NULL, false, N_("exit at the end")},
+};
+const size_t cli_option_count = ARRAY_LEN(cli_option_table);
+
+const struct option_info *cli_option_find(struct slice name)
+{
+	for (size_t i = 0; i < cli_option_count; i++)
+		if (slice_is(name, cli_option_table[i].name))
+			return &cli_option_table[i];
+	return NULL;
+}
+
+bool cli_has_word(const char *list, const char *word)
+{
+	struct slice rest = slice_of(list);
+
+	while (rest.len > 0)
+		if (slice_is(slice_cut(&rest, ' '), word))
+			return true;
+	return false;
+}
+
+/* --- keys */
+
+const struct schema_section *cli_keys_of(const struct verb *verb)
+{
+	struct slice rest = slice_of(verb->name);
+	char *kind = slice_dup(slice_cut(&rest, ' '));
+	const struct schema_section *section = cli_has_word(verb->options, "--KEY") ? schema_find(kind) : NULL;
+
+	free(kind);
+	return section;
+}
+
+bool cli_is_option_key(const struct schema_key *key)
+{
+	return !value_is_secret(key->type);
+}
+
+const struct schema_key *cli_key_of_option(struct slice name)
+{
+	char *text;
+	const struct schema_key *key = NULL;
+
+	if (!slice_begins_nocase(name, "--"))
+		return NULL;
+	if (slice_is(name, "--alias")) /* one at a time */
+		name = SLICE_LITERAL("--aliases");
+	text = slice_dup(slice_from(name, 2));
+	for (char *at = text; *at != '\0'; at++)
+		*at = *at == '-' ? '_' : *at == '_' ? '-' : *at;
+	for (size_t i = 0; i < schema_section_count && key == NULL; i++)
+		if (schema_sections[i].example != NULL)
+			key = schema_find_key(&schema_sections[i], text);
+	free(text);
+	return key;
+}
+
+char *cli_option_of_key(const struct schema_key *key)
+{
+	char *option = xasprintf("--%s", key->name);
+
+	for (char *at = option; *at != '\0'; at++)
+		*at = *at == '_' ? '-' : *at;
+	return option;
+}
+
+/* --- of a verb */
+
+bool cli_takes(const struct verb *verb, const char *name)
+{
+	const struct option_info *option = cli_option_find(slice_of(name));
+	const struct schema_section *section = cli_keys_of(verb);
+
+	if (option != NULL)
+		return option->for_all || cli_has_word(verb->options, name);
+	return section != NULL && schema_find_key(section, name) != NULL;
+}
+
+char *cli_nearest_option(const struct verb *verb, const char *name)
+{
+	const struct schema_section *section = verb == NULL ? NULL : cli_keys_of(verb);
+	struct strlist names = {NULL, 0};
+	const char *nearest;
+	char *found;
+
+	for (size_t i = 0; i < cli_option_count; i++)
+		if (verb == NULL || cli_takes(verb, cli_option_table[i].name))
+			strlist_add(&names, cli_option_table[i].name);
+	for (size_t i = 0; section != NULL && i < section->key_count; i++) {
+		char *option = cli_option_of_key(&section->keys[i]);
+
+		if (cli_is_option_key(&section->keys[i]))
+			strlist_add(&names, option);
+		free(option);
+	}
+	ARRAY_GROW(names.items, names.count);
+	names.items[names.count] = NULL; /* ends the list, and is not counted */
+	nearest = str_nearest(name, (const char *const *)names.items);
+	found = nearest == NULL ? NULL : xstrdup(nearest);
+	strlist_clear(&names);
+	return found;
+}

@@ -1,0 +1,337 @@
+#include "ui-tui/command/edit.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "config/ini_edit.h"
+#include "config/schema.h"
+#include "sorter/rule_lint.h"
+#include "sorter/sorter.h"
+#include "ui-tui/command/client.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#define TEXT_MAX (1024 * 1024)
+#define LIST_MAX 4096
+#define RELOAD_SECONDS 30
+
+bool edit_begin(struct edit *edit, struct cli *cli, struct conf *conf, const char *file)
+{
+	struct error error = ERROR_INIT;
+
+	*edit = (struct edit){.cli = cli, .conf = conf, .file = xstrdup(file),
+	    .text = BUF_INIT(TEXT_MAX), .before = BUF_INIT(TEXT_MAX)};
+	if (ini_edit_read(file, &edit->before, &error) == 0) {
+		buf_append_slice(&edit->text, buf_slice(&edit->before));
+		return true;
+	}
+	cli_fail_error(&error);
+	return false;
+}
+
+void edit_restart(struct edit *edit)
+{
+	buf_reset(&edit->text);
+	buf_append_slice(&edit->text, buf_slice(&edit->before));
+}
+
+bool edit_reread(struct edit *edit)
+{
+	struct error error = ERROR_INIT;
+
+	buf_reset(&edit->before);
+	if (ini_edit_read(edit->file, &edit->before, &error) != 0) {
+		cli_fail_error(&error);
+		return false;
+	}
+	edit_restart(edit);
+	return true;
+}
+
+bool edit_begin_beside(struct edit *edit, struct cli *cli, struct conf *conf, const char *name)
+{
+	const char *slash = strrchr(cli->config, '/');
+	int folder = slash == NULL ? 0 : (int)(slash - cli->config + 1);
+	char *file = xasprintf("%.*s%s", folder, cli->config, name);
+	bool begun = edit_begin(edit, cli, conf, file);
+
+	free(file);
+	return begun;
+}
+
+/* Passwords stand in it. */
+static void clear_text(struct buf *text)
+{
+	if (text->ptr != NULL)
+		explicit_bzero(text->ptr, text->capacity);
+	buf_clear(text);
+}
+
+void edit_clear(struct edit *edit)
+{
+	clear_text(&edit->text);
+	clear_text(&edit->before);
+	free(edit->file);
+}
+
+bool edit_set(struct edit *edit, const char *kind, const char *name, const char *key, const char *value)
+{
+	struct error error = ERROR_INIT;
+
+	if (ini_edit_set(&edit->text, kind, name, key, value, &error) == 0)
+		return true;
+	cli_fail_error(&error);
+	return false;
+}
+
+bool edit_unset(struct edit *edit, const char *kind, const char *name, const char *key)
+{
+	struct error error = ERROR_INIT;
+
+	if (ini_edit_unset(&edit->text, kind, name, key, &error) == 0)
+		return true;
+	cli_fail_error(&error);
+	return false;
+}
+
+/* --unset full-name, as the options are written, or full_name. */
+static void read_unset(const struct cli *cli, struct strlist *keys)
+{
+	cli_options(cli, "--unset", keys);
+	for (size_t i = 0; i < keys->count; i++)
+		for (char *at = keys->items[i]; *at != '\0'; at++)
+			*at = *at == '-' ? '_' : *at;
+}
+
+static bool unset_options(struct edit *edit, const struct schema_section *section, const char *name)
+{
+	struct strlist keys = {NULL, 0};
+	bool done = true;
+
+	read_unset(edit->cli, &keys);
+	for (size_t i = 0; done && i < keys.count; i++)
+		done = edit_unset(edit, section->kind, name, keys.items[i]);
+	strlist_clear(&keys);
+	return done;
+}
+
+bool edit_set_options(struct edit *edit, const char *kind, const char *name)
+{
+	const struct schema_section *section = schema_find(kind);
+	bool done = true;
+
+	for (size_t i = 0; done && i < section->key_count; i++) {
+		struct strlist values = {NULL, 0};
+		struct buf value = BUF_INIT(LIST_MAX);
+
+		cli_options(edit->cli, section->keys[i].name, &values);
+		for (size_t j = 0; j < values.count; j++)
+			buf_printf(&value, "%s%s", j > 0 ? ", " : "", values.items[j]);
+		if (value.overflow)
+			done = cli_fail(CLI_FAILED, _("%s: longer than %d bytes"), section->keys[i].name,
+				   LIST_MAX) == CLI_DONE;
+		else if (value.len > 0)
+			done = edit_set(edit, kind, name, section->keys[i].name, buf_text(&value));
+		else if (values.count > 0)
+			done = edit_unset(edit, kind, name, section->keys[i].name);
+		strlist_clear(&values);
+		buf_clear(&value);
+	}
+	return done && unset_options(edit, section, name);
+}
+
+/* --- is it good */
+
+/* What is wrong with the configuration with this text in the file. */
+static struct conf *load_with(const struct edit *edit, struct buf *text, struct conf_problems *problems)
+{
+	struct conf *conf = conf_load_edited_broken(edit->cli->config, edit->file, buf_slice(text), problems);
+
+	sorter_check(conf, problems);
+	rule_lint(conf, problems);
+	return conf;
+}
+
+/* The next problem of `after` that was not there before (lines move, so texts are compared, each once); NULL at the end. */
+static const struct conf_problem *next_new(struct conf_problems *before, const struct conf_problems *after, bool warnings,
+    size_t *at)
+{
+	while (*at < after->count) {
+		const struct conf_problem *problem = &after->items[(*at)++];
+		size_t known = 0;
+
+		if (problem->is_warning != warnings)
+			continue;
+		while (known < before->count && (before->items[known].is_warning != warnings ||
+						    strcmp(before->items[known].phrase, problem->phrase) != 0))
+			known++;
+		if (known < before->count)
+			before->items[known].phrase[0] = '\0'; /* none is like this one */
+		else
+			return problem;
+	}
+	return NULL;
+}
+
+static void remark(struct edit *edit, const char *text)
+{
+	if (edit->remark[0] == '\0')
+		snprintf(edit->remark, sizeof(edit->remark), "%s", text);
+	cli_warn("%s", text);
+}
+
+/* What is not good with it, though it was saved. */
+static void tell_rest(struct edit *edit, struct conf_problems *before, const struct conf_problems *after)
+{
+	const struct conf_problem *warning;
+	size_t at = 0;
+	char *text;
+
+	if (after->errors > 0) {
+		text = xasprintf(_n("the configuration still has %zu error (lanpost check); until it is mended the gateway keeps the old one",
+				     "the configuration still has %zu errors (lanpost check); until they are mended the gateway keeps the old one", after->errors),
+		    after->errors);
+		remark(edit, text);
+		free(text);
+	}
+	while ((warning = next_new(before, after, true, &at)) != NULL)
+		remark(edit, PHRASE_SAID(warning->phrase));
+}
+
+/* Refuses a text that makes the configuration worse. */
+static int judge(struct edit *edit, struct conf_problems *before, const struct conf_problems *after,
+    const struct conf *conf)
+{
+	size_t at = 0;
+	const struct conf_problem *error = after->errors < before->errors ? NULL : next_new(before, after, false, &at);
+
+	if (error != NULL)
+		return cli_fail(CLI_FAILED, _("nothing was changed, for the configuration would be wrong: %s"), ERROR_SAID(error));
+	return edit->approve == NULL ? CLI_DONE : edit->approve(edit, conf);
+}
+
+/* A gateway that does not run reads the files when it starts. */
+static int tell_gateway(const struct conf *conf)
+{
+	json_t *answer;
+	int result;
+
+	if (client_gateway_pid(conf) == 0)
+		return CLI_DONE;
+	result = client_call(conf, json_pack("{s:s}", "verb", "reload"), RELOAD_SECONDS, NULL, NULL,
+	    &answer);
+	if (result == CLI_DONE)
+		json_decref(answer);
+	return result;
+}
+
+/* The folder's lock, so that of two who change files in it one comes second. */
+static int lock_folder(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+	char *folder = slash == NULL ? xstrdup(".") : xasprintf("%.*s", (int)(slash - file + 1), file);
+	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+	if (fd >= 0)
+		flock(fd, LOCK_EX);
+	free(folder);
+	return fd;
+}
+
+/* Somebody else may have written the file while we asked for a password. */
+bool edit_is_stale(const struct edit *edit)
+{
+	struct buf now = BUF_INIT(TEXT_MAX);
+	struct error error;
+	bool same = ini_edit_read(edit->file, &now, &error) == 0 && now.len == edit->before.len &&
+		    (now.len == 0 || memcmp(now.ptr, edit->before.ptr, now.len) == 0);
+
+	clear_text(&now);
+	return !same;
+}
+
+static int replace_file(const struct edit *edit)
+{
+	struct error error = ERROR_INIT;
+	int lock = lock_folder(edit->file), result = CLI_DONE;
+
+	if (edit_is_stale(edit))
+		result = cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
+	else if (ini_edit_write(edit->file, &edit->text, edit->cli->config, &error) != 0)
+		result = cli_fail_error(&error);
+	if (lock >= 0)
+		close(lock);
+	return result;
+}
+
+int edit_commit(struct edit *edit)
+{
+	struct conf_problems before = {0}, after = {0};
+	struct conf *old = load_with(edit, &edit->before, &before), *new = load_with(edit, &edit->text, &after);
+	bool is_good = after.errors == 0;
+	int result = judge(edit, &before, &after, new);
+
+	if (result == CLI_DONE)
+		result = replace_file(edit);
+	if (result == CLI_DONE) { /* what stands there now is ours, whatever the gateway says of it */
+		buf_reset(&edit->before);
+		buf_append_slice(&edit->before, buf_slice(&edit->text));
+		edit->remark[0] = '\0';
+		tell_rest(edit, &before, &after);
+	}
+	conf_problems_clear(&before);
+	conf_problems_clear(&after);
+	conf_free(old);
+	conf_free(new);
+	return result == CLI_DONE && is_good ? tell_gateway(edit->conf) : result;
+}
+
+int edit_remove(struct edit *edit, const char *kind, const char *name)
+{
+	if (!ini_edit_remove(&edit->text, kind, name))
+		return cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
+	return edit_commit(edit);
+}
+
+/* Whether the options say what to change. */
+static int check_changes(const struct cli *cli, const struct schema_section *section)
+{
+	struct strlist keys = {NULL, 0};
+	int result = CLI_DONE;
+	bool any;
+
+	read_unset(cli, &keys);
+	any = keys.count > 0;
+	for (size_t i = 0; result == CLI_DONE && i < keys.count; i++)
+		if (schema_find_key(section, keys.items[i]) == NULL)
+			result = cli_fail(CLI_USAGE, _("--unset: [%s] has no key %s"), section->kind, keys.items[i]);
+	strlist_clear(&keys);
+	for (size_t i = 0; i < cli->given_count; i++)
+		any = any || schema_find_key(section, cli->given[i].name) != NULL;
+	if (!any)
+		result = cli_fail(CLI_USAGE, _("say what to change: --KEY VALUE or --unset KEY; see lanpost %s --help"), cli->verb->name);
+	return result;
+}
+
+int edit_section(struct cli *cli, struct conf *conf, const char *file, const char *kind, const char *name,
+    int (*approve)(struct edit *edit, const struct conf *after))
+{
+	struct edit edit;
+	int result = check_changes(cli, schema_find(kind));
+
+	if (result != CLI_DONE)
+		return result;
+	result = CLI_FAILED;
+	if (edit_begin(&edit, cli, conf, file) && edit_set_options(&edit, kind, name)) {
+		edit.approve = approve;
+		edit.name = name;
+		result = edit_commit(&edit);
+	}
+	if (result == CLI_DONE)
+		printf(_("[%s %s] was changed in %s\n"), kind, name, edit.file);
+	edit_clear(&edit);
+	return result;
+}

@@ -1,0 +1,57 @@
+#include "ui-tui/command/letter.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "message/decode.h"
+
+#include <stdlib.h>
+
+#define SHOWN_MAX 65536
+
+static char *field_text(struct slice message, const char *name, struct slice charset)
+{
+	struct buf text = BUF_INIT(SHOWN_MAX);
+	struct header_field field;
+	char *safe;
+
+	if (header_find(message, name, &field))
+		decode_field(&field, charset, &text);
+	safe = xmalloc(text.len * 4 + 1);
+	str_printable(safe, text.len * 4 + 1, buf_slice(&text));
+	buf_clear(&text);
+	return safe;
+}
+
+void letter_read(struct slice message, struct letter *letter)
+{
+	struct slice charset = decode_message_charset(message);
+
+	*letter = (struct letter){
+	    .from = field_text(message, "From", charset),
+	    .to = field_text(message, "To", charset),
+	    .subject = field_text(message, "Subject", charset),
+	    .date = field_text(message, "Date", charset),
+	};
+}
+
+bool letter_find(const char *spool, const char *user, struct maildir_message *message, struct letter *letter)
+{
+	struct slice bytes;
+	struct error error;
+
+	if ((!message->size_known && maildir_size(spool, user, message, &error) != 0) ||
+	    maildir_open(spool, user, message, &bytes, &error) != 0)
+		return false;
+	letter_read(bytes, letter);
+	fsx_unmap(bytes);
+	return true;
+}
+
+void letter_clear(struct letter *letter)
+{
+	free(letter->from);
+	free(letter->to);
+	free(letter->subject);
+	free(letter->date);
+	*letter = (struct letter){NULL, NULL, NULL, NULL};
+}

@@ -1,0 +1,82 @@
+#include "ui-tui/command/queue_entry.h"
+
+#include "base/fsx.h"
+#include "base/i18n.h"
+
+#include <stdlib.h>
+
+static void read_letter(const char *spool, struct queue_entry *entry)
+{
+	struct error error = ERROR_INIT;
+	char *path = queue_message_path(spool, entry->item, &error);
+	struct slice message;
+
+	letter_read(SLICE_NONE, &entry->letter);
+	if (path != NULL && fsx_map(path, &message, &error) == 0) {
+		letter_clear(&entry->letter);
+		letter_read(message, &entry->letter);
+		if (!entry->has_envelope)
+			entry->size = message.len;
+		fsx_unmap(message);
+	}
+	free(path);
+}
+
+void queue_entry_read(const char *spool, const struct queue_item *item, struct queue_entry *entry)
+{
+	struct error error = ERROR_INIT;
+
+	*entry = (struct queue_entry){.item = item, .state = item->state};
+	entry->has_envelope = queue_read(spool, item, &entry->envelope, &error) == 0;
+	if (!entry->has_envelope) {
+		if (error.class == ERROR_PERMANENT) /* it was set aside when that was seen */
+			entry->state = QUEUE_CORRUPT;
+		envelope_init(&entry->envelope);
+	}
+	entry->size = entry->envelope.size;
+	read_letter(spool, entry);
+}
+
+void queue_entry_clear(struct queue_entry *entry)
+{
+	envelope_clear(&entry->envelope);
+	letter_clear(&entry->letter);
+}
+
+const char *queue_entry_sender(const struct queue_entry *entry)
+{
+	if (!entry->has_envelope)
+		return entry->letter.from;
+	return entry->envelope.sender[0] == '\0' ? "<>" : entry->envelope.sender;
+}
+
+size_t queue_entry_pending(const struct envelope *envelope)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < envelope->place_count; i++)
+		count += envelope->places[i].kind == PLACE_QUEUE &&
+			 envelope->places[i].status == PLACE_PENDING;
+	return count;
+}
+
+const struct place *queue_entry_first(const struct envelope *envelope)
+{
+	for (size_t i = 0; i < envelope->place_count; i++)
+		if (envelope->places[i].kind == PLACE_QUEUE &&
+		    envelope->places[i].status == PLACE_PENDING)
+			return &envelope->places[i];
+	return NULL;
+}
+
+const char *queue_state_word(enum queue_state state)
+{
+	static const char *const names[] = {
+	    [QUEUE_ACTIVE] = N_("to send"),
+	    [QUEUE_DEFERRED] = N_("deferred"),
+	    [QUEUE_HOLD] = N_("held"),
+	    [QUEUE_CORRUPT] = N_("damaged"),
+	};
+
+	return _(names[state]);
+}

@@ -1,0 +1,30 @@
+/*
+ * An entry of the queue with what people want to know of it.
+ */
+#ifndef LANPOST_UI_TUI_QUEUE_ENTRY_H
+#define LANPOST_UI_TUI_QUEUE_ENTRY_H
+
+#include "spool/queue.h"
+#include "ui-tui/command/letter.h"
+
+struct queue_entry {
+	const struct queue_item *item; /* borrowed */
+	struct envelope envelope;
+	struct letter letter;
+	bool has_envelope;
+	enum queue_state state; /* item's, or damaged where its envelope turned out to be */
+	uint64_t size;		/* of the message, from its envelope or its file */
+};
+
+/* Reads it from the spool; what cannot be read is empty. */
+void queue_entry_read(const char *spool, const struct queue_item *item, struct queue_entry *entry);
+void queue_entry_clear(struct queue_entry *entry);
+/* Its sender, or who its header says wrote it where the envelope is damaged. */
+const char *queue_entry_sender(const struct queue_entry *entry);
+/* The state for people, in the thread's language. */
+const char *queue_state_word(enum queue_state state);
+/* Recipients outside who have not got it yet, and the first of them (NULL). */
+size_t queue_entry_pending(const struct envelope *envelope);
+const struct place *queue_entry_first(const struct envelope *envelope);
+
+#endif

@@ -1,0 +1,149 @@
+#include "ui-tui/command/recent.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "spool/maildir.h"
+#include "sorter/sorter.h"
+#include "ui-tui/command/letter.h"
+#include "ui-tui/command/replay.h"
+
+#include <stdlib.h>
+
+#define PART_MAX (128u << 10) /* of a letter that is kept in memory */
+
+/* Where a letter lies. */
+struct place_of {
+	const char *user; /* borrowed from the conf */
+	struct maildir_message message;
+};
+struct places_of {
+	struct place_of *items;
+	size_t count;
+};
+
+static void add_mailbox(const char *spool, const char *user, struct places_of *places)
+{
+	struct maildir_list list;
+	struct error error;
+
+	if (maildir_list(spool, user, &list, &error) != 0)
+		return;
+	for (size_t i = 0; i < list.count; i++) {
+		ARRAY_GROW(places->items, places->count);
+		places->items[places->count++] = (struct place_of){user, list.items[i]};
+	}
+	free(list.items); /* what its items own is ours now */
+}
+
+static int newest_first(const void *a, const void *b)
+{
+	const struct place_of *one = a, *other = b;
+
+	if (one->message.time != other->message.time)
+		return one->message.time < other->message.time ? 1 : -1;
+	return strcmp(one->message.uidl, other->message.uidl);
+}
+
+static void keep(struct recent *recent, const struct place_of *place, struct slice message, char *account)
+{
+	struct slice original = replay_as_it_came(message);
+	struct recent_letter *letter;
+	struct letter head;
+
+	letter_read(original, &head);
+	ARRAY_GROW(recent->items, recent->count);
+	letter = &recent->items[recent->count++];
+	*letter = (struct recent_letter){.time = place->message.time,
+	    .from = head.from,
+	    .subject = head.subject,
+	    .account = account,
+	    .len = original.len < PART_MAX ? original.len : PART_MAX,
+	    .size = original.len};
+	letter->bytes = xmalloc(letter->len + 1);
+	memcpy(letter->bytes, original.ptr, letter->len);
+	free(head.to);
+	free(head.date);
+}
+
+/* Only fetched mail is sorted. */
+static void read_one(const char *spool, const struct place_of *place, struct recent *recent)
+{
+	struct error error;
+	struct slice bytes;
+	char *account;
+
+	if (maildir_open(spool, place->user, &place->message, &bytes, &error) != 0)
+		return;
+	account = replay_field(bytes, "X-Lanpost-Account");
+	if (account[0] != '\0')
+		keep(recent, place, bytes, account);
+	else
+		free(account);
+	fsx_unmap(bytes);
+}
+
+void recent_read(const struct conf *conf, size_t most, struct recent *recent)
+{
+	struct places_of places = {NULL, 0};
+
+	*recent = (struct recent){NULL, 0, 0};
+	add_mailbox(conf->gateway.spool, CONF_POSTMASTER, &places);
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
+			add_mailbox(conf->gateway.spool, conf->users[i].name, &places);
+	if (places.count > 0)
+		qsort(places.items, places.count, sizeof(*places.items), newest_first);
+	for (size_t i = 0; i < places.count && recent->count < most; i++)
+		if (i == 0 || strcmp(places.items[i].message.uidl, places.items[i - 1].message.uidl) != 0)
+			read_one(conf->gateway.spool, &places.items[i], recent);
+	for (size_t i = 0; i < places.count; i++) {
+		free(places.items[i].message.file);
+		free(places.items[i].message.unique);
+	}
+	free(places.items);
+}
+
+void recent_clear(struct recent *recent)
+{
+	for (size_t i = 0; i < recent->count; i++) {
+		free(recent->items[i].from);
+		free(recent->items[i].subject);
+		free(recent->items[i].account);
+		free(recent->items[i].bytes);
+	}
+	free(recent->items);
+	*recent = (struct recent){NULL, 0, 0};
+}
+
+int recent_try(const struct conf *conf, const char *when, struct recent *recent, struct error *error)
+{
+	struct conf_rule rule = {.name = (char *)(uintptr_t) "new",
+	    .when = (char *)(uintptr_t)when,
+	    .tag = (char *)(uintptr_t) "",
+	    .subject_prefix = (char *)(uintptr_t) "",
+	    .reply = (char *)(uintptr_t) ""};
+	struct conf alone = *conf; /* with this rule and no other */
+	struct sorter *sorter;
+
+	alone.rules = &rule;
+	alone.rule_count = 1;
+	recent->caught = 0;
+	sorter = sorter_new(&alone, error);
+	if (sorter == NULL)
+		return -1;
+	for (size_t i = 0; i < recent->count; i++) {
+		struct recent_letter *letter = &recent->items[i];
+		const struct sorter_message message = {.message = slice_make(letter->bytes, letter->len),
+		    .account = letter->account,
+		    .size = letter->size,
+		    .arrived = letter->time};
+		struct sorter_decision decision;
+
+		sorter_decide(sorter, &message, &decision);
+		letter->caught = decision.match_count > 0;
+		recent->caught += letter->caught;
+		sorter_decision_clear(&decision);
+	}
+	sorter_free(sorter);
+	return 0;
+}

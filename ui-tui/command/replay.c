@@ -1,0 +1,351 @@
+#include "ui-tui/command/replay.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "spool/event.h"
+#include "message/decode.h"
+#include "spool/maildir.h"
+#include "mail/multidrop.h"
+#include "sorter/sorter.h"
+#include "ui-tui/command/letter.h"
+
+#include <stdlib.h>
+
+/* A message of these days. */
+struct past {
+	char id[MSGID_LEN + 1];
+	int64_t time;
+	bool was_fetched;
+	char *user, *file;  /* a mailbox that has it; file NULL: none has */
+	struct strlist was; /* by the journal */
+	struct strlist in;  /* mailboxes that have it */
+};
+
+struct past_list {
+	struct map by_id; /* -> struct past *, owned */
+	const char *spool;
+	int64_t since;
+};
+
+static struct past *past_of(struct past_list *list, struct slice id)
+{
+	struct past *past = map_get(&list->by_id, id);
+
+	if (past == NULL) {
+		past = xcalloc(1, sizeof(*past));
+		memcpy(past->id, id.ptr, id.len);
+		map_put(&list->by_id, id, past);
+	}
+	return past;
+}
+
+static void add_once(struct strlist *list, const char *name)
+{
+	if (!strlist_has(list, name))
+		strlist_add(list, name);
+}
+
+static void past_free(struct past *past)
+{
+	free(past->user);
+	free(past->file);
+	strlist_clear(&past->was);
+	strlist_clear(&past->in);
+	free(past);
+}
+
+static void past_list_clear(struct past_list *list)
+{
+	struct slice key;
+	void *value;
+
+	for (size_t at = 0; map_next(&list->by_id, &at, &key, &value);)
+		past_free(value);
+	map_clear(&list->by_id);
+}
+
+/* --- what there was */
+
+static void add_event(void *context, const struct journal_event *event)
+{
+	struct past_list *list = context;
+	enum event what = event_find(event->event);
+	bool is_delivery =
+	    what == EVENT_DELIVERED || what == EVENT_QUEUED;
+
+	if (!msgid_is(slice_of(event->id)))
+		return;
+	if (what == EVENT_ACCEPTED && event_account(event->detail) != NULL)
+		past_of(list, slice_of(event->id))->was_fetched = true;
+	if (is_delivery)
+		add_once(&past_of(list, slice_of(event->id))->was, event->place);
+}
+
+static int read_mailbox(struct past_list *list, const char *user, struct error *error)
+{
+	struct maildir_list messages;
+
+	if (maildir_list(list->spool, user, &messages, error) != 0)
+		return -1;
+	for (size_t i = 0; i < messages.count; i++) {
+		const struct maildir_message *message = &messages.items[i];
+		struct past *past;
+		struct slice id;
+
+		if (message->time < list->since ||
+		    !maildir_unique_id(slice_of(message->unique), &id))
+			continue;
+		past = past_of(list, id);
+		past->time = message->time;
+		add_once(&past->in, user);
+		if (past->file != NULL)
+			continue;
+		past->user = xstrdup(user);
+		past->file = xstrdup(message->file);
+	}
+	maildir_list_clear(&messages);
+	return 0;
+}
+
+static int read_past(
+    const struct conf *conf, struct state *state, struct past_list *list, struct error *error)
+{
+	struct msgid floor = msgid_floor(list->since);
+
+	if (state != NULL && state_journal_since(state, &floor, add_event, list, error) != 0)
+		return -1;
+	if (read_mailbox(list, CONF_POSTMASTER, error) != 0)
+		return -1;
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (read_mailbox(list, conf->users[i].name, error) != 0)
+			return -1;
+	return 0;
+}
+
+/* --- one message again */
+
+struct again {
+	const struct conf *conf;
+	const struct sorter *sorter;
+	const char *rule; /* NULL: all */
+	struct replay *replay;
+};
+
+char *replay_field(struct slice message, const char *name)
+{
+	struct buf text = BUF_INIT(1u << 20);
+	struct header_field field;
+
+	if (header_find(message, name, &field))
+		decode_text(field.body, SLICE_NONE, &text);
+	buf_text(&text);
+	return text.ptr;
+}
+
+struct slice replay_as_it_came(struct slice message)
+{
+	struct header_walk walk;
+	struct header_field field;
+	bool is_first = true;
+
+	header_walk_init(&walk, message);
+	while (header_walk_next(&walk, &field)) {
+		bool is_ours = slice_begins_nocase(field.name, "X-Lanpost-") ||
+		               (is_first && slice_is_nocase(field.name, "Received"));
+
+		if (!is_ours)
+			return slice_from(message, (size_t)(field.raw.ptr - message.ptr));
+		is_first = false;
+	}
+	return message;
+}
+
+/* "a, invoices, b" names invoices. */
+static bool names_rule(const char *rules, const char *rule)
+{
+	struct slice rest = slice_of(rules);
+
+	while (rest.len > 0)
+		if (slice_is_nocase(slice_trim(slice_cut(&rest, ',')), rule))
+			return true;
+	return false;
+}
+
+static bool concerns_rule(
+    const struct again *again, const char *matched_then, const struct sorter_decision *decision)
+{
+	if (again->rule == NULL || names_rule(matched_then, again->rule))
+		return true;
+	for (size_t i = 0; i < decision->match_count; i++)
+		if (strcmp(decision->matches[i].rule, again->rule) == 0)
+			return true;
+	return false;
+}
+
+static int by_name(const void *a, const void *b)
+{
+	return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void sort_names(struct strlist *list)
+{
+	if (list->count > 0)
+		qsort(list->items, list->count, sizeof(*list->items), by_name);
+}
+
+static bool same_names(const struct strlist *a, const struct strlist *b)
+{
+	if (a->count != b->count)
+		return false;
+	for (size_t i = 0; i < a->count; i++)
+		if (strcmp(a->items[i], b->items[i]) != 0)
+			return false;
+	return true;
+}
+
+/* The places of mail, forwards of users followed: what the journal has, too. */
+static void places_of(const struct envelope *envelope, struct strlist *places)
+{
+	for (size_t i = 0; i < envelope->place_count; i++)
+		if (envelope->places[i].kind == PLACE_MAILBOX ||
+		    envelope->places[i].kind == PLACE_QUEUE)
+			add_once(places, envelope->places[i].name);
+	sort_names(places);
+}
+
+static const char *why(const struct envelope *envelope, const struct sorter_decision *decision,
+    const struct strlist *was)
+{
+	for (size_t i = 0; i < envelope->place_count; i++)
+		if (!strlist_has(was, envelope->places[i].name) &&
+		    envelope->places[i].why[0] != '\0')
+			return envelope->places[i].why;
+	return decision->match_count > 0 ? decision->matches[decision->match_count - 1].reason : "";
+}
+
+static void add_difference(struct again *again, const struct past *past, struct slice message,
+    struct strlist *was, struct strlist *would, const char *reason)
+{
+	struct replay *replay = again->replay;
+	struct replay_difference *added;
+	struct letter letter;
+
+	letter_read(message, &letter);
+	ARRAY_GROW(replay->items, replay->count);
+	added = &replay->items[replay->count++];
+	*added = (struct replay_difference){.time = past->time,
+	    .from = xstrdup(letter.from),
+	    .subject = xstrdup(letter.subject),
+	    .was = *was,
+	    .would = *would,
+	    .reason = xstrdup(reason)};
+	memcpy(added->id, past->id, sizeof(added->id));
+	*was = *would = (struct strlist){NULL, 0};
+	letter_clear(&letter);
+}
+
+static void decide_again(struct again *again, const struct past *past, struct slice message,
+    const char *account, const char *matched_then)
+{
+	struct strlist recipients = {NULL, 0};
+	const struct sorter_message sorted = {message, account, message.len, past->time, &recipients};
+	struct strlist was = {NULL, 0}, would = {NULL, 0};
+	struct sorter_decision decision;
+	struct envelope envelope;
+
+	multidrop_recipients(again->conf, conf_find_account(again->conf, account), message, &recipients);
+	sorter_decide(again->sorter, &sorted, &decision);
+	strlist_clear(&recipients);
+	envelope_init(&envelope);
+	sorter_fill(again->conf, message, &envelope, &decision);
+	for (size_t i = 0; i < past->was.count; i++)
+		add_once(&was, past->was.items[i]);
+	for (size_t i = 0; i < past->in.count; i++) /* the journal is behind by a checkpoint */
+		add_once(&was, past->in.items[i]);
+	sort_names(&was);
+	places_of(&envelope, &would);
+	if (!same_names(&was, &would) && concerns_rule(again, matched_then, &decision))
+		add_difference(again, past, message, &was, &would, why(&envelope, &decision, &was));
+	strlist_clear(&was);
+	strlist_clear(&would);
+	envelope_clear(&envelope);
+	sorter_decision_clear(&decision);
+}
+
+/* A message that another program has taken away meanwhile is gone like those before it. */
+static void sort_again(struct again *again, const char *spool, const struct past *past)
+{
+	struct maildir_message message = {.file = past->file};
+	struct error error;
+	struct slice bytes;
+	char *account, *rules, *unique;
+
+	unique = slice_dup(maildir_unique(strchr(past->file, '/') + 1));
+	message.unique = unique;
+	if (maildir_open(spool, past->user, &message, &bytes, &error) != 0) {
+		again->replay->gone++;
+		free(unique);
+		return;
+	}
+	account = replay_field(bytes, "X-Lanpost-Account");
+	rules = replay_field(bytes, "X-Lanpost-Rule");
+	if (account[0] != '\0') { /* mail of the LAN is not sorted */
+		again->replay->looked_at++;
+		decide_again(again, past, replay_as_it_came(bytes), account, rules);
+	}
+	fsx_unmap(bytes);
+	free(account);
+	free(rules);
+	free(unique);
+}
+
+static int by_time(const void *a, const void *b)
+{
+	const struct replay_difference *one = a, *other = b;
+
+	return one->time != other->time ? (one->time > other->time) - (one->time < other->time)
+	                                : strcmp(one->id, other->id);
+}
+
+int replay_run(const struct conf *conf, struct state *state, int64_t since, const char *rule,
+    struct replay *replay, struct error *error)
+{
+	struct past_list list = {MAP_INIT, conf->gateway.spool, since};
+	struct again again = {conf, sorter_new(conf, error), rule, replay};
+	int result = -1;
+	struct slice key;
+	void *value;
+
+	*replay = (struct replay){0};
+	if (again.sorter != NULL && read_past(conf, state, &list, error) == 0) {
+		result = 0;
+		for (size_t at = 0; map_next(&list.by_id, &at, &key, &value);) {
+			const struct past *past = value;
+
+			if (past->file == NULL)
+				replay->gone += past->was_fetched;
+			else
+				sort_again(&again, list.spool, past);
+		}
+		if (replay->count > 0)
+			qsort(replay->items, replay->count, sizeof(*replay->items), by_time);
+	}
+	past_list_clear(&list);
+	sorter_free((struct sorter *)(uintptr_t)again.sorter);
+	return result;
+}
+
+void replay_clear(struct replay *replay)
+{
+	for (size_t i = 0; i < replay->count; i++) {
+		struct replay_difference *item = &replay->items[i];
+
+		free(item->from);
+		free(item->subject);
+		free(item->reason);
+		strlist_clear(&item->was);
+		strlist_clear(&item->would);
+	}
+	free(replay->items);
+	*replay = (struct replay){0};
+}

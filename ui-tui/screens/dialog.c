@@ -1,0 +1,324 @@
+#include "ui-tui/screens/dialog.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "ui-tui/widgets/tui_text.h"
+
+#include <stdlib.h>
+
+struct rect dialog_area(int height, int width)
+{
+	struct rect all = term_size();
+
+	if (height > all.height - 2)
+		height = all.height - 2;
+	if (width > all.width - 2)
+		width = all.width - 2;
+	return (struct rect){(all.height - height) / 2, (all.width - width) / 2, height, width};
+}
+
+/* --- a text, perhaps of a job that goes on */
+
+#define TEXT_WIDTH 96
+#define OUR_NAME "lanpost: " /* with which messages of verbs begin */
+
+struct reader {
+	const char *title, *text;
+	struct job *job; /* NULL: a text that stands */
+	size_t top, lines, page;
+	bool follow;
+	char *wanted;	   /* what is searched, NULL */
+	ssize_t found;	   /* the line with it, -1 */
+};
+
+static struct buf *printed(struct reader *reader)
+{
+	return &reader->job->output;
+}
+
+static const char *reader_text(struct reader *reader)
+{
+	return reader->job == NULL ? reader->text : buf_text(printed(reader));
+}
+
+/* Who says it is clear here. */
+static const char *without_name(const char *line)
+{
+	return strncmp(line, OUR_NAME, strlen(OUR_NAME)) == 0 ? line + strlen(OUR_NAME) : line;
+}
+
+static void clamp(struct reader *reader)
+{
+	size_t last = reader->lines > reader->page ? reader->lines - reader->page : 0;
+
+	if (reader->top > last || reader->follow)
+		reader->top = last;
+}
+
+static int reader_width(void)
+{
+	return term_size().width - 2 < TEXT_WIDTH ? term_size().width - 2 : TEXT_WIDTH;
+}
+
+static void draw_reader(struct tui *tui, void *context)
+{
+	struct reader *reader = context;
+	struct strlist lines = {NULL, 0};
+	struct rect area;
+	int width;
+
+	(void)tui;
+	width = reader_width();
+	tui_text_wrap(reader_text(reader), (size_t)(width - 4), &lines);
+	if (lines.count > 0 && lines.items[lines.count - 1][0] == '\0')
+		free(lines.items[--lines.count]);
+	area = dialog_area((int)lines.count + 4, width);
+	reader->lines = lines.count;
+	reader->page = area.height > 4 ? (size_t)area.height - 4 : 1;
+	clamp(reader);
+	term_box(area, reader->title);
+	for (size_t i = 0; i < reader->page && reader->top + i < lines.count; i++)
+		term_put(area.y + 1 + (int)i, area.x + 2, area.width - 4,
+		    (ssize_t)(reader->top + i) == reader->found ? STYLE_SELECTED : STYLE_NORMAL,
+		    without_name(lines.items[reader->top + i]));
+	if (reader->job != NULL && reader->job->fd >= 0)
+		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_WARNING,
+		    _("working ... (Esc stops it)"));
+	else if (reader->lines > reader->page)
+		term_putf(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_DIM,
+		    _("lines %zu to %zu of %zu   /: find   Esc: close"), reader->top + 1,
+		    reader->top + reader->page > lines.count ? lines.count : reader->top + reader->page, lines.count);
+	else
+		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_DIM, _("Esc closes"));
+	strlist_clear(&lines);
+}
+
+static void scroll(struct reader *reader, int typed)
+{
+	int key = list_motion(typed);
+
+	reader->follow = false;
+	if (key == TERM_UP || key == TERM_WHEEL_UP)
+		reader->top -= reader->top > 0;
+	else if (key == TERM_DOWN || key == TERM_WHEEL_DOWN)
+		reader->top++;
+	else if (key == TERM_PAGE_UP)
+		reader->top -= reader->top > reader->page ? reader->page : reader->top;
+	else if (key == TERM_PAGE_DOWN || key == ' ')
+		reader->top += reader->page;
+	else if (key == TERM_HOME)
+		reader->top = 0;
+	else if (key == TERM_END)
+		reader->top = reader->lines;
+	clamp(reader);
+}
+
+/* Goes to the next line with what is searched, or the one before, round the ends. */
+static void find_line(struct tui *tui, struct reader *reader, bool forward)
+{
+	struct strlist lines = {NULL, 0};
+	size_t from = reader->found < 0 ? 0 : (size_t)reader->found;
+	bool found = false;
+
+	tui_text_wrap(reader_text(reader), (size_t)(reader_width() - 4), &lines);
+	if (reader->found < 0)
+		from = forward && lines.count > 0 ? lines.count - 1 : 0;
+	for (size_t i = 1; !found && i <= lines.count; i++) {
+		size_t at = (from + (forward ? i : lines.count - i)) % lines.count;
+
+		found = tui_text_has(lines.items[at], reader->wanted);
+		if (found) {
+			reader->found = (ssize_t)at;
+			reader->top = at;
+			reader->follow = false;
+		}
+	}
+	if (!found)
+		tui_say(tui, STYLE_NORMAL, _("no line has `%s`"), reader->wanted);
+	strlist_clear(&lines);
+	clamp(reader);
+}
+
+static void search(struct tui *tui, struct reader *reader, int key)
+{
+	if (key == '/') {
+		char *wanted = dialog_ask(tui, _("Find"), _("Words to be found:"), reader->wanted == NULL ? "" : reader->wanted);
+
+		if (wanted == NULL)
+			return;
+		free(reader->wanted);
+		reader->wanted = wanted;
+		reader->found = -1;
+	}
+	if (reader->wanted != NULL && reader->wanted[0] != '\0')
+		find_line(tui, reader, key != 'N');
+}
+
+static void read_on(struct tui *tui, struct reader *reader)
+{
+	struct tui_overlay overlay = {draw_reader, reader, NULL};
+	int key;
+
+	tui_overlay_push(tui, &overlay);
+	do {
+		key = tui_key(tui);
+		if (key == '/' || key == 'n' || key == 'N')
+			search(tui, reader, key);
+		else if (key != TERM_TICK)
+			scroll(reader, key);
+	} while (key != TERM_ESCAPE && key != 'q' && !(key == TERM_ENTER && (reader->job == NULL || reader->job->fd < 0)));
+	tui_overlay_pop(tui);
+	free(reader->wanted);
+}
+
+void dialog_text(struct tui *tui, const char *title, const char *text)
+{
+	struct reader reader = {.title = title, .text = text, .page = 1, .found = -1};
+
+	read_on(tui, &reader);
+}
+
+int dialog_job(struct tui *tui, const char *title, int (*fn)(void *context), void *context, const char *input)
+{
+	struct reader reader = {.title = title, .page = 1, .found = -1};
+	int result;
+
+	tui_state_close(tui);
+	tui->job = reader.job = job_start(fn, context, input);
+	if (tui->job == NULL) {
+		tui_say(tui, STYLE_BAD, "%s", _("no process can be started"));
+		return CLI_FAILED;
+	}
+	read_on(tui, &reader);
+	result = tui->job->fd >= 0 ? CLI_FAILED : tui->job->exit;
+	job_free(tui->job);
+	tui->job = NULL;
+	return result;
+}
+
+/* --- a job that says one line */
+
+static void draw_working(struct tui *tui, void *context)
+{
+	struct rect all = term_size();
+
+	(void)tui;
+	(void)context;
+	term_put(all.height - 2, 0, all.width, STYLE_WARNING, _("working ... (Esc stops it)"));
+}
+
+/* Without the name of the program: of what went well the last line, of what failed all. */
+static void say_output(struct tui *tui, struct job *job)
+{
+	struct slice text = slice_trim(buf_slice(&job->output));
+
+	for (ptrdiff_t end; job->exit == CLI_DONE && (end = slice_find(text, '\n')) >= 0;)
+		text = slice_from(text, (size_t)end + 1);
+	if (slice_begins_nocase(text, OUR_NAME))
+		text = slice_from(text, strlen(OUR_NAME));
+	tui_say(tui, job->exit == CLI_DONE ? STYLE_GOOD : STYLE_BAD, "%.*s", SLICE_PRINT(text));
+}
+
+/* The job when it has ended or was stopped, NULL after a message. */
+static struct job *run_quietly(struct tui *tui, int (*fn)(void *context), void *context, const char *input)
+{
+	struct tui_overlay overlay = {draw_working, NULL, NULL};
+	struct job *job;
+	int key;
+
+	tui_state_close(tui);
+	tui->job = job = job_start(fn, context, input);
+	if (job == NULL) {
+		tui_say(tui, STYLE_BAD, "%s", _("no process can be started"));
+		return NULL;
+	}
+	tui_overlay_push(tui, &overlay);
+	while (job->fd >= 0 && (key = tui_key(tui)) != TERM_ESCAPE)
+		tui_keep_key(tui, key);
+	tui_overlay_pop(tui);
+	tui->job = NULL;
+	return job;
+}
+
+static int exit_of(struct job *job)
+{
+	return job == NULL || job->fd >= 0 ? CLI_FAILED : job->exit;
+}
+
+int dialog_quiet_job(struct tui *tui, int (*fn)(void *context), void *context, const char *input)
+{
+	struct job *job = run_quietly(tui, fn, context, input);
+	int result = exit_of(job);
+
+	if (job != NULL)
+		say_output(tui, job);
+	job_free(job);
+	return result;
+}
+
+/* --- verbs */
+
+static struct job_verb verb_of(const struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words)
+{
+	return (struct job_verb){.cli = {.config = tui->cli->config,
+				     .program = tui->cli->program,
+				     .words = words->items,
+				     .count = (int)words->count},
+	    .run = run};
+}
+
+int dialog_verb(struct tui *tui, const char *title, int (*run)(struct cli *cli), const struct strlist *words)
+{
+	struct job_verb verb = verb_of(tui, run, words);
+
+	verb.each = words->count > 0;
+	return dialog_job(tui, title, job_run_verb, &verb, NULL);
+}
+
+static int run_quiet_verb(struct tui *tui, struct job_verb *verb, const char *option, const char *value)
+{
+	struct cli_given given[] = {{"--yes", ""}, {option, value}}; /* who sits at the screens was asked there */
+
+	verb->cli.given = given;
+	verb->cli.given_count = option == NULL ? 1 : 2;
+	return dialog_quiet_job(tui, job_run_verb, verb, NULL);
+}
+
+int dialog_quiet_verb(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words, const char *option,
+    const char *value)
+{
+	struct job_verb verb = verb_of(tui, run, words);
+
+	return run_quiet_verb(tui, &verb, option, value);
+}
+
+int dialog_quiet_each(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words, const char *option,
+    const char *value)
+{
+	struct job_verb verb = verb_of(tui, run, words);
+
+	verb.each = true;
+	return run_quiet_verb(tui, &verb, option, value);
+}
+
+char *dialog_output_of(struct tui *tui, int (*run)(struct cli *cli), const struct strlist *words,
+    const struct cli_given given[], size_t given_count)
+{
+	struct job_verb verb = verb_of(tui, run, words);
+	struct cli_given *copy = xcalloc(given_count + 1, sizeof(*copy));
+	struct job *job;
+	char *text = NULL;
+
+	memcpy(copy, given, given_count * sizeof(*copy));
+	verb.cli.given = copy;
+	verb.cli.given_count = given_count;
+	verb.each = true;
+	job = run_quietly(tui, job_run_verb, &verb, NULL);
+	if (exit_of(job) == CLI_DONE)
+		text = xstrdup(buf_text(&job->output));
+	else if (job != NULL)
+		say_output(tui, job);
+	job_free(job);
+	free(copy);
+	return text;
+}

@@ -1,0 +1,140 @@
+#include "ui-tui/screens/rows.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "ui-tui/command/client.h"
+#include "ui-tui/screens/dialog.h"
+#include "ui-tui/screens/undo.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ANSWER_SECONDS 30
+
+struct rows *rows_open(const struct list_column *columns, size_t count)
+{
+	struct rows *rows = xcalloc(1, sizeof(*rows));
+
+	list_init(&rows->list, columns, count);
+	return rows;
+}
+
+void rows_close(void *state)
+{
+	struct rows *rows = state;
+
+	list_clear(&rows->list);
+	free(rows);
+}
+
+struct list *rows_list(void *state)
+{
+	return &((struct rows *)state)->list;
+}
+
+bool rows_are_stale(const struct tui *tui, struct rows *rows, bool now)
+{
+	bool stale = now || rows->conf_number != tui->conf_number || rows->status_number != tui->link.status_number;
+
+	rows->conf_number = tui->conf_number;
+	rows->status_number = tui->link.status_number;
+	return stale;
+}
+
+char *rows_selected(const struct list *list)
+{
+	const struct list_row *row = list_selected(list);
+
+	return row == NULL ? NULL : xstrdup(row->id);
+}
+
+#define NAMES_SHOWN 3
+
+char *rows_names(const struct strlist *ids)
+{
+	struct buf names = BUF_INIT(8192);
+	size_t shown = ids->count <= NAMES_SHOWN + 1 ? ids->count : NAMES_SHOWN;
+	char *text;
+
+	for (size_t i = 0; i < shown; i++)
+		buf_printf(&names, "%s%s", i == 0 ? "" : ", ", ids->items[i]);
+	if (ids->count > shown) /* TRANSLATORS: behind some names */
+		buf_printf(&names, _n(" and %zu more", " and %zu more", ids->count - shown), ids->count - shown);
+	text = xstrdup(buf_text(&names));
+	buf_clear(&names);
+	return text;
+}
+
+/* One question for all of them, which says how many they are. */
+static bool ask_removal(struct tui *tui, const struct strlist *ids, const char *question, const char *yes)
+{
+	char *names = rows_names(ids), *text = xasprintf(question, names), *all = text;
+	bool agreed;
+
+	if (ids->count > 1)
+		all = xasprintf(_n("%s\n\nThat is %zu row.", "%s\n\nThese are %zu rows.", ids->count), text, ids->count);
+	agreed = dialog_confirm(tui, _("Remove"), all, yes);
+	if (all != text)
+		free(all);
+	free(text);
+	free(names);
+	return agreed;
+}
+
+void rows_remove(struct tui *tui, struct list *list, const char *question, const char *yes, int (*verb)(struct cli *cli))
+{
+	struct strlist ids = {NULL, 0};
+	char *names;
+
+	list_chosen(list, &ids);
+	if (ids.count > 0 && ask_removal(tui, &ids, question, yes)) {
+		undo_files_begin(tui);
+		if (dialog_quiet_each(tui, verb, &ids, NULL, NULL) == CLI_DONE)
+			list_unmark(list);
+		names = rows_names(&ids);
+		undo_files_end(tui, _("%s removed"), names);
+		free(names);
+	}
+	tui_changed(tui);
+	strlist_clear(&ids);
+}
+
+void rows_show(struct tui *tui, struct list *list, const char *title, int (*verb)(struct cli *cli))
+{
+	struct strlist ids = {NULL, 0};
+
+	list_chosen(list, &ids);
+	if (ids.count > 0)
+		dialog_verb(tui, title, verb, &ids);
+	strlist_clear(&ids);
+}
+
+/* --- a request */
+
+struct asking {
+	const struct conf *conf;
+	json_t *request;
+	const char *done;
+};
+
+static int ask(void *context)
+{
+	struct asking *asking = context;
+	json_t *answer;
+	int result = client_call(asking->conf, json_incref(asking->request), ANSWER_SECONDS, NULL, NULL, &answer);
+
+	if (result == CLI_DONE) {
+		puts(asking->done);
+		json_decref(answer);
+	}
+	return result;
+}
+
+int rows_ask_gateway(struct tui *tui, json_t *request, const char *done)
+{
+	struct asking asking = {tui->conf, request, done};
+	int result = dialog_quiet_job(tui, ask, &asking, NULL);
+
+	json_decref(request);
+	return result;
+}

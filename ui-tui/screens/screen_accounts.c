@@ -1,0 +1,287 @@
+/*
+ * Accounts: mailboxes at providers, from which mail is fetched.
+ */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "upstream/provider_hint.h"
+#include "ui-tui/wizard/provider.h"
+#include "ui-tui/command/remote_test.h"
+#include "ui-tui/screens/dialog.h"
+#include "ui-tui/screens/rows.h"
+#include "ui-tui/screens/section.h"
+#include "ui-tui/widgets/tui_text.h"
+#include "ui-tui/verbs/verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static const struct list_column columns[] = {
+    {N_("ACCOUNT"), 20, false},
+    {N_("SERVER"), 0, false},
+    {N_("LOGIN"), 0, false},
+    {N_("SESSION"), 14, false},
+    {N_("FETCHED"), 8, true},
+    {N_("STATE"), 0, false},
+};
+
+static void *accounts_open(struct tui *tui)
+{
+	(void)tui;
+	return rows_open(columns, ARRAY_LEN(columns));
+}
+
+/* What the gateway says of it, NULL if it says nothing. */
+static const json_t *status_of(const struct tui *tui, const char *name)
+{
+	const json_t *list = json_object_get(tui->link.status, "accounts");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const char *text = json_string_value(json_object_get(json_array_get(list, i), "name"));
+
+		if (text != NULL && strcmp(text, name) == 0)
+			return json_array_get(list, i);
+	}
+	return NULL;
+}
+
+static void add_row(const struct tui *tui, struct list *list, const struct conf_account *account)
+{
+	const json_t *status = status_of(tui, account->name);
+	const char *error = json_string_value(json_object_get(status, "error"));
+	long long last = json_integer_value(json_object_get(status, "last_time"));
+	bool failed = error != NULL && error[0] != '\0';
+	char time[32];
+
+	list_add(list, account->name, !account->enabled ? STYLE_DIM : failed ? STYLE_BAD : STYLE_NORMAL);
+	list_cell(list, account->name);
+	list_cell(list, account->remote.url);
+	list_cell(list, account->remote.user);
+	list_cell(list, last == 0 ? "-" : tui_text_time(time, sizeof(time), last));
+	list_number(list, last);
+	list_cellf(list, "%lld", (long long)json_integer_value(json_object_get(status, "last_fetched")));
+	list_number(list, json_integer_value(json_object_get(status, "last_fetched")));
+	if (!account->enabled)
+		list_cell(list, _("rests"));
+	else if (!failed && json_integer_value(json_object_get(status, "left")) > 0)
+		list_cellf(list, _("good; %lld left on the server"),
+		    (long long)json_integer_value(json_object_get(status, "left")));
+	else
+		list_cell(list, failed ? error : last == 0 ? "" : _("good"));
+}
+
+static void accounts_refresh(struct tui *tui, void *state, bool now)
+{
+	struct list *list = rows_list(state);
+
+	if (!rows_are_stale(tui, state, now))
+		return;
+	list_begin(list);
+	for (size_t i = 0; i < tui->conf->account_count; i++)
+		add_row(tui, list, &tui->conf->accounts[i]);
+	list_end(list);
+}
+
+static void accounts_draw(struct tui *tui, void *state, struct rect area)
+{
+	tui_draw_list_and_row(tui, rows_list(state), area);
+	if (rows_list(state)->count == 0)
+		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING,
+		    _("There is no account yet: a adds one. The mail address is enough to begin with."));
+}
+
+/* --- the form */
+
+static void prepare(struct tui *tui, struct section_form *section, struct form *form)
+{
+	(void)tui;
+	form_button(form, _("Test"));
+	if (section->name == NULL) {
+		struct form_field *address = form_add(form, "*address", _("Mail address"), FORM_TEXT, "");
+
+		address->help = _("The address at the provider: the rest is filled in from it. Known are Gmail, Yandex, Mail.ru, "
+				  "Rambler, Outlook.com, iCloud, GMX, WEB.DE and Yahoo.");
+		form->at = form->count - 1;
+	}
+}
+
+/* What the provider wants is said at each field that it is about. */
+static void note_provider(const struct form *form, const char *note)
+{
+	static const char *const keys[] = {"*address", "url", "user", "password", "auth"};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
+		struct form_field *field = form_find(form, keys[i]);
+
+		if (field != NULL)
+			snprintf(field->note, sizeof(field->note), "%s", note);
+	}
+}
+
+static void note_hint(const struct form *form, const char *name, const char *url)
+{
+	const char *hint = provider_hint(url, "");
+	char *note = hint == NULL ? xstrdup(name) : xasprintf("%s%s%s", name, name[0] == '\0' ? "" : ". ", hint);
+
+	note_provider(form, note);
+	free(note);
+}
+
+static void prepared(struct tui *tui, struct section_form *section, struct form *form)
+{
+	const struct conf_account *account = section->name == NULL ? NULL : conf_find_account(tui->conf, section->name);
+
+	if (account != NULL)
+		note_hint(form, "", account->remote.url);
+}
+
+/* "sales@example.ru" is account sales. */
+static char *name_for(struct slice address)
+{
+	char *name = slice_dup(slice_cut(&address, '@'));
+
+	str_lower_ascii(name);
+	for (char *at = name; *at != '\0'; at++)
+		if (strchr("abcdefghijklmnopqrstuvwxyz0123456789._-", *at) == NULL)
+			*at = '-';
+	return name;
+}
+
+static void fill_in(struct tui *tui, struct form_dialog *dialog)
+{
+	struct form_field *field = form_find(dialog->form, "*address");
+	char *text = field == NULL ? NULL : form_text(field), *name, *guess;
+	struct slice address;
+	const struct provider *provider;
+
+	(void)tui;
+	if (text == NULL)
+		return;
+	address = slice_trim(slice_of(text));
+	provider = provider_of(address);
+	name = name_for(address);
+	guess = provider_guess(address, "pop3s://pop", 995);
+	form_suggest(form_find(dialog->form, ""), name);
+	form_suggest(form_find(dialog->form, "user"), text);
+	form_suggest(form_find(dialog->form, "url"), provider != NULL ? provider->fetch : guess != NULL ? guess : "");
+	form_suggest(form_find(dialog->form, "auth"),
+	    provider == NULL || strcmp(provider->auth, "auto") == 0 ? "" : provider->auth);
+	if (provider != NULL)
+		note_hint(dialog->form, provider->name, provider->fetch);
+	else
+		note_hint(dialog->form, "", guess != NULL ? guess : "");
+	free(name);
+	free(guess);
+	free(text);
+}
+
+/* --- the test, of what is typed or of what is saved */
+
+struct test {
+	const char *config, *file, *name;
+	struct slice text; /* of the file; ptr NULL: as it is */
+};
+
+static int run_test(void *context)
+{
+	const struct test *test = context;
+	struct conf_problems problems = {0};
+	struct conf *conf = conf_load_edited(test->config, test->file, test->text, &problems);
+	const struct conf_account *account = conf == NULL ? NULL : conf_find_account(conf, test->name);
+	int result = CLI_FAILED;
+
+	for (size_t i = 0; conf == NULL && i < problems.count; i++)
+		if (!problems.items[i].is_warning)
+			puts(PHRASE_SAID(problems.items[i].phrase));
+	if (account != NULL)
+		result = account_test(conf, account, NULL);
+	conf_free(conf);
+	conf_problems_clear(&problems);
+	return result;
+}
+
+static void test_typed(struct tui *tui, struct form_dialog *dialog, struct edit *edit, const char *name)
+{
+	struct test test = {tui->cli->config, edit->file, name, buf_slice(&edit->text)};
+
+	(void)dialog;
+	dialog_job(tui, _("Test of the account"), run_test, &test, NULL);
+}
+
+/* --- what it does */
+
+static void do_test(struct tui *tui, void *state)
+{
+	rows_show(tui, rows_list(state), _("Test of the account"), cmd_account_test);
+}
+
+static void do_add(struct tui *tui, void *state)
+{
+	struct section_form section = {.kind = "account",
+	    .file = "accounts.conf",
+	    .title = _("New account"),
+	    .prepare = prepare,
+	    .changed = fill_in,
+	    .pressed = test_typed};
+
+	if (!section_form_run(tui, &section))
+		return;
+	list_select(rows_list(state), section.saved_name);
+	free(section.saved_name);
+}
+
+static void do_edit(struct tui *tui, void *state)
+{
+	char *name = rows_selected(rows_list(state)), *title;
+	struct section_form section = {.kind = "account", .name = name, .prepare = prepare, .prepared = prepared, .pressed = test_typed};
+
+	if (name == NULL)
+		return;
+	section.title = title = xasprintf(_("Account %s"), name);
+	if (section_form_run(tui, &section))
+		free(section.saved_name);
+	free(title);
+	free(name);
+}
+
+static void do_remove(struct tui *tui, void *state)
+{
+	rows_remove(tui, rows_list(state), _("Remove from the accounts: %s? Nothing happens to the mailbox at the provider."),
+	    _("Yes, remove"), cmd_account_remove);
+}
+
+static void do_fetch(struct tui *tui, void *state)
+{
+	struct strlist ids = {NULL, 0};
+	json_t *names = json_array();
+
+	list_chosen(rows_list(state), &ids);
+	for (size_t i = 0; i < ids.count; i++)
+		json_array_append_new(names, json_string(ids.items[i]));
+	if (ids.count > 0 &&
+	    rows_ask_gateway(tui,
+		json_pack("{s:s, s:O, s:b, s:b}", "verb", "session", "accounts", names, "send", 0, "wait", 0),
+		_("session started")) == CLI_DONE)
+		list_unmark(rows_list(state));
+	json_decref(names);
+	strlist_clear(&ids);
+}
+
+static const struct tui_action actions[] = {
+    {TERM_ENTER, N_("Edit"), N_("change the account; it can be tested before it is saved"), do_edit, 1},
+    {'a', N_("Add"), N_("add an account: type its address, the rest is filled in"), do_add, 0},
+    {'t', N_("Test"), N_("log in and count, step by step; nothing is fetched"), do_test, 0},
+    {'s', N_("Fetch"), N_("fetch the marked accounts now, or this one"), do_fetch, 0},
+    {'d', N_("Remove"), N_("remove the account; the mailbox at the provider stays as it is"), do_remove, 0},
+};
+
+const struct tui_screen screen_accounts = {
+    .title = N_("Accounts"),
+    .help = N_("Mailboxes at providers. Each session fetches from all of them side by side; what comes is sorted to the users."),
+    .actions = actions,
+    .action_count = ARRAY_LEN(actions),
+    .open = accounts_open,
+    .close = rows_close,
+    .refresh = accounts_refresh,
+    .draw = accounts_draw,
+    .list = rows_list,
+};

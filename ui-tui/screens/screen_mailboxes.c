@@ -1,0 +1,366 @@
+/*
+ * Mailboxes: how full they are, and the messages in one of them. The headers of a large one are read bit by bit, the newest
+ * first, so that the screen does not stand still meanwhile.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/map.h"
+#include "spool/maildir.h"
+#include "message/msgid.h"
+#include "ui-tui/command/letter.h"
+#include "ui-tui/screens/dialog.h"
+#include "ui-tui/widgets/pace.h"
+#include "ui-tui/screens/rows.h"
+#include "ui-tui/widgets/tui_text.h"
+#include "ui-tui/verbs/verbs.h"
+
+#include <stdlib.h>
+
+#define REFRESH_MS 5000
+#define READ_MS 100 /* of each turn of the screens */
+
+static const struct list_column box_columns[] = {
+    {N_("MAILBOX"), 24, false},
+    {N_("MESSAGES"), 10, true},
+    {N_("SIZE"), 10, true},
+    {N_("FULL NAME"), 0, false},
+};
+static const struct list_column letter_columns[] = {
+    {N_("ARRIVED"), 14, false},
+    {N_("SIZE"), 8, true},
+    {N_("FROM"), 0, false},
+    {N_("SUBJECT"), 0, false},
+};
+
+/* What is shown of a message, read once. */
+struct head {
+	struct letter letter;
+	uint64_t size;
+	bool is_gone;
+};
+
+struct mailboxes {
+	struct list boxes, letters;
+	char *user; /* whose messages are shown, NULL: the mailboxes are */
+	struct maildir_list messages;
+	struct map heads; /* uidl -> struct head */
+	size_t read;	  /* of messages */
+	struct pace pace;
+};
+
+static void *mailboxes_open(struct tui *tui)
+{
+	struct mailboxes *mailboxes = xcalloc(1, sizeof(*mailboxes));
+
+	(void)tui;
+	list_init(&mailboxes->boxes, box_columns, ARRAY_LEN(box_columns));
+	list_init(&mailboxes->letters, letter_columns, ARRAY_LEN(letter_columns));
+	return mailboxes;
+}
+
+/* Forgets the mailbox that was shown. */
+static void close_box(struct mailboxes *mailboxes)
+{
+	struct slice uidl;
+	size_t at = 0;
+	void *value;
+
+	while (map_next(&mailboxes->heads, &at, &uidl, &value)) {
+		struct head *head = value;
+
+		letter_clear(&head->letter);
+		free(head);
+	}
+	map_clear(&mailboxes->heads);
+	maildir_list_clear(&mailboxes->messages);
+	free(mailboxes->user);
+	mailboxes->user = NULL;
+	mailboxes->read = 0;
+}
+
+static void mailboxes_close(void *state)
+{
+	struct mailboxes *mailboxes = state;
+
+	close_box(mailboxes);
+	list_clear(&mailboxes->boxes);
+	list_clear(&mailboxes->letters);
+	free(mailboxes);
+}
+
+static struct list *mailboxes_list(void *state)
+{
+	struct mailboxes *mailboxes = state;
+
+	return mailboxes->user == NULL ? &mailboxes->boxes : &mailboxes->letters;
+}
+
+/* --- filling */
+
+static void add_box(const struct tui *tui, struct list *list, const char *user, const char *full_name, bool has_user)
+{
+	struct error error;
+	uint64_t bytes = 0;
+	size_t messages = 0;
+	char size[32];
+
+	list_add(list, user, has_user ? STYLE_NORMAL : STYLE_DIM);
+	list_cellf(list, has_user ? "%s" : _("%s (no such user)"), user);
+	if (maildir_bytes(tui->conf->gateway.spool, user, &bytes, &messages, &error) != 0) {
+		list_cell(list, "?");
+		list_cell(list, "?");
+	} else {
+		list_cellf(list, "%zu", messages);
+		list_number(list, (int64_t)messages);
+		list_cell(list, i18n_size(size, sizeof(size), bytes));
+		list_number(list, (int64_t)bytes);
+	}
+	list_cell(list, full_name);
+}
+
+static void fill_boxes(const struct tui *tui, struct list *list)
+{
+	const struct conf *conf = tui->conf;
+	struct strlist names = {NULL, 0};
+
+	list_begin(list);
+	add_box(tui, list, CONF_POSTMASTER, _("reports, and what nobody gets"), true);
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
+			add_box(tui, list, conf->users[i].name, conf->users[i].full_name, true);
+	maildir_users(conf->gateway.spool, &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
+			add_box(tui, list, names.items[i], _("of a user who was removed"), false);
+	strlist_clear(&names);
+	list_end(list);
+}
+
+static void add_letter(const struct maildir_message *message, const struct head *head, struct list *list)
+{
+	char time[32], size[32];
+
+	list_add(list, message->uidl, STYLE_NORMAL);
+	list_cell(list, tui_text_time(time, sizeof(time), message->time));
+	list_number(list, message->time);
+	list_cell(list, i18n_size(size, sizeof(size), head->size));
+	list_number(list, (int64_t)head->size);
+	list_cell(list, head->letter.from);
+	list_cell(list, head->letter.subject);
+}
+
+/* The newest first, as far as they are read. */
+static void fill_letters(struct mailboxes *mailboxes)
+{
+	list_begin(&mailboxes->letters);
+	for (size_t i = mailboxes->messages.count; i > 0; i--) {
+		const struct maildir_message *message = &mailboxes->messages.items[i - 1];
+		const struct head *head = map_get(&mailboxes->heads, slice_of(message->uidl));
+
+		if (head != NULL && !head->is_gone)
+			add_letter(message, head, &mailboxes->letters);
+	}
+	list_end(&mailboxes->letters);
+}
+
+static void read_head(const char *spool, struct mailboxes *mailboxes, struct maildir_message *message)
+{
+	struct head *head = xcalloc(1, sizeof(*head));
+
+	head->is_gone = !letter_find(spool, mailboxes->user, message, &head->letter);
+	head->size = message->size;
+	map_put(&mailboxes->heads, slice_of(message->uidl), head);
+}
+
+/* Reads headers that are not read yet, the newest first, for a while. Returns whether there were any. */
+static bool read_heads(const char *spool, struct mailboxes *mailboxes)
+{
+	int64_t deadline = clock_now_ms() + READ_MS;
+	size_t known = 0, begun = mailboxes->read;
+
+	mailboxes->read = 0;
+	for (size_t i = mailboxes->messages.count; i > 0; i--) {
+		struct maildir_message *message = &mailboxes->messages.items[i - 1];
+
+		if (map_get(&mailboxes->heads, slice_of(message->uidl)) == NULL) {
+			if (clock_left_ms(deadline) <= 0)
+				break;
+			read_head(spool, mailboxes, message);
+			known++;
+		}
+		mailboxes->read++;
+	}
+	return known > 0 || mailboxes->read != begun;
+}
+
+static void refresh_letters(struct tui *tui, struct mailboxes *mailboxes, bool is_due)
+{
+	const char *spool = tui->conf->gateway.spool;
+	struct maildir_list messages;
+	struct error error;
+
+	if (is_due) {
+		pace_begin(&mailboxes->pace);
+		if (maildir_list(spool, mailboxes->user, &messages, &error) != 0) {
+			tui_say(tui, STYLE_BAD, "%s", ERROR_SAID(&error));
+			return;
+		}
+		maildir_list_clear(&mailboxes->messages);
+		mailboxes->messages = messages;
+		pace_end(&mailboxes->pace);
+	}
+	if (is_due || mailboxes->read < mailboxes->messages.count)
+		if (read_heads(spool, mailboxes) || is_due)
+			fill_letters(mailboxes);
+}
+
+static void mailboxes_refresh(struct tui *tui, void *state, bool now)
+{
+	struct mailboxes *mailboxes = state;
+	bool is_due = now || pace_is_due(&mailboxes->pace, REFRESH_MS);
+
+	if (mailboxes->user != NULL) {
+		refresh_letters(tui, mailboxes, is_due);
+	} else if (is_due) {
+		pace_begin(&mailboxes->pace);
+		fill_boxes(tui, &mailboxes->boxes);
+		pace_end(&mailboxes->pace);
+	}
+}
+
+static void draw_title(const struct mailboxes *mailboxes, struct rect area)
+{
+	size_t all = mailboxes->messages.count;
+	int x = area.x + 1;
+
+	x += term_putf(area.y, x, area.width - 2, STYLE_STRONG, _("Mailbox %s"), mailboxes->user) + 2;
+	if (mailboxes->read < all)
+		term_putf(area.y, x, area.width - x, STYLE_WARNING, _("%zu of %zu messages are read so far"), mailboxes->read, all);
+	else
+		term_putf(area.y, x, area.width - x, STYLE_DIM, _n("%zu message", "%zu messages", all), all);
+}
+
+static void mailboxes_draw(struct tui *tui, void *state, struct rect area)
+{
+	struct mailboxes *mailboxes = state;
+
+	if (mailboxes->user == NULL) {
+		tui_draw_list_and_row(tui, &mailboxes->boxes, area);
+		return;
+	}
+	draw_title(mailboxes, area);
+	tui_draw_list_and_row(tui, &mailboxes->letters, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
+	if (mailboxes->messages.count == 0)
+		term_put(area.y + 3, area.x + 2, area.width - 4, STYLE_DIM, _("There are no messages in this mailbox."));
+}
+
+/* --- what it does */
+
+static void do_enter(struct tui *tui, void *state)
+{
+	struct mailboxes *mailboxes = state;
+	const struct list_row *row = list_selected(mailboxes_list(state));
+
+	if (row == NULL)
+		return;
+	if (mailboxes->user == NULL) {
+		mailboxes->user = xstrdup(row->id);
+		list_filter(&mailboxes->letters, "");
+		mailboxes_refresh(tui, state, true);
+		list_key(&mailboxes->letters, TERM_HOME);
+		return;
+	}
+	if (!msgid_is(slice_of(row->id))) {
+		tui_say(tui, STYLE_NORMAL, "%s", _("another program has put this message here: nothing is known about it"));
+		return;
+	}
+	rows_show(tui, &mailboxes->letters, _("The way of a letter"), cmd_trace);
+}
+
+static void do_back(struct tui *tui, void *state)
+{
+	struct mailboxes *mailboxes = state;
+	struct list *list = mailboxes_list(state);
+
+	if (list->filter[0] != '\0' || list_marked(list) > 0) {
+		list_filter(list, "");
+		list_unmark(list);
+		return;
+	}
+	close_box(mailboxes);
+	mailboxes_refresh(tui, state, true);
+}
+
+/* The mailbox that is open, else those that are marked or selected. */
+static void chosen_boxes(const struct mailboxes *mailboxes, struct strlist *users)
+{
+	if (mailboxes->user != NULL)
+		strlist_add(users, mailboxes->user);
+	else
+		list_chosen(&mailboxes->boxes, users);
+}
+
+/* Asks for an age until it is one. Returns new memory, NULL for Esc; *plan: what would go by it, new memory. */
+static char *ask_age(struct tui *tui, const struct strlist *users, char **plan)
+{
+	char *age = xstrdup("90d");
+
+	for (;;) {
+		char *typed = dialog_ask(tui, _("Remove old messages"),
+		    _("Older than (a number with m, h, d or w: 90d is 90 days):"), age);
+		struct cli_given given[] = {{"--older", typed}, {"--dry-run", ""}};
+
+		free(age);
+		age = typed;
+		if (age == NULL)
+			return NULL;
+		*plan = dialog_output_of(tui, cmd_mailbox_purge, users, given, ARRAY_LEN(given));
+		if (*plan != NULL)
+			return age;
+	}
+}
+
+static void do_purge(struct tui *tui, void *state)
+{
+	struct mailboxes *mailboxes = state;
+	struct strlist users = {NULL, 0};
+	char *age, *plan = NULL, *text;
+
+	chosen_boxes(mailboxes, &users);
+	age = users.count == 0 ? NULL : ask_age(tui, &users, &plan);
+	if (age != NULL) {
+		text = xasprintf(_("%s\nThis cannot be undone."), plan);
+		if (dialog_confirm(tui, _("Remove old messages"), text, _("Yes, remove them for good"))) {
+			dialog_quiet_each(tui, cmd_mailbox_purge, &users, "--older", age);
+			list_unmark(&mailboxes->boxes);
+		}
+		mailboxes_refresh(tui, state, true);
+		free(text);
+	}
+	strlist_clear(&users);
+	free(plan);
+	free(age);
+}
+
+static const struct tui_action actions[] = {
+    {TERM_ENTER, N_("Open"), N_("the letters of a mailbox; in it: the way of a letter"), do_enter, 1},
+    {TERM_ESCAPE, N_("Back"), N_("back to the mailboxes"), do_back, 0},
+    {TERM_BACKSPACE, NULL, N_("the same"), do_back, 0},
+    {'w', NULL, N_("in a mailbox: the way of a letter"), do_enter, 0},
+    {'d', N_("Remove old"), N_("remove the messages that are older than an age"), do_purge, 0},
+};
+
+const struct tui_screen screen_mailboxes = {
+    .title = N_("Mailboxes"),
+    .help = N_("What lies in the mailboxes here until the mail programs fetch it. The letters themselves are not shown: they "
+	       "belong to their users."),
+    .undo = N_("Messages that were removed are gone."),
+    .actions = actions,
+    .action_count = ARRAY_LEN(actions),
+    .open = mailboxes_open,
+    .close = mailboxes_close,
+    .refresh = mailboxes_refresh,
+    .draw = mailboxes_draw,
+    .list = mailboxes_list,
+};

@@ -1,0 +1,375 @@
+/*
+ * Settings: every key of the configuration that is not of a user, account or rule, in groups.
+ */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "config/schema.h"
+#include "ui-tui/command/remote_test.h"
+#include "ui-tui/screens/tui.h"
+#include "ui-tui/screens/dialog.h"
+#include "ui-tui/screens/section.h"
+#include "ui-tui/widgets/tui_text.h"
+#include "ui-tui/screens/undo.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define HELP_ROWS 3
+
+static const struct list_column columns[] = {
+    {N_("SETTING"), 33, false},
+    {N_("VALUE"), 0, false},
+    {N_("IN THE FILE"), 24, false},
+};
+
+/* In the order in which an office is set up. */
+static const struct {
+	const char *kind, *title; /* N_() */
+} groups[] = {
+    {"gateway", N_("Gateway")},
+    {"smarthost", N_("Server for outgoing mail")},
+    {"line", N_("Line")},
+    {"schedule", N_("Schedule")},
+    {"lan", N_("LAN access")},
+    {"limits", N_("Limits")},
+    {"sorter", N_("Sorting")},
+    {"group", N_("Groups of users")},
+    {"log", N_("Log")},
+};
+
+struct settings {
+	struct list list;
+	unsigned conf_number;
+};
+
+static void *settings_open(struct tui *tui)
+{
+	struct settings *settings = xcalloc(1, sizeof(*settings));
+
+	(void)tui;
+	list_init(&settings->list, columns, ARRAY_LEN(columns));
+	return settings;
+}
+
+static void settings_close(void *state)
+{
+	struct settings *settings = state;
+
+	list_clear(&settings->list);
+	free(settings);
+}
+
+static struct list *settings_list(void *state)
+{
+	return &((struct settings *)state)->list;
+}
+
+/* --- filling. A row's identity is "kind|name|key" */
+
+static void add_value(struct list *list, const struct schema_key *key, const char *value)
+{
+	if (value != NULL && value[0] != '\0' && value_is_secret(key->type))
+		list_cell(list, "********");
+	else if (value != NULL && value[0] != '\0')
+		list_cell(list, value);
+	else if (key->value != NULL && key->value[0] != '\0')
+		list_cellf(list, "(%s)", key->value);
+	else
+		list_cellf(list, "(%s)", key->stands == NULL ? "" : _(key->stands));
+}
+
+static void add_keys(struct list *list, const struct schema_section *schema, const struct ini_section *section,
+    const char *name)
+{
+	for (size_t i = 0; i < schema->key_count; i++) {
+		const struct schema_key *key = &schema->keys[i];
+		const char *value = section_value(section, key->name);
+		bool is_given = value != NULL && value[0] != '\0';
+		char *id = xasprintf("%s|%s|%s", schema->kind, name, key->name);
+
+		list_add(list, id, is_given ? STYLE_NORMAL : STYLE_DIM);
+		list_cell(list, schema_label(schema, key));
+		add_value(list, key, value);
+		list_cell(list, key->name);
+		free(id);
+	}
+}
+
+static void add_group(struct list *list, const struct ini *ini, size_t group)
+{
+	const struct schema_section *schema = schema_find(groups[group].kind);
+	char *heading;
+
+	if (schema->example == NULL) {
+		heading = xasprintf("%s: %s", _(groups[group].title), _(schema->help));
+		list_heading(list, heading);
+		free(heading);
+		add_keys(list, schema, section_find(ini, schema->kind, ""), "");
+		return;
+	}
+	for (size_t i = 0; i < ini->count; i++)
+		if (strcmp(ini->sections[i].kind, schema->kind) == 0) {
+			heading = xasprintf("%s: %s", _(groups[group].title), ini->sections[i].name);
+			list_heading(list, heading);
+			free(heading);
+			add_keys(list, schema, &ini->sections[i], ini->sections[i].name);
+		}
+}
+
+static void settings_refresh(struct tui *tui, void *state, bool now)
+{
+	struct settings *settings = state;
+	struct ini ini;
+
+	if (!now && settings->conf_number == tui->conf_number)
+		return;
+	settings->conf_number = tui->conf_number;
+	section_read_all(tui, &ini);
+	list_begin(&settings->list);
+	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
+		add_group(&settings->list, &ini, i);
+	list_end(&settings->list);
+	ini_clear(&ini);
+}
+
+/* The parts of a row's identity; false if no row is selected. Free *copy. */
+static bool selected_key(void *state, char **copy, const char **kind, const char **name, const char **key)
+{
+	const struct list_row *row = list_selected(settings_list(state));
+	char *rest;
+
+	*copy = NULL;
+	if (row == NULL)
+		return false;
+	*copy = rest = xstrdup(row->id);
+	*kind = strsep(&rest, "|");
+	*name = strsep(&rest, "|");
+	*key = rest;
+	return rest != NULL;
+}
+
+/* The selected setting in full, and its help. */
+static void add_help(void *state, struct buf *text)
+{
+	const struct list_row *row = list_selected(settings_list(state));
+	const char *kind, *name, *key;
+	char *copy;
+
+	if (selected_key(state, &copy, &kind, &name, &key)) {
+		const struct schema_key *schema = schema_find_key(schema_find(kind), key);
+
+		buf_printf(text, "[%s%s%s] %s = %s\n%s", kind, name[0] == '\0' ? "" : " ", name, key, row->cells[1],
+		    schema == NULL ? "" : _(schema->help));
+	}
+	free(copy);
+}
+
+static const struct conf_problem *first_error(const struct conf_problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++)
+		if (!problems->items[i].is_warning)
+			return &problems->items[i];
+	return NULL;
+}
+
+/* Draws lines from the top of the area; returns how many. */
+static int draw_lines(struct rect area, enum term_style style, const struct strlist *lines)
+{
+	int count = (int)lines->count < area.height ? (int)lines->count : area.height;
+
+	for (int i = 0; i < count; i++)
+		term_put(area.y + i, area.x + 1, area.width - 2, style, lines->items[i]);
+	return count;
+}
+
+/* The first error in the files above the list. Returns its lines. */
+static int draw_error(const struct tui *tui, struct rect area)
+{
+	const struct conf_problem *wrong = first_error(&tui->problems);
+	struct strlist lines = {NULL, 0};
+	struct error error;
+	int used;
+
+	if (wrong == NULL)
+		return 0;
+	conf_problem_error(wrong, &error);
+	tui_text_wrap(ERROR_SAID(&error), (size_t)area.width - 2, &lines);
+	used = draw_lines((struct rect){area.y, area.x, area.height / 3, area.width}, STYLE_BAD, &lines);
+	strlist_clear(&lines);
+	return used;
+}
+
+static void settings_draw(struct tui *tui, void *state, struct rect area)
+{
+	struct settings *settings = state;
+	struct strlist lines = {NULL, 0};
+	struct buf text = BUF_INIT(8192);
+	int used = draw_error(tui, area), help;
+
+	add_help(state, &text);
+	tui_text_wrap(buf_text(&text), (size_t)area.width - 2, &lines);
+	help = (int)lines.count > HELP_ROWS ? (int)lines.count : HELP_ROWS;
+	if (help > area.height / 3)
+		help = area.height / 3;
+	tui_draw_list(tui, &settings->list,
+	    (struct rect){area.y + used, area.x, area.height - used - help - 1, area.width});
+	term_line(area.y + area.height - help - 1, area.x, area.width);
+	draw_lines((struct rect){area.y + area.height - help, area.x, help, area.width}, STYLE_NORMAL, &lines);
+	strlist_clear(&lines);
+	buf_clear(&text);
+}
+
+/* --- what it does */
+
+static void do_edit(struct tui *tui, void *state)
+{
+	const char *kind, *name, *key;
+	char *copy;
+	struct section_form section = {0};
+
+	if (selected_key(state, &copy, &kind, &name, &key)) {
+		char *title = xasprintf("[%s%s%s] %s", kind, name[0] == '\0' ? "" : " ", name, key);
+
+		section = (struct section_form){.kind = kind, .name = name, .only = key, .title = title};
+		if (section_form_run(tui, &section))
+			free(section.saved_name);
+		free(title);
+	}
+	free(copy);
+}
+
+static void do_section(struct tui *tui, void *state)
+{
+	const char *kind, *name, *key;
+	char *copy;
+	struct section_form section = {0};
+
+	if (selected_key(state, &copy, &kind, &name, &key)) {
+		char *title = xasprintf("[%s%s%s]", kind, name[0] == '\0' ? "" : " ", name);
+
+		section = (struct section_form){.kind = kind, .name = name, .title = title, .about = _(schema_find(kind)->help)};
+		if (section_form_run(tui, &section))
+			free(section.saved_name);
+		free(title);
+	}
+	free(copy);
+}
+
+static void do_add(struct tui *tui, void *state)
+{
+	const char *const choices[] = {_("A server for outgoing mail (smarthost)"), _("A group of users")};
+	int chosen = dialog_choose(tui, _("New section"), _("What is to be added?"), choices, ARRAY_LEN(choices));
+	struct section_form section = {.kind = chosen == 1 ? "group" : "smarthost",
+	    .title = _("New section"),
+	    .about = chosen < 0 ? "" : choices[chosen]};
+	char *id;
+
+	if (chosen < 0 || !section_form_run(tui, &section))
+		return;
+	id = xasprintf("%s|%s|%s", section.kind, section.saved_name, schema_find(section.kind)->keys[0].name);
+	list_select(settings_list(state), id);
+	free(id);
+	free(section.saved_name);
+}
+
+/* The section at which an action works. */
+struct target {
+	struct cli *cli;
+	const char *kind, *name;
+};
+
+static int run_removal(void *context)
+{
+	const struct target *removal = context;
+	struct conf *conf = cli_gateway_conf(removal->cli);
+	struct edit edit;
+	int result = CLI_FAILED;
+	const char *file = NULL;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		if (strcmp(removal->kind, "smarthost") == 0 && strcmp(conf->smarthosts[i].name, removal->name) == 0)
+			file = conf->smarthosts[i].place.file;
+	for (size_t i = 0; i < conf->group_count; i++)
+		if (strcmp(removal->kind, "group") == 0 && strcmp(conf->groups[i].name, removal->name) == 0)
+			file = conf->groups[i].place.file;
+	if (file != NULL && edit_begin(&edit, removal->cli, conf, file)) {
+		result = edit_remove(&edit, removal->kind, removal->name);
+		edit_clear(&edit);
+	}
+	if (result == CLI_DONE)
+		printf(_("[%s %s] was removed\n"), removal->kind, removal->name);
+	conf_free(conf);
+	return result;
+}
+
+static void remove_section(struct tui *tui, struct target *removal)
+{
+	undo_files_begin(tui);
+	dialog_quiet_job(tui, run_removal, removal, NULL);
+	undo_files_end(tui, _("%s removed"), removal->name);
+}
+
+static void do_remove(struct tui *tui, void *state)
+{
+	struct target removal = {.cli = tui->cli};
+	const char *key;
+	char *copy, *text;
+
+	if (selected_key(state, &copy, &removal.kind, &removal.name, &key) && removal.name[0] != '\0') {
+		text = xasprintf(_("Remove the section [%s %s] with all its settings?"), removal.kind, removal.name);
+		if (dialog_confirm(tui, _("Remove"), text, _("Yes, remove the section")))
+			remove_section(tui, &removal);
+		tui_changed(tui);
+		free(text);
+	} else if (copy != NULL) {
+		tui_say(tui, STYLE_NORMAL, "%s", _("this section cannot be removed; an empty setting means its default"));
+	}
+	free(copy);
+}
+
+static int run_test(void *context)
+{
+	const struct target *test = context;
+	struct conf *conf = cli_conf(test->cli);
+	const struct conf_smarthost *smarthost = conf == NULL ? NULL : conf_find_smarthost(conf, test->name);
+	int result = smarthost == NULL ? CLI_FAILED : smarthost_test(conf, smarthost, NULL);
+
+	conf_free(conf);
+	return result;
+}
+
+static void do_test(struct tui *tui, void *state)
+{
+	struct target test = {.cli = tui->cli};
+	const char *key;
+	char *copy;
+
+	if (selected_key(state, &copy, &test.kind, &test.name, &key) && strcmp(test.kind, "smarthost") == 0)
+		dialog_job(tui, _("Test of the smarthost"), run_test, &test, NULL);
+	else
+		tui_say(tui, STYLE_NORMAL, "%s", _("select a setting of a smarthost first"));
+	free(copy);
+}
+
+static const struct tui_action actions[] = {
+    {TERM_ENTER, N_("Edit"), N_("change the setting; empty: the default, which stands in brackets"), do_edit, 1},
+    {'e', N_("Section"), N_("the whole section in one form"), do_section, 0},
+    {'a', N_("Add"), N_("add a server for outgoing mail, or a group of users"), do_add, 0},
+    {'t', N_("Test"), N_("connect to the selected smarthost, log in, say what failed; sends nothing"), do_test, 0},
+    {'d', N_("Remove"), N_("remove a smarthost or a group"), do_remove, 0},
+};
+
+const struct tui_screen screen_settings = {
+    .title = N_("Settings"),
+    .help = N_("Every setting of the gateway with its value; defaults stand in brackets. What you change is checked as you type "
+	       "and as a whole, is written into the file with all comments kept, and the gateway works with it at once."),
+    .actions = actions,
+    .action_count = ARRAY_LEN(actions),
+    .open = settings_open,
+    .close = settings_close,
+    .refresh = settings_refresh,
+    .draw = settings_draw,
+    .list = settings_list,
+};

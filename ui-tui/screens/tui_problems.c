@@ -1,0 +1,170 @@
+#include "ui-tui/screens/tui_problems.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "spool/problem.h"
+#include "spool/damage.h"
+#include "spool/queue.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SHOWN_MAX 50 /* of the configuration; the others show when these are mended */
+
+static void add(struct tui_problems *problems, enum term_style style, enum tui_place place, const char *id,
+    const char *format, ...) __attribute__((format(printf, 5, 6)));
+
+static void add(struct tui_problems *problems, enum term_style style, enum tui_place place, const char *id,
+    const char *format, ...)
+{
+	struct tui_problem problem = {.style = style, .place = place, .id = xstrdup(id)};
+	va_list args;
+
+	va_start(args, format);
+	problem.text = xvasprintf(format, args);
+	va_end(args);
+	ARRAY_GROW(problems->items, problems->count);
+	problems->items[problems->count++] = problem;
+}
+
+void tui_problems_clear(struct tui_problems *problems)
+{
+	for (size_t i = 0; i < problems->count; i++) {
+		free(problems->items[i].id);
+		free(problems->items[i].text);
+		free(problems->items[i].file);
+	}
+	free(problems->items);
+	*problems = (struct tui_problems){0};
+}
+
+static const char *base_name(const char *file)
+{
+	const char *slash = strrchr(file, '/');
+
+	return slash == NULL ? file : slash + 1;
+}
+
+static enum tui_place place_of_file(const char *file)
+{
+	static const struct {
+		const char *name;
+		enum tui_place place;
+	} places[] = {
+	    {"users.conf", SCREEN_USERS}, {"accounts.conf", SCREEN_ACCOUNTS}, {"rules.conf", SCREEN_SORTER}};
+
+	for (size_t i = 0; i < ARRAY_LEN(places); i++)
+		if (strcmp(base_name(file), places[i].name) == 0)
+			return places[i].place;
+	return SCREEN_SETTINGS;
+}
+
+static void find_in_files(const struct conf_problems *found, bool warnings, struct tui_problems *problems)
+{
+	for (size_t i = 0; i < found->count && i < SHOWN_MAX; i++) {
+		const struct conf_problem *item = &found->items[i];
+
+		struct conf_problem shown = *item;
+		struct error error;
+
+		if (item->is_warning != warnings)
+			continue;
+		shown.place.file = base_name(item->place.file);
+		conf_problem_error(&shown, &error);
+		add(problems, warnings ? STYLE_WARNING : STYLE_BAD, place_of_file(item->place.file), "", "%s", ERROR_SAID(&error));
+		problems->items[problems->count - 1].file = xstrdup(item->place.file);
+		problems->items[problems->count - 1].line = item->place.line;
+		problems->items[problems->count - 1].is_exposed = item->is_exposed;
+	}
+}
+
+/* "account sales" leads to that account. */
+static void add_known(void *context, const char *key, const char *text, int64_t since)
+{
+	static const struct {
+		const char *kind;
+		enum tui_place place;
+	} kinds[] = {{"account ", SCREEN_ACCOUNTS}, {"smarthost ", SCREEN_SETTINGS}};
+	enum tui_place place = SCREEN_JOURNAL;
+	char id[256] = "", time[32];
+	struct msgid entry;
+
+	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
+		if (strncmp(key, kinds[i].kind, strlen(kinds[i].kind)) == 0) {
+			place = kinds[i].place;
+			snprintf(id, sizeof(id), place == SCREEN_ACCOUNTS ? "%s" : "smarthost|%s|url",
+			    key + strlen(kinds[i].kind));
+		}
+	if (damage_entry(key, &entry)) {
+		place = SCREEN_QUEUE;
+		snprintf(id, sizeof(id), "%s", entry.text);
+	}
+	/* TRANSLATORS: a problem: what, since when, what is wrong */
+	add(context, STYLE_BAD, place, id, _("%s, since %s: %s"), PHRASE_SAID(PROBLEM_NAME(key)),
+	    i18n_time(time, sizeof(time), since), PHRASE_SAID(text));
+}
+
+static void find_in_queue(const unsigned counts[], struct tui_problems *problems)
+{
+	if (counts[QUEUE_CORRUPT] > 0)
+		add(problems, STYLE_BAD, SCREEN_QUEUE, "", _n("%u letter in the queue is damaged",
+		    "%u letters in the queue are damaged", counts[QUEUE_CORRUPT]), counts[QUEUE_CORRUPT]);
+	if (counts[QUEUE_DEFERRED] > 0)
+		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", _n("%u letter could not be sent yet and is tried again",
+		    "%u letters could not be sent yet and are tried again", counts[QUEUE_DEFERRED]), counts[QUEUE_DEFERRED]);
+	if (counts[QUEUE_HOLD] > 0)
+		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", _n("%u letter is held back by hand",
+		    "%u letters are held back by hand", counts[QUEUE_HOLD]), counts[QUEUE_HOLD]);
+}
+
+static void find_missing(const struct conf *conf, struct tui_problems *problems)
+{
+	if (conf->user_count == 0)
+		add(problems, STYLE_WARNING, SCREEN_USERS, "", "%s",
+		    _("there are no users yet: nobody can read or send mail"));
+	if (conf->account_count == 0)
+		add(problems, STYLE_WARNING, SCREEN_ACCOUNTS, "", "%s",
+		    _("there is no account yet: no mail is fetched"));
+	if (conf->smarthost_count == 0)
+		add(problems, STYLE_WARNING, SCREEN_SETTINGS, "smarthost", "%s",
+		    _("there is no smarthost yet: no mail leaves the office"));
+}
+
+const char *tui_problem_advice(const struct tui_problem *problem)
+{
+	static const char *const advice[SCREENS] = {
+	    [SCREEN_OVERVIEW] = N_("Start the gateway: here, or by its service (systemctl start lanpostd)."),
+	    [SCREEN_USERS] = N_("Open the user on the screen Users and change what the text names, or edit the file; lanpost check "
+				"prints all that is wrong."),
+	    [SCREEN_ACCOUNTS] = N_("Open the account on the screen Accounts: t tests it step by step and says what to change, Enter "
+				   "changes it. The problem ends with the next session that works."),
+	    [SCREEN_SORTER] = N_("Open the rule on the screen Sorter and change what the text names, or edit the file; lanpost check "
+				 "prints all that is wrong."),
+	    [SCREEN_QUEUE] = N_("The screen Queue shows each message and the last answer of the server. Enter shows all of it, y tries "
+				"again, h holds, d deletes."),
+	    [SCREEN_MAILBOXES] = N_("See the screen Mailboxes."),
+	    [SCREEN_JOURNAL] = N_("The screen Journal shows what happened, and the log says more. The problem ends when the gateway finds "
+				  "that all is well again."),
+	    [SCREEN_SETTINGS] = N_("Change the setting on the screen Settings, or edit the file; lanpost check prints all that is wrong."),
+	};
+
+	return _(advice[problem->place]);
+}
+
+void tui_problems_find(struct tui *tui, const unsigned queue_counts[], struct tui_problems *problems)
+{
+	struct state *state = tui_state(tui);
+	struct error error;
+
+	tui_problems_clear(problems);
+	if (!tui->link.is_up)
+		add(problems, STYLE_BAD, SCREEN_OVERVIEW, "", "%s",
+		    _("the gateway is not running: no mail is taken, fetched or sent"));
+	find_in_files(&tui->problems, false, problems);
+	if (state != NULL)
+		state_problems(state, add_known, problems, &error);
+	find_in_queue(queue_counts, problems);
+	find_missing(tui->conf, problems);
+	find_in_files(&tui->problems, true, problems);
+}

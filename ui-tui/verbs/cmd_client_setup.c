@@ -1,0 +1,276 @@
+/*
+ * lanpost client-setup: what to enter in a user's mail program, and files that enter it by themselves.
+ */
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/lan_address.h"
+#include "config/value.h"
+#include "ui-tui/command/cli.h"
+#include "ui-tui/client-setup/setup.h"
+#include "ui-tui/verbs/verbs.h"
+
+#include <arpa/inet.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FILE_MAX (4u << 20)
+#define FILE_MODE 0644
+
+/* --- what people are told */
+
+/* A program's dialogs, in its own words. The texts get host, port and the word for the encryption. */
+static const struct program {
+	const char *title, *incoming, *outgoing, *security[3], *login, *no_login;
+} programs[] = {
+    {N_("Thunderbird: New account > Existing mail > Configure manually"),
+	N_("  Incoming server: POP3, hostname %s, port %d, connection security: %s, authentication: Normal password"),
+	N_("  Outgoing server: hostname %s, port %d, connection security: %s, authentication: %s"),
+	{N_("None"), N_("STARTTLS"), N_("SSL/TLS")}, N_("Normal password"), N_("No authentication")},
+    {N_("The Bat!: Account > Properties > Transport"),
+	N_("  Receive mail: POP3 server %s, port %d, connection: %s"),
+	N_("  Send mail: SMTP server %s, port %d, connection: %s; authentication: %s"),
+	{N_("Regular"), N_("Secure to regular port (STARTTLS)"), N_("Secure to dedicated port (TLS)")},
+	N_("RFC-2554, as for receiving"), N_("off")},
+    {N_("Outlook: Add account > Advanced setup > POP"),
+	N_("  Incoming mail: server %s, port %d, encryption: %s; no Secure Password Authentication (SPA)"),
+	N_("  Outgoing mail: server %s, port %d, encryption: %s; my outgoing server requires authentication: %s"),
+	{N_("None"), N_("STARTTLS"), N_("SSL/TLS")}, N_("yes, same settings as my incoming server"), N_("no")},
+};
+
+static void print_programs(const struct setup *setup)
+{
+	const struct setup_service *incoming = &setup->incoming[0], *outgoing = &setup->outgoing[0];
+
+	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
+		const struct program *program = &programs[i];
+
+		printf("\n%s\n", _(program->title));
+		printf(_(program->incoming), setup->host, incoming->port, _(program->security[incoming->security]));
+		puts("");
+		printf(_(program->outgoing), setup->host, outgoing->port, _(program->security[outgoing->security]),
+		    setup->sends_with_login ? _(program->login) : _(program->no_login));
+		puts("");
+	}
+	printf("\n%s\n", _("Phones: Thunderbird for Android scans the QR code (Add account > Import settings); an iPhone "
+			   "opens the .mobileconfig file. --write FOLDER makes both."));
+}
+
+static const char *password_text(const struct setup *setup)
+{
+	if (setup->has_password)
+		return _("that of the user");
+	return setup->may_log_in ? _("none is set: whatever is entered will do")
+				 : _("none is set, and nobody logs in without one: lanpost user passwd");
+}
+
+static void print_services(const struct setup_service *services, size_t count, const struct setup *setup)
+{
+	static const char *const security[] = {
+	    [SETUP_PLAIN] = N_("no encryption"), [SETUP_STARTTLS] = N_("STARTTLS"), [SETUP_TLS] = N_("SSL/TLS")};
+
+	for (size_t i = 0; i < count; i++)
+		printf(services[i].is_incoming ? _("Incoming:     POP3, %s, port %d, %s\n")
+					       : _("Outgoing:     SMTP, %s, port %d, %s\n"),
+		    setup->host, services[i].port, _(security[services[i].security]));
+}
+
+static void print_certificate(const struct setup *setup)
+{
+	if (setup->certificate.der == NULL) {
+		printf(_("Certificate:  %s; the gateway makes its own when it starts for the first time\n"),
+		    ERROR_SAID(&setup->certificate_error));
+		return;
+	}
+	printf(setup->certificate.is_self_signed
+		   ? _("Certificate:  the gateway's own. The mail program asks once whether to trust it; the SHA-256 "
+		       "fingerprint must be\n              %s\n")
+		   : _("Certificate:  signed by an authority; its SHA-256 fingerprint is\n              %s\n"),
+	    setup->certificate.sha256);
+}
+
+static void print_settings(const struct setup *setup)
+{
+	const char *outside = setup->user->external_alias;
+
+	if (outside[0] != '\0')
+		printf(_("Address:      %s; outside the office it becomes %s\n"), setup->address, outside);
+	else
+		printf(_("Address:      %s\n"), setup->address);
+	if (setup->user->full_name[0] != '\0')
+		printf(_("Full name:    %s\n"), setup->user->full_name);
+	printf(_("Login name:   %s\n"), setup->user->name);
+	printf(_("Password:     %s\n"), password_text(setup));
+	print_services(setup->incoming, setup->incoming_count, setup);
+	print_services(setup->outgoing, setup->outgoing_count, setup);
+	print_certificate(setup);
+	print_programs(setup);
+}
+
+static int print_qr(const struct setup_qr *qr)
+{
+	struct buf out = BUF_INIT(FILE_MAX);
+
+	setup_qr_write_terminal(qr, &out);
+	printf("\n%s", buf_text(&out));
+	buf_clear(&out);
+	return CLI_DONE;
+}
+
+/* --- JSON */
+
+static json_t *services_json(const struct setup *setup, const struct setup_service *services, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:s, s:i, s:s, s:b}", "protocol", services[i].is_incoming ? "pop3" : "smtp", "host",
+			setup->host, "port", services[i].port, "security",
+			setup_security_name(services[i].security), "login",
+			services[i].is_incoming || setup->sends_with_login));
+	return list;
+}
+
+static json_t *certificate_json(const struct setup *setup)
+{
+	if (setup->certificate.der == NULL)
+		return json_null();
+	return json_pack("{s:o, s:s, s:b}", "file", cli_json_text(setup->certificate_path), "sha256",
+	    setup->certificate.sha256, "self_signed", setup->certificate.is_self_signed);
+}
+
+static json_t *setup_json(const struct setup *setup, const char *payload, const struct strlist *files)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < files->count; i++)
+		json_array_append_new(names, cli_json_text(files->items[i]));
+	return json_pack("{s:s, s:o, s:s, s:o, s:s, s:b, s:b, s:o, s:o, s:o, s:s, s:o}", "user", setup->user->name,
+	    "full_name", cli_json_text(setup->user->full_name), "address", setup->address, "external_alias",
+	    cli_json_text(setup->user->external_alias), "login", setup->user->name, "has_password",
+	    setup->has_password, "may_log_in", setup->may_log_in, "incoming",
+	    services_json(setup, setup->incoming, setup->incoming_count), "outgoing",
+	    services_json(setup, setup->outgoing, setup->outgoing_count), "certificate", certificate_json(setup), "qr",
+	    payload, "files", names);
+}
+
+/* --- files */
+
+static bool write_file(const char *folder, const char *name, struct buf *content, struct strlist *files)
+{
+	char *path = xasprintf("%s/%s", folder, name);
+	struct error error;
+	bool done = fsx_replace(path, buf_slice(content), FILE_MODE, &error) == 0;
+
+	if (done)
+		strlist_add(files, path);
+	else
+		cli_fail_error(&error);
+	buf_clear(content);
+	free(path);
+	return done;
+}
+
+static bool write_files(const struct setup *setup, const struct setup_qr *qr, const char *folder, struct strlist *files)
+{
+	struct buf autoconfig = BUF_INIT(FILE_MAX), apple = BUF_INIT(FILE_MAX), svg = BUF_INIT(FILE_MAX);
+	char *apple_name = xasprintf("%s.mobileconfig", setup->user->name);
+	char *svg_name = xasprintf("%s.svg", setup->user->name);
+	struct error error;
+	bool done = fsx_make_dirs(folder, &error) == 0;
+
+	if (!done)
+		cli_fail_error(&error);
+	setup_write_autoconfig(setup, &autoconfig);
+	setup_write_apple(setup, &apple);
+	setup_qr_write_svg(qr, &svg);
+	done = done && write_file(folder, "config-v1.1.xml", &autoconfig, files) &&
+	       write_file(folder, apple_name, &apple, files) && write_file(folder, svg_name, &svg, files);
+	buf_clear(&autoconfig);
+	buf_clear(&apple);
+	buf_clear(&svg);
+	free(apple_name);
+	free(svg_name);
+	return done;
+}
+
+/* --- */
+
+static int tell(const struct cli *cli, const struct setup *setup, const struct setup_qr *qr, const char *payload,
+    const struct strlist *files)
+{
+	if (cli->json)
+		return cli_print_json(setup_json(setup, payload, files));
+	print_settings(setup);
+	for (size_t i = 0; i < files->count; i++)
+		printf(_("written: %s\n"), files->items[i]);
+	return isatty(STDOUT_FILENO) ? print_qr(qr) : CLI_DONE;
+}
+
+static int write_and_tell(const struct cli *cli, const struct setup *setup)
+{
+	const char *folder = cli_option(cli, "--write");
+	struct strlist files = {NULL, 0};
+	char *payload = setup_qr_payload(setup);
+	struct setup_qr qr;
+	struct error error;
+	int result = CLI_FAILED;
+
+	if (setup_qr_encode(payload, &qr, &error) != 0) {
+		cli_fail_error(&error);
+	} else {
+		if (folder == NULL || write_files(setup, &qr, folder, &files))
+			result = tell(cli, setup, &qr, payload, &files);
+		setup_qr_clear(&qr);
+	}
+	strlist_clear(&files);
+	free(payload);
+	return result;
+}
+
+static bool is_host(const char *text)
+{
+	struct in6_addr address;
+
+	return value_is_host(slice_of(text)) || inet_pton(AF_INET, text, &address) == 1 ||
+	       inet_pton(AF_INET6, text, &address) == 1;
+}
+
+/* What a PC of the LAN can reach: the gateway's name where it is known to stand for one of our addresses there, else the address.
+ * New memory. */
+static char *reachable_host(const struct conf *conf)
+{
+	struct strlist addresses = {NULL, 0};
+	char *host;
+
+	lan_addresses(&addresses);
+	host = xstrdup(addresses.count == 0 || lan_knows(conf->gateway.hostname) ? conf->gateway.hostname : addresses.items[0]);
+	strlist_clear(&addresses);
+	return host;
+}
+
+static int set_up(struct cli *cli, struct conf *conf, const struct conf_user *user)
+{
+	const char *host = cli_option(cli, "--host");
+	char *own = host == NULL ? reachable_host(conf) : NULL;
+	struct setup setup;
+	int result;
+
+	if (host != NULL && !is_host(host))
+		return cli_fail(CLI_FAILED, _("`%s` is neither a name nor an address of a computer"), host);
+	setup_gather(&setup, conf, user, host != NULL ? host : own);
+	if (setup.incoming_count == 0 || setup.outgoing_count == 0)
+		result = cli_fail(CLI_FAILED, _("mail programs are not served: the ports for POP3 or SMTP in [lan] are all 0"));
+	else
+		result = write_and_tell(cli, &setup);
+	setup_clear(&setup);
+	free(own);
+	return result;
+}
+
+int cmd_client_setup(struct cli *cli)
+{
+	return cli_with_user(cli, set_up);
+}

@@ -1,0 +1,71 @@
+/*
+ * lanpost dkim DOMAIN [--new rsa|ed25519]: the key of a domain, and what its DNS must say.
+ */
+#include "base/i18n.h"
+#include "config/ini_edit.h"
+#include "message/dkim.h"
+#include "ui-tui/command/cli.h"
+#include "ui-tui/verbs/verbs.h"
+
+#include <stdio.h>
+
+#define PART 200 /* a string in DNS has at most 255 bytes */
+
+static int no_section(const char *domain)
+{
+	return cli_fail(CLI_FAILED,
+	    _("there is no [dkim %s] in the configuration; write it with its selector and key_file first"), domain);
+}
+
+static int show(const struct conf_dkim *dkim, bool json)
+{
+	struct buf record = BUF_INIT(8192);
+	struct dkim_key *key = NULL;
+	struct error error;
+	int result;
+
+	if (dkim_key_load(dkim->key_file, &key, &error) != 0)
+		return cli_fail_error(&error);
+	result = dkim_key_record(key, &record, &error);
+	dkim_key_free(key);
+	if (result != 0) {
+		buf_clear(&record);
+		return cli_fail_error(&error);
+	}
+	if (json) {
+		cli_print_json(json_pack("{s:s, s:o, s:s}", "domain", dkim->name, "name",
+		    json_sprintf("%s._domainkey.%s", dkim->selector, dkim->name), "record", buf_text(&record)));
+	} else {
+		printf(_("Put this TXT record into the DNS of %s:\n\n"), dkim->name);
+		printf("%s._domainkey.%s. TXT (", dkim->selector, dkim->name);
+		for (struct slice rest = buf_slice(&record); rest.len > 0; rest = slice_from(rest, rest.len < PART ? rest.len : PART))
+			printf(" \"%.*s\"", (int)(rest.len < PART ? rest.len : PART), rest.ptr);
+		printf(" )\n");
+	}
+	buf_clear(&record);
+	return CLI_DONE;
+}
+
+int cmd_dkim(struct cli *cli)
+{
+	struct conf *conf = cli_gateway_conf(cli);
+	const char *make = cli_option(cli, "--new");
+	const struct conf_dkim *dkim;
+	struct error error;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	dkim = conf_dkim_for(conf, cli->words[0]);
+	if (dkim == NULL)
+		result = no_section(cli->words[0]);
+	else if (make != NULL && strcmp(make, "rsa") != 0 && strcmp(make, "ed25519") != 0)
+		result = cli_fail(CLI_USAGE, _("a key is rsa or ed25519, not %s"), make);
+	else if (make != NULL && (dkim_key_make(dkim->key_file, strcmp(make, "ed25519") == 0, &error) != 0 ||
+				     ini_edit_own(dkim->key_file, cli->config, &error) != 0))
+		result = cli_fail_error(&error);
+	else
+		result = show(dkim, cli->json);
+	conf_free(conf);
+	return result;
+}

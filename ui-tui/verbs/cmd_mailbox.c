@@ -1,0 +1,426 @@
+/*
+ * lanpost mailbox: what lies in the mailboxes, read from the spool directly, and the removal of what is old.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/owned.h"
+#include "config/value.h"
+#include "spool/expire.h"
+#include "spool/mail_archive.h"
+#include "spool/maildir.h"
+#include "ui-tui/command/cli.h"
+#include "ui-tui/command/letter.h"
+#include "ui-tui/command/spool_writer.h"
+#include "ui-tui/command/table.h"
+#include "ui-tui/verbs/verbs.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* --- list */
+
+struct mailbox {
+	char *user;
+	bool has_user; /* false: the user was removed, the mailbox stays */
+	size_t messages;
+	uint64_t bytes;
+};
+
+static int measure(const char *spool, const char *user, bool has_user, struct mailbox *mailbox, struct error *error)
+{
+	*mailbox = (struct mailbox){.user = xstrdup(user), .has_user = has_user};
+	return maildir_bytes(spool, user, &mailbox->bytes, &mailbox->messages, error);
+}
+
+static void print_mailboxes(const struct mailbox *mailboxes, size_t count)
+{
+	struct table table = TABLE_INIT("Lrr");
+
+	table_add(&table, _("MAILBOX"));
+	table_add(&table, _("MESSAGES"));
+	table_add(&table, _("SIZE"));
+	for (size_t i = 0; i < count; i++) {
+		char size[32];
+
+		if (mailboxes[i].has_user)
+			table_add(&table, mailboxes[i].user);
+		else
+			table_addf(&table, _("%s (no such user)"), mailboxes[i].user);
+		table_addf(&table, "%zu", mailboxes[i].messages);
+		table_add(&table, i18n_size(size, sizeof(size), mailboxes[i].bytes));
+	}
+	table_print(&table);
+}
+
+static json_t *mailboxes_json(const struct mailbox *mailboxes, size_t count)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < count; i++)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:I, s:I, s:b}", "user", mailboxes[i].user, "messages",
+			(json_int_t)mailboxes[i].messages, "bytes", (json_int_t)mailboxes[i].bytes, "has_user",
+			mailboxes[i].has_user));
+	return list;
+}
+
+struct mailboxes {
+	struct mailbox *items;
+	size_t count;
+	int result;
+};
+
+static void add_mailbox(struct mailboxes *mailboxes, const char *spool, const char *user, bool has_user)
+{
+	struct error error = ERROR_INIT;
+
+	ARRAY_GROW(mailboxes->items, mailboxes->count);
+	if (measure(spool, user, has_user, &mailboxes->items[mailboxes->count++], &error) != 0)
+		mailboxes->result = cli_fail_error(&error);
+}
+
+/* Mailboxes of users who were removed; nobody would remember them otherwise. */
+static void add_orphans(struct mailboxes *mailboxes, const struct conf *conf)
+{
+	struct strlist names = {NULL, 0};
+
+	maildir_users(conf->gateway.spool, &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
+			add_mailbox(mailboxes, conf->gateway.spool, names.items[i], false);
+	strlist_clear(&names);
+}
+
+static int list_mailboxes(const struct cli *cli, const struct conf *conf)
+{
+	struct mailboxes mailboxes = {NULL, 0, CLI_DONE};
+
+	add_mailbox(&mailboxes, conf->gateway.spool, CONF_POSTMASTER, true);
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
+			add_mailbox(&mailboxes, conf->gateway.spool, conf->users[i].name, true);
+	add_orphans(&mailboxes, conf);
+	if (cli->json && cli_print_json(mailboxes_json(mailboxes.items, mailboxes.count)) != CLI_DONE)
+		mailboxes.result = CLI_FAILED;
+	if (!cli->json)
+		print_mailboxes(mailboxes.items, mailboxes.count);
+	for (size_t i = 0; i < mailboxes.count; i++)
+		free(mailboxes.items[i].user);
+	free(mailboxes.items);
+	return mailboxes.result;
+}
+
+int cmd_mailbox_list(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = list_mailboxes(cli, conf);
+	conf_free(conf);
+	return result;
+}
+
+/* --- show */
+
+static void show_heads(struct table *table)
+{
+	table_add(table, _("ID"));
+	table_add(table, _("ARRIVED"));
+	table_add(table, _("SIZE"));
+	table_add(table, _("FROM"));
+	table_add(table, _("SUBJECT"));
+}
+
+static void show_row(struct table *table, const struct maildir_message *message,
+    const struct letter *letter)
+{
+	char time[32], size[32];
+
+	table_add(table, message->uidl);
+	table_add(table, i18n_time(time, sizeof(time), message->time));
+	table_add(table, i18n_size(size, sizeof(size), message->size));
+	table_add(table, letter->from);
+	table_add(table, letter->subject);
+}
+
+static json_t *message_json(const struct maildir_message *message, const struct letter *letter)
+{
+	return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "id",
+	    cli_json_text(message->uidl), "file", cli_json_text(message->file), "time",
+	    (json_int_t)message->time, "size", (json_int_t)message->size, "from",
+	    cli_json_text(letter->from), "to", cli_json_text(letter->to), "subject",
+	    cli_json_text(letter->subject), "date", cli_json_text(letter->date));
+}
+
+/* A message that another program has taken away meanwhile is passed over. */
+static void show_message(const char *spool, const char *user, struct maildir_message *message,
+    struct table *table, json_t *list)
+{
+	struct letter letter;
+
+	if (!letter_find(spool, user, message, &letter))
+		return;
+	if (list != NULL)
+		json_array_append_new(list, message_json(message, &letter));
+	else
+		show_row(table, message, &letter);
+	letter_clear(&letter);
+}
+
+static int show_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
+{
+	struct table table = TABLE_SPARE("llrLL", "00100");
+	json_t *list = cli->json ? json_array() : NULL;
+	struct error error = ERROR_INIT;
+	struct maildir_list messages;
+
+	if (maildir_list(conf->gateway.spool, user, &messages, &error) != 0) {
+		json_decref(list);
+		return cli_fail_error(&error);
+	}
+	show_heads(&table);
+	for (size_t i = 0; i < messages.count; i++)
+		show_message(conf->gateway.spool, user, &messages.items[i], &table, list);
+	maildir_list_clear(&messages);
+	if (list == NULL) {
+		table_print(&table);
+		return CLI_DONE;
+	}
+	table_clear(&table);
+	return cli_print_json(list);
+}
+
+/* The mailbox of a user who was removed stays, and can be looked at. */
+static bool mailbox_is_known(const struct conf *conf, const char *user)
+{
+	char *path;
+	bool known = strcmp(user, CONF_POSTMASTER) == 0 || conf_find_user(conf, user) != NULL;
+
+	if (known || !conf_is_mailbox_name(slice_of(user)))
+		return known;
+	path = maildir_path(conf->gateway.spool, user);
+	known = access(path, F_OK) == 0;
+	free(path);
+	return known;
+}
+
+/* Runs something about a mailbox that must be there. */
+static int with_mailbox(struct cli *cli,
+    int (*work)(const struct cli *cli, const struct conf *conf, const char *user))
+{
+	struct conf *conf = cli_conf(cli);
+	const char *user = cli->words[0];
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	str_lower_ascii(cli->words[0]);
+	if (!mailbox_is_known(conf, user))
+		result = cli_fail(CLI_FAILED, _("there is no mailbox %s; see lanpost mailbox list"), user);
+	else
+		result = work(cli, conf, user);
+	conf_free(conf);
+	return result;
+}
+
+int cmd_mailbox_show(struct cli *cli)
+{
+	return with_mailbox(cli, show_mailbox);
+}
+
+/* --- purge */
+
+#define AGE_MAX (36500LL * 86400) /* seconds; nothing is that old */
+
+static bool read_age(const struct cli *cli, int64_t *seconds)
+{
+	const struct value_limits limits = {.min = 1, .max = AGE_MAX};
+	const char *text = cli_option(cli, "--older");
+	struct error error = ERROR_INIT;
+
+	if (text == NULL)
+		cli_fail(CLI_USAGE, _("say how old: --older 90d"));
+	else if (value_parse(VALUE_DURATION, slice_of(text), &limits, seconds, &error) != 0)
+		cli_fail(CLI_USAGE, "--older: %s", ERROR_SAID(&error));
+	else
+		return true;
+	return false;
+}
+
+/* --- one mbox file instead of the archive's folders */
+
+struct mbox {
+	const char *spool, *user, *path;
+	int fd;
+};
+
+static int append(void *context, const struct maildir_message *message, struct error *error)
+{
+	const struct mbox *mbox = context;
+
+	return mail_archive_append(mbox->fd, mbox->path, mbox->spool, mbox->user, message, error);
+}
+
+static int sync_mbox(void *context, struct error *error)
+{
+	const struct mbox *mbox = context;
+
+	return fsx_sync_data(mbox->fd, mbox->path, error);
+}
+
+static int remove_to_mbox(struct intake *intake, struct mbox *mbox, int64_t before, struct expired *expired, struct error *error)
+{
+	const struct expire_keeper keeper = {append, sync_mbox, mbox};
+	int result;
+
+	mbox->fd = owned_open(mbox->path, O_WRONLY | O_EXCL, 0600);
+	if (mbox->fd < 0)
+		return error_errno(error, N_("cannot make the file %s"), mbox->path);
+	result = expire_mailbox(intake, mbox->spool, mbox->user, before, &keeper, expired, error);
+	return fsx_close(mbox->fd, mbox->path, error) == 0 ? result : -1;
+}
+
+static int remove_old(const struct cli *cli, const struct conf *conf, const char *user, bool archive, struct intake *intake,
+    int64_t before, struct expired *expired, struct error *error)
+{
+	struct mbox mbox = {conf->gateway.spool, user, cli_option(cli, "--mbox"), -1};
+
+	if (mbox.path != NULL)
+		return remove_to_mbox(intake, &mbox, before, expired, error);
+	if (archive)
+		return expire_to_archive(intake, mbox.spool, user, before, expired, error);
+	return expire_mailbox(intake, mbox.spool, user, before, NULL, expired, error);
+}
+
+/* What would go, and when the newest of it arrived. */
+struct plan {
+	struct expired expired;
+	int64_t newest;
+};
+
+static int plan_removal(const char *spool, const char *user, int64_t before, struct plan *plan, struct error *error)
+{
+	struct maildir_list list;
+	struct error gone;
+
+	*plan = (struct plan){{0}, 0};
+	if (maildir_list(spool, user, &list, error) != 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++) {
+		if (list.items[i].time >= before)
+			continue;
+		plan->expired.messages++;
+		if (maildir_size(spool, user, &list.items[i], &gone) == 0)
+			plan->expired.bytes += list.items[i].size;
+		plan->newest = list.items[i].time > plan->newest ? list.items[i].time : plan->newest;
+	}
+	maildir_list_clear(&list);
+	return 0;
+}
+
+static int tell_plan(const struct cli *cli, const char *user, const struct plan *plan)
+{
+	char size[32], time[32];
+
+	if (cli->json)
+		return cli_print_json(json_pack("{s:s, s:I, s:I, s:I}", "user", user, "would_remove",
+		    (json_int_t)plan->expired.messages, "bytes", (json_int_t)plan->expired.bytes, "newest",
+		    (json_int_t)plan->newest));
+	printf(_n("%zu message (%s) would be removed from mailbox %s; the newest arrived %s\n",
+		   "%zu messages (%s) would be removed from mailbox %s; the newest arrived %s\n", plan->expired.messages),
+	    plan->expired.messages, i18n_size(size, sizeof(size), plan->expired.bytes), user,
+	    plan->expired.messages == 0 ? "-" : i18n_time(time, sizeof(time), plan->newest));
+	return CLI_DONE;
+}
+
+static int confirm_purge(const struct cli *cli, const char *user, const struct plan *plan)
+{
+	char size[32], time[32], *question;
+	int result;
+
+	if (plan->expired.messages == 0)
+		return CLI_DONE;
+	question = xasprintf(_n("Remove %zu message (%s) from mailbox %s for good (the newest arrived %s)?",
+				 "Remove %zu messages (%s) from mailbox %s for good (the newest arrived %s)?",
+				 plan->expired.messages),
+	    plan->expired.messages, i18n_size(size, sizeof(size), plan->expired.bytes), user,
+	    i18n_time(time, sizeof(time), plan->newest));
+	result = cli_confirm_removal(cli, question);
+	free(question);
+	return result;
+}
+
+static int tell_removal(const struct cli *cli, const char *user, bool archive, const struct expired *expired)
+{
+	char size[32];
+
+	if (cli->json)
+		return cli_print_json(json_pack("{s:s, s:I, s:I}", "user", user, "removed",
+		    (json_int_t)expired->messages, "bytes", (json_int_t)expired->bytes));
+	printf(archive ? _n("%zu message (%s) of mailbox %s is in the archive now\n",
+			     "%zu messages (%s) of mailbox %s are in the archive now\n", expired->messages)
+		       : _n("%zu message (%s) was removed from mailbox %s\n",
+			     "%zu messages (%s) were removed from mailbox %s\n", expired->messages),
+	    expired->messages, i18n_size(size, sizeof(size), expired->bytes), user);
+	return CLI_DONE;
+}
+
+static int take_out(const struct cli *cli, const struct conf *conf, const char *user, bool archive, int64_t before)
+{
+	struct error error = ERROR_INIT;
+	struct spool_writer writer;
+	struct expired expired = {0};
+	int result;
+
+	if (spool_writer_open(&writer, conf, &error) != 0)
+		return cli_fail_error(&error);
+	result = remove_old(cli, conf, user, archive, writer.intake, before, &expired, &error);
+	if (result != 0)
+		cli_fail_error(&error);
+	if (spool_writer_close(&writer, &error) != 0)
+		result = cli_fail_error(&error);
+	return result == 0 ? tell_removal(cli, user, archive, &expired) : CLI_FAILED;
+}
+
+static int purge_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
+{
+	struct error error = ERROR_INIT;
+	struct plan plan;
+	int64_t age = 0, before;
+	int result;
+
+	if (!read_age(cli, &age))
+		return CLI_USAGE;
+	before = clock_wall() - age;
+	if (plan_removal(conf->gateway.spool, user, before, &plan, &error) != 0)
+		return cli_fail_error(&error);
+	if (cli_option(cli, "--dry-run") != NULL)
+		return tell_plan(cli, user, &plan);
+	result = confirm_purge(cli, user, &plan);
+	return result == CLI_DONE ? take_out(cli, conf, user, false, before) : result;
+}
+
+static int archive_mailbox(const struct cli *cli, const struct conf *conf, const char *user)
+{
+	int64_t age = 0;
+
+	if (!read_age(cli, &age))
+		return CLI_USAGE;
+	return take_out(cli, conf, user, true, clock_wall() - age);
+}
+
+int cmd_mailbox_purge(struct cli *cli)
+{
+	return with_mailbox(cli, purge_mailbox);
+}
+
+int cmd_mailbox_archive(struct cli *cli)
+{
+	return with_mailbox(cli, archive_mailbox);
+}

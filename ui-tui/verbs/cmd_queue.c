@@ -1,0 +1,189 @@
+/*
+ * lanpost queue list and show: outgoing mail that waits, read from the spool directly.
+ */
+#include "base/i18n.h"
+#include "ui-tui/command/cli.h"
+#include "ui-tui/command/queue_entry.h"
+#include "ui-tui/command/table.h"
+#include "ui-tui/verbs/verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define ALL_STATES ((1u << QUEUE_STATES) - 1)
+
+static const char *const status_names[] = {
+    [PLACE_PENDING] = "pending", [PLACE_SENT] = "sent", [PLACE_FAILED] = "failed"};
+static const char *const status_words[] = {
+    [PLACE_PENDING] = N_("waiting"), [PLACE_SENT] = N_("sent"), [PLACE_FAILED] = N_("refused")};
+
+/* --- as JSON */
+
+static json_t *recipients_json(const struct envelope *envelope)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		const struct place *place = &envelope->places[i];
+
+		if (place->kind == PLACE_QUEUE)
+			json_array_append_new(list,
+			    json_pack("{s:o, s:s, s:o}", "address", cli_json_text(place->name), "status",
+				status_names[place->status], "reply", cli_json_text(place->reply)));
+	}
+	return list;
+}
+
+static json_t *entry_json(const struct queue_entry *entry)
+{
+	const struct envelope *envelope = &entry->envelope;
+
+	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "id", entry->item->id.text,
+	    "state", queue_state_names[entry->state], "sender",
+	    cli_json_text(envelope->sender), "recipients", recipients_json(envelope), "subject",
+	    cli_json_text(entry->letter.subject), "size", (json_int_t)entry->size, "time",
+	    entry->has_envelope ? (json_int_t)envelope->time : 0, "attempts",
+	    (json_int_t)envelope->attempts, "next_attempt", (json_int_t)envelope->next_attempt);
+}
+
+/* --- as text */
+
+static void add_heads(struct table *table)
+{
+	table_add(table, _("ID"));
+	table_add(table, _("STATE"));
+	table_add(table, _("SINCE"));
+	table_add(table, _("SIZE"));
+	table_add(table, _("FROM"));
+	table_add(table, _("TO"));
+	table_add(table, _("SUBJECT"));
+	table_add(table, _("LAST ANSWER"));
+}
+
+static void add_row(struct table *table, const struct queue_entry *entry)
+{
+	const struct envelope *envelope = &entry->envelope;
+	const struct place *first = queue_entry_first(envelope);
+	size_t more = queue_entry_pending(envelope);
+	char time[32], size[32];
+
+	table_add(table, entry->item->id.text);
+	table_add(table, queue_state_word(entry->state));
+	table_add(table, entry->has_envelope ? i18n_time(time, sizeof(time), envelope->time) : "-");
+	table_add(table, i18n_size(size, sizeof(size), entry->size));
+	table_add(table, queue_entry_sender(entry));
+	if (more > 1)
+		table_addf(table, _("%s and %zu more"), first->name, more - 1);
+	else
+		table_add(table, first != NULL ? first->name : entry->has_envelope ? "-" : entry->letter.to);
+	table_add(table, entry->letter.subject);
+	table_add(table, first == NULL ? "" : PHRASE_SAID(first->reply));
+}
+
+int cmd_queue_list(struct cli *cli)
+{
+	struct table table = TABLE_SPARE("lllrLLLL", "00230010");
+	struct conf *conf = cli_conf(cli);
+	struct error error = ERROR_INIT;
+	struct queue_items items;
+	json_t *list;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	if (queue_list(conf->gateway.spool, ALL_STATES, &items, &error) != 0) {
+		conf_free(conf);
+		return cli_fail_error(&error);
+	}
+	list = json_array();
+	add_heads(&table);
+	for (size_t i = 0; i < items.count; i++) {
+		struct queue_entry entry;
+
+		queue_entry_read(conf->gateway.spool, &items.items[i], &entry);
+		json_array_append_new(list, entry_json(&entry));
+		add_row(&table, &entry);
+		queue_entry_clear(&entry);
+	}
+	if (cli->json)
+		cli_print_json(json_incref(list));
+	else if (items.count == 0)
+		puts(_("the queue is empty"));
+	else
+		table_print(&table);
+	table_clear(&table);
+	json_decref(list);
+	queue_items_clear(&items);
+	conf_free(conf);
+	return CLI_DONE;
+}
+
+static const char *next_attempt(const struct queue_entry *entry, char *time, size_t size)
+{
+	if (entry->state == QUEUE_CORRUPT)
+		return _("never: it is damaged");
+	if (entry->state == QUEUE_HOLD)
+		return _("when it is released");
+	return entry->envelope.next_attempt == 0 ? _("with the next session") : i18n_time(time, size, entry->envelope.next_attempt);
+}
+
+static void print_entry(const struct queue_entry *entry)
+{
+	const struct envelope *envelope = &entry->envelope;
+	struct table table = TABLE_INIT("LlW");
+	char time[32], next[32], size[32], sender[1024];
+
+	printf(_("Message:   %s (%s)\n"), entry->item->id.text, queue_state_word(entry->state));
+	printf(_("Accepted:  %s, %s\n"), entry->has_envelope ? i18n_time(time, sizeof(time), envelope->time) : "-",
+	    i18n_size(size, sizeof(size), entry->size));
+	printf(_("Envelope:  from <%s>\n"),
+	    str_printable(sender, sizeof(sender), slice_of(envelope->sender)));
+	printf(_("Header:    From %s; To %s; Subject %s\n"), entry->letter.from, entry->letter.to, entry->letter.subject);
+	printf(_("Attempts:  %u, next %s\n"), envelope->attempts, next_attempt(entry, next, sizeof(next)));
+	table_add(&table, _("RECIPIENT"));
+	table_add(&table, _("STATE"));
+	table_add(&table, _("LAST ANSWER"));
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		if (envelope->places[i].kind != PLACE_QUEUE)
+			continue;
+		table_add(&table, envelope->places[i].name);
+		table_add(&table, _(status_words[envelope->places[i].status]));
+		table_add(&table, PHRASE_SAID(envelope->places[i].reply));
+	}
+	table_print(&table);
+}
+
+static bool find_item(const char *spool, const char *text, struct queue_item *item)
+{
+	struct msgid id = {""};
+	struct error error;
+
+	if (!msgid_is(slice_of(text)))
+		return false;
+	memcpy(id.text, text, MSGID_LEN);
+	item->id = id;
+	return queue_find(spool, &id, &item->state, &error) > 0;
+}
+
+int cmd_queue_show(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	struct queue_item item;
+	struct queue_entry entry;
+	int result = CLI_DONE;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	if (!find_item(conf->gateway.spool, cli->words[0], &item)) {
+		conf_free(conf);
+		return cli_fail(CLI_FAILED, _("there is no message %s in the queue; see lanpost queue list"),
+		    cli->words[0]);
+	}
+	queue_entry_read(conf->gateway.spool, &item, &entry);
+	if (cli->json)
+		result = cli_print_json(entry_json(&entry));
+	else
+		print_entry(&entry);
+	queue_entry_clear(&entry);
+	conf_free(conf);
+	return result;
+}

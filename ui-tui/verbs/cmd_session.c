@@ -1,0 +1,149 @@
+/*
+ * lanpost session and lanpost queue flush: the gateway works, this shows how it goes.
+ */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "ui-tui/command/cli.h"
+#include "ui-tui/command/client.h"
+#include "ui-tui/command/progress.h"
+#include "ui-tui/verbs/verbs.h"
+
+#include <stdio.h>
+
+#define CANCEL_SECONDS 60
+
+/* Runs the request (taken over) to its end. Returns the exit code. */
+static int run_and_show(struct cli *cli, const struct conf *conf, json_t *request)
+{
+	struct progress progress;
+	json_t *answer;
+	int result;
+
+	progress_init(&progress);
+	result = client_call(conf, request, 0, cli->json ? NULL : progress_event, &progress, &answer);
+	if (result == CLI_DONE) {
+		bool failed = json_is_true(json_object_get(answer, "failed"));
+
+		if (json_object_get(answer, "failed") == NULL) /* not waited for */
+			puts(_("the session is on its way"));
+		else if (!cli->json)
+			progress_summary(&progress, answer);
+		else if (json_object_del(answer, "ok") == 0)
+			cli_print_json(json_incref(answer));
+		result = failed ? CLI_FAILED : CLI_DONE;
+		json_decref(answer);
+	}
+	progress_clear(&progress);
+	return result;
+}
+
+static const char *unknown_account(const struct conf *conf, const struct strlist *names)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (conf_find_account(conf, names->items[i]) == NULL)
+			return names->items[i];
+	return NULL;
+}
+
+static int run_session(struct cli *cli, const struct conf *conf, const struct strlist *accounts)
+{
+	json_t *names = json_array();
+
+	for (size_t i = 0; i < accounts->count; i++)
+		json_array_append_new(names, json_string(accounts->items[i]));
+	return run_and_show(cli, conf,
+	    json_pack("{s:s, s:o, s:b, s:b, s:b}", "verb", "session", "accounts", names, "fetch",
+		cli_option(cli, "--send-only") == NULL, "send",
+		cli_option(cli, "--fetch-only") == NULL, "wait",
+		cli_option(cli, "--no-wait") == NULL));
+}
+
+static int cancel_session(const struct conf *conf)
+{
+	json_t *answer;
+	int result = client_call(conf, json_pack("{s:s}", "verb", "cancel"), CANCEL_SECONDS, NULL, NULL, &answer);
+
+	if (result == CLI_DONE) {
+		puts(_("the session is told to end"));
+		json_decref(answer);
+	}
+	return result;
+}
+
+static int start_session(struct cli *cli, const struct conf *conf)
+{
+	struct strlist accounts = {NULL, 0};
+	const char *unknown;
+	int result;
+
+	cli_options(cli, "--account", &accounts);
+	for (size_t i = 0; i < accounts.count; i++)
+		str_lower_ascii(accounts.items[i]);
+	unknown = unknown_account(conf, &accounts);
+	if (unknown != NULL)
+		result = cli_no_account(conf, unknown);
+	else
+		result = run_session(cli, conf, &accounts);
+	strlist_clear(&accounts);
+	return result;
+}
+
+/* What is said of a session that is to begin makes no sense for the one that runs. */
+static const char *what_excludes(const struct cli *cli, const char *option)
+{
+	static const char *const others[] = {"--account", "--fetch-only", "--send-only", "--no-wait", "--watch", "--cancel"};
+
+	if (cli_option(cli, option) == NULL)
+		return NULL;
+	for (size_t i = 0; i < ARRAY_LEN(others); i++)
+		if (strcmp(others[i], option) != 0 && cli_option(cli, others[i]) != NULL)
+			return others[i];
+	return NULL;
+}
+
+static int check_options(const struct cli *cli)
+{
+	static const char *const alone[] = {"--watch", "--cancel"};
+
+	if (cli_option(cli, "--send-only") != NULL && cli_option(cli, "--fetch-only") != NULL)
+		return cli_fail(CLI_USAGE, _("--fetch-only and --send-only exclude each other"));
+	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
+		const char *other = what_excludes(cli, alone[i]);
+
+		if (other != NULL)
+			return cli_fail(CLI_USAGE, _("%s and %s exclude each other"), alone[i], other);
+	}
+	return CLI_DONE;
+}
+
+int cmd_session(struct cli *cli)
+{
+	struct conf *conf;
+	int result = check_options(cli);
+
+	if (result != CLI_DONE)
+		return result;
+	conf = cli_gateway_conf(cli);
+	if (conf == NULL)
+		return CLI_FAILED;
+	if (cli_option(cli, "--cancel") != NULL)
+		result = cancel_session(conf);
+	else if (cli_option(cli, "--watch") != NULL)
+		result = run_and_show(cli, conf, json_pack("{s:s, s:b}", "verb", "watch", "one", 1));
+	else
+		result = start_session(cli, conf);
+	conf_free(conf);
+	return result;
+}
+
+int cmd_queue_flush(struct cli *cli)
+{
+	struct conf *conf = cli_gateway_conf(cli);
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = run_and_show(cli, conf, json_pack("{s:s}", "verb", "flush"));
+	conf_free(conf);
+	return result;
+}

@@ -1,0 +1,231 @@
+/*
+ * lanpost sort FILE...: what the rules would do with these messages, and why. Delivers nothing.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "mail/multidrop.h"
+#include "sorter/sorter.h"
+#include "ui-tui/command/cli.h"
+#include "ui-tui/command/input.h"
+#include "ui-tui/verbs/verbs.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static json_t *match_json(const struct sorter_match *match)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "name", cli_json_text(match->rule));
+	json_object_set_new(object, "header", cli_json_text(match->header));
+	json_object_set_new(object, "operator", cli_json_text(match->relation));
+	json_object_set_new(object, "text", cli_json_text(match->text));
+	json_object_set_new(object, "field", cli_json_text(match->field));
+	json_object_set_new(object, "value", cli_json_text(match->value));
+	json_object_set_new(object, "matched", cli_json_text(match->matched));
+	json_object_set_new(object, "reason", cli_json_text(match->reason));
+	return object;
+}
+
+static json_t *recipient_json(const struct sorter_recipient *recipient)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(
+	    object, recipient->outside ? "address" : "user", cli_json_text(recipient->name));
+	json_object_set_new(
+	    object, "action", json_string(sorter_action_name(recipient->action)));
+	json_object_set_new(object, "rule", cli_json_text(recipient->rule));
+	json_object_set_new(object, "reason", cli_json_text(recipient->reason));
+	return object;
+}
+
+/* Either "to" or "refused". */
+static json_t *reply_json(const struct sorter_decision *decision)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "rule", cli_json_text(decision->reply_rule));
+	if (decision->reply_to != NULL)
+		json_object_set_new(object, "to", cli_json_text(decision->reply_to));
+	else
+		json_object_set_new(object, "refused", cli_json_text(decision->reply_refusal));
+	return object;
+}
+
+static json_t *decision_json(
+    const char *file, const char *account, const struct sorter_decision *decision)
+{
+	json_t *object = json_object(), *rules = json_array(), *recipients = json_array();
+	json_t *tags = json_array(), *prefixes = json_array();
+
+	for (size_t i = 0; i < decision->match_count; i++)
+		json_array_append_new(rules, match_json(&decision->matches[i]));
+	for (size_t i = 0; i < decision->recipient_count; i++)
+		json_array_append_new(recipients, recipient_json(&decision->recipients[i]));
+	for (size_t i = 0; i < decision->tags.count; i++)
+		json_array_append_new(tags, cli_json_text(decision->tags.items[i]));
+	for (size_t i = 0; i < decision->prefixes.count; i++)
+		json_array_append_new(prefixes, cli_json_text(decision->prefixes.items[i]));
+	json_object_set_new(object, "file", cli_json_text(file));
+	json_object_set_new(object, "account", cli_json_text(account));
+	json_object_set_new(object, "rules", rules);
+	json_object_set_new(object, "recipients", recipients);
+	json_object_set_new(object, "dropped", json_boolean(decision->dropped_by != NULL));
+	json_object_set_new(object, "tags", tags);
+	json_object_set_new(object, "subject_prefixes", prefixes);
+	if (decision->reply_rule != NULL)
+		json_object_set_new(object, "reply", reply_json(decision));
+	if (decision->unsorted != NULL)
+		json_object_set_new(object, "unsorted", cli_json_text(decision->unsorted));
+	return object;
+}
+
+static void print_safe(const char *label, const char *text)
+{
+	size_t size = strlen(text) * 4 + 1;
+	char *safe = xmalloc(size);
+
+	printf("  %s  %s\n", label, str_printable(safe, size, slice_of(text)));
+	free(safe);
+}
+
+static const char *action_label(enum sorter_action action)
+{
+	switch (action) {
+	case SORTER_COPY:
+		return _("copy to:");
+	case SORTER_FORWARD:
+		return _("forward to:");
+	case SORTER_REDIRECT:
+		return _("redirect to:");
+	case SORTER_REJECT:
+		return _("to be judged by:");
+	default:
+		return _("deliver to:");
+	}
+}
+
+static void print_decision(const char *file, const struct sorter_decision *decision)
+{
+	printf("%s\n", file);
+	for (size_t i = 0; i < decision->match_count; i++)
+		print_safe(_("matched:"), PHRASE_SAID(decision->matches[i].reason));
+	for (size_t i = 0; i < decision->tags.count; i++)
+		print_safe(_("tag:"), decision->tags.items[i]);
+	for (size_t i = 0; i < decision->prefixes.count; i++)
+		print_safe(_("before the subject:"), decision->prefixes.items[i]);
+	if (decision->dropped_by != NULL)
+		print_safe(decision->recipient_count == 0 ? _("dropped by rule:") : _("ended by rule:"),
+		    decision->dropped_by);
+	for (size_t i = 0; i < decision->recipient_count; i++) {
+		const struct sorter_recipient *recipient = &decision->recipients[i];
+		char *text = xasprintf("%s (%s)", recipient->name, PHRASE_SAID(recipient->reason));
+
+		print_safe(action_label(recipient->action), text);
+		free(text);
+	}
+	if (decision->reply_to != NULL)
+		print_safe(_("reply to:"), decision->reply_to);
+	else if (decision->reply_rule != NULL)
+		print_safe(_("no reply:"), _(decision->reply_refusal));
+}
+
+struct sorting {
+	const struct cli *cli;
+	const struct conf *conf;
+	const struct sorter *sorter;
+	const char *account;
+	json_t *all; /* NULL without --json */
+};
+
+static int sort_file(const struct sorting *sorting, const char *file)
+{
+	struct buf bytes = BUF_INIT(INPUT_MAX);
+	struct error error = ERROR_INIT;
+	struct sorter_message message;
+	struct sorter_decision decision;
+	struct strlist recipients = {NULL, 0};
+
+	if (input_read(file, &bytes, &error) < 0) {
+		buf_clear(&bytes);
+		return cli_fail_error(&error);
+	}
+	multidrop_recipients(sorting->conf, conf_find_account(sorting->conf, sorting->account),
+	    buf_slice(&bytes), &recipients);
+	message = (struct sorter_message){
+	    buf_slice(&bytes), sorting->account, bytes.len, clock_wall(), &recipients};
+	sorter_decide(sorting->sorter, &message, &decision);
+	strlist_clear(&recipients);
+	if (sorting->all != NULL)
+		json_array_append_new(
+		    sorting->all, decision_json(file, sorting->account, &decision));
+	else
+		print_decision(file, &decision);
+	sorter_decision_clear(&decision);
+	buf_clear(&bytes);
+	return CLI_DONE;
+}
+
+static int sort_files(const struct cli *cli, const struct conf *conf, const struct sorter *sorter,
+    const char *account)
+{
+	struct sorting sorting = {cli, conf, sorter, account, cli->json ? json_array() : NULL};
+	int result = CLI_DONE;
+
+	for (int i = 0; i < cli->count; i++)
+		if (sort_file(&sorting, cli->words[i]) != CLI_DONE)
+			result = CLI_FAILED;
+	if (sorting.all != NULL && cli_print_json(sorting.all) != CLI_DONE)
+		result = CLI_FAILED;
+	return result;
+}
+
+/* Tells the first rule that cannot be read, with its place. */
+static int fail_rules(const struct conf *conf)
+{
+	struct conf_problems problems = {0};
+	int result = CLI_FAILED;
+
+	sorter_check(conf, &problems);
+	if (problems.count > 0) {
+		struct error error;
+
+		conf_problem_error(&problems.items[0], &error);
+		result = cli_fail_error(&error);
+	}
+	conf_problems_clear(&problems);
+	return result;
+}
+
+static int with_conf(struct cli *cli, const struct conf *conf)
+{
+	const char *account = cli_option(cli, "--account");
+	struct error error = ERROR_INIT;
+	struct sorter *sorter;
+	int result;
+
+	if (account == NULL)
+		account = "";
+	else if (conf_find_account(conf, account) == NULL)
+		return cli_fail(CLI_FAILED, _("there is no account %s"), account);
+	sorter = sorter_new(conf, &error);
+	if (sorter == NULL)
+		return fail_rules(conf);
+	result = sort_files(cli, conf, sorter, account);
+	sorter_free(sorter);
+	return result;
+}
+
+int cmd_sort(struct cli *cli)
+{
+	struct conf *conf = cli_conf(cli);
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = with_conf(cli, conf);
+	conf_free(conf);
+	return result;
+}

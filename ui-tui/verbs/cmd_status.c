@@ -1,0 +1,191 @@
+/*
+ * lanpost status: what the gateway says about itself, as a page or as JSON.
+ */
+#include "base/ctl_wire.h"
+#include "base/i18n.h"
+#include "ui-tui/command/cli.h"
+#include "ui-tui/command/client.h"
+#include "ui-tui/command/table.h"
+#include "ui-tui/verbs/verbs.h"
+
+#include <stdio.h>
+
+#define STATUS_SECONDS 60
+
+static const char *text_of(const json_t *object, const char *name)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	return text == NULL ? "" : text;
+}
+
+static long long number_of(const json_t *object, const char *name)
+{
+	return json_integer_value(json_object_get(object, name));
+}
+
+static const char *time_text(char *out, size_t size, long long wall)
+{
+	if (wall == 0)
+		return "-";
+	return i18n_time(out, size, wall);
+}
+
+/* What the last session of all says nothing of: it may have sent only, or fetched from others. */
+static bool is_account_in_trouble(const json_t *accounts)
+{
+	for (size_t i = 0; i < json_array_size(accounts); i++) {
+		const json_t *account = json_array_get(accounts, i);
+
+		if (json_is_true(json_object_get(account, "enabled")) && text_of(account, "error")[0] != '\0')
+			return true;
+	}
+	return false;
+}
+
+static const char *last_text(const json_t *last, const json_t *accounts)
+{
+	if (json_is_true(json_object_get(last, "failed")))
+		return _("something failed");
+	return is_account_in_trouble(accounts) ? _("it went well, but accounts are in trouble (see below)") : _("all went well");
+}
+
+static void print_session(const json_t *session, const json_t *accounts, const char *line)
+{
+	const json_t *last = json_object_get(session, "last");
+	char time[32], next[32];
+
+	printf(_("Line:     %s\n"), strcmp(line, "always on") == 0 ? _("always on") : _("on demand"));
+	if (json_is_true(json_object_get(session, "running")))
+		printf(_("Session:  running now (%s)\n"), text_of(session, "id"));
+	else if (number_of(session, "next") == 0)
+		puts(_("Session:  none is planned; `lanpost session` starts one"));
+	else
+		printf(_("Session:  next %s\n"), time_text(next, sizeof(next), number_of(session, "next")));
+	if (json_is_object(last))
+		printf(_("          last %s, %s\n"), time_text(time, sizeof(time), number_of(last, "time")),
+		    last_text(last, accounts));
+}
+
+static void print_accounts(const json_t *accounts)
+{
+	struct table table = TABLE_SPARE("LlrW", "0010");
+
+	if (json_array_size(accounts) == 0)
+		return;
+	table_add(&table, _("ACCOUNT"));
+	table_add(&table, _("LAST SESSION"));
+	table_add(&table, _("FETCHED"));
+	table_add(&table, _("STATE"));
+	for (size_t i = 0; i < json_array_size(accounts); i++) {
+		const json_t *account = json_array_get(accounts, i);
+		const char *error = text_of(account, "error");
+		char time[32];
+
+		table_add(&table, text_of(account, "name"));
+		table_add(&table, time_text(time, sizeof(time), number_of(account, "last_time")));
+		table_addf(&table, "%lld", number_of(account, "last_fetched"));
+		if (!json_is_true(json_object_get(account, "enabled")))
+			table_add(&table, _("rests"));
+		else
+			table_add(&table, error[0] == '\0' ? _("good") : error);
+	}
+	puts("");
+	table_print(&table);
+}
+
+/* What the providers keep for the next time, or for good. */
+static void print_left(const json_t *accounts)
+{
+	struct table table = TABLE_SPARE("LrW", "001");
+	size_t rows = 0;
+
+	table_add(&table, _("LEFT ON THE SERVER"));
+	table_add(&table, _("SIZE"));
+	table_add(&table, _("WHY"));
+	for (size_t i = 0; i < json_array_size(accounts); i++) {
+		const json_t *account = json_array_get(accounts, i), *waiting = json_object_get(account, "waiting");
+
+		for (size_t j = 0; j < json_array_size(waiting); j++, rows++) {
+			const json_t *one = json_array_get(waiting, j);
+			char size[32];
+
+			table_add(&table, text_of(account, "name"));
+			table_add(&table, i18n_size(size, sizeof(size), (unsigned long long)number_of(one, "size")));
+			table_add(&table, text_of(one, "why"));
+		}
+		if (number_of(account, "left") > (long long)json_array_size(waiting)) {
+			table_add(&table, text_of(account, "name"));
+			table_add(&table, "");
+			table_addf(&table, _("%lld in all"), number_of(account, "left"));
+		}
+	}
+	if (rows > 0)
+		puts("");
+	if (rows > 0)
+		table_print(&table);
+	else
+		table_clear(&table);
+}
+
+static void print_mailboxes(const json_t *mailboxes)
+{
+	struct table table = TABLE_INIT("Lrr");
+
+	table_add(&table, _("MAILBOX"));
+	table_add(&table, _("MESSAGES"));
+	table_add(&table, _("SIZE"));
+	for (size_t i = 0; i < json_array_size(mailboxes); i++) {
+		const json_t *mailbox = json_array_get(mailboxes, i);
+		char size[32];
+
+		table_add(&table, text_of(mailbox, "user"));
+		table_addf(&table, "%lld", number_of(mailbox, "messages"));
+		table_add(&table, i18n_size(size, sizeof(size),
+				      (unsigned long long)number_of(mailbox, "bytes")));
+	}
+	puts("");
+	table_print(&table);
+}
+
+static void print_status(const json_t *status)
+{
+	const json_t *gateway = json_object_get(status, "gateway");
+	const json_t *queue = json_object_get(status, "queue");
+	char since[32];
+
+	printf(_("Gateway:  %s, version %s, process %lld, since %s\n"), text_of(gateway, "hostname"),
+	    text_of(gateway, "version"), number_of(gateway, "pid"),
+	    time_text(since, sizeof(since), number_of(gateway, "since")));
+	printf(_("Spool:    %s\n"), text_of(gateway, "spool"));
+	print_session(json_object_get(status, "session"), json_object_get(status, "accounts"), text_of(status, "line"));
+	printf(_("Queue:    %lld to send, %lld deferred, %lld held, %lld damaged\n"),
+	    number_of(queue, "active"), number_of(queue, "deferred"), number_of(queue, "hold"),
+	    number_of(queue, "corrupt"));
+	printf(_("Clients:  %lld connected (lanpost who lists them)\n"), number_of(status, "clients"));
+	print_accounts(json_object_get(status, "accounts"));
+	print_left(json_object_get(status, "accounts"));
+	print_mailboxes(json_object_get(status, "mailboxes"));
+}
+
+int cmd_status(struct cli *cli)
+{
+	struct conf *conf = cli_gateway_conf(cli);
+	json_t *status;
+	int result;
+
+	if (conf == NULL)
+		return CLI_FAILED;
+	result = client_call(conf, json_pack("{s:s}", "verb", "status"), STATUS_SECONDS, NULL, NULL,
+	    &status);
+	if (result == CLI_DONE) {
+		json_object_del(status, "ok");
+		if (cli->json)
+			result = cli_print_json(json_incref(status));
+		else
+			print_status(ctl_say(status, NULL));
+		json_decref(status);
+	}
+	conf_free(conf);
+	return result;
+}

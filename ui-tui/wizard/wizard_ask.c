@@ -1,0 +1,501 @@
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "config/value.h"
+#include "ui-tui/command/remote_test.h"
+#include "ui-tui/wizard/first_start.h"
+#include "ui-tui/wizard/provider.h"
+#include "ui-tui/wizard/wizard.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* --- is an answer good */
+
+static const char *check_domain(const void *context, const char *answer)
+{
+	(void)context;
+	return value_is_host(slice_of(answer)) ? NULL : _("That is not a domain name. Example: office.lan");
+}
+
+static const char *check_spool(const void *context, const char *answer)
+{
+	struct stat st;
+
+	(void)context;
+	if (answer[0] != '/')
+		return _("A folder begins with /.");
+	if (stat(answer, &st) == 0 && !S_ISDIR(st.st_mode))
+		return _("That is a file, not a folder.");
+	return NULL;
+}
+
+/* Upper and lower case are the same in names. */
+static bool is_name(const char *answer)
+{
+	char *lower = xstrdup(answer);
+	bool result;
+
+	str_lower_ascii(lower);
+	result = conf_is_mailbox_name(slice_of(lower));
+	free(lower);
+	return result;
+}
+
+static const char *check_user(const void *context, const char *answer)
+{
+	(void)context;
+	if (strcasecmp(answer, CONF_DAEMON) == 0 || strcasecmp(answer, CONF_POSTMASTER) == 0)
+		return _("That name is built in: choose another one.");
+	if (answer[0] == '\0' || is_name(answer))
+		return NULL;
+	return _("A name has letters a-z, digits and . _ - only, and begins with a letter or a digit.");
+}
+
+static bool is_inside(const struct wizard *wizard, const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at != NULL && strcasecmp(at + 1, wizard->domain) == 0;
+}
+
+static const char *check_address(const void *context, const char *answer)
+{
+	const struct wizard *wizard = context;
+
+	if (answer[0] == '\0')
+		return NULL;
+	if (!value_is_address(slice_of(answer)))
+		return _("That is not a mail address. Example: ivan@example.ru");
+	return is_inside(wizard, answer) ? _("That is an address inside the office. What is meant is the one outside.") : NULL;
+}
+
+static const char *check_fetch(const void *context, const char *answer)
+{
+	struct slice url = slice_of(answer);
+
+	(void)context;
+	if (slice_begins_nocase(url, "pop3://") || slice_begins_nocase(url, "pop3s://") || slice_begins_nocase(url, "imap://") ||
+	    slice_begins_nocase(url, "imaps://"))
+		return NULL;
+	return _("It begins with pop3s://, imaps://, pop3:// or imap://. Example: pop3s://pop.example.ru:995");
+}
+
+static const char *check_send(const void *context, const char *answer)
+{
+	struct slice url = slice_of(answer);
+
+	(void)context;
+	if (answer[0] == '\0' || slice_begins_nocase(url, "smtp://") || slice_begins_nocase(url, "smtps://"))
+		return NULL;
+	return _("It begins with smtps:// or smtp://. Example: smtps://smtp.example.ru:465");
+}
+
+static const char *check_tls(const void *context, const char *answer)
+{
+	(void)context;
+	if (strcmp(answer, "required") == 0 || strcmp(answer, "opportunistic") == 0 || strcmp(answer, "none") == 0)
+		return NULL;
+	return _("Type required, opportunistic or none.");
+}
+
+static const char *check_networks(const void *context, const char *answer)
+{
+	static char wrong[200];
+	struct slice rest = slice_of(answer);
+
+	(void)context;
+	while (rest.len > 0) {
+		struct slice item = slice_trim(slice_cut(&rest, ','));
+		struct conf_net net;
+
+		if (item.len == 0 || value_net(item, &net))
+			continue;
+		snprintf(wrong, sizeof(wrong), _("%.*s is not a network. Example: 192.168.1.0/24"), SLICE_PRINT(item));
+		return wrong;
+	}
+	return answer[0] == '\0' ? _("Nobody could connect.") : NULL;
+}
+
+/* --- 1. the office */
+
+static enum question_answer ask_domain(struct wizard *wizard)
+{
+	printf(_("\n1. The office\n"));
+	if (wizard->domain[0] == '\0')
+		wizard_set(&wizard->domain, "office.lan");
+	return question_step(_("Domain of the mail inside the office"), &wizard->domain, check_domain, NULL);
+}
+
+static enum question_answer ask_spool(struct wizard *wizard)
+{
+	if (wizard->spool[0] == '\0')
+		wizard_set(&wizard->spool, "/var/lib/lanpost");
+	return question_step(_("Folder for the mail"), &wizard->spool, check_spool, NULL);
+}
+
+/* --- 2. the users */
+
+/* A password in the file stays where none is typed. */
+static enum question_answer ask_password(struct wizard *wizard, struct wizard_user *user)
+{
+	struct secret secret = {NULL, NULL, NULL};
+
+	if ((user->is_in_file || user->secret.hash != NULL) && !question_confirm(_("  A new password?"), false))
+		return QUESTION_ANSWERED;
+	while (secret_ask(user->name, &secret, &wizard->error) != 0) {
+		if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
+			return QUESTION_END;
+		question_say(ERROR_SAID(&wizard->error));
+		wizard->error = (struct error)ERROR_INIT;
+	}
+	secret_clear(&user->secret);
+	user->secret = secret;
+	return QUESTION_ANSWERED;
+}
+
+/* Two people cannot have one address outside. */
+static bool is_taken(const struct wizard *wizard, const struct wizard_user *user)
+{
+	for (size_t i = 0; i < wizard->user_count && user->outside[0] != '\0'; i++)
+		if (&wizard->users[i] != user && strcasecmp(wizard->users[i].outside, user->outside) == 0) {
+			printf(_("  %s has that address already.\n"), wizard->users[i].name);
+			return true;
+		}
+	return false;
+}
+
+static enum question_answer ask_about(struct wizard *wizard, struct wizard_user *user)
+{
+	enum question_answer answer = question_step(_("  Full name"), &user->full_name, NULL, NULL);
+
+	if (answer != QUESTION_ANSWERED)
+		return answer;
+	answer = ask_password(wizard, user);
+	while (answer == QUESTION_ANSWERED) {
+		answer = question_step(_("  Mail address outside (empty: none)"), &user->outside, check_address, wizard);
+		if (answer == QUESTION_BACK)
+			return ask_about(wizard, user);
+		if (answer == QUESTION_ANSWERED && !is_taken(wizard, user))
+			break;
+	}
+	return answer;
+}
+
+static void show_users(const struct wizard *wizard)
+{
+	if (wizard->user_count == 0)
+		return;
+	printf(_("  So far:"));
+	for (size_t i = 0; i < wizard->user_count; i++)
+		printf(" %s", wizard->users[i].name);
+	puts("");
+}
+
+/* Steps back out of a user who was only just begun. */
+static void drop_last(struct wizard *wizard)
+{
+	struct wizard_user *user = &wizard->users[wizard->user_count - 1];
+
+	if (user->is_in_file || user->secret.hash != NULL)
+		return;
+	free(user->name);
+	free(user->full_name);
+	free(user->outside);
+	wizard->user_count--;
+}
+
+static enum question_answer ask_user(struct wizard *wizard, const char *name)
+{
+	struct wizard_user *user = wizard_find_user(wizard, name);
+	enum question_answer answer;
+
+	if (user != NULL)
+		printf(_("  %s is among the users already; these are the answers so far.\n"), name);
+	else
+		user = wizard_add_user(wizard, name);
+	answer = ask_about(wizard, user);
+	if (answer != QUESTION_ANSWERED)
+		drop_last(wizard);
+	return answer;
+}
+
+static enum question_answer ask_users(struct wizard *wizard)
+{
+	printf(_("\n2. The users, starting with you: the first one gets postmaster's mail\n"));
+	for (;;) {
+		char *name = xstrdup("");
+		enum question_answer answer;
+
+		show_users(wizard);
+		answer = question_step(
+		    wizard->user_count == 0 ? _("Name") : _("Another name (empty: no more)"), &name, check_user, NULL);
+		str_lower_ascii(name);
+		if (answer == QUESTION_ANSWERED && name[0] != '\0' && ask_user(wizard, name) == QUESTION_END)
+			answer = QUESTION_END;
+		if (answer != QUESTION_ANSWERED || (name[0] == '\0' && wizard->user_count > 0)) {
+			free(name);
+			return answer;
+		}
+		free(name);
+	}
+}
+
+/* --- 3. the mailbox outside */
+
+static enum question_answer ask_mailbox(struct wizard *wizard)
+{
+	char *before = xstrdup(wizard->address);
+	enum question_answer answer;
+	const struct provider *provider;
+
+	printf(_("\n3. The mailbox outside\n"));
+	answer = question_step(_("Its mail address (empty: later)"), &wizard->address, check_address, wizard);
+	provider = provider_of(slice_of(wizard->address));
+	if (answer == QUESTION_ANSWERED && provider != NULL)
+		question_say(PHRASE_SAID(
+		    PHRASE(N_("This is %s. It may want a password made for mail programs; see its settings."), provider->name)));
+	/* What is known of another address is no answer for this one. */
+	if (answer == QUESTION_ANSWERED && strcmp(before, wizard->address) != 0) {
+		char *fetch = provider != NULL ? xstrdup(provider->fetch) : provider_guess(slice_of(wizard->address), "pop3s://pop", 995);
+		char *send = provider != NULL ? xstrdup(provider->send) : provider_guess(slice_of(wizard->address), "smtps://smtp", 465);
+
+		wizard_set(&wizard->fetch, fetch == NULL ? "" : fetch);
+		wizard_set(&wizard->send, send == NULL ? "" : send);
+		wizard_set(&wizard->login, wizard->address);
+		free(fetch);
+		free(send);
+	}
+	free(before);
+	return answer;
+}
+
+static bool has_mailbox(const struct wizard *wizard)
+{
+	return wizard->address[0] != '\0';
+}
+
+static enum question_answer ask_fetch(struct wizard *wizard)
+{
+	return question_step(_("  Server from which mail is fetched"), &wizard->fetch, check_fetch, NULL);
+}
+
+/* Whether the encryption has to be asked for: it is neither in the URL nor known of the provider. */
+static bool begins_in_clear(const struct wizard *wizard, const char *url)
+{
+	struct slice text = slice_of(url);
+
+	return has_mailbox(wizard) && provider_of(slice_of(wizard->address)) == NULL &&
+	       (slice_begins_nocase(text, "pop3://") || slice_begins_nocase(text, "imap://") || slice_begins_nocase(text, "smtp://"));
+}
+
+static bool has_open_fetch(const struct wizard *wizard)
+{
+	return begins_in_clear(wizard, wizard->fetch);
+}
+
+static bool has_open_send(const struct wizard *wizard)
+{
+	return begins_in_clear(wizard, wizard->send);
+}
+
+static enum question_answer ask_tls(char **tls)
+{
+	if ((*tls)[0] == '\0')
+		wizard_set(tls, "required");
+	return question_step(_("  Encryption by STARTTLS: required, opportunistic or none"), tls, check_tls, NULL);
+}
+
+static enum question_answer ask_fetch_tls(struct wizard *wizard)
+{
+	return ask_tls(&wizard->fetch_tls);
+}
+
+static enum question_answer ask_send(struct wizard *wizard)
+{
+	return question_step(_("  Server through which mail is sent (empty: none)"), &wizard->send, check_send, NULL);
+}
+
+static enum question_answer ask_send_tls(struct wizard *wizard)
+{
+	return ask_tls(&wizard->send_tls);
+}
+
+static enum question_answer ask_login(struct wizard *wizard)
+{
+	return question_step(_("  Name to log in with"), &wizard->login, NULL, NULL);
+}
+
+/* The way to the provider, before anything is written. False: it fails, and the admin wants to change the answers. */
+static bool try_provider(struct wizard *wizard)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf = wizard_try(wizard, &problems);
+	const struct conf_account *account = conf == NULL ? NULL : conf_find_account(conf, WIZARD_ACCOUNT);
+	const struct conf_smarthost *smarthost = conf == NULL ? NULL : conf_find_smarthost(conf, WIZARD_SMARTHOST);
+	bool works = account != NULL && account_test(conf, account, NULL) == CLI_DONE;
+
+	/* What fails for the one login would only fail again for the other. */
+	if (works && smarthost != NULL)
+		works = smarthost_test(conf, smarthost, NULL) == CLI_DONE;
+
+	conf_free(conf);
+	conf_problems_clear(&problems);
+	return works || !question_confirm(_("  Change the answers about this mailbox?"), true);
+}
+
+static enum question_answer ask_provider_password(struct wizard *wizard)
+{
+	char *password = NULL;
+
+	if (!wizard->has_password_in_file || question_confirm(_("  A new password?"), false)) {
+		while (secret_ask_plain(wizard->login, &password, &wizard->error) != 0) {
+			if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
+				return QUESTION_END;
+			question_say(ERROR_SAID(&wizard->error));
+			wizard->error = (struct error)ERROR_INIT;
+		}
+		conf_secret_free(wizard->password);
+		wizard->password = password;
+	}
+	return try_provider(wizard) ? QUESTION_ANSWERED : QUESTION_BACK;
+}
+
+/* --- 4. the LAN */
+
+static const struct {
+	int port, otherwise;
+} ports[WIZARD_PORTS] = {{25, 2525}, {587, 2587}, {465, 2465}, {110, 2110}, {995, 2995}};
+
+/* Another that is free, near the usual one. */
+static int choose_port(int port, int otherwise)
+{
+	if (first_start_port_is_free(port))
+		return port;
+	while (otherwise < 65000 && !first_start_port_is_free(otherwise))
+		otherwise++;
+	printf(geteuid() == 0 ? _("  Port %d is taken by another program; %d is used instead.\n")
+			      : _("  Port %d is taken, or not allowed without root; %d is used instead.\n"),
+	    port, otherwise);
+	return otherwise;
+}
+
+static enum question_answer ask_networks(struct wizard *wizard)
+{
+	struct buf networks = BUF_INIT(4096);
+
+	printf(_("\n4. The LAN\n"));
+	for (size_t i = 0; i < WIZARD_PORTS; i++) {
+		char text[16];
+
+		snprintf(text, sizeof(text), "%d", choose_port(ports[i].port, ports[i].otherwise));
+		if (wizard->ports[i][0] == '\0')
+			wizard_set(&wizard->ports[i], text);
+	}
+	first_start_networks(&networks);
+	if (wizard->networks[0] == '\0')
+		wizard_set(&wizard->networks, buf_text(&networks));
+	buf_clear(&networks);
+	return question_step(_("Who may connect"), &wizard->networks, check_networks, NULL);
+}
+
+/* --- all of them */
+
+/* True if there is nothing wrong that the files have not had before. */
+static bool is_acceptable(struct wizard *wizard)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf = wizard_try(wizard, &problems);
+	bool is_better = problems.errors > 0 && problems.errors < wizard_errors_now(wizard);
+	size_t errors = problems.errors;
+
+	for (size_t i = 0; i < problems.count; i++) {
+		const char *file = strrchr(problems.items[i].place.file, '/');
+
+		if (!problems.items[i].is_warning)
+			question_say(PHRASE_SAID(PHRASE("%s:%d: %s", file == NULL ? problems.items[i].place.file : file + 1,
+			    problems.items[i].place.line, problems.items[i].phrase)));
+	}
+	conf_problems_clear(&problems);
+	if (conf == NULL)
+		return false;
+	conf_free(conf);
+	return errors == 0 || (is_better && question_confirm(_("There are still errors, fewer than before. Write it all the same?"), true));
+}
+
+static void show_summary(const struct wizard *wizard)
+{
+	printf(_("\nSummary\n"));
+	printf(_("  Domain:   %s\n"), wizard->domain);
+	printf(_("  Mail in:  %s\n"), wizard->spool);
+	for (size_t i = 0; i < wizard->user_count; i++) {
+		const struct wizard_user *user = &wizard->users[i];
+
+		printf(i == 0 ? _("  User:     %s (gets postmaster's mail)") : _("  User:     %s"), user->name);
+		printf("%s%s%s%s\n", user->full_name[0] != '\0' ? ", " : "", user->full_name, user->outside[0] != '\0' ? ", " : "",
+		    user->outside);
+	}
+	if (has_mailbox(wizard)) {
+		printf(_("  Fetch:    %s as %s\n"), wizard->fetch, wizard->login);
+		printf(_("  Send:     %s\n"), wizard->send[0] != '\0' ? wizard->send : _("not yet"));
+	}
+	printf(_("  Connect:  %s\n"), wizard->networks);
+}
+
+static enum question_answer ask_to_write(struct wizard *wizard)
+{
+	char *answer = NULL;
+	enum question_answer result;
+
+	show_summary(wizard);
+	if (!is_acceptable(wizard))
+		return wizard->error.class != ERROR_NONE || isatty(STDIN_FILENO) != 1 ? QUESTION_END : QUESTION_BACK;
+	answer = xstrdup("");
+	result = question_step(_("Enter: write the files   <: back"), &answer, NULL, NULL);
+	free(answer);
+	return result;
+}
+
+static const struct {
+	enum question_answer (*ask)(struct wizard *wizard);
+	bool (*is_wanted)(const struct wizard *wizard); /* NULL: always */
+} steps[] = {
+    {ask_domain, NULL},
+    {ask_spool, NULL},
+    {ask_users, NULL},
+    {ask_mailbox, NULL},
+    {ask_fetch, has_mailbox},
+    {ask_fetch_tls, has_open_fetch},
+    {ask_send, has_mailbox},
+    {ask_send_tls, has_open_send},
+    {ask_login, has_mailbox},
+    {ask_provider_password, has_mailbox},
+    {ask_networks, NULL},
+    {ask_to_write, NULL},
+};
+
+static bool is_wanted(const struct wizard *wizard, size_t step)
+{
+	return steps[step].is_wanted == NULL || steps[step].is_wanted(wizard);
+}
+
+bool wizard_ask(struct wizard *wizard)
+{
+	size_t step = 0;
+
+	while (step < ARRAY_LEN(steps)) {
+		enum question_answer answer = is_wanted(wizard, step) ? steps[step].ask(wizard) : QUESTION_ANSWERED;
+
+		if (answer == QUESTION_END)
+			return false;
+		if (answer == QUESTION_ANSWERED) {
+			step++;
+			continue;
+		}
+		do
+			step -= step > 0;
+		while (step > 0 && !is_wanted(wizard, step));
+	}
+	return true;
+}
