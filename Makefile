@@ -22,15 +22,16 @@ VERSION := $(shell cat VERSION)
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes \
             -Wvla -Werror $(if $(findstring clang,$(CC)),,-Wno-format-truncation)
 HARDENING := -fstack-protector-strong -fPIE
-LINK_HARDENING := -pie -Wl,-z,relro,-z,now
+LINK_HARDENING := -pie -Wl,-z,relro,-z,now -Wl,--as-needed
 ifeq ($(SAN),)
 OPTIMIZE ?= -O2 -D_FORTIFY_SOURCE=2
 else
 OPTIMIZE ?= -O1 -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
 LINK_HARDENING += -fsanitize=$(SAN)
+CFLAGS_SAN := -DLANPOST_SANITIZED
 endif
 CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
-             $(HARDENING) -pthread -DLANPOST_VERSION='"$(VERSION)"' \
+             $(HARDENING) $(CFLAGS_SAN) -pthread -DLANPOST_VERSION='"$(VERSION)"' \
              -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 

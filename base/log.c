@@ -59,7 +59,7 @@ void log_start(const struct log_settings *settings, const char *process)
 		failed = file_fd < 0;
 	}
 	if (current.to_syslog)
-		openlog("lanpost", LOG_PID, LOG_MAIL);
+		openlog("lanpost", LOG_PID | LOG_NDELAY, LOG_MAIL); /* now: a sandbox may forbid it later */
 	pthread_mutex_unlock(&lock);
 	if (failed)
 		log_warn("event=log-file-failed file=%s", LOG_CSTR(settings->file));

@@ -1,5 +1,6 @@
 #include "gateway/lan_process.h"
 
+#include "base/alloc.h"
 #include "base/ctl_wire.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -10,6 +11,8 @@
 #include "spool/maildir.h"
 
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
@@ -100,6 +103,25 @@ static int open_all(struct lan_process *process, struct error *error)
 	return lan_server_new(&process->server, &server, error);
 }
 
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL || slash == path ? xstrdup("") : xstrndup(path, (size_t)(slash - path));
+}
+
+static void enter_sandbox(const struct lan_job *job)
+{
+	const struct conf *conf = job->conf;
+	char *log = folder_of(conf->log.file), *configuration = folder_of(job->conf_path);
+	const char *reads[] = {configuration, "/proc", conf->lan.tls_cert, conf->lan.tls_key, NULL};
+	const char *writes[] = {conf->gateway.spool, log, NULL};
+
+	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES | SANDBOX_ACCEPT, .reads = reads, .writes = writes});
+	free(log);
+	free(configuration);
+}
+
 int lan_process_run(void *context, int event_fd)
 {
 	struct lan_process process = {
@@ -111,7 +133,7 @@ int lan_process_run(void *context, int event_fd)
 	struct error error;
 	int code = 0;
 
-	sandbox_lan(process.job->conf);
+	enter_sandbox(process.job);
 	if (open_all(&process, &error) == 0) {
 		log_info("event=lan-ready");
 		lan_server_run(process.server);
