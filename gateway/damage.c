@@ -9,6 +9,7 @@
 #include "mail/bounce.h"
 #include "spool/damage.h"
 #include "message/header.h"
+#include "spool/layout.h"
 #include "spool/queue.h"
 #include "mail/route.h"
 
@@ -129,7 +130,7 @@ static void list_news(const struct damage *damage, const char *folder, struct bu
 void damage_report(const struct conf *conf, struct intake *intake, struct state *state,
     const char *session)
 {
-	char *folder = xasprintf("%s/queue/%s", conf->gateway.spool, queue_state_names[QUEUE_CORRUPT]);
+	char *folder = layout_queue(conf->gateway.spool, QUEUE_CORRUPT);
 	const struct damage damage = {conf, intake, state, session};
 	struct buf names = BUF_INIT(NAMES_MAX), ids = BUF_INIT(NAMES_MAX), text = BUF_INIT(REPORT_TEXT_MAX);
 	const char *before = i18n_speak(route_language(conf, CONF_POSTMASTER));

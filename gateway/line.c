@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "base/net.h"
 #include "upstream/remote.h"
+#include "spool/layout.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,15 +20,10 @@
 
 /* --- the file that says that the line may be up */
 
-static char *mark_path(const struct conf *conf)
-{
-	return xasprintf("%s/line.up", conf->gateway.spool);
-}
-
 /* session: who brings it up; NULL: it is down. */
 static void mark(const struct conf *conf, const struct msgid *session)
 {
-	char *path = mark_path(conf);
+	char *path = layout_line_up(conf->gateway.spool);
 	struct error error;
 
 	if ((session != NULL ? fsx_replace(path, slice_of(session->text), 0640, &error) : fsx_unlink(path, &error)) != 0)
@@ -50,7 +46,7 @@ static struct msgid read_mark(const char *path)
 
 bool line_was_left_up(const struct conf *conf, struct msgid *session)
 {
-	char *path = mark_path(conf);
+	char *path = layout_line_up(conf->gateway.spool);
 	bool left = access(path, F_OK) == 0;
 
 	if (left && session != NULL)

@@ -4,6 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
+#include "spool/layout.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -22,7 +23,7 @@ static int write_pid(int fd, const char *path, struct error *error)
 
 int spool_lock(const char *spool, int *fd, struct error *error)
 {
-	char *path = xasprintf("%s/lanpostd.lock", spool);
+	char *path = layout_gateway_lock(spool);
 	char pid[32] = "";
 	int result = 0;
 
@@ -48,7 +49,7 @@ int spool_lock(const char *spool, int *fd, struct error *error)
 
 void spool_unlock(const char *spool, int fd)
 {
-	char *path = xasprintf("%s/lanpostd.lock", spool);
+	char *path = layout_gateway_lock(spool);
 	struct error ignored;
 
 	/* The file stays: to unlink it would let two others lock two different files of this name. */

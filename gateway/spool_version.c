@@ -4,6 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/str.h"
+#include "spool/layout.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -39,7 +40,7 @@ static int read_version(const char *spool, const char *path, struct error *error
 
 int spool_version_check(const char *spool, struct error *error)
 {
-	char *path = xasprintf("%s/version", spool);
+	char *path = layout_version(spool);
 	int result = access(path, F_OK) == 0 ? read_version(spool, path, error) : write_version(path, error);
 
 	free(path);

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "gateway/schedule.h"
+#include "spool/layout.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -42,7 +43,7 @@ int64_t waiting_due(const struct conf *conf, int64_t now)
 
 	if (many == 0 && age == 0)
 		return 0;
-	path = xasprintf("%s/queue/active", conf->gateway.spool);
+	path = layout_queue(conf->gateway.spool, QUEUE_ACTIVE);
 	dir = opendir(path);
 	free(path);
 	if (dir == NULL)

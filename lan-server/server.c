@@ -11,6 +11,7 @@
 
 #include "lan-server/door.h"
 #include "lan-server/session.h"
+#include "spool/layout.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -114,9 +115,9 @@ static int load_tls(const struct conf *conf, struct tls_context **tls, struct er
 
 	if (cert[0] != '\0')
 		return tls_context_new(cert, key[0] != '\0' ? key : cert, tls, error);
-	folder = xasprintf("%s/tls", conf->gateway.spool);
-	own_cert = xasprintf("%s/cert.pem", folder);
-	own_key = xasprintf("%s/key.pem", folder);
+	folder = layout_tls(conf->gateway.spool, "");
+	own_cert = layout_tls(conf->gateway.spool, "cert.pem");
+	own_key = layout_tls(conf->gateway.spool, "key.pem");
 	own_names(conf, &names);
 	result = tls_make_certificate(folder, &names, error);
 	strlist_clear(&names);

@@ -6,6 +6,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "config/ini_secret.h"
+#include "spool/layout.h"
 #include "spool/maildir.h"
 #include "spool/queue.h"
 #include "spool/wal_hold.h"
@@ -114,7 +115,7 @@ static int add_mailbox(struct backup *backup, const char *user, struct error *er
 
 static int add_mailboxes(struct backup *backup, struct error *error)
 {
-	char *path = xasprintf("%s/mailboxes", backup->spool);
+	char *path = layout_mailboxes(backup->spool);
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 	int result = 0;
@@ -135,7 +136,7 @@ static int add_entry(struct backup *backup, const struct queue_item *item, struc
 {
 	const char *state = queue_state_names[item->state];
 	char *message = queue_message_path(backup->spool, item, error);
-	char *envelope = xasprintf("%s/queue/%s/%s.env", backup->spool, state, item->id.text);
+	char *envelope = layout_queue_file(backup->spool, item->state, item->id.text, ".env");
 	char *name = xasprintf("spool/queue/%s/%s.msg", state, item->id.text), *text = NULL;
 	size_t len;
 	int result = message == NULL ? (error->saved_errno == ENOENT ? 0 : -1) : add_file(backup, name, message, error);

@@ -4,6 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
+#include "spool/layout.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -24,7 +25,7 @@ static int write_file(struct body *body, struct slice bytes, struct error *error
 
 static int body_spill(struct body *body, const struct msgid *id, struct error *error)
 {
-	body->path = xasprintf("%s/wal/%s.msg", body->spool, id->text);
+	body->path = layout_body(body->spool, id->text);
 	body->fd = owned_open(body->path, O_WRONLY | O_EXCL, 0640);
 	if (body->fd < 0) {
 		error_errno(error, N_("cannot create %s"), body->path);
@@ -68,7 +69,7 @@ int body_finish(struct body *body, struct error *error)
 	}
 	if (fsx_close(fd, body->path, error) != 0)
 		return -1;
-	folder = xasprintf("%s/wal", body->spool);
+	folder = layout_wal(body->spool, "");
 	result = fsx_sync_dir(folder, error);
 	free(folder);
 	return result;

@@ -7,6 +7,7 @@
 #include "base/fsx.h"
 #include "base/log.h"
 #include "spool/intake_priv.h"
+#include "spool/layout.h"
 #include "spool/wal_hold.h"
 
 #include <stdlib.h>
@@ -98,7 +99,7 @@ static int let_go(struct intake *intake, struct segment *settled, struct strlist
 /* A .log must be gone for good before the facts about it may go, and before a body that it names. */
 static int clean_up(struct intake *intake, const struct strlist *bodies, struct error *error)
 {
-	char *folder = wal_path(intake->spool, "");
+	char *folder = layout_wal(intake->spool, "");
 	int result = fsx_sync_dir(folder, error);
 
 	for (size_t i = 0; i < bodies->count && result == 0; i++)

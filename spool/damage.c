@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "spool/layout.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -41,7 +42,7 @@ static bool is_gone(const char *spool, const char *name)
 	static const char *const suffixes[] = {"", ".env", ".msg"};
 
 	for (size_t i = 0; i < ARRAY_LEN(suffixes); i++) {
-		char *path = xasprintf("%s/queue/corrupt/%s%s", spool, name, suffixes[i]);
+		char *path = layout_queue_file(spool, QUEUE_CORRUPT, name, suffixes[i]);
 		bool gone = access(path, F_OK) != 0 && errno == ENOENT;
 
 		free(path);

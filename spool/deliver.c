@@ -5,6 +5,7 @@
 #include "message/correspondents.h"
 #include "message/decode.h"
 #include "message/header.h"
+#include "spool/layout.h"
 #include "spool/maildir.h"
 #include "spool/queue.h"
 
@@ -67,10 +68,14 @@ static int deliver_mailbox(struct work *work, const struct place *place, struct 
 	if (result != 0)
 		result = maildir_deliver(delivery->spool, place->name, name, over, parts,
 		    ARRAY_LEN(parts), error);
-	if (result == 0 && work->source == NULL && over == NULL)
-		work->source = xasprintf("%s/mailboxes/%s/new/%s", delivery->spool, place->name, name);
-	else if (result == 0 && work->source == NULL)
-		work->source = xasprintf("%s/mailboxes/%s/%s", delivery->spool, place->name, over);
+	if (result == 0 && work->source == NULL && over == NULL) {
+		char *file = xasprintf("new/%s", name);
+
+		work->source = layout_mailbox(delivery->spool, place->name, file);
+		free(file);
+	} else if (result == 0 && work->source == NULL) {
+		work->source = layout_mailbox(delivery->spool, place->name, over);
+	}
 	free(name);
 	return result;
 }

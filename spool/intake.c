@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "spool/deliver.h"
 #include "spool/intake_priv.h"
+#include "spool/layout.h"
 #include "spool/maildir.h"
 #include "spool/queue.h"
 #include "spool/reserve.h"
@@ -367,7 +368,7 @@ static void intake_free(struct intake *intake)
 
 static int make_folders(const char *spool, struct error *error)
 {
-	char *wal = wal_path(spool, ""), *mailboxes = xasprintf("%s/mailboxes", spool);
+	char *wal = layout_wal(spool, ""), *mailboxes = layout_mailboxes(spool);
 	int result = 0;
 
 	if (fsx_make_dirs(wal, error) != 0 || fsx_make_dirs(mailboxes, error) != 0 ||
@@ -382,7 +383,7 @@ static int make_folders(const char *spool, struct error *error)
  * fetched would be fetched again: so wait for it. */
 static int lock_writer(struct intake *intake, struct error *error)
 {
-	char *file = xasprintf("%s.lock", intake->writer), *path = wal_path(intake->spool, file);
+	char *file = xasprintf("%s.lock", intake->writer), *path = layout_wal(intake->spool, file);
 
 	intake->writer_lock = fsx_lock_file(path, WRITER_WAIT_SECONDS, error);
 	free(file);

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/fsx.h"
+#include "spool/layout.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ static char *folder_of(const char *spool, const char *user, int64_t time)
 	struct tm tm;
 
 	localtime_r(&seconds, &tm);
-	return xasprintf("%s/archive/%s/%04d-%02d", spool, user, tm.tm_year + 1900, tm.tm_mon + 1);
+	return layout_archive_month(spool, user, tm.tm_year + 1900, tm.tm_mon + 1);
 }
 
 static int make_folders(const char *folder, struct error *error)
@@ -74,7 +75,7 @@ static int copy_to(const char *spool, const char *user, const struct maildir_mes
 int mail_archive_keep(const char *spool, const char *user, const struct maildir_message *message, struct error *error)
 {
 	char *folder = folder_of(spool, user, message->time), *to = name_in_archive(folder, message);
-	char *mailbox = maildir_path(spool, user), *from = xasprintf("%s/%s", mailbox, message->file);
+	char *mailbox = layout_mailbox(spool, user, ""), *from = xasprintf("%s/%s", mailbox, message->file);
 	int result = make_folders(folder, error);
 
 	if (result == 0 && !same_file(from, to) && fsx_link(from, to, error) != 0)

@@ -4,6 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "config/conf.h"
+#include "spool/layout.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,15 +21,10 @@ static const char *const folders[] = {"new", "cur"};
 
 #define REPLACE_TRIES 5
 
-char *maildir_path(const char *spool, const char *user)
-{
-	return xasprintf("%s/mailboxes/%s", spool, user);
-}
-
 int maildir_make(const char *spool, const char *user, struct error *error)
 {
 	static const char *const all[] = {"tmp", "new", "cur"};
-	char *base = maildir_path(spool, user);
+	char *base = layout_mailbox(spool, user, "");
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(all) && result == 0; i++) {
@@ -227,7 +223,7 @@ static bool is_letter(int dir_fd, const struct dirent *entry)
 static int each_file(const char *spool, const char *user, each_fn fn, void *context,
     struct error *error)
 {
-	char *base = maildir_path(spool, user);
+	char *base = layout_mailbox(spool, user, "");
 	int result = 0;
 
 	for (size_t i = 0; i < ARRAY_LEN(folders) && result == 0; i++) {
@@ -335,7 +331,7 @@ int maildir_bytes(const char *spool, const char *user, uint64_t *bytes, size_t *
 int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
     struct slice *bytes, struct error *error)
 {
-	char *base = maildir_path(spool, user);
+	char *base = layout_mailbox(spool, user, "");
 	char *path = xasprintf("%s/%s", base, message->file);
 	int result = fsx_map(path, bytes, error);
 
@@ -432,7 +428,7 @@ static int create(const char *path, const struct content *content, struct error 
 /* Puts a new file where the message stands now. If it stands nowhere any more, somebody has removed it, and it stays removed. */
 static int replace(const char *spool, const char *user, const char *tmp, const char *over, struct error *error)
 {
-	char *base = maildir_path(spool, user), *file = xstrdup(over), *unique = slice_dup(maildir_unique(strchr(over, '/') + 1));
+	char *base = layout_mailbox(spool, user, ""), *file = xstrdup(over), *unique = slice_dup(maildir_unique(strchr(over, '/') + 1));
 	struct error ignored;
 	int result = -1;
 
@@ -459,7 +455,7 @@ static int replace(const char *spool, const char *user, const char *tmp, const c
 static int deliver(const char *spool, const char *user, const char *name, const char *over, const struct content *content,
     struct error *error)
 {
-	char *base = maildir_path(spool, user);
+	char *base = layout_mailbox(spool, user, "");
 	char *tmp = xasprintf("%s/tmp/%s", base, name);
 	char *path = xasprintf("%s/new/%s", base, name);
 	int result = create(tmp, content, error);
@@ -496,7 +492,7 @@ int maildir_deliver_sharing(const char *spool, const char *user, const char *nam
 int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *over, const char *source,
     struct error *error)
 {
-	char *base = maildir_path(spool, user);
+	char *base = layout_mailbox(spool, user, "");
 	char *path = xasprintf("%s/%s/%s", base, over != NULL ? "tmp" : "new", name);
 	int result;
 
@@ -532,7 +528,7 @@ int maildir_files(const char *spool, const char *user, struct map *files, struct
 
 void maildir_users(const char *spool, struct strlist *users)
 {
-	char *path = xasprintf("%s/mailboxes", spool);
+	char *path = layout_mailboxes(spool);
 	struct dirent **entries;
 	int count = scandir(path, &entries, NULL, alphasort);
 

@@ -27,8 +27,6 @@ struct maildir_list {
 	size_t count;
 };
 
-/* `<spool>/mailboxes/<user>`, new memory. user must be a mailbox name (conf_is_mailbox_name). */
-char *maildir_path(const char *spool, const char *user);
 /* Names of all mailboxes that are there, in order, also of users who were removed; appended. */
 void maildir_users(const char *spool, struct strlist *users);
 /* Makes tmp, new, cur where they are missing. */

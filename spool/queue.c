@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "spool/layout.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -14,22 +15,10 @@
 
 #define LOCK_SECONDS 30
 
-const char *const queue_state_names[QUEUE_STATES] = {"active", "deferred", "hold", "corrupt"};
-
-static char *folder_path(const char *spool, enum queue_state state)
-{
-	return xasprintf("%s/queue/%s", spool, queue_state_names[state]);
-}
-
-static char *file_path(const char *spool, enum queue_state state, const char *id, const char *suffix)
-{
-	return xasprintf("%s/queue/%s/%s%s", spool, queue_state_names[state], id, suffix);
-}
-
 int queue_make(const char *spool, struct error *error)
 {
 	for (int state = 0; state < QUEUE_STATES; state++) {
-		char *path = folder_path(spool, (enum queue_state)state);
+		char *path = layout_queue(spool, (enum queue_state)state);
 		int result = fsx_make_dirs(path, error);
 
 		free(path);
@@ -63,7 +52,7 @@ static bool envelope_file_id(const char *name, struct msgid *id)
 static int list_state(const char *spool, enum queue_state state, struct queue_items *items,
     struct error *error)
 {
-	char *path = folder_path(spool, state);
+	char *path = layout_queue(spool, state);
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 	int result = 0;
@@ -119,7 +108,7 @@ static int is_there(const char *path, struct error *error)
 int queue_find(const char *spool, const struct msgid *id, enum queue_state *state, struct error *error)
 {
 	for (int i = 0; i < QUEUE_STATES; i++) {
-		char *path = file_path(spool, (enum queue_state)i, id->text, ".env");
+		char *path = layout_queue_file(spool, (enum queue_state)i, id->text, ".env");
 		int there = is_there(path, error);
 
 		free(path);
@@ -135,7 +124,7 @@ char *queue_message_path(const char *spool, const struct queue_item *item, struc
 	/* Beside its envelope first; a crash while moving may have left it in another folder. */
 	for (int i = 0; i < QUEUE_STATES; i++) {
 		int state = ((int)item->state + i) % QUEUE_STATES, there;
-		char *path = file_path(spool, (enum queue_state)state, item->id.text, ".msg");
+		char *path = layout_queue_file(spool, (enum queue_state)state, item->id.text, ".msg");
 
 		there = is_there(path, error);
 		if (there > 0)
@@ -182,11 +171,11 @@ static int envelope_from_file_text(struct slice text, struct envelope *envelope,
 static int move(const char *spool, struct queue_item *item, enum queue_state state,
     struct error *error)
 {
-	char *from = file_path(spool, item->state, item->id.text, ".env");
-	char *to = file_path(spool, state, item->id.text, ".env");
+	char *from = layout_queue_file(spool, item->state, item->id.text, ".env");
+	char *to = layout_queue_file(spool, state, item->id.text, ".env");
 	char *message = queue_message_path(spool, item, error);
-	char *message_to = file_path(spool, state, item->id.text, ".msg");
-	char *folder = folder_path(spool, state);
+	char *message_to = layout_queue_file(spool, state, item->id.text, ".msg");
+	char *folder = layout_queue(spool, state);
 	int result = -1;
 
 	if (message == NULL && !is_missing(error))
@@ -213,7 +202,7 @@ out:
 int queue_read(const char *spool, const struct queue_item *item, struct envelope *envelope,
     struct error *error)
 {
-	char *path = file_path(spool, item->state, item->id.text, ".env");
+	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
 	char *data = NULL;
 	size_t len;
 	int result = fsx_read(path, ENVELOPE_TEXT_MAX, &data, &len, error);
@@ -245,9 +234,9 @@ int queue_deliver(const char *spool, const struct envelope *envelope, const char
     const struct slice *parts, size_t count, struct error *error)
 {
 	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
-	char *message = file_path(spool, QUEUE_ACTIVE, envelope->id.text, ".msg");
-	char *tmp = file_path(spool, QUEUE_ACTIVE, envelope->id.text, ".tmp");
-	char *path = file_path(spool, QUEUE_ACTIVE, envelope->id.text, ".env");
+	char *message = layout_queue_file(spool, QUEUE_ACTIVE, envelope->id.text, ".msg");
+	char *tmp = layout_queue_file(spool, QUEUE_ACTIVE, envelope->id.text, ".tmp");
+	char *path = layout_queue_file(spool, QUEUE_ACTIVE, envelope->id.text, ".env");
 	struct error ignored;
 	struct slice data;
 	int result = -1;
@@ -281,7 +270,7 @@ out:
 
 int queue_lock(const char *spool, struct error *error)
 {
-	char *path = xasprintf("%s/queue/.lock", spool);
+	char *path = layout_queue_lock(spool);
 	int fd = fsx_lock_file(path, LOCK_SECONDS, error);
 
 	free(path);
@@ -292,7 +281,7 @@ static int update(const char *spool, struct queue_item *item, const struct envel
     enum queue_state state, struct error *error)
 {
 	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
-	char *path = file_path(spool, item->state, item->id.text, ".env");
+	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
 	int result;
 
 	envelope_to_file_text(envelope, &text);
@@ -352,7 +341,7 @@ int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum q
 
 int queue_remove(const char *spool, const struct queue_item *item, struct error *error)
 {
-	char *path = file_path(spool, item->state, item->id.text, ".env");
+	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
 	int result = fsx_unlink(path, error);
 
 	free(path);
@@ -455,7 +444,7 @@ static int remove_remains(const char *spool, struct queue_item *item, struct err
 static int verify(const char *spool, struct queue_item *item, const struct slice *parts, size_t count, bool anew, bool *stands,
     struct error *error)
 {
-	char *path = file_path(spool, item->state, item->id.text, ".env");
+	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
 	struct envelope envelope;
 	int result;
 
@@ -491,7 +480,7 @@ int queue_verify(const char *spool, const struct msgid *id, const struct slice *
 
 int queue_set_aside(const char *spool, const char *name, struct slice bytes, struct error *error)
 {
-	char *path = xasprintf("%s/queue/corrupt/%s", spool, name);
+	char *path = layout_queue_file(spool, QUEUE_CORRUPT, name, "");
 	int result = fsx_replace(path, bytes, 0640, error);
 
 	free(path);

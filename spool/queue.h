@@ -9,10 +9,9 @@
 #define LANPOST_SPOOL_QUEUE_H
 
 #include "spool/envelope.h"
+#include "spool/layout.h"
 
-enum queue_state { QUEUE_ACTIVE, QUEUE_DEFERRED, QUEUE_HOLD, QUEUE_CORRUPT, QUEUE_STATES };
 #define QUEUE_ALL ((1u << QUEUE_STATES) - 1) /* a bit for each */
-extern const char *const queue_state_names[QUEUE_STATES];
 
 struct queue_item {
 	enum queue_state state;

@@ -8,6 +8,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "spool/layout.h"
 #include "spool/queue.h"
 #include "spool/recover_priv.h"
 #include "spool/wal_hold.h"
@@ -28,7 +29,7 @@
  * opened: then nobody knows what it holds. */
 static int orphan_take(struct intake *intake, const struct wal_name *name, struct orphan **orphan, struct error *error)
 {
-	char *path = wal_path(intake->spool, name->file);
+	char *path = layout_wal(intake->spool, name->file);
 	int fd = open(path, O_RDONLY | O_CLOEXEC), result = 0;
 	struct stat mine, named;
 
@@ -118,7 +119,7 @@ static int open_body(struct recovery *recovery, const struct record *record, str
 
 	if (!record->body_in_file)
 		return 0;
-	path = xasprintf("%s/wal/%s.msg", recovery->intake->spool, record->envelope.id.text);
+	path = layout_body(recovery->intake->spool, record->envelope.id.text);
 	result = fsx_map(path, body, error);
 	if (result != 0 && error->saved_errno == ENOENT) {
 		log_warnx("event=body-lost id=%s path=%s", record->envelope.id.text, LOG_CSTR(path));
@@ -172,7 +173,7 @@ static int redeliver(struct recovery *recovery, void *context, struct record *re
 	if (!record->has_message)
 		return 0;
 	if (record->body_in_file) {
-		char *path = xasprintf("%s/wal/%s.msg", delivery.spool, envelope->id.text);
+		char *path = layout_body(delivery.spool, envelope->id.text);
 
 		strlist_add(&orphan->body_files, path);
 		free(path);
@@ -199,7 +200,7 @@ static int redeliver(struct recovery *recovery, void *context, struct record *re
 static int retire_orphan(struct recovery *recovery, struct orphan *orphan, struct error *error)
 {
 	const char *spool = recovery->intake->spool;
-	char *path = wal_path(spool, orphan->name.file);
+	char *path = layout_wal(spool, orphan->name.file);
 	int result = orphan->has_facts ? wal_to_facts(spool, &orphan->name, error)
 				       : fsx_unlink(path, error);
 
@@ -258,7 +259,7 @@ static int serve(struct recovery *recovery, struct orphan *orphans, struct error
 
 static int retire_all(struct recovery *recovery, struct orphan *orphans, struct error *error)
 {
-	char *folder = wal_path(recovery->intake->spool, "");
+	char *folder = layout_wal(recovery->intake->spool, "");
 	int result = 0;
 
 	for (struct orphan *orphan = orphans; orphan != NULL && result == 0; orphan = orphan->next)
@@ -313,7 +314,7 @@ static int recover_locked(struct recovery *recovery, struct error *error)
 int recover_orphans(struct intake *intake, size_t *recovered, struct error *error)
 {
 	struct recovery recovery = {.intake = intake, .is_blind = true};
-	char *path = wal_path(intake->spool, "recovery.lock");
+	char *path = layout_wal(intake->spool, "recovery.lock");
 	/* One recovery at a time: a session must not begin before another process has put the UIDLs of its
 	 * predecessor where it looks for them. */
 	int lock = fsx_lock_file(path, RECOVERY_WAIT_SECONDS, error);

@@ -5,6 +5,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "spool/layout.h"
 #include "spool/maildir.h"
 #include "spool/queue.h"
 #include "spool/recover_priv.h"
@@ -64,7 +65,7 @@ static uint64_t void_offset(const struct recovery *recovery, const char *file)
 
 int recover_set_aside(struct recovery *recovery, const char *name, struct slice bytes, struct error *error)
 {
-	char *path = xasprintf("%s/queue/corrupt/%s", recovery->intake->spool, name);
+	char *path = layout_queue_file(recovery->intake->spool, QUEUE_CORRUPT, name, "");
 	bool is_there = access(path, F_OK) == 0;
 
 	free(path);
@@ -87,7 +88,7 @@ static int damaged(struct recovery *recovery, const char *file, uint64_t offset,
 int recover_each_record(struct recovery *recovery, const char *file, bool report, record_fn fn,
     void *context, struct error *error)
 {
-	char *path = wal_path(recovery->intake->spool, file);
+	char *path = layout_wal(recovery->intake->spool, file);
 	uint64_t end = void_offset(recovery, file), offset;
 	struct wal_reader reader;
 	struct slice head, body;

@@ -5,6 +5,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "spool/layout.h"
 #include "spool/maildir.h"
 #include "spool/queue.h"
 #include "spool/recover_priv.h"
@@ -114,7 +115,7 @@ static int compare(struct recovery *recovery, const struct place *place, const c
 	struct slice parts[DELIVER_PARTS];
 	struct buf header = BUF_INIT(BOSS_HEADER_MAX);
 	size_t count = deliver_parts(recovery->delivery, place, &header, parts);
-	char *path = xasprintf("%s/mailboxes/%s/%s", recovery->intake->spool, place->name, file);
+	char *path = layout_mailbox(recovery->intake->spool, place->name, file);
 	int result = fsx_compare(path, parts, count, match, error);
 
 	if (result == 0 && *match == FSX_OTHER)

@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"
+#include "spool/layout.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +16,6 @@
 #define RESERVE_BYTES (4 << 20)
 #define SPACE_FLOOR (16u << 20)
 #define PLENTY (16u * RESERVE_BYTES)
-
-static char *reserve_path(const char *spool)
-{
-	return xasprintf("%s/reserve", spool);
-}
 
 static int allocate(const char *path, struct error *error)
 {
@@ -45,7 +41,7 @@ bool reserve_has_room(const char *spool, uint64_t bytes)
 
 void reserve_keep(const char *spool)
 {
-	char *path = reserve_path(spool);
+	char *path = layout_reserve(spool);
 	struct error error;
 	struct stat st;
 
@@ -62,7 +58,7 @@ bool reserve_spend(const char *spool, const struct error *error)
 
 	if (error->code != 452) /* as error.h says a full disk */
 		return false;
-	path = reserve_path(spool);
+	path = layout_reserve(spool);
 	spent = unlink(path) == 0;
 	if (spent)
 		log_warnx("event=reserve-spent reason=%s", LOG_ERROR(error));

@@ -5,6 +5,7 @@
  * thread is not joined by another. Other processes have connections of their own; the busy timeout
  * lets them take turns.
  */
+#include "spool/layout.h"
 #include "spool/state_priv.h"
 
 #include "base/alloc.h"
@@ -239,7 +240,7 @@ static int open_state(struct state **out, const char *spool, bool look_through, 
     struct error *error)
 {
 	struct state *state = xcalloc(1, sizeof(*state));
-	char *path = xasprintf("%s/state.db", spool);
+	char *path = layout_state(spool);
 	pthread_mutexattr_t recursive;
 	int lock = state_lock(spool), result;
 

@@ -2,6 +2,7 @@
  * A second copy of the UIDLs seen, for the day when state.db is lost or damaged: all else in there can be done without, but without
  * them the mail that is kept on servers would come once more.
  */
+#include "spool/layout.h"
 #include "spool/state_priv.h"
 
 #include "base/alloc.h"
@@ -19,11 +20,6 @@
 #define COLUMNS OLD_COLUMNS ", body"
 #define TAKE(columns) "INSERT OR IGNORE INTO main.seen (" columns ") SELECT " columns " FROM copy.seen"
 #define COPIED "seen-copied" /* a value: the mark of what the copy holds */
-
-static char *copy_path(const struct state *state, const char *suffix)
-{
-	return xasprintf("%s/seen.db%s", state->spool, suffix);
-}
 
 static int attach(struct state *state, const char *path, struct error *error)
 {
@@ -47,7 +43,7 @@ static bool is_new(struct state *state)
 
 bool state_copy_attach(struct state *state)
 {
-	char *path = copy_path(state, "");
+	char *path = layout_seen(state->spool, "");
 	struct error error;
 	bool has = access(path, R_OK) == 0 && is_new(state) && attach(state, path, &error) == 0;
 
@@ -128,7 +124,7 @@ static int sync_file(const char *path, struct error *error)
 
 static int write_copy(struct state *state, const char *path, struct error *error)
 {
-	char *tmp = copy_path(state, ".new");
+	char *tmp = layout_seen(state->spool, ".new");
 	struct error ignored;
 	int result = fsx_unlink(tmp, error);
 
@@ -148,7 +144,7 @@ static int write_copy(struct state *state, const char *path, struct error *error
 int state_copy_seen(struct state *state, struct error *error)
 {
 	int lock = state_lock(state->spool), result = -1;
-	char *path = copy_path(state, ""), *mark = mark_of_seen(state, error);
+	char *path = layout_seen(state->spool, ""), *mark = mark_of_seen(state, error);
 
 	if (mark != NULL && is_copied(state, path, mark))
 		result = 0;

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "spool/intake_priv.h"
+#include "spool/layout.h"
 #include "spool/queue.h"
 
 #include <dirent.h>
@@ -46,8 +47,7 @@ static bool queue_stray(const char *spool, const char *name)
 
 static void sweep_folder(const char *spool, const char *folder, stray_fn is_stray)
 {
-	char *path = xasprintf("%s/%s", spool, folder);
-	DIR *dir = opendir(path);
+	DIR *dir = opendir(folder);
 	struct dirent *entry;
 	struct stat st;
 
@@ -58,17 +58,16 @@ static void sweep_folder(const char *spool, const char *folder, stray_fn is_stra
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	if (dir != NULL)
 		closedir(dir);
-	free(path);
 }
 
 void sweep_spool(const struct intake *intake)
 {
-	char *path = xasprintf("%s/mailboxes", intake->spool);
+	char *path = layout_mailboxes(intake->spool);
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 
 	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		char *tmp = xasprintf("mailboxes/%s/tmp", entry->d_name);
+		char *tmp = layout_mailbox(intake->spool, entry->d_name, "tmp");
 
 		if (entry->d_name[0] != '.')
 			sweep_folder(intake->spool, tmp, any_stray);
@@ -78,10 +77,13 @@ void sweep_spool(const struct intake *intake)
 		closedir(dir);
 	free(path);
 	/* A body file is swept only when nothing is owed: its record may still name it. */
-	if (!intake->owed)
-		sweep_folder(intake->spool, "wal", wal_stray);
+	if (!intake->owed) {
+		path = layout_wal(intake->spool, "");
+		sweep_folder(intake->spool, path, wal_stray);
+		free(path);
+	}
 	for (int state = 0; state < QUEUE_CORRUPT; state++) {
-		char *folder = xasprintf("queue/%s", queue_state_names[state]);
+		char *folder = layout_queue(intake->spool, (enum queue_state)state);
 
 		sweep_folder(intake->spool, folder, queue_stray);
 		free(folder);

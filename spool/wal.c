@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/owned.h"
 #include "base/rand.h"
+#include "spool/layout.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -16,11 +17,6 @@
 #include <zlib.h>
 
 /* --- names */
-
-char *wal_path(const char *spool, const char *file)
-{
-	return xasprintf("%s/wal/%s", spool, file);
-}
 
 static bool parse_name(const char *file, struct wal_name *name)
 {
@@ -56,7 +52,7 @@ static int by_number(const void *a, const void *b)
 
 int wal_list(const char *spool, struct wal_names *names, struct error *error)
 {
-	char *path = wal_path(spool, "");
+	char *path = layout_wal(spool, "");
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 
@@ -108,13 +104,13 @@ static int highest(const char *spool, uint64_t *number, struct error *error)
 int wal_to_facts(const char *spool, struct wal_name *name, struct error *error)
 {
 	struct wal_name done = *name;
-	char *from = wal_path(spool, name->file), *to;
+	char *from = layout_wal(spool, name->file), *to;
 	size_t stem = strcspn(name->file, ".");
 	int result = highest(spool, &done.until, error);
 
 	snprintf(done.file, sizeof(done.file), "%.*s.%012llu.done", (int)stem, name->file,
 	    (unsigned long long)done.until);
-	to = wal_path(spool, done.file);
+	to = layout_wal(spool, done.file);
 	if (result == 0)
 		result = fsx_rename(from, to, error);
 	if (result == 0) {
@@ -142,7 +138,7 @@ int wal_sweep_facts(const char *spool, struct error *error)
 	if (wal_list(spool, &names, error) != 0)
 		return -1;
 	for (size_t i = 0; i < names.count && result == 0; i++) {
-		char *path = wal_path(spool, names.items[i].file);
+		char *path = layout_wal(spool, names.items[i].file);
 
 		if (names.items[i].state == WAL_DONE && !is_needed(&names, &names.items[i]))
 			result = fsx_unlink(path, error);
@@ -181,7 +177,7 @@ bool wal_has_records(const char *spool)
 	if (wal_list(spool, &names, &ignored) != 0)
 		return false;
 	for (size_t i = 0; i < names.count && !found; i++) {
-		char *path = wal_path(spool, names.items[i].file);
+		char *path = layout_wal(spool, names.items[i].file);
 		struct stat st;
 
 		found = names.items[i].state == WAL_LOG && stat(path, &st) == 0 && st.st_size > SEGMENT_HEADER;
@@ -214,7 +210,7 @@ static int create_locked(struct wal *wal, const char *tmp, struct error *error)
 int wal_create(struct wal **out, const char *spool, const char *writer, struct error *error)
 {
 	struct wal *wal = xcalloc(1, sizeof(*wal));
-	char *folder = wal_path(spool, ""), *tmp = NULL;
+	char *folder = layout_wal(spool, ""), *tmp = NULL;
 
 	wal->fd = -1;
 	rand_bytes(wal->salt, sizeof(wal->salt));
@@ -223,7 +219,7 @@ int wal_create(struct wal **out, const char *spool, const char *writer, struct e
 	wal->name.number++;
 	snprintf(wal->name.file, sizeof(wal->name.file), "%012llu-%s.log",
 	    (unsigned long long)wal->name.number, writer);
-	wal->path = wal_path(spool, wal->name.file);
+	wal->path = layout_wal(spool, wal->name.file);
 	tmp = xasprintf("%s.new%d", wal->path, (int)getpid());
 	if (create_locked(wal, tmp, error) != 0 || fsx_rename(tmp, wal->path, error) != 0 ||
 	    fsx_sync_dir(folder, error) != 0)

@@ -34,7 +34,6 @@ void wal_names_clear(struct wal_names *names);
 int wal_to_facts(const char *spool, struct wal_name *name, struct error *error);
 /* Removes the segments of facts that nobody needs any more. */
 int wal_sweep_facts(const char *spool, struct error *error);
-char *wal_path(const char *spool, const char *file); /* new memory */
 /* Whether a segment holds a record that no checkpoint has passed yet: what its messages did is not in the journal yet. */
 bool wal_has_records(const char *spool);
 

@@ -3,6 +3,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
+#include "spool/layout.h"
 #include "spool/wal.h"
 
 #include <fcntl.h>
@@ -14,7 +15,7 @@
 
 int wal_hold(const char *spool, struct error *error)
 {
-	char *path = wal_path(spool, "backup.lock");
+	char *path = layout_wal(spool, "backup.lock");
 	int fd = fsx_lock_file(path, WAIT_SECONDS, error);
 
 	free(path);
@@ -23,7 +24,7 @@ int wal_hold(const char *spool, struct error *error)
 
 int wal_retire_begin(const char *spool, int *fd, struct error *error)
 {
-	char *path = wal_path(spool, "backup.lock");
+	char *path = layout_wal(spool, "backup.lock");
 	int result = 0;
 
 	*fd = owned_open(path, O_RDWR, 0640);

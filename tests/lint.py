@@ -29,6 +29,8 @@ WINGS = {
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets)\s*\(")
 DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link|linkat)\s*\(")
 SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! INBOX)|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
+# A path of the spool that is put together elsewhere than in spool/layout.c.
+LAYOUT = re.compile(r'"%s/(wal|mailboxes|archive|queue|tls|reserve|state\.db|seen\.db|version|lanpostd\.lock|line\.up)\b')
 # Written in pieces, so that this file does not break its own rule.
 PRIVATE = re.compile(r"\.\./" + r"shared|/wo" + r"rk\b")
 CONFLICT = re.compile(r"<{7} |>{7} ")
@@ -81,6 +83,8 @@ def check_calls(path, number, code):
     # Old logs are moved aside, too, but nobody's mail depends on those.
     if path.relative_to(ROOT).as_posix() not in ("base/fsx.c", "base/log.c") and (found := DURABLE.search(bare)):
         complain(path, number, f"{found[1]}() belongs to base/fsx.c alone")
+    if path.relative_to(ROOT).as_posix() != "spool/layout.c" and (found := LAYOUT.search(code)):
+        complain(path, number, f"the path of {found[1]} in the spool comes from spool/layout.h")
     if not path.relative_to(ROOT).as_posix().startswith("spool/state") and SQL.search(code):
         complain(path, number, "SQL belongs to spool/state*.c alone")
 

@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "spool/layout.h"
 #include "spool/queue.h"
 #include "spool/wal.h"
 #include "tests/unit/remove_tree.h"
@@ -27,7 +28,7 @@ static inline int set_up(void **context)
 	memcpy(spool, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
 	if (mkdtemp(spool) == NULL)
 		return -1;
-	wal = wal_path(spool, "");
+	wal = layout_wal(spool, "");
 	fsx_make_dirs(wal, &error);
 	free(wal);
 	return queue_make(spool, &error);

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "spool/intake.h"
+#include "spool/layout.h"
 #include "spool/maildir.h"
 #include "spool/queue.h"
 #include "spool/wal.h"
@@ -491,7 +492,7 @@ static void test_damaged_record_is_set_aside(void **context)
 	}
 	waitpid(pid, &status, 0);
 	assert_int_equal(wal_list(spool, &names, &error), 0);
-	path = wal_path(spool, names.items[0].file);
+	path = layout_wal(spool, names.items[0].file);
 	fd = open(path, O_WRONLY);
 	assert_int_equal(pwrite(fd, "?", 1, 100), 1);
 	close(fd);

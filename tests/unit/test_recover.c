@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "spool/intake.h"
+#include "spool/layout.h"
 #include "spool/maildir.h"
 #include "spool/wal.h"
 #include "tests/unit/remove_tree.h"
@@ -119,7 +120,7 @@ static void test_one_mailbox_that_cannot_be_read_holds_up_nobody(void **context)
 /* A segment that cannot be opened, here since it is a link to itself, may hold the removal. */
 static void test_facts_that_cannot_be_read_bring_nothing_back(void **context)
 {
-	char *bad = wal_path(spool, "000000000009-other.000000000009.done");
+	char *bad = layout_wal(spool, "000000000009-other.000000000009.done");
 	struct intake *intake;
 	struct error error;
 

@@ -1,6 +1,7 @@
 #include "ui-tui/client-setup/setup.h"
 
 #include "base/alloc.h"
+#include "spool/layout.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -43,7 +44,7 @@ void setup_gather(struct setup *setup, const struct conf *conf, const struct con
 	    .has_password = user->password[0] != '\0',
 	    .certificate_path = conf->lan.tls_cert[0] != '\0'
 				    ? xstrdup(conf->lan.tls_cert)
-				    : xasprintf("%s/tls/cert.pem", conf->gateway.spool),
+				    : layout_tls(conf->gateway.spool, "cert.pem"),
 	};
 	setup->may_log_in = setup->has_password || conf->lan.allow_empty_password;
 	setup->sends_with_login = setup->has_password || conf->lan.require_auth;

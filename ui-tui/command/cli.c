@@ -9,6 +9,7 @@
 #include "ui-tui/command/cli_options.h"
 #include "ui-tui/command/question.h"
 #include "ui-tui/command/rights.h"
+#include "spool/layout.h"
 
 #include <stdarg.h>
 #include <errno.h>
@@ -371,7 +372,7 @@ int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const str
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	path = xasprintf("%s/state.db", conf->gateway.spool);
+	path = layout_state(conf->gateway.spool);
 	if (rights_missing(path, R_OK | W_OK))
 		result = CLI_FAILED;
 	else if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)

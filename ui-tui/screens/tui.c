@@ -7,6 +7,7 @@
 #include "ui-tui/screens/tui_frame.h"
 #include "ui-tui/screens/tui_input.h"
 #include "ui-tui/screens/undo.h"
+#include "spool/layout.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -121,7 +122,7 @@ void tui_conf_refresh(struct tui *tui, bool now)
 /* The database is made by the gateway, whose user must own it. */
 struct state *tui_state(struct tui *tui)
 {
-	char *path = xasprintf("%s/state.db", tui->conf->gateway.spool);
+	char *path = layout_state(tui->conf->gateway.spool);
 	struct error error;
 
 	if (tui->state == NULL && access(path, R_OK | W_OK) == 0 &&

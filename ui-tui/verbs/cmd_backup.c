@@ -6,6 +6,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "spool/backup.h"
+#include "spool/layout.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -79,7 +80,7 @@ static char *spool_of_backup(const char *path, struct error *error)
 
 static bool is_running(const char *spool)
 {
-	char *path = xasprintf("%s/lanpostd.lock", spool);
+	char *path = layout_gateway_lock(spool);
 	int fd = open(path, O_RDWR | O_CLOEXEC);
 	bool runs = fd >= 0 && fsx_lock(fd) != 0;
 
@@ -92,7 +93,7 @@ static bool is_running(const char *spool)
 /* One that has been used: it is not to be mixed with another. */
 static bool is_used(const char *spool)
 {
-	char *path = xasprintf("%s/state.db", spool);
+	char *path = layout_state(spool);
 	bool used = access(path, F_OK) == 0;
 
 	free(path);

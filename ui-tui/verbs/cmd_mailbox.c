@@ -8,6 +8,7 @@
 #include "base/owned.h"
 #include "config/value.h"
 #include "spool/expire.h"
+#include "spool/layout.h"
 #include "spool/mail_archive.h"
 #include "spool/maildir.h"
 #include "ui-tui/command/cli.h"
@@ -204,7 +205,7 @@ static bool mailbox_is_known(const struct conf *conf, const char *user)
 
 	if (known || !conf_is_mailbox_name(slice_of(user)))
 		return known;
-	path = maildir_path(conf->gateway.spool, user);
+	path = layout_mailbox(conf->gateway.spool, user, "");
 	known = access(path, F_OK) == 0;
 	free(path);
 	return known;

@@ -7,6 +7,7 @@
 #include "config/value.h"
 #include "message/addr.h"
 #include "spool/last_login.h"
+#include "spool/layout.h"
 #include "spool/maildir.h"
 #include "spool/queue.h"
 #include "mail/route.h"
@@ -41,7 +42,7 @@ static struct box measure(const struct conf *conf, const struct conf_user *user)
 /* NULL where there is none yet, or where it is not for this user's eyes. */
 static struct state *open_state(const struct conf *conf)
 {
-	char *path = xasprintf("%s/state.db", conf->gateway.spool);
+	char *path = layout_state(conf->gateway.spool);
 	struct state *state = NULL;
 	struct error error;
 

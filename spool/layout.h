@@ -1,0 +1,46 @@
+/*
+ * The layout of the spool: the one place that knows where everything is. tests/lint.py forbids these paths elsewhere.
+ *
+ *     spool/
+ *       version  lanpostd.lock  control.sock  line.up  reserve
+ *       state.db  seen.db*                what the gateway remembers (spool/state.h)
+ *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/wal.h)
+ *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/maildir.h)
+ *       archive/USER/YYYY-MM/             old messages (spool/mail_archive.h)
+ *       queue/{active,deferred,hold,corrupt}/ID.{env,msg}   outgoing messages (spool/queue.h)
+ *       tls/                              the gateway's own certificate and its key
+ *
+ * Each function returns the path in new memory. Names that come from outside (users, ids, file names) have been checked by the
+ * caller: none contains a slash.
+ */
+#ifndef LANPOST_SPOOL_LAYOUT_H
+#define LANPOST_SPOOL_LAYOUT_H
+
+/* Where an outgoing message is. */
+enum queue_state { QUEUE_ACTIVE, QUEUE_DEFERRED, QUEUE_HOLD, QUEUE_CORRUPT, QUEUE_STATES };
+
+extern const char *const queue_state_names[QUEUE_STATES];
+
+char *layout_version(const char *spool);
+char *layout_gateway_lock(const char *spool);
+char *layout_line_up(const char *spool);
+char *layout_reserve(const char *spool);
+char *layout_state(const char *spool);
+/* suffix: "", or that of a file beside it. */
+char *layout_seen(const char *spool, const char *suffix);
+/* file "": the folder. */
+char *layout_wal(const char *spool, const char *file);
+char *layout_body(const char *spool, const char *id);
+char *layout_mailboxes(const char *spool);
+/* file: below the mailbox, such as "new/NAME"; "": the mailbox itself. */
+char *layout_mailbox(const char *spool, const char *user, const char *file);
+char *layout_archive_month(const char *spool, const char *user, int year, int month);
+/* The folder of a state. */
+char *layout_queue(const char *spool, enum queue_state state);
+/* suffix: ".env" or ".msg", or "" where name has it. */
+char *layout_queue_file(const char *spool, enum queue_state state, const char *name, const char *suffix);
+char *layout_queue_lock(const char *spool);
+/* file "": the folder. */
+char *layout_tls(const char *spool, const char *file);
+
+#endif
