@@ -7,6 +7,8 @@
 #include "base/alloc.h"
 #include "base/str.h"
 
+#define COMMAND_TLS '\x16' /* the first byte of TLS (RFC 8446 section 5.1: handshake) */
+
 /* NUL, a CR within the line and other control bytes are nobody's honest command. */
 static inline bool command_has_control(struct slice line)
 {
@@ -17,19 +19,37 @@ static inline bool command_has_control(struct slice line)
 	return false;
 }
 
-/* The first word of HTTP's requests, or a line that none but HTTP has. A web page can make a browser post anything to
- * any port, and what fetches URLs in the LAN likewise: such a connection must end before its body is read. */
-static inline bool command_is_http(struct slice line)
+/* A web page can make a browser post anything to any port, and what fetches URLs in the LAN likewise: such a connection must end
+ * before its body is read. A request line ends in "HTTP/1.1" whatever its method is; a method of one's own may be a command. */
+static inline bool command_is_http_request(struct slice line)
 {
-	static const char *const methods[] = {"GET", "POST", "PUT", "HEAD", "OPTIONS", "PATCH", "DELETE", "CONNECT", "TRACE", "PRI",
-	    "Host:", "Origin:", "Referer:", "User-Agent:", "Content-Length:", "Content-Type:"};
+	return line.len > 9 && slice_begins_nocase(slice_from(line, line.len - 9), " HTTP/");
+}
+
+/* A line that begins with "Name:" is out of a header, HTTP's or a message's. */
+static inline bool command_is_field(struct slice line)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
+	size_t len = 0;
+
+	while (len < line.len && memchr(allowed, line.ptr[len], sizeof(allowed) - 1) != NULL)
+		len++;
+	return len > 0 && len < line.len && line.ptr[len] == ':';
+}
+
+/* For a line that is no command of ours: whether it belongs to another protocol (HTTP, SSH, TLS's first byte), so that nothing
+ * behind it can be meant for us. */
+static inline bool command_is_foreign(struct slice line)
+{
+	static const char *const words[] = {
+	    "GET", "POST", "PUT", "HEAD", "OPTIONS", "PATCH", "DELETE", "CONNECT", "TRACE", "PRI"};
 	struct slice rest = line;
 	struct slice verb = slice_cut(&rest, ' ');
 
-	for (size_t i = 0; i < ARRAY_LEN(methods); i++)
-		if (slice_is_nocase(verb, methods[i]))
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (slice_is_nocase(verb, words[i]))
 			return true;
-	return line.len > 9 && slice_begins_nocase(slice_from(line, line.len - 9), " HTTP/");
+	return command_is_field(line) || slice_begins_nocase(line, "SSH-") || (line.len > 0 && line.ptr[0] == COMMAND_TLS);
 }
 
 #endif

@@ -13,6 +13,11 @@
 #define REPLIES_MAX (64u << 20) /* LIST and UIDL of the largest mailbox */
 #define PIECE 16384
 
+/* What may be asked after the login and does nothing: more than before it, for programs keep a connection and poll. */
+#define FREE_COMMANDS 1000
+#define FREE_PER_MESSAGE 4
+#define LISTED_PER_COMMAND 16 /* a listing of so many messages is as dear as a command */
+
 void pop3d_reply(struct pop3d *pop3d, const char *format, ...)
 {
 	char text[1024];
@@ -35,9 +40,20 @@ enum pop3d_effect pop3d_deny(struct pop3d *pop3d, const char *text)
 enum pop3d_effect pop3d_refuse(struct pop3d *pop3d, const char *text)
 {
 	pop3d_reply(pop3d, "-ERR %s", text);
-	if (++pop3d->mistakes < POP3D_BAD_COMMANDS_MAX)
-		return POP3D_CONTINUE;
-	return POP3D_CLOSE;
+	return client_limits_error(&pop3d->limits) ? POP3D_CLOSE : POP3D_CONTINUE;
+}
+
+/* Weighs a command by the size of its answer. Some programs ask LIST n, UIDL n and TOP n 0 for each message. */
+static enum pop3d_effect free_command(struct pop3d *pop3d, uint64_t weight)
+{
+	uint64_t max = pop3d->state == TRANSACTION ? FREE_COMMANDS + FREE_PER_MESSAGE * (uint64_t)pop3d->list.count : CLIENT_JUNK_MAX;
+
+	return client_limits_junk(&pop3d->limits, weight, max) ? POP3D_CLOSE : POP3D_CONTINUE;
+}
+
+enum pop3d_effect pop3d_junk(struct pop3d *pop3d)
+{
+	return free_command(pop3d, 1);
 }
 
 struct pop3d *pop3d_new(const struct pop3d_options *options)
@@ -97,6 +113,16 @@ const char *pop3d_user(const struct pop3d *pop3d)
 	return pop3d->user;
 }
 
+uint64_t pop3d_progress(const struct pop3d *pop3d)
+{
+	return pop3d->limits.progress;
+}
+
+int64_t pop3d_delay_ms(struct pop3d *pop3d)
+{
+	return client_limits_delay_ms(&pop3d->limits);
+}
+
 void pop3d_tls_started(struct pop3d *pop3d)
 {
 	free(pop3d->name);
@@ -107,6 +133,11 @@ void pop3d_tls_started(struct pop3d *pop3d)
 void pop3d_timed_out(struct pop3d *pop3d)
 {
 	pop3d_reply(pop3d, "-ERR [SYS/TEMP] You took too long, goodbye");
+}
+
+void pop3d_evicted(struct pop3d *pop3d)
+{
+	pop3d_reply(pop3d, "-ERR [SYS/TEMP] The server is busy and this connection idle, goodbye");
 }
 
 void pop3d_stopping(struct pop3d *pop3d)
@@ -147,7 +178,12 @@ static bool find_message(struct pop3d *pop3d, struct slice number, size_t *index
 
 static enum pop3d_effect after_mistake(const struct pop3d *pop3d)
 {
-	return pop3d->mistakes < POP3D_BAD_COMMANDS_MAX ? POP3D_CONTINUE : POP3D_CLOSE;
+	return pop3d->limits.errors < CLIENT_ERRORS_MAX ? POP3D_CONTINUE : POP3D_CLOSE;
+}
+
+static enum pop3d_effect after_listing(struct pop3d *pop3d)
+{
+	return free_command(pop3d, 1 + pop3d->list.count / LISTED_PER_COMMAND);
 }
 
 static enum pop3d_effect cmd_stat(struct pop3d *pop3d, struct slice arg)
@@ -163,7 +199,7 @@ static enum pop3d_effect cmd_stat(struct pop3d *pop3d, struct slice arg)
 		octets += pop3d->list.items[i].size;
 	}
 	pop3d_reply(pop3d, "+OK %zu %llu", count, octets);
-	return POP3D_CONTINUE;
+	return after_listing(pop3d);
 }
 
 /* One line of LIST or UIDL. */
@@ -187,14 +223,14 @@ static enum pop3d_effect describe(struct pop3d *pop3d, struct slice arg, describ
 		if (!find_message(pop3d, arg, &i))
 			return after_mistake(pop3d);
 		line(pop3d, "+OK ", i);
-		return POP3D_CONTINUE;
+		return pop3d_junk(pop3d);
 	}
 	pop3d_reply(pop3d, "+OK");
 	for (i = 0; i < pop3d->list.count; i++)
 		if (is_listed(pop3d, i))
 			line(pop3d, "", i);
 	pop3d_reply(pop3d, ".");
-	return POP3D_CONTINUE;
+	return after_listing(pop3d);
 }
 
 static enum pop3d_effect cmd_list(struct pop3d *pop3d, struct slice arg)
@@ -218,6 +254,7 @@ static enum pop3d_effect begin_sending(struct pop3d *pop3d, size_t i, uint64_t b
 	pop3d->sending = (struct sending){
 	    .bytes = bytes, .rest = bytes, .body_lines = body_lines, .in_header = true};
 	dot_writer_init(&pop3d->sending.writer, true);
+	client_limits_progress(&pop3d->limits);
 	pop3d_reply(pop3d, "+OK %llu octets", (unsigned long long)message->size);
 	return POP3D_SEND;
 }
@@ -314,6 +351,7 @@ static enum pop3d_effect cmd_dele(struct pop3d *pop3d, struct slice arg)
 	if (!find_message(pop3d, arg, &i))
 		return after_mistake(pop3d);
 	pop3d->deleted[i] = true;
+	client_limits_progress(&pop3d->limits);
 	pop3d_reply(pop3d, "+OK Marked as deleted");
 	return POP3D_CONTINUE;
 }
@@ -323,14 +361,14 @@ static enum pop3d_effect cmd_rset(struct pop3d *pop3d, struct slice arg)
 	(void)arg;
 	memset(pop3d->deleted, 0, pop3d->list.count * sizeof(*pop3d->deleted));
 	pop3d_reply(pop3d, "+OK Nothing is marked as deleted");
-	return POP3D_CONTINUE;
+	return pop3d_junk(pop3d);
 }
 
 static enum pop3d_effect cmd_noop(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
 	pop3d_reply(pop3d, "+OK");
-	return POP3D_CONTINUE;
+	return pop3d_junk(pop3d);
 }
 
 /* The UPDATE state of RFC 1939: only here does anything leave the mailbox. */
@@ -413,6 +451,13 @@ enum pop3d_effect pop3d_line_too_long(struct pop3d *pop3d)
 	return pop3d_refuse(pop3d, "Line too long");
 }
 
+static enum pop3d_effect not_pop3(struct pop3d *pop3d)
+{
+	pop3d_reply(pop3d, "-ERR This is POP3, goodbye");
+	close_mailbox(pop3d);
+	return POP3D_CLOSE;
+}
+
 enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line)
 {
 	struct slice arg = line;
@@ -420,15 +465,12 @@ enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line)
 
 	if (pop3d->sasl != NULL)
 		return pop3d_auth_response(pop3d, line);
-	if (command_is_http(line)) {
-		pop3d_reply(pop3d, "-ERR This is POP3, goodbye");
-		close_mailbox(pop3d);
-		return POP3D_CLOSE;
-	}
+	if (command_is_http_request(line))
+		return not_pop3(pop3d);
 	if (command_has_control(line))
-		return pop3d_refuse(pop3d, "Control characters in the command");
+		return command_is_foreign(line) ? not_pop3(pop3d) : pop3d_refuse(pop3d, "Control characters in the command");
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (slice_is_nocase(verb, commands[i].name))
 			return run_command(pop3d, &commands[i], arg);
-	return pop3d_refuse(pop3d, "Unknown command");
+	return command_is_foreign(line) ? not_pop3(pop3d) : pop3d_refuse(pop3d, "Unknown command");
 }

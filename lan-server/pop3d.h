@@ -15,7 +15,6 @@
 #include "lan-server/sasl.h"
 
 #define POP3D_LINE_MAX 1100 /* passwords are longer than RFC 2449's 255 octets */
-#define POP3D_BAD_COMMANDS_MAX 20
 
 enum pop3d_effect {
 	POP3D_CONTINUE,  /* read the next line */
@@ -68,6 +67,11 @@ struct buf *pop3d_replies(struct pop3d *pop3d);
 /* Who is logged in, NULL if nobody. */
 const char *pop3d_user(const struct pop3d *pop3d);
 
+/* Grows whenever the client has done what it is here for: a login, a message that was read or marked. */
+uint64_t pop3d_progress(const struct pop3d *pop3d);
+/* How long the replies must wait before they are sent: errors are answered late. Asked for once per command. */
+int64_t pop3d_delay_ms(struct pop3d *pop3d);
+
 /* One line without its end. */
 enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line);
 enum pop3d_effect pop3d_line_too_long(struct pop3d *pop3d);
@@ -76,6 +80,7 @@ enum pop3d_effect pop3d_send(struct pop3d *pop3d);
 void pop3d_tls_started(struct pop3d *pop3d);
 /* Last words before the caller closes. */
 void pop3d_timed_out(struct pop3d *pop3d);
+void pop3d_evicted(struct pop3d *pop3d); /* others need the place */
 void pop3d_stopping(struct pop3d *pop3d);
 
 #endif

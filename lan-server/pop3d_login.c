@@ -71,7 +71,7 @@ enum pop3d_effect pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg)
 		pop3d_reply(pop3d, "LOGIN-DELAY %lld", (long long)pop3d->options.login_delay);
 	offer_expire(pop3d);
 	pop3d_reply(pop3d, "IMPLEMENTATION lanpost\r\n.");
-	return POP3D_CONTINUE;
+	return pop3d_junk(pop3d);
 }
 
 enum pop3d_effect pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg)
@@ -90,7 +90,7 @@ enum pop3d_effect pop3d_cmd_utf8(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
 	pop3d_reply(pop3d, "+OK UTF-8 it is");
-	return POP3D_CONTINUE;
+	return pop3d_junk(pop3d);
 }
 
 /* --- logging in */
@@ -110,6 +110,7 @@ static enum pop3d_effect open_mailbox(struct pop3d *pop3d, const char *user)
 	pop3d->deleted = xcalloc(pop3d->list.count + 1, sizeof(*pop3d->deleted));
 	pop3d->user = user;
 	pop3d->state = TRANSACTION;
+	client_limits_success(&pop3d->limits);
 	pop3d_reply(pop3d, "+OK %zu messages", pop3d->list.count);
 	return POP3D_CONTINUE;
 }
@@ -118,7 +119,7 @@ static enum pop3d_effect login_failed(struct pop3d *pop3d, const struct error *e
 {
 	pop3d_reply(pop3d, "-ERR [%s] %s", error->class == ERROR_LOGIN ? "AUTH" : "SYS/TEMP",
 	    ERROR_EN(error));
-	return ++pop3d->mistakes < POP3D_BAD_COMMANDS_MAX ? POP3D_CONTINUE : POP3D_CLOSE;
+	return client_limits_error(&pop3d->limits) ? POP3D_CLOSE : POP3D_CONTINUE;
 }
 
 enum pop3d_effect pop3d_cmd_user(struct pop3d *pop3d, struct slice arg)
@@ -128,7 +129,7 @@ enum pop3d_effect pop3d_cmd_user(struct pop3d *pop3d, struct slice arg)
 	free(pop3d->name);
 	pop3d->name = slice_dup(arg);
 	pop3d_reply(pop3d, "+OK Send PASS");
-	return POP3D_CONTINUE;
+	return pop3d_junk(pop3d);
 }
 
 enum pop3d_effect pop3d_cmd_pass(struct pop3d *pop3d, struct slice arg)
@@ -219,7 +220,7 @@ static enum pop3d_effect list_mechanisms(struct pop3d *pop3d, unsigned offered)
 	}
 	pop3d_reply(pop3d, ".");
 	buf_clear(&names);
-	return POP3D_CONTINUE;
+	return pop3d_junk(pop3d);
 }
 
 /* RFC 5034. */

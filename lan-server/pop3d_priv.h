@@ -4,6 +4,7 @@
 
 #include "message/dot.h"
 
+#include "lan-server/client_limits.h"
 #include "lan-server/pop3d.h"
 
 /*
@@ -31,7 +32,7 @@ struct pop3d {
 	char *apop;	   /* the greeting's timestamp; NULL: APOP is not offered */
 	struct sasl *sasl; /* the login on its way; NULL: none is */
 	const char *user;
-	unsigned mistakes;
+	struct client_limits limits;
 	struct maildir_list list;
 	bool *deleted; /* one per message of list */
 	struct sending sending;
@@ -44,6 +45,8 @@ void pop3d_reply(struct pop3d *pop3d, const char *format, ...)
 enum pop3d_effect pop3d_deny(struct pop3d *pop3d, const char *text);
 /* -ERR for a mistake; hangs up after too many. */
 enum pop3d_effect pop3d_refuse(struct pop3d *pop3d, const char *text);
+/* Counts a command that was answered and did nothing; too many of them are mistakes. */
+enum pop3d_effect pop3d_junk(struct pop3d *pop3d);
 
 void pop3d_greet(struct pop3d *pop3d);
 enum pop3d_effect pop3d_cmd_user(struct pop3d *pop3d, struct slice arg);

@@ -7,15 +7,21 @@
 #include "base/net.h"
 #include "mail/bounce.h"
 
+#include "lan-server/command.h"
 #include "lan-server/pop3d.h"
 #include "lan-server/smtpd.h"
 
+#include <poll.h>
 #include <stdio.h>
 
 /* A client sends at least this much of a message, after a grace of two timeouts. */
 #define DATA_BYTES_PER_SECOND 4096
 /* A whole session, in timeouts: hours. */
 #define SESSION_TIMEOUTS 240
+/* Without a login or an accepted recipient a client may stay so long, whatever else it says; and after the login without anything
+ * that is of use. */
+#define STRANGER_MS (3 * 60 * 1000)
+#define KNOWN_MS (30 * 60 * 1000)
 #define DAY_SECONDS (24 * 3600)
 #define LAST_WORDS_MS 1000
 #define LINGER_MS 1000
@@ -34,6 +40,54 @@ static int64_t earlier(int64_t a, int64_t b)
 static int64_t step_deadline(const struct session *session)
 {
 	return earlier(clock_now_ms() + timeout_ms(session), session->ends);
+}
+
+/* For the next command. */
+static int64_t command_deadline(const struct session *session)
+{
+	int64_t idle = session->is_known ? KNOWN_MS : STRANGER_MS;
+
+	if (idle < timeout_ms(session))
+		idle = timeout_ms(session);
+	return earlier(step_deadline(session), session->useful + idle);
+}
+
+/* After a command: whether it was of use. */
+static void note_progress(struct session *session, uint64_t progress, const char *user)
+{
+	if (progress != session->progress)
+		session->useful = clock_now_ms();
+	session->progress = progress;
+	session->is_known = user != NULL;
+}
+
+/* Errors are answered late. */
+static void delay(const struct session *session, int64_t ms)
+{
+	struct pollfd stop = {.fd = session->stop_fd, .events = POLLIN};
+
+	if (ms > 0)
+		poll(&stop, 1, (int)ms);
+}
+
+/* One line of the client. The first bytes of TLS where none is expected need not contain any line end: they are a line. */
+static enum stream_result read_line(struct session *session, size_t limit, struct slice *line)
+{
+	int64_t deadline = command_deadline(session);
+	enum stream_result result = STREAM_OK;
+	char address[NET_ADDRESS_MAX];
+
+	if (!session->has_spoken && session->stream.tls == NULL)
+		result = stream_read(&session->stream, deadline, line);
+	if (result != STREAM_OK)
+		return result;
+	if (!session->has_spoken && session->stream.tls == NULL && line->ptr[0] == COMMAND_TLS) {
+		log_info("event=tls-on-plain-port session=%s ip=%s kind=%s", session->id.text,
+		    net_address_text(address, &session->client), lan_kind_name(session->kind));
+		return STREAM_OK;
+	}
+	session->has_spoken = true;
+	return stream_read_line(&session->stream, limit, deadline, line);
 }
 
 static enum stream_result send_replies(struct session *session, struct buf *replies)
@@ -249,12 +303,14 @@ static enum stream_result read_command(
 	/* A message half sent may be finished before we stop. */
 	session->stream.stop_fd = smtpd_in_transaction(smtpd) ? -1 : session->stop_fd;
 	doing_wait();
-	result = stream_read_line(&session->stream, SMTPD_LINE_MAX, step_deadline(session), &line);
+	result = read_line(session, SMTPD_LINE_MAX, &line);
 	doing_resume();
 	if (result == STREAM_OK)
 		*effect = smtpd_line(smtpd, line);
 	else if (result == STREAM_TOO_LONG)
 		*effect = smtpd_line_too_long(smtpd);
+	note_progress(session, smtpd_progress(smtpd), smtpd_user(smtpd));
+	delay(session, smtpd_delay_ms(smtpd));
 	return result == STREAM_TOO_LONG ? STREAM_OK : result;
 }
 
@@ -274,6 +330,7 @@ static void smtp_dialogue(struct session *session, struct smtpd *smtpd)
 			effect = SMTPD_CONTINUE;
 		} else if (effect == SMTPD_WANT_DATA) {
 			result = read_data(session, smtpd, &effect);
+			session->useful = clock_now_ms();
 		} else {
 			result = read_command(session, smtpd, &effect);
 		}
@@ -399,13 +456,15 @@ static enum stream_result read_pop3(
 	struct slice line;
 
 	doing_wait();
-	result = stream_read_line(&session->stream, POP3D_LINE_MAX, step_deadline(session), &line);
+	result = read_line(session, POP3D_LINE_MAX, &line);
 	doing_resume();
 	session->maildrop.heard = clock_now_ms();
 	if (result == STREAM_OK)
 		*effect = pop3d_line(pop3d, line);
 	else if (result == STREAM_TOO_LONG)
 		*effect = pop3d_line_too_long(pop3d);
+	note_progress(session, pop3d_progress(pop3d), pop3d_user(pop3d));
+	delay(session, pop3d_delay_ms(pop3d));
 	return result == STREAM_TOO_LONG ? STREAM_OK : result;
 }
 
@@ -425,6 +484,7 @@ static void pop3_dialogue(struct session *session, struct pop3d *pop3d)
 			effect = POP3D_CONTINUE;
 		} else if (effect == POP3D_SEND) {
 			effect = pop3d_send(pop3d);
+			session->useful = clock_now_ms();
 		} else {
 			result = read_pop3(session, pop3d, &effect);
 		}
@@ -463,7 +523,8 @@ void session_run(struct session *session)
 	char address[NET_ADDRESS_MAX];
 
 	session->id = msgid_new();
-	session->ends = clock_now_ms() + SESSION_TIMEOUTS * timeout_ms(session);
+	session->useful = clock_now_ms();
+	session->ends = session->useful + SESSION_TIMEOUTS * timeout_ms(session);
 	note_client(session);
 	log_debug("event=session-begin session=%s ip=%s kind=%s", session->id.text,
 	    net_address_text(address, &session->client), lan_kind_name(session->kind));

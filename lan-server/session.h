@@ -28,6 +28,10 @@ struct session {
 	struct stream stream;
 	struct maildrop maildrop;
 	int64_t ends; /* deadline of the whole session */
+	int64_t useful; /* when the client last did what it is here for */
+	uint64_t progress;
+	bool is_known;  /* logged in */
+	bool has_spoken;
 };
 
 /* Speaks with the client until it ends, on a stream that is set up; does not close it. */

@@ -33,12 +33,22 @@ void smtpd_reply_error(
 	    fixed && error->enhanced[0] != '\0' ? error->enhanced : enhanced, ERROR_EN(error));
 }
 
-enum smtpd_effect smtpd_mistake(struct smtpd *smtpd)
+enum smtpd_effect smtpd_close_if(struct smtpd *smtpd, bool too_many)
 {
-	if (++smtpd->bad_commands < SMTPD_BAD_COMMANDS_MAX)
+	if (!too_many)
 		return SMTPD_CONTINUE;
 	smtpd_reply(smtpd, "421 4.7.0 Too many errors, goodbye");
 	return SMTPD_CLOSE;
+}
+
+enum smtpd_effect smtpd_mistake(struct smtpd *smtpd)
+{
+	return smtpd_close_if(smtpd, client_limits_error(&smtpd->limits));
+}
+
+enum smtpd_effect smtpd_junk(struct smtpd *smtpd)
+{
+	return smtpd_close_if(smtpd, client_limits_junk(&smtpd->limits, 1, CLIENT_JUNK_MAX));
 }
 
 struct smtpd *smtpd_new(const struct smtpd_options *options)
@@ -82,6 +92,21 @@ bool smtpd_in_transaction(const struct smtpd *smtpd)
 	return smtpd->tx != NULL;
 }
 
+const char *smtpd_user(const struct smtpd *smtpd)
+{
+	return smtpd->user;
+}
+
+uint64_t smtpd_progress(const struct smtpd *smtpd)
+{
+	return smtpd->limits.progress;
+}
+
+int64_t smtpd_delay_ms(struct smtpd *smtpd)
+{
+	return client_limits_delay_ms(&smtpd->limits);
+}
+
 void smtpd_tls_started(struct smtpd *smtpd)
 {
 	forget_all(smtpd);
@@ -91,6 +116,12 @@ void smtpd_tls_started(struct smtpd *smtpd)
 void smtpd_timed_out(struct smtpd *smtpd)
 {
 	smtpd_reply(smtpd, "421 4.4.2 %s You took too long, goodbye",
+	    smtpd->options.conf->gateway.hostname);
+}
+
+void smtpd_evicted(struct smtpd *smtpd)
+{
+	smtpd_reply(smtpd, "421 4.3.2 %s The server is busy and this connection idle, goodbye",
 	    smtpd->options.conf->gateway.hostname);
 }
 
@@ -133,7 +164,7 @@ static enum smtpd_effect cmd_helo(struct smtpd *smtpd, struct slice arg)
 	if (!hello(smtpd, arg, false))
 		return smtpd_mistake(smtpd);
 	smtpd_reply(smtpd, "250 %s", smtpd->options.conf->gateway.hostname);
-	return SMTPD_CONTINUE;
+	return smtpd_junk(smtpd);
 }
 
 static void offer_logins(struct smtpd *smtpd)
@@ -165,7 +196,7 @@ static enum smtpd_effect cmd_ehlo(struct smtpd *smtpd, struct slice arg)
 	smtpd_reply(smtpd, "250-CHUNKING");
 	smtpd_reply(smtpd, "250-DSN");
 	smtpd_reply(smtpd, "250 ENHANCEDSTATUSCODES");
-	return SMTPD_CONTINUE;
+	return smtpd_junk(smtpd);
 }
 
 static enum smtpd_effect cmd_rset(struct smtpd *smtpd, struct slice arg)
@@ -173,14 +204,14 @@ static enum smtpd_effect cmd_rset(struct smtpd *smtpd, struct slice arg)
 	(void)arg;
 	smtpd_transaction_end(smtpd);
 	smtpd_reply(smtpd, "250 2.0.0 Forgotten");
-	return SMTPD_CONTINUE;
+	return smtpd_junk(smtpd);
 }
 
 static enum smtpd_effect cmd_noop(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
 	smtpd_reply(smtpd, "250 2.0.0 Here");
-	return SMTPD_CONTINUE;
+	return smtpd_junk(smtpd);
 }
 
 static enum smtpd_effect cmd_quit(struct smtpd *smtpd, struct slice arg)
@@ -194,7 +225,7 @@ static enum smtpd_effect cmd_vrfy(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
 	smtpd_reply(smtpd, "252 2.5.2 Send it and see");
-	return SMTPD_CONTINUE;
+	return smtpd_junk(smtpd);
 }
 
 static enum smtpd_effect cmd_help(struct smtpd *smtpd, struct slice arg)
@@ -202,14 +233,14 @@ static enum smtpd_effect cmd_help(struct smtpd *smtpd, struct slice arg)
 	(void)arg;
 	smtpd_reply(
 	    smtpd, "214 2.0.0 EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS AUTH QUIT");
-	return SMTPD_CONTINUE;
+	return smtpd_junk(smtpd);
 }
 
 static enum smtpd_effect cmd_expn(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
 	smtpd_reply(smtpd, "502 5.5.1 There are no lists here");
-	return SMTPD_CONTINUE;
+	return smtpd_junk(smtpd);
 }
 
 static enum smtpd_effect cmd_starttls(struct smtpd *smtpd, struct slice arg)
@@ -221,7 +252,7 @@ static enum smtpd_effect cmd_starttls(struct smtpd *smtpd, struct slice arg)
 	}
 	if (!smtpd->options.tls_offered) {
 		smtpd_reply(smtpd, "454 4.7.0 TLS is not available");
-		return SMTPD_CONTINUE;
+		return smtpd_junk(smtpd);
 	}
 	smtpd_reply(smtpd, "220 2.0.0 Ready to start TLS");
 	return SMTPD_START_TLS;
@@ -304,26 +335,34 @@ enum smtpd_effect smtpd_line_too_long(struct smtpd *smtpd)
 	return smtpd_mistake(smtpd);
 }
 
+static enum smtpd_effect not_smtp(struct smtpd *smtpd)
+{
+	smtpd_reply(smtpd, "421 4.7.0 This is SMTP, goodbye");
+	return SMTPD_CLOSE;
+}
+
 enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
 {
 	struct slice arg = line, verb;
 
 	if (smtpd->state == SMTPD_AUTH)
 		return smtpd_auth_response(smtpd, line);
-	if (command_is_http(line)) {
-		smtpd_reply(smtpd, "421 4.7.0 This is SMTP, goodbye");
-		return SMTPD_CLOSE;
-	}
+	if (command_is_http_request(line))
+		return not_smtp(smtpd);
 	verb = slice_cut(&arg, ' ');
 	if (line.len > SMTPD_COMMAND_MAX && !slice_is_nocase(verb, "AUTH"))
 		return smtpd_line_too_long(smtpd);
 	if (command_has_control(line)) {
+		if (command_is_foreign(line))
+			return not_smtp(smtpd);
 		smtpd_reply(smtpd, "500 5.5.2 Control characters in the command");
 		return smtpd_mistake(smtpd);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (slice_is_nocase(verb, commands[i].name))
 			return run_command(smtpd, &commands[i], slice_trim(arg));
+	if (command_is_foreign(line))
+		return not_smtp(smtpd);
 	smtpd_reply(smtpd, "500 5.5.1 Unknown command");
 	return smtpd_mistake(smtpd);
 }

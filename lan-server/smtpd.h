@@ -20,7 +20,6 @@
 #define SMTPD_COMMAND_MAX 2048 /* any other command line */
 #define SMTPD_RECIPIENTS_MAX 1000
 #define SMTPD_RECEIVED_MAX 50
-#define SMTPD_BAD_COMMANDS_MAX 20
 #define SMTPD_HEADER_MAX (1u << 20)
 
 enum smtpd_effect {
@@ -67,6 +66,13 @@ struct buf *smtpd_replies(struct smtpd *smtpd);
 /* True between MAIL and the end of its transaction. */
 bool smtpd_in_transaction(const struct smtpd *smtpd);
 
+/* The user who is logged in, NULL for none; owned by the configuration. */
+const char *smtpd_user(const struct smtpd *smtpd);
+/* Grows whenever the client has done what it is here for: a login, a recipient or a message that was accepted. */
+uint64_t smtpd_progress(const struct smtpd *smtpd);
+/* How long the replies must wait before they are sent: errors are answered late. Asked for once per command. */
+int64_t smtpd_delay_ms(struct smtpd *smtpd);
+
 /* One line without its end. */
 enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line);
 /* The line was longer than SMTPD_LINE_MAX. */
@@ -78,6 +84,7 @@ enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes);
 void smtpd_tls_started(struct smtpd *smtpd);
 /* Last words before the caller closes. */
 void smtpd_timed_out(struct smtpd *smtpd);
+void smtpd_evicted(struct smtpd *smtpd); /* others need the place */
 void smtpd_stopping(struct smtpd *smtpd);
 
 #endif

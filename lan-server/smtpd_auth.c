@@ -35,6 +35,7 @@ enum smtpd_effect smtpd_auth_response(struct smtpd *smtpd, struct slice line)
 		break;
 	case SASL_DONE:
 		smtpd->user = user;
+		client_limits_success(&smtpd->limits);
 		end_exchange(smtpd);
 		smtpd_reply(smtpd, "235 2.7.0 Welcome");
 		break;

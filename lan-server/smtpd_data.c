@@ -36,7 +36,7 @@ enum smtpd_effect smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
 	}
 	if (!smtpd->options.hooks.has_room(smtpd->options.hooks.context, 0)) {
 		smtpd_reply(smtpd, "452 4.3.1 No room on disk, try again later");
-		return SMTPD_CONTINUE;
+		return smtpd_junk(smtpd);
 	}
 	smtpd->state = SMTPD_DATA;
 	smtpd_reply(smtpd, "354 Go on, end with a dot alone in a line");
@@ -395,6 +395,7 @@ static void finish_message(struct smtpd *smtpd)
 	if (tx->failed.code == 0)
 		store(smtpd);
 	if (tx->failed.code == 0) {
+		client_limits_success(&smtpd->limits);
 		smtpd_reply(smtpd, "250 2.0.0 Accepted as %s", id.text);
 	} else {
 		log_refused(smtpd, &tx->failed);
@@ -430,6 +431,7 @@ enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg)
 {
 	struct slice last = arg;
 	struct slice number = slice_cut(&last, ' ');
+	enum smtpd_effect effect;
 
 	last = slice_trim(last);
 	smtpd->chunk_is_last = slice_is_nocase(last, "LAST");
@@ -442,7 +444,8 @@ enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg)
 	smtpd->state = SMTPD_CHUNK;
 	if (smtpd->chunk_left > 0)
 		return SMTPD_WANT_DATA;
-	return smtpd_data(smtpd, &(struct slice){"", 0});
+	effect = smtpd_data(smtpd, &(struct slice){"", 0});
+	return effect == SMTPD_CONTINUE && !smtpd->chunk_is_last ? smtpd_junk(smtpd) : effect;
 }
 
 /* A chunk is no place for line ends that another server might take for the end of the data. */

@@ -46,6 +46,7 @@ void smtpd_transaction_end(struct smtpd *smtpd)
 	free(tx);
 	smtpd->tx = NULL;
 	smtpd->state = SMTPD_READY;
+	client_limits_next_message(&smtpd->limits);
 }
 
 /* Takes "FROM:" or "TO:" off the front. Blanks after the colon are not allowed by RFC 5321, but
@@ -122,22 +123,22 @@ static bool sender_is_nobody(const struct conf *conf, const struct addr *sender)
 	return kind == ROUTE_UNKNOWN || kind == ROUTE_DAEMON;
 }
 
-/* Typos are people's, a long list may hold many. Whoever asks for more names than that reads out who is here. */
-#define HINTS_MAX 20
+/* Whoever asks for more names than that in a session reads out who is here, however many good ones he knows. */
 #define UNKNOWN_NAMES_MAX 50
 
-static enum smtpd_effect address_refused(struct smtpd *smtpd)
+static enum smtpd_effect recipient_refused(struct smtpd *smtpd)
 {
-	if (smtpd->unknown_names < UNKNOWN_NAMES_MAX)
-		return SMTPD_CONTINUE;
-	smtpd_reply(smtpd, "421 4.7.0 Too many unknown names, goodbye");
-	return SMTPD_CLOSE;
+	bool too_many = client_limits_refused(&smtpd->limits);
+
+	return smtpd_close_if(smtpd, too_many || smtpd->unknown_names >= UNKNOWN_NAMES_MAX);
 }
 
+/* A hint to the nearest name helps who has mistyped it, and who guesses. */
 static void refuse_unknown(
     struct smtpd *smtpd, const char *code, struct slice path, const struct addr *addr)
 {
-	const char *hint = smtpd->unknown_names < HINTS_MAX ? route_hint(smtpd->options.conf, addr) : NULL;
+	bool may_know = smtpd->user != NULL || smtpd->options.conf->lan.suggest_names;
+	const char *hint = may_know ? route_hint(smtpd->options.conf, addr) : NULL;
 
 	smtpd->unknown_names++;
 	if (hint != NULL)
@@ -196,7 +197,7 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 	}
 	if (addr_parse_path(path, true, &sender, &rest) == ADDR_PATH_BAD) {
 		smtpd_reply(smtpd, "553 5.1.7 %s: not an address", SHOW(path));
-		return SMTPD_CONTINUE;
+		return smtpd_mistake(smtpd);
 	}
 	path.len -= rest.len;
 	path = slice_trim(path);
@@ -208,7 +209,7 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 		return smtpd_mistake(smtpd);
 	}
 	if (!sender_is_fine(smtpd, path, &sender) || !size_is_fine(smtpd, given.size))
-		return address_refused(smtpd);
+		return smtpd_mistake(smtpd);
 	qualify(smtpd->options.conf, &sender);
 	smtpd_transaction_begin(smtpd, &sender);
 	smtpd->tx->utf8 = given.utf8;
@@ -340,12 +341,12 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 	if (envelope->recipients.count >= SMTPD_RECIPIENTS_MAX ||
 	    envelope->place_count + PLACES_PER_RECIPIENT > ENVELOPE_PLACES_MAX) {
 		smtpd_reply(smtpd, "452 4.5.3 Too many recipients for one message");
-		return SMTPD_CONTINUE;
+		return ++smtpd->tx->too_many <= SMTPD_RECIPIENTS_MAX ? SMTPD_CONTINUE : smtpd_mistake(smtpd);
 	}
-	/* Bad addresses are people's typos, not a program's: a long list may hold many. */
 	if (!parse_recipient(smtpd, &path, &addr, &dsn) || !smtpd_may_send(smtpd, smtpd->tx->announced) ||
 	    !recipient_is_fine(smtpd, path, &addr))
-		return address_refused(smtpd);
+		return recipient_refused(smtpd);
+	client_limits_accepted(&smtpd->limits);
 	qualify(smtpd->options.conf, &addr);
 	addr_text(text, sizeof(text), &addr);
 	strlist_add(&envelope->recipients, text);

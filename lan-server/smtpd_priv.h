@@ -7,6 +7,7 @@
 #include "message/addr.h"
 #include "message/dot.h"
 
+#include "lan-server/client_limits.h"
 #include "lan-server/smtpd.h"
 
 /*
@@ -39,6 +40,7 @@ struct smtpd_transaction {
 	bool bare_line_end, has_nul;
 	struct buf header; /* header section as it came, until header_done */
 	bool header_done;
+	unsigned too_many;  /* recipients beyond SMTPD_RECIPIENTS_MAX */
 	uint64_t announced; /* size as MAIL said it, 0: it did not */
 	uint64_t size;      /* message bytes so far */
 	struct body body;
@@ -55,7 +57,8 @@ struct smtpd {
 	bool extended;    /* EHLO, not HELO */
 	const char *user; /* logged in: mailbox name; NULL: not */
 	struct sasl *sasl; /* the login on its way */
-	unsigned bad_commands, bad_logins, unknown_names;
+	struct client_limits limits;
+	unsigned bad_logins, unknown_names;
 	uint64_t chunk_left; /* bytes of the chunk still to come */
 	bool chunk_is_last;
 	struct smtpd_transaction *tx;
@@ -69,8 +72,11 @@ void smtpd_reply_error(
     struct smtpd *smtpd, const struct error *error, int code, const char *enhanced);
 /* Counts a reply to a mistake of the client; hangs up after too many. */
 enum smtpd_effect smtpd_mistake(struct smtpd *smtpd);
+/* Counts a command that was answered and did nothing; too many of them are mistakes. */
+enum smtpd_effect smtpd_junk(struct smtpd *smtpd);
+/* Says goodbye where there were too many errors. */
+enum smtpd_effect smtpd_close_if(struct smtpd *smtpd, bool too_many);
 
-/* Returns false after a reply. */
 /* Whether the sender may send a message of so many bytes today. Returns false after a reply. */
 bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes);
 bool smtpd_fits_the_day(const struct smtpd *smtpd); /* the message as it has come */

@@ -70,6 +70,7 @@ static struct conf sample_conf(void)
 	        .allow_empty_password = true,
 	        .max_sessions = 10,
 	        .max_sessions_per_ip = 3,
+	        .max_sessions_per_network = 5,
 	        .allow = {&sample_all, 1}},
 	    .limits = {.max_message_size = 5000000},
 	    .users = sample_users,

@@ -157,6 +157,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	office.full = script_has(script, "full");
 	office.broken = script_has(script, "broken");
 	office.conf.lan.check_from = script_has(script, "check_from");
+	office.conf.lan.suggest_names = script_has(script, "suggest_names");
 	office.conf.lan.require_auth = script_has(script, "require_auth");
 	office.conf.gateway.boss = script_has(script, "boss") ? "chief" : "";
 	if (script_has(script, "small"))

@@ -1,0 +1,66 @@
+#include "lan-server/client_limits.h"
+
+#define ACCEPTED_PER_REFUSED 4
+
+static bool judge(struct client_limits *limits)
+{
+	unsigned excused = limits->accepted / ACCEPTED_PER_REFUSED;
+	unsigned errors = limits->errors + (limits->refused > excused ? limits->refused - excused : 0);
+
+	limits->delayed = errors >= CLIENT_ERRORS_SOFT;
+	return errors >= CLIENT_ERRORS_MAX;
+}
+
+bool client_limits_error(struct client_limits *limits)
+{
+	limits->errors++;
+	return judge(limits);
+}
+
+bool client_limits_junk(struct client_limits *limits, uint64_t weight, uint64_t max)
+{
+	limits->junk += weight;
+	return limits->junk > max && client_limits_error(limits);
+}
+
+bool client_limits_refused(struct client_limits *limits)
+{
+	limits->refused++;
+	return judge(limits);
+}
+
+void client_limits_accepted(struct client_limits *limits)
+{
+	limits->accepted++;
+	limits->progress++;
+}
+
+/* What is not excused stays an error: else each MAIL would forgive twenty guesses. */
+void client_limits_next_message(struct client_limits *limits)
+{
+	unsigned excused = limits->accepted / ACCEPTED_PER_REFUSED;
+
+	if (limits->refused > excused)
+		limits->errors += limits->refused - excused;
+	limits->refused = limits->accepted = 0;
+}
+
+void client_limits_progress(struct client_limits *limits)
+{
+	limits->progress++;
+}
+
+void client_limits_success(struct client_limits *limits)
+{
+	limits->errors = limits->refused = limits->accepted = 0;
+	limits->junk = 0;
+	limits->progress++;
+}
+
+int64_t client_limits_delay_ms(struct client_limits *limits)
+{
+	bool delayed = limits->delayed;
+
+	limits->delayed = false;
+	return delayed ? CLIENT_DELAY_MS : 0;
+}

@@ -1,0 +1,44 @@
+/*
+ * How many errors a client may make, and how many commands it may send that do nothing: the same for SMTP and POP3.
+ *
+ * From the 10th error on each one is answered a second late, the 20th ends the session. A command that does nothing (NOOP, HELP)
+ * is free up to a limit; each one beyond it is an error. Success (a login, an accepted message) starts both counts anew.
+ */
+#ifndef LANPOST_LAN_CLIENT_LIMITS_H
+#define LANPOST_LAN_CLIENT_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CLIENT_ERRORS_SOFT 10
+#define CLIENT_ERRORS_MAX 20
+#define CLIENT_DELAY_MS 1000
+#define CLIENT_JUNK_MAX 100 /* commands in a row that do nothing */
+
+struct client_limits {
+	unsigned errors;
+	uint64_t junk;
+	unsigned refused, accepted; /* recipients of one message */
+	bool delayed;               /* the next reply is to be late */
+	uint64_t progress;
+};
+
+/* Each returns true if the session is to end now. */
+bool client_limits_error(struct client_limits *limits);
+/* A command that did nothing; weight tells what it cost us, max how much of that is free. */
+bool client_limits_junk(struct client_limits *limits, uint64_t weight, uint64_t max);
+/* A recipient was refused. Four that were accepted outweigh one: a long list may hold some old names, a list of guesses holds little
+ * else. */
+bool client_limits_refused(struct client_limits *limits);
+void client_limits_accepted(struct client_limits *limits);
+/* The message whose recipients these were is given up or accepted. */
+void client_limits_next_message(struct client_limits *limits);
+
+/* The client did what it is here for: it may stay longer. */
+void client_limits_progress(struct client_limits *limits);
+/* So well that its errors are forgotten. */
+void client_limits_success(struct client_limits *limits);
+/* How long the reply has to wait; asked for once per command. */
+int64_t client_limits_delay_ms(struct client_limits *limits);
+
+#endif
