@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/conf_check_priv.h"
+#include "config/endpoint.h"
 #include "config/value.h"
 
 #include <errno.h>
@@ -250,8 +251,8 @@ static void check_token(const struct check *check, const char *kind, const char 
 static void check_auth(const struct check *check, const char *kind, const char *name, const struct conf_remote *remote,
     struct conf_place place)
 {
-	struct slice url = slice_of(remote->url);
-	bool is_pop3 = slice_begins_nocase(url, "pop3"), is_imap = slice_begins_nocase(url, "imap");
+	enum endpoint_protocol protocol = endpoint_of(remote->url).protocol;
+	bool is_pop3 = protocol == ENDPOINT_POP3, is_imap = protocol == ENDPOINT_IMAP;
 
 	if (remote->url[0] == '\0')
 		return;
@@ -280,36 +281,20 @@ static void check_remote(const struct check *check, const char *kind, const char
 	check_readable(check, "ca_file", &remote->ca_file, place);
 }
 
-static bool is_tls_url(const char *url)
-{
-	return slice_begins_nocase(slice_of(url), "pop3s:") ||
-	       slice_begins_nocase(slice_of(url), "imaps:") ||
-	       slice_begins_nocase(slice_of(url), "smtps:");
-}
-
-static bool is_this_computer(const char *url)
-{
-	static const char *const names[] = {"localhost", "127.", "[::1]"};
-	const char *host = strstr(url, "://");
-
-	for (size_t i = 0; host != NULL && i < ARRAY_LEN(names); i++)
-		if (slice_begins_nocase(slice_of(host + 3), names[i]))
-			return true;
-	return false;
-}
-
 /* The password would pass the line in the clear, or would not though the file says so. */
 static void check_clear_text(const struct check *check, const char *kind, const char *name,
     const struct conf_remote *remote, struct conf_place place)
 {
-	if (remote->tls == TLS_NONE && is_tls_url(remote->url))
+	struct endpoint server = endpoint_of(remote->url);
+
+	if (remote->tls == TLS_NONE && server.tls)
 		WARN_AT(check, &remote->tls, place,
 		    N_("[%s %s] has tls = none, but its url encrypts in any case"), kind, name);
 	else if (remote->tls == TLS_NONE && conf_remote_names_its_server(remote))
 		WARN_AT(check, &remote->tls, place,
 		    N_("[%s %s] has tls = none, but ca_file and pin_sha256 demand encryption; set tls = required"), kind, name);
-	else if (remote->tls != TLS_REQUIRED && remote->user[0] != '\0' && !is_tls_url(remote->url) &&
-		 !conf_remote_names_its_server(remote) && !is_this_computer(remote->url))
+	else if (remote->tls != TLS_REQUIRED && remote->user[0] != '\0' && !server.tls &&
+		 !conf_remote_names_its_server(remote) && !endpoint_is_local(&server))
 		WARN_AT(check, &remote->tls, place,
 		    remote->tls == TLS_NONE
 			? N_("[%s %s] logs in without encryption: the password can be read on the line; set tls = required")

@@ -1,6 +1,7 @@
 #include "config/conf.h"
 
 #include "base/alloc.h"
+#include "config/endpoint.h"
 
 #include <stdlib.h>
 
@@ -63,12 +64,9 @@ static struct slice without_usual_port(struct slice host)
 
 char *conf_mailbox(const struct conf_account *account)
 {
-	const char *url = account->remote.url, *host = strstr(url, "://");
-	struct slice place = slice_of(host == NULL ? url : host + 3);
+	struct slice place = without_usual_port(endpoint_of(account->remote.url).place);
 	char *name;
 
-	place.len = strcspn(place.ptr, "/?#");
-	place = without_usual_port(place);
 	name = xasprintf("%s %.*s", account->remote.user, SLICE_PRINT(place));
 	str_lower_ascii(name);
 	return name;

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 #include "mail/login_memory.h"
+#include "config/endpoint.h"
 
 #include <stdlib.h>
 
@@ -150,7 +151,7 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	struct fetch fetch = {
 	    .job = job,
 	    .result = result,
-	    .is_imap = slice_begins_nocase(slice_of(account->remote.url), "imap"),
+	    .is_imap = endpoint_of(account->remote.url).protocol == ENDPOINT_IMAP,
 	    .mailbox = conf_mailbox(account),
 	    .begun = clock_wall(),
 	    .end = seconds > 0 ? clock_now_ms() + seconds * 1000 + FETCH_FAREWELL_MS : INT64_MAX,

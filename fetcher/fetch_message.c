@@ -4,6 +4,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
+#include "config/endpoint.h"
 
 #include <stdlib.h>
 
@@ -127,19 +128,17 @@ static void add_trace(struct fetch *fetch)
 	const struct fetch_job *job = fetch->job;
 	struct envelope *envelope = &fetch->envelope;
 	char date[64], *received;
-	bool secure;
-	char *host = remote_url_host(job->account->remote.url, &secure);
-	char *port = strrchr(host, ':');
+	struct endpoint server = endpoint_of(job->account->remote.url);
+	struct slice host = server.place;
 
-	if (port != NULL && strchr(port, ']') == NULL) /* RFC 5321 section 4.4 has no place for it */
-		*port = '\0';
-	received = xasprintf("from %s by %s with %s%s id %s; %s", host, job->conf->gateway.hostname,
-	    fetch->is_imap ? "IMAP" : "POP3", secure ? "S" : "", envelope->id.text,
+	if (server.port.len > 0) /* RFC 5321 section 4.4 has no place for it */
+		host.len -= server.port.len + 1;
+	received = xasprintf("from %.*s by %s with %s%s id %s; %s", SLICE_PRINT(host), job->conf->gateway.hostname,
+	    fetch->is_imap ? "IMAP" : "POP3", server.tls ? "S" : "", envelope->id.text,
 	    clock_rfc5322(date, sizeof(date), envelope->time));
 	envelope_add_header(envelope, "Received", slice_of(received));
 	envelope_add_header(envelope, "X-Lanpost-Account", slice_of(job->account->name));
 	free(received);
-	free(host);
 }
 
 void fetch_begin_message(struct fetch *fetch, struct plan_item *item)

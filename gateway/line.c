@@ -9,6 +9,7 @@
 #include "base/net.h"
 #include "upstream/remote.h"
 #include "spool/layout.h"
+#include "config/endpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,12 +111,7 @@ static const char *first_url(const struct conf *conf)
 /* "socks5h://me:secret@host:1080" -> "host:1080"; new memory. */
 static char *host_and_port(const char *url)
 {
-	bool secure;
-	char *rest = remote_url_host(url, &secure), *at = strrchr(rest, '@'), *result;
-
-	result = xstrdup(at == NULL ? rest : at + 1);
-	free(rest);
-	return result;
+	return slice_dup(endpoint_of(url).place);
 }
 
 /* As net_route(). */

@@ -24,6 +24,7 @@
 #include "mail/route.h"
 #include "upstream/remote.h"
 #include "sorter/sorter.h"
+#include "config/endpoint.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
@@ -162,8 +163,8 @@ static void *fetch_thread(void *context)
 	    .tries_again = strlist_has(&session->request.again, name),
 	    .clock_is_doubtful = !session->clock_is_trusted,
 	};
-	bool failed, secure;
-	char *host = remote_url_host(result->account->remote.url, &secure);
+	bool failed;
+	char *host = slice_dup(endpoint_of(result->account->remote.url).place);
 
 	if (!server_gate_enter(&session->gate, host, session_limits_enough())) {
 		error_set(&result->error, ERROR_CANCELLED, N_("stopped"));

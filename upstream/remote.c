@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "upstream/remote_reason.h"
+#include "config/endpoint.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -87,19 +88,6 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
 
 /* --- settings */
 
-char *remote_url_host(const char *url, bool *secure)
-{
-	const char *host = strstr(url, "://");
-	size_t len;
-
-	*secure = slice_begins_nocase(slice_of(url), "pop3s:") ||
-		  slice_begins_nocase(slice_of(url), "imaps:") ||
-		  slice_begins_nocase(slice_of(url), "smtps:");
-	host = host == NULL ? url : host + 3;
-	len = strcspn(host, "/?#");
-	return xstrndup(host, len);
-}
-
 /* A CA or a key in the configuration says: this server and no other. Whoever sits on the line could else hide STARTTLS. */
 static enum conf_tls tls_of(const struct conf_remote *conf)
 {
@@ -150,7 +138,8 @@ static void set_trust(struct remote *remote, const struct conf_remote *conf)
 static void set_url(struct remote *remote, const struct remote_options *options)
 {
 	const char *url = options->remote->url;
-	const char *end = strstr(url, remote->host) + strlen(remote->host);
+	struct slice place = endpoint_of(url).place;
+	const char *end = place.ptr + place.len;
 	char *full;
 
 	/* The path is what libcurl says after EHLO. */
@@ -325,19 +314,19 @@ static void fill_report(const struct remote *remote, CURLcode code, struct remot
 
 /* --- life */
 
-static enum login_protocol protocol_of(const char *url)
+static enum login_protocol protocol_of(const struct endpoint *server)
 {
-	return slice_begins_nocase(slice_of(url), "smtp")   ? LOGIN_SMTP
-	       : slice_begins_nocase(slice_of(url), "imap") ? LOGIN_IMAP
-							    : LOGIN_POP3;
+	return server->protocol == ENDPOINT_SMTP ? LOGIN_SMTP : server->protocol == ENDPOINT_IMAP ? LOGIN_IMAP : LOGIN_POP3;
 }
 
 static struct remote *new_remote(const struct remote_options *options)
 {
 	struct remote *made = xcalloc(1, sizeof(*made));
+	struct endpoint server = endpoint_of(options->remote->url);
 
-	made->host = remote_url_host(options->remote->url, &made->is_secure);
-	made->protocol = protocol_of(options->remote->url);
+	made->host = slice_dup(server.place);
+	made->is_secure = server.tls;
+	made->protocol = protocol_of(&server);
 	made->connect_ms = options->remote->connect_timeout * 1000;
 	made->reply_ms = options->timeout * 1000;
 	made->cancel = options->cancel;

@@ -50,8 +50,6 @@ void remote_close(struct remote *remote);
 const char *remote_host(const struct remote *remote); /* "pop.example.ru:995" */
 /* Of an SMTP server: its reply to EHLO as it came, all lines ended by CRLF. */
 struct slice remote_hello(const struct remote *remote);
-/* The "host:port" of an url, without its scheme's; *secure tells TLS from the first byte. New memory. */
-char *remote_url_host(const char *url, bool *secure);
 
 enum remote_result {
 	REMOTE_OK,

@@ -14,6 +14,7 @@
 #include "ui-tui/command/remote_test.h"
 #include "ui-tui/widgets/text_width.h"
 #include "ui-tui/widgets/tui_text.h"
+#include "config/endpoint.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -233,7 +234,7 @@ static void show_steps(const struct test *test, const struct remote_report *repo
 
 static int look_inside(struct talk *talk, const struct test *test)
 {
-	bool is_imap = slice_begins_nocase(slice_of(test->remote->url), "imap");
+	bool is_imap = endpoint_of(test->remote->url).protocol == ENDPOINT_IMAP;
 	struct buf can = BUF_INIT(16384);
 	unsigned long long count = 0;
 	char text[64];

@@ -1,5 +1,6 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "config/endpoint.h"
 #include "config/value.h"
 #include "ui-tui/command/remote_test.h"
 #include "ui-tui/wizard/first_start.h"
@@ -73,21 +74,18 @@ static const char *check_address(const void *context, const char *answer)
 
 static const char *check_fetch(const void *context, const char *answer)
 {
-	struct slice url = slice_of(answer);
+	enum endpoint_protocol protocol = endpoint_of(answer).protocol;
 
 	(void)context;
-	if (slice_begins_nocase(url, "pop3://") || slice_begins_nocase(url, "pop3s://") || slice_begins_nocase(url, "imap://") ||
-	    slice_begins_nocase(url, "imaps://"))
+	if (protocol == ENDPOINT_POP3 || protocol == ENDPOINT_IMAP)
 		return NULL;
 	return _("It begins with pop3s://, imaps://, pop3:// or imap://. Example: pop3s://pop.example.ru:995");
 }
 
 static const char *check_send(const void *context, const char *answer)
 {
-	struct slice url = slice_of(answer);
-
 	(void)context;
-	if (answer[0] == '\0' || slice_begins_nocase(url, "smtp://") || slice_begins_nocase(url, "smtps://"))
+	if (answer[0] == '\0' || endpoint_of(answer).protocol == ENDPOINT_SMTP)
 		return NULL;
 	return _("It begins with smtps:// or smtp://. Example: smtps://smtp.example.ru:465");
 }
@@ -284,10 +282,9 @@ static enum question_answer ask_fetch(struct wizard *wizard)
 /* Whether the encryption has to be asked for: it is neither in the URL nor known of the provider. */
 static bool begins_in_clear(const struct wizard *wizard, const char *url)
 {
-	struct slice text = slice_of(url);
+	struct endpoint server = endpoint_of(url);
 
-	return has_mailbox(wizard) && provider_of(slice_of(wizard->address)) == NULL &&
-	       (slice_begins_nocase(text, "pop3://") || slice_begins_nocase(text, "imap://") || slice_begins_nocase(text, "smtp://"));
+	return has_mailbox(wizard) && provider_of(slice_of(wizard->address)) == NULL && server.protocol != ENDPOINT_OTHER && !server.tls;
 }
 
 static bool has_open_fetch(const struct wizard *wizard)
