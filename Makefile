@@ -35,7 +35,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb try-install check unit system month clients replay fuzz asan tsan bench install clean po pages format
+.PHONY: all help deps demo test deb try-install check unit system month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run asan tsan bench install clean po pages format
 all:
 
 help:
@@ -44,7 +44,8 @@ help:
 	@echo 'make demo       deps, build, and a whole mail session on loopback, explained'
 	@echo 'make test       the packages that tests need (mail servers, none started), build, all tests'
 	@echo 'make unit | system | replay     parts of the tests (replay: the fuzz seeds)'
-	@echo 'make fuzz TIME=20               fuzz each target so many seconds (clang)'
+	@echo 'make fuzz TIME=20 JOBS=         fuzz each target so many seconds (clang; TARGETS="wal sasl" for some)'
+	@echo 'make fuzz-merge                 take what fuzzing has found into the seeds'
 	@echo 'make month                      a month of an office of 50, with bad days (LANPOST_MONTH_SEED)'
 	@echo 'make clients                    Thunderbird sends and receives (installs it)'
 	@echo 'make asan | tsan                unit tests under sanitizers'
@@ -158,16 +159,23 @@ $(B)/tests/fuzz/replay_%: $(B)/obj/tests/fuzz/fuzz_%.o $(B)/obj/tests/fuzz/repla
 	@$(call link,$(filter %.o,$^))
 .PRECIOUS: $(B)/obj/%.o
 replay: $(TARGETS:%=$(B)/tests/fuzz/replay_%)
-	@for target in $(TARGETS); do $(B)/tests/fuzz/replay_$$target tests/fuzz/corpus/$$target || exit 1; done
+	@for target in $(TARGETS); do $(B)/tests/fuzz/replay_$$target tests/fuzz/seeds/$$target || exit 1; done
 
+# Fuzzing by libFuzzer (docs/fuzzing.md). The corpus grows from run to run, outside of the tree.
+FUZZ_CORPUS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lanpost-fuzz
+fuzz_make = $(MAKE) --no-print-directory B=build-fuzz CC=clang SAN=address,undefined \
+    OPTIMIZE='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' FUZZ_CORPUS='$(FUZZ_CORPUS)'
 fuzz:
-	@$(MAKE) --no-print-directory B=build-fuzz CC=clang SAN=address,undefined \
-	    OPTIMIZE='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' fuzz-run
+	@$(fuzz_make) fuzz-run
+fuzz-merge:
+	@$(fuzz_make) fuzz-merge-run
 $(B)/tests/fuzz/run_%: $(B)/obj/tests/fuzz/fuzz_%.o $(LIBS)
 	@mkdir -p $(@D)
 	@$(call link,$<) -fsanitize=fuzzer
 fuzz-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
-	@for target in $(TARGETS); do tools/fuzz-run.sh $(B) $$target $(TIME) || exit 1; done
+	@tools/fuzz.sh run $(B) '$(FUZZ_CORPUS)' $(TIME) $(JOBS) $(TARGETS)
+fuzz-merge-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
+	@tools/fuzz.sh merge $(B) '$(FUZZ_CORPUS)' $(TARGETS)
 
 # Under a sanitizer each power cut takes many times as long, and finds what any of them finds.
 asan:

@@ -25,25 +25,38 @@ static const struct schema_section *section_of(struct slice line)
 	char name[32];
 
 	kind = slice_trim(slice_cut(&rest, ']'));
-	kind = slice_cut(&kind, ' ');
+	for (size_t i = 0; i < kind.len; i++)
+		if (kind.ptr[i] == ' ' || kind.ptr[i] == '\t')
+			kind.len = i;
 	snprintf(name, sizeof(name), "%.*s", SLICE_PRINT(kind));
 	str_lower_ascii(name);
 	return schema_find(name);
 }
 
-/* The key of a line, if its value is secret. */
+static const struct schema_key *secret_in(const struct schema_section *section, const char *name)
+{
+	const struct schema_key *found = schema_find_key(section, name);
+
+	return found != NULL && value_is_secret(found->type) ? found : NULL;
+}
+
+/* The key of a line, if its value is secret. Where the section has no such key it counts as in the others: a title that is misspelled or not
+ * closed must not give a password away. */
 static const struct schema_key *secret_key(const struct schema_section *section, struct slice line)
 {
 	struct slice key = slice_trim(slice_cut(&line, '='));
-	const struct schema_key *found;
+	const struct schema_key *found = NULL;
 	char name[64];
 
-	if (section == NULL || line.ptr == NULL || slice_trim(line).len == 0)
+	if (line.ptr == NULL || slice_trim(line).len == 0)
 		return NULL;
 	snprintf(name, sizeof(name), "%.*s", SLICE_PRINT(key));
 	str_lower_ascii(name);
-	found = schema_find_key(section, name);
-	return found != NULL && value_is_secret(found->type) ? found : NULL;
+	if (section != NULL && schema_find_key(section, name) != NULL)
+		return secret_in(section, name);
+	for (size_t i = 0; i < schema_section_count && found == NULL; i++)
+		found = secret_in(&schema_sections[i], name);
+	return found;
 }
 
 void ini_without_secrets(struct slice text, struct buf *out)

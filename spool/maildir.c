@@ -128,17 +128,19 @@ static void put_digest(struct maildir_message *message, struct slice name)
 		snprintf(message->uidl + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* A name that is none becomes its digest. Sizes at its end never counted, and clients remember what was seen. */
+/* A name that is none becomes its digest, as does a foreign one that looks like an id of ours. Sizes at its end never counted, and clients remember what was seen. */
 static void make_uidl(struct maildir_message *message)
 {
 	struct slice name = without_sizes(slice_of(message->unique)), id;
 
 	if (maildir_unique_id(name, &id))
 		name = id;
+	else if (msgid_is(name))
+		name.len = 0;
 	if (is_uidl(name))
 		snprintf(message->uidl, sizeof(message->uidl), "%.*s", SLICE_PRINT(name));
 	else
-		put_digest(message, name);
+		put_digest(message, without_sizes(slice_of(message->unique)));
 }
 
 /* --- listing */
@@ -193,14 +195,22 @@ static void drop_doubles(struct maildir_list *list)
 	list->count = kept;
 }
 
-/* Of those whose names differ in a size alone the first one has the UIDL without it. */
+/* Of those whose names differ in a size alone the first one has the UIDL without it. Copies of one of ours, which another program has
+ * made, stand in a row, since their names begin alike: the first has the id. */
 static void tell_apart(struct maildir_list *list)
 {
 	struct map uidls = MAP_INIT;
+	const char *id = "";
 
-	for (size_t i = 0; i < list->count; i++)
-		if (!list->items[i].ours && map_put(&uidls, slice_of(list->items[i].uidl), (void *)1) != NULL)
-			put_digest(&list->items[i], slice_of(list->items[i].unique));
+	for (size_t i = 0; i < list->count; i++) {
+		struct maildir_message *message = &list->items[i];
+		bool is_copy = message->ours ? strcmp(message->uidl, id) == 0 : map_put(&uidls, slice_of(message->uidl), (void *)1) != NULL;
+
+		if (is_copy)
+			put_digest(message, slice_of(message->unique));
+		else if (message->ours)
+			id = message->uidl;
+	}
 	map_clear(&uidls);
 }
 

@@ -105,14 +105,17 @@ static void take_replies(struct session *session)
 	session->effect = SMTPD_CONTINUE;
 }
 
-static void take_byte(struct session *session, char c)
+/* Up to the end of a line, or all of the piece. */
+static void take_line(struct session *session, struct slice *piece)
 {
+	const char *end = memchr(piece->ptr, '\n', piece->len);
+	size_t len = end == NULL ? piece->len : (size_t)(end - piece->ptr);
 	struct slice line;
 
-	if (c != '\n') {
-		buf_append_byte(&session->line, c);
+	buf_append(&session->line, piece->ptr, len);
+	*piece = slice_from(*piece, len + (end != NULL));
+	if (end == NULL)
 		return;
-	}
 	line = buf_slice(&session->line);
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
@@ -124,12 +127,10 @@ static void take_byte(struct session *session, char c)
 static void feed(struct session *session, struct slice piece)
 {
 	while (piece.len > 0 && session->effect != SMTPD_CLOSE) {
-		if (session->effect == SMTPD_WANT_DATA) {
+		if (session->effect == SMTPD_WANT_DATA)
 			session->effect = smtpd_data(session->smtpd, &piece);
-		} else {
-			take_byte(session, piece.ptr[0]);
-			piece = slice_from(piece, 1);
-		}
+		else
+			take_line(session, &piece);
 		take_replies(session);
 	}
 }

@@ -22,6 +22,10 @@ static const struct {
     {"in a comment", "[account a]\n; password = old\n", "[account a]\n; password = old\n"},
     {"an empty one", "[user a]\npassword =\n", "[user a]\npassword =\n"},
     {"a user's clear one", "[user a]\nclear_password = x\n", "[user a]\n; clear_password was left out of the backup\n"},
+    {"a tab behind the kind", "[account\ta]\npassword = x\n", "[account\ta]\n; password was left out of the backup\n"},
+    {"a section that nobody knows", "[acount a]\npassword = x\n", "[acount a]\n; password was left out of the backup\n"},
+    {"a title that is not closed", "[user a]\nuser = x\n[\x1a\nclear_password = x\n",
+	"[user a]\nuser = x\n[\x1a\n; clear_password was left out of the backup\n"},
     {"no end of the line", "[account a]\npassword = x", "[account a]\n; password was left out of the backup\n"},
 };
 

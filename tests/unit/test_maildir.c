@@ -131,6 +131,29 @@ static void test_files_with_commas_are_each_their_own(void **context)
 	maildir_list_clear(&list);
 }
 
+/* Another program copies one of ours under a longer name, or names a file as we name ids: no two of them are one to a client. */
+static void test_copies_of_ours_are_told_apart(void **context)
+{
+	static const char id[] = "0000000000000000000a";
+	struct maildir_list list;
+	struct error error;
+
+	(void)context;
+	assert_int_equal(maildir_make(spool, "ivan", &error), 0);
+	put("new/1700000000.0000000000000000000a.gw,S=5", "12345");
+	put("new/1700000000.0000000000000000000a.gw,S=5.bak", "12345");
+	put("cur/1700000000.0000000000000000000a.other:2,S", "12345");
+	put("new/0000000000000000000a", "12345");
+	assert_int_equal(maildir_list(spool, "ivan", &list, &error), 0);
+	assert_int_equal(list.count, 4);
+	for (size_t i = 0; i < list.count; i++)
+		for (size_t j = 0; j < i; j++)
+			assert_string_not_equal(list.items[i].uidl, list.items[j].uidl);
+	assert_string_equal(list.items[1].uidl, id); /* the oldest name that we gave */
+	assert_string_equal(list.items[1].unique, "1700000000.0000000000000000000a.gw");
+	maildir_list_clear(&list);
+}
+
 static void test_our_names(void **context)
 {
 	struct msgid id = msgid_new();
@@ -166,6 +189,7 @@ int main(void)
 	    SPOOL_TEST(test_what_is_unique_in_a_name),
 	    SPOOL_TEST(test_files_that_differ_in_a_size_alone),
 	    SPOOL_TEST(test_files_with_commas_are_each_their_own),
+	    SPOOL_TEST(test_copies_of_ours_are_told_apart),
 	    SPOOL_TEST(test_our_names),
 	};
 
