@@ -13,14 +13,36 @@ void buf_init(struct buf *buf, size_t limit)
 
 void buf_clear(struct buf *buf)
 {
+	bool is_secret = buf->is_secret;
+
+	if (is_secret && buf->ptr != NULL)
+		explicit_bzero(buf->ptr, buf->capacity);
 	free(buf->ptr);
 	buf_init(buf, buf->limit);
+	buf->is_secret = is_secret;
 }
 
 void buf_reset(struct buf *buf)
 {
 	buf->len = 0;
 	buf->overflow = false;
+}
+
+static void grow(struct buf *buf, size_t capacity)
+{
+	char *before = buf->ptr;
+
+	if (!buf->is_secret) {
+		buf->ptr = xrealloc(before, capacity);
+	} else {
+		buf->ptr = xmalloc(capacity);
+		if (buf->len > 0)
+			memcpy(buf->ptr, before, buf->len);
+		if (before != NULL)
+			explicit_bzero(before, buf->capacity);
+		free(before);
+	}
+	buf->capacity = capacity;
 }
 
 char *buf_reserve(struct buf *buf, size_t more)
@@ -34,8 +56,7 @@ char *buf_reserve(struct buf *buf, size_t more)
 
 		while (capacity < buf->len + more + 1)
 			capacity *= 2;
-		buf->ptr = xrealloc(buf->ptr, capacity);
-		buf->capacity = capacity;
+		grow(buf, capacity);
 	}
 	return buf->ptr + buf->len;
 }
@@ -78,6 +99,8 @@ int buf_printf(struct buf *buf, const char *format, ...)
 	va_end(args);
 	if (len >= 0) {
 		result = buf_append(buf, text, (size_t)len);
+		if (buf->is_secret)
+			explicit_bzero(text, (size_t)len);
 		free(text);
 	}
 	return result;

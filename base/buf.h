@@ -13,12 +13,14 @@ struct buf {
 	char *ptr;
 	size_t len, capacity, limit;
 	bool overflow;
+	bool is_secret; /* what it held is wiped wherever it leaves memory: growing, being cleared */
 };
 
 #define BUF_INIT(max) {.limit = (max)}
+#define BUF_SECRET(max) {.limit = (max), .is_secret = true}
 
 void buf_init(struct buf *buf, size_t limit);
-void buf_clear(struct buf *buf); /* frees the memory; the limit stays */
+void buf_clear(struct buf *buf); /* frees the memory; the limit stays, and whether it is secret */
 void buf_reset(struct buf *buf); /* empties it and forgets the overflow; keeps the memory */
 /* Makes room for `more` bytes after len and returns where they go, NULL past the limit. */
 char *buf_reserve(struct buf *buf, size_t more);

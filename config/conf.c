@@ -114,6 +114,21 @@ void conf_free(struct conf *conf)
 	free(conf);
 }
 
+void conf_wipe_secrets(struct conf *conf)
+{
+	for (size_t i = 0; i < schema_section_count; i++) {
+		const struct schema_section *section = &schema_sections[i];
+
+		for (size_t j = 0; j < items_in(conf, section) * section->key_count; j++) {
+			const struct schema_key *key = &section->keys[j % section->key_count];
+			char **text = field_at(item_of(conf, section, j / section->key_count), key);
+
+			if (value_is_secret(key->type) && *text != NULL)
+				explicit_bzero(*text, strlen(*text));
+		}
+	}
+}
+
 /* --- files */
 
 /* The gateway's group may read the files of root where the folder is closed to all others: so the package has it. */

@@ -14,6 +14,7 @@
 #include "base/str.h"
 
 #include <netinet/in.h>
+#include <stdatomic.h>
 
 enum conf_language { LANGUAGE_EN, LANGUAGE_RU };
 const char *conf_language_code(enum conf_language language); /* as base/i18n.h has it */
@@ -300,9 +301,11 @@ bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address
 #define CONF_DAEMON "daemon"
 
 /* Opens a password: the configured one, or the first line that oauth2_token_command or password_command prints
- * (run by /bin/sh with a time limit of 30 s). *secret is new memory; wipe and free it with
+ * (run by /bin/sh with a time limit of 30 s, given up once *cancel is true; it may be NULL). *secret is new memory; wipe and free it with
  * conf_secret_free(). */
-int conf_remote_password(const struct conf_remote *remote, char **secret, struct error *error);
-void conf_secret_free(char *secret);
+int conf_remote_password(const struct conf_remote *remote, const atomic_bool *cancel, char **secret, struct error *error);
+void conf_secret_free(char *secret); /* NULL is fine */
+/* Overwrites all that is secret in the configuration (the types of value_is_secret()): for a process that needs none of it. */
+void conf_wipe_secrets(struct conf *conf);
 
 #endif

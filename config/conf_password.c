@@ -18,13 +18,13 @@ void conf_secret_free(char *secret)
 	free(secret);
 }
 
-static int run_password_command(const char *key, const char *command, struct buf *output,
+static int run_password_command(const char *key, const char *command, const atomic_bool *cancel, struct buf *output,
     char **secret, struct error *error)
 {
 	struct slice rest, line;
 	int status;
 
-	if (command_run(command, COMMAND_SECONDS, NULL, output, &status, error) != 0)
+	if (command_run(command, COMMAND_SECONDS, cancel, output, &status, error) != 0)
 		return error_context(error, "%s", key);
 	if (status != 0)
 		return error_set(error, ERROR_CONFIG, N_("%s failed with exit code %d"), key, status);
@@ -39,9 +39,9 @@ static int run_password_command(const char *key, const char *command, struct buf
 	return 0;
 }
 
-int conf_remote_password(const struct conf_remote *remote, char **secret, struct error *error)
+int conf_remote_password(const struct conf_remote *remote, const atomic_bool *cancel, char **secret, struct error *error)
 {
-	struct buf output = BUF_INIT(SECRET_MAX);
+	struct buf output = BUF_SECRET(SECRET_MAX);
 	const char *key = "password_command", *command = remote->password_command;
 	int result;
 
@@ -53,9 +53,7 @@ int conf_remote_password(const struct conf_remote *remote, char **secret, struct
 		*secret = xstrdup(remote->password);
 		return 0;
 	}
-	buf_reserve(&output, SECRET_MAX); /* at once, so that it is never moved */
-	result = run_password_command(key, command, &output, secret, error);
-	explicit_bzero(output.ptr, output.capacity);
+	result = run_password_command(key, command, cancel, &output, secret, error);
 	buf_clear(&output);
 	return result;
 }

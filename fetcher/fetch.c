@@ -88,6 +88,7 @@ static int connect_account(struct fetch *fetch, struct error *error)
 	    .proxy = job->conf->line.proxy,
 	    .timeout = job->account->timeout,
 	    .cancel = job->cancel,
+	    .secrets = job->secrets,
 	};
 
 	if (remote_open(&fetch->remote, &options, error) != 0)

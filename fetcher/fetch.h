@@ -10,6 +10,7 @@
 
 #include "config/conf.h"
 #include "spool/intake.h"
+#include "upstream/remote.h"
 
 #include <stdatomic.h>
 
@@ -46,6 +47,7 @@ struct fetch_job {
 	bool (*may_fetch)(void *context, uint64_t size);
 	void *context;
 	const atomic_bool *cancel;
+	const struct remote_secrets *secrets; /* as in upstream/remote.h */
 	bool tries_again; /* also what has failed so often that it should wait */
 	bool clock_is_doubtful; /* then nothing is deleted upstream, and no UIDL forgotten, because of its age */
 };

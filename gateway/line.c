@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/command.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -69,15 +68,16 @@ static void describe(struct line_outcome *outcome, const struct error *failure, 
 		phrase_set(outcome->text, sizeof(outcome->text), "%s: %.*s", how, SLICE_PRINT(printed));
 }
 
-static int run(const struct conf *conf, const char *what, const char *text, const atomic_bool *cancel,
+static int run(const struct conf *conf, struct secrets *secrets, bool is_down, const atomic_bool *cancel,
     struct line_outcome *outcome, struct error *error)
 {
-	char *command = xasprintf("exec 2>&1\n%s", text);
+	const char *what = is_down ? "disconnect_command" : "connect_command";
 	struct buf output = BUF_INIT(OUTPUT_MAX);
 	struct slice printed;
 	char said[SAID_MAX];
 	int status = 0;
-	int result = command_run(command, (int)conf->line.command_timeout, cancel, &output, &status, error);
+	int result = secrets != NULL ? secrets_run_line(secrets, is_down, cancel, &output, &status, error)
+				     : secrets_line_command(conf, is_down, cancel, &output, &status, error);
 
 	printed = slice_trim(buf_slice(&output));
 	str_printable(said, sizeof(said), printed);
@@ -91,7 +91,6 @@ static int run(const struct conf *conf, const char *what, const char *text, cons
 	outcome->command = what;
 	describe(outcome, result != 0 && status == 0 ? error : NULL, status, printed);
 	buf_clear(&output);
-	free(command);
 	return result;
 }
 
@@ -150,25 +149,25 @@ static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, st
 
 /* --- both */
 
-int line_up(const struct conf *conf, const struct msgid *session, const atomic_bool *cancel,
+int line_up(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
     struct line_outcome *outcome, struct error *error)
 {
 	outcome->command = NULL;
 	if (conf->line.connect_command[0] == '\0')
 		return 0;
 	mark(conf, session);
-	if (run(conf, "connect_command", conf->line.connect_command, cancel, outcome, error) != 0)
+	if (run(conf, secrets, false, cancel, outcome, error) != 0)
 		return -1;
 	return wait_for_route(conf, cancel, error);
 }
 
-int line_down(const struct conf *conf, struct line_outcome *outcome, struct error *error)
+int line_down(const struct conf *conf, struct secrets *secrets, struct line_outcome *outcome, struct error *error)
 {
 	int result = 0;
 
 	outcome->command = NULL;
 	if (conf->line.disconnect_command[0] != '\0')
-		result = run(conf, "disconnect_command", conf->line.disconnect_command, NULL, outcome, error);
+		result = run(conf, secrets, true, NULL, outcome, error);
 	if (line_was_left_up(conf, NULL))
 		mark(conf, NULL);
 	return result;

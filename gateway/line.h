@@ -7,6 +7,7 @@
 #define LANPOST_GATEWAY_LINE_H
 
 #include "config/conf.h"
+#include "gateway/secrets.h"
 #include "spool/intake.h"
 
 #include <stdatomic.h>
@@ -19,11 +20,11 @@ struct line_outcome {
 
 /* Runs connect_command and waits for a route; without a command the line is always on. session: its id, for whoever has to hang up
  * for it. A command that fails and a route that does not come are errors (what the command said is in the text); both are given up
- * once *cancel is true. */
-int line_up(const struct conf *conf, const struct msgid *session, const atomic_bool *cancel,
+ * once *cancel is true. secrets: the process that runs the commands of a session; NULL: ours runs them. */
+int line_up(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
     struct line_outcome *outcome, struct error *error);
 /* Runs disconnect_command. */
-int line_down(const struct conf *conf, struct line_outcome *outcome, struct error *error);
+int line_down(const struct conf *conf, struct secrets *secrets, struct line_outcome *outcome, struct error *error);
 /* Writes that into the journal of the session, where there is anything to write. */
 void line_journal(struct intake *intake, const struct msgid *session, const struct line_outcome *outcome);
 /* Whether somebody has brought it up and not taken it down; *session (may be NULL) is whose it was, a new id if that is not known. */

@@ -11,6 +11,7 @@
 
 #include "config/conf.h"
 #include "spool/intake.h"
+#include "upstream/remote.h"
 
 #include <stdatomic.h>
 
@@ -30,6 +31,7 @@ struct outbound_job {
 	void (*progress)(void *context, size_t done, size_t total); /* from any thread, one at a time; may be NULL */
 	void *context;
 	const atomic_bool *cancel; /* may be NULL */
+	const struct remote_secrets *secrets; /* as in upstream/remote.h */
 	const atomic_bool *enough; /* nothing new is begun; may be NULL */
 };
 

@@ -136,7 +136,7 @@ static void lane_open(struct lane *lane, struct host *host)
 
 	*lane = (struct lane){
 	    .host = host,
-	    .smarthost = {.conf = job->conf, .settings = host->settings, .cancel = job->cancel},
+	    .smarthost = {.conf = job->conf, .settings = host->settings, .cancel = job->cancel, .secrets = job->secrets},
 	    .batch = intake_batch_new(job->intake),
 	};
 }

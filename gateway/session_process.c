@@ -14,6 +14,7 @@
 #include "gateway/disk.h"
 #include "gateway/line.h"
 #include "gateway/reply.h"
+#include "gateway/secrets.h"
 #include "gateway/server_gate.h"
 #include "gateway/session_limits.h"
 #include "gateway/session_report.h"
@@ -38,6 +39,7 @@ struct session {
 	const struct conf *conf;
 	struct session_request request; /* with what the triggers add */
 	struct msgid id;
+	struct secrets secrets;
 	struct spool spool;
 	struct sorter *sorter;
 	struct triggers triggers;
@@ -160,6 +162,7 @@ static void *fetch_thread(void *context)
 	    .may_fetch = may_fetch,
 	    .context = work,
 	    .cancel = session_limits_cancelled(),
+	    .secrets = &session->secrets.remote,
 	    .tries_again = strlist_has(&session->request.again, name),
 	    .clock_is_doubtful = !session->clock_is_trusted,
 	};
@@ -264,6 +267,7 @@ static void flush_queue(struct session *session, bool all)
 	    .progress = queue_progress,
 	    .context = session,
 	    .cancel = session_limits_cancelled(),
+	    .secrets = &session->secrets.remote,
 	    .enough = session_limits_enough(),
 	};
 	bool failed;
@@ -295,8 +299,11 @@ static void tell_queue_done(struct session *session)
 
 /* --- the whole */
 
-static int open_all(struct session *session, struct error *error)
+static int open_all(struct session *session, struct conf *conf, struct error *error)
 {
+	/* Before there is a thread, a lock or a file. */
+	if (secrets_start(&session->secrets, conf, session->event_fd, error) != 0)
+		return -1;
 	if (spool_open(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
 		return -1;
 	intake_set_session(session->spool.intake, session->id.text);
@@ -355,7 +362,7 @@ static void hang_up(struct session *session)
 	struct line_outcome outcome;
 	struct error error = ERROR_INIT;
 
-	if (line_down(session->conf, &outcome, &error) == 0)
+	if (line_down(session->conf, &session->secrets, &outcome, &error) == 0)
 		error = (struct error)ERROR_INIT;
 	else
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
@@ -384,7 +391,7 @@ static void work(struct session *session)
 	bool up;
 
 	doing_step("bringing up the line");
-	up = line_up(session->conf, &session->id, session_limits_cancelled(), &outcome, &result->line_error) == 0;
+	up = line_up(session->conf, &session->secrets, &session->id, session_limits_cancelled(), &outcome, &result->line_error) == 0;
 	line_journal(session->spool.intake, &session->id, &outcome);
 	if (up) {
 		result->line_error = (struct error)ERROR_INIT;
@@ -449,12 +456,12 @@ int session_process_run(void *context, int event_fd)
 
 	doing_who("session %s", session.id.text);
 	session_limits_start(&job->conf->line);
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-	if (open_all(&session, &error) != 0) {
+	if (open_all(&session, job->conf, &error) != 0) {
 		log_warnx("event=session-failed reason=%s", LOG_ERROR(&error));
 		tell(&session, json_pack("{s:b, s:s}", "ok", 0, "error", error.phrase));
 		return 1;
 	}
+	curl_global_init(CURL_GLOBAL_DEFAULT);
 	session.result = (struct session_result){.id = session.id.text, .begun = clock_wall()};
 	session.clock_is_trusted = clock_trust_check(session.conf, &session.spool, session.id.text);
 	take_request(&session, job->request);
@@ -483,6 +490,7 @@ int session_process_run(void *context, int event_fd)
 	}
 	free(session.result.accounts);
 	free(session.result.hosts);
+	secrets_stop(&session.secrets);
 	triggers_clear(&session.triggers);
 	strlist_clear(&session.request.accounts);
 	strlist_clear(&session.request.again);

@@ -18,7 +18,7 @@ struct session_request {
 };
 
 struct session_job {
-	const struct conf *conf;
+	struct conf *conf; /* its secrets are wiped, in this process */
 	const struct session_request *request;
 	const struct msgid *id; /* of the session */
 };

@@ -100,6 +100,7 @@ int smarthost_connect(struct smarthost *smarthost, bool may_pipeline, struct err
 	    .hostname = smarthost->conf->gateway.hostname,
 	    .proxy = smarthost->conf->line.proxy,
 	    .cancel = smarthost->cancel,
+	    .secrets = smarthost->secrets,
 	    .known = &smarthost->login_way,
 	};
 

@@ -11,6 +11,7 @@ struct smarthost {
 	const struct conf *conf;
 	const struct conf_smarthost *settings;
 	const atomic_bool *cancel;
+	const struct remote_secrets *secrets;
 	enum conf_auth login_way; /* how a login worked the last time */
 	struct remote *remote; /* NULL: not connected */
 	struct smtp_client client;

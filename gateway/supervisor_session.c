@@ -131,15 +131,16 @@ void sessions_events(struct supervisor *supervisor)
 /* The line goes down first, whatever the spool is like. */
 static int hang_up_run(void *context, int event_fd)
 {
-	const struct conf *conf = context;
+	struct conf *conf = context;
 	struct line_outcome outcome;
 	struct msgid session;
 	struct spool spool;
 	struct error error;
 
 	(void)event_fd;
+	conf_wipe_secrets(conf);
 	line_was_left_up(conf, &session);
-	if (line_down(conf, &outcome, &error) != 0)
+	if (line_down(conf, NULL, &outcome, &error) != 0)
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 	if (spool_open(&spool, conf, "line", NULL, NULL, &error) != 0) {
 		log_warnx("event=line-not-in-journal reason=%s", LOG_ERROR(&error));

@@ -50,21 +50,14 @@ struct login *login_new(const struct login_settings *settings)
 	struct buf nonce = BUF_INIT(sizeof(login->nonce) - 1);
 
 	login->settings = *settings;
-	login->out = (struct buf)BUF_INIT(2 * LOGIN_TEXT_MAX);
+	login->out = (struct buf)BUF_SECRET(2 * LOGIN_TEXT_MAX);
 	login->scram = (struct buf)BUF_INIT(LOGIN_TEXT_MAX);
-	login->shown = (struct buf)BUF_INIT(4 * LOGIN_TEXT_MAX);
+	login->shown = (struct buf)BUF_SECRET(4 * LOGIN_TEXT_MAX);
 	rand_bytes(random, sizeof(random));
 	base64_encode(slice_make((const char *)random, sizeof(random)), &nonce);
 	snprintf(login->nonce, sizeof(login->nonce), "%s", buf_text(&nonce));
 	buf_clear(&nonce);
 	return login;
-}
-
-static void wipe(struct buf *buf)
-{
-	if (buf->ptr != NULL)
-		explicit_bzero(buf->ptr, buf->capacity);
-	buf_clear(buf);
 }
 
 static void drop_pending(struct login *login)
@@ -80,8 +73,9 @@ void login_free(struct login *login)
 	if (login == NULL)
 		return;
 	drop_pending(login);
-	wipe(&login->out);
-	wipe(&login->shown);
+	login_secret_forget(login);
+	buf_clear(&login->out);
+	buf_clear(&login->shown);
 	buf_clear(&login->scram);
 	free(login);
 }
@@ -249,13 +243,18 @@ static bool has_line_end(const char *text)
 	return strpbrk(text, "\r\n") != NULL;
 }
 
+static bool has_secret_line_end(const struct login_settings *settings)
+{
+	return settings->keeper != NULL ? settings->keeper->has_line_end : has_line_end(settings->secret);
+}
+
 static bool is_usable(const struct login *login, const struct login_mechanism *mechanism)
 {
 	const struct login_settings *settings = &login->settings;
 
 	if (!(mechanism->protocols & settings->protocol) || (mechanism->kind == KIND_TOKEN) != settings->is_token)
 		return false;
-	if (mechanism->sasl == NULL && (has_line_end(settings->user) || has_line_end(settings->secret)))
+	if (mechanism->sasl == NULL && (has_line_end(settings->user) || has_secret_line_end(settings)))
 		return false;
 	return is_asked_for(login, mechanism) && is_offered(login, mechanism);
 }
@@ -359,7 +358,7 @@ static enum login_result cancel(struct login *login)
 
 static bool respond(struct login *login, struct slice challenge, struct buf *out)
 {
-	struct buf text = BUF_INIT(LOGIN_TEXT_MAX);
+	struct buf text = BUF_SECRET(LOGIN_TEXT_MAX);
 	bool good = login->mechanism->respond(login, challenge, &text) && !text.overflow;
 
 	if (good && login->mechanism->sasl != NULL)
@@ -367,7 +366,7 @@ static bool respond(struct login *login, struct slice challenge, struct buf *out
 	else if (good)
 		buf_append_slice(out, buf_slice(&text));
 	login->step++;
-	wipe(&text);
+	buf_clear(&text);
 	return good && !out->overflow;
 }
 
@@ -380,7 +379,7 @@ static enum login_result finish(struct login *login, enum login_result nothing)
 static enum login_result start(struct login *login)
 {
 	const struct login_mechanism *mechanism = choose(login);
-	struct buf first = BUF_INIT(2 * LOGIN_TEXT_MAX);
+	struct buf first = BUF_SECRET(2 * LOGIN_TEXT_MAX);
 
 	if (mechanism == NULL)
 		return finish(login, LOGIN_NONE);
@@ -393,13 +392,17 @@ static enum login_result start(struct login *login)
 	drop_pending(login);
 	if (mechanism->speaks_first)
 		respond(login, SLICE_NONE, &first);
+	if (login->is_lost) {
+		buf_clear(&first);
+		return LOGIN_LOST;
+	}
 	if (mechanism->sasl != NULL) {
 		start_sasl(login, mechanism->speaks_first ? buf_slice(&first) : SLICE_NONE);
 	} else {
 		login->has_shown = mechanism->way != AUTH_USER;
 		say_line(login, buf_slice(&first));
 	}
-	wipe(&first);
+	buf_clear(&first);
 	return LOGIN_SAY;
 }
 
@@ -475,18 +478,17 @@ static void mask(struct buf *text, struct slice secret)
 /* The line without the secret, however it was sent. */
 static void keep_words(struct login *login, struct slice line)
 {
-	struct buf text = BUF_INIT(LOGIN_LINE_MAX), secret = BUF_INIT(2 * LOGIN_TEXT_MAX);
+	struct buf text = BUF_SECRET(LOGIN_LINE_MAX), masked = BUF_SECRET(LOGIN_LINE_MAX);
 	struct slice shown = buf_slice(&login->shown);
 
 	buf_append_slice(&text, line);
 	while (shown.len > 0)
 		mask(&text, slice_cut(&shown, '\n'));
-	if (strspn(login->settings.secret, "*") < strlen(login->settings.secret))
-		mask(&text, slice_of(login->settings.secret));
-	base64_encode(slice_of(login->settings.secret), &secret);
-	mask(&text, buf_slice(&secret));
-	str_printable(login->words, sizeof(login->words), buf_slice(&text));
-	wipe(&secret);
+	if (login_ask(login, LOGIN_MASK, buf_slice(&text), 0, &masked))
+		str_printable(login->words, sizeof(login->words), buf_slice(&masked));
+	else
+		snprintf(login->words, sizeof(login->words), "***");
+	buf_clear(&masked);
 	buf_clear(&text);
 }
 
@@ -548,6 +550,8 @@ static void note_refusal(struct login *login)
 static enum login_result refused(struct login *login, struct slice line)
 {
 	keep_words(login, line);
+	if (login->is_lost)
+		return LOGIN_LOST;
 	if (is_busy(login))
 		return LOGIN_BUSY;
 	note_refusal(login);
@@ -578,7 +582,7 @@ static enum login_result continued(struct login *login, struct slice text)
 	buf_clear(&challenge);
 	if (!good) {
 		login->out.len = before;
-		return cancel(login);
+		return login->is_lost ? LOGIN_LOST : cancel(login);
 	}
 	if (login->mechanism->way != AUTH_LOGIN || login->step > 1)
 		remember_shown(login, slice_make(login->out.ptr + before, login->out.len - before));
@@ -592,6 +596,8 @@ static enum login_result accepted(struct login *login, struct slice line)
 
 	if (login->mechanism->way == AUTH_USER && login->step == 1) {
 		respond(login, no_challenge, &login->out);
+		if (login->is_lost)
+			return LOGIN_LOST;
 		login->has_shown = true;
 		buf_append_text(&login->out, "\r\n");
 		return LOGIN_SAY;

@@ -27,10 +27,34 @@
 
 enum login_protocol { LOGIN_POP3 = 1, LOGIN_IMAP = 2, LOGIN_SMTP = 4 };
 
+#define LOGIN_SECRET_MAX 4096
+
+/* What a login asks of the secret. Most ways need no more of it than a digest. */
+enum login_question {
+	LOGIN_SHOW,	      /* all of it */
+	LOGIN_HMAC_MD5,	      /* keyed with it, of `with` */
+	LOGIN_MD5_BEHIND,     /* MD5 of `with` and the secret behind it */
+	LOGIN_SALTED_SHA_1,   /* PBKDF2 with HMAC, `with` is the salt (RFC 5802: SaltedPassword) */
+	LOGIN_SALTED_SHA_256,
+	LOGIN_MASK,	      /* `with`, where the secret is masked wherever it stands in it, as it is or in base64 */
+};
+#define LOGIN_ITERATIONS_MAX 1000000 /* about a second: a hostile server shall not keep us busy */
+
+/* Somebody else who keeps the secret, and answers from another process. */
+struct login_keeper {
+	/* Appends the answer to out; false: there is none. iterations: of the salted ones. */
+	bool (*answer)(void *context, enum login_question question, struct slice with, unsigned iterations, struct buf *out);
+	void *context;
+	bool has_line_end; /* the secret: no command can carry it */
+};
+/* The answer itself, for who has the secret. */
+bool login_secret_answer(const char *secret, enum login_question question, struct slice with, unsigned iterations, struct buf *out);
+
 struct login_settings {
 	enum login_protocol protocol;
 	const char *host; /* "pop.example.ru:995" */
 	const char *user, *secret; /* the secret is a password, or a token with is_token; all must outlive the login */
+	const struct login_keeper *keeper; /* who has the secret instead; NULL: it is in `secret` */
 	bool is_token;
 	enum conf_auth auth;  /* from the configuration */
 	enum conf_auth known; /* what worked the last time; AUTH_AUTO: nothing is known */
@@ -43,6 +67,7 @@ enum login_result {
 	LOGIN_REFUSED, /* nothing is left to try; words is the last refusal */
 	LOGIN_BUSY,    /* refused for the moment only; words says why */
 	LOGIN_NONE,    /* nothing was tried: the server offers nothing that may be used */
+	LOGIN_LOST,    /* who keeps the secret does not answer */
 	LOGIN_BROKEN,  /* an answer that is not one of this protocol; in words */
 };
 

@@ -2,11 +2,9 @@
 #include "base/buf.h"
 #include "upstream/login_priv.h"
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-#define MD5_LEN 16
 #define VALUE_MAX 1024
 
 /* The value of `name=` in a challenge: a list of name=value or name="value", with commas. False if it is not there. */
@@ -36,7 +34,7 @@ static bool find_value(struct slice challenge, const char *name, struct buf *val
 	return false;
 }
 
-static void md5(struct slice text, unsigned char out[MD5_LEN])
+static void md5(struct slice text, unsigned char out[LOGIN_MD5_LEN])
 {
 	if (EVP_Digest(text.ptr, text.len, out, NULL, EVP_md5(), NULL) != 1)
 		abort();
@@ -44,41 +42,42 @@ static void md5(struct slice text, unsigned char out[MD5_LEN])
 
 static void append_md5(struct buf *out, struct buf *text)
 {
-	unsigned char digest[MD5_LEN];
+	unsigned char digest[LOGIN_MD5_LEN];
 
 	md5(buf_slice(text), digest);
 	login_hex(digest, sizeof(digest), out);
 }
 
 /* In hexadecimal: of the user, the realm and the password, with both nonces. */
-static void append_a1(const struct login *login, const char *realm, const char *nonce, struct buf *out)
+static bool append_a1(struct login *login, const char *realm, const char *nonce, struct buf *out)
 {
-	struct buf text = BUF_INIT(LOGIN_TEXT_MAX);
-	unsigned char digest[MD5_LEN];
+	struct buf who = BUF_INIT(LOGIN_TEXT_MAX), text = BUF_SECRET(LOGIN_TEXT_MAX);
+	bool good;
 
-	buf_printf(&text, "%s:%s:%s", login->settings.user, realm, login->settings.secret);
-	md5(buf_slice(&text), digest);
-	OPENSSL_cleanse(text.ptr, text.len);
-	buf_reset(&text);
-	buf_append(&text, digest, sizeof(digest));
+	buf_printf(&who, "%s:%s:", login->settings.user, realm);
+	good = login_ask(login, LOGIN_MD5_BEHIND, buf_slice(&who), 0, &text);
 	buf_printf(&text, ":%s:%s", nonce, login->nonce);
 	append_md5(out, &text);
+	buf_clear(&who);
 	buf_clear(&text);
+	return good;
 }
 
 /* RFC 2831 section 2.1.2.1; the server's proof has an empty method. */
-static void append_proof(const struct login *login, const char *realm, const char *nonce, const char *method, const char *uri,
+static bool append_proof(struct login *login, const char *realm, const char *nonce, const char *method, const char *uri,
     struct buf *out)
 {
 	struct buf text = BUF_INIT(LOGIN_TEXT_MAX), a2 = BUF_INIT(VALUE_MAX);
 
-	append_a1(login, realm, nonce, &text);
+	bool good = append_a1(login, realm, nonce, &text);
+
 	buf_printf(&text, ":%s:00000001:%s:auth:", nonce, login->nonce);
 	buf_printf(&a2, "%s:%s", method, uri);
 	append_md5(&text, &a2);
 	append_md5(out, &text);
 	buf_clear(&text);
 	buf_clear(&a2);
+	return good;
 }
 
 static void append_quoted(struct buf *out, const char *name, const char *value)
@@ -92,10 +91,11 @@ static void append_quoted(struct buf *out, const char *name, const char *value)
 	buf_append_byte(out, '"');
 }
 
-static void append_response(struct login *login, const char *realm, const char *nonce, struct buf *response)
+static bool append_response(struct login *login, const char *realm, const char *nonce, struct buf *response)
 {
 	const char *service = login->settings.protocol == LOGIN_POP3 ? "pop" : login->settings.protocol == LOGIN_IMAP ? "imap" : "smtp";
 	struct buf uri = BUF_INIT(VALUE_MAX);
+	bool good;
 
 	buf_printf(&uri, "%s/%.*s", service, (int)strcspn(login->settings.host, ":"), login->settings.host);
 	buf_append_text(response, "charset=utf-8,");
@@ -107,11 +107,12 @@ static void append_response(struct login *login, const char *realm, const char *
 	buf_printf(response, ",nc=00000001,cnonce=\"%s\",", login->nonce);
 	append_quoted(response, "digest-uri", buf_text(&uri));
 	buf_append_text(response, ",response=");
-	append_proof(login, realm, nonce, "AUTHENTICATE", buf_text(&uri), response);
+	good = append_proof(login, realm, nonce, "AUTHENTICATE", buf_text(&uri), response);
 	buf_append_text(response, ",qop=auth");
 	buf_reset(&login->scram); /* what the server must show */
-	append_proof(login, realm, nonce, "", buf_text(&uri), &login->scram);
+	good = good && append_proof(login, realm, nonce, "", buf_text(&uri), &login->scram);
 	buf_clear(&uri);
+	return good;
 }
 
 bool login_digest_md5(struct login *login, struct slice challenge, struct buf *response)
@@ -123,8 +124,7 @@ bool login_digest_md5(struct login *login, struct slice challenge, struct buf *r
 		login->is_proved = false;
 		find_value(challenge, "realm", &realm);
 		good = find_value(challenge, "nonce", &nonce) && memchr(buf_text(&nonce), '\0', nonce.len) == NULL;
-		if (good)
-			append_response(login, buf_text(&realm), buf_text(&nonce), response);
+		good = good && append_response(login, buf_text(&realm), buf_text(&nonce), response);
 	} else {
 		good = login->step == 1 && find_value(challenge, "rspauth", &nonce) &&
 		       slice_equal(buf_slice(&nonce), buf_slice(&login->scram));

@@ -2,17 +2,22 @@
 #include "base/alloc.h"
 #include "upstream/login_priv.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 
-#define MD5_LEN 16
 #define ALL (LOGIN_POP3 | LOGIN_IMAP | LOGIN_SMTP)
 
 void login_hex(const unsigned char *bytes, size_t len, struct buf *out)
 {
 	for (size_t i = 0; i < len; i++)
 		buf_printf(out, "%02x", bytes[i]);
+}
+
+/* Appends it; false where it is not to be had. */
+static bool append_secret(struct login *login, struct buf *out)
+{
+	const char *secret = login_secret_text(login);
+
+	return secret != NULL && buf_append_text(out, secret) == 0;
 }
 
 static bool plain(struct login *login, struct slice challenge, struct buf *response)
@@ -23,8 +28,7 @@ static bool plain(struct login *login, struct slice challenge, struct buf *respo
 	buf_append_byte(response, '\0');
 	buf_append_text(response, login->settings.user);
 	buf_append_byte(response, '\0');
-	buf_append_text(response, login->settings.secret);
-	return true;
+	return append_secret(login, response);
 }
 
 /* What the server asks is not looked at: "Username:" and "Password:" have many forms. */
@@ -33,23 +37,28 @@ static bool auth_login(struct login *login, struct slice challenge, struct buf *
 	(void)challenge;
 	if (login->step > 1)
 		return false;
-	buf_append_text(response, login->step == 0 ? login->settings.user : login->settings.secret);
-	return true;
+	if (login->step == 0)
+		return buf_append_text(response, login->settings.user) == 0;
+	return append_secret(login, response);
+}
+
+/* In lower-case hexadecimal digits behind the name. */
+static bool append_digest(struct login *login, enum login_question question, struct slice with, struct buf *response)
+{
+	struct buf digest = BUF_INIT(LOGIN_MD5_LEN);
+	bool good = login_ask(login, question, with, 0, &digest) && digest.len == LOGIN_MD5_LEN;
+
+	if (good) {
+		buf_printf(response, "%s ", login->settings.user);
+		login_hex((const unsigned char *)digest.ptr, digest.len, response);
+	}
+	buf_clear(&digest);
+	return good;
 }
 
 static bool cram_md5(struct login *login, struct slice challenge, struct buf *response)
 {
-	const char *secret = login->settings.secret;
-	unsigned char digest[MD5_LEN];
-	unsigned len = sizeof(digest);
-
-	if (login->step > 0 || challenge.len == 0)
-		return false;
-	if (HMAC(EVP_md5(), secret, (int)strlen(secret), (const unsigned char *)challenge.ptr, challenge.len, digest, &len) == NULL)
-		return false;
-	buf_printf(response, "%s ", login->settings.user);
-	login_hex(digest, sizeof(digest), response);
-	return true;
+	return login->step == 0 && challenge.len > 0 && append_digest(login, LOGIN_HMAC_MD5, challenge, response);
 }
 
 static bool scram_sha_1(struct login *login, struct slice challenge, struct buf *response)
@@ -66,9 +75,10 @@ static bool scram_sha_256(struct login *login, struct slice challenge, struct bu
 static bool xoauth2(struct login *login, struct slice challenge, struct buf *response)
 {
 	(void)challenge;
-	if (login->step == 0)
-		buf_printf(response, "user=%s\x01" "auth=Bearer %s\x01\x01", login->settings.user, login->settings.secret);
-	return login->step <= 1;
+	if (login->step > 0)
+		return login->step == 1;
+	buf_printf(response, "user=%s\x01" "auth=Bearer ", login->settings.user);
+	return append_secret(login, response) && buf_append_text(response, "\x01\x01") == 0;
 }
 
 /* RFC 7628; the name is escaped as in SCRAM. */
@@ -86,28 +96,17 @@ static bool oauthbearer(struct login *login, struct slice challenge, struct buf 
 		else
 			buf_append_byte(response, *at);
 	}
-	buf_printf(response, ",\x01" "auth=Bearer %s\x01\x01", login->settings.secret);
-	return true;
+	buf_append_text(response, ",\x01" "auth=Bearer ");
+	return append_secret(login, response) && buf_append_text(response, "\x01\x01") == 0;
 }
 
 /* --- commands */
 
 static bool apop(struct login *login, struct slice challenge, struct buf *response)
 {
-	struct buf text = BUF_INIT(LOGIN_TEXT_MAX);
-	unsigned char digest[MD5_LEN];
-	bool good;
-
 	(void)challenge;
-	buf_printf(&text, "%s%s", login->timestamp, login->settings.secret);
-	good = login->step == 0 && EVP_Digest(text.ptr, text.len, digest, NULL, EVP_md5(), NULL) == 1;
-	explicit_bzero(text.ptr, text.len);
-	buf_clear(&text);
-	if (!good)
-		return false;
-	buf_printf(response, "APOP %s ", login->settings.user);
-	login_hex(digest, sizeof(digest), response);
-	return true;
+	buf_append_text(response, "APOP ");
+	return login->step == 0 && append_digest(login, LOGIN_MD5_BEHIND, slice_of(login->timestamp), response);
 }
 
 static bool user_pass(struct login *login, struct slice challenge, struct buf *response)
@@ -115,9 +114,9 @@ static bool user_pass(struct login *login, struct slice challenge, struct buf *r
 	(void)challenge;
 	if (login->step > 1)
 		return false;
-	buf_printf(response, login->step == 0 ? "USER %s" : "PASS %s",
-	    login->step == 0 ? login->settings.user : login->settings.secret);
-	return true;
+	if (login->step == 0)
+		return buf_printf(response, "USER %s", login->settings.user) == 0;
+	return buf_append_text(response, "PASS ") == 0 && append_secret(login, response);
 }
 
 /* RFC 3501: what is not ASCII needs a literal. */
@@ -149,10 +148,12 @@ static bool append_string(struct buf *out, const char *text)
 /* Step 0: the command; 1: the user was a literal, here it is; 2: the password was one. */
 static bool imap_login(struct login *login, struct slice challenge, struct buf *response)
 {
-	const char *user = login->settings.user, *secret = login->settings.secret;
+	const char *user = login->settings.user, *secret = login_secret_text(login);
 	bool user_there = true;
 
 	(void)challenge;
+	if (secret == NULL)
+		return false;
 	if (login->step == 0) {
 		buf_printf(response, "P%u LOGIN", login->tag);
 		user_there = append_string(response, user);

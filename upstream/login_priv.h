@@ -6,6 +6,7 @@
 
 #define LOGIN_TEXT_MAX 65536 /* of a response; a token may be long */
 #define LOGIN_DIGEST_MAX 64
+#define LOGIN_MD5_LEN 16
 
 /* The kinds that a refusal rules out as a whole; a bit each. */
 enum login_kind { KIND_CHALLENGE = 1, KIND_PASSWORD = 2, KIND_COMMAND = 4, KIND_TOKEN = 8 };
@@ -33,6 +34,7 @@ struct login {
 	bool has_shown;	  /* something of the secret was sent in this exchange */
 	bool has_ir;	  /* IMAP: an initial response may come with the command */
 	bool is_cancelled; /* "*" was said */
+	bool is_lost;	  /* the keeper of the secret did not answer: nothing more is said */
 	bool is_answered; /* a line came since this way began */
 	char *pending;	  /* a first response that waits for the server's go */
 	unsigned tag;
@@ -43,12 +45,19 @@ struct login {
 	struct buf scram;    /* client-first-bare, then the AuthMessage */
 	unsigned char signature[LOGIN_DIGEST_MAX];
 	size_t signature_len;
+	char *seen;	     /* the secret, once the keeper has shown it; NULL: it was not needed */
 	struct buf shown;    /* all that was sent with the secret in it, a line each */
 	char words[LOGIN_WORDS_MAX];
 };
 
 extern const struct login_mechanism login_mechanisms[];
 extern const size_t login_mechanism_count;
+
+/* What is computed with the secret; false: the keeper has none to compute with, or what it is asked makes no sense. */
+bool login_ask(struct login *login, enum login_question question, struct slice with, unsigned iterations, struct buf *out);
+/* The secret itself, NULL if the keeper does not give it; known until login_secret_forget(). */
+const char *login_secret_text(struct login *login);
+void login_secret_forget(struct login *login);
 
 /* Bytes of lower-case hexadecimal digits. */
 void login_hex(const unsigned char *bytes, size_t len, struct buf *out);

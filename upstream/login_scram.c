@@ -8,8 +8,6 @@
 #include <openssl/hmac.h>
 #include <stdlib.h>
 
-#define ITERATIONS_MAX 1000000 /* about a second: a hostile server shall not keep us busy */
-
 struct hash {
 	const EVP_MD *md;
 	size_t len;
@@ -81,34 +79,37 @@ static void prove(struct login *login, const struct hash *hash, const unsigned c
 	OPENSSL_cleanse(server, sizeof(server));
 }
 
-static bool final(struct login *login, const struct hash *hash, struct slice challenge, struct buf *response)
+/* All but the proof; false if it is too long. */
+static bool append_final(struct login *login, struct slice nonce, struct slice challenge, struct buf *response)
 {
-	struct slice rest = challenge, nonce, salt, count;
-	struct buf salt_bytes = BUF_INIT(1024);
-	unsigned char salted[EVP_MAX_MD_SIZE];
-	const char *secret = login->settings.secret;
-	uint64_t iterations;
-	bool good = take(&rest, 'r', &nonce) && take(&rest, 's', &salt) && take(&rest, 'i', &count) &&
-		    nonce.len > strlen(login->nonce) && memcmp(nonce.ptr, login->nonce, strlen(login->nonce)) == 0 &&
-		    slice_number(count, 1, ITERATIONS_MAX, &iterations) && base64_decode(salt, &salt_bytes);
-
-	if (good && PKCS5_PBKDF2_HMAC(secret, (int)strlen(secret), (const unsigned char *)salt_bytes.ptr, (int)salt_bytes.len,
-			(int)iterations, hash->md, (int)hash->len, salted) != 1)
-		abort();
-	buf_clear(&salt_bytes);
-	if (!good)
-		return false;
 	buf_append_text(response, "c=biws,r=");
 	buf_append_slice(response, nonce);
 	buf_append_byte(&login->scram, ',');
 	buf_append_slice(&login->scram, challenge);
 	buf_append_byte(&login->scram, ',');
 	buf_append_slice(&login->scram, buf_slice(response));
-	if (login->scram.overflow || response->overflow)
-		return false;
-	prove(login, hash, salted, response);
-	OPENSSL_cleanse(salted, sizeof(salted));
-	return true;
+	return !login->scram.overflow && !response->overflow;
+}
+
+static bool final(struct login *login, const struct hash *hash, struct slice challenge, struct buf *response)
+{
+	struct slice rest = challenge, nonce, salt, count;
+	struct buf salt_bytes = BUF_INIT(1024);
+	struct buf salted = BUF_SECRET(EVP_MAX_MD_SIZE);
+	uint64_t iterations;
+	bool good = take(&rest, 'r', &nonce) && take(&rest, 's', &salt) && take(&rest, 'i', &count) &&
+		    nonce.len > strlen(login->nonce) && memcmp(nonce.ptr, login->nonce, strlen(login->nonce)) == 0 &&
+		    slice_number(count, 1, LOGIN_ITERATIONS_MAX, &iterations) && base64_decode(salt, &salt_bytes) &&
+		    login_ask(login, EVP_MD_is_a(hash->md, "SHA1") ? LOGIN_SALTED_SHA_1 : LOGIN_SALTED_SHA_256, buf_slice(&salt_bytes),
+			(unsigned)iterations, &salted) &&
+		    salted.len == hash->len;
+
+	buf_clear(&salt_bytes);
+	good = good && append_final(login, nonce, challenge, response);
+	if (good)
+		prove(login, hash, (const unsigned char *)salted.ptr, response);
+	buf_clear(&salted);
+	return good;
 }
 
 /* "v=": the server knows the password, too. */

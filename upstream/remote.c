@@ -385,6 +385,29 @@ static int connect_and_log_in(struct remote *remote, const struct remote_options
 	return result;
 }
 
+/* The password, or who answers for it, into settings. */
+static int open_secret(const struct remote_options *options, struct login_settings *settings, char **secret,
+    struct login_keeper *keeper, struct error *error)
+{
+	const struct remote_secrets *secrets = options->secrets;
+
+	if (secrets == NULL) {
+		if (conf_remote_password(options->remote, options->cancel, secret, error) != 0)
+			return -1;
+		settings->secret = *secret;
+		return 0;
+	}
+	settings->keeper = keeper;
+	return secrets->open(secrets->context, options->remote, options->cancel, keeper, error);
+}
+
+static void close_secret(const struct remote_options *options, char *secret, struct login_keeper *keeper)
+{
+	if (options->secrets != NULL)
+		options->secrets->close(keeper);
+	conf_secret_free(secret);
+}
+
 static int open_remote(struct remote *remote, const struct remote_options *options, struct error *error)
 {
 	const struct conf_remote *conf = options->remote;
@@ -397,22 +420,22 @@ static int open_remote(struct remote *remote, const struct remote_options *optio
 	    .known = options->known == NULL ? AUTH_AUTO : *options->known,
 	};
 	struct login *login = NULL;
+	struct login_keeper keeper;
 	char *secret = NULL;
 	int result = 1;
 
 	if (conf->user[0] != '\0') {
-		if (conf_remote_password(conf, &secret, error) != 0)
+		if (open_secret(options, &settings, &secret, &keeper, error) != 0)
 			return -1;
-		settings.secret = secret;
 		login = login_new(&settings);
 	}
 	for (int i = 0; i < LOGINS_MAX && result == 1; i++)
 		result = connect_and_log_in(remote, options, login, error);
 	if (result == 1)
 		result = remote_error(remote, REMOTE_CLOSED, N_("logging in"), error);
+	if (login != NULL)
+		close_secret(options, secret, &keeper);
 	login_free(login);
-	if (secret != NULL)
-		conf_secret_free(secret);
 	return result;
 }
 

@@ -24,12 +24,24 @@ struct remote_report {
 	enum conf_auth way, refused; /* how we logged in, and what was refused before; AUTH_AUTO: none */
 };
 
+struct login_keeper;
+
+/* A process that keeps the passwords, so that ours holds of them only what a login is showing to its server. */
+struct remote_secrets {
+	/* Makes *keeper answer for the password of this server; blocks while a command prints it, until *cancel is true. */
+	int (*open)(void *context, const struct conf_remote *remote, const atomic_bool *cancel, struct login_keeper *keeper,
+	    struct error *error);
+	void (*close)(struct login_keeper *keeper);
+	void *context;
+};
+
 struct remote_options {
 	const struct conf_remote *remote;
 	const char *hostname;	   /* for EHLO */
 	const char *proxy;	   /* "": none, whatever the environment says */
 	int64_t timeout;	   /* seconds that the server may be silent while it greets and logs us in; 0: as all of it may take */
 	const atomic_bool *cancel; /* may be NULL; must outlive the remote */
+	const struct remote_secrets *secrets; /* who keeps the passwords; NULL: conf_remote_password() */
 	enum conf_auth *known;	   /* the way that worked the last time is tried first, and the one that works is put here; may be NULL */
 	struct remote_report *report; /* filled in by remote_open(); may be NULL */
 };

@@ -62,6 +62,9 @@ static int failed(const struct carrier *carrier, enum login_result result, struc
 		return no_login_offered(remote, login_asked(login), error);
 	case LOGIN_BUSY:
 		return busy(remote, login, error);
+	case LOGIN_LOST:
+		return error_set(error, ERROR_IO, N_("the process that keeps the passwords does not answer; nothing was sent to %s"),
+		    remote->host);
 	case LOGIN_REFUSED:
 		return refused(remote, login, login_asked(login), error);
 	default:

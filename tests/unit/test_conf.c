@@ -521,11 +521,11 @@ static void passwords_come_from_commands(void **state)
 
 		print_message("%s\n", cases[i].command);
 		if (cases[i].expected == NULL) {
-			assert_int_equal(conf_remote_password(&remote, &secret, &error), -1);
+			assert_int_equal(conf_remote_password(&remote, NULL, &secret, &error), -1);
 			assert_null(strstr(ERROR_EN(&error), "secret"));
 			print_message("  %s\n", ERROR_EN(&error));
 		} else {
-			assert_int_equal(conf_remote_password(&remote, &secret, &error), 0);
+			assert_int_equal(conf_remote_password(&remote, NULL, &secret, &error), 0);
 			assert_string_equal(secret, cases[i].expected);
 		}
 		conf_secret_free(secret);

@@ -1,0 +1,211 @@
+#include "base/frame.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define PARTS_MAX 8
+#define PIECE (64u << 10)
+#define CANCEL_LOOK_MS 200
+
+struct head {
+	uint32_t kind, len;
+};
+
+int frame_pair(int pair[2], struct error *error)
+{
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
+		return error_errno(error, N_("cannot make a socket pair"));
+	return 0;
+}
+
+static enum frame_result wait_for(int fd, short events, struct frame_wait wait)
+{
+	struct pollfd polled = {.fd = fd, .events = events};
+	int left = clock_left_ms(wait.deadline);
+
+	if (wait.cancel != NULL && atomic_load(wait.cancel))
+		return FRAME_CANCELLED;
+	if (left == 0)
+		return FRAME_TIMEOUT;
+	if (wait.cancel != NULL && left > CANCEL_LOOK_MS)
+		left = CANCEL_LOOK_MS;
+	if (poll(&polled, 1, left) < 0 && errno != EINTR)
+		return FRAME_CLOSED;
+	return FRAME_OK;
+}
+
+/* --- sending */
+
+/* The descriptor goes with the first byte. */
+static ssize_t send_some(int fd, struct iovec *parts, size_t count, int passed)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(sizeof(int))];
+	} control = {.bytes = {0}};
+	struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
+	struct cmsghdr *attached;
+
+	if (passed >= 0) {
+		message.msg_control = &control;
+		message.msg_controllen = sizeof(control);
+		attached = CMSG_FIRSTHDR(&message);
+		attached->cmsg_level = SOL_SOCKET;
+		attached->cmsg_type = SCM_RIGHTS;
+		attached->cmsg_len = CMSG_LEN(sizeof(int));
+		memcpy(CMSG_DATA(attached), &passed, sizeof(int));
+	}
+	return sendmsg(fd, &message, MSG_NOSIGNAL);
+}
+
+static void advance(struct iovec **parts, size_t *count, size_t sent)
+{
+	while (*count > 0 && sent >= (*parts)->iov_len) {
+		sent -= (*parts)->iov_len;
+		(*parts)++;
+		(*count)--;
+	}
+	if (*count > 0) {
+		(*parts)->iov_base = (char *)(*parts)->iov_base + sent;
+		(*parts)->iov_len -= sent;
+	}
+}
+
+enum frame_result frame_send(int fd, uint32_t kind, const struct slice *parts, size_t count, int passed, struct frame_wait wait)
+{
+	struct head head = {.kind = kind};
+	struct iovec list[PARTS_MAX + 1] = {{.iov_base = &head, .iov_len = sizeof(head)}}, *rest = list;
+	size_t left = count + 1;
+
+	if (count > PARTS_MAX)
+		return FRAME_CLOSED;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].len > UINT32_MAX - head.len)
+			return FRAME_CLOSED;
+		head.len += (uint32_t)parts[i].len;
+		list[i + 1] = (struct iovec){.iov_base = (char *)(uintptr_t)parts[i].ptr, .iov_len = parts[i].len};
+	}
+	while (left > 0) {
+		ssize_t sent = send_some(fd, rest, left, passed);
+		enum frame_result result = FRAME_OK;
+
+		if (sent >= 0) {
+			advance(&rest, &left, (size_t)sent);
+			passed = -1;
+		} else if (errno == EAGAIN) {
+			result = wait_for(fd, POLLOUT, wait);
+		} else if (errno != EINTR) {
+			result = FRAME_CLOSED;
+		}
+		if (result != FRAME_OK)
+			return result;
+	}
+	return FRAME_OK;
+}
+
+/* --- receiving */
+
+static void close_all(const struct cmsghdr *attached)
+{
+	size_t count = (attached->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+
+	for (size_t i = 0; i < count; i++) {
+		int fd;
+
+		memcpy(&fd, CMSG_DATA(attached) + i * sizeof(int), sizeof(int));
+		close(fd);
+	}
+}
+
+/* False if there is what nobody wants; *passed has one at most. */
+static bool take_descriptors(struct msghdr *message, int *passed)
+{
+	bool good = (message->msg_flags & MSG_CTRUNC) == 0;
+
+	for (struct cmsghdr *attached = CMSG_FIRSTHDR(message); attached != NULL; attached = CMSG_NXTHDR(message, attached)) {
+		if (attached->cmsg_level != SOL_SOCKET || attached->cmsg_type != SCM_RIGHTS)
+			continue;
+		if (good && passed != NULL && *passed < 0 && attached->cmsg_len == CMSG_LEN(sizeof(int))) {
+			memcpy(passed, CMSG_DATA(attached), sizeof(int));
+			continue;
+		}
+		close_all(attached);
+		good = false;
+	}
+	return good;
+}
+
+/* What is there, up to `most` bytes. */
+static enum frame_result receive_some(int fd, struct buf *body, size_t most, int *passed, struct frame_wait wait)
+{
+	union {
+		struct cmsghdr align;
+		char bytes[CMSG_SPACE(4 * sizeof(int))];
+	} control;
+	char *room = buf_reserve(body, most);
+	struct iovec part = {.iov_base = room, .iov_len = most};
+
+	if (room == NULL)
+		return FRAME_CLOSED;
+	for (;;) {
+		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
+		ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
+		enum frame_result result = FRAME_OK;
+
+		if (got >= 0) {
+			bool good = take_descriptors(&message, passed);
+
+			body->len += (size_t)got;
+			return got > 0 && good ? FRAME_OK : FRAME_CLOSED;
+		}
+		if (errno == EAGAIN)
+			result = wait_for(fd, POLLIN, wait);
+		else if (errno != EINTR)
+			result = FRAME_CLOSED;
+		if (result != FRAME_OK)
+			return result;
+	}
+}
+
+static enum frame_result receive(int fd, struct head *head, struct buf *body, int *passed, struct frame_wait wait)
+{
+	enum frame_result result = FRAME_OK;
+
+	while (result == FRAME_OK && body->len < FRAME_HEAD)
+		result = receive_some(fd, body, PIECE < body->limit - body->len ? PIECE : body->limit - body->len, passed, wait);
+	if (result != FRAME_OK)
+		return result;
+	memcpy(head, body->ptr, sizeof(*head));
+	if (head->len > body->limit - FRAME_HEAD)
+		return FRAME_CLOSED;
+	while (result == FRAME_OK && body->len < FRAME_HEAD + (size_t)head->len)
+		result = receive_some(fd, body, FRAME_HEAD + (size_t)head->len - body->len, passed, wait);
+	return result == FRAME_OK && body->len > FRAME_HEAD + (size_t)head->len ? FRAME_CLOSED : result;
+}
+
+enum frame_result frame_receive(int fd, uint32_t *kind, struct buf *body, int *passed, struct frame_wait wait)
+{
+	struct head head = {0};
+	enum frame_result result;
+
+	buf_reset(body);
+	if (passed != NULL)
+		*passed = -1;
+	result = body->limit < FRAME_HEAD ? FRAME_CLOSED : receive(fd, &head, body, passed, wait);
+	if (result != FRAME_OK && passed != NULL && *passed >= 0) {
+		close(*passed);
+		*passed = -1;
+	}
+	if (result != FRAME_OK) {
+		buf_reset(body);
+		return result;
+	}
+	*kind = head.kind;
+	buf_consume(body, FRAME_HEAD);
+	return FRAME_OK;
+}

@@ -1,0 +1,51 @@
+/*
+ * A process at a session's side that has what the session must not have, or does what the session must not do.
+ *
+ * It is forked while the session has one thread, does nothing itself, and forks a worker for each conversation, which ends with it:
+ * so a worker that dies, or that is taken over, takes nothing with it but that one conversation. All of them die with the session.
+ */
+#ifndef LANPOST_GATEWAY_HELPER_H
+#define LANPOST_GATEWAY_HELPER_H
+
+#include "base/err.h"
+
+#include <pthread.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct helper {
+	const char *name;
+	pid_t pid; /* 0: it was not started */
+	int fd;
+	pthread_mutex_t lock;
+	uint32_t last; /* conversation */
+	bool is_gone;  /* it was seen to be, and told */
+};
+
+struct conversation {
+	int fd; /* base/frame.h; -1: none */
+	uint32_t id;
+};
+#define CONVERSATION_NONE {.fd = -1}
+
+struct helper_job {
+	const char *name; /* of the process, in `ps` and in the log */
+	void (*begin)(void *context); /* once, in the helper, before any conversation; may be NULL */
+	void (*serve)(void *context, int fd); /* in the worker: one conversation, until the other side is gone */
+	void *context;
+	size_t most;  /* conversations at once */
+	int close_fd; /* of the session, and not for the helper; -1: none */
+};
+
+/* Forks it. */
+int helper_start(struct helper *helper, const struct helper_job *job, struct error *error);
+/* Begins a conversation; from any thread. -1 if the helper is gone. */
+int helper_converse(struct helper *helper, struct conversation *conversation, struct error *error);
+/* Ends it; the worker sees that and ends itself. */
+void helper_hang_up(struct conversation *conversation);
+/* Ends it and kills the worker. */
+void helper_kill(struct helper *helper, struct conversation *conversation);
+/* Ends the helper with all its workers. */
+void helper_stop(struct helper *helper);
+
+#endif
