@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/i18n.h"
+#include "config/schema.h"
 
 #ifdef LANPOST_INIPARSER_IN_FOLDER
 #include <iniparser/iniparser.h>
@@ -267,6 +268,23 @@ static char *value_of(const dictionary *values, const char *name)
 	return value;
 }
 
+/* A secret never gets there: iniparser leaves copies of all it reads in memory that it has freed. */
+static bool is_secret(const struct ini_section *section, const char *name)
+{
+	const struct schema_section *known = schema_find(section->kind);
+	const struct schema_key *key = known == NULL ? NULL : schema_find_key(known, name);
+
+	return key != NULL && value_is_secret(key->type);
+}
+
+/* The value as iniparser takes it. */
+static char *unquoted(struct slice raw)
+{
+	if (raw.len >= 2 && (raw.ptr[0] == '"' || raw.ptr[0] == '\''))
+		raw = slice_make(raw.ptr + 1, raw.len - 2);
+	return slice_dup(raw);
+}
+
 static void add_entry(struct reader *reader, struct slice key, struct slice raw, bool is_faulty)
 {
 	struct ini_section *section = &reader->ini->sections[reader->current];
@@ -288,6 +306,10 @@ static void add_entry(struct reader *reader, struct slice key, struct slice raw,
 	reader->ini->entry_count++;
 	if (is_faulty)
 		return;
+	if (is_secret(section, name)) {
+		section->entries[section->count - 1].value = unquoted(without_comment(raw));
+		return;
+	}
 	append_clean(&reader->clean, name, without_comment(raw));
 }
 
@@ -399,8 +421,11 @@ static void take_values(struct reader *reader)
 		struct ini_section *section = &reader->ini->sections[i];
 
 		for (size_t j = 0; j < section->count; j++) {
-			char *name = xasprintf("%zu:%s", i, section->entries[j].key);
+			char *name;
 
+			if (section->entries[j].value != NULL)
+				continue;
+			name = xasprintf("%zu:%s", i, section->entries[j].key);
 			section->entries[j].value = value_of(values, name);
 			free(name);
 		}
@@ -414,7 +439,7 @@ void ini_read(struct ini *ini, const char *file, struct slice text, struct conf_
 	struct reader reader = {.ini = ini,
 	    .problems = problems,
 	    .place = {file, 1},
-	    .line = BUF_INIT(4 * INI_LINE_MAX),
+	    .line = BUF_SECRET(4 * INI_LINE_MAX),
 	    .clean = BUF_INIT(4 * INI_FILE_MAX),
 	    .first = ini->count,
 	    .current = NO_SECTION};

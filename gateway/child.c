@@ -44,6 +44,7 @@ static void become_child(const char *name, pid_t parent, struct doing *doing)
 		close(private_fds[i]);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	prctl(PR_SET_NAME, name); /* for `ps` */
 	log_process(name);
 	doing_use(doing);
 	sandbox_children();

@@ -1,0 +1,215 @@
+/* The passwords of a session in a process of their own: a login gets what it needs, a session that was taken over little more. */
+#include "gateway/secrets.h"
+
+#include "base/clock.h"
+#include "gateway/secrets_priv.h"
+#include "upstream/login.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+#define SOON ((struct frame_wait){clock_now_ms() + 5000, NULL})
+
+static struct conf_account accounts[4];
+static struct conf_smarthost smarthosts[1];
+static struct conf_user users[1];
+static struct conf conf;
+static struct secrets secrets;
+
+static void fill(struct conf_remote *remote, const char *password, const char *command, enum conf_auth auth)
+{
+	*remote = (struct conf_remote){.url = strdup("x"), .user = strdup("me"), .password = strdup(password),
+	    .password_command = strdup(command), .oauth2_token_command = strdup(""), .auth = auth};
+}
+
+static int set_up(void **state)
+{
+	struct error error;
+
+	(void)state;
+	fill(&accounts[0].remote, "a-password", "", AUTH_AUTO);
+	fill(&accounts[1].remote, "", "echo of-a-command", AUTH_AUTO);
+	fill(&accounts[2].remote, "", "sleep 60", AUTH_AUTO);
+	fill(&accounts[3].remote, "hidden", "", AUTH_CRAM_MD5);
+	fill(&smarthosts[0].remote, "b-password", "", AUTH_AUTO);
+	accounts[0].name = strdup("one");
+	accounts[1].name = strdup("two");
+	accounts[2].name = strdup("hangs");
+	accounts[3].name = strdup("hides");
+	smarthosts[0].name = strdup("out");
+	users[0] = (struct conf_user){.password = strdup("$6$hash"), .scram_sha256 = strdup("SCRAM"), .clear_password = strdup("clear")};
+	conf = (struct conf){.accounts = accounts, .account_count = 4, .smarthosts = smarthosts, .smarthost_count = 1, .users = users,
+	    .user_count = 1};
+	conf.line = (struct conf_line){.connect_command = strdup("echo up; echo err >&2; exit 3"),
+	    .disconnect_command = strdup("sleep 60"), .command_timeout = 1};
+	return secrets_start(&secrets, &conf, -1, &error);
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	secrets_stop(&secrets);
+	return 0;
+}
+
+static void test_the_session_forgets(void **state)
+{
+	(void)state;
+	assert_string_equal(accounts[0].remote.password, "");
+	assert_string_equal(smarthosts[0].remote.password, "");
+	assert_string_equal(users[0].password, "");
+	assert_string_equal(users[0].scram_sha256, "");
+	assert_string_equal(users[0].clear_password, "");
+}
+
+static void expect_secret(const struct conf_remote *remote, const char *text)
+{
+	struct login_keeper keeper;
+	struct buf out = BUF_INIT(256);
+	struct error error;
+
+	assert_int_equal(secrets.remote.open(secrets.remote.context, remote, NULL, &keeper, &error), 0);
+	assert_true(keeper.answer(keeper.context, LOGIN_SHOW, SLICE_NONE, 0, &out));
+	assert_string_equal(buf_text(&out), text);
+	secrets.remote.close(&keeper);
+	buf_clear(&out);
+}
+
+static void test_a_login_gets_its_password(void **state)
+{
+	static struct conf_remote other;
+	struct login_keeper keeper;
+	struct error error;
+
+	(void)state;
+	expect_secret(&accounts[0].remote, "a-password");
+	expect_secret(&accounts[1].remote, "of-a-command");
+	expect_secret(&smarthosts[0].remote, "b-password");
+	fill(&other, "", "", AUTH_AUTO);
+	assert_int_equal(secrets.remote.open(secrets.remote.context, &other, NULL, &keeper, &error), -1);
+	assert_int_equal(error.class, ERROR_CONFIG);
+}
+
+/* As the process would compute it that has the password. */
+static void test_digests_are_the_same(void **state)
+{
+	static const enum login_question questions[] = {LOGIN_HMAC_MD5, LOGIN_MD5_BEHIND, LOGIN_SALTED_SHA_1, LOGIN_SALTED_SHA_256, LOGIN_MASK};
+	const struct slice with = SLICE_LITERAL("<1@x> hidden");
+	struct login_keeper keeper;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(secrets.remote.open(secrets.remote.context, &accounts[3].remote, NULL, &keeper, &error), 0);
+	for (size_t i = 0; i < sizeof(questions) / sizeof(questions[0]); i++) {
+		struct buf here = BUF_INIT(256), there = BUF_INIT(256);
+
+		assert_true(login_secret_answer("hidden", questions[i], with, 4096, &here));
+		assert_true(keeper.answer(keeper.context, questions[i], with, 4096, &there));
+		assert_true(slice_equal(buf_slice(&here), buf_slice(&there)));
+		assert_true(memmem(there.ptr, there.len, "hidden", 6) == NULL);
+		buf_clear(&here);
+		buf_clear(&there);
+	}
+	/* Where no server is ever shown the password nobody is. */
+	assert_false(keeper.answer(keeper.context, LOGIN_SHOW, SLICE_NONE, 0, &(struct buf)BUF_INIT(256)));
+	secrets.remote.close(&keeper);
+}
+
+static void test_a_command_that_hangs_is_given_up(void **state)
+{
+	atomic_bool cancel = true;
+	struct login_keeper keeper;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(secrets.remote.open(secrets.remote.context, &accounts[2].remote, &cancel, &keeper, &error), -1);
+	assert_int_equal(error.class, ERROR_CANCELLED);
+	expect_secret(&accounts[0].remote, "a-password");
+}
+
+static void test_the_line(void **state)
+{
+	struct buf output = BUF_INIT(256);
+	struct error error;
+	int status = 0;
+
+	(void)state;
+	assert_int_equal(secrets_run_line(&secrets, false, NULL, &output, &status, &error), 0);
+	assert_int_equal(status, 3);
+	assert_string_equal(buf_text(&output), "up\nerr\n");
+	assert_int_equal(secrets_run_line(&secrets, true, NULL, &output, &status, &error), -1);
+	assert_int_equal(error.class, ERROR_TEMPORARY);
+	assert_non_null(strstr(ERROR_EN(&error), "did not finish within 1 seconds"));
+	buf_clear(&output);
+}
+
+/* A first word and a question of a session that was taken over; whether there is a good answer to the last. */
+static bool asks(uint32_t first, struct slice name, uint32_t then, struct slice with)
+{
+	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
+	struct conversation conversation;
+	struct error error;
+	uint32_t kind = 0;
+	bool good;
+
+	assert_int_equal(helper_converse(&secrets.helper, &conversation, &error), 0);
+	good = frame_send(conversation.fd, first, &name, 1, -1, SOON) == FRAME_OK &&
+	       frame_receive(conversation.fd, &kind, &answer, NULL, SOON) == FRAME_OK && kind == SECRETS_GOOD;
+	if (good && then != 0)
+		good = frame_send(conversation.fd, then, &with, 1, -1, SOON) == FRAME_OK &&
+		       frame_receive(conversation.fd, &kind, &answer, NULL, SOON) == FRAME_OK && kind == SECRETS_GOOD;
+	helper_hang_up(&conversation);
+	buf_clear(&answer);
+	return good;
+}
+
+static void test_nonsense_gets_nothing(void **state)
+{
+	const struct slice rounds = SLICE_LITERAL("\1\0\0\0"), endless = SLICE_LITERAL("\xff\xff\xff\xff");
+
+	(void)state;
+	assert_true(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + LOGIN_SHOW, rounds));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("none"), 0, SLICE_NONE));
+	assert_false(asks(SECRETS_SMARTHOST, SLICE_LITERAL("one"), 0, SLICE_NONE));
+	assert_false(asks(SECRETS_QUESTION, SLICE_LITERAL("one"), 0, SLICE_NONE));
+	assert_false(asks(0, SLICE_NONE, 0, SLICE_NONE));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + 99, rounds));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_ACCOUNT, SLICE_LITERAL("two")));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + LOGIN_SHOW, SLICE_LITERAL("\1")));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_QUESTION + LOGIN_SALTED_SHA_1, endless));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("hides"), SECRETS_QUESTION + LOGIN_SHOW, rounds));
+	expect_secret(&accounts[0].remote, "a-password");
+}
+
+static void test_a_dead_process_is_an_error(void **state)
+{
+	struct login_keeper keeper;
+	struct error error;
+
+	(void)state;
+	kill(secrets.helper.pid, SIGKILL);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(secrets.remote.open(secrets.remote.context, &accounts[0].remote, NULL, &keeper, &error), -1);
+		assert_int_equal(error.class, ERROR_IO);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_the_session_forgets),
+	    cmocka_unit_test(test_a_login_gets_its_password),
+	    cmocka_unit_test(test_digests_are_the_same),
+	    cmocka_unit_test(test_a_command_that_hangs_is_given_up),
+	    cmocka_unit_test(test_the_line),
+	    cmocka_unit_test(test_nonsense_gets_nothing),
+	    cmocka_unit_test(test_a_dead_process_is_an_error),
+	};
+
+	return cmocka_run_group_tests(tests, set_up, tear_down);
+}
