@@ -33,7 +33,8 @@ static int failed(struct archive *archive, const char *path, struct error *error
 	int code = archive_errno(archive);
 
 	/* EILSEQ is its number for a file in no form that it knows (EFTYPE elsewhere). */
-	const char *why = code > 0 && code != EILSEQ ? error_errno_word(code) : N_("it cannot be read as an archive");
+	const char *why = code > 0 && code != EILSEQ ? error_errno_word(code) : N_("cannot read the "
+	    "file as an archive");
 
 	log_info("event=archive-failed path=%s reason=%s", LOG_CSTR(path),
 	    LOG_CSTR(archive_error_string(archive) != NULL ? archive_error_string(archive) : ""));
@@ -47,7 +48,7 @@ static int start(struct archive_writer *writer, struct error *error)
 	writer->archive = archive_write_new();
 	if (writer->archive == NULL || archive_write_set_format_pax_restricted(writer->archive) != ARCHIVE_OK ||
 	    archive_write_add_filter_none(writer->archive) != ARCHIVE_OK)
-		return error_set(error, ERROR_IO, N_("libarchive has no memory"));
+		return error_set(error, ERROR_IO, N_("libarchive: out of memory"));
 	archive_write_set_format_filter_by_ext_def(writer->archive, writer->path, ".tar");
 	archive_write_set_format_pax_restricted(writer->archive);
 	if (archive_write_open_fd(writer->archive, writer->fd) != ARCHIVE_OK)
@@ -60,7 +61,7 @@ int archive_writer_open(struct archive_writer **writer, const char *path, struct
 	struct archive_writer *made;
 
 	if (access(path, F_OK) == 0)
-		return error_set(error, ERROR_CONFIG, N_("%s is there already"), path);
+		return error_set(error, ERROR_CONFIG, N_("%s already exists"), path);
 	made = xcalloc(1, sizeof(*made));
 	made->path = xstrdup(path);
 	made->part = xasprintf("%s.part", path);

@@ -101,7 +101,7 @@ int ctl_read(struct ctl_reader *reader, json_t **object, int64_t deadline, struc
 		}
 		if (got == 0 && reader->buf.len > 0)
 			return error_set(error, ERROR_PROTOCOL,
-			    N_("control socket: closed in the middle of a line"));
+			    N_("control socket: connection closed in the middle of a line"));
 		if (got == 0)
 			return CTL_CLOSED;
 		if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR)
@@ -130,7 +130,8 @@ static int send_all(int fd, struct slice data, struct error *error)
 		if (ready < 0)
 			return -1;
 		if (ready == 0)
-			return error_set(error, ERROR_TEMPORARY, N_("control socket: peer does not read"));
+			return error_set(error, ERROR_TEMPORARY, N_("control socket: the peer does "
+			    "not read"));
 	}
 	return 0;
 }
@@ -142,7 +143,8 @@ int ctl_send(int fd, const json_t *object, struct error *error)
 	int result;
 
 	if (text == NULL)
-		return error_set(error, ERROR_PROTOCOL, N_("control socket: cannot write this as JSON"));
+		return error_set(error, ERROR_PROTOCOL, N_("control socket: cannot encode the "
+		    "message as JSON"));
 	len = strlen(text);
 	if (len > CTL_LINE_MAX) {
 		free(text);

@@ -67,5 +67,5 @@ const char *error_errno_word(int number)
 	for (size_t i = 0; i < ARRAY_LEN(words); i++)
 		if (words[i].number == number)
 			return words[i].word;
-	return N_("unknown error of the system");
+	return N_("unknown system error");
 }

@@ -87,7 +87,7 @@ int fsx_write(int fd, struct slice data, const char *path, struct error *error)
 int fsx_sync_data(int fd, const char *path, struct error *error)
 {
 	if (fsx_point("fdatasync", path, NULL) != 0 || fdatasync(fd) != 0)
-		return error_errno(error, N_("cannot make %s durable"), path);
+		return error_errno(error, N_("cannot sync %s to disk"), path);
 	return 0;
 }
 
@@ -108,7 +108,7 @@ int fsx_sync_dir(const char *path, struct error *error)
 	if (fd < 0)
 		return -1;
 	if (fsx_point("fsync-dir", path, NULL) != 0 || fsync(fd) != 0)
-		result = error_errno(error, N_("cannot make folder %s durable"), path);
+		result = error_errno(error, N_("cannot sync folder %s to disk"), path);
 	close(fd);
 	return result;
 }
@@ -121,7 +121,7 @@ int fsx_open_filesystem(const char *path, struct error *error)
 int fsx_sync_opened(int fd, const char *path, struct error *error)
 {
 	if (fsx_point("syncfs", path, NULL) != 0 || syncfs(fd) != 0)
-		return error_errno(error, N_("cannot make the file system of %s durable"), path);
+		return error_errno(error, N_("cannot sync the file system of %s"), path);
 	return 0;
 }
 
@@ -279,7 +279,7 @@ out:
 int fsx_truncate(int fd, uint64_t size, const char *path, struct error *error)
 {
 	if (fsx_point("truncate", path, NULL) != 0 || ftruncate(fd, (off_t)size) != 0 || lseek(fd, (off_t)size, SEEK_SET) < 0)
-		return error_errno(error, N_("cannot cut %s"), path);
+		return error_errno(error, N_("cannot truncate %s"), path);
 	return 0;
 }
 
@@ -310,13 +310,14 @@ int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct er
 	if (fd < 0)
 		return error_errno(error, N_("cannot open %s"), path);
 	if (fstat(fd, &st) != 0) {
-		error_errno(error, N_("cannot look at %s"), path);
+		error_errno(error, N_("cannot stat %s"), path);
 		close(fd);
 		return -1;
 	}
 	if (!S_ISREG(st.st_mode) || (uint64_t)st.st_size > limit) {
 		close(fd);
-		return error_set(error, ERROR_LIMIT, N_("%s is no file or larger than %zu bytes"), path,
+		return error_set(error, ERROR_LIMIT, N_("%s is not a regular file, or is larger "
+		    "than %zu bytes"), path,
 		    limit);
 	}
 	bytes = xmalloc((size_t)st.st_size + 1);
@@ -396,7 +397,7 @@ int fsx_map(const char *path, struct slice *data, struct error *error)
 		return error_errno(error, N_("cannot open %s"), path);
 	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode)) {
 		close(fd);
-		return error_set(error, ERROR_IO, N_("%s is not a file"), path);
+		return error_set(error, ERROR_IO, N_("%s is not a regular file"), path);
 	}
 	result = load(fd, (size_t)st.st_size, data);
 	if (result != 0)
@@ -417,7 +418,8 @@ int fsx_check_map(struct slice data, struct error *error)
 {
 	if (mapped_is_intact(data.ptr))
 		return 0;
-	return error_set(error, ERROR_IO, N_("a file was cut short, or could not be read, while it was read"));
+	return error_set(error, ERROR_IO, N_("the file was truncated or became unreadable while it "
+	    "was being read"));
 }
 
 int fsx_lock(int fd)

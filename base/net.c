@@ -42,14 +42,14 @@ static int bind_error(const char *address, uint16_t port, struct error *error)
 	switch (errno) {
 	case EACCES:
 		error_errno(error,
-		    N_("cannot listen on %s port %u: ports below 1024 need root (or the "
-		      "capability CAP_NET_BIND_SERVICE); choose a higher port in [lan]"),
+		    N_("cannot listen on %s port %u: ports below 1024 require root or the "
+		       "capability CAP_NET_BIND_SERVICE; choose a higher port in [lan]"),
 		    address, port);
 		break;
 	case EADDRINUSE:
 		error_errno(error,
-		    N_("cannot listen on %s port %u: another program has it; stop that "
-		      "program or choose another port in [lan]"),
+		    N_("cannot listen on %s port %u: another program uses this port; stop that "
+		       "program or choose another port in [lan]"),
 		    address, port);
 		break;
 	case EADDRNOTAVAIL:
@@ -84,7 +84,7 @@ int net_bind(const char *address, uint16_t port, int *fd, struct error *error)
 
 	if (len == 0)
 		return error_set(error, ERROR_CONFIG,
-		    N_("cannot listen on \"%s\": that is no IP address; correct `listen` in [lan]"),
+		    N_("cannot listen on \"%s\": not an IP address; correct `listen` in [lan]"),
 		    address);
 	*fd = socket(where.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (*fd >= 0 && bind_to(*fd, &where, len) == 0)

@@ -165,9 +165,9 @@ int owned_like(const char *path, const char *other, struct error *error)
 	if (geteuid() != 0)
 		return 0;
 	if (stat(other, &st) != 0)
-		return error_errno(error, N_("cannot look at %s"), other);
+		return error_errno(error, N_("cannot stat %s"), other);
 	mode = st.st_gid == 0 ? 0600 : st.st_mode & 0640;
 	if ((lchown(path, st.st_uid, st.st_gid) != 0 && !is_harmless(errno)) || chmod(path, mode) != 0)
-		return error_errno(error, N_("cannot give %s the owner of %s"), path, other);
+		return error_errno(error, N_("cannot change the owner of %s to the owner of %s"), path, other);
 	return 0;
 }

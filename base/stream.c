@@ -248,7 +248,7 @@ enum stream_result stream_start_tls(
 	while (result == STREAM_OK && (done = tls_handshake(stream->tls)) != 1)
 		result = wait_result(stream, done, deadline);
 	if (result == STREAM_TIMEOUT)
-		error_set(error, ERROR_TEMPORARY, N_("TLS handshake took too long"));
+		error_set(error, ERROR_TEMPORARY, N_("TLS handshake timed out"));
 	else if (result != STREAM_OK)
 		error_set(error, ERROR_PROTOCOL, N_("TLS handshake failed: %s"),
 		    tls_reason(reason, sizeof(reason)));

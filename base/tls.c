@@ -55,7 +55,7 @@ int tls_context_new(
 	ERR_clear_error();
 	ctx = SSL_CTX_new(TLS_server_method());
 	if (ctx == NULL)
-		return error_set(error, ERROR_TEMPORARY, N_("OpenSSL gives no context"));
+		return error_set(error, ERROR_TEMPORARY, N_("OpenSSL cannot create a context"));
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
 	                             SSL_OP_IGNORE_UNEXPECTED_EOF);

@@ -232,7 +232,7 @@ static int make_new(const char *key_path, const char *cert_path, const struct st
 		key = EVP_EC_gen("P-256");
 	cert = key == NULL ? NULL : make_certificate(key, names);
 	if (cert == NULL)
-		result = error_set(error, ERROR_TEMPORARY, N_("OpenSSL cannot make a certificate"));
+		result = error_set(error, ERROR_TEMPORARY, N_("OpenSSL cannot create a certificate"));
 	else
 		result = write_both(key, cert, key_path, cert_path, error);
 	X509_free(cert);

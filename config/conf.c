@@ -181,7 +181,8 @@ static void check_secrecy(struct loader *loader, const char *file, size_t first)
 			if (!is_secret_entry(section, &section->entries[j]))
 				continue;
 			conf_problem_add(loader->source.problems, section->entries[j].place, true,
-			    N_("the file holds passwords, but others can read it: chmod 600 %s"),
+			    N_("the file contains passwords, but other users can read it: chmod 600 "
+			       "%s"),
 			    file);
 			if (loader->source.problems->count > count)
 				loader->source.problems->items[count].is_exposed = true;
@@ -312,8 +313,10 @@ static bool check_section(struct loader *loader, const struct schema_section *kn
 	if (known->example != NULL && !is_section_name(known->kind, section->name)) {
 		conf_problem_add(problems, section->place, false,
 		    strcmp(known->kind, "user") == 0 || strcmp(known->kind, "group") == 0
-			? N_("`%s` cannot be the name of a user or group: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit")
-			: N_("`%s` cannot be a name here: no quotes, blanks or any of / \\ ; # : = < > ,"),
+			? N_("`%s` is not a valid name of a user or group: use 1 to 64 characters "
+			    "of a-z 0-9 . _ -, beginning with a letter or digit")
+			: N_("`%s` is not a valid name: it may not contain quotes, spaces or any of "
+			    "/ \\ ; # : = < > ,"),
 		    section->name);
 		return false;
 	}

@@ -113,7 +113,7 @@ static void check_spool(const struct check *check)
 		return;
 	folder = existing_part(*spool);
 	if (stat(folder, &st) == 0 && !S_ISDIR(st.st_mode)) {
-		ERROR_AT(check, spool, check->source->main, N_("spool %s is not writable: %s is no folder"),
+		ERROR_AT(check, spool, check->source->main, N_("spool %s is not writable: %s is not a folder"),
 		    *spool, folder);
 	} else if (access(folder, W_OK | X_OK) != 0 ||
 		   (strcmp(folder, *spool) != 0 && !can_make_folder_in(folder))) {
@@ -121,7 +121,8 @@ static void check_spool(const struct check *check)
 
 		if (saved == EACCES && geteuid() != 0)
 			ERROR_AT(check, spool, check->source->main,
-			    N_("spool %s is not writable for you; run this as root (sudo), or as the user of the gateway"), *spool);
+			    N_("you have no write permission for spool %s; run this command as root "
+			       "(sudo) or as the user of the gateway"), *spool);
 		else
 			ERROR_AT(check, spool, check->source->main, N_("spool %s is not writable: %s"), *spool,
 			    PHRASE_WORD(error_errno_word(saved)));
@@ -142,7 +143,7 @@ static void check_readable(const struct check *check, const char *key, char *con
 		ERROR_AT(check, path, otherwise, N_("%s: cannot read %s: %s"), key, *path,
 		    PHRASE_WORD(error_errno_word(saved)));
 	} else if (stat(*path, &st) == 0 && !S_ISREG(st.st_mode)) {
-		ERROR_AT(check, path, otherwise, N_("%s: %s is no file"), key, *path);
+		ERROR_AT(check, path, otherwise, N_("%s: %s is not a regular file"), key, *path);
 	}
 }
 
@@ -179,7 +180,7 @@ static void check_ports(const struct check *check)
 				continue;
 			ERROR_AT(check, ports[i].port,
 			    conf_place_of(check->source, ports[j].port, check->source->main),
-			    N_("%s and %s are both %lld; give each a port of its own"), ports[j].key,
+			    N_("%s and %s are both %lld; choose a different port for each"), ports[j].key,
 			    ports[i].key, (long long)*ports[i].port);
 		}
 	}
@@ -194,10 +195,10 @@ static void check_lan(const struct check *check)
 	check_readable(check, "tls_key", &lan->tls_key, check->source->main);
 	if (lan->tls_cert[0] != '\0' && lan->tls_key[0] == '\0')
 		ERROR_AT(check, &lan->tls_cert, check->source->main,
-		    N_("tls_cert is given without its tls_key"));
+		    N_("tls_cert is set, but tls_key is not"));
 	if (lan->tls_key[0] != '\0' && lan->tls_cert[0] == '\0')
 		ERROR_AT(check, &lan->tls_key, check->source->main,
-		    N_("tls_key is given without its tls_cert"));
+		    N_("tls_key is set, but tls_cert is not"));
 	if (lan->listen.count == 0)
 		WARN_AT(check, &lan->listen, check->source->main,
 		    N_("listen is empty: no mail program can connect"));
@@ -212,7 +213,7 @@ static void check_limits(const struct check *check)
 
 	if (limits->max_outgoing_size > limits->max_message_size)
 		WARN_AT(check, &limits->max_outgoing_size, check->source->main,
-		    N_("max_outgoing_size is above max_message_size, which is what counts"));
+		    N_("max_outgoing_size is larger than max_message_size, which limits all messages"));
 }
 
 static void check_line(const struct check *check)
@@ -221,7 +222,7 @@ static void check_line(const struct check *check)
 
 	if (line->disconnect_command[0] != '\0' && line->connect_command[0] == '\0')
 		WARN_AT(check, &line->disconnect_command, check->source->main,
-		    N_("disconnect_command is given without a connect_command"));
+		    N_("disconnect_command is set, but connect_command is not"));
 }
 
 /* --- servers outside */
@@ -244,7 +245,7 @@ static void check_token(const struct check *check, const char *kind, const char 
 		    N_("[%s %s] has oauth2_token_command but no user"), kind, name);
 	if (wants_token(remote) && !has_token)
 		ERROR_AT(check, &remote->auth, place,
-		    N_("[%s %s] logs in with a token: it needs oauth2_token_command"), kind, name);
+		    N_("[%s %s] logs in with a token and needs oauth2_token_command"), kind, name);
 }
 
 /* Ways that one protocol alone has. */
@@ -257,10 +258,12 @@ static void check_auth(const struct check *check, const char *kind, const char *
 	if (remote->url[0] == '\0')
 		return;
 	if ((remote->auth == AUTH_USER || remote->auth == AUTH_APOP) && !is_pop3)
-		ERROR_AT(check, &remote->auth, place, N_("[%s %s] has a way to log in that is POP3's; set auth = %s"), kind, name,
+		ERROR_AT(check, &remote->auth, place, N_("[%s %s] sets a login method that only "
+		    "POP3 has; set auth = %s"), kind, name,
 		    is_imap && remote->auth == AUTH_USER ? "login-command" : "auto");
 	if (remote->auth == AUTH_LOGIN_COMMAND && !is_imap)
-		ERROR_AT(check, &remote->auth, place, N_("[%s %s] has a way to log in that is IMAP's; set auth = %s"), kind, name,
+		ERROR_AT(check, &remote->auth, place, N_("[%s %s] sets a login method that only "
+		    "IMAP has; set auth = %s"), kind, name,
 		    is_pop3 ? "user" : "login");
 }
 
@@ -289,16 +292,19 @@ static void check_clear_text(const struct check *check, const char *kind, const 
 
 	if (remote->tls == TLS_NONE && server.tls)
 		WARN_AT(check, &remote->tls, place,
-		    N_("[%s %s] has tls = none, but its url encrypts in any case"), kind, name);
+		    N_("[%s %s] has tls = none, but its url always uses encryption"), kind, name);
 	else if (remote->tls == TLS_NONE && conf_remote_names_its_server(remote))
 		WARN_AT(check, &remote->tls, place,
-		    N_("[%s %s] has tls = none, but ca_file and pin_sha256 demand encryption; set tls = required"), kind, name);
+		    N_("[%s %s] has tls = none, but ca_file and pin_sha256 require encryption; set "
+		       "tls = required"), kind, name);
 	else if (remote->tls != TLS_REQUIRED && remote->user[0] != '\0' && !server.tls &&
 		 !conf_remote_names_its_server(remote) && !endpoint_is_local(&server))
 		WARN_AT(check, &remote->tls, place,
 		    remote->tls == TLS_NONE
-			? N_("[%s %s] logs in without encryption: the password can be read on the line; set tls = required")
-			: N_("[%s %s] logs in without encryption where the server offers none; set tls = required"), kind, name);
+			? N_("[%s %s] logs in without encryption: the password can be read on the "
+			    "network; set tls = required")
+			: N_("[%s %s] logs in without encryption if the server does not offer it; "
+			    "set tls = required"), kind, name);
 }
 
 static void check_fallback(const struct check *check, const struct conf_smarthost *smarthost)
@@ -325,7 +331,8 @@ static void check_smarthosts(const struct check *check)
 			continue;
 		if (general != NULL)
 			ERROR_AT(check, &smarthost->senders, smarthost->place,
-			    N_("[smarthost %s] and [smarthost %s] both take all senders; give one of them `senders`"),
+			    N_("[smarthost %s] and [smarthost %s] both apply to all senders; set "
+			       "`senders` in one of them"),
 			    general->name, smarthost->name);
 		else
 			general = smarthost;
@@ -350,8 +357,8 @@ static void check_twin(const struct check *check, const struct conf_account *acc
 
 	if (twin != NULL)
 		WARN_AT(check, &account->remote.user, account->place,
-		    N_("[account %s] collects the same mailbox as [account %s] (%s:%d): what one has fetched does not come through the "
-		      "other; switch one off (enabled = no)"),
+		    N_("[account %s] fetches from the same mailbox as [account %s] (%s:%d): each "
+		       "message comes through one of them only; disable one (enabled = no)"),
 		    account->name, twin->name, twin->place.file, twin->place.line);
 }
 
@@ -394,12 +401,12 @@ static void claim(const struct check *check, struct map *names, const struct con
 
 	if (field != NULL &&
 	    (strcmp(plain, CONF_POSTMASTER) == 0 || strcmp(plain, CONF_DAEMON) == 0))
-		ERROR_AT(check, field, user->place, N_("`%s` is a name of the gateway's own"), name);
+		ERROR_AT(check, field, user->place, N_("`%s` is reserved for the gateway"), name);
 	else if (other == NULL)
 		map_put(names, slice_of(plain), (void *)user);
 	else if (other != user)
 		ERROR_AT(check, field, user->place,
-		    N_("`%s` is a name of user %s already (%s:%d)"), name, other->name,
+		    N_("`%s` is already a name of user %s (%s:%d)"), name, other->name,
 		    other->place.file, other->place.line);
 	free(plain);
 }
@@ -450,7 +457,8 @@ static void check_circle(const struct check *check, const struct conf_user *user
 		at = next_of(check->conf, at);
 	if (at == user)
 		WARN_AT(check, &user->forward, user->place,
-		    N_("forward: mail of user %s would come back to him in a circle; it stays with the last one"), user->name);
+		    N_("forward: mail for user %s would be forwarded in a loop; the last user of "
+		       "the loop keeps it"), user->name);
 }
 
 static void check_forward(const struct check *check, const struct conf_user *user)
@@ -458,7 +466,7 @@ static void check_forward(const struct check *check, const struct conf_user *use
 	char *plain = plain_name(check->conf, user->forward);
 
 	if (strcmp(plain, user->name) == 0)
-		ERROR_AT(check, &user->forward, user->place, N_("forward: user %s forwards to himself"),
+		ERROR_AT(check, &user->forward, user->place, N_("forward: user %s forwards to the same user"),
 		    user->name);
 	else if (plain[0] != '\0' && strchr(plain, '@') == NULL &&
 		 conf_owner_of(check->conf, slice_of(plain)) == NULL)
@@ -474,11 +482,12 @@ static void check_weak_auth(const struct check *check, const struct conf_user *u
 
 	if (user->allow_weak_auth && !has_password)
 		WARN_AT(check, &user->allow_weak_auth, user->place,
-		    N_("user %s has allow_weak_auth, but no clear_password for it (`lanpost user passwd %s`)"),
+		    N_("user %s has allow_weak_auth, but no clear_password; set it with `lanpost "
+		       "user passwd %s`"),
 		    user->name, user->name);
 	if (!user->allow_weak_auth && has_password)
 		WARN_AT(check, &user->clear_password, user->place,
-		    N_("user %s has a clear_password that nothing uses without allow_weak_auth; remove it"),
+		    N_("user %s has a clear_password, which is used only with allow_weak_auth; remove it"),
 		    user->name);
 }
 
@@ -486,7 +495,7 @@ static void check_user_section(const struct check *check, const struct conf_user
 {
 	if (strcmp(user->name, CONF_DAEMON) == 0) {
 		conf_problem_add(check->source->problems, user->place, false,
-		    N_("daemon is the gateway's own and cannot be a user"));
+		    N_("daemon is reserved for the gateway and cannot be a user"));
 		return;
 	}
 	check_weak_auth(check, user);
@@ -502,7 +511,7 @@ static void check_user_section(const struct check *check, const struct conf_user
 	if (is_in_local_domain(check->conf, user->external_alias) &&
 	    !check->conf->gateway.relay_unknown)
 		ERROR_AT(check, &user->external_alias, user->place,
-		    N_("external_alias: %s is in local_domain; it must be an address outside"),
+		    N_("external_alias: %s is in local_domain; it must be an external address"),
 		    user->external_alias);
 	check_forward(check, user);
 }

@@ -14,7 +14,7 @@ static void check_member(const struct check *check, const struct conf_group *gro
 {
 	if (conf_find_group(check->conf, name) != NULL)
 		ERROR_AT(check, &group->members, group->place,
-		    N_("members: `%s` is a group itself; name its members"), name);
+		    N_("members: `%s` is a group; list its members instead"), name);
 }
 
 static void check_group(const struct check *check, const struct conf_group *group)
@@ -23,10 +23,10 @@ static void check_group(const struct check *check, const struct conf_group *grou
 
 	if (strcmp(group->name, CONF_POSTMASTER) == 0 || strcmp(group->name, CONF_DAEMON) == 0)
 		conf_problem_add(check->source->problems, group->place, false,
-		    N_("`%s` is a name of the gateway's own"), group->name);
+		    N_("`%s` is reserved for the gateway"), group->name);
 	else if (user != NULL)
 		conf_problem_add(check->source->problems, group->place, false,
-		    N_("`%s` is a name of user %s already (%s:%d)"), group->name, user->name,
+		    N_("`%s` is already a name of user %s (%s:%d)"), group->name, user->name,
 		    user->place.file, user->place.line);
 	if (group->members.count == 0 && !conf_was_faulty(check->source, &group->members))
 		conf_problem_add(check->source->problems, group->place, false,
@@ -84,11 +84,12 @@ static void check_lists(const struct check *check, const struct conf_rule *rule)
 	if (rule->drop && (rule->deliver.count > 0 || rule->copy.count > 0 ||
 			      rule->forward.count > 0 || rule->redirect.count > 0))
 		WARN_AT(check, &rule->drop, rule->place,
-		    N_("[rule %s] drops what it delivers; nobody will get it by this rule"), rule->name);
+		    N_("[rule %s] has both deliver and drop; drop wins and nothing is delivered"), rule->name);
 	else if (rule->reject_to.count > 0 && (rule->drop || rule->deliver.count > 0 ||
 		     rule->copy.count > 0 || rule->forward.count > 0 || rule->redirect.count > 0))
 		WARN_AT(check, &rule->reject_to, rule->place,
-		    N_("[rule %s] rejects what it delivers; only reject_to will get it by this rule"),
+		    N_("[rule %s] has both deliver and reject_to; only the users of reject_to get "
+		       "the message"),
 		    rule->name);
 }
 
@@ -98,7 +99,7 @@ static void check_texts(const struct check *check, const struct conf_rule *rule)
 		ERROR_AT(check, &rule->tag, rule->place, N_("tag: longer than %d bytes"), TAG_MAX);
 	else if (strchr(rule->tag, ':') != NULL && !is_header_line(rule->tag))
 		ERROR_AT(check, &rule->tag, rule->place,
-		    N_("tag: `%s` is no header line, such as X-Tag: invoice"), rule->tag);
+		    N_("tag: `%s` is not a header line (example: X-Tag: invoice)"), rule->tag);
 	if (strlen(rule->subject_prefix) > PREFIX_MAX)
 		ERROR_AT(check, &rule->subject_prefix, rule->place,
 		    N_("subject_prefix: longer than %d bytes"), PREFIX_MAX);
@@ -111,12 +112,13 @@ static void check_rule(const struct check *check, const struct conf_rule *rule)
 {
 	if (rule->when[0] == '\0' && !conf_was_faulty(check->source, &rule->when))
 		ERROR_AT(check, &rule->when, rule->place,
-		    N_("[rule %s] needs a condition `when`, such as when = always"), rule->name);
+		    N_("[rule %s] needs a condition `when` (example: when = always)"), rule->name);
 	check_lists(check, rule);
 	check_texts(check, rule);
 	if (does_nothing(check, rule))
 		conf_problem_add(check->source->problems, rule->place, true,
-		    N_("[rule %s] does nothing: give it an action, such as deliver = ivan, tag or drop = yes"),
+		    N_("[rule %s] does nothing: add an action such as deliver = ivan, tag or drop = "
+		       "yes"),
 		    rule->name);
 }
 

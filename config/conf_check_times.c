@@ -15,8 +15,10 @@ static void check_user(const struct check *check, const struct conf_user *user)
 		return;
 	value_append_amount(&age, VALUE_DURATION, user->expire);
 	WARN_AT(check, &user->expire, user->place,
-	    user->archive ? N_("expire: messages older than %s leave the mailbox of user %s for the archive")
-			  : N_("expire: messages older than %s are removed for good from the mailbox of user %s"),
+	    user->archive ? N_("expire: messages older than %s are moved from the mailbox of user "
+	        "%s to the archive")
+			  : N_("expire: messages older than %s are permanently removed from the "
+			      "mailbox of user %s"),
 	    buf_text(&age), user->name);
 	buf_clear(&age);
 }
@@ -29,7 +31,7 @@ static void check_smarthost(const struct check *check, const struct conf_smartho
 		return;
 	value_append_amount(&age, VALUE_DURATION, smarthost->expire);
 	WARN_AT(check, &smarthost->expire, smarthost->place,
-	    N_("expire: messages that cannot be sent for %s go back to their sender"), buf_text(&age));
+	    N_("expire: messages that cannot be sent within %s are returned to their sender"), buf_text(&age));
 	buf_clear(&age);
 }
 

@@ -34,7 +34,7 @@ static int run_password_command(const char *key, const char *command, const atom
 		line.len--;
 	if (line.len == 0 || line.len == SECRET_MAX || slice_find(line, '\0') >= 0)
 		return error_set(error, ERROR_CONFIG,
-		    N_("%s printed nothing useful in its first line"), key);
+		    N_("%s printed no usable first line"), key);
 	*secret = slice_dup(line);
 	return 0;
 }

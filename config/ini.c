@@ -84,7 +84,8 @@ static const char *quoted_fault(struct slice raw, size_t end)
 	if (end < 2 || raw.ptr[end - 1] != raw.ptr[0])
 		return N_("the quote is not closed");
 	if (!is_comment(slice_trim(slice_from(raw, end))))
-		return N_("what follows the closing quote would be lost; put the whole value in single quotes");
+		return N_("the text after the closing quote would be lost; put the whole value in "
+		    "single quotes");
 	return NULL;
 }
 
@@ -99,9 +100,11 @@ const char *ini_value_fault(struct slice raw)
 	if (end == raw.len || end == 0)
 		return NULL;
 	if (ends_inside_quotes(slice_make(raw.ptr, end)))
-		return N_("the value is cut at the ; or # inside its quotes; put the whole value in single quotes");
+		return N_("the value ends at the ; or # inside its quotes; put the whole value in "
+		    "single quotes");
 	if (raw.ptr[end - 1] != ' ' && raw.ptr[end - 1] != '\t')
-		return N_("the value is cut at ; or #; put the whole value in single quotes, or a blank before a comment");
+		return N_("the value ends at ; or #; put the whole value in single quotes, or put a "
+		    "space before the comment");
 	return NULL;
 }
 
@@ -198,7 +201,8 @@ static void read_title(struct reader *reader, struct slice title)
 		    strcmp(other->name, section->name) != 0)
 			continue;
 		conf_problem_add(reader->problems, reader->place, false,
-		    N_("section [%.*s] stands here a second time (first: %s:%d); put all its keys into one"),
+		    N_("section [%.*s] appears twice (first: %s:%d); put all its keys into one "
+		       "section"),
 		    (int)title.len, title.ptr, other->place.file, other->place.line);
 		break;
 	}
@@ -231,11 +235,11 @@ static void read_header(struct reader *reader, struct slice line)
 	}
 	title = slice_trim(slice_make(line.ptr + 1, (size_t)end - 1));
 	if (!is_comment(slice_trim(slice_from(line, (size_t)end + 1))))
-		complain(reader, N_("something stands behind the ] of a section"));
+		complain(reader, N_("there is text after the ] of a section"));
 	else if (title.len == 0)
 		complain(reader, N_("the section has no name"));
 	else if (title.len > TITLE_MAX)
-		complain(reader, N_("the section's name is too long"));
+		complain(reader, N_("the name of the section is too long"));
 	else if (!is_full(reader))
 		read_title(reader, title);
 }
@@ -295,7 +299,7 @@ static void add_entry(struct reader *reader, struct slice key, struct slice raw,
 	other = find_entry(section, name);
 	if (other != NULL) {
 		conf_problem_add(reader->problems, reader->place, false,
-		    N_("`%s` is set a second time in this section (first: line %d)"), name,
+		    N_("`%s` is set twice in this section (first: line %d)"), name,
 		    other->place.line);
 		free(name);
 		return;
@@ -334,12 +338,12 @@ static void read_key(struct reader *reader, struct slice line)
 		return;
 	}
 	if (key.len == 0 || key.len > KEY_MAX) {
-		complain(reader, N_("there is no key before the ="));
+		complain(reader, N_("the key before the = is missing"));
 		return;
 	}
 	if (reader->current == NO_SECTION) {
 		if (!reader->lost)
-			complain(reader, N_("a key outside of any [section]"));
+			complain(reader, N_("the key is outside of any [section]"));
 		return;
 	}
 	if (is_full(reader))
@@ -360,11 +364,11 @@ static void read_line(struct reader *reader)
 		return;
 	if (reader->line.overflow || line.len > INI_LINE_MAX)
 		conf_problem_add(reader->problems, reader->place, false,
-		    N_("the line (with what continues it) is longer than %d bytes"), INI_LINE_MAX);
+		    N_("the line (with its continuation lines) is longer than %d bytes"), INI_LINE_MAX);
 	else if (!utf8_is_valid(line))
-		complain(reader, N_("this is not UTF-8; save the file in the encoding UTF-8"));
+		complain(reader, N_("the line is not valid UTF-8; save the file in UTF-8"));
 	else if (has_control(line))
-		complain(reader, N_("a control character (byte 0 to 31 or 127) stands in this line"));
+		complain(reader, N_("the line contains a control character (byte 0 to 31 or 127)"));
 	else if (line.ptr[0] == '[')
 		read_header(reader, line);
 	else
@@ -453,12 +457,12 @@ void ini_read(struct ini *ini, const char *file, struct slice text, struct conf_
 	}
 	if (ini_without_mark(text).len < text.len)
 		conf_problem_add(problems, reader.place, true,
-		    N_("the file begins with a byte order mark; save it as UTF-8 without one"));
+		    N_("the file begins with a byte order mark; save it as UTF-8 without BOM"));
 	ini_lines_init(&lines, ini_without_mark(text));
 	while (ini_next_line(&lines, &reader.line)) {
 		reader.place.line = lines.first;
 		if (lines.is_unfinished)
-			complain(&reader, N_("the line ends in \\ but nothing follows"));
+			complain(&reader, N_("the line ends in \\, but no line follows"));
 		read_line(&reader);
 	}
 	take_values(&reader);

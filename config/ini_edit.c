@@ -62,7 +62,7 @@ int ini_edit_write(const char *path, const struct buf *text, const char *main, s
 	else if (result == 0 &&
 		 ((chown(file, st.st_uid, st.st_gid) != 0 && errno != EPERM) ||
 		     chmod(file, st.st_mode & 07777) != 0))
-		result = error_errno(error, N_("cannot give %s its owner and mode back"), file);
+		result = error_errno(error, N_("cannot restore the owner and mode of %s"), file);
 	free(target);
 	return result;
 }
@@ -172,14 +172,14 @@ static int write_line(struct buf *line, const char *key, const char *value, cons
 	for (const char *at = value; *at != '\0'; at++)
 		if ((unsigned char)*at < ' ' || *at == 0x7f)
 			return error_set(error, ERROR_CONFIG,
-			    N_("%s: a value cannot hold control characters"), key);
+			    N_("%s: a value cannot contain control characters"), key);
 	if (!utf8_is_valid(slice_of(value)))
 		return error_set(error, ERROR_CONFIG, N_("%s: the value is not UTF-8"), key);
 	if (needs_quotes(slice_of(value)))
 		quote = strchr(value, '\'') == NULL ? "'" : "\"";
 	if (quote[0] != '\0' && strchr(value, quote[0]) != NULL)
 		return error_set(error, ERROR_CONFIG,
-		    N_("%s: a value with ; or # cannot hold both kinds of quotes"), key);
+		    N_("%s: a value with ; or # cannot contain both kinds of quotes"), key);
 	buf_printf(line, "%s =%s%s%s%s%s%s", key, value[0] == '\0' ? "" : " ", quote, value, quote,
 	    comment[0] == '\0' ? "" : " ", comment);
 	if (line->len > INI_LINE_MAX)

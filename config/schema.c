@@ -68,38 +68,42 @@ _Static_assert(offsetof(struct conf_schedule, when_queued_for) ==
 #define ONE_OF(...) {.words = (const char *const[]){__VA_ARGS__, NULL}}
 
 static const struct schema_key gateway_keys[] = {
-    {"hostname", HOST(conf_gateway, hostname), "", N_("the name of this computer"), ANY,
-	N_("The name of the gateway: in its greetings, in EHLO, in Received lines.")},
+    {"hostname", HOST(conf_gateway, hostname), "", N_("the host name of this computer"), ANY,
+	N_("The name that the gateway uses in its greetings, in EHLO and in Received lines.")},
     {"local_domain", HOST(conf_gateway, local_domain), "local", NULL, ANY,
-	N_("Addresses here, and names without a domain, are local.")},
+	N_("Addresses in this domain and names without a domain are local.")},
     {"relay_unknown", FLAG(conf_gateway, relay_unknown), "no", NULL, ANY,
-	N_("yes: a name that we do not have in our own domain lives elsewhere and is sent upstream (split domain).")},
+	N_("yes: mail for unknown names in local_domain is sent to the smarthost (split domain). "
+	   "no: such mail is refused.")},
     {"spool", PATH(conf_gateway, spool), "/var/lib/lanpost", NULL, ANY,
-	N_("The folder with the mailboxes, the queue and everything that is remembered.")},
+	N_("The folder with the mailboxes, the queue and the state of the gateway.")},
     {"postmaster", USER(conf_gateway, postmaster), "", N_("nobody"), ANY,
-	N_("The user who gets the mail of postmaster too. The built-in mailbox postmaster always exists.")},
+	N_("The user who also gets the mail for postmaster. The built-in mailbox postmaster always exists.")},
     {"boss", USER(conf_gateway, boss), "", N_("no copies"), ANY,
-	N_("The user who gets one copy of every message that goes through the SMTP server; any user but daemon.")},
+	N_("The user who gets a copy of every message that passes through the SMTP server; any user "
+	   "but daemon.")},
     {"daemon_users", USERS(conf_gateway, daemon_users), "", N_("all"), ANY,
-	N_("Who may command the gateway by mail to daemon.")},
+	N_("The users who may send commands to the gateway by mail to daemon.")},
     {"daemon_limit", INTEGER(conf_gateway, daemon_limit), "30", NULL, RANGE(0, 10000),
-	N_("Sessions that mail to daemon may start in an hour; what comes beyond them waits. 0: no limit.")},
+	N_("How many sessions per hour mail to daemon may start; further requests wait. 0: no limit.")},
     {"boss_incoming", FLAG(conf_gateway, boss_incoming), "no", NULL, ANY,
-	N_("yes: the boss gets a copy of fetched mail, too.")},
+	N_("yes: the boss also gets a copy of every fetched message.")},
     {"digest", TIMES(conf_gateway, digest), "", N_("none"), ANY,
-	N_("postmaster gets a digest of the day with the first session after this time of day, such as 08:00.")},
+	N_("The times of day at which postmaster gets a daily digest. It is sent with the first "
+	   "session after that time. Example: 08:00.")},
     {"bounce_copies", WORD(conf_gateway, bounce_copies, conf_bounce_copies), "failed", NULL,
 	ONE_OF("none", "serious", "failed", "all"),
-	N_("What postmaster is told of mail that comes back: nothing, all but addresses that do not exist, all, or delays too.")},
+	N_("Which bounces postmaster gets a copy of. none: no copies. serious: all except those "
+	   "about addresses that do not exist. failed: all. all: delay warnings as well.")},
     {"bounce_size", SIZE(conf_gateway, bounce_size), "50K", NULL, RANGE(0, 10 * MEGA),
-	N_("A bounce returns messages up to this size whole, larger ones with their header alone.")},
-    {"language", WORD(conf_gateway, language, conf_language), "", N_("that of the system"),
-	ONE_OF("en", "ru"), N_("The language of reports, bounces and messages.")},
+	N_("A bounce contains the whole message up to this size, and only its header above it.")},
+    {"language", WORD(conf_gateway, language, conf_language), "", N_("the language of the system"),
+	ONE_OF("en", "ru"), N_("The language of reports, bounces and error texts.")},
 };
 
 static const struct schema_key lan_keys[] = {
     {"listen", LISTEN(conf_lan, listen), "0.0.0.0, ::", NULL, ANY,
-	N_("The addresses of this machine on which mail programs are served.")},
+	N_("The addresses of this computer on which the servers listen.")},
     {"smtp_port", INTEGER(conf_lan, smtp_port), "25", NULL, RANGE(0, 65535),
 	N_("SMTP; 0 turns it off.")},
     {"submission_port", INTEGER(conf_lan, submission_port), "587", NULL, RANGE(0, 65535),
@@ -111,252 +115,278 @@ static const struct schema_key lan_keys[] = {
     {"pop3s_port", INTEGER(conf_lan, pop3s_port), "995", NULL, RANGE(0, 65535),
 	N_("POP3 inside TLS; 0 turns it off.")},
     {"timeout", SECONDS(conf_lan, timeout), "60s", NULL, RANGE(1, DAY),
-	N_("A client that is silent for so long is disconnected.")},
+	N_("Disconnect a client that sends nothing for this long.")},
     {"max_sessions", INTEGER(conf_lan, max_sessions), "1000", NULL, RANGE(1, 10000),
-	N_("Clients served at the same time.")},
+	N_("The largest number of clients at the same time.")},
     {"max_sessions_per_ip", INTEGER(conf_lan, max_sessions_per_ip), "50", NULL, RANGE(1, 10000),
-	N_("Clients served at the same time from one address.")},
+	N_("The largest number of clients from one address at the same time.")},
     {"max_sessions_per_network", INTEGER(conf_lan, max_sessions_per_network), "200", NULL, RANGE(1, 10000),
 	N_("Clients served at the same time from one IPv6 network (/64), from which one computer can choose any number of addresses.")},
     {"require_auth", FLAG(conf_lan, require_auth), "no", NULL, ANY,
-	N_("SMTP: yes demands a login, no trusts the address filter.")},
+	N_("SMTP: yes requires a login; no relies on the address filter (allow, deny).")},
     {"check_from", FLAG(conf_lan, check_from), "no", NULL, ANY,
-	N_("SMTP: yes: who has logged in writes only as himself, in the envelope and in From: under his name, aliases and external alias; no trusts people, as Office Mail Server did.")},
+	N_("SMTP: yes: users who have logged in may use only their own name, aliases and external "
+	   "alias as the sender, in the envelope and in From. no: any sender, as in Office Mail "
+	   "Server.")},
     {"suggest_names", FLAG(conf_lan, suggest_names), "no", NULL, ANY,
 	N_("SMTP: yes: the refusal of an unknown name proposes the nearest one to every client; no: only to a user who is logged in.")},
     {"smtp_tls_required", FLAG(conf_lan, smtp_tls_required), "no", NULL, ANY,
-	N_("yes: on smtp_port nothing but STARTTLS goes before TLS is up.")},
+	N_("yes: clients on smtp_port must use STARTTLS before they send mail.")},
     {"submission_tls_required", FLAG(conf_lan, submission_tls_required), "no", NULL, ANY,
 	N_("The same on submission_port.")},
     {"pop3_tls_required", FLAG(conf_lan, pop3_tls_required), "no", NULL, ANY,
 	N_("The same on pop3_port: no login without STLS.")},
     {"allow_empty_password", FLAG(conf_lan, allow_empty_password), "yes", NULL, ANY,
-	N_("Users whose password is empty may log in (from the addresses of `allow` only), as in Office Mail Server.")},
+	N_("yes: users with an empty password may log in, but only from the addresses in `allow`, "
+	   "as in Office Mail Server.")},
     {"pop3_login_delay", SECONDS(conf_lan, pop3_login_delay), "0", NULL, RANGE(0, HOUR),
-	N_("A mailbox may be opened again by POP3 only after so long; 0: at any time.")},
+	N_("The shortest time between two POP3 logins to the same mailbox; 0: no limit.")},
     {"tls_cert", PATH(conf_lan, tls_cert), "", N_("a self-signed one for the names and LAN addresses of this computer"), ANY,
-	N_("The certificate (chain) shown to mail programs, PEM.")},
-    {"tls_key", PATH(conf_lan, tls_key), "", N_("that of the self-signed certificate"), ANY,
+	N_("The certificate (chain) that the servers present to mail programs, PEM.")},
+    {"tls_key", PATH(conf_lan, tls_key), "", N_("the key of the self-signed certificate"), ANY,
 	N_("The private key of tls_cert, PEM.")},
     {"allow", NETS(conf_lan, allow),
 	"127.0.0.0/8, 10.0.0.0/8, 169.254.0.0/16, 192.168.0.0/16, 172.16.0.0/12, ::1/128, fe80::/10, fc00::/7",
-	NULL, ANY, N_("Who may connect: an address without an allow entry has no access.")},
+	NULL, ANY, N_("The addresses that may connect. An address that matches no entry has no access.")},
     {"deny", NETS(conf_lan, deny), "", N_("nobody"), ANY,
-	N_("Who may not connect although allowed.")},
+	N_("The addresses that may not connect, even if `allow` permits them.")},
 };
 
 static const struct schema_key limits_keys[] = {
     {"max_message_size", SIZE(conf_limits, max_message_size), "50M", NULL, RANGE(1, 2 * GIGA),
-	N_("The largest message that the SMTP server takes at all.")},
+	N_("The largest message that the SMTP server accepts.")},
     {"max_outgoing_size", SIZE(conf_limits, max_outgoing_size), "0", NULL, RANGE(0, 2 * GIGA),
-	N_("The largest message that may leave the office; 0: no limit.")},
+	N_("The largest message that may be sent outside the office; 0: no limit.")},
     {"user_daily_messages", INTEGER(conf_limits, user_daily_messages), "0", NULL,
-	RANGE(0, 1000000), N_("Messages that a user may send in a day through the SMTP server; 0: no limit.")},
+	RANGE(0, 1000000), N_("How many messages a user may send per day through the SMTP server; "
+	    "0: no limit.")},
     {"user_daily_bytes", SIZE(conf_limits, user_daily_bytes), "0", NULL,
-	RANGE(0, 1024 * GIGA), N_("Bytes that a user may send in a day through the SMTP server; 0: no limit.")},
+	RANGE(0, 1024 * GIGA), N_("How many bytes a user may send per day through the SMTP server; "
+	    "0: no limit.")},
     {"forbidden_attachments", PATTERNS(conf_limits, forbidden_attachments), "", N_("none"), ANY,
-	N_("Mail with an attachment of such a name does not leave the office.")},
+	N_("Mail with attachments that match these patterns may not be sent outside the office.")},
     {"mailbox_quota", SIZE(conf_limits, mailbox_quota), "0", NULL, RANGE(0, 1024 * GIGA),
-	N_("The SMTP server takes nothing for a mailbox that is, or would be, larger; 0: no limit. Fetched mail is always delivered.")},
+	N_("The largest size of a mailbox: the SMTP server refuses a message that would exceed it; "
+	   "0: no limit. Fetched mail is always delivered.")},
 };
 
 static const struct schema_key schedule_keys[] = {
     {"every", DURATION(conf_schedule, every), "15m", NULL, TIME(0, 30 * DAY, 'm'),
-	N_("Time between the communication sessions; 0: never by itself.")},
+	N_("The time between two communication sessions; 0: none by interval.")},
     {"at", TIMES(conf_schedule, at), "", N_("none"), ANY,
-	N_("Sessions at these times of day besides.")},
+	N_("Additional sessions at these times of day.")},
     {"days", DAYS(conf_schedule, days), "", N_("every day"), ANY,
-	N_("Days on which sessions start by themselves.")},
+	N_("The days on which scheduled sessions start.")},
     {"hours", HOURS(conf_schedule, hours_from), "", N_("all day"), ANY,
-	N_("Hours within which `every` applies; a span over midnight is fine.")},
+	N_("The hours in which `every` applies; they may cross midnight.")},
     {"holidays", DATES(conf_schedule, holidays), "", N_("none"), ANY,
-	N_("Days on which no session starts by itself: 2026-12-31, or 01-01 for every year.")},
-    {"when_queued", QUEUED(conf_schedule, when_queued), "", N_("not for that"), ANY,
-	N_("A session starts when so many new letters wait to be sent, or one has waited for so long; within `days` and `hours`, and not on `holidays`.")},
+	N_("Days without scheduled sessions: 2026-12-31, or 01-01 for every year.")},
+    {"when_queued", QUEUED(conf_schedule, when_queued), "", N_("never"), ANY,
+	N_("Start a session when this many new messages are in the queue, or when one has waited "
+	   "this long; only within `days` and `hours`, and not on `holidays`.")},
     {"on_start", FLAG(conf_schedule, on_start), "yes", NULL, ANY,
-	N_("A session when the gateway starts.")},
+	N_("yes: start a session when the gateway starts.")},
 };
 
 static const struct schema_key line_keys[] = {
-    {"connect_command", COMMAND(conf_line, connect_command), "", N_("the line is always on"), ANY,
-	N_("Run before a session, for dial-up or a modem; a non-zero exit ends the session. lanpostd(8) names the variables that a command "
-	   "gets.")},
+    {"connect_command", COMMAND(conf_line, connect_command), "", N_("always connected"), ANY,
+	N_("The command to run before a session, for dial-up or a modem. A non-zero exit code ends "
+	   "the session. lanpostd(8) lists the environment variables of commands.")},
     {"disconnect_command", COMMAND(conf_line, disconnect_command), "", N_("none"), ANY,
-	N_("Run after a session.")},
+	N_("The command to run after a session.")},
     {"command_timeout", SECONDS(conf_line, command_timeout), "180s", NULL, RANGE(1, HOUR),
-	N_("Either command may take so long.")},
+	N_("Time limit of each command.")},
     {"route_timeout", SECONDS(conf_line, route_timeout), "30s", NULL, RANGE(0, HOUR),
-	N_("After connect_command a session waits so long until there is a route to the first server; 0: not at all.")},
+	N_("How long a session waits for a route to the first server after connect_command; 0: it "
+	   "does not wait.")},
     {"session_timeout", DURATION(conf_line, session_timeout), "1h", NULL, TIME(0, 7 * DAY, 'h'),
-	N_("A session that takes longer is ended, and postmaster is told; 0: no limit.")},
+	N_("Time limit of a session. A session that exceeds it is stopped and reported to "
+	   "postmaster; 0: no limit.")},
     {"max_minutes", MINUTES(conf_line, max_seconds), "0", NULL, RANGE(0, DAY),
-	N_("A session ends after so many minutes, with what it has done by then; 0: no limit.")},
+	N_("A session ends normally after this time; the rest is left for the next one; 0: no limit.")},
     {"max_bytes_per_session", SIZE(conf_line, max_bytes_per_session), "0", NULL, RANGE(0, 1024 * GIGA),
-	N_("A session fetches no more when it has fetched so much (metered lines); 0: no limit.")},
+	N_("A session stops fetching after this many bytes (for metered lines); 0: no limit.")},
     {"proxy", URL(conf_line, proxy), "", N_("none"),
 	ONE_OF("socks5h", "socks5", "socks4a", "socks4", "http", "https"),
-	N_("Through which all servers outside are reached.")},
+	N_("The proxy for connections to all external servers.")},
     {"max_per_server", INTEGER(conf_line, max_per_server), "4", NULL, RANGE(0, 1000),
-	N_("Accounts at one server that are fetched at the same time; 0: all.")},
+	N_("How many accounts on one server are fetched at the same time; 0: all.")},
 };
 
 static const struct schema_key log_keys[] = {
     {"level", WORD(conf_log, level, conf_log_level), "info", NULL,
-	ONE_OF("error", "warn", "info", "debug"), N_("How much is logged.")},
-    {"file", PATH(conf_log, file), "", N_("no file"), ANY,
-	N_("The log file, beside standard error.")},
+	ONE_OF("error", "warn", "info", "debug"), N_("The level of detail of the log.")},
+    {"file", PATH(conf_log, file), "", N_("none"), ANY,
+	N_("The log file, in addition to standard error.")},
     {"max_size", SIZE(conf_log, max_size), "100K", NULL, RANGE(0, GIGA),
-	N_("At this size the file becomes FILE.1 and a new one is begun; 0: no log file.")},
-    {"syslog", FLAG(conf_log, syslog), "no", NULL, ANY, N_("Log to syslog too.")},
+	N_("At this size the log file is renamed to FILE.1 and a new one is started; 0: no log file.")},
+    {"syslog", FLAG(conf_log, syslog), "no", NULL, ANY, N_("yes: log to syslog as well.")},
     {"journal_days", INTEGER(conf_log, journal_days), "90", NULL, RANGE(1, 3650),
-	N_("The journal behind `lanpost trace` goes back so many days.")},
+	N_("How many days the journal of `lanpost trace` is kept.")},
 };
 
 static const struct schema_key sorter_keys[] = {
     {"by_address", FLAG(conf_sorter, by_address), "yes", NULL, ANY,
-	N_("Recipients in the header that name a local user, alias or external alias get the message without a rule.")},
+	N_("yes: local users whose name, alias or external alias is among the recipients in the "
+	   "header get the message without a rule.")},
     {"fold_yo", FLAG(conf_sorter, fold_yo), "no", NULL, ANY,
-	N_("yes: е and ё are the same letter for rules.")},
+	N_("yes: rules treat е and ё as the same letter.")},
     {"unsorted_to", USERS(conf_sorter, unsorted_to), "postmaster", NULL, ANY,
-	N_("Who gets what no rule and no address could place.")},
+	N_("The users who get mail that matches neither a rule nor an address.")},
 };
 
 /* The keys that accounts and smarthosts share. */
 #define REMOTE(owner, ...)                                                                         \
-	{"url", URL(owner, remote.url), NULL, N_("must be given"), ONE_OF(__VA_ARGS__),            \
-	    N_("The server.")},                                                                    \
+	{"url", URL(owner, remote.url), NULL, N_("required"), ONE_OF(__VA_ARGS__),                 \
+	    N_("The server, as scheme://host:port.")},                                             \
 	{"tls", WORD(owner, remote.tls, conf_tls), "required", NULL,                               \
 	    ONE_OF("required", "opportunistic", "none"),                                           \
-	    N_("Encryption on a URL without s: required, opportunistic (where the server offers it; the certificate is not checked) or none. With ca_file or pin_sha256 it is always required.")}, \
+	    N_("Encryption for a url without s. required: always. opportunistic: if the server "   \
+	       "offers it; the certificate is not checked. none: never. With ca_file or pin_sha256 " \
+	       "encryption is always required.")},                                                 \
 	{"user", TEXT(owner, remote.user), "", N_("no login"), ANY,                                \
-	    N_("The name to log in with.")},                                                       \
+	    N_("The login name.")},                                                                \
 	{"password", SECRET(owner, remote.password), "", N_("none"), ANY, N_("The password.")},    \
 	{"password_command", COMMAND(owner, remote.password_command), "", N_("none"), ANY,         \
-	    N_("Prints the password in its first line; instead of password. lanpostd(8) names the variables that a command gets.")},                    \
-	{"oauth2_token_command", COMMAND(owner, remote.oauth2_token_command), "", N_("none"), ANY,  \
-	    N_("Prints an OAuth 2.0 access token in its first line; instead of password.")},       \
+	    N_("A command that prints the password in its first line; replaces password. "         \
+	       "lanpostd(8) lists the environment variables of commands.")},                       \
+	{"oauth2_token_command", COMMAND(owner, remote.oauth2_token_command), "", N_("none"), ANY, \
+	    N_("A command that prints an OAuth 2.0 access token in its first line; replaces "      \
+	       "password.")},                                                                      \
 	{"auth", WORD(owner, remote.auth, conf_auth), "auto", NULL,                                \
 	    ONE_OF("auto", "plain", "login", "cram-md5", "apop", "scram-sha-1", "scram-sha-256",   \
 		"xoauth2", "oauthbearer", "user", "login-command", "digest-md5"),                  \
-	    N_("The way to log in. auto: the ways that the server offers, the best first; after a refusal the next one, up to three. " \
-	       "user: USER and PASS of POP3. login-command: LOGIN of IMAP. login: AUTH LOGIN, or LOGIN of IMAP. apop: POP3 only. " \
-	       "xoauth2 and oauthbearer need oauth2_token_command.")},                      \
-	{"connect_timeout", SECONDS(owner, remote.connect_timeout), "30s", NULL, RANGE(1, 600),   \
-	    N_("So long may it take to reach the server.")},                                       \
-	{"ca_file", PATH(owner, remote.ca_file), "", N_("the system's"), ANY,                      \
-	    N_("The certificate authorities that are trusted, PEM.")},                             \
+	    N_("The login method. auto: the methods that the server offers, strongest first; up to " \
+	       "three are tried. user: USER and PASS of POP3. login-command: LOGIN of IMAP. login: " \
+	       "AUTH LOGIN, or LOGIN of IMAP. apop: POP3 only. xoauth2 and oauthbearer need "      \
+	       "oauth2_token_command.")},                                                          \
+	{"connect_timeout", SECONDS(owner, remote.connect_timeout), "30s", NULL, RANGE(1, 600),    \
+	    N_("Time limit for connecting to the server.")},                                       \
+	{"ca_file", PATH(owner, remote.ca_file), "", N_("the authorities of the system"), ANY,     \
+	    N_("The trusted certificate authorities, PEM.")},                                      \
 	{"pin_sha256", PIN(owner, remote.pin_sha256), "", N_("none"), ANY,                         \
-	    N_("The only public key that is accepted.")}
+	    N_("The only public key that is accepted for this server.")}
 
 static const struct schema_key smarthost_keys[] = {
     REMOTE(conf_smarthost, "smtps", "smtp"),
-    {"senders", SENDERS(conf_smarthost, senders), "", N_("all that have no other smarthost"), ANY,
-	N_("Senders whose mail goes this way.")},
+    {"senders", SENDERS(conf_smarthost, senders), "", N_("all senders without another smarthost"), ANY,
+	N_("The senders whose mail is sent through this smarthost.")},
     {"retry", DURATIONS(conf_smarthost, retry), "5m, 15m, 1h, 4h", NULL, TIME(1, 30 * DAY, 'm'),
-	N_("Waiting time after the first, second, ... failure; the last one is repeated.")},
+	N_("The time to wait after the first, second, ... failure; the last one is repeated.")},
     {"expire", DURATION(conf_smarthost, expire), "5d", NULL, TIME(1, 365 * DAY, 'd'),
-	N_("A message that could not be sent for so long goes back to its sender.")},
+	N_("A message that could not be sent for this long is returned to its sender.")},
     {"warn_after", DURATION(conf_smarthost, warn_after), "4h", NULL, TIME(0, 365 * DAY, 'h'),
-	N_("The sender is told when his message waits for so long; 0: never. As with expire, only time in which the smarthost was within reach counts.")},
-    {"default_sender", ADDRESS(conf_smarthost, default_sender), "", N_("`user`, where that is an address"), ANY,
-	N_("Replaces the LAN addresses of users without external_alias in mail that leaves.")},
-    {"fallback", NAMES(conf_smarthost, fallback), "", N_("none: the mail waits"), ANY,
-	N_("Smarthosts that are tried, in this order, when this one cannot be reached.")},
+	N_("The sender gets a delay warning when a message has waited this long; 0: never. As for "
+	   "expire, only the time in which the smarthost was reachable counts.")},
+    {"default_sender", ADDRESS(conf_smarthost, default_sender), "", N_("`user`, if it is an address"), ANY,
+	N_("Replaces the LAN address of users without external_alias in outgoing mail.")},
+    {"fallback", NAMES(conf_smarthost, fallback), "", N_("none; mail waits"), ANY,
+	N_("The smarthosts to try, in this order, when this one cannot be reached.")},
     {"max_connections", INTEGER(conf_smarthost, max_connections), "20", NULL, RANGE(1, 100),
-	N_("Connections at the same time; more than one are used only when many messages wait.")},
+	N_("How many connections may be open at the same time; more than one is used only when many "
+	   "messages wait.")},
     {"max_messages_per_session", INTEGER(conf_smarthost, max_messages_per_session), "0", NULL, RANGE(0, 1000000),
-	N_("Messages sent in one session, as some providers demand; the others wait for the next one. 0: no limit.")},
+	N_("How many messages are sent per session, for providers with such a limit; the rest waits "
+	   "for the next session. 0: no limit.")},
     {"max_messages_per_hour", INTEGER(conf_smarthost, max_messages_per_hour), "0", NULL, RANGE(0, 1000000),
-	N_("Messages sent in an hour. 0: no limit.")},
+	N_("How many messages are sent per hour. 0: no limit.")},
 };
 
 static const struct schema_key dkim_keys[] = {
-    {"selector", HOST(conf_dkim, selector), NULL, N_("must be given"), ANY,
-	N_("The public key stands in DNS as SELECTOR._domainkey.DOMAIN; `lanpost dkim DOMAIN` shows it.")},
-    {"key_file", PATH(conf_dkim, key_file), NULL, N_("must be given"), ANY,
-	N_("The private key, RSA or Ed25519, PEM; `lanpost dkim DOMAIN --new` makes one.")},
+    {"selector", HOST(conf_dkim, selector), NULL, N_("required"), ANY,
+	N_("The selector: the public key is in DNS as SELECTOR._domainkey.DOMAIN; `lanpost dkim "
+	   "DOMAIN` prints the record.")},
+    {"key_file", PATH(conf_dkim, key_file), NULL, N_("required"), ANY,
+	N_("The private key, RSA or Ed25519, PEM; `lanpost dkim DOMAIN --new` creates one.")},
 };
 
 static const struct schema_key user_keys[] = {
-    {"password", HASH(conf_user, password), "", N_("no password is asked"), ANY,
-	N_("Set it with `lanpost user passwd NAME`. May be empty on a trusted LAN.")},
-    {"scram_sha256", SCRAM(conf_user, scram_sha256), "", N_("no login by challenge"), ANY,
+    {"password", HASH(conf_user, password), "", N_("no password"), ANY,
+	N_("The password hash, set with `lanpost user passwd NAME`. It may be empty on a trusted LAN.")},
+    {"scram_sha256", SCRAM(conf_user, scram_sha256), "", N_("no SCRAM login"), ANY,
 	N_("Keys for SCRAM-SHA-256, written with `password` by `lanpost user passwd NAME`.")},
     {"allow_weak_auth", FLAG(conf_user, allow_weak_auth), "no", NULL, ANY,
-	N_("Old mail programs of this user may log in with APOP and CRAM-MD5, which need clear_password.")},
+	N_("yes: old mail programs of this user may log in with APOP and CRAM-MD5, which need "
+	   "clear_password.")},
     {"clear_password", SECRET(conf_user, clear_password), "", N_("none"), ANY,
-	N_("The password as it is, kept for allow_weak_auth only; `lanpost user passwd NAME` writes it.")},
-    {"full_name", TEXT(conf_user, full_name), "", NULL, ANY, N_("The user's name, for people.")},
+	N_("The password in clear text, used only for allow_weak_auth; `lanpost user passwd NAME` writes it.")},
+    {"full_name", TEXT(conf_user, full_name), "", NULL, ANY, N_("The full name, as people see it.")},
     {"external_alias", ADDRESS(conf_user, external_alias), "", N_("none"), ANY,
-	N_("Replaces the LAN address in mail that leaves; mail to it is this user's.")},
+	N_("Replaces the LAN address of the user in outgoing mail; mail to this address belongs to the user.")},
     {"aliases", NAMES(conf_user, aliases), "", N_("none"), ANY,
-	N_("More names of this user.")},
+	N_("Other names of this user.")},
     {"forward", NAME(conf_user, forward), "", N_("nowhere"), ANY,
-	N_("Where all mail of this user is sent on to.")},
+	N_("The addresses to which all mail of this user is forwarded.")},
     {"keep", FLAG(conf_user, keep), "yes", NULL, ANY,
-	N_("With `forward`: a copy stays in the mailbox.")},
+	N_("With `forward`: yes keeps a copy in the mailbox.")},
     {"outside", FLAG(conf_user, outside), "yes", NULL, ANY,
-	N_("no: this user may write inside the office only.")},
+	N_("no: this user may send mail only within the office.")},
     {"language", WORD(conf_user, language, conf_language), "", N_("as in [gateway]"), ONE_OF("en", "ru"),
-	N_("The language in which the daemon answers this user.")},
+	N_("The language of reports and bounces to this user.")},
     {"expire", DURATION(conf_user, expire), "0", NULL, TIME(0, 3650 * DAY, 'd'),
-	N_("Messages in the mailbox that are older are removed; 0: never.")},
+	N_("Messages in the mailbox older than this are removed; 0: never.")},
     {"archive", FLAG(conf_user, archive), "no", NULL, ANY,
-	N_("With `expire`: yes moves them to a Maildir folder a month below `archive` in the spool instead.")},
+	N_("With `expire`: yes moves these messages to one Maildir folder per month under `archive` "
+	   "in the spool instead.")},
 };
 
 static const struct schema_key account_keys[] = {
     REMOTE(conf_account, "pop3s", "pop3", "imaps", "imap"),
     {"keep_on_server", KEEP(conf_account, keep_days), "no", NULL, RANGE(1, 3650),
-	N_("Whether messages stay on the server after they were fetched, and for how many days.")},
+	N_("Whether fetched messages stay on the server, and for how many days.")},
     {"max_size", SIZE(conf_account, max_size), "0", NULL, RANGE(0, 2 * GIGA),
-	N_("Larger messages stay on the server, and a stub says so; 0: no limit.")},
+	N_("Larger messages stay on the server, and a stub is delivered instead; 0: no limit.")},
     {"deliver_to", USERS(conf_account, deliver_to), "", N_("sort by rules and addresses"), ANY,
-	N_("Skip sorting: everything goes to these users.")},
+	N_("Skip sorting and deliver everything to these users.")},
     {"unsorted_to", USERS(conf_account, unsorted_to), "", N_("as in [sorter]"), ANY,
-	N_("Users for what sorting cannot place.")},
-    {"enabled", FLAG(conf_account, enabled), "yes", NULL, ANY, N_("no: this account rests.")},
+	N_("The users who get mail that sorting cannot assign.")},
+    {"enabled", FLAG(conf_account, enabled), "yes", NULL, ANY, N_("no: the account is disabled.")},
     {"every", INTERVAL(conf_account, every), "", N_("as in [schedule]"), TIME(0, 30 * DAY, 'm'),
-	N_("An interval of its own.")},
+	N_("Fetch this account at its own interval.")},
     {"timeout", SECONDS(conf_account, timeout), "60s", NULL, RANGE(1, HOUR),
-	N_("A server that is silent for so long is given up.")},
+	N_("Give up on a server that is silent for this long.")},
     {"session_timeout", DURATION(conf_account, session_timeout), "0", NULL, TIME(0, DAY, 'm'),
-	N_("So long may fetching take; what is left then comes with the next session. 0: no limit.")},
+	N_("Time limit for fetching; the rest comes with the next session. 0: no limit.")},
     {"envelope_header", TEXT(conf_account, envelope_header), "", N_("the mailbox of one person"), ANY,
-	N_("For a mailbox that collects the mail of a whole domain: the header field in which the provider notes the recipient, such as Delivered-To, or auto.")},
+	N_("For a mailbox that collects the mail of a whole domain: the header field in which the "
+	   "provider records the recipient, such as Delivered-To, or auto.")},
     {"envelope_prefix", TEXT(conf_account, envelope_prefix), "", N_("none"), ANY,
-	N_("What the provider puts before the recipient in that field, such as mbox-user-.")},
+	N_("The text that the provider puts before the recipient in that field, such as mbox-user-.")},
 };
 
 static const struct schema_key rule_keys[] = {
-    {"when", CONDITION(conf_rule, when), "", N_("must be given"), ANY,
-	N_("The condition, see docs/rules.md. In single quotes as a whole if it holds ; or #.")},
+    {"when", CONDITION(conf_rule, when), "", N_("required"), ANY,
+	N_("The condition; see lanpost-rules(5). Put it in single quotes as a whole if it contains ; or #.")},
     {"deliver", USERS(conf_rule, deliver), "", N_("none"), ANY,
-	N_("Users and groups who get the message.")},
+	N_("The users and groups who get the message.")},
     {"copy", USERS(conf_rule, copy), "", N_("none"), ANY,
-	N_("Users and groups who get a copy: who else gets the message is found as if nobody had it yet.")},
+	N_("The users and groups who get a copy. Sorting goes on as if the message had no recipient yet.")},
     {"forward", ADDRESSES(conf_rule, forward), "", N_("none"), ANY,
-	N_("Addresses outside to which the message is sent on, in the name of this office: bounces come to postmaster.")},
+	N_("The external addresses to which the message is forwarded with the office as the sender: "
+	   "bounces come to postmaster.")},
     {"redirect", ADDRESSES(conf_rule, redirect), "", N_("none"), ANY,
-	N_("As forward, but in the name of its sender, unless the smarthost takes only mail of the address we log in with.")},
+	N_("Like forward, but the original sender stays, unless the smarthost accepts only the "
+	   "address of its login as the sender.")},
     {"drop", FLAG(conf_rule, drop), "no", NULL, ANY,
-	N_("Throw the message away; no later rule is looked at.")},
+	N_("yes: discard the message; no further rules apply.")},
     {"reject_to", USERS(conf_rule, reject_to), "", N_("none"), ANY,
-	N_("Only these users get the message, to judge it; no later rule is looked at.")},
+	N_("Only these users get the message, for review; no further rules apply.")},
     {"tag", TEXT(conf_rule, tag), "", N_("none"), ANY,
-	N_("A header line that is added to the message, such as X-Category: bank; a word without colon becomes X-Lanpost-Tag.")},
+	N_("A header line to add to the message, such as X-Category: bank; a word without a colon "
+	   "is added as X-Lanpost-Tag.")},
     {"subject_prefix", TEXT(conf_rule, subject_prefix), "", N_("none"), ANY,
-	N_("Text that is put before the subject, such as [bank].")},
+	N_("Text to put before the subject, such as [bank].")},
     {"reply", TEXT(conf_rule, reply), "", N_("none"), ANY,
-	N_("Text that is sent back to the sender; \\n in it begins a new line. Never to mailing lists, programs and the null sender.")},
+	N_("The text of a reply to the sender; \\n begins a new line. Mailing lists, programs and "
+	   "the null sender never get a reply.")},
     {"reply_days", INTEGER(conf_rule, reply_days), "7", NULL, RANGE(1, 60),
-	N_("A sender gets the same reply once in so many days.")},
-    {"stop", FLAG(conf_rule, stop), "no", NULL, ANY, N_("No later rule is looked at.")},
+	N_("The same sender gets this reply once in this number of days.")},
+    {"stop", FLAG(conf_rule, stop), "no", NULL, ANY, N_("yes: no further rules apply.")},
 };
 
 static const struct schema_key group_keys[] = {
-    {"members", USERS(conf_group, members), "", N_("must be given"), ANY,
-	N_("Users of this group. Its name may stand wherever users are listed.")},
+    {"members", USERS(conf_group, members), "", N_("required"), ANY,
+	N_("The users of this group. Its name may be used wherever users are listed.")},
 };
 
 #define SINGLE(name, help)                                                                         \
@@ -381,17 +411,18 @@ NAME_IS_FIRST(conf_rule);
 const struct schema_section schema_sections[] = {
     SINGLE(gateway, N_("The gateway itself.")),
     SINGLE(lan, N_("The servers for mail programs on the LAN.")),
-    SINGLE(limits, N_("What users may not exceed.")),
-    SINGLE(schedule, N_("When communication sessions start by themselves.")),
-    SINGLE(line, N_("How the line to the outside is brought up and down.")),
+    SINGLE(limits, N_("Limits for users and messages.")),
+    SINGLE(schedule, N_("When communication sessions start.")),
+    SINGLE(line, N_("How the gateway connects to the internet and disconnects.")),
     SINGLE(log, N_("The log.")),
-    NAMED(smarthost, "default", N_("A server that takes outgoing mail.")),
-    NAMED(dkim, "example.ru", N_("A domain of ours: mail from its addresses is signed when it leaves (DKIM).")),
+    NAMED(smarthost, "default", N_("A smarthost: a server that accepts outgoing mail.")),
+    NAMED(dkim, "example.ru", N_("A domain of the office: outgoing mail from its addresses is signed (DKIM).")),
     NAMED(user, "ivan", N_("A user with a mailbox.")),
     NAMED(account, "sales", N_("A mailbox at a provider, from which mail is fetched.")),
     SINGLE(sorter, N_("Sorting of fetched mail.")),
-    NAMED(group, "sales", N_("Users under one name: for rules, and an address in local_domain.")),
-    NAMED(rule, "invoices", N_("A rule of the sorter. Rules run in file order; all that match add their recipients, until one with stop = yes.")),
+    NAMED(group, "sales", N_("Several users under one name, for rules and as an address in local_domain.")),
+    NAMED(rule, "invoices", N_("A rule of the sorter. Rules are checked in file order; each one "
+        "that matches adds its recipients, until one with stop = yes.")),
 };
 const size_t schema_section_count = ARRAY_LEN(schema_sections);
 

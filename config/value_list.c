@@ -48,7 +48,7 @@ int value_parse_times(struct slice text, const struct value_limits *limits, void
 		if (value_read_time(item, false, &time))
 			put_number(&numbers, time);
 		else
-			result = value_wrong(error, N_("`%s` is no time of day, such as 08:30"), item);
+			result = value_wrong(error, N_("`%s` is not a time of day (example: 08:30)"), item);
 	}
 	return put_numbers(field, &numbers, result);
 }
@@ -101,7 +101,8 @@ int value_parse_dates(struct slice text, const struct value_limits *limits, void
 		if (read_date(item, &date))
 			put_number(&numbers, date);
 		else
-			result = value_wrong(error, N_("`%s` is no date, such as 2026-12-31, or 12-31 for every year"), item);
+			result = value_wrong(error, N_("`%s` is not a date (examples: 2026-12-31, "
+			    "or 12-31 for every year)"), item);
 	}
 	return put_numbers(field, &numbers, result);
 }
@@ -117,7 +118,7 @@ static int read_range(struct slice item, const struct value_limits *limits, stru
 	    value_read_duration(slice_trim(slice_from(item, (size_t)dots + 2)), limits, &last, error) != 0)
 		return -1;
 	if (first <= 0 || last < first)
-		return value_wrong(error, N_("`%s`: the second must be the longer one"), item);
+		return value_wrong(error, N_("`%s`: the second time must be longer than the first"), item);
 	for (; first < last; first *= 2)
 		put_number(numbers, first);
 	put_number(numbers, last);
@@ -149,7 +150,7 @@ int value_parse_durations(struct slice text, const struct value_limits *limits, 
 			put_number(&numbers, seconds);
 	}
 	if (result == 0 && numbers.count == 0)
-		result = error_set(error, ERROR_CONFIG, N_("needs at least one length of time"));
+		result = error_set(error, ERROR_CONFIG, N_("needs at least one duration"));
 	return put_numbers(field, &numbers, result);
 }
 
@@ -180,14 +181,14 @@ int value_parse_users(struct slice text, const struct value_limits *limits, void
     struct error *error)
 {
 	(void)limits;
-	return read_list(text, true, value_is_user, N_("`%s` is no name of a user"), field, error);
+	return read_list(text, true, value_is_user, N_("`%s` is not a user name"), field, error);
 }
 
 int value_parse_names(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)
 {
 	(void)limits;
-	return read_list(text, true, value_is_name, N_("`%s` is no name that mail can be sent to"), field,
+	return read_list(text, true, value_is_name, N_("`%s` is not a valid name for an address"), field,
 	    error);
 }
 
@@ -196,7 +197,7 @@ int value_parse_addresses(struct slice text, const struct value_limits *limits, 
 {
 	(void)limits;
 	return read_list(text, false, value_is_address,
-	    N_("`%s` is no mail address, such as ivan@example.ru"), field, error);
+	    N_("`%s` is not a mail address (example: ivan@example.ru)"), field, error);
 }
 
 static bool is_sender(struct slice item)
@@ -225,7 +226,8 @@ static bool is_pattern(struct slice item)
 int value_parse_patterns(struct slice text, const struct value_limits *limits, void *field, struct error *error)
 {
 	(void)limits;
-	return read_list(text, true, is_pattern, N_("`%s` is no pattern of file names, such as *.exe"), field, error);
+	return read_list(text, true, is_pattern, N_("`%s` is not a pattern of file names (example: "
+	    "*.exe)"), field, error);
 }
 
 static bool is_listen(struct slice item)
@@ -242,7 +244,7 @@ int value_parse_listen(struct slice text, const struct value_limits *limits, voi
 {
 	(void)limits;
 	return read_list(text, false, is_listen,
-	    N_("`%s` is no address of this machine, such as 192.168.1.1, 0.0.0.0 or ::"), field,
+	    N_("`%s` is not an address of this computer (examples: 192.168.1.1, 0.0.0.0, ::)"), field,
 	    error);
 }
 
@@ -258,7 +260,8 @@ int value_parse_nets(struct slice text, const struct value_limits *limits, void 
 		if (!value_net(item, &net)) {
 			free(nets.items);
 			return value_wrong(error,
-			    N_("`%s` is no range of addresses, such as 192.168.0.0/16, 10.0.0.1-10.0.0.9 or 192.168"),
+			    N_("`%s` is not a range of addresses (examples: 192.168.0.0/16, "
+			       "10.0.0.1-10.0.0.9, 192.168)"),
 			    item);
 		}
 		ARRAY_GROW(nets.items, nets.count);

@@ -66,13 +66,13 @@ int value_parse_size(struct slice text, const struct value_limits *limits, void 
 	const char *found;
 
 	if (!take_number(&rest, &number))
-		return value_wrong(error, N_("`%s` is no size, such as 100K, 50M or 2G"), text);
+		return value_wrong(error, N_("`%s` is not a size (examples: 100K, 50M, 2G)"), text);
 	if (rest.len > 0 && (found = strchr(units, ascii_lower(rest.ptr[0]))) != NULL) {
 		unit = (int64_t)1 << 10 * (found - units + 1);
 		rest = slice_from(rest, 1);
 	}
 	if (rest.len > 0 && !slice_is_nocase(rest, "b"))
-		return value_wrong(error, N_("`%s` is no size, such as 100K, 50M or 2G"), text);
+		return value_wrong(error, N_("`%s` is not a size (examples: 100K, 50M, 2G)"), text);
 	if (number > limits->max / unit || number * unit < limits->min)
 		return out_of_bounds(limits, N_("bytes"), error);
 	*(int64_t *)field = number * unit;
@@ -127,7 +127,8 @@ static int64_t take_unit(struct slice *text)
 
 static int no_unit(int64_t number, const struct value_limits *limits, struct error *error)
 {
-	return error_set(error, ERROR_CONFIG, N_("%lld has no unit: write %lld%c (s, m, h, d, w: seconds to weeks)"),
+	return error_set(error, ERROR_CONFIG, N_("%lld has no unit: write %lld%c (units: s, m, h, "
+	    "d, w for seconds to weeks)"),
 	    (long long)number, (long long)number, limits->unit == 0 ? 'd' : limits->unit);
 }
 
@@ -146,7 +147,8 @@ static int read_duration(struct slice text, int64_t bare, const struct value_lim
 			return no_unit(number, limits, error);
 		unit = is_bare ? (bare == 0 ? 1 : bare) : take_unit(&rest);
 		if (!has_number || unit == 0)
-			return value_wrong(error, N_("`%s` is no length of time, such as 90s, 15m, 4h or 5d"), text);
+			return value_wrong(error, N_("`%s` is not a duration (examples: 90s, 15m, "
+			    "4h, 5d)"), text);
 		if (number > (limits->max - sum) / unit)
 			return duration_out_of_bounds(limits, error);
 		sum += number * unit;
@@ -248,7 +250,7 @@ int value_parse_hours(struct slice text, const struct value_limits *limits, void
 
 	(void)limits;
 	if (text.len > 0 && (!value_read_time(from, false, &hours[0]) || !value_read_time(to, true, &hours[1])))
-		return value_wrong(error, N_("`%s` is no span of hours, such as 08:00-19:00"), text);
+		return value_wrong(error, N_("`%s` is not a range of hours (example: 08:00-19:00)"), text);
 	memcpy(field, hours, sizeof(hours));
 	return 0;
 }
@@ -276,7 +278,7 @@ int value_parse_days(struct slice text, const struct value_limits *limits, void 
 
 		if (from < 0 || to < 0)
 			return value_wrong(error,
-			    N_("`%s` is no list of days, such as mon-fri, sat"), text);
+			    N_("`%s` is not a list of days (example: mon-fri, sat)"), text);
 		for (int day = from;; day = (day + 1) % 7) {
 			days |= 1u << day;
 			if (day == to)

@@ -55,7 +55,8 @@ int value_parse_hash(struct slice text, const struct value_limits *limits, void 
 {
 	if (text.len > 0 && !is_hash(text)) /* not shown: it may be somebody's password */
 		return error_set(error, ERROR_CONFIG,
-		    N_("this is no password hash (plain text is not taken); set it with `lanpost user passwd NAME`"));
+		    N_("not a password hash (plain text is not accepted); set it with `lanpost user "
+		       "passwd NAME`"));
 	return value_parse_text(text, limits, field, error);
 }
 
@@ -66,7 +67,7 @@ int value_parse_scram(struct slice text, const struct value_limits *limits, void
 
 	if (text.len > 0 && !scram_keys_read(text, &keys))
 		return error_set(error, ERROR_CONFIG,
-		    N_("these are no keys of SCRAM-SHA-256; set them with `lanpost user passwd NAME`"));
+		    N_("not SCRAM-SHA-256 keys; set them with `lanpost user passwd NAME`"));
 	return value_parse_text(text, limits, field, error);
 }
 
@@ -96,7 +97,7 @@ int value_parse_host(struct slice text, const struct value_limits *limits, void 
 {
 	(void)limits;
 	if (text.len > 0 && !value_is_host(text))
-		return value_wrong(error, N_("`%s` is no domain name, such as gw.office.lan"), text);
+		return value_wrong(error, N_("`%s` is not a domain name (example: gw.office.lan)"), text);
 	return parse_lower(text, field);
 }
 
@@ -123,7 +124,7 @@ int value_parse_address(struct slice text, const struct value_limits *limits, vo
     struct error *error)
 {
 	if (text.len > 0 && !value_is_address(text))
-		return value_wrong(error, N_("`%s` is no mail address, such as ivan@example.ru"), text);
+		return value_wrong(error, N_("`%s` is not a mail address (example: ivan@example.ru)"), text);
 	return value_parse_text(text, limits, field, error);
 }
 
@@ -137,7 +138,7 @@ int value_parse_name(struct slice text, const struct value_limits *limits, void 
 {
 	(void)limits;
 	if (text.len > 0 && !value_is_name(text))
-		return value_wrong(error, N_("`%s` is no name that mail can be sent to"), text);
+		return value_wrong(error, N_("`%s` is not a valid name for an address"), text);
 	return parse_lower(text, field);
 }
 
@@ -157,7 +158,7 @@ int value_parse_user(struct slice text, const struct value_limits *limits, void 
 {
 	(void)limits;
 	if (text.len > 0 && !value_is_user(text))
-		return value_wrong(error, N_("`%s` is no name of a user"), text);
+		return value_wrong(error, N_("`%s` is not a user name"), text);
 	return parse_lower(text, field);
 }
 
@@ -165,7 +166,7 @@ int value_parse_path(struct slice text, const struct value_limits *limits, void 
     struct error *error)
 {
 	if (text.len > 0 && text.ptr[0] != '/')
-		return value_wrong(error, N_("`%s` is no absolute path (it must begin with /)"), text);
+		return value_wrong(error, N_("`%s` is not an absolute path (it must begin with /)"), text);
 	if (text.len > 1 && text.ptr[text.len - 1] == '/')
 		text.len--;
 	return value_parse_text(text, limits, field, error);
@@ -213,7 +214,8 @@ int value_parse_url(struct slice text, const struct value_limits *limits, void *
 		if (is_host_and_port(slice_from(rest, 3)))
 			return value_parse_text(text, limits, field, error);
 		return value_wrong(error,
-		    N_("`%s` must be scheme://host or scheme://host:port; name and password have keys of their own"),
+		    N_("`%s` must be scheme://host or scheme://host:port; set the name and the "
+		       "password in their own keys"),
 		    text);
 	}
 	value_join_words(list, sizeof(list), limits->words, "://");
@@ -232,12 +234,12 @@ int value_parse_pin(struct slice text, const struct value_limits *limits, void *
 		return value_parse_text(text, limits, field, error);
 	if (digest.len != 44 || digest.ptr[43] != '=')
 		return error_set(error, ERROR_CONFIG,
-		    N_("this is no SHA-256 digest of a public key in base64 (44 characters)"));
+		    N_("not a SHA-256 digest of a public key in base64 (44 characters)"));
 	for (size_t i = 0; i < 43; i++)
 		if (strchr("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/",
 			digest.ptr[i]) == NULL)
 			return error_set(error, ERROR_CONFIG,
-			    N_("this is no SHA-256 digest of a public key in base64 (44 characters)"));
+			    N_("not a SHA-256 digest of a public key in base64 (44 characters)"));
 	value_put_text(field, slice_dup(digest));
 	return 0;
 }

@@ -102,7 +102,7 @@ static int is_there(const char *path, struct error *error)
 {
 	if (access(path, F_OK) == 0)
 		return 1;
-	return errno == ENOENT ? 0 : error_errno(error, N_("cannot look at %s"), path);
+	return errno == ENOENT ? 0 : error_errno(error, N_("cannot stat %s"), path);
 }
 
 int queue_find(const char *spool, const struct msgid *id, enum queue_state *state, struct error *error)

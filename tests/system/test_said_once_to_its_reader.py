@@ -56,7 +56,7 @@ def test_problems_are_told_in_the_language_of_postmasters_reader(make_gateway):
     office.session(code=1)
     problem, = map(parsed, office.mailbox("boris"))
     assert problem["Subject"] == "Неполадка: учётная запись office"
-    assert "lanpost account test office" in problem.get_content() and "соединение отвергнуто" in problem.get_content()
+    assert "lanpost account test office" in problem.get_content() and "в соединении отказано" in problem.get_content()
     assert problem["To"].addresses[0].addr_spec == "postmaster@office.lan"
     office.empty("boris")
     office.accounts["office"] = account(provider.port)

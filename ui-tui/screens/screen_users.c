@@ -253,7 +253,7 @@ static bool check_name(const struct section_form *section, const char *name)
 	if (section->name != NULL)
 		return true;
 	if (strcmp(name, CONF_DAEMON) == 0)
-		cli_fail(CLI_FAILED, _("daemon is the gateway's own and cannot be a user"));
+		cli_fail(CLI_FAILED, _("daemon is reserved for the gateway and cannot be a user"));
 	else if (!conf_is_mailbox_name(slice_of(name)))
 		cli_fail(CLI_FAILED,
 		    _("`%s` cannot be the name of a user: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit"), name);

@@ -334,7 +334,8 @@ int cmd_user_add(struct cli *cli)
 		return CLI_FAILED;
 	str_lower_ascii(cli->words[0]);
 	if (strcmp(name, CONF_DAEMON) == 0)
-		result = cli_fail(CLI_FAILED, _("daemon is the gateway's own and cannot be a user"));
+		result = cli_fail(CLI_FAILED, _("daemon is reserved for the gateway and cannot be a "
+		    "user"));
 	else if (!conf_is_mailbox_name(slice_of(name)))
 		result = cli_fail(CLI_FAILED,
 		    _("`%s` cannot be the name of a user: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit"),
