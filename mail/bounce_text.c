@@ -17,8 +17,8 @@ static const struct {
 	{N_("Mail of a user was not delivered: %s"), N_("The message \"%s\" of %s, sent %s, could not be delivered to:\n\n")}},
     [BOUNCE_DELAYED] = {{N_("Delayed: %s"), N_("Your message \"%s\", sent %s, has not been delivered yet to:\n\n")},
 	{N_("Mail of a user is delayed: %s"), N_("The message \"%s\" of %s, sent %s, has not been delivered yet to:\n\n")}},
-    [BOUNCE_RELAYED] = {{N_("Sent: %s"), N_("Your message \"%s\", sent %s, was handed over to the provider, who reports nothing more "
-					    "about it. It goes to:\n\n")},
+    [BOUNCE_RELAYED] = {{N_("Sent: %s"), N_("Your message \"%s\", sent %s, was handed over to the "
+        "provider, who sends no further report. It was sent to:\n\n")},
 	{NULL, NULL}},
     [BOUNCE_DELIVERED] = {{N_("Delivered: %s"), N_("Your message \"%s\", sent %s, is in the mailbox of:\n\n")}, {NULL, NULL}},
 };
@@ -63,7 +63,7 @@ static void add_place(const struct conf *conf, const struct bounce_about *about,
 	if (about->kind == BOUNCE_DELIVERED)
 		return;
 	if (meaning == NULL && about->kind == BOUNCE_FAILED && !phrase_is(place->reply) && place->reply[0] == '5')
-		meaning = N_("The server refused the message for good. Its own words say why:");
+		meaning = N_("The server permanently refused the message. Its reply gives the reason:");
 	if (meaning != NULL)
 		buf_printf(text, "        %s\n", _(meaning));
 	add_reply(place->reply, text);
@@ -78,11 +78,11 @@ static void add_outlook(const struct conf *conf, const struct envelope *original
 
 	buf_append_text(text, "\n");
 	if (smarthost != NULL && smarthost->expire > 0)
-		buf_printf(text, _("The gateway goes on trying until %s. "),
+		buf_printf(text, _("The gateway keeps trying until %s. "),
 		    i18n_time(until, sizeof(until), original->time + smarthost->expire));
 	else
-		buf_append_text(text, _("The gateway goes on trying. "));
-	buf_append_text(text, _("You need not send it again.\n"));
+		buf_append_text(text, _("The gateway keeps trying. "));
+	buf_append_text(text, _("You do not need to send it again.\n"));
 }
 
 static void add_outro(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader, struct buf *text)
@@ -94,11 +94,14 @@ static void add_outro(const struct conf *conf, const struct bounce_about *about,
 		bool told = addr_parse(slice_of(about->original->sender), &sender) &&
 			    route_address(conf, &sender, &user) == ROUTE_MAILBOX;
 
-		buf_printf(text, told ? _("\n%s was told the same.\n") : _("\nNobody else was told.\n"), about->original->sender);
-		buf_printf(text, _("All that happened to it: lanpost trace %s\n"), about->original->id.text);
+		buf_printf(text, told ? _("\n"
+		    "%s was notified as well.\n") : _("\n"
+		        "Nobody else was notified.\n"), about->original->sender);
+		buf_printf(text, _("History of the message: lanpost trace %s\n"), about->original->id.text);
 	} else if (about->kind == BOUNCE_FAILED) {
-		buf_append_text(text, _("\nThe gateway does not try again. Your message is attached, as far as it fits. If you do not know what to "
-					"do, ask your administrator.\n"));
+		buf_append_text(text, _("\n"
+		    "The gateway does not try again. Your message is attached, whole or in part. If "
+		    "you do not know what to do, ask your administrator.\n"));
 	} else if (about->kind == BOUNCE_DELAYED) {
 		add_outlook(conf, about->original, text);
 	}
@@ -132,7 +135,7 @@ void bounce_text(const struct conf *conf, const struct bounce_about *about, enum
 	if (reader == BOUNCE_TO_SENDER)
 		buf_printf(text, intro, shown, when);
 	else
-		buf_printf(text, intro, shown, sender[0] != '\0' ? sender : _("an automatic program"), when);
+		buf_printf(text, intro, shown, sender[0] != '\0' ? sender : _("an automatic sender"), when);
 	for (size_t i = 0; i < about->count; i++)
 		add_place(conf, about, about->places[i], text);
 	add_outro(conf, about, reader, text);

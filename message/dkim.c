@@ -274,7 +274,7 @@ int dkim_sign(const struct dkim_key *key, const char *domain, const char *select
 		buf_append_slice(out, buf_slice(&field));
 		buf_append_text(out, "\r\n");
 	} else {
-		result = error_set(error, ERROR_PERMANENT, N_("the message cannot be signed"));
+		result = error_set(error, ERROR_PERMANENT, N_("cannot sign the message"));
 	}
 	buf_clear(&field);
 	buf_clear(&text);

@@ -46,7 +46,8 @@ int dkim_key_load(const char *path, struct dkim_key **key, struct error *error)
 	free(text);
 	if (pkey == NULL || !is_usable(pkey)) {
 		EVP_PKEY_free(pkey);
-		return error_set(error, ERROR_CONFIG, N_("%s holds no RSA or Ed25519 private key (PEM) for DKIM"), path);
+		return error_set(error, ERROR_CONFIG, N_("%s contains no RSA or Ed25519 private key "
+		    "(PEM) for DKIM"), path);
 	}
 	*key = take(pkey);
 	return 0;
@@ -71,13 +72,14 @@ int dkim_key_make(const char *path, bool ed25519, struct error *error)
 	if (access(path, F_OK) == 0) {
 		EVP_PKEY_free(pkey);
 		BIO_free(bio);
-		return error_set(error, ERROR_CONFIG, N_("%s is there already; mail signed with its key may still be on its way"),
+		return error_set(error, ERROR_CONFIG, N_("%s already exists; messages signed with "
+		    "its key may still be in transit"),
 		    path);
 	}
 	if (pkey != NULL && bio != NULL && PEM_write_bio_PrivateKey(bio, pkey, NULL, NULL, 0, NULL, NULL) == 1)
 		len = BIO_get_mem_data(bio, &text);
 	if (len <= 0)
-		result = error_set(error, ERROR_IO, N_("OpenSSL cannot make a key"));
+		result = error_set(error, ERROR_IO, N_("OpenSSL cannot create a key"));
 	else
 		result = fsx_replace(path, slice_make(text, (size_t)len), 0600, error);
 	BIO_free(bio);

@@ -24,33 +24,49 @@ void refusal_status(const char *reply, char *out, size_t size)
 /* --- what is known */
 
 static const char no_such_user[] =
-    N_("There is no such mailbox at the recipient's provider. Look for a typing error in the address.");
+    N_("There is no such mailbox at the recipient's provider. Check the address for a typing mistake.");
 static const char no_such_domain[] =
-    N_("The part of the address behind the @ does not exist, or takes no mail. Look for a typing error in it.");
-static const char bad_address[] = N_("The address is not written as a mail address is. Look for a typing error.");
+    N_("The domain of the address (the part after @) does not exist, or does not accept mail. Check "
+       "it for a typing mistake.");
+static const char bad_address[] = N_("The address is not a valid mail address. Check it for a typing mistake.");
 static const char bad_sender[] =
-    N_("The provider does not take mail from your own address. Your administrator can correct external_alias or the smarthost's login.");
-static const char disabled[] = N_("The recipient's mailbox exists but takes no mail now. Ask the recipient in another way.");
-static const char full[] = N_("The recipient's mailbox is full. Tell the recipient in another way, and send the letter again later.");
+    N_("The provider does not accept mail from your address. Your administrator can correct "
+       "external_alias or the login of the smarthost.");
+static const char disabled[] = N_("The recipient's mailbox exists, but does not accept mail now. "
+    "Reach the recipient some other way.");
+static const char full[] = N_("The recipient's mailbox is full. Reach the recipient some other way, "
+    "and send the message again later.");
 static const char too_large[] =
-    N_("The letter is too large for the recipient's server. Send smaller attachments, several letters, or a link.");
+    N_("The message is too large for the recipient's server. Send smaller attachments, several "
+       "messages, or a link.");
 static const char unreachable[] =
-    N_("The recipient's server could not be reached for as long as the provider tries. Check the address, or send the letter again tomorrow.");
-static const char loop[] = N_("The letter went round in a circle between servers. The recipient's administrator has to correct a forwarding.");
-static const char expired[] = N_("It was tried for as long as the gateway is told to try. Send the letter again, or reach the recipient in another way.");
-static const char content[] = N_("The recipient's server does not take letters of this kind. Send it as plain text, or the attachment in another format.");
+    N_("The provider could not reach the recipient's server in the time that it keeps trying. Check "
+       "the address, or send the message again tomorrow.");
+static const char loop[] = N_("The message was forwarded between servers in a loop. The recipient's "
+    "administrator must correct the forwarding.");
+static const char expired[] = N_("The gateway tried to send the message until its delivery time "
+    "expired. Send it again, or reach the recipient some other way.");
+static const char content[] = N_("The recipient's server does not accept messages of this kind. "
+    "Send it as plain text, or send the attachment in another format.");
 static const char policy[] =
-    N_("The recipient's server does not want this letter: it takes it for spam or does not take mail from here. Ask the recipient to allow your address; your administrator can ask the provider.");
+    N_("The recipient's server refused this message as spam, or does not accept mail from here. Ask "
+       "the recipient to allow your address; your administrator can ask the provider.");
 static const char listed[] =
-    N_("The server through which the letter went stands on a list of senders of spam. Your administrator can ask the provider to have it removed.");
+    N_("The server that sent the message is on a list of senders of spam. Your administrator can "
+       "ask the provider to have it removed.");
 static const char unsigned_domain[] =
-    N_("The recipient's server wants proof that mail of your domain comes from your provider (SPF, DKIM or DMARC). Your administrator can set it up.");
-static const char login[] = N_("The provider wants a login, or another one. Your administrator can correct the smarthost's user and password.");
-static const char too_many[] = N_("Too much was sent in a short time. Send the letter again in an hour.");
-static const char greylisted[] = N_("The recipient's server lets strangers wait for some minutes at first. Nothing needs to be done.");
+    N_("The recipient's server requires proof that mail of your domain comes from your provider "
+       "(SPF, DKIM or DMARC). Your administrator can set it up.");
+static const char login[] = N_("The provider requires a login, or refused it. Your administrator "
+    "can correct user and password of the smarthost.");
+static const char too_many[] = N_("Too much was sent in a short time. Send the message again in an hour.");
+static const char greylisted[] = N_("The recipient's server makes unknown senders wait a few "
+    "minutes (greylisting). You do not need to do anything.");
 static const char relay[] =
-    N_("The smarthost does not pass mail on to this recipient. Your administrator can correct the smarthost or its login.");
-static const char virus[] = N_("The recipient's server found a virus or a forbidden attachment in the letter.");
+    N_("The smarthost does not relay mail to this recipient. Your administrator can correct the "
+       "smarthost or its login.");
+static const char virus[] = N_("The recipient's server found a virus or a forbidden attachment in "
+    "the message.");
 
 struct known {
 	const char *text;    /* of the reply: what stands in it, lower case; NULL: any */

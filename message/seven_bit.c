@@ -94,16 +94,16 @@ static enum action judge_leaf(struct converter *converter, struct slice encoding
 	if (converter->lacks_header) /* new fields would become those of the part around it */
 		return keep(converter, N_("a part has no header"));
 	if (is_doubled(part->header, "Content-Type") || is_doubled(part->header, LABEL))
-		return keep(converter, N_("a part says twice what it is"));
+		return keep(converter, N_("a part has two Content-Type fields"));
 	if (slice_is_nocase(encoding, "quoted-printable"))
 		return ACTION_REQUOTE;
 	if (is_coded(encoding))
-		return keep(converter, N_("a part has 8-bit bytes in an encoding that has none"));
+		return keep(converter, N_("a part has 8-bit bytes in a 7-bit encoding"));
 	if (slice_begins_nocase(part->type, "multipart/"))
-		return keep(converter, N_("its parts cannot be told apart"));
+		return keep(converter, N_("its parts cannot be separated"));
 	/* RFC 2045 section 6.4; RFC 6532 section 3.7 has another rule for its own. */
 	if (slice_begins_nocase(part->type, "message/") && !slice_begins_nocase(part->type, "message/global"))
-		return keep(converter, N_("a part must not be encoded by its type"));
+		return keep(converter, N_("the type of a part must not be encoded"));
 	return slice_begins_nocase(part->type, "text/") ? shorter(part->body) : ACTION_BASE64;
 }
 
@@ -127,7 +127,7 @@ static enum action judge(struct converter *converter)
 		return keep(converter, N_("it is signed"));
 	}
 	if (has_odd_boundary(part))
-		keep(converter, N_("what its parts are told apart by is not 7-bit"));
+		keep(converter, N_("its MIME boundary is not 7-bit"));
 	if (!part->is_container && needs_encoding(part->body))
 		return judge_leaf(converter, encoding);
 	return says_eight_bit(encoding) && !(part->is_container && converter->labels_stay) ? ACTION_LABEL : ACTION_KEEP;
@@ -200,7 +200,8 @@ static bool judge_gap(struct converter *converter)
 		return false;
 	if (converter->gap_why == NULL && seven_bit_can_mask(converter->gap))
 		return true;
-	keep(converter, converter->gap_why != NULL ? converter->gap_why : N_("a line between its parts may be one that tells them apart"));
+	keep(converter, converter->gap_why != NULL ? converter->gap_why : N_("a line between its "
+	    "parts may be a MIME boundary"));
 	return converter->gap_why == NULL;
 }
 

@@ -139,12 +139,12 @@ const char *auto_reply_refusal(const struct conf *conf, const struct view *view,
 	if (is_spam(view)) /* its sender is hardly ever who is named */
 		return N_("no reply to spam");
 	if (!find_sender(view, to))
-		return N_("no reply where no sender is told");
+		return N_("no reply to a message without a sender");
 	if (is_name_of_program(slice_of(to->local)))
 		return N_("no reply to a program");
 	if (is_our_own(conf, view, to))
-		return N_("no reply to ourselves");
+		return N_("no reply to our own messages");
 	if (!is_named && !names_us(conf, view, recipients))
-		return N_("no reply to mail that names none of our addresses");
+		return N_("no reply to a message without one of our addresses");
 	return NULL;
 }

@@ -172,7 +172,7 @@ static void keep_here(struct envelope *envelope)
 	if (kept == 0 && envelope->place_count > 0) {
 		envelope->place_count = 0;
 		envelope_add(envelope, PLACE_MAILBOX, slice_of(CONF_POSTMASTER),
-		    slice_of(PHRASE(N_("mail loop: it was here before and is not sent on again"))));
+		    slice_of(PHRASE(N_("mail loop: the message was here before and is not forwarded again"))));
 		return;
 	}
 	envelope->place_count = kept;

@@ -23,16 +23,16 @@ static const struct {
 	const char *text;
 } mistakes[] = {
     {PCRE2_ERROR_END_BACKSLASH, N_("it ends in a backslash")},
-    {PCRE2_ERROR_UNKNOWN_ESCAPE, N_("a backslash stands before a letter that means nothing then")},
+    {PCRE2_ERROR_UNKNOWN_ESCAPE, N_("a backslash before a letter without special meaning")},
     {PCRE2_ERROR_QUANTIFIER_OUT_OF_ORDER, N_("the numbers in {} are in the wrong order")},
     {PCRE2_ERROR_QUANTIFIER_TOO_BIG, N_("a number in {} is too large")},
     {PCRE2_ERROR_MISSING_SQUARE_BRACKET, N_("the ] of a [ is missing")},
     {PCRE2_ERROR_CLASS_RANGE_ORDER, N_("a range in [] is in the wrong order")},
     {PCRE2_ERROR_QUANTIFIER_INVALID, N_("there is nothing before *, + or ? that it could repeat")},
     {PCRE2_ERROR_MISSING_CLOSING_PARENTHESIS, N_("a closing parenthesis is missing")},
-    {PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS, N_("a closing parenthesis has no opening one")},
-    {PCRE2_ERROR_PATTERN_TOO_LARGE, N_("it is too large")},
-    {PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH, N_("what (?<= or (?<! looks for has no fixed length")},
+    {PCRE2_ERROR_UNMATCHED_CLOSING_PARENTHESIS, N_("an opening parenthesis is missing")},
+    {PCRE2_ERROR_PATTERN_TOO_LARGE, N_("the regular expression is too large")},
+    {PCRE2_ERROR_LOOKBEHIND_NOT_FIXED_LENGTH, N_("the text of (?<= or (?<! has no fixed length")},
     {PCRE2_ERROR_BACKSLASH_C_CALLER_DISABLED, N_("\\C is not allowed")},
 };
 
@@ -42,13 +42,13 @@ static void set_mistake(int number, struct error *error)
 
 	for (size_t i = 0; i < ARRAY_LEN(mistakes); i++)
 		if (mistakes[i].number == number) {
-			error_set(error, ERROR_CONFIG, N_("the regular expression cannot be used: %s"),
+			error_set(error, ERROR_CONFIG, N_("invalid regular expression: %s"),
 			    PHRASE_WORD(mistakes[i].text));
 			return;
 		}
 	if (pcre2_get_error_message(number, reason, sizeof(reason)) < 0)
 		reason[0] = '\0';
-	error_set(error, ERROR_CONFIG, N_("the regular expression cannot be used: %s"),
+	error_set(error, ERROR_CONFIG, N_("invalid regular expression: %s"),
 	    PHRASE("\"%s\"", (const char *)reason));
 }
 

@@ -56,10 +56,12 @@ static void check_name(const struct conf_rule *rule, const char *header, struct 
 	if (is_known(name) || (strncmp(name, "x-", 2) == 0 && (nearest == NULL || !is_slip(name, nearest))))
 		nearest = NULL;
 	else if (nearest != NULL)
-		conf_problem_add(problems, rule->when_place, true, N_("[rule %s] looks at a header field `%s` that mail does not have; did you mean `%s`?"),
+		conf_problem_add(problems, rule->when_place, true, N_("[rule %s] checks an unknown "
+		    "header field `%s`; did you mean `%s`?"),
 		    rule->name, header, nearest);
 	else
-		conf_problem_add(problems, rule->when_place, true, N_("[rule %s] looks at a header field `%s`, which is not a usual one; is it spelled right?"),
+		conf_problem_add(problems, rule->when_place, true, N_("[rule %s] checks an unusual "
+		    "header field `%s`; check its spelling"),
 		    rule->name, header);
 	free(name);
 }

@@ -355,7 +355,8 @@ static void check_rule(const struct conf *conf, struct condition *const *conditi
 
 	rule_header_check(rule, conditions[at], problems);
 	if (drops_all(conf, rule, conditions[at]))
-		conf_problem_add(problems, rule->place, true, N_("[rule %s] throws away all mail that reaches it"), rule->name);
+		conf_problem_add(problems, rule->place, true, N_("[rule %s] discards all mail that "
+		    "reaches it"), rule->name);
 	if (verdict_of(&lint, conditions[at]) == NEVER) {
 		conf_problem_add(
 		    problems, rule->when_place, true, N_("[rule %s] can never match"), rule->name);
@@ -370,8 +371,8 @@ static void check_rule(const struct conf *conf, struct condition *const *conditi
 		if (!implies(&lint, conditions[at], conditions[i]))
 			continue;
 		conf_problem_add(problems, rule->when_place, true,
-		    N_("[rule %s] is never reached: what it matches is matched by [rule %s] "
-		      "(%s:%d), which ends sorting"),
+		    N_("[rule %s] never applies: [rule %s] (%s:%d) matches the same messages and "
+		       "stops sorting"),
 		    rule->name, above->name, above->place.file, above->place.line);
 		return;
 	}

@@ -113,8 +113,8 @@ static bool parse_number(struct parser *p, struct test *test)
 		bool (*read)(struct slice text, uint64_t *number);
 		const char *expected;
 	} readers[] = {
-	    {TEST_SIZE, read_size, N_("a size such as 5M")},
-	    {TEST_DATE, read_date, N_("a day such as 2026-11-23")},
+	    {TEST_SIZE, read_size, N_("a size (example: 5M)")},
+	    {TEST_DATE, read_date, N_("a date (example: 2026-11-23)")},
 	    {TEST_HOUR, read_hour, N_("an hour from 0 to 23")},
 	};
 	bool is_text = p->token.kind == TOKEN_TEXT && test->subject != TEST_SIZE;

@@ -92,11 +92,11 @@ void token_fail(struct parser *p, const char *expected, const char *const *neare
 
 	if (p->token.kind == TOKEN_BAD) {
 		error_set(p->error, ERROR_CONFIG,
-		    N_("character %d: the quote opened here is never closed"), position - 1);
+		    N_("character %d: the closing quote is missing"), position - 1);
 		return;
 	}
 	if (p->token.kind == TOKEN_END) {
-		error_set(p->error, ERROR_CONFIG, N_("the condition ends where %s should follow"),
+		error_set(p->error, ERROR_CONFIG, N_("the condition ends too early: expected %s"),
 		    wanted);
 		return;
 	}
@@ -106,10 +106,10 @@ void token_fail(struct parser *p, const char *expected, const char *const *neare
 	           : NULL;
 	if (hint != NULL)
 		error_set(p->error, ERROR_CONFIG,
-		    N_("character %d: \"%s\" stands where %s should; did you mean \"%s\"?"),
+		    N_("character %d: found \"%s\", expected %s; did you mean \"%s\"?"),
 		    position, word, wanted, hint);
 	else
-		error_set(p->error, ERROR_CONFIG, N_("character %d: \"%s\" stands where %s should"),
+		error_set(p->error, ERROR_CONFIG, N_("character %d: found \"%s\", expected %s"),
 		    position, word, wanted);
 	free(word);
 }

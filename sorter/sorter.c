@@ -285,9 +285,9 @@ static bool was_sent_on_here(const struct conf *conf, const struct view *view)
 static const char *unsorted_reason(const struct sorter_decision *decision)
 {
 	if (decision->was_here)
-		return N_("mail loop: it was here before and is not sent on again");
+		return N_("mail loop: the message was here before and is not forwarded again");
 	return decision->match_count == 0 ? N_("no rule matched")
-	                                  : N_("no rule that matched delivers it");
+	                                  : N_("the matching rules do not deliver it");
 }
 
 static void decide(const struct sorter *sorter, const struct conf_account *account,
@@ -309,7 +309,8 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 	}
 	/* Made so that rules overlook something: somebody must look. */
 	if (view->is_cut && decision->dropped_by == NULL) {
-		decision->unsorted = phrase_new(N_("too many header fields or parts: rules have not seen all of them"));
+		decision->unsorted = phrase_new(N_("too many header fields or parts: the rules did "
+		    "not check all of them"));
 		decision_add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
 	} else if (!decision_is_placed(decision) && decision->dropped_by == NULL) {
 		apply_unsorted(conf, account, PHRASE_WORD(unsorted_reason(decision)), decision);
@@ -323,7 +324,7 @@ static bool decide_by_account(const struct conf *conf, const struct conf_account
 
 	if (account == NULL || account->deliver_to.count == 0)
 		return false;
-	reason = phrase_new(N_("account %s delivers to them"), account->name);
+	reason = phrase_new(N_("deliver_to of account %s"), account->name);
 	decision_add_users(conf, decision, SORTER_ACCOUNT, &account->deliver_to, "", reason);
 	free(reason);
 	return decision->recipient_count > 0;

@@ -56,7 +56,7 @@ static int put_file(struct archive_reader *archive, const char *path, unsigned m
 		return error_errno(error, N_("cannot replace %s"), path);
 	fd = owned_open(path, O_WRONLY | O_EXCL | O_NOFOLLOW, mode & 0640);
 	if (fd < 0 && errno == EEXIST)
-		return error_set(error, ERROR_CONFIG, N_("%s is there already; --force replaces what is there"), path);
+		return error_set(error, ERROR_CONFIG, N_("%s already exists; --force replaces it"), path);
 	if (fd < 0)
 		return error_errno(error, N_("cannot write %s"), path);
 	result = archive_reader_copy(archive, fd, error);
@@ -97,7 +97,8 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 		if (path == NULL && strcmp(name, "README") == 0)
 			continue;
 		if (path == NULL)
-			return error_set(error, ERROR_PROTOCOL, N_("this is no backup of lanpost: it holds other files"));
+			return error_set(error, ERROR_PROTOCOL, N_("this is not a backup of "
+			    "lanpost: it contains other files"));
 		result = put_file(archive, path, mode, overwrite, error);
 		if (result == 0 && strncmp(name, in_config, strlen(in_config)) == 0)
 			result = put_config(path, main, error);
@@ -109,7 +110,7 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 		counts->queued += strncmp(name, "spool/queue/", 12) == 0 && strstr(name, ".env") != NULL;
 	}
 	if (more == 0 && counts->files == 0)
-		return error_set(error, ERROR_PROTOCOL, N_("this is no backup of lanpost: it is empty"));
+		return error_set(error, ERROR_PROTOCOL, N_("this is not a backup of lanpost: it is empty"));
 	return more;
 }
 

@@ -345,7 +345,7 @@ int envelope_parse(struct slice text, struct envelope *envelope, struct error *e
 	}
 	if (envelope->id.text[0] == '\0') {
 		envelope_clear(envelope);
-		return error_set(error, ERROR_PERMANENT, N_("envelope has no id"));
+		return error_set(error, ERROR_PERMANENT, N_("the envelope has no id"));
 	}
 	return 0;
 }

@@ -22,7 +22,7 @@ static const struct {
     [EVENT_REFUSED] = {"refused", N_("refused")},
     [EVENT_DEFERRED] = {"deferred", N_("deferred")},
     [EVENT_IN_DOUBT] = {"in-doubt", N_("in doubt")},
-    [EVENT_MENDED] = {"mended", N_("mended")},
+    [EVENT_MENDED] = {"mended", N_("repaired")},
     [EVENT_CONVERTED] = {"converted", N_("converted")},
     [EVENT_8BIT] = {"8bit", N_("8 bits")},
     [EVENT_UNSIGNED] = {"unsigned", N_("unsigned")},

@@ -112,7 +112,7 @@ static int append_item(struct segment *segment, const struct batch_item *item, b
 	bool inline_body = item->has_message && item->body.path == NULL;
 
 	if (item->head.overflow)
-		return error_set(error, ERROR_LIMIT, N_("message has too long an envelope"));
+		return error_set(error, ERROR_LIMIT, N_("the envelope of the message is too long"));
 	return wal_append(segment->wal, buf_slice(&item->head),
 	    inline_body ? buf_slice(&item->body.memory) : SLICE_NONE, broken, error);
 }
@@ -481,8 +481,9 @@ int intake_check_known(struct intake *intake, struct error *error)
 	if (!is_blind)
 		return 0;
 	return error_set(error, ERROR_TEMPORARY,
-	    N_("cannot read the intake log in %s/wal, so it is not known which messages were fetched and sent already. "
-	      "Nothing is fetched or sent until it can be read; the program's log says why"), intake->spool);
+	    N_("cannot read the intake log in %s/wal, so lanpost does not know which messages were "
+	       "already fetched and sent. Fetching and sending stop until it can be read; the log "
+	       "of the program has the reason"), intake->spool);
 }
 
 void intake_set_session(struct intake *intake, const char *session)

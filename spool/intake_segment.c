@@ -97,7 +97,7 @@ int segment_commit(struct intake *intake, struct segment *segment, uint64_t size
 
 		if (segment->broken)
 			return error_set(error, ERROR_IO,
-			    N_("the intake log could not be written: see the log for why"));
+			    N_("cannot write the intake log; the log has the reason"));
 		if (segment->syncing) {
 			pthread_cond_wait(&intake->synced, &intake->lock);
 			continue;

@@ -159,11 +159,11 @@ static int envelope_from_file_text(struct slice text, struct envelope *envelope,
 	char want[16];
 
 	if (text.len < end_len)
-		return error_set(error, ERROR_PERMANENT, N_("envelope is cut off"));
+		return error_set(error, ERROR_PERMANENT, N_("the envelope is truncated"));
 	snprintf(want, sizeof(want), "end %08lx\n",
 	    crc32(0, (const unsigned char *)text.ptr, (unsigned)(text.len - end_len)));
 	if (!slice_is(slice_from(text, text.len - end_len), want))
-		return error_set(error, ERROR_PERMANENT, N_("envelope's checksum is wrong"));
+		return error_set(error, ERROR_PERMANENT, N_("the checksum of the envelope is wrong"));
 	return envelope_parse(slice_make(text.ptr, text.len - end_len), envelope, error);
 }
 
@@ -211,7 +211,8 @@ int queue_read(const char *spool, const struct queue_item *item, struct envelope
 		result = envelope_from_file_text(slice_make(data, len), envelope, error);
 		if (result == 0 && strcmp(envelope->id.text, item->id.text) != 0) {
 			envelope_clear(envelope);
-			result = error_set(error, ERROR_PERMANENT, N_("envelope of another message"));
+			result = error_set(error, ERROR_PERMANENT, N_("the envelope belongs to "
+			    "another message"));
 		}
 		if (result != 0) {
 			struct queue_item damaged = *item;

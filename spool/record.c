@@ -88,7 +88,7 @@ int record_parse(struct slice head, struct record *record, struct error *error)
 
 		if (slice_is(word, "accept")) {
 			if (!parse_accept(line, record)) {
-				error_set(error, ERROR_PERMANENT, N_("log record has a damaged checksum"));
+				error_set(error, ERROR_PERMANENT, N_("the checksum of a log record is wrong"));
 				goto failed;
 			}
 			if (envelope_parse(head, &record->envelope, error) != 0)
@@ -97,7 +97,7 @@ int record_parse(struct slice head, struct record *record, struct error *error)
 			return 0;
 		}
 		if (!slice_is(word, "fact") || !parse_fact(line, record)) {
-			error_set(error, ERROR_PERMANENT, N_("log record has a damaged line"));
+			error_set(error, ERROR_PERMANENT, N_("a log record contains a damaged line"));
 			goto failed;
 		}
 	}

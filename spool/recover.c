@@ -279,9 +279,10 @@ static int recover(struct recovery *recovery, struct orphan *orphans, struct err
 	if (serve(recovery, orphans, error) != 0)
 		return -1;
 	if (recovery->failed > 0)
-		return error_set(error, ERROR_TEMPORARY, N_("%zu deliveries are still owed"), recovery->failed);
+		return error_set(error, ERROR_TEMPORARY, N_("%zu deliveries are still pending"), recovery->failed);
 	if (!recovery->may_retire)
-		return error_set(error, ERROR_TEMPORARY, N_("a backup is being made: the log stays until it is done"));
+		return error_set(error, ERROR_TEMPORARY, N_("a backup is running: the log is kept "
+		    "until it has finished"));
 	return retire_all(recovery, orphans, error);
 }
 

@@ -176,7 +176,7 @@ int recover_read_facts(struct recovery *recovery, struct error *error)
 		if (!gone)
 			return 0;
 	}
-	return error_set(error, ERROR_TEMPORARY, N_("the log changes too fast to be read"));
+	return error_set(error, ERROR_TEMPORARY, N_("cannot read the log: it changes too fast"));
 }
 
 bool recover_has_fact(const struct recovery *recovery, enum fact_kind kind, const char *id,
@@ -248,7 +248,8 @@ static void journal_doubts(struct recovery *recovery, const struct record *recor
 		if (fact->kind == FACT_ATTEMPT &&
 		    !recover_has_fact(recovery, FACT_SENT, fact->id, fact->name, ""))
 			intake_journal(recovery->intake, fact->id, "", EVENT_IN_DOUBT, fact->name,
-			    PHRASE(N_("the gateway stopped while sending: it may arrive twice")));
+			    PHRASE(N_("the gateway stopped while it was sending: the message may "
+			        "arrive twice")));
 	}
 }
 

@@ -166,7 +166,7 @@ static bool wants_mailbox(struct recovery *recovery, const struct envelope *enve
 	if (look == NULL || look->unreadable) {
 		struct error error;
 
-		error_set(&error, ERROR_IO, N_("the mailbox cannot be listed"));
+		error_set(&error, ERROR_IO, N_("cannot list the mailbox"));
 		cannot_tell(recovery, place, &error);
 		return false;
 	}

@@ -76,12 +76,12 @@ static const char *reason_of(int code)
 	case SQLITE_READONLY:
 		return error_errno_word(EROFS);
 	case SQLITE_CANTOPEN:
-		return N_("it cannot be opened; is this user allowed to?");
+		return N_("it cannot be opened; check the permissions");
 	case SQLITE_CORRUPT:
 	case SQLITE_NOTADB:
 		return N_("its pages are damaged");
 	default:
-		return N_("the database refuses");
+		return N_("the database reported an error");
 	}
 }
 

@@ -251,7 +251,7 @@ int wal_append(struct wal *wal, struct slice head, struct slice body, bool *brok
 	struct error cut_error;
 
 	if (head.len > WAL_HEAD_MAX || body.len > WAL_BODY_MAX)
-		return error_set(error, ERROR_LIMIT, N_("record too large for the intake log"));
+		return error_set(error, ERROR_LIMIT, N_("the record is too large for the intake log"));
 	memcpy(header, wal->salt, 8);
 	wal_put32(header + 12, (uint32_t)head.len);
 	wal_put32(header + 16, (uint32_t)body.len);

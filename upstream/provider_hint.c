@@ -14,27 +14,30 @@ struct hint {
 /* The first that fits. */
 static const struct hint hints[] = {
     {"", "[IN-USE]",
-	N_("The mailbox is open elsewhere, in a mail program or a phone: wait some minutes, or fetch less often.")},
-    {"", "[LOGIN-DELAY]", N_("The provider wants longer pauses between logins: set `every` of the account higher.")},
+	N_("Another mail program or a phone has the mailbox open: wait a few minutes, or fetch less often.")},
+    {"", "[LOGIN-DELAY]", N_("The provider requires longer pauses between logins: increase `every` "
+        "of the account.")},
     {"", "Basic auth",
-	N_("This server takes no passwords any more: use oauth2_token_command with auth = xoauth2.")},
+	N_("This server no longer accepts passwords: use oauth2_token_command with auth = xoauth2.")},
     {"gmail.com", "",
-	N_("Gmail takes no password of the Google account: turn on 2-Step Verification, make an app password at "
-	   "https://myaccount.google.com/apppasswords, and allow POP or IMAP in the settings of Gmail.")},
+	N_("Gmail does not accept the password of the Google account: turn on 2-Step Verification, "
+	   "create an app password at https://myaccount.google.com/apppasswords, and enable POP or "
+	   "IMAP in the settings of Gmail.")},
     {"yandex", "",
-	N_("Yandex wants an app password: allow mail programs at https://mail.yandex.ru/#setup/client and make a password "
-	   "for mail at https://id.yandex.ru/security/app-passwords.")},
+	N_("Yandex requires an app password: allow mail programs at "
+	   "https://mail.yandex.ru/#setup/client and create a password for mail at "
+	   "https://id.yandex.ru/security/app-passwords.")},
     {"mail.ru", "",
-	N_("Mail.ru wants a password for external applications: make one at "
+	N_("Mail.ru requires a password for external applications: create one at "
 	   "https://account.mail.ru/user/2-step-auth/passwords and use it here.")},
     {"office365.com", "",
-	N_("Microsoft 365 takes no passwords: use oauth2_token_command with auth = xoauth2, and allow POP or IMAP for the "
-	   "mailbox.")},
+	N_("Microsoft 365 does not accept passwords: use oauth2_token_command with auth = xoauth2, "
+	   "and enable POP or IMAP for the mailbox.")},
     {"outlook.com", "",
-	N_("Outlook.com takes no passwords: use oauth2_token_command with auth = xoauth2, and allow POP or IMAP in its "
-	   "settings.")},
+	N_("Outlook.com does not accept passwords: use oauth2_token_command with auth = xoauth2, "
+	   "and enable POP or IMAP in its settings.")},
     {"rambler.ru", "",
-	N_("Rambler lets mail programs in only when that is allowed in the settings of the mailbox.")},
+	N_("Rambler accepts mail programs only if the settings of the mailbox allow them.")},
 };
 
 const char *provider_hint(const char *host, const char *words)

@@ -214,11 +214,11 @@ static bool is_refusal(const struct remote *remote)
 static int tls_refused(const struct remote *remote, struct error *error)
 {
 	if (is_refusal(remote) && is_temporary_reply(remote))
-		return error_set(error, ERROR_TEMPORARY, N_("%s refused TLS just now: %s"),
+		return error_set(error, ERROR_TEMPORARY, N_("%s temporarily refuses TLS: %s"),
 		    remote->host, remote->words);
 	return error_set(error, ERROR_PERMANENT,
-	    N_("%s does not offer TLS, and nothing was sent in the clear: see tls and url of this "
-	      "server"),
+	    N_("%s does not offer TLS, and nothing was sent without encryption: see tls and url of "
+	       "this server"),
 	    remote->host);
 }
 
@@ -237,10 +237,10 @@ static int explain(const struct remote *remote, CURLcode code, struct error *err
 		    remote->host, why);
 	case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
 		return error_set(error, ERROR_PERMANENT,
-		    N_("the certificate of %s has another key than pin_sha256 says"),
+		    N_("the key of the certificate of %s does not match pin_sha256"),
 		    remote->host);
 	case CURLE_SSL_CACERT_BADFILE:
-		return error_set(error, ERROR_CONFIG, N_("%s: ca_file cannot be used: %s"),
+		return error_set(error, ERROR_CONFIG, N_("%s: cannot use ca_file: %s"),
 		    remote->host, why);
 	case CURLE_SSL_CONNECT_ERROR:
 		return error_set(error, ERROR_PERMANENT,
@@ -248,7 +248,7 @@ static int explain(const struct remote *remote, CURLcode code, struct error *err
 		    remote->host, why);
 	case CURLE_UNSUPPORTED_PROTOCOL:
 	case CURLE_URL_MALFORMAT:
-		return error_set(error, ERROR_CONFIG, N_("%s: url cannot be used: %s"),
+		return error_set(error, ERROR_CONFIG, N_("%s: cannot use url: %s"),
 		    remote->host, why);
 	case CURLE_COULDNT_CONNECT:
 	case CURLE_COULDNT_RESOLVE_HOST:
@@ -260,7 +260,7 @@ static int explain(const struct remote *remote, CURLcode code, struct error *err
 		break;
 	}
 	if (is_refusal(remote))
-		return error_set(error, ERROR_TEMPORARY, N_("%s does not talk to us: %s"),
+		return error_set(error, ERROR_TEMPORARY, N_("%s refuses the connection: %s"),
 		    remote->host, remote->words);
 	return error_set(error, ERROR_TEMPORARY, N_("cannot connect to %s: %s"), remote->host, why);
 }
@@ -268,11 +268,11 @@ static int explain(const struct remote *remote, CURLcode code, struct error *err
 static int connect_failed(const struct remote *remote, CURLcode code, struct error *error)
 {
 	if (is_cancelled(remote))
-		return error_set(error, ERROR_CANCELLED, N_("connecting to %s was stopped"),
+		return error_set(error, ERROR_CANCELLED, N_("the connection attempt to %s was cancelled"),
 		    remote->host);
 	if (remote->cannot_connect)
 		return error_set(error, ERROR_TEMPORARY,
-		    N_("cannot connect to %s: no answer for %d seconds"), remote->host,
+		    N_("cannot connect to %s: no reply within %d seconds"), remote->host,
 		    (int)(remote->connect_ms / 1000));
 	return explain(remote, code, error);
 }
@@ -355,7 +355,7 @@ static int connect_remote(struct remote *remote, const struct remote_options *op
 	buf_reset(&remote->heard);
 	remote->curl = curl_easy_init();
 	if (remote->curl == NULL)
-		return error_set(error, ERROR_TEMPORARY, N_("libcurl has no memory"));
+		return error_set(error, ERROR_TEMPORARY, N_("libcurl: out of memory"));
 	set_options(remote, options);
 	code = curl_easy_perform(remote->curl);
 	if (options->report != NULL)
@@ -551,9 +551,9 @@ int remote_error(const struct remote *remote, enum remote_result result, const c
 		enum error_class class;
 		const char *format;
 	} breaks[] = {
-	    [REMOTE_TIMEOUT] = {ERROR_TEMPORARY, N_("%s: no answer in time (%s)")},
-	    [REMOTE_CANCELLED] = {ERROR_CANCELLED, N_("%s: stopped (%s)")},
-	    [REMOTE_CLOSED] = {ERROR_TEMPORARY, N_("%s: the connection broke (%s)")},
+	    [REMOTE_TIMEOUT] = {ERROR_TEMPORARY, N_("%s: timed out (%s)")},
+	    [REMOTE_CANCELLED] = {ERROR_CANCELLED, N_("%s: cancelled (%s)")},
+	    [REMOTE_CLOSED] = {ERROR_TEMPORARY, N_("%s: connection lost (%s)")},
 	};
 	if (result == REMOTE_OK)
 		result = REMOTE_CLOSED;

@@ -28,16 +28,18 @@ static int64_t deadline_of(const struct remote *remote)
 static int no_login_offered(const struct remote *remote, enum conf_auth asked, struct error *error)
 {
 	if (asked != AUTH_AUTO)
-		return error_set(error, ERROR_CONFIG, N_("%s offers no way to log in by auth = %s. Set auth = auto."), remote->host,
+		return error_set(error, ERROR_CONFIG, N_("%s does not offer the login method auth = "
+		    "%s. Set auth = auto."), remote->host,
 		    login_name(asked));
 	return error_set(error, ERROR_CONFIG,
-	    N_("%s offers no way to log in that lanpost knows. Leave user empty if no login is needed, or see auth and tls."),
+	    N_("%s offers no login method that lanpost supports. Leave user empty if no login is "
+	       "needed, or see auth and tls."),
 	    remote->host);
 }
 
 static int busy(const struct remote *remote, const struct login *login, struct error *error)
 {
-	error_set(error, ERROR_TEMPORARY, N_("%s does not let us log in just now: %s"), remote->host, login_words(login));
+	error_set(error, ERROR_TEMPORARY, N_("%s temporarily refuses logins: %s"), remote->host, login_words(login));
 	return error_reply(error, REMOTE_BUSY, "4.7.0");
 }
 
@@ -68,7 +70,7 @@ static int failed(const struct carrier *carrier, enum login_result result, struc
 	case LOGIN_REFUSED:
 		return refused(remote, login, login_asked(login), error);
 	default:
-		return error_set(error, ERROR_TEMPORARY, N_("%s does not talk to us: %s"), remote->host, login_words(login));
+		return error_set(error, ERROR_TEMPORARY, N_("%s refuses the connection: %s"), remote->host, login_words(login));
 	}
 }
 

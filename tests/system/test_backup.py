@@ -129,7 +129,7 @@ def test_a_hostile_archive_writes_nowhere(make_gateway, folder, name):
         member.size = 4
         tar.addfile(member, open(folder / "x", "rb"))
     done = office.cli("restore", folder / "evil.tar", "--to", folder / "restored")
-    assert done.returncode == 1 and "no backup" in done.stderr
+    assert done.returncode == 1 and "not a backup" in done.stderr
     assert not (folder / "evil").exists() and not list(folder.glob("restored/**/*evil*"))
 
 

@@ -97,10 +97,10 @@ def test_a_mistyped_header_is_told(stopped):
 
 def test_a_rule_that_throws_all_away_is_told(stopped):
     done = stopped.cli("rule", "add", "away", "--when", "always", "--drop", "yes")
-    assert done.returncode == DONE and "throws away all mail" in done.stderr
-    assert "throws away all mail" in stopped.cli("check").stdout
+    assert done.returncode == DONE and "discards all mail" in done.stderr
+    assert "discards all mail" in stopped.cli("check").stdout
     term = Terminal("-c", stopped.conf, "rule", "add", "away2", "--when", "size >= 0", "--drop", "yes", width=100)
-    term.wait("throws away all mail")
+    term.wait("discards all mail")
     term.keys("Enter").wait_end(FAILED)
     term.close()
     assert "away2" not in (stopped.folder / "rules.conf").read_text()

@@ -51,8 +51,8 @@ def test_problems_are_told_in_the_users_language_too(make_gateway, account, offi
         users={"ivan": {"language": "ru"}, "john": {"language": "en"}}, sections={"gateway": {"language": office}},
         accounts={"wrong": {**account, "password": "no"},
                   "mute": {"url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y", "timeout": "1s"}})
-    said = {"ivan": {"wrong": "отказал во входе", "mute": "нет ответа вовремя (ожидание ответа)"},
-            "john": {"wrong": "refused the login", "mute": "no answer in time (waiting for a reply)"}}
+    said = {"ivan": {"wrong": "отказал во входе", "mute": "ответ не пришёл вовремя (ожидание ответа)"},
+            "john": {"wrong": "refused the login", "mute": "timed out (waiting for a reply)"}}
     gateway.session(code=1)
     for subject in ("fetch wrong", "fetch mute", "status"):
         for user, other in (("ivan", "john"), ("john", "ivan")):

@@ -1,4 +1,4 @@
-"""Nothing is removed by a slip: a forgotten unit is an error, and what is removed for good is asked for first."""
+"""Nothing is removed by a slip: a forgotten unit is an error, and what is removed permanently is asked for first."""
 import json
 
 import pytest

@@ -55,7 +55,7 @@ def test_a_new_configuration_file_is_readable_to_the_gateway(office):
     assert office.cli("user", "add", "maria", "--no-password").returncode == 0
     status = (office.folder / "users.conf").stat()
     assert (status.st_uid, status.st_gid, status.st_mode & 0o777) == (0, NOBODY.pw_gid, 0o640)
-    assert "as whom the gateway runs" not in office.cli("check").stdout
+    assert "under which the gateway runs" not in office.cli("check").stdout
     as_the_service(office)
 
 
@@ -83,7 +83,7 @@ def test_what_is_restored_belongs_to_the_gateway(office, folder):
     office.stop()
     assert office.cli("restore", folder / "b.tar", "--force").returncode == 0
     assert [path for path in foreign(office) if path.name != "control.sock"] == []
-    assert "as whom the gateway runs" not in office.cli("check").stdout
+    assert "under which the gateway runs" not in office.cli("check").stdout
     as_the_service(office)
 
 
@@ -99,7 +99,7 @@ def test_check_tells_what_the_gateway_cannot_read(office):
     (office.folder / "rules.conf").chmod(0o600)
     (office.spool / "wal").mkdir(mode=0o750)
     done = office.cli("check")
-    assert done.returncode == 0 and f"nobody, as whom the gateway runs, cannot read {office.folder}/rules.conf" in done.stdout
+    assert done.returncode == 0 and f"nobody, under which the gateway runs, cannot read {office.folder}/rules.conf" in done.stdout
     assert f"cannot use files of the spool (1, the first: {office.spool}/wal): chown -R nobody: {office.spool}" in done.stdout
 
 

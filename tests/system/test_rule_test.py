@@ -44,7 +44,7 @@ def test_edited_rules_tell_what_goes_elsewhere_before_they_are_saved(office, fol
     differences, _ = rule_test(office, "reports", "--rules", edited)
     assert list(differences) == ["Отчёт"]
     text = office.cli("rule", "test", "invoices", "--rules", edited).stdout
-    assert "went to: buh" in text and "would go to: ivan" in text and "rule invoices" in text
+    assert "delivered to: buh" in text and "would be delivered to: ivan" in text and "rule invoices" in text
     assert "2 of 3 messages would go elsewhere" in text
     assert len(office.files("anna")) == 2 and len(office.files("buh")) == 2  # nothing was delivered
 

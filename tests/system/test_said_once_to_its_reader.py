@@ -18,7 +18,7 @@ def parsed(message):
     return email.message_from_bytes(message, policy=email.policy.default)
 
 
-@pytest.mark.parametrize("language, words", [("en", "none is planned"), ("ru", "не запланирован")])
+@pytest.mark.parametrize("language, words", [("en", "none is scheduled"), ("ru", "не запланирован")])
 def test_status_says_that_no_session_is_planned(make_gateway, language, words):
     assert words in make_gateway(users=["ivan"]).cli("status", language=language).stdout
 

@@ -53,7 +53,7 @@ def test_a_session_is_ended_and_the_line_hung_up(slow, folder):
     waiting = begin(slow)
     until(lambda: is_running(slow), 10, "the session")
     done = slow.cli("session", "--cancel")
-    assert done.returncode == 0 and "told to end" in done.stdout
+    assert done.returncode == 0 and "being cancelled" in done.stdout
     waiting.communicate(timeout=30)
     assert waiting.returncode == 1
     until(lambda: not is_running(slow), 10, "the end")

@@ -204,7 +204,7 @@ def test_a_smarthost_that_offers_no_login_gets_nothing(make_gateway):
     server = Smarthost(lambda step, connection: None, ABILITIES["pipelined"])
     office = office_at(make_gateway, server, user="branch", password="secret")
     write(office, 1)
-    assert "no way to log in" in office.session("--send-only", code=1).stdout
+    assert "no login method" in office.session("--send-only", code=1).stdout
     server.stop()
     assert server.letters == [] and len(office.queued_files()) == 1 and office.files("ivan") == []
 

@@ -45,7 +45,7 @@ def test_no_row_is_wrapped_by_the_terminal(office, words, columns):
 
 
 @pytest.mark.parametrize("words, texts", [
-    (["queue", "list"], ["LAST ANSWER", LONG.strip()]), (["mailbox", "show", "buh"], [LONG.strip()]), (["rule", "list"], ["x" * 120]),
+    (["queue", "list"], ["LAST REPLY", LONG.strip()]), (["mailbox", "show", "buh"], [LONG.strip()]), (["rule", "list"], ["x" * 120]),
     (["user", "list"], ["branch.head", "ivan@home.example", "90d", "ALIASES"])], ids=lambda value: value[0])
 def test_a_pipe_gets_all(office, words, texts):
     shown = office.cli(*words).stdout

@@ -11,7 +11,7 @@ WORDS = {  # what the tests look for
     "en": {"running": "the gateway is running", "down": "the gateway is not running", "fetched": "fetched 0, sent 0",
            "held": "held", "to send": "to send", "empty": "The queue is empty", "recipient": "RECIPIENT",
            "delivered": "delivered", "subject": "Subject: ", "no users": "there are no users yet", "help": "Everywhere:",
-           "yes": "Yes, delete for good"},
+           "yes": "Yes, permanently delete"},
     "ru": {"running": "шлюз работает", "down": "шлюз не работает", "fetched": "забрано 0, отправлено 0",
            "held": "придержано", "to send": "к отправке", "empty": "Очередь пуста", "recipient": "ПОЛУЧАТЕЛЬ",
            "delivered": "доставлено", "subject": "Тема: ", "no users": "пользователей ещё нет", "help": "Везде:",

@@ -12,16 +12,16 @@ from harness.waiting import until
 
 SIZES = [(80, 24), (200, 50)]
 WORDS = {
-    "en": {"running": "the gateway is running", "new user": "New user", "again": "the two passwords are not the same",
-           "weak": "Weak: the name is in it.", "settings": "Settings of the mail program", "yes": "Yes, remove",
+    "en": {"running": "the gateway is running", "new user": "New user", "again": "the two passwords differ",
+           "weak": "Weak: it contains the name.", "settings": "Settings of the mail program", "yes": "Yes, remove",
            "saved": "saved in", "messages": "messages: 1", "test": "Test of the account", "login": "login",
-           "catches": "catches 2 of the last 3 letters", "new rule": "New rule", "two": "Two at once",
-           "was": "full_name = Anna Boss (it was: )", "default": "(15m)", "full name": "Full name ", "left": "Discard your changes?", "down": "Down",
-           "no time": "is no length of time", "mailbox": "Mailbox anna", "gone": "1 message ", "plan": "1 message ("},
+           "catches": "matches 2 of the last 3 messages", "new rule": "New rule", "two": "Edit conflict",
+           "was": "full_name = Anna Boss (was: )", "default": "(15m)", "full name": "Full name ", "left": "Discard your changes?", "down": "Down",
+           "no time": "is not a duration", "mailbox": "Mailbox anna", "gone": "1 message ", "plan": "1 message ("},
     "ru": {"running": "шлюз работает", "new user": "Новый пользователь", "again": "пароли не совпадают",
            "weak": "Слабый: в нём есть имя.", "settings": "Настройки почтовой программы", "yes": "Да, удалить",
            "saved": "сохранено в", "messages": "писем: 1", "test": "Проверка учётной записи", "login": "вход",
-           "catches": "ловит 2 из последних писем: 3", "new rule": "Новое правило", "two": "Двое сразу",
+           "catches": "подходит писем: 2 из последних 3", "new rule": "Новое правило", "two": "Файл изменил кто-то ещё",
            "was": "full_name = Anna Boss (было: )", "default": "(15m)", "full name": "Полное имя ", "left": "Закрыть без сохранения?", "down": "Ниже",
            "no time": "15mx", "mailbox": "Ящик anna", "gone": "1", "plan": "1 письмо ("},
 }

@@ -79,7 +79,7 @@ def test_overview_scrolls_to_all_problems_and_accounts(make_gateway, terminal, l
 
 
 @pytest.mark.parametrize("language, words", [("en", ("Accounts", "Last events", "accepted", "Offer 7")),
-                                             ("ru", ("Учётки", "Последние события", "принято", "Offer 7"))])
+                                             ("ru", ("Аккаунты", "Последние события", "принято", "Offer 7"))])
 def test_overview_uses_a_large_window(make_gateway, terminal, language, words):
     gateway = broken_office(make_gateway)
     term = terminal(gateway, width=200, height=50, language=language)
@@ -93,7 +93,7 @@ def test_overview_uses_a_large_window(make_gateway, terminal, language, words):
 def test_provider_hint_stands_whole_at_each_field_it_is_about(make_gateway, terminal):
     gateway = make_gateway(users={"ivan": {}})
     term = terminal(gateway)
-    term.keys("F4").wait("a adds one")
+    term.keys("F4").wait("Press a to add one")
     term.keys("a").wait("New account")
     term.type("office@gmail.com")
 
@@ -101,7 +101,7 @@ def test_provider_hint_stands_whole_at_each_field_it_is_about(make_gateway, term
         return "settings of Gmail" in term.screen().replace("│", " ").replace("\n", " ") or "Gmail." in term.screen()
 
     until(whole, what="the end of the hint")
-    term.keys("Down", "Down").wait("Gmail takes no password")
+    term.keys("Down", "Down").wait("Gmail does not accept the password")
     until(whole, what="the hint at another field")
 
 
@@ -113,7 +113,7 @@ def test_rule_form_speaks_russian(make_gateway, terminal):
     term.keys("Down", "Space").wait("содержит", "начинается с", without=["contains"])
 
 
-@pytest.mark.parametrize("language, words", [("en", "Close the file to others"), ("ru", "Закрыть файл от посторонних")])
+@pytest.mark.parametrize("language, words", [("en", "Remove the read permission"), ("ru", "Закрыть файл от посторонних")])
 def test_problem_of_a_file_is_mended_or_shown(make_gateway, terminal, language, words):
     gateway = make_gateway(users={"anna": {}, "ivan": {"forward": "ivan"}}, start=False)
     users = gateway.folder / "users.conf"

@@ -332,7 +332,7 @@ def test_the_steps_of_a_smarthost_are_told(make_gateway, smarthost):
 
 
 @pytest.mark.parametrize("keys, step, hint", [
-    ({"url": "smtps://no-such-host.invalid"}, "name", "spelled right"), ({"url": "smtp://127.0.0.1:1"}, "connection", "587"),
+    ({"url": "smtps://no-such-host.invalid"}, "name", "Check the host name"), ({"url": "smtp://127.0.0.1:1"}, "connection", "587"),
     ({"ca_file": ""}, "encryption", "ca_file"), ({"password": "wrong"}, "login", "auth of the smarthost"),
     ({"user": "", "password": "", "default_sender": "me@example.ru"}, None, "")])
 def test_the_step_of_a_smarthost_that_fails_is_named(make_gateway, smarthost, keys, step, hint):
@@ -356,10 +356,10 @@ def test_a_smarthost_that_does_not_take_the_sender(make_gateway):
 
 
 @pytest.mark.parametrize("keys, step, hint", [
-    ({"url": "pop3s://no-such-host.invalid"}, "name", "spelled right"),
+    ({"url": "pop3s://no-such-host.invalid"}, "name", "Check the host name"),
     ({"url": "pop3://127.0.0.1:1", "tls": "none"}, "connection", "port in url"),
     ({"ca_file": ""}, "encryption", "ca_file"),
-    ({"password": "wrong"}, "login", "password made for mail programs"),
+    ({"password": "wrong"}, "login", "separate password for mail programs"),
 ])
 def test_the_step_that_fails_is_named_with_what_to_do(make_gateway, account, keys, step, hint):
     office = make_gateway(start=False, users=IVAN, accounts={"a": {**account, **keys}})

@@ -37,7 +37,7 @@ def insecure():
 def test_clients_are_listed_with_user_address_tls_and_what_they_do(make_gateway, insecure):
     gateway = make_gateway(users={"ivan": {}, "anna": {}})
     assert who(gateway) == []
-    assert "Nobody is connected" in gateway.cli("who").stdout
+    assert "No mail program is connected" in gateway.cli("who").stdout
     pop3 = gateway.pop3("ivan")
     pop3.stat()
     smtp = smtplib.SMTP("127.0.0.1", gateway.submission_port, timeout=20)
@@ -81,7 +81,7 @@ def test_last_login_outlives_the_gateway(make_gateway):
     assert last_login(gateway, "anna")["protocol"] == "pop3"
 
 
-@pytest.mark.parametrize("language, words", [("en", ("connected now: 1", "then waits")), ("ru", ("подключено сейчас: 1", "теперь ждёт"))])
+@pytest.mark.parametrize("language, words", [("en", ("mail programs: 1", "then idle")), ("ru", ("Подключено почтовых программ: 1", "теперь простаивает"))])
 def test_screen_of_the_clients(make_gateway, language, words):
     gateway = make_gateway(users={"ivan": {}, "anna": {}})
     pop3 = gateway.pop3("ivan")

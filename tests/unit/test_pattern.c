@@ -115,7 +115,7 @@ static void test_what_is_wrong_is_said(void **state)
 		const char *pattern, *said;
 	} wrong[] = {
 	    {"a(b", "a closing parenthesis is missing"},
-	    {"a)b", "a closing parenthesis has no opening one"},
+	    {"a)b", "an opening parenthesis is missing"},
 	    {"[a-", "the ] of a [ is missing"},
 	    {"*a", "there is nothing before *, + or ? that it could repeat"},
 	    {"a\\", "it ends in a backslash"},

@@ -125,7 +125,7 @@ static void test_bounce(void **context)
 	assert_non_null(strstr(ivans, "Your message \""));
 	assert_non_null(strstr(postmasters, "To: <postmaster@office.lan>\r\n"));
 	assert_non_null(strstr(postmasters, "of ivan@office.lan, sent "));
-	assert_non_null(strstr(postmasters, "ivan@office.lan was told the same."));
+	assert_non_null(strstr(postmasters, "ivan@office.lan was notified as well."));
 	assert_null(strstr(postmasters, "Your message"));
 	bounces_clear(&bounces);
 	/* Not what is larger than bounce_size. */
@@ -147,7 +147,7 @@ static void test_what_the_gateway_says_is_no_servers_word(void **context)
 	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "        tried for too long"));
 	bounces_clear(&bounces);
 	make("ivan@office.lan", BOUNCE_FAILED, "550 quite so", &bounces);
-	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "Its own words say why"));
+	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "Its reply gives the reason"));
 	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "The server said: 550 quite so"));
 	bounces_clear(&bounces);
 }

@@ -239,7 +239,7 @@ static const struct {
     {"subject contains", "ends", "double quotes"},
     {"subject contains счёт", "character 18", "счёт"},
     {"subject contains \"счёт\" adn size > 1", "character 25", "\"and\""},
-    {"subject contains \"счёт", "character 18", "never closed"},
+    {"subject contains \"счёт", "character 18", "closing quote is missing"},
     {"(always", "ends", "parenthesis"},
     {"always)", "character 7", ")"},
     {"and always", "character 1", "and"},

@@ -155,15 +155,15 @@ static const struct {
 	"Subject: " YA "\r\n" MIME "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n" AS_8BIT "\r\nx\r\n--b--\r\n",
 	"Subject: =?UTF-8?B?0Y8=?=\r\n" MIME "Content-Type: multipart/signed; boundary=b\r\n\r\n--b\r\n" AS_8BIT
 	"\r\nx\r\n--b--\r\n"},
-    {"no boundary", MIME MIXED "\r\n" SOME "\r\n", "!its parts cannot be told apart"},
+    {"no boundary", MIME MIXED "\r\n" SOME "\r\n", "!its parts cannot be separated"},
     {"a boundary beside 8-bit bytes",
 	"Subject: " YA "\r\n" MIME "Content-Type: multipart/mixed; name=" YA "; boundary=b\r\n\r\n--b\r\n" TEXT "\r\n" SOME "\r\n--b--\r\n",
-	"!what its parts are told apart by is not 7-bit\n" "Subject: =?UTF-8?B?0Y8=?=\r\n" MIME "Content-Type: multipart/mixed; name=" YA "; boundary=b\r\n\r\n--b\r\n" TEXT AS_QP
+	"!its MIME boundary is not 7-bit\n" "Subject: =?UTF-8?B?0Y8=?=\r\n" MIME "Content-Type: multipart/mixed; name=" YA "; boundary=b\r\n\r\n--b\r\n" TEXT AS_QP
 	"\r\nhello, it is =D1=8F\r\n--b--\r\n"},
     {"a boundary that is 8-bit and looks so only in the body",
 	MIME "Content-Type: multipart/mixed; boundary*=utf-8''%D1%8F\r\n\r\n" YA "\r\n--" YA "\r\n\r\nx\r\n--" YA "--\r\n",
-	"!a line between its parts may be one that tells them apart\n" MIME "Content-Type: multipart/mixed; boundary*=utf-8''%D1%8F\r\n\r\n??\r\n--" YA "\r\n\r\nx\r\n--" YA "--\r\n"},
-    {"two types", MIME TEXT TEXT "\r\n" SOME, "!a part says twice what it is"},
+	"!a line between its parts may be a MIME boundary\n" MIME "Content-Type: multipart/mixed; boundary*=utf-8''%D1%8F\r\n\r\n??\r\n--" YA "\r\n\r\nx\r\n--" YA "--\r\n"},
+    {"two types", MIME TEXT TEXT "\r\n" SOME, "!a part has two Content-Type fields"},
     {"quoted-printable and 8-bit", MIME TEXT AS_QP "\r\n=d1=8f =3D" YA "= =\r\n" YA "=  \r\n=\r\n=C3=A9\r\n" YA,
 	MIME TEXT AS_QP "\r\n=d1=8f =3D=D1=8F=3D =\r\n=D1=8F=  \r\n=\r\n=C3=A9\r\n=D1=8F"},
     {"long lines of it", MIME TEXT AS_QP "\r\n" SEVENTY TEN TEN "\r\n" SEVENTY YA "-- .\r\n" SEVENTY "12" YA "\r\n",
@@ -171,11 +171,11 @@ static const struct {
     {"no boundary is made of it", MIME MIXED "\r\n--b\r\n" AS_QP "\r\n" SEVENTY "12" "\xff--b\r\n--b--\r\n",
 	MIME MIXED "\r\n--b\r\n" AS_QP "\r\n" SEVENTY "12=FF=\r\n=2D-b\r\n--b--\r\n"},
     {"base64 and 8-bit", MIME TEXT "Content-Transfer-Encoding: base64\r\n\r\n" SOME,
-	"!a part has 8-bit bytes in an encoding that has none"},
+	"!a part has 8-bit bytes in a 7-bit encoding"},
     {"what cannot be encoded beside what can",
 	"Subject: " YA "\r\n" MIME MIXED AS_8BIT "\r\n--b\r\nContent-Transfer-Encoding: x-own\r\n\r\n" YA "\r\n--b\r\n" TEXT AS_8BIT
 	"\r\n" SOME "\r\n--b--\r\n",
-	"!a part has 8-bit bytes in an encoding that has none\n" "Subject: =?UTF-8?B?0Y8=?=\r\n" MIME MIXED AS_8BIT "\r\n--b\r\nContent-Transfer-Encoding: x-own\r\n\r\n" YA "\r\n--b\r\n" TEXT AS_QP
+	"!a part has 8-bit bytes in a 7-bit encoding\n" "Subject: =?UTF-8?B?0Y8=?=\r\n" MIME MIXED AS_8BIT "\r\n--b\r\nContent-Transfer-Encoding: x-own\r\n\r\n" YA "\r\n--b\r\n" TEXT AS_QP
 	"\r\nhello, it is =D1=8F\r\n--b--\r\n"},
     {"preamble", MIME MIXED "\r\n" SOME "\r\n--b\r\n\r\nx\r\n--b--\r\n", MIME MIXED "\r\nhello, it is ??\r\n--b\r\n\r\nx\r\n--b--\r\n"},
     {"epilogue", MIME MIXED "\r\n--b\r\n\r\nx\r\n--b--\r\n" SOME "\r\n", MIME MIXED "\r\n--b\r\n\r\nx\r\n--b--\r\nhello, it is ??\r\n"},
@@ -183,13 +183,13 @@ static const struct {
 	MIME MIXED "\r\n--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--\r\n" YA "\r\n--b\r\n\r\ny\r\n--b--\r\n",
 	MIME MIXED "\r\n--b\r\nContent-Type: multipart/mixed; boundary=c\r\n\r\n--c\r\n\r\nx\r\n--c--\r\n??\r\n--b\r\n\r\ny\r\n--b--\r\n"},
     {"text like a boundary", MIME MIXED "\r\n--" YA "\r\n" SOME "\r\n--b\r\n\r\nx\r\n--b--\r\n",
-	"!a line between its parts may be one that tells them apart\n" MIME MIXED "\r\n--" YA "\r\nhello, it is ??\r\n--b\r\n\r\nx\r\n--b--\r\n"},
+	"!a line between its parts may be a MIME boundary\n" MIME MIXED "\r\n--" YA "\r\nhello, it is ??\r\n--b\r\n\r\nx\r\n--b--\r\n"},
     {"a list's words behind what is signed", MIME SIGNED "\r\n--s\r\n\r\nx\r\n--s\r\n\r\nsignature\r\n--s--\r\n" SOME,
 	MIME SIGNED "\r\n--s\r\n\r\nx\r\n--s\r\n\r\nsignature\r\n--s--\r\nhello, it is ??"},
     {"a preamble that is signed",
 	MIME SIGNED "\r\n" YA "\r\n--s\r\n" MIXED "\r\n" YA "\r\n--b\r\n\r\nx\r\n--b--\r\n" YA "\r\n--s\r\n\r\nsignature\r\n--s--\r\n" YA,
 	"!it is signed\n" MIME SIGNED "\r\n??\r\n--s\r\n" MIXED "\r\n" YA "\r\n--b\r\n\r\nx\r\n--b--\r\n" YA "\r\n--s\r\n\r\nsignature\r\n--s--\r\n??"},
-    {"a report", MIME "Content-Type: message/delivery-status\r\n\r\n" SOME, "!a part must not be encoded by its type"},
+    {"a report", MIME "Content-Type: message/delivery-status\r\n\r\n" SOME, "!the type of a part must not be encoded"},
     {"LF ends", "Content-Type: text/plain\nMIME-Version: 1.0\n\n" SOME "\n",
 	"Content-Type: text/plain\nMIME-Version: 1.0\n" AS_QP "\nhello, it is =D1=8F\r\n"},
 };

@@ -51,7 +51,7 @@ static void check_file(struct checker *checker, const char *path, struct conf_pl
 	if (path[0] == '\0' || may(path, R_OK))
 		return;
 	conf_problem_add(checker->problems, place, true,
-	    N_("user %s, as whom the gateway runs, cannot read %s: chgrp %s %s && chmod g+r %s"), checker->user, path,
+	    N_("user %s, under which the gateway runs, cannot read %s: chgrp %s %s && chmod g+r %s"), checker->user, path,
 	    checker->user, path, path);
 }
 
@@ -119,7 +119,8 @@ static void check_spool(struct checker *checker)
 	walk(checker, spool, DEPTH_MAX);
 	if (checker->foreign > 0)
 		conf_problem_add(checker->problems, (struct conf_place){checker->conf->files.items[0], 0}, true,
-		    N_("user %s, as whom the gateway runs, cannot use files of the spool (%zu, the first: %s): chown -R %s: %s"),
+		    N_("user %s, under which the gateway runs, cannot use some files of the spool "
+		       "(%zu, the first: %s): chown -R %s: %s"),
 		    checker->user, checker->foreign, checker->first, checker->user, spool);
 	free(checker->first);
 }

@@ -83,7 +83,8 @@ int cli_confirm_removal(const struct cli *cli, const char *question)
 	if (cli_option(cli, "--yes") != NULL)
 		return CLI_DONE;
 	if (cli->json || isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
-		return cli_fail(CLI_USAGE, _("%s Nothing was removed; to remove without a question, add --yes"), question);
+		return cli_fail(CLI_USAGE, _("%s Nothing was removed; add --yes to remove without "
+		    "confirmation"), question);
 	return question_confirm(question, false) ? CLI_DONE : cli_fail(CLI_FAILED, "%s", _("nothing was removed"));
 }
 
@@ -157,7 +158,8 @@ static int take_option(struct cli *cli, int argc, char **argv, int *at)
 	if (option == NULL && key == NULL)
 		return unknown_option(cli, argc, argv, text);
 	if (key != NULL && !cli_is_option_key(key))
-		return cli_fail(CLI_USAGE, _("a password never stands in a command line, where everybody sees it: leave %.*s out, it is asked for"),
+		return cli_fail(CLI_USAGE, _("a password is not accepted on the command line, where "
+		    "other users can see it: omit %.*s; lanpost asks for it"),
 		    SLICE_PRINT(name));
 	given.name = key == NULL ? option->name : key->name;
 	wanted = key == NULL ? option->value : _(value_syntax(key->type));
@@ -255,7 +257,7 @@ static int run(struct cli *cli, int (*screens)(struct cli *cli))
 	const char *language = cli_option(cli, "--lang");
 
 	if (language != NULL && strcmp(language, "en") != 0 && strcmp(language, "ru") != 0)
-		return cli_fail(CLI_USAGE, _("--lang takes en or ru"));
+		return cli_fail(CLI_USAGE, _("--lang: use en or ru"));
 	i18n_start(language);
 	if (cli_option(cli, "-c") != NULL)
 		cli->config = cli_option(cli, "-c");
@@ -288,7 +290,7 @@ int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count,
 	free(cli.given);
 	free(cli.words);
 	if (fflush(stdout) != 0 && result == CLI_DONE)
-		result = cli_fail(CLI_FAILED, _("standard output cannot be written"));
+		result = cli_fail(CLI_FAILED, _("cannot write standard output"));
 	return result;
 }
 
@@ -333,7 +335,8 @@ struct conf *cli_conf(const struct cli *cli)
 	if (!cli_may_read(cli))
 		return NULL;
 	if (access(cli->config, F_OK) != 0) {
-		cli_fail(CLI_FAILED, _("there is no configuration %s: make one with `lanpost setup`, or name another with -c FILE"), cli->config);
+		cli_fail(CLI_FAILED, _("there is no configuration %s: create one with `lanpost "
+		    "setup`, or use another with -c FILE"), cli->config);
 		return NULL;
 	}
 	conf = conf_load(cli->config, &problems);
@@ -395,7 +398,8 @@ const struct conf_user *cli_find_user(const struct conf *conf, char *name)
 	if (user != NULL)
 		return user;
 	if (strcmp(name, CONF_POSTMASTER) == 0) {
-		cli_fail(CLI_FAILED, _("postmaster is built in and has no section yet; `lanpost user passwd postmaster` makes one"));
+		cli_fail(CLI_FAILED, _("postmaster is built in and has no section yet; `lanpost "
+		    "user passwd postmaster` creates one"));
 		return NULL;
 	}
 	if (conf->user_count > 0)
@@ -456,7 +460,7 @@ int cli_print_json(json_t *document)
 	text = json_dumps(document, JSON_INDENT(2));
 
 	if (text == NULL || puts(text) == EOF)
-		result = cli_fail(CLI_FAILED, _("the JSON document cannot be written"));
+		result = cli_fail(CLI_FAILED, _("cannot write the JSON document"));
 	free(text);
 	json_decref(document);
 	return result;

@@ -18,7 +18,7 @@ static const struct {
 } headings[] = {
     {N_("Mail"), "status session who trace queue mailbox"},
     {N_("Configuration"), "setup check user account smarthost rule client-setup dkim config-reference"},
-    {N_("Try without effect"), "sort decode demo"},
+    {N_("Dry runs"), "sort decode demo"},
     {N_("The gateway"), "reload stop backup restore completion"},
 };
 static const struct {
@@ -28,36 +28,45 @@ static const struct {
     {"account", N_("mailboxes at providers")},
     {"smarthost", N_("servers for outgoing mail")},
     {"rule", N_("rules of the sorter")},
-    {"queue", N_("outgoing mail that waits")},
-    {"mailbox", N_("mail in the mailboxes")},
+    {"queue", N_("outgoing mail in the queue")},
+    {"mailbox", N_("messages in the mailboxes")},
 };
 static const struct {
 	const char *command, *about;
 } examples[] = {
     {"lanpost session", N_("fetch and send now")},
-    {"lanpost trace anna@bank.example", N_("what happened to mail from or to this address")},
+    {"lanpost trace anna@bank.example", N_("the history of messages from or to this address")},
     {"lanpost user add ivan --full-name 'Ivan Petrov'", N_("asks for the password")},
-    {"lanpost account disable sales", N_("do not fetch this account for now")},
-    {"lanpost mailbox purge boss --older 90d", N_("asks before it removes")},
+    {"lanpost account disable sales", N_("stop fetching this account for now")},
+    {"lanpost mailbox purge boss --older 90d", N_("asks before it removes the messages")},
 };
 /* What a verb or a group has to say beside its row in the table. */
 static const struct {
 	const char *name, *text;
 } notes[] = {
-    {"user add", N_("The password is asked for twice on a terminal; elsewhere it is the first line of standard input. --no-password makes a user without one.")},
-    {"user passwd", N_("The password is asked for twice on a terminal; elsewhere it is the first line of standard input. For postmaster it makes the first one.")},
+    {"user add", N_("On a terminal lanpost asks for the password twice; otherwise it reads the "
+        "first line of standard input. --no-password adds a user without a password.")},
+    {"user passwd", N_("On a terminal lanpost asks for the password twice; otherwise it reads the "
+        "first line of standard input. This is also how postmaster gets its first password.")},
     {"user set", N_("An empty value removes a key, as --unset does. Passwords: lanpost user passwd.")},
-    {"user remove", N_("The mailbox stays on the disk: lanpost mailbox list shows it, lanpost mailbox purge empties it.")},
-    {"account add", N_("The password is asked for on a terminal; elsewhere it is the first line of standard input. It is not asked for with --password-command, --oauth2-token-command or --no-password.")},
-    {"account passwd", N_("The password is asked for on a terminal; elsewhere it is the first line of standard input.")},
+    {"user remove", N_("The mailbox stays on the disk: `lanpost mailbox list` shows it, `lanpost "
+        "mailbox purge` empties it.")},
+    {"account add", N_("On a terminal lanpost asks for the password; otherwise it reads the first "
+        "line of standard input. It does not ask with --password-command, --oauth2-token-command or "
+        "--no-password.")},
+    {"account passwd", N_("On a terminal lanpost asks for the password; otherwise it reads the "
+        "first line of standard input.")},
     {"account set", N_("An empty value removes a key, as --unset does. Passwords: lanpost account passwd.")},
-    {"rule add", N_("Conditions are described in lanpost-rules(5). A rule that throws away all mail is asked about on a terminal.")},
+    {"rule add", N_("lanpost-rules(5) describes the conditions. On a terminal lanpost asks for "
+        "confirmation of a rule that discards all mail.")},
     {"rule set", N_("An empty value removes a key, as --unset does.")},
-    {"mailbox purge", N_("TIME is a number with s, m, h, d or w: 90d. What would go is shown and asked about; without a terminal --yes must be given.")},
+    {"mailbox purge", N_("TIME is a number with s, m, h, d or w: 90d. lanpost shows what it would "
+        "remove and asks for confirmation; without a terminal --yes is required.")},
     {"mailbox archive", N_("TIME is a number with s, m, h, d or w: 90d.")},
-    {"queue delete", N_("What would go is shown and asked about; without a terminal --yes must be given.")},
+    {"queue delete", N_("lanpost shows what it would remove and asks for confirmation; without a "
+        "terminal --yes is required.")},
     {"trace", N_("TIME is an age (7d) or a date (2026-11-23, or '2026-11-23 09:15').")},
-    {"rule test", N_("TIME is an age with s, m, h, d or w; 7d if nothing is said.")},
+    {"rule test", N_("TIME is an age with s, m, h, d or w; the default is 7d.")},
     {"sort", N_("FILE is a message; - is standard input.")},
     {"decode", N_("FILE is a message; - is standard input.")},
 };
@@ -152,7 +161,8 @@ static void print_keys(const struct verb *verb)
 
 	if (section == NULL)
 		return;
-	print_wrapped(_("Keys, each followed by its value (a list: items with commas between them, or the option repeated):"), 2, 0);
+	print_wrapped(_("Keys, each followed by its value (for a list: separate the items with "
+	    "commas, or repeat the option):"), 2, 0);
 	for (size_t i = 0; i < section->key_count; i++)
 		if (cli_is_option_key(&section->keys[i]))
 			print_key(&section->keys[i]);
@@ -215,7 +225,7 @@ bool cli_help_group(const struct cli *cli)
 		free(left);
 	}
 	if (any)
-		printf(_("lanpost %.*s VERB --help tells the options and values of a verb.\n"), SLICE_PRINT(group));
+		printf(_("`lanpost %.*s VERB --help` lists the options and values of a verb.\n"), SLICE_PRINT(group));
 	return any;
 }
 
@@ -273,8 +283,8 @@ static void print_verbs(const struct cli *cli, const char *words)
 
 void cli_help_all(const struct cli *cli)
 {
-	puts(_("Usage: lanpost [-c FILE] VERB ...     lanpost VERB --help tells more"));
-	puts(_("       lanpost                        on a terminal: the screens"));
+	puts(_("Usage: lanpost [-c FILE] VERB ...     `lanpost VERB --help` describes a verb"));
+	puts(_("       lanpost                        on a terminal: opens the screens"));
 	for (size_t i = 0; i < ARRAY_LEN(headings); i++) {
 		printf("\n%s\n", _(headings[i].heading));
 		print_verbs(cli, headings[i].words);

@@ -32,7 +32,8 @@ static int no_connection(const struct conf *conf, const struct error *error)
 		    _("the gateway is not running (spool %s): start lanpostd or `systemctl start lanpost`"),
 		    conf->gateway.spool);
 	if (error->saved_errno == EACCES)
-		return cli_fail(CLI_FAILED, _("%s; be root or in the group of the socket"), ERROR_SAID(error));
+		return cli_fail(CLI_FAILED, _("%s; run this command as root, or join the group of "
+		    "the socket"), ERROR_SAID(error));
 	return cli_fail_error(error);
 }
 
@@ -62,7 +63,7 @@ static json_t *await(int fd, int seconds, client_event_fn on_event, void *contex
 	if (result == CTL_OBJECT)
 		return object;
 	if (result == CTL_CLOSED)
-		cli_fail(CLI_FAILED, _("the gateway ended before it answered; see its log"));
+		cli_fail(CLI_FAILED, _("the gateway exited before it answered; see its log"));
 	else if (result == CTL_AGAIN)
 		cli_fail(CLI_FAILED, _("the gateway did not answer within %d seconds; see its log"),
 		    seconds);

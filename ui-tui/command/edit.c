@@ -191,8 +191,10 @@ static void tell_rest(struct edit *edit, struct conf_problems *before, const str
 	char *text;
 
 	if (after->errors > 0) {
-		text = xasprintf(_n("the configuration still has %zu error (lanpost check); until it is mended the gateway keeps the old one",
-				     "the configuration still has %zu errors (lanpost check); until they are mended the gateway keeps the old one", after->errors),
+		text = xasprintf(_n("the configuration still has %zu error (lanpost check); until "
+		    "it is fixed the gateway uses the old configuration",
+				     "the configuration still has %zu errors (lanpost check); until "
+				     "they are fixed the gateway uses the old configuration", after->errors),
 		    after->errors);
 		remark(edit, text);
 		free(text);
@@ -209,7 +211,8 @@ static int judge(struct edit *edit, struct conf_problems *before, const struct c
 	const struct conf_problem *error = after->errors < before->errors ? NULL : next_new(before, after, false, &at);
 
 	if (error != NULL)
-		return cli_fail(CLI_FAILED, _("nothing was changed, for the configuration would be wrong: %s"), ERROR_SAID(error));
+		return cli_fail(CLI_FAILED, _("nothing was changed, because the configuration would "
+		    "be invalid: %s"), ERROR_SAID(error));
 	return edit->approve == NULL ? CLI_DONE : edit->approve(edit, conf);
 }
 
@@ -259,7 +262,7 @@ static int replace_file(const struct edit *edit)
 	int lock = lock_folder(edit->file), result = CLI_DONE;
 
 	if (edit_is_stale(edit))
-		result = cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
+		result = cli_fail(CLI_FAILED, _("%s was changed in the meantime; try again"), edit->file);
 	else if (ini_edit_write(edit->file, &edit->text, edit->cli->config, &error) != 0)
 		result = cli_fail_error(&error);
 	if (lock >= 0)
@@ -292,7 +295,7 @@ int edit_commit(struct edit *edit)
 int edit_remove(struct edit *edit, const char *kind, const char *name)
 {
 	if (!ini_edit_remove(&edit->text, kind, name))
-		return cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
+		return cli_fail(CLI_FAILED, _("%s was changed in the meantime; try again"), edit->file);
 	return edit_commit(edit);
 }
 
@@ -312,7 +315,8 @@ static int check_changes(const struct cli *cli, const struct schema_section *sec
 	for (size_t i = 0; i < cli->given_count; i++)
 		any = any || schema_find_key(section, cli->given[i].name) != NULL;
 	if (!any)
-		result = cli_fail(CLI_USAGE, _("say what to change: --KEY VALUE or --unset KEY; see lanpost %s --help"), cli->verb->name);
+		result = cli_fail(CLI_USAGE, _("specify what to change: --KEY VALUE or --unset KEY; "
+		    "see lanpost %s --help"), cli->verb->name);
 	return result;
 }
 

@@ -301,7 +301,7 @@ bool progress_summary(const struct progress *progress, const json_t *answer)
 		puts(note);
 		free(note);
 	}
-	printf(_("fetched %lld, left on the server %lld, sent %lld, refused %lld, put off %lld\n"),
+	printf(_("fetched %lld, left on the server %lld, sent %lld, refused %lld, deferred %lld\n"),
 	    (long long)fetched, (long long)skipped, (long long)number(answer, "sent"),
 	    (long long)number(answer, "refused"), (long long)number(answer, "deferred"));
 	return !json_is_true(json_object_get(answer, "failed"));

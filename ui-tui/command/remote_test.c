@@ -147,20 +147,26 @@ static void show(const struct test *test, const char *step, const char *label, c
 static const char *step_hint(const struct test *test, enum remote_step step)
 {
 	static const char *const hints[] = {
-	    [REMOTE_NAME] = N_("Is the name in url spelled right, and is the line up? Try: getent hosts NAME"),
-	    [REMOTE_CONNECT] = N_("Is the port in url right (995 for pop3s, 993 for imaps), and does a firewall or "
-				  "[line] proxy stand in between?"),
-	    [REMOTE_TLS] = N_("Look at the scheme of url and at tls, ca_file and pin_sha256 of the account."),
-	    [REMOTE_LOGIN] = N_("Check user and password; many providers want a password made for mail programs, and "
-				"POP3 or IMAP allowed in the settings of the mailbox."),
-	    [REMOTE_READY] = N_("The login is good, but the mailbox cannot be read: ask the provider."),
+	    [REMOTE_NAME] = N_("Check the host name in url and the internet connection. Try: getent "
+	        "hosts NAME"),
+	    [REMOTE_CONNECT] = N_("Check the port in url (995 for pop3s, 993 for imaps), the "
+	        "firewalls and [line] proxy."),
+	    [REMOTE_TLS] = N_("Check the scheme of url, and tls, ca_file and pin_sha256 of the account."),
+	    [REMOTE_LOGIN] = N_("Check user and password. Many providers require a separate "
+	        "password for mail programs, and POP3 or IMAP must be enabled in the settings of "
+	        "the mailbox."),
+	    [REMOTE_READY] = N_("The login works, but the mailbox cannot be read: ask the provider."),
 	};
 	static const char *const smtp_hints[] = {
-	    [REMOTE_NAME] = N_("Is the name in url spelled right, and is the line up? Try: getent hosts NAME"),
-	    [REMOTE_CONNECT] = N_("Check the port in url (465 for smtps, 587 for smtp) and firewalls. Many lines block port 25."),
+	    [REMOTE_NAME] = N_("Check the host name in url and the internet connection. Try: getent "
+	        "hosts NAME"),
+	    [REMOTE_CONNECT] = N_("Check the port in url (465 for smtps, 587 for smtp) and the "
+	        "firewalls. Many internet providers block port 25."),
 	    [REMOTE_TLS] = N_("Check the scheme of url, and tls, ca_file and pin_sha256 of the smarthost."),
-	    [REMOTE_LOGIN] = N_("Check user, password and auth of the smarthost. Many providers want a password made for mail programs."),
-	    [REMOTE_READY] = N_("The server does not take mail from this sender. Set default_sender of the smarthost to an address of its login."),
+	    [REMOTE_LOGIN] = N_("Check user, password and auth of the smarthost. Many providers "
+	        "require a separate password for mail programs."),
+	    [REMOTE_READY] = N_("The server does not accept mail from this sender. Set "
+	        "default_sender of the smarthost to an address that belongs to its login."),
 	};
 
 	return _(test->sender == NULL ? hints[step] : smtp_hints[step]);
@@ -210,7 +216,8 @@ static void show_login(const struct test *test, const struct remote_report *repo
 {
 	struct buf text = BUF_INIT(1024);
 
-	buf_append_text(&text, test->remote->user[0] != '\0' ? test->remote->user : _("none: user is empty"));
+	buf_append_text(&text, test->remote->user[0] != '\0' ? test->remote->user : _("no login: "
+	    "user is empty"));
 	if (report->way != AUTH_AUTO && report->refused != AUTH_AUTO)
 		/* TRANSLATORS: a user, the way to log in, and the one that the server refused */
 		buf_printf(&text, _(" (auth = %s; %s was refused)"), login_name(report->way), login_name(report->refused));
@@ -227,7 +234,8 @@ static void show_steps(const struct test *test, const struct remote_report *repo
 	if (report->step > REMOTE_CONNECT)
 		show_step(test, REMOTE_CONNECT, _("good"));
 	if (report->step > REMOTE_LOGIN) {
-		show_step(test, REMOTE_TLS, report->tls[0] != '\0' ? report->tls : _("none: everything goes in the clear"));
+		show_step(test, REMOTE_TLS, report->tls[0] != '\0' ? report->tls : _("none: all "
+		    "data is sent in clear text"));
 		show_login(test, report);
 	}
 }
@@ -245,7 +253,7 @@ static int look_inside(struct talk *talk, const struct test *test)
 		buf_clear(&can);
 		return failed(test, REMOTE_READY, &error);
 	}
-	show(test, "capabilities", _("server can"), can.len > 0 ? buf_text(&can) : _("it does not say"));
+	show(test, "capabilities", _("server supports"), can.len > 0 ? buf_text(&can) : _("not announced"));
 	snprintf(text, sizeof(text), _("messages: %llu"), count);
 	show_step(test, REMOTE_READY, text);
 	if (test->report != NULL)
@@ -294,13 +302,14 @@ static void show_size(const struct test *test, uint64_t size)
 	if (test->report != NULL)
 		json_object_set_new(test->report, "max_size", json_integer((json_int_t)size));
 	if (size == 0)
-		snprintf(text, sizeof(text), "%s", _("it names no limit"));
+		snprintf(text, sizeof(text), "%s", _("no limit announced"));
 	else if (test->most == 0 || (uint64_t)test->most > size)
-		snprintf(text, sizeof(text), _("%llu bytes; larger ones come back. Set max_outgoing_size to tell the senders at once."),
+		snprintf(text, sizeof(text), _("%llu bytes; larger messages bounce. Set "
+		    "max_outgoing_size to refuse them at once."),
 		    (unsigned long long)size);
 	else
 		snprintf(text, sizeof(text), _("%llu bytes"), (unsigned long long)size);
-	show(test, "size", _("largest"), text);
+	show(test, "size", _("size limit"), text);
 }
 
 static int look_at_smarthost(struct talk *talk, const struct test *test)
@@ -310,7 +319,7 @@ static int look_at_smarthost(struct talk *talk, const struct test *test)
 	uint64_t size;
 
 	read_hello(remote_hello(talk->remote), &can, &size);
-	show(test, "capabilities", _("server can"), can.len > 0 ? buf_text(&can) : _("it does not say"));
+	show(test, "capabilities", _("server supports"), can.len > 0 ? buf_text(&can) : _("not announced"));
 	buf_clear(&can);
 	show_size(test, size);
 	if (test->sender[0] == '\0')

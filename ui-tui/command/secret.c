@@ -32,7 +32,7 @@ static int read_line(char line[SECRET_MAX], struct error *error)
 		if (got < 0)
 			return error_errno(error, N_("standard input"));
 		if (got == 0 && used == 0)
-			return error_set(error, ERROR_CANCELLED, N_("the input has ended where a password was asked for"));
+			return error_set(error, ERROR_CANCELLED, N_("end of input instead of a password"));
 		if (got == 0 || byte == '\n')
 			break;
 		if (used == SECRET_MAX - 1)
@@ -41,7 +41,7 @@ static int read_line(char line[SECRET_MAX], struct error *error)
 		if (byte == CTRL_C)
 			return error_set(error, ERROR_CANCELLED, N_("nothing was changed"));
 		if (byte == '\0')
-			return error_set(error, ERROR_CONFIG, N_("a password cannot hold NUL bytes"));
+			return error_set(error, ERROR_CONFIG, N_("a password cannot contain NUL bytes"));
 		line[used++] = byte;
 	}
 	if (used > 0 && line[used - 1] == '\r')
@@ -89,7 +89,7 @@ static int ask(const char *user, bool twice, char secret[SECRET_MAX], struct err
 	if (result == 0 && twice)
 		result = prompt(_("Again for %s: "), user, again, error);
 	if (result == 0 && twice && strcmp(secret, again) != 0)
-		result = error_set(error, ERROR_CONFIG, N_("the two passwords are not the same"));
+		result = error_set(error, ERROR_CONFIG, N_("the two passwords differ"));
 	explicit_bzero(again, sizeof(again));
 	return result;
 }
@@ -104,7 +104,7 @@ static int make_hash(const char *secret, char **hash, struct error *error)
 	if (crypt_gensalt_rn("$y$", 0, NULL, 0, salt, sizeof(salt)) != NULL)
 		made = crypt_rn(secret, salt, data, sizeof(*data));
 	if (made == NULL)
-		result = error_errno(error, N_("the password cannot be hashed"));
+		result = error_errno(error, N_("cannot hash the password"));
 	else
 		*hash = xstrdup(made);
 	explicit_bzero(data, sizeof(*data));
@@ -160,14 +160,14 @@ const char *secret_weakness(const char *password, const char *user)
 	if (password[0] == '\0')
 		return _("Without a password everybody on the LAN can read this mailbox.");
 	if (user[0] != '\0' && strcasestr(password, user) != NULL)
-		return _("Weak: the name is in it.");
+		return _("Weak: it contains the name.");
 	for (size_t i = 0; i < ARRAY_LEN(common); i++)
 		if (strcasestr(password, common[i]) != NULL)
-			return _("Weak: everybody tries this one.");
+			return _("Weak: it is one of the most common passwords.");
 	if (strlen(password) < 8)
-		return _("Weak: short. Eight characters or more are better.");
+		return _("Weak: it is short. Use eight characters or more.");
 	if (strlen(password) < 14 && kinds_of(password) < 2)
-		return _("Weak: one kind of characters. Add digits, or make it longer.");
+		return _("Weak: it has one kind of characters. Add digits, or make it longer.");
 	return NULL;
 }
 
@@ -177,16 +177,17 @@ static int judge(const char *password, const char *user, struct error *error)
 	const char *weakness = secret_weakness(password, user);
 
 	if (password[0] == '\0')
-		return error_set(error, ERROR_CONFIG, N_("the password of %s is empty; to do without one, use --no-password"), user);
+		return error_set(error, ERROR_CONFIG, N_("the password of %s is empty; use "
+		    "--no-password to set no password"), user);
 	if (weakness == NULL)
 		return 0;
 	if (isatty(STDIN_FILENO) == 1)
 		question_say(weakness);
 	else
 		fprintf(stderr, _("lanpost: warning: %s\n"), weakness);
-	if (isatty(STDIN_FILENO) != 1 || question_confirm(_("Take this password all the same?"), false))
+	if (isatty(STDIN_FILENO) != 1 || question_confirm(_("Use this password anyway?"), false))
 		return 0;
-	return error_set(error, ERROR_CONFIG, N_("the password of %s was not taken"), user);
+	return error_set(error, ERROR_CONFIG, N_("the password of %s was not accepted"), user);
 }
 
 int secret_ask(const char *user, struct secret *secret, struct error *error)
@@ -209,7 +210,8 @@ int secret_ask_plain(const char *whose, char **password, struct error *error)
 	int result = ask(whose, false, line, error);
 
 	if (result == 0 && line[0] == '\0')
-		result = error_set(error, ERROR_CONFIG, N_("the password of %s is empty; to do without one, use --no-password"), whose);
+		result = error_set(error, ERROR_CONFIG, N_("the password of %s is empty; use "
+		    "--no-password to set no password"), whose);
 	if (result == 0)
 		*password = xstrdup(line);
 	explicit_bzero(line, sizeof(line));

@@ -15,7 +15,7 @@ static int become_owner(const char *spool, struct error *error)
 	if (geteuid() != 0 || st.st_uid == 0)
 		return 0;
 	if (setgroups(1, &st.st_gid) != 0 || setgid(st.st_gid) != 0 || setuid(st.st_uid) != 0)
-		return error_errno(error, N_("cannot become the owner of %s"), spool);
+		return error_errno(error, N_("cannot change the owner of %s"), spool);
 	return 0;
 }
 

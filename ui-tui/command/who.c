@@ -35,10 +35,10 @@ const char *who_activity(const json_t *client, char *out, size_t size)
 	bool works = json_is_true(json_object_get(client, "working"));
 
 	if (command[0] == '\0')
-		snprintf(out, size, "%s", works ? _("connecting") : _("nothing yet"));
+		snprintf(out, size, "%s", works ? _("connecting") : _("no command yet"));
 	else
 		/* TRANSLATORS: what a mail program does: its last command, and whether that is done */
-		snprintf(out, size, works ? _("%s, at work") : _("%s, then waits"), command);
+		snprintf(out, size, works ? _("%s, in progress") : _("%s, then idle"), command);
 	return out;
 }
 

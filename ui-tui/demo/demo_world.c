@@ -312,7 +312,7 @@ static int ended_early(const struct demo *demo, const struct demo_side *side, st
 		while (rest.ptr != NULL && (next = slice_trim(slice_cut(&rest, '\n'))).ptr != NULL)
 			line = next.len > 0 ? next : line;
 	}
-	error_set(error, ERROR_PERMANENT, N_("lanpostd ended at once: %.*s"), SLICE_PRINT(line));
+	error_set(error, ERROR_PERMANENT, N_("lanpostd exited at once: %.*s"), SLICE_PRINT(line));
 	free(text);
 	free(path);
 	return -1;

@@ -83,13 +83,13 @@ static void draw_reader(struct tui *tui, void *context)
 		    without_name(lines.items[reader->top + i]));
 	if (reader->job != NULL && reader->job->fd >= 0)
 		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_WARNING,
-		    _("working ... (Esc stops it)"));
+		    _("working ... (Esc: stop)"));
 	else if (reader->lines > reader->page)
 		term_putf(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_DIM,
 		    _("lines %zu to %zu of %zu   /: find   Esc: close"), reader->top + 1,
 		    reader->top + reader->page > lines.count ? lines.count : reader->top + reader->page, lines.count);
 	else
-		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_DIM, _("Esc closes"));
+		term_put(area.y + area.height - 2, area.x + 2, area.width - 4, STYLE_DIM, _("Esc: close"));
 	strlist_clear(&lines);
 }
 
@@ -142,7 +142,7 @@ static void find_line(struct tui *tui, struct reader *reader, bool forward)
 static void search(struct tui *tui, struct reader *reader, int key)
 {
 	if (key == '/') {
-		char *wanted = dialog_ask(tui, _("Find"), _("Words to be found:"), reader->wanted == NULL ? "" : reader->wanted);
+		char *wanted = dialog_ask(tui, _("Find"), _("Find:"), reader->wanted == NULL ? "" : reader->wanted);
 
 		if (wanted == NULL)
 			return;
@@ -186,7 +186,7 @@ int dialog_job(struct tui *tui, const char *title, int (*fn)(void *context), voi
 	tui_state_close(tui);
 	tui->job = reader.job = job_start(fn, context, input);
 	if (tui->job == NULL) {
-		tui_say(tui, STYLE_BAD, "%s", _("no process can be started"));
+		tui_say(tui, STYLE_BAD, "%s", _("cannot start a process"));
 		return CLI_FAILED;
 	}
 	read_on(tui, &reader);
@@ -204,7 +204,7 @@ static void draw_working(struct tui *tui, void *context)
 
 	(void)tui;
 	(void)context;
-	term_put(all.height - 2, 0, all.width, STYLE_WARNING, _("working ... (Esc stops it)"));
+	term_put(all.height - 2, 0, all.width, STYLE_WARNING, _("working ... (Esc: stop)"));
 }
 
 /* Without the name of the program: of what went well the last line, of what failed all. */
@@ -229,7 +229,7 @@ static struct job *run_quietly(struct tui *tui, int (*fn)(void *context), void *
 	tui_state_close(tui);
 	tui->job = job = job_start(fn, context, input);
 	if (job == NULL) {
-		tui_say(tui, STYLE_BAD, "%s", _("no process can be started"));
+		tui_say(tui, STYLE_BAD, "%s", _("cannot start a process"));
 		return NULL;
 	}
 	tui_overlay_push(tui, &overlay);

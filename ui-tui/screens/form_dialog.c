@@ -94,7 +94,7 @@ static void add_help(const struct form_dialog *dialog, const struct form_field *
 	if (field->schema != NULL && field->kind == FORM_TEXT)
 		buf_printf(text, " [%s]", _(value_syntax(field->schema->type)));
 	if (takes_names(field) && dialog->names != NULL)
-		buf_printf(text, " %s", _("F4 picks one."));
+		buf_printf(text, " %s", _("F4: choose from a list."));
 	if (field->kind == FORM_CHOICE)
 		for (size_t i = 0; field->words[i] != NULL; i++)
 			buf_printf(text, "%s%s%s", i == 0 ? " [" : ", ", shown_word(field, field->words[i]), field->words[i + 1] == NULL ? "]" : "");

@@ -99,7 +99,7 @@ static void add_problems(struct list *list, const struct tui_problems *problems)
 		list_add(list, id, problem->style);
 		list_cell(list, problem->text);
 		if (problem->place == SCREEN_OVERVIEW)
-			list_cell(list, _("b starts it"));
+			list_cell(list, _("press b to start it"));
 		else
 			list_cellf(list, "F%d", problem->place + 2);
 		free(id);
@@ -117,7 +117,7 @@ static void add_account(struct list *list, const json_t *account)
 
 	append_padded(&text, name == NULL ? "" : name, NAME_COLUMNS);
 	append_padded(&text, last == 0 ? "-" : tui_text_time(time, sizeof(time), last), STATE_COLUMNS);
-	buf_append_text(&text, rests ? _("rests") : failed ? error : last == 0 ? _("not fetched yet") : _("good"));
+	buf_append_text(&text, rests ? _("off") : failed ? error : last == 0 ? _("not fetched yet") : _("good"));
 	if (!rests && !failed && last != 0)
 		buf_printf(&text, _(", fetched %lld"), (long long)json_integer_value(json_object_get(account, "last_fetched")));
 	list_add(list, id, rests ? STYLE_DIM : failed ? STYLE_BAD : STYLE_NORMAL);

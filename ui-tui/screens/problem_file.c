@@ -101,10 +101,10 @@ static int close_file(void *context)
 	struct error error;
 
 	if (chmod(file, mode) != 0) {
-		error_errno(&error, N_("cannot change the rights of %s"), file);
+		error_errno(&error, N_("cannot change the permissions of %s"), file);
 		return cli_fail_error(&error);
 	}
-	printf(_("%s: others cannot read it any more (chmod %o)\n"), file, (unsigned)mode);
+	printf(_("%s: other users can no longer read this file (chmod %o)\n"), file, (unsigned)mode);
 	return CLI_DONE;
 }
 

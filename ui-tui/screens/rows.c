@@ -72,7 +72,9 @@ static bool ask_removal(struct tui *tui, const struct strlist *ids, const char *
 	bool agreed;
 
 	if (ids->count > 1)
-		all = xasprintf(_n("%s\n\nThat is %zu row.", "%s\n\nThese are %zu rows.", ids->count), text, ids->count);
+		all = xasprintf(_n("%s\n\n"
+		    "Marked: %zu row.", "%s\n\n"
+		        "Marked: %zu rows.", ids->count), text, ids->count);
 	agreed = dialog_confirm(tui, _("Remove"), all, yes);
 	if (all != text)
 		free(all);

@@ -61,7 +61,7 @@ static void add_row(const struct tui *tui, struct list *list, const struct conf_
 	list_cellf(list, "%lld", (long long)json_integer_value(json_object_get(status, "last_fetched")));
 	list_number(list, json_integer_value(json_object_get(status, "last_fetched")));
 	if (!account->enabled)
-		list_cell(list, _("rests"));
+		list_cell(list, _("off"));
 	else if (!failed && json_integer_value(json_object_get(status, "left")) > 0)
 		list_cellf(list, _("good; %lld left on the server"),
 		    (long long)json_integer_value(json_object_get(status, "left")));
@@ -86,7 +86,8 @@ static void accounts_draw(struct tui *tui, void *state, struct rect area)
 	tui_draw_list_and_row(tui, rows_list(state), area);
 	if (rows_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING,
-		    _("There is no account yet: a adds one. The mail address is enough to begin with."));
+		    _("There are no accounts yet. Press a to add one; the mail address is enough to "
+		       "begin with."));
 }
 
 /* --- the form */
@@ -98,8 +99,9 @@ static void prepare(struct tui *tui, struct section_form *section, struct form *
 	if (section->name == NULL) {
 		struct form_field *address = form_add(form, "*address", _("Mail address"), FORM_TEXT, "");
 
-		address->help = _("The address at the provider: the rest is filled in from it. Known are Gmail, Yandex, Mail.ru, "
-				  "Rambler, Outlook.com, iCloud, GMX, WEB.DE and Yahoo.");
+		address->help = _("The address at the provider. For Gmail, Yandex, Mail.ru, "
+		    "Rambler, Outlook.com, iCloud, GMX, WEB.DE and Yahoo the rest is filled in from "
+		    "it.");
 		form->at = form->count - 1;
 	}
 }
@@ -245,7 +247,8 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	rows_remove(tui, rows_list(state), _("Remove from the accounts: %s? Nothing happens to the mailbox at the provider."),
+	rows_remove(tui, rows_list(state), _("Remove the account %s? The mailbox at the provider is "
+	    "not changed."),
 	    _("Yes, remove"), cmd_account_remove);
 }
 
@@ -268,15 +271,16 @@ static void do_fetch(struct tui *tui, void *state)
 
 static const struct tui_action actions[] = {
     {TERM_ENTER, N_("Edit"), N_("change the account; it can be tested before it is saved"), do_edit, 1},
-    {'a', N_("Add"), N_("add an account: type its address, the rest is filled in"), do_add, 0},
-    {'t', N_("Test"), N_("log in and count, step by step; nothing is fetched"), do_test, 0},
-    {'s', N_("Fetch"), N_("fetch the marked accounts now, or this one"), do_fetch, 0},
-    {'d', N_("Remove"), N_("remove the account; the mailbox at the provider stays as it is"), do_remove, 0},
+    {'a', N_("Add"), N_("add an account: enter its address, and the rest is filled in"), do_add, 0},
+    {'t', N_("Test"), N_("test the account step by step; nothing is fetched"), do_test, 0},
+    {'s', N_("Fetch"), N_("fetch from the marked accounts now, or from this one"), do_fetch, 0},
+    {'d', N_("Remove"), N_("remove the account; the mailbox at the provider is not changed"), do_remove, 0},
 };
 
 const struct tui_screen screen_accounts = {
     .title = N_("Accounts"),
-    .help = N_("Mailboxes at providers. Each session fetches from all of them side by side; what comes is sorted to the users."),
+    .help = N_("Mailboxes at providers. Each session fetches from all of them in parallel and sorts "
+        "the messages to the users."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = accounts_open,

@@ -125,7 +125,7 @@ static void trace(struct tui *tui, const char *query)
 	struct strlist words = {NULL, 0};
 
 	strlist_add(&words, query);
-	dialog_verb(tui, _("The way of a letter"), cmd_trace, &words);
+	dialog_verb(tui, _("History of this message"), cmd_trace, &words);
 	strlist_clear(&words);
 }
 
@@ -142,14 +142,14 @@ static void do_trace(struct tui *tui, void *state)
 		free(id);
 	}
 	if (ids.count > 0)
-		dialog_verb(tui, _("The way of a letter"), cmd_trace, &ids);
+		dialog_verb(tui, _("History of this message"), cmd_trace, &ids);
 	strlist_clear(&rows);
 	strlist_clear(&ids);
 }
 
 static void do_search(struct tui *tui, void *state)
 {
-	char *query = dialog_ask(tui, _("Where is my letter?"),
+	char *query = dialog_ask(tui, _("Find a message"),
 	    _("An address, words of the subject, a Message-ID or an id:"), "");
 
 	(void)state;
@@ -159,15 +159,15 @@ static void do_search(struct tui *tui, void *state)
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Trace"), N_("all that happened to this letter, from end to end"), do_trace, 1},
+    {TERM_ENTER, N_("History"), N_("everything that happened to this message"), do_trace, 1},
     {'w', NULL, N_("the same"), do_trace, 0},
-    {'f', N_("Find"), N_("find a letter in the whole journal, however old"), do_search, 0},
+    {'f', N_("Find"), N_("find a message in the whole journal, including older ones"), do_search, 0},
 };
 
 const struct tui_screen screen_journal = {
     .title = N_("Journal"),
-    .help = N_("What happens to letters, as it happens: the newest is below, and the list follows while its last row is "
-	       "selected. Filter it by anything: an address, a subject, a user, a rule."),
+    .help = N_("What happens to messages, live. The newest event is at the bottom; the list follows "
+        "while its last row is selected. Filter it by an address, a subject, a user or a rule."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = journal_open,

@@ -125,14 +125,14 @@ static void fill_boxes(const struct tui *tui, struct list *list)
 	struct strlist names = {NULL, 0};
 
 	list_begin(list);
-	add_box(tui, list, CONF_POSTMASTER, _("reports, and what nobody gets"), true);
+	add_box(tui, list, CONF_POSTMASTER, _("reports and unsorted mail"), true);
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
 			add_box(tui, list, conf->users[i].name, conf->users[i].full_name, true);
 	maildir_users(conf->gateway.spool, &names);
 	for (size_t i = 0; i < names.count; i++)
 		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
-			add_box(tui, list, names.items[i], _("of a user who was removed"), false);
+			add_box(tui, list, names.items[i], _("user removed"), false);
 	strlist_clear(&names);
 	list_end(list);
 }
@@ -236,7 +236,7 @@ static void draw_title(const struct mailboxes *mailboxes, struct rect area)
 
 	x += term_putf(area.y, x, area.width - 2, STYLE_STRONG, _("Mailbox %s"), mailboxes->user) + 2;
 	if (mailboxes->read < all)
-		term_putf(area.y, x, area.width - x, STYLE_WARNING, _("%zu of %zu messages are read so far"), mailboxes->read, all);
+		term_putf(area.y, x, area.width - x, STYLE_WARNING, _("%zu of %zu messages loaded"), mailboxes->read, all);
 	else
 		term_putf(area.y, x, area.width - x, STYLE_DIM, _n("%zu message", "%zu messages", all), all);
 }
@@ -272,10 +272,11 @@ static void do_enter(struct tui *tui, void *state)
 		return;
 	}
 	if (!msgid_is(slice_of(row->id))) {
-		tui_say(tui, STYLE_NORMAL, "%s", _("another program has put this message here: nothing is known about it"));
+		tui_say(tui, STYLE_NORMAL, "%s", _("another program delivered this message: the "
+		    "journal has nothing about it"));
 		return;
 	}
-	rows_show(tui, &mailboxes->letters, _("The way of a letter"), cmd_trace);
+	rows_show(tui, &mailboxes->letters, _("History of this message"), cmd_trace);
 }
 
 static void do_back(struct tui *tui, void *state)
@@ -331,7 +332,7 @@ static void do_purge(struct tui *tui, void *state)
 	age = users.count == 0 ? NULL : ask_age(tui, &users, &plan);
 	if (age != NULL) {
 		text = xasprintf(_("%s\nThis cannot be undone."), plan);
-		if (dialog_confirm(tui, _("Remove old messages"), text, _("Yes, remove them for good"))) {
+		if (dialog_confirm(tui, _("Remove old messages"), text, _("Yes, permanently remove them"))) {
 			dialog_quiet_each(tui, cmd_mailbox_purge, &users, "--older", age);
 			list_unmark(&mailboxes->boxes);
 		}
@@ -344,18 +345,18 @@ static void do_purge(struct tui *tui, void *state)
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Open"), N_("the letters of a mailbox; in it: the way of a letter"), do_enter, 1},
+    {TERM_ENTER, N_("Open"), N_("open a mailbox; in a mailbox: the history of a message"), do_enter, 1},
     {TERM_ESCAPE, N_("Back"), N_("back to the mailboxes"), do_back, 0},
     {TERM_BACKSPACE, NULL, N_("the same"), do_back, 0},
-    {'w', NULL, N_("in a mailbox: the way of a letter"), do_enter, 0},
-    {'d', N_("Remove old"), N_("remove the messages that are older than an age"), do_purge, 0},
+    {'w', NULL, N_("in a mailbox: the history of a message"), do_enter, 0},
+    {'d', N_("Remove old"), N_("remove messages older than an age that you enter"), do_purge, 0},
 };
 
 const struct tui_screen screen_mailboxes = {
     .title = N_("Mailboxes"),
-    .help = N_("What lies in the mailboxes here until the mail programs fetch it. The letters themselves are not shown: they "
-	       "belong to their users."),
-    .undo = N_("Messages that were removed are gone."),
+    .help = N_("The messages in the mailboxes, until the mail programs fetch them. Their texts are "
+        "not shown: they belong to the users."),
+    .undo = N_("Removed messages cannot be restored."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = mailboxes_open,

@@ -182,10 +182,10 @@ static char *line_text(const struct tui *tui)
 	const struct conf_line *line = &tui->conf->line;
 
 	if (line->connect_command[0] == '\0')
-		return xstrdup(_("always on"));
+		return xstrdup(_("always connected"));
 	if (tui->link.session_runs)
-		return xasprintf(_("up for this session: %s"), line->connect_command);
-	return xasprintf(_("down; a session brings it up: %s"), line->connect_command);
+		return xasprintf(_("connected for this session: %s"), line->connect_command);
+	return xasprintf(_("disconnected until a session starts: %s"), line->connect_command);
 }
 
 static char *session_text(const struct tui *tui)
@@ -194,12 +194,12 @@ static char *session_text(const struct tui *tui)
 	char time[32];
 
 	if (tui->link.session_runs)
-		return xstrdup(_("running now; c stops it"));
+		return xstrdup(_("running now; press c to cancel it"));
 	if (!tui->link.is_up)
 		return xstrdup("-");
 	if (next == 0)
-		return xstrdup(_("none planned; s starts one"));
-	return xasprintf(_("next at %s; s starts one now"), i18n_time(time, sizeof(time), next));
+		return xstrdup(_("none scheduled; press s to start one"));
+	return xasprintf(_("next at %s; press s to start one now"), i18n_time(time, sizeof(time), next));
 }
 
 /* A session that sent only, or fetched from others, says nothing of them. */
@@ -221,14 +221,14 @@ static char *last_text(const struct overview *overview, enum term_style *style)
 
 	*style = overview->last == NULL ? STYLE_NORMAL : failed ? STYLE_BAD : in_trouble ? STYLE_WARNING : STYLE_GOOD;
 	if (overview->last == NULL)
-		return xstrdup(_("there was none yet"));
+		return xstrdup(_("none yet"));
 	for (size_t i = 0; i < json_array_size(accounts); i++)
 		fetched += number_of(json_array_get(accounts, i), "fetched");
 	return xasprintf(_("%s, %s: fetched %lld, sent %lld"),
 	    i18n_time(time, sizeof(time), number_of(overview->last, "time")),
-	    failed       ? _("something failed")
-	    : in_trouble ? _("it went well, but accounts are in trouble (see below)")
-			 : _("all went well"),
+	    failed       ? _("with errors")
+	    : in_trouble ? _("finished, but some accounts have problems (see below)")
+			 : _("successful"),
 	    fetched, number_of(overview->last, "sent"));
 }
 
@@ -244,7 +244,7 @@ static int draw_facts(struct tui *tui, const struct overview *overview, struct r
 	y = draw_fact(y, area, _("Gateway"), tui->link.is_up ? STYLE_GOOD : STYLE_BAD, gateway);
 	y = draw_fact(y, area, _("Line"), STYLE_NORMAL, line);
 	y = draw_fact(y, area, _("Session"), tui->link.session_runs ? STYLE_WARNING : STYLE_NORMAL, session);
-	y = draw_fact(y, area, _("Last one"), last_style, last);
+	y = draw_fact(y, area, _("Last session"), last_style, last);
 	y = draw_fact(y, area, _("Queue"), overview->queue[QUEUE_CORRUPT] > 0 ? STYLE_BAD : STYLE_NORMAL, queue);
 	free(gateway);
 	free(line);
@@ -259,7 +259,8 @@ static int draw_plot(const struct plot *plot, struct rect area, int y)
 	unsigned largest = plot->largest < LARGEST_MIN ? LARGEST_MIN : plot->largest;
 	int x = area.x + 2;
 
-	term_putf(y++, area.x + 1, area.width - 2, STYLE_STRONG, _("Today: fetched %u, sent %u (to each recipient one)"), plot->in_total,
+	term_putf(y++, area.x + 1, area.width - 2, STYLE_STRONG, _("Today: fetched %u, sent %u (per "
+	    "recipient)"), plot->in_total,
 	    plot->out_total);
 	for (int row = PLOT_ROWS - 1; row >= 0; row--, y++)
 		for (int hour = 0; hour < 24; hour++) {
@@ -280,7 +281,7 @@ static void overview_draw(struct tui *tui, void *state, struct rect area)
 	if (has_plot(tui, overview, area.height))
 		y = draw_plot(&overview->plot, area, y);
 	if (overview->problems.count == 0)
-		term_put(y++, area.x + 1, area.width - 2, STYLE_GOOD, _("No problems are known."));
+		term_put(y++, area.x + 1, area.width - 2, STYLE_GOOD, _("No problems."));
 	tui_draw_list_and_row(tui, &overview->list, (struct rect){y, area.x, end - y, area.width});
 }
 
@@ -296,14 +297,14 @@ static void do_cancel(struct tui *tui, void *state)
 {
 	(void)state;
 	rows_ask_gateway(tui, json_pack("{s:s}", "verb", "cancel"),
-	    _("the session is told to stop; what it has fetched stays"));
+	    _("stopping the session; fetched messages stay"));
 }
 
 static void do_start(struct tui *tui, void *state)
 {
 	(void)state;
 	if (tui->link.is_up)
-		tui_say(tui, STYLE_NORMAL, "%s", _("the gateway is running already"));
+		tui_say(tui, STYLE_NORMAL, "%s", _("the gateway is already running"));
 	else if (dialog_quiet_job(tui, start_gateway, tui->cli, NULL) == CLI_DONE)
 		tui->link.tried = 0;
 }
@@ -319,7 +320,8 @@ static char *problem_text(const struct tui_problem *problem)
 		problem_file_lines(problem, &text);
 	if (problem->file != NULL && problem->line > 0)
 		buf_append_text(&text, "\n");
-	buf_append_text(&text, problem->is_exposed ? _("Close the file to others: then only the gateway and root read the passwords.")
+	buf_append_text(&text, problem->is_exposed ? _("Remove the read permission of other users, "
+	    "so that only the gateway and root can read the passwords.")
 						   : tui_problem_advice(problem));
 	all = xstrdup(buf_text(&text));
 	buf_clear(&text);
@@ -335,7 +337,8 @@ static void show_problem(struct tui *tui, void *state, const struct tui_problem 
 	char *file = problem->is_exposed ? xstrdup(problem->file) : NULL;
 	char *there = place == SCREEN_OVERVIEW ? xstrdup(_("Start the gateway"))
 					       : xasprintf(_("Go to %s"), _(tui_screen_of(place)->title));
-	char *close = file == NULL ? NULL : xasprintf(_("Close the file to others (chmod %o)"), (unsigned)conf_private_mode(file));
+	char *close = file == NULL ? NULL : xasprintf(_("Remove the read permission of other users "
+	    "(chmod %o)"), (unsigned)conf_private_mode(file));
 	const char *const choices[] = {close, there, _("Close")};
 	int skipped = close == NULL, chosen;
 
@@ -382,15 +385,16 @@ static void do_follow(struct tui *tui, void *state)
 
 static const struct tui_action actions[] = {
     {'s', N_("Session now"), N_("run a session now: fetch and send"), do_session, 0},
-    {'c', N_("Cancel it"), N_("stop the session that runs; what it has fetched stays"), do_cancel, 1},
+    {'c', N_("Cancel"), N_("cancel the running session; fetched messages stay"), do_cancel, 1},
     {'b', N_("Start gateway"), N_("start the gateway if it is not running"), do_start, 2},
-    {TERM_ENTER, N_("What to do"), N_("the selected problem in full, and what to do; of other rows: their screen"), do_follow, 0},
+    {TERM_ENTER, N_("What to do"), N_("show the whole problem and what to do; on other rows: open "
+        "their screen"), do_follow, 0},
 };
 
 const struct tui_screen screen_overview = {
     .title = N_("Overview"),
-    .help = N_("The state of the gateway at a glance: the line, the session, the queue, what came (left, green) and went "
-	       "(right, yellow) today by hour, and the problems."),
+    .help = N_("The state of the gateway at a glance: the line, the session, the queue, the "
+        "messages received (left, green) and sent (right, yellow) today by hour, and the problems."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = overview_open,

@@ -24,7 +24,7 @@ static const struct list_column columns[] = {
     {N_("FROM"), 0, false},
     {N_("TO"), 0, false},
     {N_("SUBJECT"), 0, false},
-    {N_("LAST ANSWER"), 0, false},
+    {N_("LAST REPLY"), 0, false},
 };
 
 struct queue_screen {
@@ -113,7 +113,8 @@ static void queue_draw(struct tui *tui, void *state, struct rect area)
 
 	tui_draw_list_and_row(tui, &screen->list, area);
 	if (screen->list.count == 0)
-		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_GOOD, _("The queue is empty: everything has left."));
+		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_GOOD, _("The queue is empty: "
+		    "all messages were sent."));
 }
 
 /* --- what it does */
@@ -151,7 +152,8 @@ static void hold(struct tui *tui, struct queue_screen *screen, bool release)
 
 	choose(tui, &screen->list, release, &ids);
 	if (ids.count == 0 && screen->list.count > 0)
-		tui_say(tui, STYLE_NORMAL, "%s", release ? _("it is not held") : _("it is held already"));
+		tui_say(tui, STYLE_NORMAL, "%s", release ? _("the message is not on hold") : _("the "
+		    "message is already on hold"));
 	else if (ids.count > 0 && dialog_quiet_verb(tui, run, &ids, NULL, NULL) == CLI_DONE) {
 		undo_add_verb(tui, undo, &ids,
 		    release ? _n("%zu message released", "%zu messages released", ids.count)
@@ -177,7 +179,7 @@ static void change(struct tui *tui, struct queue_screen *screen, int (*run)(stru
 
 static void do_show(struct tui *tui, void *state)
 {
-	rows_show(tui, queue_list_of(state), _("One letter in the queue"), cmd_queue_show);
+	rows_show(tui, queue_list_of(state), _("Message in the queue"), cmd_queue_show);
 }
 
 static void do_hold(struct tui *tui, void *state)
@@ -206,13 +208,14 @@ static void do_delete(struct tui *tui, void *state)
 	strlist_clear(&ids);
 	if (count == 0)
 		return;
-	text = xasprintf(_n("Delete %zu message for good? This cannot be undone, and neither the sender nor the recipients get "
-				  "a notice. To keep it back for now, hold it instead.",
-			     "Delete %zu messages for good? This cannot be undone, and neither the senders nor the recipients get "
-			     "a notice. To keep them back for now, hold them instead.",
+	text = xasprintf(_n("Permanently delete %zu message? This cannot be undone, and neither the "
+	    "sender nor the recipients are notified. To postpone it, press h to put it on hold.",
+			     "Permanently delete %zu messages? This cannot be undone, and neither "
+			     "the senders nor the recipients are notified. To postpone them, press "
+			     "h to put them on hold.",
 			     count),
 	    count);
-	if (dialog_confirm(tui, _("Delete"), text, _("Yes, delete for good")))
+	if (dialog_confirm(tui, _("Delete"), text, _("Yes, permanently delete")))
 		change(tui, state, cmd_queue_delete);
 	free(text);
 }
@@ -222,29 +225,29 @@ static void do_flush(struct tui *tui, void *state)
 	struct strlist words = {NULL, 0};
 
 	(void)state;
-	dialog_verb(tui, _("Sending what waits"), cmd_queue_flush, &words);
+	dialog_verb(tui, _("Sending the queue"), cmd_queue_flush, &words);
 	tui_changed(tui);
 }
 
 static void do_trace(struct tui *tui, void *state)
 {
-	rows_show(tui, queue_list_of(state), _("The way of a letter"), cmd_trace);
+	rows_show(tui, queue_list_of(state), _("History of this message"), cmd_trace);
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Show"), N_("the message with its recipients and what the servers said"), do_show, 3},
-    {'h', N_("Hold"), N_("keep the marked messages back until they are released"), do_hold, 0},
-    {'r', N_("Release"), N_("end the hold"), do_release, 0},
-    {'y', N_("Retry"), N_("try again with the next session"), do_retry, 2},
-    {'d', N_("Delete"), N_("delete for good; nobody gets a notice"), do_delete, 0},
-    {'s', N_("Send all"), N_("send what waits, now"), do_flush, 1},
-    {'w', NULL, N_("the way of the letter so far"), do_trace, 0},
+    {TERM_ENTER, N_("Show"), N_("show the message, its recipients and the replies of the servers"), do_show, 3},
+    {'h', N_("Hold"), N_("put the marked messages on hold until they are released"), do_hold, 0},
+    {'r', N_("Release"), N_("release the marked messages"), do_release, 0},
+    {'y', N_("Retry"), N_("retry in the next session"), do_retry, 2},
+    {'d', N_("Delete"), N_("permanently delete; nobody is notified"), do_delete, 0},
+    {'s', N_("Send all"), N_("send queued messages now"), do_flush, 1},
+    {'w', NULL, N_("the history of the message so far"), do_trace, 0},
 };
 
 const struct tui_screen screen_queue = {
     .title = N_("Queue"),
-    .help = N_("Letters that wait to leave the office. A deferred one was refused for now and is tried again by itself; the "
-	       "last answer says why."),
+    .help = N_("Messages that wait to be sent. A deferred message was refused temporarily and is "
+        "retried automatically; the last reply says why."),
     .undo = N_("Hold and release can be undone. Retry and delete cannot."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),

@@ -258,7 +258,7 @@ static void do_section(struct tui *tui, void *state)
 static void do_add(struct tui *tui, void *state)
 {
 	const char *const choices[] = {_("A server for outgoing mail (smarthost)"), _("A group of users")};
-	int chosen = dialog_choose(tui, _("New section"), _("What is to be added?"), choices, ARRAY_LEN(choices));
+	int chosen = dialog_choose(tui, _("New section"), _("What do you want to add?"), choices, ARRAY_LEN(choices));
 	struct section_form section = {.kind = chosen == 1 ? "group" : "smarthost",
 	    .title = _("New section"),
 	    .about = chosen < 0 ? "" : choices[chosen]};
@@ -354,17 +354,18 @@ static void do_test(struct tui *tui, void *state)
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Edit"), N_("change the setting; empty: the default, which stands in brackets"), do_edit, 1},
-    {'e', N_("Section"), N_("the whole section in one form"), do_section, 0},
+    {TERM_ENTER, N_("Edit"), N_("change the setting; empty: the default, shown in brackets"), do_edit, 1},
+    {'e', N_("Section"), N_("open the whole section in a form"), do_section, 0},
     {'a', N_("Add"), N_("add a server for outgoing mail, or a group of users"), do_add, 0},
-    {'t', N_("Test"), N_("connect to the selected smarthost, log in, say what failed; sends nothing"), do_test, 0},
+    {'t', N_("Test"), N_("test the selected smarthost; sends nothing"), do_test, 0},
     {'d', N_("Remove"), N_("remove a smarthost or a group"), do_remove, 0},
 };
 
 const struct tui_screen screen_settings = {
     .title = N_("Settings"),
-    .help = N_("Every setting of the gateway with its value; defaults stand in brackets. What you change is checked as you type "
-	       "and as a whole, is written into the file with all comments kept, and the gateway works with it at once."),
+    .help = N_("Every setting of the gateway with its value; defaults are in brackets. A change is "
+        "checked as you type and as a whole, and is written to the file with all comments kept; the "
+        "gateway uses it at once."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = settings_open,

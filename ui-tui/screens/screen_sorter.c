@@ -59,7 +59,8 @@ static void rules_draw(struct tui *tui, void *state, struct rect area)
 	tui_draw_list_and_row(tui, rows_list(state), area);
 	if (rows_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM,
-		    _("There are no rules: letters go by their addresses, the rest to postmaster."));
+		    _("There are no rules: messages are sorted by their addresses, the rest goes to "
+		       "postmaster."));
 }
 
 /* --- a rule as a form */
@@ -84,18 +85,20 @@ struct preview {
 static void prepare(struct tui *tui, struct section_form *section, struct form *form)
 {
 	struct form_field *header = form_add(form, "*header", _("Look in"), FORM_CHOICE, "");
-	struct form_field *relation = form_add(form, "*operator", _("How to compare"), FORM_CHOICE, "");
+	struct form_field *relation = form_add(form, "*operator", _("Comparison"), FORM_CHOICE, "");
 	struct form_field *text = form_add(form, "*text", _("Text"), FORM_TEXT, "");
 
 	(void)tui;
 	(void)section;
 	header->words = headers;
 	header->shown = header_names;
-	header->help = _("These three make a simple condition below. Space goes through the choices.");
+	header->help = _("These three fields make up a simple condition below. Press Space for the "
+	    "next choice.");
 	relation->words = operators;
 	relation->shown = operator_names;
-	relation->help = _("How the text is looked for; without regard to case. In a pattern * stands for any characters, ? for one.");
-	text->help = _("The text to be looked for.");
+	relation->help = _("How to compare the text; case does not matter. In a pattern * matches "
+	    "any characters and ? one character.");
+	text->help = _("The text to search for.");
 }
 
 /* A condition out of the three fields; quotes inside the text are doubled. */
@@ -170,7 +173,8 @@ static void draw_preview(struct tui *tui, struct form_dialog *dialog, struct rec
 	if (preview->error[0] != '\0')
 		term_putf(y++, area.x + 2, area.width - 4, STYLE_BAD, " %s ", preview->error);
 	else
-		term_putf(y++, area.x + 2, area.width - 4, STYLE_STRONG, _(" catches %zu of the last %zu letters "),
+		term_putf(y++, area.x + 2, area.width - 4, STYLE_STRONG, _(" matches %zu of the "
+		    "last %zu messages "),
 		    recent->caught, recent->count);
 	for (size_t i = 0; preview->error[0] == '\0' && i < recent->count && y < area.y + area.height; i++) {
 		const struct recent_letter *letter = &recent->items[i];
@@ -231,7 +235,7 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	rows_remove(tui, rows_list(state), _("Remove from the rules: %s?"), _("Yes, remove"), cmd_rule_remove);
+	rows_remove(tui, rows_list(state), _("Remove the rule %s?"), _("Yes, remove"), cmd_rule_remove);
 }
 
 /* By one place among the rules, however the list is sorted. */
@@ -267,22 +271,23 @@ static void do_down(struct tui *tui, void *state)
 
 static void do_test(struct tui *tui, void *state)
 {
-	rows_show(tui, rows_list(state), _("The mail of the last 7 days by the rules as they are now"), cmd_rule_test);
+	rows_show(tui, rows_list(state), _("Mail of the last 7 days under the current rules"), cmd_rule_test);
 }
 
 static const struct tui_action actions[] = {
-    {TERM_ENTER, N_("Edit"), N_("change the rule, and see at once which letters it would catch"), do_edit, 1},
+    {TERM_ENTER, N_("Edit"), N_("change the rule and see at once which messages it would match"), do_edit, 1},
     {'a', N_("Add"), N_("add a rule as the last one"), do_add, 0},
-    {'K', N_("Up"), N_("move the rule up: it is looked at earlier"), do_up, 0},
+    {'K', N_("Up"), N_("move the rule up: it is checked earlier"), do_up, 0},
     {'J', N_("Down"), N_("move the rule down"), do_down, 0},
-    {'t', N_("Test"), N_("what of the last days' mail would go elsewhere by this rule"), do_test, 0},
+    {'t', N_("Test"), N_("show recent mail that this rule would deliver differently"), do_test, 0},
     {'d', N_("Remove"), N_("remove the rule"), do_remove, 0},
 };
 
 const struct tui_screen screen_sorter = {
     .title = N_("Sorter"),
-    .help = N_("Which desk a letter goes to. The rules are looked at from the top; all that match add their recipients, until "
-	       "one with stop = yes. Then the addresses in the letter count; what nobody gets goes to postmaster."),
+    .help = N_("Who gets a fetched message. The rules are checked from the top; each one that "
+        "matches adds its recipients, until one with stop = yes. Then the addresses in the message "
+        "are checked; messages without a recipient go to postmaster."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = rules_open,

@@ -18,9 +18,9 @@
 static const struct list_column columns[] = {
     {N_("USER"), 20, false},
     {N_("FULL NAME"), 0, false},
-    {N_("OUTSIDE"), 0, false},
+    {N_("EXTERNAL"), 0, false},
     {N_("PASSWORD"), 10, false},
-    {N_("LETTERS"), 8, true},
+    {N_("MESSAGES"), 8, true},
     {N_("SIZE"), 8, true},
     {N_("LAST LOGIN"), 0, false},
     {N_("ALIASES"), 0, false},
@@ -172,10 +172,10 @@ static void users_refresh(struct tui *tui, void *state, bool now)
 static void draw_clients(struct tui *tui, struct users *users, struct rect area)
 {
 	term_putf(area.y, area.x + 1, area.width - 2, STYLE_STRONG,
-	    _("Mail programs connected now: %zu (Esc: the users)"), users->clients.count);
+	    _("Connected mail programs: %zu (Esc: users)"), users->clients.count);
 	tui_draw_list_and_row(tui, &users->clients, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
 	if (users->clients.count == 0)
-		term_put(area.y + 3, area.x + 2, area.width - 4, STYLE_DIM, _("Nobody is connected."));
+		term_put(area.y + 3, area.x + 2, area.width - 4, STYLE_DIM, _("No mail program is connected."));
 }
 
 static void users_draw(struct tui *tui, void *state, struct rect area)
@@ -188,7 +188,8 @@ static void users_draw(struct tui *tui, void *state, struct rect area)
 	}
 	tui_draw_list_and_row(tui, rows_list(state), area);
 	if (rows_list(state)->count == 0)
-		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING, _("There are no users yet: a adds one."));
+		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING, _("There are no "
+		    "users yet. Press a to add one."));
 }
 
 /* --- the password in a form */
@@ -199,7 +200,7 @@ static void add_password(struct form *form, const char *help)
 	struct form_field *again = form_add(form, "*again", _("Password again"), FORM_SECRET, "");
 
 	password->help = help;
-	again->help = _("The same once more, for nobody sees what is typed.");
+	again->help = _("Enter the password again, because it is not shown.");
 }
 
 static char *name_in(const struct section_form *section)
@@ -217,10 +218,11 @@ static void judge_password(struct tui *tui, struct form_dialog *dialog)
 	const char *weakness = secret_weakness(first, name);
 
 	(void)tui;
-	snprintf(password->note, sizeof(password->note), "%s", weakness != NULL ? weakness : _("A good password."));
+	snprintf(password->note, sizeof(password->note), "%s", weakness != NULL ? weakness : _("Strong "
+	    "password."));
 	again->error[0] = '\0';
 	if (strncmp(first, second, strlen(second)) != 0)
-		snprintf(again->error, sizeof(again->error), "%s", _("the two passwords are not the same"));
+		snprintf(again->error, sizeof(again->error), "%s", _("the two passwords differ"));
 	free(name);
 	conf_secret_free(first);
 	conf_secret_free(second);
@@ -256,7 +258,8 @@ static bool check_name(const struct section_form *section, const char *name)
 		cli_fail(CLI_FAILED, _("daemon is reserved for the gateway and cannot be a user"));
 	else if (!conf_is_mailbox_name(slice_of(name)))
 		cli_fail(CLI_FAILED,
-		    _("`%s` cannot be the name of a user: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit"), name);
+		    _("`%s` is not a valid user name: use 1 to 64 characters of a-z 0-9 . _ -, "
+		       "beginning with a letter or digit"), name);
 	else
 		return true;
 	return false;
@@ -270,7 +273,7 @@ static bool apply_password(struct tui *tui, struct form_dialog *dialog, struct e
 	bool done = check_name(section, name), needed;
 
 	if (done && strcmp(first, second) != 0) {
-		cli_fail(CLI_FAILED, "%s", _("the two passwords are not the same"));
+		cli_fail(CLI_FAILED, "%s", _("the two passwords differ"));
 		form_focus(dialog->form, form_find(dialog->form, "*again"));
 		done = false;
 	}
@@ -294,14 +297,15 @@ static void prepare_new(struct tui *tui, struct section_form *section, struct fo
 {
 	(void)tui;
 	(void)section;
-	add_password(form, _("What the user types into the mail program. May be empty on a LAN that is trusted."));
+	add_password(form, _("The password that the user enters in the mail program. It may be "
+	    "empty on a trusted LAN."));
 }
 
 static void prepare_known(struct tui *tui, struct section_form *section, struct form *form)
 {
 	(void)tui;
 	(void)section;
-	add_password(form, _("A new password; empty: the old one stays."));
+	add_password(form, _("A new password; empty: keep the old one."));
 }
 
 /* --- what it does */
@@ -402,10 +406,11 @@ static void do_remove(struct tui *tui, void *state)
 	struct users *users = state;
 
 	if (users->shows_clients) {
-		tui_say(tui, STYLE_NORMAL, "%s", _("Esc first: users are removed in the list of users"));
+		tui_say(tui, STYLE_NORMAL, "%s", _("press Esc first: users are removed in the list of users"));
 		return;
 	}
-	rows_remove(tui, rows_list(state), _("Remove from the users: %s? The mailbox with its messages stays on the disk."), _("Yes, remove"),
+	rows_remove(tui, rows_list(state), _("Remove the user %s? The mailbox with its messages "
+	    "stays on the disk."), _("Yes, remove"),
 	    cmd_user_remove);
 }
 
@@ -432,19 +437,19 @@ static void do_mailbox(struct tui *tui, void *state)
 
 static const struct tui_action actions[] = {
     {TERM_ENTER, N_("Edit"), N_("change the user: names, forwarding, password"), do_edit, 1},
-    {'a', N_("Add"), N_("add a user; ends with the settings for the mail program"), do_add, 0},
+    {'a', N_("Add"), N_("add a user, then show the settings for the mail program"), do_add, 0},
     {'p', N_("Password"), N_("set a new password"), do_password, 0},
     {'d', N_("Remove"), N_("remove the user; the mailbox stays"), do_remove, 0},
-    {'i', N_("Mail program"), N_("what to fill into the mail program of the user"), do_settings, 2},
+    {'i', N_("Mail program"), N_("show the settings for the mail program of the user"), do_settings, 2},
     {'m', N_("Mailbox"), N_("the messages in the mailbox"), do_mailbox, 3},
-    {'c', N_("Connected"), N_("the mail programs that are connected now, and back"), do_clients, 0},
+    {'c', N_("Connected"), N_("show the connected mail programs, and go back"), do_clients, 0},
     {TERM_ESCAPE, NULL, N_("back to the users"), do_back, 0},
 };
 
 const struct tui_screen screen_users = {
     .title = N_("Users"),
-    .help = N_("The people of the office. Each one has a mailbox here, a name to log in with, and perhaps an address "
-	       "outside, under which mail leaves."),
+    .help = N_("The people of the office. Each has a mailbox here, a login name, and optionally an "
+        "external address for outgoing mail."),
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = users_open,

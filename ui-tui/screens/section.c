@@ -121,7 +121,7 @@ static void make_form(struct tui *tui, struct section_form *section, const struc
 	if (section->name == NULL) {
 		struct form_field *name = form_add(form, "", _("Name"), FORM_TEXT, "");
 
-		name->help = _("The name in the configuration: small Latin letters, digits, . _ -");
+		name->help = _("The name in the configuration: lower-case Latin letters, digits, . _ -");
 		name->is_required = true;
 	}
 	if (section->prepare != NULL)
@@ -215,7 +215,7 @@ static void tell_changes(const struct section_form *section, const char *name, s
 			continue;
 		value = section_value(now, field->schema->name);
 		if (strcmp(value == NULL ? "" : value, field->before) != 0)
-			buf_printf(text, _("\n  %s = %s (it was: %s)"), field->schema->name, value == NULL ? "" : value,
+			buf_printf(text, _("\n  %s = %s (was: %s)"), field->schema->name, value == NULL ? "" : value,
 			    field->before);
 	}
 	ini_clear(&ini);
@@ -224,13 +224,13 @@ static void tell_changes(const struct section_form *section, const char *name, s
 /* Somebody else was faster: true if the changes are to go into the file as it is now. */
 static bool ask_merge(struct tui *tui, struct section_form *section, const char *name)
 {
-	const char *const choices[] = {_("Put my changes into the file as it is now"), _("Go back to the form")};
+	const char *const choices[] = {_("Apply my changes to the current file"), _("Go back to the form")};
 	struct buf text = BUF_INIT(8192);
 	bool merge;
 
-	buf_printf(&text, _("%s was changed by somebody else since you opened this form."), section->edit.file);
+	buf_printf(&text, _("Another user or program changed %s while this form was open."), section->edit.file);
 	tell_changes(section, name, &text);
-	merge = dialog_choose(tui, _("Two at once"), buf_text(&text), choices, ARRAY_LEN(choices)) == 0;
+	merge = dialog_choose(tui, _("Edit conflict"), buf_text(&text), choices, ARRAY_LEN(choices)) == 0;
 	buf_clear(&text);
 	return merge && edit_reread(&section->edit);
 }
@@ -260,7 +260,7 @@ static bool save(struct tui *tui, struct form_dialog *dialog)
 	if (wrong != NULL) {
 		form_focus(&section->form, wrong);
 	} else if (!name_is_free(tui, section, name)) {
-		cli_fail(CLI_FAILED, _("there is a section [%s %s] already"), section->kind, name);
+		cli_fail(CLI_FAILED, _("section [%s %s] already exists"), section->kind, name);
 	} else if (!edit_is_stale(&section->edit) || ask_merge(tui, section, name)) {
 		saved = fill_in(tui, dialog, name) && commit(tui, section, name);
 	}
@@ -338,7 +338,7 @@ bool section_form_run(struct tui *tui, struct section_form *section)
 	if (saved && section->edit.remark[0] != '\0')
 		tui_say(tui, STYLE_WARNING, _("saved in %s; but %s"), section->edit.file, section->edit.remark);
 	else if (saved)
-		tui_say(tui, STYLE_GOOD, tui->link.is_up ? _("saved in %s; the gateway works with it") : _("saved in %s"),
+		tui_say(tui, STYLE_GOOD, tui->link.is_up ? _("saved in %s; the gateway uses it now") : _("saved in %s"),
 		    section->edit.file);
 	else if (message.len > 0)
 		tui_say(tui, STYLE_BAD, "%s", buf_text(&message));

@@ -202,7 +202,7 @@ void tui_frame_draw(struct tui *tui)
 	term_erase();
 	tui->list_area = (struct rect){0, 0, 0, 0};
 	if (all.height < HEIGHT_MIN || all.width < WIDTH_MIN) {
-		term_put(0, 0, all.width, STYLE_WARNING, _("This window is too small."));
+		term_put(0, 0, all.width, STYLE_WARNING, _("The window is too small."));
 		term_show();
 		return;
 	}

@@ -26,9 +26,9 @@ static void tell_undo(const struct tui *tui, struct buf *text)
 	const struct tui_screen *screen = tui_screen_of(tui->here);
 
 	if (undo_what(tui) != NULL)
-		buf_printf(text, _("u undoes: %s"), undo_what(tui));
+		buf_printf(text, _("Press u to undo: %s"), undo_what(tui));
 	else
-		buf_append_text(text, _("There is nothing to undo now."));
+		buf_append_text(text, _("There is nothing to undo."));
 	if (screen->undo != NULL)
 		buf_printf(text, " %s", _(screen->undo));
 	buf_append_text(text, "\n");
@@ -46,21 +46,18 @@ static void show_help(struct tui *tui)
 		    _(screen->actions[i].help));
 	buf_append_text(&text, "\n");
 	tell_undo(tui, &text);
-	buf_append_text(&text, _("\nEverywhere:\n"
-				 "  F2-F9     or 2-9: the screens; Tab goes to the next group of rows or the next screen\n"
-				 "  j k g G   down, up, to the first row, to the last; Ctrl-D and Ctrl-U a page\n"
-				 "  /         show only rows that hold some text; Esc shows all again\n"
-				 "  n N       the next row with the text that was filtered last, the one before\n"
-				 "  o O       sort by the next column; the other way round\n"
-				 "  Space *   mark a row; mark the others. What is done is done to all marked rows\n"
-				 "  v         the selected row in full\n"
-				 "  u         undo the last change\n"
-				 "  M         leave the mouse to the terminal, to copy text with it (or hold Shift)\n"
-				 "  Ctrl-L    draw the screen anew; Ctrl-Z: suspend lanpost\n"
-				 "  F1        or ?: this help\n"
-				 "  F10       or q: leave; the gateway goes on working\n"
-				 "Letters work with a Cyrillic keyboard, too. The mouse works on rows, on the screens above and on "
-				 "the keys below."));
+	buf_append_text(&text, _("\n"
+	    "Everywhere:\n  F2-F9     or 2-9: the screens; Tab goes to the next group of rows or "
+	    "the next screen\n  j k g G   down, up, to the first row, to the last; Ctrl-D and "
+	    "Ctrl-U a page\n  /         show only the rows that contain a text; Esc shows all rows "
+	    "again\n  n N       the next row with the last filter text, the previous one\n  o O       "
+	    "sort by the next column; reverse the order\n  Space *   mark a row; invert the marks. "
+	    "An action applies to all marked rows\n  v         the selected row in full\n  u         "
+	    "undo the last change\n  M         release the mouse to the terminal, to copy text (or "
+	    "hold Shift)\n  Ctrl-L    redraw the screen; Ctrl-Z: suspend lanpost\n  F1        or ?: "
+	    "this help\n  F10       or q: quit; the gateway keeps running\n"
+	    "Letter keys also work with a Cyrillic keyboard layout. The mouse works on rows, on the "
+	    "screens above and on the keys below."));
 	dialog_text(tui, _(screen->title), buf_text(&text));
 	buf_clear(&text);
 }
@@ -90,7 +87,8 @@ static void filter_key(struct tui *tui, int key)
 static void find(struct tui *tui, struct list *list, bool forward)
 {
 	if (list->wanted[0] == '\0')
-		tui_say(tui, STYLE_NORMAL, "%s", _("/ first: type what is to be found; then n goes to the next one"));
+		tui_say(tui, STYLE_NORMAL, "%s", _("press / and enter a text first; then n goes to "
+		    "the next row with it"));
 	else if (!list_find(list, forward))
 		tui_say(tui, STYLE_NORMAL, _("no row has `%s`"), list->wanted);
 }
@@ -137,7 +135,8 @@ static void free_mouse(struct tui *tui)
 	tui->mouse_is_free = !tui->mouse_is_free;
 	term_take_mouse(!tui->mouse_is_free);
 	tui_say(tui, STYLE_NORMAL, "%s",
-	    tui->mouse_is_free ? _("the mouse is the terminal's: mark and copy text with it; M takes it back")
+	    tui->mouse_is_free ? _("the terminal has the mouse: select and copy text with it; press "
+	        "M to take it back")
 			       : _("the mouse works on the screens again"));
 }
 

@@ -108,14 +108,15 @@ static void add_known(void *context, const char *key, const char *text, int64_t 
 static void find_in_queue(const unsigned counts[], struct tui_problems *problems)
 {
 	if (counts[QUEUE_CORRUPT] > 0)
-		add(problems, STYLE_BAD, SCREEN_QUEUE, "", _n("%u letter in the queue is damaged",
-		    "%u letters in the queue are damaged", counts[QUEUE_CORRUPT]), counts[QUEUE_CORRUPT]);
+		add(problems, STYLE_BAD, SCREEN_QUEUE, "", _n("%u message in the queue is damaged",
+		    "%u messages in the queue are damaged", counts[QUEUE_CORRUPT]), counts[QUEUE_CORRUPT]);
 	if (counts[QUEUE_DEFERRED] > 0)
-		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", _n("%u letter could not be sent yet and is tried again",
-		    "%u letters could not be sent yet and are tried again", counts[QUEUE_DEFERRED]), counts[QUEUE_DEFERRED]);
+		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", _n("%u message was deferred and is "
+		    "retried automatically",
+		    "%u messages were deferred and are retried automatically", counts[QUEUE_DEFERRED]), counts[QUEUE_DEFERRED]);
 	if (counts[QUEUE_HOLD] > 0)
-		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", _n("%u letter is held back by hand",
-		    "%u letters are held back by hand", counts[QUEUE_HOLD]), counts[QUEUE_HOLD]);
+		add(problems, STYLE_WARNING, SCREEN_QUEUE, "", _n("%u message is on hold",
+		    "%u messages are on hold", counts[QUEUE_HOLD]), counts[QUEUE_HOLD]);
 }
 
 static void find_missing(const struct conf *conf, struct tui_problems *problems)
@@ -125,28 +126,30 @@ static void find_missing(const struct conf *conf, struct tui_problems *problems)
 		    _("there are no users yet: nobody can read or send mail"));
 	if (conf->account_count == 0)
 		add(problems, STYLE_WARNING, SCREEN_ACCOUNTS, "", "%s",
-		    _("there is no account yet: no mail is fetched"));
+		    _("there are no accounts yet: no mail is fetched"));
 	if (conf->smarthost_count == 0)
 		add(problems, STYLE_WARNING, SCREEN_SETTINGS, "smarthost", "%s",
-		    _("there is no smarthost yet: no mail leaves the office"));
+		    _("there is no smarthost yet: no mail is sent outside the office"));
 }
 
 const char *tui_problem_advice(const struct tui_problem *problem)
 {
 	static const char *const advice[SCREENS] = {
-	    [SCREEN_OVERVIEW] = N_("Start the gateway: here, or by its service (systemctl start lanpostd)."),
-	    [SCREEN_USERS] = N_("Open the user on the screen Users and change what the text names, or edit the file; lanpost check "
-				"prints all that is wrong."),
-	    [SCREEN_ACCOUNTS] = N_("Open the account on the screen Accounts: t tests it step by step and says what to change, Enter "
-				   "changes it. The problem ends with the next session that works."),
-	    [SCREEN_SORTER] = N_("Open the rule on the screen Sorter and change what the text names, or edit the file; lanpost check "
-				 "prints all that is wrong."),
-	    [SCREEN_QUEUE] = N_("The screen Queue shows each message and the last answer of the server. Enter shows all of it, y tries "
-				"again, h holds, d deletes."),
-	    [SCREEN_MAILBOXES] = N_("See the screen Mailboxes."),
-	    [SCREEN_JOURNAL] = N_("The screen Journal shows what happened, and the log says more. The problem ends when the gateway finds "
-				  "that all is well again."),
-	    [SCREEN_SETTINGS] = N_("Change the setting on the screen Settings, or edit the file; lanpost check prints all that is wrong."),
+	    [SCREEN_OVERVIEW] = N_("Start the gateway here, or as a service (systemctl start lanpost)."),
+	    [SCREEN_USERS] = N_("Open the user on the Users screen and correct the setting, or edit "
+	        "the file; `lanpost check` prints all errors."),
+	    [SCREEN_ACCOUNTS] = N_("Open the Accounts screen: t tests the account step by step and "
+	        "says what to change, Enter changes it. The problem ends with the next successful "
+	        "session."),
+	    [SCREEN_SORTER] = N_("Open the rule on the Sorter screen and correct it, or edit the "
+	        "file; `lanpost check` prints all errors."),
+	    [SCREEN_QUEUE] = N_("The Queue screen shows each message and the last reply of the "
+	        "server. Enter shows it in full, y retries, h holds, d deletes."),
+	    [SCREEN_MAILBOXES] = N_("See the Mailboxes screen."),
+	    [SCREEN_JOURNAL] = N_("The Journal screen shows what happened; the log has the details. "
+	        "The problem ends when the gateway finds that it is resolved."),
+	    [SCREEN_SETTINGS] = N_("Change the setting on the Settings screen, or edit the file; "
+	        "`lanpost check` prints all errors."),
 	};
 
 	return _(advice[problem->place]);
@@ -160,7 +163,7 @@ void tui_problems_find(struct tui *tui, const unsigned queue_counts[], struct tu
 	tui_problems_clear(problems);
 	if (!tui->link.is_up)
 		add(problems, STYLE_BAD, SCREEN_OVERVIEW, "", "%s",
-		    _("the gateway is not running: no mail is taken, fetched or sent"));
+		    _("the gateway is not running: no mail is accepted, fetched or sent"));
 	find_in_files(&tui->problems, false, problems);
 	if (state != NULL)
 		state_problems(state, add_known, problems, &error);

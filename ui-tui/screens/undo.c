@@ -176,7 +176,8 @@ static int put_back(struct tui *tui, const struct file *file)
 
 	if (edit_begin(&edit, tui->cli, tui->conf, file->path)) {
 		if (strcmp(buf_text(&edit.before), file->after) != 0) {
-			cli_fail(CLI_FAILED, _("%s was changed by somebody else since: nothing was undone"), file->path);
+			cli_fail(CLI_FAILED, _("another user or program has changed %s since then: "
+			    "nothing was undone"), file->path);
 		} else {
 			buf_reset(&edit.text);
 			buf_append_text(&edit.text, file->before);
@@ -209,8 +210,8 @@ void undo_last(struct tui *tui)
 
 	if (tui->undo_count == 0) {
 		tui_say(tui, STYLE_NORMAL, "%s",
-		    _("There is nothing to undo. Changes of the settings, and hold and release in the queue, can be undone; "
-		      "what was deleted cannot."));
+		    _("There is nothing to undo. Changed settings, and hold and release in the "
+		       "queue, can be undone; deletions cannot."));
 		return;
 	}
 	step = tui->undo[--tui->undo_count];

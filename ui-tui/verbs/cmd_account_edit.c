@@ -34,7 +34,7 @@ static int add_account(struct cli *cli, struct conf *conf, const char *name)
 	int result = CLI_FAILED;
 
 	if (conf_find_account(conf, name) != NULL)
-		return cli_fail(CLI_FAILED, _("there is an account %s already"), name);
+		return cli_fail(CLI_FAILED, _("account %s already exists"), name);
 	if (edit_begin_beside(&edit, cli, conf, "accounts.conf") &&
 	    edit_set_options(&edit, "account", name) && set_password(&edit, name))
 		result = edit_commit(&edit);
@@ -96,7 +96,7 @@ static int enable_account(struct cli *cli, struct conf *conf, const struct conf_
 	int result = switch_account(cli, conf, account, "yes");
 
 	if (result == CLI_DONE)
-		printf(_("account %s is fetched again\n"), account->name);
+		printf(_("account %s was enabled\n"), account->name);
 	return result;
 }
 
@@ -105,7 +105,8 @@ static int disable_account(struct cli *cli, struct conf *conf, const struct conf
 	int result = switch_account(cli, conf, account, "no");
 
 	if (result == CLI_DONE)
-		printf(_("account %s is not fetched until it is enabled again\n"), account->name);
+		printf(_("account %s was disabled; its mail is not fetched until it is enabled "
+		    "again\n"), account->name);
 	return result;
 }
 

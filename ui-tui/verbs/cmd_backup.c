@@ -36,7 +36,7 @@ static int write_backup(const struct cli *cli, const struct conf *conf, struct s
 	if (backup_write(conf, state, cli->words[0], with_passwords, &counts, &error) != 0)
 		return cli_fail_error(&error);
 	if (!with_passwords && !cli->json)
-		puts(_("Passwords were left out; --with-passwords takes them in."));
+		puts(_("The backup contains no passwords; --with-passwords includes them."));
 	return tell(cli, cli->words[0], &counts, _("%s: %zu messages in mailboxes, %zu in the queue\n"));
 }
 
@@ -74,7 +74,7 @@ static char *spool_of_backup(const char *path, struct error *error)
 	archive_reader_close(archive);
 	close(fd);
 	if (found == NULL)
-		error_set(error, ERROR_PROTOCOL, N_("this is no backup of lanpost"));
+		error_set(error, ERROR_PROTOCOL, N_("this is not a backup of lanpost"));
 	return found;
 }
 
@@ -115,9 +115,10 @@ static int put_back(const struct cli *cli, const char *config, const char *spool
 	struct error error;
 
 	if (is_running(spool))
-		return cli_fail(CLI_FAILED, _("the gateway runs on %s; stop it first"), spool);
+		return cli_fail(CLI_FAILED, _("the gateway is running on %s; stop it first"), spool);
 	if (is_used(spool) && !force)
-		return cli_fail(CLI_FAILED, _("%s holds mail already; --force replaces what the backup has, too"), spool);
+		return cli_fail(CLI_FAILED, _("%s already contains mail; --force replaces the files "
+		    "that the backup contains"), spool);
 	if (backup_restore(cli->words[0], config, spool, force, cli_option(cli, "--to") != NULL, &counts, &error) != 0)
 		return fail(cli, &error);
 	return tell(cli, spool, &counts, _("%s: %zu messages in mailboxes, %zu in the queue\n"));

@@ -42,7 +42,7 @@ static void print_bad(const char *config, size_t errors, size_t warnings)
 	char *first = xasprintf(_n("%zu error", "%zu errors", errors), errors);
 	char *second = xasprintf(_n("%zu warning", "%zu warnings", warnings), warnings);
 
-	printf(_("%s: %s, %s; the gateway does not start with it\n"), config, first, second);
+	printf(_("%s: %s, %s; the gateway cannot start with this configuration\n"), config, first, second);
 	free(first);
 	free(second);
 }
@@ -54,7 +54,7 @@ static void print_all(const struct cli *cli, const struct conf_problems *problem
 	for (size_t i = 0; i < problems->count; i++)
 		print_problem(&problems->items[i]);
 	if (errors == 0)
-		printf(_n("%s: good, %zu warning\n", "%s: good, %zu warnings\n", warnings), cli->config, warnings);
+		printf(_n("%s: no errors, %zu warning\n", "%s: no errors, %zu warnings\n", warnings), cli->config, warnings);
 	else
 		print_bad(cli->config, errors, warnings);
 }

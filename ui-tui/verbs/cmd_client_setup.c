@@ -53,16 +53,16 @@ static void print_programs(const struct setup *setup)
 		    setup->sends_with_login ? _(program->login) : _(program->no_login));
 		puts("");
 	}
-	printf("\n%s\n", _("Phones: Thunderbird for Android scans the QR code (Add account > Import settings); an iPhone "
-			   "opens the .mobileconfig file. --write FOLDER makes both."));
+	printf("\n%s\n", _("Phones: Thunderbird for Android scans the QR code (Add account > Import "
+	    "settings); an iPhone opens the .mobileconfig file. --write FOLDER creates both."));
 }
 
 static const char *password_text(const struct setup *setup)
 {
 	if (setup->has_password)
-		return _("that of the user");
-	return setup->may_log_in ? _("none is set: whatever is entered will do")
-				 : _("none is set, and nobody logs in without one: lanpost user passwd");
+		return _("the password of the user");
+	return setup->may_log_in ? _("not set: the user may enter anything")
+				 : _("not set, but a password is required to log in: lanpost user passwd");
 }
 
 static void print_services(const struct setup_service *services, size_t count, const struct setup *setup)
@@ -79,13 +79,13 @@ static void print_services(const struct setup_service *services, size_t count, c
 static void print_certificate(const struct setup *setup)
 {
 	if (setup->certificate.der == NULL) {
-		printf(_("Certificate:  %s; the gateway makes its own when it starts for the first time\n"),
+		printf(_("Certificate:  %s; the gateway creates its own when it starts for the first time\n"),
 		    ERROR_SAID(&setup->certificate_error));
 		return;
 	}
 	printf(setup->certificate.is_self_signed
-		   ? _("Certificate:  the gateway's own. The mail program asks once whether to trust it; the SHA-256 "
-		       "fingerprint must be\n              %s\n")
+		   ? _("Certificate:  self-signed. The mail program asks once whether to trust it; "
+		       "the SHA-256 fingerprint must be\n              %s\n")
 		   : _("Certificate:  signed by an authority; its SHA-256 fingerprint is\n              %s\n"),
 	    setup->certificate.sha256);
 }
@@ -259,10 +259,11 @@ static int set_up(struct cli *cli, struct conf *conf, const struct conf_user *us
 	int result;
 
 	if (host != NULL && !is_host(host))
-		return cli_fail(CLI_FAILED, _("`%s` is neither a name nor an address of a computer"), host);
+		return cli_fail(CLI_FAILED, _("`%s` is neither a host name nor an IP address"), host);
 	setup_gather(&setup, conf, user, host != NULL ? host : own);
 	if (setup.incoming_count == 0 || setup.outgoing_count == 0)
-		result = cli_fail(CLI_FAILED, _("mail programs are not served: the ports for POP3 or SMTP in [lan] are all 0"));
+		result = cli_fail(CLI_FAILED, _("mail programs cannot connect: the ports for POP3 "
+		    "or SMTP in [lan] are all 0"));
 	else
 		result = write_and_tell(cli, &setup);
 	setup_clear(&setup);

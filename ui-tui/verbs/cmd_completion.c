@@ -329,5 +329,5 @@ int cmd_completion(struct cli *cli)
 			fputs(scripts[i].script, stdout);
 			return CLI_DONE;
 		}
-	return cli_fail(CLI_USAGE, _("there is a completion for bash, zsh and fish, not for %s"), cli->words[0]);
+	return cli_fail(CLI_USAGE, _("completion is available for bash, zsh and fish, not for %s"), cli->words[0]);
 }

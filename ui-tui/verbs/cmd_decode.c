@@ -67,7 +67,7 @@ static int print_json(const char *file, struct slice header, struct slice charse
 	}
 	text = json_dumps(object, JSON_COMPACT);
 	if (text == NULL || puts(text) == EOF)
-		result = cli_fail(CLI_FAILED, _("the JSON document cannot be written"));
+		result = cli_fail(CLI_FAILED, _("cannot write the JSON document"));
 	free(text);
 	json_decref(object);
 	return result;

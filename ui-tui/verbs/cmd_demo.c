@@ -63,7 +63,7 @@ static int run_session(struct demo *demo, struct error *error)
 	progress_init(&progress);
 	if (client_call(demo->branch.conf, json_pack("{s:s}", "verb", "session"), 0, progress_event,
 		&progress, &answer) != CLI_DONE)
-		result = error_set(error, ERROR_TEMPORARY, N_("the session did not come to its end"));
+		result = error_set(error, ERROR_TEMPORARY, N_("the session did not finish"));
 	else if (!progress_summary(&progress, answer))
 		result = error_set(error, ERROR_TEMPORARY, N_("the session failed"));
 	json_decref(answer);
@@ -206,19 +206,19 @@ static int send_outside(struct demo *demo, struct error *error)
 	struct shown shown = {.body = true}, copy = {.body = false};
 
 	copy.skip = demo_count(demo->branch.conf, "director");
-	say(_("anna@office.lan sends to headoffice@example.ru; the gateway takes the letter at once,"));
-	say(_("line or no line, and puts it into the queue."));
+	say(_("anna@office.lan writes to headoffice@example.ru. The gateway accepts the letter at once,"));
+	say(_("connected or not, and puts it into the queue."));
 	if (demo_send(&letter, error) != 0)
 		return -1;
 	if (run_session(demo, error) != 0 ||
 	    demo_await(demo->provider.conf, "headoffice", 1, error) != 0)
 		return -1;
-	say(_("It arrived at the provider; her LAN address has become her address outside:"));
+	say(_("It has arrived at the provider; her LAN address was replaced by her external address:"));
 	if (demo_each(demo->provider.conf, "headoffice", show_message, &shown, error) != 0)
 		return -1;
 	if (demo_await(demo->branch.conf, "director", copy.skip + 1, error) != 0)
 		return -1;
-	say(_("The boss (director) has a copy that shows the envelope:"));
+	say(_("The boss (director) has got a copy that shows the envelope:"));
 	return demo_each(demo->branch.conf, "director", show_message, &copy, error);
 }
 
@@ -232,8 +232,8 @@ static int trigger_daemon(struct demo *demo, struct error *error)
 	struct shown shown = {.body = true};
 
 	shown.skip = demo_count(demo->branch.conf, "ivan");
-	say(_("A new letter waits at the provider. Ivan does not want to wait for the schedule,"));
-	say(_("so he writes to %s. The letter and a report come back:"), DAEMON_ADDRESS);
+	say(_("A new letter has arrived at the provider. Ivan does not wait for the schedule,"));
+	say(_("but writes to %s. He gets the letter and a report:"), DAEMON_ADDRESS);
 	if (demo_deliver_late(demo->provider.conf, error) != 0 || demo_send(&letter, error) != 0 ||
 	    demo_await(demo->branch.conf, "ivan", shown.skip + 2, error) != 0)
 		return -1;
@@ -249,7 +249,7 @@ static void show_settings(const struct demo *demo, const char *program)
 	    demo->pop3s);
 	say(_("  outgoing  SMTP  127.0.0.1  port %u (no encryption) or %u (STARTTLS)"), demo->smtp,
 	    demo->submission);
-	say(_("The certificate is the gateway's own, so the mail program asks once whether to trust it."));
+	say(_("The certificate is self-signed, so the mail program asks once whether to trust it."));
 	for (const struct demo_person *person = demo_people; person->name != NULL; person++)
 		say(_("  user name %-10s password %-14s (%s@office.lan, %s)"), person->name,
 		    person->password, person->name, person->full_name);
@@ -269,7 +269,7 @@ static int tell(struct demo *demo, const char *program, bool once, struct error 
 	if (demo_start_branch(demo, error) != 0)
 		return -1;
 	say(_("It fetches by POP3 over TLS and sends by SMTP with STARTTLS and a login."));
-	step(3, _("A session: all accounts side by side"));
+	step(3, _("A session: all accounts in parallel"));
 	if (run_session(demo, error) != 0)
 		return -1;
 	step(4, _("Who got what, and why"));
@@ -302,11 +302,11 @@ int cmd_demo(struct cli *cli)
 	result = tell(&demo, cli->program, cli_option(cli, "--once") != NULL, &error);
 	demo_close(&demo);
 	if (demo_interrupted()) {
-		printf("\n%s\n", _("The demo is over; its folder is removed."));
+		printf("\n%s\n", _("The demo has ended; its folder was removed."));
 		return CLI_DONE;
 	}
 	if (result != 0)
 		return cli_fail_error(&error);
-	printf("\n%s\n", _("The demo is over; its folder is removed."));
+	printf("\n%s\n", _("The demo has ended; its folder was removed."));
 	return CLI_DONE;
 }

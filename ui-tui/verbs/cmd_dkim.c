@@ -14,7 +14,8 @@
 static int no_section(const char *domain)
 {
 	return cli_fail(CLI_FAILED,
-	    _("there is no [dkim %s] in the configuration; write it with its selector and key_file first"), domain);
+	    _("there is no [dkim %s] in the configuration; add it with its selector and key_file "
+	       "first"), domain);
 }
 
 static int show(const struct conf_dkim *dkim, bool json)
@@ -36,7 +37,7 @@ static int show(const struct conf_dkim *dkim, bool json)
 		cli_print_json(json_pack("{s:s, s:o, s:s}", "domain", dkim->name, "name",
 		    json_sprintf("%s._domainkey.%s", dkim->selector, dkim->name), "record", buf_text(&record)));
 	} else {
-		printf(_("Put this TXT record into the DNS of %s:\n\n"), dkim->name);
+		printf(_("Add this TXT record to the DNS of %s:\n\n"), dkim->name);
 		printf("%s._domainkey.%s. TXT (", dkim->selector, dkim->name);
 		for (struct slice rest = buf_slice(&record); rest.len > 0; rest = slice_from(rest, rest.len < PART ? rest.len : PART))
 			printf(" \"%.*s\"", (int)(rest.len < PART ? rest.len : PART), rest.ptr);
@@ -60,7 +61,7 @@ int cmd_dkim(struct cli *cli)
 	if (dkim == NULL)
 		result = no_section(cli->words[0]);
 	else if (make != NULL && strcmp(make, "rsa") != 0 && strcmp(make, "ed25519") != 0)
-		result = cli_fail(CLI_USAGE, _("a key is rsa or ed25519, not %s"), make);
+		result = cli_fail(CLI_USAGE, _("unknown kind of key %s: use rsa or ed25519"), make);
 	else if (make != NULL && (dkim_key_make(dkim->key_file, strcmp(make, "ed25519") == 0, &error) != 0 ||
 				     ini_edit_own(dkim->key_file, cli->config, &error) != 0))
 		result = cli_fail_error(&error);

@@ -24,7 +24,7 @@ int cmd_reload(struct cli *cli)
 	result = client_call(conf, json_pack("{s:s}", "verb", "reload"), RELOAD_SECONDS, NULL, NULL,
 	    &answer);
 	if (result == CLI_DONE) {
-		puts(_("the gateway works with the new configuration"));
+		puts(_("the gateway uses the new configuration now"));
 		json_decref(answer);
 	}
 	conf_free(conf);
@@ -61,7 +61,8 @@ static int stop_and_wait(const struct conf *conf)
 	while (client_gateway_pid(conf) == pid || (pid > 0 && is_alive(pid))) {
 		if (clock_left_ms(deadline) == 0)
 			return cli_fail(CLI_FAILED,
-			    _("the gateway (process %d) still runs after %d seconds; see its log"), (int)pid,
+			    _("the gateway (process %d) is still running after %d seconds; see its "
+			       "log"), (int)pid,
 			    STOP_SECONDS);
 		poll(NULL, 0, 50);
 	}

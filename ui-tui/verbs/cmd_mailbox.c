@@ -246,7 +246,7 @@ static bool read_age(const struct cli *cli, int64_t *seconds)
 	struct error error = ERROR_INIT;
 
 	if (text == NULL)
-		cli_fail(CLI_USAGE, _("say how old: --older 90d"));
+		cli_fail(CLI_USAGE, _("specify the age of the messages (example: --older 90d)"));
 	else if (value_parse(VALUE_DURATION, slice_of(text), &limits, seconds, &error) != 0)
 		cli_fail(CLI_USAGE, "--older: %s", ERROR_SAID(&error));
 	else
@@ -282,7 +282,7 @@ static int remove_to_mbox(struct intake *intake, struct mbox *mbox, int64_t befo
 
 	mbox->fd = owned_open(mbox->path, O_WRONLY | O_EXCL, 0600);
 	if (mbox->fd < 0)
-		return error_errno(error, N_("cannot make the file %s"), mbox->path);
+		return error_errno(error, N_("cannot create the file %s"), mbox->path);
 	result = expire_mailbox(intake, mbox->spool, mbox->user, before, &keeper, expired, error);
 	return fsx_close(mbox->fd, mbox->path, error) == 0 ? result : -1;
 }
@@ -347,8 +347,9 @@ static int confirm_purge(const struct cli *cli, const char *user, const struct p
 
 	if (plan->expired.messages == 0)
 		return CLI_DONE;
-	question = xasprintf(_n("Remove %zu message (%s) from mailbox %s for good (the newest arrived %s)?",
-				 "Remove %zu messages (%s) from mailbox %s for good (the newest arrived %s)?",
+	question = xasprintf(_n("Permanently remove %zu message (%s) from mailbox %s (the newest arrived %s)?",
+				 "Permanently remove %zu messages (%s) from mailbox %s (the newest "
+				 "arrived %s)?",
 				 plan->expired.messages),
 	    plan->expired.messages, i18n_size(size, sizeof(size), plan->expired.bytes), user,
 	    i18n_time(time, sizeof(time), plan->newest));
@@ -364,8 +365,8 @@ static int tell_removal(const struct cli *cli, const char *user, bool archive, c
 	if (cli->json)
 		return cli_print_json(json_pack("{s:s, s:I, s:I}", "user", user, "removed",
 		    (json_int_t)expired->messages, "bytes", (json_int_t)expired->bytes));
-	printf(archive ? _n("%zu message (%s) of mailbox %s is in the archive now\n",
-			     "%zu messages (%s) of mailbox %s are in the archive now\n", expired->messages)
+	printf(archive ? _n("%zu message (%s) of mailbox %s was moved to the archive\n",
+			     "%zu messages (%s) of mailbox %s were moved to the archive\n", expired->messages)
 		       : _n("%zu message (%s) was removed from mailbox %s\n",
 			     "%zu messages (%s) were removed from mailbox %s\n", expired->messages),
 	    expired->messages, i18n_size(size, sizeof(size), expired->bytes), user);

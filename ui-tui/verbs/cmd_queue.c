@@ -57,7 +57,7 @@ static void add_heads(struct table *table)
 	table_add(table, _("FROM"));
 	table_add(table, _("TO"));
 	table_add(table, _("SUBJECT"));
-	table_add(table, _("LAST ANSWER"));
+	table_add(table, _("LAST REPLY"));
 }
 
 static void add_row(struct table *table, const struct queue_entry *entry)
@@ -120,10 +120,10 @@ int cmd_queue_list(struct cli *cli)
 static const char *next_attempt(const struct queue_entry *entry, char *time, size_t size)
 {
 	if (entry->state == QUEUE_CORRUPT)
-		return _("never: it is damaged");
+		return _("none: the message is damaged");
 	if (entry->state == QUEUE_HOLD)
-		return _("when it is released");
-	return entry->envelope.next_attempt == 0 ? _("with the next session") : i18n_time(time, size, entry->envelope.next_attempt);
+		return _("after the message is released");
+	return entry->envelope.next_attempt == 0 ? _("in the next session") : i18n_time(time, size, entry->envelope.next_attempt);
 }
 
 static void print_entry(const struct queue_entry *entry)
@@ -141,7 +141,7 @@ static void print_entry(const struct queue_entry *entry)
 	printf(_("Attempts:  %u, next %s\n"), envelope->attempts, next_attempt(entry, next, sizeof(next)));
 	table_add(&table, _("RECIPIENT"));
 	table_add(&table, _("STATE"));
-	table_add(&table, _("LAST ANSWER"));
+	table_add(&table, _("LAST REPLY"));
 	for (size_t i = 0; i < envelope->place_count; i++) {
 		if (envelope->places[i].kind != PLACE_QUEUE)
 			continue;

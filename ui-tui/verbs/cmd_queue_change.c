@@ -24,12 +24,12 @@ struct change {
 };
 
 static const struct change hold = {IN(QUEUE_ACTIVE) | IN(QUEUE_DEFERRED), QUEUE_HOLD, EVENT_HELD,
-    N_("message %s is held back\n"), N_("message %s is held back already, or damaged")};
+    N_("message %s is on hold now\n"), N_("message %s is already on hold, or damaged")};
 static const struct change release = {IN(QUEUE_HOLD), QUEUE_ACTIVE, EVENT_RELEASED,
-    N_("message %s goes with the next session\n"), N_("message %s is not held back")};
+    N_("message %s is sent in the next session\n"), N_("message %s is not on hold")};
 static const struct change retry = {IN(QUEUE_DEFERRED) | IN(QUEUE_ACTIVE), QUEUE_ACTIVE, EVENT_RETRIED,
-    N_("message %s goes with the next session\n"),
-    N_("message %s is held back or damaged: see lanpost queue list")};
+    N_("message %s is sent in the next session\n"),
+    N_("message %s is on hold or damaged: see lanpost queue list")};
 
 struct job {
 	const struct change *change; /* NULL: delete */
@@ -58,7 +58,7 @@ static int shift(struct job *job, const struct msgid *id)
 		return cli_fail(CLI_FAILED, _(change->refused), id->text);
 	intake_journal(job->writer.intake, id->text, "", change->event, "", "lanpost queue");
 	if (change->to == QUEUE_ACTIVE && next != 0)
-		printf(_("message %s is tried again at %s, as before\n"), id->text, i18n_time(time, sizeof(time), next));
+		printf(_("message %s is retried at %s, as before\n"), id->text, i18n_time(time, sizeof(time), next));
 	else
 		printf(_(change->done), id->text);
 	return CLI_DONE;
@@ -77,7 +77,8 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
 	for (size_t i = 0; i < envelope->place_count; i++) {
 		if (envelope->places[i].kind != PLACE_QUEUE || envelope->places[i].status != PLACE_PENDING)
 			continue;
-		envelope_set(&envelope->places[i].reply, slice_of(PHRASE(N_("the administrator has taken it out of the queue"))));
+		envelope_set(&envelope->places[i].reply, slice_of(PHRASE(N_("the administrator "
+		    "deleted the message from the queue"))));
 		places[count++] = &envelope->places[i];
 	}
 	result = path == NULL ? -1 : fsx_map(path, &message, error);
@@ -217,8 +218,9 @@ static int confirm_deletion(const struct cli *cli, const char *spool)
 	}
 	if (count == 0)
 		return CLI_DONE;
-	question = xasprintf(_n("Delete %zu message from the queue for good (the newest is of %s)?",
-				 "Delete %zu messages from the queue for good (the newest is of %s)?", count),
+	question = xasprintf(_n("Permanently delete %zu message from the queue (the newest is of %s)?",
+				 "Permanently delete %zu messages from the queue (the newest is of "
+				 "%s)?", count),
 	    count, newest == 0 ? "-" : i18n_time(time, sizeof(time), newest));
 	result = cli_confirm_removal(cli, question);
 	free(question);

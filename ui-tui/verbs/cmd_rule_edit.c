@@ -66,7 +66,7 @@ static const struct conf_rule *at_position(const struct conf *conf, const struct
 	uint64_t position;
 
 	if (!slice_number(slice_of(text), 1, conf->rule_count, &position)) {
-		cli_fail(CLI_FAILED, _("`%s` is no position: 1 to %zu"), text, conf->rule_count);
+		cli_fail(CLI_FAILED, _("`%s` is not a position: use 1 to %zu"), text, conf->rule_count);
 		return NULL;
 	}
 	*behind = &conf->rules[position - 1] > rule;
@@ -77,10 +77,10 @@ static const struct conf_rule *at_position(const struct conf *conf, const struct
 static int move(struct edit *edit, const char *name, const struct conf_rule *other, bool behind)
 {
 	if (strcmp(edit->file, other->place.file) != 0)
-		return cli_fail(CLI_FAILED, _("rule %s stands in another file, %s: move it there by hand"),
+		return cli_fail(CLI_FAILED, _("rule %s is in another file, %s: move it there by hand"),
 		    other->name, other->place.file);
 	if (!ini_edit_move(&edit->text, "rule", name, other->name, behind))
-		return cli_fail(CLI_FAILED, _("%s has changed meanwhile; try again"), edit->file);
+		return cli_fail(CLI_FAILED, _("%s was changed in the meantime; try again"), edit->file);
 	return CLI_DONE;
 }
 
@@ -92,9 +92,11 @@ static int approve(struct edit *edit, const struct conf *after)
 	if (rule == NULL)
 		return CLI_DONE;
 	if (conf_rule_does_nothing(rule))
-		return cli_fail(CLI_FAILED, _("rule %s would do nothing; give it an action, such as --deliver ivan"), rule->name);
+		return cli_fail(CLI_FAILED, _("rule %s would do nothing; add an action such as "
+		    "--deliver ivan"), rule->name);
 	if (rule_drops_all(after, rule) && cli_option(edit->cli, "--yes") == NULL && isatty(STDIN_FILENO) == 1 &&
-	    isatty(STDOUT_FILENO) == 1 && !question_confirm(_("This rule throws away all mail that reaches it, for good. Is that meant?"), false))
+	    isatty(STDOUT_FILENO) == 1 && !question_confirm(_("This rule permanently discards all "
+	        "mail that reaches it. Add it?"), false))
 		return cli_fail(CLI_FAILED, "%s", _("nothing was changed"));
 	return CLI_DONE;
 }
@@ -110,7 +112,7 @@ static int add_rule(struct cli *cli, struct conf *conf, const char *name)
 	if (wrong)
 		return CLI_FAILED;
 	if (find_rule(conf, name) != NULL)
-		return cli_fail(CLI_FAILED, _("there is a rule %s already"), name);
+		return cli_fail(CLI_FAILED, _("rule %s already exists"), name);
 	begun = other == NULL ? edit_begin_beside(&edit, cli, conf, "rules.conf")
 			      : edit_begin(&edit, cli, conf, other->place.file);
 	edit.approve = approve;
@@ -140,7 +142,8 @@ static int move_rule(struct cli *cli, struct conf *conf, const struct conf_rule 
 	if (edit_begin(&edit, cli, conf, rule->place.file) && move(&edit, rule->name, other, behind) == CLI_DONE)
 		result = edit_commit(&edit);
 	if (result == CLI_DONE)
-		printf(behind ? _("rule %s stands after rule %s now\n") : _("rule %s stands before rule %s now\n"),
+		printf(behind ? _("rule %s now comes after rule %s\n") : _("rule %s now comes "
+		    "before rule %s\n"),
 		    rule->name, other->name);
 	edit_clear(&edit);
 	return result;
@@ -193,9 +196,10 @@ int cmd_rule_add(struct cli *cli)
 	int result;
 
 	if (cli_option(cli, "when") == NULL)
-		return cli_fail(CLI_USAGE, _("a rule needs --when, such as --when 'subject contains \"invoice\"'"));
+		return cli_fail(CLI_USAGE, _("a rule needs --when (example: --when 'subject "
+		    "contains \"invoice\"')"));
 	if (has_two_places(cli))
-		return cli_fail(CLI_USAGE, _("--before and --after exclude each other"));
+		return cli_fail(CLI_USAGE, _("--before and --after cannot be used together"));
 	conf = cli_gateway_conf(cli);
 	if (conf == NULL)
 		return CLI_FAILED;
@@ -209,7 +213,8 @@ int cmd_rule_move(struct cli *cli)
 {
 	if (has_two_places(cli) ||
 	    (cli->count == 1 && cli_option(cli, "--before") == NULL && cli_option(cli, "--after") == NULL))
-		return cli_fail(CLI_USAGE, _("say where to: a position, --before RULE or --after RULE"));
+		return cli_fail(CLI_USAGE, _("specify the new place: a position, --before RULE or "
+		    "--after RULE"));
 	return change_rule(cli, move_rule);
 }
 

@@ -61,12 +61,12 @@ static int print_text(const struct replay *replay)
 
 		printf("%s  %s  %s\n", i18n_time(time, sizeof(time), item->time), item->from,
 		    item->subject);
-		print_names(_("went to:"), &item->was);
-		print_names(_("would go to:"), &item->would);
-		printf("  %s %s\n", _("by:"),
+		print_names(_("delivered to:"), &item->was);
+		print_names(_("would be delivered to:"), &item->would);
+		printf("  %s %s\n", _("reason:"),
 		    str_printable(reason, sizeof(reason), slice_of(PHRASE_SAID(item->reason))));
 	}
-	printf(_("%zu of %zu messages would go elsewhere; %zu more lie in no mailbox any longer\n"),
+	printf(_("%zu of %zu messages would be delivered differently; %zu more are no longer in a mailbox\n"),
 	    replay->count, replay->looked_at, replay->gone);
 	return CLI_DONE;
 }
@@ -139,7 +139,7 @@ int cmd_rule_test(struct cli *cli)
 	int result;
 
 	if ((cli->count == 0) == (cli_option(cli, "--all") == NULL))
-		return cli_fail(CLI_USAGE, _("name a rule, or give --all"));
+		return cli_fail(CLI_USAGE, _("specify a rule, or --all"));
 	if (value_parse(VALUE_DURATION, slice_of(since == NULL ? SINCE_DEFAULT : since), &limits,
 	        &seconds, &error) != 0)
 		return cli_fail(CLI_USAGE, "--since: %s", ERROR_SAID(&error));

@@ -25,7 +25,7 @@ static int run_and_show(struct cli *cli, const struct conf *conf, json_t *reques
 		bool failed = json_is_true(json_object_get(answer, "failed"));
 
 		if (json_object_get(answer, "failed") == NULL) /* not waited for */
-			puts(_("the session is on its way"));
+			puts(_("session started"));
 		else if (!cli->json)
 			progress_summary(&progress, answer);
 		else if (json_object_del(answer, "ok") == 0)
@@ -64,7 +64,7 @@ static int cancel_session(const struct conf *conf)
 	int result = client_call(conf, json_pack("{s:s}", "verb", "cancel"), CANCEL_SECONDS, NULL, NULL, &answer);
 
 	if (result == CLI_DONE) {
-		puts(_("the session is told to end"));
+		puts(_("the session is being cancelled"));
 		json_decref(answer);
 	}
 	return result;
@@ -106,12 +106,12 @@ static int check_options(const struct cli *cli)
 	static const char *const alone[] = {"--watch", "--cancel"};
 
 	if (cli_option(cli, "--send-only") != NULL && cli_option(cli, "--fetch-only") != NULL)
-		return cli_fail(CLI_USAGE, _("--fetch-only and --send-only exclude each other"));
+		return cli_fail(CLI_USAGE, _("--fetch-only and --send-only cannot be used together"));
 	for (size_t i = 0; i < ARRAY_LEN(alone); i++) {
 		const char *other = what_excludes(cli, alone[i]);
 
 		if (other != NULL)
-			return cli_fail(CLI_USAGE, _("%s and %s exclude each other"), alone[i], other);
+			return cli_fail(CLI_USAGE, _("%s and %s cannot be used together"), alone[i], other);
 	}
 	return CLI_DONE;
 }

@@ -65,7 +65,7 @@ static void show_client_settings(const struct conf *conf, const char *user)
 	printf(_("  incoming, POP3    port %lld (SSL/TLS) or %lld (STARTTLS)\n"), (long long)lan->pop3s_port, (long long)lan->pop3_port);
 	printf(_("  outgoing, SMTP    port %lld (SSL/TLS) or %lld (STARTTLS)\n"), (long long)lan->smtps_port,
 	    (long long)lan->submission_port);
-	printf(_("`lanpost client-setup %s` has them for each program.\n"), user);
+	printf(_("`lanpost client-setup %s` prints them for each program.\n"), user);
 	printf(_("If this computer has a firewall, open the ports, for example with\n"));
 	printf("  nft add rule inet filter input tcp dport \\\n    { %lld, %lld, %lld, %lld, %lld } accept\n", (long long)lan->smtp_port,
 	    (long long)lan->submission_port, (long long)lan->smtps_port, (long long)lan->pop3_port, (long long)lan->pop3s_port);
@@ -97,12 +97,13 @@ static bool start(struct wizard *wizard)
 
 static int run(struct wizard *wizard)
 {
-	puts(_("This asks for what a mail gateway needs, in four steps.\n"
-	       "Enter: take what is in brackets   <: back   -: leave empty\n"
-	       "Nothing is written before the end; Ctrl-C stops."));
+	puts(_("Set up a mail gateway in four steps.\n"
+	    "Enter: accept the default in brackets   <: back   -: leave empty\n"
+	    "Nothing is written before the end; Ctrl-C quits without changes."));
 	if (!wizard_ask(wizard))
 		return cli_fail(CLI_FAILED, "%s",
-		    wizard->error.class != ERROR_NONE ? ERROR_SAID(&wizard->error) : _("stopped; nothing was written"));
+		    wizard->error.class != ERROR_NONE ? ERROR_SAID(&wizard->error) : _("cancelled; "
+		        "nothing was written"));
 	puts("");
 	if (wizard_write(wizard) != 0)
 		return cli_fail_error(&wizard->error);

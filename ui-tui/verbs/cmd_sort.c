@@ -101,7 +101,7 @@ static const char *action_label(enum sorter_action action)
 	case SORTER_REDIRECT:
 		return _("redirect to:");
 	case SORTER_REJECT:
-		return _("to be judged by:");
+		return _("for review to:");
 	default:
 		return _("deliver to:");
 	}
@@ -117,7 +117,7 @@ static void print_decision(const char *file, const struct sorter_decision *decis
 	for (size_t i = 0; i < decision->prefixes.count; i++)
 		print_safe(_("before the subject:"), decision->prefixes.items[i]);
 	if (decision->dropped_by != NULL)
-		print_safe(decision->recipient_count == 0 ? _("dropped by rule:") : _("ended by rule:"),
+		print_safe(decision->recipient_count == 0 ? _("dropped by rule:") : _("stopped by rule:"),
 		    decision->dropped_by);
 	for (size_t i = 0; i < decision->recipient_count; i++) {
 		const struct sorter_recipient *recipient = &decision->recipients[i];

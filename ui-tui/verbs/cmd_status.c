@@ -46,8 +46,9 @@ static bool is_account_in_trouble(const json_t *accounts)
 static const char *last_text(const json_t *last, const json_t *accounts)
 {
 	if (json_is_true(json_object_get(last, "failed")))
-		return _("something failed");
-	return is_account_in_trouble(accounts) ? _("it went well, but accounts are in trouble (see below)") : _("all went well");
+		return _("with errors");
+	return is_account_in_trouble(accounts) ? _("finished, but some accounts have problems (see "
+	    "below)") : _("successful");
 }
 
 static void print_session(const json_t *session, const json_t *accounts, const char *line)
@@ -55,11 +56,11 @@ static void print_session(const json_t *session, const json_t *accounts, const c
 	const json_t *last = json_object_get(session, "last");
 	char time[32], next[32];
 
-	printf(_("Line:     %s\n"), strcmp(line, "always on") == 0 ? _("always on") : _("on demand"));
+	printf(_("Line:     %s\n"), strcmp(line, "always on") == 0 ? _("always connected") : _("on demand"));
 	if (json_is_true(json_object_get(session, "running")))
 		printf(_("Session:  running now (%s)\n"), text_of(session, "id"));
 	else if (number_of(session, "next") == 0)
-		puts(_("Session:  none is planned; `lanpost session` starts one"));
+		puts(_("Session:  none is scheduled; `lanpost session` starts one"));
 	else
 		printf(_("Session:  next %s\n"), time_text(next, sizeof(next), number_of(session, "next")));
 	if (json_is_object(last))
@@ -86,7 +87,7 @@ static void print_accounts(const json_t *accounts)
 		table_add(&table, time_text(time, sizeof(time), number_of(account, "last_time")));
 		table_addf(&table, "%lld", number_of(account, "last_fetched"));
 		if (!json_is_true(json_object_get(account, "enabled")))
-			table_add(&table, _("rests"));
+			table_add(&table, _("off"));
 		else
 			table_add(&table, error[0] == '\0' ? _("good") : error);
 	}

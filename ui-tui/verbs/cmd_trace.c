@@ -125,7 +125,7 @@ static bool read_moment(const struct cli *cli, const char *option, int64_t *mome
 		*moment = (int64_t)mktime(&tm);
 		return true;
 	}
-	cli_fail(CLI_USAGE, _("%s: `%s` is neither an age such as 7d nor a date such as 2026-11-23"), option, text);
+	cli_fail(CLI_USAGE, _("%s: `%s` is neither an age nor a date (examples: 7d, 2026-11-23)"), option, text);
 	return false;
 }
 

@@ -90,7 +90,7 @@ static void add_heads(struct table *table)
 {
 	table_add(table, _("USER"));
 	table_add(table, _("FULL NAME"));
-	table_add(table, _("OUTSIDE"));
+	table_add(table, _("EXTERNAL"));
 	table_add(table, _("PASSWORD"));
 	table_add(table, _("FORWARD"));
 	table_add(table, _("EXPIRE"));
@@ -208,7 +208,8 @@ static int set_password(struct cli *cli, struct conf *conf, const struct conf_us
 		result = edit_commit(&edit);
 	if (result == CLI_DONE)
 		printf(cli_option(cli, "--no-password") == NULL ? _("the password of user %s was changed\n")
-								  : _("user %s has no password any more\n"), user->name);
+								  : _("the password of user %s was "
+								      "removed\n"), user->name);
 	edit_clear(&edit);
 	return result;
 }
@@ -222,7 +223,8 @@ static int close_postmaster(struct cli *cli, struct conf *conf, const struct con
 	if (edit_begin(&edit, cli, conf, user->place.file))
 		result = edit_remove(&edit, "user", user->name);
 	if (result == CLI_DONE)
-		printf(_("the section [user postmaster] was removed: nobody can log in as postmaster any more; the mailbox stays\n"));
+		printf(_("the section [user postmaster] was removed: postmaster can no longer log "
+		    "in; the mailbox stays\n"));
 	edit_clear(&edit);
 	return result;
 }
@@ -264,17 +266,20 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 
 	if (strcmp(user->name, CONF_POSTMASTER) == 0)
 		return cli_fail(CLI_FAILED,
-		    _("postmaster is built in and cannot be removed; `lanpost user passwd postmaster --no-password` takes the login away"));
+		    _("postmaster is built in and cannot be removed; `lanpost user passwd "
+		       "postmaster --no-password` disables its login"));
 	if (edit_begin(&edit, cli, conf, user->place.file))
 		result = edit_remove(&edit, "user", user->name);
 	if (result == CLI_DONE)
 		printf(_("user %s was removed; the mailbox stays in %s/mailboxes/%s\n"), user->name,
 		    conf->gateway.spool, user->name);
 	if (result == CLI_DONE && waiting > 0)
-		printf(_n("%zu message of this user waits in the queue; it leaves under the smarthost's own address, or comes back to "
-				"postmaster. `lanpost queue delete ID` removes it.\n",
-			   "%zu messages of this user wait in the queue; they leave under the smarthost's own address, or come back to "
-			   "postmaster. `lanpost queue delete ID` removes them.\n", waiting), waiting);
+		printf(_n("%zu message of this user is in the queue; it is sent with the address of "
+		    "the smarthost as the sender, or returned to postmaster. `lanpost queue delete "
+		    "ID` deletes it.\n",
+			   "%zu messages of this user are in the queue; they are sent with the "
+			   "address of the smarthost as the sender, or returned to postmaster. "
+			   "`lanpost queue delete ID` deletes them.\n", waiting), waiting);
 	edit_clear(&edit);
 	return result;
 }
@@ -338,13 +343,15 @@ int cmd_user_add(struct cli *cli)
 		    "user"));
 	else if (!conf_is_mailbox_name(slice_of(name)))
 		result = cli_fail(CLI_FAILED,
-		    _("`%s` cannot be the name of a user: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or digit"),
+		    _("`%s` is not a valid user name: use 1 to 64 characters of a-z 0-9 . _ -, "
+		       "beginning with a letter or digit"),
 		    name);
 	else if (conf_find_user(conf, name) != NULL)
-		result = cli_fail(CLI_FAILED, _("there is a user %s already"), name);
+		result = cli_fail(CLI_FAILED, _("user %s already exists"), name);
 	else if (strcmp(name, CONF_POSTMASTER) == 0 && cli_option(cli, "--no-password") != NULL)
 		result = cli_fail(CLI_FAILED,
-		    _("postmaster is built in; without a password everybody on the LAN could read the mailbox. Leave out --no-password to give one"));
+		    _("postmaster is built in; without a password everybody on the LAN could read "
+		       "the mailbox. Omit --no-password and set one"));
 	else
 		result = add_user(cli, conf, name);
 	conf_free(conf);

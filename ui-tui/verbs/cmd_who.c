@@ -50,7 +50,7 @@ int cmd_who(struct cli *cli)
 		if (cli->json)
 			result = cli_print_json(json_incref(clients));
 		else if (json_array_size(clients) == 0)
-			puts(_("Nobody is connected."));
+			puts(_("No mail program is connected."));
 		else
 			print_clients(clients);
 		json_decref(answer);

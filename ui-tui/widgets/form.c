@@ -138,7 +138,7 @@ static void check_field(struct form_field *field)
 	memset(&value, 0, sizeof(value));
 	field->error[0] = '\0';
 	if (trimmed.len == 0 && field->is_required)
-		snprintf(field->error, sizeof(field->error), "%s", _("this must be given"));
+		snprintf(field->error, sizeof(field->error), "%s", _("this field is required"));
 	else if (trimmed.len > 0 && field->schema != NULL &&
 		 value_parse(field->schema->type, trimmed, &field->schema->limits, &value, &error) != 0)
 		snprintf(field->error, sizeof(field->error), "%s", ERROR_SAID(&error));

@@ -83,7 +83,7 @@ int term_open(struct error *error)
 		screen = newterm(NULL, stdout, stdin);
 	if (screen == NULL)
 		return error_set(error, ERROR_CONFIG,
-		    N_("this terminal (TERM=%s) cannot show screens; the verbs of lanpost --help work on any"),
+		    N_("this terminal (TERM=%s) cannot show the screens; use the verbs of `lanpost --help`"),
 		    name == NULL ? "" : name);
 	set_term(screen);
 	raw();

@@ -122,7 +122,7 @@ static int start_directly(const struct cli *cli)
 		return CLI_FAILED;
 	words = open("/tmp", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 	pid = start_daemon(cli, words);
-	result = pid < 0 ? cli_fail(CLI_FAILED, _("no process can be started")) : wait_for(conf, pid, words);
+	result = pid < 0 ? cli_fail(CLI_FAILED, _("cannot start a process")) : wait_for(conf, pid, words);
 	if (words >= 0)
 		close(words);
 	conf_free(conf);

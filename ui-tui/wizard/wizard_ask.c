@@ -26,7 +26,7 @@ static const char *check_spool(const void *context, const char *answer)
 
 	(void)context;
 	if (answer[0] != '/')
-		return _("A folder begins with /.");
+		return _("The path of a folder begins with /.");
 	if (stat(answer, &st) == 0 && !S_ISDIR(st.st_mode))
 		return _("That is a file, not a folder.");
 	return NULL;
@@ -48,10 +48,10 @@ static const char *check_user(const void *context, const char *answer)
 {
 	(void)context;
 	if (strcasecmp(answer, CONF_DAEMON) == 0 || strcasecmp(answer, CONF_POSTMASTER) == 0)
-		return _("That name is built in: choose another one.");
+		return _("That name is reserved: choose another one.");
 	if (answer[0] == '\0' || is_name(answer))
 		return NULL;
-	return _("A name has letters a-z, digits and . _ - only, and begins with a letter or a digit.");
+	return _("A name may contain a-z, 0-9 and . _ - only, and begins with a letter or digit.");
 }
 
 static bool is_inside(const struct wizard *wizard, const char *address)
@@ -69,7 +69,7 @@ static const char *check_address(const void *context, const char *answer)
 		return NULL;
 	if (!value_is_address(slice_of(answer)))
 		return _("That is not a mail address. Example: ivan@example.ru");
-	return is_inside(wizard, answer) ? _("That is an address inside the office. What is meant is the one outside.") : NULL;
+	return is_inside(wizard, answer) ? _("That is a local address. Enter the external one.") : NULL;
 }
 
 static const char *check_fetch(const void *context, const char *answer)
@@ -113,7 +113,7 @@ static const char *check_networks(const void *context, const char *answer)
 		snprintf(wrong, sizeof(wrong), _("%.*s is not a network. Example: 192.168.1.0/24"), SLICE_PRINT(item));
 		return wrong;
 	}
-	return answer[0] == '\0' ? _("Nobody could connect.") : NULL;
+	return answer[0] == '\0' ? _("Then no client could connect.") : NULL;
 }
 
 /* --- 1. the office */
@@ -140,7 +140,8 @@ static enum question_answer ask_password(struct wizard *wizard, struct wizard_us
 {
 	struct secret secret = {NULL, NULL, NULL};
 
-	if ((user->is_in_file || user->secret.hash != NULL) && !question_confirm(_("  A new password?"), false))
+	if ((user->is_in_file || user->secret.hash != NULL) && !question_confirm(_("  Set a new "
+	    "password?"), false))
 		return QUESTION_ANSWERED;
 	while (secret_ask(user->name, &secret, &wizard->error) != 0) {
 		if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
@@ -158,7 +159,7 @@ static bool is_taken(const struct wizard *wizard, const struct wizard_user *user
 {
 	for (size_t i = 0; i < wizard->user_count && user->outside[0] != '\0'; i++)
 		if (&wizard->users[i] != user && strcasecmp(wizard->users[i].outside, user->outside) == 0) {
-			printf(_("  %s has that address already.\n"), wizard->users[i].name);
+			printf(_("  %s already has that address.\n"), wizard->users[i].name);
 			return true;
 		}
 	return false;
@@ -172,7 +173,7 @@ static enum question_answer ask_about(struct wizard *wizard, struct wizard_user 
 		return answer;
 	answer = ask_password(wizard, user);
 	while (answer == QUESTION_ANSWERED) {
-		answer = question_step(_("  Mail address outside (empty: none)"), &user->outside, check_address, wizard);
+		answer = question_step(_("  External mail address (empty: none)"), &user->outside, check_address, wizard);
 		if (answer == QUESTION_BACK)
 			return ask_about(wizard, user);
 		if (answer == QUESTION_ANSWERED && !is_taken(wizard, user))
@@ -210,7 +211,7 @@ static enum question_answer ask_user(struct wizard *wizard, const char *name)
 	enum question_answer answer;
 
 	if (user != NULL)
-		printf(_("  %s is among the users already; these are the answers so far.\n"), name);
+		printf(_("  User %s already exists; these are the previous answers.\n"), name);
 	else
 		user = wizard_add_user(wizard, name);
 	answer = ask_about(wizard, user);
@@ -221,7 +222,8 @@ static enum question_answer ask_user(struct wizard *wizard, const char *name)
 
 static enum question_answer ask_users(struct wizard *wizard)
 {
-	printf(_("\n2. The users, starting with you: the first one gets postmaster's mail\n"));
+	printf(_("\n"
+	    "2. Users, starting with you: the first one gets postmaster's mail\n"));
 	for (;;) {
 		char *name = xstrdup("");
 		enum question_answer answer;
@@ -248,12 +250,14 @@ static enum question_answer ask_mailbox(struct wizard *wizard)
 	enum question_answer answer;
 	const struct provider *provider;
 
-	printf(_("\n3. The mailbox outside\n"));
+	printf(_("\n"
+	    "3. The external mailbox\n"));
 	answer = question_step(_("Its mail address (empty: later)"), &wizard->address, check_address, wizard);
 	provider = provider_of(slice_of(wizard->address));
 	if (answer == QUESTION_ANSWERED && provider != NULL)
 		question_say(PHRASE_SAID(
-		    PHRASE(N_("This is %s. It may want a password made for mail programs; see its settings."), provider->name)));
+		    PHRASE(N_("This is %s. It may require a separate password for mail programs; "
+		        "see the settings of the mailbox."), provider->name)));
 	/* What is known of another address is no answer for this one. */
 	if (answer == QUESTION_ANSWERED && strcmp(before, wizard->address) != 0) {
 		char *fetch = provider != NULL ? xstrdup(provider->fetch) : provider_guess(slice_of(wizard->address), "pop3s://pop", 995);
@@ -321,7 +325,7 @@ static enum question_answer ask_send_tls(struct wizard *wizard)
 
 static enum question_answer ask_login(struct wizard *wizard)
 {
-	return question_step(_("  Name to log in with"), &wizard->login, NULL, NULL);
+	return question_step(_("  Login name"), &wizard->login, NULL, NULL);
 }
 
 /* The way to the provider, before anything is written. False: it fails, and the admin wants to change the answers. */
@@ -339,14 +343,14 @@ static bool try_provider(struct wizard *wizard)
 
 	conf_free(conf);
 	conf_problems_clear(&problems);
-	return works || !question_confirm(_("  Change the answers about this mailbox?"), true);
+	return works || !question_confirm(_("  Change the settings of this mailbox?"), true);
 }
 
 static enum question_answer ask_provider_password(struct wizard *wizard)
 {
 	char *password = NULL;
 
-	if (!wizard->has_password_in_file || question_confirm(_("  A new password?"), false)) {
+	if (!wizard->has_password_in_file || question_confirm(_("  Set a new password?"), false)) {
 		while (secret_ask_plain(wizard->login, &password, &wizard->error) != 0) {
 			if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
 				return QUESTION_END;
@@ -372,8 +376,8 @@ static int choose_port(int port, int otherwise)
 		return port;
 	while (otherwise < 65000 && !first_start_port_is_free(otherwise))
 		otherwise++;
-	printf(geteuid() == 0 ? _("  Port %d is taken by another program; %d is used instead.\n")
-			      : _("  Port %d is taken, or not allowed without root; %d is used instead.\n"),
+	printf(geteuid() == 0 ? _("  Port %d is used by another program; lanpost will use %d.\n")
+			      : _("  Port %d is in use, or requires root; lanpost will use %d.\n"),
 	    port, otherwise);
 	return otherwise;
 }
@@ -418,7 +422,8 @@ static bool is_acceptable(struct wizard *wizard)
 	if (conf == NULL)
 		return false;
 	conf_free(conf);
-	return errors == 0 || (is_better && question_confirm(_("There are still errors, fewer than before. Write it all the same?"), true));
+	return errors == 0 || (is_better && question_confirm(_("There are still errors, but fewer "
+	    "than before. Write the files anyway?"), true));
 }
 
 static void show_summary(const struct wizard *wizard)

@@ -152,7 +152,7 @@ struct conf *wizard_try(struct wizard *wizard, struct conf_problems *problems)
 	if (draft_make(&draft, wizard) != 0)
 		return NULL;
 	if (mkdtemp(folder) == NULL) {
-		error_errno(&wizard->error, N_("cannot make a folder in /tmp"));
+		error_errno(&wizard->error, N_("cannot create a folder in /tmp"));
 		draft_clear(&draft);
 		return NULL;
 	}
