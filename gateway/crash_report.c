@@ -51,7 +51,9 @@ static void describe_work(const struct doing *doing, struct buf *out)
 static void tell(const struct conf *conf, struct spool *spool, const void *context)
 {
 	const struct crash *crash = context;
-	const char *what = strcmp(crash->process, "lan") == 0 ? N_("the LAN server") : N_("the session process");
+	const char *what = strcmp(crash->process, "lan") == 0	? N_("the LAN server")
+			   : strcmp(crash->process, "auth") == 0 ? N_("the process that checks passwords")
+								 : N_("the session process");
 	struct buf work = BUF_INIT(WORK_MAX);
 	const char *before;
 	struct error problem;

@@ -89,6 +89,7 @@ static int open_all(struct lan_process *process, struct error *error)
 	    .conf = conf,
 	    .stop_fd = process->stop_fd,
 	    .reload_fd = process->reload_fd,
+	    .auth_fd = process->job->auth_fd,
 	    .reload = reload,
 	    .context = process,
 	};

@@ -11,6 +11,7 @@ struct lan_job {
 	struct conf *conf; /* the child's own copy: the server takes it over */
 	const char *conf_path;
 	const struct listeners *listeners;
+	int auth_fd; /* to the process that holds the verifiers */
 };
 
 /* A child_fn; context is a struct lan_job. SIGTERM stops it, SIGHUP makes it read the configuration again. It tells

@@ -48,14 +48,14 @@ static const char *const always[] = {
     "fsync", "fdatasync", "syncfs", "sync_file_range", "ftruncate", "ftruncate64", "fallocate", "fadvise64", "fadvise64_64",
     "copy_file_range", "sendfile", "sendfile64", "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64",
     "recvfrom", "recvmsg", "recv", "sendto", "sendmsg", "send", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt",
-    NULL};
+    "socketpair", NULL};
 
 static const char *const files[] = {"open", "openat", "creat", "stat", "stat64", "lstat", "lstat64", "newfstatat", "fstatat64", "statx",
     "statfs", "statfs64", "access", "faccessat", "faccessat2", "getdents", "getdents64", "readlink", "readlinkat", "getcwd", "rename",
     "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "truncate", "truncate64", "umask", "memfd_create", NULL};
 
 static const char *const accepting[] = {"accept", "accept4", NULL};
-static const char *const connecting[] = {"connect", "bind", "socketpair", "sendmmsg", "recvmmsg", NULL};
+static const char *const connecting[] = {"connect", "bind", "sendmmsg", "recvmmsg", NULL};
 
 static const char *const deadly[] = {"execve", "execveat", "fork", "vfork", "ptrace", "process_vm_readv", "process_vm_writev",
     "process_madvise", "pidfd_getfd", "kcmp", "bpf", "io_uring_setup", "io_uring_enter", "io_uring_register", "mount", "umount", "umount2",

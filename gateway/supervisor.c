@@ -26,8 +26,6 @@
 #include <unistd.h>
 
 #define TICK_MS 30000	      /* the schedule is looked at least so often: clocks jump */
-#define HEALTHY_MS 60000      /* a LAN server that has lived so long is well again */
-#define RESTART_MAX_MS 60000
 #define STOP_MS 15000	      /* children get so long to end by themselves */
 #define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
 #define SERVICE_USER "lanpost"
@@ -36,14 +34,16 @@
 
 static void lan_start(struct supervisor *supervisor)
 {
-	struct lan_job job = {supervisor->conf, supervisor->path, &supervisor->listeners};
+	struct lan_job job = {supervisor->conf, supervisor->path, &supervisor->listeners, supervisor->auth_fds[AUTH_FD_LAN]};
 	struct error error;
 	bool started;
 
 	supervisor->lan_restart_at = 0;
 	listeners_lend(&supervisor->listeners, true);
+	auth_lend(supervisor, true);
 	started = child_start(&supervisor->lan, "lan", lan_process_run, &job, &error) == 0;
 	listeners_lend(&supervisor->listeners, false);
+	auth_lend(supervisor, false);
 	if (started)
 		return;
 	log_warnx("event=lan-not-started reason=%s", LOG_ERROR(&error));
@@ -77,13 +77,7 @@ static void lan_ended(struct supervisor *supervisor, int status)
 	}
 	crash_report(supervisor->conf, "lan", status, supervisor->lan.doing);
 	child_gone(&supervisor->lan);
-	if (was_healthy)
-		supervisor->lan_crashes = 0;
-	delay = supervisor->lan_crashes == 0 ? 0 : 500 << (supervisor->lan_crashes & 15);
-	if (delay > RESTART_MAX_MS)
-		delay = RESTART_MAX_MS;
-	if (supervisor->lan_crashes < 15)
-		supervisor->lan_crashes++;
+	delay = supervisor_restart_delay(&supervisor->lan_crashes, was_healthy);
 	log_warnx("event=lan-ended status=%d restart_in_ms=%lld", status, (long long)delay);
 	supervisor->lan_reported = true;
 	supervisor->lan_restart_at = clock_now_ms() + delay;
@@ -189,6 +183,11 @@ static int reload(void *context, struct error *error)
 			return -1;
 		}
 	}
+	if (auth_load(supervisor, next, error) != 0) {
+		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(error));
+		if (supervisor->auth.pid != 0)
+			kill(supervisor->auth.pid, SIGKILL); /* it gets the new configuration when it starts anew */
+	}
 	due_clear(&supervisor->due);
 	conf_free(supervisor->conf);
 	supervisor->conf = next;
@@ -244,6 +243,8 @@ static void reap(struct supervisor *supervisor)
 			sessions_ended(supervisor, status);
 		else if (pid == supervisor->hang_up.pid)
 			sessions_hung_up(supervisor);
+		else if (pid == supervisor->auth.pid)
+			auth_ended(supervisor, status);
 	}
 }
 
@@ -272,6 +273,7 @@ static void tick(struct supervisor *supervisor)
 	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
 		sessions_by_mail(supervisor);
 	sessions_look(supervisor, now);
+	auth_look(supervisor, now);
 	disk_look(&supervisor->disk, supervisor->conf, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
 		lan_start(supervisor);
@@ -300,6 +302,7 @@ static int time_to_wait(const struct supervisor *supervisor)
 		wait = left < 0 ? 0 : left < wait ? left : wait;
 	}
 	wait = sooner(wait, supervisor->lan_restart_at);
+	wait = sooner(wait, supervisor->auth_restart_at);
 	wait = sooner(wait, supervisor->mail_session_at);
 	wait = sooner(wait, supervisor->disk.look_at);
 	if (supervisor->conf->schedule.when_queued > 0 || supervisor->conf->schedule.when_queued_for > 0)
@@ -400,6 +403,8 @@ static int begin(struct supervisor *supervisor, struct error *error)
 	if (state_check(spool, error) != 0) /* each child tries again, and tells what it cannot do */
 		log_warnx("event=state-not-checked reason=%s", LOG_ERROR(error));
 	signals_open(supervisor);
+	if (auth_open(supervisor, error) != 0)
+		return -1;
 	/* Whoever finds the ports open finds the control socket, too. */
 	if (control_open(&supervisor->control, spool, &hooks, error) != 0)
 		return -1;
@@ -425,6 +430,7 @@ static void end(struct supervisor *supervisor)
 		sessions_events(supervisor);
 		reap(supervisor);
 	}
+	auth_stop(supervisor);
 	control_close(&supervisor->control, supervisor->conf->gateway.spool);
 	close(supervisor->signal_fd);
 	spool_unlock(supervisor->conf->gateway.spool, supervisor->lock_fd);
@@ -444,6 +450,7 @@ int supervisor_run(struct conf *conf, const char *path)
 	    .lan = {.fd = -1},
 	    .session = {.fd = -1},
 	    .hang_up = {.fd = -1},
+	    .auth = {.fd = -1},
 	    .since = clock_wall(),
 	};
 	struct error error;
@@ -455,6 +462,7 @@ int supervisor_run(struct conf *conf, const char *path)
 	}
 	due_start(&supervisor.due, conf, moment_now());
 	lan_start(&supervisor);
+	auth_start(&supervisor); /* either order does: questions wait in their socket */
 	sessions_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
 	notify_state("READY=1");

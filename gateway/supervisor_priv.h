@@ -13,6 +13,12 @@
 #include "gateway/due.h"
 #include "gateway/lan_process.h"
 #include "gateway/supervisor.h"
+#include "lan-server/auth_view.h"
+
+#define HEALTHY_MS 60000 /* a process that has lived so long is well again */
+#define RESTART_MAX_MS 60000
+
+enum { AUTH_FD_LAN, AUTH_FD_OWN }; /* whose end it is */
 
 struct supervisor {
 	struct conf *conf;
@@ -37,6 +43,13 @@ struct supervisor {
 	int64_t queue_look_at;	  /* monotonic */
 
 	struct disk_watch disk;
+
+	struct child auth;
+	int auth_fds[2]; /* of the socket between auth and the LAN server: [AUTH_FD_...] */
+	char salt_key[AUTH_SALT_KEY_LEN];
+	unsigned auth_crashes;
+	int64_t auth_restart_at; /* monotonic, 0: it runs */
+	bool auth_reported;
 
 	unsigned lan_crashes;
 	int64_t lan_restart_at;		 /* monotonic, 0: it runs */
@@ -71,5 +84,19 @@ void sessions_hung_up(struct supervisor *supervisor);
 int64_t sessions_next(const struct supervisor *supervisor);
 /* Looks, at now (monotonic, ms), whether the running one is stuck, and whether letters that wait want one. */
 void sessions_look(struct supervisor *supervisor, int64_t now);
+
+/* How long a process that ended stays down: longer each time, not at all after a long life. */
+int64_t supervisor_restart_delay(unsigned *crashes, bool was_healthy);
+
+/* The process that holds the verifiers (supervisor_auth.c). Once, before the others: the socket, the key of made-up salts. */
+int auth_open(struct supervisor *supervisor, struct error *error);
+void auth_start(struct supervisor *supervisor);
+/* Gives it this configuration; returns when it has it. */
+int auth_load(struct supervisor *supervisor, const struct conf *conf, struct error *error);
+/* Around the start of the LAN server: it gets its end of the socket, no other child does. */
+void auth_lend(const struct supervisor *supervisor, bool lent);
+void auth_ended(struct supervisor *supervisor, int status);
+void auth_look(struct supervisor *supervisor, int64_t now);
+void auth_stop(struct supervisor *supervisor);
 
 #endif

@@ -7,12 +7,7 @@
 
 #include "lan-server/pop3d_priv.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <stdio.h>
 #include <stdlib.h>
-
-#define MD5_LEN 16
 
 void pop3d_greet(struct pop3d *pop3d)
 {
@@ -147,40 +142,19 @@ enum pop3d_effect pop3d_cmd_pass(struct pop3d *pop3d, struct slice arg)
 	return done == 0 ? open_mailbox(pop3d, user) : login_failed(pop3d, &error);
 }
 
-/* RFC 1939: MD5 of the timestamp and the password, in hexadecimal digits. */
-static bool apop_fits(const struct pop3d *pop3d, const char *password, struct slice digest)
-{
-	char *text = xasprintf("%s%s", pop3d->apop, password);
-	unsigned char sum[MD5_LEN];
-	unsigned len = MD5_LEN;
-	char expected[2 * MD5_LEN + 1];
-	bool fits = EVP_Digest(text, strlen(text), sum, &len, EVP_md5(), NULL) == 1;
-
-	for (size_t i = 0; i < MD5_LEN && fits; i++)
-		snprintf(expected + 2 * i, 3, "%02x", sum[i]);
-	fits = fits && password[0] != '\0' && digest.len == 2 * MD5_LEN &&
-	       CRYPTO_memcmp(expected, digest.ptr, digest.len) == 0;
-	explicit_bzero(text, strlen(text));
-	free(text);
-	return fits;
-}
-
 enum pop3d_effect pop3d_cmd_apop(struct pop3d *pop3d, struct slice arg)
 {
 	struct sasl_hooks *sasl = &pop3d->options.sasl;
 	struct slice digest = arg;
 	struct slice name = slice_cut(&digest, ' ');
 	struct error error = ERROR_INIT;
-	struct sasl_secret secret;
+	struct sasl_proof proof;
 	const char *user;
-	bool fits;
 
 	if (pop3d->apop == NULL || !may_log_in(pop3d))
 		return pop3d_refuse(pop3d, "APOP is not offered");
-	if (sasl->secret(sasl->context, name, &secret, &error) != 0)
-		return login_failed(pop3d, &error);
-	fits = apop_fits(pop3d, secret.clear, slice_trim(digest)) && secret.known;
-	if (sasl->settle(sasl->context, name, fits, &user, &error) != 0)
+	proof = (struct sasl_proof){slice_of(pop3d->apop), slice_trim(digest)};
+	if (sasl->digest(sasl->context, name, SASL_DIGEST_APOP, &proof, &user, &error) != 0)
 		return login_failed(pop3d, &error);
 	return open_mailbox(pop3d, user);
 }

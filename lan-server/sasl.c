@@ -12,14 +12,6 @@ enum sasl_result sasl_malformed(struct error *error)
 	return SASL_MALFORMED;
 }
 
-enum sasl_result sasl_settle(struct sasl *sasl, bool fits, const char **user, struct error *error)
-{
-	fits = fits && sasl->secret.known;
-	if (sasl->hooks.settle(sasl->hooks.context, slice_of(sasl->name), fits, user, error) == 0)
-		return SASL_DONE;
-	return SASL_FAILED;
-}
-
 static enum sasl_result log_in(struct sasl *sasl, struct slice name, struct slice password,
     const char **user, struct error *error)
 {
@@ -137,7 +129,6 @@ void sasl_free(struct sasl *sasl)
 	buf_clear(&sasl->first);
 	buf_clear(&sasl->nonce);
 	buf_clear(&sasl->gs2_header);
-	explicit_bzero(&sasl->secret, sizeof(sasl->secret));
 	free(sasl);
 }
 

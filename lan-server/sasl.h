@@ -14,24 +14,29 @@
 #include "base/scram.h"
 #include "base/tls.h"
 
-/* What a challenge login is checked against. For those who cannot log in that way it is made up, and fits nothing. */
-struct sasl_secret {
-	struct scram_keys scram;
-	const char *clear; /* the password itself, owned by the configuration */
-	bool known;        /* false: the outcome is a refusal, whatever fits */
+/* What a client shows instead of its password, and for which challenge. */
+struct sasl_proof {
+	struct slice message; /* SCRAM: the AuthMessage (RFC 5802 section 3); CRAM-MD5, APOP: the challenge */
+	struct slice bytes;   /* SCRAM: SCRAM_KEY_LEN bytes; else hexadecimal digits */
 };
 
+enum sasl_digest { SASL_DIGEST_CRAM_MD5, SASL_DIGEST_APOP };
+
+/* Secrets stay behind these: an exchange sees salts, proofs and verdicts. */
 struct sasl_hooks {
 	void *context;
 	/* Checks name and password, slowly if they are wrong. 0: *user is the mailbox name (owned
 	 * by the configuration); -1: error has the reply. */
 	int (*login)(void *context, struct slice name, struct slice password, const char **user,
 	    struct error *error);
-	/* What a challenge is checked against; -1: no more tries now. */
-	int (*secret)(void *context, struct slice name, struct sasl_secret *secret, struct error *error);
-	/* The outcome of a challenge; as login(). */
-	int (*settle)(void *context, struct slice name, bool fits, const char **user,
-	    struct error *error);
+	/* Salt and iterations for this name, made up for a stranger's; -1: no more tries now. */
+	int (*scram_begin)(void *context, struct slice name, struct scram_keys *keys, struct error *error);
+	/* The outcome of a login by SCRAM, as login(); signature: the server's own proof. */
+	int (*scram_end)(void *context, struct slice name, const struct sasl_proof *proof,
+	    unsigned char signature[SCRAM_KEY_LEN], const char **user, struct error *error);
+	/* The outcome of a login by CRAM-MD5 or APOP, as login(). */
+	int (*digest)(void *context, struct slice name, enum sasl_digest kind, const struct sasl_proof *proof,
+	    const char **user, struct error *error);
 	/* The channel binding of the session, as tls_binding() in base/tls.h; NULL without TLS: 0. */
 	size_t (*binding)(void *context, struct slice type, unsigned char out[TLS_BINDING_MAX]);
 };

@@ -7,54 +7,27 @@
 
 #include "lan-server/sasl_priv.h"
 
-#include <openssl/crypto.h>
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 
-#define MD5_LEN 16
 #define NONCE_LEN 18 /* bytes, 24 characters of base64 */
 
-static int find_secret(struct sasl *sasl, struct error *error)
-{
-	return sasl->hooks.secret(sasl->hooks.context, slice_of(sasl->name), &sasl->secret, error);
-}
-
 /* --- CRAM-MD5 */
-
-static bool cram_fits(const struct sasl *sasl, struct slice digest)
-{
-	static const char digits[] = "0123456789abcdef";
-	unsigned char mac[MD5_LEN];
-	unsigned len = MD5_LEN;
-	char expected[2 * MD5_LEN];
-
-	if (HMAC(EVP_md5(), sasl->secret.clear, (int)strlen(sasl->secret.clear),
-		(const unsigned char *)sasl->first.ptr, sasl->first.len, mac, &len) == NULL)
-		return false;
-	for (size_t i = 0; i < MD5_LEN; i++) {
-		expected[2 * i] = digits[mac[i] >> 4];
-		expected[2 * i + 1] = digits[mac[i] & 15];
-	}
-	/* Everybody knows the digest of an empty secret. */
-	return sasl->secret.clear[0] != '\0' && digest.len == sizeof(expected) &&
-	       CRYPTO_memcmp(digest.ptr, expected, sizeof(expected)) == 0;
-}
 
 /* name SP digest; the name may hold blanks. */
 static enum sasl_result cram_response(struct sasl *sasl, struct slice response,
     struct buf *challenge, const char **user, struct error *error)
 {
 	const char *blank = response.len == 0 ? NULL : memrchr(response.ptr, ' ', response.len);
+	struct sasl_proof proof;
 
 	(void)challenge;
 	if (blank == NULL || slice_find(response, '\0') >= 0)
 		return sasl_malformed(error);
 	sasl->name = xstrndup(response.ptr, (size_t)(blank - response.ptr));
-	if (find_secret(sasl, error) != 0)
+	proof = (struct sasl_proof){buf_slice(&sasl->first), slice_from(response, (size_t)(blank - response.ptr) + 1)};
+	if (sasl->hooks.digest(sasl->hooks.context, slice_of(sasl->name), SASL_DIGEST_CRAM_MD5, &proof, user, error) != 0)
 		return SASL_FAILED;
-	return sasl_settle(sasl,
-	    cram_fits(sasl, slice_from(response, (size_t)(blank - response.ptr) + 1)), user, error);
+	return SASL_DONE;
 }
 
 enum sasl_result sasl_cram_challenge(struct sasl *sasl, struct slice response,
@@ -144,31 +117,29 @@ static bool read_final(const struct sasl *sasl, struct slice text, struct slice 
 static enum sasl_result scram_final(struct sasl *sasl, struct slice response,
     struct buf *challenge, const char **user, struct error *error)
 {
-	struct buf message = BUF_INIT(4 * SASL_TEXT_MAX), proof = BUF_INIT(SCRAM_TEXT_MAX);
+	struct buf message = BUF_INIT(4 * SASL_TEXT_MAX), bytes = BUF_INIT(SCRAM_TEXT_MAX);
 	unsigned char signature[SCRAM_KEY_LEN];
-	enum sasl_result result;
+	enum sasl_result result = SASL_FAILED;
+	struct sasl_proof proof;
 	struct slice without_proof;
 
-	if (response.len == 0 || !read_final(sasl, response, &without_proof, &proof)) {
-		buf_clear(&proof);
+	if (response.len == 0 || !read_final(sasl, response, &without_proof, &bytes)) {
+		buf_clear(&bytes);
 		return sasl_malformed(error);
 	}
 	buf_append_slice(&message, buf_slice(&sasl->first));
 	buf_append_byte(&message, ',');
 	buf_append_slice(&message, without_proof);
-	result = sasl_settle(sasl,
-	    scram_proof_fits(&sasl->secret.scram, buf_slice(&message), (unsigned char *)proof.ptr),
-	    user, error);
-	if (result == SASL_DONE) {
+	proof = (struct sasl_proof){buf_slice(&message), buf_slice(&bytes)};
+	if (sasl->hooks.scram_end(sasl->hooks.context, slice_of(sasl->name), &proof, signature, user, error) == 0) {
 		sasl->user = *user;
-		scram_signature(&sasl->secret.scram, buf_slice(&message), signature);
 		buf_append_text(challenge, "v=");
 		base64_encode(slice_make((char *)signature, sizeof(signature)), challenge);
 		sasl->step = scram_end;
 		result = SASL_CHALLENGE;
 	}
 	buf_clear(&message);
-	buf_clear(&proof);
+	buf_clear(&bytes);
 	return result;
 }
 
@@ -183,9 +154,9 @@ static void scram_challenge(struct sasl *sasl, struct slice client_nonce, struct
 	buf_append_text(challenge, "r=");
 	buf_append_slice(challenge, buf_slice(&sasl->nonce));
 	buf_append_text(challenge, ",s=");
-	base64_encode(slice_make((const char *)sasl->secret.scram.salt, sasl->secret.scram.salt_len),
+	base64_encode(slice_make((const char *)sasl->scram.salt, sasl->scram.salt_len),
 	    challenge);
-	buf_printf(challenge, ",i=%u", sasl->secret.scram.iterations);
+	buf_printf(challenge, ",i=%u", sasl->scram.iterations);
 	buf_append_byte(&sasl->first, ',');
 	buf_append_slice(&sasl->first, buf_slice(challenge));
 }
@@ -244,7 +215,7 @@ enum sasl_result sasl_scram_first(struct sasl *sasl, struct slice response,
 		error_set(error, ERROR_PROTOCOL, N_("This TLS session has no channel binding of that type"));
 		return SASL_MALFORMED;
 	}
-	if (find_secret(sasl, error) != 0)
+	if (sasl->hooks.scram_begin(sasl->hooks.context, slice_of(sasl->name), &sasl->scram, error) != 0)
 		return SASL_FAILED;
 	buf_append_slice(&sasl->first, bare);
 	scram_challenge(sasl, nonce, challenge);

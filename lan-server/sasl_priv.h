@@ -22,13 +22,11 @@ struct sasl {
 	struct buf gs2_header; /* SCRAM: and the channel binding behind it */
 	unsigned offered;      /* enum sasl_mechanisms */
 	bool is_bound;	       /* SCRAM-SHA-256-PLUS */
-	struct sasl_secret secret;
+	struct scram_keys scram; /* salt and iterations */
 	const char *user;      /* SCRAM: proved, and waits for the client's last line */
 };
 
 enum sasl_result sasl_malformed(struct error *error);
-/* Passes the verdict of a challenge on. */
-enum sasl_result sasl_settle(struct sasl *sasl, bool fits, const char **user, struct error *error);
 
 sasl_step_fn sasl_cram_challenge, sasl_scram_first;
 

@@ -448,6 +448,7 @@ static struct auth *make_auth(const struct lan_server *server)
 {
 	int64_t delay = server->options.login_delay_ms;
 	struct auth_options options = {
+	    .fd = server->options.auth_fd,
 	    .delay_ms = delay == 0  ? LOGIN_DELAY_MS
 	                : delay < 0 ? 0
 	                            : delay,

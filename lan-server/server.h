@@ -39,6 +39,7 @@ struct lan_server_options {
 	int reload_fd;
 	struct conf *(*reload)(void *context);
 	void *context;
+	int auth_fd;           /* to the process that holds the verifiers (auth.h); stays the caller's */
 	int64_t login_delay_ms; /* after a failed login; 0: 1000; below 0: none (tests) */
 };
 

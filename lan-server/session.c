@@ -159,19 +159,29 @@ static int login(
 	return result;
 }
 
-static int find_secret(void *context, struct slice name, struct sasl_secret *secret,
-    struct error *error)
+static int scram_begin(void *context, struct slice name, struct scram_keys *keys, struct error *error)
 {
 	struct session *session = context;
 
-	return auth_secret(session->auth, session->conf, &session->client, name, secret, error);
+	return auth_scram_begin(session->auth, session->conf, &session->client, name, keys, error);
 }
 
-static int settle_login(
-    void *context, struct slice name, bool fits, const char **user, struct error *error)
+static int scram_end(void *context, struct slice name, const struct sasl_proof *proof,
+    unsigned char signature[SCRAM_KEY_LEN], const char **user, struct error *error)
 {
 	struct session *session = context;
-	int result = auth_settle(session->auth, session->conf, &session->client, name, fits, user, error);
+	int result = auth_scram_end(session->auth, session->conf, &session->client, name, proof, signature, user, error);
+
+	if (result == 0)
+		note_login(session, *user);
+	return result;
+}
+
+static int digest(void *context, struct slice name, enum sasl_digest kind, const struct sasl_proof *proof,
+    const char **user, struct error *error)
+{
+	struct session *session = context;
+	int result = auth_digest(session->auth, session->conf, &session->client, name, kind, proof, user, error);
 
 	if (result == 0)
 		note_login(session, *user);
@@ -185,11 +195,18 @@ static size_t binding(void *context, struct slice type, unsigned char out[TLS_BI
 	return session->stream.tls == NULL ? 0 : tls_binding(session->stream.tls, type, out);
 }
 
+/* Asked once a session, when they are needed first. */
+static unsigned offers(struct session *session)
+{
+	if (!session->offers_known)
+		session->offers = auth_offers(session->auth);
+	session->offers_known = true;
+	return session->offers;
+}
+
 static unsigned mechanisms(void *context, bool tls)
 {
-	const struct session *session = context;
-
-	return auth_mechanisms(session->conf, tls);
+	return auth_mechanisms(offers(context), tls);
 }
 
 static bool needs_tls(const struct session *session)
@@ -352,7 +369,7 @@ static void run_smtp(struct session *session)
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = needs_tls(session),
 	    .mechanisms = mechanisms,
-	    .sasl = {session, login, find_secret, settle_login, binding},
+	    .sasl = {session, login, scram_begin, scram_end, digest, binding},
 	    .hooks = {session, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 	struct smtpd *smtpd = smtpd_new(&options);
@@ -505,10 +522,10 @@ static void run_pop3(struct session *session)
 	    .tls = session->kind == LAN_POP3S,
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = needs_tls(session),
-	    .offers_apop = auth_has_weak(session->conf),
+	    .offers_apop = (offers(session) & AUTH_SOMEBODY_IS_WEAK) != 0,
 	    .login_delay = session->conf->lan.pop3_login_delay,
 	    .mechanisms = mechanisms,
-	    .sasl = {session, login, find_secret, settle_login, binding},
+	    .sasl = {session, login, scram_begin, scram_end, digest, binding},
 	    .hooks = {session, open_mailbox, message_size, read_message, done_reading, is_intact,
 	        remove_messages, expire_days, close_mailbox},
 	};

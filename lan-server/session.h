@@ -27,6 +27,8 @@ struct session {
 	struct msgid id;
 	struct stream stream;
 	struct maildrop maildrop;
+	unsigned offers; /* enum auth_offers, if known */
+	bool offers_known;
 	int64_t ends; /* deadline of the whole session */
 	int64_t useful; /* when the client last did what it is here for */
 	uint64_t progress;

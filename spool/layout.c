@@ -84,3 +84,8 @@ char *layout_tls(const char *spool, const char *file)
 {
 	return below(spool, "tls", file);
 }
+
+char *layout_login_key(const char *spool)
+{
+	return below(spool, "login-salt.key", "");
+}

@@ -3,6 +3,7 @@
  *
  *     spool/
  *       version  lanpostd.lock  control.sock  line.up  reserve
+ *       login-salt.key                    of the salts that strangers are shown (lan-server/auth_view.h)
  *       state.db  seen.db*                what the gateway remembers (spool/state.h)
  *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/wal.h)
  *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/maildir.h)
@@ -42,5 +43,6 @@ char *layout_queue_file(const char *spool, enum queue_state state, const char *n
 char *layout_queue_lock(const char *spool);
 /* file "": the folder. */
 char *layout_tls(const char *spool, const char *file);
+char *layout_login_key(const char *spool);
 
 #endif

@@ -133,7 +133,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	    .hostname = "gw",
 	    .tls_offered = true,
 	    .mechanisms = mechanisms,
-	    .sasl = {&box, login, find_secret, settle_login, NULL},
+	    .sasl = {&box, login, scram_begin, scram_end, digest, NULL},
 	    .hooks = {&box, open_box, message_size, read_message, done_reading, is_intact,
 	        remove_messages, expire_days, close_box},
 	};

@@ -47,14 +47,13 @@ static void mac(const unsigned char *key, size_t len, struct slice text, unsigne
 static void add_proof(struct slice bare, struct slice challenge, struct buf *line)
 {
 	static unsigned char client[32], stored[32];
-	struct sasl_secret secret;
+	struct scram_keys keys;
 	struct error error;
 	unsigned char salted[32], signature[32];
 	struct buf message = BUF_INIT(1u << 20);
 
-	if (stored[0] == 0 && find_secret(NULL, slice_of("ivan"), &secret, &error) == 0) {
-		assert(PKCS5_PBKDF2_HMAC("secret", 6, secret.scram.salt, (int)secret.scram.salt_len, (int)secret.scram.iterations,
-			   EVP_sha256(), 32, salted) == 1);
+	if (stored[0] == 0 && scram_begin(NULL, slice_of("ivan"), &keys, &error) == 0) {
+		assert(PKCS5_PBKDF2_HMAC("secret", 6, keys.salt, (int)keys.salt_len, (int)keys.iterations, EVP_sha256(), 32, salted) == 1);
 		mac(salted, 32, SLICE_LITERAL("Client Key"), client);
 		assert(EVP_Digest(client, 32, stored, NULL, EVP_sha256(), NULL) == 1);
 	}
@@ -133,7 +132,7 @@ static enum sasl_result step(struct sasl *sasl, struct client *client, struct sl
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct sasl_hooks hooks = {NULL, login, find_secret, settle_login, binding};
+	static const struct sasl_hooks hooks = {NULL, login, scram_begin, scram_end, digest, binding};
 	struct slice rest = slice_make((const char *)data, size);
 	unsigned how = fuzz_byte(&rest), offered = (how & 64) != 0 ? mechanisms(NULL, (how & 32) != 0) : fuzz_byte(&rest);
 	struct client client = {BUF_INIT(1u << 16), BUF_INIT(1u << 16)};

@@ -143,7 +143,7 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	    .session = "fuzz",
 	    .tls_offered = true,
 	    .mechanisms = mechanisms,
-	    .sasl = {&session, login, find_secret, settle_login, NULL},
+	    .sasl = {&session, login, scram_begin, scram_end, digest, NULL},
 	    .hooks = {&session, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 

@@ -137,7 +137,7 @@ def test_postmaster_is_told_what_a_session_did_when_it_crashed(make_gateway):
     server.misdeed = kill_at_the_second
     office = make_gateway(users=["ivan"], accounts={"shaky": {
         "url": f"pop3://127.0.0.1:{server.port}", "tls": "none", "user": "x", "password": "y"}})
-    until(lambda: len(office.processes()) == 2, 10, "the first processes to be done")
+    until(lambda: len(office.processes()) == 3, 10, "the first processes to be done")
     office.session(code=1)
     until(lambda: any("signal 9" in letter.decode() for letter in office.mailbox("postmaster")), 15, "the report")
     report, = (text for text in map(bytes.decode, office.mailbox("postmaster")) if "signal 9" in text)
@@ -154,14 +154,14 @@ def test_postmaster_is_told_where_a_hanging_session_was(make_gateway):
             accounts={"mute": {"url": f"pop3://127.0.0.1:{pop3.getsockname()[1]}", "tls": "none", "user": "x", "password": "y"}},
             smarthosts={"relay": {"url": f"smtp://127.0.0.1:{smtp.getsockname()[1]}", "tls": "none"}})
         office.send("ivan@office.lan", ["client@bank.ru"], letter(sender="ivan@office.lan", to="client@bank.ru"))
-        until(lambda: len(office.processes()) == 2, 10, "the first processes to be done")
+        until(lambda: len(office.processes()) == 3, 10, "the first processes to be done")
         office.cli("session", "--no-wait")
         with pop3.accept()[0] as fetching, smtp.accept()[0] as sending:
             fetching.sendall(b"+OK ready\r\n")
             sending.sendall(b"220 ready\r\n")
             assert sending.recv(4096).startswith(b"EHLO") and fetching.recv(4096)
             session = office.status()["session"]["id"]
-            until(lambda: len(office.processes()) == 3, 10, "the answer to be given")
+            until(lambda: len(office.processes()) == 4, 10, "the answer to be given")
             os.kill(office.processes()[-1], signal.SIGSEGV)
             report = report_of_crash(office)
     for line in (f"session {session}: fetching and sending", "account mute: connecting", "smarthost relay: connecting"):

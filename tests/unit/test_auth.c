@@ -2,6 +2,7 @@
 #include "lan-server/auth.h"
 
 #include "base/log.h"
+#include "lan-server/verifier.h"
 #include "tests/unit/sample_conf.h"
 
 #include <setjmp.h>
@@ -16,13 +17,46 @@ static int64_t fake_now(void)
 	return now;
 }
 
-static struct auth *make_auth(void)
+/* The client's side and the verifier behind it, in one process. */
+static struct verifier *verifier;
+static uint32_t delays; /* that the last answer was worth */
+
+static int ask(void *context, const struct auth_question *question, struct auth_answer *answer, struct error *error)
 {
-	struct auth_options options = {.now_ms = fake_now, .stop_fd = -1};
+	(void)context;
+	(void)error;
+	if (!verifier_answer(verifier, question, answer, false))
+		assert_true(verifier_answer(verifier, question, answer, true));
+	delays = answer->delays;
+	return 0;
+}
+
+static void load(const struct conf *conf)
+{
+	struct buf bytes = BUF_INIT(AUTH_VIEW_MAX);
+	struct auth_view view;
+
+	auth_view_write(conf, "0123456789abcdef0123456789abcdef", &bytes);
+	assert_true(auth_view_read(buf_slice(&bytes), &view));
+	verifier_load(verifier, &view);
+	buf_clear(&bytes);
+}
+
+static struct auth *make_auth(const struct conf *conf)
+{
+	struct auth_options options = {.fd = -1, .stop_fd = -1, .ask = ask};
 
 	log_start(&(struct log_settings){.level = LOG_LEVEL_ERROR}, "test");
 	now = 1000000;
+	verifier = verifier_new(fake_now);
+	load(conf);
 	return auth_new(&options);
+}
+
+static void end_auth(struct auth *auth)
+{
+	auth_free(auth);
+	verifier_free(verifier);
 }
 
 static const struct in6_addr here = {.s6_addr = {[15] = 1}}, there = {.s6_addr = {[15] = 2}};
@@ -72,7 +106,7 @@ static void test_logins(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(logins); i++) {
-		struct auth *auth = make_auth();
+		struct auth *auth = make_auth(&conf);
 		struct error error = ERROR_INIT;
 		const char *user =
 		    check(auth, &conf, &here, logins[i].name, logins[i].password, &error);
@@ -84,7 +118,7 @@ static void test_logins(void **state)
 			assert_int_equal(error.class, ERROR_LOGIN);
 			assert_string_equal(ERROR_EN(&error), "Name or password is wrong");
 		}
-		auth_free(auth);
+		end_auth(auth);
 	}
 }
 
@@ -92,7 +126,7 @@ static void test_remembered_until_changed(void **state)
 {
 	static const char other_hash[] = "$5$other$2x0Wpk9cFz0fJcNbhUqUPSXlDg2bKdvGwEDJgYfTbW1";
 	struct conf conf = sample_conf();
-	struct auth *auth = make_auth();
+	struct auth *auth = make_auth(&conf);
 	struct error error;
 
 	(void)state;
@@ -103,15 +137,16 @@ static void test_remembered_until_changed(void **state)
 	}
 	/* A new hash in the configuration ends the old password at once. */
 	sample_user("ivan")->password = (char *)other_hash;
+	load(&conf);
 	assert_null(check(auth, &conf, &here, "ivan", (struct slice)P("secret"), &error));
-	auth_free(auth);
+	end_auth(auth);
 }
 
 static void test_shut_out_and_forgiven(void **state)
 {
 	struct slice right = P("secret"), wrong = P("wrong");
 	struct conf conf = sample_conf();
-	struct auth *auth = make_auth();
+	struct auth *auth = make_auth(&conf);
 	struct error error;
 
 	(void)state;
@@ -125,7 +160,7 @@ static void test_shut_out_and_forgiven(void **state)
 	assert_null(check(auth, &conf, &here, "ivan", right, &error));
 	now += 10 * 60 * 1000;
 	assert_non_null(check(auth, &conf, &here, "ivan", right, &error));
-	auth_free(auth);
+	end_auth(auth);
 }
 
 /* A mail program with an old password that polls every minute never shuts its PC out. */
@@ -133,7 +168,7 @@ static void test_a_failure_a_minute_is_forgiven(void **state)
 {
 	struct slice right = P("secret"), wrong = P("wrong");
 	struct conf conf = sample_conf();
-	struct auth *auth = make_auth();
+	struct auth *auth = make_auth(&conf);
 	struct error error;
 
 	(void)state;
@@ -143,7 +178,7 @@ static void test_a_failure_a_minute_is_forgiven(void **state)
 		now += 60 * 1000;
 	}
 	assert_non_null(check(auth, &conf, &here, "ivan", right, &error));
-	auth_free(auth);
+	end_auth(auth);
 }
 
 int main(void)

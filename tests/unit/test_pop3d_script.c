@@ -182,7 +182,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .tls_required = script_has(script, "tls_required"),
 	    .login_delay = 60,
 	    .mechanisms = mechanisms,
-	    .sasl = {&box, login, find_secret, settle_login, NULL},
+	    .sasl = {&box, login, scram_begin, scram_end, digest, NULL},
 	    .hooks = {&box, open_box, message_size, read_message, done_reading, is_intact,
 	        remove_messages, expire_days, close_box},
 	};

@@ -149,7 +149,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .tls_offered = script_has(script, "tls"),
 	    .tls_required = script_has(script, "tls_required"),
 	    .mechanisms = mechanisms,
-	    .sasl = {&office, login, find_secret, settle_login, NULL},
+	    .sasl = {&office, login, scram_begin, scram_end, digest, NULL},
 	    .hooks = {&office, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};

@@ -1,0 +1,21 @@
+/*
+ * The process that holds the password verifiers: it answers the LAN server's questions (lan-server/auth_wire.h), and knows
+ * nothing else. It opens no file and no connection; the supervisor sends it what it must know.
+ */
+#ifndef LANPOST_GATEWAY_AUTH_PROCESS_H
+#define LANPOST_GATEWAY_AUTH_PROCESS_H
+
+#include "config/conf.h"
+
+struct auth_job {
+	int fd;	       /* our end of the shared socket */
+	struct conf *conf; /* the child's copy, with every secret there is: wiped before anything else is done */
+};
+
+/* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a view (lan-server/auth_view.h);
+ * {"event":"loaded"} or {"event":"not-loaded"} tells what became of it. Ends when the supervisor does. */
+int auth_process_run(void *context, int event_fd);
+/* By the supervisor: sends a view over its end of that socket. */
+int auth_process_send(int fd, int view_fd, struct error *error);
+
+#endif

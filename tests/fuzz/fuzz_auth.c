@@ -1,0 +1,47 @@
+/*
+ * What a broken LAN server may ask the process that checks passwords, and what a broken one of those may answer. Hashing is left
+ * out for its cost. A "yes" must not come: no password is in the seeds.
+ */
+#include "lan-server/verifier.h"
+
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/sample_conf.h"
+
+static struct verifier *make_verifier(void)
+{
+	static char clear[] = "a long secret nobody guesses";
+	struct verifier *verifier = verifier_new(NULL);
+	struct buf bytes = BUF_INIT(AUTH_VIEW_MAX);
+	struct conf conf = sample_conf();
+	struct auth_view view;
+
+	conf.lan.allow_empty_password = false;
+	sample_user("ivan")->clear_password = clear;
+	sample_user("ivan")->allow_weak_auth = true;
+	auth_view_write(&conf, "0123456789abcdef0123456789abcdef", &bytes);
+	if (!auth_view_read(buf_slice(&bytes), &view))
+		abort();
+	verifier_load(verifier, &view);
+	buf_clear(&bytes);
+	return verifier;
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	static struct verifier *verifier;
+	struct slice bytes = slice_make((const char *)data, size);
+	struct auth_answer answer = AUTH_ANSWER_INIT;
+	struct auth_question question;
+	struct auth_view view;
+
+	if (verifier == NULL)
+		verifier = make_verifier();
+	if (auth_question_read(bytes, &question) && verifier_answer(verifier, &question, &answer, false) &&
+	    answer.verdict == VERDICT_YES && question.kind != ASK_OFFERS && question.kind != ASK_SCRAM_BEGIN)
+		abort();
+	auth_answer_read(bytes, &answer);
+	if (auth_view_read(bytes, &view))
+		auth_view_clear(&view);
+	buf_clear(&answer.bytes);
+	return 0;
+}
