@@ -26,11 +26,11 @@ int error_errno(struct error *error, const char *format, ...)
 	phrase_vset(what, sizeof(what), format, args);
 	va_end(args);
 	phrase_join(next.phrase, sizeof(next.phrase), what, PHRASE_WORD(error_errno_word(saved)));
-	if (saved == ENOSPC || saved == EDQUOT || saved == EMFILE || saved == ENFILE ||
+	if (saved == EMFILE || saved == ENFILE ||
 	    saved == ENOMEM || saved == EAGAIN)
 		next.class = ERROR_TEMPORARY;
 	if (saved == ENOSPC || saved == EDQUOT)
-		error_reply(&next, 452, "4.3.1");
+		next.class = ERROR_FULL;
 	*error = next;
 	return -1;
 }

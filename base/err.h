@@ -20,7 +20,9 @@
 
 enum error_class {
 	ERROR_NONE = 0,
-	ERROR_TEMPORARY, /* try again later: line down, disk full, peer busy */
+	ERROR_TEMPORARY, /* try again later: the line is down, time ran out */
+	ERROR_BUSY,	 /* the peer does not let us in now (RFC 4954 code 454): somebody else has the mailbox open */
+	ERROR_FULL,	 /* no room on our disk (RFC 3463 code X.3.1) */
 	ERROR_PERMANENT, /* trying again will not help */
 	ERROR_PROTOCOL,	 /* the peer broke the rules of the dialogue */
 	ERROR_LOGIN,	 /* name or password refused: the admin must act */
@@ -44,7 +46,7 @@ struct error {
  * other->phrase. */
 int error_set(struct error *error, enum error_class class, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-/* The same for a failed system call: class IO (TEMPORARY for a full disk or a lack of
+/* The same for a failed system call: class IO (FULL for a full disk, TEMPORARY for a lack of
  * resources), text gets ": <what errno means>". Returns -1. */
 int error_errno(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

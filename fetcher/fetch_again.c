@@ -76,7 +76,7 @@ static void pause_before_connecting(const struct fetch *fetch)
 static bool may_try_again(struct fetch *fetch, bool gained, const struct error *error)
 {
 	bool cannot_connect = fetch->connections > 0 && fetch->remote == NULL &&
-			      error->class == ERROR_TEMPORARY;
+			      (error->class == ERROR_TEMPORARY || error->class == ERROR_BUSY);
 
 	if ((!fetch->line_broke && !fetch->is_message_broken && !cannot_connect) || clock_now_ms() >= fetch->end)
 		return false;

@@ -200,11 +200,9 @@ int fetch_transfer(struct fetch *fetch, struct error *error)
 		if (!has_room(fetch, item))
 			break;
 	}
-	error_set(error, ERROR_TEMPORARY,
+	return error_set(error, ERROR_FULL,
 	    N_("the disk is nearly full: %zu messages stay on the server until there is room"),
 	    fetch->result->total - fetch->result->fetched);
-	error_reply(error, 452, "4.3.1");
-	return -1;
 }
 
 /* --- the farewell */

@@ -146,7 +146,7 @@ static bool is_passing(const struct session_report *session, const char *key, co
 {
 	char *name = xasprintf("busy %s", key), *since = NULL, now[32];
 	struct state *state = session->spool->state;
-	bool is_busy = problem->code == REMOTE_BUSY, passing = is_busy;
+	bool is_busy = problem->class == ERROR_BUSY, passing = is_busy;
 	struct error error;
 	int64_t begun;
 

@@ -29,6 +29,10 @@ void smtpd_reply_error(
 {
 	bool fixed = error->code != 0;
 
+	if (error->class == ERROR_FULL) {
+		code = 452;
+		enhanced = "4.3.1";
+	}
 	smtpd_reply(smtpd, "%d %s %s", fixed ? error->code : code,
 	    fixed && error->enhanced[0] != '\0' ? error->enhanced : enhanced, ERROR_EN(error));
 }

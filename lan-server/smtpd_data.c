@@ -17,7 +17,6 @@
 
 #include "lan-server/smtpd_priv.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -57,7 +56,7 @@ static void fail_storage(struct smtpd_transaction *tx, const struct error *error
 {
 	log_warnx("event=smtp-storage-failed id=%s reason=%s", tx->envelope.id.text,
 	    LOG_ERROR(error));
-	if (error->saved_errno == ENOSPC || error->saved_errno == EDQUOT || error->code == 452)
+	if (error->class == ERROR_FULL)
 		fail(tx, 452, "4.3.1", "No room on disk, try again later");
 	else
 		fail(tx, 451, "4.3.0", "The message cannot be stored now, try again later");

@@ -56,7 +56,7 @@ bool reserve_spend(const char *spool, const struct error *error)
 	char *path;
 	bool spent;
 
-	if (error->code != 452) /* as error.h says a full disk */
+	if (error->class != ERROR_FULL)
 		return false;
 	path = layout_reserve(spool);
 	spent = unlink(path) == 0;

@@ -91,14 +91,12 @@ int state_error(const struct state *state, struct error *error, const char *what
 
 	log_info("event=state-failed doing=%s code=%d reason=%s", LOG_CSTR(what), code, LOG_CSTR(sqlite3_errmsg(state->db)));
 	error_set(error,
-	    code == SQLITE_FULL || code == SQLITE_BUSY ? ERROR_TEMPORARY : ERROR_IO,
+	    code == SQLITE_FULL ? ERROR_FULL : code == SQLITE_BUSY ? ERROR_TEMPORARY : ERROR_IO,
 	    N_("cannot use state.db: %s"), PHRASE_WORD(reason_of(code)));
 	if (code == SQLITE_CANTOPEN)
 		error->saved_errno = sqlite3_system_errno(state->db);
 	else if (code == SQLITE_READONLY)
 		error->saved_errno = EACCES;
-	if (code == SQLITE_FULL)
-		error_reply(error, 452, "4.3.1");
 	return -1;
 }
 

@@ -46,10 +46,6 @@ struct remote_options {
 	struct remote_report *report; /* filled in by remote_open(); may be NULL */
 };
 
-/* The code of an error that means: the server does not let us log in just now (RFC 4954), as when somebody else has the
- * mailbox open. */
-#define REMOTE_BUSY 454
-
 /* Connects and logs in; with an empty user it does not log in (SMTP only). tls = required and
  * an url with s demand a certificate that fits, from ca_file or the system's authorities; opportunistic demands one
  * only where ca_file or pin_sha256 is set. With pin_sha256 (base64 of

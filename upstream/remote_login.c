@@ -39,8 +39,7 @@ static int no_login_offered(const struct remote *remote, enum conf_auth asked, s
 
 static int busy(const struct remote *remote, const struct login *login, struct error *error)
 {
-	error_set(error, ERROR_TEMPORARY, N_("%s temporarily refuses logins: %s"), remote->host, login_words(login));
-	return error_reply(error, REMOTE_BUSY, "4.7.0");
+	return error_set(error, ERROR_BUSY, N_("%s temporarily refuses logins: %s"), remote->host, login_words(login));
 }
 
 static int refused(const struct remote *remote, const struct login *login, enum conf_auth asked, struct error *error)

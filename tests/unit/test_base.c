@@ -23,13 +23,10 @@ static void test_error_has_what_where_why(void **context)
 	(void)context;
 	errno = ENOSPC;
 	assert_int_equal(error_errno(&error, "cannot write %s", "/spool/x"), -1);
-	assert_int_equal(error.class, ERROR_TEMPORARY);
-	assert_int_equal(error.code, 452);
-	assert_string_equal(error.enhanced, "4.3.1");
+	assert_int_equal(error.class, ERROR_FULL);
 	assert_string_equal(ERROR_EN(&error), "cannot write /spool/x: No space left on device");
 	error_context(&error, "account %s", "sales");
 	assert_string_equal(ERROR_EN(&error), "account sales: cannot write /spool/x: No space left on device");
-	assert_int_equal(error.code, 452);
 	error_set(&error, ERROR_PROTOCOL, "peer said \x1b[2J\r\n");
 	assert_string_equal(ERROR_EN(&error), "peer said \\x1b[2J\\x0d\\x0a");
 }
