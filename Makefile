@@ -35,7 +35,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb try-install check unit system month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run asan tsan bench install clean po pages format
+.PHONY: all help deps demo test deb try-install check unit system attack month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run asan tsan bench install clean po pages format
 all:
 
 help:
@@ -43,7 +43,7 @@ help:
 	@echo 'make deps       install the Debian packages that building needs and that are missing (packages.txt)'
 	@echo 'make demo       deps, build, and a whole mail session on loopback, explained'
 	@echo 'make test       the packages that tests need (mail servers, none started), build, all tests'
-	@echo 'make unit | system | replay     parts of the tests (replay: the fuzz seeds)'
+	@echo 'make unit | system | attack | replay     parts of the tests (replay: the fuzz seeds)'
 	@echo 'make fuzz TIME=20 JOBS=         fuzz each target so many seconds (clang; TARGETS="wal sasl" for some)'
 	@echo 'make fuzz-merge                 take what fuzzing has found into the seeds'
 	@echo 'make month                      a month of an office of 50, with bad days (LANPOST_MONTH_SEED)'
@@ -143,6 +143,10 @@ unit: $(UNIT)
 SYSTEM ?= tests/system
 system: all
 	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(shell expr 2 \* $(JOBS)) $(SYSTEM)
+
+# What must not happen, tried on a running gateway.
+attack:
+	@$(MAKE) --no-print-directory SYSTEM=tests/attack system
 
 # A month in a minute: every letter is accounted for at the end.
 month: all

@@ -282,7 +282,6 @@ static const struct command {
     {"MAIL", smtpd_cmd_mail, NEEDS_HELLO | NOT_MAIL | NEEDS_TLS | NEEDS_LOGIN | HAS_ARG},
     {"RCPT", smtpd_cmd_rcpt, NEEDS_HELLO | NEEDS_MAIL | HAS_ARG},
     {"DATA", smtpd_cmd_data, NEEDS_HELLO | NEEDS_MAIL | NO_ARG},
-    {"BDAT", smtpd_cmd_bdat, HAS_ARG}, /* its bytes follow whatever we think of it */
     {"RSET", cmd_rset, NO_ARG},
     {"NOOP", cmd_noop, 0},
     {"QUIT", cmd_quit, NO_ARG},
@@ -345,6 +344,12 @@ static enum smtpd_effect not_smtp(struct smtpd *smtpd)
 	return SMTPD_CLOSE;
 }
 
+/* BDAT, however it goes on: without a size, or with bytes that no command may hold, what follows would be taken for commands. */
+static bool begins_chunk(struct slice line)
+{
+	return slice_begins_nocase(line, "BDAT") && (line.len == 4 || (unsigned char)line.ptr[4] <= ' ');
+}
+
 enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
 {
 	struct slice arg = line, verb;
@@ -353,6 +358,8 @@ enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
 		return smtpd_auth_response(smtpd, line);
 	if (command_is_http_request(line))
 		return not_smtp(smtpd);
+	if (begins_chunk(line)) /* its bytes follow whatever we think of it */
+		return smtpd_cmd_bdat(smtpd, slice_from(line, line.len > 4 && line.ptr[4] == ' ' ? 5 : 4));
 	verb = slice_cut(&arg, ' ');
 	if (line.len > SMTPD_COMMAND_MAX && !slice_is_nocase(verb, "AUTH"))
 		return smtpd_line_too_long(smtpd);

@@ -33,18 +33,36 @@ struct authors {
 	char foreign[ADDR_TEXT_MAX];
 };
 
+/* What stands behind an address up to the next one, if it looks like another (`<his> <another>`, which is no list): some readers show
+ * that. Comments do not count. */
+static struct slice another_behind(struct slice rest)
+{
+	int depth = 0;
+
+	for (size_t i = 0; i < rest.len; i++) {
+		if (rest.ptr[i] == '(' || rest.ptr[i] == ')')
+			depth += rest.ptr[i] == '(' ? 1 : -1;
+		else if (rest.ptr[i] == '@' && depth <= 0)
+			return rest;
+	}
+	return SLICE_NONE;
+}
+
 static void note_addresses(const struct smtpd *smtpd, struct slice body, bool is_from, struct authors *authors)
 {
 	struct addr_item item;
 	size_t at = 0;
 
 	while (addr_list_next(body, &at, &item)) {
+		const char *end = item.spec.ptr + item.spec.len;
+		struct slice another = another_behind(slice_make(end, (size_t)(body.ptr + at - end)));
 		bool own = item.valid && is_own(smtpd, &item.addr);
+		struct slice odd = item.group.len > 0 ? item.group : another;
 
 		if (is_from && own)
 			authors->own = true;
-		if ((!own || item.group.len > 0) && authors->foreign[0] == '\0')
-			str_printable(authors->foreign, sizeof(authors->foreign), item.group.len > 0 ? item.group : item.spec);
+		if ((!own || odd.len > 0) && authors->foreign[0] == '\0')
+			str_printable(authors->foreign, sizeof(authors->foreign), odd.len > 0 ? odd : item.spec);
 	}
 }
 

@@ -7,6 +7,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/doing.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net.h"
@@ -428,10 +429,11 @@ static enum smtpd_effect take_dotted(struct smtpd *smtpd, struct slice *bytes)
 
 enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg)
 {
-	struct slice last = arg;
+	struct slice last = slice_begins_nocase(arg, " ") ? slice_trim(arg) : arg;
 	struct slice number = slice_cut(&last, ' ');
 	enum smtpd_effect effect;
 
+	doing_step("BDAT");
 	last = slice_trim(last);
 	smtpd->chunk_is_last = slice_is_nocase(last, "LAST");
 	if (!slice_number(number, 0, UINT64_MAX / 4, &smtpd->chunk_left) ||

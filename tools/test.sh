@@ -1,9 +1,9 @@
 #!/bin/sh
 # All tests, after `make deps all`. Each step says its counts in a line; the last line is the sum over all.
-# LANPOST_TEST_STEPS chooses some: "lint headers unit replay clang asan tsan fuzz system install".
+# LANPOST_TEST_STEPS chooses some: "lint headers unit replay clang asan tsan fuzz system attack install".
 set -u
 cd "$(dirname "$0")/.." || exit 1
-steps=${LANPOST_TEST_STEPS:-lint headers unit replay clang asan tsan fuzz system install}
+steps=${LANPOST_TEST_STEPS:-lint headers unit replay clang asan tsan fuzz system attack install}
 MAKE=${MAKE:-make}
 JOBS=${JOBS:-$(nproc)}
 log=$(mktemp -d)
@@ -102,6 +102,7 @@ for step in $steps; do
     tsan) counted tsan quiet_make tsan ;;
     fuzz) has_clang fuzz && counted fuzz fuzz ;;
     system) counted system quiet_make system ;;
+    attack) counted attack quiet_make attack ;;
     install) install_as_written ;;
     *) echo "test.sh: there is no step $step" >&2; exit 2 ;;
     esac
