@@ -70,6 +70,36 @@ void *map_get(const struct map *map, struct slice key)
 	return map->count == 0 ? NULL : find(map, key)->value;
 }
 
+/* Whatever stands behind the gap and was only there because its own place was taken moves up. */
+static void close_gap(struct map *map, size_t gap)
+{
+	size_t mask = map->capacity - 1;
+
+	for (size_t i = (gap + 1) & mask; map->slots[i].key != NULL; i = (i + 1) & mask) {
+		size_t own = (size_t)hash(map, slice_make(map->slots[i].key, map->slots[i].len)) & mask;
+
+		if (((i - own) & mask) < ((i - gap) & mask))
+			continue;
+		map->slots[gap] = map->slots[i];
+		gap = i;
+	}
+	map->slots[gap] = (struct map_slot){NULL, 0, NULL};
+}
+
+void *map_remove(struct map *map, struct slice key)
+{
+	struct map_slot *slot = map->count == 0 ? NULL : find(map, key);
+	void *before;
+
+	if (slot == NULL || slot->key == NULL)
+		return NULL;
+	before = slot->value;
+	free(slot->key);
+	map->count--;
+	close_gap(map, (size_t)(slot - map->slots));
+	return before;
+}
+
 void map_clear(struct map *map)
 {
 	for (size_t i = 0; i < map->capacity; i++)

@@ -205,6 +205,9 @@ static void check_lan(const struct check *check)
 	if (lan->allow.count == 0)
 		WARN_AT(check, &lan->allow, check->source->main,
 		    N_("allow is empty: nobody may connect"));
+	if (lan->max_sessions_per_network >= lan->max_sessions)
+		WARN_AT(check, &lan->max_sessions_per_network, check->source->main,
+		    N_("max_sessions_per_network is not below max_sessions: one computer with IPv6 can take all places"));
 }
 
 static void check_limits(const struct check *check)

@@ -2,6 +2,30 @@
 
 #define ACCEPTED_PER_REFUSED 4
 
+#define STRANGER_MS (3 * 60 * 1000) /* as Dovecot */
+#define KNOWN_MS (30 * 60 * 1000)
+#define BUSY_SILENCE_MS (10 * 1000) /* as Postfix under stress */
+#define BUSY_STRANGER_MS (30 * 1000)
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+int64_t client_limits_deadline(const struct client_stay *stay, int64_t now_ms)
+{
+	bool is_pressed = stay->is_busy && !stay->is_known;
+	int64_t silence = stay->timeout_ms, whole = stay->is_known ? KNOWN_MS : STRANGER_MS;
+
+	if (is_pressed && silence > BUSY_SILENCE_MS)
+		silence = BUSY_SILENCE_MS;
+	if (whole < stay->timeout_ms)
+		whole = stay->timeout_ms;
+	if (is_pressed)
+		whole = BUSY_STRANGER_MS;
+	return earlier(now_ms + silence, stay->useful + whole);
+}
+
 static bool judge(struct client_limits *limits)
 {
 	unsigned excused = limits->accepted / ACCEPTED_PER_REFUSED;

@@ -23,6 +23,16 @@ struct client_limits {
 	uint64_t progress;
 };
 
+/* How long a client may be silent, and how long it may stay without doing what it is here for, whatever it says meanwhile. */
+struct client_stay {
+	bool is_known; /* logged in */
+	bool is_busy;  /* most places are taken: be short with strangers */
+	int64_t timeout_ms;
+	int64_t useful; /* when it last did what it is here for */
+};
+/* Until when the next command has to come. */
+int64_t client_limits_deadline(const struct client_stay *stay, int64_t now_ms);
+
 /* Each returns true if the session is to end now. */
 bool client_limits_error(struct client_limits *limits);
 /* A command that did nothing; weight tells what it cost us, max how much of that is free. */

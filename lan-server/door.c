@@ -11,20 +11,17 @@ static const struct {
         "-ERR [SYS/TEMP] Too many sessions, try again soon\r\n", "max_sessions"},
     [DOOR_FULL_FOR_IP] = {"421 4.7.0 Too many sessions from your address\r\n",
         "-ERR [SYS/TEMP] Too many sessions from your address\r\n", "max_sessions_per_ip"},
+    [DOOR_FULL_FOR_NETWORK] = {"421 4.7.0 Too many sessions from your network\r\n",
+        "-ERR [SYS/TEMP] Too many sessions from your network\r\n", "max_sessions_per_network"},
     [DOOR_BROKEN] = {"421 4.3.2 Cannot serve you now, try again soon\r\n",
         "-ERR [SYS/TEMP] Cannot serve you now, try again soon\r\n", "no thread"},
 };
 
-enum door_answer door_check(const struct conf_lan *lan, const struct in6_addr *client,
-    size_t sessions, size_t sessions_of_client)
+enum door_answer door_check(const struct conf_lan *lan, const struct in6_addr *client)
 {
-	if (!conf_nets_have(&lan->allow, client) || conf_nets_have(&lan->deny, client))
-		return DOOR_DENIED;
-	if (sessions >= (size_t)lan->max_sessions)
-		return DOOR_FULL;
-	if (sessions_of_client >= (size_t)lan->max_sessions_per_ip)
-		return DOOR_FULL_FOR_IP;
-	return DOOR_OPEN;
+	bool is_allowed = conf_nets_have(&lan->allow, client) && !conf_nets_have(&lan->deny, client);
+
+	return is_allowed ? DOOR_OPEN : DOOR_DENIED;
 }
 
 const char *door_refusal(enum door_answer answer, bool smtp)

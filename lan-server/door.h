@@ -1,5 +1,5 @@
 /*
- * Who may come in: the IP filter, the limits on sessions, and what those hear who may not.
+ * Who may come in by the IP filter, and what those hear who may not. Places are connections.h's.
  *
  * Used by the accepting thread alone.
  */
@@ -13,13 +13,13 @@ enum door_answer {
 	DOOR_DENIED,      /* the IP filter says no */
 	DOOR_FULL,        /* max_sessions */
 	DOOR_FULL_FOR_IP, /* max_sessions_per_ip */
+	DOOR_FULL_FOR_NETWORK, /* max_sessions_per_network */
 	DOOR_BROKEN,      /* no thread could be made */
 	DOOR_ANSWERS,
 };
 
 /* The OMS algorithm: no allow entry matches: denied; a deny entry matches: denied; else in. */
-enum door_answer door_check(const struct conf_lan *lan, const struct in6_addr *client,
-    size_t sessions, size_t sessions_of_client);
+enum door_answer door_check(const struct conf_lan *lan, const struct in6_addr *client);
 /* The line for a refused client, with its end; false for POP3. */
 const char *door_refusal(enum door_answer answer, bool smtp);
 const char *door_reason(enum door_answer answer); /* for the log */

@@ -9,6 +9,7 @@
 #include "base/net.h"
 #include "base/tls.h"
 
+#include "lan-server/connections.h"
 #include "lan-server/door.h"
 #include "lan-server/session.h"
 #include "spool/layout.h"
@@ -28,6 +29,7 @@
 #define ACCEPTS_PER_TURN 64
 #define OUT_OF_FILES_PAUSE_MS 100
 #define LOGIN_DELAY_MS 1000
+#define LEAVING_MIN 16 /* threads that may still be ending, beside a tenth of max_sessions */
 
 /* A configuration and what was made from it, kept as long as a session uses it. */
 struct snapshot {
@@ -52,7 +54,8 @@ struct lan_server {
 	struct auth *auth;
 	struct maildrop_locks *maildrops;
 	struct daily *daily;
-	struct door_notes notes;
+	struct connections *connections;
+	struct door_notes notes, eviction_notes;
 	pthread_attr_t thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t ended; /* a client has left the list */
@@ -168,17 +171,6 @@ int lan_server_reload(struct lan_server *server, struct conf *take, struct error
 
 /* --- clients */
 
-/* With the lock held. */
-static size_t count_of(const struct lan_server *server, const struct in6_addr *address)
-{
-	size_t count = 0;
-
-	for (const struct client *at = server->clients; at != NULL; at = at->next)
-		if (IN6_ARE_ADDR_EQUAL(&at->session.client, address))
-			count++;
-	return count;
-}
-
 static void client_join(struct lan_server *server, struct client *client)
 {
 	pthread_mutex_lock(&server->lock);
@@ -196,6 +188,7 @@ static void client_leave(struct client *client)
 {
 	struct lan_server *server = client->server;
 
+	connections_leave(server->connections, &client->session.connection);
 	pthread_mutex_lock(&server->lock);
 	*client->link = client->next;
 	if (client->next != NULL)
@@ -242,6 +235,8 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	client->session = (struct session){
 	    .kind = kind,
 	    .client = *address,
+	    .connections = server->connections,
+	    .connection = {.fd = fd, .address = *address, .useful = clock_now_ms()},
 	    .conf = snapshot->conf,
 	    .tls = snapshot->tls,
 	    .auth = server->auth,
@@ -276,24 +271,63 @@ static int start_thread(struct lan_server *server, struct client *client)
 	return result;
 }
 
-static void take_client(
-    struct lan_server *server, int fd, enum lan_kind kind, const struct in6_addr *address)
+/* The configuration for a client who may come in; NULL: *answer says why not. Threads of those who were evicted still end. */
+static struct snapshot *open_door(struct lan_server *server, const struct in6_addr *address, enum door_answer *answer)
 {
 	struct snapshot *snapshot;
-	enum door_answer answer;
-	struct client *client;
+	size_t places;
 
 	pthread_mutex_lock(&server->lock);
 	snapshot = server->current;
-	answer = door_check(
-	    &snapshot->conf->lan, address, server->client_count, count_of(server, address));
-	snapshot->users += answer == DOOR_OPEN;
+	places = (size_t)snapshot->conf->lan.max_sessions;
+	*answer = door_check(&snapshot->conf->lan, address);
+	if (*answer == DOOR_OPEN && server->client_count >= places + places / 10 + LEAVING_MIN)
+		*answer = DOOR_FULL;
+	snapshot->users += *answer == DOOR_OPEN;
 	pthread_mutex_unlock(&server->lock);
-	if (answer != DOOR_OPEN) {
+	return *answer == DOOR_OPEN ? snapshot : NULL;
+}
+
+static void release(struct lan_server *server, struct snapshot *snapshot)
+{
+	pthread_mutex_lock(&server->lock);
+	snapshot_release(snapshot);
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* Takes a place for the client, from somebody else if need be. */
+static enum door_answer admit(struct lan_server *server, struct client *client)
+{
+	char text[NET_ADDRESS_MAX];
+	struct in6_addr evicted;
+	int64_t now = clock_now_ms();
+	enum door_answer answer = connections_admit(
+	    server->connections, &client->snapshot->conf->lan, &client->session.connection, now, &evicted);
+
+	if (!IN6_IS_ADDR_UNSPECIFIED(&evicted) && door_should_log(&server->eviction_notes, &evicted, now))
+		log_warnx("event=client-evicted ip=%s", net_address_text(text, &evicted));
+	return answer;
+}
+
+static void take_client(
+    struct lan_server *server, int fd, enum lan_kind kind, const struct in6_addr *address)
+{
+	enum door_answer answer;
+	struct snapshot *snapshot = open_door(server, address, &answer);
+	struct client *client;
+
+	if (snapshot == NULL) {
 		refuse(server, fd, kind, address, answer);
 		return;
 	}
 	client = client_new(server, snapshot, fd, kind, address);
+	answer = admit(server, client);
+	if (answer != DOOR_OPEN) {
+		refuse(server, fd, kind, address, answer);
+		release(server, snapshot);
+		free(client);
+		return;
+	}
 	client_join(server, client);
 	if (start_thread(server, client) == 0)
 		return;
@@ -478,6 +512,7 @@ int lan_server_new(
 	server->current = snapshot;
 	server->auth = make_auth(server);
 	server->maildrops = maildrop_locks_new();
+	server->connections = connections_new();
 	server->daily = daily_new(server->options.state);
 	init_polled(server);
 	raise_file_limit(snapshot->conf);
@@ -493,6 +528,7 @@ void lan_server_free(struct lan_server *server)
 	snapshot_release(server->current);
 	auth_free(server->auth);
 	maildrop_locks_free(server->maildrops);
+	connections_free(server->connections);
 	daily_free(server->daily);
 	close(server->stop_event);
 	pthread_attr_destroy(&server->thread);

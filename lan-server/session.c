@@ -7,6 +7,7 @@
 #include "base/net.h"
 #include "mail/bounce.h"
 
+#include "lan-server/client_limits.h"
 #include "lan-server/command.h"
 #include "lan-server/pop3d.h"
 #include "lan-server/smtpd.h"
@@ -18,10 +19,6 @@
 #define DATA_BYTES_PER_SECOND 4096
 /* A whole session, in timeouts: hours. */
 #define SESSION_TIMEOUTS 240
-/* Without a login or an accepted recipient a client may stay so long, whatever else it says; and after the login without anything
- * that is of use. */
-#define STRANGER_MS (3 * 60 * 1000)
-#define KNOWN_MS (30 * 60 * 1000)
 #define DAY_SECONDS (24 * 3600)
 #define LAST_WORDS_MS 1000
 #define LINGER_MS 1000
@@ -45,20 +42,38 @@ static int64_t step_deadline(const struct session *session)
 /* For the next command. */
 static int64_t command_deadline(const struct session *session)
 {
-	int64_t idle = session->is_known ? KNOWN_MS : STRANGER_MS;
+	struct client_stay stay = {
+	    .is_known = session->user != NULL,
+	    .is_busy = connections_are_many(session->connections, &session->conf->lan),
+	    .timeout_ms = timeout_ms(session),
+	    .useful = session->connection.useful,
+	};
 
-	if (idle < timeout_ms(session))
-		idle = timeout_ms(session);
-	return earlier(step_deadline(session), session->useful + idle);
+	return earlier(client_limits_deadline(&stay, clock_now_ms()), session->ends);
 }
 
-/* After a command: whether it was of use. */
-static void note_progress(struct session *session, uint64_t progress, const char *user)
+static void note_use(struct session *session)
+{
+	session->connection.useful = clock_now_ms();
+}
+
+/* After a command: whether it was of use, who the client is, whether it may have to make room. */
+static void note_progress(struct session *session, uint64_t progress, const char *user, bool has_message)
 {
 	if (progress != session->progress)
-		session->useful = clock_now_ms();
+		note_use(session);
 	session->progress = progress;
-	session->is_known = user != NULL;
+	if (user != NULL && user != session->user)
+		session->may_stay = connections_login(session->connections, &session->conf->lan, &session->connection, user);
+	session->user = user;
+	session->connection.standing = user != NULL && session->may_stay ? CONNECTION_STAYS
+				       : has_message			 ? CONNECTION_SENDER
+									 : CONNECTION_STRANGER;
+}
+
+static bool is_evicted(const struct session *session)
+{
+	return session->connection.is_evicted;
 }
 
 /* Errors are answered late. */
@@ -122,7 +137,7 @@ static bool start_tls(struct session *session)
 		log_warnx("event=tls-injection session=%s ip=%s", session->id.text, address);
 		return false;
 	}
-	if (stream_start_tls(&session->stream, session->tls, step_deadline(session), &error) ==
+	if (stream_start_tls(&session->stream, session->tls, command_deadline(session), &error) ==
 	    STREAM_OK) {
 		doing_tls();
 		return true;
@@ -326,7 +341,7 @@ static enum stream_result read_command(
 		*effect = smtpd_line(smtpd, line);
 	else if (result == STREAM_TOO_LONG)
 		*effect = smtpd_line_too_long(smtpd);
-	note_progress(session, smtpd_progress(smtpd), smtpd_user(smtpd));
+	note_progress(session, smtpd_progress(smtpd), smtpd_user(smtpd), smtpd_has_recipients(smtpd));
 	delay(session, smtpd_delay_ms(smtpd));
 	return result == STREAM_TOO_LONG ? STREAM_OK : result;
 }
@@ -336,7 +351,7 @@ static void smtp_dialogue(struct session *session, struct smtpd *smtpd)
 	enum smtpd_effect effect = SMTPD_CONTINUE;
 	enum stream_result result = STREAM_OK;
 
-	while (effect != SMTPD_CLOSE && result == STREAM_OK) {
+	while (effect != SMTPD_CLOSE && result == STREAM_OK && !is_evicted(session)) {
 		result = send_replies(session, smtpd_replies(smtpd));
 		if (result != STREAM_OK)
 			break;
@@ -346,13 +361,17 @@ static void smtp_dialogue(struct session *session, struct smtpd *smtpd)
 			smtpd_tls_started(smtpd);
 			effect = SMTPD_CONTINUE;
 		} else if (effect == SMTPD_WANT_DATA) {
+			session->connection.standing = CONNECTION_STAYS;
 			result = read_data(session, smtpd, &effect);
-			session->useful = clock_now_ms();
+			note_use(session);
+			note_progress(session, smtpd_progress(smtpd), smtpd_user(smtpd), smtpd_has_recipients(smtpd));
 		} else {
 			result = read_command(session, smtpd, &effect);
 		}
 	}
-	if (result == STREAM_TIMEOUT)
+	if (is_evicted(session))
+		smtpd_evicted(smtpd);
+	else if (result == STREAM_TIMEOUT)
 		smtpd_timed_out(smtpd);
 	else if (result == STREAM_STOPPED)
 		smtpd_stopping(smtpd);
@@ -480,7 +499,7 @@ static enum stream_result read_pop3(
 		*effect = pop3d_line(pop3d, line);
 	else if (result == STREAM_TOO_LONG)
 		*effect = pop3d_line_too_long(pop3d);
-	note_progress(session, pop3d_progress(pop3d), pop3d_user(pop3d));
+	note_progress(session, pop3d_progress(pop3d), pop3d_user(pop3d), false);
 	delay(session, pop3d_delay_ms(pop3d));
 	return result == STREAM_TOO_LONG ? STREAM_OK : result;
 }
@@ -490,7 +509,7 @@ static void pop3_dialogue(struct session *session, struct pop3d *pop3d)
 	enum pop3d_effect effect = POP3D_CONTINUE;
 	enum stream_result result = STREAM_OK;
 
-	while (effect != POP3D_CLOSE && effect != POP3D_BREAK && result == STREAM_OK) {
+	while (effect != POP3D_CLOSE && effect != POP3D_BREAK && result == STREAM_OK && !is_evicted(session)) {
 		result = send_replies(session, pop3d_replies(pop3d));
 		if (result != STREAM_OK)
 			break;
@@ -501,14 +520,16 @@ static void pop3_dialogue(struct session *session, struct pop3d *pop3d)
 			effect = POP3D_CONTINUE;
 		} else if (effect == POP3D_SEND) {
 			effect = pop3d_send(pop3d);
-			session->useful = clock_now_ms();
+			note_use(session);
 		} else {
 			result = read_pop3(session, pop3d, &effect);
 		}
 	}
 	if (effect == POP3D_BREAK)
 		return;
-	if (result == STREAM_TIMEOUT)
+	if (is_evicted(session))
+		pop3d_evicted(pop3d);
+	else if (result == STREAM_TIMEOUT)
 		pop3d_timed_out(pop3d);
 	else if (result == STREAM_STOPPED)
 		pop3d_stopping(pop3d);
@@ -540,8 +561,7 @@ void session_run(struct session *session)
 	char address[NET_ADDRESS_MAX];
 
 	session->id = msgid_new();
-	session->useful = clock_now_ms();
-	session->ends = session->useful + SESSION_TIMEOUTS * timeout_ms(session);
+	session->ends = clock_now_ms() + SESSION_TIMEOUTS * timeout_ms(session);
 	note_client(session);
 	log_debug("event=session-begin session=%s ip=%s kind=%s", session->id.text,
 	    net_address_text(address, &session->client), lan_kind_name(session->kind));

@@ -9,6 +9,7 @@
 #include "spool/intake.h"
 
 #include "lan-server/auth.h"
+#include "lan-server/connections.h"
 #include "lan-server/daily.h"
 #include "lan-server/maildrop.h"
 #include "lan-server/server.h"
@@ -22,17 +23,19 @@ struct session {
 	struct auth *auth;
 	struct intake *intake;
 	struct daily *daily;
+	struct connections *connections;
 	int stop_fd;
 	/* Its own. */
+	struct connection connection; /* admitted already */
 	struct msgid id;
 	struct stream stream;
 	struct maildrop maildrop;
 	unsigned offers; /* enum auth_offers, if known */
 	bool offers_known;
 	int64_t ends; /* deadline of the whole session */
-	int64_t useful; /* when the client last did what it is here for */
 	uint64_t progress;
-	bool is_known;  /* logged in */
+	const char *user; /* logged in; NULL: a stranger */
+	bool may_stay;    /* not one of too many of that user */
 	bool has_spoken;
 };
 

@@ -101,6 +101,11 @@ const char *smtpd_user(const struct smtpd *smtpd)
 	return smtpd->user;
 }
 
+bool smtpd_has_recipients(const struct smtpd *smtpd)
+{
+	return smtpd->tx != NULL && smtpd->tx->envelope.recipients.count > 0;
+}
+
 uint64_t smtpd_progress(const struct smtpd *smtpd)
 {
 	return smtpd->limits.progress;

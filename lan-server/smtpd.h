@@ -73,6 +73,9 @@ uint64_t smtpd_progress(const struct smtpd *smtpd);
 /* How long the replies must wait before they are sent: errors are answered late. Asked for once per command. */
 int64_t smtpd_delay_ms(struct smtpd *smtpd);
 
+/* True once a recipient of a message was accepted, until the message is. */
+bool smtpd_has_recipients(const struct smtpd *smtpd);
+
 /* One line without its end. */
 enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line);
 /* The line was longer than SMTPD_LINE_MAX. */

@@ -1,10 +1,17 @@
 """Nobody gets more than his share: errors, commands that do nothing, time, places."""
+import base64
+import resource
 import socket
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from harness.gateway import PASSWORD, Gateway
 from harness.raw import Raw
+from harness.waiting import until
 
 CLIENT_HELLO = b"\x16\x03\x01\x00\xc4\x01\x00\x00\xc0\x03\x03" + bytes(range(64, 104))  # no line end in it
 
@@ -82,3 +89,134 @@ def test_a_stop_does_not_wait_for_late_replies(office):
     begin = time.monotonic()
     office.stop()
     assert time.monotonic() - begin < 6
+
+
+# --- places
+
+
+class Caller(Raw):
+    """A client with an address of its own."""
+
+    def __init__(self, port, source, host="127.0.0.1"):
+        self.sock = socket.create_connection((host, port), 20, source_address=(source, 0))
+        self.file = self.sock.makefile("rb")
+        self.greeting = self.line()
+
+    def is_in(self):
+        return self.greeting.startswith((b"220", b"+OK"))
+
+    def hears(self):
+        """What has come in the meantime: nothing, or last words."""
+        self.sock.setblocking(False)
+        try:
+            return self.sock.recv(4096)
+        except BlockingIOError:
+            return None
+        finally:
+            self.sock.settimeout(20)
+
+
+@pytest.fixture
+def hall(make_gateway):
+    """20 places, the last 2 for newcomers, 4 for an address."""
+    gateway = make_gateway(users=["ivan", "anna"], sections={"lan": {"max_sessions": 20, "max_sessions_per_ip": 4}})
+    until(lambda: gateway.cli("who").stdout.count("127.0.0.1") == 0, 10, "the fixture's own connections to end")
+    return gateway
+
+
+def crowd(hall, count, port="smtp_port"):
+    callers = [Caller(getattr(hall, port), f"127.0.1.{n // 4 + 1}") for n in range(count)]
+    assert all(caller.is_in() for caller in callers)
+    return callers
+
+
+def test_idle_strangers_make_room_for_who_comes(hall):
+    idle = crowd(hall, 18)
+    newcomers = [Caller(hall.pop3_port, f"127.0.2.{n}") for n in range(1, 6)]
+    assert all(caller.is_in() for caller in newcomers)
+    gone = until(lambda: [heard for heard in [caller.hears() for caller in idle] if heard is not None], 10, "last words")
+    assert all(heard.startswith(b"421 4.3.2 ") for heard in gone)
+    assert "event=client-evicted" in hall.log()
+    for n, caller in enumerate(newcomers):
+        assert caller.ask(b"CAPA").startswith(b"+OK"), n
+
+
+def test_who_is_logged_in_or_sends_stays(hall):
+    user = Caller(hall.pop3_port, "127.0.3.1")
+    assert user.ask(b"USER ivan") and user.ask(b"PASS " + PASSWORD.encode()).startswith(b"+OK")
+    sender = Caller(hall.submission_port, "127.0.3.2")
+    sender.ask(b"EHLO pc")
+    assert sender.ask(b"AUTH PLAIN " + base64.b64encode(b"\0anna\0" + PASSWORD.encode())).startswith(b"235")
+    writer = Caller(hall.smtp_port, "127.0.3.3")
+    for line in (b"EHLO pc", b"MAIL FROM:<anna@office.lan>", b"RCPT TO:<ivan@office.lan>", b"DATA"):
+        answer = writer.ask(line)
+    assert answer.startswith(b"354")
+    writer.send(b"Subject: begun before the crowd\r\n\r\n")
+    others = crowd(hall, 15)
+    for n in range(1, 40):
+        others.append(Caller(hall.smtp_port, f"127.0.2.{n}"))
+        assert others[-1].is_in()
+    assert writer.ask(b"and ended after it\r\n.").startswith(b"250")
+    assert sender.ask(b"NOOP").startswith(b"250") and user.ask(b"STAT").startswith(b"+OK")
+
+
+def test_an_address_that_has_its_places_waits_for_its_own(hall):
+    held = crowd(hall, 4)
+    assert Caller(hall.smtp_port, "127.0.1.1").greeting.startswith(b"421")
+    assert Caller(hall.smtp_port, "127.0.1.2").is_in()
+    assert all(caller.hears() is None for caller in held)
+
+
+def test_in_a_crowd_strangers_have_seconds(hall):
+    idle = crowd(hall, 16)
+    begin = time.monotonic()
+    late = Caller(hall.smtp_port, "127.0.2.1")
+    assert late.rest().startswith(b"421 4.4.2")
+    assert 8 < time.monotonic() - begin < 20
+    assert all(caller.hears() is None for caller in idle[:8])  # they came when there was room
+
+
+def test_in_a_crowd_words_without_use_buy_no_time(hall):
+    idle = crowd(hall, 16)
+    late = Caller(hall.pop3_port, "127.0.2.1")
+    begin = time.monotonic()
+    with pytest.raises(OSError):
+        while time.monotonic() - begin < 45:
+            late.send(b"CAPA\r\n")
+            time.sleep(3)  # a client that says something now and then
+    assert 20 < time.monotonic() - begin < 40
+    assert len(idle) == 16
+
+
+def in_one_network(folder):
+    """Within a network namespace: 20 addresses of a /64 idle in all places that they get, then somebody else comes."""
+    subprocess.run("ip link set lo up; for i in $(seq 1 21); do ip -6 addr add fd00::$i/128 dev lo nodad; done; "
+                   "ip -6 addr add fd00:0:0:1::1/128 dev lo nodad", shell=True, check=True)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (4096, 4096))
+    office = Gateway(folder, users=["ivan"], sections={"lan": {"listen": "127.0.0.1, ::", "max_sessions": 200, "max_sessions_per_ip": 10}})
+    office.start()
+    try:
+        held = [Caller(office.smtp_port, f"fd00::{i}", "fd00::21") for i in range(1, 21) for _ in range(10)]
+        inside = sum(caller.is_in() for caller in held)
+        assert inside >= 100, f"{inside} of 200 are in"
+        for caller in held:
+            if caller.is_in():
+                caller.send(b"NOOP\r\n")
+        for source, host in (("127.0.0.1", "127.0.0.1"), ("fd00:0:0:1::1", "fd00::21"), ("fd00::21", "fd00::21")):
+            caller = Caller(office.pop3_port, source, host)
+            assert caller.is_in(), f"{source}: {caller.greeting}"
+        open_now = sum(caller.hears() in (None, b"250 2.0.0 Here\r\n") for caller in held if caller.is_in())
+        assert open_now <= 102, f"one network holds {open_now} places"
+    finally:
+        office.stop()
+
+
+def test_one_network_does_not_keep_all_others_out(folder):
+    done = subprocess.run(["unshare", "-rn", sys.executable, __file__, folder], capture_output=True, text=True, timeout=120)
+    if "unshare" in done.stderr:
+        pytest.skip("no network namespaces here")
+    assert done.returncode == 0, done.stderr
+
+
+if __name__ == "__main__":
+    in_one_network(Path(sys.argv[1]))

@@ -90,6 +90,40 @@ static void test_a_new_message_forgives_nothing(void **state)
 	assert_int_equal(count, 19);
 }
 
+#define SECOND 1000
+#define MINUTE (60 * SECOND)
+
+/* What counts is when something useful was done; time now is an hour. */
+static void test_deadlines(void **state)
+{
+	static const struct {
+		const char *name;
+		bool is_known, is_busy;
+		int64_t timeout, useful_ago, left;
+	} cases[] = {
+	    {"new", false, false, MINUTE, 0, MINUTE},
+	    {"a stranger who says NOOP", false, false, MINUTE, 170 * SECOND, 10 * SECOND},
+	    {"a stranger after three minutes", false, false, MINUTE, 3 * MINUTE, 0},
+	    {"a patient gateway", false, false, 10 * MINUTE, 5 * MINUTE, 5 * MINUTE},
+	    {"logged in, says NOOP", true, false, MINUTE, 29 * MINUTE, MINUTE},
+	    {"logged in, says NOOP for half an hour", true, false, MINUTE, 30 * MINUTE, 0},
+	    {"a stranger in a crowd", false, true, MINUTE, 0, 10 * SECOND},
+	    {"a stranger in a crowd who says NOOP", false, true, MINUTE, 25 * SECOND, 5 * SECOND},
+	    {"a short time-out in a crowd", false, true, 5 * SECOND, 0, 5 * SECOND},
+	    {"a long time-out in a crowd", false, true, 10 * MINUTE, 29 * SECOND, SECOND},
+	    {"logged in, in a crowd", true, true, MINUTE, MINUTE, MINUTE},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		int64_t now = 60 * MINUTE;
+		struct client_stay stay = {cases[i].is_known, cases[i].is_busy, cases[i].timeout, now - cases[i].useful_ago};
+
+		if (client_limits_deadline(&stay, now) != now + cases[i].left)
+			fail_msg("%s", cases[i].name);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -97,6 +131,7 @@ int main(void)
 	    cmocka_unit_test(test_junk_is_free_for_a_while),
 	    cmocka_unit_test(test_good_recipients_outweigh_bad_ones),
 	    cmocka_unit_test(test_a_new_message_forgives_nothing),
+	    cmocka_unit_test(test_deadlines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

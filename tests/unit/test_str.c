@@ -122,6 +122,37 @@ static void test_buffer_limit(void **context)
 	buf_clear(&buf);
 }
 
+/* Keys come and go; those that share a chain with one that went must still be found. */
+static void test_map_remove(void **context)
+{
+	struct map map = MAP_INIT;
+	bool in[200] = {false};
+	unsigned random = 1;
+	char text[32];
+
+	(void)context;
+	assert_null(map_remove(&map, SLICE_LITERAL("x")));
+	for (int step = 0; step < 20000; step++) {
+		size_t i;
+
+		random = random * 1103515245 + 12345;
+		i = random / 65536 % ARRAY_LEN(in);
+		snprintf(text, sizeof(text), "key-%zu", i);
+		assert_int_equal(map_get(&map, slice_of(text)) != NULL, in[i]);
+		if (in[i])
+			assert_ptr_equal(map_remove(&map, slice_of(text)), &in[i]);
+		else
+			assert_null(map_put(&map, slice_of(text), &in[i]));
+		in[i] = !in[i];
+	}
+	for (size_t i = 0; i < ARRAY_LEN(in); i++) {
+		snprintf(text, sizeof(text), "key-%zu", i);
+		assert_ptr_equal(map_remove(&map, slice_of(text)), in[i] ? &in[i] : NULL);
+	}
+	assert_int_equal(map.count, 0);
+	map_clear(&map);
+}
+
 static void test_map(void **context)
 {
 	struct map map = MAP_INIT;
@@ -159,6 +190,7 @@ int main(void)
 	    cmocka_unit_test(test_nearest),
 	    cmocka_unit_test(test_buffer_limit),
 	    cmocka_unit_test(test_map),
+	    cmocka_unit_test(test_map_remove),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
