@@ -221,7 +221,7 @@ static int create(const char *path, const struct slice *parts, size_t count, con
 
 	if (fsx_point("create", path, NULL) != 0)
 		return error_errno(error, N_("cannot create %s"), path);
-	fd = owned_open(path, O_WRONLY | O_TRUNC, (mode_t)mode);
+	fd = owned_open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW, (mode_t)mode);
 	if (fd < 0)
 		return error_errno(error, N_("cannot create %s"), path);
 	for (size_t i = 0; i < count && used < (int)ARRAY_LEN(vec); i++)
@@ -250,30 +250,95 @@ int fsx_create_sharing(const char *path, struct slice header, const char *source
 	return create(path, &header, 1, source, mode, error);
 }
 
-int fsx_replace(const char *path, struct slice data, unsigned mode, struct error *error)
+/* A file of this name is what a process of our number has left behind when it died. */
+static int make_anew(int folder, const char *name, unsigned mode)
 {
-	char *tmp = xasprintf("%s.tmp%d", path, (int)getpid());
+	int fd = owned_make_at(folder, name, O_WRONLY, (mode_t)mode);
+
+	if (fd >= 0 || errno != EEXIST || unlinkat(folder, name, 0) != 0)
+		return fd;
+	return owned_make_at(folder, name, O_WRONLY, (mode_t)mode);
+}
+
+/* Gives the new file the owner and mode of the one that it replaces. Only root can give files away, and not on each file system. */
+static int take_after(int folder, const char *name, int fd)
+{
+	struct stat st;
+
+	if (fstatat(folder, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISREG(st.st_mode))
+		return 0;
+	if (fchown(fd, st.st_uid, st.st_gid) != 0 && errno != EPERM && errno != EINVAL)
+		return -1;
+	return fchmod(fd, st.st_mode & 07777);
+}
+
+struct replacement {
+	const char *path, *name; /* the name in the folder */
+	char *tmp;		 /* the whole path of the file that takes its place */
+	int folder;
+	bool keep; /* owner and mode */
+};
+
+static int fill(const struct replacement *replacement, int fd, struct slice data, struct error *error)
+{
+	if (replacement->keep && take_after(replacement->folder, replacement->name, fd) != 0)
+		return error_errno(error, N_("cannot restore the owner and mode of %s"), replacement->path);
+	if (fsx_write(fd, data, replacement->tmp, error) != 0)
+		return -1;
+	return fsx_sync_data(fd, replacement->tmp, error);
+}
+
+static int put(const struct replacement *replacement, struct slice data, unsigned mode, struct error *error)
+{
+	const char *tmp_name = replacement->tmp + (replacement->name - replacement->path);
+	int fd = make_anew(replacement->folder, tmp_name, mode), result;
+
+	if (fd < 0)
+		return error_errno(error, N_("cannot create %s"), replacement->tmp);
+	result = fill(replacement, fd, data, error);
+	if (result == 0)
+		result = fsx_close(fd, replacement->tmp, error);
+	else
+		close(fd);
+	if (result == 0 && (fsx_point("rename", replacement->tmp, replacement->path) != 0 ||
+			       renameat(replacement->folder, tmp_name, replacement->folder, replacement->name) != 0))
+		result = error_errno(error, N_("cannot rename %s to %s"), replacement->tmp, replacement->path);
+	if (result != 0)
+		unlinkat(replacement->folder, tmp_name, 0);
+	return result;
+}
+
+/* The folder is opened once: whoever may change the way to it cannot lead us elsewhere meanwhile. */
+static int replace(const char *path, struct slice data, unsigned mode, bool keep, struct error *error)
+{
+	const char *slash = strrchr(path, '/');
+	struct replacement replacement = {.path = path, .name = slash == NULL ? path : slash + 1, .keep = keep};
 	char *folder = parent_of(path);
 	int result = -1;
-	int fd = owned_open(tmp, O_WRONLY | O_TRUNC, (mode_t)mode);
 
-	if (fd < 0) {
-		error_errno(error, N_("cannot create %s"), tmp);
-		goto out;
+	replacement.folder = open_dir(folder, error);
+	if (replacement.folder >= 0) {
+		replacement.tmp = xasprintf("%s.tmp%d", path, (int)getpid());
+		result = put(&replacement, data, mode, error);
+		if (result == 0 && (fsx_point("fsync-dir", folder, NULL) != 0 || fsync(replacement.folder) != 0))
+			result = error_errno(error, N_("cannot make folder %s durable"), folder);
+		close(replacement.folder);
 	}
-	if (fsx_write(fd, data, tmp, error) != 0 || fsx_sync_data(fd, tmp, error) != 0) {
-		close(fd);
-		goto out;
-	}
-	if (fsx_close(fd, tmp, error) != 0 || fsx_rename(tmp, path, error) != 0)
-		goto out;
-	result = fsx_sync_dir(folder, error);
-out:
-	if (result != 0)
-		unlink(tmp);
-	free(tmp);
+	free(replacement.tmp);
 	free(folder);
 	return result;
+}
+
+int fsx_replace(const char *path, struct slice data, unsigned mode, struct error *error)
+{
+	return replace(path, data, mode, false, error);
+}
+
+int fsx_replace_keeping(const char *path, struct slice data, unsigned mode, struct error *error)
+{
+	return replace(path, data, mode, true, error);
 }
 
 int fsx_truncate(int fd, uint64_t size, const char *path, struct error *error)
@@ -430,7 +495,7 @@ int fsx_lock(int fd)
 int fsx_lock_file(const char *path, int seconds, struct error *error)
 {
 	int64_t deadline = clock_now_ms() + (int64_t)seconds * 1000;
-	int fd = owned_open(path, O_RDWR, 0640);
+	int fd = owned_open(path, O_RDWR | O_NOFOLLOW, 0600);
 
 	if (fd < 0)
 		return error_errno(error, N_("cannot open %s"), path);

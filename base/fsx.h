@@ -42,6 +42,8 @@ int fsx_link(const char *from, const char *to, struct error *error);
 int fsx_unlink(const char *path, struct error *error);
 /* Replaces path by data so that a crash leaves the old or the new content, then makes it durable. */
 int fsx_replace(const char *path, struct slice data, unsigned mode, struct error *error);
+/* The same; owner and mode of the file that is replaced stay. mode: of a new one. */
+int fsx_replace_keeping(const char *path, struct slice data, unsigned mode, struct error *error);
 /* Writes a new file in one go without a sync (the intake log holds the data). */
 int fsx_create(const char *path, const struct slice *parts, size_t count, unsigned mode,
     struct error *error);

@@ -78,12 +78,32 @@ static int check_place(const struct place *place, int fd)
 	return -1;
 }
 
+/* What was there before, in a folder of somebody who is less than root: a link there, symbolic or hard, may lead to any file. */
+static int open_there(const struct place *place, int flags)
+{
+	int fd = openat(place->folder, place->name, (flags & ~(O_CREAT | O_TRUNC)) | O_NOFOLLOW | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0)
+		return -1;
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) {
+		close(fd);
+		errno = ELOOP;
+		return -1;
+	}
+	if ((flags & O_TRUNC) != 0 && ftruncate(fd, 0) != 0) {
+		close_quietly(fd);
+		return -1;
+	}
+	return fd;
+}
+
 static int open_at(const struct place *place, const char *path, int flags, mode_t mode)
 {
 	int fd = open(path, flags | O_EXCL | O_NOFOLLOW, mode);
 
 	if (fd < 0 && errno == EEXIST && (flags & O_EXCL) == 0)
-		return openat(place->folder, place->name, flags, mode);
+		return open_there(place, flags);
 	if (fd >= 0 && (check_place(place, fd) != 0 || give(place->folder, fd) != 0)) {
 		close_quietly(fd);
 		return -1;
@@ -118,6 +138,17 @@ int owned_open(const char *path, int flags, mode_t mode)
 		return -1;
 	fd = open_at(&place, path, flags, mode);
 	close_quietly(place.folder);
+	return fd;
+}
+
+int owned_make_at(int folder, const char *name, int flags, mode_t mode)
+{
+	int fd = openat(folder, name, flags | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
+
+	if (fd >= 0 && geteuid() == 0 && give(folder, fd) != 0) {
+		close_quietly(fd);
+		return -1;
+	}
 	return fd;
 }
 
@@ -159,7 +190,8 @@ void owned_touch(const char *path, mode_t mode)
 
 int owned_like(const char *path, const char *other, struct error *error)
 {
-	struct stat st;
+	struct stat st, mine;
+	int fd, result = 0;
 	mode_t mode;
 
 	if (geteuid() != 0)
@@ -167,7 +199,11 @@ int owned_like(const char *path, const char *other, struct error *error)
 	if (stat(other, &st) != 0)
 		return error_errno(error, N_("cannot stat %s"), other);
 	mode = st.st_gid == 0 ? 0600 : st.st_mode & 0640;
-	if ((lchown(path, st.st_uid, st.st_gid) != 0 && !is_harmless(errno)) || chmod(path, mode) != 0)
-		return error_errno(error, N_("cannot change the owner of %s to the owner of %s"), path, other);
-	return 0;
+	fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	if (fd < 0 || fstat(fd, &mine) != 0 || !S_ISREG(mine.st_mode) || mine.st_nlink != 1 ||
+	    (fchown(fd, st.st_uid, st.st_gid) != 0 && !is_harmless(errno)) || fchmod(fd, mode) != 0)
+		result = error_errno(error, N_("cannot change the owner of %s to the owner of %s"), path, other);
+	if (fd >= 0)
+		close(fd);
+	return result;
 }

@@ -6,7 +6,8 @@
  * For everybody else these calls are open(2) and mkdir(2).
  *
  * The folder may belong to somebody who is less than root. So only what was made here is ever given away, never what
- * was there before, and the folder is held open meanwhile: a link put in its place cannot lead elsewhere.
+ * was there before, and the folder is held open meanwhile: a link put in its place cannot lead elsewhere. A link that was
+ * there before is not followed (ELOOP).
  */
 #ifndef LANPOST_BASE_OWNED_H
 #define LANPOST_BASE_OWNED_H
@@ -17,6 +18,8 @@
 
 /* open(2) with O_CREAT and O_CLOEXEC besides the flags. */
 int owned_open(const char *path, int flags, mode_t mode);
+/* openat(2) with O_CREAT, O_EXCL, O_NOFOLLOW and O_CLOEXEC besides the flags. */
+int owned_make_at(int folder, const char *name, int flags, mode_t mode);
 /* mkdir(2) */
 int owned_mkdir(const char *path, mode_t mode);
 /* Makes an empty file where there is none, as root: for a library that would make it itself. */

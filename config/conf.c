@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/service_user.h"
 #include "config/conf_source.h"
 #include "config/ini.h"
 #include "config/schema.h"
@@ -137,7 +138,8 @@ static bool is_for_the_group(const char *path, const struct stat *st)
 	const char *slash = strrchr(path, '/');
 	char *folder = slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
 	struct stat its;
-	bool meant = stat(folder, &its) == 0 && its.st_gid == st->st_gid && (its.st_mode & 017) == 010;
+	bool meant = (stat(folder, &its) == 0 && its.st_gid == st->st_gid && (its.st_mode & 017) == 010) ||
+		     (st->st_uid == 0 && service_user_has_own_group(st->st_gid));
 
 	free(folder);
 	return meant && (st->st_mode & 037) == 0;
@@ -191,6 +193,16 @@ static void check_secrecy(struct loader *loader, const char *file, size_t first)
 	}
 }
 
+/* The configuration is the admin's: it is read as whoever started us. */
+static int read_as_admin(const char *file, char **text, size_t *len, struct error *error)
+{
+	bool paused = service_user_pause();
+	int result = fsx_read(file, INI_FILE_MAX, text, len, error);
+
+	service_user_resume(paused);
+	return result;
+}
+
 static void read_text(struct loader *loader, const char *file)
 {
 	struct error error = ERROR_INIT;
@@ -201,7 +213,7 @@ static void read_text(struct loader *loader, const char *file)
 		ini_read(&loader->ini, file, loader->edited_text, loader->source.problems);
 		return;
 	}
-	if (fsx_read(file, INI_FILE_MAX, &text, &len, &error) != 0) {
+	if (read_as_admin(file, &text, &len, &error) != 0) {
 		conf_problem_add(loader->source.problems, (struct conf_place){file, 0}, false, "%s",
 		    error.phrase);
 		return;

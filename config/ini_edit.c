@@ -4,6 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
+#include "base/service_user.h"
 #include "config/ini.h"
 
 #include <errno.h>
@@ -21,6 +22,23 @@ struct spot {
 	char *comment;	     /* behind the key's value, "" */
 };
 
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
+}
+
+/* The configuration is the admin's: it is read and written as whoever started us. */
+static int read_as_admin(const char *path, char **bytes, size_t *len, struct error *error)
+{
+	bool paused = service_user_pause();
+	int result = fsx_read(path, INI_FILE_MAX, bytes, len, error);
+
+	service_user_resume(paused);
+	return result;
+}
+
 int ini_edit_read(const char *path, struct buf *text, struct error *error)
 {
 	char *bytes;
@@ -28,7 +46,7 @@ int ini_edit_read(const char *path, struct buf *text, struct error *error)
 
 	if (access(path, F_OK) != 0 && errno == ENOENT)
 		return 0;
-	if (fsx_read(path, INI_FILE_MAX, &bytes, &len, error) != 0)
+	if (read_as_admin(path, &bytes, &len, error) != 0)
 		return -1;
 	buf_append(text, bytes, len);
 	explicit_bzero(bytes, len);
@@ -38,10 +56,9 @@ int ini_edit_read(const char *path, struct buf *text, struct error *error)
 	return 0;
 }
 
-int ini_edit_own(const char *path, const char *main, struct error *error)
+static int own(const char *path, const char *main, struct error *error)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
+	char *folder = folder_of(path);
 	bool has_main = strcmp(path, main) != 0 && access(main, F_OK) == 0;
 	int result = owned_like(path, has_main ? main : folder, error);
 
@@ -49,21 +66,46 @@ int ini_edit_own(const char *path, const char *main, struct error *error)
 	return result;
 }
 
-int ini_edit_write(const char *path, const struct buf *text, const char *main, struct error *error)
+int ini_edit_own(const char *path, const char *main, struct error *error)
 {
-	char *target = realpath(path, NULL);
-	struct stat st = {.st_mode = 0600};
-	bool existed = target != NULL && stat(target, &st) == 0;
-	const char *file = existed ? target : path;
-	int result = fsx_replace(file, buf_slice(text), 0600, error);
+	bool paused = service_user_pause();
+	int result = own(path, main, error);
+
+	service_user_resume(paused);
+	return result;
+}
+
+/* Root follows no link that somebody who is less could have put there: it may lead to any file. New memory. */
+static char *follow_links(const char *path)
+{
+	char *folder = folder_of(path), *target = NULL;
+	struct stat st;
+
+	if (geteuid() != 0 || (stat(folder, &st) == 0 && st.st_uid == 0))
+		target = realpath(path, NULL);
+	free(folder);
+	return target != NULL ? target : xstrdup(path);
+}
+
+static int write_as_admin(const char *path, const struct buf *text, const char *main, struct error *error)
+{
+	char *file = follow_links(path);
+	struct stat st;
+	bool existed = lstat(file, &st) == 0 && S_ISREG(st.st_mode);
+	int result = fsx_replace_keeping(file, buf_slice(text), 0600, error);
 
 	if (result == 0 && !existed)
-		result = ini_edit_own(file, main, error);
-	else if (result == 0 &&
-		 ((chown(file, st.st_uid, st.st_gid) != 0 && errno != EPERM) ||
-		     chmod(file, st.st_mode & 07777) != 0))
-		result = error_errno(error, N_("cannot restore the owner and mode of %s"), file);
-	free(target);
+		result = own(file, main, error);
+	free(file);
+	return result;
+}
+
+int ini_edit_write(const char *path, const struct buf *text, const char *main, struct error *error)
+{
+	bool paused = service_user_pause();
+	int result = write_as_admin(path, text, main, error);
+
+	service_user_resume(paused);
 	return result;
 }
 

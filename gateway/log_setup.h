@@ -7,5 +7,7 @@
 #include "config/conf.h"
 
 void log_setup(const struct conf_log *conf, const char *process);
+/* The same without the file: for root, who is to open none of the gateway's. */
+void log_setup_without_file(const struct conf_log *conf, const char *process);
 
 #endif

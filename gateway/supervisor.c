@@ -9,26 +9,23 @@
 #include "gateway/crash_report.h"
 #include "gateway/log_setup.h"
 #include "gateway/notify.h"
+#include "gateway/privileges.h"
 #include "gateway/reload.h"
 #include "gateway/spool_lock.h"
 #include "gateway/spool_version.h"
 #include "gateway/status.h"
 
 #include <errno.h>
-#include <grp.h>
 #include <poll.h>
-#include <pwd.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/signalfd.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define TICK_MS 30000	      /* the schedule is looked at least so often: clocks jump */
 #define STOP_MS 15000	      /* children get so long to end by themselves */
 #define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
-#define SERVICE_USER "lanpost"
 
 /* --- the LAN server */
 
@@ -349,22 +346,6 @@ static void signals_open(struct supervisor *supervisor)
 	child_close_in_children(supervisor->signal_fd);
 }
 
-/* Started as root with a spool that belongs to the service's own user: the ports are bound, so root is not needed
- * any more. */
-static int drop_privileges(const char *spool, struct error *error)
-{
-	const struct passwd *user = geteuid() == 0 ? getpwnam(SERVICE_USER) : NULL;
-	struct stat st;
-
-	if (user == NULL || stat(spool, &st) != 0 || st.st_uid != user->pw_uid)
-		return 0;
-	if (initgroups(user->pw_name, user->pw_gid) != 0 || setgid(user->pw_gid) != 0 ||
-	    setuid(user->pw_uid) != 0)
-		return error_errno(error, N_("cannot become user %s"), SERVICE_USER);
-	log_info("event=privileges-dropped user=" SERVICE_USER);
-	return 0;
-}
-
 static int bind_ports(struct supervisor *supervisor, struct error *error)
 {
 	int64_t deadline = clock_now_ms() + BIND_RETRY_MS;
@@ -377,7 +358,34 @@ static int bind_ports(struct supervisor *supervisor, struct error *error)
 	return 0;
 }
 
-static int begin(struct supervisor *supervisor, struct error *error)
+static int open_spool(struct supervisor *supervisor, struct error *error)
+{
+	const char *spool = supervisor->conf->gateway.spool;
+
+	if (fsx_make_dirs(spool, error) != 0 || spool_lock(spool, &supervisor->lock_fd, error) != 0)
+		return -1;
+	child_close_in_children(supervisor->lock_fd);
+	return spool_version_check(spool, error);
+}
+
+/* The ports below 1024 want root, the spool its owner. Nobody is let in yet. */
+static int open_all(struct supervisor *supervisor, const struct privileges *privileges, struct error *error)
+{
+	struct error port_error;
+	bool are_bound = bind_ports(supervisor, &port_error) == 0;
+
+	if (privileges_drop(privileges, error) != 0)
+		return -1;
+	if (privileges->are_dropped)
+		log_setup(&supervisor->conf->log, "supervisor");
+	if (open_spool(supervisor, error) != 0) /* another gateway that runs has the ports, too */
+		return -1;
+	if (!are_bound)
+		*error = port_error;
+	return are_bound ? 0 : -1;
+}
+
+static int begin(struct supervisor *supervisor, const struct privileges *privileges, struct error *error)
 {
 	const struct control_hooks hooks = {
 	    .context = supervisor,
@@ -392,13 +400,7 @@ static int begin(struct supervisor *supervisor, struct error *error)
 	};
 	const char *spool = supervisor->conf->gateway.spool;
 
-	if (fsx_make_dirs(spool, error) != 0 ||
-	    spool_lock(spool, &supervisor->lock_fd, error) != 0)
-		return -1;
-	child_close_in_children(supervisor->lock_fd);
-	if (spool_version_check(spool, error) != 0)
-		return -1;
-	if (bind_ports(supervisor, error) != 0 || drop_privileges(spool, error) != 0)
+	if (open_all(supervisor, privileges, error) != 0)
 		return -1;
 	if (state_check(spool, error) != 0) /* each child tries again, and tells what it cannot do */
 		log_warnx("event=state-not-checked reason=%s", LOG_ERROR(error));
@@ -440,7 +442,7 @@ static void end(struct supervisor *supervisor)
 	conf_free(supervisor->conf);
 }
 
-int supervisor_run(struct conf *conf, const char *path)
+int supervisor_run(struct conf *conf, const char *path, const struct privileges *privileges)
 {
 	struct supervisor supervisor = {
 	    .conf = conf,
@@ -455,7 +457,7 @@ int supervisor_run(struct conf *conf, const char *path)
 	};
 	struct error error;
 
-	if (begin(&supervisor, &error) != 0) {
+	if (begin(&supervisor, privileges, &error) != 0) {
 		log_warnx("event=not-started reason=%s", LOG_ERROR(&error));
 		conf_free(conf);
 		return 1;

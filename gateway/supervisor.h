@@ -6,9 +6,10 @@
 #define LANPOST_GATEWAY_SUPERVISOR_H
 
 #include "config/conf.h"
+#include "gateway/privileges.h"
 
 /* Runs until SIGTERM, SIGINT or `lanpost stop`. Takes conf over. path: of the configuration, for reloads.
- * Returns the exit code of the program. */
-int supervisor_run(struct conf *conf, const char *path);
+ * privileges: whom to become once the ports are bound, before the spool is touched. Returns the exit code of the program. */
+int supervisor_run(struct conf *conf, const char *path, const struct privileges *privileges);
 
 #endif

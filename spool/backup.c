@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/service_user.h"
 #include "config/ini_secret.h"
 #include "spool/layout.h"
 #include "spool/maildir.h"
@@ -26,6 +27,7 @@ struct backup {
 	const char *spool;
 	struct archive_writer *archive;
 	struct backup_counts *counts;
+	bool with_passwords;
 };
 
 static int add_bytes(struct backup *backup, const char *name, struct slice bytes, unsigned mode, struct error *error)
@@ -45,28 +47,32 @@ static int add_file(struct backup *backup, const char *name, const char *path, s
 
 /* --- the configuration */
 
-static int add_config(struct backup *backup, const char *path, bool with_passwords, struct error *error)
+static int add_config(struct backup *backup, const char *path, struct error *error)
 {
 	const char *slash = strrchr(path, '/');
 	char *name = xasprintf("config/%s", slash == NULL ? path : slash + 1), *text;
 	struct buf stripped = BUF_INIT(2 * CONFIG_MAX);
+	bool paused;
 	size_t len;
 	int result;
 
-	if (fsx_read(path, CONFIG_MAX, &text, &len, error) != 0) {
+	paused = service_user_pause();
+	result = fsx_read(path, CONFIG_MAX, &text, &len, error);
+	service_user_resume(paused);
+	if (result != 0) {
 		free(name);
 		return -1;
 	}
-	if (!with_passwords)
+	if (!backup->with_passwords)
 		ini_without_secrets(slice_make(text, len), &stripped);
-	result = add_bytes(backup, name, with_passwords ? slice_make(text, len) : buf_slice(&stripped), 0600, error);
+	result = add_bytes(backup, name, backup->with_passwords ? slice_make(text, len) : buf_slice(&stripped), 0600, error);
 	buf_clear(&stripped);
 	free(text);
 	free(name);
 	return result;
 }
 
-static int add_configuration(struct backup *backup, bool with_passwords, struct error *error)
+static int add_configuration(struct backup *backup, struct error *error)
 {
 	struct buf note = BUF_INIT(4096);
 	char date[64];
@@ -74,11 +80,11 @@ static int add_configuration(struct backup *backup, bool with_passwords, struct 
 
 	buf_printf(&note, "lanpost %s\nhost %s\ndate %s\nspool %s\npasswords %s\n", LANPOST_VERSION,
 	    backup->conf->gateway.hostname, clock_rfc5322(date, sizeof(date), clock_wall()), backup->spool,
-	    with_passwords ? "yes" : "left out");
+	    backup->with_passwords ? "yes" : BACKUP_LEFT_OUT);
 	result = add_bytes(backup, "README", buf_slice(&note), 0600, error);
 	buf_clear(&note);
 	for (size_t i = 0; i < backup->conf->files.count && result == 0; i++)
-		result = add_config(backup, backup->conf->files.items[i], with_passwords, error);
+		result = add_config(backup, backup->conf->files.items[i], error);
 	return result;
 }
 
@@ -91,7 +97,7 @@ static int add_message(struct backup *backup, const char *user, const struct mai
 	int result = 0;
 
 	if (maildir_open(backup->spool, user, message, &bytes, error) == 0) {
-		result = archive_writer_add(backup->archive, name, bytes, 0640, message->time, error);
+		result = archive_writer_add(backup->archive, name, bytes, 0600, message->time, error);
 		if (result == 0)
 			result = fsx_check_map(bytes, error);
 		fsx_unmap(bytes);
@@ -144,7 +150,7 @@ static int add_entry(struct backup *backup, const struct queue_item *item, struc
 	free(name);
 	name = xasprintf("spool/queue/%s/%s.env", state, item->id.text);
 	if (result == 0 && message != NULL && fsx_read(envelope, ENVELOPE_MAX, &text, &len, error) == 0) {
-		result = add_bytes(backup, name, slice_make(text, len), 0640, error);
+		result = add_bytes(backup, name, slice_make(text, len), 0600, error);
 		backup->counts->queued++;
 	}
 	free(text);
@@ -227,7 +233,7 @@ static int add_spool(struct backup *backup, struct state *state, struct error *e
 	result = add_mailboxes(backup, error);
 	if (result == 0)
 		result = add_queue(backup, error);
-	if (result == 0)
+	if (result == 0 && backup->with_passwords)
 		result = add_folder(backup, "tls", 0, error);
 	if (result == 0)
 		result = add_state(backup, state, error);
@@ -242,13 +248,24 @@ static int add_spool(struct backup *backup, struct state *state, struct error *e
 int backup_write(const struct conf *conf, struct state *state, const char *path, bool with_passwords,
     struct backup_counts *counts, struct error *error)
 {
-	struct backup backup = {.conf = conf, .spool = conf->gateway.spool, .counts = counts};
+	struct backup backup = {.conf = conf, .spool = conf->gateway.spool, .counts = counts, .with_passwords = with_passwords};
+	bool paused;
+	int result;
 
 	*counts = (struct backup_counts){0};
-	if (archive_writer_open(&backup.archive, path, error) != 0)
+	paused = service_user_pause(); /* the file is the admin's */
+	result = archive_writer_open(&backup.archive, path, error);
+	service_user_resume(paused);
+	if (result != 0)
 		return -1;
-	if (add_configuration(&backup, with_passwords, error) == 0 && add_spool(&backup, state, error) == 0)
-		return archive_writer_finish(backup.archive, error);
-	archive_writer_abandon(backup.archive);
-	return -1;
+	result = add_configuration(&backup, error);
+	if (result == 0)
+		result = add_spool(&backup, state, error);
+	paused = service_user_pause();
+	if (result == 0)
+		result = archive_writer_finish(backup.archive, error);
+	else
+		archive_writer_abandon(backup.archive);
+	service_user_resume(paused);
+	return result;
 }

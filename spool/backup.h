@@ -1,14 +1,20 @@
 /*
  * A copy of everything, made while the gateway runs (QUEUE.md has the argument), and putting it back.
  *
- * config/ holds the configuration files, spool/ the spool. Without passwords what is secret in the configuration is left out; users then
- * have a password that nobody knows.
+ * config/ holds the configuration files, spool/ the spool, README who made it when. Without passwords what is secret in the
+ * configuration is left out, so that users then have a password that nobody knows, and so are the private key of TLS and its
+ * certificate. Files that the configuration only names (tls_key, key_file of [dkim]) are in no backup.
+ *
+ * Root acts as the owner of the spool meanwhile (service_user_act()); the archive and the configuration are opened as root.
  */
 #ifndef LANPOST_SPOOL_BACKUP_H
 #define LANPOST_SPOOL_BACKUP_H
 
 #include "config/conf.h"
 #include "spool/state.h"
+
+/* What README says of "passwords" where there are none. */
+#define BACKUP_LEFT_OUT "left out"
 
 struct backup_counts {
 	size_t messages, queued, files; /* files: all in the archive */

@@ -6,6 +6,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
+#include "base/service_user.h"
 #include "config/ini_edit.h"
 
 #include <errno.h>
@@ -54,7 +55,7 @@ static int put_file(struct archive_reader *archive, const char *path, unsigned m
 		return -1;
 	if (overwrite && unlink(path) != 0 && errno != ENOENT)
 		return error_errno(error, N_("cannot replace %s"), path);
-	fd = owned_open(path, O_WRONLY | O_EXCL | O_NOFOLLOW, mode & 0640);
+	fd = owned_open(path, O_WRONLY | O_EXCL | O_NOFOLLOW, mode & 0600);
 	if (fd < 0 && errno == EEXIST)
 		return error_set(error, ERROR_CONFIG, N_("%s already exists; --force replaces it"), path);
 	if (fd < 0)
@@ -83,6 +84,20 @@ static int put_config(const char *path, char **main, struct error *error)
 	return ini_edit_own(path, *main, error);
 }
 
+static bool is_of_config(const char *name)
+{
+	return strncmp(name, in_config, strlen(in_config)) == 0;
+}
+
+static int put_as_admin(struct archive_reader *archive, const char *path, unsigned mode, bool overwrite, struct error *error)
+{
+	bool paused = service_user_pause();
+	int result = put_file(archive, path, mode, overwrite, error);
+
+	service_user_resume(paused);
+	return result;
+}
+
 static int put_all(struct archive_reader *archive, const char *config, const char *spool, bool overwrite, char **main,
     struct backup_counts *counts, struct error *error)
 {
@@ -99,8 +114,8 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 		if (path == NULL)
 			return error_set(error, ERROR_PROTOCOL, N_("this is not a backup of "
 			    "lanpost: it contains other files"));
-		result = put_file(archive, path, mode, overwrite, error);
-		if (result == 0 && strncmp(name, in_config, strlen(in_config)) == 0)
+		result = is_of_config(name) ? put_as_admin(archive, path, mode, overwrite, error) : put_file(archive, path, mode, overwrite, error);
+		if (result == 0 && is_of_config(name))
 			result = put_config(path, main, error);
 		free(path);
 		if (result != 0)
@@ -137,18 +152,24 @@ int backup_restore(const char *path, const char *config, const char *spool, bool
 {
 	struct archive_reader *archive;
 	char *main = NULL;
+	bool paused;
 	int result;
 
 	*counts = (struct backup_counts){0};
-	if (archive_reader_open(&archive, path, error) != 0)
+	paused = service_user_pause();
+	result = archive_reader_open(&archive, path, error);
+	service_user_resume(paused);
+	if (result != 0)
 		return -1;
 	result = put_all(archive, config, spool, overwrite, &main, counts, error);
 	archive_reader_close(archive);
 	if (result == 0 && elsewhere && main != NULL)
 		result = name_spool(main, spool, error);
 	/* They may lie on two file systems. */
+	paused = service_user_pause();
 	if (result == 0 && main != NULL)
 		result = fsx_sync_filesystem(config, error);
+	service_user_resume(paused);
 	if (result == 0)
 		result = fsx_sync_filesystem(spool, error);
 	free(main);

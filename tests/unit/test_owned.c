@@ -84,12 +84,14 @@ static void what_was_there_is_never_given(void **state)
 	}
 	close(fd);
 	assert_int_equal(symlink(mine, fixture->file), 0);
-	fd = owned_open(fixture->file, O_RDWR, 0640);
-	assert_true(fd >= 0);
-	close(fd);
+	assert_int_equal(owned_open(fixture->file, O_RDWR | O_TRUNC, 0640), -1);
+	assert_int_equal(errno, ELOOP);
 	assert_true(belongs_to(mine, 0, 0));
 	assert_int_equal(owned_open(fixture->file, O_RDWR | O_EXCL, 0640), -1);
 	assert_int_equal(errno, EEXIST);
+	assert_int_equal(unlink(fixture->file), 0);
+	assert_int_equal(link(mine, fixture->file), 0);
+	assert_int_equal(owned_open(fixture->file, O_RDWR | O_TRUNC, 0640), -1);
 	unlink(mine);
 }
 

@@ -2,49 +2,32 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "base/service_user.h"
 
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <grp.h>
-#include <pwd.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define DEPTH_MAX 4 /* mailboxes/USER/.Folder/cur */
 #define ENTRIES_MAX 20000
-#define SERVICE_USER "lanpost"
 
 struct checker {
 	const struct conf *conf;
 	struct conf_problems *problems;
 	const char *user; /* as whom the gateway runs */
-	uid_t uid;
-	gid_t gid;
 	size_t seen, foreign; /* of the spool: looked at, not usable */
 	char *first;	      /* not usable */
 };
 
-/* --- somebody else for a while */
-
-static bool become(const struct checker *checker)
-{
-	return initgroups(checker->user, checker->gid) == 0 && setegid(checker->gid) == 0 && seteuid(checker->uid) == 0;
-}
-
-static void come_back(const gid_t *groups, int count)
-{
-	if (seteuid(0) != 0 || setegid(0) != 0 || setgroups((size_t)count, groups) != 0)
-		abort(); /* nothing may go on as somebody else */
-}
+/* --- files */
 
 static bool may(const char *path, int how)
 {
 	return faccessat(AT_FDCWD, path, how, AT_EACCESS) == 0 || (errno != EACCES && errno != EPERM);
 }
-
-/* --- files */
 
 static void check_file(struct checker *checker, const char *path, struct conf_place place)
 {
@@ -125,41 +108,25 @@ static void check_spool(struct checker *checker)
 	free(checker->first);
 }
 
-/* Who owns the spool; where root does or nobody yet, and it is the service's configuration, the service's user. */
-static bool find_user(struct checker *checker)
+/* Where the spool is root's or missing, user lanpost is meant only by the configuration of the service. */
+static bool find_user(const struct conf *conf, struct service_user *user)
 {
-	const struct passwd *user = NULL;
-	struct stat spool;
+	enum service_user_kind kind = service_user_find(conf->gateway.spool, user);
+	bool is_service = strcmp(conf->files.items[0], LANPOST_SYSCONFDIR "/lanpost/lanpost.conf") == 0;
 
-	if (geteuid() != 0)
-		return false;
-	if (stat(checker->conf->gateway.spool, &spool) == 0 && spool.st_uid != 0)
-		user = getpwuid(spool.st_uid);
-	else if (strcmp(checker->conf->files.items[0], LANPOST_SYSCONFDIR "/lanpost/lanpost.conf") == 0)
-		user = getpwnam(SERVICE_USER);
-	if (user == NULL)
-		return false;
-	checker->user = user->pw_name;
-	checker->uid = user->pw_uid;
-	checker->gid = user->pw_gid;
-	return true;
+	return kind == SERVICE_USER_OWNER || (kind == SERVICE_USER_DEFAULT && is_service);
 }
 
 void check_access(const struct conf *conf, struct conf_problems *problems)
 {
 	struct checker checker = {.conf = conf, .problems = problems};
-	gid_t *groups;
-	int count;
+	struct service_user user;
+	struct error error;
 
-	if (!find_user(&checker))
+	if (!find_user(conf, &user) || service_user_act(&user, &error) != 0)
 		return;
-	count = getgroups(0, NULL);
-	groups = xcalloc((size_t)count + 1, sizeof(*groups));
-	count = getgroups(count, groups);
-	if (count >= 0 && become(&checker)) {
-		check_files(&checker);
-		check_spool(&checker);
-	}
-	come_back(groups, count < 0 ? 0 : count);
-	free(groups);
+	checker.user = user.name;
+	check_files(&checker);
+	check_spool(&checker);
+	service_user_pause();
 }

@@ -5,16 +5,18 @@
 #include "base/environment.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/service_user.h"
+#include "spool/layout.h"
 #include "ui-tui/command/cli_help.h"
 #include "ui-tui/command/cli_options.h"
 #include "ui-tui/command/question.h"
 #include "ui-tui/command/rights.h"
-#include "spool/layout.h"
 
 #include <stdarg.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static struct buf *caught; /* where messages go instead of standard error */
@@ -44,7 +46,7 @@ int cli_fail(int exit, const char *format, ...)
 
 int cli_fail_error(const struct error *error)
 {
-	bool lacks_right = (error->saved_errno == EACCES || error->saved_errno == EPERM) && geteuid() != 0;
+	bool lacks_right = (error->saved_errno == EACCES || error->saved_errno == EPERM) && !service_user_was_root();
 
 	if (lacks_right)
 		return cli_fail(CLI_FAILED, _("%s. Run it as root: sudo lanpost"), ERROR_SAID(error));
@@ -281,6 +283,7 @@ int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count,
 	int result;
 
 	environment_restrict();
+	umask(077);
 	i18n_start(NULL);
 	/* What it does itself is told on standard output; the log's lines are the gateway's. */
 	log_start(&(struct log_settings){.level = LOG_LEVEL_WARN, .to_stderr = true}, "lanpost");
@@ -325,6 +328,18 @@ bool cli_may_read(const struct cli *cli)
 	return may;
 }
 
+/* What follows works in the spool, and does it as its owner. Returns conf, or NULL with the reason told. */
+static struct conf *act_as_owner(struct conf *conf)
+{
+	struct error error = ERROR_INIT;
+
+	if (conf == NULL || service_user_act_for(conf->gateway.spool, &error) == 0)
+		return conf;
+	cli_fail_error(&error);
+	conf_free(conf);
+	return NULL;
+}
+
 struct conf *cli_conf(const struct cli *cli)
 {
 	struct conf_problems problems = {0};
@@ -348,7 +363,7 @@ struct conf *cli_conf(const struct cli *cli)
 	else if (conf == NULL && first != NULL)
 		cli_fail(CLI_FAILED, _("%s (and %zu more: lanpost check)"), ERROR_SAID(&error), problems.errors - 1);
 	conf_problems_clear(&problems);
-	return conf;
+	return act_as_owner(conf);
 }
 
 struct conf *cli_gateway_conf(const struct cli *cli)
@@ -362,7 +377,7 @@ struct conf *cli_gateway_conf(const struct cli *cli)
 		return NULL;
 	conf = conf_load_broken(cli->config, &problems);
 	conf_problems_clear(&problems);
-	return conf;
+	return act_as_owner(conf);
 }
 
 int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, struct state *state))

@@ -73,7 +73,9 @@ int cli_confirm_removal(const struct cli *cli, const char *question);
 /* From now on cli_fail() puts its line there instead (the last one stays); NULL: on standard error again. */
 void cli_catch(struct buf *message);
 
-/* The configuration, or NULL with the reason told: the verb then returns CLI_FAILED. */
+/* The configuration, or NULL with the reason told: the verb then returns CLI_FAILED. Run by root, everything that follows is
+ * done with the rights of the spool's owner; whoever opens a file that the admin has named is root for that moment
+ * (service_user_pause()), as config/ is when it reads and writes the configuration. */
 struct conf *cli_conf(const struct cli *cli);
 /* The same for verbs that talk to the running gateway, and for those that change the files: what is wrong in them does not
  * keep the admin from looking at it, stopping it or mending it, as long as they can be read at all. */

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "base/service_user.h"
 #include "config/ini_edit.h"
 #include "config/schema.h"
 #include "sorter/rule_lint.h"
@@ -236,8 +237,10 @@ static int lock_folder(const char *file)
 {
 	const char *slash = strrchr(file, '/');
 	char *folder = slash == NULL ? xstrdup(".") : xasprintf("%.*s", (int)(slash - file + 1), file);
+	bool paused = service_user_pause();
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
+	service_user_resume(paused);
 	if (fd >= 0)
 		flock(fd, LOCK_EX);
 	free(folder);

@@ -1,6 +1,7 @@
 #include "ui-tui/command/input.h"
 
 #include "base/i18n.h"
+#include "base/service_user.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -30,10 +31,13 @@ static int read_all(int fd, const char *name, struct buf *out, struct error *err
 int input_read(const char *name, struct buf *out, struct error *error)
 {
 	int fd, result;
+	bool paused;
 
 	if (strcmp(name, "-") == 0)
 		return read_all(STDIN_FILENO, _("standard input"), out, error);
+	paused = service_user_pause(); /* the admin named it, and may read it */
 	fd = open(name, O_RDONLY | O_CLOEXEC);
+	service_user_resume(paused);
 	if (fd < 0)
 		return error_errno(error, N_("cannot open %s"), name);
 	result = read_all(fd, name, out, error);

@@ -12,8 +12,7 @@ struct spool_writer {
 	struct intake *intake;
 };
 
-/* Opens the spool for changes. As root the process becomes the owner of the spool first, for good: what it leaves there
- * must be the gateway's. */
+/* Opens the spool for changes, after cli_conf(): what root leaves there must be the gateway's. */
 int spool_writer_open(struct spool_writer *writer, const struct conf *conf, struct error *error);
 /* Makes durable what was done. Returns -1 if that failed: it is done again from the log then. */
 int spool_writer_close(struct spool_writer *writer, struct error *error);

@@ -3,6 +3,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/log.h"
+#include "base/service_user.h"
 #include "sorter/sorter.h"
 #include "ui-tui/screens/tui_frame.h"
 #include "ui-tui/screens/tui_input.h"
@@ -100,6 +102,7 @@ void tui_conf_refresh(struct tui *tui, bool now)
 {
 	uint64_t stamp = files_stamp(tui->cli);
 	struct conf_problems problems = {0};
+	struct error error;
 	struct conf *conf;
 
 	if (!now && stamp == tui->conf_stamp)
@@ -111,6 +114,10 @@ void tui_conf_refresh(struct tui *tui, bool now)
 	}
 	sorter_check(conf, &problems);
 	tui_state_close(tui); /* the spool may be another one */
+	if (service_user_act_for(conf->gateway.spool, &error) != 0) {
+		term_close();
+		exit(cli_fail_error(&error));
+	}
 	conf_problems_clear(&tui->problems);
 	conf_free(tui->conf);
 	tui->conf = conf;

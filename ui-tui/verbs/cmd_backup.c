@@ -5,8 +5,10 @@
 #include "base/archive.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/service_user.h"
 #include "spool/backup.h"
 #include "spool/layout.h"
+#include "spool/spool_give.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -18,12 +20,13 @@
 
 /* --- backup */
 
-static int tell(const struct cli *cli, const char *file, const struct backup_counts *counts, const char *text)
+static int tell(const struct cli *cli, const char *file, const struct backup_counts *counts, bool with_passwords)
 {
 	if (cli->json)
-		return cli_print_json(json_pack("{s:o, s:I, s:I, s:I}", "file", cli_json_text(file), "messages",
-		    (json_int_t)counts->messages, "queued", (json_int_t)counts->queued, "files", (json_int_t)counts->files));
-	printf(text, file, counts->messages, counts->queued);
+		return cli_print_json(json_pack("{s:o, s:I, s:I, s:I, s:b}", "file", cli_json_text(file), "messages",
+		    (json_int_t)counts->messages, "queued", (json_int_t)counts->queued, "files", (json_int_t)counts->files,
+		    "with_passwords", with_passwords));
+	printf(_("%s: %zu messages in mailboxes, %zu in the queue\n"), file, counts->messages, counts->queued);
 	return CLI_DONE;
 }
 
@@ -36,8 +39,8 @@ static int write_backup(const struct cli *cli, const struct conf *conf, struct s
 	if (backup_write(conf, state, cli->words[0], with_passwords, &counts, &error) != 0)
 		return cli_fail_error(&error);
 	if (!with_passwords && !cli->json)
-		puts(_("The backup contains no passwords; --with-passwords includes them."));
-	return tell(cli, cli->words[0], &counts, _("%s: %zu messages in mailboxes, %zu in the queue\n"));
+		puts(_("The backup contains no passwords and no private key of TLS; --with-passwords includes them."));
+	return tell(cli, cli->words[0], &counts, with_passwords);
 }
 
 int cmd_backup(struct cli *cli)
@@ -47,35 +50,46 @@ int cmd_backup(struct cli *cli)
 
 /* --- restore */
 
-/* The line "spool ..." of the note that stands first in a backup. New memory, NULL if there is none. */
-static char *spool_of_backup(const char *path, struct error *error)
+/* What the file that stands first in a backup says. */
+struct note {
+	char *spool; /* new memory, NULL if it is no backup */
+	bool with_passwords;
+};
+
+static void read_note(struct slice text, struct note *note)
+{
+	while (text.len > 0) {
+		struct slice line = slice_cut(&text, '\n');
+
+		if (slice_begins_nocase(line, "spool /") && note->spool == NULL)
+			note->spool = slice_dup(slice_from(line, 6));
+		else if (slice_is(line, "passwords " BACKUP_LEFT_OUT))
+			note->with_passwords = false;
+	}
+}
+
+static int find_note(const char *path, struct note *note, struct error *error)
 {
 	struct archive_reader *archive;
-	char text[4096], *found = NULL;
+	char text[4096];
 	const char *name;
 	unsigned mode;
 	int fd = memfd_create("note", MFD_CLOEXEC);
 	ssize_t got = 0;
 
+	*note = (struct note){NULL, true};
 	if (fd < 0 || archive_reader_open(&archive, path, error) != 0) {
 		if (fd >= 0)
 			close(fd);
-		return NULL;
+		return -1;
 	}
 	if (archive_reader_next(archive, &name, &mode, error) == 1 && strcmp(name, "README") == 0 &&
 	    archive_reader_copy(archive, fd, error) == 0)
 		got = pread(fd, text, sizeof(text), 0);
-	for (struct slice rest = slice_make(text, got > 0 ? (size_t)got : 0); found == NULL && rest.len > 0;) {
-		struct slice line = slice_cut(&rest, '\n');
-
-		if (slice_begins_nocase(line, "spool /"))
-			found = slice_dup(slice_from(line, 6));
-	}
+	read_note(slice_make(text, got > 0 ? (size_t)got : 0), note);
 	archive_reader_close(archive);
 	close(fd);
-	if (found == NULL)
-		error_set(error, ERROR_PROTOCOL, N_("this is not a backup of lanpost"));
-	return found;
+	return note->spool != NULL ? 0 : error_set(error, ERROR_PROTOCOL, N_("this is not a backup of lanpost"));
 }
 
 static bool is_running(const char *spool)
@@ -108,12 +122,45 @@ static int fail(const struct cli *cli, const struct error *error)
 	return strstr(said, file) != NULL ? cli_fail(CLI_FAILED, "%s", said) : cli_fail(CLI_FAILED, "%s: %s", file, said);
 }
 
-static int put_back(const struct cli *cli, const char *config, const char *spool)
+/* What is not as it was, and what keeps the gateway from starting: files that the configuration names are in no backup. */
+static void tell_what_is_missing(const char *config, const char *main, const struct note *note)
+{
+	char *path = xasprintf("%s/%s", config, main);
+	struct conf_problems problems = {0};
+
+	if (access(path, F_OK) == 0)
+		conf_free(conf_load_broken(path, &problems));
+	if (!note->with_passwords)
+		puts(_("The backup holds no passwords and no key of TLS: give passwords to users and accounts anew; at its start the gateway makes "
+		       "a new certificate, which mail programs ask about once."));
+	for (size_t i = 0; i < problems.count; i++)
+		if (!problems.items[i].is_warning)
+			printf(_("before the gateway can start: %s\n"), PHRASE_SAID(problems.items[i].phrase));
+	conf_problems_clear(&problems);
+	free(path);
+}
+
+/* As root: from here on as the owner of the spool, who is the gateway's user also where the spool is root's or missing. */
+static int become_owner(const struct cli *cli, const char *spool, struct error *error)
+{
+	struct service_user user;
+	enum service_user_kind kind = service_user_find(spool, &user);
+
+	if (kind == SERVICE_USER_DEFAULT && cli_option(cli, "--to") == NULL && spool_give(spool, &user, error) != 0)
+		return -1;
+	return service_user_act_for(spool, error);
+}
+
+static int put_back(const struct cli *cli, const char *config, const char *spool, const struct note *note)
 {
 	bool force = cli_option(cli, "--force") != NULL;
+	const char *slash = strrchr(cli->config, '/');
 	struct backup_counts counts;
 	struct error error;
+	int result;
 
+	if (become_owner(cli, spool, &error) != 0)
+		return fail(cli, &error);
 	if (is_running(spool))
 		return cli_fail(CLI_FAILED, _("the gateway is running on %s; stop it first"), spool);
 	if (is_used(spool) && !force)
@@ -121,24 +168,29 @@ static int put_back(const struct cli *cli, const char *config, const char *spool
 		    "that the backup contains"), spool);
 	if (backup_restore(cli->words[0], config, spool, force, cli_option(cli, "--to") != NULL, &counts, &error) != 0)
 		return fail(cli, &error);
-	return tell(cli, spool, &counts, _("%s: %zu messages in mailboxes, %zu in the queue\n"));
+	result = tell(cli, spool, &counts, note->with_passwords);
+	if (!cli->json)
+		tell_what_is_missing(config, slash == NULL ? cli->config : slash + 1, note);
+	return result;
 }
 
 int cmd_restore(struct cli *cli)
 {
 	const char *to = cli_option(cli, "--to"), *slash = strrchr(cli->config, '/');
 	struct error error = ERROR_INIT;
+	struct note note = {NULL, true};
 	char *config, *spool;
 	int result;
 
-	spool = to != NULL ? xasprintf("%s/spool", to) : spool_of_backup(cli->words[0], &error);
-	if (spool == NULL)
+	if (find_note(cli->words[0], &note, &error) != 0)
 		return fail(cli, &error);
+	spool = to != NULL ? xasprintf("%s/spool", to) : xstrdup(note.spool);
 	if (to != NULL)
 		config = xasprintf("%s/config", to);
 	else
 		config = slash == NULL ? xstrdup(".") : xstrndup(cli->config, (size_t)(slash - cli->config));
-	result = put_back(cli, config, spool);
+	result = put_back(cli, config, spool, &note);
+	free(note.spool);
 	free(config);
 	free(spool);
 	return result;

@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/service_user.h"
 #include "base/lan_address.h"
 #include "config/value.h"
 #include "ui-tui/command/cli.h"
@@ -217,11 +218,15 @@ static int write_and_tell(const struct cli *cli, const struct setup *setup)
 	struct setup_qr qr;
 	struct error error;
 	int result = CLI_FAILED;
+	bool paused, done;
 
 	if (setup_qr_encode(payload, &qr, &error) != 0) {
 		cli_fail_error(&error);
 	} else {
-		if (folder == NULL || write_files(setup, &qr, folder, &files))
+		paused = service_user_pause(); /* the files are the admin's */
+		done = folder == NULL || write_files(setup, &qr, folder, &files);
+		service_user_resume(paused);
+		if (done)
 			result = tell(cli, setup, &qr, payload, &files);
 		setup_qr_clear(&qr);
 	}

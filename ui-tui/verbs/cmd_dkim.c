@@ -2,6 +2,7 @@
  * lanpost dkim DOMAIN [--new rsa|ed25519]: the key of a domain, and what its DNS must say.
  */
 #include "base/i18n.h"
+#include "base/service_user.h"
 #include "config/ini_edit.h"
 #include "message/dkim.h"
 #include "ui-tui/command/cli.h"
@@ -23,9 +24,13 @@ static int show(const struct conf_dkim *dkim, bool json)
 	struct buf record = BUF_INIT(8192);
 	struct dkim_key *key = NULL;
 	struct error error;
+	bool paused;
 	int result;
 
-	if (dkim_key_load(dkim->key_file, &key, &error) != 0)
+	paused = service_user_pause();
+	result = dkim_key_load(dkim->key_file, &key, &error);
+	service_user_resume(paused);
+	if (result != 0)
 		return cli_fail_error(&error);
 	result = dkim_key_record(key, &record, &error);
 	dkim_key_free(key);
@@ -47,6 +52,18 @@ static int show(const struct conf_dkim *dkim, bool json)
 	return CLI_DONE;
 }
 
+/* The key belongs to the configuration. */
+static int make_key(const struct cli *cli, const struct conf_dkim *dkim, const char *kind, struct error *error)
+{
+	bool paused = service_user_pause();
+	int result = dkim_key_make(dkim->key_file, strcmp(kind, "ed25519") == 0, error);
+
+	if (result == 0)
+		result = ini_edit_own(dkim->key_file, cli->config, error);
+	service_user_resume(paused);
+	return result;
+}
+
 int cmd_dkim(struct cli *cli)
 {
 	struct conf *conf = cli_gateway_conf(cli);
@@ -62,8 +79,7 @@ int cmd_dkim(struct cli *cli)
 		result = no_section(cli->words[0]);
 	else if (make != NULL && strcmp(make, "rsa") != 0 && strcmp(make, "ed25519") != 0)
 		result = cli_fail(CLI_USAGE, _("unknown kind of key %s: use rsa or ed25519"), make);
-	else if (make != NULL && (dkim_key_make(dkim->key_file, strcmp(make, "ed25519") == 0, &error) != 0 ||
-				     ini_edit_own(dkim->key_file, cli->config, &error) != 0))
+	else if (make != NULL && make_key(cli, dkim, make, &error) != 0)
 		result = cli_fail_error(&error);
 	else
 		result = show(dkim, cli->json);

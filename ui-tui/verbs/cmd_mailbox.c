@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/service_user.h"
 #include "base/owned.h"
 #include "config/value.h"
 #include "spool/expire.h"
@@ -278,9 +279,11 @@ static int sync_mbox(void *context, struct error *error)
 static int remove_to_mbox(struct intake *intake, struct mbox *mbox, int64_t before, struct expired *expired, struct error *error)
 {
 	const struct expire_keeper keeper = {append, sync_mbox, mbox};
+	bool paused = service_user_pause();
 	int result;
 
 	mbox->fd = owned_open(mbox->path, O_WRONLY | O_EXCL, 0600);
+	service_user_resume(paused);
 	if (mbox->fd < 0)
 		return error_errno(error, N_("cannot create the file %s"), mbox->path);
 	result = expire_mailbox(intake, mbox->spool, mbox->user, before, &keeper, expired, error);

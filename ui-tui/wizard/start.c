@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/service_user.h"
 #include "ui-tui/command/client.h"
 
 #include <fcntl.h>
@@ -56,6 +57,7 @@ static pid_t start_daemon(const struct cli *cli, int words)
 	pid_t pid = fork();
 
 	if (pid == 0) {
+		service_user_pause(); /* root binds the ports, and becomes another by itself */
 		setsid();
 		if (words >= 0)
 			dup2(words, STDERR_FILENO);
@@ -99,6 +101,7 @@ static int run_systemctl(const char *verb)
 	int status = -1;
 
 	if (pid == 0) {
+		service_user_pause();
 		execlp("systemctl", "systemctl", verb, "lanpost", (char *)NULL);
 		_exit(127);
 	}

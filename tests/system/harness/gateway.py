@@ -16,13 +16,15 @@ poplib._MAXLINE = 1 << 26  # poplib takes 2048 bytes a line, real mail has more
 
 BUILD = Path(os.environ.get("LANPOST_BUILD", Path(__file__).resolve().parents[3] / "build"))
 PASSWORD = "geheim-42"
+# Tests that root runs have folders of root's; tests about whom lanpostd becomes leave this out.
+AS_ROOT = {"LANPOST_RUN_AS_ROOT": "yes"} if os.geteuid() == 0 else {}
 
 
 def environment(language="en"):
     """Nothing of the admin's own settings reaches the programs."""
     keep = {name: os.environ[name] for name in ("PATH", "HOME", "ASAN_OPTIONS", "TSAN_OPTIONS", "NOTIFY_SOCKET", "JOURNAL_STREAM")
             if name in os.environ}
-    return {**keep, "LC_ALL": "C.UTF-8", "LANGUAGE": language, "TZ": "UTC"}
+    return {**keep, **AS_ROOT, "LC_ALL": "C.UTF-8", "LANGUAGE": language, "TZ": "UTC"}
 
 
 def ini_value(value):
@@ -48,6 +50,7 @@ class Gateway:
         self.smtp_port, self.submission_port, self.smtps_port = free_port(), free_port(), free_port()
         self.pop3_port, self.pop3s_port = free_port(), free_port()
         self.process = None
+        self.prefix, self.env = [], environment()  # how its programs are run
         self.log_path = self.folder / "lanpostd.log"
         self.main = {
             "gateway": {"hostname": "gw.office.lan", "local_domain": "office.lan", "spool": self.spool,
@@ -81,9 +84,12 @@ class Gateway:
     # --- its life
 
     def start(self, wait=True):
+        env = dict(self.env)
+        if self.spool.exists() and self.spool.stat().st_uid != os.geteuid():
+            env.pop("LANPOST_RUN_AS_ROOT", None)  # it becomes the owner
         with open(self.log_path, "ab") as log:
-            self.process = subprocess.Popen([BUILD / "lanpostd", "-c", self.conf], stdin=subprocess.DEVNULL,
-                                            stdout=log, stderr=log, env=environment(), start_new_session=True)
+            self.process = subprocess.Popen([*self.prefix, BUILD / "lanpostd", "-c", self.conf], stdin=subprocess.DEVNULL,
+                                            stdout=log, stderr=log, env=env, start_new_session=True)
         if wait:
             until(self.is_ready, 20, f"the gateway's ports\n{self.log()[-3000:]}")
         return self
@@ -133,9 +139,9 @@ class Gateway:
     # --- the admin
 
     def cli(self, *args, language=None, timeout=60, env=None):
-        command = [BUILD / "lanpost", "-c", self.conf, *(["--lang", language] if language else []), *map(str, args)]
+        command = [*self.prefix, BUILD / "lanpost", "-c", self.conf, *(["--lang", language] if language else []), *map(str, args)]
         return subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=timeout,
-                              env=env or environment(), errors="replace")
+                              env=env or self.env, errors="replace")
 
     def session(self, *args, code=0, timeout=120):
         """Runs a session now and demands this exit code."""

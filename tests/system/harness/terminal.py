@@ -13,7 +13,7 @@ from harness.waiting import until
 
 
 class Terminal:
-    def __init__(self, *args, width=80, height=24, language="en", term="tmux-256color", env=None):
+    def __init__(self, *args, width=80, height=24, language="en", term="tmux-256color", env=None, prefix=()):
         self.folder = tempfile.TemporaryDirectory(prefix="lp-tmux-", dir="/tmp")
         self.socket = Path(self.folder.name) / "s"
         self.code = Path(self.folder.name) / "code"
@@ -22,7 +22,7 @@ class Terminal:
                             "set -g status off\nset -g mouse off\n")
         self.tmux("-f", settings, "new-session", "-d", "-x", width, "-y", height,
                   "sh", "-c", f'"$0" "$@"; echo $? > {self.code}.new; mv {self.code}.new {self.code}; sleep 60',
-                  BUILD / "lanpost", *args, env={**environment(language), **(env or {})})
+                  *prefix, BUILD / "lanpost", *args, env={**environment(language), **(env or {})})
 
     def tmux(self, *args, env=None):
         done = subprocess.run(["tmux", "-u", "-S", self.socket, *map(str, args)], stdin=subprocess.DEVNULL,
