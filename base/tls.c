@@ -8,10 +8,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-struct tls_context {
-	SSL_CTX *ctx;
-};
-
 char *tls_reason(char *out, size_t size)
 {
 	unsigned long code = ERR_peek_last_error();
@@ -47,26 +43,37 @@ static int load_files(
 	return 0;
 }
 
-int tls_context_new(
-    const char *cert_path, const char *key_path, struct tls_context **context, struct error *error)
+struct tls_context *tls_context_make(OSSL_LIB_CTX *library)
 {
-	SSL_CTX *ctx;
+	SSL_CTX *ctx = SSL_CTX_new_ex(library, NULL, TLS_server_method());
+	struct tls_context *context;
 
-	ERR_clear_error();
-	ctx = SSL_CTX_new(TLS_server_method());
 	if (ctx == NULL)
-		return error_set(error, ERROR_TEMPORARY, N_("OpenSSL cannot create a context"));
+		return NULL;
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
 	                             SSL_OP_IGNORE_UNEXPECTED_EOF);
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                          SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
-	if (load_files(ctx, cert_path, key_path, error) != 0) {
-		SSL_CTX_free(ctx);
+	context = xmalloc(sizeof(*context));
+	context->ctx = ctx;
+	return context;
+}
+
+int tls_context_new(
+    const char *cert_path, const char *key_path, struct tls_context **context, struct error *error)
+{
+	struct tls_context *made;
+
+	ERR_clear_error();
+	made = tls_context_make(NULL);
+	if (made == NULL)
+		return error_set(error, ERROR_TEMPORARY, N_("OpenSSL cannot create a context"));
+	if (load_files(made->ctx, cert_path, key_path, error) != 0) {
+		tls_context_free(made);
 		return -1;
 	}
-	*context = xmalloc(sizeof(**context));
-	(*context)->ctx = ctx;
+	*context = made;
 	return 0;
 }
 

@@ -6,6 +6,13 @@
 
 #include <openssl/ssl.h>
 
+struct tls_context {
+	SSL_CTX *ctx;
+};
+
+/* With all settings, without certificate and key; library: NULL for OpenSSL's usual one. NULL for want of memory. */
+struct tls_context *tls_context_make(OSSL_LIB_CTX *library);
+
 struct tls {
 	SSL *ssl;
 };

@@ -1,0 +1,32 @@
+/*
+ * A private key that signs for TLS servers (tls_remote.h).
+ */
+#ifndef LANPOST_BASE_TLS_KEY_H
+#define LANPOST_BASE_TLS_KEY_H
+
+#include "base/buf.h"
+
+#include <openssl/types.h>
+
+/* SHA-256 of the public key (SubjectPublicKeyInfo). */
+#define TLS_KEY_ID_LEN 32
+#define TLS_SIGNED_MAX 4096 /* bytes that a handshake has signed */
+#define TLS_SCHEME_MAX 64
+#define TLS_SIGNATURE_MAX 4096
+
+struct tls_key;
+
+/* NULL if the text (PEM) has no key without a passphrase. */
+struct tls_key *tls_key_new(struct slice pem);
+void tls_key_free(struct tls_key *key);
+/* Whether the first certificate of a chain (PEM) is this key's. */
+bool tls_key_is_of(const struct tls_key *key, struct slice chain);
+bool tls_key_has_id(const struct tls_key *key, struct slice id);
+/* Signs bytes, never a hash that somebody else has made of them. scheme: the name of a hash of the SHA-2 family, with " pss" behind it for that padding; "" for keys that have their own.
+ * False for any other scheme, or for too much. */
+bool tls_key_sign(const struct tls_key *key, struct slice scheme, struct slice bytes, struct buf *signature);
+
+/* The id of a public key. */
+bool tls_key_id(EVP_PKEY *key, unsigned char id[TLS_KEY_ID_LEN]);
+
+#endif
