@@ -14,6 +14,7 @@
 #include "fetcher/fetch_priv.h"
 #include "message/header.h"
 #include "mail/multidrop.h"
+#include "spool/state_seen.h"
 
 #include <stdlib.h>
 #include <string.h>

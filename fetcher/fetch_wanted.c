@@ -3,6 +3,7 @@
 #include "fetcher/fetch.h"
 #include "fetcher/plan.h"
 #include "spool/state.h"
+#include "spool/state_seen.h"
 
 #include <stdlib.h>
 

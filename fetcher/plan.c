@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "fetcher/digest.h"
+#include "spool/state_seen.h"
 
 #include <stdio.h>
 #include <stdlib.h>

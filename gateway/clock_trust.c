@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report.h"
+#include "spool/state_journal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,6 +8,7 @@
 #include "gateway/status.h"
 #include "message/fold.h"
 #include "spool/queue.h"
+#include "spool/state_triggers.h"
 #include "mail/route.h"
 #include "message/stub_reply.h"
 

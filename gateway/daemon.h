@@ -10,6 +10,7 @@
 #include "gateway/session_result.h"
 #include "gateway/session_process.h"
 #include "spool/intake.h"
+#include "spool/state_triggers.h"
 
 /* Adds what these triggers ask for to the request. */
 void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,

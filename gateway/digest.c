@@ -10,6 +10,8 @@
 #include "spool/maildir.h"
 #include "spool/problem.h"
 #include "spool/queue.h"
+#include "spool/state_journal.h"
+#include "spool/state_problems.h"
 #include "mail/route.h"
 
 #include <jansson.h>

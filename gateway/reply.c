@@ -6,6 +6,7 @@
 #include "message/header.h"
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
+#include "spool/state_replies.h"
 
 #include <stdio.h>
 

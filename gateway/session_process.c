@@ -22,6 +22,8 @@
 #include "gateway/spool.h"
 #include "spool/expire.h"
 #include "spool/queue.h"
+#include "spool/state_journal.h"
+#include "spool/state_triggers.h"
 #include "mail/route.h"
 #include "upstream/remote.h"
 #include "sorter/sorter.h"

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "gateway/report.h"
 #include "spool/problem.h"
+#include "spool/state_problems.h"
 #include "upstream/remote.h"
 
 #include <stdio.h>

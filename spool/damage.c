@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "spool/layout.h"
+#include "spool/state_problems.h"
 
 #include <errno.h>
 #include <stdio.h>

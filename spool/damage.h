@@ -5,6 +5,7 @@
 #define LANPOST_SPOOL_DAMAGE_H
 
 #include "spool/state.h"
+#include "message/msgid.h"
 
 /* Notes a file that stands there. Both files of a queue entry count as one. Returns 1 the first time, 0 if it is known, -1 on
  * error (logged). */

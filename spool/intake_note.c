@@ -10,6 +10,8 @@
 #include "spool/intake_priv.h"
 #include "spool/last_login.h"
 #include "spool/maildir.h"
+#include "spool/state_journal.h"
+#include "spool/state_seen.h"
 
 #include <stdlib.h>
 

@@ -9,6 +9,8 @@
 #include "spool/maildir.h"
 #include "spool/queue.h"
 #include "spool/recover_priv.h"
+#include "spool/state_replies.h"
+#include "spool/state_triggers.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -406,3 +406,27 @@ int state_copy(struct state *state, const char *path, struct error *error)
 {
 	return state_finish(state, state_statement(state, error, "VACUUM INTO ?", "t", path), error);
 }
+
+/* --- values */
+
+int state_get(struct state *state, const char *key, char **text, struct error *error)
+{
+	sqlite3_stmt *stmt = state_statement(state, error, "SELECT text FROM value WHERE key = ?", "t", key);
+	int more;
+
+	*text = NULL;
+	if (stmt == NULL)
+		return -1;
+	more = state_next_row(state, stmt, error);
+	if (more == 1)
+		*text = xstrdup(state_column_text(stmt, 0));
+	state_statement_end(state, stmt);
+	return more < 0 ? -1 : 0;
+}
+
+int state_set(struct state *state, const char *key, const char *text, struct error *error)
+{
+	return state_finish(state,
+	    state_statement(state, error, "INSERT OR REPLACE INTO value VALUES (?, ?)", "tt", key, text),
+	    error);
+}

@@ -1,4 +1,5 @@
 /* What happened to each message, for trace. */
+#include "spool/state_journal.h"
 #include "spool/state_priv.h"
 
 #include <poll.h>

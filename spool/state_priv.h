@@ -3,6 +3,7 @@
 #define LANPOST_SPOOL_STATE_PRIV_H
 
 #include "spool/state.h"
+#include "spool/state_journal.h"
 
 #include <pthread.h>
 #include <sqlite3.h>

@@ -1,5 +1,6 @@
 /* UIDLs that were seen, by mailbox upstream; the column is still called account, as when it was one. */
 #include "spool/state_priv.h"
+#include "spool/state_seen.h"
 
 #include "base/alloc.h"
 

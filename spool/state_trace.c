@@ -4,6 +4,7 @@
  * No index: each row of `message` in the time asked for is looked at once, which is a quarter of a second for a million events,
  * and costs those who write nothing. Ids begin with the time, so that the time asked for is a range of the primary key.
  */
+#include "spool/state_journal.h"
 #include "spool/state_priv.h"
 
 #include "base/alloc.h"

@@ -9,6 +9,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "spool/state.h"
+#include "spool/state_journal.h"
 
 #include <poll.h>
 #include <stdatomic.h>

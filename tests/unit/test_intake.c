@@ -8,6 +8,8 @@
 #include "spool/layout.h"
 #include "spool/maildir.h"
 #include "spool/queue.h"
+#include "spool/state_replies.h"
+#include "spool/state_seen.h"
 #include "spool/wal.h"
 #include "tests/unit/remove_tree.h"
 

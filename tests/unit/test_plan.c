@@ -6,6 +6,7 @@
 #include "base/alloc.h"
 #include "fetcher/digest.h"
 #include "spool/state.h"
+#include "spool/state_seen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

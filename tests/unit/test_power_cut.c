@@ -5,6 +5,7 @@
 #include "spool/intake_priv.h"
 #include "spool/maildir.h"
 #include "spool/queue.h"
+#include "spool/state_seen.h"
 #include "tests/unit/power_cut.h"
 #include "tests/unit/power_house.h"
 

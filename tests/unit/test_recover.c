@@ -4,6 +4,7 @@
 #include "spool/intake.h"
 #include "spool/layout.h"
 #include "spool/maildir.h"
+#include "spool/state_seen.h"
 #include "spool/wal.h"
 #include "tests/unit/remove_tree.h"
 

@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "spool/state.h"
+#include "spool/state_journal.h"
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>

@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "spool/state.h"
+#include "spool/state_journal.h"
+#include "spool/state_problems.h"
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>

@@ -5,6 +5,7 @@
 #include "spool/event.h"
 #include "message/decode.h"
 #include "spool/maildir.h"
+#include "spool/state_journal.h"
 #include "mail/multidrop.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/letter.h"

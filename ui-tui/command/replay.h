@@ -10,6 +10,7 @@
 #include "base/err.h"
 #include "config/conf.h"
 #include "spool/state.h"
+#include "message/msgid.h"
 
 struct replay_difference {
 	char id[MSGID_LEN + 1];

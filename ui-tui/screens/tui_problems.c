@@ -5,6 +5,7 @@
 #include "spool/problem.h"
 #include "spool/damage.h"
 #include "spool/queue.h"
+#include "spool/state_problems.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "message/header.h"
 #include "spool/state.h"
+#include "spool/state_journal.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/client.h"
 #include "ui-tui/demo/demo.h"

@@ -6,6 +6,7 @@
 #include "config/value.h"
 #include "spool/event.h"
 #include "spool/state.h"
+#include "spool/state_journal.h"
 #include "spool/wal.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/client.h"

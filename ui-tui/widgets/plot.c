@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "spool/event.h"
 #include "spool/state.h"
+#include "spool/state_journal.h"
 
 #include <string.h>
 #include <time.h>
