@@ -335,7 +335,7 @@ static const struct schema_key account_keys[] = {
     {"keep_on_server", KEEP(conf_account, keep_days), "no", NULL, RANGE(1, 3650),
 	N_("Whether fetched messages stay on the server, and for how many days.")},
     {"max_size", SIZE(conf_account, max_size), "0", NULL, RANGE(0, 2 * GIGA),
-	N_("Larger messages stay on the server, and a stub is delivered instead; 0: no limit.")},
+	N_("Larger messages stay on the server, and a stub is delivered instead, also where the server lists them as smaller; 0: no limit.")},
     {"deliver_to", USERS(conf_account, deliver_to), "", N_("sort by rules and addresses"), ANY,
 	N_("Skip sorting and deliver everything to these users.")},
     {"unsorted_to", USERS(conf_account, unsorted_to), "", N_("as in [sorter]"), ANY,

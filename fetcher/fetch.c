@@ -134,14 +134,16 @@ void fetch_hang_up(struct fetch *fetch)
 	imap_client_clear(&fetch->imap);
 	imap_client_init(&fetch->imap);
 	plan_clear(&fetch->plan);
+	fetch_came(fetch, 0, fetch->promised);
 	fetch->input = SLICE_NONE;
+	fetch->silent = 0;
 	fetch->validity = 0;
 	fetch->exists = fetch->answers = 0;
 	fetch->next_question = fetch->next_item = fetch->asked = fetch->asked_since = 0;
 	fetch->delete_count = fetch->delete_next = fetch->delete_done = fetch->expunge_next = 0;
 	fetch->tries_troubled = fetch->has_more = fetch->is_late = false;
 	fetch->line_broke = fetch->timed_out = fetch->is_garbled = fetch->can_expunge_some = false;
-	fetch->is_message_broken = fetch->tries_again = fetch->asks_alive = false;
+	fetch->is_message_broken = fetch->is_broken_off = fetch->tries_again = fetch->asks_alive = false;
 }
 
 /* --- the whole */

@@ -14,6 +14,13 @@
 
 #include <stdatomic.h>
 
+/* Whether one more message may be asked for. */
+enum fetch_leave {
+	FETCH_YES,
+	FETCH_LATER, /* not before what is under way has come */
+	FETCH_ENOUGH, /* not in this session, which is no failure */
+};
+
 #define FETCH_SKIPPED_MAX 20 /* so many are named, the rest is counted */
 
 struct fetch_result {
@@ -42,9 +49,11 @@ struct fetch_job {
 	int (*route)(void *context, struct envelope *envelope, struct slice message,
 	    const struct conf_account *account);
 	void (*progress)(void *context, const char *account, const struct fetch_result *result);
-	/* Asked before each message, with its size as listed (0: not known); false: no more in this session, which is no failure. May be
-	 * NULL. */
-	bool (*may_fetch)(void *context, uint64_t size);
+	/* Asked before each message, with the bytes that it will bring (0: not known), which are then promised to it. can_wait: something is
+	 * under way, so FETCH_LATER may be the answer. *is_first: it is the session's first, which comes in any case. May be NULL. */
+	enum fetch_leave (*may_fetch)(void *context, uint64_t size, bool can_wait, bool *is_first);
+	/* So many bytes came over the line; so many of those that were promised are not promised any more. May be NULL. */
+	void (*came)(void *context, uint64_t bytes, uint64_t promised);
 	void *context;
 	const atomic_bool *cancel;
 	const struct remote_secrets *secrets; /* as in upstream/remote.h */

@@ -84,8 +84,19 @@ static bool may_try_again(struct fetch *fetch, bool gained, const struct error *
 	return fetch->fruitless <= FRUITLESS_MAX && !is_cancelled(fetch);
 }
 
+/* The message has its mark now, or its trouble, or the next connection knows better which one it is. */
+static bool again_after_breaking_off(struct fetch *fetch)
+{
+	if (fetch->is_careful)
+		fetch->one_by_one = true;
+	fetch->fruitless = 0;
+	return !fetch->is_late && !is_cancelled(fetch) && clock_now_ms() < fetch->end;
+}
+
 static bool again_after_failure(struct fetch *fetch, bool gained, const struct error *error)
 {
+	if (fetch->is_broken_off)
+		return again_after_breaking_off(fetch);
 	/* Behind a message that was not whole nothing is learnt of the server. */
 	if (fetch->is_message_broken && fetch->is_careful && fetch->window > 1) {
 		fetch->one_by_one = true;

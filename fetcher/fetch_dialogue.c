@@ -9,6 +9,7 @@
 #define CHUNK (64 * 1024)
 #define STEP_MS 600000	     /* for one reply or one message of no size */
 #define LEAST_BYTES_PER_MS 1 /* a slower message ends the session */
+#define SILENT_BYTES (64u << 20) /* of which nothing is to be made: literals and lines that nobody asked for */
 #define PROBE_MS 15000 /* a server that answered one of several commands and is silent then */
 
 /* --- commands */
@@ -215,6 +216,10 @@ static int exchange(struct fetch *fetch, struct error *error)
 	if (result != REMOTE_OK)
 		return broken(fetch, result, N_("waiting for a reply"), error);
 	fetch->input = slice_make(fetch->chunk, got);
+	fetch_came(fetch, got, 0);
+	fetch->silent += got;
+	if (fetch->silent > SILENT_BYTES)
+		return garbled(fetch, SLICE_LITERAL("(data that nobody asked for)"), error);
 	return 0;
 }
 
@@ -234,6 +239,7 @@ static int next_event(struct fetch *fetch, struct fetch_event *event, struct err
 					: next_pop3(fetch, event, error)) == 0)
 		if (exchange(fetch, error) != 0)
 			return -1;
+	fetch->silent = 0;
 	if (result > 0 && event->what == GOT_REPLY)
 		fetch->answers++;
 	if (result > 0 && (event->what == GOT_REPLY || event->what == GOT_END))

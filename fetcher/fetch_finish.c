@@ -222,6 +222,8 @@ bool fetch_needs_proof(const struct fetch *fetch)
 int fetch_finish_message(struct fetch *fetch, struct error *error)
 {
 	(void)error;
+	if (fetch->current != NULL)
+		fetch_settle_promise(fetch);
 	fetch->is_held = fetch->current != NULL;
 	return 0;
 }

@@ -10,16 +10,6 @@
 
 #define TROUBLES_MAX 2 /* in one session */
 
-static bool feed_questions(struct fetch *fetch)
-{
-	while (fetch->next_question < fetch->plan.count) {
-		const struct plan_item *item = &fetch->plan.items[fetch->next_question++];
-
-		if (item->question != PLAN_SURE)
-			return fetch_ask(fetch, ASK_HEADER, item);
-	}
-	return false;
-}
 
 static int remember(struct fetch *fetch, const char *key, const struct seen *what, struct error *error)
 {
@@ -86,19 +76,47 @@ static int cannot_answer(struct fetch *fetch, struct plan_item *item, struct err
 	return 0;
 }
 
+/* The header of one that is to blame for two breaks is not asked for again. */
+static bool feed_questions(struct fetch *fetch)
+{
+	struct error ignored;
+
+	while (fetch->next_question < fetch->plan.count) {
+		struct plan_item *item = &fetch->plan.items[fetch->next_question++];
+
+		if (item->question == PLAN_SURE)
+			continue;
+		if (fetch_troubles(fetch, item) < TROUBLES_MAX)
+			return fetch_ask(fetch, ASK_HEADER, item);
+		if (cannot_answer(fetch, item, &ignored) != 0)
+			log_warnx("event=not-remembered account=%s reason=%s", LOG_CSTR(fetch->job->account->name), LOG_ERROR(&ignored));
+	}
+	return false;
+}
+
+/* A header that goes on for longer than any message is none. */
+static int header_data(struct fetch *fetch, const struct fetch_event *event, struct error *error)
+{
+	size_t room = fetch->header.limit - fetch->header.len;
+
+	buf_append(&fetch->header, event->text.ptr, event->text.len < room ? event->text.len : room);
+	fetch->listed += event->text.len;
+	if (event->item == NULL || fetch->listed <= PLAN_ENDLESS(event->item->size))
+		return 0;
+	fetch_add_trouble(fetch, event->item, true);
+	fetch->is_broken_off = true;
+	return error_set(error, ERROR_TEMPORARY, N_("%s sends a header without end"), remote_host(fetch->remote));
+}
+
 static int question_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
-	size_t room;
-
 	switch (event->what) {
 	case GOT_REPLY:
 		buf_reset(&fetch->header);
+		fetch->listed = 0;
 		return event->ok || event->item == NULL ? 0 : cannot_answer(fetch, event->item, error);
 	case GOT_DATA:
-		room = fetch->header.limit - fetch->header.len;
-		buf_append(&fetch->header, event->text.ptr,
-		    event->text.len < room ? event->text.len : room);
-		return 0;
+		return header_data(fetch, event, error);
 	case GOT_END:
 		return event->ok && event->item != NULL ? answer(fetch, event->item, error) : 0;
 	default:
@@ -113,7 +131,7 @@ static void count_left(struct fetch *fetch, const struct plan_item *item)
 
 	if (plan_is_left_large(item, &fetch->seen)) {
 		if (result->large < FETCH_SKIPPED_MAX)
-			result->large_sizes[result->large] = item->size;
+			result->large_sizes[result->large] = item->at_least;
 		result->large++;
 	} else if (plan_came_short(&fetch->plan, item, &fetch->seen)) {
 		fetch_skip(fetch, item, PHRASE(N_("it is shorter than the server lists it; what came is delivered")));
@@ -144,7 +162,7 @@ static void count_wanted(struct fetch *fetch)
 			continue;
 		}
 		fetch->result->total++;
-		fetch->result->bytes_total += item->size;
+		fetch->result->bytes_total += plan_cost(item);
 	}
 }
 

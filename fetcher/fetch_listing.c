@@ -12,6 +12,7 @@
 #define WINDOW_IMAP 128
 #define WINDOW_CAREFUL 8 /* where PIPELINING is not announced */
 #define WINDOW_LISTING 3
+#define LISTING_BYTES (256ull << 20) /* of all its lines: more than PLAN_ITEMS_MAX messages fill */
 
 static bool feed_listing(struct fetch *fetch)
 {
@@ -48,6 +49,9 @@ static int refused(const struct fetch *fetch, const struct fetch_event *event, s
 
 static int listing_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
+	fetch->listed += event->text.len + 64;
+	if (fetch->listed > LISTING_BYTES)
+		return error_set(error, ERROR_PROTOCOL, N_("%s lists its messages without end"), remote_host(fetch->remote));
 	if (event->what == GOT_CAN)
 		take_capability(fetch, event->text);
 	else if (event->what == GOT_LINE && event->ask != ASK_CAPABILITIES && !event->cut)
@@ -67,6 +71,7 @@ static int listing_event(struct fetch *fetch, const struct fetch_event *event, s
 int fetch_listing(struct fetch *fetch, struct error *error)
 {
 	fetch->commands_sent = 0;
+	fetch->listed = 0;
 	fetch->is_careful = !fetch->is_imap;
 	fetch->window = fetch->one_by_one ? 1 : WINDOW_LISTING;
 	if (fetch_drive(fetch, feed_listing, listing_event, error) != 0)

@@ -11,8 +11,6 @@
 
 #define BATCH_MESSAGES 256
 #define BATCH_BYTES (4u << 20)
-/* A message that goes on so much longer than it should never ends. */
-#define RUNAWAY(size) (2 * (size) + (1u << 30))
 
 static void tell_progress(const struct fetch *fetch)
 {
@@ -33,8 +31,7 @@ void fetch_want_delete(struct fetch *fetch, uint32_t number)
 	fetch->deletes[fetch->delete_count++] = number;
 }
 
-/* A mark that outlives the session. */
-static void remember_mark(struct fetch *fetch, char *key, const struct seen *what)
+void fetch_remember_mark(struct fetch *fetch, char *key, const struct seen *what)
 {
 	struct error error;
 
@@ -48,7 +45,7 @@ static void remember_mark(struct fetch *fetch, char *key, const struct seen *wha
 /* Whether it is all there is nobody knows: it stays on the server. */
 static void note_short(struct fetch *fetch, const struct plan_item *item)
 {
-	remember_mark(fetch, plan_short_mark(item->key), &(struct seen){.time = clock_wall()});
+	fetch_remember_mark(fetch, plan_short_mark(item->key), &(struct seen){.time = clock_wall()});
 	fetch_skip(fetch, item, PHRASE(N_("it is shorter than the server lists it; what came is delivered")));
 }
 
@@ -76,7 +73,7 @@ static void note_durable(struct fetch *fetch, const struct batch_item *done)
 static void note_letter(struct fetch *fetch, const struct batch_item *done)
 {
 	if (done->letter != 0)
-		remember_mark(fetch, plan_letter_key(done->letter), &(struct seen){.time = done->seen.time});
+		fetch_remember_mark(fetch, plan_letter_key(done->letter), &(struct seen){.time = done->seen.time});
 }
 
 int fetch_commit(struct fetch *fetch, struct error *error)
@@ -181,13 +178,9 @@ int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *er
 		return 0;
 	fetch->result->bytes += bytes.len;
 	tell_progress(fetch);
-	if (item->action == PLAN_STUB) { /* its beginning is enough */
+	if (item->action == PLAN_STUB) /* its beginning is enough */
 		buf_append(&fetch->stub, bytes.ptr, bytes.len < room ? bytes.len : room);
-		return 0;
-	}
-	if (fetch->body.size > RUNAWAY(item->size))
-		return error_set(error, ERROR_PROTOCOL,
-		    N_("message %u of %s goes on far beyond the %llu bytes that it should have"), item->number,
-		    remote_host(fetch->remote), (unsigned long long)item->size);
-	return body_append(&fetch->body, bytes, &fetch->envelope.id, error);
+	else if (body_append(&fetch->body, bytes, &fetch->envelope.id, error) != 0)
+		return -1;
+	return fetch_check_limits(fetch, bytes.len, error);
 }

@@ -68,6 +68,7 @@ struct fetch {
 	bool has_more;	      /* this connection ends although there is more to fetch */
 	bool line_broke, timed_out, is_garbled;
 	bool is_message_broken; /* and it was the message before that was not whole */
+	bool is_broken_off;	/* by us: a message is too large, and only the end of the connection stops it */
 	bool tries_again;	/* a message that came short is fetched once more, behind all others */
 
 	/* the connection */
@@ -81,6 +82,9 @@ struct fetch {
 	size_t window;	    /* commands under way at once */
 	bool is_careful;    /* it did not say that it can take so many: trust nothing until all is answered */
 	size_t answers; /* on this connection */
+	uint64_t promised;  /* of the session's bytes, for what is under way on this connection */
+	uint64_t silent;    /* bytes that came since the last event */
+	uint64_t listed;    /* bytes of the listing, or of the header that is asked for */
 	bool can_expunge_some;
 	uint32_t validity; /* IMAP: UIDVALIDITY */
 	size_t exists;
@@ -207,6 +211,19 @@ bool fetch_batch_is_full(const struct fetch *fetch);
 int fetch_commit(struct fetch *fetch, struct error *error);
 void fetch_drop_batch(struct fetch *fetch);
 void fetch_want_delete(struct fetch *fetch, uint32_t number);
+/* Notes a mark that outlives the session; takes key. */
+
+void fetch_remember_mark(struct fetch *fetch, char *key, const struct seen *what);
+
+/* --- fetch_limits.c */
+
+/* Bytes came over the line; promised: so many less are to come. */
+void fetch_came(struct fetch *fetch, uint64_t bytes, uint64_t promised);
+enum fetch_leave fetch_ask_leave(struct fetch *fetch, struct plan_item *item);
+/* Of the current message: so many bytes arrived. -1 with the error where it must be broken off: its stub is held then, or nothing. */
+int fetch_check_limits(struct fetch *fetch, uint64_t arrived, struct error *error);
+/* Its end. */
+void fetch_settle_promise(struct fetch *fetch);
 
 /* --- fetch_stub.c */
 

@@ -126,18 +126,41 @@ static const char *author(struct slice top, char out[ADDR_TEXT_MAX])
 	return out;
 }
 
+/* Why it was not fetched: by the listing, or by what came. */
+static void add_reason(const struct conf_account *account, const struct plan_item *item, struct buf *note)
+{
+	char size[32], listed[32], limit[32];
+
+	i18n_size(size, sizeof(size), item->at_least);
+	i18n_size(listed, sizeof(listed), item->size);
+	i18n_size(limit, sizeof(limit), (unsigned long long)account->max_size);
+	if (item->at_least <= item->size)
+		buf_printf(note,
+		    _("This message is too large to be fetched by itself: %s, while account %s allows %s. It waits on the provider's server.\n\n"),
+		    size, account->name, limit);
+	else if (account->max_size > 0)
+		buf_printf(note,
+		    _("This message is larger than the provider's server says (%s): it has %s or more, while account %s allows %s. It waits on "
+		      "the provider's server.\n\n"),
+		    listed, size, account->name, limit);
+	else
+		buf_printf(note,
+		    _("This message is larger than the provider's server says (%s): after %s it had not ended. It waits on the provider's "
+		      "server.\n\n"),
+		    listed, size);
+}
+
 static void write_note(const struct fetch *fetch, const struct plan_item *item, struct slice top, struct buf *note)
 {
 	const struct conf_account *account = fetch->job->account;
 	const char *domain = fetch->job->conf->gateway.local_domain, *id = fetch->envelope.id.text;
-	char size[32], limit[32], address[ADDR_TEXT_MAX];
+	char address[ADDR_TEXT_MAX];
 
+	add_reason(account, item, note);
 	buf_printf(note,
-	    _("This message is too large to be fetched by itself: %s, while account %s allows %s. It waits on the provider's server.\n\n"
-	      "To get it whole, reply to this message without any text of your own, or write to %s@%s with the subject:\n\n"
+	    _("To get it whole, reply to this message without any text of your own, or write to %s@%s with the subject:\n\n"
 	      "    fetch %s\n\nThe next session fetches it.\n"),
-	    i18n_size(size, sizeof(size), item->size), account->name,
-	    i18n_size(limit, sizeof(limit), (unsigned long long)account->max_size), CONF_DAEMON, domain, id);
+	    CONF_DAEMON, domain, id);
 	if (author(top, address)[0] != '\0')
 		buf_printf(note, _("To answer its author, write to %s.\n"), address);
 	describe_content(top, note);
@@ -161,7 +184,7 @@ int fetch_make_stub(const struct fetch *fetch, const struct plan_item *item, str
 	buf_printf(out,
 	    "X-Lanpost-Stub: account=%s; size=%llu; id=%s\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
-	    fetch->job->account->name, (unsigned long long)item->size, id);
+	    fetch->job->account->name, (unsigned long long)item->at_least, id);
 	write_note(fetch, item, top, &note);
 	add_lines(out, buf_slice(&note));
 	buf_clear(&note);

@@ -83,7 +83,7 @@ static bool is_wanted(const struct fetch *fetch, const struct plan_item *item)
 }
 
 /* The next message to ask for: first those in which the line never broke. */
-static const struct plan_item *next_wanted(struct fetch *fetch)
+static struct plan_item *next_wanted(struct fetch *fetch)
 {
 	for (;;) {
 		for (; fetch->next_item < fetch->plan.count; fetch->next_item++)
@@ -113,20 +113,19 @@ static bool must_stop(struct fetch *fetch)
 	return fetch->has_more;
 }
 
-/* The session has had enough: this connection ends politely, and there is no other. */
-static bool may_fetch(struct fetch *fetch, const struct plan_item *item)
+/* Where the session has had enough, this connection ends politely, and there is no other. */
+static bool may_fetch(struct fetch *fetch, struct plan_item *item)
 {
-	const struct fetch_job *job = fetch->job;
+	enum fetch_leave leave = fetch_ask_leave(fetch, item);
 
-	if (job->may_fetch == NULL || job->may_fetch(job->context, item->size))
-		return true;
-	fetch->has_more = fetch->is_late = true;
-	return false;
+	if (leave == FETCH_ENOUGH)
+		fetch->has_more = fetch->is_late = true;
+	return leave == FETCH_YES;
 }
 
 static bool feed_transfer(struct fetch *fetch)
 {
-	const struct plan_item *item;
+	struct plan_item *item;
 
 	if (fetch->asks_alive) {
 		fetch->asks_alive = false;

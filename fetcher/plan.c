@@ -19,6 +19,7 @@
 #define MARK_MOVED "\x06"
 #define MARK_SHORT "\x07"
 #define MARK_TRIES "\x08"
+#define MARK_LARGE "\x0b"
 
 void plan_clear(struct plan *plan)
 {
@@ -55,6 +56,11 @@ char *plan_short_mark(const char *key)
 char *plan_tries_mark(const char *key)
 {
 	return xasprintf(MARK_TRIES "%s", key);
+}
+
+char *plan_large_mark(const char *key)
+{
+	return xasprintf(MARK_LARGE "%s", key);
 }
 
 char *plan_moved_key(const char *key)
@@ -451,10 +457,40 @@ void plan_no_answer(const struct plan *plan, struct plan_item *item, const struc
 				    (plan->are_numbers && is_due(account, what, now));
 }
 
+bool plan_is_wanted(const struct plan_item *item, const struct map *seen)
+{
+	return item->key != NULL && has_mark(seen, plan_wanted_key(item->key));
+}
+
+bool plan_has_stub(const struct plan_item *item, const struct map *seen)
+{
+	return item->key != NULL && !item->is_new && has_mark(seen, plan_stub_key(item->key));
+}
+
+uint64_t plan_cost(const struct plan_item *item)
+{
+	return item->action == PLAN_STUB && item->at_least > PLAN_STUB_BYTES ? PLAN_STUB_BYTES : item->at_least;
+}
+
+/* More came of it once than is listed. Under a key that another message may have now that proves nothing. */
+static uint64_t size_at_least(const struct plan *plan, const struct plan_item *item, const struct map *seen)
+{
+	const struct seen *large;
+	char *mark;
+
+	if (item->key == NULL || item->is_new || plan->are_numbers)
+		return item->size;
+	mark = plan_large_mark(item->key);
+	large = map_get(seen, slice_of(mark));
+	free(mark);
+	return large != NULL && large->listed == item->size && large->body > item->size ? large->body : item->size;
+}
+
 static bool is_too_large(const struct plan_item *item, const struct conf_account *account, const struct map *seen)
 {
-	return account->max_size > 0 && item->size > (uint64_t)account->max_size && item->key != NULL &&
-	       !has_mark(seen, plan_wanted_key(item->key));
+	if (item->key == NULL || plan_is_wanted(item, seen))
+		return false;
+	return (account->max_size > 0 && item->at_least > (uint64_t)account->max_size) || item->at_least > PLAN_ENDLESS(item->size);
 }
 
 static enum plan_action decide(const struct plan *plan, const struct plan_item *item, const struct conf_account *account,
@@ -478,6 +514,7 @@ void plan_decide(struct plan *plan, const struct conf_account *account, const st
 	for (size_t i = 0; i < plan->count; i++) {
 		struct plan_item *item = &plan->items[i];
 
+		item->at_least = size_at_least(plan, item, seen);
 		item->action = decide(plan, item, account, seen, now);
 		if (item->key == NULL || map_put(&met, slice_of(item->key), item) == NULL)
 			continue;

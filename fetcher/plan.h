@@ -28,6 +28,10 @@
 #define PLAN_UIDL_MAX 255
 #define PLAN_FORGET_SECONDS (90 * 24 * 3600) /* a UIDL not listed any more is remembered so long */
 
+/* A message that goes on so much longer than listed never ends. */
+#define PLAN_ENDLESS(size) (2 * (size) + (1ull << 28))
+#define PLAN_STUB_BYTES 8192 /* what the beginning of a message costs, about */
+
 enum plan_action { PLAN_LEAVE, PLAN_GET, PLAN_STUB, PLAN_DELETE };
 
 /* Why a header is asked for. */
@@ -41,6 +45,9 @@ enum plan_question {
 struct plan_item {
 	uint32_t number; /* POP3: the message's number; IMAP: its UID */
 	uint64_t size;	 /* as listed; 0 if it did not say */
+	uint64_t at_least; /* its true size, as far as it is known: the size as listed, or more */
+	uint64_t promised; /* of the session's bytes, and not come yet */
+	bool is_first;	 /* of the session: it comes in any case */
 	char *key;	 /* NULL until known */
 	enum plan_question question;
 	bool is_new;	 /* its key was seen, but with another message */
@@ -105,6 +112,11 @@ void plan_set_key(struct plan_item *item, uint64_t digest, struct slice header);
 void plan_name(const struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest, struct slice header);
 /* Something that was seen, for plan_find_same(). */
 struct plan_known *plan_note(struct plan *plan, const char *key, const struct seen *what);
+/* What fetching it brings: the whole of it, or its beginning. */
+uint64_t plan_cost(const struct plan_item *item);
+/* Somebody asked for the whole of it; it has a stub. */
+bool plan_is_wanted(const struct plan_item *item, const struct map *seen);
+bool plan_has_stub(const struct plan_item *item, const struct map *seen);
 /* After plan_decide(): it waits there behind a stub; it stays there since it came shorter than listed. */
 bool plan_is_left_large(const struct plan_item *item, const struct map *seen);
 bool plan_came_short(const struct plan *plan, const struct plan_item *item, const struct map *seen);
@@ -120,6 +132,8 @@ char *plan_double_mark(const char *uidl);
 char *plan_moved_key(const char *key);
 /* The mark of a message that came shorter than listed, and must not be deleted. New memory. */
 char *plan_short_mark(const char *key);
+/* The mark of a message that is larger than listed: `listed` is that size, `body` how large it is at least. New memory. */
+char *plan_large_mark(const char *key);
 /* The mark of a message that did not come whole (fetch_tries.c). New memory. */
 char *plan_tries_mark(const char *key);
 /* The key of a letter that lies in a catch-all mailbox more than once. New memory. */

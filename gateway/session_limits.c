@@ -9,9 +9,9 @@
 #define FAREWELL_MS 30000 /* for what is under way when the minutes are over */
 
 /* Atomic without locks all of them, so a signal handler may touch them. */
-static atomic_bool enough, cancelled;
+static atomic_bool enough, cancelled, has_begun;
 static atomic_int reached;
-static atomic_ullong bytes_asked_for;
+static atomic_ullong bytes_came, bytes_promised;
 static unsigned long long bytes_max;
 /* Monotonic milliseconds, 0: never. Set before the first signal can come. */
 static int64_t minutes_at, farewell_at, timeout_at;
@@ -87,16 +87,30 @@ const atomic_bool *session_limits_cancelled(void)
 	return &cancelled;
 }
 
-/* One letter comes in any case, or a large one would never come. */
-bool session_limits_may_fetch(uint64_t size)
+/* One message comes in any case, or a large one would never come. */
+enum fetch_leave session_limits_may_fetch(uint64_t size, bool can_wait, bool *is_first)
 {
-	unsigned long long before = atomic_fetch_add(&bytes_asked_for, size);
+	unsigned long long before;
 
-	if (bytes_max > 0 && before > 0 && before + size > bytes_max && !atomic_load(&enough)) {
-		log_info("event=session-limit bytes=%llu", before);
-		reach(END_BYTES);
-	}
-	return !atomic_load(&enough);
+	*is_first = false;
+	if (atomic_load(&enough))
+		return FETCH_ENOUGH;
+	*is_first = !atomic_exchange(&has_begun, true);
+	before = atomic_fetch_add(&bytes_promised, size) + atomic_load(&bytes_came);
+	if (bytes_max == 0 || *is_first || (before < bytes_max && size <= bytes_max - before))
+		return FETCH_YES;
+	atomic_fetch_sub(&bytes_promised, size);
+	if (can_wait)
+		return FETCH_LATER;
+	log_info("event=session-limit bytes=%llu", before);
+	reach(END_BYTES);
+	return FETCH_ENOUGH;
+}
+
+void session_limits_came(uint64_t bytes, uint64_t promised)
+{
+	atomic_fetch_add(&bytes_came, bytes);
+	atomic_fetch_sub(&bytes_promised, promised);
 }
 
 enum session_end session_limits_reached(void)

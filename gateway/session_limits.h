@@ -8,6 +8,7 @@
 #define LANPOST_GATEWAY_SESSION_LIMITS_H
 
 #include "config/conf.h"
+#include "fetcher/fetch.h"
 
 #include <stdatomic.h>
 
@@ -17,8 +18,9 @@ enum session_end { END_NONE, END_CANCELLED, END_MINUTES, END_BYTES, END_TIMEOUT 
 void session_limits_start(const struct conf_line *line);
 const atomic_bool *session_limits_enough(void);
 const atomic_bool *session_limits_cancelled(void);
-/* Whether one more message, of that size as listed, is to be fetched. Safe from any thread. */
-bool session_limits_may_fetch(uint64_t size);
+/* The session's bytes (max_bytes_per_session), as fetch_job wants it (fetcher/fetch.h). Safe from any thread. */
+enum fetch_leave session_limits_may_fetch(uint64_t size, bool can_wait, bool *is_first);
+void session_limits_came(uint64_t bytes, uint64_t promised);
 /* What came first, END_NONE if nothing did. */
 enum session_end session_limits_reached(void);
 /* To stop there is what was asked for: what was stopped by it has not failed. */

@@ -128,10 +128,16 @@ static int route_message(void *context, struct envelope *envelope, struct slice 
 	return 0;
 }
 
-static bool may_fetch(void *context, uint64_t size)
+static enum fetch_leave may_fetch(void *context, uint64_t size, bool can_wait, bool *is_first)
 {
 	(void)context;
-	return session_limits_may_fetch(size);
+	return session_limits_may_fetch(size, can_wait, is_first);
+}
+
+static void bytes_came(void *context, uint64_t bytes, uint64_t promised)
+{
+	(void)context;
+	session_limits_came(bytes, promised);
 }
 
 static void show_progress(void *context, const char *account, const struct fetch_result *result)
@@ -162,6 +168,7 @@ static void *fetch_thread(void *context)
 	    .route = route_message,
 	    .progress = show_progress,
 	    .may_fetch = may_fetch,
+	    .came = bytes_came,
 	    .context = work,
 	    .cancel = session_limits_cancelled(),
 	    .secrets = &session->secrets.remote,

@@ -323,6 +323,46 @@ static void a_scan_is_known_by_all_its_bytes(void **state)
 	free(bytes);
 }
 
+/* What came of it once is believed more than what is listed, as long as the listing is the same. */
+static void test_a_message_that_has_proved_large(void **context)
+{
+	static const struct {
+		uint64_t listed, came;
+		int64_t max_size;
+		bool is_wanted;
+		enum plan_action action;
+	} marks[] = {
+	    {100, 5000, 1000, false, PLAN_STUB},
+	    {100, 5000, 1000, true, PLAN_GET},
+	    {100, 5000, 6000, false, PLAN_GET}, /* max_size was raised */
+	    {99, 5000, 1000, false, PLAN_GET}, /* another message under this key */
+	    {100, 5000, 0, false, PLAN_GET}, /* it was the session's bytes that it was too large for */
+	    {100, PLAN_ENDLESS(100) + 1, 0, false, PLAN_STUB},
+	};
+
+	(void)context;
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++) {
+		const struct conf_account account = {.max_size = marks[i].max_size};
+		char *mark = plan_large_mark("a"), *wanted = plan_wanted_key("a");
+		struct map seen = MAP_INIT;
+		struct plan plan = {0};
+
+		state_seen_put(&seen, slice_of(mark), &(struct seen){.time = NOW, .listed = marks[i].listed, .body = marks[i].came});
+		if (marks[i].is_wanted)
+			state_seen_put(&seen, slice_of(wanted), &(struct seen){.time = NOW});
+		plan_add_uidl(&plan, SLICE_LITERAL("1 a"));
+		plan_add_size(&plan, SLICE_LITERAL("1 100"), false);
+		plan_question(&plan, &account, &seen, 0, NOW);
+		plan_decide(&plan, &account, &seen, NOW);
+		assert_int_equal(plan.items[0].action, marks[i].action);
+		assert_int_equal(plan.items[0].at_least, marks[i].listed == 100 ? marks[i].came : 100);
+		plan_clear(&plan);
+		state_seen_clear(&seen);
+		free(mark);
+		free(wanted);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -334,6 +374,7 @@ int main(void)
 	    cmocka_unit_test(listings_that_make_no_sense),
 	    cmocka_unit_test(digests_know_a_letter_again),
 	    cmocka_unit_test(a_scan_is_known_by_all_its_bytes),
+	    cmocka_unit_test(test_a_message_that_has_proved_large),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

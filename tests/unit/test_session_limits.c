@@ -13,13 +13,22 @@ static void test_bytes_end_it_in_order(void **context)
 {
 	const struct conf_line line = {.max_bytes_per_session = 1000};
 	struct error stopped = ERROR_INIT, refused = ERROR_INIT;
+	bool is_first;
 
 	(void)context;
 	session_limits_start(&line);
 	assert_int_equal(session_limits_reached(), END_NONE);
-	assert_true(session_limits_may_fetch(5000)); /* a large one would never come otherwise */
-	assert_false(atomic_load(session_limits_enough()));
-	assert_false(session_limits_may_fetch(1));
+	assert_int_equal(session_limits_may_fetch(400, false, &is_first), FETCH_YES);
+	assert_true(is_first);
+	assert_int_equal(session_limits_may_fetch(600, true, &is_first), FETCH_YES);
+	assert_false(is_first);
+	assert_int_equal(session_limits_may_fetch(1, true, &is_first), FETCH_LATER);
+	session_limits_came(300, 600); /* it was smaller than listed */
+	assert_int_equal(session_limits_may_fetch(300, true, &is_first), FETCH_YES);
+	session_limits_came(2000, 300); /* and this one larger */
+	assert_int_equal(session_limits_may_fetch(1, true, &is_first), FETCH_LATER);
+	assert_int_equal(session_limits_reached(), END_NONE);
+	assert_int_equal(session_limits_may_fetch(1, false, &is_first), FETCH_ENOUGH);
 	assert_int_equal(session_limits_reached(), END_BYTES);
 	assert_true(atomic_load(session_limits_enough()));
 	assert_false(atomic_load(session_limits_cancelled()));
