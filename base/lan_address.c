@@ -12,7 +12,7 @@ static bool is_private(uint32_t address)
 	return address >> 24 == 10 || address >> 20 == (172 << 4 | 1) || address >> 16 == (192 << 8 | 168);
 }
 
-static bool is_virtual(const char *interface)
+bool lan_is_virtual(const char *interface)
 {
 	static const char *const prefixes[] = {"docker", "br-", "veth", "virbr", "lxcbr", "podman", "cni", NULL};
 
@@ -34,7 +34,7 @@ void lan_addresses(struct strlist *out)
 		char text[INET_ADDRSTRLEN];
 
 		if (at->ifa_addr != NULL && at->ifa_addr->sa_family == AF_INET && (at->ifa_flags & IFF_UP) != 0 &&
-		    (at->ifa_flags & unwanted) == 0 && !is_virtual(at->ifa_name) && is_private(ntohl(address->sin_addr.s_addr)) &&
+		    (at->ifa_flags & unwanted) == 0 && !lan_is_virtual(at->ifa_name) && is_private(ntohl(address->sin_addr.s_addr)) &&
 		    inet_ntop(AF_INET, &address->sin_addr, text, sizeof(text)) != NULL && !strlist_has(out, text))
 			strlist_add(out, text);
 	}

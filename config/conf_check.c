@@ -130,8 +130,7 @@ static void check_spool(const struct check *check)
 	free(folder);
 }
 
-static void check_readable(const struct check *check, const char *key, char *const *path,
-    struct conf_place otherwise)
+void check_readable(const struct check *check, const char *key, char *const *path, struct conf_place otherwise)
 {
 	struct stat st;
 
@@ -158,56 +157,6 @@ static void check_gateway(const struct check *check)
 	check_user(check, "postmaster", gateway->postmaster, &gateway->postmaster,
 	    check->source->main);
 	check_spool(check);
-}
-
-static void check_ports(const struct check *check)
-{
-	const struct conf_lan *lan = &check->conf->lan;
-	const struct {
-		const char *key;
-		const int64_t *port;
-	} ports[] = {
-	    {"smtp_port", &lan->smtp_port},
-	    {"submission_port", &lan->submission_port},
-	    {"smtps_port", &lan->smtps_port},
-	    {"pop3_port", &lan->pop3_port},
-	    {"pop3s_port", &lan->pop3s_port},
-	};
-
-	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (*ports[i].port == 0 || *ports[i].port != *ports[j].port)
-				continue;
-			ERROR_AT(check, ports[i].port,
-			    conf_place_of(check->source, ports[j].port, check->source->main),
-			    N_("%s and %s are both %lld; choose a different port for each"), ports[j].key,
-			    ports[i].key, (long long)*ports[i].port);
-		}
-	}
-}
-
-static void check_lan(const struct check *check)
-{
-	const struct conf_lan *lan = &check->conf->lan;
-
-	check_ports(check);
-	check_readable(check, "tls_cert", &lan->tls_cert, check->source->main);
-	check_readable(check, "tls_key", &lan->tls_key, check->source->main);
-	if (lan->tls_cert[0] != '\0' && lan->tls_key[0] == '\0')
-		ERROR_AT(check, &lan->tls_cert, check->source->main,
-		    N_("tls_cert is set, but tls_key is not"));
-	if (lan->tls_key[0] != '\0' && lan->tls_cert[0] == '\0')
-		ERROR_AT(check, &lan->tls_key, check->source->main,
-		    N_("tls_key is set, but tls_cert is not"));
-	if (lan->listen.count == 0)
-		WARN_AT(check, &lan->listen, check->source->main,
-		    N_("listen is empty: no mail program can connect"));
-	if (lan->allow.count == 0)
-		WARN_AT(check, &lan->allow, check->source->main,
-		    N_("allow is empty: nobody may connect"));
-	if (lan->max_sessions_per_network >= lan->max_sessions)
-		WARN_AT(check, &lan->max_sessions_per_network, check->source->main,
-		    N_("max_sessions_per_network is not below max_sessions: one computer with IPv6 can take all places"));
 }
 
 static void check_limits(const struct check *check)
@@ -508,7 +457,10 @@ static void check_user_section(const struct check *check, const struct conf_user
 		    user->name);
 	else if (user->password[0] == '\0' && !conf_was_faulty(check->source, &user->password))
 		WARN_AT(check, &user->password, user->place,
-		    N_("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
+		    check_allows_strangers(check)
+			? N_("user %s has no password, and allow goes beyond private networks: anybody there can read this mailbox "
+			     "(`lanpost user passwd %s`)")
+			: N_("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
 		    user->name, user->name);
 	/* In a split domain our own domain exists outside as well. */
 	if (is_in_local_domain(check->conf, user->external_alias) &&

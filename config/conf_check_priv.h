@@ -25,6 +25,12 @@ void check_users(const struct check *check, const char *key, const struct strlis
 /* Groups and rules, conf_check_rules.c. */
 void check_groups(const struct check *check);
 void check_rules(const struct check *check);
+/* [lan], conf_check_lan.c. */
+void check_lan(const struct check *check);
+/* Whether the IP filter lets in who is not on a private network. */
+bool check_allows_strangers(const struct check *check);
+/* Complains about a file that is named and cannot be read. */
+void check_readable(const struct check *check, const char *key, char *const *path, struct conf_place otherwise);
 /* Suspicious lengths of time, conf_check_times.c. */
 void check_times(const struct check *check);
 

@@ -2,6 +2,8 @@
 
 #include "base/alloc.h"
 
+#include <arpa/inet.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct {
@@ -55,8 +57,17 @@ struct endpoint endpoint_of(const char *url)
 	return endpoint;
 }
 
+/* 127.0.0.0/8, and not 127.example.ru. */
+static bool is_loopback(struct slice host)
+{
+	char text[INET_ADDRSTRLEN];
+	struct in_addr address;
+
+	snprintf(text, sizeof(text), "%.*s", SLICE_PRINT(host));
+	return host.len < sizeof(text) && inet_pton(AF_INET, text, &address) == 1 && ntohl(address.s_addr) >> 24 == IN_LOOPBACKNET;
+}
+
 bool endpoint_is_local(const struct endpoint *endpoint)
 {
-	return slice_is_nocase(endpoint->host, "localhost") || slice_begins_nocase(endpoint->host, "127.") ||
-	       slice_is(endpoint->host, "::1");
+	return slice_is_nocase(endpoint->host, "localhost") || slice_is(endpoint->host, "::1") || is_loopback(endpoint->host);
 }

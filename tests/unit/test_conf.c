@@ -292,6 +292,15 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	    {ACCOUNT "ca_file = /tmp\n", 7, false, "not a regular file"},
 	    {"[lan]\nsmtp_port = 110\n", 5, false, "smtp_port and pop3_port are both 110"},
 	    {"[lan]\nsmtp_port = 0\npop3_port = 0\nallow =\n", 7, true, "nobody may connect"},
+	    {"[lan]\nallow = ::/0\n[user a]\n", 6, true, "anybody there can read"},
+	    {"[lan]\nallow = 10.0.0.0/7\n[smarthost a]\nurl = smtp://h\n", 5, true, "anybody there can send"},
+	    {"[lan]\nallow = 192.168.0.0-192.169.0.0\n[smarthost a]\nurl = smtp://h\n", 5, true, "anybody there can send"},
+	    {"[account a]\nurl = pop3://h\nuser = u\ntls = none\n", 7, true, "can be read on the line"},
+	    {"[account a]\nurl = imap://localhost.example.ru\nuser = u\ntls = none\n", 7, true, "can be read on the line"},
+	    {"[account a]\nurl = imap://127.example.ru\nuser = u\ntls = opportunistic\n", 7, true, "where the server offers none"},
+	    {"[smarthost a]\nurl = smtp://[fd00::1]:25\nuser = u\ntls = none\n", 7, true, "can be read on the line"},
+	    {"[smarthost a]\nurl = smtp://h\nuser = u\ntls = none\npin_sha256 = MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=\n", 7, true,
+		"demand encryption"},
 	    {"[lan]\ntls_cert = /dev/null/x\ntls_key = /etc/passwd\n", 5, false, "cannot read"},
 	    {"[lan]\ntls_key = /etc/passwd\n", 5, false, "tls_cert is not"},
 	    {"[lan]\ntls_cert = /etc/passwd\n", 5, false, "tls_key is not"},
@@ -345,6 +354,32 @@ static void each_fault_is_told_once_where_it_is(void **state)
 		else
 			assert_null(conf);
 		conf_free(conf);
+		conf_problems_clear(&problems);
+	}
+}
+
+static void what_is_true_of_no_harm_is_not_told(void **state)
+{
+	static const char *const texts[] = {
+	    "[smarthost a]\nurl = smtp://h\n",
+	    "[lan]\nallow = 10.1, 172.31.0.0/16, 192.168.1.1-192.168.2.9, fd00::/8, ::1\n[smarthost a]\nurl = smtp://h\n",
+	    "[lan]\nallow = ::/0, 0.0.0.0/0\nrequire_auth = yes\n[smarthost a]\nurl = smtp://h\n",
+	    "[lan]\nallow = ::/0, 0.0.0.0/0\n",
+	    "[account a]\nurl = pop3://127.0.0.5:110/\nuser = u\ntls = none\n",
+	    "[account a]\nurl = imap://[::1]:143\nuser = u\ntls = opportunistic\n",
+	    "[smarthost a]\nurl = smtp://LocalHost:25\nuser = u\ntls = none\n",
+	    "[smarthost a]\nurl = smtp://h\ntls = none\n", /* no password */
+	    "[account a]\nurl = pop3://h\nuser = u\ntls = opportunistic\npin_sha256 = MTIzNDU2Nzg5MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTI=\n",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++) {
+		struct conf_problems problems = {0};
+
+		print_message("%s", texts[i]);
+		conf_free(load(texts[i], &problems));
+		show(&problems);
+		assert_int_equal(problems.count, 0);
 		conf_problems_clear(&problems);
 	}
 }
@@ -582,6 +617,7 @@ int main(void)
 	    cmocka_unit_test(owners_and_smarthosts),
 	    cmocka_unit_test(no_smarthost_for_others),
 	    cmocka_unit_test(each_fault_is_told_once_where_it_is),
+	    cmocka_unit_test(what_is_true_of_no_harm_is_not_told),
 	    cmocka_unit_test(groups_and_aliases_may_stand_where_users_are_listed),
 	    cmocka_unit_test(any_section_may_stand_in_any_file),
 	    cmocka_unit_test(passwords_that_others_can_read_are_told),
