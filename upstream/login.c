@@ -3,11 +3,13 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/rand.h"
+#include "upstream/secret_mask.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define NONCE_BYTES 18
+#define PART_MIN 12 /* of what was sent, in characters: shorter ones are names and words of the protocol */
 #define POP3_COMMAND_MAX 255 /* RFC 2449 section 4 */
 #define SMTP_COMMAND_MAX 510 /* RFC 5321 section 4.5.3.1.4 */
 
@@ -108,109 +110,6 @@ enum conf_auth login_asked(const struct login *login)
 enum conf_auth login_refused_way(const struct login *login)
 {
 	return login->first_refused;
-}
-
-/* --- what the server offers */
-
-static void offer(struct login *login, enum conf_auth way)
-{
-	login->offered |= 1u << way;
-}
-
-static void offer_sasl(struct login *login, struct slice word)
-{
-	word = slice_trim(word);
-	for (size_t i = 0; i < login_mechanism_count; i++)
-		if (login_mechanisms[i].sasl != NULL && slice_is_nocase(word, login_mechanisms[i].sasl))
-			offer(login, login_mechanisms[i].way);
-}
-
-static void offer_list(struct login *login, struct slice list)
-{
-	while (list.len > 0)
-		offer_sasl(login, slice_cut(&list, ' '));
-}
-
-/* Before RFC 4954 servers said "AUTH=LOGIN PLAIN", for clients that knew no better; some say nothing else. */
-static void smtp_ability(struct login *login, struct slice line)
-{
-	if (line.len < 10 || !slice_begins_nocase(line, "250"))
-		return;
-	line = slice_from(line, 4);
-	if (slice_begins_nocase(line, "AUTH ") || slice_begins_nocase(line, "AUTH="))
-		offer_list(login, slice_from(line, 5));
-}
-
-static void pop3_ability(struct login *login, struct slice line)
-{
-	struct slice rest = line, word = slice_cut(&rest, ' ');
-
-	if (slice_is_nocase(word, "SASL"))
-		offer_list(login, rest);
-	else if (slice_is_nocase(word, "USER"))
-		offer(login, AUTH_USER);
-	else if (slice_is_nocase(word, "-ERR")) /* no CAPA: RFC 1939 alone */
-		offer(login, AUTH_USER);
-}
-
-static void imap_ability(struct login *login, struct slice line)
-{
-	bool is_disabled = false;
-
-	if (!slice_begins_nocase(line, "* CAPABILITY "))
-		return;
-	while (line.len > 0) {
-		struct slice word = slice_trim(slice_cut(&line, ' '));
-
-		if (slice_begins_nocase(word, "AUTH="))
-			offer_sasl(login, slice_from(word, 5));
-		is_disabled |= slice_is_nocase(word, "LOGINDISABLED");
-		login->has_ir |= slice_is_nocase(word, "SASL-IR");
-	}
-	if (is_disabled)
-		login->offered &= ~(1u << AUTH_LOGIN_COMMAND);
-}
-
-/* "<...@...>" in the greeting of a POP3 server. */
-static void find_timestamp(struct login *login, struct slice greeting)
-{
-	ptrdiff_t start = slice_find(greeting, '<'), end, at;
-	struct slice stamp;
-
-	if (start < 0)
-		return;
-	stamp = slice_from(greeting, (size_t)start);
-	end = slice_find(stamp, '>');
-	at = slice_find(stamp, '@');
-	if (end < 0 || at < 0 || at > end || (size_t)end + 2 > sizeof(login->timestamp))
-		return;
-	memcpy(login->timestamp, stamp.ptr, (size_t)end + 1);
-	login->timestamp[end + 1] = '\0';
-	offer(login, AUTH_APOP);
-}
-
-static void read_abilities(struct login *login, struct slice greeting, struct slice abilities)
-{
-	login->offered = 0;
-	login->has_ir = false;
-	login->timestamp[0] = '\0';
-	if (login->settings.protocol == LOGIN_POP3)
-		find_timestamp(login, greeting);
-	if (login->settings.protocol == LOGIN_IMAP)
-		offer(login, AUTH_LOGIN_COMMAND); /* unless it is disabled */
-	while (abilities.len > 0) {
-		struct slice line = slice_trim(slice_cut(&abilities, '\n'));
-
-		if (login->settings.protocol == LOGIN_SMTP)
-			smtp_ability(login, line);
-		else if (login->settings.protocol == LOGIN_POP3)
-			pop3_ability(login, line);
-		else
-			imap_ability(login, line);
-	}
-	/* A server that names none has at least the oldest one; it refuses USER before it hears a password. */
-	if (login->settings.protocol == LOGIN_POP3 && login->offered == 0)
-		offer(login, AUTH_USER);
 }
 
 /* --- which is next */
@@ -349,6 +248,24 @@ static void start_sasl(struct login *login, struct slice first)
 	buf_append_text(&login->out, "\r\n");
 }
 
+/* The answer to a challenge is not the password, but tells who can guess. */
+static void remember_parts(struct login *login, struct slice text)
+{
+	while (text.len > 0) {
+		size_t len = 0;
+		struct slice part;
+
+		while (len < text.len && text.ptr[len] != '\0' && strchr("\1 ,\"\n", text.ptr[len]) == NULL)
+			len++;
+		part = slice_make(text.ptr, len);
+		if (len >= PART_MIN && !slice_is(part, login->settings.user)) {
+			buf_append_slice(&login->shown, part);
+			buf_append_byte(&login->shown, '\n');
+		}
+		text = slice_from(text, len < text.len ? len + 1 : len);
+	}
+}
+
 static enum login_result cancel(struct login *login)
 {
 	login->is_cancelled = true;
@@ -361,6 +278,8 @@ static bool respond(struct login *login, struct slice challenge, struct buf *out
 	struct buf text = BUF_SECRET(LOGIN_TEXT_MAX);
 	bool good = login->mechanism->respond(login, challenge, &text) && !text.overflow;
 
+	if (good)
+		remember_parts(login, buf_slice(&text));
 	if (good && login->mechanism->sasl != NULL)
 		base64_encode(buf_slice(&text), out);
 	else if (good)
@@ -409,7 +328,7 @@ static enum login_result start(struct login *login)
 enum login_result login_begin(struct login *login, struct slice greeting, struct slice abilities)
 {
 	buf_reset(&login->out);
-	read_abilities(login, greeting, abilities);
+	login_read_abilities(login, greeting, abilities);
 	return start(login);
 }
 
@@ -469,12 +388,6 @@ static enum reply read_reply(const struct login *login, struct slice line, struc
 	}
 }
 
-static void mask(struct buf *text, struct slice secret)
-{
-	for (char *at; secret.len > 0 && (at = memmem(text->ptr, text->len, secret.ptr, secret.len)) != NULL;)
-		memset(at, '*', secret.len);
-}
-
 /* The line without the secret, however it was sent. */
 static void keep_words(struct login *login, struct slice line)
 {
@@ -483,7 +396,7 @@ static void keep_words(struct login *login, struct slice line)
 
 	buf_append_slice(&text, line);
 	while (shown.len > 0)
-		mask(&text, slice_cut(&shown, '\n'));
+		secret_mask(&text, slice_cut(&shown, '\n'));
 	if (login_ask(login, LOGIN_MASK, buf_slice(&text), 0, &masked))
 		str_printable(login->words, sizeof(login->words), buf_slice(&masked));
 	else

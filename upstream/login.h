@@ -36,7 +36,7 @@ enum login_question {
 	LOGIN_MD5_BEHIND,     /* MD5 of `with` and the secret behind it */
 	LOGIN_SALTED_SHA_1,   /* PBKDF2 with HMAC, `with` is the salt (RFC 5802: SaltedPassword) */
 	LOGIN_SALTED_SHA_256,
-	LOGIN_MASK,	      /* `with`, where the secret is masked wherever it stands in it, as it is or in base64 */
+	LOGIN_MASK,	      /* `with`, where the secret is masked wherever it stands in it, in any form (secret_mask.h) */
 };
 #define LOGIN_ITERATIONS_MAX 1000000 /* about a second: a hostile server shall not keep us busy */
 

@@ -58,6 +58,8 @@ bool login_ask(struct login *login, enum login_question question, struct slice w
 /* The secret itself, NULL if the keeper does not give it; known until login_secret_forget(). */
 const char *login_secret_text(struct login *login);
 void login_secret_forget(struct login *login);
+/* What the server offers: its greeting, and what it said of its abilities. */
+void login_read_abilities(struct login *login, struct slice greeting, struct slice abilities);
 
 /* Bytes of lower-case hexadecimal digits. */
 void login_hex(const unsigned char *bytes, size_t len, struct buf *out);

@@ -2,7 +2,7 @@
 #include "upstream/login_priv.h"
 
 #include "base/alloc.h"
-#include "base/base64.h"
+#include "upstream/secret_mask.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
@@ -42,25 +42,15 @@ static bool salted(struct slice secret, const EVP_MD *md, struct slice with, uns
 	return good;
 }
 
-static void mask(char *text, size_t len, struct slice secret)
-{
-	for (char *at; secret.len > 0 && (at = memmem(text, len, secret.ptr, secret.len)) != NULL;)
-		memset(at, '*', secret.len);
-}
-
-/* As it is and in base64. */
 static bool masked(struct slice secret, struct slice with, struct buf *out)
 {
-	struct buf encoded = BUF_SECRET(2 * LOGIN_TEXT_MAX);
-	size_t at = out->len;
-	bool good = buf_append_slice(out, with) == 0;
+	struct buf text = BUF_SECRET(with.len + 1);
+	bool good = buf_append_slice(&text, with) == 0;
 
-	if (good && strspn(secret.ptr, "*") < secret.len)
-		mask(out->ptr + at, with.len, secret);
-	base64_encode(secret, &encoded);
 	if (good)
-		mask(out->ptr + at, with.len, buf_slice(&encoded));
-	buf_clear(&encoded);
+		secret_mask(&text, secret);
+	good = good && buf_append_slice(out, buf_slice(&text)) == 0;
+	buf_clear(&text);
 	return good;
 }
 
