@@ -33,13 +33,14 @@ endif
 CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              $(HARDENING) $(CFLAGS_SAN) -pthread -DLANPOST_VERSION='"$(VERSION)"' \
              -DLANPOST_LOCALEDIR='"$(PREFIX)/share/locale"' \
+             -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
 .PHONY: all help deps demo test deb try-install check unit system attack month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run asan tsan bench install clean po pages format
 all:
 
 help:
-	@echo 'make            build $(B)/lanpostd and $(B)/lanpost'
+	@echo 'make            build $(B)/lanpostd, $(B)/lanpost-lan-server and $(B)/lanpost'
 	@echo 'make deps       install the Debian packages that building needs and that are missing (packages.txt)'
 	@echo 'make demo       deps, build, and a whole mail session on loopback, explained'
 	@echo 'make test       the packages that tests need (mail servers, none started), build, all tests'
@@ -84,7 +85,7 @@ $(B)/detect.mk: tools/detect.sh
 
 # --- libraries and programs
 # A folder's files stand in it, or in its wings.
-sources = $(filter-out %/main.c,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
+sources = $(filter-out %/main.c %/lan_main.c,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 define library
 $(B)/lib$(1).a: $$(call objects,$$(call sources,$(1)))
@@ -100,6 +101,9 @@ $(B)/obj/%.o: %.c $(B)/detect.mk
 
 link = $(CC) $(CFLAGS_ALL) $(LINK_HARDENING) $(LDFLAGS) $(1) -o $@ $(LIBS) $(LDLIBS)
 $(B)/lanpostd: $(B)/obj/gateway/main.o $(LIBS)
+	@echo '  LINK $@'
+	@$(call link,$<)
+$(B)/lanpost-lan-server: $(B)/obj/gateway/lan_main.o $(LIBS)
 	@echo '  LINK $@'
 	@$(call link,$<)
 $(B)/lanpost: $(B)/obj/ui-tui/main.o $(LIBS)
@@ -118,7 +122,7 @@ po:
 	@sed -i '/^"POT-Creation-Date:/d' po/lanpost.pot
 	@for po in $(wildcard po/*.po); do msgmerge -q --no-location --no-wrap --no-fuzzy-matching --backup=off -U $$po po/lanpost.pot; done
 
-all: $(B)/lanpostd $(B)/lanpost $(MO)
+all: $(B)/lanpostd $(B)/lanpost-lan-server $(B)/lanpost $(MO)
 
 # The pages that are made of the program's tables; tests say when they are behind.
 pages_in = $(B)/lanpost --lang $(1) config-reference > $(2)/configuration.md && \
@@ -208,6 +212,7 @@ install: all
 	    $(SHARE)/bash-completion/completions $(SHARE)/zsh/vendor-completions $(SHARE)/fish/vendor_completions.d $(DESTDIR)$(UNITDIR)
 	install -m 755 $(B)/lanpost $(DESTDIR)$(PREFIX)/bin/lanpost
 	install -m 755 $(B)/lanpostd $(DESTDIR)$(PREFIX)/sbin/lanpostd
+	install -D -m 755 $(B)/lanpost-lan-server $(DESTDIR)$(PREFIX)/libexec/lanpost/lanpost-lan-server
 	for page in $(MAN); do install -D -m 644 $$page $(SHARE)/man/man$${page##*.}/$${page##*/}; done
 	for page in $(MAN_RU); do install -D -m 644 $$page $(SHARE)/man/ru/man$${page##*.}/$${page##*/}; done
 	for mo in $(MO:$(B)/%=%); do install -D -m 644 $(B)/$$mo $(SHARE)/$$mo; done

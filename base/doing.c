@@ -6,7 +6,11 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <string.h>
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define READ_TRIES 100 /* of a note that is written again and again */
 
@@ -27,11 +31,40 @@ struct doing {
 static struct doing *board;
 static _Thread_local struct place *mine;
 
-struct doing *doing_new(void)
+struct doing *doing_open(int fd)
 {
-	void *memory = mmap(NULL, sizeof(struct doing), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	struct stat st;
+	void *memory;
 
+	if (fstat(fd, &st) != 0 || st.st_size != (off_t)sizeof(struct doing))
+		return NULL;
+	memory = mmap(NULL, sizeof(struct doing), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* Sealed: who made it shorter would end the parent when it reads. */
+static int make_memory(void)
+{
+	int fd = memfd_create("lanpost-doing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd >= 0 && (ftruncate(fd, sizeof(struct doing)) != 0 ||
+			   fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+struct doing *doing_new(int *fd)
+{
+	int made = make_memory();
+	struct doing *memory = made < 0 ? NULL : doing_open(made);
+
+	if (fd != NULL)
+		*fd = made;
+	else if (made >= 0)
+		close(made);
+	return memory;
 }
 
 void doing_free(struct doing *old)
@@ -150,18 +183,37 @@ void doing_end(void)
 	mine = NULL;
 }
 
+/* Who writes there may be in a stranger's hands: what it says ends, and is printable. */
+static void copy_text(char *out, const char *shared)
+{
+	char raw[DOING_TEXT_MAX];
+
+	memcpy(raw, shared, sizeof(raw));
+	raw[sizeof(raw) - 1] = '\0';
+	str_printable(out, DOING_TEXT_MAX, slice_of(raw));
+}
+
+static void copy_note(const struct doing_note *shared, struct doing_note *note)
+{
+	*note = (struct doing_note){.since = shared->since, .has_tls = *(const volatile unsigned char *)&shared->has_tls != 0};
+	copy_text(note->who, shared->who);
+	copy_text(note->login, shared->login);
+	copy_text(note->step, shared->step);
+}
+
 static size_t tell_those(const struct doing *told, int state, size_t lines, struct buf *out)
 {
 	size_t count = 0;
 
 	for (size_t i = 0; i < DOING_PLACES; i++) {
-		const struct doing_note *note = &told->places[i].note;
+		struct doing_note note;
 
 		if (atomic_load(&told->places[i].state) != state)
 			continue;
+		copy_note(&told->places[i].note, &note);
 		if (lines + count++ < DOING_LINES_MAX)
-			buf_printf(out, "%s%s%s%s%s%s\n", note->who, note->login[0] == '\0' ? "" : " ", note->login,
-			    note->step[0] == '\0' ? "" : ": ", note->step, state == WAITING ? " (waiting)" : "");
+			buf_printf(out, "%s%s%s%s%s%s\n", note.who, note.login[0] == '\0' ? "" : " ", note.login,
+			    note.step[0] == '\0' ? "" : ": ", note.step, state == WAITING ? " (waiting)" : "");
 	}
 	return count;
 }
@@ -185,7 +237,7 @@ static bool read_place(const struct place *place, struct doing_note *note)
 
 		if (state == FREE)
 			return false;
-		*note = place->note;
+		copy_note(&place->note, note);
 		note->heard = atomic_load(&place->heard);
 		note->waits = state == WAITING;
 		if (before % 2 == 0 && atomic_load(&place->changes) == before && atomic_load(&place->state) == state)

@@ -12,10 +12,13 @@
 
 struct doing;
 
-/* By the parent, before it forks. NULL if there is no memory for it. */
-struct doing *doing_new(void);
+/* By the parent, before it forks. NULL if there is no memory for it. *fd, if fd is not NULL, is the caller's: a descriptor (CLOEXEC, or -1)
+ * by which another program finds the same memory. */
+struct doing *doing_new(int *fd);
+/* By that program. NULL if it is no such memory. fd stays the caller's. */
+struct doing *doing_open(int fd);
 void doing_free(struct doing *board); /* NULL is fine */
-/* By the child: from now on the threads of this process write on that board (NULL: on none). */
+/* By the child, which is not trusted afterwards: from now on the threads of this process write on that board (NULL: on none). */
 void doing_use(struct doing *board);
 
 /* Who this thread works for from now on: "smtp 192.168.1.5". */

@@ -1,9 +1,9 @@
 #include "base/i18n.h"
 
 #include "base/alloc.h"
+#include "base/beside.h"
 #include "base/catalog.h"
 
-#include <limits.h>
 #include <locale.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -91,15 +91,11 @@ static bool open_below(const char *folder)
 
 static bool open_beside_program(const char *where)
 {
-	char program[PATH_MAX], *slash, *folder;
-	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	char *folder = beside_program(where);
 	bool found;
 
-	if (len <= 0)
+	if (folder == NULL)
 		return false;
-	program[len] = '\0';
-	slash = strrchr(program, '/');
-	folder = xasprintf("%.*s/%s", slash == NULL ? 0 : (int)(slash - program), program, where);
 	found = open_below(folder);
 	free(folder);
 	return found;

@@ -8,6 +8,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/service_user.h"
+#include "config/conf_fields.h"
 #include "config/conf_source.h"
 #include "config/ini.h"
 #include "config/schema.h"
@@ -46,88 +47,6 @@ bool conf_was_given(const struct conf_source *source, const void *field)
 bool conf_was_faulty(const struct conf_source *source, const void *field)
 {
 	return map_get(&source->faulty, slice_make((const char *)&field, sizeof(field))) != NULL;
-}
-
-/* --- the struct behind a section of the table */
-
-static void *field_at(void *owner, const struct schema_key *key)
-{
-	return (char *)owner + key->offset;
-}
-
-static size_t *count_of(struct conf *conf, const struct schema_section *section)
-{
-	return (size_t *)(void *)((char *)conf + section->count_offset);
-}
-
-static void **array_of(struct conf *conf, const struct schema_section *section)
-{
-	return (void **)(void *)((char *)conf + section->offset);
-}
-
-static void *item_of(struct conf *conf, const struct schema_section *section, size_t index)
-{
-	if (section->example == NULL)
-		return (char *)conf + section->offset;
-	return (char *)*array_of(conf, section) + index * section->size;
-}
-
-static size_t items_in(struct conf *conf, const struct schema_section *section)
-{
-	return section->example == NULL ? 1 : *count_of(conf, section);
-}
-
-static void set_defaults(void *owner, const struct schema_section *section)
-{
-	for (size_t i = 0; i < section->key_count; i++) {
-		const struct schema_key *key = &section->keys[i];
-		const char *value = key->value == NULL ? "" : key->value;
-		struct error error = ERROR_INIT;
-
-		/* Words have no empty one; where the default is empty, who reads it fills it in. */
-		if (key->type == VALUE_WORD && value[0] == '\0')
-			continue;
-		value_parse(key->type, slice_of(value), &key->limits, field_at(owner, key), &error);
-	}
-}
-
-static void clear_item(void *owner, const struct schema_section *section)
-{
-	for (size_t i = 0; i < section->key_count; i++)
-		value_clear(section->keys[i].type, field_at(owner, &section->keys[i]));
-	if (section->example != NULL)
-		free(*(char **)owner); /* the name comes first */
-}
-
-void conf_free(struct conf *conf)
-{
-	if (conf == NULL)
-		return;
-	for (size_t i = 0; i < schema_section_count; i++) {
-		const struct schema_section *section = &schema_sections[i];
-
-		for (size_t j = 0; j < items_in(conf, section); j++)
-			clear_item(item_of(conf, section, j), section);
-		if (section->example != NULL)
-			free(*array_of(conf, section));
-	}
-	strlist_clear(&conf->files);
-	free(conf);
-}
-
-void conf_wipe_secrets(struct conf *conf)
-{
-	for (size_t i = 0; i < schema_section_count; i++) {
-		const struct schema_section *section = &schema_sections[i];
-
-		for (size_t j = 0; j < items_in(conf, section) * section->key_count; j++) {
-			const struct schema_key *key = &section->keys[j % section->key_count];
-			char **text = field_at(item_of(conf, section, j / section->key_count), key);
-
-			if (value_is_secret(key->type) && *text != NULL)
-				explicit_bzero(*text, strlen(*text));
-		}
-	}
 }
 
 /* --- files */
@@ -353,7 +272,7 @@ static void read_entry(struct loader *loader, const struct schema_section *known
 		unknown_key(loader, known, entry);
 		return;
 	}
-	field = field_at(owner, key);
+	field = conf_field_at(owner, key);
 	field_key = slice_make((const char *)&field, sizeof(field));
 	loader->places[loader->place_count] = entry->place;
 	map_put(&loader->source.places, field_key, &loader->places[loader->place_count++]);
@@ -374,10 +293,10 @@ static void read_entry(struct loader *loader, const struct schema_section *known
  * looked at. */
 static void *find_item(struct conf *conf, const struct schema_section *known, const char *name)
 {
-	for (size_t i = 0; i < items_in(conf, known); i++)
+	for (size_t i = 0; i < conf_items_in(conf, known); i++)
 		if (known->example == NULL ||
-		    strcmp(*(char **)item_of(conf, known, i), name) == 0)
-			return item_of(conf, known, i);
+		    strcmp(*(char **)conf_item_of(conf, known, i), name) == 0)
+			return conf_item_of(conf, known, i);
 	return NULL;
 }
 
@@ -388,10 +307,10 @@ static void read_section(struct loader *loader, const struct schema_section *kno
 	void *owner = find_item(conf, known, section->name);
 
 	if (owner == NULL) {
-		owner = item_of(conf, known, (*count_of(conf, known))++);
+		owner = conf_item_of(conf, known, (*conf_count_of(conf, known))++);
 		*(char **)owner = xstrdup(section->name);
 		*(struct conf_place *)(void *)((char *)owner + known->place_offset) = section->place;
-		set_defaults(owner, known);
+		conf_set_defaults(owner, known);
 	}
 	for (size_t i = 0; i < section->count; i++)
 		read_entry(loader, known, owner, &section->entries[i]);
@@ -406,12 +325,12 @@ static void make_room(struct loader *loader)
 		size_t count = 0;
 
 		if (known->example == NULL) {
-			set_defaults(item_of(loader->conf, known, 0), known);
+			conf_set_defaults(conf_item_of(loader->conf, known, 0), known);
 			continue;
 		}
 		for (size_t j = 0; j < loader->ini.count; j++)
 			count += strcmp(loader->ini.sections[j].kind, known->kind) == 0;
-		*array_of(loader->conf, known) = xcalloc(count + 1, known->size);
+		*conf_array_of(loader->conf, known) = xcalloc(count + 1, known->size);
 	}
 	loader->places = xcalloc(loader->ini.entry_count + 1, sizeof(*loader->places));
 }

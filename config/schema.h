@@ -43,6 +43,13 @@ const char *schema_nearest_key(const struct schema_section *section, const char 
 /* The first other section that has such a key, or NULL. */
 const struct schema_section *schema_home(const char *key);
 
+/* Processes that get a part of the configuration (conf_view.h). */
+enum {
+	SCHEMA_FOR_LAN = 1, /* the LAN server */
+};
+/* Which of them see this key: a positive list, so a new key of most sections reaches nobody by itself. */
+unsigned schema_seen_by(const struct schema_section *section, const struct schema_key *key);
+
 /* What people call a key, translated; its name where schema_label.c has none. */
 const char *schema_label(const struct schema_section *section, const struct schema_key *key);
 /* Its place in a form: smaller comes first. */

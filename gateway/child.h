@@ -1,6 +1,6 @@
 /*
- * Child processes of the supervisor: forked, never exec'd, each with a socket on which it tells its
- * events as JSON lines (base/ctl_wire.h).
+ * Child processes of the supervisor, each with a socket on which it tells its events as JSON lines (base/ctl_wire.h): forked, or a
+ * program of their own.
  */
 #ifndef LANPOST_GATEWAY_CHILD_H
 #define LANPOST_GATEWAY_CHILD_H
@@ -26,6 +26,22 @@ typedef int (*child_fn)(void *context, int event_fd);
  * descriptor that the supervisor marked with child_close_in_children() is closed. */
 int child_start(struct child *child, const char *name, child_fn fn, void *context,
     struct error *error);
+/* A program, and what it gets: arguments (argv[0] included), and descriptors, which it finds from CHILD_FDS on in this order. */
+struct child_program {
+	int fd; /* of the program's file: what was opened at the start runs, whatever an upgrade has put in its place */
+	const char *const *arguments; /* NULL behind the last one */
+	const int *fds;
+	size_t fd_count;
+};
+enum {
+	CHILD_FD_EVENTS = 3, /* where the program finds its end of the event socket, */
+	CHILD_FD_DOING,	     /* the memory of what its threads are at (doing_open()), */
+	CHILD_FDS,	     /* and what is its own */
+};
+#define CHILD_NOT_STARTED 127 /* exit code: the program could not be run */
+/* The same for a program. It has no other descriptor but standard input (/dev/null), output and error, and of the environment only
+ * what says how times are shown and where the log goes. */
+int child_exec(struct child *child, const char *name, const struct child_program *program, struct error *error);
 /* Forgets a child that has been reaped: closes its socket. */
 void child_gone(struct child *child);
 

@@ -1,24 +1,24 @@
 #include "gateway/lan_process.h"
 
-#include "base/alloc.h"
 #include "base/ctl_wire.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/pass_fd.h"
+#include "base/sealed.h"
+#include "config/conf_view.h"
+#include "gateway/lan_sandbox.h"
 #include "gateway/log_setup.h"
-#include "gateway/reload.h"
-#include "gateway/sandbox.h"
 #include "gateway/spool.h"
 #include "spool/maildir.h"
 
+#include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 struct lan_process {
 	const struct lan_job *job;
-	int event_fd, stop_fd, reload_fd;
+	int stop_fd;
 	struct spool spool;
 	struct lan_server *server;
 };
@@ -37,14 +37,14 @@ static int signal_descriptor(int signal_number)
 /* Called by any session thread: one short line is written in one piece. */
 static void delivered(void *context, const struct place *place)
 {
-	const struct lan_process *process = context;
 	struct error error;
 	json_t *event;
 
+	(void)context;
 	if (place->kind != PLACE_DAEMON)
 		return;
 	event = json_pack("{s:s}", "event", "trigger");
-	if (ctl_send(process->event_fd, event, &error) != 0)
+	if (ctl_send(CHILD_FD_EVENTS, event, &error) != 0)
 		log_warnx("event=trigger-not-told reason=%s", LOG_ERROR(&error));
 	json_decref(event);
 }
@@ -63,16 +63,48 @@ static void make_mailboxes(const struct conf *conf)
 	}
 }
 
+/* A view is what the supervisor has checked. NULL: it is none. */
+static struct conf *read_view(int fd)
+{
+	struct buf text = BUF_INIT(CONF_VIEW_MAX);
+	struct conf *conf = NULL;
+	struct error error;
+
+	if (sealed_read(fd, &text, &error) == 0)
+		conf = conf_view_read(buf_slice(&text), &error);
+	if (conf == NULL)
+		log_warnx("event=reload-failed reason=%s", LOG_ERROR(&error));
+	buf_clear(&text);
+	close(fd);
+	return conf;
+}
+
+/* The newest view of those that have come; -1: none. Each comes beside a byte. */
+static int receive_view(void)
+{
+	struct pollfd poll_fd = {.fd = CHILD_FD_EVENTS, .events = POLLIN};
+	int newest = -1, fd;
+	bool cut;
+	char byte;
+
+	while (poll(&poll_fd, 1, 0) > 0) {
+		if (pass_fd_receive(CHILD_FD_EVENTS, &byte, 1, &fd, &cut) <= 0) /* the supervisor is dead, and so is its child */
+			fatalx("event=lan-failed reason=\"the supervisor is gone\"");
+		if (fd < 0)
+			continue;
+		if (newest >= 0)
+			close(newest);
+		newest = fd;
+	}
+	return newest;
+}
+
 static struct conf *reload(void *context)
 {
-	struct lan_process *process = context;
-	struct signalfd_siginfo info;
-	struct error error;
-	struct conf *conf;
+	int fd = receive_view();
+	struct conf *conf = fd < 0 ? NULL : read_view(fd);
 
-	while (read(process->reload_fd, &info, sizeof(info)) == (ssize_t)sizeof(info))
-		;
-	conf = reload_read(process->job->conf_path, NULL, &error);
+	(void)context;
 	if (conf != NULL) {
 		log_setup(&conf->log, "lan");
 		make_mailboxes(conf);
@@ -80,23 +112,25 @@ static struct conf *reload(void *context)
 	return conf;
 }
 
-static int open_all(struct lan_process *process, struct error *error)
+static int open_all(struct lan_process *process, struct conf *conf, struct error *error)
 {
-	struct conf *conf = process->job->conf;
 	struct lan_server_options server = {
-	    .listeners = process->job->listeners->items,
-	    .listener_count = process->job->listeners->count,
+	    .listeners = process->job->listeners,
+	    .listener_count = process->job->listener_count,
 	    .conf = conf,
 	    .stop_fd = process->stop_fd,
-	    .reload_fd = process->reload_fd,
-	    .auth_fd = process->job->auth_fd,
+	    .reload_fd = CHILD_FD_EVENTS,
+	    .auth_fd = LAN_FD_AUTH,
 	    .reload = reload,
 	    .context = process,
 	};
 
-	if (process->stop_fd < 0 || process->reload_fd < 0)
+	if (process->stop_fd < 0)
 		return error_errno(error, N_("cannot watch for signals"));
-	if (spool_open(&process->spool, conf, "lan", delivered, process, error) != 0)
+	if (spool_open_state(&process->spool, conf, error) != 0)
+		return -1;
+	lan_sandbox_enter(conf);
+	if (spool_open_mail(&process->spool, conf, "lan", delivered, process, error) != 0)
 		return -1;
 	make_mailboxes(conf);
 	server.intake = process->spool.intake;
@@ -104,38 +138,19 @@ static int open_all(struct lan_process *process, struct error *error)
 	return lan_server_new(&process->server, &server, error);
 }
 
-static char *folder_of(const char *path)
+int lan_process_run(const struct lan_job *job)
 {
-	const char *slash = strrchr(path, '/');
-
-	return slash == NULL || slash == path ? xstrdup("") : xstrndup(path, (size_t)(slash - path));
-}
-
-static void enter_sandbox(const struct lan_job *job)
-{
-	const struct conf *conf = job->conf;
-	char *log = folder_of(conf->log.file), *configuration = folder_of(job->conf_path);
-	const char *reads[] = {configuration, "/proc", conf->lan.tls_cert, conf->lan.tls_key, NULL};
-	const char *writes[] = {conf->gateway.spool, log, NULL};
-
-	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES | SANDBOX_ACCEPT, .reads = reads, .writes = writes});
-	free(log);
-	free(configuration);
-}
-
-int lan_process_run(void *context, int event_fd)
-{
-	struct lan_process process = {
-	    .job = context,
-	    .event_fd = event_fd,
-	    .stop_fd = signal_descriptor(SIGTERM),
-	    .reload_fd = signal_descriptor(SIGHUP),
-	};
+	struct lan_process process = {.job = job};
+	struct conf *conf = read_view(LAN_FD_VIEW);
 	struct error error;
 	int code = 0;
 
-	enter_sandbox(process.job);
-	if (open_all(&process, &error) == 0) {
+	if (conf == NULL)
+		return 1;
+	log_setup(&conf->log, "lan");
+	i18n_start(conf_language_code(conf->gateway.language));
+	process.stop_fd = signal_descriptor(SIGTERM);
+	if (open_all(&process, conf, &error) == 0) {
 		log_info("event=lan-ready");
 		lan_server_run(process.server);
 	} else {
@@ -143,6 +158,7 @@ int lan_process_run(void *context, int event_fd)
 		code = 1;
 	}
 	lan_server_free(process.server);
-	spool_close(&process.spool);
+	if (process.spool.intake != NULL)
+		spool_close(&process.spool);
 	return code;
 }

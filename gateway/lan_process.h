@@ -4,18 +4,23 @@
 #ifndef LANPOST_GATEWAY_LAN_PROCESS_H
 #define LANPOST_GATEWAY_LAN_PROCESS_H
 
-#include "config/conf.h"
+#include "gateway/child.h"
 #include "gateway/listeners.h"
 
-struct lan_job {
-	struct conf *conf; /* the child's own copy: the server takes it over */
-	const char *conf_path;
-	const struct listeners *listeners;
-	int auth_fd; /* to the process that holds the verifiers */
+/* What it finds open besides CHILD_FD_EVENTS and CHILD_FD_DOING. */
+enum {
+	LAN_FD_VIEW = CHILD_FDS, /* of the configuration (config/conf_view.h) */
+	LAN_FD_AUTH,		 /* to the process that holds the verifiers */
+	LAN_FD_LISTENERS,	 /* and those behind it */
 };
 
-/* A child_fn; context is a struct lan_job. SIGTERM stops it, SIGHUP makes it read the configuration again. It tells
- * {"event":"trigger"} when mail to the daemon has come. */
-int lan_process_run(void *context, int event_fd);
+struct lan_job {
+	const struct lan_listener *listeners;
+	size_t listener_count;
+};
+
+/* Returns the exit code. SIGTERM stops it; a descriptor that comes over its event socket is a new view. It tells {"event":"trigger"}
+ * when mail to the daemon has come. */
+int lan_process_run(const struct lan_job *job);
 
 #endif

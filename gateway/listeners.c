@@ -80,15 +80,6 @@ void listeners_close(struct listeners *listeners)
 	listeners->count = 0;
 }
 
-void listeners_lend(const struct listeners *listeners, bool lent)
-{
-	for (size_t i = 0; i < listeners->count; i++)
-		if (lent)
-			child_closed(listeners->items[i].fd);
-		else
-			child_close_in_children(listeners->items[i].fd);
-}
-
 bool listeners_same(const struct conf_lan *a, const struct conf_lan *b)
 {
 	if (a->listen.count != b->listen.count)

@@ -19,9 +19,8 @@ struct listeners {
 int listeners_open(struct listeners *listeners, const struct conf_lan *lan, struct error *error);
 /* Lets clients connect. */
 int listeners_listen(const struct listeners *listeners, struct error *error);
+/* Children do not have them, but those that get them by child_exec(). */
 void listeners_close(struct listeners *listeners);
-/* Children close them, but the one that is started while they are lent. */
-void listeners_lend(const struct listeners *listeners, bool lent);
 /* True if both configurations ask for the same sockets. */
 bool listeners_same(const struct conf_lan *a, const struct conf_lan *b);
 

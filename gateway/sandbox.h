@@ -22,6 +22,7 @@ enum {
  * what names are looked up with, too. */
 struct sandbox {
 	unsigned may;		   /* SANDBOX_... */
+	const char *const *lists;  /* folders: which names are there, not what is in the files */
 	const char *const *reads;
 	const char *const *writes; /* read, too; in folders files are made and removed */
 };

@@ -46,13 +46,13 @@ static const char *const always[] = {
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek", "_llseek", "close",
     "close_range", "dup", "dup2", "dup3", "pipe2", "eventfd2", "fcntl", "fcntl64", "fstat", "fstat64", "fstatfs", "fstatfs64", "flock",
     "fsync", "fdatasync", "syncfs", "sync_file_range", "ftruncate", "ftruncate64", "fallocate", "fadvise64", "fadvise64_64",
-    "copy_file_range", "sendfile", "sendfile64", "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64",
+    "fchown", "fchown32", "copy_file_range", "sendfile", "sendfile64", "poll", "ppoll", "ppoll_time64", "select", "_newselect", "pselect6", "pselect6_time64",
     "recvfrom", "recvmsg", "recv", "sendto", "sendmsg", "send", "shutdown", "getsockname", "getpeername", "getsockopt", "setsockopt",
     "socketpair", NULL};
 
 static const char *const files[] = {"open", "openat", "creat", "stat", "stat64", "lstat", "lstat64", "newfstatat", "fstatat64", "statx",
     "statfs", "statfs64", "access", "faccessat", "faccessat2", "getdents", "getdents64", "readlink", "readlinkat", "getcwd", "rename",
-    "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "truncate", "truncate64", "umask", "memfd_create", NULL};
+    "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "truncate", "truncate64", "umask", NULL};
 
 static const char *const accepting[] = {"accept", "accept4", NULL};
 static const char *const connecting[] = {"connect", "bind", "sendmmsg", "recvmmsg", NULL};

@@ -315,6 +315,7 @@ static int open_all(struct session *session, struct conf *conf, struct error *er
 		return -1;
 	if (spool_open(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
 		return -1;
+	fetch_adopt(session->conf, session->spool.state);
 	intake_set_session(session->spool.intake, session->id.text);
 	if (intake_check_known(session->spool.intake, error) == 0)
 		session->sorter = sorter_new(session->conf, error);

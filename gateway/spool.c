@@ -2,7 +2,6 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
-#include "fetcher/fetch.h"
 #include "gateway/damage.h"
 #include "gateway/report.h"
 
@@ -15,33 +14,43 @@ static void tell_of_damage(const struct spool *spool, const struct conf *conf)
 	    PHRASE(N_("the gateway's memory of what it has fetched")), &problem, SLICE_NONE);
 }
 
-int spool_open(struct spool *spool, const struct conf *conf, const char *writer,
-    void (*delivered)(void *context, const struct place *place), void *context,
-    struct error *error)
+int spool_open_state(struct spool *spool, const struct conf *conf, struct error *error)
 {
-	struct intake_options options = {
+	*spool = (struct spool){0};
+	return state_open(&spool->state, conf->gateway.spool, &spool->was_damaged, error);
+}
+
+int spool_open_mail(struct spool *spool, const struct conf *conf, const char *writer,
+    void (*delivered)(void *context, const struct place *place), void *context, struct error *error)
+{
+	const struct intake_options options = {
 	    .spool = conf->gateway.spool,
 	    .hostname = conf->gateway.hostname,
 	    .writer = writer,
 	    .delivered = delivered,
 	    .context = context,
+	    .state = spool->state,
 	};
-	bool damaged = false;
 
-	*spool = (struct spool){0};
-	if (state_open(&spool->state, options.spool, &damaged, error) != 0)
-		return -1;
-	options.state = spool->state;
 	if (intake_open(&spool->intake, &options, NULL, error) != 0) {
 		state_close(spool->state);
 		*spool = (struct spool){0};
 		return -1;
 	}
-	fetch_adopt(conf, spool->state);
-	if (damaged)
+	if (spool->was_damaged)
 		tell_of_damage(spool, conf);
 	damage_report(conf, spool->intake, spool->state, "");
 	return 0;
+}
+
+int spool_open(struct spool *spool, const struct conf *conf, const char *writer,
+    void (*delivered)(void *context, const struct place *place), void *context,
+    struct error *error)
+{
+	if (spool_open_state(spool, conf, error) != 0)
+		return -1;
+	spool->keeps_seen = true;
+	return spool_open_mail(spool, conf, writer, delivered, context, error);
 }
 
 void spool_close(struct spool *spool)
@@ -51,7 +60,7 @@ void spool_close(struct spool *spool)
 	if (intake_close(spool->intake, &error) != 0)
 		log_warnx("event=close-failed reason=%s (mail stays in the log)",
 		    LOG_ERROR(&error));
-	if (state_copy_seen(spool->state, &error) != 0)
+	if (spool->keeps_seen && state_copy_seen(spool->state, &error) != 0)
 		log_warnx("event=seen-not-copied reason=%s", LOG_ERROR(&error));
 	state_close(spool->state);
 }

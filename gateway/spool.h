@@ -10,6 +10,8 @@
 struct spool {
 	struct state *state;
 	struct intake *intake;
+	bool was_damaged; /* state.db, and postmaster is to be told */
+	bool keeps_seen;  /* spool_close() copies what was seen (state_copy_seen()) */
 };
 
 /* Opens both, recovers what dead processes left, and tells postmaster if state.db had to be begun anew. writer: a
@@ -17,6 +19,11 @@ struct spool {
 int spool_open(struct spool *spool, const struct conf *conf, const char *writer,
     void (*delivered)(void *context, const struct place *place), void *context,
     struct error *error);
+/* The same in two steps, for who goes into a sandbox between them: state.db with its log, then the mail. After a failure of
+ * the second one nothing is open. What was seen is left to others. */
+int spool_open_state(struct spool *spool, const struct conf *conf, struct error *error);
+int spool_open_mail(struct spool *spool, const struct conf *conf, const char *writer,
+    void (*delivered)(void *context, const struct place *place), void *context, struct error *error);
 /* What cannot be written any more stays in the log for the next start, and is said. */
 void spool_close(struct spool *spool);
 

@@ -31,17 +31,11 @@
 
 static void lan_start(struct supervisor *supervisor)
 {
-	struct lan_job job = {supervisor->conf, supervisor->path, &supervisor->listeners, supervisor->auth_fds[AUTH_FD_LAN]};
 	struct error error;
-	bool started;
 
 	supervisor->lan_restart_at = 0;
-	listeners_lend(&supervisor->listeners, true);
-	auth_lend(supervisor, true);
-	started = child_start(&supervisor->lan, "lan", lan_process_run, &job, &error) == 0;
-	listeners_lend(&supervisor->listeners, false);
-	auth_lend(supervisor, false);
-	if (started)
+	if (lan_child_start(&supervisor->lan, supervisor->lan_program, supervisor->conf, &supervisor->listeners,
+		supervisor->auth_fds[AUTH_FD_LAN], &error) == 0)
 		return;
 	log_warnx("event=lan-not-started reason=%s", LOG_ERROR(&error));
 	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;
@@ -152,6 +146,28 @@ static int listen_anew(struct supervisor *supervisor, const struct conf_lan *lan
 	return -1;
 }
 
+static void lan_stop(struct supervisor *supervisor)
+{
+	if (supervisor->lan.pid == 0)
+		return;
+	kill(supervisor->lan.pid, SIGTERM);
+	while (waitpid(supervisor->lan.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	child_gone(&supervisor->lan);
+	supervisor->lan_restart_at = clock_now_ms();
+}
+
+/* After a reload: one that was stopped for it is started, one that runs hears of it, one that waits for its restart goes on waiting. */
+static void lan_take_up(struct supervisor *supervisor)
+{
+	struct error error;
+
+	if (supervisor->lan.pid == 0 && supervisor->lan_restart_at <= clock_now_ms())
+		lan_start(supervisor);
+	else if (supervisor->lan.pid != 0 && lan_child_reload(&supervisor->lan, supervisor->conf, &error) != 0)
+		log_warnx("event=reload-failed reason=%s", LOG_ERROR(&error));
+}
+
 static int reload(void *context, struct error *error)
 {
 	struct supervisor *supervisor = context;
@@ -161,15 +177,11 @@ static int reload(void *context, struct error *error)
 	if (next == NULL)
 		return -1;
 	same = listeners_same(&supervisor->conf->lan, &next->lan);
+	if (!same || !lan_child_can_reload(supervisor->conf, next))
+		lan_stop(supervisor);
 	if (!same) {
 		/* The ports can be bound anew only when nobody listens on them. */
 		listeners_close(&supervisor->listeners);
-		if (supervisor->lan.pid != 0)
-			kill(supervisor->lan.pid, SIGTERM);
-		while (supervisor->lan.pid != 0 && waitpid(supervisor->lan.pid, NULL, 0) < 0 &&
-		       errno == EINTR)
-			;
-		child_gone(&supervisor->lan);
 		if (listen_anew(supervisor, &next->lan, error) != 0) {
 			struct error again;
 
@@ -191,10 +203,7 @@ static int reload(void *context, struct error *error)
 	due_start(&supervisor->due, next, moment_now());
 	i18n_start(conf_language_code(next->gateway.language));
 	log_setup(&next->log, "supervisor");
-	if (same && supervisor->lan.pid != 0)
-		kill(supervisor->lan.pid, SIGHUP);
-	else if (!same)
-		lan_start(supervisor);
+	lan_take_up(supervisor);
 	log_info("event=reloaded");
 	return 0;
 }
@@ -404,6 +413,9 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 		return -1;
 	if (state_check(spool, error) != 0) /* each child tries again, and tells what it cannot do */
 		log_warnx("event=state-not-checked reason=%s", LOG_ERROR(error));
+	supervisor->lan_program = lan_child_find(error);
+	if (supervisor->lan_program < 0)
+		return -1;
 	signals_open(supervisor);
 	if (auth_open(supervisor, error) != 0)
 		return -1;
@@ -411,6 +423,16 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 	if (control_open(&supervisor->control, spool, &hooks, error) != 0)
 		return -1;
 	return listeners_listen(&supervisor->listeners, error);
+}
+
+/* The last one to close state.db takes away its log. The LAN server may not, and might have been that one. */
+static void tidy_state(const char *spool)
+{
+	struct state *state;
+	struct error error;
+
+	if (state_open(&state, spool, NULL, &error) == 0)
+		state_close(state);
 }
 
 static void end(struct supervisor *supervisor)
@@ -435,6 +457,8 @@ static void end(struct supervisor *supervisor)
 	auth_stop(supervisor);
 	control_close(&supervisor->control, supervisor->conf->gateway.spool);
 	close(supervisor->signal_fd);
+	close(supervisor->lan_program);
+	tidy_state(supervisor->conf->gateway.spool);
 	spool_unlock(supervisor->conf->gateway.spool, supervisor->lock_fd);
 	session_request_clear(&supervisor->pending);
 	due_clear(&supervisor->due);

@@ -10,13 +10,13 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/rand.h"
+#include "base/sealed.h"
 #include "gateway/auth_process.h"
 #include "gateway/crash_report.h"
 #include "spool/layout.h"
 
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -33,14 +33,6 @@ int64_t supervisor_restart_delay(unsigned *crashes, bool was_healthy)
 	if (*crashes < 15)
 		++*crashes;
 	return delay < RESTART_MAX_MS ? delay : RESTART_MAX_MS;
-}
-
-void auth_lend(const struct supervisor *supervisor, bool lent)
-{
-	if (lent)
-		child_closed(supervisor->auth_fds[AUTH_FD_LAN]);
-	else
-		child_close_in_children(supervisor->auth_fds[AUTH_FD_LAN]);
 }
 
 /* The key of the salts that strangers are shown outlives the gateway, or a restart would tell strangers from users. */
@@ -75,19 +67,15 @@ int auth_open(struct supervisor *supervisor, struct error *error)
 static int make_view(const struct supervisor *supervisor, const struct conf *conf, struct error *error)
 {
 	struct buf view = BUF_INIT(AUTH_VIEW_MAX);
-	int fd = memfd_create("logins", MFD_CLOEXEC), result;
+	int fd = -1;
 
-	if (fd < 0)
-		return error_errno(error, N_("cannot make a file in memory"));
 	auth_view_write(conf, supervisor->salt_key, &view);
-	result = view.overflow ? error_set(error, ERROR_LIMIT, N_("too many users"))
-			       : fsx_write(fd, buf_slice(&view), "logins", error);
+	if (view.overflow)
+		error_set(error, ERROR_LIMIT, N_("too many users"));
+	else
+		fd = sealed_new("lanpost-logins", buf_slice(&view), error);
 	explicit_bzero(view.ptr, view.capacity);
 	buf_clear(&view);
-	if (result != 0) {
-		close(fd);
-		fd = -1;
-	}
 	return fd;
 }
 

@@ -11,7 +11,7 @@
 #include "gateway/control.h"
 #include "gateway/disk.h"
 #include "gateway/due.h"
-#include "gateway/lan_process.h"
+#include "gateway/lan_child.h"
 #include "gateway/supervisor.h"
 #include "lan-server/auth_view.h"
 
@@ -23,7 +23,7 @@ enum { AUTH_FD_LAN, AUTH_FD_OWN }; /* whose end it is */
 struct supervisor {
 	struct conf *conf;
 	const char *path;
-	int lock_fd, signal_fd;
+	int lock_fd, signal_fd, lan_program;
 	struct listeners listeners;
 	struct control control;
 	struct child lan, session, hang_up;
@@ -93,8 +93,6 @@ int auth_open(struct supervisor *supervisor, struct error *error);
 void auth_start(struct supervisor *supervisor);
 /* Gives it this configuration; returns when it has it. */
 int auth_load(struct supervisor *supervisor, const struct conf *conf, struct error *error);
-/* Around the start of the LAN server: it gets its end of the socket, no other child does. */
-void auth_lend(const struct supervisor *supervisor, bool lent);
 void auth_ended(struct supervisor *supervisor, int status);
 void auth_look(struct supervisor *supervisor, int64_t now);
 void auth_stop(struct supervisor *supervisor);

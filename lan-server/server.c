@@ -4,15 +4,12 @@
 #include "base/clock.h"
 #include "base/doing.h"
 #include "base/i18n.h"
-#include "base/lan_address.h"
 #include "base/log.h"
 #include "base/net.h"
-#include "base/tls.h"
-
+#include "lan-server/certificate.h"
 #include "lan-server/connections.h"
 #include "lan-server/door.h"
 #include "lan-server/session.h"
-#include "spool/layout.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -92,52 +89,12 @@ bool lan_kind_has_tls(enum lan_kind kind)
 
 /* --- snapshots */
 
-/* What people type as the server: the gateway's name, the short one, its addresses on the LAN. */
-static void own_names(const struct conf *conf, struct strlist *names)
-{
-	char *short_name = xstrndup(conf->gateway.hostname, strcspn(conf->gateway.hostname, "."));
-
-	strlist_add(names, conf->gateway.hostname);
-	strlist_add(names, short_name);
-	strlist_add(names, "localhost");
-	strlist_add(names, "127.0.0.1");
-	strlist_add(names, "::1");
-	for (size_t i = 0; i < conf->lan.listen.count; i++)
-		if (strcmp(conf->lan.listen.items[i], "0.0.0.0") != 0 && strcmp(conf->lan.listen.items[i], "::") != 0)
-			strlist_add(names, conf->lan.listen.items[i]);
-	lan_addresses(names);
-	free(short_name);
-}
-
-static int load_tls(const struct conf *conf, struct tls_context **tls, struct error *error)
-{
-	const char *cert = conf->lan.tls_cert, *key = conf->lan.tls_key;
-	struct strlist names = {NULL, 0};
-	char *folder, *own_cert, *own_key;
-	int result;
-
-	if (cert[0] != '\0')
-		return tls_context_new(cert, key[0] != '\0' ? key : cert, tls, error);
-	folder = layout_tls(conf->gateway.spool, "");
-	own_cert = layout_tls(conf->gateway.spool, "cert.pem");
-	own_key = layout_tls(conf->gateway.spool, "key.pem");
-	own_names(conf, &names);
-	result = tls_make_certificate(folder, &names, error);
-	strlist_clear(&names);
-	if (result == 0)
-		result = tls_context_new(own_cert, own_key, tls, error);
-	free(folder);
-	free(own_cert);
-	free(own_key);
-	return result;
-}
-
 static struct snapshot *snapshot_new(struct conf *take, struct error *error)
 {
 	struct tls_context *tls;
 	struct snapshot *snapshot;
 
-	if (load_tls(take, &tls, error) != 0) {
+	if (lan_certificate_load(take, &tls, error) != 0) {
 		conf_free(take);
 		return NULL;
 	}

@@ -45,7 +45,7 @@ struct lan_server_options {
 
 struct lan_server;
 
-/* Loads the certificate, or makes our own in `<spool>/tls/`. */
+/* Loads the certificate (lan-server/certificate.h). */
 int lan_server_new(
     struct lan_server **server, const struct lan_server_options *options, struct error *error);
 /* Serves until stop_fd is readable, then lets commands and messages on their way end for some

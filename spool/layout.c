@@ -35,6 +35,11 @@ char *layout_state(const char *spool)
 	return below(spool, "state.db", "");
 }
 
+char *layout_state_file(const char *spool, const char *suffix)
+{
+	return xasprintf("%s/state.db%s", spool, suffix);
+}
+
 char *layout_seen(const char *spool, const char *suffix)
 {
 	return xasprintf("%s/seen.db%s", spool, suffix);
@@ -63,6 +68,11 @@ char *layout_mailbox(const char *spool, const char *user, const char *file)
 char *layout_archive_month(const char *spool, const char *user, int year, int month)
 {
 	return xasprintf("%s/archive/%s/%04d-%02d", spool, user, year, month);
+}
+
+char *layout_queues(const char *spool)
+{
+	return below(spool, "queue", "");
 }
 
 char *layout_queue(const char *spool, enum queue_state state)

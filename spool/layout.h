@@ -28,6 +28,7 @@ char *layout_line_up(const char *spool);
 char *layout_reserve(const char *spool);
 char *layout_state(const char *spool);
 /* suffix: "", or that of a file beside it. */
+char *layout_state_file(const char *spool, const char *suffix);
 char *layout_seen(const char *spool, const char *suffix);
 /* file "": the folder. */
 char *layout_wal(const char *spool, const char *file);
@@ -36,7 +37,8 @@ char *layout_mailboxes(const char *spool);
 /* file: below the mailbox, such as "new/NAME"; "": the mailbox itself. */
 char *layout_mailbox(const char *spool, const char *user, const char *file);
 char *layout_archive_month(const char *spool, const char *user, int year, int month);
-/* The folder of a state. */
+/* The folder of all states, and that of one. */
+char *layout_queues(const char *spool);
 char *layout_queue(const char *spool, enum queue_state state);
 /* suffix: ".env" or ".msg", or "" where name has it. */
 char *layout_queue_file(const char *spool, enum queue_state state, const char *name, const char *suffix);

@@ -25,7 +25,7 @@ static size_t tell(const struct doing *board)
 
 static void test_the_dead_have_left_word(void **unused)
 {
-	struct doing *board = doing_new();
+	struct doing *board = doing_new(NULL);
 	int status;
 	pid_t pid;
 
@@ -45,7 +45,7 @@ static void test_the_dead_have_left_word(void **unused)
 
 static void test_who_is_connected(void **unused)
 {
-	struct doing *board = doing_new();
+	struct doing *board = doing_new(NULL);
 	struct doing_note notes[2];
 	int status;
 	pid_t pid;
@@ -94,7 +94,7 @@ static void *stay(void *context)
 
 static void test_those_at_work_come_first_and_lines_are_bounded(void **unused)
 {
-	struct doing *board = doing_new();
+	struct doing *board = doing_new(NULL);
 	pthread_t thread;
 
 	(void)unused;
@@ -110,7 +110,7 @@ static void test_those_at_work_come_first_and_lines_are_bounded(void **unused)
 	doing_end();
 	doing_free(board);
 
-	board = doing_new();
+	board = doing_new(NULL);
 	doing_use(board);
 	for (int i = 0; i < 30; i++) {
 		assert_int_equal(pthread_create(&thread, NULL, stay, &i), 0);
@@ -125,11 +125,43 @@ static void test_those_at_work_come_first_and_lines_are_bounded(void **unused)
 	doing_free(board);
 }
 
+/* Who writes there may be another program, and in a stranger's hands. */
+static void test_a_hostile_writer_does_no_harm(void **unused)
+{
+	static struct doing_note notes[DOING_PLACES];
+	struct doing *board, *its;
+	char *bytes;
+	size_t count;
+	int fd;
+
+	(void)unused;
+	board = doing_new(&fd);
+	its = doing_open(fd);
+	assert_non_null(its);
+	assert_int_equal(ftruncate(fd, 0), -1); /* reading would end the reader */
+	doing_use(its);
+	doing_who("smtp %s", "\033[31m");
+	assert_int_equal(tell(board), 1);
+	assert_null(strchr(told, '\033'));
+	bytes = (char *)its;
+	memset(bytes, 1, (size_t)lseek(fd, 0, SEEK_END)); /* all places at work, no text with an end */
+	count = doing_read(board, notes, DOING_PLACES);
+	for (size_t i = 0; i < count; i++)
+		assert_true(strlen(notes[i].who) < DOING_TEXT_MAX && strlen(notes[i].step) < DOING_TEXT_MAX);
+	tell(board);
+	doing_use(NULL);
+	doing_free(its);
+	doing_free(board);
+	close(fd);
+	assert_null(doing_open(-1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_the_dead_have_left_word),
 	    cmocka_unit_test(test_who_is_connected),
+	    cmocka_unit_test(test_a_hostile_writer_does_no_harm),
 	    cmocka_unit_test(test_those_at_work_come_first_and_lines_are_bounded),
 	};
 

@@ -1,0 +1,47 @@
+/*
+ * Which keys leave the supervisor, and for whom. What the LAN server holds, whoever takes it over has: so nothing of accounts, smarthosts,
+ * rules and the line is here, and no secret stands for it.
+ */
+#include "config/schema.h"
+
+#include "base/alloc.h"
+
+/* "*": all keys of the section, but secrets. */
+static const struct {
+	const char *section, *key;
+	unsigned seen_by;
+} seen[] = {
+    {"gateway", "hostname", SCHEMA_FOR_LAN},
+    {"gateway", "local_domain", SCHEMA_FOR_LAN},
+    {"gateway", "relay_unknown", SCHEMA_FOR_LAN},
+    {"gateway", "spool", SCHEMA_FOR_LAN},
+    {"gateway", "postmaster", SCHEMA_FOR_LAN},
+    {"gateway", "boss", SCHEMA_FOR_LAN},
+    {"gateway", "daemon_users", SCHEMA_FOR_LAN},
+    {"gateway", "bounce_copies", SCHEMA_FOR_LAN},
+    {"gateway", "bounce_size", SCHEMA_FOR_LAN},
+    {"gateway", "language", SCHEMA_FOR_LAN},
+    {"lan", "*", SCHEMA_FOR_LAN},
+    {"limits", "*", SCHEMA_FOR_LAN},
+    {"log", "level", SCHEMA_FOR_LAN},
+    {"log", "file", SCHEMA_FOR_LAN},
+    {"log", "max_size", SCHEMA_FOR_LAN},
+    {"log", "syslog", SCHEMA_FOR_LAN},
+    {"user", "allow_weak_auth", SCHEMA_FOR_LAN},
+    {"user", "external_alias", SCHEMA_FOR_LAN},
+    {"user", "aliases", SCHEMA_FOR_LAN},
+    {"user", "forward", SCHEMA_FOR_LAN},
+    {"user", "keep", SCHEMA_FOR_LAN},
+    {"user", "outside", SCHEMA_FOR_LAN},
+    {"user", "language", SCHEMA_FOR_LAN},
+    {"group", "*", SCHEMA_FOR_LAN},
+};
+
+unsigned schema_seen_by(const struct schema_section *section, const struct schema_key *key)
+{
+	for (size_t i = 0; i < ARRAY_LEN(seen); i++)
+		if (strcmp(seen[i].section, section->kind) == 0 &&
+		    (strcmp(seen[i].key, key->name) == 0 || (strcmp(seen[i].key, "*") == 0 && !value_is_secret(key->type))))
+			return seen[i].seen_by;
+	return 0;
+}

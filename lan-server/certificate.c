@@ -1,0 +1,56 @@
+#include "lan-server/certificate.h"
+
+#include "base/alloc.h"
+#include "base/lan_address.h"
+#include "spool/layout.h"
+
+#include <stdlib.h>
+
+/* What people type as the server: the gateway's name, the short one, its addresses on the LAN. */
+static void own_names(const struct conf *conf, struct strlist *names)
+{
+	char *short_name = xstrndup(conf->gateway.hostname, strcspn(conf->gateway.hostname, "."));
+
+	strlist_add(names, conf->gateway.hostname);
+	strlist_add(names, short_name);
+	strlist_add(names, "localhost");
+	strlist_add(names, "127.0.0.1");
+	strlist_add(names, "::1");
+	for (size_t i = 0; i < conf->lan.listen.count; i++)
+		if (strcmp(conf->lan.listen.items[i], "0.0.0.0") != 0 && strcmp(conf->lan.listen.items[i], "::") != 0)
+			strlist_add(names, conf->lan.listen.items[i]);
+	lan_addresses(names);
+	free(short_name);
+}
+
+int lan_certificate_make(const struct conf *conf, struct error *error)
+{
+	struct strlist names = {NULL, 0};
+	char *folder;
+	int result;
+
+	if (conf->lan.tls_cert[0] != '\0')
+		return 0;
+	folder = layout_tls(conf->gateway.spool, "");
+	own_names(conf, &names);
+	result = tls_make_certificate(folder, &names, error);
+	strlist_clear(&names);
+	free(folder);
+	return result;
+}
+
+int lan_certificate_load(const struct conf *conf, struct tls_context **tls, struct error *error)
+{
+	const char *cert = conf->lan.tls_cert, *key = conf->lan.tls_key;
+	char *own_cert, *own_key;
+	int result;
+
+	if (cert[0] != '\0')
+		return tls_context_new(cert, key[0] != '\0' ? key : cert, tls, error);
+	own_cert = layout_tls(conf->gateway.spool, "cert.pem");
+	own_key = layout_tls(conf->gateway.spool, "key.pem");
+	result = tls_context_new(own_cert, own_key, tls, error);
+	free(own_cert);
+	free(own_key);
+	return result;
+}
