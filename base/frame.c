@@ -209,3 +209,33 @@ enum frame_result frame_receive(int fd, uint32_t *kind, struct buf *body, int *p
 	buf_consume(body, FRAME_HEAD);
 	return FRAME_OK;
 }
+
+/* --- fields */
+
+void frame_put(struct buf *body, char tag, struct slice value)
+{
+	const uint32_t len = (uint32_t)value.len;
+
+	if (value.len > UINT32_MAX) {
+		body->overflow = true;
+		return;
+	}
+	buf_append_byte(body, tag);
+	buf_append(body, &len, sizeof(len));
+	buf_append_slice(body, value);
+}
+
+bool frame_take(struct slice *rest, char *tag, struct slice *value)
+{
+	uint32_t len;
+
+	if (rest->len < 1 + sizeof(len))
+		return false;
+	memcpy(&len, rest->ptr + 1, sizeof(len));
+	if (len > rest->len - 1 - sizeof(len))
+		return false;
+	*tag = rest->ptr[0];
+	*value = slice_make(rest->ptr + 1 + sizeof(len), len);
+	*rest = slice_from(*rest, 1 + sizeof(len) + len);
+	return true;
+}

@@ -37,4 +37,9 @@ enum frame_result frame_send(int fd, uint32_t kind, const struct slice *parts, s
  * is the descriptor that came with it, the caller's, or -1; with passed NULL none may come. */
 enum frame_result frame_receive(int fd, uint32_t *kind, struct buf *body, int *passed, struct frame_wait wait);
 
+/* A body of several fields: each has a tag. */
+void frame_put(struct buf *body, char tag, struct slice value);
+/* Cuts the next one off *rest; false at the end, and where what is left is no field: then *rest is not empty. */
+bool frame_take(struct slice *rest, char *tag, struct slice *value);
+
 #endif

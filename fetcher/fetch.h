@@ -39,15 +39,31 @@ struct fetch_result {
 	uint64_t skipped_sizes[FETCH_SKIPPED_MAX], large_sizes[FETCH_SKIPPED_MAX]; /* as listed; 0: not known */
 };
 
+/* What stands for a message that is too large to be fetched by itself. */
+struct fetch_stub {
+	const struct conf *conf;
+	const struct conf_account *account;
+	const char *id; /* of the stub */
+	uint64_t size, at_least; /* of the message: as listed, and what is known of it */
+	struct slice top; /* its header and first lines */
+};
+#define FETCH_STUB_MAX (4u << 20)
+/* Appends it. -1: it is too long. */
+int fetch_make_stub(const struct fetch_stub *stub, struct buf *out);
+
 struct fetch_job {
 	const struct conf *conf;
 	const struct conf_account *account;
 	struct intake *intake;
 	struct state *state;
 	const char *session; /* id, for envelopes */
-	/* Fills in where the message goes; a failure ends the job. */
-	int (*route)(void *context, struct envelope *envelope, struct slice message,
-	    const struct conf_account *account);
+	/* Fills in for whom the provider took it (mail/multidrop.h) and where it goes; path: of the file that holds the message, NULL for none.
+	 * is_copy: of a letter that came already: unless the provider noted for whom this one is, it goes nowhere. Returns 0, 1 if
+	 * it does, -1 for a failure, which ends the job. */
+	int (*route)(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
+	    struct error *error);
+	/* Makes the message that stands for a large one: fetch_make_stub(), but reading what strangers wrote somewhere else. -1: see error. */
+	int (*make_stub)(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error);
 	void (*progress)(void *context, const char *account, const struct fetch_result *result);
 	/* Asked before each message, with the bytes that it will bring (0: not known), which are then promised to it. can_wait: something is
 	 * under way, so FETCH_LATER may be the answer. *is_first: it is the session's first, which comes in any case. May be NULL. */

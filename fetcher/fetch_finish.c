@@ -13,7 +13,6 @@
 #include "fetcher/digest.h"
 #include "fetcher/fetch_priv.h"
 #include "message/header.h"
-#include "mail/multidrop.h"
 #include "spool/state_seen.h"
 
 #include <stdlib.h>
@@ -25,9 +24,12 @@
 /* The stub is seen under a key of its own, so that the message itself can still be fetched later. */
 static int finish_stub(struct fetch *fetch, struct error *error)
 {
-	struct buf message = BUF_INIT(4u << 20);
+	const struct fetch_job *job = fetch->job;
+	const struct fetch_stub stub = {job->conf, job->account, fetch->envelope.id.text, fetch->current->size, fetch->current->at_least,
+	    buf_slice(&fetch->stub)};
+	struct buf message = BUF_INIT(FETCH_STUB_MAX);
 	char *key = plan_stub_key(fetch->current->key);
-	int result = fetch_make_stub(fetch, fetch->current, buf_slice(&fetch->stub), &message);
+	int result = job->make_stub(job->context, &stub, &message, error);
 
 	envelope_set(&fetch->envelope.uidl, slice_of(key));
 	fetch->envelope.digest = digest_of_header(buf_slice(&fetch->stub));
@@ -49,15 +51,13 @@ static bool is_in_batch(const struct fetch *fetch, uint64_t letter)
 /* In a catch-all mailbox a letter to two of us lies twice. Where the provider does not note for whom each copy is, the first
  * went to everybody whom it names already: then this one goes to nobody, and is done with. *letter is 0 for a message
  * that does not take part in this. */
-static bool is_other_copy(const struct fetch *fetch, struct slice message, uint64_t *letter)
+static bool is_letter_known(const struct fetch *fetch, struct slice message, uint64_t *letter)
 {
-	const struct envelope *envelope = &fetch->envelope;
 	char *key;
 	bool is_known;
 
 	*letter = 0;
-	if (fetch->job->account->envelope_header[0] == '\0' || envelope->recipients.count > 0 ||
-	    fetch->current->action != PLAN_GET)
+	if (fetch->job->account->envelope_header[0] == '\0' || fetch->current->action != PLAN_GET)
 		return false;
 	*letter = digest_of_letter(message);
 	if (*letter == 0)
@@ -65,10 +65,23 @@ static bool is_other_copy(const struct fetch *fetch, struct slice message, uint6
 	key = plan_letter_key(*letter);
 	is_known = map_get(&fetch->seen, slice_of(key)) != NULL || is_in_batch(fetch, *letter);
 	free(key);
-	if (is_known)
-		intake_journal(fetch->job->intake, envelope->id.text, fetch->job->session, EVENT_DROPPED, "",
-		    PHRASE(N_("another copy of a letter that came already")));
 	return is_known;
+}
+
+/* Where it goes. */
+static int route(struct fetch *fetch, struct slice message, uint64_t *letter, struct error *error)
+{
+	const struct fetch_job *job = fetch->job;
+	struct envelope *envelope = &fetch->envelope;
+	bool is_copy = is_letter_known(fetch, message, letter);
+	int result = job->route(job->context, envelope, message, fetch->body.path, is_copy, error);
+
+	if (result == 1)
+		intake_journal(job->intake, envelope->id.text, job->session, EVENT_DROPPED, "",
+		    PHRASE(N_("another copy of a letter that came already")));
+	if (envelope->recipients.count > 0)
+		*letter = 0;
+	return result < 0 ? -1 : 0;
 }
 
 static int finish_body(struct fetch *fetch, struct slice *message, struct error *error)
@@ -230,14 +243,11 @@ int fetch_finish_message(struct fetch *fetch, struct error *error)
 
 static int take_message(struct fetch *fetch, struct plan_item *item, struct slice message, bool stays, struct error *error)
 {
-	const struct fetch_job *job = fetch->job;
 	uint64_t letter;
 
 	if (item->action == PLAN_GET)
 		envelope_set(&fetch->envelope.uidl, slice_of(item->key));
-	multidrop_recipients(job->conf, job->account, message, &fetch->envelope.recipients);
-	if (!is_other_copy(fetch, message, &letter) &&
-	    job->route(job->context, &fetch->envelope, message, job->account) != 0)
+	if (route(fetch, message, &letter, error) != 0)
 		return -1;
 	fetch_add_to_batch(fetch, item, letter, stays);
 	fetch->current = NULL;

@@ -225,10 +225,4 @@ int fetch_check_limits(struct fetch *fetch, uint64_t arrived, struct error *erro
 /* Its end. */
 void fetch_settle_promise(struct fetch *fetch);
 
-/* --- fetch_stub.c */
-
-/* Makes the message that stands for one too large to fetch; top: its header and first lines. */
-int fetch_make_stub(const struct fetch *fetch, const struct plan_item *item, struct slice top,
-    struct buf *out);
-
 #endif

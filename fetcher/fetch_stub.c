@@ -1,5 +1,5 @@
 #include "base/i18n.h"
-#include "fetcher/fetch_priv.h"
+#include "fetcher/fetch.h"
 #include "message/addr.h"
 #include "message/header.h"
 #include "message/mime.h"
@@ -127,14 +127,15 @@ static const char *author(struct slice top, char out[ADDR_TEXT_MAX])
 }
 
 /* Why it was not fetched: by the listing, or by what came. */
-static void add_reason(const struct conf_account *account, const struct plan_item *item, struct buf *note)
+static void add_reason(const struct fetch_stub *stub, struct buf *note)
 {
+	const struct conf_account *account = stub->account;
 	char size[32], listed[32], limit[32];
 
-	i18n_size(size, sizeof(size), item->at_least);
-	i18n_size(listed, sizeof(listed), item->size);
+	i18n_size(size, sizeof(size), stub->at_least);
+	i18n_size(listed, sizeof(listed), stub->size);
 	i18n_size(limit, sizeof(limit), (unsigned long long)account->max_size);
-	if (item->at_least <= item->size)
+	if (stub->at_least <= stub->size)
 		buf_printf(note,
 		    _("This message is too large to be fetched by itself: %s, while account %s allows %s. It waits on the provider's server.\n\n"),
 		    size, account->name, limit);
@@ -150,42 +151,39 @@ static void add_reason(const struct conf_account *account, const struct plan_ite
 		    listed, size);
 }
 
-static void write_note(const struct fetch *fetch, const struct plan_item *item, struct slice top, struct buf *note)
+static void write_note(const struct fetch_stub *stub, struct buf *note)
 {
-	const struct conf_account *account = fetch->job->account;
-	const char *domain = fetch->job->conf->gateway.local_domain, *id = fetch->envelope.id.text;
+	const char *domain = stub->conf->gateway.local_domain, *id = stub->id;
 	char address[ADDR_TEXT_MAX];
 
-	add_reason(account, item, note);
+	add_reason(stub, note);
 	buf_printf(note,
 	    _("To get it whole, reply to this message without any text of your own, or write to %s@%s with the subject:\n\n"
 	      "    fetch %s\n\nThe next session fetches it.\n"),
 	    CONF_DAEMON, domain, id);
-	if (author(top, address)[0] != '\0')
+	if (author(stub->top, address)[0] != '\0')
 		buf_printf(note, _("To answer its author, write to %s.\n"), address);
-	describe_content(top, note);
+	describe_content(stub->top, note);
 }
 
-int fetch_make_stub(const struct fetch *fetch, const struct plan_item *item, struct slice top,
-    struct buf *out)
+int fetch_make_stub(const struct fetch_stub *stub, struct buf *out)
 {
 	struct buf note = BUF_INIT(NOTE_MAX);
 	struct header_walk walk;
 	struct header_field field;
-	const char *id = fetch->envelope.id.text;
 
-	header_walk_init(&walk, top);
+	header_walk_init(&walk, stub->top);
 	while (header_walk_next(&walk, &field))
 		if (belongs_into_stub(field.name))
 			buf_append_slice(out, field.raw);
 	/* Those of ours decide where a reply goes and what the daemon makes of it. */
-	add_subject(out, top, id);
-	buf_printf(out, "Reply-To: %s@%s\r\n", CONF_DAEMON, fetch->job->conf->gateway.local_domain);
+	add_subject(out, stub->top, stub->id);
+	buf_printf(out, "Reply-To: %s@%s\r\n", CONF_DAEMON, stub->conf->gateway.local_domain);
 	buf_printf(out,
 	    "X-Lanpost-Stub: account=%s; size=%llu; id=%s\r\nMIME-Version: 1.0\r\n"
 	    "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
-	    fetch->job->account->name, (unsigned long long)item->at_least, id);
-	write_note(fetch, item, top, &note);
+	    stub->account->name, (unsigned long long)stub->at_least, stub->id);
+	write_note(stub, &note);
 	add_lines(out, buf_slice(&note));
 	buf_clear(&note);
 	return out->overflow ? -1 : 0;

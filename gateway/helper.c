@@ -166,8 +166,9 @@ int helper_start(struct helper *helper, const struct helper_job *job, struct err
 		if (getppid() != parent)
 			_exit(1);
 		close(pair[0]);
-		if (job->close_fd >= 0)
-			close(job->close_fd);
+		for (size_t i = 0; i < ARRAY_LEN(job->close_fds); i++)
+			if (job->close_fds[i] >= 0)
+				close(job->close_fds[i]);
 		settle_in(job->name);
 		run(&hub);
 	}

@@ -34,7 +34,7 @@ struct helper_job {
 	void (*serve)(void *context, int fd); /* in the worker: one conversation, until the other side is gone */
 	void *context;
 	size_t most;  /* conversations at once */
-	int close_fd; /* of the session, and not for the helper; -1: none */
+	int close_fds[2]; /* of the session, and not for the helper; -1: none */
 };
 
 /* Forks it. */

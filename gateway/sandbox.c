@@ -168,5 +168,8 @@ void sandbox_enter(const struct sandbox *sandbox)
 	sandbox_children(); /* neither of them binds who could still gain privileges */
 	version = bind_files(sandbox);
 	calls = sandbox_bind_calls(sandbox->may);
-	log_info("event=sandbox landlock=%d seccomp=%s", version, calls ? "yes" : "no");
+	if (sandbox->is_one_of_many)
+		log_debug("event=sandbox landlock=%d seccomp=%s", version, calls ? "yes" : "no");
+	else
+		log_info("event=sandbox landlock=%d seccomp=%s", version, calls ? "yes" : "no");
 }

@@ -25,6 +25,7 @@ struct sandbox {
 	const char *const *lists;  /* folders: which names are there, not what is in the files */
 	const char *const *reads;
 	const char *const *writes; /* read, too; in folders files are made and removed */
+	bool is_one_of_many;	   /* the log has better things to tell */
 };
 
 /* For every child: no program that it starts gains privileges. */

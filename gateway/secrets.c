@@ -160,7 +160,7 @@ int secrets_start(struct secrets *secrets, struct conf *conf, int close_fd, stru
 	    .serve = secrets_serve,
 	    .context = conf,
 	    .most = conf->account_count + conf->smarthost_count * SECRETS_LANES_MAX + SECRETS_LANES_MAX,
-	    .close_fd = close_fd,
+	    .close_fds = {close_fd, -1},
 	};
 
 	*secrets = (struct secrets){.conf = conf, .remote = {keeper_open, keeper_close, secrets}};

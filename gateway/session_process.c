@@ -19,6 +19,7 @@
 #include "gateway/session_limits.h"
 #include "gateway/session_report.h"
 #include "gateway/session_result.h"
+#include "gateway/sorting.h"
 #include "gateway/spool.h"
 #include "spool/expire.h"
 #include "spool/queue.h"
@@ -26,7 +27,6 @@
 #include "spool/state_triggers.h"
 #include "mail/route.h"
 #include "upstream/remote.h"
-#include "sorter/sorter.h"
 #include "config/endpoint.h"
 
 #include <curl/curl.h>
@@ -43,7 +43,7 @@ struct session {
 	struct msgid id;
 	struct secrets secrets;
 	struct spool spool;
-	struct sorter *sorter;
+	struct sorting sorting;
 	struct triggers triggers;
 	struct session_result result;
 	struct server_gate gate;
@@ -82,6 +82,7 @@ static void tell_queue(struct session *session, const char *state, size_t done, 
 struct account_thread {
 	struct session *session;
 	struct account_result *result;
+	struct sorting_line sorting;
 	pthread_t thread;
 	bool started;
 	int64_t began; /* to be fetched */
@@ -107,25 +108,27 @@ static void tell_account(struct account_thread *work, const char *state, const s
 }
 
 /* Where a fetched message goes: what the rules say, loops broken. */
-static int route_message(void *context, struct envelope *envelope, struct slice message,
-    const struct conf_account *account)
+static int route_message(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
+    struct error *error)
 {
-	const struct session *session = ((const struct account_thread *)context)->session;
-	const struct sorter_message sorted = {message, account->name, message.len, envelope->time,
-	    &envelope->recipients};
-	struct sorter_decision decision;
+	struct account_thread *work = context;
+	const struct session *session = work->session;
+	struct sorting_result sorted;
 
 	doing_step("sorting the message with UIDL %s", envelope->uidl);
-	sorter_decide(session->sorter, &sorted, &decision);
-	sorter_fill(session->conf, message, envelope, &decision);
-	if (session->conf->gateway.boss_incoming && envelope->place_count > 0)
-		route_add_boss(session->conf, envelope);
+	if (sorting_ask(&work->sorting, envelope, message, path, is_copy, &sorted, error) != 0)
+		return -1;
 	/* The one event that no delivery tells of. */
-	if (decision.dropped_by != NULL)
-		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "",
-		    decision.dropped_by);
-	sorter_decision_clear(&decision);
-	return 0;
+	if (sorted.dropped_by != NULL)
+		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "", sorted.dropped_by);
+	return sorted.is_copy ? 1 : 0;
+}
+
+static int make_stub(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error)
+{
+	struct account_thread *work = context;
+
+	return sorting_make_stub(&work->sorting, stub, out, error);
 }
 
 static enum fetch_leave may_fetch(void *context, uint64_t size, bool can_wait, bool *is_first)
@@ -166,6 +169,7 @@ static void *fetch_thread(void *context)
 	    .state = session->spool.state,
 	    .session = session->id.text,
 	    .route = route_message,
+	    .make_stub = make_stub,
 	    .progress = show_progress,
 	    .may_fetch = may_fetch,
 	    .came = bytes_came,
@@ -189,7 +193,9 @@ static void *fetch_thread(void *context)
 	doing_step("connecting");
 	tell_account(work, "connecting", NULL);
 	work->began = clock_now_ms();
+	sorting_begin(&work->sorting, &session->sorting, result->account);
 	failed = fetch_account(&job, &result->fetched, &result->error) != 0;
+	sorting_hang_up(&work->sorting);
 	server_gate_leave(&session->gate, host);
 	doing_end();
 	free(host);
@@ -311,15 +317,14 @@ static void tell_queue_done(struct session *session)
 static int open_all(struct session *session, struct conf *conf, struct error *error)
 {
 	/* Before there is a thread, a lock or a file. */
-	if (secrets_start(&session->secrets, conf, session->event_fd, error) != 0)
-		return -1;
-	if (spool_open(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
+	if (secrets_start(&session->secrets, conf, session->event_fd, error) != 0 ||
+	    sorting_start(&session->sorting, conf, (int[]){session->event_fd, session->secrets.helper.fd}, session_limits_cancelled(), error) !=
+		0 ||
+	    spool_open(&session->spool, conf, "session", NULL, NULL, error) != 0)
 		return -1;
 	fetch_adopt(session->conf, session->spool.state);
 	intake_set_session(session->spool.intake, session->id.text);
 	if (intake_check_known(session->spool.intake, error) == 0)
-		session->sorter = sorter_new(session->conf, error);
-	if (session->sorter != NULL)
 		return 0;
 	spool_close(&session->spool);
 	return -1;
@@ -492,7 +497,6 @@ int session_process_run(void *context, int event_fd)
 	damage_report(session.conf, session.spool.intake, session.spool.state, session.id.text);
 	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
 	spool_close(&session.spool);
-	sorter_free(session.sorter);
 	tell(&session, session_result_json(&session.result));
 	for (size_t i = 0; i < session.result.account_count; i++) {
 		strlist_clear(&session.result.accounts[i].fetched.skipped_keys);
@@ -500,6 +504,7 @@ int session_process_run(void *context, int event_fd)
 	}
 	free(session.result.accounts);
 	free(session.result.hosts);
+	sorting_stop(&session.sorting);
 	secrets_stop(&session.secrets);
 	triggers_clear(&session.triggers);
 	strlist_clear(&session.request.accounts);

@@ -156,8 +156,11 @@ static void add_place(
 }
 
 /* What has come back does not leave again by a user's own `forward` either. */
-static void keep_here(struct envelope *envelope)
+static void keep_here(struct envelope *envelope, const struct sorter_decision *decision)
 {
+	const char *reason =
+	    decision->unsorted != NULL ? decision->unsorted : PHRASE(N_("mail loop: the message was here before and is not forwarded again"));
+
 	size_t kept = 0;
 
 	for (size_t i = 0; i < envelope->place_count; i++) {
@@ -171,8 +174,7 @@ static void keep_here(struct envelope *envelope)
 	}
 	if (kept == 0 && envelope->place_count > 0) {
 		envelope->place_count = 0;
-		envelope_add(envelope, PLACE_MAILBOX, slice_of(CONF_POSTMASTER),
-		    slice_of(PHRASE(N_("mail loop: the message was here before and is not forwarded again"))));
+		envelope_add(envelope, PLACE_MAILBOX, slice_of(CONF_POSTMASTER), slice_of(reason));
 		return;
 	}
 	envelope->place_count = kept;
@@ -193,7 +195,7 @@ void sorter_fill(const struct conf *conf, struct slice message, struct envelope 
 		route_add_mailbox(conf, envelope, CONF_POSTMASTER,
 		    slice_of(decision->recipient_count > 0 ? decision->recipients[0].reason : ""));
 	if (decision->was_here)
-		keep_here(envelope);
+		keep_here(envelope, decision);
 	if (decision->reply_to != NULL)
 		envelope_add(envelope, PLACE_REPLY, slice_of(decision->reply_to),
 		    slice_of(decision->reply_rule));

@@ -225,6 +225,14 @@ static void apply_unsorted(const struct conf *conf, const struct conf_account *a
 		decision_add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", reason);
 }
 
+void sorter_decide_unsorted(const struct conf *conf, const struct conf_account *account, const char *reason,
+    struct sorter_decision *decision)
+{
+	memset(decision, 0, sizeof(*decision));
+	decision->was_here = true;
+	apply_unsorted(conf, account, reason, decision);
+}
+
 /* What filling an envelope needs of the message. */
 static void note_fields(const struct view *view, struct sorter_decision *decision)
 {

@@ -114,4 +114,17 @@ void sorter_decision_clear(struct sorter_decision *decision);
 void sorter_fill(const struct conf *conf, struct slice message, struct envelope *envelope,
     const struct sorter_decision *decision);
 
+/* --- a decision that another process makes */
+
+/* Writes what sorter_fill() needs of it. */
+void sorter_decision_write(const struct sorter_decision *decision, struct buf *out);
+/* Reads that. Who wrote it may have been taken over by the message: every rule, user, address, tag and prefix must be one that the
+ * configuration would have named, a message is dropped only by a rule that drops, and an address from the message (to whom a reply
+ * goes, who gets a bounce) must be one. message: the one that it is about. False for anything else. The names in *decision are
+ * conf's. */
+bool sorter_decision_read(const struct conf *conf, struct slice message, struct slice text, struct sorter_decision *decision);
+/* Of a message that could not be sorted: as one that no rule matched, and nothing of it leaves again. account: NULL for none. */
+void sorter_decide_unsorted(const struct conf *conf, const struct conf_account *account, const char *reason,
+    struct sorter_decision *decision);
+
 #endif

@@ -49,6 +49,8 @@ void envelope_clear(struct envelope *envelope)
 	free(envelope->header);
 	free(envelope->insert);
 	strlist_clear(&envelope->recipients);
+	for (size_t i = 0; i < SHOWN_COUNT; i++)
+		free(envelope->shown[i]);
 	for (size_t i = 0; i < envelope->place_count; i++)
 		envelope_place_clear(&envelope->places[i]);
 	free(envelope->places);

@@ -36,6 +36,9 @@ struct place {
 	char *reply; /* the last answer of the smarthost, printable; "" before the first */
 };
 
+/* What the journal shows of a message: its Message-ID and subject, who wrote it and to whom. */
+enum { SHOWN_ID, SHOWN_SUBJECT, SHOWN_SENDERS, SHOWN_RECIPIENTS, SHOWN_COUNT };
+
 struct envelope {
 	struct msgid id;
 	int64_t time;	 /* of acceptance, seconds since 1970 */
@@ -57,6 +60,7 @@ struct envelope {
 	struct strlist recipients; /* as the client named them (with Bcc), for boss and journal */
 	struct place *places;
 	size_t place_count;
+	char *shown[SHOWN_COUNT]; /* where somebody has read that out already, else NULL; it is not written */
 	/* of a queue entry only: */
 	int64_t next_attempt; /* 0: now */
 	unsigned attempts;

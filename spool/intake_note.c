@@ -4,18 +4,14 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "message/correspondents.h"
-#include "message/decode.h"
-#include "message/header.h"
 #include "spool/intake_priv.h"
 #include "spool/last_login.h"
 #include "spool/maildir.h"
+#include "spool/shown.h"
 #include "spool/state_journal.h"
 #include "spool/state_seen.h"
 
 #include <stdlib.h>
-
-#define SUBJECT_MAX 1024
 
 static void note_add(struct intake *intake, struct note note, const char *const *texts,
     size_t count)
@@ -42,51 +38,10 @@ void note_event(struct intake *intake, int64_t time_us, const char *id, const ch
 	    ARRAY_LEN(texts));
 }
 
-/* A header field as people read it, cut to what a row should hold. New memory. */
-static char *field_text(struct slice message, const char *name)
-{
-	struct buf text = BUF_INIT(1u << 20);
-	struct header_field field;
-	char *copy;
-
-	if (header_find(message, name, &field))
-		decode_field(&field, decode_message_charset(message), &text);
-	copy = xmalloc(SUBJECT_MAX);
-	str_printable(copy, SUBJECT_MAX, buf_slice(&text));
-	buf_clear(&text);
-	return copy;
-}
-
-/* Also one that we have given it, which stands in no body. */
-static char *message_id_of(const struct envelope *envelope, struct slice body)
-{
-	char *message_id = field_text(body, "Message-ID");
-
-	if (message_id[0] != '\0')
-		return message_id;
-	free(message_id);
-	return field_text(slice_of(envelope->header), "Message-ID");
-}
-
-/* By whom a message is said to be, and for whom: by its envelope, or by its header where it came without one. */
-static void add_correspondents(const struct envelope *envelope, struct slice body, struct buf *senders, struct buf *recipients)
-{
-	bool has_envelope = envelope->account[0] == '\0';
-
-	if (has_envelope)
-		buf_append_text(senders, envelope->sender);
-	if (senders->len == 0)
-		correspondents_senders(body, senders);
-	for (size_t i = 0; i < envelope->recipients.count; i++)
-		buf_printf(recipients, "%s%s", i == 0 ? "" : ", ", envelope->recipients.items[i]);
-	if (recipients->len == 0)
-		correspondents_recipients(body, recipients);
-}
-
 /* The local users who get it, whom else it is sent on to, the account and the rules. */
 static void add_keywords(const struct envelope *envelope, struct buf *keywords)
 {
-	char *rules = field_text(slice_of(envelope->header), "X-Lanpost-Rule");
+	char *rules = shown_field(slice_of(envelope->header), "X-Lanpost-Rule");
 
 	for (size_t i = 0; i < envelope->place_count; i++)
 		if (envelope->places[i].kind == PLACE_MAILBOX || envelope->places[i].kind == PLACE_QUEUE)
@@ -100,17 +55,21 @@ static void add_keywords(const struct envelope *envelope, struct buf *keywords)
 
 void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body)
 {
-	char *message_id = message_id_of(envelope, body), *subject = field_text(body, "Subject");
-	struct buf senders = BUF_INIT(1u << 20), recipients = BUF_INIT(1u << 20), keywords = BUF_INIT(1u << 20);
-	const char *message[] = {envelope->id.text, message_id, "", "", subject, ""};
+	const struct shown shown = {envelope->account, envelope->header, envelope->sender, &envelope->recipients};
+	char *read[SHOWN_COUNT] = {NULL}, *const *texts = envelope->shown[SHOWN_ID] != NULL ? envelope->shown : read;
+	struct buf keywords = BUF_INIT(1u << 20);
+	const char *message[] = {envelope->id.text, "", "", "", "", ""};
 	/* Records of older versions know the account alone: fetch_adopt() puts their rows right. */
 	const char *mailbox = envelope->mailbox[0] == '\0' ? envelope->account : envelope->mailbox;
 	const char *seen[] = {mailbox, envelope->uidl, envelope->id.text};
 
-	add_correspondents(envelope, body, &senders, &recipients);
+	if (texts == read)
+		shown_read(&shown, body, read);
 	add_keywords(envelope, &keywords);
-	message[2] = buf_text(&senders);
-	message[3] = buf_text(&recipients);
+	message[1] = texts[SHOWN_ID];
+	message[2] = texts[SHOWN_SENDERS];
+	message[3] = texts[SHOWN_RECIPIENTS];
+	message[4] = texts[SHOWN_SUBJECT];
 	message[5] = buf_text(&keywords);
 	note_add(intake,
 	    (struct note){.kind = NOTE_MESSAGE, .time = envelope->time, .size = envelope->size},
@@ -128,11 +87,9 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 			.body = envelope->body,
 		    },
 		    seen, ARRAY_LEN(seen));
-	buf_clear(&senders);
-	buf_clear(&recipients);
 	buf_clear(&keywords);
-	free(message_id);
-	free(subject);
+	for (size_t i = 0; i < SHOWN_COUNT; i++)
+		free(read[i]);
 }
 
 void note_delivered(struct intake *intake, const struct envelope *envelope,

@@ -169,11 +169,13 @@ static void put_second(struct box *box)
 
 /* --- a session */
 
-static int to_ivan(void *context, struct envelope *envelope, struct slice message, const struct conf_account *account)
+static int to_ivan(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy, struct error *error)
 {
 	(void)context;
 	(void)message;
-	(void)account;
+	(void)path;
+	(void)is_copy;
+	(void)error;
 	envelope_add(envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
 	return 0;
 }

@@ -316,6 +316,34 @@ static const struct {
         .expected = "postmaster/ unsorted: no rule matched"},
 };
 
+/* What another process decides is filled in as if it had been decided here. */
+static void expect_same_by_wire(const struct conf *conf, struct slice message, const struct sorter_decision *decision, const char *name)
+{
+	struct buf wire = BUF_INIT(100000), here = BUF_INIT(100000), there = BUF_INIT(100000);
+	struct sorter_decision read;
+	struct envelope one, other;
+
+	sorter_decision_write(decision, &wire);
+	if (!sorter_decision_read(conf, message, buf_slice(&wire), &read))
+		fail_msg("%s: is not read back", name);
+	envelope_init(&one);
+	envelope_init(&other);
+	other.id = one.id;
+	other.time = one.time;
+	sorter_fill(conf, message, &one, decision);
+	sorter_fill(conf, message, &other, &read);
+	envelope_write(&one, &here);
+	envelope_write(&other, &there);
+	if (!slice_equal(buf_slice(&here), buf_slice(&there)))
+		fail_msg("%s: %s\n%s", name, buf_text(&here), buf_text(&there));
+	sorter_decision_clear(&read);
+	envelope_clear(&one);
+	envelope_clear(&other);
+	buf_clear(&wire);
+	buf_clear(&here);
+	buf_clear(&there);
+}
+
 static void test_decide(void **state)
 {
 	(void)state;
@@ -338,6 +366,7 @@ static void test_decide(void **state)
 		describe(&decision, &out);
 		if (strcmp(buf_text(&out), cases[i].expected) != 0)
 			fail_msg("%s: %s", cases[i].name, buf_text(&out));
+		expect_same_by_wire(&office.conf, message.message, &decision, cases[i].name);
 		buf_clear(&out);
 		sorter_decision_clear(&decision);
 		sorter_free(sorter);
@@ -379,6 +408,7 @@ static void fill_envelope(const struct conf *conf, const struct sorter *sorter,
 	struct sorter_decision decision;
 
 	sorter_decide(sorter, &sorted, &decision);
+	expect_same_by_wire(conf, message, &decision, "fill");
 	sorter_fill(conf, message, envelope, &decision);
 	sorter_decision_clear(&decision);
 }

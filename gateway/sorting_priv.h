@@ -1,0 +1,32 @@
+/* What a session (sorting.c) and its sorter process (sorting_serve.c) say to each other; a conversation is an account's. */
+#ifndef LANPOST_GATEWAY_SORTING_PRIV_H
+#define LANPOST_GATEWAY_SORTING_PRIV_H
+
+#include "base/frame.h"
+
+#define SORTING_REQUEST_MAX (4u << 20) /* a larger message comes as a file */
+#define SORTING_ANSWER_MAX (8u << 20)
+#define SORTING_NAMED_MAX 1000 /* addresses that a provider noted for one message */
+#define SORTING_SHOWN_MAX 65536
+
+enum sorting_kind {
+	/* To be answered by a frame of the same kind. */
+	SORTING_SORT = 1, /* fields; the message may come as a file instead */
+	SORTING_STUB,
+};
+
+enum sorting_tag {
+	SORTING_ACCOUNT = 'a', /* its name */
+	SORTING_TIME = 't',    /* int64_t: of arrival */
+	SORTING_MESSAGE = 'm',
+	/* of a stub: SORTING_MESSAGE is its top */
+	SORTING_ID = 'i',
+	SORTING_SIZE = 's', /* uint64_t */
+	SORTING_AT_LEAST = 'l', /* uint64_t */
+	/* answers; that to SORTING_STUB is SORTING_MESSAGE */
+	SORTING_NAMED = 'n',	/* an address that the provider noted */
+	SORTING_DECISION = 'd', /* sorter_decision_write() */
+	SORTING_SHOWN = 'A',	/* and the next SHOWN_COUNT: what the journal shows */
+};
+
+#endif
