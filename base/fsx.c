@@ -323,7 +323,7 @@ static int replace(const char *path, struct slice data, unsigned mode, bool keep
 		replacement.tmp = xasprintf("%s.tmp%d", path, (int)getpid());
 		result = put(&replacement, data, mode, error);
 		if (result == 0 && (fsx_point("fsync-dir", folder, NULL) != 0 || fsync(replacement.folder) != 0))
-			result = error_errno(error, N_("cannot make folder %s durable"), folder);
+			result = error_errno(error, N_("cannot sync folder %s to disk"), folder);
 		close(replacement.folder);
 	}
 	free(replacement.tmp);

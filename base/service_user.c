@@ -130,7 +130,7 @@ int service_user_become(const struct service_user *user, struct error *error)
 	drop_bounding_set();
 	if (take_groups(user) != 0 || setresgid(user->gid, user->gid, user->gid) != 0 ||
 	    setresuid(user->uid, user->uid, user->uid) != 0)
-		return error_errno(error, N_("cannot become user %s"), user->name);
+		return error_errno(error, N_("cannot switch to user %s"), user->name);
 	if (!drop_capabilities() || !is_for_good(user))
 		return error_set(error, ERROR_PERMANENT, N_("cannot become user %s for good: rights of root would be left"), user->name);
 	return 0;
@@ -174,10 +174,10 @@ int service_user_act(const struct service_user *user, struct error *error)
 	now.was_root = true;
 	now.user = *user;
 	if (read_groups(&now.ours) != 0)
-		return error_errno(error, N_("cannot become user %s"), user->name);
+		return error_errno(error, N_("cannot switch to user %s"), user->name);
 	if (take_groups(user) == 0 && read_groups(&now.theirs) == 0 && enter() == 0)
 		return 0;
-	error_errno(error, N_("cannot become user %s"), user->name);
+	error_errno(error, N_("cannot switch to user %s"), user->name);
 	leave();
 	return -1;
 }

@@ -144,5 +144,5 @@ int fetch_with_reconnects(struct fetch *fetch, struct error *error)
 		fetch_hang_up(fetch);
 		pause_before_connecting(fetch);
 	}
-	return error_set(error, ERROR_TEMPORARY, N_("%u connections were not enough"), CONNECTIONS_MAX);
+	return error_set(error, ERROR_TEMPORARY, N_("gave up after %u connections"), CONNECTIONS_MAX);
 }

@@ -98,7 +98,7 @@ bool fetch_oldest(const struct fetch *fetch, enum fetch_ask *ask, struct plan_it
 static int garbled(struct fetch *fetch, struct slice text, struct error *error)
 {
 	fetch->is_garbled = true;
-	return error_set(error, ERROR_PROTOCOL, N_("%s does not answer as a mail server: %.*s"),
+	return error_set(error, ERROR_PROTOCOL, N_("%s did not answer like a mail server: %.*s"),
 	    remote_host(fetch->remote), SLICE_PRINT(text));
 }
 

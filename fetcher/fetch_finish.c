@@ -78,7 +78,7 @@ static int route(struct fetch *fetch, struct slice message, uint64_t *letter, st
 
 	if (result == 1)
 		intake_journal(job->intake, envelope->id.text, job->session, EVENT_DROPPED, "",
-		    PHRASE(N_("another copy of a letter that came already")));
+		    PHRASE(N_("duplicate of a message that was fetched before")));
 	if (envelope->recipients.count > 0)
 		*letter = 0;
 	return result < 0 ? -1 : 0;
@@ -223,7 +223,8 @@ static bool may_be_taken(struct fetch *fetch, const struct plan_item *item, bool
 	map_put(&fetch->shorts, slice_of(item->key), (void *)(uintptr_t)body);
 	fetch->tries_again = before == 0;
 	if (before != 0)
-		fetch_skip(fetch, item, PHRASE(N_("it is shorter than the server lists it, and another each time")));
+		fetch_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the "
+		    "server lists, and differs each time")));
 	return false;
 }
 

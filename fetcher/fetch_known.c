@@ -134,7 +134,8 @@ static void count_left(struct fetch *fetch, const struct plan_item *item)
 			result->large_sizes[result->large] = item->at_least;
 		result->large++;
 	} else if (plan_came_short(&fetch->plan, item, &fetch->seen)) {
-		fetch_skip(fetch, item, PHRASE(N_("it is shorter than the server lists it; what came is delivered")));
+		fetch_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the "
+		    "server lists; the received part was delivered")));
 	}
 }
 
@@ -158,7 +159,8 @@ static void count_wanted(struct fetch *fetch)
 		if (must_pause(fetch, item)) {
 			item->action = PLAN_LEAVE;
 			fetch_skip(fetch, item,
-			    PHRASE(N_("it does not come whole: the connection breaks in it each time, or what follows is no reply")));
+			    PHRASE(N_("the message cannot be fetched as a whole: each time the "
+			        "connection is lost in it, or it is not followed by a valid reply")));
 			continue;
 		}
 		fetch->result->total++;

@@ -150,7 +150,7 @@ static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 	fetch_drop_message(fetch);
 	fetch->is_late = true;
 	ask(fetch, INT64_MAX, false, &ignored);
-	return error_set(error, ERROR_CANCELLED, N_("%s: stopped (%s)"), remote_host(fetch->remote),
+	return error_set(error, ERROR_CANCELLED, N_("%s: cancelled (%s)"), remote_host(fetch->remote),
 	    PHRASE_WORD(N_("a message is larger than the server said, and beyond max_bytes_per_session")));
 }
 

@@ -43,7 +43,7 @@ static void take_line(struct fetch *fetch, const struct fetch_event *event)
 
 static int refused(const struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
-	return error_set(error, ERROR_PROTOCOL, N_("%s does not list its messages: %.*s"),
+	return error_set(error, ERROR_PROTOCOL, N_("%s did not list its messages: %.*s"),
 	    remote_host(fetch->remote), SLICE_PRINT(event->text));
 }
 

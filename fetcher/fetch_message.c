@@ -46,7 +46,8 @@ void fetch_remember_mark(struct fetch *fetch, char *key, const struct seen *what
 static void note_short(struct fetch *fetch, const struct plan_item *item)
 {
 	fetch_remember_mark(fetch, plan_short_mark(item->key), &(struct seen){.time = clock_wall()});
-	fetch_skip(fetch, item, PHRASE(N_("it is shorter than the server lists it; what came is delivered")));
+	fetch_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the server "
+	    "lists; the received part was delivered")));
 }
 
 /* Another connection of this session must know it, too. */

@@ -106,7 +106,8 @@ static void describe_content(struct slice top, struct buf *note)
 		}
 	}
 	if (names.count > 0)
-		buf_append_text(note, _("\nAttached, as far as its beginning shows:\n\n"));
+		buf_append_text(note, _("\n"
+		    "Attachments, as far as the beginning shows them:\n\n"));
 	for (size_t i = 0; i < names.count; i++)
 		buf_append_text(note, names.items[i]);
 	strlist_clear(&names);
@@ -137,17 +138,21 @@ static void add_reason(const struct fetch_stub *stub, struct buf *note)
 	i18n_size(limit, sizeof(limit), (unsigned long long)account->max_size);
 	if (stub->at_least <= stub->size)
 		buf_printf(note,
-		    _("This message is too large to be fetched by itself: %s, while account %s allows %s. It waits on the provider's server.\n\n"),
+		    _("This message is too large to be fetched automatically: %s, while account %s "
+		       "allows %s. It waits on the server of the provider.\n\n"
+		       "To get the whole message, reply to this message without any text of your "
+		       "own, or write to %s@%s with the subject:\n\n    fetch %s\n\n"
+		       "The next session fetches it.\n"),
 		    size, account->name, limit);
 	else if (account->max_size > 0)
 		buf_printf(note,
-		    _("This message is larger than the provider's server says (%s): it has %s or more, while account %s allows %s. It waits on "
-		      "the provider's server.\n\n"),
+		    _("This message is larger than the server of the provider announced (%s): it "
+		       "has %s or more, while account %s allows %s. It waits on the server.\n\n"),
 		    listed, size, account->name, limit);
 	else
 		buf_printf(note,
-		    _("This message is larger than the provider's server says (%s): after %s it had not ended. It waits on the provider's "
-		      "server.\n\n"),
+		    _("This message is larger than the server of the provider announced (%s): it "
+		       "had not ended after %s. It waits on the server.\n\n"),
 		    listed, size);
 }
 
@@ -158,8 +163,9 @@ static void write_note(const struct fetch_stub *stub, struct buf *note)
 
 	add_reason(stub, note);
 	buf_printf(note,
-	    _("To get it whole, reply to this message without any text of your own, or write to %s@%s with the subject:\n\n"
-	      "    fetch %s\n\nThe next session fetches it.\n"),
+	    _("To get the whole message, reply to this message without any text of your own, or "
+	       "write to %s@%s with the subject:\n\n    fetch %s\n\n"
+	       "The next session fetches it.\n"),
 	    CONF_DAEMON, domain, id);
 	if (author(stub->top, address)[0] != '\0')
 		buf_printf(note, _("To answer its author, write to %s.\n"), address);

@@ -200,7 +200,7 @@ int fetch_transfer(struct fetch *fetch, struct error *error)
 			break;
 	}
 	return error_set(error, ERROR_FULL,
-	    N_("the disk is nearly full: %zu messages stay on the server until there is room"),
+	    N_("the disk is nearly full: %zu messages stay on the server until there is space"),
 	    fetch->result->total - fetch->result->fetched);
 }
 

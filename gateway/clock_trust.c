@@ -99,8 +99,8 @@ static void report(const struct conf *conf, struct spool *spool, const char *ses
 		return;
 	}
 	error_set(&problem, ERROR_PERMANENT,
-	    N_("the clock of this computer jumped by %lld days; check its date. No old mail is removed until the clock has been "
-	      "right on %d days"),
+	    N_("the clock of this computer jumped by %lld days; check its date. Old messages are "
+	       "not removed until the clock was correct on %d different days"),
 	    (long long)(memory->jumped / DAY), CLOCK_TRUST_DAYS);
 	report_problem(conf, spool->intake, spool->state, session, KEY, PHRASE(N_("the clock")), &problem, SLICE_NONE);
 }

@@ -121,7 +121,7 @@ static void start_session(struct control *control, struct control_client *client
 	}
 	client->waits_for = number;
 	if (runs)
-		tell_note(client, PHRASE(N_("a session is running; yours begins when it has ended")));
+		tell_note(client, PHRASE(N_("another session is running; yours starts when it has ended")));
 	if (runs && client->fd >= 0)
 		tell_what_was_told(control, client);
 }
@@ -246,7 +246,7 @@ static void run_request(struct control *control, struct control_client *client,
 			verbs[i].run(control, client, request);
 			return;
 		}
-	answer_error(client, PHRASE(N_("the gateway does not know this request: is it of another version?")));
+	answer_error(client, PHRASE(N_("the gateway does not know this request; it may have another version")));
 }
 
 /* --- serving */
@@ -371,7 +371,7 @@ static void tell_client(struct control_client *client, uint64_t session, json_t 
 		client->watches_one = false;
 		answer(client, json_incref(object));
 	} else if (is_final && client->waits_for > session) {
-		tell_note(client, PHRASE(N_("that one has ended; now yours begins")));
+		tell_note(client, PHRASE(N_("the other session has ended; yours starts now")));
 	} else if (client->waits_for >= session || client->watches_one) {
 		answer(client, json_incref(object));
 	}

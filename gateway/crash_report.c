@@ -20,7 +20,7 @@ struct crash {
 static void describe(int status, struct error *problem)
 {
 	if (WIFSIGNALED(status))
-		error_set(problem, ERROR_TEMPORARY, N_("the process was ended by signal %d"),
+		error_set(problem, ERROR_TEMPORARY, N_("the process was killed by signal %d"),
 		    WTERMSIG(status));
 	else
 		error_set(problem, ERROR_TEMPORARY, N_("the process ended with exit code %d"),
@@ -35,7 +35,7 @@ static void describe_work(const struct doing *doing, struct buf *out)
 	struct slice rest = buf_slice(&lines);
 
 	if (count > 0)
-		buf_append_text(out, _("What it was doing:\n\n"));
+		buf_append_text(out, _("Activity of the process:\n\n"));
 	while (rest.len > 0) {
 		struct slice line = slice_cut(&rest, '\n');
 

@@ -199,9 +199,9 @@ static void status_text(const struct conf *conf, struct buf *out)
 		buf_printf(out, _("Account %s: last session %s, %s\n"),
 		    json_string_value(json_object_get(account, "name")),
 		    last == 0 ? "-" : i18n_time(when, sizeof(when), last),
-		    problem == NULL ? _("no problem") : PHRASE_SAID(problem));
+		    problem == NULL ? _("no errors") : PHRASE_SAID(problem));
 	}
-	buf_printf(out, _("Queue: %lld to be sent, %lld waiting for their next attempt, %lld held, %lld damaged\n"),
+	buf_printf(out, _("Queue: %lld to send, %lld deferred, %lld held, %lld damaged\n"),
 	    (long long)json_integer_value(json_object_get(queue, "active")),
 	    (long long)json_integer_value(json_object_get(queue, "deferred")),
 	    (long long)json_integer_value(json_object_get(queue, "hold")),
@@ -228,12 +228,12 @@ static void answer_text(const struct trigger *trigger, const struct conf *conf,
 		queue_text(conf, trigger->sender, out);
 	} else if (command == DAEMON_HELP) {
 		buf_append_text(out,
-		    _("Write to daemon, and put one of these into the subject:\n\n"
-		      "    status           how the accounts and the queue are\n"
-		      "    queue            which letters wait to be sent\n"
-		      "    fetch ACCOUNT    fetch the mail of one account now\n"
-		      "    help             this text\n\n"
-		      "Anything else, or nothing, starts a whole session: mail is fetched and sent.\n"));
+		    _("Write to daemon with one of these commands as the subject:\n\n    status           "
+		       "show the state of the accounts and the queue\n    queue            list "
+		       "your messages that wait to be sent\n    fetch ACCOUNT    fetch the mail of "
+		       "one account now\n    help             show this text\n\n"
+		       "Any other subject, or none, starts a whole session: mail is fetched and "
+		       "sent.\n"));
 	} else if (command == DAEMON_FETCH && find_account(conf, argument) == NULL) {
 		no_account_text(conf, argument, out);
 	} else {

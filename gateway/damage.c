@@ -63,7 +63,8 @@ static void tell(const struct damage *damage, struct envelope *envelope, struct 
 
 		if (place->kind != PLACE_QUEUE || place->status != PLACE_PENDING)
 			continue;
-		envelope_set(&place->reply, slice_of(PHRASE(N_("its copy on the gateway's disk was damaged, so it was not sent; send it again"))));
+		envelope_set(&place->reply, slice_of(PHRASE(N_("the copy on the disk of the gateway "
+		    "was damaged, so the message was not sent; send it again"))));
 		places[count++] = place;
 	}
 	/* Without a sender there is only postmaster, who is told anyway. */
@@ -139,9 +140,11 @@ void damage_report(const struct conf *conf, struct intake *intake, struct state 
 	damage_forget(state, conf->gateway.spool);
 	list_news(&damage, folder, &names, &ids);
 	if (names.len > 0) {
-		buf_printf(&text, _("These files were damaged and set aside in %s:\n\n"), folder);
+		buf_printf(&text, _("These files were damaged and moved to %s:\n\n"), folder);
 		buf_append_slice(&text, buf_slice(&names));
-		buf_append_text(&text, _("\nEverything else goes on. What can still be read of a message is in its file.\n"));
+		buf_append_text(&text, _("\n"
+		    "Everything else works as before. The file contains the part of the message "
+		    "that can still be read.\n"));
 		if (ids.len > 0)
 			buf_printf(&text, _("To remove it from the queue: lanpost queue delete%s\n"), buf_text(&ids));
 		if (report_send(conf, intake,

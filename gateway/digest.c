@@ -157,13 +157,13 @@ static int add_traffic(struct page *page, struct state *state, int64_t since, in
 		return -1;
 	row_amount(page, _("in all"), day.fetched, day.fetched_bytes);
 	heading(page, _("Written in the office, and sent"));
-	row_amount(page, _("letters from mail programs"), day.written, day.written_bytes);
-	row_count(page, _("recipients outside who have theirs"), day.sent);
-	row_count(page, _("recipients who were refused"), day.refused);
+	row_amount(page, _("messages from mail programs"), day.written, day.written_bytes);
+	row_count(page, _("delivered to external recipients"), day.sent);
+	row_count(page, _("refused recipients"), day.refused);
 	if (day.dropped > 0)
 		row_count(page, _("dropped by rules"), day.dropped);
 	if (day.in_doubt > 0)
-		row_count(page, _("perhaps sent twice, since the line broke"), day.in_doubt);
+		row_count(page, _("possibly sent twice after a lost connection"), day.in_doubt);
 	return 0;
 }
 
@@ -208,9 +208,9 @@ static void add_queue(struct page *page, const char *spool)
 		enum queue_state state;
 		const char *name;
 	} states[] = {
-	    {QUEUE_ACTIVE, N_("to be sent")},
-	    {QUEUE_DEFERRED, N_("waiting for another attempt")},
-	    {QUEUE_HOLD, N_("held back")},
+	    {QUEUE_ACTIVE, N_("to send")},
+	    {QUEUE_DEFERRED, N_("deferred")},
+	    {QUEUE_HOLD, N_("held")},
 	    {QUEUE_CORRUPT, N_("damaged")},
 	};
 
@@ -282,7 +282,7 @@ static void add_problem(void *context, const char *key, const char *text, int64_
 
 static int add_problems(struct page *page, struct state *state, struct error *error)
 {
-	heading(page, _("In trouble now"));
+	heading(page, _("Current problems"));
 	return state_problems(state, add_problem, page, error);
 }
 

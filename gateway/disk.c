@@ -30,7 +30,7 @@ static void report_failure(const struct conf *conf, struct spool *spool, const c
 	if (why == NULL || why[0] == '\0') {
 		report_recovery(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")));
 	} else {
-		error_set(&problem, ERROR_IO, N_("the disk failed, and mail was refused for a while: %s"), why);
+		error_set(&problem, ERROR_IO, N_("the disk failed, and mail was temporarily refused: %s"), why);
 		report_problem(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")), &problem, SLICE_NONE);
 		if (state_set(spool->state, INTAKE_TROUBLE, "", &error) != 0)
 			log_warnx("event=trouble-not-cleared reason=%s", LOG_ERROR(&error));
@@ -48,7 +48,7 @@ void disk_report(const struct conf *conf, struct spool *spool, const char *sessi
 		report_recovery(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")));
 		return;
 	}
-	error_set(&problem, ERROR_TEMPORARY, N_("only %s are free in %s; soon no mail can be accepted"),
+	error_set(&problem, ERROR_TEMPORARY, N_("only %s are free in %s; soon the gateway cannot accept mail"),
 	    PHRASE_SIZE(fsx_free_bytes(conf->gateway.spool)), conf->gateway.spool);
 	report_problem(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")), &problem, SLICE_NONE);
 }

@@ -185,7 +185,8 @@ static int gone(struct helper *helper, struct error *error)
 		log_warnx("event=process-gone process=%s", helper->name);
 	helper->is_gone = true;
 	return error_set(error, ERROR_IO,
-	    N_("the process \"%s\" of this session has ended (see the log); the next session has a new one"), helper->name);
+	    N_("the process \"%s\" of this session has exited (see the log); the next session "
+	       "starts a new one"), helper->name);
 }
 
 static int ask(struct helper *helper, uint32_t what, uint32_t id, int fd, struct error *error)

@@ -140,7 +140,7 @@ static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, st
 	if (seconds > 0 && host[0] != '\0')
 		result = await_route(host, seconds, cancel, error);
 	if (result < 0 && error->class != ERROR_CANCELLED)
-		error_context(error, N_("connect_command has done its work, but there is no way to the servers"));
+		error_context(error, N_("connect_command succeeded, but there is no route to the servers"));
 	if (result > 0)
 		log_info("event=line-no-name host=%s", LOG_CSTR(host));
 	free(host);

@@ -26,11 +26,9 @@ struct options {
 static int usage(FILE *out, int code)
 {
 	fprintf(out,
-	    _("usage: lanpostd [-c FILE] [--run-as-root]\n"
-	      "  -c FILE         configuration, default %s/lanpost/lanpost.conf\n"
-	      "  --run-as-root   stay root, against all advice\n"
-	      "  --version       print the version and exit\n"
-	      "The gateway runs in the foreground and logs to standard error; see lanpostd(8).\n"),
+	    _("usage: lanpostd [-c FILE]\n  -c FILE     configuration file, default "
+	       "%s/lanpost/lanpost.conf\n  --version   print the version and exit\n"
+	       "The gateway runs in the foreground and logs to standard error; see lanpostd(8).\n"),
 	    LANPOST_SYSCONFDIR);
 	return code;
 }

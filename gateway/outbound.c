@@ -128,7 +128,7 @@ static void complain_of_homeless(struct outbound *out)
 	if (count == 0)
 		return;
 	error_set(&error, ERROR_CONFIG,
-	    N_("%zu messages wait, and no [smarthost] is configured for their senders"), count);
+	    N_("%zu messages are queued, but no [smarthost] is configured for their senders"), count);
 	outbound_fail(out, &error, false);
 }
 
@@ -139,7 +139,8 @@ static void complain_of_unsettled(struct outbound *out)
 	if (out->unsettled == 0)
 		return;
 	error_set(&error, ERROR_IO,
-	    N_("%zu messages are dealt with, but could not be taken out of the queue; they are not sent again (see the log)"),
+	    N_("%zu finished messages could not be removed from the queue; they are not sent again "
+	       "(see the log)"),
 	    out->unsettled);
 	outbound_fail(out, &error, false);
 }
@@ -276,7 +277,7 @@ int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, 
 	complain_of_unsettled(&out);
 	free(out.entries);
 	if (outbound_is_over(&out) && !out.failed)
-		error_set(&out.error, ERROR_CANCELLED, N_("sending was stopped")), out.failed = true;
+		error_set(&out.error, ERROR_CANCELLED, N_("sending was cancelled")), out.failed = true;
 	pthread_mutex_destroy(&out.lock);
 	if (out.failed)
 		*error = out.error;

@@ -39,7 +39,7 @@ static int load_message(struct sending *sending)
 	int result;
 
 	if (path == NULL && error.saved_errno == ENOENT)
-		return set_aside(sending, N_("its message is missing"));
+		return set_aside(sending, N_("the message file is missing"));
 	result = path == NULL ? -1 : fsx_map(path, &sending->message, &error);
 	free(path);
 	if (result != 0) {
@@ -50,7 +50,7 @@ static int load_message(struct sending *sending)
 		return 0;
 	fsx_unmap(sending->message);
 	sending->message = SLICE_NONE;
-	return set_aside(sending, N_("its message has not the size that its envelope says"));
+	return set_aside(sending, N_("the size of the message does not match its envelope"));
 }
 
 static void prepare_recipients(struct sending *sending)
@@ -103,7 +103,7 @@ static int make_seven_bit(struct sending *sending, struct slice *wire, const cha
 	if (verdict != SEVEN_BIT_NEEDED && verdict != SEVEN_BIT_PARTLY)
 		return 0;
 	if (verdict == SEVEN_BIT_NEEDED)
-		*why = N_("a header has 8-bit bytes that are no text");
+		*why = N_("a header has 8-bit bytes that are not text");
 	if (seven_bit_convert(*wire, verdict, keep_converted, &conversion) != 0)
 		return -1;
 	return body_view(&sending->converted, wire, error);
@@ -144,7 +144,8 @@ static void sign(struct sending *sending)
 		return;
 	if (key == NULL || dkim_sign(key, dkim->name, dkim->selector, buf_slice(&sending->header), sending->body, clock_wall(),
 			       &signed_header, &error) != 0) {
-		outbound_journal(sending, EVENT_UNSIGNED, "", key == NULL ? PHRASE(N_("the key of its domain cannot be used")) : error.phrase);
+		outbound_journal(sending, EVENT_UNSIGNED, "", key == NULL ? PHRASE(N_("the DKIM key "
+		    "of its domain cannot be used")) : error.phrase);
 		buf_clear(&signed_header);
 		return;
 	}
@@ -173,7 +174,8 @@ static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_as
 	buf_init(&sending->header, wire.len * 2 + 65536);
 	add_loop_mark(sending);
 	if (!rewrite_header(&rewrite, wire, &sending->header, &header_length)) {
-		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 its author has no address for the world outside (external_alias of the user, or default_sender of the smarthost)")));
+		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 its author has no external address "
+		    "(external_alias of the user, or default_sender of the smarthost)")));
 		return false;
 	}
 	sending->body = slice_from(wire, header_length);
@@ -234,7 +236,8 @@ static int mend(struct sending *sending, struct slice *wire, struct error *error
 	if (append_mended(sending, header, true, error) != 0 || append_mended(sending, body, false, error) != 0)
 		return -1;
 	outbound_journal(sending, EVENT_MENDED, "",
-	    nul ? PHRASE(N_("NUL bytes were left out")) : PHRASE(N_("CR within the header became a blank")));
+	    nul ? PHRASE(N_("NUL bytes were removed")) : PHRASE(N_("CR within the header was "
+	        "replaced by a space")));
 	return body_view(&sending->mended, wire, error);
 }
 
@@ -269,7 +272,8 @@ static int prepare_message(struct sending *sending, const struct smtp_client *cl
 
 	*refused = !sending_name(sending);
 	if (*refused) {
-		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 the sender has no address for the world outside (external_alias)")));
+		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 the sender has no external address "
+		    "(external_alias)")));
 		return 0;
 	}
 	prepare_addresses(sending, !client->can_utf8);
@@ -296,7 +300,7 @@ bool sending_fits(struct sending *sending, const struct smtp_client *client)
 		return false;
 	if (client->size_max > 0 && transaction->size > client->size_max) {
 		phrase_set(text, sizeof(text),
-		    N_("552 5.3.4 the message has %llu bytes, and the smarthost takes %llu"),
+		    N_("552 5.3.4 the message has %llu bytes, the limit of the smarthost is %llu"),
 		    (unsigned long long)transaction->size, (unsigned long long)client->size_max);
 		refuse_all(sending, 552, text);
 		return false;
@@ -307,7 +311,7 @@ bool sending_fits(struct sending *sending, const struct smtp_client *client)
 	}
 	if (transaction->utf8 && !client->can_utf8) {
 		refuse_all(sending, 550,
-		    PHRASE(N_("550 5.6.7 an address has letters that the smarthost does not take")));
+		    PHRASE(N_("550 5.6.7 the smarthost does not accept non-ASCII addresses")));
 		return false;
 	}
 	return true;

@@ -38,7 +38,7 @@ static int announce(struct lane *lane, struct sending *const *sendings, size_t c
 		intake_batch_append(lane->batch, NULL, NULL, &attempt, 1);
 		sendings[i]->is_announced = true;
 	}
-	return outbound_commit(lane) == 0 ? 0 : error_set(error, ERROR_IO, N_("the log cannot be written"));
+	return outbound_commit(lane) == 0 ? 0 : error_set(error, ERROR_IO, N_("cannot write the intake log"));
 }
 
 static int put_wanted(struct lane *lane, struct error *error)
@@ -150,7 +150,8 @@ static void settle(struct lane *lane, struct sending *sending)
 	} else if (sending_wants_name(sending)) {
 		host_set_refuses_null(lane->host);
 		sending->entry->in_our_name = true;
-		outbound_journal(sending, EVENT_ATTEMPT, "", PHRASE(N_("the smarthost takes no mail without a sender: it goes in our own name")));
+		outbound_journal(sending, EVENT_ATTEMPT, "", PHRASE(N_("the smarthost does not "
+		    "accept mail without a sender; its login address is used as the sender")));
 		give_back(lane, sending);
 	} else {
 		lane->progressed = true;
@@ -225,7 +226,7 @@ int lane_run(struct lane *lane, struct error *error)
 		if (put_wanted(lane, error) != 0 || (!lane->is_turned_away && refill(lane, error) != 0))
 			break;
 		if (lane->count == 0 && lane->is_turned_away) {
-			error_set(error, ERROR_TEMPORARY, N_("%s wants fewer connections: %s"), remote_host(lane->smarthost.remote),
+			error_set(error, ERROR_TEMPORARY, N_("%s accepts fewer connections: %s"), remote_host(lane->smarthost.remote),
 			    lane->reply.text);
 			break;
 		}

@@ -42,7 +42,7 @@ static void expire(struct sending *sending)
 
 		if (is_decided(reply))
 			continue;
-		phrase_set(text, sizeof(text), N_("550 5.4.7 tried for too long; at last: %s"),
+		phrase_set(text, sizeof(text), N_("550 5.4.7 delivery time expired; last error: %s"),
 		    reply->text);
 		smtp_reply_set(reply, 550, text);
 	}

@@ -102,14 +102,14 @@ static const char *advice(enum error_class class)
 {
 	switch (class) {
 	case ERROR_LOGIN:
-		return N_("Check the name and the password in the configuration; the provider may also ask for an "
-			  "application password.");
+		return N_("Check the name and the password in the configuration; the provider may "
+		    "require an application password.");
 	case ERROR_CONFIG:
 	case ERROR_PERMANENT:
 	case ERROR_PROTOCOL:
-		return N_("This will not go away by itself: please check the configuration or ask the provider.");
+		return N_("This needs your action: check the configuration, or ask the provider.");
 	default:
-		return N_("The next session will try again; nothing is lost meanwhile.");
+		return N_("The next session tries again; no mail is lost.");
 	}
 }
 
@@ -126,14 +126,14 @@ static void add_command(const char *key, struct buf *text)
 		size_t len = strlen(tested[i]);
 
 		if (strncmp(key, tested[i], len) == 0) {
-			buf_printf(text, _("To try it: lanpost %.*s test %s\n"), (int)len - 1, key, key + len);
+			buf_printf(text, _("To test it: lanpost %.*s test %s\n"), (int)len - 1, key, key + len);
 			return;
 		}
 	}
 	for (size_t i = 0; i < ARRAY_LEN(looks); i++)
 		if (strcmp(key, looks[i].key) == 0)
 			look = looks[i].command;
-	buf_printf(text, _("To see more: lanpost %s\n"), look);
+	buf_printf(text, _("Details: lanpost %s\n"), look);
 }
 
 void report_problem(const struct conf *conf, struct intake *intake, struct state *state,
@@ -160,7 +160,7 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 	buf_append_slice(&text, details);
 	buf_printf(&text, "%s\n", _(advice(problem->class)));
 	add_command(key, &text);
-	buf_append_text(&text, _("You will not be told again until this changes.\n"));
+	buf_append_text(&text, _("You will get no further report until this changes.\n"));
 	i18n_speak(before);
 	tell_postmaster(conf, intake, session, subject, &text);
 	buf_clear(&text);
@@ -178,8 +178,8 @@ void report_recovery(const struct conf *conf, struct intake *intake, struct stat
 	if (state_problem_clear(state, key, &since, &error) != 1)
 		return;
 	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
-	snprintf(subject, sizeof(subject), _("Works again: %s"), PHRASE_SAID(what));
-	buf_printf(&text, _("The problem with %s that began at %s is over: working again since %s.\n"), PHRASE_SAID(what),
+	snprintf(subject, sizeof(subject), _("Resolved: %s"), PHRASE_SAID(what));
+	buf_printf(&text, _("The problem with %s that began at %s was resolved at %s.\n"), PHRASE_SAID(what),
 	    i18n_time(since_text, sizeof(since_text), since),
 	    i18n_time(now_text, sizeof(now_text), clock_wall()));
 	i18n_speak(before);

@@ -25,8 +25,8 @@ struct asker {
 static int lost(enum frame_result result, struct error *error)
 {
 	if (result == FRAME_CANCELLED)
-		return error_set(error, ERROR_CANCELLED, N_("stopped"));
-	return error_set(error, ERROR_IO, N_("the process that keeps the passwords does not answer (see the log)"));
+		return error_set(error, ERROR_CANCELLED, N_("cancelled"));
+	return error_set(error, ERROR_IO, N_("the password process does not answer (see the log)"));
 }
 
 /* What the process says of its failure. */
@@ -114,7 +114,7 @@ static int keeper_open(void *context, const struct conf_remote *remote, const at
 	*asker = (struct asker){.secrets = secrets, .conversation = CONVERSATION_NONE, .cancel = cancel};
 	*keeper = (struct login_keeper){.answer = keeper_answer, .context = asker};
 	if (!name_of(secrets->conf, remote, &kind, &name))
-		error_set(error, ERROR_CONFIG, N_("no password is kept for %s"), remote->url);
+		error_set(error, ERROR_CONFIG, N_("there is no password for %s"), remote->url);
 	else if (helper_converse(&secrets->helper, &asker->conversation, error) == 0)
 		result = exchange(&asker->conversation, kind, &(struct slice){name, strlen(name)}, 1, &answer,
 		    (struct frame_wait){clock_now_ms() + OPEN_MS, cancel}, error);

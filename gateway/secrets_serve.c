@@ -88,7 +88,7 @@ static bool open_secret(struct service *service, uint32_t kind, const char *name
 	int result = -1;
 
 	if (remote == NULL)
-		error_set(&error, ERROR_CONFIG, N_("no password is kept for %s"), name);
+		error_set(&error, ERROR_CONFIG, N_("there is no password for %s"), name);
 	else
 		result = conf_remote_password(remote, &service->is_over, &service->secret, &error);
 	if (result != 0)

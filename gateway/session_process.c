@@ -183,7 +183,7 @@ static void *fetch_thread(void *context)
 	char *host = slice_dup(endpoint_of(result->account->remote.url).place);
 
 	if (!server_gate_enter(&session->gate, host, session_limits_enough())) {
-		error_set(&result->error, ERROR_CANCELLED, N_("stopped"));
+		error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
 		if (session_limits_forgive(&result->error))
 			result->error = (struct error)ERROR_INIT;
 		free(host);
@@ -382,7 +382,7 @@ static void hang_up(struct session *session)
 	else
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 	line_journal(session->spool.intake, &session->id, &outcome);
-	session_report_change(&report, "hanging up", PHRASE(N_("hanging up the line")), &error);
+	session_report_change(&report, "hanging up", PHRASE(N_("disconnecting the line")), &error);
 }
 
 static size_t count_waiting(const char *spool)

@@ -41,7 +41,7 @@ static void report_skipped(const struct session_report *session, const struct ac
 		/* TRANSLATORS: %s is the name of an account */
 		phrase_set(what, sizeof(what), N_("a message of account %s"), account->account->name);
 		error_set(&problem, ERROR_PERMANENT,
-		    N_("the server does not give it (%s); it stays there and is tried again"),
+		    N_("the server does not send it (%s); it stays on the server and is tried again"),
 		    fetched->skipped_texts.items[i]);
 		session_report_change(session, key, what, &problem);
 		free(key);
@@ -94,8 +94,9 @@ static void report_compared(const struct session_report *session, const struct a
 
 	if (fetched->is_renumbered && fetched->compared > 0) {
 		error_set(&problem, ERROR_PERMANENT,
-		    N_("the provider has changed the UIDs of its messages and does not show their headers: %zu messages were "
-		       "fetched once more, and kept out since they are here already"),
+		    N_("the provider has changed the UIDs of its messages and does not show their "
+		       "headers: %zu messages were fetched again, recognised and not delivered a "
+		       "second time"),
 		    fetched->compared);
 		session_report_change(session, key, PROBLEM_NAME(key), &problem);
 	} else if (account->error.class == ERROR_NONE &&
@@ -137,7 +138,8 @@ static void report_end(const struct session_report *session)
 	if (session->result->end == END_CANCELLED)
 		return;
 	if (session->result->end == END_TIMEOUT)
-		error_set(&problem, ERROR_TEMPORARY, N_("it took longer than session_timeout (%lld seconds) and was ended"),
+		error_set(&problem, ERROR_TEMPORARY, N_("it exceeded session_timeout (%lld seconds) "
+		    "and was stopped"),
 		    (long long)session->conf->line.session_timeout);
 	session_report_change(session, "session", PHRASE(N_("the communication session")), &problem);
 }

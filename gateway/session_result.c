@@ -21,7 +21,7 @@ static json_t *error_json(const struct error *error)
 	return error->class == ERROR_NONE ? json_null() : json_string(error->phrase);
 }
 
-static const char too_large[] = N_("larger than max_size; a stub stands for it");
+static const char too_large[] = N_("larger than max_size; a stub was delivered instead");
 
 /* next: when it is tried again; 0: by the next session, or never */
 static void add_waiting(json_t *list, uint64_t size, const char *why, int64_t next)
@@ -60,11 +60,11 @@ static json_t *account_json(const struct account_result *account, int64_t time)
 static const char *end_text(enum session_end end)
 {
 	static const char *const texts[] = {
-	    [END_CANCELLED] = N_("The session was ended before its work was done."),
-	    [END_MINUTES] = N_("The session has used its minutes (max_minutes); what is left comes with the next one."),
+	    [END_CANCELLED] = N_("The session was stopped before it had finished."),
+	    [END_MINUTES] = N_("The session reached its time limit (max_minutes); the next one continues."),
 	    [END_BYTES] =
-		N_("The session has fetched as much as it may (max_bytes_per_session); what is left comes with the next one."),
-	    [END_TIMEOUT] = N_("The session took too long (session_timeout) and was ended; what is left comes with the next one."),
+		N_("The session reached its limit of bytes (max_bytes_per_session); the next one continues."),
+	    [END_TIMEOUT] = N_("The session exceeded session_timeout and was stopped; the next one continues."),
 	};
 
 	return texts[end];
@@ -141,7 +141,7 @@ void session_result_text(const struct session_result *result, struct buf *out)
 
 	buf_printf(out, _("Session of %s\n\n"), i18n_time(begun, sizeof(begun), result->begun));
 	if (result->line_error.class != ERROR_NONE)
-		buf_printf(out, _("The line did not come up: %s\n"), ERROR_SAID(&result->line_error));
+		buf_printf(out, _("Cannot connect the line: %s\n"), ERROR_SAID(&result->line_error));
 	for (size_t i = 0; i < result->account_count; i++) {
 		const struct account_result *account = &result->accounts[i];
 

@@ -29,9 +29,9 @@ static int broken(const struct smarthost *smarthost, struct error *error)
 	const struct smtp_reply *reply = &smarthost->client.reply;
 
 	if (reply->code >= 400)
-		return error_set(error, ERROR_TEMPORARY, N_("%s broke off: %s"),
+		return error_set(error, ERROR_TEMPORARY, N_("%s closed the connection: %s"),
 		    remote_host(smarthost->remote), reply->text);
-	return error_set(error, ERROR_PROTOCOL, N_("%s answers what no SMTP server answers"),
+	return error_set(error, ERROR_PROTOCOL, N_("%s sent an invalid SMTP reply"),
 	    remote_host(smarthost->remote));
 }
 
@@ -113,7 +113,7 @@ int smarthost_connect(struct smarthost *smarthost, bool may_pipeline, struct err
 	smtp_client_feed(&smarthost->client, remote_hello(smarthost->remote));
 	if (smarthost->client.state != SMTP_READY) {
 		smarthost_hang_up(smarthost);
-		return error_set(error, ERROR_PROTOCOL, N_("%s answers EHLO with what is no answer to it"),
+		return error_set(error, ERROR_PROTOCOL, N_("%s sent an invalid reply to EHLO"),
 		    smarthost->settings->remote.url);
 	}
 	smarthost->client.can_pipeline = smarthost->client.can_pipeline && may_pipeline;

@@ -54,7 +54,7 @@ static int give_up(struct sorting_line *line, enum frame_result result, struct e
 {
 	helper_kill(&line->sorting->helper, &line->conversation);
 	if (result == FRAME_CANCELLED)
-		return error_set(error, ERROR_CANCELLED, N_("stopped"));
+		return error_set(error, ERROR_CANCELLED, N_("cancelled"));
 	log_warnx("event=message-not-sorted account=%s reason=%s", LOG_CSTR(line->account->name),
 	    result == FRAME_TIMEOUT ? "time" : "death");
 	return 1;

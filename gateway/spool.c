@@ -9,9 +9,9 @@ static void tell_of_damage(const struct spool *spool, const struct conf *conf)
 {
 	struct error problem;
 
-	error_set(&problem, ERROR_IO, N_("state.db was damaged; it was set aside and a new one begun"));
+	error_set(&problem, ERROR_IO, N_("state.db was damaged; it was renamed and a new one was created"));
 	report_problem(conf, spool->intake, spool->state, "", "state.db",
-	    PHRASE(N_("the gateway's memory of what it has fetched")), &problem, SLICE_NONE);
+	    PHRASE(N_("the record of fetched messages")), &problem, SLICE_NONE);
 }
 
 int spool_open_state(struct spool *spool, const struct conf *conf, struct error *error)

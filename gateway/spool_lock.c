@@ -35,8 +35,8 @@ int spool_lock(const char *spool, int *fd, struct error *error)
 		struct slice holder = slice_trim(slice_make(pid, got > 0 ? (size_t)got : 0));
 
 		result = error_set(error, ERROR_CONFIG,
-		    N_("another lanpostd (pid %.*s) already runs on the spool %s: stop it first, or give this one a "
-		    "spool of its own"),
+		    N_("another lanpostd (pid %.*s) is already running on the spool %s: stop it "
+		       "first, or use a different spool"),
 		    SLICE_PRINT(holder), spool);
 	} else {
 		result = write_pid(*fd, path, error);

@@ -30,10 +30,12 @@ static int read_version(const char *spool, const char *path, struct error *error
 	good = slice_number(slice_trim(slice_make(text, len)), 1, 1000000, &version);
 	free(text);
 	if (!good)
-		return error_set(error, ERROR_CONFIG, N_("%s holds no number; the format of this spool is %d"), path, SPOOL_VERSION);
+		return error_set(error, ERROR_CONFIG, N_("%s does not contain a number; the format "
+		    "of this spool is %d"), path, SPOOL_VERSION);
 	if (version > SPOOL_VERSION)
 		return error_set(error, ERROR_CONFIG,
-		    N_("the spool %s was written by a later lanpost (format %llu, this one knows %d): install that one again"), spool,
+		    N_("the spool %s was written by a newer lanpost (format %llu; this one supports "
+		       "%d): install the newer one again"), spool,
 		    (unsigned long long)version, SPOOL_VERSION);
 	return 0;
 }

@@ -186,7 +186,8 @@ void sessions_ended(struct supervisor *supervisor, int status)
 	child_gone(&supervisor->session);
 	if (supervisor->result == NULL)
 		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",
-		    PHRASE(N_("the session ended unexpectedly: see the log; what it had fetched is safe")));
+		    PHRASE(N_("the session ended unexpectedly (see the log); the messages that it "
+		        "had fetched are safe")));
 	if (!supervisor->running.is_housekeeping) /* nobody was told of its beginning */
 		control_publish(&supervisor->control, supervisor->session_number, supervisor->result, true);
 	json_decref(supervisor->result);

@@ -120,7 +120,7 @@ static int refuse(const struct attempt *attempt, enum auth_verdict verdict, stru
 	}
 	log_info("event=login-failed ip=%s name=%s", net_address_text(text, attempt->client),
 	    LOG_TEXT(slice_make(attempt->given.ptr, attempt->given.len < AUTH_NAME_MAX ? attempt->given.len : AUTH_NAME_MAX)));
-	return error_set(error, ERROR_LOGIN, N_("Name or password is wrong"));
+	return error_set(error, ERROR_LOGIN, N_("Authentication failed: wrong name or password"));
 }
 
 /* Asks, waits, and ends the attempt. */

@@ -5,16 +5,16 @@
 static const struct {
 	const char *smtp, *pop3, *reason;
 } answers[DOOR_ANSWERS] = {
-    [DOOR_DENIED] = {"554 5.7.1 This address may not use this server\r\n",
-        "-ERR [SYS/PERM] This address may not use this server\r\n", "ip filter"},
-    [DOOR_FULL] = {"421 4.7.0 Too many sessions, try again soon\r\n",
-        "-ERR [SYS/TEMP] Too many sessions, try again soon\r\n", "max_sessions"},
-    [DOOR_FULL_FOR_IP] = {"421 4.7.0 Too many sessions from your address\r\n",
-        "-ERR [SYS/TEMP] Too many sessions from your address\r\n", "max_sessions_per_ip"},
+    [DOOR_DENIED] = {"554 5.7.1 Access denied for your address\r\n",
+        "-ERR [SYS/PERM] Access denied for your address\r\n", "ip filter"},
+    [DOOR_FULL] = {"421 4.7.0 Too many connections, try again later\r\n",
+        "-ERR [SYS/TEMP] Too many connections, try again later\r\n", "max_sessions"},
+    [DOOR_FULL_FOR_IP] = {"421 4.7.0 Too many connections from your address\r\n",
+        "-ERR [SYS/TEMP] Too many connections from your address\r\n", "max_sessions_per_ip"},
     [DOOR_FULL_FOR_NETWORK] = {"421 4.7.0 Too many sessions from your network\r\n",
         "-ERR [SYS/TEMP] Too many sessions from your network\r\n", "max_sessions_per_network"},
-    [DOOR_BROKEN] = {"421 4.3.2 Cannot serve you now, try again soon\r\n",
-        "-ERR [SYS/TEMP] Cannot serve you now, try again soon\r\n", "no thread"},
+    [DOOR_BROKEN] = {"421 4.3.2 Service temporarily unavailable, try again later\r\n",
+        "-ERR [SYS/TEMP] Service temporarily unavailable, try again later\r\n", "no thread"},
 };
 
 enum door_answer door_check(const struct conf_lan *lan, const struct in6_addr *client)

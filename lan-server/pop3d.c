@@ -132,17 +132,17 @@ void pop3d_tls_started(struct pop3d *pop3d)
 
 void pop3d_timed_out(struct pop3d *pop3d)
 {
-	pop3d_reply(pop3d, "-ERR [SYS/TEMP] You took too long, goodbye");
+	pop3d_reply(pop3d, "-ERR [SYS/TEMP] Timeout, closing connection");
 }
 
 void pop3d_evicted(struct pop3d *pop3d)
 {
-	pop3d_reply(pop3d, "-ERR [SYS/TEMP] The server is busy and this connection idle, goodbye");
+	pop3d_reply(pop3d, "-ERR [SYS/TEMP] Too many connections, closing idle connection");
 }
 
 void pop3d_stopping(struct pop3d *pop3d)
 {
-	pop3d_reply(pop3d, "-ERR [SYS/TEMP] Shutting down, try again soon");
+	pop3d_reply(pop3d, "-ERR [SYS/TEMP] Service shutting down, try again later");
 }
 
 /* --- the mailbox */
@@ -166,7 +166,7 @@ static bool find_message(struct pop3d *pop3d, struct slice number, size_t *index
 	if (!slice_number(number, 1, pop3d->list.count, &n))
 		pop3d_refuse(pop3d, "No such message");
 	else if (pop3d->deleted[n - 1])
-		pop3d_refuse(pop3d, "This message is marked as deleted");
+		pop3d_refuse(pop3d, "Message is marked as deleted");
 	else if (!is_listed(pop3d, (size_t)n - 1))
 		pop3d_deny(pop3d, "This message is gone");
 	else {
@@ -276,7 +276,7 @@ static enum pop3d_effect cmd_top(struct pop3d *pop3d, struct slice arg)
 	size_t i;
 
 	if (!slice_number(slice_trim(lines), 0, UINT32_MAX, &count))
-		return pop3d_refuse(pop3d, "TOP message lines");
+		return pop3d_refuse(pop3d, "Syntax: Syntax: Syntax: Syntax: Syntax: TOP message lines");
 	if (!find_message(pop3d, number, &i))
 		return after_mistake(pop3d);
 	return begin_sending(pop3d, i, count);
@@ -360,7 +360,7 @@ static enum pop3d_effect cmd_rset(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
 	memset(pop3d->deleted, 0, pop3d->list.count * sizeof(*pop3d->deleted));
-	pop3d_reply(pop3d, "+OK Nothing is marked as deleted");
+	pop3d_reply(pop3d, "+OK Deletion marks removed");
 	return pop3d_junk(pop3d);
 }
 
@@ -396,7 +396,7 @@ static enum pop3d_effect cmd_quit(struct pop3d *pop3d, struct slice arg)
 	if (pop3d->state == TRANSACTION && remove_marked(pop3d, &error) != 0)
 		pop3d_reply(pop3d, "-ERR [SYS/TEMP] Some messages could not be removed");
 	else
-		pop3d_reply(pop3d, "+OK Goodbye");
+		pop3d_reply(pop3d, "+OK Bye");
 	close_mailbox(pop3d);
 	return POP3D_CLOSE;
 }
@@ -436,11 +436,11 @@ static enum pop3d_effect run_command(
 	if (command->run != pop3d_cmd_pass)
 		arg = slice_trim(arg);
 	if (!(command->flags & here))
-		return pop3d_refuse(pop3d, here == LOGGED_IN ? "You are logged in" : "Log in first");
+		return pop3d_refuse(pop3d, here == LOGGED_IN ? "Already logged in" : "Log in first");
 	if ((command->flags & HAS_ARG) && arg.len == 0)
-		return pop3d_refuse(pop3d, "This command needs an argument");
+		return pop3d_refuse(pop3d, "Argument required");
 	if ((command->flags & NO_ARG) && arg.len > 0)
-		return pop3d_refuse(pop3d, "This command takes no argument");
+		return pop3d_refuse(pop3d, "No argument allowed");
 	return command->run(pop3d, arg);
 }
 
@@ -453,7 +453,7 @@ enum pop3d_effect pop3d_line_too_long(struct pop3d *pop3d)
 
 static enum pop3d_effect not_pop3(struct pop3d *pop3d)
 {
-	pop3d_reply(pop3d, "-ERR This is POP3, goodbye");
+	pop3d_reply(pop3d, "-ERR Not a POP3 command, closing connection");
 	close_mailbox(pop3d);
 	return POP3D_CLOSE;
 }

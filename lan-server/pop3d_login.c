@@ -57,7 +57,7 @@ static void offer_expire(struct pop3d *pop3d)
 enum pop3d_effect pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
-	pop3d_reply(pop3d, "+OK What this server can do");
+	pop3d_reply(pop3d, "+OK Capability list follows");
 	pop3d_reply(pop3d, "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUTF8");
 	offer_logins(pop3d);
 	if (!pop3d->tls && pop3d->options.tls_offered)
@@ -73,10 +73,10 @@ enum pop3d_effect pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
 	if (pop3d->tls)
-		return pop3d_refuse(pop3d, "TLS is up already");
+		return pop3d_refuse(pop3d, "TLS is already active");
 	if (!pop3d->options.tls_offered)
 		return pop3d_refuse(pop3d, "TLS is not available");
-	pop3d_reply(pop3d, "+OK Ready to start TLS");
+	pop3d_reply(pop3d, "+OK Begin TLS negotiation");
 	return POP3D_START_TLS;
 }
 
@@ -84,7 +84,7 @@ enum pop3d_effect pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg)
 enum pop3d_effect pop3d_cmd_utf8(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
-	pop3d_reply(pop3d, "+OK UTF-8 it is");
+	pop3d_reply(pop3d, "+OK UTF-8 mode enabled");
 	return pop3d_junk(pop3d);
 }
 
@@ -120,7 +120,7 @@ static enum pop3d_effect login_failed(struct pop3d *pop3d, const struct error *e
 enum pop3d_effect pop3d_cmd_user(struct pop3d *pop3d, struct slice arg)
 {
 	if (!may_log_in(pop3d))
-		return pop3d_refuse(pop3d, "Say STLS first");
+		return pop3d_refuse(pop3d, "Send STLS first");
 	free(pop3d->name);
 	pop3d->name = slice_dup(arg);
 	pop3d_reply(pop3d, "+OK Send PASS");
@@ -206,12 +206,12 @@ enum pop3d_effect pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg)
 	struct slice name = slice_cut(&initial, ' ');
 
 	if (!may_log_in(pop3d))
-		return pop3d_refuse(pop3d, "Say STLS first");
+		return pop3d_refuse(pop3d, "Send STLS first");
 	if (arg.len == 0)
 		return list_mechanisms(pop3d, offered);
 	sasl_begin(&pop3d->sasl, &options->sasl, options->hostname, offered, name);
 	if (pop3d->sasl == NULL)
-		return pop3d_refuse(pop3d, "This mechanism is not offered");
+		return pop3d_refuse(pop3d, "Unsupported authentication mechanism");
 	initial = slice_trim(initial);
 	return pop3d_auth_response(pop3d, initial.len > 0 ? initial : SLICE_NONE);
 }

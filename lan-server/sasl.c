@@ -8,7 +8,7 @@
 
 enum sasl_result sasl_malformed(struct error *error)
 {
-	error_set(error, ERROR_PROTOCOL, N_("Not valid base64, or not the parts it needs"));
+	error_set(error, ERROR_PROTOCOL, N_("Invalid base64 data, or incomplete response"));
 	return SASL_MALFORMED;
 }
 
@@ -32,7 +32,7 @@ static enum sasl_result plain(struct sasl *sasl, struct slice response, struct b
 	if (rest.ptr == NULL || slice_find(rest, '\0') >= 0)
 		return sasl_malformed(error);
 	if (acting.len > 0 && !slice_equal_nocase(acting, name)) {
-		error_set(error, ERROR_LOGIN, N_("You may log in as yourself only"));
+		error_set(error, ERROR_LOGIN, N_("The authorization identity must be the login name"));
 		return SASL_FAILED;
 	}
 	return log_in(sasl, name, rest, user, error);

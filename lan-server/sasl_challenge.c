@@ -202,17 +202,19 @@ enum sasl_result sasl_scram_first(struct sasl *sasl, struct slice response,
 	if (sasl->name == NULL || (acting.len > 0 && !slice_begins_nocase(acting, "a=")))
 		return sasl_malformed(error);
 	if (acting.len > 0 && !slice_equal_nocase(slice_from(acting, 2), name)) {
-		error_set(error, ERROR_LOGIN, N_("You may log in as yourself only"));
+		error_set(error, ERROR_LOGIN, N_("The authorization identity must be the login name"));
 		return SASL_FAILED;
 	}
 	if (slice_is(binding, "y") && (sasl->offered & SASL_SCRAM_SHA_256_PLUS)) {
-		error_set(error, ERROR_LOGIN, N_("Somebody changed the list of mechanisms: SCRAM-SHA-256-PLUS is offered"));
+		error_set(error, ERROR_LOGIN, N_("The list of mechanisms was changed on the way: "
+		    "SCRAM-SHA-256-PLUS is offered"));
 		return SASL_FAILED;
 	}
 	buf_append_slice(&sasl->gs2_header,
 	    slice_make(response.ptr, (size_t)(bare.ptr - response.ptr)));
 	if (!bind_channel(sasl, binding)) {
-		error_set(error, ERROR_PROTOCOL, N_("This TLS session has no channel binding of that type"));
+		error_set(error, ERROR_PROTOCOL, N_("This TLS session does not support that channel "
+		    "binding type"));
 		return SASL_MALFORMED;
 	}
 	if (sasl->hooks.scram_begin(sasl->hooks.context, slice_of(sasl->name), &sasl->scram, error) != 0)

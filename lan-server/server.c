@@ -461,7 +461,7 @@ int lan_server_new(
 	stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (stop_event < 0) {
 		snapshot_release(snapshot);
-		return error_errno(error, N_("cannot make an eventfd"));
+		return error_errno(error, N_("cannot create an eventfd"));
 	}
 	server = xcalloc(1, sizeof(*server));
 	server->options = *options;

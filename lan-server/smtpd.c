@@ -41,7 +41,7 @@ enum smtpd_effect smtpd_close_if(struct smtpd *smtpd, bool too_many)
 {
 	if (!too_many)
 		return SMTPD_CONTINUE;
-	smtpd_reply(smtpd, "421 4.7.0 Too many errors, goodbye");
+	smtpd_reply(smtpd, "421 4.7.0 Too many errors, closing connection");
 	return SMTPD_CLOSE;
 }
 
@@ -124,19 +124,19 @@ void smtpd_tls_started(struct smtpd *smtpd)
 
 void smtpd_timed_out(struct smtpd *smtpd)
 {
-	smtpd_reply(smtpd, "421 4.4.2 %s You took too long, goodbye",
+	smtpd_reply(smtpd, "421 4.4.2 %s Timeout, closing connection",
 	    smtpd->options.conf->gateway.hostname);
 }
 
 void smtpd_evicted(struct smtpd *smtpd)
 {
-	smtpd_reply(smtpd, "421 4.3.2 %s The server is busy and this connection idle, goodbye",
+	smtpd_reply(smtpd, "421 4.3.2 %s Too many connections, closing idle connection",
 	    smtpd->options.conf->gateway.hostname);
 }
 
 void smtpd_stopping(struct smtpd *smtpd)
 {
-	smtpd_reply(smtpd, "421 4.3.2 %s Shutting down, try again soon",
+	smtpd_reply(smtpd, "421 4.3.2 %s Service shutting down, try again later",
 	    smtpd->options.conf->gateway.hostname);
 }
 
@@ -158,7 +158,7 @@ static void remember_hello(struct smtpd *smtpd, struct slice name)
 static bool hello(struct smtpd *smtpd, struct slice arg, bool extended)
 {
 	if (arg.len == 0) {
-		smtpd_reply(smtpd, "501 5.5.4 Say your name after %s", extended ? "EHLO" : "HELO");
+		smtpd_reply(smtpd, "501 5.5.4 Syntax: %s hostname", extended ? "EHLO" : "HELO");
 		return false;
 	}
 	smtpd_transaction_end(smtpd);
@@ -212,28 +212,28 @@ static enum smtpd_effect cmd_rset(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
 	smtpd_transaction_end(smtpd);
-	smtpd_reply(smtpd, "250 2.0.0 Forgotten");
+	smtpd_reply(smtpd, "250 2.0.0 OK");
 	return smtpd_junk(smtpd);
 }
 
 static enum smtpd_effect cmd_noop(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
-	smtpd_reply(smtpd, "250 2.0.0 Here");
+	smtpd_reply(smtpd, "250 2.0.0 OK");
 	return smtpd_junk(smtpd);
 }
 
 static enum smtpd_effect cmd_quit(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
-	smtpd_reply(smtpd, "221 2.0.0 Goodbye");
+	smtpd_reply(smtpd, "221 2.0.0 Bye");
 	return SMTPD_CLOSE;
 }
 
 static enum smtpd_effect cmd_vrfy(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
-	smtpd_reply(smtpd, "252 2.5.2 Send it and see");
+	smtpd_reply(smtpd, "252 2.5.2 Cannot VRFY user, but will accept message and attempt delivery");
 	return smtpd_junk(smtpd);
 }
 
@@ -248,7 +248,7 @@ static enum smtpd_effect cmd_help(struct smtpd *smtpd, struct slice arg)
 static enum smtpd_effect cmd_expn(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
-	smtpd_reply(smtpd, "502 5.5.1 There are no lists here");
+	smtpd_reply(smtpd, "502 5.5.1 EXPN is not supported");
 	return smtpd_junk(smtpd);
 }
 
@@ -256,7 +256,7 @@ static enum smtpd_effect cmd_starttls(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
 	if (smtpd->tls) {
-		smtpd_reply(smtpd, "503 5.5.1 TLS is up already");
+		smtpd_reply(smtpd, "503 5.5.1 TLS is already active");
 		return smtpd_mistake(smtpd);
 	}
 	if (!smtpd->options.tls_offered) {
@@ -304,19 +304,19 @@ static const char *objection(
 	unsigned flags = command->flags;
 
 	if ((flags & NO_ARG) && arg.len > 0)
-		return "501 5.5.4 This command takes no argument";
+		return "501 5.5.4 No argument allowed";
 	if ((flags & NEEDS_HELLO) && smtpd->state == SMTPD_HELLO)
-		return "503 5.5.1 Say EHLO first";
+		return "503 5.5.1 Send EHLO first";
 	if ((flags & NEEDS_TLS) && smtpd->options.tls_required && !smtpd->tls)
-		return "530 5.7.0 Say STARTTLS first";
+		return "530 5.7.0 Must issue a STARTTLS command first";
 	if ((flags & NOT_MAIL) && smtpd->tx != NULL)
-		return "503 5.5.1 A message is being sent already";
+		return "503 5.5.1 Nested MAIL command";
 	if ((flags & NEEDS_MAIL) && smtpd->tx == NULL)
-		return "503 5.5.1 Say MAIL FROM first";
+		return "503 5.5.1 Need MAIL command";
 	if ((flags & NEEDS_LOGIN) && smtpd->options.conf->lan.require_auth && smtpd->user == NULL)
-		return "530 5.7.0 Log in first";
+		return "530 5.7.0 Authentication required";
 	if ((flags & HAS_ARG) && arg.len == 0)
-		return "501 5.5.4 This command needs an argument";
+		return "501 5.5.4 Argument required";
 	return NULL;
 }
 
@@ -345,7 +345,7 @@ enum smtpd_effect smtpd_line_too_long(struct smtpd *smtpd)
 
 static enum smtpd_effect not_smtp(struct smtpd *smtpd)
 {
-	smtpd_reply(smtpd, "421 4.7.0 This is SMTP, goodbye");
+	smtpd_reply(smtpd, "421 4.7.0 Not an SMTP command, closing connection");
 	return SMTPD_CLOSE;
 }
 

@@ -10,7 +10,7 @@ static enum smtpd_effect login_failed(struct smtpd *smtpd, const struct error *e
 	smtpd_reply_error(smtpd, error, 535, "5.7.8");
 	if (++smtpd->bad_logins < BAD_LOGINS_MAX)
 		return SMTPD_CONTINUE;
-	smtpd_reply(smtpd, "421 4.7.0 Too many failed logins, goodbye");
+	smtpd_reply(smtpd, "421 4.7.0 Too many failed logins, closing connection");
 	return SMTPD_CLOSE;
 }
 
@@ -37,7 +37,7 @@ enum smtpd_effect smtpd_auth_response(struct smtpd *smtpd, struct slice line)
 		smtpd->user = user;
 		client_limits_success(&smtpd->limits);
 		end_exchange(smtpd);
-		smtpd_reply(smtpd, "235 2.7.0 Welcome");
+		smtpd_reply(smtpd, "235 2.7.0 Authentication successful");
 		break;
 	case SASL_FAILED:
 		end_exchange(smtpd);
@@ -61,13 +61,13 @@ enum smtpd_effect smtpd_cmd_auth(struct smtpd *smtpd, struct slice arg)
 	struct slice name = slice_cut(&initial, ' ');
 
 	if (smtpd->user != NULL) {
-		smtpd_reply(smtpd, "503 5.5.1 You are logged in already");
+		smtpd_reply(smtpd, "503 5.5.1 Already authenticated");
 		return smtpd_mistake(smtpd);
 	}
 	sasl_begin(&smtpd->sasl, &options->sasl, options->conf->gateway.hostname,
 	    options->mechanisms(options->sasl.context, smtpd->tls), name);
 	if (smtpd->sasl == NULL) {
-		smtpd_reply(smtpd, "504 5.5.4 This mechanism is not offered");
+		smtpd_reply(smtpd, "504 5.5.4 Unrecognized authentication mechanism");
 		return smtpd_mistake(smtpd);
 	}
 	smtpd->state = SMTPD_AUTH;

@@ -96,7 +96,7 @@ bool smtpd_authors_are_fine(struct smtpd *smtpd, struct slice header, char *refu
 		snprintf(authors.foreign, sizeof(authors.foreign), "nobody");
 	if (conf->lan.check_from && authors.foreign[0] != '\0') {
 		snprintf(refusal, size,
-		    "You are logged in as %.64s and may write only under your own addresses; this letter is from %.100s",
+		    "Author of the message does not belong to user %.64s: %.100s",
 		    smtpd->user, authors.foreign);
 		return false;
 	}

@@ -27,19 +27,19 @@ enum smtpd_effect smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
 	if (smtpd->tx->chunked) {
-		smtpd_reply(smtpd, "503 5.5.1 After BDAT comes BDAT");
+		smtpd_reply(smtpd, "503 5.5.1 Only BDAT is allowed after BDAT");
 		return smtpd_mistake(smtpd);
 	}
 	if (smtpd->tx->envelope.recipients.count == 0) {
-		smtpd_reply(smtpd, "503 5.5.1 No recipient was accepted");
+		smtpd_reply(smtpd, "503 5.5.1 No valid recipients");
 		return smtpd_mistake(smtpd);
 	}
 	if (!smtpd->options.hooks.has_room(smtpd->options.hooks.context, 0)) {
-		smtpd_reply(smtpd, "452 4.3.1 No room on disk, try again later");
+		smtpd_reply(smtpd, "452 4.3.1 Insufficient system storage, try again later");
 		return smtpd_junk(smtpd);
 	}
 	smtpd->state = SMTPD_DATA;
-	smtpd_reply(smtpd, "354 Go on, end with a dot alone in a line");
+	smtpd_reply(smtpd, "354 End data with <CR><LF>.<CR><LF>");
 	return SMTPD_WANT_DATA;
 }
 
@@ -58,9 +58,9 @@ static void fail_storage(struct smtpd_transaction *tx, const struct error *error
 	log_warnx("event=smtp-storage-failed id=%s reason=%s", tx->envelope.id.text,
 	    LOG_ERROR(error));
 	if (error->class == ERROR_FULL)
-		fail(tx, 452, "4.3.1", "No room on disk, try again later");
+		fail(tx, 452, "4.3.1", "Insufficient system storage, try again later");
 	else
-		fail(tx, 451, "4.3.0", "The message cannot be stored now, try again later");
+		fail(tx, 451, "4.3.0", "Cannot store the message, try again later");
 }
 
 static void append_body(struct smtpd_transaction *tx, struct slice bytes)
@@ -200,7 +200,7 @@ static void finish_header(struct smtpd *smtpd)
 		fail(tx, 550, "5.7.1", refusal);
 	if (found.received > SMTPD_RECEIVED_MAX)
 		fail(tx, 554, "5.4.6",
-		    "Too many Received lines: this message goes round in a circle");
+		    "Too many Received fields: mail loop detected");
 	buf_clear(&tx->header);
 }
 
@@ -225,7 +225,7 @@ static void take_header(struct smtpd *smtpd, struct slice bytes)
 	struct slice rest;
 
 	if (buf_append_slice(&tx->header, bytes) != 0) {
-		fail(tx, 552, "5.3.4", "The header of the message is too large");
+		fail(tx, 552, "5.3.4", "Message header too large");
 		return;
 	}
 	end = header_end(buf_slice(&tx->header), before);
@@ -270,15 +270,15 @@ static void check_whole(struct smtpd *smtpd)
 	int64_t outgoing = smtpd->options.conf->limits.max_outgoing_size;
 
 	if (tx->reader.bare_cr || tx->reader.bare_lf || tx->bare_line_end)
-		fail(tx, 550, "5.6.11", "A line does not end with CRLF");
+		fail(tx, 550, "5.6.11", "Line does not end with CRLF");
 	if (tx->reader.has_nul || tx->has_nul)
-		fail(tx, 550, "5.6.0", "NUL bytes in the message");
+		fail(tx, 550, "5.6.0", "Message contains NUL bytes");
 	if (tx->failed.code == 0 && !smtpd_fits_the_day(smtpd))
-		fail(tx, 550, "5.4.5", "You have sent as many bytes today as the limit here allows; send this one tomorrow");
+		fail(tx, 550, "5.4.5", "Daily limit of bytes reached; send this message tomorrow");
 	if (tx->to_outside && outgoing > 0 && tx->size > (uint64_t)outgoing)
-		fail(tx, 552, "5.3.4", "Message too large to leave the office");
+		fail(tx, 552, "5.3.4", "Message too large to be sent outside the office");
 	if (!smtpd_mailboxes_have_room(smtpd))
-		fail(tx, 552, "5.2.2", "The mailbox of a recipient is full");
+		fail(tx, 552, "5.2.2", "Mailbox of a recipient is full");
 }
 
 static void complete_envelope(struct smtpd *smtpd)
@@ -340,7 +340,7 @@ static bool attachments_are_fine(struct smtpd *smtpd)
 	}
 	if (!smtpd_has_forbidden_attachment(smtpd, message, name, sizeof(name)))
 		return true;
-	snprintf(text, sizeof(text), "Attachments such as %s may not leave the office; ask your administrator", name);
+	snprintf(text, sizeof(text), "Attachments like %s may not be sent outside the office; ask your administrator", name);
 	fail(tx, 554, "5.7.1", text);
 	return false;
 }
@@ -356,7 +356,7 @@ static void keep_reply(struct smtpd *smtpd)
 
 	if (tx->to_daemon && stub_reply_id(buf_slice(&tx->subject), &id) && body_view(&tx->body, &message, &error) == 0 &&
 	    stub_reply_has_text(message) && route_address(smtpd->options.conf, &tx->sender, &user) == ROUTE_MAILBOX)
-		route_add_mailbox(smtpd->options.conf, &tx->envelope, user, slice_of(PHRASE(N_("a reply to a stub with text of its own"))));
+		route_add_mailbox(smtpd->options.conf, &tx->envelope, user, slice_of(PHRASE(N_("a reply to a stub that contains text"))));
 }
 
 /* Hands the whole message over to the spool. */
@@ -396,7 +396,7 @@ static void finish_message(struct smtpd *smtpd)
 		store(smtpd);
 	if (tx->failed.code == 0) {
 		client_limits_success(&smtpd->limits);
-		smtpd_reply(smtpd, "250 2.0.0 Accepted as %s", id.text);
+		smtpd_reply(smtpd, "250 2.0.0 OK: queued as %s", id.text);
 	} else {
 		log_refused(smtpd, &tx->failed);
 		smtpd_reply_error(smtpd, &tx->failed, 451, "4.3.0");
@@ -439,7 +439,7 @@ enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg)
 	if (!slice_number(number, 0, UINT64_MAX / 4, &smtpd->chunk_left) ||
 	    (last.len > 0 && !smtpd->chunk_is_last)) {
 		/* Where the chunk ends nobody knows, so whatever follows could be message or command. */
-		smtpd_reply(smtpd, "501 5.5.4 BDAT needs a size, goodbye");
+		smtpd_reply(smtpd, "501 5.5.4 Syntax: BDAT size [LAST]; closing connection");
 		return SMTPD_CLOSE;
 	}
 	smtpd->state = SMTPD_CHUNK;
@@ -482,8 +482,8 @@ static enum smtpd_effect end_chunk(struct smtpd *smtpd)
 
 	smtpd->state = tx != NULL ? SMTPD_MAIL : smtpd->hello[0] != '\0' ? SMTPD_READY : SMTPD_HELLO;
 	if (tx == NULL || tx->envelope.recipients.count == 0) {
-		smtpd_reply(smtpd, tx == NULL ? "503 5.5.1 Say MAIL FROM first"
-					      : "503 5.5.1 No recipient was accepted");
+		smtpd_reply(smtpd, tx == NULL ? "503 5.5.1 Need MAIL command"
+					      : "503 5.5.1 No valid recipients");
 		return smtpd_mistake(smtpd);
 	}
 	if (smtpd->chunk_is_last)
@@ -491,7 +491,7 @@ static enum smtpd_effect end_chunk(struct smtpd *smtpd)
 	else if (tx->failed.code != 0)
 		smtpd_reply_error(smtpd, &tx->failed, 451, "4.3.0");
 	else
-		smtpd_reply(smtpd, "250 2.0.0 Go on");
+		smtpd_reply(smtpd, "250 2.0.0 OK");
 	return SMTPD_CONTINUE;
 }
 
@@ -505,7 +505,7 @@ static enum smtpd_effect take_chunk(struct smtpd *smtpd, struct slice *bytes)
 	smtpd->chunk_left -= len;
 	if (tx != NULL && tx->envelope.recipients.count > 0) {
 		if (!tx->chunked && !smtpd->options.hooks.has_room(smtpd->options.hooks.context, 0))
-			fail(tx, 452, "4.3.1", "No room on disk, try again later");
+			fail(tx, 452, "4.3.1", "Insufficient system storage, try again later");
 		tx->chunked = true;
 		check_chunk(tx, piece);
 		take_bytes(smtpd, piece);

@@ -7,11 +7,11 @@ const char *smtpd_dsn_mail(struct slice name, struct slice value, struct smtpd_d
 {
 	if (slice_is_nocase(name, "RET")) {
 		if (dsn->ret != DSN_RET_UNSAID || !dsn_ret_parse(value, &dsn->ret))
-			return "501 5.5.4 RET is FULL or HDRS, and stands once";
+			return "501 5.5.4 Syntax: RET=FULL or RET=HDRS, once";
 		return NULL;
 	}
 	if (dsn->envid.len > 0 || !dsn_is_xtext(value, DSN_ENVID_MAX))
-		return "501 5.5.4 ENVID is xtext of at most 100 characters, and stands once";
+		return "501 5.5.4 Syntax: ENVID=xtext of up to 100 characters, once";
 	dsn->envid = value;
 	return NULL;
 }
@@ -24,11 +24,11 @@ static const char *rcpt_parameter(struct slice word, struct smtpd_dsn_rcpt *dsn)
 	if (slice_is_nocase(name, "NOTIFY"))
 		return dsn->notify == 0 && dsn_notify_parse(value, &dsn->notify)
 			   ? NULL
-			   : "501 5.5.4 NOTIFY is NEVER, or a list of SUCCESS, FAILURE, DELAY, and stands once";
+			   : "501 5.5.4 Syntax: NOTIFY=NEVER or a list of SUCCESS, FAILURE, DELAY, once";
 	if (!slice_is_nocase(name, "ORCPT"))
-		return "555 5.5.4 Unknown parameter of RCPT";
+		return "555 5.5.4 Unsupported RCPT TO parameter";
 	if (dsn->orcpt.len > 0 || !dsn_is_orcpt(value))
-		return "501 5.5.4 ORCPT is a type, a semicolon and an address as xtext, and stands once";
+		return "501 5.5.4 Syntax: ORCPT=type;address in xtext, once";
 	dsn->orcpt = value;
 	return NULL;
 }

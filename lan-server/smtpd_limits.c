@@ -61,11 +61,11 @@ bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes)
 	total = hooks->sent_today(hooks->context, user, NULL);
 	if (limits->user_daily_messages > 0 && total.messages >= limits->user_daily_messages)
 		smtpd_reply(smtpd,
-		    "550 5.4.5 You have sent %lld messages today, which is the limit here; send this one tomorrow",
+		    "550 5.4.5 Daily limit of %lld messages reached; send this message tomorrow",
 		    (long long)limits->user_daily_messages);
 	else if (!bytes_fit(limits, &total, bytes))
 		smtpd_reply(smtpd,
-		    "550 5.4.5 With this message you would have sent more than %lld bytes today, which is the limit here; "
+		    "550 5.4.5 This message would exceed your daily limit of %lld bytes; "
 		    "send it tomorrow",
 		    (long long)limits->user_daily_bytes);
 	else

@@ -81,11 +81,11 @@ static const char *mail_parameter(struct slice word, struct parameters *given)
 
 	if (slice_is_nocase(name, "SIZE"))
 		return slice_number(value, 0, UINT64_MAX, &given->size) ? NULL
-		                                                : "501 5.5.4 SIZE is no number";
+		                                                : "501 5.5.4 SIZE is not a number";
 	if (slice_is_nocase(name, "BODY")) {
 		bool known = slice_is_nocase(value, "7BIT") || slice_is_nocase(value, "8BITMIME");
 
-		return known ? NULL : "501 5.5.4 BODY is 7BIT or 8BITMIME";
+		return known ? NULL : "501 5.5.4 Syntax: BODY=7BIT or BODY=8BITMIME";
 	}
 	if (slice_is_nocase(name, "SMTPUTF8") && value.ptr == NULL) {
 		given->utf8 = true;
@@ -95,7 +95,7 @@ static const char *mail_parameter(struct slice word, struct parameters *given)
 		return NULL;
 	if (slice_is_nocase(name, "RET") || slice_is_nocase(name, "ENVID"))
 		return smtpd_dsn_mail(name, value, &given->dsn);
-	return "555 5.5.4 Unknown parameter of MAIL";
+	return "555 5.5.4 Unsupported MAIL FROM parameter";
 }
 
 static const char *mail_parameters(struct slice words, struct parameters *given)
@@ -142,23 +142,23 @@ static void refuse_unknown(
 
 	smtpd->unknown_names++;
 	if (hint != NULL)
-		smtpd_reply(smtpd, "%s %s: no such user here; did you mean \"%s\"?", code,
+		smtpd_reply(smtpd, "%s %s: no such user; did you mean \"%s\"?", code,
 		    SHOW(path), hint);
 	else
-		smtpd_reply(smtpd, "%s %s: no such user here", code, SHOW(path));
+		smtpd_reply(smtpd, "%s %s: no such user", code, SHOW(path));
 }
 
 /* Checks what does not depend on parameters. Returns false after a reply. */
 static bool sender_is_fine(struct smtpd *smtpd, struct slice path, const struct addr *sender)
 {
 	if (addr_looks_routed(sender))
-		smtpd_reply(smtpd, "553 5.1.7 %s: addresses with a route in them are not accepted",
+		smtpd_reply(smtpd, "553 5.1.7 %s: source routes are not accepted",
 		    SHOW(path));
 	else if (sender_is_nobody(smtpd->options.conf, sender))
 		refuse_unknown(smtpd, "550 5.1.8", path, sender);
 	else if (!smtpd_may_write_as(smtpd, sender))
 		smtpd_reply(smtpd,
-		    "550 5.7.1 %s: you are logged in as %s and may write only under your own addresses", SHOW(path),
+		    "550 5.7.1 %s: sender address does not belong to user %s", SHOW(path),
 		    smtpd->user);
 	else
 		return true;
@@ -168,10 +168,10 @@ static bool sender_is_fine(struct smtpd *smtpd, struct slice path, const struct 
 static bool size_is_fine(struct smtpd *smtpd, uint64_t size)
 {
 	if (size > (uint64_t)smtpd->options.conf->limits.max_message_size)
-		smtpd_reply(smtpd, "552 5.3.4 Message too large: at most %lld bytes",
+		smtpd_reply(smtpd, "552 5.3.4 Message size exceeds limit of %lld bytes",
 		    (long long)smtpd->options.conf->limits.max_message_size);
 	else if (!smtpd->options.hooks.has_room(smtpd->options.hooks.context, size))
-		smtpd_reply(smtpd, "452 4.3.1 No room on disk, try again later");
+		smtpd_reply(smtpd, "452 4.3.1 Insufficient system storage, try again later");
 	else
 		return true;
 	return false;
@@ -192,18 +192,18 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 	const char *refusal;
 
 	if (!take_word(&path, "FROM:")) {
-		smtpd_reply(smtpd, "501 5.5.4 MAIL FROM:<address>");
+		smtpd_reply(smtpd, "501 5.5.4 Syntax: MAIL FROM:<address>");
 		return smtpd_mistake(smtpd);
 	}
 	if (addr_parse_path(path, true, &sender, &rest) == ADDR_PATH_BAD) {
-		smtpd_reply(smtpd, "553 5.1.7 %s: not an address", SHOW(path));
+		smtpd_reply(smtpd, "553 5.1.7 %s: invalid address", SHOW(path));
 		return smtpd_mistake(smtpd);
 	}
 	path.len -= rest.len;
 	path = slice_trim(path);
 	refusal = mail_parameters(rest, &given);
 	if (refusal == NULL && !given.utf8 && !is_ascii(sender.local))
-		refusal = "553 5.6.7 Addresses beyond ASCII need SMTPUTF8";
+		refusal = "553 5.6.7 Non-ASCII addresses require SMTPUTF8";
 	if (refusal != NULL) {
 		smtpd_reply(smtpd, "%s", refusal);
 		return smtpd_mistake(smtpd);
@@ -216,7 +216,7 @@ enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 	smtpd->tx->announced = given.size;
 	smtpd->tx->envelope.ret = given.dsn.ret;
 	envelope_set(&smtpd->tx->envelope.envid, given.dsn.envid);
-	smtpd_reply(smtpd, "250 2.1.0 Sender ok");
+	smtpd_reply(smtpd, "250 2.1.0 OK");
 	return SMTPD_CONTINUE;
 }
 
@@ -249,14 +249,14 @@ static bool outside_is_fine(struct smtpd *smtpd, struct slice path, const struct
 	struct addr outside;
 
 	if (!smtpd_may_write_outside(smtpd))
-		smtpd_reply(smtpd, "550 5.7.1 %s: you may write inside the office only; ask your administrator", SHOW(path));
+		smtpd_reply(smtpd, "550 5.7.1 %s: you may send only within the office; ask your administrator", SHOW(path));
 	else if (addr->domain[0] == '[' || is_ip_address(addr->domain))
 		smtpd_reply(
-		    smtpd, "550 5.1.2 %s: a domain is needed, not an IP address", SHOW(path));
+		    smtpd, "550 5.1.2 %s: address literals are not accepted, use a domain", SHOW(path));
 	else if (!route_outside_sender(smtpd->options.conf, &smtpd->tx->sender, &outside))
 		smtpd_reply(smtpd,
-		    "550 5.7.1 %s: you have no address in the outside world, so nobody could "
-		    "answer you; ask your administrator to set external_alias of %s",
+		    "550 5.7.1 %s: you have no external address; ask your administrator to set "
+		    "external_alias of %s",
 		    SHOW(path), SHOW(slice_of(smtpd->tx->sender.local)));
 	else
 		return true;
@@ -273,11 +273,11 @@ static bool recipient_is_fine(struct smtpd *smtpd, struct slice path, const stru
 	case ROUTE_GROUP:
 		if (smtpd_mailbox_has_room(smtpd, user, smtpd->tx->announced))
 			return true;
-		smtpd_reply(smtpd, "552 5.2.2 %s: this mailbox is full", SHOW(path));
+		smtpd_reply(smtpd, "552 5.2.2 %s: mailbox full", SHOW(path));
 		return false;
 	case ROUTE_DAEMON:
 		if (!may_call_daemon(smtpd)) {
-			smtpd_reply(smtpd, "550 5.7.1 %s: you may not call it; ask your administrator (daemon_users)",
+			smtpd_reply(smtpd, "550 5.7.1 %s: you may not send commands to daemon; ask your administrator (daemon_users)",
 			    SHOW(path));
 			return false;
 		}
@@ -303,7 +303,7 @@ static bool parse_recipient(
 	const char *refusal;
 
 	if (addr_parse_path(*path, false, addr, &rest) != ADDR_PATH_OK) {
-		smtpd_reply(smtpd, "553 5.1.3 %s: not an address", SHOW(*path));
+		smtpd_reply(smtpd, "553 5.1.3 %s: invalid address", SHOW(*path));
 		return false;
 	}
 	path->len -= rest.len;
@@ -312,10 +312,10 @@ static bool parse_recipient(
 	if (refusal != NULL)
 		smtpd_reply(smtpd, "%s", refusal);
 	else if (addr_looks_routed(addr))
-		smtpd_reply(smtpd, "553 5.1.3 %s: addresses with a route in them are not accepted",
+		smtpd_reply(smtpd, "553 5.1.3 %s: source routes are not accepted",
 		    SHOW(*path));
 	else if (!smtpd->tx->utf8 && !is_ascii(addr->local))
-		smtpd_reply(smtpd, "553 5.6.7 Addresses beyond ASCII need SMTPUTF8");
+		smtpd_reply(smtpd, "553 5.6.7 Non-ASCII addresses require SMTPUTF8");
 	else
 		return true;
 	return false;
@@ -331,16 +331,16 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 	size_t places;
 
 	if (smtpd->tx->chunked) {
-		smtpd_reply(smtpd, "503 5.5.1 The message has begun already");
+		smtpd_reply(smtpd, "503 5.5.1 RCPT is not allowed after BDAT");
 		return smtpd_mistake(smtpd);
 	}
 	if (!take_word(&path, "TO:")) {
-		smtpd_reply(smtpd, "501 5.5.4 RCPT TO:<address>");
+		smtpd_reply(smtpd, "501 5.5.4 Syntax: RCPT TO:<address>");
 		return smtpd_mistake(smtpd);
 	}
 	if (envelope->recipients.count >= SMTPD_RECIPIENTS_MAX ||
 	    envelope->place_count + PLACES_PER_RECIPIENT > ENVELOPE_PLACES_MAX) {
-		smtpd_reply(smtpd, "452 4.5.3 Too many recipients for one message");
+		smtpd_reply(smtpd, "452 4.5.3 Too many recipients");
 		return ++smtpd->tx->too_many <= SMTPD_RECIPIENTS_MAX ? SMTPD_CONTINUE : smtpd_mistake(smtpd);
 	}
 	if (!parse_recipient(smtpd, &path, &addr, &dsn) || !smtpd_may_send(smtpd, smtpd->tx->announced) ||
@@ -353,6 +353,6 @@ enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
 	places = envelope->place_count;
 	route_add(smtpd->options.conf, envelope, &addr, slice_of(text));
 	smtpd_dsn_keep(envelope, places, &dsn);
-	smtpd_reply(smtpd, "250 2.1.5 Recipient ok");
+	smtpd_reply(smtpd, "250 2.1.5 OK");
 	return SMTPD_CONTINUE;
 }

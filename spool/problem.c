@@ -17,14 +17,14 @@ static const struct {
     {"uids ", N_("the UIDs of account %s")},
     {"queue", N_("sending the queue")},
     {"line", N_("the line")},
-    {"hanging up", N_("hanging up the line")},
+    {"hanging up", N_("disconnecting the line")},
     {"session", N_("the communication session")},
     {"process session", N_("the session process")},
     {"process lan", N_("the LAN server")},
     {"disk", N_("the disk")},
     {"clock", N_("the clock")},
     {"log", N_("accepting mail")},
-    {"state.db", N_("the gateway's memory of what it has fetched")},
+    {"state.db", N_("the record of fetched messages")},
 };
 
 char *problem_name(char *out, size_t size, const char *key)

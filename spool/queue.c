@@ -133,7 +133,7 @@ char *queue_message_path(const char *spool, const struct queue_item *item, struc
 		if (there < 0)
 			return NULL;
 	}
-	error_set(error, ERROR_PERMANENT, N_("its message is missing"));
+	error_set(error, ERROR_PERMANENT, N_("the message file is missing"));
 	error->saved_errno = ENOENT;
 	return NULL;
 }

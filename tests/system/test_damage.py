@@ -187,7 +187,7 @@ def test_a_queue_that_cannot_be_changed_is_not_sent_over_and_over(make_gateway):
         subprocess.run(["mount", "-o", "remount,ro,bind", folder], check=True)
         gateway.session(code=1)
         gateway.session(code=1)
-        assert len(reports(gateway, b"could not be taken out of the queue")) == 1
+        assert len(reports(gateway, b"could not be removed from the queue")) == 1
     finally:
         subprocess.run(["umount", "-l", folder], check=True)
     gateway.session()
@@ -257,7 +257,7 @@ def test_postmaster_is_told_of_the_disk_between_sessions(make_gateway, disk):
     disk.fill(20 << 20)
     assert subjects(gateway.mailbox_when("postmaster", 1, seconds=30)) == ["Problem: the disk"]
     disk.make_room()
-    assert subjects(gateway.mailbox_when("postmaster", 2, seconds=30))[1] == "Works again: the disk"
+    assert subjects(gateway.mailbox_when("postmaster", 2, seconds=30))[1] == "Resolved: the disk"
     gateway.session()
     assert len(gateway.files("postmaster")) == 2
 
@@ -272,7 +272,7 @@ def test_postmaster_is_told_before_the_disk_is_full(make_gateway, disk):
     assert subjects(gateway.mailbox_when("postmaster", 1)) == ["Problem: the disk"]
     disk.make_room()
     gateway.session()
-    assert subjects(gateway.mailbox_when("postmaster", 2))[1] == "Works again: the disk"
+    assert subjects(gateway.mailbox_when("postmaster", 2))[1] == "Resolved: the disk"
 
 
 def test_a_crash_leaves_no_core_with_passwords_in_it(make_gateway, folder, monkeypatch):

@@ -154,7 +154,7 @@ def test_a_spool_of_a_later_version_is_refused(make_gateway):
     office.start(wait=False)
     assert office.process.wait(15) == 1
     office.process = None
-    assert "later lanpost" in office.log()
+    assert "newer lanpost" in office.log()
     (office.spool / "version").unlink()  # an older one
     office.start()
     assert (office.spool / "version").read_text() == "1\n"

@@ -58,8 +58,8 @@ def test_who_finds_the_ports_open_finds_the_rest(make_gateway):
         session = office.cli("session")
         status = office.cli("status", "--json")
         assert session.returncode == status.returncode == 0, session.stderr + status.stderr
-        assert "a session is running" not in session.stdout + session.stderr
-        assert "yours begins" not in session.stdout + session.stderr
+        assert "another session is running" not in session.stdout + session.stderr
+        assert "yours starts" not in session.stdout + session.stderr
 
 
 def test_mail_to_daemon_before_a_crash_is_answered_by_a_session_that_shows(make_gateway, folder):

@@ -31,10 +31,10 @@ def test_a_line_without_a_way_to_the_servers_is_told_and_hung_up(make_gateway, f
     nowhere = {"url": "pop3://255.255.255.255:110", "tls": "none", "user": "x", "password": "y"}
     office = make_gateway(users=USERS, accounts={"a": nowhere}, sections={"line": commands(folder, route_timeout="1s")})
     done = office.session(code=1)
-    assert "there is no way to the servers" in done.stdout
+    assert "there is no route to the servers" in done.stdout
     assert said(folder) == ["up", "down"]
     report, = office.mailbox_when("postmaster", 1)
-    assert b"no way to the servers" in report
+    assert b"no route to the servers" in report
 
 
 def test_a_session_that_takes_too_long_is_ended_and_told(make_gateway, account, dovecot, silent, folder):

@@ -77,7 +77,7 @@ def test_who_has_no_address_outside_is_told_at_once(make_gateway, sink):
     refused = office.send("ivan@office.lan", ["client@bank.ru", "anna@office.lan"], letter(sender="ivan@office.lan"))
     assert refused["client@bank.ru"][0] == 550 and b"external_alias" in refused["client@bank.ru"][1]
     refused = office.send("anna@office.lan", ["client@bank.ru", "ivan@office.lan"], letter(sender="anna@office.lan"))
-    assert refused["client@bank.ru"][0] == 550 and b"inside the office only" in refused["client@bank.ru"][1]
+    assert refused["client@bank.ru"][0] == 550 and b"within the office" in refused["client@bank.ru"][1]
     assert len(office.mailbox_when("ivan", 1)) == 1 and len(office.mailbox_when("anna", 1)) == 1
     assert office.queued_files() == []
 

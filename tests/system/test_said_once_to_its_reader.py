@@ -65,7 +65,7 @@ def test_problems_are_told_in_the_language_of_postmasters_reader(make_gateway):
     office.session()
     provider.stop()
     over = [message for message in map(parsed, office.mailbox("boris")) if "office" in message["Subject"]]
-    assert "Снова работает" in over[0]["Subject"] and "there" not in over[0].get_content()
+    assert "Устранено" in over[0]["Subject"] and "there" not in over[0].get_content()
 
 
 def test_damaged_mail_comes_with_the_command_that_removes_it(make_gateway):

@@ -37,10 +37,10 @@ def test_a_second_one_watches_the_first_and_runs_after_it(slow, dovecot, folder)
     watcher = begin(slow, "--watch")
     until(lambda: "event=session" in slow.log(), 5, "the log")
     for other in others:
-        assert "a session is running" in other.stdout.readline()
+        assert "another session is running" in other.stdout.readline()
     (folder / "go").touch()
     said = [other.communicate(timeout=60)[0] for other in others]
-    assert all("office" in text and "now yours begins" in text for text in said), said
+    assert all("office" in text and "yours starts now" in text for text in said), said
     assert [other.returncode for other in others] == [0, 0, 0]
     assert "fetched 1" in watcher.communicate(timeout=60)[0] and watcher.returncode == 0
     assert sessions(slow) == 2  # three asked for one more: it is one

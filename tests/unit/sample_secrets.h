@@ -39,7 +39,7 @@ static int scram_end(void *context, struct slice name, const struct sasl_proof *
 	}
 	if (proof->bytes.len != SCRAM_KEY_LEN || !slice_is(name, "ivan") ||
 	    !scram_proof_fits(&keys, proof->message, (const unsigned char *)proof->bytes.ptr))
-		return error_set(error, ERROR_LOGIN, "Name or password is wrong");
+		return error_set(error, ERROR_LOGIN, "Authentication failed: wrong name or password");
 	scram_signature(&keys, proof->message, signature);
 	*user = "ivan";
 	return 0;
@@ -64,7 +64,7 @@ static int digest(void *context, struct slice name, enum sasl_digest kind, const
 	for (size_t i = 0; i < sizeof(sum); i++)
 		snprintf(digits + 2 * i, 3, "%02x", sum[i]);
 	if (!slice_is(name, "ivan") || !slice_is(proof->bytes, digits))
-		return error_set(error, ERROR_LOGIN, "Name or password is wrong");
+		return error_set(error, ERROR_LOGIN, "Authentication failed: wrong name or password");
 	*user = "ivan";
 	return 0;
 }

@@ -116,7 +116,7 @@ static void test_logins(void **state)
 			fail_msg("%s with %s", logins[i].name, logins[i].password.ptr);
 		if (user == NULL) {
 			assert_int_equal(error.class, ERROR_LOGIN);
-			assert_string_equal(ERROR_EN(&error), "Name or password is wrong");
+			assert_string_equal(ERROR_EN(&error), "Authentication failed: wrong name or password");
 		}
 		end_auth(auth);
 	}

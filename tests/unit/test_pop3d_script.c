@@ -27,7 +27,7 @@ static int login(
 	if (slice_is(name, "busy"))
 		return error_set(error, ERROR_TEMPORARY, "Too many failed logins, try again later");
 	if (!slice_is(name, "ivan") || !slice_is(password, " se cret "))
-		return error_set(error, ERROR_LOGIN, "Name or password is wrong");
+		return error_set(error, ERROR_LOGIN, "Authentication failed: wrong name or password");
 	*user = "ivan";
 	return 0;
 }

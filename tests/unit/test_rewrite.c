@@ -142,9 +142,9 @@ static void test_what_the_gateway_says_is_no_servers_word(void **context)
 
 	(void)context;
 	conf.gateway.bounce_copies = COPIES_NONE;
-	make("ivan@office.lan", BOUNCE_FAILED, PHRASE(N_("550 5.4.7 tried for too long")), &bounces);
+	make("ivan@office.lan", BOUNCE_FAILED, PHRASE(N_("550 5.4.7 delivery time expired")), &bounces);
 	assert_null(strstr(buf_text(&bounces.items[0].body.memory), "The server said"));
-	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "        tried for too long"));
+	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "        delivery time expired"));
 	bounces_clear(&bounces);
 	make("ivan@office.lan", BOUNCE_FAILED, "550 quite so", &bounces);
 	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "Its reply gives the reason"));

@@ -19,7 +19,7 @@ static int login(
 		*user = "ivan";
 		return 0;
 	}
-	return error_set(error, ERROR_LOGIN, "Name or password is wrong");
+	return error_set(error, ERROR_LOGIN, "Authentication failed: wrong name or password");
 }
 
 #include "tests/unit/sample_secrets.h"
