@@ -74,7 +74,7 @@ void smtpd_reply_error(
 enum smtpd_effect smtpd_mistake(struct smtpd *smtpd);
 /* Counts a command that was answered and did nothing; too many of them are mistakes. */
 enum smtpd_effect smtpd_junk(struct smtpd *smtpd);
-/* Says goodbye where there were too many errors. */
+/* Closes the connection after too many errors. */
 enum smtpd_effect smtpd_close_if(struct smtpd *smtpd, bool too_many);
 
 /* Whether the sender may send a message of so many bytes today. Returns false after a reply. */
