@@ -106,8 +106,7 @@ static void describe_content(struct slice top, struct buf *note)
 		}
 	}
 	if (names.count > 0)
-		buf_append_text(note, _("\n"
-		    "Attachments, as far as the beginning shows them:\n\n"));
+		buf_append_text(note, _("\nAttachments, as far as the beginning shows them:\n\n"));
 	for (size_t i = 0; i < names.count; i++)
 		buf_append_text(note, names.items[i]);
 	strlist_clear(&names);
@@ -139,10 +138,7 @@ static void add_reason(const struct fetch_stub *stub, struct buf *note)
 	if (stub->at_least <= stub->size)
 		buf_printf(note,
 		    _("This message is too large to be fetched automatically: %s, while account %s "
-		       "allows %s. It waits on the server of the provider.\n\n"
-		       "To get the whole message, reply to this message without any text of your "
-		       "own, or write to %s@%s with the subject:\n\n    fetch %s\n\n"
-		       "The next session fetches it.\n"),
+		       "allows %s. It waits on the server of the provider.\n\n"),
 		    size, account->name, limit);
 	else if (account->max_size > 0)
 		buf_printf(note,
