@@ -158,10 +158,10 @@ bool utf8_is_valid(struct slice text)
 	return true;
 }
 
-/* True for what would let a peer drive the reader's terminal or reorder a line of a log. */
-static bool is_treacherous(const char *ptr, size_t len)
+bool str_is_treacherous(struct slice character)
 {
-	const unsigned char *p = (const unsigned char *)ptr;
+	const unsigned char *p = (const unsigned char *)character.ptr;
+	size_t len = character.len;
 
 	if (len == 1)
 		return p[0] < 0x20 || p[0] == 0x7F;
@@ -180,7 +180,7 @@ static size_t escape_into(char *out, size_t room, struct slice text, const char 
 
 	while (text.len > 0) {
 		size_t len = utf8_char_len(text);
-		bool escape = len == 0 || is_treacherous(text.ptr, len);
+		bool escape = len == 0 || str_is_treacherous(slice_make(text.ptr, len));
 
 		if (len == 0)
 			len = 1;

@@ -58,6 +58,8 @@ static inline char ascii_lower(char c)
 }
 void str_lower_ascii(char *text);
 
+/* True for a character (of UTF-8) that would let a peer drive the reader's terminal or reorder a line of a log. */
+bool str_is_treacherous(struct slice character);
 /* Copies text so that it is safe on a terminal and in a line of a log: valid UTF-8 stays,
  * control bytes (C0, DEL, C1), invalid bytes, bidirectional overrides become \xNN.
  * Always ends with NUL within size bytes and never cuts inside a character; returns out. */

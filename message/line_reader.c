@@ -9,6 +9,7 @@ void line_reader_clear(struct line_reader *reader)
 {
 	buf_clear(&reader->line);
 	reader->handed_out = reader->cut = false;
+	reader->dropped = 0;
 }
 
 static void keep(struct line_reader *reader, struct slice part)
@@ -17,6 +18,7 @@ static void keep(struct line_reader *reader, struct slice part)
 
 	if (part.len > room) {
 		reader->cut = true;
+		reader->dropped += part.len - room;
 		part.len = room;
 	}
 	buf_append_slice(&reader->line, part);
@@ -29,12 +31,13 @@ enum line_result line_read(struct line_reader *reader, struct slice *input, stru
 	if (reader->handed_out) {
 		buf_reset(&reader->line);
 		reader->handed_out = reader->cut = false;
+		reader->dropped = 0;
 	}
 	keep(reader, slice_make(input->ptr, end < 0 ? input->len : (size_t)end));
 	*input = slice_from(*input, end < 0 ? input->len : (size_t)end + 1);
-	if (end < 0)
-		return LINE_MORE;
 	*line = buf_slice(&reader->line);
+	if (end < 0)
+		return reader->dropped > LINE_DROPPED_MAX ? LINE_ENDLESS : LINE_MORE;
 	if (line->len > 0 && line->ptr[line->len - 1] == '\r')
 		line->len--;
 	reader->handed_out = true;

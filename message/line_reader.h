@@ -13,11 +13,15 @@ enum line_result {
 	LINE_MORE, /* all input was read, the line is not whole yet */
 	LINE_WHOLE,
 	LINE_CUT,  /* it was too long: its beginning */
+	LINE_ENDLESS, /* so much was dropped of it that no end is waited for: hang up */
 };
+
+#define LINE_DROPPED_MAX (1u << 20)
 
 struct line_reader {
 	struct buf line;
 	bool handed_out, cut;
+	size_t dropped; /* bytes of the line that were more than the limit */
 };
 
 void line_reader_init(struct line_reader *reader, size_t limit);

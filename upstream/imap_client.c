@@ -409,6 +409,8 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 
 	if (result == LINE_MORE)
 		return IMAP_NEED;
+	if (result == LINE_ENDLESS)
+		return broken(client, event, line);
 	client->in_response = false;
 	if (result == LINE_WHOLE && (goes_on || is_data_response(line)) &&
 	    ends_with_literal(line, &size))

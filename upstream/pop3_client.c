@@ -89,7 +89,7 @@ static enum pop3_what next_reply(struct pop3_client *client, struct slice *input
 
 	if (result == LINE_MORE)
 		return POP3_NEED;
-	if (client->count == 0)
+	if (client->count == 0 || result == LINE_ENDLESS)
 		return broken(client, event);
 	event->ok = reply_word(line, "+OK", &event->text);
 	if (!event->ok && !reply_word(line, "-ERR", &event->text))
@@ -110,6 +110,8 @@ static enum pop3_what next_line(struct pop3_client *client, struct slice *input,
 
 	if (result == LINE_MORE)
 		return POP3_NEED;
+	if (result == LINE_ENDLESS)
+		return broken(client, event);
 	if (slice_is(event->text, ".")) {
 		answered(client);
 		return event->what = POP3_END;

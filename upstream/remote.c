@@ -521,6 +521,11 @@ enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_
 enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
     int64_t deadline)
 {
+	/* Also where the next bytes are there already: a server that never stops must not outlive its time. */
+	if (is_cancelled(remote))
+		return REMOTE_CANCELLED;
+	if (clock_left_ms(deadline) == 0)
+		return REMOTE_TIMEOUT;
 	if (remote->rest.len > 0) {
 		*got = remote->rest.len < size ? remote->rest.len : size;
 		memcpy(bytes, remote->rest.ptr, *got);

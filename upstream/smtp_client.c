@@ -453,9 +453,14 @@ enum smtp_state smtp_client_feed(struct smtp_client *client, struct slice input)
 	struct slice line;
 
 	client->sent = client->asked;
-	while (input.len > 0 && client->state != SMTP_BROKEN)
-		if (line_read(&client->lines, &input, &line) != LINE_MORE)
+	while (input.len > 0 && client->state != SMTP_BROKEN) {
+		enum line_result result = line_read(&client->lines, &input, &line);
+
+		if (result == LINE_ENDLESS)
+			client->state = SMTP_BROKEN;
+		else if (result != LINE_MORE)
 			on_line(client, line);
+	}
 	return client->state;
 }
 

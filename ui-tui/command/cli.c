@@ -466,17 +466,44 @@ const char *cli_nearest(const char *name, const void *names, size_t count, size_
 	return nearest;
 }
 
-int cli_print_json(json_t *document)
+/* Characters beyond ASCII that a terminal obeys go out as \uXXXX, which says the same to a program. */
+static int put_safely(const char *text)
 {
+	struct slice rest = slice_of(text);
+
+	while (rest.len > 0) {
+		size_t len = utf8_char_len(rest);
+		const unsigned char *p = (const unsigned char *)rest.ptr;
+		struct slice character = slice_make(rest.ptr, len > 0 ? len : 1);
+
+		if (len == 2 && str_is_treacherous(character))
+			printf("\\u%04x", (p[0] & 0x1fu) << 6 | (p[1] & 0x3fu));
+		else if (len == 3 && str_is_treacherous(character))
+			printf("\\u%04x", (p[0] & 0xfu) << 12 | (p[1] & 0x3fu) << 6 | (p[2] & 0x3fu));
+		else
+			fwrite(character.ptr, 1, character.len, stdout);
+		rest = slice_from(rest, character.len);
+	}
+	return putchar('\n') == EOF || ferror(stdout) ? -1 : 0;
+}
+
+int cli_put_json(const json_t *document, size_t flags)
+{
+	char *text = json_dumps(document, flags);
 	int result = CLI_DONE;
-	char *text;
 
-	ctl_say(document, "en");
-	text = json_dumps(document, JSON_INDENT(2));
-
-	if (text == NULL || puts(text) == EOF)
+	if (text == NULL || put_safely(text) != 0)
 		result = cli_fail(CLI_FAILED, _("cannot write the JSON document"));
 	free(text);
+	return result;
+}
+
+int cli_print_json(json_t *document)
+{
+	int result;
+
+	ctl_say(document, "en");
+	result = cli_put_json(document, JSON_INDENT(2));
 	json_decref(document);
 	return result;
 }

@@ -94,6 +94,8 @@ const char *cli_nearest(const char *name, const void *names, size_t count, size_
 /* Prints one JSON document and a line end on standard output; takes it over. Returns CLI_DONE,
  * or CLI_FAILED if it could not be written. */
 int cli_print_json(json_t *document);
+/* The same as it stands, with flags of json_dumps(); borrows it. */
+int cli_put_json(const json_t *document, size_t flags);
 /* A string that is safe in JSON and on terminals, whatever bytes are in text. */
 json_t *cli_json_text(const char *text);
 

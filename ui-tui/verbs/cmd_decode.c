@@ -53,8 +53,7 @@ static bool decode_named(
 static int print_json(const char *file, struct slice header, struct slice charset)
 {
 	json_t *object = json_object();
-	char *text;
-	int result = CLI_DONE;
+	int result;
 
 	json_object_set_new(object, "file", cli_json_text(file));
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
@@ -65,10 +64,7 @@ static int print_json(const char *file, struct slice header, struct slice charse
 		    found ? json_stringn(value.len == 0 ? "" : value.ptr, value.len) : json_null());
 		buf_clear(&value);
 	}
-	text = json_dumps(object, JSON_COMPACT);
-	if (text == NULL || puts(text) == EOF)
-		result = cli_fail(CLI_FAILED, _("cannot write the JSON document"));
-	free(text);
+	result = cli_put_json(object, JSON_COMPACT);
 	json_decref(object);
 	return result;
 }
