@@ -36,7 +36,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb try-install check unit system attack month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run asan tsan bench install clean po pages format
+.PHONY: all help deps demo test deb try-install check tries unit system attack month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run asan tsan bench install clean po pages format
 all:
 
 help:
@@ -144,8 +144,15 @@ $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(LIBS)
 unit: $(UNIT)
 	@tools/run-unit.sh $(UNIT)
 
+# What is tried from within a sandbox, for tests/system/test_processes.py.
+TRIES := $(patsubst %.c,$(B)/%,$(wildcard tests/processes/*.c))
+$(B)/tests/processes/%: $(B)/obj/tests/processes/%.o $(LIBS)
+	@mkdir -p $(@D)
+	@$(call link,$<)
+tries: $(TRIES)
+
 SYSTEM ?= tests/system
-system: all
+system: all tries
 	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(shell expr 2 \* $(JOBS)) $(SYSTEM)
 
 # What must not happen, tried on a running gateway.

@@ -8,6 +8,7 @@ import pytest
 
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
+from harness.processes import holds, name_of, named
 from harness.waiting import kill, until
 
 USERS = {"ivan": {"external_alias": "ivan@example.ru"}}
@@ -15,34 +16,6 @@ SECRET = "Pw-7aQ1x-provider"
 OTHER = "Pw-2bK8y-smarthost"
 PRINTED = "Pw-5cT4z-printed"
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into another process's memory")
-
-
-def name_of(pid):
-    try:
-        return Path(f"/proc/{pid}/comm").read_text().strip()
-    except OSError:
-        return ""
-
-
-def named(office, name):
-    return [pid for pid in office.processes() if name_of(pid) == name]
-
-
-def holds(pid, text):
-    """Whether the memory of that process has the text anywhere."""
-    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
-        for line in maps:
-            span, rights = line.split()[:2]
-            if "r" not in rights or "[v" in line:
-                continue
-            start, end = (int(part, 16) for part in span.split("-"))
-            try:
-                memory.seek(start)
-                if text.encode() in memory.read(end - start):
-                    return True
-            except OSError:
-                pass
-    return False
 
 
 def stalling(word, **settings):

@@ -1,0 +1,50 @@
+"""What a process is, by /proc: its name, rights, descriptors, libraries, and what is in its memory."""
+import os
+import re
+from pathlib import Path
+
+
+def name_of(pid):
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
+
+
+def named(office, name):
+    return [pid for pid in office.processes() if name_of(pid) == name]
+
+
+def facts(pid):
+    """Lines of /proc/PID/status by their names."""
+    return dict(re.findall(r"(?m)^(\w+):\s+(.*)$", Path(f"/proc/{pid}/status").read_text()))
+
+
+def descriptors(pid):
+    """What each descriptor is: a path, "socket:[1]", "/memfd:name (deleted)"."""
+    return {int(fd): os.readlink(f"/proc/{pid}/fd/{fd}") for fd in os.listdir(f"/proc/{pid}/fd")}
+
+
+def libraries(pid):
+    return {match[1] for match in re.finditer(r"/(lib[^/ ]+)\.so", Path(f"/proc/{pid}/maps").read_text())}
+
+
+def variables(pid):
+    return {pair.split(b"=")[0].decode() for pair in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0") if pair}
+
+
+def holds(pid, text):
+    """Whether the memory of that process has the text anywhere."""
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            span, rights = line.split()[:2]
+            if "r" not in rights or "[v" in line:
+                continue
+            start, end = (int(part, 16) for part in span.split("-"))
+            try:
+                memory.seek(start)
+                if text.encode() in memory.read(end - start):
+                    return True
+            except OSError:
+                pass
+    return False
