@@ -26,6 +26,8 @@ struct cache {
 	struct converter items[CACHE_SIZE];
 	size_t next; /* the place that goes when all are taken */
 	size_t opens; /* of this message */
+	bool is_begun; /* somebody says when another begins */
+	bool was_refused;
 	int64_t since;
 };
 
@@ -75,7 +77,16 @@ static struct cache *cache_of_thread(void)
 
 void charset_begin_message(void)
 {
-	cache_of_thread()->opens = 0;
+	struct cache *cache = cache_of_thread();
+
+	cache->opens = 0;
+	cache->is_begun = true;
+	cache->was_refused = false;
+}
+
+bool charset_was_refused(void)
+{
+	return cache_of_thread()->was_refused;
 }
 
 /* What one message may cost; where nobody says that another begins, time does. */
@@ -83,10 +94,11 @@ static bool may_open(struct cache *cache)
 {
 	int64_t now = clock_now_ms();
 
-	if (now - cache->since >= OPENS_MS) {
+	if (!cache->is_begun && now - cache->since >= OPENS_MS) {
 		cache->since = now;
 		cache->opens = 0;
 	}
+	cache->was_refused = cache->was_refused || cache->opens >= OPENS_MAX;
 	return cache->opens++ < OPENS_MAX;
 }
 

@@ -16,7 +16,9 @@ int charset_guess_to_utf8(struct slice hint, struct slice bytes, struct buf *out
 /* The name of the charset that text in an unknown one is likeliest in: "utf-8" where it is that. */
 const char *charset_guess(struct slice bytes);
 
-/* Another message begins: this thread may open converters anew (one message may open 256). */
+/* Another message begins: this thread may open converters anew (one message may open 256). budget_begin() calls it. */
 void charset_begin_message(void);
+/* Whether text of this message stayed undecoded since it has too many charsets. */
+bool charset_was_refused(void);
 
 #endif

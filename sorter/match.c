@@ -1,6 +1,7 @@
 #include "sorter/match.h"
 
 #include "base/alloc.h"
+#include "message/budget.h"
 #include "message/decode.h"
 #include "message/fold.h"
 #include "sorter/pattern.h"
@@ -10,6 +11,12 @@
 #include <time.h>
 
 #define FOLDED_CHAR_MAX 64 /* bytes that one character may become by folding, at most */
+/* The work of message/budget.h. */
+#define COMPARED_AT_ONCE 4 /* bytes for a unit */
+#define COMPARE_START 32
+#define SEARCH_UNITS 8 /* of a byte, by a regular expression */
+#define SEARCH_START 500
+#define GAVE_UP_UNITS 50000000 /* one that came to its bounds */
 #define AROUND 100         /* bytes of a body shown before and behind a match */
 
 /* --- hits */
@@ -117,22 +124,33 @@ static bool compare(const struct test *test, struct slice folded, size_t *start)
 	}
 }
 
+/* What was looked for was not found, and might be there. */
+static bool doubt(struct view *view)
+{
+	view->doubts++;
+	view->is_cut = true;
+	return false;
+}
+
 static bool search(
     const struct test *test, struct view *view, struct slice text, struct slice *matched)
 {
 	char *same = view->source.fold_yo ? slice_dup(text) : NULL;
 	enum pattern_outcome outcome;
 
-	if (view->gave_up >= VIEW_GAVE_UP_MAX) {
+	if (view->gave_up >= VIEW_GAVE_UP_MAX || !budget_spend(text.len * SEARCH_UNITS + SEARCH_START)) {
 		free(same);
-		return false;
+		return doubt(view);
 	}
 	if (same != NULL)
 		fold_yo(same, text.len);
 	outcome =
 	    pattern_find(test->pattern, same == NULL ? text : slice_make(same, text.len), matched);
-	if (outcome == PATTERN_GAVE_UP)
+	if (outcome == PATTERN_GAVE_UP) {
 		view->gave_up++;
+		budget_spend(GAVE_UP_UNITS);
+		doubt(view);
+	}
 	if (outcome == PATTERN_FOUND && same != NULL && text.len > 0)
 		*matched = slice_make(text.ptr + (matched->ptr - same), matched->len);
 	free(same);
@@ -146,9 +164,11 @@ static bool find_text(
 	size_t start;
 
 	if (test->relation == TEST_REGEX)
-		return search(test, view, decoded, matched);
+		return search(test, view, decoded, matched) || (text->is_cut && doubt(view));
+	if (!budget_spend(text->folded.len / COMPARED_AT_ONCE + COMPARE_START))
+		return doubt(view);
 	if (!compare(test, slice_trim(buf_slice(&text->folded)), &start))
-		return false;
+		return text->is_cut && doubt(view);
 	*matched = test->relation == TEST_MATCHES
 	               ? decoded
 	               : locate(decoded, start, start + test->folded_len, test->text);
@@ -227,7 +247,7 @@ static bool test_fields(const struct test *test, struct view *view, struct hit *
 		hit_set(hit, test, field->field.name, value, value);
 		return true;
 	}
-	return false;
+	return view->fields_are_cut && doubt(view);
 }
 
 /* --- other subjects */
@@ -235,7 +255,7 @@ static bool test_fields(const struct test *test, struct view *view, struct hit *
 static bool test_account(const struct test *test, struct view *view, struct hit *hit)
 {
 	struct slice account = slice_of(view->source.account);
-	struct view_text text = {BUF_INIT(account.len + 1), BUF_INIT(account.len * 12 + 1), {0}};
+	struct view_text text = {.decoded = BUF_INIT(account.len + 1), .folded = BUF_INIT(account.len * 12 + 1)};
 	bool result;
 
 	buf_append_slice(&text.decoded, account);
@@ -270,7 +290,7 @@ static bool test_attachment(const struct test *test, struct view *view, struct h
 		    (part->is_attachment && test_text(test, view, name, &part->type, hit)))
 			return true;
 	}
-	return false;
+	return view->parts_are_cut && doubt(view);
 }
 
 /* The surroundings of a part of text, on borders of characters. */
@@ -298,7 +318,7 @@ static bool test_body(const struct test *test, struct view *view, struct hit *hi
 	struct slice matched;
 
 	if (view->body_marks != NULL && test->literal > 0 && !view->body_marks[test->literal - 1])
-		return false;
+		return text->is_cut && doubt(view);
 	if (!find_text(test, view, text, &matched))
 		return false;
 	hit_set(hit, test, SLICE_LITERAL("body"), around(buf_slice(&text->decoded), matched),
@@ -383,6 +403,7 @@ static bool match_all(const struct condition *condition, struct view *view, stru
 
 bool condition_match(const struct condition *condition, struct view *view, struct hit *hit)
 {
+	size_t doubts = view->doubts;
 	bool holds;
 
 	switch (condition->kind) {
@@ -393,7 +414,7 @@ bool condition_match(const struct condition *condition, struct view *view, struc
 	case CONDITION_NOT:
 		holds = condition_match(condition->children[0], view, hit);
 		hit_clear(hit);
-		return !holds;
+		return !holds && view->doubts == doubts; /* what could not be looked at is not absent for that */
 	case CONDITION_AND:
 		return match_all(condition, view, hit);
 	case CONDITION_OR:

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "message/addr.h"
+#include "message/budget.h"
 #include "message/charset.h"
 #include "message/decode.h"
 #include "message/fold.h"
@@ -10,6 +11,7 @@
 
 #include <stdlib.h>
 
+#define DECODE_UNITS 8 /* of a byte (message/budget.h) */
 #define NAME_BYTES_MAX 4096 /* of a file name or a type */
 
 void view_init(struct view *view, const struct view_source *source)
@@ -19,7 +21,7 @@ void view_init(struct view *view, const struct view_source *source)
 
 	memset(view, 0, sizeof(*view));
 	view->source = *source;
-	charset_begin_message();
+	budget_begin();
 	header_walk_init(&walk, source->message);
 	while (view->field_count < VIEW_FIELDS_MAX && header_walk_next(&walk, &field)) {
 		ARRAY_GROW(view->fields, view->field_count);
@@ -27,7 +29,7 @@ void view_init(struct view *view, const struct view_source *source)
 		if (view->charset.ptr == NULL && slice_is_nocase(field.name, "Content-Type"))
 			view->charset = decode_charset_parameter(field.body);
 	}
-	view->is_cut = view->field_count == VIEW_FIELDS_MAX && header_walk_next(&walk, &field);
+	view->is_cut = view->fields_are_cut = view->field_count == VIEW_FIELDS_MAX && header_walk_next(&walk, &field);
 }
 
 static void text_clear(struct view_text *text)
@@ -106,7 +108,8 @@ static void fold(const struct view *view, struct slice text, struct buf *out)
 		fold_yo(out->ptr + start, out->len - start);
 }
 
-static void list_addresses(const struct view *view, struct slice body, struct strlist *addresses)
+/* False if there are more than are looked at. */
+static bool list_addresses(const struct view *view, struct slice body, struct strlist *addresses)
 {
 	struct addr_item item;
 	size_t at = 0, count = 0;
@@ -121,6 +124,7 @@ static void list_addresses(const struct view *view, struct slice body, struct st
 		strlist_add(addresses, buf_text(&folded));
 		buf_clear(&folded);
 	}
+	return count <= VIEW_ADDRESSES_MAX;
 }
 
 const struct view_text *view_field_text(struct view *view, struct view_field *field)
@@ -135,13 +139,18 @@ const struct view_text *view_field_text(struct view *view, struct view_field *fi
 	buf_init(&text->folded, VIEW_FIELD_BYTES_MAX * 12);
 	if (clipped.body.len > VIEW_FIELD_BYTES_MAX)
 		clipped.body.len = VIEW_FIELD_BYTES_MAX;
-	if (clipped.body.len > VIEW_BYTES_MAX - view->bytes)
+	text->is_cut = clipped.body.len < field->field.body.len;
+	if (clipped.body.len > VIEW_BYTES_MAX - view->bytes || !budget_spend(clipped.body.len * DECODE_UNITS)) {
+		text->is_cut = view->is_cut = true;
 		return text;
+	}
 	view->bytes += clipped.body.len;
 	decode_field(&clipped, view->charset, &text->decoded);
 	fold(view, buf_slice(&text->decoded), &text->folded);
 	if (decode_is_address_field(clipped.name))
-		list_addresses(view, clipped.body, &text->addresses);
+		text->is_cut = !list_addresses(view, clipped.body, &text->addresses) || text->is_cut;
+	text->is_cut = text->is_cut || charset_was_refused();
+	view->is_cut = view->is_cut || text->is_cut;
 	return text;
 }
 
@@ -184,7 +193,8 @@ void view_read_parts(struct view *view)
 	mime_walk_init(&walk, view->source.message);
 	while (mime_walk_next(&walk, &part))
 		add_part(view, &part);
-	view->is_cut = view->is_cut || walk.is_cut;
+	view->parts_are_cut = walk.is_cut || charset_was_refused();
+	view->is_cut = view->is_cut || view->parts_are_cut;
 }
 
 /* --- the body */
@@ -202,16 +212,20 @@ static void append_words(struct slice text, struct buf *out)
 	}
 }
 
-static void add_text_part(const struct mime_part *part, struct buf *body)
+/* False if there is no work left for it. */
+static bool add_text_part(const struct mime_part *part, struct buf *body)
 {
 	struct buf text = BUF_INIT(VIEW_BODY_MAX), clean = BUF_INIT(VIEW_BODY_MAX * 3);
 
+	if (!budget_spend((part->body.len < 4 * VIEW_BODY_MAX ? part->body.len : 4 * VIEW_BODY_MAX) * DECODE_UNITS))
+		return false;
 	mime_text(part, &text);
 	decode_append_clean(buf_slice(&text), &clean);
 	append_words(SLICE_LITERAL(" "), body);
 	append_words(buf_slice(&clean), body);
 	buf_clear(&text);
 	buf_clear(&clean);
+	return true;
 }
 
 const struct view_text *view_body(struct view *view)
@@ -227,8 +241,10 @@ const struct view_text *view_body(struct view *view)
 	buf_init(&view->body.folded, VIEW_BODY_MAX * 12);
 	mime_walk_init(&walk, view->source.message);
 	while (mime_walk_next(&walk, &part) && !decoded->overflow)
-		if (mime_is_shown_text(&part))
-			add_text_part(&part, decoded);
+		if (mime_is_shown_text(&part) && !add_text_part(&part, decoded))
+			view->body.is_cut = true;
+	view->body.is_cut = view->body.is_cut || walk.is_cut || charset_was_refused();
+	view->is_cut = view->is_cut || view->body.is_cut;
 	/* Where the bound cut a character, its beginning goes as well. */
 	while (decoded->overflow && decoded->len > 0 && !utf8_is_valid(buf_slice(decoded)))
 		decoded->len--;

@@ -2,7 +2,8 @@
  * A message as conditions see it: fields, parts and text, decoded and folded when first asked for.
  *
  * What a hostile message can cost is bounded: so many fields are looked at, so many bytes of each,
- * so many in all, so much text of the body.
+ * so many in all, so much text of the body, and the work in all (message/budget.h). What lies beyond, rules have not seen: such a message
+ * is delivered as they say, and to where unsorted mail goes, too; no rule matches by what it could not look at.
  */
 #ifndef LANPOST_SORTER_VIEW_H
 #define LANPOST_SORTER_VIEW_H
@@ -31,6 +32,7 @@ struct view_source {
 
 struct view_text {
 	struct buf decoded, folded;
+	bool is_cut; /* it is not all of it, or in part undecoded: what is not found may be there */
 	struct strlist addresses; /* plain, folded; of address fields */
 };
 
@@ -54,7 +56,9 @@ struct view {
 	size_t gave_up; /* searches that came to their bounds so far */
 	/* Read when first asked for. */
 	bool has_parts, has_body;
-	bool is_cut; /* fields or parts are beyond the bounds: no rule has seen them */
+	bool fields_are_cut, parts_are_cut; /* there are more of them */
+	bool is_cut; /* something is beyond the bounds: no rule has seen all of it */
+	size_t doubts; /* tests that found nothing, but could not look at all */
 	struct view_part *parts;
 	size_t part_count;
 	struct view_text body;     /* of all text parts, white space as single blanks */

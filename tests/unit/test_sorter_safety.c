@@ -3,6 +3,7 @@
  * it.
  */
 #include "base/alloc.h"
+#include "message/budget.h"
 #include "sorter/sorter.h"
 #include "tests/unit/cpu_time.h"
 
@@ -265,6 +266,80 @@ static void fields_behind_many_others(void **state)
 	}
 }
 
+/* --- what a rule could not look at */
+
+/* Whether a rule that drops what fits the condition drops the message; where it does not, postmaster must have it. */
+static bool is_dropped(const char *condition, struct slice message)
+{
+	struct error error = ERROR_INIT;
+	struct sorter_decision decision;
+	struct office office;
+	struct sorter *sorter;
+	bool dropped, found = false;
+
+	office_init(&office);
+	office.conf.rule_count = 1;
+	office.rules[0] = (struct conf_rule){.name = text("r"), .when = text(condition), .drop = true, .tag = text(""),
+	    .subject_prefix = text(""), .reply = text("")};
+	sorter = sorter_new(&office.conf, &error);
+	assert_non_null(sorter);
+	sorter_decide(sorter, &(struct sorter_message){message, "", message.len, 1795424400, NULL}, &decision);
+	dropped = decision.dropped_by != NULL;
+	for (size_t i = 0; i < decision.recipient_count; i++)
+		found = found || strcmp(decision.recipients[i].name, "postmaster") == 0;
+	assert_true(dropped || found);
+	sorter_decision_clear(&decision);
+	sorter_free(sorter);
+	return dropped;
+}
+
+static void test_nothing_is_dropped_for_what_could_not_be_looked_at(void **state)
+{
+	struct buf message = BUF_INIT(64u << 20);
+
+	(void)state;
+	/* The word stands behind what is looked at of one field. */
+	buf_append_text(&message, "Subject: ");
+	for (unsigned i = 0; i < (1u << 20) / 64; i++)
+		buf_append_text(&message, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
+	buf_append_text(&message, " boss\r\nFrom: a@x.example\r\nTo: nobody@office.lan\r\n\r\n");
+	assert_false(is_dropped("not subject contains \"boss\"", buf_slice(&message)));
+	assert_false(is_dropped("not subject regex \"boss\"", buf_slice(&message)));
+	assert_true(is_dropped("not from contains \"boss\"", buf_slice(&message)));
+	/* A regular expression that runs wild. */
+	buf_reset(&message);
+	buf_append_text(&message, "Subject: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx!\r\n\r\n");
+	assert_false(is_dropped("not subject regex \"^(x+x+)+$\"", buf_slice(&message)));
+	assert_true(is_dropped("not subject regex \"y\"", buf_slice(&message)));
+	/* More charsets than are looked up. */
+	buf_reset(&message);
+	buf_append_text(&message, "Subject: ");
+	for (unsigned i = 0; i < 300; i++)
+		buf_printf(&message, "=?x-none-%u?Q?a?=\r\n ", i);
+	buf_append_text(&message, "=?koi8-r?B?wsHT?=\r\n\r\n");
+	assert_false(is_dropped("not subject contains \"absent\"", buf_slice(&message)));
+	/* More parts than are looked at. */
+	buf_reset(&message);
+	buf_append_text(&message, "Content-Type: multipart/mixed; boundary=b\r\n\r\n");
+	for (unsigned i = 0; i < 1100; i++)
+		buf_append_text(&message, "--b\r\n\r\nx\r\n");
+	assert_false(is_dropped("not has attachment", buf_slice(&message)));
+	assert_false(is_dropped("not body contains \"absent\"", buf_slice(&message)));
+	buf_clear(&message);
+}
+
+static void test_a_budget_is_used_up_for_good(void **state)
+{
+	(void)state;
+	budget_begin();
+	assert_true(budget_spend(BUDGET_UNITS - 100));
+	assert_true(budget_spend(50));
+	assert_false(budget_spend(UINT64_MAX));
+	assert_false(budget_spend(1));
+	budget_begin();
+	assert_true(budget_spend(1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -285,6 +360,8 @@ int main(void)
 	    cmocka_unit_test(test_long_bodies),
 	    cmocka_unit_test(test_a_million_parts),
 	    cmocka_unit_test(test_a_million_parameters),
+	    cmocka_unit_test(test_nothing_is_dropped_for_what_could_not_be_looked_at),
+	    cmocka_unit_test(test_a_budget_is_used_up_for_good),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

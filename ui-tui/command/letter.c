@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
+#include "message/budget.h"
 #include "message/decode.h"
 
 #include <stdlib.h>
@@ -14,8 +15,11 @@ static char *field_text(struct slice message, const char *name, struct slice cha
 	struct header_field field;
 	char *safe;
 
-	if (header_find(message, name, &field))
+	if (header_find(message, name, &field)) {
+		if (field.body.len > 4 * SHOWN_MAX) /* encoded words are longer than what they say */
+			field.body.len = 4 * SHOWN_MAX;
 		decode_field(&field, charset, &text);
+	}
 	safe = xmalloc(text.len * 4 + 1);
 	str_printable(safe, text.len * 4 + 1, buf_slice(&text));
 	buf_clear(&text);
@@ -26,6 +30,7 @@ void letter_read(struct slice message, struct letter *letter)
 {
 	struct slice charset = decode_message_charset(message);
 
+	budget_begin();
 	*letter = (struct letter){
 	    .from = field_text(message, "From", charset),
 	    .to = field_text(message, "To", charset),

@@ -6,6 +6,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "message/budget.h"
 #include "message/decode.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/input.h"
@@ -101,6 +102,7 @@ static int decode_file(const struct cli *cli, const char *file)
 	}
 	header = buf_slice(&message);
 	header.len = header_length(header);
+	budget_begin();
 	charset = decode_message_charset(header);
 	result = cli->json ? print_json(file, header, charset) : print_text(file, header, charset);
 	buf_clear(&message);
