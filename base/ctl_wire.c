@@ -201,14 +201,32 @@ int ctl_listen(const char *spool, struct error *error)
 	return fd;
 }
 
-int ctl_connect(const char *spool, struct error *error)
+/* The socket itself, never what a link of its name leads to. Returns a descriptor (O_PATH), or -1. */
+static int find_socket(const char *spool, struct error *error)
 {
-	struct sockaddr_un address;
-	int folder = socket_address(spool, &address, error);
-	int fd;
+	int folder = open(spool, O_PATH | O_DIRECTORY | O_CLOEXEC), found;
+	struct stat st;
 
 	if (folder < 0)
+		return error_errno(error, N_("cannot open spool %s"), spool);
+	found = openat(folder, CTL_SOCKET_NAME, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	close(folder);
+	if (found >= 0 && (fstat(found, &st) != 0 || !S_ISSOCK(st.st_mode))) {
+		close(found);
+		found = -1;
+		errno = ECONNREFUSED;
+	}
+	return found >= 0 ? found : error_errno(error, N_("cannot connect to %s/%s"), spool, CTL_SOCKET_NAME);
+}
+
+int ctl_connect(const char *spool, struct error *error)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	int found = find_socket(spool, error), fd;
+
+	if (found < 0)
 		return -1;
+	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", found);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
 		error_errno(error, N_("cannot connect to %s/%s"), spool, CTL_SOCKET_NAME);
@@ -216,7 +234,7 @@ int ctl_connect(const char *spool, struct error *error)
 			close(fd);
 		fd = -1;
 	}
-	close(folder);
+	close(found);
 	return fd;
 }
 

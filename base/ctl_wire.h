@@ -20,6 +20,7 @@
 #define CTL_LINE_MAX (1024 * 1024)
 #define CTL_SEND_MS 2000 /* how long a peer may take to make room for a line */
 #define CTL_SOCKET_NAME "control.sock"
+#define CTL_GROUP "lanpost-control" /* of operators: they may use the socket of the service, and read no mail */
 
 /* What ctl_read() found; -1 beside these for an error. */
 enum ctl_result {

@@ -353,14 +353,14 @@ int fsx_make_dirs(const char *path, struct error *error)
 	char *folder;
 	int result;
 
-	if (owned_mkdir(path, 0750) == 0 || errno == EEXIST)
+	if (owned_mkdir(path, 0700) == 0 || errno == EEXIST)
 		return 0;
 	if (errno != ENOENT)
 		return error_errno(error, N_("cannot make folder %s"), path);
 	folder = parent_of(path);
 	result = fsx_make_dirs(folder, error);
 	free(folder);
-	if (result == 0 && owned_mkdir(path, 0750) != 0 && errno != EEXIST)
+	if (result == 0 && owned_mkdir(path, 0700) != 0 && errno != EEXIST)
 		return error_errno(error, N_("cannot make folder %s"), path);
 	return result;
 }

@@ -1,11 +1,15 @@
 #include "base/lan_address.h"
 
 #include <arpa/inet.h>
-#include <ifaddrs.h>
 #include <net/if.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <string.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <unistd.h>
+
+#define INTERFACES_MAX 256 /* addresses that are looked at */
 
 static bool is_private(uint32_t address)
 {
@@ -22,23 +26,38 @@ bool lan_is_virtual(const char *interface)
 	return false;
 }
 
-void lan_addresses(struct strlist *out)
+static bool is_of_lan(int fd, const struct ifreq *interface)
 {
 	const unsigned unwanted = IFF_LOOPBACK | IFF_POINTOPOINT;
-	struct ifaddrs *interfaces = NULL;
+	struct ifreq asked = *interface;
+	unsigned flags;
 
-	if (getifaddrs(&interfaces) != 0)
-		return;
-	for (const struct ifaddrs *at = interfaces; at != NULL; at = at->ifa_next) {
-		const struct sockaddr_in *address = (const void *)at->ifa_addr;
+	if (lan_is_virtual(interface->ifr_name) || ioctl(fd, SIOCGIFFLAGS, &asked) != 0)
+		return false;
+	flags = (unsigned short)asked.ifr_flags;
+	return (flags & IFF_UP) != 0 && (flags & unwanted) == 0;
+}
+
+/* Not by getifaddrs(), which wants a netlink socket: the service may have none. */
+void lan_addresses(struct strlist *out)
+{
+	struct ifreq interfaces[INTERFACES_MAX];
+	struct ifconf list = {.ifc_len = sizeof(interfaces), .ifc_req = interfaces};
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || ioctl(fd, SIOCGIFCONF, &list) != 0)
+		list.ifc_len = 0;
+	for (size_t i = 0; i < (size_t)list.ifc_len / sizeof(interfaces[0]); i++) {
+		struct sockaddr_in address;
 		char text[INET_ADDRSTRLEN];
 
-		if (at->ifa_addr != NULL && at->ifa_addr->sa_family == AF_INET && (at->ifa_flags & IFF_UP) != 0 &&
-		    (at->ifa_flags & unwanted) == 0 && !lan_is_virtual(at->ifa_name) && is_private(ntohl(address->sin_addr.s_addr)) &&
-		    inet_ntop(AF_INET, &address->sin_addr, text, sizeof(text)) != NULL && !strlist_has(out, text))
+		memcpy(&address, &interfaces[i].ifr_addr, sizeof(address));
+		if (address.sin_family == AF_INET && is_private(ntohl(address.sin_addr.s_addr)) && is_of_lan(fd, &interfaces[i]) &&
+		    inet_ntop(AF_INET, &address.sin_addr, text, sizeof(text)) != NULL && !strlist_has(out, text))
 			strlist_add(out, text);
 	}
-	freeifaddrs(interfaces);
+	if (fd >= 0)
+		close(fd);
 }
 
 bool lan_knows(const char *name)

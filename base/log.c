@@ -38,7 +38,7 @@ static bool stderr_is_journal(void)
 
 static int open_file(const char *path)
 {
-	return owned_open(path, O_WRONLY | O_APPEND, 0640);
+	return owned_open(path, O_WRONLY | O_APPEND, 0600);
 }
 
 void log_start(const struct log_settings *settings, const char *process)

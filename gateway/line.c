@@ -26,7 +26,7 @@ static void mark(const struct conf *conf, const struct msgid *session)
 	char *path = layout_line_up(conf->gateway.spool);
 	struct error error;
 
-	if ((session != NULL ? fsx_replace(path, slice_of(session->text), 0640, &error) : fsx_unlink(path, &error)) != 0)
+	if ((session != NULL ? fsx_replace(path, slice_of(session->text), 0600, &error) : fsx_unlink(path, &error)) != 0)
 		log_warnx("event=line-not-marked reason=%s", LOG_ERROR(&error));
 	free(path);
 }

@@ -27,7 +27,7 @@ int spool_lock(const char *spool, int *fd, struct error *error)
 	char pid[32] = "";
 	int result = 0;
 
-	*fd = owned_open(path, O_RDWR, 0640);
+	*fd = owned_open(path, O_RDWR, 0600);
 	if (*fd < 0) {
 		result = error_errno(error, N_("cannot open %s"), path);
 	} else if (fsx_lock(*fd) != 0) {

@@ -12,7 +12,7 @@
 static int write_version(const char *path, struct error *error)
 {
 	char *text = xasprintf("%d\n", SPOOL_VERSION);
-	int result = fsx_replace(path, slice_of(text), 0640, error);
+	int result = fsx_replace(path, slice_of(text), 0600, error);
 
 	free(text);
 	return result;

@@ -12,6 +12,7 @@
 #include "gateway/privileges.h"
 #include "gateway/reload.h"
 #include "gateway/spool_lock.h"
+#include "gateway/spool_modes.h"
 #include "gateway/spool_version.h"
 #include "gateway/status.h"
 
@@ -374,6 +375,7 @@ static int open_spool(struct supervisor *supervisor, struct error *error)
 	if (fsx_make_dirs(spool, error) != 0 || spool_lock(spool, &supervisor->lock_fd, error) != 0)
 		return -1;
 	child_close_in_children(supervisor->lock_fd);
+	spool_modes_close(spool);
 	return spool_version_check(spool, error);
 }
 
@@ -422,6 +424,7 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 	/* Whoever finds the ports open finds the control socket, too. */
 	if (control_open(&supervisor->control, spool, &hooks, error) != 0)
 		return -1;
+	spool_modes_share_socket(spool);
 	return listeners_listen(&supervisor->listeners, error);
 }
 

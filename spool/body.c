@@ -26,7 +26,7 @@ static int write_file(struct body *body, struct slice bytes, struct error *error
 static int body_spill(struct body *body, const struct msgid *id, struct error *error)
 {
 	body->path = layout_body(body->spool, id->text);
-	body->fd = owned_open(body->path, O_WRONLY | O_EXCL, 0640);
+	body->fd = owned_open(body->path, O_WRONLY | O_EXCL, 0600);
 	if (body->fd < 0) {
 		error_errno(error, N_("cannot create %s"), body->path);
 		free(body->path);

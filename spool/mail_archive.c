@@ -61,7 +61,7 @@ static int copy_to(const char *spool, const char *user, const struct maildir_mes
 	int result = maildir_open(spool, user, message, &bytes, error);
 
 	if (result == 0) {
-		result = fsx_create(tmp, &bytes, 1, 0640, error);
+		result = fsx_create(tmp, &bytes, 1, 0600, error);
 		if (result == 0)
 			result = fsx_check_map(bytes, error);
 		if (result == 0)

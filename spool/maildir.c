@@ -431,8 +431,8 @@ struct content {
 
 static int create(const char *path, const struct content *content, struct error *error)
 {
-	return content->source != NULL ? fsx_create_sharing(path, content->parts[0], content->source, 0640, error)
-				       : fsx_create(path, content->parts, content->count, 0640, error);
+	return content->source != NULL ? fsx_create_sharing(path, content->parts[0], content->source, 0600, error)
+				       : fsx_create(path, content->parts, content->count, 0600, error);
 }
 
 /* Puts a new file where the message stands now. If it stands nowhere any more, somebody has removed it, and it stays removed. */

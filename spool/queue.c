@@ -250,8 +250,8 @@ int queue_deliver(const char *spool, const struct envelope *envelope, const char
 
 		if (source != NULL && fsx_map(source, &copy, error) != 0)
 			goto out;
-		result = source == NULL ? fsx_create(message, parts, count, 0640, error)
-					: fsx_create(message, &copy, 1, 0640, error);
+		result = source == NULL ? fsx_create(message, parts, count, 0600, error)
+					: fsx_create(message, &copy, 1, 0600, error);
 		if (result == 0)
 			result = fsx_check_map(copy, error);
 		fsx_unmap(copy);
@@ -259,7 +259,7 @@ int queue_deliver(const char *spool, const struct envelope *envelope, const char
 			goto out;
 	}
 	result = -1;
-	if (fsx_create(tmp, &data, 1, 0640, error) == 0)
+	if (fsx_create(tmp, &data, 1, 0600, error) == 0)
 		result = fsx_rename(tmp, path, error);
 out:
 	buf_clear(&text);
@@ -286,7 +286,7 @@ static int update(const char *spool, struct queue_item *item, const struct envel
 	int result;
 
 	envelope_to_file_text(envelope, &text);
-	result = fsx_replace(path, buf_slice(&text), 0640, error);
+	result = fsx_replace(path, buf_slice(&text), 0600, error);
 	if (result == 0 && state != item->state)
 		result = move(spool, item, state, error);
 	buf_clear(&text);
@@ -404,7 +404,7 @@ static int rewrite_message(const char *path, const struct slice *parts, size_t c
 {
 	char *tmp = xasprintf("%s.tmp", path);
 	struct error ignored;
-	int result = fsx_create(tmp, parts, count, 0640, error);
+	int result = fsx_create(tmp, parts, count, 0600, error);
 
 	if (result == 0)
 		result = fsx_swap_in(tmp, path, error);
@@ -482,7 +482,7 @@ int queue_verify(const char *spool, const struct msgid *id, const struct slice *
 int queue_set_aside(const char *spool, const char *name, struct slice bytes, struct error *error)
 {
 	char *path = layout_queue_file(spool, QUEUE_CORRUPT, name, "");
-	int result = fsx_replace(path, bytes, 0640, error);
+	int result = fsx_replace(path, bytes, 0600, error);
 
 	free(path);
 	return result;

@@ -135,7 +135,7 @@ static int open_db(struct state *state, const char *path, struct error *error)
 {
 	bool has_copy;
 
-	owned_touch(path, 0640);
+	owned_touch(path, 0600);
 	if (sqlite3_open_v2(path, &state->db,
 		SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_FULLMUTEX,
 		NULL) != SQLITE_OK) {

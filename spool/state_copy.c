@@ -128,7 +128,7 @@ static int write_copy(struct state *state, const char *path, struct error *error
 	struct error ignored;
 	int result = fsx_unlink(tmp, error);
 
-	owned_touch(tmp, 0640);
+	owned_touch(tmp, 0600);
 	if (result == 0)
 		result = fill(state, tmp, error);
 	if (result == 0)

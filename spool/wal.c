@@ -195,7 +195,7 @@ static int create_locked(struct wal *wal, const char *tmp, struct error *error)
 {
 	char header[SEGMENT_HEADER] = {0};
 
-	wal->fd = owned_open(tmp, O_RDWR | O_TRUNC, 0640);
+	wal->fd = owned_open(tmp, O_RDWR | O_TRUNC, 0600);
 	if (wal->fd < 0)
 		return error_errno(error, N_("cannot create %s"), tmp);
 	if (fsx_lock(wal->fd) != 0)

@@ -27,7 +27,7 @@ int wal_retire_begin(const char *spool, int *fd, struct error *error)
 	char *path = layout_wal(spool, "backup.lock");
 	int result = 0;
 
-	*fd = owned_open(path, O_RDWR, 0640);
+	*fd = owned_open(path, O_RDWR, 0600);
 	if (*fd < 0)
 		result = error_errno(error, N_("cannot open %s"), path);
 	free(path);

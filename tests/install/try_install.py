@@ -175,8 +175,12 @@ class Try:
         self.system.run("useradd -m stranger")
         done = self.run("lanpost status", user="stranger", check=False)
         assert done.returncode == 1 and "sudo" in done.stderr and "lanpost" in done.stderr, done.stderr
-        self.system.run("usermod -aG lanpost stranger")
+        self.system.run("usermod -aG lanpost-control stranger")
         self.run("lanpost status", user="stranger")
+        self.run("lanpost session --send-only", user="stranger")
+        for secret in ("/var/lib/lanpost/mailboxes", "/var/lib/lanpost/state.db", "/etc/lanpost/accounts.conf"):
+            assert self.run(f"cat {secret} || ls {secret}", user="stranger", check=False).returncode != 0, secret
+        assert self.run("sudo find /var/lib/lanpost -perm /077 ! -name control.sock ! -path /var/lib/lanpost").stdout == ""
 
     def broken_configuration_is_not_tried_for_ever(self):
         self.run("sudo sh -c 'echo nonsense >> /etc/lanpost/rules.conf'")

@@ -380,6 +380,27 @@ struct conf *cli_gateway_conf(const struct cli *cli)
 	return act_as_owner(conf);
 }
 
+/* The service's own spool is known without its configuration; any other is named with -c. */
+struct conf *cli_control_conf(const struct cli *cli)
+{
+	struct conf_problems problems = {0};
+	struct conf *conf;
+	bool reaches;
+	char *path;
+
+	if (cli_option(cli, "-c") != NULL || access(cli->config, R_OK) == 0 || errno != EACCES)
+		return cli_gateway_conf(cli);
+	conf = conf_load_broken(cli->config, &problems); /* what is not set is the default */
+	conf_problems_clear(&problems);
+	path = xasprintf("%s/" CTL_SOCKET_NAME, conf->gateway.spool);
+	reaches = access(path, W_OK) == 0;
+	free(path);
+	if (reaches)
+		return conf;
+	conf_free(conf);
+	return cli_gateway_conf(cli);
+}
+
 int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, struct state *state))
 {
 	struct conf *conf = cli_gateway_conf(cli);

@@ -80,6 +80,9 @@ struct conf *cli_conf(const struct cli *cli);
 /* The same for verbs that talk to the running gateway, and for those that change the files: what is wrong in them does not
  * keep the admin from looking at it, stopping it or mending it, as long as they can be read at all. */
 struct conf *cli_gateway_conf(const struct cli *cli);
+/* The same for verbs that only talk to the gateway: who may not read the configuration may be an operator, in the group of the
+ * control socket of the service. */
+struct conf *cli_control_conf(const struct cli *cli);
 /* Runs something with what the gateway remembers; returns its exit code. */
 int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, struct state *state));
 /* Says that there is no such account, and the nearest one. Returns CLI_FAILED. */

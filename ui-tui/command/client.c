@@ -32,8 +32,8 @@ static int no_connection(const struct conf *conf, const struct error *error)
 		    _("the gateway is not running (spool %s): start lanpostd or `systemctl start lanpost`"),
 		    conf->gateway.spool);
 	if (error->saved_errno == EACCES)
-		return cli_fail(CLI_FAILED, _("%s; run this command as root, or join the group of "
-		    "the socket"), ERROR_SAID(error));
+		return cli_fail(CLI_FAILED, _("%s; run this command as root (sudo lanpost), or "
+		    "join the group %s"), ERROR_SAID(error), CTL_GROUP);
 	return cli_fail_error(error);
 }
 

@@ -15,7 +15,7 @@
 
 int cmd_reload(struct cli *cli)
 {
-	struct conf *conf = cli_gateway_conf(cli);
+	struct conf *conf = cli_control_conf(cli);
 	json_t *answer;
 	int result;
 
@@ -72,7 +72,7 @@ static int stop_and_wait(const struct conf *conf)
 
 int cmd_stop(struct cli *cli)
 {
-	struct conf *conf = cli_gateway_conf(cli);
+	struct conf *conf = cli_control_conf(cli);
 	int result;
 
 	if (conf == NULL)

@@ -123,7 +123,7 @@ int cmd_session(struct cli *cli)
 
 	if (result != CLI_DONE)
 		return result;
-	conf = cli_gateway_conf(cli);
+	conf = cli_control_conf(cli);
 	if (conf == NULL)
 		return CLI_FAILED;
 	if (cli_option(cli, "--cancel") != NULL)
@@ -138,7 +138,7 @@ int cmd_session(struct cli *cli)
 
 int cmd_queue_flush(struct cli *cli)
 {
-	struct conf *conf = cli_gateway_conf(cli);
+	struct conf *conf = cli_control_conf(cli);
 	int result;
 
 	if (conf == NULL)

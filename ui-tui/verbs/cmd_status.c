@@ -171,7 +171,7 @@ static void print_status(const json_t *status)
 
 int cmd_status(struct cli *cli)
 {
-	struct conf *conf = cli_gateway_conf(cli);
+	struct conf *conf = cli_control_conf(cli);
 	json_t *status;
 	int result;
 

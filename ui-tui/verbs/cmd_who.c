@@ -38,7 +38,7 @@ static void print_clients(const json_t *clients)
 
 int cmd_who(struct cli *cli)
 {
-	struct conf *conf = cli_gateway_conf(cli);
+	struct conf *conf = cli_control_conf(cli);
 	json_t *answer, *clients;
 	int result;
 
