@@ -33,7 +33,7 @@ def test_a_user_sends_so_many_messages_a_day(make_gateway):
     for _ in range(2):
         gateway.send("ivan@office.lan", ["anna"], letter())
     code, text = refusal(gateway, "ivan@office.lan", ["anna"], letter())
-    assert code == 550 and b"2 messages today" in text
+    assert code == 550 and b"limit of 2 messages" in text
     gateway.stop()
     gateway.start()
     assert refusal(gateway, "ivan@office.lan", ["anna"], letter())[0] == 550
