@@ -31,7 +31,7 @@ def test_everybody_is_answered_in_his_language(make_gateway, account, office):
 def test_the_report_of_a_session_is_in_the_users_language(make_gateway, account):
     gateway = make_gateway(users={"ivan": {"language": "ru"}}, accounts={"office": account})
     _, text = ask(gateway, "ivan", "получить office")
-    assert "office: забрано 0" in text
+    assert "office: получено 0" in text
 
 
 @pytest.mark.parametrize("header", ["List-Unsubscribe: <mailto:x@y.z>", "List-Id: <list.y.z>", "Precedence: list",

@@ -12,7 +12,7 @@ WORDS = {  # what the tests look for
            "held": "held", "to send": "to send", "empty": "The queue is empty", "recipient": "RECIPIENT",
            "delivered": "delivered", "subject": "Subject: ", "no users": "there are no users yet", "help": "Everywhere:",
            "yes": "Yes, permanently delete"},
-    "ru": {"running": "шлюз работает", "down": "шлюз не работает", "fetched": "забрано 0, отправлено 0",
+    "ru": {"running": "шлюз работает", "down": "шлюз не работает", "fetched": "получено 0, отправлено 0",
            "held": "придержано", "to send": "к отправке", "empty": "Очередь пуста", "recipient": "ПОЛУЧАТЕЛЬ",
            "delivered": "доставлено", "subject": "Тема: ", "no users": "пользователей ещё нет", "help": "Везде:",
            "yes": "Да, удалить безвозвратно"},
