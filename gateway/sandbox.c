@@ -61,7 +61,7 @@ static const char *const system_reads[] = {"/usr/lib", "/usr/lib64", "/usr/lib32
 static const char *const system_writes[] = {"/dev/null", "/dev/urandom", "/dev/random", NULL};
 static const char *const names_reads[] = {"/etc/resolv.conf", "/etc/hosts", "/etc/host.conf", "/etc/nsswitch.conf", "/etc/gai.conf",
     "/etc/services", "/etc/protocols", "/run/systemd/resolve", "/etc/ssl", "/usr/share/ca-certificates",
-    "/usr/local/share/ca-certificates", NULL};
+    "/usr/local/share/ca-certificates", "/etc/ca-certificates", "/etc/pki", "/etc/crypto-policies", NULL};
 
 void sandbox_children(void)
 {

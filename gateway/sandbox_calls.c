@@ -38,7 +38,7 @@ static const char *const always[] = {
     "geteuid32", "getgid32", "getegid32", "getrlimit", "ugetrlimit", "setrlimit", "getrusage", "sysinfo", "uname", "times",
     /* signals of its own */
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack", "rt_sigtimedwait", "rt_sigtimedwait_time64",
-    "rt_sigpending", "signalfd4",
+    "rt_sigpending", "signalfd4", "alarm", "setitimer", "getitimer", "wait4", "waitid",
     /* time and chance */
     "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64",
     "gettimeofday", "time", "getrandom",

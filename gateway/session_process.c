@@ -19,6 +19,7 @@
 #include "gateway/session_limits.h"
 #include "gateway/session_report.h"
 #include "gateway/session_result.h"
+#include "gateway/session_sandbox.h"
 #include "gateway/sorting.h"
 #include "gateway/spool.h"
 #include "spool/expire.h"
@@ -319,8 +320,10 @@ static int open_all(struct session *session, struct conf *conf, struct error *er
 	/* Before there is a thread, a lock or a file. */
 	if (secrets_start(&session->secrets, conf, session->event_fd, error) != 0 ||
 	    sorting_start(&session->sorting, conf, (int[]){session->event_fd, session->secrets.helper.fd}, session_limits_cancelled(), error) !=
-		0 ||
-	    spool_open(&session->spool, conf, "session", NULL, NULL, error) != 0)
+		0)
+		return -1;
+	session_sandbox_enter(conf);
+	if (spool_open(&session->spool, conf, "session", NULL, NULL, error) != 0)
 		return -1;
 	fetch_adopt(session->conf, session->spool.state);
 	intake_set_session(session->spool.intake, session->id.text);

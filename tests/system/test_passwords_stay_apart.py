@@ -112,6 +112,7 @@ def test_the_line_goes_down_though_all_are_told_to_end(make_gateway, folder):
         until(lambda: any(c.startswith(b"LIST") for c in server.commands), 20, "the login")
         for pid in office.processes()[1:]:
             if name_of(pid) != "session":
-                os.kill(pid, signal.SIGTERM)
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGTERM)
         office.stop()
         assert (folder / "line").read_text().split() == ["up", "down"]
