@@ -65,20 +65,21 @@ def office_at(make_gateway, url, good):
         "liar": {"url": url, **keys}, "good": {"url": f"pop3://127.0.0.1:{good.port}", **keys, "deliver_to": "ivan"}})
 
 
-def check(make_gateway, liar, scheme):
+def check(make_gateway, liar, scheme, code):
     good = MisbehavingPop3([letter(number=n) for n in (1, 2)])
     office = office_at(make_gateway, f"{scheme}://127.0.0.1:{liar.port}", good)
     done = office.cli("session", timeout=100)
     liar.stop()
     good.stop()
-    assert done.returncode == 1, done.stdout
+    assert done.returncode in code, done.stdout
     assert in_mailbox(office, "ivan") == collections.Counter([1, 2])
     assert office.cli("status").returncode == 0
 
 
 @pytest.mark.parametrize("misdeed", POP3)
 def test_what_has_no_end_is_ended(make_gateway, misdeed):
-    check(make_gateway, Pop3([b"Subject: x\r\n\r\nx\r\n"], misdeed), "pop3")
+    is_message = misdeed == "has_a_header_without_end"  # that one is left there, and told
+    check(make_gateway, Pop3([b"Subject: x\r\n\r\nx\r\n"], misdeed), "pop3", (0, 1) if is_message else (1,))
 
 
 class Smarthost(MisbehavingSmtp):
