@@ -1,14 +1,20 @@
 #include "gateway/reply.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
+#include "base/i18n.h"
 #include "base/log.h"
+#include "gateway/report.h"
 #include "message/decode.h"
 #include "message/header.h"
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
+#include "spool/problem.h"
+#include "spool/state_problems.h"
 #include "spool/state_replies.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #define REPLY_MAX (64u << 10)
 #define SUBJECT_MAX 400 /* bytes of the other's subject */
@@ -186,9 +192,9 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
 	return result;
 }
 
-/* The rule may have gone meanwhile, and then nothing is sent. */
+/* The rule may have gone meanwhile, and then nothing is sent. A rule that has reached its limit is added to limited. */
 static int write_one(const struct conf *conf, struct intake *intake, struct state *state,
-    const struct reply_due *reply, const char *session, struct error *error)
+    const struct reply_due *reply, const char *session, struct strlist *limited, struct error *error)
 {
 	const struct fact none = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "none"};
 	const struct conf_rule *rule = find_rule(conf, reply->rule);
@@ -198,10 +204,9 @@ static int write_one(const struct conf *conf, struct intake *intake, struct stat
 	if (state_reply_last(state, reply->rule, reply->address, &last, error) != 0 ||
 	    state_reply_count(state, reply->rule, reply->time - HOUR_SECONDS, &recent, error) != 0)
 		return -1;
-	if (recent >= HOURLY_MAX)
-		log_warnx("event=reply-limit rule=%s to=%s reason=\"%d replies in an hour\"", LOG_CSTR(reply->rule), LOG_CSTR(reply->address),
-		    HOURLY_MAX);
-	else if (rule != NULL && (last == 0 || reply->time - last >= rule->reply_days * DAY_SECONDS))
+	if (recent >= HOURLY_MAX && rule != NULL && !strlist_has(limited, reply->rule))
+		strlist_add(limited, reply->rule);
+	else if (recent < HOURLY_MAX && rule != NULL && (last == 0 || reply->time - last >= rule->reply_days * DAY_SECONDS))
 		return send_reply(conf, intake, reply, rule->reply, session, error);
 	if (intake_accept(intake, NULL, NULL, &none, 1, error) != 0)
 		return -1;
@@ -209,9 +214,56 @@ static int write_one(const struct conf *conf, struct intake *intake, struct stat
 	return 0;
 }
 
+/* Once for each rule, however many replies were held back. */
+static void tell_limited(const struct conf *conf, struct intake *intake, struct state *state, const char *session,
+    const struct strlist *limited)
+{
+	for (size_t i = 0; i < limited->count; i++) {
+		char *key = xasprintf("replies %s", limited->items[i]);
+		struct error problem;
+
+		log_warnx("event=reply-limit rule=%s reason=\"%d replies in an hour\"", LOG_CSTR(limited->items[i]), HOURLY_MAX);
+		error_set(&problem, ERROR_PERMANENT,
+		    N_("%d replies within an hour is the limit; senders beyond it get none. Somebody may write with forged senders: check "
+		       "the condition of the rule."),
+		    HOURLY_MAX);
+		report_problem(conf, intake, state, session, key, PROBLEM_NAME(key), &problem, SLICE_NONE);
+		free(key);
+	}
+}
+
+static void collect_limits(void *context, const char *key, const char *text, int64_t since)
+{
+	(void)text;
+	(void)since;
+	if (slice_begins_nocase(slice_of(key), "replies "))
+		strlist_add(context, key);
+}
+
+/* A limit is over when the last hour has fewer replies, or the rule gives none any more. */
+static void tell_over(const struct conf *conf, struct intake *intake, struct state *state, const char *session)
+{
+	struct strlist keys = {NULL, 0};
+	struct error error;
+
+	if (state_problems(state, collect_limits, &keys, &error) != 0)
+		log_warnx("event=problems-unreadable reason=%s", LOG_ERROR(&error));
+	for (size_t i = 0; i < keys.count; i++) {
+		const char *rule = keys.items[i] + strlen("replies ");
+		size_t recent = 0;
+
+		if (find_rule(conf, rule) != NULL &&
+		    (state_reply_count(state, rule, clock_wall() - HOUR_SECONDS, &recent, &error) != 0 || recent >= HOURLY_MAX))
+			continue;
+		report_recovery(conf, intake, state, session, keys.items[i], PROBLEM_NAME(keys.items[i]));
+	}
+	strlist_clear(&keys);
+}
+
 void reply_write_due(
     const struct conf *conf, struct intake *intake, struct state *state, const char *session)
 {
+	struct strlist limited = {NULL, 0};
 	struct replies replies;
 	struct error error;
 
@@ -220,8 +272,11 @@ void reply_write_due(
 		return;
 	}
 	for (size_t i = 0; i < replies.count; i++)
-		if (write_one(conf, intake, state, &replies.items[i], session, &error) != 0)
+		if (write_one(conf, intake, state, &replies.items[i], session, &limited, &error) != 0)
 			log_warnx("event=reply-failed to=%s reason=%s",
 			    LOG_CSTR(replies.items[i].address), LOG_ERROR(&error));
 	replies_clear(&replies);
+	tell_over(conf, intake, state, session);
+	tell_limited(conf, intake, state, session, &limited);
+	strlist_clear(&limited);
 }

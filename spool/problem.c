@@ -15,6 +15,7 @@ static const struct {
     {"corrupt ", N_("damaged file %s")},
     {"message ", N_("a message of account %s")},
     {"uids ", N_("the UIDs of account %s")},
+    {"replies ", N_("replies of rule %s")},
     {"queue", N_("sending the queue")},
     {"line", N_("the line")},
     {"hanging up", N_("disconnecting the line")},

@@ -95,6 +95,27 @@ def test_a_sender_gets_one_reply_however_often_he_writes(make_gateway, account, 
     assert [letter.recipients for letter in sink.letters] == [["client@bank.ru"], ["other@bank.ru"]]
 
 
+def test_forged_senders_make_no_flood_of_replies(make_gateway, account, dovecot, sink):
+    office = office_with(make_gateway, account, sink, {"thanks": {"when": 'to contains "orders@"', "deliver": "buh", "reply": "thanks"}})
+
+    def write(numbers):
+        for number in numbers:
+            dovecot.deliver("office", letter(number=number, to="orders@example.ru", extra=f"Return-Path: <c{number}@bank.ru>\n"))
+        office.session()
+    write(range(35))
+    assert len(sink.letters) == 30 and len(office.files("buh")) == 35
+    assert office.log().count("event=reply-limit") == 1
+    write(range(35, 38))
+    assert len(sink.letters) == 30 and len(office.files("buh")) == 38
+    report, = office.mailbox_when("postmaster", 1)
+    assert b"replies of rule thanks" in report and b"30 replies within an hour" in report
+    office.rules = {"other": {"when": "always", "deliver": "buh"}}
+    office.write()
+    office.cli("reload")
+    office.session()
+    assert len([mail for mail in office.mailbox_when("postmaster", 2) if b"replies of rule thanks" in mail]) == 2
+
+
 @pytest.mark.parametrize("extra", ["Auto-Submitted: auto-generated\n", "List-Id: <news.bank.ru>\n", "Precedence: bulk\n",
                                    "Return-Path: <>\n"])
 def test_no_reply_to_programs_and_lists(make_gateway, account, dovecot, sink, extra):

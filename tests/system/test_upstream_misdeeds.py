@@ -35,6 +35,14 @@ def fetch_with(make_gateway, misdeed, sessions=2, messages=None, **settings):
 ONCE = collections.Counter([1, 2, 3])
 
 
+def test_a_provider_that_refuses_everything_does_not_fill_the_log(make_gateway):
+    messages = [letter(number=n) for n in range(1, 501)]
+    office, server = fetch_with(make_gateway, "refuses_every_message", sessions=1, messages=messages)
+    lines = [line for line in office.log().splitlines() if "event=message-skipped" in line]
+    assert len(lines) == 21 and "and more" in lines[-1]
+    assert len(server.left) == 500
+
+
 @pytest.mark.parametrize("misdeed", [
     None, "closes_in_the_middle_of_a_message", "closes_in_the_middle_of_uidl", "closes_before_quit_is_answered",
     "lies_about_sizes", "lists_more_than_it_has",

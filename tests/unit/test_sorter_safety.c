@@ -340,10 +340,33 @@ static void test_a_budget_is_used_up_for_good(void **state)
 	assert_true(budget_spend(1));
 }
 
+/* The last of so many parts has a name that a rule may ask for. */
+static void sort_parts(size_t parts, const char *recipient)
+{
+	struct buf message = BUF_INIT(8u << 20);
+
+	buf_append_text(&message, "To: ivan@office.lan\r\nContent-Type: multipart/mixed; boundary=b\r\n\r\n");
+	for (size_t i = 1; i < parts; i++)
+		buf_append_text(&message, "--b\r\n\r\nx\r\n");
+	buf_append_text(&message, "--b\r\nContent-Disposition: attachment; filename=evil.exe\r\n\r\nMZ\r\n--b--\r\n");
+	sort_it(buf_slice(&message), recipient);
+	buf_clear(&message);
+}
+
+/* What a rule for attachments does not look through, somebody must look at. */
+static void parts_behind_many_others(void **state)
+{
+	(void)state;
+	sort_parts(1001, "ivan");
+	sort_parts(1001, "postmaster");
+	sort_parts(30000, "postmaster");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(fields_behind_many_others),
+	    cmocka_unit_test(parts_behind_many_others),
 	    cmocka_unit_test(test_header_of_64_mebibytes_in_one_field),
 	    cmocka_unit_test(test_long_header_folded),
 	    cmocka_unit_test(test_header_of_64_mebibytes_in_many_fields),

@@ -166,6 +166,11 @@ class MisbehavingPop3(Misbehaving):
             connection.say("-ERR this one is broken")
             return True
 
+    def server_refuses_every_message(self, event, argument, connection):
+        if event in ("RETR", "TOP"):
+            connection.say("-ERR not this one")
+            return True
+
     def server_refuses_dele(self, event, argument, connection):
         if event == "DELE":
             connection.say("-ERR no deletions today")
