@@ -201,7 +201,7 @@ static void finish_header(struct smtpd *smtpd)
 	if (found.received > SMTPD_RECEIVED_MAX)
 		fail(tx, 554, "5.4.6",
 		    "Too many Received fields: mail loop detected");
-	buf_clear(&tx->header);
+	smtpd_header_clear(tx);
 }
 
 /* Where the empty line ends that ends the header, or 0. `from` bytes were searched before. */
@@ -224,10 +224,18 @@ static void take_header(struct smtpd *smtpd, struct slice bytes)
 	size_t before = tx->header.len, end;
 	struct slice rest;
 
-	if (buf_append_slice(&tx->header, bytes) != 0) {
-		fail(tx, 552, "5.3.4", "Message header too large");
+	if (before + bytes.len > BODY_MEMORY_BUSY && body_memory_is_short()) {
+		fail(tx, 452, "4.3.1", "Insufficient system storage");
+		smtpd_header_clear(tx);
 		return;
 	}
+	if (buf_append_slice(&tx->header, bytes) != 0) {
+		fail(tx, 552, "5.3.4", "Message header too large");
+		smtpd_header_clear(tx);
+		return;
+	}
+	body_memory_take(bytes.len);
+	tx->header_counted += bytes.len;
 	end = header_end(buf_slice(&tx->header), before);
 	if (end == 0)
 		return;

@@ -33,6 +33,13 @@ void smtpd_transaction_begin(struct smtpd *smtpd, const struct addr *sender)
 	smtpd->state = SMTPD_MAIL;
 }
 
+void smtpd_header_clear(struct smtpd_transaction *tx)
+{
+	body_memory_give(tx->header_counted);
+	tx->header_counted = 0;
+	buf_clear(&tx->header);
+}
+
 void smtpd_transaction_end(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
@@ -40,7 +47,7 @@ void smtpd_transaction_end(struct smtpd *smtpd)
 	if (tx == NULL)
 		return;
 	envelope_clear(&tx->envelope);
-	buf_clear(&tx->header);
+	smtpd_header_clear(tx);
 	buf_clear(&tx->subject);
 	body_clear(&tx->body, false);
 	free(tx);

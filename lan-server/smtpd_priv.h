@@ -39,6 +39,7 @@ struct smtpd_transaction {
 	char last_byte;		  /* of the chunk before */
 	bool bare_line_end, has_nul;
 	struct buf header; /* header section as it came, until header_done */
+	size_t header_counted; /* bytes of it in body_memory_take() */
 	bool header_done;
 	unsigned too_many;  /* recipients beyond SMTPD_RECIPIENTS_MAX */
 	uint64_t announced; /* size as MAIL said it, 0: it did not */
@@ -111,6 +112,7 @@ const char *smtpd_dsn_rcpt(struct slice words, struct smtpd_dsn_rcpt *dsn);
 void smtpd_dsn_keep(struct envelope *envelope, size_t first, const struct smtpd_dsn_rcpt *dsn);
 
 void smtpd_transaction_begin(struct smtpd *smtpd, const struct addr *sender);
+void smtpd_header_clear(struct smtpd_transaction *tx);
 void smtpd_transaction_end(struct smtpd *smtpd);
 
 enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg);

@@ -7,9 +7,38 @@
 #include "spool/layout.h"
 
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <unistd.h>
 #include <zlib.h>
+
+static atomic_size_t in_memory; /* of all messages under way, in bytes */
+
+void body_memory_take(size_t len)
+{
+	in_memory += len;
+}
+
+void body_memory_give(size_t len)
+{
+	in_memory -= len;
+}
+
+bool body_memory_is_short(void)
+{
+	return in_memory > BODY_MEMORY_ALL;
+}
+
+static void clear_memory(struct body *body)
+{
+	body_memory_give(body->memory.len);
+	buf_clear(&body->memory);
+}
+
+static bool fits_memory(const struct body *body, size_t more)
+{
+	return body->memory.len + more <= BODY_MEMORY_BUSY || !body_memory_is_short();
+}
 
 void body_init(struct body *body, const char *spool)
 {
@@ -35,14 +64,15 @@ static int body_spill(struct body *body, const struct msgid *id, struct error *e
 	}
 	if (write_file(body, buf_slice(&body->memory), error) != 0)
 		return -1;
-	buf_clear(&body->memory);
+	clear_memory(body);
 	return 0;
 }
 
 int body_append(struct body *body, struct slice bytes, const struct msgid *id, struct error *error)
 {
 	if (body->path == NULL) {
-		if (buf_append_slice(&body->memory, bytes) == 0) {
+		if (fits_memory(body, bytes.len) && buf_append_slice(&body->memory, bytes) == 0) {
+			body_memory_take(bytes.len);
 			body->size += bytes.len;
 			return 0;
 		}
@@ -98,6 +128,6 @@ void body_clear(struct body *body, bool keep_file)
 	if (body->path != NULL && !keep_file)
 		fsx_unlink(body->path, &ignored); /* a stray is swept at the next start */
 	free(body->path);
-	buf_clear(&body->memory);
+	clear_memory(body);
 	body_init(body, body->spool);
 }

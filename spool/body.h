@@ -13,6 +13,9 @@
 #include "message/msgid.h"
 
 #define BODY_MEMORY_MAX (1u << 20)
+/* What all messages under way in this process have in memory, and how much of one is kept there when that is passed. */
+#define BODY_MEMORY_ALL (64u << 20)
+#define BODY_MEMORY_BUSY (64u << 10)
 
 struct body {
 	struct buf memory;
@@ -27,6 +30,11 @@ struct body {
 /* spool must outlive the body. */
 void body_init(struct body *body, const char *spool);
 int body_append(struct body *body, struct slice bytes, const struct msgid *id, struct error *error);
+/* Counts memory that somebody else holds for a message under way (a header), until less is given back. */
+void body_memory_take(size_t len);
+void body_memory_give(size_t len);
+/* True if all together have so much that nobody may have more than BODY_MEMORY_BUSY. */
+bool body_memory_is_short(void);
 /* No more bytes: a file is made durable. */
 int body_finish(struct body *body, struct error *error);
 /* All bytes, valid until body_clear(). */

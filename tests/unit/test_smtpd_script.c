@@ -169,6 +169,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 		office.conf.limits.forbidden_attachments = (struct strlist){forbidden, ARRAY_LEN(forbidden)};
 	sample_user("ivan")->outside = !script_has(script, "inside_only");
 	office.conf.limits.max_outgoing_size = script_has(script, "outgoing") ? 100 : 0;
+	body_memory_take(script_has(script, "short_of_memory") ? BODY_MEMORY_ALL + 1 : 0);
 	wire.smtpd = smtpd_new(&options);
 	take_replies(&wire);
 	for (size_t at = 0; at < script->input.len; at += step) {
@@ -180,6 +181,8 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 		buf_append_text(transcript, "(closed)\n");
 	buf_clear(&wire.line);
 	smtpd_free(wire.smtpd);
+	body_memory_give(script_has(script, "short_of_memory") ? BODY_MEMORY_ALL + 1 : 0);
+	assert_false(body_memory_is_short());
 }
 
 static void test_scripts(void **state)
