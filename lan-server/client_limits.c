@@ -26,10 +26,15 @@ int64_t client_limits_deadline(const struct client_stay *stay, int64_t now_ms)
 	return earlier(now_ms + silence, stay->useful + whole);
 }
 
+#define GUESSES_MAX CLIENT_ERRORS_MAX /* that may be people's typos */
+#define GUESSES_PER_DELAY 50
+#define DELAYS_MAX 8
+
 static bool judge(struct client_limits *limits)
 {
 	unsigned excused = limits->accepted / ACCEPTED_PER_REFUSED;
-	unsigned errors = limits->errors + (limits->refused > excused ? limits->refused - excused : 0);
+	unsigned before = limits->guesses > GUESSES_MAX ? CLIENT_ERRORS_SOFT - 1 : 0;
+	unsigned errors = before + limits->errors + (limits->refused > excused ? limits->refused - excused : 0);
 
 	limits->delayed = errors >= CLIENT_ERRORS_SOFT;
 	return errors >= CLIENT_ERRORS_MAX;
@@ -83,8 +88,8 @@ void client_limits_success(struct client_limits *limits)
 
 int64_t client_limits_delay_ms(struct client_limits *limits)
 {
-	bool delayed = limits->delayed;
+	int64_t delays = limits->delayed ? 1 + limits->guesses / GUESSES_PER_DELAY : 0;
 
 	limits->delayed = false;
-	return delayed ? CLIENT_DELAY_MS : 0;
+	return CLIENT_DELAY_MS * (delays < DELAYS_MAX ? delays : DELAYS_MAX);
 }

@@ -2,7 +2,8 @@
  * How many errors a client may make, and how many commands it may send that do nothing: the same for SMTP and POP3.
  *
  * From the 10th error on each one is answered a second late, the 20th ends the session. A command that does nothing (NOOP, HELP)
- * is free up to a limit; each one beyond it is an error. Success (a login, an accepted message) starts both counts anew.
+ * is free up to a limit; each one beyond it is an error. Success (a login, an accepted message) starts both counts anew. Where
+ * somebody has guessed names before, the first error is late already, and later the more there were.
  */
 #ifndef LANPOST_LAN_CLIENT_LIMITS_H
 #define LANPOST_LAN_CLIENT_LIMITS_H
@@ -16,6 +17,7 @@
 #define CLIENT_JUNK_MAX 100 /* commands in a row that do nothing */
 
 struct client_limits {
+	unsigned guesses; /* unknown names from the same address lately; set before all else */
 	unsigned errors;
 	uint64_t junk;
 	unsigned refused, accepted; /* recipients of one message */

@@ -4,6 +4,8 @@
 #include "base/map.h"
 #include "base/net.h"
 
+#include "lan-server/tally.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -12,6 +14,9 @@
 #define IDLE_MS 10000
 #define RESERVE 10 /* the last tenth of the places */
 #define KEY_MAX 256
+#define REMEMBERED_MAX 16384 /* addresses and networks that asked for unknown names */
+#define FORGET_ONE_MS (30 * 1000)
+#define UNKNOWN_MAX 1000
 
 /* An address, a network or a user, while it has connections. */
 struct holder {
@@ -23,6 +28,7 @@ struct holder {
 struct connections {
 	pthread_mutex_t lock;
 	struct map holders;
+	struct tally *unknown; /* names asked for, by the keys of holders */
 	struct connection *first;
 	atomic_size_t count; /* written with the lock held */
 };
@@ -31,6 +37,7 @@ struct connections *connections_new(void)
 {
 	struct connections *connections = xcalloc(1, sizeof(*connections));
 
+	connections->unknown = tally_new(REMEMBERED_MAX);
 	pthread_mutex_init(&connections->lock, NULL);
 	return connections;
 }
@@ -40,6 +47,7 @@ void connections_free(struct connections *connections)
 	if (connections == NULL)
 		return;
 	map_clear(&connections->holders);
+	tally_free(connections->unknown);
 	pthread_mutex_destroy(&connections->lock);
 	free(connections);
 }
@@ -129,6 +137,54 @@ static void leave(struct connections *connections, struct connection *connection
 	let_go(connections, &connection->by_network);
 	let_go(connections, &connection->by_user);
 	connections->count--;
+}
+
+/* --- unknown names */
+
+static double unknown_now(struct tally_item *item, int64_t now_ms)
+{
+	if (item == NULL)
+		return 0;
+	item->count -= (double)(now_ms - item->when) / FORGET_ONE_MS;
+	item->when = now_ms;
+	if (item->count < 0)
+		item->count = 0;
+	return item->count;
+}
+
+static unsigned unknown_of(struct connections *connections, const struct in6_addr *address, int64_t now_ms)
+{
+	char key[KEY_MAX];
+	struct slice network;
+	double count = unknown_now(tally_find(connections->unknown, address_key(key, address)), now_ms), of_network = 0;
+
+	network = network_key(key, address);
+	if (network.len > 0)
+		of_network = unknown_now(tally_find(connections->unknown, network), now_ms) / 2; /* others are in it, too */
+	return (unsigned)(of_network > count ? of_network : count);
+}
+
+static void add_unknown(struct connections *connections, struct slice key, unsigned count, int64_t now_ms)
+{
+	struct tally_item *item = key.len == 0 ? NULL : tally_make(connections->unknown, key);
+
+	if (item == NULL)
+		return;
+	item->count = unknown_now(item, now_ms) + count;
+	if (item->count > UNKNOWN_MAX)
+		item->count = UNKNOWN_MAX;
+}
+
+void connections_note_unknown(struct connections *connections, const struct connection *connection, unsigned count, int64_t now_ms)
+{
+	char key[KEY_MAX];
+
+	if (count == 0)
+		return;
+	pthread_mutex_lock(&connections->lock);
+	add_unknown(connections, address_key(key, &connection->address), count, now_ms);
+	add_unknown(connections, network_key(key, &connection->address), count, now_ms);
+	pthread_mutex_unlock(&connections->lock);
 }
 
 /* --- who goes first */
@@ -245,8 +301,10 @@ enum door_answer connections_admit(struct connections *connections, const struct
 		evict(connections, victim);
 		answer = DOOR_OPEN;
 	}
-	if (answer == DOOR_OPEN)
+	if (answer == DOOR_OPEN) {
 		join(connections, newcomer);
+		newcomer->unknown_names = unknown_of(connections, &newcomer->address, now_ms);
+	}
 	pthread_mutex_unlock(&connections->lock);
 	return answer;
 }

@@ -27,6 +27,8 @@ struct connection {
 	struct in6_addr address;
 	_Atomic int64_t useful; /* when it last did what it is here for (clock_now_ms) */
 	atomic_int standing;
+	/* Unknown names that its address, or its network, has asked for lately; set by connections_admit(). */
+	unsigned unknown_names;
 	/* Its session is to end; what would be read from fd has ended already. */
 	atomic_bool is_evicted;
 	/* The module's own. */
@@ -46,6 +48,8 @@ enum door_answer connections_admit(struct connections *connections, const struct
 void connections_leave(struct connections *connections, struct connection *connection);
 /* Counts a login. Returns false if the user has more connections than an address may: this one has to go like a stranger's. */
 bool connections_login(struct connections *connections, const struct conf_lan *lan, struct connection *connection, const char *user);
+/* Remembers that it asked for so many unknown names: whoever guesses comes again. They are forgotten one by one. */
+void connections_note_unknown(struct connections *connections, const struct connection *connection, unsigned count, int64_t now_ms);
 /* True if three quarters of the places are taken: time to be short with strangers. */
 bool connections_are_many(const struct connections *connections, const struct conf_lan *lan);
 

@@ -384,6 +384,7 @@ static void run_smtp(struct session *session)
 	    .conf = session->conf,
 	    .session = session->id.text,
 	    .client = session->client,
+	    .guesses = session->connection.unknown_names,
 	    .tls = session->kind == LAN_SMTPS,
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = needs_tls(session),
@@ -394,6 +395,7 @@ static void run_smtp(struct session *session)
 	struct smtpd *smtpd = smtpd_new(&options);
 
 	smtp_dialogue(session, smtpd);
+	connections_note_unknown(session->connections, &session->connection, smtpd_unknown_names(smtpd), clock_now_ms());
 	daily_save(session->daily);
 	smtpd_free(smtpd);
 }

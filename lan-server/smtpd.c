@@ -61,6 +61,7 @@ struct smtpd *smtpd_new(const struct smtpd_options *options)
 
 	smtpd->options = *options;
 	smtpd->tls = options->tls;
+	smtpd->limits.guesses = options->guesses;
 	buf_init(&smtpd->replies, REPLIES_MAX);
 	smtpd_reply(smtpd, "220 %s ESMTP lanpost", options->conf->gateway.hostname);
 	return smtpd;
@@ -104,6 +105,11 @@ const char *smtpd_user(const struct smtpd *smtpd)
 bool smtpd_has_recipients(const struct smtpd *smtpd)
 {
 	return smtpd->tx != NULL && smtpd->tx->envelope.recipients.count > 0;
+}
+
+unsigned smtpd_unknown_names(const struct smtpd *smtpd)
+{
+	return smtpd->unknown_names;
 }
 
 uint64_t smtpd_progress(const struct smtpd *smtpd)

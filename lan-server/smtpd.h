@@ -47,6 +47,7 @@ struct smtpd_options {
 	const struct conf *conf; /* all borrowed, must outlive the session */
 	const char *session;     /* id for envelopes and logs */
 	struct in6_addr client;
+	unsigned guesses; /* unknown names that were asked for from there lately */
 	bool tls;         /* encrypted from the first byte */
 	bool tls_offered; /* STARTTLS can be done */
 	bool tls_required; /* nothing that matters goes on without it */
@@ -70,6 +71,8 @@ bool smtpd_in_transaction(const struct smtpd *smtpd);
 const char *smtpd_user(const struct smtpd *smtpd);
 /* Grows whenever the client has done what it is here for: a login, a recipient or a message that was accepted. */
 uint64_t smtpd_progress(const struct smtpd *smtpd);
+/* How many unknown names were asked for in this session. */
+unsigned smtpd_unknown_names(const struct smtpd *smtpd);
 /* How long the replies must wait before they are sent: errors are answered late. Asked for once per command. */
 int64_t smtpd_delay_ms(struct smtpd *smtpd);
 

@@ -32,6 +32,28 @@ def test_guesses_of_names_are_late_and_soon_at_an_end(office):
     assert Raw(office.smtp_port).greeting.startswith(b"220")
 
 
+def test_who_guesses_names_again_is_late_from_the_first(office):
+    def guess(source):
+        caller = Caller(office.smtp_port, source)
+        caller.ask(b"EHLO pc")
+        caller.ask(b"MAIL FROM:<ivan@office.lan>")
+        begin, count = time.monotonic(), 0
+        while caller.ask(b"RCPT TO:<annb@office.lan>").startswith(b"550") and count < 14:
+            count += 1
+            first = time.monotonic() - begin if count == 1 else first
+        caller.send(b"QUIT
+")
+        caller.rest()  # it is counted when the session ends
+        return count, first
+    for n in range(2):
+        count, first = guess("127.0.5.1")
+        assert count == 14 and first < 0.9, n
+    count, first = guess("127.0.5.1")
+    assert count < 12 and first >= 1
+    count, first = guess("127.0.5.2")
+    assert count == 14 and first < 0.9
+
+
 def test_a_list_with_some_old_names_gets_through_without_delay(office):
     raw = Raw(office.smtp_port)
     raw.ask(b"EHLO pc")

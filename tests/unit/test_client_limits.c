@@ -41,6 +41,27 @@ static void test_junk_is_free_for_a_while(void **state)
 	assert_int_equal(limits.errors, 1);
 }
 
+static void test_who_guessed_before_has_fewer_and_later_answers(void **state)
+{
+	static const struct {
+		unsigned guesses;
+		int errors;
+		int64_t first_delay;
+	} cases[] = {{0, 20, 0}, {20, 20, 0}, {21, 11, 1000}, {100, 11, 3000}, {1000, 11, 8000}};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct client_limits limits = {.guesses = cases[i].guesses};
+		int errors = 1;
+		bool ends = client_limits_error(&limits);
+
+		assert_int_equal(client_limits_delay_ms(&limits), cases[i].first_delay);
+		for (; !ends; errors++)
+			ends = client_limits_error(&limits);
+		assert_int_equal(errors, cases[i].errors);
+	}
+}
+
 /* Returns how many refused recipients are heard until the end, with so many accepted ones before each. */
 static int heard(unsigned accepted_between)
 {
@@ -129,6 +150,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_errors_are_late_then_the_end),
 	    cmocka_unit_test(test_junk_is_free_for_a_while),
+	    cmocka_unit_test(test_who_guessed_before_has_fewer_and_later_answers),
 	    cmocka_unit_test(test_good_recipients_outweigh_bad_ones),
 	    cmocka_unit_test(test_a_new_message_forgives_nothing),
 	    cmocka_unit_test(test_deadlines),

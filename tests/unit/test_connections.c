@@ -247,6 +247,35 @@ static void test_a_user_has_no_more_places_than_an_address(void **state)
 	assert_true(connections_login(hall->connections, &hall->lan, &hall->all[10], "ivan"));
 }
 
+static void test_guesses_are_remembered_by_address_and_network(void **state)
+{
+	struct hall *hall = *state;
+
+	come_all(hall, "10.0.0.1", 1);
+	come_all(hall, "fd00::1", 1);
+	assert_int_equal(hall->all[0].unknown_names, 0);
+	for (size_t i = 0; i < 2; i++) {
+		connections_note_unknown(hall->connections, &hall->all[i], 20, hall->now);
+		connections_note_unknown(hall->connections, &hall->all[i], 20, hall->now);
+	}
+	come_all(hall, "10.0.0.1", 1);
+	come_all(hall, "10.0.0.2", 1);
+	come_all(hall, "fd00::1", 1);
+	come_all(hall, "fd00::2", 1);
+	come_all(hall, "fd00:0:0:1::2", 1);
+	assert_in_range(hall->all[2].unknown_names, 39, 40);
+	assert_int_equal(hall->all[3].unknown_names, 0);
+	assert_in_range(hall->all[4].unknown_names, 39, 40);
+	assert_in_range(hall->all[5].unknown_names, 19, 20); /* half */
+	assert_int_equal(hall->all[6].unknown_names, 0);
+	hall->now += 10 * 30000;
+	come_all(hall, "10.0.0.1", 1);
+	assert_in_range(hall->all[7].unknown_names, 29, 30);
+	hall->now += 40 * 30000;
+	come_all(hall, "10.0.0.1", 1);
+	assert_int_equal(hall->all[8].unknown_names, 0);
+}
+
 static void test_many(void **state)
 {
 	struct hall *hall = *state;
@@ -274,6 +303,7 @@ int main(void)
 	    TEST(test_who_takes_more_throws_nobody_out_who_has_less),
 	    TEST(test_strangers_before_senders_and_nobody_else),
 	    TEST(test_a_user_has_no_more_places_than_an_address),
+	    TEST(test_guesses_are_remembered_by_address_and_network),
 	    TEST(test_many),
 	};
 
