@@ -36,7 +36,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb try-install check tries unit system attack month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run asan tsan bench install clean po pages format
+.PHONY: all help deps demo test deb try-install check tries unit system attack month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run asan tsan bench install clean po pages
 all:
 
 help:
@@ -75,7 +75,7 @@ try-install:
 clean:
 	rm -rf build build-*
 
-EARLY := deps demo test deb try-install clean help format po
+EARLY := deps demo test deb try-install clean help po
 ifneq ($(if $(MAKECMDGOALS),$(filter-out $(EARLY),$(MAKECMDGOALS)),all),)
 include $(B)/detect.mk
 endif
@@ -131,6 +131,7 @@ pages_in = $(B)/lanpost --lang $(1) config-reference > $(2)/configuration.md && 
 pages: $(B)/lanpost $(MO)
 	@$(call pages_in,en,docs)
 	@$(call pages_in,ru,docs/ru)
+	@tools/folders.py
 
 # --- tests
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
@@ -141,6 +142,9 @@ endif
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(LIBS)
 	@mkdir -p $(@D)
 	@$(call link,$<) -lcmocka
+# What packagers run: nothing beside the build's own packages, cmocka and python.
+check:
+	@LANPOST_TEST_STEPS='lint headers unit replay' tools/test.sh
 unit: $(UNIT)
 	@tools/run-unit.sh $(UNIT)
 
@@ -198,10 +202,9 @@ asan:
 tsan:
 	@$(MAKE) --no-print-directory B=build-tsan SAN=thread unit
 
-format:
-	@clang-format -i $(wildcard $(addsuffix /*.[ch],$(FOLDERS) tests/unit tests/fuzz) $(addsuffix /*/*.[ch],$(FOLDERS)))
 
-# --- benchmarks: bench/*/*.c, run by the scripts beside them
+# --- benchmarks (bench/README.md): the programs that the scripts run
+bench: $(patsubst %.c,$(B)/%,$(wildcard bench/*.c bench/*/*.c))
 $(B)/bench/%: $(B)/obj/bench/%.o $(LIBS)
 	@mkdir -p $(@D)
 	@$(call link,$<)

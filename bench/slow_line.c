@@ -6,7 +6,7 @@
  *
  * Bandwidth is not limited and the windows of TCP are those of loopback: what is measured is how often a client waits.
  */
-#define _GNU_SOURCE
+
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,3 +1,4 @@
+/* Finding users, accounts, smarthosts and rules of a configuration by name or address. */
 #include "config/conf.h"
 
 #include "base/alloc.h"

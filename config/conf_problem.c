@@ -1,3 +1,4 @@
+/* The list of what is wrong in a configuration, each with its file and line. */
 #include "config/conf.h"
 
 #include "base/alloc.h"

@@ -1,3 +1,4 @@
+/* What people call the keys of the configuration, in the order of forms. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/schema.h"

@@ -1,3 +1,4 @@
+/* Values that name networks: addresses, prefixes, ranges, ports. */
 #include "config/value.h"
 
 #include <arpa/inet.h>

@@ -1,3 +1,4 @@
+/* The message that stands for one that is too large to fetch. */
 #include "base/i18n.h"
 #include "fetcher/fetch.h"
 #include "message/addr.h"

@@ -1,3 +1,4 @@
+/* What follows from the replies of a smarthost: sent, refused, deferred, each in the log before the entry changes. */
 #include "gateway/outbound_priv.h"
 
 #include "base/alloc.h"

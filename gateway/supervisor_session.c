@@ -1,3 +1,4 @@
+/* The sessions of the supervisor: started when they are due or wanted, one at a time, and watched. */
 #include "gateway/supervisor_priv.h"
 
 #include "base/i18n.h"

@@ -1,3 +1,4 @@
+/* The decision of the sorter as a value: made, copied, cleared. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "sorter/decision_priv.h"

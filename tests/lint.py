@@ -182,6 +182,12 @@ def check_events():
     check_words("problem", keys, {re.sub(r"( NAME)?( \.\.\.)?$", "", key) for key in parts["Problems of which postmaster hears"]})
 
 
+def check_folders():
+    """Each folder's README.md lists its files, each with what its head says it is for."""
+    done = subprocess.run([sys.executable, ROOT / "tools/folders.py", "--check"], capture_output=True, text=True)
+    problems.extend(done.stdout.splitlines())
+
+
 def repository_files():
     listed = subprocess.run(["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=ROOT,
                             capture_output=True)
@@ -202,6 +208,7 @@ def main():
         if path.suffix in TEXT_ENDS and "corpus" not in parts and parts[:2] != ("tests", "data"):
             check_text(path)
     check_events()
+    check_folders()
     check_translations([path for path in files if path.suffix == ".po"])
     for problem in problems:
         print(problem)

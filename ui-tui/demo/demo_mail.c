@@ -1,3 +1,4 @@
+/* The servers of the demo: where its messages come from, and where they go. */
 #include "ui-tui/demo/demo.h"
 
 #include "base/alloc.h"

@@ -1,3 +1,4 @@
+/* The two sides of the demo, provider and branch: their folders, configurations and processes. */
 #include "ui-tui/demo/demo.h"
 
 #include "base/alloc.h"

@@ -1,3 +1,4 @@
+/* Boxes that ask: a question with buttons, a line of text, a choice from a list. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/screens/dialog.h"

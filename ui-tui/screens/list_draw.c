@@ -1,3 +1,4 @@
+/* A list on the screen: its rows, heads and marks, drawn. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/widgets/text_width.h"

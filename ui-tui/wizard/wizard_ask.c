@@ -1,3 +1,4 @@
+/* The questions of `lanpost setup`. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/endpoint.h"

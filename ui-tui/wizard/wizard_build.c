@@ -1,3 +1,4 @@
+/* The files that `lanpost setup` writes, made of the answers. */
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
