@@ -162,6 +162,11 @@ class Try:
         checked = json.loads(self.admin("lanpost check --json").stdout)
         assert checked == [], checked
 
+    def is_bound(self):
+        """The unit keeps no process from binding itself further."""
+        said = self.admin("journalctl -u lanpost --no-pager").stdout
+        assert "event=sandbox " in said and "event=sandbox-failed" not in said, said
+
     def root_leaves_nothing_in_the_way(self):
         """A gateway that the admin started by hand, and everything that sudo makes."""
         self.admin("systemctl stop lanpost")
@@ -200,6 +205,7 @@ def source(lower, who, language, log):
             attempt.five_minutes(provider)
             attempt.works(provider)
             attempt.belongs_to_the_gateway()
+            attempt.is_bound()
             attempt.root_leaves_nothing_in_the_way()
             attempt.strangers_are_told_why()
             attempt.broken_configuration_is_not_tried_for_ever()

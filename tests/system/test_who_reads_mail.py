@@ -135,4 +135,6 @@ def test_the_unit_is_narrow(folder):
     done = subprocess.run(["systemd-analyze", "security", "--offline=true", "--no-pager", unit], capture_output=True, text=True, timeout=60)
     if "unrecognized option" in done.stderr:
         pytest.skip("systemd-analyze is too old")
+    for call in ("landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp"):  # else the sandbox fails in silence
+        assert re.search(rf"(?m)^SystemCallFilter=(?!~).*\b{call}\b", unit.read_text()), call
     assert float(re.search(r"exposure level.*: ([\d.]+)", done.stdout)[1]) < 1.5, done.stdout
