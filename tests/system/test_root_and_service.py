@@ -100,7 +100,7 @@ def test_check_tells_what_the_gateway_cannot_read(office):
     (office.spool / "wal").mkdir(mode=0o750)
     done = office.cli("check")
     assert done.returncode == 0 and f"nobody, under which the gateway runs, cannot read {office.folder}/rules.conf" in done.stdout
-    assert f"cannot use files of the spool (1, the first: {office.spool}/wal): chown -R nobody: {office.spool}" in done.stdout
+    assert f"cannot use some files of the spool (1, the first: {office.spool}/wal): chown -R nobody: {office.spool}" in done.stdout
 
 
 def test_only_the_lan_server_has_the_listening_sockets(make_gateway, folder):
