@@ -5,6 +5,7 @@
 #define LANPOST_BASE_TLS_KEY_H
 
 #include "base/buf.h"
+#include "base/err.h"
 
 #include <openssl/types.h>
 
@@ -15,6 +16,10 @@
 #define TLS_SIGNATURE_MAX 4096
 
 struct tls_key;
+
+/* Reads a certificate with its chain, and its private key, from files as tls_context_new() takes them; appends both as PEM, the chain
+ * without anything else that may be in its file. Errors as there. */
+int tls_files_read(const char *cert_path, const char *key_path, struct buf *chain, struct buf *key, struct error *error);
 
 /* NULL if the text (PEM) has no key without a passphrase. */
 struct tls_key *tls_key_new(struct slice pem);

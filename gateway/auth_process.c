@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/pass_fd.h"
 #include "gateway/sandbox.h"
+#include "lan-server/keyring.h"
 #include "lan-server/verifier.h"
 
 #include <openssl/crypto.h>
@@ -33,6 +34,7 @@ struct job {
 struct process {
 	int fd;
 	struct verifier *verifier;
+	struct keyring *keyring;
 	pthread_mutex_t lock; /* of the jobs */
 	pthread_cond_t more;
 	struct job *first, **end;
@@ -104,7 +106,10 @@ static void answer_one(struct process *process, const char *bytes, size_t len, i
 	if (!auth_question_read(slice_make(bytes, len), &question) ||
 	    (question.kind == ASK_PASSWORD && question.text.len > PASSWORD_MAX_LEN))
 		close(reply_fd);
-	else if (verifier_answer(process->verifier, &question, &answer, false))
+	else if (question.kind == ASK_CERTIFICATE || question.kind == ASK_SIGN) {
+		keyring_answer(process->keyring, &question, &answer);
+		auth_reply(reply_fd, &answer);
+	} else if (verifier_answer(process->verifier, &question, &answer, false))
 		auth_reply(reply_fd, &answer);
 	else
 		put_job(process, bytes, len, reply_fd);
@@ -151,7 +156,7 @@ int auth_process_send(int fd, int view_fd, struct error *error)
 	return 0;
 }
 
-static bool load(struct process *process, int view_fd)
+static bool load(struct process *process, int view_fd, bool *has_tls)
 {
 	off_t size = view_fd < 0 ? -1 : lseek(view_fd, 0, SEEK_END); /* fstat() is for processes with files */
 	struct auth_view view;
@@ -166,13 +171,15 @@ static bool load(struct process *process, int view_fd)
 	good = auth_view_read(slice_make(bytes, (size_t)size), &view);
 	munmap(bytes, (size_t)size);
 	if (good)
+		*has_tls = keyring_load(process->keyring, &view);
+	if (good)
 		verifier_load(process->verifier, &view);
 	return good;
 }
 
-static bool tell(int event_fd, const char *event)
+static bool tell(int event_fd, const char *event, bool has_tls)
 {
-	json_t *object = json_pack("{s:s}", "event", event);
+	json_t *object = json_pack("{s:s, s:b}", "event", event, "tls", has_tls);
 	struct error error;
 	bool told = ctl_send(event_fd, object, &error) == 0;
 
@@ -188,14 +195,14 @@ static int serve(struct process *process, int event_fd)
 	char byte;
 
 	while (pass_fd_receive(event_fd, &byte, 1, &view_fd, &cut) == 1) {
-		bool good = load(process, view_fd);
+		bool has_tls = false, good = load(process, view_fd, &has_tls);
 
 		if (view_fd >= 0)
 			close(view_fd);
 		if (good && !runs && (start_threads(process, hasher_thread, HASHERS) != 0 || start_threads(process, reader_thread, READERS) != 0))
 			return 1;
 		runs = runs || good;
-		if (!tell(event_fd, good ? "loaded" : "not-loaded"))
+		if (!tell(event_fd, good ? "loaded" : "not-loaded", has_tls))
 			break;
 	}
 	return 0;
@@ -214,6 +221,7 @@ int auth_process_run(void *context, int event_fd)
 	signal(SIGHUP, SIG_IGN);
 	process.end = &process.first;
 	process.verifier = verifier_new(NULL);
+	process.keyring = keyring_new();
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL); /* reads files */
 	sandbox_enter(&(struct sandbox){.may = 0});
 	return serve(&process, event_fd);

@@ -1,5 +1,5 @@
 /*
- * The process that holds the password verifiers: it answers the LAN server's questions (lan-server/auth_wire.h), and knows
+ * The process that holds the password verifiers and the TLS key: it answers the LAN server's questions (lan-server/auth_wire.h), and knows
  * nothing else. It opens no file and no connection; the supervisor sends it what it must know.
  */
 #ifndef LANPOST_GATEWAY_AUTH_PROCESS_H
@@ -13,7 +13,7 @@ struct auth_job {
 };
 
 /* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a view (lan-server/auth_view.h);
- * {"event":"loaded"} or {"event":"not-loaded"} tells what became of it. Ends when the supervisor does. */
+ * {"event":"loaded","tls":BOOLEAN} or {"event":"not-loaded"} tells what became of it. Ends when the supervisor does. */
 int auth_process_run(void *context, int event_fd);
 /* By the supervisor: sends a view over its end of that socket. */
 int auth_process_send(int fd, int view_fd, struct error *error);

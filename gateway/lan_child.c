@@ -8,7 +8,6 @@
 #include "config/conf_view.h"
 #include "config/schema.h"
 #include "gateway/lan_process.h"
-#include "lan-server/certificate.h"
 
 #include <fcntl.h>
 #include <stdlib.h>
@@ -33,13 +32,12 @@ int lan_child_find(struct error *error)
 	return fd;
 }
 
-/* With what the view speaks of: the LAN server makes no certificate. */
 static int make_view(const struct conf *conf, struct error *error)
 {
 	struct buf text = BUF_INIT(CONF_VIEW_MAX);
 	int fd = -1;
 
-	if (lan_certificate_make(conf, error) == 0 && conf_view_write(conf, SCHEMA_FOR_LAN, &text, error) == 0)
+	if (conf_view_write(conf, SCHEMA_FOR_LAN, &text, error) == 0)
 		fd = sealed_new("lanpost-view", buf_slice(&text), error);
 	buf_clear(&text);
 	return fd;
@@ -82,6 +80,5 @@ int lan_child_reload(const struct child *child, const struct conf *conf, struct 
 
 bool lan_child_can_reload(const struct conf *old, const struct conf *next)
 {
-	return strcmp(old->log.file, next->log.file) == 0 && strcmp(old->lan.tls_cert, next->lan.tls_cert) == 0 &&
-	       strcmp(old->lan.tls_key, next->lan.tls_key) == 0;
+	return strcmp(old->log.file, next->log.file) == 0;
 }

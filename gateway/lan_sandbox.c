@@ -24,16 +24,6 @@ static char *folder_of(const char *path)
 	return slash == NULL || slash == path ? xstrdup("") : xstrndup(path, (size_t)(slash - path));
 }
 
-/* The folder where a path leads to through links: a certificate is renewed by a new file or a new link. */
-static char *folder_behind(const char *path)
-{
-	char *real = path[0] == '\0' ? NULL : realpath(path, NULL);
-	char *folder = folder_of(real == NULL ? "" : real);
-
-	free(real);
-	return folder;
-}
-
 /* A rule is for what is there when it is made. Returns the path. */
 static char *made(char *path)
 {
@@ -46,8 +36,7 @@ static char *made(char *path)
 
 static void bind_process(const struct conf *conf)
 {
-	const char *spool = conf->gateway.spool, *cert = conf->lan.tls_cert, *key = conf->lan.tls_key;
-	char *reads[] = {folder_of(cert), folder_behind(cert), folder_of(key), folder_behind(key), layout_tls(spool, ""), NULL};
+	const char *spool = conf->gateway.spool;
 	char *writes[] = {made(layout_mailboxes(spool)), made(layout_wal(spool, "")), made(layout_queues(spool)), layout_state(spool),
 	    layout_state_file(spool, "-wal"), layout_state_file(spool, "-shm"), layout_reserve(spool), folder_of(conf->log.file), NULL};
 	const char *const lists[] = {spool, NULL};
@@ -55,11 +44,8 @@ static void bind_process(const struct conf *conf)
 	sandbox_enter(&(struct sandbox){
 	    .may = SANDBOX_FILES | SANDBOX_ACCEPT,
 	    .lists = lists,
-	    .reads = (const char *const *)reads,
 	    .writes = (const char *const *)writes,
 	});
-	for (size_t i = 0; i < ARRAY_LEN(reads); i++)
-		free(reads[i]);
 	for (size_t i = 0; i < ARRAY_LEN(writes); i++)
 		free(writes[i]);
 }

@@ -35,6 +35,8 @@ static void lan_start(struct supervisor *supervisor)
 	struct error error;
 
 	supervisor->lan_restart_at = 0;
+	if (!supervisor->auth_has_tls && auth_load(supervisor, supervisor->conf, &error) != 0) /* its files may have been mended */
+		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(&error));
 	if (lan_child_start(&supervisor->lan, supervisor->lan_program, supervisor->conf, &supervisor->listeners,
 		supervisor->auth_fds[AUTH_FD_LAN], &error) == 0)
 		return;

@@ -10,8 +10,8 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/rand.h"
-#include "base/sealed.h"
 #include "gateway/auth_process.h"
+#include "gateway/auth_view_child.h"
 #include "gateway/crash_report.h"
 #include "spool/layout.h"
 
@@ -63,22 +63,6 @@ int auth_open(struct supervisor *supervisor, struct error *error)
 	return 0;
 }
 
-/* In memory that has no name and goes with its descriptor. Returns -1 or the descriptor. */
-static int make_view(const struct supervisor *supervisor, const struct conf *conf, struct error *error)
-{
-	struct buf view = BUF_INIT(AUTH_VIEW_MAX);
-	int fd = -1;
-
-	auth_view_write(conf, supervisor->salt_key, &view);
-	if (view.overflow)
-		error_set(error, ERROR_LIMIT, N_("too many users"));
-	else
-		fd = sealed_new("lanpost-logins", buf_slice(&view), error);
-	explicit_bzero(view.ptr, view.capacity);
-	buf_clear(&view);
-	return fd;
-}
-
 static int wait_for_answer(struct supervisor *supervisor, struct error *error)
 {
 	json_t *object;
@@ -88,6 +72,7 @@ static int wait_for_answer(struct supervisor *supervisor, struct error *error)
 	if (ctl_read(&supervisor->auth.reader, &object, clock_now_ms() + LOAD_MS, error) != CTL_OBJECT)
 		return error_set(error, ERROR_TEMPORARY, N_("the %s process does not answer"), "auth");
 	event = json_string_value(json_object_get(object, "event"));
+	supervisor->auth_has_tls = json_is_true(json_object_get(object, "tls"));
 	if (event != NULL && strcmp(event, "loaded") == 0)
 		result = 0;
 	else
@@ -102,7 +87,7 @@ int auth_load(struct supervisor *supervisor, const struct conf *conf, struct err
 
 	if (supervisor->auth.pid == 0) /* it gets the newest when it starts */
 		return 0;
-	fd = make_view(supervisor, conf, error);
+	fd = auth_view_make(conf, supervisor->salt_key, error);
 	if (fd < 0)
 		return -1;
 	result = auth_process_send(supervisor->auth.fd, fd, error);

@@ -50,6 +50,7 @@ struct supervisor {
 	unsigned auth_crashes;
 	int64_t auth_restart_at; /* monotonic, 0: it runs */
 	bool auth_reported;
+	bool auth_has_tls; /* it has a certificate that can be used */
 
 	unsigned lan_crashes;
 	int64_t lan_restart_at;		 /* monotonic, 0: it runs */

@@ -11,6 +11,7 @@
 #include "lan-server/bans.h"
 
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define PASSWORD_MAX_LEN 512 /* crypt(3)'s own limit: what is longer is nobody's */
@@ -18,13 +19,17 @@
 
 struct auth {
 	struct auth_options options;
+	struct tls_signer signer;
 };
+
+static bool sign(void *context, const unsigned char key_id[TLS_KEY_ID_LEN], struct slice scheme, struct slice bytes, struct buf *signature);
 
 struct auth *auth_new(const struct auth_options *options)
 {
 	struct auth *auth = xcalloc(1, sizeof(*auth));
 
 	auth->options = *options;
+	auth->signer = (struct tls_signer){sign, auth};
 	return auth;
 }
 
@@ -246,4 +251,41 @@ int auth_digest(struct auth *auth, const struct conf *conf, const struct in6_add
 
 	buf_clear(&answer.bytes);
 	return result;
+}
+
+/* --- TLS */
+
+int auth_certificate(struct auth *auth, struct buf *chain, struct error *error)
+{
+	struct auth_answer answer = AUTH_ANSWER_INIT;
+	struct auth_question question = {.kind = ASK_CERTIFICATE};
+	int result = ask(auth, &question, &answer, error);
+	char reason[PHRASE_MAX];
+
+	if (result == 0 && answer.verdict != VERDICT_YES) {
+		snprintf(reason, sizeof(reason), "%s", buf_text(&answer.bytes));
+		result = error_set(error, ERROR_CONFIG, "%s", reason);
+	} else if (result == 0) {
+		buf_append_slice(chain, buf_slice(&answer.bytes));
+	}
+	buf_clear(&answer.bytes);
+	return result;
+}
+
+static bool sign(void *context, const unsigned char key_id[TLS_KEY_ID_LEN], struct slice scheme, struct slice bytes, struct buf *signature)
+{
+	struct auth_answer answer = AUTH_ANSWER_INIT;
+	struct auth_question question = {
+	    .kind = ASK_SIGN, .name = scheme, .text = bytes, .proof = slice_make((const char *)key_id, TLS_KEY_ID_LEN)};
+	struct error error;
+	bool done = ask(context, &question, &answer, &error) == 0 && answer.verdict == VERDICT_YES &&
+		    buf_append_slice(signature, buf_slice(&answer.bytes)) == 0;
+
+	buf_clear(&answer.bytes);
+	return done;
+}
+
+const struct tls_signer *auth_signer(const struct auth *auth)
+{
+	return &auth->signer;
 }

@@ -7,6 +7,7 @@
 #ifndef LANPOST_LAN_AUTH_H
 #define LANPOST_LAN_AUTH_H
 
+#include "base/tls_remote.h"
 #include "config/conf.h"
 
 #include "lan-server/auth_wire.h"
@@ -46,5 +47,10 @@ int auth_scram_end(struct auth *auth, const struct conf *conf, const struct in6_
 /* CRAM-MD5 and APOP: a digest, in hexadecimal digits, of a challenge and the password. */
 int auth_digest(struct auth *auth, const struct conf *conf, const struct in6_addr *client, struct slice name,
     enum sasl_digest kind, const struct sasl_proof *proof, const char **user, struct error *error);
+
+/* The TLS certificate with its chain (PEM); -1 with class CONFIG where it cannot be used, TEMPORARY when there is no answer. */
+int auth_certificate(struct auth *auth, struct buf *chain, struct error *error);
+/* Signs for handshakes; lives as long as auth. */
+const struct tls_signer *auth_signer(const struct auth *auth);
 
 #endif

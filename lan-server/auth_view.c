@@ -19,9 +19,9 @@ static void write_text(struct buf *out, struct slice text)
 	buf_append_slice(out, text);
 }
 
-static size_t size_of(const struct conf *conf)
+static size_t size_of(const struct conf *conf, const struct auth_view_tls *tls)
 {
-	size_t size = 64 + AUTH_SALT_KEY_LEN;
+	size_t size = 64 + AUTH_SALT_KEY_LEN + tls->chain.len + tls->key.len + tls->problem.len;
 
 	for (size_t i = 0; i < conf->user_count; i++)
 		size += strlen(conf->users[i].name) + strlen(conf->users[i].password) + strlen(conf->users[i].scram_sha256) +
@@ -29,12 +29,16 @@ static size_t size_of(const struct conf *conf)
 	return size;
 }
 
-void auth_view_write(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], struct buf *out)
+void auth_view_write(
+    const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], const struct auth_view_tls *tls, struct buf *out)
 {
-	buf_reserve(out, size_of(conf)); /* it must not grow: copies would be left behind */
+	buf_reserve(out, size_of(conf, tls)); /* it must not grow: copies would be left behind */
 	write_number(out, MAGIC);
 	write_number(out, conf->lan.allow_empty_password);
 	write_text(out, slice_make(salt_key, AUTH_SALT_KEY_LEN));
+	write_text(out, tls->chain);
+	write_text(out, tls->key);
+	write_text(out, tls->problem);
 	write_number(out, (uint32_t)conf->user_count);
 	for (size_t i = 0; i < conf->user_count; i++) {
 		const struct conf_user *user = &conf->users[i];
@@ -66,6 +70,18 @@ static bool read_text(struct slice *rest, struct slice *text)
 	return true;
 }
 
+static bool read_tls(struct slice *rest, struct auth_view *view)
+{
+	struct slice chain, key, problem;
+
+	if (!read_text(rest, &chain) || !read_text(rest, &key) || !read_text(rest, &problem))
+		return false;
+	view->tls_chain = slice_dup(chain);
+	view->tls_key = slice_dup(key);
+	view->tls_problem = slice_dup(problem);
+	return true;
+}
+
 static bool read_user(struct slice *rest, struct auth_view_user *user)
 {
 	struct slice name, hash, scram, clear;
@@ -82,7 +98,7 @@ static bool read_all(struct slice rest, struct auth_view *view)
 	struct slice key;
 
 	if (!read_number(&rest, &magic) || magic != MAGIC || !read_number(&rest, &empty) || !read_text(&rest, &key) ||
-	    key.len != AUTH_SALT_KEY_LEN || !read_number(&rest, &count))
+	    key.len != AUTH_SALT_KEY_LEN || !read_tls(&rest, view) || !read_number(&rest, &count))
 		return false;
 	view->allow_empty_password = empty != 0;
 	memcpy(view->salt_key, key.ptr, key.len);
@@ -106,6 +122,8 @@ bool auth_view_read(struct slice bytes, struct auth_view *view)
 
 static void wipe(char *text)
 {
+	if (text == NULL)
+		return;
 	explicit_bzero(text, strlen(text));
 	free(text);
 }
@@ -119,5 +137,8 @@ void auth_view_clear(struct auth_view *view)
 		wipe(view->users[i].clear);
 	}
 	free(view->users);
+	free(view->tls_chain);
+	wipe(view->tls_key);
+	free(view->tls_problem);
 	explicit_bzero(view, sizeof(*view));
 }

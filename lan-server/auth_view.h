@@ -21,9 +21,16 @@ struct auth_view {
 		char *clear; /* for APOP and CRAM-MD5; "" where the user may not use them */
 	} *users;
 	size_t user_count;
+	char *tls_chain, *tls_key; /* PEM; "": none */
+	char *tls_problem;	   /* a phrase that says why; "" */
 };
 
-void auth_view_write(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], struct buf *out);
+struct auth_view_tls {
+	struct slice chain, key, problem;
+};
+
+void auth_view_write(
+    const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], const struct auth_view_tls *tls, struct buf *out);
 /* Fills a new view; false, with an empty one, for bytes that are none. */
 bool auth_view_read(struct slice bytes, struct auth_view *view);
 /* Wipes and frees what it holds. */

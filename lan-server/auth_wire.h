@@ -24,6 +24,8 @@ enum auth_kind {
 	ASK_SCRAM_END,	 /* name, text: AuthMessage, proof: 32 bytes -> bytes: the server's signature */
 	ASK_CRAM_MD5,	 /* name, text: the challenge, proof: the digest in hexadecimal digits */
 	ASK_APOP,	 /* the same */
+	ASK_CERTIFICATE, /* -> bytes: the TLS certificate and its chain (PEM); NO: a phrase that says why there is none */
+	ASK_SIGN,	 /* name: scheme, text: what is signed, proof: the key's id (base/tls_key.h) -> bytes */
 	ASK_KINDS,
 };
 

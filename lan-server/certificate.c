@@ -39,18 +39,29 @@ int lan_certificate_make(const struct conf *conf, struct error *error)
 	return result;
 }
 
-int lan_certificate_load(const struct conf *conf, struct tls_context **tls, struct error *error)
+int lan_certificate_files(const struct conf *conf, struct buf *chain, struct buf *key, struct error *error)
 {
-	const char *cert = conf->lan.tls_cert, *key = conf->lan.tls_key;
+	const char *cert = conf->lan.tls_cert, *key_file = conf->lan.tls_key;
 	char *own_cert, *own_key;
 	int result;
 
 	if (cert[0] != '\0')
-		return tls_context_new(cert, key[0] != '\0' ? key : cert, tls, error);
+		return tls_files_read(cert, key_file[0] != '\0' ? key_file : cert, chain, key, error);
 	own_cert = layout_tls(conf->gateway.spool, "cert.pem");
 	own_key = layout_tls(conf->gateway.spool, "key.pem");
-	result = tls_context_new(own_cert, own_key, tls, error);
+	result = tls_files_read(own_cert, own_key, chain, key, error);
 	free(own_cert);
 	free(own_key);
+	return result;
+}
+
+int lan_certificate_load(struct auth *auth, struct tls_context **tls, struct error *error)
+{
+	struct buf chain = BUF_INIT(AUTH_ANSWER_MAX);
+	int result = auth_certificate(auth, &chain, error);
+
+	if (result == 0)
+		result = tls_context_new_remote(buf_slice(&chain), auth_signer(auth), tls, error);
+	buf_clear(&chain);
 	return result;
 }

@@ -7,9 +7,14 @@
 #include "base/tls.h"
 #include "config/conf.h"
 
+#include "lan-server/auth.h"
+
 /* Makes or renews our own, if that is what is shown. Not by the LAN server, which neither writes keys nor sees the addresses of this
  * machine. */
 int lan_certificate_make(const struct conf *conf, struct error *error);
-int lan_certificate_load(const struct conf *conf, struct tls_context **tls, struct error *error);
+/* Appends what the files hold (base/tls_key.h). Not by the LAN server either, which may not read the key. */
+int lan_certificate_files(const struct conf *conf, struct buf *chain, struct buf *key, struct error *error);
+/* By the LAN server: a context whose key stays with auth, which must outlive it. */
+int lan_certificate_load(struct auth *auth, struct tls_context **tls, struct error *error);
 
 #endif

@@ -89,12 +89,12 @@ bool lan_kind_has_tls(enum lan_kind kind)
 
 /* --- snapshots */
 
-static struct snapshot *snapshot_new(struct conf *take, struct error *error)
+static struct snapshot *snapshot_new(struct auth *auth, struct conf *take, struct error *error)
 {
 	struct tls_context *tls;
 	struct snapshot *snapshot;
 
-	if (lan_certificate_load(take, &tls, error) != 0) {
+	if (lan_certificate_load(auth, &tls, error) != 0) {
 		conf_free(take);
 		return NULL;
 	}
@@ -115,7 +115,7 @@ static void snapshot_release(struct snapshot *snapshot)
 
 int lan_server_reload(struct lan_server *server, struct conf *take, struct error *error)
 {
-	struct snapshot *snapshot = snapshot_new(take, error);
+	struct snapshot *snapshot = snapshot_new(server->auth, take, error);
 
 	if (snapshot == NULL)
 		return -1;
@@ -435,15 +435,15 @@ static void init_polled(struct lan_server *server)
 	}
 }
 
-static struct auth *make_auth(const struct lan_server *server)
+static struct auth *make_auth(const struct lan_server_options *server, int stop_event)
 {
-	int64_t delay = server->options.login_delay_ms;
+	int64_t delay = server->login_delay_ms;
 	struct auth_options options = {
-	    .fd = server->options.auth_fd,
+	    .fd = server->auth_fd,
 	    .delay_ms = delay == 0  ? LOGIN_DELAY_MS
 	                : delay < 0 ? 0
 	                            : delay,
-	    .stop_fd = server->stop_event,
+	    .stop_fd = stop_event,
 	};
 
 	return auth_new(&options);
@@ -452,22 +452,28 @@ static struct auth *make_auth(const struct lan_server *server)
 int lan_server_new(
     struct lan_server **out, const struct lan_server_options *options, struct error *error)
 {
-	struct snapshot *snapshot = snapshot_new(options->conf, error);
+	int stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	struct lan_server *server;
-	int stop_event;
+	struct snapshot *snapshot;
+	struct auth *auth;
 
-	if (snapshot == NULL)
-		return -1;
-	stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (stop_event < 0) {
-		snapshot_release(snapshot);
-		return error_errno(error, N_("cannot create an eventfd"));
+		error_errno(error, N_("cannot create an eventfd"));
+		conf_free(options->conf);
+		return -1;
+	}
+	auth = make_auth(options, stop_event);
+	snapshot = snapshot_new(auth, options->conf, error);
+	if (snapshot == NULL) {
+		auth_free(auth);
+		close(stop_event);
+		return -1;
 	}
 	server = xcalloc(1, sizeof(*server));
 	server->options = *options;
 	server->stop_event = stop_event;
 	server->current = snapshot;
-	server->auth = make_auth(server);
+	server->auth = auth;
 	server->maildrops = maildrop_locks_new();
 	server->connections = connections_new();
 	server->daily = daily_new(server->options.state);

@@ -389,6 +389,8 @@ bool verifier_answer(struct verifier *verifier, const struct auth_question *ques
 	case ASK_APOP:
 		answer_digest(verifier, question, answer);
 		break;
+	case ASK_CERTIFICATE: /* keyring.h */
+	case ASK_SIGN:
 	case ASK_KINDS:
 		break;
 	}

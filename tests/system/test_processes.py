@@ -1,6 +1,8 @@
 """Each process holds only what it needs: docs/security.md has the table, and this is its proof."""
 import os
 import re
+import socket
+import ssl
 import subprocess
 from pathlib import Path
 
@@ -146,19 +148,74 @@ def test_the_lan_server_starts_alone_for_nobody():
     assert done.returncode == 2 and "lanpostd starts it" in done.stderr
 
 
-def test_a_changed_certificate_starts_it_anew(office, folder):
+def make_certificate(folder, kind):
+    subprocess.run(["openssl", "req", "-x509", "-newkey", *kind, "-nodes", "-days", "30", "-subj", "/CN=gw.office.lan", "-keyout", folder / "key.pem",
+                    "-out", folder / "cert.pem"], check=True, capture_output=True, timeout=60)
+
+
+def shown(office, version=None):
+    """The certificate that a mail program sees."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if version:
+        context.minimum_version = context.maximum_version = version
+    with socket.create_connection(("127.0.0.1", office.pop3s_port), 20) as sock, context.wrap_socket(sock) as tls:
+        return ssl.DER_cert_to_PEM_cert(tls.getpeercert(binary_form=True))
+
+
+KINDS = [["rsa:2048"], ["ec", "-pkeyopt", "ec_paramgen_curve:P-384"], ["ed25519"]]
+
+
+def test_a_changed_certificate_is_shown_after_a_reload(office, folder):
     first = started(office)
-    for name in ("cert.pem", "key.pem"):
-        (folder / name).write_bytes((office.spool / "tls" / name).read_bytes())
     office.main["lan"].update({"tls_cert": folder / "cert.pem", "tls_key": folder / "key.pem"})
-    office.write()
-    assert office.cli("reload").returncode == 0
-    second = until(lambda: [pid for pid in named(office, "lanpost-lan") if pid != first], 15, "a new LAN server")[0]
-    until(office.is_ready, 15, "the ports")
-    os.utime(folder / "cert.pem")
-    (folder / "new.pem").write_bytes((folder / "cert.pem").read_bytes())
-    os.rename(folder / "new.pem", folder / "cert.pem")  # renewed: another file under the same name
-    assert office.cli("reload").returncode == 0
-    until(lambda: office.log().rstrip().endswith("event=reloaded"), 10, "the reload")
-    assert named(office, "lanpost-lan") == [second] and "reload-failed" not in office.log()
+    old = shown(office)
+    for kind in KINDS:
+        make_certificate(folder, kind)
+        office.write()
+        with socket.create_connection(("127.0.0.1", office.pop3_port), 20) as before:  # its handshake still is with the certificate of then
+            before.recv(1000)
+            assert office.cli("reload").returncode == 0
+            until(lambda: shown(office) == (folder / "cert.pem").read_text(), 20, "the new certificate")
+            before.sendall(b"STLS\r\n")
+            assert before.recv(1000).startswith(b"+OK")
+            context = ssl.create_default_context()
+            context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+            with context.wrap_socket(before) as tls:
+                assert ssl.DER_cert_to_PEM_cert(tls.getpeercert(binary_form=True)) == old
+        for version in (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3):
+            old = shown(office, version)
+            assert old == (folder / "cert.pem").read_text()
+    assert named(office, "lanpost-lan") == [first] and "reload-failed" not in office.log()
     assert office.pop3("ivan", PASSWORD).stat()[0] == 0
+
+
+def test_a_bad_certificate_leaves_the_good_one(office, folder):
+    started(office)
+    good = shown(office)
+    office.main["lan"].update({"tls_cert": folder / "cert.pem", "tls_key": folder / "key.pem"})
+    make_certificate(folder, KINDS[0])
+    (folder / "key.pem").write_text("no key")
+    office.write()
+    office.cli("reload")
+    until(lambda: "cannot use private key" in office.log(), 20, "the LAN server's word on it")
+    assert shown(office) == good
+    make_certificate(folder, KINDS[1])
+    office.cli("reload")
+    until(lambda: shown(office) == (folder / "cert.pem").read_text(), 20, "the mended one")
+
+
+@as_root
+def test_the_private_key_is_in_one_process(office):
+    lan = started(office)
+    shown(office)
+    text = subprocess.run(["openssl", "pkey", "-in", office.spool / "tls/key.pem", "-noout", "-text"], capture_output=True, text=True, check=True,
+                          timeout=20).stdout
+    number = bytes.fromhex(re.search(r"priv:\s*((?:[0-9a-f]{2}[:\s]*)+)pub:", text)[1].replace(":", "").replace("\n", "").replace(" ", ""))[-32:]
+    forms = [number, number[::-1], (office.spool / "tls/key.pem").read_text().splitlines()[1]]
+    having = {pid: any(holds(pid, form) for form in forms) for pid in office.processes()}
+    auth, = [pid for pid in having if re.search(rf" auth\[{pid}\]: ", office.log())]
+    assert having.pop(auth), "the search finds what is there"
+    assert not any(having.values()) and lan in having
+    files = {what for fd, what in descriptors(auth).items() if not re.match(r"socket:|pipe:|/dev/null$", what)}
+    assert {what for what in files if not re.search(r"lanpost-doing|/lanpost-lan-server$", what)} <= {str(office.log_path)}
