@@ -1,13 +1,10 @@
 /*
  * What users may not exceed: messages and bytes a day, the size of a mailbox, what may leave the office.
  */
-#include "message/decode.h"
-#include "message/mime.h"
 #include "mail/route.h"
 
 #include "lan-server/smtpd_priv.h"
 
-#include <fnmatch.h>
 #include <stdio.h>
 
 /* Who is to be counted: who logged in, or whose address the sender gives. NULL: nobody of ours. */
@@ -89,74 +86,6 @@ bool smtpd_may_write_outside(const struct smtpd *smtpd)
 	const struct conf_user *user = name == NULL ? NULL : conf_find_user(smtpd->options.conf, name);
 
 	return user == NULL || user->outside;
-}
-
-/* Windows drops dots and blanks at the end of a name. */
-static bool is_forbidden(const struct strlist *patterns, struct buf *name)
-{
-	while (name->len > 0 && (name->ptr[name->len - 1] == '.' || name->ptr[name->len - 1] == ' '))
-		name->len--;
-	for (size_t i = 0; i < patterns->count; i++)
-		if (fnmatch(patterns->items[i], buf_text(name), FNM_CASEFOLD) == 0)
-			return true;
-	return false;
-}
-
-/* Whatever any mail program may take for the part's name: each field that gives one, also a second of its kind. One that is too long for
- * us counts, with its end unknown. */
-static bool has_forbidden_name(const struct strlist *patterns, const struct mime_part *part, struct buf *name)
-{
-	struct header_walk walk;
-	struct header_field field;
-
-	header_walk_init(&walk, part->header);
-	while (header_walk_next(&walk, &field)) {
-		const char *parameter = slice_is_nocase(field.name, "Content-Disposition") ? "filename"
-					: slice_is_nocase(field.name, "Content-Type")	     ? "name"
-											     : NULL;
-
-		buf_reset(name);
-		if (parameter == NULL || (!decode_parameter(field.body, parameter, name) && !name->overflow))
-			continue;
-		if (name->overflow || is_forbidden(patterns, name))
-			return true;
-	}
-	return false;
-}
-
-/* Of two types nobody knows which one counts. */
-static bool has_two_types(struct slice header)
-{
-	struct header_walk walk;
-	struct header_field field;
-	size_t count = 0;
-
-	header_walk_init(&walk, header);
-	while (header_walk_next(&walk, &field))
-		count += slice_is_nocase(field.name, "Content-Type");
-	return count > 1;
-}
-
-bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size)
-{
-	const struct strlist *patterns = &smtpd->options.conf->limits.forbidden_attachments;
-	struct buf file_name = BUF_INIT(4096);
-	struct mime_walk walk;
-	struct mime_part part;
-	bool found = false, is_dark = false;
-
-	mime_walk_init(&walk, message);
-	while (!found && !is_dark && patterns->count > 0 && mime_walk_next(&walk, &part)) {
-		found = has_forbidden_name(patterns, &part, &file_name);
-		is_dark = has_two_types(part.header);
-	}
-	is_dark = is_dark || walk.is_cut; /* what cannot be looked through to the end may hold anything */
-	if (found)
-		str_printable(name, size, buf_slice(&file_name));
-	else if (is_dark)
-		snprintf(name, size, "%s", "those in parts too many, too deep or too odd to look through");
-	buf_clear(&file_name);
-	return found || is_dark;
 }
 
 /* postmaster's is never full: nobody else would be told. */
