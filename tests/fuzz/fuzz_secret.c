@@ -1,11 +1,12 @@
 /*
- * What a backup leaves of the configuration: whatever the reader of the configuration takes for the value of a secret key does not stand in
- * the copy. What the copy holds beside it stood in the original.
+ * What a backup leaves of the configuration, and what the LAN server gets of it: whatever the reader of the configuration takes for the value
+ * of a secret key does not stand there.
  *
  * The input is a configuration file in which each byte 1 stands for the word MARK: where that is part of secret values alone, it must be
  * gone.
  */
 #include "base/buf.h"
+#include "config/conf_view.h"
 #include "config/ini.h"
 #include "config/ini_secret.h"
 #include "config/schema.h"
@@ -61,6 +62,29 @@ static void check_no_secret(struct slice text)
 	conf_problems_clear(&problems);
 }
 
+/* The LAN server's part of the same configuration. */
+static void check_view(struct slice text)
+{
+	static char *path;
+	struct buf view = BUF_INIT(CONF_VIEW_MAX);
+	struct conf_problems problems = {0};
+	struct conf *conf, *read;
+	struct error error;
+
+	if (path == NULL)
+		path = xasprintf("%s/lanpost.conf", fuzz_folder());
+	conf = conf_load_edited_broken(path, path, text, &problems);
+	if (conf_view_write(conf, SCHEMA_FOR_LAN, &view, &error) == 0) {
+		assert(count_marks(buf_slice(&view)) == 0);
+		read = conf_view_read(buf_slice(&view), &error);
+		assert(read != NULL);
+		conf_free(read);
+	}
+	conf_free(conf);
+	conf_problems_clear(&problems);
+	buf_clear(&view);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct buf text = BUF_INIT(INI_FILE_MAX), copy = BUF_INIT(8u << 20);
@@ -75,8 +99,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	ini_read(&ini, "fuzz.conf", buf_slice(&text), &problems);
 	ini_without_secrets(buf_slice(&text), &copy);
-	if (marks_are_secret(&ini, buf_slice(&text)))
+	if (marks_are_secret(&ini, buf_slice(&text))) {
 		assert(count_marks(buf_slice(&copy)) == 0);
+		check_view(buf_slice(&text));
+	}
 	check_no_secret(buf_slice(&copy));
 	ini_clear(&ini);
 	conf_problems_clear(&problems);

@@ -1,0 +1,30 @@
+/*
+ * What a sorter process says that a message has taken over: refused, or no more than the configuration allows. Mail gets to mailboxes
+ * of ours alone, leaves for addresses that a rule names and no others, is dropped by a rule that drops, and no line is forged above it.
+ *
+ * The input is the answer, two line ends, and the message that it is about.
+ */
+#include "tests/fuzz/sorting_office.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct slice text = slice_make((const char *)data, size), message = SLICE_NONE;
+	const char *gap = size == 0 ? NULL : memmem(data, size, "\n\n", 2);
+	struct sorter_decision decision;
+	struct envelope envelope;
+	struct sorter *sorter;
+	const struct conf *conf = sorting_office(&sorter);
+
+	if (gap != NULL) {
+		message = slice_from(text, (size_t)(gap - text.ptr) + 2);
+		text.len = (size_t)(gap - text.ptr);
+	}
+	if (!sorter_decision_read(conf, message, text, &decision))
+		return 0;
+	envelope_init(&envelope);
+	sorter_fill(conf, message, &envelope, &decision);
+	check_envelope(conf, &envelope, &decision, message.len);
+	sorter_decision_clear(&decision);
+	envelope_clear(&envelope);
+	return 0;
+}
