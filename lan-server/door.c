@@ -1,5 +1,7 @@
 #include "lan-server/door.h"
 
+#include "base/net.h"
+
 #define QUIET_MS (60 * 1000)
 
 static const struct {
@@ -36,11 +38,14 @@ const char *door_reason(enum door_answer answer)
 
 bool door_should_log(struct door_notes *notes, const struct in6_addr *client, int64_t now_ms)
 {
+	struct in6_addr network = net_network(client);
+
 	for (size_t i = 0; i < DOOR_NOTES; i++)
-		if (notes->items[i].until > now_ms &&
-		    IN6_ARE_ADDR_EQUAL(&notes->items[i].client, client))
+		if (notes->items[i].until > now_ms && IN6_ARE_ADDR_EQUAL(&notes->items[i].network, &network))
 			return false;
-	notes->items[notes->next].client = *client;
+	if (notes->items[notes->next].until > now_ms)
+		return false;
+	notes->items[notes->next].network = network;
 	notes->items[notes->next].until = now_ms + QUIET_MS;
 	notes->next = (notes->next + 1) % DOOR_NOTES;
 	return true;

@@ -28,12 +28,12 @@ const char *door_reason(enum door_answer answer); /* for the log */
 #define DOOR_NOTES 64
 struct door_notes {
 	struct {
-		struct in6_addr client;
+		struct in6_addr network;
 		int64_t until;
 	} items[DOOR_NOTES];
 	size_t next;
 };
-/* True if a refusal of this client should be logged: once a minute. */
+/* True if a refusal of this client should be logged: once a minute for a network (net_network), DOOR_NOTES times a minute for all. */
 bool door_should_log(struct door_notes *notes, const struct in6_addr *client, int64_t now_ms);
 
 #endif

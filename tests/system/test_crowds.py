@@ -41,8 +41,7 @@ def test_who_guesses_names_again_is_late_from_the_first(office):
         while caller.ask(b"RCPT TO:<annb@office.lan>").startswith(b"550") and count < 14:
             count += 1
             first = time.monotonic() - begin if count == 1 else first
-        caller.send(b"QUIT
-")
+        caller.send(b"QUIT\r\n")
         caller.rest()  # it is counted when the session ends
         return count, first
     for n in range(2):

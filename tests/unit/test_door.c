@@ -62,6 +62,7 @@ static void test_log_once_a_minute(void **state)
 {
 	struct in6_addr a = ip("10.0.0.1"), b = ip("10.0.0.2");
 	struct door_notes notes = {0};
+	unsigned logged = 0;
 
 	(void)state;
 	assert_true(door_should_log(&notes, &a, 1000));
@@ -69,6 +70,18 @@ static void test_log_once_a_minute(void **state)
 	assert_true(door_should_log(&notes, &b, 2000));
 	assert_false(door_should_log(&notes, &a, 60999));
 	assert_true(door_should_log(&notes, &a, 61000));
+	/* Not for each address that one host makes up, nor for a whole world of them. */
+	a = ip("fd00::1");
+	b = ip("fd00::2");
+	assert_true(door_should_log(&notes, &a, 200000));
+	assert_false(door_should_log(&notes, &b, 200000));
+	for (unsigned i = 0; i < 1000; i++) {
+		a.s6_addr[2] = (unsigned char)(i >> 8);
+		a.s6_addr[3] = (unsigned char)i;
+		logged += door_should_log(&notes, &a, 200001);
+	}
+	assert_int_equal(logged, DOOR_NOTES - 1);
+	assert_true(door_should_log(&notes, &a, 260001));
 }
 
 static void test_network(void **state)
