@@ -75,6 +75,8 @@ static bool read_accounts(struct control *control, const json_t *names,
 	size_t at;
 	json_t *name;
 
+	if (names != NULL && !json_is_array(names)) /* else it would mean all of them */
+		return false;
 	json_array_foreach((json_t *)names, at, name)
 	{
 		*unknown = json_string_value(name);
@@ -108,13 +110,34 @@ static void tell_note(struct control_client *client, const char *text)
 	answer(client, json_pack("{s:s, s:s}", "event", "note", "text", text));
 }
 
+static size_t count_waiting(const struct control *control)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		count += control->clients[i].fd >= 0 && (control->clients[i].waits_for != 0 || control->clients[i].watches_one);
+	return count;
+}
+
+/* Who waits is not sent away, so some places are for others: status, cancel, stop. Returns whether the client was refused. */
+static bool is_one_too_many(const struct control *control, struct control_client *client)
+{
+	if (count_waiting(control) < CONTROL_WAITING_MAX)
+		return false;
+	answer_error(client, PHRASE(N_("too many commands are waiting for a session; try again later, or use --no-wait")));
+	return true;
+}
+
 /* Where one runs already it is watched up to its end, for the other begins only then. */
 static void start_session(struct control *control, struct control_client *client,
     struct session_request *wanted, bool wait)
 {
 	bool runs = control->hooks.session_runs(control->hooks.context);
-	uint64_t number = control->hooks.session(control->hooks.context, wanted);
+	uint64_t number;
 
+	if (wait && is_one_too_many(control, client))
+		return;
+	number = control->hooks.session(control->hooks.context, wanted);
 	if (!wait) {
 		answer(client, json_pack("{s:b, s:I}", "ok", 1, "number", (json_int_t)number));
 		return;
@@ -201,9 +224,9 @@ static void verb_watch(struct control *control, struct control_client *client, c
 	bool runs = control->hooks.session_runs(control->hooks.context);
 
 	if (json_is_true(json_object_get(request, "one"))) {
-		if (runs)
+		if (runs && !is_one_too_many(control, client))
 			watch_one(control, client);
-		else
+		else if (!runs)
 			answer_error(client, PHRASE(N_("no session is running")));
 		return;
 	}

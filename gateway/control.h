@@ -13,6 +13,7 @@
 #include <poll.h>
 
 #define CONTROL_CLIENTS_MAX 32
+#define CONTROL_WAITING_MAX 24 /* of them for the end of a session */
 
 struct control_client {
 	int fd; /* -1: free */

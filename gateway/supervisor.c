@@ -25,6 +25,7 @@
 #include <unistd.h>
 
 #define TICK_MS 30000	      /* the schedule is looked at least so often: clocks jump */
+#define ANSWERS_MAX 16	      /* processes that count mailboxes at once */
 #define STOP_MS 15000	      /* children get so long to end by themselves */
 #define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
 
@@ -124,10 +125,12 @@ static void answer_status(void *context, int fd)
 	struct child child;
 	struct error error;
 
-	if (job.fd < 0 || child_start(&child, "status", status_run, &job, &error) != 0)
+	if (job.fd < 0 || supervisor->answers >= ANSWERS_MAX || child_start(&child, "status", status_run, &job, &error) != 0) {
 		log_warn("event=status-failed");
-	else
+	} else {
+		supervisor->answers++;
 		child_gone(&child); /* it needs no watching: reaped with the others */
+	}
 	if (job.fd >= 0)
 		close(job.fd);
 }
@@ -254,6 +257,8 @@ static void reap(struct supervisor *supervisor)
 			sessions_hung_up(supervisor);
 		else if (pid == supervisor->auth.pid)
 			auth_ended(supervisor, status);
+		else if (supervisor->answers > 0) /* or a report, which is rare: the count is a bound, not a truth */
+			supervisor->answers--;
 	}
 }
 

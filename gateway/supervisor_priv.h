@@ -28,6 +28,7 @@ struct supervisor {
 	struct control control;
 	struct child lan, session, hang_up;
 	int64_t since;
+	unsigned answers; /* processes that answer `status` */
 	bool stopping;
 
 	struct msgid session_id;

@@ -1,4 +1,5 @@
 """Mail, queue and memory are the gateway's alone; the control socket is for the group lanpost-control, which reads none of them."""
+import json
 import os
 import re
 import shutil
@@ -138,3 +139,29 @@ def test_the_unit_is_narrow(folder):
     for call in ("landlock_create_ruleset", "landlock_add_rule", "landlock_restrict_self", "seccomp"):  # else the sandbox fails in silence
         assert re.search(rf"(?m)^SystemCallFilter=(?!~).*\b{call}\b", unit.read_text()), call
     assert float(re.search(r"exposure level.*: ([\d.]+)", done.stdout)[1]) < 1.5, done.stdout
+
+
+def ask(office, request):
+    with socket.socket(socket.AF_UNIX) as line:
+        line.settimeout(30)
+        line.connect(str(office.spool / "control.sock"))
+        line.sendall(json.dumps(request).encode() + b"\n")
+        return json.loads(line.makefile("rb").readline())
+
+
+def test_no_operator_keeps_the_admin_out(make_gateway):
+    """By waiting for sessions in each place, by asking for the status many times at once, by words that mean more than they say."""
+    office = make_gateway(users={"ivan": {}}, sections={"line": {"connect_command": "sleep 30"}})
+    assert ask(office, {"verb": "session", "accounts": "all"})["ok"] is False
+    waiting = []
+    for _ in range(32):
+        waiting.append(socket.socket(socket.AF_UNIX))
+        waiting[-1].connect(str(office.spool / "control.sock"))
+        waiting[-1].sendall(b'{"verb": "session"}\n')
+    askers = [subprocess.Popen([BUILD / "lanpost", "-c", office.conf, "status"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment())
+              for _ in range(8)]
+    for asker in askers:
+        assert asker.wait(60) == 0
+    assert ask(office, {"verb": "cancel"})["ok"] is True
+    for one in waiting:
+        one.close()
