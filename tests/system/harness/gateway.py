@@ -103,6 +103,16 @@ class Gateway:
         """lanpostd and all its children."""
         return [self.process.pid, *descendants(self.process.pid)]
 
+    def process_named(self, name):
+        """The pid of the process of that name ("lan", "session", ...), None where there is none."""
+        for pid in self.processes()[1:]:
+            try:
+                if Path(f"/proc/{pid}/comm").read_text().strip() == name:
+                    return pid
+            except OSError:
+                pass
+        return None
+
     def kill_all(self):
         """Sudden death of everything at once. The main process goes first, so that it starts nobody anew."""
         pids = self.processes()
