@@ -11,7 +11,7 @@
 
 struct catalog;
 
-/* NULL without such a file, or if it is none. */
+/* NULL without such a file, or if it is not one. */
 struct catalog *catalog_open(const char *path);
 void catalog_close(struct catalog *catalog);
 /* The translation, or NULL. It lives as long as the catalogue. */

@@ -17,7 +17,7 @@ struct conversion {
 	char length;	    /* 'l', 'z', 'j', 'L' for ll, else 0 */
 };
 
-/* Finds the next one and moves *format behind it. False at the end. What is no conversion of printf, or none that is known here (%n, %a),
+/* Finds the next one and moves *format behind it. False at the end. What is not a conversion of printf, or none that is known here (%n, %a),
  * is left in the text. */
 bool conversion_next(const char **format, struct conversion *conversion);
 /* A %s and nothing else. */

@@ -30,7 +30,7 @@ enum ctl_result {
 };
 
 struct ctl_reader {
-	int fd; /* borrowed: whoever opened it closes it */
+	int fd; /* borrowed: the one that opened it closes it */
 	struct buf buf;
 	size_t searched; /* bytes at the front of buf known to hold no line end */
 };
@@ -53,7 +53,7 @@ int ctl_listen(const char *spool, struct error *error);
 /* Connects to it. Returns a fd, or -1; saved_errno is ENOENT or ECONNREFUSED where no gateway runs. */
 int ctl_connect(const char *spool, struct error *error);
 
-/* Says the phrases (base/phrase.h) that stand in an answer, in a language (NULL: the thread's). Returns the answer, changed. */
+/* Says the phrases (base/phrase.h) that are in an answer, in a language (NULL: the thread's). Returns the answer, changed. */
 json_t *ctl_say(json_t *answer, const char *language);
 
 #endif

@@ -11,7 +11,7 @@
  *     cli_fail(CLI_FAILED, "%s", ERROR_SAID(&error));               the reader's language
  *
  * Words of programs that speak English only (libcurl, OpenSSL, SQLite) go into the log, not into an error. Context is added going up,
- * and the error is logged once, by whoever decides.
+ * and the error is logged once, by the caller that decides.
  */
 #ifndef LANPOST_BASE_ERR_H
 #define LANPOST_BASE_ERR_H
@@ -29,7 +29,7 @@ enum error_class {
 	ERROR_IO,	 /* our own disk or system call failed */
 	ERROR_LIMIT,	 /* a bound of ours was reached */
 	ERROR_CONFIG,	 /* configuration is wrong: the admin must act */
-	ERROR_CANCELLED, /* we were told to stop */
+	ERROR_CANCELLED, /* the session was cancelled */
 };
 
 struct error {

@@ -39,7 +39,7 @@ enum frame_result frame_receive(int fd, uint32_t *kind, struct buf *body, int *p
 
 /* A body of several fields: each has a tag. */
 void frame_put(struct buf *body, char tag, struct slice value);
-/* Cuts the next one off *rest; false at the end, and where what is left is no field: then *rest is not empty. */
+/* Cuts the next one off *rest; false at the end, and where what is left is not a field: then *rest is not empty. */
 bool frame_take(struct slice *rest, char *tag, struct slice *value);
 
 #endif

@@ -27,7 +27,7 @@ int fsx_sync_data(int fd, const char *path, struct error *error); /* fdatasync *
 int fsx_sync_dir(const char *path, struct error *error);
 /* Makes everything written so far on the file system that holds path durable (syncfs). */
 int fsx_sync_filesystem(const char *path, struct error *error);
-/* Whoever syncs again and again opens the file system once, before the first write: the kernel reports a failed write once to each
+/* A caller that syncs again and again opens the file system once, before the first write: the kernel reports a failed write once to each
  * descriptor that was open then, and perhaps never to one that is opened later. Returns a descriptor, or -1. */
 int fsx_open_filesystem(const char *path, struct error *error);
 /* Returns -1 if something that was written since the last call could not be: it may be lost, also if the next call succeeds. */
@@ -62,10 +62,10 @@ void fsx_unmap(struct slice data);
 /* Bytes that were read and are not needed soon. Of a mapped file they count no longer as our memory, and stay in the system's; for any
  * other memory nothing happens. Who goes through all of a large message says this piece by piece. */
 void fsx_let_go(struct slice bytes);
-/* Whoever has read a mapped file asks this before relying on what was read. Returns -1 if the file was cut meanwhile or
+/* A caller that has read a mapped file asks this before relying on what was read. Returns -1 if the file was cut meanwhile or
  * could not be read (mapped.h); what could not be had was read as zeros. */
 int fsx_check_map(struct slice data, struct error *error);
-/* What stands on the disk against what should. */
+/* What is on the disk against what should. */
 enum fsx_match {
 	FSX_SAME,
 	FSX_REMAINS, /* cut short, zeros where it differs, or not readable: what a power cut or a lost write leaves */
@@ -79,10 +79,10 @@ void fsx_forget(const char *path);
 /* Takes an exclusive lock on an open file without waiting. Returns 0, or 1 if another
  * process holds it. The lock goes with the process, however it ends. */
 int fsx_lock(int fd);
-/* Opens (makes) a lock file and takes the lock, waiting up to so many seconds. Returns the descriptor that holds it, or
+/* Opens (makes) a lock file and takes the lock, waiting up to this many seconds. Returns the descriptor that holds it, or
  * -1 (ERROR_TEMPORARY when time ran out). */
 int fsx_lock_file(const char *path, int seconds, struct error *error);
-/* Bytes free for us on the file system that holds path; UINT64_MAX if that cannot be told. */
+/* Bytes free for us on the file system that holds path; UINT64_MAX if that is not known. */
 uint64_t fsx_free_bytes(const char *path);
 
 #endif

@@ -23,7 +23,7 @@
 void i18n_start(const char *language);
 /* Opens those below a folder, instead: for tests. */
 void i18n_open(const char *folder);
-/* The code that NULL above stands for in this environment; "en" for languages that lanpost does not speak. */
+/* The code that NULL above represents in this environment; "en" for languages that lanpost does not speak. */
 const char *i18n_locale_language(void);
 
 /* The language that this thread speaks. */

@@ -12,7 +12,7 @@
 void lan_addresses(struct strlist *out);
 /* Whether an interface of that name is a bridge of containers or virtual machines, or leads to one. */
 bool lan_is_virtual(const char *interface);
-/* Whether the name resolves to one of them, so that it may be told to others. */
+/* Whether the name resolves to one of them, so that it may be shown to others. */
 bool lan_knows(const char *name);
 
 #endif

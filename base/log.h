@@ -3,7 +3,7 @@
  *
  * Verbs as in OpenSMTPD: log_warn adds errno's text, log_warnx does not, fatal and
  * fatalx end the process with exit code 1. All keep errno. A line starts with
- * time, level, process name and thread context. Text from outside stands in a
+ * time, level, process name and thread context. Text from outside is in a
  * line only through LOG_TEXT() (base/str.h); as a second wall, every finished
  * line is made printable before it is written. Secrets never reach a formatter.
  *

@@ -15,13 +15,13 @@
 #define NET_ADDRESS_MAX 64 /* of net_address_text(), with NUL */
 
 /* Binds; address is a literal ("0.0.0.0", "::", "127.0.0.1"), port 0 takes any free
- * one. IPv6 sockets take IPv6 only, so that 0.0.0.0 and :: stand side by side. *fd is non-blocking
+ * one. IPv6 sockets take IPv6 only, so that 0.0.0.0 and :: can be used together. *fd is non-blocking
  * and close-on-exec. Returns 0; 1 if this machine does not have that kind of address at all (no
  * IPv6: a matter for a warning; error is filled); -1 with an error that says what to do. */
 int net_bind(const char *address, uint16_t port, int *fd, struct error *error);
 /* From now on clients can connect to a bound socket. */
 int net_listen(int fd, struct error *error);
-/* The port a socket is bound to, 0 if that cannot be told. */
+/* The port a socket is bound to, 0 if that is not known. */
 uint16_t net_port(int fd);
 /* Takes a waiting connection: *fd is non-blocking, close-on-exec, without Nagle's delay. Returns -1
  * with errno as accept(2) leaves it. */
@@ -29,7 +29,7 @@ int net_accept(int listen_fd, int *fd, struct in6_addr *peer);
 /* The network that one client may choose its addresses from: the /64 of an IPv6 address (RFC 4291 section 2.5.4), an IPv4 address
  * itself. Whatever is counted by address is counted by this too. */
 struct in6_addr net_network(const struct in6_addr *address);
-/* The address a client spoke to; all zero if that cannot be told. */
+/* The address a client spoke to; all zero if that is not known. */
 struct in6_addr net_local_address(int fd);
 /* "192.168.1.5" or "fe80::1". Returns out. */
 char *net_address_text(char out[NET_ADDRESS_MAX], const struct in6_addr *address);

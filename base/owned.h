@@ -2,7 +2,7 @@
  * Who owns what root makes.
  *
  * The admin runs `sudo lanpost ...`, the gateway runs as a user of its own: a file that root left behind with root as
- * its owner would stop the gateway. So whatever is made as root gets the owner and group of the folder it stands in.
+ * its owner would stop the gateway. So whatever is made as root gets the owner and group of the folder it is in.
  * For everybody else these calls are open(2) and mkdir(2).
  *
  * The folder may belong to somebody who is less than root. So only what was made here is ever given away, never what
@@ -22,7 +22,7 @@ int owned_open(const char *path, int flags, mode_t mode);
 int owned_make_at(int folder, const char *name, int flags, mode_t mode);
 /* mkdir(2) */
 int owned_mkdir(const char *path, mode_t mode);
-/* Makes an empty file where there is none, as root: for a library that would make it itself. */
+/* Makes an empty file where none exists, as root: for a library that would make it itself. */
 void owned_touch(const char *path, mode_t mode);
 /* As root: gives a secret file the owner and group of another file or of a folder, and lets the group read it where the
  * other does (root's group never). Nothing for everybody else. */

@@ -1,12 +1,12 @@
 /*
  * A phrase: a text for people that is not said yet. It is the English text of the source (the message id) with its
- * arguments, as one string that can be stored, sent and nested; it is said in the language of whoever reads it,
+ * arguments, as one string that can be stored, sent and nested; it is said in the language of the one that reads it,
  * perhaps days later, in another process.
  *
  *     STX "cannot connect to %s: %s" US "mail.example.ru" US STX "connection refused" ETX ETX
  *
  * STX, US and ETX are control bytes: str_printable() lets none of them through, so no text of a peer and no line that an
- * older lanpost stored can be taken for a phrase. A string that does not begin with STX is said as it is, in any language.
+ * older lanpost stored can be taken for a phrase. A string that does not begin with STX is said unchanged, in any language.
  * Arguments are texts, formatted when the phrase is made; one that is a phrase itself is said in the same language. What
  * is stored is never given to printf: the substitution is phrase_show()'s own, and bounded in length, depth and work. A
  * phrase that was cut off at the end says what is there.
@@ -35,7 +35,7 @@ char *phrase_join(char *out, size_t size, const char *first, const char *second)
 char *phrase_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool phrase_is(const char *text);
 
-/* Says it in a language (a code, NULL: the thread's). out is printable and always ended; a plain text comes as it is. */
+/* Says it in a language (a code, NULL: the thread's). out is printable and always ended; a plain text comes unchanged. */
 char *phrase_show(char *out, size_t size, const char *phrase, const char *language);
 
 /* These live until the end of the block. */

@@ -28,7 +28,7 @@ void scram_keys_derive(struct slice password, struct scram_keys *keys); /* with 
 void scram_keys_make(struct slice password, struct scram_keys *keys);
 /* Appends the text. */
 void scram_keys_write(const struct scram_keys *keys, struct buf *out);
-/* False if the text is none. */
+/* False if the text is not one. */
 bool scram_keys_read(struct slice text, struct scram_keys *keys);
 
 /* True if the proof (SCRAM_KEY_LEN bytes) shows knowledge of the password, for this AuthMessage. */

@@ -2,7 +2,7 @@
  * Whom a process becomes that root has started.
  *
  * The spool belongs to the gateway's own user, who is less than root: root must not open files there, for a link in the
- * place of one would lead root anywhere. So the gateway becomes that user for good before it touches the spool, and the
+ * place of one would lead root anywhere. So the gateway becomes that user permanently before it touches the spool, and the
  * admin's program acts as that user: it is root only while it reads and writes the configuration and files that the admin
  * has named (service_user_pause()).
  *
@@ -36,7 +36,7 @@ enum service_user_kind {
 /* Whom we are to become for this spool; *user is set for OWNER and DEFAULT. */
 enum service_user_kind service_user_find(const char *spool, struct service_user *user);
 
-/* Becomes the user for good: groups, user, no capabilities; that there is no way back is checked. Returns -1 if it cannot be
+/* Becomes the user permanently: groups, user, no capabilities; that there is no way back is checked. Returns -1 if it cannot be
  * done; the process must end then. */
 int service_user_become(const struct service_user *user, struct error *error);
 
@@ -45,14 +45,14 @@ int service_user_act(const struct service_user *user, struct error *error);
 /* Acts as the owner of the spool where we are root and the spool has another owner; else nothing. */
 int service_user_act_for(const char *spool, struct error *error);
 /* Root again for a moment, where service_user_act() was called. Returns what service_user_resume() wants; such pairs may be
- * nested. Both leave errno as it is. */
+ * nested. Both leave errno unchanged. */
 bool service_user_pause(void);
 void service_user_resume(bool paused);
 
-/* Becomes for good whom we act as; nothing where we act as nobody. For a child that is about to run another program. */
+/* Becomes permanently whom we act as; nothing where we act as nobody. For a child that is about to run another program. */
 int service_user_settle(struct error *error);
 
-/* Whether root started this process, whoever it is now. */
+/* Whether root started this process, no matter what user it runs as now. */
 bool service_user_was_root(void);
 
 /* Whether a group is that of one user alone, and not root's, by its name and number, as adduser(8) makes them. */

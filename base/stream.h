@@ -17,7 +17,7 @@ enum stream_result {
 	STREAM_TOO_LONG, /* the line was longer than the limit; it was read and dropped */
 	STREAM_CLOSED,   /* the peer is gone */
 	STREAM_TIMEOUT,  /* the deadline passed */
-	STREAM_STOPPED,  /* we were told to stop */
+	STREAM_STOPPED,  /* the session was cancelled */
 };
 
 struct stream {

@@ -48,7 +48,7 @@ enum tls_result {
 	TLS_CLOSED = 0,      /* the peer ended the session */
 	TLS_WANT_READ = -1,  /* again when the socket can be read */
 	TLS_WANT_WRITE = -2, /* again when the socket can be written */
-	TLS_FAILED = -3,     /* broken for good; tls_reason() says why */
+	TLS_FAILED = -3,     /* broken permanently; tls_reason() says why */
 };
 
 /* A server's session on a connected non-blocking socket, which stays the caller's. */

@@ -1,5 +1,5 @@
 /*
- * A TLS server whose private key is elsewhere: whoever speaks with strangers has the certificate, and asks for each signature.
+ * A TLS server whose private key is elsewhere: the one that speaks with strangers has the certificate, and asks for each signature.
  *
  * Inside it is a small provider of OpenSSL's (provider(7)) in a library context of its own, so that nothing else in the process
  * notices. All kinds of keys that TLS servers use are supported: RSA, RSA-PSS, EC, Ed25519, Ed448. The other side is tls_key.h.

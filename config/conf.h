@@ -46,7 +46,7 @@ struct conf_place {
 	int line;	  /* 0: not in any file (a default) */
 };
 
-/* Which mail that comes back postmaster is told of. */
+/* Which mail that comes back postmaster gets a report of. */
 enum conf_bounce_copies { COPIES_NONE, COPIES_SERIOUS, COPIES_FAILED, COPIES_ALL };
 
 struct conf_gateway {
@@ -156,7 +156,7 @@ struct conf_user {
 	char *forward;
 	bool keep;
 	bool outside; /* may write there */
-	enum conf_language language; /* of what the gateway writes to him */
+	enum conf_language language; /* of what the gateway writes to them */
 	bool archive; /* what expires is kept there */
 	int64_t expire; /* of messages in the mailbox, seconds; 0: never */
 };
@@ -181,7 +181,7 @@ struct conf_sorter {
 	struct strlist unsorted_to;
 };
 
-/* Users under one name: wherever a list of users stands in the configuration. */
+/* Users under one name: wherever a list of users is in the configuration. */
 struct conf_group {
 	char *name;
 	struct conf_place place;
@@ -229,7 +229,7 @@ struct conf {
 struct conf_problem {
 	struct conf_place place;
 	bool is_warning; /* works, but the admin should know */
-	bool is_exposed; /* passwords stand in the file, and others can read it: conf_private_mode() closes it */
+	bool is_exposed; /* passwords are in the file, and others can read it: conf_private_mode() closes it */
 	char *phrase;	 /* base/phrase.h: one line without place and newline */
 };
 struct conf_problems {
@@ -252,7 +252,7 @@ void conf_problems_sort(struct conf_problems *problems);
  * hold warnings though a conf is returned. place.file of a problem stays valid until
  * conf_problems_clear(). */
 struct conf *conf_load(const char *path, struct conf_problems *problems);
-/* The same with text in place of what stands in the file `edited` (one of those that conf_load() reads, which need not
+/* The same with text in place of what is in the file `edited` (one of those that conf_load() reads, which need not
  * exist): to see whether a change is good before it is made. */
 struct conf *conf_load_edited(const char *path, const char *edited, struct slice text,
     struct conf_problems *problems);
@@ -264,16 +264,16 @@ struct conf *conf_load_edited_broken(const char *path, const char *edited, struc
     struct conf_problems *problems);
 void conf_free(struct conf *conf);
 
-/* NULL if there is none. Users are found by their exact lower-case name only; for
+/* NULL if none exists. Users are found by their exact lower-case name only; for
  * aliases and addresses see mail/route.h. */
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name);
-/* Whether a list of users names this one, or a group that he is in. */
+/* Whether a list of users names this one, or a group that they are in. */
 bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user);
 const struct conf_group *conf_find_group(const struct conf *conf, const char *name);
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
 const struct conf_smarthost *conf_find_smarthost(const struct conf *conf, const char *name);
 /* What names the account's mailbox upstream, whatever the account is called and however it is reached: "login host", with
- * the port where it is none of the usual ones. Lower case, new memory. */
+ * the port where it is not one of the usual ones. Lower case, new memory. */
 char *conf_mailbox(const struct conf_account *account);
 /* The first enabled account before this one that collects the same mailbox; NULL: none. */
 const struct conf_account *conf_account_twin(const struct conf *conf, const struct conf_account *account);
@@ -285,7 +285,7 @@ const struct conf_user *conf_owner_of(const struct conf *conf, struct slice addr
 const struct conf_smarthost *conf_smarthost_for(const struct conf *conf, struct slice sender);
 /* How mail of this domain is signed; NULL: it is not. */
 const struct conf_dkim *conf_dkim_for(const struct conf *conf, const char *domain);
-/* One that is named in another's `fallback`: without `senders` it stands in for that one only. */
+/* One that is named in another's `fallback`: without `senders` it replaces that one only. */
 bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smarthost);
 /* True for a name that may be a folder: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or
  * digit, and not `daemon` (which has no mailbox). */

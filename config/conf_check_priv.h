@@ -19,7 +19,7 @@ struct check {
 #define WARN_AT(check, field, otherwise, ...) PROBLEM(check, field, otherwise, true, __VA_ARGS__)
 
 /* Complains about each name in a list that is neither a user, an alias, postmaster, nor a group. key: as in
- * the file. list: whose place is told. */
+ * the file. list: whose place is reported. */
 void check_users(const struct check *check, const char *key, const struct strlist *list,
     struct conf_place otherwise);
 /* Groups and rules, conf_check_rules.c. */

@@ -9,7 +9,7 @@
 
 struct conf_source {
 	struct map places; /* address of a field in the conf -> struct conf_place of its value */
-	struct map faulty; /* those fields whose value was no good, which is told already */
+	struct map faulty; /* those fields whose value was no good, which is already reported */
 	struct conf_problems *problems;
 	struct conf_place main; /* lanpost.conf, line 0 */
 };

@@ -14,7 +14,7 @@
 
 /* Adds the keys with one of these marks (SCHEMA_..., config/schema.h) to out. */
 int conf_view_write(const struct conf *conf, unsigned marks, struct buf *out, struct error *error);
-/* Returns a new configuration, with defaults for all that is not there; NULL for a text that is no view. */
+/* Returns a new configuration, with defaults for all that is not there; NULL for a text that is not a view. */
 struct conf *conf_view_read(struct slice text, struct error *error);
 
 #endif

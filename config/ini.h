@@ -20,13 +20,13 @@
 struct ini_entry {
 	char *key;   /* lower case */
 	char *value; /* without white space and quotes around it */
-	bool is_faulty; /* the value as iniparser sees it is not what stands there; told already */
+	bool is_faulty; /* the value as iniparser sees it is not what is there; already reported */
 	struct conf_place place;
 };
 
 struct ini_section {
 	char *kind; /* first word, lower case */
-	char *name; /* the rest, lower case (ASCII letters); "" if there is none */
+	char *name; /* the rest, lower case (ASCII letters); "" if none exists */
 	struct conf_place place;
 	struct ini_entry *entries;
 	size_t count;
@@ -60,7 +60,7 @@ bool ini_next_line(struct ini_lines *lines, struct buf *whole);
 /* Bytes of a value (trimmed) up to the comment that ends it. */
 size_t ini_value_end(struct slice raw);
 
-/* What is wrong with the text after `key =` as it stands in the file (iniparser would lose a part of it); NULL if
+/* What is wrong with the text after `key =` as it is in the file (iniparser would lose a part of it); NULL if
  * nothing is. Translated. */
 const char *ini_value_fault(struct slice raw);
 

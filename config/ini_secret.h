@@ -6,8 +6,8 @@
 
 #include "base/buf.h"
 
-/* Appends the text with all passwords and keys left out, all else as it stands. Where a user had a password he gets one that nobody
- * knows: without any he would be let in. */
+/* Appends the text with all passwords and keys left out, all else unchanged. Where a user had a password they get one that nobody
+ * knows: without any they would be let in. */
 void ini_without_secrets(struct slice text, struct buf *out);
 
 #endif

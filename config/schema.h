@@ -34,7 +34,7 @@ struct schema_section {
 extern const struct schema_section schema_sections[];
 extern const size_t schema_section_count;
 
-/* NULL if there is none of that (lower-case) name. */
+/* NULL if none exists of that (lower-case) name. */
 const struct schema_section *schema_find(const char *kind);
 const struct schema_key *schema_find_key(const struct schema_section *section, const char *name);
 /* The valid name nearest to a wrong one, or NULL. */

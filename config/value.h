@@ -69,7 +69,7 @@ bool value_is_secret(enum value_type type);
 void value_append_amount(struct buf *out, enum value_type type, int64_t amount);
 
 /* A range of addresses out of one item of a list: "10.0.0.0/8", "192.168.1.5", "10.0.0.1-10.0.0.9",
- * "192.168", "fe80::/10". False if it is none. */
+ * "192.168", "fe80::/10". False if it is not one. */
 bool value_net(struct slice text, struct conf_net *net);
 /* Labels of letters, digits, '-' and '_', joined by dots, at most 253 bytes (RFC 1123 section 2.1). */
 bool value_is_host(struct slice text);

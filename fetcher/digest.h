@@ -16,7 +16,7 @@
 uint64_t digest_of_header(struct slice message);
 #define DIGEST_HEADER_MAX (64u << 10)
 
-/* The same of those fields that are one in all copies of a letter; 0 for a letter without Message-ID. */
+/* The same of those fields that are one in all copies of a message; 0 for a message without Message-ID. */
 uint64_t digest_of_letter(struct slice message);
 
 /* Of all behind the header, 1 to INT64_MAX, of an empty body as well. A mapped message is not all in memory for it. */

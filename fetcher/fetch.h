@@ -18,16 +18,16 @@
 enum fetch_leave {
 	FETCH_YES,
 	FETCH_LATER, /* not before what is under way has come */
-	FETCH_ENOUGH, /* not in this session, which is no failure */
+	FETCH_ENOUGH, /* not in this session, which is not a failure */
 };
 
-#define FETCH_SKIPPED_MAX 20 /* so many are named, the rest is counted */
+#define FETCH_SKIPPED_MAX 20 /* this many are named, the rest is counted */
 
 struct fetch_result {
 	size_t total;	 /* to be fetched, stubs included */
 	size_t fetched;	 /* durable here */
 	size_t arrived;	 /* these and the ones that wait to be made durable */
-	size_t deleted;	 /* upstream, for good */
+	size_t deleted;	 /* upstream, permanently */
 	size_t skipped;	 /* the server would not give them, or not whole: they wait there, and are tried again */
 	size_t large;	 /* wait there behind stubs */
 	size_t compared; /* came whole only to be compared, and had come before */
@@ -39,7 +39,7 @@ struct fetch_result {
 	uint64_t skipped_sizes[FETCH_SKIPPED_MAX], large_sizes[FETCH_SKIPPED_MAX]; /* as listed; 0: not known */
 };
 
-/* What stands for a message that is too large to be fetched by itself. */
+/* What replaces a message that is too large to be fetched by itself. */
 struct fetch_stub {
 	const struct conf *conf;
 	const struct conf_account *account;
@@ -58,17 +58,17 @@ struct fetch_job {
 	struct state *state;
 	const char *session; /* id, for envelopes */
 	/* Fills in for whom the provider took it (mail/multidrop.h) and where it goes; path: of the file that holds the message, NULL for none.
-	 * is_copy: of a letter that came already: unless the provider noted for whom this one is, it goes nowhere. Returns 0, 1 if
+	 * is_copy: of a message that came already: unless the provider noted for whom this one is, it goes nowhere. Returns 0, 1 if
 	 * it does, -1 for a failure, which ends the job. */
 	int (*route)(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
 	    struct error *error);
-	/* Makes the message that stands for a large one: fetch_make_stub(), but reading what strangers wrote somewhere else. -1: see error. */
+	/* Makes the stub for a large message: fetch_make_stub(), but reading what strangers wrote somewhere else. -1: see error. */
 	int (*make_stub)(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error);
 	void (*progress)(void *context, const char *account, const struct fetch_result *result);
 	/* Asked before each message, with the bytes that it will bring (0: not known), which are then promised to it. can_wait: something is
 	 * under way, so FETCH_LATER may be the answer. *is_first: it is the session's first, which comes in any case. May be NULL. */
 	enum fetch_leave (*may_fetch)(void *context, uint64_t size, bool can_wait, bool *is_first);
-	/* So many bytes came over the line; so many of those that were promised are not promised any more. May be NULL. */
+	/* This many bytes came over the line; this many of those that were promised are not promised any more. May be NULL. */
 	void (*came)(void *context, uint64_t bytes, uint64_t promised);
 	void *context;
 	const atomic_bool *cancel;
@@ -81,7 +81,7 @@ struct fetch_job {
  * for a server that makes no sense. */
 int fetch_account(const struct fetch_job *job, struct fetch_result *result, struct error *error);
 
-/* The subject "fetch <id>": makes the next session of its account bring the whole message for which stub `id` stands.
+/* The subject "fetch <id>": makes the next session of its account bring the whole message that stub `id` represents.
  * Returns 0, 1 if there is no such stub or no account any more that collects its mailbox, -1 on error. */
 int fetch_whole(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
     struct error *error);

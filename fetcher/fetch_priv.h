@@ -80,7 +80,7 @@ struct fetch {
 	int64_t deadline;   /* of what is under way */
 	int64_t end;	    /* of the whole session of this account; INT64_MAX: none */
 	size_t window;	    /* commands under way at once */
-	bool is_careful;    /* it did not say that it can take so many: trust nothing until all is answered */
+	bool is_careful;    /* it did not say that it can take this many: trust nothing until all is answered */
 	size_t answers; /* on this connection */
 	uint64_t promised;  /* of the session's bytes, for what is under way on this connection */
 	uint64_t silent;    /* bytes that came since the last event */
@@ -104,7 +104,7 @@ struct fetch {
 	uint32_t *deletes;   /* numbers to be deleted */
 	size_t delete_count, delete_next, delete_done, expunge_next;
 	struct plan_item *current; /* whose bytes are coming, or have come; NULL: none */
-	bool is_held;		   /* they have come: what the server says next tells whether that was all */
+	bool is_held;		   /* they have come: what the server says next reports whether that was all */
 	struct envelope envelope;  /* of it */
 	struct body body;
 	struct buf stub;
@@ -126,9 +126,9 @@ bool fetch_ask(struct fetch *fetch, enum fetch_ask ask, const struct plan_item *
 /* IMAP: the same for ASK_EXPUNGE, with the UIDs. */
 bool fetch_ask_expunge(struct fetch *fetch, struct slice uids);
 size_t fetch_under_way(const struct fetch *fetch);
-/* The oldest command under way; item NULL if it is about none. False if there is none. */
+/* The oldest command under way; item NULL if it is about none. False if none exists. */
 bool fetch_oldest(const struct fetch *fetch, enum fetch_ask *ask, struct plan_item **item);
-/* Puts the next command into the client; false when there is none for now. */
+/* Puts the next command into the client; false when none exists for now. */
 typedef bool (*fetch_feed)(struct fetch *fetch);
 typedef int (*fetch_on_event)(struct fetch *fetch, const struct fetch_event *event,
     struct error *error);
@@ -173,7 +173,7 @@ void fetch_remember_left(struct fetch *fetch, size_t left);
 void fetch_remember_commit_every(struct fetch *fetch, size_t number);
 void fetch_remember_one_by_one(struct fetch *fetch);
 void fetch_remember_sizes(struct fetch *fetch);
-/* So many messages came shorter than listed that it is the listing that is wrong. */
+/* If this many messages came shorter than listed, it is the listing that is wrong. */
 bool fetch_sizes_lie(const struct fetch *fetch);
 
 /* --- fetch_listing.c, fetch_known.c */
@@ -194,7 +194,7 @@ int fetch_goodbye(struct fetch *fetch, struct error *error);
 
 void fetch_begin_message(struct fetch *fetch, struct plan_item *item);
 int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *error);
-/* The end of it came. Whether that was all the next word of the server tells: fetch_confirm_message(). */
+/* The end of it came. Whether that was all the next word of the server reports: fetch_confirm_message(). */
 int fetch_finish_message(struct fetch *fetch, struct error *error);
 /* The server has gone on with a reply. */
 int fetch_confirm_message(struct fetch *fetch, struct error *error);
@@ -217,10 +217,10 @@ void fetch_remember_mark(struct fetch *fetch, char *key, const struct seen *what
 
 /* --- fetch_limits.c */
 
-/* Bytes came over the line; promised: so many less are to come. */
+/* Bytes came over the line; promised: this many less are to come. */
 void fetch_came(struct fetch *fetch, uint64_t bytes, uint64_t promised);
 enum fetch_leave fetch_ask_leave(struct fetch *fetch, struct plan_item *item);
-/* Of the current message: so many bytes arrived. -1 with the error where it must be broken off: its stub is held then, or nothing. */
+/* Of the current message: this many bytes arrived. -1 with the error where it must be broken off: its stub is held then, or nothing. */
 int fetch_check_limits(struct fetch *fetch, uint64_t arrived, struct error *error);
 /* Its end. */
 void fetch_settle_promise(struct fetch *fetch);

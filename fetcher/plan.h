@@ -4,9 +4,9 @@
  *
  * Who a message is (spool/QUEUE.md, "The same message"): its mailbox (login and host, conf_mailbox()), there its key, and what the key is
  * worth. A key is its UIDL, on IMAP "<uidvalidity>.<uid>", or a digest of its header where there is no UIDL or where it does not tell
- * messages apart. Behind the key stand the size as listed, the digest of the header and that of the body. A header is asked for when
+ * messages apart. The key is followed by the size as listed, the digest of the header and that of the body. A header is asked for when
  * the key alone cannot be trusted:
- *  - there is no UIDL, it stands twice (or once did), or the listing of sizes has a message that that of UIDLs has not;
+ *  - there is no UIDL, it is twice (or once did), or the listing of sizes has a message that that of UIDLs has not;
  *  - the message is known and about to be deleted without being fetched, or its size is another one than then: some
  *    servers give the UIDL of a deleted message to a new one;
  *  - the UIDLs are but the numbers of the messages;
@@ -26,9 +26,9 @@
 #define PLAN_ITEMS_MAX 500000 /* messages in one mailbox */
 #define PLAN_SIZE_MAX (1ull << 33) /* of one message; servers have claimed 2^63 */
 #define PLAN_UIDL_MAX 255
-#define PLAN_FORGET_SECONDS (90 * 24 * 3600) /* a UIDL not listed any more is remembered so long */
+#define PLAN_FORGET_SECONDS (90 * 24 * 3600) /* a UIDL not listed any more is remembered for this long */
 
-/* A message that goes on so much longer than listed never ends. */
+/* A message that goes on that much longer than listed never ends. */
 #define PLAN_ENDLESS(size) (2 * (size) + (1ull << 28))
 #define PLAN_STUB_BYTES 8192 /* what the beginning of a message costs, about */
 
@@ -81,11 +81,11 @@ struct plan {
 void plan_clear(struct plan *plan);
 /* A line of UIDL: "number uidl". Lines that make no sense are passed over (returns false). */
 bool plan_add_uidl(struct plan *plan, struct slice line);
-/* A line of LIST: "number size". Without UIDL support (is_only) it also adds the message, to be told by digest. */
+/* A line of LIST: "number size". Without UIDL support (is_only) it also adds the message, to be recognised by its digest. */
 bool plan_add_size(struct plan *plan, struct slice line, bool is_only);
 /* A message of an IMAP mailbox. False for one that is listed twice. */
 bool plan_add_uid(struct plan *plan, uint32_t validity, uint32_t uid, uint64_t size, bool is_flagged);
-struct plan_item *plan_find(const struct plan *plan, uint32_t number); /* NULL if there is none */
+struct plan_item *plan_find(const struct plan *plan, uint32_t number); /* NULL if none exists */
 
 /* After the listing: which headers are needed. left: how many messages that were seen stood on the server when the last
  * session ended. */
@@ -136,13 +136,13 @@ char *plan_short_mark(const char *key);
 char *plan_large_mark(const char *key);
 /* The mark of a message that did not come whole (fetch_tries.c). New memory. */
 char *plan_tries_mark(const char *key);
-/* The key of a letter that lies in a catch-all mailbox more than once. New memory. */
+/* The key of a message that is in a catch-all mailbox more than once. New memory. */
 char *plan_letter_key(uint64_t digest);
 /* The key of the message itself if this is the key of a stub, else NULL. */
 const char *plan_behind_stub(const char *key);
 /* True for the key of a stub, also at another server. */
 bool plan_is_stub(const char *key);
-/* True for a key that no listing has had for so long that it may be forgotten. */
+/* True for a key that no listing has had for such a long time that it may be forgotten. */
 bool plan_is_stale(struct slice key, int64_t seen, int64_t now);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * So many in an hour, spread evenly once the first lot is used up: a token bucket. Pure arithmetic.
+ * This many in an hour, spread evenly once the first lot is used up: a token bucket. Pure arithmetic.
  */
 #ifndef LANPOST_GATEWAY_ALLOWANCE_H
 #define LANPOST_GATEWAY_ALLOWANCE_H

@@ -13,7 +13,7 @@ struct auth_job {
 };
 
 /* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a view (lan-server/auth_view.h);
- * {"event":"loaded","tls":BOOLEAN} or {"event":"not-loaded"} tells what became of it. Ends when the supervisor does. */
+ * {"event":"loaded","tls":BOOLEAN} or {"event":"not-loaded"} reports what became of it. Ends when the supervisor does. */
 int auth_process_run(void *context, int event_fd);
 /* By the supervisor: sends a view over its end of that socket. */
 int auth_process_send(int fd, int view_fd, struct error *error);

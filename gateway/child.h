@@ -1,5 +1,5 @@
 /*
- * Child processes of the supervisor, each with a socket on which it tells its events as JSON lines (base/ctl_wire.h): forked, or a
+ * Child processes of the supervisor, each with a socket on which it reports its events as JSON lines (base/ctl_wire.h): forked, or a
  * program of their own.
  */
 #ifndef LANPOST_GATEWAY_CHILD_H

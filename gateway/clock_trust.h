@@ -4,7 +4,7 @@
  * A computer with an empty battery, or a year mistyped by hand, makes everything look a hundred days older. So each session
  * compares the wall clock with what the last session saw: within one run of the system with the time that has passed
  * since, across a restart with what an office may be closed for. After a jump nothing is removed for its age until
- * sessions on CLOCK_TRUST_DAYS different days have seen a clock that goes as it should; postmaster is told.
+ * sessions on CLOCK_TRUST_DAYS different days have seen a clock that goes as it should; postmaster gets a report.
  */
 #ifndef LANPOST_GATEWAY_CLOCK_TRUST_H
 #define LANPOST_GATEWAY_CLOCK_TRUST_H
@@ -21,10 +21,10 @@
 struct clock_reading {
 	int64_t wall;	  /* seconds since 1970 */
 	int64_t steady;	  /* seconds since the system started (clock_steady()) */
-	char system[40];  /* tells one run of the system from another; "" where that cannot be told */
+	char system[40];  /* distinguishes one run of the system from another; "" where that is not known */
 };
 
-/* The memory of the readings: all zero where there is none yet. */
+/* The memory of the readings: all zero where none exists yet. */
 struct clock_memory {
 	struct clock_reading last;
 	unsigned doubtful_days; /* still to pass; 0: the clock is trusted */

@@ -51,9 +51,9 @@ int control_open(struct control *control, const char *spool, const struct contro
 void control_close(struct control *control, const char *spool);
 /* Appends what to wait for; returns how many (at most CONTROL_CLIENTS_MAX + 1). */
 size_t control_poll(const struct control *control, struct pollfd *fds);
-/* Serves whoever is ready, looking without waiting. */
+/* Serves the one that is ready, looking without waiting. */
 void control_serve(struct control *control);
-/* Tells all who watch that a session has begun. */
+/* Notifies all who watch that a session has begun. */
 void control_session_began(struct control *control);
 /* Passes an event of that session on to all who wait for it or watch; is_final ends the requests of the former. */
 void control_publish(struct control *control, uint64_t session, json_t *object, bool is_final);

@@ -1,5 +1,5 @@
 /*
- * Tells postmaster that a child of the supervisor has died, and what it was doing.
+ * Reports to postmaster that a child of the supervisor has died, and what it was doing.
  */
 #ifndef LANPOST_GATEWAY_CRASH_REPORT_H
 #define LANPOST_GATEWAY_CRASH_REPORT_H

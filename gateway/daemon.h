@@ -1,7 +1,7 @@
 /*
  * Mail to the daemon: the subject is a command, the answer is a report by mail.
  *
- * `status`, `queue`, `fetch ACCOUNT`; `fetch ID`, also within the subject of a reply, for the letter behind a stub; any
+ * `status`, `queue`, `fetch ACCOUNT`; `fetch ID`, also within the subject of a reply, for the message behind a stub; any
  * other subject means a whole session.
  */
 #ifndef LANPOST_GATEWAY_DAEMON_H

@@ -1,5 +1,5 @@
 /*
- * What was set aside because it is damaged, told to postmaster.
+ * What was set aside because it is damaged, reported to postmaster.
  */
 #ifndef LANPOST_GATEWAY_DAMAGE_H
 #define LANPOST_GATEWAY_DAMAGE_H
@@ -7,7 +7,7 @@
 #include "config/conf.h"
 #include "spool/intake.h"
 
-/* Tells of all that lies in queue/corrupt and was not told of before, in one letter. */
+/* Reports all that is in queue/corrupt and was not reported before, in one message. */
 void damage_report(const struct conf *conf, struct intake *intake, struct state *state,
     const char *session);
 

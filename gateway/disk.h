@@ -1,5 +1,5 @@
 /*
- * The disk: postmaster is told before it is full. Sessions look at their end, the supervisor between them: mail of the LAN alone
+ * The disk: postmaster gets a report before it is full. Sessions look at their end, the supervisor between them: mail of the LAN alone
  * can fill it.
  */
 #ifndef LANPOST_GATEWAY_DISK_H
@@ -7,7 +7,7 @@
 
 #include "gateway/spool.h"
 
-/* Tells that it is nearly full, or no more, and that it has failed, when that is new. */
+/* Reports that it is nearly full, or no more, and that it has failed, when that is new. */
 void disk_report(const struct conf *conf, struct spool *spool, const char *session);
 
 struct disk_watch {

@@ -19,7 +19,7 @@ struct helper {
 	int fd;
 	pthread_mutex_t lock;
 	uint32_t last; /* conversation */
-	bool is_gone;  /* it was seen to be, and told */
+	bool is_gone;  /* it was seen to be, and reported */
 };
 
 struct conversation {

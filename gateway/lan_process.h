@@ -19,7 +19,7 @@ struct lan_job {
 	size_t listener_count;
 };
 
-/* Returns the exit code. SIGTERM stops it; a descriptor that comes over its event socket is a new view. It tells {"event":"trigger"}
+/* Returns the exit code. SIGTERM stops it; a descriptor that comes over its event socket is a new view. It reports {"event":"trigger"}
  * when mail to the daemon has come. */
 int lan_process_run(const struct lan_job *job);
 

@@ -1,7 +1,7 @@
 /*
  * The line to the outside: the admin's commands that bring it up and take it down.
  *
- * While it may be up a file in the spool says so: whoever finds it after a session that died hangs up.
+ * While it may be up a file in the spool says so: the one that finds it after a session that died hangs up.
  */
 #ifndef LANPOST_GATEWAY_LINE_H
 #define LANPOST_GATEWAY_LINE_H
@@ -18,7 +18,7 @@ struct line_outcome {
 	char text[PHRASE_MAX]; /* a phrase */
 };
 
-/* Runs connect_command and waits for a route; without a command the line is always on. session: its id, for whoever has to hang up
+/* Runs connect_command and waits for a route; without a command the line is always on. session: its id, for the process that has to hang up
  * for it. A command that fails and a route that does not come are errors (what the command said is in the text); both are given up
  * once *cancel is true. secrets: the process that runs the commands of a session; NULL: ours runs them. */
 int line_up(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,

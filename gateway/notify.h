@@ -1,5 +1,5 @@
 /*
- * Tells systemd how the gateway is (Type=notify); does nothing elsewhere.
+ * Reports to systemd how the gateway is (Type=notify); does nothing elsewhere.
  */
 #ifndef LANPOST_GATEWAY_NOTIFY_H
 #define LANPOST_GATEWAY_NOTIFY_H

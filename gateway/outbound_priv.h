@@ -17,7 +17,7 @@ enum entry_state { ENTRY_WAITING, ENTRY_TAKEN, ENTRY_DONE };
 /* One that is due. */
 struct entry {
 	struct queue_item item;
-	const struct conf_smarthost *home; /* NULL: there is none for its sender */
+	const struct conf_smarthost *home; /* NULL: none exists for its sender */
 	const struct conf_smarthost *smarthost; /* home, or a fallback of it */
 	enum entry_state state;
 	unsigned breaks; /* lines that broke while it was on its way */
@@ -30,13 +30,13 @@ struct outbound {
 	struct dkim_key **keys; /* as many as there are [dkim] sections; NULL: it cannot be used */
 	struct entry *entries;
 	size_t count;
-	size_t unsettled; /* entries that stand there though their outcome is known */
+	size_t unsettled; /* entries that are there though their outcome is known */
 
 	pthread_mutex_t lock; /* guards all below and the entries' states; held for no I/O */
 	struct outbound_result *result;
 	size_t done;
 	bool failed;  /* error has the first failure */
-	bool stopped; /* our disk, or we were told to */
+	bool stopped; /* our disk, or the session was cancelled */
 	struct error error;
 };
 
@@ -123,7 +123,7 @@ bool host_refuses_null(struct host *host);
 
 /* outbound_lane.c */
 
-/* Sends entries until none is left over this connection, which stands. Returns -1 if the smarthost does not let us go on. */
+/* Sends entries until none is left over this connection, which is. Returns -1 if the smarthost does not let us go on. */
 int lane_run(struct lane *lane, struct error *error);
 
 /* outbound_entry.c */
@@ -145,7 +145,7 @@ bool sending_wants_name(const struct sending *sending);
 
 /* Puts the recipients' fates, as their replies tell, into the log: bounce, retry or done. */
 void outbound_settle(struct sending *sending);
-/* Nobody was told for certain: what is not refused for good is open again; or all of it. */
+/* No outcome is known for certain: what is not refused permanently is open again; or all of it. */
 void outbound_undecide(struct sending *sending, const char *why, bool all);
 
 #endif

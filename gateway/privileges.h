@@ -2,7 +2,7 @@
  * A gateway that root has started becomes another user before it touches the spool.
  *
  * That is the owner of the spool; where the spool is root's or missing, the user lanpost, who is given the spool. What the
- * gateway will have to read again as that user is looked at first, while root can still mend it.
+ * gateway will have to read again as that user is looked at first, while root can still fix it.
  */
 #ifndef LANPOST_GATEWAY_PRIVILEGES_H
 #define LANPOST_GATEWAY_PRIVILEGES_H

@@ -1,5 +1,5 @@
 /*
- * Mail that the gateway itself writes: from postmaster. Problems and their end are told in the language of postmaster's reader.
+ * Mail that the gateway itself writes: from postmaster. Problems and their end are reported in the language of postmaster's reader.
  */
 #ifndef LANPOST_GATEWAY_REPORT_H
 #define LANPOST_GATEWAY_REPORT_H
@@ -22,11 +22,11 @@ struct report {
 int report_send(const struct conf *conf, struct intake *intake, const struct report *report, const struct fact *facts,
     size_t fact_count, struct error *error);
 
-/* A problem begins (or changes its class): postmaster is told, once. key and class as in state_problem_set(); what: its name, may be a phrase. details: lines
- * that stand below it, may be empty. */
+/* A problem begins (or changes its class): postmaster gets a report, once. key and class as in state_problem_set(); what: its name, may be a phrase. details: lines
+ * that are below it, may be empty. */
 void report_problem(const struct conf *conf, struct intake *intake, struct state *state,
     const char *session, const char *key, const char *what, const struct error *problem, struct slice details);
-/* It is over: postmaster is told when it had been reported. */
+/* It is over: postmaster gets a report when it had been reported. */
 void report_recovery(const struct conf *conf, struct intake *intake, struct state *state,
     const char *session, const char *key, const char *what);
 

@@ -17,7 +17,7 @@ enum {
 	SANDBOX_CONNECT = 4, /* makes sockets and connects them: to servers, and to look up names */
 };
 
-/* Lists of paths end with NULL; a list may be NULL. A folder stands for all below it, "" for nothing; what does not exist is passed over.
+/* Lists of paths end with NULL; a list may be NULL. A folder represents all below it, "" for nothing; what does not exist is passed over.
  * With SANDBOX_FILES, what every program may read (libraries, converters, time zones, /dev/null) is allowed besides, with SANDBOX_CONNECT
  * what names are looked up with, too. */
 struct sandbox {
@@ -30,7 +30,7 @@ struct sandbox {
 
 /* For every child: no program that it starts gains privileges. */
 void sandbox_children(void);
-/* Binds this process, which has one thread. What the kernel cannot bind stays as it was, and the log tells how much it could. */
+/* Binds this process, which has one thread. What the kernel cannot bind stays as it was, and the log reports how much it could. */
 void sandbox_enter(const struct sandbox *sandbox);
 
 /* By sandbox_enter(): the system calls alone (sandbox_calls.c). False where the kernel cannot. */

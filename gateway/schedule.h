@@ -11,7 +11,7 @@
 
 /* Whether that moment is within `days` and `hours` and no holiday. */
 bool schedule_allows(const struct conf_schedule *schedule, int64_t wall);
-/* The first such moment from `wall` on; 0 if there is none in sight. */
+/* The first such moment from `wall` on; 0 if none exists in sight. */
 int64_t schedule_next_allowed(const struct conf_schedule *schedule, int64_t wall);
 /* When `every` seconds have passed since `last`, or the first allowed moment after that; `now` if that is past. */
 int64_t schedule_next_interval(const struct conf_schedule *schedule, int64_t every, int64_t last, int64_t now);

@@ -23,7 +23,7 @@ struct session_job {
 	const struct msgid *id; /* of the session */
 };
 
-/* The key of what a session tells when housekeeping turns out to be more than that. */
+/* The key of what a session reports when housekeeping turns out to be more than that. */
 #define SESSION_HAS_WORK "has-work"
 
 /* A child_fn; context is a struct session_job. Events and the result go to event_fd as the control socket has them. */

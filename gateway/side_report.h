@@ -10,7 +10,7 @@
 /* Writes the report; runs in the other process. */
 typedef void (*side_report_fn)(const struct conf *conf, struct spool *spool, const void *context);
 
-/* What cannot be told is logged. */
+/* What is not known is logged. */
 void side_report(const struct conf *conf, side_report_fn fn, const void *context);
 
 #endif

@@ -10,11 +10,11 @@
 struct spool {
 	struct state *state;
 	struct intake *intake;
-	bool was_damaged; /* state.db, and postmaster is to be told */
+	bool was_damaged; /* state.db, and postmaster must get a report */
 	bool keeps_seen;  /* spool_close() copies what was seen (state_copy_seen()) */
 };
 
-/* Opens both, recovers what dead processes left, and tells postmaster if state.db had to be begun anew. writer: a
+/* Opens both, recovers what dead processes left, and reports to postmaster if state.db had to be begun anew. writer: a
  * literal. delivered and context as in struct intake_options. On failure nothing is open. */
 int spool_open(struct spool *spool, const struct conf *conf, const char *writer,
     void (*delivered)(void *context, const struct place *place), void *context,

@@ -8,7 +8,7 @@
 
 #define SPOOL_VERSION 1
 
-/* Reads `<spool>/version`, or writes it where there is none yet. -1 if the spool is of a later format. */
+/* Reads `<spool>/version`, or writes it where none exists yet. -1 if the spool is of a later format. */
 int spool_version_check(const char *spool, struct error *error);
 
 #endif

@@ -15,7 +15,7 @@
 #include "gateway/supervisor.h"
 #include "lan-server/auth_view.h"
 
-#define HEALTHY_MS 60000 /* a process that has lived so long is well again */
+#define HEALTHY_MS 60000 /* a process that has lived for this long is well again */
 #define RESTART_MAX_MS 60000
 
 enum { AUTH_FD_LAN, AUTH_FD_OWN }; /* whose end it is */
@@ -36,7 +36,7 @@ struct supervisor {
 	struct session_request running;
 	struct session_request pending;	 /* one more session, wanted while one runs */
 	bool is_pending;
-	json_t *result;			 /* what the running session has told at its end */
+	json_t *result;			 /* what the running session has reported at its end */
 	struct due due;
 
 	struct allowance by_mail; /* sessions that mail to daemon starts */
@@ -70,9 +70,9 @@ uint64_t sessions_want(void *context, const struct session_request *request);
 /* The one at start: with `on_start` a session like any other, else only what may be left to do: old mail that expires, mail to
  * daemon that a crash has left unanswered. */
 void sessions_first(struct supervisor *supervisor);
-/* The same for mail to daemon, so many an hour; what is too much waits. */
+/* The same for mail to daemon, this many an hour; what is too much waits. */
 void sessions_by_mail(struct supervisor *supervisor);
-/* Passes on what the session tells; its last word is kept until it has ended. */
+/* Passes on what the session reports; its last word is kept until it has ended. */
 void sessions_events(struct supervisor *supervisor);
 /* One runs, or the line is being hung up after one. */
 bool sessions_are_busy(const struct supervisor *supervisor);
@@ -84,7 +84,7 @@ void sessions_ended(struct supervisor *supervisor, int status);
 void sessions_hung_up(struct supervisor *supervisor);
 /* When the next one begins by itself (seconds since 1970), 0: never. */
 int64_t sessions_next(const struct supervisor *supervisor);
-/* Looks, at now (monotonic, ms), whether the running one is stuck, and whether letters that wait want one. */
+/* Looks, at now (monotonic, ms), whether the running one is stuck, and whether queued messages require one. */
 void sessions_look(struct supervisor *supervisor, int64_t now);
 
 /* How long a process that ended stays down: longer each time, not at all after a long life. */

@@ -31,7 +31,7 @@ struct auth_view_tls {
 
 void auth_view_write(
     const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], const struct auth_view_tls *tls, struct buf *out);
-/* Fills a new view; false, with an empty one, for bytes that are none. */
+/* Fills a new view; false, with an empty one, for bytes that are not one. */
 bool auth_view_read(struct slice bytes, struct auth_view *view);
 /* Wipes and frees what it holds. */
 void auth_view_clear(struct auth_view *view);

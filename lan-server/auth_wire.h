@@ -24,7 +24,7 @@ enum auth_kind {
 	ASK_SCRAM_END,	 /* name, text: AuthMessage, proof: 32 bytes -> bytes: the server's signature */
 	ASK_CRAM_MD5,	 /* name, text: the challenge, proof: the digest in hexadecimal digits */
 	ASK_APOP,	 /* the same */
-	ASK_CERTIFICATE, /* -> bytes: the TLS certificate and its chain (PEM); NO: a phrase that says why there is none */
+	ASK_CERTIFICATE, /* -> bytes: the TLS certificate and its chain (PEM); NO: a phrase that says why none exists */
 	ASK_SIGN,	 /* name: scheme, text: what is signed, proof: the key's id (base/tls_key.h) -> bytes */
 	ASK_KINDS,
 };
@@ -59,7 +59,7 @@ struct auth_question {
 
 struct auth_answer {
 	enum auth_verdict verdict;
-	uint32_t delays;   /* the client waits so many delays for it, at most AUTH_DELAYS_MAX */
+	uint32_t delays;   /* the client waits this many delays for it, at most AUTH_DELAYS_MAX */
 	uint32_t shut_out; /* enum bans_news: by this question */
 	uint32_t number;
 	struct buf bytes;  /* limit AUTH_ANSWER_MAX */
@@ -77,7 +77,7 @@ bool auth_answer_read(struct slice bytes, struct auth_answer *answer);
 /* Asks and waits for the answer. fd: our end of the shared socket. Returns -1, class TEMPORARY, when none came in time. */
 int auth_ask(int fd, const struct auth_question *question, struct auth_answer *answer, int64_t deadline, struct error *error);
 /* By the other side: the next question's bytes (buf of at least AUTH_QUESTION_MAX) and where its answer goes. Blocks; returns -1
- * when there will be no more. A message that is no question comes out with len 0 or reply_fd -1. */
+ * when there will be no more. A message that is not a question comes out with len 0 or reply_fd -1. */
 int auth_take(int fd, char *bytes, size_t *len, int *reply_fd);
 /* Sends the answer, or nothing if nobody waits any more. Closes reply_fd. */
 void auth_reply(int reply_fd, const struct auth_answer *answer);

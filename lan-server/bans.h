@@ -2,7 +2,7 @@
  * Failed logins, counted by address, by network (the /64 of an IPv6 address) and by name, and what follows from them.
  *
  * An address or a network with many failures is shut out for some minutes, longer each time. A user who has logged in from
- * there lately is still admitted: behind one address may stand a whole office. Failures of a name shut nobody out: they slow
+ * there lately is still admitted: behind one address may be a whole office. Failures of a name shut nobody out: they slow
  * all answers for that name down, so that a password cannot be guessed from many addresses at once.
  *
  * Not locked: the owner has a mutex. `name` is the form in which all spellings of a user's name are the same; times are
@@ -22,7 +22,7 @@ enum bans_news { BANS_NOBODY, BANS_ADDRESS, BANS_NETWORK };
 
 #define BANS_ADDRESS_FAILURES 20
 #define BANS_NETWORK_FAILURES 40
-#define BANS_PAIR_FAILURES 10 /* of a user, where he is known */
+#define BANS_PAIR_FAILURES 10 /* of a user, where they are known */
 #define BANS_NAME_FAILURES 30
 #define BANS_DELAYS_MAX 4  /* of a wrong answer */
 #define BANS_NAME_DELAYS 5 /* of every answer for a name under attack */

@@ -37,7 +37,7 @@ int64_t client_limits_deadline(const struct client_stay *stay, int64_t now_ms);
 
 /* Each returns true if the session is to end now. */
 bool client_limits_error(struct client_limits *limits);
-/* A command that did nothing; weight tells what it cost us, max how much of that is free. */
+/* A command that did nothing; weight reports what it cost us, max how much of that is free. */
 bool client_limits_junk(struct client_limits *limits, uint64_t weight, uint64_t max);
 /* A recipient was refused. Four that were accepted outweigh one: a long list may hold some old names, a list of guesses holds little
  * else. */

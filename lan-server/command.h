@@ -37,7 +37,7 @@ static inline bool command_is_field(struct slice line)
 	return len > 0 && len < line.len && line.ptr[len] == ':';
 }
 
-/* For a line that is no command of ours: whether it belongs to another protocol (HTTP, SSH, TLS's first byte), so that nothing
+/* For a line that is not a command of ours: whether it belongs to another protocol (HTTP, SSH, TLS's first byte), so that nothing
  * behind it can be meant for us. */
 static inline bool command_is_foreign(struct slice line)
 {

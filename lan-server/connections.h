@@ -1,7 +1,7 @@
 /*
  * Who is connected, counted by address, by network (net_network) and by user, and who leaves first when others need the place.
  *
- * A newcomer always gets in while strangers idle: whoever is not logged in, sends no message and has been silent longest goes first, of those who hold the most. The
+ * A newcomer always gets in while strangers idle: the one that is not logged in, sends no message and has been silent longest goes first, of those who hold the most. The
  * last tenth of all places is for addresses that hold none. Any thread may call.
  */
 #ifndef LANPOST_LAN_CONNECTIONS_H
@@ -48,7 +48,7 @@ enum door_answer connections_admit(struct connections *connections, const struct
 void connections_leave(struct connections *connections, struct connection *connection);
 /* Counts a login. Returns false if the user has more connections than an address may: this one has to go like a stranger's. */
 bool connections_login(struct connections *connections, const struct conf_lan *lan, struct connection *connection, const char *user);
-/* Remembers that it asked for so many unknown names: whoever guesses comes again. They are forgotten one by one. */
+/* Remembers that it asked for this many unknown names: the one that guesses comes again. They are forgotten one by one. */
 void connections_note_unknown(struct connections *connections, const struct connection *connection, unsigned count, int64_t now_ms);
 /* True if three quarters of the places are taken: time to be short with strangers. */
 bool connections_are_many(const struct connections *connections, const struct conf_lan *lan);

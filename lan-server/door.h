@@ -24,7 +24,7 @@ enum door_answer door_check(const struct conf_lan *lan, const struct in6_addr *c
 const char *door_refusal(enum door_answer answer, bool smtp);
 const char *door_reason(enum door_answer answer); /* for the log */
 
-/* Remembers whom the log told about lately, so that a flood of refusals is not one of log lines. */
+/* Remembers whom the log reported about lately, so that a flood of refusals is not one of log lines. */
 #define DOOR_NOTES 64
 struct door_notes {
 	struct {

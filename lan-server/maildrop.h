@@ -2,7 +2,7 @@
  * A mailbox as one POP3 session sees it: locked against a second session, listed once, changed
  * only at the end.
  *
- * A session that has been silent for MAILDROP_SILENT_MS may be a dead connection: whoever logs in then takes the
+ * A session that has been silent for MAILDROP_SILENT_MS may be a dead connection: the one that logs in then takes the
  * mailbox from it. That loses nothing, since only QUIT removes messages.
  */
 #ifndef LANPOST_LAN_MAILDROP_H

@@ -36,7 +36,7 @@ struct pop3d_hooks {
 	void (*done_reading)(void *context, struct slice bytes);
 	/* Whether what was read of those bytes is the message. */
 	bool (*is_intact)(void *context, struct slice bytes);
-	/* Takes messages out of the mailbox for good. */
+	/* Takes messages out of the mailbox permanently. */
 	int (*remove)(void *context, const char *const *uniques, size_t count, struct error *error);
 	/* Days after which messages are removed, -1: never. user NULL: the least of all users. */
 	int64_t (*expire_days)(void *context, const char *user);

@@ -64,7 +64,7 @@ void sasl_list(unsigned offered, struct buf *out);
 void sasl_begin(struct sasl **sasl, const struct sasl_hooks *hooks, const char *hostname,
     unsigned offered, struct slice mechanism);
 void sasl_free(struct sasl *sasl);
-/* The first step takes the initial response ("=": an empty one), ptr NULL if there is none; each later one a line of
+/* The first step takes the initial response ("=": an empty one), ptr NULL if none exists; each later one a line of
  * the client. *challenge is emptied and gets the text to send, in base64 already. */
 enum sasl_result sasl_step(struct sasl *sasl, struct slice line, struct buf *challenge,
     const char **user, struct error *error);

@@ -1,5 +1,5 @@
 /*
- * The LAN server: SMTP and POP3 for the mail programs of the office, a thread a client.
+ * The LAN server: SMTP and POP3 for the mail programs of the office, one thread per client.
  *
  * The caller (the LAN process) opens state and intake, hands over sockets that listen already, and
  *runs the accept loop in its main thread:

@@ -31,7 +31,7 @@ enum smtpd_effect {
 
 struct smtpd_hooks {
 	void *context;
-	/* True if the spool has room for so many more bytes. */
+	/* True if the spool has room for this many more bytes. */
 	bool (*has_room)(void *context, uint64_t bytes);
 	/* Makes the message durable; takes *envelope and *body over (empty afterwards in either
 	 * case). */

@@ -78,12 +78,12 @@ enum smtpd_effect smtpd_junk(struct smtpd *smtpd);
 /* Closes the connection after too many errors. */
 enum smtpd_effect smtpd_close_if(struct smtpd *smtpd, bool too_many);
 
-/* Whether the sender may send a message of so many bytes today. Returns false after a reply. */
+/* Whether the sender may send a message of this many bytes today. Returns false after a reply. */
 bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes);
 bool smtpd_fits_the_day(const struct smtpd *smtpd); /* the message as it has come */
 void smtpd_count_sent(struct smtpd *smtpd);
 bool smtpd_may_write_outside(const struct smtpd *smtpd);
-/* The name of the first attachment in the message that may not leave, printable, in name; false if there is none. */
+/* The name of the first attachment in the message that may not leave, printable, in name; false if none exists. */
 bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size);
 bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes);
 /* Those of all recipients, for the message as it is now. */
@@ -91,7 +91,7 @@ bool smtpd_mailboxes_have_room(const struct smtpd *smtpd);
 
 /* False if the user who logged in may not be the sender of an envelope (check_from). */
 bool smtpd_may_write_as(const struct smtpd *smtpd, const struct addr *sender);
-/* Whether the header names only authors that the user who logged in may be (check_from); where it does not name him, a
+/* Whether the header names only authors that the user who logged in may be (check_from); where it does not name them, a
  * Sender is added. Returns false with the refusal. */
 bool smtpd_authors_are_fine(struct smtpd *smtpd, struct slice header, char *refusal, size_t size);
 

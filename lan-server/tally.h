@@ -21,7 +21,7 @@ struct tally_item {
 
 struct tally *tally_new(size_t most);
 void tally_free(struct tally *tally);
-/* The item of a key, NULL if there is none; valid until the next tally_make(). */
+/* The item of a key, NULL if none exists; valid until the next tally_make(). */
 struct tally_item *tally_find(struct tally *tally, struct slice key);
 /* The same; a new one is all zero. */
 struct tally_item *tally_make(struct tally *tally, struct slice key);

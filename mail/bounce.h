@@ -1,9 +1,9 @@
 /*
- * Letters that tell a sender what became of his: delivery status notifications (RFC 3464), of failure and delay to
+ * Messages that report to a sender the fate of theirs: delivery status notifications (RFC 3464), of failure and delay to
  * everybody, of success to those who ask (RFC 3461).
  *
  * A text for people in the reader's language on top, the machine's part and the original below, whole up to bounce_size. From the null sender; what becomes of a
- * bounce, or of any message without a sender, ends in postmaster's mailbox and follows no forward; nobody outside is ever told.
+ * bounce, or of any message without a sender, ends in postmaster's mailbox and follows no forward; nobody outside gets a report.
  */
 #ifndef LANPOST_MAIL_BOUNCE_H
 #define LANPOST_MAIL_BOUNCE_H
@@ -20,7 +20,7 @@ enum bounce_kind {
 	BOUNCE_DELIVERED, /* it is in a mailbox of ours: as above */
 };
 
-/* Whether a message, as its header has it, tells what became of another, whoever wrote it: it never leaves with a sender to whom
+/* Whether a message, as its header has it, reports what became of another, the one that wrote it: it never leaves with a sender to whom
  * it could come back. */
 bool bounce_is_one(struct slice message);
 
@@ -55,7 +55,7 @@ void bounces_clear(struct bounces *bounces);
 int bounces_accept(struct intake *intake, struct bounces *bounces, const struct fact *facts, size_t fact_count,
     struct error *error);
 
-/* The same for those of a message just taken in who have it in their mailboxes. False if nobody asked, or is to be told. */
+/* The same for those of a message just taken in who have it in their mailboxes. False if nobody asked, or none is wanted. */
 bool bounce_make_delivered(const struct conf *conf, const struct envelope *original, struct slice message,
     struct envelope *notice, struct body *body);
 

@@ -1,7 +1,7 @@
 /*
  * For whom a message in a catch-all mailbox is: what the provider noted of its envelope.
  *
- * To and Cc do not say it: who gets a letter as Bcc or through a list is not named there, and a letter to two of us lies
+ * To and Cc do not say it: who gets a message as Bcc or through a list is not named there, and a message to two of us is
  * there twice.
  */
 #ifndef LANPOST_MAIL_MULTIDROP_H

@@ -31,10 +31,10 @@ const char *route_language(const struct conf *conf, const char *address);
 const char *route_hint(const struct conf *conf, const struct addr *addr);
 
 /* Adds a mailbox with all that follows from it: the user's `forward` and `keep`, postmaster's own
- * user, the boss's copy winning over his mailbox. Forward circles end after one turn; each user's forward is followed once. */
+ * user, the boss's copy winning over their mailbox. Forward circles end after one turn; each user's forward is followed once. */
 void route_add_mailbox(
     const struct conf *conf, struct envelope *envelope, const char *user, struct slice why);
-/* Postmaster's mailbox and that of the user who reads his mail, with no forward: what must not leave again. */
+/* Postmaster's mailbox and that of the user who reads their mail, with no forward: what must not leave again. */
 void route_add_postmaster_here(const struct conf *conf, struct envelope *envelope, struct slice why);
 /* Adds whatever the address means (outside: queue). An unknown or daemon address adds nothing and
  * returns its kind. */
@@ -43,16 +43,16 @@ enum route_kind route_add(
 /* The boss's copy of a message that passed the LAN SMTP server. Nothing without a boss. */
 void route_add_boss(const struct conf *conf, struct envelope *envelope);
 
-/* The address under which this sender's mail leaves: his external alias for a LAN address; where he
+/* The address under which this sender's mail leaves: their external alias for a LAN address; where they
  * has none (or there is no such user any longer), the address itself in a split domain (relay_unknown), else the smarthost's
- * default_sender, or its user if that is an address, else the LAN address as it is, if it is in a domain that can exist
- * outside. Postmaster's is the smarthost's, else that of the user who reads his mail.
+ * default_sender, or its user if that is an address, else the LAN address unchanged, if it is in a domain that can exist
+ * outside. Postmaster's is the smarthost's, else that of the user who reads their mail.
  * An address that is not local leaves unchanged, and so does the null sender (empty local part).
  * False if mail of this sender cannot leave: nobody outside could answer it. */
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside);
 /* Whether an address is the gateway's own: postmaster's in our domain. */
 bool route_is_postmaster(const struct conf *conf, const struct addr *addr);
-/* The address under which the gateway itself writes through this smarthost; false if there is none. */
+/* The address under which the gateway itself writes through this smarthost; false if none exists. */
 bool route_smarthost_address(const struct conf *conf, const struct conf_smarthost *smarthost, struct addr *outside);
 
 #endif

@@ -33,7 +33,7 @@ enum addr_path_kind addr_parse_path(struct slice text, bool null_allowed, struct
     struct slice *rest);
 
 /* Reads one address without brackets or display name ("ivan", "ivan@office.lan").
- * Returns false if it is none. */
+ * Returns false if it is not one. */
 bool addr_parse(struct slice text, struct addr *addr);
 
 /* Writes local@domain, the local part quoted where RFC 5321 asks for it. Returns out. */
@@ -47,10 +47,10 @@ bool addr_looks_routed(const struct addr *addr);
 /* One address of a header's list. The slices point into the field body. */
 struct addr_item {
 	struct slice name; /* display name or comment, still encoded (quotes and words), may be empty */
-	struct slice spec; /* the addr-spec as it stands there: what a rewrite replaces */
+	struct slice spec; /* the addr-spec as it is there: what a rewrite replaces */
 	struct addr addr;
 	struct slice group; /* of the first in a group: the group's name; readers show it, too */
-	bool valid;	   /* false: spec is no address (addr is empty) */
+	bool valid;	   /* false: spec is not an address (addr is empty) */
 };
 /* Walks an address list (From, To, Cc, ...): groups are flattened, comments skipped, folding
  * allowed, obsolete routes skipped. Start with *at = 0. Returns false at the end. */

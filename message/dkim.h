@@ -20,7 +20,7 @@ int dkim_key_make(const char *path, bool ed25519, struct error *error);
 /* Appends what DNS must say of the public key: "v=DKIM1; k=rsa; p=...". */
 int dkim_key_record(const struct dkim_key *key, struct buf *out, struct error *error);
 
-/* Appends the field "DKIM-Signature: ..." with its line end, to stand above the header. header ends with its empty line; the body's
+/* Appends the field "DKIM-Signature: ..." with its line end, to be above the header. header ends with its empty line; the body's
  * line ends count as CRLF, as they go out. Any thread may use a key. */
 int dkim_sign(const struct dkim_key *key, const char *domain, const char *selector, struct slice header,
     struct slice body, int64_t now, struct buf *out, struct error *error);

@@ -10,7 +10,7 @@
 
 #include "base/buf.h"
 
-/* Where the reader stands, named by the bytes it has just seen. */
+/* Where the reader is, named by the bytes it has just seen. */
 enum dot_state {
 	DOT_LINE_START, /* at the start, or after CRLF */
 	DOT_DOT,        /* "." at a line's start */
@@ -30,7 +30,7 @@ struct dot_reader {
 
 void dot_reader_init(struct dot_reader *reader);
 /* Reads bytes of *input up to the end of the data and moves *input past what it read. Appends the
- * message bytes to out; a bare CR or LF comes out as it is. Returns true at the end of the data
+ * message bytes to out; a bare CR or LF comes out unchanged. Returns true at the end of the data
  * (then *input is what the peer sent after it); false when all was read and more is needed. Output
  * is never longer than input plus one. If out overflows its limit the reader goes on to the end all
  * the same, and out->overflow is set. */

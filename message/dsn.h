@@ -1,14 +1,14 @@
 /*
- * What a sender may ask about the fate of his letter (RFC 3461): the parameters of MAIL and RCPT, pure syntax.
+ * What a sender may ask about the fate of a message (RFC 3461): the parameters of MAIL and RCPT, pure syntax.
  */
 #ifndef LANPOST_MESSAGE_DSN_H
 #define LANPOST_MESSAGE_DSN_H
 
 #include "base/buf.h"
 
-/* Of what a sender wants to hear; 0: he did not say. */
+/* Of what a sender wants to hear; 0: they did not say. */
 enum dsn_notify { DSN_NEVER = 1, DSN_SUCCESS = 2, DSN_FAILURE = 4, DSN_DELAY = 8 };
-/* What of his letter is to stand in a bounce. */
+/* How much of the message a bounce contains. */
 enum dsn_ret { DSN_RET_UNSAID, DSN_RET_FULL, DSN_RET_HDRS };
 
 #define DSN_ENVID_MAX 100
@@ -28,7 +28,7 @@ bool dsn_wants(unsigned notify, enum dsn_notify event);
 bool dsn_is_xtext(struct slice text, size_t max);
 /* An address type, ";" and an address as xtext. */
 bool dsn_is_orcpt(struct slice text);
-/* Appends what xtext stands for. */
+/* Appends what xtext represents. */
 void dsn_xtext_decode(struct slice text, struct buf *out);
 
 #endif

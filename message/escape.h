@@ -8,7 +8,7 @@
 
 /* Appends value with blanks, control bytes and '%' as %xx. */
 void escape_append(struct buf *out, struct slice value);
-/* The value again, new memory; NULL if an escape is broken or stands for NUL. */
+/* The value again, new memory; NULL if an escape is broken or represents NUL. */
 char *escape_undo(struct slice word);
 
 #endif

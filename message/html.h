@@ -8,7 +8,7 @@
 #include "base/buf.h"
 
 /* Appends the text of UTF-8 HTML in linear time. A tag that ends a line or a block becomes a blank.
- * Returns -1 when out is full; what found room stands in it. */
+ * Returns -1 when out is full; what found room is in it. */
 int html_to_text(struct slice html, struct buf *out);
 
 #endif

@@ -9,7 +9,7 @@
 /* Writes the domain with each label that is not ASCII as xn--..., in small letters and composed. Returns false if that cannot be:
  * it is no UTF-8, or a label is empty or becomes longer than 63 bytes. */
 bool idn_to_ascii(const char *domain, char *out, size_t size);
-/* Does it to an address, whose local part must be ASCII already. An address in ASCII stays as it is. */
+/* Does it to an address, whose local part must be ASCII already. An address in ASCII stays unchanged. */
 bool idn_address(const struct addr *addr, struct addr *out);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Lines out of a stream of bytes cut anywhere, each at most so long: for the client side of POP3 and SMTP.
+ * Lines out of a stream of bytes cut anywhere, each at most this long: for the client side of POP3 and SMTP.
  *
  * CRLF ends a line; a LF alone does too, since servers exist that send it in replies. What is longer
  * than the limit is handed out cut, with a sign; its rest is dropped.
@@ -13,7 +13,7 @@ enum line_result {
 	LINE_MORE, /* all input was read, the line is not whole yet */
 	LINE_WHOLE,
 	LINE_CUT,  /* it was too long: its beginning */
-	LINE_ENDLESS, /* so much was dropped of it that no end is waited for: hang up */
+	LINE_ENDLESS, /* too much was dropped of it: no end is waited for: hang up */
 };
 
 #define LINE_DROPPED_MAX (1u << 20)

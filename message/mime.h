@@ -2,7 +2,7 @@
  * The parts of a message (RFC 2045, RFC 2046) as one walk over its bytes, nothing copied.
  *
  * Time is linear whatever the nesting: each line is looked at once, against the boundaries that are
- * open. Depth and number of parts are bounded; what lies deeper is the text of the part it is in.
+ * open. Depth and number of parts are bounded; what is deeper is the text of the part it is in.
  * A part that is never closed ends where an outer one does, or with the message.
  */
 #ifndef LANPOST_MESSAGE_MIME_H
@@ -17,7 +17,7 @@
 struct mime_part {
 	struct slice header; /* with the empty line that ends it */
 	struct slice body;   /* still encoded; empty for a container, whose parts follow */
-	struct slice type; /* "text/plain": as it stands there, or a literal where none is given */
+	struct slice type; /* "text/plain": as it is there, or a literal where none is given */
 	unsigned depth;    /* multiparts around it; 0: the message itself */
 	bool is_container; /* multipart or message */
 };
@@ -53,7 +53,7 @@ bool mime_is_attachment(const struct mime_part *part);
  * "attachment", or a message that is nothing but text, whatever its disposition. */
 bool mime_is_shown_text(const struct mime_part *part);
 /* The body of a text part as UTF-8, HTML as the text that a reader sees. Stops when out is full
- * (returns -1; what found room stands in it). */
+ * (returns -1; what found room is in it). */
 int mime_text(const struct mime_part *part, struct buf *out);
 
 #endif

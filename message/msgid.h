@@ -1,7 +1,7 @@
 /*
  * Ids of messages in our spool: 20 characters of time and chance, never used twice.
  *
- * They sort by time of creation and use only 0-9 a-z, so they may stand in file names,
+ * They sort by time of creation and use only 0-9 a-z, so they may be in file names,
  * POP3 UIDLs and logs as they are.
  */
 #ifndef LANPOST_MESSAGE_MSGID_H

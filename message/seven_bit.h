@@ -6,7 +6,7 @@
  * become =XX, and in the text around parts, which nobody is shown, '?'. All else stays byte for byte: boundaries, parts that are 7-bit
  * already, whatever is inside multipart/signed (RFC 1847 section 2.1), and parts of which nobody can tell what they are.
  *
- * Done by two walks over the message where it lies, in bounded memory whatever its size. No I/O.
+ * Done by two walks over the message where it is, in bounded memory whatever its size. No I/O.
  */
 #ifndef LANPOST_MESSAGE_SEVEN_BIT_H
 #define LANPOST_MESSAGE_SEVEN_BIT_H
@@ -20,7 +20,7 @@ enum seven_bit {
 	SEVEN_BIT_UNSAFE, /* the same, and there is nothing else to do */
 };
 
-/* What is to be done; for PARTLY and UNSAFE *why says what stands against it, else it is "". */
+/* What is to be done; for PARTLY and UNSAFE *why says what is against it, else it is "". */
 enum seven_bit seven_bit_look(struct slice message, const char **why);
 
 /* Takes the next bytes of the converted message; -1 ends the conversion. */

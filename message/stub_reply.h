@@ -10,7 +10,7 @@
 bool stub_reply_id(struct slice subject, struct slice *id);
 /* Whether the message says anything beyond its quote, so that it may be meant for the author of the message behind the stub:
  * it has an attachment, or text that is neither the line that introduces the quote ("On ... wrote:") nor a signature behind
- * "-- ". Where it cannot be told, true. */
+ * "-- ". Where it is not known, true. */
 bool stub_reply_has_text(struct slice message);
 
 #endif

@@ -8,7 +8,7 @@
 #include "message/addr.h"
 #include "sorter/view.h"
 
-/* Returns NULL and the address (of the envelope's sender, where the header tells it), or why there
+/* Returns NULL and the address (of the envelope's sender, where the header reports it), or why there
  * must be no reply: translated, for people. recipients: that the provider noted, NULL if none; is_named: the rule itself asks for
  * whom the message is, and found it, so the address is ours though nothing else says so. */
 const char *auto_reply_refusal(const struct conf *conf, const struct view *view, const struct strlist *recipients, bool is_named,

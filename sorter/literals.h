@@ -1,9 +1,9 @@
 /*
- * Many literal texts at once: which of them stand in a text, found in one pass over it
+ * Many literal texts at once: which of them are in a text, found in one pass over it
  * (Aho-Corasick, as a table of states by classes of bytes).
  *
  * It is a sieve: where the table would grow too large only the first bytes of long texts are looked
- * for, so a text that is told may not be there; one that is not told is not.
+ * for, so a text that is reported may not be there; one that is not reported is not.
  * What is compiled never changes and may be used by many threads.
  */
 #ifndef LANPOST_SORTER_LITERALS_H

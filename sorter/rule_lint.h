@@ -1,7 +1,7 @@
 /*
  * Rules that hardly do what was meant: their condition cannot hold, a rule above that ends sorting holds
- * whenever they do, they throw away all mail, or look at a header field that mail does not have. What is told
- * is so; not all that is so is told.
+ * whenever they do, they throw away all mail, or look at a header field that mail does not have. What is reported
+ * is so; not all that is so is reported.
  */
 #ifndef LANPOST_SORTER_RULE_LINT_H
 #define LANPOST_SORTER_RULE_LINT_H

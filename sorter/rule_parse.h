@@ -13,8 +13,8 @@
  *	operator   = "contains" | "is" | "begins" | "ends" | "matches" | "regex"
  *	relation   = ">" | ">=" | "<" | "<=" | "="
  *
- * Words are read without regard to case. Text stands in double quotes, "" or \" is a quote
- * inside. A header whose name is one of the words above, or has signs in it, stands in quotes.
+ * Words are read without regard to case. Text is in double quotes, "" or \" is a quote
+ * inside. A header whose name is one of the words above, or has signs in it, is in quotes.
  * `matches` takes * and ?; `regex` is PCRE2. Texts are folded and patterns compiled here, once.
  *
  * `date` and `hour` are those of the arrival here, local time; `date` with an operator for text is

@@ -11,7 +11,7 @@ enum token_kind { TOKEN_END, TOKEN_WORD, TOKEN_TEXT, TOKEN_SIGN, TOKEN_BAD };
 
 struct token {
 	enum token_kind kind;
-	struct slice raw; /* of a text: what stands between the quotes */
+	struct slice raw; /* of a text: what is between the quotes */
 };
 
 struct parser {
@@ -29,11 +29,11 @@ bool token_is(const struct parser *p, const char *word);
 int token_position(const struct parser *p, const char *at);
 /* Where the token to be read next begins; NULL at the end. */
 const char *token_start(const struct parser *p);
-/* Says that the next token stands where `expected` should; nearest (may be NULL): words that it may
+/* Says that the next token is where `expected` should; nearest (may be NULL): words that it may
  * be a typing error of. */
 void token_fail(struct parser *p, const char *expected, const char *const *nearest);
 
-/* Reads one test into a condition of its own; NULL with the error told. */
+/* Reads one test into a condition of its own; NULL with the error reported. */
 struct condition *rule_test_parse(struct parser *p);
 struct condition *condition_new(enum condition_kind kind);
 

@@ -1,5 +1,5 @@
 /*
- * Who gets a fetched message, and why: rules, then the addresses in its header, then whoever takes
+ * Who gets a fetched message, and why: rules, then the addresses in its header, then the one that takes
  * what is left. No I/O; a struct sorter never changes and may be used by many threads.
  *
  * In this order:
@@ -8,7 +8,7 @@
  *  2. The rules in the order of the file. All that match add their recipients, tags and prefixes,
  *     until one with `stop = yes`. A rule with `drop = yes` or `reject_to` ends sorting, too: the
  *     message goes only to those whom rules above it named, and to those of reject_to; to nobody if
- *     there are none. The first rule with a `reply` gives the reply, if one may be given.
+ *     none exist. The first rule with a `reply` gives the reply, if one may be given.
  *
  *  3. by_address, unless a rule ended sorting: local users whom a recipient header names.
  *     `daemon` is never among them.
@@ -17,7 +17,7 @@
  *     postmaster. Copies do not count.
  *
  * Users are named by name, alias or group. A message with more than SORTER_RECEIVED_MAX Received
- * lines runs in a circle: it goes to postmaster only. One that was fetched here before is not sent
+ * lines runs in a loop: it goes to postmaster only. One that was fetched here before is not sent
  * on or replied to again: where it would only have been sent on, unsorted_to gets it.
  */
 #ifndef LANPOST_SORTER_SORTER_H
@@ -51,7 +51,7 @@ struct sorter_message {
 /* A rule that matched. */
 struct sorter_match {
 	/* Owned by the conf and the sorter; the latter three are of the test that did it, "" where
-	 * there is none to show. */
+	 * none exists to show. */
 	const char *rule;
 	const char *header, *relation, *text;
 	/* The message's header, its decoded value, and the part of it that matched. */
@@ -93,8 +93,8 @@ struct sorter_decision {
 	const char *reply_rule;
 	char *reply_to;            /* NULL: there must be no reply */
 	const char *reply_refusal; /* and this is why; translated */
-	bool was_here;             /* it was fetched or sent on before and has come back, or runs in a circle: it does not leave again */
-	bool is_bounce;            /* it tells what became of another: it leaves without a sender, if it leaves */
+	bool was_here;             /* it was fetched or sent on before and has come back, or runs in a loop: it does not leave again */
+	bool is_bounce;            /* it reports what became of another: it leaves without a sender, if it leaves */
 	/* For sorter_fill(). */
 	size_t subject_at; /* where in the message the text of the subject begins; 0: it has none */
 	char *return_path; /* of the message, "" for the null sender, NULL if it has none */

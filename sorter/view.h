@@ -1,8 +1,8 @@
 /*
  * A message as conditions see it: fields, parts and text, decoded and folded when first asked for.
  *
- * What a hostile message can cost is bounded: so many fields are looked at, so many bytes of each,
- * so many in all, so much text of the body, and the work in all (message/budget.h). What lies beyond, rules have not seen: such a message
+ * What a hostile message can cost is bounded: this many fields are looked at, this many bytes of each,
+ * this many in all, this much text of the body, and the work in all (message/budget.h). What is beyond, rules have not seen: such a message
  * is delivered as they say, and to where unsorted mail goes, too; no rule matches by what it could not look at.
  */
 #ifndef LANPOST_SORTER_VIEW_H
@@ -62,7 +62,7 @@ struct view {
 	struct view_part *parts;
 	size_t part_count;
 	struct view_text body;     /* of all text parts, white space as single blanks */
-	unsigned char *body_marks; /* which of body_literals stand in it */
+	unsigned char *body_marks; /* which of body_literals are in it */
 };
 
 void view_init(struct view *view, const struct view_source *source);

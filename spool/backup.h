@@ -13,7 +13,7 @@
 #include "config/conf.h"
 #include "spool/state.h"
 
-/* What README says of "passwords" where there are none. */
+/* What README says of "passwords" where none exist. */
 #define BACKUP_LEFT_OUT "left out"
 
 struct backup_counts {

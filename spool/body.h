@@ -22,7 +22,7 @@ struct body {
 	char *path;	   /* the file, NULL while in memory */
 	int fd;
 	uint64_t size;
-	uint32_t checksum; /* CRC-32 of what stands in the file */
+	uint32_t checksum; /* CRC-32 of what is in the file */
 	struct slice map;  /* of the file, while viewed */
 	const char *spool; /* borrowed */
 };
@@ -33,7 +33,7 @@ int body_append(struct body *body, struct slice bytes, const struct msgid *id, s
 /* Counts memory that somebody else holds for a message under way (a header), until less is given back. */
 void body_memory_take(size_t len);
 void body_memory_give(size_t len);
-/* True if all together have so much that nobody may have more than BODY_MEMORY_BUSY. */
+/* True if all together have this much that nobody may have more than BODY_MEMORY_BUSY. */
 bool body_memory_is_short(void);
 /* No more bytes: a file is made durable. */
 int body_finish(struct body *body, struct error *error);

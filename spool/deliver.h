@@ -16,7 +16,7 @@ struct delivery {
 	bool (*wanted)(void *context, const struct envelope *envelope, const struct place *place);
 	/* Asked for each mailbox that wants it: the file there whose place it takes ("new/..."); NULL: none. */
 	const char *(*over)(void *context);
-	/* Told of each place that has been served, or has failed with that error (NULL: served). */
+	/* Called for each place that has been served, or has failed with that error (NULL: served). */
 	void (*report)(void *context, const struct envelope *envelope, const struct place *place,
 	    const struct error *error);
 	void *context;

@@ -1,9 +1,9 @@
 /*
  * The envelope of a message: who sent it, where it goes and why, apart from its bytes.
  *
- * The same struct and the same text form stand in a record of the intake log and in the .env
+ * The same struct and the same text form are in a record of the intake log and in the .env
  * file of a queue entry. The text is one fact a line, `key value`, values percent-escaped, unknown keys refused;
- * the last line carries a checksum where it stands in a file of its own (queue.h).
+ * the last line carries a checksum where it is in a file of its own (queue.h).
  */
 #ifndef LANPOST_SPOOL_ENVELOPE_H
 #define LANPOST_SPOOL_ENVELOPE_H
@@ -30,7 +30,7 @@ struct place {
 	char *name;
 	char *why;   /* for the journal: rule, header and text that matched; "" */
 	unsigned notify; /* enum dsn_notify: of what the sender wants to hear */
-	char *orcpt;	 /* ORCPT as he gave it; "" */
+	char *orcpt;	 /* ORCPT as they gave it; "" */
 	/* of PLACE_QUEUE only: */
 	enum place_status status;
 	char *reply; /* the last answer of the smarthost, printable; "" before the first */
@@ -49,11 +49,11 @@ struct envelope {
 	char *uidl;	 /* fetched: its UIDL (raw bytes allowed), else "" */
 	uint64_t listed; /* fetched: its size as the provider listed it; 0 unknown */
 	uint64_t digest; /* fetched: of its header, so that it is known under another UIDL; 0 unknown */
-	uint64_t body;	 /* fetched: digest of its body, which tells messages with one header apart; 0 unknown */
+	uint64_t body;	 /* fetched: digest of its body, which distinguishes messages with the same header; 0 unknown */
 	char *sender;	 /* reverse path without <>, "" for the null sender */
 	enum dsn_ret ret;
 	char *envid;	 /* ENVID as the client gave it; "" */
-	char *header;	 /* trace lines to stand above the message, each ended by CRLF; "" */
+	char *header;	 /* trace lines to be above the message, each ended by CRLF; "" */
 	char *insert;	 /* text that is put into the message at that byte (a prefix of the subject); "" */
 	uint64_t insert_at;
 	uint64_t size;	 /* of the message as stored: header lines above, message and insert */
@@ -76,7 +76,7 @@ void envelope_clear(struct envelope *envelope);
 void envelope_place_clear(struct place *place); /* frees what a place holds */
 /* Frees *field and sets it to a copy of text. */
 void envelope_set(char **field, struct slice text);
-/* Adds a place unless the same kind and name is there already (a boss's mailbox and his copy count as
+/* Adds a place unless the same kind and name is there already (a boss's mailbox and their copy count as
  * one: the copy wins). Names compare without regard to ASCII case. Returns false past ENVELOPE_PLACES_MAX. */
 bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name, struct slice why);
 /* Adds one line "name: value" to the header; line ends in value become spaces. */

@@ -40,11 +40,11 @@ enum event {
 
 /* The code, which never changes: "copied-to-boss". */
 const char *event_code(enum event event);
-/* EVENT_COUNT for a code that is none of these (of a later version, say). */
+/* EVENT_COUNT for a code that is not one of these (of a later version, say). */
 enum event event_find(const char *code);
 /* The word for people in the thread's language; of an unknown code the code itself. */
 const char *event_word(const char *code);
-/* The place and the detail of an event as it stands in the journal, as one phrase: "ivan: rule invoices: ...". Returns out. */
+/* The place and the detail of an event as it is in the journal, as one phrase: "ivan: rule invoices: ...". Returns out. */
 char *event_where(char *out, size_t size, const char *code, const char *place, const char *detail);
 
 /* The account out of the detail of EVENT_ACCEPTED; NULL where it was not fetched. */

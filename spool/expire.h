@@ -19,7 +19,7 @@ struct expire_keeper {
 	void *context;
 };
 
-/* Removes what arrived before that time, whoever has put it there: durable in the log, then unlinked. keeper: NULL if nothing is to
+/* Removes what arrived before that time, no matter who has put it there: durable in the log, then unlinked. keeper: NULL if nothing is to
  * be kept; where it fails nothing is removed. */
 int expire_mailbox(struct intake *intake, const char *spool, const char *user, int64_t before,
     const struct expire_keeper *keeper, struct expired *expired, struct error *error);

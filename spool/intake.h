@@ -21,7 +21,7 @@ struct intake_options {
 	const char *hostname; /* for file names; copied */
 	const char *writer;   /* "lan", "session", ...: in the segments' names; a literal */
 	struct state *state;  /* borrowed; must outlive the intake */
-	int64_t checkpoint_ms; /* work gathers so long before a checkpoint; 0: a second */
+	int64_t checkpoint_ms; /* work gathers for this long before a checkpoint; 0: a second */
 	/* Called after something was delivered, from the delivering thread; may be NULL. */
 	void (*delivered)(void *context, const struct place *place);
 	void *context;
@@ -62,7 +62,7 @@ int intake_check_known(struct intake *intake, struct error *error);
 /* Facts are acted upon by the intake itself as soon as they are durable: files unlinked, queue entries settled
  * or removed, triggers dropped. */
 
-/* Whether a queue entry stands there as if it had never been sent, since the disk did not let us change it: the outcome is in
+/* Whether a queue entry is there as if it had never been sent, since the disk did not let us change it: the outcome is in
  * the log, so it must not be sent now. */
 bool intake_is_unsettled(struct intake *intake, const struct msgid *id);
 
@@ -79,10 +79,10 @@ void intake_journal(struct intake *intake, const char *id, const char *session, 
     const char *place, const char *detail);
 /* Remembers, at the next checkpoint or within a minute, that a user has logged in now (spool/last_login.h). */
 void intake_login(struct intake *intake, const char *user, const char *protocol, const char *address);
-/* A value of the state: why mail could not be accepted when the disk failed; whoever tells postmaster empties it. */
+/* A value of the state: why mail could not be accepted when the disk failed; the one that reports to postmaster empties it. */
 #define INTAKE_TROUBLE "log-trouble"
 
-/* True if the spool has room for so many more bytes (with a reserve): ask before taking a message in. */
+/* True if the spool has room for this many more bytes (with a reserve): ask before taking a message in. */
 bool intake_has_room(struct intake *intake, uint64_t bytes);
 
 #endif

@@ -25,9 +25,9 @@ struct segment {
 	struct segment *next;
 };
 
-/* How far the files are trusted that a segment without a living writer has delivered (QUEUE.md, "When the disk lies"). */
+/* How far the files are trusted that a segment without a living writer has delivered (QUEUE.md, "When the disk is"). */
 enum log_trust {
-	LOG_STRANGE,  /* of a dead process: what stands is compared with the records */
+	LOG_STRANGE,  /* of a dead process: what is is compared with the records */
 	LOG_DURABLE,  /* delivered or compared by us, and synced since: only what failed is owed */
 	LOG_DOUBTFUL, /* a sync failed since: all of it is written again */
 };
@@ -35,7 +35,7 @@ enum log_trust {
 enum debt {
 	DEBT_NONE,
 	DEBT_OWED,   /* it was not delivered */
-	DEBT_UNSEEN, /* nobody could look whether it stands there */
+	DEBT_UNSEEN, /* nobody could look whether it is there */
 	DEBT_PAID,
 };
 /* Of one recipient of a queue entry, whose outcome is on record. */
@@ -64,7 +64,7 @@ struct intake {
 	pthread_cond_t wake;	/* for the checkpoint thread */
 	struct segment *current; /* NULL: the next append begins one */
 	struct segment *closed;
-	struct strlist voids; /* "<segment> <offset>" that must stand in the next segment */
+	struct strlist voids; /* "<segment> <offset>" that must be in the next segment */
 	struct note *notes, **notes_end;
 	struct note *logins; /* the last one of each user, which wait for a checkpoint, or until logins_at */
 	int64_t logins_at, logins_written; /* clock_now_ms() */
@@ -83,7 +83,7 @@ struct intake {
 
 /* A new current segment; what broken ones leave behind is declared void in it. */
 int segment_begin(struct intake *intake, struct error *error);
-/* Waits until the segment is durable up to `size`. Whoever comes first syncs for all who wait: the lock is free meanwhile. */
+/* Waits until the segment is durable up to `size`. A caller that comes first syncs for all who wait: the lock is free meanwhile. */
 int segment_commit(struct intake *intake, struct segment *segment, uint64_t size, struct error *error);
 /* No more appends; the next one begins a new segment. */
 void segment_close(struct intake *intake, struct segment *segment);
@@ -120,9 +120,9 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error);
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);
-/* The disk did not take a record: told when it can be, see INTAKE_TROUBLE. */
+/* The disk did not take a record: reported when it can be, see INTAKE_TROUBLE. */
 void note_trouble(struct intake *intake, const struct error *error);
-/* logins: these with the lock held. How long until they want a checkpoint of their own: INT64_MAX if there are none. */
+/* logins: these with the lock held. How long until they want a checkpoint of their own: INT64_MAX if none exist. */
 int64_t logins_left_ms(const struct intake *intake);
 /* Puts them to the other notes. */
 void logins_gather(struct intake *intake);

@@ -43,7 +43,7 @@ int maildir_bytes(const char *spool, const char *user, uint64_t *bytes, size_t *
 /* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
 int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
     struct slice *bytes, struct error *error);
-/* Unlinks messages by their unique names, wherever they stand now; one that is gone counts as removed. The
+/* Unlinks messages by their unique names, wherever they are now; one that is gone counts as removed. The
  * removal must be in the log already (intake_remove). */
 int maildir_unlink(const char *spool, const char *user, const char *const *uniques, size_t count,
     struct error *error);
@@ -54,7 +54,7 @@ struct slice maildir_unique(const char *name);
 char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size);
 /* The id in one of our unique names ("<time>.<id>.<host>"); false if it is not ours. */
 bool maildir_unique_id(struct slice unique, struct slice *id);
-/* Where a message stands now ("new/..." or "cur/..."), by its unique name. *file is new memory, NULL if it is gone. */
+/* Where a message is now ("new/..." or "cur/..."), by its unique name. *file is new memory, NULL if it is gone. */
 int maildir_find(const char *spool, const char *user, const char *unique, char **file, struct error *error);
 /* Writes a message into the mailbox (tmp, then new) without sync. parts: header lines and body. over: a file of the mailbox with
  * the same unique name, whose place it takes (flags and all); if that is gone meanwhile, nothing is delivered. NULL: none. */
@@ -64,10 +64,10 @@ int maildir_deliver(const char *spool, const char *user, const char *name, const
  * that cannot be: deliver the bytes then. */
 int maildir_deliver_sharing(const char *spool, const char *user, const char *name, const char *over, struct slice header,
     const char *source, struct error *error);
-/* The message by hard link to a file that stands in another mailbox. -1 where that cannot be (another file system,
+/* The message by hard link to a file that is in another mailbox. -1 where that cannot be (another file system,
  * too many links, source gone, a file of that name there): deliver the bytes then. */
 int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *over, const char *source,
     struct error *error);
-/* All our messages that stand in the mailbox: id -> "new/..." or "cur/..." (new memory). */
+/* All our messages that are in the mailbox: id -> "new/..." or "cur/..." (new memory). */
 int maildir_files(const char *spool, const char *user, struct map *files, struct error *error);
 #endif

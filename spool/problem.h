@@ -7,7 +7,7 @@
 
 #include "base/phrase.h"
 
-/* The name of a key as a phrase; a key that no table knows stands for itself. Returns out. */
+/* The name of a key as a phrase; a key that no table knows represents itself. Returns out. */
 char *problem_name(char *out, size_t size, const char *key);
 /* Lives until the end of the block. */
 #define PROBLEM_NAME(key) problem_name((char[PHRASE_MAX]){0}, PHRASE_MAX, (key))

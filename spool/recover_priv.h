@@ -21,7 +21,7 @@ struct orphan {
 struct recovery {
 	struct intake *intake;
 	struct map standing; /* user -> struct mailbox_look *; looked at before the facts were read */
-	struct map queued;   /* ids of queue entries that stand, looked at likewise */
+	struct map queued;   /* ids of queue entries that are, looked at likewise */
 	struct map facts;    /* a key for each fact that any segment holds */
 	size_t served, recovered, failed;
 	bool may_retire; /* no backup is being made */
@@ -49,12 +49,12 @@ bool recover_has_fact(const struct recovery *recovery, enum fact_kind kind, cons
 /* Does again what the record's own facts say. A record_fn. */
 int recover_apply_facts(struct recovery *recovery, void *context, struct record *record, struct slice body,
     struct error *error);
-/* Keeps bytes that cannot be used in queue/corrupt, of which postmaster is told. Once for each name. */
+/* Keeps bytes that cannot be used in queue/corrupt, of which postmaster gets a report. Once for each name. */
 int recover_set_aside(struct recovery *recovery, const char *name, struct slice bytes, struct error *error);
 
 /* recover_look.c */
 
-/* Notes where a message stands. A record_fn; context is the orphan. */
+/* Notes where a message is. A record_fn; context is the orphan. */
 int recover_look(struct recovery *recovery, void *context, struct record *record, struct slice body, struct error *error);
 /* Before the places of a message are asked for: looks through its queue entry. */
 void recover_check_queue(struct recovery *recovery);

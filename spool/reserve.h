@@ -1,6 +1,6 @@
 /*
  * Room on the spool's disk. Messages are not taken into the last of it; a few MiB of that are kept back in `<spool>/reserve`, for when
- * somebody else has filled the disk: given up, they let the gateway start, and users delete letters, which makes room.
+ * somebody else has filled the disk: given up, they let the gateway start, and users delete messages, which makes room.
  */
 #ifndef LANPOST_SPOOL_RESERVE_H
 #define LANPOST_SPOOL_RESERVE_H
@@ -10,9 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Whether messages of so many bytes may be taken in. */
+/* Whether messages of this many bytes may be taken in. */
 bool reserve_has_room(const char *spool, uint64_t bytes);
-/* Makes the reserve if there is none and the disk has plenty of room. */
+/* Makes the reserve if none exists and the disk has plenty of room. */
 void reserve_keep(const char *spool);
 /* Gives it up if error says that the disk is full. True: there is room now, what has failed may be tried again. */
 bool reserve_spend(const char *spool, const struct error *error);

@@ -15,7 +15,7 @@ struct shown {
 
 /* Fills texts with new memory. */
 void shown_read(const struct shown *shown, struct slice message, char *texts[SHOWN_COUNT]);
-/* A header field as people read it, cut to what a row should hold; "" if there is none. New memory. */
+/* A header field as people read it, cut to what a row should hold; "" if none exists. New memory. */
 char *shown_field(struct slice message, const char *name);
 
 #endif

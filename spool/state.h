@@ -2,8 +2,8 @@
  * What must be remembered beside the mail itself: the database and its transactions; and named values. What is in it has headers
  * of its own, by subject: state_seen, state_journal, state_triggers, state_replies, state_problems.
  *
- * Behind this interface stands SQLite (`<spool>/state.db`, WAL mode, synchronous=FULL); no other file
- * knows SQL, so that a server database can stand beside it later. One handle may be shared by
+ * Behind this interface is SQLite (`<spool>/state.db`, WAL mode, synchronous=FULL); no other file
+ * knows SQL, so that a server database can be beside it later. One handle may be shared by
  * threads. Writes gather in a transaction between state_begin() and state_commit().
  */
 #ifndef LANPOST_SPOOL_STATE_H
@@ -14,8 +14,8 @@
 struct state;
 
 /* Opens or makes the database. One that is damaged is set aside as state.db.corrupt-<time> and a new one is begun, which
- * knows what was fetched from the copy that state_copy_seen() made. *was_damaged (may be NULL) tells once that this has
- * happened, whoever opened it then. */
+ * knows what was fetched from the copy that state_copy_seen() made. *was_damaged (may be NULL) reports once that this has
+ * happened, no matter who opened it then. */
 int state_open(struct state **state, const char *spool, bool *was_damaged, struct error *error);
 /* Looks through all of it, and sets it aside where it is damaged. For a time when nobody has it open. */
 int state_check(const char *spool, struct error *error);

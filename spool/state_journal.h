@@ -14,7 +14,7 @@ struct journal_event {
 	const char *id, *session, *event, *place, *detail;
 };
 int state_journal_add(struct state *state, const struct journal_event *event, struct error *error);
-/* Messages by which `trace` finds letters: kept beside the journal. */
+/* Messages by which `trace` finds messages: kept beside the journal. */
 struct journal_message {
 	const char *id, *message_id, *sender, *recipients, *subject; /* subject decoded */
 	const char *keywords; /* what else it is found by: "ivan, account branch, rule invoices"; NULL for none */
@@ -22,7 +22,7 @@ struct journal_message {
 	uint64_t size;
 };
 int state_message_add(struct state *state, const struct journal_message *message, struct error *error);
-/* When the newest event was, in seconds since 1970; 0 if there is none. Reads the whole journal. */
+/* When the newest event was, in seconds since 1970; 0 if none exists. Reads the whole journal. */
 int state_journal_newest(struct state *state, int64_t *time, struct error *error);
 /* Forgets all about messages whose ids are below this one (msgid_floor()). */
 int state_journal_prune(struct state *state, const struct msgid *before, struct error *error);
@@ -39,7 +39,7 @@ int state_trace(struct state *state, const struct trace_query *query, state_trac
     struct error *error);
 
 /* Sums over all events from `since` to before `until` (microseconds): how many of each kind, and how large their messages; detail
- * tells apart those of the event "accepted", and is "" for others. */
+ * distinguishes those of the event "accepted", and is "" for others. */
 typedef void (*state_totals_fn)(void *context, const char *event, const char *detail, uint64_t count, uint64_t bytes);
 int state_journal_totals(struct state *state, int64_t since, int64_t until, state_totals_fn fn, void *context,
     struct error *error);

@@ -20,7 +20,7 @@ int state_run(struct state *state, const char *sql, struct error *error);
 /* One process at a time makes, upgrades, sets aside or copies: the descriptor that holds the lock, -1 for none. */
 int state_lock(const char *spool);
 
-/* While a database is made anew: what is in the copy of `seen` (state_copy.c). False: there is none, or the database is
+/* While a database is made anew: what is in the copy of `seen` (state_copy.c). False: none exists, or the database is
  * not new. */
 bool state_copy_attach(struct state *state);
 void state_copy_take(struct state *state);
@@ -33,11 +33,11 @@ int state_error(const struct state *state, struct error *error, const char *what
 sqlite3_stmt *state_statement(struct state *state, struct error *error, const char *sql,
     const char *types, ...);
 void state_statement_end(struct state *state, sqlite3_stmt *stmt);
-/* Runs and ends a statement that gives no rows; NULL is an error that was told already. */
+/* Runs and ends a statement that gives no rows; NULL is an error that was already reported. */
 int state_finish(struct state *state, sqlite3_stmt *stmt, struct error *error);
 /* 1: a row is there, 0: no more, -1: failed. */
 int state_next_row(struct state *state, sqlite3_stmt *stmt, struct error *error);
-/* Runs and ends a statement that gives one number: *number is 0 where it gives none. NULL is an error that was told already. */
+/* Runs and ends a statement that gives one number: *number is 0 where it gives none. NULL is an error that was already reported. */
 int state_number(struct state *state, sqlite3_stmt *stmt, int64_t *number, struct error *error);
 const char *state_column_text(sqlite3_stmt *stmt, int column); /* "" for NULL */
 

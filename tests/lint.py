@@ -35,6 +35,29 @@ LAYOUT = re.compile(r'"%s/(wal|mailboxes|archive|queue|tls|reserve|state\.db|see
 PRIVATE = re.compile(r"\.\./" + r"shared|/wo" + r"rk\b")
 CONFLICT = re.compile(r"<{7} |>{7} ")
 UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
+# Plain English (CONTRIBUTING.md): what to write instead. The Russian pages and the tests have their own words.
+PLAIN = [
+    (r"so (many|much)", "name the quantity: this many, up to N"),
+    (r"so long(?! as)", "for this long, up to N"),
+    (r"(is|are) none", "is not one, does not exist"),
+    (r"whoever", "the process that, the user who"),
+    (r"told", "reported, notified"),
+    (r"stands?(?! for)", "is"),
+    (r"he|him|his|himself", "they, the user"),
+    (r"mend(s|ed|ing)?", "fix, repair"),
+    (r"world outside|outside world", "external, the internet"),
+    (r"a (thread|folder|bar|verb|screen|file|body) a (\w+)", "one per"),
+    (r"goes round|in a circle", "loop"),
+    (r"letters?", "message"),
+]
+PLAIN = [(re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.I), advice) for words, advice in PLAIN]
+# Letters of an alphabet, the test letter of setup, and names in code.
+LETTER = re.compile(r"(?i)(ascii|latin|cyrillic|russian|small|capital|case|test|one|same|the|this|a|new|of|%zu|dead|old) letters?\b"
+                    r"(?= (keys|or digit|of|that means|for each|means|without special|in any|е|whatever|without regard|from)|,? digits|s, |\))|"
+                    r"letter(s)? (or|of the (alphabet|keyboard)|without special|for each column|whatever|keys)|(ascii|latin|cyrillic|russian|"
+                    r"small|capital|case|test) letters?|same letters?|of letters, digits|by letter|one letter means|ctrl\(letter\)|letter\.h")
+STORY = re.compile(r"demo|cmd_setup")  # the letters of the demo's story, the test letter of setup
+PLAIN_PAGES = re.compile(r"README\.md|docs/[\w-]+\.(md|in|sample|[1-8])")
 TEXT_ENDS = {".c", ".h", ".py", ".sh", ".md", ".conf", ".sample", ".in", ".txt", ".po", ".mk", ".8", ".1", ""}
 
 problems = []
@@ -138,6 +161,25 @@ def check_text(path):
             complain(path, number, "a merge that was not finished")
 
 
+def plain_parts(path, text):
+    """(offset, words) of what is for people: all of a page, the comments of a header, the translated texts of a source."""
+    if path.suffix == ".h":
+        return [(found.start(), found[0]) for found in re.finditer(r"/\*.*?\*/", text, re.S)]
+    if path.suffix == ".c":
+        return [(found.start(), found[0]) for found in re.finditer(r"\b(?:N?_|_?n)\(\s*(?:\"(?:\\.|[^\"\\])*\"\s*\\?\s*)+", text)]
+    return [(found.start(), found[0]) for found in re.finditer(r"(?m)^.*$", re.sub(r"`[^`\n]*`", lambda m: " " * len(m[0]), text))]
+
+
+def check_plain(path):
+    text = path.read_text()
+    for start, words in plain_parts(path, text):
+        for pattern, advice in PLAIN:
+            for found in pattern.finditer(words):
+                if "letter" in found[0].lower() and (LETTER.search(words[max(0, found.start() - 12):found.end() + 24]) or STORY.search(str(path))):
+                    continue
+                complain(path, text.count("\n", 0, start + found.start()) + 1, f'"{found[0]}" is not plain English: {advice}')
+
+
 def gettext_tool(*args):
     return subprocess.run(args, cwd=ROOT, capture_output=True, text=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
 
@@ -207,6 +249,8 @@ def main():
             check_source(path, parts[0])
         if path.suffix in TEXT_ENDS and "corpus" not in parts and parts[:2] != ("tests", "data"):
             check_text(path)
+        if parts[0] in FOLDERS and path.suffix in (".c", ".h") or PLAIN_PAGES.fullmatch("/".join(parts)):
+            check_plain(path)
     check_events()
     check_folders()
     check_translations([path for path in files if path.suffix == ".po"])

@@ -36,13 +36,13 @@ enum login_question {
 	LOGIN_MD5_BEHIND,     /* MD5 of `with` and the secret behind it */
 	LOGIN_SALTED_SHA_1,   /* PBKDF2 with HMAC, `with` is the salt (RFC 5802: SaltedPassword) */
 	LOGIN_SALTED_SHA_256,
-	LOGIN_MASK,	      /* `with`, where the secret is masked wherever it stands in it, in any form (secret_mask.h) */
+	LOGIN_MASK,	      /* `with`, where the secret is masked wherever it is in it, in any form (secret_mask.h) */
 };
 #define LOGIN_ITERATIONS_MAX 1000000 /* about a second: a hostile server shall not keep us busy */
 
 /* Somebody else who keeps the secret, and answers from another process. */
 struct login_keeper {
-	/* Appends the answer to out; false: there is none. iterations: of the salted ones. */
+	/* Appends the answer to out; false: none exists. iterations: of the salted ones. */
 	bool (*answer)(void *context, enum login_question question, struct slice with, unsigned iterations, struct buf *out);
 	void *context;
 	bool has_line_end; /* the secret: no command can carry it */

@@ -2,7 +2,7 @@
  * A connection to a server outside, logged in: POP3, IMAP and SMTP, plain or TLS, through a proxy.
  *
  * libcurl connects, checks the certificate and asks for the server's abilities (CURLOPT_CONNECT_ONLY), upstream/login logs in;
- * from there on the dialogue is the caller's. Every wait has an absolute deadline and ends when the caller is told to stop.
+ * from there on the dialogue is the caller's. Every wait has an absolute deadline and ends when the caller is cancelled.
  * Passwords reach neither the log nor an error text.
  */
 #ifndef LANPOST_UPSTREAM_REMOTE_H
@@ -19,7 +19,7 @@ enum remote_step { REMOTE_NAME, REMOTE_CONNECT, REMOTE_TLS, REMOTE_LOGIN, REMOTE
 
 struct remote_report {
 	enum remote_step step;
-	char address[64]; /* of the server or the proxy; "" if there is none */
+	char address[64]; /* of the server or the proxy; "" if none exists */
 	char tls[32];	  /* "TLSv1.3"; "" for a line in the clear */
 	enum conf_auth way, refused; /* how we logged in, and what was refused before; AUTH_AUTO: none */
 };

@@ -1,5 +1,5 @@
 /*
- * What a server says, without the secret that it was told: servers repeat what they do not understand, and their words go into logs, reports
+ * What a server says, without the secret that it got: servers repeat what they do not understand, and their words go into logs, reports
  * and screens.
  */
 #ifndef LANPOST_UPSTREAM_SECRET_MASK_H

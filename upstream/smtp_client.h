@@ -1,7 +1,7 @@
 /*
  * The client's side of SMTP (RFC 5321, 2920, 3030, 3461) after the login, without I/O.
  *
- * Transactions are begun, replies are put in, bytes to send come out. Each recipient gets a fate of his own. How
+ * Transactions are begun, replies are put in, bytes to send come out. Each recipient gets a fate of their own. How
  * much goes out without waiting depends on what the server offers:
  *
  *   nothing:     a command, its reply, the next command
@@ -14,7 +14,7 @@
  *                | nobody was taken                                                   ^
  *                '------------------------------> RESET ------------------------------'
  *
- * Replies belong to the oldest transaction that is not DONE. The client itself is BROKEN after 421, a reply that is none,
+ * Replies belong to the oldest transaction that is not DONE. The client itself is BROKEN after 421, a reply that is not one,
  * or one that nobody asked for. A server that says a reply twice moves all that follow by one, so that a refusal may look like
  * somebody else's. DATA is safe against it, since only 354 lets the message out; without waiting (CHUNKING) only servers are
  * trusted whose replies tell by their status (RFC 2034) what they answer: 2.1.0 a sender, 2.1.5 a recipient.
@@ -27,7 +27,7 @@
 #include "message/line_reader.h"
 
 #define SMTP_REPLY_TEXT 256
-#define SMTP_WINDOW 8 /* transactions under way at once: so many are in doubt if the line breaks */
+#define SMTP_WINDOW 8 /* transactions under way at once: this many are in doubt if the line breaks */
 
 struct smtp_reply {
 	int code;		    /* 0: none came */
@@ -38,7 +38,7 @@ struct smtp_recipient {
 	const char *address; /* borrowed until the transaction's end, as is orcpt */
 	unsigned notify;     /* enum dsn_notify, for a server that does DSN */
 	const char *orcpt;   /* "" or NULL: none */
-	struct smtp_reply reply; /* the one that decided his fate; 250 to 259: sent */
+	struct smtp_reply reply; /* the one that decided their fate; 250 to 259: sent */
 };
 
 enum smtp_step { SMTP_ENVELOPE, SMTP_DATA, SMTP_FINAL, SMTP_RESET, SMTP_DONE };
@@ -75,7 +75,7 @@ struct smtp_client {
 	bool stutters; /* it has said more replies than it was asked for: no reply that is not settled can be relied on */
 	uint64_t asked, answered; /* replies that are due, and those that came */
 	uint64_t sent;		  /* of those due, for what had been sent when replies were last put in */
-	uint64_t size_max; /* 0: not told */
+	uint64_t size_max; /* 0: not reported */
 	struct line_reader lines;
 	struct smtp_reply reply; /* the last one, or the one being read */
 	unsigned reply_lines;
@@ -99,7 +99,7 @@ bool smtp_client_is_eager(const struct smtp_client *client, const struct smtp_tr
 /* Begins a transaction where there is room. *transaction is borrowed until it is DONE or the client is BROKEN; replies
  * must be zero. */
 void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *transaction);
-/* The transaction whose message is to be sent now, by smtp_client_data() and _data_end(); NULL if there is none. */
+/* The transaction whose message is to be sent now, by smtp_client_data() and _data_end(); NULL if none exists. */
 struct smtp_transaction *smtp_client_wants(const struct smtp_client *client);
 /* Adds message bytes to out. Send out before it grows large. */
 void smtp_client_data(struct smtp_client *client, struct slice bytes);

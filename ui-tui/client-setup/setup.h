@@ -1,5 +1,5 @@
 /*
- * What a user's mail program must be told, out of the configuration, and the files that tell it.
+ * What a user's mail program needs, out of the configuration, and the files that contain it.
  *
  * setup_gather() collects the facts; each writer turns them into one format. No password is in any of them.
  */

@@ -1,5 +1,5 @@
 /*
- * For whom this computer, where it stands, would send mail: what the configuration alone does not show.
+ * For whom this computer, where it is, would send mail: what the configuration alone does not show.
  */
 #ifndef LANPOST_UI_TUI_CHECK_RELAY_H
 #define LANPOST_UI_TUI_CHECK_RELAY_H

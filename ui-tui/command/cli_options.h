@@ -7,7 +7,7 @@
 #include "config/schema.h"
 #include "ui-tui/command/cli.h"
 
-/* Options stand anywhere, also before the verb, so each name means the same to all verbs. */
+/* Options may appear anywhere, also before the verb, so each name means the same to all verbs. */
 struct option_info {
 	const char *name;
 	const char *value; /* what its value is called, NULL: it takes none */
@@ -17,15 +17,15 @@ struct option_info {
 extern const struct option_info cli_option_table[];
 extern const size_t cli_option_count;
 
-/* NULL if there is none of that name. */
+/* NULL if none exists of that name. */
 const struct option_info *cli_option_find(struct slice name);
-/* Whether the word stands in a list whose words are apart by blanks. */
+/* Whether the word is in a list whose words are apart by blanks. */
 bool cli_has_word(const char *list, const char *word);
 /* The section whose keys are options of the verb (--KEY), NULL if none are. */
 const struct schema_section *cli_keys_of(const struct verb *verb);
-/* Passwords never stand in a command line, where everybody sees them. */
+/* Passwords are never accepted on the command line, where other users can see them. */
 bool cli_is_option_key(const struct schema_key *key);
-/* The key that an option is named after: --deliver-to is deliver_to, --alias is aliases. NULL if there is none; secrets are found,
+/* The key that an option is named after: --deliver-to is deliver_to, --alias is aliases. NULL if none exists; secrets are found,
  * too. */
 const struct schema_key *cli_key_of_option(struct slice name);
 /* The option of a key: "--deliver-to". Returns new memory. */

@@ -1,6 +1,6 @@
 /*
  * Changes to the configuration by verbs and forms: read a file, edit its text, and put it in place only if it makes nothing
- * worse; a running gateway is told as soon as the whole is good.
+ * worse; a running gateway reloads as soon as the whole is good.
  */
 #ifndef LANPOST_UI_TUI_EDIT_H
 #define LANPOST_UI_TUI_EDIT_H
@@ -35,11 +35,11 @@ bool edit_reread(struct edit *edit);
 bool edit_set(struct edit *edit, const char *kind, const char *name, const char *key, const char *value);
 /* Removes a key, which need not be there. Returns false after a message. */
 bool edit_unset(struct edit *edit, const char *kind, const char *name, const char *key);
-/* Sets the keys that were given as options (one that stands more than once becomes a list, an empty one is removed), and
+/* Sets the keys that were given as options (one that is given more than once becomes a list, an empty one is removed), and
  * removes those of --unset. */
 bool edit_set_options(struct edit *edit, const char *kind, const char *name);
 /* Refuses what would bring a new error, unless there are fewer than before; else writes the file. A configuration that is
- * good is told to the gateway. Returns an exit code. */
+ * good is reported to the gateway. Returns an exit code. */
 int edit_commit(struct edit *edit);
 /* Changes a section that is there by the options that were given (edit_set_options) and commits that. approve: as in struct
  * edit. Returns an exit code. */

@@ -34,7 +34,7 @@ struct progress_row *progress_take(struct progress *progress, const json_t *even
 const char *progress_title(const struct progress_row *row);
 const char *progress_state(const struct progress_row *row);
 void progress_figures(const struct progress_row *row, struct buf *line);
-/* How many of so many cells of a bar are full. */
+/* How many of this many cells of a bar are full. */
 int64_t progress_share(const struct progress_row *row, int64_t cells);
 /* A client_event_fn; context is the progress. */
 void progress_event(void *context, const json_t *event);

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 
 enum question_answer { QUESTION_ANSWERED, QUESTION_BACK, QUESTION_END };
-/* A question among others: Enter takes what *value holds, "<" goes back (*value stays), "-" stands for an empty answer,
+/* A question among others: Enter takes what *value holds, "<" goes back (*value stays), "-" represents an empty answer,
  * anything else that check (may be NULL)
  * finds good replaces *value. */
 enum question_answer question_step(const char *text, char **value,

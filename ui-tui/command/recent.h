@@ -1,5 +1,5 @@
 /*
- * The last letters that were fetched, to try a rule on.
+ * The last messages that were fetched, to try a rule on.
  */
 #ifndef LANPOST_UI_TUI_RECENT_H
 #define LANPOST_UI_TUI_RECENT_H
@@ -21,7 +21,7 @@ struct recent {
 	size_t count, caught;
 };
 
-/* At most so many, out of the mailboxes. */
+/* At most this many, out of the mailboxes. */
 void recent_read(const struct conf *conf, size_t most, struct recent *recent);
 void recent_clear(struct recent *recent);
 /* Marks those that a rule with this condition catches. Returns -1 if it cannot be read. */

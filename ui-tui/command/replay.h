@@ -1,7 +1,7 @@
 /*
  * The mail of the last days, sorted once more by other rules: what would have gone elsewhere.
  *
- * Which mail there was and who got it is known from the mailboxes and the journal; what lies in no
+ * Which mail there was and who got it is known from the mailboxes and the journal; what is in no
  * mailbox any more cannot be sorted again.
  */
 #ifndef LANPOST_UI_TUI_REPLAY_H

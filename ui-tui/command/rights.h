@@ -6,7 +6,7 @@
 
 #include <stdbool.h>
 
-/* Whether the file is kept from us, not absent, for access(2)'s R_OK, W_OK: that is told with cli_fail() then. */
+/* Whether the file is kept from us, not absent, for access(2)'s R_OK, W_OK: that is reported with cli_fail() then. */
 bool rights_missing(const char *path, int how);
 
 #endif

@@ -24,7 +24,7 @@ int secret_make(const char *password, struct secret *secret, struct error *error
 /* Why a password of this user is easily guessed; translated. NULL if it is not. */
 const char *secret_weakness(const char *password, const char *user);
 
-/* Asks once for a password that somebody else checks, and gives it as it is; the same errors. Undo with conf_secret_free(). */
+/* Asks once for a password that somebody else checks, and gives it unchanged; the same errors. Undo with conf_secret_free(). */
 int secret_ask_plain(const char *whose, char **password, struct error *error);
 
 #endif

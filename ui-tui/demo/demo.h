@@ -3,7 +3,7 @@
  *
  * demo_world.c makes the folder, the configurations and the processes, and takes all of them away again however
  * the demo ends; demo_letters.c has the sample mail; demo_mail.c sends and looks into mailboxes; cmd_demo.c
- * tells the story.
+ * explains the story.
  */
 #ifndef LANPOST_UI_TUI_DEMO_H
 #define LANPOST_UI_TUI_DEMO_H
@@ -39,7 +39,7 @@ int demo_open(struct demo *demo, struct error *error);
  * the certificate that the provider makes at its first start. */
 int demo_start_provider(struct demo *demo, struct error *error);
 int demo_start_branch(struct demo *demo, struct error *error);
-/* True once Ctrl-C or SIGTERM came: the gateways have been told to stop as well. */
+/* True once Ctrl-C or SIGTERM came: the gateways have been asked to stop as well. */
 bool demo_interrupted(void);
 /* Waits for Ctrl-C or for the end of a gateway. */
 void demo_wait(struct demo *demo);
@@ -48,7 +48,7 @@ void demo_close(struct demo *demo);
 
 /* --- sample mail */
 
-/* Puts the letters into the provider's mailboxes, which must not be open yet; *count gets how many. */
+/* Puts the messages into the provider's mailboxes, which must not be open yet; *count gets how many. */
 int demo_fill(const struct conf *provider, size_t *count, struct error *error);
 /* One more that comes in later. */
 int demo_deliver_late(const struct conf *provider, struct error *error);
@@ -62,7 +62,7 @@ struct demo_outgoing {
 	const char *text;    /* UTF-8, line ends \n */
 };
 int demo_send(const struct demo_outgoing *letter, struct error *error);
-/* Waits until the mailbox holds at least so many messages, some seconds at most. */
+/* Waits until the mailbox holds at least this many messages, some seconds at most. */
 int demo_await(const struct conf *conf, const char *user, size_t count, struct error *error);
 size_t demo_count(const struct conf *conf, const char *user);
 /* Calls back for each message of the mailbox, oldest first. */

@@ -16,7 +16,7 @@ struct form_dialog {
 	void (*changed)(struct tui *tui, struct form_dialog *dialog);
 	/* When nothing was typed for a moment; may be NULL. */
 	void (*idle)(struct tui *tui, struct form_dialog *dialog);
-	/* Something below the fields, so many rows high; may be NULL. */
+	/* Something below the fields, this many rows high; may be NULL. */
 	void (*draw_below)(struct tui *tui, struct form_dialog *dialog, struct rect area);
 	int rows_below;
 	/* F4 in a field that takes names: those that may be picked (initialised); may be NULL. */

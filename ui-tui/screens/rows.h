@@ -18,7 +18,7 @@ void rows_close(void *state);
 struct list *rows_list(void *state);
 /* Whether the configuration or the gateway's status is another than when it was asked last. */
 bool rows_are_stale(const struct tui *tui, struct rows *rows, bool now);
-/* Identity of the selected row, new memory; NULL if there is none. */
+/* Identity of the selected row, new memory; NULL if none exists. */
 char *rows_selected(const struct list *list);
 /* Asks, then runs the verb that removes each of the marked rows, or the selected one; it can be undone. The question has
  * one %s for their names. */

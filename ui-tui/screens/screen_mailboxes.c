@@ -332,7 +332,7 @@ static void do_purge(struct tui *tui, void *state)
 	age = users.count == 0 ? NULL : ask_age(tui, &users, &plan);
 	if (age != NULL) {
 		text = xasprintf(_("%s\nThis cannot be undone."), plan);
-		if (dialog_confirm(tui, _("Remove old messages"), text, _("Yes, permanently remove them"))) {
+		if (dialog_confirm(tui, _("Remove old messages"), text, _("Yes, remove them permanently"))) {
 			dialog_quiet_each(tui, cmd_mailbox_purge, &users, "--older", age);
 			list_unmark(&mailboxes->boxes);
 		}

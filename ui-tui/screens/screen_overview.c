@@ -320,8 +320,8 @@ static char *problem_text(const struct tui_problem *problem)
 		problem_file_lines(problem, &text);
 	if (problem->file != NULL && problem->line > 0)
 		buf_append_text(&text, "\n");
-	buf_append_text(&text, problem->is_exposed ? _("Remove the read permission of other users, "
-	    "so that only the gateway and root can read the passwords.")
+	buf_append_text(&text, problem->is_exposed ? _("Make the file private, so that only the "
+	    "gateway and root can read the passwords.")
 						   : tui_problem_advice(problem));
 	all = xstrdup(buf_text(&text));
 	buf_clear(&text);
@@ -337,8 +337,7 @@ static void show_problem(struct tui *tui, void *state, const struct tui_problem 
 	char *file = problem->is_exposed ? xstrdup(problem->file) : NULL;
 	char *there = place == SCREEN_OVERVIEW ? xstrdup(_("Start the gateway"))
 					       : xasprintf(_("Go to %s"), _(tui_screen_of(place)->title));
-	char *close = file == NULL ? NULL : xasprintf(_("Remove the read permission of other users "
-	    "(chmod %o)"), (unsigned)conf_private_mode(file));
+	char *close = file == NULL ? NULL : xasprintf(_("Make the file private (chmod %o)"), (unsigned)conf_private_mode(file));
 	const char *const choices[] = {close, there, _("Close")};
 	int skipped = close == NULL, chosen;
 

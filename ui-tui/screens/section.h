@@ -22,7 +22,7 @@ struct section_form {
 	 * second one sees the whole form. */
 	void (*prepare)(struct tui *tui, struct section_form *section, struct form *form);
 	void (*prepared)(struct tui *tui, struct section_form *section, struct form *form);
-	/* Whether a key is no field here: it is written by apply(). */
+	/* Whether a key is not a field here: it is written by apply(). */
 	bool (*is_hidden)(const struct schema_key *key);
 	void (*changed)(struct tui *tui, struct form_dialog *dialog); /* dialog->context is the section_form */
 	void (*idle)(struct tui *tui, struct form_dialog *dialog);

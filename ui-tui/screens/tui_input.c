@@ -135,8 +135,7 @@ static void free_mouse(struct tui *tui)
 	tui->mouse_is_free = !tui->mouse_is_free;
 	term_take_mouse(!tui->mouse_is_free);
 	tui_say(tui, STYLE_NORMAL, "%s",
-	    tui->mouse_is_free ? _("the terminal has the mouse: select and copy text with it; press "
-	        "M to take it back")
+	    tui->mouse_is_free ? _("the terminal has the mouse, to copy text; press M to take it back")
 			       : _("the mouse works on the screens again"));
 }
 

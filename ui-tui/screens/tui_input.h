@@ -2,9 +2,9 @@
  * What a key does: the actions of the screen first, then what is the same everywhere.
  *
  * One letter means one thing on all screens:
- *   a add   b begin (start the gateway)   c cancel the session   d delete   e edit the whole section   f find a letter
+ *   a add   b begin (start the gateway)   c cancel the session   d delete   e edit the whole section   f find a message
  *   h hold   i settings for the mail program   m mailbox   p password   r release   s session, now   t test
- *   u undo   v view the whole row   w way of the letter   y try again   J, K move a rule   M mouse   o, O sort
+ *   u undo   v view the whole row   w history of the message   y try again   J, K move a rule   M mouse   o, O sort
  *   j k g G n N  move   Space * mark   / filter   q quit   ? help   2-9 screens
  */
 #ifndef LANPOST_UI_TUI_TUI_INPUT_H

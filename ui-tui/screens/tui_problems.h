@@ -1,5 +1,5 @@
 /*
- * What is not as it should be, in plain words, and the screen on which it is mended.
+ * What is not as it should be, in plain words, and the screen on which it is fixed.
  */
 #ifndef LANPOST_UI_TUI_TUI_PROBLEMS_H
 #define LANPOST_UI_TUI_TUI_PROBLEMS_H

@@ -234,7 +234,7 @@ static int trigger_daemon(struct demo *demo, struct error *error)
 
 	shown.skip = demo_count(demo->branch.conf, "ivan");
 	say(_("A new letter has arrived at the provider. Ivan does not wait for the schedule,"));
-	say(_("but writes to %s. He gets the letter and a report:"), DAEMON_ADDRESS);
+	say(_("but writes to %s. The letter and a report arrive:"), DAEMON_ADDRESS);
 	if (demo_deliver_late(demo->provider.conf, error) != 0 || demo_send(&letter, error) != 0 ||
 	    demo_await(demo->branch.conf, "ivan", shown.skip + 2, error) != 0)
 		return -1;

@@ -1,7 +1,7 @@
 /*
  * A form: labelled fields that are checked as they are typed, and buttons below. No I/O.
  *
- * A field may stand for a key of the configuration; then config/schema.c says what is right, what the default is and
+ * A field may represent a key of the configuration; then config/schema.c says what is right, what the default is and
  * what helps. An empty field means the default.
  */
 #ifndef LANPOST_UI_TUI_FORM_H
@@ -20,7 +20,7 @@ struct form_field {
 	const struct schema_key *schema; /* NULL: none */
 	enum form_kind kind;
 	const char *const *words;	 /* of a choice, NULL-terminated */
-	const char *const *shown;	 /* what stands on the screen for each of them, N_(); NULL: the words themselves */
+	const char *const *shown;	 /* what is on the screen for each of them, N_(); NULL: the words themselves */
 	struct tui_line line;
 	char *before;	  /* its text when the form was made */
 	bool is_touched;  /* somebody has typed in it */
@@ -31,7 +31,7 @@ struct form_field {
 
 struct form {
 	struct form_field **fields;
-	size_t count; /* of those that are shown; the others stand behind the button "more" */
+	size_t count; /* of those that are shown; the others are behind the button "more" */
 	size_t total;
 	size_t at; /* the current field; count and more: the buttons */
 	const char *buttons[FORM_BUTTONS]; /* translated; the first one is Enter's */

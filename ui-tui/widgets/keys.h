@@ -1,5 +1,5 @@
 /*
- * Keys: from the bytes that a terminal sends to what stands on the cap. No I/O.
+ * Keys: from the bytes that a terminal sends to what is on the cap. No I/O.
  *
  * Terminals spell the same key in many ways, and TERM often names another terminal than the one that is used (PuTTY says
  * xterm). So all spellings of xterm, PuTTY, rxvt, the Linux console, screen and tmux are known at all times. They share
@@ -23,7 +23,7 @@ enum term_key {
 };
 #define TERM_CTRL(letter) ((letter) & 0x1f)
 
-#define KEY_BYTES_MAX 1024 /* a sequence is at most so long */
+#define KEY_BYTES_MAX 1024 /* a sequence is at most this long */
 
 struct term_place {
 	int y, x;

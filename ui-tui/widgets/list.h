@@ -24,7 +24,7 @@ struct list_row {
 	int64_t numbers[LIST_COLUMNS]; /* by which a column of numbers is sorted, see list_number() */
 	size_t order;		       /* as it was added */
 	enum term_style style;
-	bool is_heading; /* cannot be selected; its first cell stands across */
+	bool is_heading; /* cannot be selected; its first cell is across */
 	bool marked, hidden;
 };
 
@@ -36,7 +36,7 @@ struct list {
 	size_t selected; /* an index into rows; count if nothing can be selected */
 	size_t top;	 /* the first row of the window */
 	size_t filled;	 /* columns of the row that is being added */
-	size_t page;	 /* rows that the window shows, told by whoever draws */
+	size_t page;	 /* rows that the window shows, reported by the caller that draws */
 	char *filter;	 /* "" for none */
 	bool follow;	 /* stay at the end when rows come */
 	int sorted;	 /* by this column; -1: as they were added */
@@ -59,19 +59,19 @@ void list_cellf(struct list *list, const char *format, ...) __attribute__((forma
 void list_number(struct list *list, int64_t number);
 void list_end(struct list *list);
 
-/* The selected row, NULL if there is none. */
+/* The selected row, NULL if none exists. */
 struct list_row *list_selected(const struct list *list);
 /* Selects by identity; false if there is no such row. */
 bool list_select(struct list *list, const char *id);
 /* Keys that move about; false for others. */
 bool list_key(struct list *list, int key);
-/* The movement that a letter of the keyboard stands for where no text is typed (j is down); other keys stay. */
+/* The movement that a letter of the keyboard represents where no text is typed (j is down); other keys stay. */
 int list_motion(int key);
 /* Shows only the rows with all words of the text. */
 void list_filter(struct list *list, const char *text);
-/* Selects the next row (or the one before) with the words that were filtered last, round the ends; false if there is none. */
+/* Selects the next row (or the one before) with the words that were filtered last, round the ends; false if none exists. */
 bool list_find(struct list *list, bool forward);
-/* Goes to the first row of the next group (or of this one, or of the one before); false if there is none. */
+/* Goes to the first row of the next group (or of this one, or of the one before); false if none exists. */
 bool list_next_group(struct list *list, bool forward);
 /* Sorts by the next column that has a title; behind the last one: as the rows were added. */
 void list_sort_next(struct list *list);
@@ -86,9 +86,9 @@ void list_unmark(struct list *list);
 size_t list_marked(const struct list *list);
 /* Identities of the marked rows, else of the selected one. */
 void list_chosen(const struct list *list, struct strlist *ids);
-/* The window shows so many rows. */
+/* The window shows this many rows. */
 void list_window(struct list *list, size_t rows);
-/* The row at that line of the window; count if there is none. */
+/* The row at that line of the window; count if none exists. */
 size_t list_at(const struct list *list, size_t line);
 /* Columns for each cell when the list is so wide, a blank after each. */
 void list_layout(const struct list *list, int width, int widths[LIST_COLUMNS]);

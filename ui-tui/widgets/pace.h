@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#define PACE_SHARE 20 /* at most one part in so many is spent with reading */
+#define PACE_SHARE 20 /* at most one part in this many is spent with reading */
 
 struct pace {
 	int64_t began, ended; /* clock_now_ms() */

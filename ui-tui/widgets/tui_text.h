@@ -12,7 +12,7 @@ size_t tui_text_fit(char *out, size_t size, const char *text, size_t width);
 char *tui_text_time(char *out, size_t size, int64_t wall);
 /* Breaks a text at blanks into lines of at most `width` columns; \n in it ends a line. */
 void tui_text_wrap(const char *text, size_t width, struct strlist *lines);
-/* Whether all words of the query stand in the text, in any case of any script. */
+/* Whether all words of the query are in the text, in any case of any script. */
 bool tui_text_has(const char *text, const char *query);
 /* Which text comes first, in any case of any script: < 0, 0 or > 0. */
 int tui_text_compare(const char *a, const char *b);

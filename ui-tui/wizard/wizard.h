@@ -51,7 +51,7 @@ void wizard_clear(struct wizard *wizard);
 char *wizard_path(const struct wizard *wizard, enum wizard_file file);
 /* The file that holds a section already, or `otherwise`. */
 enum wizard_file wizard_file_of(const struct wizard *wizard, const char *kind, const char *name, enum wizard_file otherwise);
-/* The user of that name among the answers, NULL if there is none. */
+/* The user of that name among the answers, NULL if none exists. */
 struct wizard_user *wizard_find_user(const struct wizard *wizard, const char *name);
 /* A new one at the end. */
 struct wizard_user *wizard_add_user(struct wizard *wizard, const char *name);
