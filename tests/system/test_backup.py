@@ -112,7 +112,7 @@ def test_nothing_is_overwritten_by_accident(make_gateway, folder):
     office = make_gateway(users=USERS)
     office.send("x@y.z", ["ivan@office.lan"], letter(number=1))
     assert office.cli("backup", folder / "b.tar", "--with-passwords").returncode == 0
-    assert "runs on" in office.cli("restore", folder / "b.tar").stderr
+    assert "is running on" in office.cli("restore", folder / "b.tar").stderr
     office.stop()
     assert "--force" in office.cli("restore", folder / "b.tar").stderr
     assert office.cli("restore", folder / "b.tar", "--force").returncode == 0

@@ -87,7 +87,7 @@ def test_queue_delete_wants_a_yes_where_nobody_can_be_asked(office):
     assert office.queued_files() == []
 
 
-@pytest.mark.parametrize("language, yes, question", [("en", "y", "Remove 2 messages"), ("ru", "д", "Удалить 2 письма"), ("ru", "y", "Удалить 2 письма")])
+@pytest.mark.parametrize("language, yes, question", [("en", "y", "Permanently remove 2 messages"), ("ru", "д", "Удалить 2 письма"), ("ru", "y", "Удалить 2 письма")])
 def test_purge_asks_on_a_terminal(office, language, yes, question):
     for answer, left in (("", 3), ("n", 3), (yes, 1)):
         terminal = Terminal("-c", office.conf, "mailbox", "purge", "buh", "--older", "90d", language=language, width=120)

@@ -49,7 +49,7 @@ def test_a_spool_or_a_file_that_may_not_be_touched(office, verb):
     office.spool.chmod(0o700)
     done = stranger(office, *verb)
     assert done.returncode == FAILED and len(done.stderr.splitlines()) == 1, done
-    assert "sudo" in done.stderr or "be root" in done.stderr, done.stderr
+    assert "sudo" in done.stderr or "as root" in done.stderr, done.stderr
 
 
 def test_a_configuration_that_is_not_there(office):

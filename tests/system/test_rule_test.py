@@ -45,7 +45,7 @@ def test_edited_rules_tell_what_goes_elsewhere_before_they_are_saved(office, fol
     assert list(differences) == ["Отчёт"]
     text = office.cli("rule", "test", "invoices", "--rules", edited).stdout
     assert "delivered to: buh" in text and "would be delivered to: ivan" in text and "rule invoices" in text
-    assert "2 of 3 messages would go elsewhere" in text
+    assert "2 of 3 messages would be delivered differently" in text
     assert len(office.files("anna")) == 2 and len(office.files("buh")) == 2  # nothing was delivered
 
 
@@ -69,5 +69,5 @@ def test_check_points_at_rules_that_do_nothing(make_gateway):
         "c": {"when": 'hour > 9 and hour < 8', "deliver": "buh"}})
     done = office.cli("check")
     assert done.returncode == 0
-    assert "rules.conf:7: warning: [rule b] is never reached" in done.stdout
+    assert "rules.conf:7: warning: [rule b] never applies" in done.stdout
     assert "[rule c] can never match" in done.stdout

@@ -107,7 +107,7 @@ def test_wrong_answers_are_asked_again(fresh):
     assert "local_domain = firma.lan" in fresh.conf.read_text() and "allow = 10.0.0.0/8" in fresh.conf.read_text()
     assert "[user ivan]" in (fresh.folder / "users.conf").read_text()
     for complaint in ("not a domain name", "begins with /", "may contain a-z", "reserved", "not a mail address", "local address",
-                      "ivan has that address", "foo/99 is not a network", "1.2.3.4/40 is not a network"):
+                      "ivan already has that address", "foo/99 is not a network", "1.2.3.4/40 is not a network"):
         assert complaint in done.stdout, complaint
     assert fresh.cli("check").returncode == 0
 

@@ -91,7 +91,7 @@ def test_marked_rows_are_all_changed_with_one_question(office, term):
     term.keys("u").wait("nothing to undo")
     term.keys("*").wait("4 marked")
     term.keys("j", "Space").wait("3 marked")
-    term.keys("d").wait("Delete 3 messages for good?", "cannot be undone")
+    term.keys("d").wait("Permanently delete 3 messages?", "cannot be undone")
     term.keys("Down", "Enter").wait("banana", without=["pear", "apple", "cherry"])
     assert len(office.queue()) == 1
 

@@ -113,7 +113,7 @@ def test_rule_form_speaks_russian(make_gateway, terminal):
     term.keys("Down", "Space").wait("содержит", "начинается с", without=["contains"])
 
 
-@pytest.mark.parametrize("language, words", [("en", "Remove the read permission"), ("ru", "Закрыть файл от посторонних")])
+@pytest.mark.parametrize("language, words", [("en", "Make the file private"), ("ru", "Закрыть файл от посторонних")])
 def test_problem_of_a_file_is_mended_or_shown(make_gateway, terminal, language, words):
     gateway = make_gateway(users={"anna": {}, "ivan": {"forward": "ivan"}}, start=False)
     users = gateway.folder / "users.conf"
