@@ -1,12 +1,12 @@
 /*
- * lanpost-lan-server: the LAN server as a program, started by lanpostd (gateway/lan_child.h) and by nobody else. Its arguments are the kinds
+ * lanpost-lan-server: the LAN server as a program, started by lanpostd (gateway/services/lan_child.h) and by nobody else. Its arguments are the kinds
  * of its listeners.
  */
 #include "base/doing.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "gateway/child.h"
-#include "gateway/lan_process.h"
+#include "gateway/process/child.h"
+#include "gateway/services/lan_process.h"
 
 #include <stdio.h>
 #include <string.h>

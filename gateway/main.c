@@ -4,10 +4,10 @@
 #include "base/environment.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "gateway/log_setup.h"
-#include "gateway/privileges.h"
-#include "gateway/reload.h"
-#include "gateway/supervisor.h"
+#include "gateway/process/log_setup.h"
+#include "gateway/process/privileges.h"
+#include "gateway/supervisor/reload.h"
+#include "gateway/supervisor/supervisor.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /*
- * How the LAN server asks the process that holds the password verifiers (gateway/auth_process.h).
+ * How the LAN server asks the process that holds the password verifiers (gateway/services/auth_process.h).
  *
  * Both have an end of one AF_UNIX socket of type SOCK_SEQPACKET. A question is one message with a descriptor beside it: the
  * end of a socket pair that was made for this question alone. The answer is one message on it. So any thread may ask and any

@@ -5,7 +5,7 @@
  *
  * The first byte says how it leaves, the second how many bytes of the rest are the smarthost's reply; then the message.
  */
-#include "gateway/rewrite.h"
+#include "gateway/outbound/rewrite.h"
 #include "mail/bounce.h"
 #include "message/addr.h"
 #include "message/dkim.h"

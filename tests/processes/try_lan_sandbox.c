@@ -5,7 +5,7 @@
  * usage: try_lan_sandbox SPOOL CONFIG PORT
  */
 #include "base/alloc.h"
-#include "gateway/lan_sandbox.h"
+#include "gateway/services/lan_sandbox.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>

@@ -97,7 +97,7 @@ def test_a_message_that_grows_beyond_max_size_becomes_a_stub_once(make_gateway, 
     assert server.sent == first  # it is known to be large
     assert collections.Counter(n for n in in_mailbox(office, "ivan").elements() if n != 2) == collections.Counter([1, 3])
     stub, = stubs(office)
-    assert b"Message-ID" in stub and b"larger than the provider" in stub and len(server.left) == 1
+    assert b"Message-ID" in stub and b"larger than the server of the provider" in stub and len(server.left) == 1
     stub_id = re.search(rb"\[fetch ([0-9a-z]{20})\]", stub)[1].decode()
     office.send("ivan@office.lan", ["daemon"], f"Subject: fetch {stub_id}\r\n\r\n")
     until(lambda: any(len(message) >= BIG for message in office.mailbox("ivan")), 30, office.log()[-2000:])
@@ -116,7 +116,7 @@ def test_a_message_without_end_holds_up_no_other(make_gateway):
     assert server.sent < BIG
     server.stop()
     assert len(office.files("ivan")) == 3 and len(stubs(office)) == 1 and len(server.left) == 1
-    assert b"after" not in stubs(office)[0].split(b"\r\n\r\n", 1)[1][:200]
+    assert b"not ended" not in stubs(office)[0]
 
 
 @pytest.mark.parametrize("kind", SERVERS)

@@ -1,5 +1,5 @@
 /* So many in an hour. */
-#include "gateway/allowance.h"
+#include "gateway/outbound/allowance.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

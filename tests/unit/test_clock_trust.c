@@ -1,5 +1,5 @@
 /* When the date is believed: days of sessions as they come. */
-#include "gateway/clock_trust.h"
+#include "gateway/report/clock_trust.h"
 
 #include "base/alloc.h"
 

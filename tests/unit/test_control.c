@@ -1,6 +1,6 @@
 /* The control socket: who is answered, who waits for which session, and who gives up a place. */
 #include "base/log.h"
-#include "gateway/control.h"
+#include "gateway/supervisor/control.h"
 #include "tests/unit/sample_spool.h"
 
 #include <fcntl.h>

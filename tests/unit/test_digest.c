@@ -1,5 +1,5 @@
 /* When the digest is due: once a day, whatever the clock does. */
-#include "gateway/digest.h"
+#include "gateway/report/digest.h"
 
 #include "base/alloc.h"
 

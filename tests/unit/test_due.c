@@ -1,5 +1,5 @@
 #include "base/alloc.h"
-#include "gateway/due.h"
+#include "gateway/supervisor/due.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

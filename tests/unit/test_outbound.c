@@ -1,8 +1,8 @@
 /* The queue on its way out: who takes which entry, and what becomes of each recipient. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "gateway/outbound_priv.h"
-#include "gateway/spool.h"
+#include "gateway/outbound/outbound_priv.h"
+#include "gateway/report/spool.h"
 #include "spool/maildir.h"
 #include "tests/unit/sample_conf.h"
 #include "tests/unit/sample_spool.h"

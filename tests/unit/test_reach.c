@@ -1,5 +1,5 @@
 /* Time counts while the smarthost is within reach, and no jump of the clock makes mail expire. */
-#include "gateway/reach.h"
+#include "gateway/outbound/reach.h"
 
 #include "base/alloc.h"
 

@@ -2,7 +2,7 @@
 #include "base/i18n.h"
 #include "base/alloc.h"
 #include "mail/bounce.h"
-#include "gateway/rewrite.h"
+#include "gateway/outbound/rewrite.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

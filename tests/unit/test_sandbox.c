@@ -1,5 +1,5 @@
 /* What is left to a process in a sandbox, and what is gone. Each try in a process of its own, since there is no way back. */
-#include "gateway/sandbox.h"
+#include "gateway/process/sandbox.h"
 
 #include "base/alloc.h"
 #include "tests/unit/remove_tree.h"

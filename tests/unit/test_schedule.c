@@ -1,5 +1,5 @@
 #include "base/alloc.h"
-#include "gateway/schedule.h"
+#include "gateway/supervisor/schedule.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* The passwords of a session in a process of their own: a login gets what it needs, a session that was taken over little more. */
-#include "gateway/secrets.h"
+#include "gateway/session/secrets.h"
 
 #include "base/clock.h"
-#include "gateway/secrets_priv.h"
+#include "gateway/session/secrets_priv.h"
 #include "upstream/login.h"
 
 #include <setjmp.h>

@@ -1,5 +1,5 @@
 /* What ends a session early. One process is one session, so the tests follow each other. */
-#include "gateway/session_limits.h"
+#include "gateway/session/session_limits.h"
 
 #include <setjmp.h>
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* What postmaster hears of a session: each trouble once, its end once, and nothing of what was wished for or passes. */
 #include "base/clock.h"
 #include "base/log.h"
-#include "gateway/session_report.h"
+#include "gateway/session/session_report.h"
 #include "spool/maildir.h"
 #include "spool/state_problems.h"
 #include "tests/unit/sample_conf.h"

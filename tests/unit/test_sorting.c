@@ -1,9 +1,9 @@
 /* Sorting in a process of its own, which the message may have taken over, or killed. */
-#include "gateway/sorting.h"
+#include "gateway/session/sorting.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "gateway/sorting_priv.h"
+#include "gateway/session/sorting_priv.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

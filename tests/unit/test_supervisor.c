@@ -1,5 +1,5 @@
 /* What the supervisor decides without its children: how long one that died stays down, and what becomes of wishes while a session runs. */
-#include "gateway/supervisor_priv.h"
+#include "gateway/supervisor/supervisor_priv.h"
 
 #include "base/alloc.h"
 

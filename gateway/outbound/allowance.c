@@ -1,0 +1,21 @@
+#include "gateway/outbound/allowance.h"
+
+#define HOUR_MS 3600000
+
+int64_t allowance_next_ms(const struct allowance *allowance, int64_t an_hour)
+{
+	/* One is left as soon as the others would be earned again within the hour. */
+	return an_hour == 0 ? 0 : allowance->full_at_ms - HOUR_MS + HOUR_MS / an_hour;
+}
+
+bool allowance_take(struct allowance *allowance, int64_t an_hour, int64_t now_ms)
+{
+	if (an_hour == 0)
+		return true;
+	if (now_ms < allowance_next_ms(allowance, an_hour))
+		return false;
+	if (allowance->full_at_ms < now_ms)
+		allowance->full_at_ms = now_ms;
+	allowance->full_at_ms += HOUR_MS / an_hour;
+	return true;
+}

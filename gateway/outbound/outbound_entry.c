@@ -1,0 +1,366 @@
+/* One entry of the queue: what is read of it, and what goes out. */
+#include "gateway/outbound/outbound_priv.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/outbound/rewrite.h"
+#include "message/header.h"
+#include "message/idn.h"
+#include "mail/route.h"
+#include "message/seven_bit.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* --- reading an entry */
+
+static int set_aside(struct sending *sending, const char *why)
+{
+	const char *spool = sending->out->job->conf->gateway.spool;
+	struct error error;
+
+	log_warnx("event=queue-entry-damaged id=%s reason=%s", sending->envelope.id.text,
+	    LOG_CSTR(why));
+	outbound_journal(sending, EVENT_DAMAGED, "", PHRASE_WORD(why));
+	if (queue_update(spool, &sending->entry->item, &sending->envelope, QUEUE_CORRUPT, &error) != 0)
+		log_warnx("event=queue-entry-stays id=%s reason=%s", sending->envelope.id.text,
+		    LOG_ERROR(&error));
+	return -1;
+}
+
+static int load_message(struct sending *sending)
+{
+	struct error error;
+	char *path = queue_message_path(sending->out->job->conf->gateway.spool, &sending->entry->item, &error);
+	int result;
+
+	if (path == NULL && error.saved_errno == ENOENT)
+		return set_aside(sending, N_("the message file is missing"));
+	result = path == NULL ? -1 : fsx_map(path, &sending->message, &error);
+	free(path);
+	if (result != 0) {
+		outbound_fail(sending->out, &error, false);
+		return -1;
+	}
+	if (sending->message.len == sending->envelope.size)
+		return 0;
+	fsx_unmap(sending->message);
+	sending->message = SLICE_NONE;
+	return set_aside(sending, N_("the size of the message does not match its envelope"));
+}
+
+static void prepare_recipients(struct sending *sending)
+{
+	struct smtp_transaction *transaction = &sending->transaction;
+	const struct envelope *envelope = &sending->envelope;
+
+	transaction->recipients = xcalloc(envelope->place_count + 1, sizeof(*transaction->recipients));
+	sending->places = xcalloc(envelope->place_count + 1, sizeof(struct place *));
+	sending->ascii = xcalloc(envelope->place_count + 1, sizeof(char *));
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		struct place *place = &envelope->places[i];
+
+		if (place->kind != PLACE_QUEUE || place->status != PLACE_PENDING)
+			continue;
+		sending->places[transaction->count] = place;
+		transaction->recipients[transaction->count++] = (struct smtp_recipient){
+		    .address = place->name, .notify = place->notify, .orcpt = place->orcpt};
+	}
+}
+
+static void refuse_all(struct sending *sending, int code, const char *text)
+{
+	for (size_t i = 0; i < sending->transaction.count; i++)
+		smtp_reply_set(&sending->transaction.recipients[i].reply, code, text);
+}
+
+/* --- what goes out of it */
+
+struct conversion {
+	struct body *body;
+	struct msgid id;
+	struct error *error;
+};
+
+static int keep_converted(void *context, struct slice bytes)
+{
+	const struct conversion *conversion = context;
+
+	return body_append(conversion->body, bytes, &conversion->id, conversion->error);
+}
+
+/* For a smarthost that takes 7 bits only; *wire becomes what goes out. What must not be converted stays in it as it is: nearly all servers
+ * that say nothing of 8BITMIME pass it on, and one that does not will say so. Returns -1 if our disk failed. */
+static int make_seven_bit(struct sending *sending, struct slice *wire, const char **why, struct error *error)
+{
+	struct conversion conversion = {.body = &sending->converted, .id = msgid_new(), .error = error};
+	enum seven_bit verdict = seven_bit_look(*wire, why);
+
+	if (verdict != SEVEN_BIT_NEEDED && verdict != SEVEN_BIT_PARTLY)
+		return 0;
+	if (verdict == SEVEN_BIT_NEEDED)
+		*why = N_("a header has 8-bit bytes that are not text");
+	if (seven_bit_convert(*wire, verdict, keep_converted, &conversion) != 0)
+		return -1;
+	return body_view(&sending->converted, wire, error);
+}
+
+/* Written here: our own SMTP server took it, or the gateway made it. What was fetched is sent on as it came: our signature, or the
+ * outside address of one of ours, below a From that anybody can write would vouch for every forgery. */
+static bool is_written_here(const struct sending *sending)
+{
+	const char *origin = sending->envelope.origin;
+
+	return strncmp(origin, "smtp ", 5) == 0 || strcmp(origin, "gateway") == 0;
+}
+
+/* For the domain that readers see: of the first address in From. */
+static const struct conf_dkim *find_signer(const struct conf *conf, struct slice header)
+{
+	struct header_field field;
+	struct addr_item item;
+	size_t at = 0;
+
+	if (conf->dkim_count == 0 || !header_find(header, "From", &field) || !addr_list_next(field.body, &at, &item) || !item.valid)
+		return NULL;
+	return conf_dkim_for(conf, item.addr.domain);
+}
+
+/* After all rewriting, or the signature would not hold. */
+static void sign(struct sending *sending)
+{
+	const struct outbound *out = sending->out;
+	const struct conf_dkim *dkim =
+	    is_written_here(sending) ? find_signer(out->job->conf, buf_slice(&sending->header)) : NULL;
+	const struct dkim_key *key = dkim == NULL ? NULL : out->keys[dkim - out->job->conf->dkims];
+	struct buf signed_header = BUF_INIT(sending->header.limit);
+	struct error error = ERROR_INIT;
+
+	if (dkim == NULL)
+		return;
+	if (key == NULL || dkim_sign(key, dkim->name, dkim->selector, buf_slice(&sending->header), sending->body, clock_wall(),
+			       &signed_header, &error) != 0) {
+		outbound_journal(sending, EVENT_UNSIGNED, "", key == NULL ? PHRASE(N_("the DKIM key "
+		    "of its domain cannot be used")) : error.phrase);
+		buf_clear(&signed_header);
+		return;
+	}
+	buf_append_slice(&signed_header, buf_slice(&sending->header));
+	buf_clear(&sending->header);
+	sending->header = signed_header;
+}
+
+/* What the gateway writes or sends on is known when it comes back. */
+static void add_loop_mark(struct sending *sending)
+{
+	if (strncmp(sending->envelope.origin, "smtp", 4) != 0)
+		buf_printf(&sending->header, "%s: %s\r\n", ROUTE_LOOP_FIELD, sending->out->job->conf->gateway.hostname);
+}
+
+/* The bytes to send: `wire` with our addresses as they are outside, signed. False: we ourselves refuse it. */
+static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_ascii)
+{
+	const struct rewrite rewrite = {.conf = sending->out->job->conf,
+	    .sender = sending->sender,
+	    .is_foreign = !is_written_here(sending),
+	    .to_ascii = to_ascii};
+	struct smtp_transaction *transaction = &sending->transaction;
+	size_t header_length;
+
+	buf_init(&sending->header, wire.len * 2 + 65536);
+	add_loop_mark(sending);
+	if (!rewrite_header(&rewrite, wire, &sending->header, &header_length)) {
+		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 its author has no external address "
+		    "(external_alias of the user, or default_sender of the smarthost)")));
+		return false;
+	}
+	sending->body = slice_from(wire, header_length);
+	if (sending->header.overflow) {
+		refuse_all(sending, 550, PHRASE(N_("550 5.6.0 the header cannot be rewritten")));
+		return false;
+	}
+	sign(sending);
+	transaction->size = sending->header.len + sending->body.len;
+	transaction->eight_bit = !seven_bit_is(buf_slice(&sending->header)) || !seven_bit_is(sending->body);
+	return true;
+}
+
+/* The first byte that must not leave: NUL, which programs that read a message take for its end, and in the header a CR without
+ * LF, too: on the wire it would end the line, and what stands behind it would become a field that nobody has looked at. */
+static size_t find_bad_byte(struct slice text, bool in_header)
+{
+	const char *nul = memchr(text.ptr, '\0', text.len), *cr = text.ptr;
+
+	if (nul != NULL)
+		text.len = (size_t)(nul - text.ptr);
+	while (in_header && text.len > 0 && (cr = memchr(cr, '\r', (size_t)(text.ptr + text.len - cr))) != NULL) {
+		size_t at = (size_t)(cr - text.ptr);
+
+		if (at + 1 == text.len || cr[1] != '\n')
+			return at;
+		cr++;
+	}
+	return text.len;
+}
+
+/* In the header a blank takes its place, so that fields stay what they were. */
+static int append_mended(struct sending *sending, struct slice text, bool in_header, struct error *error)
+{
+	const struct msgid id = msgid_new();
+
+	while (text.len > 0) {
+		size_t len = find_bad_byte(text, in_header);
+
+		if (body_append(&sending->mended, slice_make(text.ptr, len), &id, error) != 0)
+			return -1;
+		if (len < text.len && in_header && body_append(&sending->mended, SLICE_LITERAL(" "), &id, error) != 0)
+			return -1;
+		text = slice_from(text, len < text.len ? len + 1 : len);
+	}
+	return 0;
+}
+
+/* What no server takes, also not ours; what is fetched may have it. */
+static int mend(struct sending *sending, struct slice *wire, struct error *error)
+{
+	size_t length = header_length(*wire);
+	struct slice header = slice_make(wire->ptr, length), body = slice_from(*wire, length);
+	bool nul = memchr(wire->ptr, '\0', wire->len) != NULL;
+
+	if (!nul && find_bad_byte(header, true) == header.len)
+		return 0;
+	if (append_mended(sending, header, true, error) != 0 || append_mended(sending, body, false, error) != 0)
+		return -1;
+	outbound_journal(sending, EVENT_MENDED, "",
+	    nul ? PHRASE(N_("NUL bytes were removed")) : PHRASE(N_("CR within the header was "
+	        "replaced by a space")));
+	return body_view(&sending->mended, wire, error);
+}
+
+/* A domain beyond ASCII has another form, which every server knows; a local part has none. */
+static void prepare_addresses(struct sending *sending, bool to_ascii)
+{
+	struct smtp_transaction *transaction = &sending->transaction;
+	struct addr addr, ascii;
+
+	if (to_ascii && addr_parse(slice_of(sending->sender), &addr) && idn_address(&addr, &ascii))
+		addr_text(sending->sender, sizeof(sending->sender), &ascii);
+	transaction->utf8 = !seven_bit_is(slice_of(sending->sender));
+	for (size_t i = 0; i < transaction->count; i++) {
+		struct smtp_recipient *recipient = &transaction->recipients[i];
+
+		if (seven_bit_is(slice_of(recipient->address)))
+			continue;
+		if (to_ascii && addr_parse(slice_of(recipient->address), &addr) && idn_address(&addr, &ascii)) {
+			sending->ascii[i] = xmalloc(ADDR_TEXT_MAX);
+			recipient->address = addr_text(sending->ascii[i], ADDR_TEXT_MAX, &ascii);
+		} else {
+			transaction->utf8 = true;
+		}
+	}
+}
+
+/* Returns -1 if it cannot be made now; *refused: we ourselves refuse it. */
+static int prepare_message(struct sending *sending, const struct smtp_client *client, bool *refused, struct error *error)
+{
+	struct slice wire = sending->message;
+	const char *why = "";
+
+	*refused = !sending_name(sending);
+	if (*refused) {
+		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 the sender has no external address "
+		    "(external_alias)")));
+		return 0;
+	}
+	prepare_addresses(sending, !client->can_utf8);
+	if (mend(sending, &wire, error) != 0 || (!client->can_8bit && make_seven_bit(sending, &wire, &why, error) != 0))
+		return -1;
+	*refused = !prepare_bytes(sending, wire, !client->can_utf8);
+	if (*refused)
+		return 0;
+	if (sending->transaction.eight_bit && !client->can_8bit)
+		outbound_journal(sending, EVENT_8BIT, "", PHRASE_WORD(why)); /* sent all the same */
+	else if (sending->converted.size > 0)
+		outbound_journal(sending, EVENT_CONVERTED, "", PHRASE(N_("to 7 bits: the smarthost does not announce 8BITMIME")));
+	return 0;
+}
+
+/* What we refuse, or the server said it does not take, is not even offered. */
+bool sending_fits(struct sending *sending, const struct smtp_client *client)
+{
+	const struct smtp_transaction *transaction = &sending->transaction;
+	uint64_t ours = (uint64_t)sending->out->job->conf->limits.max_outgoing_size;
+	char text[SMTP_REPLY_TEXT];
+
+	if (sending->is_refused)
+		return false;
+	if (client->size_max > 0 && transaction->size > client->size_max) {
+		phrase_set(text, sizeof(text),
+		    N_("552 5.3.4 the message has %llu bytes, the limit of the smarthost is %llu"),
+		    (unsigned long long)transaction->size, (unsigned long long)client->size_max);
+		refuse_all(sending, 552, text);
+		return false;
+	}
+	if (ours > 0 && sending->message.len > ours) { /* as its author wrote it: encoding is not his doing */
+		refuse_all(sending, 552, PHRASE(N_("552 5.3.4 the message is larger than max_outgoing_size")));
+		return false;
+	}
+	if (transaction->utf8 && !client->can_utf8) {
+		refuse_all(sending, 550,
+		    PHRASE(N_("550 5.6.7 the smarthost does not accept non-ASCII addresses")));
+		return false;
+	}
+	return true;
+}
+
+/* --- */
+
+void sending_close(struct sending *sending)
+{
+	if (sending->message.ptr != NULL)
+		fsx_unmap(sending->message);
+	body_clear(&sending->mended, false);
+	body_clear(&sending->converted, false);
+	buf_clear(&sending->header);
+	for (size_t i = 0; i < sending->transaction.count; i++)
+		free(sending->ascii[i]);
+	free(sending->ascii);
+	free(sending->transaction.recipients);
+	free(sending->places);
+	envelope_clear(&sending->envelope);
+	free(sending);
+}
+
+struct sending *sending_open(struct lane *lane, struct entry *entry)
+{
+	struct sending *sending = xcalloc(1, sizeof(*sending));
+	struct error error;
+
+	sending->lane = lane;
+	sending->out = lane->host->out;
+	sending->entry = entry;
+	buf_init(&sending->header, 0);
+	body_init(&sending->mended, sending->out->job->conf->gateway.spool);
+	body_init(&sending->converted, sending->out->job->conf->gateway.spool);
+	if (queue_read(sending->out->job->conf->gateway.spool, &entry->item, &sending->envelope, &error) != 0) {
+		outbound_unread(sending->out, &entry->item, &error);
+		free(sending);
+		return NULL;
+	}
+	prepare_recipients(sending);
+	if (sending->transaction.count == 0 || load_message(sending) != 0) {
+		sending_close(sending);
+		return NULL;
+	}
+	if (prepare_message(sending, &lane->smarthost.client, &sending->is_refused, &error) != 0) {
+		outbound_fail(sending->out, &error, false);
+		sending_close(sending);
+		return NULL;
+	}
+	return sending;
+}
+

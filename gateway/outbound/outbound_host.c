@@ -1,0 +1,394 @@
+/* One smarthost's share of the queue: how many connections, what may be sent, and when it counts as away. */
+#include "gateway/outbound/outbound_priv.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/doing.h"
+#include "base/log.h"
+#include "gateway/outbound/reach.h"
+#include "mail/login_memory.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PER_LANE 10  /* another connection costs about as many round trips as so many messages */
+#define BREAKS_MAX 3 /* lines that broke one after the other without a message sent */
+#define HOUR 3600
+#define STUTTER_DAYS 30
+
+/* --- entries */
+
+struct entry *host_take(struct host *host)
+{
+	struct outbound *out = host->out;
+	struct entry *taken = NULL;
+
+	if (outbound_is_over(out) || (out->job->enough != NULL && atomic_load(out->job->enough)))
+		return NULL;
+	pthread_mutex_lock(&out->lock);
+	for (; taken == NULL && host->next < out->count && host->begun < host->allowed; host->next++) {
+		struct entry *entry = &out->entries[host->next];
+
+		if (entry->smarthost != host->settings || entry->state != ENTRY_WAITING)
+			continue;
+		entry->state = ENTRY_TAKEN;
+		host->begun++;
+		taken = entry;
+	}
+	pthread_mutex_unlock(&out->lock);
+	return taken;
+}
+
+void host_give_back(struct host *host, struct entry *entry)
+{
+	size_t index = (size_t)(entry - host->out->entries);
+
+	pthread_mutex_lock(&host->out->lock);
+	entry->state = ENTRY_WAITING;
+	host->begun--;
+	if (index < host->next)
+		host->next = index;
+	pthread_mutex_unlock(&host->out->lock);
+}
+
+void host_finish(struct host *host, struct entry *entry)
+{
+	struct outbound *out = host->out;
+	const struct outbound_job *job = out->job;
+
+	pthread_mutex_lock(&out->lock);
+	entry->state = ENTRY_DONE;
+	out->done++;
+	if (job->progress != NULL)
+		job->progress(job->context, out->done, out->count);
+	pthread_mutex_unlock(&out->lock);
+}
+
+static size_t count_waiting(struct host *host)
+{
+	const struct outbound *out = host->out;
+	size_t count = 0;
+
+	pthread_mutex_lock(&host->out->lock);
+	for (size_t i = 0; i < out->count; i++)
+		count += out->entries[i].smarthost == host->settings && out->entries[i].state == ENTRY_WAITING;
+	pthread_mutex_unlock(&host->out->lock);
+	return count;
+}
+
+/* --- what the provider allows */
+
+struct hour {
+	int64_t begun, sent;
+};
+
+static struct hour load_hour(struct state *state, const char *key)
+{
+	struct hour hour = {0};
+	long long begun, sent;
+	struct error error;
+	char *text = NULL;
+	int64_t now = clock_wall();
+
+	if (state_get(state, key, &text, &error) != 0)
+		log_warnx("event=count-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
+	if (text != NULL && sscanf(text, "%lld %lld", &begun, &sent) == 2 && begun <= now && now - begun < HOUR)
+		hour = (struct hour){begun, sent < 0 ? 0 : sent};
+	else
+		hour.begun = now;
+	free(text);
+	return hour;
+}
+
+/* What is left of a limit (0: there is none). */
+static size_t left_of(int64_t limit, uint64_t used)
+{
+	if (limit == 0)
+		return SIZE_MAX;
+	return (uint64_t)limit > used ? (size_t)((uint64_t)limit - used) : 0;
+}
+
+static void limit(struct host *host, const struct hour *hour)
+{
+	size_t session = left_of(host->settings->max_messages_per_session, host->report->begun);
+	size_t this_hour = left_of(host->settings->max_messages_per_hour, (uint64_t)hour->sent);
+
+	host->allowed = session < this_hour ? session : this_hour;
+}
+
+static void save_hour(struct host *host, const char *key, const struct hour *hour)
+{
+	struct error error;
+	char text[64];
+
+	if (host->settings->max_messages_per_hour == 0)
+		return;
+	snprintf(text, sizeof(text), "%lld %lld", (long long)hour->begun, (long long)hour->sent + (long long)host->begun);
+	if (state_set(host->out->job->state, key, text, &error) != 0)
+		log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
+}
+
+/* --- connections */
+
+static void lane_open(struct lane *lane, struct host *host)
+{
+	const struct outbound_job *job = host->out->job;
+
+	*lane = (struct lane){
+	    .host = host,
+	    .smarthost = {.conf = job->conf, .settings = host->settings, .cancel = job->cancel, .secrets = job->secrets},
+	    .batch = intake_batch_new(job->intake),
+	};
+}
+
+static void lane_close(struct lane *lane)
+{
+	outbound_commit(lane);
+	smarthost_close(&lane->smarthost);
+	intake_batch_free(lane->batch);
+}
+
+static void keep_error(struct host *host, const struct error *error)
+{
+	pthread_mutex_lock(&host->out->lock);
+	host->report->error = *error;
+	pthread_mutex_unlock(&host->out->lock);
+}
+
+/* Some servers offer PIPELINING, or CHUNKING on top of it, and break it. */
+static void distrust(struct host *host)
+{
+	pthread_mutex_lock(&host->out->lock);
+	host->may_pipeline = false;
+	pthread_mutex_unlock(&host->out->lock);
+}
+
+void host_set_refuses_null(struct host *host)
+{
+	pthread_mutex_lock(&host->out->lock);
+	host->refuses_null = true;
+	pthread_mutex_unlock(&host->out->lock);
+}
+
+bool host_refuses_null(struct host *host)
+{
+	bool refuses;
+
+	pthread_mutex_lock(&host->out->lock);
+	refuses = host->refuses_null;
+	pthread_mutex_unlock(&host->out->lock);
+	return refuses;
+}
+
+static void set_crowded(struct host *host)
+{
+	pthread_mutex_lock(&host->out->lock);
+	host->is_crowded = true;
+	pthread_mutex_unlock(&host->out->lock);
+}
+
+/* What was seen of a smarthost that says replies twice is kept: the next session must not find it out anew. */
+static char *stutter_key(const struct host *host)
+{
+	return xasprintf("one-by-one %s", host->settings->name);
+}
+
+static bool is_known_to_stutter(const struct host *host)
+{
+	char *key = stutter_key(host), *text = NULL;
+	int64_t now = clock_wall();
+	long long since;
+	struct error error;
+	bool known;
+
+	if (state_get(host->out->job->state, key, &text, &error) != 0)
+		log_warnx("event=state-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
+	known = text != NULL && sscanf(text, "%lld", &since) == 1 && since <= now && now - since < STUTTER_DAYS * 86400;
+	free(text);
+	free(key);
+	return known;
+}
+
+static void note_stutter(struct host *host)
+{
+	char *key = stutter_key(host), text[32];
+	struct error error;
+
+	pthread_mutex_lock(&host->out->lock);
+	host->one_by_one = true;
+	pthread_mutex_unlock(&host->out->lock);
+	snprintf(text, sizeof(text), "%lld", (long long)clock_wall());
+	if (state_set(host->out->job->state, key, text, &error) != 0)
+		log_warnx("event=state-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
+	log_warnx("event=smarthost-stutters smarthost=%s one_by_one_days=%d", LOG_CSTR(host->settings->name), STUTTER_DAYS);
+	free(key);
+}
+
+/* Sends over the open line until nothing is left (0) or it breaks (-1). */
+static int run_lane(struct lane *lane, struct error *error)
+{
+	struct host *host = lane->host;
+	int result;
+
+	lane->progressed = false;
+	result = lane_run(lane, error);
+	pthread_mutex_lock(&host->out->lock);
+	host->progressed = host->progressed || lane->progressed;
+	if (result != 0)
+		host->broke = *error;
+	pthread_mutex_unlock(&host->out->lock);
+	return result;
+}
+
+static int connect_lane(struct lane *lane, struct error *error)
+{
+	struct host *host = lane->host;
+	enum conf_auth way;
+	bool may_pipeline, one_by_one;
+
+	doing_step("connecting");
+	pthread_mutex_lock(&host->out->lock);
+	lane->smarthost.login_way = host->login_way;
+	may_pipeline = host->may_pipeline;
+	one_by_one = host->one_by_one;
+	pthread_mutex_unlock(&host->out->lock);
+	if (smarthost_connect(&lane->smarthost, may_pipeline, error) != 0)
+		return -1;
+	lane->smarthost.client.one_by_one = one_by_one;
+	pthread_mutex_lock(&host->out->lock);
+	host->answers = true;
+	way = host->login_way;
+	host->login_way = lane->smarthost.login_way;
+	pthread_mutex_unlock(&host->out->lock);
+	if (way != lane->smarthost.login_way)
+		login_remember(host->out->job->state, "smarthost", host->settings->name, lane->smarthost.login_way);
+	return 0;
+}
+
+/* Over one connection after the other, as long as they are of use. */
+static void lane_work(struct lane *lane)
+{
+	struct host *host = lane->host;
+	struct error error = ERROR_INIT;
+
+	doing_who("smarthost %s", host->settings->name);
+	for (int breaks = 0; breaks < BREAKS_MAX && !outbound_is_over(host->out);) {
+		if (lane->smarthost.remote == NULL && count_waiting(host) == 0)
+			return;
+		if (connect_lane(lane, &error) != 0)
+			break;
+		if (run_lane(lane, &error) == 0)
+			return;
+		log_info("event=line-broken smarthost=%s reason=%s", LOG_CSTR(host->settings->name), LOG_ERROR(&error));
+		if (lane->smarthost.remote != NULL && lane->smarthost.client.stutters)
+			note_stutter(host);
+		else if (!lane->progressed && lane->smarthost.remote != NULL &&
+		    (!lane->smarthost.client.is_leaving || lane->smarthost.client.refuses_chunks))
+			distrust(host);
+		smarthost_hang_up(&lane->smarthost);
+		if (lane->is_turned_away) {
+			set_crowded(host);
+			break;
+		}
+		breaks = lane->progressed ? 0 : breaks + 1;
+	}
+	keep_error(host, &error);
+}
+
+static void *lane_main(void *context)
+{
+	struct lane *lane = context;
+
+	lane_work(lane);
+	lane_close(lane);
+	doing_end();
+	return NULL;
+}
+
+static size_t extra_lanes(const struct host *host, size_t waiting)
+{
+	size_t work = waiting < host->allowed ? waiting : host->allowed;
+	size_t lanes = work / PER_LANE, most = (size_t)host->settings->max_connections - 1;
+
+	return lanes < most ? lanes : most;
+}
+
+static void work_in_lanes(struct host *host, struct lane *first)
+{
+	size_t count = extra_lanes(host, count_waiting(host)), started = 0;
+	struct lane *lanes = xcalloc(count + 1, sizeof(*lanes));
+	pthread_t *threads = xcalloc(count + 1, sizeof(*threads));
+
+	for (; started < count; started++) {
+		lane_open(&lanes[started], host);
+		if (pthread_create(&threads[started], NULL, lane_main, &lanes[started]) == 0)
+			continue;
+		lane_close(&lanes[started]);
+		break; /* the others do it */
+	}
+	lane_work(first);
+	for (size_t i = 0; i < started; i++)
+		pthread_join(threads[i], NULL);
+	/* What it gave back when it wanted fewer connections, and the others did not find any more. */
+	first->is_turned_away = false;
+	if (host->is_crowded && count_waiting(host) > 0)
+		lane_work(first);
+	free(threads);
+	free(lanes);
+}
+
+/* Whether it let us down: there is mail left that it could have taken, or all that it had was put off since it broke off each
+ * time, for no fault of the mail. */
+static bool has_failed(struct host *host)
+{
+	struct error *error = &host->report->error;
+
+	if (count_waiting(host) > 0 && host->begun < host->allowed)
+		return error->class != ERROR_NONE;
+	*error = host->progressed ? (struct error)ERROR_INIT : host->broke;
+	return error->class != ERROR_NONE;
+}
+
+bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
+{
+	struct host host = {
+	    .out = out,
+	    .settings = settings,
+	    .may_pipeline = true,
+	    .report = &out->hosts[settings - out->job->conf->smarthosts],
+	    .login_way = login_recall(out->job->state, "smarthost", settings->name),
+	};
+	char *key = xasprintf("hour %s", settings->name);
+	struct hour hour = load_hour(out->job->state, key);
+	struct reach reach = reach_load(out->job->state, settings->name);
+	int64_t now = clock_wall();
+	struct lane first;
+	bool failed;
+
+	host.one_by_one = is_known_to_stutter(&host);
+	limit(&host, &hour);
+	if (host.allowed == 0) {
+		log_info("event=smarthost-limit smarthost=%s", LOG_CSTR(settings->name));
+		free(key);
+		return true;
+	}
+	host.report->tried = true;
+	host.report->error = (struct error)ERROR_INIT;
+	lane_open(&first, &host);
+	host.reach = reach_after(reach, now, true).total;
+	/* A login that is refused, and may count against us, is tried but once. */
+	if (settings->remote.user[0] == '\0' || connect_lane(&first, &host.report->error) == 0) {
+		host.report->error = (struct error)ERROR_INIT;
+		work_in_lanes(&host, &first);
+	}
+	lane_close(&first);
+	reach = reach_after(reach, now, host.answers);
+	reach_store(out->job->state, settings->name, &reach);
+	host.report->begun += host.begun;
+	save_hour(&host, key, &hour);
+	free(key);
+	failed = has_failed(&host);
+	if (failed)
+		outbound_fail(out, &host.report->error, host.report->error.class == ERROR_CANCELLED);
+	return !failed;
+}

@@ -1,0 +1,127 @@
+#include "gateway/report/clock_trust.h"
+
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report/report.h"
+#include "spool/state_journal.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define KEY "clock"
+#define DAY ((int64_t)86400)
+#define SLACK 3600 /* seconds; a clock that is set right by less is no matter for days */
+
+/* By how much the clock is off what the last reading leads to expect; 0 within what is plausible. */
+static int64_t jump(const struct clock_memory *memory, const struct clock_reading *now)
+{
+	const struct clock_reading *last = &memory->last;
+	int64_t passed = now->wall - last->wall, off;
+
+	if (last->wall == 0)
+		return 0;
+	if (last->system[0] != '\0' && strcmp(last->system, now->system) == 0) {
+		off = passed - (now->steady - last->steady);
+		return off > SLACK || off < -SLACK ? off : 0;
+	}
+	if (passed > CLOCK_TRUST_CLOSED * DAY)
+		return passed;
+	return passed < -SLACK ? passed : 0;
+}
+
+bool clock_trust_update(struct clock_memory *memory, const struct clock_reading *now)
+{
+	int64_t off = jump(memory, now);
+
+	if (off != 0) {
+		memory->jumped = off;
+		memory->doubtful_days = CLOCK_TRUST_DAYS;
+	} else if (memory->doubtful_days > 0 && now->wall / DAY != memory->last.wall / DAY) {
+		memory->doubtful_days--;
+	}
+	memory->last = *now;
+	return memory->doubtful_days == 0;
+}
+
+/* --- with the state */
+
+static void read_clock(struct clock_reading *now)
+{
+	struct error ignored;
+	char *text;
+	size_t len;
+
+	*now = (struct clock_reading){.wall = clock_wall(), .steady = clock_steady()};
+	if (fsx_read("/proc/sys/kernel/random/boot_id", 100, &text, &len, &ignored) != 0)
+		return;
+	snprintf(now->system, sizeof(now->system), "%.*s", (int)strcspn(text, "\n "), text);
+	free(text);
+}
+
+/* A spool that an older lanpost has written knows the time of its last message. */
+static int load(struct state *state, struct clock_memory *memory, struct error *error)
+{
+	long long wall = 0, steady = 0, jumped = 0;
+	char *text = NULL;
+
+	*memory = (struct clock_memory){0};
+	if (state_get(state, KEY, &text, error) != 0)
+		return -1;
+	if (text == NULL)
+		return state_journal_newest(state, &memory->last.wall, error);
+	if (sscanf(text, "%lld %lld %u %lld %39s", &wall, &steady, &memory->doubtful_days, &jumped, memory->last.system) >= 4) {
+		memory->last.wall = wall;
+		memory->last.steady = steady;
+		memory->jumped = jumped;
+	}
+	free(text);
+	return 0;
+}
+
+static int store(struct state *state, const struct clock_memory *memory, struct error *error)
+{
+	char text[160];
+
+	snprintf(text, sizeof(text), "%lld %lld %u %lld %s", (long long)memory->last.wall, (long long)memory->last.steady,
+	    memory->doubtful_days, (long long)memory->jumped, memory->last.system);
+	return state_set(state, KEY, text, error);
+}
+
+static void report(const struct conf *conf, struct spool *spool, const char *session, const struct clock_memory *memory)
+{
+	struct error problem;
+
+	if (memory->doubtful_days == 0) {
+		report_recovery(conf, spool->intake, spool->state, session, KEY, PHRASE(N_("the clock")));
+		return;
+	}
+	error_set(&problem, ERROR_PERMANENT,
+	    N_("the clock of this computer jumped by %lld days; check its date. Old messages are "
+	       "not removed until the clock was correct on %d different days"),
+	    (long long)(memory->jumped / DAY), CLOCK_TRUST_DAYS);
+	report_problem(conf, spool->intake, spool->state, session, KEY, PHRASE(N_("the clock")), &problem, SLICE_NONE);
+}
+
+bool clock_trust_check(const struct conf *conf, struct spool *spool, const char *session)
+{
+	struct clock_memory memory;
+	struct clock_reading now;
+	struct error error;
+	bool is_trusted;
+
+	read_clock(&now);
+	if (load(spool->state, &memory, &error) != 0) {
+		log_warnx("event=clock-not-checked reason=%s", LOG_ERROR(&error));
+		return false;
+	}
+	is_trusted = clock_trust_update(&memory, &now);
+	if (!is_trusted)
+		log_warnx("event=clock-doubtful jumped_seconds=%lld days=%u", (long long)memory.jumped, memory.doubtful_days);
+	if (store(spool->state, &memory, &error) != 0)
+		log_warnx("event=clock-not-noted reason=%s", LOG_ERROR(&error));
+	report(conf, spool, session, &memory);
+	return is_trusted;
+}

@@ -1,0 +1,83 @@
+#include "gateway/report/crash_report.h"
+
+#include "base/i18n.h"
+#include "gateway/report/report.h"
+#include "gateway/report/side_report.h"
+#include "mail/route.h"
+
+#include <stdio.h>
+#include <sys/wait.h>
+
+#define WORK_MAX 16384
+
+struct crash {
+	const char *process;
+	int status;
+	const struct doing *doing;
+	bool recovered;
+};
+
+static void describe(int status, struct error *problem)
+{
+	if (WIFSIGNALED(status))
+		error_set(problem, ERROR_TEMPORARY, N_("the process was killed by signal %d"),
+		    WTERMSIG(status));
+	else
+		error_set(problem, ERROR_TEMPORARY, N_("the process ended with exit code %d"),
+		    WEXITSTATUS(status));
+}
+
+/* What it was at goes below the problem. */
+static void describe_work(const struct doing *doing, struct buf *out)
+{
+	struct buf lines = BUF_INIT(WORK_MAX);
+	size_t count = doing_tell(doing, &lines);
+	struct slice rest = buf_slice(&lines);
+
+	if (count > 0)
+		buf_append_text(out, _("Activity of the process:\n\n"));
+	while (rest.len > 0) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		buf_printf(out, "    %.*s\n", SLICE_PRINT(line));
+	}
+	if (count > DOING_LINES_MAX)
+		buf_printf(out, _("    and %zu more\n"), count - DOING_LINES_MAX);
+	if (count > 0)
+		buf_append_text(out, "\n");
+	buf_clear(&lines);
+}
+
+static void tell(const struct conf *conf, struct spool *spool, const void *context)
+{
+	const struct crash *crash = context;
+	const char *what = strcmp(crash->process, "lan") == 0	? N_("the LAN server")
+			   : strcmp(crash->process, "auth") == 0 ? N_("the process that checks passwords")
+								 : N_("the session process");
+	struct buf work = BUF_INIT(WORK_MAX);
+	const char *before;
+	struct error problem;
+	char key[64];
+
+	snprintf(key, sizeof(key), "process %s", crash->process);
+	if (crash->recovered) {
+		report_recovery(conf, spool->intake, spool->state, "", key, PHRASE_WORD(what));
+		return;
+	}
+	describe(crash->status, &problem);
+	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
+	describe_work(crash->doing, &work);
+	i18n_speak(before);
+	report_problem(conf, spool->intake, spool->state, "", key, PHRASE_WORD(what), &problem, buf_slice(&work));
+	buf_clear(&work);
+}
+
+void crash_report(const struct conf *conf, const char *process, int status, const struct doing *doing)
+{
+	side_report(conf, tell, &(struct crash){.process = process, .status = status, .doing = doing});
+}
+
+void crash_recovered(const struct conf *conf, const char *process)
+{
+	side_report(conf, tell, &(struct crash){.process = process, .recovered = true});
+}

@@ -1,0 +1,74 @@
+#include "gateway/report/disk.h"
+
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report/report.h"
+#include "gateway/report/side_report.h"
+#include "spool/reserve.h"
+
+#include <stdlib.h>
+
+#define DISK_LOW (8u << 20) /* postmaster is told when there is room for so much more only */
+#define LOOK_MS 10000
+#define TELL_MS 300000 /* while it stays low: the first report may have found no room itself */
+
+static bool is_low(const struct conf *conf)
+{
+	return !reserve_has_room(conf->gateway.spool, DISK_LOW);
+}
+
+/* That mail was refused since the disk failed: told by the first session after it, for a log that cannot be written takes no
+ * report either. */
+static void report_failure(const struct conf *conf, struct spool *spool, const char *session)
+{
+	struct error problem, error;
+	char *why = NULL;
+
+	if (state_get(spool->state, INTAKE_TROUBLE, &why, &error) != 0)
+		return;
+	if (why == NULL || why[0] == '\0') {
+		report_recovery(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")));
+	} else {
+		error_set(&problem, ERROR_IO, N_("the disk failed, and mail was temporarily refused: %s"), why);
+		report_problem(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")), &problem, SLICE_NONE);
+		if (state_set(spool->state, INTAKE_TROUBLE, "", &error) != 0)
+			log_warnx("event=trouble-not-cleared reason=%s", LOG_ERROR(&error));
+	}
+	free(why);
+}
+
+void disk_report(const struct conf *conf, struct spool *spool, const char *session)
+{
+	struct error problem;
+
+	report_failure(conf, spool, session);
+
+	if (!is_low(conf)) {
+		report_recovery(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")));
+		return;
+	}
+	error_set(&problem, ERROR_TEMPORARY, N_("only %s are free in %s; soon the gateway cannot accept mail"),
+	    PHRASE_SIZE(fsx_free_bytes(conf->gateway.spool)), conf->gateway.spool);
+	report_problem(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")), &problem, SLICE_NONE);
+}
+
+static void report_aside(const struct conf *conf, struct spool *spool, const void *context)
+{
+	(void)context;
+	disk_report(conf, spool, "");
+}
+
+void disk_look(struct disk_watch *watch, const struct conf *conf, int64_t now)
+{
+	bool was_low = watch->is_low;
+
+	if (now < watch->look_at)
+		return;
+	watch->look_at = now + LOOK_MS;
+	watch->is_low = is_low(conf);
+	if (watch->is_low == was_low && (!was_low || now < watch->tell_at))
+		return;
+	watch->tell_at = now + TELL_MS;
+	side_report(conf, report_aside, NULL);
+}

@@ -1,0 +1,282 @@
+#include "gateway/report/reply.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report/report.h"
+#include "message/decode.h"
+#include "message/header.h"
+#include "mail/route.h"
+#include "sorter/auto_reply.h"
+#include "spool/problem.h"
+#include "spool/state_problems.h"
+#include "spool/state_replies.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define REPLY_MAX (64u << 10)
+#define SUBJECT_MAX 400 /* bytes of the other's subject */
+#define DAY_SECONDS 86400
+#define HOUR_SECONDS 3600
+#define HOURLY_MAX 30 /* of one rule: who forges senders makes no flood of us */
+
+static const struct conf_rule *find_rule(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->rule_count; i++)
+		if (strcmp(conf->rules[i].name, name) == 0 && conf->rules[i].reply[0] != '\0')
+			return &conf->rules[i];
+	return NULL;
+}
+
+/* A display name: encoded words, or a quoted string. */
+static void put_name(const char *name, struct buf *out)
+{
+	const char *at = name;
+
+	while (*at >= ' ' && *at < 0x7f)
+		at++;
+	if (*at != '\0') {
+		encode_text(slice_of(name), out);
+		return;
+	}
+	buf_append_byte(out, '"');
+	for (; *name != '\0'; name++) {
+		if (*name == '"' || *name == '\\')
+			buf_append_byte(out, '\\');
+		buf_append_byte(out, *name);
+	}
+	buf_append_byte(out, '"');
+}
+
+/* With the full name of the user whose address it is. */
+static void put_author(const struct conf *conf, const struct addr *addr, struct buf *out)
+{
+	const struct conf_user *user = NULL;
+	char text[ADDR_TEXT_MAX];
+	const char *name;
+
+	if (route_address(conf, addr, &name) == ROUTE_MAILBOX)
+		user = conf_find_user(conf, name);
+	buf_append_text(out, "From: ");
+	if (user != NULL && user->full_name[0] != '\0') {
+		put_name(user->full_name, out);
+		buf_append_byte(out, ' ');
+	}
+	buf_printf(out, "<%s>\r\n", addr_text(text, sizeof(text), addr));
+}
+
+/* Whether it is in a domain in which people of ours have their addresses. */
+static bool is_in_our_domain(const struct conf *conf, const struct addr *addr)
+{
+	struct addr ours;
+
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (addr_parse(slice_of(conf->users[i].external_alias), &ours) && ours.domain[0] != '\0' &&
+		    strcmp(ours.domain, addr->domain) == 0)
+			return true;
+	return false;
+}
+
+/* Finds the address of ours that was written to; with a login at the provider that is no address, any in a domain of ours will do. */
+static bool find_written_to(const struct conf *conf, const struct conf_account *account, const char *written_to, bool any, struct addr *addr)
+{
+	struct addr_item item;
+	size_t at = 0;
+
+	while (addr_list_next(slice_of(written_to), &at, &item))
+		if (item.valid && item.addr.domain[0] != '\0' &&
+		    (any ? is_in_our_domain(conf, &item.addr) : auto_reply_is_ours(conf, account, &item.addr))) {
+			*addr = item.addr;
+			return true;
+		}
+	return false;
+}
+
+static bool find_author(const struct conf *conf, const struct reply_due *reply, struct addr *addr)
+{
+	const struct conf_account *account = conf_find_account(conf, reply->account);
+
+	return find_written_to(conf, account, reply->written_to, false, addr) ||
+	       (account != NULL && addr_parse(slice_of(account->remote.user), addr) && addr->domain[0] != '\0') ||
+	       find_written_to(conf, account, reply->written_to, true, addr);
+}
+
+/* The address of ours that was written to; else that of the account; else the gateway's, which is rewritten when the message
+ * leaves. */
+static void write_author(const struct conf *conf, const struct reply_due *reply, struct buf *out)
+{
+	struct addr addr;
+
+	if (!find_author(conf, reply, &addr)) {
+		snprintf(addr.local, sizeof(addr.local), "%s", CONF_POSTMASTER);
+		snprintf(addr.domain, sizeof(addr.domain), "%s", conf->gateway.local_domain);
+	}
+	put_author(conf, &addr, out);
+}
+
+/* RFC 3834 section 3.1.5 */
+static void write_subject(const struct reply_due *reply, struct buf *out)
+{
+	struct buf text = BUF_INIT(SUBJECT_MAX * 2), encoded = BUF_INIT(SUBJECT_MAX * 8);
+	struct slice subject = slice_trim(slice_of(reply->subject));
+
+	if (subject.len > SUBJECT_MAX)
+		subject.len = SUBJECT_MAX;
+	while (subject.len > 0 && !utf8_is_valid(subject))
+		subject.len--;
+	buf_append_text(&text, slice_begins_nocase(subject, "Auto:") ? "" : "Auto: ");
+	buf_append_slice(&text, subject);
+	encode_text(slice_trim(buf_slice(&text)), &encoded);
+	buf_printf(out, "Subject: %s\r\n", buf_text(&encoded));
+	buf_clear(&text);
+	buf_clear(&encoded);
+}
+
+/* \n in the configuration's line is a new line. */
+static void write_text(const char *text, struct buf *out)
+{
+	for (; *text != '\0'; text++) {
+		if (text[0] == '\\' && text[1] == 'n') {
+			buf_append_text(out, "\r\n");
+			text++;
+		} else {
+			buf_append_byte(out, *text);
+		}
+	}
+	buf_append_text(out, "\r\n");
+}
+
+static void write_reply(const struct conf *conf, const struct reply_due *reply, const char *text,
+    const struct msgid *id, struct buf *out)
+{
+	char date[64];
+
+	write_author(conf, reply, out);
+	buf_printf(out, "To: <%s>\r\n", reply->address);
+	write_subject(reply, out);
+	buf_printf(out, "Date: %s\r\nMessage-ID: <%s@%s>\r\n",
+	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, conf->gateway.hostname);
+	if (header_is_message_id(slice_of(reply->message_id)))
+		buf_printf(out, "In-Reply-To: %s\r\nReferences: %s\r\n", reply->message_id,
+		    reply->message_id);
+	buf_append_text(out, "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n"
+	                     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
+	                     "Content-Transfer-Encoding: 8bit\r\n\r\n");
+	write_text(text, out);
+}
+
+/* The null sender (RFC 3834 section 3.3): nobody answers an answer. */
+static int send_reply(const struct conf *conf, struct intake *intake, const struct reply_due *reply,
+    const char *text, const char *session, struct error *error)
+{
+	const struct fact done = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "sent"};
+	struct buf message = BUF_INIT(REPLY_MAX);
+	struct envelope envelope;
+	struct addr addr;
+	int result;
+
+	envelope_init(&envelope);
+	envelope_set(&envelope.origin, SLICE_LITERAL("gateway"));
+	envelope_set(&envelope.session, slice_of(session));
+	strlist_add(&envelope.recipients, reply->address);
+	if (addr_parse(slice_of(reply->address), &addr))
+		route_add(conf, &envelope, &addr, slice_of(reply->rule));
+	write_reply(conf, reply, text, &envelope.id, &message);
+	result = intake_accept_text(intake, &envelope, buf_slice(&message), &done, 1, error);
+	buf_clear(&message);
+	if (result == 0)
+		intake_journal(
+		    intake, reply->id.text, session, EVENT_REPLIED, reply->address, reply->rule);
+	return result;
+}
+
+/* The rule may have gone meanwhile, and then nothing is sent. A rule that has reached its limit is added to limited. */
+static int write_one(const struct conf *conf, struct intake *intake, struct state *state,
+    const struct reply_due *reply, const char *session, struct strlist *limited, struct error *error)
+{
+	const struct fact none = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "none"};
+	const struct conf_rule *rule = find_rule(conf, reply->rule);
+	int64_t last = 0;
+	size_t recent = 0;
+
+	if (state_reply_last(state, reply->rule, reply->address, &last, error) != 0 ||
+	    state_reply_count(state, reply->rule, reply->time - HOUR_SECONDS, &recent, error) != 0)
+		return -1;
+	if (recent >= HOURLY_MAX && rule != NULL && !strlist_has(limited, reply->rule))
+		strlist_add(limited, reply->rule);
+	else if (recent < HOURLY_MAX && rule != NULL && (last == 0 || reply->time - last >= rule->reply_days * DAY_SECONDS))
+		return send_reply(conf, intake, reply, rule->reply, session, error);
+	if (intake_accept(intake, NULL, NULL, &none, 1, error) != 0)
+		return -1;
+	intake_journal(intake, reply->id.text, session, EVENT_NOT_REPLIED, reply->address, reply->rule);
+	return 0;
+}
+
+/* Once for each rule, however many replies were held back. */
+static void tell_limited(const struct conf *conf, struct intake *intake, struct state *state, const char *session,
+    const struct strlist *limited)
+{
+	for (size_t i = 0; i < limited->count; i++) {
+		char *key = xasprintf("replies %s", limited->items[i]);
+		struct error problem;
+
+		log_warnx("event=reply-limit rule=%s reason=\"%d replies in an hour\"", LOG_CSTR(limited->items[i]), HOURLY_MAX);
+		error_set(&problem, ERROR_PERMANENT,
+		    N_("%d replies within an hour is the limit; senders beyond it get none. Somebody may write with forged senders: check "
+		       "the condition of the rule."),
+		    HOURLY_MAX);
+		report_problem(conf, intake, state, session, key, PROBLEM_NAME(key), &problem, SLICE_NONE);
+		free(key);
+	}
+}
+
+static void collect_limits(void *context, const char *key, const char *text, int64_t since)
+{
+	(void)text;
+	(void)since;
+	if (slice_begins_nocase(slice_of(key), "replies "))
+		strlist_add(context, key);
+}
+
+/* A limit is over when the last hour has fewer replies, or the rule gives none any more. */
+static void tell_over(const struct conf *conf, struct intake *intake, struct state *state, const char *session)
+{
+	struct strlist keys = {NULL, 0};
+	struct error error;
+
+	if (state_problems(state, collect_limits, &keys, &error) != 0)
+		log_warnx("event=problems-unreadable reason=%s", LOG_ERROR(&error));
+	for (size_t i = 0; i < keys.count; i++) {
+		const char *rule = keys.items[i] + strlen("replies ");
+		size_t recent = 0;
+
+		if (find_rule(conf, rule) != NULL &&
+		    (state_reply_count(state, rule, clock_wall() - HOUR_SECONDS, &recent, &error) != 0 || recent >= HOURLY_MAX))
+			continue;
+		report_recovery(conf, intake, state, session, keys.items[i], PROBLEM_NAME(keys.items[i]));
+	}
+	strlist_clear(&keys);
+}
+
+void reply_write_due(
+    const struct conf *conf, struct intake *intake, struct state *state, const char *session)
+{
+	struct strlist limited = {NULL, 0};
+	struct replies replies;
+	struct error error;
+
+	if (state_replies(state, &replies, &error) != 0) {
+		log_warnx("event=replies-unreadable reason=%s", LOG_ERROR(&error));
+		return;
+	}
+	for (size_t i = 0; i < replies.count; i++)
+		if (write_one(conf, intake, state, &replies.items[i], session, &limited, &error) != 0)
+			log_warnx("event=reply-failed to=%s reason=%s",
+			    LOG_CSTR(replies.items[i].address), LOG_ERROR(&error));
+	replies_clear(&replies);
+	tell_over(conf, intake, state, session);
+	tell_limited(conf, intake, state, session, &limited);
+	strlist_clear(&limited);
+}

@@ -1,0 +1,38 @@
+#include "gateway/report/side_report.h"
+
+#include "base/log.h"
+#include "gateway/process/child.h"
+
+struct side_job {
+	const struct conf *conf;
+	side_report_fn fn;
+	const void *context;
+};
+
+static int run(void *context, int event_fd)
+{
+	const struct side_job *job = context;
+	struct spool spool;
+	struct error error;
+
+	(void)event_fd;
+	if (spool_open(&spool, job->conf, "supervisor", NULL, NULL, &error) != 0) {
+		log_warnx("event=report-failed reason=%s", LOG_ERROR(&error));
+		return 1;
+	}
+	job->fn(job->conf, &spool, job->context);
+	spool_close(&spool);
+	return 0;
+}
+
+void side_report(const struct conf *conf, side_report_fn fn, const void *context)
+{
+	struct side_job job = {conf, fn, context};
+	struct child child;
+	struct error error;
+
+	if (child_start(&child, "report", run, &job, &error) != 0)
+		log_warnx("event=report-failed reason=%s", LOG_ERROR(&error));
+	else
+		child_gone(&child); /* reaped with the others */
+}

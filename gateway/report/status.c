@@ -1,0 +1,107 @@
+#include "gateway/report/status.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "spool/maildir.h"
+#include "spool/queue.h"
+#include "spool/state.h"
+
+#include <stdlib.h>
+
+/* A value that a session stored as JSON, null if there is none. */
+static json_t *stored(struct state *state, const char *key)
+{
+	struct error error;
+	char *text = NULL;
+	json_t *value = NULL;
+
+	if (state != NULL && state_get(state, key, &text, &error) == 0 && text != NULL)
+		value = json_loads(text, 0, NULL);
+	free(text);
+	return value == NULL ? json_null() : value;
+}
+
+static json_t *accounts(const struct conf *conf, struct state *state)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < conf->account_count; i++) {
+		const struct conf_account *account = &conf->accounts[i];
+		char *key = xasprintf("account %s", account->name);
+		json_t *last = stored(state, key);
+		json_t *item = json_pack("{s:s, s:s, s:b}", "name", account->name, "url",
+		    account->remote.url, "enabled", account->enabled);
+
+		if (json_is_object(last))
+			json_object_update(item, last);
+		json_object_del(item, "error_en"); /* of lanpost before phrases */
+		json_object_del(item, "error_ru");
+		json_array_append_new(list, item);
+		json_decref(last);
+		free(key);
+	}
+	return list;
+}
+
+static void add_mailbox(json_t *list, const char *spool, const char *user)
+{
+	struct error error;
+	size_t messages;
+	uint64_t bytes;
+
+	if (maildir_bytes(spool, user, &bytes, &messages, &error) == 0)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:I, s:I}", "user", user, "messages", (json_int_t)messages, "bytes",
+			(json_int_t)bytes));
+}
+
+static json_t *mailboxes(const struct conf *conf)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < conf->user_count; i++)
+		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
+			add_mailbox(list, conf->gateway.spool, conf->users[i].name);
+	add_mailbox(list, conf->gateway.spool, CONF_POSTMASTER);
+	return list;
+}
+
+static json_t *queue(const struct conf *conf)
+{
+	json_t *counts = json_object();
+
+	for (int state = 0; state < QUEUE_STATES; state++) {
+		struct queue_items items;
+		struct error error;
+
+		if (queue_list(conf->gateway.spool, 1u << state, &items, &error) != 0)
+			continue;
+		json_object_set_new(counts, queue_state_names[state],
+		    json_integer((json_int_t)items.count));
+		queue_items_clear(&items);
+	}
+	return counts;
+}
+
+json_t *status_build(const struct conf *conf, const struct status_facts *facts)
+{
+	struct state *state = NULL;
+	struct error error;
+	json_t *status;
+
+	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+		state = NULL;
+	status = json_pack("{s:b, s:{s:i, s:s, s:s, s:I, s:s, s:s}, s:s, s:{s:b, s:s?, s:I, s:o}}", "ok", 1,
+	    "gateway", "pid", facts->pid, "version", LANPOST_VERSION, "hostname",
+	    conf->gateway.hostname, "since", (json_int_t)facts->since, "spool", conf->gateway.spool,
+	    "language", conf_language_code(conf->gateway.language), "line",
+	    conf->line.connect_command[0] == '\0' ? "always on" : "on demand", "session", "running",
+	    facts->session != NULL, "id", facts->session, "next", (json_int_t)facts->next, "last",
+	    stored(state, "last-session"));
+	json_object_set_new(status, "accounts", accounts(conf, state));
+	json_object_set_new(status, "mailboxes", mailboxes(conf));
+	json_object_set_new(status, "queue", queue(conf));
+	json_object_set_new(status, "clients", json_integer((json_int_t)facts->clients));
+	state_close(state);
+	return status;
+}

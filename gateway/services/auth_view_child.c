@@ -1,0 +1,90 @@
+#include "gateway/services/auth_view_child.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/pass_fd.h"
+#include "base/sealed.h"
+#include "gateway/process/child.h"
+#include "lan-server/auth_wire.h"
+#include "lan-server/certificate.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define WAIT_MS 10000
+#define KEY_MAX 32768
+
+struct job {
+	const struct conf *conf;
+	const char *salt_key;
+};
+
+/* --- in the child, whose end wipes all of it */
+
+static int make(const struct job *job, struct error *error)
+{
+	struct buf chain = BUF_INIT(AUTH_ANSWER_MAX), key = BUF_INIT(KEY_MAX), text = BUF_INIT(AUTH_VIEW_MAX);
+	struct auth_view_tls tls;
+	struct error problem;
+
+	if (lan_certificate_make(job->conf, &problem) != 0 || lan_certificate_files(job->conf, &chain, &key, &problem) != 0)
+		tls = (struct auth_view_tls){.problem = slice_of(problem.phrase)};
+	else
+		tls = (struct auth_view_tls){.chain = buf_slice(&chain), .key = buf_slice(&key)};
+	auth_view_write(job->conf, job->salt_key, &tls, &text);
+	if (text.overflow)
+		return error_set(error, ERROR_LIMIT, N_("too many users"));
+	return sealed_new("lanpost-logins", buf_slice(&text), error);
+}
+
+static int run(void *context, int event_fd)
+{
+	struct error error = ERROR_INIT;
+	int fd = make(context, &error);
+
+	if (fd < 0)
+		return send(event_fd, &error, sizeof(error), MSG_NOSIGNAL) == sizeof(error) ? 0 : 1;
+	return pass_fd_send(event_fd, SLICE_LITERAL("v"), fd, MSG_NOSIGNAL) == 1 ? 0 : 1;
+}
+
+/* --- in the supervisor */
+
+static int receive(int from, struct error *error)
+{
+	struct pollfd ready = {.fd = from, .events = POLLIN};
+	int64_t deadline = clock_now_ms() + WAIT_MS;
+	struct error told;
+	ssize_t got = -1;
+	bool cut;
+	int fd = -1;
+
+	while (poll(&ready, 1, clock_left_ms(deadline)) < 0 && errno == EINTR)
+		;
+	if (ready.revents != 0)
+		got = pass_fd_receive(from, (char *)&told, sizeof(told), &fd, &cut);
+	if (fd < 0 && got == sizeof(told))
+		*error = told;
+	else if (fd < 0)
+		error_set(error, ERROR_TEMPORARY, N_("the %s process does not answer"), "view");
+	return fd;
+}
+
+int auth_view_make(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], struct error *error)
+{
+	struct job job = {conf, salt_key};
+	struct child child;
+	int fd;
+
+	if (child_start(&child, "view", run, &job, error) != 0)
+		return -1;
+	fd = receive(child.fd, error);
+	kill(child.pid, SIGKILL); /* it has nothing more to do */
+	while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	child_gone(&child);
+	return fd;
+}

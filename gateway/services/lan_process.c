@@ -1,0 +1,164 @@
+#include "gateway/services/lan_process.h"
+
+#include "base/ctl_wire.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/pass_fd.h"
+#include "base/sealed.h"
+#include "config/conf_view.h"
+#include "gateway/services/lan_sandbox.h"
+#include "gateway/process/log_setup.h"
+#include "gateway/report/spool.h"
+#include "spool/maildir.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+struct lan_process {
+	const struct lan_job *job;
+	int stop_fd;
+	struct spool spool;
+	struct lan_server *server;
+};
+
+/* A descriptor that becomes readable when the signal comes; it is blocked for all threads to come. */
+static int signal_descriptor(int signal_number)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, signal_number);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+}
+
+/* Called by any session thread: one short line is written in one piece. */
+static void delivered(void *context, const struct place *place)
+{
+	struct error error;
+	json_t *event;
+
+	(void)context;
+	if (place->kind != PLACE_DAEMON)
+		return;
+	event = json_pack("{s:s}", "event", "trigger");
+	if (ctl_send(CHILD_FD_EVENTS, event, &error) != 0)
+		log_warnx("event=trigger-not-told reason=%s", LOG_ERROR(&error));
+	json_decref(event);
+}
+
+/* So that mutt and others find every mailbox, before the first letter has come. */
+static void make_mailboxes(const struct conf *conf)
+{
+	struct error error;
+
+	for (size_t i = 0; i <= conf->user_count; i++) {
+		const char *user = i < conf->user_count ? conf->users[i].name : CONF_POSTMASTER;
+
+		if (maildir_make(conf->gateway.spool, user, &error) != 0)
+			log_warnx("event=mailbox-not-made user=%s reason=%s", user,
+			    LOG_ERROR(&error));
+	}
+}
+
+/* A view is what the supervisor has checked. NULL: it is none. */
+static struct conf *read_view(int fd)
+{
+	struct buf text = BUF_INIT(CONF_VIEW_MAX);
+	struct conf *conf = NULL;
+	struct error error;
+
+	if (sealed_read(fd, &text, &error) == 0)
+		conf = conf_view_read(buf_slice(&text), &error);
+	if (conf == NULL)
+		log_warnx("event=reload-failed reason=%s", LOG_ERROR(&error));
+	buf_clear(&text);
+	close(fd);
+	return conf;
+}
+
+/* The newest view of those that have come; -1: none. Each comes beside a byte. */
+static int receive_view(void)
+{
+	struct pollfd poll_fd = {.fd = CHILD_FD_EVENTS, .events = POLLIN};
+	int newest = -1, fd;
+	bool cut;
+	char byte;
+
+	while (poll(&poll_fd, 1, 0) > 0) {
+		if (pass_fd_receive(CHILD_FD_EVENTS, &byte, 1, &fd, &cut) <= 0) /* the supervisor is dead, and so is its child */
+			fatalx("event=lan-failed reason=\"the supervisor is gone\"");
+		if (fd < 0)
+			continue;
+		if (newest >= 0)
+			close(newest);
+		newest = fd;
+	}
+	return newest;
+}
+
+static struct conf *reload(void *context)
+{
+	int fd = receive_view();
+	struct conf *conf = fd < 0 ? NULL : read_view(fd);
+
+	(void)context;
+	if (conf != NULL) {
+		log_setup(&conf->log, "lan");
+		make_mailboxes(conf);
+	}
+	return conf;
+}
+
+static int open_all(struct lan_process *process, struct conf *conf, struct error *error)
+{
+	struct lan_server_options server = {
+	    .listeners = process->job->listeners,
+	    .listener_count = process->job->listener_count,
+	    .conf = conf,
+	    .stop_fd = process->stop_fd,
+	    .reload_fd = CHILD_FD_EVENTS,
+	    .auth_fd = LAN_FD_AUTH,
+	    .reload = reload,
+	    .context = process,
+	};
+
+	if (process->stop_fd < 0)
+		return error_errno(error, N_("cannot watch for signals"));
+	if (spool_open_state(&process->spool, conf, error) != 0)
+		return -1;
+	lan_sandbox_enter(conf);
+	if (spool_open_mail(&process->spool, conf, "lan", delivered, process, error) != 0)
+		return -1;
+	make_mailboxes(conf);
+	server.intake = process->spool.intake;
+	server.state = process->spool.state;
+	return lan_server_new(&process->server, &server, error);
+}
+
+int lan_process_run(const struct lan_job *job)
+{
+	struct lan_process process = {.job = job};
+	struct conf *conf = read_view(LAN_FD_VIEW);
+	struct error error;
+	int code = 0;
+
+	if (conf == NULL)
+		return 1;
+	log_setup(&conf->log, "lan");
+	i18n_start(conf_language_code(conf->gateway.language));
+	process.stop_fd = signal_descriptor(SIGTERM);
+	if (open_all(&process, conf, &error) == 0) {
+		log_info("event=lan-ready");
+		lan_server_run(process.server);
+	} else {
+		log_warnx("event=lan-failed reason=%s", LOG_ERROR(&error));
+		code = 1;
+	}
+	lan_server_free(process.server);
+	if (process.spool.intake != NULL)
+		spool_close(&process.spool);
+	return code;
+}

@@ -1,0 +1,87 @@
+#include "gateway/services/lan_sandbox.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/log.h"
+#include "gateway/process/sandbox.h"
+#include "spool/layout.h"
+#include "spool/reserve.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+#define MEGA (1024 * 1024)
+#define MEMORY_ALWAYS (512 * (rlim_t)MEGA)
+#define MEMORY_OF_A_SESSION (4 * (rlim_t)MEGA) /* one with a message under way has about one */
+
+/* --- files */
+
+static char *folder_of(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash == NULL || slash == path ? xstrdup("") : xstrndup(path, (size_t)(slash - path));
+}
+
+/* A rule is for what is there when it is made. Returns the path. */
+static char *made(char *path)
+{
+	struct error error;
+
+	if (fsx_make_dirs(path, &error) != 0)
+		log_warnx("event=sandbox-rule-failed path=%s reason=%s", LOG_CSTR(path), LOG_ERROR(&error));
+	return path;
+}
+
+static void bind_process(const struct conf *conf)
+{
+	const char *spool = conf->gateway.spool;
+	char *writes[] = {made(layout_mailboxes(spool)), made(layout_wal(spool, "")), made(layout_queues(spool)), layout_state(spool),
+	    layout_state_file(spool, "-wal"), layout_state_file(spool, "-shm"), layout_reserve(spool), folder_of(conf->log.file), NULL};
+	const char *const lists[] = {spool, NULL};
+
+	sandbox_enter(&(struct sandbox){
+	    .may = SANDBOX_FILES | SANDBOX_ACCEPT,
+	    .lists = lists,
+	    .writes = (const char *const *)writes,
+	});
+	for (size_t i = 0; i < ARRAY_LEN(writes); i++)
+		free(writes[i]);
+}
+
+/* --- limits */
+
+static void limit(int what, rlim_t most)
+{
+	struct rlimit now;
+
+	if (getrlimit((__rlimit_resource_t)what, &now) != 0)
+		return;
+	now.rlim_max = most < now.rlim_max ? most : now.rlim_max;
+	now.rlim_cur = now.rlim_max;
+	if (setrlimit((__rlimit_resource_t)what, &now) != 0)
+		log_warn("event=limit-failed limit=%d", what);
+}
+
+/* No core with mail in it. Memory: more than all sessions can want, less than what brings the whole machine down. Descriptors
+ * are counted by lan-server/server.c. Not bound: NPROC, which counts what the user has elsewhere, too (no process can be made
+ * anyway), and FSIZE, which would cut a message or the journal off. */
+static void limit_resources(const struct conf *conf)
+{
+	limit(RLIMIT_CORE, 0);
+	limit(RLIMIT_MEMLOCK, 0);
+	limit(RLIMIT_MSGQUEUE, 0);
+#if !defined(LANPOST_SANITIZED) /* they reserve terabytes */
+	limit(RLIMIT_DATA, MEMORY_ALWAYS + (rlim_t)conf->lan.max_sessions * MEMORY_OF_A_SESSION);
+#else
+	(void)conf;
+#endif
+}
+
+void lan_sandbox_enter(const struct conf *conf)
+{
+	reserve_keep(conf->gateway.spool); /* later it can only be spent and filled, not made */
+	limit_resources(conf);
+	bind_process(conf);
+}

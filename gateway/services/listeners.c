@@ -1,0 +1,94 @@
+#include "gateway/services/listeners.h"
+
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/net.h"
+#include "gateway/process/child.h"
+
+#include <stddef.h>
+#include <unistd.h>
+
+static const struct {
+	enum lan_kind kind;
+	size_t port; /* offset in struct conf_lan */
+} kinds[] = {
+    {LAN_SMTP, offsetof(struct conf_lan, smtp_port)},
+    {LAN_SUBMISSION, offsetof(struct conf_lan, submission_port)},
+    {LAN_SMTPS, offsetof(struct conf_lan, smtps_port)},
+    {LAN_POP3, offsetof(struct conf_lan, pop3_port)},
+    {LAN_POP3S, offsetof(struct conf_lan, pop3s_port)},
+};
+
+static int64_t port_of(const struct conf_lan *lan, size_t kind)
+{
+	return *(const int64_t *)((const char *)lan + kinds[kind].port);
+}
+
+static int open_one(struct listeners *listeners, const char *address, size_t kind, int64_t port,
+    struct error *error)
+{
+	struct lan_listener *listener = &listeners->items[listeners->count];
+	int result;
+
+	if (listeners->count >= LISTENERS_MAX)
+		return error_set(error, ERROR_CONFIG, N_("[lan] listen has too many addresses"));
+	result = net_bind(address, (uint16_t)port, &listener->fd, error);
+	if (result < 0)
+		return error_context(error, N_("[lan] %s_port"), lan_kind_name(kinds[kind].kind));
+	if (result > 0) {
+		log_warnx("event=no-such-address reason=%s", LOG_ERROR(error));
+		return 0;
+	}
+	child_close_in_children(listener->fd);
+	listener->kind = kinds[kind].kind;
+	listeners->count++;
+	log_info("event=listening service=%s address=%s port=%lld", lan_kind_name(kinds[kind].kind),
+	    LOG_CSTR(address), (long long)port);
+	return 0;
+}
+
+int listeners_open(struct listeners *listeners, const struct conf_lan *lan, struct error *error)
+{
+	listeners->count = 0;
+	for (size_t i = 0; i < lan->listen.count; i++)
+		for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
+			int64_t port = port_of(lan, kind);
+
+			if (port == 0 ||
+			    open_one(listeners, lan->listen.items[i], kind, port, error) == 0)
+				continue;
+			listeners_close(listeners);
+			return -1;
+		}
+	return 0;
+}
+
+int listeners_listen(const struct listeners *listeners, struct error *error)
+{
+	for (size_t i = 0; i < listeners->count; i++)
+		if (net_listen(listeners->items[i].fd, error) != 0)
+			return error_context(error, N_("[lan] %s_port"), lan_kind_name(listeners->items[i].kind));
+	return 0;
+}
+
+void listeners_close(struct listeners *listeners)
+{
+	for (size_t i = 0; i < listeners->count; i++) {
+		child_closed(listeners->items[i].fd);
+		close(listeners->items[i].fd);
+	}
+	listeners->count = 0;
+}
+
+bool listeners_same(const struct conf_lan *a, const struct conf_lan *b)
+{
+	if (a->listen.count != b->listen.count)
+		return false;
+	for (size_t i = 0; i < a->listen.count; i++)
+		if (strcmp(a->listen.items[i], b->listen.items[i]) != 0)
+			return false;
+	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
+		if (port_of(a, kind) != port_of(b, kind))
+			return false;
+	return true;
+}

@@ -1,0 +1,284 @@
+#include "gateway/session/daemon.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "fetcher/fetch.h"
+#include "gateway/report/report.h"
+#include "gateway/report/status.h"
+#include "message/fold.h"
+#include "spool/queue.h"
+#include "spool/state_triggers.h"
+#include "mail/route.h"
+#include "message/stub_reply.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define SUBJECT_MAX 200 /* bytes of what was asked */
+
+enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH, DAEMON_FETCH_WHOLE, DAEMON_HELP };
+
+/* The words that people use, folded. */
+static const struct {
+	const char *word;
+	enum daemon_command command;
+	bool has_argument;
+} words[] = {
+    {"status", DAEMON_STATUS, false},
+    {"статус", DAEMON_STATUS, false},
+    {"состояние", DAEMON_STATUS, false},
+    {"queue", DAEMON_QUEUE, false},
+    {"очередь", DAEMON_QUEUE, false},
+    {"fetch", DAEMON_FETCH, true},
+    {"получить", DAEMON_FETCH, true},
+    {"забрать", DAEMON_FETCH, true},
+    {"help", DAEMON_HELP, false},
+    {"помощь", DAEMON_HELP, false},
+    {"справка", DAEMON_HELP, false},
+};
+
+static enum daemon_command find_word(struct slice word, bool has_argument)
+{
+	enum daemon_command command = DAEMON_SESSION;
+	struct buf folded = BUF_INIT(256);
+
+	fold_text(slice_make(word.ptr, word.len < 60 ? word.len : 60), &folded);
+	for (size_t i = 0; i < ARRAY_LEN(words); i++)
+		if (words[i].has_argument == has_argument && slice_is(buf_slice(&folded), words[i].word))
+			command = words[i].command;
+	buf_clear(&folded);
+	return command;
+}
+
+/* "Re: fetch sales" -> DAEMON_FETCH, "sales". A fetch of an account that does not exist counts as one, too: its report says so. */
+static enum daemon_command parse_subject(const char *subject, struct slice *argument)
+{
+	struct slice rest = slice_trim(slice_of(subject)), word;
+
+	if (stub_reply_id(rest, argument))
+		return DAEMON_FETCH_WHOLE;
+	while (slice_begins_nocase(rest, "re:"))
+		rest = slice_trim(slice_from(rest, 3));
+	word = slice_cut(&rest, ' ');
+	*argument = slice_trim(rest);
+	return find_word(word, argument->len > 0);
+}
+
+static const struct conf_account *find_account(const struct conf *conf, struct slice name)
+{
+	for (size_t i = 0; i < conf->account_count; i++)
+		if (slice_is_nocase(name, conf->accounts[i].name))
+			return &conf->accounts[i];
+	return NULL;
+}
+
+static void want_account(struct session_request *request, const struct conf_account *account)
+{
+	if (account == NULL)
+		return;
+	request->fetch = true;
+	if (!strlist_has(&request->accounts, account->name))
+		strlist_add(&request->accounts, account->name);
+}
+
+/* The account of the letter behind this stub; NULL, with a note in the log, where there is none. */
+static const struct conf_account *want_whole(const struct conf *conf, struct state *state, struct slice id)
+{
+	const struct conf_account *account = NULL;
+	char *text = slice_dup(id);
+	struct error error;
+	int result = fetch_whole(conf, state, text, &account, &error);
+
+	if (result != 0)
+		log_info("event=stub-not-found id=%s reason=%s", LOG_CSTR(text),
+		    result < 0 ? LOG_ERROR(&error) : "\"\"");
+	free(text);
+	return result == 0 ? account : NULL;
+}
+
+void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
+    struct session_request *request)
+{
+	bool all = request->fetch && request->accounts.count == 0;
+
+	for (size_t i = 0; i < triggers->count; i++) {
+		struct slice argument;
+		enum daemon_command command = parse_subject(triggers->items[i].subject, &argument);
+
+		if (command == DAEMON_SESSION)
+			all = request->fetch = request->send = true;
+		else if (command == DAEMON_FETCH)
+			want_account(request, find_account(conf, argument));
+		else if (command == DAEMON_FETCH_WHOLE)
+			want_account(request, want_whole(conf, state, argument));
+	}
+	if (all)
+		strlist_clear(&request->accounts);
+}
+
+/* --- answers */
+
+/* The user whose mail an address sends; NULL if it is nobody's. */
+static const char *user_of(const struct conf *conf, const char *address)
+{
+	struct addr addr;
+	const char *user;
+
+	return addr_parse(slice_of(address), &addr) && route_address(conf, &addr, &user) == ROUTE_MAILBOX ? user : NULL;
+}
+
+/* Users may know of their own mail; postmaster, and who reads postmaster's mail, of everybody's. */
+static bool may_know(const struct conf *conf, const char *asks, const struct envelope *envelope)
+{
+	const char *user = user_of(conf, asks), *owner = user_of(conf, envelope->sender);
+
+	if (user != NULL && (strcmp(user, CONF_POSTMASTER) == 0 || strcmp(user, conf->gateway.postmaster) == 0))
+		return true;
+	return user != NULL && owner != NULL && strcmp(user, owner) == 0;
+}
+
+/* The recipients who have it already do not wait. Returns whether anybody does. */
+static bool list_waiting(const struct envelope *envelope, struct buf *out)
+{
+	bool any = false;
+	char when[64];
+
+	for (size_t i = 0; i < envelope->place_count; i++) {
+		const struct place *place = &envelope->places[i];
+
+		if (place->kind != PLACE_QUEUE || place->status != PLACE_PENDING)
+			continue;
+		any = true;
+		buf_printf(out, "%s  %s -> %s  %s\n", i18n_time(when, sizeof(when), envelope->time), envelope->sender,
+		    place->name, PHRASE_SAID(place->reply));
+	}
+	return any;
+}
+
+static void queue_text(const struct conf *conf, const char *asks, struct buf *out)
+{
+	struct buf list = BUF_INIT(REPORT_TEXT_MAX);
+	struct queue_items items;
+	struct error error;
+	size_t count = 0;
+
+	if (queue_list(conf->gateway.spool, QUEUE_ALL, &items, &error) != 0) {
+		buf_printf(out, "%s\n", ERROR_SAID(&error));
+		return;
+	}
+	for (size_t i = 0; i < items.count; i++) {
+		struct envelope envelope;
+
+		if (queue_read(conf->gateway.spool, &items.items[i], &envelope, &error) != 0)
+			continue;
+		if (may_know(conf, asks, &envelope))
+			count += list_waiting(&envelope, &list);
+		envelope_clear(&envelope);
+	}
+	buf_printf(out, _("Your messages waiting to be sent: %zu\n\n"), count);
+	buf_append_slice(out, buf_slice(&list));
+	buf_clear(&list);
+	queue_items_clear(&items);
+}
+
+static void status_text(const struct conf *conf, struct buf *out)
+{
+	json_t *status = status_build(conf, &(struct status_facts){0});
+	const json_t *accounts = json_object_get(status, "accounts");
+	const json_t *queue = json_object_get(status, "queue");
+	json_t *account;
+	size_t at;
+
+	json_array_foreach((json_t *)accounts, at, account)
+	{
+		const char *problem = json_string_value(json_object_get(account, "error"));
+		json_int_t last = json_integer_value(json_object_get(account, "last_time"));
+		char when[64];
+
+		buf_printf(out, _("Account %s: last session %s, %s\n"),
+		    json_string_value(json_object_get(account, "name")),
+		    last == 0 ? "-" : i18n_time(when, sizeof(when), last),
+		    problem == NULL ? _("no errors") : PHRASE_SAID(problem));
+	}
+	buf_printf(out, _("Queue: %lld to send, %lld deferred, %lld held, %lld damaged\n"),
+	    (long long)json_integer_value(json_object_get(queue, "active")),
+	    (long long)json_integer_value(json_object_get(queue, "deferred")),
+	    (long long)json_integer_value(json_object_get(queue, "hold")),
+	    (long long)json_integer_value(json_object_get(queue, "corrupt")));
+	json_decref(status);
+}
+
+static void no_account_text(const struct conf *conf, struct slice name, struct buf *out)
+{
+	buf_printf(out, _("There is no account %.*s. The accounts are:\n\n"), SLICE_PRINT(name));
+	for (size_t i = 0; i < conf->account_count; i++)
+		buf_printf(out, "    %s\n", conf->accounts[i].name);
+}
+
+static void answer_text(const struct trigger *trigger, const struct conf *conf,
+    const struct session_result *result, struct buf *out)
+{
+	struct slice argument;
+	enum daemon_command command = parse_subject(trigger->subject, &argument);
+
+	if (command == DAEMON_STATUS) {
+		status_text(conf, out);
+	} else if (command == DAEMON_QUEUE) {
+		queue_text(conf, trigger->sender, out);
+	} else if (command == DAEMON_HELP) {
+		buf_append_text(out,
+		    _("Write to daemon with one of these commands as the subject:\n\n    status           "
+		       "show the state of the accounts and the queue\n    queue            list "
+		       "your messages that wait to be sent\n    fetch ACCOUNT    fetch the mail of "
+		       "one account now\n    help             show this text\n\n"
+		       "Any other subject, or none, starts a whole session: mail is fetched and "
+		       "sent.\n"));
+	} else if (command == DAEMON_FETCH && find_account(conf, argument) == NULL) {
+		no_account_text(conf, argument, out);
+	} else {
+		session_result_text(result, out);
+	}
+}
+
+/* What it is, and what they wrote. */
+static char *answer_subject(const char *asked)
+{
+	struct slice rest = slice_trim(slice_of(asked));
+
+	while (slice_begins_nocase(rest, "re:"))
+		rest = slice_trim(slice_from(rest, 3));
+	if (rest.len == 0)
+		return xstrdup(_("Report of the mail gateway"));
+	if (rest.len > SUBJECT_MAX)
+		for (rest.len = SUBJECT_MAX; rest.len > 0 && ((unsigned char)rest.ptr[rest.len] & 0xC0) == 0x80;)
+			rest.len--;
+	return xasprintf("%s: %.*s", _("Report of the mail gateway"), SLICE_PRINT(rest));
+}
+
+static void answer(const struct trigger *trigger, const struct conf *conf, struct intake *intake, const struct session_result *result)
+{
+	const struct fact done = {.kind = FACT_TRIGGER_DONE, .id = trigger->id.text};
+	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
+	char *subject = answer_subject(trigger->subject);
+	struct error error;
+	struct report report;
+
+	answer_text(trigger, conf, result, &text);
+	report = (struct report){.to = trigger->sender, .subject = subject, .text = buf_slice(&text),
+	    .answers = trigger->message_id, .session = result->id};
+	if (report_send(conf, intake, &report, &done, 1, &error) != 0)
+		log_warnx("event=report-failed to=%s reason=%s", LOG_CSTR(trigger->sender), LOG_ERROR(&error));
+	free(subject);
+	buf_clear(&text);
+}
+
+void daemon_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
+    const struct session_result *result)
+{
+	for (size_t i = 0; i < triggers->count; i++) {
+		i18n_speak(route_language(conf, triggers->items[i].sender));
+		answer(&triggers->items[i], conf, intake, result);
+	}
+	i18n_speak(NULL);
+}

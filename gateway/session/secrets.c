@@ -1,0 +1,176 @@
+#include "gateway/session/secrets.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/frame.h"
+#include "base/i18n.h"
+#include "gateway/session/secrets_priv.h"
+#include "upstream/login.h"
+
+#include <stdlib.h>
+
+#define OPEN_MS 60000	/* a command has half of it */
+#define ANSWER_MS 20000 /* a million rounds on a slow machine */
+#define LINE_EXTRA_MS 30000
+
+/* A login under way. */
+struct asker {
+	struct secrets *secrets;
+	struct conversation conversation;
+	const atomic_bool *cancel;
+};
+
+/* --- asking */
+
+static int lost(enum frame_result result, struct error *error)
+{
+	if (result == FRAME_CANCELLED)
+		return error_set(error, ERROR_CANCELLED, N_("cancelled"));
+	return error_set(error, ERROR_IO, N_("the password process does not answer (see the log)"));
+}
+
+/* What the process says of its failure. */
+static int failed(const struct buf *answer, struct error *error)
+{
+	struct slice text = slice_from(buf_slice(answer), sizeof(uint32_t));
+	uint32_t class;
+
+	if (answer->len < sizeof(class))
+		return lost(FRAME_CLOSED, error);
+	memcpy(&class, answer->ptr, sizeof(class));
+	error_set(error, class > ERROR_NONE && class <= ERROR_CANCELLED ? (enum error_class)class : ERROR_IO, "%s", "");
+	if (text.len >= sizeof(error->phrase))
+		text.len = sizeof(error->phrase) - 1;
+	memcpy(error->phrase, text.ptr, text.len);
+	error->phrase[text.len] = '\0';
+	return -1;
+}
+
+static int exchange(const struct conversation *conversation, uint32_t kind, const struct slice *parts, size_t count,
+    struct buf *answer, struct frame_wait wait, struct error *error)
+{
+	enum frame_result result = frame_send(conversation->fd, kind, parts, count, -1, wait);
+
+	if (result == FRAME_OK)
+		result = frame_receive(conversation->fd, &kind, answer, NULL, wait);
+	if (result != FRAME_OK)
+		return lost(result, error);
+	return kind == SECRETS_GOOD ? 0 : failed(answer, error);
+}
+
+static bool keeper_answer(void *context, enum login_question question, struct slice with, unsigned iterations, struct buf *out)
+{
+	struct asker *asker = context;
+	const uint32_t rounds = iterations;
+	const struct slice parts[] = {{(const char *)&rounds, sizeof(rounds)}, with};
+	struct buf answer = BUF_SECRET(SECRETS_FRAME_MAX);
+	struct error error;
+	bool good = exchange(&asker->conversation, SECRETS_QUESTION + (uint32_t)question, parts, ARRAY_LEN(parts), &answer,
+			(struct frame_wait){clock_now_ms() + ANSWER_MS, asker->cancel}, &error) == 0 &&
+		    buf_append_slice(out, buf_slice(&answer)) == 0;
+
+	buf_clear(&answer);
+	return good;
+}
+
+/* --- for remote_open() */
+
+/* Which server this is; false: none of the configuration. */
+static bool name_of(const struct conf *conf, const struct conf_remote *remote, uint32_t *kind, const char **name)
+{
+	*kind = SECRETS_ACCOUNT;
+	for (size_t i = 0; i < conf->account_count; i++)
+		if (remote == &conf->accounts[i].remote) {
+			*name = conf->accounts[i].name;
+			return true;
+		}
+	*kind = SECRETS_SMARTHOST;
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		if (remote == &conf->smarthosts[i].remote) {
+			*name = conf->smarthosts[i].name;
+			return true;
+		}
+	return false;
+}
+
+static void keeper_close(struct login_keeper *keeper)
+{
+	struct asker *asker = keeper->context;
+
+	helper_hang_up(&asker->conversation);
+	free(asker);
+}
+
+static int keeper_open(void *context, const struct conf_remote *remote, const atomic_bool *cancel, struct login_keeper *keeper,
+    struct error *error)
+{
+	struct secrets *secrets = context;
+	struct asker *asker = xcalloc(1, sizeof(*asker));
+	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
+	const char *name = "";
+	uint32_t kind;
+	int result = -1;
+
+	*asker = (struct asker){.secrets = secrets, .conversation = CONVERSATION_NONE, .cancel = cancel};
+	*keeper = (struct login_keeper){.answer = keeper_answer, .context = asker};
+	if (!name_of(secrets->conf, remote, &kind, &name))
+		error_set(error, ERROR_CONFIG, N_("there is no password for %s"), remote->url);
+	else if (helper_converse(&secrets->helper, &asker->conversation, error) == 0)
+		result = exchange(&asker->conversation, kind, &(struct slice){name, strlen(name)}, 1, &answer,
+		    (struct frame_wait){clock_now_ms() + OPEN_MS, cancel}, error);
+	keeper->has_line_end = answer.len > 0 && answer.ptr[0] != '\0';
+	buf_clear(&answer);
+	if (result != 0)
+		keeper_close(keeper);
+	return result;
+}
+
+/* --- the line */
+
+int secrets_run_line(struct secrets *secrets, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
+    struct error *error)
+{
+	const char what = is_down ? 1 : 0;
+	struct frame_wait wait = {clock_now_ms() + secrets->conf->line.command_timeout * 1000 + LINE_EXTRA_MS, cancel};
+	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
+	struct conversation conversation;
+	int32_t code = 0;
+	int result = helper_converse(&secrets->helper, &conversation, error);
+
+	if (result == 0)
+		result = exchange(&conversation, SECRETS_LINE, &(struct slice){&what, 1}, 1, &answer, wait, error);
+	if (result == 0 && answer.len < sizeof(code))
+		result = lost(FRAME_CLOSED, error);
+	if (result == 0) {
+		memcpy(&code, answer.ptr, sizeof(code));
+		*status = code;
+		buf_append_slice(output, slice_from(buf_slice(&answer), sizeof(code)));
+	}
+	helper_hang_up(&conversation);
+	buf_clear(&answer);
+	return result;
+}
+
+/* --- life */
+
+int secrets_start(struct secrets *secrets, struct conf *conf, int close_fd, struct error *error)
+{
+	const struct helper_job job = {
+	    .name = "secrets",
+	    .serve = secrets_serve,
+	    .context = conf,
+	    .most = conf->account_count + conf->smarthost_count * SECRETS_LANES_MAX + SECRETS_LANES_MAX,
+	    .close_fds = {close_fd, -1},
+	};
+
+	*secrets = (struct secrets){.conf = conf, .remote = {keeper_open, keeper_close, secrets}};
+	if (helper_start(&secrets->helper, &job, error) != 0)
+		return -1;
+	conf_wipe_secrets(conf);
+	return 0;
+}
+
+void secrets_stop(struct secrets *secrets)
+{
+	helper_stop(&secrets->helper);
+}

@@ -1,0 +1,37 @@
+/*
+ * The passwords of a session, in a process of its own: `secrets`.
+ *
+ * The session reads what providers and smarthosts say, and what strangers write; so it forgets all passwords at its very start, and
+ * asks this process, login by login, for no more than the login needs: a digest, or the password where a server wants it said. This
+ * process runs all commands of the configuration too (passwords, tokens, the line), so that the session runs no program at all.
+ */
+#ifndef LANPOST_GATEWAY_SECRETS_H
+#define LANPOST_GATEWAY_SECRETS_H
+
+#include "base/buf.h"
+#include "config/conf.h"
+#include "gateway/process/helper.h"
+#include "upstream/remote.h"
+
+struct secrets {
+	struct helper helper;
+	const struct conf *conf;
+	struct remote_secrets remote; /* for remote_open() */
+};
+
+/* Forks the process, then wipes all secrets out of conf. close_fd: of ours, and not for that process. */
+int secrets_start(struct secrets *secrets, struct conf *conf, int close_fd, struct error *error);
+void secrets_stop(struct secrets *secrets);
+
+/* Runs a command of [line] as command_run() does: connect_command, or disconnect_command with is_down. What it prints on
+ * both outputs goes to *output. */
+int secrets_run_line(struct secrets *secrets, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
+    struct error *error);
+/* What secrets_run_line() runs, for who is alone. */
+int secrets_line_command(const struct conf *conf, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
+    struct error *error);
+
+/* What a worker of the process does; for tests. context: the struct conf. */
+void secrets_serve(void *context, int fd);
+
+#endif

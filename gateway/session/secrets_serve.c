@@ -1,0 +1,162 @@
+/* In the secrets process. Whoever asks may have been taken over: it gets what a login needs, and runs nothing but what the configuration says. */
+#include "gateway/session/secrets.h"
+
+#include "base/alloc.h"
+#include "base/command.h"
+#include "base/i18n.h"
+#include "gateway/session/secrets_priv.h"
+#include "upstream/login.h"
+
+#include <poll.h>
+#include <stdlib.h>
+
+struct service {
+	struct conf *conf;
+	int fd;
+	atomic_bool is_over; /* the session has hung up */
+	char *secret;
+	bool may_show; /* the configuration does not keep to ways that hide it */
+};
+
+/* --- answers */
+
+static bool say(const struct service *service, enum secrets_kind kind, const void *fixed, size_t fixed_len, struct slice rest)
+{
+	const struct slice parts[] = {{fixed, fixed_len}, rest};
+
+	return frame_send(service->fd, kind, parts, ARRAY_LEN(parts), -1, (struct frame_wait){INT64_MAX, &service->is_over}) == FRAME_OK;
+}
+
+static bool say_error(const struct service *service, const struct error *error)
+{
+	const uint32_t class = error->class;
+
+	return say(service, SECRETS_BAD, &class, sizeof(class), slice_of(error->phrase));
+}
+
+/* --- the line */
+
+int secrets_line_command(const struct conf *conf, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
+    struct error *error)
+{
+	char *command = xasprintf("exec 2>&1\n%s", is_down ? conf->line.disconnect_command : conf->line.connect_command);
+	int result = command_run(command, (int)conf->line.command_timeout, cancel, output, status, error);
+
+	free(command);
+	return result;
+}
+
+static void serve_line(struct service *service, struct slice body)
+{
+	struct buf output = BUF_INIT(SECRETS_OUTPUT_MAX);
+	bool is_down = body.len == 1 && body.ptr[0] == 1;
+	struct error error;
+	int32_t code;
+	int status = 0;
+
+	if (secrets_line_command(service->conf, is_down, &service->is_over, &output, &status, &error) != 0) {
+		say_error(service, &error);
+	} else {
+		code = status;
+		say(service, SECRETS_GOOD, &code, sizeof(code), buf_slice(&output));
+	}
+	buf_clear(&output);
+}
+
+/* --- logins */
+
+static const struct conf_remote *find_remote(const struct conf *conf, uint32_t kind, const char *name)
+{
+	const struct conf_account *account = kind == SECRETS_ACCOUNT ? conf_find_account(conf, name) : NULL;
+	const struct conf_smarthost *smarthost = kind == SECRETS_SMARTHOST ? conf_find_smarthost(conf, name) : NULL;
+
+	return account != NULL ? &account->remote : smarthost != NULL ? &smarthost->remote : NULL;
+}
+
+/* With `auth` of such a kind no server is ever shown the password, and neither is the session. */
+static bool hides_it(enum conf_auth auth)
+{
+	return auth == AUTH_CRAM_MD5 || auth == AUTH_DIGEST_MD5 || auth == AUTH_APOP || auth == AUTH_SCRAM_SHA_1 ||
+	       auth == AUTH_SCRAM_SHA_256;
+}
+
+static bool open_secret(struct service *service, uint32_t kind, const char *name)
+{
+	const struct conf_remote *remote = find_remote(service->conf, kind, name);
+	struct error error;
+	char has_line_end;
+	int result = -1;
+
+	if (remote == NULL)
+		error_set(&error, ERROR_CONFIG, N_("there is no password for %s"), name);
+	else
+		result = conf_remote_password(remote, &service->is_over, &service->secret, &error);
+	if (result != 0)
+		return say_error(service, &error) && false;
+	service->may_show = !hides_it(remote->auth);
+	conf_wipe_secrets(service->conf); /* from here on this process has one password */
+	has_line_end = strpbrk(service->secret, "\r\n") != NULL;
+	return say(service, SECRETS_GOOD, &has_line_end, sizeof(has_line_end), SLICE_NONE);
+}
+
+static bool answer(const struct service *service, uint32_t kind, struct slice body)
+{
+	enum login_question question = (enum login_question)(kind - SECRETS_QUESTION);
+	struct buf out = BUF_SECRET(SECRETS_FRAME_MAX - FRAME_HEAD);
+	uint32_t rounds;
+	bool good;
+
+	if (kind < SECRETS_QUESTION || body.len < sizeof(rounds))
+		return false;
+	memcpy(&rounds, body.ptr, sizeof(rounds));
+	good = (question != LOGIN_SHOW || service->may_show) &&
+	       login_secret_answer(service->secret, question, slice_from(body, sizeof(rounds)), rounds, &out) &&
+	       say(service, SECRETS_GOOD, NULL, 0, buf_slice(&out));
+	buf_clear(&out);
+	return good;
+}
+
+static void serve_login(struct service *service, struct buf *body)
+{
+	const struct frame_wait wait = {INT64_MAX, &service->is_over};
+	uint32_t kind;
+
+	for (int i = 0; i < SECRETS_QUESTIONS_MAX; i++)
+		if (frame_receive(service->fd, &kind, body, NULL, wait) != FRAME_OK || !answer(service, kind, buf_slice(body)))
+			break;
+	conf_secret_free(service->secret);
+}
+
+/* --- one conversation */
+
+/* A command is not waited for when nobody waits for its answer. */
+static void *watch(void *context)
+{
+	struct service *service = context;
+	struct pollfd peer = {.fd = service->fd};
+
+	while (poll(&peer, 1, -1) <= 0)
+		;
+	atomic_store(&service->is_over, true);
+	return NULL;
+}
+
+void secrets_serve(void *context, int fd)
+{
+	struct service service = {.conf = context, .fd = fd};
+	struct buf body = BUF_INIT(SECRETS_FRAME_MAX);
+	pthread_t watcher;
+	uint32_t kind;
+
+	if (pthread_create(&watcher, NULL, watch, &service) != 0)
+		return;
+	if (frame_receive(fd, &kind, &body, NULL, (struct frame_wait){INT64_MAX, &service.is_over}) == FRAME_OK) {
+		if (kind == SECRETS_LINE)
+			serve_line(&service, buf_slice(&body));
+		else if (open_secret(&service, kind, buf_text(&body)))
+			serve_login(&service, &body);
+	}
+	buf_clear(&body);
+	/* The watcher has its memory here: it goes with the process, or when the other side hangs up. */
+	pthread_join(watcher, NULL);
+}

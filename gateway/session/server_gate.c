@@ -1,0 +1,69 @@
+#include "gateway/session/server_gate.h"
+
+#include <stdlib.h>
+#include <time.h>
+
+#define LOOK_MS 200 /* for the cancellation */
+
+void server_gate_init(struct server_gate *gate, size_t max)
+{
+	*gate = (struct server_gate){.lock = PTHREAD_MUTEX_INITIALIZER, .max = max};
+	pthread_cond_init(&gate->left, NULL);
+}
+
+void server_gate_clear(struct server_gate *gate)
+{
+	pthread_cond_destroy(&gate->left);
+	pthread_mutex_destroy(&gate->lock);
+	strlist_clear(&gate->inside);
+}
+
+static bool is_full(const struct server_gate *gate, const char *host)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < gate->inside.count; i++)
+		count += strcmp(gate->inside.items[i], host) == 0;
+	return gate->max > 0 && count >= gate->max;
+}
+
+static void wait_a_little(struct server_gate *gate)
+{
+	struct timespec until;
+
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += LOOK_MS * 1000000;
+	until.tv_sec += until.tv_nsec / 1000000000;
+	until.tv_nsec %= 1000000000;
+	pthread_cond_timedwait(&gate->left, &gate->lock, &until);
+}
+
+bool server_gate_enter(struct server_gate *gate, const char *host, const atomic_bool *cancelled)
+{
+	bool entered;
+
+	pthread_mutex_lock(&gate->lock);
+	while (is_full(gate, host) && !atomic_load(cancelled))
+		wait_a_little(gate);
+	entered = !atomic_load(cancelled);
+	if (entered)
+		strlist_add(&gate->inside, host);
+	pthread_mutex_unlock(&gate->lock);
+	return entered;
+}
+
+void server_gate_leave(struct server_gate *gate, const char *host)
+{
+	struct strlist *inside = &gate->inside;
+
+	pthread_mutex_lock(&gate->lock);
+	for (size_t i = 0; i < inside->count; i++) {
+		if (strcmp(inside->items[i], host) != 0)
+			continue;
+		free(inside->items[i]);
+		inside->items[i] = inside->items[--inside->count];
+		break;
+	}
+	pthread_cond_broadcast(&gate->left);
+	pthread_mutex_unlock(&gate->lock);
+}

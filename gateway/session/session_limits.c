@@ -1,0 +1,126 @@
+#include "gateway/session/session_limits.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <signal.h>
+#include <unistd.h>
+
+#define FAREWELL_MS 30000 /* for what is under way when the minutes are over */
+
+/* Atomic without locks all of them, so a signal handler may touch them. */
+static atomic_bool enough, cancelled, has_begun;
+static atomic_int reached;
+static atomic_ullong bytes_came, bytes_promised;
+static unsigned long long bytes_max;
+/* Monotonic milliseconds, 0: never. Set before the first signal can come. */
+static int64_t minutes_at, farewell_at, timeout_at;
+
+static void reach(enum session_end end)
+{
+	int none = END_NONE;
+
+	atomic_compare_exchange_strong(&reached, &none, (int)end);
+	atomic_store(&enough, true);
+}
+
+static void on_terminate(int signal_number)
+{
+	(void)signal_number;
+	reach(END_CANCELLED);
+	atomic_store(&cancelled, true);
+}
+
+static bool is_over(int64_t at, int64_t now)
+{
+	return at != 0 && now >= at;
+}
+
+static void set_alarm(int64_t now)
+{
+	const int64_t moments[] = {minutes_at, farewell_at, timeout_at};
+	int64_t next = 0;
+
+	for (size_t i = 0; i < sizeof(moments) / sizeof(moments[0]); i++)
+		if (moments[i] > now && (next == 0 || moments[i] < next))
+			next = moments[i];
+	if (next != 0)
+		alarm((unsigned)((next - now + 999) / 1000));
+}
+
+static void on_alarm(int signal_number)
+{
+	int64_t now = clock_now_ms();
+
+	(void)signal_number;
+	if (is_over(minutes_at, now))
+		reach(END_MINUTES);
+	if (is_over(timeout_at, now))
+		reach(END_TIMEOUT);
+	if (is_over(farewell_at, now) || is_over(timeout_at, now))
+		atomic_store(&cancelled, true);
+	set_alarm(now);
+}
+
+void session_limits_start(const struct conf_line *line)
+{
+	struct sigaction action = {.sa_handler = on_terminate};
+	int64_t now = clock_now_ms();
+
+	bytes_max = (unsigned long long)line->max_bytes_per_session;
+	minutes_at = line->max_seconds == 0 ? 0 : now + line->max_seconds * 1000;
+	farewell_at = minutes_at == 0 ? 0 : minutes_at + FAREWELL_MS;
+	timeout_at = line->session_timeout == 0 ? 0 : now + line->session_timeout * 1000;
+	sigaction(SIGTERM, &action, NULL);
+	action.sa_handler = on_alarm;
+	sigaction(SIGALRM, &action, NULL);
+	set_alarm(now);
+}
+
+const atomic_bool *session_limits_enough(void)
+{
+	return &enough;
+}
+
+const atomic_bool *session_limits_cancelled(void)
+{
+	return &cancelled;
+}
+
+/* One message comes in any case, or a large one would never come. */
+enum fetch_leave session_limits_may_fetch(uint64_t size, bool can_wait, bool *is_first)
+{
+	unsigned long long before;
+
+	*is_first = false;
+	if (atomic_load(&enough))
+		return FETCH_ENOUGH;
+	*is_first = !atomic_exchange(&has_begun, true);
+	before = atomic_fetch_add(&bytes_promised, size) + atomic_load(&bytes_came);
+	if (bytes_max == 0 || *is_first || (before < bytes_max && size <= bytes_max - before))
+		return FETCH_YES;
+	atomic_fetch_sub(&bytes_promised, size);
+	if (can_wait)
+		return FETCH_LATER;
+	log_info("event=session-limit bytes=%llu", before);
+	reach(END_BYTES);
+	return FETCH_ENOUGH;
+}
+
+void session_limits_came(uint64_t bytes, uint64_t promised)
+{
+	atomic_fetch_add(&bytes_came, bytes);
+	atomic_fetch_sub(&bytes_promised, promised);
+}
+
+enum session_end session_limits_reached(void)
+{
+	return (enum session_end)atomic_load(&reached);
+}
+
+bool session_limits_forgive(const struct error *error)
+{
+	enum session_end end = session_limits_reached();
+
+	return error->class == ERROR_CANCELLED && (end == END_MINUTES || end == END_BYTES);
+}

@@ -1,0 +1,516 @@
+#include "gateway/session/session_process.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/ctl_wire.h"
+#include "base/doing.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report/clock_trust.h"
+#include "gateway/session/daemon.h"
+#include "gateway/report/damage.h"
+#include "gateway/report/digest.h"
+#include "gateway/report/disk.h"
+#include "gateway/session/line.h"
+#include "gateway/report/reply.h"
+#include "gateway/session/secrets.h"
+#include "gateway/session/server_gate.h"
+#include "gateway/session/session_limits.h"
+#include "gateway/session/session_report.h"
+#include "gateway/session/session_result.h"
+#include "gateway/session/session_sandbox.h"
+#include "gateway/session/sorting.h"
+#include "gateway/report/spool.h"
+#include "spool/expire.h"
+#include "spool/queue.h"
+#include "spool/state_journal.h"
+#include "spool/state_triggers.h"
+#include "mail/route.h"
+#include "upstream/remote.h"
+#include "config/endpoint.h"
+
+#include <curl/curl.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DAY_SECONDS (24 * 3600)
+#define PROGRESS_MS 100 /* an account tells of its progress at most so often */
+
+struct session {
+	const struct conf *conf;
+	struct session_request request; /* with what the triggers add */
+	struct msgid id;
+	struct secrets secrets;
+	struct spool spool;
+	struct sorting sorting;
+	struct triggers triggers;
+	struct session_result result;
+	struct server_gate gate;
+	bool clock_is_trusted;
+	int event_fd;
+	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
+};
+
+/* --- telling the supervisor */
+
+/* Takes object over. If the supervisor is gone so are we, at once (child.c). */
+static void tell(struct session *session, json_t *object)
+{
+	struct error error;
+
+	pthread_mutex_lock(&session->event_lock);
+	if (ctl_send(session->event_fd, object, &error) != 0)
+		log_debug("event=progress-lost reason=%s", LOG_ERROR(&error));
+	pthread_mutex_unlock(&session->event_lock);
+	json_decref(object);
+}
+
+static void tell_queue(struct session *session, const char *state, size_t done, size_t total,
+    const struct error *error)
+{
+	bool failed = error != NULL && error->class != ERROR_NONE;
+
+	tell(session,
+	    json_pack("{s:s, s:s, s:I, s:I, s:o}", "event", "queue", "state", state, "done",
+		(json_int_t)done, "total", (json_int_t)total, "error",
+		failed ? json_string(error->phrase) : json_null()));
+}
+
+/* --- accounts, a thread each */
+
+struct account_thread {
+	struct session *session;
+	struct account_result *result;
+	struct sorting_line sorting;
+	pthread_t thread;
+	bool started;
+	int64_t began; /* to be fetched */
+	int64_t told;  /* when progress was told last */
+};
+
+/* Bytes a second since its beginning, and the seconds that the rest takes at that rate; 0 where that is not known. */
+static void tell_account(struct account_thread *work, const char *state, const struct error *error)
+{
+	const struct fetch_result *result = &work->result->fetched;
+	bool failed = error != NULL && error->class != ERROR_NONE;
+	int64_t spent = clock_now_ms() - work->began;
+	uint64_t rate = spent > 0 ? result->bytes * 1000 / (uint64_t)spent : 0;
+	uint64_t rest = result->bytes_total > result->bytes ? result->bytes_total - result->bytes : 0;
+
+	tell(work->session,
+	    json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "event", "account", "account",
+		work->result->account->name, "state", state, "done", (json_int_t)result->arrived, "total",
+		(json_int_t)result->total, "bytes", (json_int_t)result->bytes, "bytes_total",
+		(json_int_t)result->bytes_total, "rate", (json_int_t)rate, "seconds_left",
+		(json_int_t)(rate > 0 ? rest / rate : 0), "error",
+		failed ? json_string(error->phrase) : json_null()));
+}
+
+/* Where a fetched message goes: what the rules say, loops broken. */
+static int route_message(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
+    struct error *error)
+{
+	struct account_thread *work = context;
+	const struct session *session = work->session;
+	struct sorting_result sorted;
+
+	doing_step("sorting the message with UIDL %s", envelope->uidl);
+	if (sorting_ask(&work->sorting, envelope, message, path, is_copy, &sorted, error) != 0)
+		return -1;
+	/* The one event that no delivery tells of. */
+	if (sorted.dropped_by != NULL)
+		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "", sorted.dropped_by);
+	return sorted.is_copy ? 1 : 0;
+}
+
+static int make_stub(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error)
+{
+	struct account_thread *work = context;
+
+	return sorting_make_stub(&work->sorting, stub, out, error);
+}
+
+static enum fetch_leave may_fetch(void *context, uint64_t size, bool can_wait, bool *is_first)
+{
+	(void)context;
+	return session_limits_may_fetch(size, can_wait, is_first);
+}
+
+static void bytes_came(void *context, uint64_t bytes, uint64_t promised)
+{
+	(void)context;
+	session_limits_came(bytes, promised);
+}
+
+static void show_progress(void *context, const char *account, const struct fetch_result *result)
+{
+	struct account_thread *work = context;
+	int64_t now = clock_now_ms();
+
+	(void)account;
+	doing_step("message %zu of %zu", result->arrived, result->total);
+	if (result->fetched != result->total && now - work->told < PROGRESS_MS)
+		return;
+	work->told = now;
+	tell_account(work, "fetching", NULL);
+}
+
+static void *fetch_thread(void *context)
+{
+	struct account_thread *work = context;
+	struct session *session = work->session;
+	struct account_result *result = work->result;
+	const char *name = result->account->name;
+	const struct fetch_job job = {
+	    .conf = session->conf,
+	    .account = result->account,
+	    .intake = session->spool.intake,
+	    .state = session->spool.state,
+	    .session = session->id.text,
+	    .route = route_message,
+	    .make_stub = make_stub,
+	    .progress = show_progress,
+	    .may_fetch = may_fetch,
+	    .came = bytes_came,
+	    .context = work,
+	    .cancel = session_limits_cancelled(),
+	    .secrets = &session->secrets.remote,
+	    .tries_again = strlist_has(&session->request.again, name),
+	    .clock_is_doubtful = !session->clock_is_trusted,
+	};
+	bool failed;
+	char *host = slice_dup(endpoint_of(result->account->remote.url).place);
+
+	if (!server_gate_enter(&session->gate, host, session_limits_enough())) {
+		error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
+		if (session_limits_forgive(&result->error))
+			result->error = (struct error)ERROR_INIT;
+		free(host);
+		return NULL;
+	}
+	doing_who("account %s", name);
+	doing_step("connecting");
+	tell_account(work, "connecting", NULL);
+	work->began = clock_now_ms();
+	sorting_begin(&work->sorting, &session->sorting, result->account);
+	failed = fetch_account(&job, &result->fetched, &result->error) != 0;
+	sorting_hang_up(&work->sorting);
+	server_gate_leave(&session->gate, host);
+	doing_end();
+	free(host);
+	if (!failed || session_limits_forgive(&result->error))
+		result->error = (struct error)ERROR_INIT;
+	failed = result->error.class != ERROR_NONE;
+	result->fetched.arrived = result->fetched.fetched;
+	tell_account(work, failed ? "failed" : "done", &result->error);
+	log_info("event=account-done session=%s account=%s fetched=%zu deleted=%zu bytes=%llu error=%s",
+	    session->id.text, LOG_CSTR(name), result->fetched.fetched, result->fetched.deleted,
+	    (unsigned long long)result->fetched.bytes, LOG_ERROR(&result->error));
+	return NULL;
+}
+
+/* Of several accounts with one mailbox upstream one a session is enough: what it has fetched does not come again. */
+static bool is_chosen(const struct session_result *result, const struct conf_account *account)
+{
+	char *mailbox = conf_mailbox(account);
+	bool found = false;
+
+	for (size_t i = 0; !found && i < result->account_count; i++) {
+		char *other = conf_mailbox(result->accounts[i].account);
+
+		found = strcmp(mailbox, other) == 0;
+		if (found)
+			log_info("event=account-passed-over account=%s collected-by=%s", LOG_CSTR(account->name),
+			    LOG_CSTR(result->accounts[i].account->name));
+		free(other);
+	}
+	free(mailbox);
+	return found;
+}
+
+static void choose_accounts(struct session *session)
+{
+	const struct conf *conf = session->conf;
+	struct session_result *result = &session->result;
+
+	result->accounts = xcalloc(conf->account_count + 1, sizeof(*result->accounts));
+	for (size_t i = 0; i < conf->account_count && session->request.fetch; i++) {
+		const struct conf_account *account = &conf->accounts[i];
+		bool named = strlist_has(&session->request.accounts, account->name);
+
+		/* One that is named is fetched even if it is switched off for the schedule. */
+		if ((named || (session->request.accounts.count == 0 && account->enabled)) && !is_chosen(result, account))
+			result->accounts[result->account_count++].account = account;
+	}
+}
+
+static struct account_thread *start_accounts(struct session *session)
+{
+	size_t count = session->result.account_count;
+	struct account_thread *threads = xcalloc(count + 1, sizeof(*threads));
+
+	for (size_t i = 0; i < count; i++) {
+		struct account_thread *work = &threads[i];
+
+		work->session = session;
+		work->result = &session->result.accounts[i];
+		work->started = pthread_create(&work->thread, NULL, fetch_thread, work) == 0;
+		if (!work->started)
+			error_set(&work->result->error, ERROR_TEMPORARY, N_("cannot start a thread"));
+	}
+	return threads;
+}
+
+/* --- the queue */
+
+static void queue_progress(void *context, size_t done, size_t total)
+{
+	tell_queue(context, "sending", done, total, NULL);
+}
+
+static void flush_queue(struct session *session, bool all)
+{
+	struct session_result *result = &session->result;
+	struct outbound_result sent;
+	const struct outbound_job job = {
+	    .conf = session->conf,
+	    .intake = session->spool.intake,
+	    .state = session->spool.state,
+	    .session = session->id.text,
+	    .all = all,
+	    .progress = queue_progress,
+	    .context = session,
+	    .cancel = session_limits_cancelled(),
+	    .secrets = &session->secrets.remote,
+	    .enough = session_limits_enough(),
+	};
+	bool failed;
+
+	if (!session->request.send || result->queue_error.class != ERROR_NONE)
+		return;
+	result->sending = true;
+	failed = outbound_flush(&job, result->hosts, &sent, &result->queue_error) != 0;
+	if (!failed || session_limits_forgive(&result->queue_error))
+		result->queue_error = (struct error)ERROR_INIT;
+	result->sent.sent += sent.sent;
+	result->sent.refused += sent.refused;
+	result->sent.deferred += sent.deferred;
+	log_info("event=queue-flushed session=%s sent=%zu refused=%zu deferred=%zu error=%s",
+	    session->id.text, sent.sent, sent.refused, sent.deferred,
+	    LOG_ERROR(&result->queue_error));
+}
+
+static void tell_queue_done(struct session *session)
+{
+	const struct session_result *result = &session->result;
+
+	if (result->sending)
+		tell_queue(session, result->queue_error.class != ERROR_NONE ? "failed" : "done",
+		    result->sent.sent,
+		    result->sent.sent + result->sent.refused + result->sent.deferred,
+		    &result->queue_error);
+}
+
+/* --- the whole */
+
+static int open_all(struct session *session, struct conf *conf, struct error *error)
+{
+	/* Before there is a thread, a lock or a file. */
+	if (secrets_start(&session->secrets, conf, session->event_fd, error) != 0 ||
+	    sorting_start(&session->sorting, conf, (int[]){session->event_fd, session->secrets.helper.fd}, session_limits_cancelled(), error) !=
+		0)
+		return -1;
+	session_sandbox_enter(conf);
+	if (spool_open(&session->spool, conf, "session", NULL, NULL, error) != 0)
+		return -1;
+	fetch_adopt(session->conf, session->spool.state);
+	intake_set_session(session->spool.intake, session->id.text);
+	if (intake_check_known(session->spool.intake, error) == 0)
+		return 0;
+	spool_close(&session->spool);
+	return -1;
+}
+
+static void prune_journal(const struct session *session)
+{
+	struct msgid before;
+	struct error error;
+
+	if (!session->clock_is_trusted)
+		return;
+	before = msgid_floor(clock_wall() - session->conf->log.journal_days * DAY_SECONDS);
+	if (state_journal_prune(session->spool.state, &before, &error) != 0)
+		log_warnx("event=journal-not-pruned reason=%s", LOG_ERROR(&error));
+}
+
+/* `expire` of the users. */
+static void expire_mail(const struct session *session)
+{
+	const struct conf *conf = session->conf;
+	struct expired expired;
+	struct error error;
+
+	for (size_t i = 0; i < conf->user_count && session->clock_is_trusted; i++) {
+		const struct conf_user *user = &conf->users[i];
+
+		if (user->expire == 0)
+			continue;
+		if ((user->archive ? expire_to_archive(session->spool.intake, conf->gateway.spool, user->name,
+					 clock_wall() - user->expire, &expired, &error)
+				   : expire_mailbox(session->spool.intake, conf->gateway.spool, user->name,
+					 clock_wall() - user->expire, NULL, &expired, &error)) != 0)
+			log_warnx("event=mail-not-expired user=%s reason=%s", user->name,
+			    LOG_ERROR(&error));
+		else if (expired.messages > 0)
+			log_info("event=mail-expired user=%s messages=%zu bytes=%llu", user->name,
+			    expired.messages, (unsigned long long)expired.bytes);
+	}
+}
+
+static struct session_report report_of(struct session *session)
+{
+	return (struct session_report){session->conf, &session->spool, &session->result};
+}
+
+static void hang_up(struct session *session)
+{
+	const struct session_report report = report_of(session);
+	struct line_outcome outcome;
+	struct error error = ERROR_INIT;
+
+	if (line_down(session->conf, &session->secrets, &outcome, &error) == 0)
+		error = (struct error)ERROR_INIT;
+	else
+		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
+	line_journal(session->spool.intake, &session->id, &outcome);
+	session_report_change(&report, "hanging up", PHRASE(N_("disconnecting the line")), &error);
+}
+
+static size_t count_waiting(const char *spool)
+{
+	struct queue_items items = {0};
+	struct error error;
+	size_t count = 0;
+
+	if (queue_list(spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED, &items, &error) == 0)
+		count = items.count;
+	queue_items_clear(&items);
+	return count;
+}
+
+static void work(struct session *session)
+{
+	const struct session_report report = report_of(session);
+	struct session_result *result = &session->result;
+	struct account_thread *threads;
+	struct line_outcome outcome;
+	bool up;
+
+	doing_step("bringing up the line");
+	up = line_up(session->conf, &session->secrets, &session->id, session_limits_cancelled(), &outcome, &result->line_error) == 0;
+	line_journal(session->spool.intake, &session->id, &outcome);
+	if (up) {
+		result->line_error = (struct error)ERROR_INIT;
+		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
+		doing_step("fetching and sending");
+		threads = start_accounts(session);
+		flush_queue(session, session->request.flush);
+		for (size_t i = 0; i < result->account_count; i++)
+			if (threads[i].started)
+				pthread_join(threads[i].thread, NULL);
+		free(threads);
+		server_gate_clear(&session->gate);
+		doing_step("writing replies");
+		reply_write_due(session->conf, session->spool.intake, session->spool.state,
+		    session->id.text);
+		/* What rules forward and reply, and what people wrote meanwhile, while the line is up. */
+		doing_step("sending");
+		flush_queue(session, false);
+		tell_queue_done(session);
+	}
+	doing_step("hanging up the line");
+	hang_up(session);
+	doing_step("reporting");
+	result->ended = clock_wall();
+	result->waiting = count_waiting(session->conf->gateway.spool);
+	result->end = session_limits_reached();
+	session_report_problems(&report, session->request.fetch || session->request.send, up);
+	session_result_store(result, session->spool.state);
+	prune_journal(session);
+}
+
+static void take_request(struct session *session, const struct session_request *request)
+{
+	struct error error;
+
+	session->request = (struct session_request){
+	    .fetch = request->fetch,
+	    .send = request->send,
+	    .flush = request->flush,
+	};
+	for (size_t i = 0; i < request->accounts.count; i++)
+		strlist_add(&session->request.accounts, request->accounts.items[i]);
+	for (size_t i = 0; i < request->again.count; i++)
+		strlist_add(&session->request.again, request->again.items[i]);
+	if (!request->triggers)
+		return;
+	if (state_triggers(session->spool.state, &session->triggers, &error) != 0)
+		log_warnx("event=triggers-unreadable reason=%s", LOG_ERROR(&error));
+	daemon_expand(&session->triggers, session->conf, session->spool.state, &session->request);
+}
+
+int session_process_run(void *context, int event_fd)
+{
+	const struct session_job *job = context;
+	struct session session = {
+	    .conf = job->conf,
+	    .id = *job->id,
+	    .event_fd = event_fd,
+	    .event_lock = PTHREAD_MUTEX_INITIALIZER,
+	};
+	struct error error;
+
+	doing_who("session %s", session.id.text);
+	session_limits_start(&job->conf->line);
+	if (open_all(&session, job->conf, &error) != 0) {
+		log_warnx("event=session-failed reason=%s", LOG_ERROR(&error));
+		tell(&session, json_pack("{s:b, s:s}", "ok", 0, "error", error.phrase));
+		return 1;
+	}
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	session.result = (struct session_result){.id = session.id.text, .begun = clock_wall()};
+	session.clock_is_trusted = clock_trust_check(session.conf, &session.spool, session.id.text);
+	take_request(&session, job->request);
+	log_info("event=session-begins session=%s fetch=%d send=%d triggers=%zu", session.id.text,
+	    session.request.fetch, session.request.send, session.triggers.count);
+	choose_accounts(&session);
+	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
+	if (session.request.fetch || session.request.send) {
+		if (job->request->is_housekeeping)
+			tell(&session, json_pack("{s:b}", SESSION_HAS_WORK, 1));
+		work(&session);
+	}
+	doing_step("removing old mail");
+	expire_mail(&session);
+	doing_step("reporting");
+	digest_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
+	disk_report(session.conf, &session.spool, session.id.text);
+	damage_report(session.conf, session.spool.intake, session.spool.state, session.id.text);
+	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
+	spool_close(&session.spool);
+	tell(&session, session_result_json(&session.result));
+	for (size_t i = 0; i < session.result.account_count; i++) {
+		strlist_clear(&session.result.accounts[i].fetched.skipped_keys);
+		strlist_clear(&session.result.accounts[i].fetched.skipped_texts);
+	}
+	free(session.result.accounts);
+	free(session.result.hosts);
+	sorting_stop(&session.sorting);
+	secrets_stop(&session.secrets);
+	triggers_clear(&session.triggers);
+	strlist_clear(&session.request.accounts);
+	strlist_clear(&session.request.again);
+	return 0;
+}

@@ -1,0 +1,195 @@
+#include "gateway/session/session_report.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report/report.h"
+#include "spool/problem.h"
+#include "spool/state_problems.h"
+#include "upstream/remote.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BUSY_SECONDS 3600 /* before postmaster hears that a server does not let us log in just now */
+
+void session_report_change(const struct session_report *session, const char *key, const char *what, const struct error *error)
+{
+	if (error->class == ERROR_CANCELLED)
+		return;
+	if (error->class != ERROR_NONE)
+		report_problem(session->conf, session->spool->intake, session->spool->state, session->result->id, key,
+		    what, error, SLICE_NONE);
+	else
+		report_recovery(session->conf, session->spool->intake, session->spool->state, session->result->id, key,
+		    what);
+}
+
+/* Messages that the server lists but will not give: each is told once. */
+static void report_skipped(const struct session_report *session, const struct account_result *account)
+{
+	const struct fetch_result *fetched = &account->fetched;
+
+	for (size_t i = 0; i < fetched->skipped_keys.count; i++) {
+		char *key = xasprintf("message %s %s", account->account->name,
+		    fetched->skipped_keys.items[i]);
+		char what[128];
+		struct error problem;
+
+		/* TRANSLATORS: %s is the name of an account */
+		phrase_set(what, sizeof(what), N_("a message of account %s"), account->account->name);
+		error_set(&problem, ERROR_PERMANENT,
+		    N_("the server does not send it (%s); it stays on the server and is tried again"),
+		    fetched->skipped_texts.items[i]);
+		session_report_change(session, key, what, &problem);
+		free(key);
+	}
+}
+
+struct over {
+	const struct account_result *account;
+	struct strlist keys;
+};
+
+static void find_over(void *context, const char *key, const char *text, int64_t since)
+{
+	struct over *over = context;
+	char *begin = xasprintf("message %s ", over->account->account->name);
+	size_t len = strlen(begin);
+
+	(void)text;
+	(void)since;
+	if (strncmp(key, begin, len) == 0 && !strlist_has(&over->account->fetched.skipped_keys, key + len))
+		strlist_add(&over->keys, key);
+	free(begin);
+}
+
+/* Messages that came after all, or that are gone from the server. That is worth no mail. */
+static void forget_skipped(const struct session_report *session, const struct account_result *account)
+{
+	struct over over = {.account = account};
+	struct state *state = session->spool->state;
+	struct error error;
+	int64_t since;
+
+	if (account->error.class != ERROR_NONE || account->fetched.skipped > account->fetched.skipped_keys.count)
+		return;
+	if (state_problems(state, find_over, &over, &error) != 0)
+		log_warnx("event=problems-unreadable reason=%s", LOG_ERROR(&error));
+	for (size_t i = 0; i < over.keys.count; i++)
+		if (state_problem_clear(state, over.keys.items[i], &since, &error) < 0)
+			log_warnx("event=problem-not-cleared reason=%s", LOG_ERROR(&error));
+	strlist_clear(&over.keys);
+}
+
+/* A provider that gave new UIDs to what it has, and shows no headers: all came once more, to be compared. */
+static void report_compared(const struct session_report *session, const struct account_result *account)
+{
+	const struct fetch_result *fetched = &account->fetched;
+	char *key = xasprintf("uids %s", account->account->name);
+	struct error problem;
+	int64_t since;
+
+	if (fetched->is_renumbered && fetched->compared > 0) {
+		error_set(&problem, ERROR_PERMANENT,
+		    N_("the provider has changed the UIDs of its messages and does not show their "
+		       "headers: %zu messages were fetched again, recognised and not delivered a "
+		       "second time"),
+		    fetched->compared);
+		session_report_change(session, key, PROBLEM_NAME(key), &problem);
+	} else if (account->error.class == ERROR_NONE &&
+		   state_problem_clear(session->spool->state, key, &since, &problem) < 0) {
+		log_warnx("event=problem-not-cleared reason=%s", LOG_ERROR(&problem));
+	}
+	free(key);
+}
+
+static void report_smarthosts(const struct session_report *session)
+{
+	const struct session_result *result = session->result;
+	const struct conf *conf = session->conf;
+	struct error none_fits = result->queue_error;
+	char key[96], what[128];
+
+	for (size_t i = 0; i < conf->smarthost_count; i++) {
+		const struct outbound_host *host = &result->hosts[i];
+
+		/* With nothing to send nothing is known of it. */
+		if (!host->tried)
+			continue;
+		snprintf(key, sizeof(key), "smarthost %s", conf->smarthosts[i].name);
+		/* TRANSLATORS: %s is the name of a smarthost */
+		phrase_set(what, sizeof(what), N_("sending through smarthost %s"), conf->smarthosts[i].name);
+		session_report_change(session, key, what, &host->error);
+		if (host->error.class != ERROR_NONE)
+			none_fits = (struct error)ERROR_INIT; /* that was it */
+	}
+	if (result->sending)
+		session_report_change(session, "queue", PHRASE(N_("sending the queue")), &none_fits);
+}
+
+/* A limit of the line is a note in the report of the session; only its deadline is a problem. */
+static void report_end(const struct session_report *session)
+{
+	struct error problem = ERROR_INIT;
+
+	if (session->result->end == END_CANCELLED)
+		return;
+	if (session->result->end == END_TIMEOUT)
+		error_set(&problem, ERROR_TEMPORARY, N_("it exceeded session_timeout (%lld seconds) "
+		    "and was stopped"),
+		    (long long)session->conf->line.session_timeout);
+	session_report_change(session, "session", PHRASE(N_("the communication session")), &problem);
+}
+
+/* A mailbox that is in use, a server that is busy: this passes, and nobody need hear of it unless it goes on. */
+static bool is_passing(const struct session_report *session, const char *key, const struct error *problem)
+{
+	char *name = xasprintf("busy %s", key), *since = NULL, now[32];
+	struct state *state = session->spool->state;
+	bool is_busy = problem->class == ERROR_BUSY, passing = is_busy;
+	struct error error;
+	int64_t begun;
+
+	snprintf(now, sizeof(now), "%lld", (long long)clock_wall());
+	if (state_get(state, name, &since, &error) != 0)
+		log_warnx("event=busy-unknown key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
+	begun = since == NULL ? 0 : strtoll(since, NULL, 10);
+	if (is_busy && begun > 0)
+		passing = clock_wall() - begun < BUSY_SECONDS;
+	else if ((is_busy || begun > 0) && state_set(state, name, is_busy ? now : "", &error) != 0)
+		log_warnx("event=busy-not-noted key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
+	free(since);
+	free(name);
+	return passing;
+}
+
+void session_report_problems(const struct session_report *session, bool line_was_used, bool line_was_up)
+{
+	const struct session_result *result = session->result;
+	char what[128];
+
+	if (line_was_used)
+		session_report_change(session, "line", PHRASE(N_("the line")), &result->line_error);
+	report_end(session);
+	if (!line_was_up)
+		return;
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct account_result *account = &result->accounts[i];
+		char key[96];
+
+		snprintf(key, sizeof(key), "account %s", account->account->name);
+		/* TRANSLATORS: %s is the name of an account */
+		phrase_set(what, sizeof(what), N_("account %s"), account->account->name);
+		if (!is_passing(session, key, &account->error))
+			session_report_change(session, key, what, &account->error);
+		report_skipped(session, account);
+		forget_skipped(session, account);
+		report_compared(session, account);
+	}
+	report_smarthosts(session);
+	session_report_change(session, "process session", PHRASE(N_("the session process")),
+	    &(struct error)ERROR_INIT);
+}

@@ -1,0 +1,163 @@
+#include "gateway/session/session_result.h"
+
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "base/log.h"
+
+#include <stdlib.h>
+
+bool session_result_failed(const struct session_result *result)
+{
+	bool failed = result->queue_error.class != ERROR_NONE || result->line_error.class != ERROR_NONE ||
+		      result->end == END_TIMEOUT;
+
+	for (size_t i = 0; i < result->account_count; i++)
+		failed = failed || result->accounts[i].error.class != ERROR_NONE;
+	return failed;
+}
+
+static json_t *error_json(const struct error *error)
+{
+	return error->class == ERROR_NONE ? json_null() : json_string(error->phrase);
+}
+
+static const char too_large[] = N_("larger than max_size; a stub was delivered instead");
+
+/* next: when it is tried again; 0: by the next session, or never */
+static void add_waiting(json_t *list, uint64_t size, const char *why, int64_t next)
+{
+	const char *text = next == 0 ? why : PHRASE(N_("%s; next try: %s"), why, PHRASE_TIME(next));
+
+	json_array_append_new(list,
+	    json_pack("{s:I, s:s, s:I}", "size", (json_int_t)size, "why", text, "next_try", (json_int_t)next));
+}
+
+/* What waits on the server, and why; the first of it. */
+static json_t *waiting_json(const struct fetch_result *fetched)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < fetched->skipped_keys.count; i++)
+		add_waiting(list, fetched->skipped_sizes[i], fetched->skipped_texts.items[i], fetched->skipped_next[i]);
+	for (size_t i = 0; i < fetched->large && i < FETCH_SKIPPED_MAX; i++)
+		add_waiting(list, fetched->large_sizes[i], PHRASE_WORD(too_large), 0);
+	return list;
+}
+
+static json_int_t left_on_server(const struct fetch_result *fetched)
+{
+	return (json_int_t)(fetched->skipped + fetched->large);
+}
+
+static json_t *account_json(const struct account_result *account, int64_t time)
+{
+	return json_pack("{s:I, s:I, s:I, s:o, s:o}", "last_time", (json_int_t)time, "last_fetched",
+	    (json_int_t)account->fetched.fetched, "left", left_on_server(&account->fetched), "waiting",
+	    waiting_json(&account->fetched), "error", error_json(&account->error));
+}
+
+/* Marked with N_(); NULL if nothing ended it early. */
+static const char *end_text(enum session_end end)
+{
+	static const char *const texts[] = {
+	    [END_CANCELLED] = N_("The session was stopped before it had finished."),
+	    [END_MINUTES] = N_("The session reached its time limit (max_minutes); the next one continues."),
+	    [END_BYTES] =
+		N_("The session reached its limit of bytes (max_bytes_per_session); the next one continues."),
+	    [END_TIMEOUT] = N_("The session exceeded session_timeout and was stopped; the next one continues."),
+	};
+
+	return texts[end];
+}
+
+json_t *session_result_json(const struct session_result *result)
+{
+	json_t *accounts = json_array();
+
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct account_result *account = &result->accounts[i];
+
+		json_array_append_new(accounts,
+		    json_pack("{s:s, s:I, s:I, s:I, s:I, s:o, s:I, s:o}", "name", account->account->name,
+			"fetched", (json_int_t)account->fetched.fetched, "deleted",
+			(json_int_t)account->fetched.deleted, "skipped",
+			(json_int_t)account->fetched.skipped, "left",
+			left_on_server(&account->fetched), "waiting", waiting_json(&account->fetched), "bytes",
+			(json_int_t)account->fetched.bytes, "error", error_json(&account->error)));
+	}
+	return json_pack("{s:b, s:s, s:b, s:I, s:o, s:I, s:I, s:I, s:o, s:o, s:s?}", "ok", 1, "session",
+	    result->id, "failed", session_result_failed(result), "time", (json_int_t)result->ended,
+	    "accounts", accounts, "sent", (json_int_t)result->sent.sent, "refused",
+	    (json_int_t)result->sent.refused, "deferred", (json_int_t)result->sent.deferred,
+	    "queue_error", error_json(&result->queue_error), "line_error",
+	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
+}
+
+static void store(struct state *state, const char *key, json_t *value)
+{
+	char *text = json_dumps(value, JSON_COMPACT);
+	struct error error;
+
+	if (text != NULL && state_set(state, key, text, &error) != 0)
+		log_warnx("event=state-not-stored key=%s reason=%s", LOG_CSTR(key),
+		    LOG_ERROR(&error));
+	free(text);
+	json_decref(value);
+}
+
+void session_result_store(const struct session_result *result, struct state *state)
+{
+	json_t *whole = session_result_json(result);
+
+	json_object_del(whole, "ok");
+	store(state, "last-session", whole);
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct account_result *account = &result->accounts[i];
+		char *key = xasprintf("account %s", account->account->name);
+
+		store(state, key, account_json(account, result->ended));
+		free(key);
+	}
+}
+
+static void left_text(const struct fetch_result *fetched, struct buf *out)
+{
+	json_t *list = waiting_json(fetched), *one;
+	char size[32];
+	size_t i;
+
+	if (left_on_server(fetched) > 0)
+		buf_printf(out, _("    left on the server: %lld\n"), (long long)left_on_server(fetched));
+	json_array_foreach(list, i, one)
+		buf_printf(out, "        %s: %s\n",
+		    i18n_size(size, sizeof(size), (unsigned long long)json_integer_value(json_object_get(one, "size"))),
+		    PHRASE_SAID(json_string_value(json_object_get(one, "why"))));
+	json_decref(list);
+}
+
+void session_result_text(const struct session_result *result, struct buf *out)
+{
+	char begun[64], size[32];
+
+	buf_printf(out, _("Session of %s\n\n"), i18n_time(begun, sizeof(begun), result->begun));
+	if (result->line_error.class != ERROR_NONE)
+		buf_printf(out, _("Cannot connect the line: %s\n"), ERROR_SAID(&result->line_error));
+	for (size_t i = 0; i < result->account_count; i++) {
+		const struct account_result *account = &result->accounts[i];
+
+		buf_printf(out, _("Account %s: fetched %zu (%s)\n"), account->account->name,
+		    account->fetched.fetched,
+		    i18n_size(size, sizeof(size), account->fetched.bytes));
+		left_text(&account->fetched, out);
+		if (account->error.class != ERROR_NONE)
+			buf_printf(out, _("    problem: %s\n"), ERROR_SAID(&account->error));
+	}
+	if (end_text(result->end) != NULL)
+		buf_printf(out, "%s\n", _(end_text(result->end)));
+	if (!result->sending)
+		return;
+	buf_printf(out, _("Outgoing: sent %zu, refused %zu, waiting %zu\n"), result->sent.sent,
+	    result->sent.refused, result->waiting);
+	if (result->queue_error.class != ERROR_NONE)
+		buf_printf(out, _("    problem: %s\n"), ERROR_SAID(&result->queue_error));
+}

@@ -1,0 +1,43 @@
+/*
+ * What came of a session: for the control socket, the state, and the daemon's reports.
+ */
+#ifndef LANPOST_GATEWAY_SESSION_RESULT_H
+#define LANPOST_GATEWAY_SESSION_RESULT_H
+
+#include "config/conf.h"
+#include "fetcher/fetch.h"
+#include "gateway/outbound/outbound.h"
+#include "gateway/session/session_limits.h"
+#include "spool/state.h"
+
+#include <jansson.h>
+
+struct account_result {
+	const struct conf_account *account;
+	struct fetch_result fetched;
+	struct error error; /* class NONE: all went well */
+};
+
+struct session_result {
+	const char *id;
+	int64_t begun, ended;
+	struct account_result *accounts;
+	size_t account_count;
+	bool sending; /* the queue was to be flushed */
+	struct outbound_host *hosts; /* as many as there are smarthosts */
+	struct outbound_result sent;
+	size_t waiting; /* in the queue, at the end */
+	struct error queue_error;
+	struct error line_error;
+	enum session_end end; /* what ended it early */
+};
+
+bool session_result_failed(const struct session_result *result);
+/* The final answer of the control socket. */
+json_t *session_result_json(const struct session_result *result);
+/* Keeps it for `lanpost status`. */
+void session_result_store(const struct session_result *result, struct state *state);
+/* For people: a few lines of text in the process's language. */
+void session_result_text(const struct session_result *result, struct buf *out);
+
+#endif

@@ -1,0 +1,257 @@
+#include "gateway/session/sorting.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/session/sorting_priv.h"
+#include "mail/route.h"
+#include "message/addr.h"
+#include "message/header.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define RAW_MAX 400
+#define ANSWER_MS 300000 /* a machine that is busy with much else */
+
+int sorting_start(struct sorting *sorting, struct conf *conf, const int close_fds[2], const atomic_bool *cancel, struct error *error)
+{
+	const struct helper_job job = {
+	    .name = "sorter", .serve = sorting_serve, .context = sorting, .most = 2 * conf->account_count + 4, .close_fds = {close_fds[0], close_fds[1]}};
+
+	*sorting = (struct sorting){.conf = conf, .cancel = cancel, .sorter = sorter_new(conf, error)};
+	if (sorting->sorter == NULL)
+		return -1;
+	if (helper_start(&sorting->helper, &job, error) == 0)
+		return 0;
+	sorter_free(sorting->sorter);
+	return -1;
+}
+
+void sorting_stop(struct sorting *sorting)
+{
+	helper_stop(&sorting->helper);
+	sorter_free(sorting->sorter);
+}
+
+void sorting_begin(struct sorting_line *line, struct sorting *sorting, const struct conf_account *account)
+{
+	*line = (struct sorting_line){sorting, account, CONVERSATION_NONE};
+}
+
+void sorting_hang_up(struct sorting_line *line)
+{
+	helper_hang_up(&line->conversation);
+}
+
+/* --- asking */
+
+/* A worker that died or was taken over is not asked again. */
+static int give_up(struct sorting_line *line, enum frame_result result, struct error *error)
+{
+	helper_kill(&line->sorting->helper, &line->conversation);
+	if (result == FRAME_CANCELLED)
+		return error_set(error, ERROR_CANCELLED, N_("cancelled"));
+	log_warnx("event=message-not-sorted account=%s reason=%s", LOG_CSTR(line->account->name),
+	    result == FRAME_TIMEOUT ? "time" : "death");
+	return 1;
+}
+
+/* 0; 1: the worker has failed; -1: there is none to be had. file: -1 for none. */
+static int exchange(struct sorting_line *line, uint32_t kind, const struct slice *parts, size_t count, int file, struct buf *answer,
+    struct error *error)
+{
+	const struct frame_wait wait = {clock_now_ms() + ANSWER_MS, line->sorting->cancel};
+	enum frame_result result;
+	uint32_t got = 0;
+
+	if (line->conversation.fd < 0 && helper_converse(&line->sorting->helper, &line->conversation, error) != 0)
+		return -1;
+	result = frame_send(line->conversation.fd, kind, parts, count, file, wait);
+	if (result == FRAME_OK)
+		result = frame_receive(line->conversation.fd, &got, answer, NULL, wait);
+	if (result == FRAME_OK && got != kind)
+		result = FRAME_CLOSED;
+	return result == FRAME_OK ? 0 : give_up(line, result, error);
+}
+
+/* The head of a field whose value is sent as it stands in memory. */
+static void put_head(struct buf *head, char tag, size_t len)
+{
+	const uint32_t size = (uint32_t)len;
+
+	buf_append_byte(head, tag);
+	buf_append(head, &size, sizeof(size));
+}
+
+/* --- one message */
+
+/* As it stands there, not decoded: enough to find the message by it. */
+static char *raw_field(struct slice message, const char *name)
+{
+	struct header_field field = {.body = SLICE_NONE};
+	char *text = xmalloc(RAW_MAX);
+
+	header_find(message, name, &field);
+	return str_printable(text, RAW_MAX, slice_trim(field.body));
+}
+
+/* What is known of a message without looking into it. */
+static void decide_without(struct sorting_line *line, struct slice message, struct envelope *envelope, struct sorting_result *result)
+{
+	struct sorter_decision decision;
+
+	for (int i = 0; i < SHOWN_COUNT; i++)
+		envelope->shown[i] = raw_field(message, i == SHOWN_ID ? "Message-ID" : i == SHOWN_SUBJECT ? "Subject" : "");
+	sorter_decide_unsorted(line->sorting->conf, line->account, 
+	    PHRASE(N_("it could not be sorted: the process that sorts ended over it, or took too long")), &decision);
+	sorter_fill(line->sorting->conf, SLICE_NONE, envelope, &decision);
+	sorter_decision_clear(&decision);
+	*result = (struct sorting_result){.failed = true};
+}
+
+/* One address a field, and only where the account says that the provider notes them. */
+static bool read_named(const struct sorting_line *line, struct envelope *envelope, struct slice value)
+{
+	char text[ADDR_TEXT_MAX];
+	struct addr addr;
+
+	if (line->account->envelope_header[0] == '\0' || envelope->recipients.count >= SORTING_NAMED_MAX || !addr_parse(value, &addr))
+		return false;
+	strlist_add(&envelope->recipients, addr_text(text, sizeof(text), &addr));
+	return true;
+}
+
+static bool read_shown(struct envelope *envelope, int which, struct slice value)
+{
+	char *text;
+
+	if (value.len >= SORTING_SHOWN_MAX || envelope->shown[which] != NULL)
+		return false;
+	text = xmalloc(value.len + 1);
+	str_printable(text, value.len + 1, value); /* a second wall: it is printable already */
+	envelope->shown[which] = text;
+	return true;
+}
+
+/* False for anything but one answer. */
+static bool read_answer(struct sorting_line *line, struct slice message, struct slice rest, struct envelope *envelope,
+    struct sorter_decision *decision)
+{
+	bool has_decision = false, good = true;
+	struct slice value;
+	char tag;
+
+	while (good && frame_take(&rest, &tag, &value)) {
+		if (tag == SORTING_NAMED) {
+			good = read_named(line, envelope, value);
+		} else if (tag == SORTING_DECISION && !has_decision) {
+			has_decision = good = sorter_decision_read(line->sorting->conf, message, value, decision);
+		} else {
+			good = tag >= SORTING_SHOWN && tag < SORTING_SHOWN + SHOWN_COUNT && read_shown(envelope, tag - SORTING_SHOWN, value);
+		}
+	}
+	for (int i = 0; i < SHOWN_COUNT; i++)
+		good = good && envelope->shown[i] != NULL;
+	if (has_decision && (!good || rest.len > 0))
+		sorter_decision_clear(decision);
+	return good && has_decision && rest.len == 0;
+}
+
+static void forget_answer(struct envelope *envelope)
+{
+	strlist_clear(&envelope->recipients);
+	for (int i = 0; i < SHOWN_COUNT; i++) {
+		free(envelope->shown[i]);
+		envelope->shown[i] = NULL;
+	}
+}
+
+static void fill(struct sorting_line *line, struct slice message, struct envelope *envelope, bool is_copy,
+    const struct sorter_decision *decision, struct sorting_result *result)
+{
+	*result = (struct sorting_result){.is_copy = is_copy && envelope->recipients.count == 0};
+	if (result->is_copy)
+		return;
+	result->dropped_by = decision->dropped_by;
+	sorter_fill(line->sorting->conf, message, envelope, decision);
+}
+
+static int ask(struct sorting_line *line, const struct envelope *envelope, struct slice message, int file, struct buf *answer,
+    struct error *error)
+{
+	struct buf head = BUF_INIT(4096);
+	struct slice parts[2];
+	int result;
+
+	frame_put(&head, SORTING_ACCOUNT, slice_of(line->account->name));
+	frame_put(&head, SORTING_TIME, slice_make((const char *)&envelope->time, sizeof(envelope->time)));
+	if (file < 0)
+		put_head(&head, SORTING_MESSAGE, message.len);
+	parts[0] = buf_slice(&head);
+	parts[1] = message;
+	result = exchange(line, SORTING_SORT, parts, file < 0 ? 2 : 1, file, answer, error);
+	buf_clear(&head);
+	return result;
+}
+
+int sorting_ask(struct sorting_line *line, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
+    struct sorting_result *result, struct error *error)
+{
+	struct buf answer = BUF_INIT(SORTING_ANSWER_MAX);
+	struct sorter_decision decision;
+	int file = -1, asked;
+
+	if (path != NULL && (file = open(path, O_RDONLY | O_CLOEXEC)) < 0)
+		return error_errno(error, N_("cannot open %s"), path);
+	asked = ask(line, envelope, message, file, &answer, error);
+	if (asked == 0 && !read_answer(line, message, buf_slice(&answer), envelope, &decision)) {
+		forget_answer(envelope);
+		asked = give_up(line, FRAME_CLOSED, error);
+	}
+	if (asked == 0) {
+		fill(line, message, envelope, is_copy, &decision, result);
+		sorter_decision_clear(&decision);
+	} else if (asked > 0) {
+		decide_without(line, message, envelope, result);
+	}
+	if (asked >= 0 && line->sorting->conf->gateway.boss_incoming && envelope->place_count > 0)
+		route_add_boss(line->sorting->conf, envelope);
+	if (file >= 0)
+		close(file);
+	buf_clear(&answer);
+	return asked < 0 ? -1 : 0;
+}
+
+/* --- stubs */
+
+int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, struct buf *out, struct error *error)
+{
+	struct buf head = BUF_INIT(4096), answer = BUF_INIT(SORTING_ANSWER_MAX);
+	struct fetch_stub plain = *stub;
+	struct slice parts[2], rest, value = SLICE_NONE;
+	char tag = '\0';
+	int asked;
+
+	frame_put(&head, SORTING_ACCOUNT, slice_of(line->account->name));
+	frame_put(&head, SORTING_ID, slice_of(stub->id));
+	frame_put(&head, SORTING_SIZE, slice_make((const char *)&stub->size, sizeof(stub->size)));
+	frame_put(&head, SORTING_AT_LEAST, slice_make((const char *)&stub->at_least, sizeof(stub->at_least)));
+	put_head(&head, SORTING_MESSAGE, stub->top.len);
+	parts[0] = buf_slice(&head);
+	parts[1] = stub->top;
+	asked = exchange(line, SORTING_STUB, parts, 2, -1, &answer, error);
+	rest = buf_slice(&answer);
+	if (asked == 0 && !(frame_take(&rest, &tag, &value) && tag == SORTING_MESSAGE && buf_append_slice(out, value) == 0))
+		asked = 1;
+	if (asked > 0) { /* that it waits there is worth telling all the same */
+		plain.top = SLICE_NONE;
+		asked = fetch_make_stub(&plain, out);
+	}
+	buf_clear(&head);
+	buf_clear(&answer);
+	return asked < 0 ? -1 : 0;
+}

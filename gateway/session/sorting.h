@@ -1,0 +1,56 @@
+/*
+ * Sorting in a process of its own: `sorter`.
+ *
+ * What strangers wrote is decoded there: MIME, charsets, HTML, addresses, the rules' patterns. It has no password, no file, no network
+ * and no way to the spool; it gets one message after the other and says for whom it is. What it says is believed only as far as the
+ * configuration allows it (sorter_decision_read()). Each account has a worker there. One that dies over a message, or works on it for
+ * too long, costs that message its place only: it goes to `unsorted_to`, and the next one has a new worker.
+ */
+#ifndef LANPOST_GATEWAY_SORTING_H
+#define LANPOST_GATEWAY_SORTING_H
+
+#include "fetcher/fetch.h"
+#include "gateway/process/helper.h"
+#include "sorter/sorter.h"
+
+#define SORTING_CPU_SECONDS 60 /* for one message: a hundred times what the worst one needs that is known */
+
+struct sorting {
+	struct helper helper;
+	struct conf *conf;
+	struct sorter *sorter;
+	const atomic_bool *cancel;
+};
+
+/* An account's worker; begun when it is needed. */
+struct sorting_line {
+	struct sorting *sorting;
+	const struct conf_account *account;
+	struct conversation conversation;
+};
+
+struct sorting_result {
+	bool failed; /* it could not be sorted: the envelope says where it goes all the same */
+	bool is_copy; /* it goes nowhere: see fetch_job.route */
+	const char *dropped_by; /* rule; NULL: none */
+};
+
+/* Reads the rules (a bad one is an error) and forks the process. close_fds: as for helper_start(). */
+int sorting_start(struct sorting *sorting, struct conf *conf, const int close_fds[2], const atomic_bool *cancel, struct error *error);
+void sorting_stop(struct sorting *sorting);
+
+/* For one thread; sorting_hang_up() when there are no more messages. */
+void sorting_begin(struct sorting_line *line, struct sorting *sorting, const struct conf_account *account);
+void sorting_hang_up(struct sorting_line *line);
+
+/* Fills in whom the provider named, where the message goes, and what the journal shows. path: of its file, NULL where it is in memory.
+ * -1: nothing can be sorted any more, or we were cancelled. */
+int sorting_ask(struct sorting_line *line, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
+    struct sorting_result *result, struct error *error);
+/* As fetch_make_stub(); without what the message says if that cannot be read. */
+int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, struct buf *out, struct error *error);
+
+/* What a worker does; for tests. context: the struct sorting. */
+void sorting_serve(void *context, int fd);
+
+#endif

@@ -1,0 +1,183 @@
+/* In the sorter process. */
+#include "gateway/session/sorting.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "gateway/process/sandbox.h"
+#include "gateway/session/sorting_priv.h"
+#include "mail/multidrop.h"
+#include "spool/shown.h"
+
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct request {
+	const struct conf_account *account; /* NULL: none of that name */
+	char *id;
+	int64_t time;
+	uint64_t size, at_least;
+	struct slice message;
+};
+
+/* A message that takes more of the processor than any that is known ends this process. */
+static void allow_cpu(void)
+{
+	struct rusage used;
+	struct rlimit limit;
+
+	if (getrusage(RUSAGE_SELF, &used) != 0 || getrlimit(RLIMIT_CPU, &limit) != 0)
+		return;
+	limit.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 2 + SORTING_CPU_SECONDS);
+	setrlimit(RLIMIT_CPU, &limit);
+}
+
+static void read_field(const struct conf *conf, struct request *request, char tag, struct slice value)
+{
+	char *name;
+
+	switch (tag) {
+	case SORTING_ACCOUNT:
+		name = slice_dup(value);
+		request->account = conf_find_account(conf, name);
+		free(name);
+		break;
+	case SORTING_ID:
+		free(request->id);
+		request->id = slice_dup(value);
+		break;
+	case SORTING_TIME:
+		if (value.len == sizeof(request->time))
+			memcpy(&request->time, value.ptr, sizeof(request->time));
+		break;
+	case SORTING_SIZE:
+		if (value.len == sizeof(request->size))
+			memcpy(&request->size, value.ptr, sizeof(request->size));
+		break;
+	case SORTING_AT_LEAST:
+		if (value.len == sizeof(request->at_least))
+			memcpy(&request->at_least, value.ptr, sizeof(request->at_least));
+		break;
+	case SORTING_MESSAGE:
+		request->message = value;
+		break;
+	default:
+		break;
+	}
+}
+
+/* --- answers */
+
+static void put_decision(const struct sorting *sorting, const struct request *request, const struct strlist *named, struct buf *answer)
+{
+	const struct sorter_message sorted = {
+	    request->message, request->account == NULL ? "" : request->account->name, request->message.len, request->time, named};
+	struct buf text = BUF_INIT(SORTING_ANSWER_MAX);
+	struct sorter_decision decision;
+
+	sorter_decide(sorting->sorter, &sorted, &decision);
+	sorter_decision_write(&decision, &text);
+	frame_put(answer, SORTING_DECISION, buf_slice(&text));
+	sorter_decision_clear(&decision);
+	buf_clear(&text);
+}
+
+static void put_shown(const struct request *request, const struct strlist *named, struct buf *answer)
+{
+	const struct shown shown = {request->account == NULL ? "" : request->account->name, "", "", named};
+	char *texts[SHOWN_COUNT];
+
+	shown_read(&shown, request->message, texts);
+	for (int i = 0; i < SHOWN_COUNT; i++) {
+		struct slice text = slice_of(texts[i]);
+
+		if (text.len >= SORTING_SHOWN_MAX)
+			text.len = SORTING_SHOWN_MAX - 1;
+		frame_put(answer, (char)(SORTING_SHOWN + i), text);
+		free(texts[i]);
+	}
+}
+
+static void sort(const struct sorting *sorting, const struct request *request, struct buf *answer)
+{
+	struct strlist named = {NULL, 0};
+
+	multidrop_recipients(sorting->conf, request->account, request->message, &named);
+	for (size_t i = 0; i < named.count && i < SORTING_NAMED_MAX; i++)
+		frame_put(answer, SORTING_NAMED, slice_of(named.items[i]));
+	put_decision(sorting, request, &named, answer);
+	put_shown(request, &named, answer);
+	strlist_clear(&named);
+}
+
+static void make_stub(const struct sorting *sorting, const struct request *request, struct buf *answer)
+{
+	const struct fetch_stub stub = {sorting->conf, request->account, request->id, request->size, request->at_least, request->message};
+	struct buf text = BUF_INIT(FETCH_STUB_MAX);
+
+	if (request->account != NULL && request->id != NULL && fetch_make_stub(&stub, &text) == 0)
+		frame_put(answer, SORTING_MESSAGE, buf_slice(&text));
+	buf_clear(&text);
+}
+
+/* --- requests */
+
+/* A large message comes as a file; false if it cannot be read. */
+static bool map_message(int file, struct request *request)
+{
+	struct stat st;
+	void *map;
+
+	if (file < 0)
+		return true;
+	if (fstat(file, &st) != 0 || st.st_size <= 0)
+		return false;
+	map = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, file, 0);
+	close(file);
+	if (map == MAP_FAILED)
+		return false;
+	request->message = slice_make(map, (size_t)st.st_size);
+	return true;
+}
+
+static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, struct buf *answer)
+{
+	const struct frame_wait wait = {.deadline = INT64_MAX};
+	struct request request = {.account = NULL};
+	struct slice rest, value;
+	uint32_t kind;
+	int file;
+	char tag;
+	bool good;
+
+	if (frame_receive(fd, &kind, body, &file, wait) != FRAME_OK)
+		return false;
+	allow_cpu();
+	for (rest = buf_slice(body); frame_take(&rest, &tag, &value);)
+		read_field(sorting->conf, &request, tag, value);
+	buf_reset(answer);
+	good = map_message(file, &request) && (kind == SORTING_SORT || kind == SORTING_STUB);
+	if (good && kind == SORTING_SORT)
+		sort(sorting, &request, answer);
+	else if (good)
+		make_stub(sorting, &request, answer);
+	if (file >= 0 && good)
+		munmap((void *)(uintptr_t)request.message.ptr, request.message.len);
+	free(request.id);
+	value = buf_slice(answer);
+	return good && !answer->overflow && frame_send(fd, kind, &value, 1, -1, wait) == FRAME_OK;
+}
+
+void sorting_serve(void *context, int fd)
+{
+	const struct sorting *sorting = context;
+	struct buf body = BUF_INIT(SORTING_REQUEST_MAX), answer = BUF_INIT(SORTING_ANSWER_MAX - FRAME_HEAD);
+
+	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES, .is_one_of_many = true}); /* converters of charsets, and no file of ours */
+	while (answer_one(sorting, fd, &body, &answer))
+		;
+	buf_clear(&body);
+	buf_clear(&answer);
+}

@@ -1,0 +1,509 @@
+#include "gateway/supervisor/supervisor_priv.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "spool/state.h"
+#include "gateway/services/clients.h"
+#include "gateway/report/crash_report.h"
+#include "gateway/process/log_setup.h"
+#include "gateway/supervisor/notify.h"
+#include "gateway/process/privileges.h"
+#include "gateway/supervisor/reload.h"
+#include "gateway/supervisor/spool_lock.h"
+#include "gateway/supervisor/spool_modes.h"
+#include "gateway/supervisor/spool_version.h"
+#include "gateway/report/status.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define TICK_MS 30000	      /* the schedule is looked at least so often: clocks jump */
+#define ANSWERS_MAX 16	      /* processes that count mailboxes at once */
+#define STOP_MS 15000	      /* children get so long to end by themselves */
+#define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
+
+/* --- the LAN server */
+
+static void lan_start(struct supervisor *supervisor)
+{
+	struct error error;
+
+	supervisor->lan_restart_at = 0;
+	if (!supervisor->auth_has_tls && auth_load(supervisor, supervisor->conf, &error) != 0) /* its files may have been mended */
+		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(&error));
+	if (lan_child_start(&supervisor->lan, supervisor->lan_program, supervisor->conf, &supervisor->listeners,
+		supervisor->auth_fds[AUTH_FD_LAN], &error) == 0)
+		return;
+	log_warnx("event=lan-not-started reason=%s", LOG_ERROR(&error));
+	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;
+}
+
+static void lan_events(struct supervisor *supervisor)
+{
+	struct error error;
+	json_t *object;
+
+	while (supervisor->lan.fd >= 0 &&
+	       ctl_read(&supervisor->lan.reader, &object, 0, &error) == CTL_OBJECT) {
+		const char *event = json_string_value(json_object_get(object, "event"));
+
+		if (event != NULL && strcmp(event, "trigger") == 0)
+			sessions_by_mail(supervisor);
+		json_decref(object);
+	}
+}
+
+static void lan_ended(struct supervisor *supervisor, int status)
+{
+	bool was_healthy = clock_now_ms() - supervisor->lan.started > HEALTHY_MS;
+	int64_t delay;
+
+	lan_events(supervisor);
+	if (supervisor->stopping) {
+		child_gone(&supervisor->lan);
+		return;
+	}
+	crash_report(supervisor->conf, "lan", status, supervisor->lan.doing);
+	child_gone(&supervisor->lan);
+	delay = supervisor_restart_delay(&supervisor->lan_crashes, was_healthy);
+	log_warnx("event=lan-ended status=%d restart_in_ms=%lld", status, (long long)delay);
+	supervisor->lan_reported = true;
+	supervisor->lan_restart_at = clock_now_ms() + delay;
+	if (delay == 0)
+		lan_start(supervisor);
+}
+
+/* --- requests of the control socket */
+
+struct status_job {
+	const struct conf *conf;
+	struct status_facts facts;
+	int fd;
+};
+
+static int status_run(void *context, int event_fd)
+{
+	const struct status_job *job = context;
+	json_t *status = status_build(job->conf, &job->facts);
+	struct error error;
+
+	(void)event_fd;
+	return ctl_send(job->fd, status, &error) == 0 ? 0 : 1;
+}
+
+static bool session_runs(void *context)
+{
+	const struct supervisor *supervisor = context;
+
+	return supervisor->session.pid != 0 && !supervisor->running.is_housekeeping;
+}
+
+/* A child answers, since counting large mailboxes takes its time. It needs the client's descriptor, which is not for children
+ * in general: hence a copy. */
+static void answer_status(void *context, int fd)
+{
+	struct supervisor *supervisor = context;
+	struct status_job job = {
+	    .conf = supervisor->conf,
+	    .facts =
+		{
+		    .since = supervisor->since,
+		    .next = sessions_next(supervisor),
+		    .session = session_runs(supervisor) ? supervisor->session_id.text : NULL,
+		    .pid = (int)getpid(),
+		    .clients = clients_count(supervisor->lan.pid == 0 ? NULL : supervisor->lan.doing),
+		},
+	    .fd = dup(fd),
+	};
+	struct child child;
+	struct error error;
+
+	if (job.fd < 0 || supervisor->answers >= ANSWERS_MAX || child_start(&child, "status", status_run, &job, &error) != 0) {
+		log_warn("event=status-failed");
+	} else {
+		supervisor->answers++;
+		child_gone(&child); /* it needs no watching: reaped with the others */
+	}
+	if (job.fd >= 0)
+		close(job.fd);
+}
+
+static json_t *clients(void *context)
+{
+	const struct supervisor *supervisor = context;
+
+	return clients_build(supervisor->lan.pid == 0 ? NULL : supervisor->lan.doing);
+}
+
+static int listen_anew(struct supervisor *supervisor, const struct conf_lan *lan, struct error *error)
+{
+	if (listeners_open(&supervisor->listeners, lan, error) != 0)
+		return -1;
+	if (listeners_listen(&supervisor->listeners, error) == 0)
+		return 0;
+	listeners_close(&supervisor->listeners);
+	return -1;
+}
+
+static void lan_stop(struct supervisor *supervisor)
+{
+	if (supervisor->lan.pid == 0)
+		return;
+	kill(supervisor->lan.pid, SIGTERM);
+	while (waitpid(supervisor->lan.pid, NULL, 0) < 0 && errno == EINTR)
+		;
+	child_gone(&supervisor->lan);
+	supervisor->lan_restart_at = clock_now_ms();
+}
+
+/* After a reload: one that was stopped for it is started, one that runs hears of it, one that waits for its restart goes on waiting. */
+static void lan_take_up(struct supervisor *supervisor)
+{
+	struct error error;
+
+	if (supervisor->lan.pid == 0 && supervisor->lan_restart_at <= clock_now_ms())
+		lan_start(supervisor);
+	else if (supervisor->lan.pid != 0 && lan_child_reload(&supervisor->lan, supervisor->conf, &error) != 0)
+		log_warnx("event=reload-failed reason=%s", LOG_ERROR(&error));
+}
+
+static int reload(void *context, struct error *error)
+{
+	struct supervisor *supervisor = context;
+	struct conf *next = reload_read(supervisor->path, supervisor->conf, error);
+	bool same;
+
+	if (next == NULL)
+		return -1;
+	same = listeners_same(&supervisor->conf->lan, &next->lan);
+	if (!same || !lan_child_can_reload(supervisor->conf, next))
+		lan_stop(supervisor);
+	if (!same) {
+		/* The ports can be bound anew only when nobody listens on them. */
+		listeners_close(&supervisor->listeners);
+		if (listen_anew(supervisor, &next->lan, error) != 0) {
+			struct error again;
+
+			if (listen_anew(supervisor, &supervisor->conf->lan, &again) != 0)
+				log_warnx("event=listen-failed reason=%s", LOG_ERROR(&again));
+			lan_start(supervisor);
+			conf_free(next);
+			return -1;
+		}
+	}
+	if (auth_load(supervisor, next, error) != 0) {
+		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(error));
+		if (supervisor->auth.pid != 0)
+			kill(supervisor->auth.pid, SIGKILL); /* it gets the new configuration when it starts anew */
+	}
+	due_clear(&supervisor->due);
+	conf_free(supervisor->conf);
+	supervisor->conf = next;
+	due_start(&supervisor->due, next, moment_now());
+	i18n_start(conf_language_code(next->gateway.language));
+	log_setup(&next->log, "supervisor");
+	lan_take_up(supervisor);
+	log_info("event=reloaded");
+	return 0;
+}
+
+static void stop(void *context)
+{
+	struct supervisor *supervisor = context;
+
+	supervisor->stopping = true;
+}
+
+static bool cancel(void *context)
+{
+	struct supervisor *supervisor = context;
+
+	if (!session_runs(supervisor))
+		return false;
+	session_request_clear(&supervisor->pending);
+	supervisor->is_pending = false;
+	log_info("event=session-cancelled session=%s", supervisor->session_id.text);
+	kill(supervisor->session.pid, SIGTERM);
+	return true;
+}
+
+static bool account_exists(void *context, const char *name)
+{
+	const struct supervisor *supervisor = context;
+
+	return conf_find_account(supervisor->conf, name) != NULL;
+}
+
+/* --- the loop */
+
+static void reap(struct supervisor *supervisor)
+{
+	int status;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+		if (pid == supervisor->lan.pid)
+			lan_ended(supervisor, status);
+		else if (pid == supervisor->session.pid)
+			sessions_ended(supervisor, status);
+		else if (pid == supervisor->hang_up.pid)
+			sessions_hung_up(supervisor);
+		else if (pid == supervisor->auth.pid)
+			auth_ended(supervisor, status);
+		else if (supervisor->answers > 0) /* or a report, which is rare: the count is a bound, not a truth */
+			supervisor->answers--;
+	}
+}
+
+static void take_signals(struct supervisor *supervisor)
+{
+	struct signalfd_siginfo info;
+	struct error error;
+
+	while (read(supervisor->signal_fd, &info, sizeof(info)) == (ssize_t)sizeof(info)) {
+		if (info.ssi_signo == SIGTERM || info.ssi_signo == SIGINT)
+			supervisor->stopping = true;
+		else if (info.ssi_signo == SIGHUP && reload(supervisor, &error) != 0)
+			log_warnx("event=reload-refused reason=%s", LOG_ERROR(&error));
+	}
+	reap(supervisor); /* signals of one kind merge: always look */
+}
+
+static void tick(struct supervisor *supervisor)
+{
+	struct session_request request = {0};
+	int64_t now = clock_now_ms();
+
+	if (due_take(&supervisor->due, supervisor->conf, moment_now(), &request))
+		sessions_want(supervisor, &request);
+	session_request_clear(&request);
+	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
+		sessions_by_mail(supervisor);
+	sessions_look(supervisor, now);
+	auth_look(supervisor, now);
+	disk_look(&supervisor->disk, supervisor->conf, now);
+	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
+		lan_start(supervisor);
+	if (supervisor->lan_reported && supervisor->lan.pid != 0 &&
+	    now - supervisor->lan.started > HEALTHY_MS) {
+		crash_recovered(supervisor->conf, "lan");
+		supervisor->lan_reported = false;
+	}
+}
+
+/* at: monotonic, 0: never. */
+static int64_t sooner(int64_t wait, int64_t at)
+{
+	int64_t left = at == 0 ? wait : clock_left_ms(at) + 1;
+
+	return left < wait ? left : wait;
+}
+
+static int time_to_wait(const struct supervisor *supervisor)
+{
+	int64_t wait = TICK_MS, next = due_next(&supervisor->due, supervisor->conf, moment_now());
+
+	if (next != 0) {
+		int64_t left = next * 1000 - clock_wall_us() / 1000 + 1;
+
+		wait = left < 0 ? 0 : left < wait ? left : wait;
+	}
+	wait = sooner(wait, supervisor->lan_restart_at);
+	wait = sooner(wait, supervisor->auth_restart_at);
+	wait = sooner(wait, supervisor->mail_session_at);
+	wait = sooner(wait, supervisor->disk.look_at);
+	if (supervisor->conf->schedule.when_queued > 0 || supervisor->conf->schedule.when_queued_for > 0)
+		wait = sooner(wait, supervisor->queue_look_at);
+	return (int)wait;
+}
+
+static void loop(struct supervisor *supervisor)
+{
+	struct pollfd fds[CONTROL_CLIENTS_MAX + 4];
+
+	while (!supervisor->stopping) {
+		size_t count = control_poll(&supervisor->control, fds);
+
+		fds[count++] = (struct pollfd){.fd = supervisor->signal_fd, .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = supervisor->lan.fd, .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = supervisor->session.fd, .events = POLLIN};
+		if (poll(fds, count, time_to_wait(supervisor)) < 0 && errno != EINTR)
+			fatal("event=poll-failed");
+		lan_events(supervisor);
+		sessions_events(supervisor);
+		take_signals(supervisor);
+		control_serve(&supervisor->control);
+		tick(supervisor);
+	}
+}
+
+/* --- beginning and end */
+
+static void signals_open(struct supervisor *supervisor)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGCHLD);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	signal(SIGPIPE, SIG_IGN);
+	supervisor->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (supervisor->signal_fd < 0)
+		fatal("event=signalfd-failed");
+	child_close_in_children(supervisor->signal_fd);
+}
+
+static int bind_ports(struct supervisor *supervisor, struct error *error)
+{
+	int64_t deadline = clock_now_ms() + BIND_RETRY_MS;
+
+	while (listeners_open(&supervisor->listeners, &supervisor->conf->lan, error) != 0) {
+		if (error->saved_errno != EADDRINUSE || clock_now_ms() >= deadline)
+			return -1;
+		poll(NULL, 0, 100);
+	}
+	return 0;
+}
+
+static int open_spool(struct supervisor *supervisor, struct error *error)
+{
+	const char *spool = supervisor->conf->gateway.spool;
+
+	if (fsx_make_dirs(spool, error) != 0 || spool_lock(spool, &supervisor->lock_fd, error) != 0)
+		return -1;
+	child_close_in_children(supervisor->lock_fd);
+	spool_modes_close(spool);
+	return spool_version_check(spool, error);
+}
+
+/* The ports below 1024 want root, the spool its owner. Nobody is let in yet. */
+static int open_all(struct supervisor *supervisor, const struct privileges *privileges, struct error *error)
+{
+	struct error port_error;
+	bool are_bound = bind_ports(supervisor, &port_error) == 0;
+
+	if (privileges_drop(privileges, error) != 0)
+		return -1;
+	if (privileges->are_dropped)
+		log_setup(&supervisor->conf->log, "supervisor");
+	if (open_spool(supervisor, error) != 0) /* another gateway that runs has the ports, too */
+		return -1;
+	if (!are_bound)
+		*error = port_error;
+	return are_bound ? 0 : -1;
+}
+
+static int begin(struct supervisor *supervisor, const struct privileges *privileges, struct error *error)
+{
+	const struct control_hooks hooks = {
+	    .context = supervisor,
+	    .session = sessions_want,
+	    .status = answer_status,
+	    .reload = reload,
+	    .stop = stop,
+	    .account_exists = account_exists,
+	    .cancel = cancel,
+	    .session_runs = session_runs,
+	    .clients = clients,
+	};
+	const char *spool = supervisor->conf->gateway.spool;
+
+	if (open_all(supervisor, privileges, error) != 0)
+		return -1;
+	if (state_check(spool, error) != 0) /* each child tries again, and tells what it cannot do */
+		log_warnx("event=state-not-checked reason=%s", LOG_ERROR(error));
+	supervisor->lan_program = lan_child_find(error);
+	if (supervisor->lan_program < 0)
+		return -1;
+	signals_open(supervisor);
+	if (auth_open(supervisor, error) != 0)
+		return -1;
+	/* Whoever finds the ports open finds the control socket, too. */
+	if (control_open(&supervisor->control, spool, &hooks, error) != 0)
+		return -1;
+	spool_modes_share_socket(spool);
+	return listeners_listen(&supervisor->listeners, error);
+}
+
+/* The last one to close state.db takes away its log. The LAN server may not, and might have been that one. */
+static void tidy_state(const char *spool)
+{
+	struct state *state;
+	struct error error;
+
+	if (state_open(&state, spool, NULL, &error) == 0)
+		state_close(state);
+}
+
+static void end(struct supervisor *supervisor)
+{
+	struct child *children[] = {&supervisor->session, &supervisor->lan}; /* hanging up takes its time */
+	int64_t deadline = clock_now_ms() + STOP_MS;
+
+	notify_state("STOPPING=1");
+	listeners_close(&supervisor->listeners);
+	for (size_t i = 0; i < ARRAY_LEN(children); i++)
+		if (children[i]->pid != 0)
+			kill(children[i]->pid, SIGTERM);
+	while (supervisor->lan.pid != 0 || sessions_are_busy(supervisor)) {
+		if (clock_now_ms() >= deadline)
+			for (size_t i = 0; i < ARRAY_LEN(children); i++)
+				if (children[i]->pid != 0)
+					kill(children[i]->pid, SIGKILL);
+		poll(NULL, 0, 20);
+		sessions_events(supervisor);
+		reap(supervisor);
+	}
+	auth_stop(supervisor);
+	control_close(&supervisor->control, supervisor->conf->gateway.spool);
+	close(supervisor->signal_fd);
+	close(supervisor->lan_program);
+	tidy_state(supervisor->conf->gateway.spool);
+	spool_unlock(supervisor->conf->gateway.spool, supervisor->lock_fd);
+	session_request_clear(&supervisor->pending);
+	due_clear(&supervisor->due);
+	log_info("event=stopped");
+	conf_free(supervisor->conf);
+}
+
+int supervisor_run(struct conf *conf, const char *path, const struct privileges *privileges)
+{
+	struct supervisor supervisor = {
+	    .conf = conf,
+	    .path = path,
+	    .lock_fd = -1,
+	    .signal_fd = -1,
+	    .lan = {.fd = -1},
+	    .session = {.fd = -1},
+	    .hang_up = {.fd = -1},
+	    .auth = {.fd = -1},
+	    .since = clock_wall(),
+	};
+	struct error error;
+
+	if (begin(&supervisor, privileges, &error) != 0) {
+		log_warnx("event=not-started reason=%s", LOG_ERROR(&error));
+		conf_free(conf);
+		return 1;
+	}
+	due_start(&supervisor.due, conf, moment_now());
+	lan_start(&supervisor);
+	auth_start(&supervisor); /* either order does: questions wait in their socket */
+	sessions_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
+	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
+	notify_state("READY=1");
+	sessions_first(&supervisor);
+	loop(&supervisor);
+	end(&supervisor);
+	return 0;
+}

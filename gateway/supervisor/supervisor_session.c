@@ -1,0 +1,268 @@
+/* The sessions of the supervisor: started when they are due or wanted, one at a time, and watched. */
+#include "gateway/supervisor/supervisor_priv.h"
+
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report/crash_report.h"
+#include "gateway/session/line.h"
+#include "gateway/supervisor/schedule.h"
+#include "gateway/report/spool.h"
+#include "gateway/supervisor/waiting.h"
+
+#include <signal.h>
+#include <sys/wait.h>
+
+#define STUCK_SECONDS 120 /* a session that is over for so long has lost itself */
+#define QUEUE_LOOK_MS 5000
+#define QUEUE_PAUSE_MS 300000
+
+void session_request_clear(struct session_request *request)
+{
+	strlist_clear(&request->accounts);
+	strlist_clear(&request->again);
+	*request = (struct session_request){0};
+}
+
+static void add_names(struct strlist *to, const struct strlist *from)
+{
+	for (size_t i = 0; i < from->count; i++)
+		if (!strlist_has(to, from->items[i]))
+			strlist_add(to, from->items[i]);
+}
+
+static void request_copy(struct session_request *to, const struct session_request *from)
+{
+	*to = (struct session_request){
+	    .fetch = from->fetch,
+	    .send = from->send,
+	    .flush = from->flush,
+	    .triggers = from->triggers,
+	    .is_housekeeping = from->is_housekeeping,
+	};
+	add_names(&to->accounts, &from->accounts);
+	add_names(&to->again, &from->again);
+}
+
+/* What both want. No account named means all of them, if anything is to be fetched. */
+static void request_merge(struct session_request *into, const struct session_request *more)
+{
+	bool all = (into->fetch && into->accounts.count == 0) ||
+		   (more->fetch && more->accounts.count == 0);
+
+	if (all)
+		strlist_clear(&into->accounts);
+	else
+		add_names(&into->accounts, &more->accounts);
+	add_names(&into->again, &more->again);
+	into->fetch = into->fetch || more->fetch;
+	into->send = into->send || more->send;
+	into->flush = into->flush || more->flush;
+	into->triggers = into->triggers || more->triggers;
+	into->is_housekeeping = into->is_housekeeping && more->is_housekeeping;
+}
+
+bool sessions_are_busy(const struct supervisor *supervisor)
+{
+	return supervisor->session.pid != 0 || supervisor->hang_up.pid != 0;
+}
+
+static void session_start(struct supervisor *supervisor, const struct session_request *request)
+{
+	struct session_job job = {.conf = supervisor->conf, .id = &supervisor->session_id};
+	struct error error;
+
+	supervisor->session_number++;
+	supervisor->session_id = msgid_new();
+	request_copy(&supervisor->running, request);
+	job.request = &supervisor->running;
+	if (child_start(&supervisor->session, "session", session_process_run, &job, &error) != 0)
+		log_warnx("event=session-not-started reason=%s", LOG_ERROR(&error));
+	else if (!request->is_housekeeping)
+		control_session_began(&supervisor->control);
+}
+
+void sessions_first(struct supervisor *supervisor)
+{
+	bool on_start = supervisor->conf->schedule.on_start;
+
+	sessions_want(supervisor,
+	    &(struct session_request){.fetch = on_start, .send = on_start, .triggers = true, .is_housekeeping = !on_start});
+}
+
+uint64_t sessions_want(void *context, const struct session_request *request)
+{
+	struct supervisor *supervisor = context;
+
+	if (!sessions_are_busy(supervisor)) {
+		session_start(supervisor, request);
+		return supervisor->session_number;
+	}
+	if (supervisor->is_pending)
+		request_merge(&supervisor->pending, request);
+	else
+		request_copy(&supervisor->pending, request);
+	supervisor->is_pending = true;
+	return supervisor->session_number + 1;
+}
+
+void sessions_events(struct supervisor *supervisor)
+{
+	struct error error;
+	json_t *object;
+
+	while (supervisor->session.fd >= 0 &&
+	       ctl_read(&supervisor->session.reader, &object, 0, &error) == CTL_OBJECT) {
+		if (json_object_get(object, "ok") != NULL) {
+			json_decref(supervisor->result);
+			supervisor->result = object;
+			continue;
+		}
+		if (json_object_get(object, SESSION_HAS_WORK) != NULL) {
+			supervisor->running.is_housekeeping = false;
+			control_session_began(&supervisor->control);
+		} else {
+			control_publish(&supervisor->control, supervisor->session_number, object, false);
+		}
+		json_decref(object);
+	}
+}
+
+/* --- the line that a dead session has left up */
+
+/* The line goes down first, whatever the spool is like. */
+static int hang_up_run(void *context, int event_fd)
+{
+	struct conf *conf = context;
+	struct line_outcome outcome;
+	struct msgid session;
+	struct spool spool;
+	struct error error;
+
+	(void)event_fd;
+	conf_wipe_secrets(conf);
+	line_was_left_up(conf, &session);
+	if (line_down(conf, NULL, &outcome, &error) != 0)
+		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
+	if (spool_open(&spool, conf, "line", NULL, NULL, &error) != 0) {
+		log_warnx("event=line-not-in-journal reason=%s", LOG_ERROR(&error));
+		return 1;
+	}
+	line_journal(spool.intake, &session, &outcome);
+	spool_close(&spool);
+	return 0;
+}
+
+/* No session begins before its end: it would lose its line. */
+void sessions_hang_up(struct supervisor *supervisor)
+{
+	struct error error;
+
+	if (!line_was_left_up(supervisor->conf, NULL))
+		return;
+	log_info("event=hanging-up");
+	if (child_start(&supervisor->hang_up, "line", hang_up_run, supervisor->conf, &error) != 0)
+		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
+}
+
+static void start_pending(struct supervisor *supervisor)
+{
+	struct session_request next = supervisor->pending;
+
+	if (!supervisor->is_pending || supervisor->stopping || sessions_are_busy(supervisor))
+		return;
+	supervisor->pending = (struct session_request){0};
+	supervisor->is_pending = false;
+	session_start(supervisor, &next);
+	session_request_clear(&next);
+}
+
+void sessions_ended(struct supervisor *supervisor, int status)
+{
+	bool crashed = !WIFEXITED(status) || supervisor->result == NULL;
+
+	sessions_events(supervisor);
+	crashed = crashed && supervisor->result == NULL;
+	if (crashed && !supervisor->stopping) /* delivers what it had accepted, as well: see intake_open() */
+		crash_report(supervisor->conf, "session", status, supervisor->session.doing);
+	child_gone(&supervisor->session);
+	if (supervisor->result == NULL)
+		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",
+		    PHRASE(N_("the session ended unexpectedly (see the log); the messages that it "
+		        "had fetched are safe")));
+	if (!supervisor->running.is_housekeeping) /* nobody was told of its beginning */
+		control_publish(&supervisor->control, supervisor->session_number, supervisor->result, true);
+	json_decref(supervisor->result);
+	supervisor->result = NULL;
+	session_request_clear(&supervisor->running);
+	sessions_hang_up(supervisor);
+	if (supervisor->stopping)
+		return;
+	start_pending(supervisor);
+}
+
+/* Mail to daemon beyond the limit is answered later. */
+void sessions_by_mail(struct supervisor *supervisor)
+{
+	int64_t limit = supervisor->conf->gateway.daemon_limit;
+
+	if (allowance_take(&supervisor->by_mail, limit, clock_now_ms())) {
+		supervisor->mail_session_at = 0;
+		sessions_want(supervisor, &(struct session_request){.triggers = true});
+		return;
+	}
+	if (supervisor->mail_session_at == 0)
+		log_info("event=daemon-limit sessions_an_hour=%lld", (long long)limit);
+	supervisor->mail_session_at = allowance_next_ms(&supervisor->by_mail, limit);
+}
+
+void sessions_hung_up(struct supervisor *supervisor)
+{
+	child_gone(&supervisor->hang_up);
+	start_pending(supervisor);
+}
+
+/* The session ends itself at session_timeout; one that does not is stuck. */
+static void look_at_session(struct supervisor *supervisor, int64_t now)
+{
+	const struct conf_line *line = &supervisor->conf->line;
+	int64_t most = line->session_timeout + 2 * line->command_timeout + STUCK_SECONDS;
+
+	if (supervisor->session.pid == 0 || line->session_timeout == 0 ||
+	    now - supervisor->session.started < most * 1000)
+		return;
+	log_warnx("event=session-stuck session=%s", supervisor->session_id.text);
+	kill(supervisor->session.pid, SIGKILL);
+}
+
+/* A session that could not send is not begun again and again. */
+static void look_at_queue(struct supervisor *supervisor, int64_t now)
+{
+	int64_t wall = clock_wall(), due;
+
+	if (now < supervisor->queue_look_at || sessions_are_busy(supervisor))
+		return;
+	supervisor->queue_look_at = now + QUEUE_LOOK_MS;
+	due = waiting_due(supervisor->conf, wall);
+	if (due == 0 || due > wall)
+		return;
+	log_info("event=enough-is-queued");
+	supervisor->queue_look_at = now + QUEUE_PAUSE_MS;
+	sessions_want(supervisor, &(struct session_request){.send = true});
+}
+
+int64_t sessions_next(const struct supervisor *supervisor)
+{
+	int64_t next = due_next(&supervisor->due, supervisor->conf, moment_now());
+	int64_t wall = clock_wall(), waiting = waiting_due(supervisor->conf, wall);
+	int64_t look = wall + clock_left_ms(supervisor->queue_look_at) / 1000;
+
+	if (waiting != 0 && waiting < look)
+		waiting = look;
+	return next == 0 || (waiting != 0 && waiting < next) ? waiting : next;
+}
+
+void sessions_look(struct supervisor *supervisor, int64_t now)
+{
+	look_at_session(supervisor, now);
+	look_at_queue(supervisor, now);
+}
