@@ -65,6 +65,9 @@ struct conf_gateway {
 	enum conf_language language;
 };
 
+/* From user to user, one after the other; no configuration may overflow a thread's stack. */
+#define CONF_FORWARDS_MAX 20
+
 struct conf_lan {
 	struct strlist listen;
 	int64_t smtp_port, submission_port, smtps_port, pop3_port, pop3s_port; /* 0: off */

@@ -399,14 +399,19 @@ static const struct conf_user *next_of(const struct conf *conf, const struct con
 	return next;
 }
 
-/* Mail that goes round is left with the last user before it would come back: told, for hardly anybody means it so, with the
+/* A circle among so many users only: following each user's forwards to their end takes the cube of their number. Mail that goes round is left with the last user before it would come back: told, for hardly anybody means it so, with the
  * circle's first user. */
 static void check_circle(const struct check *check, const struct conf_user *user)
 {
 	const struct conf_user *at = next_of(check->conf, user);
+	size_t steps = 1;
 
-	for (size_t steps = 1; at != NULL && at > user && steps < check->conf->user_count; steps++)
+	for (; at != NULL && at > user && steps <= CONF_FORWARDS_MAX; steps++)
 		at = next_of(check->conf, at);
+	if (steps > CONF_FORWARDS_MAX && at != NULL && at > user)
+		WARN_AT(check, &user->forward, user->place,
+		    N_("forward: mail for user %s would be forwarded more than %d times; the last user of these keeps it"), user->name,
+		    CONF_FORWARDS_MAX);
 	if (at == user)
 		WARN_AT(check, &user->forward, user->place,
 		    N_("forward: mail for user %s would be forwarded in a loop; the last user of "

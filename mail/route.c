@@ -123,8 +123,6 @@ static bool add_outside(
 
 /* --- users, and where they have their mail sent on */
 
-#define FORWARDS_MAX 20 /* from user to user, one after the other; no configuration may overflow a thread's stack */
-
 /* How far each user's forward was followed. */
 enum visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
 
@@ -162,7 +160,7 @@ static bool add_forward(struct spread *spread, const struct conf_user *from)
 	char *why;
 	bool added = false;
 
-	if (from->forward[0] == '\0' || spread->depth >= FORWARDS_MAX || !addr_parse(slice_of(from->forward), &addr))
+	if (from->forward[0] == '\0' || spread->depth >= CONF_FORWARDS_MAX || !addr_parse(slice_of(from->forward), &addr))
 		return false;
 	why = phrase_new(N_("forwarded by %s"), from->name);
 	spread->depth++;

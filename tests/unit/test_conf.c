@@ -3,6 +3,7 @@
 #include "base/fsx.h"
 #include "config/conf.h"
 #include "config/conf_reference.h"
+#include "tests/unit/cpu_time.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -228,6 +229,30 @@ static void no_smarthost_for_others(void **state)
 
 #define USERS "[user ivan]\npassword = " HASH "\n[user olga]\npassword = " HASH "\n" /* lines 4 to 7 */
 #define ACCOUNT "[account a]\nurl = pop3s://h\nuser = u\n"
+
+/* A thousand users, each of whom forwards to the next: told, and within a moment. */
+static void a_long_chain_of_forwards_is_told(void **state)
+{
+	struct conf_problems problems = {0};
+	struct buf text = BUF_INIT(1 << 20);
+	struct conf *conf;
+	size_t told = 0;
+	int64_t start = cpu_ms();
+
+	(void)state;
+	for (unsigned i = 0; i < 1000; i++)
+		buf_printf(&text, "[user u%u]\npassword = " HASH "\nforward = u%u\n", i, i + 1);
+	buf_append_text(&text, "[user u1000]\npassword = " HASH "\n");
+	conf = load(buf_text(&text), &problems);
+	assert_non_null(conf);
+	for (size_t i = 0; i < problems.count; i++)
+		told += strstr(PHRASE_EN(problems.items[i].phrase), "forwarded more than 20 times") != NULL;
+	assert_int_equal(told, 980);
+	assert_true(cpu_ms() - start < 3000);
+	conf_free(conf);
+	conf_problems_clear(&problems);
+	buf_clear(&text);
+}
 
 /* Text begins at line 4; each case has exactly this one problem. */
 static void each_fault_is_told_once_where_it_is(void **state)
@@ -626,6 +651,7 @@ int main(void)
 	    cmocka_unit_test(a_change_is_tried_before_it_is_made),
 	    cmocka_unit_test(passwords_come_from_commands),
 	    cmocka_unit_test(the_reference_is_what_the_table_says),
+	    cmocka_unit_test(a_long_chain_of_forwards_is_told),
 	    cmocka_unit_test(the_sample_is_good),
 	};
 
