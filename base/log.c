@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,8 +22,10 @@
 
 /* The mutex guards the settings and keeps lines whole; nothing else is locked under it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct log_settings current = {.level = LOG_LEVEL_INFO, .to_stderr = true};
-static const char *process_name = "lanpost";
+static struct log_settings current = {.to_stderr = true};
+/* Asked at every line, before the lock: a reload may change them meanwhile. */
+static atomic_int level_now = LOG_LEVEL_INFO;
+static const char *_Atomic process_name = "lanpost";
 static int file_fd = -1;
 
 /* systemd tells services so. The journal knows the time, and takes "<priority>" before a line: sd-daemon(3). */
@@ -51,6 +54,7 @@ void log_start(const struct log_settings *settings, const char *process)
 		close(file_fd);
 	file_fd = -1;
 	current = *settings;
+	level_now = (int)settings->level;
 	current.file = NULL;
 	process_name = process;
 	if (settings->file != NULL && settings->file[0] != '\0' && settings->file_max > 0) {
@@ -72,7 +76,7 @@ void log_process(const char *process)
 
 bool log_wants(enum log_level level)
 {
-	return level <= current.level;
+	return (int)level <= level_now;
 }
 
 /* Called with the lock held: logrotate may have renamed the file, in any process at any time. */

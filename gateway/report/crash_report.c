@@ -5,6 +5,7 @@
 #include "gateway/report/side_report.h"
 #include "mail/route.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <sys/wait.h>
 
@@ -19,7 +20,10 @@ struct crash {
 
 static void describe(int status, struct error *problem)
 {
-	if (WIFSIGNALED(status))
+	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+		error_set(problem, ERROR_TEMPORARY,
+		    N_("the kernel ended the process: it asked for what it never needs; somebody may have taken it over"));
+	else if (WIFSIGNALED(status))
 		error_set(problem, ERROR_TEMPORARY, N_("the process was killed by signal %d"),
 		    WTERMSIG(status));
 	else
