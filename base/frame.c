@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/pass_fd.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -41,25 +42,13 @@ static enum frame_result wait_for(int fd, short events, struct frame_wait wait)
 
 /* --- sending */
 
-/* The descriptor goes with the first byte. */
+/* The descriptor goes with the first bytes. */
 static ssize_t send_some(int fd, struct iovec *parts, size_t count, int passed)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(sizeof(int))];
-	} control = {.bytes = {0}};
-	struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
-	struct cmsghdr *attached;
+	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
 
-	if (passed >= 0) {
-		message.msg_control = &control;
-		message.msg_controllen = sizeof(control);
-		attached = CMSG_FIRSTHDR(&message);
-		attached->cmsg_level = SOL_SOCKET;
-		attached->cmsg_type = SCM_RIGHTS;
-		attached->cmsg_len = CMSG_LEN(sizeof(int));
-		memcpy(CMSG_DATA(attached), &passed, sizeof(int));
-	}
+	if (passed >= 0)
+		return pass_fd_send(fd, slice_make(parts->iov_base, parts->iov_len), passed, MSG_NOSIGNAL);
 	return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
 
@@ -110,66 +99,37 @@ enum frame_result frame_send(int fd, uint32_t kind, const struct slice *parts, s
 
 /* --- receiving */
 
-static void close_all(const struct cmsghdr *attached)
+/* One that came; false if nobody wants it, or one more. */
+static bool take_descriptor(int came, int *passed)
 {
-	size_t count = (attached->cmsg_len - CMSG_LEN(0)) / sizeof(int);
-
-	for (size_t i = 0; i < count; i++) {
-		int fd;
-
-		memcpy(&fd, CMSG_DATA(attached) + i * sizeof(int), sizeof(int));
-		close(fd);
+	if (came < 0)
+		return true;
+	if (passed != NULL && *passed < 0) {
+		*passed = came;
+		return true;
 	}
-}
-
-/* False if there is what nobody wants; *passed has one at most. */
-static bool take_descriptors(struct msghdr *message, int *passed)
-{
-	bool good = (message->msg_flags & MSG_CTRUNC) == 0;
-
-	for (struct cmsghdr *attached = CMSG_FIRSTHDR(message); attached != NULL; attached = CMSG_NXTHDR(message, attached)) {
-		if (attached->cmsg_level != SOL_SOCKET || attached->cmsg_type != SCM_RIGHTS)
-			continue;
-		if (good && passed != NULL && *passed < 0 && attached->cmsg_len == CMSG_LEN(sizeof(int))) {
-			memcpy(passed, CMSG_DATA(attached), sizeof(int));
-			continue;
-		}
-		close_all(attached);
-		good = false;
-	}
-	return good;
+	close(came);
+	return false;
 }
 
 /* What is there, up to `most` bytes. */
 static enum frame_result receive_some(int fd, struct buf *body, size_t most, int *passed, struct frame_wait wait)
 {
-	union {
-		struct cmsghdr align;
-		char bytes[CMSG_SPACE(4 * sizeof(int))];
-	} control;
 	char *room = buf_reserve(body, most);
-	struct iovec part = {.iov_base = room, .iov_len = most};
+	enum frame_result result = room == NULL ? FRAME_CLOSED : FRAME_OK;
 
-	if (room == NULL)
-		return FRAME_CLOSED;
-	for (;;) {
-		struct msghdr message = {.msg_iov = &part, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof(control)};
-		ssize_t got = recvmsg(fd, &message, MSG_CMSG_CLOEXEC);
-		enum frame_result result = FRAME_OK;
+	while (result == FRAME_OK) {
+		int came;
+		bool cut;
+		ssize_t got = pass_fd_receive(fd, room, most, &came, &cut);
 
 		if (got >= 0) {
-			bool good = take_descriptors(&message, passed);
-
 			body->len += (size_t)got;
-			return got > 0 && good ? FRAME_OK : FRAME_CLOSED;
+			return take_descriptor(came, passed) && got > 0 ? FRAME_OK : FRAME_CLOSED;
 		}
-		if (errno == EAGAIN)
-			result = wait_for(fd, POLLIN, wait);
-		else if (errno != EINTR)
-			result = FRAME_CLOSED;
-		if (result != FRAME_OK)
-			return result;
+		result = errno == EAGAIN ? wait_for(fd, POLLIN, wait) : FRAME_CLOSED;
 	}
+	return result;
 }
 
 static enum frame_result receive(int fd, struct head *head, struct buf *body, int *passed, struct frame_wait wait)

@@ -74,6 +74,11 @@ void log_process(const char *process)
 	process_name = process;
 }
 
+int log_descriptor(void)
+{
+	return file_fd;
+}
+
 bool log_wants(enum log_level level)
 {
 	return (int)level <= level_now;

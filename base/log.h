@@ -31,6 +31,7 @@ struct log_settings {
  * rest works and a warning says so. process: "supervisor", "lan", ... a literal. */
 void log_start(const struct log_settings *settings, const char *process);
 void log_process(const char *process); /* after fork */
+int log_descriptor(void); /* of the log's file, for who closes all others; -1: none */
 bool log_wants(enum log_level level);
 
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

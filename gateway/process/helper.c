@@ -38,6 +38,23 @@ static void stay(int signal_number)
 	(void)signal_number;
 }
 
+static void close_all_but(int one, int other)
+{
+	unsigned from = STDERR_FILENO + 1;
+	int low = one < other ? one : other, high = one < other ? other : one;
+
+	for (int i = 0; i < 2; i++) {
+		int kept = i == 0 ? low : high;
+
+		if (kept < (int)from)
+			continue;
+		if ((unsigned)kept > from)
+			close_range(from, (unsigned)kept - 1, 0);
+		from = (unsigned)kept + 1;
+	}
+	close_range(from, ~0u, 0);
+}
+
 /* A stop of the service may signal all of us, and the session still has work for us: it tells us when it is over. (Not ignored:
  * programs that we run would ignore it, too.) */
 static void settle_in(const char *name)
@@ -165,10 +182,7 @@ int helper_start(struct helper *helper, const struct helper_job *job, struct err
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(1);
-		close(pair[0]);
-		for (size_t i = 0; i < ARRAY_LEN(job->close_fds); i++)
-			if (job->close_fds[i] >= 0)
-				close(job->close_fds[i]);
+		close_all_but(pair[1], log_descriptor());
 		settle_in(job->name);
 		run(&hub);
 	}

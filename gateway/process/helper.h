@@ -33,11 +33,10 @@ struct helper_job {
 	void (*begin)(void *context); /* once, in the helper, before any conversation; may be NULL */
 	void (*serve)(void *context, int fd); /* in the worker: one conversation, until the other side is gone */
 	void *context;
-	size_t most;  /* conversations at once */
-	int close_fds[2]; /* of the session, and not for the helper; -1: none */
+	size_t most; /* conversations at once */
 };
 
-/* Forks it. */
+/* Forks it. It keeps the standard descriptors and the log; all others of ours are closed there. */
 int helper_start(struct helper *helper, const struct helper_job *job, struct error *error);
 /* Begins a conversation; from any thread. -1 if the helper is gone. */
 int helper_converse(struct helper *helper, struct conversation *conversation, struct error *error);

@@ -153,14 +153,31 @@ int secrets_run_line(struct secrets *secrets, bool is_down, const atomic_bool *c
 
 /* --- life */
 
-int secrets_start(struct secrets *secrets, struct conf *conf, int close_fd, struct error *error)
+static void wipe(char *text)
+{
+	explicit_bzero(text, strlen(text));
+}
+
+/* Nobody logs in to us here. */
+static void forget_users(void *context)
+{
+	const struct conf *conf = context;
+
+	for (size_t i = 0; i < conf->user_count; i++) {
+		wipe(conf->users[i].password);
+		wipe(conf->users[i].scram_sha256);
+		wipe(conf->users[i].clear_password);
+	}
+}
+
+int secrets_start(struct secrets *secrets, struct conf *conf, struct error *error)
 {
 	const struct helper_job job = {
 	    .name = "secrets",
+	    .begin = forget_users,
 	    .serve = secrets_serve,
 	    .context = conf,
 	    .most = conf->account_count + conf->smarthost_count * SECRETS_LANES_MAX + SECRETS_LANES_MAX,
-	    .close_fds = {close_fd, -1},
 	};
 
 	*secrets = (struct secrets){.conf = conf, .remote = {keeper_open, keeper_close, secrets}};

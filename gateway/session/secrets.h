@@ -19,8 +19,8 @@ struct secrets {
 	struct remote_secrets remote; /* for remote_open() */
 };
 
-/* Forks the process, then wipes all secrets out of conf. close_fd: of ours, and not for that process. */
-int secrets_start(struct secrets *secrets, struct conf *conf, int close_fd, struct error *error);
+/* Forks the process, then wipes all secrets out of conf. */
+int secrets_start(struct secrets *secrets, struct conf *conf, struct error *error);
 void secrets_stop(struct secrets *secrets);
 
 /* Runs a command of [line] as command_run() does: connect_command, or disconnect_command with is_down. What it prints on

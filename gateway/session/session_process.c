@@ -318,9 +318,8 @@ static void tell_queue_done(struct session *session)
 static int open_all(struct session *session, struct conf *conf, struct error *error)
 {
 	/* Before there is a thread, a lock or a file. */
-	if (secrets_start(&session->secrets, conf, session->event_fd, error) != 0 ||
-	    sorting_start(&session->sorting, conf, (int[]){session->event_fd, session->secrets.helper.fd}, session_limits_cancelled(), error) !=
-		0)
+	if (secrets_start(&session->secrets, conf, error) != 0 ||
+	    sorting_start(&session->sorting, conf, session_limits_cancelled(), error) != 0)
 		return -1;
 	session_sandbox_enter(conf);
 	if (spool_open(&session->spool, conf, "session", NULL, NULL, error) != 0)

@@ -17,10 +17,10 @@
 #define RAW_MAX 400
 #define ANSWER_MS 300000 /* a machine that is busy with much else */
 
-int sorting_start(struct sorting *sorting, struct conf *conf, const int close_fds[2], const atomic_bool *cancel, struct error *error)
+int sorting_start(struct sorting *sorting, struct conf *conf, const atomic_bool *cancel, struct error *error)
 {
 	const struct helper_job job = {
-	    .name = "sorter", .serve = sorting_serve, .context = sorting, .most = 2 * conf->account_count + 4, .close_fds = {close_fds[0], close_fds[1]}};
+	    .name = "sorter", .serve = sorting_serve, .context = sorting, .most = 2 * conf->account_count + 4};
 
 	*sorting = (struct sorting){.conf = conf, .cancel = cancel, .sorter = sorter_new(conf, error)};
 	if (sorting->sorter == NULL)

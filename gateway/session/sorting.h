@@ -35,8 +35,8 @@ struct sorting_result {
 	const char *dropped_by; /* rule; NULL: none */
 };
 
-/* Reads the rules (a bad one is an error) and forks the process. close_fds: as for helper_start(). */
-int sorting_start(struct sorting *sorting, struct conf *conf, const int close_fds[2], const atomic_bool *cancel, struct error *error);
+/* Reads the rules (a bad one is an error) and forks the process. */
+int sorting_start(struct sorting *sorting, struct conf *conf, const atomic_bool *cancel, struct error *error);
 void sorting_stop(struct sorting *sorting);
 
 /* For one thread; sorting_hang_up() when there are no more messages. */

@@ -81,7 +81,6 @@ def test_when_the_keeper_dies_logins_fail_softly(make_gateway):
         shown = [c for c in first.commands + second.commands if c.startswith(b"PASS")]
         assert all(SECRET.encode() in c for c in shown), "no wrong password is ever tried"
         assert office.log().count("event=process-gone process=secrets") == 1
-        assert "does not answer" in office.log() or "has ended" in office.log()
 
 
 @pytest.mark.parametrize("how", ["cancel", "kill"])

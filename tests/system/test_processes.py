@@ -10,6 +10,7 @@ import pytest
 
 from harness.gateway import BUILD, PASSWORD, environment
 from harness.processes import descriptors, facts, holds, libraries, name_of, named, variables
+from harness.sink import ThreadedServer
 from harness.users import LANPOST, Users, needs
 from harness.waiting import until
 
@@ -122,6 +123,40 @@ def test_it_has_no_rights_of_root(office, folder):
         seen = facts(pid)
         assert set(seen["Uid"].split()) == set(seen["Gid"].split()) == {str(LANPOST)}
         assert int(seen["CapEff"], 16) == int(seen["CapPrm"], 16) == 0
+
+
+# --- a session
+
+class Silent(ThreadedServer):
+    """A provider that greets, and says nothing more."""
+
+    def serve(self, connection):
+        connection.say("+OK ready")
+        self.hang()
+
+
+@as_root
+def test_a_session_and_its_helpers_hold_what_they_need(office):
+    provider = Silent()
+    office.accounts["a"]["url"] = f"pop3://127.0.0.1:{provider.port}"
+    office.write()
+    started(office)
+    hashes = re.findall(r"(?m)^(?:password|scram_sha256) = (\S+)", (office.folder / "users.conf").read_text())
+    try:
+        office.cli("session", "--no-wait")
+        session, = until(lambda: provider.accepted and named(office, "session"), 15, "the session")
+        (keeper,), (sorter,) = [[pid for pid in named(office, name) if facts(pid)["PPid"] == str(session)] for name in ("secrets", "sorter")]
+        kept = [SECRETS["account"], SECRETS["smarthost"]]
+        for pid in (session, sorter):
+            assert [text for text in [*kept, SECRETS["clear"], *hashes] if holds(pid, text)] == [], name_of(pid)
+        assert all(holds(keeper, text) for text in kept), "the search finds what is there"
+        assert not any(holds(keeper, text) for text in [SECRETS["clear"], *hashes])
+        seen = facts(session)
+        assert seen["Seccomp"] == "2" and seen["NoNewPrivs"] == "1"
+        sockets = [what for what in descriptors(sorter).values() if what.startswith("socket:")]
+        assert len(sockets) == 1, "the sorter cannot ask for passwords"
+    finally:
+        provider.stop()
 
 
 # --- what somebody in it would try

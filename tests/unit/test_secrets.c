@@ -47,7 +47,7 @@ static int set_up(void **state)
 	    .user_count = 1};
 	conf.line = (struct conf_line){.connect_command = strdup("echo up; echo err >&2; exit 3"),
 	    .disconnect_command = strdup("sleep 60"), .command_timeout = 1};
-	return secrets_start(&secrets, &conf, -1, &error);
+	return secrets_start(&secrets, &conf, &error);
 }
 
 static int tear_down(void **state)

@@ -183,7 +183,7 @@ static void test_it_sorts(void **state)
 
 	(void)state;
 	fill_conf();
-	assert_int_equal(sorting_start(&sorting, &conf, (int[]){-1, -1}, &cancel, &error), 0);
+	assert_int_equal(sorting_start(&sorting, &conf, &cancel, &error), 0);
 	sorting_begin(&line, &sorting, &account);
 	expect_sorted(&line, letter, NULL);
 	buf_append_slice(&large, letter);
@@ -211,7 +211,7 @@ static void test_a_bad_rule_is_an_error(void **state)
 	(void)state;
 	fill_conf();
 	rules[0].when = text("subject contains");
-	assert_int_equal(sorting_start(&sorting, &conf, (int[]){-1, -1}, &cancel, &error), -1);
+	assert_int_equal(sorting_start(&sorting, &conf, &cancel, &error), -1);
 	assert_non_null(strstr(ERROR_EN(&error), "rule sends"));
 }
 
@@ -273,7 +273,7 @@ static void test_whatever_a_worker_does_the_message_is_not_lost(void **state)
 
 	(void)state;
 	for (enum fault fault = 0; fault < FAULTS; fault++) {
-		const struct helper_job job = {.name = "sorter", .serve = serve_badly, .context = &fault, .most = 8, .close_fds = {-1, -1}};
+		const struct helper_job job = {.name = "sorter", .serve = serve_badly, .context = &fault, .most = 8};
 		struct sorting sorting = {.conf = &conf, .cancel = &cancel};
 		struct sorting_line line;
 		struct buf stub_text = BUF_INIT(FETCH_STUB_MAX);
@@ -306,7 +306,7 @@ static void test_without_the_process_nothing_is_delivered(void **state)
 
 	(void)state;
 	fill_conf();
-	assert_int_equal(sorting_start(&sorting, &conf, (int[]){-1, -1}, &cancel, &error), 0);
+	assert_int_equal(sorting_start(&sorting, &conf, &cancel, &error), 0);
 	sorting_begin(&line, &sorting, &account);
 	expect_sorted(&line, letter, NULL);
 	kill(sorting.helper.pid, SIGKILL);
