@@ -24,6 +24,7 @@ MAY_INCLUDE = {
 FOLDERS = list(MAY_INCLUDE)
 # The wings of large folders, from the ground up: each includes itself and what is below; "" is the folder itself.
 WINGS = {
+    "gateway": ["process", "report", "outbound", "session", "services", "supervisor", ""],
     "ui-tui": ["widgets", "command", "demo", "client-setup", "wizard", "verbs", "screens", ""],
 }
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets)\s*\(")

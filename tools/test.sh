@@ -54,7 +54,7 @@ quiet_make() {
 headers() {
     flags=$(sed -n 's/^CFLAGS_LIBS = //p' build/detect.mk)
     good=0 bad=0
-    for header in base/*.h message/*.h config/*.h spool/*.h upstream/*.h mail/*.h sorter/*.h fetcher/*.h lan-server/*.h gateway/*.h \
+    for header in base/*.h message/*.h config/*.h spool/*.h upstream/*.h mail/*.h sorter/*.h fetcher/*.h lan-server/*.h gateway/*/*.h \
         ui-tui/*/*.h; do
         [ -e "$header" ] || continue
         # shellcheck disable=SC2086 # flags are words
