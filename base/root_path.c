@@ -34,7 +34,8 @@ static int go_to(struct way *way, int fd)
 
 static int unsafe(const struct way *way, struct error *error)
 {
-	return error_set(error, ERROR_CONFIG, N_("%s: others than root may change a folder on the way to it"), way->path);
+	return error_set(error, ERROR_CONFIG, N_("%s: users other than root can change a folder of "
+	    "its path"), way->path);
 }
 
 /* In a folder with the sticky bit, such as /tmp, what is root's stays where it is. */

@@ -12,10 +12,10 @@ int sealed_new(const char *name, struct slice text, struct error *error)
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING), result;
 
 	if (fd < 0)
-		return error_errno(error, N_("cannot make a file in memory"));
+		return error_errno(error, N_("cannot create a file in memory"));
 	result = fsx_write(fd, text, name, error);
 	if (result == 0 && fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0)
-		result = error_errno(error, N_("cannot make a file in memory"));
+		result = error_errno(error, N_("cannot create a file in memory"));
 	if (result == 0)
 		return fd;
 	close(fd);
@@ -30,9 +30,9 @@ int sealed_read(int fd, struct buf *out, struct error *error)
 
 	while ((got = pread(fd, bytes, sizeof(bytes), at)) > 0) {
 		if (buf_append(out, bytes, (size_t)got) < 0)
-			return error_set(error, ERROR_LIMIT, N_("what another process passes on is too long"));
+			return error_set(error, ERROR_LIMIT, N_("the data from another process is too long"));
 		at += got;
 	}
 	explicit_bzero(bytes, sizeof(bytes));
-	return got == 0 ? 0 : error_errno(error, N_("cannot read what another process passes on"));
+	return got == 0 ? 0 : error_errno(error, N_("cannot read the data from another process"));
 }

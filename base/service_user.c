@@ -132,7 +132,8 @@ int service_user_become(const struct service_user *user, struct error *error)
 	    setresuid(user->uid, user->uid, user->uid) != 0)
 		return error_errno(error, N_("cannot switch to user %s"), user->name);
 	if (!drop_capabilities() || !is_for_good(user))
-		return error_set(error, ERROR_PERMANENT, N_("cannot become user %s for good: rights of root would be left"), user->name);
+		return error_set(error, ERROR_PERMANENT, N_("cannot switch permanently to user %s: "
+		    "privileges of root would remain"), user->name);
 	return 0;
 }
 

@@ -463,8 +463,8 @@ static void check_user_section(const struct check *check, const struct conf_user
 	else if (user->password[0] == '\0' && !conf_was_faulty(check->source, &user->password))
 		WARN_AT(check, &user->password, user->place,
 		    check_allows_strangers(check)
-			? N_("user %s has no password, and allow goes beyond private networks: anybody there can read this mailbox "
-			     "(`lanpost user passwd %s`)")
+			? N_("user %s has no password, and allow includes public networks: anybody "
+			    "there can read this mailbox (`lanpost user passwd %s`)")
 			: N_("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
 		    user->name, user->name);
 	/* In a split domain our own domain exists outside as well. */

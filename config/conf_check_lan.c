@@ -70,8 +70,8 @@ static void check_relay(const struct check *check)
 
 	if (!lan->require_auth && check->conf->smarthost_count > 0 && check_allows_strangers(check))
 		WARN_AT(check, &lan->allow, check->source->main,
-		    N_("allow goes beyond private networks, and require_auth = no: anybody there can send mail through this gateway. Set "
-		       "require_auth = yes"));
+		    N_("allow includes public networks, and require_auth = no: anybody there can "
+		       "send mail through this gateway. Set require_auth = yes"));
 }
 
 void check_lan(const struct check *check)
@@ -95,6 +95,7 @@ void check_lan(const struct check *check)
 		    N_("allow is empty: nobody may connect"));
 	if (lan->max_sessions_per_network >= lan->max_sessions)
 		WARN_AT(check, &lan->max_sessions_per_network, check->source->main,
-		    N_("max_sessions_per_network is not below max_sessions: one computer with IPv6 can take all places"));
+		    N_("max_sessions_per_network is not below max_sessions: one computer with IPv6 "
+		       "can use all connections"));
 	check_relay(check);
 }

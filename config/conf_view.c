@@ -162,7 +162,8 @@ int conf_view_write(const struct conf *conf, unsigned marks, struct buf *out, st
 		explicit_bzero(text, strlen(text));
 	free(text);
 	json_decref(view);
-	return written ? 0 : error_set(error, ERROR_LIMIT, N_("the configuration cannot be passed on to another process"));
+	return written ? 0 : error_set(error, ERROR_LIMIT, N_("cannot pass the configuration to "
+	    "another process"));
 }
 
 static bool read_item(const struct schema_section *section, const json_t *object, void *item)
@@ -208,6 +209,6 @@ struct conf *conf_view_read(struct slice text, struct error *error)
 	if (good)
 		return conf;
 	conf_free(conf);
-	error_set(error, ERROR_PROTOCOL, N_("this is no configuration from the gateway"));
+	error_set(error, ERROR_PROTOCOL, N_("this is not a configuration from the gateway"));
 	return NULL;
 }

@@ -129,7 +129,8 @@ static const struct schema_key lan_keys[] = {
 	   "alias as the sender, in the envelope and in From. no: any sender, as in Office Mail "
 	   "Server.")},
     {"suggest_names", FLAG(conf_lan, suggest_names), "no", NULL, ANY,
-	N_("SMTP: yes: the refusal of an unknown name proposes the nearest one to every client; no: only to a user who is logged in.")},
+	N_("SMTP: yes: the refusal of an unknown name suggests the nearest one to every client; no: "
+	   "only to users who have logged in.")},
     {"smtp_tls_required", FLAG(conf_lan, smtp_tls_required), "no", NULL, ANY,
 	N_("yes: clients on smtp_port must use STARTTLS before they send mail.")},
     {"submission_tls_required", FLAG(conf_lan, submission_tls_required), "no", NULL, ANY,
@@ -335,7 +336,8 @@ static const struct schema_key account_keys[] = {
     {"keep_on_server", KEEP(conf_account, keep_days), "no", NULL, RANGE(1, 3650),
 	N_("Whether fetched messages stay on the server, and for how many days.")},
     {"max_size", SIZE(conf_account, max_size), "0", NULL, RANGE(0, 2 * GIGA),
-	N_("Larger messages stay on the server, and a stub is delivered instead, also where the server lists them as smaller; 0: no limit.")},
+	N_("Larger messages stay on the server, and a stub is delivered instead, even if the server "
+	   "lists them as smaller; 0: no limit.")},
     {"deliver_to", USERS(conf_account, deliver_to), "", N_("sort by rules and addresses"), ANY,
 	N_("Skip sorting and deliver everything to these users.")},
     {"unsorted_to", USERS(conf_account, unsorted_to), "", N_("as in [sorter]"), ANY,

@@ -36,7 +36,7 @@ static const struct {
     {"lan", "max_sessions", N_("Clients at the same time"), false},
     {"lan", "max_sessions_per_ip", N_("Clients of one address"), false},
     {"lan", "max_sessions_per_network", N_("Clients of one IPv6 network"), false},
-    {"lan", "suggest_names", N_("Propose names to every client"), false},
+    {"lan", "suggest_names", N_("Suggest names to every client"), false},
     {"lan", "smtp_tls_required", N_("SMTP only with TLS"), false},
     {"lan", "submission_tls_required", N_("Submission only with TLS"), false},
     {"lan", "pop3_tls_required", N_("POP3 only with TLS"), false},

@@ -105,7 +105,7 @@ static int header_data(struct fetch *fetch, const struct fetch_event *event, str
 		return 0;
 	fetch_add_trouble(fetch, event->item, true);
 	fetch->is_broken_off = true;
-	return error_set(error, ERROR_TEMPORARY, N_("%s sends a header without end"), remote_host(fetch->remote));
+	return error_set(error, ERROR_TEMPORARY, N_("%s sent an endless header"), remote_host(fetch->remote));
 }
 
 static int question_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)

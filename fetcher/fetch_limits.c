@@ -133,7 +133,8 @@ static int too_large(struct fetch *fetch, uint64_t size, struct error *error)
 		fetch_drop_message(fetch);
 	else if (become_stub(fetch, error) != 0)
 		return -1;
-	return error_set(error, ERROR_TEMPORARY, N_("%s sends a message that is larger than it said and than it may be"),
+	return error_set(error, ERROR_TEMPORARY, N_("%s sent a message that is larger than "
+	    "announced and than allowed"),
 	    remote_host(fetch->remote));
 }
 
@@ -151,7 +152,8 @@ static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 	fetch->is_late = true;
 	ask(fetch, INT64_MAX, false, &ignored);
 	return error_set(error, ERROR_CANCELLED, N_("%s: cancelled (%s)"), remote_host(fetch->remote),
-	    PHRASE_WORD(N_("a message is larger than the server said, and beyond max_bytes_per_session")));
+	    PHRASE_WORD(N_("a message is larger than the server announced, and exceeds "
+	        "max_bytes_per_session")));
 }
 
 /* --- while it comes */
@@ -175,7 +177,7 @@ static int check_stub(struct fetch *fetch, struct error *error)
 		return 0;
 	broken_off(fetch, fetch->stub.len);
 	fetch->is_held = true; /* its beginning is all that is wanted */
-	return error_set(error, ERROR_TEMPORARY, N_("%s sends a whole message where its beginning was asked for"),
+	return error_set(error, ERROR_TEMPORARY, N_("%s sent a whole message instead of its beginning"),
 	    remote_host(fetch->remote));
 }
 

@@ -51,7 +51,7 @@ static int listing_event(struct fetch *fetch, const struct fetch_event *event, s
 {
 	fetch->listed += event->text.len + 64;
 	if (fetch->listed > LISTING_BYTES)
-		return error_set(error, ERROR_PROTOCOL, N_("%s lists its messages without end"), remote_host(fetch->remote));
+		return error_set(error, ERROR_PROTOCOL, N_("%s sent an endless list of messages"), remote_host(fetch->remote));
 	if (event->what == GOT_CAN)
 		take_capability(fetch, event->text);
 	else if (event->what == GOT_LINE && event->ask != ASK_CAPABILITIES && !event->cut)

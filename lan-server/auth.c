@@ -212,7 +212,7 @@ int auth_scram_begin(struct auth *auth, const struct conf *conf, const struct in
 
 	*keys = (struct scram_keys){.iterations = answer.number};
 	if (result == 0 && (answer.bytes.len == 0 || answer.bytes.len > sizeof(keys->salt)))
-		result = error_set(error, ERROR_TEMPORARY, N_("Logins cannot be checked now, try again soon"));
+		result = error_set(error, ERROR_TEMPORARY, N_("Logins cannot be checked now, try again later"));
 	if (result == 0) {
 		keys->salt_len = answer.bytes.len;
 		memcpy(keys->salt, answer.bytes.ptr, answer.bytes.len);
@@ -230,7 +230,7 @@ int auth_scram_end(struct auth *auth, const struct conf *conf, const struct in6_
 	int result = attempt_settle(&attempt, &question, &answer, user, error);
 
 	if (result == 0 && answer.bytes.len != SCRAM_KEY_LEN)
-		result = error_set(error, ERROR_TEMPORARY, N_("Logins cannot be checked now, try again soon"));
+		result = error_set(error, ERROR_TEMPORARY, N_("Logins cannot be checked now, try again later"));
 	if (result == 0)
 		memcpy(signature, answer.bytes.ptr, SCRAM_KEY_LEN);
 	buf_clear(&answer.bytes);

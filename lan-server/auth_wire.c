@@ -128,7 +128,8 @@ int auth_ask(int fd, const struct auth_question *question, struct auth_answer *a
 	close(pair[1]);
 	done = done && receive_answer(pair[0], answer, deadline);
 	close(pair[0]);
-	return done ? 0 : error_set(error, ERROR_TEMPORARY, N_("Logins cannot be checked now, try again soon"));
+	return done ? 0 : error_set(error, ERROR_TEMPORARY, N_("Logins cannot be checked now, try "
+	    "again later"));
 }
 
 /* An empty message looks like the end. */

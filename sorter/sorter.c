@@ -317,8 +317,8 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 	}
 	/* Made so that rules overlook something: somebody must look. */
 	if (view->is_cut && decision->dropped_by == NULL) {
-		decision->unsorted = phrase_new(N_("the rules could not check all of the message: its header fields, parts or charsets are too "
-		    "many or too long, or need too much work"));
+		decision->unsorted = phrase_new(N_("the rules could not check the whole message: it "
+		    "has too many or too long header fields, parts or charsets"));
 		decision_add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
 	} else if (!decision_is_placed(decision) && decision->dropped_by == NULL) {
 		apply_unsorted(conf, account, PHRASE_WORD(unsorted_reason(decision)), decision);

@@ -46,12 +46,13 @@ int spool_give(const char *spool, const struct service_user *user, struct error 
 	int folder = root_path_open(spool, true, error), result;
 
 	if (folder < 0)
-		return error_context(error, N_("the spool %s cannot be given to user %s"), spool, user->name);
+		return error_context(error, N_("cannot give the spool %s to user %s"), spool, user->name);
 	if (is_a_spool(folder))
 		result = root_path_give(folder, spool, user, error);
 	else
 		result = error_set(error, ERROR_CONFIG,
-		    N_("%s holds other files and is root's: choose another folder as [gateway] spool, or give this one to user %s"),
+		    N_("%s belongs to root and contains other files: choose another folder as "
+		       "[gateway] spool, or give this one to user %s"),
 		    spool, user->name);
 	close(folder);
 	if (result == 0)

@@ -64,7 +64,8 @@ static int failed(const struct carrier *carrier, enum login_result result, struc
 	case LOGIN_BUSY:
 		return busy(remote, login, error);
 	case LOGIN_LOST:
-		return error_set(error, ERROR_IO, N_("the process that keeps the passwords does not answer; nothing was sent to %s"),
+		return error_set(error, ERROR_IO, N_("the password process does not answer; nothing "
+		    "was sent to %s"),
 		    remote->host);
 	case LOGIN_REFUSED:
 		return refused(remote, login, login_asked(login), error);

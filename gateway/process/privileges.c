@@ -97,7 +97,8 @@ static int cannot_read(const char *path, const struct service_user *user, struct
 
 	if (find_closed(path, closed, sizeof(closed)) && strcmp(closed, path) != 0)
 		return error_set(error, ERROR_CONFIG,
-		    N_("user %s, under which the gateway runs, cannot read %s because the folder %s is closed: move the file, or run chmod o+x %s"),
+		    N_("user %s, under which the gateway runs, cannot read %s because it cannot "
+		       "enter the folder %s: move the file, or run chmod o+x %s"),
 		    user->name, path, closed, closed);
 	return error_set(error, ERROR_CONFIG, N_("user %s, under which the gateway runs, cannot read %s: chgrp %s %s && chmod g+r %s"),
 	    user->name, path, user->name, path, path);
@@ -141,7 +142,8 @@ static int check_spool(const char *spool, const struct service_user *user, struc
 
 	if (find_closed(spool, closed, sizeof(closed)))
 		return error_set(error, ERROR_CONFIG,
-		    N_("user %s, under which the gateway runs, cannot reach the spool %s because the folder %s is closed: run chmod o+x %s"),
+		    N_("user %s, under which the gateway runs, cannot reach the spool %s because it "
+		       "cannot enter the folder %s: run chmod o+x %s"),
 		    user->name, spool, closed, closed);
 	if (!can(spool, R_OK | W_OK | X_OK))
 		return error_set(error, ERROR_CONFIG, N_("user %s, under which the gateway runs, cannot use the spool: chmod u+rwx %s"),
@@ -168,8 +170,9 @@ static int check_as(const struct conf *conf, const struct service_user *user, st
 static int no_user(struct error *error)
 {
 	return error_set(error, ERROR_CONFIG,
-	    N_("the gateway does not run as root, and there is no user %s: adduser --system --group --home /var/lib/lanpost --no-create-home %s; "
-	       "or give the spool to another user, or see --run-as-root in lanpostd(8)"),
+	    N_("the gateway does not run as root, and user %s does not exist: adduser --system "
+	       "--group --home /var/lib/lanpost --no-create-home %s; or give the spool to another "
+	       "user, or see --run-as-root in lanpostd(8)"),
 	    SERVICE_USER, SERVICE_USER);
 }
 

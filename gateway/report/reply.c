@@ -224,8 +224,8 @@ static void tell_limited(const struct conf *conf, struct intake *intake, struct 
 
 		log_warnx("event=reply-limit rule=%s reason=\"%d replies in an hour\"", LOG_CSTR(limited->items[i]), HOURLY_MAX);
 		error_set(&problem, ERROR_PERMANENT,
-		    N_("%d replies within an hour is the limit; senders beyond it get none. Somebody may write with forged senders: check "
-		       "the condition of the rule."),
+		    N_("The limit of %d replies per hour was reached; further senders get no reply. "
+		       "The senders may be forged: check the condition of the rule."),
 		    HOURLY_MAX);
 		report_problem(conf, intake, state, session, key, PROBLEM_NAME(key), &problem, SLICE_NONE);
 		free(key);

@@ -152,7 +152,7 @@ static int start_threads(struct process *process, void *(*run)(void *), int coun
 int auth_process_send(int fd, int view_fd, struct error *error)
 {
 	if (pass_fd_send(fd, SLICE_LITERAL("v"), view_fd, MSG_NOSIGNAL) != 1)
-		return error_errno(error, N_("cannot speak with the %s process"), "auth");
+		return error_errno(error, N_("cannot communicate with the %s process"), "auth");
 	return 0;
 }
 

@@ -28,7 +28,8 @@ int lan_child_find(struct error *error)
 		free(paths[i]);
 	}
 	if (fd < 0)
-		error_set(error, ERROR_CONFIG, N_("the program %s is not installed: install lanpost anew"), LANPOST_LIBEXECDIR "/" PROGRAM);
+		error_set(error, ERROR_CONFIG, N_("the program %s is not installed: reinstall "
+		    "lanpost"), LANPOST_LIBEXECDIR "/" PROGRAM);
 	return fd;
 }
 
@@ -73,7 +74,7 @@ int lan_child_reload(const struct child *child, const struct conf *conf, struct 
 		return -1;
 	result = pass_fd_send(child->fd, SLICE_LITERAL("."), view, MSG_NOSIGNAL | MSG_DONTWAIT) == 1
 		     ? 0
-		     : error_errno(error, N_("cannot speak with the %s process"), "lan");
+		     : error_errno(error, N_("cannot communicate with the %s process"), "lan");
 	close(view);
 	return result;
 }

@@ -57,13 +57,13 @@ def test_a_damaged_log_costs_at_most_the_damaged_record(make_gateway, damage):
     assert len(set(found)) == len(found) >= (8 if damage == "garbage behind" else 7)
     if damage == "torn":
         return
-    until(lambda: reports(gateway, b"set aside"), 10, "the report")
+    until(lambda: reports(gateway, b"were damaged and moved to"), 10, "the report")
     name, = [path.name for path in (gateway.spool / "queue" / "corrupt").iterdir()]
-    assert name.encode() in reports(gateway, b"set aside")[0]
+    assert name.encode() in reports(gateway, b"were damaged and moved to")[0]
     gateway.session()
     gateway.stop()
     gateway.start()
-    assert len(reports(gateway, b"set aside")) == 1
+    assert len(reports(gateway, b"were damaged and moved to")) == 1
 
 
 def test_damaged_queue_entries_are_set_aside_and_the_rest_is_sent(make_gateway, smarthost):
@@ -80,7 +80,7 @@ def test_damaged_queue_entries_are_set_aside_and_the_rest_is_sent(make_gateway, 
     gateway.session()
     assert gateway.queued_files() == []
     assert len([item for item in gateway.queue() if item["state"] == "corrupt"]) == 4
-    report, = reports(gateway, b"set aside")
+    report, = reports(gateway, b"were damaged and moved to")
     assert all(entry.stem.encode() in report for entry in entries[:4])
     assert gateway.cli("queue", "delete", *[entry.stem for entry in entries[:4]], "--yes").returncode == 0
     assert gateway.queue() == [] and not list((gateway.spool / "queue" / "corrupt").iterdir())

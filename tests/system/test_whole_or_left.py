@@ -346,7 +346,7 @@ def test_that_duplicates_were_kept_out_is_told_once(make_gateway):
     office.session()
 
     def heard():
-        return [mail for mail in office.mailbox("postmaster") if b"6 messages were fetched once more" in b" ".join(mail.split())]
+        return [mail for mail in office.mailbox("postmaster") if b"6 messages were fetched again" in b" ".join(mail.split())]
     for turn in (1, 2):
         assert len(heard()) == turn - 1
         server.uidls[:] = [f"anew-{turn}-{n}" for n in range(6)]

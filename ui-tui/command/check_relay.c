@@ -50,8 +50,10 @@ static void check_routers(const struct conf *conf, struct conf_problems *problem
 		address.s_addr = gateway; /* as it lies in memory */
 		if (is_let_in(&conf->lan, address) && inet_ntop(AF_INET, &address, text, sizeof(text)) != NULL)
 			conf_problem_add(problems, place, true,
-			    N_("[lan] require_auth = no, and allow has the router %s: if it forwards a port to this computer under its own "
-			       "address, anybody outside can send mail through this gateway. Add %s to deny, or set require_auth = yes"),
+			    N_("[lan] require_auth = no, and allow includes the router %s: if it "
+			       "forwards a port to this computer under its own address, anybody "
+			       "outside can send mail through this gateway. Add %s to deny, or set "
+			       "require_auth = yes"),
 			    text, text);
 	}
 	if (routes != NULL)
@@ -73,8 +75,9 @@ static void check_bridges(const struct conf *conf, struct conf_problems *problem
 		    lan_is_virtual(at->ifa_name) && is_let_in(&conf->lan, address->sin_addr) &&
 		    inet_ntop(AF_INET, &address->sin_addr, text, sizeof(text)) != NULL)
 			conf_problem_add(problems, place, true,
-			    N_("[lan] require_auth = no, and allow has the network of %s (%s): every container or virtual machine there can send "
-			       "mail through this gateway. Add its network to deny, or set require_auth = yes"),
+			    N_("[lan] require_auth = no, and allow includes the network of %s (%s): "
+			       "every container or virtual machine there can send mail through this "
+			       "gateway. Add its network to deny, or set require_auth = yes"),
 			    at->ifa_name, text);
 	}
 	freeifaddrs(interfaces);

@@ -39,7 +39,7 @@ static int write_backup(const struct cli *cli, const struct conf *conf, struct s
 	if (backup_write(conf, state, cli->words[0], with_passwords, &counts, &error) != 0)
 		return cli_fail_error(&error);
 	if (!with_passwords && !cli->json)
-		puts(_("The backup contains no passwords and no private key of TLS; --with-passwords includes them."));
+		puts(_("The backup contains no passwords and no TLS key; --with-passwords includes them."));
 	return tell(cli, cli->words[0], &counts, with_passwords);
 }
 
@@ -131,11 +131,12 @@ static void tell_what_is_missing(const char *config, const char *main, const str
 	if (access(path, F_OK) == 0)
 		conf_free(conf_load_broken(path, &problems));
 	if (!note->with_passwords)
-		puts(_("The backup holds no passwords and no key of TLS: give passwords to users and accounts anew; at its start the gateway makes "
-		       "a new certificate, which mail programs ask about once."));
+		puts(_("The backup contains no passwords and no TLS key: set the passwords of users "
+		    "and accounts again; when the gateway starts it creates a new certificate, "
+		    "about which mail programs ask once."));
 	for (size_t i = 0; i < problems.count; i++)
 		if (!problems.items[i].is_warning)
-			printf(_("before the gateway can start: %s\n"), PHRASE_SAID(problems.items[i].phrase));
+			printf(_("Before the gateway can start: %s\n"), PHRASE_SAID(problems.items[i].phrase));
 	conf_problems_clear(&problems);
 	free(path);
 }
