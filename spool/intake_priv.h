@@ -27,7 +27,7 @@ struct segment {
 
 /* How far the files are trusted that a segment without a living writer has delivered (QUEUE.md, "When the disk is"). */
 enum log_trust {
-	LOG_STRANGE,  /* of a dead process: what is is compared with the records */
+	LOG_STRANGE,  /* of a dead process: files are compared with the records */
 	LOG_DURABLE,  /* delivered or compared by us, and synced since: only what failed is owed */
 	LOG_DOUBTFUL, /* a sync failed since: all of it is written again */
 };

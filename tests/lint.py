@@ -43,7 +43,7 @@ PLAIN = [
     (r"(is|are) none", "is not one, does not exist"),
     (r"whoever", "the process that, the user who"),
     (r"told", "reported, notified"),
-    (r"stands?(?! for)", "is"),
+    (r"(?<!\*)stands?(?! for)", "is"),
     (r"he|him|his|himself", "they, the user"),
     (r"mend(s|ed|ing)?", "fix, repair"),
     (r"world outside|outside world", "external, the internet"),

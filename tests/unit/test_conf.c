@@ -267,7 +267,7 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	    {"smtp_port = 25\n", 4, false, "it belongs to [lan]"},
 	    {"[lna]\nx = 1\n", 4, false, "did you mean [lan]?"},
 	    {"[quite_different]\n", 4, false, "unknown section"},
-	    {"[lan]\nmax_sessions_per_network = 1000\n", 5, true, "one computer with IPv6 can take all places"},
+	    {"[lan]\nmax_sessions_per_network = 1000\n", 5, true, "one computer with IPv6 can use all connections"},
 	    {"[lan x]\n", 4, false, "takes no name"},
 	    {"[user]\n", 4, false, "needs a name, such as [user ivan]"},
 	    {"[user ../x]\n", 4, false, "is not a valid name of a user"},
