@@ -2,6 +2,7 @@
  * What a broken LAN server may ask the process that checks passwords, and what a broken one of those may answer. Hashing is left
  * out for its cost. A "yes" must not come: no password is in the seeds.
  */
+#include "lan-server/keyring.h"
 #include "lan-server/verifier.h"
 
 #include "tests/fuzz/fuzz.h"
@@ -29,19 +30,29 @@ static struct verifier *make_verifier(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct verifier *verifier;
+	static struct keyring *keyring;
 	struct slice bytes = slice_make((const char *)data, size);
 	struct auth_answer answer = AUTH_ANSWER_INIT;
 	struct auth_question question;
 	struct auth_view view;
 
-	if (verifier == NULL)
+	if (verifier == NULL) {
 		verifier = make_verifier();
+		keyring = keyring_new();
+	}
 	if (auth_question_read(bytes, &question) && verifier_answer(verifier, &question, &answer, false) &&
 	    answer.verdict == VERDICT_YES && question.kind != ASK_OFFERS && question.kind != ASK_SCRAM_BEGIN)
 		abort();
+	if (auth_question_read(bytes, &question) && question.kind >= ASK_CERTIFICATE) {
+		keyring_answer(keyring, &question, &answer);
+		if (answer.verdict == VERDICT_YES && question.kind == ASK_SIGN)
+			abort();
+	}
 	auth_answer_read(bytes, &answer);
-	if (auth_view_read(bytes, &view))
+	if (auth_view_read(bytes, &view)) {
+		keyring_load(keyring, &view);
 		auth_view_clear(&view);
+	}
 	buf_clear(&answer.bytes);
 	return 0;
 }
