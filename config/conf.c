@@ -12,6 +12,7 @@
 #include "config/conf_source.h"
 #include "config/ini.h"
 #include "config/schema.h"
+#include "config/value.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -335,6 +336,15 @@ static void make_room(struct loader *loader)
 	loader->places = xcalloc(loader->ini.entry_count + 1, sizeof(*loader->places));
 }
 
+/* The login, if that is an address: mail in its name the provider takes. */
+static void find_default_sender(struct conf_smarthost *smarthost)
+{
+	if (smarthost->default_sender[0] != '\0' || !value_is_address(slice_of(smarthost->remote.user)))
+		return;
+	free(smarthost->default_sender);
+	smarthost->default_sender = xstrdup(smarthost->remote.user);
+}
+
 /* What no literal in the table can say. */
 static void fill_in(struct loader *loader)
 {
@@ -352,6 +362,8 @@ static void fill_in(struct loader *loader)
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (!conf_was_given(&loader->source, &conf->users[i].language))
 			conf->users[i].language = conf->gateway.language;
+	for (size_t i = 0; i < conf->smarthost_count; i++)
+		find_default_sender(&conf->smarthosts[i]);
 	for (size_t i = 0; i < conf->rule_count; i++)
 		conf->rules[i].when_place =
 		    conf_place_of(&loader->source, &conf->rules[i].when, conf->rules[i].place);

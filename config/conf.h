@@ -135,7 +135,7 @@ struct conf_smarthost {
 	struct strlist senders;
 	struct conf_numbers retry;
 	int64_t expire, warn_after;
-	char *default_sender;
+	char *default_sender; /* the login, where the file gives none and that is an address; else "" */
 	struct strlist fallback;
 	int64_t max_connections, max_messages_per_session, max_messages_per_hour;
 };

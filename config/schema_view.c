@@ -1,6 +1,6 @@
 /*
- * Which keys leave the supervisor, and for whom. What the LAN server holds, whoever takes it over has: so nothing of accounts, smarthosts,
- * rules and the line is here, and no secret stands for it.
+ * Which keys leave the supervisor, and for whom. What the LAN server holds, whoever takes it over has: so nothing of accounts, rules and
+ * the line is here, of smarthosts only whose mail they take and in whose name, and no secret stands for it.
  */
 #include "config/schema.h"
 
@@ -35,6 +35,9 @@ static const struct {
     {"user", "outside", SCHEMA_FOR_LAN},
     {"user", "language", SCHEMA_FOR_LAN},
     {"group", "*", SCHEMA_FOR_LAN},
+    {"smarthost", "senders", SCHEMA_FOR_LAN},
+    {"smarthost", "default_sender", SCHEMA_FOR_LAN},
+    {"smarthost", "fallback", SCHEMA_FOR_LAN},
 };
 
 unsigned schema_seen_by(const struct schema_section *section, const struct schema_key *key)

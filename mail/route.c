@@ -256,16 +256,12 @@ void route_add_boss(const struct conf *conf, struct envelope *envelope)
 		    slice_of(PHRASE(N_("copy for the boss"))));
 }
 
-/* Puts in the smarthost's default_sender, or the login there where that is an address: mail of this name the provider
- * takes. */
+/* Mail of this name the provider takes. */
 static bool smarthost_address(const struct conf_smarthost *smarthost, struct addr *outside)
 {
 	struct addr address;
 
-	if (!addr_parse(slice_of(smarthost->default_sender), &address) &&
-	    !addr_parse(slice_of(smarthost->remote.user), &address))
-		return false;
-	if (address.domain[0] == '\0')
+	if (!addr_parse(slice_of(smarthost->default_sender), &address))
 		return false;
 	*outside = address;
 	return true;

@@ -45,8 +45,7 @@ void route_add_boss(const struct conf *conf, struct envelope *envelope);
 
 /* The address under which this sender's mail leaves: their external alias for a LAN address; where they
  * has none (or there is no such user any longer), the address itself in a split domain (relay_unknown), else the smarthost's
- * default_sender, or its user if that is an address, else the LAN address unchanged, if it is in a domain that can exist
- * outside. Postmaster's is the smarthost's, else that of the user who reads their mail.
+ * default_sender, else the LAN address unchanged, if it is in a domain that can exist outside. Postmaster's is the smarthost's, else that of the user who reads their mail.
  * An address that is not local leaves unchanged, and so does the null sender (empty local part).
  * False if mail of this sender cannot leave: nobody outside could answer it. */
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside);

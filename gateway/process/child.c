@@ -109,6 +109,8 @@ int child_start(struct child *child, const char *name, child_fn fn, void *contex
 		close_private_fds();
 		doing_use(birth.doing);
 		close(birth.ours);
+		if (birth.doing_fd >= 0)
+			close(birth.doing_fd); /* it has the memory itself */
 		/* _exit: what the parent had buffered or registered is not the child's. */
 		_exit(fn(context, birth.its));
 	}

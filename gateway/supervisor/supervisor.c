@@ -425,6 +425,7 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 	supervisor->lan_program = lan_child_find(error);
 	if (supervisor->lan_program < 0)
 		return -1;
+	child_close_in_children(supervisor->lan_program);
 	signals_open(supervisor);
 	if (auth_open(supervisor, error) != 0)
 		return -1;

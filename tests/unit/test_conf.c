@@ -155,6 +155,8 @@ static void all_sections_come_typed(void **state)
 	assert_string_equal(conf->line.connect_command, "pon x; sleep 1");
 	assert_int_equal(conf->smarthost_count, 2);
 	assert_int_equal(conf->smarthosts[0].expire, 5 * 86400);
+	assert_string_equal(conf->smarthosts[0].default_sender, "b@example.ru");
+	assert_string_equal(conf->smarthosts[1].default_sender, "");
 	assert_int_equal(conf->smarthosts[1].remote.tls, TLS_NONE);
 	assert_int_equal(conf->smarthosts[1].retry.items[1], 120);
 	ivan = conf_find_user(conf, "ivan");

@@ -20,7 +20,7 @@ static const char text[] =
     "[line]\nproxy = http://proxy.example:3128\nconnect_command = /bin/dial-secret\n"
     "[log]\nfile = /var/log/lanpost/log\nlevel = debug\n"
     "[smarthost default]\nurl = smtps://mail.example\nuser = smartuser\npassword = smartsecret\n"
-    "[smarthost other]\nurl = smtps://mail.example\nuser = smartuser\noauth2_token_command = /bin/token-secret\nsenders = x@example.ru\n"
+    "[smarthost other]\nurl = smtps://mail.example\nuser = smartuser\noauth2_token_command = /bin/token-secret\nsenders = x@example.ru\ndefault_sender = all@example.ru\n"
     "[account sales]\nurl = pop3s://pop.example\nuser = accountuser\npassword = accountsecret\n"
     "[account more]\nurl = pop3s://pop.example\nuser = moreuser\npassword_command = /bin/pass-secret\n"
     "[user anna]\npassword = " HASH "\nfull_name = Anna \"the quick\"\naliases = a, anka\nexternal_alias = anna@example.ru\noutside = no\n"
@@ -75,6 +75,12 @@ static void test_what_it_is_told(void **state)
 	assert_int_equal(seen->users[0].language, LANGUAGE_RU);
 	assert_int_equal(seen->users[1].language, LANGUAGE_EN);
 	assert_string_equal(seen->groups[0].members.items[1], "ivan");
+	/* Whose mail can leave, and in whose name. */
+	assert_int_equal(seen->smarthost_count, 2);
+	assert_string_equal(seen->smarthosts[0].default_sender, "");
+	assert_string_equal(seen->smarthosts[0].remote.user, "");
+	assert_string_equal(seen->smarthosts[1].default_sender, "all@example.ru");
+	assert_string_equal(conf_smarthost_for(seen, slice_of("x@example.ru"))->name, "other");
 	/* Nothing is lost on the way. */
 	assert_int_equal(conf_view_write(seen, SCHEMA_FOR_LAN, &second, &error), 0);
 	assert_string_equal(buf_text(&first), buf_text(&second));

@@ -370,11 +370,10 @@ int account_test(const struct conf *conf, const struct conf_account *account, js
 
 int smarthost_test(const struct conf *conf, const struct conf_smarthost *smarthost, json_t *report)
 {
-	const char *user = smarthost->remote.user, *sender = smarthost->default_sender;
 	const struct test test = {
 	    .name = smarthost->name,
 	    .remote = &smarthost->remote,
-	    .sender = sender[0] != '\0' ? sender : strchr(user, '@') != NULL ? user : "",
+	    .sender = smarthost->default_sender,
 	    .most = conf->limits.max_outgoing_size,
 	    .report = report,
 	};
