@@ -410,7 +410,8 @@ static void check_circle(const struct check *check, const struct conf_user *user
 		at = next_of(check->conf, at);
 	if (steps > CONF_FORWARDS_MAX && at != NULL && at > user)
 		WARN_AT(check, &user->forward, user->place,
-		    N_("forward: mail for user %s would be forwarded more than %d times; the last user of these keeps it"), user->name,
+		    N_("forward: mail for user %s would be forwarded more than %d times; the last "
+		       "user of the chain keeps it"), user->name,
 		    CONF_FORWARDS_MAX);
 	if (at == user)
 		WARN_AT(check, &user->forward, user->place,

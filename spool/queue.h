@@ -30,7 +30,7 @@ void queue_items_clear(struct queue_items *items);
  * is not gone). */
 int queue_find(const char *spool, const struct msgid *id, enum queue_state *state, struct error *error);
 /* For recovery, of an entry that stood there a moment ago: that its envelope is good and its message has these bytes on the disk; a
- * message that has not, or each one where `anew` is set, is written again. *stands is false if it cannot be used: then all that
+ * message that has not, or each one where `anew` is set, is written again. *is is false if it cannot be used: then all that
  * there is under this id is removed, for the log has it all. One that is gone meanwhile was dealt with, and counts as standing. -1 if
  * it cannot be looked at or written; then nothing is removed. */
 int queue_verify(const char *spool, const struct msgid *id, const struct slice *parts, size_t count, bool anew, bool *stands,

@@ -22,7 +22,8 @@ static void describe(int status, struct error *problem)
 {
 	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		error_set(problem, ERROR_TEMPORARY,
-		    N_("the kernel ended the process: it asked for what it never needs; somebody may have taken it over"));
+		    N_("the kernel killed the process after a forbidden system call; the process "
+		       "may be compromised"));
 	else if (WIFSIGNALED(status))
 		error_set(problem, ERROR_TEMPORARY, N_("the process was killed by signal %d"),
 		    WTERMSIG(status));
