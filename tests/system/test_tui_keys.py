@@ -36,7 +36,7 @@ def test_every_spelling_does_what_stands_on_the_cap(term):
 
 def test_what_is_not_known_does_nothing(term):
     users = (term.gateway.folder / "users.conf").read_text()
-    term.keys("F3").wait("user00")
+    term.keys("F3").wait("user00", "MESSAGES", "0 B")  # what is in the mailboxes is known a moment later
     before = term.screen()
     for unknown in (b"\0339", b"\033d", b"\033a", b"\033[1;5P", b"\033[25~", b"\033[1;5q", b"\033[?1;2c", b"\033[99;9~",
                     b"\033Oz", b"\033[[z", b"\033[97;5u", b"\033]0;dq\007", b"\033P1$r0q\033\\", b"\033[200~", b"\033[3$"):
