@@ -1,15 +1,16 @@
 #include "gateway/report/clock_trust.h"
 
 #include "base/clock.h"
-#include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/report.h"
 #include "spool/state_journal.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define KEY "clock"
 #define DAY ((int64_t)86400)
@@ -48,17 +49,27 @@ bool clock_trust_update(struct clock_memory *memory, const struct clock_reading 
 
 /* --- with the state */
 
+static char system_now[sizeof(((struct clock_reading *)NULL)->system)];
+
+/* Files of the kernel say that they are empty: fsx_read() reads nothing of them. */
+void clock_trust_prepare(void)
+{
+	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+	char text[sizeof(system_now)];
+	ssize_t got = fd < 0 ? -1 : read(fd, text, sizeof(text) - 1);
+
+	if (fd >= 0)
+		close(fd);
+	if (got <= 0)
+		return;
+	text[got] = '\0';
+	snprintf(system_now, sizeof(system_now), "%.*s", (int)strcspn(text, "\n "), text);
+}
+
 static void read_clock(struct clock_reading *now)
 {
-	struct error ignored;
-	char *text;
-	size_t len;
-
 	*now = (struct clock_reading){.wall = clock_wall(), .steady = clock_steady()};
-	if (fsx_read("/proc/sys/kernel/random/boot_id", 100, &text, &len, &ignored) != 0)
-		return;
-	snprintf(now->system, sizeof(now->system), "%.*s", (int)strcspn(text, "\n "), text);
-	free(text);
+	memcpy(now->system, system_now, sizeof(now->system));
 }
 
 /* A spool that an older lanpost has written knows the time of its last message. */

@@ -34,6 +34,9 @@ struct clock_memory {
 /* Takes a reading into the memory. Returns whether the clock is trusted now. No I/O. */
 bool clock_trust_update(struct clock_memory *memory, const struct clock_reading *now);
 
+/* Before a sandbox closes /proc: learns which run of the system this is. Without it a clock that jumps while the system runs is noticed
+ * only when it jumps by more than CLOCK_TRUST_CLOSED days. */
+void clock_trust_prepare(void);
 /* Once at the beginning of a session: reads the clock, updates the memory in the state, reports a doubt and its end to
  * postmaster. Returns whether the clock is trusted; where the state cannot be read it is not. */
 bool clock_trust_check(const struct conf *conf, struct spool *spool, const char *session);

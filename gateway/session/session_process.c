@@ -47,11 +47,18 @@ struct session {
 	struct sorting sorting;
 	struct triggers triggers;
 	struct session_result result;
+	struct line_outcome line; /* of bringing it up */
+	bool is_up;
 	struct server_gate gate;
 	bool clock_is_trusted;
 	int event_fd;
 	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
 };
+
+static bool wants_line(const struct session *session)
+{
+	return session->request.fetch || session->request.send;
+}
 
 /* --- telling the supervisor */
 
@@ -315,23 +322,6 @@ static void tell_queue_done(struct session *session)
 
 /* --- the whole */
 
-static int open_all(struct session *session, struct conf *conf, struct error *error)
-{
-	/* Before there is a thread, a lock or a file. */
-	if (secrets_start(&session->secrets, conf, error) != 0 ||
-	    sorting_start(&session->sorting, conf, session_limits_cancelled(), error) != 0)
-		return -1;
-	session_sandbox_enter(conf);
-	if (spool_open(&session->spool, conf, "session", NULL, NULL, error) != 0)
-		return -1;
-	fetch_adopt(session->conf, session->spool.state);
-	intake_set_session(session->spool.intake, session->id.text);
-	if (intake_check_known(session->spool.intake, error) == 0)
-		return 0;
-	spool_close(&session->spool);
-	return -1;
-}
-
 static void prune_journal(const struct session *session)
 {
 	struct msgid before;
@@ -404,14 +394,9 @@ static void work(struct session *session)
 	const struct session_report report = report_of(session);
 	struct session_result *result = &session->result;
 	struct account_thread *threads;
-	struct line_outcome outcome;
-	bool up;
 
-	doing_step("bringing up the line");
-	up = line_up(session->conf, &session->secrets, &session->id, session_limits_cancelled(), &outcome, &result->line_error) == 0;
-	line_journal(session->spool.intake, &session->id, &outcome);
-	if (up) {
-		result->line_error = (struct error)ERROR_INIT;
+	line_journal(session->spool.intake, &session->id, &session->line);
+	if (session->is_up) {
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
 		doing_step("fetching and sending");
 		threads = start_accounts(session);
@@ -435,15 +420,23 @@ static void work(struct session *session)
 	result->ended = clock_wall();
 	result->waiting = count_waiting(session->conf->gateway.spool);
 	result->end = session_limits_reached();
-	session_report_problems(&report, session->request.fetch || session->request.send, up);
+	session_report_problems(&report, wants_line(session), session->is_up);
 	session_result_store(result, session->spool.state);
 	prune_journal(session);
 }
 
-static void take_request(struct session *session, const struct session_request *request)
+/* Mail to daemon may ask for more than who started the session. */
+static void add_triggers(struct session *session)
 {
 	struct error error;
 
+	if (state_triggers(session->spool.state, &session->triggers, &error) != 0)
+		log_warnx("event=triggers-unreadable reason=%s", LOG_ERROR(&error));
+	daemon_expand(&session->triggers, session->conf, session->spool.state, &session->request);
+}
+
+static void take_request(struct session *session, const struct session_request *request)
+{
 	session->request = (struct session_request){
 	    .fetch = request->fetch,
 	    .send = request->send,
@@ -453,11 +446,62 @@ static void take_request(struct session *session, const struct session_request *
 		strlist_add(&session->request.accounts, request->accounts.items[i]);
 	for (size_t i = 0; i < request->again.count; i++)
 		strlist_add(&session->request.again, request->again.items[i]);
-	if (!request->triggers)
-		return;
-	if (state_triggers(session->spool.state, &session->triggers, &error) != 0)
-		log_warnx("event=triggers-unreadable reason=%s", LOG_ERROR(&error));
-	daemon_expand(&session->triggers, session->conf, session->spool.state, &session->request);
+	if (request->triggers)
+		add_triggers(session);
+	log_info("event=session-begins session=%s fetch=%d send=%d triggers=%zu", session->id.text, session->request.fetch,
+	    session->request.send, session->triggers.count);
+	if (request->is_housekeeping && wants_line(session))
+		tell(session, json_pack("{s:b}", SESSION_HAS_WORK, 1));
+}
+
+static void bring_up(struct session *session)
+{
+	struct session_result *result = &session->result;
+
+	doing_step("bringing up the line");
+	session->is_up = line_up(session->conf, &session->secrets, &session->id, session_limits_cancelled(), &session->line,
+			     &result->line_error) == 0;
+	if (session->is_up)
+		result->line_error = (struct error)ERROR_INIT;
+}
+
+/* The line first: what brings it up puts new files in the place of those with which names are looked up (resolv.conf), and a sandbox lets
+ * through only those that were there when it was entered. What is wanted is in the spool, which has threads, and those must be gone. */
+static int open_line(struct session *session, const struct session_request *request, struct error *error)
+{
+	if (spool_open_state(&session->spool, session->conf, error) != 0 ||
+	    spool_open_mail(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
+		return -1;
+	take_request(session, request);
+	spool_close(&session->spool);
+	if (wants_line(session))
+		bring_up(session);
+	return 0;
+}
+
+static int open_all(struct session *session, const struct session_job *job, struct error *error)
+{
+	bool has_line = job->conf->line.connect_command[0] != '\0';
+
+	/* Before there is a thread, a lock or a file. */
+	if (secrets_start(&session->secrets, job->conf, error) != 0 ||
+	    sorting_start(&session->sorting, job->conf, session_limits_cancelled(), error) != 0 ||
+	    (has_line && open_line(session, job->request, error) != 0))
+		return -1;
+	clock_trust_prepare();
+	session_sandbox_enter(job->conf);
+	if (spool_open(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
+		return -1;
+	if (!has_line) {
+		take_request(session, job->request);
+		session->is_up = true;
+	}
+	fetch_adopt(session->conf, session->spool.state);
+	intake_set_session(session->spool.intake, session->id.text);
+	if (intake_check_known(session->spool.intake, error) == 0)
+		return 0;
+	spool_close(&session->spool);
+	return -1;
 }
 
 int session_process_run(void *context, int event_fd)
@@ -472,25 +516,19 @@ int session_process_run(void *context, int event_fd)
 	struct error error;
 
 	doing_who("session %s", session.id.text);
+	session.result = (struct session_result){.id = session.id.text, .begun = clock_wall()};
 	session_limits_start(&job->conf->line);
-	if (open_all(&session, job->conf, &error) != 0) {
+	if (open_all(&session, job, &error) != 0) {
 		log_warnx("event=session-failed reason=%s", LOG_ERROR(&error));
 		tell(&session, json_pack("{s:b, s:s}", "ok", 0, "error", error.phrase));
 		return 1;
 	}
 	curl_global_init(CURL_GLOBAL_DEFAULT);
-	session.result = (struct session_result){.id = session.id.text, .begun = clock_wall()};
 	session.clock_is_trusted = clock_trust_check(session.conf, &session.spool, session.id.text);
-	take_request(&session, job->request);
-	log_info("event=session-begins session=%s fetch=%d send=%d triggers=%zu", session.id.text,
-	    session.request.fetch, session.request.send, session.triggers.count);
 	choose_accounts(&session);
 	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
-	if (session.request.fetch || session.request.send) {
-		if (job->request->is_housekeeping)
-			tell(&session, json_pack("{s:b}", SESSION_HAS_WORK, 1));
+	if (wants_line(&session))
 		work(&session);
-	}
 	doing_step("removing old mail");
 	expire_mail(&session);
 	doing_step("reporting");

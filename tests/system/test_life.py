@@ -4,6 +4,7 @@ import poplib
 import signal
 import smtplib
 import socket
+import sqlite3
 from pathlib import Path
 
 import pytest
@@ -208,3 +209,12 @@ def test_a_log_file_that_was_renamed_is_begun_anew(make_gateway, folder, how):
     office.session()
     until(lambda: "event=session-begins" in file.read_text(), 10, "a session to write there, too")
     assert (folder / "old.log").read_text() == before
+
+
+def test_a_session_knows_which_run_of_the_system_this_is(make_gateway):
+    """Without it a clock that jumps while the system runs is not noticed, and mail seems old that is not."""
+    office = make_gateway(users=["ivan"])
+    office.session()
+    with sqlite3.connect(office.spool / "state.db") as state:
+        (told,), = state.execute("SELECT text FROM value WHERE key = 'clock'").fetchall()
+    assert told.split()[4:] == [Path("/proc/sys/kernel/random/boot_id").read_text().strip()]

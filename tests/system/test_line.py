@@ -1,12 +1,15 @@
 """The line: a way to the servers is waited for, it is hung up whatever happens, and a session does not last for ever."""
 import json
 import re
+import shutil
 import socket
 import time
 
 import pytest
 
 from harness.letters import letter
+from harness.misbehaving import MisbehavingPop3
+from harness.users import needs
 from harness.waiting import kill, until
 
 USERS = {"ivan": {"external_alias": "ivan@example.ru"}}
@@ -143,3 +146,21 @@ def test_the_journal_knows_who_hung_up_for_a_dead_session(make_gateway, silent, 
     office.start()
     until(lambda: office.cli("trace", session).returncode == 0, 10, "the journal")
     assert lines_of(office, session) == ["disconnect_command: exit code 0: down"]
+
+
+@pytest.mark.skipif(needs() is not None, reason=str(needs()))
+def test_what_the_line_writes_to_find_names_is_read(make_gateway, folder):
+    """pppd and others put a new resolv.conf in the place of the old one while a session waits for its line. (Here: hosts, found the same way.)"""
+    shutil.copytree("/etc", folder / "etc", symlinks=True)
+    (folder / "etc/nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
+    comes_up = "cp /etc/hosts /etc/hosts.new; echo 127.0.0.1 pop.line.test >> /etc/hosts.new; mv /etc/hosts.new /etc/hosts"
+    provider = MisbehavingPop3([letter(subject="over the line", to="ivan@example.ru")])
+    try:
+        office = make_gateway(start=False, users=USERS, sections={"line": {"connect_command": comes_up}}, accounts={
+            "a": {"url": f"pop3://pop.line.test:{provider.port}", "tls": "none", "user": "u", "password": "p"}})
+        office.prefix = ["unshare", "-m", "sh", "-c", f'mount --bind {folder}/etc /etc && exec "$@"', "sh"]
+        office.start()
+        assert office.session().returncode == 0
+        assert len(office.mailbox_when("ivan", 1)) == 1
+    finally:
+        provider.stop()
