@@ -338,6 +338,7 @@ static void init_locks(struct intake *intake)
 {
 	pthread_condattr_t monotonic;
 
+	pthread_mutex_init(&intake->flushing, NULL);
 	pthread_mutex_init(&intake->lock, NULL);
 	pthread_cond_init(&intake->synced, NULL);
 	pthread_condattr_init(&monotonic);
@@ -348,6 +349,7 @@ static void init_locks(struct intake *intake)
 
 static void intake_free(struct intake *intake)
 {
+	pthread_mutex_destroy(&intake->flushing);
 	pthread_mutex_destroy(&intake->lock);
 	pthread_cond_destroy(&intake->synced);
 	pthread_cond_destroy(&intake->wake);

@@ -209,7 +209,7 @@ static int write_all(struct intake *intake, const struct note *notes, struct err
 	return state_commit(intake->state, error);
 }
 
-int note_flush(struct intake *intake, struct error *error)
+static int take_and_write(struct intake *intake, struct error *error)
 {
 	struct note *notes, **end;
 	int result;
@@ -234,4 +234,20 @@ int note_flush(struct intake *intake, struct error *error)
 	intake->notes = notes;
 	pthread_mutex_unlock(&intake->lock);
 	return result;
+}
+
+int note_flush(struct intake *intake, struct error *error)
+{
+	int result;
+
+	/* Who comes second finds the notes in the state, not on their way. */
+	pthread_mutex_lock(&intake->flushing);
+	result = take_and_write(intake, error);
+	pthread_mutex_unlock(&intake->flushing);
+	return result;
+}
+
+int intake_write_notes(struct intake *intake, struct error *error)
+{
+	return note_flush(intake, error);
 }

@@ -59,6 +59,7 @@ struct intake {
 	void (*delivered)(void *context, const struct place *place);
 	void *context;
 
+	pthread_mutex_t flushing; /* held while notes are on their way to the state; before lock */
 	pthread_mutex_t lock; /* guards all below; never held across a sync or a delivery */
 	pthread_cond_t synced;	/* a sync has ended */
 	pthread_cond_t wake;	/* for the checkpoint thread */

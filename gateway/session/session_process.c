@@ -50,6 +50,7 @@ struct session {
 	struct line_outcome line; /* of bringing it up */
 	bool is_up;
 	struct server_gate gate;
+	struct server_gate mailboxes; /* one account at a time reads a mailbox upstream: what one has fetched does not come again */
 	bool clock_is_trusted;
 	int event_fd;
 	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
@@ -164,12 +165,51 @@ static void show_progress(void *context, const char *account, const struct fetch
 	tell_account(work, "fetching", NULL);
 }
 
-static void *fetch_thread(void *context)
+/* Another account of this session reads the same mailbox upstream. */
+static bool has_twin(const struct session *session, const struct conf_account *account, const char *mailbox)
 {
-	struct account_thread *work = context;
+	bool found = false;
+
+	for (size_t i = 0; i < session->result.account_count && !found; i++) {
+		const struct conf_account *other = session->result.accounts[i].account;
+		char *name = conf_mailbox(other);
+
+		found = other != account && strcmp(name, mailbox) == 0;
+		free(name);
+	}
+	return found;
+}
+
+/* Waits for its turn at the mailbox, then at the server. What another account has fetched from that mailbox must be remembered before
+ * this one looks. Returns -1 without a turn. */
+static int enter(struct account_thread *work, const char *mailbox, const char *host)
+{
 	struct session *session = work->session;
 	struct account_result *result = work->result;
-	const char *name = result->account->name;
+
+	if (!server_gate_enter(&session->mailboxes, mailbox, session_limits_enough()))
+		return error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
+	if (server_gate_enter(&session->gate, host, session_limits_enough())) {
+		if (!has_twin(session, result->account, mailbox) || intake_write_notes(session->spool.intake, &result->error) == 0)
+			return 0;
+		server_gate_leave(&session->gate, host);
+	} else {
+		error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
+	}
+	server_gate_leave(&session->mailboxes, mailbox);
+	return -1;
+}
+
+static void leave(struct session *session, const char *mailbox, const char *host)
+{
+	server_gate_leave(&session->gate, host);
+	server_gate_leave(&session->mailboxes, mailbox);
+}
+
+static int fetch(struct account_thread *work)
+{
+	struct session *session = work->session;
+	struct account_result *result = work->result;
 	const struct fetch_job job = {
 	    .conf = session->conf,
 	    .account = result->account,
@@ -184,57 +224,46 @@ static void *fetch_thread(void *context)
 	    .context = work,
 	    .cancel = session_limits_cancelled(),
 	    .secrets = &session->secrets.remote,
-	    .tries_again = strlist_has(&session->request.again, name),
+	    .tries_again = strlist_has(&session->request.again, result->account->name),
 	    .clock_is_doubtful = !session->clock_is_trusted,
 	};
-	bool failed;
-	char *host = slice_dup(endpoint_of(result->account->remote.url).place);
+	int failed;
 
-	if (!server_gate_enter(&session->gate, host, session_limits_enough())) {
-		error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
-		if (session_limits_forgive(&result->error))
-			result->error = (struct error)ERROR_INIT;
-		free(host);
-		return NULL;
-	}
-	doing_who("account %s", name);
+	doing_who("account %s", result->account->name);
 	doing_step("connecting");
 	tell_account(work, "connecting", NULL);
 	work->began = clock_now_ms();
 	sorting_begin(&work->sorting, &session->sorting, result->account);
-	failed = fetch_account(&job, &result->fetched, &result->error) != 0;
+	failed = fetch_account(&job, &result->fetched, &result->error);
 	sorting_hang_up(&work->sorting);
-	server_gate_leave(&session->gate, host);
 	doing_end();
+	return failed;
+}
+
+static void *fetch_thread(void *context)
+{
+	struct account_thread *work = context;
+	struct account_result *result = work->result;
+	char *mailbox = conf_mailbox(result->account), *host = slice_dup(endpoint_of(result->account->remote.url).place);
+	bool entered = enter(work, mailbox, host) == 0, failed = true;
+
+	if (entered) {
+		failed = fetch(work) != 0;
+		leave(work->session, mailbox, host);
+	}
+	free(mailbox);
 	free(host);
 	if (!failed || session_limits_forgive(&result->error))
 		result->error = (struct error)ERROR_INIT;
+	if (!entered)
+		return NULL;
 	failed = result->error.class != ERROR_NONE;
 	result->fetched.arrived = result->fetched.fetched;
 	tell_account(work, failed ? "failed" : "done", &result->error);
 	log_info("event=account-done session=%s account=%s fetched=%zu deleted=%zu bytes=%llu error=%s",
-	    session->id.text, LOG_CSTR(name), result->fetched.fetched, result->fetched.deleted,
+	    work->session->id.text, LOG_CSTR(result->account->name), result->fetched.fetched, result->fetched.deleted,
 	    (unsigned long long)result->fetched.bytes, LOG_ERROR(&result->error));
 	return NULL;
-}
-
-/* Of several accounts with one mailbox upstream one a session is enough: what it has fetched does not come again. */
-static bool is_chosen(const struct session_result *result, const struct conf_account *account)
-{
-	char *mailbox = conf_mailbox(account);
-	bool found = false;
-
-	for (size_t i = 0; !found && i < result->account_count; i++) {
-		char *other = conf_mailbox(result->accounts[i].account);
-
-		found = strcmp(mailbox, other) == 0;
-		if (found)
-			log_info("event=account-passed-over account=%s collected-by=%s", LOG_CSTR(account->name),
-			    LOG_CSTR(result->accounts[i].account->name));
-		free(other);
-	}
-	free(mailbox);
-	return found;
 }
 
 static void choose_accounts(struct session *session)
@@ -248,7 +277,7 @@ static void choose_accounts(struct session *session)
 		bool named = strlist_has(&session->request.accounts, account->name);
 
 		/* One that is named is fetched even if it is switched off for the schedule. */
-		if ((named || (session->request.accounts.count == 0 && account->enabled)) && !is_chosen(result, account))
+		if (named || (session->request.accounts.count == 0 && account->enabled))
 			result->accounts[result->account_count++].account = account;
 	}
 }
@@ -398,6 +427,7 @@ static void work(struct session *session)
 	line_journal(session->spool.intake, &session->id, &session->line);
 	if (session->is_up) {
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
+		server_gate_init(&session->mailboxes, 1);
 		doing_step("fetching and sending");
 		threads = start_accounts(session);
 		flush_queue(session, session->request.flush);
@@ -406,6 +436,7 @@ static void work(struct session *session)
 				pthread_join(threads[i].thread, NULL);
 		free(threads);
 		server_gate_clear(&session->gate);
+		server_gate_clear(&session->mailboxes);
 		doing_step("writing replies");
 		reply_write_due(session->conf, session->spool.intake, session->spool.state,
 		    session->id.text);

@@ -123,3 +123,36 @@ def test_dovecot_knows_the_renamed_account_the_second_one_and_the_other_protocol
         office.session()
     assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3, 4])
     assert len(dovecot.left("office")) == 4
+
+
+@protocols
+def test_two_accounts_of_one_mailbox_take_turns(make_gateway, protocol):
+    """Both log in, one after the other, and each message comes once; one that fails does not keep the other out."""
+    server = SERVERS[protocol](letters(1, 2, 3))
+    now, most = set(), []
+
+    def count(event, argument, connection):
+        if event == "QUIT" or event == "LOGOUT":
+            now.discard(connection)
+        else:
+            now.add(connection)
+            most.append(len(now))
+        return None
+
+    server.misdeed = count
+    office = make_gateway(users=IVAN, accounts={"a": at(protocol, server.port), "b": at(protocol, server.port)})
+    office.session()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3])
+    assert len(re.findall("event=account-done", office.log())) == 2 and max(most) == 1
+    server.stop()
+
+
+@protocols
+def test_an_account_that_fails_does_not_keep_its_twin_out(make_gateway, protocol):
+    server = SERVERS[protocol](letters(1, 2, 3))
+    good = at(protocol, server.port)
+    bad = {key: value for key, value in good.items() if key != "password"} | {"password_command": "exit 1"}
+    office = make_gateway(users=IVAN, accounts={"a": bad, "b": good})
+    office.session(code=1)
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3])
