@@ -104,7 +104,7 @@ def test_a_folder_that_holds_something_else_is_not_given_away(office):
 
 def test_a_spool_in_somebodys_folder_is_not_made_by_root(office):
     os.chown(office.folder, 65534, 65534)
-    assert "others than root may change a folder on the way" in refuse(office)
+    assert "users other than root can change a folder of its path" in refuse(office)
     assert not office.spool.exists()
 
 
