@@ -106,6 +106,7 @@ static void rotate_if_large(void)
 {
 	struct stat mine, named;
 	char *old;
+	int fd;
 
 	if (fstat(file_fd, &mine) != 0 || (size_t)mine.st_size < current.file_max)
 		return;
@@ -115,8 +116,13 @@ static void rotate_if_large(void)
 			current.file_max *= 2; /* not allowed here: do not try at every line */
 		free(old);
 	}
+	fd = open_file(current.file);
+	if (fd < 0) { /* nor this: a sandbox that opens no file */
+		current.file_max *= 2;
+		return;
+	}
 	close(file_fd);
-	file_fd = open_file(current.file);
+	file_fd = fd;
 }
 
 static ssize_t write_to_journal(int priority, const char *text)

@@ -6,13 +6,18 @@
 #include "base/log.h"
 #include "gateway/process/sandbox.h"
 
+#include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
+
+#define ENDING_LOOK_MS 20
 
 /* The supervisor has one thread; this list is its own. */
 static int *private_fds;
@@ -192,6 +197,47 @@ int child_exec(struct child *child, const char *name, const struct child_program
 		run_program(&birth, program);
 	}
 	return finish(&birth, child, name, pid, error);
+}
+
+/* --- while it lives */
+
+bool child_take_event(struct child *child, json_t **object)
+{
+	struct error error;
+	int result;
+
+	if (child->fd < 0 || child->is_broken)
+		return false;
+	result = ctl_read(&child->reader, object, 0, &error);
+	child->is_broken = result != CTL_OBJECT && result != CTL_AGAIN;
+	if (result < 0)
+		log_warnx("event=child-broken name=%s reason=%s", child->name, LOG_ERROR(&error));
+	return result == CTL_OBJECT;
+}
+
+int child_poll_fd(const struct child *child)
+{
+	return child->is_broken ? -1 : child->fd;
+}
+
+void child_end_broken(struct child *child)
+{
+	if (child->is_broken && child->pid != 0)
+		kill(child->pid, SIGKILL); /* changes nothing for one that is about to exit */
+}
+
+void child_end(struct child *child, int64_t patience_ms)
+{
+	int64_t deadline = clock_now_ms() + patience_ms;
+	pid_t pid;
+
+	kill(child->pid, SIGTERM);
+	while ((pid = waitpid(child->pid, NULL, WNOHANG)) == 0 || (pid < 0 && errno == EINTR)) {
+		if (clock_left_ms(deadline) == 0)
+			kill(child->pid, SIGKILL);
+		poll(NULL, 0, ENDING_LOOK_MS);
+	}
+	child_gone(child);
 }
 
 void child_gone(struct child *child)

@@ -15,6 +15,7 @@ struct child {
 	pid_t pid;	  /* 0: not running */
 	int fd;		  /* our end of its event socket, -1 */
 	struct ctl_reader reader;
+	bool is_broken; /* no more events can be read */
 	int64_t started;  /* monotonic ms */
 	struct doing *doing; /* what its threads are at, also when it is dead; NULL: that is not known */
 };
@@ -42,6 +43,14 @@ enum {
 /* The same for a program. It has no other descriptor but standard input (/dev/null), output and error, and of the environment only
  * what says how times are shown and where the log goes. */
 int child_exec(struct child *child, const char *name, const struct child_program *program, struct error *error);
+/* The next event (yours), if there is one now. */
+bool child_take_event(struct child *child, json_t **object);
+/* For poll(): -1 where nothing more will come. */
+int child_poll_fd(const struct child *child);
+/* Kills a child that runs, but has closed its event socket or says what is no event: it is not itself any more. */
+void child_end_broken(struct child *child);
+/* Ends a child with SIGTERM, after patience_ms with SIGKILL, and forgets it. */
+void child_end(struct child *child, int64_t patience_ms);
 /* Forgets a child that has been reaped: closes its socket. */
 void child_gone(struct child *child);
 

@@ -367,6 +367,8 @@ static void remember(struct control *control, json_t *event)
 {
 	const char *account = json_string_value(json_object_get(event, "account"));
 
+	if (account != NULL && !control->hooks.account_exists(control->hooks.context, account))
+		return; /* a session in a stranger's hands would fill our memory */
 	if (control->told == NULL)
 		control->told = json_object();
 	json_object_set(control->told, account == NULL ? "" : account, event);

@@ -17,6 +17,7 @@
 #include "gateway/report/status.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -45,13 +46,11 @@ static void lan_start(struct supervisor *supervisor)
 	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;
 }
 
-static void lan_events(struct supervisor *supervisor)
+static void lan_events(struct supervisor *supervisor, int most)
 {
-	struct error error;
 	json_t *object;
 
-	while (supervisor->lan.fd >= 0 &&
-	       ctl_read(&supervisor->lan.reader, &object, 0, &error) == CTL_OBJECT) {
+	for (int i = 0; i < most && child_take_event(&supervisor->lan, &object); i++) {
 		const char *event = json_string_value(json_object_get(object, "event"));
 
 		if (event != NULL && strcmp(event, "trigger") == 0)
@@ -65,7 +64,7 @@ static void lan_ended(struct supervisor *supervisor, int status)
 	bool was_healthy = clock_now_ms() - supervisor->lan.started > HEALTHY_MS;
 	int64_t delay;
 
-	lan_events(supervisor);
+	lan_events(supervisor, INT_MAX);
 	if (supervisor->stopping) {
 		child_gone(&supervisor->lan);
 		return;
@@ -156,10 +155,7 @@ static void lan_stop(struct supervisor *supervisor)
 {
 	if (supervisor->lan.pid == 0)
 		return;
-	kill(supervisor->lan.pid, SIGTERM);
-	while (waitpid(supervisor->lan.pid, NULL, 0) < 0 && errno == EINTR)
-		;
-	child_gone(&supervisor->lan);
+	child_end(&supervisor->lan, STOP_MS);
 	supervisor->lan_restart_at = clock_now_ms();
 }
 
@@ -332,12 +328,14 @@ static void loop(struct supervisor *supervisor)
 		size_t count = control_poll(&supervisor->control, fds);
 
 		fds[count++] = (struct pollfd){.fd = supervisor->signal_fd, .events = POLLIN};
-		fds[count++] = (struct pollfd){.fd = supervisor->lan.fd, .events = POLLIN};
-		fds[count++] = (struct pollfd){.fd = supervisor->session.fd, .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->lan), .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->session), .events = POLLIN};
 		if (poll(fds, count, time_to_wait(supervisor)) < 0 && errno != EINTR)
 			fatal("event=poll-failed");
-		lan_events(supervisor);
-		sessions_events(supervisor);
+		lan_events(supervisor, EVENTS_PER_TURN);
+		sessions_events(supervisor, EVENTS_PER_TURN);
+		child_end_broken(&supervisor->lan);
+		child_end_broken(&supervisor->session);
 		take_signals(supervisor);
 		control_serve(&supervisor->control);
 		tick(supervisor);
@@ -462,7 +460,7 @@ static void end(struct supervisor *supervisor)
 				if (children[i]->pid != 0)
 					kill(children[i]->pid, SIGKILL);
 		poll(NULL, 0, 20);
-		sessions_events(supervisor);
+		sessions_events(supervisor, EVENTS_PER_TURN);
 		reap(supervisor);
 	}
 	auth_stop(supervisor);

@@ -17,6 +17,7 @@
 
 #define HEALTHY_MS 60000 /* a process that has lived for this long is well again */
 #define RESTART_MAX_MS 60000
+#define EVENTS_PER_TURN 256 /* of one child: others are served, too */
 
 enum { AUTH_FD_LAN, AUTH_FD_OWN }; /* whose end it is */
 
@@ -72,8 +73,8 @@ uint64_t sessions_want(void *context, const struct session_request *request);
 void sessions_first(struct supervisor *supervisor);
 /* The same for mail to daemon, this many an hour; what is too much waits. */
 void sessions_by_mail(struct supervisor *supervisor);
-/* Passes on what the session reports; its last word is kept until it has ended. */
-void sessions_events(struct supervisor *supervisor);
+/* Passes on what the session reports, up to `most` events; its last word is kept until it has ended. */
+void sessions_events(struct supervisor *supervisor, int most);
 /* One runs, or the line is being hung up after one. */
 bool sessions_are_busy(const struct supervisor *supervisor);
 /* Hangs up where a dead session has left the line up, in a process of its own. */

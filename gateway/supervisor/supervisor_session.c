@@ -9,6 +9,7 @@
 #include "gateway/report/spool.h"
 #include "gateway/supervisor/waiting.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <sys/wait.h>
 
@@ -105,13 +106,11 @@ uint64_t sessions_want(void *context, const struct session_request *request)
 	return supervisor->session_number + 1;
 }
 
-void sessions_events(struct supervisor *supervisor)
+void sessions_events(struct supervisor *supervisor, int most)
 {
-	struct error error;
 	json_t *object;
 
-	while (supervisor->session.fd >= 0 &&
-	       ctl_read(&supervisor->session.reader, &object, 0, &error) == CTL_OBJECT) {
+	for (int i = 0; i < most && child_take_event(&supervisor->session, &object); i++) {
 		if (json_object_get(object, "ok") != NULL) {
 			json_decref(supervisor->result);
 			supervisor->result = object;
@@ -180,7 +179,7 @@ void sessions_ended(struct supervisor *supervisor, int status)
 {
 	bool crashed = !WIFEXITED(status) || supervisor->result == NULL;
 
-	sessions_events(supervisor);
+	sessions_events(supervisor, INT_MAX);
 	crashed = crashed && supervisor->result == NULL;
 	if (crashed && !supervisor->stopping) /* delivers what it had accepted, as well: see intake_open() */
 		crash_report(supervisor->conf, "session", status, supervisor->session.doing);
