@@ -27,7 +27,8 @@ ifeq ($(SAN),)
 OPTIMIZE ?= -O2 -D_FORTIFY_SOURCE=2
 else
 OPTIMIZE ?= -O1 -fsanitize=$(SAN) -fno-sanitize-recover=all -fno-omit-frame-pointer
-LINK_HARDENING += -fsanitize=$(SAN)
+# Sanitizers have a crypt_r() that calls the real one: its library must be there, though nothing else asks for it.
+LINK_HARDENING += -fsanitize=$(SAN) -Wl,--no-as-needed
 CFLAGS_SAN := -DLANPOST_SANITIZED
 endif
 CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \

@@ -9,6 +9,7 @@
 
 #include <poll.h>
 #include <stdlib.h>
+#include <sys/socket.h>
 
 struct service {
 	struct conf *conf;
@@ -157,6 +158,7 @@ void secrets_serve(void *context, int fd)
 			serve_login(&service, &body);
 	}
 	buf_clear(&body);
-	/* The watcher has its memory here: it goes with the process, or when the other side hangs up. */
+	/* Who still waits for an answer is told that none comes; the watcher, which has its memory here, sees it, too. */
+	shutdown(fd, SHUT_RDWR);
 	pthread_join(watcher, NULL);
 }
