@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 
 #include <fnmatch.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,10 +34,19 @@ static bool is_one_of(const char *variable, const char *const *names)
 	return false;
 }
 
+bool environment_is_instrumented(void)
+{
+	const char *preloaded = getenv("LD_PRELOAD");
+
+	return preloaded != NULL && preloaded[0] != '\0';
+}
+
 void environment_restrict(void)
 {
 	char **kept = environ;
 
+	if (environment_is_instrumented())
+		return;
 	for (char **at = environ; at != NULL && *at != NULL; at++)
 		if (is_one_of(*at, for_commands) || is_one_of(*at, for_programs))
 			*kept++ = *at;

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <grp.h>
+#include <limits.h>
 #include <linux/capability.h>
 #include <pwd.h>
 #include <stdio.h>
@@ -51,6 +52,23 @@ static void set_user(struct service_user *user, const struct passwd *entry, uid_
 		snprintf(user->name, sizeof(user->name), "%s", entry->pw_name);
 }
 
+/* Whether a folder above is root's and lets nobody else through, as /root. */
+static bool is_closed(const char *path)
+{
+	char folder[PATH_MAX];
+	struct stat st;
+
+	for (size_t len = 1; path[0] == '/' && path[len] != '\0' && len < sizeof(folder); len++) {
+		if (path[len] != '/')
+			continue;
+		memcpy(folder, path, len);
+		folder[len] = '\0';
+		if (lstat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == 0 && (st.st_mode & (S_IXGRP | S_IXOTH)) == 0)
+			return true;
+	}
+	return false;
+}
+
 enum service_user_kind service_user_find(const char *spool, struct service_user *user)
 {
 	const struct passwd *entry;
@@ -64,6 +82,8 @@ enum service_user_kind service_user_find(const char *spool, struct service_user 
 		set_user(user, getpwuid(st.st_uid), st.st_uid, st.st_gid);
 		return SERVICE_USER_OWNER;
 	}
+	if (is_closed(spool))
+		return SERVICE_USER_CLOSED;
 	entry = getpwnam(SERVICE_USER);
 	if (entry == NULL || entry->pw_uid == 0)
 		return SERVICE_USER_MISSING;
@@ -134,6 +154,14 @@ int service_user_become(const struct service_user *user, struct error *error)
 	if (!drop_capabilities() || !is_for_good(user))
 		return error_set(error, ERROR_PERMANENT, N_("cannot switch permanently to user %s: "
 		    "privileges of root would remain"), user->name);
+	return 0;
+}
+
+int service_user_stay_bare(struct error *error)
+{
+	drop_bounding_set();
+	if (!drop_capabilities())
+		return error_set(error, ERROR_PERMANENT, N_("cannot give up the capabilities of root"));
 	return 0;
 }
 

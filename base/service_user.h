@@ -29,6 +29,7 @@ enum service_user_kind {
 	SERVICE_USER_SELF,    /* we are not root, and stay who we are */
 	SERVICE_USER_ALONE,   /* root of a user namespace that maps nobody else: there is nobody to become */
 	SERVICE_USER_OWNER,   /* the owner of the spool */
+	SERVICE_USER_CLOSED,  /* the spool is root's or is missing, in a folder that only root may enter: nobody else could run it */
 	SERVICE_USER_DEFAULT, /* the spool is root's or is missing: the user lanpost */
 	SERVICE_USER_MISSING, /* the same, and there is no user lanpost */
 };
@@ -39,6 +40,10 @@ enum service_user_kind service_user_find(const char *spool, struct service_user 
 /* Becomes the user permanently: groups, user, no capabilities; that there is no way back is checked. Returns -1 if it cannot be
  * done; the process must end then. */
 int service_user_become(const struct service_user *user, struct error *error);
+
+/* Stays root without what makes root more than a user: gives up all capabilities, for this process and what it starts. What is left
+ * is what root's files allow. Returns -1 if it cannot be done. */
+int service_user_stay_bare(struct error *error);
 
 /* From now on everything is done with the rights of this user. Returns -1 if it cannot be done; then nothing has changed. */
 int service_user_act(const struct service_user *user, struct error *error);

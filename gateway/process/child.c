@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/environment.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/process/sandbox.h"
@@ -147,7 +148,7 @@ static char **small_environment(void)
 		all++;
 	kept = xcalloc(all + 1, sizeof(*kept));
 	for (size_t i = 0; i < all; i++)
-		if (is_passed_on(environ[i]))
+		if (is_passed_on(environ[i]) || environment_is_instrumented())
 			kept[count++] = environ[i];
 	return kept;
 }

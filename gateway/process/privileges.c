@@ -181,7 +181,7 @@ int privileges_plan(struct privileges *plan, const struct conf *conf, bool run_a
 	const char *spool = conf->gateway.spool;
 	enum service_user_kind kind = service_user_find(spool, &plan->user);
 
-	plan->are_dropped = false;
+	plan->are_dropped = plan->stay_bare = false;
 	if (kind == SERVICE_USER_SELF)
 		return 0;
 	if (run_as_root) {
@@ -190,6 +190,12 @@ int privileges_plan(struct privileges *plan, const struct conf *conf, bool run_a
 	}
 	if (kind == SERVICE_USER_ALONE) {
 		log_warnx("event=runs-as-root reason=\"this user namespace has no other user\"");
+		return 0;
+	}
+	if (kind == SERVICE_USER_CLOSED) {
+		log_warnx("event=runs-as-root reason=\"the spool is in a folder that only root may enter: no other user can run this "
+			  "gateway; it runs without root's capabilities\"");
+		plan->stay_bare = true;
 		return 0;
 	}
 	if (kind == SERVICE_USER_MISSING)
@@ -213,6 +219,8 @@ static void set_environment(const struct service_user *user)
 
 int privileges_drop(const struct privileges *plan, struct error *error)
 {
+	if (plan->stay_bare)
+		return service_user_stay_bare(error);
 	if (!plan->are_dropped)
 		return 0;
 	set_environment(&plan->user);

@@ -12,6 +12,7 @@
 
 struct privileges {
 	bool are_dropped; /* to become user; else we stay who we are */
+	bool stay_bare;	  /* root, but without capabilities */
 	struct service_user user;
 };
 

@@ -4,6 +4,7 @@
 #include "gateway/process/sandbox.h"
 
 #include "base/alloc.h"
+#include "base/environment.h"
 #include "base/log.h"
 #include "base/str.h"
 
@@ -166,6 +167,10 @@ void sandbox_enter(const struct sandbox *sandbox)
 
 	tzset(); /* the log's times: later the file may be out of reach */
 	sandbox_children(); /* neither of them binds who could still gain privileges */
+	if (environment_is_instrumented()) {
+		log_warnx("event=sandbox-off reason=\"LD_PRELOAD is set: what it loads would be bound, too\"");
+		return;
+	}
 	version = bind_files(sandbox);
 	calls = sandbox_bind_calls(sandbox->may);
 	if (sandbox->is_one_of_many)

@@ -122,6 +122,17 @@ def test_a_file_that_cannot_be_opened_to_the_gateway_is_told(office):
     assert f"cannot read {office.folder}/users.conf: chgrp lanpost" in said
 
 
+def test_where_only_root_may_enter_it_stays_root_without_its_rights(office):
+    office.spool.mkdir(mode=0o700)
+    office.folder.chmod(0o700)
+    office.start()
+    assert "event=runs-as-root" in office.log() and "only root may enter" in office.log()
+    for pid in office.processes():
+        assert facts(pid)["Uid"] == ["0"] * 4 and {int(facts(pid)[name][0], 16) for name in ("CapEff", "CapPrm", "CapBnd")} == {0}
+    office.send("ivan@office.lan", ["ivan@office.lan"], letter())
+    office.mailbox_when("ivan", 1)
+
+
 def test_without_a_user_lanpost_it_says_how_to_make_one(make_gateway, folder):
     office = plain(make_gateway(start=False, users={"ivan": {}}))
     office.prefix = Users(folder, with_lanpost=False).prefix
