@@ -174,7 +174,7 @@ static void expect_unsorted(struct sorting_line *line)
 static void test_it_sorts(void **state)
 {
 	struct buf large = BUF_INIT(4u << 20), stub_text = BUF_INIT(FETCH_STUB_MAX);
-	const char *path = "build-test-sorting.msg";
+	char path[] = "/tmp/test_sorting.XXXXXX";
 	struct sorting sorting;
 	struct sorting_line line;
 	struct error error;
@@ -189,7 +189,7 @@ static void test_it_sorts(void **state)
 	buf_append_slice(&large, letter);
 	while (large.len < (2u << 20))
 		buf_append_text(&large, "the quick brown fox\r\n");
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+	fd = mkostemp(path, O_CLOEXEC);
 	assert_int_equal(write(fd, large.ptr, large.len), (ssize_t)large.len);
 	close(fd);
 	expect_sorted(&line, buf_slice(&large), path);
