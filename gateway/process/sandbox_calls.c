@@ -13,6 +13,7 @@
 
 #include <asm/ioctls.h>
 #include <errno.h>
+#include <linux/sockios.h>
 #include <sched.h>
 #include <seccomp.h>
 #include <stdint.h>
@@ -122,6 +123,8 @@ static int allow_parts(scmp_filter_ctx filter, unsigned may)
 	for (size_t i = 0; i < ARRAY_LEN(asked); i++)
 		if (allow_if(filter, "ioctl", 1, SCMP_CMP_EQ, asked[i], 0) != 0)
 			return -1;
+	if (may & SANDBOX_CONNECT && allow_if(filter, "ioctl", 1, SCMP_CMP_EQ, SIOCGIFINDEX, 0) != 0) /* the zone of fe80::1%eth0 */
+		return -1;
 	for (size_t i = 0; may & SANDBOX_CONNECT && i < ARRAY_LEN(families); i++)
 		if (allow_if(filter, "socket", 0, SCMP_CMP_EQ, (uint64_t)families[i], 0) != 0)
 			return -1;

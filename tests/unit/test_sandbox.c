@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <iconv.h>
+#include <net/if.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -109,6 +110,11 @@ static int make_a_socket(void)
 	return socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0) < 0;
 }
 
+static int find_a_zone(void)
+{
+	return if_nametoindex("lo") == 0;
+}
+
 static void test_what_is_left(void **state)
 {
 	(void)state;
@@ -118,6 +124,7 @@ static void test_what_is_left(void **state)
 	assert_int_equal(within(SANDBOX_FILES, start_a_thread), 0);
 	assert_int_equal(within(0, start_a_thread), 0);
 	assert_int_equal(within(SANDBOX_CONNECT, make_a_socket), 0);
+	assert_int_equal(within(SANDBOX_CONNECT, find_a_zone), 0);
 }
 
 /* --- what is gone: 0 when it fails */
