@@ -97,7 +97,7 @@ for step in $steps; do
     headers) counted headers headers ;;
     unit) counted unit quiet_make unit ;;
     replay) whole replay quiet_make replay ;;
-    clang) has_clang clang && whole clang quiet_make CC=clang B=build-clang all ;;
+    clang) has_clang clang && whole clang quiet_make CC=clang B=build-clang OPTIMIZE=-O0 all ;; # its warnings do not need the optimizer
     asan) counted asan quiet_make asan ;;
     tsan) counted tsan quiet_make tsan ;;
     fuzz) has_clang fuzz && counted fuzz fuzz ;;
