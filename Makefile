@@ -85,7 +85,7 @@ $(B)/detect.mk: tools/detect.sh
 	@CC='$(CC)' tools/detect.sh > $@.tmp && mv $@.tmp $@
 
 # --- libraries and programs
-# A folder's files stand in it, or in its wings.
+# The files of a folder, and those of its wings.
 sources = $(filter-out %/main.c %/lan_main.c,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 define library

@@ -154,17 +154,6 @@ struct in6_addr net_network(const struct in6_addr *address)
 	return network;
 }
 
-struct in6_addr net_local_address(int fd)
-{
-	union address address;
-	socklen_t len = sizeof(address);
-
-	memset(&address, 0, sizeof(address));
-	if (getsockname(fd, &address.any, &len) != 0)
-		memset(&address, 0, sizeof(address));
-	return to_v6(&address);
-}
-
 char *net_address_text(char out[NET_ADDRESS_MAX], const struct in6_addr *address)
 {
 	bool v4 = IN6_IS_ADDR_V4MAPPED(address);

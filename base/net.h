@@ -29,8 +29,6 @@ int net_accept(int listen_fd, int *fd, struct in6_addr *peer);
 /* The network that one client may choose its addresses from: the /64 of an IPv6 address (RFC 4291 section 2.5.4), an IPv4 address
  * itself. Whatever is counted by address is counted by this too. */
 struct in6_addr net_network(const struct in6_addr *address);
-/* The address a client spoke to; all zero if that is not known. */
-struct in6_addr net_local_address(int fd);
 /* "192.168.1.5" or "fe80::1". Returns out. */
 char *net_address_text(char out[NET_ADDRESS_MAX], const struct in6_addr *address);
 /* As RFC 5321 section 4.1.3 writes a literal: "[192.168.1.5]" or "[IPv6:fe80::1]". Returns out. */

@@ -159,7 +159,3 @@ bool tls_pending(const struct tls *tls)
 	return SSL_has_pending(tls->ssl) != 0;
 }
 
-const char *tls_version(const struct tls *tls)
-{
-	return SSL_get_version(tls->ssl);
-}

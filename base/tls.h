@@ -64,7 +64,6 @@ bool tls_pending(const struct tls *tls);
 /* The channel binding of that type: tls-exporter (RFC 9266), tls-unique or tls-server-end-point (RFC 5929). Returns its length,
  * 0 where this session has none of that type. */
 size_t tls_binding(const struct tls *tls, struct slice type, unsigned char out[TLS_BINDING_MAX]);
-const char *tls_version(const struct tls *tls); /* "TLSv1.3" */
 /* OpenSSL's words for the last failure in this thread. Returns out. */
 char *tls_reason(char *out, size_t size);
 

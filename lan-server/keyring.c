@@ -24,18 +24,6 @@ struct keyring *keyring_new(void)
 	return keyring;
 }
 
-void keyring_free(struct keyring *keyring)
-{
-	if (keyring == NULL)
-		return;
-	tls_key_free(keyring->current);
-	tls_key_free(keyring->older);
-	free(keyring->chain);
-	free(keyring->problem);
-	pthread_rwlock_destroy(&keyring->lock);
-	free(keyring);
-}
-
 static void set(char **text, const char *value)
 {
 	free(*text);

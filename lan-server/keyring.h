@@ -10,8 +10,8 @@
 
 struct keyring;
 
+/* For as long as the process lives. */
 struct keyring *keyring_new(void);
-void keyring_free(struct keyring *keyring);
 /* Takes chain and key of the view; the view stays the caller's. False, with a problem to tell instead, if they do not fit. */
 bool keyring_load(struct keyring *keyring, const struct auth_view *view);
 /* ASK_CERTIFICATE and ASK_SIGN. */

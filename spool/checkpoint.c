@@ -148,7 +148,7 @@ int checkpoint_run(struct intake *intake, struct error *error)
 		let_go(intake, settled, &none, error);
 		return -1;
 	}
-	result = note_flush(intake, error);
+	result = intake_write_notes(intake, error);
 	if (result == 0)
 		result = some ? wal_retire_begin(intake->spool, &retiring, error) : 1;
 	if (result != 0) {

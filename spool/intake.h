@@ -77,7 +77,7 @@ void intake_set_session(struct intake *intake, const char *session);
 /* Adds to the journal at the next checkpoint. detail is a phrase or a plain text. All strings are copied; NULL counts as "". */
 void intake_journal(struct intake *intake, const char *id, const char *session, enum event event,
     const char *place, const char *detail);
-/* Writes what waits for the next checkpoint (the journal, the UIDLs seen) to the state now. */
+/* Writes what waits for the next checkpoint (the journal, the UIDLs seen) to the state now, in one transaction; on failure it waits on. */
 int intake_write_notes(struct intake *intake, struct error *error);
 /* Remembers, at the next checkpoint or within a minute, that a user has logged in now (spool/last_login.h). */
 void intake_login(struct intake *intake, const char *user, const char *protocol, const char *address);

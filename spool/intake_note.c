@@ -236,7 +236,7 @@ static int take_and_write(struct intake *intake, struct error *error)
 	return result;
 }
 
-int note_flush(struct intake *intake, struct error *error)
+int intake_write_notes(struct intake *intake, struct error *error)
 {
 	int result;
 
@@ -245,9 +245,4 @@ int note_flush(struct intake *intake, struct error *error)
 	result = take_and_write(intake, error);
 	pthread_mutex_unlock(&intake->flushing);
 	return result;
-}
-
-int intake_write_notes(struct intake *intake, struct error *error)
-{
-	return note_flush(intake, error);
 }

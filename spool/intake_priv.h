@@ -127,8 +127,6 @@ void note_trouble(struct intake *intake, const struct error *error);
 int64_t logins_left_ms(const struct intake *intake);
 /* Puts them to the other notes. */
 void logins_gather(struct intake *intake);
-/* Writes notes in one transaction; on failure they are put back. */
-int note_flush(struct intake *intake, struct error *error);
 void note_free_all(struct note *notes);
 
 /* Delivery's report: journal, log, and the process's own callback; context is the intake. */

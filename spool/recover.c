@@ -249,7 +249,7 @@ static int serve(struct recovery *recovery, struct orphan *orphans, struct error
 	synced = intake_sync(intake, &sync_error);
 	for (struct orphan *orphan = orphans; orphan != NULL; orphan = orphan->next)
 		log_set_trust(intake, orphan->name.file, synced == 0 ? LOG_DURABLE : LOG_DOUBTFUL);
-	if (note_flush(intake, error) != 0)
+	if (intake_write_notes(intake, error) != 0)
 		return -1;
 	recovery->is_blind = false;
 	if (synced != 0)

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The list of files in each folder's README.md, made of the first sentence of each file's head comment.
 
-folders.py          refreshes the lists (part of `make pages`); what stands above a list is written by hand
+folders.py          refreshes the lists (part of `make pages`); the text above a list is written by hand
 folders.py --check  says which lists are behind and which files have no head; exit 1 if there are any (part of tests/lint.py)
 """
 import re

@@ -106,7 +106,7 @@ static void decide_without(struct sorting_line *line, struct slice message, stru
 
 	for (int i = 0; i < SHOWN_COUNT; i++)
 		envelope->shown[i] = raw_field(message, i == SHOWN_ID ? "Message-ID" : i == SHOWN_SUBJECT ? "Subject" : "");
-	sorter_decide_unsorted(line->sorting->conf, line->account, 
+	sorter_decide_unsorted(line->sorting->conf, line->account,
 	    PHRASE(N_("the message could not be sorted: the sorting process crashed on it, or took "
 	        "too long")), &decision);
 	sorter_fill(line->sorting->conf, SLICE_NONE, envelope, &decision);
