@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/map.h"
 
@@ -10,7 +11,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define TAKE_OVER_SECONDS 3 /* for a session that is hung up on to let go */
+#define TAKE_OVER_MS 3000 /* for a session that is hung up on to let go */
 #define REMEMBERED_MAX 4096
 
 struct maildrop_locks {
@@ -23,13 +24,9 @@ struct maildrop_locks {
 struct maildrop_locks *maildrop_locks_new(void)
 {
 	struct maildrop_locks *locks = xcalloc(1, sizeof(*locks));
-	pthread_condattr_t monotonic;
 
 	pthread_mutex_init(&locks->mutex, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&locks->freed, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&locks->freed);
 	return locks;
 }
 
@@ -68,17 +65,14 @@ static struct maildrop *find_open(const struct maildrop_locks *locks, const char
 /* Hangs up on a session that may be dead, and waits until it is gone. False: it is alive. */
 static bool take_over(struct maildrop_locks *locks, struct maildrop *holder, const char *user)
 {
-	struct timespec until;
+	int64_t deadline = clock_now_ms() + TAKE_OVER_MS;
 
 	if (clock_now_ms() - holder->heard < MAILDROP_SILENT_MS)
 		return false;
 	log_info("event=mailbox-taken-over user=%s reason=\"its session has been silent\"", user);
 	shutdown(holder->fd, SHUT_RDWR);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += TAKE_OVER_SECONDS;
-	while (find_open(locks, user) == holder)
-		if (pthread_cond_timedwait(&locks->freed, &locks->mutex, &until) == ETIMEDOUT)
-			break;
+	while (find_open(locks, user) == holder && cond_wait_until(&locks->freed, &locks->mutex, deadline))
+		;
 	return find_open(locks, user) == NULL;
 }
 

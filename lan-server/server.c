@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/doing.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -351,14 +352,11 @@ static void hang_up_all(struct lan_server *server)
 /* Lets what is on its way end by itself, then hangs up. */
 static void drain(struct lan_server *server)
 {
-	struct timespec until;
+	int64_t deadline = clock_now_ms() + DRAIN_MS;
 
 	wake_sessions(server);
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += DRAIN_MS / 1000;
 	pthread_mutex_lock(&server->lock);
-	while (server->client_count > 0 &&
-	       pthread_cond_timedwait(&server->ended, &server->lock, &until) != ETIMEDOUT)
+	while (server->client_count > 0 && cond_wait_until(&server->ended, &server->lock, deadline))
 		;
 	if (server->client_count > 0)
 		log_info("event=hanging-up sessions=%zu", server->client_count);
@@ -391,13 +389,8 @@ void lan_server_run(struct lan_server *server)
 
 static void init_threads(struct lan_server *server)
 {
-	pthread_condattr_t monotonic;
-
 	pthread_mutex_init(&server->lock, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&server->ended, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&server->ended);
 	pthread_attr_init(&server->thread);
 	pthread_attr_setdetachstate(&server->thread, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&server->thread, STACK_SIZE);

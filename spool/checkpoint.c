@@ -4,6 +4,7 @@
  * A thread of its own, a second behind the work, so that nobody who sends or fetches waits for it.
  */
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/fsx.h"
 #include "base/log.h"
 #include "spool/intake_priv.h"
@@ -11,7 +12,6 @@
 #include "spool/wal_hold.h"
 
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define OWED_RETRY_MS 10000
@@ -160,20 +160,6 @@ int checkpoint_run(struct intake *intake, struct error *error)
 	return result;
 }
 
-static void wait_ms(struct intake *intake, int64_t ms)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += (time_t)(ms / 1000);
-	until.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_sec++;
-		until.tv_nsec -= 1000000000;
-	}
-	pthread_cond_timedwait(&intake->wake, &intake->lock, &until);
-}
-
 /* Until there is work. Logins are no hurry: the disk need not turn for each of them. */
 static void wait_for_work(struct intake *intake)
 {
@@ -181,7 +167,7 @@ static void wait_for_work(struct intake *intake)
 		if (intake->logins == NULL)
 			pthread_cond_wait(&intake->wake, &intake->lock);
 		else
-			wait_ms(intake, logins_left_ms(intake));
+			cond_wait_until(&intake->wake, &intake->lock, clock_now_ms() + logins_left_ms(intake));
 }
 
 void *checkpoint_thread(void *context)
@@ -199,7 +185,7 @@ void *checkpoint_thread(void *context)
 		wait_for_work(intake);
 		/* Let work gather; a signal for more work does not cut the wait short. */
 		while (!intake->stopping && clock_now_ms() < begin + intake->checkpoint_ms)
-			wait_ms(intake, begin + intake->checkpoint_ms - clock_now_ms());
+			cond_wait_until(&intake->wake, &intake->lock, begin + intake->checkpoint_ms);
 		if (intake->stopping)
 			break;
 		pthread_mutex_unlock(&intake->lock);

@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -336,15 +337,10 @@ int intake_remove(struct intake *intake, const char *user, const char *const *un
 
 static void init_locks(struct intake *intake)
 {
-	pthread_condattr_t monotonic;
-
 	pthread_mutex_init(&intake->flushing, NULL);
 	pthread_mutex_init(&intake->lock, NULL);
 	pthread_cond_init(&intake->synced, NULL);
-	pthread_condattr_init(&monotonic);
-	pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-	pthread_cond_init(&intake->wake, &monotonic);
-	pthread_condattr_destroy(&monotonic);
+	cond_init(&intake->wake);
 }
 
 static void intake_free(struct intake *intake)

@@ -1,14 +1,16 @@
 #include "gateway/session/server_gate.h"
 
+#include "base/clock.h"
+#include "base/cond.h"
+
 #include <stdlib.h>
-#include <time.h>
 
 #define LOOK_MS 200 /* for the cancellation */
 
 void server_gate_init(struct server_gate *gate, size_t max)
 {
 	*gate = (struct server_gate){.lock = PTHREAD_MUTEX_INITIALIZER, .max = max};
-	pthread_cond_init(&gate->left, NULL);
+	cond_init(&gate->left);
 }
 
 void server_gate_clear(struct server_gate *gate)
@@ -27,24 +29,13 @@ static bool is_full(const struct server_gate *gate, const char *host)
 	return gate->max > 0 && count >= gate->max;
 }
 
-static void wait_a_little(struct server_gate *gate)
-{
-	struct timespec until;
-
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += LOOK_MS * 1000000;
-	until.tv_sec += until.tv_nsec / 1000000000;
-	until.tv_nsec %= 1000000000;
-	pthread_cond_timedwait(&gate->left, &gate->lock, &until);
-}
-
 bool server_gate_enter(struct server_gate *gate, const char *host, const atomic_bool *cancelled)
 {
 	bool entered;
 
 	pthread_mutex_lock(&gate->lock);
 	while (is_full(gate, host) && !atomic_load(cancelled))
-		wait_a_little(gate);
+		cond_wait_until(&gate->left, &gate->lock, clock_now_ms() + LOOK_MS);
 	entered = !atomic_load(cancelled);
 	if (entered)
 		strlist_add(&gate->inside, host);
