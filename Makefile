@@ -151,7 +151,7 @@ check:
 unit: $(UNIT)
 	@tools/run-unit.sh $(UNIT)
 
-# What is tried from within a sandbox, for tests/system/test_processes.py.
+# What is tried from within a sandbox, for tests/system/safety/test_processes.py.
 TRIES := $(patsubst %.c,$(B)/%,$(wildcard tests/processes/*.c))
 $(B)/tests/processes/%: $(B)/obj/tests/processes/%.o $(LIBS)
 	@mkdir -p $(@D)
@@ -168,7 +168,7 @@ attack:
 
 # A month in a minute: every letter is accounted for at the end.
 month: all
-	@LANPOST_BUILD=$(abspath $(B)) LANPOST_MONTH_DAYS=30 $(PYTEST) -q -s -p no:xdist tests/system/test_month.py
+	@LANPOST_BUILD=$(abspath $(B)) LANPOST_MONTH_DAYS=30 $(PYTEST) -q -s -p no:xdist tests/system/fetch/test_month.py
 
 # Mail programs too heavy for `make test`; see tests/clients/README.md.
 clients: all

@@ -7,7 +7,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 #include "config/conf_fields.h"
 #include "config/conf_source.h"
 #include "config/ini.h"

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/command.h"
+#include "base/process/command.h"
 #include "base/i18n.h"
 
 #include <stdlib.h>

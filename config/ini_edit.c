@@ -4,7 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 #include "config/ini.h"
 
 #include <errno.h>

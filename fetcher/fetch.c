@@ -6,7 +6,7 @@
 #include "fetcher/fetch_priv.h"
 #include "mail/login_memory.h"
 #include "config/endpoint.h"
-#include "spool/state_seen.h"
+#include "spool/state/state_seen.h"
 
 #include <stdlib.h>
 

@@ -9,7 +9,7 @@
 #define LANPOST_FETCHER_FETCH_H
 
 #include "config/conf.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 #include "upstream/remote.h"
 
 #include <stdatomic.h>

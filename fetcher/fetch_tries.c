@@ -8,7 +8,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
-#include "spool/state_seen.h"
+#include "spool/state/state_seen.h"
 
 #include <stdlib.h>
 

@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "fetcher/fetch.h"
 #include "fetcher/plan.h"
-#include "spool/state.h"
-#include "spool/state_seen.h"
+#include "spool/state/state.h"
+#include "spool/state/state_seen.h"
 
 #include <stdlib.h>
 

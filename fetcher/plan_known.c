@@ -1,7 +1,7 @@
 /* Messages that were seen, by the digest of their header: several may have the same. */
 #include "base/alloc.h"
 #include "fetcher/plan_priv.h"
-#include "spool/state_seen.h"
+#include "spool/state/state_seen.h"
 
 #include <stdlib.h>
 #include <string.h>

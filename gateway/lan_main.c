@@ -2,7 +2,7 @@
  * lanpost-lan-server: the LAN server as a program, started by lanpostd (gateway/services/lan_child.h) and by nobody else. Its arguments are the kinds
  * of its listeners.
  */
-#include "base/doing.h"
+#include "base/process/doing.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/process/child.h"

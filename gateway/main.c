@@ -1,7 +1,7 @@
 /*
  * lanpostd: reads its options and the configuration, then is the supervisor.
  */
-#include "base/environment.h"
+#include "base/process/environment.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/process/log_setup.h"

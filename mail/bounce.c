@@ -7,7 +7,7 @@
 #include "message/decode.h"
 #include "message/refusal.h"
 #include "mail/route.h"
-#include "message/seven_bit.h"
+#include "message/seven-bit/seven_bit.h"
 
 #include <stdio.h>
 #include <stdlib.h>

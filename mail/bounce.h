@@ -11,7 +11,7 @@
 #include "config/conf.h"
 #include "spool/body.h"
 #include "spool/envelope.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 
 enum bounce_kind {
 	BOUNCE_FAILED,	/* it will not arrive: to the sender, and to postmaster as bounce_copies says */

@@ -1,6 +1,6 @@
 /* A decision on its way from the process that makes it; nothing that comes is believed that the configuration does not say. */
 #include "base/alloc.h"
-#include "base/frame.h"
+#include "base/net/frame.h"
 #include "base/phrase.h"
 #include "message/addr.h"
 #include "message/header.h"

@@ -3,11 +3,11 @@
  *
  *     spool/
  *       version  lanpostd.lock  control.sock  line.up  reserve
- *       login-salt.key                    of the salts that strangers are shown (lan-server/auth_view.h)
- *       state.db  seen.db*                what the gateway remembers (spool/state.h)
- *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/wal.h)
- *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/maildir.h)
- *       archive/USER/YYYY-MM/             old messages (spool/mail_archive.h)
+ *       login-salt.key                    of the salts that strangers are shown (lan-server/login/auth_view.h)
+ *       state.db  seen.db*                what the gateway remembers (spool/state/state.h)
+ *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/log/wal.h)
+ *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/mailbox/maildir.h)
+ *       archive/USER/YYYY-MM/             old messages (spool/mailbox/mail_archive.h)
  *       queue/{active,deferred,hold,corrupt}/ID.{env,msg}   outgoing messages (spool/queue.h)
  *       tls/                              the gateway's own certificate and its key
  *

@@ -12,8 +12,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fsx.h"
-#include "spool/intake.h"
-#include "spool/maildir.h"
+#include "spool/log/intake.h"
+#include "spool/mailbox/maildir.h"
 #include "sorter/sorter.h"
 
 #include <dirent.h>

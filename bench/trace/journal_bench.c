@@ -8,8 +8,8 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "spool/state.h"
-#include "spool/state_journal.h"
+#include "spool/state/state.h"
+#include "spool/state/state_journal.h"
 
 #include <poll.h>
 #include <stdatomic.h>

@@ -10,7 +10,7 @@
 #define LANPOST_GATEWAY_OUTBOUND_H
 
 #include "config/conf.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 #include "upstream/remote.h"
 
 #include <stdatomic.h>

@@ -10,7 +10,7 @@
 #include "message/header.h"
 #include "message/idn.h"
 #include "mail/route.h"
-#include "message/seven_bit.h"
+#include "message/seven-bit/seven_bit.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/doing.h"
+#include "base/process/doing.h"
 #include "base/log.h"
 #include "gateway/outbound/reach.h"
 #include "mail/login_memory.h"

@@ -1,7 +1,7 @@
 /* One connection: which messages are under way on it, and what becomes of them when it breaks. */
 #include "gateway/outbound/outbound_priv.h"
 
-#include "base/doing.h"
+#include "base/process/doing.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "mail/bounce.h"
 #include "mail/route.h"
-#include "message/seven_bit.h"
+#include "message/seven-bit/seven_bit.h"
 
 /* What tells of another message never gets a sender: what became of it would come back to us, and be sent on again. */
 static bool may_go_in_our_name(const struct sending *sending)

@@ -7,7 +7,7 @@
 #include "gateway/outbound/smarthost.h"
 #include "message/addr.h"
 #include "spool/body.h"
-#include "message/dkim.h"
+#include "message/dkim/dkim.h"
 #include "spool/queue.h"
 
 #include <pthread.h>

@@ -5,7 +5,7 @@
 #ifndef LANPOST_GATEWAY_REACH_H
 #define LANPOST_GATEWAY_REACH_H
 
-#include "spool/state.h"
+#include "spool/state/state.h"
 
 struct reach {
 	int64_t total; /* seconds */

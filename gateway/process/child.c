@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/environment.h"
+#include "base/process/environment.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/process/sandbox.h"

@@ -1,12 +1,12 @@
 /*
- * Child processes of the supervisor, each with a socket on which it reports its events as JSON lines (base/ctl_wire.h): forked, or a
+ * Child processes of the supervisor, each with a socket on which it reports its events as JSON lines (base/net/ctl_wire.h): forked, or a
  * program of their own.
  */
 #ifndef LANPOST_GATEWAY_CHILD_H
 #define LANPOST_GATEWAY_CHILD_H
 
-#include "base/ctl_wire.h"
-#include "base/doing.h"
+#include "base/net/ctl_wire.h"
+#include "base/process/doing.h"
 
 #include <sys/types.h>
 

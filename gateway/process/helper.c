@@ -2,8 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/doing.h"
-#include "base/frame.h"
+#include "base/process/doing.h"
+#include "base/net/frame.h"
 #include "base/i18n.h"
 #include "base/log.h"
 
@@ -16,6 +16,8 @@
 
 #define ANSWER_MS 60000 /* a machine that swaps may take so long to fork */
 #define REAP_MS 1000
+#define STOP_MS 5000 /* a helper that hangs does not hold the session up */
+#define STOP_LOOK_MS 5
 
 enum { ASK_BEGIN = 1, ASK_KILL, SAY_DONE, SAY_NOT };
 
@@ -260,10 +262,13 @@ void helper_kill(struct helper *helper, struct conversation *conversation)
 
 void helper_stop(struct helper *helper)
 {
+	int64_t deadline = clock_now_ms() + STOP_MS;
+
 	if (helper->pid == 0)
 		return;
 	close(helper->fd);
-	waitpid(helper->pid, NULL, 0);
+	while (waitpid(helper->pid, NULL, WNOHANG) == 0 && clock_left_ms(deadline) > 0)
+		poll(NULL, 0, STOP_LOOK_MS);
 	pthread_mutex_destroy(&helper->lock);
 	helper->pid = 0;
 }

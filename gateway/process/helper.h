@@ -23,7 +23,7 @@ struct helper {
 };
 
 struct conversation {
-	int fd; /* base/frame.h; -1: none */
+	int fd; /* base/net/frame.h; -1: none */
 	uint32_t id;
 };
 #define CONVERSATION_NONE {.fd = -1}
@@ -44,7 +44,7 @@ int helper_converse(struct helper *helper, struct conversation *conversation, st
 void helper_hang_up(struct conversation *conversation);
 /* Ends it and kills the worker. */
 void helper_kill(struct helper *helper, struct conversation *conversation);
-/* Ends the helper with all its workers. */
+/* Ends the helper with all its workers. One that hangs ends when this process does. */
 void helper_stop(struct helper *helper);
 
 #endif

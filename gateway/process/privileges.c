@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "base/root_path.h"
-#include "spool/spool_give.h"
+#include "base/process/root_path.h"
+#include "spool/maintenance/spool_give.h"
 
 #include <errno.h>
 #include <fcntl.h>

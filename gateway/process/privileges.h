@@ -7,7 +7,7 @@
 #ifndef LANPOST_GATEWAY_PRIVILEGES_H
 #define LANPOST_GATEWAY_PRIVILEGES_H
 
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 #include "config/conf.h"
 
 struct privileges {

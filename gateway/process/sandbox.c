@@ -4,7 +4,7 @@
 #include "gateway/process/sandbox.h"
 
 #include "base/alloc.h"
-#include "base/environment.h"
+#include "base/process/environment.h"
 #include "base/log.h"
 #include "base/str.h"
 

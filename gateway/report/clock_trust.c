@@ -4,7 +4,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/report.h"
-#include "spool/state_journal.h"
+#include "spool/state/state_journal.h"
 
 #include <fcntl.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef LANPOST_GATEWAY_CRASH_REPORT_H
 #define LANPOST_GATEWAY_CRASH_REPORT_H
 
-#include "base/doing.h"
+#include "base/process/doing.h"
 #include "config/conf.h"
 
 /* process: "lan" or "session"; status: as waitpid(2) gives it; doing: what it was at. */

@@ -7,7 +7,7 @@
 #include "gateway/report/report.h"
 #include "message/addr.h"
 #include "mail/bounce.h"
-#include "spool/damage.h"
+#include "spool/maintenance/damage.h"
 #include "message/header.h"
 #include "spool/layout.h"
 #include "spool/queue.h"

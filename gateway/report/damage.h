@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_DAMAGE_H
 
 #include "config/conf.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 
 /* Reports all that is in queue/corrupt and was not reported before, in one message. */
 void damage_report(const struct conf *conf, struct intake *intake, struct state *state,

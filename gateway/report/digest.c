@@ -7,11 +7,11 @@
 #include "base/log.h"
 #include "gateway/report/report.h"
 #include "spool/event.h"
-#include "spool/maildir.h"
+#include "spool/mailbox/maildir.h"
 #include "spool/problem.h"
 #include "spool/queue.h"
-#include "spool/state_journal.h"
-#include "spool/state_problems.h"
+#include "spool/state/state_journal.h"
+#include "spool/state/state_problems.h"
 #include "mail/route.h"
 
 #include <jansson.h>

@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_DIGEST_H
 
 #include "config/conf.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 
 /* When the next digest is due after the last one; both in seconds since 1970, local time of day as `digest` says. */
 int64_t digest_next(int64_t last, int64_t time_of_day);

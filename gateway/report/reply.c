@@ -10,8 +10,8 @@
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
 #include "spool/problem.h"
-#include "spool/state_problems.h"
-#include "spool/state_replies.h"
+#include "spool/state/state_problems.h"
+#include "spool/state/state_replies.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -9,7 +9,7 @@
 #define LANPOST_GATEWAY_REPLY_H
 
 #include "config/conf.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 
 /* Into the queue with all replies that are due. */
 void reply_write_due(

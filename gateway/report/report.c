@@ -7,7 +7,7 @@
 #include "message/decode.h"
 #include "message/header.h"
 #include "mail/route.h"
-#include "spool/state_problems.h"
+#include "spool/state/state_problems.h"
 
 #include <stdio.h>
 

@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_REPORT_H
 
 #include "config/conf.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 
 #define REPORT_TEXT_MAX (256u << 10)
 

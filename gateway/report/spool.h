@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_SPOOL_H
 
 #include "config/conf.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 
 struct spool {
 	struct state *state;

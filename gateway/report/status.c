@@ -2,9 +2,9 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "spool/maildir.h"
+#include "spool/mailbox/maildir.h"
 #include "spool/queue.h"
-#include "spool/state.h"
+#include "spool/state/state.h"
 
 #include <stdlib.h>
 

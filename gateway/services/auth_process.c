@@ -1,12 +1,12 @@
 #include "gateway/services/auth_process.h"
 
 #include "base/alloc.h"
-#include "base/ctl_wire.h"
+#include "base/net/ctl_wire.h"
 #include "base/i18n.h"
-#include "base/pass_fd.h"
+#include "base/net/pass_fd.h"
 #include "gateway/process/sandbox.h"
-#include "lan-server/keyring.h"
-#include "lan-server/verifier.h"
+#include "lan-server/login/keyring.h"
+#include "lan-server/login/verifier.h"
 
 #include <openssl/crypto.h>
 #include <pthread.h>

@@ -1,5 +1,5 @@
 /*
- * The process that holds the password verifiers and the TLS key: it answers the LAN server's questions (lan-server/auth_wire.h), and knows
+ * The process that holds the password verifiers and the TLS key: it answers the LAN server's questions (lan-server/login/auth_wire.h), and knows
  * nothing else. It opens no file and no connection; the supervisor sends it what it must know.
  */
 #ifndef LANPOST_GATEWAY_AUTH_PROCESS_H
@@ -12,7 +12,7 @@ struct auth_job {
 	struct conf *conf; /* the child's copy, with every secret there is: wiped before anything else is done */
 };
 
-/* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a view (lan-server/auth_view.h);
+/* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a view (lan-server/login/auth_view.h);
  * {"event":"loaded","tls":BOOLEAN} or {"event":"not-loaded"} reports what became of it. Ends when the supervisor does. */
 int auth_process_run(void *context, int event_fd);
 /* By the supervisor: sends a view over its end of that socket. */

@@ -2,11 +2,11 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "base/pass_fd.h"
+#include "base/net/pass_fd.h"
 #include "base/sealed.h"
 #include "gateway/process/child.h"
-#include "lan-server/auth_wire.h"
-#include "lan-server/certificate.h"
+#include "lan-server/login/auth_wire.h"
+#include "lan-server/login/certificate.h"
 
 #include <errno.h>
 #include <poll.h>

@@ -1,12 +1,12 @@
 /*
- * Makes the view (lan-server/auth_view.h) in a process that lives for this alone: it sees to the certificate, reads the private key,
+ * Makes the view (lan-server/login/auth_view.h) in a process that lives for this alone: it sees to the certificate, reads the private key,
  * and ends. So the supervisor, from which all other processes are forked, never has the key in its memory.
  */
 #ifndef LANPOST_GATEWAY_AUTH_VIEW_CHILD_H
 #define LANPOST_GATEWAY_AUTH_VIEW_CHILD_H
 
 #include "config/conf.h"
-#include "lan-server/auth_view.h"
+#include "lan-server/login/auth_view.h"
 
 /* Returns a descriptor of sealed memory that holds the view, or -1. A certificate that cannot be used is not an error: the view says so,
  * and so will the LAN server. Waits for the process, not without end. */

@@ -24,7 +24,7 @@ static struct doing_note *read_notes(const struct doing *board, size_t *count)
 	return notes;
 }
 
-/* lan-server/session.c writes who it is: "pop3 192.168.1.5". */
+/* lan-server/server/session.c writes who it is: "pop3 192.168.1.5". */
 static json_t *client_json(const struct doing_note *note, int64_t now)
 {
 	struct slice address = slice_of(note->who), protocol = slice_cut(&address, ' ');

@@ -1,10 +1,10 @@
 /*
- * Who is connected to the LAN server: what its threads note (base/doing.h), as JSON.
+ * Who is connected to the LAN server: what its threads note (base/process/doing.h), as JSON.
  */
 #ifndef LANPOST_GATEWAY_CLIENTS_H
 #define LANPOST_GATEWAY_CLIENTS_H
 
-#include "base/doing.h"
+#include "base/process/doing.h"
 
 #include <jansson.h>
 

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/beside.h"
 #include "base/i18n.h"
-#include "base/pass_fd.h"
+#include "base/net/pass_fd.h"
 #include "base/sealed.h"
 #include "config/conf_view.h"
 #include "config/schema.h"

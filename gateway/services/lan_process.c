@@ -1,15 +1,15 @@
 #include "gateway/services/lan_process.h"
 
-#include "base/ctl_wire.h"
+#include "base/net/ctl_wire.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "base/pass_fd.h"
+#include "base/net/pass_fd.h"
 #include "base/sealed.h"
 #include "config/conf_view.h"
 #include "gateway/services/lan_sandbox.h"
 #include "gateway/process/log_setup.h"
 #include "gateway/report/spool.h"
-#include "spool/maildir.h"
+#include "spool/mailbox/maildir.h"
 
 #include <poll.h>
 #include <signal.h>

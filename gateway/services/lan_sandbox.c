@@ -3,13 +3,13 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/log.h"
+#include "gateway/process/limits.h"
 #include "gateway/process/sandbox.h"
 #include "spool/layout.h"
 #include "spool/reserve.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #define MEGA (1024 * 1024)
 #define MEMORY_ALWAYS (512 * (rlim_t)MEGA)
@@ -52,28 +52,16 @@ static void bind_process(const struct conf *conf)
 
 /* --- limits */
 
-static void limit(int what, rlim_t most)
-{
-	struct rlimit now;
-
-	if (getrlimit((__rlimit_resource_t)what, &now) != 0)
-		return;
-	now.rlim_max = most < now.rlim_max ? most : now.rlim_max;
-	now.rlim_cur = now.rlim_max;
-	if (setrlimit((__rlimit_resource_t)what, &now) != 0)
-		log_warn("event=limit-failed limit=%d", what);
-}
-
 /* No core with mail in it. Memory: more than all sessions can want, less than what brings the whole machine down. Descriptors
- * are counted by lan-server/server.c. Not bound: NPROC, which counts what the user has elsewhere, too (no process can be made
+ * are counted by lan-server/server/server.c. Not bound: NPROC, which counts what the user has elsewhere, too (no process can be made
  * anyway), and FSIZE, which would cut a message or the journal off. */
 static void limit_resources(const struct conf *conf)
 {
-	limit(RLIMIT_CORE, 0);
-	limit(RLIMIT_MEMLOCK, 0);
-	limit(RLIMIT_MSGQUEUE, 0);
+	limit_set(RLIMIT_CORE, 0);
+	limit_set(RLIMIT_MEMLOCK, 0);
+	limit_set(RLIMIT_MSGQUEUE, 0);
 #if !defined(LANPOST_SANITIZED) /* they reserve terabytes */
-	limit(RLIMIT_DATA, MEMORY_ALWAYS + (rlim_t)conf->lan.max_sessions * MEMORY_OF_A_SESSION);
+	limit_set(RLIMIT_DATA, MEMORY_ALWAYS + (rlim_t)conf->lan.max_sessions * MEMORY_OF_A_SESSION);
 #else
 	(void)conf;
 #endif

@@ -2,7 +2,7 @@
 
 #include "base/i18n.h"
 #include "base/log.h"
-#include "base/net.h"
+#include "base/net/net.h"
 #include "gateway/process/child.h"
 
 #include <stddef.h>

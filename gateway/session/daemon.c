@@ -8,7 +8,7 @@
 #include "gateway/report/status.h"
 #include "message/fold.h"
 #include "spool/queue.h"
-#include "spool/state_triggers.h"
+#include "spool/state/state_triggers.h"
 #include "mail/route.h"
 #include "message/stub_reply.h"
 

@@ -9,8 +9,8 @@
 
 #include "gateway/session/session_result.h"
 #include "gateway/session/session_process.h"
-#include "spool/intake.h"
-#include "spool/state_triggers.h"
+#include "spool/log/intake.h"
+#include "spool/state/state_triggers.h"
 
 /* Adds what these triggers ask for to the request. */
 void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,

@@ -5,7 +5,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "base/net.h"
+#include "base/net/net.h"
 #include "upstream/remote.h"
 #include "spool/layout.h"
 #include "config/endpoint.h"

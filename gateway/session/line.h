@@ -8,7 +8,7 @@
 
 #include "config/conf.h"
 #include "gateway/session/secrets.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 
 #include <stdatomic.h>
 

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/frame.h"
+#include "base/net/frame.h"
 #include "base/i18n.h"
 #include "gateway/session/secrets_priv.h"
 #include "upstream/login.h"

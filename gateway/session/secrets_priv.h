@@ -2,7 +2,7 @@
 #ifndef LANPOST_GATEWAY_SECRETS_PRIV_H
 #define LANPOST_GATEWAY_SECRETS_PRIV_H
 
-#include "base/frame.h"
+#include "base/net/frame.h"
 
 #define SECRETS_FRAME_MAX 16384
 #define SECRETS_OUTPUT_MAX 2048 /* of a command of the line */

@@ -2,7 +2,7 @@
 #include "gateway/session/secrets.h"
 
 #include "base/alloc.h"
-#include "base/command.h"
+#include "base/process/command.h"
 #include "base/i18n.h"
 #include "gateway/session/secrets_priv.h"
 #include "upstream/login.h"

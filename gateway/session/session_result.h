@@ -8,7 +8,7 @@
 #include "fetcher/fetch.h"
 #include "gateway/outbound/outbound.h"
 #include "gateway/session/session_limits.h"
-#include "spool/state.h"
+#include "spool/state/state.h"
 
 #include <jansson.h>
 

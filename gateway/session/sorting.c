@@ -16,6 +16,15 @@
 
 #define RAW_MAX 400
 #define ANSWER_MS 300000 /* a machine that is busy with much else */
+#define ATTEMPTS 2 /* of a message, each with another worker */
+
+/* What a worker is asked; file: -1 for none. */
+struct request {
+	uint32_t kind;
+	const struct slice *parts;
+	size_t count;
+	int file;
+};
 
 int sorting_start(struct sorting *sorting, struct conf *conf, const atomic_bool *cancel, struct error *error)
 {
@@ -60,21 +69,33 @@ static int give_up(struct sorting_line *line, enum frame_result result, struct e
 	return 1;
 }
 
-/* 0; 1: the worker has failed; -1: there is none to be had. file: -1 for none. */
-static int exchange(struct sorting_line *line, uint32_t kind, const struct slice *parts, size_t count, int file, struct buf *answer,
-    struct error *error)
+static enum frame_result ask_worker(struct sorting_line *line, const struct request *request, struct buf *answer)
 {
 	const struct frame_wait wait = {clock_now_ms() + ANSWER_MS, line->sorting->cancel};
-	enum frame_result result;
+	enum frame_result result = frame_send(line->conversation.fd, request->kind, request->parts, request->count, request->file, wait);
 	uint32_t got = 0;
 
-	if (line->conversation.fd < 0 && helper_converse(&line->sorting->helper, &line->conversation, error) != 0)
-		return -1;
-	result = frame_send(line->conversation.fd, kind, parts, count, file, wait);
 	if (result == FRAME_OK)
 		result = frame_receive(line->conversation.fd, &got, answer, NULL, wait);
-	if (result == FRAME_OK && got != kind)
-		result = FRAME_CLOSED;
+	return result == FRAME_OK && got != request->kind ? FRAME_CLOSED : result;
+}
+
+/* A worker may be killed for what the message has nothing to do with (memory is short, an admin): only when a second, new one fails
+ * too, the message is the cause. 0; 1: both have failed; -1: there is none to be had. */
+static int exchange(struct sorting_line *line, const struct request *request, struct buf *answer, struct error *error)
+{
+	enum frame_result result = FRAME_CLOSED;
+
+	for (int attempt = 1; attempt <= ATTEMPTS && result != FRAME_OK && result != FRAME_CANCELLED; attempt++) {
+		if (attempt > 1) {
+			helper_kill(&line->sorting->helper, &line->conversation);
+			log_warnx("event=sorter-replaced account=%s reason=%s", LOG_CSTR(line->account->name),
+			    result == FRAME_TIMEOUT ? "time" : "death");
+		}
+		if (line->conversation.fd < 0 && helper_converse(&line->sorting->helper, &line->conversation, error) != 0)
+			return -1;
+		result = ask_worker(line, request, answer);
+	}
 	return result == FRAME_OK ? 0 : give_up(line, result, error);
 }
 
@@ -107,8 +128,8 @@ static void decide_without(struct sorting_line *line, struct slice message, stru
 	for (int i = 0; i < SHOWN_COUNT; i++)
 		envelope->shown[i] = raw_field(message, i == SHOWN_ID ? "Message-ID" : i == SHOWN_SUBJECT ? "Subject" : "");
 	sorter_decide_unsorted(line->sorting->conf, line->account,
-	    PHRASE(N_("the message could not be sorted: the sorting process crashed on it, or took "
-	        "too long")), &decision);
+	    PHRASE(N_("the message could not be sorted: two sorting processes, one after the "
+	        "other, crashed on it or took too long")), &decision);
 	sorter_fill(line->sorting->conf, SLICE_NONE, envelope, &decision);
 	sorter_decision_clear(&decision);
 	*result = (struct sorting_result){.failed = true};
@@ -194,7 +215,7 @@ static int ask(struct sorting_line *line, const struct envelope *envelope, struc
 		put_head(&head, SORTING_MESSAGE, message.len);
 	parts[0] = buf_slice(&head);
 	parts[1] = message;
-	result = exchange(line, SORTING_SORT, parts, file < 0 ? 2 : 1, file, answer, error);
+	result = exchange(line, &(struct request){SORTING_SORT, parts, file < 0 ? 2 : 1, file}, answer, error);
 	buf_clear(&head);
 	return result;
 }
@@ -244,7 +265,7 @@ int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, 
 	put_head(&head, SORTING_MESSAGE, stub->top.len);
 	parts[0] = buf_slice(&head);
 	parts[1] = stub->top;
-	asked = exchange(line, SORTING_STUB, parts, 2, -1, &answer, error);
+	asked = exchange(line, &(struct request){SORTING_STUB, parts, 2, -1}, &answer, error);
 	rest = buf_slice(&answer);
 	if (asked == 0 && !(frame_take(&rest, &tag, &value) && tag == SORTING_MESSAGE && buf_append_slice(out, value) == 0))
 		asked = 1;

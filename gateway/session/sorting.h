@@ -3,8 +3,8 @@
  *
  * What strangers wrote is decoded there: MIME, charsets, HTML, addresses, the rules' patterns. It has no password, no file, no network
  * and no way to the spool; it gets one message after the other and says for whom it is. What it says is believed only as far as the
- * configuration allows it (sorter_decision_read()). Each account has a worker there. One that dies over a message, or works on it for
- * too long, costs that message its place only: it goes to `unsorted_to`, and the next one has a new worker.
+ * configuration allows it (sorter_decision_read()). Each account has a worker there. When one dies over a message, or works on it for
+ * too long, a new one tries again; when that fails too, the message loses its place only: it goes to `unsorted_to`.
  */
 #ifndef LANPOST_GATEWAY_SORTING_H
 #define LANPOST_GATEWAY_SORTING_H

@@ -2,7 +2,7 @@
 #ifndef LANPOST_GATEWAY_SORTING_PRIV_H
 #define LANPOST_GATEWAY_SORTING_PRIV_H
 
-#include "base/frame.h"
+#include "base/net/frame.h"
 
 #define SORTING_REQUEST_MAX (4u << 20) /* a larger message comes as a file */
 #define SORTING_ANSWER_MAX (8u << 20)

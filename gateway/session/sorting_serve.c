@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "gateway/process/limits.h"
 #include "gateway/process/sandbox.h"
 #include "gateway/session/sorting_priv.h"
 #include "mail/multidrop.h"
@@ -10,7 +11,6 @@
 
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -21,18 +21,6 @@ struct request {
 	uint64_t size, at_least;
 	struct slice message;
 };
-
-/* A message that takes more of the processor than any that is known ends this process. */
-static void allow_cpu(void)
-{
-	struct rusage used;
-	struct rlimit limit;
-
-	if (getrusage(RUSAGE_SELF, &used) != 0 || getrlimit(RLIMIT_CPU, &limit) != 0)
-		return;
-	limit.rlim_cur = (rlim_t)(used.ru_utime.tv_sec + used.ru_stime.tv_sec + 2 + SORTING_CPU_SECONDS);
-	setrlimit(RLIMIT_CPU, &limit);
-}
 
 static void read_field(const struct conf *conf, struct request *request, char tag, struct slice value)
 {
@@ -154,7 +142,9 @@ static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, 
 
 	if (frame_receive(fd, &kind, body, &file, wait) != FRAME_OK)
 		return false;
-	allow_cpu();
+	/* A message that takes more of the processor than any that is known ends this process; without that bound it is not looked into. */
+	if (!limit_cpu(SORTING_CPU_SECONDS))
+		return false;
 	for (rest = buf_slice(body); frame_take(&rest, &tag, &value);)
 		read_field(sorting->conf, &request, tag, value);
 	buf_reset(answer);

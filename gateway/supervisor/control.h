@@ -7,7 +7,7 @@
 #ifndef LANPOST_GATEWAY_CONTROL_H
 #define LANPOST_GATEWAY_CONTROL_H
 
-#include "base/ctl_wire.h"
+#include "base/net/ctl_wire.h"
 #include "gateway/session/session_process.h"
 
 #include <poll.h>

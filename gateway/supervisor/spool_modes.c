@@ -1,9 +1,9 @@
 #include "gateway/supervisor/spool_modes.h"
 
 #include "base/alloc.h"
-#include "base/ctl_wire.h"
+#include "base/net/ctl_wire.h"
 #include "base/log.h"
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 
 #include <dirent.h>
 #include <endian.h>

@@ -13,7 +13,7 @@
 #include "gateway/supervisor/due.h"
 #include "gateway/services/lan_child.h"
 #include "gateway/supervisor/supervisor.h"
-#include "lan-server/auth_view.h"
+#include "lan-server/login/auth_view.h"
 
 #define HEALTHY_MS 60000 /* a process that has lived for this long is well again */
 #define RESTART_MAX_MS 60000

@@ -2,8 +2,8 @@
  * What a broken LAN server may ask the process that checks passwords, and what a broken one of those may answer. Hashing is left
  * out for its cost. A "yes" must not come: no password is in the seeds.
  */
-#include "lan-server/keyring.h"
-#include "lan-server/verifier.h"
+#include "lan-server/login/keyring.h"
+#include "lan-server/login/verifier.h"
 
 #include "tests/fuzz/fuzz.h"
 #include "tests/unit/sample_conf.h"

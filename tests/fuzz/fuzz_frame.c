@@ -3,7 +3,7 @@
  * fields lie in it, and are written the same way again. Nothing that was sent makes us wait.
  */
 #include "base/clock.h"
-#include "base/frame.h"
+#include "base/net/frame.h"
 #include "tests/fuzz/fuzz.h"
 
 #define BODY_MAX 4096

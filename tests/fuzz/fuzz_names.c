@@ -5,9 +5,9 @@
  *
  * The input is a list of names. The first byte of each says where it stands.
  */
-#include "spool/maildir.h"
+#include "spool/mailbox/maildir.h"
 #include "spool/queue.h"
-#include "spool/wal.h"
+#include "spool/log/wal.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>

@@ -8,7 +8,7 @@
 #include "gateway/outbound/rewrite.h"
 #include "mail/bounce.h"
 #include "message/addr.h"
-#include "message/dkim.h"
+#include "message/dkim/dkim.h"
 #include "message/header.h"
 #include "message/mime.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 /* Whatever a client sends: every answer ends with CRLF, each message read is given back, and
  * messages leave only by QUIT of the session that marked them. */
-#include "lan-server/pop3d.h"
+#include "lan-server/pop3/pop3d.h"
 
 #include "base/alloc.h"
 

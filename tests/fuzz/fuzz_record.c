@@ -1,7 +1,7 @@
 /*
  * Heads of log records and envelopes: whatever can be read is written the same way again.
  */
-#include "spool/record.h"
+#include "spool/log/record.h"
 
 #include <stdlib.h>
 

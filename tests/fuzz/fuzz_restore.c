@@ -6,7 +6,7 @@
  */
 #include "base/buf.h"
 #include "base/log.h"
-#include "spool/backup.h"
+#include "spool/maintenance/backup.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <dirent.h>

@@ -6,7 +6,7 @@
  * bang: those stand for the text behind it, which is encoded, and with "!!" they are given a true proof of the password.
  */
 #include "base/base64.h"
-#include "lan-server/sasl.h"
+#include "lan-server/login/sasl.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <openssl/evp.h>
@@ -30,7 +30,7 @@ static int login(void *context, struct slice name, struct slice password, const 
 
 #include "tests/unit/sample_secrets.h"
 
-/* As tls_binding() in base/tls.h. */
+/* As tls_binding() in base/tls/tls.h. */
 static size_t binding(void *context, struct slice type, unsigned char out[TLS_BINDING_MAX])
 {
 	(void)context;

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "message/dot.h"
 #include "message/mime.h"
-#include "message/seven_bit.h"
+#include "message/seven-bit/seven_bit.h"
 #include "message/transfer.h"
 
 #include <assert.h>

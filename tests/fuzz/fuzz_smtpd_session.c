@@ -1,7 +1,7 @@
 /* Whatever a client sends: the same bytes in other pieces get the same answers; what is accepted
  * has clean line ends and a sender who is somebody; nothing leaves the office by a trick in an
  * address. */
-#include "lan-server/smtpd.h"
+#include "lan-server/smtp/smtpd.h"
 
 #include "base/log.h"
 #include "message/addr.h"

@@ -5,7 +5,7 @@
  * The input: how many bytes are damaged (up to 3), where and how; how much is cut off; then records, each as the lengths of its head
  * and body and their bytes.
  */
-#include "spool/wal_priv.h"
+#include "spool/log/wal_priv.h"
 
 #include "base/buf.h"
 #include "tests/fuzz/fuzz.h"

@@ -6,7 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/scram.h"
-#include "lan-server/sasl.h"
+#include "lan-server/login/sasl.h"
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>

@@ -8,7 +8,7 @@
 #include "base/fsx.h"
 #include "spool/layout.h"
 #include "spool/queue.h"
-#include "spool/wal.h"
+#include "spool/log/wal.h"
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>

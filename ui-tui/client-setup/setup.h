@@ -7,7 +7,7 @@
 #define LANPOST_UI_TUI_SETUP_H
 
 #include "base/buf.h"
-#include "base/tls.h"
+#include "base/tls/tls.h"
 #include "config/conf.h"
 
 enum setup_security { SETUP_PLAIN, SETUP_STARTTLS, SETUP_TLS };

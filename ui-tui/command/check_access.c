@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 
 #include <dirent.h>
 #include <errno.h>

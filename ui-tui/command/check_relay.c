@@ -1,7 +1,7 @@
 #include "ui-tui/command/check_relay.h"
 
 #include "base/i18n.h"
-#include "base/lan_address.h"
+#include "base/net/lan_address.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>

@@ -10,7 +10,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "config/conf.h"
-#include "spool/state.h"
+#include "spool/state/state.h"
 
 #include <jansson.h>
 

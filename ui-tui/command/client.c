@@ -1,7 +1,7 @@
 #include "ui-tui/command/client.h"
 
 #include "base/clock.h"
-#include "base/ctl_wire.h"
+#include "base/net/ctl_wire.h"
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
 

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 #include "config/ini_edit.h"
 #include "config/schema.h"
 #include "sorter/rule_lint.h"

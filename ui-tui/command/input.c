@@ -1,7 +1,7 @@
 #include "ui-tui/command/input.h"
 
 #include "base/i18n.h"
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -4,7 +4,7 @@
 #ifndef LANPOST_UI_TUI_LETTER_H
 #define LANPOST_UI_TUI_LETTER_H
 
-#include "spool/maildir.h"
+#include "spool/mailbox/maildir.h"
 
 struct letter {
 	char *from, *to, *subject, *date; /* decoded, printable, "" if missing; owned */

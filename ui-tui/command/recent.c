@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "spool/maildir.h"
+#include "spool/mailbox/maildir.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/letter.h"
 #include "ui-tui/command/replay.h"

@@ -9,7 +9,7 @@
 
 #include "base/err.h"
 #include "config/conf.h"
-#include "spool/state.h"
+#include "spool/state/state.h"
 #include "message/msgid.h"
 
 struct replay_difference {

@@ -1,7 +1,7 @@
 #include "ui-tui/command/rights.h"
 
 #include "base/alloc.h"
-#include "base/ctl_wire.h"
+#include "base/net/ctl_wire.h"
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
 

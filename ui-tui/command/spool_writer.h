@@ -5,7 +5,7 @@
 #define LANPOST_UI_TUI_SPOOL_WRITER_H
 
 #include "config/conf.h"
-#include "spool/intake.h"
+#include "spool/log/intake.h"
 
 struct spool_writer {
 	struct state *state;

@@ -9,7 +9,7 @@
 #define LANPOST_UI_TUI_DEMO_H
 
 #include "config/conf.h"
-#include "spool/maildir.h"
+#include "spool/mailbox/maildir.h"
 
 #include <sys/types.h>
 

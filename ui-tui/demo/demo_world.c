@@ -4,10 +4,10 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/clock.h"
-#include "base/ctl_wire.h"
+#include "base/net/ctl_wire.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
-#include "base/net.h"
+#include "base/net/net.h"
 
 #include <crypt.h>
 #include <errno.h>

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/map.h"
-#include "spool/maildir.h"
+#include "spool/mailbox/maildir.h"
 #include "message/msgid.h"
 #include "ui-tui/command/letter.h"
 #include "ui-tui/screens/dialog.h"

@@ -3,7 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "spool/last_login.h"
+#include "spool/state/last_login.h"
 #include "ui-tui/command/secret.h"
 #include "ui-tui/screens/dialog.h"
 #include "ui-tui/screens/rows.h"

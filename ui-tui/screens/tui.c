@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 #include "sorter/sorter.h"
 #include "ui-tui/screens/tui_frame.h"
 #include "ui-tui/screens/tui_input.h"

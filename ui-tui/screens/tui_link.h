@@ -6,7 +6,7 @@
 #ifndef LANPOST_UI_TUI_TUI_LINK_H
 #define LANPOST_UI_TUI_TUI_LINK_H
 
-#include "base/ctl_wire.h"
+#include "base/net/ctl_wire.h"
 #include "config/conf.h"
 #include "ui-tui/command/progress.h"
 

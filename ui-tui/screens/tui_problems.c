@@ -3,9 +3,9 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "spool/problem.h"
-#include "spool/damage.h"
+#include "spool/maintenance/damage.h"
 #include "spool/queue.h"
-#include "spool/state_problems.h"
+#include "spool/state/state_problems.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -5,10 +5,10 @@
 #include "base/archive.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
-#include "base/service_user.h"
-#include "spool/backup.h"
+#include "base/process/service_user.h"
+#include "spool/maintenance/backup.h"
 #include "spool/layout.h"
-#include "spool/spool_give.h"
+#include "spool/maintenance/spool_give.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/verbs/verbs.h"
 

@@ -2,9 +2,9 @@
  * lanpost dkim DOMAIN [--new rsa|ed25519]: the key of a domain, and what its DNS must say.
  */
 #include "base/i18n.h"
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 #include "config/ini_edit.h"
-#include "message/dkim.h"
+#include "message/dkim/dkim.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/verbs/verbs.h"
 

@@ -5,7 +5,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "mail/bounce.h"
-#include "spool/damage.h"
+#include "spool/maintenance/damage.h"
 #include "spool/queue.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/spool_writer.h"

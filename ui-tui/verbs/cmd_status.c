@@ -1,7 +1,7 @@
 /*
  * lanpost status: what the gateway says about itself, as a page or as JSON.
  */
-#include "base/ctl_wire.h"
+#include "base/net/ctl_wire.h"
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/client.h"

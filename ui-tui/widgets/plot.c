@@ -2,8 +2,8 @@
 
 #include "base/clock.h"
 #include "spool/event.h"
-#include "spool/state.h"
-#include "spool/state_journal.h"
+#include "spool/state/state.h"
+#include "spool/state/state_journal.h"
 
 #include <string.h>
 #include <time.h>

@@ -1,6 +1,6 @@
 #include "ui-tui/wizard/first_start.h"
 
-#include "base/lan_address.h"
+#include "base/net/lan_address.h"
 
 #include <arpa/inet.h>
 #include <ifaddrs.h>

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "base/service_user.h"
+#include "base/process/service_user.h"
 #include "ui-tui/command/client.h"
 
 #include <fcntl.h>

@@ -1,0 +1,256 @@
+#include "base/net/stream.h"
+
+#include "base/clock.h"
+#include "base/i18n.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define READ_SIZE 16384       /* one TLS record */
+#define INPUT_MAX (64 * 1024) /* above any line's limit plus one read */
+#define FLUSH_AT (32 * 1024)
+#define KEEP_CAPACITY (32 * 1024)
+#define LINGER_MAX (4 * 1024 * 1024) /* bytes of a peer who talks on and on */
+
+void stream_init(struct stream *stream, int fd, int stop_fd)
+{
+	*stream = (struct stream){.fd = fd, .stop_fd = stop_fd};
+	buf_init(&stream->in, INPUT_MAX);
+	buf_init(&stream->out, SIZE_MAX / 4); /* bounded by FLUSH_AT and one write */
+}
+
+void stream_close(struct stream *stream)
+{
+	if (stream->tls != NULL)
+		tls_shutdown(stream->tls);
+	tls_free(stream->tls);
+	close(stream->fd);
+	buf_clear(&stream->in);
+	buf_clear(&stream->out);
+	stream->tls = NULL;
+	stream->fd = -1;
+}
+
+/* Waits until the socket is ready. A stop ends only waits for input: output of a finished command
+ * is still sent. */
+static enum stream_result wait_ready(struct stream *stream, short events, int64_t deadline)
+{
+	struct pollfd fds[2] = {
+	    {.fd = stream->fd, .events = events},
+	    {.fd = events == POLLIN ? stream->stop_fd : -1, .events = POLLIN},
+	};
+
+	for (;;) {
+		int left = clock_left_ms(deadline);
+		int ready = poll(fds, 2, left);
+
+		if (ready < 0 && errno != EINTR)
+			return STREAM_CLOSED;
+		if (ready > 0)
+			return fds[0].revents != 0 ? STREAM_OK : STREAM_STOPPED;
+		if (left == 0)
+			return STREAM_TIMEOUT;
+	}
+}
+
+void stream_linger(struct stream *stream, int64_t deadline)
+{
+	char dropped[4096];
+	ssize_t got = 1, total = 0;
+
+	if (stream->tls != NULL)
+		tls_shutdown(stream->tls);
+	if (shutdown(stream->fd, SHUT_WR) != 0)
+		return;
+	while (got > 0 && total < LINGER_MAX && wait_ready(stream, POLLIN, deadline) == STREAM_OK) {
+		got = recv(stream->fd, dropped, sizeof(dropped), 0);
+		total += got;
+	}
+}
+
+/* One attempt to read into the buffer's room. Returns bytes or enum tls_result. */
+static ssize_t read_once(struct stream *stream, char *room)
+{
+	ssize_t got;
+
+	if (stream->tls != NULL)
+		return tls_read(stream->tls, room, READ_SIZE);
+	got = recv(stream->fd, room, READ_SIZE, 0);
+	if (got >= 0)
+		return got == 0 ? TLS_CLOSED : got;
+	return errno == EAGAIN || errno == EINTR ? TLS_WANT_READ : TLS_FAILED;
+}
+
+static ssize_t write_once(struct stream *stream, struct slice bytes)
+{
+	ssize_t sent;
+
+	if (stream->tls != NULL)
+		return tls_write(stream->tls, bytes);
+	sent = send(stream->fd, bytes.ptr, bytes.len, MSG_NOSIGNAL);
+	if (sent > 0)
+		return sent;
+	return errno == EAGAIN || errno == EINTR ? TLS_WANT_WRITE : TLS_FAILED;
+}
+
+/* Waits as the last attempt asks for. */
+static enum stream_result wait_result(struct stream *stream, ssize_t result, int64_t deadline)
+{
+	if (result == TLS_WANT_READ)
+		return wait_ready(stream, POLLIN, deadline);
+	if (result == TLS_WANT_WRITE)
+		return wait_ready(stream, POLLOUT, deadline);
+	return STREAM_CLOSED;
+}
+
+enum stream_result stream_flush(struct stream *stream, int64_t deadline)
+{
+	enum stream_result result = STREAM_OK;
+	size_t done = 0;
+
+	while (done < stream->out.len && result == STREAM_OK) {
+		ssize_t sent = write_once(stream, slice_from(buf_slice(&stream->out), done));
+
+		if (sent > 0)
+			done += (size_t)sent;
+		else
+			result = wait_result(stream, sent, deadline);
+	}
+	if (result != STREAM_OK || stream->out.capacity > 2 * KEEP_CAPACITY)
+		buf_clear(&stream->out);
+	else
+		buf_reset(&stream->out);
+	return result;
+}
+
+enum stream_result stream_write(struct stream *stream, struct slice bytes, int64_t deadline)
+{
+	buf_append_slice(&stream->out, bytes);
+	return stream->out.len < FLUSH_AT ? STREAM_OK : stream_flush(stream, deadline);
+}
+
+/* Drops what was handed out, so that positions start at 0. */
+static void forget_used(struct stream *stream)
+{
+	buf_consume(&stream->in, stream->read_at);
+	stream->found_at -= stream->found_at < stream->read_at ? stream->found_at : stream->read_at;
+	stream->read_at = 0;
+}
+
+/* Gets more input, after sending what was written. */
+static enum stream_result fill(struct stream *stream, int64_t deadline)
+{
+	enum stream_result result = stream_flush(stream, deadline);
+
+	forget_used(stream);
+	/* A peer that never lets the socket run dry must meet the deadline, too. */
+	if (result == STREAM_OK && clock_left_ms(deadline) == 0)
+		result = STREAM_TIMEOUT;
+	while (result == STREAM_OK) {
+		char *room = buf_reserve(&stream->in, READ_SIZE);
+		ssize_t got;
+
+		assert(room != NULL);
+		got = read_once(stream, room);
+		if (got > 0) {
+			stream->in.len += (size_t)got;
+			return STREAM_OK;
+		}
+		if (stream->in.len == 0)
+			buf_clear(&stream->in); /* idle sessions hold no buffers */
+		result = wait_result(stream, got, deadline);
+	}
+	return result;
+}
+
+static struct slice unread(const struct stream *stream)
+{
+	return slice_make(stream->in.ptr + stream->read_at, stream->in.len - stream->read_at);
+}
+
+bool stream_has_input(const struct stream *stream)
+{
+	return stream->in.len > stream->read_at ||
+	       (stream->tls != NULL && tls_pending(stream->tls));
+}
+
+enum stream_result stream_read(struct stream *stream, int64_t deadline, struct slice *bytes)
+{
+	if (stream->in.len == stream->read_at) {
+		enum stream_result result = fill(stream, deadline);
+
+		if (result != STREAM_OK)
+			return result;
+	}
+	*bytes = unread(stream);
+	return STREAM_OK;
+}
+
+void stream_consume(struct stream *stream, size_t len)
+{
+	stream->read_at += len;
+	stream->found_at = stream->read_at;
+}
+
+/* Cuts a line off the unread input. Returns false if its end is not there yet. */
+static bool take_line(struct stream *stream, struct slice *line)
+{
+	struct slice rest = slice_from(buf_slice(&stream->in), stream->found_at);
+	ptrdiff_t end = slice_find(rest, '\n');
+
+	if (end < 0) {
+		stream->found_at = stream->in.len;
+		return false;
+	}
+	line->ptr = stream->in.ptr + stream->read_at;
+	line->len = stream->found_at + (size_t)end - stream->read_at;
+	stream->read_at = stream->found_at = stream->found_at + (size_t)end + 1;
+	if (line->len > 0 && line->ptr[line->len - 1] == '\r')
+		line->len--;
+	return true;
+}
+
+enum stream_result stream_read_line(
+    struct stream *stream, size_t limit, int64_t deadline, struct slice *line)
+{
+	assert(limit + READ_SIZE < INPUT_MAX);
+	for (;;) {
+		enum stream_result result;
+
+		if (take_line(stream, line)) {
+			bool too_long = stream->dropping || line->len > limit;
+
+			stream->dropping = false;
+			return too_long ? STREAM_TOO_LONG : STREAM_OK;
+		}
+		if (stream->in.len - stream->read_at > limit + 1) {
+			stream->dropping = true;
+			stream_consume(stream, stream->in.len - stream->read_at);
+		}
+		result = fill(stream, deadline);
+		if (result != STREAM_OK)
+			return result;
+	}
+}
+
+enum stream_result stream_start_tls(
+    struct stream *stream, struct tls_context *context, int64_t deadline, struct error *error)
+{
+	enum stream_result result = stream_flush(stream, deadline);
+	char reason[120];
+	int done;
+
+	assert(!stream_has_input(stream) && stream->tls == NULL);
+	stream->tls = tls_new(context, stream->fd);
+	while (result == STREAM_OK && (done = tls_handshake(stream->tls)) != 1)
+		result = wait_result(stream, done, deadline);
+	if (result == STREAM_TIMEOUT)
+		error_set(error, ERROR_TEMPORARY, N_("TLS handshake timed out"));
+	else if (result != STREAM_OK)
+		error_set(error, ERROR_PROTOCOL, N_("TLS handshake failed: %s"),
+		    tls_reason(reason, sizeof(reason)));
+	return result;
+}

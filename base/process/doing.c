@@ -1,0 +1,256 @@
+#include "base/process/doing.h"
+
+#include "base/clock.h"
+#include "base/str.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <string.h>
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define READ_TRIES 100 /* of a note that is written again and again */
+
+enum { FREE, AT_WORK, WAITING };
+
+/* The last byte of a text is never written. */
+struct place {
+	atomic_int state;
+	atomic_uint changes; /* odd while the note is being written */
+	_Atomic int64_t heard;
+	struct doing_note note;
+};
+
+struct doing {
+	struct place places[DOING_PLACES];
+};
+
+static struct doing *board;
+static _Thread_local struct place *mine;
+
+struct doing *doing_open(int fd)
+{
+	struct stat st;
+	void *memory;
+
+	if (fstat(fd, &st) != 0 || st.st_size != (off_t)sizeof(struct doing))
+		return NULL;
+	memory = mmap(NULL, sizeof(struct doing), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	return memory == MAP_FAILED ? NULL : memory;
+}
+
+/* Sealed: who made it shorter would end the parent when it reads. */
+static int make_memory(void)
+{
+	int fd = memfd_create("lanpost-doing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+
+	if (fd >= 0 && (ftruncate(fd, sizeof(struct doing)) != 0 ||
+			   fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)) {
+		close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+struct doing *doing_new(int *fd)
+{
+	int made = make_memory();
+	struct doing *memory = made < 0 ? NULL : doing_open(made);
+
+	if (fd != NULL)
+		*fd = made;
+	else if (made >= 0)
+		close(made);
+	return memory;
+}
+
+void doing_free(struct doing *old)
+{
+	if (old != NULL)
+		munmap(old, sizeof(*old));
+}
+
+void doing_use(struct doing *shared)
+{
+	board = shared;
+	mine = NULL;
+}
+
+/* This thread's place; it takes a free one if it has none. */
+static struct place *place_of_mine(void)
+{
+	for (size_t i = 0; mine == NULL && board != NULL && i < DOING_PLACES; i++) {
+		int was = FREE;
+
+		if (atomic_compare_exchange_strong(&board->places[i].state, &was, AT_WORK))
+			mine = &board->places[i];
+	}
+	return mine;
+}
+
+static void set_state(int state)
+{
+	if (mine == NULL)
+		return;
+	if (state == AT_WORK)
+		atomic_store(&mine->heard, clock_now_ms());
+	atomic_store(&mine->state, state);
+}
+
+static void write_begin(void)
+{
+	atomic_fetch_add(&mine->changes, 1);
+}
+
+static void write_end(void)
+{
+	atomic_fetch_add(&mine->changes, 1);
+	set_state(AT_WORK);
+}
+
+static void write_text(char *out, const char *format, va_list args)
+{
+	char raw[DOING_TEXT_MAX];
+
+	vsnprintf(raw, sizeof(raw), format, args);
+	str_printable(out, DOING_TEXT_MAX - 1, slice_of(raw));
+}
+
+void doing_who(const char *format, ...)
+{
+	va_list args;
+
+	if (place_of_mine() == NULL)
+		return;
+	write_begin();
+	va_start(args, format);
+	write_text(mine->note.who, format, args);
+	va_end(args);
+	mine->note.login[0] = mine->note.step[0] = '\0';
+	mine->note.has_tls = false;
+	mine->note.since = clock_wall();
+	write_end();
+}
+
+void doing_login(const char *name)
+{
+	if (mine == NULL)
+		return;
+	write_begin();
+	str_printable(mine->note.login, DOING_TEXT_MAX - 1, slice_of(name));
+	mine->note.step[0] = '\0'; /* the login is over */
+	write_end();
+}
+
+void doing_tls(void)
+{
+	if (mine == NULL)
+		return;
+	write_begin();
+	mine->note.has_tls = true;
+	write_end();
+}
+
+void doing_step(const char *format, ...)
+{
+	va_list args;
+
+	if (mine == NULL)
+		return;
+	write_begin();
+	va_start(args, format);
+	write_text(mine->note.step, format, args);
+	va_end(args);
+	write_end();
+}
+
+void doing_wait(void)
+{
+	set_state(WAITING);
+}
+
+void doing_resume(void)
+{
+	set_state(AT_WORK);
+}
+
+void doing_end(void)
+{
+	set_state(FREE);
+	mine = NULL;
+}
+
+/* Who writes there may be in a stranger's hands: what it says ends, and is printable. */
+static void copy_text(char *out, const char *shared)
+{
+	char raw[DOING_TEXT_MAX];
+
+	memcpy(raw, shared, sizeof(raw));
+	raw[sizeof(raw) - 1] = '\0';
+	str_printable(out, DOING_TEXT_MAX, slice_of(raw));
+}
+
+static void copy_note(const struct doing_note *shared, struct doing_note *note)
+{
+	*note = (struct doing_note){.since = shared->since, .has_tls = *(const volatile unsigned char *)&shared->has_tls != 0};
+	copy_text(note->who, shared->who);
+	copy_text(note->login, shared->login);
+	copy_text(note->step, shared->step);
+}
+
+static size_t tell_those(const struct doing *told, int state, size_t lines, struct buf *out)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < DOING_PLACES; i++) {
+		struct doing_note note;
+
+		if (atomic_load(&told->places[i].state) != state)
+			continue;
+		copy_note(&told->places[i].note, &note);
+		if (lines + count++ < DOING_LINES_MAX)
+			buf_printf(out, "%s%s%s%s%s%s\n", note.who, note.login[0] == '\0' ? "" : " ", note.login,
+			    note.step[0] == '\0' ? "" : ": ", note.step, state == WAITING ? " (waiting)" : "");
+	}
+	return count;
+}
+
+size_t doing_tell(const struct doing *told, struct buf *out)
+{
+	size_t count;
+
+	if (told == NULL)
+		return 0;
+	count = tell_those(told, AT_WORK, 0, out);
+	return count + tell_those(told, WAITING, count, out);
+}
+
+/* Returns false for a place that is free, or that is written again and again. */
+static bool read_place(const struct place *place, struct doing_note *note)
+{
+	for (int i = 0; i < READ_TRIES; i++) {
+		unsigned before = atomic_load(&place->changes);
+		int state = atomic_load(&place->state);
+
+		if (state == FREE)
+			return false;
+		copy_note(&place->note, note);
+		note->heard = atomic_load(&place->heard);
+		note->waits = state == WAITING;
+		if (before % 2 == 0 && atomic_load(&place->changes) == before && atomic_load(&place->state) == state)
+			return true;
+	}
+	return false;
+}
+
+size_t doing_read(const struct doing *told, struct doing_note *notes, size_t most)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; told != NULL && i < DOING_PLACES && count < most; i++)
+		count += read_place(&told->places[i], &notes[count]);
+	return count;
+}

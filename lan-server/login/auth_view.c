@@ -1,0 +1,144 @@
+#include "lan-server/login/auth_view.h"
+
+#include "base/alloc.h"
+
+#include <stdlib.h>
+
+#define TEXT_MAX 65536
+#define MAGIC 0x6c706131u /* "lpa1" */
+
+/* Both sides are of one build: numbers are as they are in memory, texts have their length before them. */
+static void write_number(struct buf *out, uint32_t number)
+{
+	buf_append(out, &number, sizeof(number));
+}
+
+static void write_text(struct buf *out, struct slice text)
+{
+	write_number(out, (uint32_t)text.len);
+	buf_append_slice(out, text);
+}
+
+static size_t size_of(const struct conf *conf, const struct auth_view_tls *tls)
+{
+	size_t size = 64 + AUTH_SALT_KEY_LEN + tls->chain.len + tls->key.len + tls->problem.len;
+
+	for (size_t i = 0; i < conf->user_count; i++)
+		size += strlen(conf->users[i].name) + strlen(conf->users[i].password) + strlen(conf->users[i].scram_sha256) +
+			strlen(conf->users[i].clear_password) + 4 * sizeof(uint32_t);
+	return size;
+}
+
+void auth_view_write(
+    const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], const struct auth_view_tls *tls, struct buf *out)
+{
+	buf_reserve(out, size_of(conf, tls)); /* it must not grow: copies would be left behind */
+	write_number(out, MAGIC);
+	write_number(out, conf->lan.allow_empty_password);
+	write_text(out, slice_make(salt_key, AUTH_SALT_KEY_LEN));
+	write_text(out, tls->chain);
+	write_text(out, tls->key);
+	write_text(out, tls->problem);
+	write_number(out, (uint32_t)conf->user_count);
+	for (size_t i = 0; i < conf->user_count; i++) {
+		const struct conf_user *user = &conf->users[i];
+
+		write_text(out, slice_of(user->name));
+		write_text(out, slice_of(user->password));
+		write_text(out, slice_of(user->scram_sha256));
+		write_text(out, slice_of(user->allow_weak_auth ? user->clear_password : ""));
+	}
+}
+
+static bool read_number(struct slice *rest, uint32_t *number)
+{
+	if (rest->len < sizeof(*number))
+		return false;
+	memcpy(number, rest->ptr, sizeof(*number));
+	*rest = slice_from(*rest, sizeof(*number));
+	return true;
+}
+
+static bool read_text(struct slice *rest, struct slice *text)
+{
+	uint32_t len;
+
+	if (!read_number(rest, &len) || len > TEXT_MAX || len > rest->len)
+		return false;
+	*text = slice_make(rest->ptr, len);
+	*rest = slice_from(*rest, len);
+	return true;
+}
+
+static bool read_tls(struct slice *rest, struct auth_view *view)
+{
+	struct slice chain, key, problem;
+
+	if (!read_text(rest, &chain) || !read_text(rest, &key) || !read_text(rest, &problem))
+		return false;
+	view->tls_chain = slice_dup(chain);
+	view->tls_key = slice_dup(key);
+	view->tls_problem = slice_dup(problem);
+	return true;
+}
+
+static bool read_user(struct slice *rest, struct auth_view_user *user)
+{
+	struct slice name, hash, scram, clear;
+
+	if (!read_text(rest, &name) || !read_text(rest, &hash) || !read_text(rest, &scram) || !read_text(rest, &clear))
+		return false;
+	*user = (struct auth_view_user){slice_dup(name), slice_dup(hash), slice_dup(scram), slice_dup(clear)};
+	return true;
+}
+
+static bool read_all(struct slice rest, struct auth_view *view)
+{
+	uint32_t magic, empty, count;
+	struct slice key;
+
+	if (!read_number(&rest, &magic) || magic != MAGIC || !read_number(&rest, &empty) || !read_text(&rest, &key) ||
+	    key.len != AUTH_SALT_KEY_LEN || !read_tls(&rest, view) || !read_number(&rest, &count))
+		return false;
+	view->allow_empty_password = empty != 0;
+	memcpy(view->salt_key, key.ptr, key.len);
+	for (uint32_t i = 0; i < count; i++) {
+		ARRAY_GROW(view->users, view->user_count);
+		if (!read_user(&rest, &view->users[view->user_count]))
+			return false;
+		view->user_count++;
+	}
+	return rest.len == 0;
+}
+
+bool auth_view_read(struct slice bytes, struct auth_view *view)
+{
+	*view = (struct auth_view){.users = NULL};
+	if (read_all(bytes, view))
+		return true;
+	auth_view_clear(view);
+	return false;
+}
+
+static void wipe(char *text)
+{
+	if (text == NULL)
+		return;
+	explicit_bzero(text, strlen(text));
+	free(text);
+}
+
+void auth_view_clear(struct auth_view *view)
+{
+	for (size_t i = 0; i < view->user_count; i++) {
+		free(view->users[i].name);
+		wipe(view->users[i].hash);
+		wipe(view->users[i].scram);
+		wipe(view->users[i].clear);
+	}
+	free(view->users);
+	free(view->tls_chain);
+	wipe(view->tls_key);
+	free(view->tls_problem);
+	explicit_bzero(view, sizeof(*view));
+}

@@ -1,0 +1,39 @@
+/*
+ * What the process that checks passwords gets of the configuration: names and verifiers, nothing else. The supervisor
+ * makes it, in memory that has no name; the text is secret.
+ */
+#ifndef LANPOST_LAN_SERVER_AUTH_VIEW_H
+#define LANPOST_LAN_SERVER_AUTH_VIEW_H
+
+#include "base/buf.h"
+#include "config/conf.h"
+
+#define AUTH_VIEW_MAX (64 * 1024 * 1024)
+#define AUTH_SALT_KEY_LEN 32
+
+struct auth_view {
+	bool allow_empty_password;
+	char salt_key[AUTH_SALT_KEY_LEN]; /* of the salts that are made up for strangers */
+	struct auth_view_user {
+		char *name;
+		char *hash;  /* crypt(3); "": no password is needed, where that is allowed */
+		char *scram; /* base/scram.h, "" */
+		char *clear; /* for APOP and CRAM-MD5; "" where the user may not use them */
+	} *users;
+	size_t user_count;
+	char *tls_chain, *tls_key; /* PEM; "": none */
+	char *tls_problem;	   /* a phrase that says why; "" */
+};
+
+struct auth_view_tls {
+	struct slice chain, key, problem;
+};
+
+void auth_view_write(
+    const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], const struct auth_view_tls *tls, struct buf *out);
+/* Fills a new view; false, with an empty one, for bytes that are not one. */
+bool auth_view_read(struct slice bytes, struct auth_view *view);
+/* Wipes and frees what it holds. */
+void auth_view_clear(struct auth_view *view);
+
+#endif

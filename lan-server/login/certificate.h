@@ -1,0 +1,20 @@
+/*
+ * The certificate that mail programs see: the admin's, or our own in `<spool>/tls/`.
+ */
+#ifndef LANPOST_LAN_SERVER_CERTIFICATE_H
+#define LANPOST_LAN_SERVER_CERTIFICATE_H
+
+#include "base/tls/tls.h"
+#include "config/conf.h"
+
+#include "lan-server/login/auth.h"
+
+/* Makes or renews our own, if that is what is shown. Not by the LAN server, which neither writes keys nor sees the addresses of this
+ * machine. */
+int lan_certificate_make(const struct conf *conf, struct error *error);
+/* Appends what the files hold (base/tls/tls_key.h). Not by the LAN server either, which may not read the key. */
+int lan_certificate_files(const struct conf *conf, struct buf *chain, struct buf *key, struct error *error);
+/* By the LAN server: a context whose key stays with auth, which must outlive it. */
+int lan_certificate_load(struct auth *auth, struct tls_context **tls, struct error *error);
+
+#endif

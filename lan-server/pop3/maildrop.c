@@ -1,0 +1,189 @@
+#include "lan-server/pop3/maildrop.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/cond.h"
+#include "base/log.h"
+#include "base/map.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+
+#define TAKE_OVER_MS 3000 /* for a session that is hung up on to let go */
+#define REMEMBERED_MAX 4096
+
+struct maildrop_locks {
+	pthread_mutex_t mutex; /* of all below */
+	pthread_cond_t freed;  /* a mailbox was closed */
+	struct maildrop *open; /* each a different user's */
+	struct map opened;     /* user -> when it was opened last, int64_t; only with a login delay */
+};
+
+struct maildrop_locks *maildrop_locks_new(void)
+{
+	struct maildrop_locks *locks = xcalloc(1, sizeof(*locks));
+
+	pthread_mutex_init(&locks->mutex, NULL);
+	cond_init(&locks->freed);
+	return locks;
+}
+
+static void forget_opened(struct maildrop_locks *locks)
+{
+	struct slice key;
+	void *value;
+	size_t at = 0;
+
+	while (map_next(&locks->opened, &at, &key, &value))
+		free(value);
+	map_clear(&locks->opened);
+}
+
+void maildrop_locks_free(struct maildrop_locks *locks)
+{
+	if (locks == NULL)
+		return;
+	forget_opened(locks);
+	pthread_cond_destroy(&locks->freed);
+	pthread_mutex_destroy(&locks->mutex);
+	free(locks);
+}
+
+/* --- with the mutex held */
+
+static struct maildrop *find_open(const struct maildrop_locks *locks, const char *user)
+{
+	struct maildrop *drop = locks->open;
+
+	while (drop != NULL && strcmp(drop->user, user) != 0)
+		drop = drop->next;
+	return drop;
+}
+
+/* Hangs up on a session that may be dead, and waits until it is gone. False: it is alive. */
+static bool take_over(struct maildrop_locks *locks, struct maildrop *holder, const char *user)
+{
+	int64_t deadline = clock_now_ms() + TAKE_OVER_MS;
+
+	if (clock_now_ms() - holder->heard < MAILDROP_SILENT_MS)
+		return false;
+	log_info("event=mailbox-taken-over user=%s reason=\"its session has been silent\"", user);
+	shutdown(holder->fd, SHUT_RDWR);
+	while (find_open(locks, user) == holder && cond_wait_until(&locks->freed, &locks->mutex, deadline))
+		;
+	return find_open(locks, user) == NULL;
+}
+
+static bool is_too_soon(struct maildrop_locks *locks, const char *user, int64_t delay)
+{
+	int64_t *last = map_get(&locks->opened, slice_of(user)), now = clock_now_ms();
+
+	if (delay == 0)
+		return false;
+	if (last != NULL && now - *last < delay)
+		return true;
+	if (last == NULL) {
+		if (locks->opened.count >= REMEMBERED_MAX)
+			forget_opened(locks);
+		last = xmalloc(sizeof(*last));
+		map_put(&locks->opened, slice_of(user), last);
+	}
+	*last = now;
+	return false;
+}
+
+/* --- opening and closing */
+
+/* As maildrop_open(). */
+static int lock(struct maildrop *drop, const char *user)
+{
+	struct maildrop_locks *locks = drop->locks;
+	struct maildrop *holder;
+	int result = 0;
+
+	pthread_mutex_lock(&locks->mutex);
+	holder = find_open(locks, user);
+	if (holder != NULL && !take_over(locks, holder, user))
+		result = 1;
+	else if (is_too_soon(locks, user, drop->login_delay))
+		result = 2;
+	if (result == 0) {
+		drop->user = xstrdup(user);
+		drop->heard = clock_now_ms();
+		drop->next = locks->open;
+		locks->open = drop;
+	}
+	pthread_mutex_unlock(&locks->mutex);
+	return result;
+}
+
+void maildrop_close(struct maildrop *drop)
+{
+	struct maildrop **link;
+
+	if (drop->user == NULL)
+		return;
+	pthread_mutex_lock(&drop->locks->mutex);
+	for (link = &drop->locks->open; *link != drop; link = &(*link)->next)
+		;
+	*link = drop->next;
+	pthread_cond_broadcast(&drop->locks->freed);
+	pthread_mutex_unlock(&drop->locks->mutex);
+	free(drop->user);
+	drop->user = NULL;
+}
+
+int maildrop_open(
+    struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
+{
+	int result = lock(drop, user);
+
+	if (result != 0)
+		return result;
+	if (maildir_list(drop->spool, user, list, error) == 0)
+		return 0;
+	log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(error));
+	maildrop_close(drop);
+	return -1;
+}
+
+/* A message that is gone is another program's doing; anything else the admin should know. */
+static int unreadable(
+    const struct maildrop *drop, const struct maildir_message *message, const struct error *error)
+{
+	if (error->saved_errno != ENOENT)
+		log_warnx("event=message-unreadable user=%s file=%s reason=%s", drop->user,
+		    LOG_CSTR(message->file), LOG_ERROR(error));
+	return -1;
+}
+
+int maildrop_size(struct maildrop *drop, struct maildir_message *message)
+{
+	struct error error = ERROR_INIT;
+
+	if (maildir_size(drop->spool, drop->user, message, &error) == 0)
+		return 0;
+	return unreadable(drop, message, &error);
+}
+
+int maildrop_read(
+    struct maildrop *drop, const struct maildir_message *message, struct slice *bytes)
+{
+	struct error error = ERROR_INIT;
+
+	if (maildir_open(drop->spool, drop->user, message, bytes, &error) == 0)
+		return 0;
+	return unreadable(drop, message, &error);
+}
+
+int maildrop_remove(
+    struct maildrop *drop, const char *const *uniques, size_t count, struct error *error)
+{
+	if (intake_remove(drop->intake, drop->user, uniques, count, error) == 0)
+		return 0;
+	log_warnx("event=removal-failed user=%s count=%zu reason=%s", drop->user, count,
+	    LOG_ERROR(error));
+	return -1;
+}

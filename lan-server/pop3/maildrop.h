@@ -1,0 +1,45 @@
+/*
+ * A mailbox as one POP3 session sees it: locked against a second session, listed once, changed
+ * only at the end.
+ *
+ * A session that has been silent for MAILDROP_SILENT_MS may be a dead connection: the one that logs in then takes the
+ * mailbox from it. That loses nothing, since only QUIT removes messages.
+ */
+#ifndef LANPOST_LAN_SERVER_MAILDROP_H
+#define LANPOST_LAN_SERVER_MAILDROP_H
+
+#include "spool/log/intake.h"
+#include "spool/mailbox/maildir.h"
+
+/* The mailboxes that are open, shared by all sessions, behind its own mutex. */
+struct maildrop_locks;
+struct maildrop_locks *maildrop_locks_new(void);
+#define MAILDROP_SILENT_MS (30 * 1000)
+void maildrop_locks_free(struct maildrop_locks *locks);
+
+struct maildrop {
+	struct maildrop_locks *locks; /* borrowed, as the next two */
+	struct intake *intake;
+	const char *spool;
+	int64_t login_delay;	 /* ms between two times that the mailbox is opened; 0: none */
+	int fd;			 /* of the session's connection, shut down if the mailbox is taken from it */
+	_Atomic int64_t heard;	 /* when the client last said something (clock_now_ms) */
+	char *user;		 /* of the open mailbox; NULL: none is open */
+	struct maildrop *next;	 /* of those that are open, under the locks' mutex */
+};
+
+/* Locks and lists. Returns 1 if another session has the mailbox, 2 sooner than login_delay allows, -1 on error. The
+ * list is the caller's. */
+int maildrop_open(
+    struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error);
+void maildrop_close(struct maildrop *drop); /* unlocks; fine when none is open */
+/* Finds a size not known yet. Returns -1 if the message is gone. */
+int maildrop_size(struct maildrop *drop, struct maildir_message *message);
+/* Returns -1 if the message is gone. */
+int maildrop_read(
+    struct maildrop *drop, const struct maildir_message *message, struct slice *bytes);
+/* The removal is durable when this returns 0. */
+int maildrop_remove(
+    struct maildrop *drop, const char *const *uniques, size_t count, struct error *error);
+
+#endif

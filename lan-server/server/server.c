@@ -1,0 +1,496 @@
+#include "lan-server/server/server.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/cond.h"
+#include "base/process/doing.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/net/net.h"
+#include "lan-server/login/certificate.h"
+#include "lan-server/server/connections.h"
+#include "lan-server/server/door.h"
+#include "lan-server/server/session.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#define STACK_SIZE (256 * 1024)
+#define DRAIN_MS 5000
+#define ACCEPTS_PER_TURN 64
+#define OUT_OF_FILES_PAUSE_MS 100
+#define LOGIN_DELAY_MS 1000
+#define LEAVING_MIN 16 /* threads that may still be ending, beside a tenth of max_sessions */
+
+/* A configuration and what was made from it, kept as long as a session uses it. */
+struct snapshot {
+	struct conf *conf;
+	struct tls_context *tls;
+	size_t users; /* under the server's lock; the server itself is one */
+};
+
+/* A session and its thread, in the server's list. */
+struct client {
+	struct session session;
+	struct lan_server *server;
+	struct snapshot *snapshot;
+	struct client *next, **link;
+};
+
+struct lan_server {
+	struct lan_server_options options;
+	struct lan_listener *listeners;
+	struct pollfd *polled; /* stop, reload, listeners */
+	int stop_event;        /* wakes the sessions */
+	struct auth *auth;
+	struct maildrop_locks *maildrops;
+	struct daily *daily;
+	struct connections *connections;
+	struct door_notes notes, eviction_notes;
+	pthread_attr_t thread;
+	pthread_mutex_t lock; /* of all below */
+	pthread_cond_t ended; /* a client has left the list */
+	struct snapshot *current;
+	struct client *clients;
+	size_t client_count;
+};
+
+static const struct {
+	const char *name;
+	bool smtp, tls;
+} kinds[LAN_KINDS] = {
+    [LAN_SMTP] = {"smtp", true, false},
+    [LAN_SUBMISSION] = {"submission", true, false},
+    [LAN_SMTPS] = {"smtps", true, true},
+    [LAN_POP3] = {"pop3", false, false},
+    [LAN_POP3S] = {"pop3s", false, true},
+};
+
+const char *lan_kind_name(enum lan_kind kind)
+{
+	return kinds[kind].name;
+}
+
+bool lan_kind_is_smtp(enum lan_kind kind)
+{
+	return kinds[kind].smtp;
+}
+
+bool lan_kind_has_tls(enum lan_kind kind)
+{
+	return kinds[kind].tls;
+}
+
+/* --- snapshots */
+
+static struct snapshot *snapshot_new(struct auth *auth, struct conf *take, struct error *error)
+{
+	struct tls_context *tls;
+	struct snapshot *snapshot;
+
+	if (lan_certificate_load(auth, &tls, error) != 0) {
+		conf_free(take);
+		return NULL;
+	}
+	snapshot = xmalloc(sizeof(*snapshot));
+	*snapshot = (struct snapshot){take, tls, 1};
+	return snapshot;
+}
+
+/* With the lock held. */
+static void snapshot_release(struct snapshot *snapshot)
+{
+	if (--snapshot->users > 0)
+		return;
+	conf_free(snapshot->conf);
+	tls_context_free(snapshot->tls);
+	free(snapshot);
+}
+
+int lan_server_reload(struct lan_server *server, struct conf *take, struct error *error)
+{
+	struct snapshot *snapshot = snapshot_new(server->auth, take, error);
+
+	if (snapshot == NULL)
+		return -1;
+	pthread_mutex_lock(&server->lock);
+	snapshot_release(server->current);
+	server->current = snapshot;
+	pthread_mutex_unlock(&server->lock);
+	return 0;
+}
+
+/* --- clients */
+
+static void client_join(struct lan_server *server, struct client *client)
+{
+	pthread_mutex_lock(&server->lock);
+	client->next = server->clients;
+	client->link = &server->clients;
+	if (client->next != NULL)
+		client->next->link = &client->next;
+	server->clients = client;
+	server->client_count++;
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* The socket is closed under the lock, so that drain() never shuts down a stranger's. */
+static void client_leave(struct client *client)
+{
+	struct lan_server *server = client->server;
+
+	connections_leave(server->connections, &client->session.connection);
+	pthread_mutex_lock(&server->lock);
+	*client->link = client->next;
+	if (client->next != NULL)
+		client->next->link = client->link;
+	stream_close(&client->session.stream);
+	snapshot_release(client->snapshot);
+	server->client_count--;
+	pthread_cond_signal(&server->ended);
+	pthread_mutex_unlock(&server->lock);
+	free(client);
+}
+
+static void *client_thread(void *arg)
+{
+	struct client *client = arg;
+
+	session_run(&client->session);
+	doing_end();
+	client_leave(client);
+	return NULL;
+}
+
+static void refuse(struct lan_server *server, int fd, enum lan_kind kind,
+    const struct in6_addr *address, enum door_answer answer)
+{
+	struct slice line = slice_of(door_refusal(answer, lan_kind_is_smtp(kind)));
+	char text[NET_ADDRESS_MAX];
+
+	if (!lan_kind_has_tls(kind))
+		send(fd, line.ptr, line.len, MSG_NOSIGNAL | MSG_DONTWAIT);
+	close(fd);
+	if (door_should_log(&server->notes, address, clock_now_ms()))
+		log_warnx("event=client-refused ip=%s kind=%s reason=\"%s\"",
+		    net_address_text(text, address), lan_kind_name(kind), door_reason(answer));
+}
+
+static struct client *client_new(struct lan_server *server, struct snapshot *snapshot, int fd,
+    enum lan_kind kind, const struct in6_addr *address)
+{
+	struct client *client = xcalloc(1, sizeof(*client));
+
+	client->server = server;
+	client->snapshot = snapshot;
+	client->session = (struct session){
+	    .kind = kind,
+	    .client = *address,
+	    .connections = server->connections,
+	    .connection = {.fd = fd, .address = *address, .useful = clock_now_ms()},
+	    .conf = snapshot->conf,
+	    .tls = snapshot->tls,
+	    .auth = server->auth,
+	    .intake = server->options.intake,
+	    .daily = server->daily,
+	    .stop_fd = server->stop_event,
+	    .maildrop =
+		{
+		    .locks = server->maildrops,
+		    .intake = server->options.intake,
+		    .spool = snapshot->conf->gateway.spool,
+		    .login_delay = snapshot->conf->lan.pop3_login_delay * 1000,
+		    .fd = fd,
+		},
+	};
+	stream_init(&client->session.stream, fd, server->stop_event);
+	return client;
+}
+
+/* Signals are the main thread's. */
+static int start_thread(struct lan_server *server, struct client *client)
+{
+	sigset_t all, before;
+	pthread_t thread;
+	int result;
+
+	sigfillset(&all);
+	sigdelset(&all, SIGBUS); /* a thread's own: a mapped file that cannot be read (base/mapped.h) */
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	result = pthread_create(&thread, &server->thread, client_thread, client);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return result;
+}
+
+/* The configuration for a client who may come in; NULL: *answer says why not. Threads of those who were evicted still end. */
+static struct snapshot *open_door(struct lan_server *server, const struct in6_addr *address, enum door_answer *answer)
+{
+	struct snapshot *snapshot;
+	size_t places;
+
+	pthread_mutex_lock(&server->lock);
+	snapshot = server->current;
+	places = (size_t)snapshot->conf->lan.max_sessions;
+	*answer = door_check(&snapshot->conf->lan, address);
+	if (*answer == DOOR_OPEN && server->client_count >= places + places / 10 + LEAVING_MIN)
+		*answer = DOOR_FULL;
+	snapshot->users += *answer == DOOR_OPEN;
+	pthread_mutex_unlock(&server->lock);
+	return *answer == DOOR_OPEN ? snapshot : NULL;
+}
+
+static void release(struct lan_server *server, struct snapshot *snapshot)
+{
+	pthread_mutex_lock(&server->lock);
+	snapshot_release(snapshot);
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* Takes a place for the client, from somebody else if need be. */
+static enum door_answer admit(struct lan_server *server, struct client *client)
+{
+	char text[NET_ADDRESS_MAX];
+	struct in6_addr evicted;
+	int64_t now = clock_now_ms();
+	enum door_answer answer = connections_admit(
+	    server->connections, &client->snapshot->conf->lan, &client->session.connection, now, &evicted);
+
+	if (!IN6_IS_ADDR_UNSPECIFIED(&evicted) && door_should_log(&server->eviction_notes, &evicted, now))
+		log_warnx("event=client-evicted ip=%s", net_address_text(text, &evicted));
+	return answer;
+}
+
+static void take_client(
+    struct lan_server *server, int fd, enum lan_kind kind, const struct in6_addr *address)
+{
+	enum door_answer answer;
+	struct snapshot *snapshot = open_door(server, address, &answer);
+	struct client *client;
+
+	if (snapshot == NULL) {
+		refuse(server, fd, kind, address, answer);
+		return;
+	}
+	client = client_new(server, snapshot, fd, kind, address);
+	answer = admit(server, client);
+	if (answer != DOOR_OPEN) {
+		refuse(server, fd, kind, address, answer);
+		release(server, snapshot);
+		free(client);
+		return;
+	}
+	client_join(server, client);
+	if (start_thread(server, client) == 0)
+		return;
+	refuse(server, dup(fd), kind, address, DOOR_BROKEN);
+	client_leave(client);
+}
+
+/* --- the accept loop */
+
+/* A connection that went away again is nothing; want of descriptors or memory must not spin. */
+static void accept_failed(struct lan_server *server)
+{
+	static const struct in6_addr nobody = IN6ADDR_ANY_INIT;
+	struct pollfd stop = {.fd = server->options.stop_fd, .events = POLLIN};
+
+	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
+		return;
+	if (door_should_log(&server->notes, &nobody, clock_now_ms()))
+		log_warn("event=accept-failed");
+	poll(&stop, 1, OUT_OF_FILES_PAUSE_MS);
+}
+
+static void accept_clients(struct lan_server *server, const struct lan_listener *listener)
+{
+	struct in6_addr address;
+	int fd;
+
+	for (int i = 0; i < ACCEPTS_PER_TURN; i++) {
+		if (net_accept(listener->fd, &fd, &address) != 0) {
+			accept_failed(server);
+			return;
+		}
+		take_client(server, fd, listener->kind, &address);
+	}
+}
+
+static void reload(struct lan_server *server)
+{
+	struct conf *conf = server->options.reload(server->options.context);
+	struct error error;
+
+	if (conf == NULL)
+		return;
+	if (lan_server_reload(server, conf, &error) != 0)
+		log_warnx("event=reload-failed reason=%s", LOG_ERROR(&error));
+	else
+		log_info("event=reloaded");
+}
+
+static void wake_sessions(struct lan_server *server)
+{
+	uint64_t one = 1;
+
+	if (write(server->stop_event, &one, sizeof(one)) != sizeof(one))
+		log_warn("event=stop-failed");
+}
+
+static void hang_up_all(struct lan_server *server)
+{
+	for (struct client *at = server->clients; at != NULL; at = at->next)
+		shutdown(at->session.stream.fd, SHUT_RDWR);
+}
+
+/* Lets what is on its way end by itself, then hangs up. */
+static void drain(struct lan_server *server)
+{
+	int64_t deadline = clock_now_ms() + DRAIN_MS;
+
+	wake_sessions(server);
+	pthread_mutex_lock(&server->lock);
+	while (server->client_count > 0 && cond_wait_until(&server->ended, &server->lock, deadline))
+		;
+	if (server->client_count > 0)
+		log_info("event=hanging-up sessions=%zu", server->client_count);
+	hang_up_all(server);
+	while (server->client_count > 0)
+		pthread_cond_wait(&server->ended, &server->lock);
+	pthread_mutex_unlock(&server->lock);
+}
+
+void lan_server_run(struct lan_server *server)
+{
+	struct pollfd *polled = server->polled;
+	size_t count = server->options.listener_count;
+
+	for (;;) {
+		if (poll(polled, 2 + count, -1) < 0)
+			continue; /* EINTR */
+		if (polled[0].revents != 0)
+			break;
+		if (polled[1].revents != 0)
+			reload(server);
+		for (size_t i = 0; i < count; i++)
+			if (polled[2 + i].revents != 0)
+				accept_clients(server, &server->listeners[i]);
+	}
+	drain(server);
+}
+
+/* --- life */
+
+static void init_threads(struct lan_server *server)
+{
+	pthread_mutex_init(&server->lock, NULL);
+	cond_init(&server->ended);
+	pthread_attr_init(&server->thread);
+	pthread_attr_setdetachstate(&server->thread, PTHREAD_CREATE_DETACHED);
+	pthread_attr_setstacksize(&server->thread, STACK_SIZE);
+	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
+}
+
+/* A session holds a socket, a message's body and a mailbox file at most; the usual soft limit of
+ * 1024 descriptors would end before max_sessions. */
+static void raise_file_limit(const struct conf *conf)
+{
+	rlim_t wanted = (rlim_t)conf->lan.max_sessions * 3 + 256;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur >= wanted)
+		return;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur < wanted)
+		log_warnx("event=few-descriptors limit=%llu wanted=%llu reason=\"max_sessions may "
+		          "not be reached\"",
+		    (unsigned long long)limit.rlim_cur, (unsigned long long)wanted);
+}
+
+static void init_polled(struct lan_server *server)
+{
+	size_t count = server->options.listener_count;
+
+	server->listeners = xcalloc(count + 1, sizeof(*server->listeners));
+	server->polled = xcalloc(count + 2, sizeof(*server->polled));
+	server->polled[0] = (struct pollfd){.fd = server->options.stop_fd, .events = POLLIN};
+	server->polled[1] = (struct pollfd){.fd = server->options.reload_fd, .events = POLLIN};
+	for (size_t i = 0; i < count; i++) {
+		server->listeners[i] = server->options.listeners[i];
+		server->polled[2 + i] =
+		    (struct pollfd){.fd = server->listeners[i].fd, .events = POLLIN};
+	}
+}
+
+static struct auth *make_auth(const struct lan_server_options *server, int stop_event)
+{
+	int64_t delay = server->login_delay_ms;
+	struct auth_options options = {
+	    .fd = server->auth_fd,
+	    .delay_ms = delay == 0  ? LOGIN_DELAY_MS
+	                : delay < 0 ? 0
+	                            : delay,
+	    .stop_fd = stop_event,
+	};
+
+	return auth_new(&options);
+}
+
+int lan_server_new(
+    struct lan_server **out, const struct lan_server_options *options, struct error *error)
+{
+	int stop_event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	struct lan_server *server;
+	struct snapshot *snapshot;
+	struct auth *auth;
+
+	if (stop_event < 0) {
+		error_errno(error, N_("cannot create an eventfd"));
+		conf_free(options->conf);
+		return -1;
+	}
+	auth = make_auth(options, stop_event);
+	snapshot = snapshot_new(auth, options->conf, error);
+	if (snapshot == NULL) {
+		auth_free(auth);
+		close(stop_event);
+		return -1;
+	}
+	server = xcalloc(1, sizeof(*server));
+	server->options = *options;
+	server->stop_event = stop_event;
+	server->current = snapshot;
+	server->auth = auth;
+	server->maildrops = maildrop_locks_new();
+	server->connections = connections_new();
+	server->daily = daily_new(server->options.state);
+	init_polled(server);
+	raise_file_limit(snapshot->conf);
+	init_threads(server);
+	*out = server;
+	return 0;
+}
+
+void lan_server_free(struct lan_server *server)
+{
+	if (server == NULL)
+		return;
+	snapshot_release(server->current);
+	auth_free(server->auth);
+	maildrop_locks_free(server->maildrops);
+	connections_free(server->connections);
+	daily_free(server->daily);
+	close(server->stop_event);
+	pthread_attr_destroy(&server->thread);
+	pthread_cond_destroy(&server->ended);
+	pthread_mutex_destroy(&server->lock);
+	free(server->listeners);
+	free(server->polled);
+	free(server);
+}

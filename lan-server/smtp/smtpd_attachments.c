@@ -1,0 +1,152 @@
+/*
+ * Attachments that may not leave: whatever a mail program may take for a name of a part.
+ *
+ * Mail programs read damaged fields each in its own way, so it is not only the parameters that count, as the standard has them, but each word of
+ * the fields that give names.
+ */
+#include "base/alloc.h"
+#include "message/decode.h"
+#include "message/mime.h"
+#include "message/transfer.h"
+
+#include "lan-server/smtp/smtpd_priv.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_MAX_BYTES 4096
+
+/* What stands at the end of a name and is not seen: Windows drops dots and blanks, mail programs the rest. */
+static void trim(struct buf *name)
+{
+	static const char *const invisible[] = {".", " ", "\xc2\xa0", "\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x80\x8e", "\xe2\x80\x8f",
+	    "\xe2\x80\xac", "\xe2\x80\xad", "\xe2\x80\xae", "\xe2\x81\xa0", "\xef\xbb\xbf"};
+	size_t before;
+
+	do {
+		before = name->len;
+		for (size_t i = 0; i < ARRAY_LEN(invisible); i++) {
+			size_t len = strlen(invisible[i]);
+
+			if (name->len >= len && memcmp(name->ptr + name->len - len, invisible[i], len) == 0)
+				name->len -= len;
+		}
+		if (name->len > 0 && (unsigned char)name->ptr[name->len - 1] < ' ')
+			name->len--;
+	} while (name->len < before);
+}
+
+static bool fits(const struct strlist *patterns, struct buf *name)
+{
+	trim(name);
+	for (size_t i = 0; name->len > 0 && i < patterns->count; i++)
+		if (fnmatch(patterns->items[i], buf_text(name), FNM_CASEFOLD) == 0)
+			return true;
+	return false;
+}
+
+/* "evil.exe::$DATA" is evil.exe on Windows; "evil%2Eexe" is for some. */
+static bool is_forbidden(const struct strlist *patterns, struct buf *name)
+{
+	struct buf plain = BUF_INIT(NAME_MAX_BYTES);
+	ptrdiff_t colon = slice_find(buf_slice(name), ':');
+	bool found = fits(patterns, name);
+
+	for (size_t i = 0; !found && i < name->len && (colon < 0 || i < (size_t)colon); i++) {
+		int byte = transfer_hex_byte(buf_slice(name), i, '%');
+
+		buf_append_byte(&plain, byte > 0 ? (char)byte : name->ptr[i]);
+		i += byte > 0 ? 2 : 0;
+	}
+	found = found || fits(patterns, &plain);
+	buf_clear(&plain);
+	return found;
+}
+
+/* Cuts the next word from the front: what stands in quotes, or has none of the separators in it. */
+static void take_word(struct slice *rest, struct buf *word)
+{
+	bool quoted = rest->ptr[0] == '"';
+	size_t at = quoted ? 1 : 0;
+
+	buf_reset(word);
+	for (; at < rest->len; at++) {
+		char c = rest->ptr[at];
+
+		if (quoted ? c == '"' : c == '\0' || strchr(" \t\r\n;,=()\"'", c) != NULL)
+			break;
+		if (quoted && c == '\\' && at + 1 < rest->len)
+			c = rest->ptr[++at];
+		if (c != '\r' && c != '\n')
+			buf_append_byte(word, c);
+	}
+	*rest = slice_from(*rest, at < rest->len ? at + 1 : at);
+}
+
+static bool has_forbidden_word(const struct strlist *patterns, struct slice body, struct buf *word)
+{
+	while (body.len > 0) {
+		take_word(&body, word);
+		if (word->overflow || is_forbidden(patterns, word))
+			return true;
+	}
+	return false;
+}
+
+/* Each field that gives a name, also a second of its kind. One that is too long for us counts, with its end unknown. */
+static bool has_forbidden_name(const struct strlist *patterns, const struct mime_part *part, struct buf *name)
+{
+	struct header_walk walk;
+	struct header_field field;
+
+	header_walk_init(&walk, part->header);
+	while (header_walk_next(&walk, &field)) {
+		const char *parameter = slice_is_nocase(field.name, "Content-Disposition") ? "filename"
+					: slice_is_nocase(field.name, "Content-Type")	     ? "name"
+											     : NULL;
+
+		if (parameter == NULL)
+			continue;
+		buf_reset(name);
+		if ((decode_parameter(field.body, parameter, name) && is_forbidden(patterns, name)) || name->overflow ||
+		    has_forbidden_word(patterns, field.body, name))
+			return true;
+	}
+	return false;
+}
+
+/* Of two types nobody knows which one counts. */
+static bool has_two_types(struct slice header)
+{
+	struct header_walk walk;
+	struct header_field field;
+	size_t count = 0;
+
+	header_walk_init(&walk, header);
+	while (header_walk_next(&walk, &field))
+		count += slice_is_nocase(field.name, "Content-Type");
+	return count > 1;
+}
+
+bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size)
+{
+	const struct strlist *patterns = &smtpd->options.conf->limits.forbidden_attachments;
+	struct buf file_name = BUF_INIT(NAME_MAX_BYTES);
+	struct mime_walk walk;
+	struct mime_part part;
+	bool found = false, is_dark = false;
+
+	mime_walk_init(&walk, message);
+	while (!found && !is_dark && patterns->count > 0 && mime_walk_next(&walk, &part)) {
+		found = has_forbidden_name(patterns, &part, &file_name);
+		is_dark = has_two_types(part.header);
+	}
+	is_dark = is_dark || walk.is_cut; /* what cannot be looked through to the end may hold anything */
+	if (found)
+		str_printable(name, size, buf_slice(&file_name));
+	else if (is_dark)
+		snprintf(name, size, "%s", "those in parts too many, too deep or too odd to look through");
+	buf_clear(&file_name);
+	return found || is_dark;
+}

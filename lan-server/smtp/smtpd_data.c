@@ -1,0 +1,527 @@
+/*
+ * DATA: the bytes of a message, from 354 to the one reply that counts.
+ *
+ * The header section is held back until it is whole: Bcc leaves it, what a mail program forgot is
+ * added, loops are noticed. The rest goes on as it comes, byte for byte. Whatever is wrong
+ * with a message, it is read to its true end before it is refused.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/process/doing.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/net/net.h"
+#include "message/decode.h"
+#include "message/header.h"
+#include "mail/route.h"
+#include "message/stub_reply.h"
+
+#include "lan-server/smtp/smtpd_priv.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#define PIECE 16384
+
+enum smtpd_effect smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
+{
+	(void)arg;
+	if (smtpd->tx->chunked) {
+		smtpd_reply(smtpd, "503 5.5.1 Only BDAT is allowed after BDAT");
+		return smtpd_mistake(smtpd);
+	}
+	if (smtpd->tx->envelope.recipients.count == 0) {
+		smtpd_reply(smtpd, "503 5.5.1 No valid recipients");
+		return smtpd_mistake(smtpd);
+	}
+	if (!smtpd->options.hooks.has_room(smtpd->options.hooks.context, 0)) {
+		smtpd_reply(smtpd, "452 4.3.1 Insufficient system storage, try again later");
+		return smtpd_junk(smtpd);
+	}
+	smtpd->state = SMTPD_DATA;
+	smtpd_reply(smtpd, "354 End data with <CR><LF>.<CR><LF>");
+	return SMTPD_WANT_DATA;
+}
+
+/* The first reason to refuse is the one told. */
+static void fail(struct smtpd_transaction *tx, int code, const char *enhanced, const char *text)
+{
+	if (tx->failed.code != 0)
+		return;
+	error_set(&tx->failed, ERROR_PERMANENT, "%s", text);
+	error_reply(&tx->failed, code, enhanced);
+}
+
+/* Our disk's trouble: the log gets the details, the client what to do. */
+static void fail_storage(struct smtpd_transaction *tx, const struct error *error)
+{
+	log_warnx("event=smtp-storage-failed id=%s reason=%s", tx->envelope.id.text,
+	    LOG_ERROR(error));
+	if (error->class == ERROR_FULL)
+		fail(tx, 452, "4.3.1", "Insufficient system storage, try again later");
+	else
+		fail(tx, 451, "4.3.0", "Cannot store the message, try again later");
+}
+
+static void append_body(struct smtpd_transaction *tx, struct slice bytes)
+{
+	struct error error = ERROR_INIT;
+
+	if (tx->failed.code != 0 || bytes.len == 0)
+		return;
+	if (body_append(&tx->body, bytes, &tx->envelope.id, &error) != 0)
+		fail_storage(tx, &error);
+}
+
+/* What the header tells about the message. */
+struct findings {
+	size_t received, fields;
+	bool has_date, has_message_id;
+};
+
+/* RFC 3834 and custom: mail that no person wrote never starts anything. */
+static bool is_automatic(const struct header_field *field)
+{
+	struct slice rest = field->body;
+	struct slice word = slice_trim(slice_cut(&rest, ';'));
+
+	if (slice_begins_nocase(field->name, "List-"))
+		return true;
+	if (slice_is_nocase(field->name, "Auto-Submitted"))
+		return !slice_is_nocase(word, "no");
+	if (slice_is_nocase(field->name, "Precedence"))
+		return slice_is_nocase(word, "bulk") || slice_is_nocase(word, "list") ||
+		       slice_is_nocase(word, "junk");
+	return false;
+}
+
+static bool is_hidden(const struct header_field *field)
+{
+	return slice_is_nocase(field->name, "Bcc") || slice_is_nocase(field->name, "Resent-Bcc");
+}
+
+static void note_field(struct smtpd_transaction *tx, const struct header_field *field,
+    struct slice header, struct findings *found)
+{
+	found->fields++;
+	found->received += slice_is_nocase(field->name, "Received");
+	found->has_date |= slice_is_nocase(field->name, "Date");
+	found->has_message_id |= slice_is_nocase(field->name, "Message-ID");
+	tx->automatic |= is_automatic(field);
+	if (tx->to_daemon && tx->subject.len == 0 && slice_is_nocase(field->name, "Subject"))
+		decode_text(field->body, decode_message_charset(header), &tx->subject);
+}
+
+/* Passes the header on without the fields that only the sender may see. */
+static void keep_header(struct smtpd_transaction *tx, struct slice header, struct findings *found)
+{
+	struct header_walk walk;
+	struct header_field field;
+	const char *kept = header.ptr;
+
+	header_walk_init(&walk, header);
+	while (header_walk_next(&walk, &field)) {
+		note_field(tx, &field, header, found);
+		if (!is_hidden(&field))
+			continue;
+		append_body(tx, slice_make(kept, (size_t)(field.raw.ptr - kept)));
+		kept = field.raw.ptr + field.raw.len;
+	}
+	append_body(tx, slice_make(kept, header.len - (size_t)(kept - header.ptr)));
+}
+
+/* RFC 5321 section 4.4. */
+static void add_received(struct smtpd *smtpd)
+{
+	struct envelope *envelope = &smtpd->tx->envelope;
+	const char *hostname = smtpd->options.conf->gateway.hostname;
+	char address[NET_ADDRESS_MAX], date[64], login[128] = "";
+	char *line;
+
+	if (smtpd->user != NULL)
+		snprintf(login, sizeof(login), " (logged in as %s)", smtpd->user);
+	line = xasprintf("from %s (%s)%s by %s with %sSMTP%s%s id %s; %s", smtpd->hello,
+	    net_address_literal(address, &smtpd->options.client), login, hostname,
+	    smtpd->extended ? "E" : "", smtpd->extended && smtpd->tls ? "S" : "",
+	    smtpd->extended && smtpd->user != NULL ? "A" : "", envelope->id.text,
+	    clock_rfc5322(date, sizeof(date), envelope->time));
+	envelope_add_header(envelope, "Received", slice_of(line));
+	free(line);
+}
+
+/* RFC 6409 section 8: what a mail program may leave to us. */
+static void add_missing(struct smtpd *smtpd, const struct findings *found)
+{
+	struct envelope *envelope = &smtpd->tx->envelope;
+	char date[64];
+	char *id;
+
+	if (!found->has_date)
+		envelope_add_header(
+		    envelope, "Date", slice_of(clock_rfc5322(date, sizeof(date), envelope->time)));
+	if (!found->has_message_id) {
+		id = xasprintf("<%s@%s>", envelope->id.text, smtpd->options.conf->gateway.hostname);
+		envelope_add_header(envelope, "Message-ID", slice_of(id));
+		free(id);
+	}
+}
+
+/* A message of text alone, whose first line is no field (nor mbox's "From "), would melt into our header, or its first paragraph would. */
+static bool is_text(struct slice header)
+{
+	ptrdiff_t end = slice_find(header, '\n');
+	struct header_walk walk;
+	struct header_field field;
+
+	if (header.len == 0 || header.ptr[0] == '\r' || (header.len > 5 && memcmp(header.ptr, "From ", 5) == 0))
+		return false;
+	header_walk_init(&walk, end < 0 ? header : slice_make(header.ptr, (size_t)end + 1));
+	return !header_walk_next(&walk, &field);
+}
+
+static void finish_header(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct slice header = buf_slice(&tx->header);
+	struct findings found = {0};
+	char refusal[256];
+
+	tx->header_done = true;
+	add_received(smtpd);
+	if (is_text(header)) {
+		append_body(tx, SLICE_LITERAL("\r\n"));
+		append_body(tx, header);
+		header = SLICE_NONE;
+	}
+	if (header.len > 0)
+		keep_header(tx, header, &found);
+	add_missing(smtpd, &found);
+	if (!smtpd_authors_are_fine(smtpd, header, refusal, sizeof(refusal)))
+		fail(tx, 550, "5.7.1", refusal);
+	if (found.received > SMTPD_RECEIVED_MAX)
+		fail(tx, 554, "5.4.6",
+		    "Too many Received fields: mail loop detected");
+	smtpd_header_clear(tx);
+}
+
+/* Where the empty line ends that ends the header, or 0. `from` bytes were searched before. */
+static size_t header_end(struct slice header, size_t from)
+{
+	const char *at;
+
+	if (header.len >= 2 && memcmp(header.ptr, "\r\n", 2) == 0)
+		return 2;
+	from = from < 3 ? 0 : from - 3;
+	if (header.len == 0)
+		return 0;
+	at = memmem(header.ptr + from, header.len - from, "\r\n\r\n", 4);
+	return at == NULL ? 0 : (size_t)(at - header.ptr) + 4;
+}
+
+static void take_header(struct smtpd *smtpd, struct slice bytes)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	size_t before = tx->header.len, end;
+	struct slice rest;
+
+	if (before + bytes.len > BODY_MEMORY_BUSY && body_memory_is_short()) {
+		fail(tx, 452, "4.3.1", "Insufficient system storage");
+		smtpd_header_clear(tx);
+		return;
+	}
+	if (buf_append_slice(&tx->header, bytes) != 0) {
+		fail(tx, 552, "5.3.4", "Message header too large");
+		smtpd_header_clear(tx);
+		return;
+	}
+	body_memory_take(bytes.len);
+	tx->header_counted += bytes.len;
+	end = header_end(buf_slice(&tx->header), before);
+	if (end == 0)
+		return;
+	rest = slice_from(bytes, end - before);
+	tx->header.len = end;
+	finish_header(smtpd);
+	append_body(tx, rest);
+}
+
+static void take_bytes(struct smtpd *smtpd, struct slice bytes)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	tx->size += bytes.len;
+	if (tx->size > (uint64_t)smtpd->options.conf->limits.max_message_size)
+		fail(tx, 552, "5.3.4", "Message too large");
+	if (tx->failed.code != 0)
+		return;
+	if (tx->header_done)
+		append_body(tx, bytes);
+	else
+		take_header(smtpd, bytes);
+}
+
+/* The message ended before any empty line did. */
+static void finish_short_message(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	if (tx->header_done || tx->failed.code != 0)
+		return;
+	if (tx->header.len == 0)
+		append_body(tx, SLICE_LITERAL("\r\n"));
+	finish_header(smtpd);
+}
+
+static void check_whole(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	int64_t outgoing = smtpd->options.conf->limits.max_outgoing_size;
+
+	if (tx->reader.bare_cr || tx->reader.bare_lf || tx->bare_line_end)
+		fail(tx, 550, "5.6.11", "Line does not end with CRLF");
+	if (tx->reader.has_nul || tx->has_nul)
+		fail(tx, 550, "5.6.0", "Message contains NUL bytes");
+	if (tx->failed.code == 0 && !smtpd_fits_the_day(smtpd))
+		fail(tx, 550, "5.4.5", "Daily limit of bytes reached; send this message tomorrow");
+	if (tx->to_outside && outgoing > 0 && tx->size > (uint64_t)outgoing)
+		fail(tx, 552, "5.3.4", "Message too large to be sent outside the office");
+	if (!smtpd_mailboxes_have_room(smtpd))
+		fail(tx, 552, "5.2.2", "Mailbox of a recipient is full");
+}
+
+static void complete_envelope(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct envelope *envelope = &tx->envelope;
+	char address[NET_ADDRESS_MAX];
+	char *origin;
+
+	net_address_text(address, &smtpd->options.client);
+	origin = smtpd->user == NULL ? xasprintf("smtp %s", address)
+	                             : xasprintf("smtp %s %s", address, smtpd->user);
+	envelope_set(&envelope->origin, slice_of(origin));
+	envelope_set(&envelope->session, slice_of(smtpd->options.session));
+	free(origin);
+	if (tx->to_daemon && !tx->automatic && tx->sender.local[0] != '\0')
+		envelope_add(
+		    envelope, PLACE_DAEMON, slice_of(envelope->sender), buf_slice(&tx->subject));
+	route_add_boss(smtpd->options.conf, envelope);
+	envelope->size = strlen(envelope->header) + tx->body.size;
+}
+
+/* What the log will say once the spool has taken the envelope over. New memory. */
+static char *describe_message(const struct smtpd *smtpd)
+{
+	const struct envelope *envelope = &smtpd->tx->envelope;
+	char address[NET_ADDRESS_MAX];
+
+	return xasprintf("id=%s session=%s ip=%s login=%s from=%s rcpts=%zu size=%llu",
+	    envelope->id.text, smtpd->options.session,
+	    net_address_text(address, &smtpd->options.client),
+	    smtpd->user == NULL ? "-" : smtpd->user, LOG_CSTR(envelope->sender),
+	    envelope->recipients.count, (unsigned long long)envelope->size);
+}
+
+static void log_refused(const struct smtpd *smtpd, const struct error *error)
+{
+	char address[NET_ADDRESS_MAX], from[ADDR_TEXT_MAX];
+
+	log_info("event=smtp-refused session=%s ip=%s from=%s code=%d reason=%s",
+	    smtpd->options.session, net_address_text(address, &smtpd->options.client),
+	    LOG_CSTR(addr_text(from, sizeof(from), &smtpd->tx->sender)), error->code,
+	    LOG_ERROR(error));
+}
+
+/* Some attachments stay in the office. Returns false where one was found. */
+static bool attachments_are_fine(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	char name[200], text[300];
+	struct error error;
+	struct slice message;
+
+	if (!tx->to_outside || smtpd->options.conf->limits.forbidden_attachments.count == 0)
+		return true;
+	if (body_view(&tx->body, &message, &error) != 0) {
+		fail_storage(tx, &error);
+		return false;
+	}
+	if (!smtpd_has_forbidden_attachment(smtpd, message, name, sizeof(name)))
+		return true;
+	snprintf(text, sizeof(text), "Attachments like %s may not be sent outside the office; ask your administrator", name);
+	fail(tx, 554, "5.7.1", text);
+	return false;
+}
+
+/* A reply to a stub goes to daemon. What somebody has written into it may be meant for the author of the message behind the
+ * stub: it goes to nobody, and so comes back to its writer. */
+static void keep_reply(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct slice id, message;
+	struct error error;
+	const char *user;
+
+	if (tx->to_daemon && stub_reply_id(buf_slice(&tx->subject), &id) && body_view(&tx->body, &message, &error) == 0 &&
+	    stub_reply_has_text(message) && route_address(smtpd->options.conf, &tx->sender, &user) == ROUTE_MAILBOX)
+		route_add_mailbox(smtpd->options.conf, &tx->envelope, user, slice_of(PHRASE(N_("a reply to a stub that contains text"))));
+}
+
+/* Hands the whole message over to the spool. */
+static void store(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct smtpd_hooks *hooks = &smtpd->options.hooks;
+	struct error error = ERROR_INIT;
+	char *description;
+
+	if (body_finish(&tx->body, &error) != 0) {
+		fail_storage(tx, &error);
+		return;
+	}
+	if (!attachments_are_fine(smtpd))
+		return;
+	keep_reply(smtpd);
+	complete_envelope(smtpd);
+	description = describe_message(smtpd);
+	if (hooks->accept(hooks->context, &tx->envelope, &tx->body, &error) == 0) {
+		smtpd_count_sent(smtpd);
+		log_info("event=smtp-accepted %s", description);
+	} else {
+		fail_storage(tx, &error);
+	}
+	free(description);
+}
+
+static void finish_message(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+	struct msgid id = tx->envelope.id;
+
+	finish_short_message(smtpd);
+	check_whole(smtpd);
+	if (tx->failed.code == 0)
+		store(smtpd);
+	if (tx->failed.code == 0) {
+		client_limits_success(&smtpd->limits);
+		smtpd_reply(smtpd, "250 2.0.0 OK: queued as %s", id.text);
+	} else {
+		log_refused(smtpd, &tx->failed);
+		smtpd_reply_error(smtpd, &tx->failed, 451, "4.3.0");
+	}
+}
+
+static enum smtpd_effect take_dotted(struct smtpd *smtpd, struct slice *bytes)
+{
+	struct buf out = BUF_INIT(PIECE + 1);
+	bool end = false;
+
+	while (!end && bytes->len > 0) {
+		size_t len = bytes->len < PIECE ? bytes->len : PIECE;
+		struct slice piece = slice_make(bytes->ptr, len);
+
+		buf_reset(&out);
+		end = dot_read(&smtpd->tx->reader, &piece, &out);
+		*bytes = slice_from(*bytes, len - piece.len);
+		take_bytes(smtpd, buf_slice(&out));
+	}
+	buf_clear(&out);
+	if (!end)
+		return SMTPD_WANT_DATA;
+	finish_message(smtpd);
+	smtpd_transaction_end(smtpd);
+	return SMTPD_CONTINUE;
+}
+
+/* --- BDAT (RFC 3030): chunks of a told size */
+
+enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg)
+{
+	struct slice last = slice_begins_nocase(arg, " ") ? slice_trim(arg) : arg;
+	struct slice number = slice_cut(&last, ' ');
+	enum smtpd_effect effect;
+
+	doing_step("BDAT");
+	last = slice_trim(last);
+	smtpd->chunk_is_last = slice_is_nocase(last, "LAST");
+	if (!slice_number(number, 0, UINT64_MAX / 4, &smtpd->chunk_left) ||
+	    (last.len > 0 && !smtpd->chunk_is_last)) {
+		/* Where the chunk ends nobody knows, so whatever follows could be message or command. */
+		smtpd_reply(smtpd, "501 5.5.4 Syntax: BDAT size [LAST]; closing connection");
+		return SMTPD_CLOSE;
+	}
+	smtpd->state = SMTPD_CHUNK;
+	if (smtpd->chunk_left > 0)
+		return SMTPD_WANT_DATA;
+	effect = smtpd_data(smtpd, &(struct slice){"", 0});
+	return effect == SMTPD_CONTINUE && !smtpd->chunk_is_last ? smtpd_junk(smtpd) : effect;
+}
+
+/* A chunk is no place for line ends that another server might take for the end of the data. */
+static void check_chunk(struct smtpd_transaction *tx, struct slice bytes)
+{
+	char before = tx->last_byte;
+
+	for (size_t i = 0; i < bytes.len; i++) {
+		char byte = bytes.ptr[i];
+
+		tx->bare_line_end |= (byte == '\n') != (before == '\r');
+		tx->has_nul |= byte == '\0';
+		before = byte;
+	}
+	tx->last_byte = before;
+}
+
+/* The message in chunks is whole: its last line may want an end, as DATA would give it. */
+static void finish_chunks(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	tx->bare_line_end |= tx->last_byte == '\r';
+	if (tx->size > 0 && tx->last_byte != '\n')
+		take_bytes(smtpd, SLICE_LITERAL("\r\n"));
+	finish_message(smtpd);
+	smtpd_transaction_end(smtpd);
+}
+
+static enum smtpd_effect end_chunk(struct smtpd *smtpd)
+{
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	smtpd->state = tx != NULL ? SMTPD_MAIL : smtpd->hello[0] != '\0' ? SMTPD_READY : SMTPD_HELLO;
+	if (tx == NULL || tx->envelope.recipients.count == 0) {
+		smtpd_reply(smtpd, tx == NULL ? "503 5.5.1 Need MAIL command"
+					      : "503 5.5.1 No valid recipients");
+		return smtpd_mistake(smtpd);
+	}
+	if (smtpd->chunk_is_last)
+		finish_chunks(smtpd);
+	else if (tx->failed.code != 0)
+		smtpd_reply_error(smtpd, &tx->failed, 451, "4.3.0");
+	else
+		smtpd_reply(smtpd, "250 2.0.0 OK");
+	return SMTPD_CONTINUE;
+}
+
+static enum smtpd_effect take_chunk(struct smtpd *smtpd, struct slice *bytes)
+{
+	size_t len = bytes->len < smtpd->chunk_left ? bytes->len : (size_t)smtpd->chunk_left;
+	struct slice piece = slice_make(bytes->ptr, len);
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	*bytes = slice_from(*bytes, len);
+	smtpd->chunk_left -= len;
+	if (tx != NULL && tx->envelope.recipients.count > 0) {
+		if (!tx->chunked && !smtpd->options.hooks.has_room(smtpd->options.hooks.context, 0))
+			fail(tx, 452, "4.3.1", "Insufficient system storage, try again later");
+		tx->chunked = true;
+		check_chunk(tx, piece);
+		take_bytes(smtpd, piece);
+	}
+	return smtpd->chunk_left > 0 ? SMTPD_WANT_DATA : end_chunk(smtpd);
+}
+
+enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes)
+{
+	return smtpd->state == SMTPD_CHUNK ? take_chunk(smtpd, bytes) : take_dotted(smtpd, bytes);
+}

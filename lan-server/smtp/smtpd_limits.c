@@ -1,0 +1,116 @@
+/*
+ * What users may not exceed: messages and bytes a day, the size of a mailbox, what may leave the office.
+ */
+#include "mail/route.h"
+
+#include "lan-server/smtp/smtpd_priv.h"
+
+#include <stdio.h>
+
+/* Who is to be counted: who logged in, or whose address the sender gives. NULL: nobody of ours. */
+static const char *who_sends(const struct smtpd *smtpd)
+{
+	const char *user;
+
+	if (smtpd->user != NULL)
+		return smtpd->user;
+	if (smtpd->tx->sender.local[0] != '\0' &&
+	    route_address(smtpd->options.conf, &smtpd->tx->sender, &user) == ROUTE_MAILBOX)
+		return user;
+	return NULL;
+}
+
+static const char *who_is_counted(const struct smtpd *smtpd)
+{
+	const struct conf_limits *limits = &smtpd->options.conf->limits;
+
+	return limits->user_daily_messages == 0 && limits->user_daily_bytes == 0 ? NULL : who_sends(smtpd);
+}
+
+/* Whether so many bytes more may be sent today. */
+static bool bytes_fit(const struct conf_limits *limits, const struct daily_total *total, uint64_t bytes)
+{
+	return limits->user_daily_bytes == 0 ||
+	       (total->bytes < limits->user_daily_bytes && bytes <= (uint64_t)(limits->user_daily_bytes - total->bytes));
+}
+
+bool smtpd_fits_the_day(const struct smtpd *smtpd)
+{
+	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
+	const char *user = who_is_counted(smtpd);
+	struct daily_total total;
+
+	if (user == NULL)
+		return true;
+	total = hooks->sent_today(hooks->context, user, NULL);
+	return bytes_fit(&smtpd->options.conf->limits, &total, smtpd->tx->size);
+}
+
+bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes)
+{
+	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
+	const struct conf_limits *limits = &smtpd->options.conf->limits;
+	const char *user = who_is_counted(smtpd);
+	struct daily_total total;
+
+	if (user == NULL)
+		return true;
+	total = hooks->sent_today(hooks->context, user, NULL);
+	if (limits->user_daily_messages > 0 && total.messages >= limits->user_daily_messages)
+		smtpd_reply(smtpd,
+		    "550 5.4.5 Daily limit of %lld messages reached; send this message tomorrow",
+		    (long long)limits->user_daily_messages);
+	else if (!bytes_fit(limits, &total, bytes))
+		smtpd_reply(smtpd,
+		    "550 5.4.5 This message would exceed your daily limit of %lld bytes; "
+		    "send it tomorrow",
+		    (long long)limits->user_daily_bytes);
+	else
+		return true;
+	return false;
+}
+
+void smtpd_count_sent(struct smtpd *smtpd)
+{
+	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
+	const struct daily_total more = {1, (int64_t)smtpd->tx->size};
+	const char *user = who_is_counted(smtpd);
+
+	if (user != NULL)
+		hooks->sent_today(hooks->context, user, &more);
+}
+
+bool smtpd_may_write_outside(const struct smtpd *smtpd)
+{
+	const char *name = who_sends(smtpd);
+	const struct conf_user *user = name == NULL ? NULL : conf_find_user(smtpd->options.conf, name);
+
+	return user == NULL || user->outside;
+}
+
+/* postmaster's is never full: nobody else would be told. */
+bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes)
+{
+	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
+	uint64_t quota = (uint64_t)smtpd->options.conf->limits.mailbox_quota, used;
+
+	if (quota == 0 || strcmp(user, CONF_POSTMASTER) == 0)
+		return true;
+	used = hooks->mailbox_bytes(hooks->context, user);
+	return used < quota && bytes <= quota - used;
+}
+
+bool smtpd_mailboxes_have_room(const struct smtpd *smtpd)
+{
+	const struct smtpd_transaction *tx = smtpd->tx;
+
+	if (smtpd->options.conf->limits.mailbox_quota == 0)
+		return true;
+	for (size_t i = 0; i < tx->envelope.place_count; i++) {
+		const struct place *place = &tx->envelope.places[i];
+
+		if (place->kind == PLACE_MAILBOX && !smtpd_mailbox_has_room(smtpd, place->name, tx->size))
+			return false;
+	}
+	return true;
+}

@@ -1,0 +1,126 @@
+/*
+ * What the files of the SMTP server share.
+ */
+#ifndef LANPOST_LAN_SERVER_SMTPD_PRIV_H
+#define LANPOST_LAN_SERVER_SMTPD_PRIV_H
+
+#include "message/addr.h"
+#include "message/dot.h"
+
+#include "lan-server/client_limits.h"
+#include "lan-server/smtp/smtpd.h"
+
+/*
+ *	HELLO --EHLO--> READY --MAIL--> MAIL --DATA--> DATA --end of data--> READY
+ *	                  |  <--RSET, EHLO--'
+ *	                  |  --BDAT--> CHUNK --all its bytes--> MAIL, after the last one READY
+ *	                  `--AUTH--> AUTH --responses--> READY
+ *	any --STARTTLS--> HELLO
+ */
+enum smtpd_state {
+	SMTPD_HELLO, /* nothing said yet: only the tx-less commands */
+	SMTPD_READY, /* greeted; no transaction */
+	SMTPD_MAIL,  /* a transaction is open: tx is set */
+	SMTPD_DATA,  /* bytes of the message are coming: tx is set */
+	SMTPD_CHUNK, /* bytes of a BDAT chunk are coming; without tx they are read and dropped */
+	SMTPD_AUTH,  /* the next line is a response in a login: sasl is set */
+};
+
+/* From MAIL until the message is accepted or given up. Freed by smtpd_transaction_end() alone. */
+struct smtpd_transaction {
+	struct addr sender; /* empty local part: the null sender */
+	struct envelope envelope;
+	bool utf8;       /* SMTPUTF8 was asked for */
+	bool to_outside; /* a recipient is outside */
+	bool to_daemon;
+	bool automatic; /* by its header, no person wrote it */
+	struct dot_reader reader; /* of DATA */
+	bool chunked;		  /* BDAT was used: DATA may not follow */
+	char last_byte;		  /* of the chunk before */
+	bool bare_line_end, has_nul;
+	struct buf header; /* header section as it came, until header_done */
+	size_t header_counted; /* bytes of it in body_memory_take() */
+	bool header_done;
+	unsigned too_many;  /* recipients beyond SMTPD_RECIPIENTS_MAX */
+	uint64_t announced; /* size as MAIL said it, 0: it did not */
+	uint64_t size;      /* message bytes so far */
+	struct body body;
+	struct buf subject;  /* decoded, for the daemon */
+	struct error failed; /* why the message will be refused; code 0: it will not */
+};
+
+struct smtpd {
+	struct smtpd_options options;
+	enum smtpd_state state;
+	struct buf replies;
+	bool tls;
+	char hello[256];  /* as the client names itself, made safe for a header */
+	bool extended;    /* EHLO, not HELO */
+	const char *user; /* logged in: mailbox name; NULL: not */
+	struct sasl *sasl; /* the login on its way */
+	struct client_limits limits;
+	unsigned bad_logins, unknown_names;
+	uint64_t chunk_left; /* bytes of the chunk still to come */
+	bool chunk_is_last;
+	struct smtpd_transaction *tx;
+};
+
+/* Appends "<code> <enhanced> <text>" CRLF; text from outside must be printable already. */
+void smtpd_reply(struct smtpd *smtpd, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The reply that an error means, or the given one where it fixes none. */
+void smtpd_reply_error(
+    struct smtpd *smtpd, const struct error *error, int code, const char *enhanced);
+/* Counts a reply to a mistake of the client; hangs up after too many. */
+enum smtpd_effect smtpd_mistake(struct smtpd *smtpd);
+/* Counts a command that was answered and did nothing; too many of them are mistakes. */
+enum smtpd_effect smtpd_junk(struct smtpd *smtpd);
+/* Closes the connection after too many errors. */
+enum smtpd_effect smtpd_close_if(struct smtpd *smtpd, bool too_many);
+
+/* Whether the sender may send a message of this many bytes today. Returns false after a reply. */
+bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes);
+bool smtpd_fits_the_day(const struct smtpd *smtpd); /* the message as it has come */
+void smtpd_count_sent(struct smtpd *smtpd);
+bool smtpd_may_write_outside(const struct smtpd *smtpd);
+/* The name of the first attachment in the message that may not leave, printable, in name; false if none exists. */
+bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size);
+bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes);
+/* Those of all recipients, for the message as it is now. */
+bool smtpd_mailboxes_have_room(const struct smtpd *smtpd);
+
+/* False if the user who logged in may not be the sender of an envelope (check_from). */
+bool smtpd_may_write_as(const struct smtpd *smtpd, const struct addr *sender);
+/* Whether the header names only authors that the user who logged in may be (check_from); where it does not name them, a
+ * Sender is added. Returns false with the refusal. */
+bool smtpd_authors_are_fine(struct smtpd *smtpd, struct slice header, char *refusal, size_t size);
+
+/* What a client asked for in MAIL and in RCPT; slices of its line. */
+struct smtpd_dsn_mail {
+	enum dsn_ret ret;
+	struct slice envid;
+};
+struct smtpd_dsn_rcpt {
+	unsigned notify; /* enum dsn_notify */
+	struct slice orcpt;
+};
+/* RET or ENVID. Returns the refusal, or NULL. */
+const char *smtpd_dsn_mail(struct slice name, struct slice value, struct smtpd_dsn_mail *dsn);
+/* All parameters of RCPT. Returns the refusal, or NULL. */
+const char *smtpd_dsn_rcpt(struct slice words, struct smtpd_dsn_rcpt *dsn);
+/* Keeps what was asked for with the places from `first` on. */
+void smtpd_dsn_keep(struct envelope *envelope, size_t first, const struct smtpd_dsn_rcpt *dsn);
+
+void smtpd_transaction_begin(struct smtpd *smtpd, const struct addr *sender);
+void smtpd_header_clear(struct smtpd_transaction *tx);
+void smtpd_transaction_end(struct smtpd *smtpd);
+
+enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg);
+enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg);
+enum smtpd_effect smtpd_cmd_data(struct smtpd *smtpd, struct slice arg);
+enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg);
+enum smtpd_effect smtpd_cmd_auth(struct smtpd *smtpd, struct slice arg);
+/* A line in the AUTH state; ptr NULL: there is no initial response. */
+enum smtpd_effect smtpd_auth_response(struct smtpd *smtpd, struct slice line);
+
+#endif

@@ -1,0 +1,279 @@
+#include "spool/log/deliver.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "message/correspondents.h"
+#include "message/decode.h"
+#include "message/header.h"
+#include "spool/layout.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/queue.h"
+#include "spool/state/state_replies.h"
+#include "spool/state/state_triggers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BOSS_HEADER_MAX (1u << 20)
+#define REPLY_FIELD_MAX 4000
+/* From here on a message is worth sharing blocks with its copy, and a few KiB of filling. */
+#define SHARE_MIN (1u << 20)
+
+struct work {
+	const struct delivery *delivery;
+	char *source; /* a file that holds the plain message, once there is one */
+};
+
+static bool wanted(const struct work *work, const struct place *place)
+{
+	const struct delivery *delivery = work->delivery;
+
+	return delivery->wanted == NULL ||
+	       delivery->wanted(delivery->context, delivery->envelope, place);
+}
+
+static const char *over_of(const struct work *work)
+{
+	const struct delivery *delivery = work->delivery;
+
+	return delivery->over == NULL ? NULL : delivery->over(delivery->context);
+}
+
+/* The message as it is stored: the lines above it, and its bytes around what is put into it. */
+#define PARTS 4
+static void message_parts(const struct delivery *delivery, struct slice *parts)
+{
+	const struct envelope *envelope = delivery->envelope;
+	size_t at = envelope->insert_at < delivery->body.len ? (size_t)envelope->insert_at
+							      : delivery->body.len;
+
+	parts[0] = slice_of(envelope->header);
+	parts[1] = slice_make(delivery->body.ptr, at);
+	parts[2] = slice_of(envelope->insert);
+	parts[3] = slice_from(delivery->body, at);
+}
+
+static int deliver_mailbox(struct work *work, const struct place *place, struct error *error)
+{
+	const struct delivery *delivery = work->delivery;
+	const struct envelope *envelope = delivery->envelope;
+	struct slice parts[PARTS];
+	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, envelope->size);
+	const char *over = over_of(work);
+	int result = -1;
+
+	message_parts(delivery, parts);
+	if (work->source != NULL)
+		result = maildir_deliver_link(delivery->spool, place->name, name, over, work->source,
+		    error);
+	if (result != 0)
+		result = maildir_deliver(delivery->spool, place->name, name, over, parts,
+		    ARRAY_LEN(parts), error);
+	if (result == 0 && work->source == NULL && over == NULL) {
+		char *file = xasprintf("new/%s", name);
+
+		work->source = layout_mailbox(delivery->spool, place->name, file);
+		free(file);
+	} else if (result == 0 && work->source == NULL) {
+		work->source = layout_mailbox(delivery->spool, place->name, over);
+	}
+	free(name);
+	return result;
+}
+
+/* Who sent it and to whom, Bcc included: for the boss's eyes only. */
+static void boss_header(const struct envelope *envelope, struct buf *out)
+{
+	size_t count = 0;
+
+	buf_printf(out, "X-Envelope-From: <%s>\r\nX-Envelope-To:", envelope->sender);
+	for (size_t i = 0; i < envelope->recipients.count; i++)
+		buf_printf(out, "%s <%s>", count++ == 0 ? "" : ",\r\n", envelope->recipients.items[i]);
+	/* Of fetched mail few providers tell; where it was sorted to is as good. */
+	for (size_t i = 0; i < envelope->place_count && envelope->recipients.count == 0; i++)
+		if (envelope->places[i].kind == PLACE_MAILBOX || envelope->places[i].kind == PLACE_QUEUE)
+			buf_printf(out, "%s <%s>", count++ == 0 ? "" : ",\r\n", envelope->places[i].name);
+	buf_append_text(out, "\r\n");
+}
+
+/* Blocks can be shared only where they begin at a block's border in both files: lines fill the header up to one. Whether
+ * they do depends on the message alone, so that recovery comes to the same file name. */
+#define FILLING "X-Envelope-Filling: "
+static void fill_block(struct buf *out)
+{
+	static const size_t line_max = 78;
+	const size_t least = strlen(FILLING "-\r\n");
+	size_t left = FSX_BLOCK - out->len % FSX_BLOCK;
+
+	if (left < least)
+		left += FSX_BLOCK;
+	while (left > 0) {
+		size_t line = left < line_max ? left : left < line_max + least ? left - least : line_max;
+
+		buf_append_text(out, FILLING);
+		for (size_t i = strlen(FILLING); i < line - 2; i++)
+			buf_append_text(out, "-");
+		buf_append_text(out, "\r\n");
+		left -= line;
+	}
+}
+
+size_t deliver_parts(const struct delivery *delivery, const struct place *place, struct buf *header, struct slice *parts)
+{
+	if (place->kind != PLACE_BOSS) {
+		message_parts(delivery, parts);
+		return PARTS;
+	}
+	boss_header(delivery->envelope, header);
+	if (delivery->envelope->size >= SHARE_MIN)
+		fill_block(header);
+	parts[0] = buf_slice(header);
+	message_parts(delivery, parts + 1);
+	return 1 + PARTS;
+}
+
+static int deliver_boss(struct work *work, const struct place *place, struct error *error)
+{
+	const struct delivery *delivery = work->delivery;
+	const struct envelope *envelope = delivery->envelope;
+	struct buf header = BUF_INIT(BOSS_HEADER_MAX);
+	struct slice parts[DELIVER_PARTS];
+	const char *over = over_of(work);
+	size_t count = deliver_parts(delivery, place, &header, parts);
+	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, header.len + envelope->size);
+	int result = -1;
+
+	if (envelope->size >= SHARE_MIN && work->source != NULL)
+		result = maildir_deliver_sharing(delivery->spool, place->name, name, over, parts[0], work->source, error);
+	if (result != 0)
+		result = maildir_deliver(delivery->spool, place->name, name, over, parts, count, error);
+	free(name);
+	buf_clear(&header);
+	return result;
+}
+
+/* A field as people read it, empty if it is not there. */
+static void field_text(struct slice message, const char *name, struct buf *out)
+{
+	struct header_field field;
+
+	if (header_find(message, name, &field))
+		decode_field(&field, decode_message_charset(message), out);
+}
+
+static int deliver_daemon(struct work *work, const struct place *place, struct error *error)
+{
+	const struct envelope *envelope = work->delivery->envelope;
+	struct buf message_id = BUF_INIT(1u << 20);
+	struct trigger trigger = {
+	    .id = envelope->id, .sender = place->name, .subject = place->why, .time = envelope->time};
+	int result;
+
+	field_text(work->delivery->body, "Message-ID", &message_id);
+	if (message_id.len == 0)
+		field_text(slice_of(envelope->header), "Message-ID", &message_id);
+	trigger.message_id = (char *)(uintptr_t)buf_text(&message_id);
+	result = state_trigger_add(work->delivery->state, &trigger, error);
+	buf_clear(&message_id);
+	return result;
+}
+
+/* What the reply will need: the message itself may be gone when it is written. */
+static int deliver_reply(struct work *work, const struct place *place, struct error *error)
+{
+	const struct delivery *delivery = work->delivery;
+	struct buf subject = BUF_INIT(REPLY_FIELD_MAX), message_id = BUF_INIT(REPLY_FIELD_MAX), written_to = BUF_INIT(REPLY_FIELD_MAX);
+	struct reply_due reply = {.id = delivery->envelope->id,
+	    .rule = place->why,
+	    .address = place->name,
+	    .account = delivery->envelope->account,
+	    .time = delivery->envelope->time};
+	int result;
+
+	field_text(delivery->body, "Subject", &subject);
+	field_text(delivery->body, "Message-ID", &message_id);
+	reply.subject = (char *)(uintptr_t)buf_text(&subject);
+	reply.message_id = (char *)(uintptr_t)buf_text(&message_id);
+	correspondents_written_to(delivery->body, &written_to);
+	reply.written_to = (char *)(uintptr_t)buf_text(&written_to);
+	result = state_reply_add(delivery->state, &reply, error);
+	buf_clear(&written_to);
+	buf_clear(&subject);
+	buf_clear(&message_id);
+	return result;
+}
+
+static void report(struct work *work, const struct place *place, const struct error *error)
+{
+	if (work->delivery->report != NULL)
+		work->delivery->report(work->delivery->context, work->delivery->envelope, place,
+		    error);
+}
+
+/* All outside recipients are one entry, with an envelope that names no others. */
+static size_t deliver_queue(struct work *work)
+{
+	const struct delivery *delivery = work->delivery;
+	struct envelope entry = *delivery->envelope;
+	struct slice parts[PARTS];
+	struct error error;
+	bool failed;
+
+	message_parts(delivery, parts);
+
+	entry.places = xcalloc(delivery->envelope->place_count, sizeof(*entry.places));
+	entry.place_count = 0;
+	for (size_t i = 0; i < delivery->envelope->place_count; i++) {
+		const struct place *place = &delivery->envelope->places[i];
+
+		if (place->kind == PLACE_QUEUE && wanted(work, place))
+			entry.places[entry.place_count++] = *place;
+	}
+	failed = entry.place_count > 0 &&
+		 queue_deliver(delivery->spool, &entry, work->source, parts, ARRAY_LEN(parts),
+		     &error) != 0;
+	if (entry.place_count > 0 && !failed && work->source == NULL)
+		work->source = queue_message_path(delivery->spool, &(struct queue_item){QUEUE_ACTIVE, entry.id}, &error);
+	for (size_t i = 0; i < entry.place_count; i++)
+		report(work, &entry.places[i], failed ? &error : NULL);
+	free(entry.places);
+	return failed ? 1 : 0;
+}
+
+/* All places of the kinds in the bit mask (1 << PLACE_MAILBOX ...), each by itself. Returns how many failed. */
+static size_t deliver_kinds(struct work *work, unsigned kinds)
+{
+	static int (*const how[])(struct work *, const struct place *, struct error *) = {
+	    [PLACE_MAILBOX] = deliver_mailbox,
+	    [PLACE_BOSS] = deliver_boss,
+	    [PLACE_DAEMON] = deliver_daemon,
+	    [PLACE_REPLY] = deliver_reply,
+	};
+	size_t failed = 0;
+
+	for (size_t i = 0; i < work->delivery->envelope->place_count; i++) {
+		const struct place *place = &work->delivery->envelope->places[i];
+		struct error error;
+		bool done;
+
+		if ((kinds >> place->kind & 1) == 0 || !wanted(work, place))
+			continue;
+		done = how[place->kind](work, place, &error) == 0;
+		report(work, place, done ? NULL : &error);
+		failed += done ? 0 : 1;
+	}
+	return failed;
+}
+
+size_t deliver_places(const struct delivery *delivery)
+{
+	struct work work = {.delivery = delivery};
+	size_t failed;
+
+	failed = deliver_kinds(&work, 1u << PLACE_MAILBOX | 1u << PLACE_DAEMON | 1u << PLACE_REPLY);
+	failed += deliver_queue(&work);
+	failed += deliver_kinds(&work, 1u << PLACE_BOSS); /* last: his copy shares the bytes of another */
+	free(work.source);
+	return failed;
+}

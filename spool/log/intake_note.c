@@ -1,0 +1,248 @@
+/*
+ * The journal and the UIDLs on their way to the state: gathered in memory, written at the checkpoint. Losing them in
+ * a crash loses nothing: recovery makes the same rows from the log.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "spool/log/intake_priv.h"
+#include "spool/state/last_login.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/shown.h"
+#include "spool/state/state_journal.h"
+#include "spool/state/state_seen.h"
+
+#include <stdlib.h>
+
+static void note_add(struct intake *intake, struct note note, const char *const *texts,
+    size_t count)
+{
+	struct note *copy = xmalloc(sizeof(*copy));
+
+	*copy = note;
+	for (size_t i = 0; i < count; i++)
+		copy->text[i] = xstrdup(texts[i] == NULL ? "" : texts[i]);
+	copy->next = NULL;
+	pthread_mutex_lock(&intake->lock);
+	*intake->notes_end = copy;
+	intake->notes_end = &copy->next;
+	intake_wake(intake);
+	pthread_mutex_unlock(&intake->lock);
+}
+
+void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
+    enum event event, const char *place, const char *detail)
+{
+	const char *texts[] = {id, session, event_code(event), place, detail};
+
+	note_add(intake, (struct note){.kind = NOTE_EVENT, .time = time_us}, texts,
+	    ARRAY_LEN(texts));
+}
+
+/* The local users who get it, whom else it is sent on to, the account and the rules. */
+static void add_keywords(const struct envelope *envelope, struct buf *keywords)
+{
+	char *rules = shown_field(slice_of(envelope->header), "X-Lanpost-Rule");
+
+	for (size_t i = 0; i < envelope->place_count; i++)
+		if (envelope->places[i].kind == PLACE_MAILBOX || envelope->places[i].kind == PLACE_QUEUE)
+			buf_printf(keywords, "%s%s", keywords->len == 0 ? "" : ", ", envelope->places[i].name);
+	if (envelope->account[0] != '\0')
+		buf_printf(keywords, "%saccount %s", keywords->len == 0 ? "" : ", ", envelope->account);
+	if (rules[0] != '\0')
+		buf_printf(keywords, "%srule %s", keywords->len == 0 ? "" : ", ", rules);
+	free(rules);
+}
+
+void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body)
+{
+	const struct shown shown = {envelope->account, envelope->header, envelope->sender, &envelope->recipients};
+	char *read[SHOWN_COUNT] = {NULL}, *const *texts = envelope->shown[SHOWN_ID] != NULL ? envelope->shown : read;
+	struct buf keywords = BUF_INIT(1u << 20);
+	const char *message[] = {envelope->id.text, "", "", "", "", ""};
+	/* Records of older versions know the account alone: fetch_adopt() puts their rows right. */
+	const char *mailbox = envelope->mailbox[0] == '\0' ? envelope->account : envelope->mailbox;
+	const char *seen[] = {mailbox, envelope->uidl, envelope->id.text};
+
+	if (texts == read)
+		shown_read(&shown, body, read);
+	add_keywords(envelope, &keywords);
+	message[1] = texts[SHOWN_ID];
+	message[2] = texts[SHOWN_SENDERS];
+	message[3] = texts[SHOWN_RECIPIENTS];
+	message[4] = texts[SHOWN_SUBJECT];
+	message[5] = buf_text(&keywords);
+	note_add(intake,
+	    (struct note){.kind = NOTE_MESSAGE, .time = envelope->time, .size = envelope->size},
+	    message, ARRAY_LEN(message));
+	/* The time of the envelope, so that recovery makes the very same row. */
+	note_event(intake, envelope->time * 1000000, envelope->id.text, envelope->session,
+	    EVENT_ACCEPTED, "", envelope->origin);
+	if (envelope->uidl[0] != '\0')
+		note_add(intake,
+		    (struct note){
+			.kind = NOTE_SEEN,
+			.time = envelope->time,
+			.size = envelope->listed,
+			.digest = envelope->digest,
+			.body = envelope->body,
+		    },
+		    seen, ARRAY_LEN(seen));
+	buf_clear(&keywords);
+	for (size_t i = 0; i < SHOWN_COUNT; i++)
+		free(read[i]);
+}
+
+void note_delivered(struct intake *intake, const struct envelope *envelope,
+    const struct place *place, const struct error *error)
+{
+	static const enum event events[] = {
+	    [PLACE_MAILBOX] = EVENT_DELIVERED,
+	    [PLACE_BOSS] = EVENT_COPIED_TO_BOSS,
+	    [PLACE_QUEUE] = EVENT_QUEUED,
+	    [PLACE_DAEMON] = EVENT_TRIGGERED,
+	    [PLACE_REPLY] = EVENT_REPLY_DUE,
+	};
+
+	note_event(intake, clock_wall_us(), envelope->id.text, envelope->session,
+	    error == NULL ? events[place->kind] : EVENT_DELIVERY_FAILED, place->name,
+	    error == NULL ? place->why : error->phrase);
+}
+
+void note_facts(struct intake *intake, const struct fact *facts, size_t count)
+{
+	static const enum event events[] = {
+	    [FACT_SENT] = EVENT_SENT,
+	    [FACT_FAILED] = EVENT_REFUSED,
+	    [FACT_ATTEMPT] = EVENT_ATTEMPT,
+	    [FACT_REMOVE] = EVENT_REMOVED,
+	};
+
+	for (size_t i = 0; i < count; i++) {
+		const struct fact *fact = &facts[i];
+		struct slice unique;
+
+		if (fact->kind >= ARRAY_LEN(events))
+			continue;
+		if (fact->kind != FACT_REMOVE) {
+			intake_journal(intake, fact->id, intake->session, events[fact->kind], fact->name,
+			    fact->text);
+		} else if (maildir_unique_id(slice_of(fact->text), &unique)) {
+			char *id = slice_dup(unique);
+
+			intake_journal(intake, id, intake->session, EVENT_REMOVED, fact->name, "");
+			free(id);
+		}
+	}
+}
+
+void note_trouble(struct intake *intake, const struct error *error)
+{
+	const char *const text[] = {error->phrase};
+	bool is_known;
+
+	pthread_mutex_lock(&intake->lock);
+	is_known = intake->in_trouble;
+	intake->in_trouble = true;
+	pthread_mutex_unlock(&intake->lock);
+	if (!is_known)
+		note_add(intake, (struct note){.kind = NOTE_TROUBLE}, text, ARRAY_LEN(text));
+}
+
+static int write_note(struct state *state, const struct note *note, struct error *error)
+{
+	if (note->kind == NOTE_TROUBLE)
+		return state_set(state, INTAKE_TROUBLE, note->text[0], error);
+	if (note->kind == NOTE_LOGIN)
+		return last_login_put(state, note->text[0], note->text[1], note->text[2], note->time, error);
+	if (note->kind == NOTE_SEEN)
+		return state_seen_add(state, note->text[0], slice_of(note->text[1]), note->text[2],
+		    &(struct seen){.time = note->time, .listed = note->size, .digest = note->digest, .body = note->body},
+		    error);
+	if (note->kind == NOTE_MESSAGE)
+		return state_message_add(state,
+		    &(struct journal_message){
+			.id = note->text[0],
+			.message_id = note->text[1],
+			.sender = note->text[2],
+			.recipients = note->text[3],
+			.subject = note->text[4],
+			.keywords = note->text[5],
+			.time = note->time,
+			.size = note->size,
+		    },
+		    error);
+	return state_journal_add(state,
+	    &(struct journal_event){
+		.time_us = note->time,
+		.id = note->text[0],
+		.session = note->text[1],
+		.event = note->text[2],
+		.place = note->text[3],
+		.detail = note->text[4],
+	    },
+	    error);
+}
+
+void note_free_all(struct note *notes)
+{
+	while (notes != NULL) {
+		struct note *next = notes->next;
+
+		for (size_t i = 0; i < ARRAY_LEN(notes->text); i++)
+			free(notes->text[i]);
+		free(notes);
+		notes = next;
+	}
+}
+
+static int write_all(struct intake *intake, const struct note *notes, struct error *error)
+{
+	if (notes == NULL)
+		return 0;
+	if (state_begin(intake->state, error) != 0)
+		return -1;
+	for (; notes != NULL; notes = notes->next)
+		if (write_note(intake->state, notes, error) != 0) {
+			state_abort(intake->state);
+			return -1;
+		}
+	return state_commit(intake->state, error);
+}
+
+static int take_and_write(struct intake *intake, struct error *error)
+{
+	struct note *notes, **end;
+	int result;
+
+	pthread_mutex_lock(&intake->lock);
+	logins_gather(intake);
+	notes = intake->notes;
+	end = intake->notes_end;
+	intake->notes = NULL;
+	intake->notes_end = &intake->notes;
+	pthread_mutex_unlock(&intake->lock);
+
+	result = write_all(intake, notes, error);
+	if (result == 0) {
+		note_free_all(notes);
+		return 0;
+	}
+	pthread_mutex_lock(&intake->lock);
+	*end = intake->notes;
+	if (intake->notes == NULL)
+		intake->notes_end = end;
+	intake->notes = notes;
+	pthread_mutex_unlock(&intake->lock);
+	return result;
+}
+
+int intake_write_notes(struct intake *intake, struct error *error)
+{
+	int result;
+
+	/* Who comes second finds the notes in the state, not on their way. */
+	pthread_mutex_lock(&intake->flushing);
+	result = take_and_write(intake, error);
+	pthread_mutex_unlock(&intake->flushing);
+	return result;
+}

@@ -1,0 +1,121 @@
+/* The life of a segment of ours: begun, appended to, made durable, closed, or broken and never trusted again. */
+#include "base/alloc.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "spool/log/intake_priv.h"
+#include "spool/log/record.h"
+#include "spool/reserve.h"
+
+#include <stdlib.h>
+
+void segment_free(struct segment *segment)
+{
+	wal_close(segment->wal);
+	strlist_clear(&segment->body_files);
+	free(segment);
+}
+
+/* Writes into a new segment which parts of broken ones count for nothing. */
+static int append_voids(struct intake *intake, struct wal *wal, struct error *error)
+{
+	struct buf head = BUF_INIT(RECORD_HEAD_MAX);
+	bool broken = false;
+	int result = 0;
+
+	for (size_t i = 0; i < intake->voids.count; i++) {
+		struct slice offset = slice_of(intake->voids.items[i]);
+		struct slice file = slice_cut(&offset, ' ');
+		char *name = slice_dup(file);
+
+		record_write(&(struct fact){.kind = FACT_VOID, .name = name, .text = offset.ptr}, 1,
+		    NULL, NULL, &head);
+		free(name);
+	}
+	if (head.len > 0) {
+		result = wal_append(wal, buf_slice(&head), SLICE_NONE, &broken, error);
+		if (result == 0)
+			result = wal_sync(wal, error);
+		if (result == 0)
+			wal->durable = wal->size;
+	}
+	buf_clear(&head);
+	return result;
+}
+
+int segment_begin(struct intake *intake, struct error *error)
+{
+	struct segment *segment = xcalloc(1, sizeof(*segment));
+	int result = wal_create(&segment->wal, intake->spool, intake->writer, error);
+
+	if (result != 0 && reserve_spend(intake->spool, error))
+		result = wal_create(&segment->wal, intake->spool, intake->writer, error);
+	if (result != 0 || append_voids(intake, segment->wal, error) != 0) {
+		segment_free(segment);
+		return -1;
+	}
+	segment->has_facts = intake->voids.count > 0;
+	strlist_clear(&intake->voids);
+	intake->current = segment;
+	return 0;
+}
+
+void segment_close(struct intake *intake, struct segment *segment)
+{
+	if (intake->current != segment)
+		return;
+	intake->current = NULL;
+	segment->next = intake->closed;
+	intake->closed = segment;
+}
+
+void segment_break(struct intake *intake, struct segment *segment)
+{
+	struct error error;
+	char *what;
+
+	if (segment->broken)
+		return;
+	segment->broken = true;
+	segment_close(intake, segment);
+	if (wal_cut(segment->wal, &error) == 0)
+		return;
+	log_warnx("event=log-segment-broken file=%s reason=%s", segment->wal->name.file,
+	    LOG_ERROR(&error));
+	what = xasprintf("%s %llu", segment->wal->name.file,
+	    (unsigned long long)segment->wal->durable);
+	strlist_add(&intake->voids, what);
+	free(what);
+}
+
+int segment_commit(struct intake *intake, struct segment *segment, uint64_t size,
+    struct error *error)
+{
+	while (segment->wal->durable < size) {
+		struct wal snapshot;
+		uint64_t target;
+		int result;
+
+		if (segment->broken)
+			return error_set(error, ERROR_IO,
+			    N_("cannot write the intake log; the log has the reason"));
+		if (segment->syncing) {
+			pthread_cond_wait(&intake->synced, &intake->lock);
+			continue;
+		}
+		segment->syncing = true;
+		snapshot = *segment->wal;
+		target = segment->wal->size;
+		pthread_mutex_unlock(&intake->lock);
+		result = wal_sync(&snapshot, error);
+		pthread_mutex_lock(&intake->lock);
+		segment->syncing = false;
+		pthread_cond_broadcast(&intake->synced);
+		if (result == 0)
+			segment->wal->durable = target;
+		else
+			segment_break(intake, segment);
+		if (result != 0)
+			return -1;
+	}
+	return 0;
+}

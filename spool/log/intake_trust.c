@@ -1,0 +1,102 @@
+/* What this process knows of files that are delivered, and of places that are not (QUEUE.md, "When the disk lies"). */
+#include "base/fsx.h"
+#include "spool/log/intake_priv.h"
+
+static void doubt(struct segment *segment)
+{
+	for (; segment != NULL; segment = segment->next)
+		segment->doubtful = true;
+}
+
+int intake_sync(struct intake *intake, struct error *error)
+{
+	if (fsx_sync_opened(intake->sync_fd, intake->spool, error) == 0)
+		return 0;
+	pthread_mutex_lock(&intake->lock);
+	doubt(intake->current);
+	doubt(intake->closed);
+	pthread_mutex_unlock(&intake->lock);
+	return -1;
+}
+
+enum log_trust log_trust(struct intake *intake, const char *file)
+{
+	enum log_trust trust;
+
+	pthread_mutex_lock(&intake->lock);
+	trust = (enum log_trust)(uintptr_t)map_get(&intake->trust, slice_of(file));
+	pthread_mutex_unlock(&intake->lock);
+	return trust;
+}
+
+void log_set_trust(struct intake *intake, const char *file, enum log_trust trust)
+{
+	pthread_mutex_lock(&intake->lock);
+	map_put(&intake->trust, slice_of(file), (void *)(uintptr_t)trust);
+	pthread_mutex_unlock(&intake->lock);
+}
+
+static void debt_key(struct buf *key, const struct envelope *envelope, const struct place *place)
+{
+	buf_printf(key, "%s %d %s", envelope->id.text, (int)place->kind, place->name);
+}
+
+enum debt place_debt(struct intake *intake, const struct envelope *envelope, const struct place *place)
+{
+	struct buf key = BUF_INIT(1u << 20);
+	enum debt debt;
+
+	debt_key(&key, envelope, place);
+	pthread_mutex_lock(&intake->lock);
+	debt = (enum debt)(uintptr_t)map_get(&intake->debts, buf_slice(&key));
+	pthread_mutex_unlock(&intake->lock);
+	buf_clear(&key);
+	return debt == DEBT_PAID ? DEBT_NONE : debt;
+}
+
+void place_owe(struct intake *intake, const struct envelope *envelope, const struct place *place, enum debt debt)
+{
+	struct buf key = BUF_INIT(1u << 20);
+
+	debt_key(&key, envelope, place);
+	pthread_mutex_lock(&intake->lock);
+	map_put(&intake->debts, buf_slice(&key), (void *)(uintptr_t)debt);
+	pthread_mutex_unlock(&intake->lock);
+	buf_clear(&key);
+}
+
+void place_paid(struct intake *intake, const struct envelope *envelope, const struct place *place)
+{
+	if (place_debt(intake, envelope, place) != DEBT_NONE)
+		place_owe(intake, envelope, place, DEBT_PAID);
+}
+
+/* The map holds the state of each recipient, and under the id alone how many are unsettled, plus one. */
+void entry_set_settled(struct intake *intake, const char *id, const char *recipient, bool settled)
+{
+	struct buf key = BUF_INIT(1u << 20);
+	enum settlement before, now = settled ? SETTLED : UNSETTLED;
+	uintptr_t count;
+
+	buf_printf(&key, "%s %s", id, recipient);
+	pthread_mutex_lock(&intake->lock);
+	before = (enum settlement)(uintptr_t)map_get(&intake->unsettled, buf_slice(&key));
+	if (before != now && (before == UNSETTLED || !settled)) {
+		count = (uintptr_t)map_get(&intake->unsettled, slice_of(id));
+		count = count == 0 ? 1 : count;
+		map_put(&intake->unsettled, slice_of(id), (void *)(settled ? count - 1 : count + 1));
+		map_put(&intake->unsettled, buf_slice(&key), (void *)(uintptr_t)now);
+	}
+	pthread_mutex_unlock(&intake->lock);
+	buf_clear(&key);
+}
+
+bool intake_is_unsettled(struct intake *intake, const struct msgid *id)
+{
+	bool unsettled;
+
+	pthread_mutex_lock(&intake->lock);
+	unsettled = (uintptr_t)map_get(&intake->unsettled, slice_of(id->text)) > 1;
+	pthread_mutex_unlock(&intake->lock);
+	return unsettled;
+}

@@ -1,0 +1,268 @@
+/*
+ * Recovery's ears: the facts that the segments of the log hold, and what is done about an orphan's own.
+ */
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "spool/layout.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/queue.h"
+#include "spool/log/recover_priv.h"
+#include "spool/state/state_replies.h"
+#include "spool/state/state_triggers.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define READ_TRIES 10
+
+/* --- facts */
+
+/* One key a fact. A removal is kept by id where the file was ours, so that it holds whatever
+ * the host part of the name was. */
+static void fact_key(struct buf *key, enum fact_kind kind, const char *id, const char *name,
+    const char *text)
+{
+	struct slice unique, unique_id;
+
+	buf_reset(key);
+	switch (kind) {
+	case FACT_SENT:
+	case FACT_FAILED:
+		buf_printf(key, "q/%s/%s", id, name);
+		break;
+	case FACT_REMOVE:
+		unique = slice_of(text);
+		if (!maildir_unique_id(unique, &unique_id))
+			unique_id = unique;
+		buf_printf(key, "r/%s/%.*s", name, SLICE_PRINT(unique_id));
+		break;
+	case FACT_VOID:
+		buf_printf(key, "v/%s", name);
+		break;
+	case FACT_ATTEMPT:
+	case FACT_TRIGGER_DONE:
+	case FACT_REPLY_DONE:
+		buf_printf(key, "%d/%s", (int)kind, id);
+		break;
+	}
+}
+
+/* Where a segment ends to count: void facts are looked up, if they have been read already. */
+static uint64_t void_offset(const struct recovery *recovery, const char *file)
+{
+	struct buf key = BUF_INIT(256);
+	void *value;
+
+	fact_key(&key, FACT_VOID, "", file, "");
+	value = map_get(&recovery->facts, buf_slice(&key));
+	buf_clear(&key);
+	return value == NULL ? UINT64_MAX : (uint64_t)(uintptr_t)value;
+}
+
+/* --- reading a segment */
+
+int recover_set_aside(struct recovery *recovery, const char *name, struct slice bytes, struct error *error)
+{
+	char *path = layout_queue_file(recovery->intake->spool, QUEUE_CORRUPT, name, "");
+	bool is_there = access(path, F_OK) == 0;
+
+	free(path);
+	if (is_there)
+		return 0;
+	log_warnx("event=set-aside bytes=%zu kept=queue/corrupt/%s", bytes.len, LOG_CSTR(name));
+	intake_journal(recovery->intake, "", "", EVENT_LOG_DAMAGED, "", name);
+	return queue_set_aside(recovery->intake->spool, name, bytes, error);
+}
+
+static int damaged(struct recovery *recovery, const char *file, uint64_t offset, struct slice bytes, struct error *error)
+{
+	char *name = xasprintf("%s-%llu.record", file, (unsigned long long)offset);
+	int result = recover_set_aside(recovery, name, bytes, error);
+
+	free(name);
+	return result;
+}
+
+int recover_each_record(struct recovery *recovery, const char *file, bool report, record_fn fn,
+    void *context, struct error *error)
+{
+	char *path = layout_wal(recovery->intake->spool, file);
+	uint64_t end = void_offset(recovery, file), offset;
+	struct wal_reader reader;
+	struct slice head, body;
+	enum wal_next next;
+	int result = wal_read(&reader, path, error);
+
+	free(path);
+	if (result != 0)
+		return -1;
+	while (result == 0 &&
+	       ((next = wal_next(&reader, &offset, &head, &body)) == WAL_RECORD ||
+		   next == WAL_DAMAGED)) {
+		struct record record;
+		struct error parse_error;
+
+		if (offset >= end)
+			break;
+		if (next == WAL_DAMAGED || record_parse(head, &record, &parse_error) != 0) {
+			result = wal_read_check(&reader, error);
+			if (result == 0 && report)
+				/* A body stands right behind its head. */
+				result = damaged(recovery, file, offset, slice_make(head.ptr, head.len + body.len), error);
+			continue;
+		}
+		result = fn(recovery, context, &record, body, error);
+		record_clear(&record);
+	}
+	if (result == 0)
+		result = wal_read_check(&reader, error);
+	wal_read_end(&reader);
+	return result;
+}
+
+static int gather_facts(struct recovery *recovery, void *context, struct record *record,
+    struct slice body, struct error *error)
+{
+	struct buf key = BUF_INIT(1u << 20);
+
+	(void)context;
+	(void)body;
+	(void)error;
+	for (size_t i = 0; i < record->fact_count; i++) {
+		const struct fact *fact = &record->facts[i];
+		uint64_t value = 1;
+
+		if (fact->kind == FACT_VOID)
+			slice_number(slice_of(fact->text), 1, UINT64_MAX, &value);
+		fact_key(&key, fact->kind, fact->id, fact->name, fact->text);
+		map_put(&recovery->facts, buf_slice(&key), (void *)(uintptr_t)value);
+	}
+	buf_clear(&key);
+	return 0;
+}
+
+/* One walk over all of them. *gone: one went away meanwhile, be it that it was renamed. */
+static int read_all(struct recovery *recovery, bool *gone, struct error *error)
+{
+	struct wal_names names;
+	int result = wal_list(recovery->intake->spool, &names, error);
+
+	*gone = false;
+	if (result != 0)
+		return -1;
+	/* From the newest down: a void stands in a later segment than what it speaks of. Damage in a .log is told of when it is
+	 * recovered. */
+	for (size_t i = names.count; i-- > 0 && result == 0;) {
+		result = recover_each_record(recovery, names.items[i].file, names.items[i].state == WAL_DONE, gather_facts, NULL,
+		    error);
+		if (result != 0 && error->saved_errno == ENOENT) {
+			*gone = true;
+			result = 0;
+		}
+	}
+	wal_names_clear(&names);
+	return result;
+}
+
+int recover_read_facts(struct recovery *recovery, struct error *error)
+{
+	bool gone;
+
+	for (int tries = 0; tries < READ_TRIES; tries++) {
+		if (read_all(recovery, &gone, error) != 0)
+			return -1;
+		if (!gone)
+			return 0;
+	}
+	return error_set(error, ERROR_TEMPORARY, N_("cannot read the log: it changes too fast"));
+}
+
+bool recover_has_fact(const struct recovery *recovery, enum fact_kind kind, const char *id,
+    const char *name, const char *text)
+{
+	struct buf key = BUF_INIT(1u << 20);
+	bool found;
+
+	fact_key(&key, kind, id, name, text);
+	found = map_get(&recovery->facts, buf_slice(&key)) != NULL;
+	buf_clear(&key);
+	return found;
+}
+
+/* --- pass 3: the orphan's own facts */
+
+int facts_apply(struct intake *intake, const struct fact *facts, size_t count, struct error *error)
+{
+	const char **uniques = xcalloc(count, sizeof(*uniques));
+	size_t removed = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct fact *fact = &facts[i];
+		struct msgid id;
+		int done = 0;
+
+		switch (fact->kind) {
+		case FACT_SENT:
+		case FACT_FAILED:
+			snprintf(id.text, sizeof(id.text), "%s", fact->id);
+			done = queue_settle(intake->spool, &id, fact->name,
+			    fact->kind == FACT_SENT ? PLACE_SENT : PLACE_FAILED, fact->text, error);
+			entry_set_settled(intake, fact->id, fact->name, done == 0);
+			break;
+		case FACT_REMOVE:
+			/* A mailbox is walked once for all its removals, which stand side by side. */
+			uniques[removed++] = fact->text;
+			if (i + 1 < count && facts[i + 1].kind == FACT_REMOVE &&
+			    strcmp(facts[i + 1].name, fact->name) == 0)
+				break;
+			done = maildir_unlink(intake->spool, fact->name, uniques, removed, error);
+			removed = 0;
+			break;
+		case FACT_TRIGGER_DONE:
+			done = state_trigger_done(intake->state, fact->id, error);
+			break;
+		case FACT_REPLY_DONE:
+			done = state_reply_done(intake->state, fact->id,
+			    strcmp(fact->name, "sent") == 0, error);
+			break;
+		case FACT_ATTEMPT:
+		case FACT_VOID:
+			break;
+		}
+		if (done != 0)
+			result = -1;
+	}
+	free(uniques);
+	return result;
+}
+
+/* An attempt that no outcome followed may have reached the smarthost: the one doubt there is. */
+static void journal_doubts(struct recovery *recovery, const struct record *record)
+{
+	for (size_t i = 0; i < record->fact_count; i++) {
+		const struct fact *fact = &record->facts[i];
+
+		if (fact->kind == FACT_ATTEMPT &&
+		    !recover_has_fact(recovery, FACT_SENT, fact->id, fact->name, ""))
+			intake_journal(recovery->intake, fact->id, "", EVENT_IN_DOUBT, fact->name,
+			    PHRASE(N_("the gateway stopped while it was sending: the message may "
+			        "arrive twice")));
+	}
+}
+
+int recover_apply_facts(struct recovery *recovery, void *context, struct record *record,
+    struct slice body, struct error *error)
+{
+	(void)context;
+	(void)body;
+	journal_doubts(recovery, record);
+	if (facts_apply(recovery->intake, record->facts, record->fact_count, error) != 0)
+		recovery->failed++;
+	return 0;
+}
+

@@ -1,0 +1,91 @@
+/*
+ * What crashes leave behind and nobody needs: removed when it is older than a day.
+ */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "spool/log/intake_priv.h"
+#include "spool/layout.h"
+#include "spool/queue.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define SWEEP_AGE (24 * 3600)
+
+typedef bool (*stray_fn)(const char *spool, const char *name);
+
+static bool any_stray(const char *spool, const char *name)
+{
+	(void)spool;
+	(void)name;
+	return true;
+}
+
+static bool wal_stray(const char *spool, const char *name)
+{
+	size_t len = strlen(name);
+
+	(void)spool;
+	return strstr(name, ".new") != NULL || (len > 4 && strcmp(name + len - 4, ".msg") == 0);
+}
+
+static bool queue_stray(const char *spool, const char *name)
+{
+	struct msgid id;
+	enum queue_state state;
+	struct error error;
+
+	if (strlen(name) < MSGID_LEN || strstr(name, ".env") != NULL)
+		return false;
+	snprintf(id.text, sizeof(id.text), "%s", name);
+	return queue_find(spool, &id, &state, &error) == 0;
+}
+
+static void sweep_folder(const char *spool, const char *folder, stray_fn is_stray)
+{
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+	struct stat st;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (entry->d_name[0] != '.' && is_stray(spool, entry->d_name) &&
+		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+		    S_ISREG(st.st_mode) && st.st_mtime + SWEEP_AGE < clock_wall())
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir != NULL)
+		closedir(dir);
+}
+
+void sweep_spool(const struct intake *intake)
+{
+	char *path = layout_mailboxes(intake->spool);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL) {
+		char *tmp = layout_mailbox(intake->spool, entry->d_name, "tmp");
+
+		if (entry->d_name[0] != '.')
+			sweep_folder(intake->spool, tmp, any_stray);
+		free(tmp);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+	/* A body file is swept only when nothing is owed: its record may still name it. */
+	if (!intake->owed) {
+		path = layout_wal(intake->spool, "");
+		sweep_folder(intake->spool, path, wal_stray);
+		free(path);
+	}
+	for (int state = 0; state < QUEUE_CORRUPT; state++) {
+		char *folder = layout_queue(intake->spool, (enum queue_state)state);
+
+		sweep_folder(intake->spool, folder, queue_stray);
+		free(folder);
+	}
+}

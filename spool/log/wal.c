@@ -1,0 +1,294 @@
+#include "spool/log/wal_priv.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/owned.h"
+#include "base/rand.h"
+#include "spool/layout.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+/* --- names */
+
+static bool parse_name(const char *file, struct wal_name *name)
+{
+	struct slice rest = slice_of(file), stem, part;
+
+	*name = (struct wal_name){0};
+	if (rest.len >= sizeof(name->file))
+		return false;
+	memcpy(name->file, file, rest.len + 1);
+	part = slice_cut(&rest, '-');
+	if (rest.ptr == NULL || !slice_number(part, 0, UINT64_MAX / 2, &name->number))
+		return false;
+	stem = slice_cut(&rest, '.');
+	if (stem.len == 0)
+		return false;
+	if (slice_is(rest, "log")) {
+		name->state = WAL_LOG;
+		return true;
+	}
+	part = slice_cut(&rest, '.');
+	name->state = WAL_DONE;
+	return slice_is(rest, "done") && slice_number(part, 0, UINT64_MAX / 2, &name->until);
+}
+
+static int by_number(const void *a, const void *b)
+{
+	const struct wal_name *x = a, *y = b;
+
+	if (x->number != y->number)
+		return x->number < y->number ? -1 : 1;
+	return strcmp(x->file, y->file);
+}
+
+int wal_list(const char *spool, struct wal_names *names, struct error *error)
+{
+	char *path = layout_wal(spool, "");
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	*names = (struct wal_names){0};
+	if (dir == NULL) {
+		error_errno(error, N_("cannot list %s"), path);
+		free(path);
+		return -1;
+	}
+	while ((entry = readdir(dir)) != NULL) {
+		struct wal_name name;
+
+		if (!parse_name(entry->d_name, &name))
+			continue;
+		ARRAY_GROW(names->items, names->count);
+		names->items[names->count++] = name;
+	}
+	closedir(dir);
+	free(path);
+	if (names->count > 1)
+		qsort(names->items, names->count, sizeof(*names->items), by_number);
+	return 0;
+}
+
+void wal_names_clear(struct wal_names *names)
+{
+	free(names->items);
+	*names = (struct wal_names){0};
+}
+
+/* The highest number in use, `until` included: a new segment must stand above both. */
+static int highest(const char *spool, uint64_t *number, struct error *error)
+{
+	struct wal_names names;
+
+	if (wal_list(spool, &names, error) != 0)
+		return -1;
+	*number = 0;
+	for (size_t i = 0; i < names.count; i++) {
+		if (names.items[i].number > *number)
+			*number = names.items[i].number;
+		if (names.items[i].until > *number)
+			*number = names.items[i].until;
+	}
+	wal_names_clear(&names);
+	return 0;
+}
+
+int wal_to_facts(const char *spool, struct wal_name *name, struct error *error)
+{
+	struct wal_name done = *name;
+	char *from = layout_wal(spool, name->file), *to;
+	size_t stem = strcspn(name->file, ".");
+	int result = highest(spool, &done.until, error);
+
+	snprintf(done.file, sizeof(done.file), "%.*s.%012llu.done", (int)stem, name->file,
+	    (unsigned long long)done.until);
+	to = layout_wal(spool, done.file);
+	if (result == 0)
+		result = fsx_rename(from, to, error);
+	if (result == 0) {
+		done.state = WAL_DONE;
+		*name = done;
+	}
+	free(from);
+	free(to);
+	return result;
+}
+
+static bool is_needed(const struct wal_names *names, const struct wal_name *facts)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (names->items[i].state == WAL_LOG && names->items[i].number <= facts->until)
+			return true;
+	return false;
+}
+
+int wal_sweep_facts(const char *spool, struct error *error)
+{
+	struct wal_names names;
+	int result = 0;
+
+	if (wal_list(spool, &names, error) != 0)
+		return -1;
+	for (size_t i = 0; i < names.count && result == 0; i++) {
+		char *path = layout_wal(spool, names.items[i].file);
+
+		if (names.items[i].state == WAL_DONE && !is_needed(&names, &names.items[i]))
+			result = fsx_unlink(path, error);
+		free(path);
+	}
+	wal_names_clear(&names);
+	return result;
+}
+
+/* --- bytes */
+
+void wal_put32(unsigned char *at, uint32_t value)
+{
+	for (int i = 0; i < 4; i++)
+		at[i] = (unsigned char)(value >> 8 * i);
+}
+
+uint32_t wal_checksum(uint32_t seed, struct slice bytes)
+{
+	if (bytes.len == 0) /* zlib takes a null pointer as the wish to begin anew */
+		return seed;
+	return (uint32_t)crc32_z(seed, (const unsigned char *)bytes.ptr, bytes.len);
+}
+
+uint32_t wal_salt_seed(const unsigned char *salt)
+{
+	return wal_checksum(0, slice_make((const char *)salt, 16));
+}
+
+bool wal_has_records(const char *spool)
+{
+	struct wal_names names;
+	struct error ignored;
+	bool found = false;
+
+	if (wal_list(spool, &names, &ignored) != 0)
+		return false;
+	for (size_t i = 0; i < names.count && !found; i++) {
+		char *path = layout_wal(spool, names.items[i].file);
+		struct stat st;
+
+		found = names.items[i].state == WAL_LOG && stat(path, &st) == 0 && st.st_size > SEGMENT_HEADER;
+		free(path);
+	}
+	wal_names_clear(&names);
+	return found;
+}
+
+/* --- writing */
+
+/* The lock is taken while the file has a name that nobody looks for, so there is no moment in
+ * which a recovering process could take it for an orphan. */
+static int create_locked(struct wal *wal, const char *tmp, struct error *error)
+{
+	char header[SEGMENT_HEADER] = {0};
+
+	wal->fd = owned_open(tmp, O_RDWR | O_TRUNC, 0600);
+	if (wal->fd < 0)
+		return error_errno(error, N_("cannot create %s"), tmp);
+	if (fsx_lock(wal->fd) != 0)
+		return error_errno(error, N_("cannot lock %s"), tmp);
+	memcpy(header, WAL_FIRST_LINE, SALT_AT);
+	memcpy(header + SALT_AT, wal->salt, sizeof(wal->salt));
+	if (fsx_write(wal->fd, slice_make(header, sizeof(header)), tmp, error) != 0)
+		return -1;
+	return fsx_sync_data(wal->fd, tmp, error);
+}
+
+int wal_create(struct wal **out, const char *spool, const char *writer, struct error *error)
+{
+	struct wal *wal = xcalloc(1, sizeof(*wal));
+	char *folder = layout_wal(spool, ""), *tmp = NULL;
+
+	wal->fd = -1;
+	rand_bytes(wal->salt, sizeof(wal->salt));
+	if (highest(spool, &wal->name.number, error) != 0)
+		goto failed;
+	wal->name.number++;
+	snprintf(wal->name.file, sizeof(wal->name.file), "%012llu-%s.log",
+	    (unsigned long long)wal->name.number, writer);
+	wal->path = layout_wal(spool, wal->name.file);
+	tmp = xasprintf("%s.new%d", wal->path, (int)getpid());
+	if (create_locked(wal, tmp, error) != 0 || fsx_rename(tmp, wal->path, error) != 0 ||
+	    fsx_sync_dir(folder, error) != 0)
+		goto failed;
+	wal->size = wal->durable = SEGMENT_HEADER;
+	free(tmp);
+	free(folder);
+	*out = wal;
+	return 0;
+failed:
+	if (tmp != NULL)
+		unlink(tmp);
+	free(tmp);
+	free(folder);
+	wal_close(wal);
+	return -1;
+}
+
+int wal_append(struct wal *wal, struct slice head, struct slice body, bool *broken,
+    struct error *error)
+{
+	unsigned char header[RECORD_HEADER];
+	struct iovec parts[3] = {
+	    {header, sizeof(header)},
+	    {(char *)head.ptr, head.len},
+	    {(char *)body.ptr, body.len},
+	};
+	uint32_t sum = wal_salt_seed(wal->salt);
+	struct error cut_error;
+
+	if (head.len > WAL_HEAD_MAX || body.len > WAL_BODY_MAX)
+		return error_set(error, ERROR_LIMIT, N_("the record is too large for the intake log"));
+	memcpy(header, wal->salt, 8);
+	wal_put32(header + 12, (uint32_t)head.len);
+	wal_put32(header + 16, (uint32_t)body.len);
+	wal_put32(header + 20, 0);
+	sum = wal_checksum(sum, slice_make((char *)header + 12, RECORD_HEADER - 12));
+	sum = wal_checksum(sum, head);
+	sum = wal_checksum(sum, body);
+	wal_put32(header + CHECKSUM_AT, sum);
+
+	if (fsx_writev(wal->fd, parts, 3, wal->path, error) == 0) {
+		wal->size += RECORD_HEADER + head.len + body.len;
+		return 0;
+	}
+	if (fsx_truncate(wal->fd, wal->size, wal->path, &cut_error) != 0)
+		*broken = true;
+	return -1;
+}
+
+int wal_sync(const struct wal *wal, struct error *error)
+{
+	return fsx_sync_data(wal->fd, wal->path, error);
+}
+
+int wal_cut(struct wal *wal, struct error *error)
+{
+	if (fsx_truncate(wal->fd, wal->durable, wal->path, error) != 0)
+		return -1;
+	wal->size = wal->durable;
+	return fsx_sync_data(wal->fd, wal->path, error);
+}
+
+void wal_close(struct wal *wal)
+{
+	if (wal == NULL)
+		return;
+	if (wal->fd >= 0)
+		close(wal->fd); /* what matters was synced, with its errors looked at */
+	free(wal->path);
+	free(wal);
+}

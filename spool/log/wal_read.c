@@ -1,0 +1,223 @@
+/*
+ * Reading a segment, as far as it can be read.
+ *
+ * A record counts if its checksum, seeded with the segment's salt, is right. Behind damage reading goes on where the next
+ * one begins that has the segment's marker, too. Neither can be made by whoever wrote a message: nobody knows the salt.
+ */
+#include "spool/log/wal_priv.h"
+
+#include "base/fsx.h"
+
+#include <zlib.h>
+
+static uint32_t get32(const char *at)
+{
+	const unsigned char *p = (const unsigned char *)at;
+
+	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
+
+struct record {
+	size_t head_len, body_len, total;
+};
+
+/* Reads a record's header; false if these bytes cannot be one. `whole`: all of it is in the file. */
+static bool record_header(const struct wal_reader *reader, size_t at, struct record *record,
+    bool *whole)
+{
+	struct slice rest = slice_from(reader->bytes, at);
+
+	*whole = false;
+	if (rest.len < RECORD_HEADER || memcmp(rest.ptr, reader->marker, 8) != 0)
+		return false;
+	record->head_len = get32(rest.ptr + LENGTHS_AT);
+	record->body_len = get32(rest.ptr + LENGTHS_AT + 4);
+	if (record->head_len > WAL_HEAD_MAX || record->body_len > WAL_BODY_MAX)
+		return false;
+	record->total = RECORD_HEADER + record->head_len + record->body_len;
+	*whole = record->total <= rest.len;
+	return true;
+}
+
+static bool record_valid(const struct wal_reader *reader, size_t at, struct record *record)
+{
+	const char *ptr = reader->bytes.ptr + at;
+	bool whole;
+
+	return record_header(reader, at, record, &whole) && whole &&
+	       wal_checksum(reader->seed, slice_make(ptr + LENGTHS_AT, record->total - LENGTHS_AT)) ==
+		   get32(ptr + CHECKSUM_AT);
+}
+
+/* Where the next valid record begins, not before `at`; the end if there is none. */
+static size_t resync(const struct wal_reader *reader, size_t at)
+{
+	struct record record;
+
+	for (; at + RECORD_HEADER <= reader->bytes.len; at++) {
+		const char *found = memmem(reader->bytes.ptr + at, reader->bytes.len - at,
+		    reader->marker, sizeof(reader->marker));
+
+		if (found == NULL)
+			break;
+		at = (size_t)(found - reader->bytes.ptr);
+		if (record_valid(reader, at, &record))
+			return at;
+	}
+	return reader->bytes.len;
+}
+
+/* --- one wrong number */
+
+/* Whether the bytes between two borders are a record with these lengths, whatever stands in its header. */
+static bool fits(const struct wal_reader *reader, size_t at, size_t total, size_t head_len, size_t body_len)
+{
+	const char *ptr = reader->bytes.ptr + at;
+	unsigned char lengths[RECORD_HEADER - LENGTHS_AT] = {0};
+	uint32_t sum;
+
+	if (head_len > WAL_HEAD_MAX || body_len > WAL_BODY_MAX || RECORD_HEADER + head_len + body_len != total)
+		return false;
+	wal_put32(lengths, (uint32_t)head_len);
+	wal_put32(lengths + 4, (uint32_t)body_len);
+	sum = wal_checksum(reader->seed, slice_make((const char *)lengths, sizeof(lengths)));
+	sum = wal_checksum(sum, slice_make(ptr + RECORD_HEADER, total - RECORD_HEADER));
+	return sum == get32(ptr + CHECKSUM_AT);
+}
+
+/* A record whose marker or one of whose lengths is damaged: it ends where the next one begins, and its checksum proves it. An
+ * append that was cut off cannot pass, for its checksum is of bytes that are not there. */
+static bool record_mended(const struct wal_reader *reader, size_t at, size_t end, struct record *record)
+{
+	const char *ptr = reader->bytes.ptr + at;
+	size_t head, body, room;
+
+	record->total = end - at;
+	if (record->total < RECORD_HEADER)
+		return false;
+	room = record->total - RECORD_HEADER;
+	head = get32(ptr + LENGTHS_AT);
+	body = get32(ptr + LENGTHS_AT + 4);
+	if (fits(reader, at, record->total, head, body) ||
+	    (head <= room && fits(reader, at, record->total, head, body = room - head)) ||
+	    (body <= room && fits(reader, at, record->total, head = room - body, body))) {
+		record->head_len = head;
+		record->body_len = body;
+		return true;
+	}
+	return false;
+}
+
+/* --- the segment's header */
+
+static void take_salt(struct wal_reader *reader, const unsigned char *salt)
+{
+	memcpy(reader->marker, salt, sizeof(reader->marker));
+	reader->seed = wal_salt_seed(salt);
+}
+
+/* If no record checks out, the salt itself may be damaged: each single wrong byte of it is tried on the first record. */
+static bool mend_salt(struct wal_reader *reader)
+{
+	const char *first = reader->bytes.ptr + SEGMENT_HEADER;
+	size_t len = reader->bytes.len - SEGMENT_HEADER, total;
+	unsigned char salt[SALT_LEN];
+	uint32_t plain;
+
+	if (len < RECORD_HEADER)
+		return false;
+	total = (size_t)get32(first + LENGTHS_AT) + get32(first + LENGTHS_AT + 4) + RECORD_HEADER;
+	if (total > len)
+		return false;
+	plain = wal_checksum(0, slice_make(first + LENGTHS_AT, total - LENGTHS_AT));
+	for (int at = 0; at < SALT_LEN; at++)
+		for (int flip = 1; flip < 256; flip++) {
+			memcpy(salt, reader->bytes.ptr + SALT_AT, sizeof(salt));
+			salt[at] = (unsigned char)(salt[at] ^ flip);
+			if (memcmp(salt, first, sizeof(reader->marker)) == 0 &&
+			    crc32_combine(wal_salt_seed(salt), plain, (z_off_t)(total - LENGTHS_AT)) == get32(first + CHECKSUM_AT)) {
+				take_salt(reader, salt);
+				return true;
+			}
+		}
+	return false;
+}
+
+int wal_read(struct wal_reader *reader, const char *path, struct error *error)
+{
+	*reader = (struct wal_reader){0};
+	if (fsx_map(path, &reader->bytes, error) != 0)
+		return -1;
+	reader->at = reader->bytes.len;
+	if (reader->bytes.len <= SEGMENT_HEADER)
+		return 0;
+	take_salt(reader, (const unsigned char *)reader->bytes.ptr + SALT_AT);
+	reader->at = SEGMENT_HEADER;
+	if (memcmp(reader->bytes.ptr, WAL_FIRST_LINE, SALT_AT) != 0)
+		reader->at = 0;
+	if (resync(reader, SEGMENT_HEADER) == reader->bytes.len && mend_salt(reader))
+		reader->at = 0;
+	return 0;
+}
+
+static bool all_zero(struct slice bytes)
+{
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.ptr[i] != 0)
+			return false;
+	return true;
+}
+
+static enum wal_next give(struct wal_reader *reader, const struct record *record, struct slice *head, struct slice *body)
+{
+	const char *ptr = reader->bytes.ptr + reader->at + RECORD_HEADER;
+
+	*head = slice_make(ptr, record->head_len);
+	*body = slice_make(ptr + record->head_len, record->body_len);
+	reader->at += record->total;
+	return WAL_RECORD;
+}
+
+static enum wal_next skip(struct wal_reader *reader, size_t next, enum wal_next what)
+{
+	reader->at = next;
+	return what;
+}
+
+enum wal_next wal_next(struct wal_reader *reader, uint64_t *offset, struct slice *head,
+    struct slice *body)
+{
+	struct slice rest = slice_from(reader->bytes, reader->at);
+	struct record record;
+	bool whole;
+	size_t next;
+
+	*offset = reader->at;
+	if (rest.len == 0)
+		return WAL_END;
+	*head = slice_make(rest.ptr, SEGMENT_HEADER);
+	*body = SLICE_NONE;
+	if (reader->at < SEGMENT_HEADER)
+		return skip(reader, SEGMENT_HEADER, WAL_DAMAGED);
+	if (record_valid(reader, reader->at, &record))
+		return give(reader, &record, head, body);
+	next = resync(reader, reader->at + 1);
+	if (record_mended(reader, reader->at, next, &record))
+		return give(reader, &record, head, body);
+	*head = slice_make(rest.ptr, next - reader->at);
+	if (next == reader->bytes.len &&
+	    (rest.len < RECORD_HEADER || all_zero(rest) ||
+		(record_header(reader, reader->at, &record, &whole) && !whole)))
+		return skip(reader, next, WAL_TORN);
+	return skip(reader, next, WAL_DAMAGED);
+}
+
+int wal_read_check(const struct wal_reader *reader, struct error *error)
+{
+	return fsx_check_map(reader->bytes, error);
+}
+
+void wal_read_end(struct wal_reader *reader)
+{
+	fsx_unmap(reader->bytes);
+}

@@ -1,0 +1,553 @@
+#include "spool/mailbox/maildir.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "config/conf.h"
+#include "spool/layout.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* New mail first: a file that another program moves from new to cur during the walk is then met
+ * at least once. */
+static const char *const folders[] = {"new", "cur"};
+
+#define REPLACE_TRIES 5
+
+int maildir_make(const char *spool, const char *user, struct error *error)
+{
+	static const char *const all[] = {"tmp", "new", "cur"};
+	char *base = layout_mailbox(spool, user, "");
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(all) && result == 0; i++) {
+		char *path = xasprintf("%s/%s", base, all[i]);
+
+		result = fsx_make_dirs(path, error);
+		free(path);
+	}
+	free(base);
+	return result;
+}
+
+/* --- names */
+
+char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size)
+{
+	/* Maildir's own rule: '/' and ':' may not stand in the host part. */
+	char *name = xasprintf("%lld.%s.%s,S=%llu", (long long)time, id->text, host,
+	    (unsigned long long)size);
+
+	for (char *at = name; *at != '\0'; at++)
+		if (*at == '/' || *at == ':')
+			*at = '_';
+	return name;
+}
+
+bool maildir_unique_id(struct slice unique, struct slice *id)
+{
+	uint64_t time;
+	struct slice rest = unique, stamp = slice_cut(&rest, '.');
+
+	*id = slice_cut(&rest, '.');
+	return rest.len > 0 && slice_number(stamp, 0, UINT64_MAX, &time) && msgid_is(*id);
+}
+
+static bool name_size(struct slice name, uint64_t *size)
+{
+	ptrdiff_t comma;
+
+	while ((comma = slice_find(name, ',')) >= 0) {
+		struct slice field;
+		ptrdiff_t colon;
+
+		name = slice_from(name, (size_t)comma + 1);
+		field = name;
+		if ((colon = slice_find(field, ':')) >= 0)
+			field.len = (size_t)colon;
+		field = slice_cut(&field, ',');
+		if (slice_begins_nocase(field, "S=") &&
+		    slice_number(slice_from(field, 2), 0, UINT64_MAX, size))
+			return true;
+	}
+	return false;
+}
+
+/* Whether a name ends in a field of Maildir++ ("S=1234", "W=1250") behind this comma. */
+static bool is_size_field(struct slice field)
+{
+	uint64_t size;
+
+	return (slice_begins_nocase(field, "S=") || slice_begins_nocase(field, "W=")) &&
+	       slice_number(slice_from(field, 2), 0, UINT64_MAX, &size);
+}
+
+static struct slice without_sizes(struct slice name)
+{
+	const char *at;
+
+	while ((at = memrchr(name.ptr, ',', name.len)) != NULL && is_size_field(slice_from(name, (size_t)(at - name.ptr) + 1)))
+		name.len = (size_t)(at - name.ptr);
+	return name;
+}
+
+/* Commas and colons are part of a name that somebody else has chosen, and so is a size: two files that differ in it alone are two
+ * messages, and the removal of one leaves the other. */
+struct slice maildir_unique(const char *name)
+{
+	struct slice unique = slice_of(name), id;
+
+	for (const char *at = strchr(name, ':'); at != NULL; at = strchr(at + 1, ':'))
+		if (strncmp(at, ":2,", 3) == 0 || strncmp(at, ":1,", 3) == 0)
+			unique.len = (size_t)(at - name);
+	return maildir_unique_id(without_sizes(unique), &id) ? without_sizes(unique) : unique;
+}
+
+/* RFC 1939 section 7: a UIDL is 1 to 70 characters in 0x21 to 0x7E. */
+static bool is_uidl(struct slice text)
+{
+	for (size_t i = 0; i < text.len; i++)
+		if (text.ptr[i] < 0x21 || text.ptr[i] > 0x7E)
+			return false;
+	return text.len > 0 && text.len <= 70;
+}
+
+static void put_digest(struct maildir_message *message, struct slice name)
+{
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	EVP_Digest(name.ptr, name.len, digest, NULL, EVP_sha256(), NULL);
+	for (size_t i = 0; i < 32; i++)
+		snprintf(message->uidl + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* A name that is none becomes its digest, as does a foreign one that looks like an id of ours. Sizes at its end never counted, and clients remember what was seen. */
+static void make_uidl(struct maildir_message *message)
+{
+	struct slice name = without_sizes(slice_of(message->unique)), id;
+
+	if (maildir_unique_id(name, &id))
+		name = id;
+	else if (msgid_is(name))
+		name.len = 0;
+	if (is_uidl(name))
+		snprintf(message->uidl, sizeof(message->uidl), "%.*s", SLICE_PRINT(name));
+	else
+		put_digest(message, without_sizes(slice_of(message->unique)));
+}
+
+/* --- listing */
+
+static void list_add(struct maildir_list *list, const char *folder, const char *name)
+{
+	struct maildir_message message = {0};
+	struct slice unique = maildir_unique(name), id, stamp = unique;
+	uint64_t time = 0;
+
+	message.file = xasprintf("%s/%s", folder, name);
+	message.unique = slice_dup(unique);
+	message.ours = maildir_unique_id(unique, &id);
+	if (message.ours)
+		message.size_known = name_size(slice_of(name), &message.size);
+	stamp = slice_cut(&stamp, '.');
+	if (slice_number(stamp, 0, INT64_MAX, &time))
+		message.time = (int64_t)time;
+	make_uidl(&message);
+	ARRAY_GROW(list->items, list->count);
+	list->items[list->count++] = message;
+}
+
+static int by_age(const void *a, const void *b)
+{
+	const struct maildir_message *x = a, *y = b;
+
+	if (x->time != y->time)
+		return x->time < y->time ? -1 : 1;
+	return strcmp(x->unique, y->unique);
+}
+
+static void message_clear(struct maildir_message *message)
+{
+	free(message->file);
+	free(message->unique);
+}
+
+/* After sorting, a file that was met in new and in cur stands twice in a row. */
+static void drop_doubles(struct maildir_list *list)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < list->count; i++) {
+		if (kept > 0 && strcmp(list->items[kept - 1].unique, list->items[i].unique) == 0) {
+			message_clear(&list->items[kept - 1]);
+			list->items[kept - 1] = list->items[i];
+		} else {
+			list->items[kept++] = list->items[i];
+		}
+	}
+	list->count = kept;
+}
+
+/* Of those whose names differ in a size alone the first one has the UIDL without it. Copies of one of ours, which another program has
+ * made, stand in a row, since their names begin alike: the first has the id. */
+static void tell_apart(struct maildir_list *list)
+{
+	struct map uidls = MAP_INIT;
+	const char *id = "";
+
+	for (size_t i = 0; i < list->count; i++) {
+		struct maildir_message *message = &list->items[i];
+		bool is_copy = message->ours ? strcmp(message->uidl, id) == 0 : map_put(&uidls, slice_of(message->uidl), (void *)1) != NULL;
+
+		if (is_copy)
+			put_digest(message, slice_of(message->unique));
+		else if (message->ours)
+			id = message->uidl;
+	}
+	map_clear(&uidls);
+}
+
+typedef int (*each_fn)(void *context, int dir_fd, const char *folder, const char *name);
+
+/* Letters are plain files. What else somebody may have put there (folders, FIFOs, links to where the gateway may read and
+ * the user may not) is left alone. */
+static bool is_letter(int dir_fd, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_name[0] == '.')
+		return false;
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_REG;
+	return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
+}
+
+/* Calls fn for every file name in new/ and cur/, as long as it returns 0. */
+static int each_file(const char *spool, const char *user, each_fn fn, void *context,
+    struct error *error)
+{
+	char *base = layout_mailbox(spool, user, "");
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(folders) && result == 0; i++) {
+		char *path = xasprintf("%s/%s", base, folders[i]);
+		DIR *dir = opendir(path);
+		struct dirent *entry;
+
+		if (dir == NULL && errno != ENOENT)
+			result = error_errno(error, N_("cannot list %s"), path);
+		while (dir != NULL && result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+			if (is_letter(dirfd(dir), entry))
+				result = fn(context, dirfd(dir), folders[i], entry->d_name);
+		if (dir != NULL && result == 0 && errno != 0)
+			result = error_errno(error, N_("cannot list %s"), path);
+		if (dir != NULL)
+			closedir(dir);
+		free(path);
+	}
+	free(base);
+	return result;
+}
+
+static int collect(void *context, int dir_fd, const char *folder, const char *name)
+{
+	(void)dir_fd;
+	list_add(context, folder, name);
+	return 0;
+}
+
+int maildir_list(const char *spool, const char *user, struct maildir_list *list,
+    struct error *error)
+{
+	*list = (struct maildir_list){0};
+	if (each_file(spool, user, collect, list, error) != 0) {
+		maildir_list_clear(list);
+		return -1;
+	}
+	if (list->count > 1)
+		qsort(list->items, list->count, sizeof(*list->items), by_age);
+	drop_doubles(list);
+	tell_apart(list);
+	return 0;
+}
+
+void maildir_list_clear(struct maildir_list *list)
+{
+	for (size_t i = 0; i < list->count; i++)
+		message_clear(&list->items[i]);
+	free(list->items);
+	*list = (struct maildir_list){0};
+}
+
+/* --- one message */
+
+struct search {
+	struct slice unique;
+	char *file; /* found: "folder/name" */
+};
+
+static int search_fn(void *context, int dir_fd, const char *folder, const char *name)
+{
+	struct search *search = context;
+
+	(void)dir_fd;
+	if (!slice_equal(maildir_unique(name), search->unique))
+		return 0;
+	free(search->file);
+	search->file = xasprintf("%s/%s", folder, name);
+	return 0;
+}
+
+int maildir_find(const char *spool, const char *user, const char *unique, char **file, struct error *error)
+{
+	struct search search = {.unique = slice_of(unique)};
+	int result = each_file(spool, user, search_fn, &search, error);
+
+	if (result != 0) {
+		free(search.file);
+		search.file = NULL;
+	}
+	*file = search.file;
+	return result;
+}
+
+int maildir_bytes(const char *spool, const char *user, uint64_t *bytes, size_t *messages,
+    struct error *error)
+{
+	struct maildir_list list;
+	struct error gone;
+	uint64_t sum = 0;
+
+	if (maildir_list(spool, user, &list, error) != 0)
+		return -1;
+	for (size_t i = 0; i < list.count; i++)
+		if (list.items[i].size_known || maildir_size(spool, user, &list.items[i], &gone) == 0)
+			sum += list.items[i].size;
+	if (bytes != NULL)
+		*bytes = sum;
+	if (messages != NULL)
+		*messages = list.count;
+	maildir_list_clear(&list);
+	return 0;
+}
+
+int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
+    struct slice *bytes, struct error *error)
+{
+	char *base = layout_mailbox(spool, user, "");
+	char *path = xasprintf("%s/%s", base, message->file);
+	int result = fsx_map(path, bytes, error);
+
+	if (result != 0 && error->saved_errno == ENOENT) {
+		struct error unlisted;
+		char *file;
+
+		maildir_find(spool, user, message->unique, &file, &unlisted);
+		if (file != NULL) {
+			free(path);
+			path = xasprintf("%s/%s", base, file);
+			result = fsx_map(path, bytes, error);
+			free(file);
+		}
+	}
+	free(path);
+	free(base);
+	return result;
+}
+
+int maildir_size(const char *spool, const char *user, struct maildir_message *message,
+    struct error *error)
+{
+	struct slice bytes;
+
+	if (message->size_known)
+		return 0;
+	if (maildir_open(spool, user, message, &bytes, error) != 0)
+		return -1;
+	message->size = bytes.len;
+	for (size_t i = 0; i < bytes.len; i++)
+		if (bytes.ptr[i] == '\n' && (i == 0 || bytes.ptr[i - 1] != '\r'))
+			message->size++;
+	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n') /* it goes out with the end of a line */
+		message->size += bytes.ptr[bytes.len - 1] == '\r' ? 1 : 2;
+	message->size_known = fsx_check_map(bytes, error) == 0;
+	fsx_unmap(bytes);
+	return message->size_known ? 0 : -1;
+}
+
+struct unlinking {
+	const struct map *uniques;
+	size_t found;
+	struct error *error;
+};
+
+static int unlink_fn(void *context, int dir_fd, const char *folder, const char *name)
+{
+	struct unlinking *work = context;
+
+	(void)folder;
+	if (map_get(work->uniques, maildir_unique(name)) == NULL)
+		return 0;
+	work->found++;
+	if ((fsx_point("unlink", name, NULL) != 0 || unlinkat(dir_fd, name, 0) != 0) && errno != ENOENT)
+		return error_errno(work->error, N_("cannot remove %s"), name);
+	return 0;
+}
+
+int maildir_unlink(const char *spool, const char *user, const char *const *uniques, size_t count,
+    struct error *error)
+{
+	struct map wanted = MAP_INIT;
+	struct unlinking work = {.uniques = &wanted, .error = error};
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++)
+		map_put(&wanted, slice_of(uniques[i]), (void *)1);
+	/* Until a walk meets none: another program may rename a file from under the first walk. */
+	for (int walk = 0; walk < 3 && result == 0; walk++) {
+		work.found = 0;
+		result = each_file(spool, user, unlink_fn, &work, error);
+		if (work.found == 0)
+			break;
+	}
+	map_clear(&wanted);
+	return result;
+}
+
+/* --- delivery */
+
+struct content {
+	const struct slice *parts;
+	size_t count;
+	const char *source; /* NULL: the parts are all */
+};
+
+static int create(const char *path, const struct content *content, struct error *error)
+{
+	return content->source != NULL ? fsx_create_sharing(path, content->parts[0], content->source, 0600, error)
+				       : fsx_create(path, content->parts, content->count, 0600, error);
+}
+
+/* Puts a new file where the message stands now. If it stands nowhere any more, somebody has removed it, and it stays removed. */
+static int replace(const char *spool, const char *user, const char *tmp, const char *over, struct error *error)
+{
+	char *base = layout_mailbox(spool, user, ""), *file = xstrdup(over), *unique = slice_dup(maildir_unique(strchr(over, '/') + 1));
+	struct error ignored;
+	int result = -1;
+
+	for (int tries = 0; tries < REPLACE_TRIES && file != NULL; tries++) {
+		char *path = xasprintf("%s/%s", base, file);
+
+		result = fsx_swap_in(tmp, path, error);
+		free(path);
+		if (result == 0 || error->saved_errno != ENOENT)
+			break;
+		free(file);
+		if (maildir_find(spool, user, unique, &file, error) != 0)
+			break;
+		result = file == NULL ? 0 : -1;
+	}
+	if (result != 0 || file == NULL)
+		fsx_unlink(tmp, &ignored); /* a stray is swept */
+	free(base);
+	free(file);
+	free(unique);
+	return result;
+}
+
+static int deliver(const char *spool, const char *user, const char *name, const char *over, const struct content *content,
+    struct error *error)
+{
+	char *base = layout_mailbox(spool, user, "");
+	char *tmp = xasprintf("%s/tmp/%s", base, name);
+	char *path = xasprintf("%s/new/%s", base, name);
+	int result = create(tmp, content, error);
+
+	if (result != 0 && error->saved_errno == ENOENT) {
+		result = maildir_make(spool, user, error);
+		if (result == 0)
+			result = create(tmp, content, error);
+	}
+	if (result == 0)
+		result = over != NULL ? replace(spool, user, tmp, over, error) : fsx_rename(tmp, path, error);
+	/* new/ alone may be missing: after a power cut, or since somebody removed it. */
+	if (result != 0 && over == NULL && error->saved_errno == ENOENT && access(tmp, F_OK) == 0 &&
+	    maildir_make(spool, user, error) == 0)
+		result = fsx_rename(tmp, path, error);
+	free(path);
+	free(tmp);
+	free(base);
+	return result;
+}
+
+int maildir_deliver(const char *spool, const char *user, const char *name, const char *over,
+    const struct slice *parts, size_t count, struct error *error)
+{
+	return deliver(spool, user, name, over, &(struct content){.parts = parts, .count = count}, error);
+}
+
+int maildir_deliver_sharing(const char *spool, const char *user, const char *name, const char *over, struct slice header,
+    const char *source, struct error *error)
+{
+	return deliver(spool, user, name, over, &(struct content){.parts = &header, .count = 1, .source = source}, error);
+}
+
+int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *over, const char *source,
+    struct error *error)
+{
+	char *base = layout_mailbox(spool, user, "");
+	char *path = xasprintf("%s/%s/%s", base, over != NULL ? "tmp" : "new", name);
+	int result;
+
+	if (over != NULL)
+		fsx_unlink(path, error); /* what a crash may have left */
+	result = fsx_link(source, path, error);
+	if (result != 0 && error->saved_errno == ENOENT && access(source, F_OK) == 0) {
+		result = maildir_make(spool, user, error);
+		if (result == 0)
+			result = fsx_link(source, path, error);
+	}
+	if (result == 0 && over != NULL)
+		result = replace(spool, user, path, over, error);
+	free(path);
+	free(base);
+	return result;
+}
+
+static int collect_file(void *context, int dir_fd, const char *folder, const char *name)
+{
+	struct slice id;
+
+	(void)dir_fd;
+	if (maildir_unique_id(maildir_unique(name), &id))
+		free(map_put(context, id, xasprintf("%s/%s", folder, name)));
+	return 0;
+}
+
+int maildir_files(const char *spool, const char *user, struct map *files, struct error *error)
+{
+	return each_file(spool, user, collect_file, files, error);
+}
+
+void maildir_users(const char *spool, struct strlist *users)
+{
+	char *path = layout_mailboxes(spool);
+	struct dirent **entries;
+	int count = scandir(path, &entries, NULL, alphasort);
+
+	for (int i = 0; i < count; i++) {
+		if (conf_is_mailbox_name(slice_of(entries[i]->d_name)))
+			strlist_add(users, entries[i]->d_name);
+		free(entries[i]);
+	}
+	if (count >= 0)
+		free(entries);
+	free(path);
+}

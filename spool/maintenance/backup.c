@@ -1,0 +1,271 @@
+#include "spool/maintenance/backup.h"
+
+#include "base/alloc.h"
+#include "base/archive.h"
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/process/service_user.h"
+#include "config/ini_secret.h"
+#include "spool/layout.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/queue.h"
+#include "spool/log/wal_hold.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define ENVELOPE_MAX (8u << 20)
+#define CONFIG_MAX (2u << 20)
+
+struct backup {
+	const struct conf *conf;
+	const char *spool;
+	struct archive_writer *archive;
+	struct backup_counts *counts;
+	bool with_passwords;
+};
+
+static int add_bytes(struct backup *backup, const char *name, struct slice bytes, unsigned mode, struct error *error)
+{
+	backup->counts->files++;
+	return archive_writer_add(backup->archive, name, bytes, mode, clock_wall(), error);
+}
+
+/* A file that is gone by now is none. */
+static int add_file(struct backup *backup, const char *name, const char *path, struct error *error)
+{
+	int result = archive_writer_add_file(backup->archive, name, path, error);
+
+	backup->counts->files += result == 0;
+	return result < 0 ? -1 : 0;
+}
+
+/* --- the configuration */
+
+static int add_config(struct backup *backup, const char *path, struct error *error)
+{
+	const char *slash = strrchr(path, '/');
+	char *name = xasprintf("config/%s", slash == NULL ? path : slash + 1), *text;
+	struct buf stripped = BUF_INIT(2 * CONFIG_MAX);
+	bool paused;
+	size_t len;
+	int result;
+
+	paused = service_user_pause();
+	result = fsx_read(path, CONFIG_MAX, &text, &len, error);
+	service_user_resume(paused);
+	if (result != 0) {
+		free(name);
+		return -1;
+	}
+	if (!backup->with_passwords)
+		ini_without_secrets(slice_make(text, len), &stripped);
+	result = add_bytes(backup, name, backup->with_passwords ? slice_make(text, len) : buf_slice(&stripped), 0600, error);
+	buf_clear(&stripped);
+	free(text);
+	free(name);
+	return result;
+}
+
+static int add_configuration(struct backup *backup, struct error *error)
+{
+	struct buf note = BUF_INIT(4096);
+	char date[64];
+	int result;
+
+	buf_printf(&note, "lanpost %s\nhost %s\ndate %s\nspool %s\npasswords %s\n", LANPOST_VERSION,
+	    backup->conf->gateway.hostname, clock_rfc5322(date, sizeof(date), clock_wall()), backup->spool,
+	    backup->with_passwords ? "yes" : BACKUP_LEFT_OUT);
+	result = add_bytes(backup, "README", buf_slice(&note), 0600, error);
+	buf_clear(&note);
+	for (size_t i = 0; i < backup->conf->files.count && result == 0; i++)
+		result = add_config(backup, backup->conf->files.items[i], error);
+	return result;
+}
+
+/* --- mailboxes */
+
+static int add_message(struct backup *backup, const char *user, const struct maildir_message *message, struct error *error)
+{
+	char *name = xasprintf("spool/mailboxes/%s/%s", user, message->file);
+	struct slice bytes;
+	int result = 0;
+
+	if (maildir_open(backup->spool, user, message, &bytes, error) == 0) {
+		result = archive_writer_add(backup->archive, name, bytes, 0600, message->time, error);
+		if (result == 0)
+			result = fsx_check_map(bytes, error);
+		fsx_unmap(bytes);
+		backup->counts->messages++;
+		backup->counts->files++;
+	} /* else it was taken away, and its removal stands in the log */
+	free(name);
+	return result;
+}
+
+static int add_mailbox(struct backup *backup, const char *user, struct error *error)
+{
+	struct maildir_list list;
+	int result = maildir_list(backup->spool, user, &list, error);
+
+	for (size_t i = 0; i < list.count && result == 0; i++)
+		result = add_message(backup, user, &list.items[i], error);
+	maildir_list_clear(&list);
+	return result;
+}
+
+static int add_mailboxes(struct backup *backup, struct error *error)
+{
+	char *path = layout_mailboxes(backup->spool);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int result = 0;
+
+	free(path);
+	while (dir != NULL && result == 0 && (entry = readdir(dir)) != NULL)
+		if (conf_is_mailbox_name(slice_of(entry->d_name)))
+			result = add_mailbox(backup, entry->d_name, error);
+	if (dir != NULL)
+		closedir(dir);
+	return result;
+}
+
+/* --- the queue */
+
+/* The envelope second: without its message it would be damaged. */
+static int add_entry(struct backup *backup, const struct queue_item *item, struct error *error)
+{
+	const char *state = queue_state_names[item->state];
+	char *message = queue_message_path(backup->spool, item, error);
+	char *envelope = layout_queue_file(backup->spool, item->state, item->id.text, ".env");
+	char *name = xasprintf("spool/queue/%s/%s.msg", state, item->id.text), *text = NULL;
+	size_t len;
+	int result = message == NULL ? (error->saved_errno == ENOENT ? 0 : -1) : add_file(backup, name, message, error);
+
+	free(name);
+	name = xasprintf("spool/queue/%s/%s.env", state, item->id.text);
+	if (result == 0 && message != NULL && fsx_read(envelope, ENVELOPE_MAX, &text, &len, error) == 0) {
+		result = add_bytes(backup, name, slice_make(text, len), 0600, error);
+		backup->counts->queued++;
+	}
+	free(text);
+	free(name);
+	free(envelope);
+	free(message);
+	return result;
+}
+
+/* Nobody moves an entry meanwhile: sessions wait for their next word about one. */
+static int add_queue(struct backup *backup, struct error *error)
+{
+	struct queue_items items = {0};
+	int lock = queue_lock(backup->spool, error);
+	int result = lock < 0 ? -1 : queue_list(backup->spool, (1u << QUEUE_STATES) - 1, &items, error);
+
+	for (size_t i = 0; i < items.count && result == 0; i++)
+		result = add_entry(backup, &items.items[i], error);
+	queue_items_clear(&items);
+	if (lock >= 0)
+		close(lock);
+	return result;
+}
+
+/* --- the rest */
+
+/* All regular files of a folder of the spool but locks, and those of the folders in it. */
+static int add_folder(struct backup *backup, const char *folder, int depth, struct error *error)
+{
+	char *path = xasprintf("%s/%s", backup->spool, folder);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int result = 0;
+
+	while (dir != NULL && result == 0 && (entry = readdir(dir)) != NULL) {
+		char *inner = xasprintf("%s/%s", folder, entry->d_name), *name = xasprintf("spool/%s", inner);
+		char *file = xasprintf("%s/%s", backup->spool, inner);
+		size_t len = strlen(entry->d_name);
+		struct stat status;
+
+		if (entry->d_name[0] != '.' && (len < 5 || strcmp(entry->d_name + len - 5, ".lock") != 0) &&
+		    lstat(file, &status) == 0) {
+			if (S_ISREG(status.st_mode))
+				result = add_file(backup, name, file, error);
+			else if (S_ISDIR(status.st_mode) && depth > 0)
+				result = add_folder(backup, inner, depth - 1, error);
+		}
+		free(inner);
+		free(name);
+		free(file);
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+	return result;
+}
+
+static int add_state(struct backup *backup, struct state *state, struct error *error)
+{
+	char *copy = xasprintf("%s/state.backup.%d", backup->spool, (int)getpid());
+	struct error ignored;
+	int result = state_copy(state, copy, error);
+
+	if (result == 0)
+		result = add_file(backup, "spool/state.db", copy, error);
+	fsx_unlink(copy, &ignored);
+	free(copy);
+	return result;
+}
+
+/* While the log is held nothing of it goes. It comes behind the mailboxes and the queue: what was accepted while they were
+ * copied is in it, and so are the removals. The archive comes behind the log: a message is in the archive before its
+ * removal from the mailbox is in the log, so that whatever the copy of the log removes, the copy of the archive has. */
+static int add_spool(struct backup *backup, struct state *state, struct error *error)
+{
+	int hold = wal_hold(backup->spool, error), result;
+
+	if (hold < 0)
+		return -1;
+	result = add_mailboxes(backup, error);
+	if (result == 0)
+		result = add_queue(backup, error);
+	if (result == 0 && backup->with_passwords)
+		result = add_folder(backup, "tls", 0, error);
+	if (result == 0)
+		result = add_state(backup, state, error);
+	if (result == 0)
+		result = add_folder(backup, "wal", 0, error);
+	if (result == 0)
+		result = add_folder(backup, "archive", 4, error);
+	close(hold);
+	return result;
+}
+
+int backup_write(const struct conf *conf, struct state *state, const char *path, bool with_passwords,
+    struct backup_counts *counts, struct error *error)
+{
+	struct backup backup = {.conf = conf, .spool = conf->gateway.spool, .counts = counts, .with_passwords = with_passwords};
+	bool paused;
+	int result;
+
+	*counts = (struct backup_counts){0};
+	paused = service_user_pause(); /* the file is the admin's */
+	result = archive_writer_open(&backup.archive, path, error);
+	service_user_resume(paused);
+	if (result != 0)
+		return -1;
+	result = add_configuration(&backup, error);
+	if (result == 0)
+		result = add_spool(&backup, state, error);
+	paused = service_user_pause();
+	if (result == 0)
+		result = archive_writer_finish(backup.archive, error);
+	else
+		archive_writer_abandon(backup.archive);
+	service_user_resume(paused);
+	return result;
+}

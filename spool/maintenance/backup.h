@@ -1,0 +1,31 @@
+/*
+ * A copy of everything, made while the gateway runs (QUEUE.md has the argument), and putting it back.
+ *
+ * config/ holds the configuration files, spool/ the spool, README who made it when. Without passwords what is secret in the
+ * configuration is left out, so that users then have a password that nobody knows, and so are the private key of TLS and its
+ * certificate. Files that the configuration only names (tls_key, key_file of [dkim]) are in no backup.
+ *
+ * Root acts as the owner of the spool meanwhile (service_user_act()); the archive and the configuration are opened as root.
+ */
+#ifndef LANPOST_SPOOL_BACKUP_H
+#define LANPOST_SPOOL_BACKUP_H
+
+#include "config/conf.h"
+#include "spool/state/state.h"
+
+/* What README says of "passwords" where none exist. */
+#define BACKUP_LEFT_OUT "left out"
+
+struct backup_counts {
+	size_t messages, queued, files; /* files: all in the archive */
+};
+
+int backup_write(const struct conf *conf, struct state *state, const char *path, bool with_passwords,
+    struct backup_counts *counts, struct error *error);
+
+/* Puts config/ into one folder and spool/ into another; files that are there already are an error unless overwrite. Neither may be in
+ * use. elsewhere: the configuration is made to name this spool. Run by root, what is put there belongs to whom the folders do. */
+int backup_restore(const char *path, const char *config, const char *spool, bool overwrite, bool elsewhere,
+    struct backup_counts *counts, struct error *error);
+
+#endif

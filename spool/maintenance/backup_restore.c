@@ -1,0 +1,177 @@
+/* Putting a backup back: its names are not trusted. */
+#include "spool/maintenance/backup.h"
+
+#include "base/alloc.h"
+#include "base/archive.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/owned.h"
+#include "base/process/service_user.h"
+#include "config/ini_edit.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 8
+#define CONFIG_MAX (2u << 20)
+
+/* No way out of the folder, nothing hidden, nothing odd. */
+static bool is_good_name(const char *name)
+{
+	struct slice rest = slice_of(name);
+	int depth = 0;
+
+	if (rest.len == 0 || rest.len > 1000)
+		return false;
+	while (rest.ptr != NULL) {
+		struct slice part = slice_cut(&rest, '/');
+
+		if (part.len == 0 || part.len > 255 || part.ptr[0] == '.' || ++depth > DEPTH_MAX)
+			return false;
+		for (size_t i = 0; i < part.len; i++)
+			if ((unsigned char)part.ptr[i] < ' ' || part.ptr[i] == 0x7f)
+				return false;
+	}
+	return true;
+}
+
+static int make_folder_of(const char *path, struct error *error)
+{
+	char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	int result = fsx_make_dirs(folder, error);
+
+	free(folder);
+	return result;
+}
+
+static int put_file(struct archive_reader *archive, const char *path, unsigned mode, bool overwrite, struct error *error)
+{
+	int fd, result;
+
+	if (make_folder_of(path, error) != 0)
+		return -1;
+	if (overwrite && unlink(path) != 0 && errno != ENOENT)
+		return error_errno(error, N_("cannot replace %s"), path);
+	fd = owned_open(path, O_WRONLY | O_EXCL | O_NOFOLLOW, mode & 0600);
+	if (fd < 0 && errno == EEXIST)
+		return error_set(error, ERROR_CONFIG, N_("%s already exists; --force replaces it"), path);
+	if (fd < 0)
+		return error_errno(error, N_("cannot write %s"), path);
+	result = archive_reader_copy(archive, fd, error);
+	return fsx_close(fd, path, error) == 0 ? result : -1;
+}
+
+static const char in_config[] = "config/", in_spool[] = "spool/";
+
+/* Where a name of the archive goes; NULL: nowhere. New memory. */
+static char *place_of(const char *name, const char *config, const char *spool)
+{
+	if (strncmp(name, in_config, strlen(in_config)) == 0)
+		return is_good_name(name + strlen(in_config)) ? xasprintf("%s/%s", config, name + strlen(in_config)) : NULL;
+	if (strncmp(name, in_spool, strlen(in_spool)) == 0)
+		return is_good_name(name + strlen(in_spool)) ? xasprintf("%s/%s", spool, name + strlen(in_spool)) : NULL;
+	return NULL;
+}
+
+/* A backup begins with the main file of the configuration. *main is the caller's. */
+static int put_config(const char *path, char **main, struct error *error)
+{
+	if (*main == NULL)
+		*main = xstrdup(path);
+	return ini_edit_own(path, *main, error);
+}
+
+static bool is_of_config(const char *name)
+{
+	return strncmp(name, in_config, strlen(in_config)) == 0;
+}
+
+static int put_as_admin(struct archive_reader *archive, const char *path, unsigned mode, bool overwrite, struct error *error)
+{
+	bool paused = service_user_pause();
+	int result = put_file(archive, path, mode, overwrite, error);
+
+	service_user_resume(paused);
+	return result;
+}
+
+static int put_all(struct archive_reader *archive, const char *config, const char *spool, bool overwrite, char **main,
+    struct backup_counts *counts, struct error *error)
+{
+	const char *name;
+	unsigned mode;
+	int more;
+
+	while ((more = archive_reader_next(archive, &name, &mode, error)) == 1) {
+		char *path = place_of(name, config, spool);
+		int result;
+
+		if (path == NULL && strcmp(name, "README") == 0)
+			continue;
+		if (path == NULL)
+			return error_set(error, ERROR_PROTOCOL, N_("this is not a backup of "
+			    "lanpost: it contains other files"));
+		result = is_of_config(name) ? put_as_admin(archive, path, mode, overwrite, error) : put_file(archive, path, mode, overwrite, error);
+		if (result == 0 && is_of_config(name))
+			result = put_config(path, main, error);
+		free(path);
+		if (result != 0)
+			return -1;
+		counts->files++;
+		counts->messages += strncmp(name, "spool/mailboxes/", 16) == 0;
+		counts->queued += strncmp(name, "spool/queue/", 12) == 0 && strstr(name, ".env") != NULL;
+	}
+	if (more == 0 && counts->files == 0)
+		return error_set(error, ERROR_PROTOCOL, N_("this is not a backup of lanpost: it is empty"));
+	return more;
+}
+
+/* What is put elsewhere must not go on naming the spool that it came from. */
+static int name_spool(const char *main, const char *spool, struct error *error)
+{
+	struct buf text = BUF_INIT(CONFIG_MAX);
+	char *whole = realpath(spool, NULL);
+	int result = ini_edit_read(main, &text, error);
+
+	if (result == 0)
+		result = ini_edit_set(&text, "gateway", "", "spool", whole == NULL ? spool : whole, error);
+	if (result == 0)
+		result = ini_edit_write(main, &text, main, error);
+	if (text.ptr != NULL)
+		explicit_bzero(text.ptr, text.capacity);
+	buf_clear(&text);
+	free(whole);
+	return result;
+}
+
+int backup_restore(const char *path, const char *config, const char *spool, bool overwrite, bool elsewhere,
+    struct backup_counts *counts, struct error *error)
+{
+	struct archive_reader *archive;
+	char *main = NULL;
+	bool paused;
+	int result;
+
+	*counts = (struct backup_counts){0};
+	paused = service_user_pause();
+	result = archive_reader_open(&archive, path, error);
+	service_user_resume(paused);
+	if (result != 0)
+		return -1;
+	result = put_all(archive, config, spool, overwrite, &main, counts, error);
+	archive_reader_close(archive);
+	if (result == 0 && elsewhere && main != NULL)
+		result = name_spool(main, spool, error);
+	/* They may lie on two file systems. */
+	paused = service_user_pause();
+	if (result == 0 && main != NULL)
+		result = fsx_sync_filesystem(config, error);
+	service_user_resume(paused);
+	if (result == 0)
+		result = fsx_sync_filesystem(spool, error);
+	free(main);
+	return result;
+}

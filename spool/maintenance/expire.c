@@ -1,0 +1,61 @@
+#include "spool/maintenance/expire.h"
+
+#include "base/alloc.h"
+#include "spool/mailbox/mail_archive.h"
+
+#include <stdlib.h>
+
+int expire_mailbox(struct intake *intake, const char *spool, const char *user, int64_t before,
+    const struct expire_keeper *keeper, struct expired *expired, struct error *error)
+{
+	struct maildir_list list;
+	const char **uniques;
+	struct error gone;
+	int result = 0;
+
+	*expired = (struct expired){0};
+	if (maildir_list(spool, user, &list, error) != 0)
+		return -1;
+	uniques = xcalloc(list.count + 1, sizeof(*uniques));
+	for (size_t i = 0; i < list.count && result == 0; i++) {
+		if (list.items[i].time >= before)
+			continue;
+		if (keeper != NULL)
+			result = keeper->keep(keeper->context, &list.items[i], error);
+		uniques[expired->messages++] = list.items[i].unique;
+		if (maildir_size(spool, user, &list.items[i], &gone) == 0)
+			expired->bytes += list.items[i].size;
+	}
+	if (result == 0 && keeper != NULL && expired->messages > 0)
+		result = keeper->sync(keeper->context, error);
+	if (result == 0 && expired->messages > 0)
+		result = intake_remove(intake, user, uniques, expired->messages, error);
+	free(uniques);
+	maildir_list_clear(&list);
+	return result;
+}
+
+struct archive {
+	const char *spool, *user;
+};
+
+static int keep(void *context, const struct maildir_message *message, struct error *error)
+{
+	const struct archive *archive = context;
+
+	return mail_archive_keep(archive->spool, archive->user, message, error);
+}
+
+static int sync_archive(void *context, struct error *error)
+{
+	return mail_archive_sync(((const struct archive *)context)->spool, error);
+}
+
+int expire_to_archive(struct intake *intake, const char *spool, const char *user, int64_t before, struct expired *expired,
+    struct error *error)
+{
+	struct archive archive = {spool, user};
+	const struct expire_keeper keeper = {keep, sync_archive, &archive};
+
+	return expire_mailbox(intake, spool, user, before, &keeper, expired, error);
+}

@@ -1,0 +1,30 @@
+/*
+ * Removal of old messages from a mailbox: `lanpost mailbox purge` and `expire` of a user.
+ */
+#ifndef LANPOST_SPOOL_EXPIRE_H
+#define LANPOST_SPOOL_EXPIRE_H
+
+#include "spool/log/intake.h"
+#include "spool/mailbox/maildir.h"
+
+struct expired {
+	size_t messages;
+	uint64_t bytes;
+};
+
+/* Keeps a message elsewhere before it goes, and makes all that was kept durable. */
+struct expire_keeper {
+	int (*keep)(void *context, const struct maildir_message *message, struct error *error);
+	int (*sync)(void *context, struct error *error);
+	void *context;
+};
+
+/* Removes what arrived before that time, no matter who has put it there: durable in the log, then unlinked. keeper: NULL if nothing is to
+ * be kept; where it fails nothing is removed. */
+int expire_mailbox(struct intake *intake, const char *spool, const char *user, int64_t before,
+    const struct expire_keeper *keeper, struct expired *expired, struct error *error);
+/* The same, with all of it kept in the user's archive (spool/mailbox/mail_archive.h). */
+int expire_to_archive(struct intake *intake, const char *spool, const char *user, int64_t before, struct expired *expired,
+    struct error *error);
+
+#endif

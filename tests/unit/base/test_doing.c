@@ -1,0 +1,169 @@
+#include "base/process/doing.h"
+
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char told[8192];
+
+static size_t tell(const struct doing *board)
+{
+	struct buf out = BUF_INIT(sizeof(told) - 1);
+	size_t count = doing_tell(board, &out);
+
+	snprintf(told, sizeof(told), "%s", buf_text(&out));
+	buf_clear(&out);
+	return count;
+}
+
+static void test_the_dead_have_left_word(void **unused)
+{
+	struct doing *board = doing_new(NULL);
+	int status;
+	pid_t pid;
+
+	(void)unused;
+	pid = fork();
+	if (pid == 0) {
+		doing_use(board);
+		doing_who("smtp %s", "10.0.0.1");
+		doing_step("M\033AIL\n");
+		kill(getpid(), SIGKILL);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(tell(board), 1);
+	assert_string_equal(told, "smtp 10.0.0.1: M\\x1bAIL\\x0a\n");
+	doing_free(board);
+}
+
+static void test_who_is_connected(void **unused)
+{
+	struct doing *board = doing_new(NULL);
+	struct doing_note notes[2];
+	int status;
+	pid_t pid;
+
+	(void)unused;
+	assert_int_equal(doing_read(NULL, notes, 2), 0);
+	assert_int_equal(doing_read(board, notes, 2), 0);
+	pid = fork();
+	if (pid == 0) {
+		doing_use(board);
+		doing_who("pop3 %s", "10.0.0.1");
+		doing_tls();
+		doing_login("iv\033an");
+		doing_step("RETR");
+		doing_wait();
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_int_equal(doing_read(board, notes, 0), 0);
+	assert_int_equal(doing_read(board, notes, 2), 1);
+	assert_string_equal(notes[0].who, "pop3 10.0.0.1");
+	assert_string_equal(notes[0].login, "iv\\x1ban");
+	assert_string_equal(notes[0].step, "RETR");
+	assert_true(notes[0].has_tls && notes[0].waits);
+	assert_true(notes[0].since > 0 && notes[0].heard > 0);
+	assert_int_equal(tell(board), 1);
+	assert_string_equal(told, "pop3 10.0.0.1 iv\\x1ban: RETR (waiting)\n");
+	doing_free(board);
+}
+
+static void *come_and_go(void *context)
+{
+	(void)context;
+	doing_who("a thread");
+	doing_end();
+	doing_step("never noted");
+	return NULL;
+}
+
+static void *stay(void *context)
+{
+	doing_who("thread %d", *(int *)context);
+	doing_wait();
+	return NULL;
+}
+
+static void test_those_at_work_come_first_and_lines_are_bounded(void **unused)
+{
+	struct doing *board = doing_new(NULL);
+	pthread_t thread;
+
+	(void)unused;
+	doing_use(board);
+	for (int i = 0; i < 3000; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, i < 1500 ? come_and_go : stay, &i), 0);
+		pthread_join(thread, NULL);
+	}
+	assert_int_equal(tell(board), 1024);
+	doing_use(NULL);
+	doing_who("nobody");
+	doing_step("nothing");
+	doing_end();
+	doing_free(board);
+
+	board = doing_new(NULL);
+	doing_use(board);
+	for (int i = 0; i < 30; i++) {
+		assert_int_equal(pthread_create(&thread, NULL, stay, &i), 0);
+		pthread_join(thread, NULL);
+	}
+	doing_who("me");
+	assert_int_equal(tell(board), 31);
+	assert_ptr_equal(strstr(told, "me\nthread 0 (waiting)\n"), told);
+	assert_non_null(strstr(told, "thread 18 (waiting)\n"));
+	assert_null(strstr(told, "thread 19"));
+	doing_use(NULL);
+	doing_free(board);
+}
+
+/* Who writes there may be another program, and in a stranger's hands. */
+static void test_a_hostile_writer_does_no_harm(void **unused)
+{
+	static struct doing_note notes[DOING_PLACES];
+	struct doing *board, *its;
+	char *bytes;
+	size_t count;
+	int fd;
+
+	(void)unused;
+	board = doing_new(&fd);
+	its = doing_open(fd);
+	assert_non_null(its);
+	assert_int_equal(ftruncate(fd, 0), -1); /* reading would end the reader */
+	doing_use(its);
+	doing_who("smtp %s", "\033[31m");
+	assert_int_equal(tell(board), 1);
+	assert_null(strchr(told, '\033'));
+	bytes = (char *)its;
+	memset(bytes, 1, (size_t)lseek(fd, 0, SEEK_END)); /* all places at work, no text with an end */
+	count = doing_read(board, notes, DOING_PLACES);
+	for (size_t i = 0; i < count; i++)
+		assert_true(strlen(notes[i].who) < DOING_TEXT_MAX && strlen(notes[i].step) < DOING_TEXT_MAX);
+	tell(board);
+	doing_use(NULL);
+	doing_free(its);
+	doing_free(board);
+	close(fd);
+	assert_null(doing_open(-1));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_the_dead_have_left_word),
+	    cmocka_unit_test(test_who_is_connected),
+	    cmocka_unit_test(test_a_hostile_writer_does_no_harm),
+	    cmocka_unit_test(test_those_at_work_come_first_and_lines_are_bounded),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,326 @@
+/* Streams over a socket pair: lines, limits, deadlines, stop, TLS with our own certificate. */
+#include "base/net/stream.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "tests/unit/remove_tree.h"
+
+#include <fcntl.h>
+#include <openssl/ssl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <cmocka.h>
+
+static struct stream stream;
+static int peer;
+
+static int open_pair(void **state)
+{
+	int fds[2];
+
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, fds), 0);
+	fcntl(fds[0], F_SETFL, O_NONBLOCK);
+	stream_init(&stream, fds[0], -1);
+	peer = fds[1];
+	return 0;
+}
+
+static int close_pair(void **state)
+{
+	(void)state;
+	stream_close(&stream);
+	close(peer);
+	return 0;
+}
+
+static void say(const char *text)
+{
+	assert_int_equal(write(peer, text, strlen(text)), strlen(text));
+}
+
+static int64_t soon(void)
+{
+	return clock_now_ms() + 20;
+}
+
+static void expect_line(const char *text)
+{
+	struct slice line;
+
+	assert_int_equal(stream_read_line(&stream, 100, soon(), &line), STREAM_OK);
+	assert_int_equal(line.len, strlen(text));
+	assert_memory_equal(line.ptr, text, line.len);
+}
+
+static void test_lines(void **state)
+{
+	struct slice line;
+
+	(void)state;
+	say("one\r\ntwo\n\r\n\nfo");
+	expect_line("one");
+	assert_true(stream_has_input(&stream));
+	expect_line("two");
+	expect_line("");
+	expect_line("");
+	assert_int_equal(stream_read_line(&stream, 100, soon(), &line), STREAM_TIMEOUT);
+	say("ur\r\nrest");
+	expect_line("four");
+	shutdown(peer, SHUT_WR);
+	assert_int_equal(stream_read_line(&stream, 100, soon(), &line), STREAM_CLOSED);
+}
+
+static void test_line_too_long_is_read_to_its_end(void **state)
+{
+	char *text = xmalloc(40001);
+	struct slice line;
+
+	(void)state;
+	memset(text, 'x', 40000);
+	text[40000] = '\0';
+	say(text);
+	say("\r\nnext\r\n");
+	assert_int_equal(stream_read_line(&stream, 100, soon(), &line), STREAM_TOO_LONG);
+	expect_line("next");
+	text[100] = '\0';
+	say(text);
+	say("\r\n");
+	expect_line(text);
+	say(text);
+	say("y\r\nnext\r\n");
+	assert_int_equal(stream_read_line(&stream, 100, soon(), &line), STREAM_TOO_LONG);
+	expect_line("next");
+	free(text);
+}
+
+static void test_lines_and_bytes_mix(void **state)
+{
+	struct slice bytes;
+
+	(void)state;
+	say("DATA\r\nabcdef\r\nNOOP\r\n");
+	expect_line("DATA");
+	assert_int_equal(stream_read(&stream, soon(), &bytes), STREAM_OK);
+	assert_memory_equal(bytes.ptr, "abcdef\r\n", 8);
+	stream_consume(&stream, 3);
+	assert_int_equal(stream_read(&stream, soon(), &bytes), STREAM_OK);
+	assert_memory_equal(bytes.ptr, "def\r\n", 5);
+	stream_consume(&stream, 5);
+	expect_line("NOOP");
+	assert_false(stream_has_input(&stream));
+}
+
+/* A peer whose bytes never run out must meet the deadline, too. */
+static void test_deadline_holds_while_bytes_come(void **state)
+{
+	char *text = xmalloc(40001);
+	struct slice line;
+
+	(void)state;
+	memset(text, 'x', 40000);
+	text[40000] = '\0';
+	say(text);
+	say("\r\n");
+	assert_int_equal(
+	    stream_read_line(&stream, 100, clock_now_ms() - 1, &line), STREAM_TIMEOUT);
+	free(text);
+}
+
+static void test_output_goes_before_waiting(void **state)
+{
+	char got[10] = "";
+	struct slice line;
+
+	(void)state;
+	assert_int_equal(stream_write(&stream, SLICE_LITERAL("250 ok"), soon()), STREAM_OK);
+	assert_int_equal(recv(peer, got, sizeof(got), MSG_DONTWAIT), -1);
+	assert_int_equal(stream_read_line(&stream, 100, soon(), &line), STREAM_TIMEOUT);
+	assert_int_equal(recv(peer, got, sizeof(got), MSG_DONTWAIT), 6);
+	assert_memory_equal(got, "250 ok", 6);
+}
+
+static void test_peer_that_does_not_read(void **state)
+{
+	static const char bytes[65536];
+	enum stream_result result = STREAM_OK;
+
+	(void)state;
+	for (int i = 0; i < 100 && result == STREAM_OK; i++)
+		result = stream_write(&stream, slice_make(bytes, sizeof(bytes)), soon());
+	assert_int_equal(result, STREAM_TIMEOUT);
+}
+
+static void test_stop_ends_waiting(void **state)
+{
+	struct slice line;
+	int stop[2];
+
+	(void)state;
+	assert_int_equal(pipe(stop), 0);
+	stream.stop_fd = stop[0];
+	say("command\r\n");
+	assert_int_equal(write(stop[1], "x", 1), 1);
+	expect_line("command");
+	assert_int_equal(
+	    stream_read_line(&stream, 100, clock_now_ms() + 10000, &line), STREAM_STOPPED);
+	close(stop[0]);
+	close(stop[1]);
+}
+
+/* --- TLS */
+
+static char folder[] = "/tmp/lanpost-tls-XXXXXX";
+
+static int make_folder(void **state)
+{
+	(void)state;
+	signal(SIGPIPE, SIG_IGN);
+	return mkdtemp(folder) == NULL ? -1 : 0;
+}
+
+static int remove_folder(void **state)
+{
+	(void)state;
+	return remove_tree(folder);
+}
+
+static const struct strlist gateway_names = {(char *[]){(char[]){"gw.office.lan"}, (char[]){"localhost"}}, 2};
+
+static struct tls_context *own_context(void)
+{
+	char *cert = xasprintf("%s/cert.pem", folder), *key = xasprintf("%s/key.pem", folder);
+	struct tls_context *context = NULL;
+	struct error error;
+	struct stat st;
+
+	assert_int_equal(tls_make_certificate(folder, &gateway_names, &error), 0);
+	assert_int_equal(stat(key, &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0600);
+	assert_int_equal(tls_context_new(cert, key, &context, &error), 0);
+	free(cert);
+	free(key);
+	return context;
+}
+
+/* A client that trusts our certificate alone and demands the name in it, on a thread of its own. */
+static void *tls_client(void *name)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	char *cert = xasprintf("%s/cert.pem", folder);
+	char answer[5] = "";
+	void *result = NULL;
+	SSL *ssl;
+
+	SSL_CTX_load_verify_locations(ctx, cert, NULL);
+	SSL_CTX_set_verify(ctx, SSL_VERIFY_PEER, NULL);
+	ssl = SSL_new(ctx);
+	SSL_set1_host(ssl, name);
+	SSL_set_fd(ssl, peer);
+	if (SSL_connect(ssl) == 1 && SSL_write(ssl, "hello\r\nmore\r\n", 13) == 13 &&
+	    SSL_read(ssl, answer, 4) == 4 && memcmp(answer, "250 ", 4) == 0)
+		result = name;
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	free(cert);
+	shutdown(peer, SHUT_RDWR);
+	return result;
+}
+
+static void test_tls(void **state)
+{
+	struct tls_context *context = own_context();
+	int64_t deadline = clock_now_ms() + 5000;
+	struct error error;
+	struct slice line;
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	pthread_create(&thread, NULL, tls_client, "gw.office.lan");
+	assert_int_equal(stream_start_tls(&stream, context, deadline, &error), STREAM_OK);
+	tls_context_free(context); /* the session keeps what it needs */
+	assert_int_equal(stream_read_line(&stream, 100, deadline, &line), STREAM_OK);
+	assert_memory_equal(line.ptr, "hello", 5);
+	expect_line("more");
+	stream_write(&stream, SLICE_LITERAL("250 ok\r\n"), deadline);
+	assert_int_equal(stream_read_line(&stream, 100, deadline, &line), STREAM_CLOSED);
+	pthread_join(thread, &result);
+	assert_non_null(result);
+}
+
+static void test_tls_for_another_name(void **state)
+{
+	struct tls_context *context = own_context();
+	struct error error;
+	struct slice line;
+	pthread_t thread;
+	void *result;
+
+	(void)state;
+	pthread_create(&thread, NULL, tls_client, "elsewhere.org");
+	if (stream_start_tls(&stream, context, clock_now_ms() + 5000, &error) == STREAM_OK)
+		assert_int_equal(
+		    stream_read_line(&stream, 100, clock_now_ms() + 5000, &line), STREAM_CLOSED);
+	pthread_join(thread, &result);
+	assert_null(result);
+	tls_context_free(context);
+}
+
+static void test_tls_with_somebody_who_does_not_speak_it(void **state)
+{
+	struct tls_context *context = own_context();
+	struct error error = ERROR_INIT;
+
+	(void)state;
+	say("EHLO pc1\r\n");
+	assert_int_equal(
+	    stream_start_tls(&stream, context, clock_now_ms() + 5000, &error), STREAM_CLOSED);
+	assert_int_equal(error.class, ERROR_PROTOCOL);
+	tls_context_free(context);
+}
+
+static void test_certificates_that_cannot_be_used(void **state)
+{
+	struct tls_context *context;
+	struct error error;
+	char *cert = xasprintf("%s/cert.pem", folder);
+
+	(void)state;
+	tls_context_free(own_context());
+	assert_int_equal(tls_context_new("/nowhere/cert.pem", cert, &context, &error), -1);
+	assert_non_null(strstr(ERROR_EN(&error), "/nowhere/cert.pem"));
+	assert_int_equal(tls_context_new(cert, cert, &context, &error), -1);
+	assert_int_equal(error.class, ERROR_CONFIG);
+	assert_int_equal(tls_make_certificate("/proc/nowhere", &gateway_names, &error), -1);
+	free(cert);
+}
+
+#define STREAM_TEST(test) cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    STREAM_TEST(test_lines),
+	    STREAM_TEST(test_line_too_long_is_read_to_its_end),
+	    STREAM_TEST(test_lines_and_bytes_mix),
+	    STREAM_TEST(test_deadline_holds_while_bytes_come),
+	    STREAM_TEST(test_output_goes_before_waiting),
+	    STREAM_TEST(test_peer_that_does_not_read),
+	    STREAM_TEST(test_stop_ends_waiting),
+	    STREAM_TEST(test_tls),
+	    STREAM_TEST(test_tls_for_another_name),
+	    STREAM_TEST(test_tls_with_somebody_who_does_not_speak_it),
+	    cmocka_unit_test(test_certificates_that_cannot_be_used),
+	};
+
+	return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

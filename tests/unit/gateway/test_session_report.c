@@ -1,0 +1,189 @@
+/* What postmaster hears of a session: each trouble once, its end once, and nothing of what was wished for or passes. */
+#include "base/clock.h"
+#include "base/log.h"
+#include "gateway/session/session_report.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/state/state_problems.h"
+#include "tests/unit/sample_conf.h"
+#include "tests/unit/sample_spool.h"
+
+#include <stdio.h>
+
+#include <cmocka.h>
+
+static struct conf conf;
+static struct spool house;
+static struct conf_account account = {.name = (char *)(uintptr_t)"sales"};
+static struct account_result fetched;
+static struct outbound_host host;
+static struct session_result result;
+
+static int open_house(void **context)
+{
+	struct error error;
+
+	if (set_up(context) != 0)
+		return -1;
+	conf = sample_conf();
+	conf.gateway.spool = spool;
+	conf.gateway.postmaster = (char *)(uintptr_t)"";
+	fetched = (struct account_result){.account = &account};
+	host = (struct outbound_host){.tried = true};
+	result = (struct session_result){.id = "s1", .accounts = &fetched, .account_count = 1, .hosts = &host};
+	return spool_open(&house, &conf, "unit", NULL, NULL, &error);
+}
+
+static int close_house(void **context)
+{
+	spool_close(&house);
+	return tear_down(context);
+}
+
+static size_t letters(void)
+{
+	struct maildir_list list;
+	struct error error;
+	size_t count;
+
+	assert_int_equal(maildir_list(spool, CONF_POSTMASTER, &list, &error), 0);
+	count = list.count;
+	maildir_list_clear(&list);
+	return count;
+}
+
+static void report(void)
+{
+	session_report_problems(&(struct session_report){&conf, &house, &result}, true, true);
+}
+
+static void count_problem(void *context, const char *key, const char *text, int64_t since)
+{
+	(void)key;
+	(void)text;
+	(void)since;
+	++*(size_t *)context;
+}
+
+static size_t problems(void)
+{
+	struct error error;
+	size_t count = 0;
+
+	assert_int_equal(state_problems(house.state, count_problem, &count, &error), 0);
+	return count;
+}
+
+static void test_a_good_session_is_no_news(void **context)
+{
+	(void)context;
+	report();
+	assert_int_equal(letters(), 0);
+	assert_int_equal(problems(), 0);
+}
+
+static void test_a_trouble_and_its_end_are_told_once(void **context)
+{
+	(void)context;
+	error_set(&fetched.error, ERROR_LOGIN, "refused");
+	report();
+	report();
+	assert_int_equal(letters(), 1);
+	assert_int_equal(problems(), 1);
+	error_set(&fetched.error, ERROR_TEMPORARY, "another kind of trouble is news");
+	report();
+	assert_int_equal(letters(), 2);
+	fetched.error = (struct error)ERROR_INIT;
+	report();
+	report();
+	assert_int_equal(letters(), 3);
+	assert_int_equal(problems(), 0);
+}
+
+static void test_what_was_wished_for_is_no_trouble(void **context)
+{
+	(void)context;
+	error_set(&fetched.error, ERROR_CANCELLED, "stopped");
+	result.end = END_CANCELLED;
+	report();
+	assert_int_equal(letters(), 0);
+	result.end = END_TIMEOUT; /* that is */
+	report();
+	assert_int_equal(letters(), 1);
+}
+
+/* A mailbox that is in use is told when it stays so for an hour. */
+static void test_what_passes_is_not_told(void **context)
+{
+	struct error error;
+	char before[32];
+
+	(void)context;
+	error_set(&fetched.error, ERROR_BUSY, "in use");
+	report();
+	report();
+	assert_int_equal(letters(), 0);
+	snprintf(before, sizeof(before), "%lld", (long long)clock_wall() - 3700);
+	assert_int_equal(state_set(house.state, "busy account sales", before, &error), 0);
+	report();
+	assert_int_equal(letters(), 1);
+}
+
+/* Nothing is known of accounts when the line was down, and nothing is said of them. */
+static void test_a_line_that_is_down_is_the_only_trouble(void **context)
+{
+	(void)context;
+	error_set(&fetched.error, ERROR_LOGIN, "refused");
+	error_set(&result.line_error, ERROR_TEMPORARY, "down");
+	session_report_problems(&(struct session_report){&conf, &house, &result}, true, false);
+	assert_int_equal(letters(), 1);
+	assert_int_equal(problems(), 1);
+}
+
+static void test_messages_that_do_not_come_are_told_each_once(void **context)
+{
+	(void)context;
+	fetched.fetched.skipped = 2;
+	strlist_add(&fetched.fetched.skipped_keys, "u1");
+	strlist_add(&fetched.fetched.skipped_keys, "u2");
+	strlist_add(&fetched.fetched.skipped_texts, "no");
+	strlist_add(&fetched.fetched.skipped_texts, "no");
+	report();
+	report();
+	assert_int_equal(letters(), 2);
+	strlist_clear(&fetched.fetched.skipped_keys);
+	strlist_clear(&fetched.fetched.skipped_texts);
+	fetched.fetched.skipped = 0;
+	report(); /* they came after all: that is worth no mail */
+	assert_int_equal(letters(), 2);
+	assert_int_equal(problems(), 0);
+}
+
+static void test_a_smarthost_that_was_not_tried_is_not_spoken_of(void **context)
+{
+	(void)context;
+	error_set(&host.error, ERROR_TEMPORARY, "down");
+	host.tried = false;
+	report();
+	assert_int_equal(letters(), 0);
+	host.tried = true;
+	report();
+	assert_int_equal(letters(), 1);
+}
+
+#define REPORT_TEST(fn) cmocka_unit_test_setup_teardown(fn, open_house, close_house)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    REPORT_TEST(test_a_good_session_is_no_news),
+	    REPORT_TEST(test_a_trouble_and_its_end_are_told_once),
+	    REPORT_TEST(test_what_was_wished_for_is_no_trouble),
+	    REPORT_TEST(test_what_passes_is_not_told),
+	    REPORT_TEST(test_a_line_that_is_down_is_the_only_trouble),
+	    REPORT_TEST(test_messages_that_do_not_come_are_told_each_once),
+	    REPORT_TEST(test_a_smarthost_that_was_not_tried_is_not_spoken_of),
+	};
+
+	log_start(&(struct log_settings){.level = LOG_LEVEL_ERROR}, "unit");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,220 @@
+/* POP3 dialogues of tests/data/pop3 through the core, split at every byte. */
+#include "lan-server/pop3/pop3d.h"
+
+#include "tests/unit/script.h"
+
+/* The mailbox of every script. */
+static const struct {
+	const char *unique, *bytes;
+	bool foreign, gone;
+} messages[] = {
+    {"first", "Subject: one\r\n\r\nline 1\r\n.line 2\r\nline 3\r\n", false, false},
+    {"second", "Subject: two\n\nforeign\n.\n", true, false},
+    {"third", "Subject: gone\r\n\r\n", false, true},
+    {"fourth", "Subject: no body", true, false},
+    {"fifth", "Subject: gone before it was measured\r\n\r\n", true, true},
+};
+
+struct box {
+	struct buf *transcript;
+	bool in_use, too_soon, broken, fails, is_cut;
+};
+
+static int login(
+    void *context, struct slice name, struct slice password, const char **user, struct error *error)
+{
+	(void)context;
+	if (slice_is(name, "busy"))
+		return error_set(error, ERROR_TEMPORARY, "Too many failed logins, try again later");
+	if (!slice_is(name, "ivan") || !slice_is(password, " se cret "))
+		return error_set(error, ERROR_LOGIN, "Authentication failed: wrong name or password");
+	*user = "ivan";
+	return 0;
+}
+
+#include "tests/unit/sample_secrets.h"
+
+static int64_t expire_days(void *context, const char *user)
+{
+	(void)context;
+	return user == NULL ? 7 : -1;
+}
+
+static int open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
+{
+	struct box *box = context;
+
+	assert_string_equal(user, "ivan");
+	if (box->in_use)
+		return 1;
+	if (box->too_soon)
+		return 2;
+	if (box->broken)
+		return error_set(error, ERROR_IO, "cannot open folder /secret");
+	*list = (struct maildir_list){
+	    xcalloc(ARRAY_LEN(messages), sizeof(*list->items)), ARRAY_LEN(messages)};
+	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
+		struct maildir_message *message = &list->items[i];
+
+		message->file = xstrdup("new/x");
+		message->unique = xstrdup(messages[i].unique);
+		snprintf(message->uidl, sizeof(message->uidl), "uidl-%s", messages[i].unique);
+		message->ours = message->size_known = !messages[i].foreign;
+		message->size = messages[i].foreign ? 0 : strlen(messages[i].bytes);
+	}
+	return 0;
+}
+
+static size_t index_of(const struct maildir_message *message)
+{
+	size_t i = 0;
+
+	while (strcmp(messages[i].unique, message->unique) != 0)
+		i++;
+	return i;
+}
+
+static int message_size(void *context, struct maildir_message *message)
+{
+	size_t i = index_of(message);
+
+	(void)context;
+	if (messages[i].gone)
+		return -1;
+	message->size = 0;
+	for (const char *at = messages[i].bytes; *at != '\0'; at++)
+		message->size += *at == '\n' ? 2 : 1;
+	message->size_known = true;
+	return 0;
+}
+
+static int read_message(void *context, const struct maildir_message *message, struct slice *bytes)
+{
+	size_t i = index_of(message);
+
+	(void)context;
+	if (messages[i].gone)
+		return -1;
+	*bytes = slice_of(xstrdup(messages[i].bytes)); /* so that ASan sees who forgets it */
+	return 0;
+}
+
+static void done_reading(void *context, struct slice bytes)
+{
+	(void)context;
+	free((char *)bytes.ptr);
+}
+
+static bool is_intact(void *context, struct slice bytes)
+{
+	struct box *box = context;
+
+	(void)bytes;
+	return !box->is_cut;
+}
+
+static int remove_messages(
+    void *context, const char *const *uniques, size_t count, struct error *error)
+{
+	struct box *box = context;
+
+	if (box->fails)
+		return error_set(error, ERROR_IO, "cannot");
+	for (size_t i = 0; i < count; i++)
+		buf_printf(box->transcript, "(removed %s)\n", uniques[i]);
+	return 0;
+}
+
+static void close_box(void *context)
+{
+	struct box *box = context;
+
+	buf_append_text(box->transcript, "(unlocked)\n");
+}
+
+struct wire {
+	struct pop3d *pop3d;
+	enum pop3d_effect effect;
+	struct buf line, *transcript;
+};
+
+static void take_replies(struct wire *wire)
+{
+	for (;;) {
+		buf_append_slice(wire->transcript, buf_slice(pop3d_replies(wire->pop3d)));
+		buf_reset(pop3d_replies(wire->pop3d));
+		if (wire->effect != POP3D_SEND)
+			break;
+		wire->effect = pop3d_send(wire->pop3d);
+	}
+	if (wire->effect == POP3D_START_TLS) {
+		buf_append_text(wire->transcript, "(tls)\n");
+		pop3d_tls_started(wire->pop3d);
+		wire->effect = POP3D_CONTINUE;
+	}
+}
+
+static void feed(struct wire *wire, char c)
+{
+	struct slice line;
+
+	if (wire->effect == POP3D_CLOSE || wire->effect == POP3D_BREAK)
+		return;
+	if (c != '\n') {
+		buf_append_byte(&wire->line, c);
+		return;
+	}
+	line = buf_slice(&wire->line);
+	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+		line.len--;
+	wire->effect =
+	    wire->line.overflow ? pop3d_line_too_long(wire->pop3d) : pop3d_line(wire->pop3d, line);
+	buf_reset(&wire->line);
+	take_replies(wire);
+}
+
+static void run(const struct script *script, size_t step, struct buf *transcript)
+{
+	struct box box = {.transcript = transcript};
+	struct pop3d_options options = {
+	    .hostname = "gw.office.lan",
+	    .tls_offered = script_has(script, "tls"),
+	    .tls_required = script_has(script, "tls_required"),
+	    .login_delay = 60,
+	    .mechanisms = mechanisms,
+	    .sasl = {&box, login, scram_begin, scram_end, digest, NULL},
+	    .hooks = {&box, open_box, message_size, read_message, done_reading, is_intact,
+	        remove_messages, expire_days, close_box},
+	};
+	struct wire wire = {.line = BUF_INIT(POP3D_LINE_MAX), .transcript = transcript};
+
+	(void)step;
+	box.in_use = script_has(script, "in_use");
+	box.too_soon = script_has(script, "too_soon");
+	box.broken = script_has(script, "broken");
+	box.fails = script_has(script, "fails");
+	box.is_cut = script_has(script, "cut");
+	wire.pop3d = pop3d_new(&options);
+	take_replies(&wire);
+	for (size_t i = 0; i < script->input.len; i++)
+		feed(&wire, script->input.ptr[i]);
+	if (wire.effect == POP3D_CLOSE)
+		buf_append_text(transcript, "(closed)\n");
+	if (wire.effect == POP3D_BREAK)
+		buf_append_text(transcript, "(broken)\n");
+	pop3d_free(wire.pop3d);
+	buf_clear(&wire.line);
+}
+
+static void test_scripts(void **state)
+{
+	(void)state;
+	script_run_folder("tests/data/pop3", run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_scripts)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

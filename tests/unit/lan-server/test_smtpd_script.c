@@ -1,0 +1,199 @@
+/* SMTP dialogues of tests/data/smtp through the core, split at every byte. */
+#include "lan-server/smtp/smtpd.h"
+
+#include "tests/unit/sample_conf.h"
+#include "tests/unit/script.h"
+
+struct office {
+	struct daily_total sent;
+	struct conf conf;
+	struct buf *transcript;
+	bool full, broken;
+};
+
+static int login(
+    void *context, struct slice name, struct slice password, const char **user, struct error *error)
+{
+	(void)context;
+	if (slice_is(name, "ivan") && slice_is(password, "secret")) {
+		*user = "ivan";
+		return 0;
+	}
+	return error_set(error, ERROR_LOGIN, "Authentication failed: wrong name or password");
+}
+
+#include "tests/unit/sample_secrets.h"
+
+static bool has_room(void *context, uint64_t bytes)
+{
+	struct office *office = context;
+
+	(void)bytes;
+	return !office->full;
+}
+
+static char *forbidden[] = {"*.exe", "*.scr"};
+
+/* anna's mailbox is nearly full, the others' are empty. */
+static uint64_t mailbox_bytes(void *context, const char *user)
+{
+	(void)context;
+	return strcmp(user, "anna") == 0 ? 900 : 0;
+}
+
+static struct daily_total sent_today(void *context, const char *user, const struct daily_total *more)
+{
+	struct office *office = context;
+
+	assert_string_equal(user, "ivan");
+	if (more != NULL) {
+		office->sent.messages += more->messages;
+		office->sent.bytes += more->bytes;
+	}
+	return office->sent;
+}
+
+static void write_place(const struct place *place, struct buf *out)
+{
+	static const char *const kinds[] = {"mailbox", "boss", "queue", "daemon"};
+
+	buf_printf(out, "place %s %s%s%s\n", kinds[place->kind], place->name, place->kind == PLACE_DAEMON ? " " : "",
+	    place->kind == PLACE_DAEMON ? place->why : "");
+	if (place->notify == 0 && place->orcpt[0] == '\0')
+		return;
+	buf_append_text(out, "notify ");
+	dsn_notify_write(place->notify, out);
+	buf_printf(out, " %s\n", place->orcpt);
+}
+
+/* Writes what was accepted into the transcript. */
+static int accept_message(
+    void *context, struct envelope *envelope, struct body *body, struct error *error)
+{
+	struct office *office = context;
+	struct buf *out = office->transcript;
+
+	if (office->broken)
+		return error_set(error, ERROR_IO, "the disk is on fire in /var/secret");
+	buf_printf(out, "origin %s\nsender %s\n", envelope->origin, envelope->sender);
+	if (envelope->ret != DSN_RET_UNSAID || envelope->envid[0] != '\0')
+		buf_printf(out, "ret %s envid %s\n", dsn_ret_text(envelope->ret), envelope->envid);
+	for (size_t i = 0; i < envelope->recipients.count; i++)
+		buf_printf(out, "recipient %s\n", envelope->recipients.items[i]);
+	for (size_t i = 0; i < envelope->place_count; i++)
+		write_place(&envelope->places[i], out);
+	buf_append_text(out, envelope->header);
+	buf_append_slice(out, buf_slice(&body->memory));
+	assert_int_equal(envelope->size, strlen(envelope->header) + body->size);
+	envelope_clear(envelope);
+	body_clear(body, false);
+	return 0;
+}
+
+/* Takes the server's part of the wire: lines, data, effects. */
+struct wire {
+	struct smtpd *smtpd;
+	enum smtpd_effect effect;
+	struct buf line, *transcript;
+};
+
+static void take_replies(struct wire *wire)
+{
+	buf_append_slice(wire->transcript, buf_slice(smtpd_replies(wire->smtpd)));
+	buf_reset(smtpd_replies(wire->smtpd));
+	if (wire->effect == SMTPD_START_TLS) {
+		buf_append_text(wire->transcript, "(tls)\n");
+		smtpd_tls_started(wire->smtpd);
+		wire->effect = SMTPD_CONTINUE;
+	}
+}
+
+static void take_line(struct wire *wire)
+{
+	struct slice line = buf_slice(&wire->line);
+
+	if (wire->line.overflow) {
+		wire->effect = smtpd_line_too_long(wire->smtpd);
+	} else {
+		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
+			line.len--;
+		wire->effect = smtpd_line(wire->smtpd, line);
+	}
+	buf_reset(&wire->line);
+}
+
+static void feed(struct wire *wire, struct slice bytes)
+{
+	while (bytes.len > 0 && wire->effect != SMTPD_CLOSE) {
+		if (wire->effect == SMTPD_WANT_DATA) {
+			wire->effect = smtpd_data(wire->smtpd, &bytes);
+		} else {
+			if (bytes.ptr[0] == '\n')
+				take_line(wire);
+			else
+				buf_append_byte(&wire->line, bytes.ptr[0]);
+			bytes = slice_from(bytes, 1);
+		}
+		take_replies(wire);
+	}
+}
+
+static void run(const struct script *script, size_t step, struct buf *transcript)
+{
+	struct office office = {.conf = sample_conf(), .transcript = transcript};
+	struct smtpd_options options = {
+	    .conf = &office.conf,
+	    .session = "test",
+	    .client =
+	        {.s6_addr = {[10] = 255, [11] = 255, [12] = 192, [13] = 168, [14] = 1, [15] = 5}},
+	    .tls_offered = script_has(script, "tls"),
+	    .tls_required = script_has(script, "tls_required"),
+	    .mechanisms = mechanisms,
+	    .sasl = {&office, login, scram_begin, scram_end, digest, NULL},
+	    .hooks = {&office, has_room, accept_message, mailbox_bytes, sent_today},
+	};
+	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};
+
+	office.full = script_has(script, "full");
+	office.broken = script_has(script, "broken");
+	office.conf.lan.check_from = script_has(script, "check_from");
+	office.conf.lan.suggest_names = script_has(script, "suggest_names");
+	office.conf.lan.require_auth = script_has(script, "require_auth");
+	office.conf.gateway.boss = script_has(script, "boss") ? "chief" : "";
+	if (script_has(script, "small"))
+		office.conf.limits.max_message_size = 1000;
+	office.conf.limits.mailbox_quota = script_has(script, "quota") ? 1000 : 0;
+	office.conf.limits.user_daily_messages = script_has(script, "daily") ? 2 : 0;
+	office.conf.limits.user_daily_bytes = script_has(script, "daily_bytes") ? 500 : 0;
+	if (script_has(script, "attachments"))
+		office.conf.limits.forbidden_attachments = (struct strlist){forbidden, ARRAY_LEN(forbidden)};
+	sample_user("ivan")->outside = !script_has(script, "inside_only");
+	office.conf.limits.max_outgoing_size = script_has(script, "outgoing") ? 100 : 0;
+	body_memory_take(script_has(script, "short_of_memory") ? BODY_MEMORY_ALL + 1 : 0);
+	wire.smtpd = smtpd_new(&options);
+	take_replies(&wire);
+	for (size_t at = 0; at < script->input.len; at += step) {
+		size_t left = script->input.len - at;
+
+		feed(&wire, slice_make(script->input.ptr + at, left < step ? left : step));
+	}
+	if (wire.effect == SMTPD_CLOSE)
+		buf_append_text(transcript, "(closed)\n");
+	buf_clear(&wire.line);
+	smtpd_free(wire.smtpd);
+	body_memory_give(script_has(script, "short_of_memory") ? BODY_MEMORY_ALL + 1 : 0);
+	assert_false(body_memory_is_short());
+}
+
+static void test_scripts(void **state)
+{
+	(void)state;
+	script_run_folder("tests/data/smtp", run);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(test_scripts)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

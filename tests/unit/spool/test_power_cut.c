@@ -1,0 +1,341 @@
+/*
+ * The disk that lies (spool/QUEUE.md): what LAN programs write, what is queued and sent, through power cuts (power_cut.h). And each sync
+ * fails once and drops what was not synced; and each change of the disk fails once.
+ */
+#include "spool/log/intake_priv.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/queue.h"
+#include "spool/state/state_seen.h"
+#include "tests/unit/power_cut.h"
+#include "tests/unit/power_house.h"
+
+#include <fcntl.h>
+
+#define MESSAGES 5 /* one more than there are */
+#define LARGE 3
+
+/* --- what was promised so far */
+
+struct promise {
+	bool accepted[MESSAGES + 1], tried[MESSAGES + 1];
+	bool removed, removing; /* message 1 of ivan */
+	bool sent, sending;	/* message 2 */
+};
+static struct promise promise;
+
+static bool is_for_queue(int n)
+{
+	return n != 1;
+}
+
+/* --- the life */
+
+static size_t body_size(int n)
+{
+	return n == LARGE ? (1u << 20) + 5000 : 3000;
+}
+
+/* The text of message n: nothing of it repeats, so that no piece passes for another. */
+static char *text_of(int n, size_t *len)
+{
+	struct buf text = BUF_INIT(4u << 20);
+
+	buf_printf(&text, "Subject: message %d\r\n\r\n", n);
+	for (unsigned line = 0; text.len < body_size(n); line++)
+		buf_printf(&text, "line %u of message %d\r\n", line, n);
+	*len = text.len;
+	return xrealloc(text.ptr, text.len + 1);
+}
+
+static void accept_one(struct house *house, const char *spool, int n)
+{
+	struct envelope envelope;
+	struct body body;
+	struct error error;
+	char uidl[16], *text;
+	size_t len;
+
+	envelope_init(&envelope);
+	snprintf(uidl, sizeof(uidl), "u%d", n);
+	envelope_set(&envelope.account, slice_of("sales"));
+	envelope_set(&envelope.uidl, slice_of(uidl));
+	envelope_add(&envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
+	envelope_add(&envelope, PLACE_BOSS, slice_of("chief"), SLICE_NONE);
+	if (is_for_queue(n))
+		envelope_add(&envelope, PLACE_QUEUE, slice_of("out@example.net"), SLICE_NONE);
+	body_init(&body, spool);
+	text = text_of(n, &len);
+	promise.tried[n] = true;
+	if (body_append(&body, slice_make(text, len), &envelope.id, &error) == 0 && body_finish(&body, &error) == 0) {
+		promise.accepted[n] = intake_accept(house->intake, &envelope, &body, NULL, 0, &error) == 0;
+	} else {
+		envelope_clear(&envelope);
+		body_clear(&body, false);
+	}
+	free(text);
+}
+
+/* How often message n stands whole in a mailbox; -1: something is damaged. */
+static int count_in(const char *spool, const char *user, int n)
+{
+	struct maildir_list list;
+	struct error error;
+	size_t len;
+	char *text = text_of(n, &len);
+	int count = 0;
+
+	if (maildir_list(spool, user, &list, &error) != 0)
+		_exit(3);
+	for (size_t i = 0; i < list.count && count >= 0; i++) {
+		struct slice bytes;
+
+		if (maildir_open(spool, user, &list.items[i], &bytes, &error) != 0)
+			_exit(3);
+		if (bytes.len != list.items[i].size || bytes.len < 100 || memchr(bytes.ptr, 0, bytes.len) != NULL)
+			count = -1;
+		else if (bytes.len >= len && memcmp(bytes.ptr + bytes.len - len, text, len) == 0)
+			count++;
+		fsx_unmap(bytes);
+	}
+	maildir_list_clear(&list);
+	free(text);
+	return count;
+}
+
+static int count_queued(const char *spool, int n)
+{
+	struct queue_items items;
+	struct error error;
+	size_t len;
+	char *text = text_of(n, &len);
+	int count = 0;
+
+	if (queue_list(spool, 7, &items, &error) != 0)
+		_exit(3);
+	for (size_t i = 0; i < items.count && count >= 0; i++) {
+		char *path = queue_message_path(spool, &items.items[i], &error);
+		struct envelope envelope;
+		struct slice bytes;
+
+		if (path == NULL || queue_read(spool, &items.items[i], &envelope, &error) != 0 || fsx_map(path, &bytes, &error) != 0) {
+			count = -1;
+		} else {
+			if (memchr(bytes.ptr, 0, bytes.len) != NULL)
+				count = -1;
+			else if (bytes.len >= len && memcmp(bytes.ptr + bytes.len - len, text, len) == 0)
+				count++;
+			fsx_unmap(bytes);
+			envelope_clear(&envelope);
+		}
+		free(path);
+	}
+	queue_items_clear(&items);
+	free(text);
+	return count;
+}
+
+static void remove_first(struct house *house, const char *spool)
+{
+	struct maildir_list list;
+	struct error error;
+
+	if (!promise.accepted[1] || maildir_list(spool, "ivan", &list, &error) != 0)
+		return;
+	promise.removing = list.count > 0;
+	if (list.count > 0)
+		promise.removed = intake_remove(house->intake, "ivan", (const char *const[]){list.items[0].unique}, 1, &error) == 0;
+	maildir_list_clear(&list);
+}
+
+static void send_one(struct house *house, const char *spool)
+{
+	struct queue_items items;
+	struct error error;
+	struct fact fact = {.kind = FACT_SENT, .name = "out@example.net", .text = "250 ok"};
+
+	if (!promise.accepted[2] || queue_list(spool, 1, &items, &error) != 0)
+		return;
+	if (items.count > 0) {
+		fact.id = items.items[0].id.text;
+		promise.sending = true;
+		promise.sent = intake_accept(house->intake, NULL, NULL, &fact, 1, &error) == 0;
+	}
+	queue_items_clear(&items);
+}
+
+/* What the checkpoint thread does, twice, but at a moment of ours. */
+static void checkpoint(struct house *house)
+{
+	struct error error;
+	size_t recovered;
+
+	for (int i = 0; i < 2; i++) {
+		checkpoint_run(house->intake, &error);
+		if (house->intake->owed)
+			recover_orphans(house->intake, &recovered, &error);
+	}
+}
+
+static void live(const char *spool)
+{
+	struct house house;
+
+	if (house_open(&house, spool)) {
+		accept_one(&house, spool, 1);
+		remove_first(&house, spool);
+		accept_one(&house, spool, 2);
+		checkpoint(&house);
+		send_one(&house, spool);
+		accept_one(&house, spool, LARGE);
+		checkpoint(&house);
+		house_close(&house);
+	}
+	if (house_open(&house, spool)) {
+		accept_one(&house, spool, 4);
+		house_close(&house);
+	}
+}
+
+/* --- the audit, in a process of its own */
+
+static bool is_right(const char *spool, struct house *house)
+{
+	struct map seen = MAP_INIT;
+	struct error error;
+	bool right = state_seen_load(house->state, "sales", &seen, &error) == 0;
+
+	for (int n = 1; n < MESSAGES; n++) {
+		int ivan = count_in(spool, "ivan", n), chief = count_in(spool, "chief", n), queued = count_queued(spool, n);
+		int least = promise.accepted[n] ? 1 : 0, most = promise.tried[n] ? 1 : 0;
+		bool is_gone = n == 1 && promise.removing, is_sent = n == 2 && promise.sending;
+		char uidl[16];
+
+		snprintf(uidl, sizeof(uidl), "u%d", n);
+		right = right && chief >= least && chief <= most && ivan >= (is_gone ? 0 : least) && ivan <= most &&
+			(n != 1 || !promise.removed || ivan == 0) && queued <= (is_for_queue(n) ? most : 0) &&
+			queued >= (is_for_queue(n) && !is_sent ? least : 0) && (n != 2 || !promise.sent || queued == 0) &&
+			(chief == 0 || map_get(&seen, slice_of(uidl)) != NULL) && (is_gone || ivan == chief);
+		if (!right) {
+			print_message("message %d: ivan %d, chief %d, queue %d\n", n, ivan, chief, queued);
+			break;
+		}
+	}
+	state_seen_clear(&seen);
+	return right;
+}
+
+/* Started twice. */
+static bool is_right_after_starts(const char *spool)
+{
+	for (int i = 0; i < 2; i++) {
+		struct house house;
+
+		if (!house_open(&house, spool) || !is_right(spool, &house))
+			return false;
+		house_close(&house);
+	}
+	return true;
+}
+
+/* --- the tests */
+
+static void test_power_cut_at_each_sync(void **context)
+{
+	(void)context;
+	cut_life(live, is_right_after_starts, 5);
+	assert_true(promise.accepted[4] && promise.removed && promise.sent);
+}
+
+static int fail_at, calls;
+static bool syncs_only;
+
+/* The pages that were not synced are gone; what is read from now on is what the disk holds. */
+static void drop_unsynced(const char *what, const char *path, struct tree *now)
+{
+	char *name = relative(path);
+
+	for (size_t i = 0; i < now->count; i++) {
+		struct file *file = &now->items[i], *safe = by_inode(&durable_bytes, file->inode);
+		size_t same = 0;
+		char *full, *zeros;
+		int fd;
+
+		if (strcmp(what, "syncfs") != 0 && (name == NULL || strcmp(name, file->path) != 0))
+			continue;
+		while (safe != NULL && same < safe->len && same < file->len && safe->bytes[same] == file->bytes[same])
+			same++;
+		full = xasprintf("%s/%s", disk, file->path);
+		zeros = xcalloc(1, file->len + 1);
+		fd = open(full, O_WRONLY);
+		assert_true(fd >= 0 && pwrite(fd, zeros, file->len - same, (off_t)same) == (ssize_t)(file->len - same));
+		close(fd);
+		free(zeros);
+		free(full);
+	}
+	free(name);
+}
+
+static int fail_once(const char *what, const char *path, const char *to)
+{
+	struct tree now = {.count = 0};
+	bool fails;
+
+	(void)to;
+	if (syncs_only && !is_sync(what))
+		return 0;
+	fails = ++calls == fail_at;
+	if (syncs_only) {
+		walk(&now, "");
+		if (fails)
+			drop_unsynced(what, path, &now);
+		else
+			synced(&now, what, path);
+		tree_clear(&now);
+	}
+	errno = !fails ? 0 : syncs_only ? EIO : (int[]){EIO, ENOSPC, EMFILE}[fail_at % 3];
+	return fails ? -1 : 0;
+}
+
+/* Each call fails once in a life of its own. */
+static void each_call_fails(bool only_syncs)
+{
+	syncs_only = only_syncs;
+	audit_right = is_right_after_starts;
+	for (fail_at = 1;; fail_at++) {
+		calls = 0;
+		promise = (struct promise){0};
+		begin();
+		fsx_hook = fail_once;
+		live(disk);
+		fsx_hook = NULL;
+		if (!audit(disk, false))
+			fail_msg("wrong after call %d of %s failed", fail_at, only_syncs ? "the syncs" : "all");
+		end();
+		if (calls < fail_at)
+			break;
+	}
+	assert_true(fail_at > 10);
+}
+
+static void test_each_sync_fails_once_and_drops_what_it_should_have_written(void **context)
+{
+	(void)context;
+	each_call_fails(true);
+}
+
+static void test_each_change_of_the_disk_fails_once(void **context)
+{
+	(void)context;
+	each_call_fails(false);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_power_cut_at_each_sync),
+	    cmocka_unit_test(test_each_sync_fails_once_and_drops_what_it_should_have_written),
+	    cmocka_unit_test(test_each_change_of_the_disk_fails_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

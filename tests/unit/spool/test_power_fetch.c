@@ -1,0 +1,320 @@
+/*
+ * Fetching with deletion through power cuts (power_cut.h): a POP3 provider in a process of its own, the fetcher as it is, with its
+ * batches and checkpoints. After each cut the provider has what it had at that moment, the gateway starts again and fetches: each
+ * message is there once, and none is left at the provider.
+ */
+#include "fetcher/fetch.h"
+#include "spool/log/intake_priv.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/state/state.h"
+#include "tests/unit/power_cut.h"
+#include "tests/unit/power_house.h"
+
+#include <arpa/inet.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+
+#define MESSAGES 7
+#define FIRST 4 /* so many are there at the first session */
+#define LARGE 2
+#define WORLDS 3
+
+/* --- the provider */
+
+/* What it has, in this world, after a cut, and after a cut during recovery: the password tells which. Shared with its processes. */
+static struct box {
+	bool is_there[MESSAGES];
+	bool has_second; /* the later ones were put there */
+} *boxes;
+static unsigned world; /* which is ours */
+static pid_t provider;
+static int port;
+
+static char *text_of(int n, size_t *len)
+{
+	struct buf text = BUF_INIT(4u << 20);
+
+	buf_printf(&text, "Message-ID: <%d@test>\r\nSubject: message %d\r\n\r\n", n, n);
+	for (unsigned line = 0; text.len < (n == LARGE ? (1u << 20) + 5000 : 3000); line++)
+		buf_printf(&text, "line %u of message %d\r\n", line, n);
+	*len = text.len;
+	return xrealloc(text.ptr, text.len + 1);
+}
+
+static void list(FILE *peer, const struct box *box, bool sizes)
+{
+	fputs("+OK\r\n", peer);
+	for (int n = 0, number = 0; n < MESSAGES; n++) {
+		size_t len;
+
+		if (!box->is_there[n])
+			continue;
+		free(text_of(n, &len));
+		number++;
+		if (sizes)
+			fprintf(peer, "%d %zu\r\n", number, len);
+		else
+			fprintf(peer, "%d uid-%d\r\n", number, n);
+	}
+	fputs(".\r\n", peer);
+}
+
+static int message_of(const struct box *box, const char *argument)
+{
+	int number = atoi(argument);
+
+	for (int n = 0; n < MESSAGES; n++)
+		if (box->is_there[n] && --number == 0)
+			return n;
+	_exit(3);
+}
+
+static void give(FILE *peer, int n)
+{
+	size_t len;
+	char *text = text_of(n, &len);
+
+	fputs("+OK\r\n", peer);
+	fwrite(text, 1, len, peer);
+	fputs(".\r\n", peer);
+	free(text);
+}
+
+/* Deletes at QUIT (RFC 1939 section 6). */
+static void serve(int fd)
+{
+	FILE *from = fdopen(fd, "r"), *peer = fdopen(dup(fd), "w");
+	struct box *box = boxes, as_listed = *box, after = *box;
+	char line[256];
+
+	fputs("+OK\r\n", peer);
+	fflush(peer);
+	while (fgets(line, sizeof(line), from) != NULL) {
+		if (strncmp(line, "PASS ", 5) == 0) {
+			box = &boxes[atoi(line + 5)];
+			as_listed = after = *box;
+		}
+		if (strncmp(line, "CAPA", 4) == 0)
+			fputs("+OK\r\nUSER\r\nUIDL\r\nPIPELINING\r\n.\r\n", peer);
+		else if (strncmp(line, "UIDL", 4) == 0 || strncmp(line, "LIST", 4) == 0)
+			list(peer, &as_listed, line[0] == 'L');
+		else if (strncmp(line, "RETR ", 5) == 0)
+			give(peer, message_of(&as_listed, line + 5));
+		else if (strncmp(line, "TOP", 3) == 0)
+			fputs("-ERR\r\n", peer);
+		else
+			fputs("+OK\r\n", peer);
+		if (strncmp(line, "DELE ", 5) == 0)
+			after.is_there[message_of(&as_listed, line + 5)] = false;
+		if (strncmp(line, "QUIT", 4) == 0) {
+			*box = after;
+			break;
+		}
+		fflush(peer);
+	}
+	fclose(peer);
+	fclose(from);
+}
+
+/* A process for each connection: while one waits for a cut to be audited, others come. */
+static void provider_run(int listener)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	signal(SIGCHLD, SIG_IGN);
+	fsx_hook = NULL;
+	for (;;) {
+		int fd = accept(listener, NULL, NULL);
+
+		if (fd < 0)
+			_exit(3);
+		if (fork() == 0) {
+			serve(fd);
+			_exit(0);
+		}
+		close(fd);
+	}
+}
+
+static void provider_start(void)
+{
+	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t size = sizeof(address);
+	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	assert_true(listener >= 0 && bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 8) == 0 &&
+		    getsockname(listener, (struct sockaddr *)&address, &size) == 0);
+	port = ntohs(address.sin_port);
+	boxes = mmap(NULL, WORLDS * sizeof(*boxes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	assert_true(boxes != MAP_FAILED);
+	provider = fork();
+	if (provider == 0)
+		provider_run(listener);
+	close(listener);
+}
+
+static void provider_stop(void)
+{
+	kill(provider, SIGKILL);
+	waitpid(provider, NULL, 0);
+	munmap(boxes, WORLDS * sizeof(*boxes));
+}
+
+static void put_second(struct box *box)
+{
+	for (int n = FIRST; n < MESSAGES && !box->has_second; n++)
+		box->is_there[n] = true;
+	box->has_second = true;
+}
+
+/* --- a session */
+
+static int to_ivan(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy, struct error *error)
+{
+	(void)context;
+	(void)message;
+	(void)path;
+	(void)is_copy;
+	(void)error;
+	envelope_add(envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
+	return 0;
+}
+
+static void no_progress(void *context, const char *account, const struct fetch_result *result)
+{
+	(void)context;
+	(void)account;
+	(void)result;
+}
+
+static bool fetch(struct house *house, const char *spool)
+{
+	char *url = xasprintf("pop3://127.0.0.1:%d", port), *password = xasprintf("%u", world);
+	struct conf_account account = {
+	    .name = (char *)(uintptr_t) "a",
+	    .remote = {.url = url, .tls = TLS_NONE, .user = "x", .password = password, .password_command = "", .oauth2_token_command = "",
+		.ca_file = "", .pin_sha256 = "", .connect_timeout = 10},
+	    .enabled = true,
+	    .timeout = 10,
+	    .envelope_header = "",
+	    .envelope_prefix = "",
+	};
+	struct conf conf = {.accounts = &account, .account_count = 1};
+	struct fetch_job job = {.conf = &conf, .account = &account, .intake = house->intake, .state = house->state, .session = "s",
+	    .route = to_ivan, .progress = no_progress};
+	struct fetch_result result;
+	struct error error;
+	int code;
+
+	conf.gateway.spool = (char *)(uintptr_t)spool;
+	conf.gateway.hostname = "gw.test";
+	conf.line.proxy = "";
+	code = fetch_account(&job, &result, &error);
+	strlist_clear(&result.skipped_keys);
+	strlist_clear(&result.skipped_texts);
+	if (code != 0)
+		print_message("fetching: %s\n", ERROR_EN(&error));
+	free(password);
+	free(url);
+	return code == 0;
+}
+
+/* What the checkpoint thread does, at a moment of ours. */
+static void checkpoint(struct house *house)
+{
+	struct error error;
+
+	checkpoint_run(house->intake, &error);
+}
+
+static void live(const char *spool)
+{
+	struct house house;
+
+	assert_true(house_open(&house, spool));
+	assert_true(fetch(&house, spool));
+	checkpoint(&house);
+	put_second(&boxes[world]);
+	assert_true(fetch(&house, spool));
+	house_close(&house);
+	assert_true(house_open(&house, spool));
+	house_close(&house);
+}
+
+/* --- after a cut */
+
+static bool has_each_once(const char *spool)
+{
+	int counts[MESSAGES] = {0}, damaged = 0;
+	struct maildir_list mails;
+	struct error error;
+	bool right = true;
+
+	if (maildir_list(spool, "ivan", &mails, &error) != 0)
+		return false;
+	for (size_t i = 0; i < mails.count; i++) {
+		struct slice bytes;
+		int found = -1;
+
+		if (maildir_open(spool, "ivan", &mails.items[i], &bytes, &error) != 0)
+			return false;
+		for (int n = 0; n < MESSAGES; n++) {
+			size_t len;
+			char *text = text_of(n, &len);
+
+			if (bytes.len >= len && memcmp(bytes.ptr + bytes.len - len, text, len) == 0)
+				found = n;
+			free(text);
+		}
+		fsx_unmap(bytes);
+		damaged += found < 0;
+		if (found >= 0)
+			counts[found]++;
+	}
+	maildir_list_clear(&mails);
+	for (int n = 0; n < MESSAGES; n++)
+		right = right && counts[n] == 1;
+	for (int n = 0; n < MESSAGES && !right; n++)
+		print_message("message %d stands there %d times\n", n, counts[n]);
+	return right && damaged == 0;
+}
+
+/* The provider goes on from what it had, and has all messages now. */
+static bool all_comes_once(const char *spool)
+{
+	struct house house;
+	bool right;
+
+	boxes[world + 1] = boxes[world];
+	put_second(&boxes[++world]);
+	right = house_open(&house, spool);
+	if (right) {
+		right = fetch(&house, spool);
+		house_close(&house);
+	}
+	for (int n = 0; n < MESSAGES; n++)
+		right = right && !boxes[world].is_there[n];
+	return right && has_each_once(spool);
+}
+
+static void test_fetching_through_power_cuts(void **context)
+{
+	(void)context;
+	provider_start();
+	for (int n = 0; n < FIRST; n++)
+		boxes[0].is_there[n] = true;
+	cut_life(live, all_comes_once, 3);
+	for (int n = 0; n < MESSAGES; n++)
+		assert_false(boxes[0].is_there[n]);
+	provider_stop();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_fetching_through_power_cuts),
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,152 @@
+/* Recovery where not all can be read: what is not known is not guessed (spool/QUEUE.md, Recover). */
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "spool/log/intake.h"
+#include "spool/layout.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/state/state_seen.h"
+#include "spool/log/wal.h"
+#include "tests/unit/remove_tree.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static char spool[64];
+
+static int set_up(void **context)
+{
+	(void)context;
+	memcpy(spool, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
+	return mkdtemp(spool) == NULL ? -1 : 0;
+}
+
+static int tear_down(void **context)
+{
+	(void)context;
+	return remove_tree(spool);
+}
+
+static struct state *state;
+
+static struct intake *open_intake(void)
+{
+	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = 3600 * 1000};
+	struct intake *intake;
+	struct error error;
+
+	assert_int_equal(state_open(&state, spool, NULL, &error), 0);
+	options.state = state;
+	assert_int_equal(intake_open(&intake, &options, NULL, &error), 0);
+	return intake;
+}
+
+static void close_intake(struct intake *intake)
+{
+	struct error error;
+
+	intake_close(intake, &error);
+	state_close(state);
+}
+
+/* A process that dies with all owed that it has accepted: one message for ivan and maria; ivan has removed his if `removes`. */
+static void die_owing(bool removes)
+{
+	struct envelope envelope;
+	struct maildir_list list;
+	struct error error;
+	struct intake *intake;
+	int status;
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		intake = open_intake();
+		envelope_init(&envelope);
+		envelope_set(&envelope.account, slice_of("sales"));
+		envelope_set(&envelope.uidl, slice_of("u1"));
+		envelope_add(&envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
+		envelope_add(&envelope, PLACE_MAILBOX, slice_of("maria"), SLICE_NONE);
+		intake_accept_text(intake, &envelope, slice_of("Subject: x\r\n\r\nText.\r\n"), NULL, 0, &error);
+		if (removes && maildir_list(spool, "ivan", &list, &error) == 0 && list.count == 1)
+			intake_remove(intake, "ivan", (const char *const[]){list.items[0].unique}, 1, &error);
+		_exit(0);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+static size_t count(const char *user)
+{
+	struct maildir_list list;
+	struct error error;
+	size_t found;
+
+	assert_int_equal(maildir_list(spool, user, &list, &error), 0);
+	found = list.count;
+	maildir_list_clear(&list);
+	return found;
+}
+
+static void test_one_mailbox_that_cannot_be_read_holds_up_nobody(void **context)
+{
+	char *new = xasprintf("%s/mailboxes/maria/new", spool), *other = xasprintf("%s/mailboxes/ivan/new", spool);
+	struct map seen = MAP_INIT;
+	struct intake *intake;
+	struct error error;
+
+	(void)context;
+	die_owing(false);
+	assert_int_equal(remove_tree(new), 0);
+	assert_int_equal(remove_tree(other), 0); /* as if a power cut had taken both */
+	assert_int_equal(fsx_create(new, NULL, 0, 0640, &error), 0);
+	intake = open_intake();
+	assert_int_equal(count("ivan"), 1);
+	assert_int_equal(intake_check_known(intake, &error), 0);
+	assert_int_equal(state_seen_load(state, "sales", &seen, &error), 0);
+	assert_non_null(map_get(&seen, slice_of("u1")));
+	state_seen_clear(&seen);
+	close_intake(intake);
+	assert_int_equal(unlink(new), 0);
+	close_intake(open_intake());
+	assert_int_equal(count("ivan"), 1);
+	assert_int_equal(count("maria"), 1);
+	free(new);
+	free(other);
+}
+
+/* A segment that cannot be opened, here since it is a link to itself, may hold the removal. */
+static void test_facts_that_cannot_be_read_bring_nothing_back(void **context)
+{
+	char *bad = layout_wal(spool, "000000000009-other.000000000009.done");
+	struct intake *intake;
+	struct error error;
+
+	(void)context;
+	die_owing(true);
+	assert_int_equal(symlink(bad, bad), 0);
+	intake = open_intake();
+	assert_int_equal(count("ivan"), 0);
+	assert_int_equal(intake_check_known(intake, &error), -1);
+	close_intake(intake);
+	assert_int_equal(unlink(bad), 0);
+	intake = open_intake();
+	assert_int_equal(intake_check_known(intake, &error), 0);
+	assert_int_equal(count("ivan"), 0);
+	assert_int_equal(count("maria"), 1);
+	close_intake(intake);
+	free(bad);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test_setup_teardown(test_one_mailbox_that_cannot_be_read_holds_up_nobody, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_facts_that_cannot_be_read_bring_nothing_back, set_up, tear_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
