@@ -135,7 +135,7 @@ pages: $(B)/lanpost $(MO)
 	@tools/folders.py
 
 # --- tests
-UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/test_*.c))
+UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
 # Their processes die and begin anew by fork with threads, which ThreadSanitizer cannot follow.
 ifeq ($(SAN),thread)
 UNIT := $(filter-out %/test_power_cut %/test_power_fetch,$(UNIT))

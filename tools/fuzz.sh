@@ -11,7 +11,7 @@ seed_size=2048       # bytes: what covers something new only when it is larger s
 seeds_total=2097152  # bytes of all seeds: they are part of every copy of the source
 
 dictionary() { # the option for a target that has one
-    [ ! -e "tests/fuzz/$1.dict" ] || echo "-dict=tests/fuzz/$1.dict"
+    [ ! -e "tests/fuzz/dictionaries/$1.dict" ] || echo "-dict=tests/fuzz/dictionaries/$1.dict"
 }
 
 tell_crash() { # tell_crash BUILD CORPUS TARGET

@@ -65,7 +65,7 @@ def test_trace_by_date(office):
 
 def test_the_manual_is_made_of_the_verbs_table(office, tmp_path):
     """Where it fails: make pages"""
-    docs = Path(__file__).parents[2] / "docs"
+    docs = Path(__file__).parents[3] / "docs"
     assert office.cli("config-reference", "verbs", docs / "lanpost.1.in").stdout == (docs / "lanpost.1").read_text()
     for end in ("\n@no-such-verb\n", None):
         template = tmp_path / "template"

@@ -9,7 +9,7 @@ import pytest
 
 from harness.gateway import BUILD, environment
 
-TOP = Path(__file__).parents[2]
+TOP = Path(__file__).parents[3]
 SOURCES = ("base", "message", "config", "spool", "upstream", "mail", "sorter", "fetcher", "lan-server", "gateway", "ui-tui")
 PAGES = sorted([TOP / "README.md", TOP / "README.ru.md", TOP / "spool/QUEUE.md", *TOP.glob("docs/*.md"), *TOP.glob("docs/ru/*.md")])
 MANUALS = sorted([*TOP.glob("docs/*.[1-8]"), *TOP.glob("docs/ru/*.[1-8]")])

@@ -9,7 +9,7 @@ from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.waiting import until
 
-TABLE = re.findall(r"(?m)^\| `([a-z ]+)` \| ([^|]*) \| ([^|]*) \|$", (Path(__file__).parents[2] / "docs" / "json.md").read_text())
+TABLE = re.findall(r"(?m)^\| `([a-z ]+)` \| ([^|]*) \| ([^|]*) \|$", (Path(__file__).parents[3] / "docs" / "json.md").read_text())
 PROMISED = {verb: set(re.findall(r"`([a-z_]+)`", re.sub(r"\([^)]*\)", "", fields))) for verb, _, fields in TABLE}
 LISTS = {verb for verb, shape, _ in TABLE if shape.startswith("a list")}
 WORDS = {"account test": ["sales"], "smarthost test": ["default"], "rule test": ["--all"], "sort": ["LETTER"], "decode": ["LETTER"], "queue show": ["ID"],

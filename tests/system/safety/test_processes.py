@@ -47,7 +47,7 @@ def ready(make):
     """The program that tries; whoever runs the tests without `make system` gets it, too."""
     if SANITIZED and not (BUILD / "tests/processes" / make).exists():
         pytest.skip("`make tries` with the sanitizer makes it")
-    subprocess.run(["make", "-s", f"B={BUILD}", f"{BUILD}/tests/processes/{make}"], cwd=Path(__file__).resolve().parents[2], check=True,
+    subprocess.run(["make", "-s", f"B={BUILD}", f"{BUILD}/tests/processes/{make}"], cwd=Path(__file__).resolve().parents[3], check=True,
                    capture_output=True, timeout=300)
     return BUILD / "tests/processes" / make
 

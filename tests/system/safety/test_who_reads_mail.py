@@ -15,7 +15,7 @@ from harness.gateway import BUILD, environment
 from harness.letters import letter
 from harness.users import LANPOST, Users, needs
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 CONTROL, NOBODY = 7778, 65534
 
 
