@@ -1,17 +1,14 @@
+/* One account: each connection from its login to its farewell, and what is forgotten between two of them. */
 #include "fetcher/fetch.h"
 
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
-#include "mail/login_memory.h"
 #include "config/endpoint.h"
 #include "spool/state/state_seen.h"
 
+#include <assert.h>
 #include <stdlib.h>
-
-#define CHUNK (64 * 1024)
-#define HEADER_MAX (1u << 20)
 
 void fetch_skip(struct fetch *fetch, const struct plan_item *item, const char *reply)
 {
@@ -53,7 +50,7 @@ static void forget_stale(struct fetch *fetch)
 	for (size_t i = 0; i < fetch->plan.count; i++)
 		if (fetch->plan.items[i].key != NULL)
 			map_put(&listed, slice_of(fetch->plan.items[i].key), (void *)1);
-	for (size_t at = 0; map_next(&fetch->seen, &at, &key, &what);)
+	for (size_t at = 0; map_next(&fetch->memory.seen, &at, &key, &what);)
 		if (plan_is_stale(key, ((const struct seen *)what)->time, now) &&
 		    map_get(&listed, key) == NULL &&
 		    state_seen_forget(fetch->job->state, fetch->mailbox, key, &error) != 0)
@@ -68,82 +65,48 @@ static void save_what_came(struct fetch *fetch)
 {
 	struct error error;
 
-	if (fetch_settle_message(fetch, &error) != 0)
+	if (fetch_message_settle(fetch, &error) != 0)
 		log_warnx("event=message-not-taken account=%s reason=%s",
 		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
-	if (fetch->is_careful && fetch->window > 1)
-		fetch_drop_batch(fetch);
-	else if (fetch_commit(fetch, &error) != 0)
+	if (!fetch_connection_is_certain(fetch))
+		fetch_batch_drop(fetch);
+	else if (fetch_batch_commit(fetch, &error) != 0)
 		log_warnx("event=commit-failed account=%s reason=%s",
 		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
-}
-
-static int connect_account(struct fetch *fetch, struct error *error)
-{
-	const struct fetch_job *job = fetch->job;
-	enum conf_auth way = fetch->login_way;
-	const struct remote_options options = {
-	    .remote = &job->account->remote,
-	    .known = &way,
-	    .hostname = job->conf->gateway.hostname,
-	    .proxy = job->conf->line.proxy,
-	    .timeout = job->account->timeout,
-	    .cancel = job->cancel,
-	    .secrets = job->secrets,
-	};
-
-	if (remote_open(&fetch->remote, &options, error) != 0)
-		return -1;
-	if (way != fetch->login_way)
-		login_remember(job->state, "account", job->account->name, way);
-	fetch->login_way = way;
-	fetch->connections++;
-	return 0;
 }
 
 int fetch_one_connection(struct fetch *fetch, struct error *error)
 {
 	size_t known;
 
-	if (connect_account(fetch, error) != 0)
+	if (fetch_connection_open(fetch, error) != 0)
 		return -1;
-	if (fetch_listing(fetch, error) != 0 || fetch_decide(fetch, error) != 0)
+	if (fetch_listing_run(fetch, error) != 0 || fetch_plan_make(fetch, error) != 0)
 		return -1;
-	if (fetch_transfer(fetch, error) != 0) {
+	if (fetch_transfer_run(fetch, error) != 0) {
 		save_what_came(fetch);
-		fetch_remember_left(fetch, plan_known(&fetch->plan, &fetch->seen));
+		fetch_memory_save_left(fetch, plan_known(&fetch->plan, &fetch->memory.seen));
 		return -1;
 	}
-	known = plan_known(&fetch->plan, &fetch->seen);
-	if (fetch_goodbye(fetch, error) != 0)
+	known = plan_known(&fetch->plan, &fetch->memory.seen);
+	if (fetch_transfer_goodbye(fetch, error) != 0)
 		return -1;
-	fetch_remember_left(fetch, known > fetch->delete_count ? known - fetch->delete_count : 0);
-	if (!fetch->has_more)
+	fetch_memory_save_left(fetch, known > fetch->deletions.count ? known - fetch->deletions.count : 0);
+	if (!fetch->transfer.has_more)
 		forget_stale(fetch);
-	fetch->has_more = fetch->has_more || fetch->tries_again;
+	fetch->transfer.has_more = fetch->transfer.has_more || fetch->transfer.tries_again;
 	return 0;
 }
 
 void fetch_hang_up(struct fetch *fetch)
 {
-	fetch_drop_message(fetch);
-	remote_close(fetch->remote);
-	fetch->remote = NULL;
-	pop3_client_clear(&fetch->pop3);
-	pop3_client_init(&fetch->pop3);
-	imap_client_clear(&fetch->imap);
-	imap_client_init(&fetch->imap);
+	assert(fetch->batch.count == 0); /* its messages are items of the plan */
+	fetch_message_drop(fetch);
+	fetch_connection_close(fetch);
+	fetch_listing_clear(fetch);
 	plan_clear(&fetch->plan);
-	fetch_came(fetch, 0, fetch->promised);
-	fetch->input = SLICE_NONE;
-	fetch->silent = 0;
-	fetch->validity = 0;
-	fetch->exists = fetch->answers = 0;
-	fetch->next_question = fetch->next_item = fetch->asked = fetch->asked_since = 0;
-	fetch->delete_count = fetch->delete_next = fetch->delete_done = fetch->expunge_next = 0;
-	fetch->tries_troubled = fetch->has_more = fetch->is_late = false;
-	fetch->line_broke = fetch->timed_out = fetch->is_garbled = fetch->can_expunge_some = false;
-	fetch->is_message_broken = fetch->is_broken_off = fetch->tries_again = fetch->asks_alive = false;
+	fetch->transfer = (struct fetch_transfer){0};
+	fetch_deletions_clear(fetch);
 }
 
 /* --- the whole */
@@ -159,33 +122,20 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	    .mailbox = conf_mailbox(account),
 	    .begun = clock_wall(),
 	    .end = seconds > 0 ? clock_now_ms() + seconds * 1000 + FETCH_FAREWELL_MS : INT64_MAX,
-	    .chunk = xmalloc(CHUNK),
-	    .header = BUF_INIT(HEADER_MAX),
-	    .stub = BUF_INIT(HEADER_MAX),
-	    .batch = intake_batch_new(job->intake),
 	};
 	int code;
 
 	*result = (struct fetch_result){0};
-	pop3_client_init(&fetch.pop3);
-	imap_client_init(&fetch.imap);
-	code = fetch_recall_seen(&fetch, error);
+	fetch_batch_init(&fetch);
+	code = fetch_memory_load_seen(&fetch, error);
 	if (code == 0)
-		code = fetch_with_reconnects(&fetch, error);
-	fetch_remember_sizes(&fetch);
-	fetch_remember_tries(&fetch);
+		code = fetch_reconnect_run(&fetch, error);
+	fetch_memory_save_sizes(&fetch);
+	fetch_tries_save(&fetch);
 	fetch_hang_up(&fetch);
-	pop3_client_clear(&fetch.pop3);
-	imap_client_clear(&fetch.imap);
-	map_clear(&fetch.troubles);
-	map_clear(&fetch.shorts);
-	state_seen_clear(&fetch.seen);
-	intake_batch_free(fetch.batch);
-	buf_clear(&fetch.header);
-	buf_clear(&fetch.stub);
-	free(fetch.batch_items);
-	free(fetch.deletes);
-	free(fetch.chunk);
+	fetch_batch_clear(&fetch);
+	fetch_tries_clear(&fetch);
+	fetch_memory_clear(&fetch);
 	free(fetch.mailbox);
 	return code;
 }

@@ -49,7 +49,7 @@ struct fetch_stub {
 };
 #define FETCH_STUB_MAX (4u << 20)
 /* Appends it. -1: it is too long. */
-int fetch_make_stub(const struct fetch_stub *stub, struct buf *out);
+int fetch_stub_make(const struct fetch_stub *stub, struct buf *out);
 
 struct fetch_job {
 	const struct conf *conf;
@@ -62,7 +62,7 @@ struct fetch_job {
 	 * it does, -1 for a failure, which ends the job. */
 	int (*route)(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
 	    struct error *error);
-	/* Makes the stub for a large message: fetch_make_stub(), but reading what strangers wrote somewhere else. -1: see error. */
+	/* Makes the stub for a large message: fetch_stub_make(), but reading what strangers wrote somewhere else. -1: see error. */
 	int (*make_stub)(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error);
 	void (*progress)(void *context, const char *account, const struct fetch_result *result);
 	/* Asked before each message, with the bytes that it will bring (0: not known), which are then promised to it. can_wait: something is
@@ -87,6 +87,6 @@ int fetch_whole(const struct conf *conf, struct state *state, const char *id, co
     struct error *error);
 /* Older versions remembered what was seen under the name of the account: puts that under its mailbox. For every start, so that
  * no account is renamed before. */
-void fetch_adopt(const struct conf *conf, struct state *state);
+void fetch_memory_adopt(const struct conf *conf, struct state *state);
 
 #endif

@@ -7,9 +7,8 @@
  * off, and comes next time, counted as what it is. If it is the first of its session then, it comes in any case, or it would never come.
  *
  * Nothing but the end of the connection stops a message under way, so the others come over the next one. Where it is not certain yet which
- * message it is (fetch->is_careful) nothing is noted of it: the next connection asks one by one.
+ * message it is (fetch->connection.is_careful) nothing is noted of it: the next connection asks one by one.
  */
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -23,11 +22,11 @@
 
 /* --- the session's bytes */
 
-void fetch_came(struct fetch *fetch, uint64_t bytes, uint64_t promised)
+void fetch_limits_came(struct fetch *fetch, uint64_t bytes, uint64_t promised)
 {
 	const struct fetch_job *job = fetch->job;
 
-	fetch->promised -= promised;
+	fetch->connection.promised -= promised;
 	if (job->came != NULL)
 		job->came(job->context, bytes, promised);
 }
@@ -38,13 +37,13 @@ static enum fetch_leave ask(struct fetch *fetch, uint64_t size, bool can_wait, b
 	enum fetch_leave leave = job->may_fetch == NULL ? FETCH_YES : job->may_fetch(job->context, size, can_wait, is_first);
 
 	if (leave == FETCH_YES)
-		fetch->promised += size;
+		fetch->connection.promised += size;
 	return leave;
 }
 
-enum fetch_leave fetch_ask_leave(struct fetch *fetch, struct plan_item *item)
+enum fetch_leave fetch_limits_ask(struct fetch *fetch, struct plan_item *item)
 {
-	enum fetch_leave leave = ask(fetch, plan_cost(item), fetch_under_way(fetch) > 0, &item->is_first);
+	enum fetch_leave leave = ask(fetch, plan_cost(item), fetch_dialogue_under_way(fetch) > 0, &item->is_first);
 
 	if (leave == FETCH_YES)
 		item->promised = plan_cost(item);
@@ -54,14 +53,14 @@ enum fetch_leave fetch_ask_leave(struct fetch *fetch, struct plan_item *item)
 /* What was promised for this message and has not come; at its end all of it. */
 static void settle(struct fetch *fetch, uint64_t bytes)
 {
-	struct plan_item *item = fetch->current;
+	struct plan_item *item = fetch->message.item;
 	uint64_t promised = bytes < item->promised ? bytes : item->promised;
 
 	item->promised -= promised;
-	fetch_came(fetch, 0, promised);
+	fetch_limits_came(fetch, 0, promised);
 }
 
-void fetch_settle_promise(struct fetch *fetch)
+void fetch_limits_settle(struct fetch *fetch)
 {
 	settle(fetch, UINT64_MAX);
 }
@@ -69,7 +68,7 @@ void fetch_settle_promise(struct fetch *fetch)
 /* Whether there is room for what a message has beyond its promise. */
 static bool has_room_for_more(struct fetch *fetch, uint64_t to_come)
 {
-	struct plan_item *item = fetch->current;
+	struct plan_item *item = fetch->message.item;
 	uint64_t more = to_come > item->promised ? to_come - item->promised : 0;
 	bool ignored;
 
@@ -81,26 +80,21 @@ static bool has_room_for_more(struct fetch *fetch, uint64_t to_come)
 
 /* --- breaking off */
 
-static bool is_certain(const struct fetch *fetch)
-{
-	return !fetch->is_careful || fetch->window == 1;
-}
-
 static void note_size(struct fetch *fetch, struct plan_item *item, uint64_t size)
 {
 	item->at_least = size;
-	fetch_remember_mark(fetch, plan_large_mark(item->key),
+	fetch_memory_add_mark(fetch, plan_large_mark(item->key),
 	    &(struct seen){.time = clock_wall(), .listed = item->size, .body = size & INT64_MAX});
 }
 
 static void broken_off(struct fetch *fetch, uint64_t size)
 {
-	const struct plan_item *item = fetch->current;
+	const struct plan_item *item = fetch->message.item;
 
-	fetch->is_broken_off = true;
+	fetch->connection.end = FETCH_BROKEN_OFF;
 	log_info("event=message-broken-off account=%s number=%u uidl=%s listed=%llu came=%llu size=%llu",
 	    LOG_CSTR(fetch->job->account->name), item->number, LOG_CSTR(item->key == NULL ? "" : item->key),
-	    (unsigned long long)item->size, (unsigned long long)fetch->body.size, (unsigned long long)size);
+	    (unsigned long long)item->size, (unsigned long long)fetch->message.body.size, (unsigned long long)size);
 }
 
 /* The beginning that came becomes the stub, as TOP would have brought it. */
@@ -108,34 +102,34 @@ static int become_stub(struct fetch *fetch, struct error *error)
 {
 	struct slice came;
 
-	if (body_view(&fetch->body, &came, error) != 0)
+	if (body_view(&fetch->message.body, &came, error) != 0)
 		return -1;
-	buf_reset(&fetch->stub);
-	buf_append(&fetch->stub, came.ptr, came.len < fetch->stub.limit ? came.len : fetch->stub.limit);
-	body_clear(&fetch->body, false);
-	fetch->current->action = PLAN_STUB;
-	fetch->is_held = true;
+	buf_reset(&fetch->message.stub);
+	buf_append(&fetch->message.stub, came.ptr, came.len < fetch->message.stub.limit ? came.len : fetch->message.stub.limit);
+	body_clear(&fetch->message.body, false);
+	fetch->message.item->action = PLAN_STUB;
+	fetch->message.is_held = true;
 	return 0;
 }
 
 /* Without a key it is known to this session alone; one that somebody asked for has its stub already. */
 static int too_large(struct fetch *fetch, uint64_t size, struct error *error)
 {
-	struct plan_item *item = fetch->current;
-	bool is_certain_now = is_certain(fetch);
+	struct plan_item *item = fetch->message.item;
+	bool is_certain_now = fetch_connection_is_certain(fetch);
 
 	broken_off(fetch, size);
-	if (is_certain_now && (item->key == NULL || plan_is_wanted(item, &fetch->seen)))
-		fetch_add_trouble(fetch, item, true);
+	if (is_certain_now && (item->key == NULL || plan_is_wanted(item, &fetch->memory.seen)))
+		fetch_tries_add(fetch, item, true);
 	if (is_certain_now && item->key != NULL)
 		note_size(fetch, item, size);
-	if (!is_certain_now || item->key == NULL || plan_has_stub(item, &fetch->seen))
-		fetch_drop_message(fetch);
+	if (!is_certain_now || item->key == NULL || plan_has_stub(item, &fetch->memory.seen))
+		fetch_message_drop(fetch);
 	else if (become_stub(fetch, error) != 0)
 		return -1;
 	return error_set(error, ERROR_TEMPORARY, N_("%s sent a message that is larger than "
 	    "announced and than allowed"),
-	    remote_host(fetch->remote));
+	    remote_host(fetch->connection.remote));
 }
 
 /* The session ends here, as with any message for which there is no room. */
@@ -144,14 +138,14 @@ static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 	bool ignored;
 
 	broken_off(fetch, size);
-	if (is_certain(fetch) && fetch->current->key != NULL)
-		note_size(fetch, fetch->current, size);
-	else if (!is_certain(fetch))
-		fetch_remember_one_by_one(fetch); /* else it would be so in each session */
-	fetch_drop_message(fetch);
-	fetch->is_late = true;
+	if (fetch_connection_is_certain(fetch) && fetch->message.item->key != NULL)
+		note_size(fetch, fetch->message.item, size);
+	else if (!fetch_connection_is_certain(fetch))
+		fetch_memory_save_one_by_one(fetch); /* else it would be so in each session */
+	fetch_message_drop(fetch);
+	fetch->transfer.is_late = true;
 	ask(fetch, INT64_MAX, false, &ignored);
-	return error_set(error, ERROR_CANCELLED, N_("%s: cancelled (%s)"), remote_host(fetch->remote),
+	return error_set(error, ERROR_CANCELLED, N_("%s: cancelled (%s)"), remote_host(fetch->connection.remote),
 	    PHRASE_WORD(N_("a message is larger than the server announced, and exceeds "
 	        "max_bytes_per_session")));
 }
@@ -162,34 +156,34 @@ static uint64_t limit_of(const struct fetch *fetch, const struct plan_item *item
 {
 	uint64_t max_size = (uint64_t)fetch->job->account->max_size, end = PLAN_ENDLESS(item->size);
 
-	return max_size == 0 || plan_is_wanted(item, &fetch->seen) || max_size + SLACK(max_size) > end ? end : max_size + SLACK(max_size);
+	return max_size == 0 || plan_is_wanted(item, &fetch->memory.seen) || max_size + SLACK(max_size) > end ? end : max_size + SLACK(max_size);
 }
 
 /* What the server has announced of it and not sent yet: IMAP does. */
 static uint64_t to_come(const struct fetch *fetch)
 {
-	return fetch->is_imap ? fetch->imap.literal_left : 0;
+	return fetch->is_imap ? fetch->connection.imap.literal_left : 0;
 }
 
 static int check_stub(struct fetch *fetch, struct error *error)
 {
-	if (fetch->stub.len < fetch->stub.limit)
+	if (fetch->message.stub.len < fetch->message.stub.limit)
 		return 0;
-	broken_off(fetch, fetch->stub.len);
-	fetch->is_held = true; /* its beginning is all that is wanted */
+	broken_off(fetch, fetch->message.stub.len);
+	fetch->message.is_held = true; /* its beginning is all that is wanted */
 	return error_set(error, ERROR_TEMPORARY, N_("%s sent a whole message instead of its beginning"),
-	    remote_host(fetch->remote));
+	    remote_host(fetch->connection.remote));
 }
 
-int fetch_check_limits(struct fetch *fetch, uint64_t arrived, struct error *error)
+int fetch_limits_check(struct fetch *fetch, uint64_t arrived, struct error *error)
 {
-	const struct plan_item *item = fetch->current;
-	uint64_t size = fetch->body.size + to_come(fetch);
+	const struct plan_item *item = fetch->message.item;
+	uint64_t size = fetch->message.body.size + to_come(fetch);
 
 	settle(fetch, arrived);
 	if (item->action == PLAN_STUB)
 		return check_stub(fetch, error);
-	if (size <= item->at_least || (fetch->body.size < BEGINNING && to_come(fetch) > 0))
+	if (size <= item->at_least || (fetch->message.body.size < BEGINNING && to_come(fetch) > 0))
 		return 0;
 	if (size > limit_of(fetch, item))
 		return too_large(fetch, size, error);

@@ -12,21 +12,22 @@
 #define WINDOW_IMAP 128
 #define WINDOW_CAREFUL 8 /* where PIPELINING is not announced */
 #define WINDOW_LISTING 3
+#define HEADER_MAX (1u << 20)
 #define LISTING_BYTES (256ull << 20) /* of all its lines: more than PLAN_ITEMS_MAX messages fill */
 
 static bool feed_listing(struct fetch *fetch)
 {
 	static const enum fetch_ask asks[] = {ASK_CAPABILITIES, ASK_OPEN, ASK_SIZES};
 
-	return fetch->commands_sent < ARRAY_LEN(asks) &&
-	       fetch_ask(fetch, asks[fetch->commands_sent++], NULL);
+	return fetch->listing.commands_sent < ARRAY_LEN(asks) &&
+	       fetch_dialogue_ask(fetch, asks[fetch->listing.commands_sent++], NULL);
 }
 
 static void take_capability(struct fetch *fetch, struct slice word)
 {
 	if (slice_is_nocase(slice_trim(word), fetch->is_imap ? "UIDPLUS" : "PIPELINING")) {
-		fetch->can_expunge_some = fetch->is_imap;
-		fetch->is_careful = false;
+		fetch->connection.can_expunge_some = fetch->is_imap;
+		fetch->connection.is_careful = false;
 	}
 }
 
@@ -34,7 +35,7 @@ static void take_line(struct fetch *fetch, const struct fetch_event *event)
 {
 	bool good = event->ask == ASK_OPEN
 			? plan_add_uidl(&fetch->plan, event->text)
-			: plan_add_size(&fetch->plan, event->text, !fetch->has_uidl);
+			: plan_add_size(&fetch->plan, event->text, !fetch->listing.has_uidl);
 
 	if (!good)
 		log_debug("event=listing-line-ignored account=%s line=%s",
@@ -44,14 +45,14 @@ static void take_line(struct fetch *fetch, const struct fetch_event *event)
 static int refused(const struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
 	return error_set(error, ERROR_PROTOCOL, N_("%s did not list its messages: %.*s"),
-	    remote_host(fetch->remote), SLICE_PRINT(event->text));
+	    remote_host(fetch->connection.remote), SLICE_PRINT(event->text));
 }
 
 static int listing_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
-	fetch->listed += event->text.len + 64;
-	if (fetch->listed > LISTING_BYTES)
-		return error_set(error, ERROR_PROTOCOL, N_("%s sent an endless list of messages"), remote_host(fetch->remote));
+	fetch->listing.bytes += event->text.len + 64;
+	if (fetch->listing.bytes > LISTING_BYTES)
+		return error_set(error, ERROR_PROTOCOL, N_("%s sent an endless list of messages"), remote_host(fetch->connection.remote));
 	if (event->what == GOT_CAN)
 		take_capability(fetch, event->text);
 	else if (event->what == GOT_LINE && event->ask != ASK_CAPABILITIES && !event->cut)
@@ -59,26 +60,31 @@ static int listing_event(struct fetch *fetch, const struct fetch_event *event, s
 	else if (event->what != GOT_REPLY)
 		return 0;
 	else if (event->ask == ASK_OPEN && !fetch->is_imap)
-		fetch->has_uidl = event->ok; /* optional in RFC 1939: then headers are compared */
+		fetch->listing.has_uidl = event->ok; /* optional in RFC 1939: then headers are compared */
 	else if (event->ask == ASK_OPEN && !event->ok)
 		return refused(fetch, event, error);
 	/* Some servers find nothing wrong with an empty mailbox but its listing. */
-	else if (event->ask == ASK_SIZES && !event->ok && !(fetch->is_imap && fetch->exists == 0))
+	else if (event->ask == ASK_SIZES && !event->ok && !(fetch->is_imap && fetch->listing.exists == 0))
 		return refused(fetch, event, error);
 	return 0;
 }
 
-int fetch_listing(struct fetch *fetch, struct error *error)
+int fetch_listing_run(struct fetch *fetch, struct error *error)
 {
-	fetch->commands_sent = 0;
-	fetch->listed = 0;
-	fetch->is_careful = !fetch->is_imap;
-	fetch->window = fetch->one_by_one ? 1 : WINDOW_LISTING;
-	if (fetch_drive(fetch, feed_listing, listing_event, error) != 0)
+	fetch->listing = (struct fetch_listing){.header = BUF_INIT(HEADER_MAX)};
+	fetch->connection.is_careful = !fetch->is_imap;
+	fetch->connection.window = fetch->memory.one_by_one ? 1 : WINDOW_LISTING;
+	if (fetch_dialogue_run(fetch, feed_listing, listing_event, error) != 0)
 		return -1;
-	if (!fetch->one_by_one)
-		fetch->window = fetch->is_careful ? WINDOW_CAREFUL
+	if (!fetch->memory.one_by_one)
+		fetch->connection.window = fetch->connection.is_careful ? WINDOW_CAREFUL
 			       : fetch->is_imap	  ? WINDOW_IMAP
 						  : WINDOW_PIPELINED;
 	return 0;
+}
+
+void fetch_listing_clear(struct fetch *fetch)
+{
+	buf_clear(&fetch->listing.header);
+	fetch->listing = (struct fetch_listing){0};
 }

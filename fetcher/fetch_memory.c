@@ -64,7 +64,7 @@ static void remember(const struct fetch *fetch, const char *name, uint64_t numbe
 
 /* --- what was seen */
 
-void fetch_adopt(const struct conf *conf, struct state *state)
+void fetch_memory_adopt(const struct conf *conf, struct state *state)
 {
 	for (size_t i = 0; i < conf->account_count; i++) {
 		const char *name = conf->accounts[i].name;
@@ -101,31 +101,30 @@ static int take_from_former(struct fetch *fetch, const char *former, struct erro
 		char *moved = plan_moved_key(key.ptr);
 
 		if (((const struct seen *)what)->digest != 0) {
-			state_seen_put(&fetch->seen, slice_of(moved), what);
-			result = state_seen_add(fetch->job->state, fetch->mailbox, slice_of(moved), "", what, error);
+			result = fetch_memory_add_seen(fetch, moved, what, error);
 		}
 		free(moved);
 	}
 	if (result == 0 && left != NULL)
 		remember_text(fetch, left_name, fetch->mailbox, left);
-	log_info("event=mailbox-moved account=%s messages=%zu", LOG_CSTR(fetch->job->account->name), fetch->seen.count);
+	log_info("event=mailbox-moved account=%s messages=%zu", LOG_CSTR(fetch->job->account->name), fetch->memory.seen.count);
 	state_seen_clear(&seen);
 	free(left);
 	return result;
 }
 
-int fetch_recall_seen(struct fetch *fetch, struct error *error)
+int fetch_memory_load_seen(struct fetch *fetch, struct error *error)
 {
 	const char *name = fetch->job->account->name;
 	char *former;
 	int result;
 
 	if (state_seen_move(fetch->job->state, name, fetch->mailbox, error) != 0 ||
-	    state_seen_load(fetch->job->state, fetch->mailbox, &fetch->seen, error) != 0)
+	    state_seen_load(fetch->job->state, fetch->mailbox, &fetch->memory.seen, error) != 0)
 		return -1;
 	former = recall_text(fetch, mailbox_name, name);
 	result = 0;
-	if (former != NULL && fetch->seen.count == 0 && strcmp(former, fetch->mailbox) != 0 &&
+	if (former != NULL && fetch->memory.seen.count == 0 && strcmp(former, fetch->mailbox) != 0 &&
 	    is_same_login(former, fetch->mailbox))
 		result = take_from_former(fetch, former, error);
 	if (result == 0 && (former == NULL || strcmp(former, fetch->mailbox) != 0))
@@ -134,51 +133,73 @@ int fetch_recall_seen(struct fetch *fetch, struct error *error)
 	return result;
 }
 
+int fetch_memory_add_seen(struct fetch *fetch, const char *key, const struct seen *what, struct error *error)
+{
+	state_seen_put(&fetch->memory.seen, slice_of(key), what);
+	return state_seen_add(fetch->job->state, fetch->mailbox, slice_of(key), "", what, error);
+}
+
+void fetch_memory_add_mark(struct fetch *fetch, char *key, const struct seen *what)
+{
+	struct error error;
+
+	if (fetch_memory_add_seen(fetch, key, what, &error) != 0)
+		log_warnx("event=message-not-remembered account=%s reason=%s", LOG_CSTR(fetch->job->account->name),
+		    LOG_ERROR(&error));
+	free(key);
+}
+
+void fetch_memory_clear(struct fetch *fetch)
+{
+	state_seen_clear(&fetch->memory.seen);
+	fetch->memory = (struct fetch_memory){0};
+}
+
 /* --- its line and its server */
 
-void fetch_recall(struct fetch *fetch)
+void fetch_memory_load(struct fetch *fetch)
 {
 	uint64_t since = recall(fetch, one_name);
 
-	fetch->login_way = login_recall(fetch->job->state, "account", fetch->job->account->name);
-	fetch->left = (size_t)recall(fetch, left_name);
-	fetch->commit_every = (size_t)recall(fetch, commit_name);
-	fetch->right_sizes = (size_t)recall(fetch, right_name);
-	fetch->short_sizes = (size_t)recall(fetch, short_name);
-	fetch->one_by_one = since > 0 && (int64_t)since + ONE_BY_ONE_SECONDS > fetch->begun;
+	fetch->memory.login_way = login_recall(fetch->job->state, "account", fetch->job->account->name);
+	fetch->memory.left = (size_t)recall(fetch, left_name);
+	fetch->memory.commit_every = (size_t)recall(fetch, commit_name);
+	fetch->memory.right_sizes = (size_t)recall(fetch, right_name);
+	fetch->memory.short_sizes = (size_t)recall(fetch, short_name);
+	fetch->memory.one_by_one = since > 0 && (int64_t)since + ONE_BY_ONE_SECONDS > fetch->begun;
 }
 
-void fetch_remember_left(struct fetch *fetch, size_t left)
+void fetch_memory_save_left(struct fetch *fetch, size_t left)
 {
-	if (left != fetch->left)
+	if (left != fetch->memory.left)
 		remember(fetch, left_name, left);
-	fetch->left = left;
+	fetch->memory.left = left;
 }
 
-void fetch_remember_commit_every(struct fetch *fetch, size_t number)
+void fetch_memory_save_commit_every(struct fetch *fetch, size_t number)
 {
-	if (number != fetch->commit_every)
+	if (number != fetch->memory.commit_every)
 		remember(fetch, commit_name, number);
-	fetch->commit_every = number;
+	fetch->memory.commit_every = number;
 }
 
-void fetch_remember_one_by_one(struct fetch *fetch)
+void fetch_memory_save_one_by_one(struct fetch *fetch)
 {
-	if (!fetch->one_by_one)
+	if (!fetch->memory.one_by_one)
 		remember(fetch, one_name, (uint64_t)fetch->begun);
-	fetch->one_by_one = true;
+	fetch->memory.one_by_one = true;
 }
 
 /* Where sizes are right nothing is written. */
-void fetch_remember_sizes(struct fetch *fetch)
+void fetch_memory_save_sizes(struct fetch *fetch)
 {
-	if (!fetch->sizes_changed)
+	if (!fetch->memory.sizes_changed)
 		return;
-	remember(fetch, right_name, fetch->right_sizes);
-	remember(fetch, short_name, fetch->short_sizes);
+	remember(fetch, right_name, fetch->memory.right_sizes);
+	remember(fetch, short_name, fetch->memory.short_sizes);
 }
 
-bool fetch_sizes_lie(const struct fetch *fetch)
+bool fetch_memory_sizes_lie(const struct fetch *fetch)
 {
-	return fetch->short_sizes >= LIES && LIARS_SHARE * fetch->short_sizes >= fetch->right_sizes + fetch->short_sizes;
+	return fetch->memory.short_sizes >= LIES && LIARS_SHARE * fetch->memory.short_sizes >= fetch->memory.right_sizes + fetch->memory.short_sizes;
 }

@@ -1,5 +1,5 @@
 /*
- * What the files of a fetch share: the connection with its events, and the message under way.
+ * What the files of a fetch share: its parts, and the events of its connection.
  */
 #ifndef LANPOST_FETCHER_FETCH_PRIV_H
 #define LANPOST_FETCHER_FETCH_PRIV_H
@@ -44,114 +44,138 @@ struct fetch_event {
 	struct slice text;
 };
 
-struct fetch {
-	const struct fetch_job *job;
-	struct fetch_result *result;
-	bool is_imap;
-	char *mailbox;	     /* whose messages these are: conf_mailbox() */
-	int64_t begun;	     /* wall clock */
-	struct plan plan;
-	struct map seen;     /* key -> struct seen */
-	struct map troubles; /* key -> how often this message did not come whole, in this session (fetch_tries.c) */
-	struct map shorts;   /* key -> the digest of what came, shorter than listed */
-	size_t right_sizes, short_sizes; /* messages that came as listed, and shorter, so far in this mailbox */
-	bool sizes_changed; /* by this session */
-	size_t left;	     /* seen messages on the server when it was last left */
+/* How a connection ended where it did not end with a farewell. */
+enum fetch_end {
+	FETCH_OPEN,	  /* it has not, or with a farewell */
+	FETCH_LINE_BROKE,
+	FETCH_TIMED_OUT,
+	FETCH_GARBLED,	  /* what came is no reply */
+	FETCH_BROKEN_OFF, /* by us: a message is too large, and only the end of the connection stops it */
+};
 
-	/* the connections */
-	unsigned connections; /* that were logged in */
-	unsigned fruitless;   /* failures in a row since something came */
-	size_t commit_every;  /* messages a connection on a line that keeps dropping; 0: all */
-	enum conf_auth login_way; /* how a login worked the last time */
-	bool one_by_one;      /* this server cannot take a command before its last answer is out */
-	bool is_late;	      /* because its time is up */
-	bool has_more;	      /* this connection ends although there is more to fetch */
-	bool line_broke, timed_out, is_garbled;
-	bool is_message_broken; /* and it was the message before that was not whole */
-	bool is_broken_off;	/* by us: a message is too large, and only the end of the connection stops it */
-	bool tries_again;	/* a message that came short is fetched once more, behind all others */
+/*
+ * The parts of a fetch. Each is set up and forgotten as a whole, by the functions in the file of its name: nothing of one connection can
+ * be left over for the next.
+ */
 
-	/* the connection */
-	struct remote *remote;
+/* fetch_connection.c: the connection to the server. */
+struct fetch_connection {
+	struct remote *remote; /* NULL: none */
 	struct pop3_client pop3;
 	struct imap_client imap;
 	char *chunk;
 	struct slice input; /* received, not read yet */
 	int64_t deadline;   /* of what is under way */
-	int64_t end;	    /* of the whole session of this account; INT64_MAX: none */
 	size_t window;	    /* commands under way at once */
 	bool is_careful;    /* it did not say that it can take this many: trust nothing until all is answered */
-	size_t answers; /* on this connection */
-	uint64_t promised;  /* of the session's bytes, for what is under way on this connection */
-	uint64_t silent;    /* bytes that came since the last event */
-	uint64_t listed;    /* bytes of the listing, or of the header that is asked for */
 	bool can_expunge_some;
-	uint32_t validity; /* IMAP: UIDVALIDITY */
-	size_t exists;
+	size_t answers;
+	uint64_t promised; /* of the session's bytes, for what is under way */
+	uint64_t silent;   /* bytes that came since the last event */
+	enum fetch_end end;
+	bool is_message_broken; /* it is FETCH_GARBLED because the message before was not whole */
+};
 
-	/* the listing */
+/* fetch_listing.c: what the server has; fetch_plan.c: the headers that are asked for. */
+struct fetch_listing {
 	size_t commands_sent;
 	bool has_uidl;
+	uint32_t validity; /* IMAP: UIDVALIDITY */
+	size_t exists;
 	size_t next_question;
 	struct buf header;
+	uint64_t bytes; /* of the listing, or of the header that is asked for */
+};
 
-	/* the transfer */
+/* fetch_transfer.c: how far the messages have come on this connection. */
+struct fetch_transfer {
 	size_t next_item;
-	bool asks_alive;     /* next */
-	size_t asked;	     /* messages, on this connection */
+	size_t asked;	     /* messages */
 	size_t asked_since;  /* and since the last commit */
+	bool asks_alive;     /* next */
 	bool tries_troubled; /* the second walk: messages in which the line broke before */
-	uint32_t *deletes;   /* numbers to be deleted */
-	size_t delete_count, delete_next, delete_done, expunge_next;
-	struct plan_item *current; /* whose bytes are coming, or have come; NULL: none */
-	bool is_held;		   /* they have come: what the server says next reports whether that was all */
-	struct envelope envelope;  /* of it */
+	bool tries_again;    /* a message that came short is fetched once more, behind all others */
+	bool has_more;	     /* the connection ends although there is more to fetch */
+	bool is_late;	     /* because the session's time or bytes are used up */
+	bool said_goodbye;
+};
+
+/* fetch_deletions.c: what is deleted on the server on this connection. */
+struct fetch_deletions {
+	uint32_t *numbers;
+	size_t count;
+	size_t next;	      /* to be asked for */
+	size_t next_expunged; /* IMAP: to be expunged */
+	size_t done;	      /* and not counted in the result yet */
+};
+
+/* fetch_message.c, fetch_message_finish.c: the message whose bytes are coming, or have come. */
+struct fetch_message {
+	struct plan_item *item; /* NULL: none */
+	bool is_held; /* they have come: what the server says next reports whether that was all */
+	struct envelope envelope;
 	struct body body;
-	struct buf stub;
-	struct intake_batch *batch;
-	struct batch_item {
+	struct buf stub; /* the beginning of a message that is too large */
+};
+
+/* fetch_batch.c: messages that are made durable together. */
+struct fetch_batch {
+	struct intake_batch *intake;
+	struct fetch_batch_item {
 		struct plan_item *item;
 		struct seen seen;
 		bool is_short; /* it came twice like that, shorter than listed: it stays there */
 		uint64_t letter; /* in a catch-all mailbox: what its copies have in common; 0: nothing */
-	} *batch_items;
-	size_t batch_count;
-	uint64_t batch_bytes;
+	} *items;
+	size_t count;
+	uint64_t bytes;
 };
 
-/* --- fetch_dialogue.c */
+/* fetch_memory.c: what is remembered of the mailbox and its server from session to session. */
+struct fetch_memory {
+	struct map seen; /* key -> struct seen */
+	size_t left;	 /* seen messages on the server when it was last left */
+	size_t commit_every; /* messages a connection on a line that keeps dropping; 0: all */
+	bool one_by_one; /* this server cannot take a command before its last answer is out */
+	enum conf_auth login_way; /* how a login worked the last time */
+	size_t right_sizes, short_sizes; /* messages that came as listed, and shorter */
+	bool sizes_changed; /* by this session */
+};
 
-/* Puts a command into the client; false where no more may be under way. */
-bool fetch_ask(struct fetch *fetch, enum fetch_ask ask, const struct plan_item *item);
-/* IMAP: the same for ASK_EXPUNGE, with the UIDs. */
-bool fetch_ask_expunge(struct fetch *fetch, struct slice uids);
-size_t fetch_under_way(const struct fetch *fetch);
-/* The oldest command under way; item NULL if it is about none. False if none exists. */
-bool fetch_oldest(const struct fetch *fetch, enum fetch_ask *ask, struct plan_item **item);
-/* Puts the next command into the client; false when none exists for now. */
-typedef bool (*fetch_feed)(struct fetch *fetch);
-typedef int (*fetch_on_event)(struct fetch *fetch, const struct fetch_event *event,
-    struct error *error);
-/* Keeps up to `window` commands under way and hands out the events, until there is nothing more to feed and all is answered. */
-int fetch_drive(struct fetch *fetch, fetch_feed feed, fetch_on_event on_event, struct error *error);
+/* fetch_tries.c: messages that did not come whole in this session. */
+struct fetch_tries {
+	struct map troubles; /* key -> how often */
+	struct map shorts;   /* key -> the digest of what came, shorter than listed */
+};
 
-/* --- fetch_again.c */
+/* fetch_reconnect.c: the connections of this session. */
+struct fetch_reconnect {
+	unsigned connections; /* that were logged in */
+	unsigned fruitless;   /* failures in a row since something came */
+};
 
-/* Connects as often as it takes and is worth it. */
-int fetch_with_reconnects(struct fetch *fetch, struct error *error);
+struct fetch {
+	const struct fetch_job *job;
+	struct fetch_result *result;
+	bool is_imap;
+	char *mailbox; /* whose messages these are: conf_mailbox() */
+	int64_t begun; /* wall clock */
+	int64_t end;   /* of the whole session of this account; INT64_MAX: none */
 
-/* --- fetch_tries.c */
+	/* of the session */
+	struct fetch_memory memory;
+	struct fetch_tries tries;
+	struct fetch_reconnect reconnect;
 
-/* How often this message did not come whole in this session. */
-size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item);
-/* is_broken: what came was wrong; else the line dropped in it. */
-void fetch_add_trouble(struct fetch *fetch, const struct plan_item *item, bool is_broken);
-/* It has come. */
-void fetch_forget_troubles(struct fetch *fetch, const struct plan_item *item);
-/* When a message that has failed in earlier sessions may be tried again, seconds since 1970; 0: now. */
-int64_t fetch_next_try(const struct fetch *fetch, const char *key);
-/* The end of the session: what has failed in it, and when it is tried again (skipped_next). */
-void fetch_remember_tries(struct fetch *fetch);
+	/* of one connection: fetch_hang_up() */
+	struct fetch_connection connection;
+	struct fetch_listing listing;
+	struct plan plan;
+	struct fetch_transfer transfer;
+	struct fetch_deletions deletions;
+	struct fetch_message message;
+	struct fetch_batch batch;
+};
 
 /* --- fetch.c */
 
@@ -159,70 +183,153 @@ void fetch_remember_tries(struct fetch *fetch);
 int64_t fetch_now(const struct fetch *fetch);
 /* All there is to do on one connection, from its login to QUIT. */
 int fetch_one_connection(struct fetch *fetch, struct error *error);
-/* Frees what belongs to one connection. */
+/* Ends the connection and forgets what belongs to it. */
 void fetch_hang_up(struct fetch *fetch);
 /* Notes that a message could not be had. */
 void fetch_skip(struct fetch *fetch, const struct plan_item *item, const char *reply);
 
-/* --- fetch_memory.c: what is remembered of a mailbox */
+/* --- fetch_reconnect.c */
 
-/* What was seen, also under the account's name (older versions) and, where the provider has moved, on its former server. */
-int fetch_recall_seen(struct fetch *fetch, struct error *error);
-void fetch_recall(struct fetch *fetch);
-void fetch_remember_left(struct fetch *fetch, size_t left);
-void fetch_remember_commit_every(struct fetch *fetch, size_t number);
-void fetch_remember_one_by_one(struct fetch *fetch);
-void fetch_remember_sizes(struct fetch *fetch);
-/* If this many messages came shorter than listed, it is the listing that is wrong. */
-bool fetch_sizes_lie(const struct fetch *fetch);
+/* Connects as often as it takes and is worth it. */
+int fetch_reconnect_run(struct fetch *fetch, struct error *error);
 
-/* --- fetch_listing.c, fetch_known.c */
+/* --- fetch_connection.c */
+
+/* Connects and logs in. */
+int fetch_connection_open(struct fetch *fetch, struct error *error);
+void fetch_connection_close(struct fetch *fetch);
+/* Sends what is to be sent, or else waits for input. -1: connection.end says how it ended. */
+int fetch_connection_exchange(struct fetch *fetch, struct error *error);
+/* Each answer and each message has a time of its own, which its bytes do not renew; item: NULL for an answer. */
+void fetch_connection_renew_deadline(struct fetch *fetch, const struct plan_item *item);
+/* The server sent what is no reply. Always -1. */
+int fetch_connection_garbled(struct fetch *fetch, struct slice text, struct error *error);
+/* What came on it is what the server means by it, though not all is answered. */
+bool fetch_connection_is_certain(const struct fetch *fetch);
+bool fetch_connection_is_lost(const struct fetch *fetch); /* the line broke or timed out */
+
+/* --- fetch_dialogue.c */
+
+/* Puts a command into the client; false where no more may be under way. */
+bool fetch_dialogue_ask(struct fetch *fetch, enum fetch_ask ask, const struct plan_item *item);
+/* IMAP: the same for ASK_EXPUNGE, with the UIDs. */
+bool fetch_dialogue_ask_expunge(struct fetch *fetch, struct slice uids);
+size_t fetch_dialogue_under_way(const struct fetch *fetch);
+/* The oldest command under way; item NULL if it is about none. False if none exists. */
+bool fetch_dialogue_oldest(const struct fetch *fetch, enum fetch_ask *ask, struct plan_item **item);
+/* Puts the next command into the client; false when none exists for now. */
+typedef bool (*fetch_feed)(struct fetch *fetch);
+typedef int (*fetch_on_event)(struct fetch *fetch, const struct fetch_event *event,
+    struct error *error);
+/* Keeps up to `window` commands under way and hands out the events, until there is nothing more to feed and all is answered. */
+int fetch_dialogue_run(struct fetch *fetch, fetch_feed feed, fetch_on_event on_event, struct error *error);
+
+/* --- fetch_listing.c */
 
 /* What the server can do and what it has. */
-int fetch_listing(struct fetch *fetch, struct error *error);
+int fetch_listing_run(struct fetch *fetch, struct error *error);
+void fetch_listing_clear(struct fetch *fetch);
+
+/* --- fetch_plan.c */
+
 /* Headers where the listing does not tell enough, then the plan. */
-int fetch_decide(struct fetch *fetch, struct error *error);
+int fetch_plan_make(struct fetch *fetch, struct error *error);
 
 /* --- fetch_transfer.c */
 
 /* Carries out the plan. */
-int fetch_transfer(struct fetch *fetch, struct error *error);
+int fetch_transfer_run(struct fetch *fetch, struct error *error);
 /* The last deletions and the farewell. */
-int fetch_goodbye(struct fetch *fetch, struct error *error);
+int fetch_transfer_goodbye(struct fetch *fetch, struct error *error);
 
-/* --- fetch_message.c, fetch_finish.c: a message from its first byte to its place in the log */
+/* --- fetch_deletions.c */
 
-void fetch_begin_message(struct fetch *fetch, struct plan_item *item);
+void fetch_deletions_add(struct fetch *fetch, uint32_t number);
+/* The next command for it (fetch_feed); false if none is due, or none may be given. */
+bool fetch_deletions_feed(struct fetch *fetch);
+/* Of ASK_DELETE and ASK_EXPUNGE. */
+void fetch_deletions_event(struct fetch *fetch, const struct fetch_event *event);
+/* The server has carried out what it was asked for. */
+void fetch_deletions_count(struct fetch *fetch);
+void fetch_deletions_clear(struct fetch *fetch);
+
+/* --- fetch_message.c */
+
+void fetch_message_begin(struct fetch *fetch, struct plan_item *item);
 int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *error);
-/* The end of it came. Whether that was all the next word of the server reports: fetch_confirm_message(). */
-int fetch_finish_message(struct fetch *fetch, struct error *error);
-/* The server has gone on with a reply. */
-int fetch_confirm_message(struct fetch *fetch, struct error *error);
-/* True if there is one whose size does not prove that it is whole. */
-bool fetch_needs_proof(const struct fetch *fetch);
-/* The connection is over: takes the one that is held, or leaves it where what followed was no reply. */
-int fetch_settle_message(struct fetch *fetch, struct error *error);
-/* It did not, or is not to be used. */
-void fetch_drop_message(struct fetch *fetch);
-/* stays: it must not be deleted there. */
-void fetch_add_to_batch(struct fetch *fetch, struct plan_item *item, uint64_t letter, bool stays);
-bool fetch_batch_is_full(const struct fetch *fetch);
-/* Makes durable what has come whole. */
-int fetch_commit(struct fetch *fetch, struct error *error);
-void fetch_drop_batch(struct fetch *fetch);
-void fetch_want_delete(struct fetch *fetch, uint32_t number);
-/* Notes a mark that outlives the session; takes key. */
+/* It did not come, or is not to be used. */
+void fetch_message_drop(struct fetch *fetch);
+/* Its envelope and body are somebody else's now. */
+void fetch_message_release(struct fetch *fetch);
 
-void fetch_remember_mark(struct fetch *fetch, char *key, const struct seen *what);
+/* --- fetch_message_finish.c: from its last byte to its place in the log */
+
+/* The end of it came. Whether that was all the next word of the server reports: fetch_message_confirm(). */
+void fetch_message_end(struct fetch *fetch);
+/* The server has gone on with a reply. */
+int fetch_message_confirm(struct fetch *fetch, struct error *error);
+/* True if there is one whose size does not prove that it is whole. */
+bool fetch_message_needs_proof(const struct fetch *fetch);
+/* The connection is over: takes the one that is held, or leaves it where what followed was no reply. */
+int fetch_message_settle(struct fetch *fetch, struct error *error);
+
+/* --- fetch_batch.c */
+
+void fetch_batch_init(struct fetch *fetch);
+/* Takes the message. stays: it must not be deleted there. */
+void fetch_batch_add(struct fetch *fetch, uint64_t letter, bool stays);
+bool fetch_batch_is_full(const struct fetch *fetch);
+/* A message with the same letter, or the same digests, is in it. */
+bool fetch_batch_has_letter(const struct fetch *fetch, uint64_t letter);
+bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *envelope);
+/* Makes durable what has come whole. */
+int fetch_batch_commit(struct fetch *fetch, struct error *error);
+void fetch_batch_drop(struct fetch *fetch);
+void fetch_batch_clear(struct fetch *fetch);
+void fetch_batch_progress(const struct fetch *fetch);
+
+/* --- fetch_memory.c */
+
+/* What was seen, also under the account's name (older versions) and, where the provider has moved, on its former server. */
+int fetch_memory_load_seen(struct fetch *fetch, struct error *error);
+void fetch_memory_load(struct fetch *fetch);
+/* A message is known under this key from now on. */
+int fetch_memory_add_seen(struct fetch *fetch, const char *key, const struct seen *what, struct error *error);
+/* Notes a mark that outlives the session; takes key. */
+void fetch_memory_add_mark(struct fetch *fetch, char *key, const struct seen *what);
+void fetch_memory_save_left(struct fetch *fetch, size_t left);
+void fetch_memory_save_commit_every(struct fetch *fetch, size_t number);
+void fetch_memory_save_one_by_one(struct fetch *fetch);
+void fetch_memory_save_sizes(struct fetch *fetch);
+/* If this many messages came shorter than listed, it is the listing that is wrong. */
+bool fetch_memory_sizes_lie(const struct fetch *fetch);
+void fetch_memory_clear(struct fetch *fetch);
+
+/* --- fetch_tries.c */
+
+/* How often this message did not come whole in this session. */
+size_t fetch_tries_count(const struct fetch *fetch, const struct plan_item *item);
+/* is_broken: what came was wrong; else the line dropped in it. */
+void fetch_tries_add(struct fetch *fetch, const struct plan_item *item, bool is_broken);
+/* It has come. */
+void fetch_tries_forget(struct fetch *fetch, const struct plan_item *item);
+/* The digest of what came of it before, shorter than listed; 0: it did not. */
+uint64_t fetch_tries_short(const struct fetch *fetch, const struct plan_item *item);
+void fetch_tries_set_short(struct fetch *fetch, const struct plan_item *item, uint64_t digest);
+/* When a message that has failed in earlier sessions may be tried again, seconds since 1970; 0: now. */
+int64_t fetch_tries_next(const struct fetch *fetch, const char *key);
+/* The end of the session: what has failed in it, and when it is tried again (skipped_next). */
+void fetch_tries_save(struct fetch *fetch);
+void fetch_tries_clear(struct fetch *fetch);
 
 /* --- fetch_limits.c */
 
 /* Bytes came over the line; promised: this many less are to come. */
-void fetch_came(struct fetch *fetch, uint64_t bytes, uint64_t promised);
-enum fetch_leave fetch_ask_leave(struct fetch *fetch, struct plan_item *item);
+void fetch_limits_came(struct fetch *fetch, uint64_t bytes, uint64_t promised);
+enum fetch_leave fetch_limits_ask(struct fetch *fetch, struct plan_item *item);
 /* Of the current message: this many bytes arrived. -1 with the error where it must be broken off: its stub is held then, or nothing. */
-int fetch_check_limits(struct fetch *fetch, uint64_t arrived, struct error *error);
+int fetch_limits_check(struct fetch *fetch, uint64_t arrived, struct error *error);
 /* Its end. */
-void fetch_settle_promise(struct fetch *fetch);
+void fetch_limits_settle(struct fetch *fetch);
 
 #endif

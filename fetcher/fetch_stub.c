@@ -169,7 +169,7 @@ static void write_note(const struct fetch_stub *stub, struct buf *note)
 	describe_content(stub->top, note);
 }
 
-int fetch_make_stub(const struct fetch_stub *stub, struct buf *out)
+int fetch_stub_make(const struct fetch_stub *stub, struct buf *out)
 {
 	struct buf note = BUF_INIT(NOTE_MAX);
 	struct header_walk walk;

@@ -4,8 +4,6 @@
  * that gets some sessions more. The admin's word (fetch_job.tries_again) is worth a try at once.
  */
 #include "base/alloc.h"
-#include "base/clock.h"
-#include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 #include "spool/state/state_seen.h"
@@ -18,7 +16,7 @@
 #define LINE_TRIES 6
 #define DAILY_TRIES 14 /* so many more, two a session, before it is tried once a week */
 
-#define IS_BROKEN 1u /* the lowest bit of the count in fetch->troubles */
+#define IS_BROKEN 1u /* the lowest bit of the count in fetch->tries.troubles */
 #define NO_KEY '\x1b'
 
 /* One without a key is known by its size: its number is another one on the next connection. */
@@ -30,7 +28,7 @@ static char *trouble_key(const struct plan_item *item)
 static uintptr_t trouble(const struct fetch *fetch, const struct plan_item *item)
 {
 	char *key = trouble_key(item);
-	uintptr_t value = (uintptr_t)map_get(&fetch->troubles, slice_of(key));
+	uintptr_t value = (uintptr_t)map_get(&fetch->tries.troubles, slice_of(key));
 
 	free(key);
 	return value;
@@ -40,18 +38,35 @@ static void set_trouble(struct fetch *fetch, const struct plan_item *item, uintp
 {
 	char *key = trouble_key(item);
 
-	map_put(&fetch->troubles, slice_of(key), (void *)value);
+	map_put(&fetch->tries.troubles, slice_of(key), (void *)value);
 	free(key);
 }
 
-size_t fetch_troubles(const struct fetch *fetch, const struct plan_item *item)
+size_t fetch_tries_count(const struct fetch *fetch, const struct plan_item *item)
 {
 	return trouble(fetch, item) >> 1;
 }
 
-void fetch_add_trouble(struct fetch *fetch, const struct plan_item *item, bool is_broken)
+void fetch_tries_add(struct fetch *fetch, const struct plan_item *item, bool is_broken)
 {
 	set_trouble(fetch, item, (trouble(fetch, item) + 2) | (is_broken ? IS_BROKEN : 0));
+}
+
+uint64_t fetch_tries_short(const struct fetch *fetch, const struct plan_item *item)
+{
+	return (uint64_t)(uintptr_t)map_get(&fetch->tries.shorts, slice_of(item->key));
+}
+
+void fetch_tries_set_short(struct fetch *fetch, const struct plan_item *item, uint64_t digest)
+{
+	map_put(&fetch->tries.shorts, slice_of(item->key), (void *)(uintptr_t)digest);
+}
+
+void fetch_tries_clear(struct fetch *fetch)
+{
+	map_clear(&fetch->tries.troubles);
+	map_clear(&fetch->tries.shorts);
+	fetch->tries = (struct fetch_tries){0};
 }
 
 /* --- across sessions: time is that of the last try, listed the number of tries, body whether it was broken */
@@ -59,7 +74,7 @@ void fetch_add_trouble(struct fetch *fetch, const struct plan_item *item, bool i
 static const struct seen *tries_of(const struct fetch *fetch, const char *key)
 {
 	char *mark = plan_tries_mark(key);
-	const struct seen *tries = map_get(&fetch->seen, slice_of(mark));
+	const struct seen *tries = map_get(&fetch->memory.seen, slice_of(mark));
 
 	free(mark);
 	return tries;
@@ -74,7 +89,7 @@ static int64_t pause_after(const struct seen *tries)
 	return tries->listed < free_tries + DAILY_TRIES ? DAY : WEEK;
 }
 
-int64_t fetch_next_try(const struct fetch *fetch, const char *key)
+int64_t fetch_tries_next(const struct fetch *fetch, const char *key)
 {
 	const struct seen *tries = key == NULL ? NULL : tries_of(fetch, key);
 	int64_t pause = tries == NULL ? 0 : pause_after(tries);
@@ -96,11 +111,11 @@ static void note_tries(struct fetch *fetch, const char *key, const struct seen *
 	if (result != 0)
 		log_warnx("event=tries-not-remembered account=%s reason=%s", LOG_CSTR(fetch->job->account->name),
 		    LOG_ERROR(&error));
-	state_seen_put(&fetch->seen, slice_of(mark), what);
+	state_seen_put(&fetch->memory.seen, slice_of(mark), what);
 	free(mark);
 }
 
-void fetch_forget_troubles(struct fetch *fetch, const struct plan_item *item)
+void fetch_tries_forget(struct fetch *fetch, const struct plan_item *item)
 {
 	const struct seen *tries = item->key == NULL ? NULL : tries_of(fetch, item->key);
 
@@ -110,13 +125,13 @@ void fetch_forget_troubles(struct fetch *fetch, const struct plan_item *item)
 		note_tries(fetch, item->key, &(struct seen){.time = fetch->begun});
 }
 
-void fetch_remember_tries(struct fetch *fetch)
+void fetch_tries_save(struct fetch *fetch)
 {
 	struct fetch_result *result = fetch->result;
 	struct slice key;
 	void *value;
 
-	for (size_t at = 0; map_next(&fetch->troubles, &at, &key, &value);) {
+	for (size_t at = 0; map_next(&fetch->tries.troubles, &at, &key, &value);) {
 		const struct seen *before = tries_of(fetch, key.ptr);
 		const uintptr_t trouble = (uintptr_t)value;
 

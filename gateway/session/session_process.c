@@ -527,7 +527,7 @@ static int open_all(struct session *session, const struct session_job *job, stru
 		take_request(session, job->request);
 		session->is_up = true;
 	}
-	fetch_adopt(session->conf, session->spool.state);
+	fetch_memory_adopt(session->conf, session->spool.state);
 	intake_set_session(session->spool.intake, session->id.text);
 	if (intake_check_known(session->spool.intake, error) == 0)
 		return 0;

@@ -271,7 +271,7 @@ int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, 
 		asked = 1;
 	if (asked > 0) { /* that it waits there is worth telling all the same */
 		plain.top = SLICE_NONE;
-		asked = fetch_make_stub(&plain, out);
+		asked = fetch_stub_make(&plain, out);
 	}
 	buf_clear(&head);
 	buf_clear(&answer);

@@ -47,7 +47,7 @@ void sorting_hang_up(struct sorting_line *line);
  * -1: nothing can be sorted any more, or we were cancelled. */
 int sorting_ask(struct sorting_line *line, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
     struct sorting_result *result, struct error *error);
-/* As fetch_make_stub(); without what the message says if that cannot be read. */
+/* As fetch_stub_make(); without what the message says if that cannot be read. */
 int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, struct buf *out, struct error *error);
 
 /* What a worker does; for tests. context: the struct sorting. */

@@ -105,7 +105,7 @@ static void make_stub(const struct sorting *sorting, const struct request *reque
 	const struct fetch_stub stub = {sorting->conf, request->account, request->id, request->size, request->at_least, request->message};
 	struct buf text = BUF_INIT(FETCH_STUB_MAX);
 
-	if (request->account != NULL && request->id != NULL && fetch_make_stub(&stub, &text) == 0)
+	if (request->account != NULL && request->id != NULL && fetch_stub_make(&stub, &text) == 0)
 		frame_put(answer, SORTING_MESSAGE, buf_slice(&text));
 	buf_clear(&text);
 }

@@ -70,7 +70,7 @@ static void take_messages(struct world *world, struct slice *input, struct plan 
 	}
 }
 
-/* As fetch_known.c does it. */
+/* As fetch_plan.c does it. */
 static void answer(const struct world *world, struct plan *plan, const struct conf_account *account, struct map *seen)
 {
 	for (size_t i = 0; i < plan->count; i++) {

@@ -106,7 +106,7 @@ static void list(struct plan *plan, const struct line *lines)
 	}
 }
 
-/* As fetch_known.c does it. */
+/* As fetch_plan.c does it. */
 static void answer(struct plan *plan, struct map *seen, const struct line *lines, char *asked)
 {
 	for (size_t i = 0; i < plan->count; i++) {

@@ -7,7 +7,6 @@
  * the server, unless that server's sizes are known to be wrong.
  */
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/digest.h"
@@ -25,27 +24,19 @@
 static int finish_stub(struct fetch *fetch, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
-	const struct fetch_stub stub = {job->conf, job->account, fetch->envelope.id.text, fetch->current->size, fetch->current->at_least,
-	    buf_slice(&fetch->stub)};
+	const struct fetch_stub stub = {job->conf, job->account, fetch->message.envelope.id.text, fetch->message.item->size, fetch->message.item->at_least,
+	    buf_slice(&fetch->message.stub)};
 	struct buf message = BUF_INIT(FETCH_STUB_MAX);
-	char *key = plan_stub_key(fetch->current->key);
+	char *key = plan_stub_key(fetch->message.item->key);
 	int result = job->make_stub(job->context, &stub, &message, error);
 
-	envelope_set(&fetch->envelope.uidl, slice_of(key));
-	fetch->envelope.digest = digest_of_header(buf_slice(&fetch->stub));
+	envelope_set(&fetch->message.envelope.uidl, slice_of(key));
+	fetch->message.envelope.digest = digest_of_header(buf_slice(&fetch->message.stub));
 	if (result == 0)
-		result = body_append(&fetch->body, buf_slice(&message), &fetch->envelope.id, error);
+		result = body_append(&fetch->message.body, buf_slice(&message), &fetch->message.envelope.id, error);
 	buf_clear(&message);
 	free(key);
 	return result;
-}
-
-static bool is_in_batch(const struct fetch *fetch, uint64_t letter)
-{
-	for (size_t i = 0; i < fetch->batch_count; i++)
-		if (fetch->batch_items[i].letter == letter)
-			return true;
-	return false;
 }
 
 /* In a catch-all mailbox a letter to two of us lies twice. Where the provider does not note for whom each copy is, the first
@@ -57,13 +48,13 @@ static bool is_letter_known(const struct fetch *fetch, struct slice message, uin
 	bool is_known;
 
 	*letter = 0;
-	if (fetch->job->account->envelope_header[0] == '\0' || fetch->current->action != PLAN_GET)
+	if (fetch->job->account->envelope_header[0] == '\0' || fetch->message.item->action != PLAN_GET)
 		return false;
 	*letter = digest_of_letter(message);
 	if (*letter == 0)
 		return false;
 	key = plan_letter_key(*letter);
-	is_known = map_get(&fetch->seen, slice_of(key)) != NULL || is_in_batch(fetch, *letter);
+	is_known = map_get(&fetch->memory.seen, slice_of(key)) != NULL || fetch_batch_has_letter(fetch, *letter);
 	free(key);
 	return is_known;
 }
@@ -72,9 +63,9 @@ static bool is_letter_known(const struct fetch *fetch, struct slice message, uin
 static int route(struct fetch *fetch, struct slice message, uint64_t *letter, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
-	struct envelope *envelope = &fetch->envelope;
+	struct envelope *envelope = &fetch->message.envelope;
 	bool is_copy = is_letter_known(fetch, message, letter);
-	int result = job->route(job->context, envelope, message, fetch->body.path, is_copy, error);
+	int result = job->route(job->context, envelope, message, fetch->message.body.path, is_copy, error);
 
 	if (result == 1)
 		intake_journal(job->intake, envelope->id.text, job->session, EVENT_DROPPED, "",
@@ -86,39 +77,29 @@ static int route(struct fetch *fetch, struct slice message, uint64_t *letter, st
 
 static int finish_body(struct fetch *fetch, struct slice *message, struct error *error)
 {
-	struct plan_item *item = fetch->current;
+	struct plan_item *item = fetch->message.item;
 
 	if (item->action == PLAN_STUB && finish_stub(fetch, error) != 0)
 		return -1;
-	if (body_finish(&fetch->body, error) != 0 || body_view(&fetch->body, message, error) != 0)
+	if (body_finish(&fetch->message.body, error) != 0 || body_view(&fetch->message.body, message, error) != 0)
 		return -1;
 	if (item->action != PLAN_GET)
 		return 0;
-	fetch->envelope.digest = digest_of_header(*message);
-	fetch->envelope.body = digest_of_body(*message);
+	fetch->message.envelope.digest = digest_of_header(*message);
+	fetch->message.envelope.body = digest_of_body(*message);
 	return 0;
 }
 
 /* --- was it seen before? */
-
-static bool has_twin_in_batch(const struct fetch *fetch)
-{
-	for (size_t i = 0; i < fetch->batch_count; i++)
-		if (fetch->batch_items[i].seen.digest == fetch->envelope.digest &&
-		    fetch->batch_items[i].seen.body == fetch->envelope.body)
-			return true;
-	return false;
-}
 
 static int remember_as(struct fetch *fetch, const struct plan_item *item, const struct seen *known, struct error *error)
 {
 	struct seen what = *known;
 
 	what.listed = item->size;
-	what.body = fetch->envelope.body;
+	what.body = fetch->message.envelope.body;
 	what.is_fresh = true;
-	state_seen_put(&fetch->seen, slice_of(item->key), &what);
-	return state_seen_add(fetch->job->state, fetch->mailbox, slice_of(item->key), "", &what, error);
+	return fetch_memory_add_seen(fetch, item->key, &what, error);
 }
 
 /* It came only to be compared, and is known. */
@@ -130,19 +111,19 @@ static int pass_over(struct fetch *fetch, struct plan_item *item, struct plan_kn
 
 	known->is_taken = true;
 	if (is_other_copy)
-		plan_name(&fetch->plan, item, &fetch->seen, fetch->envelope.digest, header);
+		plan_name(&fetch->plan, item, &fetch->memory.seen, fetch->message.envelope.digest, header);
 	else if (item->key == NULL)
 		item->key = xstrdup(known->key);
 	if (strcmp(item->key, known->key) != 0 || item->size != known->what.listed)
 		result = remember_as(fetch, item, &known->what, error);
 	log_info("event=message-known account=%s uidl=%s", LOG_CSTR(account->name), LOG_CSTR(item->key));
 	item->is_new = item->is_doubtful = false;
-	fetch_forget_troubles(fetch, item);
+	fetch_tries_forget(fetch, item);
 	fetch->result->compared++;
 	fetch->result->total--;
 	if (account->keep_days >= 0 && known->what.time + account->keep_days * DAY <= fetch_now(fetch))
-		fetch_want_delete(fetch, item->number);
-	fetch_drop_message(fetch);
+		fetch_deletions_add(fetch, item->number);
+	fetch_message_drop(fetch);
 	return result;
 }
 
@@ -167,16 +148,16 @@ static int compare(struct fetch *fetch, struct plan_item *item, struct slice mes
 	*known = NULL;
 	if (item->key != NULL && !item->is_doubtful)
 		return 0;
-	if ((fetch->envelope.digest == 0 || has_twin_in_batch(fetch)) && fetch_commit(fetch, error) != 0)
+	if ((fetch->message.envelope.digest == 0 || fetch_batch_has_twin(fetch, &fetch->message.envelope)) && fetch_batch_commit(fetch, error) != 0)
 		return -1;
-	*known = plan_find_same(&fetch->plan, &fetch->seen, fetch->envelope.digest, fetch->envelope.body, item->size,
+	*known = plan_find_same(&fetch->plan, &fetch->memory.seen, fetch->message.envelope.digest, fetch->message.envelope.body, item->size,
 	    digest_is_telling(header));
 	if (*known != NULL || item->key != NULL)
 		return 0;
-	if (fetch->envelope.digest != 0)
-		plan_name(&fetch->plan, item, &fetch->seen, fetch->envelope.digest, header);
-	else if (is_known_by_bytes(item, &fetch->seen, header, message, fetch->envelope.body))
-		*known = plan_note(&fetch->plan, item->key, map_get(&fetch->seen, slice_of(item->key)));
+	if (fetch->message.envelope.digest != 0)
+		plan_name(&fetch->plan, item, &fetch->memory.seen, fetch->message.envelope.digest, header);
+	else if (is_known_by_bytes(item, &fetch->memory.seen, header, message, fetch->message.envelope.body))
+		*known = plan_note(&fetch->plan, item->key, map_get(&fetch->memory.seen, slice_of(item->key)));
 	return 0;
 }
 
@@ -184,62 +165,54 @@ static int compare(struct fetch *fetch, struct plan_item *item, struct slice mes
 
 static bool is_as_listed(const struct fetch *fetch)
 {
-	const struct plan_item *item = fetch->current;
+	const struct plan_item *item = fetch->message.item;
 
-	return item->action == PLAN_STUB || (item->size > 0 && fetch->body.size == item->size);
+	return item->action == PLAN_STUB || (item->size > 0 && fetch->message.body.size == item->size);
 }
 
 static bool is_short(const struct fetch *fetch)
 {
-	return fetch->current->action == PLAN_GET && fetch->body.size + SLACK < fetch->current->size;
-}
-
-/* What came short the first time. */
-static uint64_t first_short(const struct fetch *fetch, const struct plan_item *item)
-{
-	return (uint64_t)(uintptr_t)map_get(&fetch->shorts, slice_of(item->key));
+	return fetch->message.item->action == PLAN_GET && fetch->message.body.size + SLACK < fetch->message.item->size;
 }
 
 /* False for a short one that is not to be taken now. *stays: it is taken, but must not be deleted there. */
 static bool may_be_taken(struct fetch *fetch, const struct plan_item *item, bool *stays)
 {
-	uint64_t before = first_short(fetch, item), body = (uint64_t)((uintptr_t)fetch->envelope.body | 1);
+	uint64_t before = fetch_tries_short(fetch, item), body = (uint64_t)((uintptr_t)fetch->message.envelope.body | 1);
 
 	*stays = false;
 	if (!is_short(fetch)) {
-		fetch->right_sizes++;
+		fetch->memory.right_sizes++;
 		return true;
 	}
 	if (before == 0) {
-		fetch->short_sizes++;
-		fetch->sizes_changed = true;
+		fetch->memory.short_sizes++;
+		fetch->memory.sizes_changed = true;
 	}
-	if (fetch_sizes_lie(fetch))
+	if (fetch_memory_sizes_lie(fetch))
 		return true;
-	fetch_add_trouble(fetch, item, true);
+	fetch_tries_add(fetch, item, true);
 	*stays = before == body;
 	if (*stays)
 		return true;
-	map_put(&fetch->shorts, slice_of(item->key), (void *)(uintptr_t)body);
-	fetch->tries_again = before == 0;
+	fetch_tries_set_short(fetch, item, body);
+	fetch->transfer.tries_again = before == 0;
 	if (before != 0)
 		fetch_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the "
 		    "server lists, and differs each time")));
 	return false;
 }
 
-bool fetch_needs_proof(const struct fetch *fetch)
+bool fetch_message_needs_proof(const struct fetch *fetch)
 {
-	return fetch->current != NULL && fetch->is_held && (!is_as_listed(fetch) || fetch->input.len > 0);
+	return fetch->message.item != NULL && fetch->message.is_held && (!is_as_listed(fetch) || fetch->connection.input.len > 0);
 }
 
-int fetch_finish_message(struct fetch *fetch, struct error *error)
+void fetch_message_end(struct fetch *fetch)
 {
-	(void)error;
-	if (fetch->current != NULL)
-		fetch_settle_promise(fetch);
-	fetch->is_held = fetch->current != NULL;
-	return 0;
+	if (fetch->message.item != NULL)
+		fetch_limits_settle(fetch);
+	fetch->message.is_held = fetch->message.item != NULL;
 }
 
 static int take_message(struct fetch *fetch, struct plan_item *item, struct slice message, bool stays, struct error *error)
@@ -247,24 +220,23 @@ static int take_message(struct fetch *fetch, struct plan_item *item, struct slic
 	uint64_t letter;
 
 	if (item->action == PLAN_GET)
-		envelope_set(&fetch->envelope.uidl, slice_of(item->key));
+		envelope_set(&fetch->message.envelope.uidl, slice_of(item->key));
 	if (route(fetch, message, &letter, error) != 0)
 		return -1;
-	fetch_add_to_batch(fetch, item, letter, stays);
-	fetch->current = NULL;
-	return fetch_batch_is_full(fetch) && !fetch->is_careful ? fetch_commit(fetch, error) : 0;
+	fetch_batch_add(fetch, letter, stays);
+	return fetch_batch_is_full(fetch) && !fetch->connection.is_careful ? fetch_batch_commit(fetch, error) : 0;
 }
 
-int fetch_confirm_message(struct fetch *fetch, struct error *error)
+int fetch_message_confirm(struct fetch *fetch, struct error *error)
 {
-	struct plan_item *item = fetch->current;
+	struct plan_item *item = fetch->message.item;
 	struct plan_known *known = NULL;
 	struct slice message;
 	bool stays = false;
 
-	if (item == NULL || !fetch->is_held)
+	if (item == NULL || !fetch->message.is_held)
 		return 0;
-	fetch->is_held = false;
+	fetch->message.is_held = false;
 	if (finish_body(fetch, &message, error) != 0)
 		return -1;
 	if (item->action == PLAN_GET && compare(fetch, item, message, &known, error) != 0)
@@ -272,29 +244,29 @@ int fetch_confirm_message(struct fetch *fetch, struct error *error)
 	if (known != NULL)
 		return pass_over(fetch, item, known, slice_make(message.ptr, header_length(message)), error);
 	if (item->action == PLAN_GET && !may_be_taken(fetch, item, &stays)) {
-		fetch_drop_message(fetch);
+		fetch_message_drop(fetch);
 		return 0;
 	}
 	return take_message(fetch, item, message, stays, error);
 }
 
-int fetch_settle_message(struct fetch *fetch, struct error *error)
+int fetch_message_settle(struct fetch *fetch, struct error *error)
 {
-	bool proved;
+	bool is_garbled = fetch->connection.end == FETCH_GARBLED, is_certain = fetch_connection_is_certain(fetch), proved;
 
-	if (fetch->current == NULL || !fetch->is_held)
+	if (fetch->message.item == NULL || !fetch->message.is_held)
 		return 0;
 	/* IMAP tells the length beforehand: with the listing's the same, what follows is another fault. */
 	proved = is_as_listed(fetch) && fetch->is_imap;
-	fetch->is_message_broken = proved && fetch->is_garbled;
-	if (!fetch->is_garbled && !is_short(fetch))
+	fetch->connection.is_message_broken = proved && is_garbled;
+	if (!is_garbled && !is_short(fetch))
 		proved = true;
-	if (proved && !(fetch->is_careful && fetch->window > 1))
-		return fetch_confirm_message(fetch, error);
-	if (fetch->is_garbled && (is_short(fetch) || !fetch->is_careful || fetch->window == 1)) {
-		fetch->is_message_broken = true;
-		fetch_add_trouble(fetch, fetch->current, true);
+	if (proved && is_certain)
+		return fetch_message_confirm(fetch, error);
+	if (is_garbled && (is_short(fetch) || is_certain)) {
+		fetch->connection.is_message_broken = true;
+		fetch_tries_add(fetch, fetch->message.item, true);
 	}
-	fetch_drop_message(fetch);
+	fetch_message_drop(fetch);
 	return 0;
 }

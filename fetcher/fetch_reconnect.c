@@ -6,7 +6,6 @@
  * the server delete, a line that dropped gets its QUIT and a new connection every so many messages: else a mailbox
  * would never shrink. The number is remembered for the next session, for a bad line stays one.
  */
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -27,35 +26,36 @@ static bool blame(struct fetch *fetch, bool is_broken)
 	struct plan_item *item;
 	enum fetch_ask ask;
 
-	if (!fetch_oldest(fetch, &ask, &item) || item == NULL ||
+	if (!fetch_dialogue_oldest(fetch, &ask, &item) || item == NULL ||
 	    (ask != ASK_MESSAGE && ask != ASK_TOP && ask != ASK_HEADER))
 		return false;
-	fetch_add_trouble(fetch, item, is_broken);
+	fetch_tries_add(fetch, item, is_broken);
 	return true;
 }
 
 /* What came is not what a server says: in a message, or behind one that was therefore not whole. Another connection gets round it. */
 static bool is_message_broken(struct fetch *fetch)
 {
-	return fetch->is_garbled && (fetch->is_message_broken || blame(fetch, true));
+	return fetch->connection.end == FETCH_GARBLED && (fetch->connection.is_message_broken || blame(fetch, true));
 }
 
 static void line_dropped(struct fetch *fetch)
 {
-	size_t number = fetch->commit_every == 0 ? COMMIT_START : fetch->commit_every / 2;
+	size_t number = fetch->memory.commit_every == 0 ? COMMIT_START : fetch->memory.commit_every / 2;
 
-	if (!blame(fetch, false) && fetch->timed_out)
-		fetch->fruitless = FRUITLESS_MAX; /* it hangs whatever is asked */
+	if (!blame(fetch, false) && fetch->connection.end == FETCH_TIMED_OUT)
+		fetch->reconnect.fruitless = FRUITLESS_MAX; /* it hangs whatever is asked */
 	if (!fetch->is_imap) /* there deletions need no QUIT */
-		fetch_remember_commit_every(fetch, number < COMMIT_LEAST ? COMMIT_LEAST : number);
+		fetch_memory_save_commit_every(fetch, number < COMMIT_LEAST ? COMMIT_LEAST : number);
 }
 
 /* A server that loses commands which came before its last answer was out. */
 static bool cannot_pipeline(const struct fetch *fetch)
 {
-	return !fetch->is_imap && fetch->window > 1 && fetch->answers > 0 &&
-	       (fetch->is_garbled || fetch->timed_out ||
-		   (fetch->line_broke && fetch->answers == 1));
+	enum fetch_end end = fetch->connection.end;
+
+	return !fetch->is_imap && fetch->connection.window > 1 && fetch->connection.answers > 0 &&
+	       (end == FETCH_GARBLED || end == FETCH_TIMED_OUT || (end == FETCH_LINE_BROKE && fetch->connection.answers == 1));
 }
 
 static bool is_cancelled(const struct fetch *fetch)
@@ -65,7 +65,7 @@ static bool is_cancelled(const struct fetch *fetch)
 
 static void pause_before_connecting(const struct fetch *fetch)
 {
-	int64_t until = clock_now_ms() + (PAUSE_MS << fetch->fruitless);
+	int64_t until = clock_now_ms() + (PAUSE_MS << fetch->reconnect.fruitless);
 	const struct timespec step = {.tv_nsec = 50 * 1000000};
 
 	while (clock_now_ms() < until && !is_cancelled(fetch))
@@ -75,63 +75,63 @@ static void pause_before_connecting(const struct fetch *fetch)
 /* A hanging server costs a minute each time: it gets fewer chances than one that breaks off. */
 static bool may_try_again(struct fetch *fetch, bool gained, const struct error *error)
 {
-	bool cannot_connect = fetch->connections > 0 && fetch->remote == NULL &&
+	bool cannot_connect = fetch->reconnect.connections > 0 && fetch->connection.remote == NULL &&
 			      (error->class == ERROR_TEMPORARY || error->class == ERROR_BUSY);
 
-	if ((!fetch->line_broke && !fetch->is_message_broken && !cannot_connect) || clock_now_ms() >= fetch->end)
+	if ((!fetch_connection_is_lost(fetch) && !fetch->connection.is_message_broken && !cannot_connect) || clock_now_ms() >= fetch->end)
 		return false;
-	fetch->fruitless = gained ? 0 : fetch->fruitless + (fetch->timed_out ? 2 : 1);
-	return fetch->fruitless <= FRUITLESS_MAX && !is_cancelled(fetch);
+	fetch->reconnect.fruitless = gained ? 0 : fetch->reconnect.fruitless + (fetch->connection.end == FETCH_TIMED_OUT ? 2 : 1);
+	return fetch->reconnect.fruitless <= FRUITLESS_MAX && !is_cancelled(fetch);
 }
 
 /* The message has its mark now, or its trouble, or the next connection knows better which one it is. */
 static bool again_after_breaking_off(struct fetch *fetch)
 {
-	if (fetch->is_careful)
-		fetch->one_by_one = true;
-	fetch->fruitless = 0;
-	return !fetch->is_late && !is_cancelled(fetch) && clock_now_ms() < fetch->end;
+	if (fetch->connection.is_careful)
+		fetch->memory.one_by_one = true;
+	fetch->reconnect.fruitless = 0;
+	return !fetch->transfer.is_late && !is_cancelled(fetch) && clock_now_ms() < fetch->end;
 }
 
 static bool again_after_failure(struct fetch *fetch, bool gained, const struct error *error)
 {
-	if (fetch->is_broken_off)
+	if (fetch->connection.end == FETCH_BROKEN_OFF)
 		return again_after_breaking_off(fetch);
 	/* Behind a message that was not whole nothing is learnt of the server. */
-	if (fetch->is_message_broken && fetch->is_careful && fetch->window > 1) {
-		fetch->one_by_one = true;
+	if (fetch->connection.is_message_broken && !fetch_connection_is_certain(fetch)) {
+		fetch->memory.one_by_one = true;
 		return !is_cancelled(fetch);
 	}
 	if (cannot_pipeline(fetch)) {
-		fetch_remember_one_by_one(fetch);
+		fetch_memory_save_one_by_one(fetch);
 		return !is_cancelled(fetch);
 	}
-	fetch->is_message_broken = is_message_broken(fetch);
-	if (fetch->line_broke)
+	fetch->connection.is_message_broken = is_message_broken(fetch);
+	if (fetch_connection_is_lost(fetch))
 		line_dropped(fetch);
 	/* A careful window trusts nothing until all is answered: on such a line that would be never. */
-	if (fetch->line_broke && fetch->is_careful)
-		fetch->one_by_one = true;
+	if (fetch_connection_is_lost(fetch) && fetch->connection.is_careful)
+		fetch->memory.one_by_one = true;
 	return may_try_again(fetch, gained, error);
 }
 
 /* A good connection may be longer the next time. */
 static void line_held(struct fetch *fetch)
 {
-	size_t number = fetch->commit_every * 2;
+	size_t number = fetch->memory.commit_every * 2;
 
-	if (fetch->commit_every > 0 && fetch->asked >= fetch->commit_every)
-		fetch_remember_commit_every(fetch, number > COMMIT_ENOUGH ? 0 : number);
+	if (fetch->memory.commit_every > 0 && fetch->transfer.asked >= fetch->memory.commit_every)
+		fetch_memory_save_commit_every(fetch, number > COMMIT_ENOUGH ? 0 : number);
 }
 
-int fetch_with_reconnects(struct fetch *fetch, struct error *error)
+int fetch_reconnect_run(struct fetch *fetch, struct error *error)
 {
-	fetch_recall(fetch);
+	fetch_memory_load(fetch);
 	for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
 		size_t before = fetch->result->fetched + fetch->result->deleted;
 		int result = fetch_one_connection(fetch, error);
 		bool gained = fetch->result->fetched + fetch->result->deleted > before;
-		bool again = result == 0 ? fetch->has_more && !fetch->is_late
+		bool again = result == 0 ? fetch->transfer.has_more && !fetch->transfer.is_late
 					 : again_after_failure(fetch, gained, error);
 
 		if (result == 0)

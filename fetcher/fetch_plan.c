@@ -10,13 +10,6 @@
 
 #define TROUBLES_MAX 2 /* in one session */
 
-
-static int remember(struct fetch *fetch, const char *key, const struct seen *what, struct error *error)
-{
-	state_seen_put(&fetch->seen, slice_of(key), what);
-	return state_seen_add(fetch->job->state, fetch->mailbox, slice_of(key), "", what, error);
-}
-
 /* A UIDL that is not unique is remembered as such: when one of its messages is gone the other must not pass for it. */
 static int mark_double(struct fetch *fetch, const struct plan_item *item, struct error *error)
 {
@@ -27,7 +20,7 @@ static int mark_double(struct fetch *fetch, const struct plan_item *item, struct
 	if (item->key == NULL || item->question != PLAN_NO_KEY)
 		return 0;
 	mark = plan_double_mark(item->key);
-	result = map_get(&fetch->seen, slice_of(mark)) == NULL ? remember(fetch, mark, &what, error) : 0;
+	result = map_get(&fetch->memory.seen, slice_of(mark)) == NULL ? fetch_memory_add_seen(fetch, mark, &what, error) : 0;
 	free(mark);
 	return result;
 }
@@ -48,19 +41,19 @@ static int take_over(struct fetch *fetch, struct plan_item *item, const struct p
 	}
 	if (!plan_is_stub(known->key))
 		item->is_new = false;
-	result = remember(fetch, plan_is_stub(known->key) ? stub : item->key, &what, error);
+	result = fetch_memory_add_seen(fetch, plan_is_stub(known->key) ? stub : item->key, &what, error);
 	free(stub);
 	return result;
 }
 
 static int answer(struct fetch *fetch, struct plan_item *item, struct error *error)
 {
-	struct slice header = buf_slice(&fetch->header);
+	struct slice header = buf_slice(&fetch->listing.header);
 	const struct plan_known *known;
 
 	if (mark_double(fetch, item, error) != 0)
 		return -1;
-	known = plan_answer(&fetch->plan, item, &fetch->seen, digest_of_header(header), header);
+	known = plan_answer(&fetch->plan, item, &fetch->memory.seen, digest_of_header(header), header);
 	if (item->is_new && known == NULL)
 		log_info("event=uidl-used-again account=%s uidl=%s",
 		    LOG_CSTR(fetch->job->account->name), LOG_CSTR(item->key));
@@ -72,7 +65,7 @@ static int cannot_answer(struct fetch *fetch, struct plan_item *item, struct err
 {
 	if (mark_double(fetch, item, error) != 0)
 		return -1;
-	plan_no_answer(&fetch->plan, item, fetch->job->account, &fetch->seen, fetch_now(fetch));
+	plan_no_answer(&fetch->plan, item, fetch->job->account, &fetch->memory.seen, fetch_now(fetch));
 	return 0;
 }
 
@@ -81,13 +74,13 @@ static bool feed_questions(struct fetch *fetch)
 {
 	struct error ignored;
 
-	while (fetch->next_question < fetch->plan.count) {
-		struct plan_item *item = &fetch->plan.items[fetch->next_question++];
+	while (fetch->listing.next_question < fetch->plan.count) {
+		struct plan_item *item = &fetch->plan.items[fetch->listing.next_question++];
 
 		if (item->question == PLAN_SURE)
 			continue;
-		if (fetch_troubles(fetch, item) < TROUBLES_MAX)
-			return fetch_ask(fetch, ASK_HEADER, item);
+		if (fetch_tries_count(fetch, item) < TROUBLES_MAX)
+			return fetch_dialogue_ask(fetch, ASK_HEADER, item);
 		if (cannot_answer(fetch, item, &ignored) != 0)
 			log_warnx("event=not-remembered account=%s reason=%s", LOG_CSTR(fetch->job->account->name), LOG_ERROR(&ignored));
 	}
@@ -97,23 +90,23 @@ static bool feed_questions(struct fetch *fetch)
 /* A header that goes on for longer than any message is none. */
 static int header_data(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
-	size_t room = fetch->header.limit - fetch->header.len;
+	size_t room = fetch->listing.header.limit - fetch->listing.header.len;
 
-	buf_append(&fetch->header, event->text.ptr, event->text.len < room ? event->text.len : room);
-	fetch->listed += event->text.len;
-	if (event->item == NULL || fetch->listed <= PLAN_ENDLESS(event->item->size))
+	buf_append(&fetch->listing.header, event->text.ptr, event->text.len < room ? event->text.len : room);
+	fetch->listing.bytes += event->text.len;
+	if (event->item == NULL || fetch->listing.bytes <= PLAN_ENDLESS(event->item->size))
 		return 0;
-	fetch_add_trouble(fetch, event->item, true);
-	fetch->is_broken_off = true;
-	return error_set(error, ERROR_TEMPORARY, N_("%s sent an endless header"), remote_host(fetch->remote));
+	fetch_tries_add(fetch, event->item, true);
+	fetch->connection.end = FETCH_BROKEN_OFF;
+	return error_set(error, ERROR_TEMPORARY, N_("%s sent an endless header"), remote_host(fetch->connection.remote));
 }
 
 static int question_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
 	switch (event->what) {
 	case GOT_REPLY:
-		buf_reset(&fetch->header);
-		fetch->listed = 0;
+		buf_reset(&fetch->listing.header);
+		fetch->listing.bytes = 0;
 		return event->ok || event->item == NULL ? 0 : cannot_answer(fetch, event->item, error);
 	case GOT_DATA:
 		return header_data(fetch, event, error);
@@ -129,11 +122,11 @@ static void count_left(struct fetch *fetch, const struct plan_item *item)
 {
 	struct fetch_result *result = fetch->result;
 
-	if (plan_is_left_large(item, &fetch->seen)) {
+	if (plan_is_left_large(item, &fetch->memory.seen)) {
 		if (result->large < FETCH_SKIPPED_MAX)
 			result->large_sizes[result->large] = item->at_least;
 		result->large++;
-	} else if (plan_came_short(&fetch->plan, item, &fetch->seen)) {
+	} else if (plan_came_short(&fetch->plan, item, &fetch->memory.seen)) {
 		fetch_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the "
 		    "server lists; the received part was delivered")));
 	}
@@ -142,8 +135,8 @@ static void count_left(struct fetch *fetch, const struct plan_item *item)
 /* It has failed too often: in this session, or in earlier ones not long enough ago. */
 static bool must_pause(const struct fetch *fetch, const struct plan_item *item)
 {
-	return fetch_troubles(fetch, item) >= TROUBLES_MAX ||
-	       (!fetch->job->tries_again && item->action == PLAN_GET && fetch_next_try(fetch, item->key) > 0);
+	return fetch_tries_count(fetch, item) >= TROUBLES_MAX ||
+	       (!fetch->job->tries_again && item->action == PLAN_GET && fetch_tries_next(fetch, item->key) > 0);
 }
 
 static void count_wanted(struct fetch *fetch)
@@ -168,23 +161,23 @@ static void count_wanted(struct fetch *fetch)
 	}
 }
 
-int fetch_decide(struct fetch *fetch, struct error *error)
+int fetch_plan_make(struct fetch *fetch, struct error *error)
 {
 	const struct conf_account *account = fetch->job->account;
 	int64_t now = fetch_now(fetch);
 
-	plan_question(&fetch->plan, account, &fetch->seen, fetch->left, now);
+	plan_question(&fetch->plan, account, &fetch->memory.seen, fetch->memory.left, now);
 	if (fetch->plan.is_renumbered)
 		log_info("event=mailbox-renumbered account=%s messages=%zu left=%zu",
-		    LOG_CSTR(account->name), fetch->plan.count, fetch->left);
+		    LOG_CSTR(account->name), fetch->plan.count, fetch->memory.left);
 	do {
-		fetch->next_question = 0;
-		if (fetch_drive(fetch, feed_questions, question_event, error) != 0)
+		fetch->listing.next_question = 0;
+		if (fetch_dialogue_run(fetch, feed_questions, question_event, error) != 0)
 			return -1;
-	} while (plan_question_again(&fetch->plan, &fetch->seen));
+	} while (plan_question_again(&fetch->plan, &fetch->memory.seen));
 	fetch->result->is_renumbered = fetch->result->is_renumbered || fetch->plan.is_renumbered;
-	fetch->plan.sizes_lie = fetch_sizes_lie(fetch);
-	plan_decide(&fetch->plan, account, &fetch->seen, now);
+	fetch->plan.sizes_lie = fetch_memory_sizes_lie(fetch);
+	plan_decide(&fetch->plan, account, &fetch->memory.seen, now);
 	fetch->result->bytes_total = fetch->result->bytes;
 	count_wanted(fetch);
 	return 0;

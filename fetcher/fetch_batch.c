@@ -1,0 +1,136 @@
+/* The batches in which messages get into the intake log, and what follows when one is durable. */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "fetcher/fetch_priv.h"
+
+#include <stdlib.h>
+
+#define BATCH_MESSAGES 256
+#define BATCH_BYTES (4u << 20)
+
+void fetch_batch_init(struct fetch *fetch)
+{
+	fetch->batch = (struct fetch_batch){.intake = intake_batch_new(fetch->job->intake)};
+}
+
+void fetch_batch_clear(struct fetch *fetch)
+{
+	intake_batch_free(fetch->batch.intake);
+	free(fetch->batch.items);
+	fetch->batch = (struct fetch_batch){0};
+}
+
+void fetch_batch_drop(struct fetch *fetch)
+{
+	fetch_batch_clear(fetch);
+	fetch_batch_init(fetch);
+}
+
+bool fetch_batch_has_letter(const struct fetch *fetch, uint64_t letter)
+{
+	for (size_t i = 0; i < fetch->batch.count; i++)
+		if (fetch->batch.items[i].letter == letter)
+			return true;
+	return false;
+}
+
+bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *envelope)
+{
+	for (size_t i = 0; i < fetch->batch.count; i++)
+		if (fetch->batch.items[i].seen.digest == envelope->digest &&
+		    fetch->batch.items[i].seen.body == envelope->body)
+			return true;
+	return false;
+}
+
+void fetch_batch_add(struct fetch *fetch, uint64_t letter, bool is_short)
+{
+	struct fetch_batch *batch = &fetch->batch;
+	struct fetch_message *message = &fetch->message;
+	const struct envelope *envelope = &message->envelope;
+
+	ARRAY_GROW(batch->items, batch->count);
+	batch->items[batch->count++] = (struct fetch_batch_item){
+	    .item = message->item,
+	    .seen = {envelope->time, envelope->listed, envelope->digest, envelope->body, true},
+	    .is_short = is_short,
+	    .letter = letter,
+	};
+	batch->bytes += message->body.path == NULL ? message->body.size : 0;
+	intake_batch_append(batch->intake, &message->envelope, &message->body, NULL, 0);
+	fetch_message_release(fetch);
+}
+
+void fetch_batch_progress(const struct fetch *fetch)
+{
+	fetch->result->arrived = fetch->result->fetched + fetch->batch.count;
+	fetch->job->progress(fetch->job->context, fetch->job->account->name, fetch->result);
+}
+
+bool fetch_batch_is_full(const struct fetch *fetch)
+{
+	return fetch->batch.count >= BATCH_MESSAGES || fetch->batch.bytes >= BATCH_BYTES;
+}
+
+/* Whether it is all there is nobody knows: it stays on the server. */
+static void note_short(struct fetch *fetch, const struct plan_item *item)
+{
+	fetch_memory_add_mark(fetch, plan_short_mark(item->key), &(struct seen){.time = clock_wall()});
+	fetch_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the server "
+	    "lists; the received part was delivered")));
+}
+
+/* Another connection of this session must know it, too. */
+static void note_durable(struct fetch *fetch, const struct fetch_batch_item *done)
+{
+	struct plan_item *item = done->item;
+	const struct seen *what = &done->seen;
+	bool is_stub = item->action == PLAN_STUB;
+	char *key = is_stub ? plan_stub_key(item->key) : xstrdup(item->key);
+
+	state_seen_put(&fetch->memory.seen, slice_of(key), what);
+	if (fetch->plan.has_digests)
+		plan_note(&fetch->plan, key, what);
+	item->is_new = item->is_doubtful = false;
+	fetch_tries_forget(fetch, item);
+	if (done->is_short)
+		note_short(fetch, item);
+	else if (!is_stub && fetch->job->account->keep_days == 0)
+		fetch_deletions_add(fetch, item->number);
+	free(key);
+}
+
+/* After the message itself: a crash in between brings a copy too many, never a letter too few. */
+static void note_letter(struct fetch *fetch, const struct fetch_batch_item *done)
+{
+	if (done->letter != 0)
+		fetch_memory_add_mark(fetch, plan_letter_key(done->letter), &(struct seen){.time = done->seen.time});
+}
+
+static int commit(struct fetch *fetch, const struct fetch_batch *done, struct error *error)
+{
+	if (intake_batch_commit(done->intake, error) != 0)
+		return -1;
+	for (size_t i = 0; i < done->count; i++) {
+		note_durable(fetch, &done->items[i]);
+		note_letter(fetch, &done->items[i]);
+	}
+	fetch->result->fetched += done->count;
+	fetch_batch_progress(fetch);
+	return 0;
+}
+
+int fetch_batch_commit(struct fetch *fetch, struct error *error)
+{
+	struct fetch_batch done = fetch->batch;
+	int result;
+
+	fetch->transfer.asked_since = 0;
+	if (done.count == 0)
+		return 0;
+	fetch->batch = (struct fetch_batch){.intake = done.intake};
+	result = commit(fetch, &done, error);
+	free(done.items);
+	return result;
+}

@@ -1,0 +1,120 @@
+/* The connection of a fetch: what is sent and received on it, how long that may take, and how it ended. */
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "fetcher/fetch_priv.h"
+#include "mail/login_memory.h"
+
+#include <stdlib.h>
+
+#define CHUNK (64 * 1024)
+#define STEP_MS 600000	     /* for one reply or one message of no size */
+#define LEAST_BYTES_PER_MS 1 /* a slower message ends the session */
+#define SILENT_BYTES (64u << 20) /* of which nothing is to be made: literals and lines that nobody asked for */
+#define PROBE_MS 15000 /* a server that answered one of several commands and is silent then */
+
+int fetch_connection_open(struct fetch *fetch, struct error *error)
+{
+	const struct fetch_job *job = fetch->job;
+	enum conf_auth way = fetch->memory.login_way;
+	const struct remote_options options = {
+	    .remote = &job->account->remote,
+	    .known = &way,
+	    .hostname = job->conf->gateway.hostname,
+	    .proxy = job->conf->line.proxy,
+	    .timeout = job->account->timeout,
+	    .cancel = job->cancel,
+	    .secrets = job->secrets,
+	};
+
+	if (remote_open(&fetch->connection.remote, &options, error) != 0)
+		return -1;
+	pop3_client_init(&fetch->connection.pop3);
+	imap_client_init(&fetch->connection.imap);
+	fetch->connection.chunk = xmalloc(CHUNK);
+	if (way != fetch->memory.login_way)
+		login_remember(job->state, "account", job->account->name, way);
+	fetch->memory.login_way = way;
+	fetch->reconnect.connections++;
+	return 0;
+}
+
+void fetch_connection_close(struct fetch *fetch)
+{
+	struct fetch_connection *connection = &fetch->connection;
+
+	remote_close(connection->remote);
+	pop3_client_clear(&connection->pop3);
+	imap_client_clear(&connection->imap);
+	free(connection->chunk);
+	fetch_limits_came(fetch, 0, connection->promised);
+	*connection = (struct fetch_connection){0};
+}
+
+bool fetch_connection_is_certain(const struct fetch *fetch)
+{
+	return !fetch->connection.is_careful || fetch->connection.window == 1;
+}
+
+bool fetch_connection_is_lost(const struct fetch *fetch)
+{
+	return fetch->connection.end == FETCH_LINE_BROKE || fetch->connection.end == FETCH_TIMED_OUT;
+}
+
+int fetch_connection_garbled(struct fetch *fetch, struct slice text, struct error *error)
+{
+	fetch->connection.end = FETCH_GARBLED;
+	return error_set(error, ERROR_PROTOCOL, N_("%s did not answer like a mail server: %.*s"),
+	    remote_host(fetch->connection.remote), SLICE_PRINT(text));
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+	return a < b ? a : b;
+}
+
+static int broken(struct fetch *fetch, enum remote_result result, const char *doing,
+    struct error *error)
+{
+	if (result == REMOTE_CLOSED)
+		fetch->connection.end = FETCH_LINE_BROKE;
+	else if (result == REMOTE_TIMEOUT)
+		fetch->connection.end = FETCH_TIMED_OUT;
+	return remote_error(fetch->connection.remote, result, doing, error);
+}
+
+int fetch_connection_exchange(struct fetch *fetch, struct error *error)
+{
+	struct fetch_connection *connection = &fetch->connection;
+	struct buf *out = fetch->is_imap ? &connection->imap.out : &connection->pop3.out;
+	int64_t idle_ms = fetch->job->account->timeout * 1000;
+	enum remote_result result;
+	int64_t deadline;
+	size_t got;
+
+	/* Of a server that has not said that it takes several commands at once silence says that it does not. */
+	if (!fetch_connection_is_certain(fetch) && connection->answers == 1 && idle_ms > PROBE_MS)
+		idle_ms = PROBE_MS;
+	deadline = earlier(earlier(clock_now_ms() + idle_ms, connection->deadline), fetch->end);
+	if (out->len > 0) {
+		result = remote_send(connection->remote, buf_slice(out), deadline);
+		buf_reset(out);
+		return result == REMOTE_OK ? 0 : broken(fetch, result, N_("sending commands"), error);
+	}
+	result = remote_recv(connection->remote, connection->chunk, CHUNK, &got, deadline);
+	if (result != REMOTE_OK)
+		return broken(fetch, result, N_("waiting for a reply"), error);
+	connection->input = slice_make(connection->chunk, got);
+	fetch_limits_came(fetch, got, 0);
+	connection->silent += got;
+	if (connection->silent > SILENT_BYTES)
+		return fetch_connection_garbled(fetch, SLICE_LITERAL("(data that nobody asked for)"), error);
+	return 0;
+}
+
+void fetch_connection_renew_deadline(struct fetch *fetch, const struct plan_item *item)
+{
+	int64_t size = item == NULL ? 0 : (int64_t)item->size;
+
+	fetch->connection.deadline = clock_now_ms() + STEP_MS + size / LEAST_BYTES_PER_MS;
+}
