@@ -66,17 +66,36 @@ static size_t plain_run(struct slice input)
 	return find(input, '\0');
 }
 
+/* The whole lines at the front that come out as they are. */
+static size_t plain_lines(struct slice input)
+{
+	size_t done = 0;
+
+	while (done < input.len && input.ptr[done] != '.') {
+		struct slice line = slice_from(input, done);
+		size_t end = find(line, '\n');
+
+		if (end == 0 || end == line.len)
+			break;
+		line.len = end;
+		if (find(line, '\r') != end - 1 || find(line, '\0') != end)
+			break;
+		done += end + 1;
+	}
+	return done;
+}
+
 bool dot_read(struct dot_reader *reader, struct slice *input, struct buf *out)
 {
 	while (reader->state != DOT_END && input->len > 0) {
-		if (reader->state == DOT_TEXT) {
-			size_t run = plain_run(*input);
+		size_t run = reader->state == DOT_LINE_START ? plain_lines(*input)
+			   : reader->state == DOT_TEXT	     ? plain_run(*input)
+							     : 0;
 
-			buf_append(out, input->ptr, run);
-			*input = slice_from(*input, run);
-			if (input->len == 0)
-				break;
-		}
+		buf_append(out, input->ptr, run);
+		*input = slice_from(*input, run);
+		if (input->len == 0)
+			break;
 		reader->state = step(reader, input->ptr[0], out);
 		*input = slice_from(*input, 1);
 	}

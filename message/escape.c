@@ -4,15 +4,27 @@
 
 #include <stdlib.h>
 
+static bool is_plain(unsigned char c)
+{
+	return c > 0x20 && c != 0x7F && c != '%';
+}
+
 void escape_append(struct buf *out, struct slice value)
 {
-	for (size_t i = 0; i < value.len; i++) {
-		unsigned char c = (unsigned char)value.ptr[i];
+	static const char digits[] = "0123456789abcdef";
 
-		if (c <= 0x20 || c == 0x7F || c == '%')
-			buf_printf(out, "%%%02x", c);
-		else
-			buf_append_byte(out, (char)c);
+	while (value.len > 0) {
+		size_t run = 0;
+
+		while (run < value.len && is_plain((unsigned char)value.ptr[run]))
+			run++;
+		buf_append(out, value.ptr, run);
+		if (run < value.len) {
+			unsigned char c = (unsigned char)value.ptr[run++];
+
+			buf_append(out, (char[]){'%', digits[c >> 4], digits[c & 15]}, 3);
+		}
+		value = slice_from(value, run);
 	}
 }
 

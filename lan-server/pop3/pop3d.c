@@ -276,7 +276,7 @@ static enum pop3d_effect cmd_top(struct pop3d *pop3d, struct slice arg)
 	size_t i;
 
 	if (!slice_number(slice_trim(lines), 0, UINT32_MAX, &count))
-		return pop3d_refuse(pop3d, "Syntax: Syntax: Syntax: Syntax: Syntax: Syntax: Syntax: Syntax: Syntax: Syntax: TOP message lines");
+		return pop3d_refuse(pop3d, "Syntax: TOP message lines");
 	if (!find_message(pop3d, number, &i))
 		return after_mistake(pop3d);
 	return begin_sending(pop3d, i, count);

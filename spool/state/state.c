@@ -111,6 +111,10 @@ int state_run(struct state *state, const char *sql, struct error *error)
 
 static void close_db(struct state *state)
 {
+	for (size_t i = 0; i < STATE_KEPT; i++) {
+		sqlite3_finalize(state->kept[i]);
+		state->kept[i] = NULL;
+	}
 	sqlite3_close(state->db);
 	state->db = NULL;
 }
@@ -322,16 +326,33 @@ void state_abort(struct state *state)
 	pthread_mutex_unlock(&state->lock);
 }
 
+/* Takes the statement out of those that are kept, so that one that is in use is never used twice. */
+static sqlite3_stmt *prepare(struct state *state, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+
+	for (size_t i = 0; i < STATE_KEPT && stmt == NULL; i++) {
+		if (state->kept[i] == NULL || strcmp(sqlite3_sql(state->kept[i]), sql) != 0)
+			continue;
+		stmt = state->kept[i];
+		state->kept[i] = NULL;
+	}
+	if (stmt == NULL)
+		sqlite3_prepare_v3(state->db, sql, -1, SQLITE_PREPARE_PERSISTENT, &stmt, NULL);
+	return stmt;
+}
+
 /* A prepared statement with its arguments bound in order: t text, b bytes (struct slice *), i int64. Holds the lock until
  * state_statement_end(). */
 sqlite3_stmt *state_statement(struct state *state, struct error *error, const char *sql,
     const char *types, ...)
 {
-	sqlite3_stmt *stmt = NULL;
+	sqlite3_stmt *stmt;
 	va_list args;
 
 	pthread_mutex_lock(&state->lock);
-	if (sqlite3_prepare_v2(state->db, sql, -1, &stmt, NULL) != SQLITE_OK) {
+	stmt = prepare(state, sql);
+	if (stmt == NULL) {
 		state_error(state, error, "prepare a statement");
 		pthread_mutex_unlock(&state->lock);
 		return NULL;
@@ -355,9 +376,26 @@ sqlite3_stmt *state_statement(struct state *state, struct error *error, const ch
 	return stmt;
 }
 
+/* Where no place is free, the next in turn goes. */
+static void keep(struct state *state, sqlite3_stmt *stmt)
+{
+	size_t place = 0;
+
+	while (place < STATE_KEPT && state->kept[place] != NULL)
+		place++;
+	if (place == STATE_KEPT) {
+		place = state->keep_next;
+		state->keep_next = (place + 1) % STATE_KEPT;
+	}
+	sqlite3_finalize(state->kept[place]);
+	state->kept[place] = stmt;
+}
+
 void state_statement_end(struct state *state, sqlite3_stmt *stmt)
 {
-	sqlite3_finalize(stmt);
+	sqlite3_reset(stmt); /* gives back its locks; what went wrong was told before */
+	sqlite3_clear_bindings(stmt);
+	keep(state, stmt);
 	pthread_mutex_unlock(&state->lock);
 }
 

@@ -9,10 +9,14 @@
 #include <sqlite3.h>
 #include <stdbool.h>
 
+#define STATE_KEPT 8
+
 struct state {
 	sqlite3 *db;
 	char *spool;
-	pthread_mutex_t lock; /* recursive; guards db and the open transaction */
+	pthread_mutex_t lock; /* recursive; guards all below, db and the open transaction */
+	sqlite3_stmt *kept[STATE_KEPT]; /* used before and not in use now: to parse a statement is dearer than to run it */
+	size_t keep_next;
 };
 
 /* Statements without arguments and rows. */
