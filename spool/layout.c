@@ -95,6 +95,11 @@ char *layout_tls(const char *spool, const char *file)
 	return below(spool, "tls", file);
 }
 
+char *layout_login_notes(const char *spool)
+{
+	return below(spool, "login-notes", "");
+}
+
 char *layout_login_key(const char *spool)
 {
 	return below(spool, "login-salt.key", "");

@@ -4,6 +4,7 @@
  *     spool/
  *       version  lanpostd.lock  control.sock  line.up  reserve
  *       login-salt.key                    of the salts that strangers are shown (lan-server/login/auth_view.h)
+ *       login-notes                       where each user is known, and who is shut out (lan-server/login/ban_notes.h)
  *       state.db  seen.db*                what the gateway remembers (spool/state/state.h)
  *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/log/wal.h)
  *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/mailbox/maildir.h)
@@ -46,5 +47,6 @@ char *layout_queue_lock(const char *spool);
 /* file "": the folder. */
 char *layout_tls(const char *spool, const char *file);
 char *layout_login_key(const char *spool);
+char *layout_login_notes(const char *spool);
 
 #endif

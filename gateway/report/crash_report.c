@@ -11,16 +11,19 @@
 
 #define WORK_MAX 16384
 
-struct crash {
-	const char *process;
-	int status;
-	const struct doing *doing;
+struct told {
+	struct crash crash;
 	bool recovered;
 };
 
-static void describe(int status, struct error *problem)
+static void describe(const struct crash *crash, struct error *problem)
 {
-	if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
+	int status = crash->status;
+
+	if (crash->hung > 0)
+		error_set(problem, ERROR_TEMPORARY, N_("the process did not answer for %d seconds and was ended; "
+		    "a new one is started"), crash->hung);
+	else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
 		error_set(problem, ERROR_TEMPORARY,
 		    N_("the kernel killed the process after a forbidden system call; the process "
 		       "may be compromised"));
@@ -55,7 +58,8 @@ static void describe_work(const struct doing *doing, struct buf *out)
 
 static void tell(const struct conf *conf, struct spool *spool, const void *context)
 {
-	const struct crash *crash = context;
+	const struct told *told = context;
+	const struct crash *crash = &told->crash;
 	const char *what = strcmp(crash->process, "lan") == 0	? N_("the LAN server")
 			   : strcmp(crash->process, "auth") == 0 ? N_("the process that checks passwords")
 								 : N_("the session process");
@@ -65,11 +69,11 @@ static void tell(const struct conf *conf, struct spool *spool, const void *conte
 	char key[64];
 
 	snprintf(key, sizeof(key), "process %s", crash->process);
-	if (crash->recovered) {
+	if (told->recovered) {
 		report_recovery(conf, spool->intake, spool->state, "", key, PHRASE_WORD(what));
 		return;
 	}
-	describe(crash->status, &problem);
+	describe(crash, &problem);
 	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
 	describe_work(crash->doing, &work);
 	i18n_speak(before);
@@ -77,12 +81,12 @@ static void tell(const struct conf *conf, struct spool *spool, const void *conte
 	buf_clear(&work);
 }
 
-void crash_report(const struct conf *conf, const char *process, int status, const struct doing *doing)
+void crash_report(const struct conf *conf, const struct crash *crash)
 {
-	side_report(conf, tell, &(struct crash){.process = process, .status = status, .doing = doing});
+	side_report(conf, tell, &(struct told){.crash = *crash});
 }
 
 void crash_recovered(const struct conf *conf, const char *process)
 {
-	side_report(conf, tell, &(struct crash){.process = process, .recovered = true});
+	side_report(conf, tell, &(struct told){.crash = {.process = process}, .recovered = true});
 }

@@ -7,8 +7,14 @@
 #include "base/process/doing.h"
 #include "config/conf.h"
 
-/* process: "lan" or "session"; status: as waitpid(2) gives it; doing: what it was at. */
-void crash_report(const struct conf *conf, const char *process, int status, const struct doing *doing);
+struct crash {
+	const char *process;	   /* "lan", "session" or "auth" */
+	int status;		   /* as waitpid(2) gives it */
+	const struct doing *doing; /* what it was at; may be NULL */
+	int hung;		   /* seconds that it had not answered for, when it was ended for that; 0: it was not */
+};
+
+void crash_report(const struct conf *conf, const struct crash *crash);
 /* It has been well for a while. */
 void crash_recovered(const struct conf *conf, const char *process);
 

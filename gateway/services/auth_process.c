@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/net/ctl_wire.h"
 #include "base/i18n.h"
+#include "base/log.h"
 #include "base/net/pass_fd.h"
 #include "gateway/process/sandbox.h"
 #include "lan-server/login/keyring.h"
@@ -32,7 +33,7 @@ struct job {
 };
 
 struct process {
-	int fd;
+	int fd, event_fd;
 	struct verifier *verifier;
 	struct keyring *keyring;
 	pthread_mutex_t lock; /* of the jobs */
@@ -177,6 +178,22 @@ static bool load(struct process *process, int view_fd, bool *has_tls)
 	return good;
 }
 
+/* Called by any thread: one short line is written in one piece. */
+static void keep(void *context, const struct ban_note *note)
+{
+	const struct process *process = context;
+	struct buf line = BUF_INIT(BAN_NOTE_NAME_MAX + 256);
+	struct error error;
+	json_t *object;
+
+	ban_note_write(note, &line);
+	object = json_pack("{s:s, s:s}", "event", "note", "line", buf_text(&line));
+	if (object != NULL && ctl_send(process->event_fd, object, &error) != 0)
+		log_warnx("event=login-not-noted reason=%s", LOG_ERROR(&error));
+	json_decref(object);
+	buf_clear(&line);
+}
+
 static bool tell(int event_fd, const char *event, bool has_tls)
 {
 	json_t *object = json_pack("{s:s, s:b}", "event", event, "tls", has_tls);
@@ -211,7 +228,7 @@ static int serve(struct process *process, int event_fd)
 int auth_process_run(void *context, int event_fd)
 {
 	struct auth_job *job = context;
-	struct process process = {.fd = job->fd, .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
+	struct process process = {.fd = job->fd, .event_fd = event_fd, .lock = PTHREAD_MUTEX_INITIALIZER, .more = PTHREAD_COND_INITIALIZER};
 
 	conf_free(job->conf);
 	signal(SIGPIPE, SIG_IGN);
@@ -221,6 +238,7 @@ int auth_process_run(void *context, int event_fd)
 	signal(SIGHUP, SIG_IGN);
 	process.end = &process.first;
 	process.verifier = verifier_new(NULL);
+	verifier_keep(process.verifier, keep, &process);
 	process.keyring = keyring_new();
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL); /* reads files */
 	sandbox_enter(&(struct sandbox){.may = 0});

@@ -13,7 +13,8 @@ struct auth_job {
 };
 
 /* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a view (lan-server/login/auth_view.h);
- * {"event":"loaded","tls":BOOLEAN} or {"event":"not-loaded"} reports what became of it. Ends when the supervisor does. */
+ * {"event":"loaded","tls":BOOLEAN} or {"event":"not-loaded"} reports what became of it,
+ * {"event":"note","line":TEXT} what is to be kept (lan-server/login/ban_notes.h). Ends when the supervisor does. */
 int auth_process_run(void *context, int event_fd);
 /* By the supervisor: sends a view over its end of that socket. */
 int auth_process_send(int fd, int view_fd, struct error *error);

@@ -21,6 +21,7 @@
 struct job {
 	const struct conf *conf;
 	const char *salt_key;
+	struct slice notes;
 };
 
 /* --- in the child, whose end wipes all of it */
@@ -28,14 +29,14 @@ struct job {
 static int make(const struct job *job, struct error *error)
 {
 	struct buf chain = BUF_INIT(AUTH_ANSWER_MAX), key = BUF_INIT(KEY_MAX), text = BUF_INIT(AUTH_VIEW_MAX);
-	struct auth_view_tls tls;
+	struct auth_view_more more = {.salt_key = job->salt_key, .notes = job->notes};
 	struct error problem;
 
 	if (lan_certificate_make(job->conf, &problem) != 0 || lan_certificate_files(job->conf, &chain, &key, &problem) != 0)
-		tls = (struct auth_view_tls){.problem = slice_of(problem.phrase)};
+		more.tls = (struct auth_view_tls){.problem = slice_of(problem.phrase)};
 	else
-		tls = (struct auth_view_tls){.chain = buf_slice(&chain), .key = buf_slice(&key)};
-	auth_view_write(job->conf, job->salt_key, &tls, &text);
+		more.tls = (struct auth_view_tls){.chain = buf_slice(&chain), .key = buf_slice(&key)};
+	auth_view_write(job->conf, &more, &text);
 	if (text.overflow)
 		return error_set(error, ERROR_LIMIT, N_("too many users"));
 	return sealed_new("lanpost-logins", buf_slice(&text), error);
@@ -73,9 +74,9 @@ static int receive(int from, struct error *error)
 	return fd;
 }
 
-int auth_view_make(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], struct error *error)
+int auth_view_make(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], struct slice notes, struct error *error)
 {
-	struct job job = {conf, salt_key};
+	struct job job = {conf, salt_key, notes};
 	struct child child;
 	int fd;
 

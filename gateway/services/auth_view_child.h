@@ -10,6 +10,6 @@
 
 /* Returns a descriptor of sealed memory that holds the view, or -1. A certificate that cannot be used is not an error: the view says so,
  * and so will the LAN server. Waits for the process, not without end. */
-int auth_view_make(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], struct error *error);
+int auth_view_make(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], struct slice notes, struct error *error);
 
 #endif

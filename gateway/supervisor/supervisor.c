@@ -69,7 +69,7 @@ static void lan_ended(struct supervisor *supervisor, int status)
 		child_gone(&supervisor->lan);
 		return;
 	}
-	crash_report(supervisor->conf, "lan", status, supervisor->lan.doing);
+	crash_report(supervisor->conf, &(struct crash){.process = "lan", .status = status, .doing = supervisor->lan.doing});
 	child_gone(&supervisor->lan);
 	delay = supervisor_restart_delay(&supervisor->lan_crashes, was_healthy);
 	log_warnx("event=lan-ended status=%d restart_in_ms=%lld", status, (long long)delay);
@@ -312,7 +312,7 @@ static int time_to_wait(const struct supervisor *supervisor)
 		wait = left < 0 ? 0 : left < wait ? left : wait;
 	}
 	wait = sooner(wait, supervisor->lan_restart_at);
-	wait = sooner(wait, supervisor->auth_restart_at);
+	wait = sooner(wait, auth_due(supervisor));
 	wait = sooner(wait, supervisor->mail_session_at);
 	wait = sooner(wait, supervisor->disk.look_at);
 	if (supervisor->conf->schedule.when_queued > 0 || supervisor->conf->schedule.when_queued_for > 0)
@@ -322,7 +322,7 @@ static int time_to_wait(const struct supervisor *supervisor)
 
 static void loop(struct supervisor *supervisor)
 {
-	struct pollfd fds[CONTROL_CLIENTS_MAX + 4];
+	struct pollfd fds[CONTROL_CLIENTS_MAX + 6];
 
 	while (!supervisor->stopping) {
 		size_t count = control_poll(&supervisor->control, fds);
@@ -330,12 +330,16 @@ static void loop(struct supervisor *supervisor)
 		fds[count++] = (struct pollfd){.fd = supervisor->signal_fd, .events = POLLIN};
 		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->lan), .events = POLLIN};
 		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->session), .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->auth), .events = POLLIN};
+		fds[count++] = (struct pollfd){.fd = supervisor->auth_watch.fd, .events = POLLIN};
 		if (poll(fds, count, time_to_wait(supervisor)) < 0 && errno != EINTR)
 			fatal("event=poll-failed");
 		lan_events(supervisor, EVENTS_PER_TURN);
 		sessions_events(supervisor, EVENTS_PER_TURN);
+		auth_events(supervisor, EVENTS_PER_TURN);
 		child_end_broken(&supervisor->lan);
 		child_end_broken(&supervisor->session);
+		child_end_broken(&supervisor->auth);
 		take_signals(supervisor);
 		control_serve(&supervisor->control);
 		tick(supervisor);
@@ -486,6 +490,7 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 	    .session = {.fd = -1},
 	    .hang_up = {.fd = -1},
 	    .auth = {.fd = -1},
+	    .auth_watch = AUTH_WATCH_INIT,
 	    .since = clock_wall(),
 	};
 	struct error error;

@@ -15,6 +15,7 @@
 #include "gateway/report/crash_report.h"
 #include "spool/layout.h"
 
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -60,34 +61,66 @@ int auth_open(struct supervisor *supervisor, struct error *error)
 	child_close_in_children(supervisor->auth_fds[AUTH_FD_LAN]);
 	child_close_in_children(supervisor->auth_fds[AUTH_FD_OWN]);
 	read_salt_key(supervisor->conf->gateway.spool, supervisor->salt_key);
+	login_notes_open(&supervisor->login_notes, supervisor->conf->gateway.spool);
 	return 0;
+}
+
+static bool is_event(const json_t *object, const char *name)
+{
+	const char *event = json_string_value(json_object_get(object, "event"));
+
+	return event != NULL && strcmp(event, name) == 0;
+}
+
+/* False if the event is something else. */
+static bool take_note(struct supervisor *supervisor, const json_t *object)
+{
+	const char *line = json_string_value(json_object_get(object, "line"));
+
+	if (!is_event(object, "note") || line == NULL)
+		return false;
+	login_notes_add(&supervisor->login_notes, line);
+	return true;
+}
+
+void auth_events(struct supervisor *supervisor, int most)
+{
+	json_t *object;
+
+	for (int i = 0; i < most && child_take_event(&supervisor->auth, &object); i++) {
+		take_note(supervisor, object);
+		json_decref(object);
+	}
 }
 
 static int wait_for_answer(struct supervisor *supervisor, struct error *error)
 {
+	int64_t deadline = clock_now_ms() + LOAD_MS;
+	bool is_note, is_loaded;
 	json_t *object;
-	const char *event;
-	int result = -1;
 
-	if (ctl_read(&supervisor->auth.reader, &object, clock_now_ms() + LOAD_MS, error) != CTL_OBJECT)
-		return error_set(error, ERROR_TEMPORARY, N_("the %s process does not answer"), "auth");
-	event = json_string_value(json_object_get(object, "event"));
-	supervisor->auth_has_tls = json_is_true(json_object_get(object, "tls"));
-	if (event != NULL && strcmp(event, "loaded") == 0)
-		result = 0;
-	else
-		error_set(error, ERROR_PERMANENT, N_("the %s process does not answer"), "auth");
-	json_decref(object);
-	return result;
+	do {
+		if (ctl_read(&supervisor->auth.reader, &object, deadline, error) != CTL_OBJECT)
+			return error_set(error, ERROR_TEMPORARY, N_("the %s process does not answer"), "auth");
+		is_note = take_note(supervisor, object);
+		is_loaded = is_event(object, "loaded");
+		if (!is_note)
+			supervisor->auth_has_tls = json_is_true(json_object_get(object, "tls"));
+		json_decref(object);
+	} while (is_note);
+	return is_loaded ? 0 : error_set(error, ERROR_PERMANENT, N_("the %s process does not answer"), "auth");
 }
 
 int auth_load(struct supervisor *supervisor, const struct conf *conf, struct error *error)
 {
+	struct buf notes = BUF_INIT(BAN_NOTES_TEXT_MAX);
 	int fd, result;
 
 	if (supervisor->auth.pid == 0) /* it gets the newest when it starts */
 		return 0;
-	fd = auth_view_make(conf, supervisor->salt_key, error);
+	login_notes_write(&supervisor->login_notes, &notes);
+	fd = auth_view_make(conf, supervisor->salt_key, buf_slice(&notes), error);
+	buf_clear(&notes);
 	if (fd < 0)
 		return -1;
 	result = auth_process_send(supervisor->auth.fd, fd, error);
@@ -102,6 +135,8 @@ void auth_start(struct supervisor *supervisor)
 	int result;
 
 	supervisor->auth_restart_at = 0;
+	supervisor->auth_hangs = false;
+	auth_watch_reset(&supervisor->auth_watch, clock_now_ms());
 	child_closed(job.fd);
 	result = child_start(&supervisor->auth, "auth", auth_process_run, &job, &error);
 	child_close_in_children(job.fd);
@@ -121,10 +156,11 @@ void auth_ended(struct supervisor *supervisor, int status)
 	bool was_healthy = clock_now_ms() - supervisor->auth.started > HEALTHY_MS;
 	int64_t delay;
 
+	auth_events(supervisor, INT_MAX);
 	child_gone(&supervisor->auth);
 	if (supervisor->stopping)
 		return;
-	crash_report(supervisor->conf, "auth", status, NULL);
+	crash_report(supervisor->conf, &(struct crash){.process = "auth", .status = status, .hung = supervisor->auth_hangs ? AUTH_WATCH_PATIENCE_MS / 1000 : 0});
 	delay = supervisor_restart_delay(&supervisor->auth_crashes, was_healthy);
 	log_warnx("event=auth-ended status=%d restart_in_ms=%lld", status, (long long)delay);
 	supervisor->auth_reported = true;
@@ -133,8 +169,30 @@ void auth_ended(struct supervisor *supervisor, int status)
 		auth_start(supervisor);
 }
 
+/* The new one answers what is asked meanwhile. */
+static void watch(struct supervisor *supervisor, int64_t now)
+{
+	if (supervisor->auth.pid == 0 || supervisor->auth_hangs ||
+	    auth_watch_look(&supervisor->auth_watch, supervisor->auth_fds[AUTH_FD_LAN], now))
+		return;
+	log_warnx("event=auth-hangs seconds=%d", AUTH_WATCH_PATIENCE_MS / 1000);
+	supervisor->auth_hangs = true;
+	kill(supervisor->auth.pid, SIGKILL);
+}
+
+int64_t auth_due(const struct supervisor *supervisor)
+{
+	int64_t due = supervisor->auth.pid == 0 || supervisor->auth_hangs ? supervisor->auth_restart_at : auth_watch_due(&supervisor->auth_watch);
+
+	if (supervisor->login_notes.write_at != 0 && (due == 0 || supervisor->login_notes.write_at < due))
+		due = supervisor->login_notes.write_at;
+	return due;
+}
+
 void auth_look(struct supervisor *supervisor, int64_t now)
 {
+	login_notes_save(&supervisor->login_notes, now);
+	watch(supervisor, now);
 	if (supervisor->auth_restart_at != 0 && now >= supervisor->auth_restart_at)
 		auth_start(supervisor);
 	if (supervisor->auth_reported && supervisor->auth.pid != 0 && now - supervisor->auth.started > HEALTHY_MS) {
@@ -149,7 +207,10 @@ void auth_stop(struct supervisor *supervisor)
 		kill(supervisor->auth.pid, SIGKILL);
 		waitpid(supervisor->auth.pid, NULL, 0);
 	}
+	auth_events(supervisor, INT_MAX);
 	child_gone(&supervisor->auth);
+	auth_watch_reset(&supervisor->auth_watch, 0);
+	login_notes_close(&supervisor->login_notes);
 	close(supervisor->auth_fds[AUTH_FD_LAN]);
 	close(supervisor->auth_fds[AUTH_FD_OWN]);
 	explicit_bzero(supervisor->salt_key, sizeof(supervisor->salt_key));

@@ -8,9 +8,11 @@
 #include "base/clock.h"
 #include "gateway/outbound/allowance.h"
 #include "gateway/process/child.h"
+#include "gateway/supervisor/auth_watch.h"
 #include "gateway/supervisor/control.h"
 #include "gateway/report/disk.h"
 #include "gateway/supervisor/due.h"
+#include "gateway/supervisor/login_notes.h"
 #include "gateway/services/lan_child.h"
 #include "gateway/supervisor/supervisor.h"
 #include "lan-server/login/auth_view.h"
@@ -52,6 +54,9 @@ struct supervisor {
 	unsigned auth_crashes;
 	int64_t auth_restart_at; /* monotonic, 0: it runs */
 	bool auth_reported;
+	struct auth_watch auth_watch;
+	bool auth_hangs; /* it was ended for that */
+	struct login_notes login_notes;
 	bool auth_has_tls; /* it has a certificate that can be used */
 
 	unsigned lan_crashes;
@@ -96,8 +101,12 @@ int auth_open(struct supervisor *supervisor, struct error *error);
 void auth_start(struct supervisor *supervisor);
 /* Gives it this configuration; returns when it has it. */
 int auth_load(struct supervisor *supervisor, const struct conf *conf, struct error *error);
+/* Takes what it wants to be kept. */
+void auth_events(struct supervisor *supervisor, int most);
 void auth_ended(struct supervisor *supervisor, int status);
 void auth_look(struct supervisor *supervisor, int64_t now);
+/* When to look again at the latest (monotonic). */
+int64_t auth_due(const struct supervisor *supervisor);
 void auth_stop(struct supervisor *supervisor);
 
 #endif

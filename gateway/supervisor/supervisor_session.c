@@ -182,7 +182,7 @@ void sessions_ended(struct supervisor *supervisor, int status)
 	sessions_events(supervisor, INT_MAX);
 	crashed = crashed && supervisor->result == NULL;
 	if (crashed && !supervisor->stopping) /* delivers what it had accepted, as well: see intake_open() */
-		crash_report(supervisor->conf, "session", status, supervisor->session.doing);
+		crash_report(supervisor->conf, &(struct crash){.process = "session", .status = status, .doing = supervisor->session.doing});
 	child_gone(&supervisor->session);
 	if (supervisor->result == NULL)
 		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",

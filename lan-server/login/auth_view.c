@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #define TEXT_MAX 65536
-#define MAGIC 0x6c706131u /* "lpa1" */
+#define MAGIC 0x6c706132u /* "lpa2" */
 
 /* Both sides are of one build: numbers are as they are in memory, texts have their length before them. */
 static void write_number(struct buf *out, uint32_t number)
@@ -19,9 +19,10 @@ static void write_text(struct buf *out, struct slice text)
 	buf_append_slice(out, text);
 }
 
-static size_t size_of(const struct conf *conf, const struct auth_view_tls *tls)
+static size_t size_of(const struct conf *conf, const struct auth_view_more *more)
 {
-	size_t size = 64 + AUTH_SALT_KEY_LEN + tls->chain.len + tls->key.len + tls->problem.len;
+	const struct auth_view_tls *tls = &more->tls;
+	size_t size = 64 + AUTH_SALT_KEY_LEN + more->notes.len + tls->chain.len + tls->key.len + tls->problem.len;
 
 	for (size_t i = 0; i < conf->user_count; i++)
 		size += strlen(conf->users[i].name) + strlen(conf->users[i].password) + strlen(conf->users[i].scram_sha256) +
@@ -29,16 +30,16 @@ static size_t size_of(const struct conf *conf, const struct auth_view_tls *tls)
 	return size;
 }
 
-void auth_view_write(
-    const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], const struct auth_view_tls *tls, struct buf *out)
+void auth_view_write(const struct conf *conf, const struct auth_view_more *more, struct buf *out)
 {
-	buf_reserve(out, size_of(conf, tls)); /* it must not grow: copies would be left behind */
+	buf_reserve(out, size_of(conf, more)); /* it must not grow: copies would be left behind */
 	write_number(out, MAGIC);
 	write_number(out, conf->lan.allow_empty_password);
-	write_text(out, slice_make(salt_key, AUTH_SALT_KEY_LEN));
-	write_text(out, tls->chain);
-	write_text(out, tls->key);
-	write_text(out, tls->problem);
+	write_text(out, slice_make(more->salt_key, AUTH_SALT_KEY_LEN));
+	write_text(out, more->notes);
+	write_text(out, more->tls.chain);
+	write_text(out, more->tls.key);
+	write_text(out, more->tls.problem);
 	write_number(out, (uint32_t)conf->user_count);
 	for (size_t i = 0; i < conf->user_count; i++) {
 		const struct conf_user *user = &conf->users[i];
@@ -59,14 +60,29 @@ static bool read_number(struct slice *rest, uint32_t *number)
 	return true;
 }
 
-static bool read_text(struct slice *rest, struct slice *text)
+static bool read_long_text(struct slice *rest, uint32_t most, struct slice *text)
 {
 	uint32_t len;
 
-	if (!read_number(rest, &len) || len > TEXT_MAX || len > rest->len)
+	if (!read_number(rest, &len) || len > most || len > rest->len)
 		return false;
 	*text = slice_make(rest->ptr, len);
 	*rest = slice_from(*rest, len);
+	return true;
+}
+
+static bool read_text(struct slice *rest, struct slice *text)
+{
+	return read_long_text(rest, TEXT_MAX, text);
+}
+
+static bool read_notes(struct slice *rest, struct auth_view *view)
+{
+	struct slice notes;
+
+	if (!read_long_text(rest, BAN_NOTES_TEXT_MAX, &notes))
+		return false;
+	view->notes = slice_dup(notes);
 	return true;
 }
 
@@ -98,7 +114,7 @@ static bool read_all(struct slice rest, struct auth_view *view)
 	struct slice key;
 
 	if (!read_number(&rest, &magic) || magic != MAGIC || !read_number(&rest, &empty) || !read_text(&rest, &key) ||
-	    key.len != AUTH_SALT_KEY_LEN || !read_tls(&rest, view) || !read_number(&rest, &count))
+	    key.len != AUTH_SALT_KEY_LEN || !read_notes(&rest, view) || !read_tls(&rest, view) || !read_number(&rest, &count))
 		return false;
 	view->allow_empty_password = empty != 0;
 	memcpy(view->salt_key, key.ptr, key.len);
@@ -137,6 +153,7 @@ void auth_view_clear(struct auth_view *view)
 		wipe(view->users[i].clear);
 	}
 	free(view->users);
+	free(view->notes);
 	free(view->tls_chain);
 	wipe(view->tls_key);
 	free(view->tls_problem);

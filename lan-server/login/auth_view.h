@@ -7,6 +7,7 @@
 
 #include "base/buf.h"
 #include "config/conf.h"
+#include "lan-server/login/ban_notes.h"
 
 #define AUTH_VIEW_MAX (64 * 1024 * 1024)
 #define AUTH_SALT_KEY_LEN 32
@@ -23,14 +24,21 @@ struct auth_view {
 	size_t user_count;
 	char *tls_chain, *tls_key; /* PEM; "": none */
 	char *tls_problem;	   /* a phrase that says why; "" */
+	char *notes;		   /* lan-server/login/ban_notes.h */
 };
 
 struct auth_view_tls {
 	struct slice chain, key, problem;
 };
 
-void auth_view_write(
-    const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], const struct auth_view_tls *tls, struct buf *out);
+/* What is not in the configuration. */
+struct auth_view_more {
+	const char *salt_key; /* AUTH_SALT_KEY_LEN bytes */
+	struct slice notes;
+	struct auth_view_tls tls;
+};
+
+void auth_view_write(const struct conf *conf, const struct auth_view_more *more, struct buf *out);
 /* Fills a new view; false, with an empty one, for bytes that are not one. */
 bool auth_view_read(struct slice bytes, struct auth_view *view);
 /* Wipes and frees what it holds. */

@@ -113,23 +113,41 @@ static bool receive_answer(int fd, struct auth_answer *answer, int64_t deadline)
 	return whole;
 }
 
-int auth_ask(int fd, const struct auth_question *question, struct auth_answer *answer, int64_t deadline, struct error *error)
+static int no_answer(struct error *error)
+{
+	return error_set(error, ERROR_TEMPORARY, N_("Logins cannot be checked now, try "
+	    "again later"));
+}
+
+int auth_ask_begin(int fd, const struct auth_question *question, int64_t deadline, struct error *error)
 {
 	struct buf bytes = BUF_INIT(AUTH_QUESTION_MAX);
 	int pair[2];
-	bool done;
+	bool sent;
 
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) != 0)
 		return error_errno(error, N_("cannot make a socket pair"));
 	auth_question_write(question, &bytes);
-	done = !bytes.overflow && send_with(fd, buf_slice(&bytes), pair[1], deadline);
+	sent = !bytes.overflow && send_with(fd, buf_slice(&bytes), pair[1], deadline);
 	explicit_bzero(bytes.ptr, bytes.capacity);
 	buf_clear(&bytes);
 	close(pair[1]);
-	done = done && receive_answer(pair[0], answer, deadline);
+	if (sent)
+		return pair[0];
 	close(pair[0]);
-	return done ? 0 : error_set(error, ERROR_TEMPORARY, N_("Logins cannot be checked now, try "
-	    "again later"));
+	return no_answer(error);
+}
+
+int auth_ask(int fd, const struct auth_question *question, struct auth_answer *answer, int64_t deadline, struct error *error)
+{
+	int reply_fd = auth_ask_begin(fd, question, deadline, error);
+	bool done;
+
+	if (reply_fd < 0)
+		return -1;
+	done = receive_answer(reply_fd, answer, deadline);
+	close(reply_fd);
+	return done ? 0 : no_answer(error);
 }
 
 /* An empty message looks like the end. */

@@ -76,6 +76,8 @@ bool auth_answer_read(struct slice bytes, struct auth_answer *answer);
 
 /* Asks and waits for the answer. fd: our end of the shared socket. Returns -1, class TEMPORARY, when none came in time. */
 int auth_ask(int fd, const struct auth_question *question, struct auth_answer *answer, int64_t deadline, struct error *error);
+/* The same without waiting: returns where the answer will come, or -1. The deadline is for sending. */
+int auth_ask_begin(int fd, const struct auth_question *question, int64_t deadline, struct error *error);
 /* By the other side: the next question's bytes (buf of at least AUTH_QUESTION_MAX) and where its answer goes. Blocks; returns -1
  * when there will be no more. A message that is not a question comes out with len 0 or reply_fd -1. */
 int auth_take(int fd, char *bytes, size_t *len, int *reply_fd);

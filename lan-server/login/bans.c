@@ -1,6 +1,7 @@
 #include "lan-server/login/bans.h"
 
 #include "base/alloc.h"
+#include "base/clock.h"
 #include "base/net/net.h"
 
 #include "lan-server/login/tally.h"
@@ -15,14 +16,17 @@
 #define FORGET_ONE_MS (30 * 1000)
 #define BAN_MS (5 * 60 * 1000) /* the first one; each later one is twice as long */
 #define BAN_DOUBLINGS 3
-#define BANS_FORGOTTEN_MS (24 * 3600 * 1000)
-#define KNOWN_MS (30LL * 24 * 3600 * 1000)
+#define DAY_MS (24LL * 3600 * 1000)
+#define BANS_FORGOTTEN_MS (1000LL * BAN_NOTES_FORGOTTEN)
+#define KNOWN_MS (30 * DAY_MS)
 #define BEGUN_WEIGHT 0.25
 
 struct bans {
 	struct tally *clients; /* addresses and networks; until: shut out; times: how often */
 	struct tally *names;
-	struct tally *pairs; /* a user and where he has logged in; until: known */
+	struct tally *pairs; /* a user and where they have logged in; until: known */
+	void (*keep)(void *context, const struct ban_note *note);
+	void *context;
 };
 
 struct bans *bans_new(void)
@@ -72,6 +76,39 @@ static bool has_network(const struct in6_addr *client)
 	return !IN6_IS_ADDR_V4MAPPED(client);
 }
 
+/* --- what outlives this process */
+
+void bans_keep(struct bans *bans, void (*keep)(void *context, const struct ban_note *note), void *context)
+{
+	bans->keep = keep;
+	bans->context = context;
+}
+
+/* until: as in the tally. */
+static void keep(
+    const struct bans *bans, enum ban_note_kind kind, const struct in6_addr *client, struct slice name, const struct tally_item *item, int64_t now)
+{
+	struct ban_note note = {.kind = kind, .client = *client, .until = clock_wall() + (item->until - now) / 1000, .times = item->times};
+
+	if (bans->keep == NULL || name.len > BAN_NOTE_NAME_MAX)
+		return;
+	if (name.len > 0)
+		memcpy(note.name, name.ptr, name.len);
+	bans->keep(bans->context, &note);
+}
+
+static void recall(struct tally *tally, struct slice key, const struct ban_note *note, int64_t most_ms, int64_t now)
+{
+	struct tally_item *item = tally_make(tally, key);
+	int64_t left = note->until - clock_wall();
+	int64_t until = now + (left < most_ms / 1000 ? left * 1000 : most_ms); /* a clock that went wrong makes nothing longer */
+
+	if (item->until == 0 || item->until < until)
+		item->until = until;
+	if (item->times < note->times)
+		item->times = note->times;
+}
+
 /* --- counts that are forgotten one by one */
 
 static void forget(struct tally_item *item, int64_t now)
@@ -99,8 +136,12 @@ static bool is_shut_out(struct bans *bans, struct slice key, int64_t now)
 }
 
 /* Counts for an address or a network. Returns true if that shuts it out. */
-static bool count_client(struct bans *bans, struct slice key, double weight, double most, int64_t now, double *count)
+static bool count_client(struct bans *bans, enum ban_note_kind kind, const struct in6_addr *client, double weight, int64_t now, double *count)
 {
+	bool is_address = kind == BAN_NOTE_ADDRESS;
+	struct slice key = is_address ? ADDRESS_KEY(client, SLICE_NONE) : NETWORK_KEY(client, SLICE_NONE);
+	double most = is_address ? BANS_ADDRESS_FAILURES : BANS_NETWORK_FAILURES;
+	struct in6_addr network = net_network(client);
 	struct tally_item *item = tally_make(bans->clients, key);
 
 	*count = add(item, weight, now);
@@ -110,6 +151,7 @@ static bool count_client(struct bans *bans, struct slice key, double weight, dou
 		item->times = 0;
 	item->until = now + ((int64_t)BAN_MS << (item->times < BAN_DOUBLINGS ? item->times : BAN_DOUBLINGS));
 	item->times++;
+	keep(bans, kind, is_address ? client : &network, SLICE_NONE, item, now);
 	return true;
 }
 
@@ -118,10 +160,9 @@ static double count_both(struct bans *bans, const struct in6_addr *client, doubl
 	double count, of_network;
 
 	*news = BANS_NOBODY;
-	if (has_network(client) &&
-	    count_client(bans, NETWORK_KEY(client, SLICE_NONE), weight, BANS_NETWORK_FAILURES, now, &of_network))
+	if (has_network(client) && count_client(bans, BAN_NOTE_NETWORK, client, weight, now, &of_network))
 		*news = BANS_NETWORK;
-	if (count_client(bans, ADDRESS_KEY(client, SLICE_NONE), weight, BANS_ADDRESS_FAILURES, now, &count))
+	if (count_client(bans, BAN_NOTE_ADDRESS, client, weight, now, &count))
 		*news = *news == BANS_NETWORK ? BANS_NETWORK : BANS_ADDRESS;
 	return count;
 }
@@ -146,12 +187,16 @@ static void count_pair(struct bans *bans, struct slice pair, int64_t now)
 		add(item, 1, now);
 }
 
-static void know(struct bans *bans, struct slice pair, int64_t now)
+/* Renewed once a day: what is kept is written to the disk. Returns NULL where nothing has changed. */
+static const struct tally_item *know(struct bans *bans, struct slice pair, int64_t now)
 {
 	struct tally_item *item = tally_make(bans->pairs, pair);
 
 	forget(item, now);
+	if (item->until - now > KNOWN_MS - DAY_MS)
+		return NULL;
 	item->until = now + KNOWN_MS;
+	return item;
 }
 
 /* --- the questions */
@@ -191,9 +236,27 @@ unsigned bans_failure(struct bans *bans, const struct in6_addr *client, struct s
 
 void bans_success(struct bans *bans, const struct in6_addr *client, struct slice name, int64_t now)
 {
-	know(bans, ADDRESS_KEY(client, name), now);
+	const struct tally_item *item;
+
 	if (has_network(client))
 		know(bans, NETWORK_KEY(client, name), now);
+	item = know(bans, ADDRESS_KEY(client, name), now);
+	if (item != NULL)
+		keep(bans, BAN_NOTE_KNOWN, client, name, item, now);
+}
+
+void bans_recall(struct bans *bans, const struct ban_note *note, int64_t now)
+{
+	int64_t longest = (int64_t)BAN_MS << BAN_DOUBLINGS;
+
+	if (note->kind == BAN_NOTE_ADDRESS)
+		recall(bans->clients, ADDRESS_KEY(&note->client, SLICE_NONE), note, longest, now);
+	else if (note->kind == BAN_NOTE_NETWORK)
+		recall(bans->clients, NETWORK_KEY(&note->client, SLICE_NONE), note, longest, now);
+	else
+		recall(bans->pairs, ADDRESS_KEY(&note->client, slice_of(note->name)), note, KNOWN_MS, now);
+	if (note->kind == BAN_NOTE_KNOWN && has_network(&note->client))
+		recall(bans->pairs, NETWORK_KEY(&note->client, slice_of(note->name)), note, KNOWN_MS, now);
 }
 
 void bans_begun(struct bans *bans, const struct in6_addr *client, int64_t now, enum bans_news *news)

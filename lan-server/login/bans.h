@@ -11,9 +11,7 @@
 #ifndef LANPOST_LAN_SERVER_BANS_H
 #define LANPOST_LAN_SERVER_BANS_H
 
-#include "base/str.h"
-
-#include <netinet/in.h>
+#include "lan-server/login/ban_notes.h"
 
 struct bans;
 
@@ -29,6 +27,10 @@ enum bans_news { BANS_NOBODY, BANS_ADDRESS, BANS_NETWORK };
 
 struct bans *bans_new(void);
 void bans_free(struct bans *bans);
+/* What is to outlive this process is given to keep(), at once. */
+void bans_keep(struct bans *bans, void (*keep)(void *context, const struct ban_note *note), void *context);
+/* Takes over what an earlier process has kept. */
+void bans_recall(struct bans *bans, const struct ban_note *note, int64_t now);
 /* True while this client may not try this name. */
 bool bans_refuse(struct bans *bans, const struct in6_addr *client, struct slice name, int64_t now);
 /* How many delays any answer for this name is worth to this client. */

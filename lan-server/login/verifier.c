@@ -61,6 +61,22 @@ void verifier_free(struct verifier *verifier)
 	free(verifier);
 }
 
+void verifier_keep(struct verifier *verifier, void (*keep)(void *context, const struct ban_note *note), void *context)
+{
+	bans_keep(verifier->bans, keep, context);
+}
+
+/* With the lock held. */
+static void recall(struct verifier *verifier, struct slice notes)
+{
+	int64_t now = verifier->now_ms();
+	struct ban_note note;
+
+	while (notes.len > 0)
+		if (ban_note_read(slice_cut(&notes, '\n'), &note))
+			bans_recall(verifier->bans, &note, now);
+}
+
 void verifier_load(struct verifier *verifier, struct auth_view *take)
 {
 	struct auth_view old;
@@ -71,6 +87,7 @@ void verifier_load(struct verifier *verifier, struct auth_view *take)
 	map_clear(&verifier->by_name);
 	for (size_t i = 0; i < verifier->view.user_count; i++)
 		map_put(&verifier->by_name, slice_of(verifier->view.users[i].name), &verifier->view.users[i]);
+	recall(verifier, slice_of(verifier->view.notes));
 	pthread_mutex_unlock(&verifier->lock);
 	auth_view_clear(&old);
 	*take = (struct auth_view){.users = NULL};

@@ -16,6 +16,8 @@ struct verifier;
 /* Knows nobody until it is loaded. now_ms: NULL for clock_now_ms. */
 struct verifier *verifier_new(int64_t (*now_ms)(void));
 void verifier_free(struct verifier *verifier);
+/* As bans_keep(); keep() is called by any thread, one at a time. Before the first question. */
+void verifier_keep(struct verifier *verifier, void (*keep)(void *context, const struct ban_note *note), void *context);
 /* Takes the view over, in the place of the one before. Failures and successes stay in mind: a success hangs on its hash. */
 void verifier_load(struct verifier *verifier, struct auth_view *take);
 /* Answers. Returns false, with nothing answered, if that needs a hash and may_hash is false: such questions cost far

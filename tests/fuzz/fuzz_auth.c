@@ -19,7 +19,7 @@ static struct verifier *make_verifier(void)
 	conf.lan.allow_empty_password = false;
 	sample_user("ivan")->clear_password = clear;
 	sample_user("ivan")->allow_weak_auth = true;
-	auth_view_write(&conf, "0123456789abcdef0123456789abcdef", &(struct auth_view_tls){{NULL, 0}, {NULL, 0}, {NULL, 0}}, &bytes);
+	auth_view_write(&conf, &(struct auth_view_more){.salt_key = "0123456789abcdef0123456789abcdef"}, &bytes);
 	if (!auth_view_read(buf_slice(&bytes), &view))
 		abort();
 	verifier_load(verifier, &view);

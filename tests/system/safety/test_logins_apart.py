@@ -7,6 +7,7 @@ import signal
 import socket
 import subprocess
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -130,3 +131,94 @@ def test_a_crash_is_reported_and_the_new_one_has_the_same_users(office):
     until(lambda: any("process that checks passwords" in file.read_text(errors="replace") for file in office.files("postmaster")), 20,
           "the report of the crash")
     assert office.pop3("ivan").stat()[0] == 0
+
+
+# --- who is known, and who is shut out, over a restart
+
+
+def guesses(office, count):
+    """An attacker at the address of all of us; each guess is of another name, side by side, since replies are late."""
+    def guess(n):
+        server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=60)
+        server.user(f"nobody{n}")
+        with pytest.raises(poplib.error_proto):
+            server.pass_("wrong")
+        server.close()
+
+    threads = [threading.Thread(target=guess, args=(n,)) for n in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+
+def kill_auth(office):
+    victim = process(office, "auth")
+    os.kill(victim, signal.SIGKILL)
+    until(lambda: process(office, "auth") not in (None, victim), 20, "the new auth process")
+
+
+def restart(office):
+    office.stop()
+    office.start()
+
+
+def kill_all(office):
+    # What has come is on the disk a second later, whatever dies then.
+    until(lambda: "ivan" in (office.spool / "login-notes").read_text(), 10, "the notes on the disk")
+    os.kill(office.process.pid, signal.SIGKILL)
+    office.process.wait()
+    office.start()
+
+
+@pytest.mark.parametrize("end", [kill_auth, restart, kill_all], ids=["auth is killed", "restart", "all are killed"])
+def test_who_is_known_stays_known_and_who_is_shut_out_stays_out(office, end):
+    assert office.pop3("ivan").stat()[0] == 0
+    until(lambda: (office.spool / "login-notes").exists(), 10, "the notes")
+    end(office)
+    guesses(office, 22)
+    assert office.log().count("event=login-shut-out ip=127.0.0.1 ") == 1
+    assert office.pop3("ivan").stat()[0] == 0, "ivan was here before the attacker"
+    with pytest.raises(poplib.error_proto, match="Too many failed logins"):
+        office.pop3("anna")
+    until(lambda: "address 127.0.0.1" in (office.spool / "login-notes").read_text(), 10, "the ban on the disk")
+    end(office)
+    with pytest.raises(poplib.error_proto, match="Too many failed logins"):
+        office.pop3("anna")
+    assert office.pop3("ivan").stat()[0] == 0
+    notes = office.spool / "login-notes"
+    assert notes.stat().st_mode & 0o777 == 0o600 and len(notes.read_text().splitlines()) == 2
+
+
+@pytest.mark.parametrize("text", [b"", b"\0\xff" * 1000, b"known 127.0.0.1\nknown 127.0.0.1 99 x y\nnetwork ::1 x\n", b"known 127.0.0.1 1 ivan\n" * 200000],
+                         ids=["empty", "bytes", "cut", "long"])
+def test_damaged_notes_keep_nobody_out(office, text):
+    office.stop()
+    (office.spool / "login-notes").write_bytes(text)
+    office.start()
+    assert office.pop3("ivan").stat()[0] == 0
+    until(lambda: b" ivan\n" in (office.spool / "login-notes").read_bytes()[-40:] and (office.spool / "login-notes").stat().st_size < 100, 10, "new notes")
+
+
+# --- one that hangs
+
+
+def test_one_that_hangs_is_replaced(office):
+    """Whoever logs in meanwhile is served late, or hears of a temporary error; then all is as before."""
+    assert office.pop3("ivan").stat()[0] == 0
+    hung = process(office, "auth")
+    os.kill(hung, signal.SIGSTOP)
+    begin = time.monotonic()
+    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=60)
+    server.user("anna")
+    try:
+        server.pass_(PASSWORD)
+    except poplib.error_proto as error:
+        assert b"[SYS/TEMP]" in error.args[0]
+    assert time.monotonic() - begin < 45
+    server.close()
+    until(lambda: process(office, "auth") not in (None, hung), 45, "the new process")
+    assert not Path(f"/proc/{hung}").exists()
+    assert office.pop3("anna").stat()[0] == 0
+    assert office.log().count("event=auth-hangs") == 1
+    until(lambda: any("did not answer" in file.read_text(errors="replace") for file in office.files("postmaster")), 20, "the report")

@@ -36,7 +36,7 @@ static void load(const struct conf *conf)
 	struct buf bytes = BUF_INIT(AUTH_VIEW_MAX);
 	struct auth_view view;
 
-	auth_view_write(conf, "0123456789abcdef0123456789abcdef", &(struct auth_view_tls){{NULL, 0}, {NULL, 0}, {NULL, 0}}, &bytes);
+	auth_view_write(conf, &(struct auth_view_more){.salt_key = "0123456789abcdef0123456789abcdef"}, &bytes);
 	assert_true(auth_view_read(buf_slice(&bytes), &view));
 	verifier_load(verifier, &view);
 	buf_clear(&bytes);

@@ -203,7 +203,7 @@ static void test_a_view_comes_back_or_is_refused(void **state)
 
 	(void)state;
 	sample_user("anna")->clear_password = "old"; /* without allow_weak_auth: it stays at home */
-	auth_view_write(&conf, "0123456789abcdef0123456789abcdef", &(struct auth_view_tls){{NULL, 0}, {NULL, 0}, {NULL, 0}}, &bytes);
+	auth_view_write(&conf, &(struct auth_view_more){.salt_key = "0123456789abcdef0123456789abcdef"}, &bytes);
 	assert_true(auth_view_read(buf_slice(&bytes), &view));
 	assert_int_equal(view.user_count, conf.user_count);
 	assert_string_equal(view.users[0].hash, SAMPLE_HASH);

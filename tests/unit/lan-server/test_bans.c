@@ -1,6 +1,8 @@
 /* What failed logins lead to: for an address, a /64, a name, and for who is known. */
 #include "lan-server/login/bans.h"
 
+#include "base/alloc.h"
+#include "base/clock.h"
 #include "lan-server/login/tally.h"
 
 #include <setjmp.h>
@@ -143,6 +145,149 @@ static void test_challenges_that_are_broken_off(void **state)
 	bans_free(bans);
 }
 
+/* --- what outlives the process */
+
+static struct ban_notes kept;
+
+static void keep(void *context, const struct ban_note *note)
+{
+	(void)context;
+	ban_notes_add(&kept, note, clock_wall());
+}
+
+/* The next process, with what the first one has kept, as text. */
+static struct bans *born_again(struct bans *bans, int64_t now)
+{
+	struct buf text = BUF_INIT(BAN_NOTES_TEXT_MAX);
+	struct slice rest;
+	struct ban_note note;
+
+	bans_free(bans);
+	bans = bans_new();
+	ban_notes_write(&kept, clock_wall(), &text);
+	for (rest = buf_slice(&text); rest.len > 0;) {
+		assert_true(ban_note_read(slice_cut(&rest, '\n'), &note));
+		bans_recall(bans, &note, now);
+	}
+	buf_clear(&text);
+	bans_keep(bans, keep, NULL);
+	return bans;
+}
+
+static void test_who_is_known_is_known_to_the_next_process(void **state)
+{
+	struct bans *bans = bans_new();
+	struct in6_addr home = v6(1), moved = v6(2), attacker = v6(3), other = v6(4);
+
+	(void)state;
+	bans_keep(bans, keep, NULL);
+	bans_success(bans, &v4, NAME("ivan"), MINUTE);
+	bans_success(bans, &home, NAME("ivan"), MINUTE);
+	for (int i = 0; i < 100; i++)
+		bans_success(bans, &v4, NAME("ivan"), MINUTE + i * MINUTE);
+	assert_int_equal(kept.count, 2);
+	bans = born_again(bans, 7 * MINUTE);
+	fail_often(bans, &v4, NAME("boss"), BANS_ADDRESS_FAILURES, 7 * MINUTE);
+	assert_true(bans_refuse(bans, &v4, NAME("anna"), 7 * MINUTE));
+	assert_false(bans_refuse(bans, &v4, NAME("ivan"), 7 * MINUTE));
+	fail_often(bans, &attacker, NAME("boss"), BANS_ADDRESS_FAILURES, 7 * MINUTE);
+	fail_often(bans, &other, NAME("boss"), BANS_ADDRESS_FAILURES, 7 * MINUTE);
+	assert_true(bans_refuse(bans, &moved, NAME("anna"), 7 * MINUTE));
+	assert_false(bans_refuse(bans, &moved, NAME("ivan"), 7 * MINUTE));
+	bans_free(bans);
+	ban_notes_clear(&kept);
+}
+
+static void test_a_ban_binds_the_next_process(void **state)
+{
+	struct bans *bans = bans_new();
+	struct in6_addr attacker = v6(3), neighbour = v6(9), other = v6(4);
+
+	(void)state;
+	bans_keep(bans, keep, NULL);
+	fail_often(bans, &v4, NAME("boss"), BANS_ADDRESS_FAILURES, 100 * MINUTE);
+	fail_often(bans, &attacker, NAME("boss"), BANS_ADDRESS_FAILURES, 100 * MINUTE);
+	fail_often(bans, &other, NAME("boss"), BANS_ADDRESS_FAILURES, 100 * MINUTE);
+	bans = born_again(bans, MINUTE); /* the computer was started anew */
+	assert_true(bans_refuse(bans, &v4, NAME("anna"), 4 * MINUTE));
+	assert_true(bans_refuse(bans, &neighbour, NAME("anna"), 4 * MINUTE));
+	assert_false(bans_refuse(bans, &v4, NAME("anna"), 7 * MINUTE));
+	assert_false(bans_refuse(bans, &neighbour, NAME("anna"), 7 * MINUTE));
+	/* The next ban is longer, there too. */
+	fail_often(bans, &v4, NAME("boss"), BANS_ADDRESS_FAILURES, 20 * MINUTE);
+	assert_true(bans_refuse(bans, &v4, NAME("anna"), 29 * MINUTE));
+	bans_free(bans);
+	ban_notes_clear(&kept);
+}
+
+/* The clock was far in the future when it was written: nobody is shut out for years. */
+static void test_a_wrong_clock_makes_no_long_ban(void **state)
+{
+	struct ban_note note = {.kind = BAN_NOTE_ADDRESS, .client = v4, .until = clock_wall() + 100 * 365 * 86400LL, .times = 1};
+	struct bans *bans = bans_new();
+
+	(void)state;
+	bans_recall(bans, &note, MINUTE);
+	assert_true(bans_refuse(bans, &v4, NAME("anna"), 30 * MINUTE));
+	assert_false(bans_refuse(bans, &v4, NAME("anna"), 42 * MINUTE));
+	bans_free(bans);
+}
+
+static const char *const no_notes[] = {"", "known", "known 10.0.0.1", "known 10.0.0.1 5", "known 10.0.0.1 5 ", "known 10.0.0.1 -5 ivan",
+    "known 10.0.0.1 5 ivan boss", "known 10.0.0 5 ivan", "known 10.0.0.1 99999999999999999999 ivan", "friend 10.0.0.1 5 ivan",
+    "address 10.0.0.1 5", "address 10.0.0.1 5 x", "address 10.0.0.1 5 99999999999", "network fd00::/64 5 1", "known  10.0.0.1 5 ivan",
+    "known 10.0.0.1 5 iv\tan", "known 1111111111111111111111111111111111111111111111111111111111111111111111 5 ivan"};
+
+static void test_notes_as_text(void **state)
+{
+	struct ban_note note;
+	struct buf text = BUF_INIT(4096);
+
+	(void)state;
+	for (size_t i = 0; i < ARRAY_LEN(no_notes); i++)
+		if (ban_note_read(slice_of(no_notes[i]), &note))
+			fail_msg("%s", no_notes[i]);
+	assert_true(ban_note_read(SLICE_LITERAL("known 192.168.1.5 1790000000 ivan"), &note));
+	assert_true(IN6_IS_ADDR_V4MAPPED(&note.client));
+	ban_note_write(&note, &text);
+	buf_append_byte(&text, '\n');
+	assert_true(ban_note_read(SLICE_LITERAL("network fd00::1 1790000000 3"), &note));
+	ban_note_write(&note, &text);
+	assert_string_equal(buf_text(&text), "known 192.168.1.5 1790000000 ivan\nnetwork fd00::1 1790000000 3");
+	buf_clear(&text);
+}
+
+/* One user with all addresses of a network makes nobody else a stranger. */
+static void test_notes_are_bounded(void **state)
+{
+	struct ban_notes notes = {NULL, 0};
+	struct ban_note note = {.kind = BAN_NOTE_KNOWN, .client = v4, .until = 1000, .name = "anna"};
+	struct buf text = BUF_INIT(BAN_NOTES_TEXT_MAX);
+
+	(void)state;
+	ban_notes_add(&notes, &note, 1);
+	for (int i = 0; i < 10000; i++) {
+		note = (struct ban_note){.kind = BAN_NOTE_KNOWN, .client = v6(1), .until = 2000 + i, .name = "ivan"};
+		memcpy(&note.client.s6_addr[8], &i, sizeof(i));
+		ban_notes_add(&notes, &note, 1);
+	}
+	assert_int_equal(notes.count, 1 + BAN_NOTES_OF_USER);
+	assert_string_equal(notes.items[0].name, "anna");
+	for (int i = 0; i < 2 * BAN_NOTES_MAX; i++) {
+		note = (struct ban_note){.kind = BAN_NOTE_ADDRESS, .client = v6(1), .until = 3000 + i, .times = 1};
+		memcpy(&note.client.s6_addr[8], &i, sizeof(i));
+		ban_notes_add(&notes, &note, 1);
+	}
+	assert_int_equal(notes.count, BAN_NOTES_MAX);
+	ban_notes_write(&notes, 1, &text);
+	assert_false(text.overflow);
+	buf_reset(&text);
+	ban_notes_write(&notes, 1000000, &text); /* all have ended */
+	assert_int_equal(text.len, 0);
+	buf_clear(&text);
+	ban_notes_clear(&notes);
+}
+
 static void test_the_oldest_is_forgotten_first(void **state)
 {
 	struct tally *tally = tally_new(3);
@@ -176,6 +321,11 @@ int main(void)
 	    cmocka_unit_test(test_who_is_known_stays_in),
 	    cmocka_unit_test(test_a_name_is_slowed_but_never_shut_out),
 	    cmocka_unit_test(test_challenges_that_are_broken_off),
+	    cmocka_unit_test(test_who_is_known_is_known_to_the_next_process),
+	    cmocka_unit_test(test_a_ban_binds_the_next_process),
+	    cmocka_unit_test(test_a_wrong_clock_makes_no_long_ban),
+	    cmocka_unit_test(test_notes_as_text),
+	    cmocka_unit_test(test_notes_are_bounded),
 	    cmocka_unit_test(test_the_oldest_is_forgotten_first),
 	};
 
