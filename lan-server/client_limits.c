@@ -26,6 +26,31 @@ int64_t client_limits_deadline(const struct client_stay *stay, int64_t now_ms)
 	return earlier(now_ms + silence, stay->useful + whole);
 }
 
+/* A client sends at least this much of a message, after a grace of two timeouts. */
+#define BYTES_PER_SECOND 4096
+
+static int64_t worth_until(const struct client_incoming *incoming)
+{
+	return incoming->begun + incoming->bytes * 1000 / BYTES_PER_SECOND;
+}
+
+void client_incoming_begin(struct client_incoming *incoming, int64_t now_ms)
+{
+	if (incoming->begun == 0)
+		*incoming = (struct client_incoming){.begun = now_ms};
+}
+
+int64_t client_incoming_add(struct client_incoming *incoming, size_t bytes, int64_t now_ms)
+{
+	incoming->bytes += (int64_t)bytes;
+	return earlier(now_ms, worth_until(incoming));
+}
+
+int64_t client_incoming_deadline(const struct client_incoming *incoming, int64_t timeout_ms)
+{
+	return worth_until(incoming) + 2 * timeout_ms;
+}
+
 #define GUESSES_MAX CLIENT_ERRORS_MAX /* that may be people's typos */
 #define GUESSES_PER_DELAY 50
 #define DELAYS_MAX 8

@@ -9,6 +9,7 @@
 #define LANPOST_LAN_CLIENT_LIMITS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define CLIENT_ERRORS_SOFT 10
@@ -34,6 +35,19 @@ struct client_stay {
 };
 /* Until when the next command has to come. */
 int64_t client_limits_deadline(const struct client_stay *stay, int64_t now_ms);
+
+/* The bytes of a message that is coming, over all its chunks. They buy time: a slow line may send a large one, but a byte now and
+ * then is not enough, be it in chunks of its own. */
+struct client_incoming {
+	int64_t begun; /* 0: none is coming */
+	int64_t bytes;
+};
+/* At each chunk; only the first one counts. */
+void client_incoming_begin(struct client_incoming *incoming, int64_t now_ms);
+/* Returns up to when what has come was worth the client's place. */
+int64_t client_incoming_add(struct client_incoming *incoming, size_t bytes, int64_t now_ms);
+/* Until when the next bytes have to come, however often some do. */
+int64_t client_incoming_deadline(const struct client_incoming *incoming, int64_t timeout_ms);
 
 /* Each returns true if the session is to end now. */
 bool client_limits_error(struct client_limits *limits);

@@ -16,8 +16,8 @@ struct holder;
 /* In the order in which they have to go. */
 enum connection_standing {
 	CONNECTION_STRANGER, /* neither logged in nor with a message under way */
-	CONNECTION_SENDER,   /* has named a recipient */
-	CONNECTION_STAYS,    /* logged in, or the bytes of a message are coming */
+	CONNECTION_SENDER,   /* has named a recipient, or sends a message: idle when its bytes do not come */
+	CONNECTION_STAYS,    /* logged in */
 };
 
 /* One of them; a part of its session, whose thread may write the atomic members. */

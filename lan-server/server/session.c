@@ -15,8 +15,6 @@
 #include <poll.h>
 #include <stdio.h>
 
-/* A client sends at least this much of a message, after a grace of two timeouts. */
-#define DATA_BYTES_PER_SECOND 4096
 /* A whole session, in timeouts: hours. */
 #define SESSION_TIMEOUTS 240
 #define DAY_SECONDS (24 * 3600)
@@ -299,17 +297,25 @@ static struct daily_total sent_today(void *context, const char *user, const stru
 	return daily_sent(session->daily, user, more);
 }
 
-/* The bytes of one message. Deadlines grow with what has come, so a slow line may send a large
- * message, but a byte now and then is not enough. */
+/* After a command or some data: a message lasts over all its chunks. */
+static void note_message(struct session *session, const struct smtpd *smtpd)
+{
+	if (!smtpd_in_transaction(smtpd))
+		session->incoming = (struct client_incoming){.begun = 0};
+}
+
+/* The bytes of a message, or of a chunk of one. A stranger may have to make room where they do not come. */
 static enum stream_result read_data(
     struct session *session, struct smtpd *smtpd, enum smtpd_effect *effect)
 {
-	int64_t begin = clock_now_ms(), received = 0;
+	struct client_incoming *incoming = &session->incoming;
 	enum stream_result result = STREAM_OK;
 
+	client_incoming_begin(incoming, clock_now_ms());
+	if (session->connection.standing != CONNECTION_STAYS)
+		session->connection.standing = CONNECTION_SENDER;
 	while (result == STREAM_OK && *effect == SMTPD_WANT_DATA) {
-		int64_t whole =
-		    begin + 2 * timeout_ms(session) + received * 1000 / DATA_BYTES_PER_SECOND;
+		int64_t whole = client_incoming_deadline(incoming, timeout_ms(session));
 		struct slice bytes, before;
 
 		doing_wait();
@@ -320,9 +326,12 @@ static enum stream_result read_data(
 			break;
 		before = bytes;
 		*effect = smtpd_data(smtpd, &bytes);
-		received += (int64_t)(before.len - bytes.len);
+		session->connection.useful = client_incoming_add(incoming, before.len - bytes.len, clock_now_ms());
 		stream_consume(&session->stream, before.len - bytes.len);
 	}
+	if (!smtpd_in_transaction(smtpd))
+		note_use(session);
+	note_message(session, smtpd);
 	return result;
 }
 
@@ -341,6 +350,7 @@ static enum stream_result read_command(
 		*effect = smtpd_line(smtpd, line);
 	else if (result == STREAM_TOO_LONG)
 		*effect = smtpd_line_too_long(smtpd);
+	note_message(session, smtpd);
 	note_progress(session, smtpd_progress(smtpd), smtpd_user(smtpd), smtpd_has_recipients(smtpd));
 	delay(session, smtpd_delay_ms(smtpd));
 	return result == STREAM_TOO_LONG ? STREAM_OK : result;
@@ -361,9 +371,7 @@ static void smtp_dialogue(struct session *session, struct smtpd *smtpd)
 			smtpd_tls_started(smtpd);
 			effect = SMTPD_CONTINUE;
 		} else if (effect == SMTPD_WANT_DATA) {
-			session->connection.standing = CONNECTION_STAYS;
 			result = read_data(session, smtpd, &effect);
-			note_use(session);
 			note_progress(session, smtpd_progress(smtpd), smtpd_user(smtpd), smtpd_has_recipients(smtpd));
 		} else {
 			result = read_command(session, smtpd, &effect);

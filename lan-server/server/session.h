@@ -9,6 +9,7 @@
 #include "spool/log/intake.h"
 
 #include "lan-server/login/auth.h"
+#include "lan-server/client_limits.h"
 #include "lan-server/server/connections.h"
 #include "lan-server/smtp/daily.h"
 #include "lan-server/pop3/maildrop.h"
@@ -37,6 +38,7 @@ struct session {
 	const char *user; /* logged in; NULL: a stranger */
 	bool may_stay;    /* not one of too many of that user */
 	bool has_spoken;
+	struct client_incoming incoming; /* the message that is coming */
 };
 
 /* Speaks with the client until it ends, on a stream that is set up; does not close it. */

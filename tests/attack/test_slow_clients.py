@@ -77,6 +77,24 @@ def test_a_byte_now_and_then_does_not_buy_time(office):
     assert time.monotonic() - begun < 15
 
 
+def test_small_chunks_do_not_buy_time(office):
+    """Each is in time; what counts is the message."""
+    raw = Raw(office.smtp_port)
+    for line in MAIL:
+        raw.ask(line.rstrip())
+    begun = time.monotonic()
+    while time.monotonic() - begun < 30:
+        try:
+            raw.send(b"BDAT 1\r\n")
+            time.sleep(TIMEOUT * 0.7)  # a slow client
+            raw.send(b"x")
+            if not raw.reply().startswith(b"250"):
+                break
+        except OSError:
+            break
+    assert time.monotonic() - begun < 15
+
+
 def test_a_client_that_does_not_read_is_let_go(office):
     office.send("ivan@office.lan", ["ivan@office.lan"], b"Subject: x\r\n\r\n" + b"line of text\r\n" * 400_000)
     office.mailbox_when("ivan", 1)

@@ -29,6 +29,11 @@ const char *who_user(const json_t *client)
 	return user[0] == '\0' ? _("no login") : user;
 }
 
+const char *who_address(const json_t *client)
+{
+	return text_of(client, "address");
+}
+
 const char *who_activity(const json_t *client, char *out, size_t size)
 {
 	const char *command = text_of(client, "command");

@@ -11,6 +11,8 @@
 const char *who_protocol(const json_t *client, char *out, size_t size);
 /* The user's name, or that nobody has logged in. */
 const char *who_user(const json_t *client);
+/* "" if the gateway does not say it. */
+const char *who_address(const json_t *client);
 /* "RETR", "RETR, then waits"; returns out. */
 const char *who_activity(const json_t *client, char *out, size_t size);
 /* "5 s", "2 min", "3 h"; returns out. */

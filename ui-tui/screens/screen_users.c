@@ -126,13 +126,13 @@ static void add_client(struct list *list, const json_t *client, size_t number)
 	char protocol[32], time[32], idle[32], does[128], id[256];
 	int64_t since = json_integer_value(json_object_get(client, "since"));
 	const char *user = json_string_value(json_object_get(client, "user"));
-	const char *address = json_string_value(json_object_get(client, "address"));
+	const char *address = who_address(client);
 
-	snprintf(id, sizeof(id), "%lld %s %zu", (long long)since, address == NULL ? "" : address, number);
+	snprintf(id, sizeof(id), "%lld %s %zu", (long long)since, address, number);
 	list_add(list, id, user == NULL || user[0] == '\0' ? STYLE_DIM : STYLE_NORMAL);
 	list_cell(list, who_user(client));
 	list_cell(list, who_protocol(client, protocol, sizeof(protocol)));
-	list_cell(list, address == NULL ? "" : address);
+	list_cell(list, address);
 	list_cell(list, tui_text_time(time, sizeof(time), since));
 	list_number(list, since);
 	list_cell(list, who_idle(client, idle, sizeof(idle)));

@@ -3,6 +3,7 @@
  */
 #include "base/net/ctl_wire.h"
 #include "base/i18n.h"
+#include "base/str.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/client.h"
 #include "ui-tui/command/table.h"
@@ -11,6 +12,9 @@
 #include <stdio.h>
 
 #define STATUS_SECONDS 60
+#define SAFE_MAX 1024
+/* Who answers may be in a stranger's hands. (A table does this itself.) */
+#define SAFE_TEXT_OF(object, name) str_printable((char[SAFE_MAX]){0}, SAFE_MAX, slice_of(text_of((object), (name))))
 
 static const char *text_of(const json_t *object, const char *name)
 {
@@ -58,7 +62,7 @@ static void print_session(const json_t *session, const json_t *accounts, const c
 
 	printf(_("Line:     %s\n"), strcmp(line, "always on") == 0 ? _("always connected") : _("on demand"));
 	if (json_is_true(json_object_get(session, "running")))
-		printf(_("Session:  running now (%s)\n"), text_of(session, "id"));
+		printf(_("Session:  running now (%s)\n"), SAFE_TEXT_OF(session, "id"));
 	else if (number_of(session, "next") == 0)
 		puts(_("Session:  none is scheduled; `lanpost session` starts one"));
 	else
@@ -155,10 +159,10 @@ static void print_status(const json_t *status)
 	const json_t *queue = json_object_get(status, "queue");
 	char since[32];
 
-	printf(_("Gateway:  %s, version %s, process %lld, since %s\n"), text_of(gateway, "hostname"),
-	    text_of(gateway, "version"), number_of(gateway, "pid"),
+	printf(_("Gateway:  %s, version %s, process %lld, since %s\n"), SAFE_TEXT_OF(gateway, "hostname"),
+	    SAFE_TEXT_OF(gateway, "version"), number_of(gateway, "pid"),
 	    time_text(since, sizeof(since), number_of(gateway, "since")));
-	printf(_("Spool:    %s\n"), text_of(gateway, "spool"));
+	printf(_("Spool:    %s\n"), SAFE_TEXT_OF(gateway, "spool"));
 	print_session(json_object_get(status, "session"), json_object_get(status, "accounts"), text_of(status, "line"));
 	printf(_("Queue:    %lld to send, %lld deferred, %lld held, %lld damaged\n"),
 	    number_of(queue, "active"), number_of(queue, "deferred"), number_of(queue, "hold"),

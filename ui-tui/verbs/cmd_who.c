@@ -28,7 +28,7 @@ static void print_clients(const json_t *clients)
 
 		table_add(&table, who_user(client));
 		table_add(&table, who_protocol(client, protocol, sizeof(protocol)));
-		table_add(&table, json_string_value(json_object_get(client, "address")));
+		table_add(&table, who_address(client));
 		table_add(&table, i18n_time(time, sizeof(time), json_integer_value(json_object_get(client, "since"))));
 		table_add(&table, who_idle(client, idle, sizeof(idle)));
 		table_add(&table, who_activity(client, does, sizeof(does)));

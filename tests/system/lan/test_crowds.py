@@ -181,6 +181,24 @@ def test_who_is_logged_in_or_sends_stays(hall):
     assert sender.ask(b"NOOP").startswith(b"250") and user.ask(b"STAT").startswith(b"+OK")
 
 
+@pytest.mark.parametrize("last", [b"DATA\r\nSubject: never ended\r\n", b"BDAT 900000000\r\nSubject: never ended\r\n"], ids=["DATA", "BDAT"])
+def test_messages_that_do_not_come_make_room(hall, last):
+    """All places are taken by senders who have begun a message and say no more."""
+    senders = crowd(hall, 18) + [Caller(hall.smtp_port, f"127.0.4.{n}") for n in (1, 2)]
+    for caller in senders:
+        for line in (b"EHLO pc", b"MAIL FROM:<a@b.example>", b"RCPT TO:<ivan@office.lan>"):
+            assert caller.ask(line).startswith(b"250")
+        caller.send(last)
+    assert not Caller(hall.pop3_port, "127.0.2.1").is_in()  # they had no time yet
+
+    def somebody_is_let_in():
+        senders[-1].send(b"X: " + b"y" * 8192 + b"\r\n")  # this one goes on
+        return Caller(hall.pop3_port, "127.0.2.1").is_in()
+    until(somebody_is_let_in, 20, "a place")
+    assert senders[-1].hears() in (None, b"354 End data with <CR><LF>.<CR><LF>\r\n")
+    assert "event=client-evicted" in hall.log()
+
+
 def test_an_address_that_has_its_places_waits_for_its_own(hall):
     held = crowd(hall, 4)
     assert Caller(hall.smtp_port, "127.0.1.1").greeting.startswith(b"421")

@@ -145,9 +145,26 @@ static void test_deadlines(void **state)
 	}
 }
 
+/* 4 KiB a second, after two time-outs; chunks begin nothing anew. */
+static void test_bytes_buy_time(void **state)
+{
+	struct client_incoming incoming = {.begun = 0};
+	int64_t begun = 60 * MINUTE;
+
+	(void)state;
+	client_incoming_begin(&incoming, begun);
+	assert_int_equal(client_incoming_deadline(&incoming, MINUTE), begun + 2 * MINUTE);
+	assert_int_equal(client_incoming_add(&incoming, 1 << 20, begun + SECOND), begun + SECOND);
+	assert_int_equal(client_incoming_deadline(&incoming, MINUTE), begun + 2 * MINUTE + 256 * SECOND);
+	client_incoming_begin(&incoming, begun + 5 * MINUTE);
+	assert_int_equal(client_incoming_add(&incoming, 1, begun + 5 * MINUTE), begun + 256 * SECOND);
+	assert_int_equal(client_incoming_deadline(&incoming, MINUTE), begun + 2 * MINUTE + 256 * SECOND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_bytes_buy_time),
 	    cmocka_unit_test(test_errors_are_late_then_the_end),
 	    cmocka_unit_test(test_junk_is_free_for_a_while),
 	    cmocka_unit_test(test_who_guessed_before_has_fewer_and_later_answers),
