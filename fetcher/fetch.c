@@ -10,29 +10,6 @@
 #include <assert.h>
 #include <stdlib.h>
 
-void fetch_skip(struct fetch *fetch, const struct plan_item *item, const char *reply)
-{
-	struct fetch_result *result = fetch->result;
-
-	if (item->key != NULL && strlist_has(&result->skipped_keys, item->key))
-		return; /* by an earlier connection */
-	result->skipped++;
-	/* A mailbox of which nothing can be had must not fill the log; the report has the count. */
-	if (result->skipped <= FETCH_SKIPPED_MAX)
-		log_warnx("event=message-skipped account=%s number=%u uidl=%s reply=%s", LOG_CSTR(fetch->job->account->name),
-		    item->number, LOG_CSTR(item->key == NULL ? "" : item->key), LOG_PHRASE(reply));
-	else if (result->skipped == FETCH_SKIPPED_MAX + 1)
-		log_warnx("event=message-skipped account=%s reply=\"and more, which are counted only\"",
-		    LOG_CSTR(fetch->job->account->name));
-	if (item->key == NULL || result->skipped_keys.count >= FETCH_SKIPPED_MAX)
-		return;
-	result->skipped_sizes[result->skipped_keys.count] = item->size;
-	strlist_add(&result->skipped_keys, item->key);
-	strlist_add(&result->skipped_texts, reply);
-}
-
-/* --- one connection */
-
 int64_t fetch_now(const struct fetch *fetch)
 {
 	return fetch->job->clock_is_doubtful ? 0 : clock_wall();

@@ -23,6 +23,14 @@ enum fetch_leave {
 
 #define FETCH_SKIPPED_MAX 20 /* this many are named, the rest is counted */
 
+/* A message that could not be had. */
+struct fetch_skipped {
+	char *key;
+	char *why;	  /* a phrase */
+	uint64_t size;	  /* as listed; 0: not known */
+	int64_t next_try; /* seconds since 1970; 0: by the next session */
+};
+
 struct fetch_result {
 	size_t total;	 /* to be fetched, stubs included */
 	size_t fetched;	 /* durable here */
@@ -34,10 +42,13 @@ struct fetch_result {
 	bool is_renumbered; /* most of what was known there has other UIDs now */
 	uint64_t bytes;	 /* received */
 	uint64_t bytes_total; /* with those to come, as listed */
-	struct strlist skipped_keys, skipped_texts; /* of the first FETCH_SKIPPED_MAX; caller clears them */
-	int64_t skipped_next[FETCH_SKIPPED_MAX]; /* when they are tried again, seconds since 1970; 0: by the next session */
-	uint64_t skipped_sizes[FETCH_SKIPPED_MAX], large_sizes[FETCH_SKIPPED_MAX]; /* as listed; 0: not known */
+	struct fetch_skipped named[FETCH_SKIPPED_MAX]; /* the first of `skipped` that have a key */
+	size_t named_count;
+	uint64_t large_sizes[FETCH_SKIPPED_MAX]; /* as listed; 0: not known */
 };
+void fetch_result_clear(struct fetch_result *result);
+/* NULL if no message with this key is among those that are named. */
+const struct fetch_skipped *fetch_result_skipped(const struct fetch_result *result, const char *key);
 
 /* What replaces a message that is too large to be fetched by itself. */
 struct fetch_stub {

@@ -77,7 +77,7 @@ bool fetch_batch_is_full(const struct fetch *fetch)
 static void note_short(struct fetch *fetch, const struct plan_item *item)
 {
 	fetch_memory_add_mark(fetch, plan_short_mark(item->key), &(struct seen){.time = clock_wall()});
-	fetch_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the server "
+	fetch_result_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the server "
 	    "lists; the received part was delivered")));
 }
 

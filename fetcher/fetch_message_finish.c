@@ -198,7 +198,7 @@ static bool may_be_taken(struct fetch *fetch, const struct plan_item *item, bool
 	fetch_tries_set_short(fetch, item, body);
 	fetch->transfer.tries_again = before == 0;
 	if (before != 0)
-		fetch_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the "
+		fetch_result_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the "
 		    "server lists, and differs each time")));
 	return false;
 }

@@ -127,7 +127,7 @@ static void count_left(struct fetch *fetch, const struct plan_item *item)
 			result->large_sizes[result->large] = item->at_least;
 		result->large++;
 	} else if (plan_came_short(&fetch->plan, item, &fetch->memory.seen)) {
-		fetch_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the "
+		fetch_result_skip(fetch, item, PHRASE(N_("the message is shorter than the size that the "
 		    "server lists; the received part was delivered")));
 	}
 }
@@ -151,7 +151,7 @@ static void count_wanted(struct fetch *fetch)
 			continue;
 		if (must_pause(fetch, item)) {
 			item->action = PLAN_LEAVE;
-			fetch_skip(fetch, item,
+			fetch_result_skip(fetch, item,
 			    PHRASE(N_("the message cannot be fetched as a whole: each time the "
 			        "connection is lost in it, or it is not followed by a valid reply")));
 			continue;

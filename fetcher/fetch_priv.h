@@ -185,8 +185,11 @@ int64_t fetch_now(const struct fetch *fetch);
 int fetch_one_connection(struct fetch *fetch, struct error *error);
 /* Ends the connection and forgets what belongs to it. */
 void fetch_hang_up(struct fetch *fetch);
-/* Notes that a message could not be had. */
-void fetch_skip(struct fetch *fetch, const struct plan_item *item, const char *reply);
+
+/* --- fetch_result.c */
+
+/* Notes that a message could not be had. reply: a phrase. */
+void fetch_result_skip(struct fetch *fetch, const struct plan_item *item, const char *reply);
 
 /* --- fetch_reconnect.c */
 
@@ -318,7 +321,7 @@ uint64_t fetch_tries_short(const struct fetch *fetch, const struct plan_item *it
 void fetch_tries_set_short(struct fetch *fetch, const struct plan_item *item, uint64_t digest);
 /* When a message that has failed in earlier sessions may be tried again, seconds since 1970; 0: now. */
 int64_t fetch_tries_next(const struct fetch *fetch, const char *key);
-/* The end of the session: what has failed in it, and when it is tried again (skipped_next). */
+/* The end of the session: what has failed in it, and when it is tried again (next_try). */
 void fetch_tries_save(struct fetch *fetch);
 void fetch_tries_clear(struct fetch *fetch);
 

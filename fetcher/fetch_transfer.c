@@ -92,7 +92,7 @@ static void end_of_message(struct fetch *fetch, const struct fetch_event *event)
 		return;
 	}
 	fetch_message_drop(fetch);
-	fetch_skip(fetch, event->item, PHRASE("%.*s", SLICE_PRINT(event->text)));
+	fetch_result_skip(fetch, event->item, PHRASE("%.*s", SLICE_PRINT(event->text)));
 }
 
 static int transfer_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
@@ -108,7 +108,7 @@ static int transfer_event(struct fetch *fetch, const struct fetch_event *event, 
 	if (event->what == GOT_REPLY && event->ok)
 		fetch_message_begin(fetch, event->item);
 	else if (event->what == GOT_REPLY)
-		fetch_skip(fetch, event->item, PHRASE("%.*s", SLICE_PRINT(event->text)));
+		fetch_result_skip(fetch, event->item, PHRASE("%.*s", SLICE_PRINT(event->text)));
 	else if (event->what == GOT_DATA)
 		return fetch_message_data(fetch, event->text, error);
 	else if (event->what == GOT_END)

@@ -145,9 +145,9 @@ void fetch_tries_save(struct fetch *fetch)
 			.body = (trouble & IS_BROKEN) != 0 || (before != NULL && before->body != 0),
 		    });
 	}
-	for (size_t i = 0; i < result->skipped_keys.count; i++) {
-		const struct seen *tries = tries_of(fetch, result->skipped_keys.items[i]);
+	for (size_t i = 0; i < result->named_count; i++) {
+		const struct seen *tries = tries_of(fetch, result->named[i].key);
 
-		result->skipped_next[i] = tries == NULL || pause_after(tries) == 0 ? 0 : tries->time + pause_after(tries);
+		result->named[i].next_try = tries == NULL || pause_after(tries) == 0 ? 0 : tries->time + pause_after(tries);
 	}
 }

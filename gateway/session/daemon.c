@@ -75,11 +75,8 @@ static const struct conf_account *find_account(const struct conf *conf, struct s
 
 static void want_account(struct session_request *request, const struct conf_account *account)
 {
-	if (account == NULL)
-		return;
-	request->fetch = true;
-	if (!strlist_has(&request->accounts, account->name))
-		strlist_add(&request->accounts, account->name);
+	if (account != NULL)
+		session_request_add_account(request, account->name);
 }
 
 /* The account of the letter behind this stub; NULL, with a note in the log, where there is none. */
@@ -100,7 +97,7 @@ static const struct conf_account *want_whole(const struct conf *conf, struct sta
 void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
     struct session_request *request)
 {
-	bool all = request->fetch && request->accounts.count == 0;
+	bool all = session_request_wants_all(request);
 
 	for (size_t i = 0; i < triggers->count; i++) {
 		struct slice argument;

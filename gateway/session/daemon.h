@@ -8,7 +8,7 @@
 #define LANPOST_GATEWAY_DAEMON_H
 
 #include "gateway/session/session_result.h"
-#include "gateway/session/session_process.h"
+#include "gateway/session/session_request.h"
 #include "spool/log/intake.h"
 #include "spool/state/state_triggers.h"
 

@@ -277,7 +277,7 @@ static void choose_accounts(struct session *session)
 		bool named = strlist_has(&session->request.accounts, account->name);
 
 		/* One that is named is fetched even if it is switched off for the schedule. */
-		if (named || (session->request.accounts.count == 0 && account->enabled))
+		if (named || (session_request_wants_all(&session->request) && account->enabled))
 			result->accounts[result->account_count++].account = account;
 	}
 }
@@ -468,15 +468,7 @@ static void add_triggers(struct session *session)
 
 static void take_request(struct session *session, const struct session_request *request)
 {
-	session->request = (struct session_request){
-	    .fetch = request->fetch,
-	    .send = request->send,
-	    .flush = request->flush,
-	};
-	for (size_t i = 0; i < request->accounts.count; i++)
-		strlist_add(&session->request.accounts, request->accounts.items[i]);
-	for (size_t i = 0; i < request->again.count; i++)
-		strlist_add(&session->request.again, request->again.items[i]);
+	session->request = session_request_copy(request);
 	if (request->triggers)
 		add_triggers(session);
 	log_info("event=session-begins session=%s fetch=%d send=%d triggers=%zu", session->id.text, session->request.fetch,
@@ -569,16 +561,10 @@ int session_process_run(void *context, int event_fd)
 	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
 	spool_close(&session.spool);
 	tell(&session, session_result_json(&session.result));
-	for (size_t i = 0; i < session.result.account_count; i++) {
-		strlist_clear(&session.result.accounts[i].fetched.skipped_keys);
-		strlist_clear(&session.result.accounts[i].fetched.skipped_texts);
-	}
-	free(session.result.accounts);
-	free(session.result.hosts);
+	session_result_clear(&session.result);
 	sorting_stop(&session.sorting);
 	secrets_stop(&session.secrets);
 	triggers_clear(&session.triggers);
-	strlist_clear(&session.request.accounts);
-	strlist_clear(&session.request.again);
+	session_request_clear(&session.request);
 	return 0;
 }

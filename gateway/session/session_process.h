@@ -6,16 +6,8 @@
 #define LANPOST_GATEWAY_SESSION_PROCESS_H
 
 #include "config/conf.h"
+#include "gateway/session/session_request.h"
 #include "message/msgid.h"
-
-struct session_request {
-	struct strlist accounts; /* empty: all that are enabled */
-	struct strlist again;	 /* accounts that were named by the admin: also what has failed often is tried again */
-	bool fetch, send;
-	bool flush;    /* with send: also what waits for its own next attempt */
-	bool triggers; /* look for mail to the daemon, do what it asks for, and answer it */
-	bool is_housekeeping; /* nobody asked for it: not shown, unless mail to the daemon makes more of it */
-};
 
 struct session_job {
 	struct conf *conf; /* its secrets are wiped, in this process */

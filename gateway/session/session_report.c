@@ -32,9 +32,8 @@ static void report_skipped(const struct session_report *session, const struct ac
 {
 	const struct fetch_result *fetched = &account->fetched;
 
-	for (size_t i = 0; i < fetched->skipped_keys.count; i++) {
-		char *key = xasprintf("message %s %s", account->account->name,
-		    fetched->skipped_keys.items[i]);
+	for (size_t i = 0; i < fetched->named_count; i++) {
+		char *key = xasprintf("message %s %s", account->account->name, fetched->named[i].key);
 		char what[128];
 		struct error problem;
 
@@ -42,7 +41,7 @@ static void report_skipped(const struct session_report *session, const struct ac
 		phrase_set(what, sizeof(what), N_("a message of account %s"), account->account->name);
 		error_set(&problem, ERROR_PERMANENT,
 		    N_("the server does not send it (%s); it stays on the server and is tried again"),
-		    fetched->skipped_texts.items[i]);
+		    fetched->named[i].why);
 		session_report_change(session, key, what, &problem);
 		free(key);
 	}
@@ -61,7 +60,7 @@ static void find_over(void *context, const char *key, const char *text, int64_t 
 
 	(void)text;
 	(void)since;
-	if (strncmp(key, begin, len) == 0 && !strlist_has(&over->account->fetched.skipped_keys, key + len))
+	if (strncmp(key, begin, len) == 0 && fetch_result_skipped(&over->account->fetched, key + len) == NULL)
 		strlist_add(&over->keys, key);
 	free(begin);
 }
@@ -74,7 +73,7 @@ static void forget_skipped(const struct session_report *session, const struct ac
 	struct error error;
 	int64_t since;
 
-	if (account->error.class != ERROR_NONE || account->fetched.skipped > account->fetched.skipped_keys.count)
+	if (account->error.class != ERROR_NONE || account->fetched.skipped > account->fetched.named_count)
 		return;
 	if (state_problems(state, find_over, &over, &error) != 0)
 		log_warnx("event=problems-unreadable reason=%s", LOG_ERROR(&error));

@@ -6,6 +6,15 @@
 
 #include <stdlib.h>
 
+void session_result_clear(struct session_result *result)
+{
+	for (size_t i = 0; i < result->account_count; i++)
+		fetch_result_clear(&result->accounts[i].fetched);
+	free(result->accounts);
+	free(result->hosts);
+	*result = (struct session_result){0};
+}
+
 bool session_result_failed(const struct session_result *result)
 {
 	bool failed = result->queue_error.class != ERROR_NONE || result->line_error.class != ERROR_NONE ||
@@ -37,8 +46,8 @@ static json_t *waiting_json(const struct fetch_result *fetched)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; i < fetched->skipped_keys.count; i++)
-		add_waiting(list, fetched->skipped_sizes[i], fetched->skipped_texts.items[i], fetched->skipped_next[i]);
+	for (size_t i = 0; i < fetched->named_count; i++)
+		add_waiting(list, fetched->named[i].size, fetched->named[i].why, fetched->named[i].next_try);
 	for (size_t i = 0; i < fetched->large && i < FETCH_SKIPPED_MAX; i++)
 		add_waiting(list, fetched->large_sizes[i], PHRASE_WORD(too_large), 0);
 	return list;

@@ -32,6 +32,8 @@ struct session_result {
 	enum session_end end; /* what ended it early */
 };
 
+/* Frees what it has but `id`. */
+void session_result_clear(struct session_result *result);
 bool session_result_failed(const struct session_result *result);
 /* The final answer of the control socket. */
 json_t *session_result_json(const struct session_result *result);

@@ -84,6 +84,7 @@ static bool read_accounts(struct control *control, const json_t *names,
 		    !control->hooks.account_exists(control->hooks.context, *unknown))
 			return false;
 		strlist_add(&wanted->accounts, *unknown);
+		strlist_add(&wanted->again, *unknown);
 	}
 	return true;
 }
@@ -157,16 +158,13 @@ static void verb_session(struct control *control, struct control_client *client,
 	char text[256], name[96];
 
 	if (read_accounts(control, json_object_get(request, "accounts"), &wanted, &unknown)) {
-		for (size_t i = 0; i < wanted.accounts.count; i++)
-			strlist_add(&wanted.again, wanted.accounts.items[i]);
 		start_session(control, client, &wanted, flag(request, "wait"));
 	} else {
 		phrase_set(text, sizeof(text), N_("there is no account %s"),
 		    str_quote(name, sizeof(name), slice_of(unknown == NULL ? "?" : unknown)));
 		answer_error(client, text);
 	}
-	strlist_clear(&wanted.accounts);
-	strlist_clear(&wanted.again);
+	session_request_clear(&wanted);
 }
 
 static void verb_flush(struct control *control, struct control_client *client,

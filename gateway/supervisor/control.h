@@ -8,7 +8,7 @@
 #define LANPOST_GATEWAY_CONTROL_H
 
 #include "base/net/ctl_wire.h"
-#include "gateway/session/session_process.h"
+#include "gateway/session/session_request.h"
 
 #include <poll.h>
 

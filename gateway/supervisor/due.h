@@ -7,7 +7,8 @@
 #ifndef LANPOST_GATEWAY_DUE_H
 #define LANPOST_GATEWAY_DUE_H
 
-#include "gateway/session/session_process.h"
+#include "config/conf.h"
+#include "gateway/session/session_request.h"
 
 /* The same moment on both clocks, seconds. */
 struct moment {

@@ -69,7 +69,6 @@ static inline struct moment moment_now(void)
 	return (struct moment){.wall = clock_wall(), .steady = clock_steady()};
 }
 
-void session_request_clear(struct session_request *request);
 /* Begins a session now, or one more when the running one is over; several such wishes become one. context: the supervisor. Returns the
  * number of the session that will do it. */
 uint64_t sessions_want(void *context, const struct session_request *request);

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "gateway/report/crash_report.h"
 #include "gateway/session/line.h"
+#include "gateway/session/session_process.h"
 #include "gateway/supervisor/schedule.h"
 #include "gateway/report/spool.h"
 #include "gateway/supervisor/waiting.h"
@@ -16,51 +17,6 @@
 #define STUCK_SECONDS 120 /* a session that is over for so long has lost itself */
 #define QUEUE_LOOK_MS 5000
 #define QUEUE_PAUSE_MS 300000
-
-void session_request_clear(struct session_request *request)
-{
-	strlist_clear(&request->accounts);
-	strlist_clear(&request->again);
-	*request = (struct session_request){0};
-}
-
-static void add_names(struct strlist *to, const struct strlist *from)
-{
-	for (size_t i = 0; i < from->count; i++)
-		if (!strlist_has(to, from->items[i]))
-			strlist_add(to, from->items[i]);
-}
-
-static void request_copy(struct session_request *to, const struct session_request *from)
-{
-	*to = (struct session_request){
-	    .fetch = from->fetch,
-	    .send = from->send,
-	    .flush = from->flush,
-	    .triggers = from->triggers,
-	    .is_housekeeping = from->is_housekeeping,
-	};
-	add_names(&to->accounts, &from->accounts);
-	add_names(&to->again, &from->again);
-}
-
-/* What both want. No account named means all of them, if anything is to be fetched. */
-static void request_merge(struct session_request *into, const struct session_request *more)
-{
-	bool all = (into->fetch && into->accounts.count == 0) ||
-		   (more->fetch && more->accounts.count == 0);
-
-	if (all)
-		strlist_clear(&into->accounts);
-	else
-		add_names(&into->accounts, &more->accounts);
-	add_names(&into->again, &more->again);
-	into->fetch = into->fetch || more->fetch;
-	into->send = into->send || more->send;
-	into->flush = into->flush || more->flush;
-	into->triggers = into->triggers || more->triggers;
-	into->is_housekeeping = into->is_housekeeping && more->is_housekeeping;
-}
 
 bool sessions_are_busy(const struct supervisor *supervisor)
 {
@@ -74,7 +30,7 @@ static void session_start(struct supervisor *supervisor, const struct session_re
 
 	supervisor->session_number++;
 	supervisor->session_id = msgid_new();
-	request_copy(&supervisor->running, request);
+	supervisor->running = session_request_copy(request);
 	job.request = &supervisor->running;
 	if (child_start(&supervisor->session, "session", session_process_run, &job, &error) != 0)
 		log_warnx("event=session-not-started reason=%s", LOG_ERROR(&error));
@@ -99,9 +55,9 @@ uint64_t sessions_want(void *context, const struct session_request *request)
 		return supervisor->session_number;
 	}
 	if (supervisor->is_pending)
-		request_merge(&supervisor->pending, request);
+		session_request_merge(&supervisor->pending, request);
 	else
-		request_copy(&supervisor->pending, request);
+		supervisor->pending = session_request_copy(request);
 	supervisor->is_pending = true;
 	return supervisor->session_number + 1;
 }

@@ -1,4 +1,5 @@
 /* What postmaster hears of a session: each trouble once, its end once, and nothing of what was wished for or passes. */
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/session/session_report.h"
@@ -143,16 +144,13 @@ static void test_messages_that_do_not_come_are_told_each_once(void **context)
 {
 	(void)context;
 	fetched.fetched.skipped = 2;
-	strlist_add(&fetched.fetched.skipped_keys, "u1");
-	strlist_add(&fetched.fetched.skipped_keys, "u2");
-	strlist_add(&fetched.fetched.skipped_texts, "no");
-	strlist_add(&fetched.fetched.skipped_texts, "no");
+	fetched.fetched.named_count = 2;
+	fetched.fetched.named[0] = (struct fetch_skipped){.key = xstrdup("u1"), .why = xstrdup("no")};
+	fetched.fetched.named[1] = (struct fetch_skipped){.key = xstrdup("u2"), .why = xstrdup("no")};
 	report();
 	report();
 	assert_int_equal(letters(), 2);
-	strlist_clear(&fetched.fetched.skipped_keys);
-	strlist_clear(&fetched.fetched.skipped_texts);
-	fetched.fetched.skipped = 0;
+	fetch_result_clear(&fetched.fetched);
 	report(); /* they came after all: that is worth no mail */
 	assert_int_equal(letters(), 2);
 	assert_int_equal(problems(), 0);

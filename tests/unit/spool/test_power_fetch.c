@@ -210,8 +210,7 @@ static bool fetch(struct house *house, const char *spool)
 	conf.gateway.hostname = "gw.test";
 	conf.line.proxy = "";
 	code = fetch_account(&job, &result, &error);
-	strlist_clear(&result.skipped_keys);
-	strlist_clear(&result.skipped_texts);
+	fetch_result_clear(&result);
 	if (code != 0)
 		print_message("fetching: %s\n", ERROR_EN(&error));
 	free(password);

@@ -1,0 +1,47 @@
+/* What came of fetching an account: the messages that could not be had. */
+#include "base/alloc.h"
+#include "base/log.h"
+#include "fetcher/fetch_priv.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+void fetch_result_clear(struct fetch_result *result)
+{
+	for (size_t i = 0; i < result->named_count; i++) {
+		free(result->named[i].key);
+		free(result->named[i].why);
+	}
+	*result = (struct fetch_result){0};
+}
+
+const struct fetch_skipped *fetch_result_skipped(const struct fetch_result *result, const char *key)
+{
+	for (size_t i = 0; i < result->named_count; i++)
+		if (strcmp(result->named[i].key, key) == 0)
+			return &result->named[i];
+	return NULL;
+}
+
+void fetch_result_skip(struct fetch *fetch, const struct plan_item *item, const char *reply)
+{
+	struct fetch_result *result = fetch->result;
+
+	if (item->key != NULL && fetch_result_skipped(result, item->key) != NULL)
+		return; /* by an earlier connection */
+	result->skipped++;
+	/* A mailbox of which nothing can be had must not fill the log; the report has the count. */
+	if (result->skipped <= FETCH_SKIPPED_MAX)
+		log_warnx("event=message-skipped account=%s number=%u uidl=%s reply=%s", LOG_CSTR(fetch->job->account->name),
+		    item->number, LOG_CSTR(item->key == NULL ? "" : item->key), LOG_PHRASE(reply));
+	else if (result->skipped == FETCH_SKIPPED_MAX + 1)
+		log_warnx("event=message-skipped account=%s reply=\"and more, which are counted only\"",
+		    LOG_CSTR(fetch->job->account->name));
+	if (item->key == NULL || result->named_count >= FETCH_SKIPPED_MAX)
+		return;
+	result->named[result->named_count++] = (struct fetch_skipped){
+	    .key = xstrdup(item->key),
+	    .why = xstrdup(reply),
+	    .size = item->size,
+	};
+}
