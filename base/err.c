@@ -47,10 +47,3 @@ int error_context(struct error *error, const char *format, ...)
 	memcpy(error->phrase, whole, sizeof(whole));
 	return -1;
 }
-
-int error_reply(struct error *error, int code, const char *enhanced)
-{
-	error->code = code;
-	snprintf(error->enhanced, sizeof(error->enhanced), "%s", enhanced);
-	return -1;
-}

@@ -35,8 +35,6 @@ enum error_class {
 struct error {
 	enum error_class class;
 	int saved_errno;	 /* 0 if no system call was to blame */
-	int code;		 /* SMTP reply code for this failure, 0 if none is fixed */
-	char enhanced[12];	 /* RFC 3463 code beside it, "" if none */
 	char phrase[PHRASE_MAX]; /* what, where, what to do: one line */
 };
 
@@ -55,8 +53,6 @@ int error_context(struct error *error, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* What an errno means, marked with N_(): a word for PHRASE_WORD(). */
 const char *error_errno_word(int number);
-/* Fixes the SMTP reply that this failure means. Returns -1. */
-int error_reply(struct error *error, int code, const char *enhanced);
 
 /* These live until the end of the block. */
 #define ERROR_EN(error) PHRASE_EN((error)->phrase)

@@ -101,10 +101,9 @@ const char *route_hint(const struct conf *conf, const struct addr *addr)
 	return nearest;
 }
 
-/* An address without a domain means our own one to the world outside. */
-static void qualify(const struct conf *conf, struct addr *addr)
+void route_qualify(const struct conf *conf, struct addr *addr)
 {
-	if (addr->domain[0] != '\0')
+	if (addr->local[0] == '\0' || addr->domain[0] != '\0')
 		return;
 	snprintf(addr->domain, sizeof(addr->domain), "%s", conf->gateway.local_domain);
 	str_lower_ascii(addr->domain);
@@ -116,7 +115,7 @@ static bool add_outside(
 	struct addr full = *addr;
 	char text[ADDR_TEXT_MAX];
 
-	qualify(conf, &full);
+	route_qualify(conf, &full);
 	return envelope_add(
 	    envelope, PLACE_QUEUE, slice_of(addr_text(text, sizeof(text), &full)), why);
 }
@@ -234,19 +233,25 @@ static void add_members(const struct conf *conf, struct envelope *envelope, cons
 	free(spread.visits);
 }
 
+void route_add_known(
+    const struct conf *conf, struct envelope *envelope, const struct route *route, struct slice why)
+{
+	if (route->kind == ROUTE_MAILBOX)
+		route_add_mailbox(conf, envelope, route->user, why);
+	else if (route->kind == ROUTE_GROUP)
+		add_members(conf, envelope, route->user, why);
+	else if (route->kind == ROUTE_OUTSIDE)
+		add_outside(conf, envelope, route->addr, why);
+}
+
 enum route_kind route_add(
     const struct conf *conf, struct envelope *envelope, const struct addr *addr, struct slice why)
 {
-	const char *user;
-	enum route_kind kind = route_address(conf, addr, &user);
+	struct route route = {.addr = addr};
 
-	if (kind == ROUTE_MAILBOX)
-		route_add_mailbox(conf, envelope, user, why);
-	else if (kind == ROUTE_GROUP)
-		add_members(conf, envelope, user, why);
-	else if (kind == ROUTE_OUTSIDE)
-		add_outside(conf, envelope, addr, why);
-	return kind;
+	route.kind = route_address(conf, addr, &route.user);
+	route_add_known(conf, envelope, &route, why);
+	return route.kind;
 }
 
 void route_add_boss(const struct conf *conf, struct envelope *envelope)
@@ -319,7 +324,7 @@ bool route_outside_sender(const struct conf *conf, const struct addr *sender, st
 	*outside = *sender;
 	if (sender->local[0] == '\0' || !is_local(conf, sender))
 		return true;
-	qualify(conf, outside);
+	route_qualify(conf, outside);
 	owner = answering(conf, sender);
 	if (owner != NULL && owner->external_alias[0] != '\0' && !route_is_postmaster(conf, sender))
 		return addr_parse(slice_of(owner->external_alias), outside);

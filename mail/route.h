@@ -20,10 +20,19 @@ enum route_kind {
 	ROUTE_UNKNOWN, /* in our domain, or a bare name, but nobody's */
 };
 
+/* Where an address leads. */
+struct route {
+	enum route_kind kind;
+	const char *user;	 /* of a mailbox or a group */
+	const struct addr *addr; /* borrowed */
+};
+
 /* Bare names and names in local_domain (also user+detail) are local; an external alias of a local
  * user, too; with relay_unknown unknown names of our own domain are outside. *user gets the mailbox
  * name, or the group's (owned by conf or a literal). */
 enum route_kind route_address(const struct conf *conf, const struct addr *addr, const char **user);
+/* A bare name (not the null sender) means our own domain: adds it. */
+void route_qualify(const struct conf *conf, struct addr *addr);
 /* The language (base/i18n.h) in which somebody is written to: that of the user to whom the address leads, postmaster's being that of
  * [gateway] postmaster; of others the gateway's. */
 const char *route_language(const struct conf *conf, const char *address);
@@ -40,6 +49,9 @@ void route_add_postmaster_here(const struct conf *conf, struct envelope *envelop
  * returns its kind. */
 enum route_kind route_add(
     const struct conf *conf, struct envelope *envelope, const struct addr *addr, struct slice why);
+/* The same where route_address() has been asked already. */
+void route_add_known(
+    const struct conf *conf, struct envelope *envelope, const struct route *route, struct slice why);
 /* The boss's copy of a message that passed the LAN SMTP server. Nothing without a boss. */
 void route_add_boss(const struct conf *conf, struct envelope *envelope);
 

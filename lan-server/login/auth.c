@@ -119,10 +119,8 @@ static int refuse(const struct attempt *attempt, enum auth_verdict verdict, stru
 {
 	char text[NET_ADDRESS_MAX];
 
-	if (verdict == VERDICT_LATER) {
-		error_set(error, ERROR_TEMPORARY, N_("Too many failed logins, try again later"));
-		return error_reply(error, 454, "4.7.0");
-	}
+	if (verdict == VERDICT_LATER)
+		return error_set(error, ERROR_TEMPORARY, N_("Too many failed logins, try again later"));
 	log_info("event=login-failed ip=%s name=%s", net_address_text(text, attempt->client),
 	    LOG_TEXT(slice_make(attempt->given.ptr, attempt->given.len < AUTH_NAME_MAX ? attempt->given.len : AUTH_NAME_MAX)));
 	return error_set(error, ERROR_LOGIN, N_("Authentication failed: wrong name or password"));
@@ -138,7 +136,6 @@ static int attempt_end(struct attempt *attempt, struct auth_question *question, 
 	result = ask(attempt->auth, question, answer, error);
 	if (result != 0) {
 		log_warnx("event=login-not-checked reason=%s", LOG_ERROR(error));
-		error_reply(error, 454, "4.7.0");
 	} else {
 		log_shut_out(attempt, answer->shut_out);
 		if (answer->verdict != VERDICT_YES)

@@ -34,7 +34,7 @@ unsigned auth_offers(struct auth *auth);
 unsigned auth_mechanisms(unsigned offers, bool tls);
 
 /* All of these take a name as the client gave it (a user's name, alias or address) and return 0, with *user owned by
- * conf where there is one, or -1 with class LOGIN for a wrong pair, TEMPORARY (reply 454 4.7.0) for a client that failed too
+ * conf where there is one, or -1 with class LOGIN for a wrong pair, TEMPORARY for a client that failed too
  * often, or when there is no answer. */
 int auth_check(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
     struct slice name, struct slice password, const char **user, struct error *error);

@@ -6,13 +6,14 @@
 #include "lan-server/command.h"
 #include "lan-server/smtp/smtpd_priv.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define REPLIES_MAX (1u << 20) /* a caller that flushes between reads never comes near */
 
-void smtpd_reply(struct smtpd *smtpd, const char *format, ...)
+void smtpd_line_of_reply(struct smtpd *smtpd, const char *format, ...)
 {
 	char text[1024];
 	va_list args;
@@ -24,35 +25,30 @@ void smtpd_reply(struct smtpd *smtpd, const char *format, ...)
 	buf_append_text(&smtpd->replies, "\r\n");
 }
 
-void smtpd_reply_error(
-    struct smtpd *smtpd, const struct error *error, int code, const char *enhanced)
-{
-	bool fixed = error->code != 0;
+#define IN(state) (1u << (state))
 
-	if (error->class == ERROR_FULL) {
-		code = 452;
-		enhanced = "4.3.1";
-	}
-	smtpd_reply(smtpd, "%d %s %s", fixed ? error->code : code,
-	    fixed && error->enhanced[0] != '\0' ? error->enhanced : enhanced, ERROR_EN(error));
+void smtpd_enter_state(struct smtpd *smtpd, enum smtpd_state state)
+{
+	static const unsigned from[] = {
+	    [SMTPD_HELLO] = IN(SMTPD_HELLO) | IN(SMTPD_READY) | IN(SMTPD_CHUNK) | IN(SMTPD_AUTH),
+	    [SMTPD_READY] =
+	        IN(SMTPD_HELLO) | IN(SMTPD_READY) | IN(SMTPD_MAIL) | IN(SMTPD_DATA) | IN(SMTPD_CHUNK) | IN(SMTPD_AUTH),
+	    [SMTPD_MAIL] = IN(SMTPD_READY) | IN(SMTPD_CHUNK),
+	    [SMTPD_DATA] = IN(SMTPD_MAIL),
+	    [SMTPD_CHUNK] = IN(SMTPD_HELLO) | IN(SMTPD_READY) | IN(SMTPD_MAIL),
+	    [SMTPD_AUTH] = IN(SMTPD_READY),
+	};
+
+	assert(from[state] & IN(smtpd->state));
+	assert(state == SMTPD_CHUNK || (smtpd->tx != NULL) == (state == SMTPD_MAIL || state == SMTPD_DATA));
+	assert((smtpd->sasl != NULL) == (state == SMTPD_AUTH));
+	smtpd->state = state;
 }
 
-enum smtpd_effect smtpd_close_if(struct smtpd *smtpd, bool too_many)
+/* A reply that begins with our name. */
+static enum smtpd_effect answer_by_name(struct smtpd *smtpd, enum smtpd_reply reply)
 {
-	if (!too_many)
-		return SMTPD_CONTINUE;
-	smtpd_reply(smtpd, "421 4.7.0 Too many errors, closing connection");
-	return SMTPD_CLOSE;
-}
-
-enum smtpd_effect smtpd_mistake(struct smtpd *smtpd)
-{
-	return smtpd_close_if(smtpd, client_limits_error(&smtpd->limits));
-}
-
-enum smtpd_effect smtpd_junk(struct smtpd *smtpd)
-{
-	return smtpd_close_if(smtpd, client_limits_junk(&smtpd->limits, 1, CLIENT_JUNK_MAX));
+	return smtpd_answer(smtpd, smtpd_about(smtpd, reply, smtpd->options.conf->gateway.hostname, NULL));
 }
 
 struct smtpd *smtpd_new(const struct smtpd_options *options)
@@ -63,7 +59,7 @@ struct smtpd *smtpd_new(const struct smtpd_options *options)
 	smtpd->tls = options->tls;
 	smtpd->limits.guesses = options->guesses;
 	buf_init(&smtpd->replies, REPLIES_MAX);
-	smtpd_reply(smtpd, "220 %s ESMTP lanpost", options->conf->gateway.hostname);
+	answer_by_name(smtpd, REPLY_GREETING);
 	return smtpd;
 }
 
@@ -75,7 +71,7 @@ static void forget_all(struct smtpd *smtpd)
 	smtpd->sasl = NULL;
 	smtpd->user = NULL;
 	smtpd->hello[0] = '\0';
-	smtpd->state = SMTPD_HELLO;
+	smtpd_enter_state(smtpd, SMTPD_HELLO);
 }
 
 void smtpd_free(struct smtpd *smtpd)
@@ -130,20 +126,17 @@ void smtpd_tls_started(struct smtpd *smtpd)
 
 void smtpd_timed_out(struct smtpd *smtpd)
 {
-	smtpd_reply(smtpd, "421 4.4.2 %s Timeout, closing connection",
-	    smtpd->options.conf->gateway.hostname);
+	answer_by_name(smtpd, REPLY_TIMED_OUT);
 }
 
 void smtpd_evicted(struct smtpd *smtpd)
 {
-	smtpd_reply(smtpd, "421 4.3.2 %s Too many connections, closing idle connection",
-	    smtpd->options.conf->gateway.hostname);
+	answer_by_name(smtpd, REPLY_EVICTED);
 }
 
 void smtpd_stopping(struct smtpd *smtpd)
 {
-	smtpd_reply(smtpd, "421 4.3.2 %s Service shutting down, try again later",
-	    smtpd->options.conf->gateway.hostname);
+	answer_by_name(smtpd, REPLY_STOPPING);
 }
 
 /* The name goes into our Received line, so only what can stand in a domain or a literal is kept. */
@@ -161,25 +154,27 @@ static void remember_hello(struct smtpd *smtpd, struct slice name)
 		snprintf(smtpd->hello, sizeof(smtpd->hello), "unknown");
 }
 
-static bool hello(struct smtpd *smtpd, struct slice arg, bool extended)
+static enum smtpd_reply check_hello(struct smtpd *smtpd, struct slice name, const char *command)
 {
-	if (arg.len == 0) {
-		smtpd_reply(smtpd, "501 5.5.4 Syntax: %s hostname", extended ? "EHLO" : "HELO");
-		return false;
-	}
-	smtpd_transaction_end(smtpd);
-	remember_hello(smtpd, arg);
-	smtpd->extended = extended;
-	smtpd->state = SMTPD_READY;
-	return true;
+	return name.len > 0 ? REPLY_NONE : smtpd_about(smtpd, REPLY_HELLO_SYNTAX, command, NULL);
 }
 
-static enum smtpd_effect cmd_helo(struct smtpd *smtpd, struct slice arg)
+static void greet(struct smtpd *smtpd, struct slice name, bool extended)
 {
-	if (!hello(smtpd, arg, false))
-		return smtpd_mistake(smtpd);
-	smtpd_reply(smtpd, "250 %s", smtpd->options.conf->gateway.hostname);
-	return smtpd_junk(smtpd);
+	smtpd_transaction_end(smtpd);
+	remember_hello(smtpd, name);
+	smtpd->extended = extended;
+	smtpd_enter_state(smtpd, SMTPD_READY);
+}
+
+static enum smtpd_reply cmd_helo(struct smtpd *smtpd, struct slice arg)
+{
+	enum smtpd_reply reply = check_hello(smtpd, arg, "HELO");
+
+	if (reply != REPLY_NONE)
+		return reply;
+	greet(smtpd, arg, false);
+	return smtpd_about(smtpd, REPLY_HELO, smtpd->options.conf->gateway.hostname, NULL);
 }
 
 static void offer_logins(struct smtpd *smtpd)
@@ -190,87 +185,44 @@ static void offer_logins(struct smtpd *smtpd)
 
 	sasl_list(offered, &names);
 	if (offered != 0 && (smtpd->tls || !options->tls_required))
-		smtpd_reply(smtpd, "250-AUTH %s", buf_text(&names));
+		smtpd_line_of_reply(smtpd, "250-AUTH %s", buf_text(&names));
 	buf_clear(&names);
 }
 
-static enum smtpd_effect cmd_ehlo(struct smtpd *smtpd, struct slice arg)
+static enum smtpd_reply cmd_ehlo(struct smtpd *smtpd, struct slice arg)
 {
 	const struct conf *conf = smtpd->options.conf;
+	enum smtpd_reply reply = check_hello(smtpd, arg, "EHLO");
 
-	if (!hello(smtpd, arg, true))
-		return smtpd_mistake(smtpd);
-	smtpd_reply(smtpd, "250-%s", conf->gateway.hostname);
-	smtpd_reply(smtpd, "250-SIZE %lld", (long long)conf->limits.max_message_size);
-	smtpd_reply(smtpd, "250-8BITMIME");
-	smtpd_reply(smtpd, "250-SMTPUTF8");
-	smtpd_reply(smtpd, "250-PIPELINING");
+	if (reply != REPLY_NONE)
+		return reply;
+	greet(smtpd, arg, true);
+	smtpd_line_of_reply(smtpd, "250-%s", conf->gateway.hostname);
+	smtpd_line_of_reply(smtpd, "250-SIZE %lld", (long long)conf->limits.max_message_size);
+	smtpd_line_of_reply(smtpd, "250-8BITMIME");
+	smtpd_line_of_reply(smtpd, "250-SMTPUTF8");
+	smtpd_line_of_reply(smtpd, "250-PIPELINING");
 	if (smtpd->options.tls_offered && !smtpd->tls)
-		smtpd_reply(smtpd, "250-STARTTLS");
+		smtpd_line_of_reply(smtpd, "250-STARTTLS");
 	offer_logins(smtpd);
-	smtpd_reply(smtpd, "250-CHUNKING");
-	smtpd_reply(smtpd, "250-DSN");
-	smtpd_reply(smtpd, "250 ENHANCEDSTATUSCODES");
-	return smtpd_junk(smtpd);
+	smtpd_line_of_reply(smtpd, "250-CHUNKING");
+	smtpd_line_of_reply(smtpd, "250-DSN");
+	return REPLY_EHLO_END;
 }
 
-static enum smtpd_effect cmd_rset(struct smtpd *smtpd, struct slice arg)
+static enum smtpd_reply cmd_rset(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
 	smtpd_transaction_end(smtpd);
-	smtpd_reply(smtpd, "250 2.0.0 OK");
-	return smtpd_junk(smtpd);
+	return REPLY_OK;
 }
 
-static enum smtpd_effect cmd_noop(struct smtpd *smtpd, struct slice arg)
+static enum smtpd_reply cmd_starttls(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
-	smtpd_reply(smtpd, "250 2.0.0 OK");
-	return smtpd_junk(smtpd);
-}
-
-static enum smtpd_effect cmd_quit(struct smtpd *smtpd, struct slice arg)
-{
-	(void)arg;
-	smtpd_reply(smtpd, "221 2.0.0 Bye");
-	return SMTPD_CLOSE;
-}
-
-static enum smtpd_effect cmd_vrfy(struct smtpd *smtpd, struct slice arg)
-{
-	(void)arg;
-	smtpd_reply(smtpd, "252 2.5.2 Cannot VRFY user, but will accept message and attempt delivery");
-	return smtpd_junk(smtpd);
-}
-
-static enum smtpd_effect cmd_help(struct smtpd *smtpd, struct slice arg)
-{
-	(void)arg;
-	smtpd_reply(
-	    smtpd, "214 2.0.0 EHLO HELO MAIL RCPT DATA BDAT RSET NOOP VRFY HELP STARTTLS AUTH QUIT");
-	return smtpd_junk(smtpd);
-}
-
-static enum smtpd_effect cmd_expn(struct smtpd *smtpd, struct slice arg)
-{
-	(void)arg;
-	smtpd_reply(smtpd, "502 5.5.1 EXPN is not supported");
-	return smtpd_junk(smtpd);
-}
-
-static enum smtpd_effect cmd_starttls(struct smtpd *smtpd, struct slice arg)
-{
-	(void)arg;
-	if (smtpd->tls) {
-		smtpd_reply(smtpd, "503 5.5.1 TLS is already active");
-		return smtpd_mistake(smtpd);
-	}
-	if (!smtpd->options.tls_offered) {
-		smtpd_reply(smtpd, "454 4.7.0 TLS is not available");
-		return smtpd_junk(smtpd);
-	}
-	smtpd_reply(smtpd, "220 2.0.0 Ready to start TLS");
-	return SMTPD_START_TLS;
+	if (smtpd->tls)
+		return REPLY_TLS_ACTIVE;
+	return smtpd->options.tls_offered ? REPLY_START_TLS : REPLY_NO_TLS;
 }
 
 enum command_flags {
@@ -285,74 +237,62 @@ enum command_flags {
 
 static const struct command {
 	const char *name;
-	enum smtpd_effect (*run)(struct smtpd *smtpd, struct slice arg);
 	unsigned flags;
+	enum smtpd_reply (*run)(struct smtpd *smtpd, struct slice arg);
+	enum smtpd_reply reply; /* of a command that does nothing: run is NULL */
 } commands[] = {
-    {"EHLO", cmd_ehlo, 0},
-    {"HELO", cmd_helo, 0},
-    {"MAIL", smtpd_cmd_mail, NEEDS_HELLO | NOT_MAIL | NEEDS_TLS | NEEDS_LOGIN | HAS_ARG},
-    {"RCPT", smtpd_cmd_rcpt, NEEDS_HELLO | NEEDS_MAIL | HAS_ARG},
-    {"DATA", smtpd_cmd_data, NEEDS_HELLO | NEEDS_MAIL | NO_ARG},
-    {"RSET", cmd_rset, NO_ARG},
-    {"NOOP", cmd_noop, 0},
-    {"QUIT", cmd_quit, NO_ARG},
-    {"VRFY", cmd_vrfy, HAS_ARG},
-    {"EXPN", cmd_expn, 0},
-    {"HELP", cmd_help, 0},
-    {"STARTTLS", cmd_starttls, NO_ARG},
-    {"AUTH", smtpd_cmd_auth, NEEDS_HELLO | NOT_MAIL | NEEDS_TLS | HAS_ARG},
+    {"EHLO", 0, cmd_ehlo, REPLY_NONE},
+    {"HELO", 0, cmd_helo, REPLY_NONE},
+    {"MAIL", NEEDS_HELLO | NOT_MAIL | NEEDS_TLS | NEEDS_LOGIN | HAS_ARG, smtpd_cmd_mail, REPLY_NONE},
+    {"RCPT", NEEDS_HELLO | NEEDS_MAIL | HAS_ARG, smtpd_cmd_rcpt, REPLY_NONE},
+    {"DATA", NEEDS_HELLO | NEEDS_MAIL | NO_ARG, smtpd_cmd_data, REPLY_NONE},
+    {"RSET", NO_ARG, cmd_rset, REPLY_NONE},
+    {"NOOP", 0, NULL, REPLY_OK},
+    {"QUIT", NO_ARG, NULL, REPLY_BYE},
+    {"VRFY", HAS_ARG, NULL, REPLY_VRFY},
+    {"EXPN", 0, NULL, REPLY_EXPN},
+    {"HELP", 0, NULL, REPLY_HELP},
+    {"STARTTLS", NO_ARG, cmd_starttls, REPLY_NONE},
+    {"AUTH", NEEDS_HELLO | NOT_MAIL | NEEDS_TLS | HAS_ARG, smtpd_cmd_auth, REPLY_NONE},
 };
 
-/* The reply to a command that does not fit now, or NULL if it does. */
-static const char *objection(
-    const struct smtpd *smtpd, const struct command *command, struct slice arg)
+/* What is against a command now. */
+static enum smtpd_reply check_command(const struct smtpd *smtpd, const struct command *command, struct slice arg)
 {
 	unsigned flags = command->flags;
 
 	if ((flags & NO_ARG) && arg.len > 0)
-		return "501 5.5.4 No argument allowed";
+		return REPLY_ARGUMENT_NOT_ALLOWED;
 	if ((flags & NEEDS_HELLO) && smtpd->state == SMTPD_HELLO)
-		return "503 5.5.1 Send EHLO first";
+		return REPLY_EHLO_FIRST;
 	if ((flags & NEEDS_TLS) && smtpd->options.tls_required && !smtpd->tls)
-		return "530 5.7.0 Must issue a STARTTLS command first";
+		return REPLY_STARTTLS_FIRST;
 	if ((flags & NOT_MAIL) && smtpd->tx != NULL)
-		return "503 5.5.1 Nested MAIL command";
+		return REPLY_NESTED_MAIL;
 	if ((flags & NEEDS_MAIL) && smtpd->tx == NULL)
-		return "503 5.5.1 Need MAIL command";
+		return REPLY_MAIL_FIRST;
 	if ((flags & NEEDS_LOGIN) && smtpd->options.conf->lan.require_auth && smtpd->user == NULL)
-		return "530 5.7.0 Authentication required";
+		return REPLY_LOGIN_FIRST;
 	if ((flags & HAS_ARG) && arg.len == 0)
-		return "501 5.5.4 Argument required";
-	return NULL;
+		return REPLY_ARGUMENT_REQUIRED;
+	return REPLY_NONE;
 }
 
-static enum smtpd_effect run_command(
-    struct smtpd *smtpd, const struct command *command, struct slice arg)
+static enum smtpd_reply run_command(struct smtpd *smtpd, const struct command *command, struct slice arg)
 {
-	const char *reply = objection(smtpd, command, arg);
+	enum smtpd_reply reply = check_command(smtpd, command, arg);
 
 	doing_step("%s", command->name);
-	if (reply == NULL)
-		return command->run(smtpd, arg);
-	smtpd_reply(smtpd, "%s", reply);
-	return smtpd_mistake(smtpd);
+	if (reply != REPLY_NONE)
+		return reply;
+	return command->run != NULL ? command->run(smtpd, arg) : command->reply;
 }
 
 enum smtpd_effect smtpd_line_too_long(struct smtpd *smtpd)
 {
-	if (smtpd->state == SMTPD_AUTH) {
-		sasl_free(smtpd->sasl);
-		smtpd->sasl = NULL;
-		smtpd->state = SMTPD_READY;
-	}
-	smtpd_reply(smtpd, "500 5.5.2 Line too long");
-	return smtpd_mistake(smtpd);
-}
-
-static enum smtpd_effect not_smtp(struct smtpd *smtpd)
-{
-	smtpd_reply(smtpd, "421 4.7.0 Not an SMTP command, closing connection");
-	return SMTPD_CLOSE;
+	if (smtpd->state == SMTPD_AUTH)
+		smtpd_auth_end(smtpd);
+	return smtpd_answer(smtpd, REPLY_LINE_TOO_LONG);
 }
 
 /* BDAT, however it goes on: without a size, or with bytes that no command may hold, what follows would be taken for commands. */
@@ -361,30 +301,28 @@ static bool begins_chunk(struct slice line)
 	return slice_begins_nocase(line, "BDAT") && (line.len == 4 || (unsigned char)line.ptr[4] <= ' ');
 }
 
-enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
+static enum smtpd_reply take_command(struct smtpd *smtpd, struct slice line)
 {
-	struct slice arg = line, verb;
+	struct slice arg = line;
+	struct slice verb = slice_cut(&arg, ' ');
 
-	if (smtpd->state == SMTPD_AUTH)
-		return smtpd_auth_response(smtpd, line);
-	if (command_is_http_request(line))
-		return not_smtp(smtpd);
-	if (begins_chunk(line)) /* its bytes follow whatever we think of it */
-		return smtpd_cmd_bdat(smtpd, slice_from(line, line.len > 4 && line.ptr[4] == ' ' ? 5 : 4));
-	verb = slice_cut(&arg, ' ');
 	if (line.len > SMTPD_COMMAND_MAX && !slice_is_nocase(verb, "AUTH"))
-		return smtpd_line_too_long(smtpd);
-	if (command_has_control(line)) {
-		if (command_is_foreign(line))
-			return not_smtp(smtpd);
-		smtpd_reply(smtpd, "500 5.5.2 Control characters in the command");
-		return smtpd_mistake(smtpd);
-	}
+		return REPLY_LINE_TOO_LONG;
+	if (command_has_control(line))
+		return command_is_foreign(line) ? REPLY_NOT_SMTP : REPLY_CONTROL_CHARACTERS;
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (slice_is_nocase(verb, commands[i].name))
 			return run_command(smtpd, &commands[i], slice_trim(arg));
-	if (command_is_foreign(line))
-		return not_smtp(smtpd);
-	smtpd_reply(smtpd, "500 5.5.1 Unknown command");
-	return smtpd_mistake(smtpd);
+	return command_is_foreign(line) ? REPLY_NOT_SMTP : REPLY_UNKNOWN_COMMAND;
+}
+
+enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
+{
+	if (smtpd->state == SMTPD_AUTH)
+		return smtpd_answer(smtpd, smtpd_auth_response(smtpd, line));
+	if (command_is_http_request(line))
+		return smtpd_answer(smtpd, REPLY_NOT_SMTP);
+	if (begins_chunk(line)) /* its bytes follow whatever we think of it */
+		return smtpd_begin_chunk(smtpd, slice_from(line, line.len > 4 && line.ptr[4] == ' ' ? 5 : 4));
+	return smtpd_answer(smtpd, take_command(smtpd, line));
 }

@@ -1,5 +1,5 @@
 /*
- * Who logged in, and in whose name he writes (RFC 6409 sections 6.1 and 8.1).
+ * Who logged in, and in whose name they write (RFC 6409 sections 6.1 and 8.1).
  */
 #include "message/header.h"
 #include "mail/route.h"
@@ -8,29 +8,33 @@
 
 #include <stdio.h>
 
-/* His name, aliases and external alias, with or without +detail; postmaster's too for the user who is postmaster. */
+/* Whether this user's addresses are those of whoever logged in: postmaster's are, too, for the user who is postmaster. */
+static bool is_self(const struct smtpd *smtpd, const char *owner)
+{
+	return strcmp(owner, smtpd->user) == 0 ||
+	       (strcmp(owner, CONF_POSTMASTER) == 0 && strcmp(smtpd->options.conf->gateway.postmaster, smtpd->user) == 0);
+}
+
+bool smtpd_may_write_as(const struct smtpd *smtpd, const char *owner)
+{
+	return !smtpd->options.conf->lan.check_from || smtpd->user == NULL || (owner != NULL && is_self(smtpd, owner));
+}
+
+/* Their name, aliases and external alias, with or without +detail. */
 static bool is_own(const struct smtpd *smtpd, const struct addr *addr)
 {
-	const struct conf *conf = smtpd->options.conf;
 	const char *owner;
 
-	if (route_address(conf, addr, &owner) != ROUTE_MAILBOX)
-		return false;
-	return strcmp(owner, smtpd->user) == 0 ||
-	       (strcmp(owner, CONF_POSTMASTER) == 0 && strcmp(conf->gateway.postmaster, smtpd->user) == 0);
+	return route_address(smtpd->options.conf, addr, &owner) == ROUTE_MAILBOX && is_self(smtpd, owner);
 }
 
-bool smtpd_may_write_as(const struct smtpd *smtpd, const struct addr *sender)
-{
-	return !smtpd->options.conf->lan.check_from || smtpd->user == NULL || sender->local[0] == '\0' ||
-	       is_own(smtpd, sender);
-}
+#define FOREIGN_SHOWN_MAX 100 /* a line of a reply has room for it (RFC 5321 section 4.5.3.1.5) */
 
 struct authors {
 	bool own, has_from, has_sender;
 	/* The first that is not his, "" if there is none. A group's name may look like an address, and none of ours is a group's (RFC 6854
 	 * section 3). */
-	char foreign[ADDR_TEXT_MAX];
+	char foreign[FOREIGN_SHOWN_MAX + 1];
 };
 
 /* What stands behind an address up to the next one, if it looks like another (`<his> <another>`, which is no list): some readers show
@@ -83,27 +87,33 @@ static void read_authors(const struct smtpd *smtpd, struct slice header, struct 
 	}
 }
 
-bool smtpd_authors_are_fine(struct smtpd *smtpd, struct slice header, char *refusal, size_t size)
+/* What the header lacks: nobody's message would be anybody's, and one in another's name says who sent it. */
+static void add_author(struct smtpd *smtpd, const struct authors *authors)
 {
 	const struct conf *conf = smtpd->options.conf;
-	struct authors authors = {.own = false};
+	struct addr own = {.domain = ""};
 	char address[ADDR_TEXT_MAX];
 
+	snprintf(own.local, sizeof(own.local), "%s", smtpd->user);
+	route_qualify(conf, &own);
+	addr_text(address, sizeof(address), &own);
+	if (!authors->has_from && conf->lan.check_from)
+		envelope_add_header(&smtpd->tx->envelope, "From", slice_of(address));
+	else if (authors->has_from && !authors->own && !authors->has_sender)
+		envelope_add_header(&smtpd->tx->envelope, "Sender", slice_of(address));
+}
+
+enum smtpd_reply smtpd_check_authors(struct smtpd *smtpd, struct slice header)
+{
+	struct authors authors = {.own = false};
+
 	if (smtpd->user == NULL)
-		return true;
+		return REPLY_NONE;
 	read_authors(smtpd, header, &authors);
 	if (authors.has_from && !authors.own && authors.foreign[0] == '\0')
 		snprintf(authors.foreign, sizeof(authors.foreign), "nobody");
-	if (conf->lan.check_from && authors.foreign[0] != '\0') {
-		snprintf(refusal, size,
-		    "Author of the message does not belong to user %.64s: %.100s",
-		    smtpd->user, authors.foreign);
-		return false;
-	}
-	snprintf(address, sizeof(address), "%s@%s", smtpd->user, conf->gateway.local_domain);
-	if (!authors.has_from && conf->lan.check_from) /* nobody's letter would be anybody's */
-		envelope_add_header(&smtpd->tx->envelope, "From", slice_of(address));
-	else if (authors.has_from && !authors.own && !authors.has_sender)
-		envelope_add_header(&smtpd->tx->envelope, "Sender", slice_of(address));
-	return true;
+	if (smtpd->options.conf->lan.check_from && authors.foreign[0] != '\0')
+		return smtpd_about(smtpd, REPLY_AUTHOR_NOT_OWN, smtpd->user, authors.foreign);
+	add_author(smtpd, &authors);
+	return REPLY_NONE;
 }

@@ -23,54 +23,49 @@
 
 #define PIECE 16384
 
-enum smtpd_effect smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
+enum smtpd_reply smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
 {
+	enum smtpd_reply reply;
+
 	(void)arg;
-	if (smtpd->tx->chunked) {
-		smtpd_reply(smtpd, "503 5.5.1 Only BDAT is allowed after BDAT");
-		return smtpd_mistake(smtpd);
-	}
-	if (smtpd->tx->envelope.recipients.count == 0) {
-		smtpd_reply(smtpd, "503 5.5.1 No valid recipients");
-		return smtpd_mistake(smtpd);
-	}
-	if (!smtpd->options.hooks.has_room(smtpd->options.hooks.context, 0)) {
-		smtpd_reply(smtpd, "452 4.3.1 Insufficient system storage, try again later");
-		return smtpd_junk(smtpd);
-	}
-	smtpd->state = SMTPD_DATA;
-	smtpd_reply(smtpd, "354 End data with <CR><LF>.<CR><LF>");
-	return SMTPD_WANT_DATA;
+	if (smtpd->tx->chunked)
+		return REPLY_BDAT_ONLY;
+	if (smtpd->tx->envelope.recipients.count == 0)
+		return REPLY_NO_RECIPIENTS;
+	reply = smtpd_check_storage(smtpd, 0);
+	if (reply != REPLY_NONE)
+		return reply;
+	smtpd_enter_state(smtpd, SMTPD_DATA);
+	return REPLY_SEND_DATA;
 }
 
-/* The first reason to refuse is the one told. */
-static void fail(struct smtpd_transaction *tx, int code, const char *enhanced, const char *text)
+/* The first reason to refuse is the one told. REPLY_NONE is none. */
+static void fail(struct smtpd *smtpd, enum smtpd_reply reply)
 {
-	if (tx->failed.code != 0)
+	struct smtpd_transaction *tx = smtpd->tx;
+
+	if (tx->failed != REPLY_NONE || reply == REPLY_NONE)
 		return;
-	error_set(&tx->failed, ERROR_PERMANENT, "%s", text);
-	error_reply(&tx->failed, code, enhanced);
+	tx->failed = reply;
+	tx->failed_text = xstrdup(smtpd_reply_text(smtpd, reply));
 }
 
 /* Our disk's trouble: the log gets the details, the client what to do. */
-static void fail_storage(struct smtpd_transaction *tx, const struct error *error)
+static void fail_storage(struct smtpd *smtpd, const struct error *error)
 {
-	log_warnx("event=smtp-storage-failed id=%s reason=%s", tx->envelope.id.text,
-	    LOG_ERROR(error));
-	if (error->class == ERROR_FULL)
-		fail(tx, 452, "4.3.1", "Insufficient system storage, try again later");
-	else
-		fail(tx, 451, "4.3.0", "Cannot store the message, try again later");
+	log_warnx("event=smtp-storage-failed id=%s reason=%s", smtpd->tx->envelope.id.text, LOG_ERROR(error));
+	fail(smtpd, error->class == ERROR_FULL ? REPLY_NO_STORAGE : REPLY_NOT_STORED);
 }
 
-static void append_body(struct smtpd_transaction *tx, struct slice bytes)
+static void append_body(struct smtpd *smtpd, struct slice bytes)
 {
+	struct smtpd_transaction *tx = smtpd->tx;
 	struct error error = ERROR_INIT;
 
-	if (tx->failed.code != 0 || bytes.len == 0)
+	if (tx->failed != REPLY_NONE || bytes.len == 0)
 		return;
 	if (body_append(&tx->body, bytes, &tx->envelope.id, &error) != 0)
-		fail_storage(tx, &error);
+		fail_storage(smtpd, &error);
 }
 
 /* What the header tells about the message. */
@@ -113,7 +108,7 @@ static void note_field(struct smtpd_transaction *tx, const struct header_field *
 }
 
 /* Passes the header on without the fields that only the sender may see. */
-static void keep_header(struct smtpd_transaction *tx, struct slice header, struct findings *found)
+static void keep_header(struct smtpd *smtpd, struct slice header, struct findings *found)
 {
 	struct header_walk walk;
 	struct header_field field;
@@ -121,13 +116,13 @@ static void keep_header(struct smtpd_transaction *tx, struct slice header, struc
 
 	header_walk_init(&walk, header);
 	while (header_walk_next(&walk, &field)) {
-		note_field(tx, &field, header, found);
+		note_field(smtpd->tx, &field, header, found);
 		if (!is_hidden(&field))
 			continue;
-		append_body(tx, slice_make(kept, (size_t)(field.raw.ptr - kept)));
+		append_body(smtpd, slice_make(kept, (size_t)(field.raw.ptr - kept)));
 		kept = field.raw.ptr + field.raw.len;
 	}
-	append_body(tx, slice_make(kept, header.len - (size_t)(kept - header.ptr)));
+	append_body(smtpd, slice_make(kept, header.len - (size_t)(kept - header.ptr)));
 }
 
 /* RFC 5321 section 4.4. */
@@ -184,23 +179,19 @@ static void finish_header(struct smtpd *smtpd)
 	struct smtpd_transaction *tx = smtpd->tx;
 	struct slice header = buf_slice(&tx->header);
 	struct findings found = {0};
-	char refusal[256];
 
 	tx->header_done = true;
 	add_received(smtpd);
 	if (is_text(header)) {
-		append_body(tx, SLICE_LITERAL("\r\n"));
-		append_body(tx, header);
+		append_body(smtpd, SLICE_LITERAL("\r\n"));
+		append_body(smtpd, header);
 		header = SLICE_NONE;
 	}
 	if (header.len > 0)
-		keep_header(tx, header, &found);
+		keep_header(smtpd, header, &found);
 	add_missing(smtpd, &found);
-	if (!smtpd_authors_are_fine(smtpd, header, refusal, sizeof(refusal)))
-		fail(tx, 550, "5.7.1", refusal);
-	if (found.received > SMTPD_RECEIVED_MAX)
-		fail(tx, 554, "5.4.6",
-		    "Too many Received fields: mail loop detected");
+	fail(smtpd, smtpd_check_authors(smtpd, header));
+	fail(smtpd, found.received > SMTPD_RECEIVED_MAX ? REPLY_MAIL_LOOP : REPLY_NONE);
 	smtpd_header_clear(tx);
 }
 
@@ -225,12 +216,12 @@ static void take_header(struct smtpd *smtpd, struct slice bytes)
 	struct slice rest;
 
 	if (before + bytes.len > BODY_MEMORY_BUSY && body_memory_is_short()) {
-		fail(tx, 452, "4.3.1", "Insufficient system storage");
+		fail(smtpd, REPLY_NO_STORAGE);
 		smtpd_header_clear(tx);
 		return;
 	}
 	if (buf_append_slice(&tx->header, bytes) != 0) {
-		fail(tx, 552, "5.3.4", "Message header too large");
+		fail(smtpd, REPLY_HEADER_TOO_LARGE);
 		smtpd_header_clear(tx);
 		return;
 	}
@@ -242,7 +233,7 @@ static void take_header(struct smtpd *smtpd, struct slice bytes)
 	rest = slice_from(bytes, end - before);
 	tx->header.len = end;
 	finish_header(smtpd);
-	append_body(tx, rest);
+	append_body(smtpd, rest);
 }
 
 static void take_bytes(struct smtpd *smtpd, struct slice bytes)
@@ -251,11 +242,11 @@ static void take_bytes(struct smtpd *smtpd, struct slice bytes)
 
 	tx->size += bytes.len;
 	if (tx->size > (uint64_t)smtpd->options.conf->limits.max_message_size)
-		fail(tx, 552, "5.3.4", "Message too large");
-	if (tx->failed.code != 0)
+		fail(smtpd, REPLY_MESSAGE_TOO_LARGE);
+	if (tx->failed != REPLY_NONE)
 		return;
 	if (tx->header_done)
-		append_body(tx, bytes);
+		append_body(smtpd, bytes);
 	else
 		take_header(smtpd, bytes);
 }
@@ -265,28 +256,30 @@ static void finish_short_message(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
 
-	if (tx->header_done || tx->failed.code != 0)
+	if (tx->header_done || tx->failed != REPLY_NONE)
 		return;
 	if (tx->header.len == 0)
-		append_body(tx, SLICE_LITERAL("\r\n"));
+		append_body(smtpd, SLICE_LITERAL("\r\n"));
 	finish_header(smtpd);
 }
 
-static void check_whole(struct smtpd *smtpd)
+/* What only the whole message shows. */
+static enum smtpd_reply check_whole(const struct smtpd *smtpd)
 {
-	struct smtpd_transaction *tx = smtpd->tx;
+	const struct smtpd_transaction *tx = smtpd->tx;
 	int64_t outgoing = smtpd->options.conf->limits.max_outgoing_size;
+	enum smtpd_reply reply;
 
 	if (tx->reader.bare_cr || tx->reader.bare_lf || tx->bare_line_end)
-		fail(tx, 550, "5.6.11", "Line does not end with CRLF");
+		return REPLY_BARE_LINE_END;
 	if (tx->reader.has_nul || tx->has_nul)
-		fail(tx, 550, "5.6.0", "Message contains NUL bytes");
-	if (tx->failed.code == 0 && !smtpd_fits_the_day(smtpd))
-		fail(tx, 550, "5.4.5", "Daily limit of bytes reached; send this message tomorrow");
+		return REPLY_NUL;
+	reply = smtpd_check_day(smtpd);
+	if (reply != REPLY_NONE)
+		return reply;
 	if (tx->to_outside && outgoing > 0 && tx->size > (uint64_t)outgoing)
-		fail(tx, 552, "5.3.4", "Message too large to be sent outside the office");
-	if (!smtpd_mailboxes_have_room(smtpd))
-		fail(tx, 552, "5.2.2", "Mailbox of a recipient is full");
+		return REPLY_OUTGOING_TOO_LARGE;
+	return smtpd_check_mailboxes(smtpd);
 }
 
 static void complete_envelope(struct smtpd *smtpd)
@@ -322,35 +315,33 @@ static char *describe_message(const struct smtpd *smtpd)
 	    envelope->recipients.count, (unsigned long long)envelope->size);
 }
 
-static void log_refused(const struct smtpd *smtpd, const struct error *error)
+static void log_refused(const struct smtpd *smtpd)
 {
+	const struct smtpd_transaction *tx = smtpd->tx;
 	char address[NET_ADDRESS_MAX], from[ADDR_TEXT_MAX];
 
 	log_info("event=smtp-refused session=%s ip=%s from=%s code=%d reason=%s",
 	    smtpd->options.session, net_address_text(address, &smtpd->options.client),
-	    LOG_CSTR(addr_text(from, sizeof(from), &smtpd->tx->sender)), error->code,
-	    LOG_ERROR(error));
+	    LOG_CSTR(addr_text(from, sizeof(from), &tx->sender)), smtpd_reply_code(tx->failed), LOG_CSTR(tx->failed_text));
 }
 
-/* Some attachments stay in the office. Returns false where one was found. */
-static bool attachments_are_fine(struct smtpd *smtpd)
+/* Some attachments stay in the office. */
+static enum smtpd_reply check_attachments(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
-	char name[200], text[300];
+	char name[200];
 	struct error error;
 	struct slice message;
 
 	if (!tx->to_outside || smtpd->options.conf->limits.forbidden_attachments.count == 0)
-		return true;
+		return REPLY_NONE;
 	if (body_view(&tx->body, &message, &error) != 0) {
-		fail_storage(tx, &error);
-		return false;
+		fail_storage(smtpd, &error);
+		return tx->failed;
 	}
 	if (!smtpd_has_forbidden_attachment(smtpd, message, name, sizeof(name)))
-		return true;
-	snprintf(text, sizeof(text), "Attachments like %s may not be sent outside the office; ask your administrator", name);
-	fail(tx, 554, "5.7.1", text);
-	return false;
+		return REPLY_NONE;
+	return smtpd_about(smtpd, REPLY_ATTACHMENT, name, NULL);
 }
 
 /* A reply to a stub goes to daemon. What somebody has written into it may be meant for the author of the message behind the
@@ -360,11 +351,19 @@ static void keep_reply(struct smtpd *smtpd)
 	struct smtpd_transaction *tx = smtpd->tx;
 	struct slice id, message;
 	struct error error;
-	const char *user;
 
 	if (tx->to_daemon && stub_reply_id(buf_slice(&tx->subject), &id) && body_view(&tx->body, &message, &error) == 0 &&
-	    stub_reply_has_text(message) && route_address(smtpd->options.conf, &tx->sender, &user) == ROUTE_MAILBOX)
-		route_add_mailbox(smtpd->options.conf, &tx->envelope, user, slice_of(PHRASE(N_("a reply to a stub that contains text"))));
+	    stub_reply_has_text(message) && tx->sender_user != NULL)
+		route_add_mailbox(smtpd->options.conf, &tx->envelope, tx->sender_user, slice_of(PHRASE(N_("a reply to a stub that contains text"))));
+}
+
+/* Why the message is refused, as it is said now. */
+static enum smtpd_reply refusal(struct smtpd *smtpd)
+{
+	const struct smtpd_transaction *tx = smtpd->tx;
+
+	snprintf(smtpd->about, sizeof(smtpd->about), "%s", tx->failed_text);
+	return tx->failed;
 }
 
 /* Hands the whole message over to the spool. */
@@ -375,12 +374,6 @@ static void store(struct smtpd *smtpd)
 	struct error error = ERROR_INIT;
 	char *description;
 
-	if (body_finish(&tx->body, &error) != 0) {
-		fail_storage(tx, &error);
-		return;
-	}
-	if (!attachments_are_fine(smtpd))
-		return;
 	keep_reply(smtpd);
 	complete_envelope(smtpd);
 	description = describe_message(smtpd);
@@ -388,27 +381,37 @@ static void store(struct smtpd *smtpd)
 		smtpd_count_sent(smtpd);
 		log_info("event=smtp-accepted %s", description);
 	} else {
-		fail_storage(tx, &error);
+		fail_storage(smtpd, &error);
 	}
 	free(description);
 }
 
-static void finish_message(struct smtpd *smtpd)
+/* Ends the transaction. */
+static enum smtpd_reply finish_message(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
 	struct msgid id = tx->envelope.id;
+	struct error error = ERROR_INIT;
+	enum smtpd_reply reply;
 
 	finish_short_message(smtpd);
-	check_whole(smtpd);
-	if (tx->failed.code == 0)
+	if (tx->failed == REPLY_NONE)
+		fail(smtpd, check_whole(smtpd));
+	if (tx->failed == REPLY_NONE && body_finish(&tx->body, &error) != 0)
+		fail_storage(smtpd, &error);
+	if (tx->failed == REPLY_NONE)
+		fail(smtpd, check_attachments(smtpd));
+	if (tx->failed == REPLY_NONE)
 		store(smtpd);
-	if (tx->failed.code == 0) {
+	if (tx->failed == REPLY_NONE) {
 		client_limits_success(&smtpd->limits);
-		smtpd_reply(smtpd, "250 2.0.0 OK: queued as %s", id.text);
+		reply = smtpd_about(smtpd, REPLY_QUEUED, id.text, NULL);
 	} else {
-		log_refused(smtpd, &tx->failed);
-		smtpd_reply_error(smtpd, &tx->failed, 451, "4.3.0");
+		log_refused(smtpd);
+		reply = refusal(smtpd);
 	}
+	smtpd_transaction_end(smtpd);
+	return reply;
 }
 
 static enum smtpd_effect take_dotted(struct smtpd *smtpd, struct slice *bytes)
@@ -428,14 +431,12 @@ static enum smtpd_effect take_dotted(struct smtpd *smtpd, struct slice *bytes)
 	buf_clear(&out);
 	if (!end)
 		return SMTPD_WANT_DATA;
-	finish_message(smtpd);
-	smtpd_transaction_end(smtpd);
-	return SMTPD_CONTINUE;
+	return smtpd_answer(smtpd, finish_message(smtpd));
 }
 
 /* --- BDAT (RFC 3030): chunks of a told size */
 
-enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg)
+enum smtpd_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg)
 {
 	struct slice last = slice_begins_nocase(arg, " ") ? slice_trim(arg) : arg;
 	struct slice number = slice_cut(&last, ' ');
@@ -445,16 +446,13 @@ enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg)
 	last = slice_trim(last);
 	smtpd->chunk_is_last = slice_is_nocase(last, "LAST");
 	if (!slice_number(number, 0, UINT64_MAX / 4, &smtpd->chunk_left) ||
-	    (last.len > 0 && !smtpd->chunk_is_last)) {
-		/* Where the chunk ends nobody knows, so whatever follows could be message or command. */
-		smtpd_reply(smtpd, "501 5.5.4 Syntax: BDAT size [LAST]; closing connection");
-		return SMTPD_CLOSE;
-	}
-	smtpd->state = SMTPD_CHUNK;
+	    (last.len > 0 && !smtpd->chunk_is_last))
+		return smtpd_answer(smtpd, REPLY_BDAT_SYNTAX);
+	smtpd_enter_state(smtpd, SMTPD_CHUNK);
 	if (smtpd->chunk_left > 0)
 		return SMTPD_WANT_DATA;
 	effect = smtpd_data(smtpd, &(struct slice){"", 0});
-	return effect == SMTPD_CONTINUE && !smtpd->chunk_is_last ? smtpd_junk(smtpd) : effect;
+	return effect == SMTPD_CONTINUE && !smtpd->chunk_is_last ? smtpd_count_junk(smtpd) : effect;
 }
 
 /* A chunk is no place for line ends that another server might take for the end of the data. */
@@ -473,34 +471,28 @@ static void check_chunk(struct smtpd_transaction *tx, struct slice bytes)
 }
 
 /* The message in chunks is whole: its last line may want an end, as DATA would give it. */
-static void finish_chunks(struct smtpd *smtpd)
+static enum smtpd_reply finish_chunks(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
 
 	tx->bare_line_end |= tx->last_byte == '\r';
 	if (tx->size > 0 && tx->last_byte != '\n')
 		take_bytes(smtpd, SLICE_LITERAL("\r\n"));
-	finish_message(smtpd);
-	smtpd_transaction_end(smtpd);
+	return finish_message(smtpd);
 }
 
-static enum smtpd_effect end_chunk(struct smtpd *smtpd)
+static enum smtpd_reply end_chunk(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
 
-	smtpd->state = tx != NULL ? SMTPD_MAIL : smtpd->hello[0] != '\0' ? SMTPD_READY : SMTPD_HELLO;
-	if (tx == NULL || tx->envelope.recipients.count == 0) {
-		smtpd_reply(smtpd, tx == NULL ? "503 5.5.1 Need MAIL command"
-					      : "503 5.5.1 No valid recipients");
-		return smtpd_mistake(smtpd);
-	}
+	smtpd_enter_state(smtpd, tx != NULL ? SMTPD_MAIL : smtpd->hello[0] != '\0' ? SMTPD_READY : SMTPD_HELLO);
+	if (tx == NULL)
+		return REPLY_MAIL_FIRST;
+	if (tx->envelope.recipients.count == 0)
+		return REPLY_NO_RECIPIENTS;
 	if (smtpd->chunk_is_last)
-		finish_chunks(smtpd);
-	else if (tx->failed.code != 0)
-		smtpd_reply_error(smtpd, &tx->failed, 451, "4.3.0");
-	else
-		smtpd_reply(smtpd, "250 2.0.0 OK");
-	return SMTPD_CONTINUE;
+		return finish_chunks(smtpd);
+	return tx->failed != REPLY_NONE ? refusal(smtpd) : REPLY_CHUNK_TAKEN;
 }
 
 static enum smtpd_effect take_chunk(struct smtpd *smtpd, struct slice *bytes)
@@ -512,13 +504,13 @@ static enum smtpd_effect take_chunk(struct smtpd *smtpd, struct slice *bytes)
 	*bytes = slice_from(*bytes, len);
 	smtpd->chunk_left -= len;
 	if (tx != NULL && tx->envelope.recipients.count > 0) {
-		if (!tx->chunked && !smtpd->options.hooks.has_room(smtpd->options.hooks.context, 0))
-			fail(tx, 452, "4.3.1", "Insufficient system storage, try again later");
+		if (!tx->chunked)
+			fail(smtpd, smtpd_check_storage(smtpd, 0));
 		tx->chunked = true;
 		check_chunk(tx, piece);
 		take_bytes(smtpd, piece);
 	}
-	return smtpd->chunk_left > 0 ? SMTPD_WANT_DATA : end_chunk(smtpd);
+	return smtpd->chunk_left > 0 ? SMTPD_WANT_DATA : smtpd_answer(smtpd, end_chunk(smtpd));
 }
 
 enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes)

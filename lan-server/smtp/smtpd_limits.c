@@ -1,8 +1,6 @@
 /*
  * What users may not exceed: messages and bytes a day, the size of a mailbox, what may leave the office.
  */
-#include "mail/route.h"
-
 #include "lan-server/smtp/smtpd_priv.h"
 
 #include <stdio.h>
@@ -10,14 +8,7 @@
 /* Who is to be counted: who logged in, or whose address the sender gives. NULL: nobody of ours. */
 static const char *who_sends(const struct smtpd *smtpd)
 {
-	const char *user;
-
-	if (smtpd->user != NULL)
-		return smtpd->user;
-	if (smtpd->tx->sender.local[0] != '\0' &&
-	    route_address(smtpd->options.conf, &smtpd->tx->sender, &user) == ROUTE_MAILBOX)
-		return user;
-	return NULL;
+	return smtpd->user != NULL ? smtpd->user : smtpd->tx->sender_user;
 }
 
 static const char *who_is_counted(const struct smtpd *smtpd)
@@ -34,19 +25,14 @@ static bool bytes_fit(const struct conf_limits *limits, const struct daily_total
 	       (total->bytes < limits->user_daily_bytes && bytes <= (uint64_t)(limits->user_daily_bytes - total->bytes));
 }
 
-bool smtpd_fits_the_day(const struct smtpd *smtpd)
+enum smtpd_reply smtpd_check_storage(const struct smtpd *smtpd, uint64_t bytes)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
-	const char *user = who_is_counted(smtpd);
-	struct daily_total total;
 
-	if (user == NULL)
-		return true;
-	total = hooks->sent_today(hooks->context, user, NULL);
-	return bytes_fit(&smtpd->options.conf->limits, &total, smtpd->tx->size);
+	return hooks->has_room(hooks->context, bytes) ? REPLY_NONE : REPLY_NO_STORAGE;
 }
 
-bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes)
+enum smtpd_reply smtpd_check_daily(struct smtpd *smtpd, uint64_t bytes)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
 	const struct conf_limits *limits = &smtpd->options.conf->limits;
@@ -54,20 +40,25 @@ bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes)
 	struct daily_total total;
 
 	if (user == NULL)
-		return true;
+		return REPLY_NONE;
 	total = hooks->sent_today(hooks->context, user, NULL);
 	if (limits->user_daily_messages > 0 && total.messages >= limits->user_daily_messages)
-		smtpd_reply(smtpd,
-		    "550 5.4.5 Daily limit of %lld messages reached; send this message tomorrow",
-		    (long long)limits->user_daily_messages);
-	else if (!bytes_fit(limits, &total, bytes))
-		smtpd_reply(smtpd,
-		    "550 5.4.5 This message would exceed your daily limit of %lld bytes; "
-		    "send it tomorrow",
-		    (long long)limits->user_daily_bytes);
-	else
-		return true;
-	return false;
+		return smtpd_about(smtpd, REPLY_DAILY_MESSAGES, SMTPD_NUMBER(limits->user_daily_messages), NULL);
+	if (!bytes_fit(limits, &total, bytes))
+		return smtpd_about(smtpd, REPLY_DAILY_BYTES, SMTPD_NUMBER(limits->user_daily_bytes), NULL);
+	return REPLY_NONE;
+}
+
+enum smtpd_reply smtpd_check_day(const struct smtpd *smtpd)
+{
+	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
+	const char *user = who_is_counted(smtpd);
+	struct daily_total total;
+
+	if (user == NULL)
+		return REPLY_NONE;
+	total = hooks->sent_today(hooks->context, user, NULL);
+	return bytes_fit(&smtpd->options.conf->limits, &total, smtpd->tx->size) ? REPLY_NONE : REPLY_DAY_IS_FULL;
 }
 
 void smtpd_count_sent(struct smtpd *smtpd)
@@ -100,17 +91,17 @@ bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_
 	return used < quota && bytes <= quota - used;
 }
 
-bool smtpd_mailboxes_have_room(const struct smtpd *smtpd)
+enum smtpd_reply smtpd_check_mailboxes(const struct smtpd *smtpd)
 {
 	const struct smtpd_transaction *tx = smtpd->tx;
 
 	if (smtpd->options.conf->limits.mailbox_quota == 0)
-		return true;
+		return REPLY_NONE;
 	for (size_t i = 0; i < tx->envelope.place_count; i++) {
 		const struct place *place = &tx->envelope.places[i];
 
 		if (place->kind == PLACE_MAILBOX && !smtpd_mailbox_has_room(smtpd, place->name, tx->size))
-			return false;
+			return REPLY_RECIPIENT_FULL;
 	}
-	return true;
+	return REPLY_NONE;
 }

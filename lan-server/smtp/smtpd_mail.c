@@ -16,21 +16,36 @@
 /* Forwards may turn one recipient into several places. */
 #define PLACES_PER_RECIPIENT 64
 
-void smtpd_transaction_begin(struct smtpd *smtpd, const struct addr *sender)
+/* What a MAIL command says. */
+struct mail {
+	struct slice path; /* the sender as the client wrote it */
+	struct addr sender;
+	const char *sender_user; /* NULL: nobody of ours */
+	uint64_t size;
+	bool utf8;
+	struct smtpd_dsn_mail dsn;
+};
+
+static void transaction_begin(struct smtpd *smtpd, const struct mail *mail)
 {
 	struct smtpd_transaction *tx = xcalloc(1, sizeof(*tx));
 	char text[ADDR_TEXT_MAX];
 
-	tx->sender = *sender;
+	tx->sender = mail->sender;
+	tx->sender_user = mail->sender_user;
+	tx->utf8 = mail->utf8;
+	tx->announced = mail->size;
 	envelope_init(&tx->envelope);
-	if (sender->local[0] != '\0')
-		envelope_set(&tx->envelope.sender, slice_of(addr_text(text, sizeof(text), sender)));
+	if (tx->sender.local[0] != '\0')
+		envelope_set(&tx->envelope.sender, slice_of(addr_text(text, sizeof(text), &tx->sender)));
+	tx->envelope.ret = mail->dsn.ret;
+	envelope_set(&tx->envelope.envid, mail->dsn.envid);
 	buf_init(&tx->header, SMTPD_HEADER_MAX);
 	buf_init(&tx->subject, 4096);
 	body_init(&tx->body, smtpd->options.conf->gateway.spool);
 	dot_reader_init(&tx->reader);
 	smtpd->tx = tx;
-	smtpd->state = SMTPD_MAIL;
+	smtpd_enter_state(smtpd, SMTPD_MAIL);
 }
 
 void smtpd_header_clear(struct smtpd_transaction *tx)
@@ -50,9 +65,10 @@ void smtpd_transaction_end(struct smtpd *smtpd)
 	smtpd_header_clear(tx);
 	buf_clear(&tx->subject);
 	body_clear(&tx->body, false);
+	free(tx->failed_text);
 	free(tx);
 	smtpd->tx = NULL;
-	smtpd->state = SMTPD_READY;
+	smtpd_enter_state(smtpd, SMTPD_READY);
 	client_limits_next_message(&smtpd->limits);
 }
 
@@ -74,171 +90,134 @@ static bool is_ascii(const char *text)
 	return true;
 }
 
-struct parameters {
-	uint64_t size;
-	bool utf8;
-	struct smtpd_dsn_mail dsn;
-};
+/* --- MAIL */
 
-/* One of MAIL's parameters. Returns the refusal, or NULL. */
-static const char *mail_parameter(struct slice word, struct parameters *given)
+static enum smtpd_reply take_parameter(struct slice word, struct mail *mail)
 {
 	struct slice value = word;
 	struct slice name = slice_cut(&value, '=');
 
 	if (slice_is_nocase(name, "SIZE"))
-		return slice_number(value, 0, UINT64_MAX, &given->size) ? NULL
-		                                                : "501 5.5.4 SIZE is not a number";
-	if (slice_is_nocase(name, "BODY")) {
-		bool known = slice_is_nocase(value, "7BIT") || slice_is_nocase(value, "8BITMIME");
-
-		return known ? NULL : "501 5.5.4 Syntax: BODY=7BIT or BODY=8BITMIME";
-	}
+		return slice_number(value, 0, UINT64_MAX, &mail->size) ? REPLY_NONE : REPLY_SIZE_SYNTAX;
+	if (slice_is_nocase(name, "BODY"))
+		return slice_is_nocase(value, "7BIT") || slice_is_nocase(value, "8BITMIME") ? REPLY_NONE : REPLY_BODY_SYNTAX;
 	if (slice_is_nocase(name, "SMTPUTF8") && value.ptr == NULL) {
-		given->utf8 = true;
-		return NULL;
+		mail->utf8 = true;
+		return REPLY_NONE;
 	}
 	if (slice_is_nocase(name, "AUTH")) /* RFC 4954 section 5: may be ignored */
-		return NULL;
+		return REPLY_NONE;
 	if (slice_is_nocase(name, "RET") || slice_is_nocase(name, "ENVID"))
-		return smtpd_dsn_mail(name, value, &given->dsn);
-	return "555 5.5.4 Unsupported MAIL FROM parameter";
+		return smtpd_take_dsn_mail(name, value, &mail->dsn);
+	return REPLY_MAIL_PARAMETER;
 }
 
-static const char *mail_parameters(struct slice words, struct parameters *given)
+static enum smtpd_reply take_parameters(struct slice words, struct mail *mail)
 {
-	while (words.len > 0) {
+	enum smtpd_reply reply = REPLY_NONE;
+
+	while (words.len > 0 && reply == REPLY_NONE) {
 		struct slice word = slice_cut(&words, ' ');
-		const char *refusal = word.len == 0 ? NULL : mail_parameter(word, given);
 
-		if (refusal != NULL)
-			return refusal;
+		if (word.len > 0)
+			reply = take_parameter(word, mail);
 	}
-	return NULL;
+	return reply;
 }
 
-/* A sender in our own domain must be somebody; any other is taken from a client whom the IP filter
- * let in. */
-static bool sender_is_nobody(const struct conf *conf, const struct addr *sender)
+static enum smtpd_reply take_mail(struct smtpd *smtpd, struct slice arg, struct mail *mail)
 {
-	const char *user;
-	enum route_kind kind;
+	struct slice rest;
+	enum smtpd_reply reply;
 
-	if (sender->local[0] == '\0')
-		return false;
-	kind = route_address(conf, sender, &user);
-	return kind == ROUTE_UNKNOWN || kind == ROUTE_DAEMON;
-}
-
-/* Whoever asks for more names than that in a session reads out who is here, however many good ones he knows. */
-#define UNKNOWN_NAMES_MAX 50
-
-static enum smtpd_effect recipient_refused(struct smtpd *smtpd)
-{
-	bool too_many = client_limits_refused(&smtpd->limits);
-
-	return smtpd_close_if(smtpd, too_many || smtpd->unknown_names >= UNKNOWN_NAMES_MAX);
+	if (!take_word(&arg, "FROM:"))
+		return REPLY_MAIL_SYNTAX;
+	if (addr_parse_path(arg, true, &mail->sender, &rest) == ADDR_PATH_BAD)
+		return smtpd_about(smtpd, REPLY_SENDER_INVALID, SHOW(arg), NULL);
+	mail->path = slice_trim(slice_make(arg.ptr, arg.len - rest.len));
+	reply = take_parameters(rest, mail);
+	if (reply == REPLY_NONE && !mail->utf8 && !is_ascii(mail->sender.local))
+		reply = REPLY_NEEDS_SMTPUTF8;
+	return reply;
 }
 
 /* A hint to the nearest name helps who has mistyped it, and who guesses. */
-static void refuse_unknown(
-    struct smtpd *smtpd, const char *code, struct slice path, const struct addr *addr)
+static enum smtpd_reply unknown(struct smtpd *smtpd, bool is_sender, struct slice path, const struct addr *addr)
 {
 	bool may_know = smtpd->user != NULL || smtpd->options.conf->lan.suggest_names;
 	const char *hint = may_know ? route_hint(smtpd->options.conf, addr) : NULL;
 
 	smtpd->unknown_names++;
 	if (hint != NULL)
-		smtpd_reply(smtpd, "%s %s: no such user; did you mean \"%s\"?", code,
-		    SHOW(path), hint);
-	else
-		smtpd_reply(smtpd, "%s %s: no such user", code, SHOW(path));
+		return smtpd_about(smtpd, is_sender ? REPLY_SENDER_MISTYPED : REPLY_RECIPIENT_MISTYPED, SHOW(path), hint);
+	return smtpd_about(smtpd, is_sender ? REPLY_SENDER_UNKNOWN : REPLY_RECIPIENT_UNKNOWN, SHOW(path), NULL);
 }
 
-/* Checks what does not depend on parameters. Returns false after a reply. */
-static bool sender_is_fine(struct smtpd *smtpd, struct slice path, const struct addr *sender)
+/* A sender in our own domain must be somebody; any other is taken from a client whom the IP filter let in. */
+static enum smtpd_reply check_sender(struct smtpd *smtpd, struct mail *mail)
 {
-	if (addr_looks_routed(sender))
-		smtpd_reply(smtpd, "553 5.1.7 %s: source routes are not accepted",
-		    SHOW(path));
-	else if (sender_is_nobody(smtpd->options.conf, sender))
-		refuse_unknown(smtpd, "550 5.1.8", path, sender);
-	else if (!smtpd_may_write_as(smtpd, sender))
-		smtpd_reply(smtpd,
-		    "550 5.7.1 %s: sender address does not belong to user %s", SHOW(path),
-		    smtpd->user);
-	else
-		return true;
-	return false;
+	const struct conf *conf = smtpd->options.conf;
+	const char *user = NULL;
+	enum route_kind kind;
+
+	if (mail->sender.local[0] == '\0')
+		return REPLY_NONE;
+	if (addr_looks_routed(&mail->sender))
+		return smtpd_about(smtpd, REPLY_SENDER_ROUTED, SHOW(mail->path), NULL);
+	kind = route_address(conf, &mail->sender, &user);
+	if (kind == ROUTE_UNKNOWN || kind == ROUTE_DAEMON)
+		return unknown(smtpd, true, mail->path, &mail->sender);
+	mail->sender_user = kind == ROUTE_MAILBOX ? user : NULL;
+	if (!smtpd_may_write_as(smtpd, mail->sender_user))
+		return smtpd_about(smtpd, REPLY_SENDER_NOT_OWN, SHOW(mail->path), smtpd->user);
+	return REPLY_NONE;
 }
 
-static bool size_is_fine(struct smtpd *smtpd, uint64_t size)
+static enum smtpd_reply check_size(struct smtpd *smtpd, uint64_t size)
 {
-	if (size > (uint64_t)smtpd->options.conf->limits.max_message_size)
-		smtpd_reply(smtpd, "552 5.3.4 Message size exceeds limit of %lld bytes",
-		    (long long)smtpd->options.conf->limits.max_message_size);
-	else if (!smtpd->options.hooks.has_room(smtpd->options.hooks.context, size))
-		smtpd_reply(smtpd, "452 4.3.1 Insufficient system storage, try again later");
-	else
-		return true;
-	return false;
+	int64_t limit = smtpd->options.conf->limits.max_message_size;
+
+	if (size > (uint64_t)limit)
+		return smtpd_about(smtpd, REPLY_SIZE_TOO_LARGE, SMTPD_NUMBER(limit), NULL);
+	return smtpd_check_storage(smtpd, size);
 }
 
-/* A bare name means our own domain, and stands in envelopes with it. */
-static void qualify(const struct conf *conf, struct addr *addr)
+enum smtpd_reply smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 {
-	if (addr->local[0] != '\0' && addr->domain[0] == '\0')
-		snprintf(addr->domain, sizeof(addr->domain), "%s", conf->gateway.local_domain);
+	struct mail mail = {.size = 0};
+	enum smtpd_reply reply = take_mail(smtpd, arg, &mail);
+
+	route_qualify(smtpd->options.conf, &mail.sender);
+	if (reply == REPLY_NONE)
+		reply = check_sender(smtpd, &mail);
+	if (reply == REPLY_NONE)
+		reply = check_size(smtpd, mail.size);
+	if (reply != REPLY_NONE)
+		return reply;
+	transaction_begin(smtpd, &mail);
+	return REPLY_MAIL_DONE;
 }
 
-enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
-{
-	struct slice path = arg, rest;
-	struct addr sender = {.local = ""};
-	struct parameters given = {.size = 0};
-	const char *refusal;
+/* --- RCPT */
 
-	if (!take_word(&path, "FROM:")) {
-		smtpd_reply(smtpd, "501 5.5.4 Syntax: MAIL FROM:<address>");
-		return smtpd_mistake(smtpd);
-	}
-	if (addr_parse_path(path, true, &sender, &rest) == ADDR_PATH_BAD) {
-		smtpd_reply(smtpd, "553 5.1.7 %s: invalid address", SHOW(path));
-		return smtpd_mistake(smtpd);
-	}
-	path.len -= rest.len;
-	path = slice_trim(path);
-	refusal = mail_parameters(rest, &given);
-	if (refusal == NULL && !given.utf8 && !is_ascii(sender.local))
-		refusal = "553 5.6.7 Non-ASCII addresses require SMTPUTF8";
-	if (refusal != NULL) {
-		smtpd_reply(smtpd, "%s", refusal);
-		return smtpd_mistake(smtpd);
-	}
-	if (!sender_is_fine(smtpd, path, &sender) || !size_is_fine(smtpd, given.size))
-		return smtpd_mistake(smtpd);
-	qualify(smtpd->options.conf, &sender);
-	smtpd_transaction_begin(smtpd, &sender);
-	smtpd->tx->utf8 = given.utf8;
-	smtpd->tx->announced = given.size;
-	smtpd->tx->envelope.ret = given.dsn.ret;
-	envelope_set(&smtpd->tx->envelope.envid, given.dsn.envid);
-	smtpd_reply(smtpd, "250 2.1.0 OK");
-	return SMTPD_CONTINUE;
-}
+/* What a RCPT command says. */
+struct rcpt {
+	struct slice path; /* as the client wrote it */
+	struct addr addr;
+	struct smtpd_dsn_rcpt dsn;
+	struct route route;
+};
 
 /* The daemon answers those who have a mailbox here; what comes from nobody (a bounce) is eaten. */
 static bool may_call_daemon(const struct smtpd *smtpd)
 {
-	const struct conf *conf = smtpd->options.conf;
-	const struct strlist *allowed = &conf->gateway.daemon_users;
-	const char *user;
+	const struct smtpd_transaction *tx = smtpd->tx;
+	const struct strlist *allowed = &smtpd->options.conf->gateway.daemon_users;
+	const char *user = smtpd->user != NULL ? smtpd->user : tx->sender_user;
 
-	if (smtpd->tx->sender.local[0] == '\0')
+	if (tx->sender.local[0] == '\0')
 		return true;
-	if (route_address(conf, &smtpd->tx->sender, &user) != ROUTE_MAILBOX)
-		return false;
-	return allowed->count == 0 || conf_users_have(conf, allowed, smtpd->user != NULL ? smtpd->user : user);
+	return tx->sender_user != NULL && (allowed->count == 0 || conf_users_have(smtpd->options.conf, allowed, user));
 }
 
 /* No top-level domain is a number (RFC 3696 section 2). */
@@ -247,119 +226,108 @@ static bool is_ip_address(const char *domain)
 	const char *dot = strrchr(domain, '.');
 	const char *last = dot == NULL ? domain : dot + 1;
 
-	return last[0] != '\0' && last[strspn(last, "0123456789")] == '\0';
+	return domain[0] == '[' || (last[0] != '\0' && last[strspn(last, "0123456789")] == '\0');
 }
 
-/* Returns false after a reply. */
-static bool outside_is_fine(struct smtpd *smtpd, struct slice path, const struct addr *addr)
+static enum smtpd_reply check_outside(struct smtpd *smtpd, const struct rcpt *rcpt)
 {
+	const struct addr *sender = &smtpd->tx->sender;
 	struct addr outside;
 
 	if (!smtpd_may_write_outside(smtpd))
-		smtpd_reply(smtpd, "550 5.7.1 %s: you may send only within the office; ask your administrator", SHOW(path));
-	else if (addr->domain[0] == '[' || is_ip_address(addr->domain))
-		smtpd_reply(
-		    smtpd, "550 5.1.2 %s: address literals are not accepted, use a domain", SHOW(path));
-	else if (!route_outside_sender(smtpd->options.conf, &smtpd->tx->sender, &outside))
-		smtpd_reply(smtpd,
-		    "550 5.7.1 %s: you have no external address; ask your administrator to set "
-		    "external_alias of %s",
-		    SHOW(path), SHOW(slice_of(smtpd->tx->sender.local)));
-	else
-		return true;
-	return false;
+		return smtpd_about(smtpd, REPLY_OFFICE_ONLY, SHOW(rcpt->path), NULL);
+	if (is_ip_address(rcpt->addr.domain))
+		return smtpd_about(smtpd, REPLY_ADDRESS_LITERAL, SHOW(rcpt->path), NULL);
+	if (!route_outside_sender(smtpd->options.conf, sender, &outside))
+		return smtpd_about(smtpd, REPLY_NO_EXTERNAL_ADDRESS, SHOW(rcpt->path), SHOW(slice_of(sender->local)));
+	return REPLY_NONE;
 }
 
-/* Decides on a recipient that was understood. Returns false after a reply. */
-static bool recipient_is_fine(struct smtpd *smtpd, struct slice path, const struct addr *addr)
+static enum smtpd_reply check_mailbox(struct smtpd *smtpd, const struct rcpt *rcpt)
 {
-	const char *user;
+	if (smtpd_mailbox_has_room(smtpd, rcpt->route.user, smtpd->tx->announced))
+		return REPLY_NONE;
+	return smtpd_about(smtpd, REPLY_MAILBOX_FULL, SHOW(rcpt->path), NULL);
+}
 
-	switch (route_address(smtpd->options.conf, addr, &user)) {
+/* Finds out where the recipient's mail goes, and whether it may. */
+static enum smtpd_reply check_recipient(struct smtpd *smtpd, struct rcpt *rcpt)
+{
+	rcpt->route.addr = &rcpt->addr;
+	rcpt->route.kind = route_address(smtpd->options.conf, &rcpt->addr, &rcpt->route.user);
+	switch (rcpt->route.kind) {
 	case ROUTE_MAILBOX:
 	case ROUTE_GROUP:
-		if (smtpd_mailbox_has_room(smtpd, user, smtpd->tx->announced))
-			return true;
-		smtpd_reply(smtpd, "552 5.2.2 %s: mailbox full", SHOW(path));
-		return false;
+		return check_mailbox(smtpd, rcpt);
 	case ROUTE_DAEMON:
-		if (!may_call_daemon(smtpd)) {
-			smtpd_reply(smtpd, "550 5.7.1 %s: you may not send commands to daemon; ask your administrator (daemon_users)",
-			    SHOW(path));
-			return false;
-		}
-		smtpd->tx->to_daemon = true;
-		return true;
+		return may_call_daemon(smtpd) ? REPLY_NONE : smtpd_about(smtpd, REPLY_NO_DAEMON, SHOW(rcpt->path), NULL);
 	case ROUTE_OUTSIDE:
-		if (!outside_is_fine(smtpd, path, addr))
-			return false;
-		smtpd->tx->to_outside = true;
-		return true;
+		return check_outside(smtpd, rcpt);
 	case ROUTE_UNKNOWN:
 		break;
 	}
-	refuse_unknown(smtpd, "550 5.1.1", path, addr);
-	return false;
+	return unknown(smtpd, false, rcpt->path, &rcpt->addr);
 }
 
-/* Returns false after a reply. */
-static bool parse_recipient(
-    struct smtpd *smtpd, struct slice *path, struct addr *addr, struct smtpd_dsn_rcpt *dsn)
+/* Before anything else is looked at: whether one more may come now. */
+static enum smtpd_reply check_place(struct smtpd_transaction *tx)
+{
+	if (tx->envelope.recipients.count < SMTPD_RECIPIENTS_MAX &&
+	    tx->envelope.place_count + PLACES_PER_RECIPIENT <= ENVELOPE_PLACES_MAX)
+		return REPLY_NONE;
+	return ++tx->too_many <= SMTPD_RECIPIENTS_MAX ? REPLY_TOO_MANY_RECIPIENTS : REPLY_FAR_TOO_MANY_RECIPIENTS;
+}
+
+static enum smtpd_reply take_rcpt(struct smtpd *smtpd, struct slice arg, struct rcpt *rcpt)
 {
 	struct slice rest;
-	const char *refusal;
+	enum smtpd_reply reply;
 
-	if (addr_parse_path(*path, false, addr, &rest) != ADDR_PATH_OK) {
-		smtpd_reply(smtpd, "553 5.1.3 %s: invalid address", SHOW(*path));
-		return false;
-	}
-	path->len -= rest.len;
-	*path = slice_trim(*path);
-	refusal = smtpd_dsn_rcpt(rest, dsn);
-	if (refusal != NULL)
-		smtpd_reply(smtpd, "%s", refusal);
-	else if (addr_looks_routed(addr))
-		smtpd_reply(smtpd, "553 5.1.3 %s: source routes are not accepted",
-		    SHOW(*path));
-	else if (!smtpd->tx->utf8 && !is_ascii(addr->local))
-		smtpd_reply(smtpd, "553 5.6.7 Non-ASCII addresses require SMTPUTF8");
-	else
-		return true;
-	return false;
+	if (addr_parse_path(arg, false, &rcpt->addr, &rest) != ADDR_PATH_OK)
+		return smtpd_about(smtpd, REPLY_RECIPIENT_INVALID, SHOW(arg), NULL);
+	rcpt->path = slice_trim(slice_make(arg.ptr, arg.len - rest.len));
+	reply = smtpd_take_dsn_rcpt(rest, &rcpt->dsn);
+	if (reply != REPLY_NONE)
+		return reply;
+	if (addr_looks_routed(&rcpt->addr))
+		return smtpd_about(smtpd, REPLY_RECIPIENT_ROUTED, SHOW(rcpt->path), NULL);
+	return smtpd->tx->utf8 || is_ascii(rcpt->addr.local) ? REPLY_NONE : REPLY_NEEDS_SMTPUTF8;
 }
 
-enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
+static void add_recipient(struct smtpd *smtpd, const struct rcpt *rcpt)
 {
 	struct envelope *envelope = &smtpd->tx->envelope;
-	struct slice path = arg;
+	size_t places = envelope->place_count;
 	char text[ADDR_TEXT_MAX];
-	struct smtpd_dsn_rcpt dsn = {.notify = 0};
-	struct addr addr;
-	size_t places;
 
-	if (smtpd->tx->chunked) {
-		smtpd_reply(smtpd, "503 5.5.1 RCPT is not allowed after BDAT");
-		return smtpd_mistake(smtpd);
-	}
-	if (!take_word(&path, "TO:")) {
-		smtpd_reply(smtpd, "501 5.5.4 Syntax: RCPT TO:<address>");
-		return smtpd_mistake(smtpd);
-	}
-	if (envelope->recipients.count >= SMTPD_RECIPIENTS_MAX ||
-	    envelope->place_count + PLACES_PER_RECIPIENT > ENVELOPE_PLACES_MAX) {
-		smtpd_reply(smtpd, "452 4.5.3 Too many recipients");
-		return ++smtpd->tx->too_many <= SMTPD_RECIPIENTS_MAX ? SMTPD_CONTINUE : smtpd_mistake(smtpd);
-	}
-	if (!parse_recipient(smtpd, &path, &addr, &dsn) || !smtpd_may_send(smtpd, smtpd->tx->announced) ||
-	    !recipient_is_fine(smtpd, path, &addr))
-		return recipient_refused(smtpd);
+	smtpd->tx->to_daemon = smtpd->tx->to_daemon || rcpt->route.kind == ROUTE_DAEMON;
+	smtpd->tx->to_outside = smtpd->tx->to_outside || rcpt->route.kind == ROUTE_OUTSIDE;
 	client_limits_accepted(&smtpd->limits);
-	qualify(smtpd->options.conf, &addr);
-	addr_text(text, sizeof(text), &addr);
+	addr_text(text, sizeof(text), &rcpt->addr);
 	strlist_add(&envelope->recipients, text);
-	places = envelope->place_count;
-	route_add(smtpd->options.conf, envelope, &addr, slice_of(text));
-	smtpd_dsn_keep(envelope, places, &dsn);
-	smtpd_reply(smtpd, "250 2.1.5 OK");
-	return SMTPD_CONTINUE;
+	route_add_known(smtpd->options.conf, envelope, &rcpt->route, slice_of(text));
+	smtpd_keep_dsn(envelope, places, &rcpt->dsn);
+}
+
+enum smtpd_reply smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)
+{
+	struct rcpt rcpt = {.route = {.kind = ROUTE_UNKNOWN}};
+	enum smtpd_reply reply;
+
+	if (smtpd->tx->chunked)
+		return REPLY_RCPT_AFTER_BDAT;
+	if (!take_word(&arg, "TO:"))
+		return REPLY_RCPT_SYNTAX;
+	reply = check_place(smtpd->tx);
+	if (reply == REPLY_NONE)
+		reply = take_rcpt(smtpd, arg, &rcpt);
+	if (reply == REPLY_NONE)
+		reply = smtpd_check_daily(smtpd, smtpd->tx->announced);
+	route_qualify(smtpd->options.conf, &rcpt.addr);
+	if (reply == REPLY_NONE)
+		reply = check_recipient(smtpd, &rcpt);
+	if (reply != REPLY_NONE)
+		return reply;
+	add_recipient(smtpd, &rcpt);
+	return REPLY_RCPT_DONE;
 }

@@ -9,6 +9,9 @@
 
 #include "lan-server/client_limits.h"
 #include "lan-server/smtp/smtpd.h"
+#include "lan-server/smtp/smtpd_reply.h"
+
+#include <stdio.h>
 
 /*
  *	HELLO --EHLO--> READY --MAIL--> MAIL --DATA--> DATA --end of data--> READY
@@ -28,7 +31,8 @@ enum smtpd_state {
 
 /* From MAIL until the message is accepted or given up. Freed by smtpd_transaction_end() alone. */
 struct smtpd_transaction {
-	struct addr sender; /* empty local part: the null sender */
+	struct addr sender; /* empty local part: the null sender; else with a domain */
+	const char *sender_user; /* whose address that is; NULL: nobody's of ours */
 	struct envelope envelope;
 	bool utf8;       /* SMTPUTF8 was asked for */
 	bool to_outside; /* a recipient is outside */
@@ -46,7 +50,8 @@ struct smtpd_transaction {
 	uint64_t size;      /* message bytes so far */
 	struct body body;
 	struct buf subject;  /* decoded, for the daemon */
-	struct error failed; /* why the message will be refused; code 0: it will not */
+	enum smtpd_reply failed; /* why the message will be refused; REPLY_NONE: it will not */
+	char *failed_text;	 /* of failed, with what it is about */
 };
 
 struct smtpd {
@@ -63,37 +68,45 @@ struct smtpd {
 	uint64_t chunk_left; /* bytes of the chunk still to come */
 	bool chunk_is_last;
 	struct smtpd_transaction *tx;
+	char about[1024]; /* text of the next reply that has one of its own: smtpd_about() */
 };
 
-/* Appends "<code> <enhanced> <text>" CRLF; text from outside must be printable already. */
-void smtpd_reply(struct smtpd *smtpd, const char *format, ...)
+/* A line that is not a whole reply: EHLO's first ones, AUTH's challenges. CRLF is added. */
+void smtpd_line_of_reply(struct smtpd *smtpd, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The reply that an error means, or the given one where it fixes none. */
-void smtpd_reply_error(
-    struct smtpd *smtpd, const struct error *error, int code, const char *enhanced);
-/* Counts a reply to a mistake of the client; hangs up after too many. */
-enum smtpd_effect smtpd_mistake(struct smtpd *smtpd);
-/* Counts a command that was answered and did nothing; too many of them are mistakes. */
-enum smtpd_effect smtpd_junk(struct smtpd *smtpd);
-/* Closes the connection after too many errors. */
-enum smtpd_effect smtpd_close_if(struct smtpd *smtpd, bool too_many);
+/* The one place where the state changes. tx and sasl are set, or gone, already. */
+void smtpd_enter_state(struct smtpd *smtpd, enum smtpd_state state);
 
-/* Whether the sender may send a message of this many bytes today. Returns false after a reply. */
-bool smtpd_may_send(struct smtpd *smtpd, uint64_t bytes);
-bool smtpd_fits_the_day(const struct smtpd *smtpd); /* the message as it has come */
+/* A number as something a reply is about. */
+#define SMTPD_NUMBER_MAX 24
+#define SMTPD_NUMBER(number) smtpd_number((char[SMTPD_NUMBER_MAX]){0}, (number))
+static inline const char *smtpd_number(char text[SMTPD_NUMBER_MAX], int64_t number)
+{
+	snprintf(text, SMTPD_NUMBER_MAX, "%lld", (long long)number);
+	return text;
+}
+
+/* Checks: REPLY_NONE, or why not. */
+
+/* Whether the spool has room for this many bytes more. */
+enum smtpd_reply smtpd_check_storage(const struct smtpd *smtpd, uint64_t bytes);
+/* Whether the sender may send a message of this many bytes today. */
+enum smtpd_reply smtpd_check_daily(struct smtpd *smtpd, uint64_t bytes);
+enum smtpd_reply smtpd_check_day(const struct smtpd *smtpd); /* the message as it has come */
+/* Room in the mailboxes of all recipients, for the message as it is now. */
+enum smtpd_reply smtpd_check_mailboxes(const struct smtpd *smtpd);
+/* Whether the header names only authors that the user who logged in may be (check_from); where it does not name them, a
+ * Sender is added. */
+enum smtpd_reply smtpd_check_authors(struct smtpd *smtpd, struct slice header);
+
 void smtpd_count_sent(struct smtpd *smtpd);
 bool smtpd_may_write_outside(const struct smtpd *smtpd);
 /* The name of the first attachment in the message that may not leave, printable, in name; false if none exists. */
 bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size);
 bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes);
-/* Those of all recipients, for the message as it is now. */
-bool smtpd_mailboxes_have_room(const struct smtpd *smtpd);
-
-/* False if the user who logged in may not be the sender of an envelope (check_from). */
-bool smtpd_may_write_as(const struct smtpd *smtpd, const struct addr *sender);
-/* Whether the header names only authors that the user who logged in may be (check_from); where it does not name them, a
- * Sender is added. Returns false with the refusal. */
-bool smtpd_authors_are_fine(struct smtpd *smtpd, struct slice header, char *refusal, size_t size);
+/* False if the user who logged in may not be the sender of an envelope (check_from): owner has the sender's address, NULL: nobody
+ * of ours. */
+bool smtpd_may_write_as(const struct smtpd *smtpd, const char *owner);
 
 /* What a client asked for in MAIL and in RCPT; slices of its line. */
 struct smtpd_dsn_mail {
@@ -104,23 +117,25 @@ struct smtpd_dsn_rcpt {
 	unsigned notify; /* enum dsn_notify */
 	struct slice orcpt;
 };
-/* RET or ENVID. Returns the refusal, or NULL. */
-const char *smtpd_dsn_mail(struct slice name, struct slice value, struct smtpd_dsn_mail *dsn);
-/* All parameters of RCPT. Returns the refusal, or NULL. */
-const char *smtpd_dsn_rcpt(struct slice words, struct smtpd_dsn_rcpt *dsn);
+/* RET or ENVID. Returns what is wrong with it. */
+enum smtpd_reply smtpd_take_dsn_mail(struct slice name, struct slice value, struct smtpd_dsn_mail *dsn);
+/* All parameters of RCPT. Returns what is wrong with them. */
+enum smtpd_reply smtpd_take_dsn_rcpt(struct slice words, struct smtpd_dsn_rcpt *dsn);
 /* Keeps what was asked for with the places from `first` on. */
-void smtpd_dsn_keep(struct envelope *envelope, size_t first, const struct smtpd_dsn_rcpt *dsn);
+void smtpd_keep_dsn(struct envelope *envelope, size_t first, const struct smtpd_dsn_rcpt *dsn);
 
-void smtpd_transaction_begin(struct smtpd *smtpd, const struct addr *sender);
 void smtpd_header_clear(struct smtpd_transaction *tx);
 void smtpd_transaction_end(struct smtpd *smtpd);
 
-enum smtpd_effect smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg);
-enum smtpd_effect smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg);
-enum smtpd_effect smtpd_cmd_data(struct smtpd *smtpd, struct slice arg);
-enum smtpd_effect smtpd_cmd_bdat(struct smtpd *smtpd, struct slice arg);
-enum smtpd_effect smtpd_cmd_auth(struct smtpd *smtpd, struct slice arg);
+/* The commands return their reply. */
+enum smtpd_reply smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg);
+enum smtpd_reply smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg);
+enum smtpd_reply smtpd_cmd_data(struct smtpd *smtpd, struct slice arg);
+enum smtpd_reply smtpd_cmd_auth(struct smtpd *smtpd, struct slice arg);
 /* A line in the AUTH state; ptr NULL: there is no initial response. */
-enum smtpd_effect smtpd_auth_response(struct smtpd *smtpd, struct slice line);
+enum smtpd_reply smtpd_auth_response(struct smtpd *smtpd, struct slice line);
+void smtpd_auth_end(struct smtpd *smtpd); /* whatever came of it: back to commands */
+/* BDAT: the bytes of its chunk come next, whether we want them or not. */
+enum smtpd_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg);
 
 #endif

@@ -1,0 +1,121 @@
+/*
+ * What the SMTP server answers: every reply in one table (smtpd_reply.c), with what follows from it for the session.
+ *
+ * Checks and commands return a reply and send nothing; smtpd_answer() is where it is sent. Only the first lines of EHLO's answer and
+ * the challenges of AUTH, which are no replies of their own, go out past it.
+ */
+#ifndef LANPOST_LAN_SMTPD_REPLY_H
+#define LANPOST_LAN_SMTPD_REPLY_H
+
+#include "lan-server/smtp/smtpd.h"
+
+enum smtpd_reply {
+	REPLY_NONE, /* of a check: nothing against it. Of a command: it has said what there is to say */
+	/* The session. */
+	REPLY_GREETING,
+	REPLY_BYE,
+	REPLY_TIMED_OUT,
+	REPLY_EVICTED,
+	REPLY_STOPPING,
+	REPLY_TOO_MANY_ERRORS,
+	REPLY_TOO_MANY_LOGINS,
+	REPLY_NOT_SMTP,
+	/* Any command. */
+	REPLY_OK,
+	REPLY_LINE_TOO_LONG,
+	REPLY_CONTROL_CHARACTERS,
+	REPLY_UNKNOWN_COMMAND,
+	REPLY_ARGUMENT_NOT_ALLOWED,
+	REPLY_ARGUMENT_REQUIRED,
+	REPLY_EHLO_FIRST,
+	REPLY_STARTTLS_FIRST,
+	REPLY_NESTED_MAIL,
+	REPLY_MAIL_FIRST,
+	REPLY_LOGIN_FIRST,
+	/* EHLO and the small ones. */
+	REPLY_HELO,
+	REPLY_EHLO_END,
+	REPLY_HELLO_SYNTAX,
+	REPLY_VRFY,
+	REPLY_HELP,
+	REPLY_EXPN,
+	REPLY_START_TLS,
+	REPLY_TLS_ACTIVE,
+	REPLY_NO_TLS,
+	/* AUTH. */
+	REPLY_AUTH_DONE,
+	REPLY_AUTH_FAILED,
+	REPLY_AUTH_LATER,
+	REPLY_AUTH_MALFORMED,
+	REPLY_AUTH_CANCELLED,
+	REPLY_AUTH_ALREADY,
+	REPLY_NO_MECHANISM,
+	/* MAIL. */
+	REPLY_MAIL_DONE,
+	REPLY_MAIL_SYNTAX,
+	REPLY_SIZE_SYNTAX,
+	REPLY_BODY_SYNTAX,
+	REPLY_RET_SYNTAX,
+	REPLY_ENVID_SYNTAX,
+	REPLY_MAIL_PARAMETER,
+	REPLY_SENDER_INVALID,
+	REPLY_SENDER_ROUTED,
+	REPLY_SENDER_UNKNOWN,
+	REPLY_SENDER_MISTYPED,
+	REPLY_SENDER_NOT_OWN,
+	REPLY_NEEDS_SMTPUTF8,
+	REPLY_SIZE_TOO_LARGE,
+	REPLY_NO_STORAGE,
+	/* RCPT. */
+	REPLY_RCPT_DONE,
+	REPLY_RCPT_SYNTAX,
+	REPLY_NOTIFY_SYNTAX,
+	REPLY_ORCPT_SYNTAX,
+	REPLY_RCPT_PARAMETER,
+	REPLY_RCPT_AFTER_BDAT,
+	REPLY_TOO_MANY_RECIPIENTS,
+	REPLY_FAR_TOO_MANY_RECIPIENTS,
+	REPLY_RECIPIENT_INVALID,
+	REPLY_RECIPIENT_ROUTED,
+	REPLY_RECIPIENT_UNKNOWN,
+	REPLY_RECIPIENT_MISTYPED,
+	REPLY_MAILBOX_FULL,
+	REPLY_NO_DAEMON,
+	REPLY_OFFICE_ONLY,
+	REPLY_ADDRESS_LITERAL,
+	REPLY_NO_EXTERNAL_ADDRESS,
+	REPLY_DAILY_MESSAGES,
+	REPLY_DAILY_BYTES,
+	/* DATA and BDAT, and the message itself. */
+	REPLY_SEND_DATA,
+	REPLY_BDAT_ONLY,
+	REPLY_NO_RECIPIENTS,
+	REPLY_BDAT_SYNTAX,
+	REPLY_CHUNK_TAKEN,
+	REPLY_QUEUED,
+	REPLY_NOT_STORED,
+	REPLY_HEADER_TOO_LARGE,
+	REPLY_MESSAGE_TOO_LARGE,
+	REPLY_OUTGOING_TOO_LARGE,
+	REPLY_MAIL_LOOP,
+	REPLY_AUTHOR_NOT_OWN,
+	REPLY_BARE_LINE_END,
+	REPLY_NUL,
+	REPLY_DAY_IS_FULL,
+	REPLY_RECIPIENT_FULL,
+	REPLY_ATTACHMENT,
+	SMTPD_REPLIES,
+};
+
+/* Returns the reply with what it is about (printable): the words that its text has a place for; NULL: none. Valid for the next
+ * answer. */
+enum smtpd_reply smtpd_about(struct smtpd *smtpd, enum smtpd_reply reply, const char *first, const char *second);
+/* Its text with what it is about, valid until the next smtpd_about(). */
+const char *smtpd_reply_text(const struct smtpd *smtpd, enum smtpd_reply reply);
+int smtpd_reply_code(enum smtpd_reply reply); /* RFC 5321 section 4.2 */
+/* The place of all replies: sends it and counts what it says about the client. */
+enum smtpd_effect smtpd_answer(struct smtpd *smtpd, enum smtpd_reply reply);
+/* Counts a command that was answered, and did nothing although its reply does not say so. */
+enum smtpd_effect smtpd_count_junk(struct smtpd *smtpd);
+
+#endif
