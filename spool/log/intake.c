@@ -20,6 +20,8 @@
 
 #define CHECKPOINT_MS 1000
 #define WRITER_WAIT_SECONDS 60
+#define ROOMY_BYTES (1u << 30) /* twice as much is not filled within ROOMY_MS */
+#define ROOMY_MS 1000
 
 void intake_wake(struct intake *intake)
 {
@@ -497,5 +499,10 @@ void intake_journal(struct intake *intake, const char *id, const char *session, 
 
 bool intake_has_room(struct intake *intake, uint64_t bytes)
 {
-	return reserve_has_room(intake->spool, bytes);
+	if (bytes <= ROOMY_BYTES && clock_now_ms() < atomic_load(&intake->roomy_until))
+		return true;
+	if (!reserve_has_room(intake->spool, 2 * (uint64_t)ROOMY_BYTES))
+		return reserve_has_room(intake->spool, bytes);
+	atomic_store(&intake->roomy_until, clock_now_ms() + ROOMY_MS);
+	return bytes <= ROOMY_BYTES || reserve_has_room(intake->spool, bytes);
 }

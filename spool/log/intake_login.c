@@ -10,34 +10,23 @@
 
 #define LOGINS_MS 60000
 
-static struct note *find_login(struct intake *intake, const char *user)
+static void forget_login(struct intake *intake, const char *user)
 {
-	for (struct note *note = intake->logins; note != NULL; note = note->next)
-		if (strcmp(note->text[0], user) == 0)
-			return note;
-	return NULL;
-}
+	struct note **at = &intake->logins, *note;
 
-/* Returns the user's note without its texts but the name. */
-static struct note *login_of(struct intake *intake, const char *user)
-{
-	struct note *note = find_login(intake, user);
-
-	if (note == NULL) {
-		note = xcalloc(1, sizeof(*note));
-		note->kind = NOTE_LOGIN;
-		note->text[0] = xstrdup(user);
-		note->next = intake->logins;
-		intake->logins = note;
-	}
-	free(note->text[1]);
-	free(note->text[2]);
-	return note;
+	while (*at != NULL && strcmp((*at)->text[0], user) != 0)
+		at = &(*at)->next;
+	note = *at;
+	if (note == NULL)
+		return;
+	*at = note->next;
+	free(note);
 }
 
 void intake_login(struct intake *intake, const char *user, const char *protocol, const char *address)
 {
-	struct note *note;
+	const char *texts[] = {user, protocol, address};
+	struct note *note = note_new((struct note){.kind = NOTE_LOGIN, .time = clock_wall()}, texts, ARRAY_LEN(texts));
 
 	pthread_mutex_lock(&intake->lock);
 	if (intake->logins == NULL) {
@@ -48,10 +37,9 @@ void intake_login(struct intake *intake, const char *user, const char *protocol,
 					: intake->logins_written + LOGINS_MS;
 		pthread_cond_signal(&intake->wake);
 	}
-	note = login_of(intake, user);
-	note->text[1] = xstrdup(protocol);
-	note->text[2] = xstrdup(address);
-	note->time = clock_wall();
+	forget_login(intake, user);
+	note->next = intake->logins;
+	intake->logins = note;
 	pthread_mutex_unlock(&intake->lock);
 }
 

@@ -13,18 +13,39 @@
 
 #include <stdlib.h>
 
-static void note_add(struct intake *intake, struct note note, const char *const *texts,
-    size_t count)
+struct note *note_new(struct note note, const char *const *texts, size_t count)
 {
-	struct note *copy = xmalloc(sizeof(*copy));
+	size_t lens[NOTE_TEXTS], size = sizeof(note);
+	struct note *copy;
+	char *at;
 
-	*copy = note;
 	for (size_t i = 0; i < count; i++)
-		copy->text[i] = xstrdup(texts[i] == NULL ? "" : texts[i]);
-	copy->next = NULL;
+		size += lens[i] = texts[i] == NULL ? 1 : strlen(texts[i]) + 1;
+	copy = xmalloc(size);
+	*copy = note;
+	at = (char *)(copy + 1);
+	for (size_t i = 0; i < count; i++) {
+		copy->text[i] = memcpy(at, texts[i] == NULL ? "" : texts[i], lens[i]);
+		at += lens[i];
+	}
+	return copy;
+}
+
+static struct note *new_event(int64_t time_us, const char *id, const char *session, enum event event, const char *place,
+    const char *detail)
+{
+	const char *texts[] = {id, session, event_code(event), place, detail};
+
+	return note_new((struct note){.kind = NOTE_EVENT, .time = time_us}, texts, ARRAY_LEN(texts));
+}
+
+/* All in the list. */
+static void add(struct intake *intake, struct note *notes)
+{
 	pthread_mutex_lock(&intake->lock);
-	*intake->notes_end = copy;
-	intake->notes_end = &copy->next;
+	*intake->notes_end = notes;
+	while (*intake->notes_end != NULL)
+		intake->notes_end = &(*intake->notes_end)->next;
 	intake_wake(intake);
 	pthread_mutex_unlock(&intake->lock);
 }
@@ -32,10 +53,7 @@ static void note_add(struct intake *intake, struct note note, const char *const 
 void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
     enum event event, const char *place, const char *detail)
 {
-	const char *texts[] = {id, session, event_code(event), place, detail};
-
-	note_add(intake, (struct note){.kind = NOTE_EVENT, .time = time_us}, texts,
-	    ARRAY_LEN(texts));
+	add(intake, new_event(time_us, id, session, event, place, detail));
 }
 
 /* The local users who get it, whom else it is sent on to, the account and the rules. */
@@ -62,6 +80,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	/* Records of older versions know the account alone: fetch_memory_adopt() puts their rows right. */
 	const char *mailbox = envelope->mailbox[0] == '\0' ? envelope->account : envelope->mailbox;
 	const char *seen[] = {mailbox, envelope->uidl, envelope->id.text};
+	struct note *notes;
 
 	if (texts == read)
 		shown_read(&shown, body, read);
@@ -71,14 +90,12 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	message[3] = texts[SHOWN_RECIPIENTS];
 	message[4] = texts[SHOWN_SUBJECT];
 	message[5] = buf_text(&keywords);
-	note_add(intake,
-	    (struct note){.kind = NOTE_MESSAGE, .time = envelope->time, .size = envelope->size},
+	notes = note_new((struct note){.kind = NOTE_MESSAGE, .time = envelope->time, .size = envelope->size},
 	    message, ARRAY_LEN(message));
 	/* The time of the envelope, so that recovery makes the very same row. */
-	note_event(intake, envelope->time * 1000000, envelope->id.text, envelope->session,
-	    EVENT_ACCEPTED, "", envelope->origin);
+	notes->next = new_event(envelope->time * 1000000, envelope->id.text, envelope->session, EVENT_ACCEPTED, "", envelope->origin);
 	if (envelope->uidl[0] != '\0')
-		note_add(intake,
+		notes->next->next = note_new(
 		    (struct note){
 			.kind = NOTE_SEEN,
 			.time = envelope->time,
@@ -87,6 +104,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 			.body = envelope->body,
 		    },
 		    seen, ARRAY_LEN(seen));
+	add(intake, notes);
 	buf_clear(&keywords);
 	for (size_t i = 0; i < SHOWN_COUNT; i++)
 		free(read[i]);
@@ -145,7 +163,7 @@ void note_trouble(struct intake *intake, const struct error *error)
 	intake->in_trouble = true;
 	pthread_mutex_unlock(&intake->lock);
 	if (!is_known)
-		note_add(intake, (struct note){.kind = NOTE_TROUBLE}, text, ARRAY_LEN(text));
+		add(intake, note_new((struct note){.kind = NOTE_TROUBLE}, text, ARRAY_LEN(text)));
 }
 
 static int write_note(struct state *state, const struct note *note, struct error *error)
@@ -188,8 +206,6 @@ void note_free_all(struct note *notes)
 	while (notes != NULL) {
 		struct note *next = notes->next;
 
-		for (size_t i = 0; i < ARRAY_LEN(notes->text); i++)
-			free(notes->text[i]);
 		free(notes);
 		notes = next;
 	}

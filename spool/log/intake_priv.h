@@ -10,6 +10,7 @@
 #include "spool/log/wal.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 /* A segment of ours, from its creation until it is retired. */
 struct segment {
@@ -41,12 +42,13 @@ enum debt {
 /* Of one recipient of a queue entry, whose outcome is on record. */
 enum settlement { UNSETTLED = 1, SETTLED };
 
-/* What goes to the state at the next checkpoint. */
+/* What goes to the state at the next checkpoint: one piece of memory with its texts. */
+#define NOTE_TEXTS 6
 struct note {
 	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN } kind;
 	int64_t time; /* microseconds for events, seconds else */
 	uint64_t size, digest, body; /* of NOTE_SEEN: the size as listed, digests of header and body */
-	char *text[6]; /* by kind: see intake_note.c */
+	const char *text[NOTE_TEXTS]; /* by kind: see intake_note.c */
 	struct note *next;
 };
 
@@ -75,6 +77,7 @@ struct intake {
 	struct map unsettled; /* queue entries whose outcome is on record, and that could not be changed or removed */
 	struct map trust;     /* name of a segment that we had to let go -> enum log_trust */
 	struct map debts;     /* id, kind and name of a place -> enum debt */
+	_Atomic int64_t roomy_until; /* clock_now_ms() until which the disk need not be asked for room */
 	int sync_fd;	      /* the file system, open since before our first write */
 	bool is_blind;	      /* the log could not be gone through: see intake_check_known() */
 	pthread_t checkpointer;
@@ -127,6 +130,7 @@ void note_trouble(struct intake *intake, const struct error *error);
 int64_t logins_left_ms(const struct intake *intake);
 /* Puts them to the other notes. */
 void logins_gather(struct intake *intake);
+struct note *note_new(struct note note, const char *const *texts, size_t count); /* NULL counts as "" */
 void note_free_all(struct note *notes);
 
 /* Delivery's report: journal, log, and the process's own callback; context is the intake. */
