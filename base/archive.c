@@ -65,7 +65,9 @@ int archive_writer_open(struct archive_writer **writer, const char *path, struct
 	made = xcalloc(1, sizeof(*made));
 	made->path = xstrdup(path);
 	made->part = xasprintf("%s.part", path);
-	made->fd = owned_open(made->part, O_RDWR | O_TRUNC | O_NOFOLLOW, 0600);
+	/* One that is there is of a backup that was broken off, or in a folder for all it is somebody's who wants to read ours. */
+	unlink(made->part);
+	made->fd = owned_open(made->part, O_RDWR | O_EXCL | O_NOFOLLOW, 0600);
 	if (made->fd < 0)
 		error_errno(error, N_("cannot write %s"), made->part);
 	if (made->fd < 0 || fchmod(made->fd, 0600) != 0 || start(made, error) != 0) {

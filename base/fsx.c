@@ -198,7 +198,7 @@ static char *parent_of(const char *path)
 /* Appends a whole file. The kernel shares the blocks where the file system can and the offsets are at block borders. */
 static int append_file(int fd, const char *source, struct error *error)
 {
-	int from = open(source, O_RDONLY | O_CLOEXEC);
+	int from = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	ssize_t copied;
 
 	if (from < 0)
@@ -367,7 +367,7 @@ int fsx_make_dirs(const char *path, struct error *error)
 
 int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is no file, and must not keep us */
 	struct stat st;
 	size_t used = 0;
 	char *bytes;
@@ -454,7 +454,7 @@ static int load(int fd, size_t size, struct slice *data)
 
 int fsx_map(const char *path, struct slice *data, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is no file, and must not keep us */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* as above */
 	struct stat st;
 	int result;
 

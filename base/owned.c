@@ -78,6 +78,15 @@ static int check_place(const struct place *place, int fd)
 	return -1;
 }
 
+/* A file in a folder for all (/tmp) may be anybody's, who reads in it what is written there. */
+static bool is_strangers(const struct place *place, const struct stat *st)
+{
+	struct stat folder;
+
+	return fstat(place->folder, &folder) != 0 ||
+	       ((folder.st_mode & S_IWOTH) != 0 && st->st_uid != 0 && st->st_uid != folder.st_uid);
+}
+
 /* What was there before, in a folder of somebody who is less than root: a link there, symbolic or hard, may lead to any file. */
 static int open_there(const struct place *place, int flags)
 {
@@ -86,7 +95,7 @@ static int open_there(const struct place *place, int flags)
 
 	if (fd < 0)
 		return -1;
-	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1) {
+	if (fstat(fd, &st) != 0 || !S_ISREG(st.st_mode) || st.st_nlink != 1 || is_strangers(place, &st)) {
 		close(fd);
 		errno = ELOOP;
 		return -1;
@@ -111,7 +120,8 @@ static int open_at(const struct place *place, const char *path, int flags, mode_
 	return fd;
 }
 
-/* Then a new file has the right owner as it is. Most folders are like that, and this is one call instead of seven. */
+/* Then a new file has the right owner as it is, and nobody else can make one. Most folders are like that, and this is one call
+ * instead of seven. */
 static bool is_in_folder_of_root(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -123,7 +133,7 @@ static bool is_in_folder_of_root(const char *path)
 		return false;
 	memcpy(folder, path, len);
 	folder[len] = '\0';
-	return stat(len == 0 ? "." : folder, &st) == 0 && st.st_uid == 0 && st.st_gid == 0;
+	return stat(len == 0 ? "." : folder, &st) == 0 && st.st_uid == 0 && st.st_gid == 0 && (st.st_mode & S_IWOTH) == 0;
 }
 
 int owned_open(const char *path, int flags, mode_t mode)

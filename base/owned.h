@@ -7,7 +7,7 @@
  *
  * The folder may belong to somebody who is less than root. So only what was made here is ever given away, never what
  * was there before, and the folder is held open meanwhile: a link put in its place cannot lead elsewhere. A link that was
- * there before is not followed (ELOOP).
+ * there before is not followed (ELOOP), nor is a stranger's file used in a folder where everybody may make files.
  */
 #ifndef LANPOST_BASE_OWNED_H
 #define LANPOST_BASE_OWNED_H

@@ -19,7 +19,7 @@
 
 static int allocate(const char *path, struct error *error)
 {
-	int fd = owned_open(path, O_WRONLY, 0600), code;
+	int fd = owned_open(path, O_WRONLY | O_NONBLOCK, 0600), code;
 
 	if (fd < 0)
 		return error_errno(error, N_("cannot create %s"), path);

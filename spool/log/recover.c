@@ -30,7 +30,7 @@
 static int orphan_take(struct intake *intake, const struct wal_name *name, struct orphan **orphan, struct error *error)
 {
 	char *path = layout_wal(intake->spool, name->file);
-	int fd = open(path, O_RDONLY | O_CLOEXEC), result = 0;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result = 0;
 	struct stat mine, named;
 
 	if (fd < 0 && errno != ENOENT)

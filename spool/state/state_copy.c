@@ -113,7 +113,7 @@ static int fill(struct state *state, const char *path, struct error *error)
 
 static int sync_file(const char *path, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC), result;
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK), result;
 
 	if (fd < 0)
 		return error_errno(error, N_("cannot open %s"), path);

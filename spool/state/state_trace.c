@@ -132,7 +132,7 @@ static void read_ahead(struct state *state)
 
 	pthread_mutex_lock(&guard);
 	if (kept < 0 && path != NULL)
-		kept = open(path, O_RDONLY | O_CLOEXEC);
+		kept = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	size = kept < 0 ? 0 : lseek(kept, 0, SEEK_END);
 	for (off_t at = 0; at < size && at < READ_AHEAD_MAX; at += READ_AHEAD_STEP)
 		posix_fadvise(kept, at, READ_AHEAD_STEP, POSIX_FADV_WILLNEED);

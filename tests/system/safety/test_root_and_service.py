@@ -75,6 +75,37 @@ def test_verbs_of_root_leave_files_of_the_gateway(office):
     assert foreign(office) == []
 
 
+def test_a_backup_in_a_folder_for_all_is_nobody_elses(office, folder):
+    """Somebody has made the file in advance that the backup is written to first."""
+    office.start().stop()
+    shared = folder / "tmp"
+    shared.mkdir()
+    shared.chmod(0o1777)
+    trap = shared / "backup.tar.part"
+    trap.touch()
+    os.chown(trap, NOBODY.pw_uid + 1, NOBODY.pw_gid)
+    with open(trap, "rb") as kept_open:
+        assert office.cli("backup", shared / "backup.tar").returncode == 0
+        assert kept_open.read() == b""
+    status = (shared / "backup.tar").stat()
+    assert status.st_uid == 0 and status.st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("name", ["version", "reserve", "queue/active/{}.env", "queue/active/{}.msg", "mailboxes/ivan/new/1.{}.gw"])
+def test_a_pipe_in_place_of_a_file_holds_up_no_verb(office, name):
+    office.start()
+    office.send("ivan@office.lan", ["x@example.ru"], letter())
+    entry = until(lambda: office.queued_files("active"), 10, "the entry")[0].stem
+    office.stop()
+    path = office.spool / name.format(entry)
+    path.unlink(missing_ok=True)
+    os.mkfifo(path)
+    os.chown(path, NOBODY.pw_uid, NOBODY.pw_gid)
+    for verb in (["queue", "list"], ["queue", "show", entry], ["queue", "hold", entry], ["mailbox", "list"], ["trace", entry],
+                 ["backup", office.folder / "backup.tar"]):
+        office.cli(*verb, timeout=30)  # whatever it says
+
+
 def test_what_is_restored_belongs_to_the_gateway(office, folder):
     office.start()
     office.send("ivan@office.lan", ["ivan@office.lan"], letter())

@@ -95,6 +95,29 @@ static void what_was_there_is_never_given(void **state)
 	unlink(mine);
 }
 
+static void a_strangers_file_in_a_folder_for_all_is_not_used(void **state)
+{
+	struct fixture *fixture = *state;
+	int fd;
+
+	if (geteuid() != 0)
+		skip();
+	assert_int_equal(chown(fixture->folder, 0, 0), 0);
+	assert_int_equal(chmod(fixture->folder, 01777), 0);
+	fd = open(fixture->file, O_RDWR | O_CREAT, 0644);
+	assert_int_equal(fchown(fd, SOMEBODY, GROUP), 0);
+	close(fd);
+	assert_int_equal(owned_open(fixture->file, O_RDWR | O_TRUNC, 0640), -1);
+	assert_int_equal(errno, ELOOP);
+	assert_int_equal(unlink(fixture->file), 0);
+	fd = owned_open(fixture->file, O_RDWR | O_TRUNC, 0640);
+	assert_true(fd >= 0 && belongs_to(fixture->file, 0, 0));
+	close(fd);
+	assert_int_equal(unlink(fixture->file), 0);
+	assert_int_equal(symlink("/nowhere", fixture->file), 0);
+	assert_int_equal(owned_open(fixture->file, O_RDWR, 0640), -1);
+}
+
 static void open_does_what_open_does(void **state)
 {
 	struct fixture *fixture = *state;
@@ -121,6 +144,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(new_files_and_folders_are_given, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(what_was_there_is_never_given, make_folder, remove_folder),
+	    cmocka_unit_test_setup_teardown(a_strangers_file_in_a_folder_for_all_is_not_used, make_folder, remove_folder),
 	    cmocka_unit_test_setup_teardown(open_does_what_open_does, make_folder, remove_folder),
 	};
 
