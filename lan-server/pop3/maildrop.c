@@ -96,27 +96,26 @@ static bool is_too_soon(struct maildrop_locks *locks, const char *user, int64_t 
 
 /* --- opening and closing */
 
-/* As maildrop_open(). */
-static int lock(struct maildrop *drop, const char *user)
+static enum maildrop_outcome lock(struct maildrop *drop, const char *user)
 {
 	struct maildrop_locks *locks = drop->locks;
 	struct maildrop *holder;
-	int result = 0;
+	enum maildrop_outcome outcome = MAILDROP_OPEN;
 
 	pthread_mutex_lock(&locks->mutex);
 	holder = find_open(locks, user);
 	if (holder != NULL && !take_over(locks, holder, user))
-		result = 1;
+		outcome = MAILDROP_IN_USE;
 	else if (is_too_soon(locks, user, drop->login_delay))
-		result = 2;
-	if (result == 0) {
+		outcome = MAILDROP_TOO_SOON;
+	if (outcome == MAILDROP_OPEN) {
 		drop->user = xstrdup(user);
 		drop->heard = clock_now_ms();
 		drop->next = locks->open;
 		locks->open = drop;
 	}
 	pthread_mutex_unlock(&locks->mutex);
-	return result;
+	return outcome;
 }
 
 void maildrop_close(struct maildrop *drop)
@@ -135,18 +134,28 @@ void maildrop_close(struct maildrop *drop)
 	drop->user = NULL;
 }
 
-int maildrop_open(
+enum maildrop_outcome maildrop_open(
     struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
 {
-	int result = lock(drop, user);
+	enum maildrop_outcome outcome = lock(drop, user);
 
-	if (result != 0)
-		return result;
-	if (maildir_list(drop->spool, user, list, error) == 0)
-		return 0;
+	if (outcome != MAILDROP_OPEN || maildir_list(drop->spool, user, list, error) == 0)
+		return outcome;
 	log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(error));
 	maildrop_close(drop);
-	return -1;
+	return MAILDROP_FAILED;
+}
+
+const char *maildrop_outcome_name(enum maildrop_outcome outcome)
+{
+	static const char *const names[] = {
+	    [MAILDROP_OPEN] = "open",
+	    [MAILDROP_IN_USE] = "in-use",
+	    [MAILDROP_TOO_SOON] = "too-soon",
+	    [MAILDROP_FAILED] = "failed",
+	};
+
+	return names[outcome];
 }
 
 /* A message that is gone is another program's doing; anything else the admin should know. */

@@ -28,10 +28,17 @@ struct maildrop {
 	struct maildrop *next;	 /* of those that are open, under the locks' mutex */
 };
 
-/* Locks and lists. Returns 1 if another session has the mailbox, 2 sooner than login_delay allows, -1 on error. The
- * list is the caller's. */
-int maildrop_open(
+enum maildrop_outcome {
+	MAILDROP_OPEN,
+	MAILDROP_IN_USE,   /* another session has the mailbox */
+	MAILDROP_TOO_SOON, /* sooner than login_delay allows */
+	MAILDROP_FAILED,   /* error says why */
+};
+
+/* Locks and lists. The list is the caller's, if it is open. */
+enum maildrop_outcome maildrop_open(
     struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error);
+const char *maildrop_outcome_name(enum maildrop_outcome outcome); /* for the log */
 void maildrop_close(struct maildrop *drop); /* unlocks; fine when none is open */
 /* Finds a size not known yet. Returns -1 if the message is gone. */
 int maildrop_size(struct maildrop *drop, struct maildir_message *message);

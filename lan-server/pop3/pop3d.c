@@ -6,6 +6,7 @@
 #include "lan-server/command.h"
 #include "lan-server/pop3/pop3d_priv.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,12 +14,7 @@
 #define REPLIES_MAX (64u << 20) /* LIST and UIDL of the largest mailbox */
 #define PIECE 16384
 
-/* What may be asked after the login and does nothing: more than before it, for programs keep a connection and poll. */
-#define FREE_COMMANDS 1000
-#define FREE_PER_MESSAGE 4
-#define LISTED_PER_COMMAND 16 /* a listing of so many messages is as dear as a command */
-
-void pop3d_reply(struct pop3d *pop3d, const char *format, ...)
+void pop3d_line_of_reply(struct pop3d *pop3d, const char *format, ...)
 {
 	char text[1024];
 	va_list args;
@@ -30,30 +26,20 @@ void pop3d_reply(struct pop3d *pop3d, const char *format, ...)
 	buf_append_text(&pop3d->replies, "\r\n");
 }
 
-/* For what is not the client's fault, or not worth hanging up. */
-enum pop3d_effect pop3d_deny(struct pop3d *pop3d, const char *text)
-{
-	pop3d_reply(pop3d, "-ERR %s", text);
-	return POP3D_CONTINUE;
-}
+#define IN(state) (1u << (state))
 
-enum pop3d_effect pop3d_refuse(struct pop3d *pop3d, const char *text)
+void pop3d_enter_state(struct pop3d *pop3d, enum pop3d_state state)
 {
-	pop3d_reply(pop3d, "-ERR %s", text);
-	return client_limits_error(&pop3d->limits) ? POP3D_CLOSE : POP3D_CONTINUE;
-}
+	static const unsigned from[] = {
+	    [POP3D_AUTHORIZATION] = IN(POP3D_LOGIN),
+	    [POP3D_LOGIN] = IN(POP3D_AUTHORIZATION),
+	    [POP3D_TRANSACTION] = IN(POP3D_AUTHORIZATION),
+	    [POP3D_ENDED] = IN(POP3D_TRANSACTION),
+	};
 
-/* Weighs a command by the size of its answer. Some programs ask LIST n, UIDL n and TOP n 0 for each message. */
-static enum pop3d_effect free_command(struct pop3d *pop3d, uint64_t weight)
-{
-	uint64_t max = pop3d->state == TRANSACTION ? FREE_COMMANDS + FREE_PER_MESSAGE * (uint64_t)pop3d->list.count : CLIENT_JUNK_MAX;
-
-	return client_limits_junk(&pop3d->limits, weight, max) ? POP3D_CLOSE : POP3D_CONTINUE;
-}
-
-enum pop3d_effect pop3d_junk(struct pop3d *pop3d)
-{
-	return free_command(pop3d, 1);
+	assert(from[state] & IN(pop3d->state));
+	assert((pop3d->sasl != NULL) == (state == POP3D_LOGIN));
+	pop3d->state = state;
 }
 
 struct pop3d *pop3d_new(const struct pop3d_options *options)
@@ -63,7 +49,7 @@ struct pop3d *pop3d_new(const struct pop3d_options *options)
 	pop3d->options = *options;
 	pop3d->tls = options->tls;
 	buf_init(&pop3d->replies, REPLIES_MAX);
-	pop3d_greet(pop3d);
+	pop3d_answer(pop3d, pop3d_greet(pop3d));
 	return pop3d;
 }
 
@@ -81,13 +67,13 @@ static void close_mailbox(struct pop3d *pop3d)
 	struct pop3d_hooks *hooks = &pop3d->options.hooks;
 
 	stop_sending(pop3d);
-	if (pop3d->state != TRANSACTION)
+	if (pop3d->state != POP3D_TRANSACTION)
 		return;
 	maildir_list_clear(&pop3d->list);
 	free(pop3d->deleted);
 	pop3d->deleted = NULL;
 	pop3d->user = NULL;
-	pop3d->state = AUTHORIZATION;
+	pop3d_enter_state(pop3d, POP3D_ENDED);
 	hooks->close(hooks->context);
 }
 
@@ -132,17 +118,17 @@ void pop3d_tls_started(struct pop3d *pop3d)
 
 void pop3d_timed_out(struct pop3d *pop3d)
 {
-	pop3d_reply(pop3d, "-ERR [SYS/TEMP] Timeout, closing connection");
+	pop3d_answer(pop3d, REPLY_TIMED_OUT);
 }
 
 void pop3d_evicted(struct pop3d *pop3d)
 {
-	pop3d_reply(pop3d, "-ERR [SYS/TEMP] Too many connections, closing idle connection");
+	pop3d_answer(pop3d, REPLY_EVICTED);
 }
 
 void pop3d_stopping(struct pop3d *pop3d)
 {
-	pop3d_reply(pop3d, "-ERR [SYS/TEMP] Service shutting down, try again later");
+	pop3d_answer(pop3d, REPLY_STOPPING);
 }
 
 /* --- the mailbox */
@@ -158,37 +144,22 @@ static bool is_listed(struct pop3d *pop3d, size_t i)
 	return message->size_known || hooks->size(hooks->context, message) == 0;
 }
 
-/* Finds the message that a number means; false after a reply. */
-static bool find_message(struct pop3d *pop3d, struct slice number, size_t *index)
+/* Finds the message that a number means. */
+static enum pop3d_reply find_message(struct pop3d *pop3d, struct slice number, size_t *index)
 {
 	uint64_t n;
 
 	if (!slice_number(number, 1, pop3d->list.count, &n))
-		pop3d_refuse(pop3d, "No such message");
-	else if (pop3d->deleted[n - 1])
-		pop3d_refuse(pop3d, "Message is marked as deleted");
-	else if (!is_listed(pop3d, (size_t)n - 1))
-		pop3d_deny(pop3d, "This message is gone");
-	else {
-		*index = (size_t)n - 1;
-		return true;
-	}
-	return false;
+		return REPLY_NO_SUCH_MESSAGE;
+	if (pop3d->deleted[n - 1])
+		return REPLY_MARKED_ALREADY;
+	*index = (size_t)n - 1;
+	return is_listed(pop3d, *index) ? REPLY_NONE : REPLY_MESSAGE_GONE;
 }
 
-static enum pop3d_effect after_mistake(const struct pop3d *pop3d)
+static enum pop3d_reply cmd_stat(struct pop3d *pop3d, struct slice arg)
 {
-	return pop3d->limits.errors < CLIENT_ERRORS_MAX ? POP3D_CONTINUE : POP3D_CLOSE;
-}
-
-static enum pop3d_effect after_listing(struct pop3d *pop3d)
-{
-	return free_command(pop3d, 1 + pop3d->list.count / LISTED_PER_COMMAND);
-}
-
-static enum pop3d_effect cmd_stat(struct pop3d *pop3d, struct slice arg)
-{
-	unsigned long long octets = 0;
+	uint64_t octets = 0;
 	size_t count = 0;
 
 	(void)arg;
@@ -198,88 +169,89 @@ static enum pop3d_effect cmd_stat(struct pop3d *pop3d, struct slice arg)
 		count++;
 		octets += pop3d->list.items[i].size;
 	}
-	pop3d_reply(pop3d, "+OK %zu %llu", count, octets);
-	return after_listing(pop3d);
+	return pop3d_about(pop3d, REPLY_STAT, REPLY_NUMBER(count), REPLY_NUMBER(octets));
 }
 
-/* One line of LIST or UIDL. */
-typedef void (*describe_fn)(struct pop3d *pop3d, const char *prefix, size_t i);
+/* What a line of LIST or UIDL says of a message: its size as text, or its name. */
+typedef const char *(*describe_fn)(const struct maildir_message *message, char number[REPLY_NUMBER_MAX]);
 
-static void describe_size(struct pop3d *pop3d, const char *prefix, size_t i)
+static const char *describe_size(const struct maildir_message *message, char number[REPLY_NUMBER_MAX])
 {
-	pop3d_reply(pop3d, "%s%zu %llu", prefix, i + 1, (unsigned long long)pop3d->list.items[i].size);
+	return reply_number(number, message->size);
 }
 
-static void describe_uidl(struct pop3d *pop3d, const char *prefix, size_t i)
+static const char *describe_uidl(const struct maildir_message *message, char number[REPLY_NUMBER_MAX])
 {
-	pop3d_reply(pop3d, "%s%zu %s", prefix, i + 1, pop3d->list.items[i].uidl);
+	(void)number;
+	return message->uidl;
 }
 
-static enum pop3d_effect describe(struct pop3d *pop3d, struct slice arg, describe_fn line)
+static enum pop3d_reply list_one(struct pop3d *pop3d, struct slice arg, describe_fn describe)
 {
+	char number[REPLY_NUMBER_MAX];
 	size_t i;
+	enum pop3d_reply reply = find_message(pop3d, arg, &i);
 
-	if (arg.len > 0) {
-		if (!find_message(pop3d, arg, &i))
-			return after_mistake(pop3d);
-		line(pop3d, "+OK ", i);
-		return pop3d_junk(pop3d);
-	}
-	pop3d_reply(pop3d, "+OK");
-	for (i = 0; i < pop3d->list.count; i++)
+	if (reply != REPLY_NONE)
+		return reply;
+	return pop3d_about(pop3d, REPLY_LINE, REPLY_NUMBER(i + 1), describe(&pop3d->list.items[i], number));
+}
+
+static enum pop3d_reply list_all(struct pop3d *pop3d, describe_fn describe)
+{
+	char number[REPLY_NUMBER_MAX];
+
+	pop3d_line_of_reply(pop3d, "+OK");
+	for (size_t i = 0; i < pop3d->list.count; i++)
 		if (is_listed(pop3d, i))
-			line(pop3d, "", i);
-	pop3d_reply(pop3d, ".");
-	return after_listing(pop3d);
+			pop3d_line_of_reply(pop3d, "%zu %s", i + 1, describe(&pop3d->list.items[i], number));
+	return REPLY_END_OF_LISTING;
 }
 
-static enum pop3d_effect cmd_list(struct pop3d *pop3d, struct slice arg)
+static enum pop3d_reply cmd_list(struct pop3d *pop3d, struct slice arg)
 {
-	return describe(pop3d, arg, describe_size);
+	return arg.len > 0 ? list_one(pop3d, arg, describe_size) : list_all(pop3d, describe_size);
 }
 
-static enum pop3d_effect cmd_uidl(struct pop3d *pop3d, struct slice arg)
+static enum pop3d_reply cmd_uidl(struct pop3d *pop3d, struct slice arg)
 {
-	return describe(pop3d, arg, describe_uidl);
+	return arg.len > 0 ? list_one(pop3d, arg, describe_uidl) : list_all(pop3d, describe_uidl);
 }
 
-static enum pop3d_effect begin_sending(struct pop3d *pop3d, size_t i, uint64_t body_lines)
+static enum pop3d_reply begin_sending(struct pop3d *pop3d, struct slice number, uint64_t body_lines)
 {
 	struct pop3d_hooks *hooks = &pop3d->options.hooks;
-	struct maildir_message *message = &pop3d->list.items[i];
+	const struct maildir_message *message;
 	struct slice bytes;
+	size_t i;
+	enum pop3d_reply reply = find_message(pop3d, number, &i);
 
+	if (reply != REPLY_NONE)
+		return reply;
+	message = &pop3d->list.items[i];
 	if (hooks->read(hooks->context, message, &bytes) != 0)
-		return pop3d_deny(pop3d, "This message is gone");
+		return REPLY_MESSAGE_GONE;
 	pop3d->sending = (struct sending){
 	    .bytes = bytes, .rest = bytes, .body_lines = body_lines, .in_header = true};
 	dot_writer_init(&pop3d->sending.writer, true);
 	client_limits_progress(&pop3d->limits);
-	pop3d_reply(pop3d, "+OK %llu octets", (unsigned long long)message->size);
-	return POP3D_SEND;
+	return pop3d_about(pop3d, REPLY_MESSAGE, REPLY_NUMBER(message->size), NULL);
 }
 
-static enum pop3d_effect cmd_retr(struct pop3d *pop3d, struct slice arg)
+static enum pop3d_reply cmd_retr(struct pop3d *pop3d, struct slice arg)
 {
-	size_t i;
-
-	if (!find_message(pop3d, arg, &i))
-		return after_mistake(pop3d);
-	return begin_sending(pop3d, i, UINT64_MAX);
+	return begin_sending(pop3d, arg, UINT64_MAX);
 }
 
-static enum pop3d_effect cmd_top(struct pop3d *pop3d, struct slice arg)
+static enum pop3d_reply cmd_top(struct pop3d *pop3d, struct slice arg)
 {
 	struct slice lines = arg;
 	struct slice number = slice_cut(&lines, ' ');
 	uint64_t count;
-	size_t i;
 
 	if (!slice_number(slice_trim(lines), 0, UINT32_MAX, &count))
-		return pop3d_refuse(pop3d, "Syntax: TOP message lines");
-	if (!find_message(pop3d, number, &i))
-		return after_mistake(pop3d);
-	return begin_sending(pop3d, i, count);
+		return REPLY_TOP_SYNTAX;
+	return begin_sending(pop3d, number, count);
 }
 
 /* The part of a piece that TOP still wants; *done when that is the last. */
@@ -344,31 +316,23 @@ enum pop3d_effect pop3d_send(struct pop3d *pop3d)
 	return POP3D_CONTINUE;
 }
 
-static enum pop3d_effect cmd_dele(struct pop3d *pop3d, struct slice arg)
+static enum pop3d_reply cmd_dele(struct pop3d *pop3d, struct slice arg)
 {
 	size_t i;
+	enum pop3d_reply reply = find_message(pop3d, arg, &i);
 
-	if (!find_message(pop3d, arg, &i))
-		return after_mistake(pop3d);
+	if (reply != REPLY_NONE)
+		return reply;
 	pop3d->deleted[i] = true;
 	client_limits_progress(&pop3d->limits);
-	pop3d_reply(pop3d, "+OK Marked as deleted");
-	return POP3D_CONTINUE;
+	return REPLY_MARKED;
 }
 
-static enum pop3d_effect cmd_rset(struct pop3d *pop3d, struct slice arg)
+static enum pop3d_reply cmd_rset(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
 	memset(pop3d->deleted, 0, pop3d->list.count * sizeof(*pop3d->deleted));
-	pop3d_reply(pop3d, "+OK Deletion marks removed");
-	return pop3d_junk(pop3d);
-}
-
-static enum pop3d_effect cmd_noop(struct pop3d *pop3d, struct slice arg)
-{
-	(void)arg;
-	pop3d_reply(pop3d, "+OK");
-	return pop3d_junk(pop3d);
+	return REPLY_UNMARKED;
 }
 
 /* The UPDATE state of RFC 1939: only here does anything leave the mailbox. */
@@ -388,89 +352,104 @@ static int remove_marked(struct pop3d *pop3d, struct error *error)
 	return result;
 }
 
-static enum pop3d_effect cmd_quit(struct pop3d *pop3d, struct slice arg)
+static enum pop3d_reply cmd_quit(struct pop3d *pop3d, struct slice arg)
 {
 	struct error error = ERROR_INIT;
+	bool done = pop3d->state != POP3D_TRANSACTION || remove_marked(pop3d, &error) == 0;
 
 	(void)arg;
-	if (pop3d->state == TRANSACTION && remove_marked(pop3d, &error) != 0)
-		pop3d_reply(pop3d, "-ERR [SYS/TEMP] Some messages could not be removed");
-	else
-		pop3d_reply(pop3d, "+OK Bye");
 	close_mailbox(pop3d);
-	return POP3D_CLOSE;
+	return done ? REPLY_BYE : REPLY_NOT_REMOVED;
 }
 
-enum { LOGGED_OUT = 1, LOGGED_IN = 2, HAS_ARG = 4, NO_ARG = 8 };
+enum command_flags {
+	LOGGED_OUT = 1, /* may be given before the login */
+	LOGGED_IN = 2,
+	HAS_ARG = 4,
+	NO_ARG = 8,
+	EXACT_ARG = 16, /* blanks around it count */
+};
 
 static const struct command {
 	const char *name;
-	enum pop3d_effect (*run)(struct pop3d *pop3d, struct slice arg);
 	unsigned flags;
+	enum pop3d_reply (*run)(struct pop3d *pop3d, struct slice arg);
+	enum pop3d_reply reply; /* of a command that does nothing: run is NULL */
 } commands[] = {
-    {"USER", pop3d_cmd_user, LOGGED_OUT | HAS_ARG},
-    {"PASS", pop3d_cmd_pass, LOGGED_OUT},
-    {"APOP", pop3d_cmd_apop, LOGGED_OUT | HAS_ARG},
-    {"AUTH", pop3d_cmd_auth, LOGGED_OUT},
-    {"STLS", pop3d_cmd_stls, LOGGED_OUT | NO_ARG},
-    {"UTF8", pop3d_cmd_utf8, LOGGED_OUT | NO_ARG},
-    {"CAPA", pop3d_cmd_capa, LOGGED_OUT | LOGGED_IN},
-    {"STAT", cmd_stat, LOGGED_IN | NO_ARG},
-    {"LIST", cmd_list, LOGGED_IN},
-    {"UIDL", cmd_uidl, LOGGED_IN},
-    {"RETR", cmd_retr, LOGGED_IN | HAS_ARG},
-    {"TOP", cmd_top, LOGGED_IN | HAS_ARG},
-    {"DELE", cmd_dele, LOGGED_IN | HAS_ARG},
-    {"RSET", cmd_rset, LOGGED_IN | NO_ARG},
-    {"NOOP", cmd_noop, LOGGED_IN},
-    {"QUIT", cmd_quit, LOGGED_OUT | LOGGED_IN},
+    {"USER", LOGGED_OUT | HAS_ARG, pop3d_cmd_user, REPLY_NONE},
+    {"PASS", LOGGED_OUT | EXACT_ARG, pop3d_cmd_pass, REPLY_NONE},
+    {"APOP", LOGGED_OUT | HAS_ARG, pop3d_cmd_apop, REPLY_NONE},
+    {"AUTH", LOGGED_OUT, pop3d_cmd_auth, REPLY_NONE},
+    {"STLS", LOGGED_OUT | NO_ARG, pop3d_cmd_stls, REPLY_NONE},
+    {"UTF8", LOGGED_OUT | NO_ARG, NULL, REPLY_UTF8}, /* RFC 6856: messages go out as they are in any case */
+    {"CAPA", LOGGED_OUT | LOGGED_IN, pop3d_cmd_capa, REPLY_NONE},
+    {"STAT", LOGGED_IN | NO_ARG, cmd_stat, REPLY_NONE},
+    {"LIST", LOGGED_IN, cmd_list, REPLY_NONE},
+    {"UIDL", LOGGED_IN, cmd_uidl, REPLY_NONE},
+    {"RETR", LOGGED_IN | HAS_ARG, cmd_retr, REPLY_NONE},
+    {"TOP", LOGGED_IN | HAS_ARG, cmd_top, REPLY_NONE},
+    {"DELE", LOGGED_IN | HAS_ARG, cmd_dele, REPLY_NONE},
+    {"RSET", LOGGED_IN | NO_ARG, cmd_rset, REPLY_NONE},
+    {"NOOP", LOGGED_IN, NULL, REPLY_OK},
+    {"QUIT", LOGGED_OUT | LOGGED_IN, cmd_quit, REPLY_NONE},
 };
 
-static enum pop3d_effect run_command(
-    struct pop3d *pop3d, const struct command *command, struct slice arg)
+/* What is against a command now. */
+static enum pop3d_reply check_command(const struct pop3d *pop3d, const struct command *command, struct slice arg)
 {
-	unsigned here = pop3d->state == TRANSACTION ? LOGGED_IN : LOGGED_OUT;
+	bool is_in = pop3d->state == POP3D_TRANSACTION;
+
+	if (!(command->flags & (is_in ? LOGGED_IN : LOGGED_OUT)))
+		return is_in ? REPLY_LOGGED_IN_ALREADY : REPLY_LOGIN_FIRST;
+	if ((command->flags & HAS_ARG) && arg.len == 0)
+		return REPLY_ARGUMENT_REQUIRED;
+	return (command->flags & NO_ARG) && arg.len > 0 ? REPLY_ARGUMENT_NOT_ALLOWED : REPLY_NONE;
+}
+
+static enum pop3d_reply run_command(struct pop3d *pop3d, const struct command *command, struct slice arg)
+{
+	enum pop3d_reply reply;
 
 	doing_step("%s", command->name);
-	/* A password may begin and end with blanks. */
-	if (command->run != pop3d_cmd_pass)
+	if (!(command->flags & EXACT_ARG))
 		arg = slice_trim(arg);
-	if (!(command->flags & here))
-		return pop3d_refuse(pop3d, here == LOGGED_IN ? "Already logged in" : "Log in first");
-	if ((command->flags & HAS_ARG) && arg.len == 0)
-		return pop3d_refuse(pop3d, "Argument required");
-	if ((command->flags & NO_ARG) && arg.len > 0)
-		return pop3d_refuse(pop3d, "No argument allowed");
-	return command->run(pop3d, arg);
+	reply = check_command(pop3d, command, arg);
+	if (reply != REPLY_NONE)
+		return reply;
+	return command->run != NULL ? command->run(pop3d, arg) : command->reply;
 }
 
 enum pop3d_effect pop3d_line_too_long(struct pop3d *pop3d)
 {
-	sasl_free(pop3d->sasl);
-	pop3d->sasl = NULL;
-	return pop3d_refuse(pop3d, "Line too long");
+	if (pop3d->state == POP3D_LOGIN)
+		pop3d_auth_end(pop3d);
+	return pop3d_answer(pop3d, REPLY_LINE_TOO_LONG);
 }
 
-static enum pop3d_effect not_pop3(struct pop3d *pop3d)
+static enum pop3d_reply not_pop3(struct pop3d *pop3d)
 {
-	pop3d_reply(pop3d, "-ERR Not a POP3 command, closing connection");
 	close_mailbox(pop3d);
-	return POP3D_CLOSE;
+	return REPLY_NOT_POP3;
 }
 
-enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line)
+static enum pop3d_reply take_command(struct pop3d *pop3d, struct slice line)
 {
 	struct slice arg = line;
 	struct slice verb = slice_cut(&arg, ' ');
 
-	if (pop3d->sasl != NULL)
-		return pop3d_auth_response(pop3d, line);
 	if (command_is_http_request(line))
 		return not_pop3(pop3d);
 	if (command_has_control(line))
-		return command_is_foreign(line) ? not_pop3(pop3d) : pop3d_refuse(pop3d, "Control characters in the command");
+		return command_is_foreign(line) ? not_pop3(pop3d) : REPLY_CONTROL_CHARACTERS;
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
 		if (slice_is_nocase(verb, commands[i].name))
 			return run_command(pop3d, &commands[i], arg);
-	return command_is_foreign(line) ? not_pop3(pop3d) : pop3d_refuse(pop3d, "Unknown command");
+	return command_is_foreign(line) ? not_pop3(pop3d) : REPLY_UNKNOWN_COMMAND;
+}
+
+enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line)
+{
+	bool is_response = pop3d->state == POP3D_LOGIN;
+
+	return pop3d_answer(pop3d, is_response ? pop3d_auth_response(pop3d, line) : take_command(pop3d, line));
 }

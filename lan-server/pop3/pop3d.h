@@ -13,6 +13,7 @@
 #include "spool/mailbox/maildir.h"
 
 #include "lan-server/login/sasl.h"
+#include "lan-server/pop3/maildrop.h"
 
 #define POP3D_LINE_MAX 1100 /* passwords are longer than RFC 2449's 255 octets */
 
@@ -26,9 +27,8 @@ enum pop3d_effect {
 
 struct pop3d_hooks {
 	void *context;
-	/* Locks the mailbox and lists it. 1: another session has it. 2: sooner than login_delay allows. -1: error. */
-	int (*open)(
-	    void *context, const char *user, struct maildir_list *list, struct error *error);
+	/* Locks the mailbox and lists it. */
+	enum maildrop_outcome (*open)(void *context, const char *user, struct maildir_list *list, struct error *error);
 	/* Finds a size not known yet. -1: the message is gone. */
 	int (*size)(void *context, struct maildir_message *message);
 	/* The bytes of a message, valid until done_reading(). -1: it is gone. */
@@ -40,7 +40,7 @@ struct pop3d_hooks {
 	int (*remove)(void *context, const char *const *uniques, size_t count, struct error *error);
 	/* Days after which messages are removed, -1: never. user NULL: the least of all users. */
 	int64_t (*expire_days)(void *context, const char *user);
-	/* Unlocks the mailbox; called once for each open() that returned 0. */
+	/* Unlocks the mailbox; called once for each open() that did. */
 	void (*close)(void *context);
 };
 

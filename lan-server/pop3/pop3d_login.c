@@ -9,19 +9,17 @@
 
 #include <stdlib.h>
 
-void pop3d_greet(struct pop3d *pop3d)
+enum pop3d_reply pop3d_greet(struct pop3d *pop3d)
 {
 	const struct pop3d_options *options = &pop3d->options;
 	uint64_t number;
 
-	if (!options->offers_apop) {
-		pop3d_reply(pop3d, "+OK %s lanpost POP3", options->hostname);
-		return;
-	}
+	if (!options->offers_apop)
+		return pop3d_about(pop3d, REPLY_GREETING, options->hostname, NULL);
 	rand_bytes(&number, sizeof(number));
 	pop3d->apop = xasprintf("<%llu.%lld@%s>", (unsigned long long)number,
 	    (long long)clock_wall(), options->hostname);
-	pop3d_reply(pop3d, "+OK lanpost POP3 %s", pop3d->apop);
+	return pop3d_about(pop3d, REPLY_GREETING_APOP, pop3d->apop, NULL);
 }
 
 /* --- what is offered */
@@ -39,7 +37,7 @@ static void offer_logins(struct pop3d *pop3d)
 	if (!may_log_in(pop3d))
 		return;
 	sasl_list(options->mechanisms(options->sasl.context, pop3d->tls), &names);
-	pop3d_reply(pop3d, "USER\r\nSASL %s", buf_text(&names));
+	pop3d_line_of_reply(pop3d, "USER\r\nSASL %s", buf_text(&names));
 	buf_clear(&names);
 }
 
@@ -49,85 +47,75 @@ static void offer_expire(struct pop3d *pop3d)
 	int64_t days = hooks->expire_days(hooks->context, pop3d->user);
 
 	if (days < 0)
-		pop3d_reply(pop3d, "EXPIRE NEVER");
+		pop3d_line_of_reply(pop3d, "EXPIRE NEVER");
 	else
-		pop3d_reply(pop3d, "EXPIRE %lld%s", (long long)days, pop3d->user == NULL ? " USER" : "");
+		pop3d_line_of_reply(pop3d, "EXPIRE %lld%s", (long long)days, pop3d->user == NULL ? " USER" : "");
 }
 
-enum pop3d_effect pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg)
+enum pop3d_reply pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
-	pop3d_reply(pop3d, "+OK Capability list follows");
-	pop3d_reply(pop3d, "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUTF8");
+	pop3d_line_of_reply(pop3d, "+OK Capability list follows");
+	pop3d_line_of_reply(pop3d, "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUTF8");
 	offer_logins(pop3d);
 	if (!pop3d->tls && pop3d->options.tls_offered)
-		pop3d_reply(pop3d, "STLS");
+		pop3d_line_of_reply(pop3d, "STLS");
 	if (pop3d->options.login_delay > 0)
-		pop3d_reply(pop3d, "LOGIN-DELAY %lld", (long long)pop3d->options.login_delay);
+		pop3d_line_of_reply(pop3d, "LOGIN-DELAY %lld", (long long)pop3d->options.login_delay);
 	offer_expire(pop3d);
-	pop3d_reply(pop3d, "IMPLEMENTATION lanpost\r\n.");
-	return pop3d_junk(pop3d);
+	pop3d_line_of_reply(pop3d, "IMPLEMENTATION lanpost");
+	return REPLY_END_OF_NAMES;
 }
 
-enum pop3d_effect pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg)
+enum pop3d_reply pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
 	if (pop3d->tls)
-		return pop3d_refuse(pop3d, "TLS is already active");
-	if (!pop3d->options.tls_offered)
-		return pop3d_refuse(pop3d, "TLS is not available");
-	pop3d_reply(pop3d, "+OK Begin TLS negotiation");
-	return POP3D_START_TLS;
-}
-
-/* RFC 6856: messages go out as they are in any case, so there is nothing to change. */
-enum pop3d_effect pop3d_cmd_utf8(struct pop3d *pop3d, struct slice arg)
-{
-	(void)arg;
-	pop3d_reply(pop3d, "+OK UTF-8 mode enabled");
-	return pop3d_junk(pop3d);
+		return REPLY_TLS_ACTIVE;
+	return pop3d->options.tls_offered ? REPLY_START_TLS : REPLY_NO_TLS;
 }
 
 /* --- logging in */
 
-static enum pop3d_effect open_mailbox(struct pop3d *pop3d, const char *user)
+static enum pop3d_reply open_mailbox(struct pop3d *pop3d, const char *user)
 {
 	struct pop3d_hooks *hooks = &pop3d->options.hooks;
 	struct error error = ERROR_INIT;
-	int opened = hooks->open(hooks->context, user, &pop3d->list, &error);
 
-	if (opened == 1)
-		return pop3d_deny(pop3d, "[IN-USE] Another session has this mailbox open");
-	if (opened == 2)
-		return pop3d_deny(pop3d, "[LOGIN-DELAY] Too soon after the last time");
-	if (opened < 0)
-		return pop3d_deny(pop3d, "[SYS/TEMP] The mailbox cannot be opened now");
+	switch (hooks->open(hooks->context, user, &pop3d->list, &error)) {
+	case MAILDROP_OPEN:
+		break;
+	case MAILDROP_IN_USE:
+		return REPLY_IN_USE;
+	case MAILDROP_TOO_SOON:
+		return REPLY_TOO_SOON;
+	case MAILDROP_FAILED:
+		return REPLY_NOT_OPENED;
+	}
 	pop3d->deleted = xcalloc(pop3d->list.count + 1, sizeof(*pop3d->deleted));
 	pop3d->user = user;
-	pop3d->state = TRANSACTION;
+	pop3d_enter_state(pop3d, POP3D_TRANSACTION);
 	client_limits_success(&pop3d->limits);
-	pop3d_reply(pop3d, "+OK %zu messages", pop3d->list.count);
-	return POP3D_CONTINUE;
+	return pop3d_about(pop3d, REPLY_OPENED, REPLY_NUMBER(pop3d->list.count), NULL);
 }
 
-static enum pop3d_effect login_failed(struct pop3d *pop3d, const struct error *error)
+static enum pop3d_reply login_failed(struct pop3d *pop3d, const struct error *error)
 {
-	pop3d_reply(pop3d, "-ERR [%s] %s", error->class == ERROR_LOGIN ? "AUTH" : "SYS/TEMP",
-	    ERROR_EN(error));
-	return client_limits_error(&pop3d->limits) ? POP3D_CLOSE : POP3D_CONTINUE;
+	enum pop3d_reply reply = error->class == ERROR_LOGIN ? REPLY_AUTH_FAILED : REPLY_AUTH_LATER;
+
+	return pop3d_about(pop3d, reply, ERROR_EN(error), NULL);
 }
 
-enum pop3d_effect pop3d_cmd_user(struct pop3d *pop3d, struct slice arg)
+enum pop3d_reply pop3d_cmd_user(struct pop3d *pop3d, struct slice arg)
 {
 	if (!may_log_in(pop3d))
-		return pop3d_refuse(pop3d, "Send STLS first");
+		return REPLY_STLS_FIRST;
 	free(pop3d->name);
 	pop3d->name = slice_dup(arg);
-	pop3d_reply(pop3d, "+OK Send PASS");
-	return pop3d_junk(pop3d);
+	return REPLY_SEND_PASS;
 }
 
-enum pop3d_effect pop3d_cmd_pass(struct pop3d *pop3d, struct slice arg)
+enum pop3d_reply pop3d_cmd_pass(struct pop3d *pop3d, struct slice arg)
 {
 	struct sasl_hooks *sasl = &pop3d->options.sasl;
 	struct error error = ERROR_INIT;
@@ -135,14 +123,14 @@ enum pop3d_effect pop3d_cmd_pass(struct pop3d *pop3d, struct slice arg)
 	int done;
 
 	if (pop3d->name == NULL)
-		return pop3d_refuse(pop3d, "Send USER first");
+		return REPLY_USER_FIRST;
 	done = sasl->login(sasl->context, slice_of(pop3d->name), arg, &user, &error);
 	free(pop3d->name);
 	pop3d->name = NULL;
 	return done == 0 ? open_mailbox(pop3d, user) : login_failed(pop3d, &error);
 }
 
-enum pop3d_effect pop3d_cmd_apop(struct pop3d *pop3d, struct slice arg)
+enum pop3d_reply pop3d_cmd_apop(struct pop3d *pop3d, struct slice arg)
 {
 	struct sasl_hooks *sasl = &pop3d->options.sasl;
 	struct slice digest = arg;
@@ -152,14 +140,21 @@ enum pop3d_effect pop3d_cmd_apop(struct pop3d *pop3d, struct slice arg)
 	const char *user;
 
 	if (pop3d->apop == NULL || !may_log_in(pop3d))
-		return pop3d_refuse(pop3d, "APOP is not offered");
+		return REPLY_NO_APOP;
 	proof = (struct sasl_proof){slice_of(pop3d->apop), slice_trim(digest)};
 	if (sasl->digest(sasl->context, name, SASL_DIGEST_APOP, &proof, &user, &error) != 0)
 		return login_failed(pop3d, &error);
 	return open_mailbox(pop3d, user);
 }
 
-enum pop3d_effect pop3d_auth_response(struct pop3d *pop3d, struct slice line)
+void pop3d_auth_end(struct pop3d *pop3d)
+{
+	sasl_free(pop3d->sasl);
+	pop3d->sasl = NULL;
+	pop3d_enter_state(pop3d, POP3D_AUTHORIZATION);
+}
+
+enum pop3d_reply pop3d_auth_response(struct pop3d *pop3d, struct slice line)
 {
 	struct buf challenge = BUF_INIT(4 * POP3D_LINE_MAX);
 	struct error error = ERROR_INIT;
@@ -167,38 +162,38 @@ enum pop3d_effect pop3d_auth_response(struct pop3d *pop3d, struct slice line)
 	enum sasl_result result = sasl_step(pop3d->sasl, line, &challenge, &user, &error);
 
 	if (result == SASL_CHALLENGE)
-		pop3d_reply(pop3d, "+ %s", buf_text(&challenge));
+		pop3d_line_of_reply(pop3d, "+ %s", buf_text(&challenge));
 	buf_clear(&challenge);
 	if (result == SASL_CHALLENGE)
-		return POP3D_CONTINUE;
-	sasl_free(pop3d->sasl);
-	pop3d->sasl = NULL;
+		return REPLY_NONE;
+	pop3d_auth_end(pop3d);
 	if (result == SASL_DONE)
 		return open_mailbox(pop3d, user);
-	return result == SASL_FAILED ? login_failed(pop3d, &error) : pop3d_refuse(pop3d, ERROR_EN(&error));
+	if (result == SASL_FAILED)
+		return login_failed(pop3d, &error);
+	return pop3d_about(pop3d, REPLY_AUTH_MALFORMED, ERROR_EN(&error), NULL);
 }
 
 /* The question of old programs, older than CAPA. */
-static enum pop3d_effect list_mechanisms(struct pop3d *pop3d, unsigned offered)
+static enum pop3d_reply list_mechanisms(struct pop3d *pop3d, unsigned offered)
 {
 	struct buf names = BUF_INIT(256);
 	struct slice rest;
 
 	sasl_list(offered, &names);
 	rest = buf_slice(&names);
-	pop3d_reply(pop3d, "+OK");
+	pop3d_line_of_reply(pop3d, "+OK");
 	while (rest.len > 0) {
 		struct slice name = slice_cut(&rest, ' ');
 
-		pop3d_reply(pop3d, "%.*s", SLICE_PRINT(name));
+		pop3d_line_of_reply(pop3d, "%.*s", SLICE_PRINT(name));
 	}
-	pop3d_reply(pop3d, ".");
 	buf_clear(&names);
-	return pop3d_junk(pop3d);
+	return REPLY_END_OF_NAMES;
 }
 
 /* RFC 5034. */
-enum pop3d_effect pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg)
+enum pop3d_reply pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg)
 {
 	const struct pop3d_options *options = &pop3d->options;
 	unsigned offered = options->mechanisms(options->sasl.context, pop3d->tls);
@@ -206,12 +201,13 @@ enum pop3d_effect pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg)
 	struct slice name = slice_cut(&initial, ' ');
 
 	if (!may_log_in(pop3d))
-		return pop3d_refuse(pop3d, "Send STLS first");
+		return REPLY_STLS_FIRST;
 	if (arg.len == 0)
 		return list_mechanisms(pop3d, offered);
 	sasl_begin(&pop3d->sasl, &options->sasl, options->hostname, offered, name);
 	if (pop3d->sasl == NULL)
-		return pop3d_refuse(pop3d, "Unsupported authentication mechanism");
+		return REPLY_NO_MECHANISM;
+	pop3d_enter_state(pop3d, POP3D_LOGIN);
 	initial = slice_trim(initial);
 	return pop3d_auth_response(pop3d, initial.len > 0 ? initial : SLICE_NONE);
 }

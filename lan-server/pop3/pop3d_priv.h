@@ -6,13 +6,18 @@
 
 #include "lan-server/client_limits.h"
 #include "lan-server/pop3/pop3d.h"
+#include "lan-server/pop3/pop3d_reply.h"
+#include "lan-server/reply.h"
 
 /*
- *	AUTHORIZATION --USER, PASS--> TRANSACTION --QUIT--> (removal, close)
+ *	AUTHORIZATION --AUTH--> LOGIN --responses--> AUTHORIZATION
+ *	      `--PASS, APOP, the end of AUTH--> TRANSACTION --QUIT: removal--> ENDED
  */
 enum pop3d_state {
-	AUTHORIZATION, /* nobody is logged in, no mailbox is open */
-	TRANSACTION,   /* the mailbox is ours: list is its snapshot */
+	POP3D_AUTHORIZATION, /* nobody is logged in, no mailbox is open */
+	POP3D_LOGIN,	     /* the next line is a response in a login: sasl is set */
+	POP3D_TRANSACTION,   /* the mailbox is ours: list is its snapshot */
+	POP3D_ENDED,	     /* it was */
 };
 
 /* A message on its way out; bytes.ptr is NULL when none is. */
@@ -30,33 +35,31 @@ struct pop3d {
 	bool tls;
 	char *name;	   /* given by USER */
 	char *apop;	   /* the greeting's timestamp; NULL: APOP is not offered */
-	struct sasl *sasl; /* the login on its way; NULL: none is */
+	struct sasl *sasl; /* the login on its way */
 	const char *user;
 	struct client_limits limits;
 	struct maildir_list list;
 	bool *deleted; /* one per message of list */
 	struct sending sending;
+	char about[REPLY_TEXT_MAX]; /* text of the next reply that has one of its own: pop3d_about() */
 };
 
-/* Appends the text and CRLF. */
-void pop3d_reply(struct pop3d *pop3d, const char *format, ...)
+/* A line that is not a whole reply: of a listing, or a challenge of AUTH. CRLF is added. */
+void pop3d_line_of_reply(struct pop3d *pop3d, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* -ERR for what is not the client's fault, or not worth hanging up. */
-enum pop3d_effect pop3d_deny(struct pop3d *pop3d, const char *text);
-/* -ERR for a mistake; hangs up after too many. */
-enum pop3d_effect pop3d_refuse(struct pop3d *pop3d, const char *text);
-/* Counts a command that was answered and did nothing; too many of them are mistakes. */
-enum pop3d_effect pop3d_junk(struct pop3d *pop3d);
+/* The one place where the state changes. sasl is set, or gone, already. */
+void pop3d_enter_state(struct pop3d *pop3d, enum pop3d_state state);
 
-void pop3d_greet(struct pop3d *pop3d);
-enum pop3d_effect pop3d_cmd_user(struct pop3d *pop3d, struct slice arg);
-enum pop3d_effect pop3d_cmd_pass(struct pop3d *pop3d, struct slice arg);
-enum pop3d_effect pop3d_cmd_apop(struct pop3d *pop3d, struct slice arg);
-enum pop3d_effect pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg);
-enum pop3d_effect pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg);
-enum pop3d_effect pop3d_cmd_utf8(struct pop3d *pop3d, struct slice arg);
-enum pop3d_effect pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg);
-/* A line while a login is on its way; ptr NULL: there is no initial response. */
-enum pop3d_effect pop3d_auth_response(struct pop3d *pop3d, struct slice line);
+/* The commands return their reply. */
+enum pop3d_reply pop3d_greet(struct pop3d *pop3d);
+enum pop3d_reply pop3d_cmd_user(struct pop3d *pop3d, struct slice arg);
+enum pop3d_reply pop3d_cmd_pass(struct pop3d *pop3d, struct slice arg);
+enum pop3d_reply pop3d_cmd_apop(struct pop3d *pop3d, struct slice arg);
+enum pop3d_reply pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg);
+enum pop3d_reply pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg);
+enum pop3d_reply pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg);
+/* A line in the LOGIN state; ptr NULL: there is no initial response. */
+enum pop3d_reply pop3d_auth_response(struct pop3d *pop3d, struct slice line);
+void pop3d_auth_end(struct pop3d *pop3d); /* whatever came of it: back to commands */
 
 #endif

@@ -410,21 +410,17 @@ static void run_smtp(struct session *session)
 
 /* --- POP3 */
 
-static int open_mailbox(
+static enum maildrop_outcome open_mailbox(
     void *context, const char *user, struct maildir_list *list, struct error *error)
 {
 	struct session *session = context;
 	char address[NET_ADDRESS_MAX];
-	int result = maildrop_open(&session->maildrop, user, list, error);
+	enum maildrop_outcome outcome = maildrop_open(&session->maildrop, user, list, error);
 
 	log_info("event=pop3-login session=%s ip=%s user=%s result=%s messages=%zu",
-	    session->id.text, net_address_text(address, &session->client), user,
-	    result == 0   ? "open"
-	    : result == 1 ? "in-use"
-	    : result == 2 ? "too-soon"
-			  : "failed",
-	    result == 0 ? list->count : 0);
-	return result;
+	    session->id.text, net_address_text(address, &session->client), user, maildrop_outcome_name(outcome),
+	    outcome == MAILDROP_OPEN ? list->count : 0);
+	return outcome;
 }
 
 static int message_size(void *context, struct maildir_message *message)

@@ -43,9 +43,9 @@ enum smtpd_reply smtpd_check_daily(struct smtpd *smtpd, uint64_t bytes)
 		return REPLY_NONE;
 	total = hooks->sent_today(hooks->context, user, NULL);
 	if (limits->user_daily_messages > 0 && total.messages >= limits->user_daily_messages)
-		return smtpd_about(smtpd, REPLY_DAILY_MESSAGES, SMTPD_NUMBER(limits->user_daily_messages), NULL);
+		return smtpd_about(smtpd, REPLY_DAILY_MESSAGES, REPLY_NUMBER((uint64_t)limits->user_daily_messages), NULL);
 	if (!bytes_fit(limits, &total, bytes))
-		return smtpd_about(smtpd, REPLY_DAILY_BYTES, SMTPD_NUMBER(limits->user_daily_bytes), NULL);
+		return smtpd_about(smtpd, REPLY_DAILY_BYTES, REPLY_NUMBER((uint64_t)limits->user_daily_bytes), NULL);
 	return REPLY_NONE;
 }
 

@@ -178,7 +178,7 @@ static enum smtpd_reply check_size(struct smtpd *smtpd, uint64_t size)
 	int64_t limit = smtpd->options.conf->limits.max_message_size;
 
 	if (size > (uint64_t)limit)
-		return smtpd_about(smtpd, REPLY_SIZE_TOO_LARGE, SMTPD_NUMBER(limit), NULL);
+		return smtpd_about(smtpd, REPLY_SIZE_TOO_LARGE, REPLY_NUMBER((uint64_t)limit), NULL);
 	return smtpd_check_storage(smtpd, size);
 }
 

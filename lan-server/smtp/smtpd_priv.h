@@ -8,10 +8,9 @@
 #include "message/dot.h"
 
 #include "lan-server/client_limits.h"
+#include "lan-server/reply.h"
 #include "lan-server/smtp/smtpd.h"
 #include "lan-server/smtp/smtpd_reply.h"
-
-#include <stdio.h>
 
 /*
  *	HELLO --EHLO--> READY --MAIL--> MAIL --DATA--> DATA --end of data--> READY
@@ -68,7 +67,7 @@ struct smtpd {
 	uint64_t chunk_left; /* bytes of the chunk still to come */
 	bool chunk_is_last;
 	struct smtpd_transaction *tx;
-	char about[1024]; /* text of the next reply that has one of its own: smtpd_about() */
+	char about[REPLY_TEXT_MAX]; /* text of the next reply that has one of its own: smtpd_about() */
 };
 
 /* A line that is not a whole reply: EHLO's first ones, AUTH's challenges. CRLF is added. */
@@ -76,15 +75,6 @@ void smtpd_line_of_reply(struct smtpd *smtpd, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 /* The one place where the state changes. tx and sasl are set, or gone, already. */
 void smtpd_enter_state(struct smtpd *smtpd, enum smtpd_state state);
-
-/* A number as something a reply is about. */
-#define SMTPD_NUMBER_MAX 24
-#define SMTPD_NUMBER(number) smtpd_number((char[SMTPD_NUMBER_MAX]){0}, (number))
-static inline const char *smtpd_number(char text[SMTPD_NUMBER_MAX], int64_t number)
-{
-	snprintf(text, SMTPD_NUMBER_MAX, "%lld", (long long)number);
-	return text;
-}
 
 /* Checks: REPLY_NONE, or why not. */
 

@@ -2,7 +2,7 @@
 
 #include "lan-server/smtp/smtpd_priv.h"
 
-#include <stdio.h>
+#include <string.h>
 
 #define BAD_LOGINS_MAX 5
 /* More unknown names in one session than that read out who is here, however many good ones the client knows. */
@@ -127,17 +127,7 @@ static const struct {
 
 enum smtpd_reply smtpd_about(struct smtpd *smtpd, enum smtpd_reply reply, const char *first, const char *second)
 {
-	const char *words[] = {first, second, NULL}, **word = words;
-	struct buf text = BUF_INIT(sizeof(smtpd->about) - 1);
-
-	for (const char *at = replies[reply].text; *at != '\0'; at++) {
-		if (*at != '%')
-			buf_append_byte(&text, *at);
-		else if (*word != NULL)
-			buf_append_text(&text, *word++);
-	}
-	snprintf(smtpd->about, sizeof(smtpd->about), "%s", buf_text(&text));
-	buf_clear(&text);
+	reply_fill(smtpd->about, replies[reply].text, first, second);
 	return reply;
 }
 

@@ -35,7 +35,7 @@ static int64_t expire_days(void *context, const char *user)
 	return user == NULL ? 7 : -1;
 }
 
-static int open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
+static enum maildrop_outcome open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
 {
 	struct box *box = context;
 
@@ -51,7 +51,7 @@ static int open_box(void *context, const char *user, struct maildir_list *list, 
 		list->items[i].size = strlen(bodies[i]);
 		list->items[i].size_known = i != 1;
 	}
-	return 0;
+	return MAILDROP_OPEN;
 }
 
 static int message_size(void *context, struct maildir_message *message)

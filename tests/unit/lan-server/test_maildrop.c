@@ -73,7 +73,7 @@ static void test_a_mailbox_nobody_wrote_to_is_empty(void **state)
 	struct error error;
 
 	(void)state;
-	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), 0);
+	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), MAILDROP_OPEN);
 	assert_int_equal(list.count, 0);
 	maildir_list_clear(&list);
 	maildrop_close(&drop);
@@ -87,16 +87,16 @@ static void test_one_session_a_mailbox(void **state)
 	struct error error;
 
 	(void)state;
-	assert_int_equal(maildrop_open(&first, "ivan", &list, &error), 0);
-	assert_int_equal(maildrop_open(&second, "ivan", &nothing, &error), 1);
+	assert_int_equal(maildrop_open(&first, "ivan", &list, &error), MAILDROP_OPEN);
+	assert_int_equal(maildrop_open(&second, "ivan", &nothing, &error), MAILDROP_IN_USE);
 	maildrop_close(&second); /* holds nothing, so it frees nothing */
-	assert_int_equal(maildrop_open(&second, "ivan", &nothing, &error), 1);
-	assert_int_equal(maildrop_open(&other, "anna", &nothing, &error), 0);
+	assert_int_equal(maildrop_open(&second, "ivan", &nothing, &error), MAILDROP_IN_USE);
+	assert_int_equal(maildrop_open(&other, "anna", &nothing, &error), MAILDROP_OPEN);
 	maildir_list_clear(&nothing);
 	maildrop_close(&other);
 	maildir_list_clear(&list);
 	maildrop_close(&first);
-	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), 0);
+	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), MAILDROP_OPEN);
 	maildir_list_clear(&list);
 	maildrop_close(&second);
 }
@@ -123,12 +123,12 @@ static void test_a_silent_session_gives_way(void **state)
 	(void)state;
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	first.fd = ends[0];
-	assert_int_equal(maildrop_open(&first, "ivan", &list, &error), 0);
+	assert_int_equal(maildrop_open(&first, "ivan", &list, &error), MAILDROP_OPEN);
 	maildir_list_clear(&list);
 	assert_int_equal(pthread_create(&thread, NULL, dead_session, &first), 0);
-	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), 1); /* just heard of */
+	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), MAILDROP_IN_USE); /* just heard of */
 	first.heard -= MAILDROP_SILENT_MS;
-	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), 0);
+	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), MAILDROP_OPEN);
 	maildir_list_clear(&list);
 	pthread_join(thread, NULL);
 	maildrop_close(&second);
@@ -144,15 +144,15 @@ static void test_a_login_can_come_too_soon(void **state)
 
 	(void)state;
 	drop.login_delay = other.login_delay = 3600 * 1000;
-	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), 0);
+	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), MAILDROP_OPEN);
 	maildir_list_clear(&list);
 	maildrop_close(&drop);
-	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), 2);
-	assert_int_equal(maildrop_open(&other, "chief", &list, &error), 0);
+	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), MAILDROP_TOO_SOON);
+	assert_int_equal(maildrop_open(&other, "chief", &list, &error), MAILDROP_OPEN);
 	maildir_list_clear(&list);
 	maildrop_close(&other);
 	drop.login_delay = 0;
-	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), 0);
+	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), MAILDROP_OPEN);
 	maildir_list_clear(&list);
 	maildrop_close(&drop);
 }
@@ -169,7 +169,7 @@ static void test_read_vanish_remove(void **state)
 	deliver("Subject: 1\r\n\r\n");
 	deliver("Subject: 2\r\n\r\n");
 	deliver("Subject: 3\r\n\r\n");
-	assert_int_equal(maildrop_open(&drop, "ivan", &list, &error), 0);
+	assert_int_equal(maildrop_open(&drop, "ivan", &list, &error), MAILDROP_OPEN);
 	assert_int_equal(list.count, 3);
 	path = xasprintf("%s/mailboxes/ivan/%s", spool, list.items[1].file);
 	assert_int_equal(fsx_unlink(path, &error), 0);
@@ -184,7 +184,7 @@ static void test_read_vanish_remove(void **state)
 	    0);
 	maildir_list_clear(&list);
 	maildrop_close(&drop);
-	assert_int_equal(maildrop_open(&drop, "ivan", &list, &error), 0);
+	assert_int_equal(maildrop_open(&drop, "ivan", &list, &error), MAILDROP_OPEN);
 	assert_int_equal(list.count, 1);
 	maildir_list_clear(&list);
 	maildrop_close(&drop);

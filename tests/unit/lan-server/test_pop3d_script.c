@@ -40,17 +40,19 @@ static int64_t expire_days(void *context, const char *user)
 	return user == NULL ? 7 : -1;
 }
 
-static int open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
+static enum maildrop_outcome open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
 {
 	struct box *box = context;
 
 	assert_string_equal(user, "ivan");
 	if (box->in_use)
-		return 1;
+		return MAILDROP_IN_USE;
 	if (box->too_soon)
-		return 2;
-	if (box->broken)
-		return error_set(error, ERROR_IO, "cannot open folder /secret");
+		return MAILDROP_TOO_SOON;
+	if (box->broken) {
+		error_set(error, ERROR_IO, "cannot open folder /secret");
+		return MAILDROP_FAILED;
+	}
 	*list = (struct maildir_list){
 	    xcalloc(ARRAY_LEN(messages), sizeof(*list->items)), ARRAY_LEN(messages)};
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
@@ -62,7 +64,7 @@ static int open_box(void *context, const char *user, struct maildir_list *list, 
 		message->ours = message->size_known = !messages[i].foreign;
 		message->size = messages[i].foreign ? 0 : strlen(messages[i].bytes);
 	}
-	return 0;
+	return MAILDROP_OPEN;
 }
 
 static size_t index_of(const struct maildir_message *message)

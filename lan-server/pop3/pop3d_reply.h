@@ -1,0 +1,69 @@
+/*
+ * What the POP3 server answers: every reply in one table (pop3d_reply.c), with what follows from it for the session.
+ *
+ * Commands return a reply and send nothing; pop3d_answer() is where it is sent. The lines of listings and the challenges of AUTH,
+ * which are no replies of their own, go out past it.
+ */
+#ifndef LANPOST_LAN_POP3D_REPLY_H
+#define LANPOST_LAN_POP3D_REPLY_H
+
+#include "lan-server/pop3/pop3d.h"
+
+enum pop3d_reply {
+	REPLY_NONE, /* of a check: nothing against it. Of a command: it has said what there is to say */
+	/* The session. */
+	REPLY_GREETING,
+	REPLY_GREETING_APOP,
+	REPLY_BYE,
+	REPLY_NOT_REMOVED,
+	REPLY_TIMED_OUT,
+	REPLY_EVICTED,
+	REPLY_STOPPING,
+	REPLY_NOT_POP3,
+	/* Any command. */
+	REPLY_OK,
+	REPLY_LINE_TOO_LONG,
+	REPLY_CONTROL_CHARACTERS,
+	REPLY_UNKNOWN_COMMAND,
+	REPLY_LOGGED_IN_ALREADY,
+	REPLY_LOGIN_FIRST,
+	REPLY_ARGUMENT_REQUIRED,
+	REPLY_ARGUMENT_NOT_ALLOWED,
+	/* Before the login. */
+	REPLY_END_OF_NAMES,
+	REPLY_START_TLS,
+	REPLY_TLS_ACTIVE,
+	REPLY_NO_TLS,
+	REPLY_STLS_FIRST,
+	REPLY_UTF8,
+	/* Logins. */
+	REPLY_SEND_PASS,
+	REPLY_USER_FIRST,
+	REPLY_NO_APOP,
+	REPLY_NO_MECHANISM,
+	REPLY_AUTH_FAILED,
+	REPLY_AUTH_LATER,
+	REPLY_AUTH_MALFORMED,
+	REPLY_IN_USE,
+	REPLY_TOO_SOON,
+	REPLY_NOT_OPENED,
+	REPLY_OPENED,
+	/* The mailbox. */
+	REPLY_STAT,
+	REPLY_LINE,
+	REPLY_END_OF_LISTING,
+	REPLY_MESSAGE,
+	REPLY_TOP_SYNTAX,
+	REPLY_NO_SUCH_MESSAGE,
+	REPLY_MARKED_ALREADY,
+	REPLY_MESSAGE_GONE,
+	REPLY_MARKED,
+	REPLY_UNMARKED,
+	POP3D_REPLIES,
+};
+
+/* Returns the reply with what it is about: words for the places in its text; NULL: none. Valid for the next answer. */
+enum pop3d_reply pop3d_about(struct pop3d *pop3d, enum pop3d_reply reply, const char *first, const char *second);
+/* The place of all replies: sends it and counts what it says about the client. */
+enum pop3d_effect pop3d_answer(struct pop3d *pop3d, enum pop3d_reply reply);
+#endif
