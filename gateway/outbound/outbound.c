@@ -148,22 +148,26 @@ static void complain_of_unsettled(struct outbound *out)
 /* --- keys for signing */
 
 /* Mail goes unsigned rather than not at all; postmaster hears of it as of a session that failed. */
-static void load_keys(struct outbound *out)
+static void open_keys(struct outbound *out)
 {
+	const struct outbound_keys *keys = out->job->keys;
 	const struct conf *conf = out->job->conf;
 	struct error error;
 
-	out->keys = xcalloc(conf->dkim_count + 1, sizeof(*out->keys));
-	for (size_t i = 0; i < conf->dkim_count && out->count > 0; i++)
-		if (dkim_key_load(conf->dkims[i].key_file, &out->keys[i], &error) != 0)
+	out->signers = xcalloc(conf->dkim_count + 1, sizeof(*out->signers));
+	for (size_t i = 0; i < conf->dkim_count && out->count > 0 && keys != NULL; i++)
+		if (keys->open(keys->context, &conf->dkims[i], &out->signers[i], &error) != 0) {
+			out->signers[i] = (struct dkim_signer){.sign = NULL};
 			outbound_fail(out, &error, false);
+		}
 }
 
-static void free_keys(struct outbound *out)
+static void close_keys(struct outbound *out)
 {
 	for (size_t i = 0; i < out->job->conf->dkim_count; i++)
-		dkim_key_free(out->keys[i]);
-	free(out->keys);
+		if (out->signers[i].sign != NULL)
+			out->job->keys->close(&out->signers[i]);
+	free(out->signers);
 }
 
 /* --- all smarthosts, a thread each */
@@ -270,9 +274,9 @@ int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, 
 	*result = (struct outbound_result){0};
 	if (gather(&out, error) != 0)
 		return -1;
-	load_keys(&out);
+	open_keys(&out);
 	flush_all(&out);
-	free_keys(&out);
+	close_keys(&out);
 	complain_of_homeless(&out);
 	complain_of_unsettled(&out);
 	free(out.entries);

@@ -10,6 +10,7 @@
 #define LANPOST_GATEWAY_OUTBOUND_H
 
 #include "config/conf.h"
+#include "message/dkim/dkim.h"
 #include "spool/log/intake.h"
 #include "upstream/remote.h"
 
@@ -22,6 +23,14 @@ struct outbound_host {
 	struct error error; /* class NONE: it works */
 };
 
+/* A process that keeps the keys of [dkim], so that ours never has one. */
+struct outbound_keys {
+	/* Reads the key of a domain; *signer works until close(). */
+	int (*open)(void *context, const struct conf_dkim *dkim, struct dkim_signer *signer, struct error *error);
+	void (*close)(struct dkim_signer *signer);
+	void *context;
+};
+
 struct outbound_job {
 	const struct conf *conf;
 	struct intake *intake;
@@ -32,6 +41,7 @@ struct outbound_job {
 	void *context;
 	const atomic_bool *cancel; /* may be NULL */
 	const struct remote_secrets *secrets; /* as in upstream/remote.h */
+	const struct outbound_keys *keys; /* NULL: nothing is signed */
 	const atomic_bool *enough; /* nothing new is begun; may be NULL */
 };
 

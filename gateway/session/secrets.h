@@ -3,13 +3,15 @@
  *
  * The session reads what providers and smarthosts say, and what strangers write; so it forgets all passwords at its very start, and
  * asks this process, login by login, for no more than the login needs: a digest, or the password where a server wants it said. This
- * process runs all commands of the configuration too (passwords, tokens, the line), so that the session runs no program at all.
+ * process runs all commands of the configuration too (passwords, tokens, the line), so that the session runs no program at all, and
+ * signs with the keys of [dkim].
  */
 #ifndef LANPOST_GATEWAY_SECRETS_H
 #define LANPOST_GATEWAY_SECRETS_H
 
 #include "base/buf.h"
 #include "config/conf.h"
+#include "gateway/outbound/outbound.h"
 #include "gateway/process/helper.h"
 #include "upstream/remote.h"
 
@@ -17,6 +19,7 @@ struct secrets {
 	struct helper helper;
 	const struct conf *conf;
 	struct remote_secrets remote; /* for remote_open() */
+	struct outbound_keys keys;    /* for outbound_flush() */
 };
 
 /* Forks the process, then wipes all secrets out of conf. */

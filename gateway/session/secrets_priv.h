@@ -1,8 +1,10 @@
-/* What a session (secrets.c) and its secrets process (secrets_serve.c) say to each other; a conversation is one login or one command. */
+/* What a session (secrets.c) and its secrets process (secrets_serve.c) say to each other; a conversation is one login, one command
+ * or one key. */
 #ifndef LANPOST_GATEWAY_SECRETS_PRIV_H
 #define LANPOST_GATEWAY_SECRETS_PRIV_H
 
 #include "base/net/frame.h"
+#include "gateway/session/secrets.h"
 
 #define SECRETS_FRAME_MAX 16384
 #define SECRETS_OUTPUT_MAX 2048 /* of a command of the line */
@@ -14,11 +16,23 @@ enum secrets_kind {
 	SECRETS_ACCOUNT = 1, /* its name */
 	SECRETS_SMARTHOST,   /* its name */
 	SECRETS_LINE,	     /* a byte: 0 up, 1 down */
+	SECRETS_KEY,	     /* domain of a [dkim] section */
 	/* Answers. */
-	SECRETS_GOOD, /* to the first: whether the secret has a line end (a byte); exit code (32 bits) and output; to a question: the answer */
+	SECRETS_GOOD, /* to the first: whether the secret has a line end (a byte); exit code (32 bits) and output; whether the
+		       * key is Ed25519 (a byte); to a question: the answer */
 	SECRETS_BAD,  /* class (32 bits) and phrase of an error */
+	/* Behind SECRETS_KEY: a digest to sign, as often as there is one. */
+	SECRETS_SIGN,
 	/* And an enum login_question: rounds (32 bits) and `with`. */
 	SECRETS_QUESTION = 16,
 };
+
+/* Sends a frame and receives the answer to it. -1 with the error of the other side, or that it does not answer. */
+int secrets_exchange(const struct conversation *conversation, uint32_t kind, const struct slice *parts, size_t count, struct buf *answer,
+    struct frame_wait wait, struct error *error);
+
+/* As struct outbound_keys has them; context: the struct secrets. */
+int secrets_key_open(void *context, const struct conf_dkim *dkim, struct dkim_signer *signer, struct error *error);
+void secrets_key_close(struct dkim_signer *signer);
 
 #endif

@@ -128,6 +128,62 @@ static void serve_login(struct service *service, struct buf *body)
 	conf_secret_free(service->secret);
 }
 
+/* --- keys */
+
+static const struct conf_dkim *find_key(const struct conf *conf, const char *name)
+{
+	for (size_t i = 0; i < conf->dkim_count; i++)
+		if (strcmp(conf->dkims[i].name, name) == 0)
+			return &conf->dkims[i];
+	return NULL;
+}
+
+static struct dkim_key *open_key(const struct service *service, const char *name)
+{
+	const struct conf_dkim *dkim = find_key(service->conf, name);
+	struct dkim_key *key = NULL;
+	struct error error;
+	int result = -1;
+
+	if (dkim == NULL)
+		error_set(&error, ERROR_CONFIG, N_("there is no [dkim %s] in the configuration"), name);
+	else
+		result = dkim_key_load(dkim->key_file, &key, &error);
+	if (result != 0)
+		say_error(service, &error);
+	conf_wipe_secrets(service->conf); /* from here on this process has one key */
+	return key;
+}
+
+static bool answer_sign(const struct service *service, const struct dkim_signer *signer, uint32_t kind, struct slice digest)
+{
+	unsigned char signature[DKIM_SIGNATURE_MAX];
+	size_t len;
+
+	return kind == SECRETS_SIGN && digest.len == DKIM_DIGEST_LEN &&
+	       signer->sign(signer->context, (const unsigned char *)digest.ptr, signature, &len) == 0 &&
+	       say(service, SECRETS_GOOD, signature, len, SLICE_NONE);
+}
+
+static void serve_key(struct service *service, struct buf *body)
+{
+	const struct frame_wait wait = {INT64_MAX, &service->is_over};
+	struct dkim_key *key = open_key(service, buf_text(body));
+	struct dkim_signer signer;
+	char is_ed25519;
+	uint32_t kind;
+	bool goes_on;
+
+	if (key == NULL)
+		return;
+	signer = dkim_key_signer(key);
+	is_ed25519 = signer.is_ed25519;
+	goes_on = say(service, SECRETS_GOOD, &is_ed25519, sizeof(is_ed25519), SLICE_NONE);
+	while (goes_on)
+		goes_on = frame_receive(service->fd, &kind, body, NULL, wait) == FRAME_OK && answer_sign(service, &signer, kind, buf_slice(body));
+	dkim_key_free(key);
+}
+
 /* --- one conversation */
 
 /* A command is not waited for when nobody waits for its answer. */
@@ -154,6 +210,8 @@ void secrets_serve(void *context, int fd)
 	if (frame_receive(fd, &kind, &body, NULL, (struct frame_wait){INT64_MAX, &service.is_over}) == FRAME_OK) {
 		if (kind == SECRETS_LINE)
 			serve_line(&service, buf_slice(&body));
+		else if (kind == SECRETS_KEY)
+			serve_key(&service, &body);
 		else if (open_secret(&service, kind, buf_text(&body)))
 			serve_login(&service, &body);
 	}

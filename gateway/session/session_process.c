@@ -320,6 +320,7 @@ static void flush_queue(struct session *session, bool all)
 	    .context = session,
 	    .cancel = session_limits_cancelled(),
 	    .secrets = &session->secrets.remote,
+	    .keys = &session->secrets.keys,
 	    .enough = session_limits_enough(),
 	};
 	bool failed;

@@ -36,8 +36,6 @@ void session_sandbox_enter(const struct conf *conf)
 		add(&reads, conf->accounts[i].remote.ca_file);
 	for (size_t i = 0; i < conf->smarthost_count; i++)
 		add(&reads, conf->smarthosts[i].remote.ca_file);
-	for (size_t i = 0; i < conf->dkim_count; i++)
-		add(&reads, conf->dkims[i].key_file);
 	add(&writes, conf->gateway.spool);
 	add_folder_of(&writes, conf->log.file);
 	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES | SANDBOX_CONNECT, .reads = list_of(&reads), .writes = list_of(&writes)});

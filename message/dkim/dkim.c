@@ -3,18 +3,17 @@
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/i18n.h"
-#include "message/dkim/dkim_key.h"
 #include "message/dot.h"
 #include "message/header.h"
 
 #include <ctype.h>
+#include <openssl/evp.h>
 #include <stdio.h>
 
 #define FIELDS_MAX 200	    /* that are signed: repeated ones count each */
 #define FIELD_MAX (1u << 20)
 #define PIECE 16384
 #define LINE_WIDTH 72
-#define SIGNATURE_MAX 1024 /* bytes: of a key with 8192 bits */
 
 /* What a reader sees or answers to. Of those marked, none can be added later without the signature breaking (RFC 6376
  * section 8.15). */
@@ -217,26 +216,19 @@ static void add_names(struct slice names, struct buf *out)
 	}
 }
 
-static int sign_text(const struct dkim_key *key, struct slice text, unsigned char *signature, size_t *len)
+/* RFC 8463 section 3: for Ed25519 too the hash is what is signed. */
+static int sign_text(const struct dkim_signer *signer, struct slice text, unsigned char *signature, size_t *len)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
-	EVP_MD_CTX *md = EVP_MD_CTX_new();
 	unsigned digest_len;
-	bool good;
 
-	if (key->is_ed25519) /* RFC 8463 section 3: the hash is what is signed */
-		good = md != NULL && EVP_Digest(text.ptr, text.len, digest, &digest_len, EVP_sha256(), NULL) == 1 &&
-		       EVP_DigestSignInit(md, NULL, NULL, NULL, key->pkey) == 1 &&
-		       EVP_DigestSign(md, signature, len, digest, digest_len) == 1;
-	else
-		good = md != NULL && EVP_DigestSignInit(md, NULL, EVP_sha256(), NULL, key->pkey) == 1 &&
-		       EVP_DigestSign(md, signature, len, (const unsigned char *)text.ptr, text.len) == 1;
-	EVP_MD_CTX_free(md);
-	return good ? 0 : -1;
+	if (EVP_Digest(text.ptr, text.len, digest, &digest_len, EVP_sha256(), NULL) != 1)
+		return -1;
+	return signer->sign(signer->context, digest, signature, len);
 }
 
 /* The field up to "b=", with what it is to be signed with in *text. */
-static int begin_field(const struct dkim_key *key, const char *domain, const char *selector, struct slice header,
+static int begin_field(const struct dkim_signer *signer, const char *domain, const char *selector, struct slice header,
     struct slice body, int64_t now, struct buf *field, struct buf *text)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
@@ -245,7 +237,7 @@ static int begin_field(const struct dkim_key *key, const char *domain, const cha
 
 	add_fields(header, text, &names);
 	buf_printf(field, "v=1; a=%s; c=relaxed/relaxed; d=%s;\r\n\ts=%s; t=%lld; h=",
-	    key->is_ed25519 ? "ed25519-sha256" : "rsa-sha256", domain, selector, (long long)now);
+	    signer->is_ed25519 ? "ed25519-sha256" : "rsa-sha256", domain, selector, (long long)now);
 	add_names(buf_slice(&names), field);
 	buf_append_text(field, ";\r\n\tbh=");
 	if (result == 0)
@@ -256,16 +248,16 @@ static int begin_field(const struct dkim_key *key, const char *domain, const cha
 	return result;
 }
 
-int dkim_sign(const struct dkim_key *key, const char *domain, const char *selector, struct slice header,
+int dkim_sign(const struct dkim_signer *signer, const char *domain, const char *selector, struct slice header,
     struct slice body, int64_t now, struct buf *out, struct error *error)
 {
-	struct buf field = BUF_INIT(FIELD_MAX), text = BUF_INIT(4 * FIELD_MAX), base64 = BUF_INIT(4 * SIGNATURE_MAX);
-	unsigned char signature[SIGNATURE_MAX];
+	struct buf field = BUF_INIT(FIELD_MAX), text = BUF_INIT(4 * FIELD_MAX), base64 = BUF_INIT(4 * DKIM_SIGNATURE_MAX);
+	unsigned char signature[DKIM_SIGNATURE_MAX];
 	size_t len = sizeof(signature);
-	int result = begin_field(key, domain, selector, header, body, now, &field, &text);
+	int result = begin_field(signer, domain, selector, header, body, now, &field, &text);
 
 	if (result == 0 && !field.overflow && !text.overflow)
-		result = sign_text(key, buf_slice(&text), signature, &len);
+		result = sign_text(signer, buf_slice(&text), signature, &len);
 	if (result == 0)
 		result = base64_encode(slice_make((const char *)signature, len), &base64);
 	if (result == 0 && !field.overflow && !text.overflow) {

@@ -20,9 +20,23 @@ int dkim_key_make(const char *path, bool ed25519, struct error *error);
 /* Appends what DNS must say of the public key: "v=DKIM1; k=rsa; p=...". */
 int dkim_key_record(const struct dkim_key *key, struct buf *out, struct error *error);
 
+#define DKIM_DIGEST_LEN 32	/* SHA-256 */
+#define DKIM_SIGNATURE_MAX 1024 /* bytes: of a key with 8192 bits */
+
+/* Signs digests: a key, or a process that keeps one. Any thread may use it. */
+struct dkim_signer {
+	bool is_ed25519;
+	/* Returns 0 with the signature, of at most DKIM_SIGNATURE_MAX bytes, or -1. */
+	int (*sign)(void *context, const unsigned char digest[DKIM_DIGEST_LEN], unsigned char *signature, size_t *len);
+	void *context;
+};
+
+/* The key must outlive it. */
+struct dkim_signer dkim_key_signer(struct dkim_key *key);
+
 /* Appends the field "DKIM-Signature: ..." with its line end, to be above the header. header ends with its empty line; the body's
- * line ends count as CRLF, as they go out. Any thread may use a key. */
-int dkim_sign(const struct dkim_key *key, const char *domain, const char *selector, struct slice header,
+ * line ends count as CRLF, as they go out. */
+int dkim_sign(const struct dkim_signer *signer, const char *domain, const char *selector, struct slice header,
     struct slice body, int64_t now, struct buf *out, struct error *error);
 
 #endif

@@ -1,10 +1,12 @@
-#include "message/dkim/dkim_key.h"
+/* The private key behind message/dkim/dkim.h: its file, what DNS says of it, signatures. */
+#include "message/dkim/dkim.h"
 
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 
+#include <openssl/evp.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -14,6 +16,11 @@
 #define FILE_MAX 65536
 #define RSA_BITS 2048 /* RFC 8301 section 3.2; larger ones do not fit everybody's DNS */
 #define RSA_BITS_MIN 1024
+
+struct dkim_key {
+	EVP_PKEY *pkey;
+	bool is_ed25519;
+};
 
 static struct dkim_key *take(EVP_PKEY *pkey)
 {
@@ -59,6 +66,40 @@ void dkim_key_free(struct dkim_key *key)
 		return;
 	EVP_PKEY_free(key->pkey);
 	free(key);
+}
+
+static bool sign_by_ed25519(EVP_PKEY *pkey, const unsigned char *digest, unsigned char *signature, size_t *len)
+{
+	EVP_MD_CTX *md = EVP_MD_CTX_new();
+	bool good = md != NULL && EVP_DigestSignInit(md, NULL, NULL, NULL, pkey) == 1 &&
+		    EVP_DigestSign(md, signature, len, digest, DKIM_DIGEST_LEN) == 1;
+
+	EVP_MD_CTX_free(md);
+	return good;
+}
+
+static bool sign_by_rsa(EVP_PKEY *pkey, const unsigned char *digest, unsigned char *signature, size_t *len)
+{
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new(pkey, NULL);
+	bool good = context != NULL && EVP_PKEY_sign_init(context) == 1 && EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PADDING) == 1 &&
+		    EVP_PKEY_CTX_set_signature_md(context, EVP_sha256()) == 1 &&
+		    EVP_PKEY_sign(context, signature, len, digest, DKIM_DIGEST_LEN) == 1;
+
+	EVP_PKEY_CTX_free(context);
+	return good;
+}
+
+static int sign_digest(void *context, const unsigned char digest[DKIM_DIGEST_LEN], unsigned char *signature, size_t *len)
+{
+	const struct dkim_key *key = context;
+
+	*len = DKIM_SIGNATURE_MAX;
+	return (key->is_ed25519 ? sign_by_ed25519 : sign_by_rsa)(key->pkey, digest, signature, len) ? 0 : -1;
+}
+
+struct dkim_signer dkim_key_signer(struct dkim_key *key)
+{
+	return (struct dkim_signer){key->is_ed25519, sign_digest, key};
 }
 
 int dkim_key_make(const char *path, bool ed25519, struct error *error)

@@ -34,7 +34,14 @@ def variables(pid):
 
 
 def holds(pid, text):
-    """Whether the memory of that process has the text (or bytes) anywhere."""
+    """Whether the memory of that process has the text (or bytes) anywhere. One that has ended has none."""
+    try:
+        return has_in_memory(pid, text.encode() if isinstance(text, str) else text)
+    except (ProcessLookupError, FileNotFoundError):
+        return False
+
+
+def has_in_memory(pid, wanted):
     with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
         for line in maps:
             span, rights = line.split()[:2]
@@ -43,7 +50,7 @@ def holds(pid, text):
             start, end = (int(part, 16) for part in span.split("-"))
             try:
                 memory.seek(start)
-                if (text.encode() if isinstance(text, str) else text) in memory.read(end - start):
+                if wanted in memory.read(end - start):
                     return True
             except OSError:
                 pass

@@ -159,6 +159,48 @@ def test_a_session_and_its_helpers_hold_what_they_need(office):
         provider.stop()
 
 
+class Takes(ThreadedServer):
+    """A smarthost that takes all of a message, and says nothing more."""
+    content = None
+
+    def serve(self, connection):
+        connection.say("220 out")
+        while line := connection.line():
+            word = line[:4].upper()
+            connection.say("354 go" if word == b"DATA" else "250 ok")
+            if word == b"DATA":
+                self.content = connection.content()
+                self.hang()
+
+
+@as_root
+@pytest.mark.parametrize("kind", ["rsa", "ed25519"])
+def test_a_session_signs_with_a_key_that_it_does_not_hold(office, folder, kind):
+    smarthost = Takes()
+    office.smarthosts["out"] = {"url": f"smtp://127.0.0.1:{smarthost.port}", "tls": "none"}
+    office.main["dkim example.ru"] = {"selector": "s", "key_file": folder / "dkim.pem"}
+    office.write()
+    assert office.cli("dkim", "example.ru", "--new", kind).returncode == 0
+    text = subprocess.run(["openssl", "pkey", "-in", folder / "dkim.pem", "-noout", "-text"], capture_output=True, text=True, check=True,
+                          timeout=20).stdout
+    name = "prime1" if kind == "rsa" else "priv"
+    number = bytes.fromhex(re.sub(r"[:\s]", "", re.search(rf"{name}:\s*((?:[0-9a-f]{{2}}[:\s]*)+)", text)[1]))[-32:]
+    forms = [number, number[::-1], (folder / "dkim.pem").read_text().splitlines()[1]]
+    started(office)
+    try:
+        with office.smtp() as smtp:
+            smtp.sendmail("ivan@office.lan", ["x@example.net"], b"From: ivan@office.lan\r\nSubject: signed\r\n\r\nhello\r\n")
+        office.cli("session", "--no-wait")
+        until(lambda: smarthost.content, 20, "the message")
+        assert b"DKIM-Signature:" in smarthost.content
+        session, = named(office, "session")
+        having = {pid for pid in office.processes() if any(holds(pid, form) for form in forms)}
+        assert len(having) == 1 and name_of(*having) == "secrets" and facts(*having)["PPid"] != str(session), "in a worker, for this key"
+        assert str(folder / "dkim.pem") not in descriptors(session).values()
+    finally:
+        smarthost.stop()
+
+
 # --- what somebody in it would try
 
 MAY = {"read_and_write_mail"}

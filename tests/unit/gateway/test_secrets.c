@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "gateway/session/secrets_priv.h"
+#include "tests/unit/remove_tree.h"
 #include "upstream/login.h"
 
 #include <setjmp.h>
@@ -18,13 +19,33 @@
 static struct conf_account accounts[4];
 static struct conf_smarthost smarthosts[1];
 static struct conf_user users[1];
+static struct conf_dkim dkims[3];
 static struct conf conf;
+static char folder[] = "/tmp/test_secrets.XXXXXX";
 static struct secrets secrets;
 
 static void fill(struct conf_remote *remote, const char *password, const char *command, enum conf_auth auth)
 {
 	*remote = (struct conf_remote){.url = strdup("x"), .user = strdup("me"), .password = strdup(password),
 	    .password_command = strdup(command), .oauth2_token_command = strdup(""), .auth = auth};
+}
+
+static int make_keys(void)
+{
+	static const char *const names[] = {"rsa", "ed25519", NULL};
+	struct error error;
+
+	if (mkdtemp(folder) == NULL)
+		return -1;
+	for (size_t i = 0; names[i] != NULL; i++) {
+		if (asprintf(&dkims[i].name, "%s.ru", names[i]) < 0 || asprintf(&dkims[i].key_file, "%s/%s", folder, names[i]) < 0 ||
+		    dkim_key_make(dkims[i].key_file, i == 1, &error) != 0)
+			return -1;
+	}
+	dkims[2] = (struct conf_dkim){.name = strdup("third.ru"), .key_file = strdup("/nowhere")};
+	conf.dkims = dkims;
+	conf.dkim_count = 3;
+	return 0;
 }
 
 static int set_up(void **state)
@@ -47,14 +68,14 @@ static int set_up(void **state)
 	    .user_count = 1};
 	conf.line = (struct conf_line){.connect_command = strdup("echo up; echo err >&2; exit 3"),
 	    .disconnect_command = strdup("sleep 60"), .command_timeout = 1};
-	return secrets_start(&secrets, &conf, &error);
+	return make_keys() != 0 ? -1 : secrets_start(&secrets, &conf, &error);
 }
 
 static int tear_down(void **state)
 {
 	(void)state;
 	secrets_stop(&secrets);
-	return 0;
+	return remove_tree(folder);
 }
 
 static void test_the_session_forgets(void **state)
@@ -188,6 +209,61 @@ static void test_nonsense_gets_nothing(void **state)
 	expect_secret(&accounts[0].remote, "a-password");
 }
 
+static char *key_path(const char *name)
+{
+	char *path = NULL;
+
+	assert_int_not_equal(asprintf(&path, "%s/%s", folder, name), -1);
+	return path;
+}
+
+/* The same signature as a key here would make: Ed25519 and PKCS #1 v1.5 have no chance in them. */
+static void test_it_signs_and_keeps_the_key(void **state)
+{
+	static const char *const names[] = {"rsa", "ed25519"};
+	unsigned char digest[DKIM_DIGEST_LEN] = "0123456789abcdef0123456789abcde", here[DKIM_SIGNATURE_MAX], there[DKIM_SIGNATURE_MAX];
+	struct error error;
+
+	(void)state;
+	for (size_t i = 0; i < 2; i++) {
+		struct dkim_key *key = NULL;
+		struct dkim_signer own, kept;
+		char *path = key_path(names[i]);
+		size_t here_len, there_len;
+
+		assert_int_equal(dkim_key_load(path, &key, &error), 0);
+		own = dkim_key_signer(key);
+		assert_int_equal(secrets.keys.open(secrets.keys.context, &dkims[i], &kept, &error), 0);
+		assert_int_equal(kept.is_ed25519, i == 1);
+		for (int times = 0; times < 200; times++) { /* more than a login may ask */
+			digest[0] = (unsigned char)times;
+			assert_int_equal(kept.sign(kept.context, digest, there, &there_len), 0);
+		}
+		assert_int_equal(own.sign(own.context, digest, here, &here_len), 0);
+		assert_int_equal(here_len, there_len);
+		assert_memory_equal(here, there, here_len);
+		secrets.keys.close(&kept);
+		dkim_key_free(key);
+		free(path);
+	}
+}
+
+static void test_a_key_that_cannot_be_used_is_an_error(void **state)
+{
+	struct conf_dkim other = {.name = strdup("other.ru"), .key_file = strdup("/dev/null")};
+	struct dkim_signer signer;
+	struct error error;
+
+	(void)state;
+	assert_int_equal(secrets.keys.open(secrets.keys.context, &dkims[2], &signer, &error), -1);
+	assert_non_null(strstr(ERROR_EN(&error), "/nowhere"));
+	assert_int_equal(secrets.keys.open(secrets.keys.context, &other, &signer, &error), -1);
+	assert_int_equal(error.class, ERROR_CONFIG);
+	assert_false(asks(SECRETS_KEY, SLICE_LITERAL("rsa.ru"), SECRETS_SIGN, SLICE_LITERAL("no digest")));
+	assert_false(asks(SECRETS_KEY, SLICE_LITERAL("rsa.ru"), SECRETS_QUESTION + LOGIN_SHOW, SLICE_LITERAL("0123456789abcdef0123456789abcdef")));
+	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_SIGN, SLICE_LITERAL("0123456789abcdef0123456789abcdef")));
+}
+
 static void test_a_dead_process_is_an_error(void **state)
 {
 	struct login_keeper keeper;
@@ -210,6 +286,8 @@ int main(void)
 	    cmocka_unit_test(test_a_command_that_hangs_is_given_up),
 	    cmocka_unit_test(test_the_line),
 	    cmocka_unit_test(test_nonsense_gets_nothing),
+	    cmocka_unit_test(test_it_signs_and_keeps_the_key),
+	    cmocka_unit_test(test_a_key_that_cannot_be_used_is_an_error),
 	    cmocka_unit_test(test_a_dead_process_is_an_error),
 	};
 

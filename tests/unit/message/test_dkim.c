@@ -21,12 +21,13 @@ static struct dkim_key *key;
 
 static char *sign(const char *header, const char *body)
 {
+	struct dkim_signer signer = dkim_key_signer(key);
 	struct buf out = BUF_INIT(65536);
 	struct error error;
 	char *text;
 
 	assert_int_equal(
-	    dkim_sign(key, "example.ru", "mail", slice_of(header), slice_of(body), 2000000000, &out, &error), 0);
+	    dkim_sign(&signer, "example.ru", "mail", slice_of(header), slice_of(body), 2000000000, &out, &error), 0);
 	text = xstrndup(buf_text(&out), out.len);
 	buf_clear(&out);
 	return text;
