@@ -30,7 +30,7 @@ static void forget_stale(struct fetch *fetch)
 	for (size_t at = 0; map_next(&fetch->memory.seen, &at, &key, &what);)
 		if (plan_is_stale(key, ((const struct seen *)what)->time, now) &&
 		    map_get(&listed, key) == NULL &&
-		    state_seen_forget(fetch->job->state, fetch->mailbox, key, &error) != 0)
+		    state_seen_forget(fetch->job->spool->state, fetch->mailbox, key, &error) != 0)
 			log_warnx("event=uidl-not-forgotten account=%s reason=%s", LOG_CSTR(account),
 			    LOG_ERROR(&error));
 	map_clear(&listed);

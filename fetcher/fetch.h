@@ -65,8 +65,7 @@ int fetch_stub_make(const struct fetch_stub *stub, struct buf *out);
 struct fetch_job {
 	const struct conf *conf;
 	const struct conf_account *account;
-	struct intake *intake;
-	struct state *state;
+	const struct spool *spool; /* all of it is open */
 	const char *session; /* id, for envelopes */
 	/* Fills in for whom the provider took it (mail/multidrop.h) and where it goes; path: of the file that holds the message, NULL for none.
 	 * is_copy: of a message that came already: unless the provider noted for whom this one is, it goes nowhere. Returns 0, 1 if

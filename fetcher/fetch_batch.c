@@ -11,7 +11,7 @@
 
 void fetch_batch_init(struct fetch *fetch)
 {
-	fetch->batch = (struct fetch_batch){.intake = intake_batch_new(fetch->job->intake)};
+	fetch->batch = (struct fetch_batch){.intake = intake_batch_new(fetch->job->spool->intake)};
 }
 
 void fetch_batch_clear(struct fetch *fetch)

@@ -33,7 +33,7 @@ int fetch_connection_open(struct fetch *fetch, struct error *error)
 	imap_client_init(&fetch->connection.imap);
 	fetch->connection.chunk = xmalloc(CHUNK);
 	if (way != fetch->memory.login_way)
-		login_remember(job->state, "account", job->account->name, way);
+		login_remember(job->spool->state, "account", job->account->name, way);
 	fetch->memory.login_way = way;
 	fetch->reconnect.connections++;
 	return 0;

@@ -23,7 +23,7 @@ static char *recall_text(const struct fetch *fetch, const char *name, const char
 	char *key = xasprintf("%s %s", name, of), *text = NULL;
 	struct error error;
 
-	if (state_get(fetch->job->state, key, &text, &error) != 0)
+	if (state_get(fetch->job->spool->state, key, &text, &error) != 0)
 		text = NULL;
 	free(key);
 	return text;
@@ -48,7 +48,7 @@ static void remember_text(const struct fetch *fetch, const char *name, const cha
 	char *key = xasprintf("%s %s", name, of);
 	struct error error;
 
-	if (state_set(fetch->job->state, key, text, &error) != 0)
+	if (state_set(fetch->job->spool->state, key, text, &error) != 0)
 		log_warnx("event=not-remembered account=%s what=%s reason=%s",
 		    LOG_CSTR(fetch->job->account->name), name, LOG_ERROR(&error));
 	free(key);
@@ -95,7 +95,7 @@ static int take_from_former(struct fetch *fetch, const char *former, struct erro
 	struct slice key;
 	void *what;
 	char *left = recall_text(fetch, left_name, former);
-	int result = state_seen_load(fetch->job->state, former, &seen, error);
+	int result = state_seen_load(fetch->job->spool->state, former, &seen, error);
 
 	for (size_t at = 0; result == 0 && map_next(&seen, &at, &key, &what);) {
 		char *moved = plan_moved_key(key.ptr);
@@ -119,8 +119,8 @@ int fetch_memory_load_seen(struct fetch *fetch, struct error *error)
 	char *former;
 	int result;
 
-	if (state_seen_move(fetch->job->state, name, fetch->mailbox, error) != 0 ||
-	    state_seen_load(fetch->job->state, fetch->mailbox, &fetch->memory.seen, error) != 0)
+	if (state_seen_move(fetch->job->spool->state, name, fetch->mailbox, error) != 0 ||
+	    state_seen_load(fetch->job->spool->state, fetch->mailbox, &fetch->memory.seen, error) != 0)
 		return -1;
 	former = recall_text(fetch, mailbox_name, name);
 	result = 0;
@@ -136,7 +136,7 @@ int fetch_memory_load_seen(struct fetch *fetch, struct error *error)
 int fetch_memory_add_seen(struct fetch *fetch, const char *key, const struct seen *what, struct error *error)
 {
 	state_seen_put(&fetch->memory.seen, slice_of(key), what);
-	return state_seen_add(fetch->job->state, fetch->mailbox, slice_of(key), "", what, error);
+	return state_seen_add(fetch->job->spool->state, fetch->mailbox, slice_of(key), "", what, error);
 }
 
 void fetch_memory_add_mark(struct fetch *fetch, char *key, const struct seen *what)
@@ -161,7 +161,7 @@ void fetch_memory_load(struct fetch *fetch)
 {
 	uint64_t since = recall(fetch, one_name);
 
-	fetch->memory.login_way = login_recall(fetch->job->state, "account", fetch->job->account->name);
+	fetch->memory.login_way = login_recall(fetch->job->spool->state, "account", fetch->job->account->name);
 	fetch->memory.left = (size_t)recall(fetch, left_name);
 	fetch->memory.commit_every = (size_t)recall(fetch, commit_name);
 	fetch->memory.right_sizes = (size_t)recall(fetch, right_name);

@@ -34,7 +34,7 @@ void fetch_message_begin(struct fetch *fetch, struct plan_item *item)
 	char *origin = xasprintf("account %s", job->account->name);
 
 	fetch->message = (struct fetch_message){.item = item, .stub = BUF_INIT(STUB_MAX)};
-	body_init(&fetch->message.body, job->conf->gateway.spool);
+	body_init(&fetch->message.body, job->spool);
 	envelope_init(envelope);
 	envelope_set(&envelope->origin, slice_of(origin));
 	envelope_set(&envelope->session, slice_of(job->session));

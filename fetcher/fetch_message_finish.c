@@ -68,7 +68,7 @@ static int route(struct fetch *fetch, struct slice message, uint64_t *letter, st
 	int result = job->route(job->context, envelope, message, fetch->message.body.path, is_copy, error);
 
 	if (result == 1)
-		intake_journal(job->intake, envelope->id.text, job->session, EVENT_DROPPED, "",
+		intake_journal(job->spool->intake, envelope->id.text, job->session, EVENT_DROPPED, "",
 		    PHRASE(N_("duplicate of a message that was fetched before")));
 	if (envelope->recipients.count > 0)
 		*letter = 0;

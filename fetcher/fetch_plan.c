@@ -35,7 +35,7 @@ static int take_over(struct fetch *fetch, struct plan_item *item, const struct p
 	what.listed = item->size;
 	what.is_fresh = true;
 	/* Another message stands under this key, and perhaps a newer one. */
-	if (item->is_new && state_seen_forget(fetch->job->state, fetch->mailbox, slice_of(item->key), error) != 0) {
+	if (item->is_new && state_seen_forget(fetch->job->spool->state, fetch->mailbox, slice_of(item->key), error) != 0) {
 		free(stub);
 		return -1;
 	}

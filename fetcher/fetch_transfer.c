@@ -13,7 +13,7 @@
 /* False if the disk has no room for it: then the transfer ends here, with nothing lost. */
 static bool has_room(const struct fetch *fetch, const struct plan_item *item)
 {
-	return intake_has_room(fetch->job->intake, item->size + fetch->batch.bytes);
+	return intake_has_room(fetch->job->spool->intake, item->size + fetch->batch.bytes);
 }
 
 static bool is_wanted(const struct fetch *fetch, const struct plan_item *item)

@@ -104,10 +104,10 @@ static void note_tries(struct fetch *fetch, const char *key, const struct seen *
 {
 	char *mark = plan_tries_mark(key);
 	struct error error;
-	int result = state_seen_forget(fetch->job->state, fetch->mailbox, slice_of(mark), &error);
+	int result = state_seen_forget(fetch->job->spool->state, fetch->mailbox, slice_of(mark), &error);
 
 	if (result == 0 && what->listed > 0)
-		result = state_seen_add(fetch->job->state, fetch->mailbox, slice_of(mark), "", what, &error);
+		result = state_seen_add(fetch->job->spool->state, fetch->mailbox, slice_of(mark), "", what, &error);
 	if (result != 0)
 		log_warnx("event=tries-not-remembered account=%s reason=%s", LOG_CSTR(fetch->job->account->name),
 		    LOG_ERROR(&error));

@@ -282,7 +282,7 @@ static int write_body(const struct conf *conf, const struct bounce_about *about,
 	int result;
 
 	write_bounce(conf, about, reader, bounce->envelope.id.text, &text);
-	body_init(&bounce->body, conf->gateway.spool);
+	body_init(&bounce->body, about->spool);
 	result = body_append(&bounce->body, buf_slice(&text), &bounce->envelope.id, error);
 	if (result == 0)
 		result = body_finish(&bounce->body, error);
@@ -357,12 +357,12 @@ static const struct place **pick_delivered(const struct envelope *original, size
 	return places;
 }
 
-bool bounce_make_delivered(const struct conf *conf, const struct envelope *original, struct slice message,
+bool bounce_make_delivered(const struct conf *conf, const struct spool *spool, const struct envelope *original, struct slice message,
     struct envelope *notice, struct body *body)
 {
 	size_t count;
 	const struct place **places = pick_delivered(original, &count);
-	const struct bounce_about about = {BOUNCE_DELIVERED, original, places, count, message, original->session};
+	const struct bounce_about about = {spool, BOUNCE_DELIVERED, original, places, count, message, original->session};
 	struct bounces bounces = {.count = 0};
 	struct error error = ERROR_INIT;
 

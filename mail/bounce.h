@@ -29,6 +29,7 @@ bool bounce_is_wanted(enum bounce_kind kind, const struct place *place);
 
 /* What there is to tell. */
 struct bounce_about {
+	const struct spool *spool; /* that the bounces are for */
 	enum bounce_kind kind;
 	const struct envelope *original;
 	const struct place *const *places; /* the recipients it is about, with the reply of each in place->reply */
@@ -56,7 +57,7 @@ int bounces_accept(struct intake *intake, struct bounces *bounces, const struct 
     struct error *error);
 
 /* The same for those of a message just taken in who have it in their mailboxes. False if nobody asked, or none is wanted. */
-bool bounce_make_delivered(const struct conf *conf, const struct envelope *original, struct slice message,
+bool bounce_make_delivered(const struct conf *conf, const struct spool *spool, const struct envelope *original, struct slice message,
     struct envelope *notice, struct body *body);
 
 #endif

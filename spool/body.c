@@ -40,7 +40,7 @@ static bool fits_memory(const struct body *body, size_t more)
 	return body->memory.len + more <= BODY_MEMORY_BUSY || !body_memory_is_short();
 }
 
-void body_init(struct body *body, const char *spool)
+void body_init(struct body *body, const struct spool *spool)
 {
 	*body = (struct body){.memory = BUF_INIT(BODY_MEMORY_MAX), .fd = -1, .spool = spool};
 }

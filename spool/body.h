@@ -11,6 +11,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "message/msgid.h"
+#include "spool/spool.h"
 
 #define BODY_MEMORY_MAX (1u << 20)
 /* What all messages under way in this process have in memory, and how much of one is kept there when that is passed. */
@@ -24,11 +25,11 @@ struct body {
 	uint64_t size;
 	uint32_t checksum; /* CRC-32 of what is in the file */
 	struct slice map;  /* of the file, while viewed */
-	const char *spool; /* borrowed */
+	const struct spool *spool; /* borrowed */
 };
 
 /* spool must outlive the body. */
-void body_init(struct body *body, const char *spool);
+void body_init(struct body *body, const struct spool *spool);
 int body_append(struct body *body, struct slice bytes, const struct msgid *id, struct error *error);
 /* Counts memory that somebody else holds for a message under way (a header), until less is given back. */
 void body_memory_take(size_t len);

@@ -5,102 +5,102 @@
 const char *const queue_state_names[QUEUE_STATES] = {"active", "deferred", "hold", "corrupt"};
 
 /* A file below a folder; file "": the folder. */
-static char *below(const char *spool, const char *folder, const char *file)
+static char *below(const struct spool *spool, const char *folder, const char *file)
 {
-	return file[0] == '\0' ? xasprintf("%s/%s", spool, folder) : xasprintf("%s/%s/%s", spool, folder, file);
+	return file[0] == '\0' ? xasprintf("%s/%s", spool->folder, folder) : xasprintf("%s/%s/%s", spool->folder, folder, file);
 }
 
-char *layout_version(const char *spool)
+char *layout_version(const struct spool *spool)
 {
 	return below(spool, "version", "");
 }
 
-char *layout_gateway_lock(const char *spool)
+char *layout_gateway_lock(const struct spool *spool)
 {
 	return below(spool, "lanpostd.lock", "");
 }
 
-char *layout_line_up(const char *spool)
+char *layout_line_up(const struct spool *spool)
 {
 	return below(spool, "line.up", "");
 }
 
-char *layout_reserve(const char *spool)
+char *layout_reserve(const struct spool *spool)
 {
 	return below(spool, "reserve", "");
 }
 
-char *layout_state(const char *spool)
+char *layout_state(const struct spool *spool)
 {
 	return below(spool, "state.db", "");
 }
 
-char *layout_state_file(const char *spool, const char *suffix)
+char *layout_state_file(const struct spool *spool, const char *suffix)
 {
-	return xasprintf("%s/state.db%s", spool, suffix);
+	return xasprintf("%s/state.db%s", spool->folder, suffix);
 }
 
-char *layout_seen(const char *spool, const char *suffix)
+char *layout_seen(const struct spool *spool, const char *suffix)
 {
-	return xasprintf("%s/seen.db%s", spool, suffix);
+	return xasprintf("%s/seen.db%s", spool->folder, suffix);
 }
 
-char *layout_wal(const char *spool, const char *file)
+char *layout_wal(const struct spool *spool, const char *file)
 {
 	return below(spool, "wal", file);
 }
 
-char *layout_body(const char *spool, const char *id)
+char *layout_body(const struct spool *spool, const char *id)
 {
-	return xasprintf("%s/wal/%s.msg", spool, id);
+	return xasprintf("%s/wal/%s.msg", spool->folder, id);
 }
 
-char *layout_mailboxes(const char *spool)
+char *layout_mailboxes(const struct spool *spool)
 {
 	return below(spool, "mailboxes", "");
 }
 
-char *layout_mailbox(const char *spool, const char *user, const char *file)
+char *layout_mailbox(const struct spool *spool, const char *user, const char *file)
 {
-	return xasprintf("%s/mailboxes/%s%s%s", spool, user, file[0] == '\0' ? "" : "/", file);
+	return xasprintf("%s/mailboxes/%s%s%s", spool->folder, user, file[0] == '\0' ? "" : "/", file);
 }
 
-char *layout_archive_month(const char *spool, const char *user, int year, int month)
+char *layout_archive_month(const struct spool *spool, const char *user, int year, int month)
 {
-	return xasprintf("%s/archive/%s/%04d-%02d", spool, user, year, month);
+	return xasprintf("%s/archive/%s/%04d-%02d", spool->folder, user, year, month);
 }
 
-char *layout_queues(const char *spool)
+char *layout_queues(const struct spool *spool)
 {
 	return below(spool, "queue", "");
 }
 
-char *layout_queue(const char *spool, enum queue_state state)
+char *layout_queue(const struct spool *spool, enum queue_state state)
 {
 	return below(spool, "queue", queue_state_names[state]);
 }
 
-char *layout_queue_file(const char *spool, enum queue_state state, const char *name, const char *suffix)
+char *layout_queue_file(const struct spool *spool, enum queue_state state, const char *name, const char *suffix)
 {
-	return xasprintf("%s/queue/%s/%s%s", spool, queue_state_names[state], name, suffix);
+	return xasprintf("%s/queue/%s/%s%s", spool->folder, queue_state_names[state], name, suffix);
 }
 
-char *layout_queue_lock(const char *spool)
+char *layout_queue_lock(const struct spool *spool)
 {
 	return below(spool, "queue", ".lock");
 }
 
-char *layout_tls(const char *spool, const char *file)
+char *layout_tls(const struct spool *spool, const char *file)
 {
 	return below(spool, "tls", file);
 }
 
-char *layout_login_notes(const char *spool)
+char *layout_login_notes(const struct spool *spool)
 {
 	return below(spool, "login-notes", "");
 }
 
-char *layout_login_key(const char *spool)
+char *layout_login_key(const struct spool *spool)
 {
 	return below(spool, "login-salt.key", "");
 }

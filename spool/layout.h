@@ -18,35 +18,37 @@
 #ifndef LANPOST_SPOOL_LAYOUT_H
 #define LANPOST_SPOOL_LAYOUT_H
 
+#include "spool/spool.h"
+
 /* Where an outgoing message is. */
 enum queue_state { QUEUE_ACTIVE, QUEUE_DEFERRED, QUEUE_HOLD, QUEUE_CORRUPT, QUEUE_STATES };
 
 extern const char *const queue_state_names[QUEUE_STATES];
 
-char *layout_version(const char *spool);
-char *layout_gateway_lock(const char *spool);
-char *layout_line_up(const char *spool);
-char *layout_reserve(const char *spool);
-char *layout_state(const char *spool);
+char *layout_version(const struct spool *spool);
+char *layout_gateway_lock(const struct spool *spool);
+char *layout_line_up(const struct spool *spool);
+char *layout_reserve(const struct spool *spool);
+char *layout_state(const struct spool *spool);
 /* suffix: "", or that of a file beside it. */
-char *layout_state_file(const char *spool, const char *suffix);
-char *layout_seen(const char *spool, const char *suffix);
+char *layout_state_file(const struct spool *spool, const char *suffix);
+char *layout_seen(const struct spool *spool, const char *suffix);
 /* file "": the folder. */
-char *layout_wal(const char *spool, const char *file);
-char *layout_body(const char *spool, const char *id);
-char *layout_mailboxes(const char *spool);
+char *layout_wal(const struct spool *spool, const char *file);
+char *layout_body(const struct spool *spool, const char *id);
+char *layout_mailboxes(const struct spool *spool);
 /* file: below the mailbox, such as "new/NAME"; "": the mailbox itself. */
-char *layout_mailbox(const char *spool, const char *user, const char *file);
-char *layout_archive_month(const char *spool, const char *user, int year, int month);
+char *layout_mailbox(const struct spool *spool, const char *user, const char *file);
+char *layout_archive_month(const struct spool *spool, const char *user, int year, int month);
 /* The folder of all states, and that of one. */
-char *layout_queues(const char *spool);
-char *layout_queue(const char *spool, enum queue_state state);
+char *layout_queues(const struct spool *spool);
+char *layout_queue(const struct spool *spool, enum queue_state state);
 /* suffix: ".env" or ".msg", or "" where name has it. */
-char *layout_queue_file(const char *spool, enum queue_state state, const char *name, const char *suffix);
-char *layout_queue_lock(const char *spool);
+char *layout_queue_file(const struct spool *spool, enum queue_state state, const char *name, const char *suffix);
+char *layout_queue_lock(const struct spool *spool);
 /* file "": the folder. */
-char *layout_tls(const char *spool, const char *file);
-char *layout_login_key(const char *spool);
-char *layout_login_notes(const char *spool);
+char *layout_tls(const struct spool *spool, const char *file);
+char *layout_login_key(const struct spool *spool);
+char *layout_login_notes(const struct spool *spool);
 
 #endif

@@ -15,7 +15,7 @@
 
 #define LOCK_SECONDS 30
 
-int queue_make(const char *spool, struct error *error)
+int queue_make(const struct spool *spool, struct error *error)
 {
 	for (int state = 0; state < QUEUE_STATES; state++) {
 		char *path = layout_queue(spool, (enum queue_state)state);
@@ -49,7 +49,7 @@ static bool envelope_file_id(const char *name, struct msgid *id)
 	return true;
 }
 
-static int list_state(const char *spool, enum queue_state state, struct queue_items *items,
+static int list_state(const struct spool *spool, enum queue_state state, struct queue_items *items,
     struct error *error)
 {
 	char *path = layout_queue(spool, state);
@@ -75,7 +75,7 @@ static int list_state(const char *spool, enum queue_state state, struct queue_it
 	return result;
 }
 
-int queue_list(const char *spool, unsigned states, struct queue_items *items, struct error *error)
+int queue_list(const struct spool *spool, unsigned states, struct queue_items *items, struct error *error)
 {
 	*items = (struct queue_items){0};
 	for (int state = 0; state < QUEUE_STATES; state++) {
@@ -105,7 +105,7 @@ static int is_there(const char *path, struct error *error)
 	return errno == ENOENT ? 0 : error_errno(error, N_("cannot stat %s"), path);
 }
 
-int queue_find(const char *spool, const struct msgid *id, enum queue_state *state, struct error *error)
+int queue_find(const struct spool *spool, const struct msgid *id, enum queue_state *state, struct error *error)
 {
 	for (int i = 0; i < QUEUE_STATES; i++) {
 		char *path = layout_queue_file(spool, (enum queue_state)i, id->text, ".env");
@@ -119,7 +119,7 @@ int queue_find(const char *spool, const struct msgid *id, enum queue_state *stat
 	return 0;
 }
 
-char *queue_message_path(const char *spool, const struct queue_item *item, struct error *error)
+char *queue_message_path(const struct spool *spool, const struct queue_item *item, struct error *error)
 {
 	/* Beside its envelope first; a crash while moving may have left it in another folder. */
 	for (int i = 0; i < QUEUE_STATES; i++) {
@@ -168,7 +168,7 @@ static int envelope_from_file_text(struct slice text, struct envelope *envelope,
 }
 
 /* Moves both files of an entry to another state: message first by link, envelope, then the old message goes. */
-static int move(const char *spool, struct queue_item *item, enum queue_state state,
+static int move(const struct spool *spool, struct queue_item *item, enum queue_state state,
     struct error *error)
 {
 	char *from = layout_queue_file(spool, item->state, item->id.text, ".env");
@@ -199,7 +199,7 @@ out:
 	return result;
 }
 
-int queue_read(const char *spool, const struct queue_item *item, struct envelope *envelope,
+int queue_read(const struct spool *spool, const struct queue_item *item, struct envelope *envelope,
     struct error *error)
 {
 	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
@@ -231,7 +231,7 @@ int queue_read(const char *spool, const struct queue_item *item, struct envelope
 
 /* --- changing */
 
-int queue_deliver(const char *spool, const struct envelope *envelope, const char *source,
+int queue_deliver(const struct spool *spool, const struct envelope *envelope, const char *source,
     const struct slice *parts, size_t count, struct error *error)
 {
 	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
@@ -269,7 +269,7 @@ out:
 	return result;
 }
 
-int queue_lock(const char *spool, struct error *error)
+int queue_lock(const struct spool *spool, struct error *error)
 {
 	char *path = layout_queue_lock(spool);
 	int fd = fsx_lock_file(path, LOCK_SECONDS, error);
@@ -278,7 +278,7 @@ int queue_lock(const char *spool, struct error *error)
 	return fd;
 }
 
-static int update(const char *spool, struct queue_item *item, const struct envelope *envelope,
+static int update(const struct spool *spool, struct queue_item *item, const struct envelope *envelope,
     enum queue_state state, struct error *error)
 {
 	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
@@ -294,7 +294,7 @@ static int update(const char *spool, struct queue_item *item, const struct envel
 	return result;
 }
 
-int queue_update(const char *spool, struct queue_item *item, const struct envelope *envelope,
+int queue_update(const struct spool *spool, struct queue_item *item, const struct envelope *envelope,
     enum queue_state state, struct error *error)
 {
 	int lock = queue_lock(spool, error), result;
@@ -312,7 +312,7 @@ int queue_update(const char *spool, struct queue_item *item, const struct envelo
 	return result;
 }
 
-int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum queue_state state, int64_t *next,
+int queue_shift(const struct spool *spool, const struct msgid *id, unsigned from, enum queue_state state, int64_t *next,
     struct error *error)
 {
 	struct queue_item item = {.id = *id};
@@ -340,7 +340,7 @@ int queue_shift(const char *spool, const struct msgid *id, unsigned from, enum q
 	return result == 0 ? 1 : -1;
 }
 
-int queue_remove(const char *spool, const struct queue_item *item, struct error *error)
+int queue_remove(const struct spool *spool, const struct queue_item *item, struct error *error)
 {
 	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
 	int result = fsx_unlink(path, error);
@@ -354,7 +354,7 @@ int queue_remove(const char *spool, const struct queue_item *item, struct error 
 	return result != 0 || !is_missing(error) ? -1 : 0;
 }
 
-static int settle(const char *spool, const struct msgid *id, const char *recipient,
+static int settle(const struct spool *spool, const struct msgid *id, const char *recipient,
     enum place_status status, const char *reply, struct error *error)
 {
 	struct queue_item item = {.id = *id};
@@ -385,7 +385,7 @@ static int settle(const char *spool, const struct msgid *id, const char *recipie
 	return result;
 }
 
-int queue_settle(const char *spool, const struct msgid *id, const char *recipient,
+int queue_settle(const struct spool *spool, const struct msgid *id, const char *recipient,
     enum place_status status, const char *reply, struct error *error)
 {
 	int lock = queue_lock(spool, error), result;
@@ -414,7 +414,7 @@ static int rewrite_message(const char *path, const struct slice *parts, size_t c
 	return result;
 }
 
-static int verify_message(const char *spool, const struct queue_item *item, const struct slice *parts, size_t count, bool anew,
+static int verify_message(const struct spool *spool, const struct queue_item *item, const struct slice *parts, size_t count, bool anew,
     bool *stands, struct error *error)
 {
 	char *path = queue_message_path(spool, item, error);
@@ -432,7 +432,7 @@ static int verify_message(const char *spool, const struct queue_item *item, cons
 }
 
 /* What cannot be used, half-written before a power cut: the log has it all. */
-static int remove_remains(const char *spool, struct queue_item *item, struct error *error)
+static int remove_remains(const struct spool *spool, struct queue_item *item, struct error *error)
 {
 	int there;
 
@@ -442,7 +442,7 @@ static int remove_remains(const char *spool, struct queue_item *item, struct err
 	return there;
 }
 
-static int verify(const char *spool, struct queue_item *item, const struct slice *parts, size_t count, bool anew, bool *stands,
+static int verify(const struct spool *spool, struct queue_item *item, const struct slice *parts, size_t count, bool anew, bool *stands,
     struct error *error)
 {
 	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
@@ -463,7 +463,7 @@ static int verify(const char *spool, struct queue_item *item, const struct slice
 	return result == 0 && !*stands ? remove_remains(spool, item, error) : result;
 }
 
-int queue_verify(const char *spool, const struct msgid *id, const struct slice *parts, size_t count, bool anew, bool *stands,
+int queue_verify(const struct spool *spool, const struct msgid *id, const struct slice *parts, size_t count, bool anew, bool *stands,
     struct error *error)
 {
 	struct queue_item item = {.id = *id};
@@ -479,7 +479,7 @@ int queue_verify(const char *spool, const struct msgid *id, const struct slice *
 	return result;
 }
 
-int queue_set_aside(const char *spool, const char *name, struct slice bytes, struct error *error)
+int queue_set_aside(const struct spool *spool, const char *name, struct slice bytes, struct error *error)
 {
 	char *path = layout_queue_file(spool, QUEUE_CORRUPT, name, "");
 	int result = fsx_replace(path, bytes, 0600, error);

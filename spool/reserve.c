@@ -33,25 +33,25 @@ static int allocate(const char *path, struct error *error)
 	return fsx_close(fd, path, error);
 }
 
-bool reserve_has_room(const char *spool, uint64_t bytes)
+bool reserve_has_room(const struct spool *spool, uint64_t bytes)
 {
 	/* Twice: once in the log and once where it is delivered. */
-	return bytes < UINT64_MAX / 4 && fsx_free_bytes(spool) >= 2 * bytes + SPACE_FLOOR;
+	return bytes < UINT64_MAX / 4 && fsx_free_bytes(spool->folder) >= 2 * bytes + SPACE_FLOOR;
 }
 
-void reserve_keep(const char *spool)
+void reserve_keep(const struct spool *spool)
 {
 	char *path = layout_reserve(spool);
 	struct error error;
 	struct stat st;
 
-	if ((stat(path, &st) != 0 || st.st_size < RESERVE_BYTES) && fsx_free_bytes(spool) >= PLENTY &&
+	if ((stat(path, &st) != 0 || st.st_size < RESERVE_BYTES) && fsx_free_bytes(spool->folder) >= PLENTY &&
 	    allocate(path, &error) != 0)
 		log_warnx("event=no-reserve reason=%s", LOG_ERROR(&error));
 	free(path);
 }
 
-bool reserve_spend(const char *spool, const struct error *error)
+bool reserve_spend(const struct spool *spool, const struct error *error)
 {
 	char *path;
 	bool spent;

@@ -5,16 +5,16 @@
 #ifndef LANPOST_SPOOL_RESERVE_H
 #define LANPOST_SPOOL_RESERVE_H
 
-#include "base/err.h"
+#include "spool/spool.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 /* Whether messages of this many bytes may be taken in. */
-bool reserve_has_room(const char *spool, uint64_t bytes);
+bool reserve_has_room(const struct spool *spool, uint64_t bytes);
 /* Makes the reserve if none exists and the disk has plenty of room. */
-void reserve_keep(const char *spool);
+void reserve_keep(const struct spool *spool);
 /* Gives it up if error says that the disk is full. True: there is room now, what has failed may be tried again. */
-bool reserve_spend(const char *spool, const struct error *error);
+bool reserve_spend(const struct spool *spool, const struct error *error);
 
 #endif

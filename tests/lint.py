@@ -36,6 +36,8 @@ DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link
 SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! INBOX)|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
 # A path of the spool that is put together elsewhere than in spool/layout.c.
 LAYOUT = re.compile(r'"%s/(wal|mailboxes|archive|queue|tls|reserve|state\.db|seen\.db|version|lanpostd\.lock|line\.up)\b')
+# A spool as a string: it is opened once, and a struct.
+SPOOL_TEXT = re.compile(r"const char \*spool\b")
 # Written in pieces, so that this file does not break its own rule.
 PRIVATE = re.compile(r"\.\./" + r"shared|/wo" + r"rk\b")
 CONFLICT = re.compile(r"<{7} |>{7} ")
@@ -113,6 +115,8 @@ def check_calls(path, number, code):
         complain(path, number, f"{found[1]}() belongs to base/fsx.c alone")
     if path.relative_to(ROOT).as_posix() != "spool/layout.c" and (found := LAYOUT.search(code)):
         complain(path, number, f"the path of {found[1]} in the spool comes from spool/layout.h")
+    if SPOOL_TEXT.search(bare):
+        complain(path, number, "a spool is a struct spool (spool/spool.h); the path of its folder is called `folder`")
     if not path.relative_to(ROOT).as_posix().startswith("spool/state/") and SQL.search(code):
         complain(path, number, "SQL belongs to spool/state/ alone")
 

@@ -158,12 +158,12 @@ int ctl_send(int fd, const json_t *object, struct error *error)
 
 /* A socket's path may be 107 bytes long and a spool's longer: the folder is opened and named by its
  * descriptor, which must stay open until bind or connect is done. Returns it, or -1. */
-static int socket_address(const char *spool, struct sockaddr_un *address, struct error *error)
+static int socket_address(const char *path, struct sockaddr_un *address, struct error *error)
 {
-	int folder = open(spool, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 
 	if (folder < 0)
-		return error_errno(error, N_("cannot open spool %s"), spool);
+		return error_errno(error, N_("cannot open spool %s"), path);
 	*address = (struct sockaddr_un){.sun_family = AF_UNIX};
 	snprintf(address->sun_path, sizeof(address->sun_path), "/proc/self/fd/%d/%s", folder,
 	    CTL_SOCKET_NAME);
@@ -182,17 +182,17 @@ static int bind_anew(int fd, int folder, const struct sockaddr_un *address)
 	return listen(fd, 16);
 }
 
-int ctl_listen(const char *spool, struct error *error)
+int ctl_listen(const char *path, struct error *error)
 {
 	struct sockaddr_un address;
-	int folder = socket_address(spool, &address, error);
+	int folder = socket_address(path, &address, error);
 	int fd;
 
 	if (folder < 0)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd < 0 || bind_anew(fd, folder, &address) != 0) {
-		error_errno(error, N_("cannot listen on %s/%s"), spool, CTL_SOCKET_NAME);
+		error_errno(error, N_("cannot listen on %s/%s"), path, CTL_SOCKET_NAME);
 		if (fd >= 0)
 			close(fd);
 		fd = -1;
@@ -202,13 +202,13 @@ int ctl_listen(const char *spool, struct error *error)
 }
 
 /* The socket itself, never what a link of its name leads to. Returns a descriptor (O_PATH), or -1. */
-static int find_socket(const char *spool, struct error *error)
+static int find_socket(const char *path, struct error *error)
 {
-	int folder = open(spool, O_PATH | O_DIRECTORY | O_CLOEXEC), found;
+	int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), found;
 	struct stat st;
 
 	if (folder < 0)
-		return error_errno(error, N_("cannot open spool %s"), spool);
+		return error_errno(error, N_("cannot open spool %s"), path);
 	found = openat(folder, CTL_SOCKET_NAME, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 	close(folder);
 	if (found >= 0 && (fstat(found, &st) != 0 || !S_ISSOCK(st.st_mode))) {
@@ -216,20 +216,20 @@ static int find_socket(const char *spool, struct error *error)
 		found = -1;
 		errno = ECONNREFUSED;
 	}
-	return found >= 0 ? found : error_errno(error, N_("cannot connect to %s/%s"), spool, CTL_SOCKET_NAME);
+	return found >= 0 ? found : error_errno(error, N_("cannot connect to %s/%s"), path, CTL_SOCKET_NAME);
 }
 
-int ctl_connect(const char *spool, struct error *error)
+int ctl_connect(const char *path, struct error *error)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	int found = find_socket(spool, error), fd;
+	int found = find_socket(path, error), fd;
 
 	if (found < 0)
 		return -1;
 	snprintf(address.sun_path, sizeof(address.sun_path), "/proc/self/fd/%d", found);
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0 || connect(fd, (const struct sockaddr *)&address, sizeof(address)) != 0) {
-		error_errno(error, N_("cannot connect to %s/%s"), spool, CTL_SOCKET_NAME);
+		error_errno(error, N_("cannot connect to %s/%s"), path, CTL_SOCKET_NAME);
 		if (fd >= 0)
 			close(fd);
 		fd = -1;

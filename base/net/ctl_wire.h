@@ -49,9 +49,9 @@ int ctl_send(int fd, const json_t *object, struct error *error);
 
 /* Binds `<spool>/control.sock` (mode 0660) anew and listens; a socket left behind is replaced, so
  * hold the lock of the spool. Returns a non-blocking fd, or -1. */
-int ctl_listen(const char *spool, struct error *error);
+int ctl_listen(const char *path, struct error *error);
 /* Connects to it. Returns a fd, or -1; saved_errno is ENOENT or ECONNREFUSED where no gateway runs. */
-int ctl_connect(const char *spool, struct error *error);
+int ctl_connect(const char *path, struct error *error);
 
 /* Says the phrases (base/phrase.h) that are in an answer, in a language (NULL: the thread's). Returns the answer, changed. */
 json_t *ctl_say(json_t *answer, const char *language);

@@ -69,7 +69,7 @@ static bool is_closed(const char *path)
 	return false;
 }
 
-enum service_user_kind service_user_find(const char *spool, struct service_user *user)
+enum service_user_kind service_user_find(const char *folder, struct service_user *user)
 {
 	const struct passwd *entry;
 	struct stat st;
@@ -78,11 +78,11 @@ enum service_user_kind service_user_find(const char *spool, struct service_user 
 		return SERVICE_USER_SELF;
 	if (is_alone())
 		return SERVICE_USER_ALONE;
-	if (stat(spool, &st) == 0 && st.st_uid != 0) {
+	if (stat(folder, &st) == 0 && st.st_uid != 0) {
 		set_user(user, getpwuid(st.st_uid), st.st_uid, st.st_gid);
 		return SERVICE_USER_OWNER;
 	}
-	if (is_closed(spool))
+	if (is_closed(folder))
 		return SERVICE_USER_CLOSED;
 	entry = getpwnam(SERVICE_USER);
 	if (entry == NULL || entry->pw_uid == 0)
@@ -211,12 +211,12 @@ int service_user_act(const struct service_user *user, struct error *error)
 	return -1;
 }
 
-int service_user_act_for(const char *spool, struct error *error)
+int service_user_act_for(const char *folder, struct error *error)
 {
 	struct service_user user;
 
 	service_user_pause(); /* the spool may be another one by now */
-	return service_user_find(spool, &user) == SERVICE_USER_OWNER ? service_user_act(&user, error) : 0;
+	return service_user_find(folder, &user) == SERVICE_USER_OWNER ? service_user_act(&user, error) : 0;
 }
 
 int service_user_settle(struct error *error)

@@ -35,7 +35,7 @@ enum service_user_kind {
 };
 
 /* Whom we are to become for this spool; *user is set for OWNER and DEFAULT. */
-enum service_user_kind service_user_find(const char *spool, struct service_user *user);
+enum service_user_kind service_user_find(const char *folder, struct service_user *user);
 
 /* Becomes the user permanently: groups, user, no capabilities; that there is no way back is checked. Returns -1 if it cannot be
  * done; the process must end then. */
@@ -48,7 +48,7 @@ int service_user_stay_bare(struct error *error);
 /* From now on everything is done with the rights of this user. Returns -1 if it cannot be done; then nothing has changed. */
 int service_user_act(const struct service_user *user, struct error *error);
 /* Acts as the owner of the spool where we are root and the spool has another owner; else nothing. */
-int service_user_act_for(const char *spool, struct error *error);
+int service_user_act_for(const char *folder, struct error *error);
 /* Root again for a moment, where service_user_act() was called. Returns what service_user_resume() wants; such pairs may be
  * nested. Both leave errno unchanged. */
 bool service_user_pause(void);

@@ -27,6 +27,7 @@
 struct bench {
 	char *folder;
 	struct conf *conf;
+	struct spool spool;
 	struct sorter *sorter;
 	struct strlist files;
 };
@@ -131,7 +132,7 @@ static void append_message(const struct bench *bench, struct intake_batch *batch
 	    envelope.id.text, clock_rfc5322(date, sizeof(date), envelope.time));
 	envelope_add_header(&envelope, "Received", slice_of(received));
 	free(received);
-	body_init(&body, bench->conf->gateway.spool);
+	body_init(&body, &bench->spool);
 	if (body_append(&body, message, &envelope.id, &error) != 0 ||
 	    body_finish(&body, &error) != 0 || body_view(&body, &bytes, &error) != 0)
 		fail(ERROR_EN(&error));
@@ -163,7 +164,7 @@ static void check_mailbox(const struct bench *bench, struct slice line)
 	uint64_t wanted;
 
 	if (!slice_number(slice_trim(line), 0, UINT64_MAX, &wanted) ||
-	    maildir_list(bench->conf->gateway.spool, user, &list, &error) != 0)
+	    maildir_list(&bench->spool, user, &list, &error) != 0)
 		fail("cannot check the mailboxes");
 	if (list.count != wanted) {
 		fprintf(stderr, "sort_bench: %s has %zu messages, not %llu\n", user, list.count,
@@ -185,28 +186,25 @@ static void check_all(const struct bench *bench)
 	free(path);
 }
 
-static void run_deliver(struct bench *bench, const char *spool)
+static void run_deliver(struct bench *bench, char *folder)
 {
-	struct intake_options options = {
-	    .spool = spool, .hostname = bench->conf->gateway.hostname, .writer = "session"};
-	struct intake *intake;
 	struct error error;
 	int64_t start;
 
 	free(bench->conf->gateway.spool);
-	bench->conf->gateway.spool = xstrdup(spool);
-	if (mkdir(spool, 0700) != 0)
+	bench->conf->gateway.spool = xstrdup(folder);
+	if (mkdir(folder, 0700) != 0)
 		fail("SPOOL is there already");
-	if (state_open(&options.state, options.spool, NULL, &error) != 0 ||
-	    intake_open(&intake, &options, NULL, &error) != 0)
+	if (spool_open(&bench->spool, bench->conf, &(struct spool_options){.writer = "session"}, &error) != 0)
 		fail(ERROR_EN(&error));
 	start = clock_wall_us();
-	deliver_all(bench, intake);
-	if (intake_close(intake, &error) != 0)
+	deliver_all(bench, bench->spool.intake);
+	if (intake_close(bench->spool.intake, &error) != 0)
 		fail(ERROR_EN(&error));
+	bench->spool.intake = NULL;
 	tell("deliver", bench->files.count, clock_wall_us() - start);
-	state_close(options.state);
 	check_all(bench);
+	spool_close(&bench->spool, NULL);
 }
 
 int main(int argc, char **argv)

@@ -124,7 +124,7 @@ static void *write_slowly(void *context)
 	return NULL;
 }
 
-static void prune(struct state *state, const char *spool, uint64_t days)
+static void prune(struct state *state, const struct spool *spool, uint64_t days)
 {
 	struct msgid before = msgid_floor(clock_wall() - (int64_t)(days * DAY));
 	struct writer writer = {0};
@@ -152,20 +152,22 @@ int main(int argc, char **argv)
 	struct state *state;
 	struct error error;
 	uint64_t number = 0, days = 90;
+	struct spool spool;
 
 	if (argc < 4 || !slice_number(slice_of(argv[3]), 1, 100000000, &number) ||
 	    (argc > 4 && !slice_number(slice_of(argv[4]), 1, 36500, &days))) {
 		fprintf(stderr, "usage: journal_bench fill|write|prune SPOOL NUMBER [DAYS]\n");
 		return 2;
 	}
-	if (state_open(&state, argv[2], NULL, &error) != 0)
+	spool = spool_at(argv[2]);
+	if (state_open(&state, &spool, NULL, &error) != 0)
 		die(&error);
 	if (strcmp(argv[1], "fill") == 0)
 		fill(state, number, days);
 	else if (strcmp(argv[1], "write") == 0)
 		write_more(state, number);
 	else
-		prune(state, argv[2], number);
+		prune(state, &spool, number);
 	state_close(state);
 	return 0;
 }

@@ -32,7 +32,7 @@ bool outbound_is_over(struct outbound *out)
 void outbound_journal(const struct sending *sending, enum event event, const char *place,
     const char *detail)
 {
-	intake_journal(sending->out->job->intake, sending->envelope.id.text,
+	intake_journal(sending->out->job->spool->intake, sending->envelope.id.text,
 	    sending->out->job->session, event, place, detail);
 }
 
@@ -89,11 +89,11 @@ static void add_entry(struct outbound *out, const struct queue_item *item)
 	struct envelope envelope;
 	struct error error;
 
-	if (intake_is_unsettled(out->job->intake, &item->id)) {
+	if (intake_is_unsettled(out->job->spool->intake, &item->id)) {
 		out->unsettled++;
 		return;
 	}
-	if (queue_read(out->job->conf->gateway.spool, item, &envelope, &error) != 0) {
+	if (queue_read(out->job->spool, item, &envelope, &error) != 0) {
 		outbound_unread(out, item, &error);
 		return;
 	}
@@ -110,7 +110,7 @@ static int gather(struct outbound *out, struct error *error)
 {
 	struct queue_items items = {0};
 
-	if (queue_list(out->job->conf->gateway.spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED, &items, error) != 0)
+	if (queue_list(out->job->spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED, &items, error) != 0)
 		return -1;
 	for (size_t i = 0; i < items.count; i++)
 		add_entry(out, &items.items[i]);

@@ -33,8 +33,7 @@ struct outbound_keys {
 
 struct outbound_job {
 	const struct conf *conf;
-	struct intake *intake;
-	struct state *state;
+	const struct spool *spool; /* all of it is open */
 	const char *session;
 	bool all; /* also those whose next attempt is not due */
 	void (*progress)(void *context, size_t done, size_t total); /* from any thread, one at a time; may be NULL */

@@ -20,7 +20,7 @@
 
 static int set_aside(struct sending *sending, const char *why)
 {
-	const char *spool = sending->out->job->conf->gateway.spool;
+	const struct spool *spool = sending->out->job->spool;
 	struct error error;
 
 	log_warnx("event=queue-entry-damaged id=%s reason=%s", sending->envelope.id.text,
@@ -35,7 +35,7 @@ static int set_aside(struct sending *sending, const char *why)
 static int load_message(struct sending *sending)
 {
 	struct error error;
-	char *path = queue_message_path(sending->out->job->conf->gateway.spool, &sending->entry->item, &error);
+	char *path = queue_message_path(sending->out->job->spool, &sending->entry->item, &error);
 	int result;
 
 	if (path == NULL && error.saved_errno == ENOENT)
@@ -344,9 +344,9 @@ struct sending *sending_open(struct lane *lane, struct entry *entry)
 	sending->out = lane->host->out;
 	sending->entry = entry;
 	buf_init(&sending->header, 0);
-	body_init(&sending->mended, sending->out->job->conf->gateway.spool);
-	body_init(&sending->converted, sending->out->job->conf->gateway.spool);
-	if (queue_read(sending->out->job->conf->gateway.spool, &entry->item, &sending->envelope, &error) != 0) {
+	body_init(&sending->mended, sending->out->job->spool);
+	body_init(&sending->converted, sending->out->job->spool);
+	if (queue_read(sending->out->job->spool, &entry->item, &sending->envelope, &error) != 0) {
 		outbound_unread(sending->out, &entry->item, &error);
 		free(sending);
 		return NULL;

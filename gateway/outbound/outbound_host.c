@@ -124,7 +124,7 @@ static void save_hour(struct host *host, const char *key, const struct hour *hou
 	if (host->settings->max_messages_per_hour == 0)
 		return;
 	snprintf(text, sizeof(text), "%lld %lld", (long long)hour->begun, (long long)hour->sent + (long long)host->begun);
-	if (state_set(host->out->job->state, key, text, &error) != 0)
+	if (state_set(host->out->job->spool->state, key, text, &error) != 0)
 		log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 }
 
@@ -137,7 +137,7 @@ static void lane_open(struct lane *lane, struct host *host)
 	*lane = (struct lane){
 	    .host = host,
 	    .smarthost = {.conf = job->conf, .settings = host->settings, .cancel = job->cancel, .secrets = job->secrets},
-	    .batch = intake_batch_new(job->intake),
+	    .batch = intake_batch_new(job->spool->intake),
 	};
 }
 
@@ -201,7 +201,7 @@ static bool is_known_to_stutter(const struct host *host)
 	struct error error;
 	bool known;
 
-	if (state_get(host->out->job->state, key, &text, &error) != 0)
+	if (state_get(host->out->job->spool->state, key, &text, &error) != 0)
 		log_warnx("event=state-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	known = text != NULL && sscanf(text, "%lld", &since) == 1 && since <= now && now - since < STUTTER_DAYS * 86400;
 	free(text);
@@ -218,7 +218,7 @@ static void note_stutter(struct host *host)
 	host->one_by_one = true;
 	pthread_mutex_unlock(&host->out->lock);
 	snprintf(text, sizeof(text), "%lld", (long long)clock_wall());
-	if (state_set(host->out->job->state, key, text, &error) != 0)
+	if (state_set(host->out->job->spool->state, key, text, &error) != 0)
 		log_warnx("event=state-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	log_warnx("event=smarthost-stutters smarthost=%s one_by_one_days=%d", LOG_CSTR(host->settings->name), STUTTER_DAYS);
 	free(key);
@@ -261,7 +261,7 @@ static int connect_lane(struct lane *lane, struct error *error)
 	host->login_way = lane->smarthost.login_way;
 	pthread_mutex_unlock(&host->out->lock);
 	if (way != lane->smarthost.login_way)
-		login_remember(host->out->job->state, "smarthost", host->settings->name, lane->smarthost.login_way);
+		login_remember(host->out->job->spool->state, "smarthost", host->settings->name, lane->smarthost.login_way);
 	return 0;
 }
 
@@ -356,11 +356,11 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	    .settings = settings,
 	    .may_pipeline = true,
 	    .report = &out->hosts[settings - out->job->conf->smarthosts],
-	    .login_way = login_recall(out->job->state, "smarthost", settings->name),
+	    .login_way = login_recall(out->job->spool->state, "smarthost", settings->name),
 	};
 	char *key = xasprintf("hour %s", settings->name);
-	struct hour hour = load_hour(out->job->state, key);
-	struct reach reach = reach_load(out->job->state, settings->name);
+	struct hour hour = load_hour(out->job->spool->state, key);
+	struct reach reach = reach_load(out->job->spool->state, settings->name);
 	int64_t now = clock_wall();
 	struct lane first;
 	bool failed;
@@ -383,7 +383,7 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	}
 	lane_close(&first);
 	reach = reach_after(reach, now, host.answers);
-	reach_store(out->job->state, settings->name, &reach);
+	reach_store(out->job->spool->state, settings->name, &reach);
 	host.report->begun += host.begun;
 	save_hour(&host, key, &hour);
 	free(key);

@@ -78,7 +78,7 @@ static int append_with_bounce(struct sending *sending, enum bounce_kind kind,
 	struct outbound *out = sending->out;
 	size_t count;
 	const struct place **picked = pick(sending, kind, &count);
-	const struct bounce_about about = {kind, &sending->envelope, picked, count, sending->message, out->job->session};
+	const struct bounce_about about = {out->job->spool, kind, &sending->envelope, picked, count, sending->message, out->job->session};
 	struct bounces bounces = {.count = 0};
 	struct error error;
 	int result = count > 0 ? bounces_make(out->job->conf, &about, &bounces, &error) : 0;
@@ -163,7 +163,7 @@ static void warn_sender(struct sending *sending)
 /* Those who are to be tried again. The decided ones are in the log, so the entry may be rewritten. */
 static void defer(struct sending *sending)
 {
-	const char *spool = sending->out->job->conf->gateway.spool;
+	const struct spool *spool = sending->out->job->spool;
 	struct envelope *envelope = &sending->envelope;
 	struct error error;
 

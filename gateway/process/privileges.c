@@ -136,18 +136,18 @@ static int check_files(const struct conf *conf, const struct service_user *user,
 	return result;
 }
 
-static int check_spool(const char *spool, const struct service_user *user, struct error *error)
+static int check_spool(const char *folder, const struct service_user *user, struct error *error)
 {
 	char closed[PATH_MAX];
 
-	if (find_closed(spool, closed, sizeof(closed)))
+	if (find_closed(folder, closed, sizeof(closed)))
 		return error_set(error, ERROR_CONFIG,
 		    N_("user %s, under which the gateway runs, cannot reach the spool %s because it "
 		       "cannot enter the folder %s: run chmod o+x %s"),
-		    user->name, spool, closed, closed);
-	if (!can(spool, R_OK | W_OK | X_OK))
+		    user->name, folder, closed, closed);
+	if (!can(folder, R_OK | W_OK | X_OK))
 		return error_set(error, ERROR_CONFIG, N_("user %s, under which the gateway runs, cannot use the spool: chmod u+rwx %s"),
-		    user->name, spool);
+		    user->name, folder);
 	return 0;
 }
 
@@ -178,8 +178,8 @@ static int no_user(struct error *error)
 
 int privileges_plan(struct privileges *plan, const struct conf *conf, bool run_as_root, struct error *error)
 {
-	const char *spool = conf->gateway.spool;
-	enum service_user_kind kind = service_user_find(spool, &plan->user);
+	const char *folder = conf->gateway.spool;
+	enum service_user_kind kind = service_user_find(folder, &plan->user);
 
 	plan->are_dropped = plan->stay_bare = false;
 	if (kind == SERVICE_USER_SELF)
@@ -200,7 +200,7 @@ int privileges_plan(struct privileges *plan, const struct conf *conf, bool run_a
 	}
 	if (kind == SERVICE_USER_MISSING)
 		return no_user(error);
-	if (kind == SERVICE_USER_DEFAULT && spool_give(spool, &plan->user, error) != 0)
+	if (kind == SERVICE_USER_DEFAULT && spool_give(folder, &plan->user, error) != 0)
 		return -1;
 	plan->are_dropped = true;
 	give_log(conf->log.file, &plan->user);

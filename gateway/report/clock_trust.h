@@ -10,7 +10,7 @@
 #define LANPOST_GATEWAY_CLOCK_TRUST_H
 
 #include "config/conf.h"
-#include "gateway/report/spool.h"
+#include "spool/spool.h"
 
 #include <stdbool.h>
 

@@ -22,8 +22,7 @@
 
 struct damage {
 	const struct conf *conf;
-	struct intake *intake;
-	struct state *state;
+	struct spool *spool;
 	const char *session;
 };
 
@@ -69,10 +68,10 @@ static void tell(const struct damage *damage, struct envelope *envelope, struct 
 	}
 	/* Without a sender there is only postmaster, who is told anyway. */
 	if (count > 0 && envelope->sender[0] != '\0') {
-		const struct bounce_about about = {BOUNCE_FAILED, envelope, places, count, message, damage->session};
+		const struct bounce_about about = {damage->spool, BOUNCE_FAILED, envelope, places, count, message, damage->session};
 
 		if (bounces_make(damage->conf, &about, &bounces, &error) != 0 ||
-		    bounces_accept(damage->intake, &bounces, NULL, 0, &error) != 0)
+		    bounces_accept(damage->spool->intake, &bounces, NULL, 0, &error) != 0)
 			log_warnx("event=sender-not-told id=%s reason=%s", envelope->id.text, LOG_ERROR(&error));
 	}
 	free(places);
@@ -82,7 +81,7 @@ static void tell(const struct damage *damage, struct envelope *envelope, struct 
 static void tell_sender(const struct damage *damage, const struct msgid *id)
 {
 	const struct queue_item item = {QUEUE_CORRUPT, *id};
-	const char *spool = damage->conf->gateway.spool;
+	const struct spool *spool = SPOOL_OF(damage->conf);
 	struct slice message = SLICE_NONE;
 	struct envelope envelope;
 	struct error error;
@@ -106,7 +105,7 @@ static void note(const struct damage *damage, const char *name, struct buf *name
 	struct msgid id;
 	char shown[512];
 
-	if (damage_note(damage->state, name) != 1)
+	if (damage_note(damage->spool->state, name) != 1)
 		return;
 	buf_printf(names, "    %s\n", str_printable(shown, sizeof(shown), slice_of(name)));
 	if (strlen(name) == MSGID_LEN + 4 && msgid_is(slice_make(name, MSGID_LEN))) {
@@ -128,16 +127,27 @@ static void list_news(const struct damage *damage, const char *folder, struct bu
 		closedir(dir);
 }
 
-void damage_report(const struct conf *conf, struct intake *intake, struct state *state,
-    const char *session)
+static void report_state(const struct conf *conf, struct spool *spool, const char *session)
 {
-	char *folder = layout_queue(conf->gateway.spool, QUEUE_CORRUPT);
-	const struct damage damage = {conf, intake, state, session};
+	struct error problem;
+
+	error_set(&problem, ERROR_IO, N_("state.db was damaged; it was renamed and a new one was created"));
+	report_problem(conf, spool->intake, spool->state, session, "state.db", PHRASE(N_("the record of fetched messages")), &problem,
+	    SLICE_NONE);
+	spool->was_damaged = false;
+}
+
+void damage_report(const struct conf *conf, struct spool *spool, const char *session)
+{
+	char *folder = layout_queue(spool, QUEUE_CORRUPT);
+	const struct damage damage = {conf, spool, session};
 	struct buf names = BUF_INIT(NAMES_MAX), ids = BUF_INIT(NAMES_MAX), text = BUF_INIT(REPORT_TEXT_MAX);
 	const char *before = i18n_speak(route_language(conf, CONF_POSTMASTER));
 	struct error error;
 
-	damage_forget(state, conf->gateway.spool);
+	if (spool->was_damaged)
+		report_state(conf, spool, session);
+	damage_forget(spool->state, spool);
 	list_news(&damage, folder, &names, &ids);
 	if (names.len > 0) {
 		buf_printf(&text, _("These files were damaged and moved to %s:\n\n"), folder);
@@ -147,7 +157,7 @@ void damage_report(const struct conf *conf, struct intake *intake, struct state 
 		    "that can still be read.\n"));
 		if (ids.len > 0)
 			buf_printf(&text, _("To remove it from the queue: lanpost queue delete%s\n"), buf_text(&ids));
-		if (report_send(conf, intake,
+		if (report_send(conf, spool->intake,
 			&(struct report){.to = CONF_POSTMASTER, .subject = _("Problem: damaged files"), .text = buf_slice(&text),
 			    .session = session},
 			NULL, 0, &error) != 0)

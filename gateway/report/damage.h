@@ -7,8 +7,8 @@
 #include "config/conf.h"
 #include "spool/log/intake.h"
 
-/* Reports all that is in queue/corrupt and was not reported before, in one message. */
-void damage_report(const struct conf *conf, struct intake *intake, struct state *state,
-    const char *session);
+/* Reports that state.db was begun anew, and all that is in queue/corrupt and was not reported before, in one message. The session may
+ * be "". */
+void damage_report(const struct conf *conf, struct spool *spool, const char *session);
 
 #endif

@@ -202,7 +202,7 @@ static void add_left(struct page *page, const struct conf *conf, struct state *s
 	}
 }
 
-static void add_queue(struct page *page, const char *spool)
+static void add_queue(struct page *page, const struct spool *spool)
 {
 	static const struct {
 		enum queue_state state;
@@ -252,7 +252,7 @@ static void add_mailboxes(struct page *page, const struct conf *conf)
 		boxes[count].user = user;
 		if (i < conf->user_count && strcmp(user, CONF_POSTMASTER) == 0)
 			continue;
-		count += maildir_bytes(conf->gateway.spool, user, &boxes[count].bytes, &boxes[count].messages, &error) == 0;
+		count += maildir_bytes(SPOOL_OF(conf), user, &boxes[count].bytes, &boxes[count].messages, &error) == 0;
 	}
 	qsort(boxes, count, sizeof(*boxes), by_size);
 	heading(page, _("The largest mailboxes"));
@@ -298,7 +298,7 @@ static int write_page(struct page *page, const struct conf *conf, struct state *
 	if (result == 0)
 		result = add_traffic(page, state, since, now, error);
 	add_left(page, conf, state);
-	add_queue(page, conf->gateway.spool);
+	add_queue(page, SPOOL_OF(conf));
 	add_mailboxes(page, conf);
 	add_disk(page, conf);
 	end_table(page);

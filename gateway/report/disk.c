@@ -15,7 +15,7 @@
 
 static bool is_low(const struct conf *conf)
 {
-	return !reserve_has_room(conf->gateway.spool, DISK_LOW);
+	return !reserve_has_room(SPOOL_OF(conf), DISK_LOW);
 }
 
 /* That mail was refused since the disk failed: told by the first session after it, for a log that cannot be written takes no

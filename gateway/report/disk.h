@@ -5,7 +5,7 @@
 #ifndef LANPOST_GATEWAY_DISK_H
 #define LANPOST_GATEWAY_DISK_H
 
-#include "gateway/report/spool.h"
+#include "spool/spool.h"
 
 /* Reports that it is nearly full, or no more, and that it has failed, when that is new. */
 void disk_report(const struct conf *conf, struct spool *spool, const char *session);

@@ -2,6 +2,7 @@
 
 #include "base/log.h"
 #include "gateway/process/child.h"
+#include "gateway/report/damage.h"
 
 struct side_job {
 	const struct conf *conf;
@@ -12,16 +13,18 @@ struct side_job {
 static int run(void *context, int event_fd)
 {
 	const struct side_job *job = context;
+	const struct spool_options options = {.writer = "supervisor", .reports_damage = true, .keeps_seen = true};
 	struct spool spool;
 	struct error error;
 
 	(void)event_fd;
-	if (spool_open(&spool, job->conf, "supervisor", NULL, NULL, &error) != 0) {
+	if (spool_open(&spool, job->conf, &options, &error) != 0) {
 		log_warnx("event=report-failed reason=%s", LOG_ERROR(&error));
 		return 1;
 	}
+	damage_report(job->conf, &spool, "");
 	job->fn(job->conf, &spool, job->context);
-	spool_close(&spool);
+	spool_close(&spool, NULL);
 	return 0;
 }
 

@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_SIDE_REPORT_H
 
 #include "config/conf.h"
-#include "gateway/report/spool.h"
+#include "spool/spool.h"
 
 /* Writes the report; runs in the other process. */
 typedef void (*side_report_fn)(const struct conf *conf, struct spool *spool, const void *context);

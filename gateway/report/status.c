@@ -43,7 +43,7 @@ static json_t *accounts(const struct conf *conf, struct state *state)
 	return list;
 }
 
-static void add_mailbox(json_t *list, const char *spool, const char *user)
+static void add_mailbox(json_t *list, const struct spool *spool, const char *user)
 {
 	struct error error;
 	size_t messages;
@@ -61,8 +61,8 @@ static json_t *mailboxes(const struct conf *conf)
 
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
-			add_mailbox(list, conf->gateway.spool, conf->users[i].name);
-	add_mailbox(list, conf->gateway.spool, CONF_POSTMASTER);
+			add_mailbox(list, SPOOL_OF(conf), conf->users[i].name);
+	add_mailbox(list, SPOOL_OF(conf), CONF_POSTMASTER);
 	return list;
 }
 
@@ -74,7 +74,7 @@ static json_t *queue(const struct conf *conf)
 		struct queue_items items;
 		struct error error;
 
-		if (queue_list(conf->gateway.spool, 1u << state, &items, &error) != 0)
+		if (queue_list(SPOOL_OF(conf), 1u << state, &items, &error) != 0)
 			continue;
 		json_object_set_new(counts, queue_state_names[state],
 		    json_integer((json_int_t)items.count));
@@ -89,7 +89,7 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	struct error error;
 	json_t *status;
 
-	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+	if (state_open(&state, SPOOL_OF(conf), NULL, &error) != 0)
 		state = NULL;
 	status = json_pack("{s:b, s:{s:i, s:s, s:s, s:I, s:s, s:s}, s:s, s:{s:b, s:s?, s:I, s:o}}", "ok", 1,
 	    "gateway", "pid", facts->pid, "version", LANPOST_VERSION, "hostname",

@@ -8,7 +8,7 @@
 #include "config/conf_view.h"
 #include "gateway/services/lan_sandbox.h"
 #include "gateway/process/log_setup.h"
-#include "gateway/report/spool.h"
+#include "gateway/report/damage.h"
 #include "spool/mailbox/maildir.h"
 
 #include <poll.h>
@@ -57,7 +57,7 @@ static void make_mailboxes(const struct conf *conf)
 	for (size_t i = 0; i <= conf->user_count; i++) {
 		const char *user = i < conf->user_count ? conf->users[i].name : CONF_POSTMASTER;
 
-		if (maildir_make(conf->gateway.spool, user, &error) != 0)
+		if (maildir_make(SPOOL_OF(conf), user, &error) != 0)
 			log_warnx("event=mailbox-not-made user=%s reason=%s", user,
 			    LOG_ERROR(&error));
 	}
@@ -124,17 +124,18 @@ static int open_all(struct lan_process *process, struct conf *conf, struct error
 	    .reload = reload,
 	    .context = process,
 	};
+	const struct spool_options spool = {.writer = "lan", .reports_damage = true, .delivered = delivered, .context = process};
 
 	if (process->stop_fd < 0)
 		return error_errno(error, N_("cannot watch for signals"));
-	if (spool_open_state(&process->spool, conf, error) != 0)
+	if (spool_open_state(&process->spool, conf, &spool, error) != 0)
 		return -1;
 	lan_sandbox_enter(conf);
-	if (spool_open_mail(&process->spool, conf, "lan", delivered, process, error) != 0)
+	if (spool_open_intake(&process->spool, conf, &spool, error) != 0)
 		return -1;
+	damage_report(conf, &process->spool, "");
 	make_mailboxes(conf);
-	server.intake = process->spool.intake;
-	server.state = process->spool.state;
+	server.spool = &process->spool;
 	return lan_server_new(&process->server, &server, error);
 }
 
@@ -159,6 +160,6 @@ int lan_process_run(const struct lan_job *job)
 	}
 	lan_server_free(process.server);
 	if (process.spool.intake != NULL)
-		spool_close(&process.spool);
+		spool_close(&process.spool, NULL);
 	return code;
 }

@@ -36,10 +36,10 @@ static char *made(char *path)
 
 static void bind_process(const struct conf *conf)
 {
-	const char *spool = conf->gateway.spool;
+	const struct spool *spool = SPOOL_OF(conf);
 	char *writes[] = {made(layout_mailboxes(spool)), made(layout_wal(spool, "")), made(layout_queues(spool)), layout_state(spool),
 	    layout_state_file(spool, "-wal"), layout_state_file(spool, "-shm"), layout_reserve(spool), folder_of(conf->log.file), NULL};
-	const char *const lists[] = {spool, NULL};
+	const char *const lists[] = {spool->folder, NULL};
 
 	sandbox_enter(&(struct sandbox){
 	    .may = SANDBOX_FILES | SANDBOX_ACCEPT,
@@ -69,7 +69,7 @@ static void limit_resources(const struct conf *conf)
 
 void lan_sandbox_enter(const struct conf *conf)
 {
-	reserve_keep(conf->gateway.spool); /* later it can only be spent and filled, not made */
+	reserve_keep(SPOOL_OF(conf)); /* later it can only be spent and filled, not made */
 	limit_resources(conf);
 	bind_process(conf);
 }

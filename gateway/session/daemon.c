@@ -160,14 +160,14 @@ static void queue_text(const struct conf *conf, const char *asks, struct buf *ou
 	struct error error;
 	size_t count = 0;
 
-	if (queue_list(conf->gateway.spool, QUEUE_ALL, &items, &error) != 0) {
+	if (queue_list(SPOOL_OF(conf), QUEUE_ALL, &items, &error) != 0) {
 		buf_printf(out, "%s\n", ERROR_SAID(&error));
 		return;
 	}
 	for (size_t i = 0; i < items.count; i++) {
 		struct envelope envelope;
 
-		if (queue_read(conf->gateway.spool, &items.items[i], &envelope, &error) != 0)
+		if (queue_read(SPOOL_OF(conf), &items.items[i], &envelope, &error) != 0)
 			continue;
 		if (may_know(conf, asks, &envelope))
 			count += list_waiting(&envelope, &list);

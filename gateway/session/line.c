@@ -23,7 +23,7 @@
 /* session: who brings it up; NULL: it is down. */
 static void mark(const struct conf *conf, const struct msgid *session)
 {
-	char *path = layout_line_up(conf->gateway.spool);
+	char *path = layout_line_up(SPOOL_OF(conf));
 	struct error error;
 
 	if ((session != NULL ? fsx_replace(path, slice_of(session->text), 0600, &error) : fsx_unlink(path, &error)) != 0)
@@ -46,7 +46,7 @@ static struct msgid read_mark(const char *path)
 
 bool line_was_left_up(const struct conf *conf, struct msgid *session)
 {
-	char *path = layout_line_up(conf->gateway.spool);
+	char *path = layout_line_up(SPOOL_OF(conf));
 	bool left = access(path, F_OK) == 0;
 
 	if (left && session != NULL)

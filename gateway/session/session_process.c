@@ -21,7 +21,6 @@
 #include "gateway/session/session_result.h"
 #include "gateway/session/session_sandbox.h"
 #include "gateway/session/sorting.h"
-#include "gateway/report/spool.h"
 #include "spool/maintenance/expire.h"
 #include "spool/queue.h"
 #include "spool/state/state_journal.h"
@@ -213,8 +212,7 @@ static int fetch(struct account_thread *work)
 	const struct fetch_job job = {
 	    .conf = session->conf,
 	    .account = result->account,
-	    .intake = session->spool.intake,
-	    .state = session->spool.state,
+	    .spool = &session->spool,
 	    .session = session->id.text,
 	    .route = route_message,
 	    .make_stub = make_stub,
@@ -312,8 +310,7 @@ static void flush_queue(struct session *session, bool all)
 	struct outbound_result sent;
 	const struct outbound_job job = {
 	    .conf = session->conf,
-	    .intake = session->spool.intake,
-	    .state = session->spool.state,
+	    .spool = &session->spool,
 	    .session = session->id.text,
 	    .all = all,
 	    .progress = queue_progress,
@@ -376,9 +373,9 @@ static void expire_mail(const struct session *session)
 
 		if (user->expire == 0)
 			continue;
-		if ((user->archive ? expire_to_archive(session->spool.intake, conf->gateway.spool, user->name,
+		if ((user->archive ? expire_to_archive(&session->spool, user->name,
 					 clock_wall() - user->expire, &expired, &error)
-				   : expire_mailbox(session->spool.intake, conf->gateway.spool, user->name,
+				   : expire_mailbox(&session->spool, user->name,
 					 clock_wall() - user->expire, NULL, &expired, &error)) != 0)
 			log_warnx("event=mail-not-expired user=%s reason=%s", user->name,
 			    LOG_ERROR(&error));
@@ -407,7 +404,7 @@ static void hang_up(struct session *session)
 	session_report_change(&report, "hanging up", PHRASE(N_("disconnecting the line")), &error);
 }
 
-static size_t count_waiting(const char *spool)
+static size_t count_waiting(const struct spool *spool)
 {
 	struct queue_items items = {0};
 	struct error error;
@@ -450,7 +447,7 @@ static void work(struct session *session)
 	hang_up(session);
 	doing_step("reporting");
 	result->ended = clock_wall();
-	result->waiting = count_waiting(session->conf->gateway.spool);
+	result->waiting = count_waiting(&session->spool);
 	result->end = session_limits_reached();
 	session_report_problems(&report, wants_line(session), session->is_up);
 	session_result_store(result, session->spool.state);
@@ -489,15 +486,22 @@ static void bring_up(struct session *session)
 		result->line_error = (struct error)ERROR_INIT;
 }
 
+static int open_spool(struct session *session, const struct spool_options *options, struct error *error)
+{
+	if (spool_open(&session->spool, session->conf, options, error) != 0)
+		return -1;
+	damage_report(session->conf, &session->spool, "");
+	return 0;
+}
+
 /* The line first: what brings it up puts new files in the place of those with which names are looked up (resolv.conf), and a sandbox lets
  * through only those that were there when it was entered. What is wanted is in the spool, which has threads, and those must be gone. */
 static int open_line(struct session *session, const struct session_request *request, struct error *error)
 {
-	if (spool_open_state(&session->spool, session->conf, error) != 0 ||
-	    spool_open_mail(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
+	if (open_spool(session, &(struct spool_options){.writer = "session", .reports_damage = true}, error) != 0)
 		return -1;
 	take_request(session, request);
-	spool_close(&session->spool);
+	spool_close(&session->spool, NULL);
 	if (wants_line(session))
 		bring_up(session);
 	return 0;
@@ -514,7 +518,7 @@ static int open_all(struct session *session, const struct session_job *job, stru
 		return -1;
 	clock_trust_prepare();
 	session_sandbox_enter(job->conf);
-	if (spool_open(&session->spool, session->conf, "session", NULL, NULL, error) != 0)
+	if (open_spool(session, &(struct spool_options){.writer = "session", .reports_damage = true, .keeps_seen = true}, error) != 0)
 		return -1;
 	if (!has_line) {
 		take_request(session, job->request);
@@ -524,7 +528,7 @@ static int open_all(struct session *session, const struct session_job *job, stru
 	intake_set_session(session->spool.intake, session->id.text);
 	if (intake_check_known(session->spool.intake, error) == 0)
 		return 0;
-	spool_close(&session->spool);
+	spool_close(&session->spool, NULL);
 	return -1;
 }
 
@@ -558,9 +562,9 @@ int session_process_run(void *context, int event_fd)
 	doing_step("reporting");
 	digest_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
 	disk_report(session.conf, &session.spool, session.id.text);
-	damage_report(session.conf, session.spool.intake, session.spool.state, session.id.text);
+	damage_report(session.conf, &session.spool, session.id.text);
 	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
-	spool_close(&session.spool);
+	spool_close(&session.spool, NULL);
 	tell(&session, session_result_json(&session.result));
 	session_result_clear(&session.result);
 	sorting_stop(&session.sorting);

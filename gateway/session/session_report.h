@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_SESSION_REPORT_H
 
 #include "gateway/session/session_result.h"
-#include "gateway/report/spool.h"
+#include "spool/spool.h"
 
 struct session_report { /* all borrowed */
 	const struct conf *conf;

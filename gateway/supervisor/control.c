@@ -11,10 +11,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-int control_open(struct control *control, const char *spool, const struct control_hooks *hooks,
+int control_open(struct control *control, const struct spool *spool, const struct control_hooks *hooks,
     struct error *error)
 {
-	*control = (struct control){.fd = ctl_listen(spool, error), .hooks = *hooks};
+	*control = (struct control){.fd = ctl_listen(spool->folder, error), .hooks = *hooks};
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
 		control->clients[i].fd = -1;
 	if (control->fd < 0)
@@ -31,9 +31,9 @@ static void client_close(struct control_client *client)
 	*client = (struct control_client){.fd = -1};
 }
 
-void control_close(struct control *control, const char *spool)
+void control_close(struct control *control, const struct spool *spool)
 {
-	char *path = xasprintf("%s/" CTL_SOCKET_NAME, spool);
+	char *path = xasprintf("%s/" CTL_SOCKET_NAME, spool->folder);
 	struct error ignored;
 
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)

@@ -9,6 +9,7 @@
 
 #include "base/net/ctl_wire.h"
 #include "gateway/session/session_request.h"
+#include "spool/spool.h"
 
 #include <poll.h>
 
@@ -46,9 +47,9 @@ struct control {
 	json_t *told; /* the last event of each account of the running session, for those who come to watch late */
 };
 
-int control_open(struct control *control, const char *spool, const struct control_hooks *hooks,
+int control_open(struct control *control, const struct spool *spool, const struct control_hooks *hooks,
     struct error *error);
-void control_close(struct control *control, const char *spool);
+void control_close(struct control *control, const struct spool *spool);
 /* Appends what to wait for; returns how many (at most CONTROL_CLIENTS_MAX + 1). */
 size_t control_poll(const struct control *control, struct pollfd *fds);
 /* Serves the one that is ready, looking without waiting. */

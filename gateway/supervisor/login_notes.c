@@ -11,7 +11,7 @@
 #define SAVE_EVERY_MS 1000
 #define RETRY_MS 60000 /* the disk is full */
 
-void login_notes_open(struct login_notes *notes, const char *spool)
+void login_notes_open(struct login_notes *notes, const struct spool *spool)
 {
 	struct error error;
 	char *text = NULL;

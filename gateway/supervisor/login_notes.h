@@ -6,6 +6,7 @@
 #ifndef LANPOST_GATEWAY_LOGIN_NOTES_H
 #define LANPOST_GATEWAY_LOGIN_NOTES_H
 
+#include "spool/spool.h"
 #include "lan-server/login/ban_notes.h"
 
 struct login_notes {
@@ -16,7 +17,7 @@ struct login_notes {
 };
 
 /* Reads what is there; what cannot be read is logged, and missed. */
-void login_notes_open(struct login_notes *notes, const char *spool);
+void login_notes_open(struct login_notes *notes, const struct spool *spool);
 /* Takes a note, as a line. */
 void login_notes_add(struct login_notes *notes, const char *line);
 /* Appends all that have not ended. */

@@ -21,7 +21,7 @@ static int write_pid(int fd, const char *path, struct error *error)
 	return fsx_write(fd, slice_of(text), path, error);
 }
 
-int spool_lock(const char *spool, int *fd, struct error *error)
+int spool_lock(const struct spool *spool, int *fd, struct error *error)
 {
 	char *path = layout_gateway_lock(spool);
 	char pid[32] = "";
@@ -37,7 +37,7 @@ int spool_lock(const char *spool, int *fd, struct error *error)
 		result = error_set(error, ERROR_CONFIG,
 		    N_("another lanpostd (pid %.*s) is already running on the spool %s: stop it "
 		       "first, or use a different spool"),
-		    SLICE_PRINT(holder), spool);
+		    SLICE_PRINT(holder), spool->folder);
 	} else {
 		result = write_pid(*fd, path, error);
 	}
@@ -47,7 +47,7 @@ int spool_lock(const char *spool, int *fd, struct error *error)
 	return result;
 }
 
-void spool_unlock(const char *spool, int fd)
+void spool_unlock(const struct spool *spool, int fd)
 {
 	char *path = layout_gateway_lock(spool);
 	struct error ignored;

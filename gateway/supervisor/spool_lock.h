@@ -4,10 +4,10 @@
 #ifndef LANPOST_GATEWAY_SPOOL_LOCK_H
 #define LANPOST_GATEWAY_SPOOL_LOCK_H
 
-#include "base/err.h"
+#include "spool/spool.h"
 
 /* Takes the lock and writes our pid into it. On failure the error names the process that has it. */
-int spool_lock(const char *spool, int *fd, struct error *error);
-void spool_unlock(const char *spool, int fd);
+int spool_lock(const struct spool *spool, int *fd, struct error *error);
+void spool_unlock(const struct spool *spool, int fd);
 
 #endif

@@ -56,9 +56,9 @@ static size_t close_entries(int folder)
 	return count;
 }
 
-void spool_modes_close(const char *spool)
+void spool_modes_close(const struct spool *spool)
 {
-	int folder = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int folder = open(spool->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	size_t count;
 
 	if (folder < 0)
@@ -103,15 +103,15 @@ static int let_in(const char *path, gid_t group, unsigned owner, unsigned own_gr
 	return lsetxattr(path, "system.posix_acl_access", &acl, sizeof(acl), 0);
 }
 
-void spool_modes_share_socket(const char *spool)
+void spool_modes_share_socket(const struct spool *spool)
 {
 	const struct group *group = is_the_service() ? getgrnam(CTL_GROUP) : NULL;
 	char *socket;
 
 	if (group == NULL)
 		return;
-	socket = xasprintf("%s/" CTL_SOCKET_NAME, spool);
-	if (let_in(socket, group->gr_gid, 06, 06, 06) != 0 || let_in(spool, group->gr_gid, 07, 0, 01) != 0)
+	socket = xasprintf("%s/" CTL_SOCKET_NAME, spool->folder);
+	if (let_in(socket, group->gr_gid, 06, 06, 06) != 0 || let_in(spool->folder, group->gr_gid, 07, 0, 01) != 0)
 		log_warn("event=control-not-shared group=" CTL_GROUP);
 	free(socket);
 }

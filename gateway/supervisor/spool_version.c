@@ -18,7 +18,7 @@ static int write_version(const char *path, struct error *error)
 	return result;
 }
 
-static int read_version(const char *spool, const char *path, struct error *error)
+static int read_version(const struct spool *spool, const char *path, struct error *error)
 {
 	uint64_t version;
 	size_t len;
@@ -35,12 +35,12 @@ static int read_version(const char *spool, const char *path, struct error *error
 	if (version > SPOOL_VERSION)
 		return error_set(error, ERROR_CONFIG,
 		    N_("the spool %s was written by a newer lanpost (format %llu; this one supports "
-		       "%d): install the newer one again"), spool,
+		       "%d): install the newer one again"), spool->folder,
 		    (unsigned long long)version, SPOOL_VERSION);
 	return 0;
 }
 
-int spool_version_check(const char *spool, struct error *error)
+int spool_version_check(const struct spool *spool, struct error *error)
 {
 	char *path = layout_version(spool);
 	int result = access(path, F_OK) == 0 ? read_version(spool, path, error) : write_version(path, error);

@@ -4,11 +4,11 @@
 #ifndef LANPOST_GATEWAY_SPOOL_VERSION_H
 #define LANPOST_GATEWAY_SPOOL_VERSION_H
 
-#include "base/err.h"
+#include "spool/spool.h"
 
 #define SPOOL_VERSION 1
 
 /* Reads `<spool>/version`, or writes it where none exists yet. -1 if the spool is of a later format. */
-int spool_version_check(const char *spool, struct error *error);
+int spool_version_check(const struct spool *spool, struct error *error);
 
 #endif

@@ -379,9 +379,9 @@ static int bind_ports(struct supervisor *supervisor, struct error *error)
 
 static int open_spool(struct supervisor *supervisor, struct error *error)
 {
-	const char *spool = supervisor->conf->gateway.spool;
+	const struct spool *spool = SPOOL_OF(supervisor->conf);
 
-	if (fsx_make_dirs(spool, error) != 0 || spool_lock(spool, &supervisor->lock_fd, error) != 0)
+	if (fsx_make_dirs(spool->folder, error) != 0 || spool_lock(spool, &supervisor->lock_fd, error) != 0)
 		return -1;
 	child_close_in_children(supervisor->lock_fd);
 	spool_modes_close(spool);
@@ -418,7 +418,7 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 	    .session_runs = session_runs,
 	    .clients = clients,
 	};
-	const char *spool = supervisor->conf->gateway.spool;
+	const struct spool *spool = SPOOL_OF(supervisor->conf);
 
 	if (open_all(supervisor, privileges, error) != 0)
 		return -1;
@@ -439,7 +439,7 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 }
 
 /* The last one to close state.db takes away its log. The LAN server may not, and might have been that one. */
-static void tidy_state(const char *spool)
+static void tidy_state(const struct spool *spool)
 {
 	struct state *state;
 	struct error error;
@@ -468,11 +468,11 @@ static void end(struct supervisor *supervisor)
 		reap(supervisor);
 	}
 	auth_stop(supervisor);
-	control_close(&supervisor->control, supervisor->conf->gateway.spool);
+	control_close(&supervisor->control, SPOOL_OF(supervisor->conf));
 	close(supervisor->signal_fd);
 	close(supervisor->lan_program);
-	tidy_state(supervisor->conf->gateway.spool);
-	spool_unlock(supervisor->conf->gateway.spool, supervisor->lock_fd);
+	tidy_state(SPOOL_OF(supervisor->conf));
+	spool_unlock(SPOOL_OF(supervisor->conf), supervisor->lock_fd);
 	session_request_clear(&supervisor->pending);
 	due_clear(&supervisor->due);
 	log_info("event=stopped");

@@ -37,7 +37,7 @@ int64_t supervisor_restart_delay(unsigned *crashes, bool was_healthy)
 }
 
 /* The key of the salts that strangers are shown outlives the gateway, or a restart would tell strangers from users. */
-static void read_salt_key(const char *spool, char key[AUTH_SALT_KEY_LEN])
+static void read_salt_key(const struct spool *spool, char key[AUTH_SALT_KEY_LEN])
 {
 	char *path = layout_login_key(spool), *bytes = NULL;
 	struct error error;
@@ -60,8 +60,8 @@ int auth_open(struct supervisor *supervisor, struct error *error)
 		return error_errno(error, N_("cannot make a socket pair"));
 	child_close_in_children(supervisor->auth_fds[AUTH_FD_LAN]);
 	child_close_in_children(supervisor->auth_fds[AUTH_FD_OWN]);
-	read_salt_key(supervisor->conf->gateway.spool, supervisor->salt_key);
-	login_notes_open(&supervisor->login_notes, supervisor->conf->gateway.spool);
+	read_salt_key(SPOOL_OF(supervisor->conf), supervisor->salt_key);
+	login_notes_open(&supervisor->login_notes, SPOOL_OF(supervisor->conf));
 	return 0;
 }
 

@@ -4,10 +4,10 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/crash_report.h"
+#include "gateway/report/damage.h"
 #include "gateway/session/line.h"
 #include "gateway/session/session_process.h"
 #include "gateway/supervisor/schedule.h"
-#include "gateway/report/spool.h"
 #include "gateway/supervisor/waiting.h"
 
 #include <limits.h>
@@ -90,6 +90,7 @@ static int hang_up_run(void *context, int event_fd)
 	struct conf *conf = context;
 	struct line_outcome outcome;
 	struct msgid session;
+	const struct spool_options options = {.writer = "line", .reports_damage = true, .keeps_seen = true};
 	struct spool spool;
 	struct error error;
 
@@ -98,12 +99,13 @@ static int hang_up_run(void *context, int event_fd)
 	line_was_left_up(conf, &session);
 	if (line_down(conf, NULL, &outcome, &error) != 0)
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
-	if (spool_open(&spool, conf, "line", NULL, NULL, &error) != 0) {
+	if (spool_open(&spool, conf, &options, &error) != 0) {
 		log_warnx("event=line-not-in-journal reason=%s", LOG_ERROR(&error));
 		return 1;
 	}
+	damage_report(conf, &spool, "");
 	line_journal(spool.intake, &session, &outcome);
-	spool_close(&spool);
+	spool_close(&spool, NULL);
 	return 0;
 }
 

@@ -43,7 +43,7 @@ int64_t waiting_due(const struct conf *conf, int64_t now)
 
 	if (many == 0 && age == 0)
 		return 0;
-	path = layout_queue(conf->gateway.spool, QUEUE_ACTIVE);
+	path = layout_queue(SPOOL_OF(conf), QUEUE_ACTIVE);
 	dir = opendir(path);
 	free(path);
 	if (dir == NULL)

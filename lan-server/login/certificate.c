@@ -31,7 +31,7 @@ int lan_certificate_make(const struct conf *conf, struct error *error)
 
 	if (conf->lan.tls_cert[0] != '\0')
 		return 0;
-	folder = layout_tls(conf->gateway.spool, "");
+	folder = layout_tls(SPOOL_OF(conf), "");
 	own_names(conf, &names);
 	result = tls_make_certificate(folder, &names, error);
 	strlist_clear(&names);
@@ -47,8 +47,8 @@ int lan_certificate_files(const struct conf *conf, struct buf *chain, struct buf
 
 	if (cert[0] != '\0')
 		return tls_files_read(cert, key_file[0] != '\0' ? key_file : cert, chain, key, error);
-	own_cert = layout_tls(conf->gateway.spool, "cert.pem");
-	own_key = layout_tls(conf->gateway.spool, "key.pem");
+	own_cert = layout_tls(SPOOL_OF(conf), "cert.pem");
+	own_key = layout_tls(SPOOL_OF(conf), "key.pem");
 	result = tls_files_read(own_cert, own_key, chain, key, error);
 	free(own_cert);
 	free(own_key);

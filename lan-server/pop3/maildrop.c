@@ -190,7 +190,7 @@ int maildrop_read(
 int maildrop_remove(
     struct maildrop *drop, const char *const *uniques, size_t count, struct error *error)
 {
-	if (intake_remove(drop->intake, drop->user, uniques, count, error) == 0)
+	if (intake_remove(drop->spool->intake, drop->user, uniques, count, error) == 0)
 		return 0;
 	log_warnx("event=removal-failed user=%s count=%zu reason=%s", drop->user, count,
 	    LOG_ERROR(error));

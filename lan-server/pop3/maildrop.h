@@ -18,9 +18,8 @@ struct maildrop_locks *maildrop_locks_new(void);
 void maildrop_locks_free(struct maildrop_locks *locks);
 
 struct maildrop {
-	struct maildrop_locks *locks; /* borrowed, as the next two */
-	struct intake *intake;
-	const char *spool;
+	struct maildrop_locks *locks; /* borrowed, as the next one */
+	const struct spool *spool;
 	int64_t login_delay;	 /* ms between two times that the mailbox is opened; 0: none */
 	int fd;			 /* of the session's connection, shut down if the mailbox is taken from it */
 	_Atomic int64_t heard;	 /* when the client last said something (clock_now_ms) */

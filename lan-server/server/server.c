@@ -198,14 +198,13 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .conf = snapshot->conf,
 	    .tls = snapshot->tls,
 	    .auth = server->auth,
-	    .intake = server->options.intake,
+	    .spool = server->options.spool,
 	    .daily = server->daily,
 	    .stop_fd = server->stop_event,
 	    .maildrop =
 		{
 		    .locks = server->maildrops,
-		    .intake = server->options.intake,
-		    .spool = snapshot->conf->gateway.spool,
+		    .spool = server->options.spool,
 		    .login_delay = snapshot->conf->lan.pop3_login_delay * 1000,
 		    .fd = fd,
 		},
@@ -469,7 +468,7 @@ int lan_server_new(
 	server->auth = auth;
 	server->maildrops = maildrop_locks_new();
 	server->connections = connections_new();
-	server->daily = daily_new(server->options.state);
+	server->daily = daily_new(server->options.spool->state);
 	init_polled(server);
 	raise_file_limit(snapshot->conf);
 	init_threads(server);

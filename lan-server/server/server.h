@@ -31,8 +31,7 @@ struct lan_server_options {
 	const struct lan_listener *listeners; /* copied */
 	size_t listener_count;
 	struct conf *conf;     /* taken over by lan_server_new(), also when that fails */
-	struct intake *intake; /* borrowed, as is state; must outlive the server */
-	struct state *state;
+	const struct spool *spool; /* all of it is open; borrowed, must outlive the server */
 	int stop_fd;           /* readable: stop; the server does not read it */
 	/* Readable: call reload(), which reads it and returns a new configuration, or NULL to keep
 	 * the old one. -1: never. */

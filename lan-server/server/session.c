@@ -158,7 +158,7 @@ static void note_login(const struct session *session, const char *user)
 	char address[NET_ADDRESS_MAX];
 
 	doing_login(user);
-	intake_login(session->intake, user, lan_kind_name(session->kind), net_address_text(address, &session->client));
+	intake_login(session->spool->intake, user, lan_kind_name(session->kind), net_address_text(address, &session->client));
 }
 
 static int login(
@@ -240,7 +240,7 @@ static bool has_room(void *context, uint64_t bytes)
 {
 	struct session *session = context;
 
-	return intake_has_room(session->intake, bytes);
+	return intake_has_room(session->spool->intake, bytes);
 }
 
 static bool asks_for_notice(const struct envelope *envelope)
@@ -254,7 +254,7 @@ static bool asks_for_notice(const struct envelope *envelope)
 static int accept_with_notice(struct session *session, struct envelope *envelope, struct body *body,
     struct envelope *notice, struct body *notice_body, struct error *error)
 {
-	struct intake_batch *batch = intake_batch_new(session->intake);
+	struct intake_batch *batch = intake_batch_new(session->spool->intake);
 	int result;
 
 	intake_batch_append(batch, envelope, body, NULL, 0);
@@ -273,9 +273,9 @@ static int accept_message(
 	struct slice message;
 
 	if (asks_for_notice(envelope) && body_view(body, &message, error) == 0 &&
-	    bounce_make_delivered(session->conf, envelope, message, &notice, &notice_body))
+	    bounce_make_delivered(session->conf, session->spool, envelope, message, &notice, &notice_body))
 		return accept_with_notice(session, envelope, body, &notice, &notice_body, error);
-	return intake_accept(session->intake, envelope, body, NULL, 0, error);
+	return intake_accept(session->spool->intake, envelope, body, NULL, 0, error);
 }
 
 /* A mailbox that cannot be measured is not called full. */
@@ -285,7 +285,7 @@ static uint64_t mailbox_bytes(void *context, const char *user)
 	uint64_t bytes = 0;
 	struct error error;
 
-	if (maildir_bytes(session->conf->gateway.spool, user, &bytes, NULL, &error) != 0)
+	if (maildir_bytes(session->spool, user, &bytes, NULL, &error) != 0)
 		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(&error));
 	return bytes;
 }
@@ -390,6 +390,7 @@ static void run_smtp(struct session *session)
 {
 	struct smtpd_options options = {
 	    .conf = session->conf,
+	    .spool = session->spool,
 	    .session = session->id.text,
 	    .client = session->client,
 	    .guesses = session->connection.unknown_names,

@@ -22,7 +22,7 @@ struct session {
 	const struct conf *conf;
 	struct tls_context *tls;
 	struct auth *auth;
-	struct intake *intake;
+	const struct spool *spool;
 	struct daily *daily;
 	struct connections *connections;
 	int stop_fd;

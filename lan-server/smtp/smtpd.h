@@ -45,6 +45,7 @@ struct smtpd_hooks {
 
 struct smtpd_options {
 	const struct conf *conf; /* all borrowed, must outlive the session */
+	const struct spool *spool; /* for bodies that are too large for the memory */
 	const char *session;     /* id for envelopes and logs */
 	struct in6_addr client;
 	unsigned guesses; /* unknown names that were asked for from there lately */

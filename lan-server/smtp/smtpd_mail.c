@@ -42,7 +42,7 @@ static void transaction_begin(struct smtpd *smtpd, const struct mail *mail)
 	envelope_set(&tx->envelope.envid, mail->dsn.envid);
 	buf_init(&tx->header, SMTPD_HEADER_MAX);
 	buf_init(&tx->subject, 4096);
-	body_init(&tx->body, smtpd->options.conf->gateway.spool);
+	body_init(&tx->body, smtpd->options.spool);
 	dot_reader_init(&tx->reader);
 	smtpd->tx = tx;
 	smtpd_enter_state(smtpd, SMTPD_MAIL);

@@ -5,10 +5,12 @@
 #define LANPOST_SPOOL_DELIVER_H
 
 #include "spool/envelope.h"
+#include "spool/spool.h"
 #include "spool/state/state.h"
 
 struct delivery {
-	const char *spool, *hostname;
+	const struct spool *spool;
+	const char *hostname;
 	struct state *state;
 	const struct envelope *envelope;
 	struct slice body;

@@ -361,12 +361,11 @@ static void intake_free(struct intake *intake)
 		close(intake->sync_fd);
 	if (intake->writer_lock >= 0)
 		close(intake->writer_lock);
-	free(intake->spool);
 	free(intake->hostname);
 	free(intake);
 }
 
-static int make_folders(const char *spool, struct error *error)
+static int make_folders(const struct spool *spool, struct error *error)
 {
 	char *wal = layout_wal(spool, ""), *mailboxes = layout_mailboxes(spool);
 	int result = 0;
@@ -400,7 +399,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	if (make_folders(options->spool, error) != 0)
 		return -1;
 	intake = xcalloc(1, sizeof(*intake));
-	intake->spool = xstrdup(options->spool);
+	intake->spool = options->spool;
 	intake->hostname = xstrdup(options->hostname);
 	intake->checkpoint_ms = options->checkpoint_ms > 0 ? options->checkpoint_ms : CHECKPOINT_MS;
 	intake->writer = options->writer;
@@ -410,7 +409,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	intake->context = options->context;
 	intake->notes_end = &intake->notes;
 	intake->writer_lock = -1;
-	intake->sync_fd = fsx_open_filesystem(intake->spool, error);
+	intake->sync_fd = fsx_open_filesystem(intake->spool->folder, error);
 	init_locks(intake);
 
 	if (intake->sync_fd < 0 || lock_writer(intake, error) != 0) {
@@ -483,7 +482,7 @@ int intake_check_known(struct intake *intake, struct error *error)
 	return error_set(error, ERROR_TEMPORARY,
 	    N_("cannot read the intake log in %s/wal, so lanpost does not know which messages were "
 	       "already fetched and sent. Fetching and sending stop until it can be read; the log "
-	       "of the program has the reason"), intake->spool);
+	       "of the program has the reason"), intake->spool->folder);
 }
 
 void intake_set_session(struct intake *intake, const char *session)

@@ -17,7 +17,7 @@
 struct intake;
 
 struct intake_options {
-	const char *spool;    /* copied */
+	const struct spool *spool; /* borrowed; must outlive the intake */
 	const char *hostname; /* for file names; copied */
 	const char *writer;   /* "lan", "session", ...: in the segments' names; a literal */
 	struct state *state;  /* borrowed; must outlive the intake */

@@ -53,7 +53,8 @@ struct note {
 };
 
 struct intake {
-	char *spool, *hostname;
+	const struct spool *spool;
+	char *hostname;
 	int64_t checkpoint_ms;
 	const char *writer, *session; /* "": of none */
 	int writer_lock; /* one process a writer name: see intake_open() */

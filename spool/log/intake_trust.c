@@ -10,7 +10,7 @@ static void doubt(struct segment *segment)
 
 int intake_sync(struct intake *intake, struct error *error)
 {
-	if (fsx_sync_opened(intake->sync_fd, intake->spool, error) == 0)
+	if (fsx_sync_opened(intake->sync_fd, intake->spool->folder, error) == 0)
 		return 0;
 	pthread_mutex_lock(&intake->lock);
 	doubt(intake->current);

@@ -199,7 +199,7 @@ static int redeliver(struct recovery *recovery, void *context, struct record *re
 
 static int retire_orphan(struct recovery *recovery, struct orphan *orphan, struct error *error)
 {
-	const char *spool = recovery->intake->spool;
+	const struct spool *spool = recovery->intake->spool;
 	char *path = layout_wal(spool, orphan->name.file);
 	int result = orphan->has_facts ? wal_to_facts(spool, &orphan->name, error)
 				       : fsx_unlink(path, error);

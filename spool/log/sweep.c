@@ -16,16 +16,16 @@
 
 #define SWEEP_AGE (24 * 3600)
 
-typedef bool (*stray_fn)(const char *spool, const char *name);
+typedef bool (*stray_fn)(const struct spool *spool, const char *name);
 
-static bool any_stray(const char *spool, const char *name)
+static bool any_stray(const struct spool *spool, const char *name)
 {
 	(void)spool;
 	(void)name;
 	return true;
 }
 
-static bool wal_stray(const char *spool, const char *name)
+static bool wal_stray(const struct spool *spool, const char *name)
 {
 	size_t len = strlen(name);
 
@@ -33,7 +33,7 @@ static bool wal_stray(const char *spool, const char *name)
 	return strstr(name, ".new") != NULL || (len > 4 && strcmp(name + len - 4, ".msg") == 0);
 }
 
-static bool queue_stray(const char *spool, const char *name)
+static bool queue_stray(const struct spool *spool, const char *name)
 {
 	struct msgid id;
 	enum queue_state state;
@@ -45,7 +45,7 @@ static bool queue_stray(const char *spool, const char *name)
 	return queue_find(spool, &id, &state, &error) == 0;
 }
 
-static void sweep_folder(const char *spool, const char *folder, stray_fn is_stray)
+static void sweep_folder(const struct spool *spool, const char *folder, stray_fn is_stray)
 {
 	DIR *dir = opendir(folder);
 	struct dirent *entry;

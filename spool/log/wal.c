@@ -50,7 +50,7 @@ static int by_number(const void *a, const void *b)
 	return strcmp(x->file, y->file);
 }
 
-int wal_list(const char *spool, struct wal_names *names, struct error *error)
+int wal_list(const struct spool *spool, struct wal_names *names, struct error *error)
 {
 	char *path = layout_wal(spool, "");
 	DIR *dir = opendir(path);
@@ -84,7 +84,7 @@ void wal_names_clear(struct wal_names *names)
 }
 
 /* The highest number in use, `until` included: a new segment must stand above both. */
-static int highest(const char *spool, uint64_t *number, struct error *error)
+static int highest(const struct spool *spool, uint64_t *number, struct error *error)
 {
 	struct wal_names names;
 
@@ -101,7 +101,7 @@ static int highest(const char *spool, uint64_t *number, struct error *error)
 	return 0;
 }
 
-int wal_to_facts(const char *spool, struct wal_name *name, struct error *error)
+int wal_to_facts(const struct spool *spool, struct wal_name *name, struct error *error)
 {
 	struct wal_name done = *name;
 	char *from = layout_wal(spool, name->file), *to;
@@ -130,7 +130,7 @@ static bool is_needed(const struct wal_names *names, const struct wal_name *fact
 	return false;
 }
 
-int wal_sweep_facts(const char *spool, struct error *error)
+int wal_sweep_facts(const struct spool *spool, struct error *error)
 {
 	struct wal_names names;
 	int result = 0;
@@ -168,7 +168,7 @@ uint32_t wal_salt_seed(const unsigned char *salt)
 	return wal_checksum(0, slice_make((const char *)salt, 16));
 }
 
-bool wal_has_records(const char *spool)
+bool wal_has_records(const struct spool *spool)
 {
 	struct wal_names names;
 	struct error ignored;
@@ -207,7 +207,7 @@ static int create_locked(struct wal *wal, const char *tmp, struct error *error)
 	return fsx_sync_data(wal->fd, tmp, error);
 }
 
-int wal_create(struct wal **out, const char *spool, const char *writer, struct error *error)
+int wal_create(struct wal **out, const struct spool *spool, const char *writer, struct error *error)
 {
 	struct wal *wal = xcalloc(1, sizeof(*wal));
 	char *folder = layout_wal(spool, ""), *tmp = NULL;

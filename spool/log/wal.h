@@ -7,8 +7,8 @@
 #ifndef LANPOST_SPOOL_WAL_H
 #define LANPOST_SPOOL_WAL_H
 
-#include "base/err.h"
 #include "base/str.h"
+#include "spool/spool.h"
 
 #define WAL_HEAD_MAX (6u << 20)
 #define WAL_BODY_MAX (2u << 20)
@@ -28,14 +28,14 @@ struct wal_names {
 };
 
 /* Lists the segments of a spool. */
-int wal_list(const char *spool, struct wal_names *names, struct error *error);
+int wal_list(const struct spool *spool, struct wal_names *names, struct error *error);
 void wal_names_clear(struct wal_names *names);
 /* Turns a segment whose accepts are all done into facts (`.done`), name is changed accordingly. */
-int wal_to_facts(const char *spool, struct wal_name *name, struct error *error);
+int wal_to_facts(const struct spool *spool, struct wal_name *name, struct error *error);
 /* Removes the segments of facts that nobody needs any more. */
-int wal_sweep_facts(const char *spool, struct error *error);
+int wal_sweep_facts(const struct spool *spool, struct error *error);
 /* Whether a segment holds a record that no checkpoint has passed yet: what its messages did is not in the journal yet. */
-bool wal_has_records(const char *spool);
+bool wal_has_records(const struct spool *spool);
 
 /* --- writing */
 struct wal {
@@ -48,7 +48,7 @@ struct wal {
 };
 
 /* Begins a segment, durably and locked. */
-int wal_create(struct wal **wal, const char *spool, const char *writer, struct error *error);
+int wal_create(struct wal **wal, const struct spool *spool, const char *writer, struct error *error);
 /* Appends a record. On failure the segment is as before; if that cannot be had either, *broken is set. */
 int wal_append(struct wal *wal, struct slice head, struct slice body, bool *broken,
     struct error *error);

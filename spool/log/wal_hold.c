@@ -13,7 +13,7 @@
 
 #define WAIT_SECONDS 60
 
-int wal_hold(const char *spool, struct error *error)
+int wal_hold(const struct spool *spool, struct error *error)
 {
 	char *path = layout_wal(spool, "backup.lock");
 	int fd = fsx_lock_file(path, WAIT_SECONDS, error);
@@ -22,7 +22,7 @@ int wal_hold(const char *spool, struct error *error)
 	return fd;
 }
 
-int wal_retire_begin(const char *spool, int *fd, struct error *error)
+int wal_retire_begin(const struct spool *spool, int *fd, struct error *error)
 {
 	char *path = layout_wal(spool, "backup.lock");
 	int result = 0;

@@ -14,7 +14,7 @@
 
 #define PIECE 65536
 
-static char *folder_of(const char *spool, const char *user, int64_t time)
+static char *folder_of(const struct spool *spool, const char *user, int64_t time)
 {
 	time_t seconds = (time_t)time;
 	struct tm tm;
@@ -53,7 +53,7 @@ static bool same_file(const char *a, const char *b)
 }
 
 /* A copy that is there already may be of a try whose sync failed: it is written again. */
-static int copy_to(const char *spool, const char *user, const struct maildir_message *message, const char *folder, const char *to,
+static int copy_to(const struct spool *spool, const char *user, const struct maildir_message *message, const char *folder, const char *to,
     struct error *error)
 {
 	char *tmp = xasprintf("%s/tmp/%s", folder, strrchr(to, '/') + 1);
@@ -72,7 +72,7 @@ static int copy_to(const char *spool, const char *user, const struct maildir_mes
 	return result;
 }
 
-int mail_archive_keep(const char *spool, const char *user, const struct maildir_message *message, struct error *error)
+int mail_archive_keep(const struct spool *spool, const char *user, const struct maildir_message *message, struct error *error)
 {
 	char *folder = folder_of(spool, user, message->time), *to = name_in_archive(folder, message);
 	char *mailbox = layout_mailbox(spool, user, ""), *from = xasprintf("%s/%s", mailbox, message->file);
@@ -87,9 +87,9 @@ int mail_archive_keep(const char *spool, const char *user, const struct maildir_
 	return result;
 }
 
-int mail_archive_sync(const char *spool, struct error *error)
+int mail_archive_sync(const struct spool *spool, struct error *error)
 {
-	return fsx_sync_filesystem(spool, error);
+	return fsx_sync_filesystem(spool->folder, error);
 }
 
 /* --- mbox */
@@ -112,7 +112,7 @@ static void add_line(struct slice line, struct buf *out)
 	buf_append_byte(out, '\n');
 }
 
-int mail_archive_append(int fd, const char *path, const char *spool, const char *user, const struct maildir_message *message,
+int mail_archive_append(int fd, const char *path, const struct spool *spool, const char *user, const struct maildir_message *message,
     struct error *error)
 {
 	struct buf out = BUF_INIT(SIZE_MAX / 2);

@@ -21,7 +21,7 @@ static const char *const folders[] = {"new", "cur"};
 
 #define REPLACE_TRIES 5
 
-int maildir_make(const char *spool, const char *user, struct error *error)
+int maildir_make(const struct spool *spool, const char *user, struct error *error)
 {
 	static const char *const all[] = {"tmp", "new", "cur"};
 	char *base = layout_mailbox(spool, user, "");
@@ -230,7 +230,7 @@ static bool is_letter(int dir_fd, const struct dirent *entry)
 }
 
 /* Calls fn for every file name in new/ and cur/, as long as it returns 0. */
-static int each_file(const char *spool, const char *user, each_fn fn, void *context,
+static int each_file(const struct spool *spool, const char *user, each_fn fn, void *context,
     struct error *error)
 {
 	char *base = layout_mailbox(spool, user, "");
@@ -263,7 +263,7 @@ static int collect(void *context, int dir_fd, const char *folder, const char *na
 	return 0;
 }
 
-int maildir_list(const char *spool, const char *user, struct maildir_list *list,
+int maildir_list(const struct spool *spool, const char *user, struct maildir_list *list,
     struct error *error)
 {
 	*list = (struct maildir_list){0};
@@ -305,7 +305,7 @@ static int search_fn(void *context, int dir_fd, const char *folder, const char *
 	return 0;
 }
 
-int maildir_find(const char *spool, const char *user, const char *unique, char **file, struct error *error)
+int maildir_find(const struct spool *spool, const char *user, const char *unique, char **file, struct error *error)
 {
 	struct search search = {.unique = slice_of(unique)};
 	int result = each_file(spool, user, search_fn, &search, error);
@@ -318,7 +318,7 @@ int maildir_find(const char *spool, const char *user, const char *unique, char *
 	return result;
 }
 
-int maildir_bytes(const char *spool, const char *user, uint64_t *bytes, size_t *messages,
+int maildir_bytes(const struct spool *spool, const char *user, uint64_t *bytes, size_t *messages,
     struct error *error)
 {
 	struct maildir_list list;
@@ -338,7 +338,7 @@ int maildir_bytes(const char *spool, const char *user, uint64_t *bytes, size_t *
 	return 0;
 }
 
-int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
+int maildir_open(const struct spool *spool, const char *user, const struct maildir_message *message,
     struct slice *bytes, struct error *error)
 {
 	char *base = layout_mailbox(spool, user, "");
@@ -362,7 +362,7 @@ int maildir_open(const char *spool, const char *user, const struct maildir_messa
 	return result;
 }
 
-int maildir_size(const char *spool, const char *user, struct maildir_message *message,
+int maildir_size(const struct spool *spool, const char *user, struct maildir_message *message,
     struct error *error)
 {
 	struct slice bytes;
@@ -401,7 +401,7 @@ static int unlink_fn(void *context, int dir_fd, const char *folder, const char *
 	return 0;
 }
 
-int maildir_unlink(const char *spool, const char *user, const char *const *uniques, size_t count,
+int maildir_unlink(const struct spool *spool, const char *user, const char *const *uniques, size_t count,
     struct error *error)
 {
 	struct map wanted = MAP_INIT;
@@ -436,7 +436,7 @@ static int create(const char *path, const struct content *content, struct error 
 }
 
 /* Puts a new file where the message stands now. If it stands nowhere any more, somebody has removed it, and it stays removed. */
-static int replace(const char *spool, const char *user, const char *tmp, const char *over, struct error *error)
+static int replace(const struct spool *spool, const char *user, const char *tmp, const char *over, struct error *error)
 {
 	char *base = layout_mailbox(spool, user, ""), *file = xstrdup(over), *unique = slice_dup(maildir_unique(strchr(over, '/') + 1));
 	struct error ignored;
@@ -462,7 +462,7 @@ static int replace(const char *spool, const char *user, const char *tmp, const c
 	return result;
 }
 
-static int deliver(const char *spool, const char *user, const char *name, const char *over, const struct content *content,
+static int deliver(const struct spool *spool, const char *user, const char *name, const char *over, const struct content *content,
     struct error *error)
 {
 	char *base = layout_mailbox(spool, user, "");
@@ -487,19 +487,19 @@ static int deliver(const char *spool, const char *user, const char *name, const 
 	return result;
 }
 
-int maildir_deliver(const char *spool, const char *user, const char *name, const char *over,
+int maildir_deliver(const struct spool *spool, const char *user, const char *name, const char *over,
     const struct slice *parts, size_t count, struct error *error)
 {
 	return deliver(spool, user, name, over, &(struct content){.parts = parts, .count = count}, error);
 }
 
-int maildir_deliver_sharing(const char *spool, const char *user, const char *name, const char *over, struct slice header,
+int maildir_deliver_sharing(const struct spool *spool, const char *user, const char *name, const char *over, struct slice header,
     const char *source, struct error *error)
 {
 	return deliver(spool, user, name, over, &(struct content){.parts = &header, .count = 1, .source = source}, error);
 }
 
-int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *over, const char *source,
+int maildir_deliver_link(const struct spool *spool, const char *user, const char *name, const char *over, const char *source,
     struct error *error)
 {
 	char *base = layout_mailbox(spool, user, "");
@@ -531,12 +531,12 @@ static int collect_file(void *context, int dir_fd, const char *folder, const cha
 	return 0;
 }
 
-int maildir_files(const char *spool, const char *user, struct map *files, struct error *error)
+int maildir_files(const struct spool *spool, const char *user, struct map *files, struct error *error)
 {
 	return each_file(spool, user, collect_file, files, error);
 }
 
-void maildir_users(const char *spool, struct strlist *users)
+void maildir_users(const struct spool *spool, struct strlist *users)
 {
 	char *path = layout_mailboxes(spool);
 	struct dirent **entries;

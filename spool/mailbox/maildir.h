@@ -11,6 +11,7 @@
 #include "base/err.h"
 #include "base/map.h"
 #include "message/msgid.h"
+#include "spool/spool.h"
 
 struct maildir_message {
 	char *file;	/* "new/..." or "cur/...", below the mailbox folder */
@@ -28,24 +29,24 @@ struct maildir_list {
 };
 
 /* Names of all mailboxes that are there, in order, also of users who were removed; appended. */
-void maildir_users(const char *spool, struct strlist *users);
+void maildir_users(const struct spool *spool, struct strlist *users);
 /* Makes tmp, new, cur where they are missing. */
-int maildir_make(const char *spool, const char *user, struct error *error);
+int maildir_make(const struct spool *spool, const char *user, struct error *error);
 /* Lists new/ and cur/. A mailbox that does not exist yet is empty. Each unique name is listed once. */
-int maildir_list(const char *spool, const char *user, struct maildir_list *list, struct error *error);
+int maildir_list(const struct spool *spool, const char *user, struct maildir_list *list, struct error *error);
 void maildir_list_clear(struct maildir_list *list);
 /* Finds the wire size of a foreign file (bare LF counts as CRLF). Returns -1 if the file is gone. */
-int maildir_size(const char *spool, const char *user, struct maildir_message *message,
+int maildir_size(const struct spool *spool, const char *user, struct maildir_message *message,
     struct error *error);
 /* Bytes and messages (each may be NULL) of a whole mailbox. Files that vanish meanwhile do not count. */
-int maildir_bytes(const char *spool, const char *user, uint64_t *bytes, size_t *messages,
+int maildir_bytes(const struct spool *spool, const char *user, uint64_t *bytes, size_t *messages,
     struct error *error);
 /* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
-int maildir_open(const char *spool, const char *user, const struct maildir_message *message,
+int maildir_open(const struct spool *spool, const char *user, const struct maildir_message *message,
     struct slice *bytes, struct error *error);
 /* Unlinks messages by their unique names, wherever they are now; one that is gone counts as removed. The
  * removal must be in the log already (intake_remove). */
-int maildir_unlink(const char *spool, const char *user, const char *const *uniques, size_t count,
+int maildir_unlink(const struct spool *spool, const char *user, const char *const *uniques, size_t count,
     struct error *error);
 
 /* The part of a file name (without its folder) that stays while flags change; a slice of it. */
@@ -55,19 +56,19 @@ char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint6
 /* The id in one of our unique names ("<time>.<id>.<host>"); false if it is not ours. */
 bool maildir_unique_id(struct slice unique, struct slice *id);
 /* Where a message is now ("new/..." or "cur/..."), by its unique name. *file is new memory, NULL if it is gone. */
-int maildir_find(const char *spool, const char *user, const char *unique, char **file, struct error *error);
+int maildir_find(const struct spool *spool, const char *user, const char *unique, char **file, struct error *error);
 /* Writes a message into the mailbox (tmp, then new) without sync. parts: header lines and body. over: a file of the mailbox with
  * the same unique name, whose place it takes (flags and all); if that is gone meanwhile, nothing is delivered. NULL: none. */
-int maildir_deliver(const char *spool, const char *user, const char *name, const char *over,
+int maildir_deliver(const struct spool *spool, const char *user, const char *name, const char *over,
     const struct slice *parts, size_t count, struct error *error);
 /* The same for a header of a multiple of FSX_BLOCK bytes above the bytes of another file (fsx_create_sharing). -1 where
  * that cannot be: deliver the bytes then. */
-int maildir_deliver_sharing(const char *spool, const char *user, const char *name, const char *over, struct slice header,
+int maildir_deliver_sharing(const struct spool *spool, const char *user, const char *name, const char *over, struct slice header,
     const char *source, struct error *error);
 /* The message by hard link to a file that is in another mailbox. -1 where that cannot be (another file system,
  * too many links, source gone, a file of that name there): deliver the bytes then. */
-int maildir_deliver_link(const char *spool, const char *user, const char *name, const char *over, const char *source,
+int maildir_deliver_link(const struct spool *spool, const char *user, const char *name, const char *over, const char *source,
     struct error *error);
 /* All our messages that are in the mailbox: id -> "new/..." or "cur/..." (new memory). */
-int maildir_files(const char *spool, const char *user, struct map *files, struct error *error);
+int maildir_files(const struct spool *spool, const char *user, struct map *files, struct error *error);
 #endif

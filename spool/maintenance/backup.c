@@ -24,7 +24,7 @@
 
 struct backup {
 	const struct conf *conf;
-	const char *spool;
+	const struct spool *spool;
 	struct archive_writer *archive;
 	struct backup_counts *counts;
 	bool with_passwords;
@@ -79,7 +79,7 @@ static int add_configuration(struct backup *backup, struct error *error)
 	int result;
 
 	buf_printf(&note, "lanpost %s\nhost %s\ndate %s\nspool %s\npasswords %s\n", LANPOST_VERSION,
-	    backup->conf->gateway.hostname, clock_rfc5322(date, sizeof(date), clock_wall()), backup->spool,
+	    backup->conf->gateway.hostname, clock_rfc5322(date, sizeof(date), clock_wall()), backup->spool->folder,
 	    backup->with_passwords ? "yes" : BACKUP_LEFT_OUT);
 	result = add_bytes(backup, "README", buf_slice(&note), 0600, error);
 	buf_clear(&note);
@@ -180,14 +180,14 @@ static int add_queue(struct backup *backup, struct error *error)
 /* All regular files of a folder of the spool but locks, and those of the folders in it. */
 static int add_folder(struct backup *backup, const char *folder, int depth, struct error *error)
 {
-	char *path = xasprintf("%s/%s", backup->spool, folder);
+	char *path = xasprintf("%s/%s", backup->spool->folder, folder);
 	DIR *dir = opendir(path);
 	struct dirent *entry;
 	int result = 0;
 
 	while (dir != NULL && result == 0 && (entry = readdir(dir)) != NULL) {
 		char *inner = xasprintf("%s/%s", folder, entry->d_name), *name = xasprintf("spool/%s", inner);
-		char *file = xasprintf("%s/%s", backup->spool, inner);
+		char *file = xasprintf("%s/%s", backup->spool->folder, inner);
 		size_t len = strlen(entry->d_name);
 		struct stat status;
 
@@ -210,7 +210,7 @@ static int add_folder(struct backup *backup, const char *folder, int depth, stru
 
 static int add_state(struct backup *backup, struct state *state, struct error *error)
 {
-	char *copy = xasprintf("%s/state.backup.%d", backup->spool, (int)getpid());
+	char *copy = xasprintf("%s/state.backup.%d", backup->spool->folder, (int)getpid());
 	struct error ignored;
 	int result = state_copy(state, copy, error);
 
@@ -224,7 +224,7 @@ static int add_state(struct backup *backup, struct state *state, struct error *e
 /* While the log is held nothing of it goes. It comes behind the mailboxes and the queue: what was accepted while they were
  * copied is in it, and so are the removals. The archive comes behind the log: a message is in the archive before its
  * removal from the mailbox is in the log, so that whatever the copy of the log removes, the copy of the archive has. */
-static int add_spool(struct backup *backup, struct state *state, struct error *error)
+static int add_spool(struct backup *backup, struct error *error)
 {
 	int hold = wal_hold(backup->spool, error), result;
 
@@ -236,7 +236,7 @@ static int add_spool(struct backup *backup, struct state *state, struct error *e
 	if (result == 0 && backup->with_passwords)
 		result = add_folder(backup, "tls", 0, error);
 	if (result == 0)
-		result = add_state(backup, state, error);
+		result = add_state(backup, backup->spool->state, error);
 	if (result == 0)
 		result = add_folder(backup, "wal", 0, error);
 	if (result == 0)
@@ -245,10 +245,10 @@ static int add_spool(struct backup *backup, struct state *state, struct error *e
 	return result;
 }
 
-int backup_write(const struct conf *conf, struct state *state, const char *path, bool with_passwords,
+int backup_write(const struct conf *conf, const struct spool *spool, const char *path, bool with_passwords,
     struct backup_counts *counts, struct error *error)
 {
-	struct backup backup = {.conf = conf, .spool = conf->gateway.spool, .counts = counts, .with_passwords = with_passwords};
+	struct backup backup = {.conf = conf, .spool = spool, .counts = counts, .with_passwords = with_passwords};
 	bool paused;
 	int result;
 
@@ -260,7 +260,7 @@ int backup_write(const struct conf *conf, struct state *state, const char *path,
 		return -1;
 	result = add_configuration(&backup, error);
 	if (result == 0)
-		result = add_spool(&backup, state, error);
+		result = add_spool(&backup, error);
 	paused = service_user_pause();
 	if (result == 0)
 		result = archive_writer_finish(backup.archive, error);

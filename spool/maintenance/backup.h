@@ -20,12 +20,13 @@ struct backup_counts {
 	size_t messages, queued, files; /* files: all in the archive */
 };
 
-int backup_write(const struct conf *conf, struct state *state, const char *path, bool with_passwords,
+/* The state of the spool is open. */
+int backup_write(const struct conf *conf, const struct spool *spool, const char *path, bool with_passwords,
     struct backup_counts *counts, struct error *error);
 
-/* Puts config/ into one folder and spool/ into another; files that are there already are an error unless overwrite. Neither may be in
+/* Puts config/ into the folder config and spool/ into `folder`; files that are there already are an error unless overwrite. Neither may be in
  * use. elsewhere: the configuration is made to name this spool. Run by root, what is put there belongs to whom the folders do. */
-int backup_restore(const char *path, const char *config, const char *spool, bool overwrite, bool elsewhere,
+int backup_restore(const char *path, const char *config, const char *folder, bool overwrite, bool elsewhere,
     struct backup_counts *counts, struct error *error);
 
 #endif

@@ -67,12 +67,12 @@ static int put_file(struct archive_reader *archive, const char *path, unsigned m
 static const char in_config[] = "config/", in_spool[] = "spool/";
 
 /* Where a name of the archive goes; NULL: nowhere. New memory. */
-static char *place_of(const char *name, const char *config, const char *spool)
+static char *place_of(const char *name, const char *config, const char *folder)
 {
 	if (strncmp(name, in_config, strlen(in_config)) == 0)
 		return is_good_name(name + strlen(in_config)) ? xasprintf("%s/%s", config, name + strlen(in_config)) : NULL;
 	if (strncmp(name, in_spool, strlen(in_spool)) == 0)
-		return is_good_name(name + strlen(in_spool)) ? xasprintf("%s/%s", spool, name + strlen(in_spool)) : NULL;
+		return is_good_name(name + strlen(in_spool)) ? xasprintf("%s/%s", folder, name + strlen(in_spool)) : NULL;
 	return NULL;
 }
 
@@ -98,7 +98,7 @@ static int put_as_admin(struct archive_reader *archive, const char *path, unsign
 	return result;
 }
 
-static int put_all(struct archive_reader *archive, const char *config, const char *spool, bool overwrite, char **main,
+static int put_all(struct archive_reader *archive, const char *config, const char *folder, bool overwrite, char **main,
     struct backup_counts *counts, struct error *error)
 {
 	const char *name;
@@ -106,7 +106,7 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 	int more;
 
 	while ((more = archive_reader_next(archive, &name, &mode, error)) == 1) {
-		char *path = place_of(name, config, spool);
+		char *path = place_of(name, config, folder);
 		int result;
 
 		if (path == NULL && strcmp(name, "README") == 0)
@@ -130,14 +130,14 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 }
 
 /* What is put elsewhere must not go on naming the spool that it came from. */
-static int name_spool(const char *main, const char *spool, struct error *error)
+static int name_spool(const char *main, const char *folder, struct error *error)
 {
 	struct buf text = BUF_INIT(CONFIG_MAX);
-	char *whole = realpath(spool, NULL);
+	char *whole = realpath(folder, NULL);
 	int result = ini_edit_read(main, &text, error);
 
 	if (result == 0)
-		result = ini_edit_set(&text, "gateway", "", "spool", whole == NULL ? spool : whole, error);
+		result = ini_edit_set(&text, "gateway", "", "spool", whole == NULL ? folder : whole, error);
 	if (result == 0)
 		result = ini_edit_write(main, &text, main, error);
 	if (text.ptr != NULL)
@@ -147,7 +147,7 @@ static int name_spool(const char *main, const char *spool, struct error *error)
 	return result;
 }
 
-int backup_restore(const char *path, const char *config, const char *spool, bool overwrite, bool elsewhere,
+int backup_restore(const char *path, const char *config, const char *folder, bool overwrite, bool elsewhere,
     struct backup_counts *counts, struct error *error)
 {
 	struct archive_reader *archive;
@@ -161,17 +161,17 @@ int backup_restore(const char *path, const char *config, const char *spool, bool
 	service_user_resume(paused);
 	if (result != 0)
 		return -1;
-	result = put_all(archive, config, spool, overwrite, &main, counts, error);
+	result = put_all(archive, config, folder, overwrite, &main, counts, error);
 	archive_reader_close(archive);
 	if (result == 0 && elsewhere && main != NULL)
-		result = name_spool(main, spool, error);
+		result = name_spool(main, folder, error);
 	/* They may lie on two file systems. */
 	paused = service_user_pause();
 	if (result == 0 && main != NULL)
 		result = fsx_sync_filesystem(config, error);
 	service_user_resume(paused);
 	if (result == 0)
-		result = fsx_sync_filesystem(spool, error);
+		result = fsx_sync_filesystem(folder, error);
 	free(main);
 	return result;
 }

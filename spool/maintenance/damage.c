@@ -38,7 +38,7 @@ bool damage_entry(const char *key, struct msgid *id)
 }
 
 /* What cannot be looked at may still be there. */
-static bool is_gone(const char *spool, const char *name)
+static bool is_gone(const struct spool *spool, const char *name)
 {
 	static const char *const suffixes[] = {"", ".env", ".msg"};
 
@@ -61,7 +61,7 @@ static void collect(void *context, const char *key, const char *text, int64_t si
 		strlist_add(context, key);
 }
 
-void damage_forget(struct state *state, const char *spool)
+void damage_forget(struct state *state, const struct spool *spool)
 {
 	struct strlist keys = {NULL, 0};
 	struct error error;

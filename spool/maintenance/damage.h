@@ -11,7 +11,7 @@
  * error (logged). */
 int damage_note(struct state *state, const char *name);
 /* Ends the problems of those that are not there any longer. */
-void damage_forget(struct state *state, const char *spool);
+void damage_forget(struct state *state, const struct spool *spool);
 /* The queue entry that a problem's key speaks of; false if it speaks of another file or another thing. */
 bool damage_entry(const char *key, struct msgid *id);
 

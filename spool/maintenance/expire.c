@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-int expire_mailbox(struct intake *intake, const char *spool, const char *user, int64_t before,
+int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
     const struct expire_keeper *keeper, struct expired *expired, struct error *error)
 {
 	struct maildir_list list;
@@ -29,14 +29,15 @@ int expire_mailbox(struct intake *intake, const char *spool, const char *user, i
 	if (result == 0 && keeper != NULL && expired->messages > 0)
 		result = keeper->sync(keeper->context, error);
 	if (result == 0 && expired->messages > 0)
-		result = intake_remove(intake, user, uniques, expired->messages, error);
+		result = intake_remove(spool->intake, user, uniques, expired->messages, error);
 	free(uniques);
 	maildir_list_clear(&list);
 	return result;
 }
 
 struct archive {
-	const char *spool, *user;
+	const struct spool *spool;
+	const char *user;
 };
 
 static int keep(void *context, const struct maildir_message *message, struct error *error)
@@ -51,11 +52,11 @@ static int sync_archive(void *context, struct error *error)
 	return mail_archive_sync(((const struct archive *)context)->spool, error);
 }
 
-int expire_to_archive(struct intake *intake, const char *spool, const char *user, int64_t before, struct expired *expired,
+int expire_to_archive(const struct spool *spool, const char *user, int64_t before, struct expired *expired,
     struct error *error)
 {
 	struct archive archive = {spool, user};
 	const struct expire_keeper keeper = {keep, sync_archive, &archive};
 
-	return expire_mailbox(intake, spool, user, before, &keeper, expired, error);
+	return expire_mailbox(spool, user, before, &keeper, expired, error);
 }

@@ -21,10 +21,10 @@ struct expire_keeper {
 
 /* Removes what arrived before that time, no matter who has put it there: durable in the log, then unlinked. keeper: NULL if nothing is to
  * be kept; where it fails nothing is removed. */
-int expire_mailbox(struct intake *intake, const char *spool, const char *user, int64_t before,
+int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
     const struct expire_keeper *keeper, struct expired *expired, struct error *error);
 /* The same, with all of it kept in the user's archive (spool/mailbox/mail_archive.h). */
-int expire_to_archive(struct intake *intake, const char *spool, const char *user, int64_t before, struct expired *expired,
+int expire_to_archive(const struct spool *spool, const char *user, int64_t before, struct expired *expired,
     struct error *error);
 
 #endif

@@ -41,21 +41,21 @@ static bool is_a_spool(int folder)
 	return marked || empty;
 }
 
-int spool_give(const char *spool, const struct service_user *user, struct error *error)
+int spool_give(const char *path, const struct service_user *user, struct error *error)
 {
-	int folder = root_path_open(spool, true, error), result;
+	int folder = root_path_open(path, true, error), result;
 
 	if (folder < 0)
-		return error_context(error, N_("cannot give the spool %s to user %s"), spool, user->name);
+		return error_context(error, N_("cannot give the spool %s to user %s"), path, user->name);
 	if (is_a_spool(folder))
-		result = root_path_give(folder, spool, user, error);
+		result = root_path_give(folder, path, user, error);
 	else
 		result = error_set(error, ERROR_CONFIG,
 		    N_("%s belongs to root and contains other files: choose another folder as "
 		       "[gateway] spool, or give this one to user %s"),
-		    spool, user->name);
+		    path, user->name);
 	close(folder);
 	if (result == 0)
-		log_info("event=spool-given spool=%s user=%s", LOG_CSTR(spool), user->name);
+		log_info("event=spool-given spool=%s user=%s", LOG_CSTR(path), user->name);
 	return result;
 }

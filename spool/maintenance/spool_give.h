@@ -8,6 +8,6 @@
 
 /* As root: makes the spool where it is missing, and gives it with all that is root's in it to this user. Only where nobody else can
  * change the way to it, and never a folder that holds anything else. Returns -1 where that is so. */
-int spool_give(const char *spool, const struct service_user *user, struct error *error);
+int spool_give(const char *path, const struct service_user *user, struct error *error);
 
 #endif

@@ -187,10 +187,10 @@ static int set_aside(const char *path, struct error *error)
 /* One process at a time makes, upgrades or sets aside the database: SQLite does not wait when two turn a new one to WAL
  * mode, and the second to find it damaged must not put away what the first has begun. Returns the descriptor that
  * holds the lock, -1 where there is no folder (or nobody lets go of it). */
-int state_lock(const char *spool)
+int state_lock(const struct spool *spool)
 {
 	int64_t deadline = clock_now_ms() + BUSY_TIMEOUT_MS;
-	int fd = open(spool, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	int fd = open(spool->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
 	while (fd >= 0 && fsx_lock(fd) != 0 && clock_left_ms(deadline) > 0)
 		poll(NULL, 0, LOCK_POLL_MS);
@@ -239,7 +239,7 @@ static bool take_damage(struct state *state)
 	return damaged && state_set(state, DAMAGED, "", &error) == 0;
 }
 
-static int open_state(struct state **out, const char *spool, bool look_through, bool *was_damaged,
+static int open_state(struct state **out, const struct spool *spool, bool look_through, bool *was_damaged,
     struct error *error)
 {
 	struct state *state = xcalloc(1, sizeof(*state));
@@ -251,7 +251,7 @@ static int open_state(struct state **out, const char *spool, bool look_through, 
 	pthread_mutexattr_settype(&recursive, PTHREAD_MUTEX_RECURSIVE);
 	pthread_mutex_init(&state->lock, &recursive);
 	pthread_mutexattr_destroy(&recursive);
-	state->spool = xstrdup(spool);
+	state->spool = spool_at(xstrdup(spool->folder));
 	result = open_db(state, path, error);
 	if (result != 0 && reserve_spend(spool, error)) {
 		close_db(state);
@@ -272,12 +272,12 @@ static int open_state(struct state **out, const char *spool, bool look_through, 
 	return 0;
 }
 
-int state_open(struct state **out, const char *spool, bool *was_damaged, struct error *error)
+int state_open(struct state **out, const struct spool *spool, bool *was_damaged, struct error *error)
 {
 	return open_state(out, spool, false, was_damaged, error);
 }
 
-int state_check(const char *spool, struct error *error)
+int state_check(const struct spool *spool, struct error *error)
 {
 	struct state *state;
 
@@ -293,7 +293,7 @@ void state_close(struct state *state)
 		return;
 	close_db(state);
 	pthread_mutex_destroy(&state->lock);
-	free(state->spool);
+	free(state->spool.folder);
 	free(state);
 }
 

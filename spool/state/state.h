@@ -9,16 +9,16 @@
 #ifndef LANPOST_SPOOL_STATE_H
 #define LANPOST_SPOOL_STATE_H
 
-#include "base/err.h"
+#include "spool/spool.h"
 
 struct state;
 
 /* Opens or makes the database. One that is damaged is set aside as state.db.corrupt-<time> and a new one is begun, which
  * knows what was fetched from the copy that state_copy_seen() made. *was_damaged (may be NULL) reports once that this has
  * happened, no matter who opened it then. */
-int state_open(struct state **state, const char *spool, bool *was_damaged, struct error *error);
+int state_open(struct state **state, const struct spool *spool, bool *was_damaged, struct error *error);
 /* Looks through all of it, and sets it aside where it is damaged. For a time when nobody has it open. */
-int state_check(const char *spool, struct error *error);
+int state_check(const struct spool *spool, struct error *error);
 /* Copies the UIDLs seen to `<spool>/seen.db` if they have changed: without them, all that is kept on servers would be fetched
  * once more. */
 int state_copy_seen(struct state *state, struct error *error);

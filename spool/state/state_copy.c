@@ -43,7 +43,7 @@ static bool is_new(struct state *state)
 
 bool state_copy_attach(struct state *state)
 {
-	char *path = layout_seen(state->spool, "");
+	char *path = layout_seen(&state->spool, "");
 	struct error error;
 	bool has = access(path, R_OK) == 0 && is_new(state) && attach(state, path, &error) == 0;
 
@@ -124,7 +124,7 @@ static int sync_file(const char *path, struct error *error)
 
 static int write_copy(struct state *state, const char *path, struct error *error)
 {
-	char *tmp = layout_seen(state->spool, ".new");
+	char *tmp = layout_seen(&state->spool, ".new");
 	struct error ignored;
 	int result = fsx_unlink(tmp, error);
 
@@ -143,8 +143,8 @@ static int write_copy(struct state *state, const char *path, struct error *error
 
 int state_copy_seen(struct state *state, struct error *error)
 {
-	int lock = state_lock(state->spool), result = -1;
-	char *path = layout_seen(state->spool, ""), *mark = mark_of_seen(state, error);
+	int lock = state_lock(&state->spool), result = -1;
+	char *path = layout_seen(&state->spool, ""), *mark = mark_of_seen(state, error);
 
 	if (mark != NULL && is_copied(state, path, mark))
 		result = 0;

@@ -13,7 +13,7 @@
 
 struct state {
 	sqlite3 *db;
-	char *spool;
+	struct spool spool; /* with a folder name of its own */
 	pthread_mutex_t lock; /* recursive; guards all below, db and the open transaction */
 	sqlite3_stmt *kept[STATE_KEPT]; /* used before and not in use now: to parse a statement is dearer than to run it */
 	size_t keep_next;
@@ -22,7 +22,7 @@ struct state {
 /* Statements without arguments and rows. */
 int state_run(struct state *state, const char *sql, struct error *error);
 /* One process at a time makes, upgrades, sets aside or copies: the descriptor that holds the lock, -1 for none. */
-int state_lock(const char *spool);
+int state_lock(const struct spool *spool);
 
 /* While a database is made anew: what is in the copy of `seen` (state_copy.c). False: none exists, or the database is
  * not new. */

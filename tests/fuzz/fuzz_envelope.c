@@ -50,21 +50,22 @@ static void check_round_trip(const struct envelope *envelope)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static char *spool, *active, *corrupt;
+	static struct spool spool;
+	static char *active, *corrupt;
 	struct slice input = slice_make((const char *)data, size);
 	struct queue_item item = {QUEUE_ACTIVE, {ID}};
 	bool is_true = fuzz_byte(&input) % 8 != 7;
 	struct envelope envelope;
 	struct error error;
 
-	if (spool == NULL) {
-		spool = xstrdup(fuzz_folder());
-		active = xasprintf("%s/queue/active/" ID ".env", spool);
-		corrupt = xasprintf("%s/queue/corrupt/" ID ".env", spool);
-		assert(queue_make(spool, &error) == 0);
+	if (spool.folder == NULL) {
+		spool = spool_at(xstrdup(fuzz_folder()));
+		active = xasprintf("%s/queue/active/" ID ".env", spool.folder);
+		corrupt = xasprintf("%s/queue/corrupt/" ID ".env", spool.folder);
+		assert(queue_make(&spool, &error) == 0);
 	}
 	write_file(active, input, is_true);
-	if (queue_read(spool, &item, &envelope, &error) == 0) {
+	if (queue_read(&spool, &item, &envelope, &error) == 0) {
 		assert(is_true && strcmp(envelope.id.text, ID) == 0);
 		check_round_trip(&envelope);
 		envelope_clear(&envelope);

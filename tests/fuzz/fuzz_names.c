@@ -16,18 +16,18 @@
 
 static const char *const folders[] = {"mailboxes/u/new", "mailboxes/u/cur", "queue/active", "queue/hold", "wal", "mailboxes/u/new"};
 
-static char *spool;
+static struct spool spool;
 
 static void set_up(void)
 {
 	struct error error;
 	char *wal;
 
-	if (spool != NULL)
+	if (spool.folder != NULL)
 		return;
-	spool = xstrdup(fuzz_folder());
-	wal = xasprintf("%s/wal", spool);
-	assert(mkdir(wal, 0700) == 0 && queue_make(spool, &error) == 0 && maildir_make(spool, "u", &error) == 0);
+	spool = spool_at(xstrdup(fuzz_folder()));
+	wal = xasprintf("%s/wal", spool.folder);
+	assert(mkdir(wal, 0700) == 0 && queue_make(&spool, &error) == 0 && maildir_make(&spool, "u", &error) == 0);
 	free(wal);
 }
 
@@ -40,7 +40,7 @@ static char *put(struct slice name)
 
 	if (name.len == 0 || name.len > 200 || slice_find(name, '\0') >= 0 || slice_find(name, '/') >= 0)
 		return NULL;
-	path = xasprintf("%s/%s/%.*s", spool, folder, SLICE_PRINT(name));
+	path = xasprintf("%s/%s/%.*s", spool.folder, folder, SLICE_PRINT(name));
 	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0) {
 		free(path);
@@ -72,7 +72,7 @@ static void check_message(const struct maildir_list *list, size_t i)
 		assert(strcmp(list->items[j].uidl, message->uidl) != 0 || have_other_stamps(&list->items[j], message));
 		assert(strcmp(list->items[j].unique, message->unique) != 0);
 	}
-	assert(maildir_find(spool, "u", message->unique, &found, &error) == 0 && found != NULL);
+	assert(maildir_find(&spool, "u", message->unique, &found, &error) == 0 && found != NULL);
 	free(found);
 }
 
@@ -81,14 +81,14 @@ static void check_mailbox(void)
 	struct maildir_list list, rest;
 	struct error error;
 
-	assert(maildir_list(spool, "u", &list, &error) == 0);
+	assert(maildir_list(&spool, "u", &list, &error) == 0);
 	for (size_t i = 0; i < list.count; i++)
 		check_message(&list, i);
 	if (list.count > 0) {
 		const char *gone = list.items[0].unique;
 
-		assert(maildir_unlink(spool, "u", &gone, 1, &error) == 0);
-		assert(maildir_list(spool, "u", &rest, &error) == 0 && rest.count == list.count - 1);
+		assert(maildir_unlink(&spool, "u", &gone, 1, &error) == 0);
+		assert(maildir_list(&spool, "u", &rest, &error) == 0 && rest.count == list.count - 1);
 		for (size_t i = 0; i < rest.count; i++)
 			assert(strcmp(rest.items[i].unique, list.items[i + 1].unique) == 0);
 		maildir_list_clear(&rest);
@@ -102,11 +102,11 @@ static void check_queue_and_log(void)
 	struct wal_names names;
 	struct error error;
 
-	assert(queue_list(spool, QUEUE_ALL, &items, &error) == 0);
+	assert(queue_list(&spool, QUEUE_ALL, &items, &error) == 0);
 	for (size_t i = 0; i < items.count; i++)
 		assert(msgid_is(slice_of(items.items[i].id.text)));
 	queue_items_clear(&items);
-	assert(wal_list(spool, &names, &error) == 0);
+	assert(wal_list(&spool, &names, &error) == 0);
 	for (size_t i = 0; i < names.count; i++) {
 		assert(strlen(names.items[i].file) < sizeof(names.items[i].file));
 		assert(i == 0 || names.items[i - 1].number <= names.items[i].number);

@@ -107,6 +107,7 @@ static void check_report(struct slice bytes)
 
 static void check_bounce(const struct conf *conf, struct slice message, struct slice reply, bool is_ours)
 {
+	const struct spool spool = spool_at((char *)(uintptr_t)"/tmp");
 	char words[256];
 	struct place place = {.kind = PLACE_QUEUE, .name = (char *)(uintptr_t)"x@example.net", .orcpt = (char *)(uintptr_t)"",
 	    .reply = str_printable(words, sizeof(words), reply)};
@@ -117,7 +118,7 @@ static void check_bounce(const struct conf *conf, struct slice message, struct s
 
 	envelope_init(&original);
 	envelope_set(&original.sender, slice_of(is_ours ? "ivan@office.lan" : "stranger@example.org"));
-	assert(bounces_make(conf, &(struct bounce_about){BOUNCE_FAILED, &original, places, 1, message, ""}, &bounces, &error) == 0);
+	assert(bounces_make(conf, &(struct bounce_about){&spool, BOUNCE_FAILED, &original, places, 1, message, ""}, &bounces, &error) == 0);
 	for (size_t i = 0; i < bounces.count; i++) {
 		struct slice bytes;
 

@@ -6,17 +6,13 @@
 
 #define NEVER (3600 * 1000)
 
-struct house {
-	struct state *state;
-	struct intake *intake;
-};
-
-static bool house_open(struct house *house, const char *spool)
+static bool house_open(struct spool *house, const char *folder)
 {
 	struct error error;
-	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = NEVER};
+	struct intake_options options = {.spool = house, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = NEVER};
 
-	if (state_open(&house->state, spool, NULL, &error) != 0)
+	*house = spool_at((char *)(uintptr_t)folder);
+	if (state_open(&house->state, house, NULL, &error) != 0)
 		return false;
 	options.state = house->state;
 	if (intake_open(&house->intake, &options, NULL, &error) == 0)
@@ -25,7 +21,7 @@ static bool house_open(struct house *house, const char *spool)
 	return false;
 }
 
-static void house_close(struct house *house)
+static void house_close(struct spool *house)
 {
 	struct error error;
 

@@ -1,5 +1,5 @@
 /*
- * A spool of their own for the tests of its modules: each test gets a new one, in `spool`.
+ * A spool of their own for the tests of its modules: each test gets a new one, `spool`, in `folder`.
  */
 #ifndef LANPOST_TESTS_SAMPLE_SPOOL_H
 #define LANPOST_TESTS_SAMPLE_SPOOL_H
@@ -8,6 +8,7 @@
 #include "base/fsx.h"
 #include "spool/layout.h"
 #include "spool/queue.h"
+#include "spool/spool.h"
 #include "spool/log/wal.h"
 #include "tests/unit/remove_tree.h"
 
@@ -17,7 +18,8 @@
 
 #include <cmocka.h>
 
-static char spool[64];
+static char folder[64];
+static struct spool spool;
 
 static inline int set_up(void **context)
 {
@@ -25,19 +27,20 @@ static inline int set_up(void **context)
 	char *wal;
 
 	(void)context;
-	memcpy(spool, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
-	if (mkdtemp(spool) == NULL)
+	memcpy(folder, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
+	if (mkdtemp(folder) == NULL)
 		return -1;
-	wal = layout_wal(spool, "");
+	spool = spool_at(folder);
+	wal = layout_wal(&spool, "");
 	fsx_make_dirs(wal, &error);
 	free(wal);
-	return queue_make(spool, &error);
+	return queue_make(&spool, &error);
 }
 
 static inline int tear_down(void **context)
 {
 	(void)context;
-	return remove_tree(spool);
+	return remove_tree(folder);
 }
 
 #define SPOOL_TEST(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)

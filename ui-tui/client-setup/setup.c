@@ -44,7 +44,7 @@ void setup_gather(struct setup *setup, const struct conf *conf, const struct con
 	    .has_password = user->password[0] != '\0',
 	    .certificate_path = conf->lan.tls_cert[0] != '\0'
 				    ? xstrdup(conf->lan.tls_cert)
-				    : layout_tls(conf->gateway.spool, "cert.pem"),
+				    : layout_tls(SPOOL_OF(conf), "cert.pem"),
 	};
 	setup->may_log_in = setup->has_password || conf->lan.allow_empty_password;
 	setup->sends_with_login = setup->has_password || conf->lan.require_auth;

@@ -93,18 +93,18 @@ static void walk(struct checker *checker, const char *folder, int depth)
 
 static void check_spool(struct checker *checker)
 {
-	const char *spool = checker->conf->gateway.spool;
+	const char *folder = checker->conf->gateway.spool;
 	struct stat st;
 
-	if (lstat(spool, &st) != 0)
+	if (lstat(folder, &st) != 0)
 		return;
-	check_entry(checker, spool, &st);
-	walk(checker, spool, DEPTH_MAX);
+	check_entry(checker, folder, &st);
+	walk(checker, folder, DEPTH_MAX);
 	if (checker->foreign > 0)
 		conf_problem_add(checker->problems, (struct conf_place){checker->conf->files.items[0], 0}, true,
 		    N_("user %s, under which the gateway runs, cannot use some files of the spool "
 		       "(%zu, the first: %s): chown -R %s: %s"),
-		    checker->user, checker->foreign, checker->first, checker->user, spool);
+		    checker->user, checker->foreign, checker->first, checker->user, folder);
 	free(checker->first);
 }
 

@@ -401,24 +401,25 @@ struct conf *cli_control_conf(const struct cli *cli)
 	return cli_gateway_conf(cli);
 }
 
-int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, struct state *state))
+int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, const struct spool *spool))
 {
 	struct conf *conf = cli_gateway_conf(cli);
 	struct error error = ERROR_INIT;
-	struct state *state = NULL;
+	struct spool spool;
 	char *path;
 	int result;
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	path = layout_state(conf->gateway.spool);
+	spool = spool_at(conf->gateway.spool);
+	path = layout_state(&spool);
 	if (rights_missing(path, R_OK | W_OK))
 		result = CLI_FAILED;
-	else if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+	else if (state_open(&spool.state, &spool, NULL, &error) != 0)
 		result = cli_fail_error(&error);
 	else
-		result = work(cli, conf, state);
-	state_close(state);
+		result = work(cli, conf, &spool);
+	state_close(spool.state);
 	conf_free(conf);
 	free(path);
 	return result;

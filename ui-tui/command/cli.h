@@ -83,8 +83,8 @@ struct conf *cli_gateway_conf(const struct cli *cli);
 /* The same for verbs that only talk to the gateway: who may not read the configuration may be an operator, in the group of the
  * control socket of the service. */
 struct conf *cli_control_conf(const struct cli *cli);
-/* Runs something with what the gateway remembers; returns its exit code. */
-int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, struct state *state));
+/* Runs something with what the gateway remembers (the state of the spool is open); returns its exit code. */
+int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, const struct spool *spool));
 /* Says that there is no such account, and the nearest one. Returns CLI_FAILED. */
 int cli_no_account(const struct conf *conf, const char *name);
 /* The user of that name (made lower case), or NULL with the nearest one reported. */

@@ -39,7 +39,7 @@ void letter_read(struct slice message, struct letter *letter)
 	};
 }
 
-bool letter_find(const char *spool, const char *user, struct maildir_message *message, struct letter *letter)
+bool letter_find(const struct spool *spool, const char *user, struct maildir_message *message, struct letter *letter)
 {
 	struct slice bytes;
 	struct error error;

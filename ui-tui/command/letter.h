@@ -13,7 +13,7 @@ struct letter {
 /* Reads the header of the message. */
 void letter_read(struct slice message, struct letter *letter);
 /* The same of one that is in a mailbox; its size is known then, too. False if it is gone. */
-bool letter_find(const char *spool, const char *user, struct maildir_message *message, struct letter *letter);
+bool letter_find(const struct spool *spool, const char *user, struct maildir_message *message, struct letter *letter);
 void letter_clear(struct letter *letter);
 
 #endif

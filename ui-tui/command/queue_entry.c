@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-static void read_letter(const char *spool, struct queue_entry *entry)
+static void read_letter(const struct spool *spool, struct queue_entry *entry)
 {
 	struct error error = ERROR_INIT;
 	char *path = queue_message_path(spool, entry->item, &error);
@@ -22,7 +22,7 @@ static void read_letter(const char *spool, struct queue_entry *entry)
 	free(path);
 }
 
-void queue_entry_read(const char *spool, const struct queue_item *item, struct queue_entry *entry)
+void queue_entry_read(const struct spool *spool, const struct queue_item *item, struct queue_entry *entry)
 {
 	struct error error = ERROR_INIT;
 

@@ -17,7 +17,7 @@ struct queue_entry {
 };
 
 /* Reads it from the spool; what cannot be read is empty. */
-void queue_entry_read(const char *spool, const struct queue_item *item, struct queue_entry *entry);
+void queue_entry_read(const struct spool *spool, const struct queue_item *item, struct queue_entry *entry);
 void queue_entry_clear(struct queue_entry *entry);
 /* Its sender, or who its header says wrote it where the envelope is damaged. */
 const char *queue_entry_sender(const struct queue_entry *entry);

@@ -21,7 +21,7 @@ struct places_of {
 	size_t count;
 };
 
-static void add_mailbox(const char *spool, const char *user, struct places_of *places)
+static void add_mailbox(const struct spool *spool, const char *user, struct places_of *places)
 {
 	struct maildir_list list;
 	struct error error;
@@ -66,7 +66,7 @@ static void keep(struct recent *recent, const struct place_of *place, struct sli
 }
 
 /* Only fetched mail is sorted. */
-static void read_one(const char *spool, const struct place_of *place, struct recent *recent)
+static void read_one(const struct spool *spool, const struct place_of *place, struct recent *recent)
 {
 	struct error error;
 	struct slice bytes;
@@ -87,15 +87,15 @@ void recent_read(const struct conf *conf, size_t most, struct recent *recent)
 	struct places_of places = {NULL, 0};
 
 	*recent = (struct recent){NULL, 0, 0};
-	add_mailbox(conf->gateway.spool, CONF_POSTMASTER, &places);
+	add_mailbox(SPOOL_OF(conf), CONF_POSTMASTER, &places);
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
-			add_mailbox(conf->gateway.spool, conf->users[i].name, &places);
+			add_mailbox(SPOOL_OF(conf), conf->users[i].name, &places);
 	if (places.count > 0)
 		qsort(places.items, places.count, sizeof(*places.items), newest_first);
 	for (size_t i = 0; i < places.count && recent->count < most; i++)
 		if (i == 0 || strcmp(places.items[i].message.uidl, places.items[i - 1].message.uidl) != 0)
-			read_one(conf->gateway.spool, &places.items[i], recent);
+			read_one(SPOOL_OF(conf), &places.items[i], recent);
 	for (size_t i = 0; i < places.count; i++) {
 		free(places.items[i].message.file);
 		free(places.items[i].message.unique);

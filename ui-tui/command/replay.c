@@ -24,7 +24,7 @@ struct past {
 
 struct past_list {
 	struct map by_id; /* -> struct past *, owned */
-	const char *spool;
+	const struct spool *spool;
 	int64_t since;
 };
 
@@ -274,7 +274,7 @@ static void decide_again(struct again *again, const struct past *past, struct sl
 }
 
 /* A message that another program has taken away meanwhile is gone like those before it. */
-static void sort_again(struct again *again, const char *spool, const struct past *past)
+static void sort_again(struct again *again, const struct spool *spool, const struct past *past)
 {
 	struct maildir_message message = {.file = past->file};
 	struct error error;
@@ -311,7 +311,7 @@ static int by_time(const void *a, const void *b)
 int replay_run(const struct conf *conf, struct state *state, int64_t since, const char *rule,
     struct replay *replay, struct error *error)
 {
-	struct past_list list = {MAP_INIT, conf->gateway.spool, since};
+	struct past_list list = {MAP_INIT, SPOOL_OF(conf), since};
 	struct again again = {conf, sorter_new(conf, error), rule, replay};
 	int result = -1;
 	struct slice key;

@@ -189,7 +189,7 @@ static int deliver(const struct conf *provider, const struct letter *letter, str
 		struct slice bytes = buf_slice(&text);
 		char *name = maildir_name(clock_wall(), &id, provider->gateway.hostname, text.len);
 
-		result = maildir_deliver(provider->gateway.spool, letter->mailbox, name, NULL, &bytes, 1,
+		result = maildir_deliver(SPOOL_OF(provider), letter->mailbox, name, NULL, &bytes, 1,
 		    error);
 		free(name);
 	}
@@ -201,7 +201,7 @@ int demo_fill(const struct conf *provider, size_t *count, struct error *error)
 {
 	*count = 0;
 	for (size_t i = 0; i < provider->user_count; i++)
-		if (maildir_make(provider->gateway.spool, provider->users[i].name, error) != 0)
+		if (maildir_make(SPOOL_OF(provider), provider->users[i].name, error) != 0)
 			return -1;
 	for (size_t i = 0; i < ARRAY_LEN(letters); i++, ++*count)
 		if (deliver(provider, &letters[i], error) != 0)

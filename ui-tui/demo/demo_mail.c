@@ -96,7 +96,7 @@ size_t demo_count(const struct conf *conf, const char *user)
 	struct error ignored;
 	size_t count;
 
-	if (maildir_list(conf->gateway.spool, user, &list, &ignored) != 0)
+	if (maildir_list(SPOOL_OF(conf), user, &list, &ignored) != 0)
 		return 0;
 	count = list.count;
 	maildir_list_clear(&list);
@@ -123,12 +123,12 @@ int demo_each(const struct conf *conf, const char *user, demo_message_fn fn, voi
 {
 	struct maildir_list list;
 
-	if (maildir_list(conf->gateway.spool, user, &list, error) != 0)
+	if (maildir_list(SPOOL_OF(conf), user, &list, error) != 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
 		struct slice bytes;
 
-		if (maildir_open(conf->gateway.spool, user, &list.items[i], &bytes, error) != 0)
+		if (maildir_open(SPOOL_OF(conf), user, &list.items[i], &bytes, error) != 0)
 			continue;
 		fn(context, &list.items[i], bytes);
 		fsx_unmap(bytes);

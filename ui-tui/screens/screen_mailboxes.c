@@ -107,7 +107,7 @@ static void add_box(const struct tui *tui, struct list *list, const char *user, 
 
 	list_add(list, user, has_user ? STYLE_NORMAL : STYLE_DIM);
 	list_cellf(list, has_user ? "%s" : _("%s (no such user)"), user);
-	if (maildir_bytes(tui->conf->gateway.spool, user, &bytes, &messages, &error) != 0) {
+	if (maildir_bytes(SPOOL_OF(tui->conf), user, &bytes, &messages, &error) != 0) {
 		list_cell(list, "?");
 		list_cell(list, "?");
 	} else {
@@ -129,7 +129,7 @@ static void fill_boxes(const struct tui *tui, struct list *list)
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
 			add_box(tui, list, conf->users[i].name, conf->users[i].full_name, true);
-	maildir_users(conf->gateway.spool, &names);
+	maildir_users(SPOOL_OF(conf), &names);
 	for (size_t i = 0; i < names.count; i++)
 		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
 			add_box(tui, list, names.items[i], _("user removed"), false);
@@ -164,7 +164,7 @@ static void fill_letters(struct mailboxes *mailboxes)
 	list_end(&mailboxes->letters);
 }
 
-static void read_head(const char *spool, struct mailboxes *mailboxes, struct maildir_message *message)
+static void read_head(const struct spool *spool, struct mailboxes *mailboxes, struct maildir_message *message)
 {
 	struct head *head = xcalloc(1, sizeof(*head));
 
@@ -174,7 +174,7 @@ static void read_head(const char *spool, struct mailboxes *mailboxes, struct mai
 }
 
 /* Reads headers that are not read yet, the newest first, for a while. Returns whether there were any. */
-static bool read_heads(const char *spool, struct mailboxes *mailboxes)
+static bool read_heads(const struct spool *spool, struct mailboxes *mailboxes)
 {
 	int64_t deadline = clock_now_ms() + READ_MS;
 	size_t known = 0, begun = mailboxes->read;
@@ -196,7 +196,7 @@ static bool read_heads(const char *spool, struct mailboxes *mailboxes)
 
 static void refresh_letters(struct tui *tui, struct mailboxes *mailboxes, bool is_due)
 {
-	const char *spool = tui->conf->gateway.spool;
+	const struct spool *spool = SPOOL_OF(tui->conf);
 	struct maildir_list messages;
 	struct error error;
 

@@ -60,7 +60,7 @@ static struct list *overview_list(void *state)
 
 /* --- what it knows */
 
-static void count_queue(const char *spool, unsigned counts[QUEUE_STATES])
+static void count_queue(const struct spool *spool, unsigned counts[QUEUE_STATES])
 {
 	for (int state = 0; state < QUEUE_STATES; state++) {
 		struct queue_items items;
@@ -113,7 +113,7 @@ static void refresh_all(struct tui *tui, struct overview *overview)
 	overview->was_up = tui->link.is_up;
 	overview->status_number = tui->link.status_number;
 	overview->conf_number = tui->conf_number;
-	count_queue(tui->conf->gateway.spool, overview->queue);
+	count_queue(SPOOL_OF(tui->conf), overview->queue);
 	plot_today(&overview->plot, tui_state(tui));
 	read_last_session(tui, overview);
 	tui_problems_find(tui, overview->queue, &overview->problems);

@@ -83,7 +83,7 @@ static void add_row(struct list *list, const struct queue_entry *entry)
 static void queue_refresh(struct tui *tui, void *state, bool now)
 {
 	struct queue_screen *screen = state;
-	const char *spool = tui->conf->gateway.spool;
+	const struct spool *spool = SPOOL_OF(tui->conf);
 	struct error error = ERROR_INIT;
 	struct queue_items items;
 
@@ -128,7 +128,7 @@ static bool is_held(const struct tui *tui, const char *id)
 	if (!msgid_is(slice_of(id)))
 		return false;
 	memcpy(msgid.text, id, MSGID_LEN);
-	return queue_find(tui->conf->gateway.spool, &msgid, &now, &error) == 1 && now == QUEUE_HOLD;
+	return queue_find(SPOOL_OF(tui->conf), &msgid, &now, &error) == 1 && now == QUEUE_HOLD;
 }
 
 /* Those of the chosen messages that are held, or that are not. */

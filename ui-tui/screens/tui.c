@@ -129,11 +129,11 @@ void tui_conf_refresh(struct tui *tui, bool now)
 /* The database is made by the gateway, whose user must own it. */
 struct state *tui_state(struct tui *tui)
 {
-	char *path = layout_state(tui->conf->gateway.spool);
+	char *path = layout_state(SPOOL_OF(tui->conf));
 	struct error error;
 
 	if (tui->state == NULL && access(path, R_OK | W_OK) == 0 &&
-	    state_open(&tui->state, tui->conf->gateway.spool, NULL, &error) != 0)
+	    state_open(&tui->state, SPOOL_OF(tui->conf), NULL, &error) != 0)
 		tui->state = NULL;
 	free(path);
 	return tui->state;

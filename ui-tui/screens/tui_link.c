@@ -18,11 +18,11 @@ static void wire_close(struct tui_wire *wire)
 	wire->reader.fd = -1;
 }
 
-static bool wire_open(struct tui_wire *wire, const char *spool, const char *verb)
+static bool wire_open(struct tui_wire *wire, const char *folder, const char *verb)
 {
 	struct error error;
 	json_t *request;
-	int fd = ctl_connect(spool, &error);
+	int fd = ctl_connect(folder, &error);
 	bool sent;
 
 	if (fd < 0)

@@ -30,13 +30,13 @@ static int tell(const struct cli *cli, const char *file, const struct backup_cou
 	return CLI_DONE;
 }
 
-static int write_backup(const struct cli *cli, const struct conf *conf, struct state *state)
+static int write_backup(const struct cli *cli, const struct conf *conf, const struct spool *spool)
 {
 	bool with_passwords = cli_option(cli, "--with-passwords") != NULL;
 	struct backup_counts counts;
 	struct error error;
 
-	if (backup_write(conf, state, cli->words[0], with_passwords, &counts, &error) != 0)
+	if (backup_write(conf, spool, cli->words[0], with_passwords, &counts, &error) != 0)
 		return cli_fail_error(&error);
 	if (!with_passwords && !cli->json)
 		puts(_("The backup contains no passwords and no TLS key; --with-passwords includes them."));
@@ -92,7 +92,7 @@ static int find_note(const char *path, struct note *note, struct error *error)
 	return note->spool != NULL ? 0 : error_set(error, ERROR_PROTOCOL, N_("this is not a backup of lanpost"));
 }
 
-static bool is_running(const char *spool)
+static bool is_running(const struct spool *spool)
 {
 	char *path = layout_gateway_lock(spool);
 	int fd = open(path, O_RDWR | O_CLOEXEC);
@@ -105,7 +105,7 @@ static bool is_running(const char *spool)
 }
 
 /* One that has been used: it is not to be mixed with another. */
-static bool is_used(const char *spool)
+static bool is_used(const struct spool *spool)
 {
 	char *path = layout_state(spool);
 	bool used = access(path, F_OK) == 0;
@@ -142,34 +142,35 @@ static void tell_what_is_missing(const char *config, const char *main, const str
 }
 
 /* As root: from here on as the owner of the spool, who is the gateway's user also where the spool is root's or missing. */
-static int become_owner(const struct cli *cli, const char *spool, struct error *error)
+static int become_owner(const struct cli *cli, const char *folder, struct error *error)
 {
 	struct service_user user;
-	enum service_user_kind kind = service_user_find(spool, &user);
+	enum service_user_kind kind = service_user_find(folder, &user);
 
-	if (kind == SERVICE_USER_DEFAULT && cli_option(cli, "--to") == NULL && spool_give(spool, &user, error) != 0)
+	if (kind == SERVICE_USER_DEFAULT && cli_option(cli, "--to") == NULL && spool_give(folder, &user, error) != 0)
 		return -1;
-	return service_user_act_for(spool, error);
+	return service_user_act_for(folder, error);
 }
 
-static int put_back(const struct cli *cli, const char *config, const char *spool, const struct note *note)
+static int put_back(const struct cli *cli, const char *config, char *folder, const struct note *note)
 {
 	bool force = cli_option(cli, "--force") != NULL;
 	const char *slash = strrchr(cli->config, '/');
+	const struct spool spool = spool_at(folder);
 	struct backup_counts counts;
 	struct error error;
 	int result;
 
-	if (become_owner(cli, spool, &error) != 0)
+	if (become_owner(cli, folder, &error) != 0)
 		return fail(cli, &error);
-	if (is_running(spool))
-		return cli_fail(CLI_FAILED, _("the gateway is running on %s; stop it first"), spool);
-	if (is_used(spool) && !force)
+	if (is_running(&spool))
+		return cli_fail(CLI_FAILED, _("the gateway is running on %s; stop it first"), folder);
+	if (is_used(&spool) && !force)
 		return cli_fail(CLI_FAILED, _("%s already contains mail; --force replaces the files "
-		    "that the backup contains"), spool);
-	if (backup_restore(cli->words[0], config, spool, force, cli_option(cli, "--to") != NULL, &counts, &error) != 0)
+		    "that the backup contains"), folder);
+	if (backup_restore(cli->words[0], config, folder, force, cli_option(cli, "--to") != NULL, &counts, &error) != 0)
 		return fail(cli, &error);
-	result = tell(cli, spool, &counts, note->with_passwords);
+	result = tell(cli, folder, &counts, note->with_passwords);
 	if (!cli->json)
 		tell_what_is_missing(config, slash == NULL ? cli->config : slash + 1, note);
 	return result;

@@ -112,7 +112,7 @@ static void offer_all(const struct typed *typed, const void *names, size_t count
 	}
 }
 
-static void offer_queue(const struct typed *typed, const char *spool, unsigned states)
+static void offer_queue(const struct typed *typed, const struct spool *spool, unsigned states)
 {
 	struct queue_items items = {0};
 	struct error error;
@@ -147,11 +147,11 @@ static void offer_names(const struct typed *typed, enum names names)
 	else if (names == DOMAINS)
 		offer_all(typed, conf->dkims, conf->dkim_count, sizeof(conf->dkims[0]));
 	else if (names == WAITING)
-		offer_queue(typed, conf->gateway.spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED);
+		offer_queue(typed, SPOOL_OF(conf), 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED);
 	else if (names == HELD)
-		offer_queue(typed, conf->gateway.spool, 1u << QUEUE_HOLD);
+		offer_queue(typed, SPOOL_OF(conf), 1u << QUEUE_HOLD);
 	else if (names == QUEUED)
-		offer_queue(typed, conf->gateway.spool, (1u << QUEUE_STATES) - 1);
+		offer_queue(typed, SPOOL_OF(conf), (1u << QUEUE_STATES) - 1);
 	conf_free(conf);
 }
 

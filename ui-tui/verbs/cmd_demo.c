@@ -120,7 +120,7 @@ static bool journal_is_written(struct state *state, const struct conf *conf)
 	struct error ignored;
 	bool is_written;
 
-	if (maildir_list(conf->gateway.spool, "ivan", &list, &ignored) != 0)
+	if (maildir_list(SPOOL_OF(conf), "ivan", &list, &ignored) != 0)
 		return true;
 	if (list.count > 0)
 		state_trace(state, &(struct trace_query){list.items[list.count - 1].uidl, 0, INT64_MAX, 100}, find_reason, &reason, &ignored);
@@ -137,7 +137,7 @@ static int show_mailboxes(struct demo *demo, struct error *error)
 	int64_t deadline = clock_now_ms() + JOURNAL_MS;
 	int result = 0;
 
-	if (state_open(&listing.state, demo->branch.conf->gateway.spool, NULL, error) != 0)
+	if (state_open(&listing.state, SPOOL_OF(demo->branch.conf), NULL, error) != 0)
 		return -1;
 	while (!journal_is_written(listing.state, demo->branch.conf) && clock_now_ms() < deadline &&
 	       !demo_interrupted())

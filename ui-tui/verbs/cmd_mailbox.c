@@ -14,7 +14,6 @@
 #include "spool/mailbox/maildir.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/letter.h"
-#include "ui-tui/command/spool_writer.h"
 #include "ui-tui/command/table.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -32,7 +31,7 @@ struct mailbox {
 	uint64_t bytes;
 };
 
-static int measure(const char *spool, const char *user, bool has_user, struct mailbox *mailbox, struct error *error)
+static int measure(const struct spool *spool, const char *user, bool has_user, struct mailbox *mailbox, struct error *error)
 {
 	*mailbox = (struct mailbox){.user = xstrdup(user), .has_user = has_user};
 	return maildir_bytes(spool, user, &mailbox->bytes, &mailbox->messages, error);
@@ -76,7 +75,7 @@ struct mailboxes {
 	int result;
 };
 
-static void add_mailbox(struct mailboxes *mailboxes, const char *spool, const char *user, bool has_user)
+static void add_mailbox(struct mailboxes *mailboxes, const struct spool *spool, const char *user, bool has_user)
 {
 	struct error error = ERROR_INIT;
 
@@ -90,10 +89,10 @@ static void add_orphans(struct mailboxes *mailboxes, const struct conf *conf)
 {
 	struct strlist names = {NULL, 0};
 
-	maildir_users(conf->gateway.spool, &names);
+	maildir_users(SPOOL_OF(conf), &names);
 	for (size_t i = 0; i < names.count; i++)
 		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
-			add_mailbox(mailboxes, conf->gateway.spool, names.items[i], false);
+			add_mailbox(mailboxes, SPOOL_OF(conf), names.items[i], false);
 	strlist_clear(&names);
 }
 
@@ -101,10 +100,10 @@ static int list_mailboxes(const struct cli *cli, const struct conf *conf)
 {
 	struct mailboxes mailboxes = {NULL, 0, CLI_DONE};
 
-	add_mailbox(&mailboxes, conf->gateway.spool, CONF_POSTMASTER, true);
+	add_mailbox(&mailboxes, SPOOL_OF(conf), CONF_POSTMASTER, true);
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
-			add_mailbox(&mailboxes, conf->gateway.spool, conf->users[i].name, true);
+			add_mailbox(&mailboxes, SPOOL_OF(conf), conf->users[i].name, true);
 	add_orphans(&mailboxes, conf);
 	if (cli->json && cli_print_json(mailboxes_json(mailboxes.items, mailboxes.count)) != CLI_DONE)
 		mailboxes.result = CLI_FAILED;
@@ -161,7 +160,7 @@ static json_t *message_json(const struct maildir_message *message, const struct 
 }
 
 /* A message that another program has taken away meanwhile is passed over. */
-static void show_message(const char *spool, const char *user, struct maildir_message *message,
+static void show_message(const struct spool *spool, const char *user, struct maildir_message *message,
     struct table *table, json_t *list)
 {
 	struct letter letter;
@@ -182,13 +181,13 @@ static int show_mailbox(const struct cli *cli, const struct conf *conf, const ch
 	struct error error = ERROR_INIT;
 	struct maildir_list messages;
 
-	if (maildir_list(conf->gateway.spool, user, &messages, &error) != 0) {
+	if (maildir_list(SPOOL_OF(conf), user, &messages, &error) != 0) {
 		json_decref(list);
 		return cli_fail_error(&error);
 	}
 	show_heads(&table);
 	for (size_t i = 0; i < messages.count; i++)
-		show_message(conf->gateway.spool, user, &messages.items[i], &table, list);
+		show_message(SPOOL_OF(conf), user, &messages.items[i], &table, list);
 	maildir_list_clear(&messages);
 	if (list == NULL) {
 		table_print(&table);
@@ -206,7 +205,7 @@ static bool mailbox_is_known(const struct conf *conf, const char *user)
 
 	if (known || !conf_is_mailbox_name(slice_of(user)))
 		return known;
-	path = layout_mailbox(conf->gateway.spool, user, "");
+	path = layout_mailbox(SPOOL_OF(conf), user, "");
 	known = access(path, F_OK) == 0;
 	free(path);
 	return known;
@@ -258,7 +257,8 @@ static bool read_age(const struct cli *cli, int64_t *seconds)
 /* --- one mbox file instead of the archive's folders */
 
 struct mbox {
-	const char *spool, *user, *path;
+	const struct spool *spool;
+	const char *user, *path;
 	int fd;
 };
 
@@ -276,7 +276,7 @@ static int sync_mbox(void *context, struct error *error)
 	return fsx_sync_data(mbox->fd, mbox->path, error);
 }
 
-static int remove_to_mbox(struct intake *intake, struct mbox *mbox, int64_t before, struct expired *expired, struct error *error)
+static int remove_to_mbox(struct mbox *mbox, int64_t before, struct expired *expired, struct error *error)
 {
 	const struct expire_keeper keeper = {append, sync_mbox, mbox};
 	bool paused = service_user_pause();
@@ -286,20 +286,20 @@ static int remove_to_mbox(struct intake *intake, struct mbox *mbox, int64_t befo
 	service_user_resume(paused);
 	if (mbox->fd < 0)
 		return error_errno(error, N_("cannot create the file %s"), mbox->path);
-	result = expire_mailbox(intake, mbox->spool, mbox->user, before, &keeper, expired, error);
+	result = expire_mailbox(mbox->spool, mbox->user, before, &keeper, expired, error);
 	return fsx_close(mbox->fd, mbox->path, error) == 0 ? result : -1;
 }
 
-static int remove_old(const struct cli *cli, const struct conf *conf, const char *user, bool archive, struct intake *intake,
+static int remove_old(const struct cli *cli, const char *user, bool archive, const struct spool *spool,
     int64_t before, struct expired *expired, struct error *error)
 {
-	struct mbox mbox = {conf->gateway.spool, user, cli_option(cli, "--mbox"), -1};
+	struct mbox mbox = {spool, user, cli_option(cli, "--mbox"), -1};
 
 	if (mbox.path != NULL)
-		return remove_to_mbox(intake, &mbox, before, expired, error);
+		return remove_to_mbox(&mbox, before, expired, error);
 	if (archive)
-		return expire_to_archive(intake, mbox.spool, user, before, expired, error);
-	return expire_mailbox(intake, mbox.spool, user, before, NULL, expired, error);
+		return expire_to_archive(spool, user, before, expired, error);
+	return expire_mailbox(spool, user, before, NULL, expired, error);
 }
 
 /* What would go, and when the newest of it arrived. */
@@ -308,7 +308,7 @@ struct plan {
 	int64_t newest;
 };
 
-static int plan_removal(const char *spool, const char *user, int64_t before, struct plan *plan, struct error *error)
+static int plan_removal(const struct spool *spool, const char *user, int64_t before, struct plan *plan, struct error *error)
 {
 	struct maildir_list list;
 	struct error gone;
@@ -379,16 +379,16 @@ static int tell_removal(const struct cli *cli, const char *user, bool archive, c
 static int take_out(const struct cli *cli, const struct conf *conf, const char *user, bool archive, int64_t before)
 {
 	struct error error = ERROR_INIT;
-	struct spool_writer writer;
+	struct spool spool;
 	struct expired expired = {0};
 	int result;
 
-	if (spool_writer_open(&writer, conf, &error) != 0)
+	if (spool_open(&spool, conf, &(struct spool_options){.writer = "admin"}, &error) != 0)
 		return cli_fail_error(&error);
-	result = remove_old(cli, conf, user, archive, writer.intake, before, &expired, &error);
+	result = remove_old(cli, user, archive, &spool, before, &expired, &error);
 	if (result != 0)
 		cli_fail_error(&error);
-	if (spool_writer_close(&writer, &error) != 0)
+	if (spool_close(&spool, &error) != 0)
 		result = cli_fail_error(&error);
 	return result == 0 ? tell_removal(cli, user, archive, &expired) : CLI_FAILED;
 }
@@ -403,7 +403,7 @@ static int purge_mailbox(const struct cli *cli, const struct conf *conf, const c
 	if (!read_age(cli, &age))
 		return CLI_USAGE;
 	before = clock_wall() - age;
-	if (plan_removal(conf->gateway.spool, user, before, &plan, &error) != 0)
+	if (plan_removal(SPOOL_OF(conf), user, before, &plan, &error) != 0)
 		return cli_fail_error(&error);
 	if (cli_option(cli, "--dry-run") != NULL)
 		return tell_plan(cli, user, &plan);

@@ -90,7 +90,7 @@ int cmd_queue_list(struct cli *cli)
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	if (queue_list(conf->gateway.spool, ALL_STATES, &items, &error) != 0) {
+	if (queue_list(SPOOL_OF(conf), ALL_STATES, &items, &error) != 0) {
 		conf_free(conf);
 		return cli_fail_error(&error);
 	}
@@ -99,7 +99,7 @@ int cmd_queue_list(struct cli *cli)
 	for (size_t i = 0; i < items.count; i++) {
 		struct queue_entry entry;
 
-		queue_entry_read(conf->gateway.spool, &items.items[i], &entry);
+		queue_entry_read(SPOOL_OF(conf), &items.items[i], &entry);
 		json_array_append_new(list, entry_json(&entry));
 		add_row(&table, &entry);
 		queue_entry_clear(&entry);
@@ -152,7 +152,7 @@ static void print_entry(const struct queue_entry *entry)
 	table_print(&table);
 }
 
-static bool find_item(const char *spool, const char *text, struct queue_item *item)
+static bool find_item(const struct spool *spool, const char *text, struct queue_item *item)
 {
 	struct msgid id = {""};
 	struct error error;
@@ -173,12 +173,12 @@ int cmd_queue_show(struct cli *cli)
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	if (!find_item(conf->gateway.spool, cli->words[0], &item)) {
+	if (!find_item(SPOOL_OF(conf), cli->words[0], &item)) {
 		conf_free(conf);
 		return cli_fail(CLI_FAILED, _("there is no message %s in the queue; see lanpost queue list"),
 		    cli->words[0]);
 	}
-	queue_entry_read(conf->gateway.spool, &item, &entry);
+	queue_entry_read(SPOOL_OF(conf), &item, &entry);
 	if (cli->json)
 		result = cli_print_json(entry_json(&entry));
 	else

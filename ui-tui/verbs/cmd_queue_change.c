@@ -8,7 +8,6 @@
 #include "spool/maintenance/damage.h"
 #include "spool/queue.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/spool_writer.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>
@@ -34,9 +33,8 @@ static const struct change retry = {IN(QUEUE_DEFERRED) | IN(QUEUE_ACTIVE), QUEUE
 struct job {
 	const struct change *change; /* NULL: delete */
 	const struct conf *conf;
-	const char *spool;
 	bool tell; /* the sender */
-	struct spool_writer writer;
+	struct spool spool;
 };
 
 static int not_there(const char *text)
@@ -50,13 +48,13 @@ static int shift(struct job *job, const struct msgid *id)
 	struct error error = ERROR_INIT;
 	char time[32];
 	int64_t next = 0;
-	int moved = queue_shift(job->spool, id, change->from, change->to, &next, &error);
+	int moved = queue_shift(&job->spool, id, change->from, change->to, &next, &error);
 
 	if (moved < 0)
 		return cli_fail_error(&error);
 	if (moved == 0)
 		return cli_fail(CLI_FAILED, _(change->refused), id->text);
-	intake_journal(job->writer.intake, id->text, "", change->event, "", "lanpost queue");
+	intake_journal(job->spool.intake, id->text, "", change->event, "", "lanpost queue");
 	if (change->to == QUEUE_ACTIVE && next != 0)
 		printf(_("message %s is retried at %s, as before\n"), id->text, i18n_time(time, sizeof(time), next));
 	else
@@ -69,7 +67,7 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
     struct bounces *bounces, struct error *error)
 {
 	const struct place **places = xcalloc(envelope->place_count + 1, sizeof(*places));
-	char *path = queue_message_path(job->spool, item, error);
+	char *path = queue_message_path(&job->spool, item, error);
 	struct slice message = SLICE_NONE;
 	size_t count = 0;
 	int result;
@@ -83,7 +81,7 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
 	}
 	result = path == NULL ? -1 : fsx_map(path, &message, error);
 	if (result == 0) {
-		const struct bounce_about about = {BOUNCE_FAILED, envelope, places, count, message, ""};
+		const struct bounce_about about = {&job->spool, BOUNCE_FAILED, envelope, places, count, message, ""};
 
 		result = bounces_make(job->conf, &about, bounces, error);
 		fsx_unmap(message);
@@ -96,11 +94,11 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
 static int accept_facts(struct job *job, const struct queue_item *item, struct envelope *envelope,
     const struct fact *facts, size_t count, struct error *error)
 {
-	struct intake *intake = job->writer.intake;
+	struct intake *intake = job->spool.intake;
 	struct bounces bounces = {.count = 0};
 
 	if (!job->tell || count == 0)
-		return count == 0 ? 0 : intake_accept(job->writer.intake, NULL, NULL, facts, count, error);
+		return count == 0 ? 0 : intake_accept(job->spool.intake, NULL, NULL, facts, count, error);
 	if (make_bounce(job, item, envelope, &bounces, error) != 0)
 		return -1;
 	return bounces_accept(intake, &bounces, facts, count, error);
@@ -115,7 +113,7 @@ static int settle_all(struct job *job, const struct queue_item *item, struct err
 	size_t count = 0;
 	int result;
 
-	if (item->state == QUEUE_CORRUPT || queue_read(job->spool, item, &envelope, error) != 0)
+	if (item->state == QUEUE_CORRUPT || queue_read(&job->spool, item, &envelope, error) != 0)
 		return 0;
 	facts = xcalloc(envelope.place_count + 1, sizeof(*facts));
 	for (size_t i = 0; i < envelope.place_count; i++)
@@ -136,21 +134,21 @@ static int delete(struct job *job, const struct msgid *id)
 	struct error error = ERROR_INIT;
 	int there;
 
-	there = queue_find(job->spool, id, &item.state, &error);
+	there = queue_find(&job->spool, id, &item.state, &error);
 	if (there == 0)
 		return not_there(id->text);
 	if (there > 0 && settle_all(job, &item, &error) == 0)
-		while ((there = queue_find(job->spool, id, &item.state, &error)) > 0 && queue_remove(job->spool, &item, &error) == 0)
+		while ((there = queue_find(&job->spool, id, &item.state, &error)) > 0 && queue_remove(&job->spool, &item, &error) == 0)
 			;
 	if (there != 0)
 		return cli_fail_error(&error);
-	damage_forget(job->writer.state, job->spool);
-	intake_journal(job->writer.intake, id->text, "", EVENT_DELETED, "", "lanpost queue delete");
+	damage_forget(job->spool.state, &job->spool);
+	intake_journal(job->spool.intake, id->text, "", EVENT_DELETED, "", "lanpost queue delete");
 	printf(_("message %s was deleted\n"), id->text);
 	return CLI_DONE;
 }
 
-static bool find(const char *spool, const char *text, struct queue_item *item)
+static bool find(const struct spool *spool, const char *text, struct queue_item *item)
 {
 	struct error error;
 
@@ -165,7 +163,7 @@ static int change_one(struct job *job, const char *text)
 {
 	struct queue_item item;
 
-	if (!find(job->spool, text, &item))
+	if (!find(&job->spool, text, &item))
 		return not_there(text);
 	return job->change == NULL ? delete(job, &item.id) : shift(job, &item.id);
 }
@@ -180,23 +178,22 @@ static int run(struct cli *cli, const struct change *change)
 	if (conf == NULL)
 		return CLI_FAILED;
 	job.conf = conf;
-	job.spool = conf->gateway.spool;
 	job.tell = cli_option(cli, "--tell") != NULL;
-	if (spool_writer_open(&job.writer, conf, &error) != 0) {
+	if (spool_open(&job.spool, conf, &(struct spool_options){.writer = "admin"}, &error) != 0) {
 		conf_free(conf);
 		return cli_fail_error(&error);
 	}
 	for (int i = 0; i < cli->count; i++)
 		if (change_one(&job, cli->words[i]) != CLI_DONE)
 			result = CLI_FAILED;
-	if (spool_writer_close(&job.writer, &error) != 0)
+	if (spool_close(&job.spool, &error) != 0)
 		result = cli_fail_error(&error);
 	conf_free(conf);
 	return result;
 }
 
 /* What is not there is told later; a damaged message has no time. */
-static int confirm_deletion(const struct cli *cli, const char *spool)
+static int confirm_deletion(const struct cli *cli, const struct spool *spool)
 {
 	size_t count = 0;
 	int64_t newest = 0;
@@ -249,7 +246,7 @@ int cmd_queue_delete(struct cli *cli)
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	result = confirm_deletion(cli, conf->gateway.spool);
+	result = confirm_deletion(cli, SPOOL_OF(conf));
 	conf_free(conf);
 	return result == CLI_DONE ? run(cli, NULL) : result;
 }

@@ -118,7 +118,7 @@ static int with_conf(const struct cli *cli, const struct conf *conf, int64_t sec
 		if (strcmp(conf->rules[i].name, rule) == 0)
 			break;
 	}
-	if (state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+	if (state_open(&state, SPOOL_OF(conf), NULL, &error) != 0)
 		return cli_fail_error(&error);
 	result = replay_run(conf, state, clock_wall() - seconds, rule, &replay, &error);
 	state_close(state);

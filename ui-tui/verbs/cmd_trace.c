@@ -131,21 +131,21 @@ static bool read_moment(const struct cli *cli, const char *option, int64_t *mome
 }
 
 /* What a running gateway did in the last moment is still in its log; without that there is nothing to wait for. */
-static int find_events(const struct trace_query *query, const struct conf *conf, struct state *state,
+static int find_events(const struct trace_query *query, const struct conf *conf, const struct spool *spool,
     struct trace *trace, struct error *error)
 {
 	int64_t deadline = clock_now_ms() + (client_gateway_pid(conf) == 0 ? 0 : JOURNAL_MS);
 	bool may_come;
 
 	do {
-		may_come = clock_left_ms(deadline) > 0 && wal_has_records(conf->gateway.spool); /* asked before the journal is */
-		if (state_trace(state, query, add_event, trace, error) != 0)
+		may_come = clock_left_ms(deadline) > 0 && wal_has_records(spool); /* asked before the journal is */
+		if (state_trace(spool->state, query, add_event, trace, error) != 0)
 			return -1;
 	} while (trace->events == 0 && may_come && poll(NULL, 0, POLL_MS) == 0);
 	return 0;
 }
 
-static int run_trace(const struct cli *cli, const struct conf *conf, struct state *state)
+static int run_trace(const struct cli *cli, const struct conf *conf, const struct spool *spool)
 {
 	struct trace trace = {.messages = cli->json ? json_array() : NULL, .width = widest_event()};
 	struct trace_query query = {.words = cli->count > 0 ? cli->words[0] : "", .until = INT64_MAX, .limit = EVENTS_MAX};
@@ -155,7 +155,7 @@ static int run_trace(const struct cli *cli, const struct conf *conf, struct stat
 		json_decref(trace.messages);
 		return CLI_USAGE;
 	}
-	if (find_events(&query, conf, state, &trace, &error) != 0) {
+	if (find_events(&query, conf, spool, &trace, &error) != 0) {
 		json_decref(trace.messages);
 		return cli_fail_error(&error);
 	}

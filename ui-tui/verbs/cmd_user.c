@@ -35,18 +35,18 @@ static struct box measure(const struct conf *conf, const struct conf_user *user)
 	struct error error;
 	struct box box = {0, 0, false};
 
-	box.is_known = maildir_bytes(conf->gateway.spool, user->name, &box.bytes, &box.messages, &error) == 0;
+	box.is_known = maildir_bytes(SPOOL_OF(conf), user->name, &box.bytes, &box.messages, &error) == 0;
 	return box;
 }
 
 /* NULL where there is none yet, or where it is not for this user's eyes. */
 static struct state *open_state(const struct conf *conf)
 {
-	char *path = layout_state(conf->gateway.spool);
+	char *path = layout_state(SPOOL_OF(conf));
 	struct state *state = NULL;
 	struct error error;
 
-	if (access(path, R_OK | W_OK) == 0 && state_open(&state, conf->gateway.spool, NULL, &error) != 0)
+	if (access(path, R_OK | W_OK) == 0 && state_open(&state, SPOOL_OF(conf), NULL, &error) != 0)
 		state = NULL;
 	free(path);
 	return state;
@@ -244,12 +244,12 @@ static size_t count_waiting(const struct conf *conf, const struct conf_user *use
 	struct error error;
 	size_t count = 0;
 
-	if (queue_list(conf->gateway.spool, 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED | 1u << QUEUE_HOLD, &items, &error) != 0)
+	if (queue_list(SPOOL_OF(conf), 1u << QUEUE_ACTIVE | 1u << QUEUE_DEFERRED | 1u << QUEUE_HOLD, &items, &error) != 0)
 		return 0;
 	for (size_t i = 0; i < items.count; i++) {
 		struct envelope envelope;
 
-		if (queue_read(conf->gateway.spool, &items.items[i], &envelope, &error) != 0)
+		if (queue_read(SPOOL_OF(conf), &items.items[i], &envelope, &error) != 0)
 			continue;
 		count += is_of(conf, user, envelope.sender);
 		envelope_clear(&envelope);

@@ -71,12 +71,12 @@ static int open_control(void **context)
 
 	memset(&house, 0, sizeof(house));
 	house.number = 7;
-	return set_up(context) != 0 || control_open(&house.control, spool, &hooks, &error) != 0;
+	return set_up(context) != 0 || control_open(&house.control, &spool, &hooks, &error) != 0;
 }
 
 static int close_control(void **context)
 {
-	control_close(&house.control, spool);
+	control_close(&house.control, &spool);
 	return tear_down(context);
 }
 
@@ -90,7 +90,7 @@ static struct peer *say(const char *line)
 	struct peer *peer = xcalloc(1, sizeof(*peer));
 	struct error error;
 
-	peer->fd = ctl_connect(spool, &error);
+	peer->fd = ctl_connect(folder, &error);
 	assert_true(peer->fd >= 0);
 	ctl_reader_init(&peer->reader, peer->fd);
 	assert_int_equal(write(peer->fd, line, strlen(line)), (ssize_t)strlen(line));

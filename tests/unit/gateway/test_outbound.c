@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/outbound/outbound_priv.h"
-#include "gateway/report/spool.h"
 #include "spool/mailbox/maildir.h"
 #include "tests/unit/sample_conf.h"
 #include "tests/unit/sample_spool.h"
@@ -31,13 +30,13 @@ static int open_house(void **context)
 	if (set_up(context) != 0)
 		return -1;
 	conf = sample_conf();
-	conf.gateway.spool = spool;
+	conf.gateway.spool = folder;
 	smarthosts[0] = smarthosts[1] = sample_smarthost;
 	smarthosts[0].retry = (struct conf_numbers){retry, 2};
 	enough = false;
-	if (spool_open(&house, &conf, "unit", NULL, NULL, &error) != 0)
+	if (spool_open(&house, &conf, &(struct spool_options){.writer = "unit"}, &error) != 0)
 		return -1;
-	job = (struct outbound_job){.conf = &conf, .intake = house.intake, .state = house.state, .session = "s1", .enough = &enough};
+	job = (struct outbound_job){.conf = &conf, .spool = &house, .session = "s1", .enough = &enough};
 	result = (struct outbound_result){0};
 	out = (struct outbound){.job = &job, .entries = entries, .count = ARRAY_LEN(entries), .lock = PTHREAD_MUTEX_INITIALIZER, .result = &result};
 	memset(entries, 0, sizeof(entries));
@@ -51,7 +50,7 @@ static int open_house(void **context)
 static int close_house(void **context)
 {
 	intake_batch_free(lane.batch);
-	spool_close(&house);
+	spool_close(&house, NULL);
 	return tear_down(context);
 }
 
@@ -102,7 +101,7 @@ static void begin(struct sending *sending, struct smtp_recipient *recipients, st
 	for (size_t i = 0; i < 3; i++)
 		places[i] = &sending->envelope.places[i];
 	sending->envelope.size = part.len;
-	assert_int_equal(queue_deliver(spool, &sending->envelope, NULL, &part, 1, &error), 0);
+	assert_int_equal(queue_deliver(&spool, &sending->envelope, NULL, &part, 1, &error), 0);
 	entries[0].item = (struct queue_item){QUEUE_ACTIVE, sending->envelope.id};
 	memset(recipients, 0, 3 * sizeof(*recipients));
 }
@@ -113,7 +112,7 @@ static size_t bounces(void)
 	struct error error;
 	size_t count;
 
-	assert_int_equal(maildir_list(spool, "ivan", &list, &error), 0);
+	assert_int_equal(maildir_list(&house, "ivan", &list, &error), 0);
 	count = list.count;
 	maildir_list_clear(&list);
 	return count;
@@ -137,7 +136,7 @@ static void test_each_recipient_has_a_fate_of_his_own(void **context)
 	assert_int_equal(result.deferred, 1);
 	assert_int_equal(bounces(), 1);
 	assert_int_equal(entries[0].item.state, QUEUE_DEFERRED);
-	assert_int_equal(queue_read(spool, &entries[0].item, &kept, &error), 0);
+	assert_int_equal(queue_read(&spool, &entries[0].item, &kept, &error), 0);
 	assert_int_equal(kept.places[0].status, PLACE_SENT);
 	assert_int_equal(kept.places[1].status, PLACE_FAILED);
 	assert_int_equal(kept.places[2].status, PLACE_PENDING);
@@ -164,7 +163,7 @@ static void test_all_sent_is_gone(void **context)
 	assert_int_equal(outbound_commit(&lane), 0);
 	assert_int_equal(result.sent, 1);
 	assert_int_equal(bounces(), 0);
-	assert_int_equal(queue_list(spool, QUEUE_ALL, &left, &error), 0);
+	assert_int_equal(queue_list(&spool, QUEUE_ALL, &left, &error), 0);
 	assert_int_equal(left.count, 0);
 	queue_items_clear(&left);
 	envelope_clear(&sending.envelope);

@@ -73,13 +73,15 @@ static bool has_place(const struct envelope *envelope, const char *name)
 
 #define NO_USER "550 5.1.1 no such user"
 
+static struct spool spool = {.folder = (char *)(uintptr_t)"/tmp"};
+
 static void make(const char *sender, enum bounce_kind kind, const char *reply, struct bounces *bounces)
 {
 	const struct place failed = {.kind = PLACE_QUEUE, .name = "x@example.net",
 	    .reply = (char *)(uintptr_t)reply, .orcpt = ""};
 	const struct place *places[] = {&failed};
 	struct envelope original;
-	const struct bounce_about about = {kind, &original, places, 1,
+	const struct bounce_about about = {&spool, kind, &original, places, 1,
 	    SLICE_LITERAL("Subject: =?koi8-r?B?89ez1A==?=\r\nMessage-ID: <1@pc>\r\nX: y\r\n\r\nsecret body"), ""};
 	struct error error;
 

@@ -26,17 +26,17 @@ static int open_house(void **context)
 	if (set_up(context) != 0)
 		return -1;
 	conf = sample_conf();
-	conf.gateway.spool = spool;
+	conf.gateway.spool = folder;
 	conf.gateway.postmaster = (char *)(uintptr_t)"";
 	fetched = (struct account_result){.account = &account};
 	host = (struct outbound_host){.tried = true};
 	result = (struct session_result){.id = "s1", .accounts = &fetched, .account_count = 1, .hosts = &host};
-	return spool_open(&house, &conf, "unit", NULL, NULL, &error);
+	return spool_open(&house, &conf, &(struct spool_options){.writer = "unit"}, &error);
 }
 
 static int close_house(void **context)
 {
-	spool_close(&house);
+	spool_close(&house, NULL);
 	return tear_down(context);
 }
 
@@ -46,7 +46,7 @@ static size_t letters(void)
 	struct error error;
 	size_t count;
 
-	assert_int_equal(maildir_list(spool, CONF_POSTMASTER, &list, &error), 0);
+	assert_int_equal(maildir_list(&house, CONF_POSTMASTER, &list, &error), 0);
 	count = list.count;
 	maildir_list_clear(&list);
 	return count;

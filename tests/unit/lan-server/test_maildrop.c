@@ -15,9 +15,8 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-static char spool[] = "/tmp/lanpost-drop-XXXXXX";
-static struct state *state_db;
-static struct intake *intake;
+static char folder[] = "/tmp/lanpost-drop-XXXXXX";
+static struct spool spool = {.folder = folder};
 static struct maildrop_locks *locks;
 
 static void deliver(const char *text)
@@ -28,10 +27,10 @@ static void deliver(const char *text)
 
 	envelope_init(&envelope);
 	envelope_add(&envelope, PLACE_MAILBOX, slice_of("ivan"), slice_of("test"));
-	body_init(&body, spool);
+	body_init(&body, &spool);
 	assert_int_equal(body_append(&body, slice_of(text), &envelope.id, &error), 0);
 	assert_int_equal(body_finish(&body, &error), 0);
-	assert_int_equal(intake_accept(intake, &envelope, &body, NULL, 0, &error), 0);
+	assert_int_equal(intake_accept(spool.intake, &envelope, &body, NULL, 0, &error), 0);
 }
 
 static int open_spool(void **state)
@@ -41,12 +40,12 @@ static int open_spool(void **state)
 
 	(void)state;
 	log_start(&(struct log_settings){.level = LOG_LEVEL_ERROR}, "test");
-	if (mkdtemp(spool) == NULL || state_open(&state_db, spool, NULL, &error) != 0)
+	if (mkdtemp(folder) == NULL || state_open(&spool.state, &spool, NULL, &error) != 0)
 		return -1;
-	options.spool = spool;
-	options.state = state_db;
+	options.spool = &spool;
+	options.state = spool.state;
 	locks = maildrop_locks_new();
-	return intake_open(&intake, &options, NULL, &error);
+	return intake_open(&spool.intake, &options, NULL, &error);
 }
 
 static int close_spool(void **state)
@@ -55,15 +54,15 @@ static int close_spool(void **state)
 	int result;
 
 	(void)state;
-	result = intake_close(intake, &error);
-	state_close(state_db);
+	result = intake_close(spool.intake, &error);
+	state_close(spool.state);
 	maildrop_locks_free(locks);
-	return result | remove_tree(spool);
+	return result | remove_tree(folder);
 }
 
 static struct maildrop make_drop(void)
 {
-	return (struct maildrop){.locks = locks, .intake = intake, .spool = spool};
+	return (struct maildrop){.locks = locks, .spool = &spool};
 }
 
 static void test_a_mailbox_nobody_wrote_to_is_empty(void **state)
@@ -171,7 +170,7 @@ static void test_read_vanish_remove(void **state)
 	deliver("Subject: 3\r\n\r\n");
 	assert_int_equal(maildrop_open(&drop, "ivan", &list, &error), MAILDROP_OPEN);
 	assert_int_equal(list.count, 3);
-	path = xasprintf("%s/mailboxes/ivan/%s", spool, list.items[1].file);
+	path = xasprintf("%s/mailboxes/ivan/%s", folder, list.items[1].file);
 	assert_int_equal(fsx_unlink(path, &error), 0);
 	assert_int_equal(maildrop_read(&drop, &list.items[1], &bytes), -1);
 	assert_int_equal(maildrop_read(&drop, &list.items[2], &bytes), 0);

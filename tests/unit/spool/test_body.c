@@ -17,7 +17,7 @@
 #define PIECE 4096
 #define MANY (BODY_MEMORY_ALL / BODY_MEMORY_MAX)
 
-static void add(struct body *body, const char *spool, size_t size)
+static void add(struct body *body, const struct spool *spool, size_t size)
 {
 	static const char bytes[PIECE];
 	struct msgid id = msgid_new();
@@ -32,25 +32,26 @@ static void add(struct body *body, const char *spool, size_t size)
 /* One that comes when the others fill what there is goes to the disk early; a small one does not. */
 static void test_all_together_have_a_limit(void **state)
 {
-	char spool[] = "/tmp/lanpost-body-XXXXXX", *folder;
+	char folder[] = "/tmp/lanpost-body-XXXXXX", *wal;
+	struct spool spool = spool_at(folder);
 	struct body *bodies = xcalloc(MANY + 2, sizeof(*bodies));
 	struct body late;
 
 	(void)state;
-	assert_non_null(mkdtemp(spool));
-	folder = xasprintf("%s/wal", spool);
-	assert_int_equal(mkdir(folder, 0700), 0);
+	assert_non_null(mkdtemp(folder));
+	wal = xasprintf("%s/wal", folder);
+	assert_int_equal(mkdir(wal, 0700), 0);
 	for (size_t i = 0; i < MANY; i++) {
-		add(&bodies[i], spool, BODY_MEMORY_MAX);
+		add(&bodies[i], &spool, BODY_MEMORY_MAX);
 		assert_null(bodies[i].path);
 	}
 	assert_false(body_memory_is_short());
-	add(&bodies[MANY], spool, BODY_MEMORY_BUSY);
+	add(&bodies[MANY], &spool, BODY_MEMORY_BUSY);
 	assert_true(body_memory_is_short());
-	add(&late, spool, BODY_MEMORY_BUSY);
+	add(&late, &spool, BODY_MEMORY_BUSY);
 	assert_null(late.path);
 	body_clear(&late, false);
-	add(&late, spool, BODY_MEMORY_BUSY + PIECE);
+	add(&late, &spool, BODY_MEMORY_BUSY + PIECE);
 	assert_non_null(late.path);
 	assert_int_equal(late.memory.len, 0);
 	body_clear(&late, false);
@@ -61,12 +62,12 @@ static void test_all_together_have_a_limit(void **state)
 	body_memory_take(1);
 	assert_true(body_memory_is_short());
 	body_memory_give(BODY_MEMORY_ALL + 1);
-	add(&late, spool, BODY_MEMORY_MAX);
+	add(&late, &spool, BODY_MEMORY_MAX);
 	assert_null(late.path);
 	body_clear(&late, false);
 	free(bodies);
-	free(folder);
-	remove_tree(spool);
+	free(wal);
+	remove_tree(folder);
 }
 
 int main(void)

@@ -26,17 +26,20 @@
 
 #define MESSAGES 4
 
-static char *spool_new(void)
+static struct spool *spool_new(void)
 {
+	struct spool *spool = xcalloc(1, sizeof(*spool));
 	char path[] = "/tmp/lanpost-unit-XXXXXX";
 
 	assert_non_null(mkdtemp(path));
-	return xstrdup(path);
+	*spool = spool_at(xstrdup(path));
+	return spool;
 }
 
-static void spool_free(char *spool)
+static void spool_free(struct spool *spool)
 {
-	remove_tree(spool);
+	remove_tree(spool->folder);
+	free(spool->folder);
 	free(spool);
 }
 
@@ -50,7 +53,7 @@ static const char *writer = "unit";
 static int64_t checkpoint_ms;
 #define NEVER (3600 * 1000) /* so that a child dies with everything owed, however slow it is */
 
-static void house_open(struct house *house, const char *spool)
+static void house_open(struct house *house, const struct spool *spool)
 {
 	struct error error;
 	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = writer, .checkpoint_ms = checkpoint_ms};
@@ -72,7 +75,7 @@ static void house_close(struct house *house)
 }
 
 /* Message number n: for ivan and maria, and for one outside. */
-static void make(const char *spool, int n, struct envelope *envelope, struct body *body)
+static void make(const struct spool *spool, int n, struct envelope *envelope, struct body *body)
 {
 	struct error error;
 	char text[128];
@@ -96,7 +99,7 @@ static void make(const char *spool, int n, struct envelope *envelope, struct bod
 	assert_int_equal(body_finish(body, &error), 0);
 }
 
-static int accept_one(struct house *house, const char *spool, int n)
+static int accept_one(struct house *house, const struct spool *spool, int n)
 {
 	struct envelope envelope;
 	struct body body;
@@ -107,7 +110,7 @@ static int accept_one(struct house *house, const char *spool, int n)
 }
 
 /* How often message n stands in the mailbox; *unique gets its name. */
-static int count_in(const char *spool, const char *user, int n, char **unique)
+static int count_in(const struct spool *spool, const char *user, int n, char **unique)
 {
 	struct maildir_list list;
 	struct error error;
@@ -133,7 +136,7 @@ static int count_in(const char *spool, const char *user, int n, char **unique)
 	return count;
 }
 
-static size_t queue_count(const char *spool)
+static size_t queue_count(const struct spool *spool)
 {
 	struct queue_items items;
 	struct error error;
@@ -154,7 +157,7 @@ static size_t queue_count(const char *spool)
 	return count;
 }
 
-static size_t wal_count(const char *spool)
+static size_t wal_count(const struct spool *spool)
 {
 	struct wal_names names;
 	struct error error;
@@ -168,7 +171,7 @@ static size_t wal_count(const char *spool)
 
 static void test_accept_delivers_everywhere(void **context)
 {
-	char *spool = spool_new();
+	struct spool *spool = spool_new();
 	struct house house;
 	struct map seen = MAP_INIT;
 	struct error error;
@@ -193,7 +196,8 @@ static void test_accept_delivers_everywhere(void **context)
 
 static void test_large_body_stands_in_a_file(void **context)
 {
-	char *spool = spool_new(), *chunk = xcalloc(1, 70000), *wal;
+	struct spool *spool = spool_new();
+	char *chunk = xcalloc(1, 70000), *wal;
 	struct house house;
 	struct envelope envelope;
 	struct body body;
@@ -224,7 +228,7 @@ static void test_large_body_stands_in_a_file(void **context)
 
 static void test_replies(void **context)
 {
-	char *spool = spool_new();
+	struct spool *spool = spool_new();
 	struct house house;
 	struct replies replies;
 	struct error error;
@@ -279,7 +283,7 @@ static void say(int fd, char word, int n)
 }
 
 /* The life that is cut short: accepts one by one, accepts a batch, removes message 1 of ivan. */
-static void live(const char *spool, int fd)
+static void live(const struct spool *spool, int fd)
 {
 	struct house house;
 	struct error error;
@@ -310,7 +314,7 @@ static void live(const char *spool, int fd)
 }
 
 /* Each message that stands is to be replied to, once. */
-static void audit_replies(struct house *house, const char *spool)
+static void audit_replies(struct house *house, const struct spool *spool)
 {
 	struct replies replies;
 	struct error error;
@@ -329,7 +333,7 @@ static void audit_replies(struct house *house, const char *spool)
 	replies_clear(&replies);
 }
 
-static void audit(const char *spool, const bool *accepted, bool removed)
+static void audit(const struct spool *spool, const bool *accepted, bool removed)
 {
 	size_t queued = 0;
 
@@ -352,7 +356,7 @@ static void audit(const char *spool, const bool *accepted, bool removed)
 
 static bool one_death(int at)
 {
-	char *spool = spool_new();
+	struct spool *spool = spool_new();
 	int pipes[2], status;
 	bool accepted[MESSAGES + 1] = {false}, removed = false;
 	char line[2];
@@ -407,7 +411,7 @@ static void test_death_in_recovery(void **context)
 {
 	(void)context;
 	for (int at = 1;; at++) {
-		char *spool = spool_new();
+		struct spool *spool = spool_new();
 		struct house house;
 		int status;
 		pid_t pid = fork();
@@ -441,7 +445,7 @@ static void test_death_in_recovery(void **context)
 
 static void test_file_without_its_bytes_is_rewritten(void **context)
 {
-	char *spool = spool_new();
+	struct spool *spool = spool_new();
 	struct house house;
 	int status;
 	pid_t pid = fork();
@@ -462,7 +466,7 @@ static void test_file_without_its_bytes_is_rewritten(void **context)
 
 		assert_int_equal(maildir_list(spool, users[i], &list, &error), 0);
 		assert_int_equal(list.count, 1);
-		path = xasprintf("%s/mailboxes/%s/%s", spool, users[i], list.items[0].file);
+		path = xasprintf("%s/mailboxes/%s/%s", spool->folder, users[i], list.items[0].file);
 		assert_int_equal(truncate(path, 0), 0);
 		free(path);
 		maildir_list_clear(&list);
@@ -477,7 +481,8 @@ static void test_file_without_its_bytes_is_rewritten(void **context)
 
 static void test_damaged_record_is_set_aside(void **context)
 {
-	char *spool = spool_new(), *path, *path_of_mail;
+	struct spool *spool = spool_new();
+	char *path, *path_of_mail;
 	struct wal_names names;
 	struct house house;
 	struct error error;
@@ -499,7 +504,7 @@ static void test_damaged_record_is_set_aside(void **context)
 	assert_int_equal(pwrite(fd, "?", 1, 100), 1);
 	close(fd);
 	/* So that only the log can bring message 2 back. */
-	path_of_mail = xasprintf("%s/mailboxes", spool);
+	path_of_mail = xasprintf("%s/mailboxes", spool->folder);
 	remove_tree(path_of_mail);
 	free(path_of_mail);
 	house_open(&house, spool);
@@ -507,7 +512,7 @@ static void test_damaged_record_is_set_aside(void **context)
 	assert_int_equal(count_in(spool, "ivan", 1, NULL), 0);
 	house_close(&house);
 	free(path);
-	path = xasprintf("ls %s/queue/corrupt/*.record >/dev/null", spool);
+	path = xasprintf("ls %s/queue/corrupt/*.record >/dev/null", spool->folder);
 	assert_int_equal(system(path), 0);
 	free(path);
 	wal_names_clear(&names);
@@ -518,7 +523,8 @@ static void test_damaged_record_is_set_aside(void **context)
 
 static void test_removal_by_another_process(void **context)
 {
-	char *spool = spool_new(), *unique = NULL;
+	struct spool *spool = spool_new();
+	char *unique = NULL;
 	struct house house;
 	struct error error;
 	int status, pipes[2];
@@ -559,7 +565,7 @@ static void test_removal_by_another_process(void **context)
 
 static void test_sent_entry_does_not_come_back(void **context)
 {
-	char *spool = spool_new();
+	struct spool *spool = spool_new();
 	struct queue_items items;
 	struct house house;
 	struct error error;

@@ -47,7 +47,7 @@ static char *text_of(int n, size_t *len)
 	return xrealloc(text.ptr, text.len + 1);
 }
 
-static void accept_one(struct house *house, const char *spool, int n)
+static void accept_one(struct spool *house, int n)
 {
 	struct envelope envelope;
 	struct body body;
@@ -63,7 +63,7 @@ static void accept_one(struct house *house, const char *spool, int n)
 	envelope_add(&envelope, PLACE_BOSS, slice_of("chief"), SLICE_NONE);
 	if (is_for_queue(n))
 		envelope_add(&envelope, PLACE_QUEUE, slice_of("out@example.net"), SLICE_NONE);
-	body_init(&body, spool);
+	body_init(&body, house);
 	text = text_of(n, &len);
 	promise.tried[n] = true;
 	if (body_append(&body, slice_make(text, len), &envelope.id, &error) == 0 && body_finish(&body, &error) == 0) {
@@ -76,7 +76,7 @@ static void accept_one(struct house *house, const char *spool, int n)
 }
 
 /* How often message n stands whole in a mailbox; -1: something is damaged. */
-static int count_in(const char *spool, const char *user, int n)
+static int count_in(const struct spool *house, const char *user, int n)
 {
 	struct maildir_list list;
 	struct error error;
@@ -84,12 +84,12 @@ static int count_in(const char *spool, const char *user, int n)
 	char *text = text_of(n, &len);
 	int count = 0;
 
-	if (maildir_list(spool, user, &list, &error) != 0)
+	if (maildir_list(house, user, &list, &error) != 0)
 		_exit(3);
 	for (size_t i = 0; i < list.count && count >= 0; i++) {
 		struct slice bytes;
 
-		if (maildir_open(spool, user, &list.items[i], &bytes, &error) != 0)
+		if (maildir_open(house, user, &list.items[i], &bytes, &error) != 0)
 			_exit(3);
 		if (bytes.len != list.items[i].size || bytes.len < 100 || memchr(bytes.ptr, 0, bytes.len) != NULL)
 			count = -1;
@@ -102,7 +102,7 @@ static int count_in(const char *spool, const char *user, int n)
 	return count;
 }
 
-static int count_queued(const char *spool, int n)
+static int count_queued(const struct spool *house, int n)
 {
 	struct queue_items items;
 	struct error error;
@@ -110,14 +110,14 @@ static int count_queued(const char *spool, int n)
 	char *text = text_of(n, &len);
 	int count = 0;
 
-	if (queue_list(spool, 7, &items, &error) != 0)
+	if (queue_list(house, 7, &items, &error) != 0)
 		_exit(3);
 	for (size_t i = 0; i < items.count && count >= 0; i++) {
-		char *path = queue_message_path(spool, &items.items[i], &error);
+		char *path = queue_message_path(house, &items.items[i], &error);
 		struct envelope envelope;
 		struct slice bytes;
 
-		if (path == NULL || queue_read(spool, &items.items[i], &envelope, &error) != 0 || fsx_map(path, &bytes, &error) != 0) {
+		if (path == NULL || queue_read(house, &items.items[i], &envelope, &error) != 0 || fsx_map(path, &bytes, &error) != 0) {
 			count = -1;
 		} else {
 			if (memchr(bytes.ptr, 0, bytes.len) != NULL)
@@ -134,12 +134,12 @@ static int count_queued(const char *spool, int n)
 	return count;
 }
 
-static void remove_first(struct house *house, const char *spool)
+static void remove_first(struct spool *house)
 {
 	struct maildir_list list;
 	struct error error;
 
-	if (!promise.accepted[1] || maildir_list(spool, "ivan", &list, &error) != 0)
+	if (!promise.accepted[1] || maildir_list(house, "ivan", &list, &error) != 0)
 		return;
 	promise.removing = list.count > 0;
 	if (list.count > 0)
@@ -147,13 +147,13 @@ static void remove_first(struct house *house, const char *spool)
 	maildir_list_clear(&list);
 }
 
-static void send_one(struct house *house, const char *spool)
+static void send_one(struct spool *house)
 {
 	struct queue_items items;
 	struct error error;
 	struct fact fact = {.kind = FACT_SENT, .name = "out@example.net", .text = "250 ok"};
 
-	if (!promise.accepted[2] || queue_list(spool, 1, &items, &error) != 0)
+	if (!promise.accepted[2] || queue_list(house, 1, &items, &error) != 0)
 		return;
 	if (items.count > 0) {
 		fact.id = items.items[0].id.text;
@@ -164,7 +164,7 @@ static void send_one(struct house *house, const char *spool)
 }
 
 /* What the checkpoint thread does, twice, but at a moment of ours. */
-static void checkpoint(struct house *house)
+static void checkpoint(struct spool *house)
 {
 	struct error error;
 	size_t recovered;
@@ -176,36 +176,36 @@ static void checkpoint(struct house *house)
 	}
 }
 
-static void live(const char *spool)
+static void live(const char *folder)
 {
-	struct house house;
+	struct spool house;
 
-	if (house_open(&house, spool)) {
-		accept_one(&house, spool, 1);
-		remove_first(&house, spool);
-		accept_one(&house, spool, 2);
+	if (house_open(&house, folder)) {
+		accept_one(&house, 1);
+		remove_first(&house);
+		accept_one(&house, 2);
 		checkpoint(&house);
-		send_one(&house, spool);
-		accept_one(&house, spool, LARGE);
+		send_one(&house);
+		accept_one(&house, LARGE);
 		checkpoint(&house);
 		house_close(&house);
 	}
-	if (house_open(&house, spool)) {
-		accept_one(&house, spool, 4);
+	if (house_open(&house, folder)) {
+		accept_one(&house, 4);
 		house_close(&house);
 	}
 }
 
 /* --- the audit, in a process of its own */
 
-static bool is_right(const char *spool, struct house *house)
+static bool is_right(const struct spool *house)
 {
 	struct map seen = MAP_INIT;
 	struct error error;
 	bool right = state_seen_load(house->state, "sales", &seen, &error) == 0;
 
 	for (int n = 1; n < MESSAGES; n++) {
-		int ivan = count_in(spool, "ivan", n), chief = count_in(spool, "chief", n), queued = count_queued(spool, n);
+		int ivan = count_in(house, "ivan", n), chief = count_in(house, "chief", n), queued = count_queued(house, n);
 		int least = promise.accepted[n] ? 1 : 0, most = promise.tried[n] ? 1 : 0;
 		bool is_gone = n == 1 && promise.removing, is_sent = n == 2 && promise.sending;
 		char uidl[16];
@@ -225,12 +225,12 @@ static bool is_right(const char *spool, struct house *house)
 }
 
 /* Started twice. */
-static bool is_right_after_starts(const char *spool)
+static bool is_right_after_starts(const char *folder)
 {
 	for (int i = 0; i < 2; i++) {
-		struct house house;
+		struct spool house;
 
-		if (!house_open(&house, spool) || !is_right(spool, &house))
+		if (!house_open(&house, folder) || !is_right(&house))
 			return false;
 		house_close(&house);
 	}

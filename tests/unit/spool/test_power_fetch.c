@@ -187,7 +187,7 @@ static void no_progress(void *context, const char *account, const struct fetch_r
 	(void)result;
 }
 
-static bool fetch(struct house *house, const char *spool)
+static bool fetch(struct spool *house)
 {
 	char *url = xasprintf("pop3://127.0.0.1:%d", port), *password = xasprintf("%u", world);
 	struct conf_account account = {
@@ -200,13 +200,13 @@ static bool fetch(struct house *house, const char *spool)
 	    .envelope_prefix = "",
 	};
 	struct conf conf = {.accounts = &account, .account_count = 1};
-	struct fetch_job job = {.conf = &conf, .account = &account, .intake = house->intake, .state = house->state, .session = "s",
+	struct fetch_job job = {.conf = &conf, .account = &account, .spool = house, .session = "s",
 	    .route = to_ivan, .progress = no_progress};
 	struct fetch_result result;
 	struct error error;
 	int code;
 
-	conf.gateway.spool = (char *)(uintptr_t)spool;
+	conf.gateway.spool = house->folder;
 	conf.gateway.hostname = "gw.test";
 	conf.line.proxy = "";
 	code = fetch_account(&job, &result, &error);
@@ -219,43 +219,43 @@ static bool fetch(struct house *house, const char *spool)
 }
 
 /* What the checkpoint thread does, at a moment of ours. */
-static void checkpoint(struct house *house)
+static void checkpoint(struct spool *house)
 {
 	struct error error;
 
 	checkpoint_run(house->intake, &error);
 }
 
-static void live(const char *spool)
+static void live(const char *folder)
 {
-	struct house house;
+	struct spool house;
 
-	assert_true(house_open(&house, spool));
-	assert_true(fetch(&house, spool));
+	assert_true(house_open(&house, folder));
+	assert_true(fetch(&house));
 	checkpoint(&house);
 	put_second(&boxes[world]);
-	assert_true(fetch(&house, spool));
+	assert_true(fetch(&house));
 	house_close(&house);
-	assert_true(house_open(&house, spool));
+	assert_true(house_open(&house, folder));
 	house_close(&house);
 }
 
 /* --- after a cut */
 
-static bool has_each_once(const char *spool)
+static bool has_each_once(const struct spool *house)
 {
 	int counts[MESSAGES] = {0}, damaged = 0;
 	struct maildir_list mails;
 	struct error error;
 	bool right = true;
 
-	if (maildir_list(spool, "ivan", &mails, &error) != 0)
+	if (maildir_list(house, "ivan", &mails, &error) != 0)
 		return false;
 	for (size_t i = 0; i < mails.count; i++) {
 		struct slice bytes;
 		int found = -1;
 
-		if (maildir_open(spool, "ivan", &mails.items[i], &bytes, &error) != 0)
+		if (maildir_open(house, "ivan", &mails.items[i], &bytes, &error) != 0)
 			return false;
 		for (int n = 0; n < MESSAGES; n++) {
 			size_t len;
@@ -279,21 +279,21 @@ static bool has_each_once(const char *spool)
 }
 
 /* The provider goes on from what it had, and has all messages now. */
-static bool all_comes_once(const char *spool)
+static bool all_comes_once(const char *folder)
 {
-	struct house house;
+	struct spool house;
 	bool right;
 
 	boxes[world + 1] = boxes[world];
 	put_second(&boxes[++world]);
-	right = house_open(&house, spool);
+	right = house_open(&house, folder);
 	if (right) {
-		right = fetch(&house, spool);
+		right = fetch(&house);
 		house_close(&house);
 	}
 	for (int n = 0; n < MESSAGES; n++)
 		right = right && !boxes[world].is_there[n];
-	return right && has_each_once(spool);
+	return right && has_each_once(&(struct spool){.folder = (char *)(uintptr_t)folder});
 }
 
 static void test_fetching_through_power_cuts(void **context)

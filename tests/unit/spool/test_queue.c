@@ -20,7 +20,7 @@ static void queue_one(struct envelope *envelope, struct queue_item *item)
 	envelope_add(envelope, PLACE_QUEUE, slice_of("a@example.net"), SLICE_NONE);
 	envelope_add(envelope, PLACE_QUEUE, slice_of("b@example.net"), SLICE_NONE);
 	envelope->size = part.len;
-	assert_int_equal(queue_deliver(spool, envelope, NULL, &part, 1, &error), 0);
+	assert_int_equal(queue_deliver(&spool, envelope, NULL, &part, 1, &error), 0);
 	*item = (struct queue_item){QUEUE_ACTIVE, envelope->id};
 }
 
@@ -30,7 +30,7 @@ static bool stands(const struct msgid *id)
 	struct error error;
 	bool whole;
 
-	assert_int_equal(queue_verify(spool, id, &part, 1, false, &whole, &error), 0);
+	assert_int_equal(queue_verify(&spool, id, &part, 1, false, &whole, &error), 0);
 	return whole;
 }
 
@@ -42,31 +42,31 @@ static void test_what_cannot_be_seen_is_not_gone(void **context)
 	struct queue_items items;
 	struct error error;
 	enum queue_state state;
-	char *folder, *aside;
+	char *active, *aside;
 	bool whole;
 
 	(void)context;
-	assert_int_equal(queue_make(spool, &error), 0);
+	assert_int_equal(queue_make(&spool, &error), 0);
 	queue_one(&envelope, &item);
-	folder = xasprintf("%s/queue/active", spool);
-	aside = xasprintf("%s/queue/aside", spool);
-	assert_int_equal(rename(folder, aside), 0);
-	assert_int_equal(symlink("active", folder), 0);
-	assert_int_equal(queue_find(spool, &item.id, &state, &error), -1);
-	assert_int_equal(queue_verify(spool, &item.id, NULL, 0, false, &whole, &error), -1);
-	assert_null(queue_message_path(spool, &item, &error));
+	active = xasprintf("%s/queue/active", folder);
+	aside = xasprintf("%s/queue/aside", folder);
+	assert_int_equal(rename(active, aside), 0);
+	assert_int_equal(symlink("active", active), 0);
+	assert_int_equal(queue_find(&spool, &item.id, &state, &error), -1);
+	assert_int_equal(queue_verify(&spool, &item.id, NULL, 0, false, &whole, &error), -1);
+	assert_null(queue_message_path(&spool, &item, &error));
 	assert_int_not_equal(error.saved_errno, ENOENT);
-	assert_int_equal(queue_settle(spool, &item.id, "a@example.net", PLACE_SENT, "250 ok", &error), -1);
-	assert_int_equal(queue_update(spool, &item, &envelope, QUEUE_CORRUPT, &error), -1);
-	assert_int_equal(queue_list(spool, 1u << QUEUE_ACTIVE, &items, &error), -1);
-	assert_int_equal(unlink(folder), 0);
-	assert_int_equal(rename(aside, folder), 0);
+	assert_int_equal(queue_settle(&spool, &item.id, "a@example.net", PLACE_SENT, "250 ok", &error), -1);
+	assert_int_equal(queue_update(&spool, &item, &envelope, QUEUE_CORRUPT, &error), -1);
+	assert_int_equal(queue_list(&spool, 1u << QUEUE_ACTIVE, &items, &error), -1);
+	assert_int_equal(unlink(active), 0);
+	assert_int_equal(rename(aside, active), 0);
 	assert_true(stands(&item.id));
-	assert_int_equal(queue_find(spool, &item.id, &state, &error), 1);
+	assert_int_equal(queue_find(&spool, &item.id, &state, &error), 1);
 	assert_int_equal(state, QUEUE_ACTIVE);
-	assert_int_equal(queue_remove(spool, &item, &error), 0);
+	assert_int_equal(queue_remove(&spool, &item, &error), 0);
 	envelope_clear(&envelope);
-	free(folder);
+	free(active);
 	free(aside);
 }
 
@@ -83,21 +83,21 @@ static void test_queue_states(void **context)
 	assert_true(stands(&envelope.id));
 	envelope.attempts = 1;
 	envelope.next_attempt = 1795420900;
-	assert_int_equal(queue_update(spool, &item, &envelope, QUEUE_DEFERRED, &error), 0);
-	assert_true(queue_find(spool, &envelope.id, &state, &error) == 1 && state == QUEUE_DEFERRED);
-	path = queue_message_path(spool, &item, &error);
+	assert_int_equal(queue_update(&spool, &item, &envelope, QUEUE_DEFERRED, &error), 0);
+	assert_true(queue_find(&spool, &envelope.id, &state, &error) == 1 && state == QUEUE_DEFERRED);
+	path = queue_message_path(&spool, &item, &error);
 	assert_non_null(strstr(path, "/deferred/"));
 	free(path);
-	assert_int_equal(queue_read(spool, &item, &read, &error), 0);
+	assert_int_equal(queue_read(&spool, &item, &read, &error), 0);
 	assert_int_equal(read.next_attempt, 1795420900);
 	envelope_clear(&read);
 	assert_int_equal(
-	    queue_settle(spool, &envelope.id, "a@example.net", PLACE_SENT, "250 ok", &error), 0);
-	assert_int_equal(queue_find(spool, &envelope.id, &state, &error), 1);
+	    queue_settle(&spool, &envelope.id, "a@example.net", PLACE_SENT, "250 ok", &error), 0);
+	assert_int_equal(queue_find(&spool, &envelope.id, &state, &error), 1);
 	assert_int_equal(
-	    queue_settle(spool, &envelope.id, "b@example.net", PLACE_FAILED, "550 no", &error), 0);
-	assert_int_equal(queue_find(spool, &envelope.id, &state, &error), 0);
-	assert_null(queue_message_path(spool, &item, &error));
+	    queue_settle(&spool, &envelope.id, "b@example.net", PLACE_FAILED, "550 no", &error), 0);
+	assert_int_equal(queue_find(&spool, &envelope.id, &state, &error), 0);
+	assert_null(queue_message_path(&spool, &item, &error));
 	envelope_clear(&envelope);
 }
 
@@ -111,13 +111,13 @@ static void test_damaged_envelope_is_set_aside(void **context)
 
 	(void)context;
 	queue_one(&envelope, &item);
-	path = xasprintf("%s/queue/active/%s.env", spool, envelope.id.text);
+	path = xasprintf("%s/queue/active/%s.env", folder, envelope.id.text);
 	assert_int_equal(truncate(path, 30), 0);
-	assert_int_equal(queue_read(spool, &item, &read, &error), -1);
-	assert_true(queue_find(spool, &envelope.id, &state, &error) == 1 && state == QUEUE_CORRUPT);
+	assert_int_equal(queue_read(&spool, &item, &read, &error), -1);
+	assert_true(queue_find(&spool, &envelope.id, &state, &error) == 1 && state == QUEUE_CORRUPT);
 	item.state = QUEUE_CORRUPT;
 	free(path);
-	path = queue_message_path(spool, &item, &error);
+	path = queue_message_path(&spool, &item, &error);
 	assert_non_null(strstr(path, "/corrupt/"));
 	free(path);
 	envelope_clear(&envelope);

@@ -17,30 +17,32 @@
 
 #include <cmocka.h>
 
-static char spool[64];
+static char folder[64];
+static struct spool spool;
 
 static int set_up(void **context)
 {
 	(void)context;
-	memcpy(spool, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
-	return mkdtemp(spool) == NULL ? -1 : 0;
+	memcpy(folder, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
+	spool = spool_at(folder);
+	return mkdtemp(folder) == NULL ? -1 : 0;
 }
 
 static int tear_down(void **context)
 {
 	(void)context;
-	return remove_tree(spool);
+	return remove_tree(folder);
 }
 
 static struct state *state;
 
 static struct intake *open_intake(void)
 {
-	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = 3600 * 1000};
+	struct intake_options options = {.spool = &spool, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = 3600 * 1000};
 	struct intake *intake;
 	struct error error;
 
-	assert_int_equal(state_open(&state, spool, NULL, &error), 0);
+	assert_int_equal(state_open(&state, &spool, NULL, &error), 0);
 	options.state = state;
 	assert_int_equal(intake_open(&intake, &options, NULL, &error), 0);
 	return intake;
@@ -72,7 +74,7 @@ static void die_owing(bool removes)
 		envelope_add(&envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
 		envelope_add(&envelope, PLACE_MAILBOX, slice_of("maria"), SLICE_NONE);
 		intake_accept_text(intake, &envelope, slice_of("Subject: x\r\n\r\nText.\r\n"), NULL, 0, &error);
-		if (removes && maildir_list(spool, "ivan", &list, &error) == 0 && list.count == 1)
+		if (removes && maildir_list(&spool, "ivan", &list, &error) == 0 && list.count == 1)
 			intake_remove(intake, "ivan", (const char *const[]){list.items[0].unique}, 1, &error);
 		_exit(0);
 	}
@@ -85,7 +87,7 @@ static size_t count(const char *user)
 	struct error error;
 	size_t found;
 
-	assert_int_equal(maildir_list(spool, user, &list, &error), 0);
+	assert_int_equal(maildir_list(&spool, user, &list, &error), 0);
 	found = list.count;
 	maildir_list_clear(&list);
 	return found;
@@ -93,7 +95,7 @@ static size_t count(const char *user)
 
 static void test_one_mailbox_that_cannot_be_read_holds_up_nobody(void **context)
 {
-	char *new = xasprintf("%s/mailboxes/maria/new", spool), *other = xasprintf("%s/mailboxes/ivan/new", spool);
+	char *new = xasprintf("%s/mailboxes/maria/new", folder), *other = xasprintf("%s/mailboxes/ivan/new", folder);
 	struct map seen = MAP_INIT;
 	struct intake *intake;
 	struct error error;
@@ -121,7 +123,7 @@ static void test_one_mailbox_that_cannot_be_read_holds_up_nobody(void **context)
 /* A segment that cannot be opened, here since it is a link to itself, may hold the removal. */
 static void test_facts_that_cannot_be_read_bring_nothing_back(void **context)
 {
-	char *bad = layout_wal(spool, "000000000009-other.000000000009.done");
+	char *bad = layout_wal(&spool, "000000000009-other.000000000009.done");
 	struct intake *intake;
 	struct error error;
 

@@ -17,7 +17,8 @@
 #define DAY 86400
 #define BEGIN 1800000000 /* January 2027 */
 
-static char spool[64];
+static char folder[64];
+static struct spool spool;
 static struct state *state;
 
 static int set_up(void **context)
@@ -25,15 +26,16 @@ static int set_up(void **context)
 	struct error error;
 
 	(void)context;
-	memcpy(spool, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
-	return mkdtemp(spool) == NULL ? -1 : state_open(&state, spool, NULL, &error);
+	memcpy(folder, "/tmp/lanpost-unit-XXXXXX", sizeof("/tmp/lanpost-unit-XXXXXX"));
+	spool = spool_at(folder);
+	return mkdtemp(folder) == NULL ? -1 : state_open(&state, &spool, NULL, &error);
 }
 
 static int tear_down(void **context)
 {
 	(void)context;
 	state_close(state);
-	return remove_tree(spool);
+	return remove_tree(folder);
 }
 
 /* The id of the message with this letter, which arrived that many days after BEGIN. */

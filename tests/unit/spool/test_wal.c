@@ -35,7 +35,7 @@ static struct wal *three_records(void)
 	struct error error;
 	bool broken = false;
 
-	assert_int_equal(wal_create(&wal, spool, "unit", &error), 0);
+	assert_int_equal(wal_create(&wal, &spool, "unit", &error), 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(
 		    wal_append(wal, SLICE_LITERAL("head"), SLICE_LITERAL("body"), &broken, &error), 0);
@@ -138,7 +138,7 @@ static void test_record_in_a_message_is_no_record(void **context)
 
 	(void)context;
 	assert_int_equal(fsx_read(victim->path, 10000, &bytes, &len, &error), 0);
-	assert_int_equal(wal_create(&wal, spool, "unit", &error), 0);
+	assert_int_equal(wal_create(&wal, &spool, "unit", &error), 0);
 	assert_int_equal(
 	    wal_append(wal, SLICE_LITERAL("h"), slice_make(bytes, len), &broken, &error), 0);
 	fd = open(wal->path, O_RDWR);
@@ -158,16 +158,16 @@ static void test_facts_stay_while_a_log_may_need_them(void **context)
 	struct error error;
 
 	(void)context;
-	assert_int_equal(wal_to_facts(spool, &facts->name, &error), 0);
-	assert_int_equal(wal_sweep_facts(spool, &error), 0);
-	assert_int_equal(wal_list(spool, &names, &error), 0);
+	assert_int_equal(wal_to_facts(&spool, &facts->name, &error), 0);
+	assert_int_equal(wal_sweep_facts(&spool, &error), 0);
+	assert_int_equal(wal_list(&spool, &names, &error), 0);
 	assert_int_equal(names.count, 2);
 	wal_names_clear(&names);
 	/* A segment that begins later does not count. */
 	wal_close(three_records());
 	unlink(older->path);
-	assert_int_equal(wal_sweep_facts(spool, &error), 0);
-	assert_int_equal(wal_list(spool, &names, &error), 0);
+	assert_int_equal(wal_sweep_facts(&spool, &error), 0);
+	assert_int_equal(wal_list(&spool, &names, &error), 0);
 	assert_int_equal(names.count, 1);
 	assert_int_equal(names.items[0].state, WAL_LOG);
 	wal_names_clear(&names);

@@ -522,7 +522,7 @@ static void last_events_and_problems_are_read(void **state)
 
 	(void)state;
 	assert_non_null(mkdtemp(folder));
-	assert_int_equal(state_open(&database, folder, NULL, &error), 0);
+	assert_int_equal(state_open(&database, &(struct spool){.folder = folder}, NULL, &error), 0);
 	assert_int_equal(state_message_add(database, &message, &error), 0);
 	journal(database, first.text, now, "accepted", "");
 	journal(database, first.text, now + 2, "delivered", "ivan");
