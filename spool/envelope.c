@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "config/conf.h"
 #include "message/escape.h"
 
 #include <stddef.h>
@@ -185,6 +186,15 @@ static bool word_index(struct slice word, const char *const *names, size_t count
 	return false;
 }
 
+/* A process in a stranger's hands may have written it: no name leads out of the mailboxes. */
+static bool is_complete(const struct place *place)
+{
+	bool is_folder = place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS;
+
+	return place->name != NULL && place->why != NULL && place->reply != NULL &&
+	       (!is_folder || conf_is_mailbox_name(slice_of(place->name)));
+}
+
 static bool parse_place(struct slice value, struct envelope *envelope)
 {
 	struct slice words[5];
@@ -202,7 +212,7 @@ static bool parse_place(struct slice value, struct envelope *envelope)
 	place.name = escape_undo(words[2]);
 	place.why = escape_undo(words[3]);
 	place.reply = escape_undo(words[4]);
-	if (place.name == NULL || place.why == NULL || place.reply == NULL) {
+	if (!is_complete(&place)) {
 		free(place.name);
 		free(place.why);
 		free(place.reply);

@@ -5,7 +5,7 @@
 #include "gateway/report/damage.h"
 
 struct side_job {
-	const struct conf *conf;
+	struct conf *conf; /* in the child a copy */
 	side_report_fn fn;
 	const void *context;
 };
@@ -18,6 +18,7 @@ static int run(void *context, int event_fd)
 	struct error error;
 
 	(void)event_fd;
+	conf_wipe_secrets(job->conf); /* what it reads there may be a stranger's, and it needs none of them */
 	if (spool_open(&spool, job->conf, &options, &error) != 0) {
 		log_warnx("event=report-failed reason=%s", LOG_ERROR(&error));
 		return 1;
@@ -30,7 +31,7 @@ static int run(void *context, int event_fd)
 
 void side_report(const struct conf *conf, side_report_fn fn, const void *context)
 {
-	struct side_job job = {conf, fn, context};
+	struct side_job job = {(struct conf *)(uintptr_t)conf, fn, context};
 	struct child child;
 	struct error error;
 

@@ -11,6 +11,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#define REQUESTS_PER_TURN 16 /* of one client */
+
 int control_open(struct control *control, const struct spool *spool, const struct control_hooks *hooks,
     struct error *error)
 {
@@ -309,16 +311,20 @@ static void accept_client(struct control *control)
 	ctl_reader_init(&client->reader, fd);
 }
 
+/* One who asks without end is served among others. */
 static void serve_client(struct control *control, struct control_client *client)
 {
 	struct error error;
 	json_t *request;
 
-	while (client->fd >= 0) {
+	client->has_more = true;
+	for (int i = 0; i < REQUESTS_PER_TURN && client->fd >= 0; i++) {
 		int result = ctl_read(&client->reader, &request, 0, &error);
 
-		if (result == CTL_AGAIN)
+		if (result == CTL_AGAIN) {
+			client->has_more = false;
 			return;
+		}
 		if (result == CTL_OBJECT) {
 			run_request(control, client, request);
 			json_decref(request);
@@ -341,6 +347,14 @@ size_t control_poll(const struct control *control, struct pollfd *fds)
 		if (control->clients[i].fd >= 0)
 			fds[count++] = (struct pollfd){.fd = control->clients[i].fd, .events = POLLIN};
 	return count;
+}
+
+bool control_has_more(const struct control *control)
+{
+	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
+		if (control->clients[i].fd >= 0 && control->clients[i].has_more)
+			return true;
+	return false;
 }
 
 void control_serve(struct control *control)

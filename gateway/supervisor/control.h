@@ -23,6 +23,7 @@ struct control_client {
 	uint64_t waits_for; /* number of the session whose end is its answer, 0: none */
 	bool watches;	    /* gets the events of all sessions until it hangs up */
 	bool watches_one;   /* gets those of the running session, whose end is its answer */
+	bool has_more;	    /* may have said more than was served in this turn */
 };
 
 struct control_hooks {
@@ -52,8 +53,10 @@ int control_open(struct control *control, const struct spool *spool, const struc
 void control_close(struct control *control, const struct spool *spool);
 /* Appends what to wait for; returns how many (at most CONTROL_CLIENTS_MAX + 1). */
 size_t control_poll(const struct control *control, struct pollfd *fds);
-/* Serves the one that is ready, looking without waiting. */
+/* Serves those that are ready, looking without waiting, each for a few requests. */
 void control_serve(struct control *control);
+/* True if some may have to be served again at once, whatever poll() says. */
+bool control_has_more(const struct control *control);
 /* Notifies all who watch that a session has begun. */
 void control_session_began(struct control *control);
 /* Passes an event of that session on to all who wait for it or watch; is_final ends the requests of the former. */

@@ -82,7 +82,7 @@ static void lan_ended(struct supervisor *supervisor, int status)
 /* --- requests of the control socket */
 
 struct status_job {
-	const struct conf *conf;
+	struct conf *conf; /* in the child a copy */
 	struct status_facts facts;
 	int fd;
 };
@@ -90,10 +90,12 @@ struct status_job {
 static int status_run(void *context, int event_fd)
 {
 	const struct status_job *job = context;
-	json_t *status = status_build(job->conf, &job->facts);
 	struct error error;
+	json_t *status;
 
 	(void)event_fd;
+	conf_wipe_secrets(job->conf); /* it reads the spool */
+	status = status_build(job->conf, &job->facts);
 	return ctl_send(job->fd, status, &error) == 0 ? 0 : 1;
 }
 
@@ -332,7 +334,7 @@ static void loop(struct supervisor *supervisor)
 		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->session), .events = POLLIN};
 		fds[count++] = (struct pollfd){.fd = child_poll_fd(&supervisor->auth), .events = POLLIN};
 		fds[count++] = (struct pollfd){.fd = supervisor->auth_watch.fd, .events = POLLIN};
-		if (poll(fds, count, time_to_wait(supervisor)) < 0 && errno != EINTR)
+		if (poll(fds, count, control_has_more(&supervisor->control) ? 0 : time_to_wait(supervisor)) < 0 && errno != EINTR)
 			fatal("event=poll-failed");
 		lan_events(supervisor, EVENTS_PER_TURN);
 		sessions_events(supervisor, EVENTS_PER_TURN);

@@ -52,6 +52,7 @@ struct lan_server {
 	struct auth *auth;
 	struct maildrop_locks *maildrops;
 	struct daily *daily;
+	struct quota *quota;
 	struct connections *connections;
 	struct door_notes notes, eviction_notes;
 	pthread_attr_t thread;
@@ -200,6 +201,7 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .auth = server->auth,
 	    .spool = server->options.spool,
 	    .daily = server->daily,
+	    .quota = server->quota,
 	    .stop_fd = server->stop_event,
 	    .maildrop =
 		{
@@ -469,6 +471,7 @@ int lan_server_new(
 	server->maildrops = maildrop_locks_new();
 	server->connections = connections_new();
 	server->daily = daily_new(server->options.spool->state);
+	server->quota = quota_new();
 	init_polled(server);
 	raise_file_limit(snapshot->conf);
 	init_threads(server);
@@ -485,6 +488,7 @@ void lan_server_free(struct lan_server *server)
 	maildrop_locks_free(server->maildrops);
 	connections_free(server->connections);
 	daily_free(server->daily);
+	quota_free(server->quota);
 	close(server->stop_event);
 	pthread_attr_destroy(&server->thread);
 	pthread_cond_destroy(&server->ended);

@@ -279,7 +279,7 @@ static int accept_message(
 }
 
 /* A mailbox that cannot be measured is not called full. */
-static uint64_t mailbox_bytes(void *context, const char *user)
+static uint64_t measure_mailbox(const void *context, const char *user)
 {
 	const struct session *session = context;
 	uint64_t bytes = 0;
@@ -288,6 +288,13 @@ static uint64_t mailbox_bytes(void *context, const char *user)
 	if (maildir_bytes(session->spool, user, &bytes, NULL, &error) != 0)
 		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(&error));
 	return bytes;
+}
+
+static uint64_t mailbox_bytes(void *context, const char *user)
+{
+	const struct session *session = context;
+
+	return quota_used(session->quota, user, measure_mailbox, session);
 }
 
 static struct daily_total sent_today(void *context, const char *user, const struct daily_total *more)

@@ -12,6 +12,7 @@
 #include "lan-server/client_limits.h"
 #include "lan-server/server/connections.h"
 #include "lan-server/smtp/daily.h"
+#include "lan-server/smtp/quota.h"
 #include "lan-server/pop3/maildrop.h"
 #include "lan-server/server/server.h"
 
@@ -24,6 +25,7 @@ struct session {
 	struct auth *auth;
 	const struct spool *spool;
 	struct daily *daily;
+	struct quota *quota;
 	struct connections *connections;
 	int stop_fd;
 	/* Its own. */

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "config/conf.h"
 #include "message/escape.h"
 
 #include <stdlib.h>
@@ -44,6 +45,15 @@ void record_write(const struct fact *facts, size_t count, const struct envelope 
 	envelope_write(envelope, out);
 }
 
+/* What leads to a file must lead to one of ours: a process in a stranger's hands may have written it. */
+static bool is_complete(const struct fact *fact)
+{
+	bool is_entry = fact->kind == FACT_SENT || fact->kind == FACT_FAILED;
+
+	return fact->id != NULL && fact->name != NULL && fact->text != NULL && (!is_entry || msgid_is(slice_of(fact->id))) &&
+	       (fact->kind != FACT_REMOVE || conf_is_mailbox_name(slice_of(fact->name)));
+}
+
 static bool parse_fact(struct slice line, struct record *record)
 {
 	struct slice kind = slice_cut(&line, ' ');
@@ -59,7 +69,7 @@ static bool parse_fact(struct slice line, struct record *record)
 	fact.text = escape_undo(line);
 	ARRAY_GROW(record->facts, record->fact_count);
 	record->facts[record->fact_count++] = fact;
-	return fact.id != NULL && fact.name != NULL && fact.text != NULL;
+	return is_complete(&fact);
 }
 
 static bool parse_accept(struct slice line, struct record *record)

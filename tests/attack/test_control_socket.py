@@ -1,6 +1,7 @@
 """Who may use the control socket cannot stop the gateway by what is sent there."""
 import json
 import socket
+import threading
 
 import pytest
 
@@ -39,6 +40,29 @@ def test_no_request_stops_the_gateway(office, line):
     for answer in map(json.loads, answers):
         assert answer.get("ok") in (True, False) or "event" in answer
     assert office.cli("status").returncode == 0 and office.process.poll() is None
+
+
+def test_requests_without_end_hold_up_nobody(office):
+    flood = connect(office)
+    reader = threading.Thread(target=lambda: all(iter(lambda: flood.recv(1 << 20), b"")), daemon=True)
+    reader.start()
+    stop = threading.Event()
+
+    def ask():
+        while not stop.is_set():
+            try:
+                flood.sendall(b'{"verb": "nothing"}\n' * 10_000)
+            except OSError:
+                return
+    asker = threading.Thread(target=ask, daemon=True)
+    asker.start()
+    try:
+        for _ in range(5):
+            assert office.cli("status", timeout=30).returncode == 0
+    finally:
+        stop.set()
+        flood.shutdown(socket.SHUT_RDWR)
+        asker.join(10)
 
 
 def test_clients_that_do_not_read_hold_up_nobody(office):

@@ -260,6 +260,27 @@ static void test_the_oldest_silent_one_gives_up_his_place(void **context)
 	leave(late);
 }
 
+static void test_who_asks_without_end_is_served_among_others(void **context)
+{
+	char many[40 * 16 + 1] = "";
+	struct peer *greedy;
+
+	(void)context;
+	for (int i = 0; i < 40; i++)
+		strcat(many, "{\"verb\":\"who\"}\n");
+	greedy = say(many);
+	assert_true(control_has_more(&house.control));
+	for (int i = 0; i < 16; i++)
+		hears(greedy, "{\"ok\":true,\"clients\":[]}");
+	hears(greedy, "again");
+	control_serve(&house.control);
+	control_serve(&house.control);
+	for (int i = 0; i < 24; i++)
+		hears(greedy, "{\"ok\":true,\"clients\":[]}");
+	assert_false(control_has_more(&house.control));
+	leave(greedy);
+}
+
 #define CONTROL_TEST(fn) cmocka_unit_test_setup_teardown(fn, open_control, close_control)
 
 int main(void)
@@ -270,6 +291,7 @@ int main(void)
 	    CONTROL_TEST(test_each_waits_for_his_session),
 	    CONTROL_TEST(test_watchers_hear_all),
 	    CONTROL_TEST(test_nonsense_is_answered_and_hung_up_on),
+	    CONTROL_TEST(test_who_asks_without_end_is_served_among_others),
 	    CONTROL_TEST(test_the_oldest_silent_one_gives_up_his_place),
 	};
 

@@ -35,6 +35,8 @@ static void test_envelope_refuses_damage(void **context)
 	static const char *const bad[] = {
 	    "", "id short\n", "id 00000000000000000000\nwhat x\n",
 	    "id 00000000000000000000\nplace mailbox pending %zz  \n",
+	    "id 00000000000000000000\nplace mailbox pending ../tls  \n", "id 00000000000000000000\nplace boss pending ..  \n",
+	    "id 00000000000000000000\nplace mailbox pending   \n",
 	    "id 00000000000000000000\nplace nowhere pending a  \n",
 	    "id 00000000000000000000\ntime -1\n", "id 00000000000000000000\nsender %00\n",
 	    "id 00000000000000000000\ntime 99999999999999999999\n",

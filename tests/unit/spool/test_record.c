@@ -1,4 +1,5 @@
 /* Heads of records of the intake log, as text. */
+#include "base/alloc.h"
 #include "spool/log/record.h"
 #include "tests/unit/sample_envelope.h"
 
@@ -36,10 +37,23 @@ static void test_record_round_trip(void **context)
 	buf_clear(&head);
 }
 
+/* Who may write to the log may be in a stranger's hands. */
+static void test_no_fact_leads_elsewhere(void **context)
+{
+	static const char *const bad[] = {"fact sent ../../tls/key.pem a@b ok\n", "fact failed  a@b no\n", "fact remove  ../../tls 1.2.3\n", "fact remove   1.2.3\n"};
+	struct record record;
+	struct error error;
+
+	(void)context;
+	for (size_t i = 0; i < ARRAY_LEN(bad); i++)
+		assert_int_equal(record_parse(slice_of(bad[i]), &record, &error), -1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_record_round_trip),
+	    cmocka_unit_test(test_no_fact_leads_elsewhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,90 @@
+#include "lan-server/smtp/quota.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/map.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+#define BELIEVED 10 /* times as long as it took */
+
+struct mailbox {
+	bool is_measured; /* by some thread, now */
+	uint64_t bytes;
+	int64_t until; /* monotonic: up to then `bytes` are believed */
+};
+
+struct quota {
+	pthread_mutex_t lock;
+	pthread_cond_t measured;
+	struct map mailboxes; /* by the user's name */
+};
+
+struct quota *quota_new(void)
+{
+	struct quota *quota = xcalloc(1, sizeof(*quota));
+
+	pthread_mutex_init(&quota->lock, NULL);
+	pthread_cond_init(&quota->measured, NULL);
+	return quota;
+}
+
+void quota_free(struct quota *quota)
+{
+	struct slice name;
+	size_t at = 0;
+	void *mailbox;
+
+	if (quota == NULL)
+		return;
+	while (map_next(&quota->mailboxes, &at, &name, &mailbox))
+		free(mailbox);
+	map_clear(&quota->mailboxes);
+	pthread_cond_destroy(&quota->measured);
+	pthread_mutex_destroy(&quota->lock);
+	free(quota);
+}
+
+/* With the lock held, as are the next ones. Names of users are few. */
+static struct mailbox *mailbox_of(struct quota *quota, const char *user)
+{
+	struct mailbox *mailbox = map_get(&quota->mailboxes, slice_of(user));
+
+	if (mailbox == NULL) {
+		mailbox = xcalloc(1, sizeof(*mailbox));
+		map_put(&quota->mailboxes, slice_of(user), mailbox);
+	}
+	return mailbox;
+}
+
+static void measure_now(struct quota *quota, struct mailbox *mailbox, const char *user, quota_measure_fn measure, const void *context)
+{
+	int64_t begun = clock_now_ms(), now;
+	uint64_t bytes;
+
+	mailbox->is_measured = true;
+	pthread_mutex_unlock(&quota->lock);
+	bytes = measure(context, user);
+	pthread_mutex_lock(&quota->lock);
+	now = clock_now_ms();
+	*mailbox = (struct mailbox){.bytes = bytes, .until = now + BELIEVED * (now - begun)};
+	pthread_cond_broadcast(&quota->measured);
+}
+
+uint64_t quota_used(struct quota *quota, const char *user, quota_measure_fn measure, const void *context)
+{
+	struct mailbox *mailbox;
+	uint64_t bytes;
+
+	pthread_mutex_lock(&quota->lock);
+	mailbox = mailbox_of(quota, user);
+	while (mailbox->is_measured)
+		pthread_cond_wait(&quota->measured, &quota->lock);
+	if (clock_now_ms() >= mailbox->until)
+		measure_now(quota, mailbox, user, measure, context);
+	bytes = mailbox->bytes;
+	pthread_mutex_unlock(&quota->lock);
+	return bytes;
+}
