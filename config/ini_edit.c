@@ -16,6 +16,7 @@
 
 /* Where things stand in the text, as offsets. */
 struct spot {
+	const char *kind, *name; /* of the section */
 	size_t header;	     /* of the section; NOWHERE */
 	size_t after;	     /* end of its header or of its last key */
 	size_t key, key_end; /* of the key's line, NOWHERE */
@@ -148,7 +149,7 @@ static void find(const struct buf *text, const char *kind, const char *name, con
 	struct ini_lines lines;
 	bool inside = false;
 
-	*spot = (struct spot){NOWHERE, NOWHERE, NOWHERE, NOWHERE, xstrdup("")};
+	*spot = (struct spot){kind, name, NOWHERE, NOWHERE, NOWHERE, NOWHERE, xstrdup("")};
 	ini_lines_init(&lines, ini_without_mark(buf_slice(text)));
 	while (ini_next_line(&lines, &whole)) {
 		struct slice line = slice_trim(buf_slice(&whole));
@@ -237,8 +238,7 @@ static void end_last_line(struct buf *text, const char *end)
 		buf_append_text(text, end);
 }
 
-static int set_at(struct buf *text, const struct spot *spot, const char *kind, const char *name,
-    struct slice line, const char *end, struct error *error)
+static int set_at(struct buf *text, const struct spot *spot, struct slice line, const char *end, struct error *error)
 {
 	struct buf section = BUF_INIT(2 * INI_LINE_MAX);
 	int result;
@@ -247,8 +247,7 @@ static int set_at(struct buf *text, const struct spot *spot, const char *kind, c
 		return splice(text, spot->key, spot->key_end, line, error);
 	if (spot->header != NOWHERE)
 		return splice(text, spot->after, spot->after, line, error);
-	buf_printf(&section, "%s[%s%s%s]%s", text->len > 0 ? end : "", kind,
-	    name[0] == '\0' ? "" : " ", name, end);
+	buf_printf(&section, "%s[%s%s%s]%s", text->len > 0 ? end : "", spot->kind, spot->name[0] == '\0' ? "" : " ", spot->name, end);
 	buf_append_slice(&section, line);
 	result = splice(text, text->len, text->len, buf_slice(&section), error);
 	buf_clear(&section);
@@ -267,7 +266,7 @@ int ini_edit_set(struct buf *text, const char *kind, const char *name, const cha
 	find(text, kind, name, key, &spot);
 	result = write_line(&line, key, value, spot.comment, end, error);
 	if (result == 0)
-		result = set_at(text, &spot, kind, name, buf_slice(&line), end, error);
+		result = set_at(text, &spot, buf_slice(&line), end, error);
 	if (line.ptr != NULL)
 		explicit_bzero(line.ptr, line.capacity);
 	buf_clear(&line);

@@ -62,16 +62,26 @@ struct fetch_stub {
 /* Appends it. -1: it is too long. */
 int fetch_stub_make(const struct fetch_stub *stub, struct buf *out);
 
+/* A message that has come. */
+struct fetch_arrival {
+	struct slice message;
+	const char *path; /* of the file that holds it, NULL: none */
+	bool is_copy; /* of a message that came already: unless the provider noted for whom this one is, it goes nowhere */
+};
+
+enum fetch_routed {
+	FETCH_ROUTED,
+	FETCH_GOES_NOWHERE, /* as a copy */
+	FETCH_NOT_ROUTED,   /* see the error, which ends the job */
+};
+
 struct fetch_job {
 	const struct conf *conf;
 	const struct conf_account *account;
 	const struct spool *spool; /* all of it is open */
 	const char *session; /* id, for envelopes */
-	/* Fills in for whom the provider took it (mail/multidrop.h) and where it goes; path: of the file that holds the message, NULL for none.
-	 * is_copy: of a message that came already: unless the provider noted for whom this one is, it goes nowhere. Returns 0, 1 if
-	 * it does, -1 for a failure, which ends the job. */
-	int (*route)(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
-	    struct error *error);
+	/* Fills in for whom the provider took it (mail/multidrop.h) and where it goes. */
+	enum fetch_routed (*route)(void *context, const struct fetch_arrival *arrival, struct envelope *envelope, struct error *error);
 	/* Makes the stub for a large message: fetch_stub_make(), but reading what strangers wrote somewhere else. -1: see error. */
 	int (*make_stub)(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error);
 	void (*progress)(void *context, const char *account, const struct fetch_result *result);

@@ -64,15 +64,15 @@ static int route(struct fetch *fetch, struct slice message, uint64_t *letter, st
 {
 	const struct fetch_job *job = fetch->job;
 	struct envelope *envelope = &fetch->message.envelope;
-	bool is_copy = is_letter_known(fetch, message, letter);
-	int result = job->route(job->context, envelope, message, fetch->message.body.path, is_copy, error);
+	const struct fetch_arrival arrival = {message, fetch->message.body.path, is_letter_known(fetch, message, letter)};
+	enum fetch_routed routed = job->route(job->context, &arrival, envelope, error);
 
-	if (result == 1)
+	if (routed == FETCH_GOES_NOWHERE)
 		intake_journal(job->spool->intake, envelope->id.text, job->session, EVENT_DROPPED, "",
 		    PHRASE(N_("duplicate of a message that was fetched before")));
 	if (envelope->recipients.count > 0)
 		*letter = 0;
-	return result < 0 ? -1 : 0;
+	return routed == FETCH_NOT_ROUTED ? -1 : 0;
 }
 
 static int finish_body(struct fetch *fetch, struct slice *message, struct error *error)

@@ -47,7 +47,7 @@ static ssize_t send_some(int fd, struct iovec *parts, size_t count, int passed)
 {
 	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
 
-	if (passed >= 0)
+	if (passed > 0)
 		return pass_fd_send(fd, slice_make(parts->iov_base, parts->iov_len), passed, MSG_NOSIGNAL);
 	return sendmsg(fd, &message, MSG_NOSIGNAL);
 }
@@ -65,19 +65,22 @@ static void advance(struct iovec **parts, size_t *count, size_t sent)
 	}
 }
 
-enum frame_result frame_send(int fd, uint32_t kind, const struct slice *parts, size_t count, int passed, struct frame_wait wait)
+enum frame_result frame_send(int fd, const struct frame *frame, struct frame_wait wait)
 {
-	struct head head = {.kind = kind};
+	struct head head = {.kind = frame->kind};
 	struct iovec list[PARTS_MAX + 1] = {{.iov_base = &head, .iov_len = sizeof(head)}}, *rest = list;
-	size_t left = count + 1;
+	size_t left = frame->count + 1;
+	int passed = frame->passed;
 
-	if (count > PARTS_MAX)
+	if (frame->count > PARTS_MAX)
 		return FRAME_CLOSED;
-	for (size_t i = 0; i < count; i++) {
-		if (parts[i].len > UINT32_MAX - head.len)
+	for (size_t i = 0; i < frame->count; i++) {
+		struct slice part = frame->parts[i];
+
+		if (part.len > UINT32_MAX - head.len)
 			return FRAME_CLOSED;
-		head.len += (uint32_t)parts[i].len;
-		list[i + 1] = (struct iovec){.iov_base = (char *)(uintptr_t)parts[i].ptr, .iov_len = parts[i].len};
+		head.len += (uint32_t)part.len;
+		list[i + 1] = (struct iovec){.iov_base = (char *)(uintptr_t)part.ptr, .iov_len = part.len};
 	}
 	while (left > 0) {
 		ssize_t sent = send_some(fd, rest, left, passed);
@@ -85,7 +88,7 @@ enum frame_result frame_send(int fd, uint32_t kind, const struct slice *parts, s
 
 		if (sent >= 0) {
 			advance(&rest, &left, (size_t)sent);
-			passed = -1;
+			passed = 0;
 		} else if (errno == EAGAIN) {
 			result = wait_for(fd, POLLOUT, wait);
 		} else if (errno != EINTR) {

@@ -23,6 +23,14 @@ enum frame_result {
 	FRAME_CANCELLED,
 };
 
+/* What is sent. */
+struct frame {
+	uint32_t kind;
+	const struct slice *parts; /* of its body */
+	size_t count;
+	int passed; /* a descriptor that goes with it, above 0 */
+};
+
 /* How long is waited for the peer. */
 struct frame_wait {
 	int64_t deadline;	   /* base/clock.h; INT64_MAX: none */
@@ -31,8 +39,7 @@ struct frame_wait {
 
 /* Both ends, not blocking, closed in programs that are run. */
 int frame_pair(int pair[2], struct error *error);
-/* Sends the parts as the body of one frame; passed: a descriptor that goes with it, -1 for none. */
-enum frame_result frame_send(int fd, uint32_t kind, const struct slice *parts, size_t count, int passed, struct frame_wait wait);
+enum frame_result frame_send(int fd, const struct frame *frame, struct frame_wait wait);
 /* Puts the next frame's body into *body, which is emptied before; its limit is the most that is taken, FRAME_HEAD included. *passed
  * is the descriptor that came with it, the caller's, or -1; with passed NULL none may come. */
 enum frame_result frame_receive(int fd, uint32_t *kind, struct buf *body, int *passed, struct frame_wait wait);

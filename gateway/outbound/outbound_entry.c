@@ -138,12 +138,13 @@ static void sign(struct sending *sending)
 	    is_written_here(sending) ? find_signer(out->job->conf, buf_slice(&sending->header)) : NULL;
 	const struct dkim_signer *signer = dkim == NULL ? NULL : &out->signers[dkim - out->job->conf->dkims];
 	struct buf signed_header = BUF_INIT(sending->header.limit);
+	struct dkim_message message;
 	struct error error = ERROR_INIT;
 
 	if (dkim == NULL)
 		return;
-	if (signer->sign == NULL || dkim_sign(signer, dkim->name, dkim->selector, buf_slice(&sending->header), sending->body, clock_wall(),
-			       &signed_header, &error) != 0) {
+	message = (struct dkim_message){dkim->name, dkim->selector, buf_slice(&sending->header), sending->body, clock_wall()};
+	if (signer->sign == NULL || dkim_sign(signer, &message, &signed_header, &error) != 0) {
 		outbound_journal(sending, EVENT_UNSIGNED, "", signer->sign == NULL ? PHRASE(N_("the DKIM key "
 		    "of its domain cannot be used")) : error.phrase);
 		buf_clear(&signed_header);

@@ -139,7 +139,7 @@ static bool attend(struct hub *hub, struct buf *body)
 		done = kind == ASK_BEGIN && fd >= 0 && begin_worker(hub, id, fd);
 	if (fd >= 0)
 		close(fd);
-	return frame_send(hub->fd, done ? SAY_DONE : SAY_NOT, NULL, 0, -1, wait) == FRAME_OK;
+	return frame_send(hub->fd, &(struct frame){.kind = done ? SAY_DONE : SAY_NOT}, wait) == FRAME_OK;
 }
 
 static void run(struct hub *hub)
@@ -213,7 +213,7 @@ static int ask(struct helper *helper, uint32_t what, uint32_t id, int fd, struct
 	uint32_t kind;
 	int result = 0;
 
-	if (helper->is_gone || frame_send(helper->fd, what, &part, 1, fd, wait) != FRAME_OK ||
+	if (helper->is_gone || frame_send(helper->fd, &(struct frame){.kind = what, .parts = &part, .count = 1, .passed = fd}, wait) != FRAME_OK ||
 	    frame_receive(helper->fd, &kind, &body, NULL, wait) != FRAME_OK)
 		result = gone(helper, error);
 	else if (kind != SAY_DONE)

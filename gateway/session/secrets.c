@@ -46,10 +46,11 @@ static int failed(const struct buf *answer, struct error *error)
 	return -1;
 }
 
-int secrets_exchange(const struct conversation *conversation, uint32_t kind, const struct slice *parts, size_t count, struct buf *answer,
-    struct frame_wait wait, struct error *error)
+int secrets_exchange(const struct conversation *conversation, const struct frame *question, struct buf *answer, struct frame_wait wait,
+    struct error *error)
 {
-	enum frame_result result = frame_send(conversation->fd, kind, parts, count, -1, wait);
+	enum frame_result result = frame_send(conversation->fd, question, wait);
+	uint32_t kind;
 
 	if (result == FRAME_OK)
 		result = frame_receive(conversation->fd, &kind, answer, NULL, wait);
@@ -63,9 +64,10 @@ static bool keeper_answer(void *context, enum login_question question, struct sl
 	struct asker *asker = context;
 	const uint32_t rounds = iterations;
 	const struct slice parts[] = {{(const char *)&rounds, sizeof(rounds)}, with};
+	const struct frame asked = {.kind = SECRETS_QUESTION + (uint32_t)question, .parts = parts, .count = ARRAY_LEN(parts)};
 	struct buf answer = BUF_SECRET(SECRETS_FRAME_MAX);
 	struct error error;
-	bool good = secrets_exchange(&asker->conversation, SECRETS_QUESTION + (uint32_t)question, parts, ARRAY_LEN(parts), &answer,
+	bool good = secrets_exchange(&asker->conversation, &asked, &answer,
 			(struct frame_wait){clock_now_ms() + ANSWER_MS, asker->cancel}, &error) == 0 &&
 		    buf_append_slice(out, buf_slice(&answer)) == 0;
 
@@ -116,7 +118,8 @@ static int keeper_open(void *context, const struct conf_remote *remote, const at
 	if (!name_of(secrets->conf, remote, &kind, &name))
 		error_set(error, ERROR_CONFIG, N_("there is no password for %s"), remote->url);
 	else if (helper_converse(&secrets->helper, &asker->conversation, error) == 0)
-		result = secrets_exchange(&asker->conversation, kind, &(struct slice){name, strlen(name)}, 1, &answer,
+		result = secrets_exchange(&asker->conversation,
+		    &(struct frame){.kind = kind, .parts = &(struct slice){name, strlen(name)}, .count = 1}, &answer,
 		    (struct frame_wait){clock_now_ms() + OPEN_MS, cancel}, error);
 	keeper->has_line_end = answer.len > 0 && answer.ptr[0] != '\0';
 	buf_clear(&answer);
@@ -138,7 +141,8 @@ int secrets_run_line(struct secrets *secrets, bool is_down, const atomic_bool *c
 	int result = helper_converse(&secrets->helper, &conversation, error);
 
 	if (result == 0)
-		result = secrets_exchange(&conversation, SECRETS_LINE, &(struct slice){&what, 1}, 1, &answer, wait, error);
+		result = secrets_exchange(&conversation,
+		    &(struct frame){.kind = SECRETS_LINE, .parts = &(struct slice){&what, 1}, .count = 1}, &answer, wait, error);
 	if (result == 0 && answer.len < sizeof(code))
 		result = lost(FRAME_CLOSED, error);
 	if (result == 0) {

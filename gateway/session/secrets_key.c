@@ -18,6 +18,7 @@ struct key {
 static int sign(void *context, const unsigned char digest[DKIM_DIGEST_LEN], unsigned char *signature, size_t *len)
 {
 	const struct slice part = {(const char *)digest, DKIM_DIGEST_LEN};
+	const struct frame question = {.kind = SECRETS_SIGN, .parts = &part, .count = 1};
 	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
 	struct key *key = context;
 	struct error error;
@@ -25,8 +26,7 @@ static int sign(void *context, const unsigned char digest[DKIM_DIGEST_LEN], unsi
 
 	pthread_mutex_lock(&key->lock);
 	if (key->conversation.fd >= 0)
-		result = secrets_exchange(
-		    &key->conversation, SECRETS_SIGN, &part, 1, &answer, (struct frame_wait){clock_now_ms() + SIGN_MS, NULL}, &error);
+		result = secrets_exchange(&key->conversation, &question, &answer, (struct frame_wait){clock_now_ms() + SIGN_MS, NULL}, &error);
 	if (answer.len == 0 || answer.len > DKIM_SIGNATURE_MAX)
 		result = -1;
 	if (result != 0)
@@ -56,14 +56,14 @@ int secrets_key_open(void *context, const struct conf_dkim *dkim, struct dkim_si
 	struct key *key = xcalloc(1, sizeof(*key));
 	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);
 	const struct slice name = slice_of(dkim->name);
+	const struct frame question = {.kind = SECRETS_KEY, .parts = &name, .count = 1};
 	int result;
 
 	pthread_mutex_init(&key->lock, NULL);
 	*signer = (struct dkim_signer){.sign = sign, .context = key};
 	result = helper_converse(&secrets->helper, &key->conversation, error);
 	if (result == 0)
-		result = secrets_exchange(
-		    &key->conversation, SECRETS_KEY, &name, 1, &answer, (struct frame_wait){clock_now_ms() + OPEN_MS, NULL}, error);
+		result = secrets_exchange(&key->conversation, &question, &answer, (struct frame_wait){clock_now_ms() + OPEN_MS, NULL}, error);
 	if (result == 0 && answer.len != 1)
 		result = error_set(error, ERROR_IO, N_("the password process does not answer (see the log)"));
 	if (result == 0)

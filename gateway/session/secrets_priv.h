@@ -28,8 +28,8 @@ enum secrets_kind {
 };
 
 /* Sends a frame and receives the answer to it. -1 with the error of the other side, or that it does not answer. */
-int secrets_exchange(const struct conversation *conversation, uint32_t kind, const struct slice *parts, size_t count, struct buf *answer,
-    struct frame_wait wait, struct error *error);
+int secrets_exchange(const struct conversation *conversation, const struct frame *question, struct buf *answer, struct frame_wait wait,
+    struct error *error);
 
 /* As struct outbound_keys has them; context: the struct secrets. */
 int secrets_key_open(void *context, const struct conf_dkim *dkim, struct dkim_signer *signer, struct error *error);

@@ -25,7 +25,7 @@ static bool say(const struct service *service, enum secrets_kind kind, const voi
 {
 	const struct slice parts[] = {{fixed, fixed_len}, rest};
 
-	return frame_send(service->fd, kind, parts, ARRAY_LEN(parts), -1, (struct frame_wait){INT64_MAX, &service->is_over}) == FRAME_OK;
+	return frame_send(service->fd, &(struct frame){.kind = kind, .parts = parts, .count = ARRAY_LEN(parts)}, (struct frame_wait){INT64_MAX, &service->is_over}) == FRAME_OK;
 }
 
 static bool say_error(const struct service *service, const struct error *error)

@@ -116,20 +116,19 @@ static void tell_account(struct account_thread *work, const char *state, const s
 }
 
 /* Where a fetched message goes: what the rules say, loops broken. */
-static int route_message(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
-    struct error *error)
+static enum fetch_routed route_message(void *context, const struct fetch_arrival *arrival, struct envelope *envelope, struct error *error)
 {
 	struct account_thread *work = context;
 	const struct session *session = work->session;
 	struct sorting_result sorted;
 
 	doing_step("sorting the message with UIDL %s", envelope->uidl);
-	if (sorting_ask(&work->sorting, envelope, message, path, is_copy, &sorted, error) != 0)
-		return -1;
+	if (sorting_ask(&work->sorting, arrival, envelope, &sorted, error) != 0)
+		return FETCH_NOT_ROUTED;
 	/* The one event that no delivery tells of. */
 	if (sorted.dropped_by != NULL)
 		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "", sorted.dropped_by);
-	return sorted.is_copy ? 1 : 0;
+	return sorted.is_copy ? FETCH_GOES_NOWHERE : FETCH_ROUTED;
 }
 
 static int make_stub(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error)

@@ -18,12 +18,10 @@
 #define ANSWER_MS 300000 /* a machine that is busy with much else */
 #define ATTEMPTS 2 /* of a message, each with another worker */
 
-/* What a worker is asked; file: -1 for none. */
-struct request {
-	uint32_t kind;
-	const struct slice *parts;
-	size_t count;
-	int file;
+enum outcome {
+	ANSWERED,
+	UNANSWERED, /* by two workers: the message is the cause */
+	IMPOSSIBLE, /* no worker is to be had, or the session is cancelled: see the error */
 };
 
 int sorting_start(struct sorting *sorting, struct conf *conf, const atomic_bool *cancel, struct error *error)
@@ -59,20 +57,22 @@ void sorting_hang_up(struct sorting_line *line)
 /* --- asking */
 
 /* A worker that died or was taken over is not asked again. */
-static int give_up(struct sorting_line *line, enum frame_result result, struct error *error)
+static enum outcome give_up(struct sorting_line *line, enum frame_result result, struct error *error)
 {
 	helper_kill(&line->sorting->helper, &line->conversation);
-	if (result == FRAME_CANCELLED)
-		return error_set(error, ERROR_CANCELLED, N_("cancelled"));
+	if (result == FRAME_CANCELLED) {
+		error_set(error, ERROR_CANCELLED, N_("cancelled"));
+		return IMPOSSIBLE;
+	}
 	log_warnx("event=message-not-sorted account=%s reason=%s", LOG_CSTR(line->account->name),
 	    result == FRAME_TIMEOUT ? "time" : "death");
-	return 1;
+	return UNANSWERED;
 }
 
-static enum frame_result ask_worker(struct sorting_line *line, const struct request *request, struct buf *answer)
+static enum frame_result ask_worker(struct sorting_line *line, const struct frame *request, struct buf *answer)
 {
 	const struct frame_wait wait = {clock_now_ms() + ANSWER_MS, line->sorting->cancel};
-	enum frame_result result = frame_send(line->conversation.fd, request->kind, request->parts, request->count, request->file, wait);
+	enum frame_result result = frame_send(line->conversation.fd, request, wait);
 	uint32_t got = 0;
 
 	if (result == FRAME_OK)
@@ -81,8 +81,8 @@ static enum frame_result ask_worker(struct sorting_line *line, const struct requ
 }
 
 /* A worker may be killed for what the message has nothing to do with (memory is short, an admin): only when a second, new one fails
- * too, the message is the cause. 0; 1: both have failed; -1: there is none to be had. */
-static int exchange(struct sorting_line *line, const struct request *request, struct buf *answer, struct error *error)
+ * too, the message is the cause. */
+static enum outcome exchange(struct sorting_line *line, const struct frame *request, struct buf *answer, struct error *error)
 {
 	enum frame_result result = FRAME_CLOSED;
 
@@ -93,10 +93,10 @@ static int exchange(struct sorting_line *line, const struct request *request, st
 			    result == FRAME_TIMEOUT ? "time" : "death");
 		}
 		if (line->conversation.fd < 0 && helper_converse(&line->sorting->helper, &line->conversation, error) != 0)
-			return -1;
+			return IMPOSSIBLE;
 		result = ask_worker(line, request, answer);
 	}
-	return result == FRAME_OK ? 0 : give_up(line, result, error);
+	return result == FRAME_OK ? ANSWERED : give_up(line, result, error);
 }
 
 /* The head of a field whose value is sent as it stands in memory. */
@@ -192,22 +192,24 @@ static void forget_answer(struct envelope *envelope)
 	}
 }
 
-static void fill(struct sorting_line *line, struct slice message, struct envelope *envelope, bool is_copy,
+static void fill(struct sorting_line *line, const struct fetch_arrival *arrival, struct envelope *envelope,
     const struct sorter_decision *decision, struct sorting_result *result)
 {
-	*result = (struct sorting_result){.is_copy = is_copy && envelope->recipients.count == 0};
+	*result = (struct sorting_result){.is_copy = arrival->is_copy && envelope->recipients.count == 0};
 	if (result->is_copy)
 		return;
 	result->dropped_by = decision->dropped_by;
-	sorter_fill(line->sorting->conf, message, envelope, decision);
+	sorter_fill(line->sorting->conf, arrival->message, envelope, decision);
 }
 
-static int ask(struct sorting_line *line, const struct envelope *envelope, struct slice message, int file, struct buf *answer,
+/* file: that holds the message, -1: none */
+static enum outcome ask(struct sorting_line *line, const struct envelope *envelope, struct slice message, int file, struct buf *answer,
     struct error *error)
 {
 	struct buf head = BUF_INIT(4096);
 	struct slice parts[2];
-	int result;
+	struct frame request = {.kind = SORTING_SORT, .parts = parts, .count = file < 0 ? 2 : 1, .passed = file};
+	enum outcome result;
 
 	frame_put(&head, SORTING_ACCOUNT, slice_of(line->account->name));
 	frame_put(&head, SORTING_TIME, slice_make((const char *)&envelope->time, sizeof(envelope->time)));
@@ -215,37 +217,52 @@ static int ask(struct sorting_line *line, const struct envelope *envelope, struc
 		put_head(&head, SORTING_MESSAGE, message.len);
 	parts[0] = buf_slice(&head);
 	parts[1] = message;
-	result = exchange(line, &(struct request){SORTING_SORT, parts, file < 0 ? 2 : 1, file}, answer, error);
+	result = exchange(line, &request, answer, error);
 	buf_clear(&head);
 	return result;
 }
 
-int sorting_ask(struct sorting_line *line, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
-    struct sorting_result *result, struct error *error)
+/* What a worker says of it. */
+static enum outcome ask_and_read(struct sorting_line *line, const struct fetch_arrival *arrival, int file, struct envelope *envelope,
+    struct sorter_decision *decision, struct error *error)
 {
 	struct buf answer = BUF_INIT(SORTING_ANSWER_MAX);
-	struct sorter_decision decision;
-	int file = -1, asked;
+	enum outcome outcome = ask(line, envelope, arrival->message, file, &answer, error);
 
-	if (path != NULL && (file = open(path, O_RDONLY | O_CLOEXEC)) < 0)
-		return error_errno(error, N_("cannot open %s"), path);
-	asked = ask(line, envelope, message, file, &answer, error);
-	if (asked == 0 && !read_answer(line, message, buf_slice(&answer), envelope, &decision)) {
+	if (outcome == ANSWERED && !read_answer(line, arrival->message, buf_slice(&answer), envelope, decision)) {
 		forget_answer(envelope);
-		asked = give_up(line, FRAME_CLOSED, error);
+		outcome = give_up(line, FRAME_CLOSED, error);
 	}
-	if (asked == 0) {
-		fill(line, message, envelope, is_copy, &decision, result);
-		sorter_decision_clear(&decision);
-	} else if (asked > 0) {
-		decide_without(line, message, envelope, result);
-	}
-	if (asked >= 0 && line->sorting->conf->gateway.boss_incoming && envelope->place_count > 0)
-		route_add_boss(line->sorting->conf, envelope);
+	buf_clear(&answer);
+	return outcome;
+}
+
+int sorting_ask(struct sorting_line *line, const struct fetch_arrival *arrival, struct envelope *envelope,
+    struct sorting_result *result, struct error *error)
+{
+	struct sorter_decision decision;
+	enum outcome outcome;
+	int file = -1;
+
+	if (arrival->path != NULL && (file = open(arrival->path, O_RDONLY | O_CLOEXEC)) < 0)
+		return error_errno(error, N_("cannot open %s"), arrival->path);
+	outcome = ask_and_read(line, arrival, file, envelope, &decision, error);
 	if (file >= 0)
 		close(file);
-	buf_clear(&answer);
-	return asked < 0 ? -1 : 0;
+	switch (outcome) {
+	case ANSWERED:
+		fill(line, arrival, envelope, &decision, result);
+		sorter_decision_clear(&decision);
+		break;
+	case UNANSWERED:
+		decide_without(line, arrival->message, envelope, result);
+		break;
+	case IMPOSSIBLE:
+		return -1;
+	}
+	if (line->sorting->conf->gateway.boss_incoming && envelope->place_count > 0)
+		route_add_boss(line->sorting->conf, envelope);
+	return 0;
 }
 
 /* --- stubs */
@@ -255,8 +272,10 @@ int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, 
 	struct buf head = BUF_INIT(4096), answer = BUF_INIT(SORTING_ANSWER_MAX);
 	struct fetch_stub plain = *stub;
 	struct slice parts[2], rest, value = SLICE_NONE;
+	const struct frame request = {.kind = SORTING_STUB, .parts = parts, .count = ARRAY_LEN(parts)};
+	enum outcome outcome;
+	int result = 0;
 	char tag = '\0';
-	int asked;
 
 	frame_put(&head, SORTING_ACCOUNT, slice_of(line->account->name));
 	frame_put(&head, SORTING_ID, slice_of(stub->id));
@@ -265,15 +284,15 @@ int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, 
 	put_head(&head, SORTING_MESSAGE, stub->top.len);
 	parts[0] = buf_slice(&head);
 	parts[1] = stub->top;
-	asked = exchange(line, &(struct request){SORTING_STUB, parts, 2, -1}, &answer, error);
+	outcome = exchange(line, &request, &answer, error);
 	rest = buf_slice(&answer);
-	if (asked == 0 && !(frame_take(&rest, &tag, &value) && tag == SORTING_MESSAGE && buf_append_slice(out, value) == 0))
-		asked = 1;
-	if (asked > 0) { /* that it waits there is worth telling all the same */
+	if (outcome == ANSWERED && !(frame_take(&rest, &tag, &value) && tag == SORTING_MESSAGE && buf_append_slice(out, value) == 0))
+		outcome = UNANSWERED;
+	if (outcome == UNANSWERED) { /* that it waits there is worth telling all the same */
 		plain.top = SLICE_NONE;
-		asked = fetch_stub_make(&plain, out);
+		result = fetch_stub_make(&plain, out);
 	}
 	buf_clear(&head);
 	buf_clear(&answer);
-	return asked < 0 ? -1 : 0;
+	return outcome == IMPOSSIBLE ? -1 : result;
 }

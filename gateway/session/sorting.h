@@ -43,9 +43,9 @@ void sorting_stop(struct sorting *sorting);
 void sorting_begin(struct sorting_line *line, struct sorting *sorting, const struct conf_account *account);
 void sorting_hang_up(struct sorting_line *line);
 
-/* Fills in whom the provider named, where the message goes, and what the journal shows. path: of its file, NULL where it is in memory.
- * -1: nothing can be sorted any more, or we were cancelled. */
-int sorting_ask(struct sorting_line *line, struct envelope *envelope, struct slice message, const char *path, bool is_copy,
+/* Fills in whom the provider named, where the message goes, and what the journal shows. -1: nothing can be sorted any more, or we were
+ * cancelled. */
+int sorting_ask(struct sorting_line *line, const struct fetch_arrival *arrival, struct envelope *envelope,
     struct sorting_result *result, struct error *error);
 /* As fetch_stub_make(); without what the message says if that cannot be read. */
 int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, struct buf *out, struct error *error);

@@ -157,7 +157,7 @@ static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, 
 		munmap((void *)(uintptr_t)request.message.ptr, request.message.len);
 	free(request.id);
 	value = buf_slice(answer);
-	return good && !answer->overflow && frame_send(fd, kind, &value, 1, -1, wait) == FRAME_OK;
+	return good && !answer->overflow && frame_send(fd, &(struct frame){.kind = kind, .parts = &value, .count = 1}, wait) == FRAME_OK;
 }
 
 void sorting_serve(void *context, int fd)

@@ -228,16 +228,15 @@ static int sign_text(const struct dkim_signer *signer, struct slice text, unsign
 }
 
 /* The field up to "b=", with what it is to be signed with in *text. */
-static int begin_field(const struct dkim_signer *signer, const char *domain, const char *selector, struct slice header,
-    struct slice body, int64_t now, struct buf *field, struct buf *text)
+static int begin_field(const struct dkim_signer *signer, const struct dkim_message *message, struct buf *field, struct buf *text)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	struct buf names = BUF_INIT(65536);
-	int result = hash_body(body, digest);
+	int result = hash_body(message->body, digest);
 
-	add_fields(header, text, &names);
+	add_fields(message->header, text, &names);
 	buf_printf(field, "v=1; a=%s; c=relaxed/relaxed; d=%s;\r\n\ts=%s; t=%lld; h=",
-	    signer->is_ed25519 ? "ed25519-sha256" : "rsa-sha256", domain, selector, (long long)now);
+	    signer->is_ed25519 ? "ed25519-sha256" : "rsa-sha256", message->domain, message->selector, (long long)message->time);
 	add_names(buf_slice(&names), field);
 	buf_append_text(field, ";\r\n\tbh=");
 	if (result == 0)
@@ -248,13 +247,12 @@ static int begin_field(const struct dkim_signer *signer, const char *domain, con
 	return result;
 }
 
-int dkim_sign(const struct dkim_signer *signer, const char *domain, const char *selector, struct slice header,
-    struct slice body, int64_t now, struct buf *out, struct error *error)
+int dkim_sign(const struct dkim_signer *signer, const struct dkim_message *message, struct buf *out, struct error *error)
 {
 	struct buf field = BUF_INIT(FIELD_MAX), text = BUF_INIT(4 * FIELD_MAX), base64 = BUF_INIT(4 * DKIM_SIGNATURE_MAX);
 	unsigned char signature[DKIM_SIGNATURE_MAX];
 	size_t len = sizeof(signature);
-	int result = begin_field(signer, domain, selector, header, body, now, &field, &text);
+	int result = begin_field(signer, message, &field, &text);
 
 	if (result == 0 && !field.overflow && !text.overflow)
 		result = sign_text(signer, buf_slice(&text), signature, &len);

@@ -34,9 +34,14 @@ struct dkim_signer {
 /* The key must outlive it. */
 struct dkim_signer dkim_key_signer(struct dkim_key *key);
 
-/* Appends the field "DKIM-Signature: ..." with its line end, to be above the header. header ends with its empty line; the body's
- * line ends count as CRLF, as they go out. */
-int dkim_sign(const struct dkim_signer *signer, const char *domain, const char *selector, struct slice header,
-    struct slice body, int64_t now, struct buf *out, struct error *error);
+struct dkim_message {
+	const char *domain, *selector; /* whose signature it is */
+	struct slice header; /* ends with its empty line */
+	struct slice body;   /* its line ends count as CRLF, as they go out */
+	int64_t time;	     /* of the signature */
+};
+
+/* Appends the field "DKIM-Signature: ..." with its line end, to be above the header. */
+int dkim_sign(const struct dkim_signer *signer, const struct dkim_message *message, struct buf *out, struct error *error);
 
 #endif

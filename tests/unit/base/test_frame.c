@@ -40,12 +40,12 @@ static void test_what_is_sent_comes(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i < 3; i++) {
-		assert_int_equal(frame_send(pair[0], 40 + i, parts, 3, -1, SOON), FRAME_OK);
+		assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 40 + i, .parts = parts, .count = 3}, SOON), FRAME_OK);
 		assert_int_equal(frame_receive(pair[1], &kind, &body, NULL, SOON), FRAME_OK);
 		assert_int_equal(kind, 40 + i);
 		assert_string_equal(buf_text(&body), "one two");
 	}
-	assert_int_equal(frame_send(pair[0], 9, NULL, 0, -1, SOON), FRAME_OK);
+	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 9}, SOON), FRAME_OK);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, NULL, SOON), FRAME_OK);
 	assert_true(kind == 9 && body.len == 0);
 	buf_clear(&body);
@@ -58,7 +58,7 @@ static void *send_large(void *context)
 	const struct slice part = buf_slice(&large);
 
 	(void)context;
-	assert_int_equal(frame_send(pair[0], 1, &part, 1, -1, SOON), FRAME_OK);
+	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1, .parts = &part, .count = 1}, SOON), FRAME_OK);
 	return NULL;
 }
 
@@ -128,10 +128,10 @@ static void test_nobody_waits_for_ever(void **state)
 	part = slice_make(much.ptr, 4u << 20);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, NULL, NOW), FRAME_TIMEOUT);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, NULL, (struct frame_wait){INT64_MAX, &cancel}), FRAME_CANCELLED);
-	assert_int_equal(frame_send(pair[0], 1, &part, 1, -1, NOW), FRAME_TIMEOUT);
-	assert_int_equal(frame_send(pair[0], 1, &part, 1, -1, (struct frame_wait){INT64_MAX, &cancel}), FRAME_CANCELLED);
+	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1, .parts = &part, .count = 1}, NOW), FRAME_TIMEOUT);
+	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1, .parts = &part, .count = 1}, (struct frame_wait){INT64_MAX, &cancel}), FRAME_CANCELLED);
 	close(pair[1]);
-	assert_int_equal(frame_send(pair[0], 1, &part, 1, -1, SOON), FRAME_CLOSED); /* and no SIGPIPE */
+	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1, .parts = &part, .count = 1}, SOON), FRAME_CLOSED); /* and no SIGPIPE */
 	pair[1] = -1;
 	buf_clear(&body);
 	buf_clear(&much);
@@ -153,22 +153,21 @@ static void test_descriptors(void **state)
 	uint32_t kind;
 	int passed;
 
-	assert_int_equal(frame_send(pair[0], 1, NULL, 0, STDERR_FILENO, SOON), FRAME_OK);
+	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1, .passed = STDERR_FILENO}, SOON), FRAME_OK);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, &passed, SOON), FRAME_OK);
 	assert_true(passed >= 0 && (fcntl(passed, F_GETFD) & FD_CLOEXEC) != 0);
 	close(passed);
-	assert_int_equal(frame_send(pair[0], 1, NULL, 0, -1, SOON), FRAME_OK);
+	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1}, SOON), FRAME_OK);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, &passed, SOON), FRAME_OK);
 	assert_int_equal(passed, -1);
 	/* One that nobody asked for is closed at once. */
-	assert_int_equal(frame_send(pair[0], 1, NULL, 0, STDERR_FILENO, SOON), FRAME_OK);
+	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1, .passed = STDERR_FILENO}, SOON), FRAME_OK);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, NULL, SOON), FRAME_CLOSED);
 	assert_int_equal(count_open(), before);
 	tear_down(state);
 	set_up(state);
 	/* So is one with a frame that makes no sense. */
-	assert_int_equal(frame_send(pair[0], 1, &(struct slice){"0123456789012345678901234567890123456789012345678901234567890", 60}, 1,
-			     STDERR_FILENO, SOON), FRAME_OK);
+	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1, .parts = &(struct slice){"0123456789012345678901234567890123456789012345678901234567890", 60}, .count = 1, .passed = STDERR_FILENO}, SOON), FRAME_OK);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, &passed, SOON), FRAME_CLOSED);
 	assert_int_equal(passed, -1);
 	assert_int_equal(count_open(), before);

@@ -179,10 +179,10 @@ static bool asks(uint32_t first, struct slice name, uint32_t then, struct slice 
 	enum frame_result result;
 
 	assert_int_equal(helper_converse(&secrets.helper, &conversation, &error), 0);
-	assert_int_equal(frame_send(conversation.fd, first, &name, 1, -1, SOON), FRAME_OK);
+	assert_int_equal(frame_send(conversation.fd, &(struct frame){.kind = first, .parts = &name, .count = 1}, SOON), FRAME_OK);
 	result = frame_receive(conversation.fd, &kind, &answer, NULL, SOON);
 	if (result == FRAME_OK && kind == SECRETS_GOOD && then != 0) {
-		assert_int_equal(frame_send(conversation.fd, then, &with, 1, -1, SOON), FRAME_OK);
+		assert_int_equal(frame_send(conversation.fd, &(struct frame){.kind = then, .parts = &with, .count = 1}, SOON), FRAME_OK);
 		result = frame_receive(conversation.fd, &kind, &answer, NULL, SOON);
 	}
 	assert_int_not_equal(result, FRAME_TIMEOUT); /* nobody waits for an answer that will not come */

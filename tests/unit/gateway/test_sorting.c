@@ -142,7 +142,7 @@ static int ask(struct sorting_line *line, struct slice message, const char *path
 
 	envelope_init(&answer->envelope);
 	envelope_set(&answer->envelope.account, SLICE_LITERAL("sales"));
-	return sorting_ask(line, &answer->envelope, message, path, false, &answer->result, &error);
+	return sorting_ask(line, &(struct fetch_arrival){message, path, false}, &answer->envelope, &answer->result, &error);
 }
 
 static void expect_sorted(struct sorting_line *line, struct slice message, const char *path)
@@ -348,7 +348,7 @@ static void serve_badly(void *context, int fd)
 	}
 	misbehave(*fault, &answer);
 	part = buf_slice(&answer);
-	frame_send(fd, *fault == OTHER_KIND ? 99 : kind, &part, 1, -1, wait);
+	frame_send(fd, &(struct frame){.kind = *fault == OTHER_KIND ? 99 : kind, .parts = &part, .count = 1}, wait);
 	pause(); /* it does not go by itself */
 }
 

@@ -27,7 +27,7 @@ static char *sign(const char *header, const char *body)
 	char *text;
 
 	assert_int_equal(
-	    dkim_sign(&signer, "example.ru", "mail", slice_of(header), slice_of(body), 2000000000, &out, &error), 0);
+	    dkim_sign(&signer, &(struct dkim_message){"example.ru", "mail", slice_of(header), slice_of(body), 2000000000}, &out, &error), 0);
 	text = xstrndup(buf_text(&out), out.len);
 	buf_clear(&out);
 	return text;

@@ -169,15 +169,13 @@ static void put_second(struct box *box)
 
 /* --- a session */
 
-static int to_ivan(void *context, struct envelope *envelope, struct slice message, const char *path, bool is_copy, struct error *error)
+static enum fetch_routed to_ivan(void *context, const struct fetch_arrival *arrival, struct envelope *envelope, struct error *error)
 {
 	(void)context;
-	(void)message;
-	(void)path;
-	(void)is_copy;
+	(void)arrival;
 	(void)error;
 	envelope_add(envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
-	return 0;
+	return FETCH_ROUTED;
 }
 
 static void no_progress(void *context, const char *account, const struct fetch_result *result)
