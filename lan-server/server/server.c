@@ -33,6 +33,7 @@
 struct snapshot {
 	struct conf *conf;
 	struct tls_context *tls;
+	unsigned offers; /* enum auth_offers: `auth` has the users of this configuration by now */
 	size_t users; /* under the server's lock; the server itself is one */
 };
 
@@ -101,7 +102,7 @@ static struct snapshot *snapshot_new(struct auth *auth, struct conf *take, struc
 		return NULL;
 	}
 	snapshot = xmalloc(sizeof(*snapshot));
-	*snapshot = (struct snapshot){take, tls, 1};
+	*snapshot = (struct snapshot){.conf = take, .tls = tls, .offers = auth_offers(auth), .users = 1};
 	return snapshot;
 }
 
@@ -199,6 +200,7 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .conf = snapshot->conf,
 	    .tls = snapshot->tls,
 	    .auth = server->auth,
+	    .offers = snapshot->offers,
 	    .spool = server->options.spool,
 	    .daily = server->daily,
 	    .quota = server->quota,

@@ -208,18 +208,11 @@ static size_t binding(void *context, struct slice type, unsigned char out[TLS_BI
 	return session->stream.tls == NULL ? 0 : tls_binding(session->stream.tls, type, out);
 }
 
-/* Asked once a session, when they are needed first. */
-static unsigned offers(struct session *session)
-{
-	if (!session->offers_known)
-		session->offers = auth_offers(session->auth);
-	session->offers_known = true;
-	return session->offers;
-}
-
 static unsigned mechanisms(void *context, bool tls)
 {
-	return auth_mechanisms(offers(context), tls);
+	const struct session *session = context;
+
+	return auth_mechanisms(session->offers, tls);
 }
 
 static bool needs_tls(const struct session *session)
@@ -557,7 +550,7 @@ static void run_pop3(struct session *session)
 	    .tls = session->kind == LAN_POP3S,
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = needs_tls(session),
-	    .offers_apop = (offers(session) & AUTH_SOMEBODY_IS_WEAK) != 0,
+	    .offers_apop = (session->offers & AUTH_SOMEBODY_IS_WEAK) != 0,
 	    .login_delay = session->conf->lan.pop3_login_delay,
 	    .mechanisms = mechanisms,
 	    .sasl = {session, login, scram_begin, scram_end, digest, binding},

@@ -23,6 +23,7 @@ struct session {
 	const struct conf *conf;
 	struct tls_context *tls;
 	struct auth *auth;
+	unsigned offers; /* enum auth_offers */
 	const struct spool *spool;
 	struct daily *daily;
 	struct quota *quota;
@@ -33,8 +34,6 @@ struct session {
 	struct msgid id;
 	struct stream stream;
 	struct maildrop maildrop;
-	unsigned offers; /* enum auth_offers, if known */
-	bool offers_known;
 	int64_t ends; /* deadline of the whole session */
 	uint64_t progress;
 	const char *user; /* logged in; NULL: a stranger */
