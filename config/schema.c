@@ -192,7 +192,8 @@ static const struct schema_key schedule_keys[] = {
 static const struct schema_key line_keys[] = {
     {"connect_command", COMMAND(conf_line, connect_command), "", N_("always connected"), ANY,
 	N_("The command to run before a session, for dial-up or a modem. A non-zero exit code ends "
-	   "the session. lanpostd(8) lists the environment variables of commands.")},
+	   "the session. lanpostd(8) lists the environment variables of commands. A program that needs "
+	   "the rights of its file (sudo, a setuid wrapper of pppd) does not get them.")},
     {"disconnect_command", COMMAND(conf_line, disconnect_command), "", N_("none"), ANY,
 	N_("The command to run after a session.")},
     {"command_timeout", SECONDS(conf_line, command_timeout), "180s", NULL, RANGE(1, HOUR),

@@ -6,6 +6,7 @@
 #include "sorter/rule_lint.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/check_access.h"
+#include "ui-tui/command/check_commands.h"
 #include "ui-tui/command/check_relay.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/verbs/verbs.h"
@@ -73,6 +74,7 @@ int cmd_check(struct cli *cli)
 	rule_lint(conf, &problems);
 	check_access(conf, &problems);
 	check_relay(conf, &problems);
+	check_commands(conf, &problems);
 	conf_problems_sort(&problems);
 	if (cli->json)
 		print_as_json(&problems);

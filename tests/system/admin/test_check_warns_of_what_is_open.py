@@ -50,3 +50,33 @@ def test_nothing_is_said_without_a_router_or_a_smarthost(make_gateway):
     office.smarthosts = {}
     office.write()
     assert "router" not in check_behind(office, "192.168.1.1")
+
+
+# --- programs that need the rights of their file
+
+
+RUNS = [("{suid} up", True), ("sleep 1; LANG=C exec {suid} up", True), ("test -e /x || ({suid})", True), ("if true\nthen {suid}\nfi", True), ("asks-root --up", True),
+        ("echo {suid}", False), ("{plain} up", False), ("echo asks-root", False), ("missing-program", False)]
+
+
+@pytest.mark.parametrize("command, is_told", RUNS, ids=[str(n) for n in range(len(RUNS))])
+def test_a_command_that_needs_rights_of_its_file_is_told(make_gateway, folder, command, is_told):
+    suid, plain = folder / "asks-root", folder / "plain"
+    for path in (suid, plain):
+        path.write_text("#!/bin/sh\n")
+        path.chmod(0o755)
+    suid.chmod(0o4755)
+    command = command.format(suid=suid, plain=plain).replace("\n", " ; ")
+    office = make_gateway(start=False, users=["ivan"], sections={"line": {"connect_command": f'"{command}"'}})
+    told = subprocess.run([BUILD / "lanpost", "check", "-c", office.conf], capture_output=True, text=True, timeout=30,
+                          env={**environment(), "PATH": f"{folder}:/usr/bin:/bin"})
+    assert (f"connect_command runs {suid}, which needs the rights of its file" in told.stdout) == is_told, told.stdout + told.stderr
+
+
+def test_it_is_told_of_a_password_command_too(make_gateway, folder):
+    (folder / "asks-root").write_text("#!/bin/sh\n")
+    (folder / "asks-root").chmod(0o2755)
+    office = make_gateway(start=False, users=["ivan"], accounts={"a": {"url": "pop3s://pop.example.ru", "user": "me", "password_command": folder / "asks-root"}})
+    assert f"password_command runs {folder}/asks-root" in office.cli("check").stdout
+    assert "права файла" in subprocess.run([BUILD / "lanpost", "check", "-c", office.conf], capture_output=True, text=True, timeout=30,
+                                           env=environment("ru")).stdout
