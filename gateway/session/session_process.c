@@ -252,8 +252,8 @@ static void *fetch_thread(void *context)
 	free(host);
 	if (!failed || session_limits_forgive(&result->error))
 		result->error = (struct error)ERROR_INIT;
-	if (!entered)
-		return NULL;
+	if (!entered && (result->error.class == ERROR_NONE || result->error.class == ERROR_CANCELLED))
+		return NULL; /* it was not begun */
 	failed = result->error.class != ERROR_NONE;
 	result->fetched.arrived = result->fetched.fetched;
 	tell_account(work, failed ? "failed" : "done", &result->error);

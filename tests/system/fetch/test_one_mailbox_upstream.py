@@ -2,12 +2,14 @@
 import collections
 import re
 import sqlite3
+import threading
 
 import pytest
 
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.misbehaving_imap import MisbehavingImap
+from harness.waiting import until
 from test_nothing_lost_nothing_twice import in_mailbox
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
@@ -154,5 +156,38 @@ def test_an_account_that_fails_does_not_keep_its_twin_out(make_gateway, protocol
     bad = {key: value for key, value in good.items() if key != "password"} | {"password_command": "exit 1"}
     office = make_gateway(users=IVAN, accounts={"a": bad, "b": good})
     office.session(code=1)
+    server.stop()
+    assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3])
+
+
+def test_what_one_has_fetched_must_be_remembered_before_the_other_looks(make_gateway):
+    """The state takes nothing between the two: the second account is not fetched, it says why, and nothing comes twice."""
+    at_quit, may_go = threading.Event(), threading.Event()
+    server = MisbehavingPop3(letters(1, 2, 3))
+    plain = server.answer
+
+    def answer(word, argument, connection):
+        if word == "QUIT" and not at_quit.is_set():
+            at_quit.set()
+            may_go.wait(60)
+        return plain(word, argument, connection)
+
+    server.answer = answer
+    kept = at("pop3", server.port)
+    office = make_gateway(users=IVAN, accounts={"a": kept, "b": kept})
+    office.cli("session", "--no-wait")
+    assert at_quit.wait(20)
+    with sqlite3.connect(office.spool / "state.db", timeout=30) as state:
+        state.execute("CREATE TRIGGER refuses BEFORE INSERT ON seen BEGIN SELECT RAISE(FAIL, 'refused'); END")
+    may_go.set()
+    until(lambda: re.search(r'event=account-done .* fetched=0 .*error="cannot use state.db', office.log()), 30, "the second account's error")
+    with sqlite3.connect(office.spool / "state.db", timeout=30) as state:
+        state.execute("DROP TRIGGER refuses")
+    state.close()
+    until(lambda: not office.status()["session"]["running"], 30, "the end of the session")
+    assert sum(line.startswith(b"PASS") for line in server.commands) == 1
+    problems = [file.read_text(errors="replace") for file in office.files("postmaster")]
+    assert any("cannot use state.db" in text for text in problems), "postmaster hears of it"
+    office.session()
     server.stop()
     assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3])
