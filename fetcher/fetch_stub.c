@@ -1,61 +1,16 @@
 /* The message that stands for one that is too large to fetch. */
+#include "base/alloc.h"
 #include "base/i18n.h"
 #include "fetcher/fetch.h"
-#include "message/addr.h"
-#include "message/header.h"
+#include "mail/route.h"
+#include "message/compose.h"
 #include "message/mime.h"
+
+#include <stdlib.h>
 
 #define TEXT_MAX 2000 /* bytes of the text that are shown */
 #define ATTACHMENTS_MAX 30
 #define NOTE_MAX 65536
-#define LINE_BYTES 900
-
-/* The fields by which people and rules know a letter; those of MIME describe a body that is not here. */
-static bool belongs_into_stub(struct slice name)
-{
-	static const char *const names[] = {"From", "To", "Cc", "Sender", "Date", "Message-ID",
-	    "List-Id", NULL};
-
-	for (size_t i = 0; names[i] != NULL; i++)
-		if (slice_is_nocase(name, names[i]))
-			return true;
-	return false;
-}
-
-/* The subject as it was, folded lines and all, with what the daemon reads out of a reply. */
-static void add_subject(struct buf *out, struct slice top, const char *id)
-{
-	struct header_field field;
-	struct slice subject = SLICE_NONE;
-
-	if (header_find(top, "Subject", &field))
-		subject = slice_trim(field.body);
-	buf_append_text(out, "Subject: ");
-	buf_append_slice(out, subject);
-	buf_printf(out, "\r\n [fetch %s]\r\n", id);
-}
-
-/* Text with any line ends, as the body of a message; lines that are too long for SMTP are folded. */
-static void add_lines(struct buf *out, struct slice text)
-{
-	while (text.len > 0) {
-		struct slice line = slice_cut(&text, '\n');
-
-		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
-			line.len--;
-		do {
-			struct slice piece = line;
-
-			if (piece.len > LINE_BYTES)
-				for (piece.len = LINE_BYTES; piece.len > 0 && ((unsigned char)line.ptr[piece.len] & 0xC0) == 0x80;)
-					piece.len--;
-			for (size_t i = 0; i < piece.len; i++)
-				buf_append_byte(out, (unsigned char)piece.ptr[i] < 0x20 && piece.ptr[i] != '\t' ? ' ' : piece.ptr[i]);
-			buf_append_text(out, "\r\n");
-			line = slice_from(line, piece.len);
-		} while (line.len > 0);
-	}
-}
 
 /* The text that people would see first, as far as it is there. */
 static void add_beginning(const struct mime_part *part, struct buf *note)
@@ -171,23 +126,28 @@ static void write_note(const struct fetch_stub *stub, struct buf *note)
 
 int fetch_stub_make(const struct fetch_stub *stub, struct buf *out)
 {
+	struct addr daemon = route_own_address(stub->conf, CONF_DAEMON);
 	struct buf note = BUF_INIT(NOTE_MAX);
-	struct header_walk walk;
-	struct header_field field;
+	char *mark = xasprintf("[fetch %s]", stub->id), *facts = xasprintf("account=%s; size=%llu; id=%s", stub->account->name,
+	    (unsigned long long)stub->at_least, stub->id);
+	struct error ignored;
+	int result;
 
-	header_walk_init(&walk, stub->top);
-	while (header_walk_next(&walk, &field))
-		if (belongs_into_stub(field.name))
-			buf_append_slice(out, field.raw);
-	/* Those of ours decide where a reply goes and what the daemon makes of it. */
-	add_subject(out, stub->top, stub->id);
-	buf_printf(out, "Reply-To: %s@%s\r\n", CONF_DAEMON, stub->conf->gateway.local_domain);
-	buf_printf(out,
-	    "X-Lanpost-Stub: account=%s; size=%llu; id=%s\r\nMIME-Version: 1.0\r\n"
-	    "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n",
-	    stub->account->name, (unsigned long long)stub->at_least, stub->id);
 	write_note(stub, &note);
-	add_lines(out, buf_slice(&note));
+	/* The fields of ours decide where a reply goes and what the daemon makes of it. */
+	result = compose_message(
+	    &(struct compose){
+		.original = stub->top,
+		.mark = mark,
+		.reply_to = &daemon,
+		.extra_name = "X-Lanpost-Stub",
+		.extra_value = facts,
+		.parts = {{COMPOSE_TEXT, buf_slice(&note)}},
+		.part_count = 1,
+	    },
+	    out, &ignored);
 	buf_clear(&note);
-	return out->overflow ? -1 : 0;
+	free(mark);
+	free(facts);
+	return result;
 }

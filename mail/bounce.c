@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "message/compose.h"
 #include "message/decode.h"
 #include "message/refusal.h"
 #include "mail/route.h"
@@ -67,15 +68,6 @@ static bool sender_is_ours(const struct conf *conf, const struct envelope *origi
 
 /* --- the parts */
 
-/* Text with \n line ends as a part's body. */
-static void add_text(struct buf *out, struct slice text)
-{
-	while (text.len > 0) {
-		buf_append_slice(out, slice_cut(&text, '\n'));
-		buf_append_text(out, "\r\n");
-	}
-}
-
 /* A field whose value the client gave as xtext: shown as it is meant, on one line. */
 static void put_xtext(const char *name, const char *prefix, struct slice value, struct buf *out)
 {
@@ -83,7 +75,7 @@ static void put_xtext(const char *name, const char *prefix, struct slice value, 
 	char shown[4 * DSN_ORCPT_MAX + 1];
 
 	dsn_xtext_decode(value, &text);
-	buf_printf(out, "%s: %s%s\r\n", name, prefix, str_printable(shown, sizeof(shown), buf_slice(&text)));
+	compose_field(out, name, "%s%s", prefix, str_printable(shown, sizeof(shown), buf_slice(&text)));
 	buf_clear(&text);
 }
 
@@ -94,9 +86,10 @@ static void put_status(enum bounce_kind kind, const char *said, struct buf *out)
 
 	if (kinds[kind].event != DSN_SUCCESS)
 		refusal_status(reply[0] != '\0' ? reply : kinds[kind].reply, code, sizeof(code));
-	buf_printf(out, "Action: %s\r\nStatus: %s\r\n", kinds[kind].action, code);
+	compose_field(out, "Action", "%s", kinds[kind].action);
+	compose_field(out, "Status", "%s", code);
 	if (reply[0] >= '2' && reply[0] <= '5')
-		buf_printf(out, "Diagnostic-Code: smtp; %s\r\n", reply);
+		compose_field(out, "Diagnostic-Code", "smtp; %s", reply);
 }
 
 static void recipient_fields(const struct conf *conf, enum bounce_kind kind, const struct place *place, struct buf *out)
@@ -111,7 +104,7 @@ static void recipient_fields(const struct conf *conf, enum bounce_kind kind, con
 	if (orcpt.len > 0)
 		put_xtext("Original-Recipient", type, orcpt, out);
 	name = bounce_address(conf, place, address);
-	buf_printf(out, "Final-Recipient: %s; %s\r\n", seven_bit_is(slice_of(name)) ? "rfc822" : "utf-8", name);
+	compose_field(out, "Final-Recipient", "%s; %s", seven_bit_is(slice_of(name)) ? "rfc822" : "utf-8", name);
 	put_status(kind, place->reply, out);
 }
 
@@ -123,26 +116,11 @@ static void status_fields(const struct conf *conf, const struct bounce_about *ab
 
 	if (original->envid[0] != '\0')
 		put_xtext("Original-Envelope-Id", "", slice_of(original->envid), out);
-	buf_printf(out,
-	    "Reporting-MTA: dns; %s\r\nX-Queue-Id: %s\r\n"
-	    "Arrival-Date: %s\r\n",
-	    conf->gateway.hostname, original->id.text,
-	    clock_rfc5322(date, sizeof(date), original->time));
+	compose_field(out, "Reporting-MTA", "dns; %s", conf->gateway.hostname);
+	compose_field(out, "X-Queue-Id", "%s", original->id.text);
+	compose_field(out, "Arrival-Date", "%s", clock_rfc5322(date, sizeof(date), original->time));
 	for (size_t i = 0; i < about->count; i++)
 		recipient_fields(conf, about->kind, about->places[i], out);
-}
-
-/* RFC 3464 has 7 bits only; what a server said in others, and addresses beyond ASCII, are RFC 6533's. */
-static void status_part(const struct conf *conf, const struct bounce_about *about, struct buf *out)
-{
-	struct buf text = BUF_INIT(BOUNCE_MAX);
-
-	status_fields(conf, about, &text);
-	buf_append_text(out, seven_bit_is(buf_slice(&text))
-		? "Content-Type: message/delivery-status\r\n\r\n"
-		: "Content-Type: message/global-delivery-status\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
-	buf_append_slice(out, buf_slice(&text));
-	buf_clear(&text);
 }
 
 /* What failed goes back whole, for it may be nowhere else; unless it is large, or its sender wants the header alone (RFC 3461
@@ -156,63 +134,56 @@ static bool returns_whole(const struct conf *conf, const struct bounce_about *ab
 	return about->kind == BOUNCE_FAILED && about->original->ret != DSN_RET_HDRS && about->message.len <= limit;
 }
 
-static void original_part(const struct conf *conf, const struct bounce_about *about, struct buf *out)
+static struct compose_part original_part(const struct conf *conf, const struct bounce_about *about)
 {
 	size_t length = header_length(about->message);
 
-	if (returns_whole(conf, about)) {
-		buf_append_text(out, "Content-Type: message/rfc822\r\nContent-Transfer-Encoding: 8bit\r\n\r\n");
-		buf_append_slice(out, about->message);
-		return;
-	}
-	buf_append_text(out, "Content-Type: text/rfc822-headers\r\n"
-			     "Content-Transfer-Encoding: 8bit\r\n\r\n");
-	buf_append(out, about->message.ptr, length < ORIGINAL_HEADER_MAX ? length : ORIGINAL_HEADER_MAX);
-	buf_append_text(out, "\r\n");
+	if (returns_whole(conf, about))
+		return (struct compose_part){COMPOSE_MESSAGE, about->message};
+	return (struct compose_part){COMPOSE_HEADER,
+	    slice_make(about->message.ptr, length < ORIGINAL_HEADER_MAX ? length : ORIGINAL_HEADER_MAX)};
 }
 
-/* Mail programs show it under the original by these (RFC 5322 section 3.6.4). */
-static void thread_fields(const struct bounce_about *about, struct buf *out)
+static struct slice message_id_of(const struct bounce_about *about)
 {
-	struct slice given = slice_of(about->original->header), id;
+	struct slice given = slice_of(about->original->header);
 	struct header_field field;
 
 	if (!header_find(about->message, "Message-ID", &field) && !header_find(given, "Message-ID", &field))
-		return;
-	id = slice_trim(field.body);
-	if (header_is_message_id(id))
-		buf_printf(out, "In-Reply-To: %.*s\r\nReferences: %.*s\r\n", SLICE_PRINT(id), SLICE_PRINT(id));
+		return SLICE_NONE;
+	return slice_trim(field.body);
 }
 
-static void write_bounce(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader, const char *id,
-    struct buf *out)
+static int write_bounce(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader, const struct msgid *id,
+    struct buf *out, struct error *error)
 {
-	const struct conf_gateway *gateway = &conf->gateway;
-	struct buf subject = BUF_INIT(4096), encoded = BUF_INIT(16384), text = BUF_INIT(BOUNCE_MAX);
-	char date[64], to[ADDR_TEXT_MAX];
+	struct buf subject = BUF_INIT(4096), text = BUF_INIT(BOUNCE_MAX), status = BUF_INIT(BOUNCE_MAX);
+	struct addr postmaster = route_own_address(conf, CONF_POSTMASTER), to = postmaster;
+	int result;
 
-	snprintf(to, sizeof(to), "%s@%s", CONF_POSTMASTER, gateway->local_domain);
+	if (reader == BOUNCE_TO_SENDER)
+		addr_parse(slice_of(about->original->sender), &to);
 	bounce_text(conf, about, reader, &subject, &text);
-	encode_text(buf_slice(&subject), &encoded);
-	buf_printf(out,
-	    "From: lanpost <%s@%s>\r\nTo: <%s>\r\nSubject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n",
-	    CONF_POSTMASTER, gateway->local_domain, reader == BOUNCE_TO_SENDER ? about->original->sender : to,
-	    buf_text(&encoded), clock_rfc5322(date, sizeof(date), clock_wall()), id, gateway->hostname);
-	thread_fields(about, out);
-	/* The id is the boundary, too: it is nowhere else. */
-	buf_printf(out,
-	    "Auto-Submitted: auto-replied\r\nMIME-Version: 1.0\r\n"
-	    "Content-Type: multipart/report; report-type=delivery-status;\r\n\tboundary=\"%s\"\r\n\r\n--%s\r\n"
-	    "Content-Type: text/plain; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", id, id);
-	add_text(out, buf_slice(&text));
-	buf_printf(out, "\r\n--%s\r\n", id);
-	status_part(conf, about, out);
-	buf_printf(out, "\r\n--%s\r\n", id);
-	original_part(conf, about, out);
-	buf_printf(out, "\r\n--%s--\r\n", id);
+	status_fields(conf, about, &status);
+	result = compose_message(
+	    &(struct compose){
+		.kind = COMPOSE_BOUNCE,
+		.from_name = "lanpost",
+		.from = &postmaster,
+		.to = &to,
+		.subject = buf_slice(&subject),
+		.date = clock_wall(),
+		.id = id,
+		.host = conf->gateway.hostname,
+		.answers = message_id_of(about),
+		.parts = {{COMPOSE_TEXT, buf_slice(&text)}, {COMPOSE_STATUS, buf_slice(&status)}, original_part(conf, about)},
+		.part_count = 3,
+	    },
+	    out, error);
 	buf_clear(&subject);
-	buf_clear(&encoded);
 	buf_clear(&text);
+	buf_clear(&status);
+	return result;
 }
 
 static bool is_null_path(struct slice body)
@@ -278,12 +249,13 @@ int bounces_accept(struct intake *intake, struct bounces *bounces, const struct 
 static int write_body(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader,
     struct bounce *bounce, struct error *error)
 {
-	struct buf text = BUF_INIT(4 * BOUNCE_MAX + (size_t)conf->gateway.bounce_size);
-	int result;
+	/* A text grows by its line ends, at most to three times its size. */
+	struct buf text = BUF_INIT(6 * BOUNCE_MAX + (size_t)conf->gateway.bounce_size);
+	int result = write_bounce(conf, about, reader, &bounce->envelope.id, &text, error);
 
-	write_bounce(conf, about, reader, bounce->envelope.id.text, &text);
 	body_init(&bounce->body, about->spool);
-	result = body_append(&bounce->body, buf_slice(&text), &bounce->envelope.id, error);
+	if (result == 0)
+		result = body_append(&bounce->body, buf_slice(&text), &bounce->envelope.id, error);
 	if (result == 0)
 		result = body_finish(&bounce->body, error);
 	buf_clear(&text);

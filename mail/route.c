@@ -353,3 +353,12 @@ const char *route_language(const struct conf *conf, const char *address)
 	}
 	return conf_language_code(user != NULL ? user->language : conf->gateway.language);
 }
+
+struct addr route_own_address(const struct conf *conf, const char *name)
+{
+	struct addr addr = {.local = ""};
+
+	snprintf(addr.local, sizeof(addr.local), "%s", name);
+	route_qualify(conf, &addr);
+	return addr;
+}

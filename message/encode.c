@@ -4,6 +4,7 @@
 #include "message/decode.h"
 
 #define FOLD_MAX 60 /* of text that we fold ourselves; the name of the field stands before it */
+#define LINE_MAX 900 /* a longer word is not left as it is (RFC 5322 section 2.1.1) */
 
 static bool is_plain(struct slice text)
 {
@@ -33,19 +34,38 @@ static int append_base64(struct slice bytes, struct buf *out)
 	return 0;
 }
 
-/* Plain ASCII is folded at blanks, where there are any. */
+/* Bytes of the first line: up to the last blank between two words within FOLD_MAX, or the first one beyond. A line that begins or
+ * ends in blanks could be taken for an empty one. */
+static size_t line_length(struct slice text)
+{
+	size_t len = text.len;
+
+	for (size_t at = 1; at + 1 < text.len && (at <= FOLD_MAX || len == text.len); at++)
+		if (text.ptr[at] == ' ' && text.ptr[at - 1] != ' ' && text.ptr[at + 1] != ' ')
+			len = at;
+	return text.len > FOLD_MAX ? len : text.len;
+}
+
+static bool has_long_line(struct slice text)
+{
+	while (text.len > LINE_MAX) {
+		size_t len = line_length(text);
+
+		if (len > LINE_MAX)
+			return true;
+		text = slice_from(text, len + 1);
+	}
+	return false;
+}
+
 static int fold_plain(struct slice text, struct buf *out)
 {
-	while (text.len > FOLD_MAX) {
-		size_t cut = FOLD_MAX;
+	size_t len;
 
-		while (cut > 0 && text.ptr[cut] != ' ')
-			cut--;
-		if (cut == 0)
-			break;
-		if (buf_append(out, text.ptr, cut) < 0 || buf_append_text(out, "\r\n ") < 0)
+	while ((len = line_length(text)) < text.len) {
+		if (buf_append(out, text.ptr, len) < 0 || buf_append_text(out, "\r\n ") < 0)
 			return -1;
-		text = slice_from(text, cut + 1);
+		text = slice_from(text, len + 1);
 	}
 	return buf_append_slice(out, text);
 }
@@ -61,7 +81,7 @@ int encode_text(struct slice text, struct buf *out)
 
 	if (text.len == 0)
 		return 0;
-	if (is_plain(text))
+	if (is_plain(text) && !has_long_line(text))
 		return fold_plain(text, out);
 	decode_append_clean(text, &clean);
 	for (rest = buf_slice(&clean); rest.len > 0 && result == 0;) {

@@ -5,8 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/report.h"
-#include "message/decode.h"
-#include "message/header.h"
+#include "message/compose.h"
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
 #include "spool/problem.h"
@@ -30,41 +29,15 @@ static const struct conf_rule *find_rule(const struct conf *conf, const char *na
 	return NULL;
 }
 
-/* A display name: encoded words, or a quoted string. */
-static void put_name(const char *name, struct buf *out)
-{
-	const char *at = name;
-
-	while (*at >= ' ' && *at < 0x7f)
-		at++;
-	if (*at != '\0') {
-		encode_text(slice_of(name), out);
-		return;
-	}
-	buf_append_byte(out, '"');
-	for (; *name != '\0'; name++) {
-		if (*name == '"' || *name == '\\')
-			buf_append_byte(out, '\\');
-		buf_append_byte(out, *name);
-	}
-	buf_append_byte(out, '"');
-}
-
-/* With the full name of the user whose address it is. */
-static void put_author(const struct conf *conf, const struct addr *addr, struct buf *out)
+/* The full name of the user whose address it is; NULL if they have none. */
+static const char *name_of(const struct conf *conf, const struct addr *addr)
 {
 	const struct conf_user *user = NULL;
-	char text[ADDR_TEXT_MAX];
 	const char *name;
 
 	if (route_address(conf, addr, &name) == ROUTE_MAILBOX)
 		user = conf_find_user(conf, name);
-	buf_append_text(out, "From: ");
-	if (user != NULL && user->full_name[0] != '\0') {
-		put_name(user->full_name, out);
-		buf_append_byte(out, ' ');
-	}
-	buf_printf(out, "<%s>\r\n", addr_text(text, sizeof(text), addr));
+	return user != NULL ? user->full_name : NULL;
 }
 
 /* Whether it is in a domain in which people of ours have their addresses. */
@@ -103,35 +76,17 @@ static bool find_author(const struct conf *conf, const struct reply_due *reply, 
 	       find_written_to(conf, account, reply->written_to, true, addr);
 }
 
-/* The address of ours that was written to; else that of the account; else the gateway's, which is rewritten when the message
- * leaves. */
-static void write_author(const struct conf *conf, const struct reply_due *reply, struct buf *out)
-{
-	struct addr addr;
-
-	if (!find_author(conf, reply, &addr)) {
-		snprintf(addr.local, sizeof(addr.local), "%s", CONF_POSTMASTER);
-		snprintf(addr.domain, sizeof(addr.domain), "%s", conf->gateway.local_domain);
-	}
-	put_author(conf, &addr, out);
-}
-
 /* RFC 3834 section 3.1.5 */
 static void write_subject(const struct reply_due *reply, struct buf *out)
 {
-	struct buf text = BUF_INIT(SUBJECT_MAX * 2), encoded = BUF_INIT(SUBJECT_MAX * 8);
 	struct slice subject = slice_trim(slice_of(reply->subject));
 
 	if (subject.len > SUBJECT_MAX)
 		subject.len = SUBJECT_MAX;
 	while (subject.len > 0 && !utf8_is_valid(subject))
 		subject.len--;
-	buf_append_text(&text, slice_begins_nocase(subject, "Auto:") ? "" : "Auto: ");
-	buf_append_slice(&text, subject);
-	encode_text(slice_trim(buf_slice(&text)), &encoded);
-	buf_printf(out, "Subject: %s\r\n", buf_text(&encoded));
-	buf_clear(&text);
-	buf_clear(&encoded);
+	buf_append_text(out, slice_begins_nocase(subject, "Auto:") ? "" : "Auto: ");
+	buf_append_slice(out, subject);
 }
 
 /* \n in the configuration's line is a new line. */
@@ -139,32 +94,46 @@ static void write_text(const char *text, struct buf *out)
 {
 	for (; *text != '\0'; text++) {
 		if (text[0] == '\\' && text[1] == 'n') {
-			buf_append_text(out, "\r\n");
+			buf_append_byte(out, '\n');
 			text++;
 		} else {
 			buf_append_byte(out, *text);
 		}
 	}
-	buf_append_text(out, "\r\n");
+	buf_append_byte(out, '\n');
 }
 
-static void write_reply(const struct conf *conf, const struct reply_due *reply, const char *text,
-    const struct msgid *id, struct buf *out)
+/* From the address of ours that was written to; else from that of the account; else from the gateway's, which is rewritten when the
+ * message leaves. */
+static int write_reply(const struct conf *conf, const struct reply_due *reply, const char *text, const struct addr *to,
+    const struct msgid *id, struct buf *out, struct error *error)
 {
-	char date[64];
+	struct buf subject = BUF_INIT(SUBJECT_MAX * 2), body = BUF_INIT(REPLY_MAX);
+	struct addr author;
+	int result;
 
-	write_author(conf, reply, out);
-	buf_printf(out, "To: <%s>\r\n", reply->address);
-	write_subject(reply, out);
-	buf_printf(out, "Date: %s\r\nMessage-ID: <%s@%s>\r\n",
-	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, conf->gateway.hostname);
-	if (header_is_message_id(slice_of(reply->message_id)))
-		buf_printf(out, "In-Reply-To: %s\r\nReferences: %s\r\n", reply->message_id,
-		    reply->message_id);
-	buf_append_text(out, "Auto-Submitted: auto-replied\r\nX-Auto-Response-Suppress: All\r\n"
-	                     "MIME-Version: 1.0\r\nContent-Type: text/plain; charset=UTF-8\r\n"
-	                     "Content-Transfer-Encoding: 8bit\r\n\r\n");
-	write_text(text, out);
+	if (!find_author(conf, reply, &author))
+		author = route_own_address(conf, CONF_POSTMASTER);
+	write_subject(reply, &subject);
+	write_text(text, &body);
+	result = compose_message(
+	    &(struct compose){
+		.kind = COMPOSE_AUTO_REPLY,
+		.from_name = name_of(conf, &author),
+		.from = &author,
+		.to = to,
+		.subject = buf_slice(&subject),
+		.date = clock_wall(),
+		.id = id,
+		.host = conf->gateway.hostname,
+		.answers = slice_of(reply->message_id),
+		.parts = {{COMPOSE_TEXT, buf_slice(&body)}},
+		.part_count = 1,
+	    },
+	    out, error);
+	buf_clear(&subject);
+	buf_clear(&body);
+	return result;
 }
 
 /* The null sender (RFC 3834 section 3.3): nobody answers an answer. */
@@ -172,9 +141,9 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
     const char *text, const char *session, struct error *error)
 {
 	const struct fact done = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "sent"};
-	struct buf message = BUF_INIT(REPLY_MAX);
+	struct buf message = BUF_INIT(4 * REPLY_MAX);
 	struct envelope envelope;
-	struct addr addr;
+	struct addr addr = {.local = ""};
 	int result;
 
 	envelope_init(&envelope);
@@ -183,8 +152,10 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
 	strlist_add(&envelope.recipients, reply->address);
 	if (addr_parse(slice_of(reply->address), &addr))
 		route_add(conf, &envelope, &addr, slice_of(reply->rule));
-	write_reply(conf, reply, text, &envelope.id, &message);
-	result = intake_accept_text(intake, &envelope, buf_slice(&message), &done, 1, error);
+	result = write_reply(conf, reply, text, &addr, &envelope.id, &message, error);
+	if (result == 0)
+		result = intake_accept_text(intake, &envelope, buf_slice(&message), &done, 1, error);
+	envelope_clear(&envelope);
 	buf_clear(&message);
 	if (result == 0)
 		intake_journal(

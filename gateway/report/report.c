@@ -4,70 +4,38 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "message/decode.h"
-#include "message/header.h"
+#include "message/compose.h"
 #include "mail/route.h"
 #include "spool/state/state_problems.h"
 
 #include <stdio.h>
 
-static void add_lines(struct slice text, struct buf *out)
+static int write_message(const struct conf *conf, const struct msgid *id, const struct report *report, const struct addr *to,
+    struct buf *out, struct error *error)
 {
-	while (text.len > 0) {
-		buf_append_slice(out, slice_cut(&text, '\n'));
-		buf_append_text(out, "\r\n");
-	}
-}
+	struct addr postmaster = route_own_address(conf, CONF_POSTMASTER);
 
-static void add_part(const char *type, struct slice text, struct buf *out)
-{
-	buf_printf(out, "Content-Type: %s; charset=UTF-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n", type);
-	add_lines(text, out);
-}
-
-/* Mail programs show an answer under its question by these (RFC 5322 section 3.6.4); programs that answer mail must not
- * answer this (RFC 3834 section 3.1.8). */
-static void add_kind(const struct report *report, struct buf *out)
-{
-	const char *id = report->answers;
-
-	if (id != NULL && header_is_message_id(slice_of(id)))
-		buf_printf(out, "In-Reply-To: %s\r\nReferences: %s\r\n", id, id);
-	buf_printf(out, "Auto-Submitted: %s\r\nPrecedence: bulk\r\nMIME-Version: 1.0\r\n",
-	    report->answers != NULL ? "auto-replied" : "auto-generated");
-}
-
-/* The id is the boundary, too: it is nowhere else. */
-static void write_message(const struct conf *conf, const struct msgid *id, const struct report *report, struct buf *out)
-{
-	const struct conf_gateway *gateway = &conf->gateway;
-	struct buf encoded = BUF_INIT(4096);
-	char date[64];
-
-	encode_text(slice_of(report->subject), &encoded);
-	buf_printf(out, "From: lanpost <%s@%s>\r\nTo: <%s", CONF_POSTMASTER, gateway->local_domain, report->to);
-	if (strchr(report->to, '@') == NULL) /* an answer to a bare name goes nowhere from most mail programs */
-		buf_printf(out, "@%s", gateway->local_domain);
-	buf_append_text(out, ">\r\n");
-	buf_printf(out, "Subject: %s\r\nDate: %s\r\nMessage-ID: <%s@%s>\r\n", buf_text(&encoded),
-	    clock_rfc5322(date, sizeof(date), clock_wall()), id->text, gateway->hostname);
-	add_kind(report, out);
-	if (report->html.len == 0) {
-		add_part("text/plain", report->text, out);
-	} else {
-		buf_printf(out, "Content-Type: multipart/alternative; boundary=\"%s\"\r\n\r\n--%s\r\n", id->text, id->text);
-		add_part("text/plain", report->text, out);
-		buf_printf(out, "\r\n--%s\r\n", id->text);
-		add_part("text/html", report->html, out);
-		buf_printf(out, "\r\n--%s--\r\n", id->text);
-	}
-	buf_clear(&encoded);
+	return compose_message(
+	    &(struct compose){
+		.kind = report->answers != NULL ? COMPOSE_ANSWER : COMPOSE_REPORT,
+		.from_name = "lanpost",
+		.from = &postmaster,
+		.to = to,
+		.subject = slice_of(report->subject),
+		.date = clock_wall(),
+		.id = id,
+		.host = conf->gateway.hostname,
+		.answers = report->answers != NULL ? slice_of(report->answers) : SLICE_NONE,
+		.parts = {{COMPOSE_TEXT, report->text}, {COMPOSE_HTML, report->html}},
+		.part_count = report->html.len > 0 ? 2 : 1,
+	    },
+	    out, error);
 }
 
 int report_send(const struct conf *conf, struct intake *intake, const struct report *report, const struct fact *facts,
     size_t fact_count, struct error *error)
 {
-	struct buf message = BUF_INIT(2 * REPORT_TEXT_MAX);
+	struct buf message = BUF_INIT(8 * REPORT_TEXT_MAX); /* line ends make text and page larger */
 	struct envelope envelope;
 	struct addr addr;
 	int result;
@@ -76,12 +44,16 @@ int report_send(const struct conf *conf, struct intake *intake, const struct rep
 	envelope_set(&envelope.origin, SLICE_LITERAL("gateway"));
 	envelope_set(&envelope.session, slice_of(report->session));
 	strlist_add(&envelope.recipients, report->to);
-	if (!addr_parse(slice_of(report->to), &addr) ||
-	    route_add(conf, &envelope, &addr, slice_of(PHRASE(N_("report")))) == ROUTE_UNKNOWN ||
+	if (!addr_parse(slice_of(report->to), &addr))
+		addr = route_own_address(conf, CONF_POSTMASTER);
+	if (route_add(conf, &envelope, &addr, slice_of(PHRASE(N_("report")))) == ROUTE_UNKNOWN ||
 	    envelope.place_count == 0)
 		route_add_mailbox(conf, &envelope, CONF_POSTMASTER, slice_of(PHRASE(N_("report"))));
-	write_message(conf, &envelope.id, report, &message);
-	result = intake_accept_text(intake, &envelope, buf_slice(&message), facts, fact_count, error);
+	route_qualify(conf, &addr); /* an answer to a bare name goes nowhere from most mail programs */
+	result = write_message(conf, &envelope.id, report, &addr, &message, error);
+	if (result == 0)
+		result = intake_accept_text(intake, &envelope, buf_slice(&message), facts, fact_count, error);
+	envelope_clear(&envelope);
 	buf_clear(&message);
 	return result;
 }

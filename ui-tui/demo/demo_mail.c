@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "message/compose.h"
 #include "message/decode.h"
 
 #include <curl/curl.h>
@@ -32,21 +33,22 @@ static size_t read_upload(char *room, size_t size, size_t count, void *context)
 	return part;
 }
 
-static void compose(const struct demo_outgoing *letter, struct buf *out)
+static int compose(const struct demo_outgoing *letter, struct buf *out, struct error *error)
 {
-	struct slice rest = slice_of(letter->text), line;
-	char date[64];
+	struct addr from, to;
 
-	buf_printf(out, "From: %s\r\nTo: %s\r\nSubject: ", letter->sender, letter->recipient);
-	encode_text(slice_of(letter->subject), out);
-	buf_printf(out,
-	    "\r\nDate: %s\r\nMIME-Version: 1.0\r\nContent-Type: text/plain; charset=utf-8\r\n"
-	    "Content-Transfer-Encoding: 8bit\r\n\r\n",
-	    clock_rfc5322(date, sizeof(date), clock_wall()));
-	while (rest.len > 0) {
-		line = slice_cut(&rest, '\n');
-		buf_printf(out, "%.*s\r\n", SLICE_PRINT(line));
-	}
+	if (!addr_parse(slice_of(letter->sender), &from) || !addr_parse(slice_of(letter->recipient), &to))
+		return error_set(error, ERROR_PERMANENT, N_("`%s` is not a mail address (example: ivan@example.ru)"), letter->recipient);
+	return compose_message(
+	    &(struct compose){
+		.from = &from,
+		.to = &to,
+		.subject = slice_of(letter->subject),
+		.date = clock_wall(),
+		.parts = {{COMPOSE_TEXT, slice_of(letter->text)}},
+		.part_count = 1,
+	    },
+	    out, error);
 }
 
 static CURLcode perform(const struct demo_outgoing *letter, struct upload *upload)
@@ -79,7 +81,10 @@ int demo_send(const struct demo_outgoing *letter, struct error *error)
 	struct upload upload;
 	CURLcode code;
 
-	compose(letter, &text);
+	if (compose(letter, &text, error) != 0) {
+		buf_clear(&text);
+		return -1;
+	}
 	upload.rest = buf_slice(&text);
 	code = perform(letter, &upload);
 	buf_clear(&text);
