@@ -30,6 +30,14 @@ bool slice_is_nocase(struct slice a, const char *text)
 	return slice_equal_nocase(a, slice_of(text));
 }
 
+bool slice_is_ascii(struct slice a)
+{
+	for (size_t i = 0; i < a.len; i++)
+		if ((unsigned char)a.ptr[i] >= 0x80)
+			return false;
+	return true;
+}
+
 bool slice_begins_nocase(struct slice a, const char *prefix)
 {
 	size_t len = strlen(prefix);

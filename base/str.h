@@ -38,6 +38,7 @@ bool slice_equal(struct slice a, struct slice b);
 bool slice_equal_nocase(struct slice a, struct slice b);
 bool slice_is(struct slice a, const char *text);        /* slice_equal with a C string */
 bool slice_is_nocase(struct slice a, const char *text); /* slice_equal_nocase with a C string */
+bool slice_is_ascii(struct slice a); /* no byte above 127 */
 bool slice_begins_nocase(struct slice a, const char *prefix);
 /* Without white space (space, tab, CR, LF) at both ends. */
 struct slice slice_trim(struct slice a);

@@ -8,7 +8,6 @@
 #include "message/decode.h"
 #include "message/refusal.h"
 #include "mail/route.h"
-#include "message/seven-bit/seven_bit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,7 +103,7 @@ static void recipient_fields(const struct conf *conf, enum bounce_kind kind, con
 	if (orcpt.len > 0)
 		put_xtext("Original-Recipient", type, orcpt, out);
 	name = bounce_address(conf, place, address);
-	compose_field(out, "Final-Recipient", "%s; %s", seven_bit_is(slice_of(name)) ? "rfc822" : "utf-8", name);
+	compose_field(out, "Final-Recipient", "%s; %s", slice_is_ascii(slice_of(name)) ? "rfc822" : "utf-8", name);
 	put_status(kind, place->reply, out);
 }
 

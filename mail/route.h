@@ -61,8 +61,6 @@ void route_add_boss(const struct conf *conf, struct envelope *envelope);
  * An address that is not local leaves unchanged, and so does the null sender (empty local part).
  * False if mail of this sender cannot leave: nobody outside could answer it. */
 bool route_outside_sender(const struct conf *conf, const struct addr *sender, struct addr *outside);
-/* A bare name means our own domain, for external recipients as well: adds it. The null sender stays. */
-void route_qualify(const struct conf *conf, struct addr *addr);
 /* The address of postmaster, daemon or a user in our domain. */
 struct addr route_own_address(const struct conf *conf, const char *name);
 /* Whether an address is the gateway's own: postmaster's in our domain. */

@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "message/decode.h"
-#include "message/seven-bit/seven_bit.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -228,7 +227,7 @@ static const char *content_type(const struct compose_part *part)
 	case COMPOSE_HTML:
 		return "text/html; charset=UTF-8";
 	case COMPOSE_STATUS:
-		return seven_bit_is(part->content) ? "message/delivery-status" : "message/global-delivery-status";
+		return slice_is_ascii(part->content) ? "message/delivery-status" : "message/global-delivery-status";
 	case COMPOSE_MESSAGE:
 		return "message/rfc822";
 	case COMPOSE_HEADER:
@@ -242,7 +241,7 @@ static void put_part(struct buf *out, const struct compose_part *part)
 	bool is_text = part->type == COMPOSE_TEXT || part->type == COMPOSE_HTML;
 
 	buf_printf(out, "Content-Type: %s\r\n", content_type(part));
-	if (part->type != COMPOSE_STATUS || !seven_bit_is(part->content))
+	if (part->type != COMPOSE_STATUS || !slice_is_ascii(part->content))
 		buf_append_text(out, "Content-Transfer-Encoding: 8bit\r\n");
 	buf_append_text(out, "\r\n");
 	if (is_text)

@@ -16,14 +16,6 @@ struct label {
 	size_t count;
 };
 
-static bool is_ascii(struct slice text)
-{
-	for (size_t i = 0; i < text.len; i++)
-		if ((unsigned char)text.ptr[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* Of valid UTF-8: the first character. */
 static uint32_t code_point(struct slice text, size_t len)
 {
@@ -120,7 +112,7 @@ static bool put_label(struct slice text, struct buf *out)
 	struct label label;
 	size_t before = out->len;
 
-	if (is_ascii(text)) {
+	if (slice_is_ascii(text)) {
 		buf_append_slice(out, text);
 	} else {
 		if (!read_points(text, &label))
@@ -165,7 +157,7 @@ bool idn_to_ascii(const char *domain, char *out, size_t size)
 bool idn_address(const struct addr *addr, struct addr *out)
 {
 	*out = *addr;
-	if (!is_ascii(slice_of(addr->local)))
+	if (!slice_is_ascii(slice_of(addr->local)))
 		return false;
-	return is_ascii(slice_of(addr->domain)) || idn_to_ascii(addr->domain, out->domain, sizeof(out->domain));
+	return slice_is_ascii(slice_of(addr->domain)) || idn_to_ascii(addr->domain, out->domain, sizeof(out->domain));
 }

@@ -186,7 +186,7 @@ static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_as
 	}
 	sign(sending);
 	transaction->size = sending->header.len + sending->body.len;
-	transaction->eight_bit = !seven_bit_is(buf_slice(&sending->header)) || !seven_bit_is(sending->body);
+	transaction->eight_bit = !slice_is_ascii(buf_slice(&sending->header)) || !slice_is_ascii(sending->body);
 	return true;
 }
 
@@ -250,11 +250,11 @@ static void prepare_addresses(struct sending *sending, bool to_ascii)
 
 	if (to_ascii && addr_parse(slice_of(sending->sender), &addr) && idn_address(&addr, &ascii))
 		addr_text(sending->sender, sizeof(sending->sender), &ascii);
-	transaction->utf8 = !seven_bit_is(slice_of(sending->sender));
+	transaction->utf8 = !slice_is_ascii(slice_of(sending->sender));
 	for (size_t i = 0; i < transaction->count; i++) {
 		struct smtp_recipient *recipient = &transaction->recipients[i];
 
-		if (seven_bit_is(slice_of(recipient->address)))
+		if (slice_is_ascii(slice_of(recipient->address)))
 			continue;
 		if (to_ascii && addr_parse(slice_of(recipient->address), &addr) && idn_address(&addr, &ascii)) {
 			sending->ascii[i] = xmalloc(ADDR_TEXT_MAX);

@@ -82,14 +82,6 @@ static bool take_word(struct slice *arg, const char *word)
 	return true;
 }
 
-static bool is_ascii(const char *text)
-{
-	for (; *text != '\0'; text++)
-		if ((unsigned char)*text >= 0x80)
-			return false;
-	return true;
-}
-
 /* --- MAIL */
 
 static enum smtpd_reply take_parameter(struct slice word, struct mail *mail)
@@ -136,7 +128,7 @@ static enum smtpd_reply take_mail(struct smtpd *smtpd, struct slice arg, struct 
 		return smtpd_about(smtpd, REPLY_SENDER_INVALID, SHOW(arg), NULL);
 	mail->path = slice_trim(slice_make(arg.ptr, arg.len - rest.len));
 	reply = take_parameters(rest, mail);
-	if (reply == REPLY_NONE && !mail->utf8 && !is_ascii(mail->sender.local))
+	if (reply == REPLY_NONE && !mail->utf8 && !slice_is_ascii(slice_of(mail->sender.local)))
 		reply = REPLY_NEEDS_SMTPUTF8;
 	return reply;
 }
@@ -291,7 +283,7 @@ static enum smtpd_reply take_rcpt(struct smtpd *smtpd, struct slice arg, struct 
 		return reply;
 	if (addr_looks_routed(&rcpt->addr))
 		return smtpd_about(smtpd, REPLY_RECIPIENT_ROUTED, SHOW(rcpt->path), NULL);
-	return smtpd->tx->utf8 || is_ascii(rcpt->addr.local) ? REPLY_NONE : REPLY_NEEDS_SMTPUTF8;
+	return smtpd->tx->utf8 || slice_is_ascii(slice_of(rcpt->addr.local)) ? REPLY_NONE : REPLY_NEEDS_SMTPUTF8;
 }
 
 static void add_recipient(struct smtpd *smtpd, const struct rcpt *rcpt)

@@ -42,7 +42,7 @@ struct converter {
 
 static bool needs_encoding(struct slice body)
 {
-	return !seven_bit_is(body) || (body.len > 0 && memchr(body.ptr, '\0', body.len) != NULL);
+	return !slice_is_ascii(body) || (body.len > 0 && memchr(body.ptr, '\0', body.len) != NULL);
 }
 
 static bool is_doubled(struct slice header, const char *name)
@@ -113,7 +113,7 @@ static bool has_odd_boundary(const struct mime_part *part)
 	struct header_field field;
 
 	return slice_begins_nocase(part->type, "multipart/") && header_find(part->header, "Content-Type", &field) &&
-	       !seven_bit_is(field.raw);
+	       !slice_is_ascii(field.raw);
 }
 
 static enum action judge(struct converter *converter)
@@ -122,7 +122,7 @@ static enum action judge(struct converter *converter)
 	struct slice encoding = mime_first_word(part->header, LABEL);
 
 	if (converter->in_signed) {
-		if (seven_bit_is(part->header) && seven_bit_is(part->body))
+		if (slice_is_ascii(part->header) && slice_is_ascii(part->body))
 			return ACTION_KEEP;
 		return keep(converter, N_("it is signed"));
 	}
@@ -208,7 +208,7 @@ static bool judge_gap(struct converter *converter)
 /* Whether the part is to be changed, labels of what holds others aside. */
 static bool judge_part(struct converter *converter)
 {
-	return judge(converter) != ACTION_KEEP || (!converter->in_signed && !seven_bit_is(converter->part.header));
+	return judge(converter) != ACTION_KEEP || (!converter->in_signed && !slice_is_ascii(converter->part.header));
 }
 
 enum seven_bit seven_bit_look(struct slice message, const char **why)
@@ -334,7 +334,7 @@ static int put_part(struct converter *converter, seven_bit_fn fn, void *context)
 	struct buf header = BUF_INIT(part->header.len * 16 + 4096);
 	int result;
 
-	if (converter->in_signed || (action == ACTION_KEEP && seven_bit_is(part->header)))
+	if (converter->in_signed || (action == ACTION_KEEP && slice_is_ascii(part->header)))
 		buf_append_slice(&header, part->header);
 	else
 		put_header(converter, action, &header);

@@ -32,6 +32,5 @@ int seven_bit_convert(struct slice message, enum seven_bit verdict, seven_bit_fn
 /* Appends one field of a header with its 8-bit text encoded, or as it is where that cannot be done. charset: the message's,
  * which raw text is first taken for. */
 void seven_bit_field(const struct header_field *field, struct slice charset, struct buf *out);
-bool seven_bit_is(struct slice bytes); /* no byte above 127 */
 
 #endif

@@ -8,14 +8,6 @@
 #define FIELD_MAX (64u << 10) /* a longer one is nobody's text */
 #define PARAMETER_WIDTH 60
 
-bool seven_bit_is(struct slice bytes)
-{
-	for (size_t i = 0; i < bytes.len; i++)
-		if ((unsigned char)bytes.ptr[i] >= 0x80)
-			return false;
-	return true;
-}
-
 /* Fields that other programs read, not people: there are no encoded words in them. */
 static bool is_technical(struct slice name)
 {
@@ -35,7 +27,7 @@ static bool put_words(struct slice raw, struct slice charset, struct buf *out)
 {
 	struct buf text = BUF_INIT(raw.len * 8 + 64);
 	size_t start = out->len;
-	bool good = decode_text(raw, charset, &text) == 0 && !seven_bit_is(buf_slice(&text)) &&
+	bool good = decode_text(raw, charset, &text) == 0 && !slice_is_ascii(buf_slice(&text)) &&
 		    encode_text(buf_slice(&text), out) == 0;
 
 	if (!good)
@@ -151,7 +143,7 @@ static bool encode_piece(struct slice *rest, struct slice charset, struct buf *o
 	}
 	piece = slice_make(rest->ptr, len);
 	*rest = slice_from(*rest, len);
-	if (seven_bit_is(piece))
+	if (slice_is_ascii(piece))
 		return buf_append_slice(out, piece) == 0;
 	if (is_comment)
 		return encode_comment(piece, charset, out);
@@ -208,7 +200,7 @@ static bool encode_parameter(struct slice item, struct slice charset, struct buf
 {
 	struct buf plain = BUF_INIT(item.len + 1), utf8 = BUF_INIT(item.len * 8 + 64);
 	struct slice value = item, name = slice_trim(slice_cut(&value, '='));
-	bool good = value.ptr != NULL && seven_bit_is(name) && slice_find(name, '*') < 0 && slice_find(value, '(') < 0 &&
+	bool good = value.ptr != NULL && slice_is_ascii(name) && slice_find(name, '*') < 0 && slice_find(value, '(') < 0 &&
 		    !slice_is_nocase(name, "boundary");
 
 	if (good) {
@@ -238,7 +230,7 @@ static bool encode_parameters(const struct header_field *field, struct slice cha
 		item = slice_make(rest.ptr, end < rest.len ? end : rest.len);
 		rest = slice_from(rest, item.len);
 		trimmed = slice_trim(item);
-		if (seven_bit_is(item)) {
+		if (slice_is_ascii(item)) {
 			buf_append_slice(out, item);
 		} else {
 			buf_append(out, item.ptr, (size_t)(trimmed.ptr - item.ptr));
@@ -259,7 +251,7 @@ void seven_bit_field(const struct header_field *field, struct slice charset, str
 	size_t start = out->len;
 	bool good = false;
 
-	if (!seven_bit_is(field->body) && seven_bit_is(field->name) && field->raw.len <= FIELD_MAX) {
+	if (!slice_is_ascii(field->body) && slice_is_ascii(field->name) && field->raw.len <= FIELD_MAX) {
 		if (slice_is_nocase(field->name, "Content-Type") || slice_is_nocase(field->name, "Content-Disposition"))
 			good = encode_parameters(field, charset, out);
 		else if (decode_is_address_field(field->name))

@@ -41,7 +41,7 @@ static void check_requoted(struct slice before, struct slice after)
 {
 	struct buf wanted = BUF_INIT(8u << 20), got = BUF_INIT(8u << 20);
 
-	assert(seven_bit_is(after));
+	assert(slice_is_ascii(after));
 	assert(transfer_quoted_printable(before, &wanted) == 0 && transfer_quoted_printable(after, &got) == 0);
 	assert(slice_equal(buf_slice(&wanted), buf_slice(&got)));
 	buf_clear(&wanted);
@@ -56,7 +56,7 @@ static void check_part(const struct mime_part *before, const struct mime_part *a
 
 	assert(before->depth == after->depth && before->is_container == after->is_container);
 	assert(slice_equal_nocase(before->type, after->type));
-	assert(!is_whole || seven_bit_is(after->body));
+	assert(!is_whole || slice_is_ascii(after->body));
 	if (slice_equal(before->body, after->body))
 		return;
 	if (slice_is_nocase(was, "quoted-printable")) {
