@@ -195,11 +195,11 @@ static void put_header(struct buf *out, const struct compose *message)
 {
 	char date[64];
 
-	if (message->original.len > 0)
+	if (message->mark != NULL)
 		put_original(out, message->original, message->mark);
 	put_address(out, message->kind, "From", message->from_name, message->from);
 	put_address(out, message->kind, "To", NULL, message->to);
-	if (message->original.len == 0)
+	if (message->mark == NULL)
 		put_subject(out, message->subject);
 	if (message->date != 0)
 		compose_field(out, "Date", "%s", clock_rfc5322(date, sizeof(date), message->date));

@@ -39,8 +39,8 @@ struct compose_part {
 /* All is borrowed; what is NULL or empty gives no field. */
 struct compose {
 	enum compose_kind kind;
-	struct slice original; /* the message that this one represents (a stub): author, recipients, date and id are its, and its subject */
-	const char *mark;      /* printable ASCII that follows the subject of the original */
+	struct slice original; /* the message that this one represents (a stub): author, recipients, date and id are its, and its subject; may be empty */
+	const char *mark;      /* of a stub: printable ASCII that follows the subject of the original */
 	const char *from_name; /* UTF-8 */
 	const struct addr *from, *to, *reply_to;
 	struct slice subject; /* UTF-8 */

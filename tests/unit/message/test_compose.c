@@ -153,6 +153,8 @@ static void test_a_message_that_represents_another(void **state)
 
 	(void)state;
 	assert_message(&message, "From: =?utf-8?q?A?= <a@b.c>\r\nTo: x@y,\r\n\tz@y\r\nSubject: Hello\r\n there\r\n [fetch 1]\r\n" OURS);
+	message.original = SLICE_NONE; /* nobody could read it */
+	assert_message(&message, "Subject: \r\n [fetch 1]\r\n" OURS);
 	message.original = slice_of("From: cut");
 	assert_message(&message, "From: cut\r\nSubject: \r\n [fetch 1]\r\n" OURS);
 }
