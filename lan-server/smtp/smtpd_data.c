@@ -39,7 +39,8 @@ enum smtpd_reply smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
 	return REPLY_SEND_DATA;
 }
 
-/* The first reason to refuse is the one told. REPLY_NONE is none. */
+/* The first reason to refuse is the one told. REPLY_NONE is none. What has come is of no more use, and its sender may stay for long:
+ * it takes no room meanwhile. */
 static void fail(struct smtpd *smtpd, enum smtpd_reply reply)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
@@ -48,6 +49,7 @@ static void fail(struct smtpd *smtpd, enum smtpd_reply reply)
 		return;
 	tx->failed = reply;
 	tx->failed_text = xstrdup(smtpd_reply_text(smtpd, reply));
+	body_clear(&tx->body, false);
 }
 
 /* Our disk's trouble: the log gets the details, the client what to do. */
@@ -62,6 +64,8 @@ static void append_body(struct smtpd *smtpd, struct slice bytes)
 	struct smtpd_transaction *tx = smtpd->tx;
 	struct error error = ERROR_INIT;
 
+	if (tx->body.path != NULL) /* many that are under way at once take the last room, too */
+		fail(smtpd, smtpd_check_storage(smtpd, bytes.len));
 	if (tx->failed != REPLY_NONE || bytes.len == 0)
 		return;
 	if (body_append(&tx->body, bytes, &tx->envelope.id, &error) != 0)

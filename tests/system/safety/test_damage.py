@@ -9,12 +9,14 @@ import signal
 import smtplib
 import socket
 import subprocess
+import threading
 
 import pytest
 
 from harness.disk import Disk
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
+from harness.raw import Raw
 from harness.sink import Sink
 from harness.waiting import until
 
@@ -222,6 +224,29 @@ def test_a_full_disk_refuses_and_loses_nothing(make_gateway, disk, dovecot, acco
     gateway.session()
     assert dovecot.left("office") == []
     assert subjects(gateway.mailbox_when("ivan", 4)) == ["before", "upstream 0", "upstream 1", "upstream 2"]
+
+
+def test_messages_under_way_do_not_take_the_last_of_the_disk(make_gateway, disk):
+    """Senders without login begin more than it holds, and do not end: what is refused takes no room."""
+    gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
+    senders = []
+    for n in range(8):
+        raw = Raw(gateway.smtp_port)
+        for line in (b"EHLO pc", b"MAIL FROM:<a@b.example>", b"RCPT TO:<ivan@office.lan>", b"DATA"):
+            assert raw.ask(line)[:1] in b"23"
+        senders.append(raw)
+    def begin(raw):
+        raw.send(b"Subject: never ended\r\n\r\n" + (b"x" * 998 + b"\r\n") * 20_000)
+    threads = [threading.Thread(target=begin, args=(raw,)) for raw in senders]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    until(lambda: disk.free() > 12 << 20, 10, "the room of those that were refused")
+    gateway.send("buh@office.lan", ["ivan"], letter(subject="meanwhile"))
+    assert subjects(gateway.mailbox_when("ivan", 1)) == ["meanwhile"]
+    assert "No space left" not in gateway.log()
+    assert {raw.ask(b".")[:3] for raw in senders} == {b"250", b"452"}
 
 
 @pytest.mark.parametrize("restart", [False, True])
