@@ -107,14 +107,17 @@ int archive_writer_add(struct archive_writer *writer, const char *name, struct s
 	return put_entry(writer, name, bytes, mode, mtime, error);
 }
 
-int archive_writer_add_file(struct archive_writer *writer, const char *name, const char *path, struct error *error)
+int archive_writer_add_file(struct archive_writer *writer, const char *name, const char *path, bool *is_gone, struct error *error)
 {
 	struct slice bytes;
 	struct stat status;
 	int result;
 
-	if (stat(path, &status) != 0 || fsx_map(path, &bytes, error) != 0)
-		return errno == ENOENT ? 1 : error_errno(error, N_("cannot read %s"), path);
+	*is_gone = false;
+	if (stat(path, &status) != 0 || fsx_map(path, &bytes, error) != 0) {
+		*is_gone = errno == ENOENT;
+		return *is_gone ? 0 : error_errno(error, N_("cannot read %s"), path);
+	}
 	result = put_entry(writer, name, bytes, status.st_mode, status.st_mtime, error);
 	if (result == 0)
 		result = fsx_check_map(bytes, error);
@@ -204,7 +207,7 @@ void archive_reader_close(struct archive_reader *reader)
 	free(reader);
 }
 
-int archive_reader_next(struct archive_reader *reader, const char **name, unsigned *mode, struct error *error)
+enum archive_next archive_reader_next(struct archive_reader *reader, const char **name, unsigned *mode, struct error *error)
 {
 	struct archive_entry *entry;
 
@@ -212,15 +215,17 @@ int archive_reader_next(struct archive_reader *reader, const char **name, unsign
 		int result = archive_read_next_header(reader->archive, &entry);
 
 		if (result == ARCHIVE_EOF)
-			return 0;
-		if (result != ARCHIVE_OK)
-			return failed(reader->archive, reader->path, error);
+			return ARCHIVE_IS_OVER;
+		if (result != ARCHIVE_OK) {
+			failed(reader->archive, reader->path, error);
+			return ARCHIVE_IS_UNREADABLE;
+		}
 		if (archive_entry_filetype(entry) != AE_IFREG || archive_entry_hardlink(entry) != NULL)
 			continue;
 		*name = archive_entry_pathname(entry);
 		*mode = archive_entry_perm(entry);
 		if (*name != NULL)
-			return 1;
+			return ARCHIVE_HAS_FILE;
 	}
 }
 

@@ -17,8 +17,8 @@ struct archive_writer;
 int archive_writer_open(struct archive_writer **writer, const char *path, struct error *error);
 int archive_writer_add(struct archive_writer *writer, const char *name, struct slice bytes, unsigned mode,
     int64_t mtime, struct error *error);
-/* Adds a file as it is now. Returns 1 if it is gone, -1 on failure. */
-int archive_writer_add_file(struct archive_writer *writer, const char *name, const char *path, struct error *error);
+/* Adds a file as it is now. *is_gone: there is no such file, which is no failure. */
+int archive_writer_add_file(struct archive_writer *writer, const char *name, const char *path, bool *is_gone, struct error *error);
 /* Makes it durable and gives it its name. Ends the writer in any case. */
 int archive_writer_finish(struct archive_writer *writer, struct error *error);
 void archive_writer_abandon(struct archive_writer *writer); /* accepts NULL */
@@ -27,8 +27,13 @@ struct archive_reader;
 
 int archive_reader_open(struct archive_reader **reader, const char *path, struct error *error);
 void archive_reader_close(struct archive_reader *reader); /* accepts NULL */
-/* The next regular file; others are passed over. *name is valid until the next call. Returns 1, 0 at the end, -1 on failure. */
-int archive_reader_next(struct archive_reader *reader, const char **name, unsigned *mode, struct error *error);
+enum archive_next {
+	ARCHIVE_HAS_FILE,
+	ARCHIVE_IS_OVER,
+	ARCHIVE_IS_UNREADABLE, /* see the error */
+};
+/* The next regular file; others are passed over. *name is valid until the next call. */
+enum archive_next archive_reader_next(struct archive_reader *reader, const char **name, unsigned *mode, struct error *error);
 /* Writes the file's bytes to an open file. */
 int archive_reader_copy(struct archive_reader *reader, int fd, struct error *error);
 

@@ -487,9 +487,9 @@ int fsx_check_map(struct slice data, struct error *error)
 	    "was being read"));
 }
 
-int fsx_lock(int fd)
+bool fsx_lock(int fd)
 {
-	return flock(fd, LOCK_EX | LOCK_NB) == 0 ? 0 : 1;
+	return flock(fd, LOCK_EX | LOCK_NB) == 0;
 }
 
 int fsx_lock_file(const char *path, int seconds, struct error *error)
@@ -499,7 +499,7 @@ int fsx_lock_file(const char *path, int seconds, struct error *error)
 
 	if (fd < 0)
 		return error_errno(error, N_("cannot open %s"), path);
-	while (fsx_lock(fd) != 0) {
+	while (!fsx_lock(fd)) {
 		if (clock_left_ms(deadline) == 0) {
 			close(fd);
 			return error_set(error, ERROR_TEMPORARY, N_("%s is still held by another process"),

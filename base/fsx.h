@@ -76,9 +76,9 @@ enum fsx_match {
 int fsx_compare(const char *path, const struct slice *parts, size_t count, enum fsx_match *match, struct error *error);
 /* Lets go of the memory that holds a synced file, so that the next one to read it reads the disk. */
 void fsx_forget(const char *path);
-/* Takes an exclusive lock on an open file without waiting. Returns 0, or 1 if another
- * process holds it. The lock goes with the process, however it ends. */
-int fsx_lock(int fd);
+/* Takes an exclusive lock on an open file without waiting; false if another process
+ * holds it. The lock goes with the process, however it ends. */
+bool fsx_lock(int fd);
 /* Opens (makes) a lock file and takes the lock, waiting up to this many seconds. Returns the descriptor that holds it, or
  * -1 (ERROR_TEMPORARY when time ran out). */
 int fsx_lock_file(const char *path, int seconds, struct error *error);

@@ -102,8 +102,8 @@ struct fetch_job {
 int fetch_account(const struct fetch_job *job, struct fetch_result *result, struct error *error);
 
 /* The subject "fetch <id>": makes the next session of its account bring the whole message that stub `id` represents.
- * Returns 0, 1 if there is no such stub or no account any more that collects its mailbox, -1 on error. */
-int fetch_whole(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
+ * *account is NULL where there is no such stub, or no account any more that collects its mailbox. */
+int fetch_wanted_add(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
     struct error *error);
 /* Older versions remembered what was seen under the name of the account: puts that under its mailbox. For every start, so that
  * no account is renamed before. */

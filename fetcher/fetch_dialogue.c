@@ -85,9 +85,15 @@ bool fetch_dialogue_oldest(const struct fetch *fetch, enum fetch_ask *ask, struc
 	return true;
 }
 
-/* --- events of one protocol as events of both; false: nothing until more input comes */
+/* --- events of one protocol as events of both */
 
-static int next_pop3(struct fetch *fetch, struct fetch_event *event, struct error *error)
+enum next {
+	NEXT_EVENT,
+	NEXT_NEEDS_INPUT,
+	NEXT_IS_GARBAGE, /* see the error */
+};
+
+static enum next next_pop3(struct fetch *fetch, struct fetch_event *event, struct error *error)
 {
 	static const enum fetch_what whats[] = {
 	    [POP3_REPLY] = GOT_REPLY,
@@ -99,9 +105,11 @@ static int next_pop3(struct fetch *fetch, struct fetch_event *event, struct erro
 	enum pop3_what what = pop3_client_next(&fetch->connection.pop3, &fetch->connection.input, &got);
 
 	if (what == POP3_NEED)
-		return 0;
-	if (what == POP3_GARBAGE)
-		return fetch_connection_garbled(fetch, got.text, error);
+		return NEXT_NEEDS_INPUT;
+	if (what == POP3_GARBAGE) {
+		fetch_connection_garbled(fetch, got.text, error);
+		return NEXT_IS_GARBAGE;
+	}
 	*event = (struct fetch_event){
 	    .what = whats[what],
 	    .ask = asked_by(false, (unsigned)got.command),
@@ -112,10 +120,10 @@ static int next_pop3(struct fetch *fetch, struct fetch_event *event, struct erro
 	};
 	if (event->ask == ASK_CAPABILITIES && what == POP3_LINE)
 		event->what = GOT_CAN;
-	return 1;
+	return NEXT_EVENT;
 }
 
-static int next_imap(struct fetch *fetch, struct fetch_event *event, struct error *error)
+static enum next next_imap(struct fetch *fetch, struct fetch_event *event, struct error *error)
 {
 	struct imap_event got;
 	enum imap_what what;
@@ -130,7 +138,8 @@ static int next_imap(struct fetch *fetch, struct fetch_event *event, struct erro
 		switch (what) {
 		case IMAP_NEED:
 		case IMAP_GARBAGE:
-			return fetch_connection_garbled(fetch, got.text, error);
+			fetch_connection_garbled(fetch, got.text, error);
+			return NEXT_IS_GARBAGE;
 		case IMAP_VALIDITY:
 			fetch->listing.validity = got.number;
 			continue;
@@ -140,45 +149,46 @@ static int next_imap(struct fetch *fetch, struct fetch_event *event, struct erro
 		case IMAP_LISTED:
 			plan_add_uid(&fetch->plan, fetch->listing.validity, got.number, got.size, got.is_deleted);
 			event->what = GOT_NEWS;
-			return 1;
+			return NEXT_EVENT;
 		case IMAP_DONE:
 			event->what = GOT_NEWS;
-			return 1;
+			return NEXT_EVENT;
 		case IMAP_CAN:
 			event->what = GOT_CAN;
-			return 1;
+			return NEXT_EVENT;
 		case IMAP_REPLY:
 			event->what = GOT_REPLY;
-			return 1;
+			return NEXT_EVENT;
 		case IMAP_DATA_BEGIN:
 			event->what = GOT_REPLY;
 			event->ok = true;
-			return 1;
+			return NEXT_EVENT;
 		case IMAP_DATA:
 			event->what = GOT_DATA;
-			return 1;
+			return NEXT_EVENT;
 		case IMAP_DATA_END:
 			event->what = GOT_END;
-			return 1;
+			return NEXT_EVENT;
 		}
 	}
-	return 0;
+	return NEXT_NEEDS_INPUT;
 }
 
 static int next_event(struct fetch *fetch, struct fetch_event *event, struct error *error)
 {
-	int result;
+	enum next next;
 
-	while ((result = fetch->is_imap ? next_imap(fetch, event, error)
-					: next_pop3(fetch, event, error)) == 0)
+	while ((next = fetch->is_imap ? next_imap(fetch, event, error) : next_pop3(fetch, event, error)) == NEXT_NEEDS_INPUT)
 		if (fetch_connection_exchange(fetch, error) != 0)
 			return -1;
 	fetch->connection.silent = 0;
-	if (result > 0 && event->what == GOT_REPLY)
+	if (next == NEXT_IS_GARBAGE)
+		return -1;
+	if (event->what == GOT_REPLY)
 		fetch->connection.answers++;
-	if (result > 0 && (event->what == GOT_REPLY || event->what == GOT_END))
+	if (event->what == GOT_REPLY || event->what == GOT_END)
 		fetch_connection_renew_deadline(fetch, event->item);
-	return result > 0 ? 0 : -1;
+	return 0;
 }
 
 int fetch_dialogue_run(struct fetch *fetch, fetch_feed feed, fetch_on_event on_event, struct error *error)

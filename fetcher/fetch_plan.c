@@ -112,9 +112,12 @@ static int question_event(struct fetch *fetch, const struct fetch_event *event, 
 		return header_data(fetch, event, error);
 	case GOT_END:
 		return event->ok && event->item != NULL ? answer(fetch, event->item, error) : 0;
-	default:
-		return 0;
+	case GOT_LINE:
+	case GOT_CAN:
+	case GOT_NEWS:
+		break;
 	}
+	return 0;
 }
 
 /* What waits there: behind a stub, or since it came shorter than listed. */

@@ -33,7 +33,7 @@ static int want(struct state *state, const char *mailbox, const char *key, struc
 	return result;
 }
 
-int fetch_whole(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
+int fetch_wanted_add(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
     struct error *error)
 {
 	char *mailbox, *uidl;
@@ -46,7 +46,8 @@ int fetch_whole(const struct conf *conf, struct state *state, const char *id, co
 	key = uidl == NULL ? NULL : plan_behind_stub(uidl);
 	if (key != NULL)
 		*account = account_of(conf, mailbox);
-	result = *account == NULL ? 1 : want(state, mailbox, key, error);
+	if (*account != NULL)
+		result = want(state, mailbox, key, error);
 	free(mailbox);
 	free(uidl);
 	return result;

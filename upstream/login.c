@@ -383,9 +383,10 @@ static enum reply read_reply(const struct login *login, struct slice line, struc
 		return pop3_reply(line, text);
 	case LOGIN_SMTP:
 		return smtp_reply(line, text);
-	default:
-		return imap_reply(login, line, text);
+	case LOGIN_IMAP:
+		break;
 	}
+	return imap_reply(login, line, text);
 }
 
 /* The line without the secret, however it was sent. */
@@ -538,10 +539,11 @@ enum login_result login_hear(struct login *login, struct slice line)
 		return accepted(login, line);
 	case REPLY_BAD:
 		return refused(login, line);
-	default:
-		keep_words(login, line);
-		return LOGIN_BROKEN;
+	case REPLY_BROKEN:
+		break;
 	}
+	keep_words(login, line);
+	return LOGIN_BROKEN;
 }
 
 bool login_hung_up(struct login *login)

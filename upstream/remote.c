@@ -363,24 +363,25 @@ static int connect_remote(struct remote *remote, const struct remote_options *op
 	return code == CURLE_OK ? 0 : connect_failed(remote, code, error);
 }
 
-/* 0, -1, or 1: once more. */
-static int connect_and_log_in(struct remote *remote, const struct remote_options *options, struct login *login,
+static enum remote_login connect_and_log_in(struct remote *remote, const struct remote_options *options, struct login *login,
     struct error *error)
 {
-	int result = connect_remote(remote, options, error);
+	enum remote_login result;
 
-	if (result != 0 || login == NULL || slice_begins_nocase(buf_slice(&remote->greeting), "* PREAUTH"))
-		return result;
+	if (connect_remote(remote, options, error) != 0)
+		return REMOTE_LOGIN_FAILED;
+	if (login == NULL || slice_begins_nocase(buf_slice(&remote->greeting), "* PREAUTH"))
+		return REMOTE_LOGGED_IN;
 	login_set_private(login, remote->is_verified && remote->tls[0] != '\0');
 	result = remote_log_in(remote, login, error);
 	if (options->report != NULL) {
-		options->report->step = result == 0 ? REMOTE_READY : REMOTE_LOGIN;
+		options->report->step = result == REMOTE_LOGGED_IN ? REMOTE_READY : REMOTE_LOGIN;
 		options->report->way = login_way(login);
 		options->report->refused = login_refused_way(login);
 	}
-	if (result == 0 && options->known != NULL)
+	if (result == REMOTE_LOGGED_IN && options->known != NULL)
 		*options->known = login_way(login);
-	if (result == 1)
+	if (result == REMOTE_LOGIN_AGAIN)
 		hang_up(remote);
 	return result;
 }
@@ -422,21 +423,21 @@ static int open_remote(struct remote *remote, const struct remote_options *optio
 	struct login *login = NULL;
 	struct login_keeper keeper;
 	char *secret = NULL;
-	int result = 1;
+	enum remote_login result = REMOTE_LOGIN_AGAIN;
 
 	if (conf->user[0] != '\0') {
 		if (open_secret(options, &settings, &secret, &keeper, error) != 0)
 			return -1;
 		login = login_new(&settings);
 	}
-	for (int i = 0; i < LOGINS_MAX && result == 1; i++)
+	for (int i = 0; i < LOGINS_MAX && result == REMOTE_LOGIN_AGAIN; i++)
 		result = connect_and_log_in(remote, options, login, error);
-	if (result == 1)
-		result = remote_error(remote, REMOTE_CLOSED, N_("logging in"), error);
+	if (result == REMOTE_LOGIN_AGAIN)
+		remote_error(remote, REMOTE_CLOSED, N_("logging in"), error);
 	if (login != NULL)
 		close_secret(options, secret, &keeper);
 	login_free(login);
-	return result;
+	return result == REMOTE_LOGGED_IN ? 0 : -1;
 }
 
 int remote_open(struct remote **remote, const struct remote_options *options, struct error *error)

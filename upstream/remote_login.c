@@ -53,35 +53,45 @@ static int refused(const struct remote *remote, const struct login *login, enum 
 	    remote->host, login_name(other), login_words(login));
 }
 
-static int failed(const struct carrier *carrier, enum login_result result, struct error *error)
+static enum remote_login failed(const struct carrier *carrier, enum login_result result, struct error *error)
 {
 	const struct remote *remote = carrier->remote;
 	const struct login *login = carrier->login;
 
 	switch (result) {
 	case LOGIN_NONE:
-		return no_login_offered(remote, login_asked(login), error);
+		no_login_offered(remote, login_asked(login), error);
+		break;
 	case LOGIN_BUSY:
-		return busy(remote, login, error);
+		busy(remote, login, error);
+		break;
 	case LOGIN_LOST:
-		return error_set(error, ERROR_IO, N_("the password process does not answer; nothing "
+		error_set(error, ERROR_IO, N_("the password process does not answer; nothing "
 		    "was sent to %s"),
 		    remote->host);
+		break;
 	case LOGIN_REFUSED:
-		return refused(remote, login, login_asked(login), error);
-	default:
-		return error_set(error, ERROR_TEMPORARY, N_("%s refuses the connection: %s"), remote->host, login_words(login));
+		refused(remote, login, login_asked(login), error);
+		break;
+	case LOGIN_WAIT: /* for too many lines */
+	case LOGIN_SAY:
+	case LOGIN_DONE:
+	case LOGIN_BROKEN:
+		error_set(error, ERROR_TEMPORARY, N_("%s refuses the connection: %s"), remote->host, login_words(login));
+		break;
 	}
+	return REMOTE_LOGIN_FAILED;
 }
 
 /* Many servers hang up behind a refusal. */
-static int broke_off(struct carrier *carrier, enum remote_result result, struct error *error)
+static enum remote_login broke_off(struct carrier *carrier, enum remote_result result, struct error *error)
 {
 	if (result == REMOTE_CLOSED && login_hung_up(carrier->login))
-		return 1;
+		return REMOTE_LOGIN_AGAIN;
 	if (result == REMOTE_CLOSED && login_refused_way(carrier->login) != AUTH_AUTO)
 		return failed(carrier, LOGIN_REFUSED, error);
-	return remote_error(carrier->remote, result, N_("logging in"), error);
+	remote_error(carrier->remote, result, N_("logging in"), error);
+	return REMOTE_LOGIN_FAILED;
 }
 
 static enum remote_result next_line(struct carrier *carrier, struct slice *line)
@@ -100,7 +110,7 @@ static enum remote_result next_line(struct carrier *carrier, struct slice *line)
 	return REMOTE_OK;
 }
 
-static int logged_in(struct carrier *carrier)
+static enum remote_login logged_in(struct carrier *carrier)
 {
 	enum conf_auth first = login_refused_way(carrier->login);
 
@@ -108,10 +118,10 @@ static int logged_in(struct carrier *carrier)
 	if (first != AUTH_AUTO)
 		log_info("event=login-by-another-way host=%s refused=%s used=%s", LOG_CSTR(carrier->remote->host),
 		    login_name(first), login_name(login_way(carrier->login)));
-	return 0;
+	return REMOTE_LOGGED_IN;
 }
 
-static int carry(struct carrier *carrier, struct error *error)
+static enum remote_login carry(struct carrier *carrier, struct error *error)
 {
 	struct remote *remote = carrier->remote;
 	enum login_result result =
@@ -139,10 +149,10 @@ static int carry(struct carrier *carrier, struct error *error)
 	return failed(carrier, LOGIN_BROKEN, error);
 }
 
-int remote_log_in(struct remote *remote, struct login *login, struct error *error)
+enum remote_login remote_log_in(struct remote *remote, struct login *login, struct error *error)
 {
 	struct carrier *carrier = xcalloc(1, sizeof(*carrier));
-	int result;
+	enum remote_login result;
 
 	carrier->remote = remote;
 	carrier->login = login;

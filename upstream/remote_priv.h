@@ -29,7 +29,13 @@ struct remote {
 	bool cannot_connect; /* TCP took too long */
 };
 
-/* Logs in over the connection. 0; -1 with an error as for remote_open(); 1: connect again and call once more. */
-int remote_log_in(struct remote *remote, struct login *login, struct error *error);
+enum remote_login {
+	REMOTE_LOGGED_IN,
+	REMOTE_LOGIN_AGAIN,  /* the server hung up and another way is left: connect again and call once more */
+	REMOTE_LOGIN_FAILED, /* with an error as for remote_open() */
+};
+
+/* Logs in over the connection. */
+enum remote_login remote_log_in(struct remote *remote, struct login *login, struct error *error);
 
 #endif

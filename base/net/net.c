@@ -76,19 +76,19 @@ static int bind_to(int fd, const union address *address, socklen_t len)
 	return bind(fd, &address->any, len);
 }
 
-int net_bind(const char *address, uint16_t port, int *fd, struct error *error)
+enum net_bound net_bind(const char *address, uint16_t port, int *fd, struct error *error)
 {
 	union address where;
 	socklen_t len = parse_literal(address, port, &where);
 	bool no_ipv6;
 
-	if (len == 0)
-		return error_set(error, ERROR_CONFIG,
-		    N_("cannot listen on \"%s\": not an IP address; correct `listen` in [lan]"),
-		    address);
+	if (len == 0) {
+		error_set(error, ERROR_CONFIG, N_("cannot listen on \"%s\": not an IP address; correct `listen` in [lan]"), address);
+		return NET_NOT_BOUND;
+	}
 	*fd = socket(where.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (*fd >= 0 && bind_to(*fd, &where, len) == 0)
-		return 0;
+		return NET_BOUND;
 	no_ipv6 = where.any.sa_family == AF_INET6 &&
 	          (errno == EAFNOSUPPORT ||
 	              (errno == EADDRNOTAVAIL && IN6_IS_ADDR_UNSPECIFIED(&where.v6.sin6_addr)));
@@ -96,7 +96,7 @@ int net_bind(const char *address, uint16_t port, int *fd, struct error *error)
 	if (*fd >= 0)
 		close(*fd);
 	*fd = -1;
-	return no_ipv6 ? 1 : -1;
+	return no_ipv6 ? NET_NO_SUCH_ADDRESS : NET_NOT_BOUND;
 }
 
 int net_listen(int fd, struct error *error)
@@ -199,7 +199,7 @@ static bool has_route(const struct addrinfo *info)
 	return good;
 }
 
-int net_route(const char *host_and_port, struct error *error)
+enum net_reach net_route(const char *host_and_port, struct error *error)
 {
 	const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_DGRAM};
 	struct addrinfo *found, *info;
@@ -208,11 +208,11 @@ int net_route(const char *host_and_port, struct error *error)
 
 	split_host(host_and_port, host, sizeof(host));
 	if (getaddrinfo(host, "9", &hints, &found) != 0)
-		return 1;
+		return NET_UNKNOWN_NAME;
 	for (info = found; info != NULL && !good; info = info->ai_next)
 		good = has_route(info);
 	if (!good)
 		error_errno(error, "%s", host);
 	freeaddrinfo(found);
-	return good ? 0 : -1;
+	return good ? NET_HAS_ROUTE : NET_HAS_NO_ROUTE;
 }

@@ -16,9 +16,13 @@
 
 /* Binds; address is a literal ("0.0.0.0", "::", "127.0.0.1"), port 0 takes any free
  * one. IPv6 sockets take IPv6 only, so that 0.0.0.0 and :: can be used together. *fd is non-blocking
- * and close-on-exec. Returns 0; 1 if this machine does not have that kind of address at all (no
- * IPv6: a matter for a warning; error is filled); -1 with an error that says what to do. */
-int net_bind(const char *address, uint16_t port, int *fd, struct error *error);
+ * and close-on-exec. */
+enum net_bound {
+	NET_BOUND,
+	NET_NO_SUCH_ADDRESS, /* this machine does not have that kind of address at all (no IPv6: a matter for a warning); error is filled */
+	NET_NOT_BOUND,	     /* error says what to do */
+};
+enum net_bound net_bind(const char *address, uint16_t port, int *fd, struct error *error);
 /* From now on clients can connect to a bound socket. */
 int net_listen(int fd, struct error *error);
 /* The port a socket is bound to, 0 if that is not known. */
@@ -34,8 +38,12 @@ char *net_address_text(char out[NET_ADDRESS_MAX], const struct in6_addr *address
 /* As RFC 5321 section 4.1.3 writes a literal: "[192.168.1.5]" or "[IPv6:fe80::1]". Returns out. */
 char *net_address_literal(char out[NET_ADDRESS_MAX], const struct in6_addr *address);
 
-/* Whether packets can leave for "name:port", "10.0.0.1:25" or "[::1]:25"; none are sent. Returns 0, 1 if nobody knows the name
- * (asking may take a few seconds), -1 with an error. */
-int net_route(const char *host_and_port, struct error *error);
+/* Whether packets can leave for "name:port", "10.0.0.1:25" or "[::1]:25"; none are sent. */
+enum net_reach {
+	NET_HAS_ROUTE,
+	NET_UNKNOWN_NAME, /* nobody knows it (asking may take a few seconds) */
+	NET_HAS_NO_ROUTE, /* see the error */
+};
+enum net_reach net_route(const char *host_and_port, struct error *error);
 
 #endif

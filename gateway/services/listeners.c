@@ -28,14 +28,14 @@ static int open_one(struct listeners *listeners, const char *address, size_t kin
     struct error *error)
 {
 	struct lan_listener *listener = &listeners->items[listeners->count];
-	int result;
+	enum net_bound result;
 
 	if (listeners->count >= LISTENERS_MAX)
 		return error_set(error, ERROR_CONFIG, N_("[lan] listen has too many addresses"));
 	result = net_bind(address, (uint16_t)port, &listener->fd, error);
-	if (result < 0)
+	if (result == NET_NOT_BOUND)
 		return error_context(error, N_("[lan] %s_port"), lan_kind_name(kinds[kind].kind));
-	if (result > 0) {
+	if (result == NET_NO_SUCH_ADDRESS) {
 		log_warnx("event=no-such-address reason=%s", LOG_ERROR(error));
 		return 0;
 	}

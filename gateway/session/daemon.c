@@ -85,13 +85,12 @@ static const struct conf_account *want_whole(const struct conf *conf, struct sta
 	const struct conf_account *account = NULL;
 	char *text = slice_dup(id);
 	struct error error;
-	int result = fetch_whole(conf, state, text, &account, &error);
+	bool failed = fetch_wanted_add(conf, state, text, &account, &error) != 0;
 
-	if (result != 0)
-		log_info("event=stub-not-found id=%s reason=%s", LOG_CSTR(text),
-		    result < 0 ? LOG_ERROR(&error) : "\"\"");
+	if (failed || account == NULL)
+		log_info("event=stub-not-found id=%s reason=%s", LOG_CSTR(text), failed ? LOG_ERROR(&error) : "\"\"");
 	free(text);
-	return result == 0 ? account : NULL;
+	return failed ? NULL : account;
 }
 
 void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
@@ -103,12 +102,21 @@ void daemon_expand(const struct triggers *triggers, const struct conf *conf, str
 		struct slice argument;
 		enum daemon_command command = parse_subject(triggers->items[i].subject, &argument);
 
-		if (command == DAEMON_SESSION)
+		switch (command) {
+		case DAEMON_SESSION:
 			all = request->fetch = request->send = true;
-		else if (command == DAEMON_FETCH)
+			break;
+		case DAEMON_FETCH:
 			want_account(request, find_account(conf, argument));
-		else if (command == DAEMON_FETCH_WHOLE)
+			break;
+		case DAEMON_FETCH_WHOLE:
 			want_account(request, want_whole(conf, state, argument));
+			break;
+		case DAEMON_STATUS:
+		case DAEMON_QUEUE:
+		case DAEMON_HELP:
+			break;
+		}
 	}
 	if (all)
 		strlist_clear(&request->accounts);
@@ -213,29 +221,44 @@ static void no_account_text(const struct conf *conf, struct slice name, struct b
 		buf_printf(out, "    %s\n", conf->accounts[i].name);
 }
 
+static void help_text(struct buf *out)
+{
+	buf_append_text(out,
+	    _("Write to daemon with one of these commands as the subject:\n\n    status           "
+	       "show the state of the accounts and the queue\n    queue            list "
+	       "your messages that wait to be sent\n    fetch ACCOUNT    fetch the mail of "
+	       "one account now\n    help             show this text\n\n"
+	       "Any other subject, or none, starts a whole session: mail is fetched and "
+	       "sent.\n"));
+}
+
 static void answer_text(const struct trigger *trigger, const struct conf *conf,
     const struct session_result *result, struct buf *out)
 {
 	struct slice argument;
 	enum daemon_command command = parse_subject(trigger->subject, &argument);
 
-	if (command == DAEMON_STATUS) {
+	switch (command) {
+	case DAEMON_STATUS:
 		status_text(conf, out);
-	} else if (command == DAEMON_QUEUE) {
+		return;
+	case DAEMON_QUEUE:
 		queue_text(conf, trigger->sender, out);
-	} else if (command == DAEMON_HELP) {
-		buf_append_text(out,
-		    _("Write to daemon with one of these commands as the subject:\n\n    status           "
-		       "show the state of the accounts and the queue\n    queue            list "
-		       "your messages that wait to be sent\n    fetch ACCOUNT    fetch the mail of "
-		       "one account now\n    help             show this text\n\n"
-		       "Any other subject, or none, starts a whole session: mail is fetched and "
-		       "sent.\n"));
-	} else if (command == DAEMON_FETCH && find_account(conf, argument) == NULL) {
-		no_account_text(conf, argument, out);
-	} else {
-		session_result_text(result, out);
+		return;
+	case DAEMON_HELP:
+		help_text(out);
+		return;
+	case DAEMON_FETCH:
+		if (find_account(conf, argument) == NULL) {
+			no_account_text(conf, argument, out);
+			return;
+		}
+		break;
+	case DAEMON_FETCH_WHOLE:
+	case DAEMON_SESSION:
+		break;
 	}
+	session_result_text(result, out);
 }
 
 /* What it is, and what they wrote. */

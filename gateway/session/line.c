@@ -114,15 +114,17 @@ static char *host_and_port(const char *url)
 }
 
 /* As net_route(). */
-static int await_route(const char *host, int64_t seconds, const atomic_bool *cancel, struct error *error)
+static enum net_reach await_route(const char *host, int64_t seconds, const atomic_bool *cancel, struct error *error)
 {
 	const struct timespec step = {.tv_nsec = ROUTE_STEP_MS * 1000000L};
 	int64_t deadline = clock_now_ms() + seconds * 1000;
-	int result;
+	enum net_reach result;
 
-	while ((result = net_route(host, error)) != 0) {
-		if (atomic_load(cancel))
-			return error_set(error, ERROR_CANCELLED, N_("the command was stopped"));
+	while ((result = net_route(host, error)) != NET_HAS_ROUTE) {
+		if (atomic_load(cancel)) {
+			error_set(error, ERROR_CANCELLED, N_("the command was stopped"));
+			return NET_HAS_NO_ROUTE;
+		}
 		if (clock_left_ms(deadline) == 0)
 			break;
 		nanosleep(&step, NULL);
@@ -135,16 +137,16 @@ static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, st
 {
 	int64_t seconds = conf->line.route_timeout;
 	char *host = host_and_port(first_url(conf));
-	int result = 0;
+	enum net_reach result = NET_HAS_ROUTE;
 
 	if (seconds > 0 && host[0] != '\0')
 		result = await_route(host, seconds, cancel, error);
-	if (result < 0 && error->class != ERROR_CANCELLED)
+	if (result == NET_HAS_NO_ROUTE && error->class != ERROR_CANCELLED)
 		error_context(error, N_("connect_command succeeded, but there is no route to the servers"));
-	if (result > 0)
+	if (result == NET_UNKNOWN_NAME)
 		log_info("event=line-no-name host=%s", LOG_CSTR(host));
 	free(host);
-	return result < 0 ? -1 : 0;
+	return result == NET_HAS_NO_ROUTE ? -1 : 0;
 }
 
 /* --- both */

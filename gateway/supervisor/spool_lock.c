@@ -30,7 +30,7 @@ int spool_lock(const struct spool *spool, int *fd, struct error *error)
 	*fd = owned_open(path, O_RDWR, 0600);
 	if (*fd < 0) {
 		result = error_errno(error, N_("cannot open %s"), path);
-	} else if (fsx_lock(*fd) != 0) {
+	} else if (!fsx_lock(*fd)) {
 		ssize_t got = read(*fd, pid, sizeof(pid) - 1);
 		struct slice holder = slice_trim(slice_make(pid, got > 0 ? (size_t)got : 0));
 

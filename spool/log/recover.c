@@ -36,7 +36,7 @@ static int orphan_take(struct intake *intake, const struct wal_name *name, struc
 	if (fd < 0 && errno != ENOENT)
 		result = error_errno(error, N_("cannot open %s"), path);
 	/* The second look: another process may have recovered and renamed it before we had the lock. */
-	if (fd >= 0 && fsx_lock(fd) == 0 && fstat(fd, &mine) == 0 && stat(path, &named) == 0 &&
+	if (fd >= 0 && fsx_lock(fd) && fstat(fd, &mine) == 0 && stat(path, &named) == 0 &&
 	    mine.st_ino == named.st_ino) {
 		*orphan = xcalloc(1, sizeof(**orphan));
 		(*orphan)->name = *name;

@@ -198,7 +198,7 @@ static int create_locked(struct wal *wal, const char *tmp, struct error *error)
 	wal->fd = owned_open(tmp, O_RDWR | O_TRUNC, 0600);
 	if (wal->fd < 0)
 		return error_errno(error, N_("cannot create %s"), tmp);
-	if (fsx_lock(wal->fd) != 0)
+	if (!fsx_lock(wal->fd))
 		return error_errno(error, N_("cannot lock %s"), tmp);
 	memcpy(header, WAL_FIRST_LINE, SALT_AT);
 	memcpy(header + SALT_AT, wal->salt, sizeof(wal->salt));

@@ -39,10 +39,12 @@ static int add_bytes(struct backup *backup, const char *name, struct slice bytes
 /* A file that is gone by now is none. */
 static int add_file(struct backup *backup, const char *name, const char *path, struct error *error)
 {
-	int result = archive_writer_add_file(backup->archive, name, path, error);
+	bool is_gone;
 
-	backup->counts->files += result == 0;
-	return result < 0 ? -1 : 0;
+	if (archive_writer_add_file(backup->archive, name, path, &is_gone, error) != 0)
+		return -1;
+	backup->counts->files += !is_gone;
+	return 0;
 }
 
 /* --- the configuration */

@@ -103,9 +103,9 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 {
 	const char *name;
 	unsigned mode;
-	int more;
+	enum archive_next next;
 
-	while ((more = archive_reader_next(archive, &name, &mode, error)) == 1) {
+	while ((next = archive_reader_next(archive, &name, &mode, error)) == ARCHIVE_HAS_FILE) {
 		char *path = place_of(name, config, folder);
 		int result;
 
@@ -124,9 +124,9 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 		counts->messages += strncmp(name, "spool/mailboxes/", 16) == 0;
 		counts->queued += strncmp(name, "spool/queue/", 12) == 0 && strstr(name, ".env") != NULL;
 	}
-	if (more == 0 && counts->files == 0)
+	if (next == ARCHIVE_IS_OVER && counts->files == 0)
 		return error_set(error, ERROR_PROTOCOL, N_("this is not a backup of lanpost: it is empty"));
-	return more;
+	return next == ARCHIVE_IS_OVER ? 0 : -1;
 }
 
 /* What is put elsewhere must not go on naming the spool that it came from. */

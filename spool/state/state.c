@@ -192,7 +192,7 @@ int state_lock(const struct spool *spool)
 	int64_t deadline = clock_now_ms() + BUSY_TIMEOUT_MS;
 	int fd = open(spool->folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	while (fd >= 0 && fsx_lock(fd) != 0 && clock_left_ms(deadline) > 0)
+	while (fd >= 0 && !fsx_lock(fd) && clock_left_ms(deadline) > 0)
 		poll(NULL, 0, LOCK_POLL_MS);
 	return fd;
 }

@@ -88,7 +88,7 @@ static int find_ports(uint16_t **ports, size_t count, struct error *error)
 	size_t opened = 0;
 
 	/* Held open until all are found, so that none is given twice. */
-	while (opened < count && net_bind("127.0.0.1", 0, &fds[opened], error) == 0) {
+	while (opened < count && net_bind("127.0.0.1", 0, &fds[opened], error) == NET_BOUND) {
 		*ports[opened] = net_port(fds[opened]);
 		opened++;
 	}

@@ -83,7 +83,7 @@ static int find_note(const char *path, struct note *note, struct error *error)
 			close(fd);
 		return -1;
 	}
-	if (archive_reader_next(archive, &name, &mode, error) == 1 && strcmp(name, "README") == 0 &&
+	if (archive_reader_next(archive, &name, &mode, error) == ARCHIVE_HAS_FILE && strcmp(name, "README") == 0 &&
 	    archive_reader_copy(archive, fd, error) == 0)
 		got = pread(fd, text, sizeof(text), 0);
 	read_note(slice_make(text, got > 0 ? (size_t)got : 0), note);
@@ -96,7 +96,7 @@ static bool is_running(const struct spool *spool)
 {
 	char *path = layout_gateway_lock(spool);
 	int fd = open(path, O_RDWR | O_CLOEXEC);
-	bool runs = fd >= 0 && fsx_lock(fd) != 0;
+	bool runs = fd >= 0 && !fsx_lock(fd);
 
 	if (fd >= 0)
 		close(fd);

@@ -290,16 +290,23 @@ static int remove_to_mbox(struct mbox *mbox, int64_t before, struct expired *exp
 	return fsx_close(mbox->fd, mbox->path, error) == 0 ? result : -1;
 }
 
-static int remove_old(const struct cli *cli, const char *user, bool archive, const struct spool *spool,
-    int64_t before, struct expired *expired, struct error *error)
+/* What is taken out of a mailbox, and where it is put. */
+struct removal {
+	const char *user;
+	int64_t before;	  /* messages that arrived earlier */
+	bool archive;	  /* into the archive's folders; else they are removed */
+	const char *mbox; /* or into this file; NULL: none */
+};
+
+static int remove_old(const struct spool *spool, const struct removal *removal, struct expired *expired, struct error *error)
 {
-	struct mbox mbox = {spool, user, cli_option(cli, "--mbox"), -1};
+	struct mbox mbox = {spool, removal->user, removal->mbox, -1};
 
 	if (mbox.path != NULL)
-		return remove_to_mbox(&mbox, before, expired, error);
-	if (archive)
-		return expire_to_archive(spool, user, before, expired, error);
-	return expire_mailbox(spool, user, before, NULL, expired, error);
+		return remove_to_mbox(&mbox, removal->before, expired, error);
+	if (removal->archive)
+		return expire_to_archive(spool, removal->user, removal->before, expired, error);
+	return expire_mailbox(spool, removal->user, removal->before, NULL, expired, error);
 }
 
 /* What would go, and when the newest of it arrived. */
@@ -378,6 +385,7 @@ static int tell_removal(const struct cli *cli, const char *user, bool archive, c
 
 static int take_out(const struct cli *cli, const struct conf *conf, const char *user, bool archive, int64_t before)
 {
+	const struct removal removal = {user, before, archive, cli_option(cli, "--mbox")};
 	struct error error = ERROR_INIT;
 	struct spool spool;
 	struct expired expired = {0};
@@ -385,7 +393,7 @@ static int take_out(const struct cli *cli, const struct conf *conf, const char *
 
 	if (spool_open(&spool, conf, &(struct spool_options){.writer = "admin"}, &error) != 0)
 		return cli_fail_error(&error);
-	result = remove_old(cli, user, archive, &spool, before, &expired, &error);
+	result = remove_old(&spool, &removal, &expired, &error);
 	if (result != 0)
 		cli_fail_error(&error);
 	if (spool_close(&spool, &error) != 0)

@@ -62,10 +62,10 @@ static void test_lock_is_exclusive(void **context)
 	int first = mkstemp(path), second = open(path, O_RDWR);
 
 	(void)context;
-	assert_int_equal(fsx_lock(first), 0);
-	assert_int_equal(fsx_lock(second), 1);
+	assert_true(fsx_lock(first));
+	assert_false(fsx_lock(second));
 	close(first);
-	assert_int_equal(fsx_lock(second), 0);
+	assert_true(fsx_lock(second));
 	close(second);
 	unlink(path);
 }
