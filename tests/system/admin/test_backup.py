@@ -10,7 +10,7 @@ import pytest
 from harness.gateway import Gateway
 from harness.letters import letter
 from harness.waiting import until
-from test_nothing_lost_nothing_twice import in_mailbox
+from harness.numbered import in_mailbox
 
 USERS = {"ivan": {"external_alias": "ivan@example.ru"}, "anna": {"external_alias": "anna@example.ru"}}
 

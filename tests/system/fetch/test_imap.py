@@ -6,7 +6,7 @@ import time
 import pytest
 
 from harness.letters import letter
-from test_nothing_lost_nothing_twice import in_mailbox
+from harness.numbered import in_mailbox
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
 

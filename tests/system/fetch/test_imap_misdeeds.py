@@ -6,7 +6,7 @@ import pytest
 from harness.certificates import authority
 from harness.letters import letter
 from harness.misbehaving_imap import MisbehavingImap
-from test_nothing_lost_nothing_twice import in_mailbox
+from harness.numbered import in_mailbox
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
 ONCE = collections.Counter([1, 2, 3])

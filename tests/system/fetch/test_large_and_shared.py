@@ -15,7 +15,7 @@ from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.raw import Raw
 from harness.waiting import descendants, until
-from test_nothing_lost_nothing_twice import in_mailbox
+from harness.numbered import in_mailbox
 
 PEOPLE = {"ivan": {"external_alias": "ivan@example.ru"}, "olga": {"external_alias": "olga@example.ru"}}
 

@@ -16,8 +16,8 @@ import pytest
 from harness.disk import Disk
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
-from test_nothing_lost_nothing_twice import in_mailbox, numbers
-from test_smarthost_misdeeds import Smarthost
+from harness.numbered import in_mailbox, numbers
+from harness.smarthost import Smarthost
 
 DAYS = int(os.environ.get("LANPOST_MONTH_DAYS", "3"))
 SEED = int(os.environ.get("LANPOST_MONTH_SEED", str(random.randrange(1 << 30))))

@@ -8,7 +8,7 @@ import pytest
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.certificates import authority
-from test_nothing_lost_nothing_twice import in_mailbox
+from harness.numbered import in_mailbox
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
 

@@ -6,7 +6,7 @@ import pytest
 from harness.letters import crlf, letter
 from harness.misbehaving import MisbehavingPop3
 from harness.misbehaving_imap import MisbehavingImap
-from test_nothing_lost_nothing_twice import in_mailbox
+from harness.numbered import in_mailbox
 from test_whole_or_left import SERVERS, left_numbers, office_at, protocols
 
 

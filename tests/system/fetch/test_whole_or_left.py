@@ -9,7 +9,7 @@ import pytest
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.misbehaving_imap import MisbehavingImap
-from test_nothing_lost_nothing_twice import in_mailbox
+from harness.numbered import in_mailbox
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}}
 SERVERS = {"pop3": MisbehavingPop3, "imap": MisbehavingImap}

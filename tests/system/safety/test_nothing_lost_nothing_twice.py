@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+from harness.numbered import in_mailbox, numbers
 from harness.letters import letter
 from harness.sink import Sink
 from harness.waiting import descendants, kill, until
@@ -18,15 +19,6 @@ from harness.waiting import descendants, kill, until
 ROUNDS = int(os.environ.get("LANPOST_KILL_ROUNDS", "20"))
 PARTS = 4  # so that the rounds spread over test processes
 MESSAGES = 500
-
-
-def numbers(messages):
-    return collections.Counter(int(re.search(rb"Message-ID: <(\d+)\.test@", message).group(1)) for message in messages)
-
-
-def in_mailbox(gateway, user):
-    """Numbers of all messages; a file may be renamed or removed while we look only if the gateway runs."""
-    return numbers(path.read_bytes()[:4096] for path in gateway.files(user))
 
 
 def fill(dovecot, first, count=MESSAGES):

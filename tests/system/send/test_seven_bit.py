@@ -10,7 +10,7 @@ import pytest
 from harness.letters import crlf, letter
 from harness.postfix import Postfix
 from harness.sink import Letter
-from test_smarthost_misdeeds import Smarthost
+from harness.smarthost import Smarthost
 
 RUSSIAN = "Здравствуйте!\n\nСчёт на оплату №5  \n.\n..точка\nFrom here\n-- \nИван\n" + "очень длинная строка " * 40 + "\n"
 USERS = {"ivan": {"external_alias": "ivan@example.ru"}, "anna": {}}
