@@ -17,13 +17,18 @@
 #define OWED_RETRY_MS 10000
 #define FAILED_SYNC_WAIT_MS 2000 /* a disk that has just failed gets a moment before all is written again */
 
-/* With the lock held: what is written so far is closed; the next append begins a new segment. */
+/* With the lock held: what is written so far is closed; the next append goes to a new segment. */
 static void rotate(struct intake *intake)
 {
 	struct segment *filled = intake->current;
 
-	if (filled != NULL && filled->records > 0)
-		segment_close(intake, filled);
+	if (filled == NULL || filled->records == 0)
+		return;
+	segment_close(intake, filled);
+	if (intake->voids.count == 0) {
+		intake->current = intake->prepared;
+		intake->prepared = NULL;
+	}
 }
 
 /* Takes the closed segments in which nothing is under way any more out of the list. */
@@ -61,14 +66,6 @@ static void put_back(struct intake *intake, struct segment *settled)
 	pthread_mutex_unlock(&intake->lock);
 }
 
-/* Everything in it is delivered and durable. */
-static int retire(struct intake *intake, struct segment *segment, struct error *error)
-{
-	if (segment->has_facts)
-		return wal_to_facts(intake->spool, &segment->wal->name, error);
-	return fsx_unlink(segment->wal->path, error);
-}
-
 /* Retires what is settled, and leaves to recovery what is owed or doubtful: without our lock it is an orphan. Files of bodies that
  * nobody needs any more come into *bodies. */
 static int let_go(struct intake *intake, struct segment *settled, struct strlist *bodies, struct error *error)
@@ -85,7 +82,7 @@ static int let_go(struct intake *intake, struct segment *settled, struct strlist
 		settled = segment->next;
 		if (segment->owed || segment->doubtful) {
 			log_set_trust(intake, segment->wal->name.file, segment->doubtful ? LOG_DOUBTFUL : LOG_DURABLE);
-		} else if (retire(intake, segment, error) != 0) {
+		} else if (segment_retire(intake, segment, error) != 0) {
 			result = -1;
 		} else {
 			for (size_t i = 0; i < segment->body_files.count; i++)
@@ -104,6 +101,8 @@ static int clean_up(struct intake *intake, const struct strlist *bodies, struct 
 
 	for (size_t i = 0; i < bodies->count && result == 0; i++)
 		result = fsx_unlink(bodies->items[i], error);
+	if (result == 0)
+		segment_blank(intake);
 	free(folder);
 	return result == 0 ? wal_sweep_facts(intake->spool, error) : -1;
 }
@@ -135,6 +134,7 @@ int checkpoint_run(struct intake *intake, struct error *error)
 	bool some;
 	int result = 0, retiring;
 
+	segment_prepare(intake);
 	pthread_mutex_lock(&intake->lock);
 	rotate(intake);
 	settled = take_settled(intake);

@@ -439,6 +439,18 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	return 0;
 }
 
+/* An empty segment is nobody's loss; one that still holds something is recovered at the next start. */
+static void drop_unused(struct segment *segment)
+{
+	struct error ignored;
+
+	if (segment == NULL)
+		return;
+	if (segment->records == 0 && !segment->has_facts)
+		fsx_unlink(segment->wal->path, &ignored);
+	segment_free(segment);
+}
+
 int intake_close(struct intake *intake, struct error *error)
 {
 	int result;
@@ -452,14 +464,12 @@ int intake_close(struct intake *intake, struct error *error)
 	pthread_join(intake->checkpointer, NULL);
 
 	result = checkpoint_run(intake, error);
-	/* An empty segment is nobody's loss; one that still holds something is recovered at the next start. */
-	if (intake->current != NULL) {
-		struct error ignored;
-
-		if (intake->current->records == 0 && !intake->current->has_facts)
-			fsx_unlink(intake->current->wal->path, &ignored);
-		segment_free(intake->current);
-	}
+	drop_unused(intake->current);
+	drop_unused(intake->prepared);
+	while (intake->blank_count > 0)
+		wal_discard(intake->blank[--intake->blank_count]);
+	while (intake->withdrawn_count > 0)
+		wal_discard(intake->withdrawn[--intake->withdrawn_count]);
 	while (intake->closed != NULL) {
 		struct segment *next = intake->closed->next;
 

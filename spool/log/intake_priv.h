@@ -12,6 +12,8 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#define BLANKS_MAX 2
+
 /* A segment of ours, from its creation until it is retired. */
 struct segment {
 	struct wal *wal;
@@ -67,6 +69,7 @@ struct intake {
 	pthread_cond_t synced;	/* a sync has ended */
 	pthread_cond_t wake;	/* for the checkpoint thread */
 	struct segment *current; /* NULL: the next append begins one */
+	struct segment *prepared; /* empty, ready to be the next one; NULL: none */
 	struct segment *closed;
 	struct strlist voids; /* "<segment> <offset>" that must be in the next segment */
 	struct note *notes, **notes_end;
@@ -79,6 +82,9 @@ struct intake {
 	struct map trust;     /* name of a segment that we had to let go -> enum log_trust */
 	struct map debts;     /* id, kind and name of a place -> enum debt */
 	_Atomic int64_t roomy_until; /* clock_now_ms() until which the disk need not be asked for room */
+	/* Of the checkpoint's thread alone: segments to be used again, and those that are still to be blanked for that. */
+	struct wal *blank[BLANKS_MAX], *withdrawn[BLANKS_MAX];
+	size_t blank_count, withdrawn_count;
 	int sync_fd;	      /* the file system, open since before our first write */
 	bool is_blind;	      /* the log could not be gone through: see intake_check_known() */
 	pthread_t checkpointer;
@@ -88,6 +94,12 @@ struct intake {
 
 /* A new current segment; what broken ones leave behind is declared void in it. */
 int segment_begin(struct intake *intake, struct error *error);
+/* Has the next one ready before it is needed, so that nobody waits for its making. By the checkpoint's thread, without the lock. */
+void segment_prepare(struct intake *intake);
+/* Retires one whose messages are all delivered, durably. A busy one is withdrawn, to be used again. Without the lock. */
+int segment_retire(struct intake *intake, struct segment *segment, struct error *error);
+/* Blanks what was withdrawn, when no power cut can bring back the name of a log that holds records. Without the lock. */
+void segment_blank(struct intake *intake);
 /* Waits until the segment is durable up to `size`. A caller that comes first syncs for all who wait: the lock is free meanwhile. */
 int segment_commit(struct intake *intake, struct segment *segment, uint64_t size, struct error *error);
 /* No more appends; the next one begins a new segment. */

@@ -1,5 +1,6 @@
 /* The life of a segment of ours: begun, appended to, made durable, closed, or broken and never trusted again. */
 #include "base/alloc.h"
+#include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "spool/log/intake_priv.h"
@@ -7,6 +8,8 @@
 #include "spool/reserve.h"
 
 #include <stdlib.h>
+
+#define BUSY_RECORDS 32
 
 void segment_free(struct segment *segment)
 {
@@ -42,14 +45,27 @@ static int append_voids(struct intake *intake, struct wal *wal, struct error *er
 	return result;
 }
 
-int segment_begin(struct intake *intake, struct error *error)
+static struct segment *segment_new(struct intake *intake, struct wal *blank, struct error *error)
 {
 	struct segment *segment = xcalloc(1, sizeof(*segment));
-	int result = wal_create(&segment->wal, intake->spool, intake->writer, error);
+	int result = wal_create(&segment->wal, intake->spool, intake->writer, blank, error);
 
 	if (result != 0 && reserve_spend(intake->spool, error))
-		result = wal_create(&segment->wal, intake->spool, intake->writer, error);
-	if (result != 0 || append_voids(intake, segment->wal, error) != 0) {
+		result = wal_create(&segment->wal, intake->spool, intake->writer, NULL, error);
+	if (result == 0)
+		return segment;
+	segment_free(segment);
+	return NULL;
+}
+
+int segment_begin(struct intake *intake, struct error *error)
+{
+	struct segment *segment = intake->prepared != NULL ? intake->prepared : segment_new(intake, NULL, error);
+
+	intake->prepared = NULL;
+	if (segment == NULL)
+		return -1;
+	if (append_voids(intake, segment->wal, error) != 0) {
 		segment_free(segment);
 		return -1;
 	}
@@ -57,6 +73,57 @@ int segment_begin(struct intake *intake, struct error *error)
 	strlist_clear(&intake->voids);
 	intake->current = segment;
 	return 0;
+}
+
+void segment_prepare(struct intake *intake)
+{
+	struct segment *segment;
+	struct error ignored;
+	bool is_wanted;
+
+	pthread_mutex_lock(&intake->lock);
+	is_wanted = intake->prepared == NULL && intake->current != NULL && intake->current->records > 0;
+	pthread_mutex_unlock(&intake->lock);
+	if (!is_wanted)
+		return;
+	/* One that cannot be made now is made, or the failure reported, when it is needed. */
+	segment = segment_new(intake, intake->blank_count > 0 ? intake->blank[--intake->blank_count] : NULL, &ignored);
+	pthread_mutex_lock(&intake->lock);
+	intake->prepared = segment;
+	pthread_mutex_unlock(&intake->lock);
+}
+
+/* What a busy second leaves: such a one is worth to be used again. */
+static bool is_busy(const struct segment *segment)
+{
+	return segment->records >= BUSY_RECORDS && !segment->broken;
+}
+
+int segment_retire(struct intake *intake, struct segment *segment, struct error *error)
+{
+	if (segment->has_facts)
+		return wal_to_facts(intake->spool, &segment->wal->name, error);
+	if (!is_busy(segment) || intake->blank_count + intake->withdrawn_count == BLANKS_MAX)
+		return fsx_unlink(segment->wal->path, error);
+	if (wal_withdraw(segment->wal, error) != 0)
+		return -1;
+	intake->withdrawn[intake->withdrawn_count++] = segment->wal;
+	segment->wal = NULL;
+	return 0;
+}
+
+void segment_blank(struct intake *intake)
+{
+	struct error ignored;
+
+	while (intake->withdrawn_count > 0) {
+		struct wal *wal = intake->withdrawn[--intake->withdrawn_count];
+
+		if (wal_blank(wal, &ignored) == 0)
+			intake->blank[intake->blank_count++] = wal;
+		else
+			wal_discard(wal);
+	}
 }
 
 void segment_close(struct intake *intake, struct segment *segment)

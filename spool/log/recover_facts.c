@@ -100,14 +100,18 @@ int recover_each_record(struct recovery *recovery, const char *file, bool report
 	free(path);
 	if (result != 0)
 		return -1;
-	while (result == 0 &&
-	       ((next = wal_next(&reader, &offset, &head, &body)) == WAL_RECORD ||
-		   next == WAL_DAMAGED)) {
+	while (result == 0 && (next = wal_next(&reader, &offset, &head, &body)) != WAL_END) {
 		struct record record;
 		struct error parse_error;
 
 		if (offset >= end)
 			break;
+		if (next == WAL_TORN) {
+			if (report)
+				log_info("event=log-torn file=%s offset=%llu bytes=%zu (was never acknowledged)", file,
+				    (unsigned long long)offset, head.len);
+			continue;
+		}
 		if (next == WAL_DAMAGED || record_parse(head, &record, &parse_error) != 0) {
 			result = wal_read_check(&reader, error);
 			if (result == 0 && report)

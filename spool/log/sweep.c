@@ -1,5 +1,5 @@
 /*
- * What crashes leave behind and nobody needs: removed when it is older than a day.
+ * What crashes leave behind and nobody needs: removed when it is older than a day; spare segments of our own name at once.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -30,7 +30,7 @@ static bool wal_stray(const struct spool *spool, const char *name)
 	size_t len = strlen(name);
 
 	(void)spool;
-	return strstr(name, ".new") != NULL || (len > 4 && strcmp(name + len - 4, ".msg") == 0);
+	return wal_is_spare(name, NULL) || (len > 4 && strcmp(name + len - 4, ".msg") == 0);
 }
 
 static bool queue_stray(const struct spool *spool, const char *name)
@@ -60,6 +60,21 @@ static void sweep_folder(const struct spool *spool, const char *folder, stray_fn
 		closedir(dir);
 }
 
+/* Our predecessor's are nobody's: there is one process a writer name. */
+static void sweep_spares(const struct intake *intake)
+{
+	char *folder = layout_wal(intake->spool, "");
+	DIR *dir = opendir(folder);
+	struct dirent *entry;
+
+	while (dir != NULL && (entry = readdir(dir)) != NULL)
+		if (wal_is_spare(entry->d_name, intake->writer))
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir != NULL)
+		closedir(dir);
+	free(folder);
+}
+
 void sweep_spool(const struct intake *intake)
 {
 	char *path = layout_mailboxes(intake->spool);
@@ -76,6 +91,7 @@ void sweep_spool(const struct intake *intake)
 	if (dir != NULL)
 		closedir(dir);
 	free(path);
+	sweep_spares(intake);
 	/* A body file is swept only when nothing is owed: its record may still name it. */
 	if (!intake->owed) {
 		path = layout_wal(intake->spool, "");

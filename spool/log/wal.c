@@ -41,6 +41,14 @@ static bool parse_name(const char *file, struct wal_name *name)
 	return slice_is(rest, "done") && slice_number(part, 0, UINT64_MAX / 2, &name->until);
 }
 
+bool wal_is_spare(const char *file, const char *writer)
+{
+	struct slice rest = slice_of(file);
+
+	slice_cut(&rest, '-');
+	return strstr(file, ".log.new") != NULL && (writer == NULL || slice_is(slice_cut(&rest, '.'), writer));
+}
+
 static int by_number(const void *a, const void *b)
 {
 	const struct wal_name *x = a, *y = b;
@@ -168,6 +176,30 @@ uint32_t wal_salt_seed(const unsigned char *salt)
 	return wal_checksum(0, slice_make((const char *)salt, 16));
 }
 
+uint32_t wal_record_checksum(uint32_t seed, const unsigned char *header, struct slice head, struct slice body)
+{
+	unsigned char counted[RECORD_HEADER - LENGTHS_AT] = {0};
+
+	memcpy(counted, header + LENGTHS_AT, DURABLE_AT - LENGTHS_AT);
+	seed = wal_checksum(seed, slice_make((char *)counted, sizeof(counted)));
+	return wal_checksum(wal_checksum(seed, head), body);
+}
+
+/* Behind the header of a segment is a record, or what is left of one. */
+static bool holds_records(const char *path)
+{
+	struct slice bytes;
+	struct error ignored;
+	bool found = false;
+
+	if (fsx_map(path, &bytes, &ignored) != 0)
+		return false;
+	if (bytes.len > SEGMENT_HEADER)
+		found = !wal_is_blank(slice_from(bytes, SEGMENT_HEADER));
+	fsx_unmap(bytes);
+	return found;
+}
+
 bool wal_has_records(const struct spool *spool)
 {
 	struct wal_names names;
@@ -178,9 +210,8 @@ bool wal_has_records(const struct spool *spool)
 		return false;
 	for (size_t i = 0; i < names.count && !found; i++) {
 		char *path = layout_wal(spool, names.items[i].file);
-		struct stat st;
 
-		found = names.items[i].state == WAL_LOG && stat(path, &st) == 0 && st.st_size > SEGMENT_HEADER;
+		found = names.items[i].state == WAL_LOG && holds_records(path);
 		free(path);
 	}
 	wal_names_clear(&names);
@@ -191,28 +222,42 @@ bool wal_has_records(const struct spool *spool)
 
 /* The lock is taken while the file has a name that nobody looks for, so there is no moment in
  * which a recovering process could take it for an orphan. */
-static int create_locked(struct wal *wal, const char *tmp, struct error *error)
+static int open_locked(struct wal *wal, const char *tmp, struct error *error)
 {
-	char header[SEGMENT_HEADER] = {0};
-
 	wal->fd = owned_open(tmp, O_RDWR | O_TRUNC, 0600);
 	if (wal->fd < 0)
 		return error_errno(error, N_("cannot create %s"), tmp);
 	if (!fsx_lock(wal->fd))
 		return error_errno(error, N_("cannot lock %s"), tmp);
+	return 0;
+}
+
+static int wal_seek(struct wal *wal, uint64_t offset, struct error *error)
+{
+	if (lseek(wal->fd, (off_t)offset, SEEK_SET) < 0)
+		return error_errno(error, N_("cannot write %s"), wal->path);
+	return 0;
+}
+
+static int write_header(struct wal *wal, const char *tmp, struct error *error)
+{
+	char header[SEGMENT_HEADER] = {0};
+
 	memcpy(header, WAL_FIRST_LINE, SALT_AT);
 	memcpy(header + SALT_AT, wal->salt, sizeof(wal->salt));
-	if (fsx_write(wal->fd, slice_make(header, sizeof(header)), tmp, error) != 0)
+	if (wal_seek(wal, 0, error) != 0 || fsx_write(wal->fd, slice_make(header, sizeof(header)), tmp, error) != 0)
 		return -1;
 	return fsx_sync_data(wal->fd, tmp, error);
 }
 
-int wal_create(struct wal **out, const struct spool *spool, const char *writer, struct error *error)
+int wal_create(struct wal **out, const struct spool *spool, const char *writer, struct wal *blank, struct error *error)
 {
-	struct wal *wal = xcalloc(1, sizeof(*wal));
-	char *folder = layout_wal(spool, ""), *tmp = NULL;
+	struct wal *wal = blank != NULL ? blank : xcalloc(1, sizeof(*wal));
+	char *folder = layout_wal(spool, ""), *tmp = wal->path;
 
-	wal->fd = -1;
+	wal->path = NULL;
+	if (blank == NULL)
+		wal->fd = -1;
 	rand_bytes(wal->salt, sizeof(wal->salt));
 	if (highest(spool, &wal->name.number, error) != 0)
 		goto failed;
@@ -220,9 +265,10 @@ int wal_create(struct wal **out, const struct spool *spool, const char *writer, 
 	snprintf(wal->name.file, sizeof(wal->name.file), "%012llu-%s.log",
 	    (unsigned long long)wal->name.number, writer);
 	wal->path = layout_wal(spool, wal->name.file);
-	tmp = xasprintf("%s.new%d", wal->path, (int)getpid());
-	if (create_locked(wal, tmp, error) != 0 || fsx_rename(tmp, wal->path, error) != 0 ||
-	    fsx_sync_dir(folder, error) != 0)
+	if (tmp == NULL)
+		tmp = xasprintf("%s.new%d", wal->path, (int)getpid());
+	if ((blank == NULL && open_locked(wal, tmp, error) != 0) || write_header(wal, tmp, error) != 0 ||
+	    fsx_rename(tmp, wal->path, error) != 0 || fsx_sync_dir(folder, error) != 0)
 		goto failed;
 	wal->size = wal->durable = SEGMENT_HEADER;
 	free(tmp);
@@ -247,19 +293,15 @@ int wal_append(struct wal *wal, struct slice head, struct slice body, bool *brok
 	    {(char *)head.ptr, head.len},
 	    {(char *)body.ptr, body.len},
 	};
-	uint32_t sum = wal_salt_seed(wal->salt);
 	struct error cut_error;
 
 	if (head.len > WAL_HEAD_MAX || body.len > WAL_BODY_MAX)
 		return error_set(error, ERROR_LIMIT, N_("the record is too large for the intake log"));
 	memcpy(header, wal->salt, 8);
-	wal_put32(header + 12, (uint32_t)head.len);
-	wal_put32(header + 16, (uint32_t)body.len);
-	wal_put32(header + 20, 0);
-	sum = wal_checksum(sum, slice_make((char *)header + 12, RECORD_HEADER - 12));
-	sum = wal_checksum(sum, head);
-	sum = wal_checksum(sum, body);
-	wal_put32(header + CHECKSUM_AT, sum);
+	wal_put32(header + LENGTHS_AT, (uint32_t)head.len);
+	wal_put32(header + LENGTHS_AT + 4, (uint32_t)body.len);
+	wal_put32(header + DURABLE_AT, wal->durable < UINT32_MAX ? (uint32_t)wal->durable : UINT32_MAX);
+	wal_put32(header + CHECKSUM_AT, wal_record_checksum(wal_salt_seed(wal->salt), header, head, body));
 
 	if (fsx_writev(wal->fd, parts, 3, wal->path, error) == 0) {
 		wal->size += RECORD_HEADER + head.len + body.len;
@@ -291,4 +333,58 @@ void wal_close(struct wal *wal)
 		close(wal->fd); /* what matters was synced, with its errors looked at */
 	free(wal->path);
 	free(wal);
+}
+
+/* --- used again */
+
+int wal_withdraw(struct wal *wal, struct error *error)
+{
+	char *withdrawn = xasprintf("%s.new%d", wal->path, (int)getpid());
+
+	if (fsx_rename(wal->path, withdrawn, error) != 0) {
+		free(withdrawn);
+		return -1;
+	}
+	free(wal->path);
+	wal->path = withdrawn;
+	return 0;
+}
+
+static int write_zeros(struct wal *wal, uint64_t bytes, struct error *error)
+{
+	static const char zeros[1u << 16];
+	int result = 0;
+
+	for (uint64_t done = 0; done < bytes && result == 0; done += sizeof(zeros)) {
+		size_t len = bytes - done < sizeof(zeros) ? (size_t)(bytes - done) : sizeof(zeros);
+
+		result = fsx_write(wal->fd, slice_make(zeros, len), wal->path, error);
+	}
+	return result;
+}
+
+int wal_blank(struct wal *wal, struct error *error)
+{
+	struct stat st;
+	uint64_t used = wal->size, length;
+
+	if (fstat(wal->fd, &st) != 0)
+		return error_errno(error, N_("cannot read %s"), wal->path);
+	length = (uint64_t)st.st_size;
+	if (length > WAL_BLANK_MAX && fsx_truncate(wal->fd, length = WAL_BLANK_MAX, wal->path, error) != 0)
+		return -1;
+	/* What lies behind the records is zeros already, unless the file ends there. */
+	if (used > length || length < WAL_BLANK_MIN)
+		used = length < WAL_BLANK_MIN ? WAL_BLANK_MIN : length;
+	if (wal_seek(wal, 0, error) != 0 || write_zeros(wal, used, error) != 0)
+		return -1;
+	return fsx_sync_data(wal->fd, wal->path, error);
+}
+
+void wal_discard(struct wal *wal)
+{
+	struct error ignored;
+
+	fsx_unlink(wal->path, &ignored); /* one that stays is swept later */
+	wal_close(wal);
 }

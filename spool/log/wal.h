@@ -3,6 +3,9 @@
  *
  * A segment begins with a line and random bytes that seed every checksum in it, so that bytes inside a message cannot pass
  * for a record. This module knows bytes and numbers; what they mean is intake's business.
+ *
+ * A segment that was busy is used again: blanked with zeros, so that its appends change neither its size nor its blocks, and
+ * a sync of them costs one write instead of a commit of the file system's journal with all that this drags along.
  */
 #ifndef LANPOST_SPOOL_WAL_H
 #define LANPOST_SPOOL_WAL_H
@@ -30,6 +33,8 @@ struct wal_names {
 /* Lists the segments of a spool. */
 int wal_list(const struct spool *spool, struct wal_names *names, struct error *error);
 void wal_names_clear(struct wal_names *names);
+/* Whether it is a segment that is not begun yet or withdrawn: nobody misses it. writer: of this one only; NULL: of any. */
+bool wal_is_spare(const char *file, const char *writer);
 /* Turns a segment whose accepts are all done into facts (`.done`), name is changed accordingly. */
 int wal_to_facts(const struct spool *spool, struct wal_name *name, struct error *error);
 /* Removes the segments of facts that nobody needs any more. */
@@ -43,12 +48,12 @@ struct wal {
 	char *path;
 	struct wal_name name;
 	unsigned char salt[16];
-	uint64_t size;	  /* of all whole records written */
+	uint64_t size;	  /* of all whole records written; behind them the file has zeros or ends */
 	uint64_t durable; /* up to here a sync has succeeded */
 };
 
-/* Begins a segment, durably and locked. */
-int wal_create(struct wal **wal, const struct spool *spool, const char *writer, struct error *error);
+/* Begins a segment, durably and locked. blank (from wal_blank(); taken over) becomes it; NULL: a new file does. */
+int wal_create(struct wal **wal, const struct spool *spool, const char *writer, struct wal *blank, struct error *error);
 /* Appends a record. On failure the segment is as before; if that cannot be had either, *broken is set. */
 int wal_append(struct wal *wal, struct slice head, struct slice body, bool *broken,
     struct error *error);
@@ -58,10 +63,21 @@ int wal_sync(const struct wal *wal, struct error *error);
 int wal_cut(struct wal *wal, struct error *error);
 void wal_close(struct wal *wal);
 
+/* Gives a segment that nobody needs any more a name that nobody looks for, by which it can be blanked. */
+int wal_withdraw(struct wal *wal, struct error *error);
+/* Makes a withdrawn segment one of zeros, WAL_BLANK_MIN to WAL_BLANK_MAX bytes of them, that is ready for wal_create(). */
+#define WAL_BLANK_MIN (4u << 20)
+#define WAL_BLANK_MAX (64u << 20)
+int wal_blank(struct wal *wal, struct error *error);
+/* Removes a withdrawn segment, and frees it. */
+void wal_discard(struct wal *wal);
+
 /* --- reading */
 struct wal_reader {
 	struct slice bytes;
 	size_t at;
+	uint64_t durable; /* as far as the last whole record knows; valid if durable_known */
+	bool durable_known;
 	uint32_t seed;
 	unsigned char marker[8];
 };
@@ -70,8 +86,8 @@ enum wal_next { WAL_RECORD, WAL_END, WAL_TORN, WAL_DAMAGED };
 /* Maps a segment as it is now. Also one whose header is damaged: its records are read if they check out. */
 int wal_read(struct wal_reader *reader, const char *path, struct error *error);
 /* The next record; *offset is where it begins. One whose marker or length is damaged is read all the same, if its checksum is
- * right. WAL_DAMAGED: head holds the bytes that do not check out, reading can go on. WAL_TORN: the rest is an append that was
- * never finished, and the end. */
+ * right. WAL_DAMAGED: head holds the bytes that do not check out. WAL_TORN: an append that was never finished, nor acknowledged.
+ * Reading goes on behind both. */
 enum wal_next wal_next(struct wal_reader *reader, uint64_t *offset, struct slice *head,
     struct slice *body);
 /* Returns -1 if the disk did not give some of the bytes that were read until now: they were read as zeros. */

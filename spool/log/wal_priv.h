@@ -2,7 +2,8 @@
  * The bytes of a segment, for its writer and its reader.
  *
  * Segment: line, salt, padding to 32 bytes. Record: marker (8 bytes of the salt), checksum of all that
- * follows it, length of head, length of body, four zeros, head, body. Numbers are little endian.
+ * follows it, length of head, length of body, how much of the segment was durable when this was appended, head, body.
+ * Numbers are little endian. The checksum takes "durable" for zero: it says only what the bytes before may be.
  */
 #ifndef LANPOST_SPOOL_WAL_PRIV_H
 #define LANPOST_SPOOL_WAL_PRIV_H
@@ -16,9 +17,14 @@
 #define RECORD_HEADER 24
 #define CHECKSUM_AT 8
 #define LENGTHS_AT 12
+#define DURABLE_AT 20
 
 uint32_t wal_checksum(uint32_t seed, struct slice bytes);
 uint32_t wal_salt_seed(const unsigned char *salt);
+/* Of a record with this header. */
+uint32_t wal_record_checksum(uint32_t seed, const unsigned char *header, struct slice head, struct slice body);
+/* Whether these bytes are all zeros: nothing was written there. */
+bool wal_is_blank(struct slice bytes);
 void wal_put32(unsigned char *at, uint32_t value);
 
 #endif

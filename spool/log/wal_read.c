@@ -3,6 +3,9 @@
  *
  * A record counts if its checksum, seeded with the segment's salt, is right. Behind damage reading goes on where the next
  * one begins that has the segment's marker, too. Neither can be made by whoever wrote a message: nobody knows the salt.
+ *
+ * Bytes that do not check out were never acknowledged if two things are so. No whole record behind them was appended when they
+ * were durable, and some sector of theirs was never written: there are zeros, or the end of the file.
  */
 #include "spool/log/wal_priv.h"
 
@@ -17,8 +20,11 @@ static uint32_t get32(const char *at)
 	return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
+#define SECTOR 512
+
 struct record {
 	size_t head_len, body_len, total;
+	uint64_t durable;
 };
 
 /* Reads a record's header; false if these bytes cannot be one. `whole`: all of it is in the file. */
@@ -35,6 +41,7 @@ static bool record_header(const struct wal_reader *reader, size_t at, struct rec
 	if (record->head_len > WAL_HEAD_MAX || record->body_len > WAL_BODY_MAX)
 		return false;
 	record->total = RECORD_HEADER + record->head_len + record->body_len;
+	record->durable = get32(rest.ptr + DURABLE_AT);
 	*whole = record->total <= rest.len;
 	return true;
 }
@@ -45,8 +52,8 @@ static bool record_valid(const struct wal_reader *reader, size_t at, struct reco
 	bool whole;
 
 	return record_header(reader, at, record, &whole) && whole &&
-	       wal_checksum(reader->seed, slice_make(ptr + LENGTHS_AT, record->total - LENGTHS_AT)) ==
-		   get32(ptr + CHECKSUM_AT);
+	       wal_record_checksum(reader->seed, (const unsigned char *)ptr, slice_make(ptr + RECORD_HEADER, record->head_len),
+		   slice_make(ptr + RECORD_HEADER + record->head_len, record->body_len)) == get32(ptr + CHECKSUM_AT);
 }
 
 /* Where the next valid record begins, not before `at`; the end if there is none. */
@@ -72,17 +79,15 @@ static size_t resync(const struct wal_reader *reader, size_t at)
 /* Whether the bytes between two borders are a record with these lengths, whatever stands in its header. */
 static bool fits(const struct wal_reader *reader, size_t at, size_t total, size_t head_len, size_t body_len)
 {
-	const char *ptr = reader->bytes.ptr + at;
-	unsigned char lengths[RECORD_HEADER - LENGTHS_AT] = {0};
-	uint32_t sum;
+	const char *ptr = reader->bytes.ptr + at + RECORD_HEADER;
+	unsigned char header[RECORD_HEADER];
 
 	if (head_len > WAL_HEAD_MAX || body_len > WAL_BODY_MAX || RECORD_HEADER + head_len + body_len != total)
 		return false;
-	wal_put32(lengths, (uint32_t)head_len);
-	wal_put32(lengths + 4, (uint32_t)body_len);
-	sum = wal_checksum(reader->seed, slice_make((const char *)lengths, sizeof(lengths)));
-	sum = wal_checksum(sum, slice_make(ptr + RECORD_HEADER, total - RECORD_HEADER));
-	return sum == get32(ptr + CHECKSUM_AT);
+	wal_put32(header + LENGTHS_AT, (uint32_t)head_len);
+	wal_put32(header + LENGTHS_AT + 4, (uint32_t)body_len);
+	return wal_record_checksum(reader->seed, header, slice_make(ptr, head_len), slice_make(ptr + head_len, body_len)) ==
+	       get32(ptr - RECORD_HEADER + CHECKSUM_AT);
 }
 
 /* A record whose marker or one of whose lengths is damaged: it ends where the next one begins, and its checksum proves it. An
@@ -129,7 +134,7 @@ static bool mend_salt(struct wal_reader *reader)
 	total = (size_t)get32(first + LENGTHS_AT) + get32(first + LENGTHS_AT + 4) + RECORD_HEADER;
 	if (total > len)
 		return false;
-	plain = wal_checksum(0, slice_make(first + LENGTHS_AT, total - LENGTHS_AT));
+	plain = wal_record_checksum(0, (const unsigned char *)first, slice_make(first + RECORD_HEADER, total - RECORD_HEADER), SLICE_NONE);
 	for (int at = 0; at < SALT_LEN; at++)
 		for (int flip = 1; flip < 256; flip++) {
 			memcpy(salt, reader->bytes.ptr + SALT_AT, sizeof(salt));
@@ -155,17 +160,78 @@ int wal_read(struct wal_reader *reader, const char *path, struct error *error)
 	reader->at = SEGMENT_HEADER;
 	if (memcmp(reader->bytes.ptr, WAL_FIRST_LINE, SALT_AT) != 0)
 		reader->at = 0;
-	if (resync(reader, SEGMENT_HEADER) == reader->bytes.len && mend_salt(reader))
+	if (!wal_is_blank(slice_from(reader->bytes, SEGMENT_HEADER)) && resync(reader, SEGMENT_HEADER) == reader->bytes.len &&
+	    mend_salt(reader))
 		reader->at = 0;
 	return 0;
 }
 
-static bool all_zero(struct slice bytes)
+bool wal_is_blank(struct slice bytes)
 {
-	for (size_t i = 0; i < bytes.len; i++)
-		if (bytes.ptr[i] != 0)
-			return false;
-	return true;
+	/* Each byte is like the one before it, and the first is zero. */
+	return bytes.len == 0 || (bytes.ptr[0] == 0 && memcmp(bytes.ptr, bytes.ptr + 1, bytes.len - 1) == 0);
+}
+
+/* Where the last bytes end that are not zeros, not before `at`. */
+static size_t written_end(const struct wal_reader *reader, size_t at)
+{
+	size_t end = reader->bytes.len, block = 1u << 16;
+
+	while (end - at >= block && wal_is_blank(slice_make(reader->bytes.ptr + end - block, block)))
+		end -= block;
+	while (end > at && reader->bytes.ptr[end - 1] == 0)
+		end--;
+	return end;
+}
+
+/* A sector between these borders that holds nothing, as far as it lies between them. */
+static bool has_hole(const struct wal_reader *reader, size_t at, size_t end)
+{
+	while (at < end) {
+		size_t next = (at / SECTOR + 1) * SECTOR;
+
+		if (next > end)
+			next = end;
+		if (wal_is_blank(slice_make(reader->bytes.ptr + at, next - at)))
+			return true;
+		at = next;
+	}
+	return false;
+}
+
+/* How much of the segment was durable when its last whole record was appended. */
+static uint64_t durable_behind(struct wal_reader *reader, size_t at)
+{
+	struct record record;
+
+	if (reader->durable_known)
+		return reader->durable;
+	for (at = resync(reader, at); at < reader->bytes.len; at = resync(reader, at + record.total)) {
+		if (!record_valid(reader, at, &record)) /* it is: resync() says so */
+			break;
+		if (record.durable <= at)
+			reader->durable = record.durable;
+	}
+	reader->durable_known = true;
+	return reader->durable;
+}
+
+/* Whether the bytes up to the next whole record are an append that was never finished. */
+static bool is_torn(struct wal_reader *reader, size_t next)
+{
+	struct slice rest = slice_from(reader->bytes, reader->at);
+	struct record record;
+	bool whole, is_header = record_header(reader, reader->at, &record, &whole);
+	size_t end = next;
+
+	if (next < reader->bytes.len && durable_behind(reader, next) > reader->at)
+		return false;
+	if (next == reader->bytes.len) {
+		if (rest.len < RECORD_HEADER || (is_header && !whole))
+			return true;
+		end = is_header ? reader->at + record.total : written_end(reader, reader->at);
+	}
+	return has_hole(reader, reader->at, end);
 }
 
 static enum wal_next give(struct wal_reader *reader, const struct record *record, struct slice *head, struct slice *body)
@@ -189,8 +255,7 @@ enum wal_next wal_next(struct wal_reader *reader, uint64_t *offset, struct slice
 {
 	struct slice rest = slice_from(reader->bytes, reader->at);
 	struct record record;
-	bool whole;
-	size_t next;
+	size_t next, end;
 
 	*offset = reader->at;
 	if (rest.len == 0)
@@ -201,15 +266,14 @@ enum wal_next wal_next(struct wal_reader *reader, uint64_t *offset, struct slice
 		return skip(reader, SEGMENT_HEADER, WAL_DAMAGED);
 	if (record_valid(reader, reader->at, &record))
 		return give(reader, &record, head, body);
+	if (wal_is_blank(rest))
+		return skip(reader, reader->bytes.len, WAL_END);
 	next = resync(reader, reader->at + 1);
-	if (record_mended(reader, reader->at, next, &record))
+	end = next < reader->bytes.len ? next : written_end(reader, reader->at);
+	if (record_mended(reader, reader->at, end, &record))
 		return give(reader, &record, head, body);
-	*head = slice_make(rest.ptr, next - reader->at);
-	if (next == reader->bytes.len &&
-	    (rest.len < RECORD_HEADER || all_zero(rest) ||
-		(record_header(reader, reader->at, &record, &whole) && !whole)))
-		return skip(reader, next, WAL_TORN);
-	return skip(reader, next, WAL_DAMAGED);
+	*head = slice_make(rest.ptr, end - reader->at);
+	return skip(reader, next, is_torn(reader, next) ? WAL_TORN : WAL_DAMAGED);
 }
 
 int wal_read_check(const struct wal_reader *reader, struct error *error)

@@ -10,6 +10,7 @@
 #include "spool/layout.h"
 #include "spool/mailbox/maildir.h"
 #include "spool/queue.h"
+#include "spool/log/wal.h"
 #include "spool/log/wal_hold.h"
 
 #include <dirent.h>
@@ -194,6 +195,7 @@ static int add_folder(struct backup *backup, const char *folder, int depth, stru
 		struct stat status;
 
 		if (entry->d_name[0] != '.' && (len < 5 || strcmp(entry->d_name + len - 5, ".lock") != 0) &&
+		    !(strcmp(folder, "wal") == 0 && wal_is_spare(entry->d_name, NULL)) &&
 		    lstat(file, &status) == 0) {
 			if (S_ISREG(status.st_mode))
 				result = add_file(backup, name, file, error);

@@ -1,9 +1,11 @@
 /* Segments of the intake log: what is whole comes out, whatever happened to the rest. */
+#include "spool/log/wal_priv.h"
 #include "tests/unit/sample_spool.h"
 
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -19,12 +21,12 @@ static size_t count_records(const char *path, size_t *damaged, bool *torn)
 
 	*damaged = 0;
 	assert_int_equal(wal_read(&reader, path, &error), 0);
-	while ((next = wal_next(&reader, &offset, &head, &body)) == WAL_RECORD ||
-	       next == WAL_DAMAGED) {
+	*torn = false;
+	while ((next = wal_next(&reader, &offset, &head, &body)) != WAL_END) {
 		records += next == WAL_RECORD;
 		*damaged += next == WAL_DAMAGED;
+		*torn = *torn || next == WAL_TORN;
 	}
-	*torn = next == WAL_TORN;
 	wal_read_end(&reader);
 	return records;
 }
@@ -35,7 +37,7 @@ static struct wal *three_records(void)
 	struct error error;
 	bool broken = false;
 
-	assert_int_equal(wal_create(&wal, &spool, "unit", &error), 0);
+	assert_int_equal(wal_create(&wal, &spool, "unit", NULL, &error), 0);
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(
 		    wal_append(wal, SLICE_LITERAL("head"), SLICE_LITERAL("body"), &broken, &error), 0);
@@ -138,7 +140,7 @@ static void test_record_in_a_message_is_no_record(void **context)
 
 	(void)context;
 	assert_int_equal(fsx_read(victim->path, 10000, &bytes, &len, &error), 0);
-	assert_int_equal(wal_create(&wal, &spool, "unit", &error), 0);
+	assert_int_equal(wal_create(&wal, &spool, "unit", NULL, &error), 0);
 	assert_int_equal(
 	    wal_append(wal, SLICE_LITERAL("h"), slice_make(bytes, len), &broken, &error), 0);
 	fd = open(wal->path, O_RDWR);
@@ -148,6 +150,133 @@ static void test_record_in_a_message_is_no_record(void **context)
 	assert_int_equal(damaged, 1);
 	free(bytes);
 	wal_close(victim);
+	wal_close(wal);
+}
+
+/* --- a segment that is used again */
+
+static struct wal *blank_segment(void)
+{
+	struct wal *wal = three_records();
+	struct error error;
+
+	assert_int_equal(wal_withdraw(wal, &error), 0);
+	assert_int_equal(wal_blank(wal, &error), 0);
+	return wal;
+}
+
+static struct wal *again_with(size_t records, size_t body_len)
+{
+	struct wal *wal;
+	struct error error;
+	bool broken = false;
+	char *body = memset(xcalloc(1, body_len), 'b', body_len);
+
+	assert_int_equal(wal_create(&wal, &spool, "unit", blank_segment(), &error), 0);
+	for (size_t i = 0; i < records; i++) {
+		assert_int_equal(wal_append(wal, SLICE_LITERAL("head"), slice_make(body, body_len), &broken, &error), 0);
+		if (i + 1 == records)
+			break;
+		assert_int_equal(wal_sync(wal, &error), 0);
+		wal->durable = wal->size;
+	}
+	free(body);
+	return wal;
+}
+
+static void scribble(const char *path, uint64_t at, size_t len, char byte)
+{
+	int fd = open(path, O_RDWR);
+
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(pwrite(fd, &byte, 1, (off_t)(at + i)), 1);
+	close(fd);
+}
+
+static void test_used_again_holds_its_own_records_only(void **context)
+{
+	struct wal *wal = again_with(2, 4);
+	struct stat st;
+	size_t damaged;
+	bool torn;
+
+	(void)context;
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 2);
+	assert_int_equal(damaged, 0);
+	assert_false(torn);
+	assert_int_equal(stat(wal->path, &st), 0);
+	assert_int_equal(st.st_size, WAL_BLANK_MIN);
+	wal_close(wal);
+	wal = again_with(0, 1);
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 0);
+	assert_int_equal(damaged, 0);
+	assert_false(torn);
+	wal_close(wal);
+}
+
+/* Zeros may end a record that is cut off, or stand in its middle: sectors reach the disk in any order. */
+static void test_used_again_torn_where_a_sector_is_missing(void **context)
+{
+	(void)context;
+	for (uint64_t sector = 1; sector <= 4; sector++) {
+		struct wal *wal = again_with(2, 1400);
+		uint64_t second = 32 + 24 + 4 + 1400, from = sector * 512 < second ? second : sector * 512;
+		uint64_t to = (sector + 1) * 512 < wal->size ? (sector + 1) * 512 : wal->size;
+		size_t damaged;
+		bool torn;
+
+		if (to > from)
+			scribble(wal->path, from, to - from, 0);
+		assert_int_equal(count_records(wal->path, &damaged, &torn), to > from ? 1 : 2);
+		assert_int_equal(damaged, 0);
+		assert_int_equal(torn, to > from);
+		wal_close(wal);
+	}
+}
+
+static void test_used_again_other_bytes_are_damage(void **context)
+{
+	struct wal *wal = again_with(2, 1400);
+	size_t damaged;
+	bool torn;
+
+	(void)context;
+	scribble(wal->path, wal->size - 700, 512, '?');
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 1);
+	assert_int_equal(damaged, 1);
+	assert_false(torn);
+	wal_close(wal);
+}
+
+/* The record behind it was appended when it was durable, so zeros in it are no append that was cut off. */
+static void test_used_again_lost_sector_of_what_was_durable_is_damage(void **context)
+{
+	struct wal *wal = again_with(3, 1400);
+	size_t damaged;
+	bool torn;
+
+	(void)context;
+	scribble(wal->path, 512, 512, 0);
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 2);
+	assert_int_equal(damaged, 1);
+	assert_false(torn);
+	wal_close(wal);
+}
+
+/* Marker, lengths, durable: a wrong byte costs nothing, also in the last record, behind which there are only zeros. */
+static void test_used_again_wrong_number_is_repaired(void **context)
+{
+	struct wal *wal = again_with(3, 4);
+
+	(void)context;
+	for (off_t record = 32; record < 32 + 3 * 32; record += 32)
+		for (off_t at = 0; at < RECORD_HEADER; at++) {
+			bool is_lost = at >= 8 && at < 12;
+			size_t damaged;
+
+			assert_int_equal(records_with_byte_changed(wal->path, record + at, &damaged), is_lost ? 2 : 3);
+			assert_int_equal(damaged, is_lost ? 1 : 0);
+		}
 	wal_close(wal);
 }
 
@@ -183,6 +312,11 @@ int main(void)
 	    SPOOL_TEST(test_damaged_beginning_costs_nothing),
 	    SPOOL_TEST(test_lost_beginning_is_damage),
 	    SPOOL_TEST(test_record_in_a_message_is_no_record),
+	    SPOOL_TEST(test_used_again_holds_its_own_records_only),
+	    SPOOL_TEST(test_used_again_torn_where_a_sector_is_missing),
+	    SPOOL_TEST(test_used_again_other_bytes_are_damage),
+	    SPOOL_TEST(test_used_again_lost_sector_of_what_was_durable_is_damage),
+	    SPOOL_TEST(test_used_again_wrong_number_is_repaired),
 	    SPOOL_TEST(test_facts_stay_while_a_log_may_need_them),
 	};
 
