@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/owned.h"
 #include "base/str.h"
+#include "base/syslog_socket.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -63,7 +64,9 @@ void log_start(const struct log_settings *settings, const char *process)
 		failed = file_fd < 0;
 	}
 	if (current.to_syslog)
-		openlog("lanpost", LOG_PID | LOG_NDELAY, LOG_MAIL); /* now: a sandbox may forbid it later */
+		syslog_socket_open(); /* now: a sandbox may forbid it later */
+	else
+		syslog_socket_close();
 	pthread_mutex_unlock(&lock);
 	if (failed)
 		log_warn("event=log-file-failed file=%s", LOG_CSTR(settings->file));
@@ -74,9 +77,10 @@ void log_process(const char *process)
 	process_name = process;
 }
 
-int log_descriptor(void)
+void log_descriptors(int fds[LOG_DESCRIPTORS])
 {
-	return file_fd;
+	fds[0] = file_fd;
+	fds[1] = syslog_socket_descriptor();
 }
 
 bool log_wants(enum log_level level)
@@ -152,7 +156,7 @@ static void write_line(enum log_level level, const char *line, size_t len, const
 		rotate_if_large();
 	}
 	if (current.to_syslog)
-		syslog(priority[level], "%s", text);
+		syslog_socket_write(priority[level], text);
 }
 
 static void log_line(enum log_level level, int with_errno, const char *format, va_list args)

@@ -31,7 +31,9 @@ struct log_settings {
  * rest works and a warning says so. process: "supervisor", "lan", ... a literal. */
 void log_start(const struct log_settings *settings, const char *process);
 void log_process(const char *process); /* after fork */
-int log_descriptor(void); /* of the log's file, for who closes all others; -1: none */
+/* Of the log's file and of syslog, for who closes all others; -1: none. */
+#define LOG_DESCRIPTORS 2
+void log_descriptors(int fds[LOG_DESCRIPTORS]);
 bool log_wants(enum log_level level);
 
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -40,19 +40,25 @@ static void stay(int signal_number)
 	(void)signal_number;
 }
 
-static void close_all_but(int one, int other)
+static int by_number(const void *a, const void *b)
+{
+	const int *one = a, *other = b;
+
+	return (*one > *other) - (*one < *other);
+}
+
+/* Those below 0 are none. Standard input, output and error stay. */
+static void close_all_but(int *kept, size_t count)
 {
 	unsigned from = STDERR_FILENO + 1;
-	int low = one < other ? one : other, high = one < other ? other : one;
 
-	for (int i = 0; i < 2; i++) {
-		int kept = i == 0 ? low : high;
-
-		if (kept < (int)from)
+	qsort(kept, count, sizeof(*kept), by_number);
+	for (size_t i = 0; i < count; i++) {
+		if (kept[i] < (int)from)
 			continue;
-		if ((unsigned)kept > from)
-			close_range(from, (unsigned)kept - 1, 0);
-		from = (unsigned)kept + 1;
+		if ((unsigned)kept[i] > from)
+			close_range(from, (unsigned)kept[i] - 1, 0);
+		from = (unsigned)kept[i] + 1;
 	}
 	close_range(from, ~0u, 0);
 }
@@ -180,11 +186,13 @@ int helper_start(struct helper *helper, const struct helper_job *job, struct err
 	}
 	if (pid == 0) {
 		struct hub hub = {.job = job, .fd = pair[1]};
+		int kept[1 + LOG_DESCRIPTORS] = {pair[1]};
 
 		prctl(PR_SET_PDEATHSIG, SIGKILL);
 		if (getppid() != parent)
 			_exit(1);
-		close_all_but(pair[1], log_descriptor());
+		log_descriptors(kept + 1);
+		close_all_but(kept, ARRAY_LEN(kept));
 		settle_in(job->name);
 		run(&hub);
 	}
