@@ -12,6 +12,7 @@
 #define PARTS_MAX 8
 #define PIECE (64u << 10)
 #define CANCEL_LOOK_MS 200
+#define ROOM (1 << 20)
 
 struct head {
 	uint32_t kind, len;
@@ -21,6 +22,8 @@ int frame_pair(int pair[2], struct error *error)
 {
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
 		return error_errno(error, N_("cannot make a socket pair"));
+	for (int i = 0; i < 2; i++)
+		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &(int){ROOM}, sizeof(int)); /* fewer turns; the kernel cuts it to what it allows */
 	return 0;
 }
 
@@ -137,7 +140,8 @@ static enum frame_result receive_some(int fd, struct buf *body, size_t most, int
 
 static enum frame_result receive(int fd, struct head *head, struct buf *body, int *passed, struct frame_wait wait)
 {
-	enum frame_result result = FRAME_OK;
+	/* One asks, one answers: what is waited for is hardly ever there already. */
+	enum frame_result result = wait_for(fd, POLLIN, wait);
 
 	while (result == FRAME_OK && body->len < FRAME_HEAD)
 		result = receive_some(fd, body, PIECE < body->limit - body->len ? PIECE : body->limit - body->len, passed, wait);
@@ -146,9 +150,10 @@ static enum frame_result receive(int fd, struct head *head, struct buf *body, in
 	memcpy(head, body->ptr, sizeof(*head));
 	if (head->len > body->limit - FRAME_HEAD)
 		return FRAME_CLOSED;
-	while (result == FRAME_OK && body->len < FRAME_HEAD + (size_t)head->len)
-		result = receive_some(fd, body, FRAME_HEAD + (size_t)head->len - body->len, passed, wait);
-	return result == FRAME_OK && body->len > FRAME_HEAD + (size_t)head->len ? FRAME_CLOSED : result;
+	buf_consume(body, FRAME_HEAD); /* now, while there is little behind it */
+	while (result == FRAME_OK && body->len < head->len)
+		result = receive_some(fd, body, head->len - body->len, passed, wait);
+	return result == FRAME_OK && body->len > head->len ? FRAME_CLOSED : result;
 }
 
 enum frame_result frame_receive(int fd, uint32_t *kind, struct buf *body, int *passed, struct frame_wait wait)
@@ -169,7 +174,6 @@ enum frame_result frame_receive(int fd, uint32_t *kind, struct buf *body, int *p
 		return result;
 	}
 	*kind = head.kind;
-	buf_consume(body, FRAME_HEAD);
 	return FRAME_OK;
 }
 

@@ -14,6 +14,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define BOUND_MS 1000
+
 struct request {
 	const struct conf_account *account; /* NULL: none of that name */
 	char *id;
@@ -130,7 +132,19 @@ static bool map_message(int file, struct request *request)
 	return true;
 }
 
-static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, struct buf *answer)
+/* A message that takes more of the processor than any that is known ends this process. The bound is moved on once a second, in which
+ * no more than a second of it is used up. */
+static bool bound_cpu(int64_t *bound_at)
+{
+	int64_t now = clock_now_ms();
+
+	if (*bound_at != 0 && now - *bound_at < BOUND_MS)
+		return true;
+	*bound_at = now;
+	return limit_cpu(SORTING_CPU_SECONDS);
+}
+
+static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, struct buf *answer, int64_t *bound_at)
 {
 	const struct frame_wait wait = {.deadline = INT64_MAX};
 	struct request request = {.account = NULL};
@@ -142,8 +156,7 @@ static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, 
 
 	if (frame_receive(fd, &kind, body, &file, wait) != FRAME_OK)
 		return false;
-	/* A message that takes more of the processor than any that is known ends this process; without that bound it is not looked into. */
-	if (!limit_cpu(SORTING_CPU_SECONDS))
+	if (!bound_cpu(bound_at)) /* without that bound it is not looked into */
 		return false;
 	for (rest = buf_slice(body); frame_take(&rest, &tag, &value);)
 		read_field(sorting->conf, &request, tag, value);
@@ -164,9 +177,10 @@ void sorting_serve(void *context, int fd)
 {
 	const struct sorting *sorting = context;
 	struct buf body = BUF_INIT(SORTING_REQUEST_MAX), answer = BUF_INIT(SORTING_ANSWER_MAX - FRAME_HEAD);
+	int64_t bound_at = 0;
 
 	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES, .is_one_of_many = true}); /* converters of charsets, and no file of ours */
-	while (answer_one(sorting, fd, &body, &answer))
+	while (answer_one(sorting, fd, &body, &answer, &bound_at))
 		;
 	buf_clear(&body);
 	buf_clear(&answer);
