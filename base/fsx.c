@@ -518,3 +518,12 @@ uint64_t fsx_free_bytes(const char *path)
 		return UINT64_MAX;
 	return (uint64_t)st.f_bavail * st.f_frsize;
 }
+
+uint64_t fsx_free_files(const char *path, uint64_t *all)
+{
+	struct statvfs st;
+	bool is_counted = statvfs(path, &st) == 0 && st.f_files > 0;
+
+	*all = is_counted ? st.f_files : UINT64_MAX;
+	return is_counted ? st.f_favail : UINT64_MAX;
+}

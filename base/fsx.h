@@ -84,5 +84,7 @@ bool fsx_lock(int fd);
 int fsx_lock_file(const char *path, int seconds, struct error *error);
 /* Bytes free for us on the file system that holds path; UINT64_MAX if that is not known. */
 uint64_t fsx_free_bytes(const char *path);
+/* How many files can still be made there, of *all; UINT64_MAX, where the file system does not count them. */
+uint64_t fsx_free_files(const char *path, uint64_t *all);
 
 #endif

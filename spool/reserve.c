@@ -16,6 +16,8 @@
 #define RESERVE_BYTES (4 << 20)
 #define SPACE_FLOOR (16u << 20)
 #define PLENTY (16u * RESERVE_BYTES)
+#define FILES_FLOOR 4096
+#define FILES_SHARE 16 /* on a small disk the floor is such a part of all */
 
 static int allocate(const char *path, struct error *error)
 {
@@ -33,10 +35,24 @@ static int allocate(const char *path, struct error *error)
 	return fsx_close(fd, path, error);
 }
 
+/* So many times the floor. */
+static bool has_files(const struct spool *spool, uint64_t times)
+{
+	uint64_t all, left = fsx_free_files(spool->folder, &all);
+	uint64_t floor = all / FILES_SHARE < FILES_FLOOR ? all / FILES_SHARE : FILES_FLOOR;
+
+	return left >= times * floor;
+}
+
 bool reserve_has_room(const struct spool *spool, uint64_t bytes)
 {
 	/* Twice: once in the log and once where it is delivered. */
-	return bytes < UINT64_MAX / 4 && fsx_free_bytes(spool->folder) >= 2 * bytes + SPACE_FLOOR;
+	return bytes < UINT64_MAX / 4 && fsx_free_bytes(spool->folder) >= 2 * bytes + SPACE_FLOOR && has_files(spool, 1);
+}
+
+bool reserve_has_few_files(const struct spool *spool)
+{
+	return !has_files(spool, 2);
 }
 
 void reserve_keep(const struct spool *spool)

@@ -15,7 +15,21 @@
 
 static bool is_low(const struct conf *conf)
 {
-	return !reserve_has_room(SPOOL_OF(conf), DISK_LOW);
+	return !reserve_has_room(SPOOL_OF(conf), DISK_LOW) || reserve_has_few_files(SPOOL_OF(conf));
+}
+
+static void describe(const struct conf *conf, struct error *problem)
+{
+	const char *folder = conf->gateway.spool;
+	uint64_t all;
+
+	if (reserve_has_few_files(SPOOL_OF(conf)))
+		error_set(problem, ERROR_TEMPORARY,
+		    N_("only %llu more files can be created in %s (df -i); soon the gateway cannot accept mail"),
+		    (unsigned long long)fsx_free_files(folder, &all), folder);
+	else
+		error_set(problem, ERROR_TEMPORARY, N_("only %s are free in %s; soon the gateway cannot accept mail"),
+		    PHRASE_SIZE(fsx_free_bytes(folder)), folder);
 }
 
 /* That mail was refused since the disk failed: told by the first session after it, for a log that cannot be written takes no
@@ -48,8 +62,7 @@ void disk_report(const struct conf *conf, struct spool *spool, const char *sessi
 		report_recovery(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")));
 		return;
 	}
-	error_set(&problem, ERROR_TEMPORARY, N_("only %s are free in %s; soon the gateway cannot accept mail"),
-	    PHRASE_SIZE(fsx_free_bytes(conf->gateway.spool)), conf->gateway.spool);
+	describe(conf, &problem);
 	report_problem(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")), &problem, SLICE_NONE);
 }
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 
 class Disk:
-    def __init__(self, path, mib=100):
+    def __init__(self, path, mib=100, files=0):
         self.path = Path(path)
         self.path.mkdir()
         self.ballast = self.path / "ballast"
-        made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m,mode=755", "tmpfs", self.path], capture_output=True)
+        made = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={mib}m,nr_inodes={files},mode=755", "tmpfs", self.path], capture_output=True)
         self.mounted = made.returncode == 0
 
     def fill(self, left=0):

@@ -66,6 +66,18 @@ def test_a_list_with_some_old_names_gets_through_without_delay(office):
     office.mailbox_when("anna", 1)
 
 
+def test_refused_messages_come_to_an_end(office):
+    """Else each is a line in the log, for no more than its own bytes."""
+    raw = Raw(office.smtp_port)
+    raw.ask(b"EHLO pc")
+    count = 0
+    while raw.ask(b"MAIL FROM:<ivan@office.lan>").startswith(b"250") and count < 40:
+        raw.ask(b"RCPT TO:<anna@office.lan>")
+        raw.ask(b"DATA")
+        count += raw.ask(b"Subject: x\n\r\n.").startswith(b"550")
+    assert count == 20 and office.log().count("event=smtp-refused") == 20
+
+
 @pytest.mark.parametrize("port, line", [("smtp_port", b"NOOP"), ("smtp_port", b"RSET"), ("smtp_port", b"HELP"), ("smtp_port", b"VRFY x"),
                                         ("smtp_port", b"EHLO x"), ("smtp_port", b""), ("pop3_port", b"CAPA"), ("pop3_port", b""),
                                         ("pop3_port", b"USER ivan"), ("pop3_port", b"AUTH")])

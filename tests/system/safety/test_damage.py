@@ -249,6 +249,33 @@ def test_messages_under_way_do_not_take_the_last_of_the_disk(make_gateway, disk)
     assert {raw.ask(b".")[:3] for raw in senders} == {b"250", b"452"}
 
 
+def test_a_disk_without_room_for_files_refuses_starts_and_can_be_emptied(make_gateway, folder):
+    """Many small messages use up the files of a disk long before its bytes."""
+    disk = Disk(folder / "small", files=400)
+    if not disk.mounted:
+        pytest.skip("no file system can be mounted here")
+    try:
+        gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
+        taken = 0
+        with pytest.raises(smtplib.SMTPResponseException) as caught:
+            while taken < 500:
+                gateway.send("buh@office.lan", ["ivan"], b"Subject: small\r\n\r\nx\r\n")
+                taken += 1
+                until(lambda: len(gateway.files("ivan")) == taken, 10, "the delivery")
+        assert caught.value.smtp_code == 452 and taken > 200
+        until(lambda: reports(gateway, b"more files can be created in"), 30, "the report")
+        gateway.stop()
+        gateway.start()
+        assert len(gateway.mailbox("ivan")) == taken
+        gateway.empty("ivan")
+        until(lambda: gateway.files("ivan") == [], 10, "room")
+        gateway.send("buh@office.lan", ["ivan"], letter(subject="after"))
+        assert subjects(gateway.mailbox_when("ivan", 1)) == ["after"]
+    finally:
+        gateway.stop()
+        disk.close()
+
+
 @pytest.mark.parametrize("restart", [False, True])
 def test_users_can_read_and_delete_while_the_disk_is_full(make_gateway, disk, restart):
     gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
