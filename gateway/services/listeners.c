@@ -5,26 +5,9 @@
 #include "base/net/net.h"
 #include "gateway/process/child.h"
 
-#include <stddef.h>
 #include <unistd.h>
 
-static const struct {
-	enum lan_kind kind;
-	size_t port; /* offset in struct conf_lan */
-} kinds[] = {
-    {LAN_SMTP, offsetof(struct conf_lan, smtp_port)},
-    {LAN_SUBMISSION, offsetof(struct conf_lan, submission_port)},
-    {LAN_SMTPS, offsetof(struct conf_lan, smtps_port)},
-    {LAN_POP3, offsetof(struct conf_lan, pop3_port)},
-    {LAN_POP3S, offsetof(struct conf_lan, pop3s_port)},
-};
-
-static int64_t port_of(const struct conf_lan *lan, size_t kind)
-{
-	return *(const int64_t *)((const char *)lan + kinds[kind].port);
-}
-
-static int open_one(struct listeners *listeners, const char *address, size_t kind, int64_t port,
+static int open_one(struct listeners *listeners, const char *address, enum lan_kind kind, int64_t port,
     struct error *error)
 {
 	struct lan_listener *listener = &listeners->items[listeners->count];
@@ -34,15 +17,15 @@ static int open_one(struct listeners *listeners, const char *address, size_t kin
 		return error_set(error, ERROR_CONFIG, N_("[lan] listen has too many addresses"));
 	result = net_bind(address, (uint16_t)port, &listener->fd, error);
 	if (result == NET_NOT_BOUND)
-		return error_context(error, N_("[lan] %s_port"), lan_kind_name(kinds[kind].kind));
+		return error_context(error, N_("[lan] %s_port"), lan_kind_name(kind));
 	if (result == NET_NO_SUCH_ADDRESS) {
 		log_warnx("event=no-such-address reason=%s", LOG_ERROR(error));
 		return 0;
 	}
 	child_close_in_children(listener->fd);
-	listener->kind = kinds[kind].kind;
+	listener->kind = kind;
 	listeners->count++;
-	log_info("event=listening service=%s address=%s port=%lld", lan_kind_name(kinds[kind].kind),
+	log_info("event=listening service=%s address=%s port=%lld", lan_kind_name(kind),
 	    LOG_CSTR(address), (long long)port);
 	return 0;
 }
@@ -51,8 +34,8 @@ int listeners_open(struct listeners *listeners, const struct conf_lan *lan, stru
 {
 	listeners->count = 0;
 	for (size_t i = 0; i < lan->listen.count; i++)
-		for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
-			int64_t port = port_of(lan, kind);
+		for (enum lan_kind kind = 0; kind < LAN_KINDS; kind++) {
+			int64_t port = lan_kind_port(kind, lan);
 
 			if (port == 0 ||
 			    open_one(listeners, lan->listen.items[i], kind, port, error) == 0)
@@ -87,8 +70,8 @@ bool listeners_same(const struct conf_lan *a, const struct conf_lan *b)
 	for (size_t i = 0; i < a->listen.count; i++)
 		if (strcmp(a->listen.items[i], b->listen.items[i]) != 0)
 			return false;
-	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++)
-		if (port_of(a, kind) != port_of(b, kind))
+	for (enum lan_kind kind = 0; kind < LAN_KINDS; kind++)
+		if (lan_kind_port(kind, a) != lan_kind_port(kind, b))
 			return false;
 	return true;
 }

@@ -71,19 +71,17 @@ static char *plain_name(const struct conf *conf, struct slice name)
 
 /* One login: who asks, and under which name. */
 struct attempt {
-	struct auth *auth;
-	const struct in6_addr *client;
+	const struct auth_client *client;
 	struct slice given; /* the name as it came */
 	const struct conf_user *user;
 	char *name; /* the user's, or a stranger's in its plain form */
 };
 
-static struct attempt attempt_begin(
-    struct auth *auth, const struct conf *conf, const struct in6_addr *client, struct slice name)
+static struct attempt attempt_begin(const struct auth_client *client, struct slice name)
 {
-	struct attempt attempt = {.auth = auth, .client = client, .given = name, .user = find_user(conf, name)};
+	struct attempt attempt = {.client = client, .given = name, .user = find_user(client->conf, name)};
 
-	attempt.name = attempt.user != NULL ? xstrdup(attempt.user->name) : plain_name(conf, name);
+	attempt.name = attempt.user != NULL ? xstrdup(attempt.user->name) : plain_name(client->conf, name);
 	return attempt;
 }
 
@@ -104,11 +102,11 @@ static void wait_ms(const struct auth *auth, int64_t ms)
 
 static void log_shut_out(const struct attempt *attempt, uint32_t news)
 {
-	struct in6_addr network = net_network(attempt->client);
+	struct in6_addr network = net_network(&attempt->client->address);
 	char text[NET_ADDRESS_MAX];
 
 	if (news == BANS_ADDRESS)
-		log_warnx("event=login-shut-out ip=%s reason=\"%d failed logins\"", net_address_text(text, attempt->client),
+		log_warnx("event=login-shut-out ip=%s reason=\"%d failed logins\"", net_address_text(text, &attempt->client->address),
 		    BANS_ADDRESS_FAILURES);
 	else if (news == BANS_NETWORK)
 		log_warnx("event=login-shut-out ip=%s/64 reason=\"%d failed logins\"", net_address_text(text, &network),
@@ -121,7 +119,7 @@ static int refuse(const struct attempt *attempt, enum auth_verdict verdict, stru
 
 	if (verdict == VERDICT_LATER)
 		return error_set(error, ERROR_TEMPORARY, N_("Too many failed logins, try again later"));
-	log_info("event=login-failed ip=%s name=%s", net_address_text(text, attempt->client),
+	log_info("event=login-failed ip=%s name=%s", net_address_text(text, &attempt->client->address),
 	    LOG_TEXT(slice_make(attempt->given.ptr, attempt->given.len < AUTH_NAME_MAX ? attempt->given.len : AUTH_NAME_MAX)));
 	return error_set(error, ERROR_LOGIN, N_("Authentication failed: wrong name or password"));
 }
@@ -131,16 +129,16 @@ static int attempt_end(struct attempt *attempt, struct auth_question *question, 
 {
 	int result;
 
-	question->client = *attempt->client;
+	question->client = attempt->client->address;
 	question->name = slice_of(attempt->name);
-	result = ask(attempt->auth, question, answer, error);
+	result = ask(attempt->client->auth, question, answer, error);
 	if (result != 0) {
 		log_warnx("event=login-not-checked reason=%s", LOG_ERROR(error));
 	} else {
 		log_shut_out(attempt, answer->shut_out);
 		if (answer->verdict != VERDICT_YES)
 			result = refuse(attempt, answer->verdict, error);
-		wait_ms(attempt->auth, attempt->auth->options.delay_ms * answer->delays);
+		wait_ms(attempt->client->auth, attempt->client->auth->options.delay_ms * answer->delays);
 	}
 	free(attempt->name);
 	return result;
@@ -155,6 +153,8 @@ static int attempt_settle(
 	if (attempt->user == NULL) /* not one that we know: it must not be said of a stranger */
 		return refuse(attempt, VERDICT_NO, error);
 	*user = attempt->user->name;
+	if (attempt->client->logged_in != NULL)
+		attempt->client->logged_in(attempt->client->context, *user);
 	return 0;
 }
 
@@ -175,36 +175,37 @@ unsigned auth_offers(struct auth *auth)
 	return offers;
 }
 
-unsigned auth_mechanisms(unsigned offers, bool tls)
+/* CRAM-MD5 only outside TLS and where somebody may use it; SCRAM only when all users have keys for it, since clients that see it
+ * use nothing else. */
+static unsigned mechanisms(void *context, bool tls)
 {
+	const struct auth_client *client = context;
 	unsigned offered = SASL_PLAIN | SASL_LOGIN;
 
-	if (offers & AUTH_ALL_HAVE_SCRAM)
+	if (client->offers & AUTH_ALL_HAVE_SCRAM)
 		offered |= SASL_SCRAM_SHA_256 | (tls ? SASL_SCRAM_SHA_256_PLUS : 0);
-	if (!tls && (offers & AUTH_SOMEBODY_IS_WEAK))
+	if (!tls && (client->offers & AUTH_SOMEBODY_IS_WEAK))
 		offered |= SASL_CRAM_MD5;
 	return offered;
 }
 
-int auth_check(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
-    struct slice name, struct slice password, const char **user, struct error *error)
+static int login(void *context, struct slice name, struct slice password, const char **user, struct error *error)
 {
 	struct auth_answer answer = AUTH_ANSWER_INIT;
 	struct auth_question question = {
 	    .kind = ASK_PASSWORD, .text = password.len <= PASSWORD_MAX_LEN ? password : SLICE_LITERAL("")};
-	struct attempt attempt = attempt_begin(auth, conf, client, name);
+	struct attempt attempt = attempt_begin(context, name);
 	int result = attempt_settle(&attempt, &question, &answer, user, error);
 
 	buf_clear(&answer.bytes);
 	return result;
 }
 
-int auth_scram_begin(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
-    struct slice name, struct scram_keys *keys, struct error *error)
+static int scram_begin(void *context, struct slice name, struct scram_keys *keys, struct error *error)
 {
 	struct auth_answer answer = AUTH_ANSWER_INIT;
 	struct auth_question question = {.kind = ASK_SCRAM_BEGIN};
-	struct attempt attempt = attempt_begin(auth, conf, client, name);
+	struct attempt attempt = attempt_begin(context, name);
 	int result = attempt_end(&attempt, &question, &answer, error);
 
 	*keys = (struct scram_keys){.iterations = answer.number};
@@ -218,12 +219,12 @@ int auth_scram_begin(struct auth *auth, const struct conf *conf, const struct in
 	return result;
 }
 
-int auth_scram_end(struct auth *auth, const struct conf *conf, const struct in6_addr *client, struct slice name,
-    const struct sasl_proof *proof, unsigned char signature[SCRAM_KEY_LEN], const char **user, struct error *error)
+static int scram_end(void *context, struct slice name, const struct sasl_proof *proof,
+    unsigned char signature[SCRAM_KEY_LEN], const char **user, struct error *error)
 {
 	struct auth_answer answer = AUTH_ANSWER_INIT;
 	struct auth_question question = {.kind = ASK_SCRAM_END, .text = proof->message, .proof = proof->bytes};
-	struct attempt attempt = attempt_begin(auth, conf, client, name);
+	struct attempt attempt = attempt_begin(context, name);
 	int result = attempt_settle(&attempt, &question, &answer, user, error);
 
 	if (result == 0 && answer.bytes.len != SCRAM_KEY_LEN)
@@ -234,8 +235,8 @@ int auth_scram_end(struct auth *auth, const struct conf *conf, const struct in6_
 	return result;
 }
 
-int auth_digest(struct auth *auth, const struct conf *conf, const struct in6_addr *client, struct slice name,
-    enum sasl_digest kind, const struct sasl_proof *proof, const char **user, struct error *error)
+static int digest(void *context, struct slice name, enum sasl_digest kind, const struct sasl_proof *proof,
+    const char **user, struct error *error)
 {
 	struct auth_answer answer = AUTH_ANSWER_INIT;
 	struct auth_question question = {
@@ -243,11 +244,23 @@ int auth_digest(struct auth *auth, const struct conf *conf, const struct in6_add
 	    .text = proof->message,
 	    .proof = proof->bytes.len <= AUTH_PROOF_MAX ? proof->bytes : SLICE_LITERAL(""),
 	};
-	struct attempt attempt = attempt_begin(auth, conf, client, name);
+	struct attempt attempt = attempt_begin(context, name);
 	int result = attempt_settle(&attempt, &question, &answer, user, error);
 
 	buf_clear(&answer.bytes);
 	return result;
+}
+
+static size_t binding(void *context, struct slice type, unsigned char out[TLS_BINDING_MAX])
+{
+	const struct auth_client *client = context;
+
+	return client->tls == NULL ? 0 : tls_binding(client->tls, type, out);
+}
+
+struct sasl_hooks auth_hooks(struct auth_client *client)
+{
+	return (struct sasl_hooks){client, mechanisms, login, scram_begin, scram_end, digest, binding};
 }
 
 /* --- TLS */

@@ -27,27 +27,24 @@ struct auth_options {
 struct auth *auth_new(const struct auth_options *options);
 void auth_free(struct auth *auth);
 
-/* Bits of enum auth_offers; none if they are not to be had now. */
+/* Bits of enum auth_offers, as the users of the configuration allow; none if they are not to be had now. */
 unsigned auth_offers(struct auth *auth);
-/* The mechanisms (enum sasl_mechanisms) that are offered: CRAM-MD5 only outside TLS and where somebody may use it;
- * SCRAM only when all users have keys for it, since clients that see it use nothing else. */
-unsigned auth_mechanisms(unsigned offers, bool tls);
 
-/* All of these take a name as the client gave it (a user's name, alias or address) and return 0, with *user owned by
- * conf where there is one, or -1 with class LOGIN for a wrong pair, TEMPORARY for a client that failed too
- * often, or when there is no answer. */
-int auth_check(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
-    struct slice name, struct slice password, const char **user, struct error *error);
-/* Salt and iterations for a login by SCRAM. Nobody's name gets made up ones, always the same. */
-int auth_scram_begin(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
-    struct slice name, struct scram_keys *keys, struct error *error);
-/* The client's proof for this AuthMessage; signature: the server's. */
-int auth_scram_end(struct auth *auth, const struct conf *conf, const struct in6_addr *client, struct slice name,
-    const struct sasl_proof *proof, unsigned char signature[SCRAM_KEY_LEN], const char **user, struct error *error);
-/* CRAM-MD5 and APOP: a digest, in hexadecimal digits, of a challenge and the password. */
-int auth_digest(struct auth *auth, const struct conf *conf, const struct in6_addr *client, struct slice name,
-    enum sasl_digest kind, const struct sasl_proof *proof, const char **user, struct error *error);
+/* One client that may log in; all is borrowed. */
+struct auth_client {
+	struct auth *auth;
+	const struct conf *conf;
+	unsigned offers; /* enum auth_offers, of this configuration */
+	struct in6_addr address;
+	const struct tls *tls; /* of its connection; NULL: none */
+	void (*logged_in)(void *context, const char *user);
+	void *context;
+};
 
+/* The hooks for its dialogue. They take a name as the client gave it (a user's name, alias or address); *user is owned by conf.
+ * Errors are of class LOGIN for a wrong pair, TEMPORARY for a client that failed too often, or when there is no answer. Salt and
+ * iterations of a name that nobody has are made up, always the same. */
+struct sasl_hooks auth_hooks(struct auth_client *client);
 /* The TLS certificate with its chain (PEM); -1 with class CONFIG where it cannot be used, TEMPORARY when there is no answer. */
 int auth_certificate(struct auth *auth, struct buf *chain, struct error *error);
 /* Signs for handshakes; lives as long as auth. */

@@ -25,6 +25,8 @@ enum sasl_digest { SASL_DIGEST_CRAM_MD5, SASL_DIGEST_APOP };
 /* Secrets stay behind these: an exchange sees salts, proofs and verdicts. */
 struct sasl_hooks {
 	void *context;
+	/* enum sasl_mechanisms that are offered, with and without TLS. */
+	unsigned (*mechanisms)(void *context, bool tls);
 	/* Checks name and password, slowly if they are wrong. 0: *user is the mailbox name (owned
 	 * by the configuration); -1: error has the reply. */
 	int (*login)(void *context, struct slice name, struct slice password, const char **user,

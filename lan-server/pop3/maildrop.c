@@ -3,8 +3,10 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/cond.h"
+#include "base/fsx.h"
 #include "base/log.h"
 #include "base/map.h"
+#include "base/net/net.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -67,7 +69,7 @@ static bool take_over(struct maildrop_locks *locks, struct maildrop *holder, con
 {
 	int64_t deadline = clock_now_ms() + TAKE_OVER_MS;
 
-	if (clock_now_ms() - holder->heard < MAILDROP_SILENT_MS)
+	if (clock_now_ms() - *holder->heard < MAILDROP_SILENT_MS)
 		return false;
 	log_info("event=mailbox-taken-over user=%s reason=\"its session has been silent\"", user);
 	shutdown(holder->fd, SHUT_RDWR);
@@ -110,7 +112,7 @@ static enum maildrop_outcome lock(struct maildrop *drop, const char *user)
 		outcome = MAILDROP_TOO_SOON;
 	if (outcome == MAILDROP_OPEN) {
 		drop->user = xstrdup(user);
-		drop->heard = clock_now_ms();
+		*drop->heard = clock_now_ms();
 		drop->next = locks->open;
 		locks->open = drop;
 	}
@@ -134,7 +136,7 @@ void maildrop_close(struct maildrop *drop)
 	drop->user = NULL;
 }
 
-enum maildrop_outcome maildrop_open(
+static enum maildrop_outcome lock_and_list(
     struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
 {
 	enum maildrop_outcome outcome = lock(drop, user);
@@ -146,7 +148,8 @@ enum maildrop_outcome maildrop_open(
 	return MAILDROP_FAILED;
 }
 
-const char *maildrop_outcome_name(enum maildrop_outcome outcome)
+enum maildrop_outcome maildrop_open(
+    struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
 {
 	static const char *const names[] = {
 	    [MAILDROP_OPEN] = "open",
@@ -154,8 +157,12 @@ const char *maildrop_outcome_name(enum maildrop_outcome outcome)
 	    [MAILDROP_TOO_SOON] = "too-soon",
 	    [MAILDROP_FAILED] = "failed",
 	};
+	enum maildrop_outcome outcome = lock_and_list(drop, user, list, error);
+	char address[NET_ADDRESS_MAX];
 
-	return names[outcome];
+	log_info("event=pop3-login session=%s ip=%s user=%s result=%s messages=%zu", drop->session,
+	    net_address_text(address, &drop->client), user, names[outcome], outcome == MAILDROP_OPEN ? list->count : 0);
+	return outcome;
 }
 
 /* A message that is gone is another program's doing; anything else the admin should know. */
@@ -187,12 +194,29 @@ int maildrop_read(
 	return unreadable(drop, message, &error);
 }
 
+void maildrop_done(struct maildrop *drop, struct slice bytes)
+{
+	(void)drop;
+	fsx_unmap(bytes);
+}
+
+bool maildrop_is_intact(struct maildrop *drop, struct slice bytes)
+{
+	struct error error;
+
+	if (fsx_check_map(bytes, &error) == 0)
+		return true;
+	log_warnx("event=message-unreadable session=%s user=%s reason=%s", drop->session, drop->user, LOG_ERROR(&error));
+	return false;
+}
+
 int maildrop_remove(
     struct maildrop *drop, const char *const *uniques, size_t count, struct error *error)
 {
-	if (intake_remove(drop->spool->intake, drop->user, uniques, count, error) == 0)
-		return 0;
-	log_warnx("event=removal-failed user=%s count=%zu reason=%s", drop->user, count,
-	    LOG_ERROR(error));
-	return -1;
+	if (intake_remove(drop->spool->intake, drop->user, uniques, count, error) != 0) {
+		log_warnx("event=removal-failed user=%s count=%zu reason=%s", drop->user, count, LOG_ERROR(error));
+		return -1;
+	}
+	log_info("event=pop3-removed session=%s user=%s messages=%zu", drop->session, drop->user, count);
+	return 0;
 }

@@ -11,6 +11,8 @@
 #include "spool/log/intake.h"
 #include "spool/mailbox/maildir.h"
 
+#include <netinet/in.h>
+
 /* The mailboxes that are open, shared by all sessions, behind its own mutex. */
 struct maildrop_locks;
 struct maildrop_locks *maildrop_locks_new(void);
@@ -22,7 +24,9 @@ struct maildrop {
 	const struct spool *spool;
 	int64_t login_delay;	 /* ms between two times that the mailbox is opened; 0: none */
 	int fd;			 /* of the session's connection, shut down if the mailbox is taken from it */
-	_Atomic int64_t heard;	 /* when the client last said something (clock_now_ms) */
+	_Atomic int64_t *heard;	 /* when the client last said something (clock_now_ms); of its session */
+	const char *session;	 /* its id and its client, for the log */
+	struct in6_addr client;
 	char *user;		 /* of the open mailbox; NULL: none is open */
 	struct maildrop *next;	 /* of those that are open, under the locks' mutex */
 };
@@ -37,13 +41,15 @@ enum maildrop_outcome {
 /* Locks and lists. The list is the caller's, if it is open. */
 enum maildrop_outcome maildrop_open(
     struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error);
-const char *maildrop_outcome_name(enum maildrop_outcome outcome); /* for the log */
 void maildrop_close(struct maildrop *drop); /* unlocks; fine when none is open */
 /* Finds a size not known yet. Returns -1 if the message is gone. */
 int maildrop_size(struct maildrop *drop, struct maildir_message *message);
-/* Returns -1 if the message is gone. */
+/* The bytes until maildrop_done(). Returns -1 if the message is gone. */
 int maildrop_read(
     struct maildrop *drop, const struct maildir_message *message, struct slice *bytes);
+void maildrop_done(struct maildrop *drop, struct slice bytes);
+/* Whether what was read of those bytes is the message. */
+bool maildrop_is_intact(struct maildrop *drop, struct slice bytes);
 /* The removal is durable when this returns 0. */
 int maildrop_remove(
     struct maildrop *drop, const char *const *uniques, size_t count, struct error *error);

@@ -22,8 +22,8 @@ void pop3d_line_of_reply(struct pop3d *pop3d, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	buf_append_text(&pop3d->replies, text);
-	buf_append_text(&pop3d->replies, "\r\n");
+	buf_append_text(&pop3d->dialogue.replies, text);
+	buf_append_text(&pop3d->dialogue.replies, "\r\n");
 }
 
 #define IN(state) (1u << (state))
@@ -42,23 +42,12 @@ void pop3d_enter_state(struct pop3d *pop3d, enum pop3d_state state)
 	pop3d->state = state;
 }
 
-struct pop3d *pop3d_new(const struct pop3d_options *options)
-{
-	struct pop3d *pop3d = xcalloc(1, sizeof(*pop3d));
-
-	pop3d->options = *options;
-	pop3d->tls = options->tls;
-	buf_init(&pop3d->replies, REPLIES_MAX);
-	pop3d_answer(pop3d, pop3d_greet(pop3d));
-	return pop3d;
-}
-
 static void stop_sending(struct pop3d *pop3d)
 {
 	struct pop3d_hooks *hooks = &pop3d->options.hooks;
 
 	if (pop3d->sending.bytes.ptr != NULL)
-		hooks->done_reading(hooks->context, pop3d->sending.bytes);
+		hooks->done(hooks->drop, pop3d->sending.bytes);
 	pop3d->sending.bytes = SLICE_NONE;
 }
 
@@ -72,63 +61,9 @@ static void close_mailbox(struct pop3d *pop3d)
 	maildir_list_clear(&pop3d->list);
 	free(pop3d->deleted);
 	pop3d->deleted = NULL;
-	pop3d->user = NULL;
+	pop3d->dialogue.user = NULL;
 	pop3d_enter_state(pop3d, POP3D_ENDED);
-	hooks->close(hooks->context);
-}
-
-void pop3d_free(struct pop3d *pop3d)
-{
-	if (pop3d == NULL)
-		return;
-	close_mailbox(pop3d);
-	free(pop3d->name);
-	free(pop3d->apop);
-	sasl_free(pop3d->sasl);
-	buf_clear(&pop3d->replies);
-	free(pop3d);
-}
-
-struct buf *pop3d_replies(struct pop3d *pop3d)
-{
-	return &pop3d->replies;
-}
-
-const char *pop3d_user(const struct pop3d *pop3d)
-{
-	return pop3d->user;
-}
-
-uint64_t pop3d_progress(const struct pop3d *pop3d)
-{
-	return pop3d->limits.progress;
-}
-
-int64_t pop3d_delay_ms(struct pop3d *pop3d)
-{
-	return client_limits_delay_ms(&pop3d->limits);
-}
-
-void pop3d_tls_started(struct pop3d *pop3d)
-{
-	free(pop3d->name);
-	pop3d->name = NULL;
-	pop3d->tls = true;
-}
-
-void pop3d_timed_out(struct pop3d *pop3d)
-{
-	pop3d_answer(pop3d, REPLY_TIMED_OUT);
-}
-
-void pop3d_evicted(struct pop3d *pop3d)
-{
-	pop3d_answer(pop3d, REPLY_EVICTED);
-}
-
-void pop3d_stopping(struct pop3d *pop3d)
-{
-	pop3d_answer(pop3d, REPLY_STOPPING);
+	hooks->close(hooks->drop);
 }
 
 /* --- the mailbox */
@@ -141,7 +76,7 @@ static bool is_listed(struct pop3d *pop3d, size_t i)
 
 	if (pop3d->deleted[i])
 		return false;
-	return message->size_known || hooks->size(hooks->context, message) == 0;
+	return message->size_known || hooks->size(hooks->drop, message) == 0;
 }
 
 /* Finds the message that a number means. */
@@ -229,12 +164,12 @@ static enum pop3d_reply begin_sending(struct pop3d *pop3d, struct slice number, 
 	if (reply != REPLY_NONE)
 		return reply;
 	message = &pop3d->list.items[i];
-	if (hooks->read(hooks->context, message, &bytes) != 0)
+	if (hooks->read(hooks->drop, message, &bytes) != 0)
 		return REPLY_MESSAGE_GONE;
 	pop3d->sending = (struct sending){
 	    .bytes = bytes, .rest = bytes, .body_lines = body_lines, .in_header = true};
 	dot_writer_init(&pop3d->sending.writer, true);
-	client_limits_progress(&pop3d->limits);
+	client_limits_progress(&pop3d->dialogue.limits);
 	return pop3d_about(pop3d, REPLY_MESSAGE, REPLY_NUMBER(message->size), NULL);
 }
 
@@ -297,23 +232,24 @@ static struct slice next_piece(const struct sending *sending)
 	return piece;
 }
 
-enum pop3d_effect pop3d_send(struct pop3d *pop3d)
+static enum dialogue_effect send_piece(struct dialogue *dialogue)
 {
+	struct pop3d *pop3d = pop3d_of(dialogue);
 	struct sending *sending = &pop3d->sending;
 	struct slice piece = next_piece(sending);
 	bool done = false;
 
-	dot_write(&sending->writer, wanted(sending, piece, &done), &pop3d->replies);
+	dot_write(&sending->writer, wanted(sending, piece, &done), &pop3d->dialogue.replies);
 	sending->rest = slice_from(sending->rest, piece.len);
 	if (!done && sending->rest.len > 0)
-		return POP3D_SEND;
-	if (!pop3d->options.hooks.is_intact(pop3d->options.hooks.context, sending->bytes)) {
+		return DIALOGUE_SEND;
+	if (!pop3d->options.hooks.is_intact(pop3d->options.hooks.drop, sending->bytes)) {
 		stop_sending(pop3d);
-		return POP3D_BREAK;
+		return DIALOGUE_BREAK;
 	}
-	dot_write_end(&sending->writer, &pop3d->replies);
+	dot_write_end(&sending->writer, &pop3d->dialogue.replies);
 	stop_sending(pop3d);
-	return POP3D_CONTINUE;
+	return DIALOGUE_READ_LINE;
 }
 
 static enum pop3d_reply cmd_dele(struct pop3d *pop3d, struct slice arg)
@@ -324,7 +260,7 @@ static enum pop3d_reply cmd_dele(struct pop3d *pop3d, struct slice arg)
 	if (reply != REPLY_NONE)
 		return reply;
 	pop3d->deleted[i] = true;
-	client_limits_progress(&pop3d->limits);
+	client_limits_progress(&pop3d->dialogue.limits);
 	return REPLY_MARKED;
 }
 
@@ -347,7 +283,7 @@ static int remove_marked(struct pop3d *pop3d, struct error *error)
 		if (pop3d->deleted[i])
 			uniques[count++] = pop3d->list.items[i].unique;
 	if (count > 0)
-		result = hooks->remove(hooks->context, uniques, count, error);
+		result = hooks->remove(hooks->drop, uniques, count, error);
 	free(uniques);
 	return result;
 }
@@ -419,8 +355,10 @@ static enum pop3d_reply run_command(struct pop3d *pop3d, const struct command *c
 	return command->run != NULL ? command->run(pop3d, arg) : command->reply;
 }
 
-enum pop3d_effect pop3d_line_too_long(struct pop3d *pop3d)
+static enum dialogue_effect line_too_long(struct dialogue *dialogue)
 {
+	struct pop3d *pop3d = pop3d_of(dialogue);
+
 	if (pop3d->state == POP3D_LOGIN)
 		pop3d_auth_end(pop3d);
 	return pop3d_answer(pop3d, REPLY_LINE_TOO_LONG);
@@ -447,9 +385,65 @@ static enum pop3d_reply take_command(struct pop3d *pop3d, struct slice line)
 	return command_is_foreign(line) ? not_pop3(pop3d) : REPLY_UNKNOWN_COMMAND;
 }
 
-enum pop3d_effect pop3d_line(struct pop3d *pop3d, struct slice line)
+static enum dialogue_effect take_line(struct dialogue *dialogue, struct slice line)
 {
+	struct pop3d *pop3d = pop3d_of(dialogue);
 	bool is_response = pop3d->state == POP3D_LOGIN;
 
 	return pop3d_answer(pop3d, is_response ? pop3d_auth_response(pop3d, line) : take_command(pop3d, line));
+}
+
+/* --- the protocol */
+
+static void tls_started(struct dialogue *dialogue)
+{
+	struct pop3d *pop3d = pop3d_of(dialogue);
+
+	free(pop3d->name);
+	pop3d->name = NULL;
+	dialogue->tls = true;
+}
+
+static void end(struct dialogue *dialogue, enum dialogue_end why)
+{
+	static const enum pop3d_reply last_words[] = {
+	    [DIALOGUE_TIMED_OUT] = REPLY_TIMED_OUT,
+	    [DIALOGUE_EVICTED] = REPLY_EVICTED,
+	    [DIALOGUE_STOPPING] = REPLY_STOPPING,
+	};
+
+	pop3d_answer(pop3d_of(dialogue), last_words[why]);
+}
+
+static void pop3d_free(struct dialogue *dialogue)
+{
+	struct pop3d *pop3d = pop3d_of(dialogue);
+
+	close_mailbox(pop3d);
+	free(pop3d->name);
+	free(pop3d->apop);
+	sasl_free(pop3d->sasl);
+	buf_clear(&dialogue->replies);
+	free(pop3d);
+}
+
+static const struct protocol protocol = {
+    .line_max = POP3D_LINE_MAX,
+    .line = take_line,
+    .line_too_long = line_too_long,
+    .send = send_piece,
+    .tls_started = tls_started,
+    .end = end,
+    .free = pop3d_free,
+};
+
+struct dialogue *pop3d_new(const struct pop3d_options *options)
+{
+	struct pop3d *pop3d = xcalloc(1, sizeof(*pop3d));
+
+	pop3d->options = *options;
+	pop3d->dialogue = (struct dialogue){.protocol = &protocol, .tls = options->tls};
+	buf_init(&pop3d->dialogue.replies, REPLIES_MAX);
+	pop3d_answer(pop3d, pop3d_greet(pop3d));
+	return &pop3d->dialogue;
 }

@@ -9,16 +9,18 @@
 
 #include <stdlib.h>
 
+#define DAY_SECONDS (24 * 3600)
+
 enum pop3d_reply pop3d_greet(struct pop3d *pop3d)
 {
 	const struct pop3d_options *options = &pop3d->options;
 	uint64_t number;
 
 	if (!options->offers_apop)
-		return pop3d_about(pop3d, REPLY_GREETING, options->hostname, NULL);
+		return pop3d_about(pop3d, REPLY_GREETING, options->conf->gateway.hostname, NULL);
 	rand_bytes(&number, sizeof(number));
 	pop3d->apop = xasprintf("<%llu.%lld@%s>", (unsigned long long)number,
-	    (long long)clock_wall(), options->hostname);
+	    (long long)clock_wall(), options->conf->gateway.hostname);
 	return pop3d_about(pop3d, REPLY_GREETING_APOP, pop3d->apop, NULL);
 }
 
@@ -26,7 +28,7 @@ enum pop3d_reply pop3d_greet(struct pop3d *pop3d)
 
 static bool may_log_in(const struct pop3d *pop3d)
 {
-	return pop3d->tls || !pop3d->options.tls_required;
+	return pop3d->dialogue.tls || !pop3d->options.tls_required;
 }
 
 static void offer_logins(struct pop3d *pop3d)
@@ -36,20 +38,34 @@ static void offer_logins(struct pop3d *pop3d)
 
 	if (!may_log_in(pop3d))
 		return;
-	sasl_list(options->mechanisms(options->sasl.context, pop3d->tls), &names);
+	sasl_list(options->sasl.mechanisms(options->sasl.context, pop3d->dialogue.tls), &names);
 	pop3d_line_of_reply(pop3d, "USER\r\nSASL %s", buf_text(&names));
 	buf_clear(&names);
 }
 
+/* Seconds after which messages are removed, 0: never. user NULL: the least of all users. */
+static int64_t expires(const struct conf *conf, const char *user)
+{
+	int64_t least = 0;
+
+	for (size_t i = 0; i < conf->user_count; i++) {
+		int64_t expire = conf->users[i].expire;
+
+		if ((user == NULL || strcmp(conf->users[i].name, user) == 0) && expire > 0 && (least == 0 || expire < least))
+			least = expire;
+	}
+	return least;
+}
+
 static void offer_expire(struct pop3d *pop3d)
 {
-	const struct pop3d_hooks *hooks = &pop3d->options.hooks;
-	int64_t days = hooks->expire_days(hooks->context, pop3d->user);
+	const char *user = pop3d->dialogue.user;
+	int64_t seconds = expires(pop3d->options.conf, user);
 
-	if (days < 0)
+	if (seconds == 0)
 		pop3d_line_of_reply(pop3d, "EXPIRE NEVER");
 	else
-		pop3d_line_of_reply(pop3d, "EXPIRE %lld%s", (long long)days, pop3d->user == NULL ? " USER" : "");
+		pop3d_line_of_reply(pop3d, "EXPIRE %lld%s", (long long)(seconds / DAY_SECONDS), user == NULL ? " USER" : "");
 }
 
 enum pop3d_reply pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg)
@@ -58,10 +74,10 @@ enum pop3d_reply pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg)
 	pop3d_line_of_reply(pop3d, "+OK Capability list follows");
 	pop3d_line_of_reply(pop3d, "TOP\r\nUIDL\r\nRESP-CODES\r\nAUTH-RESP-CODE\r\nPIPELINING\r\nUTF8");
 	offer_logins(pop3d);
-	if (!pop3d->tls && pop3d->options.tls_offered)
+	if (!pop3d->dialogue.tls && pop3d->options.tls_offered)
 		pop3d_line_of_reply(pop3d, "STLS");
-	if (pop3d->options.login_delay > 0)
-		pop3d_line_of_reply(pop3d, "LOGIN-DELAY %lld", (long long)pop3d->options.login_delay);
+	if (pop3d->options.conf->lan.pop3_login_delay > 0)
+		pop3d_line_of_reply(pop3d, "LOGIN-DELAY %lld", (long long)pop3d->options.conf->lan.pop3_login_delay);
 	offer_expire(pop3d);
 	pop3d_line_of_reply(pop3d, "IMPLEMENTATION lanpost");
 	return REPLY_END_OF_NAMES;
@@ -70,7 +86,7 @@ enum pop3d_reply pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg)
 enum pop3d_reply pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg)
 {
 	(void)arg;
-	if (pop3d->tls)
+	if (pop3d->dialogue.tls)
 		return REPLY_TLS_ACTIVE;
 	return pop3d->options.tls_offered ? REPLY_START_TLS : REPLY_NO_TLS;
 }
@@ -82,7 +98,7 @@ static enum pop3d_reply open_mailbox(struct pop3d *pop3d, const char *user)
 	struct pop3d_hooks *hooks = &pop3d->options.hooks;
 	struct error error = ERROR_INIT;
 
-	switch (hooks->open(hooks->context, user, &pop3d->list, &error)) {
+	switch (hooks->open(hooks->drop, user, &pop3d->list, &error)) {
 	case MAILDROP_OPEN:
 		break;
 	case MAILDROP_IN_USE:
@@ -93,9 +109,9 @@ static enum pop3d_reply open_mailbox(struct pop3d *pop3d, const char *user)
 		return REPLY_NOT_OPENED;
 	}
 	pop3d->deleted = xcalloc(pop3d->list.count + 1, sizeof(*pop3d->deleted));
-	pop3d->user = user;
+	pop3d->dialogue.user = user;
 	pop3d_enter_state(pop3d, POP3D_TRANSACTION);
-	client_limits_success(&pop3d->limits);
+	client_limits_success(&pop3d->dialogue.limits);
 	return pop3d_about(pop3d, REPLY_OPENED, REPLY_NUMBER(pop3d->list.count), NULL);
 }
 
@@ -196,7 +212,7 @@ static enum pop3d_reply list_mechanisms(struct pop3d *pop3d, unsigned offered)
 enum pop3d_reply pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg)
 {
 	const struct pop3d_options *options = &pop3d->options;
-	unsigned offered = options->mechanisms(options->sasl.context, pop3d->tls);
+	unsigned offered = options->sasl.mechanisms(options->sasl.context, pop3d->dialogue.tls);
 	struct slice initial = arg;
 	struct slice name = slice_cut(&initial, ' ');
 
@@ -204,7 +220,7 @@ enum pop3d_reply pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg)
 		return REPLY_STLS_FIRST;
 	if (arg.len == 0)
 		return list_mechanisms(pop3d, offered);
-	sasl_begin(&pop3d->sasl, &options->sasl, options->hostname, offered, name);
+	sasl_begin(&pop3d->sasl, &options->sasl, options->conf->gateway.hostname, offered, name);
 	if (pop3d->sasl == NULL)
 		return REPLY_NO_MECHANISM;
 	pop3d_enter_state(pop3d, POP3D_LOGIN);

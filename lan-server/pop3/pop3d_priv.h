@@ -4,7 +4,6 @@
 
 #include "message/dot.h"
 
-#include "lan-server/client_limits.h"
 #include "lan-server/pop3/pop3d.h"
 #include "lan-server/pop3/pop3d_reply.h"
 #include "lan-server/reply.h"
@@ -29,20 +28,23 @@ struct sending {
 };
 
 struct pop3d {
+	struct dialogue dialogue;
 	struct pop3d_options options;
 	enum pop3d_state state;
-	struct buf replies;
-	bool tls;
 	char *name;	   /* given by USER */
 	char *apop;	   /* the greeting's timestamp; NULL: APOP is not offered */
 	struct sasl *sasl; /* the login on its way */
-	const char *user;
-	struct client_limits limits;
 	struct maildir_list list;
 	bool *deleted; /* one per message of list */
 	struct sending sending;
 	char about[REPLY_TEXT_MAX]; /* text of the next reply that has one of its own: pop3d_about() */
 };
+
+/* The dialogue is the first member. */
+static inline struct pop3d *pop3d_of(struct dialogue *dialogue)
+{
+	return (struct pop3d *)dialogue;
+}
 
 /* A line that is not a whole reply: of a listing, or a challenge of AUTH. CRLF is added. */
 void pop3d_line_of_reply(struct pop3d *pop3d, const char *format, ...)

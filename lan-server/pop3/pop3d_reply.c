@@ -88,21 +88,21 @@ static void say(struct pop3d *pop3d, enum pop3d_reply reply)
 {
 	const char *text = replies[reply].text;
 
-	buf_append_text(&pop3d->replies, replies[reply].status);
-	buf_append_text(&pop3d->replies, strchr(text, '%') != NULL ? pop3d->about : text);
-	buf_append_text(&pop3d->replies, "\r\n");
+	buf_append_text(&pop3d->dialogue.replies, replies[reply].status);
+	buf_append_text(&pop3d->dialogue.replies, strchr(text, '%') != NULL ? pop3d->about : text);
+	buf_append_text(&pop3d->dialogue.replies, "\r\n");
 }
 
 /* Some programs ask LIST n, UIDL n and TOP n 0 for each message. */
-static enum pop3d_effect count_junk(struct pop3d *pop3d, uint64_t weight)
+static enum dialogue_effect count_junk(struct pop3d *pop3d, uint64_t weight)
 {
 	bool is_in = pop3d->state == POP3D_TRANSACTION;
 	uint64_t max = is_in ? FREE_COMMANDS + FREE_PER_MESSAGE * (uint64_t)pop3d->list.count : CLIENT_JUNK_MAX;
 
-	return client_limits_junk(&pop3d->limits, weight, max) ? POP3D_CLOSE : POP3D_CONTINUE;
+	return client_limits_junk(&pop3d->dialogue.limits, weight, max) ? DIALOGUE_CLOSE : DIALOGUE_READ_LINE;
 }
 
-static enum pop3d_effect judge(struct pop3d *pop3d, enum consequence consequence)
+static enum dialogue_effect judge(struct pop3d *pop3d, enum consequence consequence)
 {
 	switch (consequence) {
 	case JUNK:
@@ -110,23 +110,23 @@ static enum pop3d_effect judge(struct pop3d *pop3d, enum consequence consequence
 	case LISTING:
 		return count_junk(pop3d, 1 + pop3d->list.count / LISTED_PER_COMMAND);
 	case MISTAKE:
-		return client_limits_error(&pop3d->limits) ? POP3D_CLOSE : POP3D_CONTINUE;
+		return client_limits_error(&pop3d->dialogue.limits) ? DIALOGUE_CLOSE : DIALOGUE_READ_LINE;
 	case SEND:
-		return POP3D_SEND;
+		return DIALOGUE_SEND;
 	case TAKE_TLS:
-		return POP3D_START_TLS;
+		return DIALOGUE_START_TLS;
 	case HANG_UP:
-		return POP3D_CLOSE;
+		return DIALOGUE_CLOSE;
 	case GO_ON:
 		break;
 	}
-	return POP3D_CONTINUE;
+	return DIALOGUE_READ_LINE;
 }
 
-enum pop3d_effect pop3d_answer(struct pop3d *pop3d, enum pop3d_reply reply)
+enum dialogue_effect pop3d_answer(struct pop3d *pop3d, enum pop3d_reply reply)
 {
 	if (reply == REPLY_NONE)
-		return POP3D_CONTINUE;
+		return DIALOGUE_READ_LINE;
 	say(pop3d, reply);
 	return judge(pop3d, replies[reply].consequence);
 }

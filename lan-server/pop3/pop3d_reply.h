@@ -7,7 +7,9 @@
 #ifndef LANPOST_LAN_POP3D_REPLY_H
 #define LANPOST_LAN_POP3D_REPLY_H
 
-#include "lan-server/pop3/pop3d.h"
+#include "lan-server/dialogue.h"
+
+struct pop3d;
 
 enum pop3d_reply {
 	REPLY_NONE, /* of a check: nothing against it. Of a command: it has said what there is to say */
@@ -65,5 +67,5 @@ enum pop3d_reply {
 /* Returns the reply with what it is about: words for the places in its text; NULL: none. Valid for the next answer. */
 enum pop3d_reply pop3d_about(struct pop3d *pop3d, enum pop3d_reply reply, const char *first, const char *second);
 /* The place of all replies: sends it and counts what it says about the client. */
-enum pop3d_effect pop3d_answer(struct pop3d *pop3d, enum pop3d_reply reply);
+enum dialogue_effect pop3d_answer(struct pop3d *pop3d, enum pop3d_reply reply);
 #endif

@@ -26,6 +26,7 @@ struct connection {
 	int fd;
 	struct in6_addr address;
 	_Atomic int64_t useful; /* when it last did what it is here for (clock_now_ms) */
+	_Atomic int64_t heard;	/* when it last said anything */
 	atomic_int standing;
 	/* Unknown names that its address, or its network, has asked for lately; set by connections_admit(). */
 	unsigned unknown_names;

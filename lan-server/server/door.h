@@ -1,5 +1,5 @@
 /*
- * Who may come in by the IP filter, and what those hear who may not. Places are connections.h's.
+ * Who may come in by the IP filter, and how often the log reports who may not. Places are connections.h's.
  *
  * Used by the accepting thread alone.
  */
@@ -20,8 +20,6 @@ enum door_answer {
 
 /* The OMS algorithm: no allow entry matches: denied; a deny entry matches: denied; else in. */
 enum door_answer door_check(const struct conf_lan *lan, const struct in6_addr *client);
-/* The line for a refused client, with its end; false for POP3. */
-const char *door_refusal(enum door_answer answer, bool smtp);
 const char *door_reason(enum door_answer answer); /* for the log */
 
 /* Remembers whom the log reported about lately, so that a flood of refusals is not one of log lines. */

@@ -10,7 +10,9 @@
 #include "lan-server/login/certificate.h"
 #include "lan-server/server/connections.h"
 #include "lan-server/server/door.h"
+#include "lan-server/server/service.h"
 #include "lan-server/server/session.h"
+#include "lan-server/pop3/maildrop.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -63,32 +65,6 @@ struct lan_server {
 	struct client *clients;
 	size_t client_count;
 };
-
-static const struct {
-	const char *name;
-	bool smtp, tls;
-} kinds[LAN_KINDS] = {
-    [LAN_SMTP] = {"smtp", true, false},
-    [LAN_SUBMISSION] = {"submission", true, false},
-    [LAN_SMTPS] = {"smtps", true, true},
-    [LAN_POP3] = {"pop3", false, false},
-    [LAN_POP3S] = {"pop3s", false, true},
-};
-
-const char *lan_kind_name(enum lan_kind kind)
-{
-	return kinds[kind].name;
-}
-
-bool lan_kind_is_smtp(enum lan_kind kind)
-{
-	return kinds[kind].smtp;
-}
-
-bool lan_kind_has_tls(enum lan_kind kind)
-{
-	return kinds[kind].tls;
-}
 
 /* --- snapshots */
 
@@ -174,7 +150,7 @@ static void *client_thread(void *arg)
 static void refuse(struct lan_server *server, int fd, enum lan_kind kind,
     const struct in6_addr *address, enum door_answer answer)
 {
-	struct slice line = slice_of(door_refusal(answer, lan_kind_is_smtp(kind)));
+	struct slice line = slice_of(lan_kind_service(kind)->refusals[answer]);
 	char text[NET_ADDRESS_MAX];
 
 	if (!lan_kind_has_tls(kind))
@@ -194,24 +170,16 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	client->snapshot = snapshot;
 	client->session = (struct session){
 	    .kind = kind,
-	    .client = *address,
 	    .connections = server->connections,
 	    .connection = {.fd = fd, .address = *address, .useful = clock_now_ms()},
 	    .conf = snapshot->conf,
 	    .tls = snapshot->tls,
-	    .auth = server->auth,
-	    .offers = snapshot->offers,
+	    .login = {.auth = server->auth, .conf = snapshot->conf, .offers = snapshot->offers, .address = *address},
 	    .spool = server->options.spool,
 	    .daily = server->daily,
 	    .quota = server->quota,
+	    .maildrops = server->maildrops,
 	    .stop_fd = server->stop_event,
-	    .maildrop =
-		{
-		    .locks = server->maildrops,
-		    .spool = server->options.spool,
-		    .login_delay = snapshot->conf->lan.pop3_login_delay * 1000,
-		    .fd = fd,
-		},
 	};
 	stream_init(&client->session.stream, fd, server->stop_event);
 	return client;

@@ -2,10 +2,9 @@
  * The LAN server: SMTP and POP3 for the mail programs of the office, one thread per client.
  *
  * The caller (the LAN process) opens state and intake, hands over sockets that listen already, and
- *runs the accept loop in its main thread:
+ * runs the accept loop in its main thread:
  *
- *	lan_server_new(&server, &options, &error) -> lan_server_run(server) ->
- *lan_server_free(server)
+ *	lan_server_new(&server, &options, &error) -> lan_server_run(server) -> lan_server_free(server)
  *
  * Clients whom the IP filter or a limit refuses get one line, and no thread. A session keeps the
  * configuration it began with. SIGPIPE must be ignored in the process; new() does that.
@@ -16,11 +15,7 @@
 #include "config/conf.h"
 #include "spool/log/intake.h"
 
-enum lan_kind { LAN_SMTP, LAN_SUBMISSION, LAN_SMTPS, LAN_POP3, LAN_POP3S, LAN_KINDS };
-
-const char *lan_kind_name(enum lan_kind kind); /* "smtp", "submission", ... */
-bool lan_kind_is_smtp(enum lan_kind kind);
-bool lan_kind_has_tls(enum lan_kind kind); /* from the first byte */
+#include "lan-server/server/lan_kind.h"
 
 struct lan_listener {
 	int fd; /* non-blocking (net_listen); stays the caller's */

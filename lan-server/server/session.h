@@ -9,31 +9,30 @@
 #include "spool/log/intake.h"
 
 #include "lan-server/login/auth.h"
-#include "lan-server/client_limits.h"
+#include "lan-server/dialogue.h"
 #include "lan-server/server/connections.h"
 #include "lan-server/smtp/daily.h"
 #include "lan-server/smtp/quota.h"
-#include "lan-server/pop3/maildrop.h"
-#include "lan-server/server/server.h"
+#include "lan-server/server/lan_kind.h"
 
 struct session {
 	/* Set before session_run(); borrowed, must outlive it. */
 	enum lan_kind kind;
-	struct in6_addr client;
 	const struct conf *conf;
 	struct tls_context *tls;
-	struct auth *auth;
-	unsigned offers; /* enum auth_offers */
 	const struct spool *spool;
 	struct daily *daily;
 	struct quota *quota;
 	struct connections *connections;
+	struct maildrop_locks *maildrops;
 	int stop_fd;
 	/* Its own. */
+	struct auth_client login;     /* with its address */
 	struct connection connection; /* admitted already */
 	struct msgid id;
 	struct stream stream;
-	struct maildrop maildrop;
+	struct dialogue *dialogue;
+	void *own;    /* of the service */
 	int64_t ends; /* deadline of the whole session */
 	uint64_t progress;
 	const char *user; /* logged in; NULL: a stranger */

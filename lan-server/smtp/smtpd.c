@@ -21,8 +21,8 @@ void smtpd_line_of_reply(struct smtpd *smtpd, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
-	buf_append_text(&smtpd->replies, text);
-	buf_append_text(&smtpd->replies, "\r\n");
+	buf_append_text(&smtpd->dialogue.replies, text);
+	buf_append_text(&smtpd->dialogue.replies, "\r\n");
 }
 
 #define IN(state) (1u << (state))
@@ -46,21 +46,9 @@ void smtpd_enter_state(struct smtpd *smtpd, enum smtpd_state state)
 }
 
 /* A reply that begins with our name. */
-static enum smtpd_effect answer_by_name(struct smtpd *smtpd, enum smtpd_reply reply)
+static enum dialogue_effect answer_by_name(struct smtpd *smtpd, enum smtpd_reply reply)
 {
 	return smtpd_answer(smtpd, smtpd_about(smtpd, reply, smtpd->options.conf->gateway.hostname, NULL));
-}
-
-struct smtpd *smtpd_new(const struct smtpd_options *options)
-{
-	struct smtpd *smtpd = xcalloc(1, sizeof(*smtpd));
-
-	smtpd->options = *options;
-	smtpd->tls = options->tls;
-	smtpd->limits.guesses = options->guesses;
-	buf_init(&smtpd->replies, REPLIES_MAX);
-	answer_by_name(smtpd, REPLY_GREETING);
-	return smtpd;
 }
 
 /* Back to where a client must say hello. */
@@ -69,74 +57,9 @@ static void forget_all(struct smtpd *smtpd)
 	smtpd_transaction_end(smtpd);
 	sasl_free(smtpd->sasl);
 	smtpd->sasl = NULL;
-	smtpd->user = NULL;
+	smtpd->dialogue.user = NULL;
 	smtpd->hello[0] = '\0';
 	smtpd_enter_state(smtpd, SMTPD_HELLO);
-}
-
-void smtpd_free(struct smtpd *smtpd)
-{
-	if (smtpd == NULL)
-		return;
-	forget_all(smtpd);
-	buf_clear(&smtpd->replies);
-	free(smtpd);
-}
-
-struct buf *smtpd_replies(struct smtpd *smtpd)
-{
-	return &smtpd->replies;
-}
-
-bool smtpd_in_transaction(const struct smtpd *smtpd)
-{
-	return smtpd->tx != NULL;
-}
-
-const char *smtpd_user(const struct smtpd *smtpd)
-{
-	return smtpd->user;
-}
-
-bool smtpd_has_recipients(const struct smtpd *smtpd)
-{
-	return smtpd->tx != NULL && smtpd->tx->envelope.recipients.count > 0;
-}
-
-unsigned smtpd_unknown_names(const struct smtpd *smtpd)
-{
-	return smtpd->unknown_names;
-}
-
-uint64_t smtpd_progress(const struct smtpd *smtpd)
-{
-	return smtpd->limits.progress;
-}
-
-int64_t smtpd_delay_ms(struct smtpd *smtpd)
-{
-	return client_limits_delay_ms(&smtpd->limits);
-}
-
-void smtpd_tls_started(struct smtpd *smtpd)
-{
-	forget_all(smtpd);
-	smtpd->tls = true;
-}
-
-void smtpd_timed_out(struct smtpd *smtpd)
-{
-	answer_by_name(smtpd, REPLY_TIMED_OUT);
-}
-
-void smtpd_evicted(struct smtpd *smtpd)
-{
-	answer_by_name(smtpd, REPLY_EVICTED);
-}
-
-void smtpd_stopping(struct smtpd *smtpd)
-{
-	answer_by_name(smtpd, REPLY_STOPPING);
 }
 
 /* The name goes into our Received line, so only what can stand in a domain or a literal is kept. */
@@ -180,11 +103,11 @@ static enum smtpd_reply cmd_helo(struct smtpd *smtpd, struct slice arg)
 static void offer_logins(struct smtpd *smtpd)
 {
 	const struct smtpd_options *options = &smtpd->options;
-	unsigned offered = options->mechanisms(options->sasl.context, smtpd->tls);
+	unsigned offered = options->sasl.mechanisms(options->sasl.context, smtpd->dialogue.tls);
 	struct buf names = BUF_INIT(256);
 
 	sasl_list(offered, &names);
-	if (offered != 0 && (smtpd->tls || !options->tls_required))
+	if (offered != 0 && (smtpd->dialogue.tls || !options->tls_required))
 		smtpd_line_of_reply(smtpd, "250-AUTH %s", buf_text(&names));
 	buf_clear(&names);
 }
@@ -202,7 +125,7 @@ static enum smtpd_reply cmd_ehlo(struct smtpd *smtpd, struct slice arg)
 	smtpd_line_of_reply(smtpd, "250-8BITMIME");
 	smtpd_line_of_reply(smtpd, "250-SMTPUTF8");
 	smtpd_line_of_reply(smtpd, "250-PIPELINING");
-	if (smtpd->options.tls_offered && !smtpd->tls)
+	if (smtpd->options.tls_offered && !smtpd->dialogue.tls)
 		smtpd_line_of_reply(smtpd, "250-STARTTLS");
 	offer_logins(smtpd);
 	smtpd_line_of_reply(smtpd, "250-CHUNKING");
@@ -220,7 +143,7 @@ static enum smtpd_reply cmd_rset(struct smtpd *smtpd, struct slice arg)
 static enum smtpd_reply cmd_starttls(struct smtpd *smtpd, struct slice arg)
 {
 	(void)arg;
-	if (smtpd->tls)
+	if (smtpd->dialogue.tls)
 		return REPLY_TLS_ACTIVE;
 	return smtpd->options.tls_offered ? REPLY_START_TLS : REPLY_NO_TLS;
 }
@@ -265,13 +188,13 @@ static enum smtpd_reply check_command(const struct smtpd *smtpd, const struct co
 		return REPLY_ARGUMENT_NOT_ALLOWED;
 	if ((flags & NEEDS_HELLO) && smtpd->state == SMTPD_HELLO)
 		return REPLY_EHLO_FIRST;
-	if ((flags & NEEDS_TLS) && smtpd->options.tls_required && !smtpd->tls)
+	if ((flags & NEEDS_TLS) && smtpd->options.tls_required && !smtpd->dialogue.tls)
 		return REPLY_STARTTLS_FIRST;
 	if ((flags & NOT_MAIL) && smtpd->tx != NULL)
 		return REPLY_NESTED_MAIL;
 	if ((flags & NEEDS_MAIL) && smtpd->tx == NULL)
 		return REPLY_MAIL_FIRST;
-	if ((flags & NEEDS_LOGIN) && smtpd->options.conf->lan.require_auth && smtpd->user == NULL)
+	if ((flags & NEEDS_LOGIN) && smtpd->options.conf->lan.require_auth && smtpd->dialogue.user == NULL)
 		return REPLY_LOGIN_FIRST;
 	if ((flags & HAS_ARG) && arg.len == 0)
 		return REPLY_ARGUMENT_REQUIRED;
@@ -288,8 +211,10 @@ static enum smtpd_reply run_command(struct smtpd *smtpd, const struct command *c
 	return command->run != NULL ? command->run(smtpd, arg) : command->reply;
 }
 
-enum smtpd_effect smtpd_line_too_long(struct smtpd *smtpd)
+static enum dialogue_effect line_too_long(struct dialogue *dialogue)
 {
+	struct smtpd *smtpd = smtpd_of(dialogue);
+
 	if (smtpd->state == SMTPD_AUTH)
 		smtpd_auth_end(smtpd);
 	return smtpd_answer(smtpd, REPLY_LINE_TOO_LONG);
@@ -316,8 +241,10 @@ static enum smtpd_reply take_command(struct smtpd *smtpd, struct slice line)
 	return command_is_foreign(line) ? REPLY_NOT_SMTP : REPLY_UNKNOWN_COMMAND;
 }
 
-enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
+static enum dialogue_effect take_line(struct dialogue *dialogue, struct slice line)
 {
+	struct smtpd *smtpd = smtpd_of(dialogue);
+
 	if (smtpd->state == SMTPD_AUTH)
 		return smtpd_answer(smtpd, smtpd_auth_response(smtpd, line));
 	if (command_is_http_request(line))
@@ -325,4 +252,51 @@ enum smtpd_effect smtpd_line(struct smtpd *smtpd, struct slice line)
 	if (begins_chunk(line)) /* its bytes follow whatever we think of it */
 		return smtpd_begin_chunk(smtpd, slice_from(line, line.len > 4 && line.ptr[4] == ' ' ? 5 : 4));
 	return smtpd_answer(smtpd, take_command(smtpd, line));
+}
+
+/* --- the protocol */
+
+static void tls_started(struct dialogue *dialogue)
+{
+	forget_all(smtpd_of(dialogue));
+	dialogue->tls = true;
+}
+
+static void end(struct dialogue *dialogue, enum dialogue_end why)
+{
+	static const enum smtpd_reply last_words[] = {
+	    [DIALOGUE_TIMED_OUT] = REPLY_TIMED_OUT,
+	    [DIALOGUE_EVICTED] = REPLY_EVICTED,
+	    [DIALOGUE_STOPPING] = REPLY_STOPPING,
+	};
+
+	answer_by_name(smtpd_of(dialogue), last_words[why]);
+}
+
+static void smtpd_free(struct dialogue *dialogue)
+{
+	forget_all(smtpd_of(dialogue));
+	buf_clear(&dialogue->replies);
+	free(dialogue);
+}
+
+static const struct protocol protocol = {
+    .line_max = SMTPD_LINE_MAX,
+    .line = take_line,
+    .line_too_long = line_too_long,
+    .data = smtpd_data,
+    .tls_started = tls_started,
+    .end = end,
+    .free = smtpd_free,
+};
+
+struct dialogue *smtpd_new(const struct smtpd_options *options)
+{
+	struct smtpd *smtpd = xcalloc(1, sizeof(*smtpd));
+
+	smtpd->options = *options;
+	smtpd->dialogue = (struct dialogue){.protocol = &protocol, .tls = options->tls, .limits = {.guesses = options->guesses}};
+	buf_init(&smtpd->dialogue.replies, REPLIES_MAX);
+	answer_by_name(smtpd, REPLY_GREETING);
+	return &smtpd->dialogue;
 }

@@ -39,8 +39,8 @@ enum smtpd_reply smtpd_auth_response(struct smtpd *smtpd, struct slice line)
 	smtpd_auth_end(smtpd);
 	if (result != SASL_DONE)
 		return result == SASL_FAILED ? failed(smtpd, &error) : malformed(smtpd, &error);
-	smtpd->user = user;
-	client_limits_success(&smtpd->limits);
+	smtpd->dialogue.user = user;
+	client_limits_success(&smtpd->dialogue.limits);
 	return REPLY_AUTH_DONE;
 }
 
@@ -50,10 +50,10 @@ enum smtpd_reply smtpd_cmd_auth(struct smtpd *smtpd, struct slice arg)
 	struct slice initial = arg;
 	struct slice name = slice_cut(&initial, ' ');
 
-	if (smtpd->user != NULL)
+	if (smtpd->dialogue.user != NULL)
 		return REPLY_AUTH_ALREADY;
 	sasl_begin(&smtpd->sasl, &options->sasl, options->conf->gateway.hostname,
-	    options->mechanisms(options->sasl.context, smtpd->tls), name);
+	    options->sasl.mechanisms(options->sasl.context, smtpd->dialogue.tls), name);
 	if (smtpd->sasl == NULL)
 		return REPLY_NO_MECHANISM;
 	smtpd_enter_state(smtpd, SMTPD_AUTH);

@@ -11,13 +11,13 @@
 /* Whether this user's addresses are those of whoever logged in: postmaster's are, too, for the user who is postmaster. */
 static bool is_self(const struct smtpd *smtpd, const char *owner)
 {
-	return strcmp(owner, smtpd->user) == 0 ||
-	       (strcmp(owner, CONF_POSTMASTER) == 0 && strcmp(smtpd->options.conf->gateway.postmaster, smtpd->user) == 0);
+	return strcmp(owner, smtpd->dialogue.user) == 0 ||
+	       (strcmp(owner, CONF_POSTMASTER) == 0 && strcmp(smtpd->options.conf->gateway.postmaster, smtpd->dialogue.user) == 0);
 }
 
 bool smtpd_may_write_as(const struct smtpd *smtpd, const char *owner)
 {
-	return !smtpd->options.conf->lan.check_from || smtpd->user == NULL || (owner != NULL && is_self(smtpd, owner));
+	return !smtpd->options.conf->lan.check_from || smtpd->dialogue.user == NULL || (owner != NULL && is_self(smtpd, owner));
 }
 
 /* Their name, aliases and external alias, with or without +detail. */
@@ -94,7 +94,7 @@ static void add_author(struct smtpd *smtpd, const struct authors *authors)
 	struct addr own = {.domain = ""};
 	char address[ADDR_TEXT_MAX];
 
-	snprintf(own.local, sizeof(own.local), "%s", smtpd->user);
+	snprintf(own.local, sizeof(own.local), "%s", smtpd->dialogue.user);
 	route_qualify(conf, &own);
 	addr_text(address, sizeof(address), &own);
 	if (!authors->has_from && conf->lan.check_from)
@@ -107,13 +107,13 @@ enum smtpd_reply smtpd_check_authors(struct smtpd *smtpd, struct slice header)
 {
 	struct authors authors = {.own = false};
 
-	if (smtpd->user == NULL)
+	if (smtpd->dialogue.user == NULL)
 		return REPLY_NONE;
 	read_authors(smtpd, header, &authors);
 	if (authors.has_from && !authors.own && authors.foreign[0] == '\0')
 		snprintf(authors.foreign, sizeof(authors.foreign), "nobody");
 	if (smtpd->options.conf->lan.check_from && authors.foreign[0] != '\0')
-		return smtpd_about(smtpd, REPLY_AUTHOR_NOT_OWN, smtpd->user, authors.foreign);
+		return smtpd_about(smtpd, REPLY_AUTHOR_NOT_OWN, smtpd->dialogue.user, authors.foreign);
 	add_author(smtpd, &authors);
 	return REPLY_NONE;
 }

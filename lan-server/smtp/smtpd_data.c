@@ -137,12 +137,12 @@ static void add_received(struct smtpd *smtpd)
 	char address[NET_ADDRESS_MAX], date[64], login[128] = "";
 	char *line;
 
-	if (smtpd->user != NULL)
-		snprintf(login, sizeof(login), " (logged in as %s)", smtpd->user);
+	if (smtpd->dialogue.user != NULL)
+		snprintf(login, sizeof(login), " (logged in as %s)", smtpd->dialogue.user);
 	line = xasprintf("from %s (%s)%s by %s with %sSMTP%s%s id %s; %s", smtpd->hello,
 	    net_address_literal(address, &smtpd->options.client), login, hostname,
-	    smtpd->extended ? "E" : "", smtpd->extended && smtpd->tls ? "S" : "",
-	    smtpd->extended && smtpd->user != NULL ? "A" : "", envelope->id.text,
+	    smtpd->extended ? "E" : "", smtpd->extended && smtpd->dialogue.tls ? "S" : "",
+	    smtpd->extended && smtpd->dialogue.user != NULL ? "A" : "", envelope->id.text,
 	    clock_rfc5322(date, sizeof(date), envelope->time));
 	envelope_add_header(envelope, "Received", slice_of(line));
 	free(line);
@@ -294,8 +294,8 @@ static void complete_envelope(struct smtpd *smtpd)
 	char *origin;
 
 	net_address_text(address, &smtpd->options.client);
-	origin = smtpd->user == NULL ? xasprintf("smtp %s", address)
-	                             : xasprintf("smtp %s %s", address, smtpd->user);
+	origin = smtpd->dialogue.user == NULL ? xasprintf("smtp %s", address)
+	                             : xasprintf("smtp %s %s", address, smtpd->dialogue.user);
 	envelope_set(&envelope->origin, slice_of(origin));
 	envelope_set(&envelope->session, slice_of(smtpd->options.session));
 	free(origin);
@@ -315,7 +315,7 @@ static char *describe_message(const struct smtpd *smtpd)
 	return xasprintf("id=%s session=%s ip=%s login=%s from=%s rcpts=%zu size=%llu",
 	    envelope->id.text, smtpd->options.session,
 	    net_address_text(address, &smtpd->options.client),
-	    smtpd->user == NULL ? "-" : smtpd->user, LOG_CSTR(envelope->sender),
+	    smtpd->dialogue.user == NULL ? "-" : smtpd->dialogue.user, LOG_CSTR(envelope->sender),
 	    envelope->recipients.count, (unsigned long long)envelope->size);
 }
 
@@ -408,7 +408,7 @@ static enum smtpd_reply finish_message(struct smtpd *smtpd)
 	if (tx->failed == REPLY_NONE)
 		store(smtpd);
 	if (tx->failed == REPLY_NONE) {
-		client_limits_success(&smtpd->limits);
+		client_limits_success(&smtpd->dialogue.limits);
 		reply = smtpd_about(smtpd, REPLY_QUEUED, id.text, NULL);
 	} else {
 		log_refused(smtpd);
@@ -418,7 +418,7 @@ static enum smtpd_reply finish_message(struct smtpd *smtpd)
 	return reply;
 }
 
-static enum smtpd_effect take_dotted(struct smtpd *smtpd, struct slice *bytes)
+static enum dialogue_effect take_dotted(struct smtpd *smtpd, struct slice *bytes)
 {
 	struct buf out = BUF_INIT(PIECE + 1);
 	bool end = false;
@@ -434,17 +434,17 @@ static enum smtpd_effect take_dotted(struct smtpd *smtpd, struct slice *bytes)
 	}
 	buf_clear(&out);
 	if (!end)
-		return SMTPD_WANT_DATA;
+		return DIALOGUE_READ_DATA;
 	return smtpd_answer(smtpd, finish_message(smtpd));
 }
 
 /* --- BDAT (RFC 3030): chunks of a told size */
 
-enum smtpd_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg)
+enum dialogue_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg)
 {
 	struct slice last = slice_begins_nocase(arg, " ") ? slice_trim(arg) : arg;
 	struct slice number = slice_cut(&last, ' ');
-	enum smtpd_effect effect;
+	enum dialogue_effect effect;
 
 	doing_step("BDAT");
 	last = slice_trim(last);
@@ -454,9 +454,9 @@ enum smtpd_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg)
 		return smtpd_answer(smtpd, REPLY_BDAT_SYNTAX);
 	smtpd_enter_state(smtpd, SMTPD_CHUNK);
 	if (smtpd->chunk_left > 0)
-		return SMTPD_WANT_DATA;
-	effect = smtpd_data(smtpd, &(struct slice){"", 0});
-	return effect == SMTPD_CONTINUE && !smtpd->chunk_is_last ? smtpd_count_junk(smtpd) : effect;
+		return DIALOGUE_READ_DATA;
+	effect = smtpd_data(&smtpd->dialogue, &(struct slice){"", 0});
+	return effect == DIALOGUE_READ_LINE && !smtpd->chunk_is_last ? smtpd_count_junk(smtpd) : effect;
 }
 
 /* A chunk is no place for line ends that another server might take for the end of the data. */
@@ -499,7 +499,7 @@ static enum smtpd_reply end_chunk(struct smtpd *smtpd)
 	return tx->failed != REPLY_NONE ? refusal(smtpd) : REPLY_CHUNK_TAKEN;
 }
 
-static enum smtpd_effect take_chunk(struct smtpd *smtpd, struct slice *bytes)
+static enum dialogue_effect take_chunk(struct smtpd *smtpd, struct slice *bytes)
 {
 	size_t len = bytes->len < smtpd->chunk_left ? bytes->len : (size_t)smtpd->chunk_left;
 	struct slice piece = slice_make(bytes->ptr, len);
@@ -514,10 +514,12 @@ static enum smtpd_effect take_chunk(struct smtpd *smtpd, struct slice *bytes)
 		check_chunk(tx, piece);
 		take_bytes(smtpd, piece);
 	}
-	return smtpd->chunk_left > 0 ? SMTPD_WANT_DATA : smtpd_answer(smtpd, end_chunk(smtpd));
+	return smtpd->chunk_left > 0 ? DIALOGUE_READ_DATA : smtpd_answer(smtpd, end_chunk(smtpd));
 }
 
-enum smtpd_effect smtpd_data(struct smtpd *smtpd, struct slice *bytes)
+enum dialogue_effect smtpd_data(struct dialogue *dialogue, struct slice *bytes)
 {
+	struct smtpd *smtpd = smtpd_of(dialogue);
+
 	return smtpd->state == SMTPD_CHUNK ? take_chunk(smtpd, bytes) : take_dotted(smtpd, bytes);
 }

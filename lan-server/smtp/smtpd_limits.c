@@ -8,7 +8,7 @@
 /* Who is to be counted: who logged in, or whose address the sender gives. NULL: nobody of ours. */
 static const char *who_sends(const struct smtpd *smtpd)
 {
-	return smtpd->user != NULL ? smtpd->user : smtpd->tx->sender_user;
+	return smtpd->dialogue.user != NULL ? smtpd->dialogue.user : smtpd->tx->sender_user;
 }
 
 static const char *who_is_counted(const struct smtpd *smtpd)

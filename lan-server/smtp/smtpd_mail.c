@@ -45,6 +45,7 @@ static void transaction_begin(struct smtpd *smtpd, const struct mail *mail)
 	body_init(&tx->body, smtpd->options.spool);
 	dot_reader_init(&tx->reader);
 	smtpd->tx = tx;
+	smtpd->dialogue.work = DIALOGUE_TRANSACTION;
 	smtpd_enter_state(smtpd, SMTPD_MAIL);
 }
 
@@ -68,8 +69,9 @@ void smtpd_transaction_end(struct smtpd *smtpd)
 	free(tx->failed_text);
 	free(tx);
 	smtpd->tx = NULL;
+	smtpd->dialogue.work = DIALOGUE_IDLE;
 	smtpd_enter_state(smtpd, SMTPD_READY);
-	client_limits_next_message(&smtpd->limits);
+	client_limits_next_message(&smtpd->dialogue.limits);
 }
 
 /* Takes "FROM:" or "TO:" off the front. Blanks after the colon are not allowed by RFC 5321, but
@@ -136,10 +138,10 @@ static enum smtpd_reply take_mail(struct smtpd *smtpd, struct slice arg, struct 
 /* A hint to the nearest name helps who has mistyped it, and who guesses. */
 static enum smtpd_reply unknown(struct smtpd *smtpd, bool is_sender, struct slice path, const struct addr *addr)
 {
-	bool may_know = smtpd->user != NULL || smtpd->options.conf->lan.suggest_names;
+	bool may_know = smtpd->dialogue.user != NULL || smtpd->options.conf->lan.suggest_names;
 	const char *hint = may_know ? route_hint(smtpd->options.conf, addr) : NULL;
 
-	smtpd->unknown_names++;
+	smtpd->dialogue.unknown_names++;
 	if (hint != NULL)
 		return smtpd_about(smtpd, is_sender ? REPLY_SENDER_MISTYPED : REPLY_RECIPIENT_MISTYPED, SHOW(path), hint);
 	return smtpd_about(smtpd, is_sender ? REPLY_SENDER_UNKNOWN : REPLY_RECIPIENT_UNKNOWN, SHOW(path), NULL);
@@ -161,7 +163,7 @@ static enum smtpd_reply check_sender(struct smtpd *smtpd, struct mail *mail)
 		return unknown(smtpd, true, mail->path, &mail->sender);
 	mail->sender_user = kind == ROUTE_MAILBOX ? user : NULL;
 	if (!smtpd_may_write_as(smtpd, mail->sender_user))
-		return smtpd_about(smtpd, REPLY_SENDER_NOT_OWN, SHOW(mail->path), smtpd->user);
+		return smtpd_about(smtpd, REPLY_SENDER_NOT_OWN, SHOW(mail->path), smtpd->dialogue.user);
 	return REPLY_NONE;
 }
 
@@ -205,7 +207,7 @@ static bool may_call_daemon(const struct smtpd *smtpd)
 {
 	const struct smtpd_transaction *tx = smtpd->tx;
 	const struct strlist *allowed = &smtpd->options.conf->gateway.daemon_users;
-	const char *user = smtpd->user != NULL ? smtpd->user : tx->sender_user;
+	const char *user = smtpd->dialogue.user != NULL ? smtpd->dialogue.user : tx->sender_user;
 
 	if (tx->sender.local[0] == '\0')
 		return true;
@@ -294,9 +296,10 @@ static void add_recipient(struct smtpd *smtpd, const struct rcpt *rcpt)
 
 	smtpd->tx->to_daemon = smtpd->tx->to_daemon || rcpt->route.kind == ROUTE_DAEMON;
 	smtpd->tx->to_outside = smtpd->tx->to_outside || rcpt->route.kind == ROUTE_OUTSIDE;
-	client_limits_accepted(&smtpd->limits);
+	client_limits_accepted(&smtpd->dialogue.limits);
 	addr_text(text, sizeof(text), &rcpt->addr);
 	strlist_add(&envelope->recipients, text);
+	smtpd->dialogue.work = DIALOGUE_MESSAGE;
 	route_add_known(smtpd->options.conf, envelope, &rcpt->route, slice_of(text));
 	smtpd_keep_dsn(envelope, places, &rcpt->dsn);
 }

@@ -7,7 +7,6 @@
 #include "message/addr.h"
 #include "message/dot.h"
 
-#include "lan-server/client_limits.h"
 #include "lan-server/reply.h"
 #include "lan-server/smtp/smtpd.h"
 #include "lan-server/smtp/smtpd_reply.h"
@@ -54,21 +53,24 @@ struct smtpd_transaction {
 };
 
 struct smtpd {
+	struct dialogue dialogue;
 	struct smtpd_options options;
 	enum smtpd_state state;
-	struct buf replies;
-	bool tls;
 	char hello[256];  /* as the client names itself, made safe for a header */
 	bool extended;    /* EHLO, not HELO */
-	const char *user; /* logged in: mailbox name; NULL: not */
 	struct sasl *sasl; /* the login on its way */
-	struct client_limits limits;
-	unsigned bad_logins, unknown_names;
+	unsigned bad_logins;
 	uint64_t chunk_left; /* bytes of the chunk still to come */
 	bool chunk_is_last;
 	struct smtpd_transaction *tx;
 	char about[REPLY_TEXT_MAX]; /* text of the next reply that has one of its own: smtpd_about() */
 };
+
+/* The dialogue is the first member. */
+static inline struct smtpd *smtpd_of(struct dialogue *dialogue)
+{
+	return (struct smtpd *)dialogue;
+}
 
 /* A line that is not a whole reply: EHLO's first ones, AUTH's challenges. CRLF is added. */
 void smtpd_line_of_reply(struct smtpd *smtpd, const char *format, ...)
@@ -126,6 +128,8 @@ enum smtpd_reply smtpd_cmd_auth(struct smtpd *smtpd, struct slice arg);
 enum smtpd_reply smtpd_auth_response(struct smtpd *smtpd, struct slice line);
 void smtpd_auth_end(struct smtpd *smtpd); /* whatever came of it: back to commands */
 /* BDAT: the bytes of its chunk come next, whether we want them or not. */
-enum smtpd_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg);
+enum dialogue_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg);
+/* Bytes of DATA or of a chunk. */
+enum dialogue_effect smtpd_data(struct dialogue *dialogue, struct slice *bytes);
 
 #endif

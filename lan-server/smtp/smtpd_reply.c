@@ -145,22 +145,22 @@ static void say(struct smtpd *smtpd, enum smtpd_reply reply)
 {
 	const char *enhanced = replies[reply].enhanced;
 
-	buf_printf(&smtpd->replies, "%d %s%s%s\r\n", replies[reply].code, enhanced, enhanced[0] != '\0' ? " " : "",
+	buf_printf(&smtpd->dialogue.replies, "%d %s%s%s\r\n", replies[reply].code, enhanced, enhanced[0] != '\0' ? " " : "",
 	    smtpd_reply_text(smtpd, reply));
 }
 
-static enum smtpd_effect end_if(struct smtpd *smtpd, bool enough, enum smtpd_reply reason)
+static enum dialogue_effect end_if(struct smtpd *smtpd, bool enough, enum smtpd_reply reason)
 {
 	if (!enough)
-		return SMTPD_CONTINUE;
+		return DIALOGUE_READ_LINE;
 	say(smtpd, reason);
-	return SMTPD_CLOSE;
+	return DIALOGUE_CLOSE;
 }
 
 /* Counts what the reply says about the client. */
-static enum smtpd_effect judge(struct smtpd *smtpd, enum consequence consequence)
+static enum dialogue_effect judge(struct smtpd *smtpd, enum consequence consequence)
 {
-	struct client_limits *limits = &smtpd->limits;
+	struct client_limits *limits = &smtpd->dialogue.limits;
 
 	switch (consequence) {
 	case JUNK:
@@ -168,30 +168,30 @@ static enum smtpd_effect judge(struct smtpd *smtpd, enum consequence consequence
 	case MISTAKE:
 		return end_if(smtpd, client_limits_error(limits), REPLY_TOO_MANY_ERRORS);
 	case REFUSED:
-		return end_if(smtpd, client_limits_refused(limits) || smtpd->unknown_names >= UNKNOWN_NAMES_MAX, REPLY_TOO_MANY_ERRORS);
+		return end_if(smtpd, client_limits_refused(limits) || smtpd->dialogue.unknown_names >= UNKNOWN_NAMES_MAX, REPLY_TOO_MANY_ERRORS);
 	case BAD_LOGIN:
 		return end_if(smtpd, ++smtpd->bad_logins >= BAD_LOGINS_MAX, REPLY_TOO_MANY_LOGINS);
 	case TAKE_DATA:
-		return SMTPD_WANT_DATA;
+		return DIALOGUE_READ_DATA;
 	case TAKE_TLS:
-		return SMTPD_START_TLS;
+		return DIALOGUE_START_TLS;
 	case HANG_UP:
-		return SMTPD_CLOSE;
+		return DIALOGUE_CLOSE;
 	case GO_ON:
 		break;
 	}
-	return SMTPD_CONTINUE;
+	return DIALOGUE_READ_LINE;
 }
 
-enum smtpd_effect smtpd_count_junk(struct smtpd *smtpd)
+enum dialogue_effect smtpd_count_junk(struct smtpd *smtpd)
 {
 	return judge(smtpd, JUNK);
 }
 
-enum smtpd_effect smtpd_answer(struct smtpd *smtpd, enum smtpd_reply reply)
+enum dialogue_effect smtpd_answer(struct smtpd *smtpd, enum smtpd_reply reply)
 {
 	if (reply == REPLY_NONE)
-		return SMTPD_CONTINUE;
+		return DIALOGUE_READ_LINE;
 	say(smtpd, reply);
 	return judge(smtpd, replies[reply].consequence);
 }

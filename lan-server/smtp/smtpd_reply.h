@@ -7,7 +7,9 @@
 #ifndef LANPOST_LAN_SMTPD_REPLY_H
 #define LANPOST_LAN_SMTPD_REPLY_H
 
-#include "lan-server/smtp/smtpd.h"
+#include "lan-server/dialogue.h"
+
+struct smtpd;
 
 enum smtpd_reply {
 	REPLY_NONE, /* of a check: nothing against it. Of a command: it has said what there is to say */
@@ -114,8 +116,8 @@ enum smtpd_reply smtpd_about(struct smtpd *smtpd, enum smtpd_reply reply, const 
 const char *smtpd_reply_text(const struct smtpd *smtpd, enum smtpd_reply reply);
 int smtpd_reply_code(enum smtpd_reply reply); /* RFC 5321 section 4.2 */
 /* The place of all replies: sends it and counts what it says about the client. */
-enum smtpd_effect smtpd_answer(struct smtpd *smtpd, enum smtpd_reply reply);
+enum dialogue_effect smtpd_answer(struct smtpd *smtpd, enum smtpd_reply reply);
 /* Counts a command that was answered, and did nothing although its reply does not say so. */
-enum smtpd_effect smtpd_count_junk(struct smtpd *smtpd);
+enum dialogue_effect smtpd_count_junk(struct smtpd *smtpd);
 
 #endif

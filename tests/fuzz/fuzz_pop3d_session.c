@@ -2,7 +2,7 @@
  * messages leave only by QUIT of the session that marked them. */
 #include "lan-server/pop3/pop3d.h"
 
-#include "base/alloc.h"
+#include "tests/unit/sample_conf.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -14,9 +14,15 @@ static const char *const bodies[] = {"Subject: one\r\n\r\n.\r\n..\r\nend\r\n", "
     "\n\n.\n", "", "\r\n\r\n\r.\r\n"};
 
 struct box {
+	struct maildrop drop; /* what the hooks are given */
 	size_t open, reading, removals;
 	bool quitting;
 };
+
+static struct box *box_of(struct maildrop *drop)
+{
+	return (struct box *)drop;
+}
 
 static int login(
     void *context, struct slice name, struct slice password, const char **user, struct error *error)
@@ -29,15 +35,9 @@ static int login(
 
 #include "tests/unit/sample_secrets.h"
 
-static int64_t expire_days(void *context, const char *user)
+static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
 {
-	(void)context;
-	return user == NULL ? 7 : -1;
-}
-
-static enum maildrop_outcome open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
-{
-	struct box *box = context;
+	struct box *box = box_of(drop);
 
 	(void)user;
 	(void)error;
@@ -54,41 +54,41 @@ static enum maildrop_outcome open_box(void *context, const char *user, struct ma
 	return MAILDROP_OPEN;
 }
 
-static int message_size(void *context, struct maildir_message *message)
+static int message_size(struct maildrop *drop, struct maildir_message *message)
 {
-	(void)context;
+	(void)drop;
 	(void)message;
 	return -1;
 }
 
-static int read_message(void *context, const struct maildir_message *message, struct slice *bytes)
+static int read_message(struct maildrop *drop, const struct maildir_message *message, struct slice *bytes)
 {
-	struct box *box = context;
+	struct box *box = box_of(drop);
 
 	box->reading++;
 	*bytes = slice_of(bodies[message->unique[0] - '0']);
 	return 0;
 }
 
-static void done_reading(void *context, struct slice bytes)
+static void done_reading(struct maildrop *drop, struct slice bytes)
 {
-	struct box *box = context;
+	struct box *box = box_of(drop);
 
 	(void)bytes;
 	box->reading--;
 }
 
 /* The last message is cut while it is read. */
-static bool is_intact(void *context, struct slice bytes)
+static bool is_intact(struct maildrop *drop, struct slice bytes)
 {
-	(void)context;
+	(void)drop;
 	return bytes.ptr != bodies[ARRAY_LEN(bodies) - 1];
 }
 
 static int remove_messages(
-    void *context, const char *const *uniques, size_t count, struct error *error)
+    struct maildrop *drop, const char *const *uniques, size_t count, struct error *error)
 {
-	struct box *box = context;
+	struct box *box = box_of(drop);
 
 	(void)error;
 	assert(box->quitting && box->removals == 0 && count > 0 && count <= ARRAY_LEN(bodies));
@@ -98,60 +98,59 @@ static int remove_messages(
 	return 0;
 }
 
-static void close_box(void *context)
+static void close_box(struct maildrop *drop)
 {
-	struct box *box = context;
+	struct box *box = box_of(drop);
 
 	assert(box->reading == 0);
 	box->open--;
 }
 
-static enum pop3d_effect take_replies(struct pop3d *pop3d, enum pop3d_effect effect)
+static enum dialogue_effect take_replies(struct dialogue *pop3d, enum dialogue_effect effect)
 {
 	for (;;) {
-		struct slice replies = buf_slice(pop3d_replies(pop3d));
+		struct slice replies = buf_slice(&pop3d->replies);
 
-		if (effect != POP3D_SEND && effect != POP3D_BREAK)
+		if (effect != DIALOGUE_SEND && effect != DIALOGUE_BREAK)
 			assert(replies.len >= 2 &&
 			       memcmp(replies.ptr + replies.len - 2, "\r\n", 2) == 0);
-		buf_reset(pop3d_replies(pop3d));
-		if (effect != POP3D_SEND)
+		buf_reset(&pop3d->replies);
+		if (effect != DIALOGUE_SEND)
 			break;
-		effect = pop3d_send(pop3d);
+		effect = dialogue_send(pop3d);
 	}
-	if (effect != POP3D_START_TLS)
+	if (effect != DIALOGUE_START_TLS)
 		return effect;
-	pop3d_tls_started(pop3d);
-	return POP3D_CONTINUE;
+	dialogue_tls_started(pop3d);
+	return DIALOGUE_READ_LINE;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct slice rest = slice_make((const char *)data, size);
-	struct box box = {0};
+	struct box box = {.open = 0};
+	struct conf conf = sample_conf();
 	struct pop3d_options options = {
-	    .hostname = "gw",
+	    .conf = &conf,
 	    .tls_offered = true,
-	    .mechanisms = mechanisms,
-	    .sasl = {&box, login, scram_begin, scram_end, digest, NULL},
-	    .hooks = {&box, open_box, message_size, read_message, done_reading, is_intact,
-	        remove_messages, expire_days, close_box},
+	    .sasl = {&box, mechanisms, login, scram_begin, scram_end, digest, NULL},
+	    .hooks = {&box.drop, open_box, message_size, read_message, done_reading, is_intact, remove_messages, close_box},
 	};
-	struct pop3d *pop3d = pop3d_new(&options);
-	enum pop3d_effect effect = take_replies(pop3d, POP3D_CONTINUE);
+	struct dialogue *pop3d = pop3d_new(&options);
+	enum dialogue_effect effect = take_replies(pop3d, DIALOGUE_READ_LINE);
 
-	while (rest.len > 0 && effect != POP3D_CLOSE && effect != POP3D_BREAK) {
+	while (rest.len > 0 && effect != DIALOGUE_CLOSE && effect != DIALOGUE_BREAK) {
 		struct slice line = slice_cut(&rest, '\n');
 
 		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 			line.len--;
 		box.quitting = slice_begins_nocase(line, "QUIT");
-		effect = line.len > POP3D_LINE_MAX ? pop3d_line_too_long(pop3d)
-		                                   : pop3d_line(pop3d, line);
+		effect = line.len > POP3D_LINE_MAX ? dialogue_line_too_long(pop3d)
+		                                   : dialogue_line(pop3d, line);
 		effect = take_replies(pop3d, effect);
 	}
 	box.quitting = false;
-	pop3d_free(pop3d);
+	dialogue_free(pop3d);
 	assert(box.open == 0 && box.reading == 0);
 	return 0;
 }

@@ -132,7 +132,7 @@ static enum sasl_result step(struct sasl *sasl, struct client *client, struct sl
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const struct sasl_hooks hooks = {NULL, login, scram_begin, scram_end, digest, binding};
+	static const struct sasl_hooks hooks = {NULL, mechanisms, login, scram_begin, scram_end, digest, binding};
 	struct slice rest = slice_make((const char *)data, size);
 	unsigned how = fuzz_byte(&rest), offered = (how & 64) != 0 ? mechanisms(NULL, (how & 32) != 0) : fuzz_byte(&rest);
 	struct client client = {BUF_INIT(1u << 16), BUF_INIT(1u << 16)};

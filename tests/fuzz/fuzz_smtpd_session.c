@@ -14,8 +14,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What must not depend on the pieces: reply codes, and the sizes and recipients of accepted
  * messages. */
 struct session {
-	struct smtpd *smtpd;
-	enum smtpd_effect effect;
+	struct dialogue *smtpd;
+	enum dialogue_effect effect;
 	struct buf line, facts;
 };
 
@@ -90,7 +90,7 @@ static int accept_message(
 
 static void take_replies(struct session *session)
 {
-	struct slice rest = buf_slice(smtpd_replies(session->smtpd));
+	struct slice rest = buf_slice(&session->smtpd->replies);
 
 	while (rest.len > 0) {
 		struct slice line = slice_cut(&rest, '\n');
@@ -98,11 +98,11 @@ static void take_replies(struct session *session)
 		assert(line.len >= 4 && line.ptr[line.len - 1] == '\r');
 		buf_append(&session->facts, line.ptr, 4);
 	}
-	buf_reset(smtpd_replies(session->smtpd));
-	if (session->effect != SMTPD_START_TLS)
+	buf_reset(&session->smtpd->replies);
+	if (session->effect != DIALOGUE_START_TLS)
 		return;
-	smtpd_tls_started(session->smtpd);
-	session->effect = SMTPD_CONTINUE;
+	dialogue_tls_started(session->smtpd);
+	session->effect = DIALOGUE_READ_LINE;
 }
 
 /* Up to the end of a line, or all of the piece. */
@@ -119,16 +119,16 @@ static void take_line(struct session *session, struct slice *piece)
 	line = buf_slice(&session->line);
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
-	session->effect = session->line.overflow ? smtpd_line_too_long(session->smtpd)
-	                                         : smtpd_line(session->smtpd, line);
+	session->effect = session->line.overflow ? dialogue_line_too_long(session->smtpd)
+	                                         : dialogue_line(session->smtpd, line);
 	buf_reset(&session->line);
 }
 
 static void feed(struct session *session, struct slice piece)
 {
-	while (piece.len > 0 && session->effect != SMTPD_CLOSE) {
-		if (session->effect == SMTPD_WANT_DATA)
-			session->effect = smtpd_data(session->smtpd, &piece);
+	while (piece.len > 0 && session->effect != DIALOGUE_CLOSE) {
+		if (session->effect == DIALOGUE_READ_DATA)
+			session->effect = dialogue_data(session->smtpd, &piece);
 		else
 			take_line(session, &piece);
 		take_replies(session);
@@ -142,8 +142,7 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	    .conf = conf,
 	    .session = "fuzz",
 	    .tls_offered = true,
-	    .mechanisms = mechanisms,
-	    .sasl = {&session, login, scram_begin, scram_end, digest, NULL},
+	    .sasl = {&session, mechanisms, login, scram_begin, scram_end, digest, NULL},
 	    .hooks = {&session, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 
@@ -152,7 +151,7 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	for (size_t at = 0; at < input.len; at += step)
 		feed(&session,
 		    slice_make(input.ptr + at, input.len - at < step ? input.len - at : step));
-	smtpd_free(session.smtpd);
+	dialogue_free(session.smtpd);
 	buf_clear(&session.line);
 	return session.facts;
 }

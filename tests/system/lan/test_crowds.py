@@ -1,5 +1,6 @@
 """Nobody gets more than his share: errors, commands that do nothing, time, places."""
 import base64
+import os
 import resource
 import socket
 import subprocess
@@ -256,14 +257,15 @@ def in_one_network(folder):
         for source, host in (("127.0.0.1", "127.0.0.1"), ("fd00:0:0:1::1", "fd00::21"), ("fd00::21", "fd00::21")):
             caller = Caller(office.pop3_port, source, host)
             assert caller.is_in(), f"{source}: {caller.greeting}"
-        open_now = sum(caller.hears() in (None, b"250 2.0.0 Here\r\n") for caller in held if caller.is_in())
+        open_now = sum(caller.hears() in (None, b"250 2.0.0 OK\r\n") for caller in held if caller.is_in())
         assert open_now <= 102, f"one network holds {open_now} places"
     finally:
         office.stop()
 
 
 def test_one_network_does_not_keep_all_others_out(folder):
-    done = subprocess.run(["unshare", "-rn", sys.executable, __file__, folder], capture_output=True, text=True, timeout=120)
+    paths = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    done = subprocess.run(["unshare", "-rn", sys.executable, __file__, folder], capture_output=True, text=True, timeout=120, env=paths)
     if "unshare" in done.stderr:
         pytest.skip("no network namespaces here")
     assert done.returncode == 0, done.stderr

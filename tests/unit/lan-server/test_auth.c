@@ -64,11 +64,11 @@ static const struct in6_addr here = {.s6_addr = {[15] = 1}}, there = {.s6_addr =
 static const char *check(struct auth *auth, const struct conf *conf, const struct in6_addr *client,
     const char *name, struct slice password, struct error *error)
 {
+	struct auth_client logins = {.auth = auth, .conf = conf, .address = *client};
+	const struct sasl_hooks hooks = auth_hooks(&logins);
 	const char *user;
 
-	if (auth_check(auth, conf, client, slice_of(name), password, &user, error) == 0)
-		return user;
-	return NULL;
+	return hooks.login(hooks.context, slice_of(name), password, &user, error) == 0 ? user : NULL;
 }
 
 #define P(text)                                                                                    \

@@ -1,6 +1,7 @@
 /* POP3 dialogues of tests/data/pop3 through the core, split at every byte. */
 #include "lan-server/pop3/pop3d.h"
 
+#include "tests/unit/sample_conf.h"
 #include "tests/unit/script.h"
 
 /* The mailbox of every script. */
@@ -16,9 +17,15 @@ static const struct {
 };
 
 struct box {
+	struct maildrop drop; /* what the hooks are given */
 	struct buf *transcript;
 	bool in_use, too_soon, broken, fails, is_cut;
 };
+
+static struct box *box_of(struct maildrop *drop)
+{
+	return (struct box *)drop;
+}
 
 static int login(
     void *context, struct slice name, struct slice password, const char **user, struct error *error)
@@ -34,15 +41,9 @@ static int login(
 
 #include "tests/unit/sample_secrets.h"
 
-static int64_t expire_days(void *context, const char *user)
+static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
 {
-	(void)context;
-	return user == NULL ? 7 : -1;
-}
-
-static enum maildrop_outcome open_box(void *context, const char *user, struct maildir_list *list, struct error *error)
-{
-	struct box *box = context;
+	struct box *box = box_of(drop);
 
 	assert_string_equal(user, "ivan");
 	if (box->in_use)
@@ -76,11 +77,11 @@ static size_t index_of(const struct maildir_message *message)
 	return i;
 }
 
-static int message_size(void *context, struct maildir_message *message)
+static int message_size(struct maildrop *drop, struct maildir_message *message)
 {
 	size_t i = index_of(message);
 
-	(void)context;
+	(void)drop;
 	if (messages[i].gone)
 		return -1;
 	message->size = 0;
@@ -90,35 +91,35 @@ static int message_size(void *context, struct maildir_message *message)
 	return 0;
 }
 
-static int read_message(void *context, const struct maildir_message *message, struct slice *bytes)
+static int read_message(struct maildrop *drop, const struct maildir_message *message, struct slice *bytes)
 {
 	size_t i = index_of(message);
 
-	(void)context;
+	(void)drop;
 	if (messages[i].gone)
 		return -1;
 	*bytes = slice_of(xstrdup(messages[i].bytes)); /* so that ASan sees who forgets it */
 	return 0;
 }
 
-static void done_reading(void *context, struct slice bytes)
+static void done_reading(struct maildrop *drop, struct slice bytes)
 {
-	(void)context;
+	(void)drop;
 	free((char *)bytes.ptr);
 }
 
-static bool is_intact(void *context, struct slice bytes)
+static bool is_intact(struct maildrop *drop, struct slice bytes)
 {
-	struct box *box = context;
+	struct box *box = box_of(drop);
 
 	(void)bytes;
 	return !box->is_cut;
 }
 
 static int remove_messages(
-    void *context, const char *const *uniques, size_t count, struct error *error)
+    struct maildrop *drop, const char *const *uniques, size_t count, struct error *error)
 {
-	struct box *box = context;
+	struct box *box = box_of(drop);
 
 	if (box->fails)
 		return error_set(error, ERROR_IO, "cannot");
@@ -127,32 +128,32 @@ static int remove_messages(
 	return 0;
 }
 
-static void close_box(void *context)
+static void close_box(struct maildrop *drop)
 {
-	struct box *box = context;
+	struct box *box = box_of(drop);
 
 	buf_append_text(box->transcript, "(unlocked)\n");
 }
 
 struct wire {
-	struct pop3d *pop3d;
-	enum pop3d_effect effect;
+	struct dialogue *pop3d;
+	enum dialogue_effect effect;
 	struct buf line, *transcript;
 };
 
 static void take_replies(struct wire *wire)
 {
 	for (;;) {
-		buf_append_slice(wire->transcript, buf_slice(pop3d_replies(wire->pop3d)));
-		buf_reset(pop3d_replies(wire->pop3d));
-		if (wire->effect != POP3D_SEND)
+		buf_append_slice(wire->transcript, buf_slice(&wire->pop3d->replies));
+		buf_reset(&wire->pop3d->replies);
+		if (wire->effect != DIALOGUE_SEND)
 			break;
-		wire->effect = pop3d_send(wire->pop3d);
+		wire->effect = dialogue_send(wire->pop3d);
 	}
-	if (wire->effect == POP3D_START_TLS) {
+	if (wire->effect == DIALOGUE_START_TLS) {
 		buf_append_text(wire->transcript, "(tls)\n");
-		pop3d_tls_started(wire->pop3d);
-		wire->effect = POP3D_CONTINUE;
+		dialogue_tls_started(wire->pop3d);
+		wire->effect = DIALOGUE_READ_LINE;
 	}
 }
 
@@ -160,7 +161,7 @@ static void feed(struct wire *wire, char c)
 {
 	struct slice line;
 
-	if (wire->effect == POP3D_CLOSE || wire->effect == POP3D_BREAK)
+	if (wire->effect == DIALOGUE_CLOSE || wire->effect == DIALOGUE_BREAK)
 		return;
 	if (c != '\n') {
 		buf_append_byte(&wire->line, c);
@@ -170,7 +171,7 @@ static void feed(struct wire *wire, char c)
 	if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 		line.len--;
 	wire->effect =
-	    wire->line.overflow ? pop3d_line_too_long(wire->pop3d) : pop3d_line(wire->pop3d, line);
+	    wire->line.overflow ? dialogue_line_too_long(wire->pop3d) : dialogue_line(wire->pop3d, line);
 	buf_reset(&wire->line);
 	take_replies(wire);
 }
@@ -178,19 +179,19 @@ static void feed(struct wire *wire, char c)
 static void run(const struct script *script, size_t step, struct buf *transcript)
 {
 	struct box box = {.transcript = transcript};
+	struct conf conf = sample_conf();
 	struct pop3d_options options = {
-	    .hostname = "gw.office.lan",
+	    .conf = &conf,
 	    .tls_offered = script_has(script, "tls"),
 	    .tls_required = script_has(script, "tls_required"),
-	    .login_delay = 60,
-	    .mechanisms = mechanisms,
-	    .sasl = {&box, login, scram_begin, scram_end, digest, NULL},
-	    .hooks = {&box, open_box, message_size, read_message, done_reading, is_intact,
-	        remove_messages, expire_days, close_box},
+	    .sasl = {&box, mechanisms, login, scram_begin, scram_end, digest, NULL},
+	    .hooks = {&box.drop, open_box, message_size, read_message, done_reading, is_intact, remove_messages, close_box},
 	};
 	struct wire wire = {.line = BUF_INIT(POP3D_LINE_MAX), .transcript = transcript};
 
 	(void)step;
+	conf.lan.pop3_login_delay = 60;
+	sample_user("anna")->expire = 7 * 24 * 3600;
 	box.in_use = script_has(script, "in_use");
 	box.too_soon = script_has(script, "too_soon");
 	box.broken = script_has(script, "broken");
@@ -200,11 +201,11 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	take_replies(&wire);
 	for (size_t i = 0; i < script->input.len; i++)
 		feed(&wire, script->input.ptr[i]);
-	if (wire.effect == POP3D_CLOSE)
+	if (wire.effect == DIALOGUE_CLOSE)
 		buf_append_text(transcript, "(closed)\n");
-	if (wire.effect == POP3D_BREAK)
+	if (wire.effect == DIALOGUE_BREAK)
 		buf_append_text(transcript, "(broken)\n");
-	pop3d_free(wire.pop3d);
+	dialogue_free(wire.pop3d);
 	buf_clear(&wire.line);
 }
 

@@ -25,7 +25,7 @@ static int login(
 
 #include "tests/unit/sample_secrets.h"
 
-static const struct sasl_hooks hooks = {NULL, login, scram_begin, scram_end, digest, NULL};
+static const struct sasl_hooks hooks = {NULL, mechanisms, login, scram_begin, scram_end, digest, NULL};
 
 static char *step(struct sasl *sasl, const char *plain, enum sasl_result expected)
 {

@@ -92,19 +92,19 @@ static int accept_message(
 
 /* Takes the server's part of the wire: lines, data, effects. */
 struct wire {
-	struct smtpd *smtpd;
-	enum smtpd_effect effect;
+	struct dialogue *smtpd;
+	enum dialogue_effect effect;
 	struct buf line, *transcript;
 };
 
 static void take_replies(struct wire *wire)
 {
-	buf_append_slice(wire->transcript, buf_slice(smtpd_replies(wire->smtpd)));
-	buf_reset(smtpd_replies(wire->smtpd));
-	if (wire->effect == SMTPD_START_TLS) {
+	buf_append_slice(wire->transcript, buf_slice(&wire->smtpd->replies));
+	buf_reset(&wire->smtpd->replies);
+	if (wire->effect == DIALOGUE_START_TLS) {
 		buf_append_text(wire->transcript, "(tls)\n");
-		smtpd_tls_started(wire->smtpd);
-		wire->effect = SMTPD_CONTINUE;
+		dialogue_tls_started(wire->smtpd);
+		wire->effect = DIALOGUE_READ_LINE;
 	}
 }
 
@@ -113,20 +113,20 @@ static void take_line(struct wire *wire)
 	struct slice line = buf_slice(&wire->line);
 
 	if (wire->line.overflow) {
-		wire->effect = smtpd_line_too_long(wire->smtpd);
+		wire->effect = dialogue_line_too_long(wire->smtpd);
 	} else {
 		if (line.len > 0 && line.ptr[line.len - 1] == '\r')
 			line.len--;
-		wire->effect = smtpd_line(wire->smtpd, line);
+		wire->effect = dialogue_line(wire->smtpd, line);
 	}
 	buf_reset(&wire->line);
 }
 
 static void feed(struct wire *wire, struct slice bytes)
 {
-	while (bytes.len > 0 && wire->effect != SMTPD_CLOSE) {
-		if (wire->effect == SMTPD_WANT_DATA) {
-			wire->effect = smtpd_data(wire->smtpd, &bytes);
+	while (bytes.len > 0 && wire->effect != DIALOGUE_CLOSE) {
+		if (wire->effect == DIALOGUE_READ_DATA) {
+			wire->effect = dialogue_data(wire->smtpd, &bytes);
 		} else {
 			if (bytes.ptr[0] == '\n')
 				take_line(wire);
@@ -148,8 +148,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	        {.s6_addr = {[10] = 255, [11] = 255, [12] = 192, [13] = 168, [14] = 1, [15] = 5}},
 	    .tls_offered = script_has(script, "tls"),
 	    .tls_required = script_has(script, "tls_required"),
-	    .mechanisms = mechanisms,
-	    .sasl = {&office, login, scram_begin, scram_end, digest, NULL},
+	    .sasl = {&office, mechanisms, login, scram_begin, scram_end, digest, NULL},
 	    .hooks = {&office, has_room, accept_message, mailbox_bytes, sent_today},
 	};
 	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};
@@ -177,10 +176,10 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 
 		feed(&wire, slice_make(script->input.ptr + at, left < step ? left : step));
 	}
-	if (wire.effect == SMTPD_CLOSE)
+	if (wire.effect == DIALOGUE_CLOSE)
 		buf_append_text(transcript, "(closed)\n");
 	buf_clear(&wire.line);
-	smtpd_free(wire.smtpd);
+	dialogue_free(wire.smtpd);
 	body_memory_give(script_has(script, "short_of_memory") ? BODY_MEMORY_ALL + 1 : 0);
 	assert_false(body_memory_is_short());
 }

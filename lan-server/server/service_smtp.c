@@ -1,0 +1,114 @@
+/*
+ * SMTP on the LAN server: what a client sends is accepted into the spool.
+ */
+#include "base/log.h"
+#include "mail/bounce.h"
+#include "spool/mailbox/maildir.h"
+
+#include "lan-server/server/service.h"
+#include "lan-server/server/session.h"
+#include "lan-server/smtp/smtpd.h"
+
+static bool has_room(void *context, uint64_t bytes)
+{
+	struct session *session = context;
+
+	return intake_has_room(session->spool->intake, bytes);
+}
+
+static bool asks_for_notice(const struct envelope *envelope)
+{
+	for (size_t i = 0; i < envelope->place_count; i++)
+		if (envelope->places[i].notify & DSN_SUCCESS)
+			return true;
+	return false;
+}
+
+static int accept_with_notice(struct session *session, struct envelope *envelope, struct body *body,
+    struct envelope *notice, struct body *notice_body, struct error *error)
+{
+	struct intake_batch *batch = intake_batch_new(session->spool->intake);
+	int result;
+
+	intake_batch_append(batch, envelope, body, NULL, 0);
+	intake_batch_append(batch, notice, notice_body, NULL, 0);
+	result = intake_batch_commit(batch, error);
+	intake_batch_free(batch);
+	return result;
+}
+
+static int accept_message(
+    void *context, struct envelope *envelope, struct body *body, struct error *error)
+{
+	struct session *session = context;
+	struct envelope notice;
+	struct body notice_body;
+	struct slice message;
+
+	if (asks_for_notice(envelope) && body_view(body, &message, error) == 0 &&
+	    bounce_make_delivered(session->conf, session->spool, envelope, message, &notice, &notice_body))
+		return accept_with_notice(session, envelope, body, &notice, &notice_body, error);
+	return intake_accept(session->spool->intake, envelope, body, NULL, 0, error);
+}
+
+/* A mailbox that cannot be measured is not called full. */
+static uint64_t measure_mailbox(const void *context, const char *user)
+{
+	const struct session *session = context;
+	uint64_t bytes = 0;
+	struct error error;
+
+	if (maildir_bytes(session->spool, user, &bytes, NULL, &error) != 0)
+		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(&error));
+	return bytes;
+}
+
+static uint64_t mailbox_bytes(void *context, const char *user)
+{
+	const struct session *session = context;
+
+	return quota_used(session->quota, user, measure_mailbox, session);
+}
+
+static struct daily_total sent_today(void *context, const char *user, const struct daily_total *more)
+{
+	const struct session *session = context;
+
+	return daily_sent(session->daily, user, more);
+}
+
+static struct dialogue *begin(struct session *session)
+{
+	struct smtpd_options options = {
+	    .conf = session->conf,
+	    .spool = session->spool,
+	    .session = session->id.text,
+	    .client = session->login.address,
+	    .guesses = session->connection.unknown_names,
+	    .tls = lan_kind_has_tls(session->kind),
+	    .tls_offered = session->tls != NULL,
+	    .tls_required = lan_kind_needs_tls(session->kind, &session->conf->lan),
+	    .sasl = auth_hooks(&session->login),
+	    .hooks = {session, has_room, accept_message, mailbox_bytes, sent_today},
+	};
+
+	return smtpd_new(&options);
+}
+
+static void end(struct session *session)
+{
+	daily_save(session->daily);
+}
+
+const struct service service_smtp = {
+    .begin = begin,
+    .end = end,
+    .refusals =
+	{
+	    [DOOR_DENIED] = "554 5.7.1 Access denied for your address\r\n",
+	    [DOOR_FULL] = "421 4.7.0 Too many connections, try again later\r\n",
+	    [DOOR_FULL_FOR_IP] = "421 4.7.0 Too many connections from your address\r\n",
+	    [DOOR_FULL_FOR_NETWORK] = "421 4.7.0 Too many sessions from your network\r\n",
+	    [DOOR_BROKEN] = "421 4.3.2 Service temporarily unavailable, try again later\r\n",
+	},
+};
