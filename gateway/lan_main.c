@@ -2,7 +2,7 @@
  * lanpost-lan-server: the LAN server as a program, started by lanpostd (gateway/services/lan_child.h) and by nobody else. Its arguments are the kinds
  * of its listeners.
  */
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/process/child.h"
@@ -56,7 +56,7 @@ int main(int argc, char **argv)
 			return usage();
 	}
 	log_process("lan");
-	doing_use(doing_open(CHILD_FD_DOING));
+	thread_activity_use(thread_activity_open(CHILD_FD_DOING));
 	/* _exit: it has written all that it has to write, and its end is the end of its sandbox. */
 	_exit(lan_process_run(&job));
 }

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 #include "base/log.h"
 #include "gateway/outbound/reach.h"
 #include "mail/login_memory.h"
@@ -246,7 +246,7 @@ static int connect_lane(struct lane *lane, struct error *error)
 	enum conf_auth way;
 	bool may_pipeline, one_by_one;
 
-	doing_step("connecting");
+	thread_activity_step("connecting");
 	pthread_mutex_lock(&host->out->lock);
 	lane->smarthost.login_way = host->login_way;
 	may_pipeline = host->may_pipeline;
@@ -271,7 +271,7 @@ static void lane_work(struct lane *lane)
 	struct host *host = lane->host;
 	struct error error = ERROR_INIT;
 
-	doing_who("smarthost %s", host->settings->name);
+	thread_activity_who("smarthost %s", host->settings->name);
 	for (int breaks = 0; breaks < BREAKS_MAX && !outbound_is_over(host->out);) {
 		if (lane->smarthost.remote == NULL && count_waiting(host) == 0)
 			return;
@@ -301,7 +301,7 @@ static void *lane_main(void *context)
 
 	lane_work(lane);
 	lane_close(lane);
-	doing_end();
+	thread_activity_end();
 	return NULL;
 }
 

@@ -1,7 +1,7 @@
 /* One connection: which messages are under way on it, and what becomes of them when it breaks. */
 #include "gateway/outbound/outbound_priv.h"
 
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -114,7 +114,7 @@ static int refill(struct lane *lane, struct error *error)
 	}
 	for (size_t i = 0; i < count; i++) {
 		add(lane, fresh[i]);
-		doing_step("message %s", fresh[i]->envelope.id.text);
+		thread_activity_step("message %s", fresh[i]->envelope.id.text);
 		smtp_client_begin(client, &fresh[i]->transaction);
 		if (put_wanted(lane, error) == 0)
 			continue;
@@ -214,9 +214,9 @@ static int exchange(struct lane *lane, struct error *error)
 		return -1;
 	if (lane->spare == NULL)
 		lane->spare = open_next(lane);
-	doing_wait();
+	thread_activity_wait();
 	result = smarthost_exchange(&lane->smarthost, error);
-	doing_resume();
+	thread_activity_resume();
 	return result;
 }
 

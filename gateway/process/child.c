@@ -64,8 +64,8 @@ static void close_private_fds(void)
 
 /* Sockets and memory for a child to be. */
 struct birth {
-	int ours, its, doing_fd;
-	struct doing *doing;
+	int ours, its, thread_activity_fd;
+	struct thread_activity *doing;
 	pid_t parent;
 };
 
@@ -76,7 +76,7 @@ static int prepare(struct birth *birth, struct error *error)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
 		return error_errno(error, N_("cannot make a socket pair"));
 	*birth = (struct birth){.ours = pair[0], .its = pair[1], .parent = getpid()};
-	birth->doing = doing_new(&birth->doing_fd);
+	birth->doing = thread_activity_new(&birth->thread_activity_fd);
 	return 0;
 }
 
@@ -86,11 +86,11 @@ static int finish(const struct birth *birth, struct child *child, const char *na
 	if (pid < 0)
 		error_errno(error, N_("cannot start the %s process"), name);
 	close(birth->its);
-	if (birth->doing_fd >= 0)
-		close(birth->doing_fd);
+	if (birth->thread_activity_fd >= 0)
+		close(birth->thread_activity_fd);
 	if (pid < 0) {
 		close(birth->ours);
-		doing_free(birth->doing);
+		thread_activity_free(birth->doing);
 		return -1;
 	}
 	fcntl(birth->ours, F_SETFL, O_NONBLOCK);
@@ -113,10 +113,10 @@ int child_start(struct child *child, const char *name, child_fn fn, void *contex
 	if (pid == 0) {
 		become_child(name, birth.parent);
 		close_private_fds();
-		doing_use(birth.doing);
+		thread_activity_use(birth.doing);
 		close(birth.ours);
-		if (birth.doing_fd >= 0)
-			close(birth.doing_fd); /* it has the memory itself */
+		if (birth.thread_activity_fd >= 0)
+			close(birth.thread_activity_fd); /* it has the memory itself */
 		/* _exit: what the parent had buffered or registered is not the child's. */
 		_exit(fn(context, birth.its));
 	}
@@ -160,7 +160,7 @@ static int arrange(const struct birth *birth, const struct child_program *progra
 	int *wanted = xcalloc((size_t)count + 1, sizeof(*wanted));
 
 	wanted[CHILD_FD_EVENTS] = birth->its;
-	wanted[CHILD_FD_DOING] = birth->doing_fd;
+	wanted[CHILD_FD_DOING] = birth->thread_activity_fd;
 	for (size_t i = 0; i < program->fd_count; i++)
 		wanted[CHILD_FDS + i] = program->fds[i];
 	wanted[count] = program->fd;
@@ -248,6 +248,6 @@ void child_gone(struct child *child)
 		child_closed(child->fd);
 		close(child->fd);
 	}
-	doing_free(child->doing);
+	thread_activity_free(child->doing);
 	*child = (struct child){.name = child->name, .fd = -1};
 }

@@ -6,7 +6,7 @@
 #define LANPOST_GATEWAY_CHILD_H
 
 #include "base/net/ctl_wire.h"
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 
 #include <sys/types.h>
 
@@ -17,7 +17,7 @@ struct child {
 	struct ctl_reader reader;
 	bool is_broken; /* no more events can be read */
 	int64_t started;  /* monotonic ms */
-	struct doing *doing; /* what its threads are at, also when it is dead; NULL: that is not known */
+	struct thread_activity *doing; /* what its threads are at, also when it is dead; NULL: that is not known */
 };
 
 /* What runs in the child; its result is the exit code. event_fd is its end of the socket. */
@@ -36,7 +36,7 @@ struct child_program {
 };
 enum {
 	CHILD_FD_EVENTS = 3, /* where the program finds its end of the event socket, */
-	CHILD_FD_DOING,	     /* the memory of what its threads are at (doing_open()), */
+	CHILD_FD_DOING,	     /* the memory of what its threads are at (thread_activity_open()), */
 	CHILD_FDS,	     /* and what is its own */
 };
 #define CHILD_NOT_STARTED 127 /* exit code: the program could not be run */

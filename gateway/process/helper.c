@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 #include "base/net/frame.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -74,7 +74,7 @@ static void settle_in(const char *name)
 	sigaction(SIGHUP, &action, NULL);
 	prctl(PR_SET_NAME, name);
 	log_process(name);
-	doing_use(NULL);
+	thread_activity_use(NULL);
 }
 
 /* One that died by a signal which nobody of us sent has met something bad. */

@@ -36,10 +36,10 @@ static void describe(const struct crash *crash, struct error *problem)
 }
 
 /* What it was at goes below the problem. */
-static void describe_work(const struct doing *doing, struct buf *out)
+static void describe_work(const struct thread_activity *doing, struct buf *out)
 {
 	struct buf lines = BUF_INIT(WORK_MAX);
-	size_t count = doing_tell(doing, &lines);
+	size_t count = thread_activity_tell(doing, &lines);
 	struct slice rest = buf_slice(&lines);
 
 	if (count > 0)
@@ -49,8 +49,8 @@ static void describe_work(const struct doing *doing, struct buf *out)
 
 		buf_printf(out, "    %.*s\n", SLICE_PRINT(line));
 	}
-	if (count > DOING_LINES_MAX)
-		buf_printf(out, _("    and %zu more\n"), count - DOING_LINES_MAX);
+	if (count > THREAD_ACTIVITY_LINES_MAX)
+		buf_printf(out, _("    and %zu more\n"), count - THREAD_ACTIVITY_LINES_MAX);
 	if (count > 0)
 		buf_append_text(out, "\n");
 	buf_clear(&lines);

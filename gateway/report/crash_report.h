@@ -4,13 +4,13 @@
 #ifndef LANPOST_GATEWAY_CRASH_REPORT_H
 #define LANPOST_GATEWAY_CRASH_REPORT_H
 
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 #include "config/conf.h"
 
 struct crash {
 	const char *process;	   /* "lan", "session" or "auth" */
 	int status;		   /* as waitpid(2) gives it */
-	const struct doing *doing; /* what it was at; may be NULL */
+	const struct thread_activity *doing; /* what it was at; may be NULL */
 	int hung;		   /* seconds that it had not answered for, when it was ended for that; 0: it was not */
 };
 

@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "base/net/pass_fd.h"
 #include "gateway/process/sandbox.h"
-#include "lan-server/login/keyring.h"
+#include "lan-server/login/tls_credentials.h"
 #include "lan-server/login/verifier.h"
 
 #include <openssl/crypto.h>
@@ -35,7 +35,7 @@ struct job {
 struct process {
 	int fd, event_fd;
 	struct verifier *verifier;
-	struct keyring *keyring;
+	struct tls_credentials *credentials;
 	pthread_mutex_t lock; /* of the jobs */
 	pthread_cond_t more;
 	struct job *first, **end;
@@ -108,7 +108,7 @@ static void answer_one(struct process *process, const char *bytes, size_t len, i
 	    (question.kind == ASK_PASSWORD && question.text.len > PASSWORD_MAX_LEN))
 		close(reply_fd);
 	else if (question.kind == ASK_CERTIFICATE || question.kind == ASK_SIGN) {
-		keyring_answer(process->keyring, &question, &answer);
+		tls_credentials_answer(process->credentials, &question, &answer);
 		auth_reply(reply_fd, &answer);
 	} else if (verifier_answer(process->verifier, &question, &answer, false))
 		auth_reply(reply_fd, &answer);
@@ -160,21 +160,21 @@ int auth_process_send(int fd, int view_fd, struct error *error)
 static bool load(struct process *process, int view_fd, bool *has_tls)
 {
 	off_t size = view_fd < 0 ? -1 : lseek(view_fd, 0, SEEK_END); /* fstat() is for processes with files */
-	struct auth_view view;
+	struct auth_config config;
 	void *bytes;
 	bool good;
 
-	if (size <= 0 || size > AUTH_VIEW_MAX)
+	if (size <= 0 || size > AUTH_CONFIG_MAX)
 		return false;
 	bytes = mmap(NULL, (size_t)size, PROT_READ, MAP_SHARED, view_fd, 0);
 	if (bytes == MAP_FAILED)
 		return false;
-	good = auth_view_read(slice_make(bytes, (size_t)size), &view);
+	good = auth_config_read(slice_make(bytes, (size_t)size), &config);
 	munmap(bytes, (size_t)size);
 	if (good)
-		*has_tls = keyring_load(process->keyring, &view);
+		*has_tls = tls_credentials_load(process->credentials, &config);
 	if (good)
-		verifier_load(process->verifier, &view);
+		verifier_load(process->verifier, &config);
 	return good;
 }
 
@@ -204,7 +204,7 @@ static bool tell(int event_fd, const char *event, bool has_tls)
 	return told;
 }
 
-/* Questions are answered from the first view on; until then they wait in the socket. */
+/* Questions are answered from the first config on; until then they wait in the socket. */
 static int serve(struct process *process, int event_fd)
 {
 	bool runs = false, cut;
@@ -239,7 +239,7 @@ int auth_process_run(void *context, int event_fd)
 	process.end = &process.first;
 	process.verifier = verifier_new(NULL);
 	verifier_keep(process.verifier, keep, &process);
-	process.keyring = keyring_new();
+	process.credentials = tls_credentials_new();
 	OPENSSL_init_crypto(OPENSSL_INIT_LOAD_CONFIG, NULL); /* reads files */
 	sandbox_enter(&(struct sandbox){.may = 0});
 	return serve(&process, event_fd);

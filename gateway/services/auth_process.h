@@ -12,11 +12,11 @@ struct auth_job {
 	struct conf *conf; /* the child's copy, with every secret there is: wiped before anything else is done */
 };
 
-/* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a view (lan-server/login/auth_view.h);
+/* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a config (lan-server/login/auth_config.h);
  * {"event":"loaded","tls":BOOLEAN} or {"event":"not-loaded"} reports what became of it,
  * {"event":"note","line":TEXT} what is to be kept (lan-server/login/ban_notes.h). Ends when the supervisor does. */
 int auth_process_run(void *context, int event_fd);
-/* By the supervisor: sends a view over its end of that socket. */
+/* By the supervisor: sends a config over its end of that socket. */
 int auth_process_send(int fd, int view_fd, struct error *error);
 
 #endif

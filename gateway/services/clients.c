@@ -8,7 +8,7 @@
 
 static int compare_notes(const void *one, const void *other)
 {
-	const struct doing_note *a = one, *b = other;
+	const struct thread_activity_note *a = one, *b = other;
 
 	if (a->since != b->since)
 		return a->since < b->since ? -1 : 1;
@@ -16,16 +16,16 @@ static int compare_notes(const void *one, const void *other)
 }
 
 /* New memory. */
-static struct doing_note *read_notes(const struct doing *board, size_t *count)
+static struct thread_activity_note *read_notes(const struct thread_activity *board, size_t *count)
 {
-	struct doing_note *notes = xcalloc(DOING_PLACES, sizeof(*notes));
+	struct thread_activity_note *notes = xcalloc(THREAD_ACTIVITY_PLACES, sizeof(*notes));
 
-	*count = doing_read(board, notes, DOING_PLACES);
+	*count = thread_activity_read(board, notes, THREAD_ACTIVITY_PLACES);
 	return notes;
 }
 
 /* lan-server/server/session.c writes who it is: "pop3 192.168.1.5". */
-static json_t *client_json(const struct doing_note *note, int64_t now)
+static json_t *client_json(const struct thread_activity_note *note, int64_t now)
 {
 	struct slice address = slice_of(note->who), protocol = slice_cut(&address, ' ');
 	int64_t idle = note->waits && now > note->heard ? (now - note->heard) / 1000 : 0;
@@ -35,10 +35,10 @@ static json_t *client_json(const struct doing_note *note, int64_t now)
 	    (json_int_t)note->since, "idle", (json_int_t)idle, "command", note->step, "working", !note->waits);
 }
 
-json_t *clients_build(const struct doing *board)
+json_t *clients_build(const struct thread_activity *board)
 {
 	size_t count;
-	struct doing_note *notes = read_notes(board, &count);
+	struct thread_activity_note *notes = read_notes(board, &count);
 	int64_t now = clock_now_ms();
 	json_t *list = json_array();
 
@@ -49,7 +49,7 @@ json_t *clients_build(const struct doing *board)
 	return list;
 }
 
-size_t clients_count(const struct doing *board)
+size_t clients_count(const struct thread_activity *board)
 {
 	size_t count;
 

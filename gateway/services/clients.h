@@ -1,17 +1,17 @@
 /*
- * Who is connected to the LAN server: what its threads note (base/process/doing.h), as JSON.
+ * Who is connected to the LAN server: what its threads note (base/process/thread_activity.h), as JSON.
  */
 #ifndef LANPOST_GATEWAY_CLIENTS_H
 #define LANPOST_GATEWAY_CLIENTS_H
 
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 
 #include <jansson.h>
 
 /* A list, the caller's, the longest connected first; board may be NULL. Each has "protocol", "address", "tls", "user" ("" before
  * a login), "since", "idle" (seconds), "command" (the last one, "" before the first) and "working". */
-json_t *clients_build(const struct doing *board);
+json_t *clients_build(const struct thread_activity *board);
 /* How many there are. */
-size_t clients_count(const struct doing *board);
+size_t clients_count(const struct thread_activity *board);
 
 #endif

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/net/ctl_wire.h"
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -122,7 +122,7 @@ static enum fetch_routed route_message(void *context, const struct fetch_arrival
 	const struct session *session = work->session;
 	struct sorting_result sorted;
 
-	doing_step("sorting the message with UIDL %s", envelope->uidl);
+	thread_activity_step("sorting the message with UIDL %s", envelope->uidl);
 	if (sorting_ask(&work->sorting, arrival, envelope, &sorted, error) != 0)
 		return FETCH_NOT_ROUTED;
 	/* The one event that no delivery tells of. */
@@ -156,7 +156,7 @@ static void show_progress(void *context, const char *account, const struct fetch
 	int64_t now = clock_now_ms();
 
 	(void)account;
-	doing_step("message %zu of %zu", result->arrived, result->total);
+	thread_activity_step("message %zu of %zu", result->arrived, result->total);
 	if (result->fetched != result->total && now - work->told < PROGRESS_MS)
 		return;
 	work->told = now;
@@ -226,14 +226,14 @@ static int fetch(struct account_thread *work)
 	};
 	int failed;
 
-	doing_who("account %s", result->account->name);
-	doing_step("connecting");
+	thread_activity_who("account %s", result->account->name);
+	thread_activity_step("connecting");
 	tell_account(work, "connecting", NULL);
 	work->began = clock_now_ms();
 	sorting_begin(&work->sorting, &session->sorting, result->account);
 	failed = fetch_account(&job, &result->fetched, &result->error);
 	sorting_hang_up(&work->sorting);
-	doing_end();
+	thread_activity_end();
 	return failed;
 }
 
@@ -425,7 +425,7 @@ static void work(struct session *session)
 	if (session->is_up) {
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
 		server_gate_init(&session->mailboxes, 1);
-		doing_step("fetching and sending");
+		thread_activity_step("fetching and sending");
 		threads = start_accounts(session);
 		flush_queue(session, session->request.flush);
 		for (size_t i = 0; i < result->account_count; i++)
@@ -434,17 +434,17 @@ static void work(struct session *session)
 		free(threads);
 		server_gate_clear(&session->gate);
 		server_gate_clear(&session->mailboxes);
-		doing_step("writing replies");
+		thread_activity_step("writing replies");
 		reply_write_due(session->conf, session->spool.intake, session->spool.state,
 		    session->id.text);
 		/* What rules forward and reply, and what people wrote meanwhile, while the line is up. */
-		doing_step("sending");
+		thread_activity_step("sending");
 		flush_queue(session, false);
 		tell_queue_done(session);
 	}
-	doing_step("hanging up the line");
+	thread_activity_step("hanging up the line");
 	hang_up(session);
-	doing_step("reporting");
+	thread_activity_step("reporting");
 	result->ended = clock_wall();
 	result->waiting = count_waiting(&session->spool);
 	result->end = session_limits_reached();
@@ -478,7 +478,7 @@ static void bring_up(struct session *session)
 {
 	struct session_result *result = &session->result;
 
-	doing_step("bringing up the line");
+	thread_activity_step("bringing up the line");
 	session->is_up = line_up(session->conf, &session->secrets, &session->id, session_limits_cancelled(), &session->line,
 			     &result->line_error) == 0;
 	if (session->is_up)
@@ -542,7 +542,7 @@ int session_process_run(void *context, int event_fd)
 	};
 	struct error error;
 
-	doing_who("session %s", session.id.text);
+	thread_activity_who("session %s", session.id.text);
 	session.result = (struct session_result){.id = session.id.text, .begun = clock_wall()};
 	session_limits_start(&job->conf->line);
 	if (open_all(&session, job, &error) != 0) {
@@ -556,9 +556,9 @@ int session_process_run(void *context, int event_fd)
 	session.result.hosts = xcalloc(session.conf->smarthost_count + 1, sizeof(*session.result.hosts));
 	if (wants_line(&session))
 		work(&session);
-	doing_step("removing old mail");
+	thread_activity_step("removing old mail");
 	expire_mail(&session);
-	doing_step("reporting");
+	thread_activity_step("reporting");
 	digest_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
 	disk_report(session.conf, &session.spool, session.id.text);
 	damage_report(session.conf, &session.spool, session.id.text);

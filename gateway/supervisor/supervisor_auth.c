@@ -11,7 +11,7 @@
 #include "base/log.h"
 #include "base/rand.h"
 #include "gateway/services/auth_process.h"
-#include "gateway/services/auth_view_child.h"
+#include "gateway/services/auth_config_child.h"
 #include "gateway/report/crash_report.h"
 #include "spool/layout.h"
 
@@ -119,7 +119,7 @@ int auth_load(struct supervisor *supervisor, const struct conf *conf, struct err
 	if (supervisor->auth.pid == 0) /* it gets the newest when it starts */
 		return 0;
 	login_notes_write(&supervisor->login_notes, &notes);
-	fd = auth_view_make(conf, supervisor->salt_key, buf_slice(&notes), error);
+	fd = auth_config_make(conf, supervisor->salt_key, buf_slice(&notes), error);
 	buf_clear(&notes);
 	if (fd < 0)
 		return -1;

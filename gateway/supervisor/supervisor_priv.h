@@ -15,7 +15,7 @@
 #include "gateway/supervisor/login_notes.h"
 #include "gateway/services/lan_child.h"
 #include "gateway/supervisor/supervisor.h"
-#include "lan-server/login/auth_view.h"
+#include "lan-server/login/auth_config.h"
 
 #define HEALTHY_MS 60000 /* a process that has lived for this long is well again */
 #define RESTART_MAX_MS 60000

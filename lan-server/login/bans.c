@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/net/net.h"
 
-#include "lan-server/login/tally.h"
+#include "lan-server/login/lru.h"
 
 #include <stdlib.h>
 
@@ -22,9 +22,9 @@
 #define BEGUN_WEIGHT 0.25
 
 struct bans {
-	struct tally *clients; /* addresses and networks; until: shut out; times: how often */
-	struct tally *names;
-	struct tally *pairs; /* a user and where they have logged in; until: known */
+	struct lru *clients; /* addresses and networks; until: shut out; times: how often */
+	struct lru *names;
+	struct lru *pairs; /* a user and where they have logged in; until: known */
 	void (*keep)(void *context, const struct ban_note *note);
 	void *context;
 };
@@ -33,9 +33,9 @@ struct bans *bans_new(void)
 {
 	struct bans *bans = xcalloc(1, sizeof(*bans));
 
-	bans->clients = tally_new(CLIENTS_MAX);
-	bans->names = tally_new(NAMES_MAX);
-	bans->pairs = tally_new(PAIRS_MAX);
+	bans->clients = lru_new(CLIENTS_MAX);
+	bans->names = lru_new(NAMES_MAX);
+	bans->pairs = lru_new(PAIRS_MAX);
 	return bans;
 }
 
@@ -43,9 +43,9 @@ void bans_free(struct bans *bans)
 {
 	if (bans == NULL)
 		return;
-	tally_free(bans->clients);
-	tally_free(bans->names);
-	tally_free(bans->pairs);
+	lru_free(bans->clients);
+	lru_free(bans->names);
+	lru_free(bans->pairs);
 	free(bans);
 }
 
@@ -84,9 +84,9 @@ void bans_keep(struct bans *bans, void (*keep)(void *context, const struct ban_n
 	bans->context = context;
 }
 
-/* until: as in the tally. */
+/* until: as in the lru. */
 static void keep(
-    const struct bans *bans, enum ban_note_kind kind, const struct in6_addr *client, struct slice name, const struct tally_item *item, int64_t now)
+    const struct bans *bans, enum ban_note_kind kind, const struct in6_addr *client, struct slice name, const struct lru_item *item, int64_t now)
 {
 	struct ban_note note = {.kind = kind, .client = *client, .until = clock_wall() + (item->until - now) / 1000, .times = item->times};
 
@@ -97,9 +97,9 @@ static void keep(
 	bans->keep(bans->context, &note);
 }
 
-static void recall(struct tally *tally, struct slice key, const struct ban_note *note, int64_t most_ms, int64_t now)
+static void recall(struct lru *lru, struct slice key, const struct ban_note *note, int64_t most_ms, int64_t now)
 {
-	struct tally_item *item = tally_make(tally, key);
+	struct lru_item *item = lru_make(lru, key);
 	int64_t left = note->until - clock_wall();
 	int64_t until = now + (left < most_ms / 1000 ? left * 1000 : most_ms); /* a clock that went wrong makes nothing longer */
 
@@ -111,7 +111,7 @@ static void recall(struct tally *tally, struct slice key, const struct ban_note 
 
 /* --- counts that are forgotten one by one */
 
-static void forget(struct tally_item *item, int64_t now)
+static void forget(struct lru_item *item, int64_t now)
 {
 	item->count -= (double)(now - item->when) / FORGET_ONE_MS;
 	item->when = now;
@@ -119,7 +119,7 @@ static void forget(struct tally_item *item, int64_t now)
 		item->count = 0;
 }
 
-static double add(struct tally_item *item, double weight, int64_t now)
+static double add(struct lru_item *item, double weight, int64_t now)
 {
 	forget(item, now);
 	item->count += weight;
@@ -130,7 +130,7 @@ static double add(struct tally_item *item, double weight, int64_t now)
 
 static bool is_shut_out(struct bans *bans, struct slice key, int64_t now)
 {
-	const struct tally_item *item = tally_find(bans->clients, key);
+	const struct lru_item *item = lru_find(bans->clients, key);
 
 	return item != NULL && item->until > now;
 }
@@ -142,7 +142,7 @@ static bool count_client(struct bans *bans, enum ban_note_kind kind, const struc
 	struct slice key = is_address ? ADDRESS_KEY(client, SLICE_NONE) : NETWORK_KEY(client, SLICE_NONE);
 	double most = is_address ? BANS_ADDRESS_FAILURES : BANS_NETWORK_FAILURES;
 	struct in6_addr network = net_network(client);
-	struct tally_item *item = tally_make(bans->clients, key);
+	struct lru_item *item = lru_make(bans->clients, key);
 
 	*count = add(item, weight, now);
 	if (*count < most || item->until > now)
@@ -171,7 +171,7 @@ static double count_both(struct bans *bans, const struct in6_addr *client, doubl
 
 static bool is_known(struct bans *bans, struct slice pair, int64_t now)
 {
-	struct tally_item *item = tally_find(bans->pairs, pair);
+	struct lru_item *item = lru_find(bans->pairs, pair);
 
 	if (item == NULL || item->until <= now)
 		return false;
@@ -181,16 +181,16 @@ static bool is_known(struct bans *bans, struct slice pair, int64_t now)
 
 static void count_pair(struct bans *bans, struct slice pair, int64_t now)
 {
-	struct tally_item *item = tally_find(bans->pairs, pair);
+	struct lru_item *item = lru_find(bans->pairs, pair);
 
 	if (item != NULL)
 		add(item, 1, now);
 }
 
 /* Renewed once a day: what is kept is written to the disk. Returns NULL where nothing has changed. */
-static const struct tally_item *know(struct bans *bans, struct slice pair, int64_t now)
+static const struct lru_item *know(struct bans *bans, struct slice pair, int64_t now)
 {
-	struct tally_item *item = tally_make(bans->pairs, pair);
+	struct lru_item *item = lru_make(bans->pairs, pair);
 
 	forget(item, now);
 	if (item->until - now > KNOWN_MS - DAY_MS)
@@ -214,7 +214,7 @@ bool bans_refuse(struct bans *bans, const struct in6_addr *client, struct slice 
 unsigned bans_slow(struct bans *bans, const struct in6_addr *client, struct slice name, int64_t now)
 {
 	static const struct in6_addr anywhere;
-	struct tally_item *item = tally_find(bans->names, ADDRESS_KEY(&anywhere, name));
+	struct lru_item *item = lru_find(bans->names, ADDRESS_KEY(&anywhere, name));
 
 	if (item == NULL || is_known(bans, ADDRESS_KEY(client, name), now))
 		return 0;
@@ -227,7 +227,7 @@ unsigned bans_failure(struct bans *bans, const struct in6_addr *client, struct s
 	static const struct in6_addr anywhere;
 	double count = count_both(bans, client, 1, now, news);
 
-	add(tally_make(bans->names, ADDRESS_KEY(&anywhere, name)), 1, now);
+	add(lru_make(bans->names, ADDRESS_KEY(&anywhere, name)), 1, now);
 	count_pair(bans, ADDRESS_KEY(client, name), now);
 	if (has_network(client))
 		count_pair(bans, NETWORK_KEY(client, name), now);
@@ -236,7 +236,7 @@ unsigned bans_failure(struct bans *bans, const struct in6_addr *client, struct s
 
 void bans_success(struct bans *bans, const struct in6_addr *client, struct slice name, int64_t now)
 {
-	const struct tally_item *item;
+	const struct lru_item *item;
 
 	if (has_network(client))
 		know(bans, NETWORK_KEY(client, name), now);

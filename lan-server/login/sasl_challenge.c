@@ -183,44 +183,58 @@ static bool bind_channel(struct sasl *sasl, struct slice flag)
 	return len > 0;
 }
 
-/* A flag of channel binding, an authorization name, then "n=" name and "r=" nonce. */
+/* The client's first message (RFC 5802 section 7): a flag of channel binding, an authorization name, then "n=" name and "r=" nonce. */
+struct client_first {
+	struct slice binding, acting, bare, name, nonce;
+};
+
+static bool read_first(const struct sasl *sasl, struct slice response, struct client_first *first)
+{
+	struct slice rest = response;
+
+	if (response.len == 0 || slice_find(response, '\0') >= 0)
+		return false;
+	first->binding = slice_cut(&rest, ',');
+	first->acting = slice_cut(&rest, ',');
+	first->bare = rest;
+	return is_binding_good(sasl, first->binding) && rest.ptr != NULL && take_attribute(&rest, 'n', &first->name) &&
+	       take_attribute(&rest, 'r', &first->nonce) && (first->acting.len == 0 || slice_begins_nocase(first->acting, "a="));
+}
+
+/* What was understood, and may not be. Returns 0, or -1 with the reason. */
+static int check_first(const struct sasl *sasl, const struct client_first *first, struct error *error)
+{
+	if (first->acting.len > 0 && !slice_equal_nocase(slice_from(first->acting, 2), first->name))
+		return error_set(error, ERROR_LOGIN, N_("The authorization identity must be the login name"));
+	if (slice_is(first->binding, "y") && (sasl->offered & SASL_SCRAM_SHA_256_PLUS))
+		return error_set(error, ERROR_LOGIN, N_("The list of mechanisms was changed on the way: "
+		    "SCRAM-SHA-256-PLUS is offered"));
+	return 0;
+}
+
 enum sasl_result sasl_scram_first(struct sasl *sasl, struct slice response,
     struct buf *challenge, const char **user, struct error *error)
 {
-	struct slice rest = response, binding, acting, bare, name, nonce;
+	struct client_first first;
 
 	(void)user;
-	if (response.len == 0 || slice_find(response, '\0') >= 0)
+	if (!read_first(sasl, response, &first))
 		return sasl_malformed(error);
-	binding = slice_cut(&rest, ',');
-	acting = slice_cut(&rest, ',');
-	bare = rest;
-	if (!is_binding_good(sasl, binding) || bare.ptr == NULL ||
-	    !take_attribute(&rest, 'n', &name) || !take_attribute(&rest, 'r', &nonce))
+	sasl->name = unescape_name(first.name);
+	if (sasl->name == NULL)
 		return sasl_malformed(error);
-	sasl->name = unescape_name(name);
-	if (sasl->name == NULL || (acting.len > 0 && !slice_begins_nocase(acting, "a=")))
-		return sasl_malformed(error);
-	if (acting.len > 0 && !slice_equal_nocase(slice_from(acting, 2), name)) {
-		error_set(error, ERROR_LOGIN, N_("The authorization identity must be the login name"));
+	if (check_first(sasl, &first, error) != 0)
 		return SASL_FAILED;
-	}
-	if (slice_is(binding, "y") && (sasl->offered & SASL_SCRAM_SHA_256_PLUS)) {
-		error_set(error, ERROR_LOGIN, N_("The list of mechanisms was changed on the way: "
-		    "SCRAM-SHA-256-PLUS is offered"));
-		return SASL_FAILED;
-	}
-	buf_append_slice(&sasl->gs2_header,
-	    slice_make(response.ptr, (size_t)(bare.ptr - response.ptr)));
-	if (!bind_channel(sasl, binding)) {
+	buf_append_slice(&sasl->gs2_header, slice_make(response.ptr, (size_t)(first.bare.ptr - response.ptr)));
+	if (!bind_channel(sasl, first.binding)) {
 		error_set(error, ERROR_PROTOCOL, N_("This TLS session does not support that channel "
 		    "binding type"));
 		return SASL_MALFORMED;
 	}
 	if (sasl->hooks.scram_begin(sasl->hooks.context, slice_of(sasl->name), &sasl->scram, error) != 0)
 		return SASL_FAILED;
-	buf_append_slice(&sasl->first, bare);
-	scram_challenge(sasl, nonce, challenge);
+	buf_append_slice(&sasl->first, first.bare);
+	scram_challenge(sasl, first.nonce, challenge);
 	sasl->step = scram_final;
 	return SASL_CHALLENGE;
 }

@@ -7,7 +7,7 @@
 #include "base/scram.h"
 
 #include "lan-server/login/bans.h"
-#include "lan-server/login/tally.h"
+#include "lan-server/login/lru.h"
 
 #include <crypt.h>
 #include <openssl/crypto.h>
@@ -30,9 +30,9 @@ struct verifier {
 	int64_t (*now_ms)(void);
 	unsigned char key[DIGEST_LEN];
 	pthread_mutex_t lock; /* of all below */
-	struct auth_view view;
-	struct map by_name;   /* -> struct auth_view_user, of the view */
-	struct tally *remembered;
+	struct auth_config config;
+	struct map by_name;   /* -> struct auth_config_user, of the config */
+	struct lru *remembered;
 	struct bans *bans;
 };
 
@@ -43,7 +43,7 @@ struct verifier *verifier_new(int64_t (*now_ms)(void))
 	verifier->now_ms = now_ms == NULL ? clock_now_ms : now_ms;
 	rand_bytes(verifier->key, sizeof(verifier->key));
 	pthread_mutex_init(&verifier->lock, NULL);
-	verifier->remembered = tally_new(REMEMBERED_MAX);
+	verifier->remembered = lru_new(REMEMBERED_MAX);
 	verifier->bans = bans_new();
 	return verifier;
 }
@@ -53,8 +53,8 @@ void verifier_free(struct verifier *verifier)
 	if (verifier == NULL)
 		return;
 	map_clear(&verifier->by_name);
-	auth_view_clear(&verifier->view);
-	tally_free(verifier->remembered);
+	auth_config_clear(&verifier->config);
+	lru_free(verifier->remembered);
 	bans_free(verifier->bans);
 	explicit_bzero(verifier->key, sizeof(verifier->key));
 	pthread_mutex_destroy(&verifier->lock);
@@ -77,24 +77,24 @@ static void recall(struct verifier *verifier, struct slice notes)
 			bans_recall(verifier->bans, &note, now);
 }
 
-void verifier_load(struct verifier *verifier, struct auth_view *take)
+void verifier_load(struct verifier *verifier, struct auth_config *take)
 {
-	struct auth_view old;
+	struct auth_config old;
 
 	pthread_mutex_lock(&verifier->lock);
-	old = verifier->view;
-	verifier->view = *take;
+	old = verifier->config;
+	verifier->config = *take;
 	map_clear(&verifier->by_name);
-	for (size_t i = 0; i < verifier->view.user_count; i++)
-		map_put(&verifier->by_name, slice_of(verifier->view.users[i].name), &verifier->view.users[i]);
-	recall(verifier, slice_of(verifier->view.notes));
+	for (size_t i = 0; i < verifier->config.user_count; i++)
+		map_put(&verifier->by_name, slice_of(verifier->config.users[i].name), &verifier->config.users[i]);
+	recall(verifier, slice_of(verifier->config.notes));
 	pthread_mutex_unlock(&verifier->lock);
-	auth_view_clear(&old);
-	*take = (struct auth_view){.users = NULL};
+	auth_config_clear(&old);
+	*take = (struct auth_config){.users = NULL};
 }
 
 /* With the lock held; valid as long as it is. */
-static const struct auth_view_user *find_user(struct verifier *verifier, struct slice name)
+static const struct auth_config_user *find_user(struct verifier *verifier, struct slice name)
 {
 	return map_get(&verifier->by_name, name);
 }
@@ -140,18 +140,18 @@ static void settle(struct verifier *verifier, const struct auth_question *questi
  * strangers are spread over the kinds of hashes as those of users are. */
 static const char *stand_in_hash(struct verifier *verifier, struct slice name)
 {
-	const struct auth_view *view = &verifier->view;
+	const struct auth_config *config = &verifier->config;
 	unsigned char digest[DIGEST_LEN];
 	uint64_t number;
 	size_t start;
 
-	if (view->user_count == 0)
+	if (config->user_count == 0)
 		return dummy_hash;
-	keyed_digest(verifier->view.salt_key, AUTH_SALT_KEY_LEN, name, digest);
+	keyed_digest(verifier->config.salt_key, AUTH_SALT_KEY_LEN, name, digest);
 	memcpy(&number, digest + DIGEST_LEN - sizeof(number), sizeof(number)); /* the first bytes are the made-up salt */
-	start = number % view->user_count;
-	for (size_t i = 0; i < view->user_count; i++) {
-		const char *hash = view->users[(start + i) % view->user_count].hash;
+	start = number % config->user_count;
+	for (size_t i = 0; i < config->user_count; i++) {
+		const char *hash = config->users[(start + i) % config->user_count].hash;
 
 		if (hash[0] != '\0')
 			return hash;
@@ -176,14 +176,14 @@ static void success_key(const struct verifier *verifier, const char *hash, struc
 
 static bool is_remembered(struct verifier *verifier, const unsigned char key[DIGEST_LEN])
 {
-	const struct tally_item *item = tally_find(verifier->remembered, slice_make((const char *)key, DIGEST_LEN));
+	const struct lru_item *item = lru_find(verifier->remembered, slice_make((const char *)key, DIGEST_LEN));
 
 	return item != NULL && item->until > verifier->now_ms();
 }
 
 static void remember(struct verifier *verifier, const unsigned char key[DIGEST_LEN])
 {
-	tally_make(verifier->remembered, slice_make((const char *)key, DIGEST_LEN))->until = verifier->now_ms() + REMEMBER_MS;
+	lru_make(verifier->remembered, slice_make((const char *)key, DIGEST_LEN))->until = verifier->now_ms() + REMEMBER_MS;
 }
 
 static bool hash_matches(const char *hash, const char *password)
@@ -206,7 +206,7 @@ struct check {
 	unsigned char key[DIGEST_LEN];
 };
 
-static struct check check_begin(struct verifier *verifier, const struct auth_question *question, const struct auth_view_user *user)
+static struct check check_begin(struct verifier *verifier, const struct auth_question *question, const struct auth_config_user *user)
 {
 	struct check check = {.password = question->text};
 
@@ -240,13 +240,13 @@ static void check_end(struct check *check)
 static bool answer_password(
     struct verifier *verifier, const struct auth_question *question, struct auth_answer *answer, bool may_hash)
 {
-	const struct auth_view_user *user = find_user(verifier, question->name);
+	const struct auth_config_user *user = find_user(verifier, question->name);
 	struct check check;
 	bool fits;
 
 	if (is_shut_out(verifier, question, answer))
 		return true;
-	if (user != NULL && user->hash[0] == '\0' && verifier->view.allow_empty_password) {
+	if (user != NULL && user->hash[0] == '\0' && verifier->config.allow_empty_password) {
 		settle(verifier, question, true, answer);
 		return true;
 	}
@@ -271,14 +271,14 @@ static bool answer_password(
 
 static void answer_offers(struct verifier *verifier, struct auth_answer *answer)
 {
-	const struct auth_view *view = &verifier->view;
+	const struct auth_config *config = &verifier->config;
 
 	answer->verdict = VERDICT_YES;
-	answer->number = view->user_count > 0 ? AUTH_ALL_HAVE_SCRAM : 0;
-	for (size_t i = 0; i < view->user_count; i++) {
-		if (view->users[i].scram[0] == '\0')
+	answer->number = config->user_count > 0 ? AUTH_ALL_HAVE_SCRAM : 0;
+	for (size_t i = 0; i < config->user_count; i++) {
+		if (config->users[i].scram[0] == '\0')
 			answer->number &= ~(uint32_t)AUTH_ALL_HAVE_SCRAM;
-		if (view->users[i].clear[0] != '\0')
+		if (config->users[i].clear[0] != '\0')
 			answer->number |= AUTH_SOMEBODY_IS_WEAK;
 	}
 }
@@ -287,13 +287,13 @@ static void answer_offers(struct verifier *verifier, struct auth_answer *answer)
  * a user. */
 static bool find_keys(struct verifier *verifier, struct slice name, struct scram_keys *keys)
 {
-	const struct auth_view_user *user = find_user(verifier, name);
+	const struct auth_config_user *user = find_user(verifier, name);
 	unsigned char salt[DIGEST_LEN];
 
 	if (user != NULL && scram_keys_read(slice_of(user->scram), keys))
 		return true;
 	*keys = (struct scram_keys){.iterations = SCRAM_ITERATIONS, .salt_len = SCRAM_SALT_LEN};
-	keyed_digest(verifier->view.salt_key, AUTH_SALT_KEY_LEN, name, salt);
+	keyed_digest(verifier->config.salt_key, AUTH_SALT_KEY_LEN, name, salt);
 	memcpy(keys->salt, salt, SCRAM_SALT_LEN);
 	rand_bytes(keys->stored, sizeof(keys->stored));
 	rand_bytes(keys->server, sizeof(keys->server));
@@ -367,7 +367,7 @@ static bool md5_of(const struct auth_question *question, const char *password, u
 
 static void answer_digest(struct verifier *verifier, const struct auth_question *question, struct auth_answer *answer)
 {
-	const struct auth_view_user *user = find_user(verifier, question->name);
+	const struct auth_config_user *user = find_user(verifier, question->name);
 	const char *password = user == NULL ? "" : user->clear;
 	unsigned char sum[MD5_LEN];
 	char expected[2 * MD5_LEN];
@@ -406,7 +406,7 @@ bool verifier_answer(struct verifier *verifier, const struct auth_question *ques
 	case ASK_APOP:
 		answer_digest(verifier, question, answer);
 		break;
-	case ASK_CERTIFICATE: /* keyring.h */
+	case ASK_CERTIFICATE: /* tls_credentials.h */
 	case ASK_SIGN:
 	case ASK_KINDS:
 		break;

@@ -8,7 +8,7 @@
 #ifndef LANPOST_LAN_SERVER_VERIFIER_H
 #define LANPOST_LAN_SERVER_VERIFIER_H
 
-#include "lan-server/login/auth_view.h"
+#include "lan-server/login/auth_config.h"
 #include "lan-server/login/auth_wire.h"
 
 struct verifier;
@@ -18,8 +18,8 @@ struct verifier *verifier_new(int64_t (*now_ms)(void));
 void verifier_free(struct verifier *verifier);
 /* As bans_keep(); keep() is called by any thread, one at a time. Before the first question. */
 void verifier_keep(struct verifier *verifier, void (*keep)(void *context, const struct ban_note *note), void *context);
-/* Takes the view over, in the place of the one before. Failures and successes stay in mind: a success hangs on its hash. */
-void verifier_load(struct verifier *verifier, struct auth_view *take);
+/* Takes the config over, in the place of the one before. Failures and successes stay in mind: a success hangs on its hash. */
+void verifier_load(struct verifier *verifier, struct auth_config *take);
 /* Answers. Returns false, with nothing answered, if that needs a hash and may_hash is false: such questions cost far
  * more than others, and have threads of their own. */
 bool verifier_answer(struct verifier *verifier, const struct auth_question *question, struct auth_answer *answer, bool may_hash);

@@ -1,7 +1,7 @@
 #include "lan-server/pop3/pop3d.h"
 
 #include "base/alloc.h"
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 
 #include "lan-server/command.h"
 #include "lan-server/pop3/pop3d_priv.h"
@@ -346,7 +346,7 @@ static enum pop3d_reply run_command(struct pop3d *pop3d, const struct command *c
 {
 	enum pop3d_reply reply;
 
-	doing_step("%s", command->name);
+	thread_activity_step("%s", command->name);
 	if (!(command->flags & EXACT_ARG))
 		arg = slice_trim(arg);
 	reply = check_command(pop3d, command, arg);

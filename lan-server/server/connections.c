@@ -4,7 +4,7 @@
 #include "base/map.h"
 #include "base/net/net.h"
 
-#include "lan-server/login/tally.h"
+#include "lan-server/login/lru.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -28,7 +28,7 @@ struct holder {
 struct connections {
 	pthread_mutex_t lock;
 	struct map holders;
-	struct tally *unknown; /* names asked for, by the keys of holders */
+	struct lru *unknown; /* names asked for, by the keys of holders */
 	struct connection *first;
 	atomic_size_t count; /* written with the lock held */
 };
@@ -37,7 +37,7 @@ struct connections *connections_new(void)
 {
 	struct connections *connections = xcalloc(1, sizeof(*connections));
 
-	connections->unknown = tally_new(REMEMBERED_MAX);
+	connections->unknown = lru_new(REMEMBERED_MAX);
 	pthread_mutex_init(&connections->lock, NULL);
 	return connections;
 }
@@ -47,7 +47,7 @@ void connections_free(struct connections *connections)
 	if (connections == NULL)
 		return;
 	map_clear(&connections->holders);
-	tally_free(connections->unknown);
+	lru_free(connections->unknown);
 	pthread_mutex_destroy(&connections->lock);
 	free(connections);
 }
@@ -141,7 +141,7 @@ static void leave(struct connections *connections, struct connection *connection
 
 /* --- unknown names */
 
-static double unknown_now(struct tally_item *item, int64_t now_ms)
+static double unknown_now(struct lru_item *item, int64_t now_ms)
 {
 	if (item == NULL)
 		return 0;
@@ -156,17 +156,17 @@ static unsigned unknown_of(struct connections *connections, const struct in6_add
 {
 	char key[KEY_MAX];
 	struct slice network;
-	double count = unknown_now(tally_find(connections->unknown, address_key(key, address)), now_ms), of_network = 0;
+	double count = unknown_now(lru_find(connections->unknown, address_key(key, address)), now_ms), of_network = 0;
 
 	network = network_key(key, address);
 	if (network.len > 0)
-		of_network = unknown_now(tally_find(connections->unknown, network), now_ms) / 2; /* others are in it, too */
+		of_network = unknown_now(lru_find(connections->unknown, network), now_ms) / 2; /* others are in it, too */
 	return (unsigned)(of_network > count ? of_network : count);
 }
 
 static void add_unknown(struct connections *connections, struct slice key, unsigned count, int64_t now_ms)
 {
-	struct tally_item *item = key.len == 0 ? NULL : tally_make(connections->unknown, key);
+	struct lru_item *item = key.len == 0 ? NULL : lru_make(connections->unknown, key);
 
 	if (item == NULL)
 		return;
@@ -262,7 +262,7 @@ static void evict(struct connections *connections, struct connection *connection
 }
 
 /* Which limit the newcomer meets, with *among whom somebody may have to go. */
-static enum door_answer limit_met(const struct connections *connections, const struct connection *newcomer, struct claim *claim)
+static enum admission limit_met(const struct connections *connections, const struct connection *newcomer, struct claim *claim)
 {
 	char key[KEY_MAX];
 	struct slice address = address_key(key, &newcomer->address);
@@ -271,37 +271,37 @@ static enum door_answer limit_met(const struct connections *connections, const s
 	claim->of_address = count_of(connections, address) + 1;
 	if (claim->of_address > (size_t)claim->lan->max_sessions_per_ip) {
 		claim->among = map_get(&connections->holders, address);
-		return DOOR_FULL_FOR_IP;
+		return ADMISSION_FULL_FOR_IP;
 	}
 	address = network_key(key, &newcomer->address);
 	claim->of_network = address.len == 0 ? 0 : count_of(connections, address) + 1;
 	if (claim->of_network > network_limit(claim->lan)) {
 		claim->among = map_get(&connections->holders, address);
-		return DOOR_FULL_FOR_NETWORK;
+		return ADMISSION_FULL_FOR_NETWORK;
 	}
 	if (claim->of_address > 1)
 		places -= places / RESERVE;
-	return connections->count >= places ? DOOR_FULL : DOOR_OPEN;
+	return connections->count >= places ? ADMISSION_FULL : ADMISSION_GRANTED;
 }
 
-enum door_answer connections_admit(struct connections *connections, const struct conf_lan *lan, struct connection *newcomer,
+enum admission connections_admit(struct connections *connections, const struct conf_lan *lan, struct connection *newcomer,
     int64_t now_ms, struct in6_addr *evicted)
 {
 	struct claim claim = {.lan = lan};
 	struct connection *victim = NULL;
-	enum door_answer answer;
+	enum admission answer;
 
 	*evicted = (struct in6_addr)IN6ADDR_ANY_INIT;
 	pthread_mutex_lock(&connections->lock);
 	answer = limit_met(connections, newcomer, &claim);
-	if (answer != DOOR_OPEN)
+	if (answer != ADMISSION_GRANTED)
 		victim = who_goes(connections, &claim, now_ms);
 	if (victim != NULL) {
 		*evicted = victim->address;
 		evict(connections, victim);
-		answer = DOOR_OPEN;
+		answer = ADMISSION_GRANTED;
 	}
-	if (answer == DOOR_OPEN) {
+	if (answer == ADMISSION_GRANTED) {
 		join(connections, newcomer);
 		newcomer->unknown_names = unknown_of(connections, &newcomer->address, now_ms);
 	}

@@ -7,7 +7,7 @@
 #ifndef LANPOST_LAN_SERVER_CONNECTIONS_H
 #define LANPOST_LAN_SERVER_CONNECTIONS_H
 
-#include "lan-server/server/door.h"
+#include "lan-server/server/admission.h"
 
 #include <stdatomic.h>
 
@@ -41,9 +41,9 @@ struct connections;
 
 struct connections *connections_new(void);
 void connections_free(struct connections *connections); /* when all have left */
-/* Asks for a place. DOOR_OPEN: it has one; *evicted is the address of who had to go for it, all zero if nobody had. Any other answer:
+/* Asks for a place. ADMISSION_GRANTED: it has one; *evicted is the address of who had to go for it, all zero if nobody had. Any other answer:
  * the newcomer is not among them and must not leave. */
-enum door_answer connections_admit(struct connections *connections, const struct conf_lan *lan, struct connection *newcomer,
+enum admission connections_admit(struct connections *connections, const struct conf_lan *lan, struct connection *newcomer,
     int64_t now_ms, struct in6_addr *evicted);
 /* Gives the place back; before its fd is closed. */
 void connections_leave(struct connections *connections, struct connection *connection);

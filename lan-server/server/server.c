@@ -3,13 +3,13 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/cond.h"
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net/net.h"
 #include "lan-server/login/certificate.h"
 #include "lan-server/server/connections.h"
-#include "lan-server/server/door.h"
+#include "lan-server/server/admission.h"
 #include "lan-server/server/service.h"
 #include "lan-server/server/session.h"
 #include "lan-server/pop3/maildrop.h"
@@ -54,10 +54,10 @@ struct lan_server {
 	int stop_event;        /* wakes the sessions */
 	struct auth *auth;
 	struct maildrop_locks *maildrops;
-	struct daily *daily;
+	struct send_quota *send_quota;
 	struct quota *quota;
 	struct connections *connections;
-	struct door_notes notes, eviction_notes;
+	struct admission_notes notes, eviction_notes;
 	pthread_attr_t thread;
 	pthread_mutex_t lock; /* of all below */
 	pthread_cond_t ended; /* a client has left the list */
@@ -142,13 +142,13 @@ static void *client_thread(void *arg)
 	struct client *client = arg;
 
 	session_run(&client->session);
-	doing_end();
+	thread_activity_end();
 	client_leave(client);
 	return NULL;
 }
 
 static void refuse(struct lan_server *server, int fd, enum lan_kind kind,
-    const struct in6_addr *address, enum door_answer answer)
+    const struct in6_addr *address, enum admission answer)
 {
 	struct slice line = slice_of(lan_kind_service(kind)->refusals[answer]);
 	char text[NET_ADDRESS_MAX];
@@ -156,9 +156,9 @@ static void refuse(struct lan_server *server, int fd, enum lan_kind kind,
 	if (!lan_kind_has_tls(kind))
 		send(fd, line.ptr, line.len, MSG_NOSIGNAL | MSG_DONTWAIT);
 	close(fd);
-	if (door_should_log(&server->notes, address, clock_now_ms()))
+	if (admission_should_log(&server->notes, address, clock_now_ms()))
 		log_warnx("event=client-refused ip=%s kind=%s reason=\"%s\"",
-		    net_address_text(text, address), lan_kind_name(kind), door_reason(answer));
+		    net_address_text(text, address), lan_kind_name(kind), admission_reason(answer));
 }
 
 static struct client *client_new(struct lan_server *server, struct snapshot *snapshot, int fd,
@@ -176,7 +176,7 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	    .tls = snapshot->tls,
 	    .login = {.auth = server->auth, .conf = snapshot->conf, .offers = snapshot->offers, .address = *address},
 	    .spool = server->options.spool,
-	    .daily = server->daily,
+	    .send_quota = server->send_quota,
 	    .quota = server->quota,
 	    .maildrops = server->maildrops,
 	    .stop_fd = server->stop_event,
@@ -201,7 +201,7 @@ static int start_thread(struct lan_server *server, struct client *client)
 }
 
 /* The configuration for a client who may come in; NULL: *answer says why not. Threads of those who were evicted still end. */
-static struct snapshot *open_door(struct lan_server *server, const struct in6_addr *address, enum door_answer *answer)
+static struct snapshot *check_admission(struct lan_server *server, const struct in6_addr *address, enum admission *answer)
 {
 	struct snapshot *snapshot;
 	size_t places;
@@ -209,12 +209,12 @@ static struct snapshot *open_door(struct lan_server *server, const struct in6_ad
 	pthread_mutex_lock(&server->lock);
 	snapshot = server->current;
 	places = (size_t)snapshot->conf->lan.max_sessions;
-	*answer = door_check(&snapshot->conf->lan, address);
-	if (*answer == DOOR_OPEN && server->client_count >= places + places / 10 + LEAVING_MIN)
-		*answer = DOOR_FULL;
-	snapshot->users += *answer == DOOR_OPEN;
+	*answer = admission_check(&snapshot->conf->lan, address);
+	if (*answer == ADMISSION_GRANTED && server->client_count >= places + places / 10 + LEAVING_MIN)
+		*answer = ADMISSION_FULL;
+	snapshot->users += *answer == ADMISSION_GRANTED;
 	pthread_mutex_unlock(&server->lock);
-	return *answer == DOOR_OPEN ? snapshot : NULL;
+	return *answer == ADMISSION_GRANTED ? snapshot : NULL;
 }
 
 static void release(struct lan_server *server, struct snapshot *snapshot)
@@ -225,15 +225,15 @@ static void release(struct lan_server *server, struct snapshot *snapshot)
 }
 
 /* Takes a place for the client, from somebody else if need be. */
-static enum door_answer admit(struct lan_server *server, struct client *client)
+static enum admission admit(struct lan_server *server, struct client *client)
 {
 	char text[NET_ADDRESS_MAX];
 	struct in6_addr evicted;
 	int64_t now = clock_now_ms();
-	enum door_answer answer = connections_admit(
+	enum admission answer = connections_admit(
 	    server->connections, &client->snapshot->conf->lan, &client->session.connection, now, &evicted);
 
-	if (!IN6_IS_ADDR_UNSPECIFIED(&evicted) && door_should_log(&server->eviction_notes, &evicted, now))
+	if (!IN6_IS_ADDR_UNSPECIFIED(&evicted) && admission_should_log(&server->eviction_notes, &evicted, now))
 		log_warnx("event=client-evicted ip=%s", net_address_text(text, &evicted));
 	return answer;
 }
@@ -241,8 +241,8 @@ static enum door_answer admit(struct lan_server *server, struct client *client)
 static void take_client(
     struct lan_server *server, int fd, enum lan_kind kind, const struct in6_addr *address)
 {
-	enum door_answer answer;
-	struct snapshot *snapshot = open_door(server, address, &answer);
+	enum admission answer;
+	struct snapshot *snapshot = check_admission(server, address, &answer);
 	struct client *client;
 
 	if (snapshot == NULL) {
@@ -251,7 +251,7 @@ static void take_client(
 	}
 	client = client_new(server, snapshot, fd, kind, address);
 	answer = admit(server, client);
-	if (answer != DOOR_OPEN) {
+	if (answer != ADMISSION_GRANTED) {
 		refuse(server, fd, kind, address, answer);
 		release(server, snapshot);
 		free(client);
@@ -260,7 +260,7 @@ static void take_client(
 	client_join(server, client);
 	if (start_thread(server, client) == 0)
 		return;
-	refuse(server, dup(fd), kind, address, DOOR_BROKEN);
+	refuse(server, dup(fd), kind, address, ADMISSION_BROKEN);
 	client_leave(client);
 }
 
@@ -274,7 +274,7 @@ static void accept_failed(struct lan_server *server)
 
 	if (errno != EMFILE && errno != ENFILE && errno != ENOBUFS && errno != ENOMEM)
 		return;
-	if (door_should_log(&server->notes, &nobody, clock_now_ms()))
+	if (admission_should_log(&server->notes, &nobody, clock_now_ms()))
 		log_warn("event=accept-failed");
 	poll(&stop, 1, OUT_OF_FILES_PAUSE_MS);
 }
@@ -440,7 +440,7 @@ int lan_server_new(
 	server->auth = auth;
 	server->maildrops = maildrop_locks_new();
 	server->connections = connections_new();
-	server->daily = daily_new(server->options.spool->state);
+	server->send_quota = send_quota_new(server->options.spool->state);
 	server->quota = quota_new();
 	init_polled(server);
 	raise_file_limit(snapshot->conf);
@@ -457,7 +457,7 @@ void lan_server_free(struct lan_server *server)
 	auth_free(server->auth);
 	maildrop_locks_free(server->maildrops);
 	connections_free(server->connections);
-	daily_free(server->daily);
+	send_quota_free(server->send_quota);
 	quota_free(server->quota);
 	close(server->stop_event);
 	pthread_attr_destroy(&server->thread);

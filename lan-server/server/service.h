@@ -6,7 +6,7 @@
 #define LANPOST_LAN_SERVER_SERVICE_H
 
 #include "lan-server/dialogue.h"
-#include "lan-server/server/door.h"
+#include "lan-server/server/admission.h"
 
 struct session;
 
@@ -14,8 +14,8 @@ struct service {
 	struct dialogue *(*begin)(struct session *session);
 	/* When the dialogue has been freed. */
 	void (*end)(struct session *session);
-	/* The line, with its end, for a client who may not come in; by enum door_answer. */
-	const char *refusals[DOOR_ANSWERS];
+	/* The line, with its end, for a client who may not come in; by enum admission. */
+	const char *refusals[ADMISSION_ANSWERS];
 };
 
 extern const struct service service_smtp, service_pop3;

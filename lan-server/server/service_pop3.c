@@ -53,10 +53,10 @@ const struct service service_pop3 = {
     .end = end,
     .refusals =
 	{
-	    [DOOR_DENIED] = "-ERR [SYS/PERM] Access denied for your address\r\n",
-	    [DOOR_FULL] = "-ERR [SYS/TEMP] Too many connections, try again later\r\n",
-	    [DOOR_FULL_FOR_IP] = "-ERR [SYS/TEMP] Too many connections from your address\r\n",
-	    [DOOR_FULL_FOR_NETWORK] = "-ERR [SYS/TEMP] Too many sessions from your network\r\n",
-	    [DOOR_BROKEN] = "-ERR [SYS/TEMP] Service temporarily unavailable, try again later\r\n",
+	    [ADMISSION_DENIED] = "-ERR [SYS/PERM] Access denied for your address\r\n",
+	    [ADMISSION_FULL] = "-ERR [SYS/TEMP] Too many connections, try again later\r\n",
+	    [ADMISSION_FULL_FOR_IP] = "-ERR [SYS/TEMP] Too many connections from your address\r\n",
+	    [ADMISSION_FULL_FOR_NETWORK] = "-ERR [SYS/TEMP] Too many sessions from your network\r\n",
+	    [ADMISSION_BROKEN] = "-ERR [SYS/TEMP] Service temporarily unavailable, try again later\r\n",
 	},
 };

@@ -70,11 +70,18 @@ static uint64_t mailbox_bytes(void *context, const char *user)
 	return quota_used(session->quota, user, measure_mailbox, session);
 }
 
-static struct daily_total sent_today(void *context, const char *user, const struct daily_total *more)
+static struct send_quota_total sent_today(void *context, const char *user)
 {
 	const struct session *session = context;
 
-	return daily_sent(session->daily, user, more);
+	return send_quota_today(session->send_quota, user);
+}
+
+static void count_sent(void *context, const char *user, uint64_t bytes)
+{
+	const struct session *session = context;
+
+	send_quota_count(session->send_quota, user, bytes);
 }
 
 static struct dialogue *begin(struct session *session)
@@ -89,7 +96,7 @@ static struct dialogue *begin(struct session *session)
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = lan_kind_needs_tls(session->kind, &session->conf->lan),
 	    .sasl = auth_hooks(&session->login),
-	    .hooks = {session, has_room, accept_message, mailbox_bytes, sent_today},
+	    .hooks = {session, has_room, accept_message, mailbox_bytes, sent_today, count_sent},
 	};
 
 	return smtpd_new(&options);
@@ -97,7 +104,7 @@ static struct dialogue *begin(struct session *session)
 
 static void end(struct session *session)
 {
-	daily_save(session->daily);
+	send_quota_save(session->send_quota);
 }
 
 const struct service service_smtp = {
@@ -105,10 +112,10 @@ const struct service service_smtp = {
     .end = end,
     .refusals =
 	{
-	    [DOOR_DENIED] = "554 5.7.1 Access denied for your address\r\n",
-	    [DOOR_FULL] = "421 4.7.0 Too many connections, try again later\r\n",
-	    [DOOR_FULL_FOR_IP] = "421 4.7.0 Too many connections from your address\r\n",
-	    [DOOR_FULL_FOR_NETWORK] = "421 4.7.0 Too many sessions from your network\r\n",
-	    [DOOR_BROKEN] = "421 4.3.2 Service temporarily unavailable, try again later\r\n",
+	    [ADMISSION_DENIED] = "554 5.7.1 Access denied for your address\r\n",
+	    [ADMISSION_FULL] = "421 4.7.0 Too many connections, try again later\r\n",
+	    [ADMISSION_FULL_FOR_IP] = "421 4.7.0 Too many connections from your address\r\n",
+	    [ADMISSION_FULL_FOR_NETWORK] = "421 4.7.0 Too many sessions from your network\r\n",
+	    [ADMISSION_BROKEN] = "421 4.3.2 Service temporarily unavailable, try again later\r\n",
 	},
 };

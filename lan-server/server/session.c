@@ -1,7 +1,7 @@
 #include "lan-server/server/session.h"
 
 #include "base/clock.h"
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 #include "base/log.h"
 #include "base/net/net.h"
 
@@ -116,6 +116,7 @@ static enum stream_result send_replies(struct session *session)
 {
 	struct buf *replies = &session->dialogue->replies;
 	enum stream_result result = stream_write(&session->stream, buf_slice(replies), step_deadline(session));
+
 	buf_reset(replies);
 	return result;
 }
@@ -146,7 +147,7 @@ static bool start_tls(struct session *session)
 	}
 	if (stream_start_tls(&session->stream, session->tls, command_deadline(session), &error) ==
 	    STREAM_OK) {
-		doing_tls();
+		thread_activity_tls();
 		session->login.tls = session->stream.tls;
 		return true;
 	}
@@ -160,7 +161,7 @@ static void note_client(const struct session *session)
 {
 	char address[NET_ADDRESS_MAX];
 
-	doing_who("%s %s", lan_kind_name(session->kind), net_address_text(address, &session->login.address));
+	thread_activity_who("%s %s", lan_kind_name(session->kind), net_address_text(address, &session->login.address));
 }
 
 static void note_login(void *context, const char *user)
@@ -168,7 +169,7 @@ static void note_login(void *context, const char *user)
 	const struct session *session = context;
 	char address[NET_ADDRESS_MAX];
 
-	doing_login(user);
+	thread_activity_login(user);
 	intake_login(session->spool->intake, user, lan_kind_name(session->kind), net_address_text(address, &session->login.address));
 }
 
@@ -187,10 +188,10 @@ static enum stream_result read_data(struct session *session, enum dialogue_effec
 		int64_t whole = client_incoming_deadline(incoming, timeout_ms(session));
 		struct slice bytes, before;
 
-		doing_wait();
+		thread_activity_wait();
 		result =
 		    stream_read(&session->stream, earlier(whole, step_deadline(session)), &bytes);
-		doing_resume();
+		thread_activity_resume();
 		if (result != STREAM_OK)
 			break;
 		before = bytes;
@@ -212,9 +213,9 @@ static enum stream_result read_command(struct session *session, enum dialogue_ef
 
 	/* A message half sent may be finished before we stop. */
 	session->stream.stop_fd = dialogue->work == DIALOGUE_IDLE ? session->stop_fd : -1;
-	doing_wait();
+	thread_activity_wait();
 	result = read_line(session, &line);
-	doing_resume();
+	thread_activity_resume();
 	session->connection.heard = clock_now_ms();
 	if (result == STREAM_OK)
 		*effect = dialogue_line(dialogue, line);

@@ -11,7 +11,7 @@
 #include "lan-server/login/auth.h"
 #include "lan-server/dialogue.h"
 #include "lan-server/server/connections.h"
-#include "lan-server/smtp/daily.h"
+#include "lan-server/smtp/send_quota.h"
 #include "lan-server/smtp/quota.h"
 #include "lan-server/server/lan_kind.h"
 
@@ -21,7 +21,7 @@ struct session {
 	const struct conf *conf;
 	struct tls_context *tls;
 	const struct spool *spool;
-	struct daily *daily;
+	struct send_quota *send_quota;
 	struct quota *quota;
 	struct connections *connections;
 	struct maildrop_locks *maildrops;

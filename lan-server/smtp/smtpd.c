@@ -1,7 +1,7 @@
 #include "lan-server/smtp/smtpd.h"
 
 #include "base/alloc.h"
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 
 #include "lan-server/command.h"
 #include "lan-server/smtp/smtpd_priv.h"
@@ -205,7 +205,7 @@ static enum smtpd_reply run_command(struct smtpd *smtpd, const struct command *c
 {
 	enum smtpd_reply reply = check_command(smtpd, command, arg);
 
-	doing_step("%s", command->name);
+	thread_activity_step("%s", command->name);
 	if (reply != REPLY_NONE)
 		return reply;
 	return command->run != NULL ? command->run(smtpd, arg) : command->reply;

@@ -11,7 +11,7 @@
 #include "spool/body.h"
 #include "spool/envelope.h"
 
-#include "lan-server/smtp/daily.h"
+#include "lan-server/smtp/send_quota.h"
 #include "lan-server/dialogue.h"
 #include "lan-server/login/sasl.h"
 
@@ -29,10 +29,10 @@ struct smtpd_hooks {
 	 * case). */
 	int (*accept)(
 	    void *context, struct envelope *envelope, struct body *body, struct error *error);
-	/* Asked for only where there is such a limit: bytes in a mailbox, and what a user has sent today, counting `more`
-	 * first (may be NULL). */
+	/* Asked for only where there is such a limit: bytes in a mailbox, what a user has sent today; and one message more. */
 	uint64_t (*mailbox_bytes)(void *context, const char *user);
-	struct daily_total (*sent_today)(void *context, const char *user, const struct daily_total *more);
+	struct send_quota_total (*sent_today)(void *context, const char *user);
+	void (*count_sent)(void *context, const char *user, uint64_t bytes);
 };
 
 struct smtpd_options {

@@ -7,7 +7,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net/net.h"
@@ -446,7 +446,7 @@ enum dialogue_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg)
 	struct slice number = slice_cut(&last, ' ');
 	enum dialogue_effect effect;
 
-	doing_step("BDAT");
+	thread_activity_step("BDAT");
 	last = slice_trim(last);
 	smtpd->chunk_is_last = slice_is_nocase(last, "LAST");
 	if (!slice_number(number, 0, UINT64_MAX / 4, &smtpd->chunk_left) ||

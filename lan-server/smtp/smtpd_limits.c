@@ -19,7 +19,7 @@ static const char *who_is_counted(const struct smtpd *smtpd)
 }
 
 /* Whether so many bytes more may be sent today. */
-static bool bytes_fit(const struct conf_limits *limits, const struct daily_total *total, uint64_t bytes)
+static bool bytes_fit(const struct conf_limits *limits, const struct send_quota_total *total, uint64_t bytes)
 {
 	return limits->user_daily_bytes == 0 ||
 	       (total->bytes < limits->user_daily_bytes && bytes <= (uint64_t)(limits->user_daily_bytes - total->bytes));
@@ -37,11 +37,11 @@ enum smtpd_reply smtpd_check_daily(struct smtpd *smtpd, uint64_t bytes)
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
 	const struct conf_limits *limits = &smtpd->options.conf->limits;
 	const char *user = who_is_counted(smtpd);
-	struct daily_total total;
+	struct send_quota_total total;
 
 	if (user == NULL)
 		return REPLY_NONE;
-	total = hooks->sent_today(hooks->context, user, NULL);
+	total = hooks->sent_today(hooks->context, user);
 	if (limits->user_daily_messages > 0 && total.messages >= limits->user_daily_messages)
 		return smtpd_about(smtpd, REPLY_DAILY_MESSAGES, REPLY_NUMBER((uint64_t)limits->user_daily_messages), NULL);
 	if (!bytes_fit(limits, &total, bytes))
@@ -53,22 +53,21 @@ enum smtpd_reply smtpd_check_day(const struct smtpd *smtpd)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
 	const char *user = who_is_counted(smtpd);
-	struct daily_total total;
+	struct send_quota_total total;
 
 	if (user == NULL)
 		return REPLY_NONE;
-	total = hooks->sent_today(hooks->context, user, NULL);
+	total = hooks->sent_today(hooks->context, user);
 	return bytes_fit(&smtpd->options.conf->limits, &total, smtpd->tx->size) ? REPLY_NONE : REPLY_DAY_IS_FULL;
 }
 
 void smtpd_count_sent(struct smtpd *smtpd)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
-	const struct daily_total more = {1, (int64_t)smtpd->tx->size};
 	const char *user = who_is_counted(smtpd);
 
 	if (user != NULL)
-		hooks->sent_today(hooks->context, user, &more);
+		hooks->count_sent(hooks->context, user, smtpd->tx->size);
 }
 
 bool smtpd_may_write_outside(const struct smtpd *smtpd)

@@ -2,7 +2,7 @@
  * What a broken LAN server may ask the process that checks passwords, and what a broken one of those may answer. Hashing is left
  * out for its cost. A "yes" must not come: no password is in the seeds.
  */
-#include "lan-server/login/keyring.h"
+#include "lan-server/login/tls_credentials.h"
 #include "lan-server/login/verifier.h"
 
 #include "tests/fuzz/fuzz.h"
@@ -12,17 +12,17 @@ static struct verifier *make_verifier(void)
 {
 	static char clear[] = "a long secret nobody guesses";
 	struct verifier *verifier = verifier_new(NULL);
-	struct buf bytes = BUF_INIT(AUTH_VIEW_MAX);
+	struct buf bytes = BUF_INIT(AUTH_CONFIG_MAX);
 	struct conf conf = sample_conf();
-	struct auth_view view;
+	struct auth_config config;
 
 	conf.lan.allow_empty_password = false;
 	sample_user("ivan")->clear_password = clear;
 	sample_user("ivan")->allow_weak_auth = true;
-	auth_view_write(&conf, &(struct auth_view_more){.salt_key = "0123456789abcdef0123456789abcdef"}, &bytes);
-	if (!auth_view_read(buf_slice(&bytes), &view))
+	auth_config_write(&conf, &(struct auth_config_more){.salt_key = "0123456789abcdef0123456789abcdef"}, &bytes);
+	if (!auth_config_read(buf_slice(&bytes), &config))
 		abort();
-	verifier_load(verifier, &view);
+	verifier_load(verifier, &config);
 	buf_clear(&bytes);
 	return verifier;
 }
@@ -30,28 +30,28 @@ static struct verifier *make_verifier(void)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct verifier *verifier;
-	static struct keyring *keyring;
+	static struct tls_credentials *keyring;
 	struct slice bytes = slice_make((const char *)data, size);
 	struct auth_answer answer = AUTH_ANSWER_INIT;
 	struct auth_question question;
-	struct auth_view view;
+	struct auth_config config;
 
 	if (verifier == NULL) {
 		verifier = make_verifier();
-		keyring = keyring_new();
+		keyring = tls_credentials_new();
 	}
 	if (auth_question_read(bytes, &question) && verifier_answer(verifier, &question, &answer, false) &&
 	    answer.verdict == VERDICT_YES && question.kind != ASK_OFFERS && question.kind != ASK_SCRAM_BEGIN)
 		abort();
 	if (auth_question_read(bytes, &question) && question.kind >= ASK_CERTIFICATE) {
-		keyring_answer(keyring, &question, &answer);
+		tls_credentials_answer(keyring, &question, &answer);
 		if (answer.verdict == VERDICT_YES && question.kind == ASK_SIGN)
 			abort();
 	}
 	auth_answer_read(bytes, &answer);
-	if (auth_view_read(bytes, &view)) {
-		keyring_load(keyring, &view);
-		auth_view_clear(&view);
+	if (auth_config_read(bytes, &config)) {
+		tls_credentials_load(keyring, &config);
+		auth_config_clear(&config);
 	}
 	buf_clear(&answer.bytes);
 	return 0;

@@ -53,11 +53,18 @@ static uint64_t mailbox_bytes(void *context, const char *user)
 	return 0;
 }
 
-static struct daily_total sent_today(void *context, const char *user, const struct daily_total *more)
+static struct send_quota_total sent_today(void *context, const char *user)
 {
 	(void)context;
 	(void)user;
-	return more != NULL ? *more : (struct daily_total){0};
+	return (struct send_quota_total){0};
+}
+
+static void count_sent(void *context, const char *user, uint64_t bytes)
+{
+	(void)context;
+	(void)user;
+	(void)bytes;
 }
 
 static int accept_message(
@@ -143,7 +150,7 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	    .session = "fuzz",
 	    .tls_offered = true,
 	    .sasl = {&session, mechanisms, login, scram_begin, scram_end, digest, NULL},
-	    .hooks = {&session, has_room, accept_message, mailbox_bytes, sent_today},
+	    .hooks = {&session, has_room, accept_message, mailbox_bytes, sent_today, count_sent},
 	};
 
 	session.smtpd = smtpd_new(&options);

@@ -33,12 +33,12 @@ static int ask(void *context, const struct auth_question *question, struct auth_
 
 static void load(const struct conf *conf)
 {
-	struct buf bytes = BUF_INIT(AUTH_VIEW_MAX);
-	struct auth_view view;
+	struct buf bytes = BUF_INIT(AUTH_CONFIG_MAX);
+	struct auth_config config;
 
-	auth_view_write(conf, &(struct auth_view_more){.salt_key = "0123456789abcdef0123456789abcdef"}, &bytes);
-	assert_true(auth_view_read(buf_slice(&bytes), &view));
-	verifier_load(verifier, &view);
+	auth_config_write(conf, &(struct auth_config_more){.salt_key = "0123456789abcdef0123456789abcdef"}, &bytes);
+	assert_true(auth_config_read(buf_slice(&bytes), &config));
+	verifier_load(verifier, &config);
 	buf_clear(&bytes);
 }
 

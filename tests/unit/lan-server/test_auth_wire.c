@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "base/net/pass_fd.h"
-#include "lan-server/login/auth_view.h"
+#include "lan-server/login/auth_config.h"
 #include "tests/unit/sample_conf.h"
 
 #include <dirent.h>
@@ -198,22 +198,22 @@ static void test_asking(void **state)
 static void test_a_view_comes_back_or_is_refused(void **state)
 {
 	struct conf conf = sample_conf();
-	struct buf bytes = BUF_INIT(AUTH_VIEW_MAX);
-	struct auth_view view;
+	struct buf bytes = BUF_INIT(AUTH_CONFIG_MAX);
+	struct auth_config config;
 
 	(void)state;
 	sample_user("anna")->clear_password = "old"; /* without allow_weak_auth: it stays at home */
-	auth_view_write(&conf, &(struct auth_view_more){.salt_key = "0123456789abcdef0123456789abcdef"}, &bytes);
-	assert_true(auth_view_read(buf_slice(&bytes), &view));
-	assert_int_equal(view.user_count, conf.user_count);
-	assert_string_equal(view.users[0].hash, SAMPLE_HASH);
-	assert_string_equal(view.users[1].clear, "");
-	assert_true(view.allow_empty_password);
-	auth_view_clear(&view);
+	auth_config_write(&conf, &(struct auth_config_more){.salt_key = "0123456789abcdef0123456789abcdef"}, &bytes);
+	assert_true(auth_config_read(buf_slice(&bytes), &config));
+	assert_int_equal(config.user_count, conf.user_count);
+	assert_string_equal(config.users[0].hash, SAMPLE_HASH);
+	assert_string_equal(config.users[1].clear, "");
+	assert_true(config.allow_empty_password);
+	auth_config_clear(&config);
 	for (size_t len = 0; len < bytes.len; len++)
-		assert_false(auth_view_read(slice_make(bytes.ptr, len), &view));
+		assert_false(auth_config_read(slice_make(bytes.ptr, len), &config));
 	buf_append_byte(&bytes, 'x');
-	assert_false(auth_view_read(buf_slice(&bytes), &view));
+	assert_false(auth_config_read(buf_slice(&bytes), &config));
 	buf_clear(&bytes);
 	sample_user("anna")->clear_password = "";
 }

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "lan-server/login/tally.h"
+#include "lan-server/login/lru.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -290,27 +290,27 @@ static void test_notes_are_bounded(void **state)
 
 static void test_the_oldest_is_forgotten_first(void **state)
 {
-	struct tally *tally = tally_new(3);
+	struct lru *lru = lru_new(3);
 
 	(void)state;
-	tally_make(tally, NAME("a"))->times = 1;
-	tally_make(tally, NAME("b"))->times = 2;
-	tally_make(tally, NAME("c"))->times = 3;
-	assert_int_equal(tally_find(tally, NAME("a"))->times, 1); /* used: b is the oldest now */
-	tally_make(tally, NAME("d"))->times = 4;
-	assert_null(tally_find(tally, NAME("b")));
-	assert_int_equal(tally_find(tally, NAME("a"))->times, 1);
-	assert_int_equal(tally_find(tally, NAME("c"))->times, 3);
+	lru_make(lru, NAME("a"))->times = 1;
+	lru_make(lru, NAME("b"))->times = 2;
+	lru_make(lru, NAME("c"))->times = 3;
+	assert_int_equal(lru_find(lru, NAME("a"))->times, 1); /* used: b is the oldest now */
+	lru_make(lru, NAME("d"))->times = 4;
+	assert_null(lru_find(lru, NAME("b")));
+	assert_int_equal(lru_find(lru, NAME("a"))->times, 1);
+	assert_int_equal(lru_find(lru, NAME("c"))->times, 3);
 	for (int i = 0; i < 1000; i++) {
 		char name[16];
 
 		snprintf(name, sizeof(name), "%d", i);
-		tally_make(tally, slice_of(name))->times = (unsigned)i + 1;
-		assert_int_equal(tally_find(tally, slice_of(name))->times, i + 1);
+		lru_make(lru, slice_of(name))->times = (unsigned)i + 1;
+		assert_int_equal(lru_find(lru, slice_of(name))->times, i + 1);
 	}
-	assert_null(tally_find(tally, NAME("996")));
-	assert_non_null(tally_find(tally, NAME("997")));
-	tally_free(tally);
+	assert_null(lru_find(lru, NAME("996")));
+	assert_non_null(lru_find(lru, NAME("997")));
+	lru_free(lru);
 }
 
 int main(void)

@@ -55,21 +55,21 @@ static int close_hall(void **state)
 }
 
 /* Comes in, a millisecond later than the one before. */
-static enum door_answer come(struct hall *hall, const char *address)
+static enum admission come(struct hall *hall, const char *address)
 {
 	struct connection *connection = &hall->all[hall->count];
-	enum door_answer answer;
+	enum admission answer;
 
 	*connection = (struct connection){.fd = -1, .address = ip(address), .useful = ++hall->now};
 	answer = connections_admit(hall->connections, &hall->lan, connection, hall->now, &hall->evicted);
-	hall->count += answer == DOOR_OPEN;
+	hall->count += answer == ADMISSION_GRANTED;
 	return answer;
 }
 
 static void come_all(struct hall *hall, const char *address, size_t times)
 {
 	for (size_t i = 0; i < times; i++)
-		assert_int_equal(come(hall, address), DOOR_OPEN);
+		assert_int_equal(come(hall, address), ADMISSION_GRANTED);
 }
 
 static void stand(struct hall *hall, size_t from, size_t to, enum connection_standing standing)
@@ -107,14 +107,14 @@ static void test_an_address_has_its_limit(void **state)
 	struct hall *hall = *state;
 
 	come_all(hall, "10.0.0.1", 10);
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_FULL_FOR_IP);
-	assert_int_equal(come(hall, "10.0.0.2"), DOOR_OPEN);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_FULL_FOR_IP);
+	assert_int_equal(come(hall, "10.0.0.2"), ADMISSION_GRANTED);
 	connections_leave(hall->connections, &hall->all[0]);
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_OPEN);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
 	assert_int_equal(evicted_one(hall), MOST);
 	hall->now += 10000; /* behind one address there may be many people */
 	hall->all[1].useful = hall->now;
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_OPEN);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
 	assert_int_equal(evicted_one(hall), 2);
 	assert_memory_equal(&hall->evicted, &hall->all[2].address, sizeof(hall->evicted));
 }
@@ -127,12 +127,12 @@ static void test_a_network_has_its_limit_and_room_for_newcomers(void **state)
 	come_all(hall, "fd00::2", 10);
 	come_all(hall, "fd00::3", 9);
 	come_all(hall, "fd00::4", 1);
-	assert_int_equal(come(hall, "fd00::5"), DOOR_OPEN); /* for the oldest of those with ten */
+	assert_int_equal(come(hall, "fd00::5"), ADMISSION_GRANTED); /* for the oldest of those with ten */
 	assert_int_equal(evicted_one(hall), 0);
 	stand(hall, 0, hall->count, CONNECTION_STAYS);
-	assert_int_equal(come(hall, "fd00::6"), DOOR_FULL_FOR_NETWORK);
-	assert_int_equal(come(hall, "fd00:0:0:1::6"), DOOR_OPEN);
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_OPEN);
+	assert_int_equal(come(hall, "fd00::6"), ADMISSION_FULL_FOR_NETWORK);
+	assert_int_equal(come(hall, "fd00:0:0:1::6"), ADMISSION_GRANTED);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
 }
 
 static void test_half_of_all_is_the_usual_limit_of_a_network(void **state)
@@ -143,10 +143,10 @@ static void test_half_of_all_is_the_usual_limit_of_a_network(void **state)
 	hall->lan.max_sessions_per_network = 0;
 	for (unsigned i = 0; i < 50; i++) {
 		snprintf(address, sizeof(address), "fd00::%x", i + 1);
-		assert_int_equal(come(hall, address), DOOR_OPEN);
+		assert_int_equal(come(hall, address), ADMISSION_GRANTED);
 	}
 	stand(hall, 0, 50, CONNECTION_STAYS);
-	assert_int_equal(come(hall, "fd00::ffff"), DOOR_FULL_FOR_NETWORK);
+	assert_int_equal(come(hall, "fd00::ffff"), ADMISSION_FULL_FOR_NETWORK);
 }
 
 static void test_the_last_places_are_for_newcomers(void **state)
@@ -155,17 +155,17 @@ static void test_the_last_places_are_for_newcomers(void **state)
 
 	fill(hall, 90, 10);
 	stand(hall, 0, 90, CONNECTION_STAYS);
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_OPEN);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
 	stand(hall, 90, 91, CONNECTION_STAYS);
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_FULL);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_FULL);
 	for (int i = 2; i < 11; i++) {
 		char address[32];
 
 		snprintf(address, sizeof(address), "10.0.0.%d", i);
-		assert_int_equal(come(hall, address), DOOR_OPEN);
+		assert_int_equal(come(hall, address), ADMISSION_GRANTED);
 		stand(hall, hall->count - 1, hall->count, CONNECTION_STAYS);
 	}
-	assert_int_equal(come(hall, "10.0.0.99"), DOOR_FULL);
+	assert_int_equal(come(hall, "10.0.0.99"), ADMISSION_FULL);
 }
 
 static void test_who_holds_most_goes_first_then_who_idles_longest(void **state)
@@ -178,7 +178,7 @@ static void test_who_holds_most_goes_first_then_who_idles_longest(void **state)
 	hall->all[1].useful = hall->now; /* has done something since */
 	come_all(hall, "10.0.0.3", 9);
 	hall->lan.max_sessions = 90;
-	assert_int_equal(come(hall, "10.0.0.4"), DOOR_OPEN);
+	assert_int_equal(come(hall, "10.0.0.4"), ADMISSION_GRANTED);
 	assert_int_equal(evicted_one(hall), 2);
 }
 
@@ -189,11 +189,11 @@ static void test_a_small_network_outlives_a_large_one(void **state)
 
 	for (unsigned i = 0; i < 28; i++) { /* nearly all that a network may have, one an address */
 		snprintf(address, sizeof(address), "fd00::%x", i + 1);
-		assert_int_equal(come(hall, address), DOOR_OPEN);
+		assert_int_equal(come(hall, address), ADMISSION_GRANTED);
 	}
 	fill(hall, 90, 2);
 	hall->lan.max_sessions = 90;
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_OPEN);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
 	assert_int_equal(evicted_one(hall), 0);
 }
 
@@ -205,12 +205,12 @@ static void test_who_takes_more_throws_nobody_out_who_has_less(void **state)
 	fill(hall, 89, 2);
 	stand(hall, 0, 3, CONNECTION_STAYS);
 	hall->lan.max_sessions = 89;
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_FULL);
-	assert_int_equal(come(hall, "10.1.0.1"), DOOR_FULL);
-	assert_int_equal(come(hall, "10.0.0.9"), DOOR_OPEN);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_FULL);
+	assert_int_equal(come(hall, "10.1.0.1"), ADMISSION_FULL);
+	assert_int_equal(come(hall, "10.0.0.9"), ADMISSION_GRANTED);
 	assert_int_equal(evicted_one(hall), 3);
 	hall->now += 10000; /* but who is idle goes for anybody */
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_OPEN);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
 }
 
 static void test_strangers_before_senders_and_nobody_else(void **state)
@@ -220,17 +220,17 @@ static void test_strangers_before_senders_and_nobody_else(void **state)
 	fill(hall, 100, 1);
 	stand(hall, 0, 100, CONNECTION_STAYS);
 	hall->now += 60000;
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_FULL);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_FULL);
 	stand(hall, 3, 5, CONNECTION_SENDER);
 	stand(hall, 7, 8, CONNECTION_STRANGER);
 	hall->all[3].useful = hall->now;
-	assert_int_equal(come(hall, "10.0.0.1"), DOOR_OPEN);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
 	assert_int_equal(evicted_one(hall), 7);
 	stand(hall, 100, 101, CONNECTION_STAYS);
-	assert_int_equal(come(hall, "10.0.0.2"), DOOR_OPEN); /* a message that has not moved for long */
+	assert_int_equal(come(hall, "10.0.0.2"), ADMISSION_GRANTED); /* a message that has not moved for long */
 	assert_true(hall->all[4].is_evicted && !hall->all[3].is_evicted);
 	stand(hall, 101, 102, CONNECTION_STAYS);
-	assert_int_equal(come(hall, "10.0.0.3"), DOOR_FULL);
+	assert_int_equal(come(hall, "10.0.0.3"), ADMISSION_FULL);
 }
 
 static void test_a_user_has_no_more_places_than_an_address(void **state)

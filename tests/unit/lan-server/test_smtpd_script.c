@@ -5,7 +5,7 @@
 #include "tests/unit/script.h"
 
 struct office {
-	struct daily_total sent;
+	struct send_quota_total sent;
 	struct conf conf;
 	struct buf *transcript;
 	bool full, broken;
@@ -41,16 +41,21 @@ static uint64_t mailbox_bytes(void *context, const char *user)
 	return strcmp(user, "anna") == 0 ? 900 : 0;
 }
 
-static struct daily_total sent_today(void *context, const char *user, const struct daily_total *more)
+static struct send_quota_total sent_today(void *context, const char *user)
+{
+	const struct office *office = context;
+
+	assert_string_equal(user, "ivan");
+	return office->sent;
+}
+
+static void count_sent(void *context, const char *user, uint64_t bytes)
 {
 	struct office *office = context;
 
 	assert_string_equal(user, "ivan");
-	if (more != NULL) {
-		office->sent.messages += more->messages;
-		office->sent.bytes += more->bytes;
-	}
-	return office->sent;
+	office->sent.messages++;
+	office->sent.bytes += (int64_t)bytes;
 }
 
 static void write_place(const struct place *place, struct buf *out)
@@ -149,7 +154,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .tls_offered = script_has(script, "tls"),
 	    .tls_required = script_has(script, "tls_required"),
 	    .sasl = {&office, mechanisms, login, scram_begin, scram_end, digest, NULL},
-	    .hooks = {&office, has_room, accept_message, mailbox_bytes, sent_today},
+	    .hooks = {&office, has_room, accept_message, mailbox_bytes, sent_today, count_sent},
 	};
 	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};
 

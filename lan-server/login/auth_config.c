@@ -1,4 +1,4 @@
-#include "lan-server/login/auth_view.h"
+#include "lan-server/login/auth_config.h"
 
 #include "base/alloc.h"
 
@@ -19,9 +19,9 @@ static void write_text(struct buf *out, struct slice text)
 	buf_append_slice(out, text);
 }
 
-static size_t size_of(const struct conf *conf, const struct auth_view_more *more)
+static size_t size_of(const struct conf *conf, const struct auth_config_more *more)
 {
-	const struct auth_view_tls *tls = &more->tls;
+	const struct auth_config_tls *tls = &more->tls;
 	size_t size = 64 + AUTH_SALT_KEY_LEN + more->notes.len + tls->chain.len + tls->key.len + tls->problem.len;
 
 	for (size_t i = 0; i < conf->user_count; i++)
@@ -30,7 +30,7 @@ static size_t size_of(const struct conf *conf, const struct auth_view_more *more
 	return size;
 }
 
-void auth_view_write(const struct conf *conf, const struct auth_view_more *more, struct buf *out)
+void auth_config_write(const struct conf *conf, const struct auth_config_more *more, struct buf *out)
 {
 	buf_reserve(out, size_of(conf, more)); /* it must not grow: copies would be left behind */
 	write_number(out, MAGIC);
@@ -76,63 +76,63 @@ static bool read_text(struct slice *rest, struct slice *text)
 	return read_long_text(rest, TEXT_MAX, text);
 }
 
-static bool read_notes(struct slice *rest, struct auth_view *view)
+static bool read_notes(struct slice *rest, struct auth_config *config)
 {
 	struct slice notes;
 
 	if (!read_long_text(rest, BAN_NOTES_TEXT_MAX, &notes))
 		return false;
-	view->notes = slice_dup(notes);
+	config->notes = slice_dup(notes);
 	return true;
 }
 
-static bool read_tls(struct slice *rest, struct auth_view *view)
+static bool read_tls(struct slice *rest, struct auth_config *config)
 {
 	struct slice chain, key, problem;
 
 	if (!read_text(rest, &chain) || !read_text(rest, &key) || !read_text(rest, &problem))
 		return false;
-	view->tls_chain = slice_dup(chain);
-	view->tls_key = slice_dup(key);
-	view->tls_problem = slice_dup(problem);
+	config->tls_chain = slice_dup(chain);
+	config->tls_key = slice_dup(key);
+	config->tls_problem = slice_dup(problem);
 	return true;
 }
 
-static bool read_user(struct slice *rest, struct auth_view_user *user)
+static bool read_user(struct slice *rest, struct auth_config_user *user)
 {
 	struct slice name, hash, scram, clear;
 
 	if (!read_text(rest, &name) || !read_text(rest, &hash) || !read_text(rest, &scram) || !read_text(rest, &clear))
 		return false;
-	*user = (struct auth_view_user){slice_dup(name), slice_dup(hash), slice_dup(scram), slice_dup(clear)};
+	*user = (struct auth_config_user){slice_dup(name), slice_dup(hash), slice_dup(scram), slice_dup(clear)};
 	return true;
 }
 
-static bool read_all(struct slice rest, struct auth_view *view)
+static bool read_all(struct slice rest, struct auth_config *config)
 {
 	uint32_t magic, empty, count;
 	struct slice key;
 
 	if (!read_number(&rest, &magic) || magic != MAGIC || !read_number(&rest, &empty) || !read_text(&rest, &key) ||
-	    key.len != AUTH_SALT_KEY_LEN || !read_notes(&rest, view) || !read_tls(&rest, view) || !read_number(&rest, &count))
+	    key.len != AUTH_SALT_KEY_LEN || !read_notes(&rest, config) || !read_tls(&rest, config) || !read_number(&rest, &count))
 		return false;
-	view->allow_empty_password = empty != 0;
-	memcpy(view->salt_key, key.ptr, key.len);
+	config->allow_empty_password = empty != 0;
+	memcpy(config->salt_key, key.ptr, key.len);
 	for (uint32_t i = 0; i < count; i++) {
-		ARRAY_GROW(view->users, view->user_count);
-		if (!read_user(&rest, &view->users[view->user_count]))
+		ARRAY_GROW(config->users, config->user_count);
+		if (!read_user(&rest, &config->users[config->user_count]))
 			return false;
-		view->user_count++;
+		config->user_count++;
 	}
 	return rest.len == 0;
 }
 
-bool auth_view_read(struct slice bytes, struct auth_view *view)
+bool auth_config_read(struct slice bytes, struct auth_config *config)
 {
-	*view = (struct auth_view){.users = NULL};
-	if (read_all(bytes, view))
+	*config = (struct auth_config){.users = NULL};
+	if (read_all(bytes, config))
 		return true;
-	auth_view_clear(view);
+	auth_config_clear(config);
 	return false;
 }
 
@@ -144,18 +144,18 @@ static void wipe(char *text)
 	free(text);
 }
 
-void auth_view_clear(struct auth_view *view)
+void auth_config_clear(struct auth_config *config)
 {
-	for (size_t i = 0; i < view->user_count; i++) {
-		free(view->users[i].name);
-		wipe(view->users[i].hash);
-		wipe(view->users[i].scram);
-		wipe(view->users[i].clear);
+	for (size_t i = 0; i < config->user_count; i++) {
+		free(config->users[i].name);
+		wipe(config->users[i].hash);
+		wipe(config->users[i].scram);
+		wipe(config->users[i].clear);
 	}
-	free(view->users);
-	free(view->notes);
-	free(view->tls_chain);
-	wipe(view->tls_key);
-	free(view->tls_problem);
-	explicit_bzero(view, sizeof(*view));
+	free(config->users);
+	free(config->notes);
+	free(config->tls_chain);
+	wipe(config->tls_key);
+	free(config->tls_problem);
+	explicit_bzero(config, sizeof(*config));
 }

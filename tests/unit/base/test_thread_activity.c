@@ -1,4 +1,4 @@
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 
 #include <pthread.h>
 #include <setjmp.h>
@@ -13,10 +13,10 @@
 
 static char told[8192];
 
-static size_t tell(const struct doing *board)
+static size_t tell(const struct thread_activity *board)
 {
 	struct buf out = BUF_INIT(sizeof(told) - 1);
-	size_t count = doing_tell(board, &out);
+	size_t count = thread_activity_tell(board, &out);
 
 	snprintf(told, sizeof(told), "%s", buf_text(&out));
 	buf_clear(&out);
@@ -25,47 +25,47 @@ static size_t tell(const struct doing *board)
 
 static void test_the_dead_have_left_word(void **unused)
 {
-	struct doing *board = doing_new(NULL);
+	struct thread_activity *board = thread_activity_new(NULL);
 	int status;
 	pid_t pid;
 
 	(void)unused;
 	pid = fork();
 	if (pid == 0) {
-		doing_use(board);
-		doing_who("smtp %s", "10.0.0.1");
-		doing_step("M\033AIL\n");
+		thread_activity_use(board);
+		thread_activity_who("smtp %s", "10.0.0.1");
+		thread_activity_step("M\033AIL\n");
 		kill(getpid(), SIGKILL);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
 	assert_int_equal(tell(board), 1);
 	assert_string_equal(told, "smtp 10.0.0.1: M\\x1bAIL\\x0a\n");
-	doing_free(board);
+	thread_activity_free(board);
 }
 
 static void test_who_is_connected(void **unused)
 {
-	struct doing *board = doing_new(NULL);
-	struct doing_note notes[2];
+	struct thread_activity *board = thread_activity_new(NULL);
+	struct thread_activity_note notes[2];
 	int status;
 	pid_t pid;
 
 	(void)unused;
-	assert_int_equal(doing_read(NULL, notes, 2), 0);
-	assert_int_equal(doing_read(board, notes, 2), 0);
+	assert_int_equal(thread_activity_read(NULL, notes, 2), 0);
+	assert_int_equal(thread_activity_read(board, notes, 2), 0);
 	pid = fork();
 	if (pid == 0) {
-		doing_use(board);
-		doing_who("pop3 %s", "10.0.0.1");
-		doing_tls();
-		doing_login("iv\033an");
-		doing_step("RETR");
-		doing_wait();
+		thread_activity_use(board);
+		thread_activity_who("pop3 %s", "10.0.0.1");
+		thread_activity_tls();
+		thread_activity_login("iv\033an");
+		thread_activity_step("RETR");
+		thread_activity_wait();
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
-	assert_int_equal(doing_read(board, notes, 0), 0);
-	assert_int_equal(doing_read(board, notes, 2), 1);
+	assert_int_equal(thread_activity_read(board, notes, 0), 0);
+	assert_int_equal(thread_activity_read(board, notes, 2), 1);
 	assert_string_equal(notes[0].who, "pop3 10.0.0.1");
 	assert_string_equal(notes[0].login, "iv\\x1ban");
 	assert_string_equal(notes[0].step, "RETR");
@@ -73,87 +73,87 @@ static void test_who_is_connected(void **unused)
 	assert_true(notes[0].since > 0 && notes[0].heard > 0);
 	assert_int_equal(tell(board), 1);
 	assert_string_equal(told, "pop3 10.0.0.1 iv\\x1ban: RETR (waiting)\n");
-	doing_free(board);
+	thread_activity_free(board);
 }
 
 static void *come_and_go(void *context)
 {
 	(void)context;
-	doing_who("a thread");
-	doing_end();
-	doing_step("never noted");
+	thread_activity_who("a thread");
+	thread_activity_end();
+	thread_activity_step("never noted");
 	return NULL;
 }
 
 static void *stay(void *context)
 {
-	doing_who("thread %d", *(int *)context);
-	doing_wait();
+	thread_activity_who("thread %d", *(int *)context);
+	thread_activity_wait();
 	return NULL;
 }
 
 static void test_those_at_work_come_first_and_lines_are_bounded(void **unused)
 {
-	struct doing *board = doing_new(NULL);
+	struct thread_activity *board = thread_activity_new(NULL);
 	pthread_t thread;
 
 	(void)unused;
-	doing_use(board);
+	thread_activity_use(board);
 	for (int i = 0; i < 3000; i++) {
 		assert_int_equal(pthread_create(&thread, NULL, i < 1500 ? come_and_go : stay, &i), 0);
 		pthread_join(thread, NULL);
 	}
 	assert_int_equal(tell(board), 1024);
-	doing_use(NULL);
-	doing_who("nobody");
-	doing_step("nothing");
-	doing_end();
-	doing_free(board);
+	thread_activity_use(NULL);
+	thread_activity_who("nobody");
+	thread_activity_step("nothing");
+	thread_activity_end();
+	thread_activity_free(board);
 
-	board = doing_new(NULL);
-	doing_use(board);
+	board = thread_activity_new(NULL);
+	thread_activity_use(board);
 	for (int i = 0; i < 30; i++) {
 		assert_int_equal(pthread_create(&thread, NULL, stay, &i), 0);
 		pthread_join(thread, NULL);
 	}
-	doing_who("me");
+	thread_activity_who("me");
 	assert_int_equal(tell(board), 31);
 	assert_ptr_equal(strstr(told, "me\nthread 0 (waiting)\n"), told);
 	assert_non_null(strstr(told, "thread 18 (waiting)\n"));
 	assert_null(strstr(told, "thread 19"));
-	doing_use(NULL);
-	doing_free(board);
+	thread_activity_use(NULL);
+	thread_activity_free(board);
 }
 
 /* Who writes there may be another program, and in a stranger's hands. */
 static void test_a_hostile_writer_does_no_harm(void **unused)
 {
-	static struct doing_note notes[DOING_PLACES];
-	struct doing *board, *its;
+	static struct thread_activity_note notes[THREAD_ACTIVITY_PLACES];
+	struct thread_activity *board, *its;
 	char *bytes;
 	size_t count;
 	int fd;
 
 	(void)unused;
-	board = doing_new(&fd);
-	its = doing_open(fd);
+	board = thread_activity_new(&fd);
+	its = thread_activity_open(fd);
 	assert_non_null(its);
 	assert_int_equal(ftruncate(fd, 0), -1); /* reading would end the reader */
-	doing_use(its);
-	doing_who("smtp %s", "\033[31m");
+	thread_activity_use(its);
+	thread_activity_who("smtp %s", "\033[31m");
 	assert_int_equal(tell(board), 1);
 	assert_null(strchr(told, '\033'));
 	bytes = (char *)its;
 	memset(bytes, 1, (size_t)lseek(fd, 0, SEEK_END)); /* all places at work, no text with an end */
-	count = doing_read(board, notes, DOING_PLACES);
+	count = thread_activity_read(board, notes, THREAD_ACTIVITY_PLACES);
 	for (size_t i = 0; i < count; i++)
-		assert_true(strlen(notes[i].who) < DOING_TEXT_MAX && strlen(notes[i].step) < DOING_TEXT_MAX);
+		assert_true(strlen(notes[i].who) < THREAD_ACTIVITY_TEXT_MAX && strlen(notes[i].step) < THREAD_ACTIVITY_TEXT_MAX);
 	tell(board);
-	doing_use(NULL);
-	doing_free(its);
-	doing_free(board);
+	thread_activity_use(NULL);
+	thread_activity_free(its);
+	thread_activity_free(board);
 	close(fd);
-	assert_null(doing_open(-1));
+	assert_null(thread_activity_open(-1));
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* Who may come in: the IP filter as OMS had it, the limits, and the quiet log. */
-#include "lan-server/server/door.h"
+#include "lan-server/server/admission.h"
 
 #include "base/alloc.h"
 #include "base/net/net.h"
@@ -24,18 +24,18 @@ static struct in6_addr ip(const char *text)
 
 static const struct {
 	const char *name, *client;
-	enum door_answer answer;
+	enum admission answer;
 } cases[] = {
-    {"in an allowed range", "192.168.7.7", DOOR_OPEN},
-    {"first of the range", "192.168.0.0", DOOR_OPEN},
-    {"last of the range", "192.168.255.255", DOOR_OPEN},
-    {"before the range", "192.167.255.255", DOOR_DENIED},
-    {"after the range", "192.169.0.0", DOOR_DENIED},
-    {"in no range", "8.8.8.8", DOOR_DENIED},
-    {"allowed and denied", "192.168.5.9", DOOR_DENIED},
-    {"IPv6 in a range", "fe80::1", DOOR_OPEN},
-    {"IPv6 in none", "2001:db8::1", DOOR_DENIED},
-    {"IPv4 as IPv6", "::ffff:192.168.1.1", DOOR_OPEN},
+    {"in an allowed range", "192.168.7.7", ADMISSION_GRANTED},
+    {"first of the range", "192.168.0.0", ADMISSION_GRANTED},
+    {"last of the range", "192.168.255.255", ADMISSION_GRANTED},
+    {"before the range", "192.167.255.255", ADMISSION_DENIED},
+    {"after the range", "192.169.0.0", ADMISSION_DENIED},
+    {"in no range", "8.8.8.8", ADMISSION_DENIED},
+    {"allowed and denied", "192.168.5.9", ADMISSION_DENIED},
+    {"IPv6 in a range", "fe80::1", ADMISSION_GRANTED},
+    {"IPv6 in none", "2001:db8::1", ADMISSION_DENIED},
+    {"IPv4 as IPv6", "::ffff:192.168.1.1", ADMISSION_GRANTED},
 };
 
 static void test_check(void **state)
@@ -51,37 +51,37 @@ static void test_check(void **state)
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
 		struct in6_addr client = ip(cases[i].client);
 
-		if (door_check(&lan, &client) != cases[i].answer)
+		if (admission_check(&lan, &client) != cases[i].answer)
 			fail_msg("%s", cases[i].name);
 	}
 	lan.allow.count = 0;
-	assert_int_equal(door_check(&lan, &allow[0].first), DOOR_DENIED);
+	assert_int_equal(admission_check(&lan, &allow[0].first), ADMISSION_DENIED);
 }
 
 static void test_log_once_a_minute(void **state)
 {
 	struct in6_addr a = ip("10.0.0.1"), b = ip("10.0.0.2");
-	struct door_notes notes = {0};
+	struct admission_notes notes = {0};
 	unsigned logged = 0;
 
 	(void)state;
-	assert_true(door_should_log(&notes, &a, 1000));
-	assert_false(door_should_log(&notes, &a, 2000));
-	assert_true(door_should_log(&notes, &b, 2000));
-	assert_false(door_should_log(&notes, &a, 60999));
-	assert_true(door_should_log(&notes, &a, 61000));
+	assert_true(admission_should_log(&notes, &a, 1000));
+	assert_false(admission_should_log(&notes, &a, 2000));
+	assert_true(admission_should_log(&notes, &b, 2000));
+	assert_false(admission_should_log(&notes, &a, 60999));
+	assert_true(admission_should_log(&notes, &a, 61000));
 	/* Not for each address that one host makes up, nor for a whole world of them. */
 	a = ip("fd00::1");
 	b = ip("fd00::2");
-	assert_true(door_should_log(&notes, &a, 200000));
-	assert_false(door_should_log(&notes, &b, 200000));
+	assert_true(admission_should_log(&notes, &a, 200000));
+	assert_false(admission_should_log(&notes, &b, 200000));
 	for (unsigned i = 0; i < 1000; i++) {
 		a.s6_addr[2] = (unsigned char)(i >> 8);
 		a.s6_addr[3] = (unsigned char)i;
-		logged += door_should_log(&notes, &a, 200001);
+		logged += admission_should_log(&notes, &a, 200001);
 	}
-	assert_int_equal(logged, DOOR_NOTES - 1);
-	assert_true(door_should_log(&notes, &a, 260001));
+	assert_int_equal(logged, ADMISSION_NOTES - 1);
+	assert_true(admission_should_log(&notes, &a, 260001));
 }
 
 static void test_network(void **state)

@@ -1,4 +1,4 @@
-#include "base/process/doing.h"
+#include "base/process/thread_activity.h"
 
 #include "base/clock.h"
 #include "base/str.h"
@@ -21,24 +21,24 @@ struct place {
 	atomic_int state;
 	atomic_uint changes; /* odd while the note is being written */
 	_Atomic int64_t heard;
-	struct doing_note note;
+	struct thread_activity_note note;
 };
 
-struct doing {
-	struct place places[DOING_PLACES];
+struct thread_activity {
+	struct place places[THREAD_ACTIVITY_PLACES];
 };
 
-static struct doing *board;
+static struct thread_activity *board;
 static _Thread_local struct place *mine;
 
-struct doing *doing_open(int fd)
+struct thread_activity *thread_activity_open(int fd)
 {
 	struct stat st;
 	void *memory;
 
-	if (fstat(fd, &st) != 0 || st.st_size != (off_t)sizeof(struct doing))
+	if (fstat(fd, &st) != 0 || st.st_size != (off_t)sizeof(struct thread_activity))
 		return NULL;
-	memory = mmap(NULL, sizeof(struct doing), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	memory = mmap(NULL, sizeof(struct thread_activity), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
@@ -47,7 +47,7 @@ static int make_memory(void)
 {
 	int fd = memfd_create("lanpost-doing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-	if (fd >= 0 && (ftruncate(fd, sizeof(struct doing)) != 0 ||
+	if (fd >= 0 && (ftruncate(fd, sizeof(struct thread_activity)) != 0 ||
 			   fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)) {
 		close(fd);
 		return -1;
@@ -55,10 +55,10 @@ static int make_memory(void)
 	return fd;
 }
 
-struct doing *doing_new(int *fd)
+struct thread_activity *thread_activity_new(int *fd)
 {
 	int made = make_memory();
-	struct doing *memory = made < 0 ? NULL : doing_open(made);
+	struct thread_activity *memory = made < 0 ? NULL : thread_activity_open(made);
 
 	if (fd != NULL)
 		*fd = made;
@@ -67,13 +67,13 @@ struct doing *doing_new(int *fd)
 	return memory;
 }
 
-void doing_free(struct doing *old)
+void thread_activity_free(struct thread_activity *old)
 {
 	if (old != NULL)
 		munmap(old, sizeof(*old));
 }
 
-void doing_use(struct doing *shared)
+void thread_activity_use(struct thread_activity *shared)
 {
 	board = shared;
 	mine = NULL;
@@ -82,7 +82,7 @@ void doing_use(struct doing *shared)
 /* This thread's place; it takes a free one if it has none. */
 static struct place *place_of_mine(void)
 {
-	for (size_t i = 0; mine == NULL && board != NULL && i < DOING_PLACES; i++) {
+	for (size_t i = 0; mine == NULL && board != NULL && i < THREAD_ACTIVITY_PLACES; i++) {
 		int was = FREE;
 
 		if (atomic_compare_exchange_strong(&board->places[i].state, &was, AT_WORK))
@@ -113,13 +113,13 @@ static void write_end(void)
 
 static void write_text(char *out, const char *format, va_list args)
 {
-	char raw[DOING_TEXT_MAX];
+	char raw[THREAD_ACTIVITY_TEXT_MAX];
 
 	vsnprintf(raw, sizeof(raw), format, args);
-	str_printable(out, DOING_TEXT_MAX - 1, slice_of(raw));
+	str_printable(out, THREAD_ACTIVITY_TEXT_MAX - 1, slice_of(raw));
 }
 
-void doing_who(const char *format, ...)
+void thread_activity_who(const char *format, ...)
 {
 	va_list args;
 
@@ -135,17 +135,17 @@ void doing_who(const char *format, ...)
 	write_end();
 }
 
-void doing_login(const char *name)
+void thread_activity_login(const char *name)
 {
 	if (mine == NULL)
 		return;
 	write_begin();
-	str_printable(mine->note.login, DOING_TEXT_MAX - 1, slice_of(name));
+	str_printable(mine->note.login, THREAD_ACTIVITY_TEXT_MAX - 1, slice_of(name));
 	mine->note.step[0] = '\0'; /* the login is over */
 	write_end();
 }
 
-void doing_tls(void)
+void thread_activity_tls(void)
 {
 	if (mine == NULL)
 		return;
@@ -154,7 +154,7 @@ void doing_tls(void)
 	write_end();
 }
 
-void doing_step(const char *format, ...)
+void thread_activity_step(const char *format, ...)
 {
 	va_list args;
 
@@ -167,17 +167,17 @@ void doing_step(const char *format, ...)
 	write_end();
 }
 
-void doing_wait(void)
+void thread_activity_wait(void)
 {
 	set_state(WAITING);
 }
 
-void doing_resume(void)
+void thread_activity_resume(void)
 {
 	set_state(AT_WORK);
 }
 
-void doing_end(void)
+void thread_activity_end(void)
 {
 	set_state(FREE);
 	mine = NULL;
@@ -186,39 +186,39 @@ void doing_end(void)
 /* Who writes there may be in a stranger's hands: what it says ends, and is printable. */
 static void copy_text(char *out, const char *shared)
 {
-	char raw[DOING_TEXT_MAX];
+	char raw[THREAD_ACTIVITY_TEXT_MAX];
 
 	memcpy(raw, shared, sizeof(raw));
 	raw[sizeof(raw) - 1] = '\0';
-	str_printable(out, DOING_TEXT_MAX, slice_of(raw));
+	str_printable(out, THREAD_ACTIVITY_TEXT_MAX, slice_of(raw));
 }
 
-static void copy_note(const struct doing_note *shared, struct doing_note *note)
+static void copy_note(const struct thread_activity_note *shared, struct thread_activity_note *note)
 {
-	*note = (struct doing_note){.since = shared->since, .has_tls = *(const volatile unsigned char *)&shared->has_tls != 0};
+	*note = (struct thread_activity_note){.since = shared->since, .has_tls = *(const volatile unsigned char *)&shared->has_tls != 0};
 	copy_text(note->who, shared->who);
 	copy_text(note->login, shared->login);
 	copy_text(note->step, shared->step);
 }
 
-static size_t tell_those(const struct doing *told, int state, size_t lines, struct buf *out)
+static size_t tell_those(const struct thread_activity *told, int state, size_t lines, struct buf *out)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; i < DOING_PLACES; i++) {
-		struct doing_note note;
+	for (size_t i = 0; i < THREAD_ACTIVITY_PLACES; i++) {
+		struct thread_activity_note note;
 
 		if (atomic_load(&told->places[i].state) != state)
 			continue;
 		copy_note(&told->places[i].note, &note);
-		if (lines + count++ < DOING_LINES_MAX)
+		if (lines + count++ < THREAD_ACTIVITY_LINES_MAX)
 			buf_printf(out, "%s%s%s%s%s%s\n", note.who, note.login[0] == '\0' ? "" : " ", note.login,
 			    note.step[0] == '\0' ? "" : ": ", note.step, state == WAITING ? " (waiting)" : "");
 	}
 	return count;
 }
 
-size_t doing_tell(const struct doing *told, struct buf *out)
+size_t thread_activity_tell(const struct thread_activity *told, struct buf *out)
 {
 	size_t count;
 
@@ -229,7 +229,7 @@ size_t doing_tell(const struct doing *told, struct buf *out)
 }
 
 /* Returns false for a place that is free, or that is written again and again. */
-static bool read_place(const struct place *place, struct doing_note *note)
+static bool read_place(const struct place *place, struct thread_activity_note *note)
 {
 	for (int i = 0; i < READ_TRIES; i++) {
 		unsigned before = atomic_load(&place->changes);
@@ -246,11 +246,11 @@ static bool read_place(const struct place *place, struct doing_note *note)
 	return false;
 }
 
-size_t doing_read(const struct doing *told, struct doing_note *notes, size_t most)
+size_t thread_activity_read(const struct thread_activity *told, struct thread_activity_note *notes, size_t most)
 {
 	size_t count = 0;
 
-	for (size_t i = 0; told != NULL && i < DOING_PLACES && count < most; i++)
+	for (size_t i = 0; told != NULL && i < THREAD_ACTIVITY_PLACES && count < most; i++)
 		count += read_place(&told->places[i], &notes[count]);
 	return count;
 }

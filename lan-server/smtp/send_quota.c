@@ -1,4 +1,4 @@
-#include "lan-server/smtp/daily.h"
+#include "lan-server/smtp/send_quota.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -12,42 +12,42 @@
 struct count {
 	char *key; /* in the state */
 	int64_t day;
-	struct daily_total total;
+	struct send_quota_total total;
 	bool changed;
 };
 
-struct daily {
+struct send_quota {
 	struct state *state;
 	pthread_mutex_t lock; /* of the counts */
 	struct map counts;    /* user -> struct count */
 };
 
-struct daily *daily_new(struct state *state)
+struct send_quota *send_quota_new(struct state *state)
 {
-	struct daily *daily = xcalloc(1, sizeof(*daily));
+	struct send_quota *quota = xcalloc(1, sizeof(*quota));
 
-	daily->state = state;
-	pthread_mutex_init(&daily->lock, NULL);
-	return daily;
+	quota->state = state;
+	pthread_mutex_init(&quota->lock, NULL);
+	return quota;
 }
 
-void daily_free(struct daily *daily)
+void send_quota_free(struct send_quota *quota)
 {
 	struct slice user;
 	size_t at = 0;
 	void *value;
 
-	if (daily == NULL)
+	if (quota == NULL)
 		return;
-	while (map_next(&daily->counts, &at, &user, &value)) {
+	while (map_next(&quota->counts, &at, &user, &value)) {
 		struct count *count = value;
 
 		free(count->key);
 		free(count);
 	}
-	map_clear(&daily->counts);
-	pthread_mutex_destroy(&daily->lock);
-	free(daily);
+	map_clear(&quota->counts);
+	pthread_mutex_destroy(&quota->lock);
+	free(quota);
 }
 
 /* 20261123 */
@@ -60,14 +60,14 @@ static int64_t today(void)
 	return (tm.tm_year + 1900) * 10000 + (tm.tm_mon + 1) * 100 + tm.tm_mday;
 }
 
-static void load(const struct daily *daily, struct count *count)
+static void load(const struct send_quota *quota, struct count *count)
 {
 	struct slice rest, day, messages;
 	struct error error;
 	uint64_t number;
 	char *text = NULL;
 
-	if (state_get(daily->state, count->key, &text, &error) != 0)
+	if (state_get(quota->state, count->key, &text, &error) != 0)
 		log_warnx("event=count-unreadable key=%s reason=%s", LOG_CSTR(count->key),
 		    LOG_ERROR(&error));
 	rest = slice_of(text == NULL ? "" : text);
@@ -82,50 +82,55 @@ static void load(const struct daily *daily, struct count *count)
 	free(text);
 }
 
-/* With the lock held. */
-static struct count *find(struct daily *daily, const char *user)
+/* With the lock held. Of today. */
+static struct count *find(struct send_quota *quota, const char *user)
 {
-	struct count *count = map_get(&daily->counts, slice_of(user));
+	struct count *count = map_get(&quota->counts, slice_of(user));
+	int64_t day = today();
 
 	if (count == NULL) {
 		count = xcalloc(1, sizeof(*count));
 		count->key = xasprintf("sent %s", user);
-		load(daily, count);
-		map_put(&daily->counts, slice_of(user), count);
+		load(quota, count);
+		map_put(&quota->counts, slice_of(user), count);
+	}
+	if (count->day != day) {
+		count->day = day;
+		count->total = (struct send_quota_total){0};
 	}
 	return count;
 }
 
-struct daily_total daily_sent(struct daily *daily, const char *user, const struct daily_total *more)
+struct send_quota_total send_quota_today(struct send_quota *quota, const char *user)
 {
-	struct daily_total total;
-	int64_t day = today();
-	struct count *count;
+	struct send_quota_total total;
 
-	pthread_mutex_lock(&daily->lock);
-	count = find(daily, user);
-	if (count->day != day) {
-		count->day = day;
-		count->total = (struct daily_total){0};
-	}
-	if (more != NULL) {
-		count->total.messages += more->messages;
-		count->total.bytes += more->bytes;
-		count->changed = true;
-	}
-	total = count->total;
-	pthread_mutex_unlock(&daily->lock);
+	pthread_mutex_lock(&quota->lock);
+	total = find(quota, user)->total;
+	pthread_mutex_unlock(&quota->lock);
 	return total;
 }
 
-void daily_save(struct daily *daily)
+void send_quota_count(struct send_quota *quota, const char *user, uint64_t bytes)
+{
+	struct count *count;
+
+	pthread_mutex_lock(&quota->lock);
+	count = find(quota, user);
+	count->total.messages++;
+	count->total.bytes += (int64_t)bytes;
+	count->changed = true;
+	pthread_mutex_unlock(&quota->lock);
+}
+
+void send_quota_save(struct send_quota *quota)
 {
 	struct slice user;
 	size_t at = 0;
 	void *value;
 
-	pthread_mutex_lock(&daily->lock);
-	while (map_next(&daily->counts, &at, &user, &value)) {
+	pthread_mutex_lock(&quota->lock);
+	while (map_next(&quota->counts, &at, &user, &value)) {
 		struct count *count = value;
 		struct error error;
 		char text[80];
@@ -134,10 +139,10 @@ void daily_save(struct daily *daily)
 			continue;
 		snprintf(text, sizeof(text), "%lld %lld %lld", (long long)count->day, (long long)count->total.messages,
 		    (long long)count->total.bytes);
-		count->changed = state_set(daily->state, count->key, text, &error) != 0;
+		count->changed = state_set(quota->state, count->key, text, &error) != 0;
 		if (count->changed)
 			log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(count->key),
 			    LOG_ERROR(&error));
 	}
-	pthread_mutex_unlock(&daily->lock);
+	pthread_mutex_unlock(&quota->lock);
 }

@@ -1,4 +1,4 @@
-#include "gateway/services/auth_view_child.h"
+#include "gateway/services/auth_config_child.h"
 
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -28,15 +28,15 @@ struct job {
 
 static int make(const struct job *job, struct error *error)
 {
-	struct buf chain = BUF_INIT(AUTH_ANSWER_MAX), key = BUF_INIT(KEY_MAX), text = BUF_INIT(AUTH_VIEW_MAX);
-	struct auth_view_more more = {.salt_key = job->salt_key, .notes = job->notes};
+	struct buf chain = BUF_INIT(AUTH_ANSWER_MAX), key = BUF_INIT(KEY_MAX), text = BUF_INIT(AUTH_CONFIG_MAX);
+	struct auth_config_more more = {.salt_key = job->salt_key, .notes = job->notes};
 	struct error problem;
 
 	if (lan_certificate_make(job->conf, &problem) != 0 || lan_certificate_files(job->conf, &chain, &key, &problem) != 0)
-		more.tls = (struct auth_view_tls){.problem = slice_of(problem.phrase)};
+		more.tls = (struct auth_config_tls){.problem = slice_of(problem.phrase)};
 	else
-		more.tls = (struct auth_view_tls){.chain = buf_slice(&chain), .key = buf_slice(&key)};
-	auth_view_write(job->conf, &more, &text);
+		more.tls = (struct auth_config_tls){.chain = buf_slice(&chain), .key = buf_slice(&key)};
+	auth_config_write(job->conf, &more, &text);
 	if (text.overflow)
 		return error_set(error, ERROR_LIMIT, N_("too many users"));
 	return sealed_new("lanpost-logins", buf_slice(&text), error);
@@ -74,7 +74,7 @@ static int receive(int from, struct error *error)
 	return fd;
 }
 
-int auth_view_make(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], struct slice notes, struct error *error)
+int auth_config_make(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_LEN], struct slice notes, struct error *error)
 {
 	struct job job = {conf, salt_key, notes};
 	struct child child;

@@ -5,25 +5,25 @@
  *
  * Not locked: the owner has a mutex.
  */
-#ifndef LANPOST_LAN_SERVER_TALLY_H
-#define LANPOST_LAN_SERVER_TALLY_H
+#ifndef LANPOST_LAN_SERVER_LRU_H
+#define LANPOST_LAN_SERVER_LRU_H
 
 #include "base/str.h"
 
-struct tally;
+struct lru;
 
-struct tally_item {
+struct lru_item {
 	double count;  /* of failures, as it was at `when` */
 	int64_t when;  /* monotonic ms */
 	int64_t until; /* monotonic ms; what ends then is the owner's business. 0: nothing */
 	unsigned times;
 };
 
-struct tally *tally_new(size_t most);
-void tally_free(struct tally *tally);
-/* The item of a key, NULL if none exists; valid until the next tally_make(). */
-struct tally_item *tally_find(struct tally *tally, struct slice key);
+struct lru *lru_new(size_t most);
+void lru_free(struct lru *lru);
+/* The item of a key, NULL if none exists; valid until the next lru_make(). */
+struct lru_item *lru_find(struct lru *lru, struct slice key);
 /* The same; a new one is all zero. */
-struct tally_item *tally_make(struct tally *tally, struct slice key);
+struct lru_item *lru_make(struct lru *lru, struct slice key);
 
 #endif

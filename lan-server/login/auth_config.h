@@ -2,20 +2,20 @@
  * What the process that checks passwords gets of the configuration: names and verifiers, nothing else. The supervisor
  * makes it, in memory that has no name; the text is secret.
  */
-#ifndef LANPOST_LAN_SERVER_AUTH_VIEW_H
-#define LANPOST_LAN_SERVER_AUTH_VIEW_H
+#ifndef LANPOST_LAN_SERVER_AUTH_CONFIG_H
+#define LANPOST_LAN_SERVER_AUTH_CONFIG_H
 
 #include "base/buf.h"
 #include "config/conf.h"
 #include "lan-server/login/ban_notes.h"
 
-#define AUTH_VIEW_MAX (64 * 1024 * 1024)
+#define AUTH_CONFIG_MAX (64 * 1024 * 1024)
 #define AUTH_SALT_KEY_LEN 32
 
-struct auth_view {
+struct auth_config {
 	bool allow_empty_password;
 	char salt_key[AUTH_SALT_KEY_LEN]; /* of the salts that are made up for strangers */
-	struct auth_view_user {
+	struct auth_config_user {
 		char *name;
 		char *hash;  /* crypt(3); "": no password is needed, where that is allowed */
 		char *scram; /* base/scram.h, "" */
@@ -27,21 +27,21 @@ struct auth_view {
 	char *notes;		   /* lan-server/login/ban_notes.h */
 };
 
-struct auth_view_tls {
+struct auth_config_tls {
 	struct slice chain, key, problem;
 };
 
 /* What is not in the configuration. */
-struct auth_view_more {
+struct auth_config_more {
 	const char *salt_key; /* AUTH_SALT_KEY_LEN bytes */
 	struct slice notes;
-	struct auth_view_tls tls;
+	struct auth_config_tls tls;
 };
 
-void auth_view_write(const struct conf *conf, const struct auth_view_more *more, struct buf *out);
-/* Fills a new view; false, with an empty one, for bytes that are not one. */
-bool auth_view_read(struct slice bytes, struct auth_view *view);
+void auth_config_write(const struct conf *conf, const struct auth_config_more *more, struct buf *out);
+/* Fills a new config; false, with an empty one, for bytes that are not one. */
+bool auth_config_read(struct slice bytes, struct auth_config *config);
 /* Wipes and frees what it holds. */
-void auth_view_clear(struct auth_view *view);
+void auth_config_clear(struct auth_config *config);
 
 #endif

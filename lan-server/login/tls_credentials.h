@@ -1,0 +1,20 @@
+/*
+ * The TLS certificate and its private key, in the process that holds secrets: gives the chain to the LAN server and signs for its
+ * handshakes. Sessions that began before a reload may still ask for the key of then: the last one before is kept.
+ */
+#ifndef LANPOST_LAN_SERVER_TLS_CREDENTIALS_H
+#define LANPOST_LAN_SERVER_TLS_CREDENTIALS_H
+
+#include "lan-server/login/auth_config.h"
+#include "lan-server/login/auth_wire.h"
+
+struct tls_credentials;
+
+/* For as long as the process lives. */
+struct tls_credentials *tls_credentials_new(void);
+/* Takes chain and key of the config; the config stays the caller's. False, with a problem to tell instead, if they do not fit. */
+bool tls_credentials_load(struct tls_credentials *credentials, const struct auth_config *config);
+/* ASK_CERTIFICATE and ASK_SIGN. */
+void tls_credentials_answer(struct tls_credentials *credentials, const struct auth_question *question, struct auth_answer *answer);
+
+#endif

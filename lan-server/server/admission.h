@@ -1,0 +1,37 @@
+/*
+ * Who may come in by the IP filter, and how often the log reports who may not. Places are connections.h's.
+ *
+ * Used by the accepting thread alone.
+ */
+#ifndef LANPOST_LAN_SERVER_ADMISSION_H
+#define LANPOST_LAN_SERVER_ADMISSION_H
+
+#include "config/conf.h"
+
+enum admission {
+	ADMISSION_GRANTED,
+	ADMISSION_DENIED,      /* the IP filter says no */
+	ADMISSION_FULL,        /* max_sessions */
+	ADMISSION_FULL_FOR_IP, /* max_sessions_per_ip */
+	ADMISSION_FULL_FOR_NETWORK, /* max_sessions_per_network */
+	ADMISSION_BROKEN,      /* no thread could be made */
+	ADMISSION_ANSWERS,
+};
+
+/* The OMS algorithm: no allow entry matches: denied; a deny entry matches: denied; else in. */
+enum admission admission_check(const struct conf_lan *lan, const struct in6_addr *client);
+const char *admission_reason(enum admission answer); /* for the log */
+
+/* Remembers whom the log reported about lately, so that a flood of refusals is not one of log lines. */
+#define ADMISSION_NOTES 64
+struct admission_notes {
+	struct {
+		struct in6_addr network;
+		int64_t until;
+	} items[ADMISSION_NOTES];
+	size_t next;
+};
+/* True if a refusal of this client should be logged: once a minute for a network (net_network), ADMISSION_NOTES times a minute for all. */
+bool admission_should_log(struct admission_notes *notes, const struct in6_addr *client, int64_t now_ms);
+
+#endif

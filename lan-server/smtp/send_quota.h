@@ -1,0 +1,26 @@
+/*
+ * What each user has sent today, kept in the state so that a restart forgets little.
+ *
+ * Counted in memory, written down when a session ends: never between a message and its acknowledgement. Any thread
+ * may call; the day is that of local time.
+ */
+#ifndef LANPOST_LAN_SERVER_SEND_QUOTA_H
+#define LANPOST_LAN_SERVER_SEND_QUOTA_H
+
+#include "spool/state/state.h"
+
+struct send_quota;
+
+struct send_quota_total {
+	int64_t messages, bytes;
+};
+
+struct send_quota *send_quota_new(struct state *state); /* borrowed, must outlive it */
+void send_quota_free(struct send_quota *quota);
+struct send_quota_total send_quota_today(struct send_quota *quota, const char *user);
+/* Counts a message that was accepted. */
+void send_quota_count(struct send_quota *quota, const char *user, uint64_t bytes);
+/* Writes down what has changed. */
+void send_quota_save(struct send_quota *quota);
+
+#endif
