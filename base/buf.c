@@ -123,3 +123,13 @@ const char *buf_text(struct buf *buf)
 	buf->ptr[buf->len] = '\0';
 	return buf->ptr;
 }
+
+char *buf_take(struct buf *buf)
+{
+	char *text;
+
+	buf_text(buf);
+	text = buf->ptr;
+	*buf = (struct buf){.limit = buf->limit, .is_secret = buf->is_secret};
+	return text;
+}

@@ -6,6 +6,7 @@
 #include "base/mapped.h"
 #include "base/owned.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -215,16 +216,17 @@ static int append_file(int fd, const char *source, struct error *error)
 static int create(const char *path, const struct slice *parts, size_t count, const char *source, unsigned mode,
     struct error *error)
 {
-	struct iovec vec[8];
+	struct iovec vec[FSX_PARTS_MAX];
 	int used = 0, result;
 	int fd;
 
+	assert(count <= FSX_PARTS_MAX); /* a part less would be a message cut short */
 	if (fsx_point("create", path, NULL) != 0)
 		return error_errno(error, N_("cannot create %s"), path);
 	fd = owned_open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW, (mode_t)mode);
 	if (fd < 0)
 		return error_errno(error, N_("cannot create %s"), path);
-	for (size_t i = 0; i < count && used < (int)ARRAY_LEN(vec); i++)
+	for (size_t i = 0; i < count; i++)
 		if (parts[i].len > 0)
 			vec[used++] = (struct iovec){(char *)parts[i].ptr, parts[i].len};
 	result = fsx_writev(fd, vec, used, path, error);

@@ -44,7 +44,8 @@ int fsx_unlink(const char *path, struct error *error);
 int fsx_replace(const char *path, struct slice data, unsigned mode, struct error *error);
 /* The same; owner and mode of the file that is replaced stay. mode: of a new one. */
 int fsx_replace_keeping(const char *path, struct slice data, unsigned mode, struct error *error);
-/* Writes a new file in one go without a sync (the intake log holds the data). */
+#define FSX_PARTS_MAX 8
+/* Writes a new file in one go without a sync (the intake log holds the data). count: at most FSX_PARTS_MAX. */
 int fsx_create(const char *path, const struct slice *parts, size_t count, unsigned mode,
     struct error *error);
 /* The same for a header of a multiple of FSX_BLOCK bytes and all of another file, whose blocks are shared where the file

@@ -106,6 +106,8 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	fetch_batch_init(&fetch);
 	code = fetch_memory_load_seen(&fetch, error);
 	if (code == 0)
+		code = fetch_memory_load(&fetch, error);
+	if (code == 0)
 		code = fetch_reconnect_run(&fetch, error);
 	fetch_memory_save_sizes(&fetch);
 	fetch_tries_save(&fetch);

@@ -17,30 +17,30 @@
 static const char left_name[] = "left", commit_name[] = "commit-every", one_name[] = "one-by-one",
 		  mailbox_name[] = "mailbox", right_name[] = "sizes-right", short_name[] = "sizes-short";
 
-/* New memory; NULL where nothing is remembered. */
-static char *recall_text(const struct fetch *fetch, const char *name, const char *of)
+/* *text is new memory; NULL where nothing is remembered. */
+static int recall_text(const struct fetch *fetch, const char *name, const char *of, char **text, struct error *error)
 {
-	char *key = xasprintf("%s %s", name, of), *text = NULL;
-	struct error error;
+	char *key = xasprintf("%s %s", name, of);
+	int result = state_get(fetch->job->spool->state, key, text, error);
 
-	if (state_get(fetch->job->spool->state, key, &text, &error) != 0)
-		text = NULL;
 	free(key);
-	return text;
+	if (result != 0)
+		*text = NULL;
+	return result;
 }
 
-/* Older versions remembered it by the name of the account. */
-static uint64_t recall(const struct fetch *fetch, const char *name)
+/* Older versions remembered it by the name of the account. 0 where nothing is remembered. */
+static int recall(const struct fetch *fetch, const char *name, uint64_t *number, struct error *error)
 {
-	char *text = recall_text(fetch, name, fetch->mailbox);
-	uint64_t number = 0;
+	char *text;
+	int result = recall_text(fetch, name, fetch->mailbox, &text, error);
 
-	if (text == NULL)
-		text = recall_text(fetch, name, fetch->job->account->name);
-	if (text == NULL || !slice_number(slice_of(text), 0, INT64_MAX, &number))
-		number = 0;
+	if (result == 0 && text == NULL)
+		result = recall_text(fetch, name, fetch->job->account->name, &text, error);
+	if (text == NULL || !slice_number(slice_of(text), 0, INT64_MAX, number))
+		*number = 0;
 	free(text);
-	return number;
+	return result;
 }
 
 static void remember_text(const struct fetch *fetch, const char *name, const char *of, const char *text)
@@ -94,9 +94,11 @@ static int take_from_former(struct fetch *fetch, const char *former, struct erro
 	struct map seen = MAP_INIT;
 	struct slice key;
 	void *what;
-	char *left = recall_text(fetch, left_name, former);
-	int result = state_seen_load(fetch->job->spool->state, former, &seen, error);
+	char *left;
+	int result = recall_text(fetch, left_name, former, &left, error);
 
+	if (result == 0)
+		result = state_seen_load(fetch->job->spool->state, former, &seen, error);
 	for (size_t at = 0; result == 0 && map_next(&seen, &at, &key, &what);) {
 		char *moved = plan_moved_key(key.ptr);
 
@@ -122,8 +124,7 @@ int fetch_memory_load_seen(struct fetch *fetch, struct error *error)
 	if (state_seen_move(fetch->job->spool->state, name, fetch->mailbox, error) != 0 ||
 	    state_seen_load(fetch->job->spool->state, fetch->mailbox, &fetch->memory.seen, error) != 0)
 		return -1;
-	former = recall_text(fetch, mailbox_name, name);
-	result = 0;
+	result = recall_text(fetch, mailbox_name, name, &former, error);
 	if (former != NULL && fetch->memory.seen.count == 0 && strcmp(former, fetch->mailbox) != 0 &&
 	    is_same_login(former, fetch->mailbox))
 		result = take_from_former(fetch, former, error);
@@ -157,16 +158,23 @@ void fetch_memory_clear(struct fetch *fetch)
 
 /* --- its line and its server */
 
-void fetch_memory_load(struct fetch *fetch)
+/* Without it all renumbered messages would be new ones. */
+int fetch_memory_load(struct fetch *fetch, struct error *error)
 {
-	uint64_t since = recall(fetch, one_name);
+	struct fetch_memory *memory = &fetch->memory;
+	uint64_t left, commit_every, right_sizes, short_sizes, since;
 
-	fetch->memory.login_way = login_recall(fetch->job->spool->state, "account", fetch->job->account->name);
-	fetch->memory.left = (size_t)recall(fetch, left_name);
-	fetch->memory.commit_every = (size_t)recall(fetch, commit_name);
-	fetch->memory.right_sizes = (size_t)recall(fetch, right_name);
-	fetch->memory.short_sizes = (size_t)recall(fetch, short_name);
-	fetch->memory.one_by_one = since > 0 && (int64_t)since + ONE_BY_ONE_SECONDS > fetch->begun;
+	if (recall(fetch, left_name, &left, error) != 0 || recall(fetch, commit_name, &commit_every, error) != 0 ||
+	    recall(fetch, right_name, &right_sizes, error) != 0 || recall(fetch, short_name, &short_sizes, error) != 0 ||
+	    recall(fetch, one_name, &since, error) != 0)
+		return -1;
+	memory->login_way = login_recall(fetch->job->spool->state, "account", fetch->job->account->name);
+	memory->left = (size_t)left;
+	memory->commit_every = (size_t)commit_every;
+	memory->right_sizes = (size_t)right_sizes;
+	memory->short_sizes = (size_t)short_sizes;
+	memory->one_by_one = since > 0 && (int64_t)since + ONE_BY_ONE_SECONDS > fetch->begun;
+	return 0;
 }
 
 void fetch_memory_save_left(struct fetch *fetch, size_t left)

@@ -295,7 +295,7 @@ void fetch_batch_progress(const struct fetch *fetch);
 
 /* What was seen, also under the account's name (older versions) and, where the provider has moved, on its former server. */
 int fetch_memory_load_seen(struct fetch *fetch, struct error *error);
-void fetch_memory_load(struct fetch *fetch);
+int fetch_memory_load(struct fetch *fetch, struct error *error);
 /* A message is known under this key from now on. */
 int fetch_memory_add_seen(struct fetch *fetch, const char *key, const struct seen *what, struct error *error);
 /* Notes a mark that outlives the session; takes key. */

@@ -126,7 +126,6 @@ static void line_held(struct fetch *fetch)
 
 int fetch_reconnect_run(struct fetch *fetch, struct error *error)
 {
-	fetch_memory_load(fetch);
 	for (unsigned i = 0; i < CONNECTIONS_MAX; i++) {
 		size_t before = fetch->result->fetched + fetch->result->deleted;
 		int result = fetch_one_connection(fetch, error);

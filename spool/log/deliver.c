@@ -11,6 +11,7 @@
 #include "spool/state/state_replies.h"
 #include "spool/state/state_triggers.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -173,9 +174,9 @@ static int deliver_daemon(struct work *work, const struct place *place, struct e
 	field_text(work->delivery->body, "Message-ID", &message_id);
 	if (message_id.len == 0)
 		field_text(slice_of(envelope->header), "Message-ID", &message_id);
-	trigger.message_id = (char *)(uintptr_t)buf_text(&message_id);
+	trigger.message_id = buf_take(&message_id);
 	result = state_trigger_add(work->delivery->state, &trigger, error);
-	buf_clear(&message_id);
+	free(trigger.message_id);
 	return result;
 }
 
@@ -193,14 +194,14 @@ static int deliver_reply(struct work *work, const struct place *place, struct er
 
 	field_text(delivery->body, "Subject", &subject);
 	field_text(delivery->body, "Message-ID", &message_id);
-	reply.subject = (char *)(uintptr_t)buf_text(&subject);
-	reply.message_id = (char *)(uintptr_t)buf_text(&message_id);
 	correspondents_written_to(delivery->body, &written_to);
-	reply.written_to = (char *)(uintptr_t)buf_text(&written_to);
+	reply.subject = buf_take(&subject);
+	reply.message_id = buf_take(&message_id);
+	reply.written_to = buf_take(&written_to);
 	result = state_reply_add(delivery->state, &reply, error);
-	buf_clear(&written_to);
-	buf_clear(&subject);
-	buf_clear(&message_id);
+	free(reply.written_to);
+	free(reply.subject);
+	free(reply.message_id);
 	return result;
 }
 
@@ -259,6 +260,7 @@ static size_t deliver_kinds(struct work *work, unsigned kinds)
 
 		if ((kinds >> place->kind & 1) == 0 || !wanted(work, place))
 			continue;
+		assert(place->kind < ARRAY_LEN(how) && how[place->kind] != NULL); /* PLACE_QUEUE has deliver_queue() */
 		done = how[place->kind](work, place, &error) == 0;
 		report(work, place, done ? NULL : &error);
 		failed += done ? 0 : 1;

@@ -4,6 +4,7 @@
 #ifndef LANPOST_SPOOL_DELIVER_H
 #define LANPOST_SPOOL_DELIVER_H
 
+#include "base/fsx.h"
 #include "spool/envelope.h"
 #include "spool/spool.h"
 #include "spool/state/state.h"
@@ -27,6 +28,7 @@ struct delivery {
 /* What the file of this message in that mailbox (or the queue) holds, in parts one behind the other. header is an empty buffer that
  * the parts borrow. Returns how many parts there are. */
 #define DELIVER_PARTS 5
+_Static_assert(DELIVER_PARTS <= FSX_PARTS_MAX, "a message is written in one go");
 size_t deliver_parts(const struct delivery *delivery, const struct place *place, struct buf *header, struct slice *parts);
 
 /* Delivers to every wanted place. Returns how many places could not be served. */

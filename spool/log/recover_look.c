@@ -179,7 +179,8 @@ void recover_check_queue(struct recovery *recovery)
 	const struct envelope *envelope = recovery->delivery->envelope;
 	struct slice parts[DELIVER_PARTS];
 	struct buf unused = BUF_INIT(1);
-	struct place queue = {.kind = PLACE_QUEUE, .name = (char *)(uintptr_t)"queue"};
+	static char name[] = "queue";
+	const struct place queue = {.kind = PLACE_QUEUE, .name = name};
 	struct error error;
 	size_t count;
 

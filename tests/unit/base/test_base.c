@@ -11,7 +11,9 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -54,6 +56,35 @@ static void test_replace_is_whole(void **context)
 	assert_int_equal(fsx_unlink(path, &error), 0); /* gone counts as removed */
 	assert_int_equal(remove_tree(folder), 0);
 	free(path);
+}
+
+/* A file with less than all parts would be a message cut short. */
+static void test_no_part_of_a_file_is_dropped(void **context)
+{
+	const struct slice one = SLICE_LITERAL("x");
+	struct slice parts[FSX_PARTS_MAX + 1];
+	char path[] = "/tmp/test_base_parts.XXXXXX", *text;
+	struct error error;
+	size_t len;
+	int status;
+
+	(void)context;
+	assert_int_equal(close(mkstemp(path)), 0);
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+		parts[i] = one;
+	assert_int_equal(fsx_create(path, parts, FSX_PARTS_MAX, 0600, &error), 0);
+	assert_int_equal(fsx_read(path, 100, &text, &len, &error), 0);
+	assert_int_equal(len, FSX_PARTS_MAX);
+	free(text);
+	if (fork() == 0) {
+		setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+		signal(SIGABRT, SIG_DFL); /* cmocka's would run the other tests here */
+		close(STDERR_FILENO);
+		fsx_create(path, parts, ARRAY_LEN(parts), 0600, &error);
+		_exit(0);
+	}
+	assert_true(wait(&status) > 0 && WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+	unlink(path);
 }
 
 static void test_lock_is_exclusive(void **context)
@@ -165,6 +196,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_error_has_what_where_why),
 	    cmocka_unit_test(test_replace_is_whole),
+	    cmocka_unit_test(test_no_part_of_a_file_is_dropped),
 	    cmocka_unit_test(test_lock_is_exclusive),
 	    cmocka_unit_test(test_date),
 	    cmocka_unit_test(test_command),
