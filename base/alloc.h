@@ -1,9 +1,9 @@
 /*
- * Memory that cannot be refused.
+ * Memory allocation that does not fail.
  *
- * Each call ends the process with a message when the system has no memory.
- * That is allowed because every size a peer can choose is checked against a
- * limit first, and the promises of the spool hold across any death (spool/QUEUE.md).
+ * Each call ends the process with a message when the system has no memory. This is allowed
+ * because every size that a peer can choose is checked against a limit first, and the spool
+ * survives the end of a process at any point (spool/QUEUE.md).
  */
 #ifndef LANPOST_BASE_ALLOC_H
 #define LANPOST_BASE_ALLOC_H

@@ -19,7 +19,7 @@
 
 struct archive_writer {
 	struct archive *archive;
-	char *path, *part; /* where it goes, and where it is written */
+	char *path, *part; /* the final path, and the path that is written */
 	int fd;
 };
 
@@ -32,7 +32,7 @@ static int failed(struct archive *archive, const char *path, struct error *error
 {
 	int code = archive_errno(archive);
 
-	/* EILSEQ is its number for a file in no form that it knows (EFTYPE elsewhere). */
+	/* libarchive reports a file of unknown format as EILSEQ (EFTYPE on other systems). */
 	const char *why = code > 0 && code != EILSEQ ? error_errno_word(code) : N_("cannot read the "
 	    "file as an archive");
 
@@ -171,7 +171,8 @@ void archive_writer_abandon(struct archive_writer *writer)
 
 /* --- reading */
 
-/* Those that are written, by name: libarchive starts programs (grzip, lrzip, lzop) for some of the others, and root restores. */
+/* Only the formats that are written: for some others libarchive runs programs (grzip, lrzip, lzop), and restore runs as
+ * root. */
 static void allow_filters(struct archive *archive)
 {
 	archive_read_support_filter_none(archive);

@@ -1,7 +1,9 @@
 /*
- * tar archives (pax), written and read by libarchive; compressed as the file's name says (.gz, .zst, .xz).
+ * tar archives (pax), written and read by libarchive; compressed according to the file name (.gz, .zst,
+ * .xz).
  *
- * A new archive is written beside its place, for its owner alone, and moved there when it is whole and durable.
+ * A new archive is written to a temporary file, readable by its owner only, and renamed when it is complete
+ * and durable.
  */
 #ifndef LANPOST_BASE_ARCHIVE_H
 #define LANPOST_BASE_ARCHIVE_H
@@ -19,7 +21,7 @@ int archive_writer_add(struct archive_writer *writer, const char *name, struct s
     int64_t mtime, struct error *error);
 /* Adds a file as it is now. *is_gone: there is no such file, which is no failure. */
 int archive_writer_add_file(struct archive_writer *writer, const char *name, const char *path, bool *is_gone, struct error *error);
-/* Makes it durable and gives it its name. Ends the writer in any case. */
+/* Makes the archive durable and renames it to its path. Frees the writer in any case. */
 int archive_writer_finish(struct archive_writer *writer, struct error *error);
 void archive_writer_abandon(struct archive_writer *writer); /* accepts NULL */
 
@@ -32,7 +34,7 @@ enum archive_next {
 	ARCHIVE_IS_OVER,
 	ARCHIVE_IS_UNREADABLE, /* see the error */
 };
-/* The next regular file; others are passed over. *name is valid until the next call. */
+/* Reads the next regular file; others are skipped. *name is valid until the next call. */
 enum archive_next archive_reader_next(struct archive_reader *reader, const char **name, unsigned *mode, struct error *error);
 /* Writes the file's bytes to an open file. */
 int archive_reader_copy(struct archive_reader *reader, int fd, struct error *error);

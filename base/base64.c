@@ -39,7 +39,7 @@ bool base64_decode(struct slice text, struct buf *out)
 	if (text.len % 4 != 0 || text.len > INT_MAX / 2)
 		return false;
 	padding = count_padding(text);
-	/* EVP_DecodeBlock takes padding anywhere, and blanks around. */
+	/* EVP_DecodeBlock accepts padding anywhere, and blanks around the text. */
 	for (size_t i = 0; i < text.len; i++)
 		if (text.ptr[i] <= ' ' || (text.ptr[i] == '=' && i < text.len - padding))
 			return false;
@@ -49,6 +49,6 @@ bool base64_decode(struct slice text, struct buf *out)
 	len = EVP_DecodeBlock((unsigned char *)room, (const unsigned char *)text.ptr, (int)text.len);
 	if (len < 0)
 		return false;
-	out->len += (size_t)len - padding; /* which it counts in */
+	out->len += (size_t)len - padding; /* EVP_DecodeBlock counts the padding as bytes */
 	return true;
 }

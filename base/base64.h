@@ -1,6 +1,6 @@
 /*
- * Base64 (RFC 4648 section 4) without line ends. What comes out of messages is decoded more
- * leniently, by message/decode.
+ * Base64 (RFC 4648 section 4) without line ends. message/decode decodes the base64 of messages
+ * less strictly.
  */
 #ifndef LANPOST_BASE_BASE64_H
 #define LANPOST_BASE_BASE64_H

@@ -1,11 +1,12 @@
 /*
- * What belongs to this program: in a build folder beside it, else where `make install` puts it.
+ * Finds the files that belong to this program: beside it in a build folder, else where `make
+ * install` puts them.
  */
 #ifndef LANPOST_BASE_BESIDE_H
 #define LANPOST_BASE_BESIDE_H
 
-/* The path of `where` as seen from the folder of the running program: new memory, NULL where that folder is not known. Nobody
- * has looked whether anything is there. */
+/* The path of `where` as seen from the folder of the running program: new memory, NULL if that folder is not known. Does
+ * not check that the path exists. */
 char *beside_program(const char *where);
 
 #endif

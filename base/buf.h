@@ -1,8 +1,8 @@
 /*
- * A byte buffer that grows up to a limit and no farther.
+ * A byte buffer that grows up to a limit.
  *
- * An append that would pass the limit changes nothing, returns -1 and leaves
- * `overflow` set, so a caller may append many times and look once at the end.
+ * An append that would exceed the limit changes nothing, returns -1 and sets `overflow`, so a
+ * caller may append many times and check once at the end.
  */
 #ifndef LANPOST_BASE_BUF_H
 #define LANPOST_BASE_BUF_H
@@ -13,15 +13,15 @@ struct buf {
 	char *ptr;
 	size_t len, capacity, limit;
 	bool overflow;
-	bool is_secret; /* what it held is wiped wherever it leaves memory: growing, being cleared */
+	bool is_secret; /* the content is wiped when it leaves memory: on growth and on clearing */
 };
 
 #define BUF_INIT(max) {.limit = (max)}
 #define BUF_SECRET(max) {.limit = (max), .is_secret = true}
 
 void buf_init(struct buf *buf, size_t limit);
-void buf_clear(struct buf *buf); /* frees the memory; the limit stays, and whether it is secret */
-void buf_reset(struct buf *buf); /* empties it and forgets the overflow; keeps the memory */
+void buf_clear(struct buf *buf); /* frees the memory; keeps the limit and the secret flag */
+void buf_reset(struct buf *buf); /* empties the buffer and resets the overflow flag; keeps the memory */
 /* Makes room for `more` bytes after len and returns where they go, NULL past the limit. */
 char *buf_reserve(struct buf *buf, size_t more);
 int buf_append(struct buf *buf, const void *bytes, size_t len);

@@ -1,6 +1,6 @@
-/* The format is in the manual of gettext, "The Format of GNU MO Files": a header of words of 32 bits, then tables of (length, offset) of
- * the originals, sorted, and of the translations in the same order. A text with forms stands as "one\0many", its translation
- * as "form\0form\0form". */
+/* The format is in the manual of gettext, "The Format of GNU MO Files": a header of words of 32 bits, then tables of
+ * (length, offset) of the originals, sorted, and of the translations in the same order. A text with plural forms is stored
+ * as "one\0many", its translation as "form\0form\0form". */
 #include "base/catalog.h"
 
 #include "base/alloc.h"
@@ -31,7 +31,7 @@ static uint32_t word_at(const struct catalog *catalog, size_t offset)
 	return word;
 }
 
-/* Empty for a text that does not lie in the file, with the 0 that ends it. */
+/* Returns an empty slice for a text that is not inside the file together with its final NUL. */
 static struct slice text_at(const struct catalog *catalog, uint32_t table, uint32_t index)
 {
 	size_t at = table + (size_t)index * 8;
@@ -86,7 +86,7 @@ void catalog_close(struct catalog *catalog)
 /* The translation with all its forms; empty if there is none. */
 static struct slice find(const struct catalog *catalog, const char *text)
 {
-	uint32_t low = 1, high = catalog->count; /* the first one, "", has the head */
+	uint32_t low = 1, high = catalog->count; /* the first entry, "", has the head */
 
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;

@@ -36,7 +36,7 @@ int clock_left_ms(int64_t deadline)
 	return left > INT_MAX ? INT_MAX : (int)left;
 }
 
-/* strftime would use the locale's names of days and months; mail wants English ones. */
+/* strftime would use the locale's names of days and months; mail needs English names. */
 char *clock_rfc5322(char *out, size_t size, int64_t wall)
 {
 	static const char days[][4] = {"Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"};

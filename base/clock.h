@@ -1,8 +1,8 @@
 /*
  * Time: the wall clock for people and mail, the monotonic clock for waiting.
  *
- * Deadlines are monotonic milliseconds and absolute, so that a peer who sends a
- * byte now and then does not renew them.
+ * Deadlines are absolute, in monotonic milliseconds: a peer that sends a byte now and then does
+ * not extend them.
  */
 #ifndef LANPOST_BASE_CLOCK_H
 #define LANPOST_BASE_CLOCK_H
@@ -11,7 +11,7 @@
 #include <time.h>
 
 int64_t clock_now_ms(void);			    /* monotonic */
-int64_t clock_steady(void);			    /* seconds; as monotonic, but it runs on while the machine sleeps */
+int64_t clock_steady(void);			    /* seconds; monotonic, and continues while the machine sleeps */
 int64_t clock_wall_us(void);			    /* since 1970 */
 static inline int64_t clock_wall(void)
 {

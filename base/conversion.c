@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* "2$" of "%2$s"; 0 if there is none. */
+/* Reads "2$" of "%2$s"; returns 0 if there is no position. */
 static int read_position(const char **at)
 {
 	size_t digits = strspn(*at, "0123456789");
@@ -19,7 +19,7 @@ static int read_position(const char **at)
 	return position;
 }
 
-/* Digits, or a star that may have a position of its own ("*1$"). */
+/* Digits, or a star, perhaps with its own position ("*1$"). */
 static bool skip_number(const char **at, int *stars)
 {
 	size_t digits = strspn(*at, "0123456789");
@@ -78,7 +78,8 @@ bool conversion_is_plain_text(const struct conversion *conversion)
 	return strcmp(conversion->spec, "%s") == 0;
 }
 
-/* The format is a literal of ours that the compiler has checked: specs that are read from a file come to fill_in() of phrase.c alone. */
+/* The format is a literal that the compiler has checked; specs that are read from a file are used only by fill_in() of
+ * phrase.c. */
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
 
@@ -101,7 +102,7 @@ char *conversion_print(const struct conversion *c, va_list *args, char *out, siz
 	if (c->type == 's')
 		print_text(c, args, out, size);
 	else if (c->stars > 0)
-		return out; /* nobody writes numbers so */
+		return out; /* no format uses numbers of this size */
 	else if (c->type == 'c')
 		snprintf(out, size, c->spec, va_arg(*args, int));
 	else if (c->length == 'z')

@@ -1,5 +1,5 @@
-/* What the system's error numbers mean: glibc's English, so that logs read as everywhere, and ours to translate, since
- * glibc's translations come only with installed locales. */
+/* What the system's error numbers mean, in the words of glibc, so that logs are as usual. Translated here, since
+ * glibc's translations exist only for installed locales. */
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/i18n.h"

@@ -28,7 +28,7 @@ int fsx_point(const char *what, const char *path, const char *to)
 	return fsx_hook == NULL ? 0 : fsx_hook(what, path, to);
 }
 
-/* Only a mapping that is listed: of its pages nothing is lost, they are read again from the file. */
+/* Only for a listed mapping: its pages are read again from the file, so nothing is lost. */
 void fsx_let_go(struct slice bytes)
 {
 	uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
@@ -152,7 +152,8 @@ int fsx_rename(const char *from, const char *to, struct error *error)
 	return 0;
 }
 
-/* Where the file system knows no exchange (NFS), `to` may go between the look and the rename, and comes back once. */
+/* If the file system does not support exchange (NFS), `to` may be removed between the check and the rename; then
+ * the rename creates it again. */
 static int rename_over(const char *from, const char *to)
 {
 	return access(to, F_OK) == 0 ? rename(from, to) : -1;
@@ -184,7 +185,7 @@ int fsx_unlink(const char *path, struct error *error)
 	return 0;
 }
 
-/* The folder part of a path, new memory. */
+/* The folder part of a path, in new memory. */
 static char *parent_of(const char *path)
 {
 	const char *slash = strrchr(path, '/');
@@ -196,7 +197,8 @@ static char *parent_of(const char *path)
 
 #define COPY_AT_ONCE (1u << 30)
 
-/* Appends a whole file. The kernel shares the blocks where the file system can and the offsets are at block borders. */
+/* Appends a whole file. The kernel shares the blocks if the file system supports it and the offsets are at block
+ * boundaries. */
 static int append_file(int fd, const char *source, struct error *error)
 {
 	int from = open(source, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -252,7 +254,7 @@ int fsx_create_sharing(const char *path, struct slice header, const char *source
 	return create(path, &header, 1, source, mode, error);
 }
 
-/* A file of this name is what a process of our number has left behind when it died. */
+/* A file of this name was left behind by a dead process with the same process id. */
 static int make_anew(int folder, const char *name, unsigned mode)
 {
 	int fd = owned_make_at(folder, name, O_WRONLY, (mode_t)mode);
@@ -262,7 +264,8 @@ static int make_anew(int folder, const char *name, unsigned mode)
 	return owned_make_at(folder, name, O_WRONLY, (mode_t)mode);
 }
 
-/* Gives the new file the owner and mode of the one that it replaces. Only root can give files away, and not on each file system. */
+/* Gives the new file the owner and mode of the one that it replaces. Only root can change the owner, and not on every file
+ * system. */
 static int take_after(int folder, const char *name, int fd)
 {
 	struct stat st;
@@ -312,7 +315,7 @@ static int put(const struct replacement *replacement, struct slice data, unsigne
 	return result;
 }
 
-/* The folder is opened once: whoever may change the way to it cannot lead us elsewhere meanwhile. */
+/* The folder is opened once: a change of the path to it cannot redirect the calls that follow. */
 static int replace(const char *path, struct slice data, unsigned mode, bool keep, struct error *error)
 {
 	const char *slash = strrchr(path, '/');
@@ -369,7 +372,7 @@ int fsx_make_dirs(const char *path, struct error *error)
 
 int fsx_read(const char *path, size_t limit, char **data, size_t *len, struct error *error)
 {
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is no file, and must not keep us */
+	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a FIFO is not a file, and must not block */
 	struct stat st;
 	size_t used = 0;
 	char *bytes;
@@ -421,7 +424,7 @@ static int read_whole(int fd, char *out, size_t len)
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0) {
-			errno = got == 0 ? ESTALE : errno; /* somebody has cut the file meanwhile */
+			errno = got == 0 ? ESTALE : errno; /* the file was truncated meanwhile */
 			return -1;
 		}
 		done += (size_t)got;

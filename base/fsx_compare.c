@@ -1,4 +1,4 @@
-/* What stands on the disk against what should: for recovery, which trusts no size. */
+/* Compares files on the disk with their expected content: for recovery, which trusts no size. */
 #include "base/fsx.h"
 #include "base/i18n.h"
 
@@ -12,7 +12,7 @@
 
 static void forget(int fd)
 {
-	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* advice: what is not synced yet stays */
+	posix_fadvise(fd, 0, 0, POSIX_FADV_DONTNEED); /* only advice: pages that are not synced yet stay */
 }
 
 void fsx_forget(const char *path)
@@ -25,7 +25,7 @@ void fsx_forget(const char *path)
 	close(fd);
 }
 
-/* As many bytes as there are, at most len. */
+/* Reads as many bytes as available, at most len. */
 static ssize_t read_some(int fd, char *out, size_t len)
 {
 	size_t done = 0;
@@ -56,7 +56,7 @@ static enum fsx_match match_piece(const char *have, const char *want, size_t len
 	return match;
 }
 
-/* A bad sector does not heal, so what stood there is gone. Returns -1 for what may pass. */
+/* A bad sector stays bad: its content is lost. Returns -1 for a temporary error. */
 static int compare_part(int fd, struct slice part, enum fsx_match *match)
 {
 	char piece[PIECE];

@@ -12,11 +12,11 @@
 #include <time.h>
 #include <unistd.h>
 
-/* What lanpost speaks; the first is that of the source. */
+/* The languages of lanpost; the first is that of the source. */
 static struct language {
 	const char *code, *time_format;
 	char decimal_point;
-	struct catalog *catalog; /* NULL: none, the source's texts */
+	struct catalog *catalog; /* NULL: no translation, the source's texts */
 } languages[] = {
     {"en", "%Y-%m-%d %H:%M", '.', NULL},
     {"ru", "%d.%m.%Y %H:%M", ',', NULL},
@@ -40,7 +40,7 @@ static const struct language *spoken(const char *code)
 	return language == NULL ? process_language : language;
 }
 
-/* "ru_RU.UTF-8", "ru" and the first of "uk:ru:en" that we speak. */
+/* Understands "ru_RU.UTF-8", "ru", and takes the first supported one of "uk:ru:en". */
 static const struct language *find_locale(const char *value)
 {
 	while (*value != '\0') {
@@ -73,7 +73,8 @@ const char *i18n_locale_language(void)
 
 /* --- where the translations are */
 
-/* Whether there is any: a command or another program's folder may have the same name. */
+/* Whether the folder has any catalogue: a command or another program's folder may have the same
+ * name. */
 static bool open_below(const char *folder)
 {
 	bool found = false;
@@ -114,8 +115,8 @@ void i18n_start(const char *language)
 {
 	static bool is_open;
 
-	/* Only what curses and the C library need to know characters; C.UTF-8 is on every Debian, while the locale that the
-	 * environment names may not have been generated. */
+	/* Only the character type, for curses and the C library. Every Debian has C.UTF-8, while the locale of the
+	 * environment may not have been generated. */
 	if (setlocale(LC_CTYPE, "C.UTF-8") == NULL)
 		setlocale(LC_CTYPE, "");
 	if (!is_open && !open_beside_program("locale") && !open_beside_program("../share/locale"))
@@ -188,7 +189,7 @@ char *i18n_time_in(const char *language, char *out, size_t room, long long wall)
 	time_t seconds = (time_t)wall;
 	struct tm tm;
 
-	/* A year beyond all calendars, from a damaged file, is no time. */
+	/* A damaged file may contain a year that no calendar has. */
 	if (localtime_r(&seconds, &tm) == NULL || strftime(out, room, spoken(language)->time_format, &tm) == 0)
 		out[0] = '\0';
 	return out;

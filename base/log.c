@@ -24,12 +24,13 @@
 /* The mutex guards the settings and keeps lines whole; nothing else is locked under it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct log_settings current = {.to_stderr = true};
-/* Asked at every line, before the lock: a reload may change them meanwhile. */
+/* Checked at every line, before the lock is taken: a reload may change them meanwhile. */
 static atomic_int level_now = LOG_LEVEL_INFO;
 static const char *_Atomic process_name = "lanpost";
 static int file_fd = -1;
 
-/* systemd tells services so. The journal knows the time, and takes "<priority>" before a line: sd-daemon(3). */
+/* Set by systemd for services. The journal adds the time, and understands "<priority>" before a line:
+ * sd-daemon(3). */
 static bool stderr_is_journal(void)
 {
 	const char *stream = getenv("JOURNAL_STREAM");
@@ -64,7 +65,7 @@ void log_start(const struct log_settings *settings, const char *process)
 		failed = file_fd < 0;
 	}
 	if (current.to_syslog)
-		syslog_socket_open(); /* now: a sandbox may forbid it later */
+		syslog_socket_open(); /* opened now: a sandbox may forbid it later */
 	else
 		syslog_socket_close();
 	pthread_mutex_unlock(&lock);
@@ -98,14 +99,14 @@ static void follow_name(void)
 	    (stat(current.file, &named) == 0 && named.st_ino == mine.st_ino && named.st_dev == mine.st_dev))
 		return;
 	fd = open_file(current.file);
-	if (fd < 0) /* not allowed here: better the old one than none */
+	if (fd < 0) /* not allowed here: keep the old file */
 		return;
 	close(file_fd);
 	file_fd = fd;
 }
 
-/* Called with the lock held, after the file has grown. Other processes share the
- * file, so look whether one of them has already turned it over. */
+/* Called with the lock held, after the file has grown. Other processes share the file, so check
+ * whether one of them has already rotated it. */
 static void rotate_if_large(void)
 {
 	struct stat mine, named;
@@ -117,11 +118,11 @@ static void rotate_if_large(void)
 	if (stat(current.file, &named) == 0 && named.st_ino == mine.st_ino) {
 		old = xasprintf("%s.1", current.file);
 		if (rename(current.file, old) != 0)
-			current.file_max *= 2; /* not allowed here: do not try at every line */
+			current.file_max *= 2; /* not allowed here: do not retry at every line */
 		free(old);
 	}
 	fd = open_file(current.file);
-	if (fd < 0) { /* nor this: a sandbox that opens no file */
+	if (fd < 0) { /* a sandbox may also forbid to open files */
 		current.file_max *= 2;
 		return;
 	}
@@ -135,10 +136,10 @@ static ssize_t write_to_journal(int priority, const char *text)
 	struct iovec parts[] = {{mark, 0}, {(char *)text, strlen(text)}};
 
 	parts[0].iov_len = (size_t)snprintf(mark, sizeof(mark), "<%d>", priority);
-	return writev(STDERR_FILENO, parts, 2); /* at once: other processes write there, too */
+	return writev(STDERR_FILENO, parts, 2); /* one write: other processes write to the file, too */
 }
 
-/* A full disk or closed terminal must not stop mail: the result is looked at by no one. text: the line without its time. */
+/* A full disk or closed terminal must not stop mail: the result is ignored. text: the line without its time. */
 static void write_line(enum log_level level, const char *line, size_t len, const char *text)
 {
 	static const int priority[] = {LOG_ERR, LOG_WARNING, LOG_INFO, LOG_DEBUG};

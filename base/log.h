@@ -1,15 +1,13 @@
 /*
- * The log: one event a line, key=value, safe to show on a terminal.
+ * The log: one event per line, key=value, safe to show on a terminal.
  *
- * Verbs as in OpenSMTPD: log_warn adds errno's text, log_warnx does not, fatal and
- * fatalx end the process with exit code 1. All keep errno. A line starts with
- * time, level, process name and thread context. Text from outside is in a
- * line only through LOG_TEXT() (base/str.h); as a second wall, every finished
- * line is made printable before it is written. Secrets never reach a formatter.
+ * Verbs as in OpenSMTPD: log_warn adds errno's text, log_warnx does not, fatal and fatalx end the process with exit code
+ * 1. All keep errno. A line starts with time, level, process name and thread context. External text is logged only through
+ * LOG_TEXT() (base/str.h); in addition, every finished line is made printable before it is written. Secrets are never
+ * formatted.
  *
- * The sinks are chosen once at start. A file that was renamed is begun anew under its name. To systemd's journal lines go with their
- * priority and without time: it has its own. Writing never blocks on anything but the
- * file itself, and a log that cannot be written never stops mail.
+ * The sinks are chosen once at start. A file that was renamed is created again. Lines for systemd's journal have a
+ * priority and no time. Writing blocks only on the file itself, and a log that cannot be written never stops mail.
  */
 #ifndef LANPOST_BASE_LOG_H
 #define LANPOST_BASE_LOG_H
@@ -27,8 +25,8 @@ struct log_settings {
 	bool to_syslog;
 };
 
-/* May be called again (reload). The file is opened at once; if that fails the
- * rest works and a warning says so. process: "supervisor", "lan", ... a literal. */
+/* May be called again (reload). The file is opened at once; if that fails, a warning is logged
+ * and the other sinks work. process: "supervisor", "lan", ... a literal. */
 void log_start(const struct log_settings *settings, const char *process);
 void log_process(const char *process); /* after fork */
 /* Of the log's file and of syslog, for who closes all others; -1: none. */

@@ -11,7 +11,7 @@ struct map_slot {
 	void *value;
 };
 
-/* FNV-1a with a secret start and a final mix: short keys, few collisions on purpose. */
+/* FNV-1a with a secret start and a final mix: keys are short, and collisions cannot be provoked. */
 static uint64_t hash(const struct map *map, struct slice key)
 {
 	uint64_t h = map->seed ^ 0xcbf29ce484222325ULL;
@@ -70,7 +70,7 @@ void *map_get(const struct map *map, struct slice key)
 	return map->count == 0 ? NULL : find(map, key)->value;
 }
 
-/* Whatever stands behind the gap and was only there because its own place was taken moves up. */
+/* Entries after the gap that are not at their own place because it was taken move up. */
 static void close_gap(struct map *map, size_t gap)
 {
 	size_t mask = map->capacity - 1;

@@ -21,7 +21,8 @@ struct map {
 /* Sets key to value (not NULL) and returns the value it had, NULL if none. */
 void *map_put(struct map *map, struct slice key, void *value);
 void *map_get(const struct map *map, struct slice key); /* NULL if absent */
-/* Forgets a key and returns the value it had, NULL if none. Not while map_next() walks. */
+/* Removes a key and returns the value it had, NULL if none. Not allowed during a walk with
+ * map_next(). */
 void *map_remove(struct map *map, struct slice key);
 void map_clear(struct map *map);			/* values are not freed */
 /* Walks all entries: start with *at = 0; returns false at the end. */

@@ -7,16 +7,16 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#define PLACES 4096 /* more than sessions may be open at once */
+#define PLACES 4096 /* more than the maximum of simultaneous sessions */
 
-/* Read by the signal handler, so without a lock: a place is taken by its begin and is valid once len is set. */
+/* Read by the signal handler, so without a lock: setting begin takes a slot, and setting len makes it valid. */
 static struct place {
 	atomic_uintptr_t begin; /* 0: free */
 	atomic_size_t len;
 	atomic_bool is_broken;
 } places[PLACES];
 
-static atomic_size_t used; /* places from here on were never taken */
+static atomic_size_t used; /* slots from here on were never used */
 static pthread_once_t installed = PTHREAD_ONCE_INIT;
 static struct sigaction before;
 static size_t page_size;
@@ -46,7 +46,7 @@ static void on_bus_error(int number, siginfo_t *info, void *context)
 			-1, 0) != MAP_FAILED)
 			return;
 	}
-	sigaction(SIGBUS, &before, NULL); /* not ours: the access is tried again, and ends as it would have */
+	sigaction(SIGBUS, &before, NULL); /* not ours: the access is repeated, now with the default action */
 }
 
 static void install(void)

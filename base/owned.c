@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* A name and the folder it stands in. */
+/* A name and the folder that contains it. */
 struct place {
 	char path[PATH_MAX];
 	const char *name;
@@ -35,7 +35,7 @@ static int find_place(struct place *place, const char *path)
 		*slash = '\0';
 	place->folder = open(slash == NULL ? "." : slash == place->path ? "/" : place->path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (place->name[0] == '\0')
-		place->name = "."; /* of the root */
+		place->name = "."; /* of the root folder */
 	return place->folder < 0 ? -1 : 0;
 }
 
@@ -48,7 +48,7 @@ static void close_quietly(int fd)
 	errno = saved;
 }
 
-/* File systems without owners, and users that this name space does not know, cannot be served. */
+/* Ignored: file systems without owners, and users that do not exist in this name space. */
 static bool is_harmless(int code)
 {
 	return code == EPERM || code == EINVAL || code == EOPNOTSUPP;
@@ -65,7 +65,7 @@ static int give(int folder, int fd)
 	return fchown(fd, st.st_uid, st.st_gid) == 0 || is_harmless(errno) ? 0 : -1;
 }
 
-/* Whether the path still led to that folder when the file was made. */
+/* Whether the path still led to that folder when the file was created. */
 static int check_place(const struct place *place, int fd)
 {
 	struct stat named, mine;
@@ -87,7 +87,7 @@ static bool is_strangers(const struct place *place, const struct stat *st)
 	       ((folder.st_mode & S_IWOTH) != 0 && st->st_uid != 0 && st->st_uid != folder.st_uid);
 }
 
-/* What was there before, in a folder of somebody who is less than root: a link there, symbolic or hard, may lead to any file. */
+/* The file existed before, in a folder of a user other than root: a link there, symbolic or hard, may lead to any file. */
 static int open_there(const struct place *place, int flags)
 {
 	int fd = openat(place->folder, place->name, (flags & ~(O_CREAT | O_TRUNC)) | O_NOFOLLOW | O_NONBLOCK);

@@ -1,9 +1,9 @@
 /*
- * Who owns what root makes.
+ * Ownership of files that root creates.
  *
- * The admin runs `sudo lanpost ...`, the gateway runs as a user of its own: a file that root left behind with root as
- * its owner would stop the gateway. So whatever is made as root gets the owner and group of the folder it is in.
- * For everybody else these calls are open(2) and mkdir(2).
+ * The admin runs `sudo lanpost ...`, the gateway runs as its own user: a file that is owned by root would block the
+ * gateway. So files and folders that root creates get the owner and group of the folder they are in. For other users
+ * these calls are open(2) and mkdir(2).
  *
  * The folder may belong to somebody who is less than root. So only what was made here is ever given away, never what
  * was there before, and the folder is held open meanwhile: a link put in its place cannot lead elsewhere. A link that was
@@ -16,16 +16,16 @@
 
 #include <sys/types.h>
 
-/* open(2) with O_CREAT and O_CLOEXEC besides the flags. */
+/* open(2) with these flags, O_CREAT and O_CLOEXEC. */
 int owned_open(const char *path, int flags, mode_t mode);
-/* openat(2) with O_CREAT, O_EXCL, O_NOFOLLOW and O_CLOEXEC besides the flags. */
+/* openat(2) with these flags, O_CREAT, O_EXCL, O_NOFOLLOW and O_CLOEXEC. */
 int owned_make_at(int folder, const char *name, int flags, mode_t mode);
 /* mkdir(2) */
 int owned_mkdir(const char *path, mode_t mode);
-/* Makes an empty file where none exists, as root: for a library that would make it itself. */
+/* As root: creates an empty file if none exists, for a library that would otherwise create it. */
 void owned_touch(const char *path, mode_t mode);
-/* As root: gives a secret file the owner and group of another file or of a folder, and lets the group read it where the
- * other does (root's group never). Nothing for everybody else. */
+/* As root: gives a secret file the owner and group of another file or of a folder, and makes it readable by the
+ * group if the other is (never by root's group). Does nothing for other users. */
 int owned_like(const char *path, const char *other, struct error *error);
 
 #endif

@@ -16,7 +16,7 @@
 
 #define DEPTH_MAX 8
 #define ARGS_MAX 16
-#define WORK_MAX 512 /* arguments that are said for one phrase */
+#define WORK_MAX 512 /* limit of arguments that are translated for one phrase */
 #define TEXT_MAX 4096
 
 /* --- making one */
@@ -24,7 +24,7 @@
 struct writer {
 	char *out;
 	size_t size, len;
-	size_t open; /* phrases that are to be ended: there is always room for that, and for the NUL */
+	size_t open; /* open phrases: there is always room for their ends and the NUL */
 };
 
 static size_t room(const struct writer *writer)
@@ -61,7 +61,7 @@ static void put_text(struct writer *writer, struct slice text)
 	writer->len += strlen(writer->out + writer->len);
 }
 
-/* The bytes up to the next one that means something in a phrase. */
+/* The bytes up to the next control byte of a phrase. */
 static struct slice plain_run(struct slice text)
 {
 	size_t len = 0;
@@ -71,7 +71,7 @@ static struct slice plain_run(struct slice text)
 	return slice_make(text.ptr, len);
 }
 
-/* A phrase, taken over with only its own control bytes, as many ends as beginnings, and nothing behind it. */
+/* Copies a phrase: only its own control bytes, as many ends as beginnings, and nothing after it. */
 static void put_phrase(struct writer *writer, const char *phrase)
 {
 	struct slice rest = slice_of(phrase);
@@ -125,8 +125,8 @@ static char *writer_end(struct writer *writer)
 	return writer->out;
 }
 
-/* Every argument becomes a text, with the conversion that the format has for it. A `*` is an argument, too: positions in translations
- * count it. */
+/* Every argument becomes a text, with the conversion that the format has for it. A `*` is also an argument and counts in
+ * the positions of translations. */
 static void put_arguments(struct writer *writer, const char *format, va_list *args)
 {
 	struct conversion conversion;
@@ -239,7 +239,7 @@ static void show_text(struct shown *shown, struct slice text)
 	shown->len += strlen(shown->out + shown->len);
 }
 
-/* Cuts the next part (id or argument) off what stands between STX and ETX. */
+/* Takes the next part (id or argument) off the text between STX and ETX. */
 static struct slice cut_part(struct slice *rest)
 {
 	size_t len = 0;

@@ -1,15 +1,15 @@
 /*
- * A phrase: a text for people that is not said yet. It is the English text of the source (the message id) with its
- * arguments, as one string that can be stored, sent and nested; it is said in the language of the one that reads it,
- * perhaps days later, in another process.
+ * A phrase: a text for people that is not translated yet. It is the English text of the source (the message id) with its
+ * arguments, as one string that can be stored, sent and nested. It is translated to the language of its reader, perhaps
+ * days later, in another process.
  *
  *     STX "cannot connect to %s: %s" US "mail.example.ru" US STX "connection refused" ETX ETX
  *
- * STX, US and ETX are control bytes: str_printable() lets none of them through, so no text of a peer and no line that an
- * older lanpost stored can be taken for a phrase. A string that does not begin with STX is said unchanged, in any language.
- * Arguments are texts, formatted when the phrase is made; one that is a phrase itself is said in the same language. What
- * is stored is never given to printf: the substitution is phrase_show()'s own, and bounded in length, depth and work. A
- * phrase that was cut off at the end says what is there.
+ * STX, US and ETX are control bytes, which str_printable() escapes: no text of a peer and no line that an older lanpost
+ * stored can be taken for a phrase. A string that does not begin with STX is shown unchanged, in any language. Arguments
+ * are texts, formatted when the phrase is made; one that is a phrase itself is translated, too. A stored text is never
+ * passed to printf: phrase_show() substitutes itself, with bounded length, depth and work. A phrase that was cut off at
+ * the end shows the rest of it.
  */
 #ifndef LANPOST_BASE_PHRASE_H
 #define LANPOST_BASE_PHRASE_H
@@ -19,14 +19,14 @@
 #include <stdarg.h>
 #include <stdint.h>
 
-#define PHRASE_MAX 1024     /* bytes of a phrase that is made, the NUL included */
-#define PHRASE_TEXT_MAX 2048 /* bytes of what is said by the macros below */
+#define PHRASE_MAX 1024     /* maximum bytes of a new phrase, including the NUL */
+#define PHRASE_TEXT_MAX 2048 /* bytes of the texts of the macros below */
 
-/* Makes a phrase in out; format is marked with N_(). Arguments of %s may be phrases; all is made printable, and cut
- * to size. Returns out. */
+/* Makes a phrase in out; format is marked with N_(). Arguments of %s may be phrases; everything is made
+ * printable and cut to size. Returns out. */
 char *phrase_set(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 char *phrase_vset(char *out, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
-/* The same for a text with plural forms, said in the form for n. */
+/* The same for a text with plural forms; n selects the form. */
 char *phrase_set_plural(char *out, size_t size, unsigned long n, const char *one, const char *many, ...)
     __attribute__((format(printf, 4, 6), format(printf, 5, 6)));
 /* "<first>: <second>", both phrases or plain texts. */
@@ -35,12 +35,13 @@ char *phrase_join(char *out, size_t size, const char *first, const char *second)
 char *phrase_new(const char *format, ...) __attribute__((format(printf, 1, 2)));
 bool phrase_is(const char *text);
 
-/* Says it in a language (a code, NULL: the thread's). out is printable and always ended; a plain text comes unchanged. */
+/* Translates the phrase to a language (a code, NULL: the thread's). out is printable and always NUL-terminated; a
+ * plain text is copied unchanged. */
 char *phrase_show(char *out, size_t size, const char *phrase, const char *language);
 
-/* These live until the end of the block. */
+/* The result is valid until the end of the block. */
 #define PHRASE(...) phrase_set((char[PHRASE_MAX]){0}, PHRASE_MAX, __VA_ARGS__)
-/* A word of a table marked with N_(): the state of something, say. */
+/* A word of a table marked with N_(), such as a state. */
 #define PHRASE_WORD(word) phrase_word((char[PHRASE_MAX]){0}, PHRASE_MAX, (word))
 #define PHRASE_SIZE(bytes) phrase_number((char[40]){0}, 40, PHRASE_BYTES, (long long)(bytes))
 #define PHRASE_TIME(wall) phrase_number((char[40]){0}, 40, PHRASE_MOMENT, (long long)(wall))

@@ -61,7 +61,7 @@ static unsigned long operand(struct parser *p)
 /* Longer ones first: "<=" begins with "<". */
 static const struct {
 	const char *token;
-	int level; /* binds tighter the higher it is */
+	int level; /* a higher level binds more tightly */
 } operators[] = {
     {"||", 1}, {"&&", 2}, {"==", 3}, {"!=", 3}, {"<=", 4}, {">=", 4}, {"<", 4}, {">", 4}, {"+", 5}, {"-", 5}, {"*", 6}, {"/", 6}, {"%", 6},
 };
@@ -97,7 +97,7 @@ static unsigned long apply(struct parser *p, const char *token, unsigned long a,
 	return token[0] == '/' ? a / b : a % b;
 }
 
-/* Operators of this level and of tighter ones; each goes with what stands before it. */
+/* Operators of this level and higher ones; all are left-associative. */
 static unsigned long binary(struct parser *p, int level)
 {
 	unsigned long value = level > 6 ? operand(p) : binary(p, level + 1);

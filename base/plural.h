@@ -1,7 +1,7 @@
 /*
- * The rule of a language for its plural forms, as the head of a catalogue says it: "nplurals=3; plural=(n%10==1 ...);", an
- * expression of C over n (GNU gettext manual, "Plural forms"). It is evaluated unchanged; one that is broken or nested
- * too deeply gives the first form.
+ * The rule of a language for its plural forms, as in the head of a catalogue: "nplurals=3; plural=(n%10==1 ...);", an
+ * expression of C over n (GNU gettext manual, "Plural forms"). An expression that is invalid or nested too deeply gives
+ * the first form.
  */
 #ifndef LANPOST_BASE_PLURAL_H
 #define LANPOST_BASE_PLURAL_H

@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-/* Never fails: ends the process where the kernel has no randomness to give. */
+/* Never fails: ends the process if the kernel provides no random bytes. */
 void rand_bytes(void *out, size_t len);
 
 #endif

@@ -17,7 +17,7 @@ static void mac(const unsigned char key[SCRAM_KEY_LEN], struct slice text,
 {
 	unsigned len = SCRAM_KEY_LEN;
 
-	/* Fails only without memory, and then there is nothing that could be answered. */
+	/* Fails only without memory, and then no answer is possible. */
 	if (HMAC(EVP_sha256(), key, SCRAM_KEY_LEN, (const unsigned char *)text.ptr, text.len, out,
 		&len) == NULL)
 		abort();
@@ -59,7 +59,7 @@ void scram_keys_write(const struct scram_keys *keys, struct buf *out)
 	base64_encode(bytes_of(keys->server, SCRAM_KEY_LEN), out);
 }
 
-/* Decodes min to max bytes; returns how many, 0 if it is not that. */
+/* Decodes min to max bytes; returns their number, 0 if invalid. */
 static size_t read_bytes(struct slice text, unsigned char *bytes, size_t min, size_t max)
 {
 	struct buf decoded = BUF_INIT(SCRAM_TEXT_MAX);

@@ -1,9 +1,9 @@
 /*
- * Keys of SCRAM-SHA-256 (RFC 5802, RFC 7677): what a server keeps so that a client can prove that
- * it knows the password without saying it.
+ * Keys of SCRAM-SHA-256 (RFC 5802, RFC 7677): what a server stores so that a client can prove
+ * that it knows the password without sending it.
  *
  * They are written as PostgreSQL does: SCRAM-SHA-256$<iterations>:<salt>$<stored>:<server>.
- * Passwords are taken as they are (UTF-8), without SASLprep.
+ * Passwords are used unchanged (UTF-8), without SASLprep.
  */
 #ifndef LANPOST_BASE_SCRAM_H
 #define LANPOST_BASE_SCRAM_H
@@ -12,7 +12,7 @@
 
 #define SCRAM_KEY_LEN 32
 #define SCRAM_SALT_MAX 64
-#define SCRAM_SALT_LEN 16 /* of those we make */
+#define SCRAM_SALT_LEN 16 /* of the keys that we create */
 #define SCRAM_ITERATIONS 10000
 #define SCRAM_TEXT_MAX 256
 
@@ -31,7 +31,8 @@ void scram_keys_write(const struct scram_keys *keys, struct buf *out);
 /* False if the text is not one. */
 bool scram_keys_read(struct slice text, struct scram_keys *keys);
 
-/* True if the proof (SCRAM_KEY_LEN bytes) shows knowledge of the password, for this AuthMessage. */
+/* True if the proof (SCRAM_KEY_LEN bytes) is right for this AuthMessage: the client knows the
+ * password. */
 bool scram_proof_fits(
     const struct scram_keys *keys, struct slice auth_message, const unsigned char *proof);
 /* The server's own proof. */

@@ -1,5 +1,5 @@
 /*
- * Texts in memory without a name, which nobody can change any more: for another process, which gets the descriptor (memfd_create(2)).
+ * Immutable texts in anonymous memory, for another process that gets the descriptor (memfd_create(2)).
  */
 #ifndef LANPOST_BASE_SEALED_H
 #define LANPOST_BASE_SEALED_H
@@ -9,7 +9,7 @@
 
 /* Returns a descriptor (CLOEXEC), or -1. name: for /proc. */
 int sealed_new(const char *name, struct slice text, struct error *error);
-/* Adds all of it to out, from its beginning. */
+/* Appends the whole text to out. */
 int sealed_read(int fd, struct buf *out, struct error *error);
 
 #endif

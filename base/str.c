@@ -259,7 +259,7 @@ size_t str_distance(const char *a, const char *b)
 const char *str_nearest(const char *name, const char *const *list)
 {
 	const char *best = NULL;
-	size_t limit = strlen(name) / 3 + 2; /* farther than this is no typo */
+	size_t limit = strlen(name) / 3 + 2; /* a greater distance is not a typo */
 
 	for (; *list != NULL; list++) {
 		size_t distance = str_distance(name, *list);

@@ -34,7 +34,7 @@ static inline struct slice slice_of(const char *text)
 }
 
 bool slice_equal(struct slice a, struct slice b);
-/* ASCII letters without regard to case; other bytes must be equal. */
+/* ASCII letters are not case-sensitive; other bytes must be equal. */
 bool slice_equal_nocase(struct slice a, struct slice b);
 bool slice_is(struct slice a, const char *text);        /* slice_equal with a C string */
 bool slice_is_nocase(struct slice a, const char *text); /* slice_equal_nocase with a C string */
@@ -45,7 +45,7 @@ struct slice slice_trim(struct slice a);
 struct slice slice_from(struct slice a, size_t start); /* the rest from byte start on */
 /* Position of the first such byte, or -1. */
 ptrdiff_t slice_find(struct slice a, char byte);
-/* Cuts *rest at the first `byte`: returns what stood before it, *rest becomes what follows.
+/* Cuts *rest at the first `byte`: returns the part before it, *rest becomes the part after it.
  * Without such a byte all of *rest is returned and *rest becomes empty with ptr NULL. */
 struct slice slice_cut(struct slice *rest, char byte);
 /* Decimal digits only (no sign, no blanks) and min <= value <= max. Returns false otherwise. */
@@ -59,22 +59,22 @@ static inline char ascii_lower(char c)
 }
 void str_lower_ascii(char *text);
 
-/* True for a character (of UTF-8) that would let a peer drive the reader's terminal or reorder a line of a log. */
+/* True for a character (of UTF-8) that could control the reader's terminal or reorder a line of a log. */
 bool str_is_treacherous(struct slice character);
 /* Copies text so that it is safe on a terminal and in a line of a log: valid UTF-8 stays,
- * control bytes (C0, DEL, C1), invalid bytes, bidirectional overrides become \xNN.
- * Always ends with NUL within size bytes and never cuts inside a character; returns out. */
+ * control bytes (C0, DEL, C1), invalid bytes and bidirectional overrides become \xNN. The result
+ * is NUL-terminated within size bytes and never cut inside a character. Returns out. */
 char *str_printable(char *out, size_t size, struct slice text);
 /* The same, in double quotes with " and \ escaped: one value in a key=value line. */
 char *str_quote(char *out, size_t size, struct slice text);
-/* For logs: log_info("from=%s", LOG_TEXT(slice)). Lives until the end of the block. */
+/* For logs: log_info("from=%s", LOG_TEXT(slice)). Valid until the end of the block. */
 #define LOG_TEXT(slice) str_quote((char[320]){0}, 320, (slice))
 #define LOG_CSTR(text) LOG_TEXT(slice_of(text))
 
 /* Bytes of the UTF-8 character at the start of text: 1 to 4, or 0 if it is not valid UTF-8. */
 size_t utf8_char_len(struct slice text);
 bool utf8_is_valid(struct slice text);
-/* How many single edits lead from a to b, without regard to ASCII case; for hints on typos. */
+/* The edit distance from a to b, not case-sensitive for ASCII; for hints on typos. */
 size_t str_distance(const char *a, const char *b);
 /* The item of a NULL-terminated list nearest to name, or NULL if none is near. */
 const char *str_nearest(const char *name, const char *const *list);

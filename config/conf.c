@@ -1,6 +1,6 @@
 /*
- * Building a struct conf: files to lines and values (ini.c), values to fields by the table of keys (schema.c),
- * then the checks of the whole (conf_check.c).
+ * Builds a struct conf: files to lines and values (ini.c), values to fields by the table of keys
+ * (schema.c), then the checks of the whole (conf_check.c).
  */
 #include "config/conf.h"
 
@@ -27,7 +27,7 @@ struct loader {
 	struct ini ini;
 	struct conf_place *places; /* one for each entry of the ini */
 	size_t place_count;
-	const char *edited; /* this file is read from edited_text; or NULL */
+	const char *edited; /* the file to be read from edited_text, or NULL */
 	struct slice edited_text;
 };
 
@@ -52,7 +52,7 @@ bool conf_was_faulty(const struct conf_source *source, const void *field)
 
 /* --- files */
 
-/* The gateway's group may read the files of root where the folder is closed to all others: so the package has it. */
+/* The gateway's group may read root's files if the folder is closed to all others: the package does this. */
 static bool is_for_the_group(const char *path, const struct stat *st)
 {
 	const char *slash = strrchr(path, '/');
@@ -113,7 +113,8 @@ static void check_secrecy(struct loader *loader, const char *file, size_t first)
 	}
 }
 
-/* The configuration is the admin's: it is read as whoever started us. */
+/* The configuration belongs to the admin: it is read with the rights of the user who started the
+ * program. */
 static int read_as_admin(const char *file, char **text, size_t *len, struct error *error)
 {
 	bool paused = service_user_pause();
@@ -208,7 +209,7 @@ static void unknown_key(struct loader *loader, const struct schema_section *sect
 		    entry->key, section->kind);
 }
 
-/* Names of accounts, smarthosts and rules stand in logs, journals and on command lines. */
+/* Names of accounts, smarthosts and rules appear in logs, journals and on command lines. */
 static bool is_section_name(const char *kind, const char *name)
 {
 	size_t len = strlen(name);
@@ -223,7 +224,7 @@ static bool is_section_name(const char *kind, const char *name)
 	return true;
 }
 
-/* Returns false, with the problem told, for a section that cannot be used. */
+/* Returns false, with the problem reported, for a section that cannot be used. */
 static bool check_section(struct loader *loader, const struct schema_section *known,
     const struct ini_section *section)
 {
@@ -255,7 +256,7 @@ static bool check_section(struct loader *loader, const struct schema_section *kn
 	return true;
 }
 
-/* An empty value leaves the default, but who empties `allow` wants to let nobody in. */
+/* An empty value means the default, except for `allow`: empty means that no client is accepted. */
 static bool may_be_empty(enum value_type type)
 {
 	return type == VALUE_NETS || type == VALUE_LISTEN;
@@ -290,8 +291,8 @@ static void read_entry(struct loader *loader, const struct schema_section *known
 		    error.phrase);
 }
 
-/* NULL for the first section of this name; a second one is an error already, but its keys are
- * looked at. */
+/* NULL for the first section of this name; a second one is already an error, but its keys are
+ * checked, too. */
 static void *find_item(struct conf *conf, const struct schema_section *known, const char *name)
 {
 	for (size_t i = 0; i < conf_items_in(conf, known); i++)
@@ -317,8 +318,8 @@ static void read_section(struct loader *loader, const struct schema_section *kno
 		read_entry(loader, known, owner, &section->entries[i]);
 }
 
-/* The arrays are made in their final size before anything is read, so that fields stay
- * where they are and their addresses can stand for them. */
+/* The arrays are allocated in their final size before anything is read, so that the addresses of
+ * fields stay valid and identify them. */
 static void make_room(struct loader *loader)
 {
 	for (size_t i = 0; i < schema_section_count; i++) {
@@ -336,7 +337,7 @@ static void make_room(struct loader *loader)
 	loader->places = xcalloc(loader->ini.entry_count + 1, sizeof(*loader->places));
 }
 
-/* The login, if that is an address: mail in its name the provider takes. */
+/* The login, if that is an address: the provider accepts it as a sender. */
 static void find_default_sender(struct conf_smarthost *smarthost)
 {
 	if (smarthost->default_sender[0] != '\0' || !value_is_address(slice_of(smarthost->remote.user)))
@@ -345,7 +346,7 @@ static void find_default_sender(struct conf_smarthost *smarthost)
 	smarthost->default_sender = xstrdup(smarthost->remote.user);
 }
 
-/* What no literal in the table can say. */
+/* Defaults that a literal in the table cannot express. */
 static void fill_in(struct loader *loader)
 {
 	struct conf *conf = loader->conf;
@@ -369,7 +370,7 @@ static void fill_in(struct loader *loader)
 		    conf_place_of(&loader->source, &conf->rules[i].when, conf->rules[i].place);
 }
 
-/* A condition that is missing or at fault is told already: nobody need complain about it again. */
+/* A condition that is missing or invalid was already reported: no second complaint. */
 static void fill_in_conditions(struct conf *conf)
 {
 	for (size_t i = 0; i < conf->rule_count; i++) {
@@ -380,7 +381,7 @@ static void fill_in_conditions(struct conf *conf)
 	}
 }
 
-/* Fills loader->conf, which the caller has made. Returns false if there was any error. */
+/* Fills loader->conf, which the caller has created. Returns false if there was any error. */
 static bool load(struct loader *loader, const char *path, struct conf_problems *problems)
 {
 	size_t errors = problems->errors;
@@ -396,7 +397,7 @@ static bool load(struct loader *loader, const char *path, struct conf_problems *
 			read_section(loader, known, section);
 	}
 	fill_in(loader);
-	if (loader->ini.count > 0 || problems->errors == errors) /* else nothing could be read, which says it all */
+	if (loader->ini.count > 0 || problems->errors == errors) /* else nothing could be read, and that was reported */
 		conf_check(loader->conf, &loader->source);
 	fill_in_conditions(loader->conf);
 	conf_problems_sort(problems);

@@ -1,11 +1,10 @@
 /*
  * The configuration as typed structs.
  *
- * A struct conf is built from the files, checked as a whole, and never changed
- * afterwards: a reload builds a new one and swaps it in. config/schema.c has the
- * one table of keys behind it (name, type, bounds, default, help line).
- * Sizes are bytes, times are seconds. Strings are never NULL (empty: ""),
- * except where said. Names of users are lower case.
+ * A struct conf is built from the files, checked as a whole, and never changed afterwards: a
+ * reload builds a new one and replaces the old one. config/schema.c has the table of all keys
+ * (name, type, limits, default, help line). Sizes are in bytes, times in seconds. Strings are
+ * never NULL (empty: ""), except where noted. Names of users are lower case.
  */
 #ifndef LANPOST_CONFIG_CONF_H
 #define LANPOST_CONFIG_CONF_H
@@ -25,7 +24,7 @@ enum conf_auth {
 enum conf_tls { TLS_REQUIRED, TLS_OPPORTUNISTIC, TLS_NONE };
 enum conf_log_level { CONF_LOG_ERROR, CONF_LOG_WARN, CONF_LOG_INFO, CONF_LOG_DEBUG };
 
-/* An address range in network order; IPv4 is kept as ::ffff:a.b.c.d. */
+/* An address range in network order; IPv4 as ::ffff:a.b.c.d. */
 struct conf_net {
 	struct in6_addr first, last;
 };
@@ -40,13 +39,13 @@ struct conf_numbers {
 	size_t count;
 };
 
-/* Where a value stood: "lanpost.conf:12". Files are named as they were opened. */
+/* The place of a value: "lanpost.conf:12". Files are named as they were opened. */
 struct conf_place {
 	const char *file; /* owned by the conf */
-	int line;	  /* 0: not in any file (a default) */
+	int line;	  /* 0: not in a file (a default) */
 };
 
-/* Which mail that comes back postmaster gets a report of. */
+/* Of which failed mail postmaster gets a report. */
 enum conf_bounce_copies { COPIES_NONE, COPIES_SERIOUS, COPIES_FAILED, COPIES_ALL };
 
 struct conf_gateway {
@@ -54,18 +53,18 @@ struct conf_gateway {
 	char *local_domain;
 	bool relay_unknown;
 	char *spool;
-	char *postmaster; /* user who gets postmaster's mail too; "" for none */
+	char *postmaster; /* user who also gets postmaster's mail; "" for none */
 	char *boss;	  /* user name or "" */
 	struct strlist daemon_users; /* none: all */
 	int64_t daemon_limit;	     /* sessions an hour; 0: no limit */
-	bool boss_incoming; /* a copy of what is fetched, too */
+	bool boss_incoming; /* also a copy of fetched mail */
 	enum conf_bounce_copies bounce_copies;
 	int64_t bounce_size; /* bytes of a message up to which a bounce returns it whole */
 	struct conf_numbers digest; /* time of day of the daily digest; none: no digest */
 	enum conf_language language;
 };
 
-/* From user to user, one after the other; no configuration may overflow a thread's stack. */
+/* Forwards from user to user in sequence; the limit protects the stack of a thread. */
 #define CONF_FORWARDS_MAX 20
 
 struct conf_lan {
@@ -77,7 +76,7 @@ struct conf_lan {
 	bool smtp_tls_required, submission_tls_required, pop3_tls_required;
 	bool allow_empty_password;
 	int64_t pop3_login_delay; /* 0: none */
-	char *tls_cert, *tls_key; /* paths, "" for our own certificate */
+	char *tls_cert, *tls_key; /* paths, "" for the self-signed certificate */
 	struct conf_nets allow, deny;
 };
 
@@ -91,7 +90,7 @@ struct conf_limits {
 };
 
 struct conf_schedule {
-	int64_t every;		/* 0: never by itself */
+	int64_t every;		/* 0: never automatically */
 	struct conf_numbers at; /* seconds since midnight, local time */
 	unsigned days;		/* bit 0 Sunday ... bit 6 Saturday, as tm_wday */
 	int64_t hours_from, hours_to; /* seconds since midnight; equal: all day */
@@ -103,9 +102,9 @@ struct conf_schedule {
 struct conf_line {
 	char *connect_command, *disconnect_command, *proxy;
 	int64_t command_timeout; /* of these commands */
-	int64_t route_timeout;	 /* 0: a route is not waited for */
+	int64_t route_timeout;	 /* 0: do not wait for a route */
 	int64_t session_timeout; /* 0: none */
-	int64_t max_seconds, max_bytes_per_session; /* of a session; 0: no limit */
+	int64_t max_seconds, max_bytes_per_session; /* time limit of a session; 0: none */
 	int64_t max_per_server; /* accounts at one server at the same time; 0: all */
 };
 
@@ -117,7 +116,7 @@ struct conf_log {
 	int64_t journal_days;
 };
 
-/* How to reach and trust a server outside; the same for accounts and smarthosts. */
+/* How to reach and trust an external server; the same for accounts and smarthosts. */
 struct conf_remote {
 	char *url; /* pop3:// pop3s:// smtp:// smtps://, host and port in it */
 	enum conf_tls tls;
@@ -135,7 +134,7 @@ struct conf_smarthost {
 	struct strlist senders;
 	struct conf_numbers retry;
 	int64_t expire, warn_after;
-	char *default_sender; /* the login, where the file gives none and that is an address; else "" */
+	char *default_sender; /* the login, if the file gives no address and the login is one; else "" */
 	struct strlist fallback;
 	int64_t max_connections, max_messages_per_session, max_messages_per_hour;
 };
@@ -151,16 +150,16 @@ struct conf_user {
 	char *name;
 	struct conf_place place;
 	char *password;	    /* crypt(3) hash; "": none needed (trusted LAN) */
-	char *scram_sha256; /* base/scram.h; "": no login by challenge */
+	char *scram_sha256; /* base/scram.h; "": no challenge-response login */
 	bool allow_weak_auth;
-	char *clear_password; /* for APOP and CRAM-MD5 alone; used with allow_weak_auth only */
+	char *clear_password; /* only for APOP and CRAM-MD5, with allow_weak_auth */
 	char *full_name, *external_alias;
 	struct strlist aliases;
 	char *forward;
 	bool keep;
-	bool outside; /* may write there */
-	enum conf_language language; /* of what the gateway writes to them */
-	bool archive; /* what expires is kept there */
+	bool outside; /* may send to external addresses */
+	enum conf_language language; /* of messages that the gateway writes to them */
+	bool archive; /* expired messages are kept there */
 	int64_t expire; /* of messages in the mailbox, seconds; 0: never */
 };
 
@@ -175,7 +174,7 @@ struct conf_account {
 	int64_t every; /* -1: as [schedule] */
 	int64_t timeout;	 /* of a silent server */
 	int64_t session_timeout; /* 0: none */
-	char *envelope_header;	 /* of a catch-all mailbox: "", "auto" or the name of a field */
+	char *envelope_header;	 /* for a catch-all mailbox: "", "auto" or the name of a field */
 	char *envelope_prefix;
 };
 
@@ -184,7 +183,7 @@ struct conf_sorter {
 	struct strlist unsorted_to;
 };
 
-/* Users under one name: wherever a list of users is in the configuration. */
+/* Users under one name: allowed wherever the configuration has a list of users. */
 struct conf_group {
 	char *name;
 	struct conf_place place;
@@ -200,7 +199,7 @@ struct conf_rule {
 	struct strlist forward, redirect;        /* addresses */
 	bool drop;
 	char *tag, *subject_prefix;
-	char *reply; /* \n in it is two characters */
+	char *reply; /* \n is stored as two characters */
 	int64_t reply_days;
 	bool stop;
 };
@@ -225,14 +224,14 @@ struct conf {
 	size_t group_count;
 	struct conf_rule *rules;
 	size_t rule_count;
-	struct strlist files; /* those that were read; place.file points here */
+	struct strlist files; /* the files that were read; place.file points here */
 };
 
 /* One problem found in the files. */
 struct conf_problem {
 	struct conf_place place;
-	bool is_warning; /* works, but the admin should know */
-	bool is_exposed; /* passwords are in the file, and others can read it: conf_private_mode() closes it */
+	bool is_warning; /* usable, but the admin should know */
+	bool is_exposed; /* the file has passwords, and other users can read it: conf_private_mode() is the fix */
 	char *phrase;	 /* base/phrase.h: one line without place and newline */
 };
 struct conf_problems {
@@ -241,74 +240,76 @@ struct conf_problems {
 };
 void conf_problem_add(struct conf_problems *problems, struct conf_place place, bool is_warning,
     const char *format, ...) __attribute__((format(printf, 4, 5)));
-/* The mode with which a file that holds passwords is closed to others: its group reads it where that is the service's. */
+/* The private mode for a file with passwords: readable by its group if that is the service's group. */
 mode_t conf_private_mode(const char *path);
 void conf_problems_clear(struct conf_problems *problems);
 /* By file (in the order in which they first appear) and line. */
-/* As an error with its place before it ("FILE:LINE: ", FILE alone where no line is to blame). Returns -1. */
+/* Converts the problem to an error with its place in front ("FILE:LINE: ", only FILE if no line is
+ * concerned). Returns -1. */
 int conf_problem_error(const struct conf_problem *problem, struct error *error);
 void conf_problems_sort(struct conf_problems *problems);
 
-/* Reads lanpost.conf and the files beside it, checks everything that can be checked
- * without other modules (rule conditions: sorter/). Returns a new conf, or NULL if there
- * was any error. *problems (initialised by the caller to zero) gets all findings; it may
- * hold warnings though a conf is returned. place.file of a problem stays valid until
+/* Reads lanpost.conf and the files beside it, and checks everything that can be checked without
+ * other modules (sorter/ checks rule conditions). Returns a new conf, or NULL if there was any
+ * error. *problems (initialised by the caller to zero) gets all findings; it may contain
+ * warnings even if a conf is returned. place.file of a problem stays valid until
  * conf_problems_clear(). */
 struct conf *conf_load(const char *path, struct conf_problems *problems);
-/* The same with text in place of what is in the file `edited` (one of those that conf_load() reads, which need not
- * exist): to see whether a change is good before it is made. */
+/* The same with text instead of the content of the file `edited` (one of those that conf_load() reads; it need
+ * not exist): to check a change before it is made. */
 struct conf *conf_load_edited(const char *path, const char *edited, struct slice text,
     struct conf_problems *problems);
-/* As conf_load(), but returns what could be read whatever errors there are: only to let other modules
- * look for more problems in it (rule conditions). Where a rule's `when` is at fault it is "always". */
+/* As conf_load(), but returns everything that could be read in spite of errors: only for other
+ * modules to find more problems (rule conditions). An invalid `when` of a rule becomes "always". */
 struct conf *conf_load_broken(const char *path, struct conf_problems *problems);
-/* Both at once: what could be read, with text in place of the file `edited`. */
+/* Both: everything that could be read, with text instead of the file `edited`. */
 struct conf *conf_load_edited_broken(const char *path, const char *edited, struct slice text,
     struct conf_problems *problems);
 void conf_free(struct conf *conf);
 
-/* NULL if none exists. Users are found by their exact lower-case name only; for
- * aliases and addresses see mail/route.h. */
+/* These return NULL if there is no match. Users are found by their exact lower-case name only;
+ * for aliases and addresses see mail/route.h. */
 const struct conf_user *conf_find_user(const struct conf *conf, const char *name);
 /* Whether a list of users names this one, or a group that they are in. */
 bool conf_users_have(const struct conf *conf, const struct strlist *users, const char *user);
 const struct conf_group *conf_find_group(const struct conf *conf, const char *name);
 const struct conf_account *conf_find_account(const struct conf *conf, const char *name);
 const struct conf_smarthost *conf_find_smarthost(const struct conf *conf, const char *name);
-/* What names the account's mailbox upstream, whatever the account is called and however it is reached: "login host", with
- * the port where it is not one of the usual ones. Lower case, new memory. */
+/* The identity of the account's mailbox upstream, independent of the account's name and protocol: "login host", with
+ * the port if it is not a standard port. Lower case, in new memory. */
 char *conf_mailbox(const struct conf_account *account);
-/* The first enabled account before this one that collects the same mailbox; NULL: none. */
+/* The first enabled account before this one that fetches the same mailbox; NULL: none. */
 const struct conf_account *conf_account_twin(const struct conf *conf, const struct conf_account *account);
-/* The user who owns this address or bare local name: name, alias or external alias,
- * without regard to case. `postmaster` and `daemon` are not found here. */
+/* The user who owns this address or bare local name: name, alias or external alias, not
+ * case-sensitive. `postmaster` and `daemon` are not found here. */
 const struct conf_user *conf_owner_of(const struct conf *conf, struct slice address);
 /* The smarthost for this sender address: exact address, then domain, then the one without
  * `senders`. NULL: no smarthost is configured for it. */
 const struct conf_smarthost *conf_smarthost_for(const struct conf *conf, struct slice sender);
 /* How mail of this domain is signed; NULL: it is not. */
 const struct conf_dkim *conf_dkim_for(const struct conf *conf, const char *domain);
-/* One that is named in another's `fallback`: without `senders` it replaces that one only. */
+/* Whether the smarthost is named in another's `fallback`: without `senders` it only replaces
+ * that one. */
 bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smarthost);
-/* True for a name that may be a folder: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or
+/* True for a name that can be a folder: 1 to 64 of a-z 0-9 . _ -, beginning with a letter or
  * digit, and not `daemon` (which has no mailbox). */
 bool conf_is_mailbox_name(struct slice name);
-/* A rule without any action. */
+/* Whether the rule has no action. */
 bool conf_rule_does_nothing(const struct conf_rule *rule);
-/* ca_file or pin_sha256 is given: TLS is demanded, whatever `tls` says. */
+/* Whether ca_file or pin_sha256 is given: then TLS is required, whatever the value of `tls`. */
 bool conf_remote_names_its_server(const struct conf_remote *remote);
-/* True if the address is in one of the ranges. A range in IPv6 holds IPv4 only where it begins with ::ffff:. */
+/* True if the address is in one of the ranges. An IPv6 range contains IPv4 only if it begins with ::ffff:. */
 bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address);
 
 #define CONF_POSTMASTER "postmaster"
 #define CONF_DAEMON "daemon"
 
-/* Opens a password: the configured one, or the first line that oauth2_token_command or password_command prints
- * (run by /bin/sh with a time limit of 30 s, given up once *cancel is true; it may be NULL). *secret is new memory; wipe and free it with
- * conf_secret_free(). */
+/* Gets a password: the configured one, or the first line that oauth2_token_command or password_command prints (run by
+ * /bin/sh with a time limit of 30 s, aborted once *cancel is true; cancel may be NULL). *secret is new memory; the caller
+ * wipes and frees it with conf_secret_free(). */
 int conf_remote_password(const struct conf_remote *remote, const atomic_bool *cancel, char **secret, struct error *error);
-void conf_secret_free(char *secret); /* NULL is fine */
-/* Overwrites all that is secret in the configuration (the types of value_is_secret()): for a process that needs none of it. */
+void conf_secret_free(char *secret); /* accepts NULL */
+/* Overwrites all secrets in the configuration (the types of value_is_secret()): for a process that needs none. */
 void conf_wipe_secrets(struct conf *conf);
 
 #endif

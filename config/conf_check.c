@@ -1,6 +1,6 @@
 /*
- * Checks of the configuration as a whole: references between sections, names that would be
- * ambiguous, keys that go together, files and folders that must be there.
+ * Checks of the configuration as a whole: references between sections, ambiguous names, keys
+ * that depend on each other, files and folders that must exist.
  */
 #include "config/conf_source.h"
 
@@ -35,7 +35,7 @@ static bool is_user(const struct check *check, const char *name)
 	return strcmp(name, CONF_POSTMASTER) == 0 || conf_find_user(check->conf, name) != NULL;
 }
 
-/* key: as in the file. field: whose place is told. */
+/* key: as in the file. field: gives the place that is reported. */
 static void unknown_user(const struct check *check, const char *key, const char *name,
     const void *field, struct conf_place otherwise)
 {
@@ -90,8 +90,8 @@ static char *existing_part(const char *path)
 	return folder;
 }
 
-/* access() says yes to root also where nothing can be made (/proc), so a folder that is to be made
- * is tried. Sets errno. */
+/* For root, access() succeeds even where nothing can be created (/proc), so a folder to be
+ * created is tested by creating it. Sets errno. */
 static bool can_make_folder_in(const char *folder)
 {
 	char *probe = xasprintf("%s/.lanpost.XXXXXX", folder);
@@ -146,7 +146,7 @@ void check_readable(const struct check *check, const char *key, char *const *pat
 	}
 }
 
-/* --- sections that stand once */
+/* --- sections that may appear once */
 
 static void check_gateway(const struct check *check)
 {
@@ -177,7 +177,7 @@ static void check_line(const struct check *check)
 		    N_("disconnect_command is set, but connect_command is not"));
 }
 
-/* --- servers outside */
+/* --- external servers */
 
 static bool wants_token(const struct conf_remote *remote)
 {
@@ -200,7 +200,7 @@ static void check_token(const struct check *check, const char *kind, const char 
 		    N_("[%s %s] logs in with a token and needs oauth2_token_command"), kind, name);
 }
 
-/* Ways that one protocol alone has. */
+/* Methods that only one protocol has. */
 static void check_auth(const struct check *check, const char *kind, const char *name, const struct conf_remote *remote,
     struct conf_place place)
 {
@@ -236,7 +236,7 @@ static void check_remote(const struct check *check, const char *kind, const char
 	check_readable(check, "ca_file", &remote->ca_file, place);
 }
 
-/* The password would pass the line in the clear, or would not though the file says so. */
+/* The password would be sent in the clear, or would not although the file says so. */
 static void check_clear_text(const struct check *check, const char *kind, const char *name,
     const struct conf_remote *remote, struct conf_place place)
 {
@@ -302,7 +302,7 @@ static void check_dkims(const struct check *check)
 	}
 }
 
-/* Each of its messages would be there for both: the second has nothing to do. */
+/* Both would fetch the same messages: the second account has nothing to do. */
 static void check_twin(const struct check *check, const struct conf_account *account)
 {
 	const struct conf_account *twin = account->enabled ? conf_account_twin(check->conf, account) : NULL;
@@ -344,7 +344,7 @@ static char *plain_name(const struct conf *conf, const char *name)
 	return plain;
 }
 
-/* Each name may lead to one user only. */
+/* Each name may refer to one user only. */
 static void claim(const struct check *check, struct map *names, const struct conf_user *user,
     const char *name, const void *field)
 {
@@ -368,7 +368,7 @@ static void check_names(const struct check *check)
 	const struct conf *conf = check->conf;
 	struct map names = MAP_INIT;
 
-	/* Names of users first, so that an alias that is one is told as the alias' fault. */
+	/* Names of users first, so that a conflict is reported for the alias. */
 	for (size_t i = 0; i < conf->user_count; i++)
 		claim(check, &names, &conf->users[i], conf->users[i].name, NULL);
 	for (size_t i = 0; i < conf->user_count; i++) {
@@ -389,7 +389,7 @@ static bool is_in_local_domain(const struct conf *conf, const char *address)
 	return at != NULL && slice_is_nocase(slice_of(at + 1), conf->gateway.local_domain);
 }
 
-/* Whom the mail of this user goes on to, if that is a user. */
+/* The user to whom this user's mail is forwarded, if any. */
 static const struct conf_user *next_of(const struct conf *conf, const struct conf_user *user)
 {
 	char *plain = plain_name(conf, user->forward);
@@ -399,8 +399,8 @@ static const struct conf_user *next_of(const struct conf *conf, const struct con
 	return next;
 }
 
-/* A circle among so many users only: following each user's forwards to their end takes the cube of their number. Mail that goes round is left with the last user before it would come back: told, for hardly anybody means it so, with the
- * circle's first user. */
+/* Checked up to this many users: following all forwards to their end takes the cube of the number. Looping mail stays with
+ * the last user of the loop: reported at the loop's first user, since it is hardly intended. */
 static void check_circle(const struct check *check, const struct conf_user *user)
 {
 	const struct conf_user *at = next_of(check->conf, user);
@@ -468,7 +468,7 @@ static void check_user_section(const struct check *check, const struct conf_user
 			    "there can read this mailbox (`lanpost user passwd %s`)")
 			: N_("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
 		    user->name, user->name);
-	/* In a split domain our own domain exists outside as well. */
+	/* In a split domain our own domain also exists on the internet. */
 	if (is_in_local_domain(check->conf, user->external_alias) &&
 	    !check->conf->gateway.relay_unknown)
 		ERROR_AT(check, &user->external_alias, user->place,

@@ -1,5 +1,5 @@
 /*
- * Checks of [lan]: ports, certificate, and whom the IP filter lets in.
+ * Checks of [lan]: ports, certificate, and the clients that the IP filter accepts.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -32,7 +32,7 @@ static void check_ports(const struct check *check)
 	}
 }
 
-/* --- who is let in */
+/* --- accepted clients */
 
 static bool is_inside(const struct conf_net *net, const char *range)
 {
@@ -42,7 +42,7 @@ static bool is_inside(const struct conf_net *net, const char *range)
 	       memcmp(&net->last, &whole.last, sizeof(whole.last)) <= 0;
 }
 
-/* Networks that nobody reaches from elsewhere, as the default of `allow` has them. */
+/* Networks that are not reachable from outside, as in the default of `allow`. */
 static bool is_private(const struct conf_net *net)
 {
 	static const char *const ranges[] = {"127.0.0.0/8", "10.0.0.0/8", "169.254.0.0/16", "192.168.0.0/16", "172.16.0.0/12", "::1/128",

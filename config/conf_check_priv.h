@@ -1,5 +1,5 @@
 /*
- * What the checks of the whole configuration share (conf_check.c, conf_check_rules.c).
+ * Declarations that the checks of the configuration share (conf_check.c, conf_check_rules.c).
  */
 #ifndef LANPOST_CONFIG_CONF_CHECK_PRIV_H
 #define LANPOST_CONFIG_CONF_CHECK_PRIV_H
@@ -18,8 +18,8 @@ struct check {
 #define ERROR_AT(check, field, otherwise, ...) PROBLEM(check, field, otherwise, false, __VA_ARGS__)
 #define WARN_AT(check, field, otherwise, ...) PROBLEM(check, field, otherwise, true, __VA_ARGS__)
 
-/* Complains about each name in a list that is neither a user, an alias, postmaster, nor a group. key: as in
- * the file. list: whose place is reported. */
+/* Reports each name in a list that is neither a user, an alias, postmaster, nor a group. key: as in the
+ * file. list: whose place is reported. */
 void check_users(const struct check *check, const char *key, const struct strlist *list,
     struct conf_place otherwise);
 /* Groups and rules, conf_check_rules.c. */
@@ -27,9 +27,9 @@ void check_groups(const struct check *check);
 void check_rules(const struct check *check);
 /* [lan], conf_check_lan.c. */
 void check_lan(const struct check *check);
-/* Whether the IP filter lets in who is not on a private network. */
+/* Whether the IP filter accepts clients that are not on a private network. */
 bool check_allows_strangers(const struct check *check);
-/* Complains about a file that is named and cannot be read. */
+/* Reports a file that is named and cannot be read. */
 void check_readable(const struct check *check, const char *key, char *const *path, struct conf_place otherwise);
 /* Suspicious lengths of time, conf_check_times.c. */
 void check_times(const struct check *check);

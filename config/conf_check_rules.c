@@ -1,5 +1,5 @@
 /*
- * Checks of groups and rules. Conditions are read, and looked into, by sorter/.
+ * Checks of groups and rules. sorter/ parses and checks the conditions.
  */
 #include "base/i18n.h"
 #include "config/conf_check_priv.h"
@@ -56,7 +56,7 @@ static bool is_header_line(const char *tag)
 	return true;
 }
 
-/* A faulty value may have been meant as an action. */
+/* An invalid value may have been meant as an action. */
 static bool does_nothing(const struct check *check, const struct conf_rule *rule)
 {
 	const void *const actions[] = {&rule->deliver, &rule->copy, &rule->forward, &rule->redirect,

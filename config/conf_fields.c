@@ -38,7 +38,8 @@ void conf_set_defaults(void *owner, const struct schema_section *section)
 		const char *value = key->value == NULL ? "" : key->value;
 		struct error error = ERROR_INIT;
 
-		/* Words have no empty one; where the default is empty, who reads it fills it in. */
+		/* A word cannot be empty; if the default is empty, the code that reads the key
+		 * sets it. */
 		if (key->type == VALUE_WORD && value[0] == '\0')
 			continue;
 		value_parse(key->type, slice_of(value), &key->limits, conf_field_at(owner, key), &error);

@@ -1,4 +1,4 @@
-/* Finding users, accounts, smarthosts and rules of a configuration by name or address. */
+/* Finds users, accounts, smarthosts and rules of a configuration by name or address. */
 #include "config/conf.h"
 
 #include "base/alloc.h"
@@ -89,7 +89,7 @@ const struct conf_account *conf_account_twin(const struct conf *conf, const stru
 	return twin;
 }
 
-/* The name before @local_domain; other texts as they are. */
+/* The name before @local_domain; other texts unchanged. */
 static struct slice without_local_domain(const struct conf *conf, struct slice address)
 {
 	ptrdiff_t at = slice_find(address, '@');
@@ -198,7 +198,8 @@ bool conf_remote_names_its_server(const struct conf_remote *remote)
 	return remote->ca_file[0] != '\0' || remote->pin_sha256[0] != '\0';
 }
 
-/* IPv4 is kept as ::ffff:a.b.c.d, which stands inside ::/0; who writes that speaks of IPv6 only. */
+/* IPv4 is kept as ::ffff:a.b.c.d, which is inside ::/0; but a user who writes ::/0 means IPv6
+ * only. */
 bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address)
 {
 	for (size_t i = 0; i < nets->count; i++)

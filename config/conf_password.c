@@ -1,4 +1,4 @@
-/* Passwords of servers outside: configured, or printed by a command. */
+/* Passwords for external servers: configured, or printed by a command. */
 #include "config/conf.h"
 
 #include "base/alloc.h"

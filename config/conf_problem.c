@@ -1,4 +1,4 @@
-/* The list of what is wrong in a configuration, each with its file and line. */
+/* The list of problems in a configuration, each with its file and line. */
 #include "config/conf.h"
 
 #include "base/alloc.h"
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 #define TEXT_MAX PHRASE_TEXT_MAX
-#define KEPT_MAX 1000 /* more nobody reads; they are counted all the same */
+#define KEPT_MAX 1000 /* further ones are only counted */
 
 void conf_problem_add(struct conf_problems *problems, struct conf_place place, bool is_warning,
     const char *format, ...)

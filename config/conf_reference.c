@@ -53,7 +53,7 @@ static void write_section(struct buf *out, const struct schema_section *section)
 
 /* --- the manual page: man(7) */
 
-/* Text in which nothing is a request or an escape. */
+/* Writes text so that it contains no request and no escape. */
 static void append_roff(struct buf *out, const char *text)
 {
 	if (text[0] == '.' || text[0] == '\'')
@@ -85,7 +85,7 @@ void conf_reference_man(struct buf *out)
 {
 	buf_append_text(out, ".\\\" Written by `lanpost config-reference man`; change config/schema.c instead.\n"
 			     ".TH LANPOST.CONF 5 \"\" \"lanpost\"\n");
-	/* TRANSLATORS: this and the next capitals are headings of manual pages */
+	/* TRANSLATORS: this and the next texts in capitals are headings of manual pages */
 	buf_printf(out, ".SH %s\nlanpost.conf \\- %s", _("NAME"), _("configuration of the mail gateway lanpost\n"));
 	buf_printf(out, ".SH %s\n", _("DESCRIPTION"));
 	append_roff(out, _("The configuration is /etc/lanpost/lanpost.conf (or -c FILE) and, in the "

@@ -33,7 +33,7 @@ static json_t *nets_json(const struct conf_nets *nets)
 	return items;
 }
 
-/* NULL for a type that no marked key has yet: a test looks that it does not come to this. */
+/* NULL for a type that no marked key has yet: a test makes sure that this does not occur. */
 static json_t *value_json(enum value_type type, const void *field)
 {
 	if (type <= VALUE_PIN)
@@ -106,7 +106,7 @@ static bool read_value(const struct schema_key *key, const json_t *value, void *
 
 /* --- sections */
 
-/* NULL: one of its values cannot be written. */
+/* Returns NULL if one of its values cannot be written. */
 static json_t *item_json(const struct schema_section *section, unsigned marks, void *item)
 {
 	json_t *object = json_object();
@@ -190,7 +190,7 @@ static bool read_section(struct conf *conf, const struct schema_section *section
 		return read_item(section, json_array_get(items, 0), conf_item_of(conf, section, 0)) || items == NULL;
 	*conf_array_of(conf, section) = xcalloc(count + 1, section->size);
 	for (size_t i = 0; i < count; i++) {
-		*conf_count_of(conf, section) = i + 1; /* what is there is freed, also when it is only half read */
+		*conf_count_of(conf, section) = i + 1; /* frees also a configuration that was only partly read */
 		if (!read_item(section, json_array_get(items, i), conf_item_of(conf, section, i)))
 			return false;
 	}

@@ -57,7 +57,7 @@ struct endpoint endpoint_of(const char *url)
 	return endpoint;
 }
 
-/* 127.0.0.0/8, and not 127.example.ru. */
+/* Accepts 127.0.0.0/8, but not 127.example.ru. */
 static bool is_loopback(struct slice host)
 {
 	char text[INET_ADDRSTRLEN];

@@ -27,10 +27,10 @@ struct reader {
 	struct conf_problems *problems;
 	struct conf_place place; /* of the line being read */
 	struct buf line;	 /* the line with its continuations */
-	struct buf clean;	 /* what iniparser gets */
+	struct buf clean;	 /* the text for iniparser */
 	size_t first;		 /* section of this file in ini->sections */
-	size_t current;		 /* or NO_SECTION; keys below a bad header belong nowhere */
-	bool lost;		 /* below a bad header */
+	size_t current;		 /* or NO_SECTION; keys below an invalid header belong to no section */
+	bool lost;		 /* below an invalid header */
 };
 
 static void complain(struct reader *reader, const char *text)
@@ -38,14 +38,14 @@ static void complain(struct reader *reader, const char *text)
 	conf_problem_add(reader->problems, reader->place, false, "%s", PHRASE_WORD(text));
 }
 
-/* --- what iniparser would do to a value */
+/* --- what iniparser would do with a value */
 
 static bool is_comment(struct slice text)
 {
 	return text.len == 0 || text.ptr[0] == ';' || text.ptr[0] == '#';
 }
 
-/* An apostrophe within a word is none. */
+/* An apostrophe within a word is not a quote. */
 static bool opens_quote(struct slice text, size_t at)
 {
 	return text.ptr[at] == '\'' && (at == 0 || strchr(" \t(=,", text.ptr[at - 1]) != NULL);
@@ -64,7 +64,7 @@ static bool ends_inside_quotes(struct slice text)
 	return open != '\0';
 }
 
-/* Where iniparser ends the value, or its length. A quote that is not closed ends nowhere. */
+/* The offset where iniparser ends the value, or its length. An unclosed quote has no end. */
 size_t ini_value_end(struct slice raw)
 {
 	size_t end = 0;
@@ -129,8 +129,8 @@ static bool ends_in_comment(struct slice line)
 	return ini_value_end(raw) < raw.len;
 }
 
-/* iniparser would continue comments as well, and so swallow the line below a comment that
- * ends in a backslash. */
+/* iniparser also continues comments, and would lose the line below a comment that ends in a
+ * backslash. */
 bool ini_next_line(struct ini_lines *lines, struct buf *whole)
 {
 	const char *start = lines->rest.ptr;
@@ -171,7 +171,7 @@ void ini_lines_init(struct ini_lines *lines, struct slice text)
 	*lines = (struct ini_lines){.rest = text, .end = text.ptr + text.len};
 }
 
-/* Cuts the comment off, so that its last byte cannot continue the line. */
+/* Removes the comment, so that its last byte cannot continue the line. */
 static struct slice without_comment(struct slice raw)
 {
 	return slice_trim(slice_make(raw.ptr, ini_value_end(raw)));
@@ -210,7 +210,7 @@ static void read_title(struct reader *reader, struct slice title)
 	buf_printf(&reader->clean, "[%zu]\n", reader->current);
 }
 
-/* Bounds the time that linear searches take, here and in iniparser. */
+/* Limits the time of linear searches, here and in iniparser. */
 static bool is_full(struct reader *reader)
 {
 	const struct ini *ini = reader->ini;
@@ -252,8 +252,8 @@ static const struct ini_entry *find_entry(const struct ini_section *section, con
 	return NULL;
 }
 
-/* iniparser 4.2 takes a backslash in quotes as an escape, 4.1 as what it is. So it never sees one: it gets a control
- * character, which no line may hold, and its values are turned back. */
+/* iniparser 4.2 treats a backslash in quotes as an escape, 4.1 does not. So it never gets one: it gets a control
+ * character, which no line may contain, and its values are converted back. */
 static void append_clean(struct buf *clean, const char *key, struct slice raw)
 {
 	buf_printf(clean, "%s = ", key);
@@ -272,7 +272,7 @@ static char *value_of(const dictionary *values, const char *name)
 	return value;
 }
 
-/* A secret never gets there: iniparser leaves copies of all it reads in memory that it has freed. */
+/* A secret is never passed to iniparser: it leaves copies of its input in freed memory. */
 static bool is_secret(const struct ini_section *section, const char *name)
 {
 	const struct schema_section *known = schema_find(section->kind);
@@ -281,7 +281,7 @@ static bool is_secret(const struct ini_section *section, const char *name)
 	return key != NULL && value_is_secret(key->type);
 }
 
-/* The value as iniparser takes it. */
+/* The value for iniparser. */
 static char *unquoted(struct slice raw)
 {
 	if (raw.len >= 2 && (raw.ptr[0] == '"' || raw.ptr[0] == '\''))
@@ -377,8 +377,8 @@ static void read_line(struct reader *reader)
 
 /* --- values */
 
-/* iniparser reports through a callback without a context. After our own look at the lines it
- * should have nothing to say; if it has, the admin shall read it. */
+/* iniparser reports through a callback without a context. The lines were already checked here,
+ * so it should report nothing; if it does, the admin must see it. */
 static char complaint[256];
 
 __attribute__((format(printf, 1, 2))) static int catch_complaint(const char *format, ...)
@@ -392,7 +392,7 @@ __attribute__((format(printf, 1, 2))) static int catch_complaint(const char *for
 	return len;
 }
 
-/* iniparser 4.1 loads from a path only, so the clean lines go into a file in memory. */
+/* iniparser 4.1 loads only from a path, so the clean lines are written to a file in memory. */
 static dictionary *load_clean(const struct buf *clean)
 {
 	int fd = memfd_create("lanpost.conf", MFD_CLOEXEC);

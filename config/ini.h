@@ -1,10 +1,10 @@
 /*
- * INI files: values from iniparser, lines from an index of our own.
+ * INI files: values from iniparser, line numbers from our own index.
  *
- * iniparser knows no line numbers, merges repeated sections, lets the last of repeated keys win and
- * cuts unquoted values at ; and #, all without a word. So each file is first read line by line
- * here, which finds all that and gives every key its place; iniparser then gets the lines
- * that are good, under numbers in place of section names, and gives the values.
+ * iniparser has no line numbers, merges repeated sections, uses the last of repeated keys and
+ * cuts unquoted values at ; and #, all silently. So each file is first read line by line here,
+ * which detects all this and records the place of every key; iniparser then gets the valid
+ * lines, with numbers instead of section names, and returns the values.
  */
 #ifndef LANPOST_CONFIG_INI_H
 #define LANPOST_CONFIG_INI_H
@@ -20,7 +20,7 @@
 struct ini_entry {
 	char *key;   /* lower case */
 	char *value; /* without white space and quotes around it */
-	bool is_faulty; /* the value as iniparser sees it is not what is there; already reported */
+	bool is_faulty; /* iniparser would read a different value; already reported */
 	struct conf_place place;
 };
 
@@ -38,30 +38,30 @@ struct ini {
 	size_t entry_count; /* of all sections */
 };
 
-/* Adds a file's text to the ini; start with one that is all zero. Whatever is wrong goes into
- * problems, and the rest of the file is read on. file must outlive the ini. Not for several
- * threads at once: iniparser is not. */
+/* Adds a file's text to the ini, which the caller initialises to zero. Errors are added to
+ * problems, and the rest of the file is read. file must outlive the ini. Not thread-safe,
+ * because iniparser is not. */
 void ini_read(struct ini *ini, const char *file, struct slice text, struct conf_problems *problems);
 void ini_clear(struct ini *ini);
 
-/* A walk over the lines of a text, each with those that continue it (\ at the end). */
+/* A walk over the lines of a text, each with its continuation lines (\ at the end). */
 struct ini_lines {
 	struct slice raw;   /* the bytes of the line, line ends included */
-	int first, last;    /* its numbers */
+	int first, last;    /* the numbers of its lines */
 	bool is_unfinished; /* ends in \ at the end of the text */
 	struct slice rest;
 	const char *end;
 };
-/* The text behind a byte order mark, if it has one. */
+/* The text without a byte order mark. */
 struct slice ini_without_mark(struct slice text);
 void ini_lines_init(struct ini_lines *lines, struct slice text);
-/* The next line without line ends and backslashes goes to whole. False at the end. */
+/* Reads the next line, without line ends and backslashes, into whole. Returns false at the end. */
 bool ini_next_line(struct ini_lines *lines, struct buf *whole);
 /* Bytes of a value (trimmed) up to the comment that ends it. */
 size_t ini_value_end(struct slice raw);
 
-/* What is wrong with the text after `key =` as it is in the file (iniparser would lose a part of it); NULL if
- * nothing is. Translated. */
+/* What is wrong with the text after `key =` in the file (iniparser would lose a part of it), translated;
+ * NULL if it is valid. */
 const char *ini_value_fault(struct slice raw);
 
 #endif

@@ -14,13 +14,13 @@
 
 #define NOWHERE SIZE_MAX
 
-/* Where things stand in the text, as offsets. */
+/* Positions in the text, as offsets. */
 struct spot {
 	const char *kind, *name; /* of the section */
 	size_t header;	     /* of the section; NOWHERE */
 	size_t after;	     /* end of its header or of its last key */
 	size_t key, key_end; /* of the key's line, NOWHERE */
-	char *comment;	     /* behind the key's value, "" */
+	char *comment;	     /* after the key's value, "" */
 };
 
 static char *folder_of(const char *path)
@@ -30,7 +30,8 @@ static char *folder_of(const char *path)
 	return slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
 }
 
-/* The configuration is the admin's: it is read and written as whoever started us. */
+/* The configuration belongs to the admin: it is read and written with the rights of the user who
+ * started the program. */
 static int read_as_admin(const char *path, char **bytes, size_t *len, struct error *error)
 {
 	bool paused = service_user_pause();
@@ -76,7 +77,7 @@ int ini_edit_own(const char *path, const char *main, struct error *error)
 	return result;
 }
 
-/* Root follows no link that somebody who is less could have put there: it may lead to any file. New memory. */
+/* Root does not follow a link that another user could have created: it may lead to any file. New memory. */
 static char *follow_links(const char *path)
 {
 	char *folder = folder_of(path), *target = NULL;
@@ -180,7 +181,7 @@ static const char *line_end(const struct buf *text)
 	return end > 0 && text->ptr[end - 1] == '\r' ? "\r\n" : "\n";
 }
 
-/* Puts bytes in the place of text[from, to). */
+/* Replaces text[from, to) by bytes. */
 static int splice(struct buf *text, size_t from, size_t to, struct slice bytes, struct error *error)
 {
 	struct buf result = BUF_INIT(text->limit);
@@ -206,7 +207,7 @@ static bool needs_quotes(struct slice value)
 				    value.ptr[value.len - 1] == '\\');
 }
 
-/* The whole line `key = value`, with quotes where iniparser needs them. */
+/* The whole line `key = value`, with quotes if iniparser needs them. */
 static int write_line(struct buf *line, const char *key, const char *value, const char *comment,
     const char *end, struct error *error)
 {
@@ -231,7 +232,7 @@ static int write_line(struct buf *line, const char *key, const char *value, cons
 	return 0;
 }
 
-/* Adds a line end where the last line has none. */
+/* Adds a line end if the last line has none. */
 static void end_last_line(struct buf *text, const char *end)
 {
 	if (text->len > 0 && text->ptr[text->len - 1] != '\n')
@@ -291,7 +292,7 @@ static size_t line_end_at(const struct buf *text, size_t at)
 	return at + 1 < text->len && text->ptr[at] == '\r' && text->ptr[at + 1] == '\n' ? 2 : 0;
 }
 
-/* Takes text[from, to) out, and one of the blank lines around it. */
+/* Removes text[from, to), and one of the blank lines around it. */
 static int take_out(struct buf *text, size_t from, size_t to, struct error *error)
 {
 	const char *end = line_end(text);
@@ -329,7 +330,7 @@ static size_t line_before(const struct buf *text, size_t at)
 	return at;
 }
 
-/* Where the comments begin that stand directly above a header: they speak of it. */
+/* The start of the comments directly above a header: they belong to it. */
 static size_t with_comments(const struct buf *text, size_t header)
 {
 	while (header > 0) {

@@ -6,7 +6,7 @@
 
 #include <stdio.h>
 
-/* A hash of crypt(3) that no password has: of its 43 letters the dice have thrown every one. */
+/* A crypt(3) hash that no known password has: its 43 characters are random. */
 static void add_unknown_password(struct buf *out)
 {
 	static const char letters[] = "./0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
@@ -40,8 +40,8 @@ static const struct schema_key *secret_in(const struct schema_section *section, 
 	return found != NULL && value_is_secret(found->type) ? found : NULL;
 }
 
-/* The key of a line, if its value is secret. Where the section has no such key it counts as in the others: a title that is misspelled or not
- * closed must not give a password away. */
+/* The key of a line, if its value is secret. If the section has no such key, the key counts as in other sections: a
+ * misspelled or unclosed title must not reveal a password. */
 static const struct schema_key *secret_key(const struct schema_section *section, struct slice line)
 {
 	struct slice key = slice_trim(slice_cut(&line, '='));

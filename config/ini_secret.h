@@ -1,13 +1,13 @@
 /*
- * A configuration file without what is secret in it.
+ * A configuration file without its secrets.
  */
 #ifndef LANPOST_CONFIG_INI_SECRET_H
 #define LANPOST_CONFIG_INI_SECRET_H
 
 #include "base/buf.h"
 
-/* Appends the text with all passwords and keys left out, all else unchanged. Where a user had a password they get one that nobody
- * knows: without any they would be let in. */
+/* Appends the text without passwords and keys, otherwise unchanged. A user who had a password gets an unknown one: without
+ * any, login would need no password. */
 void ini_without_secrets(struct slice text, struct buf *out);
 
 #endif

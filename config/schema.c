@@ -45,7 +45,7 @@
 #define LISTEN(o, f) VALUE_LISTEN, FIELD(o, f, struct strlist)
 #define NETS(o, f) VALUE_NETS, FIELD(o, f, struct conf_nets)
 
-/* VALUE_WORD writes through an unsigned, VALUE_HOURS and VALUE_QUEUED two numbers in a row. */
+/* VALUE_WORD writes to an unsigned, VALUE_HOURS and VALUE_QUEUED write two consecutive numbers. */
 _Static_assert(sizeof(enum conf_tls) == sizeof(unsigned) &&
 		   sizeof(enum conf_auth) == sizeof(unsigned),
     "enums are unsigned");

@@ -1,8 +1,8 @@
 /*
- * The one table of sections and keys.
+ * The table of all sections and keys.
  *
- * The loader, `lanpost check`, the hints on typing errors and docs/configuration.md all come from it. A new
- * setting is a field in conf.h and a row in schema.c.
+ * The loader, `lanpost check`, the hints on typing errors and docs/configuration.md use it. A new
+ * setting needs a field in conf.h and a row in schema.c.
  */
 #ifndef LANPOST_CONFIG_SCHEMA_H
 #define LANPOST_CONFIG_SCHEMA_H
@@ -13,7 +13,7 @@ struct schema_key {
 	const char *name;
 	enum value_type type;
 	size_t offset;	     /* of the field in the section's struct */
-	const char *value;   /* the default, as one would write it; NULL: "" */
+	const char *value;   /* the default, as in a file; NULL: "" */
 	const char *stands;  /* what an empty default means, for people; may be NULL */
 	struct value_limits limits;
 	const char *help;
@@ -23,9 +23,9 @@ struct schema_section {
 	const char *kind;    /* "gateway", "user" */
 	const char *example; /* name shown in the reference; NULL: this section has no name */
 	size_t size;	     /* of its struct */
-	size_t offset;	     /* in struct conf: of the struct, or of the pointer to the array of them */
-	size_t count_offset; /* in struct conf, where there is an array */
-	size_t place_offset; /* in the section's struct, where there is an array; its name comes first */
+	size_t offset;	     /* in struct conf: of the struct, or of the pointer to the array */
+	size_t count_offset; /* in struct conf, if it is an array */
+	size_t place_offset; /* in the section's struct, if it is an array; the name is the first field */
 	const struct schema_key *keys;
 	size_t key_count;
 	const char *help;
@@ -34,10 +34,10 @@ struct schema_section {
 extern const struct schema_section schema_sections[];
 extern const size_t schema_section_count;
 
-/* NULL if none exists of that (lower-case) name. */
+/* Finds a section or key by its (lower-case) name; NULL if it does not exist. */
 const struct schema_section *schema_find(const char *kind);
 const struct schema_key *schema_find_key(const struct schema_section *section, const char *name);
-/* The valid name nearest to a wrong one, or NULL. */
+/* The valid name nearest to an invalid one, or NULL. */
 const char *schema_nearest(const char *kind);
 const char *schema_nearest_key(const struct schema_section *section, const char *name);
 /* The first other section that has such a key, or NULL. */
@@ -47,14 +47,15 @@ const struct schema_section *schema_home(const char *key);
 enum {
 	SCHEMA_FOR_LAN = 1, /* the LAN server */
 };
-/* Which of them see this key: a positive list, so a new key of most sections reaches nobody by itself. */
+/* The processes that see this key: a positive list, so that no process sees a new key of most sections
+ * by default. */
 unsigned schema_seen_by(const struct schema_section *section, const struct schema_key *key);
 
-/* What people call a key, translated; its name where schema_label.c has none. */
+/* The label of a key, translated; its name if schema_label.c has none. */
 const char *schema_label(const struct schema_section *section, const struct schema_key *key);
-/* Its place in a form: smaller comes first. */
+/* Its position in a form: the smallest comes first. */
 size_t schema_order(const struct schema_section *section, const struct schema_key *key);
-/* Whether a form shows it at once, not only behind "more". */
+/* Whether a form shows it at once, not only after "more". */
 bool schema_is_everyday(const struct schema_section *section, const struct schema_key *key);
 
 #endif

@@ -1,10 +1,10 @@
-/* What people call the keys of the configuration, in the order of forms. */
+/* Labels of the keys of the configuration, in the order of forms. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/schema.h"
 
-/* What people call a key, in the order of a form. Those that are wanted every day come first, the others behind "more".
- * kind "": in every section that has such a key. A label is short: at most 32 columns in each language. */
+/* Labels of keys, in the order of a form. Everyday keys come first, the others after "more". kind "": every section
+ * that has such a key. A label has at most 32 columns in each language. */
 static const struct {
 	const char *kind, *key, *label; /* N_() */
 	bool is_everyday;
@@ -63,7 +63,7 @@ static const struct {
     {"line", "command_timeout", N_("Time limit of each command"), false},
     {"line", "route_timeout", N_("Wait for the connection"), false},
     {"line", "session_timeout", N_("Longest session"), false},
-    {"line", "max_minutes", N_("Minutes online per day"), false},
+    {"line", "max_minutes", N_("Online time per session"), false},
     {"line", "max_bytes_per_session", N_("Bytes per session"), false},
     {"line", "max_per_server", N_("Connections to one server"), false},
     {"log", "level", N_("How much is logged"), true},
@@ -132,7 +132,7 @@ static const struct {
     {"rule", "stop", N_("Stop after this rule"), true},
 };
 
-/* The place in the table, its end if it is not there. */
+/* The index in the table; its length if the key is not in it. */
 static size_t find(const struct schema_section *section, const struct schema_key *key)
 {
 	size_t at = 0;

@@ -1,12 +1,12 @@
 /*
- * Which keys leave the supervisor, and for whom. What the LAN server holds, whoever takes it over has: so nothing of accounts, rules and
- * the line is here, of smarthosts only whose mail they take and in whose name, and no secret stands for it.
+ * Which keys leave the supervisor, and for which process. An attacker who takes over the LAN server has everything that it
+ * has: so it gets nothing of accounts, rules and the line, of smarthosts only their senders, and no secret.
  */
 #include "config/schema.h"
 
 #include "base/alloc.h"
 
-/* "*": all keys of the section, but secrets. */
+/* "*": all keys of the section except secrets. */
 static const struct {
 	const char *section, *key;
 	unsigned seen_by;

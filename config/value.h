@@ -1,9 +1,9 @@
 /*
- * How one value of the configuration is read, by type.
+ * Parses one value of the configuration, by type.
  *
- * A row for each type: its C type (see schema.c), how it is parsed, how it is freed, and
- * how people write it. Parsing is strict: what is not understood whole is an error, and the text
- * of the error says what would be right.
+ * One row per type: its C type (see schema.c), its parser, how it is freed, and its form for
+ * people. Parsing is strict: a text that is not understood completely is an error, and the error
+ * gives a correct example.
  */
 #ifndef LANPOST_CONFIG_VALUE_H
 #define LANPOST_CONFIG_VALUE_H
@@ -28,8 +28,8 @@ enum value_type {
 	VALUE_FLAG,	 /* bool: yes, no */
 	VALUE_INTEGER,	 /* int64_t */
 	VALUE_SIZE,	 /* int64_t: bytes */
-	VALUE_SECONDS,	 /* int64_t: seconds; a bare number counts them, too */
-	VALUE_DURATION,	 /* int64_t: seconds, written with a unit; only 0 goes without */
+	VALUE_SECONDS,	 /* int64_t: seconds; a bare number is seconds */
+	VALUE_DURATION,	 /* int64_t: seconds, with a unit; only 0 needs none */
 	VALUE_MINUTES,	 /* int64_t: seconds, but a bare number is minutes */
 	VALUE_INTERVAL,	 /* int64_t: seconds, -1 when empty */
 	VALUE_KEEP,	 /* int64_t: no 0, yes -1, or days */
@@ -49,31 +49,32 @@ enum value_type {
 	VALUE_NETS,	 /* struct conf_nets */
 };
 
-/* Bounds and words of the key a value belongs to. */
+/* Limits and words of the key that a value belongs to. */
 struct value_limits {
 	int64_t min, max;
 	const char *const *words; /* NULL-terminated, for VALUE_WORD and VALUE_URL; else NULL */
-	char unit; /* of a length of time: proposed for a bare number; 0: d */
+	char unit; /* of a length of time: the unit proposed for a bare number; 0: d */
 };
 
-/* Reads text (trimmed, valid UTF-8) into *field, which gets new memory where its type has
- * any. On failure *field is unchanged and the error's text says what is wrong. */
+/* Parses text (trimmed, valid UTF-8) into *field, which gets new memory if its type needs it. On
+ * failure *field is unchanged and the error says what is wrong. */
 int value_parse(enum value_type type, struct slice text, const struct value_limits *limits,
     void *field, struct error *error);
 /* Frees what the field holds and empties it. */
 void value_clear(enum value_type type, void *field);
-/* How one writes a value of this type; a literal marked with N_(). */
+/* The form of a value of this type for people; a literal marked with N_(). */
 const char *value_syntax(enum value_type type);
 bool value_is_secret(enum value_type type);
-/* An amount as one writes it, in the largest unit that gives a whole number: "50M", "5d". */
+/* Formats an amount in the largest unit that gives a whole number: "50M", "5d". */
 void value_append_amount(struct buf *out, enum value_type type, int64_t amount);
 
-/* A range of addresses out of one item of a list: "10.0.0.0/8", "192.168.1.5", "10.0.0.1-10.0.0.9",
- * "192.168", "fe80::/10". False if it is not one. */
+/* Parses a range of addresses from one item of a list: "10.0.0.0/8", "192.168.1.5",
+ * "10.0.0.1-10.0.0.9", "192.168", "fe80::/10". Returns false if it is not one. */
 bool value_net(struct slice text, struct conf_net *net);
-/* Labels of letters, digits, '-' and '_', joined by dots, at most 253 bytes (RFC 1123 section 2.1). */
+/* True for labels of letters, digits, '-' and '_', joined by dots, at most 253 bytes (RFC 1123
+ * section 2.1). */
 bool value_is_host(struct slice text);
-/* local@domain, both plausible; message/addr.h has the real parser, which is above this floor. */
+/* True for local@domain, both plausible; message/addr.h has the full parser. */
 bool value_is_address(struct slice text);
 
 #endif

@@ -107,7 +107,7 @@ int value_parse_dates(struct slice text, const struct value_limits *limits, void
 	return put_numbers(field, &numbers, result);
 }
 
-/* "5m..4h": 5m, twice as much, and so on, at last 4h. */
+/* "5m..4h": 5m, then doubled each time, up to 4h. */
 static int read_range(struct slice item, const struct value_limits *limits, struct conf_numbers *numbers,
     struct error *error)
 {
@@ -154,7 +154,7 @@ int value_parse_durations(struct slice text, const struct value_limits *limits, 
 	return put_numbers(field, &numbers, result);
 }
 
-/* Reads a list whose items all pass the test; why has one %s for the item that does not. */
+/* Parses a list whose items all pass the test; why has one %s for an item that does not. */
 static int read_list(struct slice text, bool lower, bool (*is_good)(struct slice item),
     const char *why, void *field, struct error *error)
 {

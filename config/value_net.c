@@ -5,7 +5,7 @@
 
 #define TEXT_MAX 64
 
-/* Reads IPv4 (as ::ffff:a.b.c.d) or IPv6; *width is the bits of its kind. */
+/* Reads IPv4 (as ::ffff:a.b.c.d) or IPv6; *width is the number of bits of its family. */
 static bool read_address(struct slice text, struct in6_addr *address, unsigned *width)
 {
 	char copy[TEXT_MAX];
@@ -61,8 +61,8 @@ static bool read_range(struct slice from, struct slice to, struct conf_net *net)
 	       memcmp(&net->first, &net->last, sizeof(net->first)) <= 0;
 }
 
-/* As Office Mail Server wrote them: the first one to three numbers of an IPv4 address,
- * perhaps with a final dot or with stars for the rest. */
+/* The notation of Office Mail Server: the first one to three numbers of an IPv4 address, perhaps
+ * with a final dot or with stars for the rest. */
 static bool read_beginning(struct slice text, struct conf_net *net)
 {
 	unsigned parts = 0;

@@ -22,7 +22,7 @@ int value_parse_flag(struct slice text, const struct value_limits *limits, void 
 	return value_wrong(error, N_("`%s` must be yes or no"), text);
 }
 
-/* The digits at the front of *text, which is moved behind them and behind white space. */
+/* Reads the digits at the front of *text and moves it past them and past white space. */
 static bool take_number(struct slice *text, int64_t *number)
 {
 	uint64_t value;
@@ -95,7 +95,7 @@ void value_append_amount(struct buf *out, enum value_type type, int64_t amount)
 		unit = sizes;
 	else if (amount > 0 && (type == VALUE_SECONDS || type == VALUE_DURATION || type == VALUE_MINUTES ||
 				   type == VALUE_INTERVAL || type == VALUE_DURATIONS))
-		unit = times + 1; /* nobody reads 52w */
+		unit = times + 1; /* 52w is not readable */
 	while (amount % unit->size != 0)
 		unit++;
 	buf_printf(out, "%lld%s%s", (long long)(amount / unit->size), unit->letter, type == VALUE_KEEP ? "d" : "");
@@ -113,7 +113,8 @@ static int duration_out_of_bounds(const struct value_limits *limits, struct erro
 	return -1;
 }
 
-/* The size of the unit at the front of *text, which is moved behind it; 0 if there is none. */
+/* Reads the unit at the front of *text, moves it past the unit, and returns its size; 0 if there
+ * is none. */
 static int64_t take_unit(struct slice *text)
 {
 	for (size_t i = 0; text->len > 0 && i < ARRAY_LEN(times); i++) {
@@ -132,7 +133,7 @@ static int no_unit(int64_t number, const struct value_limits *limits, struct err
 	    (long long)number, (long long)number, limits->unit == 0 ? 'd' : limits->unit);
 }
 
-/* "15m", "1h30m", "5d". A bare number counts `bare` seconds; 0: only 0 may stand without a unit. */
+/* "15m", "1h30m", "5d". A bare number counts `bare` seconds; 0: only the number 0 needs no unit. */
 static int read_duration(struct slice text, int64_t bare, const struct value_limits *limits, int64_t *seconds,
     struct error *error)
 {
@@ -227,7 +228,7 @@ int value_parse_word(struct slice text, const struct value_limits *limits, void 
 
 /* --- times */
 
-/* "8:30" in seconds since midnight; 24:00 only where last_too. */
+/* "8:30" in seconds since midnight; 24:00 only if last_too. */
 bool value_read_time(struct slice text, bool last_too, int64_t *seconds)
 {
 	struct slice minutes = slice_trim(text), hours = slice_cut(&minutes, ':');

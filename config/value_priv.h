@@ -1,4 +1,4 @@
-/* The parsers behind value.c's table of types. */
+/* The parsers for value.c's table of types. */
 #ifndef LANPOST_CONFIG_VALUE_PRIV_H
 #define LANPOST_CONFIG_VALUE_PRIV_H
 
@@ -6,11 +6,11 @@
 
 /* why has one %s, for the text. Returns -1. */
 int value_wrong(struct error *error, const char *why, struct slice text);
-/* "pop3, imap": as many as there is room for, each with `after` behind it. */
+/* "pop3, imap": as many as fit, each followed by `after`. */
 void value_join_words(char *out, size_t size, const char *const *words, const char *after);
-/* Takes text over; frees what the field has held. */
+/* Takes ownership of text; frees the old value of the field. */
 void value_put_text(void *field, char *text);
-/* "8:30" in seconds since midnight; 24:00 only where last_too. */
+/* "8:30" in seconds since midnight; 24:00 only if last_too. */
 bool value_read_time(struct slice text, bool last_too, int64_t *seconds);
 /* "15m", "1h30m", 0 in seconds, within the limits. */
 int value_read_duration(struct slice text, const struct value_limits *limits, int64_t *seconds,
@@ -19,7 +19,7 @@ int value_read_duration(struct slice text, const struct value_limits *limits, in
 bool value_is_user(struct slice text); /* a name that a user may have */
 bool value_is_name(struct slice item); /* a local name or an address */
 
-/* Each reads text into the field, which has the C type of its kind (value.h). */
+/* Each parses text into the field, which has the C type of its kind (value.h). */
 typedef int value_parser(struct slice text, const struct value_limits *limits, void *field,
     struct error *error);
 value_parser value_parse_text, value_parse_hash, value_parse_scram, value_parse_host, value_parse_user, value_parse_name,

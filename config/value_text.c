@@ -8,7 +8,7 @@
 #include <crypt.h>
 #include <stdlib.h>
 
-#define HASH_TAIL_MIN 22 /* md5crypt's; all that are newer have more after the last '$' */
+#define HASH_TAIL_MIN 22 /* md5crypt's; all newer ones have more after the last '$' */
 
 void value_put_text(void *field, char *text)
 {
@@ -36,8 +36,8 @@ static int parse_lower(struct slice text, void *field)
 	return 0;
 }
 
-/* The salt part tells a hash from a plain text; crypt_checksalt() alone would take any text
- * that begins with two letters for the old DES kind, which nobody should use any more. */
+/* The salt distinguishes a hash from a plain text; crypt_checksalt() alone would accept any text
+ * that begins with two letters as an old DES hash, which is obsolete. */
 static bool is_hash(struct slice text)
 {
 	char *copy = slice_dup(text);
@@ -53,7 +53,7 @@ static bool is_hash(struct slice text)
 int value_parse_hash(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)
 {
-	if (text.len > 0 && !is_hash(text)) /* not shown: it may be somebody's password */
+	if (text.len > 0 && !is_hash(text)) /* not shown: it may be a password */
 		return error_set(error, ERROR_CONFIG,
 		    N_("not a password hash (plain text is not accepted); set it with `lanpost user "
 		       "passwd NAME`"));
@@ -223,7 +223,7 @@ int value_parse_url(struct slice text, const struct value_limits *limits, void *
 	    str_printable(shown, sizeof(shown), text), list);
 }
 
-/* As curl takes it: "sha256//" and base64 of 32 bytes; the prefix may be left out. */
+/* As in curl: "sha256//" and base64 of 32 bytes; the prefix is optional. */
 int value_parse_pin(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)
 {

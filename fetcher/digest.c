@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PIECE (4u << 20) /* of a mapped file, in memory at once */
+#define PIECE (4u << 20) /* bytes of a mapped file in memory at a time */
 
-/* Received and the envelope fields tell copies of one letter apart. Status, X-UIDL and their like come and go. */
+/* Received and the envelope fields distinguish copies of one message. Fields such as Status and X-UIDL change. */
 static const char *const lasting[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", "Received",
     "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", NULL};
 static const char *const common[] = {"Message-ID", "Date", "From", "Subject", NULL};
@@ -70,7 +70,8 @@ uint64_t digest_of_letter(struct slice message)
 	return header_find(message, "Message-ID", &field) ? digest_of(message, common) : 0;
 }
 
-/* It fails for want of memory only (alloc.h), and two messages must not seem the same because of that. */
+/* It fails only without memory (alloc.h), and two messages must not be taken for the same because of
+ * that. */
 static void must(bool good)
 {
 	if (!good)

@@ -36,8 +36,8 @@ static void forget_stale(struct fetch *fetch)
 	map_clear(&listed);
 }
 
-/* What came whole before the failure counts, and is deleted next time; but not where answers are missing that might have been
- * mixed up. */
+/* Messages that were complete before the failure count, and are deleted next time; but not if replies are missing, which
+ * might have been mixed up. */
 static void save_what_came(struct fetch *fetch)
 {
 	struct error error;
@@ -86,7 +86,7 @@ void fetch_hang_up(struct fetch *fetch)
 	fetch_deletions_clear(fetch);
 }
 
-/* --- the whole */
+/* --- the whole job */
 
 int fetch_account(const struct fetch_job *job, struct fetch_result *result, struct error *error)
 {

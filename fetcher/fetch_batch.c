@@ -73,7 +73,7 @@ bool fetch_batch_is_full(const struct fetch *fetch)
 	return fetch->batch.count >= BATCH_MESSAGES || fetch->batch.bytes >= BATCH_BYTES;
 }
 
-/* Whether it is all there is nobody knows: it stays on the server. */
+/* It is not known whether it is complete: it stays on the server. */
 static void note_short(struct fetch *fetch, const struct plan_item *item)
 {
 	fetch_memory_add_mark(fetch, plan_short_mark(item->key), &(struct seen){.time = clock_wall()});
@@ -81,7 +81,7 @@ static void note_short(struct fetch *fetch, const struct plan_item *item)
 	    "lists; the received part was delivered")));
 }
 
-/* Another connection of this session must know it, too. */
+/* The next connection of this session needs it, too. */
 static void note_durable(struct fetch *fetch, const struct fetch_batch_item *done)
 {
 	struct plan_item *item = done->item;
@@ -101,7 +101,7 @@ static void note_durable(struct fetch *fetch, const struct fetch_batch_item *don
 	free(key);
 }
 
-/* After the message itself: a crash in between brings a copy too many, never a letter too few. */
+/* After the message itself: a crash in between causes a duplicate, never a loss. */
 static void note_letter(struct fetch *fetch, const struct fetch_batch_item *done)
 {
 	if (done->letter != 0)

@@ -8,10 +8,10 @@
 #include <stdlib.h>
 
 #define CHUNK (64 * 1024)
-#define STEP_MS 600000	     /* for one reply or one message of no size */
-#define LEAST_BYTES_PER_MS 1 /* a slower message ends the session */
-#define SILENT_BYTES (64u << 20) /* of which nothing is to be made: literals and lines that nobody asked for */
-#define PROBE_MS 15000 /* a server that answered one of several commands and is silent then */
+#define STEP_MS 600000	     /* for one reply, or one message without its bytes */
+#define LEAST_BYTES_PER_MS 1 /* a slower transfer ends the session */
+#define SILENT_BYTES (64u << 20) /* limit of useless input: literals and lines that were not requested */
+#define PROBE_MS 15000 /* a server that answers one of several commands and is then silent */
 
 int fetch_connection_open(struct fetch *fetch, struct error *error)
 {
@@ -92,7 +92,7 @@ int fetch_connection_exchange(struct fetch *fetch, struct error *error)
 	int64_t deadline;
 	size_t got;
 
-	/* Of a server that has not said that it takes several commands at once silence says that it does not. */
+	/* If a server did not announce pipelining, silence means that it does not support it. */
 	if (!fetch_connection_is_certain(fetch) && connection->answers == 1 && idle_ms > PROBE_MS)
 		idle_ms = PROBE_MS;
 	deadline = earlier(earlier(clock_now_ms() + idle_ms, connection->deadline), fetch->end);

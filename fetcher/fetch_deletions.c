@@ -41,7 +41,7 @@ static bool feed_expunge(struct fetch *fetch)
 	return asked;
 }
 
-/* Without UIDPLUS only everything that is marked can be expunged: not where somebody else marked something. */
+/* Without UIDPLUS, EXPUNGE removes all marked messages: not used if another client has marked some. */
 static bool may_delete(const struct fetch *fetch)
 {
 	if (!fetch->is_imap || fetch->connection.can_expunge_some)
@@ -71,7 +71,7 @@ void fetch_deletions_event(struct fetch *fetch, const struct fetch_event *event)
 {
 	if (event->what != GOT_REPLY)
 		return;
-	/* One that is not deleted is only deleted next time: it has been seen. */
+	/* A message that is not deleted now is deleted next time: it is known. */
 	if (!event->ok)
 		log_info("event=not-deleted account=%s number=%u reply=%s",
 		    LOG_CSTR(fetch->job->account->name), event->item == NULL ? 0 : event->item->number,

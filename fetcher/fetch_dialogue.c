@@ -1,6 +1,6 @@
 /*
- * The dialogue with a server in terms that POP3 and IMAP share: commands in, events out, as many under way as the server
- * takes.
+ * The dialogue with a server in terms common to POP3 and IMAP: commands in, events out, as many in progress as the
+ * server accepts.
  */
 #include "fetcher/fetch_priv.h"
 
@@ -14,7 +14,7 @@ static const enum pop3_command pop3_commands[] = {
     [ASK_TOP] = POP3_TOP,
     [ASK_MESSAGE] = POP3_RETR,
     [ASK_DELETE] = POP3_DELE,
-    [ASK_EXPUNGE] = POP3_STAT, /* never asked */
+    [ASK_EXPUNGE] = POP3_STAT, /* never requested */
     [ASK_ALIVE] = POP3_NOOP,
     [ASK_GOODBYE] = POP3_QUIT,
 };

@@ -1,10 +1,11 @@
 /*
- * What may come: limits by the bytes that come, not by what a server says of them (docs/tolerated.md).
+ * Limits by the received bytes, not by the sizes that a server announces (docs/tolerated.md).
  *
- * A message that grows beyond max_size, or without end, is broken off. A stub is made of what came, and a mark says how large it is at
- * least, so that no session fetches it again by itself; asked for by its stub it comes without max_size. Of the session's bytes: a message
- * within the size that was announced is let through, for it was asked for with that; one that is larger, and for which there is no room, is broken
- * off, and comes next time, counted as what it is. If it is the first of its session then, it comes in any case, or it would never come.
+ * A message that grows beyond max_size, or without end, is aborted. The received part becomes a stub, and a mark stores
+ * the minimum size, so that no session fetches it again automatically; if it is requested by its stub, it is fetched
+ * without max_size. For the session's byte limit: a message within its announced size is always completed, since it was
+ * requested with that size; a larger one that exceeds the limit is aborted, and fetched next time with its real size. If
+ * it is then the first of its session, it is fetched in any case, or it would never be.
  *
  * Nothing but the end of the connection stops a message under way, so the others come over the next one. Where it is not certain yet which
  * message it is (fetch->connection.is_careful) nothing is noted of it: the next connection asks one by one.
@@ -17,8 +18,8 @@
 
 #include <stdlib.h>
 
-#define SLACK(size) ((size) / 8 + (16u << 10)) /* sizes that count a line end as one byte, and the like */
-#define BEGINNING (16u << 10) /* of a message that is broken off: enough for its stub */
+#define SLACK(size) ((size) / 8 + (16u << 10)) /* tolerance for sizes that count a line end as one byte, and similar */
+#define BEGINNING (16u << 10) /* of an aborted message: enough for its stub */
 
 /* --- the session's bytes */
 
@@ -50,7 +51,7 @@ enum fetch_leave fetch_limits_ask(struct fetch *fetch, struct plan_item *item)
 	return leave;
 }
 
-/* What was promised for this message and has not come; at its end all of it. */
+/* Releases the reserved bytes of this message; at its end all that are left. */
 static void settle(struct fetch *fetch, uint64_t bytes)
 {
 	struct plan_item *item = fetch->message.item;
@@ -65,7 +66,7 @@ void fetch_limits_settle(struct fetch *fetch)
 	settle(fetch, UINT64_MAX);
 }
 
-/* Whether there is room for what a message has beyond its promise. */
+/* Whether the limit allows the bytes of a message beyond its reservation. */
 static bool has_room_for_more(struct fetch *fetch, uint64_t to_come)
 {
 	struct plan_item *item = fetch->message.item;
@@ -78,7 +79,7 @@ static bool has_room_for_more(struct fetch *fetch, uint64_t to_come)
 	return true;
 }
 
-/* --- breaking off */
+/* --- aborting */
 
 static void note_size(struct fetch *fetch, struct plan_item *item, uint64_t size)
 {
@@ -97,7 +98,7 @@ static void broken_off(struct fetch *fetch, uint64_t size)
 	    (unsigned long long)item->size, (unsigned long long)fetch->message.body.size, (unsigned long long)size);
 }
 
-/* The beginning that came becomes the stub, as TOP would have brought it. */
+/* The received beginning becomes the stub, as with TOP. */
 static int become_stub(struct fetch *fetch, struct error *error)
 {
 	struct slice came;
@@ -112,7 +113,7 @@ static int become_stub(struct fetch *fetch, struct error *error)
 	return 0;
 }
 
-/* Without a key it is known to this session alone; one that somebody asked for has its stub already. */
+/* Without a key only this session knows it; a requested message already has its stub. */
 static int too_large(struct fetch *fetch, uint64_t size, struct error *error)
 {
 	struct plan_item *item = fetch->message.item;
@@ -132,7 +133,7 @@ static int too_large(struct fetch *fetch, uint64_t size, struct error *error)
 	    remote_host(fetch->connection.remote));
 }
 
-/* The session ends here, as with any message for which there is no room. */
+/* The session ends here, as with any message that exceeds the limit. */
 static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 {
 	bool ignored;
@@ -141,7 +142,7 @@ static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 	if (fetch_connection_is_certain(fetch) && fetch->message.item->key != NULL)
 		note_size(fetch, fetch->message.item, size);
 	else if (!fetch_connection_is_certain(fetch))
-		fetch_memory_save_one_by_one(fetch); /* else it would be so in each session */
+		fetch_memory_save_one_by_one(fetch); /* else every session would do the same */
 	fetch_message_drop(fetch);
 	fetch->transfer.is_late = true;
 	ask(fetch, INT64_MAX, false, &ignored);
@@ -150,7 +151,7 @@ static int no_room(struct fetch *fetch, uint64_t size, struct error *error)
 	        "max_bytes_per_session")));
 }
 
-/* --- while it comes */
+/* --- during the transfer */
 
 static uint64_t limit_of(const struct fetch *fetch, const struct plan_item *item)
 {
@@ -159,7 +160,7 @@ static uint64_t limit_of(const struct fetch *fetch, const struct plan_item *item
 	return max_size == 0 || plan_is_wanted(item, &fetch->memory.seen) || max_size + SLACK(max_size) > end ? end : max_size + SLACK(max_size);
 }
 
-/* What the server has announced of it and not sent yet: IMAP does. */
+/* The announced bytes that were not received yet (IMAP). */
 static uint64_t to_come(const struct fetch *fetch)
 {
 	return fetch->is_imap ? fetch->connection.imap.literal_left : 0;
@@ -170,7 +171,7 @@ static int check_stub(struct fetch *fetch, struct error *error)
 	if (fetch->message.stub.len < fetch->message.stub.limit)
 		return 0;
 	broken_off(fetch, fetch->message.stub.len);
-	fetch->message.is_held = true; /* its beginning is all that is wanted */
+	fetch->message.is_held = true; /* only its beginning is needed */
 	return error_set(error, ERROR_TEMPORARY, N_("%s sent a whole message instead of its beginning"),
 	    remote_host(fetch->connection.remote));
 }

@@ -1,19 +1,20 @@
 /*
- * What the server can do and what it has: three commands, sent together.
+ * The server's capabilities and its messages: three commands, sent together.
  *
- * POP3: CAPA, UIDL, LIST; a server that has no UIDL says so. IMAP: CAPABILITY, SELECT INBOX, UIDs with sizes.
+ * POP3: CAPA, UIDL, LIST; a server without UIDL refuses it. IMAP: CAPABILITY, SELECT INBOX, UIDs with
+ * sizes.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
-#define WINDOW_PIPELINED 512 /* RFC 2449 section 6.8: 4 KiB each, they fill a line of 100 ms and 160 Mbit/s */
+#define WINDOW_PIPELINED 512 /* RFC 2449 section 6.8: 4 KiB each fill a line of 100 ms and 160 Mbit/s */
 #define WINDOW_IMAP 128
-#define WINDOW_CAREFUL 8 /* where PIPELINING is not announced */
+#define WINDOW_CAREFUL 8 /* if PIPELINING is not announced */
 #define WINDOW_LISTING 3
 #define HEADER_MAX (1u << 20)
-#define LISTING_BYTES (256ull << 20) /* of all its lines: more than PLAN_ITEMS_MAX messages fill */
+#define LISTING_BYTES (256ull << 20) /* of all its lines: more than PLAN_ITEMS_MAX messages need */
 
 static bool feed_listing(struct fetch *fetch)
 {
@@ -63,7 +64,7 @@ static int listing_event(struct fetch *fetch, const struct fetch_event *event, s
 		fetch->listing.has_uidl = event->ok; /* optional in RFC 1939: then headers are compared */
 	else if (event->ask == ASK_OPEN && !event->ok)
 		return refused(fetch, event, error);
-	/* Some servers find nothing wrong with an empty mailbox but its listing. */
+	/* Some servers refuse to list an empty mailbox. */
 	else if (event->ask == ASK_SIZES && !event->ok && !(fetch->is_imap && fetch->listing.exists == 0))
 		return refused(fetch, event, error);
 	return 0;

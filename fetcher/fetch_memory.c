@@ -1,4 +1,4 @@
-/* What is remembered of a mailbox: what was seen of it, how good the line is, and what its server can take. */
+/* The stored state of a mailbox: its seen messages, the quality of the line, and the limits of its server. */
 #include "base/alloc.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* So many messages shorter than listed, and one in so many: a provider that guesses at sizes. */
+/* This many messages shorter than listed, and one in this many: the provider estimates sizes. */
 #define LIES 3
 #define LIARS_SHARE 10
 #define ONE_BY_ONE_SECONDS (30 * 24 * 3600) /* then it is tried again */
@@ -29,7 +29,7 @@ static int recall_text(const struct fetch *fetch, const char *name, const char *
 	return result;
 }
 
-/* Older versions remembered it by the name of the account. 0 where nothing is remembered. */
+/* Older versions stored it under the name of the account. 0 where nothing is remembered. */
 static int recall(const struct fetch *fetch, const char *name, uint64_t *number, struct error *error)
 {
 	char *text;
@@ -62,7 +62,7 @@ static void remember(const struct fetch *fetch, const char *name, uint64_t numbe
 	remember_text(fetch, name, fetch->mailbox, text);
 }
 
-/* --- what was seen */
+/* --- seen messages */
 
 void fetch_memory_adopt(const struct conf *conf, struct state *state)
 {
@@ -77,7 +77,7 @@ void fetch_memory_adopt(const struct conf *conf, struct state *state)
 	}
 }
 
-/* "ivan" and "ivan@example.ru" may be one and the same. */
+/* "ivan" and "ivan@example.ru" may be the same. */
 static bool is_same_login(const char *one, const char *other)
 {
 	size_t a = strcspn(one, "@ "), b = strcspn(other, "@ ");
@@ -88,7 +88,7 @@ static bool is_same_login(const char *one, const char *other)
 	return one[a] != '@' || other[b] != '@' || (whole == other_whole && strncmp(one, other, whole) == 0);
 }
 
-/* The same account at another server: its messages have other UIDs now, but the same headers. */
+/* The same account on another server: its messages have other UIDs now, but the same headers. */
 static int take_from_former(struct fetch *fetch, const char *former, struct error *error)
 {
 	struct map seen = MAP_INIT;
@@ -198,7 +198,7 @@ void fetch_memory_save_one_by_one(struct fetch *fetch)
 	fetch->memory.one_by_one = true;
 }
 
-/* Where sizes are right nothing is written. */
+/* If sizes are right, nothing is written. */
 void fetch_memory_save_sizes(struct fetch *fetch)
 {
 	if (!fetch->memory.sizes_changed)

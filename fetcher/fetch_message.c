@@ -17,7 +17,7 @@ static void add_trace(struct fetch *fetch)
 	struct endpoint server = endpoint_of(job->account->remote.url);
 	struct slice host = server.place;
 
-	if (server.port.len > 0) /* RFC 5321 section 4.4 has no place for it */
+	if (server.port.len > 0) /* RFC 5321 section 4.4 has no field for it */
 		host.len -= server.port.len + 1;
 	received = xasprintf("from %.*s by %s with %s%s id %s; %s", SLICE_PRINT(host), job->conf->gateway.hostname,
 	    fetch->is_imap ? "IMAP" : "POP3", server.tls ? "S" : "", envelope->id.text,

@@ -1,10 +1,11 @@
 /*
- * What has come: whether it is whole, whether it was seen before, and where it goes.
+ * The end of a message: whether it is complete, whether it was seen before, and where it goes.
  *
- * A message is taken only when the server has gone on with a reply: where a dot was not doubled, or a literal was told too short, the
- * rest of the message comes instead, and nothing of it may be delivered or deleted. Of the last one the size as listed proves it, or an
- * answer to NOOP. One that is shorter than listed is fetched once more, as the last: comes the same again, it is delivered and stays on
- * the server, unless that server's sizes are known to be wrong.
+ * A message is accepted only when a valid reply follows it: if a dot was not doubled, or a literal was announced too
+ * short, the rest of the message follows instead, and the message must be neither delivered nor deleted. For the last one
+ * the proof is the listed size, or a reply to NOOP. A message that is shorter than listed is fetched once more, as the
+ * last one: if the result is the same, it is delivered and stays on the server, unless that server's sizes are known to be
+ * wrong.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -17,10 +18,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SLACK 4 /* bytes: some count the final dot or the blank line before it */
+#define SLACK 4 /* bytes: some servers count the final dot or the blank line before it */
 #define DAY 86400
 
-/* The stub is seen under a key of its own, so that the message itself can still be fetched later. */
+/* The stub has its own key, so that the message itself can still be fetched later. */
 static int finish_stub(struct fetch *fetch, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
@@ -39,9 +40,9 @@ static int finish_stub(struct fetch *fetch, struct error *error)
 	return result;
 }
 
-/* In a catch-all mailbox a letter to two of us lies twice. Where the provider does not note for whom each copy is, the first
- * went to everybody whom it names already: then this one goes to nobody, and is done with. *letter is 0 for a message
- * that does not take part in this. */
+/* A catch-all mailbox has two copies of a message to two local users. If the provider does not note the recipient of each
+ * copy, the first copy went to all users that it names: then this one goes to nobody and is finished. *letter is 0 for a
+ * message to which this does not apply. */
 static bool is_letter_known(const struct fetch *fetch, struct slice message, uint64_t *letter)
 {
 	char *key;
@@ -59,7 +60,7 @@ static bool is_letter_known(const struct fetch *fetch, struct slice message, uin
 	return is_known;
 }
 
-/* Where it goes. */
+/* Decides its places. */
 static int route(struct fetch *fetch, struct slice message, uint64_t *letter, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
@@ -90,7 +91,7 @@ static int finish_body(struct fetch *fetch, struct slice *message, struct error 
 	return 0;
 }
 
-/* --- was it seen before? */
+/* --- seen before? */
 
 static int remember_as(struct fetch *fetch, const struct plan_item *item, const struct seen *known, struct error *error)
 {
@@ -102,7 +103,7 @@ static int remember_as(struct fetch *fetch, const struct plan_item *item, const 
 	return fetch_memory_add_seen(fetch, item->key, &what, error);
 }
 
-/* It came only to be compared, and is known. */
+/* It was fetched only to be compared, and is known. */
 static int pass_over(struct fetch *fetch, struct plan_item *item, struct plan_known *known, struct slice header, struct error *error)
 {
 	const struct conf_account *account = fetch->job->account;
@@ -127,7 +128,7 @@ static int pass_over(struct fetch *fetch, struct plan_item *item, struct plan_kn
 	return result;
 }
 
-/* None of the fields by which messages are known: it is its bytes. */
+/* It has none of the identifying fields: its bytes are its identity. */
 static bool is_known_by_bytes(struct plan_item *item, const struct map *seen, struct slice header, struct slice message, uint64_t body)
 {
 	const struct seen *what;
@@ -140,7 +141,7 @@ static bool is_known_by_bytes(struct plan_item *item, const struct map *seen, st
 	return map_get(seen, slice_of(item->key)) != NULL;
 }
 
-/* Of a message in doubt. *known is NULL if it was not seen before; then it has a key. */
+/* For a message in doubt. *known is NULL if it was not seen before; then it has a key. */
 static int compare(struct fetch *fetch, struct plan_item *item, struct slice message, struct plan_known **known, struct error *error)
 {
 	struct slice header = slice_make(message.ptr, header_length(message));
@@ -161,7 +162,7 @@ static int compare(struct fetch *fetch, struct plan_item *item, struct slice mes
 	return 0;
 }
 
-/* --- is it whole? */
+/* --- complete? */
 
 static bool is_as_listed(const struct fetch *fetch)
 {
@@ -175,7 +176,8 @@ static bool is_short(const struct fetch *fetch)
 	return fetch->message.item->action == PLAN_GET && fetch->message.body.size + SLACK < fetch->message.item->size;
 }
 
-/* False for a short one that is not to be taken now. *stays: it is taken, but must not be deleted there. */
+/* Returns false for a short message that must not be accepted now. *stays: it is accepted, but must not
+ * be deleted there. */
 static bool may_be_taken(struct fetch *fetch, const struct plan_item *item, bool *stays)
 {
 	uint64_t before = fetch_tries_short(fetch, item), body = (uint64_t)((uintptr_t)fetch->message.envelope.body | 1);
@@ -256,7 +258,7 @@ int fetch_message_settle(struct fetch *fetch, struct error *error)
 
 	if (fetch->message.item == NULL || !fetch->message.is_held)
 		return 0;
-	/* IMAP tells the length beforehand: with the listing's the same, what follows is another fault. */
+	/* IMAP announces the length: if it equals the listed size, the rest is a different error. */
 	proved = is_as_listed(fetch) && fetch->is_imap;
 	fetch->connection.is_message_broken = proved && is_garbled;
 	if (!is_garbled && !is_short(fetch))

@@ -1,4 +1,4 @@
-/* Headers of messages that the listing does not tell apart, and what follows from them. */
+/* Headers of messages that the listing does not distinguish, and their evaluation. */
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -10,7 +10,7 @@
 
 #define TROUBLES_MAX 2 /* in one session */
 
-/* A UIDL that is not unique is remembered as such: when one of its messages is gone the other must not pass for it. */
+/* A UIDL that is not unique is marked: when one of its messages is gone, the other must not be taken for it. */
 static int mark_double(struct fetch *fetch, const struct plan_item *item, struct error *error)
 {
 	const struct seen what = {.time = clock_wall()};
@@ -34,7 +34,7 @@ static int take_over(struct fetch *fetch, struct plan_item *item, const struct p
 
 	what.listed = item->size;
 	what.is_fresh = true;
-	/* Another message stands under this key, and perhaps a newer one. */
+	/* This key belongs to another message, perhaps a newer one. */
 	if (item->is_new && state_seen_forget(fetch->job->spool->state, fetch->mailbox, slice_of(item->key), error) != 0) {
 		free(stub);
 		return -1;
@@ -60,7 +60,7 @@ static int answer(struct fetch *fetch, struct plan_item *item, struct error *err
 	return known == NULL ? 0 : take_over(fetch, item, known, error);
 }
 
-/* Without TOP a message without a key must be had whole to be known (fetch_message.c). */
+/* Without TOP, a message without a key must be fetched to be identified (fetch_message.c). */
 static int cannot_answer(struct fetch *fetch, struct plan_item *item, struct error *error)
 {
 	if (mark_double(fetch, item, error) != 0)
@@ -69,7 +69,7 @@ static int cannot_answer(struct fetch *fetch, struct plan_item *item, struct err
 	return 0;
 }
 
-/* The header of one that is to blame for two breaks is not asked for again. */
+/* The header of a message that has caused two breaks is not requested again. */
 static bool feed_questions(struct fetch *fetch)
 {
 	struct error ignored;
@@ -87,7 +87,7 @@ static bool feed_questions(struct fetch *fetch)
 	return false;
 }
 
-/* A header that goes on for longer than any message is none. */
+/* A header that is longer than any message is not a header. */
 static int header_data(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
 	size_t room = fetch->listing.header.limit - fetch->listing.header.len;
@@ -120,7 +120,7 @@ static int question_event(struct fetch *fetch, const struct fetch_event *event, 
 	return 0;
 }
 
-/* What waits there: behind a stub, or since it came shorter than listed. */
+/* Messages that wait there: represented by a stub, or shorter than listed. */
 static void count_left(struct fetch *fetch, const struct plan_item *item)
 {
 	struct fetch_result *result = fetch->result;
@@ -135,7 +135,7 @@ static void count_left(struct fetch *fetch, const struct plan_item *item)
 	}
 }
 
-/* It has failed too often: in this session, or in earlier ones not long enough ago. */
+/* Whether it has failed too often: in this session, or recently in earlier ones. */
 static bool must_pause(const struct fetch *fetch, const struct plan_item *item)
 {
 	return fetch_tries_count(fetch, item) >= TROUBLES_MAX ||

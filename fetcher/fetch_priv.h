@@ -11,9 +11,9 @@
 #include "upstream/remote.h"
 #include "spool/state/state_seen.h"
 
-#define FETCH_FAREWELL_MS 30000 /* after session_timeout, for what is under way */
+#define FETCH_FAREWELL_MS 30000 /* after session_timeout, for commands in progress */
 
-/* What may be asked of a server, in the terms of neither protocol. */
+/* The commands to a server, independent of the protocol. */
 enum fetch_ask {
 	ASK_CAPABILITIES,
 	ASK_OPEN,  /* IMAP: the mailbox; POP3: UIDs */
@@ -23,15 +23,15 @@ enum fetch_ask {
 	ASK_MESSAGE,
 	ASK_DELETE,
 	ASK_EXPUNGE, /* IMAP: carries out the deletions; POP3 does at ASK_GOODBYE */
-	ASK_ALIVE, /* nothing: whether what it says next is a reply */
+	ASK_ALIVE, /* no operation: tests whether the next input is a reply */
 	ASK_GOODBYE,
 };
 
 enum fetch_what {
-	GOT_REPLY,  /* yes or no; where yes brings lines or data they follow */
+	GOT_REPLY,  /* the reply: yes or no; lines or data may follow a yes */
 	GOT_LINE,   /* of a POP3 listing */
 	GOT_CAN,    /* a capability */
-	GOT_NEWS,   /* what needs no answer: a message of an IMAP listing, the end of a command whose data came */
+	GOT_NEWS,   /* unsolicited data: a message of an IMAP listing, the end of a command whose data came */
 	GOT_DATA,   /* of a header or a message */
 	GOT_END,    /* of the lines or the data; ok: they may be used */
 };
@@ -39,7 +39,7 @@ enum fetch_what {
 struct fetch_event {
 	enum fetch_what what;
 	enum fetch_ask ask;
-	struct plan_item *item; /* NULL where it is about none */
+	struct plan_item *item; /* NULL if it concerns no message */
 	bool ok, cut;
 	struct slice text;
 };
@@ -50,7 +50,7 @@ enum fetch_end {
 	FETCH_LINE_BROKE,
 	FETCH_TIMED_OUT,
 	FETCH_GARBLED,	  /* what came is no reply */
-	FETCH_BROKEN_OFF, /* by us: a message is too large, and only the end of the connection stops it */
+	FETCH_BROKEN_OFF, /* by us: a message is too large, and only closing the connection stops it */
 };
 
 /*
@@ -65,13 +65,13 @@ struct fetch_connection {
 	struct imap_client imap;
 	char *chunk;
 	struct slice input; /* received, not read yet */
-	int64_t deadline;   /* of what is under way */
-	size_t window;	    /* commands under way at once */
-	bool is_careful;    /* it did not say that it can take this many: trust nothing until all is answered */
+	int64_t deadline;   /* of the commands in progress */
+	size_t window;	    /* commands in progress at the same time */
+	bool is_careful;    /* this many was not announced: trust nothing until all commands are answered */
 	bool can_expunge_some;
 	size_t answers;
 	uint64_t promised; /* of the session's bytes, for what is under way */
-	uint64_t silent;   /* bytes that came since the last event */
+	uint64_t silent;   /* bytes received since the last event */
 	enum fetch_end end;
 	bool is_message_broken; /* it is FETCH_GARBLED because the message before was not whole */
 };
@@ -93,8 +93,8 @@ struct fetch_transfer {
 	size_t asked;	     /* messages */
 	size_t asked_since;  /* and since the last commit */
 	bool asks_alive;     /* next */
-	bool tries_troubled; /* the second walk: messages in which the line broke before */
-	bool tries_again;    /* a message that came short is fetched once more, behind all others */
+	bool tries_troubled; /* the second pass: messages during which the connection broke before */
+	bool tries_again;    /* a message that was short is fetched once more, after all others */
 	bool has_more;	     /* the connection ends although there is more to fetch */
 	bool is_late;	     /* because the session's time or bytes are used up */
 	bool said_goodbye;
@@ -112,7 +112,7 @@ struct fetch_deletions {
 /* fetch_message.c, fetch_message_finish.c: the message whose bytes are coming, or have come. */
 struct fetch_message {
 	struct plan_item *item; /* NULL: none */
-	bool is_held; /* they have come: what the server says next reports whether that was all */
+	bool is_held; /* received: the next input shows whether it was complete */
 	struct envelope envelope;
 	struct body body;
 	struct buf stub; /* the beginning of a message that is too large */
@@ -124,8 +124,8 @@ struct fetch_batch {
 	struct fetch_batch_item {
 		struct plan_item *item;
 		struct seen seen;
-		bool is_short; /* it came twice like that, shorter than listed: it stays there */
-		uint64_t letter; /* in a catch-all mailbox: what its copies have in common; 0: nothing */
+		bool is_short; /* it was twice the same and shorter than listed: it stays there */
+		uint64_t letter; /* in a catch-all mailbox: the digest that its copies share; 0: none */
 	} *items;
 	size_t count;
 	uint64_t bytes;
@@ -134,10 +134,10 @@ struct fetch_batch {
 /* fetch_memory.c: what is remembered of the mailbox and its server from session to session. */
 struct fetch_memory {
 	struct map seen; /* key -> struct seen */
-	size_t left;	 /* seen messages on the server when it was last left */
-	size_t commit_every; /* messages a connection on a line that keeps dropping; 0: all */
-	bool one_by_one; /* this server cannot take a command before its last answer is out */
-	enum conf_auth login_way; /* how a login worked the last time */
+	size_t left;	 /* seen messages on the server at the end of the last session */
+	size_t commit_every; /* messages per connection on a line that keeps dropping; 0: all */
+	bool one_by_one; /* this server loses commands sent before its last reply */
+	enum conf_auth login_way; /* the login method that worked last time */
 	size_t right_sizes, short_sizes; /* messages that came as listed, and shorter */
 	bool sizes_changed; /* by this session */
 };
@@ -145,20 +145,20 @@ struct fetch_memory {
 /* fetch_tries.c: messages that did not come whole in this session. */
 struct fetch_tries {
 	struct map troubles; /* key -> how often */
-	struct map shorts;   /* key -> the digest of what came, shorter than listed */
+	struct map shorts;   /* key -> the digest of a message shorter than listed */
 };
 
 /* fetch_reconnect.c: the connections of this session. */
 struct fetch_reconnect {
-	unsigned connections; /* that were logged in */
-	unsigned fruitless;   /* failures in a row since something came */
+	unsigned connections; /* connections with a successful login */
+	unsigned fruitless;   /* consecutive failures since the last progress */
 };
 
 struct fetch {
 	const struct fetch_job *job;
 	struct fetch_result *result;
 	bool is_imap;
-	char *mailbox; /* whose messages these are: conf_mailbox() */
+	char *mailbox; /* the mailbox upstream: conf_mailbox() */
 	int64_t begun; /* wall clock */
 	int64_t end;   /* of the whole session of this account; INT64_MAX: none */
 
@@ -179,21 +179,21 @@ struct fetch {
 
 /* --- fetch.c */
 
-/* The time by which messages are old; 0, so that none is, where the clock is in doubt. */
+/* The time to judge the age of messages; 0, so that none is old, if the clock is in doubt. */
 int64_t fetch_now(const struct fetch *fetch);
-/* All there is to do on one connection, from its login to QUIT. */
+/* The whole work of one connection, from the login to QUIT. */
 int fetch_one_connection(struct fetch *fetch, struct error *error);
 /* Ends the connection and forgets what belongs to it. */
 void fetch_hang_up(struct fetch *fetch);
 
 /* --- fetch_result.c */
 
-/* Notes that a message could not be had. reply: a phrase. */
+/* Records that a message could not be fetched. reply: a phrase. */
 void fetch_result_skip(struct fetch *fetch, const struct plan_item *item, const char *reply);
 
 /* --- fetch_reconnect.c */
 
-/* Connects as often as it takes and is worth it. */
+/* Connects as often as necessary and useful. */
 int fetch_reconnect_run(struct fetch *fetch, struct error *error);
 
 /* --- fetch_connection.c */
@@ -213,36 +213,37 @@ bool fetch_connection_is_lost(const struct fetch *fetch); /* the line broke or t
 
 /* --- fetch_dialogue.c */
 
-/* Puts a command into the client; false where no more may be under way. */
+/* Queues a command in the client; returns false if too many are in progress. */
 bool fetch_dialogue_ask(struct fetch *fetch, enum fetch_ask ask, const struct plan_item *item);
 /* IMAP: the same for ASK_EXPUNGE, with the UIDs. */
 bool fetch_dialogue_ask_expunge(struct fetch *fetch, struct slice uids);
 size_t fetch_dialogue_under_way(const struct fetch *fetch);
-/* The oldest command under way; item NULL if it is about none. False if none exists. */
+/* The oldest command in progress; item is NULL if it concerns no message. Returns false if there
+ * is none. */
 bool fetch_dialogue_oldest(const struct fetch *fetch, enum fetch_ask *ask, struct plan_item **item);
-/* Puts the next command into the client; false when none exists for now. */
+/* Queues the next command in the client; returns false if there is none for now. */
 typedef bool (*fetch_feed)(struct fetch *fetch);
 typedef int (*fetch_on_event)(struct fetch *fetch, const struct fetch_event *event,
     struct error *error);
-/* Keeps up to `window` commands under way and hands out the events, until there is nothing more to feed and all is answered. */
+/* Keeps up to `window` commands in progress and handles the events, until there are no more commands and all are answered. */
 int fetch_dialogue_run(struct fetch *fetch, fetch_feed feed, fetch_on_event on_event, struct error *error);
 
 /* --- fetch_listing.c */
 
-/* What the server can do and what it has. */
+/* Gets the server's capabilities and its messages. */
 int fetch_listing_run(struct fetch *fetch, struct error *error);
 void fetch_listing_clear(struct fetch *fetch);
 
 /* --- fetch_plan.c */
 
-/* Headers where the listing does not tell enough, then the plan. */
+/* Gets headers if the listing is not sufficient, then makes the plan. */
 int fetch_plan_make(struct fetch *fetch, struct error *error);
 
 /* --- fetch_transfer.c */
 
 /* Carries out the plan. */
 int fetch_transfer_run(struct fetch *fetch, struct error *error);
-/* The last deletions and the farewell. */
+/* The last deletions, and QUIT or LOGOUT. */
 int fetch_transfer_goodbye(struct fetch *fetch, struct error *error);
 
 /* --- fetch_deletions.c */
@@ -269,11 +270,11 @@ void fetch_message_release(struct fetch *fetch);
 
 /* The end of it came. Whether that was all the next word of the server reports: fetch_message_confirm(). */
 void fetch_message_end(struct fetch *fetch);
-/* The server has gone on with a reply. */
+/* A valid reply followed the message. */
 int fetch_message_confirm(struct fetch *fetch, struct error *error);
-/* True if there is one whose size does not prove that it is whole. */
+/* True if there is a message whose size does not prove that it is complete. */
 bool fetch_message_needs_proof(const struct fetch *fetch);
-/* The connection is over: takes the one that is held, or leaves it where what followed was no reply. */
+/* The connection has ended: accepts the pending message, or leaves it if no valid reply followed. */
 int fetch_message_settle(struct fetch *fetch, struct error *error);
 
 /* --- fetch_batch.c */
@@ -285,7 +286,7 @@ bool fetch_batch_is_full(const struct fetch *fetch);
 /* A message with the same letter, or the same digests, is in it. */
 bool fetch_batch_has_letter(const struct fetch *fetch, uint64_t letter);
 bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *envelope);
-/* Makes durable what has come whole. */
+/* Makes the complete messages durable. */
 int fetch_batch_commit(struct fetch *fetch, struct error *error);
 void fetch_batch_drop(struct fetch *fetch);
 void fetch_batch_clear(struct fetch *fetch);
@@ -293,33 +294,34 @@ void fetch_batch_progress(const struct fetch *fetch);
 
 /* --- fetch_memory.c */
 
-/* What was seen, also under the account's name (older versions) and, where the provider has moved, on its former server. */
+/* Loads the seen messages, also those stored under the account's name (older versions) and, if the provider has moved,
+ * of the former server. */
 int fetch_memory_load_seen(struct fetch *fetch, struct error *error);
 int fetch_memory_load(struct fetch *fetch, struct error *error);
 /* A message is known under this key from now on. */
 int fetch_memory_add_seen(struct fetch *fetch, const char *key, const struct seen *what, struct error *error);
-/* Notes a mark that outlives the session; takes key. */
+/* Stores a mark beyond the session; takes ownership of key. */
 void fetch_memory_add_mark(struct fetch *fetch, char *key, const struct seen *what);
 void fetch_memory_save_left(struct fetch *fetch, size_t left);
 void fetch_memory_save_commit_every(struct fetch *fetch, size_t number);
 void fetch_memory_save_one_by_one(struct fetch *fetch);
 void fetch_memory_save_sizes(struct fetch *fetch);
-/* If this many messages came shorter than listed, it is the listing that is wrong. */
+/* Whether this many messages were shorter than listed that the listing is wrong. */
 bool fetch_memory_sizes_lie(const struct fetch *fetch);
 void fetch_memory_clear(struct fetch *fetch);
 
 /* --- fetch_tries.c */
 
-/* How often this message did not come whole in this session. */
+/* How often this message was incomplete in this session. */
 size_t fetch_tries_count(const struct fetch *fetch, const struct plan_item *item);
-/* is_broken: what came was wrong; else the line dropped in it. */
+/* is_broken: the data was wrong; else the connection dropped. */
 void fetch_tries_add(struct fetch *fetch, const struct plan_item *item, bool is_broken);
-/* It has come. */
+/* It was received. */
 void fetch_tries_forget(struct fetch *fetch, const struct plan_item *item);
 /* The digest of what came of it before, shorter than listed; 0: it did not. */
 uint64_t fetch_tries_short(const struct fetch *fetch, const struct plan_item *item);
 void fetch_tries_set_short(struct fetch *fetch, const struct plan_item *item, uint64_t digest);
-/* When a message that has failed in earlier sessions may be tried again, seconds since 1970; 0: now. */
+/* When a message that has failed in earlier sessions may be retried, seconds since 1970; 0: now. */
 int64_t fetch_tries_next(const struct fetch *fetch, const char *key);
 /* The end of the session: what has failed in it, and when it is tried again (next_try). */
 void fetch_tries_save(struct fetch *fetch);
@@ -327,12 +329,13 @@ void fetch_tries_clear(struct fetch *fetch);
 
 /* --- fetch_limits.c */
 
-/* Bytes came over the line; promised: this many less are to come. */
+/* Counts received bytes; promised: this many reserved bytes are released. */
 void fetch_limits_came(struct fetch *fetch, uint64_t bytes, uint64_t promised);
 enum fetch_leave fetch_limits_ask(struct fetch *fetch, struct plan_item *item);
-/* Of the current message: this many bytes arrived. -1 with the error where it must be broken off: its stub is held then, or nothing. */
+/* Counts bytes of the current message. Returns -1 with the error if it must be aborted: then its stub is pending, or
+ * nothing. */
 int fetch_limits_check(struct fetch *fetch, uint64_t arrived, struct error *error);
-/* Its end. */
+/* The end of the message. */
 void fetch_limits_settle(struct fetch *fetch);
 
 #endif

@@ -1,10 +1,11 @@
 /*
- * Connections of one session: what is done when the line breaks.
+ * Connections of one session: handling of lost connections.
  *
- * A message that was under way when it broke, or behind which something came that is no reply, is perhaps to blame: it is tried as the last one of the next connection, and
- * after a second break it is left for another session (fetch_tries.c), so that it blocks nothing behind it. Since only QUIT makes
- * the server delete, a line that dropped gets its QUIT and a new connection every so many messages: else a mailbox
- * would never shrink. The number is remembered for the next session, for a bad line stays one.
+ * A message that was in progress when the connection broke, or after which no valid reply came, is perhaps the cause: it
+ * is tried last on the next connection, and after a second break it is left for another session (fetch_tries.c), so that
+ * it does not block others. Since POP3 servers delete only at QUIT, a line that drops gets a QUIT and a new connection
+ * after a limited number of messages: otherwise the mailbox would never shrink. The number is kept for the next session,
+ * because a bad line stays bad.
  */
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -18,9 +19,9 @@
 #define PAUSE_MS 300 /* before a new connection; servers need time to unlock the mailbox */
 #define COMMIT_START 100
 #define COMMIT_LEAST 5
-#define COMMIT_ENOUGH 1000 /* a line that does so many is a good one again */
+#define COMMIT_ENOUGH 1000 /* a line that transfers this many is good again */
 
-/* True if there is a message to blame. */
+/* True if a message is the possible cause. */
 static bool blame(struct fetch *fetch, bool is_broken)
 {
 	struct plan_item *item;
@@ -33,7 +34,8 @@ static bool blame(struct fetch *fetch, bool is_broken)
 	return true;
 }
 
-/* What came is not what a server says: in a message, or behind one that was therefore not whole. Another connection gets round it. */
+/* The input is not a valid reply: it is inside a message, or after one that was therefore incomplete. A new connection
+ * works around it. */
 static bool is_message_broken(struct fetch *fetch)
 {
 	return fetch->connection.end == FETCH_GARBLED && (fetch->connection.is_message_broken || blame(fetch, true));
@@ -44,12 +46,12 @@ static void line_dropped(struct fetch *fetch)
 	size_t number = fetch->memory.commit_every == 0 ? COMMIT_START : fetch->memory.commit_every / 2;
 
 	if (!blame(fetch, false) && fetch->connection.end == FETCH_TIMED_OUT)
-		fetch->reconnect.fruitless = FRUITLESS_MAX; /* it hangs whatever is asked */
-	if (!fetch->is_imap) /* there deletions need no QUIT */
+		fetch->reconnect.fruitless = FRUITLESS_MAX; /* it hangs at any command */
+	if (!fetch->is_imap) /* IMAP deletions need no QUIT */
 		fetch_memory_save_commit_every(fetch, number < COMMIT_LEAST ? COMMIT_LEAST : number);
 }
 
-/* A server that loses commands which came before its last answer was out. */
+/* A server that loses commands sent before its last reply. */
 static bool cannot_pipeline(const struct fetch *fetch)
 {
 	enum fetch_end end = fetch->connection.end;
@@ -72,7 +74,7 @@ static void pause_before_connecting(const struct fetch *fetch)
 		nanosleep(&step, NULL);
 }
 
-/* A hanging server costs a minute each time: it gets fewer chances than one that breaks off. */
+/* A hanging server costs a minute each time: it gets fewer retries than one that disconnects. */
 static bool may_try_again(struct fetch *fetch, bool gained, const struct error *error)
 {
 	bool cannot_connect = fetch->reconnect.connections > 0 && fetch->connection.remote == NULL &&
@@ -84,7 +86,8 @@ static bool may_try_again(struct fetch *fetch, bool gained, const struct error *
 	return fetch->reconnect.fruitless <= FRUITLESS_MAX && !is_cancelled(fetch);
 }
 
-/* The message has its mark now, or its trouble, or the next connection knows better which one it is. */
+/* The message now has its mark or its failure count, or the next connection will show which message
+ * it is. */
 static bool again_after_breaking_off(struct fetch *fetch)
 {
 	if (fetch->connection.is_careful)
@@ -97,7 +100,7 @@ static bool again_after_failure(struct fetch *fetch, bool gained, const struct e
 {
 	if (fetch->connection.end == FETCH_BROKEN_OFF)
 		return again_after_breaking_off(fetch);
-	/* Behind a message that was not whole nothing is learnt of the server. */
+	/* A break after an incomplete message says nothing about the server. */
 	if (fetch->connection.is_message_broken && !fetch_connection_is_certain(fetch)) {
 		fetch->memory.one_by_one = true;
 		return !is_cancelled(fetch);
@@ -109,13 +112,14 @@ static bool again_after_failure(struct fetch *fetch, bool gained, const struct e
 	fetch->connection.is_message_broken = is_message_broken(fetch);
 	if (fetch_connection_is_lost(fetch))
 		line_dropped(fetch);
-	/* A careful window trusts nothing until all is answered: on such a line that would be never. */
+	/* A careful window trusts nothing until all commands are answered: on such a line that would
+	 * never happen. */
 	if (fetch_connection_is_lost(fetch) && fetch->connection.is_careful)
 		fetch->memory.one_by_one = true;
 	return may_try_again(fetch, gained, error);
 }
 
-/* A good connection may be longer the next time. */
+/* After a good connection the next one may be longer. */
 static void line_held(struct fetch *fetch)
 {
 	size_t number = fetch->memory.commit_every * 2;

@@ -30,7 +30,7 @@ void fetch_result_skip(struct fetch *fetch, const struct plan_item *item, const 
 	if (item->key != NULL && fetch_result_skipped(result, item->key) != NULL)
 		return; /* by an earlier connection */
 	result->skipped++;
-	/* A mailbox of which nothing can be had must not fill the log; the report has the count. */
+	/* A mailbox that delivers nothing must not fill the log; the report has the count. */
 	if (result->skipped <= FETCH_SKIPPED_MAX)
 		log_warnx("event=message-skipped account=%s number=%u uidl=%s reply=%s", LOG_CSTR(fetch->job->account->name),
 		    item->number, LOG_CSTR(item->key == NULL ? "" : item->key), LOG_PHRASE(reply));

@@ -1,4 +1,4 @@
-/* The message that stands for one that is too large to fetch. */
+/* The stub: a message that represents one that is too large to fetch. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "fetcher/fetch.h"
@@ -12,15 +12,15 @@
 #define ATTACHMENTS_MAX 30
 #define NOTE_MAX 65536
 
-/* The text that people would see first, as far as it is there. */
+/* The text that people would see first, as far as it was received. */
 static void add_beginning(const struct mime_part *part, struct buf *note)
 {
 	struct buf text = BUF_INIT(TEXT_MAX);
 	struct slice shown;
 
-	mime_text(part, &text); /* what found room */
+	mime_text(part, &text); /* the part that fits */
 	shown = slice_trim(buf_slice(&text));
-	while (shown.len > 0 && !utf8_is_valid(shown)) /* cut in the middle of a character */
+	while (shown.len > 0 && !utf8_is_valid(shown)) /* truncated within a character */
 		shown.len--;
 	if (shown.len > 0) {
 		buf_append_text(note, _("\nIts beginning:\n\n"));
@@ -44,7 +44,8 @@ static void add_attachment(const struct mime_part *part, struct strlist *names)
 	buf_clear(&line);
 }
 
-/* Servers without the second argument of TOP send it all. What of it is text is shown, and what is attached is named. */
+/* Servers without the second argument of TOP send the whole message. Its text is shown, and its attachments are
+ * named. */
 static void describe_content(struct slice top, struct buf *note)
 {
 	struct strlist names = {NULL, 0};
@@ -68,7 +69,7 @@ static void describe_content(struct slice top, struct buf *note)
 	strlist_clear(&names);
 }
 
-/* The address that an answer is for; "" where the header has none. */
+/* The address for replies; "" if the header has none. */
 static const char *author(struct slice top, char out[ADDR_TEXT_MAX])
 {
 	struct header_field field;
@@ -82,7 +83,7 @@ static const char *author(struct slice top, char out[ADDR_TEXT_MAX])
 	return out;
 }
 
-/* Why it was not fetched: by the listing, or by what came. */
+/* Why it was not fetched: by the listed or by the received size. */
 static void add_reason(const struct fetch_stub *stub, struct buf *note)
 {
 	const struct conf_account *account = stub->account;

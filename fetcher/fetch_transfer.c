@@ -1,16 +1,17 @@
 /*
- * Carrying out the plan: messages come in a stream of commands, go to the log in batches, and are deleted there when they
- * are durable here; the deletions of the last batch go out with the farewell.
+ * Carries out the plan: messages are fetched with pipelined commands, go to the log in batches, and are deleted
+ * upstream when they are durable here; the deletions of the last batch are sent together with QUIT.
  */
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "fetcher/fetch_priv.h"
 
-#define CAREFUL_MESSAGES 64 /* between two moments in which all is answered */
+#define CAREFUL_MESSAGES 64 /* between two points where all commands are answered */
 
 /* --- messages */
 
-/* False if the disk has no room for it: then the transfer ends here, with nothing lost. */
+/* Returns false if the disk has no room for it: then the transfer ends here, and nothing is
+ * lost. */
 static bool has_room(const struct fetch *fetch, const struct plan_item *item)
 {
 	return intake_has_room(fetch->job->spool->intake, item->size + fetch->batch.bytes);
@@ -22,7 +23,7 @@ static bool is_wanted(const struct fetch *fetch, const struct plan_item *item)
 	       (fetch_tries_count(fetch, item) > 0) == fetch->transfer.tries_troubled;
 }
 
-/* The next message to ask for: first those in which the line never broke. */
+/* The next message to request: first those during which the connection never broke. */
 static struct plan_item *next_wanted(struct fetch *fetch)
 {
 	for (;;) {
@@ -43,7 +44,7 @@ static bool is_time_up(const struct fetch *fetch)
 	return seconds > 0 && clock_now_ms() + FETCH_FAREWELL_MS > fetch->end;
 }
 
-/* Ends the connection politely though there is more. */
+/* Ends the connection with QUIT although there are more messages. */
 static bool must_stop(struct fetch *fetch)
 {
 	if (fetch->memory.commit_every > 0 && fetch->transfer.asked >= fetch->memory.commit_every)
@@ -53,7 +54,7 @@ static bool must_stop(struct fetch *fetch)
 	return fetch->transfer.has_more;
 }
 
-/* Where the session has had enough, this connection ends politely, and there is no other. */
+/* If the session has reached its limit, this connection ends with QUIT, and no other follows. */
 static bool may_fetch(struct fetch *fetch, struct plan_item *item)
 {
 	enum fetch_leave leave = fetch_limits_ask(fetch, item);
@@ -120,7 +121,7 @@ int fetch_transfer_run(struct fetch *fetch, struct error *error)
 {
 	const struct plan_item *item;
 
-	/* Should this session end badly, the next one must not take renumbered messages for new ones. */
+	/* If this session fails, the next one must not take renumbered messages for new ones. */
 	if (fetch->result->total > fetch->result->fetched)
 		fetch_memory_save_left(fetch, fetch->plan.count);
 	for (size_t i = 0; i < fetch->plan.count; i++)
@@ -145,7 +146,7 @@ int fetch_transfer_run(struct fetch *fetch, struct error *error)
 	    fetch->result->total - fetch->result->fetched);
 }
 
-/* --- the farewell */
+/* --- QUIT and LOGOUT */
 
 static bool feed_goodbye(struct fetch *fetch)
 {
@@ -157,7 +158,7 @@ static bool feed_goodbye(struct fetch *fetch)
 	return fetch_dialogue_ask(fetch, ASK_GOODBYE, NULL);
 }
 
-/* POP3 carries deletions out at QUIT alone (RFC 1939 section 6). */
+/* POP3 carries out deletions only at QUIT (RFC 1939 section 6). */
 static int goodbye_event(struct fetch *fetch, const struct fetch_event *event, struct error *error)
 {
 	if (event->ask != ASK_GOODBYE)
@@ -175,7 +176,7 @@ int fetch_transfer_goodbye(struct fetch *fetch, struct error *error)
 {
 	bool has_deletions = fetch->deletions.count > 0;
 
-	/* A farewell without deletions may go unanswered. */
+	/* A QUIT without deletions may remain unanswered. */
 	if (fetch_dialogue_run(fetch, feed_goodbye, goodbye_event, error) != 0 && has_deletions)
 		return -1;
 	return 0;

@@ -1,7 +1,7 @@
 /*
- * Messages that do not come whole, from session to session. Each try costs the line all bytes of the message, so the pauses between the tries
- * grow: what comes broken is tried again after a day, and after a week of that once a week. A line that drops in a message proves little, so
- * that gets some sessions more. The admin's word (fetch_job.tries_again) is worth a try at once.
+ * Incomplete messages, from session to session. Each attempt transfers the whole message, so the pauses between attempts
+ * grow: a broken message is retried after a day, and after a week of failures once a week. A dropped connection proves
+ * little, so such a message gets some more sessions. The admin can request an attempt at once (fetch_job.tries_again).
  */
 #include "base/alloc.h"
 #include "base/log.h"
@@ -14,12 +14,12 @@
 #define WEEK (7 * DAY)
 #define BROKEN_TRIES 2 /* both in one session */
 #define LINE_TRIES 6
-#define DAILY_TRIES 14 /* so many more, two a session, before it is tried once a week */
+#define DAILY_TRIES 14 /* this many more, two per session, before it is retried once a week */
 
 #define IS_BROKEN 1u /* the lowest bit of the count in fetch->tries.troubles */
 #define NO_KEY '\x1b'
 
-/* One without a key is known by its size: its number is another one on the next connection. */
+/* A message without a key is identified by its size: its number changes on the next connection. */
 static char *trouble_key(const struct plan_item *item)
 {
 	return item->key != NULL ? xstrdup(item->key) : xasprintf("%csize %llu", NO_KEY, (unsigned long long)item->size);
@@ -69,7 +69,8 @@ void fetch_tries_clear(struct fetch *fetch)
 	fetch->tries = (struct fetch_tries){0};
 }
 
-/* --- across sessions: time is that of the last try, listed the number of tries, body whether it was broken */
+/* --- across sessions: time is that of the last attempt, listed the number of attempts, body whether it was
+ * broken */
 
 static const struct seen *tries_of(const struct fetch *fetch, const char *key)
 {
@@ -94,7 +95,7 @@ int64_t fetch_tries_next(const struct fetch *fetch, const char *key)
 	const struct seen *tries = key == NULL ? NULL : tries_of(fetch, key);
 	int64_t pause = tries == NULL ? 0 : pause_after(tries);
 
-	/* A time to come: the clock was wrong then. */
+	/* A time in the future: the clock was wrong. */
 	if (pause == 0 || tries->listed == 0 || tries->time > fetch->begun || tries->time + pause <= fetch->begun)
 		return 0;
 	return tries->time + pause;
@@ -135,7 +136,7 @@ void fetch_tries_save(struct fetch *fetch)
 		const struct seen *before = tries_of(fetch, key.ptr);
 		const uintptr_t trouble = (uintptr_t)value;
 
-		/* One without a key would be taken for each other one of its size. */
+		/* A message without a key could be taken for any other of its size. */
 		if (trouble == 0 || key.ptr[0] == NO_KEY)
 			continue;
 		note_tries(fetch, key.ptr,

@@ -1,4 +1,4 @@
-/* What people ask for by mail: the message behind a stub. */
+/* Messages that users request by mail: the original message of a stub. */
 #include "base/clock.h"
 #include "fetcher/fetch.h"
 #include "fetcher/plan.h"
@@ -7,7 +7,7 @@
 
 #include <stdlib.h>
 
-/* The first enabled account that collects this mailbox, else one that is switched off. */
+/* The first enabled account that fetches this mailbox, else a disabled one. */
 static const struct conf_account *account_of(const struct conf *conf, const char *mailbox)
 {
 	const struct conf_account *found = NULL;

@@ -10,7 +10,7 @@
 
 #define DAY 86400
 
-/* Keys beside plain UIDLs begin with a control byte, which a plain one never holds. */
+/* Keys other than plain UIDLs begin with a control byte, which a plain UIDL never contains. */
 #define MARK_DOUBLE "\x01"
 #define MARK_DIGEST "\x02"
 #define MARK_STUB "\x03"
@@ -99,8 +99,8 @@ static char *digest_key(struct slice bytes)
 	return xasprintf(MARK_DIGEST "%s", hex);
 }
 
-/* RFC 1939 wants 1 to 70 characters of 0x21 to 0x7E. More is taken as it comes within reason; what cannot be
- * kept as text is kept as its digest. */
+/* RFC 1939 requires 1 to 70 characters of 0x21 to 0x7E. Longer ones are accepted within limits; a UIDL
+ * that cannot be stored as text is stored as its digest. */
 static char *uidl_key(struct slice uidl)
 {
 	for (size_t i = 0; i < uidl.len; i++)
@@ -179,10 +179,10 @@ bool plan_add_size(struct plan *plan, struct slice line, bool is_only)
 	if (!read_line(line, &number, &size))
 		return false;
 	item = is_only ? NULL : plan_find(plan, number);
-	/* What UIDL has forgotten is known by its header. */
+	/* A message that UIDL omits is identified by its header. */
 	if (item == NULL && (item = add(plan, number)) == NULL)
 		return false;
-	/* What cannot be true is as good as not told. */
+	/* An impossible value counts as not given. */
 	if (!slice_number(slice_cut(&size, ' '), 0, PLAN_SIZE_MAX, &item->size))
 		item->size = 0;
 	return true;
@@ -194,14 +194,14 @@ bool plan_add_uid(struct plan *plan, uint32_t validity, uint32_t uid, uint64_t s
 
 	if (item == NULL)
 		return false;
-	if (validity != 0) /* else UIDs are not lasting: known by its header */
+	if (validity != 0) /* else UIDs are not persistent: identified by its header */
 		item->key = xasprintf("%u.%u", validity, uid);
 	item->size = size > PLAN_SIZE_MAX ? 0 : size;
 	item->is_flagged = is_flagged;
 	return true;
 }
 
-/* --- what must be asked */
+/* --- which headers are needed */
 
 static void question_doubles(struct plan *plan, const struct map *seen)
 {
@@ -247,7 +247,7 @@ size_t plan_known(const struct plan *plan, const struct map *seen)
 	return known;
 }
 
-/* Some servers have nothing lasting, and give the number of the message as its UIDL. */
+/* Some servers have no persistent ids, and use the number of the message as its UIDL. */
 static bool are_numbers(const struct plan *plan)
 {
 	char number[16];
@@ -310,12 +310,12 @@ bool plan_question_again(struct plan *plan, const struct map *seen)
 		again = again || item->question != PLAN_SURE;
 	}
 	map_clear(&sizes);
-	if (again) /* who has which is open again */
+	if (again) /* the assignment is unknown again */
 		plan_known_clear(plan);
 	return again;
 }
 
-/* --- and the answers */
+/* --- the answers */
 
 static char *base_key(uint64_t digest, struct slice header)
 {
@@ -328,7 +328,7 @@ void plan_set_key(struct plan_item *item, uint64_t digest, struct slice header)
 	item->key = base_key(digest, header);
 }
 
-/* By one that was seen, or by another of the listing, which may not be durable yet. */
+/* By a seen message, or by another one of the listing, which may not be durable yet. */
 static bool is_used(const struct plan *plan, const struct plan_item *item, const struct map *seen)
 {
 	if (map_get(seen, slice_of(item->key)) != NULL)
@@ -366,14 +366,14 @@ static bool is_stub_of(const char *stub, const char *key)
 	return behind != NULL && strcmp(behind, key) == 0;
 }
 
-/* A message without UIDL: it is who its header says. */
+/* A message without UIDL: its header identifies it. */
 static const struct plan_known *name_by_header(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest,
     struct slice header)
 {
 	enum plan_likeness likeness;
 	const struct plan_known *known = plan_match(plan, seen, digest, item->size, &likeness);
 
-	/* Under a header that says so little many may be as large. */
+	/* With such a short header, several messages may have the same size. */
 	if (likeness == PLAN_ALIKE || (likeness == PLAN_SAME && digest != 0 && !digest_is_telling(header))) {
 		forget_key(item);
 		return NULL;
@@ -388,7 +388,7 @@ static const struct plan_known *name_by_header(struct plan *plan, struct plan_it
 	return NULL;
 }
 
-/* A message with a key that was not seen, or that was seen with another message. */
+/* A message with a key that is new, or that was seen with another message. */
 static const struct plan_known *find_by_header(struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest,
     struct slice header)
 {
@@ -408,7 +408,7 @@ static const struct plan_known *compare(struct plan *plan, struct plan_item *ite
 	if (what == NULL)
 		return NULL;
 	if (what->digest == digest) {
-		/* Another text under the same few lines of header? */
+		/* Another text with the same short header? */
 		item->is_doubtful = !digest_is_telling(header) &&
 				    (plan->are_numbers || (item->size > 0 && what->listed > 0 && item->size != what->listed));
 		return NULL;
@@ -452,7 +452,7 @@ void plan_no_answer(const struct plan *plan, struct plan_item *item, const struc
 		forget_key(item);
 	else if (question == PLAN_IS_KNOWN || what == NULL)
 		item->is_doubtful = true;
-	else /* By this very UIDL and size it came. */
+	else /* It was fetched with this UIDL and size. */
 		item->is_doubtful = item->size == 0 || item->size != what->listed ||
 				    (plan->are_numbers && is_due(account, what, now));
 }
@@ -472,7 +472,7 @@ uint64_t plan_cost(const struct plan_item *item)
 	return item->action == PLAN_STUB && item->at_least > PLAN_STUB_BYTES ? PLAN_STUB_BYTES : item->at_least;
 }
 
-/* More came of it once than is listed. Under a key that another message may have now that proves nothing. */
+/* It was once larger than listed. If another message may have this key now, that proves nothing. */
 static uint64_t size_at_least(const struct plan *plan, const struct plan_item *item, const struct map *seen)
 {
 	const struct seen *large;
@@ -518,7 +518,7 @@ void plan_decide(struct plan *plan, const struct conf_account *account, const st
 		item->action = decide(plan, item, account, seen, now);
 		if (item->key == NULL || map_put(&met, slice_of(item->key), item) == NULL)
 			continue;
-		/* The same header twice in one mailbox: whether it is the same message the body tells. */
+		/* The same header twice in one mailbox: the body shows whether it is the same message. */
 		if (item->action == PLAN_GET)
 			forget_key(item);
 		else if (item->action == PLAN_STUB)

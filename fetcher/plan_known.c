@@ -1,4 +1,4 @@
-/* Messages that were seen, by the digest of their header: several may have the same. */
+/* Seen messages by the digest of their header, which may not be unique. */
 #include "base/alloc.h"
 #include "fetcher/plan_priv.h"
 #include "spool/state/state_seen.h"
@@ -6,7 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SIZES_MOVED 3 /* so many headers known with another size, and hardly one with the same: it counts otherwise now */
+#define SIZES_MOVED 3 /* this many headers known with another size, and hardly any with the same: the server now counts sizes
+ * differently */
 
 static struct slice digest_bytes(const uint64_t *digest)
 {
@@ -23,7 +24,7 @@ struct plan_known *plan_note(struct plan *plan, const char *key, const struct se
 	return known;
 }
 
-/* It is this item of the listing, and no other one. */
+/* Assigns it to this item of the listing. */
 static void take(struct plan *plan, const struct map *seen, const char *key)
 {
 	const struct seen *what = map_get(seen, slice_of(key));
@@ -43,7 +44,7 @@ static void fill(struct plan *plan, const struct map *seen)
 		return;
 	plan->has_digests = true;
 	for (size_t at = 0; map_next(seen, &at, &key, &value);)
-		/* Of a letter in a catch-all mailbox, of marks: nothing by which to know a message. */
+		/* Keys of catch-all copies and marks: they do not identify a message. */
 		if (((const struct seen *)value)->digest != 0)
 			plan_note(plan, key.ptr, value);
 	for (size_t i = 0; i < plan->count; i++)
@@ -82,7 +83,7 @@ static bool is_size(const struct plan_known *known, uint64_t size)
 	return known->what.listed == 0 || size == 0 || known->what.listed == size;
 }
 
-/* A letter that was first stubbed and then fetched is fetched. */
+/* A message that was first stubbed and then fetched counts as fetched. */
 static bool is_better(const struct plan_known *known, const struct plan_known *best, uint64_t size)
 {
 	if (best == NULL || is_size(known, size) != is_size(best, size))
@@ -99,7 +100,7 @@ struct plan_known *plan_match(struct plan *plan, const struct map *seen, uint64_
 	for (; known != NULL; known = known->next)
 		if (!known->is_taken && is_better(known, best, size))
 			best = known;
-	if (best == NULL) /* each of those seen is another one of the listing */
+	if (best == NULL) /* each seen message is assigned to another item */
 		return NULL;
 	if (is_size(best, size)) {
 		plan->same_size++;
@@ -118,7 +119,7 @@ struct plan_known *plan_find_same(struct plan *plan, const struct map *seen, uin
 	struct plan_known *found = NULL;
 
 	for (struct plan_known *known = first(plan, seen, digest); known != NULL; known = known->next) {
-		/* Of what older versions have fetched the body is not known. */
+		/* For messages that older versions have fetched the body is not known. */
 		bool is_same = known->what.body != 0 ? known->what.body == body : is_telling || is_size(known, size);
 
 		if (is_same && !plan_is_stub(known->key) && (found == NULL || found->is_taken))
@@ -134,7 +135,7 @@ static struct slice size_bytes(const uint64_t *size)
 	return slice_make((const char *)size, sizeof(*size));
 }
 
-/* Sizes of what was seen and does not stand in the listing as it was; all: of all that was seen. */
+/* Sizes of seen messages that are not in the listing unchanged; all: of all seen messages. */
 void plan_sizes(const struct plan *plan, const struct map *seen, bool all, struct map *sizes)
 {
 	struct map listed = MAP_INIT;

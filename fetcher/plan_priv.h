@@ -1,4 +1,4 @@
-/* What plan.c and plan_known.c share: messages that were seen, by the digest of their header. */
+/* Declarations that plan.c and plan_known.c share: seen messages by the digest of their header. */
 #ifndef LANPOST_FETCHER_PLAN_PRIV_H
 #define LANPOST_FETCHER_PLAN_PRIV_H
 
@@ -6,7 +6,7 @@
 
 enum plan_likeness {
 	PLAN_UNLIKE, /* no message with this header was seen */
-	PLAN_ALIKE,  /* one was, but it may be another one: its size differs, or it is in the listing beside this one */
+	PLAN_ALIKE,  /* one was, but it may be another message: its size differs, or it is also in the listing */
 	PLAN_SAME,
 };
 
@@ -14,7 +14,8 @@ enum plan_likeness {
 struct plan_known *plan_match(struct plan *plan, const struct map *seen, uint64_t digest, uint64_t size,
     enum plan_likeness *likeness);
 void plan_known_clear(struct plan *plan);
-/* A set of the sizes of those seen that are not in the listing as they were, or of all; map_clear() it. */
+/* The set of sizes of seen messages that are not in the listing unchanged, or of all; the caller calls
+ * map_clear(). */
 void plan_sizes(const struct plan *plan, const struct map *seen, bool all, struct map *sizes);
 bool plan_has_size(const struct map *sizes, uint64_t size);
 

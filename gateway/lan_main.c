@@ -1,6 +1,6 @@
 /*
- * lanpost-lan-server: the LAN server as a program, started by lanpostd (gateway/services/lan_child.h) and by nobody else. Its arguments are the kinds
- * of its listeners.
+ * lanpost-lan-server: the LAN server as a program, started only by lanpostd (gateway/services/lan_child.h). Its arguments
+ * are the kinds of its listeners.
  */
 #include "base/process/thread_activity.h"
 #include "base/i18n.h"
@@ -16,7 +16,7 @@
 
 #define EXIT_USAGE 2
 
-/* Whether lanpostd has left here what it leaves. */
+/* Whether the descriptors that lanpostd passes are there. */
 static bool is_started_by_lanpostd(void)
 {
 	struct stat st;
@@ -57,6 +57,6 @@ int main(int argc, char **argv)
 	}
 	log_process("lan");
 	thread_activity_use(thread_activity_open(CHILD_FD_DOING));
-	/* _exit: it has written all that it has to write, and its end is the end of its sandbox. */
+	/* _exit: all output is written, and the sandbox ends with the process. */
 	_exit(lan_process_run(&job));
 }

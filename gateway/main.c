@@ -1,5 +1,5 @@
 /*
- * lanpostd: reads its options and the configuration, then is the supervisor.
+ * lanpostd: reads its options and the configuration, then becomes the supervisor.
  */
 #include "base/process/environment.h"
 #include "base/i18n.h"
@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 
 #define EXIT_USAGE 2
-#define EXIT_CONFIG 78 /* as sysexits.h says it: systemd need not try again */
+#define EXIT_CONFIG 78 /* as in sysexits.h: systemd does not restart it */
 
 struct options {
 	const char *config;
@@ -33,7 +33,7 @@ static int usage(FILE *out, int code)
 	return code;
 }
 
-/* Returns -1 to go on, else the exit code of the program. */
+/* Returns -1 to continue, else the exit code of the program. */
 static int read_options(int argc, char **argv, struct options *options)
 {
 	for (int i = 1; i < argc; i++) {
@@ -92,6 +92,6 @@ int main(int argc, char **argv)
 	if (exit >= 0)
 		return exit;
 	umask(077);
-	prctl(PR_SET_DUMPABLE, 0); /* no core with passwords and letters in it */
+	prctl(PR_SET_DUMPABLE, 0); /* no core dump with passwords and mail in it */
 	return run(&options);
 }

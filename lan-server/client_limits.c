@@ -26,7 +26,7 @@ int64_t client_limits_deadline(const struct client_stay *stay, int64_t now_ms)
 	return earlier(now_ms + silence, stay->useful + whole);
 }
 
-/* A client sends at least this much of a message, after a grace of two timeouts. */
+/* The minimum rate of a message, after a grace period of two timeouts. */
 #define BYTES_PER_SECOND 4096
 
 static int64_t worth_until(const struct client_incoming *incoming)
@@ -51,7 +51,7 @@ int64_t client_incoming_deadline(const struct client_incoming *incoming, int64_t
 	return worth_until(incoming) + 2 * timeout_ms;
 }
 
-#define GUESSES_MAX CLIENT_ERRORS_MAX /* that may be people's typos */
+#define GUESSES_MAX CLIENT_ERRORS_MAX /* that may be typing errors */
 #define GUESSES_PER_DELAY 50
 #define DELAYS_MAX 8
 
@@ -89,7 +89,8 @@ void client_limits_accepted(struct client_limits *limits)
 	limits->progress++;
 }
 
-/* What is not excused stays an error: else each MAIL would forgive twenty guesses. */
+/* Refusals that are not compensated stay errors: otherwise each MAIL would excuse twenty
+ * guesses. */
 void client_limits_next_message(struct client_limits *limits)
 {
 	unsigned excused = limits->accepted / ACCEPTED_PER_REFUSED;

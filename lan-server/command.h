@@ -1,5 +1,5 @@
 /*
- * What command lines of SMTP and POP3 have in common.
+ * Common checks of SMTP and POP3 command lines.
  */
 #ifndef LANPOST_LAN_COMMAND_H
 #define LANPOST_LAN_COMMAND_H
@@ -9,7 +9,7 @@
 
 #define COMMAND_TLS '\x16' /* the first byte of TLS (RFC 8446 section 5.1: handshake) */
 
-/* NUL, a CR within the line and other control bytes are nobody's honest command. */
+/* A valid command has no NUL, no CR within the line and no other control bytes. */
 static inline bool command_has_control(struct slice line)
 {
 	for (size_t i = 0; i < line.len; i++)
@@ -19,14 +19,15 @@ static inline bool command_has_control(struct slice line)
 	return false;
 }
 
-/* A web page can make a browser post anything to any port, and what fetches URLs in the LAN likewise: such a connection must end
- * before its body is read. A request line ends in "HTTP/1.1" whatever its method is; a method of one's own may be a command. */
+/* A web page can make a browser post anything to any port, and so can services that fetch URLs in the LAN: such a
+ * connection must end before its body is read. A request line ends in "HTTP/1.1" for any method; a custom method may look
+ * like a command. */
 static inline bool command_is_http_request(struct slice line)
 {
 	return line.len > 9 && slice_begins_nocase(slice_from(line, line.len - 9), " HTTP/");
 }
 
-/* A line that begins with "Name:" is out of a header, HTTP's or a message's. */
+/* A line that begins with "Name:" belongs to a header, of HTTP or of a message. */
 static inline bool command_is_field(struct slice line)
 {
 	static const char allowed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-";
@@ -37,8 +38,8 @@ static inline bool command_is_field(struct slice line)
 	return len > 0 && len < line.len && line.ptr[len] == ':';
 }
 
-/* For a line that is not a command of ours: whether it belongs to another protocol (HTTP, SSH, TLS's first byte), so that nothing
- * behind it can be meant for us. */
+/* For an unknown command: whether the line belongs to another protocol (HTTP, SSH, TLS's first byte), so that the
+ * following lines are not commands for us. */
 static inline bool command_is_foreign(struct slice line)
 {
 	static const char *const words[] = {

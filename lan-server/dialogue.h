@@ -25,7 +25,7 @@ enum dialogue_effect {
 /* Why the session ends the dialogue. */
 enum dialogue_end {
 	DIALOGUE_TIMED_OUT,
-	DIALOGUE_EVICTED, /* others need the place */
+	DIALOGUE_EVICTED, /* others need the connection */
 	DIALOGUE_STOPPING,
 };
 
@@ -72,7 +72,7 @@ static inline enum dialogue_effect dialogue_line_too_long(struct dialogue *dialo
 	return dialogue->protocol->line_too_long(dialogue);
 }
 
-/* Bytes of a message; *bytes moves past what was taken. Returns READ_DATA until they end. */
+/* Bytes of a message; *bytes moves past the consumed bytes. Returns READ_DATA until they end. */
 static inline enum dialogue_effect dialogue_data(struct dialogue *dialogue, struct slice *bytes)
 {
 	return dialogue->protocol->data(dialogue, bytes);
@@ -84,7 +84,7 @@ static inline enum dialogue_effect dialogue_send(struct dialogue *dialogue)
 	return dialogue->protocol->send(dialogue);
 }
 
-/* TLS is up: all that was said before it is forgotten (RFC 3207 section 4.2). */
+/* TLS has started: everything before it is discarded (RFC 3207 section 4.2). */
 static inline void dialogue_tls_started(struct dialogue *dialogue)
 {
 	dialogue->protocol->tls_started(dialogue);

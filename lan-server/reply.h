@@ -1,5 +1,5 @@
 /*
- * What the tables of replies of SMTP and POP3 have in common: a text with places for what it is about.
+ * Common code of the reply tables of SMTP and POP3: a text with places for words.
  */
 #ifndef LANPOST_LAN_REPLY_H
 #define LANPOST_LAN_REPLY_H
@@ -9,11 +9,11 @@
 
 #define REPLY_TEXT_MAX 1024
 
-/* Writes the text with words in the places that it marks with %, cut to the size of out. NULL: none. */
+/* Writes the text with words in the places marked with %, truncated to the size of out. NULL: none. */
 void reply_fill(char out[REPLY_TEXT_MAX], const char *text, const char *first, const char *second);
 
 #define REPLY_NUMBER_MAX 24
-/* A number as such a word, until the end of the block. */
+/* A number as such a word, valid until the end of the block. */
 #define REPLY_NUMBER(number) reply_number((char[REPLY_NUMBER_MAX]){0}, (number))
 const char *reply_number(char text[REPLY_NUMBER_MAX], uint64_t number);
 

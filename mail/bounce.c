@@ -13,12 +13,12 @@
 #include <stdlib.h>
 
 #define BOUNCE_MAX (1u << 20)
-#define ORIGINAL_HEADER_MAX (64u << 10) /* so much of it goes into the bounce */
+#define ORIGINAL_HEADER_MAX (64u << 10) /* bytes of the original in the bounce */
 
 static const struct {
 	enum dsn_notify event;
 	const char *action; /* RFC 3464 section 2.3.3 */
-	const char *reply;  /* that stands for none, in the status code */
+	const char *reply;  /* the value for an unknown status code */
 } kinds[] = {
     [BOUNCE_FAILED] = {DSN_FAILURE, "failed", ""},
     [BOUNCE_DELAYED] = {DSN_DELAY, "delayed", "4"},
@@ -31,7 +31,7 @@ bool bounce_is_wanted(enum bounce_kind kind, const struct place *place)
 	return dsn_wants(place->notify, kinds[kind].event);
 }
 
-/* --- whom to tell */
+/* --- recipients of the report */
 
 static bool is_serious(const struct place *const *places, size_t count)
 {
@@ -56,7 +56,8 @@ static bool postmaster_wants(const struct conf *conf, const struct bounce_about 
 	return about->kind == BOUNCE_FAILED || about->kind == BOUNCE_DELAYED;
 }
 
-/* Only somebody of ours is told: an outside sender may be forged, and to tell them would be backscatter. */
+/* Only local users are notified: an external sender may be forged, and a report to them would be
+ * backscatter. */
 static bool sender_is_ours(const struct conf *conf, const struct envelope *original, const char **user)
 {
 	struct addr sender;
@@ -67,7 +68,7 @@ static bool sender_is_ours(const struct conf *conf, const struct envelope *origi
 
 /* --- the parts */
 
-/* A field whose value the client gave as xtext: shown as it is meant, on one line. */
+/* A field whose value the client gave as xtext: decoded, on one line. */
 static void put_xtext(const char *name, const char *prefix, struct slice value, struct buf *out)
 {
 	struct buf text = BUF_INIT(4096);
@@ -122,8 +123,8 @@ static void status_fields(const struct conf *conf, const struct bounce_about *ab
 		recipient_fields(conf, about->kind, about->places[i], out);
 }
 
-/* What failed goes back whole, for it may be nowhere else; unless it is large, or its sender wants the header alone (RFC 3461
- * section 4.3). */
+/* A failed message is returned whole, since it may be the only copy; unless it is large, or its sender wants only the
+ * header (RFC 3461 section 4.3). */
 static bool returns_whole(const struct conf *conf, const struct bounce_about *about)
 {
 	size_t limit = (size_t)conf->gateway.bounce_size;
@@ -261,7 +262,7 @@ static int write_body(const struct conf *conf, const struct bounce_about *about,
 	return result;
 }
 
-/* Whoever reads postmaster's mail has the bounce as its sender already. */
+/* The user who reads postmaster's mail already gets the bounce as the sender. */
 static bool is_postmasters_own(const struct conf *conf, const struct envelope *original)
 {
 	const char *user;
@@ -269,7 +270,7 @@ static bool is_postmasters_own(const struct conf *conf, const struct envelope *o
 	return sender_is_ours(conf, original, &user) && strcmp(user, conf->gateway.postmaster) == 0;
 }
 
-/* Adds one, in the language of its reader. */
+/* Adds a report, in the language of its reader. */
 static int add_bounce(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader,
     struct bounces *bounces, struct error *error)
 {
@@ -287,7 +288,7 @@ static int add_bounce(const struct conf *conf, const struct bounce_about *about,
 		route_add_mailbox(conf, &bounce->envelope, CONF_POSTMASTER, slice_of(PHRASE(N_("copy of a bounce"))));
 	else if (about->original->sender[0] != '\0')
 		route_add_postmaster_here(conf, &bounce->envelope, slice_of(PHRASE(N_("copy of a bounce"))));
-	else /* may be a bounce itself, or what a forward sent on: what becomes of it ends here */
+	else /* may itself be a bounce, or forwarded: the reports end here */
 		route_add_postmaster_here(conf, &bounce->envelope, slice_of(PHRASE(N_("bounce of a message without a sender"))));
 	before = i18n_speak(route_language(conf, to));
 	result = write_body(conf, about, reader, bounce, error);
@@ -303,7 +304,7 @@ int bounces_make(const struct conf *conf, const struct bounce_about *about, stru
 	int result = 0;
 
 	*bounces = (struct bounces){.count = 0};
-	/* Somebody must hear of what will not arrive. */
+	/* Somebody must be notified of a failed message. */
 	if (has_sender ? postmaster_wants(conf, about) || (failed && !tells_sender) : failed)
 		result = add_bounce(conf, about, BOUNCE_TO_POSTMASTER, bounces, error);
 	if (result == 0 && tells_sender)
@@ -313,7 +314,7 @@ int bounces_make(const struct conf *conf, const struct bounce_about *about, stru
 	return result;
 }
 
-/* The recipients who have it in their mailboxes and whose sender wants to know. New memory. */
+/* The recipients with a delivery to a mailbox whose sender requested a notification. New memory. */
 static const struct place **pick_delivered(const struct envelope *original, size_t *count)
 {
 	const struct place **places = xcalloc(original->place_count + 1, sizeof(struct place *));
@@ -342,7 +343,7 @@ bool bounce_make_delivered(const struct conf *conf, const struct spool *spool, c
 	free(places);
 	if (bounces.count == 0)
 		return false;
-	*notice = bounces.items[0].envelope; /* of a success only the sender hears */
+	*notice = bounces.items[0].envelope; /* only the sender is notified of success */
 	*body = bounces.items[0].body;
 	return true;
 }

@@ -8,8 +8,8 @@
 #include <ctype.h>
 #include <stdio.h>
 
-/* By kind and reader. The subject gets a recipient; the intro the subject of the message, for postmaster its sender, and when it
- * was sent. */
+/* By kind and reader. The subject contains a recipient; the introduction contains the subject of the message, for
+ * postmaster its sender, and the time when it was sent. */
 static const struct {
 	const char *subject, *intro;
 } texts[][2] = {
@@ -31,7 +31,7 @@ const char *bounce_address(const struct conf *conf, const struct place *place, c
 	return out;
 }
 
-/* The codes before the words of a reply are for servers. */
+/* The codes before the text of a reply are for servers. */
 static const char *without_codes(const char *reply)
 {
 	size_t at = strspn(reply, "0123456789");
@@ -43,7 +43,7 @@ static const char *without_codes(const char *reply)
 	return at >= 5 && reply[at] == ' ' ? reply + at + 1 : reply;
 }
 
-/* What the gateway itself says of it is no server's word. */
+/* The gateway's own reply is not a server's text. */
 static void add_reply(const char *reply, struct buf *text)
 {
 	if (reply[0] == '\0')
@@ -69,7 +69,7 @@ static void add_place(const struct conf *conf, const struct bounce_about *about,
 	add_reply(place->reply, text);
 }
 
-/* --- what follows below */
+/* --- the text below */
 
 static void add_outlook(const struct conf *conf, const struct envelope *original, struct buf *text)
 {

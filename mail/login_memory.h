@@ -1,5 +1,5 @@
 /*
- * The way by which a login worked, kept from session to session: the next one needs one attempt.
+ * The login method that worked, stored across sessions: the next login needs one attempt.
  */
 #ifndef LANPOST_MAIL_LOGIN_MEMORY_H
 #define LANPOST_MAIL_LOGIN_MEMORY_H
@@ -9,7 +9,7 @@
 
 /* kind: "account" or "smarthost". AUTH_AUTO: nothing is known. */
 enum conf_auth login_recall(struct state *state, const char *kind, const char *name);
-/* Failure is logged: the next session tries all ways again. */
+/* A failure is only logged: the next session tries all methods again. */
 void login_remember(struct state *state, const char *kind, const char *name, enum conf_auth way);
 
 #endif

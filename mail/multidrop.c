@@ -6,9 +6,9 @@
 
 #include <stdlib.h>
 
-#define FIELDS_MAX 20	 /* of one name that are looked at: each hop may add one */
+#define FIELDS_MAX 20	 /* limit of fields of one name that are read: each hop may add one */
 #define ADDRESSES_MAX 200
-#define RECEIVED_MAX 3 /* what stands below was written outside */
+#define RECEIVED_MAX 3 /* the lines below were written by external servers */
 
 static void cut_prefix(const char *prefix, struct addr *addr)
 {
@@ -91,7 +91,7 @@ static void add_field(const struct conf *conf, const struct conf_account *accoun
 			add_for(conf, account->envelope_prefix, field.body, only_ours, recipients);
 		else
 			add_list(conf, account->envelope_prefix, field.body, only_ours, recipients);
-		/* The topmost one was written by the provider; below, anybody may have written. */
+		/* The provider wrote the topmost one; those below may be forged. */
 		if (recipients->count > 0)
 			return;
 	}

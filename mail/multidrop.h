@@ -1,8 +1,8 @@
 /*
- * For whom a message in a catch-all mailbox is: what the provider noted of its envelope.
+ * The recipients of a message in a catch-all mailbox: the envelope that the provider noted.
  *
- * To and Cc do not say it: who gets a message as Bcc or through a list is not named there, and a message to two of us is
- * there twice.
+ * To and Cc are not sufficient: recipients in Bcc or through a list are not in them, and a message to two local users
+ * is there twice.
  */
 #ifndef LANPOST_MAIL_MULTIDROP_H
 #define LANPOST_MAIL_MULTIDROP_H
@@ -11,10 +11,10 @@
 
 #define MULTIDROP_AUTO "auto"
 
-/* Adds the recipients of this message, as addresses, to *recipients; none if it does not tell, or account is NULL. In the field that the account
- * names everybody counts, and its prefix is cut off. With auto the fields that providers use are looked through, then
- * the `for` of the topmost Received lines; the first that names somebody of ours counts, since a provider
- * notes its own mailbox there, too. */
+/* Appends the recipients of this message, as addresses, to *recipients; none if it does not contain them, or account is
+ * NULL. In the field that the account names, every address counts, and its prefix is removed. With auto, the fields that
+ * providers use are checked, then the `for` of the topmost Received lines; the first one with a local user counts, since a
+ * provider may also note its own mailbox there. */
 void multidrop_recipients(const struct conf *conf, const struct conf_account *account,
     struct slice message, struct strlist *recipients);
 

@@ -55,7 +55,7 @@ static enum route_kind route_local(
 	struct slice local = slice_of(addr->local);
 	enum route_kind kind;
 
-	/* "ivan@example.ru"@local would else be found as somebody's external alias. */
+	/* "ivan@example.ru"@local would otherwise match a user's external alias. */
 	if (addr_looks_routed(addr))
 		return ROUTE_UNKNOWN;
 	if (find_local_name(conf, local, &kind, user) ||
@@ -120,23 +120,23 @@ static bool add_outside(
 	    envelope, PLACE_QUEUE, slice_of(addr_text(text, sizeof(text), &full)), why);
 }
 
-/* --- users, and where they have their mail sent on */
+/* --- users and their forwards */
 
 /* How far each user's forward was followed. */
 enum visit { VISIT_NONE, VISIT_OPEN, VISIT_DONE };
 
-/* One recipient's way through groups and forwards. Each user is visited once, whatever leads to him: what there is to do is
- * bounded by the number of users, not by that of the ways between them. */
+/* The resolution of one recipient through groups and forwards. Each user is visited once, so the work is bounded by the
+ * number of users, not by the number of paths between them. */
 struct spread {
 	const struct conf *conf;
 	struct envelope *envelope;
-	enum visit *visits; /* of conf's users, and of postmaster where he has no section */
+	enum visit *visits; /* of conf's users, and of postmaster if it has no section */
 	unsigned depth;
 };
 
 static bool add_user(struct spread *spread, const char *user, struct slice why);
 
-/* Returns true if the message got a place with any member. */
+/* Returns true if any member got a place. */
 static bool add_group(struct spread *spread, const char *name, struct slice why)
 {
 	const struct conf_group *group = conf_find_group(spread->conf, name);
@@ -151,7 +151,7 @@ static bool add_group(struct spread *spread, const char *name, struct slice why)
 	return added;
 }
 
-/* Returns true if the message got a place by the user's `forward`. */
+/* Returns true if the user's `forward` led to a place. */
 static bool add_forward(struct spread *spread, const struct conf_user *from)
 {
 	struct addr addr;
@@ -182,8 +182,8 @@ static bool add_forward(struct spread *spread, const struct conf_user *from)
 	return added;
 }
 
-/* Returns false, with nothing added, for a user whose forward is being followed already. Where a circle closes
- * the mail stays with the last user before it, so that it is never lost between them. */
+/* Returns false, with nothing added, for a user whose forward is already being followed. In a loop the mail
+ * stays with the last user, so that it is never lost. */
 static bool add_user(struct spread *spread, const char *user, struct slice why)
 {
 	const struct conf *conf = spread->conf;
@@ -261,7 +261,7 @@ void route_add_boss(const struct conf *conf, struct envelope *envelope)
 		    slice_of(PHRASE(N_("copy for the boss"))));
 }
 
-/* Mail of this name the provider takes. */
+/* The provider accepts mail with this sender. */
 static bool smarthost_address(const struct conf_smarthost *smarthost, struct addr *outside)
 {
 	struct addr address;
@@ -272,8 +272,8 @@ static bool smarthost_address(const struct conf_smarthost *smarthost, struct add
 	return true;
 }
 
-/* Domains that nobody outside can answer to: a bare name, and what RFC 2606, 6761, 6762 and 9476 and habit keep for networks
- * of one's own. */
+/* Domains that external recipients cannot reply to: a bare name, and those that RFC 2606, 6761, 6762 and 9476 and
+ * convention reserve for private networks. */
 static bool is_private_domain(const char *domain)
 {
 	static const char *const endings[] = {"lan", "local", "localdomain", "localhost", "internal", "intranet", "private", "corp",
@@ -289,7 +289,7 @@ static bool is_private_domain(const char *domain)
 	return false;
 }
 
-/* What the gateway itself writes is answered by the user who reads postmaster's mail. */
+/* Replies to the gateway's own mail go to the user who reads postmaster's mail. */
 static const struct conf_user *answering(const struct conf *conf, const struct addr *sender)
 {
 	const char *user = NULL;
@@ -328,10 +328,10 @@ bool route_outside_sender(const struct conf *conf, const struct addr *sender, st
 	owner = answering(conf, sender);
 	if (owner != NULL && owner->external_alias[0] != '\0' && !route_is_postmaster(conf, sender))
 		return addr_parse(slice_of(owner->external_alias), outside);
-	/* A split domain exists outside as well, so its addresses are good there. */
+	/* A split domain also exists on the internet, so its addresses are valid there. */
 	if (conf->gateway.relay_unknown)
 		return true;
-	/* Without a smarthost the mail waits, and nothing is known yet of its sender's name. */
+	/* Without a smarthost the mail waits, and its sender address is not decided yet. */
 	smarthost = conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), sender)));
 	if (smarthost == NULL || smarthost_address(smarthost, outside))
 		return true;

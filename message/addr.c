@@ -3,10 +3,11 @@
 #include <arpa/inet.h>
 #include <stdio.h>
 
-/* How far a '<' may look for its '>': routes and comments included, no honest one is longer. */
+/* The maximum distance between '<' and '>', with routes and comments: no valid path is longer. */
 #define ANGLE_MAX 2048
 
-/* A reader over one address. `sloppy` forgives dots that RFC 5321 does not (headers have them). */
+/* A reader over one address. `sloppy` accepts dots that RFC 5321 does not allow but headers
+ * contain. */
 struct reader {
 	const char *at, *end;
 	bool sloppy;
@@ -27,8 +28,8 @@ static bool is_atext(char c)
 	return is_alnum(c) || (c != '\0' && strchr("!#$%&'*+-/=?^_`{|}~", c) != NULL);
 }
 
-/* Bytes of the visible character at p, 0 if it is none: C1 controls and marks that turn the
- * direction of writing would make an address look like another one. */
+/* Bytes of the visible character at p, 0 if it is not one: C1 controls and bidirectional marks
+ * would make an address look like another one. */
 static size_t visible_len(const char *p, const char *end)
 {
 	size_t len = utf8_char_len(slice_make(p, (size_t)(end - p)));
@@ -172,7 +173,7 @@ static bool read_addr(struct reader *r, struct addr *addr)
 	return true;
 }
 
-/* Only white space or the end may follow: "<a@b>c" is a trick, not a path with a parameter. */
+/* Only white space or the end may follow: "<a@b>c" is an attack, not a path with a parameter. */
 static bool path_ends(struct reader *r, struct slice *rest)
 {
 	if (r->at < r->end && *r->at != ' ' && *r->at != '\t')
@@ -273,7 +274,8 @@ bool addr_looks_routed(const struct addr *addr)
 	return strpbrk(addr->local, "%!@:") != NULL;
 }
 
-/* --- address lists: every byte is looked at a bounded number of times, whatever is unbalanced */
+/* --- address lists: every byte is read a bounded number of times, even if brackets are
+ * unbalanced */
 
 static const char *skip_quoted(const char *p, const char *end)
 {
@@ -298,7 +300,7 @@ static const char *skip_comment(const char *p, const char *end)
 	return end;
 }
 
-/* The inside of a comment whose '(' stands at start and whose end is given. */
+/* The content of a comment that begins with '(' at start and ends at the given end. */
 static struct slice comment_text(const char *start, const char *after)
 {
 	size_t len = (size_t)(after - start) - 1;
@@ -308,8 +310,9 @@ static struct slice comment_text(const char *start, const char *after)
 	return slice_trim(slice_make(start + 1, len));
 }
 
-/* Finds the '>' for the '<' at p. Without one the span ends at the first comma, unless quotes make
- * it doubtful where that is: then everything looked at is given up, so that nothing is read twice.
+/* Finds the '>' for the '<' at p. Without one the span ends at the first comma, unless quotes
+ * make that position ambiguous: then everything that was read is skipped, so that nothing is
+ * read twice.
  */
 static const char *angle_end(const char *p, const char *end, bool *closed)
 {
@@ -334,8 +337,8 @@ static const char *angle_end(const char *p, const char *end, bool *closed)
 	return comma != NULL && !quotes ? comma : p;
 }
 
-/* Copies an addr-spec without comments and without the white space that old mail has around
- * '.' and '@'. Other white space becomes one blank. Returns SLICE_NONE if it is too long. */
+/* Copies an addr-spec without comments and without white space around '.' and '@' (old mail has
+ * it). Other white space becomes one blank. Returns SLICE_NONE if it is too long. */
 static struct slice plain_spec(struct slice spec, char *out, size_t size)
 {
 	const char *p = spec.ptr, *end = spec.ptr + spec.len;
@@ -386,7 +389,7 @@ static struct slice without_route(struct slice spec)
 	return spec;
 }
 
-/* "Ivan ivan@example.ru", which forgets the brackets: the last word is the address. */
+/* "Ivan ivan@example.ru", without the brackets: the last word is the address. */
 static void split_bare(struct addr_item *item)
 {
 	size_t at = item->spec.len;
@@ -402,9 +405,9 @@ static void split_bare(struct addr_item *item)
 	}
 }
 
-/* One element as the walk has seen it so far. */
+/* One element of the list, as far as it was read. */
 struct element {
-	const char *start, *last; /* first byte that is no comment, end of the last such */
+	const char *start, *last; /* first byte outside comments, end of the last one */
 	struct slice angle, comment, group;
 	bool has_angle;
 	bool literal; /* an address literal's colons ("[IPv6:...]") open no group */

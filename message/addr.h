@@ -1,9 +1,8 @@
 /*
  * Mail addresses: paths of SMTP (RFC 5321) and address lists of headers (RFC 5322).
  *
- * An address is kept in its plain form: local part without quotes, domain in lower case
- * without a final dot. Nothing here allocates per address beyond its text, nothing does I/O,
- * all of it takes hostile input in linear time.
+ * An address is kept in its plain form: local part without quotes, domain in lower case without
+ * a final dot. No allocation besides the text of an address, no I/O, linear time for any input.
  */
 #ifndef LANPOST_MESSAGE_ADDR_H
 #define LANPOST_MESSAGE_ADDR_H
@@ -25,8 +24,8 @@ enum addr_path_kind {
 	ADDR_PATH_OK,
 };
 
-/* Reads the path after MAIL FROM: or RCPT TO: at the start of text. Takes <local@domain>, <local>
- * and, since real clients send it, the same without angle brackets. A source route
+/* Reads the path after MAIL FROM: or RCPT TO: at the start of text. Accepts <local@domain>,
+ * <local> and, since real clients send it, the same without angle brackets. A source route
  * (<@a,@b:c@d>), control bytes, unbalanced quotes and parts over the limits are BAD. *rest gets
  * what follows the path (parameters), trimmed. */
 enum addr_path_kind addr_parse_path(struct slice text, bool null_allowed, struct addr *addr,
@@ -36,20 +35,21 @@ enum addr_path_kind addr_parse_path(struct slice text, bool null_allowed, struct
  * Returns false if it is not one. */
 bool addr_parse(struct slice text, struct addr *addr);
 
-/* Writes local@domain, the local part quoted where RFC 5321 asks for it. Returns out. */
+/* Writes local@domain, with the local part quoted if RFC 5321 requires it. Returns out. */
 char *addr_text(char *out, size_t size, const struct addr *addr);
 
-/* Same mailbox: domains without regard to case, local parts likewise (nobody relies on case). */
+/* Whether two addresses name the same mailbox: neither domain nor local part is case-sensitive. */
 bool addr_equal(const struct addr *a, const struct addr *b);
-/* The local part holds characters that other systems read as a route: % ! @ : or is quoted with them. */
+/* Whether the local part, quoted or not, contains characters that other systems interpret as a route:
+ * % ! @ : */
 bool addr_looks_routed(const struct addr *addr);
 
 /* One address of a header's list. The slices point into the field body. */
 struct addr_item {
 	struct slice name; /* display name or comment, still encoded (quotes and words), may be empty */
-	struct slice spec; /* the addr-spec as it is there: what a rewrite replaces */
+	struct slice spec; /* the addr-spec as written: the part that a rewrite replaces */
 	struct addr addr;
-	struct slice group; /* of the first in a group: the group's name; readers show it, too */
+	struct slice group; /* for the first in a group: the group's name, which mail programs show, too */
 	bool valid;	   /* false: spec is not an address (addr is empty) */
 };
 /* Walks an address list (From, To, Cc, ...): groups are flattened, comments skipped, folding

@@ -1,9 +1,10 @@
 /*
- * The work that one message may cost, in units of about a nanosecond: bytes decoded, compared and searched, each by what it costs. Counted, not
- * timed, so that the same message has the same outcome on any computer, in sorting, in `lanpost sort` and in `rule test`.
+ * The work that one message may cost, in units of about a nanosecond: bytes decoded, compared and searched, each with its
+ * own cost. It is counted, not timed, so that a message has the same result on any computer, in sorting, in `lanpost sort`
+ * and in `rule test`.
  *
- * It belongs to the thread, which works on one message at a time. A caller that asks for more than is left must not do that work, and must say that it was
- * not done: the message is delivered all the same, and a report is sent (sorter/view.h).
+ * A budget belongs to a thread, which works on one message at a time. A caller that requests more than is left must not do
+ * the work, and must record that it was not done: the message is delivered anyway, and a report is sent (sorter/view.h).
  */
 #ifndef LANPOST_MESSAGE_BUDGET_H
 #define LANPOST_MESSAGE_BUDGET_H
@@ -11,12 +12,14 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Some ten seconds. A thousand rules with regular expressions about a body of 512 KiB need a third of it. */
+/* About ten seconds. A thousand rules with regular expressions for a body of 512 KiB need a third of it. */
 #define BUDGET_UNITS 16000000000ull
 
-/* Another message begins: all is left, and converters may be opened anew (message/charset.h). */
+/* Begins the next message: resets the budget, and allows to open converters again
+ * (message/charset.h). */
 void budget_begin(void);
-/* True if this much was left; it is not any more. False: it is used up, from now on too. */
+/* Takes this much from the budget. Returns false if less was left: then the budget is used up,
+ * also for all later calls. */
 bool budget_spend(uint64_t units);
 
 #endif

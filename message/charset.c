@@ -10,8 +10,8 @@
 #include <stdlib.h>
 
 #define CACHE_SIZE 64
-/* Opening a converter loads a module and costs as much as converting 100 KB. No honest message has so many charsets; beyond them they
- * are unknown ones, until the next message or the next second. */
+/* Opening a converter loads a module and costs as much as converting 100 KB. No valid message has this many charsets;
+ * further ones count as unknown, until the next message or the next second. */
 #define OPENS_MAX 256
 #define OPENS_MS 1000
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
@@ -24,9 +24,9 @@ struct converter {
 };
 struct cache {
 	struct converter items[CACHE_SIZE];
-	size_t next; /* the place that goes when all are taken */
-	size_t opens; /* of this message */
-	bool is_begun; /* somebody says when another begins */
+	size_t next; /* the slot to replace when all are in use */
+	size_t opens; /* converters opened for this message */
+	bool is_begun; /* the caller reports when another message begins */
 	bool was_refused;
 	int64_t since;
 };
@@ -44,7 +44,7 @@ static void cache_free(void *value)
 	free(cache);
 }
 
-/* The main thread runs no key destructors. */
+/* The main thread does not run key destructors. */
 static void cache_free_at_exit(void)
 {
 	struct cache *cache = pthread_getspecific(cache_key);
@@ -89,7 +89,8 @@ bool charset_was_refused(void)
 	return cache_of_thread()->was_refused;
 }
 
-/* What one message may cost; where nobody says that another begins, time does. */
+/* The limit per message; if the caller does not report the next message, the limit is per
+ * second. */
 static bool may_open(struct cache *cache)
 {
 	int64_t now = clock_now_ms();
@@ -158,7 +159,7 @@ static int convert(iconv_t descriptor, struct slice bytes, struct buf *out)
 		char *to = chunk;
 		size_t room = sizeof(chunk), result;
 
-		/* Once all is read, one more call brings what a stateful charset holds back. */
+		/* After the last byte, one more call flushes a stateful charset. */
 		flushed = left == 0;
 		result = iconv(descriptor, flushed ? NULL : (void *)&in, &left, &to, &room);
 		if (buf_append(out, chunk, sizeof(chunk) - room) < 0)
@@ -187,7 +188,8 @@ int charset_to_utf8(struct slice charset, struct slice bytes, struct buf *out)
 	if (strcmp(name, "utf-8") == 0) {
 		result = append_utf8(bytes, out);
 	} else if (strcmp(name, "us-ascii") == 0) {
-		/* Mail that says us-ascii and is not was written by old programs in whatever they knew. */
+		/* Mail that is labelled us-ascii but has 8-bit bytes was written by old programs in
+		 * their own charset. */
 		result = charset_guess_to_utf8(SLICE_NONE, bytes, out);
 	} else {
 		descriptor = converter_for(name);
@@ -204,7 +206,7 @@ int charset_to_utf8(struct slice charset, struct slice bytes, struct buf *out)
 
 static const char *const candidates[] = {"windows-1251", "koi8-r", "cp866", "iso-8859-5"};
 
-/* How often a letter stands in Russian text, а to я, in tenths of a percent. */
+/* The frequency of the letters of Russian text, а to я, in tenths of a percent. */
 static const unsigned char frequency[32] = {80, 16, 45, 17, 30, 84, 9, 17, 74, 12, 35, 44, 32, 67,
     110, 28, 47, 55, 63, 26, 3, 10, 5, 14, 7, 4, 1, 19, 17, 3, 6, 20};
 
@@ -258,7 +260,8 @@ static void score_letter(struct score *score, unsigned letter, bool lower)
 	}
 }
 
-/* Letters of Russian speak for a charset; signs, box drawing and words half Latin against it. */
+/* Russian letters are evidence for a charset; symbols, box drawing and half-Latin words are
+ * evidence against it. */
 static long score_text(struct slice text)
 {
 	struct score score = {0};
@@ -290,7 +293,7 @@ static long score_text(struct slice text)
 
 static const char *guess(struct slice bytes)
 {
-	const char *best = "windows-1252"; /* where nothing looks like Russian */
+	const char *best = "windows-1252"; /* if nothing looks like Russian */
 	long best_score = 0;
 
 	if (bytes.len > SAMPLE_MAX)
@@ -311,8 +314,8 @@ static const char *guess(struct slice bytes)
 	return best;
 }
 
-/* Tries the hint; false, with nothing appended, if it is unknown or the bytes are not valid in it.
- * Charsets whose ASCII is not ASCII cannot be those of a raw header. */
+/* Tries the hint; false, with nothing appended, if it is unknown or the bytes are not valid in
+ * it. A raw header cannot be in a charset that is not a superset of ASCII. */
 static bool convert_by_hint(struct slice hint, struct slice bytes, struct buf *out)
 {
 	static const char *const wide[] = {
@@ -330,7 +333,7 @@ static bool convert_by_hint(struct slice hint, struct slice bytes, struct buf *o
 	return false;
 }
 
-/* UTF-8 that was cut or damaged: text of any other charset has hardly a valid sequence. */
+/* Truncated or damaged UTF-8: text in any other charset has hardly any valid sequence. */
 static bool is_damaged_utf8(struct slice bytes)
 {
 	size_t valid = 0, invalid = 0;

@@ -4,12 +4,12 @@
 
 #include <string.h>
 
-/* Labels that iconv does not know, or for which it knows less than mail programs mean by them. All with `-` for `_`. */
+/* Labels that iconv does not know, or that mean more in mail programs than in iconv. All with `-` for `_`. */
 static const struct {
 	const char *label, *name;
 } aliases[] = {
-    /* A program that says iso-8859-1 often writes the quotes and dashes of windows-1252; the bytes 0x80 to 0x9F mean
-     * nothing else in mail. The same holds for the other pairs here. */
+    /* A program that declares iso-8859-1 often writes the quotes and dashes of windows-1252; the bytes 0x80 to
+     * 0x9F have no other meaning in mail. The same holds for the other pairs here. */
     {"iso-8859-1", "windows-1252"},
     {"iso8859-1", "windows-1252"},
     {"iso88591", "windows-1252"},
@@ -62,7 +62,7 @@ static const struct {
     {"cn-big5", "big5-hkscs"},
     {"csbig5", "big5-hkscs"},
     {"x-x-big5", "big5-hkscs"},
-    /* The rest are other names of the same. */
+    /* The rest are synonyms. */
     {"ascii", "us-ascii"},
     {"ansi-x3.4-1968", "us-ascii"},
     {"iso646-us", "us-ascii"},
@@ -103,7 +103,8 @@ static const struct {
     {"l9", "iso-8859-15"},
 };
 
-/* The prefixes that programs put before a number or before a name that iconv has without it. */
+/* Prefixes that programs put before a number, or before a name that iconv knows without the
+ * prefix. */
 static const char *const prefixes[] = {"x-windows-", "x-ms-cp", "x-cp", "x-"};
 
 static const char *find_alias(const char *label)
@@ -127,7 +128,7 @@ static bool read_label(struct slice label, char *name)
 	for (size_t i = 0; i < label.len; i++) {
 		char c = ascii_lower(label.ptr[i]);
 
-		/* A slash would be iconv's own syntax. */
+		/* A slash is part of iconv's own syntax. */
 		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && (c == '\0' || strchr("-_.:+", c) == NULL))
 			return false;
 		name[i] = c == '_' ? '-' : c;

@@ -4,7 +4,7 @@
 #include "message/addr.h"
 #include "message/header.h"
 
-/* False once the bound is reached. */
+/* Returns false when the limit is reached. */
 static bool add(struct strlist *addresses, const struct addr *addr)
 {
 	char text[ADDR_TEXT_MAX];

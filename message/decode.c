@@ -6,7 +6,7 @@
 
 #define CHARSET_MAX 60
 
-/* Where the raw text stands, for address lists: what an encoded word may become depends on it. */
+/* The position of the raw text in an address list: it decides how an encoded word is written. */
 struct place_in_list {
 	bool quoted, angle;
 	size_t comments;
@@ -18,11 +18,11 @@ struct decoder {
 	struct buf *out;
 	bool addresses;
 	struct place_in_list place;
-	/* The run of encoded words of one charset that is being gathered. */
+	/* The current run of encoded words of one charset. */
 	struct slice run_charset;
-	size_t run_start, run_end; /* where it stands in text; equal: none */
+	size_t run_start, run_end; /* its position in text; equal: none */
 	struct buf run;
-	/* The "?=" found last: a search from before it need not be done again. */
+	/* The "?=" found last: a search from before it need not be repeated. */
 	size_t end_from, end_at;
 };
 
@@ -71,7 +71,7 @@ static int append_escaped(struct slice text, const char *special, struct buf *ou
 	return 0;
 }
 
-/* Decoded text must not pass for an address or a separator of the list it stands in. */
+/* Decoded text must not look like an address or a separator of its list. */
 static int append_in_list(struct decoder *d, struct slice text)
 {
 	if (d->place.quoted)
@@ -148,7 +148,7 @@ static size_t find_end(struct decoder *d, size_t from)
 	return d->end_at;
 }
 
-/* Reads "=?charset*language?B?text?=" at `at`; blanks in text are forgiven. */
+/* Reads "=?charset*language?B?text?=" at `at`; blanks in text are tolerated. */
 static bool read_word(struct decoder *d, size_t at, struct word *word)
 {
 	struct slice rest = slice_from(d->text, at + 2);
@@ -175,7 +175,7 @@ static bool read_word(struct decoder *d, size_t at, struct word *word)
 	return true;
 }
 
-/* Writes the run gathered so far; where its charset is unknown the words stay as they were. */
+/* Writes the current run; if its charset is unknown, the words stay unchanged. */
 static int end_run(struct decoder *d)
 {
 	struct slice raw = slice_make(d->text.ptr + d->run_start, d->run_end - d->run_start);
@@ -209,8 +209,8 @@ static bool is_blank_span(struct slice text)
 	return slice_trim(text).len == 0;
 }
 
-/* Takes a word that begins at `at`. Words of one charset are joined as bytes, so that a character
- * split over two of them is whole again. */
+/* Takes a word that begins at `at`. Words of one charset are joined as bytes, so that a
+ * character that is split over two of them is restored. */
 static int take_word(struct decoder *d, size_t at, const struct word *word)
 {
 	if (d->run_end != d->run_start && !slice_equal_nocase(d->run_charset, word->charset) &&
@@ -227,7 +227,7 @@ static int take_word(struct decoder *d, size_t at, const struct word *word)
 
 static int run_decoder(struct decoder *d)
 {
-	size_t plain = 0, at = 0; /* text before `plain` is done */
+	size_t plain = 0, at = 0; /* text before `plain` is written */
 
 	while (at < d->text.len) {
 		const char *mark = memmem(d->text.ptr + at, d->text.len - at, "=?", 2);
@@ -246,7 +246,7 @@ static int run_decoder(struct decoder *d)
 			if (end_run(d) < 0 || append_raw(d, between) < 0)
 				return -1;
 		}
-		if (d->addresses && d->place.angle) { /* no name: an address stays as it is */
+		if (d->addresses && d->place.angle) { /* not a name: an address stays unchanged */
 			if (append_raw(d, slice_make(mark, word.end - at)) < 0)
 				return -1;
 		} else if (take_word(d, at, &word) < 0) {
@@ -259,7 +259,7 @@ static int run_decoder(struct decoder *d)
 	return append_raw(d, slice_from(d->text, plain));
 }
 
-/* Printable ASCII without a mark of an encoded word stands for itself. */
+/* Printable ASCII without a mark of an encoded word is copied. */
 static bool is_plain(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)

@@ -1,27 +1,27 @@
 /*
- * Header text to UTF-8, as people read it (RFC 2047, RFC 2231, raw 8-bit headers).
+ * Decodes header text to UTF-8 for people (RFC 2047, RFC 2231, raw 8-bit headers).
  *
- * Decoding never fails: what cannot be decoded stays visible. The result is valid UTF-8 without
- * control bytes. Time is linear in the input.
+ * Decoding never fails: text that cannot be decoded stays visible. The result is valid UTF-8
+ * without control bytes. Linear time.
  */
 #ifndef LANPOST_MESSAGE_DECODE_H
 #define LANPOST_MESSAGE_DECODE_H
 
 #include "message/header.h"
 
-/* Unstructured text (Subject, comments, display names): unfolds, decodes encoded words (white space
- * between two of them vanishes; a multibyte character split over two words of one charset is
- * healed), converts raw 8-bit text. charset: the message's own, or SLICE_NONE: used first for raw
- * 8-bit. */
+/* Unstructured text (Subject, comments, display names): unfolds, decodes encoded words (white
+ * space between two of them vanishes; a multibyte character that is split over two words of one
+ * charset is restored), converts raw 8-bit text. charset: the message's own, tried first for raw
+ * 8-bit text, or SLICE_NONE. */
 int decode_text(struct slice body, struct slice charset, struct buf *out);
-/* Address lists: like decode_text for names and comments, the addresses as they are:
- * "Иван Петров <ivan@example.ru>, ..." with names unquoted only where that is unambiguous. */
+/* Address lists: like decode_text for names and comments, addresses are not changed: "Иван
+ * Петров <ivan@example.ru>, ...". Names are unquoted only if that is unambiguous. */
 int decode_addresses(struct slice body, struct slice charset, struct buf *out);
 /* Decodes a field by its name: address fields as addresses, the rest as text. */
 int decode_field(const struct header_field *field, struct slice charset, struct buf *out);
 /* Fields that hold addresses: From, To, Cc, Reply-To, Delivered-To and their like. */
 bool decode_is_address_field(struct slice name);
-/* Those among them that name who is to get the message. */
+/* Those that name recipients. */
 bool decode_is_recipient_field(struct slice name);
 /* The charset parameter of the message's Content-Type, SLICE_NONE without one. */
 struct slice decode_message_charset(struct slice message);
@@ -31,10 +31,10 @@ struct slice decode_charset_parameter(struct slice body);
  * appended to out. Returns false if it is not there. */
 bool decode_parameter(struct slice body, const char *name, struct buf *out);
 
-/* Appends text so that only valid UTF-8 comes out; a control character becomes a blank. */
+/* Appends text as valid UTF-8; a control character becomes a blank. */
 int decode_append_clean(struct slice text, struct buf *out);
 
-/* Writes text as encoded words (UTF-8, base64) where it is not plain ASCII, folded below 76
+/* Writes text, as encoded words (UTF-8, base64) if it is not plain ASCII, folded below 76
  * columns. */
 int encode_text(struct slice text, struct buf *out);
 

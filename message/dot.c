@@ -5,7 +5,7 @@ void dot_reader_init(struct dot_reader *reader)
 	*reader = (struct dot_reader){.state = DOT_LINE_START};
 }
 
-/* A byte within a line, or the first of one that is no dot. */
+/* A byte within a line, or the first of a line if it is not a dot. */
 static enum dot_state text_byte(struct dot_reader *reader, char c, struct buf *out)
 {
 	if (c == '\r')
@@ -16,7 +16,7 @@ static enum dot_state text_byte(struct dot_reader *reader, char c, struct buf *o
 	return DOT_TEXT;
 }
 
-/* CR is held back until the next byte tells what it was. */
+/* CR is held back until the next byte shows whether it ends a line. */
 static enum dot_state after_cr(struct dot_reader *reader, char c, struct buf *out)
 {
 	if (c == '\n') {
@@ -34,7 +34,7 @@ static enum dot_state step(struct dot_reader *reader, char c, struct buf *out)
 	case DOT_LINE_START:
 		return c == '.' ? DOT_DOT : text_byte(reader, c, out);
 	case DOT_DOT:
-		/* The dot was stuffing, whatever follows but the end. */
+		/* The dot was stuffing, unless the end of the data follows. */
 		return c == '\r' ? DOT_DOT_CR : text_byte(reader, c, out);
 	case DOT_DOT_CR:
 		return c == '\n' ? DOT_END : after_cr(reader, c, out);
@@ -48,7 +48,7 @@ static enum dot_state step(struct dot_reader *reader, char c, struct buf *out)
 	return DOT_END;
 }
 
-#define RUN_MAX 1024 /* bounds what is looked at again after each odd byte */
+#define RUN_MAX 1024 /* limits how much is read again after each unusual byte */
 
 static size_t find(struct slice input, char byte)
 {
@@ -57,7 +57,7 @@ static size_t find(struct slice input, char byte)
 	return at == NULL ? input.len : (size_t)(at - input.ptr);
 }
 
-/* The run of bytes that need no look: most of a message. */
+/* The run of bytes that need no change: most of a message. */
 static size_t plain_run(struct slice input)
 {
 	input.len = input.len < RUN_MAX ? input.len : RUN_MAX;
@@ -107,7 +107,7 @@ void dot_writer_init(struct dot_writer *writer, bool keep_bare_cr)
 	*writer = (struct dot_writer){.line_start = true, .keep_cr = keep_bare_cr};
 }
 
-/* CR was written, and c, which is no LF, comes next. */
+/* CR was written, and c, which is not LF, is next. */
 static void write_bare_cr(struct dot_writer *writer, struct buf *out)
 {
 	writer->after_cr = false;
@@ -134,7 +134,7 @@ static void write_byte(struct dot_writer *writer, char c, struct buf *out)
 	writer->after_cr = c == '\r';
 }
 
-/* The whole lines at the front that go out as they are. */
+/* The whole lines at the front that are copied unchanged. */
 static size_t clean_lines(const struct dot_writer *writer, struct slice bytes)
 {
 	size_t done = 0;

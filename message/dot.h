@@ -1,9 +1,9 @@
 /*
- * Dot-stuffing both ways (RFC 5321 section 4.5.2, RFC 1939 section 3), a byte at a time.
+ * Dot-stuffing and its removal (RFC 5321 section 4.5.2, RFC 1939 section 3), one byte at a time.
  *
- * The end of the data is CRLF "." CRLF and nothing else: LF "." LF, CR "." CR and their mixtures
- * are message bytes, so that nobody smuggles a second message past us, and they are noticed, so
- * that the caller can refuse the message. Both machines take chunks cut anywhere.
+ * Only CRLF "." CRLF ends the data: LF "." LF, CR "." CR and their mixtures are message bytes,
+ * so that a second message cannot be smuggled in. They are recorded, so that the caller can
+ * refuse the message. Both machines accept chunks of any size.
  */
 #ifndef LANPOST_MESSAGE_DOT_H
 #define LANPOST_MESSAGE_DOT_H
@@ -20,7 +20,7 @@ enum dot_state {
 	DOT_END,        /* CRLF "." CRLF was read */
 };
 
-/* Takes stuffed bytes off the wire. */
+/* Reads stuffed bytes from the wire. */
 struct dot_reader {
 	enum dot_state state;
 	bool bare_cr; /* a CR without LF was in the data */
@@ -29,26 +29,26 @@ struct dot_reader {
 };
 
 void dot_reader_init(struct dot_reader *reader);
-/* Reads bytes of *input up to the end of the data and moves *input past what it read. Appends the
- * message bytes to out; a bare CR or LF comes out unchanged. Returns true at the end of the data
- * (then *input is what the peer sent after it); false when all was read and more is needed. Output
- * is never longer than input plus one. If out overflows its limit the reader goes on to the end all
- * the same, and out->overflow is set. */
+/* Reads bytes of *input up to the end of the data and moves *input past what it read. Appends
+ * the message bytes to out; a bare CR or LF is kept. Returns true at the end of the data (then
+ * *input is what the peer sent after it); false when all was read and more is needed. Output is
+ * never longer than input plus one. If out overflows its limit, the reader continues to the end,
+ * and out->overflow is set. */
 bool dot_read(struct dot_reader *reader, struct slice *input, struct buf *out);
 
-/* Puts message bytes on the wire. Bare LF becomes CRLF always; bare CR does where a strict reader
- * would refuse it (SMTP), and stays where bytes should arrive as they are (POP3). */
+/* Writes message bytes to the wire. A bare LF always becomes CRLF; a bare CR becomes CRLF for a
+ * strict reader (SMTP), and is kept if bytes should arrive unchanged (POP3). */
 struct dot_writer {
-	bool line_start; /* nothing, or the end of a line, was last */
-	bool after_cr;   /* CR was last */
+	bool line_start; /* at the start, or after a line end */
+	bool after_cr;   /* after CR */
 	bool keep_cr;
-	bool is_plain; /* line ends only: no dots are stuffed and none ends it (RFC 3030) */
+	bool is_plain; /* line ends only: no dot-stuffing and no final dot (RFC 3030) */
 };
 
 void dot_writer_init(struct dot_writer *writer, bool keep_bare_cr);
-/* Appends bytes stuffed to out, at most twice as many plus one. Returns -1 if out overflows. */
+/* Appends stuffed bytes to out, at most twice as many plus one. Returns -1 if out overflows. */
 int dot_write(struct dot_writer *writer, struct slice bytes, struct buf *out);
-/* Ends the last line if need be and appends "." CRLF (the dot not where is_plain). */
+/* Ends the last line if necessary and appends "." CRLF (nothing if is_plain). */
 int dot_write_end(struct dot_writer *writer, struct buf *out);
 
 #endif

@@ -4,9 +4,9 @@
 #include <unicase.h>
 #include <uninorm.h>
 
-/* Bytes of the simple character at the start of text, 0 if it is none. Simple are ASCII and
- * U+0400..U+045F: composed already, folded by arithmetic, and never composing with what stands
- * before them. */
+/* Bytes of the simple character at the start of text, 0 if it is not one. Simple are ASCII and
+ * U+0400..U+045F: already composed, folded by arithmetic, and never composed with the character
+ * before. */
 static size_t simple_len(struct slice text)
 {
 	unsigned char first = (unsigned char)text.ptr[0], second;
@@ -27,11 +27,11 @@ size_t fold_same_length(struct slice text)
 		at += len;
 		last = len;
 	}
-	/* What follows may combine with the last one. */
+	/* The next character may combine with the last one. */
 	return at < text.len ? at - last : at;
 }
 
-/* Folds simple characters. U+0400..U+040F lie 80 below their small letters, U+0410..U+042F 32. */
+/* Folds simple characters. U+0400..U+040F are 80 below their small letters, U+0410..U+042F 32. */
 static int fold_simple(struct slice text, struct buf *out)
 {
 	char *to = buf_reserve(out, text.len);

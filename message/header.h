@@ -1,8 +1,8 @@
 /*
  * The header of a message as a walk over its bytes (RFC 5322 section 2.2), nothing copied.
  *
- * Takes CRLF and bare LF line ends, folded fields, obsolete white space before the colon. A line
- * that is not a field and no continuation (mbox "From ", junk) is passed over; an empty line
+ * Accepts CRLF and bare LF line ends, folded fields, obsolete white space before the colon. A
+ * line that is neither a field nor a continuation (mbox "From ", junk) is skipped; an empty line
  * ends the header.
  */
 #ifndef LANPOST_MESSAGE_HEADER_H
@@ -12,7 +12,7 @@
 
 struct header_field {
 	struct slice name; /* without colon and white space */
-	struct slice body; /* after the colon, folding and final line end still in it */
+	struct slice body; /* after the colon, including folding and the final line end */
 	struct slice raw;  /* the whole field with its line end */
 };
 
@@ -23,12 +23,12 @@ struct header_walk {
 void header_walk_init(struct header_walk *walk, struct slice message);
 bool header_walk_next(struct header_walk *walk, struct header_field *field);
 
-/* The first field of that name (no regard to case); false if none exists. */
+/* Finds the first field of that name (not case-sensitive); returns false if none exists. */
 bool header_find(struct slice message, const char *name, struct header_field *field);
 /* Bytes of the header with the empty line that ends it; message.len if none ends it. */
 size_t header_length(struct slice message);
-/* Whether an id of somebody else's message may be in a header again: one word in <>, printable ASCII, and so short that a line holds
- * it with a name before it. */
+/* Whether the id of an external message may be written into a header: one word in <>, printable ASCII, and short enough
+ * for a line with a field name. */
 bool header_is_message_id(struct slice id);
 /* Field body without folding (RFC 5322 2.2.3: line ends before white space vanish) and without
  * white space at both ends, appended to out. */

@@ -92,7 +92,7 @@ static bool names_tag(struct slice tag, const char *name)
 	       (tag.len == len || strchr(" \t\r\n/>", tag.ptr[len]) != NULL);
 }
 
-/* Tags inside a word leave it whole: "сч<b>ёт</b>" is one word. */
+/* Tags inside a word do not split it: "сч<b>ёт</b>" is one word. */
 static bool is_inline(struct slice tag)
 {
 	static const char *const names[] = {
@@ -106,7 +106,7 @@ static bool is_inline(struct slice tag)
 	return false;
 }
 
-/* Bytes up to and with `end` (ASCII, lower case), all if it never comes. */
+/* Bytes up to and including `end` (ASCII, lower case), all if it does not occur. */
 static size_t skip_past(struct slice text, const char *end)
 {
 	size_t len = strlen(end);
@@ -134,7 +134,7 @@ static size_t skip_tag(struct slice text, bool *is_blank)
 	return close == NULL ? text.len : (size_t)(close - text.ptr) + 1;
 }
 
-/* "a < b" is no tag. */
+/* "a < b" is not a tag. */
 static bool begins_tag(struct slice text)
 {
 	char c = text.len > 1 ? ascii_lower(text.ptr[1]) : ' ';

@@ -16,7 +16,7 @@ struct label {
 	size_t count;
 };
 
-/* Of valid UTF-8: the first character. */
+/* The first character of valid UTF-8. */
 static uint32_t code_point(struct slice text, size_t len)
 {
 	static const unsigned char masks[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
@@ -123,7 +123,7 @@ static bool put_label(struct slice text, struct buf *out)
 	return out->len > before && out->len - before <= LABEL_MAX;
 }
 
-/* Small letters, composed (RFC 5895 section 2). Not case folding: ß is no ss, these are two domains (RFC 5894 section 7.2). */
+/* Small letters, composed (RFC 5895 section 2). Not case folding: ß and ss are different domains (RFC 5894 section 7.2). */
 static bool make_small(const char *domain, struct buf *out)
 {
 	size_t len;

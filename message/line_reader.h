@@ -1,8 +1,9 @@
 /*
- * Lines out of a stream of bytes cut anywhere, each at most this long: for the client side of POP3 and SMTP.
+ * Lines out of a stream of bytes in chunks of any size, with a length limit: for the client side of POP3
+ * and SMTP.
  *
- * CRLF ends a line; a LF alone does too, since servers exist that send it in replies. What is longer
- * than the limit is handed out cut, with a sign; its rest is dropped.
+ * A line ends with CRLF or LF alone, since some servers send that in replies. A longer line is returned
+ * truncated, with LINE_CUT; its rest is dropped.
  */
 #ifndef LANPOST_MESSAGE_LINE_READER_H
 #define LANPOST_MESSAGE_LINE_READER_H
@@ -10,10 +11,10 @@
 #include "base/buf.h"
 
 enum line_result {
-	LINE_MORE, /* all input was read, the line is not whole yet */
+	LINE_MORE, /* all input was read, the line is not complete yet */
 	LINE_WHOLE,
 	LINE_CUT,  /* it was too long: its beginning */
-	LINE_ENDLESS, /* too much was dropped of it: no end is waited for: hang up */
+	LINE_ENDLESS, /* too much of it was dropped: disconnect, do not wait for its end */
 };
 
 #define LINE_DROPPED_MAX (1u << 20)
@@ -21,7 +22,7 @@ enum line_result {
 struct line_reader {
 	struct buf line;
 	bool handed_out, cut;
-	size_t dropped; /* bytes of the line that were more than the limit */
+	size_t dropped; /* bytes of the line beyond the limit */
 };
 
 void line_reader_init(struct line_reader *reader, size_t limit);

@@ -41,7 +41,7 @@ static bool is_encoded(struct slice header)
 	return slice_is_nocase(encoding, "base64") || slice_is_nocase(encoding, "quoted-printable");
 }
 
-/* *too_long: it has one that is longer than we know. */
+/* *too_long: the parameter exists, but is longer than the limit. */
 static bool read_boundary(struct slice header, struct mime_boundary *boundary, bool *too_long)
 {
 	struct buf text = BUF_INIT(64u << 10);
@@ -79,7 +79,7 @@ static size_t line_length(struct slice text)
 	return at < 0 ? text.len : (size_t)at + 1;
 }
 
-/* Which open boundary this line is: its level from 1 on, 0 for none. */
+/* The open boundary that this line is: its level from 1 on, 0 for none. */
 static unsigned boundary_level(const struct mime_walk *walk, struct slice line, bool *closes)
 {
 	if (line.len < 3 || line.ptr[0] != '-' || line.ptr[1] != '-')
@@ -98,8 +98,8 @@ static unsigned boundary_level(const struct mime_walk *walk, struct slice line, 
 	return 0;
 }
 
-/* Passes over lines up to and with the boundary that begins the next part; returns what stood
- * before the first boundary, without the line end that belongs to it. */
+/* Skips lines up to and including the boundary that begins the next part; returns the text
+ * before the first boundary, without the line end that belongs to the boundary. */
 static struct slice take_body(struct mime_walk *walk)
 {
 	struct slice body = walk->rest;
@@ -119,7 +119,7 @@ static struct slice take_body(struct mime_walk *walk)
 		walk->depth = closes ? level - 1 : level;
 		if (!closes)
 			break;
-		if (walk->depth == 0) /* what follows is an epilogue */
+		if (walk->depth == 0) /* the rest is an epilogue */
 			walk->rest = SLICE_NONE;
 	}
 	walk->ended = walk->rest.ptr == NULL || walk->rest.len == 0;
@@ -137,8 +137,8 @@ static bool is_field(struct slice line)
 	return header_walk_next(&walk, &field);
 }
 
-/* Up to and with the empty line. A boundary ends it, too, and so does a first line that is no
- * field. */
+/* Up to and including the empty line. A boundary also ends the header, and so does a first line
+ * that is not a field. */
 static struct slice take_header(struct mime_walk *walk)
 {
 	struct slice header = walk->rest;
@@ -159,8 +159,8 @@ static struct slice take_header(struct mime_walk *walk)
 	return header;
 }
 
-/* Opens a multipart: its first part is next. False if its boundary stands nowhere: then what it
- * holds is its body. */
+/* Opens a multipart: its first part is next. Returns false if its boundary does not occur: then
+ * its content is its body. */
 static bool enter(struct mime_walk *walk, struct mime_part *part)
 {
 	struct mime_boundary *boundary = &walk->open[walk->depth < MIME_DEPTH_MAX ? walk->depth : 0];
@@ -221,7 +221,7 @@ bool mime_file_name(const struct mime_part *part, struct buf *out)
 	return out->len > start;
 }
 
-/* Parts that programs put there, not people. */
+/* Parts that programs add, not people. */
 static bool is_technical(struct slice type)
 {
 	static const char *const types[] = {"application/pgp-signature",
@@ -244,7 +244,7 @@ static bool has_file_name(const struct mime_part *part)
 	return found;
 }
 
-/* The types of text that mail programs show even where it has a file name. */
+/* The text types that mail programs show even if the part has a file name. */
 static bool is_readable(struct slice type)
 {
 	return slice_is_nocase(type, "text/plain") || slice_is_nocase(type, "text/html");
@@ -260,7 +260,7 @@ bool mime_is_attachment(const struct mime_part *part)
 		return false;
 	if (slice_is_nocase(disposition, "attachment"))
 		return true;
-	/* The pictures of an HTML letter have an id by which it shows them. */
+	/* The images of an HTML message have an id by which the text shows them. */
 	if (has_id)
 		return false;
 	if (has_file_name(part))
@@ -272,7 +272,7 @@ bool mime_is_attachment(const struct mime_part *part)
 
 bool mime_is_shown_text(const struct mime_part *part)
 {
-	/* A multipart that is no container says a boundary that stands nowhere. */
+	/* A multipart that is not a container names a boundary that does not occur. */
 	if (part->is_container ||
 	    (!slice_begins_nocase(part->type, "text/") && !slice_begins_nocase(part->type, "multipart/")))
 		return false;
@@ -318,7 +318,7 @@ int mime_text(const struct mime_part *part, struct buf *out)
 	bool is_cut;
 
 	if (body.len >
-	    room * 4) /* base64 and soft line breaks make less of it, HTML perhaps much less */
+	    room * 4) /* base64 and soft line breaks shrink when decoded, HTML perhaps much more */
 		body.len = room * 4;
 	decode_transfer(part, body, &bytes);
 	to_utf8(decode_message_charset(part->header), buf_slice(&bytes), &utf8);

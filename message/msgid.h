@@ -1,8 +1,8 @@
 /*
- * Ids of messages in our spool: 20 characters of time and chance, never used twice.
+ * Ids of messages in the spool: 20 characters of time and random bits, never used twice.
  *
- * They sort by time of creation and use only 0-9 a-z, so they may be in file names,
- * POP3 UIDLs and logs as they are.
+ * They sort by time of creation and use only 0-9 a-z, so they can be used in file names, POP3
+ * UIDLs and logs.
  */
 #ifndef LANPOST_MESSAGE_MSGID_H
 #define LANPOST_MESSAGE_MSGID_H
@@ -16,8 +16,8 @@ struct msgid {
 };
 
 struct msgid msgid_new(void);
-/* An id below all that are made from that moment on (seconds since 1970). */
+/* An id that is lower than all ids created from that time on (seconds since 1970). */
 struct msgid msgid_floor(int64_t wall);
-bool msgid_is(struct slice text); /* has the form of one */
+bool msgid_is(struct slice text); /* whether the text has the form of an id */
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Parameters of Content-Type and its like (RFC 2045 section 5.1, RFC 2231).
+ * Parameters of Content-Type and similar fields (RFC 2045 section 5.1, RFC 2231).
  */
 #include "base/alloc.h"
 #include "message/charset.h"
@@ -11,7 +11,7 @@
 #define PIECES_MAX 200
 
 struct parameter {
-	struct slice name, value; /* value still quoted, if it is */
+	struct slice name, value; /* value, with quotes if it is quoted */
 	bool quoted;
 };
 
@@ -23,7 +23,7 @@ static size_t skip_quotes(struct slice text, size_t at)
 	return at < text.len ? at + 1 : text.len;
 }
 
-/* Walks the parameters behind the first ';'. */
+/* Walks the parameters after the first ';'. */
 static bool next_parameter(struct slice *rest, struct parameter *parameter)
 {
 	while (rest->len > 0) {
@@ -79,11 +79,11 @@ static int append_percent(struct slice value, struct buf *out)
 struct piece {
 	struct parameter parameter;
 	uint64_t number;
-	size_t order; /* in which it stands, for those of one number */
+	size_t order; /* order of appearance, for pieces of the same number */
 	bool percent;
 };
 
-/* What has been found of one parameter. */
+/* The pieces found of one parameter. */
 struct gathering {
 	struct parameter plain; /* `name` */
 	bool has_plain;
@@ -91,7 +91,7 @@ struct gathering {
 	size_t count;
 };
 
-/* The part of a name behind `name*`: "", "0", "0*". False if it is none. */
+/* The part of a name after `name*`: "", "0", "0*". Returns false if it is not one. */
 static bool read_suffix(struct slice suffix, struct piece *piece)
 {
 	piece->number = 0;
@@ -130,7 +130,8 @@ static int by_number(const void *a, const void *b)
 	return one->order < other->order ? -1 : 1;
 }
 
-/* charset'language'text: cuts it to the text and returns the charset; SLICE_NONE if it is none. */
+/* charset'language'text: reduces it to the text and returns the charset; SLICE_NONE if it has
+ * another form. */
 static struct slice take_charset(struct slice *value)
 {
 	struct slice rest = *value, charset = slice_cut(&rest, '\'');
@@ -158,7 +159,7 @@ static struct slice join(struct gathering *g, struct buf *bytes)
 			append_value(&piece->parameter, bytes);
 			continue;
 		}
-		if (piece->parameter.quoted) /* met, though not allowed */
+		if (piece->parameter.quoted) /* occurs, though not allowed */
 			value = slice_make(value.ptr + 1, value.len - (value.len > 1 ? 2 : 1));
 		if (i == 0)
 			charset = take_charset(&value);
@@ -167,7 +168,7 @@ static struct slice join(struct gathering *g, struct buf *bytes)
 	return charset;
 }
 
-/* The extended form is better than the plain one that stands beside it for old programs. */
+/* The extended form has priority over the plain one, which is there for old programs. */
 bool decode_parameter(struct slice body, const char *name, struct buf *out)
 {
 	struct gathering g = {.count = 0};

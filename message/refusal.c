@@ -69,12 +69,12 @@ static const char virus[] = N_("The recipient's server found a virus or a forbid
     "the message.");
 
 struct known {
-	const char *text;    /* of the reply: what stands in it, lower case; NULL: any */
+	const char *text;    /* a text of the reply, lower case; NULL: any */
 	const char *status; /* "x.1.1", or NULL: any */
 	const char *meaning;
 };
 
-/* The first that fits counts; words first, since many servers say 5.7.1 or nothing whatever the reason. */
+/* The first match counts; texts first, since many servers send 5.7.1 or no status for any reason. */
 static const struct known known[] = {
     {"greylist", NULL, greylisted},
     {"graylist", NULL, greylisted},
@@ -125,7 +125,7 @@ static const struct known known[] = {
     {NULL, "x.7.", policy},
 };
 
-/* "x.6." stands for all that begin so. */
+/* "x.6." matches all that begin with it. */
 static bool has_status(const char *status, const char *wanted)
 {
 	size_t len = strlen(wanted);
@@ -135,8 +135,8 @@ static bool has_status(const char *status, const char *wanted)
 	return strcmp(status + 1, wanted + 1) == 0;
 }
 
-/* What the gateway itself says of it has the right status, and may quote a server whose words mean less: "tried for too long;
- * at last: greylisted". */
+/* The gateway's own replies have the right status, and may quote a server's text that means something else: "delivery time
+ * expired; last error: greylisted". */
 static const char *meaning_of(const char *said)
 {
 	const char *reply = PHRASE_EN(said);

@@ -4,7 +4,7 @@
 #include "message/mime.h"
 #include "message/msgid.h"
 
-#define TEXT_MAX (64u << 10) /* own text comes first, or between the quotes of so much */
+#define TEXT_MAX (64u << 10) /* limit of lines: the user's own text comes first or between quotes */
 
 bool stub_reply_id(struct slice subject, struct slice *id)
 {
@@ -22,7 +22,7 @@ bool stub_reply_id(struct slice subject, struct slice *id)
 	return false;
 }
 
-/* Lines with which programs begin the message that they quote without ">". */
+/* Lines with which programs introduce a message that they quote without ">". */
 static bool begins_original(struct slice line)
 {
 	return slice_begins_nocase(line, "-----") || slice_begins_nocase(line, "_____") || slice_begins_nocase(line, "From: ") ||
@@ -48,7 +48,7 @@ static bool text_has_own(struct slice text)
 			continue;
 		}
 		if (line.ptr[0] == '>') {
-			/* What stands above a quote and ends in a colon introduces it. */
+			/* Text before a quote that ends in a colon introduces it. */
 			if (words > 2 || (words > 0 && last.ptr[last.len - 1] != ':'))
 				return true;
 			words = 0;
@@ -74,7 +74,7 @@ bool stub_reply_has_text(struct slice message)
 		if (mime_is_attachment(&part)) {
 			found = true;
 		} else if (!has_text && !part.is_container && mime_is_shown_text(&part)) {
-			has_text = true; /* the others are the same as HTML */
+			has_text = true; /* the other parts have the same text as HTML */
 			found = mime_text(&part, &text) != 0 || text_has_own(buf_slice(&text));
 		}
 	}

@@ -116,7 +116,7 @@ int transfer_hex_byte(struct slice text, size_t at, char mark)
 	return high < 0 || low < 0 ? -1 : high * 16 + low;
 }
 
-/* Bytes of the soft line break at text[at]: '=', blanks, a line end; 0 if it is none. */
+/* Bytes of the soft line break at text[at]: '=', blanks, a line end; 0 if it is not one. */
 static size_t soft_break(struct slice text, size_t at)
 {
 	size_t end = at + 1;

@@ -56,7 +56,7 @@ static void end_line(struct transfer_encoder *encoder, struct buf *out)
 	encoder->column = 0;
 }
 
-/* LF comes behind CR only: the line ends have been seen to. */
+/* LF occurs only after CR: the line ends were already normalized. */
 static void quote(struct transfer_encoder *encoder, struct slice bytes, struct buf *out)
 {
 	for (size_t i = 0; i < bytes.len; i++) {

@@ -44,7 +44,7 @@ static bool is_from_program(const struct view *view)
 	       find(view, "X-Autoreply") != NULL || find(view, "X-Autorespond") != NULL;
 }
 
-/* Names behind which nobody reads (RFC 3834 section 2, and what is met). */
+/* Local parts that no person reads (RFC 3834 section 2, and common ones). */
 static bool is_name_of_program(struct slice local)
 {
 	static const char *const beginnings[] = {"mailer-daemon", "listserv", "majordomo", "owner-",
@@ -65,8 +65,8 @@ static bool is_name_of_program(struct slice local)
 	return false;
 }
 
-/* The sender of the envelope as the provider noted it, else the author. False for the null sender,
- * or where there is none. */
+/* The sender of the envelope as the provider noted it, else the author. Returns false for the
+ * null sender, or if there is none. */
 static bool find_sender(const struct view *view, struct addr *to)
 {
 	const struct header_field *field = find(view, "Return-Path");
@@ -92,11 +92,12 @@ bool auto_reply_is_ours(const struct conf *conf, const struct conf_account *acco
 		return true;
 	if (account == NULL || !addr_parse(slice_of(account->remote.user), &login))
 		return false;
-	/* A login without a domain is the name before the @ of what the provider takes for it. */
+	/* A login without a domain is the local part of the account's address. */
 	return login.domain[0] == '\0' ? strcasecmp(addr->local, login.local) == 0 : addr_equal(addr, &login);
 }
 
-/* RFC 3834 section 2: only to who wrote to us, or strangers would be answered in the name of forgers. */
+/* RFC 3834 section 2: reply only to mail that was written to us; otherwise third parties would get
+ * replies because of forged mail. */
 static bool names_us(const struct conf *conf, const struct view *view, const struct strlist *recipients)
 {
 	const struct conf_account *account = conf_find_account(conf, view->source.account);
@@ -136,7 +137,7 @@ const char *auto_reply_refusal(const struct conf *conf, const struct view *view,
 		return N_("no reply to a mailing list");
 	if (is_from_program(view))
 		return N_("no reply to a program");
-	if (is_spam(view)) /* its sender is hardly ever who is named */
+	if (is_spam(view)) /* its sender is usually forged */
 		return N_("no reply to spam");
 	if (!find_sender(view, to))
 		return N_("no reply to a message without a sender");

@@ -1,11 +1,11 @@
-/* The decision of the sorter as a value: made, copied, cleared. */
+/* The decision of the sorter as a value: create, copy, clear. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "sorter/decision_priv.h"
 
 #include <stdlib.h>
 
-#define QUOTE_MAX 120 /* bytes of text from outside in a reason */
+#define QUOTE_MAX 120 /* bytes of external text in a reason */
 
 const char *sorter_action_name(enum sorter_action action)
 {
@@ -74,7 +74,7 @@ bool decision_is_placed(const struct sorter_decision *decision)
 	return false;
 }
 
-/* Text from outside, short and in quotes. */
+/* External text, shortened and in quotes. */
 static char *quote(char *out, size_t size, const char *text)
 {
 	struct slice slice = slice_of(text);
@@ -117,7 +117,7 @@ static char *take(char **text)
 const struct sorter_match *decision_add_match(
     struct sorter_decision *decision, const struct conf_rule *rule, struct hit *hit)
 {
-	char *reason = rule_reason(rule, hit); /* before the texts are taken from the hit */
+	char *reason = rule_reason(rule, hit); /* before the texts of the hit are moved */
 	struct sorter_match match = {
 	    .rule = rule->name,
 	    .header = hit->test == NULL ? "" : hit->test->header,

@@ -1,5 +1,5 @@
 /*
- * A decision as it grows: who gets the message, and why. For sorter.c only.
+ * Building a decision: who gets the message, and why. For sorter.c only.
  */
 #ifndef LANPOST_SORTER_DECISION_PRIV_H
 #define LANPOST_SORTER_DECISION_PRIV_H
@@ -7,8 +7,8 @@
 #include "sorter/match.h"
 #include "sorter/sorter.h"
 
-/* Each once, with the first reason; but who has a copy and then gets it all the same has it. name
- * and rule must outlive the decision. */
+/* Adds each recipient once, with the first reason; a delivery replaces an earlier copy. name and
+ * rule must outlive the decision. */
 void decision_add_recipient(struct sorter_decision *decision, enum sorter_action action,
     const char *name, const char *rule, const char *reason);
 /* Users by name, alias or group; never daemon. */
@@ -16,9 +16,9 @@ void decision_add_users(const struct conf *conf, struct sorter_decision *decisio
     enum sorter_action action, const struct strlist *names, const char *rule, const char *reason);
 void decision_add_addresses(struct sorter_decision *decision, enum sorter_action action,
     const struct strlist *addresses, const char *rule, const char *reason);
-/* True if somebody has more than a copy. */
+/* True if a user gets more than a copy. */
 bool decision_is_placed(const struct sorter_decision *decision);
-/* Notes that a rule has matched, with the words for it; takes the texts of the hit. */
+/* Records that a rule has matched, with the reason; takes ownership of the texts of the hit. */
 const struct sorter_match *decision_add_match(
     struct sorter_decision *decision, const struct conf_rule *rule, struct hit *hit);
 

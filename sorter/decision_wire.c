@@ -1,4 +1,4 @@
-/* A decision on its way from the process that makes it; nothing that comes is believed that the configuration does not say. */
+/* Transfers a decision from the process that makes it; nothing received is trusted unless the configuration contains it. */
 #include "base/alloc.h"
 #include "base/net/frame.h"
 #include "base/phrase.h"
@@ -90,7 +90,7 @@ static const struct conf_rule *find_rule(const struct conf *conf, struct slice n
 	return NULL;
 }
 
-/* The user's name as conf has it; NULL for nobody. */
+/* The user's name in conf; NULL if there is no such user. */
 static const char *find_user(const struct conf *conf, struct slice name)
 {
 	for (size_t i = 0; i < conf->user_count; i++)
@@ -107,7 +107,7 @@ static const char *find_in(const struct strlist *list, struct slice name)
 	return NULL;
 }
 
-/* A text for people: a phrase, or one line that is printable. New memory. */
+/* A text for people: a phrase, or one printable line. New memory. */
 static char *take_reason(struct slice text)
 {
 	char *reason;
@@ -141,7 +141,7 @@ static bool read_match(struct reading *reading, struct slice value)
 	return true;
 }
 
-/* Who may get it so: mail leaves only for addresses that the rule has. */
+/* Whether the rule allows this recipient: mail is sent only to addresses in the rule. */
 static const char *find_name(const struct conf *conf, enum sorter_action action, const struct conf_rule *rule, struct slice name)
 {
 	switch (action) {
@@ -219,7 +219,7 @@ static bool read_reply(struct reading *reading, struct slice value)
 	return true;
 }
 
-/* Behind the colon of a field. */
+/* After the colon of a field. */
 static bool read_subject(struct reading *reading, struct slice value)
 {
 	uint64_t at;
@@ -279,7 +279,7 @@ bool sorter_decision_read(const struct conf *conf, struct slice message, struct 
 	memset(decision, 0, sizeof(*decision));
 	while (good && frame_take(&text, &tag, &value))
 		good = read_field(&reading, tag, value);
-	/* Every message that no rule drops has somebody. */
+	/* Every message that no rule drops has a recipient. */
 	good = good && text.len == 0 && (decision->recipient_count > 0 || decision->dropped_by != NULL);
 	if (!good)
 		sorter_decision_clear(decision);

@@ -1,8 +1,8 @@
 /*
- * A decision as places and header lines of an envelope.
+ * Converts a decision to places and header lines of an envelope.
  *
- * Header lines hold ASCII only and end where we end them: nothing from the message or the
- * configuration can begin a line of its own.
+ * Header lines contain only ASCII, and only this code ends them: text of the message or the
+ * configuration cannot begin a new line.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -41,7 +41,7 @@ static bool is_field_name(struct slice name)
 	return name.len > 0 && name.len <= 60;
 }
 
-/* "X-Category: bank" is a line as it stands, "bank" becomes X-Lanpost-Tag: bank. */
+/* "X-Category: bank" is used as a line, "bank" becomes X-Lanpost-Tag: bank. */
 static void add_tag(struct envelope *envelope, const char *tag)
 {
 	struct slice rest = slice_of(tag);
@@ -75,7 +75,7 @@ static void add_headers(struct envelope *envelope, const struct sorter_decision 
 		add_line(envelope, "X-Lanpost-Unsorted", slice_of(PHRASE_EN(decision->unsorted)));
 }
 
-/* The prefixes go before the text of the subject, as they are or as an encoded word. */
+/* The prefixes are put before the text of the subject, literally or as an encoded word. */
 static void add_prefixes(
     struct slice message, struct envelope *envelope, const struct sorter_decision *decision)
 {
@@ -92,7 +92,7 @@ static void add_prefixes(
 		add_line(envelope, "Subject", buf_slice(&plain));
 		goto out;
 	}
-	/* The blank between two encoded words is not seen: it must be inside. */
+	/* The blank between two encoded words is not shown: it must be inside one. */
 	before_word = slice_trim(rest).len > 1 && memcmp(slice_trim(rest).ptr, "=?", 2) == 0;
 	encode_text(buf_slice(&plain), &encoded);
 	if (before_word && encoded.len > 1 && memcmp(encoded.ptr, "=?", 2) == 0) {
@@ -120,7 +120,7 @@ static bool leaves(const struct sorter_decision *decision, enum sorter_action ac
 	return false;
 }
 
-/* Where the smarthost knows us by an address it takes mail of no other sender. */
+/* A smarthost that identifies us by an address accepts no other sender. */
 static bool may_keep_sender(const struct conf *conf, const char *sender)
 {
 	const struct conf_smarthost *smarthost = conf_smarthost_for(conf, slice_of(sender));
@@ -128,7 +128,7 @@ static bool may_keep_sender(const struct conf *conf, const char *sender)
 	return smarthost == NULL || strchr(smarthost->remote.user, '@') == NULL;
 }
 
-/* The sender of a message that leaves again: bounces come back to us, or go to who wrote it. */
+/* The sender of a message that is sent on: bounces come back to us, or go to its author. */
 static void set_sender(
     const struct conf *conf, struct envelope *envelope, const struct sorter_decision *decision)
 {
@@ -136,7 +136,7 @@ static void set_sender(
 
 	if (!leaves(decision, SORTER_FORWARD) && !leaves(decision, SORTER_REDIRECT))
 		return;
-	/* A bounce that left in our name would beget another, and that one the next. */
+	/* A bounce with our sender address would cause another bounce, and so on. */
 	if (decision->is_bounce)
 		return;
 	if (leaves(decision, SORTER_FORWARD) || sender == NULL || !may_keep_sender(conf, sender))
@@ -155,7 +155,7 @@ static void add_place(
 		route_add(conf, envelope, &addr, slice_of(recipient->reason));
 }
 
-/* What has come back does not leave again by a user's own `forward` either. */
+/* A message that has come back does not follow a user's `forward` again. */
 static void keep_here(struct envelope *envelope, const struct sorter_decision *decision)
 {
 	const char *reason =
@@ -188,8 +188,8 @@ void sorter_fill(const struct conf *conf, struct slice message, struct envelope 
 	set_sender(conf, envelope, decision);
 	for (size_t i = 0; i < decision->recipient_count; i++)
 		add_place(conf, envelope, &decision->recipients[i]);
-	/* An address in `forward` may turn out to be nobody's; what was not dropped must stand
-	 * somewhere. */
+	/* An address in `forward` may be unknown; a message that was not dropped must be
+	 * delivered somewhere. */
 	if (envelope->place_count == 0 &&
 	    (decision->dropped_by == NULL || decision->recipient_count > 0))
 		route_add_mailbox(conf, envelope, CONF_POSTMASTER,

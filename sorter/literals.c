@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define PREFIX_MAX 64         /* bytes of a text that are looked for */
+#define PREFIX_MAX 64         /* bytes of a text that are searched for */
 #define TABLE_MAX (16u << 20) /* entries */
 #define NO_TEXT UINT32_MAX
 
@@ -18,7 +18,7 @@ struct literals {
 	uint32_t *next;    /* [state * class_count + class] -> state * class_count */
 	uint32_t *text_at; /* [state]: an entry of `chain`, NO_TEXT for none */
 	uint32_t
-	    *suffix;    /* [state]: the next state on the way of suffixes with a text, 0 for none */
+	    *suffix;    /* [state]: the next state in the chain of suffixes with a text, 0 for none */
 	uint32_t *same; /* [number]: another text with the same prefix, NO_TEXT for none */
 };
 
@@ -66,7 +66,7 @@ static size_t prefix_length(const char *text, size_t prefix)
 	return len < prefix ? len : prefix;
 }
 
-/* Bytes that stand in no text share class 0. */
+/* Bytes that occur in no text share class 0. */
 static void find_classes(struct literals *literals, size_t prefix)
 {
 	memset(literals->class, 0, sizeof(literals->class));
@@ -115,8 +115,8 @@ static void build_tree(struct literals *literals, size_t prefix)
 	}
 }
 
-/* Fills in where to go on from each state when the text goes another way, by breadth: the state of
- * the longest suffix is always done before. */
+/* Fills in the transitions after a mismatch, in breadth-first order: the state of the longest
+ * suffix is always done first. */
 static void link_suffixes(struct literals *literals)
 {
 	uint32_t classes = literals->class_count, first = 0, last = 0;
@@ -165,7 +165,7 @@ void literals_compile(struct literals *literals)
 	link_suffixes(literals);
 }
 
-/* The suffixes of a text that is marked are marked already. */
+/* The suffixes of a marked text are already marked. */
 static void tell(const struct literals *literals, uint32_t state, unsigned char *marks,
     void (*found)(void *context, size_t number), void *context)
 {

@@ -1,10 +1,10 @@
 /*
- * Many literal texts at once: which of them are in a text, found in one pass over it
- * (Aho-Corasick, as a table of states by classes of bytes).
+ * Searches for many literal texts in one pass over a text (Aho-Corasick, as a table of states by
+ * classes of bytes).
  *
- * It is a sieve: where the table would grow too large only the first bytes of long texts are looked
- * for, so a text that is reported may not be there; one that is not reported is not.
- * What is compiled never changes and may be used by many threads.
+ * It is a filter: if the table would be too large, only the first bytes of long texts are
+ * searched for. So a reported text may be absent, but a present text is always reported. After
+ * compilation it never changes and may be used by many threads.
  */
 #ifndef LANPOST_SORTER_LITERALS_H
 #define LANPOST_SORTER_LITERALS_H
@@ -15,9 +15,10 @@ struct literals;
 
 struct literals *literals_new(void);
 void literals_free(struct literals *literals);
-/* Returns the number of the text, from 0 on; the same number for the same text. Not empty. */
+/* Adds a text, which must not be empty. Returns its number, from 0 on; the same number for the
+ * same text. */
 size_t literals_add(struct literals *literals, struct slice text);
-/* After the last text was added and before the first scan. */
+/* Must be called after the last text was added and before the first scan. */
 void literals_compile(struct literals *literals);
 size_t literals_count(const struct literals *literals);
 

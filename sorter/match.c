@@ -10,14 +10,14 @@
 #include <stdlib.h>
 #include <time.h>
 
-#define FOLDED_CHAR_MAX 64 /* bytes that one character may become by folding, at most */
+#define FOLDED_CHAR_MAX 64 /* maximum bytes of one character after folding */
 /* The work of message/budget.h. */
 #define COMPARED_AT_ONCE 4 /* bytes for a unit */
 #define COMPARE_START 32
-#define SEARCH_UNITS 8 /* of a byte, by a regular expression */
+#define SEARCH_UNITS 8 /* per byte, for a regular expression */
 #define SEARCH_START 500
-#define GAVE_UP_UNITS 50000000 /* one that came to its bounds */
-#define AROUND 100         /* bytes of a body shown before and behind a match */
+#define GAVE_UP_UNITS 50000000 /* a regular expression that reached its limit */
+#define AROUND 100         /* bytes of a body shown before and after a match */
 
 /* --- hits */
 
@@ -39,7 +39,7 @@ static void hit_set(struct hit *hit, const struct test *test, struct slice heade
 	hit->matched = slice_dup(matched);
 }
 
-/* Passes over one character of value; returns the bytes that it is folded to. */
+/* Skips one character of value; returns the number of bytes of its folded form. */
 static size_t skip_char(struct slice value, size_t *at)
 {
 	struct buf folded = BUF_INIT(FOLDED_CHAR_MAX);
@@ -54,7 +54,7 @@ static size_t skip_char(struct slice value, size_t *at)
 	return result;
 }
 
-/* Passes over what is folded to `length` bytes; false if no character ends there. */
+/* Skips the text whose folded form has `length` bytes; returns false if no character ends there. */
 static bool skip_folded(struct slice value, size_t length, size_t *at)
 {
 	while (length > 0 && *at < value.len) {
@@ -73,8 +73,8 @@ static bool skip_folded(struct slice value, size_t length, size_t *at)
 	return length == 0;
 }
 
-/* Finds in value what its folded form has at start..end. Falls back to the text of the rule where
- * letters have merged. */
+/* Finds the part of value whose folded form is at start..end. Falls back to the text of the rule
+ * if letters were merged. */
 static struct slice locate(struct slice value, size_t start, size_t end, const char *text)
 {
 	size_t from = 0, to;
@@ -91,7 +91,7 @@ static struct slice locate(struct slice value, size_t start, size_t end, const c
 
 /* --- tests of text */
 
-/* Compares folded text by the operator; *start gets where the match begins. */
+/* Compares folded text by the operator; *start gets the start of the match. */
 static bool compare(const struct test *test, struct slice folded, size_t *start)
 {
 	struct slice wanted = slice_make(test->folded, test->folded_len);
@@ -124,7 +124,7 @@ static bool compare(const struct test *test, struct slice folded, size_t *start)
 	}
 }
 
-/* What was looked for was not found, and might be there. */
+/* The text was not found, but might be there. */
 static bool doubt(struct view *view)
 {
 	view->doubts++;
@@ -268,7 +268,7 @@ static bool test_account(const struct test *test, struct view *view, struct hit 
 	return result;
 }
 
-/* `attachment is "x"` looks at names, also of what is shown inside the text, and at types of
+/* `attachment is "x"` tests names, also of parts that are shown inside the text, and types of
  * attachments. */
 static bool test_attachment(const struct test *test, struct view *view, struct hit *hit)
 {
@@ -293,7 +293,7 @@ static bool test_attachment(const struct test *test, struct view *view, struct h
 	return view->parts_are_cut && doubt(view);
 }
 
-/* The surroundings of a part of text, on borders of characters. */
+/* The context of a part of text, at character boundaries. */
 static struct slice around(struct slice text, struct slice part)
 {
 	size_t start, end;
@@ -384,7 +384,7 @@ static bool test_match(const struct test *test, struct view *view, struct hit *h
 	return test_fields(test, view, hit);
 }
 
-/* The first part that can be shown speaks for all of them. */
+/* The first part that can be shown represents all. */
 static bool match_all(const struct condition *condition, struct view *view, struct hit *hit)
 {
 	for (size_t i = 0; i < condition->count; i++) {
@@ -414,7 +414,7 @@ bool condition_match(const struct condition *condition, struct view *view, struc
 	case CONDITION_NOT:
 		holds = condition_match(condition->children[0], view, hit);
 		hit_clear(hit);
-		return !holds && view->doubts == doubts; /* what could not be looked at is not absent for that */
+		return !holds && view->doubts == doubts; /* text that could not be searched is not absent */
 	case CONDITION_AND:
 		return match_all(condition, view, hit);
 	case CONDITION_OR:

@@ -1,5 +1,5 @@
 /*
- * Whether a condition holds for a message, and what made it hold.
+ * Whether a condition holds for a message, and why.
  */
 #ifndef LANPOST_SORTER_MATCH_H
 #define LANPOST_SORTER_MATCH_H
@@ -7,11 +7,11 @@
 #include "sorter/rule_parse.h"
 #include "sorter/view.h"
 
-/* What made a condition true. */
+/* The reason why a condition is true. */
 struct hit {
-	const struct test *test; /* NULL: nothing that could be shown (always, not) */
-	char *header;  /* its name as the message has it; "attachment", "body" and the like */
-	char *value;   /* decoded; of a body the surroundings of the match */
+	const struct test *test; /* NULL: nothing to show (always, not) */
+	char *header;  /* its name as in the message; "attachment", "body" and similar */
+	char *value;   /* decoded; of a body the context of the match */
 	char *matched; /* the part of value */
 };
 void hit_clear(struct hit *hit);

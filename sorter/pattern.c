@@ -7,7 +7,7 @@
 #include <pcre2.h>
 #include <stdlib.h>
 
-/* A pattern that runs wild gives up soon instead of stopping the mail. */
+/* A pathological pattern fails soon instead of stopping the mail. */
 #define MATCH_LIMIT 500000
 #define DEPTH_LIMIT 10000
 #define HEAP_LIMIT_KIB (16u << 10)
@@ -17,7 +17,7 @@ struct pattern {
 	pcre2_match_context *limits;
 };
 
-/* What people get wrong; all else is said in the library's own words. */
+/* Common mistakes; all other errors have the library's own text. */
 static const struct {
 	int number;
 	const char *text;
@@ -66,7 +66,7 @@ struct pattern *pattern_new(const char *text, size_t *offset, struct error *erro
 		set_mistake(number, error);
 		return NULL;
 	}
-	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without it the search is slower, no more */
+	pcre2_jit_compile(code, PCRE2_JIT_COMPLETE); /* without it the search is only slower */
 	pattern = xcalloc(1, sizeof(*pattern));
 	pattern->code = code;
 	pattern->limits = pcre2_match_context_create(NULL);
@@ -101,7 +101,7 @@ enum pattern_outcome pattern_find(
 	if (result >= 0) {
 		const PCRE2_SIZE *ends = pcre2_get_ovector_pointer(data);
 
-		/* \K in a lookahead can make the start stand behind the end. */
+		/* \K in a lookahead can put the start after the end. */
 		*found = ends[0] <= ends[1] ? slice_make(start + ends[0], ends[1] - ends[0]) : text;
 	}
 	pcre2_match_data_free(data);
@@ -110,7 +110,7 @@ enum pattern_outcome pattern_find(
 	return result == PCRE2_ERROR_NOMATCH ? PATTERN_NONE : PATTERN_GAVE_UP;
 }
 
-/* --- globs: pieces between stars, each looked for from where the one before it ended */
+/* --- globs: pieces between stars, each searched for from the end of the one before */
 
 /* Bytes of text that the piece matches at its start, SIZE_MAX if it does not. */
 static size_t match_here(struct slice piece, struct slice text)
@@ -142,7 +142,7 @@ static bool has_wildcard(struct slice piece)
 	return slice_find(piece, '?') >= 0;
 }
 
-/* The first match from `from` on: *end gets where it ends. */
+/* The first match from `from` on; *end gets its end. */
 static bool find_piece(struct slice piece, struct slice text, size_t from, size_t *end)
 {
 	struct slice rest = slice_from(text, from);

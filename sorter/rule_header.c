@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-/* The fields of IANA's registry of permanent message headers that mail has, and what servers and filters commonly add. */
+/* The mail fields of IANA's registry of permanent message headers, and fields that servers and filters commonly add. */
 static const char *const known[] = {
     "subject", "from", "to", "cc", "bcc", "reply-to", "sender", "date", "message-id", "in-reply-to", "references", "comments",
     "keywords", "received", "return-path", "delivered-to", "envelope-to", "apparently-to", "resent-to", "resent-cc",
@@ -31,7 +31,7 @@ static bool is_known(const char *name)
 	return false;
 }
 
-/* A letter too many, too few, wrong, or two of them the other way round. */
+/* One additional, missing or wrong character, or two swapped ones. */
 static bool is_slip(const char *name, const char *meant)
 {
 	size_t len = strlen(name), other = strlen(meant), same = 0, end = 0;

@@ -7,9 +7,9 @@
 #include <stdlib.h>
 
 #define HEADER_SLOTS_MIN 64
-#define HEADER_NAME_MAX 80 /* longer names are looked at always */
+#define HEADER_NAME_MAX 80 /* rules with longer names are always checked */
 
-/* The rules that look for one text. */
+/* The rules that search for one text. */
 struct rule_list {
 	uint32_t *items;
 	size_t count;
@@ -20,7 +20,7 @@ struct rule_index {
 	uint64_t *always;
 	struct literals *literals, *body;
 	struct rule_list *rules; /* by literal */
-	/* Names of the headers in which any text is looked for: a table by hash. */
+	/* Names of the headers in which rules search for texts: a hash table. */
 	char **names;
 	size_t name_count, slots;
 	bool in_recipients, in_all;
@@ -81,13 +81,13 @@ static bool is_searched(const struct rule_index *index, struct slice name)
 	return index->in_recipients && decode_is_recipient_field(name);
 }
 
-/* --- what a condition needs */
+/* --- the texts that a condition needs */
 
-/* Texts of which one must stand in a header. */
+/* Texts of which a header must contain at least one. */
 struct need {
 	const struct test **tests;
 	size_t count;
-	bool is_known; /* false: nothing can be said */
+	bool is_known; /* false: not known */
 };
 
 static void need_add(struct need *need, const struct test *test)
@@ -96,7 +96,7 @@ static void need_add(struct need *need, const struct test *test)
 	need->tests[need->count++] = test;
 }
 
-/* The longest piece of a test's text that stands in all that it matches. */
+/* The longest piece of a test's text that every match contains. */
 static struct slice piece_of(const struct test *test)
 {
 	struct slice text = slice_make(test->folded, test->folded_len), best = SLICE_NONE;
@@ -122,7 +122,7 @@ static bool is_searchable(const struct test *test)
 
 static struct need need_of(const struct condition *condition);
 
-/* Any child's need is one of the whole: the smallest is the best. */
+/* The need of any child is a need of the whole: the smallest is the best. */
 static struct need need_of_all(const struct condition *condition)
 {
 	struct need best = {0};
@@ -176,7 +176,7 @@ static struct need need_of(const struct condition *condition)
 	return need;
 }
 
-/* --- making it */
+/* --- creation */
 
 static void set_bit(uint64_t *bits, size_t at)
 {
@@ -204,7 +204,7 @@ static void add_test(struct rule_index *index, const struct test *test, size_t r
 		add_name(index, test->header);
 }
 
-/* Numbers the texts that are looked for in bodies. */
+/* Numbers the texts that are searched for in bodies. */
 static void add_body_texts(struct rule_index *index, struct condition *condition)
 {
 	struct test *test = &condition->test;

@@ -9,14 +9,14 @@
 
 #include <stdlib.h>
 
-/* Comparing two conditions ends here: nested ones could take for ever. */
+/* Limit for the comparison of two conditions: nested ones could take very long. */
 #define STEPS_MAX 2000
 
 enum verdict { MAYBE, NEVER, ALWAYS };
 
 struct lint {
 	const struct conf *conf;
-	int steps; /* left for the comparison under way */
+	int steps; /* rest of the limit for the current comparison */
 };
 
 static bool is_number(const struct test *test)
@@ -24,7 +24,7 @@ static bool is_number(const struct test *test)
 	return test->relation >= TEST_GREATER && test->relation <= TEST_EQUAL;
 }
 
-/* The numbers for which a test holds; false if there are none. */
+/* The numbers for which a test holds; returns false if there are none. */
 static bool range_of(const struct test *test, uint64_t *from, uint64_t *to)
 {
 	*from = 0;
@@ -88,7 +88,8 @@ static bool has_control(struct slice text)
 	return false;
 }
 
-/* Decoded text has no control characters and no blanks at its ends, that of bodies no two in a row.
+/* Decoded text has no control characters and no blanks at its ends, and body text no two
+ * consecutive blanks.
  */
 static enum verdict verdict_of_text(const struct test *test)
 {
@@ -124,7 +125,7 @@ static enum verdict verdict_of_test(const struct conf *conf, const struct condit
 
 static bool implies(struct lint *lint, const struct condition *b, const struct condition *a);
 
-/* Two that cannot both hold: disjoint numbers, two names of one account, something and its
+/* Two tests that cannot both hold: disjoint numbers, two names of one account, a test and its
  * opposite. */
 static bool contradict(struct lint *lint, const struct condition *b, const struct condition *a)
 {
@@ -191,7 +192,7 @@ static enum verdict verdict_of(struct lint *lint, const struct condition *condit
 
 /* --- whether one condition holds whenever another one does */
 
-/* Everything that b looks at, a looks at as well. */
+/* a examines everything that b examines. */
 static bool covers(const struct test *a, const struct test *b)
 {
 	if (a->subject == TEST_HEADER)
@@ -215,7 +216,7 @@ static bool contains(struct slice text, struct slice part)
 	       (text.len > 0 && memmem(text.ptr, text.len, part.ptr, part.len) != NULL);
 }
 
-/* True if whatever the glob matches has this text in it. */
+/* True if every text that the glob matches contains this text. */
 static bool glob_contains(struct slice glob, struct slice part)
 {
 	size_t start = 0;

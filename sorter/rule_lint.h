@@ -1,17 +1,17 @@
 /*
- * Rules that hardly do what was meant: their condition cannot hold, a rule above that ends sorting holds
- * whenever they do, they throw away all mail, or look at a header field that mail does not have. What is reported
- * is so; not all that is so is reported.
+ * Rules that probably do not do what was meant: their condition cannot hold, an earlier rule that ends sorting
+ * always matches first, they discard all mail, or test a header field that mail does not have. There are no
+ * false reports; not every such rule is found.
  */
 #ifndef LANPOST_SORTER_RULE_LINT_H
 #define LANPOST_SORTER_RULE_LINT_H
 
 #include "config/conf.h"
 
-/* Adds a warning for each such rule. Rules whose condition cannot be read are passed over. */
+/* Adds a warning for each such rule. Rules with an invalid condition are skipped. */
 void rule_lint(const struct conf *conf, struct conf_problems *problems);
 
-/* Whether the rule throws away all mail that reaches it. */
+/* Whether the rule discards all mail that reaches it. */
 bool rule_drops_all(const struct conf *conf, const struct conf_rule *rule);
 
 #endif

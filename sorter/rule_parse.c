@@ -82,7 +82,7 @@ static struct condition *parse_one(struct parser *p)
 	return condition;
 }
 
-/* Reads `part { joint part }`; a single part stands for itself. */
+/* Reads `part { joint part }`; a single part is returned itself. */
 static struct condition *parse_list(struct parser *p, const char *joint, enum condition_kind kind,
     struct condition *(*part)(struct parser *p))
 {

@@ -1,6 +1,6 @@
 /* clang-format off */
 /*
- * The condition of a rule: its grammar, and the tree that it is read into.
+ * The condition of a rule: its grammar and its syntax tree.
  *
  *	condition  = all { "or" all }
  *	all        = one { "and" one }
@@ -13,14 +13,14 @@
  *	operator   = "contains" | "is" | "begins" | "ends" | "matches" | "regex"
  *	relation   = ">" | ">=" | "<" | "<=" | "="
  *
- * Words are read without regard to case. Text is in double quotes, "" or \" is a quote
- * inside. A header whose name is one of the words above, or has signs in it, is in quotes.
- * `matches` takes * and ?; `regex` is PCRE2. Texts are folded and patterns compiled here, once.
+ * Words are not case-sensitive. Text is in double quotes, "" or \" is a quote inside. A header
+ * whose name is one of the words above, or has signs in it, is in quotes. `matches` supports * and
+ * ?; `regex` is PCRE2. Texts are folded and patterns compiled once, here.
  *
  * `date` and `hour` are those of the arrival here, local time; `date` with an operator for text is
- * the header Date. `attachment` is the file name or the type of an attachment, `body` the text of all
- * text parts. `list` alone holds for mail of mailing lists, `list contains "x"` looks at their
- * headers. `spam` holds where the provider has marked the message so.
+ * the header Date. `attachment` is the file name or the type of an attachment, `body` the text of
+ * all text parts. `list` alone matches mail of mailing lists, `list contains "x"` tests their
+ * headers. `spam` matches if the provider has marked the message as spam.
  */
 /* clang-format on */
 #ifndef LANPOST_SORTER_RULE_PARSE_H
@@ -72,8 +72,8 @@ struct pattern; /* a compiled regular expression, see pattern.h */
 struct test {
 	enum test_subject subject;
 	enum test_operator relation;
-	char *header; /* as the rule has it: "subject", "recipient", "size", "has attachment" */
-	char *text;   /* as the rule has it: счёт, 5M; "" for TEST_PRESENT */
+	char *header; /* as in the rule: "subject", "recipient", "size", "has attachment" */
+	char *text;   /* as in the rule: счёт, 5M; "" for TEST_PRESENT */
 	char *folded; /* of text operators, else NULL */
 	size_t folded_len;
 	struct pattern *pattern; /* of TEST_REGEX */
@@ -88,7 +88,7 @@ struct condition {
 	size_t count;
 };
 
-/* Returns a new tree, or NULL; the error says at which character of the text it went wrong. With
+/* Returns a new tree, or NULL; the error contains the position of the mistake in the text. With
  * fold_yo е and ё are the same letter. */
 struct condition *rule_parse(struct slice text, bool fold_yo, struct error *error);
 void condition_free(struct condition *condition);

@@ -1,5 +1,5 @@
 /*
- * One test of a condition: what it looks at, how it compares, with what.
+ * One test of a condition: subject, operator, text.
  */
 #include "base/alloc.h"
 #include "base/buf.h"
@@ -18,7 +18,7 @@ static const char *const text_operators[] = {
 static const char *const reserved[] = {
     "and", "or", "not", "has", "contains", "is", "begins", "ends", "matches", "regex", NULL};
 
-/* The words that are no names of headers. */
+/* The words that are not header names. */
 static const struct subject {
 	const char *word;
 	enum test_subject subject;
@@ -42,8 +42,8 @@ const char *test_operator_name(enum test_operator relation)
 	return operators[relation];
 }
 
-/* A text without its marks: "" and \" are a quote; before anything but a quote or itself a
- * backslash is just that, so that regular expressions need no doubling. */
+/* A text without its escapes: "" and \" mean a quote; before any other character except itself a
+ * backslash is literal, so that regular expressions need no doubled backslashes. */
 static char *unquote(struct slice raw, bool is_regex)
 {
 	struct buf out = BUF_INIT(RULE_LENGTH_MAX);
@@ -87,7 +87,7 @@ static bool read_size(struct slice digits, uint64_t *number)
 	return true;
 }
 
-/* 2026-11-23 as 20261123, so that days compare as numbers. */
+/* 2026-11-23 as 20261123, so that days can be compared as numbers. */
 static bool read_date(struct slice text, uint64_t *number)
 {
 	static const unsigned char days[] = {31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31};
@@ -204,7 +204,7 @@ static const struct subject *subject_of(const struct parser *p)
 	return &a_header;
 }
 
-/* Reads an operator that the subject takes. A day or an hour may be equal by `is`, too. */
+/* Reads an operator that is valid for the subject. `is` is also valid for a day or an hour. */
 static bool parse_operator(struct parser *p, const struct subject *subject, struct test *test)
 {
 	size_t first = subject->takes_text ? TEST_CONTAINS : TEST_GREATER;

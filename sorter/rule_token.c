@@ -16,7 +16,7 @@ static bool is_word(char c)
 	return c != '\0' && !is_blank(c) && strchr("\"()<>=", c) == NULL;
 }
 
-/* Reads a text; raw is left with the marks for quotes in it. */
+/* Reads a text; raw still contains the escapes. */
 static void read_text(struct parser *p)
 {
 	struct slice rest = slice_from(p->rest, 1);
@@ -83,7 +83,7 @@ const char *token_start(const struct parser *p)
 	return p->token.kind == TOKEN_END ? NULL : p->token.raw.ptr;
 }
 
-/* "at the end" or the word that stands where something else should. */
+/* "at the end", or the word that was found instead of the expected one. */
 void token_fail(struct parser *p, const char *expected, const char *const *nearest)
 {
 	int position = token_position(p, token_start(p));

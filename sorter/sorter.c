@@ -12,7 +12,7 @@
 
 #include <stdlib.h>
 
-#define BY_ADDRESS_MAX 10000 /* addresses of one message that are looked up */
+#define BY_ADDRESS_MAX 10000 /* limit of addresses of one message that are looked up */
 
 struct sorter {
 	const struct conf *conf;
@@ -67,7 +67,7 @@ int sorter_check(const struct conf *conf, struct conf_problems *problems)
 		struct error error = ERROR_INIT;
 		struct condition *condition;
 
-		if (rule->when[0] == '\0') /* told by the check of the configuration */
+		if (rule->when[0] == '\0') /* reported by the check of the configuration */
 			continue;
 		condition = parse_rule(conf, rule, &error);
 		if (condition == NULL) {
@@ -81,7 +81,7 @@ int sorter_check(const struct conf *conf, struct conf_problems *problems)
 
 /* --- decisions */
 
-/* What stands in the subject already (in answers) is not put there again. */
+/* A prefix that the subject already has (in replies) is not added again. */
 static void add_prefix(struct view *view, const char *prefix, struct sorter_decision *decision)
 {
 	for (size_t i = 0; i < view->field_count; i++) {
@@ -200,7 +200,7 @@ static void apply_addresses(
 	}
 }
 
-/* What the provider noted of the envelope. */
+/* The recipients that the provider noted of the envelope. */
 static void apply_envelope(
     const struct conf *conf, const struct strlist *recipients, struct sorter_decision *decision)
 {
@@ -233,7 +233,7 @@ void sorter_decide_unsorted(const struct conf *conf, const struct conf_account *
 	apply_unsorted(conf, account, reason, decision);
 }
 
-/* What filling an envelope needs of the message. */
+/* Properties of the message that are needed to fill an envelope. */
 static void note_fields(const struct view *view, struct sorter_decision *decision)
 {
 	for (size_t i = view->field_count; i-- > 0;) {
@@ -264,8 +264,8 @@ static bool runs_in_circle(const struct view *view)
 	return count > SORTER_RECEIVED_MAX;
 }
 
-/* The line that the gateway puts into what it sends on, and the one that the fetcher puts above each message:
- * "from pop.example.ru by gw with POP3S id ...". Some servers take the one or the other away. */
+/* The line that the gateway adds to mail that it sends on, and the one that the fetcher adds to each
+ * message: "from pop.example.ru by gw with POP3S id ...". Some servers remove one of them. */
 static bool was_sent_on_here(const struct conf *conf, const struct view *view)
 {
 	char *mark = xasprintf(" by %s with ", conf->gateway.hostname);
@@ -315,7 +315,7 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 		else
 			apply_addresses(conf, view, decision);
 	}
-	/* Made so that rules overlook something: somebody must look. */
+	/* A message that rules could not check completely: a person must see it. */
 	if (view->is_cut && decision->dropped_by == NULL) {
 		decision->unsorted = phrase_new(N_("the rules could not check the whole message: it "
 		    "has too many or too long header fields, parts or charsets"));
@@ -325,7 +325,7 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 	}
 }
 
-/* An account may deliver to users whatever stands in the message. */
+/* An account may deliver to users independent of the message. */
 static bool decide_by_account(const struct conf *conf, const struct conf_account *account, struct sorter_decision *decision)
 {
 	char *reason;

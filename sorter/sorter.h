@@ -1,6 +1,6 @@
 /*
- * Who gets a fetched message, and why: rules, then the addresses in its header, then the one that takes
- * what is left. No I/O; a struct sorter never changes and may be used by many threads.
+ * Decides who gets a fetched message, and why: rules, then the addresses in its header, then the
+ * default recipient. No I/O; a struct sorter never changes and may be used by many threads.
  *
  * In this order:
  *  1. `deliver_to` of the account: these users get it, nothing else is looked at.
@@ -16,9 +16,9 @@
  *  4. What nobody got so far goes to unsorted_to of the account, else of [sorter], else to
  *     postmaster. Copies do not count.
  *
- * Users are named by name, alias or group. A message with more than SORTER_RECEIVED_MAX Received
- * lines runs in a loop: it goes to postmaster only. One that was fetched here before is not sent
- * on or replied to again: where it would only have been sent on, unsorted_to gets it.
+ * Users may be given by name, alias or group. A message with more than SORTER_RECEIVED_MAX Received
+ * lines is in a loop: it goes to postmaster only. One that was fetched here before is not sent on or
+ * replied to again: if it would only have been sent on, unsorted_to gets it.
  */
 #ifndef LANPOST_SORTER_SORTER_H
 #define LANPOST_SORTER_SORTER_H
@@ -30,28 +30,27 @@
 
 struct sorter;
 
-/* Compiles the rules. conf is borrowed and must outlive the sorter. NULL with the first bad rule in
- * *error. */
+/* Compiles the rules. conf is borrowed and must outlive the sorter. Returns NULL with the first
+ * invalid rule in *error. */
 struct sorter *sorter_new(const struct conf *conf, struct error *error);
 void sorter_free(struct sorter *sorter);
-/* Adds one problem for each rule whose condition cannot be read. Returns 0, or -1 if there were
- * any. */
+/* Adds one problem for each rule with an invalid condition. Returns 0, or -1 if there were any. */
 int sorter_check(const struct conf *conf, struct conf_problems *problems);
 
 struct sorter_message {
-	struct slice message; /* header and body, or as much of it as there is */
+	struct slice message; /* header and body, or the part that is available */
 	const char *account;  /* "" for none */
 	uint64_t size;
 	int64_t arrived; /* seconds since 1970 */
-	/* Of a catch-all mailbox: addresses for which the provider took it, instead of those in its
-	 * header. NULL or empty: not known. */
+	/* For a catch-all mailbox: the recipients that the provider noted, used instead of those
+	 * in the header. NULL or empty: not known. */
 	const struct strlist *recipients;
 };
 
 /* A rule that matched. */
 struct sorter_match {
-	/* Owned by the conf and the sorter; the latter three are of the test that did it, "" where
-	 * none exists to show. */
+	/* Owned by the conf and the sorter; the latter three belong to the test that matched, ""
+	 * if there is nothing to show. */
 	const char *rule;
 	const char *header, *relation, *text;
 	/* The message's header, its decoded value, and the part of it that matched. */
@@ -60,7 +59,7 @@ struct sorter_match {
 	char *reason;
 };
 
-/* By which key, or without a rule by what, somebody gets it. */
+/* The key of the rule, or the reason without a rule, by which a user gets it. */
 enum sorter_action {
 	SORTER_DELIVER,
 	SORTER_COPY,
@@ -74,7 +73,7 @@ enum sorter_action {
 
 struct sorter_recipient {
 	enum sorter_action action;
-	bool outside;     /* name is an address to which it is sent on, else a user */
+	bool outside;     /* name is an external address, else a user */
 	const char *name; /* owned by the conf or a literal */
 	const char *rule; /* "" if no rule named it */
 	char *reason;
@@ -83,21 +82,22 @@ struct sorter_recipient {
 struct sorter_decision {
 	struct sorter_match *matches;
 	size_t match_count;
-	struct sorter_recipient *recipients; /* each once, with the first reason */
+	struct sorter_recipient *recipients; /* each recipient once, with the first reason */
 	size_t recipient_count;
 	struct strlist tags;     /* as in the configuration */
-	struct strlist prefixes; /* of the subject, those that it does not have yet */
-	const char *dropped_by;  /* rule that dropped or rejected it, NULL if none did */
-	char *unsorted;          /* why nobody was found for it, NULL if somebody was */
-	/* Of the first rule with a reply, NULL if none matched. */
+	struct strlist prefixes; /* prefixes that the subject does not have yet */
+	const char *dropped_by;  /* the rule that dropped or rejected it, or NULL */
+	char *unsorted;          /* why no recipient was found, NULL if there is one */
+	/* The first matching rule with a reply, or NULL. */
 	const char *reply_rule;
 	char *reply_to;            /* NULL: there must be no reply */
-	const char *reply_refusal; /* and this is why; translated */
-	bool was_here;             /* it was fetched or sent on before and has come back, or runs in a loop: it does not leave again */
-	bool is_bounce;            /* it reports what became of another: it leaves without a sender, if it leaves */
+	const char *reply_refusal; /* and this is the reason; translated */
+	bool was_here;             /* it was fetched or sent on before and has come back, or is in a loop: it is not sent on
+	 * again */
+	bool is_bounce;            /* it is a report about another message: if it is sent on, then without a sender */
 	/* For sorter_fill(). */
-	size_t subject_at; /* where in the message the text of the subject begins; 0: it has none */
-	char *return_path; /* of the message, "" for the null sender, NULL if it has none */
+	size_t subject_at; /* the offset of the subject's text in the message; 0: no subject */
+	char *return_path; /* the sender of the message, "" for the null sender, NULL if it has none */
 };
 
 /* "deliver", "copy", "forward", "redirect", "reject"; without a rule it is "deliver". */
@@ -109,21 +109,22 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 void sorter_decision_clear(struct sorter_decision *decision);
 
 /* Puts a decision about this message into the envelope: places with their reasons, header lines
- * (X-Lanpost-Rule, tags, X-Lanpost-Unsorted), the prefix of the subject, the sender with whom it
- * leaves. A dropped message may be left without places. */
+ * (X-Lanpost-Rule, tags, X-Lanpost-Unsorted), the prefix of the subject, the sender for sending
+ * it on. A dropped message may have no places. */
 void sorter_fill(const struct conf *conf, struct slice message, struct envelope *envelope,
     const struct sorter_decision *decision);
 
 /* --- a decision that another process makes */
 
-/* Writes what sorter_fill() needs of it. */
+/* Writes the parts of a decision that sorter_fill() needs. */
 void sorter_decision_write(const struct sorter_decision *decision, struct buf *out);
-/* Reads that. Who wrote it may have been taken over by the message: every rule, user, address, tag and prefix must be one that the
- * configuration would have named, a message is dropped only by a rule that drops, and an address from the message (to whom a reply
- * goes, who gets a bounce) must be one. message: the one that it is about. False for anything else. The names in *decision are
+/* Reads that. The writer may have been compromised by the message: every rule, user, address, tag and prefix must be one
+ * from the configuration, a message is dropped only by a rule that drops, and an address from the message (for a reply or
+ * a bounce) must be valid. message: the one that it is about. Returns false for anything else. The names in *decision are
  * conf's. */
 bool sorter_decision_read(const struct conf *conf, struct slice message, struct slice text, struct sorter_decision *decision);
-/* Of a message that could not be sorted: as one that no rule matched, and nothing of it leaves again. account: NULL for none. */
+/* The decision for a message that could not be sorted: as if no rule had matched, and it is not sent on. account: NULL for
+ * none. */
 void sorter_decide_unsorted(const struct conf *conf, const struct conf_account *account, const char *reason,
     struct sorter_decision *decision);
 

@@ -71,7 +71,7 @@ bool view_is_list_field(const struct header_field *field)
 	       slice_is_nocase(slice_trim(field->body), "list");
 }
 
-/* How providers mark what they take for spam: the field, and what it then begins with. */
+/* How providers mark spam: the field, and the beginning of its value. */
 bool view_is_spam_field(const struct header_field *field)
 {
 	static const struct {
@@ -108,7 +108,7 @@ static void fold(const struct view *view, struct slice text, struct buf *out)
 		fold_yo(out->ptr + start, out->len - start);
 }
 
-/* False if there are more than are looked at. */
+/* Returns false if there are more than the limit. */
 static bool list_addresses(const struct view *view, struct slice body, struct strlist *addresses)
 {
 	struct addr_item item;
@@ -199,7 +199,7 @@ void view_read_parts(struct view *view)
 
 /* --- the body */
 
-/* Runs of white space become one blank, so that words are found whatever lines they stand in. */
+/* Runs of white space become one blank, so that words are found across line ends. */
 static void append_words(struct slice text, struct buf *out)
 {
 	for (size_t i = 0; i < text.len; i++) {
@@ -212,7 +212,7 @@ static void append_words(struct slice text, struct buf *out)
 	}
 }
 
-/* False if there is no work left for it. */
+/* Returns false if the budget does not allow it. */
 static bool add_text_part(const struct mime_part *part, struct buf *body)
 {
 	struct buf text = BUF_INIT(VIEW_BODY_MAX), clean = BUF_INIT(VIEW_BODY_MAX * 3);
@@ -245,7 +245,7 @@ const struct view_text *view_body(struct view *view)
 			view->body.is_cut = true;
 	view->body.is_cut = view->body.is_cut || walk.is_cut || charset_was_refused();
 	view->is_cut = view->is_cut || view->body.is_cut;
-	/* Where the bound cut a character, its beginning goes as well. */
+	/* If the limit cut a character, its beginning is removed, too. */
 	while (decoded->overflow && decoded->len > 0 && !utf8_is_valid(buf_slice(decoded)))
 		decoded->len--;
 	fold(view, buf_slice(decoded), &view->body.folded);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static atomic_size_t in_memory; /* of all messages under way, in bytes */
+static atomic_size_t in_memory; /* of all messages in progress, in bytes */
 
 void body_memory_take(size_t len)
 {
@@ -126,7 +126,7 @@ void body_clear(struct body *body, bool keep_file)
 	if (body->fd >= 0)
 		close(body->fd);
 	if (body->path != NULL && !keep_file)
-		fsx_unlink(body->path, &ignored); /* a stray is swept at the next start */
+		fsx_unlink(body->path, &ignored); /* a leftover is removed at the next start */
 	free(body->path);
 	clear_memory(body);
 	body_init(body, body->spool);

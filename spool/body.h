@@ -1,9 +1,9 @@
 /*
- * The bytes of a message on their way in: in memory while small, in a file of its own in
- * `<spool>/wal/` when larger than BODY_MEMORY_MAX, so that it is streamed and holds up nobody.
+ * The bytes of an incoming message: in memory while small, in a separate file in `<spool>/wal/`
+ * if larger than BODY_MEMORY_MAX, so that it is streamed and delays no other message.
  *
- * Bytes are stored as they come; line ends are the producer's business (SMTP demands CRLF, the
- * fetcher makes bare LF to CRLF).
+ * Bytes are stored unchanged; the producer handles line ends (SMTP requires CRLF, the fetcher
+ * converts bare LF to CRLF).
  */
 #ifndef LANPOST_SPOOL_BODY_H
 #define LANPOST_SPOOL_BODY_H
@@ -14,7 +14,7 @@
 #include "spool/spool.h"
 
 #define BODY_MEMORY_MAX (1u << 20)
-/* What all messages under way in this process have in memory, and how much of one is kept there when that is passed. */
+/* The memory limit for all messages in progress in this process, and the limit per message when it is exceeded. */
 #define BODY_MEMORY_ALL (64u << 20)
 #define BODY_MEMORY_BUSY (64u << 10)
 
@@ -23,7 +23,7 @@ struct body {
 	char *path;	   /* the file, NULL while in memory */
 	int fd;
 	uint64_t size;
-	uint32_t checksum; /* CRC-32 of what is in the file */
+	uint32_t checksum; /* CRC-32 of the content of the file */
 	struct slice map;  /* of the file, while viewed */
 	const struct spool *spool; /* borrowed */
 };
@@ -31,12 +31,12 @@ struct body {
 /* spool must outlive the body. */
 void body_init(struct body *body, const struct spool *spool);
 int body_append(struct body *body, struct slice bytes, const struct msgid *id, struct error *error);
-/* Counts memory that somebody else holds for a message under way (a header), until less is given back. */
+/* Counts memory that other code holds for a message in progress (a header), until it is released. */
 void body_memory_take(size_t len);
 void body_memory_give(size_t len);
-/* True if all together have this much that nobody may have more than BODY_MEMORY_BUSY. */
+/* True if the total is so high that no message may use more than BODY_MEMORY_BUSY. */
 bool body_memory_is_short(void);
-/* No more bytes: a file is made durable. */
+/* Ends the input: a file is made durable. */
 int body_finish(struct body *body, struct error *error);
 /* All bytes, valid until body_clear(). */
 int body_view(struct body *body, struct slice *bytes, struct error *error);

@@ -66,7 +66,7 @@ void envelope_set(char **field, struct slice text)
 	*field = copy;
 }
 
-/* A boss's copy and his mailbox are the same place: he gets each message once. */
+/* The boss's copy and the boss's mailbox are the same place: the boss gets each message once. */
 static bool same_place(const struct place *place, enum place_kind kind, struct slice name)
 {
 	bool local = kind == PLACE_MAILBOX || kind == PLACE_BOSS;
@@ -224,7 +224,7 @@ static bool parse_place(struct slice value, struct envelope *envelope)
 	return true;
 }
 
-/* Belongs to the place in the line above. */
+/* Belongs to the place of the line before. */
 static bool parse_notify(struct slice value, struct envelope *envelope)
 {
 	struct slice orcpt = value;

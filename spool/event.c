@@ -91,7 +91,7 @@ char *event_where(char *out, size_t size, const char *code, const char *place, c
 {
 	if (event_find(code) == EVENT_ACCEPTED)
 		return origin(out, size, detail);
-	/* Mail to an address outside is queued for that address: once is enough. */
+	/* Mail to an external address is queued for that address: it is shown once. */
 	if (place[0] == '\0' || detail[0] == '\0' || strcmp(place, detail) == 0)
 		return phrase_set(out, size, "%s", place[0] == '\0' ? detail : place);
 	return phrase_join(out, size, place, detail);

@@ -1,5 +1,6 @@
 /*
- * What can happen to a message: the events of the journal, each a code that is stored and printed as JSON, and a word for people.
+ * The events of the journal: what can happen to a message. Each has a code that is stored and printed as JSON, and a word
+ * for people.
  */
 #ifndef LANPOST_SPOOL_EVENT_H
 #define LANPOST_SPOOL_EVENT_H
@@ -10,13 +11,13 @@ enum event {
 	EVENT_ACCEPTED,	       /* detail: its origin, a code: "account sales", "smtp 10.0.0.7 ivan", "gateway" */
 	EVENT_DELIVERED,       /* place: user; detail: why */
 	EVENT_COPIED_TO_BOSS,
-	EVENT_QUEUED,	       /* place: address outside; detail: why */
-	EVENT_TRIGGERED,       /* place: who wrote to daemon */
-	EVENT_REPLY_DUE,       /* place: who wrote; detail: the rule */
+	EVENT_QUEUED,	       /* place: external address; detail: why */
+	EVENT_TRIGGERED,       /* place: the user who wrote to daemon */
+	EVENT_REPLY_DUE,       /* place: the sender; detail: the rule */
 	EVENT_REPLIED,
 	EVENT_NOT_REPLIED,
-	EVENT_DELIVERY_FAILED, /* detail: the error; tried again */
-	EVENT_ATTEMPT,	       /* the smarthost is about to get it */
+	EVENT_DELIVERY_FAILED, /* detail: the error; will be retried */
+	EVENT_ATTEMPT,	       /* about to be sent to the smarthost */
 	EVENT_SENT,	       /* place: recipient; detail: reply of the smarthost. The next two, too */
 	EVENT_REFUSED,
 	EVENT_DEFERRED,
@@ -25,14 +26,14 @@ enum event {
 	EVENT_CONVERTED,
 	EVENT_8BIT,	       /* sent with 8-bit bytes to a smarthost that does not announce them */
 	EVENT_UNSIGNED,
-	EVENT_HELD,	       /* by hand; so are the next three */
+	EVENT_HELD,	       /* manually; also the next three */
 	EVENT_RELEASED,
 	EVENT_RETRIED,
 	EVENT_DELETED,
 	EVENT_DROPPED,	       /* detail: the rule, or why */
 	EVENT_REMOVED,	       /* place: user who had it */
 	EVENT_DAMAGED,
-	EVENT_RECOVERED,       /* detail: the log that had it */
+	EVENT_RECOVERED,       /* detail: the log that contained it */
 	EVENT_LOG_DAMAGED,     /* place: the log; detail: the file that keeps the record */
 	EVENT_LINE,	       /* of a session. place: the key of the command; detail: how it ended */
 	EVENT_COUNT
@@ -40,14 +41,14 @@ enum event {
 
 /* The code, which never changes: "copied-to-boss". */
 const char *event_code(enum event event);
-/* EVENT_COUNT for a code that is not one of these (of a later version, say). */
+/* EVENT_COUNT for an unknown code (of a later version). */
 enum event event_find(const char *code);
-/* The word for people in the thread's language; of an unknown code the code itself. */
+/* The word for people in the thread's language; for an unknown code the code itself. */
 const char *event_word(const char *code);
-/* The place and the detail of an event as it is in the journal, as one phrase: "ivan: rule invoices: ...". Returns out. */
+/* The place and the detail of an event as one phrase: "ivan: rule invoices: ...". Returns out. */
 char *event_where(char *out, size_t size, const char *code, const char *place, const char *detail);
 
-/* The account out of the detail of EVENT_ACCEPTED; NULL where it was not fetched. */
+/* The account in the detail of EVENT_ACCEPTED; NULL if the message was not fetched. */
 const char *event_account(const char *detail);
 
 #endif

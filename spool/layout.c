@@ -4,7 +4,7 @@
 
 const char *const queue_state_names[QUEUE_STATES] = {"active", "deferred", "hold", "corrupt"};
 
-/* A file below a folder; file "": the folder. */
+/* A file in a folder; file "": the folder. */
 static char *below(const struct spool *spool, const char *folder, const char *file)
 {
 	return file[0] == '\0' ? xasprintf("%s/%s", spool->folder, folder) : xasprintf("%s/%s/%s", spool->folder, folder, file);

@@ -1,5 +1,5 @@
 /*
- * The layout of the spool: the one place that knows where everything is. tests/lint.py forbids these paths elsewhere.
+ * The layout of the spool: the only module that knows its paths. tests/lint.py forbids them elsewhere.
  *
  *     spool/
  *       version  lanpostd.lock  control.sock  line.up  reserve
@@ -12,15 +12,15 @@
  *       queue/{active,deferred,hold,corrupt}/ID.{env,msg}   outgoing messages (spool/queue.h)
  *       tls/                              the gateway's own certificate and its key
  *
- * Each function returns the path in new memory. Names that come from outside (users, ids, file names) have been checked by the
- * caller: none contains a slash.
+ * Each function returns the path in new memory. The caller has checked external names (users, ids, file names): none
+ * contains a slash.
  */
 #ifndef LANPOST_SPOOL_LAYOUT_H
 #define LANPOST_SPOOL_LAYOUT_H
 
 #include "spool/spool.h"
 
-/* Where an outgoing message is. */
+/* The state of an outgoing message. */
 enum queue_state { QUEUE_ACTIVE, QUEUE_DEFERRED, QUEUE_HOLD, QUEUE_CORRUPT, QUEUE_STATES };
 
 extern const char *const queue_state_names[QUEUE_STATES];
@@ -30,7 +30,7 @@ char *layout_gateway_lock(const struct spool *spool);
 char *layout_line_up(const struct spool *spool);
 char *layout_reserve(const struct spool *spool);
 char *layout_state(const struct spool *spool);
-/* suffix: "", or that of a file beside it. */
+/* suffix: "", or that of an additional file. */
 char *layout_state_file(const struct spool *spool, const char *suffix);
 char *layout_seen(const struct spool *spool, const char *suffix);
 /* file "": the folder. */
@@ -40,10 +40,10 @@ char *layout_mailboxes(const struct spool *spool);
 /* file: below the mailbox, such as "new/NAME"; "": the mailbox itself. */
 char *layout_mailbox(const struct spool *spool, const char *user, const char *file);
 char *layout_archive_month(const struct spool *spool, const char *user, int year, int month);
-/* The folder of all states, and that of one. */
+/* The folder of all states, and that of one state. */
 char *layout_queues(const struct spool *spool);
 char *layout_queue(const struct spool *spool, enum queue_state state);
-/* suffix: ".env" or ".msg", or "" where name has it. */
+/* suffix: ".env" or ".msg", or "" if name includes it. */
 char *layout_queue_file(const struct spool *spool, enum queue_state state, const char *name, const char *suffix);
 char *layout_queue_lock(const struct spool *spool);
 /* file "": the folder. */

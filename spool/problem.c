@@ -5,11 +5,11 @@
 
 #include <stdio.h>
 
-/* Keys that end in a blank go on with a name. */
+/* Keys that end in a blank are followed by a name. */
 static const struct {
 	const char *key, *shown;
 } names[] = {
-    /* TRANSLATORS: %s is a name; all of these follow "Problem: " and stand at the beginning of lines of their own */
+    /* TRANSLATORS: %s is a name; all of these follow "Problem: " and are also used at the beginning of a line */
     {"account ", N_("account %s")},
     {"smarthost ", N_("smarthost %s")},
     {"corrupt ", N_("damaged file %s")},

@@ -1,15 +1,15 @@
 /*
- * The names of what can be in trouble. Problems are remembered under keys ("account sales", see state_problem_set()); people read them
- * in their language.
+ * The names of problems. Problems are stored under keys ("account sales", see state_problem_set()) and shown in the
+ * language of the reader.
  */
 #ifndef LANPOST_SPOOL_PROBLEM_H
 #define LANPOST_SPOOL_PROBLEM_H
 
 #include "base/phrase.h"
 
-/* The name of a key as a phrase; a key that no table knows represents itself. Returns out. */
+/* The name of a key as a phrase; an unknown key represents itself. Returns out. */
 char *problem_name(char *out, size_t size, const char *key);
-/* Lives until the end of the block. */
+/* Valid until the end of the block. */
 #define PROBLEM_NAME(key) problem_name((char[PHRASE_MAX]){0}, PHRASE_MAX, (key))
 
 #endif

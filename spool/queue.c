@@ -97,7 +97,8 @@ void queue_items_clear(struct queue_items *items)
 	*items = (struct queue_items){0};
 }
 
-/* 1, 0 for what is not there, -1 for what cannot be looked at: a folder that fails once does not empty the queue. */
+/* Returns 1, 0 if it does not exist, -1 if it cannot be checked: a folder that fails once does not empty the
+ * queue. */
 static int is_there(const char *path, struct error *error)
 {
 	if (access(path, F_OK) == 0)
@@ -121,7 +122,7 @@ int queue_find(const struct spool *spool, const struct msgid *id, enum queue_sta
 
 char *queue_message_path(const struct spool *spool, const struct queue_item *item, struct error *error)
 {
-	/* Beside its envelope first; a crash while moving may have left it in another folder. */
+	/* Next to its envelope first; a crash during a move may have left it in another folder. */
 	for (int i = 0; i < QUEUE_STATES; i++) {
 		int state = ((int)item->state + i) % QUEUE_STATES, there;
 		char *path = layout_queue_file(spool, (enum queue_state)state, item->id.text, ".msg");
@@ -167,7 +168,8 @@ static int envelope_from_file_text(struct slice text, struct envelope *envelope,
 	return envelope_parse(slice_make(text.ptr, text.len - end_len), envelope, error);
 }
 
-/* Moves both files of an entry to another state: message first by link, envelope, then the old message goes. */
+/* Moves both files of an entry to another state: links the message, moves the envelope, then removes the old
+ * message. */
 static int move(const struct spool *spool, struct queue_item *item, enum queue_state state,
     struct error *error)
 {
@@ -304,7 +306,7 @@ int queue_update(const struct spool *spool, struct queue_item *item, const struc
 		return -1;
 	result = queue_find(spool, &item->id, &now, error);
 	if (result > 0) {
-		if (now != item->state) /* the admin has moved it meanwhile: there it stays */
+		if (now != item->state) /* the admin has moved it meanwhile: it stays there */
 			item->state = state = now;
 		result = update(spool, item, envelope, state, error);
 	}
@@ -346,7 +348,7 @@ int queue_remove(const struct spool *spool, const struct queue_item *item, struc
 	int result = fsx_unlink(path, error);
 
 	free(path);
-	/* The message may stand in two folders after a crash in move(). */
+	/* The message may be in two folders after a crash in move(). */
 	while (result == 0 && (path = queue_message_path(spool, item, error)) != NULL) {
 		result = fsx_unlink(path, error);
 		free(path);
@@ -399,7 +401,7 @@ int queue_settle(const struct spool *spool, const struct msgid *id, const char *
 
 /* --- for recovery */
 
-/* Another file with these bytes in the place of an entry's message. */
+/* Replaces an entry's message by a new file with these bytes. */
 static int rewrite_message(const char *path, const struct slice *parts, size_t count, struct error *error)
 {
 	char *tmp = xasprintf("%s.tmp", path);
@@ -431,7 +433,7 @@ static int verify_message(const struct spool *spool, const struct queue_item *it
 	return result;
 }
 
-/* What cannot be used, half-written before a power cut: the log has it all. */
+/* Removes an unusable entry that was half-written before a power cut: the log has everything. */
 static int remove_remains(const struct spool *spool, struct queue_item *item, struct error *error)
 {
 	int there;

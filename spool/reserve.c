@@ -46,7 +46,7 @@ static bool has_files(const struct spool *spool, uint64_t times)
 
 bool reserve_has_room(const struct spool *spool, uint64_t bytes)
 {
-	/* Twice: once in the log and once where it is delivered. */
+	/* Twice: once in the log and once in the delivered file. */
 	return bytes < UINT64_MAX / 4 && fsx_free_bytes(spool->folder) >= 2 * bytes + SPACE_FLOOR && has_files(spool, 1);
 }
 
@@ -75,7 +75,7 @@ bool reserve_spend(const struct spool *spool, const struct error *error)
 	if (error->class != ERROR_FULL)
 		return false;
 	path = layout_reserve(spool);
-	spent = truncate(path, 0) == 0; /* the file stays: who is in a sandbox could not make it again */
+	spent = truncate(path, 0) == 0; /* the file stays: a process in a sandbox could not create it again */
 	if (spent)
 		log_warnx("event=reserve-spent reason=%s", LOG_ERROR(error));
 	free(path);

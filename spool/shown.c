@@ -9,7 +9,7 @@
 
 #define FIELD_MAX 1024
 
-/* A header field as people read it, cut to what a row should hold. New memory. */
+/* A decoded header field, limited to the size for a row. New memory. */
 char *shown_field(struct slice message, const char *name)
 {
 	struct buf text = BUF_INIT(1u << 20);
@@ -24,7 +24,7 @@ char *shown_field(struct slice message, const char *name)
 	return copy;
 }
 
-/* Also one that we have given it, which stands in no body. */
+/* Also one that we have added, which is not in the body. */
 static char *message_id_of(const struct shown *shown, struct slice body)
 {
 	char *message_id = shown_field(body, "Message-ID");
@@ -35,7 +35,7 @@ static char *message_id_of(const struct shown *shown, struct slice body)
 	return shown_field(slice_of(shown->header), "Message-ID");
 }
 
-/* By whom a message is said to be, and for whom: by its envelope, or by its header where it came without one. */
+/* Sender and recipients of a message: from its envelope, or from its header if it has no envelope. */
 static void add_correspondents(const struct shown *shown, struct slice body, struct buf *senders, struct buf *recipients)
 {
 	bool has_envelope = shown->account[0] == '\0';

@@ -17,7 +17,7 @@ struct spool {
 	struct state *state;   /* what is remembered beside the mail; NULL: not open */
 	struct intake *intake; /* the way in and out of messages; NULL: open for reading at most */
 	bool was_damaged;      /* state.db was begun anew, and postmaster must get a report */
-	bool keeps_seen;       /* spool_close() copies what was seen (state_copy_seen()) */
+	bool keeps_seen;       /* spool_close() copies the seen UIDLs (state_copy_seen()) */
 };
 
 struct spool_options {

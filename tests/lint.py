@@ -46,7 +46,7 @@ UNFINISHED = re.compile(r"\b(TO" + r"DO|FIX" + r"ME|XX" + r"X)\b")
 PLAIN = [
     (r"so (many|much)", "name the quantity: this many, up to N"),
     (r"so long(?! as)", "for this long, up to N"),
-    (r"(is|are) none", "is not one, does not exist"),
+    (r"(?<!there )(is|are) none", "is not one, does not exist"),
     (r"whoever", "the process that, the user who"),
     (r"told", "reported, notified"),
     (r"(?<!\*)stands?(?! for)", "is"),
@@ -173,7 +173,7 @@ def check_text(path):
 def plain_parts(path, text):
     """(offset, words) of what is for people: all of a page, the comments of a header, the translated texts of a source."""
     if path.suffix == ".h":
-        return [(found.start(), found[0]) for found in re.finditer(r"/\*.*?\*/", text, re.S)]
+        return [(found.start(), re.sub(r"\s*\n\s*\*? ?", " ", found[0])) for found in re.finditer(r"/\*.*?\*/", text, re.S)]
     if path.suffix == ".c":
         return [(found.start(), found[0]) for found in re.finditer(r"\b(?:N?_|_?n)\(\s*(?:\"(?:\\.|[^\"\\])*\"\s*\\?\s*)+", text)]
     return [(found.start(), found[0]) for found in re.finditer(r"(?m)^.*$", re.sub(r"`[^`\n]*`", lambda m: " " * len(m[0]), text))]
@@ -214,23 +214,50 @@ def check_translations(paths):
                 complain(path, 1, done.stderr.strip().replace("\n", "; ") + " (make po)")
 
 
-def check_words(what, source, page):
-    for word in sorted(source ^ page):
-        complain(ROOT / "docs/events.md", 1, f"{what} {word}: " + ("missing" if word in source else "no longer in the sources"))
+def check_words(page, what, source, words):
+    for word in sorted(source ^ words):
+        complain(page, 1, f"{what} {word}: " + ("missing" if word in source else "no longer in the sources"))
 
 
 def check_events():
-    """docs/events.md has the events of the log and of the journal, and the problems, that the sources have."""
-    page = (ROOT / "docs/events.md").read_text()
-    parts = {part.split("\n", 1)[0]: set(re.findall(r"(?m)^\| `([^`]+)`", part)) | set(re.findall(r"(?m)^\| `[^|]*, `([^`]+)`", part))
-             for part in page.split("\n## ")[1:]}
+    """docs/events.md has the events of the log and of the journal, and the problems, that the sources have, and so has its Russian page."""
+    for page in (ROOT / "docs/events.md", ROOT / "docs/ru/events.md"):
+        check_events_of(page)
+
+
+def check_events_of(page):
+    parts = {number: set(re.findall(r"(?m)^\| `([^`]+)`", part)) | set(re.findall(r"(?m)^\| `[^|]*, `([^`]+)`", part))
+             for number, part in enumerate(page.read_text().split("\n## ")[1:])}
     logged = {event for folder in FOLDERS for path in (ROOT / folder).rglob("*.c")
               for event in re.findall(r"event=([a-z0-9-]+)", path.read_text())}
     journal = set(re.findall(r'\[EVENT_\w+\] = \{"([a-z0-9-]+)"', (ROOT / "spool/event.c").read_text()))
     keys = {key.strip() for key in re.findall(r'\{"([a-z. ]+)", N_', (ROOT / "spool/problem.c").read_text())}
-    check_words("event", logged, parts["The log"])
-    check_words("event of the journal", journal, parts["Events of the journal"])
-    check_words("problem", keys, {re.sub(r"( NAME)?( \.\.\.)?$", "", key) for key in parts["Problems of which postmaster hears"]})
+    check_words(page, "event", logged, parts[0])
+    check_words(page, "event of the journal", journal, parts[2])
+    check_words(page, "problem", keys, {re.sub(r"( (NAME|ИМЯ))?( \.\.\.)?$", "", key) for key in parts[1]})
+
+
+ENGLISH_ONLY = {"dependencies.md", "fuzzing.md"}  # for developers and packagers
+
+
+def outline(path):
+    """The levels of the headings of a page, and how many rows its tables have."""
+    text = re.sub(r"(?ms)^```.*?^```", "", path.read_text())
+    return [mark.count("#") for mark in re.findall(r"(?m)^#+(?= )", text)], len(re.findall(r"(?m)^\|", text))
+
+
+def check_russian():
+    """Each page for users and admins has its Russian one, with the same headings and rows of tables."""
+    pages = [(path, ROOT / "docs/ru" / path.name) for path in sorted(ROOT.glob("docs/*.md")) if path.name not in ENGLISH_ONLY]
+    pages += [(path, ROOT / "docs/ru" / path.name) for path in sorted(ROOT.glob("docs/*.[1-8]"))]
+    for english, russian in [(ROOT / "README.md", ROOT / "README.ru.md"), *pages]:
+        if not russian.exists():
+            complain(english, 1, f"its Russian page is missing: {russian.relative_to(ROOT)}")
+        elif russian.suffix == ".md" and outline(english) != outline(russian):
+            complain(russian, 1, f"the headings or tables are not those of {english.relative_to(ROOT)}")
+    for russian in sorted(ROOT.glob("docs/ru/*")):
+        if not (ROOT / "docs" / russian.name).exists():
+            complain(russian, 1, "there is no English page of this name")
 
 
 def check_folders():
@@ -277,6 +304,7 @@ def main():
         if parts[0] in FOLDERS and path.suffix in (".c", ".h") or PLAIN_PAGES.fullmatch("/".join(parts)):
             check_plain(path)
     check_events()
+    check_russian()
     check_folders()
     check_sizes(files)
     check_translations([path for path in files if path.suffix == ".po"])

@@ -1,5 +1,5 @@
 /*
- * lanpost: the admin's hand. This is the table of its verbs; cli.c reads the arguments.
+ * lanpost, the admin's program: the table of its verbs; cli.c reads the arguments.
  */
 #include "base/alloc.h"
 #include "base/err.h"
@@ -88,7 +88,7 @@ static const struct verb verbs[] = {
 	N_("run a provider and a branch office on this computer")},
 };
 
-/* Who has just installed it is asked first. */
+/* After the installation, setup is offered first. */
 static int open_screens(struct cli *cli)
 {
 	bool is_there = access(cli->config, F_OK) == 0;

@@ -2,8 +2,8 @@
 
 #include "base/alloc.h"
 
-#define CHUNK_MAX 16384	       /* data handed out at once; bare line feeds may double it */
-#define SKIP_MAX (1u << 20)    /* a literal that nobody asked for */
+#define CHUNK_MAX 16384	       /* bytes of data handed out at a time; bare line feeds may double it */
+#define SKIP_MAX (1u << 20)    /* limit of a literal that was not requested */
 #define LITERAL_MAX (1ull << 34)
 #define OUT_MAX (IMAP_PENDING_MAX * (IMAP_SET_MAX + 200))
 
@@ -155,8 +155,8 @@ static bool is_oldest(const struct imap_client *client, enum imap_command comman
 	return client->count > 0 && client->pending[client->first].command == command;
 }
 
-/* The command under way that waits for the data of this message; with uid 0, which the server did not say yet, the
- * oldest one that waits. Returns its place in the ring, -1 if there is none. */
+/* The pending command that waits for the data of this message; with uid 0 (not sent yet) the oldest one that
+ * waits. Returns its index in the ring, -1 if there is none. */
 static ptrdiff_t find_owner(const struct imap_client *client, uint64_t uid)
 {
 	for (size_t i = 0; i < client->count; i++) {
@@ -169,7 +169,8 @@ static ptrdiff_t find_owner(const struct imap_client *client, uint64_t uid)
 	return -1;
 }
 
-/* Data comes, in the response that begins with these attributes. False if nobody waits for it. */
+/* Data follows, in the response that begins with these attributes. Returns false if no command
+ * waits for it. */
 static bool find_data_owner(struct imap_client *client, struct slice attributes)
 {
 	uint64_t uid = 0;
@@ -200,8 +201,8 @@ static enum imap_what begin_data(struct imap_client *client, struct imap_event *
 	return event->what = IMAP_DATA_BEGIN;
 }
 
-/* What stands behind a literal: the end of the response, or another of its items. Anything else says that the literal was longer
- * than it was told to be. */
+/* The text after a literal: the end of the response, or its next item. Anything else means that the literal was longer
+ * than announced. */
 static bool goes_on_behind_literal(struct slice rest)
 {
 	if (slice_is(slice_trim(rest), ")"))
@@ -215,7 +216,7 @@ static bool goes_on_behind_literal(struct slice rest)
 	return true;
 }
 
-/* The rest of the response may say that it was another message. */
+/* The rest of the response may show that it was another message. */
 static enum imap_what end_data(struct imap_client *client, struct slice attributes, struct imap_event *event)
 {
 	uint64_t uid;
@@ -347,14 +348,14 @@ static enum imap_what tagged(struct imap_client *client, struct slice line, stru
 	client->next_tag++;
 	if (client->pending[at].has_data)
 		return event->what = IMAP_DONE;
-	/* Without data there is no message, whatever the server calls it. */
+	/* Without data there is no message, even if the server replies OK. */
 	event->ok = event->ok && !commands[client->pending[at].command].has_data;
 	return event->what = IMAP_REPLY;
 }
 
 /* --- bytes */
 
-/* What precedes a literal of the body, or any other one. */
+/* The line before a literal, of the body or any other. */
 static enum imap_what literal_follows(struct imap_client *client, struct slice line, uint64_t size,
     struct imap_event *event)
 {
@@ -373,7 +374,7 @@ static enum imap_what literal_follows(struct imap_client *client, struct slice l
 	return IMAP_NEED;
 }
 
-/* In words for people braces are braces. */
+/* In a text for people braces are ordinary characters. */
 static bool is_data_response(struct slice line)
 {
 	static const char *const texts[] = {"OK", "NO", "BAD", "BYE", "PREAUTH", NULL};
@@ -386,8 +387,8 @@ static bool is_data_response(struct slice line)
 	return true;
 }
 
-/* Xeams closes the parenthesis behind the body and goes on: " UID 12 FLAGS (\Seen) RFC822.SIZE 137)". Taken only where it
- * says the UID that was asked for, and the size that came; else what follows is the rest of a longer message. */
+/* Xeams closes the parenthesis after the body and continues: " UID 12 FLAGS (\Seen) RFC822.SIZE 137)". Accepted only
+ * with the requested UID and the received size; else it is the rest of a longer message. */
 static bool is_tail(struct imap_client *client, struct slice line)
 {
 	uint64_t uid, size = client->literal_size;
@@ -422,13 +423,13 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 	if (slice_begins_nocase(line, "* "))
 		return untagged(client, slice_from(line, 2), event);
 	if (slice_begins_nocase(line, "+"))
-		return broken(client, event, line); /* nothing of ours asks for more */
+		return broken(client, event, line); /* no command of ours needs more */
 	if (is_tail(client, line))
 		return IMAP_NEED;
 	return tagged(client, line, event);
 }
 
-/* The one place where a bare LF of the provider becomes CRLF. */
+/* The only place where a bare LF of the provider becomes CRLF. */
 static void append_mended(struct imap_client *client, struct slice bytes)
 {
 	while (bytes.len > 0) {
@@ -486,7 +487,7 @@ static enum imap_what step(struct imap_client *client, struct slice *input, stru
 {
 	if (client->line.len > 0)
 		return next_capability(client, event);
-	if (client->quoted != NO_QUOTED) /* it was announced by the last call */
+	if (client->quoted != NO_QUOTED) /* announced by the previous call */
 		return next_quoted(client, event);
 	return client->state == IMAP_AT_LINE ? next_line(client, input, event)
 					     : next_literal(client, input, event);

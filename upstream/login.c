@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #define NONCE_BYTES 18
-#define PART_MIN 12 /* of what was sent, in characters: shorter ones are names and words of the protocol */
+#define PART_MIN 12 /* minimum length of sent texts to mask: shorter ones are names and protocol words */
 #define POP3_COMMAND_MAX 255 /* RFC 2449 section 4 */
 #define SMTP_COMMAND_MAX 510 /* RFC 5321 section 4.5.3.1.4 */
 
@@ -112,7 +112,7 @@ enum conf_auth login_refused_way(const struct login *login)
 	return login->first_refused;
 }
 
-/* --- which is next */
+/* --- the next method */
 
 static bool is_asked_for(const struct login *login, const struct login_mechanism *mechanism)
 {
@@ -120,13 +120,13 @@ static bool is_asked_for(const struct login *login, const struct login_mechanism
 
 	if (auth == AUTH_AUTO)
 		return true;
-	/* In IMAP `login` means both, whichever the server has. */
+	/* In IMAP `login` means both, depending on the server. */
 	return mechanism->way == auth ||
 	       (auth == AUTH_LOGIN && mechanism->way == AUTH_LOGIN_COMMAND);
 }
 
-/* What the admin asks for is tried where the server does not announce it, too; but nothing that it forbids, and no
- * answer to a challenge that did not come. */
+/* A method that the admin configured is tried even if the server does not announce it; but not if the server
+ * forbids it, and not without a challenge that it needs. */
 static bool is_offered(const struct login *login, const struct login_mechanism *mechanism)
 {
 	bool is_listed = (login->offered & 1u << mechanism->way) != 0;
@@ -158,18 +158,18 @@ static bool is_usable(const struct login *login, const struct login_mechanism *m
 	return is_asked_for(login, mechanism) && is_offered(login, mechanism);
 }
 
-/* What a refusal left. */
+/* Whether earlier refusals allow this method. */
 static bool is_left(const struct login *login, const struct login_mechanism *mechanism)
 {
 	if (login->tried & 1u << mechanism->way)
 		return false;
-	/* One way and the other, as the admin wrote it. */
+	/* Whether a method is one that the admin configured. */
 	if (login->refused_kinds & (unsigned)mechanism->kind)
 		return mechanism->kind == KIND_TOKEN && !login->is_definite;
 	return !login->is_definite;
 }
 
-/* The smaller, the sooner. */
+/* The order: the smallest comes first. */
 static int rank(const struct login *login, const struct login_mechanism *mechanism)
 {
 	int at = (int)(mechanism - login_mechanisms), count = (int)login_mechanism_count;
@@ -179,7 +179,7 @@ static int rank(const struct login *login, const struct login_mechanism *mechani
 		return -1;
 	if (!login->is_private)
 		return at;
-	/* Dovecot announces USER also where it takes CRAM-MD5 alone. */
+	/* Dovecot announces USER even if it accepts only CRAM-MD5. */
 	return mechanism->kind == KIND_COMMAND ? at + 2 * count : is_old_challenge ? at + count : at;
 }
 
@@ -211,9 +211,9 @@ enum conf_auth login_untried(const struct login *login)
 	return best == NULL ? AUTH_AUTO : best->way;
 }
 
-/* --- saying it */
+/* --- sending */
 
-/* What a server may repeat in its refusal must not reach a log. */
+/* A text that a server may repeat in its refusal must not reach a log. */
 static void remember_shown(struct login *login, struct slice text)
 {
 	login->has_shown = true;
@@ -237,7 +237,7 @@ static void start_sasl(struct login *login, struct slice first)
 	if (protocol == LOGIN_IMAP)
 		buf_printf(&login->out, "P%u ", login->tag);
 	buf_printf(&login->out, "%s %s", verbs[protocol], login->mechanism->sasl);
-	/* RFC 4959: in IMAP only where it is announced; RFC 5034 and RFC 4954: always, if the line is not too long. */
+	/* RFC 4959: in IMAP only if announced; RFC 5034 and RFC 4954: always, if the line is not too long. */
 	if (first.ptr != NULL && (protocol != LOGIN_IMAP || login->has_ir) && login->out.len - before + first.len + 3 <= limit) {
 		buf_append_byte(&login->out, ' ');
 		buf_append_slice(&login->out, first);
@@ -248,7 +248,7 @@ static void start_sasl(struct login *login, struct slice first)
 	buf_append_text(&login->out, "\r\n");
 }
 
-/* The answer to a challenge is not the password, but tells who can guess. */
+/* The answer to a challenge is not the password, but allows to guess it. */
 static void remember_parts(struct login *login, struct slice text)
 {
 	while (text.len > 0) {
@@ -294,7 +294,7 @@ static enum login_result finish(struct login *login, enum login_result nothing)
 	return login->first_refused == AUTH_AUTO ? nothing : LOGIN_REFUSED;
 }
 
-/* Begins with the best way that is left. */
+/* Begins with the best remaining method. */
 static enum login_result start(struct login *login)
 {
 	const struct login_mechanism *mechanism = choose(login);
@@ -332,7 +332,7 @@ enum login_result login_begin(struct login *login, struct slice greeting, struct
 	return start(login);
 }
 
-/* --- hearing */
+/* --- receiving */
 
 static enum reply pop3_reply(struct slice line, struct slice *text)
 {
@@ -389,7 +389,7 @@ static enum reply read_reply(const struct login *login, struct slice line, struc
 	return imap_reply(login, line, text);
 }
 
-/* The line without the secret, however it was sent. */
+/* The line without the secret, in any form that was sent. */
 static void keep_words(struct login *login, struct slice line)
 {
 	struct buf text = BUF_SECRET(LOGIN_LINE_MAX), masked = BUF_SECRET(LOGIN_LINE_MAX);
@@ -424,7 +424,7 @@ static bool is_busy(const struct login *login)
 	return login->settings.protocol == LOGIN_SMTP ? login->words[0] == '4' : has_code(login, codes);
 }
 
-/* The mechanism was refused, not what was said by it. */
+/* The mechanism was refused, not the credentials. */
 static bool is_about_mechanism(const struct login *login)
 {
 	static const char *const codes[] = {"500", "501", "502", "503", "504", "534", "538", NULL};
@@ -457,7 +457,8 @@ static void note_refusal(struct login *login)
 	if (is_about_mechanism(login))
 		return;
 	login->refused_kinds |= (unsigned)kind;
-	/* Who keeps hashes only refuses every challenge in the words for a wrong password. */
+	/* A server that stores only hashes refuses every challenge with the reply for a wrong
+	 * password. */
 	login->is_definite |= kind != KIND_CHALLENGE && is_definite(login);
 }
 
@@ -482,13 +483,13 @@ static enum login_result continued(struct login *login, struct slice text)
 
 	if (login->is_cancelled)
 		return LOGIN_WAIT;
-	if (login->pending != NULL) { /* the go for the first response */
+	if (login->pending != NULL) { /* the request for the first response */
 		remember_shown(login, slice_of(login->pending));
 		say_line(login, slice_of(login->pending));
 		drop_pending(login);
 		return LOGIN_SAY;
 	}
-	/* The prompts of LOGIN are not always base64, and are not looked at. */
+	/* The prompts of LOGIN are not always base64, and are ignored. */
 	text = slice_trim(text);
 	good = !is_sasl || login->mechanism->way == AUTH_LOGIN || base64_decode(text, &challenge);
 	buf_reserve(&challenge, 1);
@@ -516,13 +517,14 @@ static enum login_result accepted(struct login *login, struct slice line)
 		buf_append_text(&login->out, "\r\n");
 		return LOGIN_SAY;
 	}
-	/* "+OK" where a challenge should come is no login; nor is the word of a server that could not prove itself. */
+	/* "+OK" in place of a challenge is not a login; nor is the reply of a server that could not prove its
+	 * identity. */
 	if (!login->has_shown || !login->is_proved)
 		return refused(login, line);
 	return LOGIN_DONE;
 }
 
-/* POP3 sends a SCRAM signature in a challenge; one in "+OK v=..." is none (RFC 5034). */
+/* POP3 sends a SCRAM signature in a challenge; one in "+OK v=..." does not count (RFC 5034). */
 enum login_result login_hear(struct login *login, struct slice line)
 {
 	struct slice text;
@@ -550,7 +552,7 @@ bool login_hung_up(struct login *login)
 {
 	if (login->first_refused == AUTH_AUTO)
 		return false;
-	/* It hung up behind the last refusal, and nobody heard of the next way. */
+	/* The server disconnected after the last refusal, before the next method was tried. */
 	if (login->mechanism != NULL && !login->is_answered)
 		login->tried &= ~(1u << login->mechanism->way);
 	return choose(login) != NULL;

@@ -1,4 +1,5 @@
-/* DIGEST-MD5 (RFC 2831), the client's side, without a security layer. Historic (RFC 6331): for servers that know nothing better. */
+/* DIGEST-MD5 (RFC 2831), the client's side, without a security layer. Historic (RFC 6331): for servers that support
+ * nothing better. */
 #include "base/buf.h"
 #include "upstream/login_priv.h"
 
@@ -7,7 +8,8 @@
 
 #define VALUE_MAX 1024
 
-/* The value of `name=` in a challenge: a list of name=value or name="value", with commas. False if it is not there. */
+/* The value of `name=` in a challenge: a list of name=value or name="value", with commas. Returns false if it does
+ * not exist. */
 static bool find_value(struct slice challenge, const char *name, struct buf *value)
 {
 	for (size_t at = 0; at < challenge.len;) {
@@ -48,7 +50,7 @@ static void append_md5(struct buf *out, struct buf *text)
 	login_hex(digest, sizeof(digest), out);
 }
 
-/* In hexadecimal: of the user, the realm and the password, with both nonces. */
+/* The hash of the user, the realm and the password, with both nonces, in hexadecimal. */
 static bool append_a1(struct login *login, const char *realm, const char *nonce, struct buf *out)
 {
 	struct buf who = BUF_INIT(LOGIN_TEXT_MAX), text = BUF_SECRET(LOGIN_TEXT_MAX);
@@ -109,7 +111,7 @@ static bool append_response(struct login *login, const char *realm, const char *
 	buf_append_text(response, ",response=");
 	good = append_proof(login, realm, nonce, "AUTHENTICATE", buf_text(&uri), response);
 	buf_append_text(response, ",qop=auth");
-	buf_reset(&login->scram); /* what the server must show */
+	buf_reset(&login->scram); /* the expected proof of the server */
 	good = good && append_proof(login, realm, nonce, "", buf_text(&uri), &login->scram);
 	buf_clear(&uri);
 	return good;

@@ -1,4 +1,4 @@
-/* The ways to log in, one function each, in the order of those that hide the password. */
+/* The login methods, one function each; those that hide the password come first. */
 #include "base/alloc.h"
 #include "upstream/login_priv.h"
 
@@ -12,7 +12,7 @@ void login_hex(const unsigned char *bytes, size_t len, struct buf *out)
 		buf_printf(out, "%02x", bytes[i]);
 }
 
-/* Appends it; false where it is not to be had. */
+/* Appends the secret; returns false if it is not available. */
 static bool append_secret(struct login *login, struct buf *out)
 {
 	const char *secret = login_secret_text(login);
@@ -31,7 +31,7 @@ static bool plain(struct login *login, struct slice challenge, struct buf *respo
 	return append_secret(login, response);
 }
 
-/* What the server asks is not looked at: "Username:" and "Password:" have many forms. */
+/* The prompts are ignored: "Username:" and "Password:" have many forms. */
 static bool auth_login(struct login *login, struct slice challenge, struct buf *response)
 {
 	(void)challenge;
@@ -42,7 +42,7 @@ static bool auth_login(struct login *login, struct slice challenge, struct buf *
 	return append_secret(login, response);
 }
 
-/* In lower-case hexadecimal digits behind the name. */
+/* The name, followed by lower-case hexadecimal digits. */
 static bool append_digest(struct login *login, enum login_question question, struct slice with, struct buf *response)
 {
 	struct buf digest = BUF_INIT(LOGIN_MD5_LEN);
@@ -71,7 +71,7 @@ static bool scram_sha_256(struct login *login, struct slice challenge, struct bu
 	return login_scram(login, "SHA256", challenge, response);
 }
 
-/* A refusal comes as a challenge with a text for programs; the empty answer to it brings the real one. */
+/* A refusal is a challenge with a text for programs; an empty answer to it gets the final reply. */
 static bool xoauth2(struct login *login, struct slice challenge, struct buf *response)
 {
 	(void)challenge;
@@ -119,7 +119,7 @@ static bool user_pass(struct login *login, struct slice challenge, struct buf *r
 	return buf_append_text(response, "PASS ") == 0 && append_secret(login, response);
 }
 
-/* RFC 3501: what is not ASCII needs a literal. */
+/* RFC 3501: non-ASCII text needs a literal. */
 static bool needs_literal(const char *text)
 {
 	for (; *text != '\0'; text++)
@@ -128,7 +128,7 @@ static bool needs_literal(const char *text)
 	return false;
 }
 
-/* Appends the string, or announces it as a literal. True if it is there. */
+/* Appends the string, or announces it as a literal. Returns true if it was appended. */
 static bool append_string(struct buf *out, const char *text)
 {
 	if (needs_literal(text)) {
@@ -145,7 +145,7 @@ static bool append_string(struct buf *out, const char *text)
 	return true;
 }
 
-/* Step 0: the command; 1: the user was a literal, here it is; 2: the password was one. */
+/* Step 0: the command; 1: the user as a literal; 2: the password as a literal. */
 static bool imap_login(struct login *login, struct slice challenge, struct buf *response)
 {
 	const char *user = login->settings.user, *secret = login_secret_text(login);

@@ -1,4 +1,4 @@
-/* The ways to log in that a server offers, by its greeting and its abilities. */
+/* The login methods that a server offers, by its greeting and its capabilities. */
 #include "upstream/login_priv.h"
 
 #include <string.h>
@@ -22,7 +22,7 @@ static void offer_list(struct login *login, struct slice list)
 		offer_sasl(login, slice_cut(&list, ' '));
 }
 
-/* Before RFC 4954 servers said "AUTH=LOGIN PLAIN", for clients that knew no better; some say nothing else. */
+/* Before RFC 4954 servers sent "AUTH=LOGIN PLAIN", for old clients; some still send only that. */
 static void smtp_ability(struct login *login, struct slice line)
 {
 	if (line.len < 10 || !slice_begins_nocase(line, "250"))
@@ -99,7 +99,8 @@ void login_read_abilities(struct login *login, struct slice greeting, struct sli
 		else
 			imap_ability(login, line);
 	}
-	/* A server that names none has at least the oldest one; it refuses USER before it hears a password. */
+	/* A server that names no method has at least the oldest one; if not, it refuses USER before a
+	 * password is sent. */
 	if (login->settings.protocol == LOGIN_POP3 && login->offered == 0)
 		offer(login, AUTH_USER);
 }

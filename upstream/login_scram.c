@@ -1,4 +1,4 @@
-/* SCRAM (RFC 5802, RFC 7677), the client's side. The password is taken as it is, without SASLprep. */
+/* SCRAM (RFC 5802, RFC 7677), the client's side. The password is used unchanged, without SASLprep. */
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "upstream/login_priv.h"
@@ -22,7 +22,7 @@ static void mac(const struct hash *hash, const unsigned char *key, struct slice 
 {
 	unsigned len = 0;
 
-	/* Fails only without memory, and then nothing could be answered. */
+	/* Fails only without memory, and then no answer is possible. */
 	if (HMAC(hash->md, key, (int)hash->len, (const unsigned char *)text.ptr, text.len, out, &len) == NULL)
 		abort();
 }
@@ -79,7 +79,7 @@ static void prove(struct login *login, const struct hash *hash, const unsigned c
 	OPENSSL_cleanse(server, sizeof(server));
 }
 
-/* All but the proof; false if it is too long. */
+/* The message without the proof; returns false if it is too long. */
 static bool append_final(struct login *login, struct slice nonce, struct slice challenge, struct buf *response)
 {
 	buf_append_text(response, "c=biws,r=");

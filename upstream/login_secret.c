@@ -1,4 +1,4 @@
-/* What is computed with the secret: here, or by whoever keeps it. */
+/* Computations with the secret: here, or by its keeper. */
 #include "upstream/login_priv.h"
 
 #include "base/alloc.h"

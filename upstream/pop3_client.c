@@ -1,6 +1,6 @@
 #include "upstream/pop3_client.h"
 
-/* A chunk of data handed out at once; bare line feeds may double it. */
+/* Bytes of data handed out at a time; bare line feeds may double them. */
 #define CHUNK_MAX 16384
 #define OUT_MAX (POP3_PENDING_MAX * 64)
 
@@ -69,7 +69,7 @@ static enum pop3_what broken(struct pop3_client *client, struct pop3_event *even
 	return event->what = POP3_GARBAGE;
 }
 
-/* The word +OK or -ERR alone or before a blank; nothing else is an answer. */
+/* The word +OK or -ERR alone or before a blank; nothing else is a reply. */
 static bool reply_word(struct slice line, const char *word, struct slice *text)
 {
 	size_t len = strlen(word);
@@ -122,8 +122,8 @@ static enum pop3_what next_line(struct pop3_client *client, struct slice *input,
 	return event->what = POP3_LINE;
 }
 
-/* The one place where a bare LF of the provider becomes CRLF. dot_read() gives CR and LF of a line end
- * in one piece, so a LF at the front of the chunk is bare. */
+/* The only place where a bare LF of the provider becomes CRLF. dot_read() returns CR and LF of a
+ * line end together, so a LF at the start of the chunk is bare. */
 static void mend_line_ends(struct buf *data)
 {
 	struct buf mended = BUF_INIT(data->limit);

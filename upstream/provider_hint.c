@@ -11,7 +11,7 @@ struct hint {
 	const char *text;
 };
 
-/* The first that fits. */
+/* The first match counts. */
 static const struct hint hints[] = {
     {"", "[IN-USE]",
 	N_("Another mail program or a phone has the mailbox open: wait a few minutes, or fetch less often.")},

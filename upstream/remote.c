@@ -16,7 +16,7 @@
 
 #define HEARD_MAX 16384
 #define CANCEL_LOOK_MS 200
-#define LOGINS_MAX 3 /* connections of one login: servers that hang up behind a refusal */
+#define LOGINS_MAX 3 /* connections per login: some servers disconnect after a refusal */
 
 static bool is_cancelled(const struct remote *remote)
 {
@@ -28,9 +28,9 @@ static void start_curl(void)
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-/* --- what libcurl tells while it connects */
+/* --- libcurl's output while it connects */
 
-/* libcurl says it in no other place once a connection is handed over. */
+/* The only place where libcurl reports it after a connection is handed over. */
 static void note_tls(struct remote *remote, struct slice line)
 {
 	static const char *const before = "SSL connection using ";
@@ -43,8 +43,8 @@ static void note_tls(struct remote *remote, struct slice line)
 	str_printable(remote->tls, sizeof(remote->tls), version);
 }
 
-/* libcurl has asked what the server can do, and tells nobody what the answer was. With a proxy the greeting is not the
- * first line. */
+/* libcurl has requested the server's capabilities, but does not return the reply. With a proxy the greeting is not
+ * the first line. */
 static void note_line(struct remote *remote, struct slice line)
 {
 	static const char *const greetings[] = {[LOGIN_POP3] = "+OK", [LOGIN_IMAP] = "* ", [LOGIN_SMTP] = "220"};
@@ -88,7 +88,7 @@ static int on_progress(void *context, curl_off_t down_total, curl_off_t down, cu
 
 /* --- settings */
 
-/* A CA or a key in the configuration says: this server and no other. Whoever sits on the line could else hide STARTTLS. */
+/* A CA or a key in the configuration means: only this server. Otherwise an attacker in between could hide STARTTLS. */
 static enum conf_tls tls_of(const struct conf_remote *conf)
 {
 	return conf_remote_names_its_server(conf) ? TLS_REQUIRED : conf->tls;
@@ -105,8 +105,8 @@ static long use_ssl(enum conf_tls tls)
 	return values[tls];
 }
 
-/* Who can show a wrong certificate can as well hide STARTTLS: an opportunistic connection that demanded a good one would
- * only be refused where it could have been encrypted (RFC 7435). */
+/* An attacker who can present a wrong certificate can also hide STARTTLS: an opportunistic connection that required a
+ * valid one would only fail where it could have been encrypted (RFC 7435). */
 static bool trusts_anybody(const struct conf_remote *conf, bool tls_from_start)
 {
 	return tls_of(conf) == TLS_OPPORTUNISTIC && !tls_from_start;
@@ -121,7 +121,7 @@ static void set_trust(struct remote *remote, const struct conf_remote *conf)
 
 	remote->is_verified = verify || pin_alone;
 	curl_easy_setopt(curl, CURLOPT_USE_SSL, use_ssl(tls_of(conf)));
-	/* Whatever the settings of this computer's OpenSSL allow (RFC 8996). */
+	/* Independent of this computer's OpenSSL settings (RFC 8996). */
 	curl_easy_setopt(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYPEER, verify ? 1L : 0L);
 	curl_easy_setopt(curl, CURLOPT_SSL_VERIFYHOST, verify ? 2L : 0L);
@@ -142,14 +142,14 @@ static void set_url(struct remote *remote, const struct remote_options *options)
 	const char *end = place.ptr + place.len;
 	char *full;
 
-	/* The path is what libcurl says after EHLO. */
+	/* libcurl sends the path after EHLO. */
 	full = xasprintf("%.*s/%s", (int)(end - url), url,
 	    remote->protocol == LOGIN_SMTP ? options->hostname : "");
 	curl_easy_setopt(remote->curl, CURLOPT_URL, full);
 	free(full);
 }
 
-/* libcurl's own sockets would stay open in commands that are run meanwhile. */
+/* libcurl's own sockets would otherwise be inherited by commands. */
 static curl_socket_t open_socket(void *context, curlsocktype purpose, struct curl_sockaddr *address)
 {
 	(void)context, (void)purpose;
@@ -170,7 +170,7 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)REMOTE_LOGIN_MS);
 	if (options->timeout > 0)
 		curl_easy_setopt(curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, (long)options->timeout);
-	/* Also when empty: else libcurl would take them from the environment. */
+	/* Also if empty: otherwise libcurl would use the environment. */
 	curl_easy_setopt(curl, CURLOPT_PROXY, options->proxy);
 	curl_easy_setopt(curl, CURLOPT_NOPROXY, "");
 	curl_easy_setopt(curl, CURLOPT_HTTPPROXYTUNNEL, 1L);
@@ -277,7 +277,7 @@ static int connect_failed(const struct remote *remote, CURLcode code, struct err
 	return explain(remote, code, error);
 }
 
-/* --- how far it came */
+/* --- progress */
 
 static enum remote_step step_reached(const struct remote *remote, CURLcode code)
 {
@@ -340,7 +340,7 @@ static void hang_up(struct remote *remote)
 {
 	if (remote->curl == NULL)
 		return;
-	/* Its own goodbye would wait for a reply on a line that may be dead. */
+	/* libcurl's QUIT would wait for a reply on a connection that may be dead. */
 	curl_easy_setopt(remote->curl, CURLOPT_SERVER_RESPONSE_TIMEOUT, 1L);
 	curl_easy_cleanup(remote->curl);
 	remote->curl = NULL;
@@ -386,7 +386,7 @@ static enum remote_login connect_and_log_in(struct remote *remote, const struct 
 	return result;
 }
 
-/* The password, or who answers for it, into settings. */
+/* Stores the password, or its keeper, in settings. */
 static int open_secret(const struct remote_options *options, struct login_settings *settings, char **secret,
     struct login_keeper *keeper, struct error *error)
 {
@@ -522,7 +522,7 @@ enum remote_result remote_send(struct remote *remote, struct slice bytes, int64_
 enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, size_t *got,
     int64_t deadline)
 {
-	/* Also where the next bytes are there already: a server that never stops must not outlive its time. */
+	/* Also if more bytes are available: a server that never stops must not exceed its deadline. */
 	if (is_cancelled(remote))
 		return REMOTE_CANCELLED;
 	if (clock_left_ms(deadline) == 0)
@@ -538,7 +538,7 @@ enum remote_result remote_recv(struct remote *remote, char *bytes, size_t size, 
 		CURLcode code;
 
 		*got = 0;
-		/* Before any wait: TLS may hold decoded bytes while the socket is silent. */
+		/* Before any wait: TLS may have decoded bytes while the socket is silent. */
 		code = curl_easy_recv(remote->curl, bytes, size, got);
 		if (code == CURLE_OK)
 			return *got > 0 ? REMOTE_OK : REMOTE_CLOSED;

@@ -1,4 +1,4 @@
-/* The login over a connection: carries the lines of upstream/login, and says why it failed. */
+/* The login over a connection: transfers the lines of upstream/login, and explains failures. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -8,7 +8,7 @@
 
 #include <stdlib.h>
 
-#define LINES_MAX 1000 /* of replies, until the login is through */
+#define LINES_MAX 1000 /* limit of replies until the login is done */
 
 struct carrier {
 	struct remote *remote;
@@ -83,7 +83,7 @@ static enum remote_login failed(const struct carrier *carrier, enum login_result
 	return REMOTE_LOGIN_FAILED;
 }
 
-/* Many servers hang up behind a refusal. */
+/* Many servers disconnect after a refusal. */
 static enum remote_login broke_off(struct carrier *carrier, enum remote_result result, struct error *error)
 {
 	if (result == REMOTE_CLOSED && login_hung_up(carrier->login))

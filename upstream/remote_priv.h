@@ -1,4 +1,4 @@
-/* What the connection and the login over it share. */
+/* Declarations that the connection and the login share. */
 #ifndef LANPOST_UPSTREAM_REMOTE_PRIV_H
 #define LANPOST_UPSTREAM_REMOTE_PRIV_H
 
@@ -8,25 +8,25 @@
 
 #include <curl/curl.h>
 
-#define REMOTE_LOGIN_MS 90000 /* until the login is through: servers delay greetings and refusals */
+#define REMOTE_LOGIN_MS 90000 /* until the login is done: servers delay greetings and refusals */
 
 struct remote {
 	CURL *curl;
 	char *host;
 	const atomic_bool *cancel;
 	char tls[32];		     /* its version, "" for none */
-	char words[LOGIN_WORDS_MAX]; /* the server's last reply while libcurl talks, printable */
+	char words[LOGIN_WORDS_MAX]; /* the server's last reply during libcurl's part, printable */
 	char curl_text[CURL_ERROR_SIZE];
 	int64_t started;
-	int64_t reply_ms; /* the server may be silent for this long before the login is through; 0: REMOTE_LOGIN_MS for all */
+	int64_t reply_ms; /* the server may be silent for this long before the login is done; 0: REMOTE_LOGIN_MS in total */
 	enum login_protocol protocol;
 	struct buf greeting; /* its first line */
 	struct buf heard;    /* the reply to libcurl's last command, its lines with CRLF: CAPA, CAPABILITY, EHLO */
-	struct buf rest;     /* came behind the last reply to the login */
+	struct buf rest;     /* bytes after the last reply to the login */
 	int64_t connect_ms;  /* until TCP is up */
 	bool is_secure;	     /* TLS from the first byte */
-	bool is_verified;    /* with TLS the server proves who it is */
-	bool cannot_connect; /* TCP took too long */
+	bool is_verified;    /* with TLS the server is verified */
+	bool cannot_connect; /* the TCP connect timed out */
 };
 
 enum remote_login {

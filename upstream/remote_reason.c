@@ -6,7 +6,7 @@
 
 #include <openssl/x509_vfy.h>
 
-/* What OpenSSL says of a certificate. */
+/* OpenSSL's results of a certificate check. */
 static const struct {
 	long result;
 	const char *word;

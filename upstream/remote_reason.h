@@ -1,5 +1,6 @@
 /*
- * Why libcurl could not connect, in words that can be translated: its own are English, and go into the log.
+ * Why libcurl could not connect, as texts that can be translated: its own texts are English, and go into
+ * the log.
  */
 #ifndef LANPOST_UPSTREAM_REMOTE_REASON_H
 #define LANPOST_UPSTREAM_REMOTE_REASON_H

@@ -5,7 +5,7 @@
 #include <ctype.h>
 #include <string.h>
 
-#define SHORT 4 /* characters: a shorter one is found in any text */
+#define SHORT 4 /* characters: a shorter one would occur in any text */
 
 static int hex_digit(char c)
 {
@@ -15,7 +15,7 @@ static int hex_digit(char c)
 	return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* Two digits at `at`; -1 if there are none. */
+/* The value of two hex digits at `at`; -1 if there are none. */
 static int hex_byte(struct slice text, size_t at)
 {
 	int high = at + 1 < text.len ? hex_digit(text.ptr[at]) : -1, low = high < 0 ? -1 : hex_digit(text.ptr[at + 1]);
@@ -28,7 +28,7 @@ static bool is_same(char one, char other)
 	return ascii_lower(one) == ascii_lower(other);
 }
 
-/* The characters of text from `at` on that stand for c; 0 if they do not. */
+/* The number of characters of text at `at` that encode c; 0 if they do not. */
 static size_t match_number(struct slice text, size_t at, char c)
 {
 	int value = 0;
@@ -74,7 +74,7 @@ static size_t match_text(struct slice text, size_t at, struct slice secret)
 	return end - at;
 }
 
-/* Of one that holds what looks like an escape itself. */
+/* For a secret that contains text that looks like an escape. */
 static size_t match_as_it_is(struct slice text, size_t at, struct slice secret)
 {
 	size_t len = 0;
@@ -103,7 +103,7 @@ static char standard(char c)
 	return c == '-' ? '+' : c == '_' ? '/' : c;
 }
 
-/* A piece of base64, broken or not. */
+/* A piece of base64, with or without line breaks. */
 static size_t match_base64(struct slice text, size_t at, struct slice piece)
 {
 	size_t end = at;
@@ -133,7 +133,7 @@ static bool is_in_word(struct slice text, size_t start, size_t end)
 	return (start > 0 && isalnum((unsigned char)text.ptr[start - 1])) || (end < text.len && isalnum((unsigned char)text.ptr[end]));
 }
 
-/* is_run: what stands around it in base64 goes as well. */
+/* is_run: the base64 around it is masked, too. */
 static void mask_with(struct buf *text, struct slice secret, match_function match, bool is_word, bool is_run)
 {
 	struct buf out = BUF_SECRET(text->len + 3);
@@ -152,7 +152,7 @@ static void mask_with(struct buf *text, struct slice secret, match_function matc
 		while (is_run && end < rest.len && is_base64(rest.ptr[end]))
 			end++;
 		buf_append(&out, rest.ptr + kept, start - kept);
-		buf_append(&out, "***", len < 3 ? len : 3); /* never longer than it was */
+		buf_append(&out, "***", len < 3 ? len : 3); /* never longer than before */
 		at = kept = end;
 	}
 	if (kept > 0) {
@@ -164,7 +164,8 @@ static void mask_with(struct buf *text, struct slice secret, match_function matc
 	buf_clear(&out);
 }
 
-/* What of the base64 of something longer depends on the secret alone, where it begins at byte `offset` of a group. */
+/* The part of the base64 of a longer text that depends only on the secret, if the secret begins at byte `offset`
+ * of a group. */
 static void mask_base64(struct buf *text, struct slice secret, size_t offset)
 {
 	struct buf bytes = BUF_SECRET(secret.len + 3), encoded = BUF_SECRET(2 * secret.len + 16);

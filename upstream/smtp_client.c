@@ -5,10 +5,10 @@
 
 #define LINE_LIMIT 2048	     /* RFC 5321 4.5.3.1.5 has 512 */
 #define REPLY_LINES_MAX 200
-#define RCPT_WINDOW 50	     /* unanswered at once: both sides writing into full pipes would wait for ever */
+#define RCPT_WINDOW 50	     /* limit of unanswered bytes: if both sides wrote into full pipes, they would deadlock */
 #define OUT_MAX (2u << 20)
 #define CHUNK_MAX (256u << 10)
-#define EAGER_MAX (64u << 10) /* a larger message is not sent on the chance that it is wanted */
+#define EAGER_MAX (64u << 10) /* a larger message is not sent before its recipients are accepted */
 
 void smtp_client_init(struct smtp_client *client)
 {
@@ -35,7 +35,7 @@ void smtp_reply_set(struct smtp_reply *reply, int code, const char *text)
 	snprintf(reply->text, sizeof(reply->text), "%s", text);
 }
 
-/* A command, or another thing to be answered by one reply. */
+/* Queues a command, or other input that gets one reply. */
 static void put(struct smtp_client *client, const char *text)
 {
 	buf_append_text(&client->out, text);
@@ -61,7 +61,7 @@ void smtp_client_quit(struct smtp_client *client)
 	client->state = SMTP_BROKEN;
 }
 
-/* --- what is under way */
+/* --- pending commands */
 
 static struct smtp_transaction *oldest(const struct smtp_client *client)
 {
@@ -189,7 +189,8 @@ void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *tran
 	transaction->sent = transaction->answered = transaction->accepted = transaction->chunks = 0;
 	transaction->mail_accepted = transaction->is_whole = transaction->is_refused = false;
 	transaction->is_eager = smtp_client_is_eager(client, transaction);
-	/* What became of the one before is not known yet; RFC 3030 section 2 wants a reset after a refused chunk. */
+	/* The fate of the previous message is not known yet; RFC 3030 section 2 requires a reset after a refused
+	 * chunk. */
 	transaction->resets = uses_chunks(client) && client->has_begun;
 	if (transaction->resets)
 		put(client, "RSET\r\n");
@@ -202,7 +203,7 @@ void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *tran
 
 /* --- replies */
 
-/* All who were not refused by name share this reply. */
+/* All recipients that were not refused individually share this reply. */
 static void give_all(const struct smtp_client *client, struct smtp_transaction *transaction)
 {
 	for (size_t i = 0; i < transaction->count; i++)
@@ -211,14 +212,14 @@ static void give_all(const struct smtp_client *client, struct smtp_transaction *
 			transaction->recipients[i].reply = client->reply;
 }
 
-/* The transaction is over before any data; the server forgets what it has of it. */
+/* The transaction ends before any data; the server discards it. */
 static void give_up(struct smtp_client *client, struct smtp_transaction *transaction)
 {
 	transaction->step = SMTP_RESET;
 	put(client, "RSET\r\n");
 }
 
-/* A reply more than there were commands: which of them was the one too many cannot be known. */
+/* There are more replies than commands: it is unknown which reply is the superfluous one. */
 static void stutter(struct smtp_client *client)
 {
 	client->state = SMTP_BROKEN;
@@ -227,8 +228,8 @@ static void stutter(struct smtp_client *client)
 
 enum asked { ASKED_MAIL, ASKED_RCPT, ASKED_OTHER };
 
-/* RFC 3463 section 3.2: whether a reply says of itself that it answers something else. Where one is awaited after the other a server
- * may say what it likes. */
+/* RFC 3463 section 3.2: whether the status of a reply shows that it belongs to another command. Without pipelining, any
+ * status is accepted. */
 static bool is_for_another(const struct smtp_client *client, enum asked asked)
 {
 	const char *status = strlen(client->reply.text) > 9 ? client->reply.text + 4 : "";
@@ -279,10 +280,11 @@ static void on_data_reply(struct smtp_client *client, struct smtp_transaction *t
 		put(client, ".\r\n");
 		transaction->step = SMTP_FINAL;
 	} else if (client->reply.code < 400 && client->reply.code != 354) {
-		/* Somebody else's. The 354 is still to come, and whatever we said then would be a message. */
+		/* The reply belongs to another command. The 354 is still to come, and any command sent
+		 * then would be read as a message. */
 		stutter(client);
 	} else if (client->reply.code == 354) {
-		/* Whatever we sent now would be a message that was refused. */
+		/* Anything sent now would be read as a message that was refused. */
 		client->state = SMTP_BROKEN;
 	} else {
 		if (wanted)
@@ -291,7 +293,7 @@ static void on_data_reply(struct smtp_client *client, struct smtp_transaction *t
 	}
 }
 
-/* All of the envelope that is on its way was answered, and there is more to send: or is there? */
+/* The sent part of the envelope is answered; checks whether there is more to send. */
 static void go_on(struct smtp_client *client, struct smtp_transaction *transaction)
 {
 	bool is_over = transaction->answered == transaction->count + 1;
@@ -322,7 +324,7 @@ static void on_envelope(struct smtp_client *client, struct smtp_transaction *tra
 		if (!transaction->mail_accepted)
 			give_all(client, transaction);
 	} else if (which <= transaction->count) {
-		/* His own refusal; after a refused MAIL the reply to that one stands. */
+		/* The recipient's own refusal; after a refused MAIL, the reply to MAIL counts. */
 		if (transaction->mail_accepted)
 			transaction->recipients[which - 1].reply = client->reply;
 		transaction->accepted += transaction->mail_accepted && smtp_reply_ok(&client->reply);
@@ -336,7 +338,8 @@ static void on_envelope(struct smtp_client *client, struct smtp_transaction *tra
 static void on_message(struct smtp_client *client, struct smtp_transaction *transaction)
 {
 	if (client->reply.code == 354 && transaction->chunks == 0) {
-		/* It stutters; but this can only be the answer to DATA once more, so the one to the message is still to come. */
+		/* A repeated reply; but this can only be the reply to DATA again, so the one to the message is still to
+		 * come. */
 		client->stutters = true;
 		client->answered--;
 		return;
@@ -346,14 +349,15 @@ static void on_message(struct smtp_client *client, struct smtp_transaction *tran
 		return;
 	}
 	if (transaction->chunks > 0 && (client->reply.code == 500 || client->reply.code == 502)) {
-		/* It has offered CHUNKING, but what stands before it does not know BDAT: nobody has looked at the message. */
+		/* The server has offered CHUNKING, but a proxy before it does not know BDAT: the message was not
+		 * processed. */
 		client->state = SMTP_BROKEN;
 		client->is_leaving = client->refuses_chunks = true;
 		return;
 	}
 	if (transaction->chunks > 0)
 		transaction->chunks--;
-	/* Of several chunks the first that is refused decides, else the last. */
+	/* Of several chunks the first refusal counts, else the last reply. */
 	if (!transaction->is_refused && (!smtp_reply_ok(&client->reply) || transaction->chunks == 0))
 		give_all(client, transaction);
 	transaction->is_refused = transaction->is_refused || !smtp_reply_ok(&client->reply);
@@ -366,15 +370,15 @@ static void on_message(struct smtp_client *client, struct smtp_transaction *tran
 static void on_reset(struct smtp_client *client, struct smtp_transaction *transaction)
 {
 	transaction->resets = false;
-	/* It answers so whenever it answers: a refusal is somebody else's. */
+	/* A reply at this point cannot be a refusal of this command: it belongs to another one. */
 	if (!smtp_reply_ok(&client->reply) || is_for_another(client, ASKED_OTHER))
 		stutter(client);
 	else
 		put_commands(client, transaction);
 }
 
-/* 421 may come at any time: the server is about to hang up (RFC 5321 3.8). 530: it wants TLS or a login first (RFC 3207,
- * RFC 4954), whatever the message is. After the message either is an answer all the same. */
+/* 421 may come at any time: the server is about to disconnect (RFC 5321 3.8). 530: it requires TLS or a login first
+ * (RFC 3207, RFC 4954), for any message. After the message either is a reply to it. */
 static bool is_farewell(const struct smtp_client *client, const struct smtp_transaction *transaction)
 {
 	return (client->reply.code == 421 || client->reply.code == 530) &&
@@ -394,7 +398,7 @@ static void on_reply(struct smtp_client *client)
 	} else if (client->state == SMTP_HELLO) {
 		on_hello(client);
 	} else if (transaction == NULL || client->answered > client->sent) {
-		stutter(client); /* nobody asked, or what is asked has not even left */
+		stutter(client); /* an unexpected reply, or one to a command that was not sent yet */
 	} else if (transaction->resets) {
 		on_reset(client, transaction);
 	} else if (transaction->answered < transaction->sent) {
@@ -406,7 +410,7 @@ static void on_reply(struct smtp_client *client)
 	} else if (transaction->step == SMTP_FINAL || transaction->chunks > 0) {
 		on_message(client, transaction);
 	} else {
-		client->state = SMTP_BROKEN; /* it gave up on us */
+		client->state = SMTP_BROKEN; /* the server is closing the connection */
 	}
 }
 

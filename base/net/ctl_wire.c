@@ -27,7 +27,7 @@ void ctl_reader_clear(struct ctl_reader *reader)
 	reader->searched = 0;
 }
 
-/* Waits for the events until the deadline. Returns 1 when they came, 0 when not, -1 on error. */
+/* Waits for the events until the deadline. Returns 1 if they occurred, 0 if not, -1 on error. */
 static int wait_for(int fd, short events, int64_t deadline, struct error *error)
 {
 	struct pollfd poller = {.fd = fd, .events = events};
@@ -59,7 +59,7 @@ static int parse_line(struct slice line, json_t **object, struct error *error)
 	return CTL_OBJECT;
 }
 
-/* Takes a line out of the buffer. Returns as ctl_read(), CTL_AGAIN without a whole one. */
+/* Takes a line out of the buffer. Returns as ctl_read(), CTL_AGAIN if no whole line is there. */
 static int take_line(struct ctl_reader *reader, json_t **object, struct error *error)
 {
 	struct slice fresh = slice_from(buf_slice(&reader->buf), reader->searched);
@@ -150,14 +150,15 @@ int ctl_send(int fd, const json_t *object, struct error *error)
 		free(text);
 		return error_set(error, ERROR_LIMIT, N_("control socket: answer too long"));
 	}
-	text[len] = '\n'; /* in the place of the NUL: one write, one line */
+	text[len] = '\n'; /* replaces the NUL: one write per line */
 	result = send_all(fd, slice_make(text, len + 1), error);
 	free(text);
 	return result;
 }
 
-/* A socket's path may be 107 bytes long and a spool's longer: the folder is opened and named by its
- * descriptor, which must stay open until bind or connect is done. Returns it, or -1. */
+/* The path of a socket has 107 bytes at most, and a spool's path may be longer: the folder is
+ * opened and named by its descriptor, which must stay open until bind or connect has returned.
+ * Returns it, or -1. */
 static int socket_address(const char *path, struct sockaddr_un *address, struct error *error)
 {
 	int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
@@ -176,7 +177,8 @@ static int bind_anew(int fd, int folder, const struct sockaddr_un *address)
 		return -1;
 	if (bind(fd, (const struct sockaddr *)address, sizeof(*address)) != 0)
 		return -1;
-	/* fchmod() before bind does not reach the file, and the umask is not ours to change. */
+	/* fchmod() before bind does not change the file, and the umask belongs to the whole
+	 * process. */
 	if (fchmodat(folder, CTL_SOCKET_NAME, 0660, 0) != 0)
 		return -1;
 	return listen(fd, 16);
@@ -201,7 +203,7 @@ int ctl_listen(const char *path, struct error *error)
 	return fd;
 }
 
-/* The socket itself, never what a link of its name leads to. Returns a descriptor (O_PATH), or -1. */
+/* Opens the socket itself, never the target of a link. Returns a descriptor (O_PATH), or -1. */
 static int find_socket(const char *path, struct error *error)
 {
 	int folder = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), found;

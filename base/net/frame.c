@@ -45,7 +45,7 @@ static enum frame_result wait_for(int fd, short events, struct frame_wait wait)
 
 /* --- sending */
 
-/* The descriptor goes with the first bytes. */
+/* The descriptor is sent with the first bytes. */
 static ssize_t send_some(int fd, struct iovec *parts, size_t count, int passed)
 {
 	const struct msghdr message = {.msg_iov = parts, .msg_iovlen = count};
@@ -105,7 +105,7 @@ enum frame_result frame_send(int fd, const struct frame *frame, struct frame_wai
 
 /* --- receiving */
 
-/* One that came; false if nobody wants it, or one more. */
+/* Takes a received descriptor; returns false if none is expected, or if it is a second one. */
 static bool take_descriptor(int came, int *passed)
 {
 	if (came < 0)
@@ -118,7 +118,7 @@ static bool take_descriptor(int came, int *passed)
 	return false;
 }
 
-/* What is there, up to `most` bytes. */
+/* Reads the available bytes, up to `most`. */
 static enum frame_result receive_some(int fd, struct buf *body, size_t most, int *passed, struct frame_wait wait)
 {
 	char *room = buf_reserve(body, most);

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define INTERFACES_MAX 256 /* addresses that are looked at */
+#define INTERFACES_MAX 256 /* limit of addresses that are checked */
 
 static bool is_private(uint32_t address)
 {
@@ -38,7 +38,7 @@ static bool is_of_lan(int fd, const struct ifreq *interface)
 	return (flags & IFF_UP) != 0 && (flags & unwanted) == 0;
 }
 
-/* Not by getifaddrs(), which wants a netlink socket: the service may have none. */
+/* getifaddrs() is not used: it needs a netlink socket, which the service may not create. */
 void lan_addresses(struct strlist *out)
 {
 	struct ifreq interfaces[INTERFACES_MAX];

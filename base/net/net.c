@@ -19,7 +19,7 @@ union address {
 	struct sockaddr_in6 v6;
 };
 
-/* Reads a literal. Returns its length for bind(2), 0 if it is none. */
+/* Reads an address literal. Returns its length for bind(2), 0 if it is not one. */
 static socklen_t parse_literal(const char *text, uint16_t port, union address *address)
 {
 	memset(address, 0, sizeof(*address));
@@ -36,7 +36,7 @@ static socklen_t parse_literal(const char *text, uint16_t port, union address *a
 	return 0;
 }
 
-/* Says why a port cannot be listened on, and what the admin can do about it. */
+/* Explains why lanpost cannot listen on a port, and what the admin can do. */
 static int bind_error(const char *address, uint16_t port, struct error *error)
 {
 	switch (errno) {
@@ -139,7 +139,7 @@ int net_accept(int listen_fd, int *fd, struct in6_addr *peer)
 	*fd = accept4(listen_fd, &address.any, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
 	if (*fd < 0)
 		return -1;
-	/* Replies leave in whole batches, so waiting for more to send only costs time. */
+	/* Replies are sent in whole batches, so a delay to collect more is useless. */
 	setsockopt(*fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
 	*peer = to_v6(&address);
 	return 0;

@@ -1,8 +1,8 @@
 /*
  * TCP on this machine: listening, accepting, addresses as text and as numbers.
  *
- * Addresses are kept as struct in6_addr, IPv4 as ::ffff:a.b.c.d, so that ranges and counters have
- * one kind to deal with.
+ * Addresses are kept as struct in6_addr, IPv4 as ::ffff:a.b.c.d, so that ranges and counters
+ * handle one kind of address.
  */
 #ifndef LANPOST_BASE_NET_H
 #define LANPOST_BASE_NET_H
@@ -14,9 +14,9 @@
 
 #define NET_ADDRESS_MAX 64 /* of net_address_text(), with NUL */
 
-/* Binds; address is a literal ("0.0.0.0", "::", "127.0.0.1"), port 0 takes any free
- * one. IPv6 sockets take IPv6 only, so that 0.0.0.0 and :: can be used together. *fd is non-blocking
- * and close-on-exec. */
+/* Binds; address is a literal ("0.0.0.0", "::", "127.0.0.1"), port 0 selects any free port. IPv6
+ * sockets accept IPv6 only, so that 0.0.0.0 and :: can be used together. *fd is non-blocking and
+ * close-on-exec. */
 enum net_bound {
 	NET_BOUND,
 	NET_NO_SUCH_ADDRESS, /* this machine does not have that kind of address at all (no IPv6: a matter for a warning); error is filled */
@@ -30,8 +30,8 @@ uint16_t net_port(int fd);
 /* Takes a waiting connection: *fd is non-blocking, close-on-exec, without Nagle's delay. Returns -1
  * with errno as accept(2) leaves it. */
 int net_accept(int listen_fd, int *fd, struct in6_addr *peer);
-/* The network that one client may choose its addresses from: the /64 of an IPv6 address (RFC 4291 section 2.5.4), an IPv4 address
- * itself. Whatever is counted by address is counted by this too. */
+/* The network from which one client can choose its addresses: the /64 of an IPv6 address (RFC 4291 section 2.5.4), an IPv4
+ * address itself. All limits per address also apply per network. */
 struct in6_addr net_network(const struct in6_addr *address);
 /* "192.168.1.5" or "fe80::1". Returns out. */
 char *net_address_text(char out[NET_ADDRESS_MAX], const struct in6_addr *address);

@@ -27,7 +27,7 @@ ssize_t pass_fd_receive(int fd, char *bytes, size_t size, int *passed, bool *cut
 {
 	struct iovec part = {bytes, size};
 	union one_fd control = {.room = {0}};
-	/* CMSG_LEN, not CMSG_SPACE: behind its padding there would be room for a second descriptor. */
+	/* CMSG_LEN, not CMSG_SPACE: the padding would have room for a second descriptor. */
 	struct msghdr message = {
 	    .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.room, .msg_controllen = CMSG_LEN(sizeof(int))};
 	const struct cmsghdr *header;

@@ -13,7 +13,7 @@
 #define INPUT_MAX (64 * 1024) /* above any line's limit plus one read */
 #define FLUSH_AT (32 * 1024)
 #define KEEP_CAPACITY (32 * 1024)
-#define LINGER_MAX (4 * 1024 * 1024) /* bytes of a peer who talks on and on */
+#define LINGER_MAX (4 * 1024 * 1024) /* bytes of a peer that sends without end */
 
 void stream_init(struct stream *stream, int fd, int stop_fd)
 {
@@ -34,8 +34,8 @@ void stream_close(struct stream *stream)
 	stream->fd = -1;
 }
 
-/* Waits until the socket is ready. A stop ends only waits for input: output of a finished command
- * is still sent. */
+/* Waits until the socket is ready. A stop ends only waits for input; the output of a finished
+ * command is still sent. */
 static enum stream_result wait_ready(struct stream *stream, short events, int64_t deadline)
 {
 	struct pollfd fds[2] = {
@@ -71,7 +71,7 @@ void stream_linger(struct stream *stream, int64_t deadline)
 	}
 }
 
-/* One attempt to read into the buffer's room. Returns bytes or enum tls_result. */
+/* Reads once into the free space of the buffer. Returns bytes or enum tls_result. */
 static ssize_t read_once(struct stream *stream, char *room)
 {
 	ssize_t got;
@@ -96,7 +96,7 @@ static ssize_t write_once(struct stream *stream, struct slice bytes)
 	return errno == EAGAIN || errno == EINTR ? TLS_WANT_WRITE : TLS_FAILED;
 }
 
-/* Waits as the last attempt asks for. */
+/* Waits for what the last attempt needs. */
 static enum stream_result wait_result(struct stream *stream, ssize_t result, int64_t deadline)
 {
 	if (result == TLS_WANT_READ)
@@ -132,7 +132,7 @@ enum stream_result stream_write(struct stream *stream, struct slice bytes, int64
 	return stream->out.len < FLUSH_AT ? STREAM_OK : stream_flush(stream, deadline);
 }
 
-/* Drops what was handed out, so that positions start at 0. */
+/* Drops the bytes that were handed out, so that positions start at 0. */
 static void forget_used(struct stream *stream)
 {
 	buf_consume(&stream->in, stream->read_at);
@@ -140,13 +140,13 @@ static void forget_used(struct stream *stream)
 	stream->read_at = 0;
 }
 
-/* Gets more input, after sending what was written. */
+/* Reads more input, after sending the pending output. */
 static enum stream_result fill(struct stream *stream, int64_t deadline)
 {
 	enum stream_result result = stream_flush(stream, deadline);
 
 	forget_used(stream);
-	/* A peer that never lets the socket run dry must meet the deadline, too. */
+	/* The deadline also applies to a peer that sends without a pause. */
 	if (result == STREAM_OK && clock_left_ms(deadline) == 0)
 		result = STREAM_TIMEOUT;
 	while (result == STREAM_OK) {
@@ -160,7 +160,7 @@ static enum stream_result fill(struct stream *stream, int64_t deadline)
 			return STREAM_OK;
 		}
 		if (stream->in.len == 0)
-			buf_clear(&stream->in); /* idle sessions hold no buffers */
+			buf_clear(&stream->in); /* idle sessions keep no buffers */
 		result = wait_result(stream, got, deadline);
 	}
 	return result;
@@ -195,7 +195,7 @@ void stream_consume(struct stream *stream, size_t len)
 	stream->found_at = stream->read_at;
 }
 
-/* Cuts a line off the unread input. Returns false if its end is not there yet. */
+/* Takes a line off the unread input. Returns false if its end has not arrived yet. */
 static bool take_line(struct stream *stream, struct slice *line)
 {
 	struct slice rest = slice_from(buf_slice(&stream->in), stream->found_at);

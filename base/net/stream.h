@@ -1,8 +1,8 @@
 /*
  * A byte stream over a connected socket, plain or inside TLS, where every wait has a deadline.
  *
- * Deadlines are absolute (base/clock.h), so a byte now and then renews nothing. Output gathers in
- * a buffer that is sent before anything is waited for, so a batch of pipelined commands gets its
+ * Deadlines are absolute (base/clock.h), so a byte now and then does not extend them. Output is
+ * collected in a buffer that is sent before each wait, so a batch of pipelined commands gets its
  * replies in one piece. The socket is non-blocking underneath.
  */
 #ifndef LANPOST_BASE_STREAM_H
@@ -22,38 +22,38 @@ enum stream_result {
 
 struct stream {
 	int fd;
-	int stop_fd;     /* readable when waiting for input should end; -1: nothing ends it */
+	int stop_fd;     /* readable when waiting for input should end; -1: never */
 	struct tls *tls; /* NULL: plain */
 	struct buf in, out;
-	size_t read_at;  /* bytes of `in` that were handed out already */
-	size_t found_at; /* bytes of `in` that were searched for a line's end already */
+	size_t read_at;  /* bytes of `in` that were already handed out */
+	size_t found_at; /* bytes of `in` that were already searched for a line end */
 	bool dropping;   /* within a line that is too long */
 };
 
-/* Takes the socket over. */
+/* Takes ownership of the socket. */
 void stream_init(struct stream *stream, int fd, int stop_fd);
-/* Says that nothing more will come, and waits for the peer to say the same, so that our last words
- * are not lost: closing with input unread would make the system take back what was sent. */
+/* Shuts down the sending side and waits for the peer to do the same, so that our last reply is
+ * not lost: closing with unread input would discard data that was sent. */
 void stream_linger(struct stream *stream, int64_t deadline);
-/* Says goodbye inside TLS, closes, frees. Does not wait and does not flush. */
+/* Sends TLS close_notify, closes, frees. Does not wait and does not flush. */
 void stream_close(struct stream *stream);
 
-/* Reads one line of at most `limit` bytes without its end. CRLF ends it; a LF alone does too, since
+/* Reads one line of at most `limit` bytes without its end. It ends with CRLF or LF alone, since
  * people type commands by hand (docs/tolerated.md). *line is valid until the next call. */
 enum stream_result stream_read_line(
     struct stream *stream, size_t limit, int64_t deadline, struct slice *line);
-/* Whatever is there, at least one byte; say with stream_consume() how much of it was used. */
+/* Returns the available input, at least one byte; stream_consume() takes the part that was used. */
 enum stream_result stream_read(struct stream *stream, int64_t deadline, struct slice *bytes);
 void stream_consume(struct stream *stream, size_t len);
-/* True if the peer sent more than was read of it. */
+/* True if there is unread input of the peer. */
 bool stream_has_input(const struct stream *stream);
 
-/* Adds to the output; sends when much has gathered. */
+/* Appends to the output; sends when the buffer is large. */
 enum stream_result stream_write(struct stream *stream, struct slice bytes, int64_t deadline);
 enum stream_result stream_flush(struct stream *stream, int64_t deadline);
 
-/* Shakes hands as a server. There must be no input left (stream_has_input), or a third party
- * could have put commands before the encryption (CVE-2011-0411). */
+/* TLS handshake as a server. There must be no unread input (stream_has_input): a third party
+ * could have injected commands before the encryption (CVE-2011-0411). */
 enum stream_result stream_start_tls(
     struct stream *stream, struct tls_context *context, int64_t deadline, struct error *error);
 

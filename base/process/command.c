@@ -13,9 +13,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define POLL_MS 10 /* how late the end of a silent command is noticed */
+#define POLL_MS 10 /* the maximum delay until the end of a silent command is noticed */
 
-/* Nothing of ours but three descriptors and a small environment: what it leaves in the background would else hold connections open. */
+/* The command gets only three descriptors and a small environment: a background process that it leaves would otherwise
+ * hold connections open. */
 static void run_child(const char *text, int output, char **environment)
 {
 	char *const words[] = {(char *)(uintptr_t)"sh", (char *)(uintptr_t)"-c", (char *)(uintptr_t)text, NULL};
@@ -29,7 +30,7 @@ static void run_child(const char *text, int output, char **environment)
 	signal(SIGPIPE, SIG_DFL);
 	if (null >= 0)
 		dup2(null, STDIN_FILENO);
-	/* It is one of the gateway's commands, also when root tries it: not to be run as root then. */
+	/* The gateway's commands do not run as root, also when root tests them. */
 	if (service_user_settle(&ignored) == 0 && dup2(output, STDOUT_FILENO) >= 0) {
 		closefrom(STDERR_FILENO + 1);
 		execve("/bin/sh", words, environment);
@@ -37,7 +38,7 @@ static void run_child(const char *text, int output, char **environment)
 	_exit(127);
 }
 
-/* Reads what is there. Returns false when no more is wanted or to come. */
+/* Reads the available output. Returns false at the end of the output or when the buffer is full. */
 static bool read_some(int fd, struct buf *output)
 {
 	char chunk[1024];
@@ -58,7 +59,8 @@ static bool is_cancelled(const atomic_bool *cancel)
 	return cancel != NULL && atomic_load(cancel);
 }
 
-/* Until the command ends, whatever it has left in the background; false at the deadline and when cancelled. */
+/* Waits until the command itself ends; background processes that it left do not count. Returns false at the
+ * deadline or when cancelled. */
 static bool attend(pid_t pid, int fd, struct buf *output, int64_t deadline, const atomic_bool *cancel,
     int *status)
 {
@@ -76,7 +78,7 @@ static bool attend(pid_t pid, int fd, struct buf *output, int64_t deadline, cons
 		else if (ended)
 			reading = false;
 		if (!reading && fd >= 0) {
-			close(fd); /* what it still prints nobody reads */
+			close(fd); /* nobody reads the rest of the output */
 			fd = -1;
 		}
 		ended = ended || waitpid(pid, status, WNOHANG) == pid;
@@ -84,7 +86,7 @@ static bool attend(pid_t pid, int fd, struct buf *output, int64_t deadline, cons
 	return true;
 }
 
-/* One that dies of having printed more than is wanted has not failed. */
+/* A command that is killed by SIGPIPE because it printed too much has not failed. */
 static int exit_code(int state, const struct buf *output)
 {
 	int code = WIFEXITED(state) ? WEXITSTATUS(state) : 128 + WTERMSIG(state);
@@ -114,7 +116,7 @@ int command_run(const char *text, int seconds, const atomic_bool *cancel, struct
 		close(pipes[1]);
 		return -1;
 	}
-	setpgid(pid, pid); /* also here: whoever comes first */
+	setpgid(pid, pid); /* also here: either process may be the first */
 	close(pipes[1]);
 	in_time = attend(pid, pipes[0], output, deadline, cancel, &state);
 	if (!in_time) {

@@ -1,7 +1,7 @@
 /*
  * Commands of the configuration: run by /bin/sh with a time limit, output bounded.
  *
- * The command line comes from the admin's files only; nothing from a message or a peer ever reaches it.
+ * The command line comes only from the admin's files, never from a message or a peer.
  */
 #ifndef LANPOST_BASE_COMMAND_H
 #define LANPOST_BASE_COMMAND_H
@@ -11,11 +11,11 @@
 
 #include <stdatomic.h>
 
-/* Runs text and waits for its end. It gets no descriptor of ours but 0 (/dev/null), 1 and 2, and the environment of
- * environment_for_command(). Standard output goes to *output until that is full, then nobody reads on;
- * standard error goes where ours goes. What it leaves in the background lives on (a dialer does), but at the time limit
- * the whole process group is killed, as it is (ERROR_CANCELLED) once *cancel is true; cancel may be NULL. Returns 0 with the exit code in *status (128 + signal for a death, but 0 if it died of printing too much); -1 if it could
- * not be run or ran out of time. */
+/* Runs text and waits for its end. The command gets only the descriptors 0 (/dev/null), 1 and 2, and the environment of
+ * environment_for_command(). Standard output is appended to *output until that is full, then the pipe is closed; standard
+ * error is ours. Background processes survive the command (a dialer needs this). The whole process group is killed at the
+ * time limit and (ERROR_CANCELLED) once *cancel is true; cancel may be NULL. Returns 0 with the exit code in *status (128
+ * + signal for a death, but 0 if it died of printing too much); -1 if it could not be run or ran out of time. */
 int command_run(const char *text, int seconds, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error);
 

@@ -10,12 +10,12 @@
 
 #define DEFAULT_PATH "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
-/* What a command of the admin's may need: where it looks, whose it is, language and time, the stores of passwords. LANPOST_* is for
- * whatever else it is to be told. docs/lanpostd.8 has this list. */
+/* Variables that a command of the admin may need: search path, user, language, time zone, password stores. LANPOST_* is
+ * for anything else. docs/lanpostd.8 has this list. */
 static const char *const for_commands[] = {"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR",
     "XDG_RUNTIME_DIR", "DBUS_SESSION_BUS_ADDRESS", "GNUPGHOME", "PASSWORD_STORE_DIR", "CREDENTIALS_DIRECTORY", "LANPOST_*", NULL};
 
-/* And what the programs themselves read: of systemd, of the terminal, of sanitizers and coverage. */
+/* Variables that the programs themselves read: of systemd, the terminal, sanitizers and coverage. */
 static const char *const for_programs[] = {"NOTIFY_SOCKET", "JOURNAL_STREAM", "TERM", "TERMINFO", "TERMINFO_DIRS", "COLORTERM", "NO_COLOR",
     "COLUMNS", "LINES", "ESCDELAY", "*SAN_OPTIONS", "GCOV_PREFIX*", "LLVM_PROFILE_FILE", NULL};
 

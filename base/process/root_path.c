@@ -17,9 +17,9 @@
 #define DEPTH_MAX 16
 
 struct way {
-	const char *path; /* as it was asked for */
+	const char *path; /* the requested path */
 	char rest[2 * PATH_MAX];
-	int at; /* the folder that we have come to */
+	int at; /* the folder reached so far */
 	int links;
 	bool make;
 };
@@ -38,13 +38,14 @@ static int unsafe(const struct way *way, struct error *error)
 	    "its path"), way->path);
 }
 
-/* In a folder with the sticky bit, such as /tmp, what is root's stays where it is. */
+/* In a folder with the sticky bit, such as /tmp, other users cannot rename or remove what
+ * belongs to root. */
 static bool is_only_roots(const struct stat *st)
 {
 	return st->st_uid == 0 && (!S_ISDIR(st->st_mode) || (st->st_mode & 022) == 0 || (st->st_mode & S_ISVTX) != 0);
 }
 
-/* Puts what the link says before the rest of the way. */
+/* Puts the target of the link before the rest of the path. */
 static int follow(struct way *way, int link, struct error *error)
 {
 	char target[PATH_MAX], rest[sizeof(way->rest)];
@@ -62,7 +63,7 @@ static int follow(struct way *way, int link, struct error *error)
 	return 0;
 }
 
-/* The next name of the way: what is there, never what a link of that name leads to. */
+/* Opens the next name of the path itself, never the target of a link of that name. */
 static int open_next(const struct way *way, const char *name, bool is_last)
 {
 	int fd = openat(way->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
@@ -72,13 +73,13 @@ static int open_next(const struct way *way, const char *name, bool is_last)
 	return openat(way->at, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
 }
 
-/* Takes the next name of the way; false at its end. */
+/* Takes the next name of the path; returns false at its end. */
 static bool cut_name(struct way *way, char *name, size_t size)
 {
 	const char *from = way->rest + strspn(way->rest, "/");
 	size_t len = strcspn(from, "/");
 
-	if (len == 0 || len >= size) /* one that is too long is found nowhere */
+	if (len == 0 || len >= size) /* a name that is too long does not exist */
 		return false;
 	memcpy(name, from, len);
 	name[len] = '\0';
@@ -161,7 +162,7 @@ static int give_all(int folder, const char *name, const struct service_user *use
 	return result;
 }
 
-/* What others may have put there stays theirs. */
+/* Files that other users may have put there keep their owner. */
 static int give_entry(int folder, const char *name, const struct service_user *user, int depth, struct error *error)
 {
 	int fd = openat(folder, name, O_PATH | O_NOFOLLOW | O_CLOEXEC), result = 0;

@@ -30,7 +30,7 @@ static struct {
 
 /* --- whom */
 
-/* A user namespace made by somebody without rights, as `unshare -r` does, maps one user. */
+/* A user namespace that an unprivileged user has created (`unshare -r`) maps one user. */
 static bool is_alone(void)
 {
 	FILE *map = fopen("/proc/self/uid_map", "re");
@@ -52,7 +52,7 @@ static void set_user(struct service_user *user, const struct passwd *entry, uid_
 		snprintf(user->name, sizeof(user->name), "%s", entry->pw_name);
 }
 
-/* Whether a folder above is root's and lets nobody else through, as /root. */
+/* Whether a folder above belongs to root and is closed to other users, as /root is. */
 static bool is_closed(const char *path)
 {
 	char folder[PATH_MAX];
@@ -111,7 +111,8 @@ static int take_groups(const struct service_user *user)
 	return user->is_listed ? initgroups(user->name, user->gid) : setgroups(1, &user->gid);
 }
 
-/* Nothing that is started later can gain any, not even a program with file capabilities. Not allowed in each container. */
+/* No program that is run later can gain capabilities, not even one with file capabilities. Not allowed in every
+ * container. */
 static void drop_bounding_set(void)
 {
 	for (unsigned long capability = 0; prctl(PR_CAPBSET_READ, capability, 0, 0, 0) >= 0; capability++)
@@ -119,7 +120,7 @@ static void drop_bounding_set(void)
 			return;
 }
 
-/* To become somebody else takes the capabilities away, unless the process was started with odd secure bits. */
+/* A change of the user removes the capabilities, unless the process was started with unusual secure bits. */
 static bool drop_capabilities(void)
 {
 	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
@@ -193,7 +194,7 @@ static int enter(void)
 static void leave(void)
 {
 	if (seteuid(0) != 0 || setegid(0) != 0 || set_groups(&now.ours) != 0)
-		abort(); /* nothing may go on half as one and half as the other */
+		abort(); /* nothing may continue partly with the rights of one and partly with those of the other */
 	now.is_acting = false;
 }
 
@@ -215,7 +216,7 @@ int service_user_act_for(const char *folder, struct error *error)
 {
 	struct service_user user;
 
-	service_user_pause(); /* the spool may be another one by now */
+	service_user_pause(); /* the spool may be a different one by now */
 	return service_user_find(folder, &user) == SERVICE_USER_OWNER ? service_user_act(&user, error) : 0;
 }
 

@@ -12,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define READ_TRIES 100 /* of a note that is written again and again */
+#define READ_TRIES 100 /* for a note that is rewritten continuously */
 
 enum { FREE, AT_WORK, WAITING };
 
@@ -42,7 +42,7 @@ struct thread_activity *thread_activity_open(int fd)
 	return memory == MAP_FAILED ? NULL : memory;
 }
 
-/* Sealed: who made it shorter would end the parent when it reads. */
+/* Sealed: a child that truncated it would crash the parent on reading. */
 static int make_memory(void)
 {
 	int fd = memfd_create("lanpost-doing", MFD_CLOEXEC | MFD_ALLOW_SEALING);
@@ -79,7 +79,7 @@ void thread_activity_use(struct thread_activity *shared)
 	mine = NULL;
 }
 
-/* This thread's place; it takes a free one if it has none. */
+/* The slot of this thread; takes a free one if it has none. */
 static struct place *place_of_mine(void)
 {
 	for (size_t i = 0; mine == NULL && board != NULL && i < THREAD_ACTIVITY_PLACES; i++) {
@@ -141,7 +141,7 @@ void thread_activity_login(const char *name)
 		return;
 	write_begin();
 	str_printable(mine->note.login, THREAD_ACTIVITY_TEXT_MAX - 1, slice_of(name));
-	mine->note.step[0] = '\0'; /* the login is over */
+	mine->note.step[0] = '\0'; /* the login has ended */
 	write_end();
 }
 
@@ -183,7 +183,7 @@ void thread_activity_end(void)
 	mine = NULL;
 }
 
-/* Who writes there may be in a stranger's hands: what it says ends, and is printable. */
+/* The writer may be compromised: the text is terminated and made printable. */
 static void copy_text(char *out, const char *shared)
 {
 	char raw[THREAD_ACTIVITY_TEXT_MAX];
@@ -228,7 +228,7 @@ size_t thread_activity_tell(const struct thread_activity *told, struct buf *out)
 	return count + tell_those(told, WAITING, count, out);
 }
 
-/* Returns false for a place that is free, or that is written again and again. */
+/* Returns false for a free slot, or one that is rewritten continuously. */
 static bool read_place(const struct place *place, struct thread_activity_note *note)
 {
 	for (int i = 0; i < READ_TRIES; i++) {

@@ -93,7 +93,7 @@ struct tls *tls_new(struct tls_context *context, int fd)
 
 	tls->ssl = SSL_new(context->ctx);
 	if (tls->ssl == NULL || SSL_set_fd(tls->ssl, fd) != 1)
-		abort(); /* only for want of memory */
+		abort(); /* only if out of memory */
 	return tls;
 }
 

@@ -1,6 +1,6 @@
 /*
- * Channel bindings: bytes that both ends of one TLS session have and nobody between them, so that a login can prove that it was
- * made over this session.
+ * Channel bindings: bytes that only the two ends of a TLS session know, so that a login can prove that it was made over
+ * this session.
  */
 #include "base/tls/tls_priv.h"
 
@@ -10,8 +10,8 @@
 
 #define EXPORTER_LEN 32
 
-/* RFC 9266. Of TLS 1.3 only: before it the value depends on how a library reads "no context", and is not unique without the
- * extended master secret. */
+/* RFC 9266. For TLS 1.3 only: in older versions the value depends on how a library treats "no context", and is not
+ * unique without the extended master secret. */
 static size_t exporter(SSL *ssl, unsigned char *out)
 {
 	static const char label[] = "EXPORTER-Channel-Binding";
@@ -22,8 +22,8 @@ static size_t exporter(SSL *ssl, unsigned char *out)
 	return EXPORTER_LEN;
 }
 
-/* RFC 5929 section 3: the first Finished message. TLS 1.3 has none of the kind (RFC 8446 appendix C.5), and without the
- * extended master secret it may be another session's (RFC 7627). */
+/* RFC 5929 section 3: the first Finished message. TLS 1.3 does not have it (RFC 8446 appendix C.5), and without the
+ * extended master secret it may be that of another session (RFC 7627). */
 static size_t unique(SSL *ssl, unsigned char *out)
 {
 	if (SSL_version(ssl) >= TLS1_3_VERSION || SSL_get_extms_support(ssl) != 1)
@@ -32,7 +32,8 @@ static size_t unique(SSL *ssl, unsigned char *out)
 				       : SSL_get_peer_finished(ssl, out, TLS_BINDING_MAX);
 }
 
-/* RFC 5929 section 4: a digest of our certificate, by the hash of its signature, SHA-256 for those that are too old. */
+/* RFC 5929 section 4: a digest of our certificate, with the hash of its signature, or SHA-256 if that is MD5 or
+ * SHA-1. */
 static size_t server_end_point(SSL *ssl, unsigned char *out)
 {
 	X509 *cert = SSL_get_certificate(ssl);

@@ -1,5 +1,5 @@
 /*
- * Our own certificate, for offices without one: mail programs ask once and remember it.
+ * The self-signed certificate, for offices without one: mail programs ask once and remember it.
  */
 #include "base/tls/tls.h"
 
@@ -24,7 +24,8 @@
 #define NAMES_MAX 32
 #define COMMON_NAME_MAX 64 /* X.520 upper bound */
 
-/* The extension's text form separates entries by commas, so a name must be nothing but a name. */
+/* The text form of the extension separates entries by commas, so a name must not contain other
+ * characters. */
 static bool is_dns_name(const char *name)
 {
 	static const char allowed[] =
@@ -130,7 +131,7 @@ static int write_pem(BIO *pem, const char *path, unsigned mode, struct error *er
 	return fsx_replace(path, slice_make(bytes, (size_t)len), mode, error);
 }
 
-/* The key first: a certificate without its key would be of no use. */
+/* The key first: a certificate without its key is useless. */
 static int write_both(
     EVP_PKEY *key, X509 *cert, const char *key_path, const char *cert_path, struct error *error)
 {
@@ -205,14 +206,14 @@ static bool has_all(const struct strlist *names, const struct strlist *wanted)
 	return true;
 }
 
-/* Whether it may stay. Its names are added to *names behind those that are there. */
+/* Whether the certificate may stay. Appends its names to *names. */
 static bool is_good(X509 *cert, struct strlist *names)
 {
 	struct strlist old = {NULL, 0};
 	bool good;
 
 	if (X509_self_signed(cert, 0) != 1)
-		return true; /* the admin's own business */
+		return true; /* the admin manages it */
 	read_names(cert, &old);
 	good = has_all(&old, names) && is_valid_long_enough(cert);
 	for (size_t i = 0; i < old.count && names->count < NAMES_MAX; i++)

@@ -1,5 +1,5 @@
 /*
- * Certificate and key out of their files, for those who will use them elsewhere.
+ * Reads certificate and key from their files, for use in other processes.
  */
 #include "base/i18n.h"
 #include "base/tls/tls_key.h"

@@ -1,5 +1,5 @@
 /*
- * What people want to know of a certificate before they trust it.
+ * The details of a certificate that people check before they trust it.
  */
 #include "base/tls/tls.h"
 

@@ -86,7 +86,7 @@ static const EVP_MD *hash_of(struct slice name)
 	return NULL;
 }
 
-/* RFC 8446 section 4.2.3: the salt is as long as the hash, which is that of MGF1, too. */
+/* RFC 8446 section 4.2.3: the salt is as long as the hash, and MGF1 uses the same hash. */
 static bool use_pss(EVP_PKEY_CTX *context)
 {
 	return EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_PSS_PADDING) == 1 &&

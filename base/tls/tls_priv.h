@@ -10,7 +10,8 @@ struct tls_context {
 	SSL_CTX *ctx;
 };
 
-/* With all settings, without certificate and key; library: NULL for OpenSSL's usual one. NULL for want of memory. */
+/* A context with all settings, without certificate and key; library: NULL for OpenSSL's default. Returns NULL if
+ * out of memory. */
 struct tls_context *tls_context_make(OSSL_LIB_CTX *library);
 
 struct tls {

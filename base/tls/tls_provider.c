@@ -13,11 +13,11 @@
 
 typedef void (*function)(void);
 
-/* The public half is a key of OpenSSL's own, in the usual library context, which does all that needs no secret. */
+/* The public half is an OpenSSL key in the default library context, which does everything that needs no secret. */
 struct key {
 	const char *type;
 	EVP_PKEY *public_half; /* NULL: empty */
-	const struct tls_signer *signer;	       /* NULL: nobody signs for it */
+	const struct tls_signer *signer;	       /* NULL: no signer */
 	unsigned char id[TLS_KEY_ID_LEN];
 };
 
@@ -71,7 +71,7 @@ static void key_free(void *context)
 	free(key);
 }
 
-/* The private half is elsewhere, which counts. */
+/* The private half exists, in another process. */
 static int key_has(const void *context, int selection)
 {
 	const struct key *key = context;
@@ -101,7 +101,7 @@ static int key_import(void *context, int selection, const OSSL_PARAM params[])
 	return done;
 }
 
-/* Whoever wants the private half must come here for its signatures. */
+/* Signatures with the private half are made only here. */
 static int key_export(void *context, int selection, OSSL_CALLBACK *callback, void *arg)
 {
 	const struct key *key = context;
@@ -201,7 +201,7 @@ static void signing_free(void *context)
 	free(context);
 }
 
-/* The padding comes as a number or as a word; the length of the salt is as TLS has it, whatever comes. */
+/* The padding is a number or a word; the length of the salt is always that of TLS. */
 static int signing_set(void *context, const OSSL_PARAM params[])
 {
 	const OSSL_PARAM *padding = params == NULL ? NULL : OSSL_PARAM_locate_const(params, OSSL_SIGNATURE_PARAM_PAD_MODE);
@@ -314,7 +314,7 @@ int tls_provider_init(const OSSL_CORE_HANDLE *handle, const OSSL_DISPATCH *in, c
 
 	(void)in;
 	*out = functions;
-	*provider = (void *)handle; /* nothing of our own, but something */
+	*provider = (void *)handle; /* no parameters of our own, but not NULL */
 	return 1;
 }
 

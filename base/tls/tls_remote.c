@@ -9,13 +9,13 @@
 #include <openssl/provider.h>
 #include <pthread.h>
 
-static OSSL_LIB_CTX *library; /* NULL: OpenSSL did not want it */
+static OSSL_LIB_CTX *library; /* NULL: OpenSSL rejected it */
 
 static void make_library(void)
 {
 	OSSL_LIB_CTX *made = OSSL_LIB_CTX_new();
 
-	/* What is fetched without asking for ours is OpenSSL's own. */
+	/* Algorithms that are fetched without naming our provider are OpenSSL's own. */
 	if (made != NULL && OSSL_PROVIDER_add_builtin(made, TLS_PROVIDER_NAME, tls_provider_init) == 1 &&
 	    OSSL_PROVIDER_load(made, "default") != NULL && OSSL_PROVIDER_load(made, TLS_PROVIDER_NAME) != NULL &&
 	    EVP_set_default_properties(made, "?provider=default") == 1)
@@ -24,7 +24,7 @@ static void make_library(void)
 		OSSL_LIB_CTX_free(made);
 }
 
-/* The first certificate is the server's, the others lead to its authority. */
+/* The first certificate is the server's, the others are its chain. */
 static bool use_chain(SSL_CTX *ctx, struct slice chain)
 {
 	BIO *file = BIO_new_mem_buf(chain.ptr, (int)chain.len);

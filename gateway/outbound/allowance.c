@@ -4,7 +4,7 @@
 
 int64_t allowance_next_ms(const struct allowance *allowance, int64_t an_hour)
 {
-	/* One is left as soon as the others would be earned again within the hour. */
+	/* A message is allowed as soon as the bucket has at least one token. */
 	return an_hour == 0 ? 0 : allowance->full_at_ms - HOUR_MS + HOUR_MS / an_hour;
 }
 

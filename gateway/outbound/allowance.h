@@ -1,5 +1,5 @@
 /*
- * This many in an hour, spread evenly once the first lot is used up: a token bucket. Pure arithmetic.
+ * N per hour, as a token bucket with burst. Pure arithmetic.
  */
 #ifndef LANPOST_GATEWAY_ALLOWANCE_H
 #define LANPOST_GATEWAY_ALLOWANCE_H
@@ -8,12 +8,12 @@
 #include <stdint.h>
 
 struct allowance {
-	int64_t full_at_ms; /* monotonic: when nothing will count any more */
+	int64_t full_at_ms; /* monotonic: when the bucket is full again */
 };
 
-/* Takes one if there is one left. an_hour: 0 for no limit. */
+/* Takes one if allowed. an_hour: 0 for no limit. */
 bool allowance_take(struct allowance *allowance, int64_t an_hour, int64_t now_ms);
-/* When the next one can be taken; at most now. */
+/* When the next one is allowed; at most now. */
 int64_t allowance_next_ms(const struct allowance *allowance, int64_t an_hour);
 
 #endif

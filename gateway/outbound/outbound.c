@@ -55,9 +55,10 @@ void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t de
 	pthread_mutex_unlock(&out->lock);
 }
 
-/* --- what is due */
+/* --- due entries */
 
-/* Sent or removed by somebody else meanwhile, or damaged and set aside (postmaster is told). Else it stays, and the session says so. */
+/* Sent or removed by another process meanwhile, or damaged and set aside (reported to postmaster). Else it stays, and the
+ * session reports it. */
 void outbound_unread(struct outbound *out, const struct queue_item *item, const struct error *error)
 {
 	log_warnx("event=queue-entry-unreadable id=%s reason=%s", item->id.text, LOG_ERROR(error));
@@ -76,7 +77,7 @@ static const struct conf_smarthost *find_smarthost(const struct conf *conf, cons
 	return conf_smarthost_for(conf, slice_of(addr_text(text, sizeof(text), &outside)));
 }
 
-/* Also what was put off to a time that only a clock which went wrong can have meant. */
+/* Also entries that were deferred to a time that only a wrong clock can explain. */
 static bool is_due(const struct envelope *envelope)
 {
 	int64_t now = clock_wall();
@@ -147,7 +148,7 @@ static void complain_of_unsettled(struct outbound *out)
 
 /* --- keys for signing */
 
-/* Mail goes unsigned rather than not at all; postmaster hears of it as of a session that failed. */
+/* Unsigned mail is better than none; postmaster gets a report as for a failed session. */
 static void open_keys(struct outbound *out)
 {
 	const struct outbound_keys *keys = out->job->keys;
@@ -170,7 +171,7 @@ static void close_keys(struct outbound *out)
 	free(out->signers);
 }
 
-/* --- all smarthosts, a thread each */
+/* --- all smarthosts, one thread each */
 
 struct host_thread {
 	struct outbound *out;
@@ -195,7 +196,7 @@ static void *host_main(void *context)
 	return NULL;
 }
 
-/* Those for whom there is work and that are not known to be away, side by side. */
+/* Smarthosts with work that are not known to be unavailable, in parallel. */
 static void flush_hosts(struct outbound *out, bool *is_down)
 {
 	const struct conf *conf = out->job->conf;
@@ -230,7 +231,8 @@ static const struct conf_smarthost *choose_fallback(const struct conf *conf,
 	return NULL;
 }
 
-/* Sends what waits for a smarthost that is away by its fallback. Returns how many messages. */
+/* Sends the mail of an unavailable smarthost through its fallback. Returns the number of
+ * messages. */
 static size_t redirect(struct outbound *out, const bool *is_down)
 {
 	const struct conf *conf = out->job->conf;

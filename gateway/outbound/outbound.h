@@ -1,10 +1,10 @@
 /*
- * Flushing the queue: each waiting message to its smarthost, each recipient's fate into the log.
+ * Flushes the queue: sends each waiting message to its smarthost, and records each recipient's result in the log.
  *
- * All smarthosts at once; several connections to each where there is work for them, many messages a connection. That a
- * message is tried is durable before its first byte goes out, and its outcome before the connection's next but one does, so
- * that a crash leaves at most two messages a connection in doubt, or SMTP_WINDOW where they go out by CHUNKING. When a
- * smarthost cannot be reached or refuses the login its entries are not touched at all; they go to its `fallback`, or wait.
+ * All smarthosts at once; several connections to each if there is enough work, many messages per connection. The attempt
+ * is durable before the first byte of a message is sent, and its outcome before the next message but one is sent on the
+ * connection, so that a crash leaves at most two messages per connection in doubt, or SMTP_WINDOW with CHUNKING. If a
+ * smarthost cannot be reached or refuses the login, its entries are not changed; they go to its `fallback`, or wait.
  */
 #ifndef LANPOST_GATEWAY_OUTBOUND_H
 #define LANPOST_GATEWAY_OUTBOUND_H
@@ -16,10 +16,10 @@
 
 #include <stdatomic.h>
 
-/* What is known of a smarthost after a flush. */
+/* The state of a smarthost after a flush. */
 struct outbound_host {
 	bool tried;
-	size_t begun; /* messages, over all flushes of the session */
+	size_t begun; /* messages in all flushes of the session */
 	struct error error; /* class NONE: it works */
 };
 
@@ -35,21 +35,21 @@ struct outbound_job {
 	const struct conf *conf;
 	const struct spool *spool; /* all of it is open */
 	const char *session;
-	bool all; /* also those whose next attempt is not due */
+	bool all; /* also entries whose next attempt is not due */
 	void (*progress)(void *context, size_t done, size_t total); /* from any thread, one at a time; may be NULL */
 	void *context;
 	const atomic_bool *cancel; /* may be NULL */
 	const struct remote_secrets *secrets; /* as in upstream/remote.h */
 	const struct outbound_keys *keys; /* NULL: nothing is signed */
-	const atomic_bool *enough; /* nothing new is begun; may be NULL */
+	const atomic_bool *enough; /* if true, nothing new is begun; may be NULL */
 };
 
 struct outbound_result {
-	size_t sent, refused, deferred; /* messages; one that some have and others refused counts as both */
+	size_t sent, refused, deferred; /* messages; one that some recipients got and others refused counts as both */
 };
 
-/* hosts: conf->smarthost_count of them, in that order, zero before the first flush of a session. Returns -1 if a smarthost failed as a
- * whole (the first such error; the others were tried) or our disk did. *result is filled in either case. */
+/* hosts: conf->smarthost_count of them, in that order, zero before the first flush of a session. Returns -1 if a smarthost
+ * failed completely (the first such error; the others were tried) or our disk failed. *result is always filled. */
 int outbound_flush(const struct outbound_job *job, struct outbound_host *hosts, struct outbound_result *result,
     struct error *error);
 

@@ -1,4 +1,4 @@
-/* One entry of the queue: what is read of it, and what goes out. */
+/* One entry of the queue: reading it, and preparing the message to send. */
 #include "gateway/outbound/outbound_priv.h"
 
 #include "base/alloc.h"
@@ -78,7 +78,7 @@ static void refuse_all(struct sending *sending, int code, const char *text)
 		smtp_reply_set(&sending->transaction.recipients[i].reply, code, text);
 }
 
-/* --- what goes out of it */
+/* --- the message to send */
 
 struct conversion {
 	struct body *body;
@@ -93,8 +93,8 @@ static int keep_converted(void *context, struct slice bytes)
 	return body_append(conversion->body, bytes, &conversion->id, conversion->error);
 }
 
-/* For a smarthost that takes 7 bits only; *wire becomes what goes out. What must not be converted stays in it as it is: nearly all servers
- * that say nothing of 8BITMIME pass it on, and one that does not will say so. Returns -1 if our disk failed. */
+/* For a smarthost that accepts only 7 bits; *wire becomes the converted message. Parts that must not be converted are
+ * kept: nearly all servers without 8BITMIME pass them on, and others refuse them. Returns -1 if our disk failed. */
 static int make_seven_bit(struct sending *sending, struct slice *wire, const char **why, struct error *error)
 {
 	struct conversion conversion = {.body = &sending->converted, .id = msgid_new(), .error = error};
@@ -109,8 +109,8 @@ static int make_seven_bit(struct sending *sending, struct slice *wire, const cha
 	return body_view(&sending->converted, wire, error);
 }
 
-/* Written here: our own SMTP server took it, or the gateway made it. What was fetched is sent on as it came: our signature, or the
- * outside address of one of ours, below a From that anybody can write would vouch for every forgery. */
+/* Whether the message was written here: accepted by our SMTP server, or created by the gateway. A fetched message is sent
+ * on unchanged: with our signature, or the external address of one of our users, a forged From would look genuine. */
 static bool is_written_here(const struct sending *sending)
 {
 	const char *origin = sending->envelope.origin;
@@ -118,7 +118,7 @@ static bool is_written_here(const struct sending *sending)
 	return strncmp(origin, "smtp ", 5) == 0 || strcmp(origin, "gateway") == 0;
 }
 
-/* For the domain that readers see: of the first address in From. */
+/* For the domain that readers see: that of the first address in From. */
 static const struct conf_dkim *find_signer(const struct conf *conf, struct slice header)
 {
 	struct header_field field;
@@ -130,7 +130,7 @@ static const struct conf_dkim *find_signer(const struct conf *conf, struct slice
 	return conf_dkim_for(conf, item.addr.domain);
 }
 
-/* After all rewriting, or the signature would not hold. */
+/* After all rewriting, or the signature would be invalid. */
 static void sign(struct sending *sending)
 {
 	const struct outbound *out = sending->out;
@@ -155,14 +155,15 @@ static void sign(struct sending *sending)
 	sending->header = signed_header;
 }
 
-/* What the gateway writes or sends on is known when it comes back. */
+/* A field by which the gateway recognises its own and forwarded mail if it comes back. */
 static void add_loop_mark(struct sending *sending)
 {
 	if (strncmp(sending->envelope.origin, "smtp", 4) != 0)
 		buf_printf(&sending->header, "%s: %s\r\n", ROUTE_LOOP_FIELD, sending->out->job->conf->gateway.hostname);
 }
 
-/* The bytes to send: `wire` with our addresses as they are outside, signed. False: we ourselves refuse it. */
+/* The bytes to send: `wire` with external addresses, signed. Returns false if the gateway itself refuses
+ * it. */
 static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_ascii)
 {
 	const struct rewrite rewrite = {.conf = sending->out->job->conf,
@@ -190,8 +191,8 @@ static bool prepare_bytes(struct sending *sending, struct slice wire, bool to_as
 	return true;
 }
 
-/* The first byte that must not leave: NUL, which programs that read a message take for its end, and in the header a CR without
- * LF, too: on the wire it would end the line, and what stands behind it would become a field that nobody has looked at. */
+/* The first byte that must not be sent: NUL, which programs take for the end of a message, and in the header also a CR
+ * without LF: on the wire it would end the line, and the text after it would become an unchecked field. */
 static size_t find_bad_byte(struct slice text, bool in_header)
 {
 	const char *nul = memchr(text.ptr, '\0', text.len), *cr = text.ptr;
@@ -208,7 +209,7 @@ static size_t find_bad_byte(struct slice text, bool in_header)
 	return text.len;
 }
 
-/* In the header a blank takes its place, so that fields stay what they were. */
+/* In the header it is replaced by a blank, so that the fields stay the same. */
 static int append_mended(struct sending *sending, struct slice text, bool in_header, struct error *error)
 {
 	const struct msgid id = msgid_new();
@@ -225,7 +226,7 @@ static int append_mended(struct sending *sending, struct slice text, bool in_hea
 	return 0;
 }
 
-/* What no server takes, also not ours; what is fetched may have it. */
+/* Bytes that no server accepts, nor does ours; fetched mail may contain them. */
 static int mend(struct sending *sending, struct slice *wire, struct error *error)
 {
 	size_t length = header_length(*wire);
@@ -242,7 +243,7 @@ static int mend(struct sending *sending, struct slice *wire, struct error *error
 	return body_view(&sending->mended, wire, error);
 }
 
-/* A domain beyond ASCII has another form, which every server knows; a local part has none. */
+/* A non-ASCII domain has another form, which every server knows; a local part has none. */
 static void prepare_addresses(struct sending *sending, bool to_ascii)
 {
 	struct smtp_transaction *transaction = &sending->transaction;
@@ -265,7 +266,7 @@ static void prepare_addresses(struct sending *sending, bool to_ascii)
 	}
 }
 
-/* Returns -1 if it cannot be made now; *refused: we ourselves refuse it. */
+/* Returns -1 if it cannot be prepared now; *refused: the gateway itself refuses it. */
 static int prepare_message(struct sending *sending, const struct smtp_client *client, bool *refused, struct error *error)
 {
 	struct slice wire = sending->message;
@@ -284,13 +285,13 @@ static int prepare_message(struct sending *sending, const struct smtp_client *cl
 	if (*refused)
 		return 0;
 	if (sending->transaction.eight_bit && !client->can_8bit)
-		outbound_journal(sending, EVENT_8BIT, "", PHRASE_WORD(why)); /* sent all the same */
+		outbound_journal(sending, EVENT_8BIT, "", PHRASE_WORD(why)); /* sent anyway */
 	else if (sending->converted.size > 0)
 		outbound_journal(sending, EVENT_CONVERTED, "", PHRASE(N_("to 7 bits: the smarthost does not announce 8BITMIME")));
 	return 0;
 }
 
-/* What we refuse, or the server said it does not take, is not even offered. */
+/* A message that we refuse, or that the server has announced not to accept, is not offered. */
 bool sending_fits(struct sending *sending, const struct smtp_client *client)
 {
 	const struct smtp_transaction *transaction = &sending->transaction;
@@ -306,7 +307,7 @@ bool sending_fits(struct sending *sending, const struct smtp_client *client)
 		refuse_all(sending, 552, text);
 		return false;
 	}
-	if (ours > 0 && sending->message.len > ours) { /* as its author wrote it: encoding is not his doing */
+	if (ours > 0 && sending->message.len > ours) { /* as its author wrote it, before any conversion */
 		refuse_all(sending, 552, PHRASE(N_("552 5.3.4 the message is larger than max_outgoing_size")));
 		return false;
 	}

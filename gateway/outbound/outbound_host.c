@@ -1,4 +1,5 @@
-/* One smarthost's share of the queue: how many connections, what may be sent, and when it counts as away. */
+/* One smarthost's share of the queue: the number of connections, the limits, and when it counts as
+ * unavailable. */
 #include "gateway/outbound/outbound_priv.h"
 
 #include "base/alloc.h"
@@ -11,8 +12,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PER_LANE 10  /* another connection costs about as many round trips as so many messages */
-#define BREAKS_MAX 3 /* lines that broke one after the other without a message sent */
+#define PER_LANE 10  /* another connection costs about as many round trips as this many messages */
+#define BREAKS_MAX 3 /* consecutive lost connections without a message sent */
 #define HOUR 3600
 #define STUTTER_DAYS 30
 
@@ -76,7 +77,7 @@ static size_t count_waiting(struct host *host)
 	return count;
 }
 
-/* --- what the provider allows */
+/* --- limits of the provider */
 
 struct hour {
 	int64_t begun, sent;
@@ -100,7 +101,7 @@ static struct hour load_hour(struct state *state, const char *key)
 	return hour;
 }
 
-/* What is left of a limit (0: there is none). */
+/* The rest of a limit (0: no limit). */
 static size_t left_of(int64_t limit, uint64_t used)
 {
 	if (limit == 0)
@@ -155,7 +156,7 @@ static void keep_error(struct host *host, const struct error *error)
 	pthread_mutex_unlock(&host->out->lock);
 }
 
-/* Some servers offer PIPELINING, or CHUNKING on top of it, and break it. */
+/* Some servers offer PIPELINING, or CHUNKING in addition, but violate it. */
 static void distrust(struct host *host)
 {
 	pthread_mutex_lock(&host->out->lock);
@@ -187,7 +188,7 @@ static void set_crowded(struct host *host)
 	pthread_mutex_unlock(&host->out->lock);
 }
 
-/* What was seen of a smarthost that says replies twice is kept: the next session must not find it out anew. */
+/* A smarthost that sends replies twice is recorded, so that the next session knows it. */
 static char *stutter_key(const struct host *host)
 {
 	return xasprintf("one-by-one %s", host->settings->name);
@@ -224,7 +225,7 @@ static void note_stutter(struct host *host)
 	free(key);
 }
 
-/* Sends over the open line until nothing is left (0) or it breaks (-1). */
+/* Sends over the open connection until nothing is left (0) or it breaks (-1). */
 static int run_lane(struct lane *lane, struct error *error)
 {
 	struct host *host = lane->host;
@@ -265,7 +266,7 @@ static int connect_lane(struct lane *lane, struct error *error)
 	return 0;
 }
 
-/* Over one connection after the other, as long as they are of use. */
+/* Over one connection after the other, as long as they make progress. */
 static void lane_work(struct lane *lane)
 {
 	struct host *host = lane->host;
@@ -329,7 +330,8 @@ static void work_in_lanes(struct host *host, struct lane *first)
 	lane_work(first);
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
-	/* What it gave back when it wanted fewer connections, and the others did not find any more. */
+	/* Entries that were returned because the smarthost accepts fewer connections, and that the
+	 * other connections did not get. */
 	first->is_turned_away = false;
 	if (host->is_crowded && count_waiting(host) > 0)
 		lane_work(first);
@@ -337,8 +339,8 @@ static void work_in_lanes(struct host *host, struct lane *first)
 	free(lanes);
 }
 
-/* Whether it let us down: there is mail left that it could have taken, or all that it had was put off since it broke off each
- * time, for no fault of the mail. */
+/* Whether the smarthost failed: mail is left that it could have accepted, or all its mail was deferred because it
+ * disconnected each time, not because of the mail. */
 static bool has_failed(struct host *host)
 {
 	struct error *error = &host->report->error;
@@ -376,7 +378,7 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	host.report->error = (struct error)ERROR_INIT;
 	lane_open(&first, &host);
 	host.reach = reach_after(reach, now, true).total;
-	/* A login that is refused, and may count against us, is tried but once. */
+	/* A refused login may count as an attack, so it is tried only once. */
 	if (settings->remote.user[0] == '\0' || connect_lane(&first, &host.report->error) == 0) {
 		host.report->error = (struct error)ERROR_INIT;
 		work_in_lanes(&host, &first);

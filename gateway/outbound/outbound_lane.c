@@ -1,4 +1,4 @@
-/* One connection: which messages are under way on it, and what becomes of them when it breaks. */
+/* One connection: the messages in progress on it, and their handling when it breaks. */
 #include "gateway/outbound/outbound_priv.h"
 
 #include "base/process/thread_activity.h"
@@ -6,7 +6,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 
-#define TRIES 2 /* lines that may break over a message before it is put off */
+#define TRIES 2 /* lost connections during a message before it is deferred */
 
 static void add(struct lane *lane, struct sending *sending)
 {
@@ -27,7 +27,7 @@ static void finish(struct lane *lane, struct sending *sending)
 
 /* --- sending */
 
-/* That they are tried is durable when this returns, and what is in the batch, too: outcomes of others. */
+/* Makes the attempts durable, together with the rest of the batch: outcomes of other messages. */
 static int announce(struct lane *lane, struct sending *const *sendings, size_t count, struct error *error)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -51,7 +51,7 @@ static int put_wanted(struct lane *lane, struct error *error)
 		return 0;
 	if (smarthost_put(&lane->smarthost, parts, 2, error) != 0)
 		return -1;
-	/* Before its end goes out. */
+	/* Before the end of the message is sent. */
 	return sending == NULL ? 0 : fsx_check_map(sending->message, error);
 }
 
@@ -73,7 +73,7 @@ static struct sending *open_next(struct lane *lane)
 	return NULL;
 }
 
-/* Takes the next messages, at most `room`, none behind one that the client must wait for. */
+/* Takes the next messages, at most `room`, none after one that the client must wait for. */
 static size_t take(struct lane *lane, size_t room, struct sending **fresh)
 {
 	const struct smtp_client *client = &lane->smarthost.client;
@@ -100,14 +100,14 @@ static void drop(struct lane *lane, struct sending **fresh, size_t count)
 	}
 }
 
-/* Begins what there is room for. */
+/* Begins as many as there is room for. */
 static int refill(struct lane *lane, struct error *error)
 {
 	struct smtp_client *client = &lane->smarthost.client;
 	struct sending *fresh[SMTP_WINDOW];
 	size_t count = take(lane, smtp_client_room(client), fresh);
 
-	/* Where messages do not wait for an answer all of them are announced at once. */
+	/* If messages do not wait for a reply, all of them are recorded at once. */
 	if (count > 0 && smtp_client_is_eager(client, &fresh[0]->transaction) && announce(lane, fresh, count, error) != 0) {
 		drop(lane, fresh, count);
 		return -1;
@@ -124,7 +124,7 @@ static int refill(struct lane *lane, struct error *error)
 	return 0;
 }
 
-/* --- what became of them */
+/* --- results */
 
 static void give_back(struct lane *lane, struct sending *sending)
 {
@@ -132,7 +132,7 @@ static void give_back(struct lane *lane, struct sending *sending)
 	sending_close(sending);
 }
 
-/* Nobody was taken, and it was no fault of the message: there are too many connections. */
+/* No recipient was accepted, and not because of the message: there are too many connections. */
 static bool is_turned_away(const struct sending *sending)
 {
 	for (size_t i = 0; i < sending->transaction.count; i++)
@@ -169,14 +169,14 @@ static void collect(struct lane *lane)
 	memmove(lane->window, lane->window + done, lane->count * sizeof(*lane->window));
 }
 
-/* It may have been taken, and nobody said so. */
+/* It may have been accepted without a reply. */
 static bool is_in_doubt(const struct lane *lane, const struct smtp_transaction *transaction)
 {
 	return transaction->is_whole && !lane->smarthost.client.is_leaving &&
 	       (transaction->accepted > 0 || transaction->answered < transaction->sent);
 }
 
-/* The line is gone. */
+/* The connection is lost. */
 static void abandon(struct lane *lane, const struct error *error)
 {
 	const struct smtp_client *client = &lane->smarthost.client;
@@ -187,7 +187,7 @@ static void abandon(struct lane *lane, const struct error *error)
 		struct sending *sending = lane->window[i];
 		bool doubt = is_in_doubt(lane, &sending->transaction);
 
-		/* Only the oldest can be what broke it. */
+		/* Only the oldest message can be the cause. */
 		sending->entry->breaks += i == 0 && !is_its_own;
 		if (doubt)
 			outbound_journal(sending, EVENT_IN_DOUBT, "", error->phrase);
@@ -204,8 +204,8 @@ static void abandon(struct lane *lane, const struct error *error)
 	lane->spare = NULL;
 }
 
-/* Sends what is ready and waits for replies. Meanwhile the disk works: what is tried, and what became of others, is made
- * durable before the replies are read that let messages go out. */
+/* Sends the pending output and waits for replies. Meanwhile the disk works: attempts and outcomes are made durable
+ * before the replies are read that release messages. */
 static int exchange(struct lane *lane, struct error *error)
 {
 	int result;

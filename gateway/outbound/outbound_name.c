@@ -1,4 +1,4 @@
-/* Under which name a message leaves. */
+/* The sender address of an outgoing message. */
 #include "gateway/outbound/outbound_priv.h"
 
 #include "base/i18n.h"
@@ -7,7 +7,7 @@
 #include "mail/route.h"
 #include "message/seven-bit/seven_bit.h"
 
-/* What tells of another message never gets a sender: what became of it would come back to us, and be sent on again. */
+/* A report about another message never gets a sender: its bounce would come back to us, and be sent on again. */
 static bool may_go_in_our_name(const struct sending *sending)
 {
 	struct addr ours;
@@ -31,7 +31,7 @@ static bool find_sender(struct sending *sending, struct addr *outside)
 	if (route_outside_sender(conf, &sender, outside))
 		return true;
 	*outside = (struct addr){"", ""};
-	return route_is_postmaster(conf, &sender); /* without a sender, rather than with one whom nobody outside can reach */
+	return route_is_postmaster(conf, &sender); /* without a sender, rather than with one that external servers cannot reach */
 }
 
 bool sending_name(struct sending *sending)
@@ -49,7 +49,7 @@ bool sending_name(struct sending *sending)
 	return true;
 }
 
-/* Postfix says it to each recipient, others to MAIL, some to the message. */
+/* Postfix replies it to each recipient, others to MAIL, some to the message. */
 static bool is_about_sender(const struct smtp_transaction *transaction, const struct smtp_reply *reply)
 {
 	if (!smtp_reply_is_permanent(reply))

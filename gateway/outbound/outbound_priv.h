@@ -1,5 +1,5 @@
-/* The parts of outbound: the queue as a whole (outbound.c), one smarthost's share of it (outbound_host.c), one connection
- * (outbound_lane.c), one entry on its way (outbound_entry.c), and what becomes of it (outbound_settle.c). */
+/* The parts of outbound: the queue as a whole (outbound.c), one smarthost's share of it (outbound_host.c), one
+ * connection (outbound_lane.c), one entry being sent (outbound_entry.c), and its result (outbound_settle.c). */
 #ifndef LANPOST_GATEWAY_OUTBOUND_PRIV_H
 #define LANPOST_GATEWAY_OUTBOUND_PRIV_H
 
@@ -14,14 +14,14 @@
 
 enum entry_state { ENTRY_WAITING, ENTRY_TAKEN, ENTRY_DONE };
 
-/* One that is due. */
+/* A due entry. */
 struct entry {
 	struct queue_item item;
-	const struct conf_smarthost *home; /* NULL: none exists for its sender */
-	const struct conf_smarthost *smarthost; /* home, or a fallback of it */
+	const struct conf_smarthost *home; /* NULL: there is none for its sender */
+	const struct conf_smarthost *smarthost; /* home, or its fallback */
 	enum entry_state state;
-	unsigned breaks; /* lines that broke while it was on its way */
-	bool in_our_name; /* the smarthost does not take it without a sender */
+	unsigned breaks; /* connections lost while it was being sent */
+	bool in_our_name; /* the smarthost does not accept it without a sender */
 };
 
 struct outbound {
@@ -30,9 +30,9 @@ struct outbound {
 	struct dkim_signer *signers; /* as many as there are [dkim] sections; sign NULL: it cannot be used */
 	struct entry *entries;
 	size_t count;
-	size_t unsettled; /* entries that are there though their outcome is known */
+	size_t unsettled; /* entries that exist although their outcome is known */
 
-	pthread_mutex_t lock; /* guards all below and the entries' states; held for no I/O */
+	pthread_mutex_t lock; /* guards everything below and the entries' states; never held during I/O */
 	struct outbound_result *result;
 	size_t done;
 	bool failed;  /* error has the first failure */
@@ -46,31 +46,31 @@ struct host {
 	const struct conf_smarthost *settings;
 	struct outbound_host *report;
 	/* under out->lock: */
-	size_t next;	   /* no entry before this one waits */
+	size_t next;	   /* index of the first waiting entry */
 	size_t allowed;	   /* messages that may still be begun */
 	size_t begun;
-	bool may_pipeline; /* until it is seen to break it */
-	bool one_by_one;   /* it was seen to say a reply twice */
-	bool is_crowded;   /* it wants fewer connections */
-	bool refuses_null; /* it takes no mail without a sender */
-	enum conf_auth login_way; /* how a login worked the last time */
-	bool answers;	   /* it was reached */
-	bool progressed;   /* it has decided on a message */
-	struct error broke; /* the last line that broke */
+	bool may_pipeline; /* cleared once it violates it */
+	bool one_by_one;   /* it has sent a reply twice */
+	bool is_crowded;   /* it accepts fewer connections */
+	bool refuses_null; /* it accepts no mail without a sender */
+	enum conf_auth login_way; /* the login method that worked last time */
+	bool answers;	   /* it was reachable */
+	bool progressed;   /* it has replied to a message */
+	struct error broke; /* the error of the last lost connection */
 	/* constant: */
-	int64_t reach; /* seconds it was within reach, as gateway/outbound/reach.h has it */
+	int64_t reach; /* seconds it was reachable, see gateway/outbound/reach.h */
 };
 
 /* A connection. */
 struct lane {
 	struct host *host;
 	struct smarthost smarthost;
-	struct intake_batch *batch; /* outcomes on their way into the log */
+	struct intake_batch *batch; /* outcomes to be written to the log */
 	struct sending *window[SMTP_WINDOW]; /* in order */
 	size_t count;
-	struct sending *spare; /* read while the line was busy; NULL: none */
-	bool progressed; /* something was settled over this connection */
-	bool is_turned_away; /* the smarthost wants fewer connections, in these words */
+	struct sending *spare; /* prepared while the connection was busy; NULL: none */
+	bool progressed; /* a message was settled over this connection */
+	bool is_turned_away; /* the smarthost's reply that asks for fewer connections */
 	struct smtp_reply reply;
 };
 
@@ -81,29 +81,29 @@ struct sending {
 	struct entry *entry;
 	struct envelope envelope;
 	struct slice message; /* mapped */
-	struct body mended;    /* without what no server takes */
-	struct body converted; /* to 7 bits, where the smarthost wants that */
+	struct body mended;    /* without bytes that no server accepts */
+	struct body converted; /* converted to 7 bits, if the smarthost needs that */
 	struct buf header;    /* rewritten */
-	struct slice body;    /* of the message or of what it was converted to */
+	struct slice body;    /* of the message or its converted form */
 	char sender[ADDR_TEXT_MAX];
 	struct smtp_transaction transaction;
 	struct place **places; /* of the transaction's recipients */
-	char **ascii;	       /* their addresses in the form that every server knows, where that is another; else NULL */
-	bool is_announced;     /* that it is tried is in the log */
-	bool is_refused;       /* by ourselves */
-	bool in_our_name;      /* it has no sender of its own, and leaves with ours */
-	bool is_partial;       /* the smarthost took some recipients and would take more at another time */
+	char **ascii;	       /* their addresses in ASCII form, if different; else NULL */
+	bool is_announced;     /* the attempt is in the log */
+	bool is_refused;       /* refused by the gateway itself */
+	bool in_our_name;      /* it has no sender, and is sent with ours */
+	bool is_partial;       /* the smarthost accepted some recipients and will accept more in another transaction */
 };
 
 /* outbound.c */
 
 /* Keeps the first error; stop ends the whole flush. */
 void outbound_fail(struct outbound *out, const struct error *error, bool stop);
-/* True if nothing more is to be begun. */
+/* True if nothing more may be begun. */
 bool outbound_is_over(struct outbound *out);
 /* An envelope could not be read. */
 void outbound_unread(struct outbound *out, const struct queue_item *item, const struct error *error);
-/* Makes durable what is in the batch; -1 stops the flush. */
+/* Makes the batch durable; -1 stops the flush. */
 int outbound_commit(struct lane *lane);
 void outbound_journal(const struct sending *sending, enum event event, const char *place,
     const char *detail);
@@ -111,41 +111,46 @@ void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t de
 
 /* outbound_host.c */
 
-/* Sends what waits for this smarthost. False: it failed as a whole, and what waits may go another way. */
+/* Sends the mail for this smarthost. Returns false if it failed completely; its mail may then use the
+ * fallback. */
 bool host_flush(struct outbound *out, const struct conf_smarthost *settings);
 /* The next entry to send, NULL if none waits or no more may be sent. */
 struct entry *host_take(struct host *host);
 void host_give_back(struct host *host, struct entry *entry);
 void host_finish(struct host *host, struct entry *entry);
-/* Notes that it refuses the null sender, or asks whether it was seen to. */
+/* Records that it refuses the null sender, or returns whether it does. */
 void host_set_refuses_null(struct host *host);
 bool host_refuses_null(struct host *host);
 
 /* outbound_lane.c */
 
-/* Sends entries until none is left over this connection, which is. Returns -1 if the smarthost does not let us go on. */
+/* Sends entries over this open connection until none is left. Returns -1 if the smarthost does not let us continue. */
 int lane_run(struct lane *lane, struct error *error);
 
 /* outbound_entry.c */
 
-/* Reads an entry and makes its transaction. NULL: it is gone, damaged (set aside), or unreadable now (the error is kept). */
+/* Reads an entry and prepares its transaction. Returns NULL if it is gone, damaged (set aside), or unreadable now (the
+ * error is kept). */
 struct sending *sending_open(struct lane *lane, struct entry *entry);
-/* False: the smarthost cannot take it, and every recipient has a reply that says so. */
+/* Returns false if the smarthost cannot accept it; then every recipient has a reply with the
+ * reason. */
 bool sending_fits(struct sending *sending, const struct smtp_client *client);
 void sending_close(struct sending *sending);
 
 /* outbound_name.c */
 
-/* Fills in the sender with which it leaves. False: we ourselves refuse it. */
+/* Fills in the sender address. Returns false if the gateway itself refuses the message. */
 bool sending_name(struct sending *sending);
-/* True if the smarthost refused it for having no sender, and it may be tried with ours. */
+/* True if the smarthost refused it because it has no sender, and it may be retried with ours. */
 bool sending_wants_name(const struct sending *sending);
 
 /* outbound_settle.c */
 
-/* Puts the recipients' fates, as their replies tell, into the log: bounce, retry or done. */
+/* Records the recipients' results, according to their replies, in the log: bounce, retry or
+ * done. */
 void outbound_settle(struct sending *sending);
-/* No outcome is known for certain: what is not refused permanently is open again; or all of it. */
+/* No outcome is certain: recipients that were not refused permanently are pending again; or all
+ * of them. */
 void outbound_undecide(struct sending *sending, const char *why, bool all);
 
 #endif

@@ -1,4 +1,5 @@
-/* What follows from the replies of a smarthost: sent, refused, deferred, each in the log before the entry changes. */
+/* Settles a message after the replies of a smarthost: sent, refused, deferred, each in the log before the entry
+ * changes. */
 #include "gateway/outbound/outbound_priv.h"
 
 #include "base/alloc.h"
@@ -9,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define EXPIRE_ATTEMPTS 2 /* one attempt alone may only mean that the clock has jumped */
+#define EXPIRE_ATTEMPTS 2 /* a single attempt may only mean that the clock has jumped */
 #define RETRY_DEFAULT 300
 
 static bool is_decided(const struct smtp_reply *reply)
@@ -17,7 +18,7 @@ static bool is_decided(const struct smtp_reply *reply)
 	return smtp_reply_ok(reply) || smtp_reply_is_permanent(reply);
 }
 
-/* Adds the time since the attempt before in which the smarthost was within reach. */
+/* Adds the time since the previous attempt in which the smarthost was reachable. */
 static void count_time(struct sending *sending)
 {
 	struct envelope *envelope = &sending->envelope;
@@ -29,7 +30,7 @@ static void count_time(struct sending *sending)
 	envelope->reach = reach;
 }
 
-/* A message that was tried long enough fails with the words of its last attempt. */
+/* A message that was tried long enough fails with the reply to its last attempt. */
 static void expire(struct sending *sending)
 {
 	const struct conf_smarthost *smarthost = sending->entry->smarthost;
@@ -49,7 +50,8 @@ static void expire(struct sending *sending)
 	}
 }
 
-/* Whether a fate is what this kind of letter tells. What a smarthost passes on it also answers for. */
+/* Whether a result belongs to this kind of report. A smarthost that supports DSN reports successful
+ * relaying itself. */
 static bool tells(const struct sending *sending, enum bounce_kind kind, const struct smtp_reply *reply)
 {
 	if (kind == BOUNCE_RELAYED)
@@ -57,7 +59,7 @@ static bool tells(const struct sending *sending, enum bounce_kind kind, const st
 	return !smtp_reply_ok(reply) && smtp_reply_is_permanent(reply) == (kind == BOUNCE_FAILED);
 }
 
-/* The places of which the sender is to be told. New memory. */
+/* The places to report to the sender. New memory. */
 static const struct place **pick(const struct sending *sending, enum bounce_kind kind, size_t *count)
 {
 	const struct smtp_transaction *transaction = &sending->transaction;
@@ -71,7 +73,7 @@ static const struct place **pick(const struct sending *sending, enum bounce_kind
 	return picked;
 }
 
-/* Puts a bounce or warning with these facts into the batch; without anybody to write to, the facts alone. */
+/* Adds a bounce or warning with these facts to the batch; without a recipient, only the facts. */
 static int append_with_bounce(struct sending *sending, enum bounce_kind kind,
     const struct fact *facts, size_t fact_count)
 {
@@ -99,7 +101,7 @@ static int append_with_bounce(struct sending *sending, enum bounce_kind kind,
 	return 0;
 }
 
-/* What each recipient was told, for bounces and for `queue show`. */
+/* The reply to each recipient, for bounces and for `queue show`. */
 static void keep_replies(struct sending *sending)
 {
 	for (size_t i = 0; i < sending->transaction.count; i++)
@@ -160,7 +162,7 @@ static void warn_sender(struct sending *sending)
 		sending->envelope.warned = true;
 }
 
-/* Those who are to be tried again. The decided ones are in the log, so the entry may be rewritten. */
+/* Recipients to be retried. The decided ones are in the log, so the entry may be rewritten. */
 static void defer(struct sending *sending)
 {
 	const struct spool *spool = sending->out->job->spool;
@@ -185,8 +187,8 @@ static void defer(struct sending *sending)
 		outbound_fail(sending->out, &error, false);
 }
 
-/* Some servers take only so many recipients of a message at once, and the others in another transaction (RFC 5321
- * section 4.5.3.1.10). */
+/* Some servers accept only a limited number of recipients at once, and the others in another transaction (RFC
+ * 5321 section 4.5.3.1.10). */
 static bool is_partial(const struct sending *sending)
 {
 	size_t taken = 0, surplus = 0, others = 0;

@@ -36,7 +36,7 @@ static enum action action_for(struct slice name)
 	return KEEP;
 }
 
-/* The address as it leaves. Returns false if it must not. */
+/* The external form of an address. Returns false if it must not leave. */
 static bool leave(const struct rewrite *rewrite, enum action action, const struct addr *addr, struct addr *outside)
 {
 	struct addr ascii;
@@ -50,7 +50,7 @@ static bool leave(const struct rewrite *rewrite, enum action action, const struc
 	return true;
 }
 
-/* Copies the field, with other text wherever an address has to change. */
+/* Copies the field, replacing each address that has to change. */
 static bool rewrite_field(const struct rewrite *rewrite, enum action action, const struct header_field *field, struct buf *out)
 {
 	const char *copied = field->raw.ptr;

@@ -1,9 +1,9 @@
 /*
- * How a message looks outside: LAN addresses in its header become external ones.
+ * Rewrites an outgoing message: LAN addresses in its header become external ones.
  *
- * Only the addresses themselves are replaced; display names, encoded words, folding and everything else stay
- * byte for byte. The message in the queue is not touched: rewriting happens while it is sent, so people inside never
- * see the external form.
+ * Only the addresses themselves are replaced; display names, encoded words, folding and everything else stay the
+ * same, byte for byte. The message in the queue is not changed: it is rewritten while it is sent, so local users
+ * never see the external form.
  */
 #ifndef LANPOST_GATEWAY_REWRITE_H
 #define LANPOST_GATEWAY_REWRITE_H
@@ -13,15 +13,15 @@
 
 struct rewrite {
 	const struct conf *conf;
-	const char *sender; /* of the envelope, as it leaves: represents an author of ours who has no address outside; "": none */
-	bool is_foreign;    /* it came from outside and is sent on: whom it names in From is its own affair, and no address of ours is put there */
-	bool to_ascii;	    /* domains beyond ASCII become A-labels, in To and Cc, too */
+	const char *sender; /* of the envelope, in external form: replaces a local author without an external address; "": none */
+	bool is_foreign;    /* an external message that is sent on: its From is not changed to an address of ours */
+	bool to_ascii;	    /* non-ASCII domains become A-labels, also in To and Cc */
 };
 
-/* Appends the header section of the message, with the empty line that ends it, as it should leave: From, Sender, Reply-To,
- * Disposition-Notification-To and their like rewritten, Bcc removed. *length gets how many bytes of the message that
- * represents: the body follows there. out must have room for twice the header. Returns false if an address of ours is there
- * that must not leave and nothing can represent it. */
+/* Appends the header section of the message, with the empty line that ends it, in external form: From, Sender, Reply-To,
+ * Disposition-Notification-To and similar fields rewritten, Bcc removed. *length gets the number of bytes of the message
+ * that it replaces: the body follows there. out must have room for twice the header. Returns false if there is a local
+ * address that must not leave and cannot be replaced. */
 bool rewrite_header(const struct rewrite *rewrite, struct slice message, struct buf *out, size_t *length);
 
 #endif

@@ -6,9 +6,9 @@
 #include <stdio.h>
 
 #define REPLY_MS 120000
-#define FINAL_MS 600000 /* RFC 5321 4.5.3.2.6: a server may take its time over the message */
+#define FINAL_MS 600000 /* RFC 5321 4.5.3.2.6: a server may need this long for the message */
 #define PIECE 16384
-#define OUT_FULL 65536 /* so much is gathered into one write */
+#define OUT_FULL 65536 /* bytes that are collected for one write */
 
 int smarthost_flush(struct smarthost *smarthost, struct error *error)
 {
@@ -109,7 +109,7 @@ int smarthost_connect(struct smarthost *smarthost, bool may_pipeline, struct err
 	if (remote_open(&smarthost->remote, &options, error) != 0)
 		return -1;
 	smtp_client_init(&smarthost->client);
-	/* The login has said EHLO: to say it again would cost a round trip. */
+	/* The login has sent EHLO: another one would cost a round trip. */
 	smtp_client_feed(&smarthost->client, remote_hello(smarthost->remote));
 	if (smarthost->client.state != SMTP_READY) {
 		smarthost_hang_up(smarthost);

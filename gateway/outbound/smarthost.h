@@ -1,5 +1,5 @@
 /*
- * A smarthost that is being talked to: the connection and the client's core over it.
+ * A connection to a smarthost, with the SMTP client core.
  */
 #ifndef LANPOST_GATEWAY_SMARTHOST_H
 #define LANPOST_GATEWAY_SMARTHOST_H
@@ -12,25 +12,25 @@ struct smarthost {
 	const struct conf_smarthost *settings;
 	const atomic_bool *cancel;
 	const struct remote_secrets *secrets;
-	enum conf_auth login_way; /* how a login worked the last time */
+	enum conf_auth login_way; /* the login method that worked last time */
 	struct remote *remote; /* NULL: not connected */
 	struct smtp_client client;
 };
 
-/* Connects, logs in and learns the server's abilities, unless that is done. may_pipeline: whether what it says of
- * PIPELINING is believed. */
+/* Connects, logs in and gets the server's capabilities, unless that is done. may_pipeline: whether PIPELINING
+ * may be used if announced. */
 int smarthost_connect(struct smarthost *smarthost, bool may_pipeline, struct error *error);
-/* Says QUIT, without waiting for an answer, if the line is whole. */
+/* Sends QUIT, without waiting for a reply, if the connection is intact. */
 void smarthost_close(struct smarthost *smarthost);
-/* Closes it without a word. */
+/* Closes the connection without QUIT. */
 void smarthost_hang_up(struct smarthost *smarthost);
 
-/* Sends the message which the client wants (smtp_client_wants()), as far as it is not still in client.out. On failure the
- * line is of no use any more: hang up. */
+/* Sends the message that the client needs (smtp_client_wants()), except the rest in client.out. On failure the
+ * connection is unusable: the caller closes it. */
 int smarthost_put(struct smarthost *smarthost, const struct slice *parts, size_t count, struct error *error);
-/* Sends what is in client.out. Failure as above. */
+/* Sends client.out. Failure as above. */
 int smarthost_flush(struct smarthost *smarthost, struct error *error);
-/* The same, and waits until at least one reply has come. Failure as above. */
+/* The same, and waits for at least one reply. Failure as above. */
 int smarthost_exchange(struct smarthost *smarthost, struct error *error);
 
 #endif

@@ -20,7 +20,7 @@
 
 #define ENDING_LOOK_MS 20
 
-/* The supervisor has one thread; this list is its own. */
+/* The supervisor has one thread; only it uses this list. */
 static int *private_fds;
 static size_t private_count;
 
@@ -43,7 +43,8 @@ static void become_child(const char *name, pid_t parent)
 {
 	sigset_t none;
 
-	/* If the supervisor dies the ports must be free for the next one at once; the spool stands any death. */
+	/* If the supervisor dies, the ports must be free for the next one at once; the spool survives the end
+	 * of any process. */
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(1);
@@ -62,7 +63,7 @@ static void close_private_fds(void)
 
 /* --- both kinds */
 
-/* Sockets and memory for a child to be. */
+/* Sockets and memory for a new child. */
 struct birth {
 	int ours, its, thread_activity_fd;
 	struct thread_activity *doing;
@@ -80,7 +81,7 @@ static int prepare(struct birth *birth, struct error *error)
 	return 0;
 }
 
-/* By the parent. pid: what fork() said. */
+/* Called by the parent. pid: the result of fork(). */
 static int finish(const struct birth *birth, struct child *child, const char *name, pid_t pid, struct error *error)
 {
 	if (pid < 0)
@@ -116,8 +117,8 @@ int child_start(struct child *child, const char *name, child_fn fn, void *contex
 		thread_activity_use(birth.doing);
 		close(birth.ours);
 		if (birth.thread_activity_fd >= 0)
-			close(birth.thread_activity_fd); /* it has the memory itself */
-		/* _exit: what the parent had buffered or registered is not the child's. */
+			close(birth.thread_activity_fd); /* it has its own copy of the memory */
+		/* _exit: the child must not flush the parent's buffers or run its exit handlers. */
 		_exit(fn(context, birth.its));
 	}
 	return finish(&birth, child, name, pid, error);
@@ -153,7 +154,8 @@ static char **small_environment(void)
 	return kept;
 }
 
-/* Puts the descriptors where the program looks for them, and closes all others. Returns where the program itself is now. */
+/* Moves the descriptors to the numbers that the program expects, and closes all others. Returns the descriptor of the
+ * program itself. */
 static int arrange(const struct birth *birth, const struct child_program *program)
 {
 	int count = CHILD_FDS + (int)program->fd_count, null = open("/dev/null", O_RDONLY);
@@ -164,7 +166,7 @@ static int arrange(const struct birth *birth, const struct child_program *progra
 	for (size_t i = 0; i < program->fd_count; i++)
 		wanted[CHILD_FDS + i] = program->fds[i];
 	wanted[count] = program->fd;
-	/* First out of the way: one's place may be another's number. */
+	/* First move them away: the target of one may be the number of another. */
 	for (int i = CHILD_FD_EVENTS; i <= count; i++)
 		wanted[i] = fcntl(wanted[i], F_DUPFD_CLOEXEC, count + 1);
 	dup2(null, STDIN_FILENO);
@@ -180,7 +182,7 @@ static void run_program(const struct birth *birth, const struct child_program *p
 {
 	int fd = arrange(birth, program);
 
-	/* No word of it in the log: its descriptor may be another one now. */
+	/* Nothing is logged: the log's descriptor may be a different file now. */
 	execveat(fd, "", (char *const *)program->arguments, small_environment(), AT_EMPTY_PATH);
 	_exit(CHILD_NOT_STARTED);
 }
@@ -200,7 +202,7 @@ int child_exec(struct child *child, const char *name, const struct child_program
 	return finish(&birth, child, name, pid, error);
 }
 
-/* --- while it lives */
+/* --- while it runs */
 
 bool child_take_event(struct child *child, json_t **object)
 {
@@ -224,7 +226,7 @@ int child_poll_fd(const struct child *child)
 void child_end_broken(struct child *child)
 {
 	if (child->is_broken && child->pid != 0)
-		kill(child->pid, SIGKILL); /* changes nothing for one that is about to exit */
+		kill(child->pid, SIGKILL); /* no effect if the process is about to exit */
 }
 
 void child_end(struct child *child, int64_t patience_ms)

@@ -20,42 +20,44 @@ struct child {
 	struct thread_activity *doing; /* what its threads are at, also when it is dead; NULL: that is not known */
 };
 
-/* What runs in the child; its result is the exit code. event_fd is its end of the socket. */
+/* The main function of the child; its result is the exit code. event_fd is its end of the
+ * socket. */
 typedef int (*child_fn)(void *context, int event_fd);
 
 /* Forks. In the child: signals are unblocked, it dies with its parent, log lines carry its name, and every
  * descriptor that the supervisor marked with child_close_in_children() is closed. */
 int child_start(struct child *child, const char *name, child_fn fn, void *context,
     struct error *error);
-/* A program, and what it gets: arguments (argv[0] included), and descriptors, which it finds from CHILD_FDS on in this order. */
+/* A program with its arguments (including argv[0]) and its descriptors, which get the numbers from CHILD_FDS on in this
+ * order. */
 struct child_program {
-	int fd; /* of the program's file: what was opened at the start runs, whatever an upgrade has put in its place */
-	const char *const *arguments; /* NULL behind the last one */
+	int fd; /* of the program's file: the file that was opened at the start runs, also after an upgrade */
+	const char *const *arguments; /* NULL-terminated */
 	const int *fds;
 	size_t fd_count;
 };
 enum {
-	CHILD_FD_EVENTS = 3, /* where the program finds its end of the event socket, */
+	CHILD_FD_EVENTS = 3, /* the program's end of the event socket, */
 	CHILD_FD_DOING,	     /* the memory of what its threads are at (thread_activity_open()), */
-	CHILD_FDS,	     /* and what is its own */
+	CHILD_FDS,	     /* and the descriptors of the particular program */
 };
 #define CHILD_NOT_STARTED 127 /* exit code: the program could not be run */
-/* The same for a program. It has no other descriptor but standard input (/dev/null), output and error, and of the environment only
- * what says how times are shown and where the log goes. */
+/* The same for a program. Otherwise it has only standard input (/dev/null), output and error, and of the environment only
+ * the variables for the time zone and the log. */
 int child_exec(struct child *child, const char *name, const struct child_program *program, struct error *error);
-/* The next event (yours), if there is one now. */
+/* The next event, if there is one now; the caller owns it. */
 bool child_take_event(struct child *child, json_t **object);
-/* For poll(): -1 where nothing more will come. */
+/* The descriptor for poll(): -1 if no more events can come. */
 int child_poll_fd(const struct child *child);
-/* Kills a child that runs, but has closed its event socket or says what is no event: it is not itself any more. */
+/* Kills a running child that has closed its event socket or sent an invalid event: it is compromised or broken. */
 void child_end_broken(struct child *child);
-/* Ends a child with SIGTERM, after patience_ms with SIGKILL, and forgets it. */
+/* Ends a child with SIGTERM, after patience_ms with SIGKILL, and removes it. */
 void child_end(struct child *child, int64_t patience_ms);
-/* Forgets a child that has been reaped: closes its socket. */
+/* Removes a child that has been reaped: closes its socket. */
 void child_gone(struct child *child);
 
-/* Descriptors that are the supervisor's alone (lock, control socket, clients): a child that kept them would keep a lock or
- * a client alive. */
+/* Descriptors that only the supervisor may have (lock, control socket, clients): in a child they would keep a lock or a
+ * client connection open. */
 void child_close_in_children(int fd);
 void child_closed(int fd);
 

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define ANSWER_MS 60000 /* a machine that swaps may take so long to fork */
+#define ANSWER_MS 60000 /* a machine that swaps may need this long for a fork */
 #define REAP_MS 1000
 #define STOP_MS 5000 /* a helper that hangs does not hold the session up */
 #define STOP_LOOK_MS 5
@@ -63,8 +63,8 @@ static void close_all_but(int *kept, size_t count)
 	close_range(from, ~0u, 0);
 }
 
-/* A stop of the service may signal all of us, and the session still has work for us: it tells us when it is over. (Not ignored:
- * programs that we run would ignore it, too.) */
+/* A stop of the service may signal all processes, while the session still needs this one: the session ends it. (The signal
+ * is not ignored: programs that we run would inherit that.) */
 static void settle_in(const char *name)
 {
 	const struct sigaction action = {.sa_handler = stay, .sa_flags = SA_RESTART};
@@ -77,7 +77,7 @@ static void settle_in(const char *name)
 	thread_activity_use(NULL);
 }
 
-/* One that died by a signal which nobody of us sent has met something bad. */
+/* A worker that died by a signal that we did not send has crashed. */
 static void reap(struct hub *hub)
 {
 	int status;
@@ -128,7 +128,7 @@ static bool begin_worker(struct hub *hub, uint32_t id, int fd)
 	return true;
 }
 
-/* False when the session is gone. */
+/* Returns false when the session is gone. */
 static bool attend(struct hub *hub, struct buf *body)
 {
 	const struct frame_wait wait = {.deadline = INT64_MAX};
@@ -202,7 +202,7 @@ int helper_start(struct helper *helper, const struct helper_job *job, struct err
 	return 0;
 }
 
-/* Told once a session. */
+/* Reported once per session. */
 static int gone(struct helper *helper, struct error *error)
 {
 	if (!helper->is_gone)

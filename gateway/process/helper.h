@@ -1,8 +1,8 @@
 /*
- * A process at a session's side that has what the session must not have, or does what the session must not do.
+ * A helper process of a session, which has data that the session must not have, or does work that the session must not do.
  *
- * It is forked while the session has one thread, does nothing itself, and forks a worker for each conversation, which ends with it:
- * so a worker that dies, or that is taken over, takes nothing with it but that one conversation. All of them die with the session.
+ * It is forked while the session has one thread, does nothing itself, and forks a worker for each conversation. So the
+ * crash or compromise of a worker affects only that one conversation. All of them end with the session.
  */
 #ifndef LANPOST_GATEWAY_HELPER_H
 #define LANPOST_GATEWAY_HELPER_H
@@ -19,7 +19,7 @@ struct helper {
 	int fd;
 	pthread_mutex_t lock;
 	uint32_t last; /* conversation */
-	bool is_gone;  /* it was seen to be, and reported */
+	bool is_gone;  /* its crash was noticed and reported */
 };
 
 struct conversation {
@@ -31,18 +31,19 @@ struct conversation {
 struct helper_job {
 	const char *name; /* of the process, in `ps` and in the log */
 	void (*begin)(void *context); /* once, in the helper, before any conversation; may be NULL */
-	void (*serve)(void *context, int fd); /* in the worker: one conversation, until the other side is gone */
+	void (*serve)(void *context, int fd); /* in the worker: handles one conversation, until the other side is gone */
 	void *context;
-	size_t most; /* conversations at once */
+	size_t most; /* maximum number of simultaneous conversations */
 };
 
-/* Forks it. It keeps the standard descriptors and the log; all others of ours are closed there. */
+/* Forks the helper. It keeps the standard descriptors and the log; all other descriptors are
+ * closed in it. */
 int helper_start(struct helper *helper, const struct helper_job *job, struct error *error);
-/* Begins a conversation; from any thread. -1 if the helper is gone. */
+/* Begins a conversation; from any thread. Returns -1 if the helper is gone. */
 int helper_converse(struct helper *helper, struct conversation *conversation, struct error *error);
-/* Ends it; the worker sees that and ends itself. */
+/* Ends a conversation; the worker notices it and exits. */
 void helper_hang_up(struct conversation *conversation);
-/* Ends it and kills the worker. */
+/* Ends a conversation and kills the worker. */
 void helper_kill(struct helper *helper, struct conversation *conversation);
 /* Ends the helper with all its workers. One that hangs ends when this process does. */
 void helper_stop(struct helper *helper);

@@ -18,7 +18,7 @@
 
 /* --- the log file */
 
-/* Opens the folder that a path stands in, if it is root's. */
+/* Opens the folder of a path, if it belongs to root. */
 static int open_folder_of(const char *path, const char **name)
 {
 	const char *slash = strrchr(path, '/');
@@ -31,7 +31,8 @@ static int open_folder_of(const char *path, const char **name)
 	return fd;
 }
 
-/* One that root's gateway has written, or that is to stand in a folder of root's. Where this cannot be done the log says so itself. */
+/* A log that root's gateway has written, or that must be created in a folder of root. If this fails, the log itself
+ * reports it. */
 static void give_log(const char *path, const struct service_user *user)
 {
 	const char *name;
@@ -51,14 +52,14 @@ static void give_log(const char *path, const struct service_user *user)
 	close(folder);
 }
 
-/* --- what this user can read */
+/* --- what the user can read */
 
 static bool can(const char *path, int how)
 {
 	return faccessat(AT_FDCWD, path, how, AT_EACCESS) == 0 || (errno != EACCES && errno != EPERM);
 }
 
-/* The first folder on the way that is closed to us; false where none is. */
+/* The first folder of the path that we cannot enter; returns false if there is none. */
 static bool find_closed(const char *path, char *closed, size_t size)
 {
 	for (size_t len = 1; path[len - 1] != '\0'; len++)
@@ -71,7 +72,7 @@ static bool find_closed(const char *path, char *closed, size_t size)
 	return false;
 }
 
-/* A file that is root's alone, in folders that are root's: the user's own group may read it from now on. */
+/* A file of root, in folders of root: makes it readable for the user's own group. */
 static bool open_to_group(const char *path, const struct service_user *user)
 {
 	char self[40];
@@ -151,7 +152,7 @@ static int check_spool(const char *folder, const struct service_user *user, stru
 	return 0;
 }
 
-/* Things that would fail later, when nobody looks. */
+/* Problems that would otherwise appear only later. */
 static int check_as(const struct conf *conf, const struct service_user *user, struct error *error)
 {
 	int result;
@@ -207,7 +208,7 @@ int privileges_plan(struct privileges *plan, const struct conf *conf, bool run_a
 	return check_as(conf, &plan->user, error);
 }
 
-/* Commands of the configuration find the files of their user, not root's. */
+/* Commands of the configuration use the home of their user, not root's. */
 static void set_environment(const struct service_user *user)
 {
 	const struct passwd *entry = getpwuid(user->uid);

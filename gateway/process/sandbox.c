@@ -1,5 +1,5 @@
 /*
- * Landlock. Its numbers stand here where the C library's headers are older than the kernel may be.
+ * Landlock. Its constants are defined here if the C library's headers are older than the kernel.
  */
 #include "gateway/process/sandbox.h"
 
@@ -45,10 +45,10 @@
 #define MAKE_SPECIAL                                                                                                      \
 	(LANDLOCK_ACCESS_FS_MAKE_SOCK | LANDLOCK_ACCESS_FS_MAKE_FIFO | LANDLOCK_ACCESS_FS_MAKE_SYM |                      \
 	    LANDLOCK_ACCESS_FS_MAKE_CHAR | LANDLOCK_ACCESS_FS_MAKE_BLOCK)
-/* What a rule for a file, not a folder, may hold. */
+/* Rights that a rule for a file, not a folder, may have. */
 #define OF_A_FILE (LANDLOCK_ACCESS_FS_READ_FILE | LANDLOCK_ACCESS_FS_WRITE_FILE | LANDLOCK_ACCESS_FS_TRUNCATE)
 
-/* As the kernel knows it; it ignores what is behind the size that it is told. */
+/* The kernel's structure; it ignores everything after the given size. */
 struct ruleset {
 	uint64_t handled_access_fs, handled_access_net, scoped;
 };
@@ -70,7 +70,7 @@ void sandbox_children(void)
 		log_warn("event=no-new-privs-failed");
 }
 
-/* 0: the kernel has no Landlock, or it is switched off. */
+/* Returns 0 if the kernel has no Landlock, or if it is disabled. */
 static int landlock_version(void)
 {
 	long version = syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
@@ -78,7 +78,8 @@ static int landlock_version(void)
 	return version < 1 ? 0 : (int)version;
 }
 
-/* Without REFER no file may be linked into another folder: delivery needs it, so before version 2 writing is not bound at all. */
+/* Without REFER no file may be linked into another folder: delivery needs this, so before version 2 writing is not
+ * restricted at all. */
 static struct ruleset ruleset_for(int version, unsigned may)
 {
 	struct ruleset bound = {.handled_access_fs = LANDLOCK_ACCESS_FS_EXECUTE | READ_FOLDER};
@@ -110,7 +111,7 @@ static void allow(int ruleset, const char *path, uint64_t access)
 	if (rule.parent_fd < 0 && (errno == ENOENT || errno == ENOTDIR))
 		return;
 	rule.allowed_access = rule.parent_fd >= 0 && fstat(rule.parent_fd, &st) == 0 && !S_ISDIR(st.st_mode) ? access & OF_A_FILE : access;
-	if (rule.allowed_access == 0 && rule.parent_fd >= 0) /* nothing of it is bound */
+	if (rule.allowed_access == 0 && rule.parent_fd >= 0) /* nothing is restricted */
 		;
 	else if (rule.parent_fd < 0 || syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) != 0)
 		log_warn("event=sandbox-rule-failed path=%s", LOG_CSTR(path));
@@ -140,7 +141,7 @@ static void allow_files(int ruleset, const struct sandbox *sandbox, uint64_t bou
 		allow_all(ruleset, names_reads, READ_FOLDER);
 }
 
-/* Returns the kernel's version of Landlock that binds now, 0: none. */
+/* Returns the Landlock version that is in force now, 0: none. */
 static int bind_files(const struct sandbox *sandbox)
 {
 	int version = landlock_version(), ruleset;
@@ -165,8 +166,8 @@ void sandbox_enter(const struct sandbox *sandbox)
 	int version;
 	bool calls;
 
-	tzset(); /* the log's times: later the file may be out of reach */
-	sandbox_children(); /* neither of them binds who could still gain privileges */
+	tzset(); /* for the log's times: later the file may not be accessible */
+	sandbox_children(); /* neither of them restricts a process that could still gain privileges */
 	if (environment_is_instrumented()) {
 		log_warnx("event=sandbox-off reason=\"LD_PRELOAD is set: what it loads would be bound, too\"");
 		return;

@@ -1,39 +1,42 @@
 /*
- * What a process may still do when somebody has taken it over.
+ * Limits what a compromised process can do.
  *
- * Landlock binds files, TCP, signals and abstract sockets, as far as the kernel has it; seccomp binds what may be asked of the kernel at
- * all. Whatever a process holds open already goes on working: so it opens what it needs, enters, and only then looks at strangers' bytes.
- * There is no way back, and children inherit it.
+ * Landlock restricts files, TCP, signals and abstract sockets, as far as the kernel supports it; seccomp restricts system
+ * calls. Open descriptors keep working: so a process opens what it needs, enters the sandbox, and only then reads external
+ * data. There is no way back, and children inherit it.
  */
 #ifndef LANPOST_GATEWAY_SANDBOX_H
 #define LANPOST_GATEWAY_SANDBOX_H
 
 #include <stdbool.h>
 
-/* Memory, threads, clocks, and reading, writing and closing what is open are always allowed; nothing starts a program. Besides: */
+/* Memory, threads, clocks, and reading, writing and closing open descriptors are always allowed; no program can be run. In
+ * addition: */
 enum {
-	SANDBOX_FILES = 1,   /* opens, makes, renames and removes files: those below */
-	SANDBOX_ACCEPT = 2,  /* takes connections from the listeners it holds */
-	SANDBOX_CONNECT = 4, /* makes sockets and connects them: to servers, and to look up names */
+	SANDBOX_FILES = 1,   /* opens, creates, renames and removes files: those below */
+	SANDBOX_ACCEPT = 2,  /* accepts connections from its listeners */
+	SANDBOX_CONNECT = 4, /* creates sockets and connects them: to servers, and to resolve names */
 };
 
-/* Lists of paths end with NULL; a list may be NULL. A folder represents all below it, "" for nothing; what does not exist is passed over.
- * With SANDBOX_FILES, what every program may read (libraries, converters, time zones, /dev/null) is allowed besides, with SANDBOX_CONNECT
- * what names are looked up with, too. */
+/* Lists of paths end with NULL; a list may be NULL. A folder includes everything below it, "" means nothing; missing paths
+ * are skipped. SANDBOX_FILES also allows the files that every program may read (libraries, converters, time zones,
+ * /dev/null), SANDBOX_CONNECT also those of the resolver. */
 struct sandbox {
 	unsigned may;		   /* SANDBOX_... */
-	const char *const *lists;  /* folders: which names are there, not what is in the files */
+	const char *const *lists;  /* folders: list their names, but not read the files */
 	const char *const *reads;
-	const char *const *writes; /* read, too; in folders files are made and removed */
-	bool is_one_of_many;	   /* the log has better things to tell */
+	const char *const *writes; /* read and write; create and remove files in folders */
+	bool is_one_of_many;	   /* do not log it */
 };
 
-/* For every child: no program that it starts gains privileges. */
+/* For every child: no program that it runs gains privileges. */
 void sandbox_children(void);
-/* Binds this process, which has one thread. What the kernel cannot bind stays as it was, and the log reports how much it could. */
+/* Restricts this process, which must have one thread. What the kernel cannot restrict is not restricted, and the log
+ * reports the result. */
 void sandbox_enter(const struct sandbox *sandbox);
 
-/* By sandbox_enter(): the system calls alone (sandbox_calls.c). False where the kernel cannot. */
+/* Used by sandbox_enter(): only the system calls (sandbox_calls.c). Returns false if the kernel
+ * does not support it. */
 bool sandbox_bind_calls(unsigned may);
 
 #endif

@@ -1,10 +1,10 @@
 /*
  * seccomp: which system calls a process may make.
  *
- * What is on no list is answered with ENOSYS, as by an older kernel: the C library, SQLite and OpenSSL then take another way, or say
- * what failed, and a call that the next version of a library makes does not stop an office's mail. What no library makes by
- * chance, and who has taken over a process wants most, ends the process at once: the kernel's audit log has it, the supervisor reports
- * it, and starts a new one. libseccomp knows how each call is numbered on each machine.
+ * An unlisted call fails with ENOSYS, as on an older kernel: the C library, SQLite and OpenSSL then use an alternative, or
+ * report an error, so that a call of a new library version does not stop the mail. Calls that no library makes, but an
+ * attacker needs, end the process at once: the kernel's audit log has it, the supervisor reports it, and starts a new
+ * process. libseccomp knows the number of each call on each architecture.
  */
 #include "gateway/process/sandbox.h"
 
@@ -23,12 +23,12 @@
 #include <unistd.h>
 
 #ifndef PR_SET_VMA
-#define PR_SET_VMA 0x53564d41 /* the C library names its memory */
+#define PR_SET_VMA 0x53564d41 /* the C library names its memory areas */
 #endif
 #if defined(__s390__)
 #define CLONE_FLAGS 1
 #else
-#define CLONE_FLAGS 0 /* which argument has them */
+#define CLONE_FLAGS 0 /* the argument with the flags */
 #endif
 
 static const char *const always[] = {
@@ -37,13 +37,13 @@ static const char *const always[] = {
     "get_robust_list", "rseq", "set_tid_address", "exit", "exit_group", "restart_syscall", "sched_yield", "sched_getaffinity",
     "sched_getparam", "sched_getscheduler", "gettid", "getpid", "getppid", "getuid", "geteuid", "getgid", "getegid", "getuid32",
     "geteuid32", "getgid32", "getegid32", "getrlimit", "ugetrlimit", "setrlimit", "getrusage", "sysinfo", "uname", "times",
-    /* signals of its own */
+    /* its own signals */
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack", "rt_sigtimedwait", "rt_sigtimedwait_time64",
     "rt_sigpending", "signalfd4", "alarm", "setitimer", "getitimer", "wait4", "waitid",
-    /* time and chance */
+    /* time and random bytes */
     "nanosleep", "clock_nanosleep", "clock_nanosleep_time64", "clock_gettime", "clock_gettime64", "clock_getres", "clock_getres_time64",
     "gettimeofday", "time", "getrandom",
-    /* what is open */
+    /* open descriptors */
     "read", "write", "readv", "writev", "pread64", "pwrite64", "preadv", "pwritev", "preadv2", "pwritev2", "lseek", "_llseek", "close",
     "close_range", "dup", "dup2", "dup3", "pipe2", "eventfd2", "fcntl", "fcntl64", "fstat", "fstat64", "fstatfs", "fstatfs64", "flock",
     "fsync", "fdatasync", "syncfs", "sync_file_range", "ftruncate", "ftruncate64", "fallocate", "fadvise64", "fadvise64_64",
@@ -65,14 +65,14 @@ static const char *const deadly[] = {"execve", "execveat", "fork", "vfork", "ptr
     "setuid", "setuid32", "setreuid", "setresuid", "setgid", "setgid32", "setregid", "setresgid", "setgroups", "capset", "reboot",
     "swapon", "swapoff", "acct", "quotactl", "settimeofday", "clock_settime", "sethostname", NULL};
 
-/* Under sanitizers the report of an error starts programs. */
+/* Under sanitizers the report of an error runs programs. */
 #if defined(LANPOST_SANITIZED)
 #define DEADLY SCMP_ACT_ERRNO(EPERM)
 #else
 #define DEADLY SCMP_ACT_KILL_PROCESS
 #endif
 
-/* Names that this libseccomp or this machine does not know are passed over. */
+/* Names that this libseccomp or architecture does not know are skipped. */
 static int add(scmp_filter_ctx filter, uint32_t action, const char *name, unsigned count, const struct scmp_arg_cmp *arguments)
 {
 	int call = seccomp_syscall_resolve_name(name), result;
@@ -98,7 +98,8 @@ static int allow_if(scmp_filter_ctx filter, const char *name, unsigned argument,
 	return add(filter, SCMP_ACT_ALLOW, name, 1, &compare);
 }
 
-/* Memory that is written never becomes code. Programs come out of files only where files are opened at all: iconv's converters. */
+/* Writable memory never becomes executable. Code may be mapped only from files, and only if files may be opened at all:
+ * iconv's converters. */
 static int allow_memory(scmp_filter_ctx filter, unsigned may)
 {
 	static const char *const mapping[] = {"mmap", "mmap2", NULL};
@@ -114,7 +115,8 @@ static int allow_memory(scmp_filter_ctx filter, unsigned may)
 	return allow_if(filter, "mprotect", 2, SCMP_CMP_MASKED_EQ, PROT_EXEC, 0);
 }
 
-/* Calls that do many things: some of them. clone3 has its flags where no filter looks; without it the C library takes clone. */
+/* Calls with many functions: only some of these. The flags of clone3 are not visible to a filter; without clone3 the C
+ * library uses clone. */
 static int allow_parts(scmp_filter_ctx filter, unsigned may)
 {
 	static const int families[] = {AF_INET, AF_INET6, AF_UNIX, AF_NETLINK};
@@ -154,7 +156,7 @@ bool sandbox_bind_calls(unsigned may)
 
 	if (filter == NULL)
 		return false;
-	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree: some 400 calls are looked through at each one */
+	seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2); /* a tree: otherwise about 400 calls would be compared each time */
 	bound = fill(filter, may) == 0 && seccomp_load(filter) == 0;
 	if (!bound)
 		log_warn("event=sandbox-failed");

@@ -14,9 +14,9 @@
 
 #define KEY "clock"
 #define DAY ((int64_t)86400)
-#define SLACK 3600 /* seconds; a clock that is set right by less is no matter for days */
+#define SLACK 3600 /* seconds; a smaller correction of the clock does not matter for days */
 
-/* By how much the clock is off what the last reading leads to expect; 0 within what is plausible. */
+/* The difference between the clock and the time expected from the last reading; 0 if plausible. */
 static int64_t jump(const struct clock_memory *memory, const struct clock_reading *now)
 {
 	const struct clock_reading *last = &memory->last;
@@ -51,7 +51,7 @@ bool clock_trust_update(struct clock_memory *memory, const struct clock_reading 
 
 static char system_now[sizeof(((struct clock_reading *)NULL)->system)];
 
-/* Files of the kernel say that they are empty: fsx_read() reads nothing of them. */
+/* Files of the kernel have size 0: fsx_read() would read nothing. */
 void clock_trust_prepare(void)
 {
 	int fd = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
@@ -72,7 +72,7 @@ static void read_clock(struct clock_reading *now)
 	memcpy(now->system, system_now, sizeof(now->system));
 }
 
-/* A spool that an older lanpost has written knows the time of its last message. */
+/* A spool of an older lanpost has only the time of its last message. */
 static int load(struct state *state, struct clock_memory *memory, struct error *error)
 {
 	long long wall = 0, steady = 0, jumped = 0;

@@ -35,7 +35,7 @@ static void describe(const struct crash *crash, struct error *problem)
 		    WEXITSTATUS(status));
 }
 
-/* What it was at goes below the problem. */
+/* The activity of its threads is listed below the problem. */
 static void describe_work(const struct thread_activity *doing, struct buf *out)
 {
 	struct buf lines = BUF_INIT(WORK_MAX);

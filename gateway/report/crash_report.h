@@ -15,7 +15,7 @@ struct crash {
 };
 
 void crash_report(const struct conf *conf, const struct crash *crash);
-/* It has been well for a while. */
+/* Reports that it has been running normally for a while. */
 void crash_recovered(const struct conf *conf, const char *process);
 
 #endif

@@ -17,8 +17,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NAMES_MAX 16384 /* of all that is listed in one letter */
-#define GUESS_MAX 50   /* recipients of a message without envelope that its sender is told of */
+#define NAMES_MAX 16384 /* limit of entries in one message */
+#define GUESS_MAX 50   /* limit of recipients that are listed for the sender of a message without envelope */
 
 struct damage {
 	const struct conf *conf;
@@ -26,7 +26,7 @@ struct damage {
 	const char *session;
 };
 
-/* Who wrote it and to whom, as its header has it: its envelope cannot be read. */
+/* Sender and recipients from its header, because its envelope cannot be read. */
 static void guess_envelope(const struct conf *conf, struct slice message, struct envelope *envelope)
 {
 	static const char *const fields[] = {"To", "Cc"};
@@ -66,7 +66,7 @@ static void tell(const struct damage *damage, struct envelope *envelope, struct 
 		    "was damaged, so the message was not sent; send it again"))));
 		places[count++] = place;
 	}
-	/* Without a sender there is only postmaster, who is told anyway. */
+	/* Without a sender only postmaster gets the report, as always. */
 	if (count > 0 && envelope->sender[0] != '\0') {
 		const struct bounce_about about = {damage->spool, BOUNCE_FAILED, envelope, places, count, message, damage->session};
 
@@ -92,14 +92,14 @@ static void tell_sender(const struct damage *damage, const struct msgid *id)
 	free(path);
 	if (queue_read(spool, &item, &envelope, &error) != 0)
 		guess_envelope(damage->conf, message, &envelope);
-	envelope.id = *id; /* the journal knows it by this one */
+	envelope.id = *id; /* its id in the journal */
 	tell(damage, &envelope, message);
 	envelope_clear(&envelope);
 	if (message.ptr != NULL)
 		fsx_unmap(message);
 }
 
-/* ids: what `lanpost queue delete` takes. */
+/* ids: arguments for `lanpost queue delete`. */
 static void note(const struct damage *damage, const char *name, struct buf *names, struct buf *ids)
 {
 	struct msgid id;

@@ -1,5 +1,5 @@
 /*
- * What was set aside because it is damaged, reported to postmaster.
+ * Reports damaged files that were set aside to postmaster.
  */
 #ifndef LANPOST_GATEWAY_DAMAGE_H
 #define LANPOST_GATEWAY_DAMAGE_H

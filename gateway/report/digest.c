@@ -44,7 +44,7 @@ int64_t digest_next(int64_t last, int64_t time_of_day)
 	return (int64_t)mktime(&tm);
 }
 
-/* --- the two ways of writing: lines of "name: value" under headings */
+/* --- the two formats: lines of "name: value" under headings */
 
 struct page {
 	struct buf text, html;
@@ -167,7 +167,7 @@ static int add_traffic(struct page *page, struct state *state, int64_t since, in
 	return 0;
 }
 
-/* As the last session of the account has left it. */
+/* The result of the account's last session. */
 static json_t *account_of(struct state *state, const char *name)
 {
 	char *key = xasprintf("account %s", name), *text = NULL;
@@ -225,7 +225,7 @@ static void add_queue(struct page *page, const struct spool *spool)
 	}
 }
 
-/* --- how things stand */
+/* --- present state */
 
 struct mailbox {
 	const char *user;
@@ -326,7 +326,7 @@ static int send_digest(const struct conf *conf, struct intake *intake, struct st
 	return result;
 }
 
-/* When the last one was; with none the day begins now, and a clock that was ahead is not waited for. */
+/* The time of the last digest; without one the day begins now, and a time in the future is ignored. */
 static int64_t last_digest(struct state *state, int64_t now)
 {
 	struct error error;

@@ -1,5 +1,5 @@
 /*
- * The daily digest: what a day brought, for postmaster, as text and as a page.
+ * The daily digest for postmaster: the events of a day, as text and HTML.
  */
 #ifndef LANPOST_GATEWAY_DIGEST_H
 #define LANPOST_GATEWAY_DIGEST_H
@@ -7,9 +7,9 @@
 #include "config/conf.h"
 #include "spool/log/intake.h"
 
-/* When the next digest is due after the last one; both in seconds since 1970, local time of day as `digest` says. */
+/* When the next digest is due after the last one; both in seconds since 1970, local time of day from `digest`. */
 int64_t digest_next(int64_t last, int64_t time_of_day);
-/* Sends it if it is due. Nothing without `digest`. What fails is logged, and tried again with the next session. */
+/* Sends it if it is due. Does nothing without `digest`. A failure is logged, and retried with the next session. */
 void digest_send_due(const struct conf *conf, struct intake *intake, struct state *state, const char *session);
 
 #endif

@@ -9,9 +9,9 @@
 
 #include <stdlib.h>
 
-#define DISK_LOW (8u << 20) /* postmaster is told when there is room for so much more only */
+#define DISK_LOW (8u << 20) /* postmaster gets a report when only this much is free */
 #define LOOK_MS 10000
-#define TELL_MS 300000 /* while it stays low: the first report may have found no room itself */
+#define TELL_MS 300000 /* repeated while it stays low: the first report itself may have found no room */
 
 static bool is_low(const struct conf *conf)
 {
@@ -32,8 +32,8 @@ static void describe(const struct conf *conf, struct error *problem)
 		    PHRASE_SIZE(fsx_free_bytes(folder)), folder);
 }
 
-/* That mail was refused since the disk failed: told by the first session after it, for a log that cannot be written takes no
- * report either. */
+/* Refused mail because the disk failed: reported by the next session, because a log that cannot be written cannot accept
+ * a report. */
 static void report_failure(const struct conf *conf, struct spool *spool, const char *session)
 {
 	struct error problem, error;

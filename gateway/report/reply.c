@@ -19,7 +19,7 @@
 #define SUBJECT_MAX 400 /* bytes of the other's subject */
 #define DAY_SECONDS 86400
 #define HOUR_SECONDS 3600
-#define HOURLY_MAX 30 /* of one rule: who forges senders makes no flood of us */
+#define HOURLY_MAX 30 /* per rule: forged senders must not cause a flood of replies */
 
 static const struct conf_rule *find_rule(const struct conf *conf, const char *name)
 {
@@ -40,7 +40,7 @@ static const char *name_of(const struct conf *conf, const struct addr *addr)
 	return user != NULL ? user->full_name : NULL;
 }
 
-/* Whether it is in a domain in which people of ours have their addresses. */
+/* Whether it is in a domain in which our users have addresses. */
 static bool is_in_our_domain(const struct conf *conf, const struct addr *addr)
 {
 	struct addr ours;
@@ -52,7 +52,8 @@ static bool is_in_our_domain(const struct conf *conf, const struct addr *addr)
 	return false;
 }
 
-/* Finds the address of ours that was written to; with a login at the provider that is no address, any in a domain of ours will do. */
+/* Finds the address of ours that was written to; if the login at the provider is not an address, any address in our
+ * domains counts. */
 static bool find_written_to(const struct conf *conf, const struct conf_account *account, const char *written_to, bool any, struct addr *addr)
 {
 	struct addr_item item;
@@ -136,7 +137,7 @@ static int write_reply(const struct conf *conf, const struct reply_due *reply, c
 	return result;
 }
 
-/* The null sender (RFC 3834 section 3.3): nobody answers an answer. */
+/* The null sender (RFC 3834 section 3.3): no program replies to a reply. */
 static int send_reply(const struct conf *conf, struct intake *intake, const struct reply_due *reply,
     const char *text, const char *session, struct error *error)
 {
@@ -163,7 +164,8 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
 	return result;
 }
 
-/* The rule may have gone meanwhile, and then nothing is sent. A rule that has reached its limit is added to limited. */
+/* The rule may have been removed meanwhile; then nothing is sent. A rule that has reached its limit is added to
+ * limited. */
 static int write_one(const struct conf *conf, struct intake *intake, struct state *state,
     const struct reply_due *reply, const char *session, struct strlist *limited, struct error *error)
 {
@@ -185,7 +187,7 @@ static int write_one(const struct conf *conf, struct intake *intake, struct stat
 	return 0;
 }
 
-/* Once for each rule, however many replies were held back. */
+/* Once per rule, for any number of suppressed replies. */
 static void tell_limited(const struct conf *conf, struct intake *intake, struct state *state, const char *session,
     const struct strlist *limited)
 {
@@ -211,7 +213,7 @@ static void collect_limits(void *context, const char *key, const char *text, int
 		strlist_add(context, key);
 }
 
-/* A limit is over when the last hour has fewer replies, or the rule gives none any more. */
+/* A limit has ended when the last hour has fewer replies, or the rule no longer replies. */
 static void tell_over(const struct conf *conf, struct intake *intake, struct state *state, const char *session)
 {
 	struct strlist keys = {NULL, 0};

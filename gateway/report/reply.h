@@ -1,9 +1,9 @@
 /*
- * Replies that rules give (RFC 3834): written at the end of a session out of what deliveries have
- * noted.
+ * Replies of rules (RFC 3834): written at the end of a session from the data that deliveries
+ * have stored.
  *
- * A reply and the fact that it is written are one record, so that each is sent once; who was
- * replied to by a rule not long ago gets nothing.
+ * A reply and the fact that it is written are one record, so that each is sent once; a sender
+ * who recently got a reply of the rule gets none.
  */
 #ifndef LANPOST_GATEWAY_REPLY_H
 #define LANPOST_GATEWAY_REPLY_H
@@ -11,7 +11,7 @@
 #include "config/conf.h"
 #include "spool/log/intake.h"
 
-/* Into the queue with all replies that are due. */
+/* Writes all due replies to the queue. */
 void reply_write_due(
     const struct conf *conf, struct intake *intake, struct state *state, const char *session);
 

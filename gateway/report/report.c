@@ -49,7 +49,7 @@ int report_send(const struct conf *conf, struct intake *intake, const struct rep
 	if (route_add(conf, &envelope, &addr, slice_of(PHRASE(N_("report")))) == ROUTE_UNKNOWN ||
 	    envelope.place_count == 0)
 		route_add_mailbox(conf, &envelope, CONF_POSTMASTER, slice_of(PHRASE(N_("report"))));
-	route_qualify(conf, &addr); /* an answer to a bare name goes nowhere from most mail programs */
+	route_qualify(conf, &addr); /* most mail programs cannot send to a bare name */
 	result = write_message(conf, &envelope.id, report, &addr, &message, error);
 	if (result == 0)
 		result = intake_accept_text(intake, &envelope, buf_slice(&message), facts, fact_count, error);
@@ -69,7 +69,7 @@ static void tell_postmaster(const struct conf *conf, struct intake *intake, cons
 		    LOG_ERROR(&error));
 }
 
-/* What people should do about each kind of failure. */
+/* Advice for each kind of failure. */
 static const char *advice(enum error_class class)
 {
 	switch (class) {
@@ -85,7 +85,7 @@ static const char *advice(enum error_class class)
 	}
 }
 
-/* The command by which the admin tries it again, or sees more of it. */
+/* The command to retry it, or to see details. */
 static void add_command(const char *key, struct buf *text)
 {
 	static const struct {
@@ -125,7 +125,7 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 	if (news == 0)
 		return;
 	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
-	/* TRANSLATORS: %s is "account sales", "smarthost default" and the like */
+	/* TRANSLATORS: %s is "account sales", "smarthost default" or similar */
 	snprintf(subject, sizeof(subject), _("Problem: %s"), PHRASE_SAID(what));
 	buf_printf(&text, _("Since %s there is a problem with %s:\n\n    %s\n\n"),
 	    i18n_time(when, sizeof(when), now), PHRASE_SAID(what), ERROR_SAID(problem));

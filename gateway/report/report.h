@@ -1,5 +1,6 @@
 /*
- * Mail that the gateway itself writes: from postmaster. Problems and their end are reported in the language of postmaster's reader.
+ * Mail that the gateway itself writes, from postmaster. Problems and their end are reported in the language of the user
+ * who reads postmaster's mail.
  */
 #ifndef LANPOST_GATEWAY_REPORT_H
 #define LANPOST_GATEWAY_REPORT_H
@@ -10,11 +11,11 @@
 #define REPORT_TEXT_MAX (256u << 10)
 
 struct report {
-	const char *to;		 /* a local address, or wherever it leads; one that leads nowhere goes to postmaster */
+	const char *to;		 /* a local address, with its forwards; an unknown one goes to postmaster */
 	const char *subject;	 /* UTF-8 */
 	struct slice text;	 /* UTF-8, \n line ends */
-	struct slice html;	 /* the same for those who read HTML; may be empty */
-	const char *answers;	 /* the Message-ID of the message that it answers; NULL: it answers none */
+	struct slice html;	 /* the same as HTML; may be empty */
+	const char *answers;	 /* the Message-ID of the message that it answers; NULL: none */
 	const char *session;	 /* id, "" for none */
 };
 
@@ -22,11 +23,11 @@ struct report {
 int report_send(const struct conf *conf, struct intake *intake, const struct report *report, const struct fact *facts,
     size_t fact_count, struct error *error);
 
-/* A problem begins (or changes its class): postmaster gets a report, once. key and class as in state_problem_set(); what: its name, may be a phrase. details: lines
- * that are below it, may be empty. */
+/* Reports the beginning of a problem (or a change of its class) to postmaster, once. key and class as in
+ * state_problem_set(); what: its name, may be a phrase. details: further lines, may be empty. */
 void report_problem(const struct conf *conf, struct intake *intake, struct state *state,
     const char *session, const char *key, const char *what, const struct error *problem, struct slice details);
-/* It is over: postmaster gets a report when it had been reported. */
+/* Reports its end to postmaster, if it had been reported. */
 void report_recovery(const struct conf *conf, struct intake *intake, struct state *state,
     const char *session, const char *key, const char *what);
 

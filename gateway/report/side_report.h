@@ -1,5 +1,5 @@
 /*
- * Reports of the supervisor, each from a process of its own that lives for that: the supervisor itself does not open the mail.
+ * Reports of the supervisor, each written by a short-lived process: the supervisor itself does not open the spool.
  */
 #ifndef LANPOST_GATEWAY_SIDE_REPORT_H
 #define LANPOST_GATEWAY_SIDE_REPORT_H
@@ -10,7 +10,7 @@
 /* Writes the report; runs in the other process. */
 typedef void (*side_report_fn)(const struct conf *conf, struct spool *spool, const void *context);
 
-/* What is not known is logged. */
+/* Errors are logged. */
 void side_report(const struct conf *conf, side_report_fn fn, const void *context);
 
 #endif

@@ -34,7 +34,7 @@ static json_t *accounts(const struct conf *conf, struct state *state)
 
 		if (json_is_object(last))
 			json_object_update(item, last);
-		json_object_del(item, "error_en"); /* of lanpost before phrases */
+		json_object_del(item, "error_en"); /* from versions before phrases */
 		json_object_del(item, "error_ru");
 		json_array_append_new(list, item);
 		json_decref(last);

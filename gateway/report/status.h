@@ -1,5 +1,5 @@
 /*
- * What `lanpost status` shows, gathered from the spool.
+ * The answer of `lanpost status`, collected from the spool.
  */
 #ifndef LANPOST_GATEWAY_STATUS_H
 #define LANPOST_GATEWAY_STATUS_H
@@ -10,14 +10,14 @@
 
 struct status_facts {
 	int64_t since;	     /* when the gateway started */
-	int64_t next;	     /* next session by schedule, 0: none */
-	const char *session; /* id of the one that runs, NULL: none */
+	int64_t next;	     /* next scheduled session, 0: none */
+	const char *session; /* id of the running session, NULL: none */
 	int pid;
-	size_t clients; /* connected to the LAN server */
+	size_t clients; /* clients of the LAN server */
 };
 
-/* The answer to the verb `status`, the caller's. Reads mailboxes and queue, so it may take a while: run it in
- * a process of its own. */
+/* The answer to the verb `status`, owned by the caller. Reads mailboxes and queue, which may take a while:
+ * called in a separate process. */
 json_t *status_build(const struct conf *conf, const struct status_facts *facts);
 
 #endif

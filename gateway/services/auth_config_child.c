@@ -24,7 +24,7 @@ struct job {
 	struct slice notes;
 };
 
-/* --- in the child, whose end wipes all of it */
+/* --- in the child, whose exit removes everything from memory */
 
 static int make(const struct job *job, struct error *error)
 {
@@ -83,7 +83,7 @@ int auth_config_make(const struct conf *conf, const char salt_key[AUTH_SALT_KEY_
 	if (child_start(&child, "view", run, &job, error) != 0)
 		return -1;
 	fd = receive(child.fd, error);
-	kill(child.pid, SIGKILL); /* it has nothing more to do */
+	kill(child.pid, SIGKILL); /* its work is done */
 	while (waitpid(child.pid, NULL, 0) < 0 && errno == EINTR)
 		;
 	child_gone(&child);

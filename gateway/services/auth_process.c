@@ -18,12 +18,12 @@
 #include <unistd.h>
 
 #define READERS 2
-#define HASHERS 2 /* yescrypt wants memory as well as time */
+#define HASHERS 2 /* yescrypt needs memory as well as time */
 #define JOBS_MAX 1024
 #define PASSWORD_MAX_LEN 512
 #define STACK_SIZE (256 * 1024)
 
-/* A question that waits for a hasher, with its bytes behind it. */
+/* A question that waits for a hashing thread, followed by its bytes. */
 struct job {
 	struct job *next;
 	struct auth_question question;
@@ -44,7 +44,7 @@ struct process {
 
 /* --- threads */
 
-/* Too many wait already: whoever asked hears that it does not go now. */
+/* Too many are waiting: answers that it is not possible now. */
 static void put_job(struct process *process, const char *bytes, size_t len, int reply_fd)
 {
 	struct job *job = NULL;
@@ -159,7 +159,7 @@ int auth_process_send(int fd, int view_fd, struct error *error)
 
 static bool load(struct process *process, int view_fd, bool *has_tls)
 {
-	off_t size = view_fd < 0 ? -1 : lseek(view_fd, 0, SEEK_END); /* fstat() is for processes with files */
+	off_t size = view_fd < 0 ? -1 : lseek(view_fd, 0, SEEK_END); /* fstat() is only allowed with files */
 	struct auth_config config;
 	void *bytes;
 	bool good;
@@ -232,7 +232,7 @@ int auth_process_run(void *context, int event_fd)
 
 	conf_free(job->conf);
 	signal(SIGPIPE, SIG_IGN);
-	/* The supervisor ends it, when all others have ended. */
+	/* The supervisor ends it, after all others. */
 	signal(SIGTERM, SIG_IGN);
 	signal(SIGINT, SIG_IGN);
 	signal(SIGHUP, SIG_IGN);

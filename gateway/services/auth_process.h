@@ -9,7 +9,7 @@
 
 struct auth_job {
 	int fd;	       /* our end of the shared socket */
-	struct conf *conf; /* the child's copy, with every secret there is: wiped before anything else is done */
+	struct conf *conf; /* the child's copy, with all secrets: wiped first */
 };
 
 /* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a config (lan-server/login/auth_config.h);

@@ -8,10 +8,10 @@
 
 #include <jansson.h>
 
-/* A list, the caller's, the longest connected first; board may be NULL. Each has "protocol", "address", "tls", "user" ("" before
- * a login), "since", "idle" (seconds), "command" (the last one, "" before the first) and "working". */
+/* A list, owned by the caller, the longest connected first; board may be NULL. Each has "protocol", "address", "tls",
+ * "user" ("" before a login), "since", "idle" (seconds), "command" (the last one, "" before the first) and "working". */
 json_t *clients_build(const struct thread_activity *board);
-/* How many there are. */
+/* The number of clients. */
 size_t clients_count(const struct thread_activity *board);
 
 #endif

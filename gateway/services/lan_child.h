@@ -1,5 +1,6 @@
 /*
- * The LAN server as its supervisor sees it: a program of its own (gateway/lan_main.c), so that nothing the supervisor knows is in its memory.
+ * The LAN server as seen by its supervisor: a separate program (gateway/lan_main.c), so that its memory has none of the
+ * supervisor's data.
  */
 #ifndef LANPOST_GATEWAY_LAN_CHILD_H
 #define LANPOST_GATEWAY_LAN_CHILD_H
@@ -13,9 +14,10 @@ int lan_child_find(struct error *error);
  * lan_child_find(). */
 int lan_child_start(struct child *child, int program, const struct conf *conf, const struct listeners *listeners, int auth_fd,
     struct error *error);
-/* Sends it a view of a new configuration; what it cannot use it says in the log. */
+/* Sends it a view of a new configuration; it logs what it cannot use. */
 int lan_child_reload(const struct child *child, const struct conf *conf, struct error *error);
-/* False where files have moved that a running LAN server is bound to: then it must be started anew. */
+/* Returns false if files have moved that the sandbox of a running LAN server allows: then it must
+ * be restarted. */
 bool lan_child_can_reload(const struct conf *old, const struct conf *next);
 
 #endif

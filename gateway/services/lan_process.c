@@ -23,7 +23,7 @@ struct lan_process {
 	struct lan_server *server;
 };
 
-/* A descriptor that becomes readable when the signal comes; it is blocked for all threads to come. */
+/* A descriptor that becomes readable on the signal, which is blocked for all later threads. */
 static int signal_descriptor(int signal_number)
 {
 	sigset_t set;
@@ -34,7 +34,7 @@ static int signal_descriptor(int signal_number)
 	return signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-/* Called by any session thread: one short line is written in one piece. */
+/* Called by any session thread: one short line is written atomically. */
 static void delivered(void *context, const struct place *place)
 {
 	struct error error;
@@ -49,7 +49,7 @@ static void delivered(void *context, const struct place *place)
 	json_decref(event);
 }
 
-/* So that mutt and others find every mailbox, before the first letter has come. */
+/* So that mutt and others find every mailbox, before the first message. */
 static void make_mailboxes(const struct conf *conf)
 {
 	struct error error;
@@ -63,7 +63,7 @@ static void make_mailboxes(const struct conf *conf)
 	}
 }
 
-/* A view is what the supervisor has checked. NULL: it is none. */
+/* Reads a view, which the supervisor has checked. Returns NULL if it is not one. */
 static struct conf *read_view(int fd)
 {
 	struct buf text = BUF_INIT(CONF_VIEW_MAX);
@@ -79,7 +79,7 @@ static struct conf *read_view(int fd)
 	return conf;
 }
 
-/* The newest view of those that have come; -1: none. Each comes beside a byte. */
+/* The newest of the received views; -1: none. Each comes with one byte. */
 static int receive_view(void)
 {
 	struct pollfd poll_fd = {.fd = CHILD_FD_EVENTS, .events = POLLIN};
@@ -88,7 +88,8 @@ static int receive_view(void)
 	char byte;
 
 	while (poll(&poll_fd, 1, 0) > 0) {
-		if (pass_fd_receive(CHILD_FD_EVENTS, &byte, 1, &fd, &cut) <= 0) /* the supervisor is dead, and so is its child */
+		if (pass_fd_receive(CHILD_FD_EVENTS, &byte, 1, &fd, &cut) <= 0) /* the supervisor is dead, so its child must
+		 * end */
 			fatalx("event=lan-failed reason=\"the supervisor is gone\"");
 		if (fd < 0)
 			continue;

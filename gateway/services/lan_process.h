@@ -1,5 +1,5 @@
 /*
- * The LAN server as a process: opens the spool for it and runs it until the supervisor says stop.
+ * The LAN server as a process: opens the spool for it and runs it until the supervisor stops it.
  */
 #ifndef LANPOST_GATEWAY_LAN_PROCESS_H
 #define LANPOST_GATEWAY_LAN_PROCESS_H
@@ -7,11 +7,11 @@
 #include "gateway/process/child.h"
 #include "gateway/services/listeners.h"
 
-/* What it finds open besides CHILD_FD_EVENTS and CHILD_FD_DOING. */
+/* Its descriptors besides CHILD_FD_EVENTS and CHILD_FD_DOING. */
 enum {
 	LAN_FD_VIEW = CHILD_FDS, /* of the configuration (config/conf_view.h) */
 	LAN_FD_AUTH,		 /* to the process that holds the verifiers */
-	LAN_FD_LISTENERS,	 /* and those behind it */
+	LAN_FD_LISTENERS,	 /* and the following ones */
 };
 
 struct lan_job {
@@ -19,8 +19,8 @@ struct lan_job {
 	size_t listener_count;
 };
 
-/* Returns the exit code. SIGTERM stops it; a descriptor that comes over its event socket is a new view. It reports {"event":"trigger"}
- * when mail to the daemon has come. */
+/* Returns the exit code. SIGTERM stops it; a descriptor received over its event socket is a new view. It reports
+ * {"event":"trigger"} for mail to the daemon. */
 int lan_process_run(const struct lan_job *job);
 
 #endif

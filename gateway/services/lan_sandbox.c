@@ -13,7 +13,7 @@
 
 #define MEGA (1024 * 1024)
 #define MEMORY_ALWAYS (512 * (rlim_t)MEGA)
-#define MEMORY_OF_A_SESSION (4 * (rlim_t)MEGA) /* one with a message under way has about one */
+#define MEMORY_OF_A_SESSION (4 * (rlim_t)MEGA) /* a session with a message in progress needs about one */
 
 /* --- files */
 
@@ -24,7 +24,7 @@ static char *folder_of(const char *path)
 	return slash == NULL || slash == path ? xstrdup("") : xstrndup(path, (size_t)(slash - path));
 }
 
-/* A rule is for what is there when it is made. Returns the path. */
+/* A rule applies to files that exist when it is made. Returns the path. */
 static char *made(char *path)
 {
 	struct error error;
@@ -60,7 +60,7 @@ static void limit_resources(const struct conf *conf)
 	limit_set(RLIMIT_CORE, 0);
 	limit_set(RLIMIT_MEMLOCK, 0);
 	limit_set(RLIMIT_MSGQUEUE, 0);
-#if !defined(LANPOST_SANITIZED) /* they reserve terabytes */
+#if !defined(LANPOST_SANITIZED) /* sanitizers reserve terabytes */
 	limit_set(RLIMIT_DATA, MEMORY_ALWAYS + (rlim_t)conf->lan.max_sessions * MEMORY_OF_A_SESSION);
 #else
 	(void)conf;
@@ -69,7 +69,7 @@ static void limit_resources(const struct conf *conf)
 
 void lan_sandbox_enter(const struct conf *conf)
 {
-	reserve_keep(SPOOL_OF(conf)); /* later it can only be spent and filled, not made */
+	reserve_keep(SPOOL_OF(conf)); /* later it can only be released and refilled, not created */
 	limit_resources(conf);
 	bind_process(conf);
 }

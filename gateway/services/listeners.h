@@ -14,14 +14,14 @@ struct listeners {
 	size_t count;
 };
 
-/* Binds every port on every address; nobody can connect yet. An address that this machine does not have at all (no IPv6) is a warning in the
- * log; anything else that cannot be bound is an error, and nothing stays open. */
+/* Binds every port on every address; clients cannot connect yet. An address family that this machine does not have (no
+ * IPv6) is a warning in the log; any other failure is an error, and nothing stays open. */
 int listeners_open(struct listeners *listeners, const struct conf_lan *lan, struct error *error);
 /* Lets clients connect. */
 int listeners_listen(const struct listeners *listeners, struct error *error);
-/* Children do not have them, but those that get them by child_exec(). */
+/* Children do not have them, except those that get them by child_exec(). */
 void listeners_close(struct listeners *listeners);
-/* True if both configurations ask for the same sockets. */
+/* True if both configurations need the same sockets. */
 bool listeners_same(const struct conf_lan *a, const struct conf_lan *b);
 
 #endif

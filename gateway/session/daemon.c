@@ -15,11 +15,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SUBJECT_MAX 200 /* bytes of what was asked */
+#define SUBJECT_MAX 200 /* bytes of the request */
 
 enum daemon_command { DAEMON_SESSION, DAEMON_STATUS, DAEMON_QUEUE, DAEMON_FETCH, DAEMON_FETCH_WHOLE, DAEMON_HELP };
 
-/* The words that people use, folded. */
+/* The command words, folded. */
 static const struct {
 	const char *word;
 	enum daemon_command command;
@@ -51,7 +51,7 @@ static enum daemon_command find_word(struct slice word, bool has_argument)
 	return command;
 }
 
-/* "Re: fetch sales" -> DAEMON_FETCH, "sales". A fetch of an account that does not exist counts as one, too: its report says so. */
+/* "Re: fetch sales" -> DAEMON_FETCH, "sales". A fetch of an unknown account counts as one, too: the report says so. */
 static enum daemon_command parse_subject(const char *subject, struct slice *argument)
 {
 	struct slice rest = slice_trim(slice_of(subject)), word;
@@ -79,7 +79,7 @@ static void want_account(struct session_request *request, const struct conf_acco
 		session_request_add_account(request, account->name);
 }
 
-/* The account of the letter behind this stub; NULL, with a note in the log, where there is none. */
+/* The account of the message of this stub; NULL, with a note in the log, if there is none. */
 static const struct conf_account *want_whole(const struct conf *conf, struct state *state, struct slice id)
 {
 	const struct conf_account *account = NULL;
@@ -124,7 +124,7 @@ void daemon_expand(const struct triggers *triggers, const struct conf *conf, str
 
 /* --- answers */
 
-/* The user whose mail an address sends; NULL if it is nobody's. */
+/* The user of a sender address; NULL if there is none. */
 static const char *user_of(const struct conf *conf, const char *address)
 {
 	struct addr addr;
@@ -133,7 +133,8 @@ static const char *user_of(const struct conf *conf, const char *address)
 	return addr_parse(slice_of(address), &addr) && route_address(conf, &addr, &user) == ROUTE_MAILBOX ? user : NULL;
 }
 
-/* Users may know of their own mail; postmaster, and who reads postmaster's mail, of everybody's. */
+/* Users may see their own mail; postmaster, and the user who reads postmaster's mail,
+ * everything. */
 static bool may_know(const struct conf *conf, const char *asks, const struct envelope *envelope)
 {
 	const char *user = user_of(conf, asks), *owner = user_of(conf, envelope->sender);
@@ -143,7 +144,7 @@ static bool may_know(const struct conf *conf, const char *asks, const struct env
 	return user != NULL && owner != NULL && strcmp(user, owner) == 0;
 }
 
-/* The recipients who have it already do not wait. Returns whether anybody does. */
+/* Lists the recipients that are still waiting. Returns whether there are any. */
 static bool list_waiting(const struct envelope *envelope, struct buf *out)
 {
 	bool any = false;
@@ -261,7 +262,7 @@ static void answer_text(const struct trigger *trigger, const struct conf *conf,
 	session_result_text(result, out);
 }
 
-/* What it is, and what they wrote. */
+/* The kind of the command, and its text. */
 static char *answer_subject(const char *asked)
 {
 	struct slice rest = slice_trim(slice_of(asked));

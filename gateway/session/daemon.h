@@ -1,8 +1,8 @@
 /*
  * Mail to the daemon: the subject is a command, the answer is a report by mail.
  *
- * `status`, `queue`, `fetch ACCOUNT`; `fetch ID`, also within the subject of a reply, for the message behind a stub; any
- * other subject means a whole session.
+ * `status`, `queue`, `fetch ACCOUNT`; `fetch ID`, also within the subject of a reply, for the message of a stub; any
+ * other subject means a full session.
  */
 #ifndef LANPOST_GATEWAY_DAEMON_H
 #define LANPOST_GATEWAY_DAEMON_H
@@ -12,10 +12,10 @@
 #include "spool/log/intake.h"
 #include "spool/state/state_triggers.h"
 
-/* Adds what these triggers ask for to the request. */
+/* Adds the requests of these triggers to the session request. */
 void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
     struct session_request *request);
-/* Answers each of them with one report; the trigger is done when the report is durable. */
+/* Answers each of them with one report; a trigger is done when its report is durable. */
 void daemon_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
     const struct session_result *result);
 

@@ -18,9 +18,9 @@
 #define SAID_MAX 400 /* of the output, in a report */
 #define ROUTE_STEP_MS 250
 
-/* --- the file that says that the line may be up */
+/* --- the file that marks that the line may be up */
 
-/* session: who brings it up; NULL: it is down. */
+/* session: the id of the session that connects; NULL: disconnected. */
 static void mark(const struct conf *conf, const struct msgid *session)
 {
 	char *path = layout_line_up(SPOOL_OF(conf));
@@ -57,7 +57,7 @@ bool line_was_left_up(const struct conf *conf, struct msgid *session)
 
 /* --- the commands */
 
-/* failure: it could not be run to its end; else NULL. */
+/* failure: why it could not be run to its end; else NULL. */
 static void describe(struct line_outcome *outcome, const struct error *failure, int status, struct slice printed)
 {
 	const char *how = failure != NULL ? failure->phrase : PHRASE(N_("exit code %d"), status);
@@ -96,7 +96,7 @@ static int run(const struct conf *conf, struct secrets *secrets, bool is_down, c
 
 /* --- the route */
 
-/* The first server that will be asked; "" if there is none. */
+/* The first server that will be contacted; "" if there is none. */
 static const char *first_url(const struct conf *conf)
 {
 	if (conf->line.proxy[0] != '\0')
@@ -132,7 +132,8 @@ static enum net_reach await_route(const char *host, int64_t seconds, const atomi
 	return result;
 }
 
-/* A name that is still not known at the end keeps nobody: that may be the fault of this one alone. */
+/* A name that cannot be resolved until the end does not stop the session: only this name may be
+ * wrong. */
 static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, struct error *error)
 {
 	int64_t seconds = conf->line.route_timeout;

@@ -9,11 +9,11 @@
 
 #include <stdlib.h>
 
-#define OPEN_MS 60000	/* a command has half of it */
+#define OPEN_MS 60000	/* a command gets half of it */
 #define ANSWER_MS 20000 /* a million rounds on a slow machine */
 #define LINE_EXTRA_MS 30000
 
-/* A login under way. */
+/* A login in progress. */
 struct asker {
 	struct secrets *secrets;
 	struct conversation conversation;
@@ -29,7 +29,7 @@ static int lost(enum frame_result result, struct error *error)
 	return error_set(error, ERROR_IO, N_("the password process does not answer (see the log)"));
 }
 
-/* What the process says of its failure. */
+/* The error that the process reports. */
 static int failed(const struct buf *answer, struct error *error)
 {
 	struct slice text = slice_from(buf_slice(answer), sizeof(uint32_t));
@@ -77,7 +77,7 @@ static bool keeper_answer(void *context, enum login_question question, struct sl
 
 /* --- for remote_open() */
 
-/* Which server this is; false: none of the configuration. */
+/* Identifies the server; returns false if it is not in the configuration. */
 static bool name_of(const struct conf *conf, const struct conf_remote *remote, uint32_t *kind, const char **name)
 {
 	*kind = SECRETS_ACCOUNT;
@@ -162,7 +162,7 @@ static void wipe(char *text)
 	explicit_bzero(text, strlen(text));
 }
 
-/* Nobody logs in to us here. */
+/* This process has no local logins. */
 static void forget_users(void *context)
 {
 	const struct conf *conf = context;

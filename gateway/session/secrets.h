@@ -1,5 +1,5 @@
 /*
- * The passwords of a session, in a process of its own: `secrets`.
+ * The passwords of a session, in a separate process: `secrets`.
  *
  * The session reads what providers and smarthosts say, and what strangers write; so it forgets all passwords at its very start, and
  * asks this process, login by login, for no more than the login needs: a digest, or the password where a server wants it said. This
@@ -22,19 +22,19 @@ struct secrets {
 	struct outbound_keys keys;    /* for outbound_flush() */
 };
 
-/* Forks the process, then wipes all secrets out of conf. */
+/* Forks the process, then wipes all secrets in conf. */
 int secrets_start(struct secrets *secrets, struct conf *conf, struct error *error);
 void secrets_stop(struct secrets *secrets);
 
-/* Runs a command of [line] as command_run() does: connect_command, or disconnect_command with is_down. What it prints on
- * both outputs goes to *output. */
+/* Runs a command of [line] as command_run() does: connect_command, or disconnect_command with is_down. Its standard
+ * output and error go to *output. */
 int secrets_run_line(struct secrets *secrets, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error);
-/* What secrets_run_line() runs, for who is alone. */
+/* The same without a secrets process. */
 int secrets_line_command(const struct conf *conf, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error);
 
-/* What a worker of the process does; for tests. context: the struct conf. */
+/* The main function of a worker; for tests. context: the struct conf. */
 void secrets_serve(void *context, int fd);
 
 #endif

@@ -8,11 +8,11 @@
 
 #define SECRETS_FRAME_MAX 16384
 #define SECRETS_OUTPUT_MAX 2048 /* of a command of the line */
-#define SECRETS_QUESTIONS_MAX 64 /* of a login: three connections, a few ways each */
-#define SECRETS_LANES_MAX 32 /* logins at once at a smarthost */
+#define SECRETS_QUESTIONS_MAX 64 /* of a login: three connections, a few methods each */
+#define SECRETS_LANES_MAX 32 /* simultaneous logins at a smarthost */
 
 enum secrets_kind {
-	/* The session's first word. */
+	/* The session's first frame. */
 	SECRETS_ACCOUNT = 1, /* its name */
 	SECRETS_SMARTHOST,   /* its name */
 	SECRETS_LINE,	     /* a byte: 0 up, 1 down */

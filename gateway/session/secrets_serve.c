@@ -1,4 +1,5 @@
-/* In the secrets process. Whoever asks may have been taken over: it gets what a login needs, and runs nothing but what the configuration says. */
+/* The secrets process. The requesting session may be compromised: it gets only what a login needs, and can run only
+ * commands of the configuration. */
 #include "gateway/session/secrets.h"
 
 #include "base/alloc.h"
@@ -14,9 +15,9 @@
 struct service {
 	struct conf *conf;
 	int fd;
-	atomic_bool is_over; /* the session has hung up */
+	atomic_bool is_over; /* the session has closed the connection */
 	char *secret;
-	bool may_show; /* the configuration does not keep to ways that hide it */
+	bool may_show; /* the configuration does not require methods that hide it */
 };
 
 /* --- answers */
@@ -74,7 +75,8 @@ static const struct conf_remote *find_remote(const struct conf *conf, uint32_t k
 	return account != NULL ? &account->remote : smarthost != NULL ? &smarthost->remote : NULL;
 }
 
-/* With `auth` of such a kind no server is ever shown the password, and neither is the session. */
+/* With `auth` of such a kind the password is never sent to a server, and the session does not
+ * get it, either. */
 static bool hides_it(enum conf_auth auth)
 {
 	return auth == AUTH_CRAM_MD5 || auth == AUTH_DIGEST_MD5 || auth == AUTH_APOP || auth == AUTH_SCRAM_SHA_1 ||
@@ -95,7 +97,7 @@ static bool open_secret(struct service *service, uint32_t kind, const char *name
 	if (result != 0)
 		return say_error(service, &error) && false;
 	service->may_show = !hides_it(remote->auth);
-	conf_wipe_secrets(service->conf); /* from here on this process has one password */
+	conf_wipe_secrets(service->conf); /* from here on this process has only one password */
 	has_line_end = strpbrk(service->secret, "\r\n") != NULL;
 	return say(service, SECRETS_GOOD, &has_line_end, sizeof(has_line_end), SLICE_NONE);
 }
@@ -186,7 +188,7 @@ static void serve_key(struct service *service, struct buf *body)
 
 /* --- one conversation */
 
-/* A command is not waited for when nobody waits for its answer. */
+/* A command is aborted when nobody waits for its result. */
 static void *watch(void *context)
 {
 	struct service *service = context;
@@ -216,7 +218,7 @@ void secrets_serve(void *context, int fd)
 			serve_login(&service, &body);
 	}
 	buf_clear(&body);
-	/* Who still waits for an answer is told that none comes; the watcher, which has its memory here, sees it, too. */
+	/* Closes the connection, so that a waiting session and the watcher thread end. */
 	shutdown(fd, SHUT_RDWR);
 	pthread_join(watcher, NULL);
 }

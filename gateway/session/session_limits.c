@@ -6,9 +6,9 @@
 #include <signal.h>
 #include <unistd.h>
 
-#define FAREWELL_MS 30000 /* for what is under way when the minutes are over */
+#define FAREWELL_MS 30000 /* for work in progress when the time limit is reached */
 
-/* Atomic without locks all of them, so a signal handler may touch them. */
+/* All are lock-free atomics, so a signal handler may use them. */
 static atomic_bool enough, cancelled, has_begun;
 static atomic_int reached;
 static atomic_ullong bytes_came, bytes_promised;
@@ -87,7 +87,7 @@ const atomic_bool *session_limits_cancelled(void)
 	return &cancelled;
 }
 
-/* One message comes in any case, or a large one would never come. */
+/* One message is fetched in any case, or a large one would never be. */
 enum fetch_leave session_limits_may_fetch(uint64_t size, bool can_wait, bool *is_first)
 {
 	unsigned long long before;

@@ -35,7 +35,7 @@
 #include <stdlib.h>
 
 #define DAY_SECONDS (24 * 3600)
-#define PROGRESS_MS 100 /* an account tells of its progress at most so often */
+#define PROGRESS_MS 100 /* minimum interval of an account's progress reports */
 
 struct session {
 	const struct conf *conf;
@@ -49,7 +49,7 @@ struct session {
 	struct line_outcome line; /* of bringing it up */
 	bool is_up;
 	struct server_gate gate;
-	struct server_gate mailboxes; /* one account at a time reads a mailbox upstream: what one has fetched does not come again */
+	struct server_gate mailboxes; /* one account at a time reads a mailbox upstream, so that nothing is fetched twice */
 	bool clock_is_trusted;
 	int event_fd;
 	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
@@ -60,9 +60,9 @@ static bool wants_line(const struct session *session)
 	return session->request.fetch || session->request.send;
 }
 
-/* --- telling the supervisor */
+/* --- reports to the supervisor */
 
-/* Takes object over. If the supervisor is gone so are we, at once (child.c). */
+/* Takes ownership of object. If the supervisor is gone, this process ends at once (child.c). */
 static void tell(struct session *session, json_t *object)
 {
 	struct error error;
@@ -85,7 +85,7 @@ static void tell_queue(struct session *session, const char *state, size_t done, 
 		failed ? json_string(error->phrase) : json_null()));
 }
 
-/* --- accounts, a thread each */
+/* --- accounts, one thread each */
 
 struct account_thread {
 	struct session *session;
@@ -94,10 +94,10 @@ struct account_thread {
 	pthread_t thread;
 	bool started;
 	int64_t began; /* to be fetched */
-	int64_t told;  /* when progress was told last */
+	int64_t told;  /* when progress was last reported */
 };
 
-/* Bytes a second since its beginning, and the seconds that the rest takes at that rate; 0 where that is not known. */
+/* Bytes per second since the beginning, and the seconds for the rest at that rate; 0 if not known. */
 static void tell_account(struct account_thread *work, const char *state, const struct error *error)
 {
 	const struct fetch_result *result = &work->result->fetched;
@@ -115,7 +115,7 @@ static void tell_account(struct account_thread *work, const char *state, const s
 		failed ? json_string(error->phrase) : json_null()));
 }
 
-/* Where a fetched message goes: what the rules say, loops broken. */
+/* Decides where a fetched message goes: by the rules, without loops. */
 static enum fetch_routed route_message(void *context, const struct fetch_arrival *arrival, struct envelope *envelope, struct error *error)
 {
 	struct account_thread *work = context;
@@ -125,7 +125,7 @@ static enum fetch_routed route_message(void *context, const struct fetch_arrival
 	thread_activity_step("sorting the message with UIDL %s", envelope->uidl);
 	if (sorting_ask(&work->sorting, arrival, envelope, &sorted, error) != 0)
 		return FETCH_NOT_ROUTED;
-	/* The one event that no delivery tells of. */
+	/* The only event that no delivery reports. */
 	if (sorted.dropped_by != NULL)
 		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "", sorted.dropped_by);
 	return sorted.is_copy ? FETCH_GOES_NOWHERE : FETCH_ROUTED;
@@ -178,8 +178,8 @@ static bool has_twin(const struct session *session, const struct conf_account *a
 	return found;
 }
 
-/* Waits for its turn at the mailbox, then at the server. What another account has fetched from that mailbox must be remembered before
- * this one looks. Returns -1 without a turn. */
+/* Waits for its turn at the mailbox, then at the server. The messages that another account has fetched from that mailbox
+ * must be recorded before this one lists it. Returns -1 without a turn. */
 static int enter(struct account_thread *work, const char *mailbox, const char *host)
 {
 	struct session *session = work->session;
@@ -273,7 +273,7 @@ static void choose_accounts(struct session *session)
 		const struct conf_account *account = &conf->accounts[i];
 		bool named = strlist_has(&session->request.accounts, account->name);
 
-		/* One that is named is fetched even if it is switched off for the schedule. */
+		/* A named account is fetched even if it is disabled for the schedule. */
 		if (named || (session_request_wants_all(&session->request) && account->enabled))
 			result->accounts[result->account_count++].account = account;
 	}
@@ -437,7 +437,8 @@ static void work(struct session *session)
 		thread_activity_step("writing replies");
 		reply_write_due(session->conf, session->spool.intake, session->spool.state,
 		    session->id.text);
-		/* What rules forward and reply, and what people wrote meanwhile, while the line is up. */
+		/* Sends forwards and replies of rules, and mail that users wrote meanwhile, while the
+		 * line is up. */
 		thread_activity_step("sending");
 		flush_queue(session, false);
 		tell_queue_done(session);
@@ -453,7 +454,7 @@ static void work(struct session *session)
 	prune_journal(session);
 }
 
-/* Mail to daemon may ask for more than who started the session. */
+/* Mail to daemon may request more than the starter of the session. */
 static void add_triggers(struct session *session)
 {
 	struct error error;
@@ -493,8 +494,8 @@ static int open_spool(struct session *session, const struct spool_options *optio
 	return 0;
 }
 
-/* The line first: what brings it up puts new files in the place of those with which names are looked up (resolv.conf), and a sandbox lets
- * through only those that were there when it was entered. What is wanted is in the spool, which has threads, and those must be gone. */
+/* The line first: connecting replaces files of the resolver (resolv.conf), and a sandbox allows only files that existed
+ * when it was entered. The requests are in the spool, which has threads, and those must have ended. */
 static int open_line(struct session *session, const struct session_request *request, struct error *error)
 {
 	if (open_spool(session, &(struct spool_options){.writer = "session", .reports_damage = true}, error) != 0)
@@ -510,7 +511,7 @@ static int open_all(struct session *session, const struct session_job *job, stru
 {
 	bool has_line = job->conf->line.connect_command[0] != '\0';
 
-	/* Before there is a thread, a lock or a file. */
+	/* Before any thread, lock or open file exists. */
 	if (secrets_start(&session->secrets, job->conf, error) != 0 ||
 	    sorting_start(&session->sorting, job->conf, session_limits_cancelled(), error) != 0 ||
 	    (has_line && open_line(session, job->request, error) != 0))

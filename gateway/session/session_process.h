@@ -1,6 +1,6 @@
 /*
- * One communication session: line up, fetch all accounts side by side, sort and deliver as mail comes,
- * flush the queue, report, line down. Runs in a process of its own.
+ * One communication session: connect the line, fetch all accounts in parallel, sort and deliver
+ * mail as it arrives, flush the queue, report, disconnect. Runs in a separate process.
  */
 #ifndef LANPOST_GATEWAY_SESSION_PROCESS_H
 #define LANPOST_GATEWAY_SESSION_PROCESS_H
@@ -15,10 +15,11 @@ struct session_job {
 	const struct msgid *id; /* of the session */
 };
 
-/* The key of what a session reports when housekeeping turns out to be more than that. */
+/* The key of the event that housekeeping has become a session. */
 #define SESSION_HAS_WORK "has-work"
 
-/* A child_fn; context is a struct session_job. Events and the result go to event_fd as the control socket has them. */
+/* A child_fn; context is a struct session_job. Events and the result go to event_fd in the form of the control
+ * socket. */
 int session_process_run(void *context, int event_fd);
 
 #endif

@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define BUSY_SECONDS 3600 /* before postmaster hears that a server does not let us log in just now */
+#define BUSY_SECONDS 3600 /* delay before a temporary login refusal is reported to postmaster */
 
 void session_report_change(const struct session_report *session, const char *key, const char *what, const struct error *error)
 {
@@ -27,7 +27,7 @@ void session_report_change(const struct session_report *session, const char *key
 		    what);
 }
 
-/* Messages that the server lists but will not give: each is told once. */
+/* Messages that the server lists but does not deliver: each is reported once. */
 static void report_skipped(const struct session_report *session, const struct account_result *account)
 {
 	const struct fetch_result *fetched = &account->fetched;
@@ -65,7 +65,7 @@ static void find_over(void *context, const char *key, const char *text, int64_t 
 	free(begin);
 }
 
-/* Messages that came after all, or that are gone from the server. That is worth no mail. */
+/* Messages that were fetched after all, or that are gone from the server. No report is sent. */
 static void forget_skipped(const struct session_report *session, const struct account_result *account)
 {
 	struct over over = {.account = account};
@@ -83,7 +83,8 @@ static void forget_skipped(const struct session_report *session, const struct ac
 	strlist_clear(&over.keys);
 }
 
-/* A provider that gave new UIDs to what it has, and shows no headers: all came once more, to be compared. */
+/* A provider that has changed all UIDs, and shows no headers: all messages were fetched again, to be
+ * compared. */
 static void report_compared(const struct session_report *session, const struct account_result *account)
 {
 	const struct fetch_result *fetched = &account->fetched;
@@ -115,7 +116,7 @@ static void report_smarthosts(const struct session_report *session)
 	for (size_t i = 0; i < conf->smarthost_count; i++) {
 		const struct outbound_host *host = &result->hosts[i];
 
-		/* With nothing to send nothing is known of it. */
+		/* If there was nothing to send, its state is not known. */
 		if (!host->tried)
 			continue;
 		snprintf(key, sizeof(key), "smarthost %s", conf->smarthosts[i].name);
@@ -123,13 +124,13 @@ static void report_smarthosts(const struct session_report *session)
 		phrase_set(what, sizeof(what), N_("sending through smarthost %s"), conf->smarthosts[i].name);
 		session_report_change(session, key, what, &host->error);
 		if (host->error.class != ERROR_NONE)
-			none_fits = (struct error)ERROR_INIT; /* that was it */
+			none_fits = (struct error)ERROR_INIT; /* this was the reason */
 	}
 	if (result->sending)
 		session_report_change(session, "queue", PHRASE(N_("sending the queue")), &none_fits);
 }
 
-/* A limit of the line is a note in the report of the session; only its deadline is a problem. */
+/* A limit of the line is only noted in the report of the session; the deadline is a problem. */
 static void report_end(const struct session_report *session)
 {
 	struct error problem = ERROR_INIT;
@@ -143,7 +144,7 @@ static void report_end(const struct session_report *session)
 	session_report_change(session, "session", PHRASE(N_("the communication session")), &problem);
 }
 
-/* A mailbox that is in use, a server that is busy: this passes, and nobody need hear of it unless it goes on. */
+/* A mailbox that is in use, or a busy server, is temporary: it is reported only if it persists. */
 static bool is_passing(const struct session_report *session, const char *key, const struct error *problem)
 {
 	char *name = xasprintf("busy %s", key), *since = NULL, now[32];

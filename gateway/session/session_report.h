@@ -1,5 +1,5 @@
 /*
- * What a session reports to postmaster: which accounts, smarthosts and messages are in trouble now, and which are well again.
+ * Reports of a session to postmaster: which accounts, smarthosts and messages have problems now, and which no longer.
  */
 #ifndef LANPOST_GATEWAY_SESSION_REPORT_H
 #define LANPOST_GATEWAY_SESSION_REPORT_H
@@ -13,9 +13,9 @@ struct session_report { /* all borrowed */
 	const struct session_result *result;
 };
 
-/* All that its result says; line_was_used: it was to fetch or send. */
+/* Reports everything in its result; line_was_used: it had to fetch or send. */
 void session_report_problems(const struct session_report *session, bool line_was_used, bool line_was_up);
-/* One thing, as report_problem() or report_recovery() wants it; a failure that was wished for (CANCELLED) is not one. */
+/* Reports one subject by report_problem() or report_recovery(); an intended end (CANCELLED) is not a failure. */
 void session_report_change(const struct session_report *session, const char *key, const char *what, const struct error *error);
 
 #endif

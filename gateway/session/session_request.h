@@ -6,11 +6,11 @@
 
 struct session_request {
 	struct strlist accounts; /* to be fetched; empty: all that are enabled */
-	struct strlist again;	 /* accounts that were named by the admin: also what has failed often is tried again */
+	struct strlist again;	 /* the admin has named the accounts: also retry messages that have often failed */
 	bool fetch, send;
-	bool flush;    /* with send: also what waits for its own next attempt */
-	bool triggers; /* look for mail to the daemon, do what it asks for, and answer it */
-	bool is_housekeeping; /* nobody asked for it: not shown, unless mail to the daemon makes more of it */
+	bool flush;    /* with send: also messages that wait for their next attempt */
+	bool triggers; /* read mail to the daemon, carry out its commands, and answer it */
+	bool is_housekeeping; /* housekeeping: not shown, unless mail to the daemon turns it into a session */
 };
 
 /* A copy with names of its own: session_request_clear(). */

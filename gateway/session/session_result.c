@@ -32,7 +32,7 @@ static json_t *error_json(const struct error *error)
 
 static const char too_large[] = N_("larger than max_size; a stub was delivered instead");
 
-/* next: when it is tried again; 0: by the next session, or never */
+/* next: when it is retried; 0: by the next session, or never */
 static void add_waiting(json_t *list, uint64_t size, const char *why, int64_t next)
 {
 	const char *text = next == 0 ? why : PHRASE(N_("%s; next try: %s"), why, PHRASE_TIME(next));
@@ -41,7 +41,7 @@ static void add_waiting(json_t *list, uint64_t size, const char *why, int64_t ne
 	    json_pack("{s:I, s:s, s:I}", "size", (json_int_t)size, "why", text, "next_try", (json_int_t)next));
 }
 
-/* What waits on the server, and why; the first of it. */
+/* The first messages that wait on the server, and why. */
 static json_t *waiting_json(const struct fetch_result *fetched)
 {
 	json_t *list = json_array();

@@ -1,5 +1,5 @@
 /*
- * What came of a session: for the control socket, the state, and the daemon's reports.
+ * The result of a session: for the control socket, the state, and the daemon's reports.
  */
 #ifndef LANPOST_GATEWAY_SESSION_RESULT_H
 #define LANPOST_GATEWAY_SESSION_RESULT_H
@@ -15,7 +15,7 @@
 struct account_result {
 	const struct conf_account *account;
 	struct fetch_result fetched;
-	struct error error; /* class NONE: all went well */
+	struct error error; /* class NONE: success */
 };
 
 struct session_result {
@@ -23,13 +23,13 @@ struct session_result {
 	int64_t begun, ended;
 	struct account_result *accounts;
 	size_t account_count;
-	bool sending; /* the queue was to be flushed */
-	struct outbound_host *hosts; /* as many as there are smarthosts */
+	bool sending; /* the queue had to be flushed */
+	struct outbound_host *hosts; /* one per smarthost */
 	struct outbound_result sent;
 	size_t waiting; /* in the queue, at the end */
 	struct error queue_error;
 	struct error line_error;
-	enum session_end end; /* what ended it early */
+	enum session_end end; /* the reason for an early end */
 };
 
 /* Frees what it has but `id`. */
@@ -37,9 +37,9 @@ void session_result_clear(struct session_result *result);
 bool session_result_failed(const struct session_result *result);
 /* The final answer of the control socket. */
 json_t *session_result_json(const struct session_result *result);
-/* Keeps it for `lanpost status`. */
+/* Stores it for `lanpost status`. */
 void session_result_store(const struct session_result *result, struct state *state);
-/* For people: a few lines of text in the process's language. */
+/* A few lines of text for people, in the process's language. */
 void session_result_text(const struct session_result *result, struct buf *out);
 
 #endif

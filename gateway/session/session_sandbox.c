@@ -11,7 +11,7 @@ static void add(struct strlist *paths, const char *path)
 		strlist_add(paths, path);
 }
 
-/* A file is renewed by another one of that name: its folder is what counts. "" for none. */
+/* A file is renewed by replacing it, so its folder must be allowed. "" for none. */
 static void add_folder_of(struct strlist *paths, const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -1,14 +1,14 @@
 /*
- * What a session may still do when a provider's reply or a message has taken it over: it reads and writes the spool and the log, reads the
- * certificates and keys that its servers and signatures need, and connects anywhere. It starts no program, reads no configuration (which
- * has the passwords), takes no connection and signals nobody.
+ * The sandbox of a session, in case a provider's reply or a message compromises it: it reads and writes the spool and the
+ * log, reads the certificates and keys that its servers and signatures need, and connects anywhere. It runs no program,
+ * reads no configuration (which has the passwords), accepts no connection and sends no signal.
  */
 #ifndef LANPOST_GATEWAY_SESSION_SANDBOX_H
 #define LANPOST_GATEWAY_SESSION_SANDBOX_H
 
 #include "config/conf.h"
 
-/* While it has one thread. */
+/* Called while it has one thread. */
 void session_sandbox_enter(const struct conf *conf);
 
 #endif

@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define RAW_MAX 400
-#define ANSWER_MS 300000 /* a machine that is busy with much else */
+#define ANSWER_MS 300000 /* for a busy machine */
 #define ATTEMPTS 2 /* of a message, each with another worker */
 
 enum outcome {
@@ -56,7 +56,7 @@ void sorting_hang_up(struct sorting_line *line)
 
 /* --- asking */
 
-/* A worker that died or was taken over is not asked again. */
+/* A worker that has crashed or is compromised is not used again. */
 static enum outcome give_up(struct sorting_line *line, enum frame_result result, struct error *error)
 {
 	helper_kill(&line->sorting->helper, &line->conversation);
@@ -99,7 +99,7 @@ static enum outcome exchange(struct sorting_line *line, const struct frame *requ
 	return result == FRAME_OK ? ANSWERED : give_up(line, result, error);
 }
 
-/* The head of a field whose value is sent as it stands in memory. */
+/* The head of a field whose value is sent directly from memory. */
 static void put_head(struct buf *head, char tag, size_t len)
 {
 	const uint32_t size = (uint32_t)len;
@@ -110,7 +110,7 @@ static void put_head(struct buf *head, char tag, size_t len)
 
 /* --- one message */
 
-/* As it stands there, not decoded: enough to find the message by it. */
+/* Raw, not decoded: enough to find the message by it. */
 static char *raw_field(struct slice message, const char *name)
 {
 	struct header_field field = {.body = SLICE_NONE};
@@ -120,7 +120,7 @@ static char *raw_field(struct slice message, const char *name)
 	return str_printable(text, RAW_MAX, slice_trim(field.body));
 }
 
-/* What is known of a message without looking into it. */
+/* Data of a message that is known without parsing it. */
 static void decide_without(struct sorting_line *line, struct slice message, struct envelope *envelope, struct sorting_result *result)
 {
 	struct sorter_decision decision;
@@ -135,7 +135,7 @@ static void decide_without(struct sorting_line *line, struct slice message, stru
 	*result = (struct sorting_result){.failed = true};
 }
 
-/* One address a field, and only where the account says that the provider notes them. */
+/* One address per field, and only if the account says that the provider notes them. */
 static bool read_named(const struct sorting_line *line, struct envelope *envelope, struct slice value)
 {
 	char text[ADDR_TEXT_MAX];
@@ -154,12 +154,12 @@ static bool read_shown(struct envelope *envelope, int which, struct slice value)
 	if (value.len >= SORTING_SHOWN_MAX || envelope->shown[which] != NULL)
 		return false;
 	text = xmalloc(value.len + 1);
-	str_printable(text, value.len + 1, value); /* a second wall: it is printable already */
+	str_printable(text, value.len + 1, value); /* a second safeguard: it is already printable */
 	envelope->shown[which] = text;
 	return true;
 }
 
-/* False for anything but one answer. */
+/* Returns false for anything but one valid answer. */
 static bool read_answer(struct sorting_line *line, struct slice message, struct slice rest, struct envelope *envelope,
     struct sorter_decision *decision)
 {
@@ -288,7 +288,7 @@ int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, 
 	rest = buf_slice(&answer);
 	if (outcome == ANSWERED && !(frame_take(&rest, &tag, &value) && tag == SORTING_MESSAGE && buf_append_slice(out, value) == 0))
 		outcome = UNANSWERED;
-	if (outcome == UNANSWERED) { /* that it waits there is worth telling all the same */
+	if (outcome == UNANSWERED) { /* a stub is delivered anyway, to report that it waits there */
 		plain.top = SLICE_NONE;
 		result = fetch_stub_make(&plain, out);
 	}

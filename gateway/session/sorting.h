@@ -1,5 +1,5 @@
 /*
- * Sorting in a process of its own: `sorter`.
+ * Sorting in a separate process: `sorter`.
  *
  * What strangers wrote is decoded there: MIME, charsets, HTML, addresses, the rules' patterns. It has no password, no file, no network
  * and no way to the spool; it gets one message after the other and says for whom it is. What it says is believed only as far as the
@@ -13,7 +13,7 @@
 #include "gateway/process/helper.h"
 #include "sorter/sorter.h"
 
-#define SORTING_CPU_SECONDS 60 /* for one message: a hundred times what the worst one needs that is known */
+#define SORTING_CPU_SECONDS 60 /* for one message: a hundred times the need of the worst known one */
 
 struct sorting {
 	struct helper helper;
@@ -22,7 +22,7 @@ struct sorting {
 	const atomic_bool *cancel;
 };
 
-/* An account's worker; begun when it is needed. */
+/* An account's worker; started when needed. */
 struct sorting_line {
 	struct sorting *sorting;
 	const struct conf_account *account;
@@ -30,16 +30,16 @@ struct sorting_line {
 };
 
 struct sorting_result {
-	bool failed; /* it could not be sorted: the envelope says where it goes all the same */
-	bool is_copy; /* it goes nowhere: see fetch_job.route */
+	bool failed; /* it could not be sorted: the envelope has its default places */
+	bool is_copy; /* it has no place: see fetch_job.route */
 	const char *dropped_by; /* rule; NULL: none */
 };
 
-/* Reads the rules (a bad one is an error) and forks the process. */
+/* Compiles the rules (an invalid one is an error) and forks the process. */
 int sorting_start(struct sorting *sorting, struct conf *conf, const atomic_bool *cancel, struct error *error);
 void sorting_stop(struct sorting *sorting);
 
-/* For one thread; sorting_hang_up() when there are no more messages. */
+/* For one thread; the caller calls sorting_hang_up() after the last message. */
 void sorting_begin(struct sorting_line *line, struct sorting *sorting, const struct conf_account *account);
 void sorting_hang_up(struct sorting_line *line);
 
@@ -50,7 +50,7 @@ int sorting_ask(struct sorting_line *line, const struct fetch_arrival *arrival, 
 /* As fetch_stub_make(); without what the message says if that cannot be read. */
 int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, struct buf *out, struct error *error);
 
-/* What a worker does; for tests. context: the struct sorting. */
+/* The main function of a worker; for tests. context: the struct sorting. */
 void sorting_serve(void *context, int fd);
 
 #endif

@@ -1,17 +1,17 @@
-/* What a session (sorting.c) and its sorter process (sorting_serve.c) say to each other; a conversation is an account's. */
+/* The protocol between a session (sorting.c) and its sorter process (sorting_serve.c); one conversation per account. */
 #ifndef LANPOST_GATEWAY_SORTING_PRIV_H
 #define LANPOST_GATEWAY_SORTING_PRIV_H
 
 #include "base/net/frame.h"
 
-#define SORTING_REQUEST_MAX (4u << 20) /* a larger message comes as a file */
+#define SORTING_REQUEST_MAX (4u << 20) /* a larger message is passed as a file */
 #define SORTING_ANSWER_MAX (8u << 20)
 #define SORTING_NAMED_MAX 1000 /* addresses that a provider noted for one message */
 #define SORTING_SHOWN_MAX 65536
 
 enum sorting_kind {
-	/* To be answered by a frame of the same kind. */
-	SORTING_SORT = 1, /* fields; the message may come as a file instead */
+	/* Requests, answered by a frame of the same kind. */
+	SORTING_SORT = 1, /* fields; the message may be passed as a file instead */
 	SORTING_STUB,
 };
 
@@ -26,7 +26,7 @@ enum sorting_tag {
 	/* answers; that to SORTING_STUB is SORTING_MESSAGE */
 	SORTING_NAMED = 'n',	/* an address that the provider noted */
 	SORTING_DECISION = 'd', /* sorter_decision_write() */
-	SORTING_SHOWN = 'A',	/* and the next SHOWN_COUNT: what the journal shows */
+	SORTING_SHOWN = 'A',	/* and the next SHOWN_COUNT: data for the journal */
 };
 
 #endif

@@ -1,4 +1,4 @@
-/* In the sorter process. */
+/* The sorter process. */
 #include "gateway/session/sorting.h"
 
 #include "base/alloc.h"
@@ -17,7 +17,7 @@
 #define BOUND_MS 1000
 
 struct request {
-	const struct conf_account *account; /* NULL: none of that name */
+	const struct conf_account *account; /* NULL: no account of that name */
 	char *id;
 	int64_t time;
 	uint64_t size, at_least;
@@ -114,7 +114,7 @@ static void make_stub(const struct sorting *sorting, const struct request *reque
 
 /* --- requests */
 
-/* A large message comes as a file; false if it cannot be read. */
+/* A large message is passed as a file; returns false if it cannot be read. */
 static bool map_message(int file, struct request *request)
 {
 	struct stat st;
@@ -132,8 +132,8 @@ static bool map_message(int file, struct request *request)
 	return true;
 }
 
-/* A message that takes more of the processor than any that is known ends this process. The bound is moved on once a second, in which
- * no more than a second of it is used up. */
+/* A message that needs more processor time than any known one ends this process. The bound is moved on once a second, in
+ * which no more than a second of it is used up. */
 static bool bound_cpu(int64_t *bound_at)
 {
 	int64_t now = clock_now_ms();
@@ -179,7 +179,8 @@ void sorting_serve(void *context, int fd)
 	struct buf body = BUF_INIT(SORTING_REQUEST_MAX), answer = BUF_INIT(SORTING_ANSWER_MAX - FRAME_HEAD);
 	int64_t bound_at = 0;
 
-	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES, .is_one_of_many = true}); /* converters of charsets, and no file of ours */
+	sandbox_enter(&(struct sandbox){.may = SANDBOX_FILES, .is_one_of_many = true}); /* only charset converters, none of our
+	 * files */
 	while (answer_one(sorting, fd, &body, &answer, &bound_at))
 		;
 	buf_clear(&body);

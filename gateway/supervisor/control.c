@@ -46,13 +46,13 @@ void control_close(struct control *control, const struct spool *spool)
 	control->fd = -1;
 	json_decref(control->told);
 	control->told = NULL;
-	fsx_unlink(path, &ignored); /* one left behind is replaced at the next start */
+	fsx_unlink(path, &ignored); /* a socket that is left behind is replaced at the next start */
 	free(path);
 }
 
 /* --- answers */
 
-/* Takes object over. A client that does not take its answer is hung up on. */
+/* Takes ownership of object. A client that does not read its answer is disconnected. */
 static void answer(struct control_client *client, json_t *object)
 {
 	struct error error;
@@ -77,7 +77,7 @@ static bool read_accounts(struct control *control, const json_t *names,
 	size_t at;
 	json_t *name;
 
-	if (names != NULL && !json_is_array(names)) /* else it would mean all of them */
+	if (names != NULL && !json_is_array(names)) /* otherwise an empty list would mean all accounts */
 		return false;
 	json_array_foreach((json_t *)names, at, name)
 	{
@@ -95,7 +95,7 @@ static bool flag(const json_t *request, const char *name)
 {
 	const json_t *value = json_object_get(request, name);
 
-	return value == NULL || json_is_true(value); /* what is not said is wanted */
+	return value == NULL || json_is_true(value); /* the default is true */
 }
 
 static void tell_what_was_told(const struct control *control, struct control_client *client)
@@ -122,7 +122,8 @@ static size_t count_waiting(const struct control *control)
 	return count;
 }
 
-/* Who waits is not sent away, so some places are for others: status, cancel, stop. Returns whether the client was refused. */
+/* Waiting clients are never dropped, so some slots are reserved for others: status, cancel, stop. Returns whether the
+ * client was refused. */
 static bool is_one_too_many(const struct control *control, struct control_client *client)
 {
 	if (count_waiting(control) < CONTROL_WAITING_MAX)
@@ -131,7 +132,8 @@ static bool is_one_too_many(const struct control *control, struct control_client
 	return true;
 }
 
-/* Where one runs already it is watched up to its end, for the other begins only then. */
+/* If a session is running, the client watches it to its end, because the new one begins only
+ * then. */
 static void start_session(struct control *control, struct control_client *client,
     struct session_request *wanted, bool wait)
 {
@@ -182,7 +184,7 @@ static void verb_status(struct control *control, struct control_client *client,
 {
 	(void)request;
 	control->hooks.status(control->hooks.context, client->fd);
-	client_close(client); /* whoever answers has a descriptor of its own */
+	client_close(client); /* the answering process has its own descriptor */
 }
 
 static void verb_who(struct control *control, struct control_client *client, const json_t *request)
@@ -274,7 +276,7 @@ static void run_request(struct control *control, struct control_client *client,
 
 /* --- serving */
 
-/* A free place, if need be that of the client who has been silent for longest; NULL if all wait for sessions. */
+/* A free slot, if necessary that of the client that has been silent longest; NULL if all wait for sessions. */
 static struct control_client *find_place(struct control *control)
 {
 	struct control_client *oldest = NULL;
@@ -365,7 +367,7 @@ void control_serve(struct control *control)
 			serve_client(control, &control->clients[i]);
 }
 
-/* To all who watch; takes the event over. */
+/* Sends an event to all watching clients; takes ownership of the event. */
 static void tell_watchers(struct control *control, json_t *event)
 {
 	for (size_t i = 0; i < CONTROL_CLIENTS_MAX; i++)
@@ -374,13 +376,13 @@ static void tell_watchers(struct control *control, json_t *event)
 	json_decref(event);
 }
 
-/* The queue has no account and stands under "". */
+/* The queue has no account and is stored under "". */
 static void remember(struct control *control, json_t *event)
 {
 	const char *account = json_string_value(json_object_get(event, "account"));
 
 	if (account != NULL && !control->hooks.account_exists(control->hooks.context, account))
-		return; /* a session in a stranger's hands would fill our memory */
+		return; /* a compromised session could fill our memory */
 	if (control->told == NULL)
 		control->told = json_object();
 	json_object_set(control->told, account == NULL ? "" : account, event);
@@ -398,7 +400,8 @@ void control_session_began(struct control *control)
 	tell_watchers(control, json_pack("{s:s}", "event", "session-began"));
 }
 
-/* One who waits for a later session sees how this one goes, but its end is not his answer. */
+/* A client that waits for a later session sees the events of this one, but its end is not the
+ * client's answer. */
 static void tell_client(struct control_client *client, uint64_t session, json_t *object, bool is_final)
 {
 	bool is_answer = is_final && (client->waits_for == session || client->watches_one);

@@ -5,7 +5,7 @@
 
 #include <stdlib.h>
 
-#define CLOCK_STEP 3600 /* seconds; a clock set back by less does not make a time of day come twice */
+#define CLOCK_STEP 3600 /* seconds; a clock set back by less does not repeat a time of day */
 
 static bool has_own(const struct conf_account *account)
 {
@@ -31,7 +31,7 @@ static int64_t earlier(int64_t one, int64_t other)
 	return one == 0 || (other != 0 && other < one) ? other : one;
 }
 
-/* What the wall clock of today would have shown then, had nobody set it. */
+/* The wall clock time of then, if the clock had not been set since. */
 static int64_t wall_of(int64_t steady, struct moment now)
 {
 	return now.wall - (now.steady - steady);
@@ -89,7 +89,7 @@ bool due_take(struct due *due, const struct conf *conf, struct moment now, struc
 		due->last = now.steady;
 	if (now.wall > due->seen)
 		due->seen = now.wall;
-	/* No name means all: right when there is nothing but the queue to send. */
+	/* An empty list means all: right if there is only the queue to send. */
 	request->fetch = request->accounts.count > 0;
 	request->send = true;
 	return general || own;

@@ -1,5 +1,5 @@
 /*
- * Reports to systemd how the gateway is (Type=notify); does nothing elsewhere.
+ * Reports the state of the gateway to systemd (Type=notify); does nothing without systemd.
  */
 #ifndef LANPOST_GATEWAY_NOTIFY_H
 #define LANPOST_GATEWAY_NOTIFY_H

@@ -2,9 +2,9 @@
 
 #include <time.h>
 
-#define DAYS_AHEAD 60 /* weekends and long holidays are shorter */
+#define DAYS_AHEAD 60 /* longer than weekends and long holidays */
 
-/* Wall time of `seconds` after midnight, `days` days after the day of `now`; through mktime, so that a change
+/* Wall time of `seconds` after midnight, `days` days after the day of `now`; by mktime, so that a change
  * to or from summer time does not shift it. */
 static int64_t at_time(int64_t now, int days, int64_t seconds, struct tm *day)
 {
@@ -69,7 +69,7 @@ int64_t schedule_next_allowed(const struct conf_schedule *schedule, int64_t wall
 		int64_t openings[] = {0, all_day ? 0 : schedule->hours_from};
 		struct tm day;
 
-		/* Midnight opens a day as well, for hours that run over midnight. */
+		/* Midnight also begins an allowed period, for hours that extend over midnight. */
 		for (int i = 0; i < 2; i++) {
 			int64_t opening = at_time(wall, days, openings[i], &day);
 

@@ -6,16 +6,16 @@
 
 #include "config/conf.h"
 
-/* Moments are seconds since 1970, 0 is never. Both keep to `days` and `holidays`, only the former to `hours`: a time in `at` was
- * meant. */
+/* Times are seconds since 1970, 0 is never. Both respect `days` and `holidays`, only the former respects `hours`: a time
+ * in `at` is explicit. */
 
-/* Whether that moment is within `days` and `hours` and no holiday. */
+/* Whether that time is within `days` and `hours` and not on a holiday. */
 bool schedule_allows(const struct conf_schedule *schedule, int64_t wall);
-/* The first such moment from `wall` on; 0 if none exists in sight. */
+/* The first such time from `wall` on; 0 if there is none in the near future. */
 int64_t schedule_next_allowed(const struct conf_schedule *schedule, int64_t wall);
-/* When `every` seconds have passed since `last`, or the first allowed moment after that; `now` if that is past. */
+/* When `every` seconds have passed since `last`, or the first allowed time after that; `now` if that is past. */
 int64_t schedule_next_interval(const struct conf_schedule *schedule, int64_t every, int64_t last, int64_t now);
-/* The first time of `at` that comes after `after`, which may be long past. */
+/* The first time of `at` after `after`, which may be long past. */
 int64_t schedule_next_at(const struct conf_schedule *schedule, int64_t after);
 
 #endif

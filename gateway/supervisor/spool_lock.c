@@ -52,7 +52,8 @@ void spool_unlock(const struct spool *spool, int fd)
 	char *path = layout_gateway_lock(spool);
 	struct error ignored;
 
-	/* The file stays: to unlink it would let two others lock two different files of this name. */
+	/* The file stays: unlinking it could let two other processes lock two different files of
+	 * this name. */
 	fsx_truncate(fd, 0, path, &ignored);
 	close(fd);
 	free(path);

@@ -18,7 +18,7 @@
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* Returns whether it was open before. */
+/* Returns whether it was accessible to others before. */
 static bool close_entry(int folder, const char *name)
 {
 	struct stat st;
@@ -48,7 +48,7 @@ static size_t close_entries(int folder)
 		close(fd);
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		if (strcmp(entry->d_name, ".") == 0)
-			close_entry(folder, "."); /* open to the group of the control socket before, maybe */
+			close_entry(folder, "."); /* perhaps accessible to the group of the control socket before */
 		else if (strcmp(entry->d_name, "..") != 0)
 			count += close_entry(folder, entry->d_name);
 	if (dir != NULL)
@@ -71,7 +71,7 @@ void spool_modes_close(const struct spool *spool)
 
 /* --- the control socket */
 
-/* A gateway that somebody runs for himself is not the operators'. */
+/* A gateway that a user runs privately is not for the operators. */
 static bool is_the_service(void)
 {
 	const struct passwd *user = geteuid() == 0 ? NULL : getpwuid(geteuid());
@@ -90,7 +90,8 @@ struct acl {
 
 enum { ACL_OWNER = 0x01, ACL_OWN_GROUP = 0x04, ACL_GROUP = 0x08, ACL_MASK = 0x10, ACL_OTHERS = 0x20 };
 
-/* Lets one more group in. A list needs no right but to own the file; to give it another group would. */
+/* Allows one more group. Setting an access control list only requires ownership of the file;
+ * changing the group would require more. */
 static int let_in(const char *path, gid_t group, unsigned owner, unsigned own_group, unsigned rights)
 {
 	const uint32_t nobody = htole32(UINT32_MAX);

@@ -1,5 +1,6 @@
 /*
- * The format of a spool, so that an older program does not spoil what a newer one wrote.
+ * The format version of a spool, so that an older program does not damage the data of a newer
+ * one.
  */
 #ifndef LANPOST_GATEWAY_SPOOL_VERSION_H
 #define LANPOST_GATEWAY_SPOOL_VERSION_H
@@ -8,7 +9,8 @@
 
 #define SPOOL_VERSION 1
 
-/* Reads `<spool>/version`, or writes it where none exists yet. -1 if the spool is of a later format. */
+/* Reads `<spool>/version`, or writes it if it does not exist. Returns -1 if the spool has a later
+ * format. */
 int spool_version_check(const struct spool *spool, struct error *error);
 
 #endif

@@ -25,9 +25,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define TICK_MS 30000	      /* the schedule is looked at least so often: clocks jump */
-#define ANSWERS_MAX 16	      /* processes that count mailboxes at once */
-#define STOP_MS 15000	      /* children get so long to end by themselves */
+#define TICK_MS 30000	      /* maximum interval between checks of the schedule: clocks jump */
+#define ANSWERS_MAX 16	      /* simultaneous processes that count mailboxes */
+#define STOP_MS 15000	      /* time limit for children to end by themselves */
 #define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
 
 /* --- the LAN server */
@@ -37,7 +37,8 @@ static void lan_start(struct supervisor *supervisor)
 	struct error error;
 
 	supervisor->lan_restart_at = 0;
-	if (!supervisor->auth_has_tls && auth_load(supervisor, supervisor->conf, &error) != 0) /* its files may have been mended */
+	if (!supervisor->auth_has_tls && auth_load(supervisor, supervisor->conf, &error) != 0) /* its files may have been
+	 * repaired */
 		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(&error));
 	if (lan_child_start(&supervisor->lan, supervisor->lan_program, supervisor->conf, &supervisor->listeners,
 		supervisor->auth_fds[AUTH_FD_LAN], &error) == 0)
@@ -106,8 +107,8 @@ static bool session_runs(void *context)
 	return supervisor->session.pid != 0 && !supervisor->running.is_housekeeping;
 }
 
-/* A child answers, since counting large mailboxes takes its time. It needs the client's descriptor, which is not for children
- * in general: hence a copy. */
+/* A child answers, since counting large mailboxes takes time. It needs the client's descriptor, which other children must
+ * not have: hence a copy. */
 static void answer_status(void *context, int fd)
 {
 	struct supervisor *supervisor = context;
@@ -130,7 +131,7 @@ static void answer_status(void *context, int fd)
 		log_warn("event=status-failed");
 	} else {
 		supervisor->answers++;
-		child_gone(&child); /* it needs no watching: reaped with the others */
+		child_gone(&child); /* it needs no supervision: reaped with the others */
 	}
 	if (job.fd >= 0)
 		close(job.fd);
@@ -161,7 +162,8 @@ static void lan_stop(struct supervisor *supervisor)
 	supervisor->lan_restart_at = clock_now_ms();
 }
 
-/* After a reload: one that was stopped for it is started, one that runs hears of it, one that waits for its restart goes on waiting. */
+/* After a reload: a stopped LAN server is started, a running one gets the new configuration, one that waits for its
+ * restart keeps waiting. */
 static void lan_take_up(struct supervisor *supervisor)
 {
 	struct error error;
@@ -184,7 +186,7 @@ static int reload(void *context, struct error *error)
 	if (!same || !lan_child_can_reload(supervisor->conf, next))
 		lan_stop(supervisor);
 	if (!same) {
-		/* The ports can be bound anew only when nobody listens on them. */
+		/* The ports can be bound again only when no process listens on them. */
 		listeners_close(&supervisor->listeners);
 		if (listen_anew(supervisor, &next->lan, error) != 0) {
 			struct error again;
@@ -199,7 +201,7 @@ static int reload(void *context, struct error *error)
 	if (auth_load(supervisor, next, error) != 0) {
 		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(error));
 		if (supervisor->auth.pid != 0)
-			kill(supervisor->auth.pid, SIGKILL); /* it gets the new configuration when it starts anew */
+			kill(supervisor->auth.pid, SIGKILL); /* it gets the new configuration when it restarts */
 	}
 	due_clear(&supervisor->due);
 	conf_free(supervisor->conf);
@@ -255,7 +257,7 @@ static void reap(struct supervisor *supervisor)
 			sessions_hung_up(supervisor);
 		else if (pid == supervisor->auth.pid)
 			auth_ended(supervisor, status);
-		else if (supervisor->answers > 0) /* or a report, which is rare: the count is a bound, not a truth */
+		else if (supervisor->answers > 0) /* or a report, which is rare: the count is only an upper bound */
 			supervisor->answers--;
 	}
 }
@@ -271,7 +273,7 @@ static void take_signals(struct supervisor *supervisor)
 		else if (info.ssi_signo == SIGHUP && reload(supervisor, &error) != 0)
 			log_warnx("event=reload-refused reason=%s", LOG_ERROR(&error));
 	}
-	reap(supervisor); /* signals of one kind merge: always look */
+	reap(supervisor); /* signals of one kind merge: always check */
 }
 
 static void tick(struct supervisor *supervisor)
@@ -348,7 +350,7 @@ static void loop(struct supervisor *supervisor)
 	}
 }
 
-/* --- beginning and end */
+/* --- start and end */
 
 static void signals_open(struct supervisor *supervisor)
 {
@@ -390,7 +392,7 @@ static int open_spool(struct supervisor *supervisor, struct error *error)
 	return spool_version_check(spool, error);
 }
 
-/* The ports below 1024 want root, the spool its owner. Nobody is let in yet. */
+/* Ports below 1024 need root, the spool needs its owner. No client is accepted yet. */
 static int open_all(struct supervisor *supervisor, const struct privileges *privileges, struct error *error)
 {
 	struct error port_error;
@@ -400,7 +402,7 @@ static int open_all(struct supervisor *supervisor, const struct privileges *priv
 		return -1;
 	if (privileges->are_dropped)
 		log_setup(&supervisor->conf->log, "supervisor");
-	if (open_spool(supervisor, error) != 0) /* another gateway that runs has the ports, too */
+	if (open_spool(supervisor, error) != 0) /* another running gateway also has the ports */
 		return -1;
 	if (!are_bound)
 		*error = port_error;
@@ -424,7 +426,7 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 
 	if (open_all(supervisor, privileges, error) != 0)
 		return -1;
-	if (state_check(spool, error) != 0) /* each child tries again, and tells what it cannot do */
+	if (state_check(spool, error) != 0) /* each child tries again, and reports failures */
 		log_warnx("event=state-not-checked reason=%s", LOG_ERROR(error));
 	supervisor->lan_program = lan_child_find(error);
 	if (supervisor->lan_program < 0)
@@ -433,14 +435,15 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 	signals_open(supervisor);
 	if (auth_open(supervisor, error) != 0)
 		return -1;
-	/* Whoever finds the ports open finds the control socket, too. */
+	/* When the ports are open, the control socket exists, too. */
 	if (control_open(&supervisor->control, spool, &hooks, error) != 0)
 		return -1;
 	spool_modes_share_socket(spool);
 	return listeners_listen(&supervisor->listeners, error);
 }
 
-/* The last one to close state.db takes away its log. The LAN server may not, and might have been that one. */
+/* The last process that closes state.db removes its log. The LAN server may not do that, and might have
+ * been the last one. */
 static void tidy_state(const struct spool *spool)
 {
 	struct state *state;
@@ -452,7 +455,7 @@ static void tidy_state(const struct spool *spool)
 
 static void end(struct supervisor *supervisor)
 {
-	struct child *children[] = {&supervisor->session, &supervisor->lan}; /* hanging up takes its time */
+	struct child *children[] = {&supervisor->session, &supervisor->lan}; /* disconnecting takes time */
 	int64_t deadline = clock_now_ms() + STOP_MS;
 
 	notify_state("STOPPING=1");
@@ -504,7 +507,7 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 	}
 	due_start(&supervisor.due, conf, moment_now());
 	lan_start(&supervisor);
-	auth_start(&supervisor); /* either order does: questions wait in their socket */
+	auth_start(&supervisor); /* any order is possible: questions wait in their socket */
 	sessions_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
 	notify_state("READY=1");

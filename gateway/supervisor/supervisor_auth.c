@@ -1,8 +1,8 @@
 /*
- * The supervisor's part in logins: it keeps the process that holds the verifiers running, and tells it who may log in.
+ * The supervisor's part in logins: it keeps the process with the verifiers running, and sends it the users.
  *
- * Both ends of the socket between that process and the LAN server are made once and held open here. So either of the two can
- * be started anew without the other: what was asked meanwhile waits in the socket.
+ * Both ends of the socket between that process and the LAN server are created once and kept open here. So each of the two
+ * can be restarted without the other: questions meanwhile wait in the socket.
  */
 #include "gateway/supervisor/supervisor_priv.h"
 
@@ -36,7 +36,7 @@ int64_t supervisor_restart_delay(unsigned *crashes, bool was_healthy)
 	return delay < RESTART_MAX_MS ? delay : RESTART_MAX_MS;
 }
 
-/* The key of the salts that strangers are shown outlives the gateway, or a restart would tell strangers from users. */
+/* The key for the salts of unknown names is persistent; otherwise a restart would reveal which names are unknown. */
 static void read_salt_key(const struct spool *spool, char key[AUTH_SALT_KEY_LEN])
 {
 	char *path = layout_login_key(spool), *bytes = NULL;
@@ -146,7 +146,7 @@ void auth_start(struct supervisor *supervisor)
 		return;
 	log_warnx("event=auth-not-started reason=%s", LOG_ERROR(&error));
 	if (supervisor->auth.pid != 0)
-		kill(supervisor->auth.pid, SIGKILL); /* its end brings the next try */
+		kill(supervisor->auth.pid, SIGKILL); /* its end triggers the next attempt */
 	else
 		supervisor->auth_restart_at = clock_now_ms() + RESTART_MAX_MS;
 }

@@ -1,4 +1,4 @@
-/* The sessions of the supervisor: started when they are due or wanted, one at a time, and watched. */
+/* The sessions of the supervisor: started when due or requested, one at a time, and supervised. */
 #include "gateway/supervisor/supervisor_priv.h"
 
 #include "base/i18n.h"
@@ -14,7 +14,7 @@
 #include <signal.h>
 #include <sys/wait.h>
 
-#define STUCK_SECONDS 120 /* a session that is over for so long has lost itself */
+#define STUCK_SECONDS 120 /* a session this far past its end counts as hung */
 #define QUEUE_LOOK_MS 5000
 #define QUEUE_PAUSE_MS 300000
 
@@ -82,9 +82,9 @@ void sessions_events(struct supervisor *supervisor, int most)
 	}
 }
 
-/* --- the line that a dead session has left up */
+/* --- the line that a dead session has left connected */
 
-/* The line goes down first, whatever the spool is like. */
+/* The line is disconnected first, whatever the state of the spool. */
 static int hang_up_run(void *context, int event_fd)
 {
 	struct conf *conf = context;
@@ -109,7 +109,7 @@ static int hang_up_run(void *context, int event_fd)
 	return 0;
 }
 
-/* No session begins before its end: it would lose its line. */
+/* No session begins before it has ended: it would lose its line. */
 void sessions_hang_up(struct supervisor *supervisor)
 {
 	struct error error;
@@ -139,14 +139,14 @@ void sessions_ended(struct supervisor *supervisor, int status)
 
 	sessions_events(supervisor, INT_MAX);
 	crashed = crashed && supervisor->result == NULL;
-	if (crashed && !supervisor->stopping) /* delivers what it had accepted, as well: see intake_open() */
+	if (crashed && !supervisor->stopping) /* also delivers its accepted messages: see intake_open() */
 		crash_report(supervisor->conf, &(struct crash){.process = "session", .status = status, .doing = supervisor->session.doing});
 	child_gone(&supervisor->session);
 	if (supervisor->result == NULL)
 		supervisor->result = json_pack("{s:b, s:s}", "ok", 0, "error",
 		    PHRASE(N_("the session ended unexpectedly (see the log); the messages that it "
 		        "had fetched are safe")));
-	if (!supervisor->running.is_housekeeping) /* nobody was told of its beginning */
+	if (!supervisor->running.is_housekeeping) /* its beginning was not reported */
 		control_publish(&supervisor->control, supervisor->session_number, supervisor->result, true);
 	json_decref(supervisor->result);
 	supervisor->result = NULL;
@@ -178,7 +178,7 @@ void sessions_hung_up(struct supervisor *supervisor)
 	start_pending(supervisor);
 }
 
-/* The session ends itself at session_timeout; one that does not is stuck. */
+/* A session ends itself at session_timeout; one that does not hangs. */
 static void look_at_session(struct supervisor *supervisor, int64_t now)
 {
 	const struct conf_line *line = &supervisor->conf->line;
@@ -191,7 +191,7 @@ static void look_at_session(struct supervisor *supervisor, int64_t now)
 	kill(supervisor->session.pid, SIGKILL);
 }
 
-/* A session that could not send is not begun again and again. */
+/* A session that could not send is not repeated at once. */
 static void look_at_queue(struct supervisor *supervisor, int64_t now)
 {
 	int64_t wall = clock_wall(), due;

@@ -14,7 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PASSWORD_MAX_LEN 512 /* crypt(3)'s own limit: what is longer is nobody's */
+#define PASSWORD_MAX_LEN 512 /* crypt(3)'s own limit: no longer password can be right */
 #define ANSWER_MS (20 * 1000)
 
 struct auth {
@@ -50,7 +50,7 @@ static const struct conf_user *find_user(const struct conf *conf, struct slice n
 	return conf_find_user(conf, user);
 }
 
-/* A stranger's name in the one form in which all spellings are the same: no own domain, no +detail, small letters. */
+/* The normal form of an unknown name: no own domain, no +detail, lower case. */
 static char *plain_name(const struct conf *conf, struct slice name)
 {
 	struct slice rest, local = name;
@@ -69,12 +69,12 @@ static char *plain_name(const struct conf *conf, struct slice name)
 
 /* --- asking */
 
-/* One login: who asks, and under which name. */
+/* One login attempt: client and name. */
 struct attempt {
 	const struct auth_client *client;
-	struct slice given; /* the name as it came */
+	struct slice given; /* the name as received */
 	const struct conf_user *user;
-	char *name; /* the user's, or a stranger's in its plain form */
+	char *name; /* the user's name, or an unknown one in normal form */
 };
 
 static struct attempt attempt_begin(const struct auth_client *client, struct slice name)
@@ -124,7 +124,7 @@ static int refuse(const struct attempt *attempt, enum auth_verdict verdict, stru
 	return error_set(error, ERROR_LOGIN, N_("Authentication failed: wrong name or password"));
 }
 
-/* Asks, waits, and ends the attempt. */
+/* Sends the question, waits for the answer, and ends the attempt. */
 static int attempt_end(struct attempt *attempt, struct auth_question *question, struct auth_answer *answer, struct error *error)
 {
 	int result;
@@ -144,13 +144,13 @@ static int attempt_end(struct attempt *attempt, struct auth_question *question, 
 	return result;
 }
 
-/* The same for a question whose answer is yes or no. */
+/* The same for a question with the answer yes or no. */
 static int attempt_settle(
     struct attempt *attempt, struct auth_question *question, struct auth_answer *answer, const char **user, struct error *error)
 {
 	if (attempt_end(attempt, question, answer, error) != 0)
 		return -1;
-	if (attempt->user == NULL) /* not one that we know: it must not be said of a stranger */
+	if (attempt->user == NULL) /* unknown mechanism: the reply must not depend on the name */
 		return refuse(attempt, VERDICT_NO, error);
 	*user = attempt->user->name;
 	if (attempt->client->logged_in != NULL)
@@ -175,7 +175,7 @@ unsigned auth_offers(struct auth *auth)
 	return offers;
 }
 
-/* CRAM-MD5 only outside TLS and where somebody may use it; SCRAM only when all users have keys for it, since clients that see it
+/* CRAM-MD5 only without TLS and if a user may use it; SCRAM only if all users have keys for it, since clients that see it
  * use nothing else. */
 static unsigned mechanisms(void *context, bool tls)
 {

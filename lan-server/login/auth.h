@@ -1,8 +1,8 @@
 /*
- * Names and passwords of the mail programs, as the LAN server sees them: it asks the process that holds the verifiers
- * (lan-server/login/verifier.h, over lan-server/login/auth_wire.h) and waits as long as the answer wants the client to wait.
+ * Checks names and passwords for the LAN server: it asks the process that has the verifiers (lan-server/login/verifier.h,
+ * over lan-server/login/auth_wire.h) and waits for the delay in the answer.
  *
- * Without an answer a login fails for now (class TEMPORARY). One struct is shared by all sessions.
+ * Without an answer a login fails temporarily (class TEMPORARY). All sessions share one struct.
  */
 #ifndef LANPOST_LAN_SERVER_AUTH_H
 #define LANPOST_LAN_SERVER_AUTH_H
@@ -16,8 +16,8 @@
 struct auth;
 
 struct auth_options {
-	int fd;           /* our end of the socket to that process; stays the caller's */
-	int64_t delay_ms; /* what an answer's delays are counted in; 0 in tests */
+	int fd;           /* our end of the socket to that process; remains the caller's */
+	int64_t delay_ms; /* the unit of an answer's delays; 0 in tests */
 	int stop_fd;      /* readable ends a delay; -1 */
 	/* Tests: asks without a process; as auth_ask(). */
 	int (*ask)(void *context, const struct auth_question *question, struct auth_answer *answer, struct error *error);
@@ -45,7 +45,7 @@ struct auth_client {
  * Errors are of class LOGIN for a wrong pair, TEMPORARY for a client that failed too often, or when there is no answer. Salt and
  * iterations of a name that nobody has are made up, always the same. */
 struct sasl_hooks auth_hooks(struct auth_client *client);
-/* The TLS certificate with its chain (PEM); -1 with class CONFIG where it cannot be used, TEMPORARY when there is no answer. */
+/* The TLS certificate with its chain (PEM); -1 with class CONFIG if it is unusable, TEMPORARY without an answer. */
 int auth_certificate(struct auth *auth, struct buf *chain, struct error *error);
 /* Signs for handshakes; lives as long as auth. */
 const struct tls_signer *auth_signer(const struct auth *auth);

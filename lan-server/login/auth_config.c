@@ -7,7 +7,7 @@
 #define TEXT_MAX 65536
 #define MAGIC 0x6c706132u /* "lpa2" */
 
-/* Both sides are of one build: numbers are as they are in memory, texts have their length before them. */
+/* Both sides are from one build: numbers are in native format, texts are preceded by their length. */
 static void write_number(struct buf *out, uint32_t number)
 {
 	buf_append(out, &number, sizeof(number));

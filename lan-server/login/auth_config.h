@@ -1,6 +1,6 @@
 /*
- * What the process that checks passwords gets of the configuration: names and verifiers, nothing else. The supervisor
- * makes it, in memory that has no name; the text is secret.
+ * The part of the configuration for the process that checks passwords: only names and verifiers. The supervisor
+ * creates it, in anonymous memory; the text is secret.
  */
 #ifndef LANPOST_LAN_SERVER_AUTH_CONFIG_H
 #define LANPOST_LAN_SERVER_AUTH_CONFIG_H
@@ -14,12 +14,12 @@
 
 struct auth_config {
 	bool allow_empty_password;
-	char salt_key[AUTH_SALT_KEY_LEN]; /* of the salts that are made up for strangers */
+	char salt_key[AUTH_SALT_KEY_LEN]; /* of the salts for unknown names */
 	struct auth_config_user {
 		char *name;
-		char *hash;  /* crypt(3); "": no password is needed, where that is allowed */
+		char *hash;  /* crypt(3); "": no password is needed, if that is allowed */
 		char *scram; /* base/scram.h, "" */
-		char *clear; /* for APOP and CRAM-MD5; "" where the user may not use them */
+		char *clear; /* for APOP and CRAM-MD5; "" if the user may not use them */
 	} *users;
 	size_t user_count;
 	char *tls_chain, *tls_key; /* PEM; "": none */
@@ -31,7 +31,7 @@ struct auth_config_tls {
 	struct slice chain, key, problem;
 };
 
-/* What is not in the configuration. */
+/* Data that is not in the configuration. */
 struct auth_config_more {
 	const char *salt_key; /* AUTH_SALT_KEY_LEN bytes */
 	struct slice notes;
@@ -41,7 +41,7 @@ struct auth_config_more {
 void auth_config_write(const struct conf *conf, const struct auth_config_more *more, struct buf *out);
 /* Fills a new config; false, with an empty one, for bytes that are not one. */
 bool auth_config_read(struct slice bytes, struct auth_config *config);
-/* Wipes and frees what it holds. */
+/* Wipes and frees the content. */
 void auth_config_clear(struct auth_config *config);
 
 #endif

@@ -9,7 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-/* Both ends are of one build on one machine. */
+/* Both ends are from one build on one machine. */
 struct question_head {
 	uint32_t kind;
 	uint32_t name, text, proof; /* lengths */
@@ -150,7 +150,7 @@ int auth_ask(int fd, const struct auth_question *question, struct auth_answer *a
 	return done ? 0 : no_answer(error);
 }
 
-/* An empty message looks like the end. */
+/* An empty message looks like end of file. */
 static bool has_ended(int fd)
 {
 	struct pollfd end = {.fd = fd, .events = POLLIN};

@@ -33,7 +33,7 @@ static bool read_kind(struct slice word, enum ban_note_kind *kind)
 	return false;
 }
 
-/* As net_address_text() writes it. */
+/* In the form of net_address_text(). */
 static bool read_address(struct slice word, struct in6_addr *address)
 {
 	char text[NET_ADDRESS_MAX];
@@ -95,8 +95,8 @@ static bool is_same(const struct ban_note *a, const struct ban_note *b)
 	return a->kind == b->kind && IN6_ARE_ADDR_EQUAL(&a->client, &b->client) && strcmp(a->name, b->name) == 0;
 }
 
-/* Where a new one goes: over the same, over one that has ended, over the user's oldest if they have enough, over the oldest of all if
- * there are enough; else behind the last. */
+/* The place of a new note: it replaces the same one, one that has ended, the user's oldest if they have the maximum, or
+ * the oldest of all if there is the maximum; else it is appended. */
 static size_t find_place(const struct ban_notes *notes, const struct ban_note *note, int64_t now)
 {
 	size_t ended = notes->count, oldest = 0, oldest_of_user = notes->count, of_user = 0;

@@ -1,13 +1,14 @@
 /*
- * What of bans.h outlives its process: where each user is known, and who is shut out. Lines of text, one note each; the gateway keeps
- * them in the spool.
+ * The persistent part of bans.h: known addresses of users, and bans. Lines of text, one note each; the gateway stores them
+ * in the spool.
  *
  *     known 192.168.1.5 1790000000 ivan
  *     address 192.168.1.9 1790000000 2
  *     network fd00:: 1790000000 1
  *
- * The number behind the address is when the note ends (seconds since 1970), the last one how often that address was shut out. The notes are bounded:
- * a user is known in BAN_NOTES_OF_USER places, and the oldest note makes room for a new one.
+ * The number after the address is the end of the note (seconds since 1970), the last one how often that address was
+ * banned. The notes are bounded: a user is known at BAN_NOTES_OF_USER addresses, and the oldest note is replaced by a new
+ * one.
  */
 #ifndef LANPOST_LAN_BAN_NOTES_H
 #define LANPOST_LAN_BAN_NOTES_H
@@ -20,7 +21,7 @@
 #define BAN_NOTES_MAX 4096
 #define BAN_NOTES_OF_USER 32
 #define BAN_NOTES_TEXT_MAX (BAN_NOTES_MAX * (BAN_NOTE_NAME_MAX + 96))
-#define BAN_NOTES_FORGOTTEN (24 * 3600) /* seconds that a ban is remembered after its end: the next one is longer */
+#define BAN_NOTES_FORGOTTEN (24 * 3600) /* seconds that a ban is kept after its end: the next one is longer */
 
 enum ban_note_kind { BAN_NOTE_KNOWN, BAN_NOTE_ADDRESS, BAN_NOTE_NETWORK, BAN_NOTE_KINDS };
 
@@ -37,15 +38,15 @@ struct ban_notes {
 	size_t count;
 };
 
-/* A line, without its end. Reading returns false for anything else. */
+/* One line, without its end. Reading returns false for anything else. */
 void ban_note_write(const struct ban_note *note, struct buf *out);
 bool ban_note_read(struct slice line, struct ban_note *note);
 
-/* Adds a note, or renews the one about the same. now: seconds since 1970. */
+/* Adds a note, or renews the existing one. now: seconds since 1970. */
 void ban_notes_add(struct ban_notes *notes, const struct ban_note *note, int64_t now);
-/* Adds all of a text; lines that are not notes are passed over. */
+/* Adds all notes of a text; invalid lines are skipped. */
 void ban_notes_read(struct ban_notes *notes, struct slice text, int64_t now);
-/* Those that have not ended. */
+/* Writes the notes that have not ended. */
 void ban_notes_write(const struct ban_notes *notes, int64_t now, struct buf *out);
 void ban_notes_clear(struct ban_notes *notes);
 

@@ -22,7 +22,7 @@
 #define BEGUN_WEIGHT 0.25
 
 struct bans {
-	struct lru *clients; /* addresses and networks; until: shut out; times: how often */
+	struct lru *clients; /* addresses and networks; until: banned; times: how often */
 	struct lru *names;
 	struct lru *pairs; /* a user and where they have logged in; until: known */
 	void (*keep)(void *context, const struct ban_note *note);
@@ -49,7 +49,7 @@ void bans_free(struct bans *bans)
 	free(bans);
 }
 
-/* --- keys: an address and its network are two keys, also where they are the same bytes */
+/* --- keys: an address and its network are two keys, also if their bytes are the same */
 
 struct key {
 	char bytes[KEY_MAX];
@@ -76,7 +76,7 @@ static bool has_network(const struct in6_addr *client)
 	return !IN6_IS_ADDR_V4MAPPED(client);
 }
 
-/* --- what outlives this process */
+/* --- persistent data */
 
 void bans_keep(struct bans *bans, void (*keep)(void *context, const struct ban_note *note), void *context)
 {
@@ -101,7 +101,7 @@ static void recall(struct lru *lru, struct slice key, const struct ban_note *not
 {
 	struct lru_item *item = lru_make(lru, key);
 	int64_t left = note->until - clock_wall();
-	int64_t until = now + (left < most_ms / 1000 ? left * 1000 : most_ms); /* a clock that went wrong makes nothing longer */
+	int64_t until = now + (left < most_ms / 1000 ? left * 1000 : most_ms); /* a wrong clock must not make a ban longer */
 
 	if (item->until == 0 || item->until < until)
 		item->until = until;
@@ -109,7 +109,7 @@ static void recall(struct lru *lru, struct slice key, const struct ban_note *not
 		item->times = note->times;
 }
 
-/* --- counts that are forgotten one by one */
+/* --- counts that decrease with time */
 
 static void forget(struct lru_item *item, int64_t now)
 {
@@ -126,7 +126,7 @@ static double add(struct lru_item *item, double weight, int64_t now)
 	return item->count < 0 ? item->count = 0 : item->count;
 }
 
-/* --- shutting out */
+/* --- bans */
 
 static bool is_shut_out(struct bans *bans, struct slice key, int64_t now)
 {
@@ -135,7 +135,7 @@ static bool is_shut_out(struct bans *bans, struct slice key, int64_t now)
 	return item != NULL && item->until > now;
 }
 
-/* Counts for an address or a network. Returns true if that shuts it out. */
+/* Counts for an address or a network. Returns true if that bans it. */
 static bool count_client(struct bans *bans, enum ban_note_kind kind, const struct in6_addr *client, double weight, int64_t now, double *count)
 {
 	bool is_address = kind == BAN_NOTE_ADDRESS;
@@ -167,7 +167,7 @@ static double count_both(struct bans *bans, const struct in6_addr *client, doubl
 	return count;
 }
 
-/* --- users where they are known */
+/* --- known addresses of users */
 
 static bool is_known(struct bans *bans, struct slice pair, int64_t now)
 {
@@ -187,7 +187,7 @@ static void count_pair(struct bans *bans, struct slice pair, int64_t now)
 		add(item, 1, now);
 }
 
-/* Renewed once a day: what is kept is written to the disk. Returns NULL where nothing has changed. */
+/* Renewed once a day, because it is written to the disk. Returns NULL if nothing has changed. */
 static const struct lru_item *know(struct bans *bans, struct slice pair, int64_t now)
 {
 	struct lru_item *item = lru_make(bans->pairs, pair);

@@ -6,7 +6,8 @@
 
 #include <stdlib.h>
 
-/* What people type as the server: the gateway's name, the short one, its addresses on the LAN. */
+/* The names that people enter as the server: the gateway's name, its short name, its addresses
+ * on the LAN. */
 static void own_names(const struct conf *conf, struct strlist *names)
 {
 	char *short_name = xstrndup(conf->gateway.hostname, strcspn(conf->gateway.hostname, "."));

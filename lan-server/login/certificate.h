@@ -1,5 +1,5 @@
 /*
- * The certificate that mail programs see: the admin's, or our own in `<spool>/tls/`.
+ * The certificate that mail programs see: the admin's, or the self-signed one in `<spool>/tls/`.
  */
 #ifndef LANPOST_LAN_SERVER_CERTIFICATE_H
 #define LANPOST_LAN_SERVER_CERTIFICATE_H
@@ -9,12 +9,13 @@
 
 #include "lan-server/login/auth.h"
 
-/* Makes or renews our own, if that is what is shown. Not by the LAN server, which neither writes keys nor sees the addresses of this
- * machine. */
+/* Creates or renews the self-signed one, if it is used. Not called by the LAN server, which neither writes keys nor sees
+ * the addresses of this machine. */
 int lan_certificate_make(const struct conf *conf, struct error *error);
-/* Appends what the files hold (base/tls/tls_key.h). Not by the LAN server either, which may not read the key. */
+/* Appends the content of the files (base/tls/tls_key.h). Not called by the LAN server, either, which may not
+ * read the key. */
 int lan_certificate_files(const struct conf *conf, struct buf *chain, struct buf *key, struct error *error);
-/* By the LAN server: a context whose key stays with auth, which must outlive it. */
+/* Called by the LAN server: a context whose key stays with auth, which must outlive it. */
 int lan_certificate_load(struct auth *auth, struct tls_context **tls, struct error *error);
 
 #endif

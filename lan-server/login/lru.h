@@ -1,7 +1,7 @@
 /*
- * A bounded memory of keys (addresses, names, digests) with a few numbers each. When it is full, the key that was used
- * longest ago is forgotten. Keys are kept as keyed digests, so that nobody who chooses keys can choose collisions, and
- * no name or password stays in memory.
+ * A bounded memory of keys (addresses, names, digests) with a few numbers each. When it is full, the least recently
+ * used key is dropped. Keys are stored as keyed digests, so that collisions cannot be provoked, and no name or
+ * password stays in memory.
  *
  * Not locked: the owner has a mutex.
  */
@@ -15,7 +15,7 @@ struct lru;
 struct lru_item {
 	double count;  /* of failures, as it was at `when` */
 	int64_t when;  /* monotonic ms */
-	int64_t until; /* monotonic ms; what ends then is the owner's business. 0: nothing */
+	int64_t until; /* monotonic ms; its meaning depends on the owner. 0: none */
 	unsigned times;
 };
 

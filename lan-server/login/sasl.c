@@ -20,7 +20,7 @@ static enum sasl_result log_in(struct sasl *sasl, struct slice name, struct slic
 	return SASL_FAILED;
 }
 
-/* --- PLAIN: authorization NUL authentication NUL password; nobody may act for another */
+/* --- PLAIN: authorization NUL authentication NUL password; no user may act for another */
 
 static enum sasl_result plain(struct sasl *sasl, struct slice response, struct buf *challenge,
     const char **user, struct error *error)
@@ -38,7 +38,7 @@ static enum sasl_result plain(struct sasl *sasl, struct slice response, struct b
 	return log_in(sasl, name, rest, user, error);
 }
 
-/* --- LOGIN: never standardized, and everywhere */
+/* --- LOGIN: never standardized, but used everywhere */
 
 static enum sasl_result login_password(struct sasl *sasl, struct slice response,
     struct buf *challenge, const char **user, struct error *error)
@@ -61,7 +61,7 @@ static enum sasl_result login_name(struct sasl *sasl, struct slice response,
 static enum sasl_result login_begin(struct sasl *sasl, struct slice response,
     struct buf *challenge, const char **user, struct error *error)
 {
-	if (response.ptr != NULL) /* not in the book, but done: the name comes at once */
+	if (response.ptr != NULL) /* not specified, but used: the name is sent at once */
 		return login_name(sasl, response, challenge, user, error);
 	sasl->step = login_name;
 	buf_append_text(challenge, "Username:");
@@ -76,7 +76,7 @@ static const struct mechanism {
 	bool client_first;
 	sasl_step_fn *step;
 } mechanisms[] = {
-    /* Best first: many clients take the first that they know. */
+    /* Best first: many clients use the first one that they know. */
     {"SCRAM-SHA-256-PLUS", SASL_SCRAM_SHA_256_PLUS, true, sasl_scram_first},
     {"SCRAM-SHA-256", SASL_SCRAM_SHA_256, true, sasl_scram_first},
     {"CRAM-MD5", SASL_CRAM_MD5, false, sasl_cram_challenge},
@@ -139,7 +139,7 @@ static enum sasl_result run_step(struct sasl *sasl, struct slice line, struct bu
 	bool empty = line.len == 0 || (!sasl->started && slice_is(line, "="));
 	enum sasl_result result = SASL_MALFORMED;
 
-	buf_reserve(&response, 1); /* an empty response is one, too: its ptr is not NULL */
+	buf_reserve(&response, 1); /* an empty response is also a response: its ptr is not NULL */
 	if (line.ptr == NULL)
 		result = sasl->step(sasl, SLICE_NONE, challenge, user, error);
 	else if (empty || base64_decode(line, &response))

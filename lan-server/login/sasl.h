@@ -1,10 +1,9 @@
 /*
- * Logins by SASL (RFC 4422), as SMTP's and POP3's AUTH carry them: SCRAM-SHA-256 (RFC 7677), with and
- * without channel binding, CRAM-MD5 (RFC
- * 2195), PLAIN (RFC 4616) and LOGIN. No I/O: the caller passes lines on and says what comes out.
+ * Logins by SASL (RFC 4422), for AUTH of SMTP and POP3: SCRAM-SHA-256 (RFC 7677), with and without
+ * channel binding, CRAM-MD5 (RFC 2195), PLAIN (RFC 4616) and LOGIN. No I/O: the caller passes
+ * lines in and sends the results.
  *
- * An exchange with a name that nobody has goes on to its end and fails there, as with a wrong
- * password.
+ * An exchange with an unknown name continues to its end and fails there, as with a wrong password.
  */
 #ifndef LANPOST_LAN_SERVER_SASL_H
 #define LANPOST_LAN_SERVER_SASL_H
@@ -14,7 +13,7 @@
 #include "base/scram.h"
 #include "base/tls/tls.h"
 
-/* What a client shows instead of its password, and for which challenge. */
+/* The proof that a client sends instead of its password, and its challenge. */
 struct sasl_proof {
 	struct slice message; /* SCRAM: the AuthMessage (RFC 5802 section 3); CRAM-MD5, APOP: the challenge */
 	struct slice bytes;   /* SCRAM: SCRAM_KEY_LEN bytes; else hexadecimal digits */
@@ -22,21 +21,22 @@ struct sasl_proof {
 
 enum sasl_digest { SASL_DIGEST_CRAM_MD5, SASL_DIGEST_APOP };
 
-/* Secrets stay behind these: an exchange sees salts, proofs and verdicts. */
+/* Access to secrets: an exchange only sees salts, proofs and results. */
 struct sasl_hooks {
 	void *context;
 	/* enum sasl_mechanisms that are offered, with and without TLS. */
 	unsigned (*mechanisms)(void *context, bool tls);
-	/* Checks name and password, slowly if they are wrong. 0: *user is the mailbox name (owned
-	 * by the configuration); -1: error has the reply. */
+	/* Checks name and password, slowly if they are wrong. Returns 0 with *user, the mailbox
+	 * name (owned by the configuration), or -1: error has the reply. */
 	int (*login)(void *context, struct slice name, struct slice password, const char **user,
 	    struct error *error);
-	/* Salt and iterations for this name, made up for a stranger's; -1: no more tries now. */
+	/* Salt and iterations for this name, fake ones for an unknown name; -1: no more attempts
+	 * now. */
 	int (*scram_begin)(void *context, struct slice name, struct scram_keys *keys, struct error *error);
-	/* The outcome of a login by SCRAM, as login(); signature: the server's own proof. */
+	/* The result of a login by SCRAM, as login(); signature: the server's own proof. */
 	int (*scram_end)(void *context, struct slice name, const struct sasl_proof *proof,
 	    unsigned char signature[SCRAM_KEY_LEN], const char **user, struct error *error);
-	/* The outcome of a login by CRAM-MD5 or APOP, as login(). */
+	/* The result of a login by CRAM-MD5 or APOP, as login(). */
 	int (*digest)(void *context, struct slice name, enum sasl_digest kind, const struct sasl_proof *proof,
 	    const char **user, struct error *error);
 	/* The channel binding of the session, as tls_binding() in base/tls/tls.h; NULL without TLS: 0. */
@@ -55,7 +55,7 @@ enum sasl_result {
 	SASL_CHALLENGE, /* send the challenge; the client's next line goes to sasl_step() */
 	SASL_DONE,      /* *user is logged in */
 	SASL_FAILED,    /* error has the reply */
-	SASL_MALFORMED, /* not understood, or cancelled by the client; error says it */
+	SASL_MALFORMED, /* invalid, or cancelled by the client; error has the reason */
 };
 
 struct sasl;
@@ -66,8 +66,8 @@ void sasl_list(unsigned offered, struct buf *out);
 void sasl_begin(struct sasl **sasl, const struct sasl_hooks *hooks, const char *hostname,
     unsigned offered, struct slice mechanism);
 void sasl_free(struct sasl *sasl);
-/* The first step takes the initial response ("=": an empty one), ptr NULL if none exists; each later one a line of
- * the client. *challenge is emptied and gets the text to send, in base64 already. */
+/* The first step takes the initial response ("=": an empty one), ptr NULL if none exists; each later one a line
+ * of the client. *challenge is emptied and gets the text to send, already in base64. */
 enum sasl_result sasl_step(struct sasl *sasl, struct slice line, struct buf *challenge,
     const char **user, struct error *error);
 

@@ -1,4 +1,4 @@
-/* CRAM-MD5 and SCRAM-SHA-256: the password does not cross the wire. */
+/* CRAM-MD5 and SCRAM-SHA-256: the password is not transmitted. */
 #include "base/alloc.h"
 #include "base/base64.h"
 #include "base/clock.h"
@@ -13,7 +13,7 @@
 
 /* --- CRAM-MD5 */
 
-/* name SP digest; the name may hold blanks. */
+/* name SP digest; the name may contain blanks. */
 static enum sasl_result cram_response(struct sasl *sasl, struct slice response,
     struct buf *challenge, const char **user, struct error *error)
 {
@@ -48,7 +48,7 @@ enum sasl_result sasl_cram_challenge(struct sasl *sasl, struct slice response,
 
 /* --- SCRAM-SHA-256 */
 
-/* Takes "x=value," off the front; false if it is not that attribute. */
+/* Takes "x=value," off the front; returns false if it is a different attribute. */
 static bool take_attribute(struct slice *rest, char letter, struct slice *value)
 {
 	*value = slice_cut(rest, ',');
@@ -82,7 +82,7 @@ static char *unescape_name(struct slice text)
 	return result;
 }
 
-/* The client's empty line after our signature: RFC 4954 and 5034 give success no text of its own. */
+/* The client's empty line after our signature: RFC 4954 and 5034 have no text for success. */
 static enum sasl_result scram_end(struct sasl *sasl, struct slice response,
     struct buf *challenge, const char **user, struct error *error)
 {
@@ -143,7 +143,7 @@ static enum sasl_result scram_final(struct sasl *sasl, struct slice response,
 	return result;
 }
 
-/* Our half of the nonce, and what the client needs to make its key. */
+/* Our half of the nonce, and the data that the client needs for its key. */
 static void scram_challenge(struct sasl *sasl, struct slice client_nonce, struct buf *challenge)
 {
 	unsigned char random[NONCE_LEN];
@@ -161,8 +161,8 @@ static void scram_challenge(struct sasl *sasl, struct slice client_nonce, struct
 	buf_append_slice(&sasl->first, buf_slice(challenge));
 }
 
-/* "n": no channel binding; "y": the client knows it and did not see that we offer it; "p=type" with the PLUS mechanism. A "y"
- * where we offered it means that somebody took it out of our list (RFC 5802 section 6). */
+/* "n": no channel binding; "y": the client knows it and did not see that we offer it; "p=type" with the PLUS mechanism. A
+ * "y" although we offered it means that an attacker has removed it from our list (RFC 5802 section 6). */
 static bool is_binding_good(const struct sasl *sasl, struct slice flag)
 {
 	if (sasl->is_bound)
@@ -170,7 +170,7 @@ static bool is_binding_good(const struct sasl *sasl, struct slice flag)
 	return slice_is(flag, "n") || slice_is(flag, "y");
 }
 
-/* Puts the session's own bytes behind the header: both must come back in "c=". */
+/* Appends the session's channel binding to the header: both must be returned in "c=". */
 static bool bind_channel(struct sasl *sasl, struct slice flag)
 {
 	unsigned char bytes[TLS_BINDING_MAX];

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 
 struct tls_credentials {
-	pthread_rwlock_t lock;		 /* of all below; held for reading while signing */
+	pthread_rwlock_t lock;		 /* guards everything below; held for reading while signing */
 	struct tls_key *current, *older; /* NULL: none */
 	char *chain;			 /* "": none */
 	char *problem;			 /* a phrase that says why */

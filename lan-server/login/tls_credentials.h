@@ -1,6 +1,6 @@
 /*
- * The TLS certificate and its private key, in the process that holds secrets: gives the chain to the LAN server and signs for its
- * handshakes. Sessions that began before a reload may still ask for the key of then: the last one before is kept.
+ * The TLS certificate and its private key, in the process that has the secrets: it returns the chain to the LAN server and
+ * signs its handshakes. Sessions that began before a reload may still need the previous key: the last one is kept.
  */
 #ifndef LANPOST_LAN_SERVER_TLS_CREDENTIALS_H
 #define LANPOST_LAN_SERVER_TLS_CREDENTIALS_H
@@ -10,7 +10,7 @@
 
 struct tls_credentials;
 
-/* For as long as the process lives. */
+/* Created once for the life of the process. */
 struct tls_credentials *tls_credentials_new(void);
 /* Takes chain and key of the config; the config stays the caller's. False, with a problem to tell instead, if they do not fit. */
 bool tls_credentials_load(struct tls_credentials *credentials, const struct auth_config *config);

@@ -23,7 +23,7 @@
 #define REMEMBER_MS (5 * 60 * 1000)
 #define REMEMBERED_MAX 4096
 
-/* What is hashed where nobody has a hash, so that the time tells nothing. */
+/* The hash to compute if there is no hash, so that the time reveals nothing. */
 static const char dummy_hash[] = "$y$j9T$F5Jx5fExrKuPp53xLKQ..1$tnSYvahCwPBHKZUspmcxMfb0.WiB9W.zEaKlOBL35rC";
 
 struct verifier {
@@ -93,7 +93,7 @@ void verifier_load(struct verifier *verifier, struct auth_config *take)
 	*take = (struct auth_config){.users = NULL};
 }
 
-/* With the lock held; valid as long as it is. */
+/* With the lock held; valid as long as it is held. */
 static const struct auth_config_user *find_user(struct verifier *verifier, struct slice name)
 {
 	return map_get(&verifier->by_name, name);
@@ -136,8 +136,8 @@ static void settle(struct verifier *verifier, const struct auth_question *questi
 
 /* --- name and password */
 
-/* What a stranger's password is hashed with: the hash of some user, always the same one for the same name. So the times of
- * strangers are spread over the kinds of hashes as those of users are. */
+/* The setting for the password of an unknown name: the hash of some user, always the same one for the same name. So the
+ * times for unknown names are distributed over the kinds of hashes like those of users. */
 static const char *stand_in_hash(struct verifier *verifier, struct slice name)
 {
 	const struct auth_config *config = &verifier->config;
@@ -148,7 +148,7 @@ static const char *stand_in_hash(struct verifier *verifier, struct slice name)
 	if (config->user_count == 0)
 		return dummy_hash;
 	keyed_digest(verifier->config.salt_key, AUTH_SALT_KEY_LEN, name, digest);
-	memcpy(&number, digest + DIGEST_LEN - sizeof(number), sizeof(number)); /* the first bytes are the made-up salt */
+	memcpy(&number, digest + DIGEST_LEN - sizeof(number), sizeof(number)); /* the first bytes are the fake salt */
 	start = number % config->user_count;
 	for (size_t i = 0; i < config->user_count; i++) {
 		const char *hash = config->users[(start + i) % config->user_count].hash;
@@ -159,7 +159,7 @@ static const char *stand_in_hash(struct verifier *verifier, struct slice name)
 	return dummy_hash;
 }
 
-/* The hash is salted, so it stands for the user as well; a changed one is a new key. */
+/* The hash is salted, so it also identifies the user; a changed one is a new key. */
 static void success_key(const struct verifier *verifier, const char *hash, struct slice password, unsigned char out[DIGEST_LEN])
 {
 	struct buf text = BUF_INIT(AUTH_TEXT_MAX + PASSWORD_MAX_LEN + 1);
@@ -167,7 +167,7 @@ static void success_key(const struct verifier *verifier, const char *hash, struc
 	buf_append(&text, hash, strlen(hash) + 1);
 	buf_append_slice(&text, password);
 	if (text.overflow)
-		rand_bytes(out, DIGEST_LEN); /* known to nobody */
+		rand_bytes(out, DIGEST_LEN); /* a secret random key */
 	else
 		keyed_digest(verifier->key, sizeof(verifier->key), buf_slice(&text), out);
 	explicit_bzero(text.ptr, text.len);
@@ -188,7 +188,7 @@ static void remember(struct verifier *verifier, const unsigned char key[DIGEST_L
 
 static bool hash_matches(const char *hash, const char *password)
 {
-	struct crypt_data *data = xcalloc(1, sizeof(*data)); /* 32 KiB: too much for our stacks */
+	struct crypt_data *data = xcalloc(1, sizeof(*data)); /* 32 KiB: too large for our stacks */
 	const char *result = crypt_r(password, hash, data);
 	bool matches = result != NULL && result[0] != '*' && strlen(result) == strlen(hash) &&
 		       CRYPTO_memcmp(result, hash, strlen(hash)) == 0;
@@ -198,11 +198,11 @@ static bool hash_matches(const char *hash, const char *password)
 	return matches;
 }
 
-/* What a password is checked against, copied out from under the lock. */
+/* The data to check a password, copied under the lock. */
 struct check {
 	struct slice password;
 	char *hash;
-	bool can_fit; /* false: the hash is some other user's, for its cost alone */
+	bool can_fit; /* false: the hash of another user, only for its cost */
 	unsigned char key[DIGEST_LEN];
 };
 
@@ -236,7 +236,7 @@ static void check_end(struct check *check)
 	explicit_bzero(check->key, sizeof(check->key));
 }
 
-/* With the lock held, which is let go while hashing. */
+/* With the lock held, which is released while hashing. */
 static bool answer_password(
     struct verifier *verifier, const struct auth_question *question, struct auth_answer *answer, bool may_hash)
 {
@@ -283,8 +283,8 @@ static void answer_offers(struct verifier *verifier, struct auth_answer *answer)
 	}
 }
 
-/* A stranger's salt cannot be told from a user's, and stays the same when somebody asks again. Returns whether there is such
- * a user. */
+/* The salt of an unknown name cannot be distinguished from a user's, and is always the same. Returns whether there is
+ * such a user. */
 static bool find_keys(struct verifier *verifier, struct slice name, struct scram_keys *keys)
 {
 	const struct auth_config_user *user = find_user(verifier, name);
@@ -377,7 +377,7 @@ static void answer_digest(struct verifier *verifier, const struct auth_question 
 		return;
 	if (md5_of(question, password, sum)) {
 		write_digits(sum, expected);
-		/* Everybody knows the digest of an empty secret. */
+		/* The digest of an empty secret is public. */
 		fits = password[0] != '\0' && question->proof.len == sizeof(expected) &&
 		       CRYPTO_memcmp(question->proof.ptr, expected, sizeof(expected)) == 0;
 	}

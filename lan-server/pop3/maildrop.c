@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-#define TAKE_OVER_MS 3000 /* for a session that is hung up on to let go */
+#define TAKE_OVER_MS 3000 /* for a session that was disconnected to release the mailbox */
 #define REMEMBERED_MAX 4096
 
 struct maildrop_locks {
@@ -64,7 +64,8 @@ static struct maildrop *find_open(const struct maildrop_locks *locks, const char
 	return drop;
 }
 
-/* Hangs up on a session that may be dead, and waits until it is gone. False: it is alive. */
+/* Disconnects a session that may be dead, and waits until it is gone. Returns false if it is
+ * alive. */
 static bool take_over(struct maildrop_locks *locks, struct maildrop *holder, const char *user)
 {
 	int64_t deadline = clock_now_ms() + TAKE_OVER_MS;
@@ -165,7 +166,7 @@ enum maildrop_outcome maildrop_open(
 	return outcome;
 }
 
-/* A message that is gone is another program's doing; anything else the admin should know. */
+/* A message that is gone was removed by another program; any other error is for the admin. */
 static int unreadable(
     const struct maildrop *drop, const struct maildir_message *message, const struct error *error)
 {

@@ -2,8 +2,8 @@
  * A mailbox as one POP3 session sees it: locked against a second session, listed once, changed
  * only at the end.
  *
- * A session that has been silent for MAILDROP_SILENT_MS may be a dead connection: the one that logs in then takes the
- * mailbox from it. That loses nothing, since only QUIT removes messages.
+ * A session that has been silent for MAILDROP_SILENT_MS may be a dead connection: a new login then gets the
+ * mailbox. Nothing is lost, since only QUIT removes messages.
  */
 #ifndef LANPOST_LAN_SERVER_MAILDROP_H
 #define LANPOST_LAN_SERVER_MAILDROP_H
@@ -22,33 +22,33 @@ void maildrop_locks_free(struct maildrop_locks *locks);
 struct maildrop {
 	struct maildrop_locks *locks; /* borrowed, as the next one */
 	const struct spool *spool;
-	int64_t login_delay;	 /* ms between two times that the mailbox is opened; 0: none */
+	int64_t login_delay;	 /* minimum ms between two logins; 0: none */
 	int fd;			 /* of the session's connection, shut down if the mailbox is taken from it */
-	_Atomic int64_t *heard;	 /* when the client last said something (clock_now_ms); of its session */
+	_Atomic int64_t *heard;	 /* when the client last sent something (clock_now_ms); of its session */
 	const char *session;	 /* its id and its client, for the log */
 	struct in6_addr client;
 	char *user;		 /* of the open mailbox; NULL: none is open */
-	struct maildrop *next;	 /* of those that are open, under the locks' mutex */
+	struct maildrop *next;	 /* of the open mailboxes, under the locks' mutex */
 };
 
 enum maildrop_outcome {
 	MAILDROP_OPEN,
 	MAILDROP_IN_USE,   /* another session has the mailbox */
-	MAILDROP_TOO_SOON, /* sooner than login_delay allows */
+	MAILDROP_TOO_SOON, /* earlier than login_delay allows */
 	MAILDROP_FAILED,   /* error says why */
 };
 
-/* Locks and lists. The list is the caller's, if it is open. */
+/* Locks and lists. The caller owns the list, if it is open. */
 enum maildrop_outcome maildrop_open(
     struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error);
-void maildrop_close(struct maildrop *drop); /* unlocks; fine when none is open */
-/* Finds a size not known yet. Returns -1 if the message is gone. */
+void maildrop_close(struct maildrop *drop); /* unlocks; does nothing if none is open */
+/* Determines an unknown size. Returns -1 if the message is gone. */
 int maildrop_size(struct maildrop *drop, struct maildir_message *message);
 /* The bytes until maildrop_done(). Returns -1 if the message is gone. */
 int maildrop_read(
     struct maildrop *drop, const struct maildir_message *message, struct slice *bytes);
 void maildrop_done(struct maildrop *drop, struct slice bytes);
-/* Whether what was read of those bytes is the message. */
+/* Whether the bytes read so far are those of the message. */
 bool maildrop_is_intact(struct maildrop *drop, struct slice bytes);
 /* The removal is durable when this returns 0. */
 int maildrop_remove(

@@ -68,7 +68,7 @@ static void close_mailbox(struct pop3d *pop3d)
 
 /* --- the mailbox */
 
-/* Messages that are marked or gone are left out wherever messages are listed. */
+/* Messages that are marked or gone are omitted in all listings. */
 static bool is_listed(struct pop3d *pop3d, size_t i)
 {
 	struct pop3d_hooks *hooks = &pop3d->options.hooks;
@@ -79,7 +79,7 @@ static bool is_listed(struct pop3d *pop3d, size_t i)
 	return message->size_known || hooks->size(hooks->drop, message) == 0;
 }
 
-/* Finds the message that a number means. */
+/* Finds the message of a number. */
 static enum pop3d_reply find_message(struct pop3d *pop3d, struct slice number, size_t *index)
 {
 	uint64_t n;
@@ -107,7 +107,7 @@ static enum pop3d_reply cmd_stat(struct pop3d *pop3d, struct slice arg)
 	return pop3d_about(pop3d, REPLY_STAT, REPLY_NUMBER(count), REPLY_NUMBER(octets));
 }
 
-/* What a line of LIST or UIDL says of a message: its size as text, or its name. */
+/* The value in a line of LIST or UIDL: the size as text, or the name. */
 typedef const char *(*describe_fn)(const struct maildir_message *message, char number[REPLY_NUMBER_MAX]);
 
 static const char *describe_size(const struct maildir_message *message, char number[REPLY_NUMBER_MAX])
@@ -189,7 +189,7 @@ static enum pop3d_reply cmd_top(struct pop3d *pop3d, struct slice arg)
 	return begin_sending(pop3d, number, count);
 }
 
-/* The part of a piece that TOP still wants; *done when that is the last. */
+/* The part of a piece that TOP still needs; *done if it is the last. */
 static struct slice wanted(struct sending *sending, struct slice piece, bool *done)
 {
 	size_t at = 0;
@@ -271,7 +271,7 @@ static enum pop3d_reply cmd_rset(struct pop3d *pop3d, struct slice arg)
 	return REPLY_UNMARKED;
 }
 
-/* The UPDATE state of RFC 1939: only here does anything leave the mailbox. */
+/* The UPDATE state of RFC 1939: messages are removed only here. */
 static int remove_marked(struct pop3d *pop3d, struct error *error)
 {
 	struct pop3d_hooks *hooks = &pop3d->options.hooks;
@@ -303,7 +303,7 @@ enum command_flags {
 	LOGGED_IN = 2,
 	HAS_ARG = 4,
 	NO_ARG = 8,
-	EXACT_ARG = 16, /* blanks around it count */
+	EXACT_ARG = 16, /* blanks around it are significant */
 };
 
 static const struct command {
@@ -317,7 +317,7 @@ static const struct command {
     {"APOP", LOGGED_OUT | HAS_ARG, pop3d_cmd_apop, REPLY_NONE},
     {"AUTH", LOGGED_OUT, pop3d_cmd_auth, REPLY_NONE},
     {"STLS", LOGGED_OUT | NO_ARG, pop3d_cmd_stls, REPLY_NONE},
-    {"UTF8", LOGGED_OUT | NO_ARG, NULL, REPLY_UTF8}, /* RFC 6856: messages go out as they are in any case */
+    {"UTF8", LOGGED_OUT | NO_ARG, NULL, REPLY_UTF8}, /* RFC 6856: messages are always sent unchanged */
     {"CAPA", LOGGED_OUT | LOGGED_IN, pop3d_cmd_capa, REPLY_NONE},
     {"STAT", LOGGED_IN | NO_ARG, cmd_stat, REPLY_NONE},
     {"LIST", LOGGED_IN, cmd_list, REPLY_NONE},
@@ -330,7 +330,7 @@ static const struct command {
     {"QUIT", LOGGED_OUT | LOGGED_IN, cmd_quit, REPLY_NONE},
 };
 
-/* What is against a command now. */
+/* Why a command is not allowed now. */
 static enum pop3d_reply check_command(const struct pop3d *pop3d, const struct command *command, struct slice arg)
 {
 	bool is_in = pop3d->state == POP3D_TRANSACTION;

@@ -33,7 +33,7 @@ struct pop3d_hooks {
 struct pop3d_options {
 	const struct conf *conf; /* borrowed */
 	bool tls;             /* encrypted from the first byte */
-	bool tls_offered;     /* STLS can be done */
+	bool tls_offered;     /* STLS is possible */
 	bool tls_required;    /* no login without it */
 	bool offers_apop;
 	struct sasl_hooks sasl;

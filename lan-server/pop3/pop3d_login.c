@@ -1,5 +1,5 @@
 /*
- * POP3 before the mailbox is open: what is offered, and the ways to log in.
+ * POP3 before the mailbox is open: capabilities and logins.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -24,7 +24,7 @@ enum pop3d_reply pop3d_greet(struct pop3d *pop3d)
 	return pop3d_about(pop3d, REPLY_GREETING_APOP, pop3d->apop, NULL);
 }
 
-/* --- what is offered */
+/* --- capabilities */
 
 static bool may_log_in(const struct pop3d *pop3d)
 {
@@ -43,7 +43,7 @@ static void offer_logins(struct pop3d *pop3d)
 	buf_clear(&names);
 }
 
-/* Seconds after which messages are removed, 0: never. user NULL: the least of all users. */
+/* Seconds after which messages are removed, 0: never. user NULL: the minimum of all users. */
 static int64_t expires(const struct conf *conf, const char *user)
 {
 	int64_t least = 0;
@@ -190,7 +190,7 @@ enum pop3d_reply pop3d_auth_response(struct pop3d *pop3d, struct slice line)
 	return pop3d_about(pop3d, REPLY_AUTH_MALFORMED, ERROR_EN(&error), NULL);
 }
 
-/* The question of old programs, older than CAPA. */
+/* The query of programs that are older than CAPA. */
 static enum pop3d_reply list_mechanisms(struct pop3d *pop3d, unsigned offered)
 {
 	struct buf names = BUF_INIT(256);

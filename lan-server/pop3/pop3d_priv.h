@@ -1,4 +1,4 @@
-/* What the files of the POP3 server share. */
+/* Declarations that the files of the POP3 server share. */
 #ifndef LANPOST_LAN_SERVER_POP3D_PRIV_H
 #define LANPOST_LAN_SERVER_POP3D_PRIV_H
 
@@ -16,13 +16,13 @@ enum pop3d_state {
 	POP3D_AUTHORIZATION, /* nobody is logged in, no mailbox is open */
 	POP3D_LOGIN,	     /* the next line is a response in a login: sasl is set */
 	POP3D_TRANSACTION,   /* the mailbox is ours: list is its snapshot */
-	POP3D_ENDED,	     /* it was */
+	POP3D_ENDED,	     /* after QUIT */
 };
 
-/* A message on its way out; bytes.ptr is NULL when none is. */
+/* A message that is being sent; bytes.ptr is NULL if there is none. */
 struct sending {
 	struct slice bytes, rest;
-	uint64_t body_lines; /* still to be sent (TOP) */
+	uint64_t body_lines; /* lines left to send (TOP) */
 	bool in_header;
 	struct dot_writer writer;
 };
@@ -33,11 +33,11 @@ struct pop3d {
 	enum pop3d_state state;
 	char *name;	   /* given by USER */
 	char *apop;	   /* the greeting's timestamp; NULL: APOP is not offered */
-	struct sasl *sasl; /* the login on its way */
+	struct sasl *sasl; /* the login in progress */
 	struct maildir_list list;
 	bool *deleted; /* one per message of list */
 	struct sending sending;
-	char about[REPLY_TEXT_MAX]; /* text of the next reply that has one of its own: pop3d_about() */
+	char about[REPLY_TEXT_MAX]; /* words for the text of the next reply: pop3d_about() */
 };
 
 /* The dialogue is the first member. */
@@ -46,10 +46,10 @@ static inline struct pop3d *pop3d_of(struct dialogue *dialogue)
 	return (struct pop3d *)dialogue;
 }
 
-/* A line that is not a whole reply: of a listing, or a challenge of AUTH. CRLF is added. */
+/* Sends a line that is not a complete reply: of a listing, or a challenge of AUTH. Adds CRLF. */
 void pop3d_line_of_reply(struct pop3d *pop3d, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The one place where the state changes. sasl is set, or gone, already. */
+/* The only function that changes the state. sasl was already set or freed. */
 void pop3d_enter_state(struct pop3d *pop3d, enum pop3d_state state);
 
 /* The commands return their reply. */
@@ -62,6 +62,6 @@ enum pop3d_reply pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg);
 enum pop3d_reply pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg);
 /* A line in the LOGIN state; ptr NULL: there is no initial response. */
 enum pop3d_reply pop3d_auth_response(struct pop3d *pop3d, struct slice line);
-void pop3d_auth_end(struct pop3d *pop3d); /* whatever came of it: back to commands */
+void pop3d_auth_end(struct pop3d *pop3d); /* after any result: back to commands */
 
 #endif

@@ -4,26 +4,27 @@
 
 #include <string.h>
 
-/* What may be asked after the login and does nothing: more than before it, for programs keep a connection and poll. */
+/* Free commands that do nothing after the login: more than before it, since programs keep a connection and poll. */
 #define FREE_COMMANDS 1000
 #define FREE_PER_MESSAGE 4
-#define LISTED_PER_COMMAND 16 /* a listing of so many messages is as dear as a command */
+#define LISTED_PER_COMMAND 16 /* a listing of this many messages costs as much as one command */
 
 #define OK "+OK "
 #define ERR "-ERR "
 
-/* What follows from a reply. */
+/* The consequence of a reply. */
 enum consequence {
 	GO_ON,
 	JUNK,	 /* the command did nothing; too many of them are mistakes */
-	LISTING, /* the same, as dear as the mailbox is large */
+	LISTING, /* the same, with a cost according to the size of the mailbox */
 	MISTAKE, /* of the client; too many of them end the session */
 	SEND,
 	TAKE_TLS,
 	HANG_UP,
 };
 
-/* RFC 1939; codes in brackets: RFC 2449 section 8 and RFC 3206. A % is a place for what the reply is about. */
+/* RFC 1939; codes in brackets: RFC 2449 section 8 and RFC 3206. A % is replaced by the subject of the
+ * reply. */
 static const struct {
 	const char *status;
 	enum consequence consequence;
@@ -67,7 +68,7 @@ static const struct {
     [REPLY_OPENED] = {OK, GO_ON, "% messages"},
 
     [REPLY_STAT] = {OK, LISTING, "% %"},
-    [REPLY_LINE] = {OK, JUNK, "% %"}, /* of a listing: one that was asked for alone */
+    [REPLY_LINE] = {OK, JUNK, "% %"}, /* of a listing: for a single message */
     [REPLY_END_OF_LISTING] = {".", LISTING, ""},
     [REPLY_MESSAGE] = {OK, SEND, "% octets"},
     [REPLY_TOP_SYNTAX] = {ERR, MISTAKE, "Syntax: TOP message lines"},
@@ -93,7 +94,7 @@ static void say(struct pop3d *pop3d, enum pop3d_reply reply)
 	buf_append_text(&pop3d->dialogue.replies, "\r\n");
 }
 
-/* Some programs ask LIST n, UIDL n and TOP n 0 for each message. */
+/* Some programs send LIST n, UIDL n and TOP n 0 for each message. */
 static enum dialogue_effect count_junk(struct pop3d *pop3d, uint64_t weight)
 {
 	bool is_in = pop3d->state == POP3D_TRANSACTION;

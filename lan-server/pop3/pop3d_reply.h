@@ -1,8 +1,8 @@
 /*
- * What the POP3 server answers: every reply in one table (pop3d_reply.c), with what follows from it for the session.
+ * The replies of the POP3 server: all in one table (pop3d_reply.c), with their consequences for the session.
  *
- * Commands return a reply and send nothing; pop3d_answer() is where it is sent. The lines of listings and the challenges of AUTH,
- * which are no replies of their own, go out past it.
+ * Commands return a reply and send nothing; pop3d_answer() sends it. The lines of listings and the challenges of AUTH,
+ * which are not replies, are sent directly.
  */
 #ifndef LANPOST_LAN_POP3D_REPLY_H
 #define LANPOST_LAN_POP3D_REPLY_H
@@ -12,7 +12,7 @@
 struct pop3d;
 
 enum pop3d_reply {
-	REPLY_NONE, /* of a check: nothing against it. Of a command: it has said what there is to say */
+	REPLY_NONE, /* of a check: no objection. Of a command: everything was already sent */
 	/* The session. */
 	REPLY_GREETING,
 	REPLY_GREETING_APOP,
@@ -64,8 +64,8 @@ enum pop3d_reply {
 	POP3D_REPLIES,
 };
 
-/* Returns the reply with what it is about: words for the places in its text; NULL: none. Valid for the next answer. */
+/* Returns the reply with the words for the places in its text; NULL: none. Valid for the next answer. */
 enum pop3d_reply pop3d_about(struct pop3d *pop3d, enum pop3d_reply reply, const char *first, const char *second);
-/* The place of all replies: sends it and counts what it says about the client. */
+/* Sends a reply and counts its consequence for the client. */
 enum dialogue_effect pop3d_answer(struct pop3d *pop3d, enum pop3d_reply reply);
 #endif

@@ -1,7 +1,7 @@
 /*
  * Who may come in by the IP filter, and how often the log reports who may not. Places are connections.h's.
  *
- * Used by the accepting thread alone.
+ * Used only by the accepting thread.
  */
 #ifndef LANPOST_LAN_SERVER_ADMISSION_H
 #define LANPOST_LAN_SERVER_ADMISSION_H
@@ -10,19 +10,20 @@
 
 enum admission {
 	ADMISSION_GRANTED,
-	ADMISSION_DENIED,      /* the IP filter says no */
+	ADMISSION_DENIED,      /* refused by the IP filter */
 	ADMISSION_FULL,        /* max_sessions */
 	ADMISSION_FULL_FOR_IP, /* max_sessions_per_ip */
 	ADMISSION_FULL_FOR_NETWORK, /* max_sessions_per_network */
-	ADMISSION_BROKEN,      /* no thread could be made */
+	ADMISSION_BROKEN,      /* no thread could be created */
 	ADMISSION_ANSWERS,
 };
 
-/* The OMS algorithm: no allow entry matches: denied; a deny entry matches: denied; else in. */
+/* The OMS algorithm: no allow entry matches: denied; a deny entry matches: denied; else
+ * accepted. */
 enum admission admission_check(const struct conf_lan *lan, const struct in6_addr *client);
 const char *admission_reason(enum admission answer); /* for the log */
 
-/* Remembers whom the log reported about lately, so that a flood of refusals is not one of log lines. */
+/* Records the recently logged clients, so that a flood of refusals does not flood the log. */
 #define ADMISSION_NOTES 64
 struct admission_notes {
 	struct {

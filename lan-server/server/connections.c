@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 
-/* Who has been idle for so long goes for anybody; before that only for one who holds less. */
+/* A client that has been idle for this long is evicted for any newcomer; before that only for
+ * one with fewer connections. */
 #define IDLE_MS 10000
-#define RESERVE 10 /* the last tenth of the places */
+#define RESERVE 10 /* the last tenth of the connections */
 #define KEY_MAX 256
-#define REMEMBERED_MAX 16384 /* addresses and networks that asked for unknown names */
+#define REMEMBERED_MAX 16384 /* addresses and networks that used unknown names */
 #define FORGET_ONE_MS (30 * 1000)
 #define UNKNOWN_MAX 1000
 
@@ -28,7 +29,7 @@ struct holder {
 struct connections {
 	pthread_mutex_t lock;
 	struct map holders;
-	struct lru *unknown; /* names asked for, by the keys of holders */
+	struct lru *unknown; /* unknown names, by the keys of holders */
 	struct connection *first;
 	atomic_size_t count; /* written with the lock held */
 };
@@ -187,13 +188,13 @@ void connections_note_unknown(struct connections *connections, const struct conn
 	pthread_mutex_unlock(&connections->lock);
 }
 
-/* --- who goes first */
+/* --- who is evicted first */
 
-/* What a newcomer would be one of, and among whom somebody may have to go for it. */
+/* The holder that a newcomer would belong to, and among whose clients one may be evicted for it. */
 struct claim {
 	const struct conf_lan *lan;
-	const struct holder *among; /* an address or a network that is full; NULL: all places are taken */
-	size_t of_address, of_network; /* with the newcomer */
+	const struct holder *among; /* an address or a network that is full; NULL: all connections are in use */
+	size_t of_address, of_network; /* including the newcomer */
 };
 
 static size_t network_limit(const struct conf_lan *lan)
@@ -203,7 +204,7 @@ static size_t network_limit(const struct conf_lan *lan)
 	return (size_t)(limit > 0 ? limit : (lan->max_sessions + 1) / 2);
 }
 
-/* How much of what is allowed somebody holds, in thousandths. */
+/* The used part of a holder's limit, in thousandths. */
 static size_t share(const struct claim *claim, size_t of_address, size_t of_network)
 {
 	size_t address = of_address * 1000 / (size_t)claim->lan->max_sessions_per_ip;
@@ -253,7 +254,7 @@ static struct connection *who_goes(const struct connections *connections, const 
 	return first.connection;
 }
 
-/* Its thread wakes up, finds that nothing more comes, and says goodbye. */
+/* Its thread wakes up, reads end of file, and ends the session. */
 static void evict(struct connections *connections, struct connection *connection)
 {
 	atomic_store(&connection->is_evicted, true);
@@ -261,7 +262,7 @@ static void evict(struct connections *connections, struct connection *connection
 	leave(connections, connection);
 }
 
-/* Which limit the newcomer meets, with *among whom somebody may have to go. */
+/* The limit that the newcomer reaches, with *among: the clients of which one may be evicted. */
 static enum admission limit_met(const struct connections *connections, const struct connection *newcomer, struct claim *claim)
 {
 	char key[KEY_MAX];

@@ -1,8 +1,10 @@
 /*
- * Who is connected, counted by address, by network (net_network) and by user, and who leaves first when others need the place.
+ * The connected clients, counted by address, by network (net_network) and by user, and the order of eviction when others
+ * need a connection.
  *
- * A newcomer always gets in while strangers idle: the one that is not logged in, sends no message and has been silent longest goes first, of those who hold the most. The
- * last tenth of all places is for addresses that hold none. Any thread may call.
+ * A newcomer is always accepted while clients without a login are idle: of the holders with the most connections, the
+ * client that is not logged in, sends no message and has been silent longest is evicted first. The last tenth of all
+ * connections is reserved for addresses without one. Thread-safe.
  */
 #ifndef LANPOST_LAN_SERVER_CONNECTIONS_H
 #define LANPOST_LAN_SERVER_CONNECTIONS_H
@@ -13,26 +15,26 @@
 
 struct holder;
 
-/* In the order in which they have to go. */
+/* In the order of eviction. */
 enum connection_standing {
-	CONNECTION_STRANGER, /* neither logged in nor with a message under way */
-	CONNECTION_SENDER,   /* has named a recipient, or sends a message: idle when its bytes do not come */
+	CONNECTION_STRANGER, /* neither logged in nor with a message in progress */
+	CONNECTION_SENDER,   /* has named a recipient, or sends a message: idle if no bytes arrive */
 	CONNECTION_STAYS,    /* logged in */
 };
 
-/* One of them; a part of its session, whose thread may write the atomic members. */
+/* One client; a part of its session, whose thread may write the atomic members. */
 struct connection {
 	/* Set before connections_admit(). */
 	int fd;
 	struct in6_addr address;
-	_Atomic int64_t useful; /* when it last did what it is here for (clock_now_ms) */
+	_Atomic int64_t useful; /* when it last made progress (clock_now_ms) */
 	_Atomic int64_t heard;	/* when it last said anything */
 	atomic_int standing;
-	/* Unknown names that its address, or its network, has asked for lately; set by connections_admit(). */
+	/* Recent unknown names from its address or network; set by connections_admit(). */
 	unsigned unknown_names;
-	/* Its session is to end; what would be read from fd has ended already. */
+	/* Its session must end; reading from fd already returns end of file. */
 	atomic_bool is_evicted;
-	/* The module's own. */
+	/* Private to the module. */
 	struct holder *by_address, *by_network, *by_user;
 	struct connection *next, **link;
 };
@@ -45,13 +47,15 @@ void connections_free(struct connections *connections); /* when all have left */
  * the newcomer is not among them and must not leave. */
 enum admission connections_admit(struct connections *connections, const struct conf_lan *lan, struct connection *newcomer,
     int64_t now_ms, struct in6_addr *evicted);
-/* Gives the place back; before its fd is closed. */
+/* Releases the connection; called before its fd is closed. */
 void connections_leave(struct connections *connections, struct connection *connection);
-/* Counts a login. Returns false if the user has more connections than an address may: this one has to go like a stranger's. */
+/* Counts a login. Returns false if the user has more connections than an address may: this one may be evicted as if not
+ * logged in. */
 bool connections_login(struct connections *connections, const struct conf_lan *lan, struct connection *connection, const char *user);
-/* Remembers that it asked for this many unknown names: the one that guesses comes again. They are forgotten one by one. */
+/* Records the number of unknown names of this client, since a client that guesses reconnects. The count decreases with
+ * time. */
 void connections_note_unknown(struct connections *connections, const struct connection *connection, unsigned count, int64_t now_ms);
-/* True if three quarters of the places are taken: time to be short with strangers. */
+/* True if three quarters of the connections are in use: then limits without a login are short. */
 bool connections_are_many(const struct connections *connections, const struct conf_lan *lan);
 
 #endif

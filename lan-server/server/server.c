@@ -31,12 +31,12 @@
 #define LOGIN_DELAY_MS 1000
 #define LEAVING_MIN 16 /* threads that may still be ending, beside a tenth of max_sessions */
 
-/* A configuration and what was made from it, kept as long as a session uses it. */
+/* A configuration and its derived data, kept as long as a session uses it. */
 struct snapshot {
 	struct conf *conf;
 	struct tls_context *tls;
 	unsigned offers; /* enum auth_offers: `auth` has the users of this configuration by now */
-	size_t users; /* under the server's lock; the server itself is one */
+	size_t users; /* under the server's lock; the server itself holds one */
 };
 
 /* A session and its thread, in the server's list. */
@@ -119,7 +119,7 @@ static void client_join(struct lan_server *server, struct client *client)
 	pthread_mutex_unlock(&server->lock);
 }
 
-/* The socket is closed under the lock, so that drain() never shuts down a stranger's. */
+/* The socket is closed under the lock, so that drain() never shuts down a reused descriptor. */
 static void client_leave(struct client *client)
 {
 	struct lan_server *server = client->server;
@@ -185,7 +185,7 @@ static struct client *client_new(struct lan_server *server, struct snapshot *sna
 	return client;
 }
 
-/* Signals are the main thread's. */
+/* Signals are handled by the main thread. */
 static int start_thread(struct lan_server *server, struct client *client)
 {
 	sigset_t all, before;
@@ -193,14 +193,14 @@ static int start_thread(struct lan_server *server, struct client *client)
 	int result;
 
 	sigfillset(&all);
-	sigdelset(&all, SIGBUS); /* a thread's own: a mapped file that cannot be read (base/mapped.h) */
+	sigdelset(&all, SIGBUS); /* synchronous: a mapped file that cannot be read (base/mapped.h) */
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	result = pthread_create(&thread, &server->thread, client_thread, client);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return result;
 }
 
-/* The configuration for a client who may come in; NULL: *answer says why not. Threads of those who were evicted still end. */
+/* The configuration for an accepted client; NULL: *answer says why not. Threads of evicted clients may still be ending. */
 static struct snapshot *check_admission(struct lan_server *server, const struct in6_addr *address, enum admission *answer)
 {
 	struct snapshot *snapshot;
@@ -224,7 +224,7 @@ static void release(struct lan_server *server, struct snapshot *snapshot)
 	pthread_mutex_unlock(&server->lock);
 }
 
-/* Takes a place for the client, from somebody else if need be. */
+/* Reserves a connection for the client, evicting another if necessary. */
 static enum admission admit(struct lan_server *server, struct client *client)
 {
 	char text[NET_ADDRESS_MAX];
@@ -266,7 +266,8 @@ static void take_client(
 
 /* --- the accept loop */
 
-/* A connection that went away again is nothing; want of descriptors or memory must not spin. */
+/* A connection that was already closed is ignored; a lack of descriptors or memory must not
+ * cause a busy loop. */
 static void accept_failed(struct lan_server *server)
 {
 	static const struct in6_addr nobody = IN6ADDR_ANY_INIT;
@@ -320,7 +321,7 @@ static void hang_up_all(struct lan_server *server)
 		shutdown(at->session.stream.fd, SHUT_RDWR);
 }
 
-/* Lets what is on its way end by itself, then hangs up. */
+/* Lets commands and messages in progress end, then disconnects. */
 static void drain(struct lan_server *server)
 {
 	int64_t deadline = clock_now_ms() + DRAIN_MS;
@@ -368,8 +369,8 @@ static void init_threads(struct lan_server *server)
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL writes without MSG_NOSIGNAL */
 }
 
-/* A session holds a socket, a message's body and a mailbox file at most; the usual soft limit of
- * 1024 descriptors would end before max_sessions. */
+/* A session needs at most a socket, a message's body and a mailbox file; the usual soft limit of
+ * 1024 descriptors would be reached before max_sessions. */
 static void raise_file_limit(const struct conf *conf)
 {
 	rlim_t wanted = (rlim_t)conf->lan.max_sessions * 3 + 256;

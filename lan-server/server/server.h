@@ -1,13 +1,13 @@
 /*
  * The LAN server: SMTP and POP3 for the mail programs of the office, one thread per client.
  *
- * The caller (the LAN process) opens state and intake, hands over sockets that listen already, and
- * runs the accept loop in its main thread:
+ * The caller (the LAN process) opens state and intake, passes listening sockets, and runs the
+ * accept loop in its main thread:
  *
  *	lan_server_new(&server, &options, &error) -> lan_server_run(server) -> lan_server_free(server)
  *
- * Clients whom the IP filter or a limit refuses get one line, and no thread. A session keeps the
- * configuration it began with. SIGPIPE must be ignored in the process; new() does that.
+ * Clients that the IP filter or a limit refuses get one line, and no thread. A session keeps the
+ * configuration with which it began. SIGPIPE must be ignored in the process; new() does that.
  */
 #ifndef LANPOST_LAN_SERVER_SERVER_H
 #define LANPOST_LAN_SERVER_SERVER_H
@@ -18,14 +18,14 @@
 #include "lan-server/server/lan_kind.h"
 
 struct lan_listener {
-	int fd; /* non-blocking (net_listen); stays the caller's */
+	int fd; /* non-blocking (net_listen); remains the caller's */
 	enum lan_kind kind;
 };
 
 struct lan_server_options {
 	const struct lan_listener *listeners; /* copied */
 	size_t listener_count;
-	struct conf *conf;     /* taken over by lan_server_new(), also when that fails */
+	struct conf *conf;     /* lan_server_new() takes ownership, also on failure */
 	const struct spool *spool; /* all of it is open; borrowed, must outlive the server */
 	int stop_fd;           /* readable: stop; the server does not read it */
 	/* Readable: call reload(), which reads it and returns a new configuration, or NULL to keep
@@ -33,7 +33,7 @@ struct lan_server_options {
 	int reload_fd;
 	struct conf *(*reload)(void *context);
 	void *context;
-	int auth_fd;           /* to the process that holds the verifiers (auth.h); stays the caller's */
+	int auth_fd;           /* to the process with the verifiers (auth.h); remains the caller's */
 	int64_t login_delay_ms; /* after a failed login; 0: 1000; below 0: none (tests) */
 };
 
@@ -42,11 +42,11 @@ struct lan_server;
 /* Loads the certificate (lan-server/login/certificate.h). */
 int lan_server_new(
     struct lan_server **server, const struct lan_server_options *options, struct error *error);
-/* Serves until stop_fd is readable, then lets commands and messages on their way end for some
- * seconds. Returns when no session is left. */
+/* Serves until stop_fd is readable, then gives commands and messages in progress some seconds to
+ * end. Returns when no session is left. */
 void lan_server_run(struct lan_server *server);
-/* New sessions get this configuration, which is taken over. If its certificate cannot be used the
- * old configuration stays and -1 is returned. */
+/* New sessions get this configuration; takes ownership of it. If its certificate is unusable,
+ * the old configuration stays and -1 is returned. */
 int lan_server_reload(struct lan_server *server, struct conf *take, struct error *error);
 void lan_server_free(struct lan_server *server);
 

@@ -51,7 +51,7 @@ static int accept_message(
 	return intake_accept(session->spool->intake, envelope, body, NULL, 0, error);
 }
 
-/* A mailbox that cannot be measured is not called full. */
+/* A mailbox whose size is unknown does not count as full. */
 static uint64_t measure_mailbox(const void *context, const char *user)
 {
 	const struct session *session = context;

@@ -12,7 +12,7 @@
 #include <poll.h>
 #include <stdio.h>
 
-/* A whole session, in timeouts: hours. */
+/* The limit of a whole session, in timeouts: hours. */
 #define SESSION_TIMEOUTS 240
 #define LAST_WORDS_MS 1000
 #define LINGER_MS 1000
@@ -83,7 +83,7 @@ static bool is_evicted(const struct session *session)
 	return session->connection.is_evicted;
 }
 
-/* Errors are answered late. */
+/* Delays replies to errors. */
 static void delay(const struct session *session, int64_t ms)
 {
 	struct pollfd stop = {.fd = session->stop_fd, .events = POLLIN};
@@ -92,7 +92,7 @@ static void delay(const struct session *session, int64_t ms)
 		poll(&stop, 1, (int)ms);
 }
 
-/* One line of the client. The first bytes of TLS where none is expected need not contain any line end: they are a line. */
+/* Reads one line of the client. Unexpected first bytes of TLS may have no line end: they count as a line. */
 static enum stream_result read_line(struct session *session, struct slice *line)
 {
 	int64_t deadline = command_deadline(session);
@@ -131,8 +131,8 @@ static void send_last_words(struct session *session)
 	stream_flush(&session->stream, deadline);
 }
 
-/* Returns false when the session must end: whoever put bytes between the command and the handshake
- * wants them run as if they were encrypted (CVE-2011-0411). */
+/* Returns false if the session must end: bytes between the command and the handshake may be an
+ * injection that would be treated as encrypted (CVE-2011-0411). */
 static bool start_tls(struct session *session)
 {
 	char address[NET_ADDRESS_MAX];
@@ -156,7 +156,7 @@ static bool start_tls(struct session *session)
 	return false;
 }
 
-/* Who is with us: for `lanpost who`, and for postmaster should we crash. */
+/* Records the client: for `lanpost who`, and for the report to postmaster after a crash. */
 static void note_client(const struct session *session)
 {
 	char address[NET_ADDRESS_MAX];
@@ -175,7 +175,8 @@ static void note_login(void *context, const char *user)
 
 /* --- the dialogue */
 
-/* The bytes of a message, or of a chunk of one. A stranger may have to make room where they do not come. */
+/* Reads the bytes of a message, or of a chunk of one. A client without a login may be evicted if no
+ * bytes arrive. */
 static enum stream_result read_data(struct session *session, enum dialogue_effect *effect)
 {
 	struct client_incoming *incoming = &session->incoming;
@@ -211,7 +212,7 @@ static enum stream_result read_command(struct session *session, enum dialogue_ef
 	enum stream_result result;
 	struct slice line;
 
-	/* A message half sent may be finished before we stop. */
+	/* A message in progress may be finished before the stop. */
 	session->stream.stop_fd = dialogue->work == DIALOGUE_IDLE ? session->stop_fd : -1;
 	thread_activity_wait();
 	result = read_line(session, &line);

@@ -1,5 +1,5 @@
 /*
- * The life of one client's session, from the first byte to the last, on a thread of its own.
+ * One client's session, from the first byte to the last, on its own thread.
  */
 #ifndef LANPOST_LAN_SERVER_SESSION_H
 #define LANPOST_LAN_SERVER_SESSION_H
@@ -26,7 +26,7 @@ struct session {
 	struct connections *connections;
 	struct maildrop_locks *maildrops;
 	int stop_fd;
-	/* Its own. */
+	/* Private. */
 	struct auth_client login;     /* with its address */
 	struct connection connection; /* admitted already */
 	struct msgid id;
@@ -35,13 +35,13 @@ struct session {
 	void *own;    /* of the service */
 	int64_t ends; /* deadline of the whole session */
 	uint64_t progress;
-	const char *user; /* logged in; NULL: a stranger */
-	bool may_stay;    /* not one of too many of that user */
+	const char *user; /* the logged-in user; NULL: none */
+	bool may_stay;    /* within the user's limit of connections */
 	bool has_spoken;
-	struct client_incoming incoming; /* the message that is coming */
+	struct client_incoming incoming; /* the message being received */
 };
 
-/* Speaks with the client until it ends, on a stream that is set up; does not close it. */
+/* Talks to the client until the session ends, on an initialised stream; does not close it. */
 void session_run(struct session *session);
 
 #endif

@@ -8,12 +8,12 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#define BELIEVED 10 /* times as long as it took */
+#define BELIEVED 10 /* multiple of the duration of the measurement */
 
 struct mailbox {
-	bool is_measured; /* by some thread, now */
+	bool is_measured; /* a thread is measuring now */
 	uint64_t bytes;
-	int64_t until; /* monotonic: up to then `bytes` are believed */
+	int64_t until; /* monotonic: `bytes` is valid until then */
 };
 
 struct quota {

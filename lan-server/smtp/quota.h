@@ -1,8 +1,8 @@
 /*
- * How full mailboxes are, for their quota.
+ * The sizes of mailboxes, for their quota.
  *
- * To measure one is to list all its messages, and a client may name it in a thousand recipients. So what took long to find is
- * believed for ten times as long, and a mailbox is measured by one thread at a time. Any thread may call.
+ * Measuring a mailbox means listing all its messages, and a client may name it in a thousand recipients. So the result is
+ * used for ten times the duration of the measurement, and only one thread at a time measures a mailbox. Thread-safe.
  */
 #ifndef LANPOST_LAN_SERVER_QUOTA_H
 #define LANPOST_LAN_SERVER_QUOTA_H
@@ -11,7 +11,7 @@
 
 struct quota;
 
-/* Finds out how many bytes a mailbox holds. */
+/* Determines the size of a mailbox in bytes. */
 typedef uint64_t (*quota_measure_fn)(const void *context, const char *user);
 
 struct quota *quota_new(void);

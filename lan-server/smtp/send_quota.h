@@ -1,8 +1,8 @@
 /*
- * What each user has sent today, kept in the state so that a restart forgets little.
+ * The messages and bytes that each user has sent today, stored in the state so that a restart loses little.
  *
- * Counted in memory, written down when a session ends: never between a message and its acknowledgement. Any thread
- * may call; the day is that of local time.
+ * Counted in memory, stored when a session ends: never between a message and its acknowledgement. Thread-safe;
+ * the day is that of local time.
  */
 #ifndef LANPOST_LAN_SERVER_SEND_QUOTA_H
 #define LANPOST_LAN_SERVER_SEND_QUOTA_H
@@ -20,7 +20,7 @@ void send_quota_free(struct send_quota *quota);
 struct send_quota_total send_quota_today(struct send_quota *quota, const char *user);
 /* Counts a message that was accepted. */
 void send_quota_count(struct send_quota *quota, const char *user, uint64_t bytes);
-/* Writes down what has changed. */
+/* Stores changed counts. */
 void send_quota_save(struct send_quota *quota);
 
 #endif

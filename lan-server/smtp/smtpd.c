@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define REPLIES_MAX (1u << 20) /* a caller that flushes between reads never comes near */
+#define REPLIES_MAX (1u << 20) /* a caller that flushes between reads never reaches it */
 
 void smtpd_line_of_reply(struct smtpd *smtpd, const char *format, ...)
 {
@@ -51,7 +51,7 @@ static enum dialogue_effect answer_by_name(struct smtpd *smtpd, enum smtpd_reply
 	return smtpd_answer(smtpd, smtpd_about(smtpd, reply, smtpd->options.conf->gateway.hostname, NULL));
 }
 
-/* Back to where a client must say hello. */
+/* Back to the state before EHLO. */
 static void forget_all(struct smtpd *smtpd)
 {
 	smtpd_transaction_end(smtpd);
@@ -62,7 +62,8 @@ static void forget_all(struct smtpd *smtpd)
 	smtpd_enter_state(smtpd, SMTPD_HELLO);
 }
 
-/* The name goes into our Received line, so only what can stand in a domain or a literal is kept. */
+/* The name is written to our Received line, so only characters of a domain or a literal are
+ * kept. */
 static void remember_hello(struct smtpd *smtpd, struct slice name)
 {
 	static const char allowed[] =
@@ -149,11 +150,11 @@ static enum smtpd_reply cmd_starttls(struct smtpd *smtpd, struct slice arg)
 }
 
 enum command_flags {
-	NEEDS_HELLO = 1, /* EHLO or HELO was said */
+	NEEDS_HELLO = 1, /* after EHLO or HELO */
 	NEEDS_MAIL = 2,  /* a transaction is open */
 	NOT_MAIL = 4,    /* none is open */
-	NEEDS_LOGIN = 8, /* where the configuration demands it */
-	NEEDS_TLS = 16,	 /* where the configuration demands it */
+	NEEDS_LOGIN = 8, /* if the configuration requires it */
+	NEEDS_TLS = 16,	 /* if the configuration requires it */
 	HAS_ARG = 32,
 	NO_ARG = 64,
 };
@@ -179,7 +180,7 @@ static const struct command {
     {"AUTH", NEEDS_HELLO | NOT_MAIL | NEEDS_TLS | HAS_ARG, smtpd_cmd_auth, REPLY_NONE},
 };
 
-/* What is against a command now. */
+/* Why a command is not allowed now. */
 static enum smtpd_reply check_command(const struct smtpd *smtpd, const struct command *command, struct slice arg)
 {
 	unsigned flags = command->flags;
@@ -220,7 +221,8 @@ static enum dialogue_effect line_too_long(struct dialogue *dialogue)
 	return smtpd_answer(smtpd, REPLY_LINE_TOO_LONG);
 }
 
-/* BDAT, however it goes on: without a size, or with bytes that no command may hold, what follows would be taken for commands. */
+/* BDAT in any form: without a size, or with bytes that no command may contain, the following data would be taken for
+ * commands. */
 static bool begins_chunk(struct slice line)
 {
 	return slice_begins_nocase(line, "BDAT") && (line.len == 4 || (unsigned char)line.ptr[4] <= ' ');
@@ -249,7 +251,7 @@ static enum dialogue_effect take_line(struct dialogue *dialogue, struct slice li
 		return smtpd_answer(smtpd, smtpd_auth_response(smtpd, line));
 	if (command_is_http_request(line))
 		return smtpd_answer(smtpd, REPLY_NOT_SMTP);
-	if (begins_chunk(line)) /* its bytes follow whatever we think of it */
+	if (begins_chunk(line)) /* its bytes follow in any case */
 		return smtpd_begin_chunk(smtpd, slice_from(line, line.len > 4 && line.ptr[4] == ' ' ? 5 : 4));
 	return smtpd_answer(smtpd, take_command(smtpd, line));
 }

@@ -25,8 +25,8 @@ struct smtpd_hooks {
 	void *context;
 	/* True if the spool has room for this many more bytes. */
 	bool (*has_room)(void *context, uint64_t bytes);
-	/* Makes the message durable; takes *envelope and *body over (empty afterwards in either
-	 * case). */
+	/* Makes the message durable; takes ownership of *envelope and *body (always empty
+	 * afterwards). */
 	int (*accept)(
 	    void *context, struct envelope *envelope, struct body *body, struct error *error);
 	/* Asked for only where there is such a limit: bytes in a mailbox, what a user has sent today; and one message more. */
@@ -40,15 +40,15 @@ struct smtpd_options {
 	const struct spool *spool; /* for bodies that are too large for the memory */
 	const char *session;     /* id for envelopes and logs */
 	struct in6_addr client;
-	unsigned guesses; /* unknown names that were asked for from there lately */
+	unsigned guesses; /* recent unknown names from the same address */
 	bool tls;         /* encrypted from the first byte */
-	bool tls_offered; /* STARTTLS can be done */
-	bool tls_required; /* nothing that matters goes on without it */
+	bool tls_offered; /* STARTTLS is possible */
+	bool tls_required; /* required before any transaction */
 	struct sasl_hooks sasl;
 	struct smtpd_hooks hooks;
 };
 
-/* A session; its greeting is among the replies already. */
+/* Creates a session; its greeting is already among the replies. */
 struct dialogue *smtpd_new(const struct smtpd_options *options);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * Attachments that may not leave: whatever a mail program may take for a name of a part.
+ * Forbidden attachments: checks every name that a mail program may use for a part.
  *
- * Mail programs read damaged fields each in its own way, so it is not only the parameters that count, as the standard has them, but each word of
- * the fields that give names.
+ * Mail programs read damaged fields in different ways, so not only the standard parameters count, but each word of the
+ * fields with names.
  */
 #include "base/alloc.h"
 #include "message/decode.h"
@@ -17,7 +17,7 @@
 
 #define NAME_MAX_BYTES 4096
 
-/* What stands at the end of a name and is not seen: Windows drops dots and blanks, mail programs the rest. */
+/* Invisible characters at the end of a name: Windows drops dots and blanks, mail programs the rest. */
 static void trim(struct buf *name)
 {
 	static const char *const invisible[] = {".", " ", "\xc2\xa0", "\xe2\x80\x8b", "\xe2\x80\x8c", "\xe2\x80\x8d", "\xe2\x80\x8e", "\xe2\x80\x8f",
@@ -46,7 +46,7 @@ static bool fits(const struct strlist *patterns, struct buf *name)
 	return false;
 }
 
-/* "evil.exe::$DATA" is evil.exe on Windows; "evil%2Eexe" is for some. */
+/* "evil.exe::$DATA" is evil.exe on Windows; "evil%2Eexe" is, too, for some programs. */
 static bool is_forbidden(const struct strlist *patterns, struct buf *name)
 {
 	struct buf plain = BUF_INIT(NAME_MAX_BYTES);
@@ -64,7 +64,7 @@ static bool is_forbidden(const struct strlist *patterns, struct buf *name)
 	return found;
 }
 
-/* Cuts the next word from the front: what stands in quotes, or has none of the separators in it. */
+/* Takes the next word from the front: a quoted text, or one without separators. */
 static void take_word(struct slice *rest, struct buf *word)
 {
 	bool quoted = rest->ptr[0] == '"';
@@ -94,7 +94,7 @@ static bool has_forbidden_word(const struct strlist *patterns, struct slice body
 	return false;
 }
 
-/* Each field that gives a name, also a second of its kind. One that is too long for us counts, with its end unknown. */
+/* Each field with a name, also a second one of its kind. A field that is too long counts, with an unknown end. */
 static bool has_forbidden_name(const struct strlist *patterns, const struct mime_part *part, struct buf *name)
 {
 	struct header_walk walk;
@@ -116,7 +116,7 @@ static bool has_forbidden_name(const struct strlist *patterns, const struct mime
 	return false;
 }
 
-/* Of two types nobody knows which one counts. */
+/* With two types it is unknown which one counts. */
 static bool has_two_types(struct slice header)
 {
 	struct header_walk walk;
@@ -142,7 +142,7 @@ bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice mess
 		found = has_forbidden_name(patterns, &part, &file_name);
 		is_dark = has_two_types(part.header);
 	}
-	is_dark = is_dark || walk.is_cut; /* what cannot be looked through to the end may hold anything */
+	is_dark = is_dark || walk.is_cut; /* a message that cannot be checked completely may contain anything */
 	if (found)
 		str_printable(name, size, buf_slice(&file_name));
 	else if (is_dark)

@@ -1,5 +1,5 @@
 /*
- * AUTH as extension of SMTP (RFC 4954); the mechanisms are sasl.c's.
+ * AUTH as extension of SMTP (RFC 4954); the mechanisms are in sasl.c.
  */
 #include "lan-server/smtp/smtpd_priv.h"
 

@@ -1,5 +1,5 @@
 /*
- * Who logged in, and in whose name they write (RFC 6409 sections 6.1 and 8.1).
+ * Checks the sender addresses of the logged-in user (RFC 6409 sections 6.1 and 8.1).
  */
 #include "message/header.h"
 #include "mail/route.h"
@@ -8,7 +8,7 @@
 
 #include <stdio.h>
 
-/* Whether this user's addresses are those of whoever logged in: postmaster's are, too, for the user who is postmaster. */
+/* Whether this user's addresses belong to the logged-in user: postmaster's do, too, for the user who is postmaster. */
 static bool is_self(const struct smtpd *smtpd, const char *owner)
 {
 	return strcmp(owner, smtpd->dialogue.user) == 0 ||
@@ -32,13 +32,13 @@ static bool is_own(const struct smtpd *smtpd, const struct addr *addr)
 
 struct authors {
 	bool own, has_from, has_sender;
-	/* The first that is not his, "" if there is none. A group's name may look like an address, and none of ours is a group's (RFC 6854
-	 * section 3). */
+	/* The first foreign address, "" if there is none. A group's name may look like an address, but is never one of
+	 * ours (RFC 6854 section 3). */
 	char foreign[FOREIGN_SHOWN_MAX + 1];
 };
 
-/* What stands behind an address up to the next one, if it looks like another (`<his> <another>`, which is no list): some readers show
- * that. Comments do not count. */
+/* The text after an address up to the next one, if it looks like another address (`<own> <another>`, which is not a list):
+ * some readers show it. Comments do not count. */
 static struct slice another_behind(struct slice rest)
 {
 	int depth = 0;
@@ -87,7 +87,7 @@ static void read_authors(const struct smtpd *smtpd, struct slice header, struct 
 	}
 }
 
-/* What the header lacks: nobody's message would be anybody's, and one in another's name says who sent it. */
+/* Adds missing fields: From if the message has no author, Sender if it is in another user's name. */
 static void add_author(struct smtpd *smtpd, const struct authors *authors)
 {
 	const struct conf *conf = smtpd->options.conf;

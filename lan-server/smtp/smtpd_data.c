@@ -1,9 +1,9 @@
 /*
  * DATA: the bytes of a message, from 354 to the one reply that counts.
  *
- * The header section is held back until it is whole: Bcc leaves it, what a mail program forgot is
- * added, loops are noticed. The rest goes on as it comes, byte for byte. Whatever is wrong
- * with a message, it is read to its true end before it is refused.
+ * The header section is held back until it is complete: Bcc is removed, missing fields are
+ * added, loops are detected. The rest is stored as it arrives, byte for byte. An invalid message
+ * is read to its real end before it is refused.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -39,8 +39,8 @@ enum smtpd_reply smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
 	return REPLY_SEND_DATA;
 }
 
-/* The first reason to refuse is the one told. REPLY_NONE is none. What has come is of no more use, and its sender may stay for long:
- * it takes no room meanwhile. */
+/* The first reason for a refusal is used. REPLY_NONE means none. What has come is of no more use, and its sender may stay
+ * for long: it takes no room meanwhile. */
 static void fail(struct smtpd *smtpd, enum smtpd_reply reply)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
@@ -52,7 +52,7 @@ static void fail(struct smtpd *smtpd, enum smtpd_reply reply)
 	body_clear(&tx->body, false);
 }
 
-/* Our disk's trouble: the log gets the details, the client what to do. */
+/* A failure of our disk: the log gets the details, the client gets advice. */
 static void fail_storage(struct smtpd *smtpd, const struct error *error)
 {
 	log_warnx("event=smtp-storage-failed id=%s reason=%s", smtpd->tx->envelope.id.text, LOG_ERROR(error));
@@ -72,13 +72,13 @@ static void append_body(struct smtpd *smtpd, struct slice bytes)
 		fail_storage(smtpd, &error);
 }
 
-/* What the header tells about the message. */
+/* Reads the properties of the message from its header. */
 struct findings {
 	size_t received, fields;
 	bool has_date, has_message_id;
 };
 
-/* RFC 3834 and custom: mail that no person wrote never starts anything. */
+/* RFC 3834 and convention: automatic mail never starts a command. */
 static bool is_automatic(const struct header_field *field)
 {
 	struct slice rest = field->body;
@@ -111,7 +111,7 @@ static void note_field(struct smtpd_transaction *tx, const struct header_field *
 		decode_text(field->body, decode_message_charset(header), &tx->subject);
 }
 
-/* Passes the header on without the fields that only the sender may see. */
+/* Stores the header without the fields that only the sender may see. */
 static void keep_header(struct smtpd *smtpd, struct slice header, struct findings *found)
 {
 	struct header_walk walk;
@@ -148,7 +148,7 @@ static void add_received(struct smtpd *smtpd)
 	free(line);
 }
 
-/* RFC 6409 section 8: what a mail program may leave to us. */
+/* RFC 6409 section 8: fields that a mail program may leave to the server. */
 static void add_missing(struct smtpd *smtpd, const struct findings *found)
 {
 	struct envelope *envelope = &smtpd->tx->envelope;
@@ -165,7 +165,7 @@ static void add_missing(struct smtpd *smtpd, const struct findings *found)
 	}
 }
 
-/* A message of text alone, whose first line is no field (nor mbox's "From "), would melt into our header, or its first paragraph would. */
+/* A message without a header, whose first line is not a field (nor mbox's "From "), would be read as part of our header. */
 static bool is_text(struct slice header)
 {
 	ptrdiff_t end = slice_find(header, '\n');
@@ -199,7 +199,8 @@ static void finish_header(struct smtpd *smtpd)
 	smtpd_header_clear(tx);
 }
 
-/* Where the empty line ends that ends the header, or 0. `from` bytes were searched before. */
+/* The offset after the empty line that ends the header, or 0. `from` bytes were already
+ * searched. */
 static size_t header_end(struct slice header, size_t from)
 {
 	const char *at;
@@ -255,7 +256,7 @@ static void take_bytes(struct smtpd *smtpd, struct slice bytes)
 		take_header(smtpd, bytes);
 }
 
-/* The message ended before any empty line did. */
+/* The message ended without an empty line. */
 static void finish_short_message(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
@@ -267,7 +268,7 @@ static void finish_short_message(struct smtpd *smtpd)
 	finish_header(smtpd);
 }
 
-/* What only the whole message shows. */
+/* Checks that need the whole message. */
 static enum smtpd_reply check_whole(const struct smtpd *smtpd)
 {
 	const struct smtpd_transaction *tx = smtpd->tx;
@@ -306,7 +307,7 @@ static void complete_envelope(struct smtpd *smtpd)
 	envelope->size = strlen(envelope->header) + tx->body.size;
 }
 
-/* What the log will say once the spool has taken the envelope over. New memory. */
+/* The text for the log after the spool has taken the envelope. New memory. */
 static char *describe_message(const struct smtpd *smtpd)
 {
 	const struct envelope *envelope = &smtpd->tx->envelope;
@@ -329,7 +330,7 @@ static void log_refused(const struct smtpd *smtpd)
 	    LOG_CSTR(addr_text(from, sizeof(from), &tx->sender)), smtpd_reply_code(tx->failed), LOG_CSTR(tx->failed_text));
 }
 
-/* Some attachments stay in the office. */
+/* Some attachments may not leave the office. */
 static enum smtpd_reply check_attachments(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
@@ -348,8 +349,8 @@ static enum smtpd_reply check_attachments(struct smtpd *smtpd)
 	return smtpd_about(smtpd, REPLY_ATTACHMENT, name, NULL);
 }
 
-/* A reply to a stub goes to daemon. What somebody has written into it may be meant for the author of the message behind the
- * stub: it goes to nobody, and so comes back to its writer. */
+/* A reply to a stub goes to daemon. Its text may be meant for the author of the original message: it is refused, so that
+ * its writer notices. */
 static void keep_reply(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
@@ -361,7 +362,7 @@ static void keep_reply(struct smtpd *smtpd)
 		route_add_mailbox(smtpd->options.conf, &tx->envelope, tx->sender_user, slice_of(PHRASE(N_("a reply to a stub that contains text"))));
 }
 
-/* Why the message is refused, as it is said now. */
+/* The reply for a refused message. */
 static enum smtpd_reply refusal(struct smtpd *smtpd)
 {
 	const struct smtpd_transaction *tx = smtpd->tx;
@@ -370,7 +371,7 @@ static enum smtpd_reply refusal(struct smtpd *smtpd)
 	return tx->failed;
 }
 
-/* Hands the whole message over to the spool. */
+/* Passes the complete message to the spool. */
 static void store(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
@@ -438,7 +439,7 @@ static enum dialogue_effect take_dotted(struct smtpd *smtpd, struct slice *bytes
 	return smtpd_answer(smtpd, finish_message(smtpd));
 }
 
-/* --- BDAT (RFC 3030): chunks of a told size */
+/* --- BDAT (RFC 3030): chunks of an announced size */
 
 enum dialogue_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg)
 {
@@ -459,7 +460,7 @@ enum dialogue_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg)
 	return effect == DIALOGUE_READ_LINE && !smtpd->chunk_is_last ? smtpd_count_junk(smtpd) : effect;
 }
 
-/* A chunk is no place for line ends that another server might take for the end of the data. */
+/* A chunk must not contain line ends that another server might take for the end of the data. */
 static void check_chunk(struct smtpd_transaction *tx, struct slice bytes)
 {
 	char before = tx->last_byte;
@@ -474,7 +475,7 @@ static void check_chunk(struct smtpd_transaction *tx, struct slice bytes)
 	tx->last_byte = before;
 }
 
-/* The message in chunks is whole: its last line may want an end, as DATA would give it. */
+/* The message in chunks is complete: its last line may need a line end, as with DATA. */
 static enum smtpd_reply finish_chunks(struct smtpd *smtpd)
 {
 	struct smtpd_transaction *tx = smtpd->tx;

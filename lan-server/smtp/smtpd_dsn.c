@@ -1,5 +1,5 @@
 /*
- * The parameters of MAIL and RCPT by which a sender asks for notifications (RFC 3461).
+ * The parameters of MAIL and RCPT that request notifications (RFC 3461).
  */
 #include "lan-server/smtp/smtpd_priv.h"
 

@@ -1,11 +1,12 @@
 /*
- * What users may not exceed: messages and bytes a day, the size of a mailbox, what may leave the office.
+ * Limits of users: messages and bytes per day, the size of a mailbox, mail to the outside.
  */
 #include "lan-server/smtp/smtpd_priv.h"
 
 #include <stdio.h>
 
-/* Who is to be counted: who logged in, or whose address the sender gives. NULL: nobody of ours. */
+/* The user to count for: the logged-in user, or the owner of the sender address. NULL: no local
+ * user. */
 static const char *who_sends(const struct smtpd *smtpd)
 {
 	return smtpd->dialogue.user != NULL ? smtpd->dialogue.user : smtpd->tx->sender_user;
@@ -18,7 +19,7 @@ static const char *who_is_counted(const struct smtpd *smtpd)
 	return limits->user_daily_messages == 0 && limits->user_daily_bytes == 0 ? NULL : who_sends(smtpd);
 }
 
-/* Whether so many bytes more may be sent today. */
+/* Whether this many more bytes may be sent today. */
 static bool bytes_fit(const struct conf_limits *limits, const struct send_quota_total *total, uint64_t bytes)
 {
 	return limits->user_daily_bytes == 0 ||
@@ -78,7 +79,7 @@ bool smtpd_may_write_outside(const struct smtpd *smtpd)
 	return user == NULL || user->outside;
 }
 
-/* postmaster's is never full: nobody else would be told. */
+/* postmaster's mailbox is never full: it receives the reports. */
 bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;

@@ -1,5 +1,5 @@
 /*
- * MAIL and RCPT: who sends, who gets it, and whether we want any of it.
+ * MAIL and RCPT: checks of the sender and the recipients.
  */
 #include "base/alloc.h"
 #include "mail/route.h"
@@ -16,11 +16,11 @@
 /* Forwards may turn one recipient into several places. */
 #define PLACES_PER_RECIPIENT 64
 
-/* What a MAIL command says. */
+/* The content of a MAIL command. */
 struct mail {
 	struct slice path; /* the sender as the client wrote it */
 	struct addr sender;
-	const char *sender_user; /* NULL: nobody of ours */
+	const char *sender_user; /* NULL: no local user */
 	uint64_t size;
 	bool utf8;
 	struct smtpd_dsn_mail dsn;
@@ -74,8 +74,8 @@ void smtpd_transaction_end(struct smtpd *smtpd)
 	client_limits_next_message(&smtpd->dialogue.limits);
 }
 
-/* Takes "FROM:" or "TO:" off the front. Blanks after the colon are not allowed by RFC 5321, but
- * sent. */
+/* Takes "FROM:" or "TO:" off the front. RFC 5321 does not allow blanks after the colon, but
+ * clients send them. */
 static bool take_word(struct slice *arg, const char *word)
 {
 	if (!slice_begins_nocase(*arg, word))
@@ -135,7 +135,7 @@ static enum smtpd_reply take_mail(struct smtpd *smtpd, struct slice arg, struct 
 	return reply;
 }
 
-/* A hint to the nearest name helps who has mistyped it, and who guesses. */
+/* A hint to the nearest name helps after a typing error, but also an attacker who guesses. */
 static enum smtpd_reply unknown(struct smtpd *smtpd, bool is_sender, struct slice path, const struct addr *addr)
 {
 	bool may_know = smtpd->dialogue.user != NULL || smtpd->options.conf->lan.suggest_names;
@@ -147,7 +147,7 @@ static enum smtpd_reply unknown(struct smtpd *smtpd, bool is_sender, struct slic
 	return smtpd_about(smtpd, is_sender ? REPLY_SENDER_UNKNOWN : REPLY_RECIPIENT_UNKNOWN, SHOW(path), NULL);
 }
 
-/* A sender in our own domain must be somebody; any other is taken from a client whom the IP filter let in. */
+/* A sender in our own domain must exist; any other is accepted from a client that passed the IP filter. */
 static enum smtpd_reply check_sender(struct smtpd *smtpd, struct mail *mail)
 {
 	const struct conf *conf = smtpd->options.conf;
@@ -194,7 +194,7 @@ enum smtpd_reply smtpd_cmd_mail(struct smtpd *smtpd, struct slice arg)
 
 /* --- RCPT */
 
-/* What a RCPT command says. */
+/* The content of a RCPT command. */
 struct rcpt {
 	struct slice path; /* as the client wrote it */
 	struct addr addr;
@@ -202,7 +202,7 @@ struct rcpt {
 	struct route route;
 };
 
-/* The daemon answers those who have a mailbox here; what comes from nobody (a bounce) is eaten. */
+/* The daemon answers users with a mailbox here; mail without a sender (a bounce) is discarded. */
 static bool may_call_daemon(const struct smtpd *smtpd)
 {
 	const struct smtpd_transaction *tx = smtpd->tx;
@@ -214,7 +214,7 @@ static bool may_call_daemon(const struct smtpd *smtpd)
 	return tx->sender_user != NULL && (allowed->count == 0 || conf_users_have(smtpd->options.conf, allowed, user));
 }
 
-/* No top-level domain is a number (RFC 3696 section 2). */
+/* A top-level domain is never a number (RFC 3696 section 2). */
 static bool is_ip_address(const char *domain)
 {
 	const char *dot = strrchr(domain, '.');
@@ -244,7 +244,7 @@ static enum smtpd_reply check_mailbox(struct smtpd *smtpd, const struct rcpt *rc
 	return smtpd_about(smtpd, REPLY_MAILBOX_FULL, SHOW(rcpt->path), NULL);
 }
 
-/* Finds out where the recipient's mail goes, and whether it may. */
+/* Decides where the recipient's mail goes, and whether it may. */
 static enum smtpd_reply check_recipient(struct smtpd *smtpd, struct rcpt *rcpt)
 {
 	rcpt->route.addr = &rcpt->addr;
@@ -263,7 +263,7 @@ static enum smtpd_reply check_recipient(struct smtpd *smtpd, struct rcpt *rcpt)
 	return unknown(smtpd, false, rcpt->path, &rcpt->addr);
 }
 
-/* Before anything else is looked at: whether one more may come now. */
+/* The first check: whether one more recipient is allowed now. */
 static enum smtpd_reply check_place(struct smtpd_transaction *tx)
 {
 	if (tx->envelope.recipients.count < SMTPD_RECIPIENTS_MAX &&

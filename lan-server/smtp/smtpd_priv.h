@@ -1,5 +1,5 @@
 /*
- * What the files of the SMTP server share.
+ * Declarations that the files of the SMTP server share.
  */
 #ifndef LANPOST_LAN_SERVER_SMTPD_PRIV_H
 #define LANPOST_LAN_SERVER_SMTPD_PRIV_H
@@ -19,51 +19,51 @@
  *	any --STARTTLS--> HELLO
  */
 enum smtpd_state {
-	SMTPD_HELLO, /* nothing said yet: only the tx-less commands */
+	SMTPD_HELLO, /* before EHLO: only commands without a transaction */
 	SMTPD_READY, /* greeted; no transaction */
 	SMTPD_MAIL,  /* a transaction is open: tx is set */
-	SMTPD_DATA,  /* bytes of the message are coming: tx is set */
-	SMTPD_CHUNK, /* bytes of a BDAT chunk are coming; without tx they are read and dropped */
+	SMTPD_DATA,  /* receiving the bytes of the message: tx is set */
+	SMTPD_CHUNK, /* receiving the bytes of a BDAT chunk; without tx they are read and dropped */
 	SMTPD_AUTH,  /* the next line is a response in a login: sasl is set */
 };
 
-/* From MAIL until the message is accepted or given up. Freed by smtpd_transaction_end() alone. */
+/* From MAIL until the message is accepted or abandoned. Freed only by smtpd_transaction_end(). */
 struct smtpd_transaction {
 	struct addr sender; /* empty local part: the null sender; else with a domain */
-	const char *sender_user; /* whose address that is; NULL: nobody's of ours */
+	const char *sender_user; /* the owner of that address; NULL: no local user */
 	struct envelope envelope;
-	bool utf8;       /* SMTPUTF8 was asked for */
-	bool to_outside; /* a recipient is outside */
+	bool utf8;       /* SMTPUTF8 was requested */
+	bool to_outside; /* a recipient is external */
 	bool to_daemon;
-	bool automatic; /* by its header, no person wrote it */
+	bool automatic; /* automatic mail, by its header */
 	struct dot_reader reader; /* of DATA */
 	bool chunked;		  /* BDAT was used: DATA may not follow */
-	char last_byte;		  /* of the chunk before */
+	char last_byte;		  /* of the previous chunk */
 	bool bare_line_end, has_nul;
-	struct buf header; /* header section as it came, until header_done */
+	struct buf header; /* header section as received, until header_done */
 	size_t header_counted; /* bytes of it in body_memory_take() */
 	bool header_done;
 	unsigned too_many;  /* recipients beyond SMTPD_RECIPIENTS_MAX */
-	uint64_t announced; /* size as MAIL said it, 0: it did not */
+	uint64_t announced; /* SIZE of MAIL, 0: none */
 	uint64_t size;      /* message bytes so far */
 	struct body body;
 	struct buf subject;  /* decoded, for the daemon */
-	enum smtpd_reply failed; /* why the message will be refused; REPLY_NONE: it will not */
-	char *failed_text;	 /* of failed, with what it is about */
+	enum smtpd_reply failed; /* why the message will be refused; REPLY_NONE: accepted */
+	char *failed_text;	 /* of failed, with its subject */
 };
 
 struct smtpd {
 	struct dialogue dialogue;
 	struct smtpd_options options;
 	enum smtpd_state state;
-	char hello[256];  /* as the client names itself, made safe for a header */
+	char hello[256];  /* the client's own name, made safe for a header */
 	bool extended;    /* EHLO, not HELO */
-	struct sasl *sasl; /* the login on its way */
+	struct sasl *sasl; /* the login in progress */
 	unsigned bad_logins;
-	uint64_t chunk_left; /* bytes of the chunk still to come */
+	uint64_t chunk_left; /* remaining bytes of the chunk */
 	bool chunk_is_last;
 	struct smtpd_transaction *tx;
-	char about[REPLY_TEXT_MAX]; /* text of the next reply that has one of its own: smtpd_about() */
+	char about[REPLY_TEXT_MAX]; /* words for the text of the next reply: smtpd_about() */
 };
 
 /* The dialogue is the first member. */
@@ -72,35 +72,36 @@ static inline struct smtpd *smtpd_of(struct dialogue *dialogue)
 	return (struct smtpd *)dialogue;
 }
 
-/* A line that is not a whole reply: EHLO's first ones, AUTH's challenges. CRLF is added. */
+/* Sends a line that is not a complete reply: EHLO's first ones, AUTH's challenges. Adds CRLF. */
 void smtpd_line_of_reply(struct smtpd *smtpd, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The one place where the state changes. tx and sasl are set, or gone, already. */
+/* The only function that changes the state. tx and sasl were already set or freed. */
 void smtpd_enter_state(struct smtpd *smtpd, enum smtpd_state state);
 
-/* Checks: REPLY_NONE, or why not. */
+/* Checks: return REPLY_NONE, or the refusal. */
 
-/* Whether the spool has room for this many bytes more. */
+/* Whether the spool has room for this many more bytes. */
 enum smtpd_reply smtpd_check_storage(const struct smtpd *smtpd, uint64_t bytes);
 /* Whether the sender may send a message of this many bytes today. */
 enum smtpd_reply smtpd_check_daily(struct smtpd *smtpd, uint64_t bytes);
 enum smtpd_reply smtpd_check_day(const struct smtpd *smtpd); /* the message as it has come */
-/* Room in the mailboxes of all recipients, for the message as it is now. */
+/* Room in the mailboxes of all recipients, for the present size of the message. */
 enum smtpd_reply smtpd_check_mailboxes(const struct smtpd *smtpd);
-/* Whether the header names only authors that the user who logged in may be (check_from); where it does not name them, a
- * Sender is added. */
+/* Whether the header names only authors that the logged-in user may use (check_from); if it does not name the user,
+ * a Sender is added. */
 enum smtpd_reply smtpd_check_authors(struct smtpd *smtpd, struct slice header);
 
 void smtpd_count_sent(struct smtpd *smtpd);
 bool smtpd_may_write_outside(const struct smtpd *smtpd);
-/* The name of the first attachment in the message that may not leave, printable, in name; false if none exists. */
+/* Stores the name of the first forbidden attachment of the message, printable, in name; returns false if there
+ * is none. */
 bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size);
 bool smtpd_mailbox_has_room(const struct smtpd *smtpd, const char *user, uint64_t bytes);
-/* False if the user who logged in may not be the sender of an envelope (check_from): owner has the sender's address, NULL: nobody
- * of ours. */
+/* Returns false if the logged-in user may not use the sender of an envelope (check_from): owner has the sender's address,
+ * NULL: no local user. */
 bool smtpd_may_write_as(const struct smtpd *smtpd, const char *owner);
 
-/* What a client asked for in MAIL and in RCPT; slices of its line. */
+/* The parameters of MAIL and of RCPT; slices of the line. */
 struct smtpd_dsn_mail {
 	enum dsn_ret ret;
 	struct slice envid;
@@ -109,11 +110,11 @@ struct smtpd_dsn_rcpt {
 	unsigned notify; /* enum dsn_notify */
 	struct slice orcpt;
 };
-/* RET or ENVID. Returns what is wrong with it. */
+/* RET or ENVID. Returns the refusal. */
 enum smtpd_reply smtpd_take_dsn_mail(struct slice name, struct slice value, struct smtpd_dsn_mail *dsn);
-/* All parameters of RCPT. Returns what is wrong with them. */
+/* All parameters of RCPT. Returns the refusal. */
 enum smtpd_reply smtpd_take_dsn_rcpt(struct slice words, struct smtpd_dsn_rcpt *dsn);
-/* Keeps what was asked for with the places from `first` on. */
+/* Stores the parameters with the places from `first` on. */
 void smtpd_keep_dsn(struct envelope *envelope, size_t first, const struct smtpd_dsn_rcpt *dsn);
 
 void smtpd_header_clear(struct smtpd_transaction *tx);
@@ -126,8 +127,8 @@ enum smtpd_reply smtpd_cmd_data(struct smtpd *smtpd, struct slice arg);
 enum smtpd_reply smtpd_cmd_auth(struct smtpd *smtpd, struct slice arg);
 /* A line in the AUTH state; ptr NULL: there is no initial response. */
 enum smtpd_reply smtpd_auth_response(struct smtpd *smtpd, struct slice line);
-void smtpd_auth_end(struct smtpd *smtpd); /* whatever came of it: back to commands */
-/* BDAT: the bytes of its chunk come next, whether we want them or not. */
+void smtpd_auth_end(struct smtpd *smtpd); /* after any result: back to commands */
+/* BDAT: the bytes of its chunk follow in any case. */
 enum dialogue_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg);
 /* Bytes of DATA or of a chunk. */
 enum dialogue_effect smtpd_data(struct dialogue *dialogue, struct slice *bytes);

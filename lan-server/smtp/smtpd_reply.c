@@ -5,23 +5,23 @@
 #include <string.h>
 
 #define BAD_LOGINS_MAX 5
-/* More unknown names in one session than that read out who is here, however many good ones the client knows. */
+/* More unknown names in one session would reveal the user list, however many valid ones the client knows. */
 #define UNKNOWN_NAMES_MAX 50
 
-/* What follows from a reply. */
+/* The consequence of a reply. */
 enum consequence {
 	GO_ON,
 	JUNK,	   /* the command did nothing; too many of them are mistakes */
 	MISTAKE,   /* of the client; too many of them end the session */
-	REFUSED,   /* an address was refused: a mistake, unless most of the others are good */
+	REFUSED,   /* an address was refused: a mistake, unless most of the others are valid */
 	BAD_LOGIN, /* too many of them end the session */
 	TAKE_DATA,
 	TAKE_TLS,
 	HANG_UP,
 };
 
-/* Codes: RFC 5321 section 4.2.3; the enhanced ones: RFC 3463 and the registry of RFC 5248; TLS: RFC 3207 section 4; AUTH: RFC 4954
- * section 6; BDAT: RFC 3030; SMTPUTF8: RFC 6531 section 3.5. A % is a place for what the reply is about. */
+/* Codes: RFC 5321 section 4.2.3; the enhanced ones: RFC 3463 and the registry of RFC 5248; TLS: RFC 3207 section 4; AUTH:
+ * RFC 4954 section 6; BDAT: RFC 3030; SMTPUTF8: RFC 6531 section 3.5. A % is replaced by the subject of the reply. */
 static const struct {
 	int code;
 	const char enhanced[8];
@@ -90,7 +90,8 @@ static const struct {
     [REPLY_RCPT_PARAMETER] = {555, "5.5.4", REFUSED, "Unsupported RCPT TO parameter"},
     [REPLY_RCPT_AFTER_BDAT] = {503, "5.5.1", MISTAKE, "RCPT is not allowed after BDAT"},
     [REPLY_TOO_MANY_RECIPIENTS] = {452, "4.5.3", GO_ON, "Too many recipients"},
-    [REPLY_FAR_TOO_MANY_RECIPIENTS] = {452, "4.5.3", MISTAKE, "Too many recipients"}, /* still, after a thousand such replies */
+    [REPLY_FAR_TOO_MANY_RECIPIENTS] = {452, "4.5.3", MISTAKE, "Too many recipients"}, /* still an error, after a thousand such
+     * replies */
     [REPLY_RECIPIENT_INVALID] = {553, "5.1.3", REFUSED, "%: invalid address"},
     [REPLY_RECIPIENT_ROUTED] = {553, "5.1.3", REFUSED, "%: source routes are not accepted"},
     [REPLY_RECIPIENT_UNKNOWN] = {550, "5.1.1", REFUSED, "%: no such user"},
@@ -107,7 +108,7 @@ static const struct {
     [REPLY_SEND_DATA] = {354, "", TAKE_DATA, "End data with <CR><LF>.<CR><LF>"},
     [REPLY_BDAT_ONLY] = {503, "5.5.1", MISTAKE, "Only BDAT is allowed after BDAT"},
     [REPLY_NO_RECIPIENTS] = {503, "5.5.1", MISTAKE, "No valid recipients"},
-    /* Where the chunk ends nobody knows, so whatever follows could be message or command. */
+    /* The end of the chunk is unknown, so the following bytes could be message or command. */
     [REPLY_BDAT_SYNTAX] = {501, "5.5.4", HANG_UP, "Syntax: BDAT size [LAST]; closing connection"},
     [REPLY_CHUNK_TAKEN] = {250, "2.0.0", GO_ON, "OK"},
     [REPLY_QUEUED] = {250, "2.0.0", GO_ON, "OK: queued as %"},
@@ -157,7 +158,7 @@ static enum dialogue_effect end_if(struct smtpd *smtpd, bool enough, enum smtpd_
 	return DIALOGUE_CLOSE;
 }
 
-/* Counts what the reply says about the client. */
+/* Counts the consequence of the reply for the client. */
 static enum dialogue_effect judge(struct smtpd *smtpd, enum consequence consequence)
 {
 	struct client_limits *limits = &smtpd->dialogue.limits;

@@ -1,8 +1,8 @@
 /*
- * What the SMTP server answers: every reply in one table (smtpd_reply.c), with what follows from it for the session.
+ * The replies of the SMTP server: all in one table (smtpd_reply.c), with their consequences for the session.
  *
- * Checks and commands return a reply and send nothing; smtpd_answer() is where it is sent. Only the first lines of EHLO's answer and
- * the challenges of AUTH, which are no replies of their own, go out past it.
+ * Checks and commands return a reply and send nothing; smtpd_answer() sends it. Only the first lines of the reply to EHLO
+ * and the challenges of AUTH, which are not replies, are sent directly.
  */
 #ifndef LANPOST_LAN_SMTPD_REPLY_H
 #define LANPOST_LAN_SMTPD_REPLY_H
@@ -12,7 +12,7 @@
 struct smtpd;
 
 enum smtpd_reply {
-	REPLY_NONE, /* of a check: nothing against it. Of a command: it has said what there is to say */
+	REPLY_NONE, /* of a check: no objection. Of a command: everything was already sent */
 	/* The session. */
 	REPLY_GREETING,
 	REPLY_BYE,
@@ -109,15 +109,14 @@ enum smtpd_reply {
 	SMTPD_REPLIES,
 };
 
-/* Returns the reply with what it is about (printable): the words that its text has a place for; NULL: none. Valid for the next
- * answer. */
+/* Returns the reply with the (printable) words for the places in its text; NULL: none. Valid for the next answer. */
 enum smtpd_reply smtpd_about(struct smtpd *smtpd, enum smtpd_reply reply, const char *first, const char *second);
-/* Its text with what it is about, valid until the next smtpd_about(). */
+/* Its text with these words, valid until the next smtpd_about(). */
 const char *smtpd_reply_text(const struct smtpd *smtpd, enum smtpd_reply reply);
 int smtpd_reply_code(enum smtpd_reply reply); /* RFC 5321 section 4.2 */
-/* The place of all replies: sends it and counts what it says about the client. */
+/* Sends a reply and counts its consequence for the client. */
 enum dialogue_effect smtpd_answer(struct smtpd *smtpd, enum smtpd_reply reply);
-/* Counts a command that was answered, and did nothing although its reply does not say so. */
+/* Counts a command that did nothing although its reply does not show it. */
 enum dialogue_effect smtpd_count_junk(struct smtpd *smtpd);
 
 #endif

@@ -10,13 +10,13 @@
 #include <openssl/evp.h>
 #include <stdio.h>
 
-#define FIELDS_MAX 200	    /* that are signed: repeated ones count each */
+#define FIELDS_MAX 200	    /* signed fields; repeated ones count each */
 #define FIELD_MAX (1u << 20)
 #define PIECE 16384
 #define LINE_WIDTH 72
 
-/* What a reader sees or answers to. Of those marked, none can be added later without the signature breaking (RFC 6376
- * section 8.15). */
+/* Fields that a reader sees or replies to. A field that is marked cannot be added later without breaking the
+ * signature (RFC 6376 section 8.15). */
 static const struct {
 	const char *name;
 	bool once_more;
@@ -45,8 +45,8 @@ static const struct {
 
 struct body_hash {
 	EVP_MD_CTX *md;
-	bool blank, started; /* white space is owed; something stands in this line */
-	size_t empty_lines;  /* owed, if anything follows */
+	bool blank, started; /* white space is pending; this line has text */
+	size_t empty_lines;  /* pending, written if anything follows */
 	bool any;
 };
 
@@ -76,7 +76,7 @@ static void owed(struct body_hash *body)
 	body->started = body->any = true;
 }
 
-/* Bytes with CRLF line ends only. */
+/* Converts line ends to CRLF. */
 static void hash_text(struct body_hash *body, struct slice text)
 {
 	size_t at = 0;
@@ -169,7 +169,8 @@ static size_t find_fields(struct slice header, const char *name, struct header_f
 	return count;
 }
 
-/* The fields in canonical form, from the lowest up as section 5.4.2 has it, and their names for h=. */
+/* The fields in canonical form, from the last to the first as in section 5.4.2, and their names for
+ * h=. */
 static void add_fields(struct slice header, struct buf *text, struct buf *names)
 {
 	struct header_field *fields = xcalloc(FIELDS_MAX, sizeof(*fields));
@@ -190,7 +191,7 @@ static void add_fields(struct slice header, struct buf *text, struct buf *names)
 
 /* --- the signature */
 
-/* Text without blanks, folded wherever a line would be too long. */
+/* Text without blanks, folded where a line would be too long. */
 static void add_folded(const char *text, struct buf *out)
 {
 	for (size_t len = strlen(text), at = 0; at < len; at += LINE_WIDTH)
@@ -227,7 +228,7 @@ static int sign_text(const struct dkim_signer *signer, struct slice text, unsign
 	return signer->sign(signer->context, digest, signature, len);
 }
 
-/* The field up to "b=", with what it is to be signed with in *text. */
+/* The field up to "b="; *text gets the bytes to be signed. */
 static int begin_field(const struct dkim_signer *signer, const struct dkim_message *message, struct buf *field, struct buf *text)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];

@@ -1,7 +1,7 @@
 /*
- * Signing what leaves (RFC 6376, RFC 8463): relaxed/relaxed, with an RSA or an Ed25519 key.
+ * Signs outgoing mail (RFC 6376, RFC 8463): relaxed/relaxed, with an RSA or an Ed25519 key.
  *
- * The signature is made over the very bytes that go out, so it comes after all rewriting of the header.
+ * The signature covers the bytes as they are sent, so it is made after all changes of the header.
  */
 #ifndef LANPOST_MESSAGE_DKIM_H
 #define LANPOST_MESSAGE_DKIM_H
@@ -14,10 +14,10 @@ struct dkim_key;
 /* Reads a private key, PEM. */
 int dkim_key_load(const char *path, struct dkim_key **key, struct error *error);
 void dkim_key_free(struct dkim_key *key); /* accepts NULL */
-/* Makes a private key and writes it, readable by its owner alone, to a file that must not be there: Ed25519, else RSA with 2048
- * bits. */
+/* Creates a private key and writes it, readable by its owner only, to a file that must not exist: Ed25519, or RSA with
+ * 2048 bits. */
 int dkim_key_make(const char *path, bool ed25519, struct error *error);
-/* Appends what DNS must say of the public key: "v=DKIM1; k=rsa; p=...". */
+/* Appends the DNS record of the public key: "v=DKIM1; k=rsa; p=...". */
 int dkim_key_record(const struct dkim_key *key, struct buf *out, struct error *error);
 
 #define DKIM_DIGEST_LEN 32	/* SHA-256 */

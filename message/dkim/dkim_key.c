@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #define FILE_MAX 65536
-#define RSA_BITS 2048 /* RFC 8301 section 3.2; larger ones do not fit everybody's DNS */
+#define RSA_BITS 2048 /* RFC 8301 section 3.2; larger keys do not fit every DNS */
 #define RSA_BITS_MIN 1024
 
 struct dkim_key {
@@ -128,7 +128,7 @@ int dkim_key_make(const char *path, bool ed25519, struct error *error)
 	return result;
 }
 
-/* RFC 8463 section 4: Ed25519 keys stand there as they are, RSA keys as SubjectPublicKeyInfo. */
+/* RFC 8463 section 4: Ed25519 keys are stored raw, RSA keys as SubjectPublicKeyInfo. */
 static int public_bytes(const struct dkim_key *key, unsigned char **bytes, size_t *len)
 {
 	int size;

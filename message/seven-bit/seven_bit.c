@@ -14,31 +14,31 @@
 
 enum action {
 	ACTION_KEEP,
-	ACTION_LABEL, /* only Content-Transfer-Encoding is not true any more */
+	ACTION_LABEL, /* only Content-Transfer-Encoding must be changed */
 	ACTION_QUOTE,
 	ACTION_BASE64,
-	ACTION_REQUOTE, /* it is quoted-printable already, but for some bytes */
+	ACTION_REQUOTE, /* it is already quoted-printable, except for some bytes */
 };
 
-/* Where a walk stands. */
+/* The state of a walk. */
 struct converter {
 	struct mime_walk walk;
 	struct mime_part part;
-	const char *done;   /* what comes before is copied */
+	const char *done;   /* the text before is copied */
 	bool is_message;    /* the part is a message, not a part of one */
 	bool holds_message; /* the next one is */
-	bool lacks_header;  /* the part is a message of a digest that has none to add to */
+	bool lacks_header;  /* the part is a message of a digest without a header of its own */
 	bool in_signed;
-	bool labels_stay; /* of what holds parts: some of them stay at 8 bits */
+	bool labels_stay; /* for a container: some of its parts stay at 8 bits */
 	unsigned signed_depth;
 	struct slice charset; /* of the message, for its raw headers */
 	const char *end;      /* of the message */
-	struct slice gap;     /* what stands between the part and the one before */
-	const char *gap_why;  /* NULL, or why that must stay as it is */
+	struct slice gap;     /* the text between this part and the one before */
+	const char *gap_why;  /* NULL, or why that must stay unchanged */
 	const char *why;      /* NULL, or why something stays at 8 bits */
 };
 
-/* --- what is to be done with a part */
+/* --- the decision about a part */
 
 static bool needs_encoding(struct slice body)
 {
@@ -62,13 +62,13 @@ static bool says_eight_bit(struct slice encoding)
 	return slice_is_nocase(encoding, "8bit") || slice_is_nocase(encoding, "binary");
 }
 
-/* The body is in an encoding of its own already, so that its 8-bit bytes are damage, or mean we know not what. */
+/* The body already has an encoding, so its 8-bit bytes are damage, or of unknown meaning. */
 static bool is_coded(struct slice encoding)
 {
 	return slice_is_nocase(encoding, "base64") || slice_begins_nocase(encoding, "x-") || slice_is_nocase(encoding, "uuencode");
 }
 
-/* The first reason is told. */
+/* The first reason is reported. */
 static enum action keep(struct converter *converter, const char *why)
 {
 	if (converter->why == NULL)
@@ -76,8 +76,8 @@ static enum action keep(struct converter *converter, const char *why)
 	return ACTION_KEEP;
 }
 
-/* Quoted-printable stays readable, and makes three bytes of one that is not ASCII; base64 four of any three. Lines may be
- * slow: Russian text takes the shorter way. */
+/* Quoted-printable stays readable, and uses three bytes per non-ASCII byte; base64 uses four bytes for any three.
+ * Lines may be slow, so Russian text gets the shorter encoding. */
 static enum action shorter(struct slice text)
 {
 	size_t high = 0;
@@ -107,7 +107,7 @@ static enum action judge_leaf(struct converter *converter, struct slice encoding
 	return slice_begins_nocase(part->type, "text/") ? shorter(part->body) : ACTION_BASE64;
 }
 
-/* To encode it might change what the boundary is taken for. */
+/* An encoding might change how the boundary is read. */
 static bool has_odd_boundary(const struct mime_part *part)
 {
 	struct header_field field;
@@ -142,8 +142,8 @@ static void converter_init(struct converter *converter, struct slice message)
 	converter->charset = decode_message_charset(message);
 }
 
-/* Whether what comes behind the part just seen to may be in what is signed: all inside of the first of the two (RFC 1847 section 2.1),
- * not what is before, between and behind them. */
+/* Whether the part after the current one may be signed: everything inside the first of the two parts is (RFC 1847 section
+ * 2.1), but not the text before, between and after them. */
 static bool is_signed_behind(const struct converter *converter)
 {
 	const struct mime_part *part = &converter->part;
@@ -158,7 +158,8 @@ static void set_gap(struct converter *converter, const char *end, const char *wh
 	converter->gap_why = why;
 }
 
-/* The next part, and the gap before it; false behind the last one, with what is left of the message as the gap. */
+/* The next part, and the gap before it; returns false after the last one, with the rest of the message as the
+ * gap. */
 static bool next_part(struct converter *converter)
 {
 	struct mime_part *part = &converter->part;
@@ -184,7 +185,7 @@ static bool next_part(struct converter *converter)
 	return true;
 }
 
-/* What follows is inside of the part just seen to. */
+/* The next parts are inside the current one. */
 static void enter(struct converter *converter)
 {
 	if (converter->in_signed || !slice_is_nocase(converter->part.type, "multipart/signed"))
@@ -193,7 +194,7 @@ static void enter(struct converter *converter)
 	converter->signed_depth = converter->part.depth;
 }
 
-/* Returns whether the gap is to be changed. */
+/* Whether the gap must be changed. */
 static bool judge_gap(struct converter *converter)
 {
 	if (!needs_encoding(converter->gap))
@@ -205,7 +206,7 @@ static bool judge_gap(struct converter *converter)
 	return converter->gap_why == NULL;
 }
 
-/* Whether the part is to be changed, labels of what holds others aside. */
+/* Whether the part must be changed, apart from the labels of containers. */
 static bool judge_part(struct converter *converter)
 {
 	return judge(converter) != ACTION_KEEP || (!converter->in_signed && !slice_is_ascii(converter->part.header));
@@ -246,7 +247,8 @@ static bool changes_label(enum action action)
 	return action != ACTION_KEEP && action != ACTION_REQUOTE;
 }
 
-/* What the header lacks for the encoding to be understood. A message without MIME-Version is none of MIME's. */
+/* The fields that the header lacks for the encoding to be understood. A message without MIME-Version is not
+ * a MIME message. */
 static void add_missing(const struct converter *converter, enum action action, struct buf *out)
 {
 	const struct mime_part *part = &converter->part;
@@ -262,7 +264,7 @@ static void add_missing(const struct converter *converter, enum action action, s
 		buf_printf(out, "Content-Transfer-Encoding: %s\r\n", label(action));
 }
 
-/* Bytes of the empty line that ends a header, 0 if none does. */
+/* Bytes of the empty line that ends a header, 0 if there is none. */
 static size_t empty_line(struct slice header)
 {
 	size_t len = 0;

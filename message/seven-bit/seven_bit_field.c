@@ -1,14 +1,14 @@
-/* Raw 8-bit text in the fields of a header: to encoded words (RFC 2047) and extended parameters (RFC 2231). */
+/* Raw 8-bit text in header fields, encoded as encoded words (RFC 2047) and extended parameters (RFC 2231). */
 #include "message/seven-bit/seven_bit.h"
 
 #include "base/alloc.h"
 #include "message/charset.h"
 #include "message/decode.h"
 
-#define FIELD_MAX (64u << 10) /* a longer one is nobody's text */
+#define FIELD_MAX (64u << 10) /* a longer one is not text for people */
 #define PARAMETER_WIDTH 60
 
-/* Fields that other programs read, not people: there are no encoded words in them. */
+/* Fields that programs read, not people: they have no encoded words. */
 static bool is_technical(struct slice name)
 {
 	static const char *const names[] = {"Received", "Date", "Message-ID", "In-Reply-To", "References",
@@ -22,7 +22,7 @@ static bool is_technical(struct slice name)
 	return false;
 }
 
-/* Appends text as encoded words. False, with nothing appended, if it would not become any. */
+/* Appends text as encoded words. Returns false, with nothing appended, if it needs none. */
 static bool put_words(struct slice raw, struct slice charset, struct buf *out)
 {
 	struct buf text = BUF_INIT(raw.len * 8 + 64);
@@ -47,7 +47,7 @@ static bool encode_unstructured(const struct header_field *field, struct slice c
 
 /* --- address lists */
 
-/* Bytes up to and with the end of what begins at text[0] with '"', '(' or '<'. */
+/* Bytes up to and including the end of the item that begins at text[0] with '"', '(' or '<'. */
 static size_t enclosed(struct slice text)
 {
 	char open = text.ptr[0], close = open == '(' ? ')' : open == '<' ? '>' : '"';
@@ -74,7 +74,7 @@ static size_t phrase_length(struct slice text)
 	return at < text.len ? at : text.len;
 }
 
-/* Without quotes, and what is behind a backslash without it. */
+/* The text without quotes and backslashes. */
 static void unquote(struct slice text, struct buf *out)
 {
 	bool quoted = false;
@@ -128,7 +128,7 @@ static bool encode_comment(struct slice comment, struct slice charset, struct bu
 	return good;
 }
 
-/* One piece of a list at the front of *rest. False if it has bytes that have no 7-bit form. */
+/* Takes one piece of a list off *rest. Returns false if it has bytes without a 7-bit form. */
 static bool encode_piece(struct slice *rest, struct slice charset, struct buf *out)
 {
 	bool is_comment = rest->ptr[0] == '(', is_phrase = false;
@@ -171,7 +171,7 @@ static bool is_attribute_char(char c)
 	return (lower >= 'a' && lower <= 'z') || (c >= '0' && c <= '9') || c == '.' || c == '-' || c == '_';
 }
 
-/* name*=UTF-8''..., in numbered pieces where it is long. */
+/* name*=UTF-8''..., in numbered pieces if it is long. */
 static void put_extended(struct slice name, struct slice utf8, struct buf *out)
 {
 	bool is_long = utf8.len * 3 > PARAMETER_WIDTH;
@@ -195,7 +195,7 @@ static void put_extended(struct slice name, struct slice utf8, struct buf *out)
 	}
 }
 
-/* `name="text"`. A boundary stands in the body, too, as it is. */
+/* `name="text"`. A boundary must stay equal to that in the body. */
 static bool encode_parameter(struct slice item, struct slice charset, struct buf *out)
 {
 	struct buf plain = BUF_INIT(item.len + 1), utf8 = BUF_INIT(item.len * 8 + 64);
@@ -217,7 +217,7 @@ static bool encode_parameter(struct slice item, struct slice charset, struct buf
 static bool encode_parameters(const struct header_field *field, struct slice charset, struct buf *out)
 {
 	struct slice rest = slice_trim(field->body);
-	bool is_value = true; /* the first is; parameters follow */
+	bool is_value = true; /* the value comes first; parameters follow */
 
 	buf_append_slice(out, field->name);
 	buf_append_text(out, ": ");

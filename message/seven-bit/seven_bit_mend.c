@@ -27,7 +27,7 @@ static struct slice take_line(struct slice *rest)
 	return line;
 }
 
-/* What collects bytes for fn. */
+/* A buffer that collects bytes for fn. */
 struct piece {
 	seven_bit_fn fn;
 	void *context;
@@ -104,7 +104,7 @@ static void put_escape(struct piece *piece, char c)
 	put(piece, digits[(unsigned char)c & 15]);
 }
 
-/* Bytes of the line's end, with what a soft line break has before it. */
+/* Bytes of the line end, including a soft line break before it. */
 static size_t line_end(struct slice line)
 {
 	size_t end = line.len;
@@ -140,7 +140,7 @@ static void requote_line(struct piece *piece, struct slice line)
 			column = 0;
 			was_broken = true;
 		}
-		if (column == 0 && was_broken && (c == '-' || c == '.')) { /* no boundary is made, no lone dot */
+		if (column == 0 && was_broken && (c == '-' || c == '.')) { /* so that no boundary and no single dot appears */
 			escapes = true;
 			width = 3;
 		}

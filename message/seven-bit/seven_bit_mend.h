@@ -1,15 +1,16 @@
 /*
- * 8-bit bytes where nothing is to be encoded: between the parts of a message, and in parts that are encoded already. For seven_bit.c.
+ * Replaces 8-bit bytes that cannot be encoded: between the parts of a message, and in parts that are already encoded. For
+ * seven_bit.c.
  */
 #ifndef LANPOST_MESSAGE_SEVEN_BIT_MEND_H
 #define LANPOST_MESSAGE_SEVEN_BIT_MEND_H
 
 #include "message/seven-bit/seven_bit.h"
 
-/* Text that nobody is shown (RFC 2046 section 5.1.1): before, between and behind parts. Bytes above 127 and NULs become '?', but for
- * lines that begin like a boundary. Returns -1 if fn did. */
+/* Text that is never shown (RFC 2046 section 5.1.1): before, between and after parts. Bytes above 127 and NULs become '?',
+ * except in lines that begin like a boundary. Returns -1 if fn did. */
 int seven_bit_mask(struct slice text, seven_bit_fn fn, void *context);
-/* Whether it would be 7-bit then. */
+/* Whether the result would be 7-bit. */
 bool seven_bit_can_mask(struct slice text);
 
 /* The body of a quoted-printable part: bytes above 127 and NULs become "=XX", and readers see what they saw. Lines without such bytes stay

@@ -1,7 +1,7 @@
 /*
- * Transition 3 of QUEUE.md: what has been delivered is made durable, and the log behind it goes.
+ * Transition 3 of QUEUE.md: makes deliveries durable, then retires the log.
  *
- * A thread of its own, a second behind the work, so that nobody who sends or fetches waits for it.
+ * A separate thread, one second after the work, so that no client and no fetch waits for it.
  */
 #include "base/clock.h"
 #include "base/cond.h"
@@ -15,7 +15,7 @@
 #include <unistd.h>
 
 #define OWED_RETRY_MS 10000
-#define FAILED_SYNC_WAIT_MS 2000 /* a disk that has just failed gets a moment before all is written again */
+#define FAILED_SYNC_WAIT_MS 2000 /* after a failure of the disk, wait before everything is written again */
 
 /* With the lock held: what is written so far is closed; the next append goes to a new segment. */
 static void rotate(struct intake *intake)
@@ -31,7 +31,7 @@ static void rotate(struct intake *intake)
 	}
 }
 
-/* Takes the closed segments in which nothing is under way any more out of the list. */
+/* Removes from the list the closed segments in which no delivery is in progress. */
 static struct segment *take_settled(struct intake *intake)
 {
 	struct segment **at = &intake->closed, *settled = NULL;
@@ -66,8 +66,8 @@ static void put_back(struct intake *intake, struct segment *settled)
 	pthread_mutex_unlock(&intake->lock);
 }
 
-/* Retires what is settled, and leaves to recovery what is owed or doubtful: without our lock it is an orphan. Files of bodies that
- * nobody needs any more come into *bodies. */
+/* Retires finished segments, and leaves owed or doubtful ones to recovery: without our lock they are orphans. Body files
+ * that are no longer needed are added to *bodies. */
 static int let_go(struct intake *intake, struct segment *settled, struct strlist *bodies, struct error *error)
 {
 	int result = 0;
@@ -93,7 +93,7 @@ static int let_go(struct intake *intake, struct segment *settled, struct strlist
 	return result;
 }
 
-/* A .log must be gone for good before the facts about it may go, and before a body that it names. */
+/* A .log must be durably gone before the facts about it, and before a body that it names. */
 static int clean_up(struct intake *intake, const struct strlist *bodies, struct error *error)
 {
 	char *folder = layout_wal(intake->spool, "");
@@ -152,7 +152,7 @@ int checkpoint_run(struct intake *intake, struct error *error)
 	if (result == 0)
 		result = some ? wal_retire_begin(intake->spool, &retiring, error) : 1;
 	if (result != 0) {
-		put_back(intake, settled); /* a failure, a backup is being made, or there is nothing to do */
+		put_back(intake, settled); /* a failure, a running backup, or nothing to do */
 		return result < 0 ? -1 : 0;
 	}
 	result = retire_settled(intake, settled, error);
@@ -160,7 +160,7 @@ int checkpoint_run(struct intake *intake, struct error *error)
 	return result;
 }
 
-/* Until there is work. Logins are no hurry: the disk need not turn for each of them. */
+/* Waits for work. Logins are not urgent: they need no disk access each. */
 static void wait_for_work(struct intake *intake)
 {
 	while (!intake->stopping && !intake->dirty && !intake->owed && logins_left_ms(intake) > 0)
@@ -183,7 +183,7 @@ void *checkpoint_thread(void *context)
 		bool owed;
 
 		wait_for_work(intake);
-		/* Let work gather; a signal for more work does not cut the wait short. */
+		/* Lets work accumulate; a signal for more work does not shorten the wait. */
 		while (!intake->stopping && clock_now_ms() < begin + intake->checkpoint_ms)
 			cond_wait_until(&intake->wake, &intake->lock, begin + intake->checkpoint_ms);
 		if (intake->stopping)

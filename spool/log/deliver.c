@@ -18,12 +18,12 @@
 
 #define BOSS_HEADER_MAX (1u << 20)
 #define REPLY_FIELD_MAX 4000
-/* From here on a message is worth sharing blocks with its copy, and a few KiB of filling. */
+/* From this size on, sharing blocks with a copy is worth a few KiB of padding. */
 #define SHARE_MIN (1u << 20)
 
 struct work {
 	const struct delivery *delivery;
-	char *source; /* a file that holds the plain message, once there is one */
+	char *source; /* a file with the plain message, once it exists */
 };
 
 static bool wanted(const struct work *work, const struct place *place)
@@ -41,7 +41,8 @@ static const char *over_of(const struct work *work)
 	return delivery->over == NULL ? NULL : delivery->over(delivery->context);
 }
 
-/* The message as it is stored: the lines above it, and its bytes around what is put into it. */
+/* The message as stored: the added header lines, and its bytes before and after the inserted
+ * text. */
 #define PARTS 4
 static void message_parts(const struct delivery *delivery, struct slice *parts)
 {
@@ -83,7 +84,7 @@ static int deliver_mailbox(struct work *work, const struct place *place, struct 
 	return result;
 }
 
-/* Who sent it and to whom, Bcc included: for the boss's eyes only. */
+/* Sender and recipients, including Bcc: for the boss only. */
 static void boss_header(const struct envelope *envelope, struct buf *out)
 {
 	size_t count = 0;
@@ -91,15 +92,16 @@ static void boss_header(const struct envelope *envelope, struct buf *out)
 	buf_printf(out, "X-Envelope-From: <%s>\r\nX-Envelope-To:", envelope->sender);
 	for (size_t i = 0; i < envelope->recipients.count; i++)
 		buf_printf(out, "%s <%s>", count++ == 0 ? "" : ",\r\n", envelope->recipients.items[i]);
-	/* Of fetched mail few providers tell; where it was sorted to is as good. */
+	/* Few providers note the recipients of fetched mail; the sorted recipients are used
+	 * instead. */
 	for (size_t i = 0; i < envelope->place_count && envelope->recipients.count == 0; i++)
 		if (envelope->places[i].kind == PLACE_MAILBOX || envelope->places[i].kind == PLACE_QUEUE)
 			buf_printf(out, "%s <%s>", count++ == 0 ? "" : ",\r\n", envelope->places[i].name);
 	buf_append_text(out, "\r\n");
 }
 
-/* Blocks can be shared only where they begin at a block's border in both files: lines fill the header up to one. Whether
- * they do depends on the message alone, so that recovery comes to the same file name. */
+/* Blocks can only be shared if they are aligned in both files: extra lines pad the header to a block boundary.
+ * Whether it is padded depends only on the message, so that recovery gets the same file name. */
 #define FILLING "X-Envelope-Filling: "
 static void fill_block(struct buf *out)
 {
@@ -154,7 +156,7 @@ static int deliver_boss(struct work *work, const struct place *place, struct err
 	return result;
 }
 
-/* A field as people read it, empty if it is not there. */
+/* A decoded field, empty if it does not exist. */
 static void field_text(struct slice message, const char *name, struct buf *out)
 {
 	struct header_field field;
@@ -180,7 +182,7 @@ static int deliver_daemon(struct work *work, const struct place *place, struct e
 	return result;
 }
 
-/* What the reply will need: the message itself may be gone when it is written. */
+/* The data that the reply will need: the message itself may be gone by then. */
 static int deliver_reply(struct work *work, const struct place *place, struct error *error)
 {
 	const struct delivery *delivery = work->delivery;
@@ -212,7 +214,7 @@ static void report(struct work *work, const struct place *place, const struct er
 		    error);
 }
 
-/* All outside recipients are one entry, with an envelope that names no others. */
+/* All external recipients share one entry, with an envelope that names no others. */
 static size_t deliver_queue(struct work *work)
 {
 	const struct delivery *delivery = work->delivery;
@@ -242,7 +244,8 @@ static size_t deliver_queue(struct work *work)
 	return failed ? 1 : 0;
 }
 
-/* All places of the kinds in the bit mask (1 << PLACE_MAILBOX ...), each by itself. Returns how many failed. */
+/* Delivers to all places of the kinds in the bit mask (1 << PLACE_MAILBOX ...), independently. Returns the
+ * number of failures. */
 static size_t deliver_kinds(struct work *work, unsigned kinds)
 {
 	static int (*const how[])(struct work *, const struct place *, struct error *) = {
@@ -275,7 +278,7 @@ size_t deliver_places(const struct delivery *delivery)
 
 	failed = deliver_kinds(&work, 1u << PLACE_MAILBOX | 1u << PLACE_DAEMON | 1u << PLACE_REPLY);
 	failed += deliver_queue(&work);
-	failed += deliver_kinds(&work, 1u << PLACE_BOSS); /* last: his copy shares the bytes of another */
+	failed += deliver_kinds(&work, 1u << PLACE_BOSS); /* last: the boss's copy shares the bytes of another */
 	free(work.source);
 	return failed;
 }

@@ -1,5 +1,6 @@
 /*
- * From a log record to the places: mailboxes, queue, boss, daemon. No sync here; the log holds the message.
+ * Delivers a log record to its places: mailboxes, queue, boss, daemon. No sync here; the log has the
+ * message.
  */
 #ifndef LANPOST_SPOOL_DELIVER_H
 #define LANPOST_SPOOL_DELIVER_H
@@ -15,23 +16,23 @@ struct delivery {
 	struct state *state;
 	const struct envelope *envelope;
 	struct slice body;
-	/* Asked for each place; NULL: all are wanted. */
+	/* Called for each place: whether to deliver; NULL: deliver to all. */
 	bool (*wanted)(void *context, const struct envelope *envelope, const struct place *place);
-	/* Asked for each mailbox that wants it: the file there whose place it takes ("new/..."); NULL: none. */
+	/* Called for each mailbox: the file ("new/...") that the message replaces; NULL: none. */
 	const char *(*over)(void *context);
-	/* Called for each place that has been served, or has failed with that error (NULL: served). */
+	/* Called for each place that was delivered (error is NULL) or has failed with that error. */
 	void (*report)(void *context, const struct envelope *envelope, const struct place *place,
 	    const struct error *error);
 	void *context;
 };
 
-/* What the file of this message in that mailbox (or the queue) holds, in parts one behind the other. header is an empty buffer that
- * the parts borrow. Returns how many parts there are. */
+/* The content of this message's file in that mailbox (or the queue), as consecutive parts. header is an empty buffer that
+ * the parts borrow. Returns the number of parts. */
 #define DELIVER_PARTS 5
 _Static_assert(DELIVER_PARTS <= FSX_PARTS_MAX, "a message is written in one go");
 size_t deliver_parts(const struct delivery *delivery, const struct place *place, struct buf *header, struct slice *parts);
 
-/* Delivers to every wanted place. Returns how many places could not be served. */
+/* Delivers to every wanted place. Returns the number of places that failed. */
 size_t deliver_places(const struct delivery *delivery);
 
 #endif

@@ -1,5 +1,5 @@
 /*
- * Accepting, committing, delivering, removing. QUEUE.md numbers the transitions; the comments here name them.
+ * Accept, commit, deliver, remove. QUEUE.md numbers the transitions; the comments here cite the numbers.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -38,7 +38,7 @@ struct batch_item {
 	bool has_message;
 	struct buf head;
 	size_t fact_count;
-	bool has_facts; /* that others may need: an attempt alone is only for the journal */
+	bool has_facts; /* facts that other segments may need: a single attempt is only for the journal */
 };
 
 struct intake_batch {
@@ -60,7 +60,7 @@ size_t intake_batch_count(const struct intake_batch *batch)
 	return batch->count;
 }
 
-/* accepted: bodies in files belong to the log now. */
+/* Accepted: body files belong to the log now. */
 static void batch_empty(struct intake_batch *batch, bool accepted)
 {
 	for (size_t i = 0; i < batch->count; i++) {
@@ -120,7 +120,7 @@ static int append_item(struct segment *segment, const struct batch_item *item, b
 	    inline_body ? buf_slice(&item->body.memory) : SLICE_NONE, broken, error);
 }
 
-/* A removal makes room, so the last room there is is for it. */
+/* A removal makes room, so it may use the last free space. */
 static int append_or_spend(struct intake *intake, struct segment *segment, const struct batch_item *item, bool *broken,
     struct error *error)
 {
@@ -131,7 +131,7 @@ static int append_or_spend(struct intake *intake, struct segment *segment, const
 	return append_item(segment, item, broken, error);
 }
 
-/* All records of a batch stand in one segment. On failure none of them does. */
+/* Writes all records of a batch to one segment. On failure none of them is in it. */
 static int append_batch(struct intake *intake, struct intake_batch *batch, struct error *error)
 {
 	struct segment *segment;
@@ -206,7 +206,7 @@ static size_t deliver_message(struct intake *intake, struct batch_item *item)
 	return deliver_places(&delivery);
 }
 
-/* The facts are read back from the record: what is acted upon is what is durable. */
+/* The facts are read back from the record, so that exactly the durable facts are applied. */
 static size_t apply_item_facts(struct intake *intake, const struct batch_item *item)
 {
 	struct record record;
@@ -232,7 +232,7 @@ static size_t deliver_item(struct intake *intake, struct batch_item *item)
 	return item->fact_count > 0 ? failed + apply_item_facts(intake, item) : failed;
 }
 
-/* *segment is the one that holds the batch now, be it durable or not; NULL: none does. */
+/* *segment is the segment that has the batch, durable or not; NULL: none. */
 static int append_and_sync(struct intake *intake, struct intake_batch *batch, struct segment **segment, struct error *error)
 {
 	*segment = NULL;
@@ -254,8 +254,9 @@ static void batch_ended(struct intake *intake, struct segment *segment, size_t c
 	intake_wake(intake);
 }
 
-/* A sync that failed says nothing of another file: it is tried once more in a new segment, which voids the first one if need be.
- * So one bad moment of the disk refuses no mail, and what the smarthost has taken is not sent again. */
+/* A failed sync says nothing about another file: it is retried once in a new segment, which voids the first one if
+ * necessary. So a short failure of the disk causes no refusal, and a message that the smarthost has accepted is not sent
+ * again. */
 static int append_durably(struct intake *intake, struct intake_batch *batch, struct segment **segment, struct error *error)
 {
 	if (append_and_sync(intake, batch, segment, error) == 0)
@@ -378,8 +379,8 @@ static int make_folders(const struct spool *spool, struct error *error)
 	return result;
 }
 
-/* A process that was just killed may take a moment to be gone. Until then its segments look alive, and what it had
- * fetched would be fetched again: so wait for it. */
+/* A process that was just killed may still exist for a moment. Until it is gone, its segments look alive, and
+ * its messages would be fetched again: so wait for it. */
 static int lock_writer(struct intake *intake, struct error *error)
 {
 	char *file = xasprintf("%s.lock", intake->writer), *path = layout_wal(intake->spool, file);
@@ -416,7 +417,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 		intake_free(intake);
 		return -1;
 	}
-	/* A place that cannot be served now is no reason not to serve the others: it stays owed. */
+	/* A place that fails does not prevent delivery to the others: it stays owed. */
 	if (recover_orphans(intake, &count, error) != 0) {
 		log_warnx("event=recovery-incomplete reason=%s (will be tried again)",
 		    LOG_ERROR(error));
@@ -439,7 +440,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	return 0;
 }
 
-/* An empty segment is nobody's loss; one that still holds something is recovered at the next start. */
+/* An empty segment can be removed; one with records is recovered at the next start. */
 static void drop_unused(struct segment *segment)
 {
 	struct error ignored;

@@ -1,6 +1,6 @@
 /*
- * Who has logged in last, on its way to the state: the last login of each user is kept in memory and written with the next
- * checkpoint, or by one of its own, but not more often than once in LOGINS_MS: mail programs log in again and again.
+ * The last login of each user, before it is written to the state: kept in memory and written with the next checkpoint,
+ * or by a separate one, but at most once per LOGINS_MS: mail programs log in frequently.
  */
 #include "base/alloc.h"
 #include "base/clock.h"

@@ -1,6 +1,6 @@
 /*
- * The journal and the UIDLs on their way to the state: gathered in memory, written at the checkpoint. Losing them in
- * a crash loses nothing: recovery makes the same rows from the log.
+ * The journal and the UIDLs, before they are written to the state: collected in memory, written at the
+ * checkpoint. A crash loses nothing: recovery makes the same rows from the log.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -56,7 +56,7 @@ void note_event(struct intake *intake, int64_t time_us, const char *id, const ch
 	add(intake, new_event(time_us, id, session, event, place, detail));
 }
 
-/* The local users who get it, whom else it is sent on to, the account and the rules. */
+/* The local users who get it, the addresses it is sent on to, the account and the rules. */
 static void add_keywords(const struct envelope *envelope, struct buf *keywords)
 {
 	char *rules = shown_field(slice_of(envelope->header), "X-Lanpost-Rule");
@@ -92,7 +92,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	message[5] = buf_text(&keywords);
 	notes = note_new((struct note){.kind = NOTE_MESSAGE, .time = envelope->time, .size = envelope->size},
 	    message, ARRAY_LEN(message));
-	/* The time of the envelope, so that recovery makes the very same row. */
+	/* The time of the envelope, so that recovery makes exactly the same row. */
 	notes->next = new_event(envelope->time * 1000000, envelope->id.text, envelope->session, EVENT_ACCEPTED, "", envelope->origin);
 	if (envelope->uidl[0] != '\0')
 		notes->next->next = note_new(
@@ -256,7 +256,7 @@ int intake_write_notes(struct intake *intake, struct error *error)
 {
 	int result;
 
-	/* Who comes second finds the notes in the state, not on their way. */
+	/* The second caller finds the notes in the state. */
 	pthread_mutex_lock(&intake->flushing);
 	result = take_and_write(intake, error);
 	pthread_mutex_unlock(&intake->flushing);

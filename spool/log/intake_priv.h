@@ -1,6 +1,6 @@
 /*
- * What the files of the intake share: the struct, and the steps of QUEUE.md that recovery and
- * normal running have in common.
+ * Declarations that the files of the intake share: the struct, and the steps of QUEUE.md that
+ * recovery and normal operation have in common.
  */
 #ifndef LANPOST_SPOOL_INTAKE_PRIV_H
 #define LANPOST_SPOOL_INTAKE_PRIV_H
@@ -18,30 +18,30 @@
 struct segment {
 	struct wal *wal;
 	size_t records;	     /* appended */
-	size_t pending;	     /* appended, and neither delivered nor refused yet */
-	bool has_facts;	     /* some that others may need */
+	size_t pending;	     /* appended, but neither delivered nor refused yet */
+	bool has_facts;	     /* has facts that other segments may need */
 	bool owed;	     /* a delivery failed */
-	bool doubtful;	     /* a sync of the file system failed while it was there: what it delivered is not trusted */
-	bool syncing;	     /* somebody is in fdatasync */
-	bool broken;	     /* a write or sync failed: no more appends, the undurable is void */
+	bool doubtful;	     /* a sync of the file system failed while it existed: its deliveries are not trusted */
+	bool syncing;	     /* a thread is in fdatasync */
+	bool broken;	     /* a write or sync failed: no more appends, the part that is not durable is void */
 	struct strlist body_files;
 	struct segment *next;
 };
 
-/* How far the files are trusted that a segment without a living writer has delivered (QUEUE.md, "When the disk is"). */
+/* How far the deliveries of a segment without a living writer are trusted (QUEUE.md, "When the disk lies"). */
 enum log_trust {
 	LOG_STRANGE,  /* of a dead process: files are compared with the records */
-	LOG_DURABLE,  /* delivered or compared by us, and synced since: only what failed is owed */
-	LOG_DOUBTFUL, /* a sync failed since: all of it is written again */
+	LOG_DURABLE,  /* delivered or compared by us, and synced since: only failed places are owed */
+	LOG_DOUBTFUL, /* a sync failed since: everything is written again */
 };
-/* What is owed to a place in spite of LOG_DURABLE. */
+/* Why a place is owed in spite of LOG_DURABLE. */
 enum debt {
 	DEBT_NONE,
 	DEBT_OWED,   /* it was not delivered */
-	DEBT_UNSEEN, /* nobody could look whether it is there */
+	DEBT_UNSEEN, /* it could not be checked whether it exists */
 	DEBT_PAID,
 };
-/* Of one recipient of a queue entry, whose outcome is on record. */
+/* The outcome on record for one recipient of a queue entry. */
 enum settlement { UNSETTLED = 1, SETTLED };
 
 /* What goes to the state at the next checkpoint: one piece of memory with its texts. */
@@ -49,7 +49,7 @@ enum settlement { UNSETTLED = 1, SETTLED };
 struct note {
 	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN } kind;
 	int64_t time; /* microseconds for events, seconds else */
-	uint64_t size, digest, body; /* of NOTE_SEEN: the size as listed, digests of header and body */
+	uint64_t size, digest, body; /* of NOTE_SEEN: the listed size, digests of header and body */
 	const char *text[NOTE_TEXTS]; /* by kind: see intake_note.c */
 	struct note *next;
 };
@@ -59,13 +59,13 @@ struct intake {
 	char *hostname;
 	int64_t checkpoint_ms;
 	const char *writer, *session; /* "": of none */
-	int writer_lock; /* one process a writer name: see intake_open() */
+	int writer_lock; /* one process per writer name: see intake_open() */
 	struct state *state;
 	void (*delivered)(void *context, const struct place *place);
 	void *context;
 
-	pthread_mutex_t flushing; /* held while notes are on their way to the state; before lock */
-	pthread_mutex_t lock; /* guards all below; never held across a sync or a delivery */
+	pthread_mutex_t flushing; /* held while notes are written to the state; taken before lock */
+	pthread_mutex_t lock; /* guards everything below; never held during a sync or a delivery */
 	pthread_cond_t synced;	/* a sync has ended */
 	pthread_cond_t wake;	/* for the checkpoint thread */
 	struct segment *current; /* NULL: the next append begins one */
@@ -73,26 +73,26 @@ struct intake {
 	struct segment *closed;
 	struct strlist voids; /* "<segment> <offset>" that must be in the next segment */
 	struct note *notes, **notes_end;
-	struct note *logins; /* the last one of each user, which wait for a checkpoint, or until logins_at */
+	struct note *logins; /* the last login of each user, waiting for a checkpoint, or until logins_at */
 	int64_t logins_at, logins_written; /* clock_now_ms() */
 	bool dirty, stopping;
-	bool in_trouble; /* the last commit failed, and it is noted */
+	bool in_trouble; /* the last commit failed, and it is recorded */
 	bool owed; /* some segment waits for a retry */
-	struct map unsettled; /* queue entries whose outcome is on record, and that could not be changed or removed */
-	struct map trust;     /* name of a segment that we had to let go -> enum log_trust */
+	struct map unsettled; /* queue entries with an outcome on record that could not be changed or removed */
+	struct map trust;     /* name of a segment that was released -> enum log_trust */
 	struct map debts;     /* id, kind and name of a place -> enum debt */
 	_Atomic int64_t roomy_until; /* clock_now_ms() until which the disk need not be asked for room */
 	/* Of the checkpoint's thread alone: segments to be used again, and those that are still to be blanked for that. */
 	struct wal *blank[BLANKS_MAX], *withdrawn[BLANKS_MAX];
 	size_t blank_count, withdrawn_count;
 	int sync_fd;	      /* the file system, open since before our first write */
-	bool is_blind;	      /* the log could not be gone through: see intake_check_known() */
+	bool is_blind;	      /* the log could not be recovered: see intake_check_known() */
 	pthread_t checkpointer;
 };
 
 /* intake_segment.c: all but segment_free with the lock held */
 
-/* A new current segment; what broken ones leave behind is declared void in it. */
+/* Begins a new current segment, which declares the rests of broken ones void. */
 int segment_begin(struct intake *intake, struct error *error);
 /* Has the next one ready before it is needed, so that nobody waits for its making. By the checkpoint's thread, without the lock. */
 void segment_prepare(struct intake *intake);
@@ -100,61 +100,62 @@ void segment_prepare(struct intake *intake);
 int segment_retire(struct intake *intake, struct segment *segment, struct error *error);
 /* Blanks what was withdrawn, when no power cut can bring back the name of a log that holds records. Without the lock. */
 void segment_blank(struct intake *intake);
-/* Waits until the segment is durable up to `size`. A caller that comes first syncs for all who wait: the lock is free meanwhile. */
+/* Waits until the segment is durable up to `size`. The first caller syncs for all that wait: the lock is free meanwhile. */
 int segment_commit(struct intake *intake, struct segment *segment, uint64_t size, struct error *error);
-/* No more appends; the next one begins a new segment. */
+/* Closes the segment; the next append begins a new one. */
 void segment_close(struct intake *intake, struct segment *segment);
-/* A write or sync failed: this file is never trusted again. What was durable stays; the rest was never acknowledged and must
- * not be found by a recovery. */
+/* A write or sync failed: this file is never trusted again. The durable part stays; the rest was never acknowledged, and
+ * a recovery must not find it. */
 void segment_break(struct intake *intake, struct segment *segment);
 void segment_free(struct segment *segment);
 
-/* Makes all that was written so far durable. On failure no file that any of our segments has delivered is trusted any more. */
+/* Makes everything written so far durable. On failure the deliveries of all our segments are no longer trusted. */
 int intake_sync(struct intake *intake, struct error *error);
 
-/* intake_trust.c: what a retry must know of segments and places; take the lock themselves */
+/* intake_trust.c: knowledge about segments and places for a retry; these take the lock
+ * themselves */
 enum log_trust log_trust(struct intake *intake, const char *file);
 void log_set_trust(struct intake *intake, const char *file, enum log_trust trust);
 enum debt place_debt(struct intake *intake, const struct envelope *envelope, const struct place *place);
 void place_owe(struct intake *intake, const struct envelope *envelope, const struct place *place, enum debt debt);
-/* Whether the queue entry says what is on record of that recipient. */
+/* Whether the queue entry has the outcome on record for that recipient. */
 void entry_set_settled(struct intake *intake, const char *id, const char *recipient, bool settled);
 void place_paid(struct intake *intake, const struct envelope *envelope, const struct place *place);
 
-/* There is something for the checkpoint. The lock is held. Only the first such word wakes its thread: it lets work
- * gather then, and a signal for each message would cost more than the message. */
+/* Reports work for the checkpoint. The lock is held. Only the first call wakes its thread, which then collects
+ * work: a signal per message would cost more than the message. */
 void intake_wake(struct intake *intake);
-/* One checkpoint now. On failure everything stays as it was, to be tried again. */
+/* Makes a checkpoint now. On failure everything stays unchanged, to be retried. */
 int checkpoint_run(struct intake *intake, struct error *error);
-/* Runs them in the background until intake->stopping. */
+/* Makes checkpoints in the background until intake->stopping. */
 void *checkpoint_thread(void *context);
 
-/* notes: all take copies and may be called by any thread without the lock */
+/* notes: all copy their arguments and may be called by any thread without the lock */
 void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
     enum event event, const char *place, const char *detail);
-/* The rows that follow from an accepted message: message, "accepted", UIDL. */
+/* Adds the rows of an accepted message: message, "accepted", UIDL. */
 void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body);
 void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error);
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);
-/* The disk did not take a record: reported when it can be, see INTAKE_TROUBLE. */
+/* The disk did not accept a record: reported when possible, see INTAKE_TROUBLE. */
 void note_trouble(struct intake *intake, const struct error *error);
-/* logins: these with the lock held. How long until they want a checkpoint of their own: INT64_MAX if none exist. */
+/* logins: with the lock held. The time until they need a separate checkpoint: INT64_MAX if there are none. */
 int64_t logins_left_ms(const struct intake *intake);
-/* Puts them to the other notes. */
+/* Moves them to the other notes. */
 void logins_gather(struct intake *intake);
 struct note *note_new(struct note note, const char *const *texts, size_t count); /* NULL counts as "" */
 void note_free_all(struct note *notes);
 
-/* Delivery's report: journal, log, and the process's own callback; context is the intake. */
+/* Reports a delivery: journal, log, and the process's own callback; context is the intake. */
 void intake_delivered(void *context, const struct envelope *envelope, const struct place *place,
     const struct error *error);
-/* Does what durable facts say: unlinks, settles queue entries, drops triggers. Returns -1 if something could not be done; it is
- * then to be done again from the log. */
+/* Applies durable facts: unlinks, settles queue entries, drops triggers. Returns -1 if something failed; it must then be
+ * repeated from the log. */
 int facts_apply(struct intake *intake, const struct fact *facts, size_t count, struct error *error);
 
-/* Delivers what any unlocked segment owes, and retires it. *recovered counts messages that were delivered. Returns -1 if
- * something is still owed. */
+/* Delivers the owed places of all unlocked segments, and retires them. *recovered counts the delivered messages.
+ * Returns -1 if something is still owed. */
 int recover_orphans(struct intake *intake, size_t *recovered, struct error *error);
 /* Removes leftovers older than a day: body files, queue messages without envelope, files in tmp/. */
 void sweep_spool(const struct intake *intake);

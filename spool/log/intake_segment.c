@@ -1,4 +1,5 @@
-/* The life of a segment of ours: begun, appended to, made durable, closed, or broken and never trusted again. */
+/* The life of a segment of this process: begun, appended to, made durable, closed, or broken and never
+ * trusted again. */
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
@@ -18,7 +19,7 @@ void segment_free(struct segment *segment)
 	free(segment);
 }
 
-/* Writes into a new segment which parts of broken ones count for nothing. */
+/* Writes into a new segment which parts of broken ones are void. */
 static int append_voids(struct intake *intake, struct wal *wal, struct error *error)
 {
 	struct buf head = BUF_INIT(RECORD_HEAD_MAX);

@@ -1,4 +1,5 @@
-/* What this process knows of files that are delivered, and of places that are not (QUEUE.md, "When the disk lies"). */
+/* What this process knows about delivered files, and about places that are still owed (QUEUE.md, "When the disk
+ * lies"). */
 #include "base/fsx.h"
 #include "spool/log/intake_priv.h"
 
@@ -71,7 +72,8 @@ void place_paid(struct intake *intake, const struct envelope *envelope, const st
 		place_owe(intake, envelope, place, DEBT_PAID);
 }
 
-/* The map holds the state of each recipient, and under the id alone how many are unsettled, plus one. */
+/* The map has the state of each recipient, and under the id alone the number of unsettled ones plus
+ * one. */
 void entry_set_settled(struct intake *intake, const char *id, const char *recipient, bool settled)
 {
 	struct buf key = BUF_INIT(1u << 20);

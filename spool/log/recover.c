@@ -1,8 +1,9 @@
 /*
- * Transition 6 of QUEUE.md: what a dead process (or a failed delivery of our own) still owes.
+ * Transition 6 of QUEUE.md: delivers what a dead process (or a failed delivery of our own) still
+ * owes.
  *
- * The order is the proof: first look where each id stands, then read the facts of all segments, then
- * deliver what neither stands there nor was removed.
+ * The order is the proof: first look for the files of each id, then read the facts of all
+ * segments, then deliver every message that is neither there nor removed.
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
@@ -25,8 +26,8 @@
 
 /* --- orphans */
 
-/* Locks a .log if no living process has it. *orphan stays NULL if it is somebody's, or has just gone. Returns -1 if it cannot be
- * opened: then nobody knows what it holds. */
+/* Locks a .log if no living process has it. *orphan stays NULL if a process has it, or if it is gone. Returns -1 if it
+ * cannot be opened: then its content is unknown. */
 static int orphan_take(struct intake *intake, const struct wal_name *name, struct orphan **orphan, struct error *error)
 {
 	char *path = layout_wal(intake->spool, name->file);
@@ -35,7 +36,7 @@ static int orphan_take(struct intake *intake, const struct wal_name *name, struc
 
 	if (fd < 0 && errno != ENOENT)
 		result = error_errno(error, N_("cannot open %s"), path);
-	/* The second look: another process may have recovered and renamed it before we had the lock. */
+	/* Checks again: another process may have recovered and renamed it before we had the lock. */
 	if (fd >= 0 && fsx_lock(fd) && fstat(fd, &mine) == 0 && stat(path, &named) == 0 &&
 	    mine.st_ino == named.st_ino) {
 		*orphan = xcalloc(1, sizeof(**orphan));
@@ -97,7 +98,7 @@ static const char *over(void *context)
 	return recovery->over;
 }
 
-/* Its record is good, its bytes are not: they are kept, and who needs them is told. */
+/* Its record is valid, its bytes are not: they are kept and reported. */
 static int body_damaged(struct recovery *recovery, const struct record *record, struct slice body, struct error *error)
 {
 	char *name = xasprintf("%s.body", record->envelope.id.text);
@@ -109,8 +110,8 @@ static int body_damaged(struct recovery *recovery, const struct record *record, 
 	return result;
 }
 
-/* The bytes of a message: in the record, or in the file that it names. Returns 1 if they are damaged or gone for good: then what
- * stands is left as it is. */
+/* The bytes of a message: in the record, or in the file that it names. Returns 1 if they are damaged or lost: then
+ * delivered files are not changed. */
 static int open_body(struct recovery *recovery, const struct record *record, struct slice *body,
     struct error *error)
 {
@@ -217,8 +218,8 @@ static int each_orphan(struct recovery *recovery, struct orphan *orphans, bool r
 	return 0;
 }
 
-/* What was written before may be in the memory only: made durable, it can be let go of, and what is compared is what the disk
- * holds. If it cannot, nothing that stands there is believed. */
+/* Earlier writes may only be in the cache: after a sync the cache is dropped, so that the comparison reads the disk. If
+ * the sync fails, no existing file is trusted. */
 static void prepare_to_compare(struct intake *intake, struct orphan *orphans)
 {
 	bool strange = false;
@@ -233,7 +234,7 @@ static void prepare_to_compare(struct intake *intake, struct orphan *orphans)
 			orphans->trust = LOG_DOUBTFUL;
 }
 
-/* All passes; what was done is durable then, or it is known that it may not be. */
+/* Runs all passes; afterwards the work is durable, or marked as perhaps not durable. */
 static int serve(struct recovery *recovery, struct orphan *orphans, struct error *error)
 {
 	struct intake *intake = recovery->intake;
@@ -266,7 +267,7 @@ static int retire_all(struct recovery *recovery, struct orphan *orphans, struct 
 		result = retire_orphan(recovery, orphan, error);
 	if (result == 0)
 		result = fsx_sync_dir(folder, error);
-	/* A body goes when no power cut can bring back the record that names it. */
+	/* A body file is removed when no power cut can bring back the record that names it. */
 	for (struct orphan *orphan = orphans; orphan != NULL && result == 0; orphan = orphan->next)
 		for (size_t i = 0; i < orphan->body_files.count && result == 0; i++)
 			result = fsx_unlink(orphan->body_files.items[i], error);
@@ -316,8 +317,8 @@ int recover_orphans(struct intake *intake, size_t *recovered, struct error *erro
 {
 	struct recovery recovery = {.intake = intake, .is_blind = true};
 	char *path = layout_wal(intake->spool, "recovery.lock");
-	/* One recovery at a time: a session must not begin before another process has put the UIDLs of its
-	 * predecessor where it looks for them. */
+	/* One recovery at a time: a session must not begin before another process has written the UIDLs
+	 * of its predecessor to the state. */
 	int lock = fsx_lock_file(path, RECOVERY_WAIT_SECONDS, error);
 	int result = -1;
 

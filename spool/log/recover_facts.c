@@ -1,5 +1,5 @@
 /*
- * Recovery's ears: the facts that the segments of the log hold, and what is done about an orphan's own.
+ * Recovery: reads the facts of all segments of the log, and applies those of an orphan.
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
@@ -21,8 +21,8 @@
 
 /* --- facts */
 
-/* One key a fact. A removal is kept by id where the file was ours, so that it holds whatever
- * the host part of the name was. */
+/* One key per fact. A removal is stored by id if the file was ours, so that it is valid for any
+ * host part of the name. */
 static void fact_key(struct buf *key, enum fact_kind kind, const char *id, const char *name,
     const char *text)
 {
@@ -51,7 +51,7 @@ static void fact_key(struct buf *key, enum fact_kind kind, const char *id, const
 	}
 }
 
-/* Where a segment ends to count: void facts are looked up, if they have been read already. */
+/* The end of the valid part of a segment: looks up void facts, if already read. */
 static uint64_t void_offset(const struct recovery *recovery, const char *file)
 {
 	struct buf key = BUF_INIT(256);
@@ -115,7 +115,7 @@ int recover_each_record(struct recovery *recovery, const char *file, bool report
 		if (next == WAL_DAMAGED || record_parse(head, &record, &parse_error) != 0) {
 			result = wal_read_check(&reader, error);
 			if (result == 0 && report)
-				/* A body stands right behind its head. */
+				/* A body directly follows its head. */
 				result = damaged(recovery, file, offset, slice_make(head.ptr, head.len + body.len), error);
 			continue;
 		}
@@ -149,7 +149,7 @@ static int gather_facts(struct recovery *recovery, void *context, struct record 
 	return 0;
 }
 
-/* One walk over all of them. *gone: one went away meanwhile, be it that it was renamed. */
+/* One pass over all of them. *gone: one disappeared meanwhile, perhaps by a rename. */
 static int read_all(struct recovery *recovery, bool *gone, struct error *error)
 {
 	struct wal_names names;
@@ -158,8 +158,8 @@ static int read_all(struct recovery *recovery, bool *gone, struct error *error)
 	*gone = false;
 	if (result != 0)
 		return -1;
-	/* From the newest down: a void stands in a later segment than what it speaks of. Damage in a .log is told of when it is
-	 * recovered. */
+	/* From the newest to the oldest: a void is in a later segment than the one that it names. Damage in a .log is
+	 * reported when it is recovered. */
 	for (size_t i = names.count; i-- > 0 && result == 0;) {
 		result = recover_each_record(recovery, names.items[i].file, names.items[i].state == WAL_DONE, gather_facts, NULL,
 		    error);
@@ -219,7 +219,7 @@ int facts_apply(struct intake *intake, const struct fact *facts, size_t count, s
 			entry_set_settled(intake, fact->id, fact->name, done == 0);
 			break;
 		case FACT_REMOVE:
-			/* A mailbox is walked once for all its removals, which stand side by side. */
+			/* A mailbox is read once for all its removals, which are consecutive. */
 			uniques[removed++] = fact->text;
 			if (i + 1 < count && facts[i + 1].kind == FACT_REMOVE &&
 			    strcmp(facts[i + 1].name, fact->name) == 0)
@@ -245,7 +245,7 @@ int facts_apply(struct intake *intake, const struct fact *facts, size_t count, s
 	return result;
 }
 
-/* An attempt that no outcome followed may have reached the smarthost: the one doubt there is. */
+/* An attempt without an outcome may have reached the smarthost: the only case of doubt. */
 static void journal_doubts(struct recovery *recovery, const struct record *record)
 {
 	for (size_t i = 0; i < record->fact_count; i++) {

@@ -1,5 +1,5 @@
 /*
- * Recovery's eyes: where a message stands, and whether what stands there is what was accepted.
+ * Recovery: looks for the files of a message, and compares them with the accepted message.
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
@@ -22,7 +22,7 @@ struct mailbox_look {
 
 /* --- pass 1: look */
 
-/* A mailbox that cannot be listed holds up nobody else's mail: what it is owed stays owed. */
+/* A mailbox that cannot be listed does not delay other mail: its deliveries stay owed. */
 static void look_at_mailbox(struct recovery *recovery, const char *user)
 {
 	struct mailbox_look *look;
@@ -94,7 +94,7 @@ static void cannot_tell(struct recovery *recovery, const struct place *place, co
 	recovery->failed++;
 }
 
-/* What somebody has written into the file is not ours to throw away. */
+/* Changes of the file by another program must not be lost. */
 static int keep_other_bytes(struct recovery *recovery, const struct place *place, const char *path, struct error *error)
 {
 	char *name = xasprintf("%s-%s.other", recovery->delivery->envelope->id.text, place->name);
@@ -125,7 +125,7 @@ static int compare(struct recovery *recovery, const struct place *place, const c
 	return result;
 }
 
-/* Whether a file that stood there at the look is to be written again. It may have been renamed or removed since. */
+/* Whether a file that was found in pass 1 must be written again. It may have been renamed or removed since. */
 static bool is_to_be_rewritten(struct recovery *recovery, const struct place *place, const char *file)
 {
 	const char *user = place->name, *slash = strchr(file, '/');
@@ -191,7 +191,7 @@ void recover_check_queue(struct recovery *recovery)
 	if (queue_verify(recovery->intake->spool, &envelope->id, parts, count, recovery->orphan->trust == LOG_DOUBTFUL,
 		&recovery->queue_stands, &error) == 0)
 		return;
-	recovery->queue_stands = true; /* nobody knows: it is looked at again */
+	recovery->queue_stands = true; /* unknown: it is checked again */
 	for (size_t i = 0; i < envelope->place_count; i++)
 		if (envelope->places[i].kind == PLACE_QUEUE)
 			cannot_tell(recovery, &envelope->places[i], &error);

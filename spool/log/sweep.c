@@ -92,7 +92,7 @@ void sweep_spool(const struct intake *intake)
 		closedir(dir);
 	free(path);
 	sweep_spares(intake);
-	/* A body file is swept only when nothing is owed: its record may still name it. */
+	/* A body file is removed only if nothing is owed: a record may still name it. */
 	if (!intake->owed) {
 		path = layout_wal(intake->spool, "");
 		sweep_folder(intake->spool, path, wal_stray);

@@ -91,7 +91,7 @@ void wal_names_clear(struct wal_names *names)
 	*names = (struct wal_names){0};
 }
 
-/* The highest number in use, `until` included: a new segment must stand above both. */
+/* The highest number in use, including `until`: a new segment must be above both. */
 static int highest(const struct spool *spool, uint64_t *number, struct error *error)
 {
 	struct wal_names names;
@@ -166,7 +166,7 @@ void wal_put32(unsigned char *at, uint32_t value)
 
 uint32_t wal_checksum(uint32_t seed, struct slice bytes)
 {
-	if (bytes.len == 0) /* zlib takes a null pointer as the wish to begin anew */
+	if (bytes.len == 0) /* for zlib a null pointer means to begin again */
 		return seed;
 	return (uint32_t)crc32_z(seed, (const unsigned char *)bytes.ptr, bytes.len);
 }
@@ -220,8 +220,8 @@ bool wal_has_records(const struct spool *spool)
 
 /* --- writing */
 
-/* The lock is taken while the file has a name that nobody looks for, so there is no moment in
- * which a recovering process could take it for an orphan. */
+/* The lock is taken while the file has a temporary name, so that a recovering process can never
+ * take it for an orphan. */
 static int open_locked(struct wal *wal, const char *tmp, struct error *error)
 {
 	wal->fd = owned_open(tmp, O_RDWR | O_TRUNC, 0600);
@@ -330,7 +330,7 @@ void wal_close(struct wal *wal)
 	if (wal == NULL)
 		return;
 	if (wal->fd >= 0)
-		close(wal->fd); /* what matters was synced, with its errors looked at */
+		close(wal->fd); /* the important data was synced, with errors checked */
 	free(wal->path);
 	free(wal);
 }

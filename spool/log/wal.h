@@ -1,8 +1,8 @@
 /*
  * Segments of the intake log: files of checksummed records (QUEUE.md has the rules).
  *
- * A segment begins with a line and random bytes that seed every checksum in it, so that bytes inside a message cannot pass
- * for a record. This module knows bytes and numbers; what they mean is intake's business.
+ * A segment begins with a line and random bytes that seed every checksum in it, so that bytes inside a message cannot be
+ * taken for a record. This module handles bytes and numbers; the intake knows their meaning.
  *
  * A segment that was busy is used again: blanked with zeros, so that its appends change neither its size nor its blocks, and
  * a sync of them costs one write instead of a commit of the file system's journal with all that this drags along.
@@ -18,8 +18,8 @@
 
 enum wal_state { WAL_LOG, WAL_DONE };
 
-/* A segment's name: `<number>-<writer>.log`, or `<number>-<writer>.<until>.done`, whose facts are needed as
- * long as there is a .log with a number up to `until`. */
+/* A segment's name: `<number>-<writer>.log`, or `<number>-<writer>.<until>.done`, whose facts are needed
+ * as long as there is a .log with a number up to `until`. */
 struct wal_name {
 	enum wal_state state;
 	uint64_t number, until;
@@ -35,11 +35,11 @@ int wal_list(const struct spool *spool, struct wal_names *names, struct error *e
 void wal_names_clear(struct wal_names *names);
 /* Whether it is a segment that is not begun yet or withdrawn: nobody misses it. writer: of this one only; NULL: of any. */
 bool wal_is_spare(const char *file, const char *writer);
-/* Turns a segment whose accepts are all done into facts (`.done`), name is changed accordingly. */
+/* Changes a segment whose accepts are all done to facts (`.done`); name is changed accordingly. */
 int wal_to_facts(const struct spool *spool, struct wal_name *name, struct error *error);
-/* Removes the segments of facts that nobody needs any more. */
+/* Removes the segments of facts that are no longer needed. */
 int wal_sweep_facts(const struct spool *spool, struct error *error);
-/* Whether a segment holds a record that no checkpoint has passed yet: what its messages did is not in the journal yet. */
+/* Whether a segment has a record without a checkpoint: the events of its messages are not in the journal yet. */
 bool wal_has_records(const struct spool *spool);
 
 /* --- writing */
@@ -49,17 +49,18 @@ struct wal {
 	struct wal_name name;
 	unsigned char salt[16];
 	uint64_t size;	  /* of all whole records written; behind them the file has zeros or ends */
-	uint64_t durable; /* up to here a sync has succeeded */
+	uint64_t durable; /* size up to which a sync has succeeded */
 };
 
-/* Begins a segment, durably and locked. blank (from wal_blank(); taken over) becomes it; NULL: a new file does. */
+/* Creates a segment, durable and locked. blank (from wal_blank(); taken over) becomes it; NULL: a new file
+ * does. */
 int wal_create(struct wal **wal, const struct spool *spool, const char *writer, struct wal *blank, struct error *error);
-/* Appends a record. On failure the segment is as before; if that cannot be had either, *broken is set. */
+/* Appends a record. On failure the segment is restored; if that fails, too, *broken is set. */
 int wal_append(struct wal *wal, struct slice head, struct slice body, bool *broken,
     struct error *error);
 /* Makes `size` bytes durable (the size before the call). Does not change the struct: may run without a lock. */
 int wal_sync(const struct wal *wal, struct error *error);
-/* Cuts the segment back to what is durable. */
+/* Truncates the segment to its durable part. */
 int wal_cut(struct wal *wal, struct error *error);
 void wal_close(struct wal *wal);
 
@@ -83,14 +84,15 @@ struct wal_reader {
 };
 enum wal_next { WAL_RECORD, WAL_END, WAL_TORN, WAL_DAMAGED };
 
-/* Maps a segment as it is now. Also one whose header is damaged: its records are read if they check out. */
+/* Maps the present content of a segment. Also one whose header is damaged: its records are read if their
+ * checksums are right. */
 int wal_read(struct wal_reader *reader, const char *path, struct error *error);
 /* The next record; *offset is where it begins. One whose marker or length is damaged is read all the same, if its checksum is
  * right. WAL_DAMAGED: head holds the bytes that do not check out. WAL_TORN: an append that was never finished, nor acknowledged.
  * Reading goes on behind both. */
 enum wal_next wal_next(struct wal_reader *reader, uint64_t *offset, struct slice *head,
     struct slice *body);
-/* Returns -1 if the disk did not give some of the bytes that were read until now: they were read as zeros. */
+/* Returns -1 if some of the bytes read so far were unreadable: they were read as zeros. */
 int wal_read_check(const struct wal_reader *reader, struct error *error);
 void wal_read_end(struct wal_reader *reader);
 

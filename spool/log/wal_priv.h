@@ -1,9 +1,9 @@
 /*
- * The bytes of a segment, for its writer and its reader.
+ * The format of a segment, for its writer and its reader.
  *
- * Segment: line, salt, padding to 32 bytes. Record: marker (8 bytes of the salt), checksum of all that
- * follows it, length of head, length of body, how much of the segment was durable when this was appended, head, body.
- * Numbers are little endian. The checksum takes "durable" for zero: it says only what the bytes before may be.
+ * Segment: line, salt, padding to 32 bytes. Record: marker (8 bytes of the salt), checksum of everything after it,
+ * length of head, length of body, how much of the segment was durable when this was appended, head, body. Numbers
+ * are little endian. The checksum takes "durable" for zero: it says only what the bytes before may be.
  */
 #ifndef LANPOST_SPOOL_WAL_PRIV_H
 #define LANPOST_SPOOL_WAL_PRIV_H

@@ -1,8 +1,9 @@
 /*
- * Reading a segment, as far as it can be read.
+ * Reads a segment, as far as it is readable.
  *
- * A record counts if its checksum, seeded with the segment's salt, is right. Behind damage reading goes on where the next
- * one begins that has the segment's marker, too. Neither can be made by whoever wrote a message: nobody knows the salt.
+ * A record counts if its checksum, seeded with the segment's salt, is right. After damage, reading continues at the next
+ * record that also has the segment's marker. The author of a message cannot forge either of them, since the salt is
+ * secret.
  *
  * Bytes that do not check out were never acknowledged if two things are so. No whole record behind them was appended when they
  * were durable, and some sector of theirs was never written: there are zeros, or the end of the file.
@@ -27,7 +28,8 @@ struct record {
 	uint64_t durable;
 };
 
-/* Reads a record's header; false if these bytes cannot be one. `whole`: all of it is in the file. */
+/* Reads a record's header; returns false if it is invalid. `whole`: the record is completely in
+ * the file. */
 static bool record_header(const struct wal_reader *reader, size_t at, struct record *record,
     bool *whole)
 {
@@ -56,7 +58,7 @@ static bool record_valid(const struct wal_reader *reader, size_t at, struct reco
 		   slice_make(ptr + RECORD_HEADER + record->head_len, record->body_len)) == get32(ptr + CHECKSUM_AT);
 }
 
-/* Where the next valid record begins, not before `at`; the end if there is none. */
+/* The start of the next valid record, not before `at`; the end if there is none. */
 static size_t resync(const struct wal_reader *reader, size_t at)
 {
 	struct record record;
@@ -76,7 +78,7 @@ static size_t resync(const struct wal_reader *reader, size_t at)
 
 /* --- one wrong number */
 
-/* Whether the bytes between two borders are a record with these lengths, whatever stands in its header. */
+/* Whether the bytes between two offsets are a record with these lengths, whatever its header contains. */
 static bool fits(const struct wal_reader *reader, size_t at, size_t total, size_t head_len, size_t body_len)
 {
 	const char *ptr = reader->bytes.ptr + at + RECORD_HEADER;
@@ -90,8 +92,8 @@ static bool fits(const struct wal_reader *reader, size_t at, size_t total, size_
 	       get32(ptr - RECORD_HEADER + CHECKSUM_AT);
 }
 
-/* A record whose marker or one of whose lengths is damaged: it ends where the next one begins, and its checksum proves it. An
- * append that was cut off cannot pass, for its checksum is of bytes that are not there. */
+/* A record with a damaged marker or length: it ends where the next one begins, and its checksum proves it. A truncated
+ * append cannot match, since its checksum covers bytes that are missing. */
 static bool record_mended(const struct wal_reader *reader, size_t at, size_t end, struct record *record)
 {
 	const char *ptr = reader->bytes.ptr + at;

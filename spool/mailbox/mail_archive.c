@@ -37,7 +37,7 @@ static int make_folders(const char *folder, struct error *error)
 	return result;
 }
 
-/* Read: what was archived is not new. */
+/* As read: archived messages are not new. */
 static char *name_in_archive(const char *folder, const struct maildir_message *message)
 {
 	const char *base = strrchr(message->file, '/') + 1;
@@ -52,7 +52,7 @@ static bool same_file(const char *a, const char *b)
 	return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
 }
 
-/* A copy that is there already may be of a try whose sync failed: it is written again. */
+/* An existing copy may be from an attempt whose sync failed: it is written again. */
 static int copy_to(const struct spool *spool, const char *user, const struct maildir_message *message, const char *folder, const char *to,
     struct error *error)
 {
@@ -94,7 +94,7 @@ int mail_archive_sync(const struct spool *spool, struct error *error)
 
 /* --- mbox */
 
-/* "From ", or the same behind any number of ">". */
+/* "From ", or the same after any number of ">". */
 static bool is_from_line(struct slice line)
 {
 	while (line.len > 0 && line.ptr[0] == '>')

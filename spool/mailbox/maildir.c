@@ -15,7 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* New mail first: a file that another program moves from new to cur during the walk is then met
+/* New mail first: a file that another program moves from new to cur during the walk is then seen
  * at least once. */
 static const char *const folders[] = {"new", "cur"};
 
@@ -41,7 +41,7 @@ int maildir_make(const struct spool *spool, const char *user, struct error *erro
 
 char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size)
 {
-	/* Maildir's own rule: '/' and ':' may not stand in the host part. */
+	/* Maildir's own rule: the host part must not contain '/' and ':'. */
 	char *name = xasprintf("%lld.%s.%s,S=%llu", (long long)time, id->text, host,
 	    (unsigned long long)size);
 
@@ -80,7 +80,7 @@ static bool name_size(struct slice name, uint64_t *size)
 	return false;
 }
 
-/* Whether a name ends in a field of Maildir++ ("S=1234", "W=1250") behind this comma. */
+/* Whether a name ends in a field of Maildir++ ("S=1234", "W=1250") after this comma. */
 static bool is_size_field(struct slice field)
 {
 	uint64_t size;
@@ -98,8 +98,8 @@ static struct slice without_sizes(struct slice name)
 	return name;
 }
 
-/* Commas and colons are part of a name that somebody else has chosen, and so is a size: two files that differ in it alone are two
- * messages, and the removal of one leaves the other. */
+/* Commas and colons are part of a name that another program has chosen, and so is a size: two files that differ only in
+ * the size are two messages, and the removal of one keeps the other. */
 struct slice maildir_unique(const char *name)
 {
 	struct slice unique = slice_of(name), id;
@@ -128,7 +128,8 @@ static void put_digest(struct maildir_message *message, struct slice name)
 		snprintf(message->uidl + 2 * i, 3, "%02x", digest[i]);
 }
 
-/* A name that is none becomes its digest, as does a foreign one that looks like an id of ours. Sizes at its end never counted, and clients remember what was seen. */
+/* A name that is not a valid UIDL is replaced by its digest, as is a foreign one that looks like one of our ids. Sizes at
+ * its end have never counted, and clients remember UIDLs. */
 static void make_uidl(struct maildir_message *message)
 {
 	struct slice name = without_sizes(slice_of(message->unique)), id;
@@ -179,7 +180,7 @@ static void message_clear(struct maildir_message *message)
 	free(message->unique);
 }
 
-/* After sorting, a file that was met in new and in cur stands twice in a row. */
+/* After sorting, a file that was found in new and in cur appears twice in a row. */
 static void drop_doubles(struct maildir_list *list)
 {
 	size_t kept = 0;
@@ -195,8 +196,8 @@ static void drop_doubles(struct maildir_list *list)
 	list->count = kept;
 }
 
-/* Of those whose names differ in a size alone the first one has the UIDL without it. Copies of one of ours, which another program has
- * made, stand in a row, since their names begin alike: the first has the id. */
+/* If names differ only in the size, the first one has the UIDL without it. Copies of one of our files by another program
+ * are consecutive, since their names have the same beginning: the first one has the id. */
 static void tell_apart(struct maildir_list *list)
 {
 	struct map uidls = MAP_INIT;
@@ -216,8 +217,7 @@ static void tell_apart(struct maildir_list *list)
 
 typedef int (*each_fn)(void *context, int dir_fd, const char *folder, const char *name);
 
-/* Letters are plain files. What else somebody may have put there (folders, FIFOs, links to where the gateway may read and
- * the user may not) is left alone. */
+/* Messages are regular files. Everything else (folders, FIFOs, links to files that the user may not read) is ignored. */
 static bool is_letter(int dir_fd, const struct dirent *entry)
 {
 	struct stat st;
@@ -375,7 +375,7 @@ int maildir_size(const struct spool *spool, const char *user, struct maildir_mes
 	for (size_t i = 0; i < bytes.len; i++)
 		if (bytes.ptr[i] == '\n' && (i == 0 || bytes.ptr[i - 1] != '\r'))
 			message->size++;
-	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n') /* it goes out with the end of a line */
+	if (bytes.len > 0 && bytes.ptr[bytes.len - 1] != '\n') /* sent with a line end */
 		message->size += bytes.ptr[bytes.len - 1] == '\r' ? 1 : 2;
 	message->size_known = fsx_check_map(bytes, error) == 0;
 	fsx_unmap(bytes);
@@ -410,7 +410,7 @@ int maildir_unlink(const struct spool *spool, const char *user, const char *cons
 
 	for (size_t i = 0; i < count; i++)
 		map_put(&wanted, slice_of(uniques[i]), (void *)1);
-	/* Until a walk meets none: another program may rename a file from under the first walk. */
+	/* Until a walk finds none: another program may rename a file during the first walk. */
 	for (int walk = 0; walk < 3 && result == 0; walk++) {
 		work.found = 0;
 		result = each_file(spool, user, unlink_fn, &work, error);
@@ -426,7 +426,7 @@ int maildir_unlink(const struct spool *spool, const char *user, const char *cons
 struct content {
 	const struct slice *parts;
 	size_t count;
-	const char *source; /* NULL: the parts are all */
+	const char *source; /* NULL: only the parts */
 };
 
 static int create(const char *path, const struct content *content, struct error *error)
@@ -435,7 +435,7 @@ static int create(const char *path, const struct content *content, struct error 
 				       : fsx_create(path, content->parts, content->count, 0600, error);
 }
 
-/* Puts a new file where the message stands now. If it stands nowhere any more, somebody has removed it, and it stays removed. */
+/* Replaces the message at its present place. If it no longer exists, it was removed, and stays removed. */
 static int replace(const struct spool *spool, const char *user, const char *tmp, const char *over, struct error *error)
 {
 	char *base = layout_mailbox(spool, user, ""), *file = xstrdup(over), *unique = slice_dup(maildir_unique(strchr(over, '/') + 1));
@@ -455,7 +455,7 @@ static int replace(const struct spool *spool, const char *user, const char *tmp,
 		result = file == NULL ? 0 : -1;
 	}
 	if (result != 0 || file == NULL)
-		fsx_unlink(tmp, &ignored); /* a stray is swept */
+		fsx_unlink(tmp, &ignored); /* a leftover is removed later */
 	free(base);
 	free(file);
 	free(unique);
@@ -477,7 +477,7 @@ static int deliver(const struct spool *spool, const char *user, const char *name
 	}
 	if (result == 0)
 		result = over != NULL ? replace(spool, user, tmp, over, error) : fsx_rename(tmp, path, error);
-	/* new/ alone may be missing: after a power cut, or since somebody removed it. */
+	/* Only new/ may be missing: after a power cut, or because it was removed. */
 	if (result != 0 && over == NULL && error->saved_errno == ENOENT && access(tmp, F_OK) == 0 &&
 	    maildir_make(spool, user, error) == 0)
 		result = fsx_rename(tmp, path, error);
@@ -507,7 +507,7 @@ int maildir_deliver_link(const struct spool *spool, const char *user, const char
 	int result;
 
 	if (over != NULL)
-		fsx_unlink(path, error); /* what a crash may have left */
+		fsx_unlink(path, error); /* the file that a crash may have left */
 	result = fsx_link(source, path, error);
 	if (result != 0 && error->saved_errno == ENOENT && access(source, F_OK) == 0) {
 		result = maildir_make(spool, user, error);

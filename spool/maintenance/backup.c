@@ -37,7 +37,7 @@ static int add_bytes(struct backup *backup, const char *name, struct slice bytes
 	return archive_writer_add(backup->archive, name, bytes, mode, clock_wall(), error);
 }
 
-/* A file that is gone by now is none. */
+/* A file that is gone by now is not an error. */
 static int add_file(struct backup *backup, const char *name, const char *path, struct error *error)
 {
 	bool is_gone;
@@ -106,7 +106,7 @@ static int add_message(struct backup *backup, const char *user, const struct mai
 		fsx_unmap(bytes);
 		backup->counts->messages++;
 		backup->counts->files++;
-	} /* else it was taken away, and its removal stands in the log */
+	} /* else it was removed, and its removal is in the log */
 	free(name);
 	return result;
 }
@@ -140,7 +140,7 @@ static int add_mailboxes(struct backup *backup, struct error *error)
 
 /* --- the queue */
 
-/* The envelope second: without its message it would be damaged. */
+/* The envelope second: without its message it would count as damaged. */
 static int add_entry(struct backup *backup, const struct queue_item *item, struct error *error)
 {
 	const char *state = queue_state_names[item->state];
@@ -163,7 +163,7 @@ static int add_entry(struct backup *backup, const struct queue_item *item, struc
 	return result;
 }
 
-/* Nobody moves an entry meanwhile: sessions wait for their next word about one. */
+/* No entry moves meanwhile: sessions wait for the lock before they change one. */
 static int add_queue(struct backup *backup, struct error *error)
 {
 	struct queue_items items = {0};
@@ -180,7 +180,7 @@ static int add_queue(struct backup *backup, struct error *error)
 
 /* --- the rest */
 
-/* All regular files of a folder of the spool but locks, and those of the folders in it. */
+/* All regular files of a folder of the spool except locks, and those of its subfolders. */
 static int add_folder(struct backup *backup, const char *folder, int depth, struct error *error)
 {
 	char *path = xasprintf("%s/%s", backup->spool->folder, folder);
@@ -225,9 +225,10 @@ static int add_state(struct backup *backup, struct state *state, struct error *e
 	return result;
 }
 
-/* While the log is held nothing of it goes. It comes behind the mailboxes and the queue: what was accepted while they were
- * copied is in it, and so are the removals. The archive comes behind the log: a message is in the archive before its
- * removal from the mailbox is in the log, so that whatever the copy of the log removes, the copy of the archive has. */
+/* While the log is held, no segment is removed. The log is copied after the mailboxes and the queue: it has the
+ * messages that were accepted meanwhile, and the removals. The archive is copied after the log: a message is in the
+ * archive before its removal from the mailbox is in the log, so the copy of the archive has every message that the copy
+ * of the log removes. */
 static int add_spool(struct backup *backup, struct error *error)
 {
 	int hold = wal_hold(backup->spool, error), result;
@@ -257,7 +258,7 @@ int backup_write(const struct conf *conf, const struct spool *spool, const char 
 	int result;
 
 	*counts = (struct backup_counts){0};
-	paused = service_user_pause(); /* the file is the admin's */
+	paused = service_user_pause(); /* the file belongs to the admin */
 	result = archive_writer_open(&backup.archive, path, error);
 	service_user_resume(paused);
 	if (result != 0)

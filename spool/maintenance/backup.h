@@ -1,11 +1,12 @@
 /*
- * A copy of everything, made while the gateway runs (QUEUE.md has the argument), and putting it back.
+ * Backup of everything while the gateway runs (QUEUE.md has the argument), and restore.
  *
- * config/ holds the configuration files, spool/ the spool, README who made it when. Without passwords what is secret in the
- * configuration is left out, so that users then have a password that nobody knows, and so are the private key of TLS and its
- * certificate. Files that the configuration only names (tls_key, key_file of [dkim]) are in no backup.
+ * config/ has the configuration files, spool/ the spool, README the origin and date. Without passwords, secrets of the
+ * configuration are omitted (users then have an unknown password), and so are the TLS key and its certificate. Files that
+ * the configuration only names (tls_key, key_file of [dkim]) are never included.
  *
- * Root acts as the owner of the spool meanwhile (service_user_act()); the archive and the configuration are opened as root.
+ * Meanwhile root acts as the owner of the spool (service_user_act()); the archive and the configuration are opened as
+ * root.
  */
 #ifndef LANPOST_SPOOL_BACKUP_H
 #define LANPOST_SPOOL_BACKUP_H
@@ -13,11 +14,11 @@
 #include "config/conf.h"
 #include "spool/state/state.h"
 
-/* What README says of "passwords" where none exist. */
+/* The value of "passwords" in README if the backup has none. */
 #define BACKUP_LEFT_OUT "left out"
 
 struct backup_counts {
-	size_t messages, queued, files; /* files: all in the archive */
+	size_t messages, queued, files; /* files: the number of files in the archive */
 };
 
 /* The state of the spool is open. */

@@ -1,4 +1,4 @@
-/* Putting a backup back: its names are not trusted. */
+/* Restores a backup: its file names are not trusted. */
 #include "spool/maintenance/backup.h"
 
 #include "base/alloc.h"
@@ -18,7 +18,7 @@
 #define DEPTH_MAX 8
 #define CONFIG_MAX (2u << 20)
 
-/* No way out of the folder, nothing hidden, nothing odd. */
+/* No path out of the folder, no hidden and no unusual names. */
 static bool is_good_name(const char *name)
 {
 	struct slice rest = slice_of(name);
@@ -66,7 +66,7 @@ static int put_file(struct archive_reader *archive, const char *path, unsigned m
 
 static const char in_config[] = "config/", in_spool[] = "spool/";
 
-/* Where a name of the archive goes; NULL: nowhere. New memory. */
+/* The target of a name in the archive; NULL: none. New memory. */
 static char *place_of(const char *name, const char *config, const char *folder)
 {
 	if (strncmp(name, in_config, strlen(in_config)) == 0)
@@ -129,7 +129,7 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 	return next == ARCHIVE_IS_OVER ? 0 : -1;
 }
 
-/* What is put elsewhere must not go on naming the spool that it came from. */
+/* A configuration that is restored elsewhere must not name the original spool. */
 static int name_spool(const char *main, const char *folder, struct error *error)
 {
 	struct buf text = BUF_INIT(CONFIG_MAX);
@@ -165,7 +165,7 @@ int backup_restore(const char *path, const char *config, const char *folder, boo
 	archive_reader_close(archive);
 	if (result == 0 && elsewhere && main != NULL)
 		result = name_spool(main, folder, error);
-	/* They may lie on two file systems. */
+	/* They may be on two file systems. */
 	paused = service_user_pause();
 	if (result == 0 && main != NULL)
 		result = fsx_sync_filesystem(config, error);

@@ -37,7 +37,7 @@ bool damage_entry(const char *key, struct msgid *id)
 	return true;
 }
 
-/* What cannot be looked at may still be there. */
+/* A file that cannot be checked may still exist. */
 static bool is_gone(const struct spool *spool, const char *name)
 {
 	static const char *const suffixes[] = {"", ".env", ".msg"};

@@ -12,15 +12,15 @@ struct expired {
 	uint64_t bytes;
 };
 
-/* Keeps a message elsewhere before it goes, and makes all that was kept durable. */
+/* Copies a message elsewhere before it is removed, and makes all copies durable. */
 struct expire_keeper {
 	int (*keep)(void *context, const struct maildir_message *message, struct error *error);
 	int (*sync)(void *context, struct error *error);
 	void *context;
 };
 
-/* Removes what arrived before that time, no matter who has put it there: durable in the log, then unlinked. keeper: NULL if nothing is to
- * be kept; where it fails nothing is removed. */
+/* Removes all messages that arrived before that time, also those of other programs: durable in the log, then unlinked.
+ * keeper: NULL if no copies are needed; if it fails, nothing is removed. */
 int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
     const struct expire_keeper *keeper, struct expired *expired, struct error *error);
 /* The same, with all of it kept in the user's archive (spool/mailbox/mail_archive.h). */

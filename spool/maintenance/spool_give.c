@@ -20,7 +20,7 @@ static bool is_mark(const char *name)
 	return false;
 }
 
-/* A spool of root's, or an empty folder that is to be one. */
+/* A spool that belongs to root, or an empty folder for a new one. */
 static bool is_a_spool(int folder)
 {
 	int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

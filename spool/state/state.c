@@ -1,9 +1,9 @@
 /*
  * SQLite behind spool/state/state.h: the database itself; what stands in it is in the other state_*.c.
  *
- * One connection a process, shared by its threads under a recursive lock, so that a transaction of one
- * thread is not joined by another. Other processes have connections of their own; the busy timeout
- * lets them take turns.
+ * One connection per process, shared by its threads under a recursive lock, so that no thread joins
+ * the transaction of another. Other processes have connections of their own; the busy timeout lets
+ * them take turns.
  */
 #include "spool/layout.h"
 #include "spool/state/state_priv.h"
@@ -28,7 +28,7 @@
 
 #define LOCK_POLL_MS 5
 #define BUSY_TIMEOUT_MS 20000
-#define DAMAGED "damaged" /* a value: "yes" until it is told */
+#define DAMAGED "damaged" /* a value: "yes" until it is reported */
 
 static const char schema[] =
     "CREATE TABLE IF NOT EXISTS seen (account TEXT, uidl BLOB, id TEXT, time INTEGER,"
@@ -59,7 +59,7 @@ static const char *const upgrades[] = {
 	  "ALTER TABLE trigger_mail ADD COLUMN message_id TEXT DEFAULT '';",
 };
 
-/* SQLite's own words are English, and go into the log. */
+/* SQLite's own texts are English, and go into the log. */
 static const char *reason_of(int code)
 {
 	switch (code) {
@@ -149,7 +149,8 @@ static int open_db(struct state *state, const char *path, struct error *error)
 	}
 	sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
 	state_add_functions(state->db);
-	/* What a large query sorts stays in memory: a process in a sandbox cannot make files elsewhere. */
+	/* Temporary data of large queries stays in memory: a process in a sandbox cannot create files
+	 * elsewhere. */
 	if (state_run(state, "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA temp_store = MEMORY;", error) != 0)
 		return -1;
 	has_copy = state_copy_attach(state);
@@ -165,7 +166,7 @@ static int open_db(struct state *state, const char *path, struct error *error)
 	return 0;
 }
 
-/* Puts a damaged database out of the way, with its log, so that nothing is thrown away. */
+/* Renames a damaged database, with its log, so that nothing is lost. */
 static int set_aside(const char *path, struct error *error)
 {
 	static const char *const suffixes[] = {"", "-wal", "-shm"};
@@ -184,9 +185,9 @@ static int set_aside(const char *path, struct error *error)
 	return 0;
 }
 
-/* One process at a time makes, upgrades or sets aside the database: SQLite does not wait when two turn a new one to WAL
- * mode, and the second to find it damaged must not put away what the first has begun. Returns the descriptor that
- * holds the lock, -1 where there is no folder (or nobody lets go of it). */
+/* One process at a time creates, upgrades or sets aside the database: SQLite does not wait when two processes switch
+ * a new one to WAL mode, and the second process that finds it damaged must not set aside the new one of the first.
+ * Returns the descriptor that holds the lock, -1 if there is no folder (or the lock is not released). */
 int state_lock(const struct spool *spool)
 {
 	int64_t deadline = clock_now_ms() + BUSY_TIMEOUT_MS;
@@ -228,7 +229,7 @@ static int begin_anew(struct state *state, const char *path, struct error *error
 	return state_set(state, DAMAGED, "yes", error);
 }
 
-/* Whether it was set aside, by whomever, and nobody was told yet. */
+/* Whether it was set aside, by any process, and this was not reported yet. */
 static bool take_damage(struct state *state)
 {
 	struct error error;

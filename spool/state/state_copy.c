@@ -1,6 +1,6 @@
 /*
- * A second copy of the UIDLs seen, for the day when state.db is lost or damaged: all else in there can be done without, but without
- * them the mail that is kept on servers would come once more.
+ * A second copy of the seen UIDLs, in case state.db is lost or damaged: everything else in it is dispensable, but without
+ * them all mail that is kept on servers would be fetched again.
  */
 #include "spool/layout.h"
 #include "spool/state/state_priv.h"
@@ -16,10 +16,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#define OLD_COLUMNS "account, uidl, id, time, listed, digest" /* of a copy that an older version made */
+#define OLD_COLUMNS "account, uidl, id, time, listed, digest" /* for a copy of an older version */
 #define COLUMNS OLD_COLUMNS ", body"
 #define TAKE(columns) "INSERT OR IGNORE INTO main.seen (" columns ") SELECT " columns " FROM copy.seen"
-#define COPIED "seen-copied" /* a value: the mark of what the copy holds */
+#define COPIED "seen-copied" /* a value: the mark of the copy's content */
 
 static int attach(struct state *state, const char *path, struct error *error)
 {
@@ -71,7 +71,8 @@ void state_copy_detach(struct state *state)
 
 /* --- making it */
 
-/* What changes with every message that is added, taken over or forgotten. New memory, NULL on failure. */
+/* A mark that changes with every message that is added, adopted or removed. New memory, NULL on
+ * failure. */
 static char *mark_of_seen(struct state *state, struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,

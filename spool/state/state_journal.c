@@ -33,7 +33,7 @@ int state_journal_newest(struct state *state, int64_t *time, struct error *error
 	return state_number(state, state_statement(state, error, "SELECT max(time_us) / 1000000 FROM journal", ""), time, error);
 }
 
-/* --- forgetting */
+/* --- removal of old events */
 
 static int delete_up_to(struct state *state, const char *bound, bool with_bound, struct error *error)
 {
@@ -53,7 +53,7 @@ static int delete_up_to(struct state *state, const char *bound, bool with_bound,
 	return state_commit(state, error);
 }
 
-/* The message with which some thousand events are reached; NULL in *bound if there are not so many. */
+/* The message at which some thousand events are reached; *bound is NULL if there are fewer. */
 static int find_bound(struct state *state, const struct msgid *before, char **bound, struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,
@@ -70,7 +70,7 @@ static int find_bound(struct state *state, const struct msgid *before, char **bo
 	return more < 0 ? -1 : 0;
 }
 
-/* By little pieces with time between them, for others wait to write. */
+/* In small pieces with pauses, since other processes wait to write. */
 int state_journal_prune(struct state *state, const struct msgid *before, struct error *error)
 {
 	for (;;) {
@@ -89,7 +89,7 @@ int state_journal_prune(struct state *state, const struct msgid *before, struct 
 	}
 }
 
-/* --- looking back */
+/* --- queries */
 
 static void trace_row(sqlite3_stmt *stmt, state_trace_fn fn, void *context)
 {
@@ -172,7 +172,7 @@ int state_journal_last(struct state *state, int limit, state_trace_fn fn, void *
 int state_journal_totals(struct state *state, int64_t since, int64_t until, state_totals_fn fn, void *context,
     struct error *error)
 {
-	/* Who wrote it stands behind "smtp", and is not asked for. */
+	/* The sender follows "smtp", and is not needed here. */
 	sqlite3_stmt *stmt = state_statement(state, error,
 	    "SELECT j.event, CASE WHEN j.event <> 'accepted' THEN '' WHEN j.detail LIKE 'account %' THEN j.detail"
 	    " ELSE substr(j.detail, 1, 4) END AS what, COUNT(*), COALESCE(SUM(m.size), 0)"

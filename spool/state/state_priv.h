@@ -1,4 +1,4 @@
-/* The database, and statements on it: for the state*.c files, which are the only ones that know SQL. */
+/* The database, and its statements: for the state*.c files, the only ones that use SQL. */
 #ifndef LANPOST_SPOOL_STATE_PRIV_H
 #define LANPOST_SPOOL_STATE_PRIV_H
 
@@ -24,31 +24,33 @@ int state_run(struct state *state, const char *sql, struct error *error);
 /* One process at a time makes, upgrades, sets aside or copies: the descriptor that holds the lock, -1 for none. */
 int state_lock(const struct spool *spool);
 
-/* While a database is made anew: what is in the copy of `seen` (state_copy.c). False: none exists, or the database is
- * not new. */
+/* While a new database is created: loads the copy of `seen` (state_copy.c). Returns false if there is none, or if
+ * the database is not new. */
 bool state_copy_attach(struct state *state);
 void state_copy_take(struct state *state);
 void state_copy_detach(struct state *state);
 
-/* What SQLite says of its last failure. Returns -1. */
+/* Sets the error to SQLite's last failure. Returns -1. */
 int state_error(const struct state *state, struct error *error, const char *what);
 /* A prepared statement with its arguments bound in order: t text, b bytes (struct slice *), i int64. Holds the lock until
  * state_statement_end(). NULL on error. */
 sqlite3_stmt *state_statement(struct state *state, struct error *error, const char *sql,
     const char *types, ...);
 void state_statement_end(struct state *state, sqlite3_stmt *stmt);
-/* Runs and ends a statement that gives no rows; NULL is an error that was already reported. */
+/* Runs and ends a statement without rows; NULL is an error that was already reported. */
 int state_finish(struct state *state, sqlite3_stmt *stmt, struct error *error);
-/* 1: a row is there, 0: no more, -1: failed. */
+/* Returns 1 if there is a row, 0 if not, -1 on failure. */
 int state_next_row(struct state *state, sqlite3_stmt *stmt, struct error *error);
-/* Runs and ends a statement that gives one number: *number is 0 where it gives none. NULL is an error that was already reported. */
+/* Runs and ends a statement that returns one number: *number is 0 if there is no row. NULL is an error that was already
+ * reported. */
 int state_number(struct state *state, sqlite3_stmt *stmt, int64_t *number, struct error *error);
 const char *state_column_text(sqlite3_stmt *stmt, int column); /* "" for NULL */
 
-/* Calls back for rows with the columns of message and those of journal but its id, counts them, and ends the statement. */
+/* Calls back for rows with the columns of message and those of journal without its id, counts them, and ends the
+ * statement. */
 int state_trace_rows(struct state *state, sqlite3_stmt *stmt, state_trace_fn fn, void *context, size_t *found,
     struct error *error);
-/* Gives SQL what state_trace() asks with. */
+/* Registers the SQL function of state_trace(). */
 void state_add_functions(sqlite3 *db);
 
 #endif

@@ -2,7 +2,7 @@
 
 #include "spool/state/state_priv.h"
 
-/* In one statement: several processes may come upon the same problem at once. */
+/* In one statement: several processes may report the same problem at once. */
 int state_problem_set(struct state *state, const char *key, const char *class, const char *text,
     int64_t time, struct error *error)
 {

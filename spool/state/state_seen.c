@@ -1,4 +1,4 @@
-/* UIDLs that were seen, by mailbox upstream; the column is still called account, as when it was one. */
+/* Seen UIDLs, by mailbox upstream; the column is still called account, for historical reasons. */
 #include "spool/state/state_priv.h"
 #include "spool/state/state_seen.h"
 

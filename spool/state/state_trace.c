@@ -1,8 +1,9 @@
 /*
- * Finding messages by what people remember of them.
+ * Finds messages by words of their sender, recipients or subject.
  *
- * No index: each row of `message` in the time asked for is looked at once, which is a quarter of a second for a million events,
- * and costs those who write nothing. Ids begin with the time, so that the time asked for is a range of the primary key.
+ * There is no index: each row of `message` in the requested period is read once, which takes a quarter of a second for a
+ * million events, and costs nothing when messages are written. Ids begin with the time, so that a period is a range of the
+ * primary key.
  */
 #include "spool/state/state_journal.h"
 #include "spool/state/state_priv.h"
@@ -23,7 +24,7 @@
 
 /* --- SQL matches(query, id, message_id, sender, recipients, subject, keywords) */
 
-/* The query made ready, kept by SQLite for all rows of a statement. */
+/* The prepared query, kept by SQLite for all rows of a statement. */
 struct query {
 	struct buf folded;
 	struct buf text; /* of the row, folded */
@@ -71,7 +72,7 @@ static struct slice folded(struct query *query, struct slice text)
 	return buf_slice(&query->text);
 }
 
-/* Every word, in any order: the query is no pattern, and has nothing to escape. */
+/* Every word, in any order: the query is not a pattern, so nothing needs escaping. */
 static bool has_words(struct slice text, struct slice words)
 {
 	while (words.len > 0) {
@@ -109,7 +110,8 @@ void state_add_functions(sqlite3 *db)
 
 /* --- */
 
-/* Ids of messages that arrived from then on; a day early, for an id is made before its message is there. */
+/* Ids of messages that arrived from that time on; a day early, since an id is created before its message
+ * is complete. */
 static void id_bound(char *out, size_t size, int64_t time, int64_t margin)
 {
 	if (time > LAST_SECOND)
@@ -120,9 +122,9 @@ static void id_bound(char *out, size_t size, int64_t time, int64_t margin)
 		snprintf(out, size, "%s", msgid_floor(time + margin).text);
 }
 
-/* The messages stand between their events: without this the disk would be asked for every other page, one after the other. A
- * hint, in steps that Linux takes whole. The descriptor stays open as long as the process lives: closing
- * one of several to a file drops all POSIX locks on it, and SQLite relies on its own. */
+/* The messages are stored between their events: without this hint the disk would read every other page, one by one. The
+ * steps have a size that Linux reads at once. The descriptor stays open as long as the process lives: closing one of
+ * several descriptors of a file drops all POSIX locks on it, and SQLite relies on its own. */
 static void read_ahead(struct state *state)
 {
 	static pthread_mutex_t guard = PTHREAD_MUTEX_INITIALIZER;
@@ -139,7 +141,7 @@ static void read_ahead(struct state *state)
 	pthread_mutex_unlock(&guard);
 }
 
-/* What matches among the ids from `from` to before `to`. */
+/* The matches among the ids from `from` to before `to`. */
 static int trace_letters(struct state *state, const struct trace_query *query, const char *from, const char *to,
     state_trace_fn fn, void *context, size_t *found, struct error *error)
 {
@@ -155,7 +157,7 @@ static int trace_letters(struct state *state, const struct trace_query *query, c
 	return state_trace_rows(state, stmt, fn, context, found, error);
 }
 
-/* The session itself stands under its own id; letters show what it did with them. */
+/* The session itself is stored under its own id; messages show what it did with them. */
 static int trace_session(struct state *state, const struct trace_query *query, state_trace_fn fn,
     void *context, size_t *found, struct error *error)
 {
@@ -171,7 +173,8 @@ static int trace_session(struct state *state, const struct trace_query *query, s
 	return state_trace_rows(state, stmt, fn, context, found, error);
 }
 
-/* Letters and sessions have no id in common, and an id that is known is hardly looked for in other letters' texts. */
+/* Messages and sessions have no id in common, and a known id is hardly searched for in the texts of other
+ * messages. */
 static int trace_id(struct state *state, const struct trace_query *query, state_trace_fn fn, void *context, size_t *found,
     struct error *error)
 {

@@ -9,7 +9,7 @@
 
 struct trigger {
 	struct msgid id;
-	char *sender;  /* who gets the report */
+	char *sender;  /* the recipient of the report */
 	char *subject; /* decoded */
 	char *message_id;
 	int64_t time;

@@ -1,5 +1,6 @@
 /*
- * Apple's configuration profile: a mail account and, where the certificate is our own, that certificate.
+ * Apple's configuration profile: a mail account and, if the certificate is self-signed, the
+ * certificate.
  */
 #include "base/alloc.h"
 #include "base/base64.h"
@@ -55,7 +56,7 @@ static void put_integer(struct buf *out, int indent, const char *key, int value)
 	xml_element(out, indent, "integer", text);
 }
 
-/* What every payload has; `part` tells them apart. */
+/* The keys of every payload; `part` makes them unique. */
 static void put_identity(const struct setup *setup, struct buf *out, int indent, const char *type, const char *part)
 {
 	char *identifier =

@@ -1,5 +1,5 @@
 /*
- * The QR code that Thunderbird for phones scans: what it says, and how it is drawn.
+ * The QR code that Thunderbird for phones scans: its content and its drawing.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -14,7 +14,7 @@
 #define CELL_BEGIN "\033[30;47m" /* black on white */
 #define CELL_END "\033[0m\n"
 
-/* --- what it says: arrays and numbers of the format's version 1 */
+/* --- content: arrays and numbers of the format's version 1 */
 
 enum { FORMAT_VERSION = 1, PROTOCOL_SMTP = 0, PROTOCOL_POP3 = 1, LOGIN_NONE = 0, LOGIN_PASSWORD = 1 };
 
@@ -38,11 +38,11 @@ char *setup_qr_payload(const struct setup *setup)
 
 	json_decref(root);
 	if (text == NULL)
-		abort(); /* only for want of memory: the configuration is valid UTF-8 */
+		abort(); /* only if out of memory: the configuration is valid UTF-8 */
 	return text;
 }
 
-/* --- how it is drawn */
+/* --- drawing */
 
 int setup_qr_encode(const char *payload, struct setup_qr *qr, struct error *error)
 {
@@ -66,7 +66,7 @@ void setup_qr_clear(struct setup_qr *qr)
 	*qr = (struct setup_qr){.dark = NULL};
 }
 
-/* Outside the square all is light. */
+/* Everything outside the square is light. */
 static bool is_dark(const struct setup_qr *qr, int row, int column)
 {
 	return row >= 0 && column >= 0 && row < qr->width && column < qr->width &&

@@ -1,14 +1,15 @@
 /*
- * XML 1.0, written: elements and text that need no escaping afterwards.
+ * Writes XML 1.0: elements and text, escaped.
  */
 #ifndef LANPOST_UI_TUI_XML_H
 #define LANPOST_UI_TUI_XML_H
 
 #include "base/buf.h"
 
-/* Appends text as character data; what XML cannot hold (control characters) is left out. */
+/* Appends text as character data; characters that XML does not allow (control characters) are
+ * omitted. */
 void xml_text(struct buf *out, const char *text);
-/* Appends one line: <name>text</name>, this many blanks to the right. The name is ours. */
+/* Appends one line: <name>text</name>, indented by this many blanks. The name is a literal. */
 void xml_element(struct buf *out, int indent, const char *name, const char *text);
 
 #endif

@@ -17,8 +17,8 @@
 struct checker {
 	const struct conf *conf;
 	struct conf_problems *problems;
-	const char *user; /* as whom the gateway runs */
-	size_t seen, foreign; /* of the spool: looked at, not usable */
+	const char *user; /* the user of the gateway */
+	size_t seen, foreign; /* of the spool: checked, not usable */
 	char *first;	      /* not usable */
 };
 
@@ -66,7 +66,7 @@ static void check_entry(struct checker *checker, const char *path, const struct 
 		checker->first = xstrdup(path);
 }
 
-/* Folders that cannot be entered are told, not entered. */
+/* Folders that cannot be entered are reported, not entered. */
 static void walk(struct checker *checker, const char *folder, int depth)
 {
 	DIR *dir = opendir(folder);
@@ -108,7 +108,8 @@ static void check_spool(struct checker *checker)
 	free(checker->first);
 }
 
-/* Where the spool is root's or missing, user lanpost is meant only by the configuration of the service. */
+/* If the spool belongs to root or is missing, the user lanpost applies only to the configuration of the
+ * service. */
 static bool find_user(const struct conf *conf, struct service_user *user)
 {
 	enum service_user_kind kind = service_user_find(conf->gateway.spool, user);

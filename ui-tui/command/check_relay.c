@@ -23,7 +23,7 @@ static bool is_loopback(const char *listen)
 	return strncmp(listen, "127.", 4) == 0 || strcmp(listen, "::1") == 0;
 }
 
-/* Whether mail from the LAN goes outside without a login. */
+/* Whether mail from the LAN is sent outside without a login. */
 static bool relays(const struct conf *conf)
 {
 	const struct conf_lan *lan = &conf->lan;
@@ -47,7 +47,7 @@ static void check_routers(const struct conf *conf, struct conf_problems *problem
 
 		if (sscanf(line, "%*s %x %x %x", &destination, &gateway, &flags) != 3 || destination != 0 || (flags & RTF_GATEWAY) == 0)
 			continue;
-		address.s_addr = gateway; /* as it lies in memory */
+		address.s_addr = gateway; /* in network order */
 		if (is_let_in(&conf->lan, address) && inet_ntop(AF_INET, &address, text, sizeof(text)) != NULL)
 			conf_problem_add(problems, place, true,
 			    N_("[lan] require_auth = no, and allow includes the router %s: if it "

@@ -19,7 +19,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static struct buf *caught; /* where messages go instead of standard error */
+static struct buf *caught; /* the destination of messages instead of standard error */
 
 void cli_catch(struct buf *message)
 {
@@ -92,7 +92,7 @@ int cli_confirm_removal(const struct cli *cli, const char *question)
 
 /* --- arguments */
 
-/* How many words of the command line the verb's name takes, 0 if it is another verb. */
+/* The number of words of the command line that are the verb's name, 0 if it is another verb. */
 static int matches(const struct verb *verb, char *const *words, int count)
 {
 	struct slice second = slice_of(verb->name), first = slice_cut(&second, ' ');
@@ -104,7 +104,7 @@ static int matches(const struct verb *verb, char *const *words, int count)
 	return count > 1 && slice_is(second, words[1]) ? 2 : 0;
 }
 
-/* The verb of the words, NULL if there is none; *taken: how many of them are its name. */
+/* The verb of the words, NULL if there is none; *taken: the number of words of its name. */
 static const struct verb *find_verb(const struct cli *cli, char *const *words, int count, int *taken)
 {
 	for (size_t i = 0; i < cli->verb_count; i++)
@@ -114,7 +114,7 @@ static const struct verb *find_verb(const struct cli *cli, char *const *words, i
 	return NULL;
 }
 
-/* The verb that was probably meant, in the midst of reading the arguments; NULL if it cannot be told. */
+/* The verb that was probably meant, while the arguments are read; NULL if unknown. */
 static const struct verb *guess_verb(const struct cli *cli, int argc, char **argv)
 {
 	char **words = xcalloc((size_t)argc + 1, sizeof(*words));
@@ -145,7 +145,7 @@ static int unknown_option(const struct cli *cli, int argc, char **argv, const ch
 	return CLI_USAGE;
 }
 
-/* Adds the option that stands in argv[*at]; *at moves to its value. */
+/* Adds the option in argv[*at]; *at moves to its value. */
 static int take_option(struct cli *cli, int argc, char **argv, int *at)
 {
 	const char *text = argv[*at], *equals = strchr(text, '=');
@@ -155,7 +155,7 @@ static int take_option(struct cli *cli, int argc, char **argv, int *at)
 	struct cli_given given = {NULL, is_glued ? end : equals == NULL ? "" : equals + 1};
 	const struct option_info *option = cli_option_find(name);
 	const struct schema_key *key = option == NULL ? cli_key_of_option(name) : NULL;
-	const char *wanted; /* what the value is called */
+	const char *wanted; /* the name of the value */
 
 	if (option == NULL && key == NULL)
 		return unknown_option(cli, argc, argv, text);
@@ -285,7 +285,7 @@ int cli_main(int argc, char **argv, const struct verb *verbs, size_t verb_count,
 	environment_restrict();
 	umask(077);
 	i18n_start(NULL);
-	/* What it does itself is told on standard output; the log's lines are the gateway's. */
+	/* The verb reports on standard output; log lines are for the gateway. */
 	log_start(&(struct log_settings){.level = LOG_LEVEL_WARN, .to_stderr = true}, "lanpost");
 	result = take_arguments(&cli, argc, argv);
 	if (result == CLI_DONE)
@@ -328,7 +328,8 @@ bool cli_may_read(const struct cli *cli)
 	return may;
 }
 
-/* What follows works in the spool, and does it as its owner. Returns conf, or NULL with the reason told. */
+/* The following code works in the spool, with the rights of its owner. Returns conf, or NULL with the
+ * reason reported. */
 static struct conf *act_as_owner(struct conf *conf)
 {
 	struct error error = ERROR_INIT;
@@ -380,7 +381,7 @@ struct conf *cli_gateway_conf(const struct cli *cli)
 	return act_as_owner(conf);
 }
 
-/* The service's own spool is known without its configuration; any other is named with -c. */
+/* The spool of the service is known without its configuration; for any other -c is needed. */
 struct conf *cli_control_conf(const struct cli *cli)
 {
 	struct conf_problems problems = {0};
@@ -390,7 +391,7 @@ struct conf *cli_control_conf(const struct cli *cli)
 
 	if (cli_option(cli, "-c") != NULL || access(cli->config, R_OK) == 0 || errno != EACCES)
 		return cli_gateway_conf(cli);
-	conf = conf_load_broken(cli->config, &problems); /* what is not set is the default */
+	conf = conf_load_broken(cli->config, &problems); /* a missing key means the default */
 	conf_problems_clear(&problems);
 	path = xasprintf("%s/" CTL_SOCKET_NAME, conf->gateway.spool);
 	reaches = access(path, W_OK) == 0;
@@ -488,7 +489,7 @@ const char *cli_nearest(const char *name, const void *names, size_t count, size_
 	return nearest;
 }
 
-/* Characters beyond ASCII that a terminal obeys go out as \uXXXX, which says the same to a program. */
+/* Non-ASCII control characters are written as \uXXXX, which is the same for a program. */
 static int put_safely(const char *text)
 {
 	struct slice rest = slice_of(text);

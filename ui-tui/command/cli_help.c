@@ -12,7 +12,7 @@
 #define LEFT 26 /* of the left column */
 #define WIDTH 79
 
-/* What the groups of verbs are about, and which heading of the whole help they come under. */
+/* The purpose of the groups of verbs, and their heading in the full help. */
 static const struct {
 	const char *heading, *words; /* first words of verbs */
 } headings[] = {
@@ -40,7 +40,7 @@ static const struct {
     {"lanpost account disable sales", N_("stop fetching this account for now")},
     {"lanpost mailbox purge boss --older 90d", N_("asks before it removes the messages")},
 };
-/* What a verb or a group has to say beside its row in the table. */
+/* Further text of a verb or a group besides its row in the table. */
 static const struct {
 	const char *name, *text;
 } notes[] = {
@@ -73,7 +73,7 @@ static const struct {
 
 /* --- text in two columns */
 
-/* Words from the column on, in lines of WIDTH; the cursor stands at `at`. */
+/* Prints words from the column on, in lines of WIDTH; the cursor is at `at`. */
 static void print_wrapped(const char *text, size_t column, size_t at)
 {
 	struct slice rest = slice_of(text);
@@ -97,7 +97,7 @@ static void print_wrapped(const char *text, size_t column, size_t at)
 	putchar('\n');
 }
 
-/* left: so many columns of the first one. */
+/* left: width of the first column. */
 static void print_columns(const char *text, size_t left, const char *right)
 {
 	size_t width = text_width(text);
@@ -117,7 +117,7 @@ static void print_row(const char *left, const char *right)
 
 /* --- options */
 
-/* Those that all verbs take, or the others of this verb. */
+/* The options of all verbs, or the others of this verb. */
 static void print_options_of(const struct verb *verb, bool for_all)
 {
 	for (size_t i = 0; i < cli_option_count; i++) {
@@ -127,7 +127,7 @@ static void print_options_of(const struct verb *verb, bool for_all)
 		if (option->for_all != for_all || (!for_all && !cli_takes(verb, option->name)))
 			continue;
 		left = xasprintf("%s %s", option->name, option->value == NULL ? "" : option->value);
-		right = xasprintf(_(option->help), LANPOST_SYSCONFDIR); /* only -c has a %s for it */
+		right = xasprintf(_(option->help), LANPOST_SYSCONFDIR); /* only the text of -c has a %s */
 		print_row(left, right);
 		free(left);
 		free(right);
@@ -258,7 +258,7 @@ static bool has_heading(struct slice first)
 	return found;
 }
 
-/* The verbs whose first word is in the list; NULL: those in no list. */
+/* The verbs whose first word is in the list; NULL: those that are in no list. */
 static void print_verbs(const struct cli *cli, const char *words)
 {
 	struct slice before = SLICE_NONE;

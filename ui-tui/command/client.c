@@ -42,7 +42,7 @@ static bool is_final(const json_t *object)
 	return json_object_get(object, "ok") != NULL;
 }
 
-/* Reads up to the final answer. Returns it, or NULL with the reason told. */
+/* Reads up to the final answer. Returns it, or NULL with the reason reported. */
 static json_t *await(int fd, int seconds, client_event_fn on_event, void *context)
 {
 	int64_t deadline = seconds == 0 ? INT64_MAX : clock_now_ms() + seconds * 1000LL;

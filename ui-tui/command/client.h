@@ -12,12 +12,12 @@
 /* Called for each event line; borrows it. */
 typedef void (*client_event_fn)(void *context, const json_t *event);
 
-/* Sends the request (taken over) and waits for the final answer, at most `seconds` (0: as long as it takes).
- * Returns CLI_DONE with the answer in *answer, which is the caller's; else it has reported what went wrong and
- * returns CLI_NO_GATEWAY or CLI_FAILED (also for an answer with "ok": false). on_event may be NULL. */
+/* Sends the request (takes ownership) and waits for the final answer, at most `seconds` (0: no limit).
+ * Returns CLI_DONE with the answer in *answer, owned by the caller; else CLI_NO_GATEWAY or CLI_FAILED (also
+ * for an answer with "ok": false), with the error reported. on_event may be NULL. */
 int client_call(const struct conf *conf, json_t *request, int seconds, client_event_fn on_event,
     void *context, json_t **answer);
-/* The process that listens on the socket of this spool, 0 if none does. */
+/* The process that listens on the socket of this spool, 0 if none. */
 pid_t client_gateway_pid(const struct conf *conf);
 
 #endif

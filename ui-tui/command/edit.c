@@ -63,7 +63,7 @@ bool edit_begin_beside(struct edit *edit, struct cli *cli, struct conf *conf, co
 	return begun;
 }
 
-/* Passwords stand in it. */
+/* It contains passwords. */
 static void clear_text(struct buf *text)
 {
 	if (text->ptr != NULL)
@@ -98,7 +98,7 @@ bool edit_unset(struct edit *edit, const char *kind, const char *name, const cha
 	return false;
 }
 
-/* --unset full-name, as the options are written, or full_name. */
+/* --unset full-name, as in options, or full_name. */
 static void read_unset(const struct cli *cli, struct strlist *keys)
 {
 	cli_options(cli, "--unset", keys);
@@ -144,9 +144,9 @@ bool edit_set_options(struct edit *edit, const char *kind, const char *name)
 	return done && unset_options(edit, section, name);
 }
 
-/* --- is it good */
+/* --- checks */
 
-/* What is wrong with the configuration with this text in the file. */
+/* The problems of the configuration with this text in the file. */
 static struct conf *load_with(const struct edit *edit, struct buf *text, struct conf_problems *problems)
 {
 	struct conf *conf = conf_load_edited_broken(edit->cli->config, edit->file, buf_slice(text), problems);
@@ -156,7 +156,7 @@ static struct conf *load_with(const struct edit *edit, struct buf *text, struct 
 	return conf;
 }
 
-/* The next problem of `after` that was not there before (lines move, so texts are compared, each once); NULL at the end. */
+/* The next problem of `after` that is new (lines move, so texts are compared, each once); NULL at the end. */
 static const struct conf_problem *next_new(struct conf_problems *before, const struct conf_problems *after, bool warnings,
     size_t *at)
 {
@@ -184,7 +184,7 @@ static void remark(struct edit *edit, const char *text)
 	cli_warn("%s", text);
 }
 
-/* What is not good with it, though it was saved. */
+/* Remaining problems of the saved configuration. */
 static void tell_rest(struct edit *edit, struct conf_problems *before, const struct conf_problems *after)
 {
 	const struct conf_problem *warning;
@@ -204,7 +204,7 @@ static void tell_rest(struct edit *edit, struct conf_problems *before, const str
 		remark(edit, PHRASE_SAID(warning->phrase));
 }
 
-/* Refuses a text that makes the configuration worse. */
+/* Refuses a text that adds errors to the configuration. */
 static int judge(struct edit *edit, struct conf_problems *before, const struct conf_problems *after,
     const struct conf *conf)
 {
@@ -217,7 +217,7 @@ static int judge(struct edit *edit, struct conf_problems *before, const struct c
 	return edit->approve == NULL ? CLI_DONE : edit->approve(edit, conf);
 }
 
-/* A gateway that does not run reads the files when it starts. */
+/* A stopped gateway reads the files when it starts. */
 static int tell_gateway(const struct conf *conf)
 {
 	json_t *answer;
@@ -232,7 +232,7 @@ static int tell_gateway(const struct conf *conf)
 	return result;
 }
 
-/* The folder's lock, so that of two who change files in it one comes second. */
+/* Takes the folder's lock, so that two concurrent changes are made one after the other. */
 static int lock_folder(const char *file)
 {
 	const char *slash = strrchr(file, '/');
@@ -247,7 +247,7 @@ static int lock_folder(const char *file)
 	return fd;
 }
 
-/* Somebody else may have written the file while we asked for a password. */
+/* Another process may have written the file while we asked for a password. */
 bool edit_is_stale(const struct edit *edit)
 {
 	struct buf now = BUF_INIT(TEXT_MAX);
@@ -282,7 +282,7 @@ int edit_commit(struct edit *edit)
 
 	if (result == CLI_DONE)
 		result = replace_file(edit);
-	if (result == CLI_DONE) { /* what stands there now is ours, whatever the gateway says of it */
+	if (result == CLI_DONE) { /* the file now has our text, even if the gateway reports an error */
 		buf_reset(&edit->before);
 		buf_append_slice(&edit->before, buf_slice(&edit->text));
 		edit->remark[0] = '\0';
@@ -302,7 +302,7 @@ int edit_remove(struct edit *edit, const char *kind, const char *name)
 	return edit_commit(edit);
 }
 
-/* Whether the options say what to change. */
+/* Whether the options contain a change. */
 static int check_changes(const struct cli *cli, const struct schema_section *section)
 {
 	struct strlist keys = {NULL, 0};

@@ -35,7 +35,7 @@ int input_read(const char *name, struct buf *out, struct error *error)
 
 	if (strcmp(name, "-") == 0)
 		return read_all(STDIN_FILENO, _("standard input"), out, error);
-	paused = service_user_pause(); /* the admin named it, and may read it */
+	paused = service_user_pause(); /* the admin has named it, and may read it */
 	fd = open(name, O_RDONLY | O_CLOEXEC);
 	service_user_resume(paused);
 	if (fd < 0)

@@ -9,7 +9,7 @@
 
 #define INPUT_MAX (1u << 30) /* bytes */
 
-/* Reads all of it into out (initialised by the caller, with a limit of its own). */
+/* Reads the whole input into out (initialised by the caller, with its limit). */
 int input_read(const char *name, struct buf *out, struct error *error);
 
 #endif

@@ -16,7 +16,7 @@ static char *field_text(struct slice message, const char *name, struct slice cha
 	char *safe;
 
 	if (header_find(message, name, &field)) {
-		if (field.body.len > 4 * SHOWN_MAX) /* encoded words are longer than what they say */
+		if (field.body.len > 4 * SHOWN_MAX) /* encoded words are longer than their text */
 			field.body.len = 4 * SHOWN_MAX;
 		decode_field(&field, charset, &text);
 	}

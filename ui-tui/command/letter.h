@@ -1,5 +1,5 @@
 /*
- * What a listing shows of a message: the header as people read it.
+ * The data of a message for listings: its decoded header.
  */
 #ifndef LANPOST_UI_TUI_LETTER_H
 #define LANPOST_UI_TUI_LETTER_H
@@ -12,7 +12,7 @@ struct letter {
 
 /* Reads the header of the message. */
 void letter_read(struct slice message, struct letter *letter);
-/* The same of one that is in a mailbox; its size is known then, too. False if it is gone. */
+/* The same for a message in a mailbox; also its size. Returns false if it is gone. */
 bool letter_find(const struct spool *spool, const char *user, struct maildir_message *message, struct letter *letter);
 void letter_clear(struct letter *letter);
 

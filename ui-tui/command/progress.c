@@ -96,7 +96,7 @@ const char *progress_title(const struct progress_row *row)
 
 /* --- drawing */
 
-/* What a server claims may be anything. */
+/* A server may claim any size. */
 static int64_t share(int64_t done, int64_t total, int64_t cells)
 {
 	return done <= 0 ? 0 : done >= total ? cells : (int64_t)((double)done / (double)total * (double)cells);
@@ -126,7 +126,7 @@ static void append_padded(struct buf *line, const char *text, size_t width)
 	buf_printf(line, "%s%*s", text, used < width ? (int)(width - used) : 0, "");
 }
 
-/* Drops characters at the end until the line fits: one that wrapped would spoil the redrawing. */
+/* Drops characters at the end until the line fits: a wrapped line would break the redrawing. */
 static void cut(struct buf *line, size_t width)
 {
 	while (line->len > 0 && text_width(buf_text(line)) > width) {
@@ -145,7 +145,7 @@ void progress_figures(const struct progress_row *row, struct buf *line)
 		buf_printf(line, " %lld/%lld", (long long)row->done, (long long)row->total);
 	if (row->bytes > 0)
 		buf_printf(line, " %s", i18n_size(size, sizeof(size), (unsigned long long)row->bytes));
-	if (row->rate > 0) /* TRANSLATORS: bytes, kilobytes, ... a second */
+	if (row->rate > 0) /* TRANSLATORS: bytes, kilobytes, ... per second */
 		buf_printf(line, _(" %s/s"), i18n_size(size, sizeof(size), (unsigned long long)row->rate));
 	if (row->seconds_left > 0 && strcmp(row->state, "fetching") == 0)
 		buf_printf(line, _(", %lld:%02lld left"), (long long)row->seconds_left / 60,
@@ -251,15 +251,15 @@ void progress_event(void *context, const json_t *event)
 		text = safe_text(event, "text");
 		printf("%s\n", text);
 		free(text);
-		progress->drawn = 0; /* the bars are drawn anew below the note */
+		progress->drawn = 0; /* the bars are redrawn below the note */
 		fflush(stdout);
 	}
 }
 
 /* --- the end */
 
-/* Says what no event said (an account that got no row, the line, the queue), and what a bar had no
- * room for. */
+/* Prints messages without an event (an account without a row, the line, the queue), and texts
+ * that did not fit into a bar. */
 static void print_problem(const char *what, const json_t *object, const char *member)
 {
 	char *text = safe_text(object, member);

@@ -1,5 +1,5 @@
 /*
- * How a session goes: a bar an account on a terminal, plain lines elsewhere.
+ * The progress of a session: one bar per account on a terminal, plain lines otherwise.
  */
 #ifndef LANPOST_UI_TUI_PROGRESS_H
 #define LANPOST_UI_TUI_PROGRESS_H
@@ -28,17 +28,17 @@ struct progress {
 
 void progress_init(struct progress *progress);
 void progress_clear(struct progress *progress);
-/* Takes an event without showing it. Returns the row that it was about, NULL if it was about none. */
+/* Processes an event without showing it. Returns its row, NULL if it concerns none. */
 struct progress_row *progress_take(struct progress *progress, const json_t *event);
-/* "branch", "outgoing"; "fetching"; what there is to say of the rest: "3/7 12 KB"; translated. */
+/* "branch", "outgoing"; "fetching"; further details: "3/7 12 KB"; translated. */
 const char *progress_title(const struct progress_row *row);
 const char *progress_state(const struct progress_row *row);
 void progress_figures(const struct progress_row *row, struct buf *line);
-/* How many of this many cells of a bar are full. */
+/* The number of full cells of a bar with this many cells. */
 int64_t progress_share(const struct progress_row *row, int64_t cells);
 /* A client_event_fn; context is the progress. */
 void progress_event(void *context, const json_t *event);
-/* Prints what the final answer of a session says. Returns true if nothing failed in it. */
+/* Prints the final answer of a session. Returns true if nothing failed in it. */
 bool progress_summary(const struct progress *progress, const json_t *answer);
 
 #endif

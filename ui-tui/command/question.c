@@ -13,7 +13,7 @@
 #define ANSWER_MAX 500
 #define WIDTH 79
 
-/* Byte by byte: what follows may be a password, which is read elsewhere. */
+/* Byte by byte: the next line may be a password, which is read elsewhere. */
 static bool read_answer(char answer[ANSWER_MAX])
 {
 	size_t used = 0;
@@ -59,7 +59,7 @@ static char *ask_once(const char *text, const char *otherwise)
 		printf("%s: ", text);
 	fflush(stdout);
 	if (!read_answer(answer)) {
-		puts(""); /* no Enter has ended the line */
+		puts(""); /* the line was not ended by Enter */
 		return NULL;
 	}
 	given = slice_trim(slice_of(answer));
@@ -94,7 +94,7 @@ enum question_answer question_step(
 
 bool question_confirm(const char *text, bool otherwise)
 {
-	/* TRANSLATORS: the answers to yes-or-no questions; the capital one is what Enter takes */
+	/* TRANSLATORS: the answers to yes-or-no questions; Enter selects the capital one */
 	char *answer = ask_once(text, otherwise ? _("Y/n") : _("y/N"));
 	bool yes = otherwise;
 

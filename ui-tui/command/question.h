@@ -1,5 +1,6 @@
 /*
- * Questions in a terminal, a line each, with an answer that Enter takes. Answers may come from a pipe as well.
+ * Questions on a terminal, one line each, with a default answer for Enter. Answers may also come from a
+ * pipe.
  */
 #ifndef LANPOST_UI_TUI_QUESTION_H
 #define LANPOST_UI_TUI_QUESTION_H
@@ -7,12 +8,11 @@
 #include <stdbool.h>
 
 enum question_answer { QUESTION_ANSWERED, QUESTION_BACK, QUESTION_END };
-/* A question among others: Enter takes what *value holds, "<" goes back (*value stays), "-" represents an empty answer,
- * anything else that check (may be NULL)
- * finds good replaces *value. */
+/* One of several questions: Enter keeps *value, "<" goes back (*value stays), "-" means an empty answer, any other
+ * text that check (may be NULL) accepts replaces *value. */
 enum question_answer question_step(const char *text, char **value,
     const char *(*check)(const void *context, const char *answer), const void *context);
-/* What is wrong with an answer, or to be known about it: indented, in lines that break between words. */
+/* Prints an error or a remark about an answer: indented, in lines that break between words. */
 void question_say(const char *text);
 /* Yes or no, in the language of the process. At the end of the input: no. */
 bool question_confirm(const char *text, bool otherwise);

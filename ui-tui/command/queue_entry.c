@@ -29,7 +29,7 @@ void queue_entry_read(const struct spool *spool, const struct queue_item *item, 
 	*entry = (struct queue_entry){.item = item, .state = item->state};
 	entry->has_envelope = queue_read(spool, item, &entry->envelope, &error) == 0;
 	if (!entry->has_envelope) {
-		if (error.class == ERROR_PERMANENT) /* it was set aside when that was seen */
+		if (error.class == ERROR_PERMANENT) /* it was set aside when the damage was detected */
 			entry->state = QUEUE_CORRUPT;
 		envelope_init(&entry->envelope);
 	}

@@ -1,5 +1,5 @@
 /*
- * An entry of the queue with what people want to know of it.
+ * An entry of the queue with its data for people.
  */
 #ifndef LANPOST_UI_TUI_QUEUE_ENTRY_H
 #define LANPOST_UI_TUI_QUEUE_ENTRY_H
@@ -12,18 +12,18 @@ struct queue_entry {
 	struct envelope envelope;
 	struct letter letter;
 	bool has_envelope;
-	enum queue_state state; /* item's, or damaged where its envelope turned out to be */
+	enum queue_state state; /* item's, or damaged if its envelope is */
 	uint64_t size;		/* of the message, from its envelope or its file */
 };
 
-/* Reads it from the spool; what cannot be read is empty. */
+/* Reads it from the spool; unreadable data is empty. */
 void queue_entry_read(const struct spool *spool, const struct queue_item *item, struct queue_entry *entry);
 void queue_entry_clear(struct queue_entry *entry);
-/* Its sender, or who its header says wrote it where the envelope is damaged. */
+/* Its sender, or the author in its header if the envelope is damaged. */
 const char *queue_entry_sender(const struct queue_entry *entry);
 /* The state for people, in the thread's language. */
 const char *queue_state_word(enum queue_state state);
-/* Recipients outside who have not got it yet, and the first of them (NULL). */
+/* The number of external recipients that are still waiting, and the first of them (NULL). */
 size_t queue_entry_pending(const struct envelope *envelope);
 const struct place *queue_entry_first(const struct envelope *envelope);
 

@@ -9,9 +9,9 @@
 
 #include <stdlib.h>
 
-#define PART_MAX (128u << 10) /* of a letter that is kept in memory */
+#define PART_MAX (128u << 10) /* of a message that is kept in memory */
 
-/* Where a letter lies. */
+/* The place of a message. */
 struct place_of {
 	const char *user; /* borrowed from the conf */
 	struct maildir_message message;
@@ -32,7 +32,7 @@ static void add_mailbox(const struct spool *spool, const char *user, struct plac
 		ARRAY_GROW(places->items, places->count);
 		places->items[places->count++] = (struct place_of){user, list.items[i]};
 	}
-	free(list.items); /* what its items own is ours now */
+	free(list.items); /* we own the data of its items now */
 }
 
 static int newest_first(const void *a, const void *b)
@@ -122,7 +122,7 @@ int recent_try(const struct conf *conf, const char *when, struct recent *recent,
 	    .tag = (char *)(uintptr_t) "",
 	    .subject_prefix = (char *)(uintptr_t) "",
 	    .reply = (char *)(uintptr_t) ""};
-	struct conf alone = *conf; /* with this rule and no other */
+	struct conf alone = *conf; /* with only this rule */
 	struct sorter *sorter;
 
 	alone.rules = &rule;

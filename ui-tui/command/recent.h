@@ -1,5 +1,5 @@
 /*
- * The last messages that were fetched, to try a rule on.
+ * The last fetched messages, for testing a rule.
  */
 #ifndef LANPOST_UI_TUI_RECENT_H
 #define LANPOST_UI_TUI_RECENT_H
@@ -10,7 +10,7 @@ struct recent_letter {
 	int64_t time;
 	char *from, *subject; /* decoded, printable */
 	char *account;
-	char *bytes; /* its first part, as it came */
+	char *bytes; /* its first part, unchanged */
 	size_t len;
 	uint64_t size;
 	bool caught;
@@ -21,10 +21,10 @@ struct recent {
 	size_t count, caught;
 };
 
-/* At most this many, out of the mailboxes. */
+/* Reads at most this many from the mailboxes. */
 void recent_read(const struct conf *conf, size_t most, struct recent *recent);
 void recent_clear(struct recent *recent);
-/* Marks those that a rule with this condition catches. Returns -1 if it cannot be read. */
+/* Marks those that a rule with this condition matches. Returns -1 if the condition is invalid. */
 int recent_try(const struct conf *conf, const char *when, struct recent *recent, struct error *error);
 
 #endif

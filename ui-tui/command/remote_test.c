@@ -1,7 +1,8 @@
 /*
- * The way to a provider or a smarthost, step by step, and what to do where it ends: lanpost account test, smarthost test.
+ * Tests the connection to a provider or a smarthost step by step, with advice for the failed step: lanpost account
+ * test, smarthost test.
  *
- * It takes the way of a session (upstream/remote.h) but fetches and sends nothing and changes nothing on the server.
+ * It connects as a session does (upstream/remote.h) but fetches and sends nothing and changes nothing on the server.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -26,7 +27,7 @@
 #define LABEL_WIDTH 12
 #define TEXT_WIDTH (79 - LABEL_WIDTH - 1)
 
-/* --- the few words that are said after the login */
+/* --- the commands after the login */
 
 struct talk {
 	struct remote *remote;
@@ -111,15 +112,15 @@ static int ask_imap(struct talk *talk, struct buf *can, unsigned long long *coun
 	return error_set(error, ERROR_PROTOCOL, N_("INBOX: %s"), talk->line);
 }
 
-/* --- what is shown */
+/* --- output */
 
 struct test {
 	const char *name;
 	const struct conf_remote *remote;
 	int64_t timeout;
-	const char *sender; /* of a smarthost: who its mail may come from; "": not known. NULL: an account */
-	int64_t most;	    /* the largest message that we would send; 0: no limit */
-	json_t *report; /* NULL: each step is printed as it is done */
+	const char *sender; /* for a smarthost: the sender of its mail; "": not known. NULL: an account */
+	int64_t most;	    /* the largest message that lanpost would send; 0: no limit */
+	json_t *report; /* NULL: each step is printed when it is done */
 };
 
 /* step: for programs; label: for people. */
@@ -133,7 +134,7 @@ static void show(const struct test *test, const char *step, const char *label, c
 		    json_pack("{s:s, s:o}", "step", step, "result", cli_json_text(text)));
 		return;
 	}
-	/* Terminals break words; elsewhere a step is a line. */
+	/* Terminals break words; otherwise a step is one line. */
 	tui_text_wrap(text, isatty(STDOUT_FILENO) == 1 ? TEXT_WIDTH : SIZE_MAX / 2, &lines);
 	for (size_t i = 0; i < lines.count; i++) {
 		int used = i == 0 ? width : 0;
@@ -182,7 +183,7 @@ static const char *step_name(const struct test *test, enum remote_step step)
 	    [REMOTE_READY] = N_("mailbox"),
 	};
 
-	/* TRANSLATORS: a step of a test: who mail comes from */
+	/* TRANSLATORS: a step of a test: the sender of the mail */
 	return step == REMOTE_READY && test->sender != NULL ? N_("sender") : names[step];
 }
 
@@ -204,14 +205,14 @@ static int failed(const struct test *test, enum remote_step step, const struct e
 		json_object_set_new(test->report, "hint", json_string(hint));
 		return CLI_FAILED;
 	}
-	/* TRANSLATORS: what a step of a test says that did not succeed */
+	/* TRANSLATORS: the result of a failed step of a test */
 	buf_printf(&line, _("failed: %s"), ERROR_SAID(error));
 	show_step(test, step, buf_text(&line));
 	buf_clear(&line);
 	return cli_fail(CLI_FAILED, "%s", hint);
 }
 
-/* The user, the way, and what was refused before it. */
+/* The user, the login method, and the one refused before it. */
 static void show_login(const struct test *test, const struct remote_report *report)
 {
 	struct buf text = BUF_INIT(1024);
@@ -219,7 +220,7 @@ static void show_login(const struct test *test, const struct remote_report *repo
 	buf_append_text(&text, test->remote->user[0] != '\0' ? test->remote->user : _("no login: "
 	    "user is empty"));
 	if (report->way != AUTH_AUTO && report->refused != AUTH_AUTO)
-		/* TRANSLATORS: a user, the way to log in, and the one that the server refused */
+		/* TRANSLATORS: a user, the login method, and the one that the server refused */
 		buf_printf(&text, _(" (auth = %s; %s was refused)"), login_name(report->way), login_name(report->refused));
 	else if (report->way != AUTH_AUTO)
 		buf_printf(&text, " (auth = %s)", login_name(report->way));
@@ -264,7 +265,7 @@ static int look_inside(struct talk *talk, const struct test *test)
 
 /* --- a smarthost */
 
-/* Words of the reply to EHLO; the first line is a greeting. *size: SIZE of it, 0 where there is none. */
+/* Keywords of the reply to EHLO; the first line is a greeting. *size: its SIZE, 0 if there is none. */
 static void read_hello(struct slice hello, struct buf *can, uint64_t *size)
 {
 	char word[256];
@@ -280,7 +281,7 @@ static void read_hello(struct slice hello, struct buf *can, uint64_t *size)
 	}
 }
 
-/* Says the sender, and takes it back. */
+/* Sends MAIL with the sender, then RSET. */
 static int ask_sender(struct talk *talk, const char *sender, struct error *error)
 {
 	char *command = xasprintf("MAIL FROM:<%s>\r\n", sender);

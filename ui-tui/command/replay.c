@@ -17,8 +17,8 @@ struct past {
 	char id[MSGID_LEN + 1];
 	int64_t time;
 	bool was_fetched;
-	char *user, *file;  /* a mailbox that has it; file NULL: none has */
-	struct strlist was; /* by the journal */
+	char *user, *file;  /* a mailbox that has it; file NULL: none */
+	struct strlist was; /* according to the journal */
 	struct strlist in;  /* mailboxes that have it */
 };
 
@@ -65,7 +65,7 @@ static void past_list_clear(struct past_list *list)
 	map_clear(&list->by_id);
 }
 
-/* --- what there was */
+/* --- the past mail */
 
 static void add_event(void *context, const struct journal_event *event)
 {
@@ -123,7 +123,7 @@ static int read_past(
 	return 0;
 }
 
-/* --- one message again */
+/* --- sorting one message again */
 
 struct again {
 	const struct conf *conf;
@@ -161,7 +161,7 @@ struct slice replay_as_it_came(struct slice message)
 	return message;
 }
 
-/* "a, invoices, b" names invoices. */
+/* Whether a list such as "a, invoices, b" contains a name. */
 static bool names_rule(const char *rules, const char *rule)
 {
 	struct slice rest = slice_of(rules);
@@ -204,7 +204,7 @@ static bool same_names(const struct strlist *a, const struct strlist *b)
 	return true;
 }
 
-/* The places of mail, forwards of users followed: what the journal has, too. */
+/* The places of mail, including forwards of users, as in the journal. */
 static void places_of(const struct envelope *envelope, struct strlist *places)
 {
 	for (size_t i = 0; i < envelope->place_count; i++)
@@ -261,7 +261,7 @@ static void decide_again(struct again *again, const struct past *past, struct sl
 	sorter_fill(again->conf, message, &envelope, &decision);
 	for (size_t i = 0; i < past->was.count; i++)
 		add_once(&was, past->was.items[i]);
-	for (size_t i = 0; i < past->in.count; i++) /* the journal is behind by a checkpoint */
+	for (size_t i = 0; i < past->in.count; i++) /* the journal is one checkpoint behind */
 		add_once(&was, past->in.items[i]);
 	sort_names(&was);
 	places_of(&envelope, &would);
@@ -273,7 +273,7 @@ static void decide_again(struct again *again, const struct past *past, struct sl
 	sorter_decision_clear(&decision);
 }
 
-/* A message that another program has taken away meanwhile is gone like those before it. */
+/* A message that another program has removed meanwhile counts as gone. */
 static void sort_again(struct again *again, const struct spool *spool, const struct past *past)
 {
 	struct maildir_message message = {.file = past->file};

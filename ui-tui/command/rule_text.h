@@ -7,7 +7,7 @@
 #include "base/buf.h"
 #include "config/conf.h"
 
-/* Appends what it does, in the words of its keys: "deliver ivan, olga; stop". */
+/* Appends its actions in terms of its keys: "deliver ivan, olga; stop". */
 void rule_actions(const struct conf_rule *rule, struct buf *text);
 
 #endif

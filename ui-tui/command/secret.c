@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 #define CTRL_C 3
-#define SECRET_MAX 512 /* crypt(3) takes no more */
+#define SECRET_MAX 512 /* limit of crypt(3) */
 
-/* One line of standard input without its end, byte by byte: what follows it is not ours. */
+/* One line of standard input without its end, byte by byte: the rest belongs to other readers. */
 static int read_line(char line[SECRET_MAX], struct error *error)
 {
 	size_t used = 0;
@@ -50,8 +50,8 @@ static int read_line(char line[SECRET_MAX], struct error *error)
 	return 0;
 }
 
-/* A signal that came while the echo was off would leave the terminal mute: Ctrl-C comes as a byte,
- * the others wait. */
+/* A signal while the echo is off would leave the terminal without echo: Ctrl-C is read as a
+ * byte, other signals wait. */
 static int prompt(const char *text, const char *user, char line[SECRET_MAX], struct error *error)
 {
 	struct termios old, mute;
@@ -69,10 +69,10 @@ static int prompt(const char *text, const char *user, char line[SECRET_MAX], str
 	mute.c_cc[VEOL] = CTRL_C; /* ends the line, or it would wait for Enter */
 	sigprocmask(SIG_BLOCK, &signals, &before);
 	tcsetattr(STDIN_FILENO, TCSAFLUSH, &mute);
-	fprintf(stderr, text, user); /* only now: whoever answers a prompt must not be flushed away */
+	fprintf(stderr, text, user); /* only now: an answer to the prompt must not be flushed */
 	result = read_line(line, error);
 	if (result != 0)
-		fputc('\n', stderr); /* no Enter has ended the line */
+		fputc('\n', stderr); /* the line was not ended by Enter */
 	tcsetattr(STDIN_FILENO, TCSADRAIN, &old);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	return result;
@@ -171,7 +171,7 @@ const char *secret_weakness(const char *password, const char *user)
 	return NULL;
 }
 
-/* A weak password is taken where nobody can be asked, or if it is wanted all the same. */
+/* A weak password is accepted without a terminal, or after confirmation. */
 static int judge(const char *password, const char *user, struct error *error)
 {
 	const char *weakness = secret_weakness(password, user);

@@ -36,7 +36,7 @@ void table_addf(struct table *table, const char *format, ...)
 
 /* --- fitting a terminal */
 
-/* Columns of the terminal on standard output; 0 if it is none: then nothing is cut. */
+/* Columns of the terminal on standard output; 0 if it is not a terminal: then nothing is cut. */
 static size_t terminal_width(void)
 {
 	struct winsize size = {0};
@@ -61,7 +61,7 @@ static size_t total_width(const struct table *table, const size_t *widths)
 	return total;
 }
 
-/* The widest flexible column that may still give one up; table->columns if there is none. */
+/* The widest flexible column that can still be made narrower; table->columns if there is none. */
 static size_t widest(const struct table *table, const size_t *widths)
 {
 	size_t best = table->columns;
@@ -83,7 +83,8 @@ static size_t least(const struct table *table, const size_t *widths)
 	return best;
 }
 
-/* Columns shrink while they can; then the least important one goes (its width becomes 0), and the others have its room. */
+/* Columns are narrowed as far as possible; then the least important one is removed (its width becomes 0), and the
+ * others get its room. */
 static void fit(const struct table *table, size_t *widths, size_t room)
 {
 	size_t *full = xcalloc(table->columns, sizeof(*full));
@@ -119,7 +120,7 @@ static void print_cell(const char *cell, size_t width, char alignment, bool is_l
 	fputs(is_last ? "\n" : "  ", stdout);
 }
 
-/* The text in lines of so many columns, broken at blanks where there are any; the second and later ones are indented. */
+/* The text in lines of limited width, broken at blanks if there are any; the second and later lines are indented. */
 static void print_wrapped(const char *text, size_t width, size_t indent)
 {
 	size_t len, at, used;

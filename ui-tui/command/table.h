@@ -1,6 +1,6 @@
 /*
- * Tables on standard output: columns aligned by what a terminal shows, not by bytes. On a terminal they fit its width;
- * elsewhere nothing is cut.
+ * Tables on standard output: columns are aligned by their width on a terminal, not by bytes. On a terminal they fit
+ * its width; otherwise nothing is cut.
  */
 #ifndef LANPOST_UI_TUI_TABLE_H
 #define LANPOST_UI_TUI_TABLE_H
@@ -10,10 +10,10 @@
 struct table {
 	size_t columns, count; /* count: of cells */
 	char **cells;	       /* row by row; made printable */
-	/* A letter for each column: 'l' or 'r' are never cut, 'L' is when there is no room, 'W' (the last one) goes on in more
-	 * lines. */
+	/* A letter for each column: 'l' and 'r' are never cut, 'L' is cut if there is no room, 'W' (the last one)
+	 * continues in more lines. */
 	const char *alignment;
-	const char *spare; /* a digit for each column: the highest is left out first, 0 never; NULL: all 0 */
+	const char *spare; /* a digit for each column: the highest is omitted first, 0 never; NULL: all 0 */
 };
 #define TABLE_INIT(letters) {.columns = sizeof(letters) - 1, .alignment = (letters)}
 #define TABLE_SPARE(letters, digits) {.columns = sizeof(letters) - 1, .alignment = (letters), .spare = (digits)}

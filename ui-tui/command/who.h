@@ -1,5 +1,5 @@
 /*
- * Who is connected to the LAN server, as the gateway answers it, in words: for `lanpost who` and the screen.
+ * The clients of the LAN server, formatted for people: for `lanpost who` and the screen.
  */
 #ifndef LANPOST_UI_TUI_WHO_H
 #define LANPOST_UI_TUI_WHO_H
@@ -7,9 +7,9 @@
 #include <jansson.h>
 #include <stddef.h>
 
-/* "pop3s", or "pop3 (TLS)" where TLS began after the connection; returns out. */
+/* "pop3s", or "pop3 (TLS)" if TLS began after the connection; returns out. */
 const char *who_protocol(const json_t *client, char *out, size_t size);
-/* The user's name, or that nobody has logged in. */
+/* The user's name, or a text for no login. */
 const char *who_user(const json_t *client);
 /* "" if the gateway does not say it. */
 const char *who_address(const json_t *client);

@@ -1,9 +1,9 @@
 /*
- * lanpost demo: an embedded provider and a branch gateway on loopback, in a folder that goes away.
+ * lanpost demo: an embedded provider and a branch gateway on loopback, in a temporary folder.
  *
- * demo_world.c makes the folder, the configurations and the processes, and takes all of them away again however
- * the demo ends; demo_letters.c has the sample mail; demo_mail.c sends and looks into mailboxes; cmd_demo.c
- * explains the story.
+ * demo_world.c creates the folder, the configurations and the processes, and removes them at the end of the
+ * demo in any case; demo_letters.c has the sample mail; demo_mail.c sends mail and reads mailboxes;
+ * cmd_demo.c explains the story.
  */
 #ifndef LANPOST_UI_TUI_DEMO_H
 #define LANPOST_UI_TUI_DEMO_H
@@ -33,24 +33,26 @@ struct demo {
 	uint16_t smtp, submission, pop3, pop3s; /* of the branch */
 };
 
-/* Makes the folder and the provider's configuration. On failure, too, call demo_close(). */
+/* Creates the folder and the provider's configuration. demo_close() must be called also on
+ * failure. */
 int demo_open(struct demo *demo, struct error *error);
-/* Starts lanpostd for that side and waits until it answers. The branch's configuration is written here, for it needs
- * the certificate that the provider makes at its first start. */
+/* Starts lanpostd for that side and waits until it answers. The branch's configuration is written here, because
+ * it needs the certificate that the provider creates at its first start. */
 int demo_start_provider(struct demo *demo, struct error *error);
 int demo_start_branch(struct demo *demo, struct error *error);
-/* True once Ctrl-C or SIGTERM came: the gateways have been asked to stop as well. */
+/* True after Ctrl-C or SIGTERM: the gateways were also asked to stop. */
 bool demo_interrupted(void);
 /* Waits for Ctrl-C or for the end of a gateway. */
 void demo_wait(struct demo *demo);
-/* Stops what runs and removes the folder. */
+/* Stops the gateways and removes the folder. */
 void demo_close(struct demo *demo);
 
 /* --- sample mail */
 
-/* Puts the messages into the provider's mailboxes, which must not be open yet; *count gets how many. */
+/* Puts the messages into the provider's mailboxes, which must not be open yet; *count gets their
+ * number. */
 int demo_fill(const struct conf *provider, size_t *count, struct error *error);
-/* One more that comes in later. */
+/* Adds one more message later. */
 int demo_deliver_late(const struct conf *provider, struct error *error);
 
 /* --- mail */
@@ -62,7 +64,7 @@ struct demo_outgoing {
 	const char *text;    /* UTF-8, line ends \n */
 };
 int demo_send(const struct demo_outgoing *letter, struct error *error);
-/* Waits until the mailbox holds at least this many messages, some seconds at most. */
+/* Waits until the mailbox has at least this many messages, for some seconds at most. */
 int demo_await(const struct conf *conf, const char *user, size_t count, struct error *error);
 size_t demo_count(const struct conf *conf, const char *user);
 /* Calls back for each message of the mailbox, oldest first. */
@@ -70,7 +72,7 @@ typedef void (*demo_message_fn)(void *context, const struct maildir_message *mes
     struct slice bytes);
 int demo_each(const struct conf *conf, const char *user, demo_message_fn fn, void *context,
     struct error *error);
-/* A header decoded and safe on a terminal, "" if it is not there. New memory. */
+/* A decoded header, safe on a terminal, "" if missing. New memory. */
 char *demo_header(struct slice message, const char *name);
 
 #endif

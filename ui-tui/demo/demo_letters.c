@@ -1,5 +1,5 @@
 /*
- * The sample mail of the demo: a dozen letters as an office gets them, in the charsets they really come in.
+ * The sample mail of the demo: a dozen letters as an office gets them, in their real charsets.
  */
 #include "ui-tui/demo/demo.h"
 
@@ -145,7 +145,7 @@ static int append_text(struct buf *out, const struct letter *letter, struct erro
 	return 0;
 }
 
-/* Something that passes for a document, or a real picture of one pixel. */
+/* A dummy document, or a real image of one pixel. */
 static struct slice attachment(const struct letter *letter)
 {
 	static const char png[] =

@@ -1,4 +1,4 @@
-/* The servers of the demo: where its messages come from, and where they go. */
+/* The servers of the demo: the origin and the destination of its messages. */
 #include "ui-tui/demo/demo.h"
 
 #include "base/alloc.h"
@@ -93,7 +93,7 @@ int demo_send(const struct demo_outgoing *letter, struct error *error)
 				      letter->port, curl_easy_strerror(code));
 }
 
-/* --- looking into mailboxes */
+/* --- reading mailboxes */
 
 size_t demo_count(const struct conf *conf, const char *user)
 {

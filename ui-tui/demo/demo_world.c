@@ -34,7 +34,7 @@ const struct demo_person demo_people[] = {
     {0},
 };
 
-/* Mailboxes at the provider; `branch` is the login for sending as well, and all addresses of the branch are his. */
+/* Mailboxes at the provider; `branch` is also the login for sending, and owns all addresses of the branch. */
 static const struct demo_person provider_people[] = {
     {"branch", "Branch office", "", "provider-branch",
 	"ivan, anna, buh, director, office, info"},
@@ -47,9 +47,9 @@ static const struct demo_person provider_people[] = {
 /* --- Ctrl-C */
 
 static volatile sig_atomic_t interrupted;
-static volatile sig_atomic_t running[2]; /* processes to tell */
+static volatile sig_atomic_t running[2]; /* processes to signal */
 
-/* Whoever waits for a gateway wakes up when that ends, so no other wait needs to look. */
+/* A wait for a gateway ends with the gateway, so no other wait needs to check. */
 static void on_signal(int number)
 {
 	(void)number;
@@ -81,13 +81,13 @@ static int stopped(struct error *error)
 
 /* --- configurations */
 
-/* Different ports, free at this moment. */
+/* Different free ports. */
 static int find_ports(uint16_t **ports, size_t count, struct error *error)
 {
 	int fds[8];
 	size_t opened = 0;
 
-	/* Held open until all are found, so that none is given twice. */
+	/* Kept open until all are found, so that no port is used twice. */
 	while (opened < count && net_bind("127.0.0.1", 0, &fds[opened], error) == NET_BOUND) {
 		*ports[opened] = net_port(fds[opened]);
 		opened++;
@@ -234,7 +234,7 @@ int demo_open(struct demo *demo, struct error *error)
 
 /* --- processes */
 
-/* lanpostd stands beside this program, or where `make install` and Debian put it. */
+/* lanpostd is beside this program, or where `make install` and Debian put it. */
 static char *find_daemon(void)
 {
 	static const char *const places[] = {"lanpostd", "../sbin/lanpostd"};
@@ -257,7 +257,8 @@ static char *find_daemon(void)
 	return xstrdup("lanpostd"); /* somewhere in PATH */
 }
 
-/* Never returns. A group of its own: Ctrl-C on the terminal is for us, and we stop the gateways in order. */
+/* Never returns. A separate process group: Ctrl-C on the terminal is only for this process, which stops
+ * the gateways in order. */
 static void run_daemon(const char *program, const char *config, int log_fd)
 {
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
@@ -265,7 +266,7 @@ static void run_daemon(const char *program, const char *config, int log_fd)
 	dup2(log_fd, STDOUT_FILENO);
 	dup2(log_fd, STDERR_FILENO);
 	signal(SIGPIPE, SIG_DFL);
-	/* What the demo makes is its own, in a folder of its own, and it serves this computer only. */
+	/* The demo's files are its own, in a separate folder, and it serves only this computer. */
 	execlp(program, program, "-c", config, geteuid() == 0 ? "--run-as-root" : NULL, (char *)NULL);
 	dprintf(STDERR_FILENO, "%s: %s\n", program, _(error_errno_word(errno)));
 	_exit(127);
@@ -301,7 +302,7 @@ static bool has_ended(struct demo_side *side)
 	return side->pid == 0;
 }
 
-/* What the gateway said last, for the error. */
+/* The gateway's last output, for the error. */
 static int ended_early(const struct demo *demo, const struct demo_side *side, struct error *error)
 {
 	char *path = xasprintf("%s/%s.log", demo->folder, side->name), *text = NULL;
@@ -421,7 +422,7 @@ static int remove_entry(const char *path, const struct stat *st, int kind, struc
 	(void)kind;
 	(void)walk;
 	remove(path);
-	return 0; /* what cannot be removed must not keep the rest */
+	return 0; /* a file that cannot be removed must not prevent the removal of the rest */
 }
 
 void demo_close(struct demo *demo)

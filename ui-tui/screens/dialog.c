@@ -17,18 +17,18 @@ struct rect dialog_area(int height, int width)
 	return (struct rect){(all.height - height) / 2, (all.width - width) / 2, height, width};
 }
 
-/* --- a text, perhaps of a job that goes on */
+/* --- a text, perhaps of a running job */
 
 #define TEXT_WIDTH 96
-#define OUR_NAME "lanpost: " /* with which messages of verbs begin */
+#define OUR_NAME "lanpost: " /* the prefix of the messages of verbs */
 
 struct reader {
 	const char *title, *text;
-	struct job *job; /* NULL: a text that stands */
+	struct job *job; /* NULL: a fixed text */
 	size_t top, lines, page;
 	bool follow;
-	char *wanted;	   /* what is searched, NULL */
-	ssize_t found;	   /* the line with it, -1 */
+	char *wanted;	   /* the search text, NULL */
+	ssize_t found;	   /* the line with the match, -1 */
 };
 
 static struct buf *printed(struct reader *reader)
@@ -41,7 +41,7 @@ static const char *reader_text(struct reader *reader)
 	return reader->job == NULL ? reader->text : buf_text(printed(reader));
 }
 
-/* Who says it is clear here. */
+/* The source of the message is clear here. */
 static const char *without_name(const char *line)
 {
 	return strncmp(line, OUR_NAME, strlen(OUR_NAME)) == 0 ? line + strlen(OUR_NAME) : line;
@@ -113,7 +113,7 @@ static void scroll(struct reader *reader, int typed)
 	clamp(reader);
 }
 
-/* Goes to the next line with what is searched, or the one before, round the ends. */
+/* Goes to the next or previous line with a match, with wrap-around. */
 static void find_line(struct tui *tui, struct reader *reader, bool forward)
 {
 	struct strlist lines = {NULL, 0};
@@ -196,7 +196,7 @@ int dialog_job(struct tui *tui, const char *title, int (*fn)(void *context), voi
 	return result;
 }
 
-/* --- a job that says one line */
+/* --- a job with one line of output */
 
 static void draw_working(struct tui *tui, void *context)
 {
@@ -207,7 +207,7 @@ static void draw_working(struct tui *tui, void *context)
 	term_put(all.height - 2, 0, all.width, STYLE_WARNING, _("working ... (Esc: stop)"));
 }
 
-/* Without the name of the program: of what went well the last line, of what failed all. */
+/* Without the name of the program: the last line on success, everything on failure. */
 static void say_output(struct tui *tui, struct job *job)
 {
 	struct slice text = slice_trim(buf_slice(&job->output));
@@ -219,7 +219,7 @@ static void say_output(struct tui *tui, struct job *job)
 	tui_say(tui, job->exit == CLI_DONE ? STYLE_GOOD : STYLE_BAD, "%.*s", SLICE_PRINT(text));
 }
 
-/* The job when it has ended or was stopped, NULL after a message. */
+/* Returns the job when it has ended or was stopped, NULL after a message. */
 static struct job *run_quietly(struct tui *tui, int (*fn)(void *context), void *context, const char *input)
 {
 	struct tui_overlay overlay = {draw_working, NULL, NULL};
@@ -277,7 +277,7 @@ int dialog_verb(struct tui *tui, const char *title, int (*run)(struct cli *cli),
 
 static int run_quiet_verb(struct tui *tui, struct job_verb *verb, const char *option, const char *value)
 {
-	struct cli_given given[] = {{"--yes", ""}, {option, value}}; /* who sits at the screens was asked there */
+	struct cli_given given[] = {{"--yes", ""}, {option, value}}; /* the user was already asked on the screen */
 
 	verb->cli.given = given;
 	verb->cli.given_count = option == NULL ? 1 : 2;

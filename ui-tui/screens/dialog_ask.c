@@ -51,7 +51,7 @@ static int answer_of(int key)
 	return key == 'y' || key == L'д' ? 1 : key == 'n' || key == L'н' ? 0 : -1;
 }
 
-/* True if it closes the box. */
+/* Returns true if the key closes the box. */
 static bool chooser_key(struct tui *tui, struct chooser *chooser, int key)
 {
 	int line = tui->mouse.y - chooser->where.y;

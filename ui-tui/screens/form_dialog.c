@@ -9,9 +9,9 @@
 #include <stdlib.h>
 
 #define WIDTH 100
-#define HELP_ROWS 4   /* for help and what is wrong; more where they need them */
+#define HELP_ROWS 4   /* lines for help and errors; more if needed */
 #define AROUND 3      /* rows besides: frame and buttons */
-#define FIELDS_KEPT 9 /* as far as there is room */
+#define FIELDS_KEPT 9 /* if there is room */
 
 static int label_width(const struct form *form)
 {
@@ -35,7 +35,7 @@ static int draw_default(const struct form_field *field, int y, int x, int width)
 	return field->schema->stands == NULL ? 0 : term_putf(y, x, width, STYLE_DIM, "(%s)", _(field->schema->stands));
 }
 
-/* The name in the file, at the right edge, where there is room beside the value. */
+/* The name in the file, at the right edge, if there is room beside the value. */
 static void draw_key(const struct form_field *field, int y, int x, int width, int used)
 {
 	int wanted = (int)text_width(field->key);
@@ -44,7 +44,7 @@ static void draw_key(const struct form_field *field, int y, int x, int width, in
 		term_put(y, x + width - wanted, wanted, STYLE_DIM, field->key);
 }
 
-/* A word of a choice for people; other texts as they are. */
+/* The label of a choice; other texts unchanged. */
 static const char *shown_word(const struct form_field *field, const char *text)
 {
 	for (size_t i = 0; field->shown != NULL && field->words[i] != NULL; i++)
@@ -83,7 +83,7 @@ static bool takes_names(const struct form_field *field)
 	return field->schema != NULL && (field->schema->type == VALUE_USERS || field->schema->type == VALUE_USER);
 }
 
-/* What there is to say of a field: its note, its help, what may be typed. */
+/* The description of a field: its note, its help, its valid values. */
 static void add_help(const struct form_dialog *dialog, const struct form_field *field, struct buf *text)
 {
 	if (field->note[0] != '\0')
@@ -100,8 +100,8 @@ static void add_help(const struct form_dialog *dialog, const struct form_field *
 			buf_printf(text, "%s%s%s", i == 0 ? " [" : ", ", shown_word(field, field->words[i]), field->words[i + 1] == NULL ? "]" : "");
 }
 
-/* The lines below the fields: what is wrong with the whole, else help and what is wrong with the field. *bad: the first
- * line of what is wrong. */
+/* The lines below the fields: the error of the whole form, else the help and the error of the field. *bad: the first
+ * line of the error. */
 static void make_help(const struct form_dialog *dialog, int width, struct strlist *lines, size_t *bad)
 {
 	const struct form *form = dialog->form;
@@ -120,7 +120,7 @@ static void make_help(const struct form_dialog *dialog, int width, struct strlis
 	buf_clear(&text);
 }
 
-/* What is wrong is seen even where there is no room for all. */
+/* The error is visible even if there is no room for everything. */
 static void draw_help(const struct strlist *lines, size_t bad, struct rect area)
 {
 	size_t room = (size_t)area.height, wrong = lines->count - bad, help = bad;
@@ -149,7 +149,7 @@ static void draw_buttons(struct form_dialog *dialog, int y, int x, int width)
 	term_put(y, x, end - x, STYLE_DIM, _("Ctrl-S: save   Esc: cancel"));
 }
 
-/* The rows that the fields have, with the current one among them. */
+/* The visible rows of the fields, including the current one. */
 static void scroll_to_field(struct form_dialog *dialog, int rows)
 {
 	const struct form *form = dialog->form;
@@ -236,7 +236,7 @@ static bool may_leave(struct tui *tui, const struct form *form)
 	       dialog_question(tui, _("Cancel"), _("Discard your changes?"), _("No, go on editing"), _("Yes, discard"));
 }
 
-/* Adds a name to a list, or puts it in. */
+/* Adds a name to a list, or inserts it. */
 static void pick(struct tui *tui, struct form_dialog *dialog)
 {
 	struct form *form = dialog->form;

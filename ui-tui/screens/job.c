@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define OUTPUT_MAX (1u << 20)
-#define INPUT_PIPE_MAX 4096 /* a pipe takes so much at once */
+#define INPUT_PIPE_MAX 4096 /* the capacity of a pipe */
 
 static void become_child(int (*fn)(void *), void *context, int in, int out)
 {
@@ -22,7 +22,7 @@ static void become_child(int (*fn)(void *), void *context, int in, int out)
 		signal(numbers[i], SIG_DFL);
 	if (dup2(in, STDIN_FILENO) < 0 || dup2(out, STDOUT_FILENO) < 0 || dup2(out, STDERR_FILENO) < 0)
 		_exit(CLI_FAILED);
-	setpgid(0, 0); /* so that what it starts can be ended with it */
+	setpgid(0, 0); /* so that its child processes can be ended with it */
 	setvbuf(stdout, NULL, _IOLBF, BUFSIZ);
 	result = fn(context);
 	fflush(stdout);
@@ -37,7 +37,7 @@ static int input_pipe(const char *input)
 		return open("/dev/null", O_RDONLY | O_CLOEXEC);
 	if (pipe2(ends, O_CLOEXEC) != 0)
 		return -1;
-	if (write(ends[1], input, strlen(input)) < 0) { /* a fresh pipe takes it */
+	if (write(ends[1], input, strlen(input)) < 0) { /* fits into an empty pipe */
 		close(ends[0]);
 		ends[0] = -1;
 	}
@@ -90,7 +90,7 @@ void job_serve(struct job *job)
 		ssize_t got = read(job->fd, bytes, sizeof(bytes));
 
 		if (got > 0)
-			buf_append(&job->output, bytes, (size_t)got); /* what is too much is not shown */
+			buf_append(&job->output, bytes, (size_t)got); /* excessive output is not shown */
 		else if (got == 0 || (errno != EAGAIN && errno != EINTR))
 			job_ended(job);
 		else if (errno == EAGAIN)

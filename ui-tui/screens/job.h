@@ -1,6 +1,5 @@
 /*
- * The code of a verb, run in a child process: what it prints is caught, and it may become another user or exit as it
- * likes.
+ * Runs the code of a verb in a child process: its output is captured, and it may change its user or exit.
  */
 #ifndef LANPOST_UI_TUI_JOB_H
 #define LANPOST_UI_TUI_JOB_H
@@ -14,22 +13,22 @@ struct job {
 	pid_t pid;
 	int fd; /* -1: it has ended */
 	struct buf output;
-	int exit; /* once it has ended */
+	int exit; /* after its end */
 };
 
-/* fn's result is the exit code; input (may be NULL) is what it reads as standard input. Returns NULL if no process can
- * be had. End it with job_free(). */
+/* fn's result is the exit code; input (may be NULL) is its standard input. Returns NULL if no process can be
+ * created. The caller calls job_free(). */
 struct job *job_start(int (*fn)(void *context), void *context, const char *input);
-/* Takes what it has printed. */
+/* Reads its output. */
 void job_serve(struct job *job);
-/* Ends it, however far it is. */
+/* Ends it, even if it is still running. */
 void job_free(struct job *job);
 
 /* A job_start() function that runs a verb. */
 struct job_verb {
 	struct cli cli;
 	int (*run)(struct cli *cli);
-	bool each; /* for each word by itself */
+	bool each; /* for each word separately */
 };
 int job_run_verb(void *context);
 

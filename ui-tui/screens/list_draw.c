@@ -1,4 +1,4 @@
-/* A list on the screen: its rows, heads and marks, drawn. */
+/* Draws a list on the screen: its rows, heads and marks. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/widgets/text_width.h"
@@ -7,9 +7,9 @@
 
 #include <stdlib.h>
 
-#define ROOM_FOR_ROW 8 /* lines of a list that has so few keeps them for itself */
+#define ROOM_FOR_ROW 8 /* minimum lines of a list; a shorter one keeps them all */
 #define ROWS_KEPT 2     /* of such a list */
-#define ROW_LINES 3    /* below a list, for the selected row; more where it needs them */
+#define ROW_LINES 3    /* lines below a list for the selected row; more if needed */
 
 static void draw_cells(const struct list *list, const struct list_row *row, const int widths[LIST_COLUMNS], int y,
     int x, enum term_style style)
@@ -55,7 +55,7 @@ static void draw_row(const struct list *list, size_t at, const int widths[LIST_C
 		draw_cells(list, row, widths, line.y, line.x + 1, style);
 }
 
-/* There are rows above or below those that are seen. */
+/* Shows that there are rows above or below the visible ones. */
 static void draw_marks(const struct list *list, struct rect area)
 {
 	int x = area.x + area.width - 1;
@@ -109,7 +109,7 @@ static void add_cut_cells(const struct list *list, const struct list_row *row, i
 			    title_of(list, i)[0] == '\0' ? "" : ": ", row->cells[i]);
 }
 
-/* Lines to keep below the list; where there is little room, those that its rows leave. */
+/* Lines to reserve below the list; if there is little room, only those that its rows leave. */
 static int row_lines(const struct list *list, const struct strlist *lines, int height)
 {
 	int wanted = (int)lines->count > ROW_LINES ? (int)lines->count : ROW_LINES;

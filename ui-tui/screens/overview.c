@@ -128,7 +128,7 @@ static void add_account(struct list *list, const json_t *account)
 	free(id);
 }
 
-/* The session's rows say as much of them. */
+/* The rows of the session show the same. */
 static void add_accounts(const struct tui *tui, struct list *list, size_t room)
 {
 	const json_t *accounts = json_object_get(tui->link.status, "accounts");

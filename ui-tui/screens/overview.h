@@ -1,6 +1,6 @@
 /*
- * The rows of the overview: the accounts of the session that runs, the problems, and where there is room the accounts
- * and what happened last.
+ * The rows of the overview: the accounts of the running session, the problems, and if there is room the accounts
+ * and the last events.
  */
 #ifndef LANPOST_UI_TUI_OVERVIEW_H
 #define LANPOST_UI_TUI_OVERVIEW_H
@@ -19,11 +19,11 @@ struct overview_events {
 
 void overview_events_read(struct tui *tui, struct overview_events *events);
 void overview_events_clear(struct overview_events *events);
-/* Rows of the session and of the problems always; the others as far as they fit into `room` rows. Identities: "problem TEXT",
- * "account NAME", "queue", "event N". */
+/* Adds the rows of the session and of the problems; the others as far as they fit into `room` rows. Identities: "problem
+ * TEXT", "account NAME", "queue", "event N". */
 void overview_fill(const struct tui *tui, struct list *list, const struct tui_problems *problems,
     const struct overview_events *events, size_t room);
-/* How many rows the session and the problems need. */
+/* The number of rows that the session and the problems need. */
 size_t overview_rows(const struct tui *tui, const struct tui_problems *problems);
 
 #endif

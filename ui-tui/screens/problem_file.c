@@ -13,7 +13,7 @@
 
 #define LINES_AROUND 2
 
-/* What is before the value, with the = sign; all of it where there is none. */
+/* The part before the value, including the = sign; the whole line if there is no value. */
 static struct slice without_secret(struct slice line)
 {
 	static const char *const words[] = {"password", "scram", "secret", "token"};

@@ -58,14 +58,14 @@ char *rows_names(const struct strlist *ids)
 
 	for (size_t i = 0; i < shown; i++)
 		buf_printf(&names, "%s%s", i == 0 ? "" : ", ", ids->items[i]);
-	if (ids->count > shown) /* TRANSLATORS: behind some names */
+	if (ids->count > shown) /* TRANSLATORS: follows some names */
 		buf_printf(&names, _n(" and %zu more", " and %zu more", ids->count - shown), ids->count - shown);
 	text = xstrdup(buf_text(&names));
 	buf_clear(&names);
 	return text;
 }
 
-/* One question for all of them, which says how many they are. */
+/* One question for all of them, with their number. */
 static bool ask_removal(struct tui *tui, const struct strlist *ids, const char *question, const char *yes)
 {
 	char *names = rows_names(ids), *text = xasprintf(question, names), *all = text;

@@ -30,7 +30,7 @@ static void *accounts_open(struct tui *tui)
 	return rows_open(columns, ARRAY_LEN(columns));
 }
 
-/* What the gateway says of it, NULL if it says nothing. */
+/* The gateway's status of the account, NULL if none. */
 static const json_t *status_of(const struct tui *tui, const char *name)
 {
 	const json_t *list = json_object_get(tui->link.status, "accounts");
@@ -106,7 +106,7 @@ static void prepare(struct tui *tui, struct section_form *section, struct form *
 	}
 }
 
-/* What the provider wants is said at each field that it is about. */
+/* The provider's requirements are shown at each field that they concern. */
 static void note_provider(const struct form *form, const char *note)
 {
 	static const char *const keys[] = {"*address", "url", "user", "password", "auth"};
@@ -176,11 +176,11 @@ static void fill_in(struct tui *tui, struct form_dialog *dialog)
 	free(text);
 }
 
-/* --- the test, of what is typed or of what is saved */
+/* --- the test, with the typed or the saved values */
 
 struct test {
 	const char *config, *file, *name;
-	struct slice text; /* of the file; ptr NULL: as it is */
+	struct slice text; /* text of the file; ptr NULL: unchanged */
 };
 
 static int run_test(void *context)
@@ -209,7 +209,7 @@ static void test_typed(struct tui *tui, struct form_dialog *dialog, struct edit 
 	dialog_job(tui, _("Test of the account"), run_test, &test, NULL);
 }
 
-/* --- what it does */
+/* --- actions */
 
 static void do_test(struct tui *tui, void *state)
 {

@@ -1,5 +1,5 @@
 /*
- * Journal: what happens to letters, as it happens.
+ * Journal: live events of messages.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -119,7 +119,7 @@ static void journal_draw(struct tui *tui, void *state, struct rect area)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM, _("Nothing has happened yet."));
 }
 
-/* --- what it does */
+/* --- actions */
 
 static void trace(struct tui *tui, const char *query)
 {
@@ -136,7 +136,7 @@ static void do_trace(struct tui *tui, void *state)
 
 	list_chosen(journal_list(state), &rows);
 	for (size_t i = 0; i < rows.count; i++) {
-		char *id = xstrndup(rows.items[i], MSGID_LEN); /* of several events of a message one is enough */
+		char *id = xstrndup(rows.items[i], MSGID_LEN); /* one of several events of a message is enough */
 
 		if (!strlist_has(&ids, id))
 			strlist_add(&ids, id);

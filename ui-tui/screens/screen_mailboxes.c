@@ -1,6 +1,6 @@
 /*
- * Mailboxes: how full they are, and the messages in one of them. The headers of a large one are read bit by bit, the newest
- * first, so that the screen does not stand still meanwhile.
+ * Mailboxes: their sizes, and the messages in one of them. The headers of a large one are read in small portions, the
+ * newest first, so that the screen does not freeze.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -33,7 +33,7 @@ static const struct list_column letter_columns[] = {
     {N_("SUBJECT"), 0, false},
 };
 
-/* What is shown of a message, read once. */
+/* The displayed data of a message, read once. */
 struct head {
 	struct letter letter;
 	uint64_t size;
@@ -42,7 +42,7 @@ struct head {
 
 struct mailboxes {
 	struct list boxes, letters;
-	char *user; /* whose messages are shown, NULL: the mailboxes are */
+	char *user; /* the user whose messages are shown, NULL: the list of mailboxes */
 	struct maildir_list messages;
 	struct map heads; /* uidl -> struct head */
 	size_t read;	  /* of messages */
@@ -59,7 +59,7 @@ static void *mailboxes_open(struct tui *tui)
 	return mailboxes;
 }
 
-/* Forgets the mailbox that was shown. */
+/* Clears the data of the shown mailbox. */
 static void close_box(struct mailboxes *mailboxes)
 {
 	struct slice uidl;
@@ -173,7 +173,7 @@ static void read_head(const struct spool *spool, struct mailboxes *mailboxes, st
 	map_put(&mailboxes->heads, slice_of(message->uidl), head);
 }
 
-/* Reads headers that are not read yet, the newest first, for a while. Returns whether there were any. */
+/* Reads missing headers, the newest first, for a limited time. Returns whether there were any. */
 static bool read_heads(const struct spool *spool, struct mailboxes *mailboxes)
 {
 	int64_t deadline = clock_now_ms() + READ_MS;
@@ -255,7 +255,7 @@ static void mailboxes_draw(struct tui *tui, void *state, struct rect area)
 		term_put(area.y + 3, area.x + 2, area.width - 4, STYLE_DIM, _("There are no messages in this mailbox."));
 }
 
-/* --- what it does */
+/* --- actions */
 
 static void do_enter(struct tui *tui, void *state)
 {
@@ -293,7 +293,7 @@ static void do_back(struct tui *tui, void *state)
 	mailboxes_refresh(tui, state, true);
 }
 
-/* The mailbox that is open, else those that are marked or selected. */
+/* The open mailbox, else the marked or selected ones. */
 static void chosen_boxes(const struct mailboxes *mailboxes, struct strlist *users)
 {
 	if (mailboxes->user != NULL)
@@ -302,7 +302,8 @@ static void chosen_boxes(const struct mailboxes *mailboxes, struct strlist *user
 		list_chosen(&mailboxes->boxes, users);
 }
 
-/* Asks for an age until it is one. Returns new memory, NULL for Esc; *plan: what would go by it, new memory. */
+/* Asks for an age until it is valid. Returns new memory, NULL for Esc; *plan: the messages to be removed,
+ * new memory. */
 static char *ask_age(struct tui *tui, const struct strlist *users, char **plan)
 {
 	char *age = xstrdup("90d");

@@ -1,5 +1,5 @@
 /*
- * Overview: the line, the session that runs, the day by hour, and what needs a hand.
+ * Overview: the line, the running session, the day by hour, and the problems.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -17,7 +17,7 @@
 
 #define REFRESH_MS 5000
 #define PLOT_ROWS 3
-#define LARGEST_MIN 6 /* letters in an hour for which a column is full: a single one is no peak */
+#define LARGEST_MIN 6 /* messages per hour for a full column: a single one is not a peak */
 
 static const struct list_column columns[] = {{"", 0, false}, {"", 12, false}};
 
@@ -58,7 +58,7 @@ static struct list *overview_list(void *state)
 	return &((struct overview *)state)->list;
 }
 
-/* --- what it knows */
+/* --- data */
 
 static void count_queue(const struct spool *spool, unsigned counts[QUEUE_STATES])
 {
@@ -87,7 +87,7 @@ static void read_last_session(struct tui *tui, struct overview *overview)
 	free(text);
 }
 
-/* The lines from the first one behind the facts to the end; the day's plot is left out where the rows need its place. */
+/* The lines after the facts to the end; the day's plot is omitted if the rows need its place. */
 #define FACT_LINES 6
 #define PLOT_LINES (PLOT_ROWS + 3)
 #define ROW_LINES 4 /* for the selected row in full */
@@ -137,13 +137,13 @@ static void overview_refresh(struct tui *tui, void *state, bool now)
 
 	if (now || is_due)
 		refresh_all(tui, overview);
-	fill_list(tui, overview); /* a session goes on in between */
-	if (overview->ran && !tui->link.session_runs) /* its rows give way to the problems */
+	fill_list(tui, overview); /* a session is in progress in between */
+	if (overview->ran && !tui->link.session_runs) /* problems have priority over its rows */
 		leave_session(&overview->list);
 	overview->ran = tui->link.session_runs;
 }
 
-/* --- how it looks */
+/* --- drawing */
 
 static long long number_of(const json_t *object, const char *name)
 {
@@ -202,7 +202,7 @@ static char *session_text(const struct tui *tui)
 	return xasprintf(_("next at %s; press s to start one now"), i18n_time(time, sizeof(time), next));
 }
 
-/* A session that sent only, or fetched from others, says nothing of them. */
+/* A session that only sent, or fetched from other accounts, has no data about them. */
 static bool has_account_in_trouble(const struct overview *overview)
 {
 	for (size_t i = 0; i < overview->problems.count; i++)
@@ -285,7 +285,7 @@ static void overview_draw(struct tui *tui, void *state, struct rect area)
 	tui_draw_list_and_row(tui, &overview->list, (struct rect){y, area.x, end - y, area.width});
 }
 
-/* --- what it does */
+/* --- actions */
 
 static void do_session(struct tui *tui, void *state)
 {
@@ -309,7 +309,7 @@ static void do_start(struct tui *tui, void *state)
 		tui->link.tried = 0;
 }
 
-/* The whole text of a problem, the lines of the file that it is in, and what is to be done. New memory. */
+/* The whole text of a problem, the lines of its file, and what to do. New memory. */
 static char *problem_text(const struct tui_problem *problem)
 {
 	struct buf text = BUF_INIT(65536);
@@ -328,11 +328,11 @@ static char *problem_text(const struct tui_problem *problem)
 	return all;
 }
 
-/* Leads to the screen for it, or mends it, if that is wanted. */
+/* Opens the screen for it, or fixes it after confirmation. */
 static void show_problem(struct tui *tui, void *state, const struct tui_problem *problem)
 {
 	enum tui_place place = problem->place;
-	/* The problems are found anew while the box is open. */
+	/* The list of problems is rebuilt while the box is open. */
 	char *id = problem->file == NULL ? xstrdup(problem->id) : problem_file_row(tui, problem), *text = problem_text(problem);
 	char *file = problem->is_exposed ? xstrdup(problem->file) : NULL;
 	char *there = place == SCREEN_OVERVIEW ? xstrdup(_("Start the gateway"))
@@ -369,7 +369,7 @@ static void follow_problem(struct tui *tui, struct overview *overview, const cha
 static void do_follow(struct tui *tui, void *state)
 {
 	struct overview *overview = state;
-	char *id = rows_selected(&overview->list); /* the rows are filled anew while a box is open */
+	char *id = rows_selected(&overview->list); /* the rows are refilled while a box is open */
 
 	if (id == NULL)
 		return;

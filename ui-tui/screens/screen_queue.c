@@ -1,5 +1,5 @@
 /*
- * Queue: outgoing mail that waits, and what can be done with it.
+ * Queue: waiting outgoing mail, and its actions.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -117,7 +117,7 @@ static void queue_draw(struct tui *tui, void *state, struct rect area)
 		    "all messages were sent."));
 }
 
-/* --- what it does */
+/* --- actions */
 
 static bool is_held(const struct tui *tui, const char *id)
 {
@@ -131,7 +131,7 @@ static bool is_held(const struct tui *tui, const char *id)
 	return queue_find(SPOOL_OF(tui->conf), &msgid, &now, &error) == 1 && now == QUEUE_HOLD;
 }
 
-/* Those of the chosen messages that are held, or that are not. */
+/* Those of the chosen messages that are held, or not held. */
 static void choose(const struct tui *tui, const struct list *list, bool held, struct strlist *ids)
 {
 	struct strlist chosen = {NULL, 0};
@@ -143,7 +143,7 @@ static void choose(const struct tui *tui, const struct list *list, bool held, st
 	strlist_clear(&chosen);
 }
 
-/* Holds or releases; the other of the two undoes it, for those that were changed. */
+/* Holds or releases; the opposite action is its undo, for the changed messages. */
 static void hold(struct tui *tui, struct queue_screen *screen, bool release)
 {
 	struct strlist ids = {NULL, 0};
@@ -165,7 +165,7 @@ static void hold(struct tui *tui, struct queue_screen *screen, bool release)
 	tui_changed(tui);
 }
 
-/* Runs a verb that nothing undoes. */
+/* Runs a verb that cannot be undone. */
 static void change(struct tui *tui, struct queue_screen *screen, int (*run)(struct cli *cli))
 {
 	struct strlist ids = {NULL, 0};

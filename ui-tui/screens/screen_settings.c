@@ -1,5 +1,5 @@
 /*
- * Settings: every key of the configuration that is not of a user, account or rule, in groups.
+ * Settings: all keys of the configuration except those of users, accounts and rules, in groups.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -22,7 +22,7 @@ static const struct list_column columns[] = {
     {N_("IN THE FILE"), 24, false},
 };
 
-/* In the order in which an office is set up. */
+/* In the order of setting up an office. */
 static const struct {
 	const char *kind, *title; /* N_() */
 } groups[] = {
@@ -219,7 +219,7 @@ static void settings_draw(struct tui *tui, void *state, struct rect area)
 	buf_clear(&text);
 }
 
-/* --- what it does */
+/* --- actions */
 
 static void do_edit(struct tui *tui, void *state)
 {
@@ -272,7 +272,7 @@ static void do_add(struct tui *tui, void *state)
 	free(section.saved_name);
 }
 
-/* The section at which an action works. */
+/* The section of an action. */
 struct target {
 	struct cli *cli;
 	const char *kind, *name;

@@ -1,5 +1,6 @@
 /*
- * Sorter: the rules in their order, and a rule tried on the last letters while it is written.
+ * Sorter: the rules in their order, and a test of a rule with the last messages while it is
+ * edited.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -101,7 +102,7 @@ static void prepare(struct tui *tui, struct section_form *section, struct form *
 	text->help = _("The text to search for.");
 }
 
-/* A condition out of the three fields; quotes inside the text are doubled. */
+/* A condition from the three fields; quotes inside the text are doubled. */
 static void make_condition(struct form *form)
 {
 	char *header = form_text(form_find(form, "*header")), *relation = form_text(form_find(form, "*operator"));
@@ -189,7 +190,7 @@ static void draw_preview(struct tui *tui, struct form_dialog *dialog, struct rec
 	}
 }
 
-/* The new memory of the saved name; NULL if it was left. */
+/* Returns the saved name in new memory; NULL if cancelled. */
 static char *rule_form(struct tui *tui, const char *name, const char *title)
 {
 	struct preview preview = {.is_stale = true};
@@ -210,7 +211,7 @@ static char *rule_form(struct tui *tui, const char *name, const char *title)
 	return section.saved_name;
 }
 
-/* --- what it does */
+/* --- actions */
 
 static void do_add(struct tui *tui, void *state)
 {
@@ -238,7 +239,7 @@ static void do_remove(struct tui *tui, void *state)
 	rows_remove(tui, rows_list(state), _("Remove the rule %s?"), _("Yes, remove"), cmd_rule_remove);
 }
 
-/* By one place among the rules, however the list is sorted. */
+/* By one position in the order of the rules, independent of the sorting of the list. */
 static void move(struct tui *tui, void *state, int by)
 {
 	const struct list_row *row = list_selected(rows_list(state));

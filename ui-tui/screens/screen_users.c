@@ -1,5 +1,5 @@
 /*
- * Users: who has a mailbox, added and changed in place; and who of them is connected.
+ * Users: the list of users, with changes in place; and the connected clients.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -120,7 +120,7 @@ static void add_row(struct tui *tui, struct list *list, const struct conf_user *
 	buf_clear(&aliases);
 }
 
-/* Its identity is what tells connections apart: two of one moment may be from one address. */
+/* Its identity distinguishes connections: two from one address may begin at the same time. */
 static void add_client(struct list *list, const json_t *client, size_t number)
 {
 	char protocol[32], time[32], idle[32], does[128], id[256];
@@ -308,7 +308,7 @@ static void prepare_known(struct tui *tui, struct section_form *section, struct 
 	add_password(form, _("A new password; empty: keep the old one."));
 }
 
-/* --- what it does */
+/* --- actions */
 
 static void show_clients(struct tui *tui, struct users *users, bool shown)
 {
@@ -333,7 +333,7 @@ static void do_back(struct tui *tui, void *state)
 	list_unmark(list);
 }
 
-/* The selected user; of a connection: who has logged in there. New memory, NULL if there is none. */
+/* The selected user; for a connection the user of its login. New memory, NULL if there is none. */
 static char *chosen_user(void *state)
 {
 	const struct users *users = state;

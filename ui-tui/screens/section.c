@@ -59,7 +59,7 @@ struct wanted_key {
 	size_t order;
 };
 
-/* The everyday ones first, and of the others those that are given. */
+/* The everyday ones first, and those of the others that are set. */
 static int compare_keys(const void *one, const void *other)
 {
 	const struct wanted_key *a = one, *b = other;
@@ -78,7 +78,7 @@ static bool is_field(const struct section_form *section, const struct schema_key
 	return section->is_hidden == NULL || !section->is_hidden(key);
 }
 
-/* Returns how many fields of the form are shown at once. */
+/* Returns the number of fields of the form that are shown at once. */
 static size_t add_fields(struct section_form *section, const struct ini_section *found)
 {
 	const struct schema_section *schema = schema_find(section->kind);
@@ -132,7 +132,7 @@ static void make_form(struct tui *tui, struct section_form *section, const struc
 	hide_rest(section, shown);
 }
 
-/* Opens the file that has the section, or the one into which a new one goes. */
+/* Opens the file that has the section, or the file for a new one. */
 static bool begin(struct tui *tui, struct section_form *section, const struct ini_section *found)
 {
 	if (found != NULL)
@@ -166,7 +166,7 @@ static char *name_of(const struct section_form *section)
 	return name;
 }
 
-/* Puts what was typed into the text. */
+/* Applies the input to the text. */
 static bool fill_in(struct tui *tui, struct form_dialog *dialog, const char *name)
 {
 	struct section_form *section = dialog->context;
@@ -199,7 +199,7 @@ static bool name_is_free(const struct tui *tui, const struct section_form *secti
 	return is_free;
 }
 
-/* What of the section somebody else has changed since the form was opened. */
+/* The changes of the section by others since the form was opened. */
 static void tell_changes(const struct section_form *section, const char *name, struct buf *text)
 {
 	struct ini ini = {0};
@@ -221,7 +221,8 @@ static void tell_changes(const struct section_form *section, const char *name, s
 	ini_clear(&ini);
 }
 
-/* Somebody else was faster: true if the changes are to go into the file as it is now. */
+/* Another process has changed the file: returns true if the changes should be applied to its
+ * present text. */
 static bool ask_merge(struct tui *tui, struct section_form *section, const char *name)
 {
 	const char *const choices[] = {_("Apply my changes to the current file"), _("Go back to the form")};
@@ -246,7 +247,7 @@ static bool commit(struct tui *tui, struct section_form *section, const char *na
 	return done;
 }
 
-/* True if it is saved; else the reason is in the dialog. */
+/* Returns true if it was saved; else the reason is in the dialog. */
 static bool save(struct tui *tui, struct form_dialog *dialog)
 {
 	struct section_form *section = dialog->context;
@@ -255,7 +256,7 @@ static bool save(struct tui *tui, struct form_dialog *dialog)
 	char *name = name_of(section);
 	bool saved = false;
 
-	section->edit.conf = tui->conf; /* it may have been read again meanwhile */
+	section->edit.conf = tui->conf; /* it may have been re-read meanwhile */
 	cli_catch(&message);
 	if (wrong != NULL) {
 		form_focus(&section->form, wrong);

@@ -54,7 +54,7 @@ void tui_say(struct tui *tui, enum term_style style, const char *format, ...)
 	tui->message_said = clock_now_ms();
 }
 
-/* What went well is said for a while, what went wrong until somebody was here. */
+/* Success messages are shown for a while, error messages until a key is pressed. */
 static void forget_message(struct tui *tui, int64_t now)
 {
 	int64_t shown = tui->message_style == STYLE_BAD ? BAD_MESSAGE_MS : MESSAGE_MS;
@@ -80,7 +80,7 @@ void tui_conf_files(const struct cli *cli, struct strlist *files)
 	}
 }
 
-/* Changes when one of the files does. */
+/* A value that changes when one of the files changes. */
 static uint64_t files_stamp(const struct cli *cli)
 {
 	struct strlist files = {NULL, 0};
@@ -126,7 +126,7 @@ void tui_conf_refresh(struct tui *tui, bool now)
 	tui->conf_number++;
 }
 
-/* The database is made by the gateway, whose user must own it. */
+/* The gateway creates the database, and its user must own it. */
 struct state *tui_state(struct tui *tui)
 {
 	char *path = layout_state(SPOOL_OF(tui->conf));
@@ -189,7 +189,7 @@ static void look_around(struct tui *tui)
 		tui->conf_looked = now;
 		tui_conf_refresh(tui, false);
 	}
-	refresh(tui, false); /* the screen lives on below a dialog */
+	refresh(tui, false); /* the screen continues below a dialog */
 }
 
 static void wait_for_news(struct tui *tui)
@@ -251,7 +251,7 @@ void tui_overlay_pop(struct tui *tui)
 	tui->overlay = tui->overlay->below;
 }
 
-/* --- beginning and end */
+/* --- start and end */
 
 static void on_end(int number)
 {

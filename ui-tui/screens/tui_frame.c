@@ -62,7 +62,7 @@ static void plan_key(struct key_line *line, int key, const char *label, int rank
 	line->count++;
 }
 
-/* The last one of those that may be left out first. */
+/* The last one of those with the lowest importance. */
 static bool drop_key(struct key_line *line)
 {
 	size_t drop = 0;
@@ -83,7 +83,7 @@ static bool drop_key(struct key_line *line)
 	return true;
 }
 
-/* Closer together where there is little room, then without what matters least; what deletes, undoes and filters stays. */
+/* Narrower spacing if there is little room, then without the least important keys; delete, undo and filter stay. */
 static void plan_keys(struct tui *tui, struct key_line *line, int width)
 {
 	const struct tui_screen *screen = tui_screen_of(tui->here);
@@ -139,7 +139,7 @@ static const char *link_text(const struct tui *tui, enum term_style *style)
 	return _("the gateway is running");
 }
 
-/* All of what was said last, upwards from the line above the keys. */
+/* The whole last message, upwards from the line above the keys. */
 static void draw_message(const struct tui *tui, struct rect all)
 {
 	struct strlist lines = {NULL, 0};
@@ -167,7 +167,7 @@ static int draw_typed_filter(struct tui *tui, int y, int x)
 	return 26;
 }
 
-/* The filter, how many rows are marked, and at the right whether the gateway lives. */
+/* The filter, the number of marked rows, and at the right whether the gateway is running. */
 static void draw_state(struct tui *tui, struct rect all)
 {
 	const struct tui_screen *screen = tui_screen_of(tui->here);

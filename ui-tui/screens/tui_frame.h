@@ -1,14 +1,14 @@
 /*
- * What is around every screen: the titles above, messages and keys below.
+ * The frame of every screen: the titles at the top, messages and keys at the bottom.
  */
 #ifndef LANPOST_UI_TUI_TUI_FRAME_H
 #define LANPOST_UI_TUI_TUI_FRAME_H
 
 #include "ui-tui/screens/tui.h"
 
-/* The whole terminal, with what is above the screen. */
+/* Draws the whole terminal, including boxes. */
 void tui_frame_draw(struct tui *tui);
-/* The key for which a place in the frame is, TERM_NONE if it is not one. */
+/* The key at a position of the frame, TERM_NONE if there is none. */
 int tui_frame_key_at(const struct tui *tui, struct term_place place);
 
 #endif

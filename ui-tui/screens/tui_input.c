@@ -10,7 +10,7 @@
 
 #include <stdlib.h>
 
-#define MESSAGE_SEEN_MS 1000 /* a key ends a message that was shown for so long */
+#define MESSAGE_SEEN_MS 1000 /* a key removes a message that was shown for this long */
 
 static struct list *current_list(struct tui *tui)
 {
@@ -154,7 +154,7 @@ static void go_to_next_screen(struct tui *tui, bool forward)
 	tui_go(tui, (enum tui_place)((tui->here + (forward ? 1 : SCREENS - 1)) % SCREENS), NULL);
 }
 
-/* What a list does on every screen. */
+/* Keys of a list on every screen. */
 static bool list_habit(struct tui *tui, struct list *list, int key)
 {
 	if (list_key(list, list_motion(key)))
@@ -216,7 +216,7 @@ static bool frame_key(struct tui *tui, int key)
 	return true;
 }
 
-/* The other spellings of a letter: of a Cyrillic keyboard, and in upper case. */
+/* The equivalents of a key: on a Cyrillic keyboard, and in upper case. */
 static bool take_letter(struct tui *tui, int key)
 {
 	return run_action(tui, key) || frame_key(tui, key);

@@ -1,5 +1,5 @@
 /*
- * What a key does: the actions of the screen first, then what is the same everywhere.
+ * Handles keys: first the actions of the screen, then the common ones.
  *
  * One letter means one thing on all screens:
  *   a add   b begin (start the gateway)   c cancel the session   d delete   e edit the whole section   f find a message

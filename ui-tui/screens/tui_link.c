@@ -4,10 +4,10 @@
 
 #include <unistd.h>
 
-#define ASK_MS 5000  /* between two questions about the status */
-#define STALE_MS 60000 /* a question that was not answered is asked again */
+#define ASK_MS 5000  /* interval between status requests */
+#define STALE_MS 60000 /* a request without an answer is repeated */
 #define ASK_CLIENTS_MS 2000
-#define TRY_MS 1000  /* between two attempts to reach a gateway that is down */
+#define TRY_MS 1000  /* interval between attempts to reach a stopped gateway */
 
 static void wire_close(struct tui_wire *wire)
 {

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define SHOWN_MAX 50 /* of the configuration; the others show when these are mended */
+#define SHOWN_MAX 50 /* of the configuration; the others appear when these are fixed */
 
 static void add(struct tui_problems *problems, enum term_style style, enum tui_place place, const char *id,
     const char *format, ...) __attribute__((format(printf, 5, 6)));
@@ -80,7 +80,7 @@ static void find_in_files(const struct conf_problems *found, bool warnings, stru
 	}
 }
 
-/* "account sales" leads to that account. */
+/* "account sales" refers to that account. */
 static void add_known(void *context, const char *key, const char *text, int64_t since)
 {
 	static const struct {

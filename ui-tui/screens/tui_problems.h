@@ -1,5 +1,5 @@
 /*
- * What is not as it should be, in plain words, and the screen on which it is fixed.
+ * Problems in plain words, and the screen on which each is fixed.
  */
 #ifndef LANPOST_UI_TUI_TUI_PROBLEMS_H
 #define LANPOST_UI_TUI_TUI_PROBLEMS_H
@@ -8,12 +8,12 @@
 
 struct tui_problem {
 	enum term_style style; /* STYLE_BAD or STYLE_WARNING */
-	enum tui_place place;  /* where to; SCREEN_OVERVIEW: the gateway is to be started */
+	enum tui_place place;  /* the target screen; SCREEN_OVERVIEW: start the gateway */
 	char *id;	       /* of the row there, "" */
 	char *text;
-	char *file; /* of the configuration that it is in, NULL: it is in none */
-	int line;   /* 0: none of its lines */
-	bool is_exposed; /* the file holds passwords and is to be closed to others */
+	char *file; /* the configuration file, NULL: none */
+	int line;   /* 0: no line */
+	bool is_exposed; /* the file has passwords and must be made private */
 };
 
 struct tui_problems {
@@ -23,7 +23,7 @@ struct tui_problems {
 
 /* The worst come first. */
 void tui_problems_find(struct tui *tui, const unsigned queue_counts[], struct tui_problems *problems);
-/* What is to be done about it, translated. */
+/* What to do about it, translated. */
 const char *tui_problem_advice(const struct tui_problem *problem);
 void tui_problems_clear(struct tui_problems *problems);
 

@@ -13,7 +13,7 @@
 #define STEPS_MAX 50
 
 struct file {
-	char *path, *before, *after; /* passwords stand in them */
+	char *path, *before, *after; /* they contain passwords */
 };
 
 struct undo_step {
@@ -106,7 +106,7 @@ void undo_files_begin(struct tui *tui)
 	strlist_clear(&files);
 }
 
-/* Leaves only the files that are another text now. */
+/* Keeps only the files whose text has changed. */
 static void keep_changed(struct undo_step *step)
 {
 	size_t kept = 0;

@@ -1,5 +1,5 @@
 /*
- * lanpost account list and lanpost rule list: what the configuration says.
+ * lanpost account list and lanpost rule list: the configured ones.
  */
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"

@@ -9,7 +9,7 @@
 
 #include <stdio.h>
 
-/* Asked for only if no command prints it. Returns false after a message. */
+/* Asks for the password only if no command prints it. Returns false after a message. */
 static bool set_password(struct edit *edit, const char *name)
 {
 	struct error error = ERROR_INIT;

@@ -50,9 +50,9 @@ int cmd_backup(struct cli *cli)
 
 /* --- restore */
 
-/* What the file that stands first in a backup says. */
+/* The content of the first file of a backup. */
 struct note {
-	char *spool; /* new memory, NULL if it is no backup */
+	char *spool; /* new memory, NULL if it is not a backup */
 	bool with_passwords;
 };
 
@@ -104,7 +104,7 @@ static bool is_running(const struct spool *spool)
 	return runs;
 }
 
-/* One that has been used: it is not to be mixed with another. */
+/* A used spool must not be mixed with another. */
 static bool is_used(const struct spool *spool)
 {
 	char *path = layout_state(spool);
@@ -122,7 +122,8 @@ static int fail(const struct cli *cli, const struct error *error)
 	return strstr(said, file) != NULL ? cli_fail(CLI_FAILED, "%s", said) : cli_fail(CLI_FAILED, "%s: %s", file, said);
 }
 
-/* What is not as it was, and what keeps the gateway from starting: files that the configuration names are in no backup. */
+/* Reports what is different, and what prevents the gateway from starting: files that the configuration names are not in
+ * a backup. */
 static void tell_what_is_missing(const char *config, const char *main, const struct note *note)
 {
 	char *path = xasprintf("%s/%s", config, main);
@@ -141,7 +142,8 @@ static void tell_what_is_missing(const char *config, const char *main, const str
 	free(path);
 }
 
-/* As root: from here on as the owner of the spool, who is the gateway's user also where the spool is root's or missing. */
+/* As root: from here on as the owner of the spool, which is the gateway's user even if the spool belongs to root or is
+ * missing. */
 static int become_owner(const struct cli *cli, const char *folder, struct error *error)
 {
 	struct service_user user;

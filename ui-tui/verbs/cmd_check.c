@@ -1,5 +1,5 @@
 /*
- * lanpost check: every problem of the configuration, one a line, as compilers print them.
+ * lanpost check: every problem of the configuration, one per line, as compilers print them.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"

@@ -1,5 +1,5 @@
 /*
- * lanpost client-setup: what to enter in a user's mail program, and files that enter it by themselves.
+ * lanpost client-setup: the settings for a user's mail program, and files for automatic setup.
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
@@ -19,9 +19,10 @@
 #define FILE_MAX (4u << 20)
 #define FILE_MODE 0644
 
-/* --- what people are told */
+/* --- text for people */
 
-/* A program's dialogs, in its own words. The texts get host, port and the word for the encryption. */
+/* The dialogs of a mail program, in its own words. The texts get host, port and the word for the
+ * encryption. */
 static const struct program {
 	const char *title, *incoming, *outgoing, *security[3], *login, *no_login;
 } programs[] = {
@@ -223,7 +224,7 @@ static int write_and_tell(const struct cli *cli, const struct setup *setup)
 	if (setup_qr_encode(payload, &qr, &error) != 0) {
 		cli_fail_error(&error);
 	} else {
-		paused = service_user_pause(); /* the files are the admin's */
+		paused = service_user_pause(); /* the files belong to the admin */
 		done = folder == NULL || write_files(setup, &qr, folder, &files);
 		service_user_resume(paused);
 		if (done)
@@ -243,8 +244,8 @@ static bool is_host(const char *text)
 	       inet_pton(AF_INET6, text, &address) == 1;
 }
 
-/* What a PC of the LAN can reach: the gateway's name where it is known to stand for one of our addresses there, else the address.
- * New memory. */
+/* The server address for a PC of the LAN: the gateway's name if it resolves to one of our addresses there, else the
+ * address. New memory. */
 static char *reachable_host(const struct conf *conf)
 {
 	struct strlist addresses = {NULL, 0};

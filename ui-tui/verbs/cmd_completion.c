@@ -1,7 +1,7 @@
 /*
- * lanpost completion: what a shell needs to complete the words of lanpost. The shells ask lanpost itself (`completion words -- WORD...`,
- * with the words before the cursor), so that names of users, accounts, rules and messages are those of now. The answer is a
- * candidate a line, or `:files` or `:folders` where the shell knows better.
+ * lanpost completion: shell completion for lanpost. The shells call lanpost itself (`completion words -- WORD...`, with
+ * the words before the cursor), so that names of users, accounts, rules and messages are current. The answer is one
+ * candidate per line, or `:files` or `:folders` if the shell completes itself.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -60,8 +60,8 @@ static const struct {
 /* The command line before the cursor. */
 struct typed {
 	const struct cli *cli;
-	const struct verb *verb; /* NULL: not all of its name is there yet */
-	char **words;		 /* those that are no options */
+	const struct verb *verb; /* NULL: its name is not complete yet */
+	char **words;		 /* words that are not options */
 	int count, taken;	 /* taken: of the verb's name */
 	const char *option;	 /* whose value comes next; NULL: none */
 };
@@ -71,7 +71,7 @@ struct typed {
 enum names { NO_NAMES, USERS, MAILBOXES, ACCOUNTS, SMARTHOSTS, RULES, DOMAINS, WAITING, HELD, QUEUED, SHELLS, FILES };
 
 static const struct {
-	const char *verb; /* or the first word of several */
+	const char *verb; /* or the first of several words */
 	enum names names;
 } wanted[] = {
     {"user add", NO_NAMES}, {"account add", NO_NAMES}, {"rule add", NO_NAMES}, {"user passwd", MAILBOXES}, {"user", USERS},
@@ -90,18 +90,18 @@ static enum names names_of(const struct verb *verb)
 	return NO_NAMES;
 }
 
-/* One that is typed already is not offered again. */
+/* A name that is already typed is not offered again. */
 static void offer(const struct typed *typed, const char *name)
 {
 	if (strcmp(typed->verb == NULL ? "" : typed->verb->name, "user remove") == 0 && strcmp(name, CONF_POSTMASTER) == 0)
-		return; /* he is built in */
+		return; /* built in */
 	for (int i = typed->taken; i < typed->count; i++)
 		if (strcmp(typed->words[i], name) == 0)
 			return;
 	puts(name);
 }
 
-/* names[count] lie `stride` bytes apart. */
+/* names[count] are `stride` bytes apart. */
 static void offer_all(const struct typed *typed, const void *names, size_t count, size_t stride)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -176,7 +176,7 @@ static void offer_options(const struct typed *typed)
 	offer_keys(cli_keys_of(typed->verb), true);
 }
 
-/* The key that is meant: of the verb's own section, or of the first that has one of that name. */
+/* The key of the option: of the verb's own section, or of the first section that has such a key. */
 static const struct schema_key *key_of(const struct typed *typed)
 {
 	const struct schema_key *key = cli_key_of_option(slice_of(typed->option)), *own = NULL;
@@ -226,7 +226,7 @@ static void offer_values(const struct typed *typed)
 
 /* --- verbs */
 
-/* The words of the verb that are typed already; 0 if it is another one. */
+/* The number of words of the verb that are already typed; 0 if it is another verb. */
 static int matching(const struct verb *verb, char **words, int count)
 {
 	struct slice rest = slice_of(verb->name), first = slice_cut(&rest, ' ');
@@ -238,7 +238,8 @@ static int matching(const struct verb *verb, char **words, int count)
 	return count > 1 && slice_is(rest, words[1]) ? 2 : 0;
 }
 
-/* The word at this place of all verbs that begin so, each once: verbs of a kind stand together in the table. */
+/* The words at this position of all verbs with this beginning, each once: verbs of a kind are consecutive in
+ * the table. */
 static void print_verbs(const struct cli *cli, char **words, int count)
 {
 	struct slice before = SLICE_NONE;

@@ -1,6 +1,6 @@
 /*
- * lanpost config-reference: the pages of the manual, or the parts of them, that are made of the program's own tables, in the language of the
- * process. `config-reference verbs TEMPLATE` is for `make pages` only.
+ * lanpost config-reference: the pages of the manual, or their parts, that are generated from the program's tables, in the
+ * language of the process. `config-reference verbs TEMPLATE` is for `make pages` only.
  */
 #include "base/fsx.h"
 #include "base/i18n.h"
@@ -16,7 +16,7 @@
 
 #define PAGE_MAX (1u << 20)
 
-/* man takes a bare - for a hyphen, which nobody can copy into a shell. */
+/* man shows a bare - as a hyphen, which cannot be copied into a shell. */
 static void add_text(const char *text, struct buf *out)
 {
 	for (; *text != '\0'; text++)
@@ -56,7 +56,8 @@ static const struct verb *next_verb(const struct verb *verb, const struct verb *
 	return verb;
 }
 
-/* Each line "@VERB" of the template becomes the verb's entry. All verbs must stand there, in the order of the table. */
+/* Each line "@VERB" of the template becomes the verb's entry. The template must have all verbs, in the order of the
+ * table. */
 static int fill(const struct cli *cli, struct slice template, struct buf *out)
 {
 	const struct verb *end = cli->verbs + cli->verb_count, *due = next_verb(cli->verbs, end);

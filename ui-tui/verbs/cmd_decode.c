@@ -1,8 +1,8 @@
 /*
- * lanpost decode FILE...: headers as people read them.
+ * lanpost decode FILE...: decoded headers.
  *
- * With --json one object a line, so that any number of files can be piped through; a field that the
- * message does not have is null. Needs no configuration.
+ * With --json one object per line, so that any number of files can be piped; a missing field is
+ * null. Needs no configuration.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"

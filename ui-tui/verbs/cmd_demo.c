@@ -72,9 +72,9 @@ static int run_session(struct demo *demo, struct error *error)
 	return result;
 }
 
-/* --- who got what */
+/* --- recipients */
 
-/* The journal says why a message came into a mailbox. */
+/* The journal shows why a message was delivered to a mailbox. */
 struct reason {
 	const char *user;
 	char *why;
@@ -112,7 +112,7 @@ static void list_message(void *context, const struct maildir_message *message, s
 	free(subject);
 }
 
-/* The session's process writes the journal as its last deed: wait for what it knows of the newest message. */
+/* The session's process writes the journal at its end: waits for the events of the newest message. */
 static bool journal_is_written(struct state *state, const struct conf *conf)
 {
 	struct maildir_list list;
@@ -158,7 +158,7 @@ static int show_mailboxes(struct demo *demo, struct error *error)
 
 struct shown {
 	bool body;
-	size_t skip; /* messages at the front that were there before */
+	size_t skip; /* number of messages that were there before */
 };
 
 static void show_header(struct slice bytes, const char *name)

@@ -1,5 +1,5 @@
 /*
- * lanpost dkim DOMAIN [--new rsa|ed25519]: the key of a domain, and what its DNS must say.
+ * lanpost dkim DOMAIN [--new rsa|ed25519]: the key of a domain, and its DNS record.
  */
 #include "base/i18n.h"
 #include "base/process/service_user.h"
@@ -52,7 +52,7 @@ static int show(const struct conf_dkim *dkim, bool json)
 	return CLI_DONE;
 }
 
-/* The key belongs to the configuration. */
+/* The key is a file of the configuration. */
 static int make_key(const struct cli *cli, const struct conf_dkim *dkim, const char *kind, struct error *error)
 {
 	bool paused = service_user_pause();

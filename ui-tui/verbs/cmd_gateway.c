@@ -31,7 +31,7 @@ int cmd_reload(struct cli *cli)
 	return result;
 }
 
-/* A process that has ended but whose parent has not looked yet counts as gone. */
+/* A zombie process counts as gone. */
 static bool is_alive(pid_t pid)
 {
 	char path[40], state = 'Z';

@@ -1,5 +1,6 @@
 /*
- * lanpost mailbox: what lies in the mailboxes, read from the spool directly, and the removal of what is old.
+ * lanpost mailbox: the content of the mailboxes, read directly from the spool, and the removal of old
+ * messages.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -84,7 +85,7 @@ static void add_mailbox(struct mailboxes *mailboxes, const struct spool *spool, 
 		mailboxes->result = cli_fail_error(&error);
 }
 
-/* Mailboxes of users who were removed; nobody would remember them otherwise. */
+/* Mailboxes of removed users, which would be forgotten otherwise. */
 static void add_orphans(struct mailboxes *mailboxes, const struct conf *conf)
 {
 	struct strlist names = {NULL, 0};
@@ -159,7 +160,7 @@ static json_t *message_json(const struct maildir_message *message, const struct 
 	    cli_json_text(letter->subject), "date", cli_json_text(letter->date));
 }
 
-/* A message that another program has taken away meanwhile is passed over. */
+/* A message that another program has removed meanwhile is skipped. */
 static void show_message(const struct spool *spool, const char *user, struct maildir_message *message,
     struct table *table, json_t *list)
 {
@@ -197,7 +198,7 @@ static int show_mailbox(const struct cli *cli, const struct conf *conf, const ch
 	return cli_print_json(list);
 }
 
-/* The mailbox of a user who was removed stays, and can be looked at. */
+/* The mailbox of a removed user stays, and can be shown. */
 static bool mailbox_is_known(const struct conf *conf, const char *user)
 {
 	char *path;
@@ -211,7 +212,7 @@ static bool mailbox_is_known(const struct conf *conf, const char *user)
 	return known;
 }
 
-/* Runs something about a mailbox that must be there. */
+/* Runs a function for a mailbox that must exist. */
 static int with_mailbox(struct cli *cli,
     int (*work)(const struct cli *cli, const struct conf *conf, const char *user))
 {
@@ -237,7 +238,7 @@ int cmd_mailbox_show(struct cli *cli)
 
 /* --- purge */
 
-#define AGE_MAX (36500LL * 86400) /* seconds; nothing is that old */
+#define AGE_MAX (36500LL * 86400) /* seconds; no message is that old */
 
 static bool read_age(const struct cli *cli, int64_t *seconds)
 {
@@ -309,7 +310,7 @@ static int remove_old(const struct spool *spool, const struct removal *removal, 
 	return expire_mailbox(spool, removal->user, removal->before, NULL, expired, error);
 }
 
-/* What would go, and when the newest of it arrived. */
+/* The messages to be removed, and the arrival of the newest. */
 struct plan {
 	struct expired expired;
 	int64_t newest;

@@ -1,5 +1,5 @@
 /*
- * lanpost queue list and show: outgoing mail that waits, read from the spool directly.
+ * lanpost queue list and show: waiting outgoing mail, read directly from the spool.
  */
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"

@@ -1,5 +1,5 @@
 /*
- * lanpost queue hold, release, retry and delete: changes of what waits in the queue, also while a session sends from it.
+ * lanpost queue hold, release, retry and delete: changes of the queue, also while a session sends from it.
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
@@ -16,7 +16,7 @@
 #define IN(state) (1u << (state))
 
 struct change {
-	unsigned from; /* states from which it goes */
+	unsigned from; /* states from which the change is possible */
 	enum queue_state to;
 	enum event event; /* in the journal */
 	const char *done, *refused; /* N_(), with the id */
@@ -62,7 +62,7 @@ static int shift(struct job *job, const struct msgid *id)
 	return CLI_DONE;
 }
 
-/* The bounce for those who will not get it; nothing where the sender is nobody of ours. */
+/* The bounce for the waiting recipients; none if the sender is not a local user. */
 static int make_bounce(struct job *job, const struct queue_item *item, struct envelope *envelope,
     struct bounces *bounces, struct error *error)
 {
@@ -104,8 +104,8 @@ static int accept_facts(struct job *job, const struct queue_item *item, struct e
 	return bounces_accept(intake, &bounces, facts, count, error);
 }
 
-/* A recipient who waits is settled in the log first, so that no recovery brings the entry back; without any the entry
- * goes as it is. */
+/* Waiting recipients are settled in the log first, so that no recovery brings the entry back; without any, the
+ * entry is simply removed. */
 static int settle_all(struct job *job, const struct queue_item *item, struct error *error)
 {
 	struct envelope envelope;
@@ -192,7 +192,7 @@ static int run(struct cli *cli, const struct change *change)
 	return result;
 }
 
-/* What is not there is told later; a damaged message has no time. */
+/* A missing message is reported later; a damaged message has no time. */
 static int confirm_deletion(const struct cli *cli, const struct spool *spool)
 {
 	size_t count = 0;

@@ -23,7 +23,7 @@ static const struct conf_rule *find_rule(const struct conf *conf, const char *na
 	return NULL;
 }
 
-/* The rule of that name, or NULL with the nearest one told. */
+/* The rule of that name, or NULL with the nearest one reported. */
 static const struct conf_rule *need_rule(const struct conf *conf, const char *name)
 {
 	const struct conf_rule *rule = find_rule(conf, name);
@@ -59,7 +59,7 @@ static const struct conf_rule *neighbour(const struct cli *cli, const struct con
 	return rule;
 }
 
-/* The rule at whose place another one is to stand, by number as in `rule list`. */
+/* The rule at the position for another one, by number as in `rule list`. */
 static const struct conf_rule *at_position(const struct conf *conf, const struct conf_rule *rule,
     const char *text, bool *behind)
 {
@@ -73,7 +73,7 @@ static const struct conf_rule *at_position(const struct conf *conf, const struct
 	return &conf->rules[position - 1];
 }
 
-/* Both stand in the file of the edit. */
+/* Both are in the file of the edit. */
 static int move(struct edit *edit, const char *name, const struct conf_rule *other, bool behind)
 {
 	if (strcmp(edit->file, other->place.file) != 0)
@@ -84,7 +84,7 @@ static int move(struct edit *edit, const char *name, const struct conf_rule *oth
 	return CLI_DONE;
 }
 
-/* The last word on a rule that was added or changed. */
+/* The final check of an added or changed rule. */
 static int approve(struct edit *edit, const struct conf *after)
 {
 	const struct conf_rule *rule = find_rule(after, edit->name);
@@ -167,7 +167,7 @@ static int remove_rule(struct cli *cli, struct conf *conf, const struct conf_rul
 	return result;
 }
 
-/* Runs a change of a rule that must be there. */
+/* Runs a change of a rule that must exist. */
 static int change_rule(struct cli *cli,
     int (*change)(struct cli *cli, struct conf *conf, const struct conf_rule *rule))
 {

@@ -1,6 +1,6 @@
 /*
- * lanpost rule test: what of the last days' mail would have gone elsewhere, with the rules as they
- * are written now or in a file that is not in its place yet. Delivers nothing.
+ * lanpost rule test: recent mail that the present rules, or rules in another file, would deliver
+ * differently. Delivers nothing.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -15,7 +15,7 @@
 #include <stdlib.h>
 
 #define SINCE_DEFAULT "7d"
-#define SINCE_MAX (90LL * 86400) /* the journal goes no farther back */
+#define SINCE_MAX (90LL * 86400) /* the journal keeps no older events */
 
 static json_t *json_names(const struct strlist *names)
 {
@@ -71,8 +71,7 @@ static int print_text(const struct replay *replay)
 	return CLI_DONE;
 }
 
-/* The configuration with a file of rules in the place of rules.conf; NULL with the first error
- * told. */
+/* The configuration with another file instead of rules.conf; NULL with the first error reported. */
 static struct conf *conf_with_rules(const struct cli *cli, const char *file)
 {
 	const char *slash = strrchr(cli->config, '/');

@@ -1,5 +1,5 @@
 /*
- * lanpost session and lanpost queue flush: the gateway works, this shows how it goes.
+ * lanpost session and lanpost queue flush: the gateway does the work, this shows its progress.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -12,7 +12,7 @@
 
 #define CANCEL_SECONDS 60
 
-/* Runs the request (taken over) to its end. Returns the exit code. */
+/* Runs the request (takes ownership) to its end. Returns the exit code. */
 static int run_and_show(struct cli *cli, const struct conf *conf, json_t *request)
 {
 	struct progress progress;
@@ -88,7 +88,7 @@ static int start_session(struct cli *cli, const struct conf *conf)
 	return result;
 }
 
-/* What is said of a session that is to begin makes no sense for the one that runs. */
+/* Options for a new session are not valid for the running one. */
 static const char *what_excludes(const struct cli *cli, const char *option)
 {
 	static const char *const others[] = {"--account", "--fetch-only", "--send-only", "--no-wait", "--watch", "--cancel"};

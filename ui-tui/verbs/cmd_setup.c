@@ -1,6 +1,6 @@
 /*
- * lanpost setup: from nothing, or from something half made, to a gateway that works, by questions whose answers are mostly
- * known.
+ * lanpost setup: sets up a working gateway interactively, from nothing or from an incomplete configuration, with
+ * defaults for most answers.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -17,7 +17,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* Whether the files can be written, or made: the file itself, else the nearest folder above it that is there. */
+/* Whether the files can be written or created: checks the file itself, else the nearest existing folder above
+ * it. */
 static bool may_write(const char *config)
 {
 	char *path = xstrdup(config), *slash;

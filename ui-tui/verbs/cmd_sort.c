@@ -182,7 +182,7 @@ static int sort_files(const struct cli *cli, const struct conf *conf, const stru
 	return result;
 }
 
-/* Tells the first rule that cannot be read, with its place. */
+/* Reports the first invalid rule, with its place. */
 static int fail_rules(const struct conf *conf)
 {
 	struct conf_problems problems = {0};

@@ -1,5 +1,5 @@
 /*
- * lanpost status: what the gateway says about itself, as a page or as JSON.
+ * lanpost status: the state of the gateway, as text or as JSON.
  */
 #include "base/net/ctl_wire.h"
 #include "base/i18n.h"
@@ -35,7 +35,8 @@ static const char *time_text(char *out, size_t size, long long wall)
 	return i18n_time(out, size, wall);
 }
 
-/* What the last session of all says nothing of: it may have sent only, or fetched from others. */
+/* Accounts that the last session does not mention: it may only have sent, or fetched from
+ * others. */
 static bool is_account_in_trouble(const json_t *accounts)
 {
 	for (size_t i = 0; i < json_array_size(accounts); i++) {
@@ -99,7 +100,7 @@ static void print_accounts(const json_t *accounts)
 	table_print(&table);
 }
 
-/* What the providers keep for the next time, or for good. */
+/* Mail that stays at the providers until the next time, or permanently. */
 static void print_left(const json_t *accounts)
 {
 	struct table table = TABLE_SPARE("LrW", "001");

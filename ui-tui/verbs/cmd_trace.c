@@ -1,5 +1,5 @@
 /*
- * lanpost trace: all that happened to the messages that match, or in a session, oldest first.
+ * lanpost trace: all events of the matching messages, or of a session, oldest first.
  */
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -18,12 +18,12 @@
 #include <time.h>
 
 #define EVENTS_MAX 10000
-#define JOURNAL_MS 3000 /* the journal is behind by a checkpoint */
+#define JOURNAL_MS 3000 /* the journal is one checkpoint behind */
 #define POLL_MS 50
 
 struct trace {
 	json_t *messages; /* for --json; else NULL */
-	char id[64];	  /* of the message shown last */
+	char id[64];	  /* id of the message shown last */
 	size_t events;
 	size_t width; /* of the widest word for an event in this language */
 };
@@ -130,7 +130,7 @@ static bool read_moment(const struct cli *cli, const char *option, int64_t *mome
 	return false;
 }
 
-/* What a running gateway did in the last moment is still in its log; without that there is nothing to wait for. */
+/* The last events of a running gateway are still in its log; without such events there is nothing to wait for. */
 static int find_events(const struct trace_query *query, const struct conf *conf, const struct spool *spool,
     struct trace *trace, struct error *error)
 {
@@ -138,7 +138,7 @@ static int find_events(const struct trace_query *query, const struct conf *conf,
 	bool may_come;
 
 	do {
-		may_come = clock_left_ms(deadline) > 0 && wal_has_records(spool); /* asked before the journal is */
+		may_come = clock_left_ms(deadline) > 0 && wal_has_records(spool); /* read before the journal */
 		if (state_trace(spool->state, query, add_event, trace, error) != 0)
 			return -1;
 	} while (trace->events == 0 && may_come && poll(NULL, 0, POLL_MS) == 0);

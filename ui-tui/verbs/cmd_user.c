@@ -1,6 +1,6 @@
 /*
- * lanpost user: users of the office. Changes keep everything else in the files as it is, are checked
- * before they are made, and a running gateway is told.
+ * lanpost user: users of the office. Changes keep everything else in the files, are checked
+ * before they are saved, and a running gateway reloads.
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -27,7 +27,7 @@
 struct box {
 	size_t messages;
 	uint64_t bytes;
-	bool is_known; /* false: it cannot be read, as by somebody who is not the gateway */
+	bool is_known; /* false: it cannot be read, for example by another user than the gateway's */
 };
 
 static struct box measure(const struct conf *conf, const struct conf_user *user)
@@ -39,7 +39,7 @@ static struct box measure(const struct conf *conf, const struct conf_user *user)
 	return box;
 }
 
-/* NULL where there is none yet, or where it is not for this user's eyes. */
+/* NULL if there is none yet, or if this user may not read it. */
 static struct state *open_state(const struct conf *conf)
 {
 	char *path = layout_state(SPOOL_OF(conf));
@@ -115,7 +115,7 @@ static void add_user_row(struct table *table, const struct conf *conf, const str
 	table_add(table, user->full_name);
 	table_add(table, user->external_alias);
 	table_add(table, user->password[0] != '\0' ? _("yes") : _("none"));
-	/* TRANSLATORS: of a user whose mail goes on to the address and leaves no copy here */
+	/* TRANSLATORS: of a user whose mail is forwarded to the address without a local copy */
 	table_addf(table, user->forward[0] == '\0' || user->keep ? "%s" : _("%s only"), user->forward);
 	table_add(table, user->expire == 0 ? "-" : buf_text(&expire));
 	table_add(table, box.is_known ? i18n_size(size, sizeof(size), box.bytes) : "-");
@@ -164,7 +164,7 @@ static bool set_no_secret(struct edit *edit, const char *name)
 	       edit_unset(edit, "user", name, "clear_password");
 }
 
-/* The password itself is kept for those only whose old mail programs cannot do without. Returns false after a message. */
+/* The password itself is stored only for users whose old mail programs need it. Returns false after a message. */
 static bool set_secret(struct edit *edit, const char *name, bool weak)
 {
 	struct secret secret = {NULL, NULL, NULL};
@@ -214,7 +214,8 @@ static int set_password(struct cli *cli, struct conf *conf, const struct conf_us
 	return result;
 }
 
-/* Without a section nobody can log in as postmaster; with one that has no password everybody could. */
+/* Without a section nobody can log in as postmaster; with a section without a password everybody
+ * could. */
 static int close_postmaster(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
 	struct edit edit;
@@ -237,7 +238,7 @@ static bool is_of(const struct conf *conf, const struct conf_user *user, const c
 	return addr_parse(slice_of(sender), &addr) && route_address(conf, &addr, &name) == ROUTE_MAILBOX && strcmp(name, user->name) == 0;
 }
 
-/* Mail of this user that has not left yet. Where the queue cannot be read there is nothing to be said. */
+/* Reports mail of this user that was not sent yet; nothing if the queue cannot be read. */
 static size_t count_waiting(const struct conf *conf, const struct conf_user *user)
 {
 	struct queue_items items;
@@ -284,7 +285,7 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 	return result;
 }
 
-/* Built in, so that there is no section before there is a password. */
+/* Built in, so that its section is only created with a password. */
 static int set_postmaster(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
 	bool close = cli_option(cli, "--no-password") != NULL;

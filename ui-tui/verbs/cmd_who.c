@@ -1,5 +1,5 @@
 /*
- * lanpost who: the mail programs that are connected to the LAN server now.
+ * lanpost who: the mail programs that are connected to the LAN server.
  */
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"

@@ -68,7 +68,7 @@ void form_hide(struct form *form, size_t from, const char *button)
 	form->count = from;
 }
 
-/* The other fields take the place of the button. */
+/* The other fields replace the button. */
 static void show_more(struct form *form)
 {
 	if (!form->has_more)
@@ -180,7 +180,7 @@ static size_t word_at(const struct form_field *field, const char *text)
 	return at;
 }
 
-/* The words in a circle, with the empty one (the default) among them. */
+/* Cycles through the words, including the empty one (the default). */
 static void turn(struct form_field *field, bool forward)
 {
 	char *text = form_text(field);

@@ -13,11 +13,11 @@
 #define C1_SS3 0x8f /* the 8-bit forms of ESC O and ESC [: no character begins with these bytes */
 #define C1_CSI 0x9b
 
-enum { SHIFT = 1, ALT = 2, CTRL = 4 }; /* how xterm counts them, less one */
+enum { SHIFT = 1, ALT = 2, CTRL = 4 }; /* as xterm counts them, minus one */
 
-/* --- what the sequences mean */
+/* --- meaning of the sequences */
 
-/* ESC [ number ~, as xterm, PuTTY, the Linux console, screen and tmux have it, and rxvt (7, 8). */
+/* ESC [ number ~, as in xterm, PuTTY, the Linux console, screen and tmux, and in rxvt (7, 8). */
 static const int numbered[] = {[1] = TERM_HOME, [2] = TERM_INSERT, [3] = TERM_DELETE, [4] = TERM_END,
     [5] = TERM_PAGE_UP, [6] = TERM_PAGE_DOWN, [7] = TERM_HOME, [8] = TERM_END,
     [11] = TERM_F + 1, [12] = TERM_F + 2, [13] = TERM_F + 3, [14] = TERM_F + 4, [15] = TERM_F + 5,
@@ -33,7 +33,7 @@ static const struct {
     {'Z', TERM_BACK_TAB},
 };
 
-/* ESC O letter besides: F1 to F4, and the keypad. */
+/* Additional ESC O letter: F1 to F4, and the keypad. */
 static const struct {
 	char letter;
 	int key;
@@ -43,7 +43,7 @@ static const struct {
     {'p', '0'}, {'q', '1'}, {'r', '2'}, {'s', '3'}, {'t', '4'}, {'u', '5'}, {'v', '6'}, {'w', '7'}, {'x', '8'}, {'y', '9'},
 };
 
-/* An arrow with Ctrl or Alt goes by words; the other keys go by their caps. A function key with another key is nothing. */
+/* An arrow with Ctrl or Alt moves by words; other keys ignore modifiers. A function key with a modifier means nothing. */
 static int modified(int key, int modifiers)
 {
 	bool by_word = (modifiers & (CTRL | ALT)) != 0;
@@ -85,7 +85,7 @@ static int mouse_key(int button, bool is_press)
 	return button == 0 && is_press ? TERM_CLICK : TERM_TICK;
 }
 
-/* ESC [ M and three bytes. Where three bytes do not come it was not the mouse. */
+/* ESC [ M and three bytes. Without three bytes it is not the mouse. */
 static size_t decode_old_mouse(const char *bytes, size_t len, size_t at, bool is_all, int *key, struct term_place *place)
 {
 	const unsigned char *three = (const unsigned char *)bytes + at;
@@ -172,7 +172,7 @@ static size_t decode_control(const char *bytes, size_t len, size_t at, bool is_a
 	if (end == len)
 		return is_all || len >= KEY_BYTES_MAX ? len : 0;
 	if ((unsigned char)bytes[end] < ' ' || (unsigned char)bytes[end] >= DEL)
-		return end; /* it was broken off */
+		return end; /* incomplete sequence */
 	params = read_params(bytes + at, end - at);
 	*key = control_key(&params, bytes[end], place);
 	return end + 1;
@@ -199,7 +199,7 @@ static size_t decode_ss3(const char *bytes, size_t len, size_t at, bool is_all, 
 	return at + 1;
 }
 
-/* What a terminal answers to a question: ESC ] text BEL, or ESC P text ESC \. */
+/* The reply of a terminal to a request: ESC ] text BEL, or ESC P text ESC \. */
 static size_t skip_text(const char *bytes, size_t len, bool is_all)
 {
 	for (size_t at = 2; at < len; at++) {
@@ -223,7 +223,7 @@ static size_t decode_character(const char *bytes, size_t len, bool is_all, int *
 		return 0;
 	if (used == 0 || used > len)
 		return 1;
-	if (character < DEL || character > 0x9f) /* else a control character that no cap has */
+	if (character < DEL || character > 0x9f) /* else a control character without a key */
 		*key = (int)character;
 	return used;
 }
@@ -248,7 +248,8 @@ static int key_of_character(int character)
 	return character;
 }
 
-/* Alt with a key sends Esc before it. An arrow goes by words then; Alt-Tab is Shift-Tab on the Linux console. */
+/* Alt with a key sends Esc before it. An arrow then moves by words; Alt-Tab is Shift-Tab on the Linux
+ * console. */
 static size_t decode_alt(const char *bytes, size_t len, bool is_all, int *key, struct term_place *place)
 {
 	size_t used;

@@ -96,7 +96,7 @@ static bool can_select(const struct list *list, size_t at)
 	return at < list->count && !list->rows[at].hidden && !list->rows[at].is_heading;
 }
 
-/* The nearest row from there on that can be selected, forwards, then backwards. */
+/* The nearest selectable row from there on, forwards, then backwards. */
 static size_t nearest(const struct list *list, size_t at)
 {
 	for (size_t i = at; i < list->count; i++)
@@ -200,7 +200,7 @@ static void sort_rows(struct list *list)
 	}
 }
 
-/* The selected row stays so, wherever it goes. */
+/* The selected row stays selected when it moves. */
 static void sort_again(struct list *list)
 {
 	const struct list_row *row = list_selected(list);
@@ -454,8 +454,8 @@ size_t list_at(const struct list *list, size_t line)
 
 /* --- layout */
 
-/* As wide as its widest text, at most what the column allows. A title with nothing below it needs no room, unless nothing
- * is shown at all. */
+/* As wide as its widest text, up to the maximum of the column. A title of an empty column needs no room, unless the
+ * whole list is empty. */
 static int natural_width(const struct list *list, size_t column)
 {
 	const char *title = list->columns[column].title;
@@ -476,7 +476,8 @@ static int natural_width(const struct list *list, size_t column)
 	return width > 1000 ? 1000 : (int)width;
 }
 
-/* Columns that want less than their share get what they want, until all that are left want more. */
+/* Columns that need less than their share get what they need, until all remaining columns need
+ * more. */
 static void share_out(const struct list *list, int left, int widths[LIST_COLUMNS])
 {
 	bool is_done[LIST_COLUMNS] = {false};

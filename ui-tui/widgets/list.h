@@ -1,8 +1,8 @@
 /*
- * A list as the screens have it: rows with an identity, one of them selected, some marked, a filter. No I/O.
+ * The lists of the screens: rows with an identity, one of them selected, some marked, a filter. No I/O.
  *
- * The rows are filled anew whenever the data may have changed: begin, add, end. The selection, the marks and the place
- * in the window stay with the rows' identities.
+ * The rows are refilled whenever the data may have changed: begin, add, end. The selection, the marks and the
+ * scroll position follow the rows' identities.
  */
 #ifndef LANPOST_UI_TUI_LIST_H
 #define LANPOST_UI_TUI_LIST_H
@@ -14,17 +14,17 @@
 
 struct list_column {
 	const char *title; /* N_() */
-	int width;	   /* columns at most; 0: takes what is left, shared by all such ones */
+	int width;	   /* maximum columns; 0: the rest, shared by all such columns */
 	bool right;	   /* aligned */
 };
 
 struct list_row {
 	char *id;
 	char *cells[LIST_COLUMNS];
-	int64_t numbers[LIST_COLUMNS]; /* by which a column of numbers is sorted, see list_number() */
-	size_t order;		       /* as it was added */
+	int64_t numbers[LIST_COLUMNS]; /* the sort key of a column of numbers, see list_number() */
+	size_t order;		       /* order of adding */
 	enum term_style style;
-	bool is_heading; /* cannot be selected; its first cell is across */
+	bool is_heading; /* cannot be selected; its first cell spans all columns */
 	bool marked, hidden;
 };
 
@@ -35,13 +35,13 @@ struct list {
 	size_t count;
 	size_t selected; /* an index into rows; count if nothing can be selected */
 	size_t top;	 /* the first row of the window */
-	size_t filled;	 /* columns of the row that is being added */
-	size_t page;	 /* rows that the window shows, reported by the caller that draws */
+	size_t filled;	 /* cells of the row that is being added */
+	size_t page;	 /* rows of the window, set by the drawing code */
 	char *filter;	 /* "" for none */
-	bool follow;	 /* stay at the end when rows come */
+	bool follow;	 /* stay at the end when rows are added */
 	int sorted;	 /* by this column; -1: as they were added */
 	bool descending;
-	char *wanted;	 /* what was filtered last, for list_find() */
+	char *wanted;	 /* the last filter, for list_find() */
 	char *kept;	 /* identity of the selected row while the rows are filled */
 	struct strlist marks;
 };
@@ -59,38 +59,40 @@ void list_cellf(struct list *list, const char *format, ...) __attribute__((forma
 void list_number(struct list *list, int64_t number);
 void list_end(struct list *list);
 
-/* The selected row, NULL if none exists. */
+/* The selected row, NULL if there is none. */
 struct list_row *list_selected(const struct list *list);
 /* Selects by identity; false if there is no such row. */
 bool list_select(struct list *list, const char *id);
-/* Keys that move about; false for others. */
+/* Handles movement keys; returns false for others. */
 bool list_key(struct list *list, int key);
-/* The movement that a letter of the keyboard represents where no text is typed (j is down); other keys stay. */
+/* The movement of a key such as j (down) when no text is entered; other keys are returned unchanged. */
 int list_motion(int key);
 /* Shows only the rows with all words of the text. */
 void list_filter(struct list *list, const char *text);
-/* Selects the next row (or the one before) with the words that were filtered last, round the ends; false if none exists. */
+/* Selects the next (or previous) row with the words of the last filter, with wrap-around; returns false if there is
+ * none. */
 bool list_find(struct list *list, bool forward);
-/* Goes to the first row of the next group (or of this one, or of the one before); false if none exists. */
+/* Goes to the first row of the next group (or of this one, or of the previous one); returns false if
+ * there is none. */
 bool list_next_group(struct list *list, bool forward);
-/* Sorts by the next column that has a title; behind the last one: as the rows were added. */
+/* Sorts by the next column that has a title; after the last one: in the order of adding. */
 void list_sort_next(struct list *list);
-/* Sorts the other way round. */
+/* Reverses the sort order. */
 void list_sort_reverse(struct list *list);
-size_t list_shown(const struct list *list); /* rows that can be selected */
-/* Marks or unmarks the selected row and goes on to the next. */
+size_t list_shown(const struct list *list); /* number of selectable rows */
+/* Marks or unmarks the selected row and goes to the next. */
 void list_mark(struct list *list);
-/* Marks what is not marked and the other way round, of the rows that are shown. */
+/* Inverts the marks of the shown rows. */
 void list_mark_others(struct list *list);
 void list_unmark(struct list *list);
 size_t list_marked(const struct list *list);
 /* Identities of the marked rows, else of the selected one. */
 void list_chosen(const struct list *list, struct strlist *ids);
-/* The window shows this many rows. */
+/* Sets the number of rows of the window. */
 void list_window(struct list *list, size_t rows);
-/* The row at that line of the window; count if none exists. */
+/* The row at that line of the window; count if there is none. */
 size_t list_at(const struct list *list, size_t line);
-/* Columns for each cell when the list is so wide, a blank after each. */
+/* The columns of each cell for this width of the list, with a blank after each. */
 void list_layout(const struct list *list, int width, int widths[LIST_COLUMNS]);
 
 #endif

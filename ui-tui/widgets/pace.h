@@ -1,5 +1,5 @@
 /*
- * How often a screen reads again what it shows: in a large office reading takes its time, and must not be all that is done.
+ * How often a screen refreshes its data: in a large office reading takes time, and must not use all of it.
  */
 #ifndef LANPOST_UI_TUI_PACE_H
 #define LANPOST_UI_TUI_PACE_H
@@ -8,7 +8,7 @@
 
 #include <stdbool.h>
 
-#define PACE_SHARE 20 /* at most one part in this many is spent with reading */
+#define PACE_SHARE 20 /* reading uses at most this fraction of the time */
 
 struct pace {
 	int64_t began, ended; /* clock_now_ms() */

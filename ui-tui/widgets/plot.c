@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define DAY 86400
-#define WAITING_DAYS 2 /* a letter that is sent today may have been accepted so long ago */
+#define WAITING_DAYS 2 /* a message that is sent today may have been accepted this long ago */
 
 void plot_count(struct plot *plot, int64_t midnight, int64_t time, const char *event, const char *detail)
 {
@@ -20,7 +20,7 @@ void plot_count(struct plot *plot, int64_t midnight, int64_t time, const char *e
 
 	if ((!is_in && !is_out) || time < midnight || hour > 24)
 		return;
-	if (hour == 24) /* the day on which clocks are set back */
+	if (hour == 24) /* the day when clocks are set back */
 		hour = 23;
 	counts[hour]++;
 	plot->in_total += is_in;

@@ -16,9 +16,9 @@ struct plot {
 
 /* Counts one event of the journal, given the beginning and end of its day in local time. */
 void plot_count(struct plot *plot, int64_t midnight, int64_t time, const char *event, const char *detail);
-/* What is in that row (0 is the lowest) of a column `rows` high. */
+/* The character in that row (0 is the lowest) of a column `rows` high. */
 const char *plot_cell(unsigned value, unsigned largest, int rows, int row);
-/* Today out of the journal; all 0 without one. */
+/* Today's counts from the journal; all 0 without one. */
 void plot_today(struct plot *plot, struct state *state);
 
 #endif

@@ -18,7 +18,7 @@
 static SCREEN *screen;
 static attr_t styles[STYLES];
 static bool has_cursor, mouse_taken;
-static char waiting[KEY_BYTES_MAX]; /* bytes that are no key yet */
+static char waiting[KEY_BYTES_MAX]; /* bytes that are not a complete key yet */
 static size_t waiting_len;
 static volatile sig_atomic_t has_new_size;
 
@@ -28,8 +28,8 @@ static void on_new_size(int number)
 	has_new_size = 1;
 }
 
-/* In colour, and where there is none. What stands on the terminal's own ground is read on a white one and on a black one;
- * of 8 colours, yellow is not. */
+/* Styles with and without colours. Text on the terminal's own background must be readable on white and on black; of 8
+ * colours, yellow is not. */
 static const struct {
 	short front, back; /* -1: the terminal's own */
 	attr_t colour, mono;
@@ -65,7 +65,7 @@ static void make_styles(void)
 	}
 }
 
-/* A terminal whose cursor cannot be put somewhere shows no screens. */
+/* A terminal without cursor addressing cannot show the screens. */
 static bool is_capable(void)
 {
 	int result;
@@ -89,7 +89,7 @@ int term_open(struct error *error)
 	raw();
 	noecho();
 	nonl();
-	typeahead(-1); /* the keys are read here, not by curses */
+	typeahead(-1); /* keys are read here, not by curses */
 	sigaction(SIGWINCH, &action, NULL);
 	term_take_mouse(true);
 	make_styles();
@@ -113,12 +113,12 @@ struct rect term_size(void)
 
 /* --- keys */
 
-/* What follows an Esc within this time belongs to it: a terminal sends both at once, a hand does not. A sequence that has
- * begun may come in pieces over a slow line. */
+/* Bytes that follow an Esc within this time belong to it: a terminal sends both at once, a person does not. A sequence
+ * may arrive in pieces over a slow line. */
 #define ESCAPE_MS 40
 #define SEQUENCE_MS 500
 
-/* Takes what has been typed; false if there is nothing within that time. */
+/* Reads the input; returns false if there is none within that time. */
 static bool read_more(int wait_ms)
 {
 	struct pollfd fd = {.fd = STDIN_FILENO, .events = POLLIN};
@@ -168,7 +168,7 @@ int term_key(struct term_place *place)
 	return key;
 }
 
-/* The terminal's own words: SGR coordinates, which have no limit. Terminals that know no mouse take no notice. */
+/* Terminal sequences: SGR coordinates, which have no limit. Terminals without a mouse ignore them. */
 void term_take_mouse(bool take)
 {
 	fputs(take ? "\033[?1000h\033[?1006h" : "\033[?1006l\033[?1000l", stdout);

@@ -42,7 +42,7 @@ void tui_line_wipe(struct tui_line *line)
 	explicit_bzero(line, sizeof(*line));
 }
 
-/* Takes text[from, to) out; the cursor comes to stand there. */
+/* Removes text[from, to) and puts the cursor there. */
 static void take_out(struct tui_line *line, size_t from, size_t to)
 {
 	wmemmove(line->text + from, line->text + to, line->len - to + 1);

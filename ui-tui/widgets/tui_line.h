@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <wchar.h>
 
-#define TUI_LINE_MAX 900 /* characters; the files take 1000 bytes a line */
+#define TUI_LINE_MAX 900 /* characters; a line of the files has at most 1000 bytes */
 
 struct tui_line {
 	wchar_t text[TUI_LINE_MAX + 1];
@@ -17,15 +17,15 @@ struct tui_line {
 	bool is_proposal; /* the first character that is typed replaces the text */
 };
 
-/* The cursor goes behind the text. */
+/* Puts the cursor after the text. */
 void tui_line_set(struct tui_line *line, const char *text);
 /* UTF-8, new memory; wipe it if it is a secret. */
 char *tui_line_text(const struct tui_line *line);
-/* Takes a key of tui_term.h; false if it means nothing here. */
+/* Handles a key of term.h; returns false if it has no meaning here. */
 bool tui_line_key(struct tui_line *line, int key);
-/* What is to be seen in `width` columns, new memory; *cursor gets its column. */
+/* The visible text for `width` columns, new memory; *cursor gets its column. */
 char *tui_line_view(struct tui_line *line, size_t width, bool is_secret, size_t *cursor);
-/* Overwrites what was typed. */
+/* Overwrites the text. */
 void tui_line_wipe(struct tui_line *line);
 
 #endif

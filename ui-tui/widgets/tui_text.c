@@ -72,7 +72,7 @@ size_t tui_text_fit(char *out, size_t size, const char *text, size_t width)
 	return used + is_cut;
 }
 
-/* The end of the piece of this line that fits, at a blank behind its indent if there is one. */
+/* The end of the piece of this line that fits, at a blank after its indent if there is one. */
 static size_t break_at(const char *line, size_t indent, size_t width)
 {
 	size_t used, end = fitting(line, width, &used), at = end;
@@ -86,7 +86,7 @@ static size_t break_at(const char *line, size_t indent, size_t width)
 	return end > indent ? end : indent + next_character(line + indent, strlen(line + indent), &used);
 }
 
-/* The indent of a line stands on its first piece only; it is left out where it would leave no room. */
+/* Only the first piece of a line has its indent; it is omitted if it would leave no room. */
 static void wrap_line(char *line, size_t width, struct strlist *lines)
 {
 	size_t indent = strspn(line, " ");
@@ -117,7 +117,7 @@ void tui_text_wrap(const char *text, size_t width, struct strlist *lines)
 	free(copy);
 }
 
-/* Lower case in new memory, L"" for what is no text. */
+/* Lower case in new memory, L"" for invalid text. */
 static wchar_t *folded(const char *text, size_t len)
 {
 	wchar_t *wide = xcalloc(len + 1, sizeof(*wide));

@@ -1,14 +1,15 @@
 /*
- * Text in cells of a terminal: cut, wrapped and searched by what is seen, not by bytes. No I/O.
+ * Text in cells of a terminal: truncated, wrapped and searched by displayed characters, not by
+ * bytes. No I/O.
  */
 #ifndef LANPOST_UI_TUI_TUI_TEXT_H
 #define LANPOST_UI_TUI_TUI_TEXT_H
 
 #include "base/buf.h"
 
-/* Copies what fits into `width` columns, with an ellipsis where something is cut. Returns the columns used. */
+/* Copies the text that fits into `width` columns, with an ellipsis if truncated. Returns the columns used. */
 size_t tui_text_fit(char *out, size_t size, const char *text, size_t width);
-/* The time of today, else the day, too; at most 11 columns. Returns out. */
+/* The time if today, else with the day; at most 11 columns. Returns out. */
 char *tui_text_time(char *out, size_t size, int64_t wall);
 /* Breaks a text at blanks into lines of at most `width` columns; \n in it ends a line. */
 void tui_text_wrap(const char *text, size_t width, struct strlist *lines);

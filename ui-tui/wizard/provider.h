@@ -1,5 +1,5 @@
 /*
- * Large providers: from a mail address to their servers.
+ * Large providers: finds the servers for a mail address.
  */
 #ifndef LANPOST_UI_TUI_PROVIDER_H
 #define LANPOST_UI_TUI_PROVIDER_H
@@ -8,12 +8,12 @@
 
 struct provider {
 	const char *name;
-	const char *domains; /* apart by blanks */
+	const char *domains; /* separated by blanks */
 	const char *fetch, *send; /* URLs */
 	const char *auth; /* "auto", or what is needed */
 };
 
-/* By the domain of an address, NULL if it is of none that is known. */
+/* By the domain of an address, NULL if unknown. */
 const struct provider *provider_of(struct slice address);
 /* A guess for any other domain, from the beginning of the URL and the port: "pop3s://pop" and 995 give
  * "pop3s://pop.example.ru:995". New memory; NULL if the address has no domain. */

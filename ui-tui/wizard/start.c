@@ -50,14 +50,14 @@ static char *daemon_path(void)
 	return xstrdup("lanpostd");
 }
 
-/* What it says goes to a file without a name; a log is kept where [log] file says. */
+/* Its output goes to a temporary file; the log is written to [log] file. */
 static pid_t start_daemon(const struct cli *cli, int words)
 {
 	char *path = daemon_path();
 	pid_t pid = fork();
 
 	if (pid == 0) {
-		service_user_pause(); /* root binds the ports, and becomes another by itself */
+		service_user_pause(); /* root binds the ports, and lanpostd switches the user itself */
 		setsid();
 		if (words >= 0)
 			dup2(words, STDERR_FILENO);

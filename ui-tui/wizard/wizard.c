@@ -49,7 +49,7 @@ struct wizard_user *wizard_add_user(struct wizard *wizard, const char *name)
 	return user;
 }
 
-/* --- what is there */
+/* --- existing files */
 
 static const char *value_of(const struct ini_section *section, const char *key)
 {
@@ -105,7 +105,7 @@ static void take_section(struct wizard *wizard, const struct ini_section *sectio
 	}
 }
 
-/* What is wrong in them is what the questions are for. */
+/* Errors in them are ignored: the questions fix them. */
 static void read_answers(struct wizard *wizard, enum wizard_file file)
 {
 	char *path = wizard_path(wizard, file);

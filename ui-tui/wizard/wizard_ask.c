@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* --- is an answer good */
+/* --- checks of answers */
 
 static const char *check_domain(const void *context, const char *answer)
 {
@@ -33,7 +33,7 @@ static const char *check_spool(const void *context, const char *answer)
 	return NULL;
 }
 
-/* Upper and lower case are the same in names. */
+/* Names are not case-sensitive. */
 static bool is_name(const char *answer)
 {
 	char *lower = xstrdup(answer);
@@ -136,7 +136,7 @@ static enum question_answer ask_spool(struct wizard *wizard)
 
 /* --- 2. the users */
 
-/* A password in the file stays where none is typed. */
+/* A password in the file is kept if none is typed. */
 static enum question_answer ask_password(struct wizard *wizard, struct wizard_user *user)
 {
 	struct secret secret = {NULL, NULL, NULL};
@@ -155,7 +155,7 @@ static enum question_answer ask_password(struct wizard *wizard, struct wizard_us
 	return QUESTION_ANSWERED;
 }
 
-/* Two people cannot have one address outside. */
+/* Two people cannot have the same external address. */
 static bool is_taken(const struct wizard *wizard, const struct wizard_user *user)
 {
 	for (size_t i = 0; i < wizard->user_count && user->outside[0] != '\0'; i++)
@@ -193,7 +193,7 @@ static void show_users(const struct wizard *wizard)
 	puts("");
 }
 
-/* Steps back out of a user who was only just begun. */
+/* Cancels a user that was just begun. */
 static void drop_last(struct wizard *wizard)
 {
 	struct wizard_user *user = &wizard->users[wizard->user_count - 1];
@@ -243,7 +243,7 @@ static enum question_answer ask_users(struct wizard *wizard)
 	}
 }
 
-/* --- 3. the mailbox outside */
+/* --- 3. the external mailbox */
 
 static enum question_answer ask_mailbox(struct wizard *wizard)
 {
@@ -259,7 +259,7 @@ static enum question_answer ask_mailbox(struct wizard *wizard)
 		question_say(PHRASE_SAID(
 		    PHRASE(N_("This is %s. It may require a separate password for mail programs; "
 		        "see the settings of the mailbox."), provider->name)));
-	/* What is known of another address is no answer for this one. */
+	/* Settings of another address are not valid for this one. */
 	if (answer == QUESTION_ANSWERED && strcmp(before, wizard->address) != 0) {
 		char *fetch = provider != NULL ? xstrdup(provider->fetch) : provider_guess(slice_of(wizard->address), "pop3s://pop", 995);
 		char *send = provider != NULL ? xstrdup(provider->send) : provider_guess(slice_of(wizard->address), "smtps://smtp", 465);
@@ -284,7 +284,7 @@ static enum question_answer ask_fetch(struct wizard *wizard)
 	return question_step(_("  Server from which mail is fetched"), &wizard->fetch, check_fetch, NULL);
 }
 
-/* Whether the encryption has to be asked for: it is neither in the URL nor known of the provider. */
+/* Whether to ask for the encryption: it is neither in the URL nor known for the provider. */
 static bool begins_in_clear(const struct wizard *wizard, const char *url)
 {
 	struct endpoint server = endpoint_of(url);
@@ -329,7 +329,8 @@ static enum question_answer ask_login(struct wizard *wizard)
 	return question_step(_("  Login name"), &wizard->login, NULL, NULL);
 }
 
-/* The way to the provider, before anything is written. False: it fails, and the admin wants to change the answers. */
+/* Tests the connection to the provider before anything is written. Returns false if it fails and the admin wants
+ * to change the answers. */
 static bool try_provider(struct wizard *wizard)
 {
 	struct conf_problems problems = {0};
@@ -338,7 +339,7 @@ static bool try_provider(struct wizard *wizard)
 	const struct conf_smarthost *smarthost = conf == NULL ? NULL : conf_find_smarthost(conf, WIZARD_SMARTHOST);
 	bool works = account != NULL && account_test(conf, account, NULL) == CLI_DONE;
 
-	/* What fails for the one login would only fail again for the other. */
+	/* A failure for one login would only repeat for the other. */
 	if (works && smarthost != NULL)
 		works = smarthost_test(conf, smarthost, NULL) == CLI_DONE;
 
@@ -370,7 +371,7 @@ static const struct {
 	int port, otherwise;
 } ports[WIZARD_PORTS] = {{25, 2525}, {587, 2587}, {465, 2465}, {110, 2110}, {995, 2995}};
 
-/* Another that is free, near the usual one. */
+/* Another free one, near the usual one. */
 static int choose_port(int port, int otherwise)
 {
 	if (first_start_port_is_free(port))
@@ -404,7 +405,7 @@ static enum question_answer ask_networks(struct wizard *wizard)
 
 /* --- all of them */
 
-/* True if there is nothing wrong that the files have not had before. */
+/* Returns true if there is no error that the files did not have before. */
 static bool is_acceptable(struct wizard *wizard)
 {
 	struct conf_problems problems = {0};

@@ -1,4 +1,4 @@
-/* The files that `lanpost setup` writes, made of the answers. */
+/* The files that `lanpost setup` writes, built from the answers. */
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* The files as they would be. */
+/* The text of the new files. */
 struct draft {
 	const struct wizard *wizard;
 	struct buf text[WIZARD_FILES];
@@ -18,7 +18,7 @@ struct draft {
 	bool failed;
 };
 
-/* otherwise: the file for a section that is nowhere yet. */
+/* otherwise: the file for a section that does not exist yet. */
 static void put(struct draft *draft, enum wizard_file otherwise, const char *kind, const char *name, const char *key, const char *value)
 {
 	enum wizard_file file = wizard_file_of(draft->wizard, kind, name, otherwise);
@@ -27,7 +27,7 @@ static void put(struct draft *draft, enum wizard_file otherwise, const char *kin
 		draft->failed = ini_edit_set(&draft->text[file], kind, name, key, value, draft->error) != 0;
 }
 
-/* An empty answer takes the key away, if it is there. */
+/* An empty answer removes the key, if it exists. */
 static void put_or_remove(
     struct draft *draft, enum wizard_file otherwise, const char *kind, const char *name, const char *key, const char *value)
 {
@@ -108,14 +108,14 @@ static int draft_make(struct draft *draft, struct wizard *wizard)
 
 /* --- the whole */
 
-/* The files are written to a folder that only we can read, beside a copy of rules.conf, and loaded from there. */
+/* The files are written to a private folder, together with a copy of rules.conf, and loaded from there. */
 static void fill_folder(const struct draft *draft, const struct wizard *wizard, const char *folder)
 {
 	static const char *const names[] = {"lanpost.conf", "users.conf", "accounts.conf"};
 	const char *config = wizard->cli->config, *slash = strrchr(config, '/');
 	char *rules = xasprintf("%.*srules.conf", slash == NULL ? 0 : (int)(slash - config + 1), config), *path;
 	struct buf text = BUF_INIT(wizard->text[0].limit);
-	struct error ignored; /* what is missing shows in the check */
+	struct error ignored; /* missing files are reported by the check */
 
 	for (int i = 0; i < WIZARD_FILES; i++) {
 		path = xasprintf("%s/%s", folder, names[i]);

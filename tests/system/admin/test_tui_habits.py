@@ -148,7 +148,7 @@ def test_screens_follow_tab_and_the_mouse_is_let_go(term):
 
 KEYS = {"en": {"delete": {4: "d Remove", 5: "d Remove", 6: "d Delete", 9: "d Remove"}, "undo": "u Undo", "filter": "/ Filter",
                "end": "F10 Quit"},
-        "ru": {"delete": {4: "d Удалить", 5: "d Удалить", 6: "d Удалить", 9: "d Удалить"}, "undo": "u Отмена", "filter": "/ Фильтр",
+        "ru": {"delete": {4: "d Удалить", 5: "d Удалить", 6: "d Удалить", 9: "d Удалить"}, "undo": "u Откат", "filter": "/ Фильтр",
                "end": "F10 Выход"}}
 
 
