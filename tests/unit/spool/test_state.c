@@ -179,11 +179,37 @@ static void test_prune_leaves_no_events(void **context)
 	assert_int_equal(count, 0);
 }
 
+static void count_all_again(void *context, const struct journal_event *event)
+{
+	struct msgid none = msgid_floor(0);
+	struct error error;
+
+	(void)event;
+	assert_int_equal(state_journal_since(state, &none, count_event, context, &error), 0);
+}
+
+/* Statements are kept prepared: one whose rows are being read is another when it is asked for again. */
+static void test_rows_within_rows(void **context)
+{
+	struct msgid none = msgid_floor(0);
+	struct error error;
+	size_t count = 0;
+
+	(void)context;
+	add('a', 0, "m@x.ru", "", "", "");
+	add('b', 1, "n@x.ru", "", "", "");
+	for (size_t round = 1; round <= 2; round++) {
+		assert_int_equal(state_journal_since(state, &none, count_all_again, &count, &error), 0);
+		assert_int_equal(count, round * 4 * 4);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_trace, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_trace_by_time, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_rows_within_rows, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_prune, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_prune_leaves_no_events, set_up, tear_down),
 	};
