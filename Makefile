@@ -11,11 +11,11 @@ SYSCONFDIR ?= /etc
 SAN    ?=
 TIME   ?= 20
 JOBS   ?= $(shell nproc)
-# Debian's own pytest, whatever other python stands first in the path.
+# Debian's own pytest, even if another python is first in the path.
 PYTEST ?= $(if $(wildcard /usr/bin/pytest-3),/usr/bin/pytest-3,python3 -m pytest)
 
 FOLDERS := base message config spool upstream mail sorter fetcher lan-server gateway ui-tui
-# Linked from the top of the house down, as the includes point.
+# Linked from the top layer down, as the includes point.
 LIBS    := $(foreach f,ui-tui gateway lan-server fetcher sorter mail upstream spool config message base,$(B)/lib$(f).a)
 VERSION := $(shell cat VERSION)
 
@@ -46,7 +46,7 @@ help:
 	@echo 'make demo       deps, build, and a whole mail session on loopback, explained'
 	@echo 'make test       the packages that tests need (mail servers, none started), build, all tests'
 	@echo 'make unit | system | attack | replay     parts of the tests (replay: the fuzz seeds)'
-	@echo 'make fuzz TIME=20 JOBS=         fuzz each target so many seconds (clang; TARGETS="wal sasl" for some)'
+	@echo 'make fuzz TIME=20 JOBS=         fuzz each target this many seconds (clang; TARGETS="wal sasl" for some)'
 	@echo 'make fuzz-merge                 take what fuzzing has found into the seeds'
 	@echo 'make month                      a month of an office of 50, with bad days (LANPOST_MONTH_SEED)'
 	@echo 'make clients                    Thunderbird sends and receives (installs it)'
@@ -85,7 +85,7 @@ $(B)/detect.mk: tools/detect.sh
 	@CC='$(CC)' tools/detect.sh > $@.tmp && mv $@.tmp $@
 
 # --- libraries and programs
-# The files of a folder, and those of its wings.
+# The files of a folder and of its subfolders.
 sources = $(filter-out %/main.c %/lan_main.c,$(sort $(wildcard $(1)/*.c $(1)/*/*.c)))
 objects = $(patsubst %.c,$(B)/obj/%.o,$(1))
 define library
@@ -125,7 +125,7 @@ po:
 
 all: $(B)/lanpostd $(B)/lanpost-lan-server $(B)/lanpost $(MO)
 
-# The pages that are made of the program's tables; tests say when they are behind.
+# The pages that are generated from the program's tables; tests check that they are up to date.
 pages_in = $(B)/lanpost --lang $(1) config-reference > $(2)/configuration.md && \
     $(B)/lanpost --lang $(1) config-reference man > $(2)/lanpost.conf.5 && \
     $(B)/lanpost --lang $(1) config-reference verbs $(2)/lanpost.1.in > $(2)/lanpost.1
@@ -136,7 +136,7 @@ pages: $(B)/lanpost $(MO)
 
 # --- tests
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
-# Their processes die and begin anew by fork with threads, which ThreadSanitizer cannot follow.
+# Their processes die and restart by fork with threads, which ThreadSanitizer does not support.
 ifeq ($(SAN),thread)
 UNIT := $(filter-out %/test_power_cut %/test_power_fetch,$(UNIT))
 # It has one thread, so no races, and takes a minute there.
@@ -145,13 +145,13 @@ endif
 $(B)/tests/unit/%: $(B)/obj/tests/unit/%.o $(LIBS)
 	@mkdir -p $(@D)
 	@$(call link,$<) -lcmocka
-# What packagers run: nothing beside the build's own packages, cmocka and python.
+# For packagers: needs only the build's own packages, cmocka and python.
 check:
 	@LANPOST_TEST_STEPS='lint headers unit replay' tools/test.sh
 unit: $(UNIT)
 	@tools/run-unit.sh $(UNIT)
 
-# What is tried from within a sandbox, for tests/system/safety/test_processes.py.
+# Actions tried from within a sandbox, for tests/system/safety/test_processes.py.
 TRIES := $(patsubst %.c,$(B)/%,$(wildcard tests/processes/*.c))
 $(B)/tests/processes/%: $(B)/obj/tests/processes/%.o $(LIBS)
 	@mkdir -p $(@D)
@@ -162,11 +162,11 @@ SYSTEM ?= tests/system
 system: all tries
 	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(shell expr 2 \* $(JOBS)) $(SYSTEM)
 
-# What must not happen, tried on a running gateway.
+# Attacks on a running gateway.
 attack:
 	@$(MAKE) --no-print-directory SYSTEM=tests/attack system
 
-# A month in a minute: every letter is accounted for at the end.
+# A month in a minute: every message is accounted for at the end.
 month: all
 	@LANPOST_BUILD=$(abspath $(B)) LANPOST_MONTH_DAYS=30 $(PYTEST) -q -s -p no:xdist tests/system/fetch/test_month.py
 
@@ -199,7 +199,7 @@ fuzz-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
 fuzz-merge-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
 	@tools/fuzz.sh merge $(B) '$(FUZZ_CORPUS)' $(TARGETS)
 
-# Under a sanitizer each power cut takes many times as long, and finds what any of them finds.
+# Under a sanitizer each power cut takes many times as long, and one is enough.
 asan:
 	@LANPOST_POWER_CUTS=1 $(MAKE) --no-print-directory B=build-asan SAN=address,undefined unit replay
 # Each process that ends sleeps a second by default, so that threads left may still race; ours are many.

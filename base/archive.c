@@ -65,7 +65,8 @@ int archive_writer_open(struct archive_writer **writer, const char *path, struct
 	made = xcalloc(1, sizeof(*made));
 	made->path = xstrdup(path);
 	made->part = xasprintf("%s.part", path);
-	/* One that is there is of a backup that was broken off, or in a folder for all it is somebody's who wants to read ours. */
+	/* One that is there is of a backup that was broken off, or in a public folder it belongs to a user who wants to
+	 * read ours. */
 	unlink(made->part);
 	made->fd = owned_open(made->part, O_RDWR | O_EXCL | O_NOFOLLOW, 0600);
 	if (made->fd < 0)

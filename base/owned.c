@@ -39,7 +39,7 @@ static int find_place(struct place *place, const char *path)
 	return place->folder < 0 ? -1 : 0;
 }
 
-/* Leaves errno as it is. */
+/* Keeps errno. */
 static void close_quietly(int fd)
 {
 	int saved = errno;
@@ -78,7 +78,7 @@ static int check_place(const struct place *place, int fd)
 	return -1;
 }
 
-/* A file in a folder for all (/tmp) may be anybody's, who reads in it what is written there. */
+/* A file in a public folder (/tmp) may belong to any user, who can read what is written there. */
 static bool is_strangers(const struct place *place, const struct stat *st)
 {
 	struct stat folder;
@@ -120,8 +120,8 @@ static int open_at(const struct place *place, const char *path, int flags, mode_
 	return fd;
 }
 
-/* Then a new file has the right owner as it is, and nobody else can make one. Most folders are like that, and this is one call
- * instead of seven. */
+/* Then a new file has the right owner anyway, and no other user can create one. Most folders are like this, and this is
+ * one call instead of seven. */
 static bool is_in_folder_of_root(const char *path)
 {
 	const char *slash = strrchr(path, '/');

@@ -1,6 +1,7 @@
 /*
- * Lines to syslog (RFC 3164 as the C library writes it) over a socket that is made once and connected to nobody: each line looks the daemon up
- * again. So a daemon that is started anew is found by processes, too, whose sandbox lets them make no socket, and syslog(3) loses it there.
+ * Lines to syslog (RFC 3164 as the C library writes it) over a socket that is created once and never connected: each line
+ * looks the daemon up again. So a restarted daemon is also found by processes whose sandbox lets them make no socket, and
+ * syslog(3) loses it there.
  *
  * Not locked: base/log.h does that.
  */

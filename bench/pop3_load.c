@@ -5,8 +5,8 @@
  *	pop3_load PORT USER PASSWORD drain USERS      all messages of USER, or of USER1..USERn at once, 64 commands
  *	                                              in flight: messages/s and MiB/s
  *
- * Loopback only; one thread a user. Ends are counted (CRLF "." CRLF), and fewer bytes than STAT promised
- * are an error, so that a fast wrong server does not win.
+ * Loopback only; one thread per user. Ends of messages are counted (CRLF "." CRLF), and fewer bytes than STAT
+ * announced are an error, so that a fast but wrong server does not win.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -113,7 +113,8 @@ static void ask(const struct client *client, long first, long count)
 	say(client, text);
 }
 
-/* Reads until so many ends of messages have passed. *seen: how much of an end came last. */
+/* Reads until this many ends of messages were received. *seen: the received part of the last
+ * end. */
 static long count_ends(struct client *client, long wanted, int *seen)
 {
 	static const char end[] = "\r\n.\r\n";

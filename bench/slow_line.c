@@ -4,7 +4,7 @@
  *
  *   slow_line PORT TARGET-PORT RTT-MS        listens on 127.0.0.1:PORT until killed
  *
- * Bandwidth is not limited and the windows of TCP are those of loopback: what is measured is how often a client waits.
+ * Bandwidth is not limited and TCP windows are those of loopback: the result shows how often a client waits.
  */
 
 #include <arpa/inet.h>
@@ -22,7 +22,7 @@
 #include <unistd.h>
 
 #define CHUNK 65536
-#define CHUNKS 1024 /* under way in one direction */
+#define CHUNKS 1024 /* in transit in one direction */
 
 struct chunk {
 	long long due_us;

@@ -3,8 +3,8 @@
  *
  *	smtp_load PORT SESSIONS MESSAGES SIZE FROM TO
  *
- * Loopback only; a thread a session, kept connections; the end of a message and the commands of the next one go out in one
- * piece (RFC 2920). Each message is counted at its 250: only that says that the server has it.
+ * Loopback only; one thread per session, persistent connections; the end of a message and the commands of the next one
+ * are sent together (RFC 2920). A message counts when its 250 is received: only then the server has it.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -81,7 +81,7 @@ static void hear(struct input *in, char digit)
 	}
 }
 
-/* A message with its final dot, and behind it the commands of the next one. */
+/* A message with its final dot, followed by the commands of the next one. */
 static char *make_message(const char *commands, size_t *len)
 {
 	char *text = malloc((size_t)size + 2048);

@@ -1,5 +1,5 @@
 /*
- * A smarthost that takes everything at once and keeps nothing: PIPELINING, and CHUNKING if wanted.
+ * A smarthost that accepts everything at once and stores nothing: PIPELINING, and optionally CHUNKING.
  *
  *   smtp_sink PORT COUNT [chunking]      on 127.0.0.1; ends when COUNT messages have come, and prints the connections used
  */
@@ -54,7 +54,7 @@ static void say(struct client *client, const char *text)
 	client->out_len += len;
 }
 
-/* More input; what was said goes out first. */
+/* Reads more input; sends pending replies first. */
 static bool fill(struct client *client)
 {
 	ssize_t got;
@@ -115,7 +115,7 @@ static void taken(struct client *client)
 	flush(client);
 	printf("%d connections\n", atomic_load(&connections));
 	fflush(stdout);
-	usleep(200000); /* the last replies still have a way to go */
+	usleep(200000); /* the last replies are still in transit */
 	_exit(0);
 }
 

@@ -37,7 +37,7 @@ static int parse_lower(struct slice text, void *field)
 }
 
 /* The salt distinguishes a hash from a plain text; crypt_checksalt() alone would accept any text
- * that begins with two letters as an old DES hash, which is obsolete. */
+ * that begins with two alphabetic characters as an old DES hash, which is obsolete. */
 static bool is_hash(struct slice text)
 {
 	char *copy = slice_dup(text);

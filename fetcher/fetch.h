@@ -66,7 +66,7 @@ int fetch_stub_make(const struct fetch_stub *stub, struct buf *out);
 struct fetch_arrival {
 	struct slice message;
 	const char *path; /* of the file that holds it, NULL: none */
-	bool is_copy; /* of a message that came already: unless the provider noted for whom this one is, it goes nowhere */
+	bool is_copy; /* of another copy of the message was already fetched: without a noted recipient this one has no place */
 };
 
 enum fetch_routed {
@@ -80,9 +80,9 @@ struct fetch_job {
 	const struct conf_account *account;
 	const struct spool *spool; /* all of it is open */
 	const char *session; /* id, for envelopes */
-	/* Fills in for whom the provider took it (mail/multidrop.h) and where it goes. */
+	/* Fills in the recipients that the provider noted (mail/multidrop.h) and the places. */
 	enum fetch_routed (*route)(void *context, const struct fetch_arrival *arrival, struct envelope *envelope, struct error *error);
-	/* Makes the stub for a large message: fetch_stub_make(), but reading what strangers wrote somewhere else. -1: see error. */
+	/* Makes the stub for a large message: fetch_stub_make(), but parses the message in another process. -1: see error. */
 	int (*make_stub)(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error);
 	void (*progress)(void *context, const char *account, const struct fetch_result *result);
 	/* Called before each message, with its expected bytes (0: not known), which are then reserved. can_wait: other

@@ -40,9 +40,9 @@ static int finish_stub(struct fetch *fetch, struct error *error)
 	return result;
 }
 
-/* A catch-all mailbox has two copies of a message to two local users. If the provider does not note the recipient of each
- * copy, the first copy went to all users that it names: then this one goes to nobody and is finished. *letter is 0 for a
- * message to which this does not apply. */
+/* A catch-all mailbox has two copies of a message to two local users. If the provider does not note the recipient of
+ * each copy, the first copy went to all users that it names: then this one goes to nobody and is finished. The digest
+ * is 0 for a message to which this does not apply. */
 static bool is_letter_known(const struct fetch *fetch, struct slice message, uint64_t *letter)
 {
 	char *key;

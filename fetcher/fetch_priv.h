@@ -70,7 +70,7 @@ struct fetch_connection {
 	bool is_careful;    /* this many was not announced: trust nothing until all commands are answered */
 	bool can_expunge_some;
 	size_t answers;
-	uint64_t promised; /* of the session's bytes, for what is under way */
+	uint64_t promised; /* of the session's bytes, for the messages in progress */
 	uint64_t silent;   /* bytes received since the last event */
 	enum fetch_end end;
 	bool is_message_broken; /* it is FETCH_GARBLED because the message before was not whole */
@@ -142,7 +142,7 @@ struct fetch_memory {
 	bool sizes_changed; /* by this session */
 };
 
-/* fetch_tries.c: messages that did not come whole in this session. */
+/* fetch_tries.c: messages that were incomplete in this session. */
 struct fetch_tries {
 	struct map troubles; /* key -> how often */
 	struct map shorts;   /* key -> the digest of a message shorter than listed */
@@ -263,7 +263,7 @@ void fetch_message_begin(struct fetch *fetch, struct plan_item *item);
 int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *error);
 /* It did not come, or is not to be used. */
 void fetch_message_drop(struct fetch *fetch);
-/* Its envelope and body are somebody else's now. */
+/* Its envelope and body have a new owner now. */
 void fetch_message_release(struct fetch *fetch);
 
 /* --- fetch_message_finish.c: from its last byte to its place in the log */

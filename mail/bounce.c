@@ -304,7 +304,7 @@ int bounces_make(const struct conf *conf, const struct bounce_about *about, stru
 	int result = 0;
 
 	*bounces = (struct bounces){.count = 0};
-	/* Somebody must be notified of a failed message. */
+	/* A failure must always be reported to a user. */
 	if (has_sender ? postmaster_wants(conf, about) || (failed && !tells_sender) : failed)
 		result = add_bounce(conf, about, BOUNCE_TO_POSTMASTER, bounces, error);
 	if (result == 0 && tells_sender)

@@ -217,7 +217,7 @@ static const char pairs[] =
 
 struct score {
 	long sum;
-	unsigned before; /* letter number of the character before, 0 for none */
+	unsigned before; /* alphabet number of the character before, 0 for none */
 	bool before_lower, before_latin;
 };
 

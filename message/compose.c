@@ -174,7 +174,7 @@ static void put_original(struct buf *out, struct slice original, const char *mar
 		}
 	if (header_find(original, "Subject", &field))
 		subject = slice_trim(field.body);
-	/* As it is, folded lines and encoded words. */
+	/* Unchanged, including folded lines and encoded words. */
 	buf_append_text(out, "Subject: ");
 	buf_append_slice(out, subject);
 	buf_append_text(out, "\r\n ");
@@ -218,7 +218,7 @@ static void put_header(struct buf *out, const struct compose *message)
 
 /* --- the body */
 
-/* What RFC 3464 has is 7 bits; what a server said in others, and addresses beyond ASCII, are RFC 6533's. */
+/* What RFC 3464 has is 7 bits; non-ASCII replies of servers and non-ASCII addresses are RFC 6533. */
 static const char *content_type(const struct compose_part *part)
 {
 	switch (part->type) {

@@ -1,9 +1,10 @@
 /*
  * The messages that lanpost writes itself, out of typed fields: bounces, reports, automatic replies, stubs, test messages.
  *
- * The caller gives the content and never writes a header or a boundary: whatever a name, a subject or a value contains, it stays within its
- * field, and a text within its part. Lines end in CRLF and have at most 998 bytes (RFC 5322 section 2.1.1), except those of a message that
- * is passed on as it is. Text is UTF-8 in 8 bits; a server that accepts 7 bits only gets it through seven_bit.h. No I/O.
+ * The caller gives the content and never writes a header or a boundary: whatever a name, a subject or a value contains, it
+ * stays within its field, and a text within its part. Lines end in CRLF and have at most 998 bytes (RFC 5322 section
+ * 2.1.1), except those of a message that is passed on unchanged. Text is UTF-8 in 8 bits; a server that accepts 7 bits
+ * only gets it through seven_bit.h. No I/O.
  */
 #ifndef LANPOST_MESSAGE_COMPOSE_H
 #define LANPOST_MESSAGE_COMPOSE_H
@@ -17,8 +18,8 @@
 /* What programs need to know of it, so that none answers a message that no person has written (RFC 3834). */
 enum compose_kind {
 	COMPOSE_PERSONAL,   /* as a mail program writes it; a stub, whose author is a person, as well */
-	COMPOSE_REPORT,	    /* nobody asked for it */
-	COMPOSE_ANSWER,	    /* somebody did */
+	COMPOSE_REPORT,	    /* not requested */
+	COMPOSE_ANSWER,	    /* requested */
 	COMPOSE_AUTO_REPLY, /* of a rule */
 	COMPOSE_BOUNCE,	    /* a delivery status notification (RFC 3464): its parts are a text, COMPOSE_STATUS, and the original */
 };
@@ -27,7 +28,7 @@ enum compose_type {
 	COMPOSE_TEXT,	 /* UTF-8 with \n line ends, as the next one */
 	COMPOSE_HTML,
 	COMPOSE_STATUS,	 /* message/delivery-status: fields by compose_field() */
-	COMPOSE_MESSAGE, /* a message with CRLF line ends, as it is */
+	COMPOSE_MESSAGE, /* a message with CRLF line ends, unchanged */
 	COMPOSE_HEADER,	 /* the header of one */
 };
 

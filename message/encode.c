@@ -4,7 +4,7 @@
 #include "message/decode.h"
 
 #define FOLD_MAX 60 /* of text that we fold ourselves; the name of the field comes before it */
-#define LINE_MAX 900 /* a longer word is not left as it is (RFC 5322 section 2.1.1) */
+#define LINE_MAX 900 /* a longer word is not kept unchanged (RFC 5322 section 2.1.1) */
 
 static bool is_plain(struct slice text)
 {

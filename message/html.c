@@ -57,7 +57,7 @@ static bool read_number(struct slice digits, uint32_t *point)
 	return digits.len > 0;
 }
 
-/* Writes the entity at the start of text; returns its bytes, or 0 if it is none. */
+/* Writes the entity at the start of text; returns its bytes, or 0 if it is not one. */
 static size_t take_entity(struct slice text, struct buf *out)
 {
 	struct slice name = slice_from(text, 1);

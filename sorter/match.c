@@ -74,7 +74,7 @@ static bool skip_folded(struct slice value, size_t length, size_t *at)
 }
 
 /* Finds the part of value whose folded form is at start..end. Falls back to the text of the rule
- * if letters were merged. */
+ * if characters were merged. */
 static struct slice locate(struct slice value, size_t start, size_t end, const char *text)
 {
 	size_t from = 0, to;

@@ -7,13 +7,13 @@
  *
  *  2. The rules in the order of the file. All that match add their recipients, tags and prefixes,
  *     until one with `stop = yes`. A rule with `drop = yes` or `reject_to` ends sorting, too: the
- *     message goes only to those whom rules above it named, and to those of reject_to; to nobody if
+ *     message goes only to the recipients of earlier rules, and to those of reject_to; to nobody if
  *     none exist. The first rule with a `reply` gives the reply, if one may be given.
  *
- *  3. by_address, unless a rule ended sorting: local users whom a recipient header names.
+ * 3. by_address, unless a rule ended sorting: local users that a recipient header names.
  *     `daemon` is never among them.
  *
- *  4. What nobody got so far goes to unsorted_to of the account, else of [sorter], else to
+ * 4. A message without a recipient goes to unsorted_to of the account, else of [sorter], else to
  *     postmaster. Copies do not count.
  *
  * Users may be given by name, alias or group. A message with more than SORTER_RECEIVED_MAX Received

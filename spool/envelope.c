@@ -186,7 +186,7 @@ static bool word_index(struct slice word, const char *const *names, size_t count
 	return false;
 }
 
-/* A process in a stranger's hands may have written it: no name leads out of the mailboxes. */
+/* A compromised process may have written it: no name leads out of the mailboxes. */
 static bool is_complete(const struct place *place)
 {
 	bool is_folder = place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS;

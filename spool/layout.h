@@ -3,7 +3,7 @@
  *
  *     spool/
  *       version  lanpostd.lock  control.sock  line.up  reserve
- *       login-salt.key                    of the salts that strangers are shown (lan-server/login/auth_config.h)
+ *       login-salt.key                    for the salts of unknown names (lan-server/login/auth_config.h)
  *       login-notes                       where each user is known, and who is shut out (lan-server/login/ban_notes.h)
  *       state.db  seen.db*                what the gateway remembers (spool/state/state.h)
  *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/log/wal.h)

@@ -35,7 +35,7 @@ static int allocate(const char *path, struct error *error)
 	return fsx_close(fd, path, error);
 }
 
-/* So many times the floor. */
+/* Multiple of the minimum. */
 static bool has_files(const struct spool *spool, uint64_t times)
 {
 	uint64_t all, left = fsx_free_files(spool->folder, &all);

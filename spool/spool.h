@@ -16,7 +16,7 @@ struct spool {
 	char *folder;
 	struct state *state;   /* what is remembered beside the mail; NULL: not open */
 	struct intake *intake; /* the way in and out of messages; NULL: open for reading at most */
-	bool was_damaged;      /* state.db was begun anew, and postmaster must get a report */
+	bool was_damaged;      /* state.db was created again, and postmaster must get a report */
 	bool keeps_seen;       /* spool_close() copies the seen UIDLs (state_copy_seen()) */
 };
 

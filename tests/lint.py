@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """House rules that no compiler checks (docs/architecture.md). Prints file:line and the rule; exit 1 if any is broken."""
+import io
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
+import tokenize
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +59,16 @@ PLAIN = [
     (r"goes round|in a circle", "loop"),
     (r"letters?", "message"),
 ]
+# More that comments avoid.
+PLAIN_COMMENTS = [
+    (r"somebody('s)?", "a user, another process"),
+    (r"strangers?('s)?", "an unknown client, external mail, a compromised process"),
+    (r"anew", "again"),
+    (r"beyond ASCII", "non-ASCII"),
+    (r"to be had", "available"),
+    (r"for want of", "without"),
+]
+PLAIN_COMMENTS = [(re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.I), advice) for words, advice in PLAIN_COMMENTS]
 PLAIN = [(re.compile(rf"(?<![\w-])(?:{words})(?![\w-])", re.I), advice) for words, advice in PLAIN]
 # Letters of an alphabet, the test letter of setup, and names in code.
 LETTER = re.compile(r"(?i)(ascii|latin|cyrillic|russian|small|capital|case|test|one|same|the|this|a|new|of|%zu|dead|old) letters?\b"
@@ -189,6 +201,31 @@ def check_plain(path):
                 complain(path, text.count("\n", 0, start + found.start()) + 1, f'"{found[0]}" is not plain English: {advice}')
 
 
+def comments(path, text):
+    """(line, words) of the comments of a source, a script or a test."""
+    if path.suffix in (".c", ".h"):
+        found = [(m.start(1), m[1]) for m in re.finditer(r'"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'|(/\*.*?\*/|//[^\n]*)', text, re.S) if m[1]]
+        return [(text.count("\n", 0, start) + 1, re.sub(r"\s*\n\s*\*? ?", " ", words)) for start, words in found]
+    if path.suffix == ".py":
+        tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+        return [(token.start[0], re.sub(r"\s+", " ", token.string)) for token in tokens
+                if token.type == tokenize.COMMENT or token.type == tokenize.STRING and token.string.startswith('"""')]
+    return [(number, line) for number, line in enumerate(text.split("\n"), 1) if re.match(r"\s*#(?!!)", line)]
+
+
+def check_comments(path):
+    """Comments are in plain English, too. Tests may write letters."""
+    is_test = path.relative_to(ROOT).parts[0] == "tests"
+    for number, words in comments(path, path.read_text()):
+        words = re.sub(r"`[^`]*`", "``", words)
+        for pattern, advice in PLAIN + ([] if is_test else PLAIN_COMMENTS):
+            for found in pattern.finditer(words):
+                is_letter = "letter" in found[0].lower()
+                if is_letter and (is_test or LETTER.search(words[max(0, found.start() - 12):found.end() + 24]) or STORY.search(str(path))):
+                    continue
+                complain(path, number, f'"{found[0]}" in a comment is not plain English: {advice}')
+
+
 def gettext_tool(*args):
     return subprocess.run(args, cwd=ROOT, capture_output=True, text=True, env={"LC_ALL": "C", "PATH": "/usr/bin:/bin"})
 
@@ -271,7 +308,7 @@ DATA = ("tests/data/", "tests/fuzz/seeds/")
 
 
 def check_sizes(files):
-    """No level of a folder holds so much that it cannot be read at a glance."""
+    """No level of a folder has too many files to be read at a glance."""
     count = {}
     for path in files:
         folder = path.parent.relative_to(ROOT).as_posix() + "/"
@@ -303,6 +340,8 @@ def main():
             check_text(path)
         if parts[0] in FOLDERS and path.suffix in (".c", ".h") or PLAIN_PAGES.fullmatch("/".join(parts)):
             check_plain(path)
+        if parts[0] in (*FOLDERS, "tests", "tools", "bench") and path.suffix in (".c", ".h", ".py", ".sh") and path.name != "lint.py" or parts == ("Makefile",):
+            check_comments(path)
     check_events()
     check_russian()
     check_folders()

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh SECTION...: installs the Debian packages of these sections of packages.txt that are not there yet, and says so.
+# deps.sh SECTION...: installs the missing Debian packages of these sections of packages.txt, and reports them.
 # No-op when all are. "one|other" is whichever this Debian has: some names hold a version.
 #
 # The tests' peers are mail servers, and Debian starts and enables what it installs: they would take the ports of the
@@ -23,7 +23,7 @@ is_installed() {
     return 1
 }
 
-# The first that can be had; where none can, the first, so that apt-get says what is wrong.
+# The first available one; if none is, the first, so that apt-get reports the error.
 choose() {
     for name in $(alternatives "$1"); do
         if apt-cache show "$name" >/dev/null 2>&1; then echo "$name"; return; fi

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs fuzz targets; `make fuzz` and `make fuzz-merge` call it. docs/fuzzing.md tells how to work with it.
+# Runs fuzz targets; `make fuzz` and `make fuzz-merge` call it. docs/fuzzing.md describes it.
 #
-# fuzz.sh run BUILD CORPUS SECONDS JOBS TARGET...: each target so many seconds, JOBS at a time, until one fails. What it finds stays in CORPUS.
+# fuzz.sh run BUILD CORPUS SECONDS JOBS TARGET...: each target this many seconds, JOBS at a time, until one fails. What it finds stays in CORPUS.
 # fuzz.sh one BUILD CORPUS SECONDS RUNNING TARGET: one of them. RUNNING is a folder with the processes of its brothers.
 # fuzz.sh merge BUILD CORPUS TARGET...: takes inputs of CORPUS that cover more than the seeds into the seeds, and drops those that became needless.
 set -eu
@@ -58,7 +58,7 @@ run() {
     return 1
 }
 
-# Names of 40 hexadecimal digits are libFuzzer's; all others were written by somebody, and stay.
+# Names of 40 hexadecimal digits are libFuzzer's; all others were written by people, and stay.
 merge() {
     found='.*/[0-9a-f]{40}'
     build=$1 corpus=$2

@@ -1,5 +1,5 @@
 #!/bin/sh
-# All tests, after `make deps all`. Each step says its counts in a line; the last line is the sum over all.
+# All tests, after `make deps all`. Each step prints its counts in a line; the last line is the total.
 # LANPOST_TEST_STEPS chooses some: "lint headers unit replay clang asan tsan fuzz system attack install".
 set -u
 cd "$(dirname "$0")/.." || exit 1
@@ -68,7 +68,7 @@ headers() {
     echo "headers: $good passed, $bad failed"
 }
 
-# Two seconds for each target, from its seeds alone: finds what was broken this minute; `make fuzz TIME=` digs deeper.
+# Two seconds for each target, from its seeds alone: finds new breakage quickly; `make fuzz TIME=` digs deeper.
 fuzz() {
     rm -rf build-fuzz/brief
     quiet_make fuzz TIME="${LANPOST_FUZZ_SECONDS:-2}" JOBS="$JOBS" FUZZ_CORPUS=build-fuzz/brief || return
@@ -76,7 +76,7 @@ fuzz() {
     echo "fuzz: $# passed, 0 failed"
 }
 
-# The README's install in a clean system; says itself why it cannot be tried here.
+# The README's install in a clean system; reports why it cannot be tried here.
 install_as_written() {
     tests/install/try_install.py --quick >"$log/out" 2>&1
     case $? in

@@ -31,7 +31,7 @@ struct remote {
 
 enum remote_login {
 	REMOTE_LOGGED_IN,
-	REMOTE_LOGIN_AGAIN,  /* the server hung up and another way is left: connect again and call once more */
+	REMOTE_LOGIN_AGAIN,  /* the server has disconnected and another method is left: connect again and call again */
 	REMOTE_LOGIN_FAILED, /* with an error as for remote_open() */
 };
 

@@ -41,7 +41,7 @@ char *net_address_literal(char out[NET_ADDRESS_MAX], const struct in6_addr *addr
 /* Whether packets can leave for "name:port", "10.0.0.1:25" or "[::1]:25"; none are sent. */
 enum net_reach {
 	NET_HAS_ROUTE,
-	NET_UNKNOWN_NAME, /* nobody knows it (asking may take a few seconds) */
+	NET_UNKNOWN_NAME, /* it cannot be resolved (which may take a few seconds) */
 	NET_HAS_NO_ROUTE, /* see the error */
 };
 enum net_reach net_route(const char *host_and_port, struct error *error);

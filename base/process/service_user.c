@@ -28,7 +28,7 @@ static struct {
 	struct groups ours, theirs;
 } now;
 
-/* --- whom */
+/* --- the user */
 
 /* A user namespace that an unprivileged user has created (`unshare -r`) maps one user. */
 static bool is_alone(void)

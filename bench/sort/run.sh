@@ -4,7 +4,7 @@
 #
 # usage: bench/sort/run.sh            (after make; RUNS=5 MESSAGES=5000 RULES="10 1000" WORK=/tmp/lanpost-bench-sort)
 # Nothing is removed before the end: for some minutes ext4 looks twice at each inode that was freed, and file creation takes
-# three times as long, whoever does it.
+# three times as long for any program.
 # As root the peers run as OWNER (daemon): they refuse to sort mail for root.
 set -eu
 umask 077

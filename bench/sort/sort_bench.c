@@ -1,5 +1,5 @@
 /*
- * How fast the sorter is.
+ * The speed of the sorter.
  *
  * usage: sort_bench memory FOLDER
  *        sort_bench deliver FOLDER SPOOL

@@ -1,5 +1,5 @@
 /*
- * The journal at size: fills one, writes more, prunes it while somebody writes.
+ * A large journal: fills one, writes more, prunes it during writes.
  *
  *   journal_bench fill SPOOL MESSAGES DAYS    MESSAGES with four events each, spread over the last DAYS
  *   journal_bench write SPOOL MESSAGES        as many new ones, 64 a transaction; prints messages a second

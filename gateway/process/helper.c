@@ -47,7 +47,7 @@ static int by_number(const void *a, const void *b)
 	return (*one > *other) - (*one < *other);
 }
 
-/* Those below 0 are none. Standard input, output and error stay. */
+/* Values below 0 are ignored. Standard input, output and error stay. */
 static void close_all_but(int *kept, size_t count)
 {
 	unsigned from = STDERR_FILENO + 1;

@@ -7,8 +7,8 @@
 #include "config/conf.h"
 #include "spool/log/intake.h"
 
-/* Reports that state.db was begun anew, and all that is in queue/corrupt and was not reported before, in one message. The session may
- * be "". */
+/* Reports that state.db was created again, and everything in queue/corrupt that was not reported before, in one message.
+ * The session may be "". */
 void damage_report(const struct conf *conf, struct spool *spool, const char *session);
 
 #endif

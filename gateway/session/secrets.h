@@ -1,10 +1,10 @@
 /*
  * The passwords of a session, in a separate process: `secrets`.
  *
- * The session reads what providers and smarthosts say, and what strangers write; so it forgets all passwords at its very start, and
- * asks this process, login by login, for no more than the login needs: a digest, or the password where a server wants it said. This
- * process runs all commands of the configuration too (passwords, tokens, the line), so that the session runs no program at all, and
- * signs with the keys of [dkim].
+ * The session reads replies of providers and smarthosts, and external mail; so it wipes all passwords at its start, and
+ * requests from this process, for each login, only what the login needs: a digest, or the password if the server requires
+ * it. This process also runs all commands of the configuration (passwords, tokens, the line), so that the session runs no
+ * program at all, and signs with the keys of [dkim].
  */
 #ifndef LANPOST_GATEWAY_SECRETS_H
 #define LANPOST_GATEWAY_SECRETS_H

@@ -21,7 +21,7 @@
 enum outcome {
 	ANSWERED,
 	UNANSWERED, /* by two workers: the message is the cause */
-	IMPOSSIBLE, /* no worker is to be had, or the session is cancelled: see the error */
+	IMPOSSIBLE, /* no worker can be started, or the session is cancelled: see the error */
 };
 
 int sorting_start(struct sorting *sorting, struct conf *conf, const atomic_bool *cancel, struct error *error)

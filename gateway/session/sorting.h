@@ -1,10 +1,11 @@
 /*
  * Sorting in a separate process: `sorter`.
  *
- * What strangers wrote is decoded there: MIME, charsets, HTML, addresses, the rules' patterns. It has no password, no file, no network
- * and no way to the spool; it gets one message after the other and says for whom it is. What it says is believed only as far as the
- * configuration allows it (sorter_decision_read()). Each account has a worker there. When one dies over a message, or works on it for
- * too long, a new one tries again; when that fails too, the message loses its place only: it goes to `unsorted_to`.
+ * External mail is decoded there: MIME, charsets, HTML, addresses, the rules' patterns. It has no password, no file, no
+ * network and no way to the spool; it gets one message after the other and decides for whom it is. The decision is
+ * accepted only as far as the configuration allows it (sorter_decision_read()). Each account has a worker there. When one
+ * dies over a message, or works on it for too long, a new one tries again; when that fails too, the message loses its
+ * place only: it goes to `unsorted_to`.
  */
 #ifndef LANPOST_GATEWAY_SORTING_H
 #define LANPOST_GATEWAY_SORTING_H
@@ -43,8 +44,8 @@ void sorting_stop(struct sorting *sorting);
 void sorting_begin(struct sorting_line *line, struct sorting *sorting, const struct conf_account *account);
 void sorting_hang_up(struct sorting_line *line);
 
-/* Fills in whom the provider named, where the message goes, and what the journal shows. -1: nothing can be sorted any more, or we were
- * cancelled. */
+/* Fills in the recipients that the provider noted, the places of the message, and its data for the journal. -1: nothing
+ * can be sorted any more, or we were cancelled. */
 int sorting_ask(struct sorting_line *line, const struct fetch_arrival *arrival, struct envelope *envelope,
     struct sorting_result *result, struct error *error);
 /* As fetch_stub_make(); without what the message says if that cannot be read. */

@@ -313,7 +313,7 @@ static void accept_client(struct control *control)
 	ctl_reader_init(&client->reader, fd);
 }
 
-/* One who asks without end is served among others. */
+/* A client that sends requests without end is served in turn with others. */
 static void serve_client(struct control *control, struct control_client *client)
 {
 	struct error error;

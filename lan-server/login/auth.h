@@ -27,7 +27,7 @@ struct auth_options {
 struct auth *auth_new(const struct auth_options *options);
 void auth_free(struct auth *auth);
 
-/* Bits of enum auth_offers, as the users of the configuration allow; none if they are not to be had now. */
+/* Bits of enum auth_offers, as the users of the configuration allow; none if not available now. */
 unsigned auth_offers(struct auth *auth);
 
 /* One client that may log in; all is borrowed. */

@@ -64,7 +64,7 @@ static void append_body(struct smtpd *smtpd, struct slice bytes)
 	struct smtpd_transaction *tx = smtpd->tx;
 	struct error error = ERROR_INIT;
 
-	if (tx->body.path != NULL) /* many that are under way at once take the last room, too */
+	if (tx->body.path != NULL) /* many simultaneous messages could also use the last free space */
 		fail(smtpd, smtpd_check_storage(smtpd, bytes.len));
 	if (tx->failed != REPLY_NONE || bytes.len == 0)
 		return;

@@ -94,7 +94,8 @@ struct intake {
 
 /* Begins a new current segment, which declares the rests of broken ones void. */
 int segment_begin(struct intake *intake, struct error *error);
-/* Has the next one ready before it is needed, so that nobody waits for its making. By the checkpoint's thread, without the lock. */
+/* Prepares the next segment before it is needed, so that no thread waits for it. Called by the checkpoint thread, without
+ * the lock. */
 void segment_prepare(struct intake *intake);
 /* Retires one whose messages are all delivered, durably. A busy one is withdrawn, to be used again. Without the lock. */
 int segment_retire(struct intake *intake, struct segment *segment, struct error *error);

@@ -45,7 +45,7 @@ void record_write(const struct fact *facts, size_t count, const struct envelope 
 	envelope_write(envelope, out);
 }
 
-/* What leads to a file must lead to one of ours: a process in a stranger's hands may have written it. */
+/* What leads to a file must lead to one of ours: a compromised process may have written it. */
 static bool is_complete(const struct fact *fact)
 {
 	bool is_entry = fact->kind == FACT_SENT || fact->kind == FACT_FAILED;

@@ -1,5 +1,5 @@
 /*
- * What crashes leave behind and nobody needs: removed when it is older than a day; spare segments of our own name at once.
+ * Removes leftovers of crashes that are older than a day; spare segments of our own name at once.
  */
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -60,7 +60,7 @@ static void sweep_folder(const struct spool *spool, const char *folder, stray_fn
 		closedir(dir);
 }
 
-/* Our predecessor's are nobody's: there is one process a writer name. */
+/* Those of our predecessor are unused: there is one process per writer name. */
 static void sweep_spares(const struct intake *intake)
 {
 	char *folder = layout_wal(intake->spool, "");

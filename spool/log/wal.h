@@ -52,8 +52,8 @@ struct wal {
 	uint64_t durable; /* size up to which a sync has succeeded */
 };
 
-/* Creates a segment, durable and locked. blank (from wal_blank(); taken over) becomes it; NULL: a new file
- * does. */
+/* Creates a segment, durable and locked. blank (from wal_blank(); takes ownership) is used for it;
+ * NULL: a new file. */
 int wal_create(struct wal **wal, const struct spool *spool, const char *writer, struct wal *blank, struct error *error);
 /* Appends a record. On failure the segment is restored; if that fails, too, *broken is set. */
 int wal_append(struct wal *wal, struct slice head, struct slice body, bool *broken,
@@ -64,7 +64,7 @@ int wal_sync(const struct wal *wal, struct error *error);
 int wal_cut(struct wal *wal, struct error *error);
 void wal_close(struct wal *wal);
 
-/* Gives a segment that nobody needs any more a name that nobody looks for, by which it can be blanked. */
+/* Renames a segment that is no longer needed to an unused name, under which it can be blanked. */
 int wal_withdraw(struct wal *wal, struct error *error);
 /* Makes a withdrawn segment one of zeros, WAL_BLANK_MIN to WAL_BLANK_MAX bytes of them, that is ready for wal_create(). */
 #define WAL_BLANK_MIN (4u << 20)

@@ -25,8 +25,9 @@ struct backup_counts {
 int backup_write(const struct conf *conf, const struct spool *spool, const char *path, bool with_passwords,
     struct backup_counts *counts, struct error *error);
 
-/* Puts config/ into the folder config and spool/ into `folder`; files that are there already are an error unless overwrite. Neither may be in
- * use. elsewhere: the configuration is made to name this spool. Run by root, what is put there belongs to whom the folders do. */
+/* Puts config/ into the folder config and spool/ into `folder`; files that are there already are an error unless
+ * overwrite. Neither may be in use. elsewhere: the configuration is made to name this spool. If root runs it, the files
+ * get the owner of the folders. */
 int backup_restore(const char *path, const char *config, const char *folder, bool overwrite, bool elsewhere,
     struct backup_counts *counts, struct error *error);
 

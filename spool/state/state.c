@@ -1,5 +1,5 @@
 /*
- * SQLite behind spool/state/state.h: the database itself; what stands in it is in the other state_*.c.
+ * The SQLite database of spool/state/state.h; the other state_*.c handle its content.
  *
  * One connection per process, shared by its threads under a recursive lock, so that no thread joins
  * the transaction of another. Other processes have connections of their own; the busy timeout lets
@@ -394,7 +394,7 @@ static void keep(struct state *state, sqlite3_stmt *stmt)
 
 void state_statement_end(struct state *state, sqlite3_stmt *stmt)
 {
-	sqlite3_reset(stmt); /* gives back its locks; what went wrong was told before */
+	sqlite3_reset(stmt); /* releases its locks; the error was already reported */
 	sqlite3_clear_bindings(stmt);
 	keep(state, stmt);
 	pthread_mutex_unlock(&state->lock);

@@ -42,7 +42,7 @@ def test_a_trick_in_an_address_reaches_nobody(office, trick):
     else:
         assert reply[:1] == b"5", reply
     raw.ask(b"QUIT")
-    for path in office.queued_files():  # to the address that stands at the end, which whoever sends may name without a trick
+    for path in office.queued_files():  # to the address at the end, which the sender could also name directly
         place, = re.findall(rb"(?m)^place queue pending (\S+)", path.read_bytes())
         path.unlink()
         assert trick.rpartition(b":")[2] == place and not place.endswith(b"office.lan") and b"%" not in place

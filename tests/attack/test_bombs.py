@@ -9,7 +9,7 @@ import os
 import pytest
 
 MIB = 1 << 20
-START = 0.03  # seconds below which nothing can be told from noise
+START = 0.03  # shorter times cannot be distinguished from noise
 
 
 def times(unit, size):

@@ -1,4 +1,4 @@
-"""Root's verbs ask control.sock, which belongs to the user of the gateway: whoever answers there writes nothing to root's terminal."""
+"""Root's verbs ask control.sock, which belongs to the user of the gateway: a hostile answer never reaches root's terminal."""
 import json
 import socket
 import threading

@@ -109,7 +109,7 @@ FROM = [
 
 @pytest.mark.parametrize("field", FROM, ids=range(len(FROM)))
 def test_who_is_logged_in_as_one_writes_as_no_other(office, field):
-    """Refused, or what arrives names nobody but him as its author."""
+    """Refused, or the delivered message names only the user as its author."""
     before = len(office.files("anna"))
     with office.smtp() as smtp:
         smtp.login("ivan", PASSWORD)

@@ -78,7 +78,7 @@ def check(make_gateway, liar, scheme, code):
 
 @pytest.mark.parametrize("misdeed", POP3)
 def test_what_has_no_end_is_ended(make_gateway, misdeed):
-    is_message = misdeed == "has_a_header_without_end"  # that one is left there, and told
+    is_message = misdeed == "has_a_header_without_end"  # that one is left there and reported
     check(make_gateway, Pop3([b"Subject: x\r\n\r\nx\r\n"], misdeed), "pop3", (0, 1) if is_message else (1,))
 
 

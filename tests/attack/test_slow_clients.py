@@ -60,7 +60,7 @@ def test_a_silent_client_is_let_go_in_each_phase(office):
     socks = {name: begin(office, port, said) for name, (port, said) in PHASES.items()}
     kept = [name for name, sock in socks.items() if not closed_within(sock, 30 if sock is socks["smtp greeting"] else 15)]
     assert kept == []
-    assert office.files("ivan") == []  # half a message is none
+    assert office.files("ivan") == []  # half a message is not delivered
 
 
 def test_a_byte_now_and_then_does_not_buy_time(office):

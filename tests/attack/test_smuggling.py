@@ -85,7 +85,7 @@ CHUNKS = {
 
 @pytest.mark.parametrize("command", CHUNKS.values(), ids=CHUNKS.keys())
 def test_a_chunk_of_no_clear_size_ends_the_connection(office, command):
-    """What stands behind it is message bytes to the client: they must never be taken for commands."""
+    """For the client the following bytes belong to the message: they must never be taken for commands."""
     raw = begin(office.smtp_port)
     assert raw.ask(b"MAIL FROM:<ivan@office.lan>").startswith(b"250")
     assert raw.ask(b"RCPT TO:<ivan@office.lan>").startswith(b"250")

@@ -1,5 +1,5 @@
 /*
- * What fuzz targets share: choices out of the input, and files and folders that cost no disk.
+ * Common code of fuzz targets: choices from the input, and files and folders in memory.
  */
 #ifndef LANPOST_TESTS_FUZZ_H
 #define LANPOST_TESTS_FUZZ_H
@@ -34,7 +34,7 @@ static inline unsigned fuzz_number(struct slice *input)
 	return high << 8 | fuzz_byte(input);
 }
 
-/* Takes so many bytes from the front, or all that there are. */
+/* Takes this many bytes from the front, or all that are left. */
 static inline struct slice fuzz_take(struct slice *input, size_t len)
 {
 	struct slice taken = slice_make(input->ptr, len < input->len ? len : input->len);
@@ -43,7 +43,7 @@ static inline struct slice fuzz_take(struct slice *input, size_t len)
 	return taken;
 }
 
-/* The path of a file that holds these bytes and lies in memory. Each call takes the place of the one before. */
+/* The path of a file in memory with these bytes. Each call replaces the previous file. */
 static inline const char *fuzz_file(struct slice bytes)
 {
 	static char path[32];
@@ -64,7 +64,7 @@ static inline void fuzz_folder_remove(void)
 	remove_tree(fuzz_folder_path);
 }
 
-/* A folder in memory for this process, removed at its end. What the target puts there it removes itself. */
+/* A folder in memory for this process, removed at its end. The target removes its own files. */
 static inline const char *fuzz_folder(void)
 {
 	if (fuzz_folder_path[0] == '\0') {

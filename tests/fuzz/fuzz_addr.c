@@ -1,5 +1,5 @@
-/* An address that was read is written and read again as the same one; a list is walked to its end
- * with each item inside the input and behind the one before. */
+/* An address that was parsed is written and parsed again as the same one; a list is walked to
+ * its end, with each item inside the input and after the previous one. */
 #include "message/addr.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /*
- * What a broken LAN server may ask the process that checks passwords, and what a broken one of those may answer. Hashing is left
- * out for its cost. A "yes" must not come: no password is in the seeds.
+ * Questions of a compromised LAN server to the process that checks passwords, and answers of a compromised one of those.
+ * Hashing is omitted because of its cost. The answer is never "yes": no seed contains the password.
  */
 #include "lan-server/login/tls_credentials.h"
 #include "lan-server/login/verifier.h"

@@ -1,6 +1,7 @@
 /*
- * Questions to the process with the password verifiers, and its answers: refused, or one whole message whose strings lie in it and keep
- * their bounds, and which is written the same way again. The first byte chooses between question and answer.
+ * Questions to the process with the password verifiers, and its answers: refused, or exactly one message whose strings are
+ * inside it and within their limits, and which is written the same way again. The first byte chooses between question and
+ * answer.
  */
 #include "lan-server/login/auth_wire.h"
 #include "tests/fuzz/fuzz.h"

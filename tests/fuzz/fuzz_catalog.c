@@ -1,6 +1,6 @@
 /*
- * Catalogues of translations as msgfmt never made them: what is found lies in the file and ends there, whatever the tables and the rule of
- * plurals say. The first byte is the number that is asked for.
+ * Invalid catalogues of translations: every result is inside the file and ends there, for any tables and plural rule. The
+ * first byte is the number for the plural form.
  */
 #include "base/catalog.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 /*
- * Names of charsets and bytes in them: what comes out is UTF-8, within its room, the same each time, and nothing at all for a name that
- * is none. The input is the name, a line end, and the bytes.
+ * Names of charsets and bytes in them: the output is UTF-8, within its limit, the same each time, and empty for an invalid
+ * name. The input is the name, a line end, and the bytes.
  */
 #include "message/charset.h"
 #include "message/charset_name.h"
@@ -13,7 +13,7 @@ static void check_name(struct slice label)
 	if (!charset_name(label, name))
 		return;
 	assert(name[0] != '\0' && strlen(name) <= CHARSET_NAME_MAX);
-	for (const char *at = name; *at != '\0'; at++) /* iconv takes "//IGNORE" for an order */
+	for (const char *at = name; *at != '\0'; at++) /* for iconv "//IGNORE" is an option */
 		assert(*at > ' ' && *at < 0x7f && *at != '/');
 	assert(charset_name(slice_of(name), again));
 }

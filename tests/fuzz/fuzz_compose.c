@@ -1,5 +1,6 @@
-/* A message that lanpost writes, from any name, subject, value and text: its header has the fields that it should have, in this order, and no
- * others; lines end in CRLF and are not too long; what the subject says is read again; a multipart message has its parts. */
+/* A message that lanpost writes, from any name, subject, value and text: its header has exactly the right fields, in this
+ * order; lines end in CRLF and are not too long; the subject is decoded to the same text; a multipart message has its
+ * parts. */
 #include "message/compose.h"
 #include "message/decode.h"
 #include "message/mime.h"

@@ -1,6 +1,6 @@
 /*
- * A whole configuration: whatever stands in it, it is loaded or refused with at least one error that names a line of it; what was loaded
- * can be asked about anything, and rules that the check finds good compile.
+ * A whole configuration: it is loaded, or refused with at least one error that names a line of it; all queries work on a
+ * loaded one, and rules that pass the check compile.
  *
  * The input is lanpost.conf.
  */

@@ -1,7 +1,6 @@
 /*
- * The control socket: whatever three clients send in whatever pieces, each gets whole lines of JSON, of which all but the last are events and
- * the last is an answer or the end of a session; nothing is begun that was not asked for by a request, and no client keeps another from
- * being served.
+ * The control socket: for any input of three clients, in pieces of any size, each gets whole lines of JSON: events, then
+ * an answer or the end of a session; nothing is begun without a request, and no client prevents the service of another.
  *
  * The input is a list of steps: a byte says who and what (bytes to send, a line to send, hang up, a session that begins, tells
  * something or ends), the next how many bytes it takes.
@@ -74,7 +73,7 @@ static json_t *clients(void *context)
 	return json_pack("[{s:s}]", "who", "smtp 192.168.1.5");
 }
 
-/* A connection as accept_client() makes it. */
+/* A connection as from accept_client(). */
 static void connect_client(struct house *house, int i)
 {
 	struct control_client *client = &house->control.clients[i];
@@ -106,7 +105,7 @@ static void check_line(struct slice line)
 	json_decref(object);
 }
 
-/* Takes what a client was told, so that nobody has to wait for room. */
+/* Reads the output to a client, so that its buffer does not fill up. */
 static void hear(struct house *house, int i)
 {
 	static char bytes[1u << 17];

@@ -1,6 +1,7 @@
 /*
- * What a sorter process says that a message has taken over: refused, or no more than the configuration allows. Mail gets to mailboxes
- * of ours alone, leaves for addresses that a rule names and no others, is dropped by a rule that drops, and no line is forged above it.
+ * Answers of a sorter process that a message has compromised: refused, or only what the configuration allows. Mail is
+ * delivered only to local mailboxes, sent only to addresses that a rule names, dropped only by a rule that drops, and no
+ * header line is forged.
  *
  * The input is the answer, two line ends, and the message that it is about.
  */

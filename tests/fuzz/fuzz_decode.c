@@ -1,5 +1,5 @@
-/* Whatever comes in, valid UTF-8 without control characters comes out; text that was encoded is
- * decoded as it was. The first byte chooses the charset of the message. */
+/* For any input the output is valid UTF-8 without control characters; encoded text is decoded to
+ * the original. The first byte chooses the charset of the message. */
 #include "base/alloc.h"
 #include "message/decode.h"
 #include "message/fold.h"

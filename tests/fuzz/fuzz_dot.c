@@ -1,5 +1,5 @@
-/* What is written comes back: stuffing then reading yields the message with its lines ended by
- * CRLF, and reading in two pieces is reading in one. */
+/* Stuffing then reading yields the message with its lines ended by CRLF, and reading in two
+ * pieces gives the same as in one. */
 #include "message/dot.h"
 
 #include <assert.h>

@@ -1,6 +1,6 @@
 /*
- * Envelope files of the queue with a true checksum: read or refused, whole, in any state of the entry; what can be read is written the same
- * way again. One that is damaged goes to corrupt/ and is never taken for good.
+ * Envelope files of the queue with a right checksum: read or refused, in any state of the entry; an envelope that can be
+ * read is written the same way again. A damaged one is moved to corrupt/ and never used.
  *
  * The input is the text of the envelope; the first byte says whether the checksum is true.
  */

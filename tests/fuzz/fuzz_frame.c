@@ -1,6 +1,6 @@
 /*
- * What another of our processes sends that has been taken over: a frame is taken whole, within its bound, or the peer counts as gone; its
- * fields lie in it, and are written the same way again. Nothing that was sent makes us wait.
+ * Input from a compromised process of ours: a frame is accepted whole, within its limit, or the peer counts as gone; its
+ * fields are inside it, and are written the same way again. No input makes the reader wait.
  */
 #include "base/clock.h"
 #include "base/net/frame.h"
@@ -34,7 +34,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	assert(frame_pair(pair, &error) == 0);
 	assert(write(pair[1], data, size) == (ssize_t)size);
 	close(pair[1]);
-	/* The peer is gone behind it: whatever is missing will not come. */
+	/* The peer has closed after it: missing data will not arrive. */
 	if (frame_receive(pair[0], &kind, &body, &passed, (struct frame_wait){.deadline = clock_now_ms() + 10000}) == FRAME_OK) {
 		assert(body.len + FRAME_HEAD <= BODY_MAX && body.len + FRAME_HEAD == size && passed < 0);
 		check_fields(buf_slice(&body));

@@ -1,5 +1,5 @@
-/* Fields stand in the header in their order, without overlap, and cover what they claim; an
- * unfolded body has no line feed. */
+/* Fields are in the header in their order, without overlap, and cover their range; an unfolded
+ * body has no line feed. */
 #include "message/header.h"
 
 #include <assert.h>

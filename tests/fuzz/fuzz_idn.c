@@ -1,4 +1,5 @@
-/* A domain in Unicode becomes one of ASCII labels that DNS can hold, or is refused; one in ASCII stays as it is but for its case. */
+/* A Unicode domain becomes ASCII labels that are valid in DNS, or is refused; an ASCII domain is unchanged except for its
+ * case. */
 #include "message/idn.h"
 
 #include "base/str.h"

@@ -1,6 +1,6 @@
 /*
- * Any server talks to the IMAP client: the same events whether its bytes come at once or one by one, message data with CRLF
- * line ends only, data between its beginning and its end, memory bounded.
+ * The IMAP client with any server: the same events whether the bytes arrive at once or one by one, message data with
+ * CRLF line ends only, data between its beginning and its end, bounded memory.
  *
  * The first byte chooses the commands.
  */

@@ -78,7 +78,7 @@ static const char *find(const struct ini *ini, const char *kind, const char *nam
 	return NULL;
 }
 
-/* All that is in a is in b, but for the section [s n], of which only other keys than k count. */
+/* Everything in a is in b, except the section [s n], of which only keys other than k count. */
 static void check_kept(const struct ini *a, const struct ini *b, bool is_removed)
 {
 	for (size_t i = 0; i < a->count; i++) {

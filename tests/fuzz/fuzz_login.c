@@ -1,6 +1,6 @@
 /*
- * Any server is asked to let us in: the login comes to an end, shows a password three times at most, counts as done only after
- * something was shown, and says whole lines without a line end in them.
+ * Login to any server: the login ends, sends a password at most three times, succeeds only after a secret was sent, and
+ * sends whole lines without a line end in them.
  */
 #include "upstream/login_priv.h"
 

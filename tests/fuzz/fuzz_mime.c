@@ -1,6 +1,6 @@
-/* Parts stand in the message in their order, without overlap, none deeper or more than allowed; a
- * boundary that is open stands in no body; text comes out as UTF-8 that can be folded, and never
- * more than there is room for. */
+/* Parts are in the message in their order, without overlap, within the limits of depth and
+ * number; no body contains an open boundary; text is valid UTF-8 that can be folded, and never
+ * exceeds its limit. */
 #include "base/alloc.h"
 #include "message/decode.h"
 #include "message/mime.h"

@@ -1,9 +1,9 @@
 /*
- * File names in the folders of a spool, as other programs may give them: each message of a mailbox is listed once, under a UIDL that POP3
- * allows and that no other has, is found by its name, and its removal takes no other; of queue and log only names in their
- * own form count.
+ * File names in the folders of a spool, as other programs may create them: each message of a mailbox is listed once, with
+ * a unique and valid UIDL, is found by its name, and its removal affects no other; in queue and log only valid names
+ * count.
  *
- * The input is a list of names. The first byte of each says where it stands.
+ * The input is a list of names. The first byte of each is its folder.
  */
 #include "spool/mailbox/maildir.h"
 #include "spool/queue.h"
@@ -31,7 +31,7 @@ static void set_up(void)
 	free(wal);
 }
 
-/* Returns the path of the new file, NULL where it cannot have that name. */
+/* Returns the path of the new file, NULL if it cannot have that name. */
 static char *put(struct slice name)
 {
 	const char *folder = folders[fuzz_byte(&name) % ARRAY_LEN(folders)];
@@ -50,7 +50,7 @@ static char *put(struct slice name)
 	return path;
 }
 
-/* Ids stand behind the time at which they were made: nobody gives one another time. */
+/* Ids follow the time of their creation: no program gives one another time. */
 static bool have_other_stamps(const struct maildir_message *a, const struct maildir_message *b)
 {
 	struct slice one = slice_of(a->unique), other = slice_of(b->unique);

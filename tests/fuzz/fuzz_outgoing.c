@@ -1,7 +1,6 @@
 /*
- * Any message of ours on its way out: no address of the office is left in the fields that speak for us, Bcc is gone, what was rewritten is
- * still a header of as many fields, the signature above it is one field; and the bounce about it is a message whose lines
- * and parts are whole.
+ * Any outgoing message of ours: no LAN address is left in the fields with our addresses, Bcc is removed, the rewritten
+ * header has the same number of fields, the signature is one field; and its bounce is a valid message.
  *
  * The first byte says how it leaves, the second how many bytes of the rest are the smarthost's reply; then the message.
  */

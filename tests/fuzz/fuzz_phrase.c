@@ -1,5 +1,5 @@
-/* What an older or a damaged spool holds in the place of a phrase: said, and taken over into another one, it stays printable text. The
- * same bytes as a text of a peer are never taken for a phrase. */
+/* Bytes of an older or a damaged spool instead of a phrase: shown, or copied into another phrase, they are printable text.
+ * The same bytes as a text of a peer are never taken for a phrase. */
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/phrase.h"

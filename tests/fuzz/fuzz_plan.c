@@ -1,7 +1,7 @@
 /*
- * What is done with each message of a listing, however a server names its messages, again and anew, and whatever it shows of them: a
- * message is deleted without being fetched only if it is one that came before. Of a server that shows no headers only the UIDL and the
- * size can be compared: both must be those of one that came.
+ * The plan for each message of a listing, for any UIDLs, reused or changed, and any headers: a message is deleted without
+ * a fetch only if it was fetched before. If a server shows no headers, only UIDL and size can be compared: both must be
+ * those of a fetched message.
  *
  * The input: how (how long messages are kept, whether there is UIDL and TOP), what was seen (key, header, size, age), a zero byte, and the
  * messages that are there now (key, header, size as listed). There are few keys, headers and sizes, so that they meet.
@@ -70,7 +70,7 @@ static void take_messages(struct world *world, struct slice *input, struct plan 
 	}
 }
 
-/* As fetch_plan.c does it. */
+/* As in fetch_plan.c. */
 static void answer(const struct world *world, struct plan *plan, const struct conf_account *account, struct map *seen)
 {
 	for (size_t i = 0; i < plan->count; i++) {

@@ -1,6 +1,6 @@
 /*
- * Any server talks to the POP3 client: the same events whether its bytes come at once or one by one, message data with CRLF
- * line ends only, memory bounded.
+ * The POP3 client with any server: the same events whether the bytes arrive at once or one by one, message data with
+ * CRLF line ends only, bounded memory.
  *
  * The first byte chooses the commands.
  */

@@ -1,5 +1,5 @@
-/* Whatever a client sends: every answer ends with CRLF, each message read is given back, and
- * messages leave only by QUIT of the session that marked them. */
+/* For any input of a client: every reply ends with CRLF, each message that is read is released,
+ * and only QUIT of the session that marked messages removes them. */
 #include "lan-server/pop3/pop3d.h"
 
 #include "tests/unit/sample_conf.h"
@@ -78,7 +78,7 @@ static void done_reading(struct maildrop *drop, struct slice bytes)
 	box->reading--;
 }
 
-/* The last message is cut while it is read. */
+/* The last message is truncated while it is read. */
 static bool is_intact(struct maildrop *drop, struct slice bytes)
 {
 	(void)drop;

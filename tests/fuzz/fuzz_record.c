@@ -1,5 +1,5 @@
 /*
- * Heads of log records and envelopes: whatever can be read is written the same way again.
+ * Heads of log records and envelopes: a head that can be read is written the same way again.
  */
 #include "spool/log/record.h"
 

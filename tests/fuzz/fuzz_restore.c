@@ -1,8 +1,9 @@
 /*
- * Backups that somebody else made: whatever names, kinds and sizes an archive has, all that is put back are plain files and folders, below the
- * two folders that were given, for their owner and group alone.
+ * Hostile backups: for any names, types and sizes in an archive, only regular files and folders are restored, below the
+ * two given folders, for their owner and group only.
  *
- * The input is an archive. Where it looks like tar, the checksum of each of its heads is made true, or libarchive would read none of them.
+ * The input is an archive. If it looks like tar, the checksum of each header is corrected, or libarchive would read none
+ * of them.
  */
 #include "base/buf.h"
 #include "base/log.h"
@@ -19,7 +20,7 @@
 static char *inside, *config, *spool; /* both are in `inside`, where nothing else may come to be */
 static size_t base;
 
-/* Makes checksums true, as far as there are heads. */
+/* Corrects the checksums of all headers. */
 static void mend(unsigned char *bytes, size_t len)
 {
 	size_t at = 0;

@@ -1,6 +1,6 @@
-/* A condition is read or refused with words; one that was read decides in the same way each time,
- * its negation decides the other way, the index of rules does not pass it over, and what it shows
- * stands in the message. The input is the condition, a zero byte, and the message. */
+/* A condition is parsed, or refused with a text; a parsed one gives the same result each time,
+ * its negation the opposite, the index of rules does not miss it, and the text it shows is in
+ * the message. The input is the condition, a zero byte, and the message. */
 #include "base/alloc.h"
 #include "sorter/match.h"
 #include "sorter/rule_index.h"
@@ -23,7 +23,7 @@ static bool decide(struct condition *condition, struct slice message, bool by_in
 	                     .size = message.len,
 	                     .body_literals = by_index ? rule_index_body(index) : NULL});
 	holds = condition_match(condition, &view, &hit);
-	if (by_index) { /* what matches is never passed over */
+	if (by_index) { /* a match is never missed */
 		candidates = rule_index_candidates(index, &view);
 		assert(!holds || rule_index_next(candidates, 0, 1) == 0);
 		free(candidates);
@@ -46,7 +46,7 @@ static void check_negation(struct slice text, struct slice message, bool holds)
 	struct error error = ERROR_INIT;
 	struct condition *condition = rule_parse(slice_of(negated), false, &error);
 
-	/* It may be nested or long to the limit already. */
+	/* It may already have the maximum depth or length. */
 	assert(condition != NULL || strstr(ERROR_EN(&error), "deep") != NULL || text.len > 1000);
 	if (condition != NULL)
 		assert(decide(condition, message, false) == !holds);

@@ -1,6 +1,6 @@
 /*
- * Any client logs in: nobody is let in without having shown the password, whatever it says in whatever order; an exchange that has ended is
- * over; challenges are base64 of one line.
+ * Any client logs in: no login succeeds without the password, for any input in any order; an ended exchange stays ended;
+ * challenges are one line of base64.
  *
  * The first byte chooses the mechanism and what is offered; then a line of the client each, in base64, but for those that begin with a
  * bang: those stand for the text behind it, which is encoded, and with "!!" they are given a true proof of the password.

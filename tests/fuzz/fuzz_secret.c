@@ -1,6 +1,6 @@
 /*
- * What a backup leaves of the configuration, and what the LAN server gets of it: whatever the reader of the configuration takes for the value
- * of a secret key does not stand there.
+ * The configuration in a backup, and the part for the LAN server: they contain no value that the configuration reader
+ * takes for the value of a secret key.
  *
  * The input is a configuration file in which each byte 1 stands for the word MARK: where that is part of secret values alone, it must be
  * gone.

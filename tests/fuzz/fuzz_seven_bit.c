@@ -1,5 +1,6 @@
-/* A message made 7-bit has the same parts at the same depths, and each decodes to what it would have been had it gone as it is;
- * outside of headers all is 7-bit, or it is said why not; quoted-printable that we make has no line above 76, base64 neither. */
+/* A message converted to 7 bits has the same parts at the same depths, and each decodes to the same content as the
+ * original; everything outside of headers is 7-bit, or there is a reason; lines of quoted-printable and base64 have at
+ * most 76 characters. */
 #include "base/alloc.h"
 #include "message/dot.h"
 #include "message/mime.h"

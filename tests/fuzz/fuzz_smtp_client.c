@@ -1,6 +1,6 @@
 /*
- * Any server talks to the SMTP client while several messages are under way: a recipient counts as sent only if his message was
- * out, fates come in order, memory and what we send are bounded, and no line of ours ends in anything but CRLF.
+ * The SMTP client with any server and several messages in progress: a recipient counts as sent only if the message was
+ * sent, results come in order, memory and output are bounded, and every line that we send ends in CRLF.
  */
 #include "upstream/smtp_client.h"
 

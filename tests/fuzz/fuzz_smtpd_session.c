@@ -1,6 +1,6 @@
-/* Whatever a client sends: the same bytes in other pieces get the same answers; what is accepted
- * has clean line ends and a sender who is somebody; nothing leaves the office by a trick in an
- * address. */
+/* For any input of a client: the same bytes in other pieces get the same replies; an accepted
+ * message has clean line ends and a known sender; no address trick sends mail outside the
+ * office. */
 #include "lan-server/smtp/smtpd.h"
 
 #include "base/log.h"
@@ -11,8 +11,8 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-/* What must not depend on the pieces: reply codes, and the sizes and recipients of accepted
- * messages. */
+/* Results that must not depend on the pieces: reply codes, and the sizes and recipients of
+ * accepted messages. */
 struct session {
 	struct dialogue *smtpd;
 	enum dialogue_effect effect;
@@ -81,7 +81,7 @@ static int accept_message(
 		const struct slice orcpt = slice_of(envelope->places[i].orcpt);
 		struct addr addr;
 
-		assert(orcpt.len == 0 || dsn_is_orcpt(orcpt)); /* it goes on in commands of ours */
+		assert(orcpt.len == 0 || dsn_is_orcpt(orcpt)); /* the rest is read as commands */
 		if (envelope->places[i].kind != PLACE_QUEUE)
 			continue;
 		assert(addr_parse(slice_of(envelope->places[i].name), &addr));

@@ -1,6 +1,6 @@
 /*
- * Any message in a catch-all mailbox, as it is sorted: it gets to mailboxes of ours alone, leaves for addresses that a rule names and no
- * others, somebody gets it, each place once, and what is put above it are whole lines of ASCII.
+ * Sorting any message of a catch-all mailbox: it is delivered only to local mailboxes, sent only to addresses that a rule
+ * names, has at least one recipient, each place once, and the added header lines are whole lines of ASCII.
  *
  * The first byte says how the account is set up.
  */
@@ -11,7 +11,7 @@ static const struct {
 	const char *field, *prefix;
 } catch_alls[] = {{"", ""}, {"auto", ""}, {"Delivered-To", ""}, {"X-Envelope-To", "mbox-"}};
 
-/* What the process that sorts says is what the session understands. */
+/* The session understands exactly the answer of the sorting process. */
 static void check_round_trip(const struct conf *conf, struct slice message, const struct envelope *envelope, const struct sorter_decision *decision)
 {
 	struct buf text = BUF_INIT(8u << 20), one = BUF_INIT(8u << 20), other = BUF_INIT(8u << 20);

@@ -1,4 +1,4 @@
-/* Subjects and replies to a stub as anybody can write them. */
+/* Arbitrary subjects and replies to a stub. */
 #include "message/stub_reply.h"
 
 #include "message/msgid.h"

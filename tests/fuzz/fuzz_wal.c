@@ -1,6 +1,6 @@
 /*
- * Segments of the intake log with true checksums, then damaged: what was not touched comes out as it was written, in its order, and nothing
- * that was not written. One wrong byte in the segment's head costs nothing where the first record, which proves what it was, is whole.
+ * Segments of the intake log with right checksums, then damaged: intact records are read as written, in order, and nothing
+ * else. One wrong byte in the segment's head costs nothing if the first record, which proves the right value, is intact.
  *
  * The input: how many bytes are damaged (up to 3), where and how; how much is cut off; then records, each as the lengths of its head
  * and body and their bytes.
@@ -26,7 +26,7 @@ struct segment {
 	unsigned head_damages;
 };
 
-/* Out of the whole input, so that no input can hold a record of its own segment. */
+/* Derived from the whole input, so that no input can contain a record of its own segment. */
 static void make_salt(struct slice input, unsigned char salt[SALT_LEN])
 {
 	uint64_t mix = 0x9e3779b97f4a7c15u;
@@ -88,13 +88,13 @@ static void cut(struct segment *segment, size_t len)
 	segment->head_damages += segment->bytes.len < SEGMENT_HEADER ? 2 : 0;
 }
 
-/* Nothing may be missed but what was hurt, unless nobody can know the salt any more. */
+/* Only damaged records may be missing, unless the salt is lost. */
 static bool may_be_lost(const struct segment *segment, size_t i)
 {
 	return segment->records[i].is_hurt || segment->head_damages > 1 || (segment->head_damages == 1 && segment->records[0].is_hurt);
 }
 
-/* Each record that comes out is one that was written, behind the last one; those between them were hurt. */
+/* Each record read is a written one, after the last one; those in between were damaged. */
 static void check(const struct segment *segment, const char *path)
 {
 	struct wal_reader reader;

@@ -1,10 +1,9 @@
 /*
- * Feeds files, and all files of folders, to a fuzz target: the seeds stand as tests with any
+ * Feeds files, and all files of folders, to a fuzz target: the seeds are tests with any
  * compiler.
  *
- * A folder that is not there or is empty counts as no input; the empty input is always tried.
- * -v as first argument names each file before it is tried: the last one named is the one that
- * failed.
+ * A missing or empty folder counts as no input; the empty input is always tried. -v as first
+ * argument names each file before it is tried: the last one named is the one that failed.
  */
 #include "base/alloc.h"
 #include "base/fsx.h"

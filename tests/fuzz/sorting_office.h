@@ -1,5 +1,5 @@
 /*
- * An office with a rule of each kind, and what must hold of every envelope that is made there.
+ * An office with a rule of each kind, and the invariants of every envelope.
  */
 #ifndef LANPOST_TESTS_SORTING_OFFICE_H
 #define LANPOST_TESTS_SORTING_OFFICE_H
@@ -78,7 +78,7 @@ static void check_lines(const char *header)
 	}
 }
 
-/* Who gets a message of so many bytes by that decision, and what is put above it. */
+/* The recipients of a message of this size by that decision, and the added header lines. */
 static inline void check_envelope(const struct conf *conf, const struct envelope *envelope, const struct sorter_decision *decision, size_t size)
 {
 	for (size_t i = 0; i < envelope->place_count; i++) {

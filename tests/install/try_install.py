@@ -143,7 +143,7 @@ class Try:
         subprocess.run(["nsenter", "-t", str(self.system.pid), "-n", sys.executable, "-c", code], check=True, timeout=60)
 
     def works(self, provider):
-        """The letter of the provider was sorted by the rule; mail goes round and leaves; the gateway speaks the language."""
+        """The letter of the provider was sorted by the rule; mail is delivered and sent; the gateway uses the language."""
         assert len(self.mailbox("buh")) == 1
         self.mail("buh@office.lan", "local")
         until(lambda: len(self.mailbox("buh")) == 2, "a message in a mailbox")

@@ -1,6 +1,7 @@
 /*
- * What somebody who has taken over the LAN server would try. Enters its sandbox for a gateway that runs, and says of each try what came of it: "NAME done",
- * "NAME refused" or "NAME ended" (the kernel ended the process). Each try is a process of its own.
+ * Actions of an attacker who has taken over the LAN server. Enters its sandbox for a running gateway, and prints the
+ * result of each attempt: "NAME done", "NAME refused" or "NAME ended" (the kernel ended the process). Each attempt is a
+ * separate process.
  *
  * usage: try_lan_sandbox SPOOL CONFIG PORT
  */
@@ -154,7 +155,7 @@ static bool write_code(void)
 	return mmap(NULL, 4096, PROT_READ | PROT_WRITE | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED;
 }
 
-/* What it must be able to do. */
+/* Actions that must work. */
 static bool read_and_write_mail(void)
 {
 	return opens_in_spool("mailboxes/postmaster/tmp/try", O_RDWR | O_CREAT) && opens_in_spool("queue/active", O_RDONLY | O_DIRECTORY) &&

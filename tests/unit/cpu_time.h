@@ -1,6 +1,6 @@
 /*
- * Time as the processor has spent it on this process: what else the machine does is no matter. For tests that would
- * run for minutes if something were no longer linear, never for speed.
+ * The processor time of this process, independent of other load. For tests that would run for minutes if
+ * something were no longer linear, never for speed.
  */
 #ifndef LANPOST_TESTS_CPU_TIME_H
 #define LANPOST_TESTS_CPU_TIME_H
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Sanitizers multiply all work, that for threads a hundred times, so the inputs are made smaller instead. */
+/* Sanitizers multiply all work, the thread sanitizer a hundred times, so the inputs are smaller instead. */
 #ifndef __has_feature
 #define __has_feature(feature) 0
 #endif

@@ -1,7 +1,7 @@
 /*
- * A disk whose power can be cut off. At each sync of what a test does in the spool `disk`, the states are built that a cut may leave: what
- * was synced is there; of the rest any part, names without bytes and sizes without bytes too. Each is audited by the test's own
- * function, in a process of its own; one in a few has its power cut again, at each sync of its recovery.
+ * A disk whose power can be cut. At each sync of a test in the spool `disk`, the possible states after a power cut are
+ * built: synced data is there; of the rest any part, including names without bytes and sizes without bytes. The test's own
+ * function audits each state, in a separate process; some states get another power cut, at each sync of their recovery.
  *
  * LANPOST_POWER_CUTS: how many states at each sync; LANPOST_POWER_SEED: others.
  */
@@ -28,7 +28,7 @@
 #define CUTS_AGAIN 1  /* states at each sync of a recovery */
 #define ONE_IN 10     /* states whose recovery is cut */
 
-/* Whether the spool is right after a start; called in a process of its own. */
+/* Whether the spool is right after a start; called in a separate process. */
 static bool (*audit_right)(const char *spool);
 
 /* --- a disk that can be cut off: names and bytes that are durable, for each file in the spool but those of SQLite */
@@ -324,7 +324,7 @@ static bool is_sync(const char *what)
 }
 
 
-/* After a start all that can be read is on the disk. */
+/* After a start all readable data is on the disk. */
 static void all_is_durable(void)
 {
 	struct tree now = {.count = 0};
@@ -394,7 +394,7 @@ static unsigned number_from(const char *variable, unsigned otherwise)
 	return text == NULL ? otherwise : (unsigned)strtoul(text, NULL, 10);
 }
 
-/* A life, cut at each sync, so often if nothing else is asked for. */
+/* A run with a cut at each sync, this often by default. */
 static void cut_life(void (*life)(const char *spool), bool (*right)(const char *spool), unsigned often)
 {
 	tally = mmap(NULL, sizeof(*tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);

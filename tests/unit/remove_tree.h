@@ -1,4 +1,4 @@
-/* For tests that make files: away with a whole folder. */
+/* For tests that create files: removes a whole folder. */
 #ifndef LANPOST_TESTS_REMOVE_TREE_H
 #define LANPOST_TESTS_REMOVE_TREE_H
 
@@ -13,7 +13,7 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return remove(path);
 }
 
-/* 0 when all of it is gone. */
+/* Returns 0 if everything was removed. */
 static int remove_tree(const char *folder)
 {
 	return nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);

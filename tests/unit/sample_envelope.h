@@ -1,5 +1,5 @@
 /*
- * An envelope with something odd in each of its fields.
+ * An envelope with an unusual value in each field.
  */
 #ifndef LANPOST_TESTS_SAMPLE_ENVELOPE_H
 #define LANPOST_TESTS_SAMPLE_ENVELOPE_H

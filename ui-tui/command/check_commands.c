@@ -55,7 +55,7 @@ static struct slice cut_word(struct slice *rest, const char *separators)
 	return word;
 }
 
-/* What stands before a program's name: NAME=value, and what runs another program. */
+/* Words before a program's name: NAME=value, and programs that run another one. */
 static bool is_before(struct slice word)
 {
 	static const char *const words[] = {"exec", "env", "nohup", "command", "time", "if", "then", "else", "do", "while", "until", "!", "{"};

@@ -139,7 +139,7 @@ int secret_make(const char *password, struct secret *secret, struct error *error
 	return 0;
 }
 
-/* Letters, digits and other characters count as kinds. */
+/* Alphabetic characters, digits and others count as kinds. */
 static int kinds_of(const char *password)
 {
 	bool small = false, large = false, digit = false, other = false;

@@ -13,7 +13,7 @@
 
 #define STATUS_SECONDS 60
 #define SAFE_MAX 1024
-/* Who answers may be in a stranger's hands. (A table does this itself.) */
+/* The answering process may be compromised. (A table does this itself.) */
 #define SAFE_TEXT_OF(object, name) str_printable((char[SAFE_MAX]){0}, SAFE_MAX, slice_of(text_of((object), (name))))
 
 static const char *text_of(const json_t *object, const char *name)

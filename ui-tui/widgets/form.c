@@ -191,7 +191,7 @@ static void turn(struct form_field *field, bool forward)
 	free(text);
 }
 
-/* The first word that begins with the letter. */
+/* The first word that begins with this character. */
 static bool jump(struct form_field *field, int key)
 {
 	for (size_t i = 0; field->words[i] != NULL; i++)

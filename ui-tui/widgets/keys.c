@@ -24,7 +24,7 @@ static const int numbered[] = {[1] = TERM_HOME, [2] = TERM_INSERT, [3] = TERM_DE
     [17] = TERM_F + 6, [18] = TERM_F + 7, [19] = TERM_F + 8, [20] = TERM_F + 9, [21] = TERM_F + 10,
     [23] = TERM_F + 11, [24] = TERM_F + 12};
 
-/* ESC [ letter and ESC O letter. */
+/* ESC [ or ESC O and a final character. */
 static const struct {
 	char letter;
 	int key;
@@ -33,7 +33,7 @@ static const struct {
     {'Z', TERM_BACK_TAB},
 };
 
-/* Additional ESC O letter: F1 to F4, and the keypad. */
+/* Additional forms with ESC O: F1 to F4, and the keypad. */
 static const struct {
 	char letter;
 	int key;
@@ -178,7 +178,7 @@ static size_t decode_control(const char *bytes, size_t len, size_t at, bool is_a
 	return end + 1;
 }
 
-/* ESC O letter, with the modifiers between in old terminals. */
+/* ESC O and a final character, with the modifiers in between in old terminals. */
 static size_t decode_ss3(const char *bytes, size_t len, size_t at, bool is_all, int *key)
 {
 	int modifiers = 0;

@@ -1,4 +1,4 @@
-"""A backup made while mail comes and goes: after a restore each letter stands in each place exactly once."""
+"""A backup made while mail comes and goes: after a restore each letter is in each place exactly once."""
 import collections
 import os
 import re
@@ -26,7 +26,7 @@ def revive(office, archive, folder):
 
 
 class Writer(threading.Thread):
-    """Sends numbered letters to both users and one outside until it is told to stop; `accepted` are those acknowledged."""
+    """Sends numbered letters to both users and one outside until it is stopped; `accepted` are those acknowledged."""
 
     def __init__(self, office):
         super().__init__(daemon=True)

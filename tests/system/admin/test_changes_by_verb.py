@@ -1,4 +1,4 @@
-"""What a script changes: user set, account set, enable and disable, rule set; comments and order stay, values are checked, the gateway is told."""
+"""What a script changes: user set, account set, enable and disable, rule set; comments and order stay, values are checked, the gateway reloads."""
 import json
 import subprocess
 

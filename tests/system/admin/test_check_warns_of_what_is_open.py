@@ -1,4 +1,4 @@
-"""lanpost check says for whom this computer, where it stands, would send mail."""
+"""lanpost check reports for which networks this computer would relay mail."""
 import subprocess
 
 import pytest

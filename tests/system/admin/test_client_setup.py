@@ -1,4 +1,4 @@
-"""lanpost client-setup: settings that work as they stand, and files that other programs can read."""
+"""lanpost client-setup: settings that work unchanged, and files that other programs can read."""
 import hashlib
 import json
 import os

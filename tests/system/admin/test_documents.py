@@ -48,7 +48,7 @@ def manual_text(path):
 
 
 def code_of(path):
-    """What stands in code: spans and blocks of Markdown, bold text of manuals, backticks in the texts of the sources."""
+    """Text in code: spans and blocks of Markdown, bold text of manuals, backticks in the texts of the sources."""
     text = path.read_text() if path.suffix in (".md", ".c", ".sample") else manual_text(path)
     if path.suffix == ".sample" or path.suffix[1:].isdigit():
         return text.splitlines()

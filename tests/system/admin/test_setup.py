@@ -1,4 +1,4 @@
-"""From nothing to a letter in a mailbox: what an admin who has read nothing types."""
+"""From nothing to a letter in a mailbox: the input of an admin who has read no documentation."""
 import fcntl
 import os
 import re
@@ -140,7 +140,7 @@ def test_the_whole_is_shown_before_it_is_written(fresh):
 
 
 def test_a_half_made_configuration_is_mended(fresh):
-    """What a first try has left: wrong in two places, which neither verb nor form could mend one by one."""
+    """What a first try has left: wrong in two places, which neither verb nor form could fix one by one."""
     fresh.folder.mkdir()
     fresh.conf.write_text("# by hand\n[gateway]\nlocal_domain = firma.lan\nspool = %s\n[lan]\nallow = foo/99\n[user ivan]\npassword = x\n"
                           "external_alias = ivan@firma.lan\n" % fresh.spool)

@@ -53,7 +53,7 @@ def test_list_is_sorted_by_any_column_and_back(term):
 
 
 def selected(term):
-    """The text of the row that is selected, told by its ground."""
+    """The text of the selected row, recognised by its background."""
     for line in term.screen("-e").split("\n")[2:]:
         if re.search(r"\x1b\[[0-9;]*46m", line):
             return re.sub(r"\x1b\[[0-9;]*m", "", line)

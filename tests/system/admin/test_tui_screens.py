@@ -37,7 +37,7 @@ def test_mailbox_shows_all_messages_and_filters_all(make_gateway, terminal, lang
     term.keys("End").wait("number 0000")
     term.keys("/").type("number 0007")
     term.keys("Enter").wait("number 0007", without=["number 0008"])
-    fill_mailbox(gateway, "ivan", 1)  # the file stands there already: nothing new
+    fill_mailbox(gateway, "ivan", 1)  # the file already exists: nothing new
     gateway.send("ivan@office.lan", ["ivan@office.lan"], "Subject: one more\r\n\r\nText\r\n")
     term.keys("Escape").wait(" 2501 ")
     term.keys("Home").wait("one more")

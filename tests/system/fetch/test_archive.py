@@ -77,4 +77,4 @@ def test_nothing_expires_while_the_clock_is_in_doubt(make_gateway):
     office.session("--send-only")
     office.session("--send-only")
     assert len(office.files("ivan")) == 1
-    assert len([message for message in office.mailbox("postmaster") if b"jumped by 100 days" in message]) == 1  # told once
+    assert len([message for message in office.mailbox("postmaster") if b"jumped by 100 days" in message]) == 1  # reported once

@@ -100,7 +100,7 @@ def test_a_reply_leaves_under_the_external_alias(office, postfix):
     assert letter.header("Sender") == ["ivan@example.ru"]
     assert letter.header("Reply-To") == ['"Ivan" <ivan@example.ru>']
     assert letter.header("Message-ID") == ["<reply-1@office.lan>"]
-    assert letter.body == b"Write to ivan@office.lan\r\n"  # what he wrote himself stays
+    assert letter.body == b"Write to ivan@office.lan\r\n"  # text that the user wrote stays
     assert office.queued_files() == []
     office.session("--send-only")
     assert len(postfix.sink.letters) == 1

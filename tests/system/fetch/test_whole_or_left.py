@@ -1,4 +1,4 @@
-"""What did not come whole is never deleted at the provider: it is tried again in a connection of its own, told once, and left there."""
+"""An incomplete message is never deleted at the provider: it is retried in a separate connection, reported once, and left there."""
 import collections
 import re
 import sqlite3

@@ -13,7 +13,7 @@ class Disk:
         self.mounted = made.returncode == 0
 
     def fill(self, left=0):
-        """So that so many bytes are left."""
+        """Fills the disk so that this many bytes are left."""
         with open(self.ballast, "ab", buffering=0) as ballast:
             while (free := self.free() - left) > 0:
                 ballast.write(bytes(min(free, 1 << 20)))

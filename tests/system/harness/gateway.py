@@ -182,7 +182,7 @@ class Gateway:
         return client
 
     def mailbox(self, user, password=PASSWORD):
-        """All messages of a mailbox as bytes, oldest first; postmaster's without POP3, for he has no password here."""
+        """All messages of a mailbox as bytes, oldest first; postmaster's without POP3, because it has no password here."""
         if user not in self.users:
             return [path.read_bytes() for path in self.files(user)]
         client = self.pop3(user, password)
@@ -193,7 +193,7 @@ class Gateway:
             client.quit()
 
     def mailbox_when(self, user, count, seconds=15):
-        """The mailbox once it holds at least so many messages."""
+        """The mailbox once it has at least this many messages."""
         until(lambda: len(self.files(user)) >= count, seconds, f"{count} messages for {user}\n{self.log()[-3000:]}")
         return self.mailbox(user)
 

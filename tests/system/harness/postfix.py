@@ -1,7 +1,7 @@
 """Postfix as the provider's smarthost: AUTH over STARTTLS and over TLS from the start, private configuration.
 
 Postfix starts as root only (its master gives up root itself), so these tests need root or a container.
-Behind it stands a Sink, which shows envelope and content of what Postfix passed on.
+Behind it is a Sink, which shows envelope and content of what Postfix passed on.
 """
 import os
 import shutil
@@ -137,6 +137,6 @@ class Postfix:
         return path.read_text(errors="replace") if path.exists() else "(no log)"
 
     def letters(self, count, seconds=15):
-        """What Postfix has passed on, once there are at least so many."""
+        """What Postfix has passed on, once there are at least this many."""
         until(lambda: len(self.sink.letters) >= count, seconds, f"{count} letters behind Postfix")
         return list(self.sink.letters)

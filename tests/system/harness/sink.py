@@ -1,4 +1,4 @@
-"""A well-behaved SMTP server that keeps what it got: stands behind Postfix, and is the base of the misbehaving one."""
+"""A well-behaved SMTP server that stores its input: used behind Postfix, and is the base of the misbehaving one."""
 import socket
 import threading
 

@@ -7,7 +7,7 @@ import time
 
 
 def until(condition, seconds=15, what="the condition"):
-    """Returns the first true value of condition(); fails after so many seconds."""
+    """Returns the first true value of condition(); fails after this many seconds."""
     deadline = time.monotonic() + seconds
     while True:
         value = condition()
@@ -41,7 +41,7 @@ def free_port():
 
 
 def answers(port, greeting, host="127.0.0.1"):
-    """True if whoever listens there greets with these bytes."""
+    """True if a server listens there and greets with these bytes."""
     try:
         with socket.create_connection((host, port), 2) as conn:
             conn.settimeout(2)

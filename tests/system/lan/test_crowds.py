@@ -1,4 +1,4 @@
-"""Nobody gets more than his share: errors, commands that do nothing, time, places."""
+"""No client gets more than its share: errors, commands that do nothing, time, places."""
 import base64
 import os
 import resource

@@ -37,7 +37,7 @@ def test_a_user_sends_so_many_messages_a_day(make_gateway):
     gateway.stop()
     gateway.start()
     assert refusal(gateway, "ivan@office.lan", ["anna"], letter())[0] == 550
-    gateway.send("anna@office.lan", ["ivan"], letter())  # everybody has a count of his own
+    gateway.send("anna@office.lan", ["ivan"], letter())  # each user has a separate count
 
 
 def test_old_mail_expires_where_a_user_wants_it(make_gateway):

@@ -1,4 +1,4 @@
-"""Damage, strange things in the spool and a full disk: what is hit is set aside and told, everything else goes on."""
+"""Damage, strange things in the spool and a full disk: damaged data is set aside and reported, everything else continues."""
 import json
 import os
 import random
@@ -32,7 +32,7 @@ def reports(gateway, words):
 
 
 def log_has_retired(gateway):
-    """Nothing is owed: what stands in the log is the beginning of a segment each."""
+    """Nothing is owed: each file of the log has only the beginning of a segment."""
     return all(path.stat().st_size <= 32 for path in (gateway.spool / "wal").glob("*.log"))
 
 
@@ -292,7 +292,7 @@ def test_users_can_read_and_delete_while_the_disk_is_full(make_gateway, disk, re
         client.dele(n)
     client.quit()
     assert len(gateway.mailbox("ivan")) == 2
-    disk.fill()  # whoever has filled it does so again
+    disk.fill()  # the disk is filled again
     with pytest.raises(smtplib.SMTPResponseException) as caught:
         gateway.send("buh@office.lan", ["ivan"], letter())
     assert caught.value.smtp_code == 452

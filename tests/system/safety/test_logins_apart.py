@@ -46,7 +46,7 @@ def salt(office, name):
 
 
 def test_it_dies_during_logins(office):
-    """Whoever is in the middle of a login hears of a temporary error; the next try works, and the sessions live on."""
+    """A client in the middle of a login gets a temporary error; the next attempt works, and the sessions continue."""
     replies, stop = [], threading.Event()
     with office.smtp() as bystander:
         bystander.ehlo()
@@ -204,7 +204,7 @@ def test_damaged_notes_keep_nobody_out(office, text):
 
 
 def test_one_that_hangs_is_replaced(office):
-    """Whoever logs in meanwhile is served late, or hears of a temporary error; then all is as before."""
+    """A login meanwhile is delayed, or gets a temporary error; then everything is as before."""
     assert office.pop3("ivan").stat()[0] == 0
     hung = process(office, "auth")
     os.kill(hung, signal.SIGSTOP)

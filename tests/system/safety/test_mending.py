@@ -1,4 +1,4 @@
-"""No dead ends: a configuration with errors can be mended by the verbs, one error after the other; nobody is without a password by a slip."""
+"""No dead ends: a configuration with errors can be fixed by the verbs, one error after the other; no user is without a password by mistake."""
 import json
 import subprocess
 

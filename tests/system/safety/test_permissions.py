@@ -1,4 +1,4 @@
-"""A missing right is told from a missing file, with what to do."""
+"""A missing right is distinguished from a missing file, with advice."""
 import os
 import subprocess
 

@@ -44,7 +44,7 @@ def started(office):
 
 
 def ready(make):
-    """The program that tries; whoever runs the tests without `make system` gets it, too."""
+    """The program that tries; it is also built if the tests are run without `make system`."""
     if SANITIZED and not (BUILD / "tests/processes" / make).exists():
         pytest.skip("`make tries` with the sanitizer makes it")
     subprocess.run(["make", "-s", f"B={BUILD}", f"{BUILD}/tests/processes/{make}"], cwd=Path(__file__).resolve().parents[3], check=True,

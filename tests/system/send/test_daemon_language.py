@@ -1,4 +1,4 @@
-"""The daemon answers each user in his own language, and programs not at all."""
+"""The daemon answers each user in the user's language, and programs not at all."""
 import email
 import email.header
 import time
@@ -39,7 +39,7 @@ def test_the_report_of_a_session_is_in_the_users_language(make_gateway, account)
 def test_lists_and_programs_start_nothing(make_gateway, header):
     gateway = make_gateway(users=["ivan", "anna"])
     gateway.send("ivan@office.lan", ["daemon@office.lan"], crlf(f"From: ivan@office.lan\n{header}\n\nx\n".encode()))
-    ask(gateway, "anna", "status")  # her answer shows that his letter was dealt with
+    ask(gateway, "anna", "status")  # the answer to her shows that the other letter was handled
     assert gateway.files("ivan") == []
 
 

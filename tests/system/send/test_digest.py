@@ -58,6 +58,6 @@ def test_the_boss_sees_what_comes_in(make_gateway):
     office.session()
     provider.stop()
     copies = office.mailbox("chief")
-    assert len(office.files("ivan")) == 1 and len(copies) == 2  # one to himself is not a copy of a copy
+    assert len(office.files("ivan")) == 1 and len(copies) == 2  # a message to oneself is not a copy of a copy
     assert all(mail.startswith(b"X-Envelope-From:") for mail in copies)
     assert any(b"X-Envelope-To: <ivan>" in mail for mail in copies)

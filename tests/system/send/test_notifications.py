@@ -1,4 +1,4 @@
-"""RFC 3461: senders are told what they asked for, no more and no less."""
+"""RFC 3461: senders get exactly the notifications that they requested."""
 import email
 import email.policy
 

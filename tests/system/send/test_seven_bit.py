@@ -224,7 +224,7 @@ def test_the_signature_of_the_office_is_made_over_what_goes_out(make_gateway, ol
 
 
 def test_a_large_letter_and_the_limit_on_what_leaves(make_gateway, old):
-    """The limit is on what its author wrote: that it grows on the way is not his doing. A file of its own holds it meanwhile."""
+    """The limit applies to the message as written, not to its converted form, which is kept in a separate file meanwhile."""
     office = office_at(make_gateway, old, sections={"limits": {"max_outgoing_size": "4M"}})
     body = "Счёт на оплату, строка за строкой.\n" * 50000  # 3.1 MB, 4.3 MB encoded
     assert office.send("ivan@office.lan", ["client@bank.ru"], letter(number=1, sender="ivan@office.lan", to="client@bank.ru", body=body)) == {}

@@ -125,7 +125,7 @@ def test_a_farewell_is_no_refusal(make_gateway, abilities):
 
 @pytest.mark.parametrize("step", ["MAIL", "RCPT", "DATA", "DOT"])
 def test_a_smarthost_that_breaks_off_each_time_has_failed(make_gateway, step):
-    """The letters wait as after any temporary failure; but the session says that it failed, and postmaster is told once."""
+    """The letters wait as after any temporary failure; but the session reports a failure, and postmaster gets one report."""
     server = Smarthost(lambda now, connection: cut(connection) if now == step else None, ABILITIES["pipelined"])
     office = office_at(make_gateway, server, retry="1s")
     write(office, 1)
@@ -276,7 +276,7 @@ def test_too_many_connections_are_held_against_no_message(make_gateway, step):
 @pytest.mark.parametrize("said_twice", ["MAIL", "RCPT"])
 @pytest.mark.parametrize("abilities", ["pipelined", "chunked"])
 def test_a_reply_said_twice_is_taken_for_no_other(make_gateway, abilities, said_twice):
-    """One of five is refused: exactly that one comes back, and each of the others arrives; doubles stand in the journal as doubts."""
+    """One of five is refused: exactly that one comes back, and each of the others arrives; duplicates are in the journal as doubts."""
     codes = {"MAIL": "250 2.1.0 ok", "RCPT": "250 2.1.5 ok", "BDAT": "250 2.0.0 ok", "DOT": "250 2.0.0 ok", "RSET": "250 2.0.0 ok"}
     stuttered = []
 
@@ -391,7 +391,7 @@ def test_an_office_that_was_offline_gets_nothing_back_for_it(make_gateway):
     assert len(office.queued_files()) == 1
 
     def flush_after(days, missed):
-        """As if that had happened so many days ago."""
+        """As if that had happened this many days ago."""
         with sqlite3.connect(office.spool / "state.db", timeout=20) as state:
             (before,), = state.execute("SELECT text FROM value WHERE key = 'reach default'")
             total = before.split()[0]

@@ -126,7 +126,7 @@ def test_the_boss_sees_every_letter_of_the_lan_but_not_fetched_ones(office, dove
 
 @pytest.mark.parametrize("to", [["anna@office.lan"], ["client@bank.ru"], ["anna@office.lan", "client@bank.ru"]])
 def test_the_boss_copy_of_a_large_letter_shares_its_blocks(make_gateway, to):
-    """Where the file system can: so the other copy's bytes begin at a block's border in his."""
+    """Where the file system can: so the other copy's bytes begin at a block boundary in the boss's copy."""
     gateway = make_gateway(users={"ivan": {"external_alias": "ivan@example.ru"}, "anna": {}, "director": {}},
                            sections={"gateway": {"boss": "director"}})
     big = letter(to=to[0], subject="big", sender="ivan@office.lan") + b"0123456789 and so on\r\n" * 100_000

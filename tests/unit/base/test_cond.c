@@ -1,4 +1,4 @@
-/* A wait by the monotonic clock ends by its deadline, or when it is woken. */
+/* A wait on the monotonic clock ends at its deadline, or when it is woken. */
 #include "base/cond.h"
 
 #include "base/clock.h"

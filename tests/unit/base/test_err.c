@@ -79,7 +79,7 @@ static int open_it(void **state)
 static int close_it(void **state)
 {
 	(void)state;
-	i18n_open("/nonexistent"); /* so that a sanitizer sees that all is given back */
+	i18n_open("/nonexistent"); /* so that a sanitizer sees that everything is freed */
 	return 0;
 }
 
@@ -249,7 +249,7 @@ static void test_conversions_of_all_kinds(void **context)
 	assert_string_equal(said(phrase, "en"), "% c    ab|7   |00ff|xy|9|8|-1|1099511627776");
 }
 
-/* A text that does not fit is cut, and what there is of it can still be said, stored and nested. */
+/* A text that does not fit is truncated, and can still be shown, stored and nested. */
 static void test_long_ones_are_cut(void **context)
 {
 	char words[4096], phrase[64];
@@ -271,7 +271,7 @@ static void test_long_ones_are_cut(void **context)
 	}
 }
 
-/* --- what is not a phrase of ours */
+/* --- texts that are not phrases of ours */
 
 static void test_hostile_ones_do_no_harm(void **context)
 {

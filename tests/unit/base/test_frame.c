@@ -1,4 +1,4 @@
-/* Frames between two of our processes, of which the other one may have been taken over. */
+/* Frames between two of our processes, of which the other one may be compromised. */
 #include "base/net/frame.h"
 
 #include "base/clock.h"
@@ -84,7 +84,7 @@ static void send_raw(const void *bytes, size_t len)
 	assert_int_equal(send(pair[0], bytes, len, 0), (ssize_t)len);
 }
 
-/* What a process says that was taken over. */
+/* Input from a compromised process. */
 static void test_nonsense_is_a_peer_that_is_gone(void **state)
 {
 	static const struct {
@@ -160,13 +160,13 @@ static void test_descriptors(void **state)
 	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1}, SOON), FRAME_OK);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, &passed, SOON), FRAME_OK);
 	assert_int_equal(passed, -1);
-	/* One that nobody asked for is closed at once. */
+	/* An unexpected descriptor is closed at once. */
 	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1, .passed = STDERR_FILENO}, SOON), FRAME_OK);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, NULL, SOON), FRAME_CLOSED);
 	assert_int_equal(count_open(), before);
 	tear_down(state);
 	set_up(state);
-	/* So is one with a frame that makes no sense. */
+	/* So is one with an invalid frame. */
 	assert_int_equal(frame_send(pair[0], &(struct frame){.kind = 1, .parts = &(struct slice){"0123456789012345678901234567890123456789012345678901234567890", 60}, .count = 1, .passed = STDERR_FILENO}, SOON), FRAME_OK);
 	assert_int_equal(frame_receive(pair[1], &kind, &body, &passed, SOON), FRAME_CLOSED);
 	assert_int_equal(passed, -1);

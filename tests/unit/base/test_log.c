@@ -1,4 +1,4 @@
-/* The log file under what may happen to its name: turned over by others, and out of reach for a while. */
+/* The log file when its name changes: rotated by others, and unreachable for a while. */
 #include "base/log.h"
 
 #include "base/alloc.h"
@@ -65,7 +65,7 @@ static void test_a_large_one_is_turned_over(void **state)
 	free(old);
 }
 
-/* A process in a sandbox sees no file behind the name, and cannot make one: it goes on with the one that it has. */
+/* A process in a sandbox cannot see or create the file of that name: it keeps its open file. */
 static void test_one_out_of_reach_is_not_lost(void **state)
 {
 	char *away = xasprintf("%s/away", folder), *kept = xasprintf("%s/lanpost.log", away);

@@ -1,4 +1,4 @@
-/* Mapped files that are cut while they are read. */
+/* Mapped files that are truncated while they are read. */
 #include "base/mapped.h"
 
 #include "base/fsx.h"

@@ -1,4 +1,4 @@
-/* What root makes belongs to whom its folder belongs. */
+/* Files that root creates belong to the owner of their folder. */
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/owned.h"
@@ -70,7 +70,8 @@ static void new_files_and_folders_are_given(void **state)
 	assert_true(belongs_to(fixture->file, SOMEBODY, GROUP));
 }
 
-/* Or who owns the folder could have root's files by a link of a name that root is going to make. */
+/* Otherwise the owner of the folder could get root's files by a link with a name that root is
+ * about to create. */
 static void what_was_there_is_never_given(void **state)
 {
 	struct fixture *fixture = *state;

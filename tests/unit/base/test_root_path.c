@@ -1,4 +1,4 @@
-/* Paths that only root can change; what is given away. */
+/* Paths that only root can change; changes of ownership. */
 #include "base/alloc.h"
 #include "base/process/root_path.h"
 #include "tests/unit/remove_tree.h"

@@ -122,7 +122,7 @@ static void test_buffer_limit(void **context)
 	buf_clear(&buf);
 }
 
-/* Keys come and go; those that share a chain with one that went must still be found. */
+/* Keys are added and removed; those that share a chain with a removed one must still be found. */
 static void test_map_remove(void **context)
 {
 	struct map map = MAP_INIT;

@@ -119,7 +119,7 @@ static void test_lines_and_bytes_mix(void **state)
 	assert_false(stream_has_input(&stream));
 }
 
-/* A peer whose bytes never run out must meet the deadline, too. */
+/* The deadline also applies to a peer that sends without a pause. */
 static void test_deadline_holds_while_bytes_come(void **state)
 {
 	char *text = xmalloc(40001);
@@ -211,7 +211,7 @@ static struct tls_context *own_context(void)
 	return context;
 }
 
-/* A client that trusts our certificate alone and demands the name in it, on a thread of its own. */
+/* A client that trusts only our certificate and checks the name in it, on its own thread. */
 static void *tls_client(void *name)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());

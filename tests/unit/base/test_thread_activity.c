@@ -125,7 +125,7 @@ static void test_those_at_work_come_first_and_lines_are_bounded(void **unused)
 	thread_activity_free(board);
 }
 
-/* Who writes there may be another program, and in a stranger's hands. */
+/* The writer may be another program, and compromised. */
 static void test_a_hostile_writer_does_no_harm(void **unused)
 {
 	static struct thread_activity_note notes[THREAD_ACTIVITY_PLACES];
@@ -138,7 +138,7 @@ static void test_a_hostile_writer_does_no_harm(void **unused)
 	board = thread_activity_new(&fd);
 	its = thread_activity_open(fd);
 	assert_non_null(its);
-	assert_int_equal(ftruncate(fd, 0), -1); /* reading would end the reader */
+	assert_int_equal(ftruncate(fd, 0), -1); /* reading would crash the reader */
 	thread_activity_use(its);
 	thread_activity_who("smtp %s", "\033[31m");
 	assert_int_equal(tell(board), 1);

@@ -1,4 +1,4 @@
-/* The gateway's own certificate: what it names, when it is made again, and that its key stays. */
+/* The self-signed certificate: its names, its renewal, and that its key is kept. */
 #include "base/tls/tls.h"
 
 #include "base/alloc.h"
@@ -88,7 +88,7 @@ static bool names_address(X509 *cert, const char *address)
 	return X509_check_ip_asc(cert, address, 0) == 1;
 }
 
-/* Puts a certificate there that ends in so many seconds; issuer NULL: it signs itself. */
+/* Writes a certificate that expires in this many seconds; issuer NULL: self-signed. */
 static void put(long seconds, const char *issuer)
 {
 	EVP_PKEY *key = private_key(), *other = issuer == NULL ? NULL : EVP_EC_gen("P-256");

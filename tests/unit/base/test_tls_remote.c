@@ -1,4 +1,5 @@
-/* TLS servers whose private key is elsewhere: each kind of key, with each version, against OpenSSL as the client. */
+/* TLS servers whose private key is in another process: each kind of key, with each version, against OpenSSL as
+ * the client. */
 #include "base/tls/tls_remote.h"
 
 #include "base/alloc.h"
@@ -15,7 +16,7 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-/* What the process with the key would do. */
+/* The work of the process with the key. */
 static struct tls_key *key_elsewhere;
 static unsigned asked;
 static bool refuses;
@@ -75,7 +76,7 @@ static char *pem_of(EVP_PKEY *key, X509 *cert)
 	return text;
 }
 
-/* A handshake in which the client believes in this certificate alone, and a word each way. */
+/* A handshake in which the client trusts only this certificate, and some data each way. */
 static bool shake_hands(struct tls_context *context, X509 *cert, int version)
 {
 	SSL_CTX *client_context = SSL_CTX_new(TLS_client_method());

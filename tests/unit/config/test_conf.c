@@ -232,7 +232,7 @@ static void no_smarthost_for_others(void **state)
 #define USERS "[user ivan]\npassword = " HASH "\n[user olga]\npassword = " HASH "\n" /* lines 4 to 7 */
 #define ACCOUNT "[account a]\nurl = pop3s://h\nuser = u\n"
 
-/* A thousand users, each of whom forwards to the next: told, and within a moment. */
+/* A thousand users, each of whom forwards to the next: reported, and quickly. */
 static void a_long_chain_of_forwards_is_told(void **state)
 {
 	struct conf_problems problems = {0};
@@ -483,7 +483,7 @@ static void passwords_that_others_can_read_are_told(void **state)
 	conf_free(conf);
 	conf_problems_clear(&problems);
 
-	/* As packages have it: the gateway's group reads what root has written. */
+	/* As in the package: the gateway's group reads files that root has written. */
 	assert_int_equal(chmod(folder, 0750), 0);
 	conf = load("", &problems);
 	assert_int_equal(problems.count, 0);
@@ -513,7 +513,7 @@ static void the_spool_must_be_writable(void **state)
 	assert_null(conf_load(path, &problems));
 	show(&problems);
 	assert_int_equal(problems.items[0].place.line, 2);
-	/* Root hears of the folder, another user of the permission. */
+	/* Root gets an error about the folder, another user about the permission. */
 	assert_true(strstr(PHRASE_EN(problems.items[0].phrase), "is not writable") != NULL ||
 		    strstr(PHRASE_EN(problems.items[0].phrase), "you have no write permission") != NULL);
 	conf_problems_clear(&problems);
@@ -630,7 +630,7 @@ static void the_sample_is_good(void **state)
 
 	(void)state;
 	show(&problems);
-	/* Only the spool, which this computer may not have, may be missing. */
+	/* Only the spool may be missing, since this computer may not have it. */
 	for (size_t i = 0; i < problems.count; i++)
 		assert_true(problems.items[i].is_warning ||
 			    strstr(PHRASE_EN(problems.items[i].phrase), "spool") != NULL);

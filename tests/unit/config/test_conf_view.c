@@ -1,4 +1,4 @@
-/* What the LAN server is told of the configuration, and what it is not. */
+/* The part of the configuration that the LAN server gets, and the part that it does not get. */
 #include "config/conf_view.h"
 
 #include "base/alloc.h"
@@ -75,13 +75,13 @@ static void test_what_it_is_told(void **state)
 	assert_int_equal(seen->users[0].language, LANGUAGE_RU);
 	assert_int_equal(seen->users[1].language, LANGUAGE_EN);
 	assert_string_equal(seen->groups[0].members.items[1], "ivan");
-	/* Whose mail can leave, and in whose name. */
+	/* Whose mail can be sent outside, and with which sender. */
 	assert_int_equal(seen->smarthost_count, 2);
 	assert_string_equal(seen->smarthosts[0].default_sender, "");
 	assert_string_equal(seen->smarthosts[0].remote.user, "");
 	assert_string_equal(seen->smarthosts[1].default_sender, "all@example.ru");
 	assert_string_equal(conf_smarthost_for(seen, slice_of("x@example.ru"))->name, "other");
-	/* Nothing is lost on the way. */
+	/* Nothing is lost in the transfer. */
 	assert_int_equal(conf_view_write(seen, SCHEMA_FOR_LAN, &second, &error), 0);
 	assert_string_equal(buf_text(&first), buf_text(&second));
 	buf_clear(&first);

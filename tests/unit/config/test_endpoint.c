@@ -1,4 +1,4 @@
-/* What a URL of the configuration names. */
+/* Parsing URLs of the configuration. */
 #include "config/endpoint.h"
 
 #include <setjmp.h>

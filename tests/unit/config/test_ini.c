@@ -95,7 +95,7 @@ static void values_are_iniparsers(void **state)
 	}
 }
 
-/* Each is silently wrong, or fails the whole file, in iniparser alone. */
+/* With iniparser alone each would be silently wrong, or fail the whole file. */
 static void traps_are_told_with_their_line(void **state)
 {
 	static const struct {
@@ -198,7 +198,7 @@ static void titles_have_a_kind_and_a_name(void **state)
 	drop(fixture);
 }
 
-/* Up to INI_LINE_MAX iniparser must take it, longer is told. */
+/* Up to INI_LINE_MAX iniparser must accept it, a longer one is reported. */
 static void long_lines(void **state)
 {
 	(void)state;

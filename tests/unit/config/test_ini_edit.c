@@ -193,7 +193,7 @@ static void files_keep_mode_and_links(void **state)
 	buf_clear(&again);
 }
 
-/* What root makes must be readable to the gateway's user. */
+/* Files that root creates must be readable for the gateway's user. */
 static void new_files_are_like_the_main_one(void **state)
 {
 	char folder[] = "/tmp/ini_edit.XXXXXX", *main, *path;

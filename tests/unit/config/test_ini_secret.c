@@ -1,4 +1,4 @@
-/* What of a configuration file may be shown. */
+/* The part of a configuration file that may be shown. */
 #include "config/ini_secret.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,4 @@
-/* A secret is not seen in a server's words, whatever it looks like there: secrets x encodings x surroundings. */
+/* A secret is masked in a server's reply in any form: secrets x encodings x contexts. */
 #include "upstream/secret_mask.h"
 
 #include "base/base64.h"
@@ -124,7 +124,7 @@ static void other_words_stay(void **state)
 	mask_is("secretsecret secret", "secret", "****** ***");
 }
 
-/* Text and secret of any bytes: nothing is read beyond the end, nothing grows. */
+/* Text and secret of any bytes: nothing is read beyond the end, and the text never grows. */
 static void any_bytes_will_do(void **state)
 {
 	(void)state;

@@ -413,7 +413,7 @@ static void nets(void **state)
 	    {"::1", "::1", "127.0.0.1"},
 	    {"fe80::/10", "febf::1", "fec0::1"},
 	    {"fc00::/7", "fdff::1", "fe00::1"},
-	    {"::/0", "2001:db8::1", "127.0.0.1"}, /* IPv6 speaks of IPv4 only as ::ffff:... */
+	    {"::/0", "2001:db8::1", "127.0.0.1"}, /* an IPv6 range contains IPv4 only as ::ffff:... */
 	    {"::/64", "::1", "10.0.0.1"},
 	    {"::-ffff::", "2001:db8::1", "10.0.0.1"},
 	    {"::ffff:0:0/96", "10.0.0.1", "2001:db8::1"},
@@ -457,7 +457,7 @@ static void nets(void **state)
 	}
 }
 
-/* The loader takes the defaults without a look at the result. */
+/* The loader uses the defaults without checking the result. */
 static void all_defaults_are_good_values(void **state)
 {
 	(void)state;
@@ -487,7 +487,7 @@ static void all_defaults_are_good_values(void **state)
 	}
 }
 
-/* A bare number may count seconds only where nobody would think of hours or days. */
+/* A bare number may mean seconds only if hours or days are implausible. */
 static void bare_numbers_are_for_short_times(void **state)
 {
 	(void)state;
@@ -509,7 +509,7 @@ static void bare_numbers_are_for_short_times(void **state)
 	}
 }
 
-/* The unit that is proposed is the one that people mean with this key. */
+/* The proposed unit is the usual one for this key. */
 static void a_unit_is_proposed(void **state)
 {
 	static const struct {

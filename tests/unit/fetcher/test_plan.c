@@ -1,5 +1,5 @@
 /*
- * What is done with each message of a listing: every way in which a server may name its messages.
+ * The plan for each message of a listing: every way in which a server may name its messages.
  */
 #include "fetcher/plan.h"
 
@@ -106,7 +106,7 @@ static void list(struct plan *plan, const struct line *lines)
 	}
 }
 
-/* As fetch_plan.c does it. */
+/* As in fetch_plan.c. */
 static void answer(struct plan *plan, struct map *seen, const struct line *lines, char *asked)
 {
 	for (size_t i = 0; i < plan->count; i++) {
@@ -165,7 +165,7 @@ static void without_uidl_the_header_is_the_name(void **state)
 	assert_true(plan_add_size(&plan, slice_of("1 100"), true));
 	plan_question(&plan, &account, &seen, 0, NOW);
 	assert_int_equal(plan.items[0].question, PLAN_NO_KEY);
-	/* Nobody answers: there is no TOP either. */
+	/* No answer: there is no TOP, either. */
 	plan_no_answer(&plan, &plan.items[0], &account, &seen, NOW);
 	assert_true(plan.items[0].is_doubtful);
 	plan_decide(&plan, &account, &seen, NOW);
@@ -225,7 +225,7 @@ static void digests_know_a_letter_again(void **state)
 	assert_int_equal(digest_of_header(SLICE_NONE), 0);
 }
 
-/* Nobody knows headers: only what came by this very UIDL, and is as large, counts as known. */
+/* Without headers only a message with the same UIDL and size counts as known. */
 static void without_top_size_and_body_decide(void **state)
 {
 	static const struct {
@@ -274,7 +274,7 @@ static void one_header_two_bodies(void **state)
 	assert_string_equal(plan_find_same(&plan, &seen, 7, 1, 99, true)->key, "a");
 	assert_null(plan_find_same(&plan, &seen, 7, 2, 10, true));
 	assert_null(plan_find_same(&plan, &seen, 9, 1, 20, true));
-	/* Of what an older version has fetched the body is not known. */
+	/* For messages that an older version has fetched the body is not known. */
 	assert_non_null(plan_find_same(&plan, &seen, 8, 5, 20, false));
 	assert_non_null(plan_find_same(&plan, &seen, 8, 5, 21, true));
 	assert_null(plan_find_same(&plan, &seen, 8, 5, 21, false));
@@ -323,7 +323,7 @@ static void a_scan_is_known_by_all_its_bytes(void **state)
 	free(bytes);
 }
 
-/* What came of it once is believed more than what is listed, as long as the listing is the same. */
+/* The received size is trusted more than the listed one, as long as the listing is the same. */
 static void test_a_message_that_has_proved_large(void **context)
 {
 	static const struct {

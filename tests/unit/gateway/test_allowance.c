@@ -1,4 +1,4 @@
-/* So many in an hour. */
+/* The limit per hour. */
 #include "gateway/outbound/allowance.h"
 
 #include <setjmp.h>

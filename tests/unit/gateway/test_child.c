@@ -1,4 +1,4 @@
-/* What the supervisor does about a child that is not itself any more: it says what is no event, hangs up, or does not end. */
+/* How the supervisor handles a broken child: it sends an invalid event, closes its socket, or does not end. */
 #include "gateway/process/child.h"
 
 #include "base/clock.h"
@@ -54,7 +54,7 @@ static struct child started(child_fn fn, char *text)
 	return child;
 }
 
-/* Takes events as the supervisor does, until there is one or there will be none. */
+/* Reads events as the supervisor does, until there is one or the end. */
 static bool event_comes(struct child *child)
 {
 	int64_t deadline = clock_now_ms() + SOON_MS;
@@ -94,7 +94,7 @@ static void test_one_that_says_no_events_is_ended(void **state)
 	(void)state;
 	assert_true(event_comes(&child));
 	assert_false(event_comes(&child));
-	assert_int_equal(child_poll_fd(&child), -1); /* nothing spins */
+	assert_int_equal(child_poll_fd(&child), -1); /* no busy loop */
 	assert_false(event_comes(&child));
 	assert_ends(&child, true);
 }

@@ -1,4 +1,4 @@
-/* When the date is believed: days of sessions as they come. */
+/* When the date is trusted: sequences of days with sessions. */
 #include "gateway/report/clock_trust.h"
 
 #include "base/alloc.h"

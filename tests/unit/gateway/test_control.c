@@ -1,4 +1,4 @@
-/* The control socket: who is answered, who waits for which session, and who gives up a place. */
+/* The control socket: which clients get answers, wait for which session, and are disconnected. */
 #include "base/log.h"
 #include "gateway/supervisor/control.h"
 #include "tests/unit/sample_spool.h"
@@ -98,7 +98,7 @@ static struct peer *say(const char *line)
 	return peer;
 }
 
-/* What the peer hears next, as text; "again": nothing yet, "closed": it was hung up on. */
+/* The next output to the peer, as text; "again": nothing yet, "closed": it was disconnected. */
 static char *hear(struct peer *peer)
 {
 	struct error error;
@@ -238,7 +238,8 @@ static void test_nonsense_is_answered_and_hung_up_on(void **context)
 	leave(peer);
 }
 
-/* When all places are taken a newcomer gets that of the one who has been silent for longest, never of one who waits for a session. */
+/* When all slots are in use, a newcomer gets that of the client that has been silent longest, never of one that waits for
+ * a session. */
 static void test_the_oldest_silent_one_gives_up_his_place(void **context)
 {
 	struct peer *waiting = say("{\"verb\":\"session\"}\n"), *silent[CONTROL_CLIENTS_MAX - 1], *late;

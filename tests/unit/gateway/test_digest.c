@@ -1,4 +1,4 @@
-/* When the digest is due: once a day, whatever the clock does. */
+/* When the digest is due: once a day, for any changes of the clock. */
 #include "gateway/report/digest.h"
 
 #include "base/alloc.h"

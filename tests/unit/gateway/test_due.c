@@ -24,7 +24,7 @@ static struct conf conf = {
     .account_count = 3,
 };
 
-/* So many seconds after the beginning, on clocks that agree. */
+/* This many seconds after the beginning, on clocks that agree. */
 static struct moment after(int64_t seconds)
 {
 	return (struct moment){.wall = NOW + seconds, .steady = STEADY + seconds};
@@ -55,7 +55,7 @@ static void test_each_account_in_its_own_time(void **context)
 	due_clear(&due);
 }
 
-/* With nothing to fetch, a session is for the queue alone; "no account named" must not come to mean all. */
+/* With nothing to fetch, a session is only for the queue; an empty list of accounts must not mean all. */
 static void test_only_the_queue(void **context)
 {
 	struct conf bare = {.schedule = {.every = 900, .days = 0x7F}};

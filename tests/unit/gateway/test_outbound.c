@@ -1,4 +1,4 @@
-/* The queue on its way out: who takes which entry, and what becomes of each recipient. */
+/* Sending the queue: which connection takes which entry, and the result for each recipient. */
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/outbound/outbound_priv.h"
@@ -54,7 +54,7 @@ static int close_house(void **context)
 	return tear_down(context);
 }
 
-/* --- who takes what */
+/* --- assignment */
 
 static void test_a_host_takes_its_own_in_order(void **context)
 {
@@ -62,7 +62,7 @@ static void test_a_host_takes_its_own_in_order(void **context)
 	assert_ptr_equal(host_take(&host), &entries[0]);
 	assert_ptr_equal(host_take(&host), &entries[2]);
 	host_give_back(&host, &entries[0]);
-	assert_ptr_equal(host_take(&host), &entries[0]); /* before what is behind it */
+	assert_ptr_equal(host_take(&host), &entries[0]); /* before the later ones */
 	assert_ptr_equal(host_take(&host), &entries[3]);
 	assert_null(host_take(&host));
 	host_finish(&host, &entries[0]);
@@ -83,7 +83,7 @@ static void test_a_host_takes_no_more_than_it_may(void **context)
 	assert_null(host_take(&host));
 }
 
-/* --- what becomes of it */
+/* --- results */
 
 /* A message of ivan's to three, in the queue. */
 static void begin(struct sending *sending, struct smtp_recipient *recipients, struct place **places)

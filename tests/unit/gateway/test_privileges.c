@@ -1,4 +1,5 @@
-/* Root that gives up its capabilities and stays root: it does not go on with any, whatever the kernel says. */
+/* Root that gives up its capabilities and stays root: it never continues with any of them, for any reply of
+ * the kernel. */
 #include "gateway/process/privileges.h"
 
 #include <linux/capability.h>

@@ -1,4 +1,4 @@
-/* Time counts while the smarthost is within reach, and no jump of the clock makes mail expire. */
+/* Time counts while the smarthost is reachable, and no jump of the clock makes mail expire. */
 #include "gateway/outbound/reach.h"
 
 #include "base/alloc.h"
@@ -15,7 +15,7 @@
 static const struct {
 	const char *name;
 	struct {
-		int64_t after; /* seconds since the try before */
+		int64_t after; /* seconds since the previous attempt */
 		bool reached;
 	} tries[5];
 	int64_t total;

@@ -1,4 +1,4 @@
-/* Letters on their way out: addresses that people outside may see, and what comes back when it fails. */
+/* Outgoing messages: addresses that external recipients may see, and the bounce after a failure. */
 #include "base/i18n.h"
 #include "base/alloc.h"
 #include "mail/bounce.h"
@@ -119,7 +119,7 @@ static void test_bounce(void **context)
 	ivans = buf_text(&bounces.items[1].body.memory);
 	check_shape(postmasters);
 	check_shape(ivans);
-	/* The whole message goes back, and each reads of it in words of their own. */
+	/* The whole message is returned, and each reader gets a text of their own. */
 	assert_non_null(strstr(ivans, "Content-Type: message/rfc822\r\n"));
 	assert_non_null(strstr(ivans, "secret body"));
 	assert_non_null(strstr(ivans, "Subject: Not delivered: x@example.net\r\n"));
@@ -130,7 +130,7 @@ static void test_bounce(void **context)
 	assert_non_null(strstr(postmasters, "ivan@office.lan was notified as well."));
 	assert_null(strstr(postmasters, "Your message"));
 	bounces_clear(&bounces);
-	/* Not what is larger than bounce_size. */
+	/* But not if larger than bounce_size. */
 	conf.gateway.bounce_size = 20;
 	make("ivan@office.lan", BOUNCE_FAILED, NO_USER, &bounces);
 	assert_null(strstr(buf_text(&bounces.items[1].body.memory), "secret body"));
@@ -164,13 +164,13 @@ static void test_bounce_goes_to_our_people_only(void **context)
 		size_t bounces;
 		const char *to;
 	} cases[] = {
-	    {"ivan@example.ru", BOUNCE_FAILED, COPIES_FAILED, NO_USER, 2, "ivan"}, /* his external address */
+	    {"ivan@example.ru", BOUNCE_FAILED, COPIES_FAILED, NO_USER, 2, "ivan"}, /* the user's external address */
 	    {"stranger@example.org", BOUNCE_FAILED, COPIES_FAILED, NO_USER, 1, "postmaster"},
 	    {"", BOUNCE_FAILED, COPIES_FAILED, NO_USER, 1, "postmaster"}, /* a bounce of a bounce */
 	    {"ivan@office.lan", BOUNCE_DELAYED, COPIES_FAILED, "", 1, "ivan"},
 	    {"", BOUNCE_DELAYED, COPIES_FAILED, "", 0, NULL},
 	    {"ivan@office.lan", BOUNCE_FAILED, COPIES_NONE, NO_USER, 1, "ivan"},
-	    {"", BOUNCE_FAILED, COPIES_NONE, NO_USER, 1, "postmaster"}, /* somebody must hear of it */
+	    {"", BOUNCE_FAILED, COPIES_NONE, NO_USER, 1, "postmaster"}, /* it must be reported to somebody */
 	    {"ivan@office.lan", BOUNCE_FAILED, COPIES_SERIOUS, NO_USER, 1, "ivan"},
 	    {"ivan@office.lan", BOUNCE_FAILED, COPIES_SERIOUS, "550 5.7.1 spam", 2, "postmaster"},
 	    {"ivan@office.lan", BOUNCE_DELAYED, COPIES_SERIOUS, "", 1, "ivan"},

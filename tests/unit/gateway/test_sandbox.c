@@ -1,4 +1,4 @@
-/* What is left to a process in a sandbox, and what is gone. Each try in a process of its own, since there is no way back. */
+/* What a process in a sandbox can do, and what not. Each attempt in a separate process, since there is no way back. */
 #include "gateway/process/sandbox.h"
 
 #include "base/alloc.h"
@@ -69,7 +69,7 @@ static int write_to(const char *folder, const char *name)
 	return fd < 0;
 }
 
-/* --- what is left: 0 when it works */
+/* --- allowed actions: 0 if they work */
 
 static int write_in_spool(void)
 {
@@ -127,7 +127,7 @@ static void test_what_is_left(void **state)
 	assert_int_equal(within(SANDBOX_CONNECT, find_a_zone), 0);
 }
 
-/* --- what is gone: 0 when it fails */
+/* --- forbidden actions: 0 if they fail */
 
 static int write_outside(void)
 {

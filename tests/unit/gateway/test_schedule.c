@@ -124,7 +124,7 @@ static void test_summer_time(void **context)
 	}
 	assert_int_equal(schedule_next_interval(&open, 900, wall("2026-03-28 05:00:00"), wall("2026-03-28 06:00:00")),
 	    wall("2026-03-29 04:00:00"));
-	/* A quarter of an hour is one whatever the clock on the wall does. */
+	/* A quarter of an hour is independent of changes of the wall clock. */
 	open.hours_from = open.hours_to = 0;
 	assert_int_equal(schedule_next_interval(&open, 900, wall("2026-03-29 01:50:00"), wall("2026-03-29 01:50:00")),
 	    wall("2026-03-29 01:50:00") + 900);

@@ -1,4 +1,4 @@
-/* The passwords of a session in a process of their own: a login gets what it needs, a session that was taken over little more. */
+/* The passwords of a session in a separate process: a login gets what it needs, a compromised session hardly more. */
 #include "gateway/session/secrets.h"
 
 #include "base/clock.h"
@@ -116,7 +116,7 @@ static void test_a_login_gets_its_password(void **state)
 	assert_int_equal(error.class, ERROR_CONFIG);
 }
 
-/* As the process would compute it that has the password. */
+/* As computed by the process that has the password. */
 static void test_digests_are_the_same(void **state)
 {
 	static const enum login_question questions[] = {LOGIN_HMAC_MD5, LOGIN_MD5_BEHIND, LOGIN_SALTED_SHA_1, LOGIN_SALTED_SHA_256, LOGIN_MASK};
@@ -136,7 +136,7 @@ static void test_digests_are_the_same(void **state)
 		buf_clear(&here);
 		buf_clear(&there);
 	}
-	/* Where no server is ever shown the password nobody is. */
+	/* If the password is never sent to a server, no process gets it. */
 	assert_false(keeper.answer(keeper.context, LOGIN_SHOW, SLICE_NONE, 0, &(struct buf)BUF_INIT(256)));
 	secrets.remote.close(&keeper);
 }
@@ -169,7 +169,7 @@ static void test_the_line(void **state)
 	buf_clear(&output);
 }
 
-/* A first word and a question of a session that was taken over; whether there is a good answer to the last. */
+/* A first frame and a question of a compromised session; whether the last one gets an answer. */
 static bool asks(uint32_t first, struct slice name, uint32_t then, struct slice with)
 {
 	struct buf answer = BUF_INIT(SECRETS_FRAME_MAX);

@@ -38,7 +38,7 @@ static void test_bytes_end_it_in_order(void **context)
 	assert_false(session_limits_forgive(&refused));
 }
 
-/* What came first is what is told. */
+/* The first reason is reported. */
 static void test_a_signal_ends_it_at_once(void **context)
 {
 	(void)context;

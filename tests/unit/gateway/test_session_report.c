@@ -1,4 +1,4 @@
-/* What postmaster hears of a session: each trouble once, its end once, and nothing of what was wished for or passes. */
+/* The reports of a session to postmaster: each problem once, its end once, and nothing intended or temporary. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
@@ -112,7 +112,7 @@ static void test_what_was_wished_for_is_no_trouble(void **context)
 	assert_int_equal(letters(), 1);
 }
 
-/* A mailbox that is in use is told when it stays so for an hour. */
+/* A mailbox that is in use is reported if it stays so for an hour. */
 static void test_what_passes_is_not_told(void **context)
 {
 	struct error error;
@@ -129,7 +129,7 @@ static void test_what_passes_is_not_told(void **context)
 	assert_int_equal(letters(), 1);
 }
 
-/* Nothing is known of accounts when the line was down, and nothing is said of them. */
+/* If the line was down, the state of accounts is unknown and not reported. */
 static void test_a_line_that_is_down_is_the_only_trouble(void **context)
 {
 	(void)context;
@@ -151,7 +151,7 @@ static void test_messages_that_do_not_come_are_told_each_once(void **context)
 	report();
 	assert_int_equal(letters(), 2);
 	fetch_result_clear(&fetched.fetched);
-	report(); /* they came after all: that is worth no mail */
+	report(); /* they were fetched after all: no report */
 	assert_int_equal(letters(), 2);
 	assert_int_equal(problems(), 0);
 }

@@ -1,4 +1,4 @@
-/* Sorting in a process of its own, which the message may have taken over, or killed. */
+/* Sorting in a separate process, which the message may have compromised, or killed. */
 #include "gateway/session/sorting.h"
 
 #include "base/alloc.h"
@@ -56,7 +56,7 @@ static void fill_conf(void)
 	conf.account_count = 1;
 }
 
-/* --- what a worker may say */
+/* --- allowed answers of a worker */
 
 static void field(struct buf *out, char tag, const char *value, size_t len)
 {
@@ -160,7 +160,7 @@ static void expect_sorted(struct sorting_line *line, struct slice message, const
 	envelope_clear(&answer.envelope);
 }
 
-/* It is not lost, and says why it lies where it lies. */
+/* It is not lost, and has the reason for its place. */
 static void expect_unsorted(struct sorting_line *line)
 {
 	struct answer answer;

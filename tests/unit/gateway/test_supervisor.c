@@ -1,4 +1,4 @@
-/* What the supervisor decides without its children: how long one that died stays down, and what becomes of wishes while a session runs. */
+/* Decisions of the supervisor without its children: the delay before a restart, and requests while a session runs. */
 #include "gateway/supervisor/supervisor_priv.h"
 
 #include "base/alloc.h"
@@ -23,7 +23,7 @@ static void test_one_that_keeps_dying_is_started_ever_later(void **context)
 		before = delay;
 	}
 	assert_int_equal(before, RESTART_MAX_MS);
-	assert_int_equal(supervisor_restart_delay(&crashes, true), 0); /* it was well for long */
+	assert_int_equal(supervisor_restart_delay(&crashes, true), 0); /* it ran normally for a long time */
 	assert_in_range(supervisor_restart_delay(&crashes, false), 1, 1000);
 }
 
@@ -32,7 +32,7 @@ static struct strlist names(char **items, size_t count)
 	return (struct strlist){items, count};
 }
 
-/* All that is wanted while a session runs is one more session, which does all of it. */
+/* All requests while a session runs become one more session. */
 static void test_wishes_become_one_session(void **context)
 {
 	char sales[] = "sales", office[] = "office", *one[] = {sales}, *two[] = {office, sales};
@@ -46,7 +46,7 @@ static void test_wishes_become_one_session(void **context)
 	assert_int_equal(sessions_want(&supervisor, &(struct session_request){.send = true, .fetch = true, .accounts = names(two, 2)}), 4);
 	assert_true(supervisor.pending.fetch && supervisor.pending.send && !supervisor.pending.flush && !supervisor.pending.is_housekeeping);
 	assert_int_equal(supervisor.pending.accounts.count, 2);
-	/* Who wants all accounts gets all. */
+	/* A request for all accounts includes all. */
 	assert_int_equal(sessions_want(&supervisor, &(struct session_request){.fetch = true, .flush = true, .triggers = true}), 4);
 	assert_true(supervisor.pending.flush && supervisor.pending.triggers);
 	assert_int_equal(supervisor.pending.accounts.count, 0);

@@ -1,4 +1,4 @@
-/* Who may come in: the IP filter as OMS had it, the limits, and the quiet log. */
+/* Accepted clients: the IP filter of OMS, the limits, and the limited logging. */
 #include "lan-server/server/admission.h"
 
 #include "base/alloc.h"
@@ -70,7 +70,7 @@ static void test_log_once_a_minute(void **state)
 	assert_true(admission_should_log(&notes, &b, 2000));
 	assert_false(admission_should_log(&notes, &a, 60999));
 	assert_true(admission_should_log(&notes, &a, 61000));
-	/* Not for each address that one host makes up, nor for a whole world of them. */
+	/* Not for each address that one host uses, nor for a large number of hosts. */
 	a = ip("fd00::1");
 	b = ip("fd00::2");
 	assert_true(admission_should_log(&notes, &a, 200000));

@@ -1,4 +1,4 @@
-/* Names, passwords, the memory of successes, and the shut-out after failures. */
+/* Names, passwords, the cache of successes, and bans after failures. */
 #include "lan-server/login/auth.h"
 
 #include "base/log.h"
@@ -162,7 +162,7 @@ static void test_shut_out_and_forgiven(void **state)
 	end_auth(auth);
 }
 
-/* A mail program with an old password that polls every minute never shuts its PC out. */
+/* A mail program with an old password that polls every minute never gets its PC banned. */
 static void test_a_failure_a_minute_is_forgiven(void **state)
 {
 	struct slice right = P("secret"), wrong = P("wrong");

@@ -1,4 +1,5 @@
-/* Questions and answers between the LAN server and the process that checks passwords; either may lie to the other. */
+/* Questions and answers between the LAN server and the process that checks passwords; each may send anything to
+ * the other. */
 #include "lan-server/login/auth_wire.h"
 
 #include "base/clock.h"
@@ -39,7 +40,8 @@ static void test_a_question_comes_back(void **state)
 	buf_clear(&bytes);
 }
 
-/* Cut anywhere, longer by one byte, or any one bit changed: refused, or a question whose parts lie within the bytes. */
+/* Truncated anywhere, longer by one byte, or with any bit changed: refused, or a question whose parts are within the
+ * bytes. */
 static void test_what_is_no_question(void **state)
 {
 	struct buf bytes = BUF_INIT(AUTH_QUESTION_MAX);
@@ -99,7 +101,8 @@ static size_t open_files(void)
 	return count;
 }
 
-/* A broken LAN server's messages: each is taken, none leaves a descriptor behind, and the good one after them is answered. */
+/* Messages of a compromised LAN server: each is consumed, none leaves a descriptor open, and a valid one after them is
+ * answered. */
 static void test_a_hostile_asker(void **state)
 {
 	union {
@@ -188,7 +191,7 @@ static void test_asking(void **state)
 		assert_int_equal(error.class, ERROR_TEMPORARY);
 	}
 	pthread_join(thread, NULL);
-	/* Nobody takes it: the deadline ends it, and it waits for who comes. */
+	/* Nobody reads it: the deadline ends the wait, and the question waits for a reader. */
 	assert_int_equal(auth_ask(pair[0], &question, &answer, clock_now_ms() + 10, &error), -1);
 	buf_clear(&answer.bytes);
 	close(pair[0]);

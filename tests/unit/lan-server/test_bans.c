@@ -1,4 +1,4 @@
-/* What failed logins lead to: for an address, a /64, a name, and for who is known. */
+/* The consequences of failed logins: for an address, a /64, a name, and for known users. */
 #include "lan-server/login/bans.h"
 
 #include "base/alloc.h"
@@ -89,12 +89,13 @@ static void test_who_is_known_stays_in(void **state)
 	fail_often(bans, &v4, NAME("anna"), BANS_ADDRESS_FAILURES, MINUTE);
 	assert_true(bans_refuse(bans, &v4, NAME("anna"), MINUTE));
 	assert_false(bans_refuse(bans, &v4, NAME("ivan"), MINUTE)); /* a colleague behind the same router */
-	/* But his name is no way to go on guessing. */
+	/* But the user's name does not allow more guesses. */
 	fail_often(bans, &v4, NAME("ivan"), BANS_PAIR_FAILURES, MINUTE);
 	assert_true(bans_refuse(bans, &v4, NAME("ivan"), MINUTE));
 	assert_false(bans_refuse(bans, &v4, NAME("ivan"), 7 * MINUTE));
 
-	/* With a new address in his network he is known; whoever is shut out himself does not get in by his name. */
+	/* The user is known with a new address in the same network; a banned address is not admitted by the
+	 * user's name. */
 	bans_success(bans, &home, NAME("ivan"), MINUTE);
 	for (int i = 0; i < 3; i++) {
 		struct in6_addr one = v6((unsigned char)(10 + i));
@@ -120,12 +121,12 @@ static void test_a_name_is_slowed_but_never_shut_out(void **state)
 		assert_int_equal(bans_slow(bans, &client, NAME("ivan"), MINUTE), i < BANS_NAME_FAILURES ? 0 : BANS_NAME_DELAYS);
 		fail_often(bans, &client, NAME("ivan"), 1, MINUTE);
 	}
-	assert_int_equal(bans_slow(bans, &other_v4, NAME("ivan"), MINUTE), 0); /* he works on as always */
+	assert_int_equal(bans_slow(bans, &other_v4, NAME("ivan"), MINUTE), 0); /* the user works as always */
 	assert_int_equal(bans_slow(bans, &v4, NAME("anna"), MINUTE), 0);
 	bans_free(bans);
 }
 
-/* Who asks for salts and breaks off is counted, an office that logs in by SCRAM is not. */
+/* A client that requests salts and aborts is counted, an office that logs in by SCRAM is not. */
 static void test_challenges_that_are_broken_off(void **state)
 {
 	struct bans *bans = bans_new();
@@ -145,7 +146,7 @@ static void test_challenges_that_are_broken_off(void **state)
 	bans_free(bans);
 }
 
-/* --- what outlives the process */
+/* --- persistent data */
 
 static struct ban_notes kept;
 
@@ -155,7 +156,7 @@ static void keep(void *context, const struct ban_note *note)
 	ban_notes_add(&kept, note, clock_wall());
 }
 
-/* The next process, with what the first one has kept, as text. */
+/* The next process, with the stored data of the first one, as text. */
 static struct bans *born_again(struct bans *bans, int64_t now)
 {
 	struct buf text = BUF_INIT(BAN_NOTES_TEXT_MAX);
@@ -220,7 +221,7 @@ static void test_a_ban_binds_the_next_process(void **state)
 	ban_notes_clear(&kept);
 }
 
-/* The clock was far in the future when it was written: nobody is shut out for years. */
+/* The clock was far in the future when it was written: nobody is banned for years. */
 static void test_a_wrong_clock_makes_no_long_ban(void **state)
 {
 	struct ban_note note = {.kind = BAN_NOTE_ADDRESS, .client = v4, .until = clock_wall() + 100 * 365 * 86400LL, .times = 1};
@@ -257,7 +258,7 @@ static void test_notes_as_text(void **state)
 	buf_clear(&text);
 }
 
-/* One user with all addresses of a network makes nobody else a stranger. */
+/* One user with all addresses of a network does not displace other users. */
 static void test_notes_are_bounded(void **state)
 {
 	struct ban_notes notes = {NULL, 0};

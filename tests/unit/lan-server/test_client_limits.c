@@ -1,4 +1,4 @@
-/* Errors, commands that do nothing, refused recipients: what is free, what is late, what ends the session. */
+/* Errors, commands that do nothing, refused recipients: free commands, delays, and the end of the session. */
 #include "lan-server/client_limits.h"
 
 #include <setjmp.h>
@@ -62,7 +62,7 @@ static void test_who_guessed_before_has_fewer_and_later_answers(void **state)
 	}
 }
 
-/* Returns how many refused recipients are heard until the end, with so many accepted ones before each. */
+/* Returns the number of refused recipients until the end, with this many accepted ones before each. */
 static int heard(unsigned accepted_between)
 {
 	struct client_limits limits = {0};
@@ -114,7 +114,7 @@ static void test_a_new_message_forgives_nothing(void **state)
 #define SECOND 1000
 #define MINUTE (60 * SECOND)
 
-/* What counts is when something useful was done; time now is an hour. */
+/* The time of the last progress counts; time is now an hour. */
 static void test_deadlines(void **state)
 {
 	static const struct {
@@ -145,7 +145,7 @@ static void test_deadlines(void **state)
 	}
 }
 
-/* 4 KiB a second, after two time-outs; chunks begin nothing anew. */
+/* 4 KiB per second, after two time-outs; chunks do not reset it. */
 static void test_bytes_buy_time(void **state)
 {
 	struct client_incoming incoming = {.begun = 0};

@@ -1,4 +1,4 @@
-/* Places: limits by address, network and all; who goes first for whom; what stays. */
+/* Connections: limits by address, network and in total; the order of eviction. */
 #include "lan-server/server/connections.h"
 
 #include "base/alloc.h"
@@ -209,7 +209,7 @@ static void test_who_takes_more_throws_nobody_out_who_has_less(void **state)
 	assert_int_equal(come(hall, "10.1.0.1"), ADMISSION_FULL);
 	assert_int_equal(come(hall, "10.0.0.9"), ADMISSION_GRANTED);
 	assert_int_equal(evicted_one(hall), 3);
-	hall->now += 10000; /* but who is idle goes for anybody */
+	hall->now += 10000; /* but an idle client is evicted for any newcomer */
 	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
 }
 

@@ -105,7 +105,8 @@ static void test_one_session_a_mailbox(void **state)
 	maildrop_close(&second);
 }
 
-/* The part of a session whose client went away without a word: it lets go when it is hung up on. */
+/* A session whose client disappeared without closing: it releases the mailbox when it is
+ * disconnected. */
 static void *dead_session(void *context)
 {
 	struct maildrop *drop = context;

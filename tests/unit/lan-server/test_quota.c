@@ -1,4 +1,4 @@
-/* A mailbox that takes long to measure is not measured for each recipient. */
+/* A large mailbox is not measured again for each recipient. */
 #include "base/clock.h"
 #include "lan-server/smtp/quota.h"
 

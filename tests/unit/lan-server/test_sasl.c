@@ -198,7 +198,7 @@ static void test_channel_binding(void **state)
 	}
 }
 
-/* Where it is not offered "y" is the truth. */
+/* If it is not offered, "y" is right. */
 static void test_no_channel_binding(void **state)
 {
 	struct sasl *sasl = begin("SCRAM-SHA-256");
@@ -212,7 +212,7 @@ static void test_no_channel_binding(void **state)
 	sasl_free(sasl);
 }
 
-/* A nonce that is not the one we gave, or another channel binding than was said before. */
+/* A wrong nonce, or a channel binding other than announced. */
 static void test_scram_final_must_belong(void **state)
 {
 	static const char *const finals[] = {"", "c=biws,r=abc,p=AAAA", "c=biws", "r=abc,c=biws,p=x",

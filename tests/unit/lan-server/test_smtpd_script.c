@@ -34,7 +34,7 @@ static bool has_room(void *context, uint64_t bytes)
 
 static char *forbidden[] = {"*.exe", "*.scr"};
 
-/* anna's mailbox is nearly full, the others' are empty. */
+/* anna's mailbox is nearly full, the others are empty. */
 static uint64_t mailbox_bytes(void *context, const char *user)
 {
 	(void)context;
@@ -95,7 +95,7 @@ static int accept_message(
 	return 0;
 }
 
-/* Takes the server's part of the wire: lines, data, effects. */
+/* Plays the server: lines, data, effects. */
 struct wire {
 	struct dialogue *smtpd;
 	enum dialogue_effect effect;

@@ -1,4 +1,4 @@
-/* For whom a message in a catch-all mailbox is, as each provider notes it, and as a liar would. */
+/* The recipients of a message in a catch-all mailbox, as providers note them, and forged ones. */
 #include "mail/multidrop.h"
 
 #include "base/buf.h"

@@ -1,4 +1,4 @@
-/* Where recipients' mail goes, and under which address mail leaves. */
+/* Where recipients' mail goes, and the sender address of outgoing mail. */
 #include "mail/route.h"
 
 #include "tests/unit/sample_conf.h"
@@ -164,8 +164,8 @@ static const struct {
     {"anna", "local", "", NULL},
     {"postmaster", "office.lan", "", NULL}, /* the gateway's own mail goes without a sender then */
     {"postmaster", "office.lan", "branch@example.ru", "branch@example.ru"},
-    {"gone@office.lan", "office.lan", "", NULL}, /* a user who was removed while his mail waited */
-    {"anna", "firma.ru", "", "anna@firma.ru"}, /* the smarthost may know it, and says so if not */
+    {"gone@office.lan", "office.lan", "", NULL}, /* a user who was removed while the mail waited */
+    {"anna", "firma.ru", "", "anna@firma.ru"}, /* the smarthost may accept it, or refuse it */
     {"broken", "office.lan", "branch@example.ru", NULL},
     {"nobody@office.lan", "office.lan", "branch@example.ru", "branch@example.ru"},
     {"someone@else.org", "office.lan", "all@example.ru", "someone@else.org"},

@@ -171,7 +171,7 @@ static void test_list(void **state)
 	}
 }
 
-/* Input that would take hours if any byte were looked at once for each other one. */
+/* Input that would take hours in quadratic time. */
 static void test_list_is_linear(void **state)
 {
 	static const char *const units[] = {"<\"\\\",", "<a,", "<@a,:", "(", "\"\\", "a b@c,",

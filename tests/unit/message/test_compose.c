@@ -1,4 +1,4 @@
-/* The messages that lanpost writes: byte for byte, and whatever names, subjects, values and texts contain. */
+/* The messages that lanpost writes: byte for byte, and with any names, subjects, values and texts. */
 #include "message/compose.h"
 
 #include "base/alloc.h"
@@ -40,7 +40,7 @@ static void assert_message(const struct compose *message, const char *expected)
 	buf_clear(&out);
 }
 
-/* The value of the field as people read it; there is one of that name. */
+/* The decoded value of the field; there is one of that name. */
 static void assert_field(const struct compose *message, const char *name, const char *expected)
 {
 	struct buf out = BUF_INIT(1u << 20), value = BUF_INIT(65536);

@@ -117,7 +117,7 @@ static void test_addresses(void **state)
 	}
 }
 
-/* Everyday subjects in each charset come back, without anybody saying which it is. */
+/* Everyday subjects in each charset are decoded without a label of the charset. */
 static void test_guess(void **state)
 {
 	static const char *const subjects[] = {"Счёт на оплату", "Привет",
@@ -220,7 +220,7 @@ static void test_parameter(void **state)
 	}
 }
 
-/* A word costs much the same whatever its charset is; beyond what any honest message has there are no more of them. */
+/* A word costs about the same in any charset; there is a limit beyond any valid message. */
 static void test_many_charsets(void **state)
 {
 	int64_t spent;
@@ -274,7 +274,7 @@ static void test_encode(void **state)
 	}
 }
 
-/* Nothing that is encoded can begin a header line of its own. */
+/* Encoded text can never begin a new header line. */
 static void test_encode_controls(void **state)
 {
 	struct buf out = BUF_INIT(1000), back = BUF_INIT(1000);

@@ -1,5 +1,4 @@
-/* Signatures: what may change on the way without breaking them, and what may not. That others can check them is for the system
- * tests. */
+/* Signatures: which changes in transit keep them valid, and which do not. System tests verify them with other programs. */
 #include "message/dkim/dkim.h"
 
 #include "base/alloc.h"

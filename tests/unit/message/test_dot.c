@@ -1,4 +1,4 @@
-/* Dot-stuffing: the one true end of data, everything else noticed, whatever the chunks. */
+/* Dot-stuffing: the only valid end of data, everything else detected, for any chunks. */
 #include "message/dot.h"
 
 #include "base/alloc.h"

@@ -1,4 +1,4 @@
-/* What senders may ask (RFC 3461): which parameters are good, and how they are written again. */
+/* Requests of senders (RFC 3461): valid parameters, and how they are written again. */
 #include "message/dsn.h"
 
 #include "base/alloc.h"

@@ -39,7 +39,7 @@ static void test_cases(void **state)
 	}
 }
 
-/* The short way must come to what the library makes of the whole. */
+/* The fast path must give the result of the library. */
 static void test_as_the_library(void **state)
 {
 	static const char *const pieces[] = {"a", "Z", " ", "Я", "ё", "Џ", "ѝ", "\xcc\x86",

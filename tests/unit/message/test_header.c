@@ -70,7 +70,7 @@ static void test_find(void **state)
 	assert_false(header_find(message, "X", &field));
 }
 
-/* An id of somebody else's message that stands in a header of ours brings no second line into it, for whatever program reads it. */
+/* The id of an external message in our header never adds a second line, for any reader. */
 static void test_ids_of_others(void **state)
 {
 	char longest[252] = "<", *at = longest + 1;

@@ -1,4 +1,4 @@
-/* Domains beyond ASCII as every server knows them. */
+/* Non-ASCII domains in ASCII form. */
 #include "message/idn.h"
 
 #include "base/alloc.h"
@@ -44,7 +44,7 @@ static const struct {
     {"Example.RU", "example.ru"},
     {"xn--80a1acny.рф", "xn--80a1acny.xn--p1ai"},
     {"почта.рф.", "xn--80a1acny.xn--p1ai"},
-    /* small and composed; what only looks alike stays apart */
+    /* lower case and composed; similar looking names stay different */
     {"bu\u0308cher.example", "xn--bcher-kva.example"},
     {"B\u00dcCHER.example", "xn--bcher-kva.example"},
     {"stra\u00dfe.de", "xn--strae-oqa.de"},

@@ -1,4 +1,4 @@
-/* Lines out of a stream cut anywhere, and those that have no end. */
+/* Lines out of a stream in chunks of any size, and lines without end. */
 #include "message/line_reader.h"
 
 #include "base/alloc.h"
@@ -49,7 +49,7 @@ static void test_no_end(void **context)
 	input = slice_make(bytes, LINE_DROPPED_MAX);
 	assert_int_equal(line_read(&reader, &input, &line), LINE_ENDLESS);
 	assert_int_equal(line.len, 10);
-	/* What has an end after all was but too long. */
+	/* A line that does end was only too long. */
 	line_reader_clear(&reader);
 	bytes[LINE_DROPPED_MAX] = '\n';
 	input = slice_make(bytes, LINE_DROPPED_MAX + 1);

@@ -144,7 +144,7 @@ static void test_a_million_parts(void **state)
 	buf_clear(&message);
 }
 
-/* Lines that nearly are boundaries, with all the boundaries open that may be. */
+/* Lines that are nearly boundaries, with the maximum of open boundaries. */
 static void test_nearly_boundaries(void **state)
 {
 	struct buf message = BUF_INIT(64u << 20);
@@ -203,7 +203,7 @@ static void test_text(void **state)
 	}
 }
 
-/* What is shown as the message, the first text part of each. */
+/* The text that is shown as the message: the first text part of each. */
 static const struct {
 	const char *name, *message;
 	bool is_shown;

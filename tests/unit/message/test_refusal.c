@@ -1,4 +1,4 @@
-/* What servers answer, and what we make of it for people. */
+/* Replies of servers, and their explanation for people. */
 #include "message/refusal.h"
 
 #include "base/alloc.h"
@@ -34,7 +34,7 @@ static const struct {
     {"550 999.999.999", "5.0.0", NULL, false},
 };
 
-/* What we say ourselves may quote a server whose words would mislead. */
+/* Our own replies may quote a server's text that would be misleading. */
 static void test_our_own_refusals(void **state)
 {
 	(void)state;

@@ -1,4 +1,4 @@
-/* Messages made 7-bit: the encodings, which parts are encoded, what is left alone, and headers. */
+/* Conversion to 7 bits: the encodings, which parts are encoded or kept, and headers. */
 #include "base/alloc.h"
 #include "message/mime.h"
 #include "message/seven-bit/seven_bit.h"

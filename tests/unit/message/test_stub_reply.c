@@ -1,4 +1,4 @@
-/* Replies to a stub: with nothing to say, and with something. */
+/* Replies to a stub: without and with a text of their own. */
 #include "message/stub_reply.h"
 
 #include "base/alloc.h"

@@ -38,7 +38,7 @@ static void count_found(void *context, size_t number)
 	found->count++;
 }
 
-/* Against memmem(), over texts that overlap as much as they can. */
+/* Compared with memmem(), with texts that overlap as much as possible. */
 static void test_as_memmem(void **state)
 {
 	(void)state;
@@ -69,7 +69,7 @@ static void test_as_memmem(void **state)
 	}
 }
 
-/* A rule book at the limit of its files: the table stays bounded, and nothing is missed. */
+/* Rules of the maximum size: the table stays bounded, and nothing is missed. */
 static void test_huge_rule_book(void **state)
 {
 	struct literals *literals = literals_new();
@@ -155,7 +155,7 @@ static const char *const conditions[] = {
 static const char message[] = "From: Bank <x@bank.ru>\nTo: ivan@office.lan\nSubject: Счёт 5\n"
                               "X-Odd: very WEIRD\n\nsome words\n";
 
-/* What matches is always a candidate; what needs a text that is not there never is. */
+/* A matching rule is always a candidate; one that needs an absent text never is. */
 static void test_index(void **state)
 {
 	static const size_t not_to_be[] = {2, 12, 16 + 1, 22};

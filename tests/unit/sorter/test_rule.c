@@ -296,7 +296,7 @@ static void test_depth(void **state)
 	condition_free(condition);
 }
 
-/* A hostile text does not make a pattern of the admin run for ever. */
+/* A hostile text does not make a pattern of the admin run without end. */
 static void test_wild_pattern(void **state)
 {
 	size_t len = 100000;

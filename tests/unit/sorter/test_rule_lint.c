@@ -134,7 +134,7 @@ static void test_cases(void **state)
 	}
 }
 
-/* A rule above that does not end sorting hides nothing. */
+/* An earlier rule that does not end sorting hides nothing. */
 static void test_without_stop(void **state)
 {
 	struct conf_problems problems = {0};
@@ -145,7 +145,7 @@ static void test_without_stop(void **state)
 	conf_problems_clear(&problems);
 }
 
-/* Comparing what could be compared in very many ways comes to an end. */
+/* The comparison of conditions with very many combinations ends. */
 static void test_nested(void **state)
 {
 	struct conf_problems problems = {0};

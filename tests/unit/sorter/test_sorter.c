@@ -11,7 +11,7 @@
 
 #define MAX_RULES 4
 
-/* A configuration made by hand: users ivan (alias petrov, external ivan@example.ru), buh, admin;
+/* A manual configuration: users ivan (alias petrov, external ivan@example.ru), buh, admin;
  * account sales. */
 struct office {
 	struct conf conf;
@@ -316,7 +316,7 @@ static const struct {
         .expected = "postmaster/ unsorted: no rule matched"},
 };
 
-/* What another process decides is filled in as if it had been decided here. */
+/* A decision of another process is filled in as if it had been made here. */
 static void expect_same_by_wire(const struct conf *conf, struct slice message, const struct sorter_decision *decision, const char *name)
 {
 	struct buf wire = BUF_INIT(100000), here = BUF_INIT(100000), there = BUF_INIT(100000);
@@ -596,7 +596,7 @@ static void test_loop(void **state)
 	office_clear(&office);
 }
 
-/* A user who forwards his mail to where it comes from. */
+/* A user who forwards mail to its origin. */
 static void test_forward_of_a_user_in_a_circle(void **state)
 {
 	static const struct rule_spec rules[MAX_RULES] = {{"a", "always", .deliver = "ivan"}};

@@ -1,6 +1,6 @@
 /*
- * Mail made to hurt: whatever it is, sorting it takes bounded time and memory, and somebody gets
- * it.
+ * Hostile mail: sorting takes bounded time and memory for any message, and every message has a
+ * recipient.
  */
 #include "base/alloc.h"
 #include "message/budget.h"
@@ -246,7 +246,7 @@ static void test_a_million_parameters(void **state)
 	    "\r\n\r\nx", "ivan");
 }
 
-/* Fields that stand behind so many others are seen all the same; behind more than anybody looks through, postmaster gets it. */
+/* Fields after many others are still checked; beyond the limit postmaster gets the message. */
 static void fields_behind_many_others(void **state)
 {
 	static const struct {
@@ -266,9 +266,9 @@ static void fields_behind_many_others(void **state)
 	}
 }
 
-/* --- what a rule could not look at */
+/* --- text that a rule could not check */
 
-/* Whether a rule that drops what fits the condition drops the message; where it does not, postmaster must have it. */
+/* Whether a rule that drops matching mail drops the message; if not, postmaster must have it. */
 static bool is_dropped(const char *condition, struct slice message)
 {
 	struct error error = ERROR_INIT;
@@ -298,7 +298,7 @@ static void test_nothing_is_dropped_for_what_could_not_be_looked_at(void **state
 	struct buf message = BUF_INIT(64u << 20);
 
 	(void)state;
-	/* The word stands behind what is looked at of one field. */
+	/* The word is beyond the checked part of one field. */
 	buf_append_text(&message, "Subject: ");
 	for (unsigned i = 0; i < (1u << 20) / 64; i++)
 		buf_append_text(&message, "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef");
@@ -306,7 +306,7 @@ static void test_nothing_is_dropped_for_what_could_not_be_looked_at(void **state
 	assert_false(is_dropped("not subject contains \"boss\"", buf_slice(&message)));
 	assert_false(is_dropped("not subject regex \"boss\"", buf_slice(&message)));
 	assert_true(is_dropped("not from contains \"boss\"", buf_slice(&message)));
-	/* A regular expression that runs wild. */
+	/* A pathological regular expression. */
 	buf_reset(&message);
 	buf_append_text(&message, "Subject: xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx!\r\n\r\n");
 	assert_false(is_dropped("not subject regex \"^(x+x+)+$\"", buf_slice(&message)));
@@ -340,7 +340,7 @@ static void test_a_budget_is_used_up_for_good(void **state)
 	assert_true(budget_spend(1));
 }
 
-/* The last of so many parts has a name that a rule may ask for. */
+/* The last of this many parts has a name that a rule may test. */
 static void sort_parts(size_t parts, const char *recipient)
 {
 	struct buf message = BUF_INIT(8u << 20);
@@ -353,7 +353,7 @@ static void sort_parts(size_t parts, const char *recipient)
 	buf_clear(&message);
 }
 
-/* What a rule for attachments does not look through, somebody must look at. */
+/* An attachment that a rule could not check must be seen by a person. */
 static void parts_behind_many_others(void **state)
 {
 	(void)state;

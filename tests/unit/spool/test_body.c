@@ -1,4 +1,4 @@
-/* Messages under way: how much of all of them is in memory. */
+/* Messages in progress: the total size in memory. */
 #include "spool/body.h"
 
 #include "base/alloc.h"
@@ -29,7 +29,8 @@ static void add(struct body *body, const struct spool *spool, size_t size)
 	assert_int_equal(body->size, size);
 }
 
-/* One that comes when the others fill what there is goes to the disk early; a small one does not. */
+/* A message that arrives when the others use the limit is written to disk early; a small one is
+ * not. */
 static void test_all_together_have_a_limit(void **state)
 {
 	char folder[] = "/tmp/lanpost-body-XXXXXX", *wal;

@@ -1,4 +1,4 @@
-/* Envelopes as text: what is written is read again, and what is damaged is refused. */
+/* Envelopes as text: a written one is read again, and a damaged one is refused. */
 #include "base/alloc.h"
 #include "tests/unit/sample_envelope.h"
 

@@ -1,6 +1,6 @@
 /*
- * The promises of spool/QUEUE.md: a process that dies at any change of the disk loses nothing that was
- * acknowledged and doubles nothing.
+ * The promises of spool/QUEUE.md: a process that dies at any change of the disk loses nothing that
+ * was acknowledged and delivers nothing twice.
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
@@ -109,7 +109,7 @@ static int accept_one(struct house *house, const struct spool *spool, int n)
 	return intake_accept(house->intake, &envelope, &body, NULL, 0, &error);
 }
 
-/* How often message n stands in the mailbox; *unique gets its name. */
+/* How often message n is in the mailbox; *unique gets its name. */
 static int count_in(const struct spool *spool, const char *user, int n, char **unique)
 {
 	struct maildir_list list;
@@ -313,7 +313,7 @@ static void live(const struct spool *spool, int fd)
 	house_close(&house);
 }
 
-/* Each message that stands is to be replied to, once. */
+/* Each delivered message gets one reply. */
 static void audit_replies(struct house *house, const struct spool *spool)
 {
 	struct replies replies;
@@ -344,7 +344,7 @@ static void audit(const struct spool *spool, const bool *accepted, bool removed)
 			assert_int_equal(maria, 1);
 		assert_in_range(maria, 0, 1);
 		assert_in_range(ivan, 0, 1);
-		/* Either everywhere or nowhere; only a removal may have been under way. */
+		/* Either everywhere or nowhere; only a removal may have been in progress. */
 		if (n != 1)
 			assert_int_equal(ivan, maria);
 		if (n == 1 && removed)
@@ -519,7 +519,7 @@ static void test_damaged_record_is_set_aside(void **context)
 	spool_free(spool);
 }
 
-/* --- removals outlive the accept of another process */
+/* --- removals are kept longer than the accept of another process */
 
 static void test_removal_by_another_process(void **context)
 {
@@ -543,7 +543,7 @@ static void test_removal_by_another_process(void **context)
 		pause();
 	}
 	assert_int_equal(read(pipes[0], &byte, 1), 1);
-	kill(pid, SIGSTOP); /* alive, so its log is nobody's to recover */
+	kill(pid, SIGSTOP); /* alive, so no process may recover its log */
 	house_open(&house, spool);
 	count_in(spool, "ivan", 1, &unique);
 	assert_non_null(unique);

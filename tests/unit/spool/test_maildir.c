@@ -1,4 +1,5 @@
-/* Mailboxes: whatever names stand there, each message is one, keeps its name for clients, and goes alone. */
+/* Mailboxes: with any file names, each message is listed once, keeps its name for clients, and is removed
+ * alone. */
 #include "spool/mailbox/maildir.h"
 #include "tests/unit/sample_spool.h"
 
@@ -38,7 +39,7 @@ static void test_foreign_files(void **context)
 	assert_int_equal(maildir_size(&spool, "ivan", &list.items[2], &error), 0);
 	assert_int_equal(list.items[2].size, 7 + 2 + 2); /* as it is sent */
 	assert_string_equal(list.items[0].unique, "a name with spaces");
-	assert_int_equal(strlen(list.items[0].uidl), 64); /* a digest: spaces may not stand in a UIDL */
+	assert_int_equal(strlen(list.items[0].uidl), 64); /* a digest: a UIDL must not contain spaces */
 	assert_string_equal(list.items[1].uidl, "1000.abc.host");
 	assert_int_equal(maildir_size(&spool, "ivan", &list.items[1], &error), 0);
 	assert_int_equal(list.items[1].size, 8 + 3);
@@ -83,7 +84,8 @@ static void test_what_is_unique_in_a_name(void **context)
 			fail_msg("%s", names[i][0]);
 }
 
-/* Each is listed, can be told from the others, and goes alone; a UIDL that a client may know stays. */
+/* Each is listed, distinguished from the others, and removed alone; a UIDL that a client may know
+ * stays. */
 static void test_files_that_differ_in_a_size_alone(void **context)
 {
 	static const char *const names[] = {"new/mail,S=5", "cur/mail,S=6:2,S", "new/,S=5", "new/,S=6", "new/odd\nname\x02,S=7"};
@@ -131,7 +133,8 @@ static void test_files_with_commas_are_each_their_own(void **context)
 	maildir_list_clear(&list);
 }
 
-/* Another program copies one of ours under a longer name, or names a file as we name ids: no two of them are one to a client. */
+/* Another program copies one of our files under a longer name, or uses a name like our ids: no two of them are the same
+ * for a client. */
 static void test_copies_of_ours_are_told_apart(void **context)
 {
 	static const char id[] = "0000000000000000000a";

@@ -1,6 +1,6 @@
 /*
- * The disk that lies (spool/QUEUE.md): what LAN programs write, what is queued and sent, through power cuts (power_cut.h). And each sync
- * fails once and drops what was not synced; and each change of the disk fails once.
+ * "When the disk lies" (spool/QUEUE.md): mail of LAN programs, queued and sent mail, through power cuts (power_cut.h).
+ * Also each sync fails once and drops the data that was not synced; and each change of the disk fails once.
  */
 #include "spool/log/intake_priv.h"
 #include "spool/mailbox/maildir.h"
@@ -14,7 +14,7 @@
 #define MESSAGES 5 /* one more than there are */
 #define LARGE 3
 
-/* --- what was promised so far */
+/* --- promises so far */
 
 struct promise {
 	bool accepted[MESSAGES + 1], tried[MESSAGES + 1];
@@ -35,7 +35,7 @@ static size_t body_size(int n)
 	return n == LARGE ? (1u << 20) + 5000 : 3000;
 }
 
-/* The text of message n: nothing of it repeats, so that no piece passes for another. */
+/* The text of message n: it has no repetition, so that no piece can be taken for another. */
 static char *text_of(int n, size_t *len)
 {
 	struct buf text = BUF_INIT(4u << 20);
@@ -75,7 +75,7 @@ static void accept_one(struct spool *house, int n)
 	free(text);
 }
 
-/* How often message n stands whole in a mailbox; -1: something is damaged. */
+/* How often message n is complete in a mailbox; -1: something is damaged. */
 static int count_in(const struct spool *house, const char *user, int n)
 {
 	struct maildir_list list;
@@ -163,7 +163,7 @@ static void send_one(struct spool *house)
 	queue_items_clear(&items);
 }
 
-/* What the checkpoint thread does, twice, but at a moment of ours. */
+/* The work of the checkpoint thread, twice, at a time of our choice. */
 static void checkpoint(struct spool *house)
 {
 	struct error error;
@@ -196,7 +196,7 @@ static void live(const char *folder)
 	}
 }
 
-/* --- the audit, in a process of its own */
+/* --- the audit, in a separate process */
 
 static bool is_right(const struct spool *house)
 {
@@ -249,7 +249,7 @@ static void test_power_cut_at_each_sync(void **context)
 static int fail_at, calls;
 static bool syncs_only;
 
-/* The pages that were not synced are gone; what is read from now on is what the disk holds. */
+/* The pages that were not synced are lost; from now on reads return the content of the disk. */
 static void drop_unsynced(const char *what, const char *path, struct tree *now)
 {
 	char *name = relative(path);

@@ -1,7 +1,7 @@
 /*
- * Fetching with deletion through power cuts (power_cut.h): a POP3 provider in a process of its own, the fetcher as it is, with its
- * batches and checkpoints. After each cut the provider has what it had at that moment, the gateway starts again and fetches: each
- * message is there once, and none is left at the provider.
+ * Fetching with deletion through power cuts (power_cut.h): a POP3 provider in a separate process, the real fetcher with
+ * its batches and checkpoints. After each cut the provider has its messages of that moment, the gateway starts again and
+ * fetches: each message is delivered once, and none is left at the provider.
  */
 #include "fetcher/fetch.h"
 #include "spool/log/intake_priv.h"
@@ -16,7 +16,7 @@
 #include <sys/socket.h>
 
 #define MESSAGES 7
-#define FIRST 4 /* so many are there at the first session */
+#define FIRST 4 /* the number of messages at the first session */
 #define LARGE 2
 #define WORLDS 3
 
@@ -216,7 +216,7 @@ static bool fetch(struct spool *house)
 	return code == 0;
 }
 
-/* What the checkpoint thread does, at a moment of ours. */
+/* The work of the checkpoint thread, at a time of our choice. */
 static void checkpoint(struct spool *house)
 {
 	struct error error;
@@ -276,7 +276,7 @@ static bool has_each_once(const struct spool *house)
 	return right && damaged == 0;
 }
 
-/* The provider goes on from what it had, and has all messages now. */
+/* The provider continues with its state, and has all messages now. */
 static bool all_comes_once(const char *folder)
 {
 	struct spool house;

@@ -1,4 +1,4 @@
-/* Entries of the queue: where they stand, where they move, and what becomes of damaged ones. */
+/* Entries of the queue: their states, moves, and damaged ones. */
 #include "tests/unit/sample_spool.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ static bool stands(const struct msgid *id)
 	return whole;
 }
 
-/* A folder that cannot be looked at, here since its name leads to itself, is not an empty one. */
+/* A folder that cannot be read (here a link to itself) is not an empty one. */
 static void test_what_cannot_be_seen_is_not_gone(void **context)
 {
 	struct envelope envelope;

@@ -37,7 +37,7 @@ static void test_record_round_trip(void **context)
 	buf_clear(&head);
 }
 
-/* Who may write to the log may be in a stranger's hands. */
+/* A process that writes to the log may be compromised. */
 static void test_no_fact_leads_elsewhere(void **context)
 {
 	static const char *const bad[] = {"fact sent ../../tls/key.pem a@b ok\n", "fact failed  a@b no\n", "fact remove  ../../tls 1.2.3\n", "fact remove   1.2.3\n"};

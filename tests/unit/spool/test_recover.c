@@ -1,4 +1,4 @@
-/* Recovery where not all can be read: what is not known is not guessed (spool/QUEUE.md, Recover). */
+/* Recovery if some data cannot be read: unknown facts are not guessed (spool/QUEUE.md, Recover). */
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "spool/log/intake.h"
@@ -56,7 +56,8 @@ static void close_intake(struct intake *intake)
 	state_close(state);
 }
 
-/* A process that dies with all owed that it has accepted: one message for ivan and maria; ivan has removed his if `removes`. */
+/* A process that dies with all owed that it has accepted: one message for ivan and maria; ivan has removed the message if
+ * `removes`. */
 static void die_owing(bool removes)
 {
 	struct envelope envelope;
@@ -120,7 +121,7 @@ static void test_one_mailbox_that_cannot_be_read_holds_up_nobody(void **context)
 	free(other);
 }
 
-/* A segment that cannot be opened, here since it is a link to itself, may hold the removal. */
+/* A segment that cannot be opened (here a link to itself) may contain the removal. */
 static void test_facts_that_cannot_be_read_bring_nothing_back(void **context)
 {
 	char *bad = layout_wal(&spool, "000000000009-other.000000000009.done");

@@ -1,4 +1,4 @@
-/* The journal: what trace finds, and what is forgotten. */
+/* The journal: results of trace, and removal of old events. */
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "spool/state/state.h"
@@ -105,7 +105,7 @@ static void test_trace(void **context)
 	add('d', 3, c.text, "петя@почта.рф", "ivan@office.lan", "Re: of a message that is not ours");
 	expect("", 0, INT64_MAX, "aabbdd");
 	expect(b.text, 0, INT64_MAX, "bb");
-	expect(c.text, 0, INT64_MAX, "dd"); /* looks like one of ours, and stands in a Message-ID */
+	expect(c.text, 0, INT64_MAX, "dd"); /* looks like one of ours, and is part of a Message-ID */
 	snprintf(part, sizeof(part), "%.10s", b.text);
 	expect(part, 0, INT64_MAX, ""); /* ids are whole, or nearly all would match */
 	expect("One.1@x.ru", 0, INT64_MAX, "aa");

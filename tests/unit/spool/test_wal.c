@@ -1,4 +1,4 @@
-/* Segments of the intake log: what is whole comes out, whatever happened to the rest. */
+/* Segments of the intake log: intact records are read, whatever happened to the rest. */
 #include "spool/log/wal_priv.h"
 #include "tests/unit/sample_spool.h"
 
@@ -45,7 +45,7 @@ static struct wal *three_records(void)
 	return wal;
 }
 
-/* A torn append at the end, cut at every byte, is dropped; what stood before it is whole. */
+/* A torn append at the end, cut at every byte, is dropped; the records before it are intact. */
 static void test_torn_append_at_every_byte(void **context)
 {
 	struct wal *wal = three_records();
@@ -111,7 +111,7 @@ static void test_damaged_beginning_costs_nothing(void **context)
 	wal_close(wal);
 }
 
-/* Where nothing can be read it must not be taken for an empty segment. */
+/* A segment in which nothing can be read must not be taken for an empty one. */
 static void test_lost_beginning_is_damage(void **context)
 {
 	struct wal *wal = three_records();
@@ -128,7 +128,7 @@ static void test_lost_beginning_is_damage(void **context)
 	wal_close(wal);
 }
 
-/* A message that holds the bytes of a record of another segment cannot pass for one. */
+/* A message that contains the bytes of a record of another segment cannot be taken for one. */
 static void test_record_in_a_message_is_no_record(void **context)
 {
 	struct wal *victim = three_records(), *wal;
@@ -214,7 +214,8 @@ static void test_used_again_holds_its_own_records_only(void **context)
 	wal_close(wal);
 }
 
-/* Zeros may end a record that is cut off, or stand in its middle: sectors reach the disk in any order. */
+/* Zeros may be at the end of a truncated record, or in its middle: sectors reach the disk in any
+ * order. */
 static void test_used_again_torn_where_a_sector_is_missing(void **context)
 {
 	(void)context;

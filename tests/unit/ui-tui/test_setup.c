@@ -1,4 +1,4 @@
-/* What client-setup writes: XML that holds any name, the profile's UUIDs, the QR code's text and drawing. */
+/* The output of client-setup: XML with any name, the profile's UUIDs, the QR code's text and drawing. */
 #include "ui-tui/client-setup/setup.h"
 #include "ui-tui/client-setup/xml.h"
 

@@ -64,7 +64,7 @@ static void text_is_wrapped_at_blanks(void **state)
 	}
 }
 
-/* Whatever the width: each character but blanks stands in some line, in order, and no line is wider, unless a single
+/* For any width: each character except blanks is in a line, in order, and no line is wider, unless a single
  * character is. */
 static void wrapped_text_loses_nothing(void **state)
 {
@@ -146,7 +146,7 @@ static void lines_are_edited(void **state)
 	free(line);
 }
 
-/* What is proposed is replaced by what is typed, and changed by what moves about in it. */
+/* Typing replaces a proposed text; movement keys edit it. */
 static void proposals_give_way(void **state)
 {
 	static const struct {
@@ -233,7 +233,7 @@ static void selection_stays_with_its_row(void **state)
 	list_key(&list, TERM_DOWN);
 	fill(&list, "#xyabc");
 	assert_string_equal(selected(&list), "b");
-	fill(&list, "#xyac"); /* gone: what stands in its place */
+	fill(&list, "#xyac"); /* gone: the row in its place */
 	assert_string_equal(selected(&list), "c");
 	list_key(&list, TERM_HOME);
 	assert_string_equal(selected(&list), "x");
@@ -433,7 +433,7 @@ static void columns_share_the_room(void **state)
 		int width, wanted[3];
 	} cases[] = {
 	    {"short", "also short", 43, {1, 5, 34}},		  /* the last one takes what is left */
-	    {"a long text of some thirty bytes", "tiny", 24, {1, 16, 4}}, /* who wants less leaves more */
+	    {"a long text of some thirty bytes", "tiny", 24, {1, 16, 4}}, /* columns that need less leave more */
 	    {"a long text of some thirty bytes", "another text of some thirty", 24, {1, 10, 10}},
 	    {"x", "y", 2, {1, 0, 0}},
 	};

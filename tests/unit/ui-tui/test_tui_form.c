@@ -112,7 +112,7 @@ static void focus_goes_round_and_buttons_are_pressed(void **state)
 	form_clear(&form);
 }
 
-/* What is not wanted every day is reached by a button, is checked all the same, and is shown where it is wrong. */
+/* Rarely used fields are behind a button, are also checked, and are shown if wrong. */
 static void rare_fields_stand_behind_a_button(void **state)
 {
 	struct form form = {0};
@@ -211,7 +211,7 @@ static void providers_are_known_by_address(void **state)
 	}
 }
 
-/* What is suggested is right by the table of keys, too. */
+/* Suggestions are also valid according to the table of keys. */
 static void urls_of_providers_are_good(void **state)
 {
 	static const char *const addresses[] = {"a@gmail.com", "a@ya.ru", "a@bk.ru", "a@lenta.ru", "a@live.com", "a@me.com",

@@ -1,4 +1,4 @@
-/* What terminals send for a key, and what must come of it: nothing but that key. */
+/* The sequences that terminals send for a key: the result must be exactly that key. */
 #include "ui-tui/widgets/keys.h"
 
 #include "base/alloc.h"
@@ -48,7 +48,7 @@ static const struct {
     {"\2334~", TERM_END}, {"\217P", F(1)}, {"\233A", TERM_UP},
     /* characters */
     {"a", 'a'}, {"Z", 'Z'}, {" ", ' '}, {"\023", TERM_CTRL('S')}, {"\321\213", 0x44b}, {"\360\237\230\200", 0x1f600},
-    /* what means nothing, as a whole */
+    /* sequences without a meaning */
     {"\033x", TERM_TICK}, {"\0339", TERM_TICK}, {"\033d", TERM_TICK}, {"\033\321\213", TERM_TICK}, {"\033[1;5P", TERM_TICK},
     {"\033[11;3~", TERM_TICK}, {"\033[23$", TERM_TICK}, {"\033[25~", TERM_TICK}, {"\033[99~", TERM_TICK},
     {"\033[999999999999;5~", TERM_TICK}, {"\033[27;5;9~", TERM_TICK}, {"\033[97;5u", TERM_TICK}, {"\033[E", TERM_TICK},
@@ -59,8 +59,8 @@ static const struct {
     {"\377", TERM_TICK}, {"\302\233", TERM_TICK}, {"\303", TERM_TICK},
 };
 
-/* Each is that key and nothing more: whole when it has come, waited for while a part of it is missing, and a key behind it
- * is that key. */
+/* Each is exactly that key: complete when it has arrived, waited for while a part is missing, and followed by the next
+ * key. */
 static void every_spelling_is_its_key(void **state)
 {
 	struct term_place place;
@@ -137,7 +137,7 @@ static void mouse_is_read_in_both_forms(void **state)
 	}
 }
 
-/* A control sequence that nobody knows, by the grammar of ECMA-48: taken whole, and no character comes of it. */
+/* An unknown control sequence of the grammar of ECMA-48: read completely, without any character. */
 static void unknown_sequences_do_nothing(void **state)
 {
 	struct term_place place;
@@ -160,7 +160,7 @@ static void unknown_sequences_do_nothing(void **state)
 	}
 }
 
-/* Whatever comes, each step takes something, and all of it is taken. */
+/* For any input each step consumes something, until everything is consumed. */
 static void random_bytes_come_to_an_end(void **state)
 {
 	struct term_place place;

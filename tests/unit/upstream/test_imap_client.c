@@ -1,5 +1,5 @@
 /*
- * The IMAP client's core against scripted servers: the same events however the bytes are cut.
+ * The IMAP client's core against scripted servers: the same events for chunks of any size.
  */
 #include "upstream/imap_client.h"
 
@@ -30,7 +30,7 @@ static const char *const event_names[] = {
     [IMAP_GARBAGE] = "garbage",
 };
 
-/* Data joined to one piece, since its cuts are nobody's business. */
+/* Data joined to one piece, since the chunks do not matter. */
 static void log_event(const struct imap_event *event, struct buf *out, bool *in_data)
 {
 	if (*in_data && event->what != IMAP_DATA)

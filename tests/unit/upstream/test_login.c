@@ -1,4 +1,4 @@
-/* Ways to log in to a provider: the examples of the RFCs, the order, and how often a password is shown. */
+/* Login methods of a provider: the examples of the RFCs, the order, and how often a password is sent. */
 #include "upstream/login_priv.h"
 
 #include "base/alloc.h"
@@ -241,7 +241,7 @@ static void test_dialogues(void **state)
 		play(&dialogues[i]);
 }
 
-/* Whatever a server says, the password is shown three times at most, and it comes to an end. */
+/* For any replies of a server the password is sent at most three times, and the login ends. */
 static void test_bound(void **state)
 {
 	static const char *const answers[] = {"P NO no", "+ PDFAeD4=", "P BAD no", "+ ", "* OK", "P OK", "+ cj14LHM9eCxpPTE="};

@@ -1,5 +1,5 @@
 /*
- * The POP3 client's core against scripted servers: the same events however the bytes are cut.
+ * The POP3 client's core against scripted servers: the same events for chunks of any size.
  */
 #include "upstream/pop3_client.h"
 
@@ -28,7 +28,7 @@ struct script {
 	const char *events;
 };
 
-/* Events as text: data joined to one piece, since its cuts are nobody's business. */
+/* Events as text: data joined to one piece, since the chunks do not matter. */
 static void log_event(const struct pop3_event *event, struct buf *out, bool *in_data)
 {
 	if (event->what != POP3_DATA && *in_data)
@@ -88,7 +88,7 @@ static void run(const struct script *script, size_t cut, struct buf *out)
 
 		feed(&client, slice_make(rest.ptr, len), out, &in_data);
 		rest = slice_from(rest, len);
-		/* What a pause in the input looks like must not show in the events. */
+		/* A pause in the input must not change the events. */
 		if (client.state == POP3_IN_MESSAGE && out->len > 0)
 			in_data = in_data || strchr(buf_text(out), '[') != NULL;
 	}

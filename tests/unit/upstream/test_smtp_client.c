@@ -1,5 +1,6 @@
 /*
- * The SMTP client's core against scripted servers: each recipient's fate, however the bytes are cut.
+ * The SMTP client's core against scripted servers: each recipient's result, for chunks of any
+ * size.
  */
 #include "upstream/smtp_client.h"
 
@@ -98,7 +99,7 @@ struct dialogue {
 	struct buf sent;
 };
 
-/* Sends as a connection would, and the message where it is wanted. */
+/* Sends as a connection would, and the message when it is needed. */
 static void pump(struct dialogue *dialogue)
 {
 	struct smtp_client *client = &dialogue->client;
@@ -179,7 +180,7 @@ static void abilities_are_learnt_and_used(void **context)
 	smtp_client_clear(&client);
 }
 
-/* RFC 3461 goes on only to those who know it. */
+/* RFC 3461 parameters are sent only to servers that support it. */
 static void wishes_are_passed_on_where_they_are_understood(void **context)
 {
 	static const struct {
@@ -342,7 +343,8 @@ static struct slice large(void)
 	return slice_make(bytes, sizeof(bytes));
 }
 
-/* Larger messages wait until somebody wants them, and go out in several chunks, of which any may be refused. */
+/* Larger messages wait until a recipient is accepted, and are sent in several chunks, of which any may be
+ * refused. */
 static void large_messages_are_asked_for_first(void **context)
 {
 	struct letters letters;
@@ -384,7 +386,7 @@ static void large_messages_that_nobody_wants_are_not_sent(void **context)
 	smtp_client_clear(&letters.client);
 }
 
-/* A server that was seen to say replies twice: nothing waits for two answers, chunks or not. */
+/* A server that has sent replies twice: never two unanswered commands, with or without chunks. */
 static void one_by_one_nothing_goes_before_its_turn(void **context)
 {
 	static const char *const steps[][2] = {
@@ -422,7 +424,7 @@ static void one_by_one_nothing_goes_before_its_turn(void **context)
 	smtp_client_clear(&letters.client);
 }
 
-/* What is said of the connection is not held against the message. */
+/* A refusal of the connection does not count against the message. */
 static void refusals_of_the_connection_are_known(void **context)
 {
 	static const struct {
