@@ -1,7 +1,7 @@
 #include "base/i18n.h"
 
 #include "base/alloc.h"
-#include "base/beside.h"
+#include "base/program_path.h"
 #include "base/catalog.h"
 
 #include <locale.h>
@@ -92,7 +92,7 @@ static bool open_below(const char *folder)
 
 static bool open_beside_program(const char *where)
 {
-	char *folder = beside_program(where);
+	char *folder = program_path(where);
 	bool found;
 
 	if (folder == NULL)

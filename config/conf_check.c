@@ -59,7 +59,7 @@ static void check_user(const struct check *check, const char *key, const char *n
 		unknown_user(check, key, name, field, otherwise);
 }
 
-void check_users(const struct check *check, const char *key, const struct strlist *list,
+void conf_check_users(const struct check *check, const char *key, const struct strlist *list,
     struct conf_place otherwise)
 {
 	for (size_t i = 0; i < list->count; i++) {
@@ -130,7 +130,7 @@ static void check_spool(const struct check *check)
 	free(folder);
 }
 
-void check_readable(const struct check *check, const char *key, char *const *path, struct conf_place otherwise)
+void conf_check_readable(const struct check *check, const char *key, char *const *path, struct conf_place otherwise)
 {
 	struct stat st;
 
@@ -153,7 +153,7 @@ static void check_gateway(const struct check *check)
 	const struct conf_gateway *gateway = &check->conf->gateway;
 
 	check_user(check, "boss", gateway->boss, &gateway->boss, check->source->main);
-	check_users(check, "daemon_users", &gateway->daemon_users, check->source->main);
+	conf_check_users(check, "daemon_users", &gateway->daemon_users, check->source->main);
 	check_user(check, "postmaster", gateway->postmaster, &gateway->postmaster,
 	    check->source->main);
 	check_spool(check);
@@ -233,7 +233,7 @@ static void check_remote(const struct check *check, const char *kind, const char
 		    name);
 	check_token(check, kind, name, remote, place);
 	check_auth(check, kind, name, remote, place);
-	check_readable(check, "ca_file", &remote->ca_file, place);
+	conf_check_readable(check, "ca_file", &remote->ca_file, place);
 }
 
 /* The password would be sent in the clear, or would not although the file says so. */
@@ -298,7 +298,7 @@ static void check_dkims(const struct check *check)
 
 		if (!value_is_host(slice_of(dkim->name)))
 			ERROR_AT(check, &dkim->selector, dkim->place, N_("[dkim %s]: the name must be a domain"), dkim->name);
-		check_readable(check, "key_file", &dkim->key_file, dkim->place);
+		conf_check_readable(check, "key_file", &dkim->key_file, dkim->place);
 	}
 }
 
@@ -326,8 +326,8 @@ static void check_accounts(const struct check *check)
 			ERROR_AT(check, &account->remote.user, account->place,
 			    N_("[account %s] needs a user"), account->name);
 		check_twin(check, account);
-		check_users(check, "deliver_to", &account->deliver_to, account->place);
-		check_users(check, "unsorted_to", &account->unsorted_to, account->place);
+		conf_check_users(check, "deliver_to", &account->deliver_to, account->place);
+		conf_check_users(check, "unsorted_to", &account->unsorted_to, account->place);
 	}
 }
 
@@ -463,7 +463,7 @@ static void check_user_section(const struct check *check, const struct conf_user
 		    user->name);
 	else if (user->password[0] == '\0' && !conf_was_faulty(check->source, &user->password))
 		WARN_AT(check, &user->password, user->place,
-		    check_allows_strangers(check)
+		    conf_check_allows_strangers(check)
 			? N_("user %s has no password, and allow includes public networks: anybody "
 			    "there can read this mailbox (`lanpost user passwd %s`)")
 			: N_("user %s has no password: everybody on the LAN can read this mailbox (`lanpost user passwd %s`)"),
@@ -483,7 +483,7 @@ void conf_check(const struct conf *conf, const struct conf_source *source)
 
 	list_users(&check);
 	check_gateway(&check);
-	check_lan(&check);
+	conf_check_lan(&check);
 	check_limits(&check);
 	check_line(&check);
 	check_smarthosts(&check);
@@ -492,9 +492,9 @@ void conf_check(const struct conf *conf, const struct conf_source *source)
 	for (size_t i = 0; i < conf->user_count; i++)
 		check_user_section(&check, &conf->users[i]);
 	check_names(&check);
-	check_users(&check, "unsorted_to", &conf->sorter.unsorted_to, source->main);
-	check_groups(&check);
-	check_rules(&check);
-	check_times(&check);
+	conf_check_users(&check, "unsorted_to", &conf->sorter.unsorted_to, source->main);
+	conf_check_groups(&check);
+	conf_check_rules(&check);
+	conf_check_times(&check);
 	free(check.users);
 }

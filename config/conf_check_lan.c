@@ -54,7 +54,7 @@ static bool is_private(const struct conf_net *net)
 	return false;
 }
 
-bool check_allows_strangers(const struct check *check)
+bool conf_check_allows_strangers(const struct check *check)
 {
 	const struct conf_nets *allow = &check->conf->lan.allow;
 
@@ -68,19 +68,19 @@ static void check_relay(const struct check *check)
 {
 	const struct conf_lan *lan = &check->conf->lan;
 
-	if (!lan->require_auth && check->conf->smarthost_count > 0 && check_allows_strangers(check))
+	if (!lan->require_auth && check->conf->smarthost_count > 0 && conf_check_allows_strangers(check))
 		WARN_AT(check, &lan->allow, check->source->main,
 		    N_("allow includes public networks, and require_auth = no: anybody there can "
 		       "send mail through this gateway. Set require_auth = yes"));
 }
 
-void check_lan(const struct check *check)
+void conf_check_lan(const struct check *check)
 {
 	const struct conf_lan *lan = &check->conf->lan;
 
 	check_ports(check);
-	check_readable(check, "tls_cert", &lan->tls_cert, check->source->main);
-	check_readable(check, "tls_key", &lan->tls_key, check->source->main);
+	conf_check_readable(check, "tls_cert", &lan->tls_cert, check->source->main);
+	conf_check_readable(check, "tls_key", &lan->tls_key, check->source->main);
 	if (lan->tls_cert[0] != '\0' && lan->tls_key[0] == '\0')
 		ERROR_AT(check, &lan->tls_cert, check->source->main,
 		    N_("tls_cert is set, but tls_key is not"));

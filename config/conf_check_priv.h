@@ -20,18 +20,18 @@ struct check {
 
 /* Reports each name in a list that is neither a user, an alias, postmaster, nor a group. key: as in the
  * file. list: whose place is reported. */
-void check_users(const struct check *check, const char *key, const struct strlist *list,
+void conf_check_users(const struct check *check, const char *key, const struct strlist *list,
     struct conf_place otherwise);
 /* Groups and rules, conf_check_rules.c. */
-void check_groups(const struct check *check);
-void check_rules(const struct check *check);
+void conf_check_groups(const struct check *check);
+void conf_check_rules(const struct check *check);
 /* [lan], conf_check_lan.c. */
-void check_lan(const struct check *check);
+void conf_check_lan(const struct check *check);
 /* Whether the IP filter accepts clients that are not on a private network. */
-bool check_allows_strangers(const struct check *check);
+bool conf_check_allows_strangers(const struct check *check);
 /* Reports a file that is named and cannot be read. */
-void check_readable(const struct check *check, const char *key, char *const *path, struct conf_place otherwise);
+void conf_check_readable(const struct check *check, const char *key, char *const *path, struct conf_place otherwise);
 /* Suspicious lengths of time, conf_check_times.c. */
-void check_times(const struct check *check);
+void conf_check_times(const struct check *check);
 
 #endif

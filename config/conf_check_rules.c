@@ -33,10 +33,10 @@ static void check_group(const struct check *check, const struct conf_group *grou
 		    N_("[group %s] needs members, such as members = ivan, maria"), group->name);
 	for (size_t i = 0; i < group->members.count; i++)
 		check_member(check, group, group->members.items[i]);
-	check_users(check, "members", &group->members, group->place);
+	conf_check_users(check, "members", &group->members, group->place);
 }
 
-void check_groups(const struct check *check)
+void conf_check_groups(const struct check *check)
 {
 	for (size_t i = 0; i < check->conf->group_count; i++)
 		check_group(check, &check->conf->groups[i]);
@@ -78,9 +78,9 @@ bool conf_rule_does_nothing(const struct conf_rule *rule)
 
 static void check_lists(const struct check *check, const struct conf_rule *rule)
 {
-	check_users(check, "deliver", &rule->deliver, rule->place);
-	check_users(check, "copy", &rule->copy, rule->place);
-	check_users(check, "reject_to", &rule->reject_to, rule->place);
+	conf_check_users(check, "deliver", &rule->deliver, rule->place);
+	conf_check_users(check, "copy", &rule->copy, rule->place);
+	conf_check_users(check, "reject_to", &rule->reject_to, rule->place);
 	if (rule->drop && (rule->deliver.count > 0 || rule->copy.count > 0 ||
 			      rule->forward.count > 0 || rule->redirect.count > 0))
 		WARN_AT(check, &rule->drop, rule->place,
@@ -122,7 +122,7 @@ static void check_rule(const struct check *check, const struct conf_rule *rule)
 		    rule->name);
 }
 
-void check_rules(const struct check *check)
+void conf_check_rules(const struct check *check)
 {
 	for (size_t i = 0; i < check->conf->rule_count; i++)
 		check_rule(check, &check->conf->rules[i]);

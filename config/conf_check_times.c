@@ -35,7 +35,7 @@ static void check_smarthost(const struct check *check, const struct conf_smartho
 	buf_clear(&age);
 }
 
-void check_times(const struct check *check)
+void conf_check_times(const struct check *check)
 {
 	for (size_t i = 0; i < check->conf->user_count; i++)
 		check_user(check, &check->conf->users[i]);

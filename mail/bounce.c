@@ -220,7 +220,7 @@ bool bounce_is_one(struct slice message)
 
 /* --- the whole */
 
-void bounces_clear(struct bounces *bounces)
+void bounce_clear_all(struct bounces *bounces)
 {
 	for (size_t i = 0; i < bounces->count; i++) {
 		envelope_clear(&bounces->items[i].envelope);
@@ -229,7 +229,7 @@ void bounces_clear(struct bounces *bounces)
 	bounces->count = 0;
 }
 
-int bounces_accept(struct intake *intake, struct bounces *bounces, const struct fact *facts, size_t fact_count,
+int bounce_accept_all(struct intake *intake, struct bounces *bounces, const struct fact *facts, size_t fact_count,
     struct error *error)
 {
 	int result = 0;
@@ -242,7 +242,7 @@ int bounces_accept(struct intake *intake, struct bounces *bounces, const struct 
 		result = intake_accept(intake, &bounces->items[i].envelope, &bounces->items[i].body, is_last ? facts : NULL,
 		    is_last ? fact_count : 0, error);
 	}
-	bounces_clear(bounces);
+	bounce_clear_all(bounces);
 	return result;
 }
 
@@ -296,7 +296,7 @@ static int add_bounce(const struct conf *conf, const struct bounce_about *about,
 	return result;
 }
 
-int bounces_make(const struct conf *conf, const struct bounce_about *about, struct bounces *bounces, struct error *error)
+int bounce_make_all(const struct conf *conf, const struct bounce_about *about, struct bounces *bounces, struct error *error)
 {
 	const char *user;
 	bool has_sender = about->original->sender[0] != '\0', tells_sender = sender_is_ours(conf, about->original, &user);
@@ -310,7 +310,7 @@ int bounces_make(const struct conf *conf, const struct bounce_about *about, stru
 	if (result == 0 && tells_sender)
 		result = add_bounce(conf, about, BOUNCE_TO_SENDER, bounces, error);
 	if (result != 0)
-		bounces_clear(bounces);
+		bounce_clear_all(bounces);
 	return result;
 }
 
@@ -338,7 +338,7 @@ bool bounce_make_delivered(const struct conf *conf, const struct spool *spool, c
 	struct bounces bounces = {.count = 0};
 	struct error error = ERROR_INIT;
 
-	if (count > 0 && bounces_make(conf, &about, &bounces, &error) != 0)
+	if (count > 0 && bounce_make_all(conf, &about, &bounces, &error) != 0)
 		log_warnx("event=notice-not-made id=%s reason=%s", original->id.text, LOG_ERROR(&error));
 	free(places);
 	if (bounces.count == 0)

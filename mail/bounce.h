@@ -50,11 +50,11 @@ struct bounces {
 };
 
 /* Creates the reports, each in the language of its reader, ready for the intake. On success the caller owns
- * *bounces (bounces_clear(), or each handed over to the intake); on failure it is empty. */
-int bounces_make(const struct conf *conf, const struct bounce_about *about, struct bounces *bounces, struct error *error);
-void bounces_clear(struct bounces *bounces);
+ * *bounces (bounce_clear_all(), or each handed over to the intake); on failure it is empty. */
+int bounce_make_all(const struct conf *conf, const struct bounce_about *about, struct bounces *bounces, struct error *error);
+void bounce_clear_all(struct bounces *bounces);
 /* Hands the reports over to the intake, the facts (perhaps only facts) with the last of them. Empties *bounces. */
-int bounces_accept(struct intake *intake, struct bounces *bounces, const struct fact *facts, size_t fact_count,
+int bounce_accept_all(struct intake *intake, struct bounces *bounces, const struct fact *facts, size_t fact_count,
     struct error *error);
 
 /* The same for the local deliveries of a message that was just accepted. Returns false if no notification is wanted. */

@@ -164,6 +164,7 @@ def check_source(path, folder):
         check_includes(path, folder, number, line)
         check_calls(path, number, line)
     check_phrases(path, without_comments(text))
+    check_names(path, without_comments(text))
     if path.suffix == ".h":
         check_header(path, text)
 
@@ -295,6 +296,24 @@ def check_russian():
     for russian in sorted(ROOT.glob("docs/ru/*")):
         if not (ROOT / "docs" / russian.name).exists():
             complain(russian, 1, "there is no English page of this name")
+
+
+# Folders in which a public function is found by its name: NAME_... is in NAME.c, or in a file of its family (fetch_... in fetch_batch.c).
+NAMED_FOLDERS = ["base", "message", "config", "upstream", "mail", "fetcher", "gateway/session", "gateway/process"]
+OTHER_PREFIXES = {"alloc": ("x",), "err": ("error_",), "err_errno": ("error_",), "log": ("fatal",), "str": ("slice_", "strlist_", "utf8_")}
+
+
+def check_names(path, text):
+    """Public functions begin with the name of their file."""
+    relative = str(path.relative_to(ROOT))
+    if path.suffix != ".c" or not relative.startswith(tuple(folder + "/" for folder in NAMED_FOLDERS)):
+        return
+    words = path.stem.split("_")
+    prefixes = tuple("_".join(words[:i + 1]) + "_" for i in range(len(words))) + OTHER_PREFIXES.get(path.stem, ())
+    for found in re.finditer(r"(?m)^(?!static\b)[a-z_][\w *]*?[ *](\w+)\([^;{]*\)\n\{", text):
+        name = found[1]
+        if name != path.stem and not name.startswith(prefixes):
+            complain(path, text.count("\n", 0, found.start()) + 1, f"{name}() does not begin with the name of its file")
 
 
 def check_folders():

@@ -83,7 +83,7 @@ static int append_with_bounce(struct sending *sending, enum bounce_kind kind,
 	const struct bounce_about about = {out->job->spool, kind, &sending->envelope, picked, count, sending->message, out->job->session};
 	struct bounces bounces = {.count = 0};
 	struct error error;
-	int result = count > 0 ? bounces_make(out->job->conf, &about, &bounces, &error) : 0;
+	int result = count > 0 ? bounce_make_all(out->job->conf, &about, &bounces, &error) : 0;
 
 	free(picked);
 	if (result != 0) {

@@ -18,7 +18,7 @@ static bool get(int what, struct rlimit *limit)
 	return false;
 }
 
-bool limit_set(int what, rlim_t most)
+bool limits_set(int what, rlim_t most)
 {
 	struct rlimit limit;
 
@@ -29,7 +29,7 @@ bool limit_set(int what, rlim_t most)
 	return set(what, &limit);
 }
 
-bool limit_cpu(rlim_t seconds)
+bool limits_cpu(rlim_t seconds)
 {
 	struct rusage used;
 	struct rlimit limit;

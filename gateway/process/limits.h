@@ -9,8 +9,8 @@
 
 /* Sets both the limit and the most that it may be raised to; a lower one stays. what: RLIMIT_.... Returns false where the kernel refuses: the
  * log has it. */
-bool limit_set(int what, rlim_t most);
-/* Lets this process use this many seconds of the processor more; a lower hard limit stays. Returns as limit_set(). */
-bool limit_cpu(rlim_t seconds);
+bool limits_set(int what, rlim_t most);
+/* Lets this process use this many seconds of the processor more; a lower hard limit stays. Returns as limits_set(). */
+bool limits_cpu(rlim_t seconds);
 
 #endif

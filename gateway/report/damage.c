@@ -70,8 +70,8 @@ static void tell(const struct damage *damage, struct envelope *envelope, struct 
 	if (count > 0 && envelope->sender[0] != '\0') {
 		const struct bounce_about about = {damage->spool, BOUNCE_FAILED, envelope, places, count, message, damage->session};
 
-		if (bounces_make(damage->conf, &about, &bounces, &error) != 0 ||
-		    bounces_accept(damage->spool->intake, &bounces, NULL, 0, &error) != 0)
+		if (bounce_make_all(damage->conf, &about, &bounces, &error) != 0 ||
+		    bounce_accept_all(damage->spool->intake, &bounces, NULL, 0, &error) != 0)
 			log_warnx("event=sender-not-told id=%s reason=%s", envelope->id.text, LOG_ERROR(&error));
 	}
 	free(places);

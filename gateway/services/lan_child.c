@@ -1,7 +1,7 @@
 #include "gateway/services/lan_child.h"
 
 #include "base/alloc.h"
-#include "base/beside.h"
+#include "base/program_path.h"
 #include "base/i18n.h"
 #include "base/net/pass_fd.h"
 #include "base/sealed.h"
@@ -19,7 +19,7 @@
 
 int lan_child_find(struct error *error)
 {
-	char *paths[] = {beside_program(PROGRAM), beside_program("../libexec/lanpost/" PROGRAM), xstrdup(LANPOST_LIBEXECDIR "/" PROGRAM)};
+	char *paths[] = {program_path(PROGRAM), program_path("../libexec/lanpost/" PROGRAM), xstrdup(LANPOST_LIBEXECDIR "/" PROGRAM)};
 	int fd = -1;
 
 	for (size_t i = 0; i < ARRAY_LEN(paths); i++) {

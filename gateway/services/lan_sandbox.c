@@ -57,11 +57,11 @@ static void bind_process(const struct conf *conf)
  * anyway), and FSIZE, which would cut a message or the journal off. */
 static void limit_resources(const struct conf *conf)
 {
-	limit_set(RLIMIT_CORE, 0);
-	limit_set(RLIMIT_MEMLOCK, 0);
-	limit_set(RLIMIT_MSGQUEUE, 0);
+	limits_set(RLIMIT_CORE, 0);
+	limits_set(RLIMIT_MEMLOCK, 0);
+	limits_set(RLIMIT_MSGQUEUE, 0);
 #if !defined(LANPOST_SANITIZED) /* sanitizers reserve terabytes */
-	limit_set(RLIMIT_DATA, MEMORY_ALWAYS + (rlim_t)conf->lan.max_sessions * MEMORY_OF_A_SESSION);
+	limits_set(RLIMIT_DATA, MEMORY_ALWAYS + (rlim_t)conf->lan.max_sessions * MEMORY_OF_A_SESSION);
 #else
 	(void)conf;
 #endif

@@ -130,7 +130,7 @@ static int keeper_open(void *context, const struct conf_remote *remote, const at
 
 /* --- the line */
 
-int secrets_run_line(struct secrets *secrets, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
+int secrets_run_dialup(struct secrets *secrets, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error)
 {
 	const char what = is_down ? 1 : 0;
@@ -142,7 +142,7 @@ int secrets_run_line(struct secrets *secrets, bool is_down, const atomic_bool *c
 
 	if (result == 0)
 		result = secrets_exchange(&conversation,
-		    &(struct frame){.kind = SECRETS_LINE, .parts = &(struct slice){&what, 1}, .count = 1}, &answer, wait, error);
+		    &(struct frame){.kind = SECRETS_DIALUP, .parts = &(struct slice){&what, 1}, .count = 1}, &answer, wait, error);
 	if (result == 0 && answer.len < sizeof(code))
 		result = lost(FRAME_CLOSED, error);
 	if (result == 0) {
@@ -181,7 +181,7 @@ int secrets_start(struct secrets *secrets, struct conf *conf, struct error *erro
 	    .begin = forget_users,
 	    .serve = secrets_serve,
 	    .context = conf,
-	    .most = conf->account_count + conf->smarthost_count * SECRETS_LANES_MAX + SECRETS_LANES_MAX + conf->dkim_count,
+	    .most = conf->account_count + conf->smarthost_count * SECRETS_CONNECTIONS_MAX + SECRETS_CONNECTIONS_MAX + conf->dkim_count,
 	};
 
 	*secrets = (struct secrets){.conf = conf,

@@ -28,10 +28,10 @@ void secrets_stop(struct secrets *secrets);
 
 /* Runs a command of [line] as command_run() does: connect_command, or disconnect_command with is_down. Its standard
  * output and error go to *output. */
-int secrets_run_line(struct secrets *secrets, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
+int secrets_run_dialup(struct secrets *secrets, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error);
 /* The same without a secrets process. */
-int secrets_line_command(const struct conf *conf, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
+int secrets_dialup_command(const struct conf *conf, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error);
 
 /* The main function of a worker; for tests. context: the struct conf. */

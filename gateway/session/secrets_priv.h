@@ -9,13 +9,13 @@
 #define SECRETS_FRAME_MAX 16384
 #define SECRETS_OUTPUT_MAX 2048 /* of a command of the line */
 #define SECRETS_QUESTIONS_MAX 64 /* of a login: three connections, a few methods each */
-#define SECRETS_LANES_MAX 32 /* simultaneous logins at a smarthost */
+#define SECRETS_CONNECTIONS_MAX 32 /* simultaneous logins at a smarthost */
 
 enum secrets_kind {
 	/* The session's first frame. */
 	SECRETS_ACCOUNT = 1, /* its name */
 	SECRETS_SMARTHOST,   /* its name */
-	SECRETS_LINE,	     /* a byte: 0 up, 1 down */
+	SECRETS_DIALUP,	     /* a byte: 0 up, 1 down */
 	SECRETS_KEY,	     /* domain of a [dkim] section */
 	/* Answers. */
 	SECRETS_GOOD, /* to the first: whether the secret has a line end (a byte); exit code (32 bits) and output; whether the

@@ -38,7 +38,7 @@ static bool say_error(const struct service *service, const struct error *error)
 
 /* --- the line */
 
-int secrets_line_command(const struct conf *conf, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
+int secrets_dialup_command(const struct conf *conf, bool is_down, const atomic_bool *cancel, struct buf *output, int *status,
     struct error *error)
 {
 	char *command = xasprintf("exec 2>&1\n%s", is_down ? conf->line.disconnect_command : conf->line.connect_command);
@@ -56,7 +56,7 @@ static void serve_line(struct service *service, struct slice body)
 	int32_t code;
 	int status = 0;
 
-	if (secrets_line_command(service->conf, is_down, &service->is_over, &output, &status, &error) != 0) {
+	if (secrets_dialup_command(service->conf, is_down, &service->is_over, &output, &status, &error) != 0) {
 		say_error(service, &error);
 	} else {
 		code = status;
@@ -210,7 +210,7 @@ void secrets_serve(void *context, int fd)
 	if (pthread_create(&watcher, NULL, watch, &service) != 0)
 		return;
 	if (frame_receive(fd, &kind, &body, NULL, (struct frame_wait){INT64_MAX, &service.is_over}) == FRAME_OK) {
-		if (kind == SECRETS_LINE)
+		if (kind == SECRETS_DIALUP)
 			serve_line(&service, buf_slice(&body));
 		else if (kind == SECRETS_KEY)
 			serve_key(&service, &body);

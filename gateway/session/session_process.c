@@ -8,11 +8,11 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/clock_trust.h"
-#include "gateway/session/daemon.h"
+#include "gateway/session/mail_commands.h"
 #include "gateway/report/damage.h"
 #include "gateway/report/digest.h"
 #include "gateway/report/disk.h"
-#include "gateway/session/line.h"
+#include "gateway/session/dialup.h"
 #include "gateway/report/reply.h"
 #include "gateway/session/secrets.h"
 #include "gateway/session/server_gate.h"
@@ -46,7 +46,7 @@ struct session {
 	struct sorting sorting;
 	struct triggers triggers;
 	struct session_result result;
-	struct line_outcome line; /* of bringing it up */
+	struct dialup_outcome line; /* of bringing it up */
 	bool is_up;
 	struct server_gate gate;
 	struct server_gate mailboxes; /* one account at a time reads a mailbox upstream, so that nothing is fetched twice */
@@ -90,7 +90,7 @@ static void tell_queue(struct session *session, const char *state, size_t done, 
 struct account_thread {
 	struct session *session;
 	struct account_result *result;
-	struct sorting_line sorting;
+	struct sorting_worker sorting;
 	pthread_t thread;
 	bool started;
 	int64_t began; /* to be fetched */
@@ -392,14 +392,14 @@ static struct session_report report_of(struct session *session)
 static void hang_up(struct session *session)
 {
 	const struct session_report report = report_of(session);
-	struct line_outcome outcome;
+	struct dialup_outcome outcome;
 	struct error error = ERROR_INIT;
 
-	if (line_down(session->conf, &session->secrets, &outcome, &error) == 0)
+	if (dialup_disconnect(session->conf, &session->secrets, &outcome, &error) == 0)
 		error = (struct error)ERROR_INIT;
 	else
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
-	line_journal(session->spool.intake, &session->id, &outcome);
+	dialup_journal(session->spool.intake, &session->id, &outcome);
 	session_report_change(&report, "hanging up", PHRASE(N_("disconnecting the line")), &error);
 }
 
@@ -421,7 +421,7 @@ static void work(struct session *session)
 	struct session_result *result = &session->result;
 	struct account_thread *threads;
 
-	line_journal(session->spool.intake, &session->id, &session->line);
+	dialup_journal(session->spool.intake, &session->id, &session->line);
 	if (session->is_up) {
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
 		server_gate_init(&session->mailboxes, 1);
@@ -461,7 +461,7 @@ static void add_triggers(struct session *session)
 
 	if (state_triggers(session->spool.state, &session->triggers, &error) != 0)
 		log_warnx("event=triggers-unreadable reason=%s", LOG_ERROR(&error));
-	daemon_expand(&session->triggers, session->conf, session->spool.state, &session->request);
+	mail_commands_expand(&session->triggers, session->conf, session->spool.state, &session->request);
 }
 
 static void take_request(struct session *session, const struct session_request *request)
@@ -480,7 +480,7 @@ static void bring_up(struct session *session)
 	struct session_result *result = &session->result;
 
 	thread_activity_step("bringing up the line");
-	session->is_up = line_up(session->conf, &session->secrets, &session->id, session_limits_cancelled(), &session->line,
+	session->is_up = dialup_connect(session->conf, &session->secrets, &session->id, session_limits_cancelled(), &session->line,
 			     &result->line_error) == 0;
 	if (session->is_up)
 		result->line_error = (struct error)ERROR_INIT;
@@ -563,7 +563,7 @@ int session_process_run(void *context, int event_fd)
 	digest_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
 	disk_report(session.conf, &session.spool, session.id.text);
 	damage_report(session.conf, &session.spool, session.id.text);
-	daemon_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
+	mail_commands_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
 	spool_close(&session.spool, NULL);
 	tell(&session, session_result_json(&session.result));
 	session_result_clear(&session.result);

@@ -44,59 +44,59 @@ void sorting_stop(struct sorting *sorting)
 	sorter_free(sorting->sorter);
 }
 
-void sorting_begin(struct sorting_line *line, struct sorting *sorting, const struct conf_account *account)
+void sorting_begin(struct sorting_worker *worker, struct sorting *sorting, const struct conf_account *account)
 {
-	*line = (struct sorting_line){sorting, account, CONVERSATION_NONE};
+	*worker = (struct sorting_worker){sorting, account, CONVERSATION_NONE};
 }
 
-void sorting_hang_up(struct sorting_line *line)
+void sorting_hang_up(struct sorting_worker *worker)
 {
-	helper_hang_up(&line->conversation);
+	helper_hang_up(&worker->conversation);
 }
 
 /* --- asking */
 
 /* A worker that has crashed or is compromised is not used again. */
-static enum outcome give_up(struct sorting_line *line, enum frame_result result, struct error *error)
+static enum outcome give_up(struct sorting_worker *worker, enum frame_result result, struct error *error)
 {
-	helper_kill(&line->sorting->helper, &line->conversation);
+	helper_kill(&worker->sorting->helper, &worker->conversation);
 	if (result == FRAME_CANCELLED) {
 		error_set(error, ERROR_CANCELLED, N_("cancelled"));
 		return IMPOSSIBLE;
 	}
-	log_warnx("event=message-not-sorted account=%s reason=%s", LOG_CSTR(line->account->name),
+	log_warnx("event=message-not-sorted account=%s reason=%s", LOG_CSTR(worker->account->name),
 	    result == FRAME_TIMEOUT ? "time" : "death");
 	return UNANSWERED;
 }
 
-static enum frame_result ask_worker(struct sorting_line *line, const struct frame *request, struct buf *answer)
+static enum frame_result ask_worker(struct sorting_worker *worker, const struct frame *request, struct buf *answer)
 {
-	const struct frame_wait wait = {clock_now_ms() + ANSWER_MS, line->sorting->cancel};
-	enum frame_result result = frame_send(line->conversation.fd, request, wait);
+	const struct frame_wait wait = {clock_now_ms() + ANSWER_MS, worker->sorting->cancel};
+	enum frame_result result = frame_send(worker->conversation.fd, request, wait);
 	uint32_t got = 0;
 
 	if (result == FRAME_OK)
-		result = frame_receive(line->conversation.fd, &got, answer, NULL, wait);
+		result = frame_receive(worker->conversation.fd, &got, answer, NULL, wait);
 	return result == FRAME_OK && got != request->kind ? FRAME_CLOSED : result;
 }
 
 /* A worker may be killed for what the message has nothing to do with (memory is short, an admin): only when a second, new one fails
  * too, the message is the cause. */
-static enum outcome exchange(struct sorting_line *line, const struct frame *request, struct buf *answer, struct error *error)
+static enum outcome exchange(struct sorting_worker *worker, const struct frame *request, struct buf *answer, struct error *error)
 {
 	enum frame_result result = FRAME_CLOSED;
 
 	for (int attempt = 1; attempt <= ATTEMPTS && result != FRAME_OK && result != FRAME_CANCELLED; attempt++) {
 		if (attempt > 1) {
-			helper_kill(&line->sorting->helper, &line->conversation);
-			log_warnx("event=sorter-replaced account=%s reason=%s", LOG_CSTR(line->account->name),
+			helper_kill(&worker->sorting->helper, &worker->conversation);
+			log_warnx("event=sorter-replaced account=%s reason=%s", LOG_CSTR(worker->account->name),
 			    result == FRAME_TIMEOUT ? "time" : "death");
 		}
-		if (line->conversation.fd < 0 && helper_converse(&line->sorting->helper, &line->conversation, error) != 0)
+		if (worker->conversation.fd < 0 && helper_converse(&worker->sorting->helper, &worker->conversation, error) != 0)
 			return IMPOSSIBLE;
-		result = ask_worker(line, request, answer);
+		result = ask_worker(worker, request, answer);
 	}
-	return result == FRAME_OK ? ANSWERED : give_up(line, result, error);
+	return result == FRAME_OK ? ANSWERED : give_up(worker, result, error);
 }
 
 /* The head of a field whose value is sent directly from memory. */
@@ -121,27 +121,27 @@ static char *raw_field(struct slice message, const char *name)
 }
 
 /* Data of a message that is known without parsing it. */
-static void decide_without(struct sorting_line *line, struct slice message, struct envelope *envelope, struct sorting_result *result)
+static void decide_without(struct sorting_worker *worker, struct slice message, struct envelope *envelope, struct sorting_result *result)
 {
 	struct sorter_decision decision;
 
 	for (int i = 0; i < SHOWN_COUNT; i++)
 		envelope->shown[i] = raw_field(message, i == SHOWN_ID ? "Message-ID" : i == SHOWN_SUBJECT ? "Subject" : "");
-	sorter_decide_unsorted(line->sorting->conf, line->account,
+	sorter_decide_unsorted(worker->sorting->conf, worker->account,
 	    PHRASE(N_("the message could not be sorted: two sorting processes, one after the "
 	        "other, crashed on it or took too long")), &decision);
-	sorter_fill(line->sorting->conf, SLICE_NONE, envelope, &decision);
+	sorter_fill(worker->sorting->conf, SLICE_NONE, envelope, &decision);
 	sorter_decision_clear(&decision);
 	*result = (struct sorting_result){.failed = true};
 }
 
 /* One address per field, and only if the account says that the provider notes them. */
-static bool read_named(const struct sorting_line *line, struct envelope *envelope, struct slice value)
+static bool read_named(const struct sorting_worker *worker, struct envelope *envelope, struct slice value)
 {
 	char text[ADDR_TEXT_MAX];
 	struct addr addr;
 
-	if (line->account->envelope_header[0] == '\0' || envelope->recipients.count >= SORTING_NAMED_MAX || !addr_parse(value, &addr))
+	if (worker->account->envelope_header[0] == '\0' || envelope->recipients.count >= SORTING_NAMED_MAX || !addr_parse(value, &addr))
 		return false;
 	strlist_add(&envelope->recipients, addr_text(text, sizeof(text), &addr));
 	return true;
@@ -160,7 +160,7 @@ static bool read_shown(struct envelope *envelope, int which, struct slice value)
 }
 
 /* Returns false for anything but one valid answer. */
-static bool read_answer(struct sorting_line *line, struct slice message, struct slice rest, struct envelope *envelope,
+static bool read_answer(struct sorting_worker *worker, struct slice message, struct slice rest, struct envelope *envelope,
     struct sorter_decision *decision)
 {
 	bool has_decision = false, good = true;
@@ -169,9 +169,9 @@ static bool read_answer(struct sorting_line *line, struct slice message, struct 
 
 	while (good && frame_take(&rest, &tag, &value)) {
 		if (tag == SORTING_NAMED) {
-			good = read_named(line, envelope, value);
+			good = read_named(worker, envelope, value);
 		} else if (tag == SORTING_DECISION && !has_decision) {
-			has_decision = good = sorter_decision_read(line->sorting->conf, message, value, decision);
+			has_decision = good = sorter_decision_read(worker->sorting->conf, message, value, decision);
 		} else {
 			good = tag >= SORTING_SHOWN && tag < SORTING_SHOWN + SHOWN_COUNT && read_shown(envelope, tag - SORTING_SHOWN, value);
 		}
@@ -192,18 +192,18 @@ static void forget_answer(struct envelope *envelope)
 	}
 }
 
-static void fill(struct sorting_line *line, const struct fetch_arrival *arrival, struct envelope *envelope,
+static void fill(struct sorting_worker *worker, const struct fetch_arrival *arrival, struct envelope *envelope,
     const struct sorter_decision *decision, struct sorting_result *result)
 {
 	*result = (struct sorting_result){.is_copy = arrival->is_copy && envelope->recipients.count == 0};
 	if (result->is_copy)
 		return;
 	result->dropped_by = decision->dropped_by;
-	sorter_fill(line->sorting->conf, arrival->message, envelope, decision);
+	sorter_fill(worker->sorting->conf, arrival->message, envelope, decision);
 }
 
 /* file: that holds the message, -1: none */
-static enum outcome ask(struct sorting_line *line, const struct envelope *envelope, struct slice message, int file, struct buf *answer,
+static enum outcome ask(struct sorting_worker *worker, const struct envelope *envelope, struct slice message, int file, struct buf *answer,
     struct error *error)
 {
 	struct buf head = BUF_INIT(4096);
@@ -211,33 +211,33 @@ static enum outcome ask(struct sorting_line *line, const struct envelope *envelo
 	struct frame request = {.kind = SORTING_SORT, .parts = parts, .count = file < 0 ? 2 : 1, .passed = file};
 	enum outcome result;
 
-	frame_put(&head, SORTING_ACCOUNT, slice_of(line->account->name));
+	frame_put(&head, SORTING_ACCOUNT, slice_of(worker->account->name));
 	frame_put(&head, SORTING_TIME, slice_make((const char *)&envelope->time, sizeof(envelope->time)));
 	if (file < 0)
 		put_head(&head, SORTING_MESSAGE, message.len);
 	parts[0] = buf_slice(&head);
 	parts[1] = message;
-	result = exchange(line, &request, answer, error);
+	result = exchange(worker, &request, answer, error);
 	buf_clear(&head);
 	return result;
 }
 
 /* What a worker says of it. */
-static enum outcome ask_and_read(struct sorting_line *line, const struct fetch_arrival *arrival, int file, struct envelope *envelope,
+static enum outcome ask_and_read(struct sorting_worker *worker, const struct fetch_arrival *arrival, int file, struct envelope *envelope,
     struct sorter_decision *decision, struct error *error)
 {
 	struct buf answer = BUF_INIT(SORTING_ANSWER_MAX);
-	enum outcome outcome = ask(line, envelope, arrival->message, file, &answer, error);
+	enum outcome outcome = ask(worker, envelope, arrival->message, file, &answer, error);
 
-	if (outcome == ANSWERED && !read_answer(line, arrival->message, buf_slice(&answer), envelope, decision)) {
+	if (outcome == ANSWERED && !read_answer(worker, arrival->message, buf_slice(&answer), envelope, decision)) {
 		forget_answer(envelope);
-		outcome = give_up(line, FRAME_CLOSED, error);
+		outcome = give_up(worker, FRAME_CLOSED, error);
 	}
 	buf_clear(&answer);
 	return outcome;
 }
 
-int sorting_ask(struct sorting_line *line, const struct fetch_arrival *arrival, struct envelope *envelope,
+int sorting_ask(struct sorting_worker *worker, const struct fetch_arrival *arrival, struct envelope *envelope,
     struct sorting_result *result, struct error *error)
 {
 	struct sorter_decision decision;
@@ -246,28 +246,28 @@ int sorting_ask(struct sorting_line *line, const struct fetch_arrival *arrival, 
 
 	if (arrival->path != NULL && (file = open(arrival->path, O_RDONLY | O_CLOEXEC)) < 0)
 		return error_errno(error, N_("cannot open %s"), arrival->path);
-	outcome = ask_and_read(line, arrival, file, envelope, &decision, error);
+	outcome = ask_and_read(worker, arrival, file, envelope, &decision, error);
 	if (file >= 0)
 		close(file);
 	switch (outcome) {
 	case ANSWERED:
-		fill(line, arrival, envelope, &decision, result);
+		fill(worker, arrival, envelope, &decision, result);
 		sorter_decision_clear(&decision);
 		break;
 	case UNANSWERED:
-		decide_without(line, arrival->message, envelope, result);
+		decide_without(worker, arrival->message, envelope, result);
 		break;
 	case IMPOSSIBLE:
 		return -1;
 	}
-	if (line->sorting->conf->gateway.boss_incoming && envelope->place_count > 0)
-		route_add_boss(line->sorting->conf, envelope);
+	if (worker->sorting->conf->gateway.boss_incoming && envelope->place_count > 0)
+		route_add_boss(worker->sorting->conf, envelope);
 	return 0;
 }
 
 /* --- stubs */
 
-int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, struct buf *out, struct error *error)
+int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *stub, struct buf *out, struct error *error)
 {
 	struct buf head = BUF_INIT(4096), answer = BUF_INIT(SORTING_ANSWER_MAX);
 	struct fetch_stub plain = *stub;
@@ -277,14 +277,14 @@ int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, 
 	int result = 0;
 	char tag = '\0';
 
-	frame_put(&head, SORTING_ACCOUNT, slice_of(line->account->name));
+	frame_put(&head, SORTING_ACCOUNT, slice_of(worker->account->name));
 	frame_put(&head, SORTING_ID, slice_of(stub->id));
 	frame_put(&head, SORTING_SIZE, slice_make((const char *)&stub->size, sizeof(stub->size)));
 	frame_put(&head, SORTING_AT_LEAST, slice_make((const char *)&stub->at_least, sizeof(stub->at_least)));
 	put_head(&head, SORTING_MESSAGE, stub->top.len);
 	parts[0] = buf_slice(&head);
 	parts[1] = stub->top;
-	outcome = exchange(line, &request, &answer, error);
+	outcome = exchange(worker, &request, &answer, error);
 	rest = buf_slice(&answer);
 	if (outcome == ANSWERED && !(frame_take(&rest, &tag, &value) && tag == SORTING_MESSAGE && buf_append_slice(out, value) == 0))
 		outcome = UNANSWERED;

@@ -24,7 +24,7 @@ struct sorting {
 };
 
 /* An account's worker; started when needed. */
-struct sorting_line {
+struct sorting_worker {
 	struct sorting *sorting;
 	const struct conf_account *account;
 	struct conversation conversation;
@@ -41,15 +41,15 @@ int sorting_start(struct sorting *sorting, struct conf *conf, const atomic_bool 
 void sorting_stop(struct sorting *sorting);
 
 /* For one thread; the caller calls sorting_hang_up() after the last message. */
-void sorting_begin(struct sorting_line *line, struct sorting *sorting, const struct conf_account *account);
-void sorting_hang_up(struct sorting_line *line);
+void sorting_begin(struct sorting_worker *worker, struct sorting *sorting, const struct conf_account *account);
+void sorting_hang_up(struct sorting_worker *worker);
 
 /* Fills in the recipients that the provider noted, the places of the message, and its data for the journal. -1: nothing
  * can be sorted any more, or we were cancelled. */
-int sorting_ask(struct sorting_line *line, const struct fetch_arrival *arrival, struct envelope *envelope,
+int sorting_ask(struct sorting_worker *worker, const struct fetch_arrival *arrival, struct envelope *envelope,
     struct sorting_result *result, struct error *error);
 /* As fetch_stub_make(); without what the message says if that cannot be read. */
-int sorting_make_stub(struct sorting_line *line, const struct fetch_stub *stub, struct buf *out, struct error *error);
+int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *stub, struct buf *out, struct error *error);
 
 /* The main function of a worker; for tests. context: the struct sorting. */
 void sorting_serve(void *context, int fd);

@@ -141,7 +141,7 @@ static bool bound_cpu(int64_t *bound_at)
 	if (*bound_at != 0 && now - *bound_at < BOUND_MS)
 		return true;
 	*bound_at = now;
-	return limit_cpu(SORTING_CPU_SECONDS);
+	return limits_cpu(SORTING_CPU_SECONDS);
 }
 
 static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, struct buf *answer, int64_t *bound_at)

@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "gateway/report/crash_report.h"
 #include "gateway/report/damage.h"
-#include "gateway/session/line.h"
+#include "gateway/session/dialup.h"
 #include "gateway/session/session_process.h"
 #include "gateway/supervisor/schedule.h"
 #include "gateway/supervisor/waiting.h"
@@ -88,7 +88,7 @@ void sessions_events(struct supervisor *supervisor, int most)
 static int hang_up_run(void *context, int event_fd)
 {
 	struct conf *conf = context;
-	struct line_outcome outcome;
+	struct dialup_outcome outcome;
 	struct msgid session;
 	const struct spool_options options = {.writer = "line", .reports_damage = true, .keeps_seen = true};
 	struct spool spool;
@@ -96,15 +96,15 @@ static int hang_up_run(void *context, int event_fd)
 
 	(void)event_fd;
 	conf_wipe_secrets(conf);
-	line_was_left_up(conf, &session);
-	if (line_down(conf, NULL, &outcome, &error) != 0)
+	dialup_was_left_up(conf, &session);
+	if (dialup_disconnect(conf, NULL, &outcome, &error) != 0)
 		log_warnx("event=line-down-failed reason=%s", LOG_ERROR(&error));
 	if (spool_open(&spool, conf, &options, &error) != 0) {
 		log_warnx("event=line-not-in-journal reason=%s", LOG_ERROR(&error));
 		return 1;
 	}
 	damage_report(conf, &spool, "");
-	line_journal(spool.intake, &session, &outcome);
+	dialup_journal(spool.intake, &session, &outcome);
 	spool_close(&spool, NULL);
 	return 0;
 }
@@ -114,7 +114,7 @@ void sessions_hang_up(struct supervisor *supervisor)
 {
 	struct error error;
 
-	if (!line_was_left_up(supervisor->conf, NULL))
+	if (!dialup_was_left_up(supervisor->conf, NULL))
 		return;
 	log_info("event=hanging-up");
 	if (child_start(&supervisor->hang_up, "line", hang_up_run, supervisor->conf, &error) != 0)

@@ -117,14 +117,14 @@ static void check_bounce(const struct conf *conf, struct slice message, struct s
 
 	envelope_init(&original);
 	envelope_set(&original.sender, slice_of(is_ours ? "ivan@office.lan" : "stranger@example.org"));
-	assert(bounces_make(conf, &(struct bounce_about){&spool, BOUNCE_FAILED, &original, places, 1, message, ""}, &bounces, &error) == 0);
+	assert(bounce_make_all(conf, &(struct bounce_about){&spool, BOUNCE_FAILED, &original, places, 1, message, ""}, &bounces, &error) == 0);
 	for (size_t i = 0; i < bounces.count; i++) {
 		struct slice bytes;
 
 		assert(body_view(&bounces.items[i].body, &bytes, &error) == 0);
 		check_report(bytes);
 	}
-	bounces_clear(&bounces);
+	bounce_clear_all(&bounces);
 	envelope_clear(&original);
 }
 

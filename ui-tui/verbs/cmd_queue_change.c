@@ -83,7 +83,7 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
 	if (result == 0) {
 		const struct bounce_about about = {&job->spool, BOUNCE_FAILED, envelope, places, count, message, ""};
 
-		result = bounces_make(job->conf, &about, bounces, error);
+		result = bounce_make_all(job->conf, &about, bounces, error);
 		fsx_unmap(message);
 	}
 	free(path);
@@ -101,7 +101,7 @@ static int accept_facts(struct job *job, const struct queue_item *item, struct e
 		return count == 0 ? 0 : intake_accept(job->spool.intake, NULL, NULL, facts, count, error);
 	if (make_bounce(job, item, envelope, &bounces, error) != 0)
 		return -1;
-	return bounces_accept(intake, &bounces, facts, count, error);
+	return bounce_accept_all(intake, &bounces, facts, count, error);
 }
 
 /* Waiting recipients are settled in the log first, so that no recovery brings the entry back; without any, the

@@ -87,7 +87,7 @@ static void make(const char *sender, enum bounce_kind kind, const char *reply, s
 
 	envelope_init(&original);
 	envelope_set(&original.sender, slice_of(sender));
-	assert_int_equal(bounces_make(&conf, &about, bounces, &error), 0);
+	assert_int_equal(bounce_make_all(&conf, &about, bounces, &error), 0);
 	envelope_clear(&original);
 }
 
@@ -129,13 +129,13 @@ static void test_bounce(void **context)
 	assert_non_null(strstr(postmasters, "of ivan@office.lan, sent "));
 	assert_non_null(strstr(postmasters, "ivan@office.lan was notified as well."));
 	assert_null(strstr(postmasters, "Your message"));
-	bounces_clear(&bounces);
+	bounce_clear_all(&bounces);
 	/* But not if larger than bounce_size. */
 	conf.gateway.bounce_size = 20;
 	make("ivan@office.lan", BOUNCE_FAILED, NO_USER, &bounces);
 	assert_null(strstr(buf_text(&bounces.items[1].body.memory), "secret body"));
 	check_shape(buf_text(&bounces.items[1].body.memory));
-	bounces_clear(&bounces);
+	bounce_clear_all(&bounces);
 }
 
 static void test_what_the_gateway_says_is_no_servers_word(void **context)
@@ -147,11 +147,11 @@ static void test_what_the_gateway_says_is_no_servers_word(void **context)
 	make("ivan@office.lan", BOUNCE_FAILED, PHRASE(N_("550 5.4.7 delivery time expired")), &bounces);
 	assert_null(strstr(buf_text(&bounces.items[0].body.memory), "The server said"));
 	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "        delivery time expired"));
-	bounces_clear(&bounces);
+	bounce_clear_all(&bounces);
 	make("ivan@office.lan", BOUNCE_FAILED, "550 quite so", &bounces);
 	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "Its reply gives the reason"));
 	assert_non_null(strstr(buf_text(&bounces.items[0].body.memory), "The server said: 550 quite so"));
-	bounces_clear(&bounces);
+	bounce_clear_all(&bounces);
 }
 
 static void test_bounce_goes_to_our_people_only(void **context)
@@ -190,7 +190,7 @@ static void test_bounce_goes_to_our_people_only(void **context)
 		for (size_t j = 0; j < bounces.count; j++)
 			found = found || has_place(&bounces.items[j].envelope, cases[i].to);
 		assert_true(found);
-		bounces_clear(&bounces);
+		bounce_clear_all(&bounces);
 	}
 }
 

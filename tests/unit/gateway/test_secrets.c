@@ -160,10 +160,10 @@ static void test_the_line(void **state)
 	int status = 0;
 
 	(void)state;
-	assert_int_equal(secrets_run_line(&secrets, false, NULL, &output, &status, &error), 0);
+	assert_int_equal(secrets_run_dialup(&secrets, false, NULL, &output, &status, &error), 0);
 	assert_int_equal(status, 3);
 	assert_string_equal(buf_text(&output), "up\nerr\n");
-	assert_int_equal(secrets_run_line(&secrets, true, NULL, &output, &status, &error), -1);
+	assert_int_equal(secrets_run_dialup(&secrets, true, NULL, &output, &status, &error), -1);
 	assert_int_equal(error.class, ERROR_TEMPORARY);
 	assert_non_null(strstr(ERROR_EN(&error), "did not finish within 1 seconds"));
 	buf_clear(&output);

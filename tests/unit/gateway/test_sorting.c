@@ -136,20 +136,20 @@ struct answer {
 	struct sorting_result result;
 };
 
-static int ask(struct sorting_line *line, struct slice message, const char *path, struct answer *answer)
+static int ask(struct sorting_worker *worker, struct slice message, const char *path, struct answer *answer)
 {
 	struct error error;
 
 	envelope_init(&answer->envelope);
 	envelope_set(&answer->envelope.account, SLICE_LITERAL("sales"));
-	return sorting_ask(line, &(struct fetch_arrival){message, path, false}, &answer->envelope, &answer->result, &error);
+	return sorting_ask(worker, &(struct fetch_arrival){message, path, false}, &answer->envelope, &answer->result, &error);
 }
 
-static void expect_sorted(struct sorting_line *line, struct slice message, const char *path)
+static void expect_sorted(struct sorting_worker *worker, struct slice message, const char *path)
 {
 	struct answer answer;
 
-	assert_int_equal(ask(line, message, path, &answer), 0);
+	assert_int_equal(ask(worker, message, path, &answer), 0);
 	assert_false(answer.result.failed);
 	assert_int_equal(answer.envelope.place_count, 1);
 	assert_string_equal(answer.envelope.places[0].name, "buh");
@@ -161,11 +161,11 @@ static void expect_sorted(struct sorting_line *line, struct slice message, const
 }
 
 /* It is not lost, and has the reason for its place. */
-static void expect_unsorted(struct sorting_line *line)
+static void expect_unsorted(struct sorting_worker *worker)
 {
 	struct answer answer;
 
-	assert_int_equal(ask(line, letter, NULL, &answer), 0);
+	assert_int_equal(ask(worker, letter, NULL, &answer), 0);
 	assert_true(answer.result.failed);
 	assert_int_equal(answer.envelope.place_count, 1);
 	assert_string_equal(answer.envelope.places[0].name, "ivan");
@@ -179,7 +179,7 @@ static void test_it_sorts(void **state)
 	struct buf large = BUF_INIT(4u << 20), stub_text = BUF_INIT(FETCH_STUB_MAX);
 	char path[] = "/tmp/test_sorting.XXXXXX";
 	struct sorting sorting;
-	struct sorting_line line;
+	struct sorting_worker worker;
 	struct error error;
 	const struct fetch_stub stub = {&conf, &account, "ID", 123456, 123456, letter};
 	int fd;
@@ -187,20 +187,20 @@ static void test_it_sorts(void **state)
 	(void)state;
 	fill_conf();
 	assert_int_equal(sorting_start(&sorting, &conf, &cancel, &error), 0);
-	sorting_begin(&line, &sorting, &account);
-	expect_sorted(&line, letter, NULL);
+	sorting_begin(&worker, &sorting, &account);
+	expect_sorted(&worker, letter, NULL);
 	buf_append_slice(&large, letter);
 	while (large.len < (2u << 20))
 		buf_append_text(&large, "the quick brown fox\r\n");
 	fd = mkostemp(path, O_CLOEXEC);
 	assert_int_equal(write(fd, large.ptr, large.len), (ssize_t)large.len);
 	close(fd);
-	expect_sorted(&line, buf_slice(&large), path);
+	expect_sorted(&worker, buf_slice(&large), path);
 	unlink(path);
-	expect_sorted(&line, letter, NULL);
-	assert_int_equal(sorting_make_stub(&line, &stub, &stub_text, &error), 0);
+	expect_sorted(&worker, letter, NULL);
+	assert_int_equal(sorting_make_stub(&worker, &stub, &stub_text, &error), 0);
 	assert_non_null(strstr(buf_text(&stub_text), "bill"));
-	sorting_hang_up(&line);
+	sorting_hang_up(&worker);
 	sorting_stop(&sorting);
 	buf_clear(&large);
 	buf_clear(&stub_text);
@@ -249,7 +249,7 @@ static void test_one_death_costs_no_message_its_place(void **state)
 {
 	struct sorting sorting = {.conf = &conf, .cancel = &cancel};
 	const struct helper_job job = {.name = "sorter", .serve = serve_second, .context = &sorting, .most = 8};
-	struct sorting_line line;
+	struct sorting_worker worker;
 	struct error error;
 
 	(void)state;
@@ -258,12 +258,12 @@ static void test_one_death_costs_no_message_its_place(void **state)
 	fill_conf();
 	sorting.sorter = sorter_new(&conf, &error);
 	assert_int_equal(helper_start(&sorting.helper, &job, &error), 0);
-	sorting_begin(&line, &sorting, &account);
-	expect_sorted(&line, letter, NULL);
+	sorting_begin(&worker, &sorting, &account);
+	expect_sorted(&worker, letter, NULL);
 	assert_int_equal(atomic_load(killed), 2);
-	expect_sorted(&line, letter, NULL); /* by the same one */
+	expect_sorted(&worker, letter, NULL); /* by the same one */
 	assert_int_equal(atomic_load(killed), 2);
-	sorting_hang_up(&line);
+	sorting_hang_up(&worker);
 	sorting_stop(&sorting);
 	munmap(killed, sizeof(*killed));
 }
@@ -292,7 +292,7 @@ static void test_a_low_limit_of_the_processor_stays(void **state)
 {
 	struct rlimit before, low = {20, 20};
 	struct sorting sorting;
-	struct sorting_line line;
+	struct sorting_worker worker;
 	struct error error;
 	pid_t pid = fork();
 	int status;
@@ -302,15 +302,15 @@ static void test_a_low_limit_of_the_processor_stays(void **state)
 		setrlimit(RLIMIT_CPU, &low);
 		fill_conf();
 		assert_int_equal(sorting_start(&sorting, &conf, &cancel, &error), 0);
-		sorting_begin(&line, &sorting, &account);
-		expect_sorted(&line, letter, NULL);
-		sorting_hang_up(&line);
+		sorting_begin(&worker, &sorting, &account);
+		expect_sorted(&worker, letter, NULL);
+		sorting_hang_up(&worker);
 		sorting_stop(&sorting);
-		assert_true(limit_cpu(1000));
+		assert_true(limits_cpu(1000));
 		assert_int_equal(getrlimit(RLIMIT_CPU, &before), 0);
 		assert_int_equal(before.rlim_cur, 20);
-		assert_true(limit_set(RLIMIT_CORE, 0));
-		assert_false(limit_set(9999, 0));
+		assert_true(limits_set(RLIMIT_CORE, 0));
+		assert_false(limits_set(9999, 0));
 		_exit(0);
 	}
 	assert_int_equal(waitpid(pid, &status, 0), pid);
@@ -360,7 +360,7 @@ static void test_whatever_a_worker_does_the_message_is_not_lost(void **state)
 	for (enum fault fault = 0; fault < FAULTS; fault++) {
 		const struct helper_job job = {.name = "sorter", .serve = serve_badly, .context = &fault, .most = 8};
 		struct sorting sorting = {.conf = &conf, .cancel = &cancel};
-		struct sorting_line line;
+		struct sorting_worker worker;
 		struct buf stub_text = BUF_INIT(FETCH_STUB_MAX);
 		const struct fetch_stub stub = {&conf, &account, "ID", 123456, 123456, letter};
 
@@ -368,15 +368,15 @@ static void test_whatever_a_worker_does_the_message_is_not_lost(void **state)
 		fill_conf();
 		sorting.sorter = sorter_new(&conf, &error);
 		assert_int_equal(helper_start(&sorting.helper, &job, &error), 0);
-		sorting_begin(&line, &sorting, &account);
-		expect_unsorted(&line);
-		expect_unsorted(&line); /* by another worker */
+		sorting_begin(&worker, &sorting, &account);
+		expect_unsorted(&worker);
+		expect_unsorted(&worker); /* by another worker */
 		if (fault == DIES) {
-			assert_int_equal(sorting_make_stub(&line, &stub, &stub_text, &error), 0);
+			assert_int_equal(sorting_make_stub(&worker, &stub, &stub_text, &error), 0);
 			assert_non_null(strstr(buf_text(&stub_text), "[fetch ID]"));
 			assert_null(strstr(buf_text(&stub_text), "bill"));
 		}
-		sorting_hang_up(&line);
+		sorting_hang_up(&worker);
 		sorting_stop(&sorting);
 		buf_clear(&stub_text);
 	}
@@ -385,18 +385,18 @@ static void test_whatever_a_worker_does_the_message_is_not_lost(void **state)
 static void test_without_the_process_nothing_is_delivered(void **state)
 {
 	struct sorting sorting;
-	struct sorting_line line;
+	struct sorting_worker worker;
 	struct answer answer;
 	struct error error;
 
 	(void)state;
 	fill_conf();
 	assert_int_equal(sorting_start(&sorting, &conf, &cancel, &error), 0);
-	sorting_begin(&line, &sorting, &account);
-	expect_sorted(&line, letter, NULL);
+	sorting_begin(&worker, &sorting, &account);
+	expect_sorted(&worker, letter, NULL);
 	kill(sorting.helper.pid, SIGKILL);
-	sorting_hang_up(&line);
-	assert_int_equal(ask(&line, letter, NULL, &answer), -1);
+	sorting_hang_up(&worker);
+	assert_int_equal(ask(&worker, letter, NULL, &answer), -1);
 	assert_int_equal(answer.envelope.place_count, 0);
 	envelope_clear(&answer.envelope);
 	sorting_stop(&sorting);

@@ -1,4 +1,4 @@
-#include "gateway/session/daemon.h"
+#include "gateway/session/mail_commands.h"
 
 #include "base/alloc.h"
 #include "base/i18n.h"
@@ -93,7 +93,7 @@ static const struct conf_account *want_whole(const struct conf *conf, struct sta
 	return failed ? NULL : account;
 }
 
-void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
+void mail_commands_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
     struct session_request *request)
 {
 	bool all = session_request_wants_all(request);
@@ -294,7 +294,7 @@ static void answer(const struct trigger *trigger, const struct conf *conf, struc
 	buf_clear(&text);
 }
 
-void daemon_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
+void mail_commands_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
     const struct session_result *result)
 {
 	for (size_t i = 0; i < triggers->count; i++) {

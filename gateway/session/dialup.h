@@ -4,8 +4,8 @@
  * While it may be up, a file in the spool marks it: a process that finds the file after a dead session
  * disconnects.
  */
-#ifndef LANPOST_GATEWAY_LINE_H
-#define LANPOST_GATEWAY_LINE_H
+#ifndef LANPOST_GATEWAY_DIALUP_H
+#define LANPOST_GATEWAY_DIALUP_H
 
 #include "config/conf.h"
 #include "gateway/session/secrets.h"
@@ -14,7 +14,7 @@
 #include <stdatomic.h>
 
 /* The result of a command: how it ended and its output, printable, as one line. */
-struct line_outcome {
+struct dialup_outcome {
 	const char *command; /* its key; NULL: none was run */
 	char text[PHRASE_MAX]; /* a phrase */
 };
@@ -22,13 +22,13 @@ struct line_outcome {
 /* Runs connect_command and waits for a route; without a command the line is always on. session: its id, for a process that
  * must disconnect in its place. A failed command and a missing route are errors (with the output of the command); both are
  * aborted once *cancel is true. secrets: the process that runs the commands of a session; NULL: this process runs them. */
-int line_up(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
-    struct line_outcome *outcome, struct error *error);
+int dialup_connect(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
+    struct dialup_outcome *outcome, struct error *error);
 /* Runs disconnect_command. */
-int line_down(const struct conf *conf, struct secrets *secrets, struct line_outcome *outcome, struct error *error);
+int dialup_disconnect(const struct conf *conf, struct secrets *secrets, struct dialup_outcome *outcome, struct error *error);
 /* Writes the result to the journal of the session, if there is any. */
-void line_journal(struct intake *intake, const struct msgid *session, const struct line_outcome *outcome);
+void dialup_journal(struct intake *intake, const struct msgid *session, const struct dialup_outcome *outcome);
 /* Whether a session has connected it and not disconnected it; *session (may be NULL) is its id, a new id if not known. */
-bool line_was_left_up(const struct conf *conf, struct msgid *session);
+bool dialup_was_left_up(const struct conf *conf, struct msgid *session);
 
 #endif

@@ -1,4 +1,4 @@
-#include "gateway/session/line.h"
+#include "gateway/session/dialup.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -44,7 +44,7 @@ static struct msgid read_mark(const char *path)
 	return session;
 }
 
-bool line_was_left_up(const struct conf *conf, struct msgid *session)
+bool dialup_was_left_up(const struct conf *conf, struct msgid *session)
 {
 	char *path = layout_line_up(SPOOL_OF(conf));
 	bool left = access(path, F_OK) == 0;
@@ -58,7 +58,7 @@ bool line_was_left_up(const struct conf *conf, struct msgid *session)
 /* --- the commands */
 
 /* failure: why it could not be run to its end; else NULL. */
-static void describe(struct line_outcome *outcome, const struct error *failure, int status, struct slice printed)
+static void describe(struct dialup_outcome *outcome, const struct error *failure, int status, struct slice printed)
 {
 	const char *how = failure != NULL ? failure->phrase : PHRASE(N_("exit code %d"), status);
 
@@ -69,15 +69,15 @@ static void describe(struct line_outcome *outcome, const struct error *failure, 
 }
 
 static int run(const struct conf *conf, struct secrets *secrets, bool is_down, const atomic_bool *cancel,
-    struct line_outcome *outcome, struct error *error)
+    struct dialup_outcome *outcome, struct error *error)
 {
 	const char *what = is_down ? "disconnect_command" : "connect_command";
 	struct buf output = BUF_INIT(OUTPUT_MAX);
 	struct slice printed;
 	char said[SAID_MAX];
 	int status = 0;
-	int result = secrets != NULL ? secrets_run_line(secrets, is_down, cancel, &output, &status, error)
-				     : secrets_line_command(conf, is_down, cancel, &output, &status, error);
+	int result = secrets != NULL ? secrets_run_dialup(secrets, is_down, cancel, &output, &status, error)
+				     : secrets_dialup_command(conf, is_down, cancel, &output, &status, error);
 
 	printed = slice_trim(buf_slice(&output));
 	str_printable(said, sizeof(said), printed);
@@ -152,8 +152,8 @@ static int wait_for_route(const struct conf *conf, const atomic_bool *cancel, st
 
 /* --- both */
 
-int line_up(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
-    struct line_outcome *outcome, struct error *error)
+int dialup_connect(const struct conf *conf, struct secrets *secrets, const struct msgid *session, const atomic_bool *cancel,
+    struct dialup_outcome *outcome, struct error *error)
 {
 	outcome->command = NULL;
 	if (conf->line.connect_command[0] == '\0')
@@ -164,19 +164,19 @@ int line_up(const struct conf *conf, struct secrets *secrets, const struct msgid
 	return wait_for_route(conf, cancel, error);
 }
 
-int line_down(const struct conf *conf, struct secrets *secrets, struct line_outcome *outcome, struct error *error)
+int dialup_disconnect(const struct conf *conf, struct secrets *secrets, struct dialup_outcome *outcome, struct error *error)
 {
 	int result = 0;
 
 	outcome->command = NULL;
 	if (conf->line.disconnect_command[0] != '\0')
 		result = run(conf, secrets, true, NULL, outcome, error);
-	if (line_was_left_up(conf, NULL))
+	if (dialup_was_left_up(conf, NULL))
 		mark(conf, NULL);
 	return result;
 }
 
-void line_journal(struct intake *intake, const struct msgid *session, const struct line_outcome *outcome)
+void dialup_journal(struct intake *intake, const struct msgid *session, const struct dialup_outcome *outcome)
 {
 	if (outcome->command != NULL)
 		intake_journal(intake, session->text, session->text, EVENT_LINE, outcome->command, outcome->text);

@@ -1,4 +1,4 @@
-#include "base/beside.h"
+#include "base/program_path.h"
 
 #include "base/alloc.h"
 
@@ -6,7 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
-char *beside_program(const char *where)
+char *program_path(const char *where)
 {
 	char program[PATH_MAX], *slash;
 	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);

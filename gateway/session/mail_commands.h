@@ -4,8 +4,8 @@
  * `status`, `queue`, `fetch ACCOUNT`; `fetch ID`, also within the subject of a reply, for the message of a stub; any
  * other subject means a full session.
  */
-#ifndef LANPOST_GATEWAY_DAEMON_H
-#define LANPOST_GATEWAY_DAEMON_H
+#ifndef LANPOST_GATEWAY_MAIL_COMMANDS_H
+#define LANPOST_GATEWAY_MAIL_COMMANDS_H
 
 #include "gateway/session/session_result.h"
 #include "gateway/session/session_request.h"
@@ -13,10 +13,10 @@
 #include "spool/state/state_triggers.h"
 
 /* Adds the requests of these triggers to the session request. */
-void daemon_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
+void mail_commands_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
     struct session_request *request);
 /* Answers each of them with one report; a trigger is done when its report is durable. */
-void daemon_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
+void mail_commands_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
     const struct session_result *result);
 
 #endif
