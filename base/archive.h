@@ -19,7 +19,7 @@ struct archive_writer;
 int archive_writer_open(struct archive_writer **writer, const char *path, struct error *error);
 int archive_writer_add(struct archive_writer *writer, const char *name, struct slice bytes, unsigned mode,
     int64_t mtime, struct error *error);
-/* Adds a file as it is now. *is_gone: there is no such file, which is no failure. */
+/* Adds the current content of a file. *is_gone: the file does not exist; this is not an error. */
 int archive_writer_add_file(struct archive_writer *writer, const char *name, const char *path, bool *is_gone, struct error *error);
 /* Makes the archive durable and renames it to its path. Frees the writer in any case. */
 int archive_writer_finish(struct archive_writer *writer, struct error *error);

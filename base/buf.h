@@ -32,7 +32,7 @@ int buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(p
 void buf_consume(struct buf *buf, size_t len); /* drops bytes at the front */
 /* The content as a C string, owned by the buffer, valid until the next change. */
 const char *buf_text(struct buf *buf);
-/* The same, the caller's to free; the buffer is empty then. */
+/* The same in memory that the caller frees; the buffer is empty afterwards. */
 char *buf_take(struct buf *buf);
 
 static inline struct slice buf_slice(const struct buf *buf)

@@ -1,5 +1,5 @@
 /*
- * Condition variables that wait by the monotonic clock, so that a change of the time of day neither ends a wait nor prolongs it.
+ * Condition variables that use the monotonic clock: setting the system time neither ends nor extends a wait.
  */
 #ifndef LANPOST_BASE_COND_H
 #define LANPOST_BASE_COND_H
@@ -8,9 +8,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* For cond_wait_until(); pthread_cond_wait(), _signal() and _destroy() are as ever. */
+/* For cond_wait_until(). pthread_cond_wait(), _signal() and _destroy() are used as usual. */
 void cond_init(pthread_cond_t *cond);
-/* As pthread_cond_wait(), with a deadline (clock_now_ms). Returns false once it has passed; true may mean nothing at all. */
+/* As pthread_cond_wait(), with a deadline (clock_now_ms). Returns false after the deadline; true may be a spurious
+ * wakeup. */
 bool cond_wait_until(pthread_cond_t *cond, pthread_mutex_t *lock, int64_t deadline_ms);
 
 #endif

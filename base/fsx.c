@@ -222,7 +222,7 @@ static int create(const char *path, const struct slice *parts, size_t count, con
 	int used = 0, result;
 	int fd;
 
-	assert(count <= FSX_PARTS_MAX); /* a part less would be a message cut short */
+	assert(count <= FSX_PARTS_MAX); /* a missing part would truncate the message */
 	if (fsx_point("create", path, NULL) != 0)
 		return error_errno(error, N_("cannot create %s"), path);
 	fd = owned_open(path, O_WRONLY | O_TRUNC | O_NOFOLLOW, (mode_t)mode);

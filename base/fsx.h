@@ -88,7 +88,8 @@ bool fsx_lock(int fd);
 int fsx_lock_file(const char *path, int seconds, struct error *error);
 /* Bytes available to us on the file system of path; UINT64_MAX if not known. */
 uint64_t fsx_free_bytes(const char *path);
-/* How many files can still be made there, of *all; UINT64_MAX, where the file system does not count them. */
+/* The number of files that can still be created there, of *all; UINT64_MAX if the file system does not
+ * limit them. */
 uint64_t fsx_free_files(const char *path, uint64_t *all);
 
 #endif

@@ -29,7 +29,7 @@ struct log_settings {
  * and the other sinks work. process: "supervisor", "lan", ... a literal. */
 void log_start(const struct log_settings *settings, const char *process);
 void log_process(const char *process); /* after fork */
-/* Of the log's file and of syslog, for who closes all others; -1: none. */
+/* The descriptors of the log file and of syslog, for code that closes all others; -1: none. */
 #define LOG_DESCRIPTORS 2
 void log_descriptors(int fds[LOG_DESCRIPTORS]);
 bool log_wants(enum log_level level);

@@ -16,7 +16,7 @@
 
 #define LINE_MAX_BYTES 4096
 #define WAIT_SECONDS 1
-#define PAUSE_MS 10000 /* for a daemon that let us wait */
+#define PAUSE_MS 10000 /* for a daemon that did not read */
 
 static int fd = -1;
 static int64_t silent_until;
@@ -44,7 +44,7 @@ int syslog_socket_descriptor(void)
 	return fd;
 }
 
-/* The time as "Nov  8 13:20:00", whatever the locale is. */
+/* The time as "Nov  8 13:20:00", independent of the locale. */
 static int write_head(char *line, size_t size, int priority)
 {
 	static const char months[12][4] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};

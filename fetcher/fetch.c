@@ -1,4 +1,4 @@
-/* One account: each connection from its login to its farewell, and what is forgotten between two of them. */
+/* One account: each connection from login to logout, and the state that is reset between two connections. */
 #include "fetcher/fetch.h"
 
 #include "base/clock.h"

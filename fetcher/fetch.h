@@ -23,7 +23,7 @@ enum fetch_leave {
 
 #define FETCH_SKIPPED_MAX 20 /* this many are listed, the others are only counted */
 
-/* A message that could not be had. */
+/* A message that could not be fetched. */
 struct fetch_skipped {
 	char *key;
 	char *why;	  /* a phrase */
@@ -42,12 +42,12 @@ struct fetch_result {
 	bool is_renumbered; /* most of the known messages have other UIDs now */
 	uint64_t bytes;	 /* received */
 	uint64_t bytes_total; /* including those to come, as listed */
-	struct fetch_skipped named[FETCH_SKIPPED_MAX]; /* the first of `skipped` that have a key */
+	struct fetch_skipped named[FETCH_SKIPPED_MAX]; /* the first entries of `skipped` have a key */
 	size_t named_count;
 	uint64_t large_sizes[FETCH_SKIPPED_MAX]; /* as listed; 0: not known */
 };
 void fetch_result_clear(struct fetch_result *result);
-/* NULL if no message with this key is among those that are named. */
+/* Returns NULL if no listed message has this key. */
 const struct fetch_skipped *fetch_result_skipped(const struct fetch_result *result, const char *key);
 
 /* The stub of a message that is too large to be fetched automatically. */
@@ -62,10 +62,10 @@ struct fetch_stub {
 /* Appends the stub. Returns -1 if it is too long. */
 int fetch_stub_make(const struct fetch_stub *stub, struct buf *out);
 
-/* A message that has come. */
+/* A received message. */
 struct fetch_arrival {
 	struct slice message;
-	const char *path; /* of the file that holds it, NULL: none */
+	const char *path; /* path of the file that contains it, NULL: none */
 	bool is_copy; /* of another copy of the message was already fetched: without a noted recipient this one has no place */
 };
 
@@ -102,8 +102,8 @@ struct fetch_job {
  * server that violates the protocol. */
 int fetch_account(const struct fetch_job *job, struct fetch_result *result, struct error *error);
 
-/* The subject "fetch <id>": makes the next session of its account bring the whole message that stub `id` represents.
- * *account is NULL where there is no such stub, or no account any more that collects its mailbox. */
+/* The subject "fetch <id>": makes the next session of its account fetch the whole message of stub `id`. *account
+ * is NULL if there is no such stub, or no account that fetches its mailbox. */
 int fetch_wanted_add(const struct conf *conf, struct state *state, const char *id, const struct conf_account **account,
     struct error *error);
 /* Older versions stored the seen UIDLs under the name of the account: moves them to the mailbox. Called at every start, so

@@ -1,4 +1,4 @@
-/* The batches in which messages get into the intake log, and what follows when one is durable. */
+/* Writes messages to the intake log in batches, and handles a batch after it is durable. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"

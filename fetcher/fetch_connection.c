@@ -1,4 +1,4 @@
-/* The connection of a fetch: what is sent and received on it, how long that may take, and how it ended. */
+/* The connection of a fetch: sending and receiving, its deadlines, and how it ended. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"

@@ -1,6 +1,6 @@
 /*
- * Deletions on the server: of what is durable here, and of what has been here for as long as it should stay there. They are asked for
- * between the messages; IMAP marks first and expunges then, POP3 carries them out at QUIT.
+ * Deletions on the server: of messages that are durable here, and of messages whose time on the server is over. They are
+ * requested between messages; IMAP marks first and then expunges, POP3 deletes at QUIT.
  */
 #include "base/alloc.h"
 #include "base/log.h"
@@ -26,7 +26,7 @@ void fetch_deletions_count(struct fetch *fetch)
 	fetch->deletions.done = 0;
 }
 
-/* "1,2,5" of the messages that were marked and not expunged yet. */
+/* "1,2,5": the messages that were marked and not expunged yet. */
 static bool feed_expunge(struct fetch *fetch)
 {
 	struct buf set = BUF_INIT(IMAP_SET_MAX);

@@ -85,7 +85,7 @@ bool fetch_dialogue_oldest(const struct fetch *fetch, enum fetch_ask *ask, struc
 	return true;
 }
 
-/* --- events of one protocol as events of both */
+/* --- converts events of one protocol to common events */
 
 enum next {
 	NEXT_EVENT,

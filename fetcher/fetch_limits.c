@@ -7,8 +7,9 @@
  * requested with that size; a larger one that exceeds the limit is aborted, and fetched next time with its real size. If
  * it is then the first of its session, it is fetched in any case, or it would never be.
  *
- * Nothing but the end of the connection stops a message under way, so the others come over the next one. Where it is not certain yet which
- * message it is (fetch->connection.is_careful) nothing is noted of it: the next connection asks one by one.
+ * Only closing the connection stops a message in progress, so the other messages use the next connection. If it is not
+ * certain yet which message it is (fetch->connection.is_careful), nothing is recorded: the next connection requests
+ * messages one by one.
  */
 #include "base/clock.h"
 #include "base/i18n.h"

@@ -17,7 +17,7 @@
 static const char left_name[] = "left", commit_name[] = "commit-every", one_name[] = "one-by-one",
 		  mailbox_name[] = "mailbox", right_name[] = "sizes-right", short_name[] = "sizes-short";
 
-/* *text is new memory; NULL where nothing is remembered. */
+/* *text is new memory; NULL if nothing is stored. */
 static int recall_text(const struct fetch *fetch, const char *name, const char *of, char **text, struct error *error)
 {
 	char *key = xasprintf("%s %s", name, of);
@@ -158,7 +158,7 @@ void fetch_memory_clear(struct fetch *fetch)
 
 /* --- its line and its server */
 
-/* Without it all renumbered messages would be new ones. */
+/* Otherwise all renumbered messages would be new. */
 int fetch_memory_load(struct fetch *fetch, struct error *error)
 {
 	struct fetch_memory *memory = &fetch->memory;

@@ -1,4 +1,4 @@
-/* A message from its first byte to its last. */
+/* Receives a message from its first byte to its last. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "fetcher/fetch_priv.h"

@@ -1,5 +1,5 @@
 /*
- * What the files of a fetch share: its parts, and the events of its connection.
+ * Declarations that the files of a fetch share: its parts, and the events of its connection.
  */
 #ifndef LANPOST_FETCHER_FETCH_PRIV_H
 #define LANPOST_FETCHER_FETCH_PRIV_H
@@ -44,18 +44,18 @@ struct fetch_event {
 	struct slice text;
 };
 
-/* How a connection ended where it did not end with a farewell. */
+/* How a connection ended without a logout. */
 enum fetch_end {
-	FETCH_OPEN,	  /* it has not, or with a farewell */
+	FETCH_OPEN,	  /* not ended, or ended with a logout */
 	FETCH_LINE_BROKE,
 	FETCH_TIMED_OUT,
-	FETCH_GARBLED,	  /* what came is no reply */
+	FETCH_GARBLED,	  /* the received bytes are not a reply */
 	FETCH_BROKEN_OFF, /* by us: a message is too large, and only closing the connection stops it */
 };
 
 /*
- * The parts of a fetch. Each is set up and forgotten as a whole, by the functions in the file of its name: nothing of one connection can
- * be left over for the next.
+ * The parts of a fetch. Functions in the file of the same name initialize and reset each part as a whole: no state of one
+ * connection remains for the next.
  */
 
 /* fetch_connection.c: the connection to the server. */
@@ -73,10 +73,10 @@ struct fetch_connection {
 	uint64_t promised; /* of the session's bytes, for the messages in progress */
 	uint64_t silent;   /* bytes received since the last event */
 	enum fetch_end end;
-	bool is_message_broken; /* it is FETCH_GARBLED because the message before was not whole */
+	bool is_message_broken; /* it is FETCH_GARBLED because the previous message was incomplete */
 };
 
-/* fetch_listing.c: what the server has; fetch_plan.c: the headers that are asked for. */
+/* fetch_listing.c: the messages on the server; fetch_plan.c: the headers to request. */
 struct fetch_listing {
 	size_t commands_sent;
 	bool has_uidl;
@@ -84,10 +84,10 @@ struct fetch_listing {
 	size_t exists;
 	size_t next_question;
 	struct buf header;
-	uint64_t bytes; /* of the listing, or of the header that is asked for */
+	uint64_t bytes; /* bytes of the listing, or of the requested header */
 };
 
-/* fetch_transfer.c: how far the messages have come on this connection. */
+/* fetch_transfer.c: the progress of the messages on this connection. */
 struct fetch_transfer {
 	size_t next_item;
 	size_t asked;	     /* messages */
@@ -95,21 +95,21 @@ struct fetch_transfer {
 	bool asks_alive;     /* next */
 	bool tries_troubled; /* the second pass: messages during which the connection broke before */
 	bool tries_again;    /* a message that was short is fetched once more, after all others */
-	bool has_more;	     /* the connection ends although there is more to fetch */
-	bool is_late;	     /* because the session's time or bytes are used up */
+	bool has_more;	     /* the connection ends before everything is fetched */
+	bool is_late;	     /* because a time or byte limit of the session is reached */
 	bool said_goodbye;
 };
 
-/* fetch_deletions.c: what is deleted on the server on this connection. */
+/* fetch_deletions.c: the deletions on the server over this connection. */
 struct fetch_deletions {
 	uint32_t *numbers;
 	size_t count;
-	size_t next;	      /* to be asked for */
+	size_t next;	      /* to be requested */
 	size_t next_expunged; /* IMAP: to be expunged */
-	size_t done;	      /* and not counted in the result yet */
+	size_t done;	      /* not counted in the result yet */
 };
 
-/* fetch_message.c, fetch_message_finish.c: the message whose bytes are coming, or have come. */
+/* fetch_message.c, fetch_message_finish.c: the message being received, or just received. */
 struct fetch_message {
 	struct plan_item *item; /* NULL: none */
 	bool is_held; /* received: the next input shows whether it was complete */
@@ -118,7 +118,7 @@ struct fetch_message {
 	struct buf stub; /* the beginning of a message that is too large */
 };
 
-/* fetch_batch.c: messages that are made durable together. */
+/* fetch_batch.c: messages that become durable together. */
 struct fetch_batch {
 	struct intake_batch *intake;
 	struct fetch_batch_item {
@@ -131,20 +131,20 @@ struct fetch_batch {
 	uint64_t bytes;
 };
 
-/* fetch_memory.c: what is remembered of the mailbox and its server from session to session. */
+/* fetch_memory.c: the state of the mailbox and its server that is kept between sessions. */
 struct fetch_memory {
 	struct map seen; /* key -> struct seen */
 	size_t left;	 /* seen messages on the server at the end of the last session */
 	size_t commit_every; /* messages per connection on a line that keeps dropping; 0: all */
 	bool one_by_one; /* this server loses commands sent before its last reply */
 	enum conf_auth login_way; /* the login method that worked last time */
-	size_t right_sizes, short_sizes; /* messages that came as listed, and shorter */
+	size_t right_sizes, short_sizes; /* messages as long as listed, and shorter */
 	bool sizes_changed; /* by this session */
 };
 
 /* fetch_tries.c: messages that were incomplete in this session. */
 struct fetch_tries {
-	struct map troubles; /* key -> how often */
+	struct map troubles; /* key -> count */
 	struct map shorts;   /* key -> the digest of a message shorter than listed */
 };
 
@@ -167,7 +167,7 @@ struct fetch {
 	struct fetch_tries tries;
 	struct fetch_reconnect reconnect;
 
-	/* of one connection: fetch_hang_up() */
+	/* memory of one connection: fetch_hang_up() */
 	struct fetch_connection connection;
 	struct fetch_listing listing;
 	struct plan plan;
@@ -183,7 +183,7 @@ struct fetch {
 int64_t fetch_now(const struct fetch *fetch);
 /* The whole work of one connection, from the login to QUIT. */
 int fetch_one_connection(struct fetch *fetch, struct error *error);
-/* Ends the connection and forgets what belongs to it. */
+/* Ends the connection and resets its state. */
 void fetch_hang_up(struct fetch *fetch);
 
 /* --- fetch_result.c */
@@ -201,15 +201,17 @@ int fetch_reconnect_run(struct fetch *fetch, struct error *error);
 /* Connects and logs in. */
 int fetch_connection_open(struct fetch *fetch, struct error *error);
 void fetch_connection_close(struct fetch *fetch);
-/* Sends what is to be sent, or else waits for input. -1: connection.end says how it ended. */
+/* Sends pending output, otherwise waits for input. Returns -1 if the connection ended: see
+ * connection.end. */
 int fetch_connection_exchange(struct fetch *fetch, struct error *error);
-/* Each answer and each message has a time of its own, which its bytes do not renew; item: NULL for an answer. */
+/* Each reply and each message has its own deadline, which received bytes do not extend; item: NULL for a
+ * reply. */
 void fetch_connection_renew_deadline(struct fetch *fetch, const struct plan_item *item);
-/* The server sent what is no reply. Always -1. */
+/* The server sent something that is not a reply. Always returns -1. */
 int fetch_connection_garbled(struct fetch *fetch, struct slice text, struct error *error);
-/* What came on it is what the server means by it, though not all is answered. */
+/* The received replies are valid, although not all commands are answered. */
 bool fetch_connection_is_certain(const struct fetch *fetch);
-bool fetch_connection_is_lost(const struct fetch *fetch); /* the line broke or timed out */
+bool fetch_connection_is_lost(const struct fetch *fetch); /* the connection broke or timed out */
 
 /* --- fetch_dialogue.c */
 
@@ -249,11 +251,11 @@ int fetch_transfer_goodbye(struct fetch *fetch, struct error *error);
 /* --- fetch_deletions.c */
 
 void fetch_deletions_add(struct fetch *fetch, uint32_t number);
-/* The next command for it (fetch_feed); false if none is due, or none may be given. */
+/* The next command for it (fetch_feed); false if none is due or allowed. */
 bool fetch_deletions_feed(struct fetch *fetch);
-/* Of ASK_DELETE and ASK_EXPUNGE. */
+/* The reply to ASK_DELETE and ASK_EXPUNGE. */
 void fetch_deletions_event(struct fetch *fetch, const struct fetch_event *event);
-/* The server has carried out what it was asked for. */
+/* The server has executed the deletions. */
 void fetch_deletions_count(struct fetch *fetch);
 void fetch_deletions_clear(struct fetch *fetch);
 
@@ -261,14 +263,15 @@ void fetch_deletions_clear(struct fetch *fetch);
 
 void fetch_message_begin(struct fetch *fetch, struct plan_item *item);
 int fetch_message_data(struct fetch *fetch, struct slice bytes, struct error *error);
-/* It did not come, or is not to be used. */
+/* The message is incomplete, or must not be used. */
 void fetch_message_drop(struct fetch *fetch);
 /* Its envelope and body have a new owner now. */
 void fetch_message_release(struct fetch *fetch);
 
 /* --- fetch_message_finish.c: from its last byte to its place in the log */
 
-/* The end of it came. Whether that was all the next word of the server reports: fetch_message_confirm(). */
+/* The end of the message was received. The next reply shows whether it was complete:
+ * fetch_message_confirm(). */
 void fetch_message_end(struct fetch *fetch);
 /* A valid reply followed the message. */
 int fetch_message_confirm(struct fetch *fetch, struct error *error);
@@ -280,10 +283,10 @@ int fetch_message_settle(struct fetch *fetch, struct error *error);
 /* --- fetch_batch.c */
 
 void fetch_batch_init(struct fetch *fetch);
-/* Takes the message. stays: it must not be deleted there. */
+/* Adds the message. stays: it must not be deleted on the server. */
 void fetch_batch_add(struct fetch *fetch, uint64_t letter, bool stays);
 bool fetch_batch_is_full(const struct fetch *fetch);
-/* A message with the same letter, or the same digests, is in it. */
+/* The batch contains a message with the same content, or the same digests. */
 bool fetch_batch_has_letter(const struct fetch *fetch, uint64_t letter);
 bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *envelope);
 /* Makes the complete messages durable. */
@@ -298,7 +301,7 @@ void fetch_batch_progress(const struct fetch *fetch);
  * of the former server. */
 int fetch_memory_load_seen(struct fetch *fetch, struct error *error);
 int fetch_memory_load(struct fetch *fetch, struct error *error);
-/* A message is known under this key from now on. */
+/* Records the message under this key. */
 int fetch_memory_add_seen(struct fetch *fetch, const char *key, const struct seen *what, struct error *error);
 /* Stores a mark beyond the session; takes ownership of key. */
 void fetch_memory_add_mark(struct fetch *fetch, char *key, const struct seen *what);
@@ -318,12 +321,12 @@ size_t fetch_tries_count(const struct fetch *fetch, const struct plan_item *item
 void fetch_tries_add(struct fetch *fetch, const struct plan_item *item, bool is_broken);
 /* It was received. */
 void fetch_tries_forget(struct fetch *fetch, const struct plan_item *item);
-/* The digest of what came of it before, shorter than listed; 0: it did not. */
+/* The digest of an earlier incomplete transfer of it; 0: there was none. */
 uint64_t fetch_tries_short(const struct fetch *fetch, const struct plan_item *item);
 void fetch_tries_set_short(struct fetch *fetch, const struct plan_item *item, uint64_t digest);
 /* When a message that has failed in earlier sessions may be retried, seconds since 1970; 0: now. */
 int64_t fetch_tries_next(const struct fetch *fetch, const char *key);
-/* The end of the session: what has failed in it, and when it is tried again (next_try). */
+/* The end of the session: stores what has failed in it, and when it is retried (next_try). */
 void fetch_tries_save(struct fetch *fetch);
 void fetch_tries_clear(struct fetch *fetch);
 

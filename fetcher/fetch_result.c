@@ -1,4 +1,4 @@
-/* What came of fetching an account: the messages that could not be had. */
+/* The result of fetching an account: the messages that could not be fetched. */
 #include "base/alloc.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"

@@ -135,7 +135,7 @@ int fetch_stub_make(const struct fetch_stub *stub, struct buf *out)
 	int result;
 
 	write_note(stub, &note);
-	/* The fields of ours decide where a reply goes and what the daemon makes of it. */
+	/* Our own fields decide where a reply goes and how the daemon handles it. */
 	result = compose_message(
 	    &(struct compose){
 		.original = stub->top,

@@ -249,7 +249,7 @@ int bounce_accept_all(struct intake *intake, struct bounces *bounces, const stru
 static int write_body(const struct conf *conf, const struct bounce_about *about, enum bounce_reader reader,
     struct bounce *bounce, struct error *error)
 {
-	/* A text grows by its line ends, at most to three times its size. */
+	/* Line ends enlarge a text to at most three times its size. */
 	struct buf text = BUF_INIT(6 * BOUNCE_MAX + (size_t)conf->gateway.bounce_size);
 	int result = write_bounce(conf, about, reader, &bounce->envelope.id, &text, error);
 

@@ -30,7 +30,7 @@ bool bounce_is_wanted(enum bounce_kind kind, const struct place *place);
 
 /* The content of a report. */
 struct bounce_about {
-	const struct spool *spool; /* that the bounces are for */
+	const struct spool *spool; /* the message that the bounces are for */
 	enum bounce_kind kind;
 	const struct envelope *original;
 	const struct place *const *places; /* its recipients, with the reply of each in place->reply */

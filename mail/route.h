@@ -20,7 +20,7 @@ enum route_kind {
 	ROUTE_UNKNOWN, /* in our domain, or a bare name, but unknown */
 };
 
-/* Where an address leads. */
+/* The destination of an address. */
 struct route {
 	enum route_kind kind;
 	const char *user;	 /* of a mailbox or a group */
@@ -31,7 +31,7 @@ struct route {
  * local user, too; with relay_unknown, unknown names of our own domain are external. *user gets
  * the mailbox name, or the group's (owned by conf or a literal). */
 enum route_kind route_address(const struct conf *conf, const struct addr *addr, const char **user);
-/* A bare name (not the null sender) means our own domain: adds it. */
+/* Adds our own domain to a bare name (not to the null sender). */
 void route_qualify(const struct conf *conf, struct addr *addr);
 /* The language (base/i18n.h) for mail to an address: that of the user to whom it leads, for postmaster that of the user in
  * [gateway] postmaster; for others the gateway's. */
@@ -50,7 +50,7 @@ void route_add_postmaster_here(const struct conf *conf, struct envelope *envelop
  * its kind is returned. */
 enum route_kind route_add(
     const struct conf *conf, struct envelope *envelope, const struct addr *addr, struct slice why);
-/* The same where route_address() has been asked already. */
+/* The same, if route_address() was called already. */
 void route_add_known(
     const struct conf *conf, struct envelope *envelope, const struct route *route, struct slice why);
 /* Adds the boss's copy of a message that passed the LAN SMTP server. Does nothing without a

@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define LINE_BYTES 900 /* of text; a name of a field has room before it */
+#define LINE_BYTES 900 /* bytes of text; leaves space for a field name */
 
 static const struct {
 	const char *auto_submitted;
@@ -31,7 +31,7 @@ static bool is_control(char c)
 	return ((unsigned char)c < 0x20 && c != '\t') || c == 0x7f;
 }
 
-/* Valid UTF-8 without control characters, in lines that are not too long: line_end begins each further one. */
+/* Valid UTF-8 without control characters, in lines of limited length: line_end starts each further line. */
 static void put_clean(struct buf *out, struct slice text, const char *line_end)
 {
 	size_t column = 0;
@@ -92,7 +92,7 @@ static bool is_ascii_text(struct slice text)
 	return true;
 }
 
-/* RFC 5322 section 3.2.3; more than one of them would be a phrase, which many programs quote. */
+/* An atom of RFC 5322 section 3.2.3; several atoms would be a phrase, which many programs quote. */
 static bool is_atom(struct slice text)
 {
 	for (size_t i = 0; i < text.len; i++)
@@ -123,7 +123,7 @@ static void put_name(struct buf *out, struct slice name)
 	buf_clear(&quoted);
 }
 
-/* Mail programs write an address without a name bare. */
+/* Mail programs write an address without a name without brackets. */
 static void put_address(struct buf *out, enum compose_kind kind, const char *field, const char *name, const struct addr *addr)
 {
 	bool has_name = name != NULL && name[0] != '\0', is_bare = !has_name && kind == COMPOSE_PERSONAL;
@@ -148,7 +148,8 @@ static void put_subject(struct buf *out, struct slice subject)
 	buf_append_text(out, "\r\n");
 }
 
-/* The fields by which people and rules know a message; those of MIME describe a body that is not here. */
+/* The fields by which people and rules identify a message; MIME fields would describe a body that is
+ * not here. */
 static bool is_inherited(struct slice name)
 {
 	static const char *const names[] = {"From", "To", "Cc", "Sender", "Date", "Message-ID", "List-Id"};
@@ -182,7 +183,7 @@ static void put_original(struct buf *out, struct slice original, const char *mar
 	buf_append_text(out, "\r\n");
 }
 
-/* Mail programs show an answer below the message that it answers by these (RFC 5322 section 3.6.4). */
+/* Mail programs put an answer into the thread by these fields (RFC 5322 section 3.6.4). */
 static void put_thread(struct buf *out, struct slice id)
 {
 	if (!header_is_message_id(id))
@@ -248,7 +249,7 @@ static void put_part(struct buf *out, const struct compose_part *part)
 		put_text(out, part->content);
 	else
 		buf_append_slice(out, part->content);
-	if (part->type == COMPOSE_HEADER) /* it may be cut in a line */
+	if (part->type == COMPOSE_HEADER) /* it may be cut within a line */
 		buf_append_text(out, "\r\n");
 }
 

@@ -66,7 +66,7 @@ static size_t plain_run(struct slice input)
 	return find(input, '\0');
 }
 
-/* The whole lines at the front that come out as they are. */
+/* The complete lines at the front that need no change. */
 static size_t plain_lines(struct slice input)
 {
 	size_t done = 0;

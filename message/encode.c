@@ -34,8 +34,8 @@ static int append_base64(struct slice bytes, struct buf *out)
 	return 0;
 }
 
-/* Bytes of the first line: up to the last blank between two words within FOLD_MAX, or the first one beyond. A line that begins or
- * ends in blanks could be taken for an empty one. */
+/* Length of the first line: up to the last blank between two words within FOLD_MAX, or the first blank after it. A line
+ * that begins or ends with blanks could be mistaken for an empty one. */
 static size_t line_length(struct slice text)
 {
 	size_t len = text.len;

@@ -2,8 +2,7 @@
  * Decides who gets a fetched message, and why: rules, then the addresses in its header, then the
  * default recipient. No I/O; a struct sorter never changes and may be used by many threads.
  *
- * In this order:
- *  1. `deliver_to` of the account: these users get it, nothing else is looked at.
+ * In this order:  1. `deliver_to` of the account: these users get it, nothing else is checked.
  *
  *  2. The rules in the order of the file. All that match add their recipients, tags and prefixes,
  *     until one with `stop = yes`. A rule with `drop = yes` or `reject_to` ends sorting, too: the

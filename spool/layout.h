@@ -5,7 +5,7 @@
  *       version  lanpostd.lock  control.sock  line.up  reserve
  *       login-salt.key                    for the salts of unknown names (lan-server/login/auth_config.h)
  *       login-notes                       where each user is known, and who is shut out (lan-server/login/ban_notes.h)
- *       state.db  seen.db*                what the gateway remembers (spool/state/state.h)
+ *       state.db  seen.db*                the state of the gateway (spool/state/state.h)
  *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/log/wal.h)
  *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/mailbox/maildir.h)
  *       archive/USER/YYYY-MM/             old messages (spool/mailbox/mail_archive.h)

@@ -17,7 +17,7 @@
 #define SPACE_FLOOR (16u << 20)
 #define PLENTY (16u * RESERVE_BYTES)
 #define FILES_FLOOR 4096
-#define FILES_SHARE 16 /* on a small disk the floor is such a part of all */
+#define FILES_SHARE 16 /* on a small disk the minimum is this fraction of the total */
 
 static int allocate(const char *path, struct error *error)
 {

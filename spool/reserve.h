@@ -13,7 +13,7 @@
 
 /* Whether messages of this many bytes may be accepted. A disk on which no more files can be made is full, too. */
 bool reserve_has_room(const struct spool *spool, uint64_t bytes);
-/* Whether it comes near to that. */
+/* Whether free space is close to the minimum. */
 bool reserve_has_few_files(const struct spool *spool);
 /* Creates the reserve if it does not exist and the disk has enough free space. */
 void reserve_keep(const struct spool *spool);

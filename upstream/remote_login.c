@@ -73,7 +73,7 @@ static enum remote_login failed(const struct carrier *carrier, enum login_result
 	case LOGIN_REFUSED:
 		refused(remote, login, login_asked(login), error);
 		break;
-	case LOGIN_WAIT: /* for too many lines */
+	case LOGIN_WAIT: /* the reply has too many lines */
 	case LOGIN_SAY:
 	case LOGIN_DONE:
 	case LOGIN_BROKEN:

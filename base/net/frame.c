@@ -23,7 +23,8 @@ int frame_pair(int pair[2], struct error *error)
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) != 0)
 		return error_errno(error, N_("cannot make a socket pair"));
 	for (int i = 0; i < 2; i++)
-		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &(int){ROOM}, sizeof(int)); /* fewer turns; the kernel cuts it to what it allows */
+		setsockopt(pair[i], SOL_SOCKET, SO_SNDBUF, &(int){ROOM}, sizeof(int)); /* fewer system calls; the kernel limits
+		 * the value */
 	return 0;
 }
 
@@ -140,7 +141,7 @@ static enum frame_result receive_some(int fd, struct buf *body, size_t most, int
 
 static enum frame_result receive(int fd, struct head *head, struct buf *body, int *passed, struct frame_wait wait)
 {
-	/* One asks, one answers: what is waited for is hardly ever there already. */
+	/* Requests and replies alternate: data is rarely available already. */
 	enum frame_result result = wait_for(fd, POLLIN, wait);
 
 	while (result == FRAME_OK && body->len < FRAME_HEAD)
@@ -150,7 +151,7 @@ static enum frame_result receive(int fd, struct head *head, struct buf *body, in
 	memcpy(head, body->ptr, sizeof(*head));
 	if (head->len > body->limit - FRAME_HEAD)
 		return FRAME_CLOSED;
-	buf_consume(body, FRAME_HEAD); /* now, while there is little behind it */
+	buf_consume(body, FRAME_HEAD); /* now, while little data follows it */
 	while (result == FRAME_OK && body->len < head->len)
 		result = receive_some(fd, body, head->len - body->len, passed, wait);
 	return result == FRAME_OK && body->len > head->len ? FRAME_CLOSED : result;

@@ -23,12 +23,12 @@ enum frame_result {
 	FRAME_CANCELLED,
 };
 
-/* What is sent. */
+/* The frame to send. */
 struct frame {
 	uint32_t kind;
 	const struct slice *parts; /* of its body */
 	size_t count;
-	int passed; /* a descriptor that goes with it, above 0 */
+	int passed; /* a descriptor to send with it, above 0 */
 };
 
 /* Time limit for the peer. */

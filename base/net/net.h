@@ -19,7 +19,7 @@
  * close-on-exec. */
 enum net_bound {
 	NET_BOUND,
-	NET_NO_SUCH_ADDRESS, /* this machine does not have that kind of address at all (no IPv6: a matter for a warning); error is filled */
+	NET_NO_SUCH_ADDRESS, /* this machine does not support the address family (no IPv6: worth a warning); error is filled */
 	NET_NOT_BOUND,	     /* error says what to do */
 };
 enum net_bound net_bind(const char *address, uint16_t port, int *fd, struct error *error);
@@ -38,7 +38,7 @@ char *net_address_text(char out[NET_ADDRESS_MAX], const struct in6_addr *address
 /* As RFC 5321 section 4.1.3 writes a literal: "[192.168.1.5]" or "[IPv6:fe80::1]". Returns out. */
 char *net_address_literal(char out[NET_ADDRESS_MAX], const struct in6_addr *address);
 
-/* Whether packets can leave for "name:port", "10.0.0.1:25" or "[::1]:25"; none are sent. */
+/* Whether there is a route to "name:port", "10.0.0.1:25" or "[::1]:25"; no packet is sent there. */
 enum net_reach {
 	NET_HAS_ROUTE,
 	NET_UNKNOWN_NAME, /* it cannot be resolved (which may take a few seconds) */

@@ -35,8 +35,8 @@ void thread_activity_resume(void);
 /* The thread no longer works for a client. */
 void thread_activity_end(void);
 
-/* By the parent: a line for each thread that was at work, then for those that waited, at most THREAD_ACTIVITY_LINES_MAX of them. Returns
- * how many notes there were. */
+/* Called by the parent: one line per thread that was working, then per thread that waited, at most
+ * THREAD_ACTIVITY_LINES_MAX. Returns the number of notes. */
 #define THREAD_ACTIVITY_LINES_MAX 20
 size_t thread_activity_tell(const struct thread_activity *board, struct buf *out);
 

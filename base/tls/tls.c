@@ -53,8 +53,8 @@ struct tls_context *tls_context_make(OSSL_LIB_CTX *library)
 	SSL_CTX_set_min_proto_version(ctx, TLS1_2_VERSION);
 	SSL_CTX_set_options(ctx, SSL_OP_NO_RENEGOTIATION | SSL_OP_CIPHER_SERVER_PREFERENCE |
 	                             SSL_OP_IGNORE_UNEXPECTED_EOF);
-	SSL_CTX_set_num_tickets(ctx, 1); /* each session that is taken up again brings another one */
-	SSL_CTX_set_read_ahead(ctx, 1); /* the head of a record and the rest of it in one read */
+	SSL_CTX_set_num_tickets(ctx, 1); /* each resumed session provides a new ticket */
+	SSL_CTX_set_read_ahead(ctx, 1); /* reads header and body of a record in one call */
 	SSL_CTX_set_mode(ctx, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
 	                          SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 	context = xmalloc(sizeof(*context));

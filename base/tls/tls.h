@@ -1,10 +1,9 @@
 /*
- * TLS for servers, over OpenSSL: contexts from a certificate, a self-signed certificate if the admin has none, the
- * details of a certificate for people, and sessions on non-blocking sockets that say what they wait for.
+ * TLS for servers, over OpenSSL: contexts from a certificate, a self-signed certificate if the admin has none,
+ * the details of a certificate for people, and sessions on non-blocking sockets that report what they wait for.
  *
- * TLS 1.2 and newer, no renegotiation. An idle session gives its buffers back. Nothing here waits:
- * deadlines are the business of base/net/stream. OpenSSL writes with write(2), so the process must
- * ignore SIGPIPE.
+ * TLS 1.2 and newer, no renegotiation. An idle session frees its buffers. Nothing here waits: base/net/stream
+ * handles deadlines. OpenSSL writes with write(2), so the process must ignore SIGPIPE.
  */
 #ifndef LANPOST_BASE_TLS_H
 #define LANPOST_BASE_TLS_H

@@ -1,4 +1,4 @@
-/* What the files of base/tls/tls share. */
+/* Declarations that the files of base/tls/tls share. */
 #ifndef LANPOST_BASE_TLS_PRIV_H
 #define LANPOST_BASE_TLS_PRIV_H
 

@@ -23,7 +23,7 @@ struct outbound_host {
 	struct error error; /* class NONE: it works */
 };
 
-/* A process that keeps the keys of [dkim], so that ours never has one. */
+/* A process that holds the keys of [dkim], so that this process never has one. */
 struct outbound_keys {
 	/* Reads the key of a domain; *signer works until close(). */
 	int (*open)(void *context, const struct conf_dkim *dkim, struct dkim_signer *signer, struct error *error);

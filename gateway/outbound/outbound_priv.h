@@ -27,7 +27,7 @@ struct entry {
 struct outbound {
 	const struct outbound_job *job;
 	struct outbound_host *hosts;
-	struct dkim_signer *signers; /* as many as there are [dkim] sections; sign NULL: it cannot be used */
+	struct dkim_signer *signers; /* one per [dkim] section; sign NULL: unusable */
 	struct entry *entries;
 	size_t count;
 	size_t unsettled; /* entries that exist although their outcome is known */

@@ -1,6 +1,6 @@
 /*
- * Child processes of the supervisor, each with a socket on which it reports its events as JSON lines (base/net/ctl_wire.h): forked, or a
- * program of their own.
+ * Child processes of the supervisor, each with a socket on which it reports its events as JSON lines
+ * (base/net/ctl_wire.h): forked, or a separate program.
  */
 #ifndef LANPOST_GATEWAY_CHILD_H
 #define LANPOST_GATEWAY_CHILD_H
@@ -17,7 +17,7 @@ struct child {
 	struct ctl_reader reader;
 	bool is_broken; /* no more events can be read */
 	int64_t started;  /* monotonic ms */
-	struct thread_activity *doing; /* what its threads are at, also when it is dead; NULL: that is not known */
+	struct thread_activity *doing; /* the activity of its threads, also after its death; NULL: unknown */
 };
 
 /* The main function of the child; its result is the exit code. event_fd is its end of the
@@ -38,7 +38,7 @@ struct child_program {
 };
 enum {
 	CHILD_FD_EVENTS = 3, /* the program's end of the event socket, */
-	CHILD_FD_DOING,	     /* the memory of what its threads are at (thread_activity_open()), */
+	CHILD_FD_DOING,	     /* the memory for the notes of its threads (thread_activity_open()), */
 	CHILD_FDS,	     /* and the descriptors of the particular program */
 };
 #define CHILD_NOT_STARTED 127 /* exit code: the program could not be run */

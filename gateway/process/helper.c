@@ -16,7 +16,7 @@
 
 #define ANSWER_MS 60000 /* a machine that swaps may need this long for a fork */
 #define REAP_MS 1000
-#define STOP_MS 5000 /* a helper that hangs does not hold the session up */
+#define STOP_MS 5000 /* a helper that hangs does not delay the session */
 #define STOP_LOOK_MS 5
 
 enum { ASK_BEGIN = 1, ASK_KILL, SAY_DONE, SAY_NOT };

@@ -45,7 +45,7 @@ int helper_converse(struct helper *helper, struct conversation *conversation, st
 void helper_hang_up(struct conversation *conversation);
 /* Ends a conversation and kills the worker. */
 void helper_kill(struct helper *helper, struct conversation *conversation);
-/* Ends the helper with all its workers. One that hangs ends when this process does. */
+/* Ends the helper with all its workers. A helper that hangs ends with this process. */
 void helper_stop(struct helper *helper);
 
 #endif

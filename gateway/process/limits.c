@@ -36,7 +36,8 @@ bool limits_cpu(rlim_t seconds)
 
 	if (getrusage(RUSAGE_SELF, &used) != 0 || !get(RLIMIT_CPU, &limit))
 		return false;
-	limit.rlim_cur = (rlim_t)used.ru_utime.tv_sec + (rlim_t)used.ru_stime.tv_sec + 2 + seconds; /* both are cut to whole seconds */
+	limit.rlim_cur = (rlim_t)used.ru_utime.tv_sec + (rlim_t)used.ru_stime.tv_sec + 2 + seconds; /* both are rounded down to
+	 * whole seconds */
 	if (limit.rlim_cur > limit.rlim_max)
 		limit.rlim_cur = limit.rlim_max;
 	return set(RLIMIT_CPU, &limit);

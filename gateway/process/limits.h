@@ -1,5 +1,5 @@
 /*
- * Resource limits of this process: what a flood or an evil message may use up.
+ * Resource limits of this process, against floods and malicious messages.
  */
 #ifndef LANPOST_GATEWAY_LIMITS_H
 #define LANPOST_GATEWAY_LIMITS_H
@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <sys/resource.h>
 
-/* Sets both the limit and the most that it may be raised to; a lower one stays. what: RLIMIT_.... Returns false where the kernel refuses: the
- * log has it. */
+/* Sets the soft and the hard limit; a lower limit stays. what: RLIMIT_.... Returns false if the kernel refuses; this is
+ * logged. */
 bool limits_set(int what, rlim_t most);
 /* Lets this process use this many seconds of the processor more; a lower hard limit stays. Returns as limits_set(). */
 bool limits_cpu(rlim_t seconds);

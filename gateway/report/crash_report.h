@@ -9,9 +9,9 @@
 
 struct crash {
 	const char *process;	   /* "lan", "session" or "auth" */
-	int status;		   /* as waitpid(2) gives it */
-	const struct thread_activity *doing; /* what it was at; may be NULL */
-	int hung;		   /* seconds that it had not answered for, when it was ended for that; 0: it was not */
+	int status;		   /* as from waitpid(2) */
+	const struct thread_activity *doing; /* the activity of its threads; may be NULL */
+	int hung;		   /* seconds without an answer, if it was ended for that; 0: it was not */
 };
 
 void crash_report(const struct conf *conf, const struct crash *crash);

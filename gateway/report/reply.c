@@ -29,7 +29,7 @@ static const struct conf_rule *find_rule(const struct conf *conf, const char *na
 	return NULL;
 }
 
-/* The full name of the user whose address it is; NULL if they have none. */
+/* The full name of the address's user; NULL if there is none. */
 static const char *name_of(const struct conf *conf, const struct addr *addr)
 {
 	const struct conf_user *user = NULL;
@@ -104,8 +104,8 @@ static void write_text(const char *text, struct buf *out)
 	buf_append_byte(out, '\n');
 }
 
-/* From the address of ours that was written to; else from that of the account; else from the gateway's, which is rewritten when the
- * message leaves. */
+/* From the address of ours that received the message; else from the account's; else from the gateway's, which is rewritten
+ * when the message is sent. */
 static int write_reply(const struct conf *conf, const struct reply_due *reply, const char *text, const struct addr *to,
     const struct msgid *id, struct buf *out, struct error *error)
 {

@@ -35,7 +35,7 @@ static int write_message(const struct conf *conf, const struct msgid *id, const 
 int report_send(const struct conf *conf, struct intake *intake, const struct report *report, const struct fact *facts,
     size_t fact_count, struct error *error)
 {
-	struct buf message = BUF_INIT(8 * REPORT_TEXT_MAX); /* line ends make text and page larger */
+	struct buf message = BUF_INIT(8 * REPORT_TEXT_MAX); /* line ends make text and HTML larger */
 	struct envelope envelope;
 	struct addr addr;
 	int result;

@@ -5,7 +5,7 @@
 #include "gateway/report/damage.h"
 
 struct side_job {
-	struct conf *conf; /* in the child a copy */
+	struct conf *conf; /* a copy in the child */
 	side_report_fn fn;
 	const void *context;
 };

@@ -178,7 +178,7 @@ static bool load(struct process *process, int view_fd, bool *has_tls)
 	return good;
 }
 
-/* Called by any thread: one short line is written in one piece. */
+/* Called by any thread: a short line is written atomically. */
 static void keep(void *context, const struct ban_note *note)
 {
 	const struct process *process = context;
@@ -204,7 +204,7 @@ static bool tell(int event_fd, const char *event, bool has_tls)
 	return told;
 }
 
-/* Questions are answered from the first config on; until then they wait in the socket. */
+/* Questions are answered after the first config; until then they wait in the socket. */
 static int serve(struct process *process, int event_fd)
 {
 	bool runs = false, cut;

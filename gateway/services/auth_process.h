@@ -13,11 +13,12 @@ struct auth_job {
 	struct conf *conf; /* the child's copy, with all secrets: wiped first */
 };
 
-/* A child_fn; context is a struct auth_job. Each byte on event_fd brings a descriptor with a config (lan-server/login/auth_config.h);
- * {"event":"loaded","tls":BOOLEAN} or {"event":"not-loaded"} reports what became of it,
- * {"event":"note","line":TEXT} what is to be kept (lan-server/login/ban_notes.h). Ends when the supervisor does. */
+/* A child_fn; context is a struct auth_job. Each byte on event_fd comes with the descriptor of a config
+ * (lan-server/login/auth_config.h); the result is {"event":"loaded","tls":BOOLEAN} or {"event":"not-loaded"}.
+ * {"event":"note","line":TEXT} asks the supervisor to store a note (lan-server/login/ban_notes.h). Ends with the
+ * supervisor. */
 int auth_process_run(void *context, int event_fd);
-/* By the supervisor: sends a config over its end of that socket. */
+/* Called by the supervisor: sends a config over its end of that socket. */
 int auth_process_send(int fd, int view_fd, struct error *error);
 
 #endif

@@ -24,7 +24,7 @@ static struct thread_activity_note *read_notes(const struct thread_activity *boa
 	return notes;
 }
 
-/* lan-server/server/session.c writes who it is: "pop3 192.168.1.5". */
+/* lan-server/server/session.c writes the client: "pop3 192.168.1.5". */
 static json_t *client_json(const struct thread_activity_note *note, int64_t now)
 {
 	struct slice address = slice_of(note->who), protocol = slice_cut(&address, ' ');

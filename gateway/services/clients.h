@@ -1,5 +1,6 @@
 /*
- * Who is connected to the LAN server: what its threads note (base/process/thread_activity.h), as JSON.
+ * The clients of the LAN server: the notes of its threads (base/process/thread_activity.h), as
+ * JSON.
  */
 #ifndef LANPOST_GATEWAY_CLIENTS_H
 #define LANPOST_GATEWAY_CLIENTS_H

@@ -52,9 +52,9 @@ static void bind_process(const struct conf *conf)
 
 /* --- limits */
 
-/* No core with mail in it. Memory: more than all sessions can want, less than what brings the whole machine down. Descriptors
- * are counted by lan-server/server/server.c. Not bound: NPROC, which counts what the user has elsewhere, too (no process can be made
- * anyway), and FSIZE, which would cut a message or the journal off. */
+/* No core dump with mail in it. Memory: more than all sessions can need, less than what would exhaust the machine.
+ * lan-server/server/server.c limits descriptors. Not limited: NPROC, which also counts the user's other processes (no
+ * process can be created anyway), and FSIZE, which would truncate a message or the journal. */
 static void limit_resources(const struct conf *conf)
 {
 	limits_set(RLIMIT_CORE, 0);

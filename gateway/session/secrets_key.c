@@ -1,4 +1,5 @@
-/* Signing by the secrets process, which alone reads the keys of [dkim]. A conversation is one key, for as long as a flush of the queue takes. */
+/* Signing by the secrets process, the only one that reads the keys of [dkim]. A conversation is for one key and lasts for
+ * one flush of the queue. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -11,7 +12,7 @@
 #define SIGN_MS 20000
 
 struct key {
-	pthread_mutex_t lock; /* of the conversation: all connections to smarthosts sign */
+	pthread_mutex_t lock; /* protects the conversation: all connections to smarthosts sign */
 	struct conversation conversation;
 };
 
@@ -30,7 +31,7 @@ static int sign(void *context, const unsigned char digest[DKIM_DIGEST_LEN], unsi
 	if (answer.len == 0 || answer.len > DKIM_SIGNATURE_MAX)
 		result = -1;
 	if (result != 0)
-		helper_hang_up(&key->conversation); /* what comes late is no answer to the next one */
+		helper_hang_up(&key->conversation); /* a late answer must not be taken for the next one */
 	pthread_mutex_unlock(&key->lock);
 	if (result == 0) {
 		memcpy(signature, answer.ptr, answer.len);

@@ -1,5 +1,5 @@
-/* What a session (secrets.c) and its secrets process (secrets_serve.c) say to each other; a conversation is one login, one command
- * or one key. */
+/* The protocol between a session (secrets.c) and its secrets process (secrets_serve.c); a conversation is one login, one
+ * command or one key. */
 #ifndef LANPOST_GATEWAY_SECRETS_PRIV_H
 #define LANPOST_GATEWAY_SECRETS_PRIV_H
 
@@ -18,20 +18,20 @@ enum secrets_kind {
 	SECRETS_DIALUP,	     /* a byte: 0 up, 1 down */
 	SECRETS_KEY,	     /* domain of a [dkim] section */
 	/* Answers. */
-	SECRETS_GOOD, /* to the first: whether the secret has a line end (a byte); exit code (32 bits) and output; whether the
-		       * key is Ed25519 (a byte); to a question: the answer */
+	SECRETS_GOOD, /* to the first request: whether the secret has a line end (a byte); exit code (32 bits) and output;
+	 * whether the key is Ed25519 (a byte); to a question: the answer */
 	SECRETS_BAD,  /* class (32 bits) and phrase of an error */
-	/* Behind SECRETS_KEY: a digest to sign, as often as there is one. */
+	/* After SECRETS_KEY: a digest to sign; may be repeated. */
 	SECRETS_SIGN,
 	/* And an enum login_question: rounds (32 bits) and `with`. */
 	SECRETS_QUESTION = 16,
 };
 
-/* Sends a frame and receives the answer to it. -1 with the error of the other side, or that it does not answer. */
+/* Sends a frame and receives its answer. Returns -1 with the error of the other side, or if it does not answer. */
 int secrets_exchange(const struct conversation *conversation, const struct frame *question, struct buf *answer, struct frame_wait wait,
     struct error *error);
 
-/* As struct outbound_keys has them; context: the struct secrets. */
+/* The functions of struct outbound_keys; context: the struct secrets. */
 int secrets_key_open(void *context, const struct conf_dkim *dkim, struct dkim_signer *signer, struct error *error);
 void secrets_key_close(struct dkim_signer *signer);
 

@@ -253,7 +253,7 @@ static void *fetch_thread(void *context)
 	if (!failed || session_limits_forgive(&result->error))
 		result->error = (struct error)ERROR_INIT;
 	if (!entered && (result->error.class == ERROR_NONE || result->error.class == ERROR_CANCELLED))
-		return NULL; /* it was not begun */
+		return NULL; /* it was not started */
 	failed = result->error.class != ERROR_NONE;
 	result->fetched.arrived = result->fetched.fetched;
 	tell_account(work, failed ? "failed" : "done", &result->error);

@@ -22,7 +22,7 @@ struct session_request session_request_copy(const struct session_request *reques
 	return copy;
 }
 
-/* No account named means all of them, if anything is to be fetched. */
+/* An empty list of accounts means all, if anything must be fetched. */
 void session_request_merge(struct session_request *into, const struct session_request *more)
 {
 	if (session_request_wants_all(into) || session_request_wants_all(more))

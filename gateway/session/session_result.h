@@ -32,7 +32,7 @@ struct session_result {
 	enum session_end end; /* the reason for an early end */
 };
 
-/* Frees what it has but `id`. */
+/* Frees everything except `id`. */
 void session_result_clear(struct session_result *result);
 bool session_result_failed(const struct session_result *result);
 /* The final answer of the control socket. */

@@ -16,11 +16,11 @@
 
 #define RAW_MAX 400
 #define ANSWER_MS 300000 /* for a busy machine */
-#define ATTEMPTS 2 /* of a message, each with another worker */
+#define ATTEMPTS 2 /* attempts per message, each with another worker */
 
 enum outcome {
 	ANSWERED,
-	UNANSWERED, /* by two workers: the message is the cause */
+	UNANSWERED, /* failed in two workers: the message is the cause */
 	IMPOSSIBLE, /* no worker can be started, or the session is cancelled: see the error */
 };
 
@@ -80,8 +80,8 @@ static enum frame_result ask_worker(struct sorting_worker *worker, const struct 
 	return result == FRAME_OK && got != request->kind ? FRAME_CLOSED : result;
 }
 
-/* A worker may be killed for what the message has nothing to do with (memory is short, an admin): only when a second, new one fails
- * too, the message is the cause. */
+/* A worker may be killed for reasons unrelated to the message (low memory, an admin): the message is the cause only if a
+ * second, new worker fails, too. */
 static enum outcome exchange(struct sorting_worker *worker, const struct frame *request, struct buf *answer, struct error *error)
 {
 	enum frame_result result = FRAME_CLOSED;
@@ -202,7 +202,7 @@ static void fill(struct sorting_worker *worker, const struct fetch_arrival *arri
 	sorter_fill(worker->sorting->conf, arrival->message, envelope, decision);
 }
 
-/* file: that holds the message, -1: none */
+/* file: contains the message, -1: none */
 static enum outcome ask(struct sorting_worker *worker, const struct envelope *envelope, struct slice message, int file, struct buf *answer,
     struct error *error)
 {
@@ -222,7 +222,7 @@ static enum outcome ask(struct sorting_worker *worker, const struct envelope *en
 	return result;
 }
 
-/* What a worker says of it. */
+/* The result of a worker. */
 static enum outcome ask_and_read(struct sorting_worker *worker, const struct fetch_arrival *arrival, int file, struct envelope *envelope,
     struct sorter_decision *decision, struct error *error)
 {

@@ -48,7 +48,7 @@ void sorting_hang_up(struct sorting_worker *worker);
  * can be sorted any more, or we were cancelled. */
 int sorting_ask(struct sorting_worker *worker, const struct fetch_arrival *arrival, struct envelope *envelope,
     struct sorting_result *result, struct error *error);
-/* As fetch_stub_make(); without what the message says if that cannot be read. */
+/* As fetch_stub_make(); without the text of the message if that cannot be read. */
 int sorting_make_stub(struct sorting_worker *worker, const struct fetch_stub *stub, struct buf *out, struct error *error);
 
 /* The main function of a worker; for tests. context: the struct sorting. */

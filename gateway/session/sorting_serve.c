@@ -156,7 +156,7 @@ static bool answer_one(const struct sorting *sorting, int fd, struct buf *body, 
 
 	if (frame_receive(fd, &kind, body, &file, wait) != FRAME_OK)
 		return false;
-	if (!bound_cpu(bound_at)) /* without that bound it is not looked into */
+	if (!bound_cpu(bound_at)) /* without that limit the message is not parsed */
 		return false;
 	for (rest = buf_slice(body); frame_take(&rest, &tag, &value);)
 		read_field(sorting->conf, &request, tag, value);

@@ -5,7 +5,7 @@
 #include <poll.h>
 #include <unistd.h>
 
-#define FULL_RETRY_MS 1000 /* the socket is full of questions */
+#define FULL_RETRY_MS 1000 /* the socket is full */
 
 void auth_watch_reset(struct auth_watch *watch, int64_t now)
 {
@@ -18,7 +18,8 @@ static bool is_answered(const struct auth_watch *watch)
 {
 	struct pollfd ready = {.fd = watch->fd, .events = POLLIN};
 
-	/* Closed without an answer: it has died, or has too many questions. Both are no hanging. */
+	/* Closed without an answer: the process has died, or has too many questions. Neither is
+	 * a hang. */
 	return watch->fd >= 0 && poll(&ready, 1, 0) > 0;
 }
 

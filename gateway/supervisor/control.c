@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define REQUESTS_PER_TURN 16 /* of one client */
+#define REQUESTS_PER_TURN 16 /* per client */
 
 int control_open(struct control *control, const struct spool *spool, const struct control_hooks *hooks,
     struct error *error)

@@ -23,7 +23,7 @@ struct control_client {
 	uint64_t waits_for; /* number of the session whose end is its answer, 0: none */
 	bool watches;	    /* gets the events of all sessions until it disconnects */
 	bool watches_one;   /* gets those of the running session, and its end is the answer */
-	bool has_more;	    /* may have said more than was served in this turn */
+	bool has_more;	    /* may have sent more requests than were served in this turn */
 };
 
 struct control_hooks {
@@ -53,9 +53,9 @@ int control_open(struct control *control, const struct spool *spool, const struc
 void control_close(struct control *control, const struct spool *spool);
 /* Appends the descriptors to poll; returns their number (at most CONTROL_CLIENTS_MAX + 1). */
 size_t control_poll(const struct control *control, struct pollfd *fds);
-/* Serves those that are ready, looking without waiting, each for a few requests. */
+/* Serves the ready clients without waiting, a few requests each. */
 void control_serve(struct control *control);
-/* True if some may have to be served again at once, whatever poll() says. */
+/* True if some clients must be served again at once, regardless of poll(). */
 bool control_has_more(const struct control *control);
 /* Notifies all watching clients that a session has begun. */
 void control_session_began(struct control *control);

@@ -83,7 +83,7 @@ static void lan_ended(struct supervisor *supervisor, int status)
 /* --- requests of the control socket */
 
 struct status_job {
-	struct conf *conf; /* in the child a copy */
+	struct conf *conf; /* a copy in the child */
 	struct status_facts facts;
 	int fd;
 };

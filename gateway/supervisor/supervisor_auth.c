@@ -72,7 +72,7 @@ static bool is_event(const json_t *object, const char *name)
 	return event != NULL && strcmp(event, name) == 0;
 }
 
-/* False if the event is something else. */
+/* Returns false for other events. */
 static bool take_note(struct supervisor *supervisor, const json_t *object)
 {
 	const char *line = json_string_value(json_object_get(object, "line"));
@@ -169,7 +169,7 @@ void auth_ended(struct supervisor *supervisor, int status)
 		auth_start(supervisor);
 }
 
-/* The new one answers what is asked meanwhile. */
+/* The new process answers questions asked meanwhile. */
 static void watch(struct supervisor *supervisor, int64_t now)
 {
 	if (supervisor->auth.pid == 0 || supervisor->auth_hangs ||

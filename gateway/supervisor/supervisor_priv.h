@@ -55,7 +55,7 @@ struct supervisor {
 	int64_t auth_restart_at; /* monotonic, 0: it runs */
 	bool auth_reported;
 	struct auth_watch auth_watch;
-	bool auth_hangs; /* it was ended for that */
+	bool auth_hangs; /* it was ended because it hung */
 	struct login_notes login_notes;
 	bool auth_has_tls; /* it has a usable certificate */
 
@@ -102,11 +102,11 @@ int auth_open(struct supervisor *supervisor, struct error *error);
 void auth_start(struct supervisor *supervisor);
 /* Sends it this configuration; returns when it has received it. */
 int auth_load(struct supervisor *supervisor, const struct conf *conf, struct error *error);
-/* Takes what it wants to be kept. */
+/* Stores a note of the password process. */
 void auth_events(struct supervisor *supervisor, int most);
 void auth_ended(struct supervisor *supervisor, int status);
 void auth_look(struct supervisor *supervisor, int64_t now);
-/* When to look again at the latest (monotonic). */
+/* The latest time of the next check (monotonic). */
 int64_t auth_due(const struct supervisor *supervisor);
 void auth_stop(struct supervisor *supervisor);
 

@@ -175,8 +175,8 @@ unsigned auth_offers(struct auth *auth)
 	return offers;
 }
 
-/* CRAM-MD5 only without TLS and if a user may use it; SCRAM only if all users have keys for it, since clients that see it
- * use nothing else. */
+/* CRAM-MD5 is offered only without TLS and if a user may use it; SCRAM only if all users have keys for it, since
+ * clients that see it use nothing else. */
 static unsigned mechanisms(void *context, bool tls)
 {
 	const struct auth_client *client = context;

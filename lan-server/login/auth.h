@@ -18,8 +18,8 @@ struct auth;
 struct auth_options {
 	int fd;           /* our end of the socket to that process; remains the caller's */
 	int64_t delay_ms; /* the unit of an answer's delays; 0 in tests */
-	int stop_fd;      /* readable ends a delay; -1 */
-	/* Tests: asks without a process; as auth_ask(). */
+	int stop_fd;      /* a delay ends when it is readable; -1: none */
+	/* Tests only: asks without a process; as auth_ask(). */
 	int (*ask)(void *context, const struct auth_question *question, struct auth_answer *answer, struct error *error);
 	void *context;
 };
@@ -41,13 +41,13 @@ struct auth_client {
 	void *context;
 };
 
-/* The hooks for its dialogue. They take a name as the client gave it (a user's name, alias or address); *user is owned by conf.
- * Errors are of class LOGIN for a wrong pair, TEMPORARY for a client that failed too often, or when there is no answer. Salt and
- * iterations of a name that nobody has are made up, always the same. */
+/* The hooks for its dialogue. They accept a name as the client sent it (a user's name, alias or address); *user is owned
+ * by conf. Errors have class LOGIN for a wrong name or password, TEMPORARY after too many failures or without an answer.
+ * Salt and iterations of an unknown name are fake, always the same. */
 struct sasl_hooks auth_hooks(struct auth_client *client);
 /* The TLS certificate with its chain (PEM); -1 with class CONFIG if it is unusable, TEMPORARY without an answer. */
 int auth_certificate(struct auth *auth, struct buf *chain, struct error *error);
-/* Signs for handshakes; lives as long as auth. */
+/* Signs for TLS handshakes; valid as long as auth. */
 const struct tls_signer *auth_signer(const struct auth *auth);
 
 #endif

@@ -32,7 +32,7 @@ static size_t size_of(const struct conf *conf, const struct auth_config_more *mo
 
 void auth_config_write(const struct conf *conf, const struct auth_config_more *more, struct buf *out)
 {
-	buf_reserve(out, size_of(conf, more)); /* it must not grow: copies would be left behind */
+	buf_reserve(out, size_of(conf, more)); /* it must not be reallocated: copies would remain in memory */
 	write_number(out, MAGIC);
 	write_number(out, conf->lan.allow_empty_password);
 	write_text(out, slice_make(more->salt_key, AUTH_SALT_KEY_LEN));

@@ -39,7 +39,7 @@ struct auth_config_more {
 };
 
 void auth_config_write(const struct conf *conf, const struct auth_config_more *more, struct buf *out);
-/* Fills a new config; false, with an empty one, for bytes that are not one. */
+/* Parses a config; returns false, with an empty one, for invalid bytes. */
 bool auth_config_read(struct slice bytes, struct auth_config *config);
 /* Wipes and frees the content. */
 void auth_config_clear(struct auth_config *config);

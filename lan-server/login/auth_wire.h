@@ -25,7 +25,7 @@ enum auth_kind {
 	ASK_CRAM_MD5,	 /* name, text: the challenge, proof: the digest in hexadecimal digits */
 	ASK_APOP,	 /* the same */
 	ASK_CERTIFICATE, /* -> bytes: the TLS certificate and its chain (PEM); NO: a phrase with the reason why there is none */
-	ASK_SIGN,	 /* name: scheme, text: what is signed, proof: the key's id (base/tls/tls_key.h) -> bytes */
+	ASK_SIGN,	 /* name: scheme, text: the data to sign, proof: the key's id (base/tls/tls_key.h) -> bytes */
 	ASK_KINDS,
 };
 

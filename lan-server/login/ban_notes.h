@@ -6,9 +6,9 @@
  *     address 192.168.1.9 1790000000 2
  *     network fd00:: 1790000000 1
  *
- * The number after the address is the end of the note (seconds since 1970), the last one how often that address was
- * banned. The notes are bounded: a user is known at BAN_NOTES_OF_USER addresses, and the oldest note is replaced by a new
- * one.
+ * The number after the address is the expiry of the note (seconds since 1970), the last one counts the bans of that
+ * address. The number of notes is limited: a user has at most BAN_NOTES_OF_USER known addresses, and a new note
+ * replaces the oldest one.
  */
 #ifndef LANPOST_LAN_BAN_NOTES_H
 #define LANPOST_LAN_BAN_NOTES_H
@@ -30,7 +30,7 @@ struct ban_note {
 	struct in6_addr client;
 	int64_t until;	/* seconds since 1970 */
 	unsigned times; /* BAN_NOTE_ADDRESS, BAN_NOTE_NETWORK */
-	char name[BAN_NOTE_NAME_MAX + 1]; /* BAN_NOTE_KNOWN: the user's */
+	char name[BAN_NOTE_NAME_MAX + 1]; /* BAN_NOTE_KNOWN: name of the user */
 };
 
 struct ban_notes {

@@ -24,7 +24,7 @@
 struct bans {
 	struct lru *clients; /* addresses and networks; until: banned; times: how often */
 	struct lru *names;
-	struct lru *pairs; /* a user and where they have logged in; until: known */
+	struct lru *pairs; /* a user and an address of their logins; until: expiry of the entry */
 	void (*keep)(void *context, const struct ban_note *note);
 	void *context;
 };

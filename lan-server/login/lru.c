@@ -54,7 +54,7 @@ static void digest(const struct lru *lru, struct slice key, unsigned char out[DI
 	unsigned char whole[EVP_MAX_MD_SIZE];
 	unsigned len = sizeof(whole);
 
-	/* Fails only without memory. */
+	/* Fails only if memory is exhausted. */
 	if (HMAC(EVP_sha256(), lru->key, KEY_LEN, (const unsigned char *)key.ptr, key.len, whole, &len) == NULL)
 		abort();
 	memcpy(out, whole, DIGEST_LEN);
@@ -68,7 +68,7 @@ static uint32_t *bucket_of(struct lru *lru, const unsigned char digest[DIGEST_LE
 	return &lru->buckets[number % lru->most];
 }
 
-/* --- the order of use */
+/* --- order of last use */
 
 static void take_out(struct lru *lru, uint32_t at)
 {

@@ -24,7 +24,7 @@ enum sasl_digest { SASL_DIGEST_CRAM_MD5, SASL_DIGEST_APOP };
 /* Access to secrets: an exchange only sees salts, proofs and results. */
 struct sasl_hooks {
 	void *context;
-	/* enum sasl_mechanisms that are offered, with and without TLS. */
+	/* The offered enum sasl_mechanisms, with and without TLS. */
 	unsigned (*mechanisms)(void *context, bool tls);
 	/* Checks name and password, slowly if they are wrong. Returns 0 with *user, the mailbox
 	 * name (owned by the configuration), or -1: error has the reply. */

@@ -201,7 +201,7 @@ static bool read_first(const struct sasl *sasl, struct slice response, struct cl
 	       take_attribute(&rest, 'r', &first->nonce) && (first->acting.len == 0 || slice_begins_nocase(first->acting, "a="));
 }
 
-/* What was understood, and may not be. Returns 0, or -1 with the reason. */
+/* Checks a parsed message. Returns 0, or -1 with the reason if it is not allowed. */
 static int check_first(const struct sasl *sasl, const struct client_first *first, struct error *error)
 {
 	if (first->acting.len > 0 && !slice_equal_nocase(slice_from(first->acting, 2), first->name))

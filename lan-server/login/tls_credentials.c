@@ -11,7 +11,7 @@ struct tls_credentials {
 	pthread_rwlock_t lock;		 /* guards everything below; held for reading while signing */
 	struct tls_key *current, *older; /* NULL: none */
 	char *chain;			 /* "": none */
-	char *problem;			 /* a phrase that says why */
+	char *problem;			 /* a phrase with the reason */
 };
 
 struct tls_credentials *tls_credentials_new(void)

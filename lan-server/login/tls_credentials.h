@@ -12,7 +12,7 @@ struct tls_credentials;
 
 /* Created once for the life of the process. */
 struct tls_credentials *tls_credentials_new(void);
-/* Takes chain and key of the config; the config stays the caller's. False, with a problem to tell instead, if they do not fit. */
+/* Copies chain and key of the config. Returns false, with a problem to report instead, if they do not match. */
 bool tls_credentials_load(struct tls_credentials *credentials, const struct auth_config *config);
 /* ASK_CERTIFICATE and ASK_SIGN. */
 void tls_credentials_answer(struct tls_credentials *credentials, const struct auth_question *question, struct auth_answer *answer);

@@ -103,7 +103,7 @@ static void keyed_digest(const void *key, size_t key_len, struct slice text, uns
 {
 	unsigned len = DIGEST_LEN;
 
-	/* Fails only without memory. */
+	/* Fails only if memory is exhausted. */
 	if (HMAC(EVP_sha256(), key, (int)key_len, (const unsigned char *)text.ptr, text.len, out, &len) == NULL)
 		abort();
 }

@@ -19,7 +19,8 @@ void verifier_free(struct verifier *verifier);
 /* As bans_keep(); keep() is called by any thread, one at a time. Called before the first
  * question. */
 void verifier_keep(struct verifier *verifier, void (*keep)(void *context, const struct ban_note *note), void *context);
-/* Takes the config over, in the place of the one before. Failures and successes stay in mind: a success hangs on its hash. */
+/* Takes ownership of the config, which replaces the previous one. Failures and successes are kept: a success depends on
+ * its hash. */
 void verifier_load(struct verifier *verifier, struct auth_config *take);
 /* Answers a question. Returns false, without an answer, if that needs a hash and may_hash is false: such
  * questions are far more expensive than others, and have their own threads. */

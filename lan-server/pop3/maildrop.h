@@ -35,7 +35,7 @@ enum maildrop_outcome {
 	MAILDROP_OPEN,
 	MAILDROP_IN_USE,   /* another session has the mailbox */
 	MAILDROP_TOO_SOON, /* earlier than login_delay allows */
-	MAILDROP_FAILED,   /* error says why */
+	MAILDROP_FAILED,   /* error has the reason */
 };
 
 /* Locks and lists. The caller owns the list, if it is open. */
@@ -44,7 +44,7 @@ enum maildrop_outcome maildrop_open(
 void maildrop_close(struct maildrop *drop); /* unlocks; does nothing if none is open */
 /* Determines an unknown size. Returns -1 if the message is gone. */
 int maildrop_size(struct maildrop *drop, struct maildir_message *message);
-/* The bytes until maildrop_done(). Returns -1 if the message is gone. */
+/* The bytes are valid until maildrop_done(). Returns -1 if the message is gone. */
 int maildrop_read(
     struct maildrop *drop, const struct maildir_message *message, struct slice *bytes);
 void maildrop_done(struct maildrop *drop, struct slice bytes);

@@ -11,7 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define REPLIES_MAX (64u << 20) /* LIST and UIDL of the largest mailbox */
+#define REPLIES_MAX (64u << 20) /* enough for LIST and UIDL of the largest mailbox */
 #define PIECE 16384
 
 void pop3d_line_of_reply(struct pop3d *pop3d, const char *format, ...)
@@ -215,7 +215,7 @@ static struct slice wanted(struct sending *sending, struct slice piece, bool *do
 	return slice_make(piece.ptr, at);
 }
 
-/* Up to PIECE bytes, for TOP of whole lines, unless a line is longer than that. */
+/* Up to PIECE bytes; for TOP only complete lines, unless a line is longer. */
 static struct slice next_piece(const struct sending *sending)
 {
 	struct slice piece = sending->rest;
@@ -299,7 +299,7 @@ static enum pop3d_reply cmd_quit(struct pop3d *pop3d, struct slice arg)
 }
 
 enum command_flags {
-	LOGGED_OUT = 1, /* may be given before the login */
+	LOGGED_OUT = 1, /* allowed before the login */
 	LOGGED_IN = 2,
 	HAS_ARG = 4,
 	NO_ARG = 8,
@@ -310,7 +310,7 @@ static const struct command {
 	const char *name;
 	unsigned flags;
 	enum pop3d_reply (*run)(struct pop3d *pop3d, struct slice arg);
-	enum pop3d_reply reply; /* of a command that does nothing: run is NULL */
+	enum pop3d_reply reply; /* reply of a command without effect: run is NULL */
 } commands[] = {
     {"USER", LOGGED_OUT | HAS_ARG, pop3d_cmd_user, REPLY_NONE},
     {"PASS", LOGGED_OUT | EXACT_ARG, pop3d_cmd_pass, REPLY_NONE},

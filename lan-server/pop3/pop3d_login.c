@@ -208,7 +208,7 @@ static enum pop3d_reply list_mechanisms(struct pop3d *pop3d, unsigned offered)
 	return REPLY_END_OF_NAMES;
 }
 
-/* RFC 5034. */
+/* The AUTH command (RFC 5034). */
 enum pop3d_reply pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg)
 {
 	const struct pop3d_options *options = &pop3d->options;

@@ -15,7 +15,7 @@
 enum pop3d_state {
 	POP3D_AUTHORIZATION, /* nobody is logged in, no mailbox is open */
 	POP3D_LOGIN,	     /* the next line is a response in a login: sasl is set */
-	POP3D_TRANSACTION,   /* the mailbox is ours: list is its snapshot */
+	POP3D_TRANSACTION,   /* the mailbox is locked: list is its snapshot */
 	POP3D_ENDED,	     /* after QUIT */
 };
 
@@ -31,11 +31,11 @@ struct pop3d {
 	struct dialogue dialogue;
 	struct pop3d_options options;
 	enum pop3d_state state;
-	char *name;	   /* given by USER */
+	char *name;	   /* name from USER */
 	char *apop;	   /* the greeting's timestamp; NULL: APOP is not offered */
 	struct sasl *sasl; /* the login in progress */
 	struct maildir_list list;
-	bool *deleted; /* one per message of list */
+	bool *deleted; /* one entry per message of list */
 	struct sending sending;
 	char about[REPLY_TEXT_MAX]; /* words for the text of the next reply: pop3d_about() */
 };
@@ -60,7 +60,7 @@ enum pop3d_reply pop3d_cmd_apop(struct pop3d *pop3d, struct slice arg);
 enum pop3d_reply pop3d_cmd_auth(struct pop3d *pop3d, struct slice arg);
 enum pop3d_reply pop3d_cmd_stls(struct pop3d *pop3d, struct slice arg);
 enum pop3d_reply pop3d_cmd_capa(struct pop3d *pop3d, struct slice arg);
-/* A line in the LOGIN state; ptr NULL: there is no initial response. */
+/* Handles a line in the LOGIN state; ptr NULL: no initial response. */
 enum pop3d_reply pop3d_auth_response(struct pop3d *pop3d, struct slice line);
 void pop3d_auth_end(struct pop3d *pop3d); /* after any result: back to commands */
 

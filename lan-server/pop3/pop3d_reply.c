@@ -15,9 +15,9 @@
 /* The consequence of a reply. */
 enum consequence {
 	GO_ON,
-	JUNK,	 /* the command did nothing; too many of them are mistakes */
+	JUNK,	 /* a command without effect; too many count as mistakes */
 	LISTING, /* the same, with a cost according to the size of the mailbox */
-	MISTAKE, /* of the client; too many of them end the session */
+	MISTAKE, /* mistakes of the client; too many end the session */
 	SEND,
 	TAKE_TLS,
 	HANG_UP,

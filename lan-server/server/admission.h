@@ -1,5 +1,6 @@
 /*
- * Who may come in by the IP filter, and how often the log reports who may not. Places are connections.h's.
+ * Which clients the IP filter accepts, and how often refusals are logged. connections.h counts
+ * connections.
  *
  * Used only by the accepting thread.
  */

@@ -161,7 +161,7 @@ static unsigned unknown_of(struct connections *connections, const struct in6_add
 
 	network = network_key(key, address);
 	if (network.len > 0)
-		of_network = unknown_now(lru_find(connections->unknown, network), now_ms) / 2; /* others are in it, too */
+		of_network = unknown_now(lru_find(connections->unknown, network), now_ms) / 2; /* other clients use it, too */
 	return (unsigned)(of_network > count ? of_network : count);
 }
 

@@ -28,7 +28,7 @@ struct connection {
 	int fd;
 	struct in6_addr address;
 	_Atomic int64_t useful; /* when it last made progress (clock_now_ms) */
-	_Atomic int64_t heard;	/* when it last said anything */
+	_Atomic int64_t heard;	/* time of its last activity */
 	atomic_int standing;
 	/* Recent unknown names from its address or network; set by connections_admit(). */
 	unsigned unknown_names;
@@ -43,8 +43,8 @@ struct connections;
 
 struct connections *connections_new(void);
 void connections_free(struct connections *connections); /* when all have left */
-/* Asks for a place. ADMISSION_GRANTED: it has one; *evicted is the address of who had to go for it, all zero if nobody had. Any other answer:
- * the newcomer is not among them and must not leave. */
+/* Requests a connection. ADMISSION_GRANTED: accepted; *evicted is the address of the client that was evicted for it, all
+ * zero if none. Any other result: not accepted; connections_leave() must not be called. */
 enum admission connections_admit(struct connections *connections, const struct conf_lan *lan, struct connection *newcomer,
     int64_t now_ms, struct in6_addr *evicted);
 /* Releases the connection; called before its fd is closed. */

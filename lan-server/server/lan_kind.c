@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #define MEMBER(name) offsetof(struct conf_lan, name)
-#define ALWAYS 0 /* no switch: encrypted from the first byte */
+#define ALWAYS 0 /* no STARTTLS: encrypted from the first byte */
 
 static const struct {
 	const char *name;

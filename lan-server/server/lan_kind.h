@@ -1,5 +1,5 @@
 /*
- * What the LAN server listens for: one kind for each port that can be configured. A further protocol is further rows here.
+ * The services of the LAN server: one kind per configurable port. Another protocol needs only more rows here.
  */
 #ifndef LANPOST_LAN_SERVER_LAN_KIND_H
 #define LANPOST_LAN_SERVER_LAN_KIND_H
@@ -12,7 +12,7 @@ const char *lan_kind_name(enum lan_kind kind); /* "smtp", "submission", ...; as 
 const struct service *lan_kind_service(enum lan_kind kind);
 bool lan_kind_has_tls(enum lan_kind kind); /* from the first byte */
 int64_t lan_kind_port(enum lan_kind kind, const struct conf_lan *lan); /* 0: none */
-/* Nobody logs in there without TLS. */
+/* No login without TLS. */
 bool lan_kind_needs_tls(enum lan_kind kind, const struct conf_lan *lan);
 
 #endif

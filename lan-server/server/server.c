@@ -35,7 +35,7 @@
 struct snapshot {
 	struct conf *conf;
 	struct tls_context *tls;
-	unsigned offers; /* enum auth_offers: `auth` has the users of this configuration by now */
+	unsigned offers; /* enum auth_offers: `auth` has loaded the users of this configuration */
 	size_t users; /* under the server's lock; the server itself holds one */
 };
 

@@ -6,8 +6,8 @@
  *
  *	lan_server_new(&server, &options, &error) -> lan_server_run(server) -> lan_server_free(server)
  *
- * Clients that the IP filter or a limit refuses get one line, and no thread. A session keeps the
- * configuration with which it began. SIGPIPE must be ignored in the process; new() does that.
+ * Clients that the IP filter or a limit refuses get one line and no thread. A session keeps the
+ * configuration of its start. SIGPIPE must be ignored in the process; new() does that.
  */
 #ifndef LANPOST_LAN_SERVER_SERVER_H
 #define LANPOST_LAN_SERVER_SERVER_H

@@ -1,6 +1,6 @@
 /*
- * How a session begins a dialogue in the protocol of its port: what a core (smtp/, pop3/) gets of the server. One struct service for
- * each protocol, in service_NAME.c; lan_kind.c has the ports.
+ * How a session starts a dialogue in the protocol of its port: the hooks that a core (smtp/, pop3/) gets from the server.
+ * One struct service per protocol, in service_NAME.c; lan_kind.c has the ports.
  */
 #ifndef LANPOST_LAN_SERVER_SERVICE_H
 #define LANPOST_LAN_SERVER_SERVICE_H
@@ -12,9 +12,9 @@ struct session;
 
 struct service {
 	struct dialogue *(*begin)(struct session *session);
-	/* When the dialogue has been freed. */
+	/* Called after the dialogue is freed. */
 	void (*end)(struct session *session);
-	/* The line, with its end, for a client who may not come in; by enum admission. */
+	/* The line, with its end, for a refused client; by enum admission. */
 	const char *refusals[ADMISSION_ANSWERS];
 };
 

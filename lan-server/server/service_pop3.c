@@ -1,5 +1,5 @@
 /*
- * POP3 on the LAN server: the mailboxes of the spool.
+ * POP3 on the LAN server: gives access to the mailboxes of the spool.
  */
 #include "base/alloc.h"
 

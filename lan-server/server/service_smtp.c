@@ -1,5 +1,5 @@
 /*
- * SMTP on the LAN server: what a client sends is accepted into the spool.
+ * SMTP on the LAN server: accepts messages of clients into the spool.
  */
 #include "base/log.h"
 #include "mail/bounce.h"

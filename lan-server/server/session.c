@@ -59,7 +59,7 @@ static void note_use(struct session *session)
 	session->connection.useful = clock_now_ms();
 }
 
-/* After a command or some bytes: whether they were of use, who the client is, whether it may have to make room. */
+/* Called after a command or bytes: updates progress, the client's name, and whether it may be evicted. */
 static void note_progress(struct session *session)
 {
 	const struct dialogue *dialogue = session->dialogue;
@@ -68,7 +68,7 @@ static void note_progress(struct session *session)
 	if (dialogue->limits.progress != session->progress)
 		note_use(session);
 	session->progress = dialogue->limits.progress;
-	if (dialogue->work == DIALOGUE_IDLE) /* a message lasts over all its chunks */
+	if (dialogue->work == DIALOGUE_IDLE) /* a message continues over all its chunks */
 		session->incoming = (struct client_incoming){.begun = 0};
 	if (user != NULL && user != session->user)
 		session->may_stay = connections_login(session->connections, &session->conf->lan, &session->connection, user);
@@ -227,7 +227,7 @@ static enum stream_result read_command(struct session *session, enum dialogue_ef
 	return result == STREAM_TOO_LONG ? STREAM_OK : result;
 }
 
-/* Does what the effect says, once the replies are sent; *effect is the next one. */
+/* Performs the effect after the replies are sent; *effect is the next one. */
 static enum stream_result follow(struct session *session, enum dialogue_effect *effect)
 {
 	switch (*effect) {

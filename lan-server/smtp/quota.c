@@ -47,7 +47,7 @@ void quota_free(struct quota *quota)
 	free(quota);
 }
 
-/* With the lock held, as are the next ones. Names of users are few. */
+/* With the lock held, also for the following functions. The number of users is small. */
 static struct mailbox *mailbox_of(struct quota *quota, const char *user)
 {
 	struct mailbox *mailbox = map_get(&quota->mailboxes, slice_of(user));

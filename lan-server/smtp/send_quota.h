@@ -18,7 +18,7 @@ struct send_quota_total {
 struct send_quota *send_quota_new(struct state *state); /* borrowed, must outlive it */
 void send_quota_free(struct send_quota *quota);
 struct send_quota_total send_quota_today(struct send_quota *quota, const char *user);
-/* Counts a message that was accepted. */
+/* Counts an accepted message. */
 void send_quota_count(struct send_quota *quota, const char *user, uint64_t bytes);
 /* Stores changed counts. */
 void send_quota_save(struct send_quota *quota);

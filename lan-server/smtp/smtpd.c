@@ -45,7 +45,7 @@ void smtpd_enter_state(struct smtpd *smtpd, enum smtpd_state state)
 	smtpd->state = state;
 }
 
-/* A reply that begins with our name. */
+/* A reply that begins with our host name. */
 static enum dialogue_effect answer_by_name(struct smtpd *smtpd, enum smtpd_reply reply)
 {
 	return smtpd_answer(smtpd, smtpd_about(smtpd, reply, smtpd->options.conf->gateway.hostname, NULL));
@@ -152,7 +152,7 @@ static enum smtpd_reply cmd_starttls(struct smtpd *smtpd, struct slice arg)
 enum command_flags {
 	NEEDS_HELLO = 1, /* after EHLO or HELO */
 	NEEDS_MAIL = 2,  /* a transaction is open */
-	NOT_MAIL = 4,    /* none is open */
+	NOT_MAIL = 4,    /* no transaction is open */
 	NEEDS_LOGIN = 8, /* if the configuration requires it */
 	NEEDS_TLS = 16,	 /* if the configuration requires it */
 	HAS_ARG = 32,
@@ -163,7 +163,7 @@ static const struct command {
 	const char *name;
 	unsigned flags;
 	enum smtpd_reply (*run)(struct smtpd *smtpd, struct slice arg);
-	enum smtpd_reply reply; /* of a command that does nothing: run is NULL */
+	enum smtpd_reply reply; /* reply of a command without effect: run is NULL */
 } commands[] = {
     {"EHLO", 0, cmd_ehlo, REPLY_NONE},
     {"HELO", 0, cmd_helo, REPLY_NONE},

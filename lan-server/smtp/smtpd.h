@@ -1,8 +1,8 @@
 /*
- * SMTP as a server (RFC 5321, submission RFC 6409), the dialogue without any I/O.
+ * SMTP server (RFC 5321, submission RFC 6409): the dialogue, without I/O.
  *
- * Logins, room on disk and acceptance come through hooks, routing is a pure decision over the configuration. What we accept beyond
- * the standards is listed in docs/tolerated.md.
+ * Hooks provide logins, disk space and acceptance; routing is a pure decision from the configuration. docs/tolerated.md
+ * lists deviations from the standards that are accepted.
  */
 #ifndef LANPOST_LAN_SERVER_SMTPD_H
 #define LANPOST_LAN_SERVER_SMTPD_H
@@ -23,13 +23,14 @@
 
 struct smtpd_hooks {
 	void *context;
-	/* True if the spool has room for this many more bytes. */
+	/* True if the spool has space for this many more bytes. */
 	bool (*has_room)(void *context, uint64_t bytes);
 	/* Makes the message durable; takes ownership of *envelope and *body (always empty
 	 * afterwards). */
 	int (*accept)(
 	    void *context, struct envelope *envelope, struct body *body, struct error *error);
-	/* Asked for only where there is such a limit: bytes in a mailbox, what a user has sent today; and one message more. */
+	/* Called only if there is such a limit: bytes in a mailbox, the messages that a user has sent today; and to count
+	 * one more message. */
 	uint64_t (*mailbox_bytes)(void *context, const char *user);
 	struct send_quota_total (*sent_today)(void *context, const char *user);
 	void (*count_sent)(void *context, const char *user, uint64_t bytes);
@@ -37,7 +38,7 @@ struct smtpd_hooks {
 
 struct smtpd_options {
 	const struct conf *conf; /* all borrowed, must outlive the session */
-	const struct spool *spool; /* for bodies that are too large for the memory */
+	const struct spool *spool; /* for bodies too large for memory */
 	const char *session;     /* id for envelopes and logs */
 	struct in6_addr client;
 	unsigned guesses; /* recent unknown names from the same address */
@@ -48,7 +49,7 @@ struct smtpd_options {
 	struct smtpd_hooks hooks;
 };
 
-/* Creates a session; its greeting is already among the replies. */
+/* Creates a session; its greeting is already in the replies. */
 struct dialogue *smtpd_new(const struct smtpd_options *options);
 
 #endif

@@ -20,7 +20,7 @@ bool smtpd_may_write_as(const struct smtpd *smtpd, const char *owner)
 	return !smtpd->options.conf->lan.check_from || smtpd->dialogue.user == NULL || (owner != NULL && is_self(smtpd, owner));
 }
 
-/* Their name, aliases and external alias, with or without +detail. */
+/* The user's name, aliases and external alias, with or without +detail. */
 static bool is_own(const struct smtpd *smtpd, const struct addr *addr)
 {
 	const char *owner;
@@ -28,7 +28,7 @@ static bool is_own(const struct smtpd *smtpd, const struct addr *addr)
 	return route_address(smtpd->options.conf, addr, &owner) == ROUTE_MAILBOX && is_self(smtpd, owner);
 }
 
-#define FOREIGN_SHOWN_MAX 100 /* a line of a reply has room for it (RFC 5321 section 4.5.3.1.5) */
+#define FOREIGN_SHOWN_MAX 100 /* fits into a reply line (RFC 5321 section 4.5.3.1.5) */
 
 struct authors {
 	bool own, has_from, has_sender;

@@ -9,11 +9,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Room for an address in a reply. */
+/* Space for an address in a reply. */
 #define SHOWN_MAX 400
 #define SHOW(slice) str_printable((char[SHOWN_MAX]){0}, SHOWN_MAX, (slice))
 
-/* Forwards may turn one recipient into several places. */
+/* Forwarding may turn one recipient into several places. */
 #define PLACES_PER_RECIPIENT 64
 
 /* The content of a MAIL command. */

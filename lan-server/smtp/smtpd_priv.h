@@ -84,7 +84,7 @@ void smtpd_enter_state(struct smtpd *smtpd, enum smtpd_state state);
 enum smtpd_reply smtpd_check_storage(const struct smtpd *smtpd, uint64_t bytes);
 /* Whether the sender may send a message of this many bytes today. */
 enum smtpd_reply smtpd_check_daily(struct smtpd *smtpd, uint64_t bytes);
-enum smtpd_reply smtpd_check_day(const struct smtpd *smtpd); /* the message as it has come */
+enum smtpd_reply smtpd_check_day(const struct smtpd *smtpd); /* the message as received */
 /* Room in the mailboxes of all recipients, for the present size of the message. */
 enum smtpd_reply smtpd_check_mailboxes(const struct smtpd *smtpd);
 /* Whether the header names only authors that the logged-in user may use (check_from); if it does not name the user,

@@ -11,8 +11,8 @@
 /* The consequence of a reply. */
 enum consequence {
 	GO_ON,
-	JUNK,	   /* the command did nothing; too many of them are mistakes */
-	MISTAKE,   /* of the client; too many of them end the session */
+	JUNK,	   /* a command without effect; too many count as mistakes */
+	MISTAKE,   /* mistakes of the client; too many end the session */
 	REFUSED,   /* an address was refused: a mistake, unless most of the others are valid */
 	BAD_LOGIN, /* too many of them end the session */
 	TAKE_DATA,

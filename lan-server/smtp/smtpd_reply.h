@@ -34,7 +34,7 @@ enum smtpd_reply {
 	REPLY_NESTED_MAIL,
 	REPLY_MAIL_FIRST,
 	REPLY_LOGIN_FIRST,
-	/* EHLO and the small ones. */
+	/* EHLO and the simple commands. */
 	REPLY_HELO,
 	REPLY_EHLO_END,
 	REPLY_HELLO_SYNTAX,

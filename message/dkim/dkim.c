@@ -217,7 +217,7 @@ static void add_names(struct slice names, struct buf *out)
 	}
 }
 
-/* RFC 8463 section 3: for Ed25519 too the hash is what is signed. */
+/* RFC 8463 section 3: Ed25519 also signs the hash. */
 static int sign_text(const struct dkim_signer *signer, struct slice text, unsigned char *signature, size_t *len)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];

@@ -21,27 +21,27 @@ int dkim_key_make(const char *path, bool ed25519, struct error *error);
 int dkim_key_record(const struct dkim_key *key, struct buf *out, struct error *error);
 
 #define DKIM_DIGEST_LEN 32	/* SHA-256 */
-#define DKIM_SIGNATURE_MAX 1024 /* bytes: of a key with 8192 bits */
+#define DKIM_SIGNATURE_MAX 1024 /* bytes, for a key with 8192 bits */
 
-/* Signs digests: a key, or a process that keeps one. Any thread may use it. */
+/* Signs digests: a key, or a process that holds one. Any thread may use it. */
 struct dkim_signer {
 	bool is_ed25519;
-	/* Returns 0 with the signature, of at most DKIM_SIGNATURE_MAX bytes, or -1. */
+	/* Returns 0 with the signature (at most DKIM_SIGNATURE_MAX bytes), or -1. */
 	int (*sign)(void *context, const unsigned char digest[DKIM_DIGEST_LEN], unsigned char *signature, size_t *len);
 	void *context;
 };
 
-/* The key must outlive it. */
+/* The key must outlive the signer. */
 struct dkim_signer dkim_key_signer(struct dkim_key *key);
 
 struct dkim_message {
-	const char *domain, *selector; /* whose signature it is */
+	const char *domain, *selector; /* the signing domain */
 	struct slice header; /* ends with its empty line */
-	struct slice body;   /* its line ends count as CRLF, as they go out */
-	int64_t time;	     /* of the signature */
+	struct slice body;   /* its line ends count as CRLF, as they are sent */
+	int64_t time;	     /* time of the signature */
 };
 
-/* Appends the field "DKIM-Signature: ..." with its line end, to be above the header. */
+/* Appends the field "DKIM-Signature: ..." with its line end, to be placed before the header. */
 int dkim_sign(const struct dkim_signer *signer, const struct dkim_message *message, struct buf *out, struct error *error);
 
 #endif

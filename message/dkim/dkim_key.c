@@ -1,4 +1,4 @@
-/* The private key behind message/dkim/dkim.h: its file, what DNS says of it, signatures. */
+/* The private key of message/dkim/dkim.h: its file, its DNS record, signatures. */
 #include "message/dkim/dkim.h"
 
 #include "base/alloc.h"

@@ -17,7 +17,7 @@
 #define OWED_RETRY_MS 10000
 #define FAILED_SYNC_WAIT_MS 2000 /* after a failure of the disk, wait before everything is written again */
 
-/* With the lock held: what is written so far is closed; the next append goes to a new segment. */
+/* With the lock held: closes the current segment; the next append goes to a new one. */
 static void rotate(struct intake *intake)
 {
 	struct segment *filled = intake->current;

@@ -263,7 +263,7 @@ static size_t deliver_kinds(struct work *work, unsigned kinds)
 
 		if ((kinds >> place->kind & 1) == 0 || !wanted(work, place))
 			continue;
-		assert(place->kind < ARRAY_LEN(how) && how[place->kind] != NULL); /* PLACE_QUEUE has deliver_queue() */
+		assert(place->kind < ARRAY_LEN(how) && how[place->kind] != NULL); /* PLACE_QUEUE is handled by deliver_queue() */
 		done = how[place->kind](work, place, &error) == 0;
 		report(work, place, done ? NULL : &error);
 		failed += done ? 0 : 1;

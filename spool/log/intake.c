@@ -20,7 +20,7 @@
 
 #define CHECKPOINT_MS 1000
 #define WRITER_WAIT_SECONDS 60
-#define ROOMY_BYTES (1u << 30) /* twice as much is not filled within ROOMY_MS */
+#define ROOMY_BYTES (1u << 30) /* twice as much space is not filled within ROOMY_MS */
 #define ROOMY_MS 1000
 
 void intake_wake(struct intake *intake)

@@ -77,7 +77,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	char *read[SHOWN_COUNT] = {NULL}, *const *texts = envelope->shown[SHOWN_ID] != NULL ? envelope->shown : read;
 	struct buf keywords = BUF_INIT(1u << 20);
 	const char *message[] = {envelope->id.text, "", "", "", "", ""};
-	/* Records of older versions know the account alone: fetch_memory_adopt() puts their rows right. */
+	/* Records of older versions have only the account: fetch_memory_adopt() corrects their rows. */
 	const char *mailbox = envelope->mailbox[0] == '\0' ? envelope->account : envelope->mailbox;
 	const char *seen[] = {mailbox, envelope->uidl, envelope->id.text};
 	struct note *notes;

@@ -44,7 +44,7 @@ enum debt {
 /* The outcome on record for one recipient of a queue entry. */
 enum settlement { UNSETTLED = 1, SETTLED };
 
-/* What goes to the state at the next checkpoint: one piece of memory with its texts. */
+/* Data for the state, written at the next checkpoint: one block of memory with its texts. */
 #define NOTE_TEXTS 6
 struct note {
 	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN } kind;
@@ -69,7 +69,7 @@ struct intake {
 	pthread_cond_t synced;	/* a sync has ended */
 	pthread_cond_t wake;	/* for the checkpoint thread */
 	struct segment *current; /* NULL: the next append begins one */
-	struct segment *prepared; /* empty, ready to be the next one; NULL: none */
+	struct segment *prepared; /* empty, ready as the next segment; NULL: none */
 	struct segment *closed;
 	struct strlist voids; /* "<segment> <offset>" that must be in the next segment */
 	struct note *notes, **notes_end;
@@ -81,8 +81,8 @@ struct intake {
 	struct map unsettled; /* queue entries with an outcome on record that could not be changed or removed */
 	struct map trust;     /* name of a segment that was released -> enum log_trust */
 	struct map debts;     /* id, kind and name of a place -> enum debt */
-	_Atomic int64_t roomy_until; /* clock_now_ms() until which the disk need not be asked for room */
-	/* Of the checkpoint's thread alone: segments to be used again, and those that are still to be blanked for that. */
+	_Atomic int64_t roomy_until; /* clock_now_ms() until which free space need not be checked */
+	/* Used only by the checkpoint's thread: segments to reuse, and segments that must be blanked for that. */
 	struct wal *blank[BLANKS_MAX], *withdrawn[BLANKS_MAX];
 	size_t blank_count, withdrawn_count;
 	int sync_fd;	      /* the file system, open since before our first write */
@@ -97,9 +97,11 @@ int segment_begin(struct intake *intake, struct error *error);
 /* Prepares the next segment before it is needed, so that no thread waits for it. Called by the checkpoint thread, without
  * the lock. */
 void segment_prepare(struct intake *intake);
-/* Retires one whose messages are all delivered, durably. A busy one is withdrawn, to be used again. Without the lock. */
+/* Retires a segment whose messages are all delivered, durably. A busy segment is withdrawn for reuse. Called without
+ * the lock. */
 int segment_retire(struct intake *intake, struct segment *segment, struct error *error);
-/* Blanks what was withdrawn, when no power cut can bring back the name of a log that holds records. Without the lock. */
+/* Blanks withdrawn segments once a power failure cannot restore the name of a log with records. Called without the
+ * lock. */
 void segment_blank(struct intake *intake);
 /* Waits until the segment is durable up to `size`. The first caller syncs for all that wait: the lock is free meanwhile. */
 int segment_commit(struct intake *intake, struct segment *segment, uint64_t size, struct error *error);

@@ -87,14 +87,14 @@ void segment_prepare(struct intake *intake)
 	pthread_mutex_unlock(&intake->lock);
 	if (!is_wanted)
 		return;
-	/* One that cannot be made now is made, or the failure reported, when it is needed. */
+	/* If it cannot be created now, it is created, or the failure reported, when needed. */
 	segment = segment_new(intake, intake->blank_count > 0 ? intake->blank[--intake->blank_count] : NULL, &ignored);
 	pthread_mutex_lock(&intake->lock);
 	intake->prepared = segment;
 	pthread_mutex_unlock(&intake->lock);
 }
 
-/* What a busy second leaves: such a one is worth to be used again. */
+/* The size after a busy second: such a segment is worth reusing. */
 static bool is_busy(const struct segment *segment)
 {
 	return segment->records >= BUSY_RECORDS && !segment->broken;

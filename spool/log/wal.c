@@ -185,7 +185,7 @@ uint32_t wal_record_checksum(uint32_t seed, const unsigned char *header, struct 
 	return wal_checksum(wal_checksum(seed, head), body);
 }
 
-/* Behind the header of a segment is a record, or what is left of one. */
+/* The header of a segment is followed by a record, or by remains of one. */
 static bool holds_records(const char *path)
 {
 	struct slice bytes;
@@ -335,7 +335,7 @@ void wal_close(struct wal *wal)
 	free(wal);
 }
 
-/* --- used again */
+/* --- reuse */
 
 int wal_withdraw(struct wal *wal, struct error *error)
 {
@@ -373,7 +373,7 @@ int wal_blank(struct wal *wal, struct error *error)
 	length = (uint64_t)st.st_size;
 	if (length > WAL_BLANK_MAX && fsx_truncate(wal->fd, length = WAL_BLANK_MAX, wal->path, error) != 0)
 		return -1;
-	/* What lies behind the records is zeros already, unless the file ends there. */
+	/* The rest after the records is already zeros, unless the file ends there. */
 	if (used > length || length < WAL_BLANK_MIN)
 		used = length < WAL_BLANK_MIN ? WAL_BLANK_MIN : length;
 	if (wal_seek(wal, 0, error) != 0 || write_zeros(wal, used, error) != 0)
@@ -385,6 +385,6 @@ void wal_discard(struct wal *wal)
 {
 	struct error ignored;
 
-	fsx_unlink(wal->path, &ignored); /* one that stays is swept later */
+	fsx_unlink(wal->path, &ignored); /* a remaining one is removed later by sweep.c */
 	wal_close(wal);
 }

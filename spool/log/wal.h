@@ -4,8 +4,8 @@
  * A segment begins with a line and random bytes that seed every checksum in it, so that bytes inside a message cannot be
  * taken for a record. This module handles bytes and numbers; the intake knows their meaning.
  *
- * A segment that was busy is used again: blanked with zeros, so that its appends change neither its size nor its blocks, and
- * a sync of them costs one write instead of a commit of the file system's journal with all that this drags along.
+ * A segment that was busy is reused: it is blanked with zeros, so that appends change neither its size nor its blocks,
+ * and a sync costs one write instead of a commit of the file system's journal.
  */
 #ifndef LANPOST_SPOOL_WAL_H
 #define LANPOST_SPOOL_WAL_H
@@ -33,7 +33,7 @@ struct wal_names {
 /* Lists the segments of a spool. */
 int wal_list(const struct spool *spool, struct wal_names *names, struct error *error);
 void wal_names_clear(struct wal_names *names);
-/* Whether it is a segment that is not begun yet or withdrawn: nobody misses it. writer: of this one only; NULL: of any. */
+/* Whether the segment is not started yet or withdrawn: it can be removed. writer: of this one only; NULL: of any. */
 bool wal_is_spare(const char *file, const char *writer);
 /* Changes a segment whose accepts are all done to facts (`.done`); name is changed accordingly. */
 int wal_to_facts(const struct spool *spool, struct wal_name *name, struct error *error);
@@ -48,7 +48,7 @@ struct wal {
 	char *path;
 	struct wal_name name;
 	unsigned char salt[16];
-	uint64_t size;	  /* of all whole records written; behind them the file has zeros or ends */
+	uint64_t size;	  /* size of all complete records written; after them the file has zeros or ends */
 	uint64_t durable; /* size up to which a sync has succeeded */
 };
 
@@ -66,7 +66,7 @@ void wal_close(struct wal *wal);
 
 /* Renames a segment that is no longer needed to an unused name, under which it can be blanked. */
 int wal_withdraw(struct wal *wal, struct error *error);
-/* Makes a withdrawn segment one of zeros, WAL_BLANK_MIN to WAL_BLANK_MAX bytes of them, that is ready for wal_create(). */
+/* Blanks a withdrawn segment with WAL_BLANK_MIN to WAL_BLANK_MAX bytes of zeros, so that it is ready for wal_create(). */
 #define WAL_BLANK_MIN (4u << 20)
 #define WAL_BLANK_MAX (64u << 20)
 int wal_blank(struct wal *wal, struct error *error);
@@ -77,7 +77,7 @@ void wal_discard(struct wal *wal);
 struct wal_reader {
 	struct slice bytes;
 	size_t at;
-	uint64_t durable; /* as far as the last whole record knows; valid if durable_known */
+	uint64_t durable; /* according to the last complete record; valid if durable_known */
 	bool durable_known;
 	uint32_t seed;
 	unsigned char marker[8];
@@ -87,9 +87,9 @@ enum wal_next { WAL_RECORD, WAL_END, WAL_TORN, WAL_DAMAGED };
 /* Maps the present content of a segment. Also one whose header is damaged: its records are read if their
  * checksums are right. */
 int wal_read(struct wal_reader *reader, const char *path, struct error *error);
-/* The next record; *offset is where it begins. One whose marker or length is damaged is read all the same, if its checksum is
- * right. WAL_DAMAGED: head holds the bytes that do not check out. WAL_TORN: an append that was never finished, nor acknowledged.
- * Reading goes on behind both. */
+/* Reads the next record; *offset is its start. A record whose marker or length is damaged is still read if its checksum is
+ * right. WAL_DAMAGED: head holds the bytes with a wrong checksum. WAL_TORN: an append that was never finished or
+ * acknowledged. Reading continues after both. */
 enum wal_next wal_next(struct wal_reader *reader, uint64_t *offset, struct slice *head,
     struct slice *body);
 /* Returns -1 if some of the bytes read so far were unreadable: they were read as zeros. */

@@ -21,9 +21,9 @@
 
 uint32_t wal_checksum(uint32_t seed, struct slice bytes);
 uint32_t wal_salt_seed(const unsigned char *salt);
-/* Of a record with this header. */
+/* Size of a record with this header. */
 uint32_t wal_record_checksum(uint32_t seed, const unsigned char *header, struct slice head, struct slice body);
-/* Whether these bytes are all zeros: nothing was written there. */
+/* Whether these bytes are all zero: nothing was written there. */
 bool wal_is_blank(struct slice bytes);
 void wal_put32(unsigned char *at, uint32_t value);
 

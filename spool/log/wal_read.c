@@ -5,8 +5,8 @@
  * record that also has the segment's marker. The author of a message cannot forge either of them, since the salt is
  * secret.
  *
- * Bytes that do not check out were never acknowledged if two things are so. No whole record behind them was appended when they
- * were durable, and some sector of theirs was never written: there are zeros, or the end of the file.
+ * Bytes with a wrong checksum were never acknowledged if two conditions hold: no complete record after them was appended
+ * when they were durable, and one of their sectors was never written, that is, it is zero or after the end of the file.
  */
 #include "spool/log/wal_priv.h"
 
@@ -170,11 +170,11 @@ int wal_read(struct wal_reader *reader, const char *path, struct error *error)
 
 bool wal_is_blank(struct slice bytes)
 {
-	/* Each byte is like the one before it, and the first is zero. */
+	/* Each byte equals the previous one, and the first is zero. */
 	return bytes.len == 0 || (bytes.ptr[0] == 0 && memcmp(bytes.ptr, bytes.ptr + 1, bytes.len - 1) == 0);
 }
 
-/* Where the last bytes end that are not zeros, not before `at`. */
+/* The end of the last nonzero bytes, not before `at`. */
 static size_t written_end(const struct wal_reader *reader, size_t at)
 {
 	size_t end = reader->bytes.len, block = 1u << 16;
@@ -186,7 +186,7 @@ static size_t written_end(const struct wal_reader *reader, size_t at)
 	return end;
 }
 
-/* A sector between these borders that holds nothing, as far as it lies between them. */
+/* Whether a sector between these offsets is all zero, as far as it lies between them. */
 static bool has_hole(const struct wal_reader *reader, size_t at, size_t end)
 {
 	while (at < end) {
@@ -201,7 +201,7 @@ static bool has_hole(const struct wal_reader *reader, size_t at, size_t end)
 	return false;
 }
 
-/* How much of the segment was durable when its last whole record was appended. */
+/* How much of the segment was durable when its last complete record was appended. */
 static uint64_t durable_behind(struct wal_reader *reader, size_t at)
 {
 	struct record record;
@@ -209,7 +209,7 @@ static uint64_t durable_behind(struct wal_reader *reader, size_t at)
 	if (reader->durable_known)
 		return reader->durable;
 	for (at = resync(reader, at); at < reader->bytes.len; at = resync(reader, at + record.total)) {
-		if (!record_valid(reader, at, &record)) /* it is: resync() says so */
+		if (!record_valid(reader, at, &record)) /* resync() has checked it */
 			break;
 		if (record.durable <= at)
 			reader->durable = record.durable;
@@ -218,7 +218,7 @@ static uint64_t durable_behind(struct wal_reader *reader, size_t at)
 	return reader->durable;
 }
 
-/* Whether the bytes up to the next whole record are an append that was never finished. */
+/* Whether the bytes up to the next complete record are an append that was never finished. */
 static bool is_torn(struct wal_reader *reader, size_t next)
 {
 	struct slice rest = slice_from(reader->bytes, reader->at);

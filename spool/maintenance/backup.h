@@ -21,7 +21,7 @@ struct backup_counts {
 	size_t messages, queued, files; /* files: the number of files in the archive */
 };
 
-/* The state of the spool is open. */
+/* The state of the spool must be open. */
 int backup_write(const struct conf *conf, const struct spool *spool, const char *path, bool with_passwords,
     struct backup_counts *counts, struct error *error);
 

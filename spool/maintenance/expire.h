@@ -23,7 +23,7 @@ struct expire_keeper {
  * keeper: NULL if no copies are needed; if it fails, nothing is removed. */
 int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
     const struct expire_keeper *keeper, struct expired *expired, struct error *error);
-/* The same, with all of it kept in the user's archive (spool/mailbox/mail_archive.h). */
+/* The same, with copies in the user's archive (spool/mailbox/mail_archive.h). */
 int expire_to_archive(const struct spool *spool, const char *user, int64_t before, struct expired *expired,
     struct error *error);
 

@@ -327,7 +327,7 @@ void state_abort(struct state *state)
 	pthread_mutex_unlock(&state->lock);
 }
 
-/* Takes the statement out of those that are kept, so that one that is in use is never used twice. */
+/* Removes the statement from the cache, so that a statement in use is never used twice. */
 static sqlite3_stmt *prepare(struct state *state, const char *sql)
 {
 	sqlite3_stmt *stmt = NULL;
@@ -377,7 +377,7 @@ sqlite3_stmt *state_statement(struct state *state, struct error *error, const ch
 	return stmt;
 }
 
-/* Where no place is free, the next in turn goes. */
+/* If the cache is full, the next entry in turn is replaced. */
 static void keep(struct state *state, sqlite3_stmt *stmt)
 {
 	size_t place = 0;

@@ -13,9 +13,9 @@
 
 struct state {
 	sqlite3 *db;
-	struct spool spool; /* with a folder name of its own */
+	struct spool spool; /* with its own folder name */
 	pthread_mutex_t lock; /* recursive; guards all below, db and the open transaction */
-	sqlite3_stmt *kept[STATE_KEPT]; /* used before and not in use now: to parse a statement is dearer than to run it */
+	sqlite3_stmt *kept[STATE_KEPT]; /* statements used before and not in use now: parsing one costs more than running it */
 	size_t keep_next;
 };
 

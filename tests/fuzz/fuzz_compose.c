@@ -66,7 +66,7 @@ static void check_header(const struct compose *message, struct slice text)
 	assert(!header_walk_next(&walk, &field));
 }
 
-/* What follows the third part is within it. */
+/* The rest after the third part belongs to it. */
 static void check_parts(struct slice text)
 {
 	static const char *const types[] = {"multipart/report", "text/plain", NULL, "message/rfc822"};

@@ -14,7 +14,7 @@ static const char *const bodies[] = {"Subject: one\r\n\r\n.\r\n..\r\nend\r\n", "
     "\n\n.\n", "", "\r\n\r\n\r.\r\n"};
 
 struct box {
-	struct maildrop drop; /* what the hooks are given */
+	struct maildrop drop; /* the context of the hooks */
 	size_t open, reading, removals;
 	bool quitting;
 };

@@ -1,5 +1,5 @@
 /*
- * A spool of their own for the tests of its modules: each test gets a new one, `spool`, in `folder`.
+ * A spool for the tests of its modules: each test gets a new one, `spool`, in `folder`.
  */
 #ifndef LANPOST_TESTS_SAMPLE_SPOOL_H
 #define LANPOST_TESTS_SAMPLE_SPOOL_H

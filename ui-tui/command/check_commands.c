@@ -21,7 +21,7 @@ static bool needs_rights(const char *path)
 	       ((st.st_mode & (S_ISUID | S_ISGID)) != 0 || getxattr(path, "security.capability", NULL, 0) > 0);
 }
 
-/* Where the shell finds it; new memory, NULL if nowhere. */
+/* The path where the shell finds it, in new memory; NULL if not found. */
 static char *find_program(struct slice name)
 {
 	const char *path = getenv("PATH");
@@ -66,7 +66,7 @@ static bool is_before(struct slice word)
 	return slice_find(word, '=') > 0;
 }
 
-/* The program of one simple command, as far as it can be read without a shell. */
+/* The program of one simple command, as far as it can be determined without a shell. */
 static struct slice program_of(struct slice command)
 {
 	struct slice word = cut_word(&command, BETWEEN_WORDS);

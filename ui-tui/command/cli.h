@@ -84,7 +84,7 @@ struct conf *cli_gateway_conf(const struct cli *cli);
 /* The same for verbs that only talk to the gateway: a user who may not read the configuration may be an operator, in the
  * group of the service's control socket. */
 struct conf *cli_control_conf(const struct cli *cli);
-/* Runs something with what the gateway remembers (the state of the spool is open); returns its exit code. */
+/* Runs a function with the state of the spool open; returns its exit code. */
 int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, const struct spool *spool));
 /* Reports that there is no such account, with the nearest name. Returns CLI_FAILED. */
 int cli_no_account(const struct conf *conf, const char *name);

@@ -11,7 +11,7 @@
 const char *who_protocol(const json_t *client, char *out, size_t size);
 /* The user's name, or a text for no login. */
 const char *who_user(const json_t *client);
-/* "" if the gateway does not say it. */
+/* "" if the gateway does not report it. */
 const char *who_address(const json_t *client);
 /* "RETR", "RETR, then waits"; returns out. */
 const char *who_activity(const json_t *client, char *out, size_t size);

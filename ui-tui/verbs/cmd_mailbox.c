@@ -291,12 +291,12 @@ static int remove_to_mbox(struct mbox *mbox, int64_t before, struct expired *exp
 	return fsx_close(mbox->fd, mbox->path, error) == 0 ? result : -1;
 }
 
-/* What is taken out of a mailbox, and where it is put. */
+/* Which messages are removed from a mailbox, and where they are stored. */
 struct removal {
 	const char *user;
 	int64_t before;	  /* messages that arrived earlier */
-	bool archive;	  /* into the archive's folders; else they are removed */
-	const char *mbox; /* or into this file; NULL: none */
+	bool archive;	  /* move to the archive's folders; else they are removed */
+	const char *mbox; /* or to this file; NULL: none */
 };
 
 static int remove_old(const struct spool *spool, const struct removal *removal, struct expired *expired, struct error *error)

@@ -58,7 +58,7 @@ static void test_replace_is_whole(void **context)
 	free(path);
 }
 
-/* A file with less than all parts would be a message cut short. */
+/* A file without all parts would be a truncated message. */
 static void test_no_part_of_a_file_is_dropped(void **context)
 {
 	const struct slice one = SLICE_LITERAL("x");

@@ -48,7 +48,7 @@ static void test_deadline_and_wake(void **state)
 	assert_false(hear(&bell, -1000));
 	assert_false(hear(&bell, 50));
 	assert_in_range(clock_now_ms() - begin, 50, 60 * 1000);
-	pthread_create(&ringer, NULL, ring, &bell); /* rings once the wait has let the lock go */
+	pthread_create(&ringer, NULL, ring, &bell); /* rings after the wait has released the lock */
 	assert_true(hear(&bell, 60 * 1000));
 	pthread_mutex_unlock(&bell.lock);
 	pthread_join(ringer, NULL);

@@ -22,7 +22,7 @@ static bool has_capabilities(void)
 	return syscall(SYS_capget, &header, sets) == 0 && (sets[0].permitted != 0 || sets[1].permitted != 0);
 }
 
-/* From here on capset(2) answers so, and does nothing. */
+/* From here on, capset(2) returns this and does nothing. */
 static void answer_capset(uint32_t code)
 {
 	scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ALLOW);
@@ -32,7 +32,8 @@ static void answer_capset(uint32_t code)
 	seccomp_release(filter);
 }
 
-/* code: what capset(2) says; -1: what the kernel says. Returns the exit code: 0 no capabilities are left, 1 refused, 2 it went on with them. */
+/* code: the result of capset(2); -1: from the kernel. Returns the exit code: 0 no capabilities are left, 1 refused, 2 it
+ * continued with them. */
 static int drop(int code)
 {
 	const struct privileges plan = {.stay_bare = true};
@@ -59,7 +60,7 @@ static void test_no_capability_stays(void **state)
 	if (geteuid() != 0 || !has_capabilities())
 		skip();
 	assert_int_equal(drop(EPERM), 1);
-	assert_int_equal(drop(0), 1); /* "done", and nothing is */
+	assert_int_equal(drop(0), 1); /* reports success, but does nothing */
 }
 
 int main(void)

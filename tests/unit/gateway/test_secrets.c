@@ -217,7 +217,7 @@ static char *key_path(const char *name)
 	return path;
 }
 
-/* The same signature as a key here would make: Ed25519 and PKCS #1 v1.5 have no chance in them. */
+/* The same signature as from a key here: Ed25519 and PKCS #1 v1.5 are deterministic. */
 static void test_it_signs_and_keeps_the_key(void **state)
 {
 	static const char *const names[] = {"rsa", "ed25519"};
@@ -235,7 +235,7 @@ static void test_it_signs_and_keeps_the_key(void **state)
 		own = dkim_key_signer(key);
 		assert_int_equal(secrets.keys.open(secrets.keys.context, &dkims[i], &kept, &error), 0);
 		assert_int_equal(kept.is_ed25519, i == 1);
-		for (int times = 0; times < 200; times++) { /* more than a login may ask */
+		for (int times = 0; times < 200; times++) { /* more requests than a login may send */
 			digest[0] = (unsigned char)times;
 			assert_int_equal(kept.sign(kept.context, digest, there, &there_len), 0);
 		}

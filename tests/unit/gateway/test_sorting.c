@@ -235,7 +235,7 @@ static void put_shown(struct buf *answer)
 		field(answer, (char)(SORTING_SHOWN + i), "", 0);
 }
 
-/* Kills its first worker, as an admin or the kernel may. */
+/* Kills its first worker, as an admin or the kernel might. */
 static atomic_int *killed;
 
 static void serve_second(void *context, int fd)
@@ -261,14 +261,14 @@ static void test_one_death_costs_no_message_its_place(void **state)
 	sorting_begin(&worker, &sorting, &account);
 	expect_sorted(&worker, letter, NULL);
 	assert_int_equal(atomic_load(killed), 2);
-	expect_sorted(&worker, letter, NULL); /* by the same one */
+	expect_sorted(&worker, letter, NULL); /* by the same worker */
 	assert_int_equal(atomic_load(killed), 2);
 	sorting_hang_up(&worker);
 	sorting_stop(&sorting);
 	munmap(killed, sizeof(*killed));
 }
 
-/* A session that has ended must not wait for it. */
+/* An ended session must not wait for it. */
 static void test_a_process_that_hangs_holds_up_nobody(void **state)
 {
 	int64_t begin = clock_now_ms();
@@ -287,7 +287,7 @@ static void test_a_process_that_hangs_holds_up_nobody(void **state)
 	waitpid(pid, NULL, 0);
 }
 
-/* The admin's own limit is lower than ours: it counts, and mail is sorted. */
+/* The admin's own limit is lower than ours: it applies, and mail is sorted. */
 static void test_a_low_limit_of_the_processor_stays(void **state)
 {
 	struct rlimit before, low = {20, 20};

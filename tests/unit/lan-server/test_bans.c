@@ -43,15 +43,15 @@ static void test_an_address(void **state)
 	assert_false(bans_refuse(bans, &v4, NAME("ivan"), now));
 	assert_int_equal(fail_often(bans, &v4, NAME("nobody"), 1, now), BANS_ADDRESS);
 	assert_true(bans_refuse(bans, &v4, NAME("anna"), now));
-	assert_false(bans_refuse(bans, &other_v4, NAME("ivan"), now)); /* IPv4 neighbours have nothing to do with it */
+	assert_false(bans_refuse(bans, &other_v4, NAME("ivan"), now)); /* IPv4 neighbours are not affected */
 	assert_true(bans_refuse(bans, &v4, NAME("ivan"), now + 4 * MINUTE));
 	assert_false(bans_refuse(bans, &v4, NAME("ivan"), now + 5 * MINUTE));
-	/* The next one is longer. */
+	/* The next ban is longer. */
 	now += 10 * MINUTE;
 	assert_int_equal(fail_often(bans, &v4, NAME("ivan"), BANS_ADDRESS_FAILURES, now), BANS_ADDRESS);
 	assert_true(bans_refuse(bans, &v4, NAME("ivan"), now + 9 * MINUTE));
 	assert_false(bans_refuse(bans, &v4, NAME("ivan"), now + 10 * MINUTE));
-	/* After a quiet day it is a short one again. */
+	/* After a day without failures the ban is short again. */
 	now += 26 * 60 * MINUTE;
 	fail_often(bans, &v4, NAME("ivan"), BANS_ADDRESS_FAILURES, now);
 	assert_false(bans_refuse(bans, &v4, NAME("ivan"), now + 5 * MINUTE));
@@ -209,7 +209,7 @@ static void test_a_ban_binds_the_next_process(void **state)
 	fail_often(bans, &v4, NAME("boss"), BANS_ADDRESS_FAILURES, 100 * MINUTE);
 	fail_often(bans, &attacker, NAME("boss"), BANS_ADDRESS_FAILURES, 100 * MINUTE);
 	fail_often(bans, &other, NAME("boss"), BANS_ADDRESS_FAILURES, 100 * MINUTE);
-	bans = born_again(bans, MINUTE); /* the computer was started anew */
+	bans = born_again(bans, MINUTE); /* the computer was restarted */
 	assert_true(bans_refuse(bans, &v4, NAME("anna"), 4 * MINUTE));
 	assert_true(bans_refuse(bans, &neighbour, NAME("anna"), 4 * MINUTE));
 	assert_false(bans_refuse(bans, &v4, NAME("anna"), 7 * MINUTE));
@@ -297,7 +297,7 @@ static void test_the_oldest_is_forgotten_first(void **state)
 	lru_make(lru, NAME("a"))->times = 1;
 	lru_make(lru, NAME("b"))->times = 2;
 	lru_make(lru, NAME("c"))->times = 3;
-	assert_int_equal(lru_find(lru, NAME("a"))->times, 1); /* used: b is the oldest now */
+	assert_int_equal(lru_find(lru, NAME("a"))->times, 1); /* a was used: b is the oldest now */
 	lru_make(lru, NAME("d"))->times = 4;
 	assert_null(lru_find(lru, NAME("b")));
 	assert_int_equal(lru_find(lru, NAME("a"))->times, 1);

@@ -127,7 +127,7 @@ static void test_a_network_has_its_limit_and_room_for_newcomers(void **state)
 	come_all(hall, "fd00::2", 10);
 	come_all(hall, "fd00::3", 9);
 	come_all(hall, "fd00::4", 1);
-	assert_int_equal(come(hall, "fd00::5"), ADMISSION_GRANTED); /* for the oldest of those with ten */
+	assert_int_equal(come(hall, "fd00::5"), ADMISSION_GRANTED); /* instead of the oldest of those with ten */
 	assert_int_equal(evicted_one(hall), 0);
 	stand(hall, 0, hall->count, CONNECTION_STAYS);
 	assert_int_equal(come(hall, "fd00::6"), ADMISSION_FULL_FOR_NETWORK);

@@ -1,4 +1,5 @@
-/* What the LAN server listens for: each port has all that its sessions need, and each reply has its row. */
+/* The services of the LAN server: each port has everything that its sessions need, and each reply has
+ * its row. */
 #include "lan-server/server/lan_kind.h"
 
 #include "lan-server/server/service.h"

@@ -60,7 +60,7 @@ static int close_spool(void **state)
 	return result | remove_tree(folder);
 }
 
-/* Neighbours are of two sessions. */
+/* Adjacent entries belong to two sessions. */
 static struct maildrop make_drop(void)
 {
 	static _Atomic int64_t heard[2];

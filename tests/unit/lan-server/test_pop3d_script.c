@@ -17,7 +17,7 @@ static const struct {
 };
 
 struct box {
-	struct maildrop drop; /* what the hooks are given */
+	struct maildrop drop; /* the context of the hooks */
 	struct buf *transcript;
 	bool in_use, too_soon, broken, fails, is_cut;
 };

@@ -175,7 +175,7 @@ static void test_a_value_stays_in_its_field(void **state)
 	message.extra_value = "1\r\nBcc: x\n\nbody";
 	assert_field(&message, "X-A", "1  Bcc: x  body");
 	assert_field(&message, "From", "Ivan  Bcc: x <postmaster@office.lan>");
-	message.to = &bad; /* no parser gives such an address */
+	message.to = &bad; /* no parser returns such an address */
 	assert_field(&message, "Precedence", "bulk");
 	assert_field(&message, "To", "<\"a>  Bcc: x@y  \"@office.lan>");
 }

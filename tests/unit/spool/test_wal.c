@@ -249,7 +249,7 @@ static void test_used_again_other_bytes_are_damage(void **context)
 	wal_close(wal);
 }
 
-/* The record behind it was appended when it was durable, so zeros in it are no append that was cut off. */
+/* The record after it was appended when it was durable, so zeros in it are not an unfinished append. */
 static void test_used_again_lost_sector_of_what_was_durable_is_damage(void **context)
 {
 	struct wal *wal = again_with(3, 1400);
@@ -264,7 +264,7 @@ static void test_used_again_lost_sector_of_what_was_durable_is_damage(void **con
 	wal_close(wal);
 }
 
-/* Marker, lengths, durable: a wrong byte costs nothing, also in the last record, behind which there are only zeros. */
+/* Marker, lengths, durable: a wrong byte loses nothing, also in the last record, which only zeros follow. */
 static void test_used_again_wrong_number_is_repaired(void **context)
 {
 	struct wal *wal = again_with(3, 4);
