@@ -65,6 +65,11 @@ char *layout_mailbox(const struct spool *spool, const char *user, const char *fi
 	return xasprintf("%s/mailboxes/%s%s%s", spool->folder, user, file[0] == '\0' ? "" : "/", file);
 }
 
+char *layout_archive(const struct spool *spool)
+{
+	return below(spool, "archive", "");
+}
+
 char *layout_archive_month(const struct spool *spool, const char *user, int year, int month)
 {
 	return xasprintf("%s/archive/%s/%04d-%02d", spool->folder, user, year, month);

@@ -39,6 +39,7 @@ char *layout_body(const struct spool *spool, const char *id);
 char *layout_mailboxes(const struct spool *spool);
 /* file: below the mailbox, such as "new/NAME"; "": the mailbox itself. */
 char *layout_mailbox(const struct spool *spool, const char *user, const char *file);
+char *layout_archive(const struct spool *spool);
 char *layout_archive_month(const struct spool *spool, const char *user, int year, int month);
 /* The folder of all states, and that of one state. */
 char *layout_queues(const struct spool *spool);

@@ -131,6 +131,7 @@ static void allow_files(int ruleset, const struct sandbox *sandbox, uint64_t bou
 	const uint64_t writing = (READ_FOLDER | WRITE_FOLDER) & bound;
 
 	allow_all(ruleset, sandbox->lists, LANDLOCK_ACCESS_FS_READ_DIR);
+	allow_all(ruleset, sandbox->makes, (LANDLOCK_ACCESS_FS_MAKE_REG | LANDLOCK_ACCESS_FS_REMOVE_FILE) & bound);
 	allow_all(ruleset, sandbox->reads, READ_FOLDER);
 	allow_all(ruleset, sandbox->writes, writing);
 	if (!(sandbox->may & SANDBOX_FILES))

@@ -24,6 +24,7 @@ enum {
 struct sandbox {
 	unsigned may;		   /* SANDBOX_... */
 	const char *const *lists;  /* folders: list their names, but not read the files */
+	const char *const *makes;  /* folders: create and remove files, but not read or write them */
 	const char *const *reads;
 	const char *const *writes; /* read and write; create and remove files in folders */
 	bool is_one_of_many;	   /* do not log it */

@@ -507,6 +507,20 @@ static int open_line(struct session *session, const struct session_request *requ
 	return 0;
 }
 
+/* state.db first, as long as the files beside it can be made: in the sandbox the session may use those that are there. */
+static int open_confined(struct session *session, struct error *error)
+{
+	const struct spool_options options = {.writer = "session", .reports_damage = true, .keeps_seen = true};
+
+	if (spool_open_state(&session->spool, session->conf, &options, error) != 0)
+		return -1;
+	session_sandbox_enter(session->conf);
+	if (spool_open_intake(&session->spool, session->conf, &options, error) != 0)
+		return -1;
+	damage_report(session->conf, &session->spool, "");
+	return 0;
+}
+
 static int open_all(struct session *session, const struct session_job *job, struct error *error)
 {
 	bool has_line = job->conf->line.connect_command[0] != '\0';
@@ -517,8 +531,7 @@ static int open_all(struct session *session, const struct session_job *job, stru
 	    (has_line && open_line(session, job->request, error) != 0))
 		return -1;
 	clock_trust_prepare();
-	session_sandbox_enter(job->conf);
-	if (open_spool(session, &(struct spool_options){.writer = "session", .reports_damage = true, .keeps_seen = true}, error) != 0)
+	if (open_confined(session, error) != 0)
 		return -1;
 	if (!has_line) {
 		take_request(session, job->request);

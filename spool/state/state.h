@@ -19,6 +19,8 @@ struct state;
 int state_open(struct state **state, const struct spool *spool, bool *was_damaged, struct error *error);
 /* Checks the whole database, and sets it aside if it is damaged. Only while no process has it open. */
 int state_check(const struct spool *spool, struct error *error);
+/* Before a process enters a sandbox in which it calls state_copy_seen(), once: creates the file that is written there. */
+void state_copy_prepare(const struct spool *spool);
 /* Copies the seen UIDLs to `<spool>/seen.db` if they have changed: without them, all mail that is kept on servers would be
  * fetched again. */
 int state_copy_seen(struct state *state, struct error *error);

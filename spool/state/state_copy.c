@@ -123,13 +123,32 @@ static int sync_file(const char *path, struct error *error)
 	return result;
 }
 
+/* The same file stays where there is one: a sandbox knows it. */
+static int empty_file(const char *path, struct error *error)
+{
+	int fd = owned_open(path, O_WRONLY | O_TRUNC | O_NONBLOCK, 0600);
+
+	if (fd < 0)
+		return error_errno(error, N_("cannot create %s"), path);
+	return fsx_close(fd, path, error);
+}
+
+void state_copy_prepare(const struct spool *spool)
+{
+	char *tmp = layout_seen(spool, ".new");
+	struct error error;
+
+	if (fsx_unlink(tmp, &error) != 0 || empty_file(tmp, &error) != 0)
+		log_warnx("event=seen-not-copied reason=%s", LOG_ERROR(&error));
+	free(tmp);
+}
+
 static int write_copy(struct state *state, const char *path, struct error *error)
 {
 	char *tmp = layout_seen(&state->spool, ".new");
 	struct error ignored;
-	int result = fsx_unlink(tmp, error);
+	int result = empty_file(tmp, error);
 
-	owned_touch(tmp, 0600);
 	if (result == 0)
 		result = fill(state, tmp, error);
 	if (result == 0)
@@ -142,13 +161,22 @@ static int write_copy(struct state *state, const char *path, struct error *error
 	return result;
 }
 
+static int drop_prepared(const struct state *state, struct error *error)
+{
+	char *tmp = layout_seen(&state->spool, ".new");
+	int result = fsx_unlink(tmp, error);
+
+	free(tmp);
+	return result;
+}
+
 int state_copy_seen(struct state *state, struct error *error)
 {
 	int lock = state_lock(&state->spool), result = -1;
 	char *path = layout_seen(&state->spool, ""), *mark = mark_of_seen(state, error);
 
 	if (mark != NULL && is_copied(state, path, mark))
-		result = 0;
+		result = drop_prepared(state, error);
 	else if (mark != NULL && write_copy(state, path, error) == 0)
 		result = state_set(state, COPIED, mark, error);
 	free(mark);

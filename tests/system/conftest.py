@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
+os.environ["PYTHONPATH"] = str(Path(__file__).parent)  # for tests that run their own file in a namespace
 
 from harness.dovecot import Dovecot
 from harness.gateway import Gateway

@@ -222,6 +222,24 @@ def test_what_somebody_in_the_lan_server_would_try(office):
     assert len(outcome) == 20
 
 
+def test_what_somebody_in_a_session_would_read(office):
+    office.users["anna"]["archive"] = "yes"
+    office.write()
+    started(office)
+    until(lambda: (office.spool / "login-notes").exists() or office.pop3("ivan").quit(), 20, "the notes")
+    spool = office.spool
+    may = [f"{spool}/mailboxes/postmaster/tmp/try+", f"{spool}/wal/try+", f"{spool}/queue/active/.try+", f"{spool}/archive/try+", f"{spool}/state.db!",
+           f"{spool}/state.db-wal!", f"{spool}/seen.db.new!", f"{spool}/reserve!"]
+    may_not = [f"{spool}/tls/key.pem", f"{spool}/tls/key.pem!", f"{spool}/tls/try+", f"{spool}/login-salt.key", f"{spool}/login-notes", f"{spool}/login-notes!",
+               f"{spool}/version!", f"{spool}/try+", str(office.conf), f"{office.folder}/users.conf", "/etc/passwd"]
+    told = subprocess.run([ready("try_session_sandbox"), spool, *may, *may_not], capture_output=True, text=True, timeout=60, env=environment())
+    assert told.returncode == 0, told.stderr
+    if int(re.search(r"landlock=(\d+)", told.stderr)[1]) < 2:
+        pytest.skip("this kernel has no Landlock")
+    outcome = dict(line.rsplit(" ", 1) for line in told.stdout.splitlines())
+    assert outcome == {**dict.fromkeys(may, "done"), **dict.fromkeys(may_not, "refused")}
+
+
 def test_the_lan_server_starts_alone_for_nobody():
     done = subprocess.run([BUILD / "lanpost-lan-server", "smtp"], capture_output=True, text=True, timeout=20, env=environment(), stdin=subprocess.DEVNULL)
     assert done.returncode == 2 and "lanpostd starts it" in done.stderr

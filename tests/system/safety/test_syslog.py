@@ -30,7 +30,7 @@ class Syslogd:
         self.sock.bind("/dev/log")
         os.chmod("/dev/log", 0o666)
         self.lines = []
-        self.thread = threading.Thread(target=self.run)
+        self.thread = threading.Thread(target=self.run, daemon=True)
         self.thread.start()
 
     def run(self):
