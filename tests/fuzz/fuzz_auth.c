@@ -27,6 +27,26 @@ static struct verifier *make_verifier(void)
 	return verifier;
 }
 
+/* A file of notes, or what a broken one of those processes wants to be kept: what was read is read again as the same. */
+static void check_notes(struct slice bytes)
+{
+	struct ban_notes notes = {NULL, 0}, again = {NULL, 0};
+	struct buf text = BUF_INIT(BAN_NOTES_TEXT_MAX), more = BUF_INIT(BAN_NOTES_TEXT_MAX);
+
+	ban_notes_read(&notes, bytes, 0);
+	ban_notes_write(&notes, 0, &text);
+	if (text.overflow || notes.count > BAN_NOTES_MAX)
+		abort();
+	ban_notes_read(&again, buf_slice(&text), 0);
+	ban_notes_write(&again, 0, &more);
+	if (!slice_equal(buf_slice(&text), buf_slice(&more)))
+		abort();
+	ban_notes_clear(&notes);
+	ban_notes_clear(&again);
+	buf_clear(&text);
+	buf_clear(&more);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct verifier *verifier;
@@ -49,6 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			abort();
 	}
 	auth_answer_read(bytes, &answer);
+	check_notes(bytes);
 	if (auth_config_read(bytes, &config)) {
 		tls_credentials_load(keyring, &config);
 		auth_config_clear(&config);
