@@ -9,14 +9,12 @@ from pathlib import Path
 import pytest
 
 from harness.gateway import BUILD, PASSWORD, environment
-from harness.processes import descriptors, facts, holds, libraries, name_of, named, variables
+from harness.processes import SANITIZED, descriptors, facts, holds, libraries, name_of, named, variables
 from harness.sink import ThreadedServer
 from harness.users import LANPOST, Users, needs
 from harness.waiting import until
 
 as_service = pytest.mark.skipif(needs() is not None, reason=str(needs()))
-SANITIZED = any(name in os.environ for name in ("ASAN_OPTIONS", "TSAN_OPTIONS")) or b"__asan_init" in (BUILD / "lanpostd").read_bytes() \
-    or b"__tsan_init" in (BUILD / "lanpostd").read_bytes()
 as_root = pytest.mark.skipif(os.geteuid() != 0 or SANITIZED, reason="only root may look into another process's memory; sanitizers have terabytes of it")
 
 SECRETS = {
