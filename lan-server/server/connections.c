@@ -13,6 +13,9 @@
 /* A client that has been idle for this long is evicted for any newcomer; before that only for
  * one with fewer connections. */
 #define IDLE_MS 10000
+/* Bytes that arrive keep a connection for this long against holders of much fewer. */
+#define SENDER_MS (60 * 1000)
+#define WHOLE_SHARE 1000
 #define RESERVE 10 /* the last tenth of the connections */
 #define KEY_MAX 256
 #define REMEMBERED_MAX 16384 /* addresses and networks that used unknown names */
@@ -111,10 +114,11 @@ static void let_go(struct connections *connections, struct holder **at)
 	free(holder);
 }
 
-static void join(struct connections *connections, struct connection *connection)
+static void join(struct connections *connections, struct connection *connection, int64_t now_ms)
 {
 	char key[KEY_MAX];
 
+	connection->since = now_ms;
 	connection->by_address = hold(connections, address_key(key, &connection->address));
 	connection->by_network = hold(connections, network_key(key, &connection->address));
 	connection->by_user = NULL;
@@ -207,8 +211,8 @@ static size_t network_limit(const struct conf_lan *lan)
 /* The used part of a holder's limit, in thousandths. */
 static size_t share(const struct claim *claim, size_t of_address, size_t of_network)
 {
-	size_t address = of_address * 1000 / (size_t)claim->lan->max_sessions_per_ip;
-	size_t network = of_network * 1000 / network_limit(claim->lan);
+	size_t address = of_address * WHOLE_SHARE / (size_t)claim->lan->max_sessions_per_ip;
+	size_t network = of_network * WHOLE_SHARE / network_limit(claim->lan);
 
 	return claim->among != NULL || address > network ? address : network;
 }
@@ -227,17 +231,19 @@ static bool goes_before(const struct candidate *a, const struct candidate *b)
 	return a->share != b->share ? a->share > b->share : a->idle > b->idle;
 }
 
-static bool may_go(const struct claim *claim, const struct candidate *candidate)
+static bool may_go(const struct claim *claim, const struct candidate *candidate, int64_t now_ms)
 {
 	const struct connection *connection = candidate->connection;
+	size_t own = share(claim, claim->of_address, claim->of_network);
 
 	if (candidate->standing == CONNECTION_STAYS ||
 	    (claim->among != NULL && claim->among != connection->by_address && claim->among != connection->by_network))
 		return false;
 	if (candidate->idle >= IDLE_MS)
 		return true;
-	return candidate->standing == CONNECTION_STRANGER &&
-	       candidate->share >= share(claim, claim->of_address, claim->of_network);
+	if (candidate->standing == CONNECTION_STRANGER)
+		return candidate->share >= own;
+	return candidate->share >= WHOLE_SHARE / 2 && candidate->share >= 2 * own && now_ms - connection->since >= SENDER_MS;
 }
 
 static struct connection *who_goes(const struct connections *connections, const struct claim *claim, int64_t now_ms)
@@ -248,7 +254,7 @@ static struct connection *who_goes(const struct connections *connections, const 
 		struct candidate candidate = {at, atomic_load(&at->standing),
 		    share(claim, at->by_address->count, at->by_network == NULL ? 0 : at->by_network->count), now_ms - at->useful};
 
-		if (may_go(claim, &candidate) && (first.connection == NULL || goes_before(&candidate, &first)))
+		if (may_go(claim, &candidate, now_ms) && (first.connection == NULL || goes_before(&candidate, &first)))
 			first = candidate;
 	}
 	return first.connection;
@@ -303,7 +309,7 @@ enum admission connections_admit(struct connections *connections, const struct c
 		answer = ADMISSION_GRANTED;
 	}
 	if (answer == ADMISSION_GRANTED) {
-		join(connections, newcomer);
+		join(connections, newcomer, now_ms);
 		newcomer->unknown_names = unknown_of(connections, &newcomer->address, now_ms);
 	}
 	pthread_mutex_unlock(&connections->lock);

@@ -4,7 +4,8 @@
  *
  * A newcomer is always accepted while clients without a login are idle: of the holders with the most connections, the
  * client that is not logged in, sends no message and has been silent longest is evicted first. The last tenth of all
- * connections is reserved for addresses without one. Thread-safe.
+ * connections is reserved for addresses without one. A sender whose bytes arrive stays; but if its network (or address)
+ * has half of its limit, the sender is evicted after a minute for a holder of half as much. Thread-safe.
  */
 #ifndef LANPOST_LAN_SERVER_CONNECTIONS_H
 #define LANPOST_LAN_SERVER_CONNECTIONS_H
@@ -37,6 +38,7 @@ struct connection {
 	/* Private to the module. */
 	struct holder *by_address, *by_network, *by_user;
 	struct connection *next, **link;
+	int64_t since; /* of its admission */
 };
 
 struct connections;

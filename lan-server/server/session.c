@@ -16,6 +16,7 @@
 #define SESSION_TIMEOUTS 240
 #define LAST_WORDS_MS 1000
 #define LINGER_MS 1000
+#define DELAY_STEP_MS 200
 
 static int64_t timeout_ms(const struct session *session)
 {
@@ -83,13 +84,14 @@ static bool is_evicted(const struct session *session)
 	return session->connection.is_evicted;
 }
 
-/* Delays replies to errors. */
+/* Delays replies to errors, unless the session must end. */
 static void delay(const struct session *session, int64_t ms)
 {
 	struct pollfd stop = {.fd = session->stop_fd, .events = POLLIN};
+	int stopped = 0;
 
-	if (ms > 0)
-		poll(&stop, 1, (int)ms);
+	for (; ms > 0 && stopped == 0 && !is_evicted(session); ms -= DELAY_STEP_MS)
+		stopped = poll(&stop, 1, (int)earlier(ms, DELAY_STEP_MS));
 }
 
 /* Reads one line of the client. Unexpected first bytes of TLS may have no line end: they count as a line. */
@@ -185,7 +187,7 @@ static enum stream_result read_data(struct session *session, enum dialogue_effec
 	client_incoming_begin(incoming, clock_now_ms());
 	if (session->connection.standing != CONNECTION_STAYS)
 		session->connection.standing = CONNECTION_SENDER;
-	while (result == STREAM_OK && *effect == DIALOGUE_READ_DATA) {
+	while (result == STREAM_OK && *effect == DIALOGUE_READ_DATA && !is_evicted(session)) {
 		int64_t whole = client_incoming_deadline(incoming, timeout_ms(session));
 		struct slice bytes, before;
 

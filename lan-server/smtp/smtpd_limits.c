@@ -5,6 +5,8 @@
 
 #include <stdio.h>
 
+#define COUNT_NAME_MAX 256
+
 /* The user to count for: the logged-in user, or the owner of the sender address. NULL: no local
  * user. */
 static const char *who_sends(const struct smtpd *smtpd)
@@ -17,6 +19,29 @@ static const char *who_is_counted(const struct smtpd *smtpd)
 	const struct conf_limits *limits = &smtpd->options.conf->limits;
 
 	return limits->user_daily_messages == 0 && limits->user_daily_bytes == 0 ? NULL : who_sends(smtpd);
+}
+
+/* The name under which messages are counted. Mail without a login is counted separately: otherwise anybody could use up
+ * the user's limit. */
+static const char *count_name(const struct smtpd *smtpd, const char *user, char *out, size_t size)
+{
+	if (smtpd->dialogue.user != NULL)
+		return user;
+	snprintf(out, size, "%s unproven", user);
+	return out;
+}
+
+/* Today's total. Without a login, both counts: no second limit for who leaves the login out. */
+static struct send_quota_total sent_today(const struct smtpd *smtpd, const char *user)
+{
+	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
+	struct send_quota_total total = hooks->sent_today(hooks->context, user), unproven;
+	char name[COUNT_NAME_MAX];
+
+	if (smtpd->dialogue.user != NULL)
+		return total;
+	unproven = hooks->sent_today(hooks->context, count_name(smtpd, user, name, sizeof(name)));
+	return (struct send_quota_total){total.messages + unproven.messages, total.bytes + unproven.bytes};
 }
 
 /* Whether this many more bytes may be sent today. */
@@ -35,14 +60,13 @@ enum smtpd_reply smtpd_check_storage(const struct smtpd *smtpd, uint64_t bytes)
 
 enum smtpd_reply smtpd_check_daily(struct smtpd *smtpd, uint64_t bytes)
 {
-	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
 	const struct conf_limits *limits = &smtpd->options.conf->limits;
 	const char *user = who_is_counted(smtpd);
 	struct send_quota_total total;
 
 	if (user == NULL)
 		return REPLY_NONE;
-	total = hooks->sent_today(hooks->context, user);
+	total = sent_today(smtpd, user);
 	if (limits->user_daily_messages > 0 && total.messages >= limits->user_daily_messages)
 		return smtpd_about(smtpd, REPLY_DAILY_MESSAGES, REPLY_NUMBER((uint64_t)limits->user_daily_messages), NULL);
 	if (!bytes_fit(limits, &total, bytes))
@@ -52,13 +76,12 @@ enum smtpd_reply smtpd_check_daily(struct smtpd *smtpd, uint64_t bytes)
 
 enum smtpd_reply smtpd_check_day(const struct smtpd *smtpd)
 {
-	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
 	const char *user = who_is_counted(smtpd);
 	struct send_quota_total total;
 
 	if (user == NULL)
 		return REPLY_NONE;
-	total = hooks->sent_today(hooks->context, user);
+	total = sent_today(smtpd, user);
 	return bytes_fit(&smtpd->options.conf->limits, &total, smtpd->tx->size) ? REPLY_NONE : REPLY_DAY_IS_FULL;
 }
 
@@ -66,9 +89,10 @@ void smtpd_count_sent(struct smtpd *smtpd)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;
 	const char *user = who_is_counted(smtpd);
+	char name[COUNT_NAME_MAX];
 
 	if (user != NULL)
-		hooks->count_sent(hooks->context, user, smtpd->tx->size);
+		hooks->count_sent(hooks->context, count_name(smtpd, user, name, sizeof(name)), smtpd->tx->size);
 }
 
 bool smtpd_may_write_outside(const struct smtpd *smtpd)

@@ -63,6 +63,7 @@ void smtpd_transaction_end(struct smtpd *smtpd)
 	if (tx == NULL)
 		return;
 	envelope_clear(&tx->envelope);
+	body_memory_give(tx->recipients_counted);
 	smtpd_header_clear(tx);
 	buf_clear(&tx->subject);
 	body_clear(&tx->body, false);
@@ -266,6 +267,8 @@ static enum smtpd_reply check_recipient(struct smtpd *smtpd, struct rcpt *rcpt)
 /* The first check: whether one more recipient is allowed now. */
 static enum smtpd_reply check_place(struct smtpd_transaction *tx)
 {
+	if (tx->recipients_counted > BODY_MEMORY_BUSY && body_memory_is_short())
+		return REPLY_NO_STORAGE;
 	if (tx->envelope.recipients.count < SMTPD_RECIPIENTS_MAX &&
 	    tx->envelope.place_count + PLACES_PER_RECIPIENT <= ENVELOPE_PLACES_MAX)
 		return REPLY_NONE;
@@ -288,6 +291,16 @@ static enum smtpd_reply take_rcpt(struct smtpd *smtpd, struct slice arg, struct 
 	return smtpd->tx->utf8 || slice_is_ascii(slice_of(rcpt->addr.local)) ? REPLY_NONE : REPLY_NEEDS_SMTPUTF8;
 }
 
+/* A recipient with its places takes about this much. */
+static void count_recipient(struct smtpd_transaction *tx, const struct rcpt *rcpt, size_t places)
+{
+	size_t each = sizeof(struct place) + rcpt->dsn.orcpt.len + rcpt->path.len;
+	size_t taken = rcpt->path.len + places * each;
+
+	body_memory_take(taken);
+	tx->recipients_counted += taken;
+}
+
 static void add_recipient(struct smtpd *smtpd, const struct rcpt *rcpt)
 {
 	struct envelope *envelope = &smtpd->tx->envelope;
@@ -302,6 +315,7 @@ static void add_recipient(struct smtpd *smtpd, const struct rcpt *rcpt)
 	smtpd->dialogue.work = DIALOGUE_MESSAGE;
 	route_add_known(smtpd->options.conf, envelope, &rcpt->route, slice_of(text));
 	smtpd_keep_dsn(envelope, places, &rcpt->dsn);
+	count_recipient(smtpd->tx, rcpt, envelope->place_count - places);
 }
 
 enum smtpd_reply smtpd_cmd_rcpt(struct smtpd *smtpd, struct slice arg)

@@ -42,6 +42,7 @@ struct smtpd_transaction {
 	bool bare_line_end, has_nul;
 	struct buf header; /* header section as received, until header_done */
 	size_t header_counted; /* bytes of it in body_memory_take() */
+	size_t recipients_counted; /* bytes of the envelope there */
 	bool header_done;
 	unsigned too_many;  /* recipients beyond SMTPD_RECIPIENTS_MAX */
 	uint64_t announced; /* SIZE of MAIL, 0: none */

@@ -148,6 +148,11 @@ static int open_db(struct state *state, const char *path, struct error *error)
 		return -1;
 	}
 	sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
+	/* What a file from elsewhere (a restored backup) has in its schema runs no functions, and nothing writes past the tables. */
+	sqlite3_db_config(state->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+	sqlite3_db_config(state->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_db_config(state->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
+	sqlite3_db_config(state->db, SQLITE_DBCONFIG_ENABLE_VIEW, 0, NULL);
 	state_add_functions(state->db);
 	/* Temporary data of large queries stays in memory: a process in a sandbox cannot create files
 	 * elsewhere. */

@@ -3,6 +3,7 @@ import smtplib
 
 import pytest
 
+from harness.gateway import PASSWORD
 from harness.letters import letter
 
 IVAN = {"ivan": {"external_alias": "ivan@example.ru"}, "anna": {}}
@@ -38,6 +39,20 @@ def test_a_user_sends_so_many_messages_a_day(make_gateway):
     gateway.start()
     assert refusal(gateway, "ivan@office.lan", ["anna"], letter())[0] == 550
     gateway.send("anna@office.lan", ["ivan"], letter())  # each user has a separate count
+
+
+def test_a_stranger_uses_up_nobodys_day(make_gateway):
+    """Without a login anybody may give ivan's address: that counts for those who do so, not for ivan after a login."""
+    gateway = make_gateway(users=IVAN, sections={"limits": {"user_daily_messages": 2}})
+    for _ in range(2):
+        gateway.send("ivan@office.lan", ["anna"], letter())
+    assert refusal(gateway, "ivan@office.lan", ["anna"], letter())[0] == 550
+    with gateway.smtp() as client:
+        client.login("ivan", PASSWORD)
+        for _ in range(2):
+            client.sendmail("ivan@office.lan", ["anna"], letter())
+        with pytest.raises(smtplib.SMTPException, match="limit of 2 messages"):
+            client.sendmail("ivan@office.lan", ["anna"], letter())
 
 
 def test_old_mail_expires_where_a_user_wants_it(make_gateway):

@@ -233,6 +233,29 @@ static void test_strangers_before_senders_and_nobody_else(void **state)
 	assert_int_equal(come(hall, "10.0.0.3"), ADMISSION_FULL);
 }
 
+/* 1000 computers in one IPv6 network send something all the time. */
+static void test_senders_of_a_full_network_go_for_those_who_hold_little(void **state)
+{
+	struct hall *hall = *state;
+	char address[40];
+
+	for (unsigned i = 0; i < 100; i++) {
+		snprintf(address, sizeof(address), "2001:db8:0:%u::%x", i / 30, i);
+		assert_int_equal(come(hall, address), ADMISSION_GRANTED);
+	}
+	stand(hall, 0, 100, CONNECTION_SENDER);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_FULL);
+	hall->now += 60000;
+	for (size_t i = 0; i < 100; i++)
+		hall->all[i].useful = hall->now;
+	assert_int_equal(come(hall, "2001:db8:0:1::ff"), ADMISSION_FULL_FOR_NETWORK);
+	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
+	assert_true(evicted_one(hall) < 90);	   /* one of a full network */
+	hall->all[evicted_one(hall)].is_evicted = false;
+	for (size_t i = 0; i < 4; i++)
+		assert_int_equal(come(hall, "10.0.0.2"), ADMISSION_GRANTED);
+}
+
 static void test_a_user_has_no_more_places_than_an_address(void **state)
 {
 	struct hall *hall = *state;
@@ -302,6 +325,7 @@ int main(void)
 	    TEST(test_a_small_network_outlives_a_large_one),
 	    TEST(test_who_takes_more_throws_nobody_out_who_has_less),
 	    TEST(test_strangers_before_senders_and_nobody_else),
+	    TEST(test_senders_of_a_full_network_go_for_those_who_hold_little),
 	    TEST(test_a_user_has_no_more_places_than_an_address),
 	    TEST(test_guesses_are_remembered_by_address_and_network),
 	    TEST(test_many),

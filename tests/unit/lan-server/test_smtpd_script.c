@@ -6,6 +6,7 @@
 
 struct office {
 	struct send_quota_total sent;
+	struct send_quota_total unproven;
 	struct conf conf;
 	struct buf *transcript;
 	bool full, broken;
@@ -45,6 +46,8 @@ static struct send_quota_total sent_today(void *context, const char *user)
 {
 	const struct office *office = context;
 
+	if (strcmp(user, "ivan unproven") == 0)
+		return office->unproven;
 	assert_string_equal(user, "ivan");
 	return office->sent;
 }
@@ -53,9 +56,11 @@ static void count_sent(void *context, const char *user, uint64_t bytes)
 {
 	struct office *office = context;
 
-	assert_string_equal(user, "ivan");
-	office->sent.messages++;
-	office->sent.bytes += (int64_t)bytes;
+	struct send_quota_total *total = strcmp(user, "ivan unproven") == 0 ? &office->unproven : &office->sent;
+
+	assert_true(total == &office->unproven || strcmp(user, "ivan") == 0);
+	total->messages++;
+	total->bytes += (int64_t)bytes;
 }
 
 static void write_place(const struct place *place, struct buf *out)

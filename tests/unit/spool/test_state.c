@@ -6,6 +6,7 @@
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>
+#include <sqlite3.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -204,6 +205,27 @@ static void test_rows_within_rows(void **context)
 	}
 }
 
+/* A restored file may hold a program of somebody else's. */
+static void test_the_file_runs_nothing(void **context)
+{
+	char *path = xasprintf("%s/state.db", folder), *text = NULL;
+	struct error error;
+	sqlite3 *db;
+
+	(void)context;
+	state_close(state);
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "CREATE TRIGGER t AFTER INSERT ON value BEGIN DELETE FROM value; END", NULL, NULL, NULL),
+	    SQLITE_OK);
+	sqlite3_close(db);
+	assert_int_equal(state_open(&state, &spool, NULL, &error), 0);
+	assert_int_equal(state_set(state, "key", "kept", &error), 0);
+	assert_int_equal(state_get(state, "key", &text, &error), 0);
+	assert_string_equal(text, "kept");
+	free(text);
+	free(path);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -212,6 +234,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_rows_within_rows, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_prune, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_prune_leaves_no_events, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_the_file_runs_nothing, set_up, tear_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
