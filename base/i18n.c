@@ -127,7 +127,7 @@ void i18n_start(const char *language)
 		process_language = &languages[0];
 }
 
-/* --- what is said */
+/* --- texts */
 
 const char *i18n_language(void)
 {

@@ -120,8 +120,8 @@ static int open_at(const struct place *place, const char *path, int flags, mode_
 	return fd;
 }
 
-/* Then a new file has the right owner anyway, and no other user can create one. Most folders are like this, and this is
- * one call instead of seven. */
+/* Then a new file has the right owner anyway, and no other user can create one. Most folders are like this, and it
+ * takes one call instead of seven. */
 static bool is_in_folder_of_root(const char *path)
 {
 	const char *slash = strrchr(path, '/');

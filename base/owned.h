@@ -5,9 +5,9 @@
  * gateway. So files and folders that root creates get the owner and group of the folder they are in. For other users
  * these calls are open(2) and mkdir(2).
  *
- * The folder may belong to a user other than root. So only what was made here is ever given away, never what was there
- * before, and the folder is held open meanwhile: a link put in its place cannot lead elsewhere. A link that was there
- * before is not followed (ELOOP), nor is another user's file used in a public folder.
+ * The folder may belong to a user other than root. So only files that were created here change their owner, never
+ * existing ones, and the folder is kept open meanwhile: a link in its place cannot lead elsewhere. An existing link
+ * is not followed (ELOOP), and another user's file in a public folder is not used.
  */
 #ifndef LANPOST_BASE_OWNED_H
 #define LANPOST_BASE_OWNED_H

@@ -52,7 +52,7 @@ struct slice slice_cut(struct slice *rest, char byte);
 bool slice_number(struct slice a, uint64_t min, uint64_t max, uint64_t *value);
 char *slice_dup(struct slice a); /* new C string; the caller frees it */
 
-/* Lower case for ASCII letters, whatever the locale. */
+/* Lower case for ASCII letters, independent of the locale. */
 static inline char ascii_lower(char c)
 {
 	return (char)(c >= 'A' && c <= 'Z' ? c | 0x20 : c);

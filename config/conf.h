@@ -296,7 +296,7 @@ bool conf_is_fallback(const struct conf *conf, const struct conf_smarthost *smar
 bool conf_is_mailbox_name(struct slice name);
 /* Whether the rule has no action. */
 bool conf_rule_does_nothing(const struct conf_rule *rule);
-/* Whether ca_file or pin_sha256 is given: then TLS is required, whatever the value of `tls`. */
+/* Whether ca_file or pin_sha256 is given: then TLS is required, regardless of `tls`. */
 bool conf_remote_names_its_server(const struct conf_remote *remote);
 /* True if the address is in one of the ranges. An IPv6 range contains IPv4 only if it begins with ::ffff:. */
 bool conf_nets_have(const struct conf_nets *nets, const struct in6_addr *address);

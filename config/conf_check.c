@@ -399,8 +399,8 @@ static const struct conf_user *next_of(const struct conf *conf, const struct con
 	return next;
 }
 
-/* Checked up to this many users: following all forwards to their end takes the cube of the number. Looping mail stays with
- * the last user of the loop: reported at the loop's first user, since it is hardly intended. */
+/* Checked up to this many users: following all forwards to their end takes the cube of the number. Looping mail stays
+ * with the last user of the loop: reported at the loop's first user, since it is rarely intended. */
 static void check_circle(const struct check *check, const struct conf_user *user)
 {
 	const struct conf_user *at = next_of(check->conf, user);

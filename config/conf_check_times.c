@@ -1,5 +1,5 @@
 /*
- * Lengths of time that are allowed but hardly ever intended: usually a mistake in the unit.
+ * Lengths of time that are allowed but rarely intended: usually a mistake in the unit.
  */
 #include "base/i18n.h"
 #include "config/conf_check_priv.h"

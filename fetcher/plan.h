@@ -5,13 +5,17 @@
  * The identity of a message (spool/QUEUE.md, "The same message") is its mailbox (login and host, conf_mailbox()) and its
  * key. A key is its UIDL, on IMAP "<uidvalidity>.<uid>", or a digest of its header if there is no UIDL or if the UIDL is
  * not unique. The listed size and the digests of header and body are stored with the key. The header is requested if the
- * key alone is not reliable:  - there is no UIDL, it is (or was) not unique, or LIST has a message that UIDL does not
- * have;  - the message is known and about to be deleted without a fetch, or its size has changed: some
- *    servers give the UIDL of a deleted message to a new one;
- * - the UIDLs are only the numbers of the messages;  - most messages that should still be there are missing: then all
- * UIDLs have probably changed;  - a key now names another message: the following ones, and new ones of a known size, may
- * have moved, too. If the server cannot show headers, or they do not decide it, the message is in doubt: it is fetched,
- * and delivered only if its header and body are not those of a seen message.
+ * key alone is not reliable:
+ *
+ *   - there is no UIDL, it is (or was) not unique, or LIST has a message that UIDL does not have;
+ *   - the message is known and about to be deleted without a fetch, or its size has changed: some servers give the UIDL
+ *     of a deleted message to a new one;
+ *   - the UIDLs are only the numbers of the messages;
+ *   - most messages that should still be there are missing: then all UIDLs have probably changed;
+ *   - a key now names another message: the following ones, and new ones of a known size, may have moved, too.
+ *
+ * If the server cannot show headers, or they do not decide it, the message is in doubt: it is fetched, and delivered only
+ * if its header and body are not those of a seen message.
  */
 #ifndef LANPOST_FETCHER_PLAN_H
 #define LANPOST_FETCHER_PLAN_H

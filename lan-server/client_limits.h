@@ -26,7 +26,7 @@ struct client_limits {
 	uint64_t progress;
 };
 
-/* How long a client may be silent, and how long it may stay without progress, whatever it sends meanwhile. */
+/* How long a client may be silent, and how long it may make no progress, regardless of what it sends. */
 struct client_stay {
 	bool is_known; /* logged in */
 	bool is_busy;  /* most connections are in use: short limits without a login */

@@ -333,7 +333,7 @@ static bool convert_by_hint(struct slice hint, struct slice bytes, struct buf *o
 	return false;
 }
 
-/* Truncated or damaged UTF-8: text in any other charset has hardly any valid sequence. */
+/* Truncated or damaged UTF-8: text in any other charset rarely has a valid sequence. */
 static bool is_damaged_utf8(struct slice bytes)
 {
 	size_t valid = 0, invalid = 0;

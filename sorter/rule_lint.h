@@ -1,7 +1,7 @@
 /*
- * Rules that probably do not do what was meant: their condition cannot hold, an earlier rule that ends sorting
- * always matches first, they discard all mail, or test a header field that mail does not have. There are no
- * false reports; not every such rule is found.
+ * Rules that probably do not work as intended: their condition cannot hold, an earlier rule that ends
+ * sorting always matches first, they discard all mail, or test a header field that mail does not have.
+ * There are no false reports; not every such rule is found.
  */
 #ifndef LANPOST_SORTER_RULE_LINT_H
 #define LANPOST_SORTER_RULE_LINT_H

@@ -2,18 +2,20 @@
  * Decides who gets a fetched message, and why: rules, then the addresses in its header, then the
  * default recipient. No I/O; a struct sorter never changes and may be used by many threads.
  *
- * In this order:  1. `deliver_to` of the account: these users get it, nothing else is checked.
+ * In this order:
  *
- *  2. The rules in the order of the file. All that match add their recipients, tags and prefixes,
- *     until one with `stop = yes`. A rule with `drop = yes` or `reject_to` ends sorting, too: the
- *     message goes only to the recipients of earlier rules, and to those of reject_to; to nobody if
- *     none exist. The first rule with a `reply` gives the reply, if one may be given.
+ *   1. `deliver_to` of the account: these users get it, nothing else is checked.
  *
- * 3. by_address, unless a rule ended sorting: local users that a recipient header names.
- *     `daemon` is never among them.
+ *   2. The rules in the order of the file. All that match add their recipients, tags and prefixes,
+ *      until one with `stop = yes`. A rule with `drop = yes` or `reject_to` ends sorting, too: the
+ *      message goes only to the recipients of earlier rules, and to those of reject_to; to nobody if
+ *      none exist. The first rule with a `reply` gives the reply, if one may be given.
  *
- * 4. A message without a recipient goes to unsorted_to of the account, else of [sorter], else to
- *     postmaster. Copies do not count.
+ *   3. by_address, unless a rule ended sorting: local users that a recipient header names.
+ *      `daemon` is never among them.
+ *
+ *   4. A message without a recipient goes to unsorted_to of the account, else of [sorter], else to
+ *      postmaster. Copies do not count.
  *
  * Users may be given by name, alias or group. A message with more than SORTER_RECEIVED_MAX Received
  * lines is in a loop: it goes to postmaster only. One that was fetched here before is not sent on or

@@ -1,8 +1,8 @@
 /*
  * A message as conditions see it: fields, parts and text, decoded and folded on first use.
  *
- * The cost of a hostile message is limited: the number of fields, the bytes per field and in total, the text of the body,
- * and the total work (message/budget.h). Rules do not see what is beyond: such a message is delivered according to the
+ * The cost of a hostile message is limited: the number of fields, the bytes per field and in total, the text of the
+ * body, and the total work (message/budget.h). Rules do not see the rest: such a message is delivered according to the
  * rules, and also to the recipient of unsorted mail; no rule matches because of text that it could not check.
  */
 #ifndef LANPOST_SORTER_VIEW_H

@@ -423,7 +423,7 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 	if (slice_begins_nocase(line, "* "))
 		return untagged(client, slice_from(line, 2), event);
 	if (slice_begins_nocase(line, "+"))
-		return broken(client, event, line); /* no command of ours needs more */
+		return broken(client, event, line); /* no command that we send needs more */
 	if (is_tail(client, line))
 		return IMAP_NEED;
 	return tagged(client, line, event);

@@ -11,7 +11,7 @@
  * Only CRLF line ends are sent, so that no message can be smuggled.
  *
  *   begin --> ENVELOPE --354, or all answered--> DATA --data_end--> FINAL --reply--> DONE
- *                | nobody was taken                                                   ^
+ *                | none accepted                                                      ^
  *                '------------------------------> RESET ------------------------------'
  *
  * Replies belong to the oldest transaction that is not DONE. The client itself is BROKEN after 421, an invalid reply, or

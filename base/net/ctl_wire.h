@@ -22,7 +22,7 @@
 #define CTL_SOCKET_NAME "control.sock"
 #define CTL_GROUP "lanpost-control" /* the group of operators, who may use the socket of the service but not read mail */
 
-/* What ctl_read() found; -1 beside these for an error. */
+/* Results of ctl_read(); -1 for an error. */
 enum ctl_result {
 	CTL_OBJECT, /* the caller frees *object with json_decref() */
 	CTL_AGAIN,  /* no whole line arrived before the deadline */

@@ -149,7 +149,7 @@ static int write_both(
 	return result;
 }
 
-/* --- what is there */
+/* --- existing certificates */
 
 static X509 *read_certificate(const char *path)
 {

@@ -3,11 +3,14 @@
  *
  * usage: sort_bench memory FOLDER
  *        sort_bench deliver FOLDER SPOOL
- *   FOLDER is as generate.py writes it.
- *   memory   messages are read first; what is measured is decide and fill in an envelope, on one
- * core deliver  from the file of each message to the mailboxes of SPOOL, which is made, through the
- * intake log as a session does it (64 messages a commit), until all is durable and the log is empty
- * again prints: what TAB messages a second. `deliver` checks FOLDER/expected.
+ *
+ *   FOLDER    messages and rules that generate.py writes
+ *   memory    reads the messages first; measures the decision and the envelope, on one core
+ *   deliver   from the file of each message to the mailboxes of SPOOL, which is created, through the
+ *             intake log as in a session (64 messages per commit), until all is durable and the log
+ *             is empty again
+ *
+ * Prints: name TAB messages per second. `deliver` checks FOLDER/expected.
  */
 #include "base/alloc.h"
 #include "base/clock.h"

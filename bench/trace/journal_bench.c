@@ -102,7 +102,7 @@ static void write_more(struct state *state, uint64_t messages)
 /* --- pruning */
 
 struct writer {
-	struct state *state; /* of its own, as the LAN server has one */
+	struct state *state; /* a separate one, as in the LAN server */
 	atomic_bool stop;
 	int64_t longest, sum, count;
 };

@@ -1,7 +1,7 @@
 /*
  * The process that holds the password verifiers and the TLS key: it answers the LAN server's questions
- * (lan-server/login/auth_wire.h), and does nothing else. It opens no file and no connection; the supervisor sends it what
- * it must know.
+ * (lan-server/login/auth_wire.h), and does nothing else. It opens no file and no connection; the supervisor sends it
+ * all data.
  */
 #ifndef LANPOST_GATEWAY_AUTH_PROCESS_H
 #define LANPOST_GATEWAY_AUTH_PROCESS_H

@@ -84,7 +84,7 @@ void sessions_events(struct supervisor *supervisor, int most)
 
 /* --- the line that a dead session has left connected */
 
-/* The line is disconnected first, whatever the state of the spool. */
+/* The line is disconnected first, regardless of the state of the spool. */
 static int hang_up_run(void *context, int event_fd)
 {
 	struct conf *conf = context;

@@ -78,7 +78,7 @@ static size_t resync(const struct wal_reader *reader, size_t at)
 
 /* --- one wrong number */
 
-/* Whether the bytes between two offsets are a record with these lengths, whatever its header contains. */
+/* Whether the bytes between two offsets are a record with these lengths, regardless of its header. */
 static bool fits(const struct wal_reader *reader, size_t at, size_t total, size_t head_len, size_t body_len)
 {
 	const char *ptr = reader->bytes.ptr + at + RECORD_HEADER;

@@ -87,7 +87,7 @@ static void check_signature(struct slice header, struct slice body)
 	buf_clear(&out);
 }
 
-/* The parts of a report, whatever the message has that comes back in the last one. */
+/* The parts of a report, for any message that the last part returns. */
 static void check_report(struct slice bytes)
 {
 	static const char *const types[] = {"multipart/report", "text/plain", "message/", NULL};

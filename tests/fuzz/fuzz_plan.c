@@ -3,8 +3,9 @@
  * a fetch only if it was fetched before. If a server shows no headers, only UIDL and size can be compared: both must be
  * those of a fetched message.
  *
- * The input: how (how long messages are kept, whether there is UIDL and TOP), what was seen (key, header, size, age), a zero byte, and the
- * messages that are there now (key, header, size as listed). There are few keys, headers and sizes, so that they meet.
+ * The input: how (how long messages are kept, whether there is UIDL and TOP), the seen messages (key, header, size, age),
+ * a zero byte, and the messages that are there now (key, header, size as listed). There are few keys, headers and sizes,
+ * so that they meet.
  */
 #include "fetcher/digest.h"
 #include "fetcher/plan.h"

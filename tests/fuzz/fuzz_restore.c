@@ -17,7 +17,7 @@
 #define BLOCK 512
 #define HEADS_MAX 64
 
-static char *inside, *config, *spool; /* both are in `inside`, where nothing else may come to be */
+static char *inside, *config, *spool; /* both are in `inside`, where nothing else may be created */
 static size_t base;
 
 /* Corrects the checksums of all headers. */
@@ -59,7 +59,7 @@ static int remove_what_is_below(const char *path, const struct stat *st, int typ
 	return ftw->level > 1 ? remove(path) : 0;
 }
 
-/* Nothing is put beside the folder, either. */
+/* Nothing is created next to the folder, either. */
 static size_t count_beside(void)
 {
 	DIR *dir = opendir(fuzz_folder());

@@ -23,7 +23,7 @@ static void add_text(const char *text, struct buf *out)
 		buf_printf(out, *text == '-' ? "\\-" : "%c", *text);
 }
 
-/* With a capital letter, of whatever script. */
+/* With a capital letter, in any script. */
 static void add_sentence(const char *text, struct buf *out)
 {
 	uint8_t capital[6];

@@ -57,7 +57,7 @@ static void test_a_file_that_is_cut_reads_as_zeros_and_says_so(void **state)
 	assert_int_equal(fsx_check_map(whole, &error), 0);
 	fsx_unmap(cut);
 	fsx_unmap(whole);
-	/* A place that is used again begins anew. */
+	/* A reused place starts empty. */
 	assert_int_equal(fsx_map(other, &whole, &error), 0);
 	assert_int_equal(fsx_check_map(whole, &error), 0);
 	fsx_unmap(whole);

@@ -76,7 +76,7 @@ static void test_a_host_takes_no_more_than_it_may(void **context)
 	host.allowed = 1;
 	assert_non_null(host_take(&host));
 	assert_null(host_take(&host));
-	host_give_back(&host, &entries[0]); /* what was not begun does not count */
+	host_give_back(&host, &entries[0]); /* a message that was not started does not count */
 	assert_ptr_equal(host_take(&host), &entries[0]);
 	host.allowed = 10;
 	enough = true;

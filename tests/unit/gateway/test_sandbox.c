@@ -32,7 +32,7 @@ static char outside[] = "/tmp/test_sandbox_outside.XXXXXX";
 
 #define KILLED 99
 
-/* The exit code of what is done in the sandbox; KILLED where the kernel ended it. */
+/* The exit code of the action in the sandbox; KILLED if the kernel ended it. */
 static int within(unsigned may, int (*try)(void))
 {
 	const char *const writes[] = {spool, "", NULL};

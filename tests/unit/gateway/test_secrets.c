@@ -1,4 +1,4 @@
-/* The passwords of a session in a separate process: a login gets what it needs, a compromised session hardly more. */
+/* The passwords of a session in a separate process: a login gets what it needs, a compromised session little more. */
 #include "gateway/session/secrets.h"
 
 #include "base/clock.h"

@@ -349,7 +349,7 @@ static void serve_badly(void *context, int fd)
 	misbehave(*fault, &answer);
 	part = buf_slice(&answer);
 	frame_send(fd, &(struct frame){.kind = *fault == OTHER_KIND ? 99 : kind, .parts = &part, .count = 1}, wait);
-	pause(); /* it does not go by itself */
+	pause(); /* it does not end by itself */
 }
 
 static void test_whatever_a_worker_does_the_message_is_not_lost(void **state)

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-/* Rules "a" (which stops) and "b", and what is said of "b"; or of "a" alone, where there is no b.
+/* Rules "a" (which stops) and "b", and the warning for "b"; or for "a" alone, if there is no b.
  */
 static const struct {
 	const char *a, *b, *expected;

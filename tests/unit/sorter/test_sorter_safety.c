@@ -16,7 +16,7 @@
 #include <cmocka.h>
 
 #define MEBI ((1u << 20) / HUGE_SHARE)
-#define SECONDS_MAX 20           /* all of it takes two; what is not linear takes hours */
+#define SECONDS_MAX 20           /* all of it takes two seconds; nonlinear work takes hours */
 #define MEMORY_MAX (400u << 20) /* beside the message itself */
 
 static char *text(const char *constant)

@@ -441,7 +441,7 @@ static void test_death_in_recovery(void **context)
 	}
 }
 
-/* --- power: what was not synced is gone */
+/* --- power failure: unsynced data is lost */
 
 static void test_file_without_its_bytes_is_rewritten(void **context)
 {

@@ -296,7 +296,7 @@ static int fail_once(const char *what, const char *path, const char *to)
 	return fails ? -1 : 0;
 }
 
-/* Each call fails once in a life of its own. */
+/* Each call fails once, in a run of its own. */
 static void each_call_fails(bool only_syncs)
 {
 	syncs_only = only_syncs;

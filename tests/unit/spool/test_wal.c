@@ -1,4 +1,4 @@
-/* Segments of the intake log: intact records are read, whatever happened to the rest. */
+/* Segments of the intake log: intact records are read, regardless of damage to the rest. */
 #include "spool/log/wal_priv.h"
 #include "tests/unit/sample_spool.h"
 

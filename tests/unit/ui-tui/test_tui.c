@@ -36,7 +36,7 @@ static void text_is_cut_by_columns(void **state)
 		assert_int_equal(tui_text_fit(out, sizeof(out), cases[i].text, cases[i].width), cases[i].used);
 		assert_string_equal(out, cases[i].shown);
 	}
-	tui_text_fit(out, 8, "Счёт на оплату", 50); /* no room for more bytes: whole characters all the same */
+	tui_text_fit(out, 8, "Счёт на оплату", 50); /* no space for more bytes: still whole characters */
 	assert_true(utf8_is_valid(slice_of(out)));
 }
 
@@ -340,7 +340,7 @@ static void rows_are_sorted_inside_their_groups(void **state)
 	assert_string_equal(selected(&list), "d");
 	list_sort_reverse(&list);
 	assert_order(&list, "#cba#fed");
-	fill(&list, "#caxb#fde"); /* and stay so when they are filled anew */
+	fill(&list, "#caxb#fde"); /* and stay so when the list is filled again */
 	assert_order(&list, "#xcba#fed");
 	list_sort_next(&list);
 	list_sort_next(&list);
@@ -414,7 +414,7 @@ static void marks_are_turned_round(void **state)
 	list_mark_others(&list);
 	assert_int_equal(list_marked(&list), 3);
 	list_filter(&list, "row b");
-	assert_int_equal(list_marked(&list), 1); /* what is not seen is not touched */
+	assert_int_equal(list_marked(&list), 1); /* invisible rows are not changed */
 	list_mark_others(&list);
 	list_filter(&list, "");
 	assert_int_equal(list_marked(&list), 2);
@@ -432,7 +432,7 @@ static void columns_share_the_room(void **state)
 		const char *b, *c;
 		int width, wanted[3];
 	} cases[] = {
-	    {"short", "also short", 43, {1, 5, 34}},		  /* the last one takes what is left */
+	    {"short", "also short", 43, {1, 5, 34}},		  /* the last one takes the rest */
 	    {"a long text of some thirty bytes", "tiny", 24, {1, 16, 4}}, /* columns that need less leave more */
 	    {"a long text of some thirty bytes", "another text of some thirty", 24, {1, 10, 10}},
 	    {"x", "y", 2, {1, 0, 0}},
