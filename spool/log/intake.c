@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #define CHECKPOINT_MS 1000
+#define BUSY_RECORDS 32
 #define WRITER_WAIT_SECONDS 60
 #define ROOMY_BYTES (1u << 30) /* twice as much space is not filled within ROOMY_MS */
 #define ROOMY_MS 1000
@@ -403,6 +404,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	intake->spool = options->spool;
 	intake->hostname = xstrdup(options->hostname);
 	intake->checkpoint_ms = options->checkpoint_ms > 0 ? options->checkpoint_ms : CHECKPOINT_MS;
+	intake->reuse_after = options->reuse_after > 0 ? options->reuse_after : BUSY_RECORDS;
 	intake->writer = options->writer;
 	intake->state = options->state;
 	intake->session = "";

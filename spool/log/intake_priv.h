@@ -58,6 +58,7 @@ struct intake {
 	const struct spool *spool;
 	char *hostname;
 	int64_t checkpoint_ms;
+	size_t reuse_after;
 	const char *writer, *session; /* "": of none */
 	int writer_lock; /* one process per writer name: see intake_open() */
 	struct state *state;

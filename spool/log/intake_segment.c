@@ -10,8 +10,6 @@
 
 #include <stdlib.h>
 
-#define BUSY_RECORDS 32
-
 void segment_free(struct segment *segment)
 {
 	wal_close(segment->wal);
@@ -94,17 +92,12 @@ void segment_prepare(struct intake *intake)
 	pthread_mutex_unlock(&intake->lock);
 }
 
-/* The size after a busy second: such a segment is worth reusing. */
-static bool is_busy(const struct segment *segment)
-{
-	return segment->records >= BUSY_RECORDS && !segment->broken;
-}
-
 int segment_retire(struct intake *intake, struct segment *segment, struct error *error)
 {
 	if (segment->has_facts)
 		return wal_to_facts(intake->spool, &segment->wal->name, error);
-	if (!is_busy(segment) || intake->blank_count + intake->withdrawn_count == BLANKS_MAX)
+	if (segment->records < intake->reuse_after || segment->broken ||
+	    intake->blank_count + intake->withdrawn_count == BLANKS_MAX)
 		return fsx_unlink(segment->wal->path, error);
 	if (wal_withdraw(segment->wal, error) != 0)
 		return -1;

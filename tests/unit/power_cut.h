@@ -216,10 +216,23 @@ static void put(const char *spool, const char *path, const char *bytes, size_t l
 	free(full);
 }
 
+#define SECTOR 512
+
+/* Of a file that is overwritten any sector may be the old one or the new one. */
+static void mix_sectors(char *bytes, const struct file *now, const struct file *safe)
+{
+	for (size_t at = 0; at < now->len; at += SECTOR) {
+		size_t len = now->len - at < SECTOR ? now->len - at : SECTOR;
+
+		memcpy(bytes + at, (rnd(2) == 0 ? now : safe)->bytes + at, len);
+	}
+}
+
 /* The bytes of a file after the cut: the durable ones, the last ones, a part of these, or zeros where they are not durable. */
 static void put_bytes(const char *spool, const char *path, struct file *now, struct file *safe)
 {
 	static const struct file none;
+	bool is_overwritten, sectors = false;
 	size_t same = 0;
 	char *bytes;
 
@@ -227,7 +240,8 @@ static void put_bytes(const char *spool, const char *path, struct file *now, str
 	now = now != NULL ? now : safe;
 	while (same < safe->len && same < now->len && safe->bytes[same] == now->bytes[same])
 		same++;
-	switch (rnd(4)) {
+	is_overwritten = safe->len > 0 && safe->len == now->len;
+	switch (rnd(5)) {
 	case 0:
 		put(spool, path, safe->len > 0 ? safe->bytes : "", safe->len);
 		return;
@@ -235,11 +249,17 @@ static void put_bytes(const char *spool, const char *path, struct file *now, str
 		put(spool, path, now->len > 0 ? now->bytes : "", now->len);
 		return;
 	case 2:
+		if (is_overwritten)
+			break; /* its length does not change */
 		put(spool, path, now->len > 0 ? now->bytes : "", same + (now->len > same ? rnd((unsigned)(now->len - same)) : 0));
 		return;
+	case 3:
+		sectors = is_overwritten;
 	}
 	bytes = xcalloc(1, now->len + 1);
 	memcpy(bytes, now->bytes != NULL ? now->bytes : "", same);
+	if (sectors)
+		mix_sectors(bytes, now, safe);
 	put(spool, path, bytes, now->len);
 	free(bytes);
 }

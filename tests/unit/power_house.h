@@ -9,7 +9,8 @@
 static bool house_open(struct spool *house, const char *folder)
 {
 	struct error error;
-	struct intake_options options = {.spool = house, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = NEVER};
+	struct intake_options options = {.spool = house, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = NEVER,
+	    .reuse_after = 1};
 
 	*house = spool_at((char *)(uintptr_t)folder);
 	if (state_open(&house->state, house, NULL, &error) != 0)
