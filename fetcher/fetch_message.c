@@ -31,18 +31,16 @@ void fetch_message_begin(struct fetch *fetch, struct plan_item *item)
 {
 	const struct fetch_job *job = fetch->job;
 	struct envelope *envelope = &fetch->message.envelope;
-	char *origin = xasprintf("account %s", job->account->name);
 
 	fetch->message = (struct fetch_message){.item = item, .stub = BUF_INIT(STUB_MAX)};
 	body_init(&fetch->message.body, job->spool);
 	envelope_init(envelope);
-	envelope_set(&envelope->origin, slice_of(origin));
+	origin_set_account(&envelope->origin, job->account->name);
 	envelope_set(&envelope->session, slice_of(job->session));
 	envelope_set(&envelope->account, slice_of(job->account->name));
 	envelope_set(&envelope->mailbox, slice_of(fetch->mailbox));
 	envelope->listed = item->size;
 	add_trace(fetch);
-	free(origin);
 }
 
 void fetch_message_release(struct fetch *fetch)

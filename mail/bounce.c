@@ -279,7 +279,7 @@ static int add_bounce(const struct conf *conf, const struct bounce_about *about,
 	int result;
 
 	envelope_init(&bounce->envelope);
-	envelope_set(&bounce->envelope.origin, SLICE_LITERAL("gateway"));
+	origin_set_gateway(&bounce->envelope.origin);
 	envelope_set(&bounce->envelope.session, slice_of(about->session));
 	strlist_add(&bounce->envelope.recipients, to);
 	if (reader == BOUNCE_TO_SENDER && sender_is_ours(conf, about->original, &user))

@@ -18,7 +18,6 @@ void envelope_init(struct envelope *envelope)
 	*envelope = (struct envelope){
 	    .id = msgid_new(),
 	    .time = clock_wall(),
-	    .origin = xstrdup(""),
 	    .session = xstrdup(""),
 	    .account = xstrdup(""),
 	    .mailbox = xstrdup(""),
@@ -40,7 +39,7 @@ void envelope_place_clear(struct place *place)
 
 void envelope_clear(struct envelope *envelope)
 {
-	free(envelope->origin);
+	origin_clear(&envelope->origin);
 	free(envelope->session);
 	free(envelope->account);
 	free(envelope->mailbox);
@@ -144,9 +143,12 @@ static void put_place(struct buf *out, const struct place *place)
 
 void envelope_write(const struct envelope *envelope, struct buf *out)
 {
+	char *origin = origin_text(&envelope->origin);
+
 	buf_printf(out, "id %s\ntime %lld\nsize %llu\n", envelope->id.text,
 	    (long long)envelope->time, (unsigned long long)envelope->size);
-	put_line(out, "origin", envelope->origin);
+	put_line(out, "origin", origin);
+	free(origin);
 	put_line(out, "session", envelope->session);
 	put_line(out, "account", envelope->account);
 	put_line(out, "mailbox", envelope->mailbox);
@@ -256,6 +258,18 @@ static bool parse_text(struct slice value, char **field)
 	return true;
 }
 
+static bool parse_origin(struct slice value, struct origin *origin)
+{
+	char *text = escape_undo(value);
+
+	if (text == NULL)
+		return false;
+	origin_clear(origin);
+	origin_parse(text, origin);
+	free(text);
+	return true;
+}
+
 static bool parse_number(struct slice value, uint64_t max, uint64_t *number)
 {
 	return slice_number(value, 0, max, number);
@@ -280,7 +294,6 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 		const char *key;
 		size_t offset;
 	} texts[] = {
-	    {"origin", offsetof(struct envelope, origin)},
 	    {"session", offsetof(struct envelope, session)},
 	    {"account", offsetof(struct envelope, account)},
 	    {"mailbox", offsetof(struct envelope, mailbox)},
@@ -295,6 +308,8 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
 		if (slice_is(key, texts[i].key))
 			return parse_text(value, (char **)((char *)envelope + texts[i].offset));
+	if (slice_is(key, "origin"))
+		return parse_origin(value, &envelope->origin);
 	if (slice_is(key, "place"))
 		return parse_place(value, envelope);
 	if (slice_is(key, "notify"))

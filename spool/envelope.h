@@ -12,6 +12,7 @@
 #include "base/err.h"
 #include "message/dsn.h"
 #include "message/msgid.h"
+#include "spool/origin.h"
 
 #define ENVELOPE_PLACES_MAX 2000
 #define ENVELOPE_TEXT_MAX (4u << 20)
@@ -42,7 +43,7 @@ enum { SHOWN_ID, SHOWN_SUBJECT, SHOWN_SENDERS, SHOWN_RECIPIENTS, SHOWN_COUNT };
 struct envelope {
 	struct msgid id;
 	int64_t time;	 /* of acceptance, seconds since 1970 */
-	char *origin;	 /* "smtp 192.168.1.5 ivan", "account sales", "gateway" */
+	struct origin origin;
 	char *session;	 /* id of the communication session or LAN connection, "" */
 	char *account;	 /* fetched: its account, else "" */
 	char *mailbox;	 /* fetched: the mailbox upstream (conf_mailbox()), else "" */

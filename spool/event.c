@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "spool/origin.h"
 
 #include <stdio.h>
 
@@ -59,38 +60,29 @@ const char *event_word(const char *code)
 	return event == EVENT_COUNT ? code : _(events[event].word);
 }
 
-const char *event_account(const char *detail)
+static char *origin_phrase(char *out, size_t size, const char *detail)
 {
-	static const char prefix[] = "account ";
+	struct origin origin;
 
-	return strncmp(detail, prefix, strlen(prefix)) == 0 ? detail + strlen(prefix) : NULL;
-}
-
-/* "smtp ADDRESS" or "smtp ADDRESS USER". */
-static char *smtp_origin(char *out, size_t size, const char *client)
-{
-	const char *user = strchr(client, ' ');
-
-	if (user == NULL) /* TRANSLATORS: %s is the address of a computer in the LAN */
-		return phrase_set(out, size, N_("from %s"), client);
-	return phrase_set(out, size, N_("from %.*s, user %s"), (int)(user - client), client, user + 1);
-}
-
-static char *origin(char *out, size_t size, const char *detail)
-{
-	if (event_account(detail) != NULL)
-		return phrase_set(out, size, N_("account %s"), event_account(detail));
-	if (strncmp(detail, "smtp ", 5) == 0)
-		return smtp_origin(out, size, detail + 5);
-	if (strcmp(detail, "gateway") == 0)
-		return phrase_set(out, size, N_("written by the gateway"));
-	return phrase_set(out, size, "%s", detail);
+	origin_parse(detail, &origin);
+	if (origin.kind == ORIGIN_ACCOUNT)
+		phrase_set(out, size, N_("account %s"), origin.name);
+	else if (origin.kind == ORIGIN_SMTP && origin.name == NULL) /* TRANSLATORS: %s is the address of a computer in the LAN */
+		phrase_set(out, size, N_("from %s"), origin.client);
+	else if (origin.kind == ORIGIN_SMTP)
+		phrase_set(out, size, N_("from %s, user %s"), origin.client, origin.name);
+	else if (origin.kind == ORIGIN_GATEWAY)
+		phrase_set(out, size, N_("written by the gateway"));
+	else
+		phrase_set(out, size, "%s", detail);
+	origin_clear(&origin);
+	return out;
 }
 
 char *event_where(char *out, size_t size, const char *code, const char *place, const char *detail)
 {
 	if (event_find(code) == EVENT_ACCEPTED)
-		return origin(out, size, detail);
+		return origin_phrase(out, size, detail);
 	/* Mail to an external address is queued for that address: it is shown once. */
 	if (place[0] == '\0' || detail[0] == '\0' || strcmp(place, detail) == 0)
 		return phrase_set(out, size, "%s", place[0] == '\0' ? detail : place);

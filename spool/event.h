@@ -8,7 +8,7 @@
 #include "base/phrase.h"
 
 enum event {
-	EVENT_ACCEPTED,	       /* detail: its origin, a code: "account sales", "smtp 10.0.0.7 ivan", "gateway" */
+	EVENT_ACCEPTED,	       /* detail: its origin (origin.h) */
 	EVENT_DELIVERED,       /* place: user; detail: why */
 	EVENT_COPIED_TO_BOSS,
 	EVENT_QUEUED,	       /* place: external address; detail: why */
@@ -47,8 +47,5 @@ enum event event_find(const char *code);
 const char *event_word(const char *code);
 /* The place and the detail of an event as one phrase: "ivan: rule invoices: ...". Returns out. */
 char *event_where(char *out, size_t size, const char *code, const char *place, const char *detail);
-
-/* The account in the detail of EVENT_ACCEPTED; NULL if the message was not fetched. */
-const char *event_account(const char *detail);
 
 #endif

@@ -113,9 +113,9 @@ static int make_seven_bit(struct sending *sending, struct slice *wire, const cha
  * on unchanged: with our signature, or the external address of one of our users, a forged From would look genuine. */
 static bool is_written_here(const struct sending *sending)
 {
-	const char *origin = sending->envelope.origin;
+	enum origin_kind kind = sending->envelope.origin.kind;
 
-	return strncmp(origin, "smtp ", 5) == 0 || strcmp(origin, "gateway") == 0;
+	return kind == ORIGIN_SMTP || kind == ORIGIN_GATEWAY;
 }
 
 /* For the domain that readers see: that of the first address in From. */
@@ -158,7 +158,7 @@ static void sign(struct sending *sending)
 /* A field by which the gateway recognises its own and forwarded mail if it comes back. */
 static void add_loop_mark(struct sending *sending)
 {
-	if (strncmp(sending->envelope.origin, "smtp", 4) != 0)
+	if (sending->envelope.origin.kind != ORIGIN_SMTP)
 		buf_printf(&sending->header, "%s: %s\r\n", ROUTE_LOOP_FIELD, sending->out->job->conf->gateway.hostname);
 }
 

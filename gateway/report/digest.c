@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "gateway/report/report.h"
 #include "spool/event.h"
+#include "spool/origin.h"
 #include "spool/mailbox/maildir.h"
 #include "spool/problem.h"
 #include "spool/queue.h"
@@ -115,21 +116,29 @@ struct day {
 	uint64_t written, written_bytes, fetched, fetched_bytes, sent, refused, dropped, in_doubt;
 };
 
-static void add_total(void *context, const char *event, const char *detail, uint64_t count, uint64_t bytes)
+static void add_accepted(struct day *day, const char *text, uint64_t count, uint64_t bytes)
+{
+	struct origin origin;
+
+	origin_parse(text, &origin);
+	if (origin.kind == ORIGIN_ACCOUNT) {
+		row_amount(day->page, origin.name, count, bytes);
+		day->fetched += count;
+		day->fetched_bytes += bytes;
+	} else if (origin.kind == ORIGIN_SMTP) {
+		day->written += count;
+		day->written_bytes += bytes;
+	}
+	origin_clear(&origin);
+}
+
+static void add_total(void *context, enum event event, const char *origin, uint64_t count, uint64_t bytes)
 {
 	struct day *day = context;
-	const char *account = event_account(detail);
 
-	switch (event_find(event)) {
+	switch (event) {
 	case EVENT_ACCEPTED:
-		if (account != NULL) {
-			row_amount(day->page, account, count, bytes);
-			day->fetched += count;
-			day->fetched_bytes += bytes;
-		} else if (strncmp(detail, "smtp", 4) == 0) {
-			day->written += count;
-			day->written_bytes += bytes;
-		}
+		add_accepted(day, origin, count, bytes);
 		break;
 	case EVENT_SENT:
 		day->sent += count;

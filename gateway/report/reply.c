@@ -148,7 +148,7 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
 	int result;
 
 	envelope_init(&envelope);
-	envelope_set(&envelope.origin, SLICE_LITERAL("gateway"));
+	origin_set_gateway(&envelope.origin);
 	envelope_set(&envelope.session, slice_of(session));
 	strlist_add(&envelope.recipients, reply->address);
 	if (addr_parse(slice_of(reply->address), &addr))

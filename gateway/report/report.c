@@ -41,7 +41,7 @@ int report_send(const struct conf *conf, struct intake *intake, const struct rep
 	int result;
 
 	envelope_init(&envelope);
-	envelope_set(&envelope.origin, SLICE_LITERAL("gateway"));
+	origin_set_gateway(&envelope.origin);
 	envelope_set(&envelope.session, slice_of(report->session));
 	strlist_add(&envelope.recipients, report->to);
 	if (!addr_parse(slice_of(report->to), &addr))

@@ -292,14 +292,10 @@ static void complete_envelope(struct smtpd *smtpd)
 	struct smtpd_transaction *tx = smtpd->tx;
 	struct envelope *envelope = &tx->envelope;
 	char address[NET_ADDRESS_MAX];
-	char *origin;
 
 	net_address_text(address, &smtpd->options.client);
-	origin = smtpd->dialogue.user == NULL ? xasprintf("smtp %s", address)
-	                             : xasprintf("smtp %s %s", address, smtpd->dialogue.user);
-	envelope_set(&envelope->origin, slice_of(origin));
+	origin_set_smtp(&envelope->origin, address, smtpd->dialogue.user);
 	envelope_set(&envelope->session, slice_of(smtpd->options.session));
-	free(origin);
 	if (tx->to_daemon && !tx->automatic && tx->sender.local[0] != '\0')
 		envelope_add(
 		    envelope, PLACE_DAEMON, slice_of(envelope->sender), buf_slice(&tx->subject));

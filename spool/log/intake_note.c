@@ -80,6 +80,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	/* Records of older versions have only the account: fetch_memory_adopt() corrects their rows. */
 	const char *mailbox = envelope->mailbox[0] == '\0' ? envelope->account : envelope->mailbox;
 	const char *seen[] = {mailbox, envelope->uidl, envelope->id.text};
+	char *origin = origin_text(&envelope->origin);
 	struct note *notes;
 
 	if (texts == read)
@@ -93,7 +94,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	notes = note_new((struct note){.kind = NOTE_MESSAGE, .time = envelope->time, .size = envelope->size},
 	    message, ARRAY_LEN(message));
 	/* The time of the envelope, so that recovery makes exactly the same row. */
-	notes->next = new_event(envelope->time * 1000000, envelope->id.text, envelope->session, EVENT_ACCEPTED, "", envelope->origin);
+	notes->next = new_event(envelope->time * 1000000, envelope->id.text, envelope->session, EVENT_ACCEPTED, "", origin);
 	if (envelope->uidl[0] != '\0')
 		notes->next->next = note_new(
 		    (struct note){
@@ -105,6 +106,7 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 		    },
 		    seen, ARRAY_LEN(seen));
 	add(intake, notes);
+	free(origin);
 	buf_clear(&keywords);
 	for (size_t i = 0; i < SHOWN_COUNT; i++)
 		free(read[i]);

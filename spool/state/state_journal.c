@@ -172,19 +172,17 @@ int state_journal_last(struct state *state, int limit, state_trace_fn fn, void *
 int state_journal_totals(struct state *state, int64_t since, int64_t until, state_totals_fn fn, void *context,
     struct error *error)
 {
-	/* The sender follows "smtp", and is not needed here. */
 	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT j.event, CASE WHEN j.event <> 'accepted' THEN '' WHEN j.detail LIKE 'account %' THEN j.detail"
-	    " ELSE substr(j.detail, 1, 4) END AS what, COUNT(*), COALESCE(SUM(m.size), 0)"
+	    "SELECT j.event, CASE j.event WHEN ?3 THEN j.detail ELSE '' END AS what, COUNT(*), COALESCE(SUM(m.size), 0)"
 	    " FROM journal j LEFT JOIN message m ON m.id = j.id"
-	    " WHERE j.time_us >= ? AND j.time_us < ? GROUP BY j.event, what ORDER BY j.event, what",
-	    "ii", since, until);
+	    " WHERE j.time_us >= ?1 AND j.time_us < ?2 GROUP BY j.event, what ORDER BY j.event, what",
+	    "iit", since, until, event_code(EVENT_ACCEPTED));
 	int more;
 
 	if (stmt == NULL)
 		return -1;
 	while ((more = state_next_row(state, stmt, error)) == 1)
-		fn(context, state_column_text(stmt, 0), state_column_text(stmt, 1), (uint64_t)sqlite3_column_int64(stmt, 2),
+		fn(context, event_find(state_column_text(stmt, 0)), state_column_text(stmt, 1), (uint64_t)sqlite3_column_int64(stmt, 2),
 		    (uint64_t)sqlite3_column_int64(stmt, 3));
 	state_statement_end(state, stmt);
 	return more;

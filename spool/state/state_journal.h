@@ -5,6 +5,7 @@
 #define LANPOST_SPOOL_STATE_JOURNAL_H
 
 #include "message/msgid.h"
+#include "spool/event.h"
 #include "spool/state/state.h"
 
 /* The journal. event is a short fixed word ("accepted", "delivered", "queued", "sent", "failed",
@@ -40,9 +41,9 @@ typedef void (*state_trace_fn)(void *context, const struct journal_message *mess
 int state_trace(struct state *state, const struct trace_query *query, state_trace_fn fn, void *context,
     struct error *error);
 
-/* Sums over all events from `since` to before `until` (microseconds): how many of each kind, and how large their messages;
- * detail distinguishes those of the event "accepted", and is "" for other events. */
-typedef void (*state_totals_fn)(void *context, const char *event, const char *detail, uint64_t count, uint64_t bytes);
+/* Sums over all events from `since` to before `until` (microseconds): how many of each kind, and how large their messages; of
+ * EVENT_ACCEPTED by origin (origin.h), which is "" for others. */
+typedef void (*state_totals_fn)(void *context, enum event event, const char *origin, uint64_t count, uint64_t bytes);
 int state_journal_totals(struct state *state, int64_t since, int64_t until, state_totals_fn fn, void *context,
     struct error *error);
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "spool/event.h"
+#include "spool/origin.h"
 #include "message/decode.h"
 #include "spool/mailbox/maildir.h"
 #include "spool/state/state_journal.h"
@@ -76,7 +77,7 @@ static void add_event(void *context, const struct journal_event *event)
 
 	if (!msgid_is(slice_of(event->id)))
 		return;
-	if (what == EVENT_ACCEPTED && event_account(event->detail) != NULL)
+	if (what == EVENT_ACCEPTED && origin_kind(event->detail) == ORIGIN_ACCOUNT)
 		past_of(list, slice_of(event->id))->was_fetched = true;
 	if (is_delivery)
 		add_once(&past_of(list, slice_of(event->id))->was, event->place);

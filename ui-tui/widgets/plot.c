@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "spool/event.h"
+#include "spool/origin.h"
 #include "spool/state/state.h"
 #include "spool/state/state_journal.h"
 
@@ -13,7 +14,7 @@
 
 void plot_count(struct plot *plot, int64_t midnight, int64_t time, const char *event, const char *detail)
 {
-	bool is_in = event_find(event) == EVENT_ACCEPTED && event_account(detail) != NULL;
+	bool is_in = event_find(event) == EVENT_ACCEPTED && origin_kind(detail) == ORIGIN_ACCOUNT;
 	bool is_out = event_find(event) == EVENT_SENT;
 	int64_t hour = (time - midnight) / 3600;
 	unsigned *counts = is_in ? plot->in : plot->out;

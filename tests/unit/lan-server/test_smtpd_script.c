@@ -82,10 +82,13 @@ static int accept_message(
 {
 	struct office *office = context;
 	struct buf *out = office->transcript;
+	char *origin;
 
 	if (office->broken)
 		return error_set(error, ERROR_IO, "the disk is on fire in /var/secret");
-	buf_printf(out, "origin %s\nsender %s\n", envelope->origin, envelope->sender);
+	origin = origin_text(&envelope->origin);
+	buf_printf(out, "origin %s\nsender %s\n", origin, envelope->sender);
+	free(origin);
 	if (envelope->ret != DSN_RET_UNSAID || envelope->envid[0] != '\0')
 		buf_printf(out, "ret %s envid %s\n", dsn_ret_text(envelope->ret), envelope->envid);
 	for (size_t i = 0; i < envelope->recipients.count; i++)
