@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"
+#include "base/path.h"
 
 #include <archive.h>
 #include <archive_entry.h>
@@ -126,16 +127,9 @@ int archive_writer_add_file(struct archive_writer *writer, const char *name, con
 	return result;
 }
 
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash == NULL ? xstrdup(".") : xstrndup(path, slash == path ? 1 : (size_t)(slash - path));
-}
-
 int archive_writer_finish(struct archive_writer *writer, struct error *error)
 {
-	char *folder = folder_of(writer->path);
+	char *folder = path_folder(writer->path);
 	int result = archive_write_close(writer->archive) == ARCHIVE_OK ? 0 : failed(writer->archive, writer->part, error);
 
 	if (result == 0)

@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/mapped.h"
 #include "base/owned.h"
+#include "base/path.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -185,16 +186,6 @@ int fsx_unlink(const char *path, struct error *error)
 	return 0;
 }
 
-/* The folder part of a path, in new memory. */
-static char *parent_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	if (slash == NULL)
-		return xstrdup(".");
-	return slash == path ? xstrdup("/") : xstrndup(path, (size_t)(slash - path));
-}
-
 #define COPY_AT_ONCE (1u << 30)
 
 /* Appends a whole file. The kernel shares the blocks if the file system supports it and the offsets are at block
@@ -318,9 +309,8 @@ static int put(const struct replacement *replacement, struct slice data, unsigne
 /* The folder is opened once: a change of the path to it cannot redirect the calls that follow. */
 static int replace(const char *path, struct slice data, unsigned mode, bool keep, struct error *error)
 {
-	const char *slash = strrchr(path, '/');
-	struct replacement replacement = {.path = path, .name = slash == NULL ? path : slash + 1, .keep = keep};
-	char *folder = parent_of(path);
+	struct replacement replacement = {.path = path, .name = path_name(path), .keep = keep};
+	char *folder = path_folder(path);
 	int result = -1;
 
 	replacement.folder = open_dir(folder, error);
@@ -362,7 +352,7 @@ int fsx_make_dirs(const char *path, struct error *error)
 		return 0;
 	if (errno != ENOENT)
 		return error_errno(error, N_("cannot make folder %s"), path);
-	folder = parent_of(path);
+	folder = path_folder(path);
 	result = fsx_make_dirs(folder, error);
 	free(folder);
 	if (result == 0 && owned_mkdir(path, 0700) != 0 && errno != EEXIST)

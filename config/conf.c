@@ -7,8 +7,10 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/path.h"
 #include "base/process/service_user.h"
 #include "config/conf_fields.h"
+#include "config/conf_file.h"
 #include "config/conf_source.h"
 #include "config/ini.h"
 #include "config/schema.h"
@@ -55,8 +57,7 @@ bool conf_was_faulty(const struct conf_source *source, const void *field)
 /* The gateway's group may read root's files if the folder is closed to all others: the package does this. */
 static bool is_for_the_group(const char *path, const struct stat *st)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
+	char *folder = path_folder(path);
 	struct stat its;
 	bool meant = (stat(folder, &its) == 0 && its.st_gid == st->st_gid && (its.st_mode & 017) == 010) ||
 		     (st->st_uid == 0 && service_user_has_own_group(st->st_gid));
@@ -160,14 +161,10 @@ static void read_file(struct loader *loader, const char *path, bool must_exist)
 
 static void read_files(struct loader *loader, const char *path)
 {
-	static const char *const beside[] = {"users.conf", "accounts.conf", "rules.conf"};
-	const char *slash = strrchr(path, '/');
-	int folder = slash == NULL ? 0 : (int)(slash - path + 1);
-
 	read_file(loader, path, true);
 	loader->source.main.file = loader->conf->files.items[0];
-	for (size_t i = 0; i < ARRAY_LEN(beside); i++) {
-		char *other = xasprintf("%.*s%s", folder, path, beside[i]);
+	for (enum conf_file file = CONF_FILE_USERS; file < CONF_FILES; file++) {
+		char *other = conf_file_path(path, file);
 
 		if (strcmp(other, path) != 0)
 			read_file(loader, other, false);

@@ -4,6 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
+#include "base/path.h"
 #include "base/process/service_user.h"
 #include "config/ini.h"
 
@@ -22,13 +23,6 @@ struct spot {
 	size_t key, key_end; /* of the key's line, NOWHERE */
 	char *comment;	     /* after the key's value, "" */
 };
-
-static char *folder_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
-}
 
 /* The configuration belongs to the admin: it is read and written with the rights of the user who
  * started the program. */
@@ -60,7 +54,7 @@ int ini_edit_read(const char *path, struct buf *text, struct error *error)
 
 static int own(const char *path, const char *main, struct error *error)
 {
-	char *folder = folder_of(path);
+	char *folder = path_folder(path);
 	bool has_main = strcmp(path, main) != 0 && access(main, F_OK) == 0;
 	int result = owned_like(path, has_main ? main : folder, error);
 
@@ -80,7 +74,7 @@ int ini_edit_own(const char *path, const char *main, struct error *error)
 /* Root does not follow a link that another user could have created: it may lead to any file. New memory. */
 static char *follow_links(const char *path)
 {
-	char *folder = folder_of(path), *target = NULL;
+	char *folder = path_folder(path), *target = NULL;
 	struct stat st;
 
 	if (geteuid() != 0 || (stat(folder, &st) == 0 && st.st_uid == 0))

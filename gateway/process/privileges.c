@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/path.h"
 #include "base/process/root_path.h"
 #include "spool/maintenance/spool_give.h"
 
@@ -21,12 +22,11 @@
 /* Opens the folder of a path, if it belongs to root. */
 static int open_folder_of(const char *path, const char **name)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
+	char *folder = path_folder(path);
 	struct error ignored;
 	int fd = root_path_open(folder, false, &ignored);
 
-	*name = slash == NULL ? path : slash + 1;
+	*name = path_name(path);
 	free(folder);
 	return fd;
 }

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/path.h"
 #include "base/process/service_user.h"
 #include "config/ini_secret.h"
 #include "spool/layout.h"
@@ -52,8 +53,7 @@ static int add_file(struct backup *backup, const char *name, const char *path, s
 
 static int add_config(struct backup *backup, const char *path, struct error *error)
 {
-	const char *slash = strrchr(path, '/');
-	char *name = xasprintf("config/%s", slash == NULL ? path : slash + 1), *text;
+	char *name = xasprintf("config/%s", path_name(path)), *text;
 	struct buf stripped = BUF_INIT(2 * CONFIG_MAX);
 	bool paused;
 	size_t len;

@@ -1,4 +1,5 @@
 /* Restores a backup: its file names are not trusted. */
+#include "base/path.h"
 #include "spool/maintenance/backup.h"
 
 #include "base/alloc.h"
@@ -40,7 +41,7 @@ static bool is_good_name(const char *name)
 
 static int make_folder_of(const char *path, struct error *error)
 {
-	char *folder = xstrndup(path, (size_t)(strrchr(path, '/') - path));
+	char *folder = path_folder(path);
 	int result = fsx_make_dirs(folder, error);
 
 	free(folder);

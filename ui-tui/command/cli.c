@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/process/service_user.h"
+#include "config/conf_file.h"
 #include "spool/layout.h"
 #include "ui-tui/command/cli_help.h"
 #include "ui-tui/command/cli_options.h"
@@ -309,13 +310,10 @@ static const struct conf_problem *first_error(const struct conf_problems *proble
 
 bool cli_may_read(const struct cli *cli)
 {
-	static const char *const names[] = {"", "users.conf", "accounts.conf", "rules.conf"};
-	const char *slash = strrchr(cli->config, '/');
-	int folder = slash == NULL ? 0 : (int)(slash - cli->config + 1);
 	bool may = true;
 
-	for (size_t i = 0; may && i < ARRAY_LEN(names); i++) {
-		char *file = i == 0 ? xstrdup(cli->config) : xasprintf("%.*s%s", folder, cli->config, names[i]);
+	for (enum conf_file i = CONF_FILE_MAIN; may && i < CONF_FILES; i++) {
+		char *file = conf_file_path(cli->config, i);
 		struct error error;
 
 		may = access(file, R_OK) == 0 || errno == ENOENT || errno == ENOTDIR;

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "base/path.h"
 #include "base/process/service_user.h"
 #include "config/ini_edit.h"
 #include "config/schema.h"
@@ -52,11 +53,9 @@ bool edit_reread(struct edit *edit)
 	return true;
 }
 
-bool edit_begin_beside(struct edit *edit, struct cli *cli, struct conf *conf, const char *name)
+bool edit_begin_beside(struct edit *edit, struct cli *cli, struct conf *conf, enum conf_file which)
 {
-	const char *slash = strrchr(cli->config, '/');
-	int folder = slash == NULL ? 0 : (int)(slash - cli->config + 1);
-	char *file = xasprintf("%.*s%s", folder, cli->config, name);
+	char *file = conf_file_path(cli->config, which);
 	bool begun = edit_begin(edit, cli, conf, file);
 
 	free(file);
@@ -235,8 +234,7 @@ static int tell_gateway(const struct conf *conf)
 /* Takes the folder's lock, so that two concurrent changes are made one after the other. */
 static int lock_folder(const char *file)
 {
-	const char *slash = strrchr(file, '/');
-	char *folder = slash == NULL ? xstrdup(".") : xasprintf("%.*s", (int)(slash - file + 1), file);
+	char *folder = path_folder(file);
 	bool paused = service_user_pause();
 	int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 

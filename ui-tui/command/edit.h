@@ -6,6 +6,7 @@
 #define LANPOST_UI_TUI_EDIT_H
 
 #include "base/buf.h"
+#include "config/conf_file.h"
 #include "ui-tui/command/cli.h"
 
 struct edit {
@@ -20,10 +21,10 @@ struct edit {
 	char remark[512];
 };
 
-/* Begins with the file that has a section, or with the file of that name beside lanpost.conf ("users.conf").
+/* Begins with the file that has a section, or with one of the files of the configuration.
  * Returns false after a message. The caller always calls edit_clear(). */
 bool edit_begin(struct edit *edit, struct cli *cli, struct conf *conf, const char *file);
-bool edit_begin_beside(struct edit *edit, struct cli *cli, struct conf *conf, const char *name);
+bool edit_begin_beside(struct edit *edit, struct cli *cli, struct conf *conf, enum conf_file which);
 void edit_clear(struct edit *edit);
 /* Restores the text as read, to make the changes again. */
 void edit_restart(struct edit *edit);

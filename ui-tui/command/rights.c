@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/net/ctl_wire.h"
 #include "base/i18n.h"
+#include "base/path.h"
 #include "ui-tui/command/cli.h"
 
 #include <errno.h>
@@ -12,8 +13,7 @@
 
 bool rights_missing(const char *path, int how)
 {
-	const char *slash = strrchr(path, '/');
-	char *folder = slash == NULL ? xstrdup(".") : xstrndup(path, (size_t)(slash - path) + 1);
+	char *folder = path_folder(path);
 	bool by_group = false;
 	struct stat st;
 	bool forbidden = access(path, how) != 0 && errno == EACCES;

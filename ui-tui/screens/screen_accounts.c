@@ -219,7 +219,7 @@ static void do_test(struct tui *tui, void *state)
 static void do_add(struct tui *tui, void *state)
 {
 	struct section_form section = {.kind = "account",
-	    .file = "accounts.conf",
+	    .file = CONF_FILE_ACCOUNTS,
 	    .title = _("New account"),
 	    .prepare = prepare,
 	    .changed = fill_in,

@@ -196,7 +196,7 @@ static char *rule_form(struct tui *tui, const char *name, const char *title)
 	struct preview preview = {.is_stale = true};
 	struct section_form section = {.kind = "rule",
 	    .name = name,
-	    .file = "rules.conf",
+	    .file = CONF_FILE_RULES,
 	    .title = title,
 	    .context = &preview,
 	    .prepare = prepare,

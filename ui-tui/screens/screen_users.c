@@ -347,7 +347,7 @@ static char *chosen_user(void *state)
 static void do_add(struct tui *tui, void *state)
 {
 	struct section_form section = {.kind = "user",
-	    .file = "users.conf",
+	    .file = CONF_FILE_USERS,
 	    .title = _("New user"),
 	    .prepare = prepare_new,
 	    .is_hidden = is_secret,

@@ -137,8 +137,6 @@ static bool begin(struct tui *tui, struct section_form *section, const struct in
 {
 	if (found != NULL)
 		return edit_begin(&section->edit, tui->cli, tui->conf, found->place.file);
-	if (section->file == NULL)
-		return edit_begin(&section->edit, tui->cli, tui->conf, tui->cli->config);
 	return edit_begin_beside(&section->edit, tui->cli, tui->conf, section->file);
 }
 

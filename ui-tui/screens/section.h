@@ -14,7 +14,7 @@
 struct section_form {
 	const char *kind; /* "user" */
 	const char *name; /* NULL: a new one, with a field for its name; "" for a section without names */
-	const char *file; /* for a new one, beside lanpost.conf: "users.conf" */
+	enum conf_file file; /* for a new one */
 	const char *only; /* only this key, NULL: all */
 	const char *title, *about; /* translated */
 	void *context;

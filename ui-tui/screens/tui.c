@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/process/service_user.h"
+#include "config/conf_file.h"
 #include "sorter/sorter.h"
 #include "ui-tui/screens/tui_frame.h"
 #include "ui-tui/screens/tui_input.h"
@@ -67,16 +68,11 @@ static void forget_message(struct tui *tui, int64_t now)
 
 void tui_conf_files(const struct cli *cli, struct strlist *files)
 {
-	static const char *const names[] = {"users.conf", "accounts.conf", "rules.conf"};
-	const char *slash = strrchr(cli->config, '/');
-	int folder = slash == NULL ? 0 : (int)(slash - cli->config + 1);
+	for (enum conf_file file = CONF_FILE_MAIN; file < CONF_FILES; file++) {
+		char *path = conf_file_path(cli->config, file);
 
-	strlist_add(files, cli->config);
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		char *file = xasprintf("%.*s%s", folder, cli->config, names[i]);
-
-		strlist_add(files, file);
-		free(file);
+		strlist_add(files, path);
+		free(path);
 	}
 }
 

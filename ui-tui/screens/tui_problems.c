@@ -2,6 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "base/path.h"
+#include "config/conf_file.h"
 #include "spool/problem.h"
 #include "spool/maintenance/damage.h"
 #include "spool/queue.h"
@@ -40,25 +42,12 @@ void tui_problems_clear(struct tui_problems *problems)
 	*problems = (struct tui_problems){0};
 }
 
-static const char *base_name(const char *file)
-{
-	const char *slash = strrchr(file, '/');
-
-	return slash == NULL ? file : slash + 1;
-}
-
 static enum tui_place place_of_file(const char *file)
 {
-	static const struct {
-		const char *name;
-		enum tui_place place;
-	} places[] = {
-	    {"users.conf", SCREEN_USERS}, {"accounts.conf", SCREEN_ACCOUNTS}, {"rules.conf", SCREEN_SORTER}};
+	static const enum tui_place places[CONF_FILES] = {[CONF_FILE_MAIN] = SCREEN_SETTINGS,
+	    [CONF_FILE_USERS] = SCREEN_USERS, [CONF_FILE_ACCOUNTS] = SCREEN_ACCOUNTS, [CONF_FILE_RULES] = SCREEN_SORTER};
 
-	for (size_t i = 0; i < ARRAY_LEN(places); i++)
-		if (strcmp(base_name(file), places[i].name) == 0)
-			return places[i].place;
-	return SCREEN_SETTINGS;
+	return places[conf_file_find(file)];
 }
 
 static void find_in_files(const struct conf_problems *found, bool warnings, struct tui_problems *problems)
@@ -71,7 +60,7 @@ static void find_in_files(const struct conf_problems *found, bool warnings, stru
 
 		if (item->is_warning != warnings)
 			continue;
-		shown.place.file = base_name(item->place.file);
+		shown.place.file = path_name(item->place.file);
 		conf_problem_error(&shown, &error);
 		add(problems, warnings ? STYLE_WARNING : STYLE_BAD, place_of_file(item->place.file), "", "%s", ERROR_SAID(&error));
 		problems->items[problems->count - 1].file = xstrdup(item->place.file);

@@ -35,7 +35,7 @@ static int add_account(struct cli *cli, struct conf *conf, const char *name)
 
 	if (conf_find_account(conf, name) != NULL)
 		return cli_fail(CLI_FAILED, _("account %s already exists"), name);
-	if (edit_begin_beside(&edit, cli, conf, "accounts.conf") &&
+	if (edit_begin_beside(&edit, cli, conf, CONF_FILE_ACCOUNTS) &&
 	    edit_set_options(&edit, "account", name) && set_password(&edit, name))
 		result = edit_commit(&edit);
 	if (result == CLI_DONE)

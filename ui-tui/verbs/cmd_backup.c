@@ -5,6 +5,7 @@
 #include "base/archive.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/path.h"
 #include "base/process/service_user.h"
 #include "spool/maintenance/backup.h"
 #include "spool/layout.h"
@@ -157,7 +158,6 @@ static int become_owner(const struct cli *cli, const char *folder, struct error 
 static int put_back(const struct cli *cli, const char *config, char *folder, const struct note *note)
 {
 	bool force = cli_option(cli, "--force") != NULL;
-	const char *slash = strrchr(cli->config, '/');
 	const struct spool spool = spool_at(folder);
 	struct backup_counts counts;
 	struct error error;
@@ -174,13 +174,13 @@ static int put_back(const struct cli *cli, const char *config, char *folder, con
 		return fail(cli, &error);
 	result = tell(cli, folder, &counts, note->with_passwords);
 	if (!cli->json)
-		tell_what_is_missing(config, slash == NULL ? cli->config : slash + 1, note);
+		tell_what_is_missing(config, path_name(cli->config), note);
 	return result;
 }
 
 int cmd_restore(struct cli *cli)
 {
-	const char *to = cli_option(cli, "--to"), *slash = strrchr(cli->config, '/');
+	const char *to = cli_option(cli, "--to");
 	struct error error = ERROR_INIT;
 	struct note note = {NULL, true};
 	char *config, *spool;
@@ -189,10 +189,7 @@ int cmd_restore(struct cli *cli)
 	if (find_note(cli->words[0], &note, &error) != 0)
 		return fail(cli, &error);
 	spool = to != NULL ? xasprintf("%s/spool", to) : xstrdup(note.spool);
-	if (to != NULL)
-		config = xasprintf("%s/config", to);
-	else
-		config = slash == NULL ? xstrdup(".") : xstrndup(cli->config, (size_t)(slash - cli->config));
+	config = to != NULL ? xasprintf("%s/config", to) : path_folder(cli->config);
 	result = put_back(cli, config, spool, &note);
 	free(note.spool);
 	free(config);

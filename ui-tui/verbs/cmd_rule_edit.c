@@ -113,7 +113,7 @@ static int add_rule(struct cli *cli, struct conf *conf, const char *name)
 		return CLI_FAILED;
 	if (find_rule(conf, name) != NULL)
 		return cli_fail(CLI_FAILED, _("rule %s already exists"), name);
-	begun = other == NULL ? edit_begin_beside(&edit, cli, conf, "rules.conf")
+	begun = other == NULL ? edit_begin_beside(&edit, cli, conf, CONF_FILE_RULES)
 			      : edit_begin(&edit, cli, conf, other->place.file);
 	edit.approve = approve;
 	edit.name = name;

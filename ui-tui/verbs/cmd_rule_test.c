@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "config/conf_file.h"
 #include "config/value.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/input.h"
@@ -74,9 +75,7 @@ static int print_text(const struct replay *replay)
 /* The configuration with another file instead of rules.conf; NULL with the first error reported. */
 static struct conf *conf_with_rules(const struct cli *cli, const char *file)
 {
-	const char *slash = strrchr(cli->config, '/');
-	char *place = xasprintf(
-	    "%.*srules.conf", slash == NULL ? 0 : (int)(slash - cli->config + 1), cli->config);
+	char *place = conf_file_path(cli->config, CONF_FILE_RULES);
 	struct conf_problems problems = {0};
 	struct buf text = BUF_INIT(1u << 20);
 	struct error error = ERROR_INIT;

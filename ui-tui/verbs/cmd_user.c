@@ -189,7 +189,7 @@ static int add_user(struct cli *cli, struct conf *conf, const char *name)
 	struct edit edit;
 	int result = CLI_FAILED;
 
-	if (edit_begin_beside(&edit, cli, conf, "users.conf") && set_secret(&edit, name, false) &&
+	if (edit_begin_beside(&edit, cli, conf, CONF_FILE_USERS) && set_secret(&edit, name, false) &&
 	    edit_set_options(&edit, "user", name))
 		result = edit_commit(&edit);
 	if (result == CLI_DONE)

@@ -1,6 +1,7 @@
 #include "ui-tui/wizard/wizard.h"
 
 #include "base/alloc.h"
+#include "config/conf_file.h"
 #include "config/ini.h"
 #include "config/ini_edit.h"
 
@@ -17,16 +18,6 @@ void wizard_set(char **answer, const char *value)
 
 	free(*answer);
 	*answer = copy;
-}
-
-char *wizard_path(const struct wizard *wizard, enum wizard_file file)
-{
-	static const char *const names[] = {[WIZARD_USERS] = "users.conf", [WIZARD_ACCOUNTS] = "accounts.conf"};
-	const char *config = wizard->cli->config, *slash = strrchr(config, '/');
-
-	if (file == WIZARD_MAIN)
-		return xstrdup(config);
-	return xasprintf("%.*s%s", slash == NULL ? 0 : (int)(slash - config + 1), config, names[file]);
 }
 
 /* --- users */
@@ -106,9 +97,9 @@ static void take_section(struct wizard *wizard, const struct ini_section *sectio
 }
 
 /* Errors in them are ignored: the questions fix them. */
-static void read_answers(struct wizard *wizard, enum wizard_file file)
+static void read_answers(struct wizard *wizard, enum conf_file file)
 {
-	char *path = wizard_path(wizard, file);
+	char *path = conf_file_path(wizard->cli->config, file);
 	struct conf_problems problems = {0};
 	struct ini ini = {0};
 
@@ -125,14 +116,14 @@ static void read_answers(struct wizard *wizard, enum wizard_file file)
 	free(path);
 }
 
-enum wizard_file wizard_file_of(const struct wizard *wizard, const char *kind, const char *name, enum wizard_file otherwise)
+enum conf_file wizard_file_of(const struct wizard *wizard, const char *kind, const char *name, enum conf_file otherwise)
 {
 	char *section = xasprintf("%s %s", kind, name);
-	enum wizard_file found = otherwise;
+	enum conf_file found = otherwise;
 
 	for (int i = 0; i < WIZARD_FILES; i++)
 		if (strlist_has(&wizard->sections[i], section))
-			found = (enum wizard_file)i;
+			found = (enum conf_file)i;
 	free(section);
 	return found;
 }
@@ -149,12 +140,12 @@ int wizard_open(struct wizard *wizard, struct cli *cli)
 	for (size_t i = 0; i < WIZARD_PORTS; i++)
 		wizard->ports[i] = xstrdup("");
 	for (int i = 0; i < WIZARD_FILES && result == 0; i++) {
-		char *path = wizard_path(wizard, (enum wizard_file)i);
+		char *path = conf_file_path(wizard->cli->config, (enum conf_file)i);
 
 		buf_init(&wizard->text[i], TEXT_MAX);
 		result = ini_edit_read(path, &wizard->text[i], &wizard->error);
 		if (result == 0)
-			read_answers(wizard, (enum wizard_file)i);
+			read_answers(wizard, (enum conf_file)i);
 		free(path);
 	}
 	return result;

@@ -5,16 +5,15 @@
 #define LANPOST_UI_TUI_WIZARD_H
 
 #include "base/buf.h"
+#include "config/conf_file.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/question.h"
 #include "ui-tui/command/secret.h"
 
-#define WIZARD_FILES 3
+#define WIZARD_FILES CONF_FILE_RULES /* those before it are written */
 #define WIZARD_PORTS 5
 #define WIZARD_ACCOUNT "office"
 #define WIZARD_SMARTHOST "default"
-
-enum wizard_file { WIZARD_MAIN, WIZARD_USERS, WIZARD_ACCOUNTS };
 
 struct wizard_user {
 	char *name, *full_name, *outside; /* never NULL; "" for none */
@@ -47,10 +46,8 @@ extern const char *const wizard_port_keys[WIZARD_PORTS];
  * wizard_clear(). */
 int wizard_open(struct wizard *wizard, struct cli *cli);
 void wizard_clear(struct wizard *wizard);
-/* Path of a file. New memory. */
-char *wizard_path(const struct wizard *wizard, enum wizard_file file);
 /* The file that has a section, or `otherwise`. */
-enum wizard_file wizard_file_of(const struct wizard *wizard, const char *kind, const char *name, enum wizard_file otherwise);
+enum conf_file wizard_file_of(const struct wizard *wizard, const char *kind, const char *name, enum conf_file otherwise);
 /* The user of that name among the answers, NULL if there is none. */
 struct wizard_user *wizard_find_user(const struct wizard *wizard, const char *name);
 /* Appends a new one. */

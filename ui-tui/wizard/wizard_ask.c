@@ -1,6 +1,7 @@
 /* The questions of `lanpost setup`. */
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "base/path.h"
 #include "config/endpoint.h"
 #include "config/value.h"
 #include "ui-tui/command/remote_test.h"
@@ -414,10 +415,8 @@ static bool is_acceptable(struct wizard *wizard)
 	size_t errors = problems.errors;
 
 	for (size_t i = 0; i < problems.count; i++) {
-		const char *file = strrchr(problems.items[i].place.file, '/');
-
 		if (!problems.items[i].is_warning)
-			question_say(PHRASE_SAID(PHRASE("%s:%d: %s", file == NULL ? problems.items[i].place.file : file + 1,
+			question_say(PHRASE_SAID(PHRASE("%s:%d: %s", path_name(problems.items[i].place.file),
 			    problems.items[i].place.line, problems.items[i].phrase)));
 	}
 	conf_problems_clear(&problems);

@@ -2,6 +2,8 @@
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/path.h"
+#include "config/conf_file.h"
 #include "config/ini_edit.h"
 #include "sorter/sorter.h"
 #include "ui-tui/wizard/wizard.h"
@@ -19,9 +21,9 @@ struct draft {
 };
 
 /* otherwise: the file for a section that does not exist yet. */
-static void put(struct draft *draft, enum wizard_file otherwise, const char *kind, const char *name, const char *key, const char *value)
+static void put(struct draft *draft, enum conf_file otherwise, const char *kind, const char *name, const char *key, const char *value)
 {
-	enum wizard_file file = wizard_file_of(draft->wizard, kind, name, otherwise);
+	enum conf_file file = wizard_file_of(draft->wizard, kind, name, otherwise);
 
 	if (!draft->failed)
 		draft->failed = ini_edit_set(&draft->text[file], kind, name, key, value, draft->error) != 0;
@@ -29,9 +31,9 @@ static void put(struct draft *draft, enum wizard_file otherwise, const char *kin
 
 /* An empty answer removes the key, if it exists. */
 static void put_or_remove(
-    struct draft *draft, enum wizard_file otherwise, const char *kind, const char *name, const char *key, const char *value)
+    struct draft *draft, enum conf_file otherwise, const char *kind, const char *name, const char *key, const char *value)
 {
-	enum wizard_file file = wizard_file_of(draft->wizard, kind, name, otherwise);
+	enum conf_file file = wizard_file_of(draft->wizard, kind, name, otherwise);
 
 	if (value[0] != '\0')
 		put(draft, otherwise, kind, name, key, value);
@@ -41,33 +43,33 @@ static void put_or_remove(
 
 static void put_office(struct draft *draft, const struct wizard *wizard)
 {
-	put(draft, WIZARD_MAIN, "gateway", "", "local_domain", wizard->domain);
-	put(draft, WIZARD_MAIN, "gateway", "", "language", strcmp(i18n_locale_language(), "ru") == 0 ? "ru" : "en");
-	put(draft, WIZARD_MAIN, "gateway", "", "spool", wizard->spool);
-	put(draft, WIZARD_MAIN, "gateway", "", "postmaster", wizard->users[0].name);
-	put(draft, WIZARD_MAIN, "lan", "", "allow", wizard->networks);
+	put(draft, CONF_FILE_MAIN, "gateway", "", "local_domain", wizard->domain);
+	put(draft, CONF_FILE_MAIN, "gateway", "", "language", strcmp(i18n_locale_language(), "ru") == 0 ? "ru" : "en");
+	put(draft, CONF_FILE_MAIN, "gateway", "", "spool", wizard->spool);
+	put(draft, CONF_FILE_MAIN, "gateway", "", "postmaster", wizard->users[0].name);
+	put(draft, CONF_FILE_MAIN, "lan", "", "allow", wizard->networks);
 	for (size_t i = 0; i < WIZARD_PORTS; i++)
-		put(draft, WIZARD_MAIN, "lan", "", wizard_port_keys[i], wizard->ports[i]);
+		put(draft, CONF_FILE_MAIN, "lan", "", wizard_port_keys[i], wizard->ports[i]);
 }
 
 static void put_user(struct draft *draft, const struct wizard_user *user)
 {
 	if (user->secret.hash != NULL) {
-		put(draft, WIZARD_USERS, "user", user->name, "password", user->secret.hash);
-		put(draft, WIZARD_USERS, "user", user->name, "scram_sha256", user->secret.scram);
+		put(draft, CONF_FILE_USERS, "user", user->name, "password", user->secret.hash);
+		put(draft, CONF_FILE_USERS, "user", user->name, "scram_sha256", user->secret.scram);
 	}
-	put_or_remove(draft, WIZARD_USERS, "user", user->name, "full_name", user->full_name);
-	put_or_remove(draft, WIZARD_USERS, "user", user->name, "external_alias", user->outside);
+	put_or_remove(draft, CONF_FILE_USERS, "user", user->name, "full_name", user->full_name);
+	put_or_remove(draft, CONF_FILE_USERS, "user", user->name, "external_alias", user->outside);
 }
 
 static void put_login(struct draft *draft, const struct wizard *wizard, const char *kind, const char *name, const char *url,
     const char *tls)
 {
-	put(draft, WIZARD_ACCOUNTS, kind, name, "url", url);
-	put_or_remove(draft, WIZARD_ACCOUNTS, kind, name, "tls", tls);
-	put(draft, WIZARD_ACCOUNTS, kind, name, "user", wizard->login);
+	put(draft, CONF_FILE_ACCOUNTS, kind, name, "url", url);
+	put_or_remove(draft, CONF_FILE_ACCOUNTS, kind, name, "tls", tls);
+	put(draft, CONF_FILE_ACCOUNTS, kind, name, "user", wizard->login);
 	if (wizard->password != NULL)
-		put(draft, WIZARD_ACCOUNTS, kind, name, "password", wizard->password);
+		put(draft, CONF_FILE_ACCOUNTS, kind, name, "password", wizard->password);
 }
 
 static void put_provider(struct draft *draft, const struct wizard *wizard)
@@ -75,7 +77,7 @@ static void put_provider(struct draft *draft, const struct wizard *wizard)
 	if (wizard->address[0] == '\0')
 		return;
 	put_login(draft, wizard, "account", WIZARD_ACCOUNT, wizard->fetch, wizard->fetch_tls);
-	put(draft, WIZARD_ACCOUNTS, "account", WIZARD_ACCOUNT, "unsorted_to", wizard->users[0].name);
+	put(draft, CONF_FILE_ACCOUNTS, "account", WIZARD_ACCOUNT, "unsorted_to", wizard->users[0].name);
 	if (wizard->send[0] != '\0')
 		put_login(draft, wizard, "smarthost", WIZARD_SMARTHOST, wizard->send, wizard->send_tls);
 }
@@ -109,20 +111,18 @@ static int draft_make(struct draft *draft, struct wizard *wizard)
 /* --- the whole */
 
 /* The files are written to a private folder, together with a copy of rules.conf, and loaded from there. */
-static void fill_folder(const struct draft *draft, const struct wizard *wizard, const char *folder)
+static void fill_folder(const struct draft *draft, const struct wizard *wizard, const char *main)
 {
-	static const char *const names[] = {"lanpost.conf", "users.conf", "accounts.conf"};
-	const char *config = wizard->cli->config, *slash = strrchr(config, '/');
-	char *rules = xasprintf("%.*srules.conf", slash == NULL ? 0 : (int)(slash - config + 1), config), *path;
+	char *rules = conf_file_path(wizard->cli->config, CONF_FILE_RULES), *path;
 	struct buf text = BUF_INIT(wizard->text[0].limit);
 	struct error ignored; /* missing files are reported by the check */
 
-	for (int i = 0; i < WIZARD_FILES; i++) {
-		path = xasprintf("%s/%s", folder, names[i]);
-		ini_edit_write(path, &draft->text[i], path, &ignored);
+	for (enum conf_file file = CONF_FILE_MAIN; file < WIZARD_FILES; file++) {
+		path = conf_file_path(main, file);
+		ini_edit_write(path, &draft->text[file], path, &ignored);
 		free(path);
 	}
-	path = xasprintf("%s/rules.conf", folder);
+	path = conf_file_path(main, CONF_FILE_RULES);
 	if (ini_edit_read(rules, &text, &ignored) == 0 && text.len > 0)
 		ini_edit_write(path, &text, path, &ignored);
 	buf_clear(&text);
@@ -130,13 +130,12 @@ static void fill_folder(const struct draft *draft, const struct wizard *wizard, 
 	free(rules);
 }
 
-static void remove_folder(const char *folder)
+static void remove_folder(const char *folder, const char *main)
 {
-	static const char *const names[] = {"lanpost.conf", "users.conf", "accounts.conf", "rules.conf"};
 	struct error ignored;
 
-	for (size_t i = 0; i < ARRAY_LEN(names); i++) {
-		char *path = xasprintf("%s/%s", folder, names[i]);
+	for (enum conf_file file = CONF_FILE_MAIN; file < CONF_FILES; file++) {
+		char *path = conf_file_path(main, file);
 
 		fsx_unlink(path, &ignored);
 		free(path);
@@ -157,13 +156,13 @@ struct conf *wizard_try(struct wizard *wizard, struct conf_problems *problems)
 		draft_clear(&draft);
 		return NULL;
 	}
-	fill_folder(&draft, wizard, folder);
-	path = xasprintf("%s/lanpost.conf", folder);
+	path = xasprintf("%s/%s", folder, conf_file_name(CONF_FILE_MAIN));
+	fill_folder(&draft, wizard, path);
 	conf = conf_load_broken(path, problems);
 	if (conf != NULL)
 		sorter_check(conf, problems);
+	remove_folder(folder, path);
 	free(path);
-	remove_folder(folder);
 	draft_clear(&draft);
 	return conf;
 }
@@ -184,11 +183,10 @@ size_t wizard_errors_now(const struct wizard *wizard)
 
 /* --- writing */
 
-static int write_file(struct wizard *wizard, const struct draft *draft, enum wizard_file file)
+static int write_file(struct wizard *wizard, const struct draft *draft, enum conf_file file)
 {
-	char *path = wizard_path(wizard, file), *slash = strrchr(path, '/');
-	char *folder = xstrndup(path, slash == NULL ? 0 : (size_t)(slash - path));
-	int result = folder[0] == '\0' ? 0 : fsx_make_dirs(folder, &wizard->error);
+	char *path = conf_file_path(wizard->cli->config, file), *folder = path_folder(path);
+	int result = fsx_make_dirs(folder, &wizard->error);
 
 	if (result == 0 && draft->text[file].len > 0)
 		result = ini_edit_write(path, &draft->text[file], wizard->cli->config, &wizard->error);
@@ -207,7 +205,7 @@ int wizard_write(struct wizard *wizard)
 	if (result != 0)
 		return -1;
 	for (int i = WIZARD_FILES - 1; i >= 0 && result == 0; i--)
-		result = write_file(wizard, &draft, (enum wizard_file)i);
+		result = write_file(wizard, &draft, (enum conf_file)i);
 	draft_clear(&draft);
 	return result;
 }
