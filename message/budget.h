@@ -4,7 +4,7 @@
  * and in `rule test`.
  *
  * A budget belongs to a thread, which works on one message at a time. A caller that requests more than is left must not do
- * the work, and must record that it was not done: the message is delivered anyway, and a report is sent (sorter/view.h).
+ * the work, and must record that it was not done: the message is delivered anyway, and a report is sent (sorter/message_view.h).
  */
 #ifndef LANPOST_MESSAGE_BUDGET_H
 #define LANPOST_MESSAGE_BUDGET_H

@@ -5,7 +5,7 @@
 #include "message/decode.h"
 #include "mail/route.h"
 
-static const struct header_field *find(const struct view *view, const char *name)
+static const struct header_field *find(const struct message_view *view, const char *name)
 {
 	for (size_t i = 0; i < view->field_count; i++)
 		if (slice_is_nocase(view->fields[i].field.name, name))
@@ -13,23 +13,23 @@ static const struct header_field *find(const struct view *view, const char *name
 	return NULL;
 }
 
-static bool is_from_list(const struct view *view)
+static bool is_from_list(const struct message_view *view)
 {
 	for (size_t i = 0; i < view->field_count; i++)
-		if (view_is_list_field(&view->fields[i].field))
+		if (message_view_is_list_field(&view->fields[i].field))
 			return true;
 	return false;
 }
 
-static bool is_spam(const struct view *view)
+static bool is_spam(const struct message_view *view)
 {
 	for (size_t i = 0; i < view->field_count; i++)
-		if (view_is_spam_field(&view->fields[i].field))
+		if (message_view_is_spam_field(&view->fields[i].field))
 			return true;
 	return false;
 }
 
-static bool is_from_program(const struct view *view)
+static bool is_from_program(const struct message_view *view)
 {
 	static const char *const precedences[] = {"bulk", "list", "junk", "auto_reply"};
 	const struct header_field *submitted = find(view, "Auto-Submitted");
@@ -67,7 +67,7 @@ static bool is_name_of_program(struct slice local)
 
 /* The sender of the envelope as the provider noted it, else the author. Returns false for the
  * null sender, or if there is none. */
-static bool find_sender(const struct view *view, struct addr *to)
+static bool find_sender(const struct message_view *view, struct addr *to)
 {
 	const struct header_field *field = find(view, "Return-Path");
 	struct addr_item item;
@@ -98,7 +98,7 @@ bool auto_reply_is_ours(const struct conf *conf, const struct conf_account *acco
 
 /* RFC 3834 section 2: reply only to mail that was written to us; otherwise third parties would get
  * replies because of forged mail. */
-static bool names_us(const struct conf *conf, const struct view *view, const struct strlist *recipients)
+static bool names_us(const struct conf *conf, const struct message_view *view, const struct strlist *recipients)
 {
 	const struct conf_account *account = conf_find_account(conf, view->source.account);
 	struct addr_item item;
@@ -111,7 +111,7 @@ static bool names_us(const struct conf *conf, const struct view *view, const str
 		const struct header_field *field = &view->fields[i].field;
 		size_t at = 0;
 
-		for (size_t count = 0; decode_is_recipient_field(field->name) && count < VIEW_ADDRESSES_MAX &&
+		for (size_t count = 0; decode_is_recipient_field(field->name) && count < MESSAGE_VIEW_ADDRESSES_MAX &&
 				       addr_list_next(field->body, &at, &item); count++)
 			if (item.valid && auto_reply_is_ours(conf, account, &item.addr))
 				return true;
@@ -119,7 +119,7 @@ static bool names_us(const struct conf *conf, const struct view *view, const str
 	return false;
 }
 
-static bool is_our_own(const struct conf *conf, const struct view *view, const struct addr *to)
+static bool is_our_own(const struct conf *conf, const struct message_view *view, const struct addr *to)
 {
 	const struct conf_account *account = conf_find_account(conf, view->source.account);
 	char text[ADDR_TEXT_MAX];
@@ -130,7 +130,7 @@ static bool is_our_own(const struct conf *conf, const struct view *view, const s
 	                               account->remote.user));
 }
 
-const char *auto_reply_refusal(const struct conf *conf, const struct view *view, const struct strlist *recipients, bool is_named,
+const char *auto_reply_refusal(const struct conf *conf, const struct message_view *view, const struct strlist *recipients, bool is_named,
     struct addr *to)
 {
 	if (is_from_list(view))

@@ -125,7 +125,7 @@ static bool compare(const struct test *test, struct slice folded, size_t *start)
 }
 
 /* The text was not found, but might be there. */
-static bool doubt(struct view *view)
+static bool doubt(struct message_view *view)
 {
 	view->doubts++;
 	view->is_cut = true;
@@ -133,12 +133,12 @@ static bool doubt(struct view *view)
 }
 
 static bool search(
-    const struct test *test, struct view *view, struct slice text, struct slice *matched)
+    const struct test *test, struct message_view *view, struct slice text, struct slice *matched)
 {
 	char *same = view->source.fold_yo ? slice_dup(text) : NULL;
 	enum pattern_outcome outcome;
 
-	if (view->gave_up >= VIEW_GAVE_UP_MAX || !budget_spend(text.len * SEARCH_UNITS + SEARCH_START)) {
+	if (view->gave_up >= MESSAGE_VIEW_GAVE_UP_MAX || !budget_spend(text.len * SEARCH_UNITS + SEARCH_START)) {
 		free(same);
 		return doubt(view);
 	}
@@ -158,7 +158,7 @@ static bool search(
 }
 
 static bool find_text(
-    const struct test *test, struct view *view, const struct view_text *text, struct slice *matched)
+    const struct test *test, struct message_view *view, const struct message_view_text *text, struct slice *matched)
 {
 	struct slice decoded = buf_slice(&text->decoded);
 	size_t start;
@@ -175,8 +175,8 @@ static bool find_text(
 	return true;
 }
 
-static bool test_text(const struct test *test, struct view *view, struct slice header,
-    const struct view_text *text, struct hit *hit)
+static bool test_text(const struct test *test, struct message_view *view, struct slice header,
+    const struct message_view_text *text, struct hit *hit)
 {
 	struct slice matched;
 
@@ -187,9 +187,9 @@ static bool test_text(const struct test *test, struct view *view, struct slice h
 }
 
 static bool test_field(
-    const struct test *test, struct view *view, struct view_field *field, struct hit *hit)
+    const struct test *test, struct message_view *view, struct message_view_field *field, struct hit *hit)
 {
-	const struct view_text *text = view_field_text(view, field);
+	const struct message_view_text *text = message_view_field_text(view, field);
 
 	if (test_text(test, view, field->field.name, text, hit))
 		return true;
@@ -222,18 +222,18 @@ static bool concerns(const struct test *test, const struct header_field *field)
 	case TEST_ANYHEADER:
 		return true;
 	case TEST_LIST:
-		return view_is_list_field(field);
+		return message_view_is_list_field(field);
 	case TEST_SPAM:
-		return view_is_spam_field(field);
+		return message_view_is_spam_field(field);
 	default:
 		return false;
 	}
 }
 
-static bool test_fields(const struct test *test, struct view *view, struct hit *hit)
+static bool test_fields(const struct test *test, struct message_view *view, struct hit *hit)
 {
 	for (size_t i = 0; i < view->field_count; i++) {
-		struct view_field *field = &view->fields[i];
+		struct message_view_field *field = &view->fields[i];
 		struct slice value;
 
 		if (!concerns(test, &field->field))
@@ -243,7 +243,7 @@ static bool test_fields(const struct test *test, struct view *view, struct hit *
 				return true;
 			continue;
 		}
-		value = buf_slice(&view_field_text(view, field)->decoded);
+		value = buf_slice(&message_view_field_text(view, field)->decoded);
 		hit_set(hit, test, field->field.name, value, value);
 		return true;
 	}
@@ -252,10 +252,10 @@ static bool test_fields(const struct test *test, struct view *view, struct hit *
 
 /* --- other subjects */
 
-static bool test_account(const struct test *test, struct view *view, struct hit *hit)
+static bool test_account(const struct test *test, struct message_view *view, struct hit *hit)
 {
 	struct slice account = slice_of(view->source.account);
-	struct view_text text = {.decoded = BUF_INIT(account.len + 1), .folded = BUF_INIT(account.len * 12 + 1)};
+	struct message_view_text text = {.decoded = BUF_INIT(account.len + 1), .folded = BUF_INIT(account.len * 12 + 1)};
 	bool result;
 
 	buf_append_slice(&text.decoded, account);
@@ -270,13 +270,13 @@ static bool test_account(const struct test *test, struct view *view, struct hit 
 
 /* `attachment is "x"` tests names, also of parts that are shown inside the text, and types of
  * attachments. */
-static bool test_attachment(const struct test *test, struct view *view, struct hit *hit)
+static bool test_attachment(const struct test *test, struct message_view *view, struct hit *hit)
 {
 	static const struct slice name = SLICE_LITERAL("attachment");
 
-	view_read_parts(view);
+	message_view_read_parts(view);
 	for (size_t i = 0; i < view->part_count; i++) {
-		const struct view_part *part = &view->parts[i];
+		const struct message_view_part *part = &view->parts[i];
 		struct slice shown = buf_slice(
 		    part->name.decoded.len > 0 ? &part->name.decoded : &part->type.decoded);
 
@@ -312,9 +312,9 @@ static struct slice around(struct slice text, struct slice part)
 	return slice_make(text.ptr + start, end - start);
 }
 
-static bool test_body(const struct test *test, struct view *view, struct hit *hit)
+static bool test_body(const struct test *test, struct message_view *view, struct hit *hit)
 {
-	const struct view_text *text = view_body(view);
+	const struct message_view_text *text = message_view_body(view);
 	struct slice matched;
 
 	if (view->body_marks != NULL && test->literal > 0 && !view->body_marks[test->literal - 1])
@@ -335,7 +335,7 @@ static bool is_so(uint64_t actual, enum test_operator relation, uint64_t wanted)
 	                                        : actual == wanted;
 }
 
-static bool test_number(const struct test *test, const struct view *view, struct hit *hit)
+static bool test_number(const struct test *test, const struct message_view *view, struct hit *hit)
 {
 	uint64_t actual = view->source.size;
 	time_t arrived = (time_t)view->source.arrived;
@@ -361,7 +361,7 @@ static bool test_number(const struct test *test, const struct view *view, struct
 
 /* --- conditions */
 
-static bool test_match(const struct test *test, struct view *view, struct hit *hit)
+static bool test_match(const struct test *test, struct message_view *view, struct hit *hit)
 {
 	switch (test->subject) {
 	case TEST_ACCOUNT:
@@ -385,7 +385,7 @@ static bool test_match(const struct test *test, struct view *view, struct hit *h
 }
 
 /* The first part that can be shown represents all. */
-static bool match_all(const struct condition *condition, struct view *view, struct hit *hit)
+static bool match_all(const struct condition *condition, struct message_view *view, struct hit *hit)
 {
 	for (size_t i = 0; i < condition->count; i++) {
 		struct hit other = {0};
@@ -401,7 +401,7 @@ static bool match_all(const struct condition *condition, struct view *view, stru
 	return true;
 }
 
-bool condition_match(const struct condition *condition, struct view *view, struct hit *hit)
+bool condition_match(const struct condition *condition, struct message_view *view, struct hit *hit)
 {
 	size_t doubts = view->doubts;
 	bool holds;

@@ -5,7 +5,7 @@
 #define LANPOST_SORTER_MATCH_H
 
 #include "sorter/rule_parse.h"
-#include "sorter/view.h"
+#include "sorter/message_view.h"
 
 /* The reason why a condition is true. */
 struct hit {
@@ -17,6 +17,6 @@ struct hit {
 void hit_clear(struct hit *hit);
 
 /* True if the condition holds; *hit (initialised to zero) is then set. */
-bool condition_match(const struct condition *condition, struct view *view, struct hit *hit);
+bool condition_match(const struct condition *condition, struct message_view *view, struct hit *hit);
 
 #endif

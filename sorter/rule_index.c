@@ -279,7 +279,7 @@ static void found_literal(void *context, size_t number)
 		set_bit(search->candidates, list->items[i]);
 }
 
-uint64_t *rule_index_candidates(const struct rule_index *index, struct view *view)
+uint64_t *rule_index_candidates(const struct rule_index *index, struct message_view *view)
 {
 	size_t words = index->count / 64 + 1;
 	struct search search = {index, xmalloc(words * sizeof(uint64_t))};
@@ -287,11 +287,11 @@ uint64_t *rule_index_candidates(const struct rule_index *index, struct view *vie
 
 	memcpy(search.candidates, index->always, words * sizeof(uint64_t));
 	for (size_t i = 0; i < view->field_count; i++) {
-		const struct view_text *text;
+		const struct message_view_text *text;
 
 		if (!is_searched(index, view->fields[i].field.name))
 			continue;
-		text = view_field_text(view, &view->fields[i]);
+		text = message_view_field_text(view, &view->fields[i]);
 		literals_scan(
 		    index->literals, buf_slice(&text->folded), marks, found_literal, &search);
 		for (size_t j = 0; j < text->addresses.count; j++)

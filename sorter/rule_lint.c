@@ -63,17 +63,17 @@ static enum verdict verdict_of_account(const struct conf *conf, const struct con
 	size_t sorted = 0, matched = 0;
 
 	for (size_t i = 0; i < conf->account_count; i++) {
-		struct view view;
+		struct message_view view;
 		struct hit hit = {0};
 
 		if (conf->accounts[i].deliver_to.count > 0)
 			continue;
 		sorted++;
-		view_init(&view, &(struct view_source){.account = conf->accounts[i].name,
+		message_view_init(&view, &(struct message_view_source){.account = conf->accounts[i].name,
 		                     .fold_yo = conf->sorter.fold_yo});
 		matched += condition_match(condition, &view, &hit);
 		hit_clear(&hit);
-		view_clear(&view);
+		message_view_clear(&view);
 	}
 	if (conf->account_count == 0)
 		return MAYBE;

@@ -82,14 +82,14 @@ int sorter_check(const struct conf *conf, struct conf_problems *problems)
 /* --- decisions */
 
 /* A prefix that the subject already has (in replies) is not added again. */
-static void add_prefix(struct view *view, const char *prefix, struct sorter_decision *decision)
+static void add_prefix(struct message_view *view, const char *prefix, struct sorter_decision *decision)
 {
 	for (size_t i = 0; i < view->field_count; i++) {
 		struct slice subject;
 
 		if (!slice_is_nocase(view->fields[i].field.name, "Subject"))
 			continue;
-		subject = buf_slice(&view_field_text(view, &view->fields[i])->decoded);
+		subject = buf_slice(&message_view_field_text(view, &view->fields[i])->decoded);
 		if (subject.len > 0 &&
 		    memmem(subject.ptr, subject.len, prefix, strlen(prefix)) != NULL)
 			return;
@@ -100,7 +100,7 @@ static void add_prefix(struct view *view, const char *prefix, struct sorter_deci
 }
 
 static void add_reply(const struct conf *conf, const struct conf_rule *rule,
-    const struct view *view, const struct strlist *recipients, bool is_named, struct sorter_decision *decision)
+    const struct message_view *view, const struct strlist *recipients, bool is_named, struct sorter_decision *decision)
 {
 	char text[ADDR_TEXT_MAX];
 	struct addr to;
@@ -114,7 +114,7 @@ static void add_reply(const struct conf *conf, const struct conf_rule *rule,
 }
 
 /* Returns false if the rule ends sorting. */
-static bool apply_rule(const struct conf *conf, const struct conf_rule *rule, struct view *view,
+static bool apply_rule(const struct conf *conf, const struct conf_rule *rule, struct message_view *view,
     const struct strlist *recipients, struct hit *hit, struct sorter_decision *decision)
 {
 	const struct sorter_match *match = decision_add_match(decision, rule, hit);
@@ -142,7 +142,7 @@ static bool apply_rule(const struct conf *conf, const struct conf_rule *rule, st
 
 /* Returns false if a rule ended sorting. */
 static bool apply_rules(
-    const struct sorter *sorter, struct view *view, const struct strlist *recipients, struct sorter_decision *decision)
+    const struct sorter *sorter, struct message_view *view, const struct strlist *recipients, struct sorter_decision *decision)
 {
 	uint64_t *candidates = rule_index_candidates(sorter->index, view);
 	size_t count = sorter->conf->rule_count;
@@ -181,7 +181,7 @@ static void deliver_by_address(const struct conf *conf, const struct addr *addr,
 }
 
 static void apply_addresses(
-    const struct conf *conf, const struct view *view, struct sorter_decision *decision)
+    const struct conf *conf, const struct message_view *view, struct sorter_decision *decision)
 {
 	size_t count = 0;
 
@@ -234,7 +234,7 @@ void sorter_decide_unsorted(const struct conf *conf, const struct conf_account *
 }
 
 /* Properties of the message that are needed to fill an envelope. */
-static void note_fields(const struct view *view, struct sorter_decision *decision)
+static void note_fields(const struct message_view *view, struct sorter_decision *decision)
 {
 	for (size_t i = view->field_count; i-- > 0;) {
 		const struct header_field *field = &view->fields[i].field;
@@ -255,7 +255,7 @@ static void note_fields(const struct view *view, struct sorter_decision *decisio
 	}
 }
 
-static bool runs_in_circle(const struct view *view)
+static bool runs_in_circle(const struct message_view *view)
 {
 	size_t count = 0;
 
@@ -266,7 +266,7 @@ static bool runs_in_circle(const struct view *view)
 
 /* The line that the gateway adds to mail that it sends on, and the one that the fetcher adds to each
  * message: "from pop.example.ru by gw with POP3S id ...". Some servers remove one of them. */
-static bool was_sent_on_here(const struct conf *conf, const struct view *view)
+static bool was_sent_on_here(const struct conf *conf, const struct message_view *view)
 {
 	char *mark = xasprintf(" by %s with ", conf->gateway.hostname);
 	size_t len = strlen(mark);
@@ -299,7 +299,7 @@ static const char *unsorted_reason(const struct sorter_decision *decision)
 }
 
 static void decide(const struct sorter *sorter, const struct conf_account *account,
-    const struct strlist *recipients, struct view *view, struct sorter_decision *decision)
+    const struct strlist *recipients, struct message_view *view, struct sorter_decision *decision)
 {
 	const struct conf *conf = sorter->conf;
 
@@ -342,10 +342,10 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
     struct sorter_decision *decision)
 {
 	const struct conf_account *account = conf_find_account(sorter->conf, message->account);
-	struct view view;
+	struct message_view view;
 
 	memset(decision, 0, sizeof(*decision));
-	view_init(&view, &(struct view_source){
+	message_view_init(&view, &(struct message_view_source){
 	                     .message = message->message,
 	                     .account = message->account,
 	                     .size = message->size,
@@ -358,5 +358,5 @@ void sorter_decide(const struct sorter *sorter, const struct sorter_message *mes
 	decision->was_here = was_sent_on_here(sorter->conf, &view) || runs_in_circle(&view);
 	if (!decide_by_account(sorter->conf, account, decision))
 		decide(sorter, account, message->recipients, &view, decision);
-	view_clear(&view);
+	message_view_clear(&view);
 }

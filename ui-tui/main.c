@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/err.h"
 #include "base/i18n.h"
-#include "ui-tui/command/question.h"
+#include "ui-tui/command/prompt.h"
 #include "ui-tui/screens/tui.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -96,7 +96,7 @@ static int open_screens(struct cli *cli)
 	if (!is_there && errno != ENOENT)
 		return cli_fail(CLI_FAILED, _("cannot read %s: %s. Run it as root: sudo lanpost"), cli->config,
 		    _(error_errno_word(errno)));
-	if (!is_there && question_confirm(_("There is no configuration yet. Create one now?"), true) &&
+	if (!is_there && prompt_confirm(_("There is no configuration yet. Create one now?"), true) &&
 	    cmd_setup(cli) != CLI_DONE)
 		return CLI_FAILED;
 	return tui_main(cli);

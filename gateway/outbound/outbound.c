@@ -36,13 +36,13 @@ void outbound_journal(const struct sending *sending, enum event event, const cha
 	    sending->out->job->session, event, place, detail);
 }
 
-int outbound_commit(struct lane *lane)
+int outbound_commit(struct connection *connection)
 {
 	struct error error;
 
-	if (intake_batch_commit(lane->batch, &error) == 0)
+	if (intake_batch_commit(connection->batch, &error) == 0)
 		return 0;
-	outbound_fail(lane->host->out, &error, true);
+	outbound_fail(connection->host->out, &error, true);
 	return -1;
 }
 

@@ -337,13 +337,13 @@ void sending_close(struct sending *sending)
 	free(sending);
 }
 
-struct sending *sending_open(struct lane *lane, struct entry *entry)
+struct sending *sending_open(struct connection *connection, struct entry *entry)
 {
 	struct sending *sending = xcalloc(1, sizeof(*sending));
 	struct error error;
 
-	sending->lane = lane;
-	sending->out = lane->host->out;
+	sending->connection = connection;
+	sending->out = connection->host->out;
 	sending->entry = entry;
 	buf_init(&sending->header, 0);
 	body_init(&sending->mended, sending->out->job->spool);
@@ -358,7 +358,7 @@ struct sending *sending_open(struct lane *lane, struct entry *entry)
 		sending_close(sending);
 		return NULL;
 	}
-	if (prepare_message(sending, &lane->smarthost.client, &sending->is_refused, &error) != 0) {
+	if (prepare_message(sending, &connection->smarthost.client, &sending->is_refused, &error) != 0) {
 		outbound_fail(sending->out, &error, false);
 		sending_close(sending);
 		return NULL;

@@ -6,13 +6,13 @@
 #include "base/clock.h"
 #include "base/process/thread_activity.h"
 #include "base/log.h"
-#include "gateway/outbound/reach.h"
+#include "gateway/outbound/reachability.h"
 #include "mail/login_memory.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-#define PER_LANE 10  /* another connection costs about as many round trips as this many messages */
+#define PER_CONNECTION 10  /* another connection costs about as many round trips as this many messages */
 #define BREAKS_MAX 3 /* consecutive lost connections without a message sent */
 #define HOUR 3600
 #define STUTTER_DAYS 30
@@ -131,22 +131,22 @@ static void save_hour(struct host *host, const char *key, const struct hour *hou
 
 /* --- connections */
 
-static void lane_open(struct lane *lane, struct host *host)
+static void connection_open(struct connection *connection, struct host *host)
 {
 	const struct outbound_job *job = host->out->job;
 
-	*lane = (struct lane){
+	*connection = (struct connection){
 	    .host = host,
 	    .smarthost = {.conf = job->conf, .settings = host->settings, .cancel = job->cancel, .secrets = job->secrets},
 	    .batch = intake_batch_new(job->spool->intake),
 	};
 }
 
-static void lane_close(struct lane *lane)
+static void connection_close(struct connection *connection)
 {
-	outbound_commit(lane);
-	smarthost_close(&lane->smarthost);
-	intake_batch_free(lane->batch);
+	outbound_commit(connection);
+	smarthost_close(&connection->smarthost);
+	intake_batch_free(connection->batch);
 }
 
 static void keep_error(struct host *host, const struct error *error)
@@ -226,82 +226,82 @@ static void note_stutter(struct host *host)
 }
 
 /* Sends over the open connection until nothing is left (0) or it breaks (-1). */
-static int run_lane(struct lane *lane, struct error *error)
+static int run_once(struct connection *connection, struct error *error)
 {
-	struct host *host = lane->host;
+	struct host *host = connection->host;
 	int result;
 
-	lane->progressed = false;
-	result = lane_run(lane, error);
+	connection->progressed = false;
+	result = outbound_connection_run(connection, error);
 	pthread_mutex_lock(&host->out->lock);
-	host->progressed = host->progressed || lane->progressed;
+	host->progressed = host->progressed || connection->progressed;
 	if (result != 0)
 		host->broke = *error;
 	pthread_mutex_unlock(&host->out->lock);
 	return result;
 }
 
-static int connect_lane(struct lane *lane, struct error *error)
+static int establish(struct connection *connection, struct error *error)
 {
-	struct host *host = lane->host;
+	struct host *host = connection->host;
 	enum conf_auth way;
 	bool may_pipeline, one_by_one;
 
 	thread_activity_step("connecting");
 	pthread_mutex_lock(&host->out->lock);
-	lane->smarthost.login_way = host->login_way;
+	connection->smarthost.login_way = host->login_way;
 	may_pipeline = host->may_pipeline;
 	one_by_one = host->one_by_one;
 	pthread_mutex_unlock(&host->out->lock);
-	if (smarthost_connect(&lane->smarthost, may_pipeline, error) != 0)
+	if (smarthost_connect(&connection->smarthost, may_pipeline, error) != 0)
 		return -1;
-	lane->smarthost.client.one_by_one = one_by_one;
+	connection->smarthost.client.one_by_one = one_by_one;
 	pthread_mutex_lock(&host->out->lock);
 	host->answers = true;
 	way = host->login_way;
-	host->login_way = lane->smarthost.login_way;
+	host->login_way = connection->smarthost.login_way;
 	pthread_mutex_unlock(&host->out->lock);
-	if (way != lane->smarthost.login_way)
-		login_remember(host->out->job->spool->state, "smarthost", host->settings->name, lane->smarthost.login_way);
+	if (way != connection->smarthost.login_way)
+		login_remember(host->out->job->spool->state, "smarthost", host->settings->name, connection->smarthost.login_way);
 	return 0;
 }
 
 /* Over one connection after the other, as long as they make progress. */
-static void lane_work(struct lane *lane)
+static void connection_work(struct connection *connection)
 {
-	struct host *host = lane->host;
+	struct host *host = connection->host;
 	struct error error = ERROR_INIT;
 
 	thread_activity_who("smarthost %s", host->settings->name);
 	for (int breaks = 0; breaks < BREAKS_MAX && !outbound_is_over(host->out);) {
-		if (lane->smarthost.remote == NULL && count_waiting(host) == 0)
+		if (connection->smarthost.remote == NULL && count_waiting(host) == 0)
 			return;
-		if (connect_lane(lane, &error) != 0)
+		if (establish(connection, &error) != 0)
 			break;
-		if (run_lane(lane, &error) == 0)
+		if (run_once(connection, &error) == 0)
 			return;
 		log_info("event=line-broken smarthost=%s reason=%s", LOG_CSTR(host->settings->name), LOG_ERROR(&error));
-		if (lane->smarthost.remote != NULL && lane->smarthost.client.stutters)
+		if (connection->smarthost.remote != NULL && connection->smarthost.client.stutters)
 			note_stutter(host);
-		else if (!lane->progressed && lane->smarthost.remote != NULL &&
-		    (!lane->smarthost.client.is_leaving || lane->smarthost.client.refuses_chunks))
+		else if (!connection->progressed && connection->smarthost.remote != NULL &&
+		    (!connection->smarthost.client.is_leaving || connection->smarthost.client.refuses_chunks))
 			distrust(host);
-		smarthost_hang_up(&lane->smarthost);
-		if (lane->is_turned_away) {
+		smarthost_hang_up(&connection->smarthost);
+		if (connection->is_turned_away) {
 			set_crowded(host);
 			break;
 		}
-		breaks = lane->progressed ? 0 : breaks + 1;
+		breaks = connection->progressed ? 0 : breaks + 1;
 	}
 	keep_error(host, &error);
 }
 
-static void *lane_main(void *context)
+static void *connection_main(void *context)
 {
-	struct lane *lane = context;
+	struct connection *connection = context;
 
-	lane_work(lane);
-	lane_close(lane);
+	connection_work(connection);
+	connection_close(connection);
 	thread_activity_end();
 	return NULL;
 }
@@ -309,34 +309,34 @@ static void *lane_main(void *context)
 static size_t extra_lanes(const struct host *host, size_t waiting)
 {
 	size_t work = waiting < host->allowed ? waiting : host->allowed;
-	size_t lanes = work / PER_LANE, most = (size_t)host->settings->max_connections - 1;
+	size_t connections = work / PER_CONNECTION, most = (size_t)host->settings->max_connections - 1;
 
-	return lanes < most ? lanes : most;
+	return connections < most ? connections : most;
 }
 
-static void work_in_lanes(struct host *host, struct lane *first)
+static void work_in_connections(struct host *host, struct connection *first)
 {
 	size_t count = extra_lanes(host, count_waiting(host)), started = 0;
-	struct lane *lanes = xcalloc(count + 1, sizeof(*lanes));
+	struct connection *connections = xcalloc(count + 1, sizeof(*connections));
 	pthread_t *threads = xcalloc(count + 1, sizeof(*threads));
 
 	for (; started < count; started++) {
-		lane_open(&lanes[started], host);
-		if (pthread_create(&threads[started], NULL, lane_main, &lanes[started]) == 0)
+		connection_open(&connections[started], host);
+		if (pthread_create(&threads[started], NULL, connection_main, &connections[started]) == 0)
 			continue;
-		lane_close(&lanes[started]);
+		connection_close(&connections[started]);
 		break; /* the others do it */
 	}
-	lane_work(first);
+	connection_work(first);
 	for (size_t i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	/* Entries that were returned because the smarthost accepts fewer connections, and that the
 	 * other connections did not get. */
 	first->is_turned_away = false;
 	if (host->is_crowded && count_waiting(host) > 0)
-		lane_work(first);
+		connection_work(first);
 	free(threads);
-	free(lanes);
+	free(connections);
 }
 
 /* Whether the smarthost failed: mail is left that it could have accepted, or all its mail was deferred because it
@@ -362,9 +362,9 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	};
 	char *key = xasprintf("hour %s", settings->name);
 	struct hour hour = load_hour(out->job->spool->state, key);
-	struct reach reach = reach_load(out->job->spool->state, settings->name);
+	struct reachability reach = reachability_load(out->job->spool->state, settings->name);
 	int64_t now = clock_wall();
-	struct lane first;
+	struct connection first;
 	bool failed;
 
 	host.one_by_one = is_known_to_stutter(&host);
@@ -376,16 +376,16 @@ bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
 	}
 	host.report->tried = true;
 	host.report->error = (struct error)ERROR_INIT;
-	lane_open(&first, &host);
-	host.reach = reach_after(reach, now, true).total;
+	connection_open(&first, &host);
+	host.reach = reachability_after(reach, now, true).total;
 	/* A refused login may count as an attack, so it is tried only once. */
-	if (settings->remote.user[0] == '\0' || connect_lane(&first, &host.report->error) == 0) {
+	if (settings->remote.user[0] == '\0' || establish(&first, &host.report->error) == 0) {
 		host.report->error = (struct error)ERROR_INIT;
-		work_in_lanes(&host, &first);
+		work_in_connections(&host, &first);
 	}
-	lane_close(&first);
-	reach = reach_after(reach, now, host.answers);
-	reach_store(out->job->spool->state, settings->name, &reach);
+	connection_close(&first);
+	reach = reachability_after(reach, now, host.answers);
+	reachability_store(out->job->spool->state, settings->name, &reach);
 	host.report->begun += host.begun;
 	save_hour(&host, key, &hour);
 	free(key);

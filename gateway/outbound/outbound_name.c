@@ -13,7 +13,7 @@ static bool may_go_in_our_name(const struct sending *sending)
 	struct addr ours;
 
 	return sending->envelope.sender[0] == '\0' && !bounce_is_one(sending->message) &&
-	       route_smarthost_address(sending->out->job->conf, sending->lane->host->settings, &ours);
+	       route_smarthost_address(sending->out->job->conf, sending->connection->host->settings, &ours);
 }
 
 static bool find_sender(struct sending *sending, struct addr *outside)
@@ -23,8 +23,8 @@ static bool find_sender(struct sending *sending, struct addr *outside)
 
 	*outside = (struct addr){"", ""};
 	if (sending->envelope.sender[0] == '\0') {
-		sending->in_our_name = (sending->entry->in_our_name || host_refuses_null(sending->lane->host)) && may_go_in_our_name(sending);
-		return !sending->in_our_name || route_smarthost_address(conf, sending->lane->host->settings, outside);
+		sending->in_our_name = (sending->entry->in_our_name || host_refuses_null(sending->connection->host)) && may_go_in_our_name(sending);
+		return !sending->in_our_name || route_smarthost_address(conf, sending->connection->host->settings, outside);
 	}
 	if (!addr_parse(slice_of(sending->envelope.sender), &sender))
 		return false;

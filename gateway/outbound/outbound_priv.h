@@ -1,5 +1,5 @@
 /* The parts of outbound: the queue as a whole (outbound.c), one smarthost's share of it (outbound_host.c), one
- * connection (outbound_lane.c), one entry being sent (outbound_entry.c), and its result (outbound_settle.c). */
+ * connection (outbound_connection.c), one entry being sent (outbound_entry.c), and its result (outbound_settle.c). */
 #ifndef LANPOST_GATEWAY_OUTBOUND_PRIV_H
 #define LANPOST_GATEWAY_OUTBOUND_PRIV_H
 
@@ -40,7 +40,7 @@ struct outbound {
 	struct error error;
 };
 
-/* A smarthost's share; its lanes take entries from it. */
+/* A smarthost's share; its connections take entries from it. */
 struct host {
 	struct outbound *out;
 	const struct conf_smarthost *settings;
@@ -58,11 +58,11 @@ struct host {
 	bool progressed;   /* it has replied to a message */
 	struct error broke; /* the error of the last lost connection */
 	/* constant: */
-	int64_t reach; /* seconds it was reachable, see gateway/outbound/reach.h */
+	int64_t reach; /* seconds it was reachable, see gateway/outbound/reachability.h */
 };
 
 /* A connection. */
-struct lane {
+struct connection {
 	struct host *host;
 	struct smarthost smarthost;
 	struct intake_batch *batch; /* outcomes to be written to the log */
@@ -76,7 +76,7 @@ struct lane {
 
 /* An entry while it is being sent. */
 struct sending {
-	struct lane *lane;
+	struct connection *connection;
 	struct outbound *out;
 	struct entry *entry;
 	struct envelope envelope;
@@ -104,7 +104,7 @@ bool outbound_is_over(struct outbound *out);
 /* An envelope could not be read. */
 void outbound_unread(struct outbound *out, const struct queue_item *item, const struct error *error);
 /* Makes the batch durable; -1 stops the flush. */
-int outbound_commit(struct lane *lane);
+int outbound_commit(struct connection *connection);
 void outbound_journal(const struct sending *sending, enum event event, const char *place,
     const char *detail);
 void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t deferred);
@@ -122,16 +122,16 @@ void host_finish(struct host *host, struct entry *entry);
 void host_set_refuses_null(struct host *host);
 bool host_refuses_null(struct host *host);
 
-/* outbound_lane.c */
+/* outbound_connection.c */
 
 /* Sends entries over this open connection until none is left. Returns -1 if the smarthost does not let us continue. */
-int lane_run(struct lane *lane, struct error *error);
+int outbound_connection_run(struct connection *connection, struct error *error);
 
 /* outbound_entry.c */
 
 /* Reads an entry and prepares its transaction. Returns NULL if it is gone, damaged (set aside), or unreadable now (the
  * error is kept). */
-struct sending *sending_open(struct lane *lane, struct entry *entry);
+struct sending *sending_open(struct connection *connection, struct entry *entry);
 /* Returns false if the smarthost cannot accept it; then every recipient has a reply with the
  * reason. */
 bool sending_fits(struct sending *sending, const struct smtp_client *client);

@@ -22,7 +22,7 @@ static bool is_decided(const struct smtp_reply *reply)
 static void count_time(struct sending *sending)
 {
 	struct envelope *envelope = &sending->envelope;
-	int64_t reach = sending->lane->host->reach;
+	int64_t reach = sending->connection->host->reach;
 
 	if (envelope->last_attempt > 0 && reach > envelope->reach)
 		envelope->waited += reach - envelope->reach;
@@ -55,7 +55,7 @@ static void expire(struct sending *sending)
 static bool tells(const struct sending *sending, enum bounce_kind kind, const struct smtp_reply *reply)
 {
 	if (kind == BOUNCE_RELAYED)
-		return smtp_reply_ok(reply) && !sending->lane->smarthost.client.can_notify;
+		return smtp_reply_ok(reply) && !sending->connection->smarthost.client.can_notify;
 	return !smtp_reply_ok(reply) && smtp_reply_is_permanent(reply) == (kind == BOUNCE_FAILED);
 }
 
@@ -93,11 +93,11 @@ static int append_with_bounce(struct sending *sending, enum bounce_kind kind,
 	for (size_t i = 0; i < bounces.count; i++) { /* the facts with the last */
 		bool is_last = i + 1 == bounces.count;
 
-		intake_batch_append(sending->lane->batch, &bounces.items[i].envelope, &bounces.items[i].body,
+		intake_batch_append(sending->connection->batch, &bounces.items[i].envelope, &bounces.items[i].body,
 		    is_last ? facts : NULL, is_last ? fact_count : 0);
 	}
 	if (bounces.count == 0 && fact_count > 0)
-		intake_batch_append(sending->lane->batch, NULL, NULL, facts, fact_count);
+		intake_batch_append(sending->connection->batch, NULL, NULL, facts, fact_count);
 	return 0;
 }
 
@@ -158,7 +158,7 @@ static void warn_sender(struct sending *sending)
 	if (sending->envelope.warned || smarthost->warn_after <= 0 ||
 	    sending->envelope.waited < smarthost->warn_after)
 		return;
-	if (append_with_bounce(sending, BOUNCE_DELAYED, NULL, 0) == 0 && outbound_commit(sending->lane) == 0)
+	if (append_with_bounce(sending, BOUNCE_DELAYED, NULL, 0) == 0 && outbound_commit(sending->connection) == 0)
 		sending->envelope.warned = true;
 }
 
@@ -169,7 +169,7 @@ static void defer(struct sending *sending)
 	struct envelope *envelope = &sending->envelope;
 	struct error error;
 
-	if (outbound_commit(sending->lane) != 0)
+	if (outbound_commit(sending->connection) != 0)
 		return;
 	warn_sender(sending);
 	for (size_t i = 0; i < sending->transaction.count; i++) {

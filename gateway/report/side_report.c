@@ -2,7 +2,7 @@
 
 #include "base/log.h"
 #include "gateway/process/child.h"
-#include "gateway/report/damage.h"
+#include "gateway/report/spool_damage.h"
 
 struct side_job {
 	struct conf *conf; /* a copy in the child */
@@ -23,7 +23,7 @@ static int run(void *context, int event_fd)
 		log_warnx("event=report-failed reason=%s", LOG_ERROR(&error));
 		return 1;
 	}
-	damage_report(job->conf, &spool, "");
+	spool_damage_report(job->conf, &spool, "");
 	job->fn(job->conf, &spool, job->context);
 	spool_close(&spool, NULL);
 	return 0;

@@ -8,7 +8,7 @@
 #include "config/conf_view.h"
 #include "gateway/services/lan_sandbox.h"
 #include "gateway/process/log_setup.h"
-#include "gateway/report/damage.h"
+#include "gateway/report/spool_damage.h"
 #include "spool/mailbox/maildir.h"
 
 #include <poll.h>
@@ -134,7 +134,7 @@ static int open_all(struct lan_process *process, struct conf *conf, struct error
 	lan_sandbox_enter(conf);
 	if (spool_open_intake(&process->spool, conf, &spool, error) != 0)
 		return -1;
-	damage_report(conf, &process->spool, "");
+	spool_damage_report(conf, &process->spool, "");
 	make_mailboxes(conf);
 	server.spool = &process->spool;
 	return lan_server_new(&process->server, &server, error);

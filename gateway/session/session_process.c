@@ -9,11 +9,11 @@
 #include "base/log.h"
 #include "gateway/report/clock_trust.h"
 #include "gateway/session/mail_commands.h"
-#include "gateway/report/damage.h"
-#include "gateway/report/digest.h"
-#include "gateway/report/disk.h"
+#include "gateway/report/spool_damage.h"
+#include "gateway/report/daily_report.h"
+#include "gateway/report/disk_watch.h"
 #include "gateway/session/dialup.h"
-#include "gateway/report/reply.h"
+#include "gateway/report/auto_reply_send.h"
 #include "gateway/session/secrets.h"
 #include "gateway/session/server_gate.h"
 #include "gateway/session/session_limits.h"
@@ -435,7 +435,7 @@ static void work(struct session *session)
 		server_gate_clear(&session->gate);
 		server_gate_clear(&session->mailboxes);
 		thread_activity_step("writing replies");
-		reply_write_due(session->conf, session->spool.intake, session->spool.state,
+		auto_reply_send_due(session->conf, session->spool.intake, session->spool.state,
 		    session->id.text);
 		/* Sends forwards and replies of rules, and mail that users wrote meanwhile, while the
 		 * line is up. */
@@ -490,7 +490,7 @@ static int open_spool(struct session *session, const struct spool_options *optio
 {
 	if (spool_open(&session->spool, session->conf, options, error) != 0)
 		return -1;
-	damage_report(session->conf, &session->spool, "");
+	spool_damage_report(session->conf, &session->spool, "");
 	return 0;
 }
 
@@ -573,9 +573,9 @@ int session_process_run(void *context, int event_fd)
 	thread_activity_step("removing old mail");
 	expire_mail(&session);
 	thread_activity_step("reporting");
-	digest_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
-	disk_report(session.conf, &session.spool, session.id.text);
-	damage_report(session.conf, &session.spool, session.id.text);
+	daily_report_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
+	disk_watch_report(session.conf, &session.spool, session.id.text);
+	spool_damage_report(session.conf, &session.spool, session.id.text);
 	mail_commands_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
 	spool_close(&session.spool, NULL);
 	tell(&session, session_result_json(&session.result));

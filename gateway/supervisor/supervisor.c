@@ -8,7 +8,7 @@
 #include "gateway/services/clients.h"
 #include "gateway/report/crash_report.h"
 #include "gateway/process/log_setup.h"
-#include "gateway/supervisor/notify.h"
+#include "gateway/supervisor/sd_notify.h"
 #include "gateway/process/privileges.h"
 #include "gateway/supervisor/reload.h"
 #include "gateway/supervisor/spool_lock.h"
@@ -203,10 +203,10 @@ static int reload(void *context, struct error *error)
 		if (supervisor->auth.pid != 0)
 			kill(supervisor->auth.pid, SIGKILL); /* it gets the new configuration when it restarts */
 	}
-	due_clear(&supervisor->due);
+	session_due_clear(&supervisor->due);
 	conf_free(supervisor->conf);
 	supervisor->conf = next;
-	due_start(&supervisor->due, next, moment_now());
+	session_due_start(&supervisor->due, next, moment_now());
 	i18n_start(conf_language_code(next->gateway.language));
 	log_setup(&next->log, "supervisor");
 	lan_take_up(supervisor);
@@ -281,14 +281,14 @@ static void tick(struct supervisor *supervisor)
 	struct session_request request = {0};
 	int64_t now = clock_now_ms();
 
-	if (due_take(&supervisor->due, supervisor->conf, moment_now(), &request))
+	if (session_due_take(&supervisor->due, supervisor->conf, moment_now(), &request))
 		sessions_want(supervisor, &request);
 	session_request_clear(&request);
 	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
 		sessions_by_mail(supervisor);
 	sessions_look(supervisor, now);
 	auth_look(supervisor, now);
-	disk_look(&supervisor->disk, supervisor->conf, now);
+	disk_watch_look(&supervisor->disk, supervisor->conf, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
 		lan_start(supervisor);
 	if (supervisor->lan_reported && supervisor->lan.pid != 0 &&
@@ -308,7 +308,7 @@ static int64_t sooner(int64_t wait, int64_t at)
 
 static int time_to_wait(const struct supervisor *supervisor)
 {
-	int64_t wait = TICK_MS, next = due_next(&supervisor->due, supervisor->conf, moment_now());
+	int64_t wait = TICK_MS, next = session_due_next(&supervisor->due, supervisor->conf, moment_now());
 
 	if (next != 0) {
 		int64_t left = next * 1000 - clock_wall_us() / 1000 + 1;
@@ -458,7 +458,7 @@ static void end(struct supervisor *supervisor)
 	struct child *children[] = {&supervisor->session, &supervisor->lan}; /* disconnecting takes time */
 	int64_t deadline = clock_now_ms() + STOP_MS;
 
-	notify_state("STOPPING=1");
+	sd_notify_state("STOPPING=1");
 	listeners_close(&supervisor->listeners);
 	for (size_t i = 0; i < ARRAY_LEN(children); i++)
 		if (children[i]->pid != 0)
@@ -479,7 +479,7 @@ static void end(struct supervisor *supervisor)
 	tidy_state(SPOOL_OF(supervisor->conf));
 	spool_unlock(SPOOL_OF(supervisor->conf), supervisor->lock_fd);
 	session_request_clear(&supervisor->pending);
-	due_clear(&supervisor->due);
+	session_due_clear(&supervisor->due);
 	log_info("event=stopped");
 	conf_free(supervisor->conf);
 }
@@ -505,12 +505,12 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 		conf_free(conf);
 		return 1;
 	}
-	due_start(&supervisor.due, conf, moment_now());
+	session_due_start(&supervisor.due, conf, moment_now());
 	lan_start(&supervisor);
 	auth_start(&supervisor); /* any order is possible: questions wait in their socket */
 	sessions_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
-	notify_state("READY=1");
+	sd_notify_state("READY=1");
 	sessions_first(&supervisor);
 	loop(&supervisor);
 	end(&supervisor);

@@ -6,12 +6,12 @@
 #define LANPOST_GATEWAY_SUPERVISOR_PRIV_H
 
 #include "base/clock.h"
-#include "gateway/outbound/allowance.h"
+#include "gateway/outbound/rate_limit.h"
 #include "gateway/process/child.h"
 #include "gateway/supervisor/auth_watch.h"
 #include "gateway/supervisor/control.h"
-#include "gateway/report/disk.h"
-#include "gateway/supervisor/due.h"
+#include "gateway/report/disk_watch.h"
+#include "gateway/supervisor/session_due.h"
 #include "gateway/supervisor/login_notes.h"
 #include "gateway/services/lan_child.h"
 #include "gateway/supervisor/supervisor.h"
@@ -40,9 +40,9 @@ struct supervisor {
 	struct session_request pending;	 /* one more session, requested while one runs */
 	bool is_pending;
 	json_t *result;			 /* the final report of the running session */
-	struct due due;
+	struct session_due due;
 
-	struct allowance by_mail; /* limit of sessions that mail to daemon starts */
+	struct rate_limit by_mail; /* limit of sessions that mail to daemon starts */
 	int64_t mail_session_at;  /* monotonic: when the next one may start, 0: none requested */
 	int64_t queue_look_at;	  /* monotonic */
 

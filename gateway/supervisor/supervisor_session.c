@@ -4,11 +4,11 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/crash_report.h"
-#include "gateway/report/damage.h"
+#include "gateway/report/spool_damage.h"
 #include "gateway/session/dialup.h"
 #include "gateway/session/session_process.h"
 #include "gateway/supervisor/schedule.h"
-#include "gateway/supervisor/waiting.h"
+#include "gateway/supervisor/queue_waiting.h"
 
 #include <limits.h>
 #include <signal.h>
@@ -103,7 +103,7 @@ static int hang_up_run(void *context, int event_fd)
 		log_warnx("event=line-not-in-journal reason=%s", LOG_ERROR(&error));
 		return 1;
 	}
-	damage_report(conf, &spool, "");
+	spool_damage_report(conf, &spool, "");
 	dialup_journal(spool.intake, &session, &outcome);
 	spool_close(&spool, NULL);
 	return 0;
@@ -162,14 +162,14 @@ void sessions_by_mail(struct supervisor *supervisor)
 {
 	int64_t limit = supervisor->conf->gateway.daemon_limit;
 
-	if (allowance_take(&supervisor->by_mail, limit, clock_now_ms())) {
+	if (rate_limit_take(&supervisor->by_mail, limit, clock_now_ms())) {
 		supervisor->mail_session_at = 0;
 		sessions_want(supervisor, &(struct session_request){.triggers = true});
 		return;
 	}
 	if (supervisor->mail_session_at == 0)
 		log_info("event=daemon-limit sessions_an_hour=%lld", (long long)limit);
-	supervisor->mail_session_at = allowance_next_ms(&supervisor->by_mail, limit);
+	supervisor->mail_session_at = rate_limit_next_ms(&supervisor->by_mail, limit);
 }
 
 void sessions_hung_up(struct supervisor *supervisor)
@@ -199,7 +199,7 @@ static void look_at_queue(struct supervisor *supervisor, int64_t now)
 	if (now < supervisor->queue_look_at || sessions_are_busy(supervisor))
 		return;
 	supervisor->queue_look_at = now + QUEUE_LOOK_MS;
-	due = waiting_due(supervisor->conf, wall);
+	due = queue_waiting_due(supervisor->conf, wall);
 	if (due == 0 || due > wall)
 		return;
 	log_info("event=enough-is-queued");
@@ -209,8 +209,8 @@ static void look_at_queue(struct supervisor *supervisor, int64_t now)
 
 int64_t sessions_next(const struct supervisor *supervisor)
 {
-	int64_t next = due_next(&supervisor->due, supervisor->conf, moment_now());
-	int64_t wall = clock_wall(), waiting = waiting_due(supervisor->conf, wall);
+	int64_t next = session_due_next(&supervisor->due, supervisor->conf, moment_now());
+	int64_t wall = clock_wall(), waiting = queue_waiting_due(supervisor->conf, wall);
 	int64_t look = wall + clock_left_ms(supervisor->queue_look_at) / 1000;
 
 	if (waiting != 0 && waiting < look)

@@ -13,12 +13,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static bool decide(struct condition *condition, struct slice message, bool by_index)
 {
 	struct rule_index *index = by_index ? rule_index_new(&condition, 1) : NULL;
-	struct view view;
+	struct message_view view;
 	struct hit hit = {0};
 	uint64_t *candidates;
 	bool holds;
 
-	view_init(&view, &(struct view_source){.message = message,
+	message_view_init(&view, &(struct message_view_source){.message = message,
 	                     .account = "sales",
 	                     .size = message.len,
 	                     .body_literals = by_index ? rule_index_body(index) : NULL});
@@ -35,7 +35,7 @@ static bool decide(struct condition *condition, struct slice message, bool by_in
 		assert(hit.header != NULL && hit.matched != NULL);
 	}
 	hit_clear(&hit);
-	view_clear(&view);
+	message_view_clear(&view);
 	return holds;
 }
 

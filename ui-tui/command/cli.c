@@ -10,7 +10,7 @@
 #include "spool/layout.h"
 #include "ui-tui/command/cli_help.h"
 #include "ui-tui/command/cli_options.h"
-#include "ui-tui/command/question.h"
+#include "ui-tui/command/prompt.h"
 #include "ui-tui/command/rights.h"
 
 #include <stdarg.h>
@@ -88,7 +88,7 @@ int cli_confirm_removal(const struct cli *cli, const char *question)
 	if (cli->json || isatty(STDIN_FILENO) != 1 || isatty(STDOUT_FILENO) != 1)
 		return cli_fail(CLI_USAGE, _("%s Nothing was removed; add --yes to remove without "
 		    "confirmation"), question);
-	return question_confirm(question, false) ? CLI_DONE : cli_fail(CLI_FAILED, "%s", _("nothing was removed"));
+	return prompt_confirm(question, false) ? CLI_DONE : cli_fail(CLI_FAILED, "%s", _("nothing was removed"));
 }
 
 /* --- arguments */

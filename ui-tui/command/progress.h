@@ -36,7 +36,7 @@ const char *progress_state(const struct progress_row *row);
 void progress_figures(const struct progress_row *row, struct buf *line);
 /* The number of full cells of a bar with this many cells. */
 int64_t progress_share(const struct progress_row *row, int64_t cells);
-/* A client_event_fn; context is the progress. */
+/* A control_client_event_fn; context is the progress. */
 void progress_event(void *context, const json_t *event);
 /* Prints the final answer of a session. Returns true if nothing failed in it. */
 bool progress_summary(const struct progress *progress, const json_t *answer);

@@ -11,10 +11,10 @@ static void read_letter(const struct spool *spool, struct queue_entry *entry)
 	char *path = queue_message_path(spool, entry->item, &error);
 	struct slice message;
 
-	letter_read(SLICE_NONE, &entry->letter);
+	message_summary_read(SLICE_NONE, &entry->summary);
 	if (path != NULL && fsx_map(path, &message, &error) == 0) {
-		letter_clear(&entry->letter);
-		letter_read(message, &entry->letter);
+		message_summary_clear(&entry->summary);
+		message_summary_read(message, &entry->summary);
 		if (!entry->has_envelope)
 			entry->size = message.len;
 		fsx_unmap(message);
@@ -40,13 +40,13 @@ void queue_entry_read(const struct spool *spool, const struct queue_item *item, 
 void queue_entry_clear(struct queue_entry *entry)
 {
 	envelope_clear(&entry->envelope);
-	letter_clear(&entry->letter);
+	message_summary_clear(&entry->summary);
 }
 
 const char *queue_entry_sender(const struct queue_entry *entry)
 {
 	if (!entry->has_envelope)
-		return entry->letter.from;
+		return entry->summary.from;
 	return entry->envelope.sender[0] == '\0' ? "<>" : entry->envelope.sender;
 }
 

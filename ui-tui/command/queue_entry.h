@@ -5,12 +5,12 @@
 #define LANPOST_UI_TUI_QUEUE_ENTRY_H
 
 #include "spool/queue.h"
-#include "ui-tui/command/letter.h"
+#include "ui-tui/command/message_summary.h"
 
 struct queue_entry {
 	const struct queue_item *item; /* borrowed */
 	struct envelope envelope;
-	struct letter letter;
+	struct message_summary summary;
 	bool has_envelope;
 	enum queue_state state; /* item's, or damaged if its envelope is */
 	uint64_t size;		/* of the message, from its envelope or its file */

@@ -9,7 +9,7 @@
 #include "spool/state/state_journal.h"
 #include "mail/multidrop.h"
 #include "sorter/sorter.h"
-#include "ui-tui/command/letter.h"
+#include "ui-tui/command/message_summary.h"
 
 #include <stdlib.h>
 
@@ -230,20 +230,20 @@ static void add_difference(struct again *again, const struct past *past, struct 
 {
 	struct replay *replay = again->replay;
 	struct replay_difference *added;
-	struct letter letter;
+	struct message_summary summary;
 
-	letter_read(message, &letter);
+	message_summary_read(message, &summary);
 	ARRAY_GROW(replay->items, replay->count);
 	added = &replay->items[replay->count++];
 	*added = (struct replay_difference){.time = past->time,
-	    .from = xstrdup(letter.from),
-	    .subject = xstrdup(letter.subject),
+	    .from = xstrdup(summary.from),
+	    .subject = xstrdup(summary.subject),
 	    .was = *was,
 	    .would = *would,
 	    .reason = xstrdup(reason)};
 	memcpy(added->id, past->id, sizeof(added->id));
 	*was = *would = (struct strlist){NULL, 0};
-	letter_clear(&letter);
+	message_summary_clear(&summary);
 }
 
 static void decide_again(struct again *again, const struct past *past, struct slice message,

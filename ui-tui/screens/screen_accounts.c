@@ -7,7 +7,7 @@
 #include "ui-tui/wizard/provider.h"
 #include "ui-tui/command/remote_test.h"
 #include "ui-tui/screens/dialog.h"
-#include "ui-tui/screens/rows.h"
+#include "ui-tui/screens/section_list.h"
 #include "ui-tui/screens/section.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/verbs/verbs.h"
@@ -27,7 +27,7 @@ static const struct list_column columns[] = {
 static void *accounts_open(struct tui *tui)
 {
 	(void)tui;
-	return rows_open(columns, ARRAY_LEN(columns));
+	return section_list_open(columns, ARRAY_LEN(columns));
 }
 
 /* The gateway's status of the account, NULL if none. */
@@ -71,9 +71,9 @@ static void add_row(const struct tui *tui, struct list *list, const struct conf_
 
 static void accounts_refresh(struct tui *tui, void *state, bool now)
 {
-	struct list *list = rows_list(state);
+	struct list *list = section_list_list(state);
 
-	if (!rows_are_stale(tui, state, now))
+	if (!section_list_are_stale(tui, state, now))
 		return;
 	list_begin(list);
 	for (size_t i = 0; i < tui->conf->account_count; i++)
@@ -83,8 +83,8 @@ static void accounts_refresh(struct tui *tui, void *state, bool now)
 
 static void accounts_draw(struct tui *tui, void *state, struct rect area)
 {
-	tui_draw_list_and_row(tui, rows_list(state), area);
-	if (rows_list(state)->count == 0)
+	tui_draw_list_and_row(tui, section_list_list(state), area);
+	if (section_list_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING,
 		    _("There are no accounts yet. Press a to add one; the mail address is enough to "
 		       "begin with."));
@@ -201,7 +201,7 @@ static int run_test(void *context)
 	return result;
 }
 
-static void test_typed(struct tui *tui, struct form_dialog *dialog, struct edit *edit, const char *name)
+static void test_typed(struct tui *tui, struct form_dialog *dialog, struct config_edit *edit, const char *name)
 {
 	struct test test = {tui->cli->config, edit->file, name, buf_slice(&edit->text)};
 
@@ -213,7 +213,7 @@ static void test_typed(struct tui *tui, struct form_dialog *dialog, struct edit 
 
 static void do_test(struct tui *tui, void *state)
 {
-	rows_show(tui, rows_list(state), _("Test of the account"), cmd_account_test);
+	section_list_show(tui, section_list_list(state), _("Test of the account"), cmd_account_test);
 }
 
 static void do_add(struct tui *tui, void *state)
@@ -227,13 +227,13 @@ static void do_add(struct tui *tui, void *state)
 
 	if (!section_form_run(tui, &section))
 		return;
-	list_select(rows_list(state), section.saved_name);
+	list_select(section_list_list(state), section.saved_name);
 	free(section.saved_name);
 }
 
 static void do_edit(struct tui *tui, void *state)
 {
-	char *name = rows_selected(rows_list(state)), *title;
+	char *name = section_list_selected(section_list_list(state)), *title;
 	struct section_form section = {.kind = "account", .name = name, .prepare = prepare, .prepared = prepared, .pressed = test_typed};
 
 	if (name == NULL)
@@ -247,7 +247,7 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	rows_remove(tui, rows_list(state), _("Remove the account %s? The mailbox at the provider is "
+	section_list_remove(tui, section_list_list(state), _("Remove the account %s? The mailbox at the provider is "
 	    "not changed."),
 	    _("Yes, remove"), cmd_account_remove);
 }
@@ -257,14 +257,14 @@ static void do_fetch(struct tui *tui, void *state)
 	struct strlist ids = {NULL, 0};
 	json_t *names = json_array();
 
-	list_chosen(rows_list(state), &ids);
+	list_chosen(section_list_list(state), &ids);
 	for (size_t i = 0; i < ids.count; i++)
 		json_array_append_new(names, json_string(ids.items[i]));
 	if (ids.count > 0 &&
-	    rows_ask_gateway(tui,
+	    section_list_ask_gateway(tui,
 		json_pack("{s:s, s:O, s:b, s:b}", "verb", "session", "accounts", names, "send", 0, "wait", 0),
 		_("session started")) == CLI_DONE)
-		list_unmark(rows_list(state));
+		list_unmark(section_list_list(state));
 	json_decref(names);
 	strlist_clear(&ids);
 }
@@ -284,8 +284,8 @@ const struct tui_screen screen_accounts = {
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = accounts_open,
-    .close = rows_close,
+    .close = section_list_close,
     .refresh = accounts_refresh,
     .draw = accounts_draw,
-    .list = rows_list,
+    .list = section_list_list,
 };

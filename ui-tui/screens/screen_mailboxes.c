@@ -8,10 +8,10 @@
 #include "base/map.h"
 #include "spool/mailbox/maildir.h"
 #include "message/msgid.h"
-#include "ui-tui/command/letter.h"
+#include "ui-tui/command/message_summary.h"
 #include "ui-tui/screens/dialog.h"
 #include "ui-tui/widgets/pace.h"
-#include "ui-tui/screens/rows.h"
+#include "ui-tui/screens/section_list.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -35,7 +35,7 @@ static const struct list_column letter_columns[] = {
 
 /* The displayed data of a message, read once. */
 struct head {
-	struct letter letter;
+	struct message_summary summary;
 	uint64_t size;
 	bool is_gone;
 };
@@ -69,7 +69,7 @@ static void close_box(struct mailboxes *mailboxes)
 	while (map_next(&mailboxes->heads, &at, &uidl, &value)) {
 		struct head *head = value;
 
-		letter_clear(&head->letter);
+		message_summary_clear(&head->summary);
 		free(head);
 	}
 	map_clear(&mailboxes->heads);
@@ -146,8 +146,8 @@ static void add_letter(const struct maildir_message *message, const struct head 
 	list_number(list, message->time);
 	list_cell(list, i18n_size(size, sizeof(size), head->size));
 	list_number(list, (int64_t)head->size);
-	list_cell(list, head->letter.from);
-	list_cell(list, head->letter.subject);
+	list_cell(list, head->summary.from);
+	list_cell(list, head->summary.subject);
 }
 
 /* The newest first, as far as they are read. */
@@ -168,7 +168,7 @@ static void read_head(const struct spool *spool, struct mailboxes *mailboxes, st
 {
 	struct head *head = xcalloc(1, sizeof(*head));
 
-	head->is_gone = !letter_find(spool, mailboxes->user, message, &head->letter);
+	head->is_gone = !message_summary_find(spool, mailboxes->user, message, &head->summary);
 	head->size = message->size;
 	map_put(&mailboxes->heads, slice_of(message->uidl), head);
 }
@@ -276,7 +276,7 @@ static void do_enter(struct tui *tui, void *state)
 		    "journal has nothing about it"));
 		return;
 	}
-	rows_show(tui, &mailboxes->letters, _("History of this message"), cmd_trace);
+	section_list_show(tui, &mailboxes->letters, _("History of this message"), cmd_trace);
 }
 
 static void do_back(struct tui *tui, void *state)

@@ -11,7 +11,7 @@
 #include "ui-tui/widgets/pace.h"
 #include "ui-tui/widgets/plot.h"
 #include "ui-tui/screens/problem_file.h"
-#include "ui-tui/screens/rows.h"
+#include "ui-tui/screens/section_list.h"
 
 #include <stdlib.h>
 
@@ -290,13 +290,13 @@ static void overview_draw(struct tui *tui, void *state, struct rect area)
 static void do_session(struct tui *tui, void *state)
 {
 	(void)state;
-	rows_ask_gateway(tui, json_pack("{s:s, s:b}", "verb", "session", "wait", 0), _("session started"));
+	section_list_ask_gateway(tui, json_pack("{s:s, s:b}", "verb", "session", "wait", 0), _("session started"));
 }
 
 static void do_cancel(struct tui *tui, void *state)
 {
 	(void)state;
-	rows_ask_gateway(tui, json_pack("{s:s}", "verb", "cancel"),
+	section_list_ask_gateway(tui, json_pack("{s:s}", "verb", "cancel"),
 	    _("stopping the session; fetched messages stay"));
 }
 
@@ -369,7 +369,7 @@ static void follow_problem(struct tui *tui, struct overview *overview, const cha
 static void do_follow(struct tui *tui, void *state)
 {
 	struct overview *overview = state;
-	char *id = rows_selected(&overview->list); /* the rows are refilled while a box is open */
+	char *id = section_list_selected(&overview->list); /* the rows are refilled while a box is open */
 
 	if (id == NULL)
 		return;

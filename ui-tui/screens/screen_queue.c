@@ -7,7 +7,7 @@
 #include "ui-tui/command/queue_entry.h"
 #include "ui-tui/screens/dialog.h"
 #include "ui-tui/widgets/pace.h"
-#include "ui-tui/screens/rows.h"
+#include "ui-tui/screens/section_list.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/screens/undo.h"
 #include "ui-tui/verbs/verbs.h"
@@ -75,8 +75,8 @@ static void add_row(struct list *list, const struct queue_entry *entry)
 	if (more > 1)
 		list_cellf(list, _("%s and %zu more"), first->name, more - 1);
 	else
-		list_cell(list, first != NULL ? first->name : entry->has_envelope ? "-" : entry->letter.to);
-	list_cell(list, entry->letter.subject);
+		list_cell(list, first != NULL ? first->name : entry->has_envelope ? "-" : entry->summary.to);
+	list_cell(list, entry->summary.subject);
 	list_cell(list, first == NULL ? "" : PHRASE_SAID(first->reply));
 }
 
@@ -179,7 +179,7 @@ static void change(struct tui *tui, struct queue_screen *screen, int (*run)(stru
 
 static void do_show(struct tui *tui, void *state)
 {
-	rows_show(tui, queue_list_of(state), _("Message in the queue"), cmd_queue_show);
+	section_list_show(tui, queue_list_of(state), _("Message in the queue"), cmd_queue_show);
 }
 
 static void do_hold(struct tui *tui, void *state)
@@ -231,7 +231,7 @@ static void do_flush(struct tui *tui, void *state)
 
 static void do_trace(struct tui *tui, void *state)
 {
-	rows_show(tui, queue_list_of(state), _("History of this message"), cmd_trace);
+	section_list_show(tui, queue_list_of(state), _("History of this message"), cmd_trace);
 }
 
 static const struct tui_action actions[] = {

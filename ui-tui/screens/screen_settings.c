@@ -282,7 +282,7 @@ static int run_removal(void *context)
 {
 	const struct target *removal = context;
 	struct conf *conf = cli_gateway_conf(removal->cli);
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 	const char *file = NULL;
 
@@ -294,9 +294,9 @@ static int run_removal(void *context)
 	for (size_t i = 0; i < conf->group_count; i++)
 		if (strcmp(removal->kind, "group") == 0 && strcmp(conf->groups[i].name, removal->name) == 0)
 			file = conf->groups[i].place.file;
-	if (file != NULL && edit_begin(&edit, removal->cli, conf, file)) {
-		result = edit_remove(&edit, removal->kind, removal->name);
-		edit_clear(&edit);
+	if (file != NULL && config_edit_begin(&edit, removal->cli, conf, file)) {
+		result = config_edit_remove(&edit, removal->kind, removal->name);
+		config_edit_clear(&edit);
 	}
 	if (result == CLI_DONE)
 		printf(_("[%s %s] was removed\n"), removal->kind, removal->name);

@@ -4,10 +4,10 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "ui-tui/command/recent.h"
+#include "ui-tui/command/recent_mail.h"
 #include "ui-tui/command/rule_text.h"
 #include "ui-tui/screens/dialog.h"
-#include "ui-tui/screens/rows.h"
+#include "ui-tui/screens/section_list.h"
 #include "ui-tui/screens/section.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/screens/undo.h"
@@ -29,14 +29,14 @@ static const struct list_column columns[] = {
 static void *rules_open(struct tui *tui)
 {
 	(void)tui;
-	return rows_open(columns, ARRAY_LEN(columns));
+	return section_list_open(columns, ARRAY_LEN(columns));
 }
 
 static void rules_refresh(struct tui *tui, void *state, bool now)
 {
-	struct list *list = rows_list(state);
+	struct list *list = section_list_list(state);
 
-	if (!rows_are_stale(tui, state, now))
+	if (!section_list_are_stale(tui, state, now))
 		return;
 	list_begin(list);
 	for (size_t i = 0; i < tui->conf->rule_count; i++) {
@@ -57,8 +57,8 @@ static void rules_refresh(struct tui *tui, void *state, bool now)
 
 static void rules_draw(struct tui *tui, void *state, struct rect area)
 {
-	tui_draw_list_and_row(tui, rows_list(state), area);
-	if (rows_list(state)->count == 0)
+	tui_draw_list_and_row(tui, section_list_list(state), area);
+	if (section_list_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM,
 		    _("There are no rules: messages are sorted by their addresses, the rest goes to "
 		       "postmaster."));
@@ -78,7 +78,7 @@ static const char *const operator_names[] = {N_("contains"), N_("is"), N_("begin
     N_("matches a pattern"), N_("matches a regular expression")};
 
 struct preview {
-	struct recent recent;
+	struct recent_mail recent;
 	bool is_stale;
 	char error[256];
 };
@@ -147,7 +147,7 @@ static void try_rule(struct tui *tui, struct form_dialog *dialog)
 		preview->recent.caught = 0;
 	for (size_t i = 0; when[0] == '\0' && i < preview->recent.count; i++)
 		preview->recent.items[i].caught = false;
-	if (when[0] != '\0' && recent_try(tui->conf, when, &preview->recent, &error) != 0) {
+	if (when[0] != '\0' && recent_mail_try(tui->conf, when, &preview->recent, &error) != 0) {
 		snprintf(field->error, sizeof(field->error), "%s", ERROR_SAID(&error));
 		snprintf(preview->error, sizeof(preview->error), "%s", ERROR_SAID(&error));
 	}
@@ -166,7 +166,7 @@ static void draw_preview(struct tui *tui, struct form_dialog *dialog, struct rec
 {
 	const struct section_form *section = dialog->context;
 	const struct preview *preview = section->context;
-	const struct recent *recent = &preview->recent;
+	const struct recent_mail *recent = &preview->recent;
 	int y = area.y;
 
 	(void)tui;
@@ -178,7 +178,7 @@ static void draw_preview(struct tui *tui, struct form_dialog *dialog, struct rec
 		    "last %zu messages "),
 		    recent->caught, recent->count);
 	for (size_t i = 0; preview->error[0] == '\0' && i < recent->count && y < area.y + area.height; i++) {
-		const struct recent_letter *letter = &recent->items[i];
+		const struct recent_message *letter = &recent->items[i];
 		char time[32];
 
 		if (!letter->caught)
@@ -205,9 +205,9 @@ static char *rule_form(struct tui *tui, const char *name, const char *title)
 	    .draw_below = draw_preview,
 	    .rows_below = PREVIEW_ROWS};
 
-	recent_read(tui->conf, LETTERS, &preview.recent);
+	recent_mail_read(tui->conf, LETTERS, &preview.recent);
 	section_form_run(tui, &section);
-	recent_clear(&preview.recent);
+	recent_mail_clear(&preview.recent);
 	return section.saved_name;
 }
 
@@ -218,13 +218,13 @@ static void do_add(struct tui *tui, void *state)
 	char *name = rule_form(tui, NULL, _("New rule"));
 
 	if (name != NULL)
-		list_select(rows_list(state), name);
+		list_select(section_list_list(state), name);
 	free(name);
 }
 
 static void do_edit(struct tui *tui, void *state)
 {
-	char *name = rows_selected(rows_list(state)), *title;
+	char *name = section_list_selected(section_list_list(state)), *title;
 
 	if (name == NULL)
 		return;
@@ -236,13 +236,13 @@ static void do_edit(struct tui *tui, void *state)
 
 static void do_remove(struct tui *tui, void *state)
 {
-	rows_remove(tui, rows_list(state), _("Remove the rule %s?"), _("Yes, remove"), cmd_rule_remove);
+	section_list_remove(tui, section_list_list(state), _("Remove the rule %s?"), _("Yes, remove"), cmd_rule_remove);
 }
 
 /* By one position in the order of the rules, independent of the sorting of the list. */
 static void move(struct tui *tui, void *state, int by)
 {
-	const struct list_row *row = list_selected(rows_list(state));
+	const struct list_row *row = list_selected(section_list_list(state));
 	long to = row == NULL ? 0 : (long)row->numbers[0] + by;
 	struct strlist words = {NULL, 0};
 	char *place;
@@ -272,7 +272,7 @@ static void do_down(struct tui *tui, void *state)
 
 static void do_test(struct tui *tui, void *state)
 {
-	rows_show(tui, rows_list(state), _("Mail of the last 7 days under the current rules"), cmd_rule_test);
+	section_list_show(tui, section_list_list(state), _("Mail of the last 7 days under the current rules"), cmd_rule_test);
 }
 
 static const struct tui_action actions[] = {
@@ -292,8 +292,8 @@ const struct tui_screen screen_sorter = {
     .actions = actions,
     .action_count = ARRAY_LEN(actions),
     .open = rules_open,
-    .close = rows_close,
+    .close = section_list_close,
     .refresh = rules_refresh,
     .draw = rules_draw,
-    .list = rows_list,
+    .list = section_list_list,
 };

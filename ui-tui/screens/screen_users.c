@@ -4,9 +4,9 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "spool/state/last_login.h"
-#include "ui-tui/command/secret.h"
+#include "ui-tui/command/password.h"
 #include "ui-tui/screens/dialog.h"
-#include "ui-tui/screens/rows.h"
+#include "ui-tui/screens/section_list.h"
 #include "ui-tui/screens/section.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/verbs/verbs.h"
@@ -35,7 +35,7 @@ static const struct list_column client_columns[] = {
 };
 
 struct users {
-	struct rows rows;
+	struct section_list rows;
 	struct list clients;
 	bool shows_clients;
 	unsigned clients_number;
@@ -156,12 +156,12 @@ static void refresh_clients(struct tui *tui, struct users *users, bool now)
 
 static void users_refresh(struct tui *tui, void *state, bool now)
 {
-	struct list *list = rows_list(state);
+	struct list *list = section_list_list(state);
 	struct users *users = state;
 
 	if (users->shows_clients)
 		refresh_clients(tui, users, now);
-	if (!rows_are_stale(tui, state, now))
+	if (!section_list_are_stale(tui, state, now))
 		return;
 	list_begin(list);
 	for (size_t i = 0; i < tui->conf->user_count; i++)
@@ -186,8 +186,8 @@ static void users_draw(struct tui *tui, void *state, struct rect area)
 		draw_clients(tui, users, area);
 		return;
 	}
-	tui_draw_list_and_row(tui, rows_list(state), area);
-	if (rows_list(state)->count == 0)
+	tui_draw_list_and_row(tui, section_list_list(state), area);
+	if (section_list_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING, _("There are no "
 		    "users yet. Press a to add one."));
 }
@@ -215,7 +215,7 @@ static void judge_password(struct tui *tui, struct form_dialog *dialog)
 	struct section_form *section = dialog->context;
 	struct form_field *password = form_find(dialog->form, "*password"), *again = form_find(dialog->form, "*again");
 	char *first = form_text(password), *second = form_text(again), *name = name_in(section);
-	const char *weakness = secret_weakness(first, name);
+	const char *weakness = password_weakness(first, name);
 
 	(void)tui;
 	snprintf(password->note, sizeof(password->note), "%s", weakness != NULL ? weakness : _("Strong "
@@ -235,18 +235,18 @@ static bool is_weak_user(const struct tui *tui, const char *name)
 	return user != NULL && user->allow_weak_auth;
 }
 
-static bool set_secret(const struct tui *tui, struct edit *edit, const char *name, const char *password)
+static bool set_secret(const struct tui *tui, struct config_edit *edit, const char *name, const char *password)
 {
-	struct secret secret = {NULL, NULL, NULL};
+	struct password secret = {NULL, NULL, NULL};
 	struct error error = ERROR_INIT;
-	bool done = secret_make(password, &secret, &error) == 0;
+	bool done = password_make(password, &secret, &error) == 0;
 
 	if (!done)
 		cli_fail_error(&error);
-	done = done && edit_set(edit, "user", name, "password", secret.hash) &&
-	       edit_set(edit, "user", name, "scram_sha256", secret.scram) &&
-	       (!is_weak_user(tui, name) || edit_set(edit, "user", name, "clear_password", secret.clear));
-	secret_clear(&secret);
+	done = done && config_edit_set(edit, "user", name, "password", secret.hash) &&
+	       config_edit_set(edit, "user", name, "scram_sha256", secret.scram) &&
+	       (!is_weak_user(tui, name) || config_edit_set(edit, "user", name, "clear_password", secret.clear));
+	password_clear(&secret);
 	return done;
 }
 
@@ -265,7 +265,7 @@ static bool check_name(const struct section_form *section, const char *name)
 	return false;
 }
 
-static bool apply_password(struct tui *tui, struct form_dialog *dialog, struct edit *edit, const char *name)
+static bool apply_password(struct tui *tui, struct form_dialog *dialog, struct config_edit *edit, const char *name)
 {
 	struct section_form *section = dialog->context;
 	char *first = form_text(form_find(dialog->form, "*password"));
@@ -357,8 +357,8 @@ static void do_add(struct tui *tui, void *state)
 	show_clients(tui, state, false);
 	if (!section_form_run(tui, &section))
 		return;
-	list_select(rows_list(state), section.saved_name);
-	rows_show(tui, rows_list(state), _("Settings of the mail program"), cmd_client_setup);
+	list_select(section_list_list(state), section.saved_name);
+	section_list_show(tui, section_list_list(state), _("Settings of the mail program"), cmd_client_setup);
 	free(section.saved_name);
 }
 
@@ -409,7 +409,7 @@ static void do_remove(struct tui *tui, void *state)
 		tui_say(tui, STYLE_NORMAL, "%s", _("press Esc first: users are removed in the list of users"));
 		return;
 	}
-	rows_remove(tui, rows_list(state), _("Remove the user %s? The mailbox with its messages "
+	section_list_remove(tui, section_list_list(state), _("Remove the user %s? The mailbox with its messages "
 	    "stays on the disk."), _("Yes, remove"),
 	    cmd_user_remove);
 }
@@ -420,9 +420,9 @@ static void do_settings(struct tui *tui, void *state)
 	char *name = chosen_user(state);
 
 	if (users->shows_clients && name != NULL)
-		list_select(rows_list(state), name);
+		list_select(section_list_list(state), name);
 	if (name != NULL)
-		rows_show(tui, rows_list(state), _("Settings of the mail program"), cmd_client_setup);
+		section_list_show(tui, section_list_list(state), _("Settings of the mail program"), cmd_client_setup);
 	free(name);
 }
 

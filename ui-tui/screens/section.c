@@ -136,8 +136,8 @@ static void make_form(struct tui *tui, struct section_form *section, const struc
 static bool begin(struct tui *tui, struct section_form *section, const struct ini_section *found)
 {
 	if (found != NULL)
-		return edit_begin(&section->edit, tui->cli, tui->conf, found->place.file);
-	return edit_begin_beside(&section->edit, tui->cli, tui->conf, section->file);
+		return config_edit_begin(&section->edit, tui->cli, tui->conf, found->place.file);
+	return config_edit_begin_beside(&section->edit, tui->cli, tui->conf, section->file);
 }
 
 static void list_names(struct tui *tui, struct form_dialog *dialog, const struct form_field *field, struct strlist *names)
@@ -170,7 +170,7 @@ static bool fill_in(struct tui *tui, struct form_dialog *dialog, const char *nam
 	struct section_form *section = dialog->context;
 	bool done = true;
 
-	edit_restart(&section->edit);
+	config_edit_restart(&section->edit);
 	for (size_t i = 0; done && i < section->form.total; i++) {
 		const struct form_field *field = section->form.fields[i];
 		char *text;
@@ -178,7 +178,7 @@ static bool fill_in(struct tui *tui, struct form_dialog *dialog, const char *nam
 		if (field->schema == NULL || !form_is_changed(field))
 			continue;
 		text = form_text(field);
-		done = edit_set(&section->edit, section->kind, name, field->schema->name, text);
+		done = config_edit_set(&section->edit, section->kind, name, field->schema->name, text);
 		conf_secret_free(text);
 	}
 	return done && (section->apply == NULL || section->apply(tui, dialog, &section->edit, name));
@@ -231,7 +231,7 @@ static bool ask_merge(struct tui *tui, struct section_form *section, const char 
 	tell_changes(section, name, &text);
 	merge = dialog_choose(tui, _("Edit conflict"), buf_text(&text), choices, ARRAY_LEN(choices)) == 0;
 	buf_clear(&text);
-	return merge && edit_reread(&section->edit);
+	return merge && config_edit_reread(&section->edit);
 }
 
 static bool commit(struct tui *tui, struct section_form *section, const char *name)
@@ -239,7 +239,7 @@ static bool commit(struct tui *tui, struct section_form *section, const char *na
 	bool done;
 
 	undo_files_begin(tui);
-	done = edit_commit(&section->edit) == CLI_DONE;
+	done = config_edit_commit(&section->edit) == CLI_DONE;
 	undo_files_end(tui, "[%s%s%s]%s%s", section->kind, name[0] == '\0' ? "" : " ", name,
 	    section->only == NULL || section->only[0] == '\0' ? "" : " ", section->only == NULL ? "" : section->only);
 	return done;
@@ -260,7 +260,7 @@ static bool save(struct tui *tui, struct form_dialog *dialog)
 		form_focus(&section->form, wrong);
 	} else if (!name_is_free(tui, section, name)) {
 		cli_fail(CLI_FAILED, _("section [%s %s] already exists"), section->kind, name);
-	} else if (!edit_is_stale(&section->edit) || ask_merge(tui, section, name)) {
+	} else if (!config_edit_is_stale(&section->edit) || ask_merge(tui, section, name)) {
 		saved = fill_in(tui, dialog, name) && commit(tui, section, name);
 	}
 	cli_catch(NULL);
@@ -341,7 +341,7 @@ bool section_form_run(struct tui *tui, struct section_form *section)
 		    section->edit.file);
 	else if (message.len > 0)
 		tui_say(tui, STYLE_BAD, "%s", buf_text(&message));
-	edit_clear(&section->edit);
+	config_edit_clear(&section->edit);
 	buf_clear(&message);
 	ini_clear(&ini);
 	free(dialog);

@@ -8,7 +8,7 @@
 #define LANPOST_UI_TUI_SECTION_H
 
 #include "config/ini.h"
-#include "ui-tui/command/edit.h"
+#include "ui-tui/command/config_edit.h"
 #include "ui-tui/screens/form_dialog.h"
 
 struct section_form {
@@ -29,11 +29,11 @@ struct section_form {
 	void (*draw_below)(struct tui *tui, struct form_dialog *dialog, struct rect area);
 	int rows_below;
 	/* Writes values without a field to the file; returns false with dialog->message set. */
-	bool (*apply)(struct tui *tui, struct form_dialog *dialog, struct edit *edit, const char *name);
+	bool (*apply)(struct tui *tui, struct form_dialog *dialog, struct config_edit *edit, const char *name);
 	/* An additional button was pressed. edit has the text with the input so far. */
-	void (*pressed)(struct tui *tui, struct form_dialog *dialog, struct edit *edit, const char *name);
+	void (*pressed)(struct tui *tui, struct form_dialog *dialog, struct config_edit *edit, const char *name);
 	struct form form;
-	struct edit edit;
+	struct config_edit edit;
 	char *more; /* the button for the rarely used fields */
 	char *saved_name; /* after it was saved; the caller frees it */
 };

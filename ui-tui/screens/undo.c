@@ -4,7 +4,7 @@
 #include "base/i18n.h"
 #include "config/ini.h"
 #include "config/ini_edit.h"
-#include "ui-tui/command/edit.h"
+#include "ui-tui/command/config_edit.h"
 #include "ui-tui/screens/dialog.h"
 
 #include <stdarg.h>
@@ -171,20 +171,20 @@ const char *undo_what(const struct tui *tui)
 
 static int put_back(struct tui *tui, const struct file *file)
 {
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
-	if (edit_begin(&edit, tui->cli, tui->conf, file->path)) {
+	if (config_edit_begin(&edit, tui->cli, tui->conf, file->path)) {
 		if (strcmp(buf_text(&edit.before), file->after) != 0) {
 			cli_fail(CLI_FAILED, _("another user or program has changed %s since then: "
 			    "nothing was undone"), file->path);
 		} else {
 			buf_reset(&edit.text);
 			buf_append_text(&edit.text, file->before);
-			result = edit_commit(&edit);
+			result = config_edit_commit(&edit);
 		}
 	}
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 

@@ -3,14 +3,14 @@
  */
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/edit.h"
-#include "ui-tui/command/secret.h"
+#include "ui-tui/command/config_edit.h"
+#include "ui-tui/command/password.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>
 
 /* Asks for the password only if no command prints it. Returns false after a message. */
-static bool set_password(struct edit *edit, const char *name)
+static bool set_password(struct config_edit *edit, const char *name)
 {
 	struct error error = ERROR_INIT;
 	char *password = NULL;
@@ -19,28 +19,28 @@ static bool set_password(struct edit *edit, const char *name)
 	if (cli_option(edit->cli, "password_command") != NULL ||
 	    cli_option(edit->cli, "oauth2_token_command") != NULL || cli_option(edit->cli, "--no-password") != NULL)
 		return true;
-	if (secret_ask_plain(name, &password, &error) != 0) {
+	if (password_ask_plain(name, &password, &error) != 0) {
 		cli_fail_error(&error);
 		return false;
 	}
-	done = edit_set(edit, "account", name, "password", password);
+	done = config_edit_set(edit, "account", name, "password", password);
 	conf_secret_free(password);
 	return done;
 }
 
 static int add_account(struct cli *cli, struct conf *conf, const char *name)
 {
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
 	if (conf_find_account(conf, name) != NULL)
 		return cli_fail(CLI_FAILED, _("account %s already exists"), name);
-	if (edit_begin_beside(&edit, cli, conf, CONF_FILE_ACCOUNTS) &&
-	    edit_set_options(&edit, "account", name) && set_password(&edit, name))
-		result = edit_commit(&edit);
+	if (config_edit_begin_beside(&edit, cli, conf, CONF_FILE_ACCOUNTS) &&
+	    config_edit_set_options(&edit, "account", name) && set_password(&edit, name))
+		result = config_edit_commit(&edit);
 	if (result == CLI_DONE)
 		printf(_("account %s was added to %s\n"), name, edit.file);
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 
@@ -64,30 +64,30 @@ int cmd_account_add(struct cli *cli)
 
 static int remove_account(struct cli *cli, struct conf *conf, const struct conf_account *account)
 {
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
-	if (edit_begin(&edit, cli, conf, account->place.file))
-		result = edit_remove(&edit, "account", account->name);
+	if (config_edit_begin(&edit, cli, conf, account->place.file))
+		result = config_edit_remove(&edit, "account", account->name);
 	if (result == CLI_DONE)
 		printf(_("account %s was removed\n"), account->name);
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 
 static int set_account(struct cli *cli, struct conf *conf, const struct conf_account *account)
 {
-	return edit_section(cli, conf, account->place.file, "account", account->name, NULL);
+	return config_edit_section(cli, conf, account->place.file, "account", account->name, NULL);
 }
 
 static int switch_account(struct cli *cli, struct conf *conf, const struct conf_account *account, const char *enabled)
 {
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
-	if (edit_begin(&edit, cli, conf, account->place.file) && edit_set(&edit, "account", account->name, "enabled", enabled))
-		result = edit_commit(&edit);
-	edit_clear(&edit);
+	if (config_edit_begin(&edit, cli, conf, account->place.file) && config_edit_set(&edit, "account", account->name, "enabled", enabled))
+		result = config_edit_commit(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 
@@ -112,14 +112,14 @@ static int disable_account(struct cli *cli, struct conf *conf, const struct conf
 
 static int new_password(struct cli *cli, struct conf *conf, const struct conf_account *account)
 {
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
-	if (edit_begin(&edit, cli, conf, account->place.file) && set_password(&edit, account->name))
-		result = edit_commit(&edit);
+	if (config_edit_begin(&edit, cli, conf, account->place.file) && set_password(&edit, account->name))
+		result = config_edit_commit(&edit);
 	if (result == CLI_DONE)
 		printf(_("the password of account %s was changed\n"), account->name);
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 

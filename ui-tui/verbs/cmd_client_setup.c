@@ -8,7 +8,7 @@
 #include "base/net/lan_address.h"
 #include "config/value.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/client-setup/setup.h"
+#include "ui-tui/client-setup/client_setup.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <arpa/inet.h>
@@ -41,9 +41,9 @@ static const struct program {
 	{N_("None"), N_("STARTTLS"), N_("SSL/TLS")}, N_("yes, same settings as my incoming server"), N_("no")},
 };
 
-static void print_programs(const struct setup *setup)
+static void print_programs(const struct client_setup *setup)
 {
-	const struct setup_service *incoming = &setup->incoming[0], *outgoing = &setup->outgoing[0];
+	const struct client_setup_service *incoming = &setup->incoming[0], *outgoing = &setup->outgoing[0];
 
 	for (size_t i = 0; i < ARRAY_LEN(programs); i++) {
 		const struct program *program = &programs[i];
@@ -59,7 +59,7 @@ static void print_programs(const struct setup *setup)
 	    "settings); an iPhone opens the .mobileconfig file. --write FOLDER creates both."));
 }
 
-static const char *password_text(const struct setup *setup)
+static const char *password_text(const struct client_setup *setup)
 {
 	if (setup->has_password)
 		return _("the password of the user");
@@ -67,10 +67,10 @@ static const char *password_text(const struct setup *setup)
 				 : _("not set, but a password is required to log in: lanpost user passwd");
 }
 
-static void print_services(const struct setup_service *services, size_t count, const struct setup *setup)
+static void print_services(const struct client_setup_service *services, size_t count, const struct client_setup *setup)
 {
 	static const char *const security[] = {
-	    [SETUP_PLAIN] = N_("no encryption"), [SETUP_STARTTLS] = N_("STARTTLS"), [SETUP_TLS] = N_("SSL/TLS")};
+	    [CLIENT_SETUP_PLAIN] = N_("no encryption"), [CLIENT_SETUP_STARTTLS] = N_("STARTTLS"), [CLIENT_SETUP_TLS] = N_("SSL/TLS")};
 
 	for (size_t i = 0; i < count; i++)
 		printf(services[i].is_incoming ? _("Incoming:     POP3, %s, port %d, %s\n")
@@ -78,7 +78,7 @@ static void print_services(const struct setup_service *services, size_t count, c
 		    setup->host, services[i].port, _(security[services[i].security]));
 }
 
-static void print_certificate(const struct setup *setup)
+static void print_certificate(const struct client_setup *setup)
 {
 	if (setup->certificate.der == NULL) {
 		printf(_("Certificate:  %s; the gateway creates its own when it starts for the first time\n"),
@@ -92,7 +92,7 @@ static void print_certificate(const struct setup *setup)
 	    setup->certificate.sha256);
 }
 
-static void print_settings(const struct setup *setup)
+static void print_settings(const struct client_setup *setup)
 {
 	const char *outside = setup->user->external_alias;
 
@@ -110,11 +110,11 @@ static void print_settings(const struct setup *setup)
 	print_programs(setup);
 }
 
-static int print_qr(const struct setup_qr *qr)
+static int print_qr(const struct client_setup_qr *qr)
 {
 	struct buf out = BUF_INIT(FILE_MAX);
 
-	setup_qr_write_terminal(qr, &out);
+	client_setup_qr_write_terminal(qr, &out);
 	printf("\n%s", buf_text(&out));
 	buf_clear(&out);
 	return CLI_DONE;
@@ -122,7 +122,7 @@ static int print_qr(const struct setup_qr *qr)
 
 /* --- JSON */
 
-static json_t *services_json(const struct setup *setup, const struct setup_service *services, size_t count)
+static json_t *services_json(const struct client_setup *setup, const struct client_setup_service *services, size_t count)
 {
 	json_t *list = json_array();
 
@@ -130,12 +130,12 @@ static json_t *services_json(const struct setup *setup, const struct setup_servi
 		json_array_append_new(list,
 		    json_pack("{s:s, s:s, s:i, s:s, s:b}", "protocol", services[i].is_incoming ? "pop3" : "smtp", "host",
 			setup->host, "port", services[i].port, "security",
-			setup_security_name(services[i].security), "login",
+			client_setup_security_name(services[i].security), "login",
 			services[i].is_incoming || setup->sends_with_login));
 	return list;
 }
 
-static json_t *certificate_json(const struct setup *setup)
+static json_t *certificate_json(const struct client_setup *setup)
 {
 	if (setup->certificate.der == NULL)
 		return json_null();
@@ -143,7 +143,7 @@ static json_t *certificate_json(const struct setup *setup)
 	    setup->certificate.sha256, "self_signed", setup->certificate.is_self_signed);
 }
 
-static json_t *setup_json(const struct setup *setup, const char *payload, const struct strlist *files)
+static json_t *setup_json(const struct client_setup *setup, const char *payload, const struct strlist *files)
 {
 	json_t *names = json_array();
 
@@ -175,7 +175,7 @@ static bool write_file(const char *folder, const char *name, struct buf *content
 	return done;
 }
 
-static bool write_files(const struct setup *setup, const struct setup_qr *qr, const char *folder, struct strlist *files)
+static bool write_files(const struct client_setup *setup, const struct client_setup_qr *qr, const char *folder, struct strlist *files)
 {
 	struct buf autoconfig = BUF_INIT(FILE_MAX), apple = BUF_INIT(FILE_MAX), svg = BUF_INIT(FILE_MAX);
 	char *apple_name = xasprintf("%s.mobileconfig", setup->user->name);
@@ -185,9 +185,9 @@ static bool write_files(const struct setup *setup, const struct setup_qr *qr, co
 
 	if (!done)
 		cli_fail_error(&error);
-	setup_write_autoconfig(setup, &autoconfig);
-	setup_write_apple(setup, &apple);
-	setup_qr_write_svg(qr, &svg);
+	client_setup_write_autoconfig(setup, &autoconfig);
+	client_setup_write_apple(setup, &apple);
+	client_setup_qr_write_svg(qr, &svg);
 	done = done && write_file(folder, "config-v1.1.xml", &autoconfig, files) &&
 	       write_file(folder, apple_name, &apple, files) && write_file(folder, svg_name, &svg, files);
 	buf_clear(&autoconfig);
@@ -200,7 +200,7 @@ static bool write_files(const struct setup *setup, const struct setup_qr *qr, co
 
 /* --- */
 
-static int tell(const struct cli *cli, const struct setup *setup, const struct setup_qr *qr, const char *payload,
+static int tell(const struct cli *cli, const struct client_setup *setup, const struct client_setup_qr *qr, const char *payload,
     const struct strlist *files)
 {
 	if (cli->json)
@@ -211,17 +211,17 @@ static int tell(const struct cli *cli, const struct setup *setup, const struct s
 	return isatty(STDOUT_FILENO) ? print_qr(qr) : CLI_DONE;
 }
 
-static int write_and_tell(const struct cli *cli, const struct setup *setup)
+static int write_and_tell(const struct cli *cli, const struct client_setup *setup)
 {
 	const char *folder = cli_option(cli, "--write");
 	struct strlist files = {NULL, 0};
-	char *payload = setup_qr_payload(setup);
-	struct setup_qr qr;
+	char *payload = client_setup_qr_payload(setup);
+	struct client_setup_qr qr;
 	struct error error;
 	int result = CLI_FAILED;
 	bool paused, done;
 
-	if (setup_qr_encode(payload, &qr, &error) != 0) {
+	if (client_setup_qr_encode(payload, &qr, &error) != 0) {
 		cli_fail_error(&error);
 	} else {
 		paused = service_user_pause(); /* the files belong to the admin */
@@ -229,7 +229,7 @@ static int write_and_tell(const struct cli *cli, const struct setup *setup)
 		service_user_resume(paused);
 		if (done)
 			result = tell(cli, setup, &qr, payload, &files);
-		setup_qr_clear(&qr);
+		client_setup_qr_clear(&qr);
 	}
 	strlist_clear(&files);
 	free(payload);
@@ -261,18 +261,18 @@ static int set_up(struct cli *cli, struct conf *conf, const struct conf_user *us
 {
 	const char *host = cli_option(cli, "--host");
 	char *own = host == NULL ? reachable_host(conf) : NULL;
-	struct setup setup;
+	struct client_setup setup;
 	int result;
 
 	if (host != NULL && !is_host(host))
 		return cli_fail(CLI_FAILED, _("`%s` is neither a host name nor an IP address"), host);
-	setup_gather(&setup, conf, user, host != NULL ? host : own);
+	client_setup_gather(&setup, conf, user, host != NULL ? host : own);
 	if (setup.incoming_count == 0 || setup.outgoing_count == 0)
 		result = cli_fail(CLI_FAILED, _("mail programs cannot connect: the ports for POP3 "
 		    "or SMTP in [lan] are all 0"));
 	else
 		result = write_and_tell(cli, &setup);
-	setup_clear(&setup);
+	client_setup_clear(&setup);
 	free(own);
 	return result;
 }

@@ -9,7 +9,7 @@
 #include "message/budget.h"
 #include "message/decode.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/input.h"
+#include "ui-tui/command/input_file.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>
@@ -58,7 +58,7 @@ static int print_json(const char *file, struct slice header, struct slice charse
 
 	json_object_set_new(object, "file", cli_json_text(file));
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		struct buf value = BUF_INIT(INPUT_MAX);
+		struct buf value = BUF_INIT(INPUT_FILE_MAX);
 		bool found = decode_named(header, charset, fields[i].name, &value);
 
 		json_object_set_new(object, fields[i].key,
@@ -74,7 +74,7 @@ static int print_text(const char *file, struct slice header, struct slice charse
 {
 	printf("%s\n", file);
 	for (size_t i = 0; i < ARRAY_LEN(fields); i++) {
-		struct buf value = BUF_INIT(INPUT_MAX);
+		struct buf value = BUF_INIT(INPUT_FILE_MAX);
 
 		if (decode_named(header, charset, fields[i].name, &value)) {
 			size_t size = value.len * 4 + 1;
@@ -91,12 +91,12 @@ static int print_text(const char *file, struct slice header, struct slice charse
 
 static int decode_file(const struct cli *cli, const char *file)
 {
-	struct buf message = BUF_INIT(INPUT_MAX);
+	struct buf message = BUF_INIT(INPUT_FILE_MAX);
 	struct error error = ERROR_INIT;
 	struct slice header, charset;
 	int result;
 
-	if (input_read(file, &message, &error) < 0) {
+	if (input_file_read(file, &message, &error) < 0) {
 		buf_clear(&message);
 		return cli_fail_error(&error);
 	}

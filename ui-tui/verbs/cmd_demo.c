@@ -8,7 +8,7 @@
 #include "spool/state/state.h"
 #include "spool/state/state_journal.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/client.h"
+#include "ui-tui/command/control_client.h"
 #include "ui-tui/demo/demo.h"
 #include "ui-tui/command/progress.h"
 #include "ui-tui/command/table.h"
@@ -62,7 +62,7 @@ static int run_session(struct demo *demo, struct error *error)
 	int result = 0;
 
 	progress_init(&progress);
-	if (client_call(demo->branch.conf, json_pack("{s:s}", "verb", "session"), 0, progress_event,
+	if (control_client_call(demo->branch.conf, json_pack("{s:s}", "verb", "session"), 0, progress_event,
 		&progress, &answer) != CLI_DONE)
 		result = error_set(error, ERROR_TEMPORARY, N_("the session did not finish"));
 	else if (!progress_summary(&progress, answer))

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/client.h"
+#include "ui-tui/command/control_client.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <poll.h>
@@ -21,7 +21,7 @@ int cmd_reload(struct cli *cli)
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	result = client_call(conf, json_pack("{s:s}", "verb", "reload"), RELOAD_SECONDS, NULL, NULL,
+	result = control_client_call(conf, json_pack("{s:s}", "verb", "reload"), RELOAD_SECONDS, NULL, NULL,
 	    &answer);
 	if (result == CLI_DONE) {
 		puts(_("the gateway uses the new configuration now"));
@@ -50,15 +50,15 @@ static bool is_alive(pid_t pid)
 static int stop_and_wait(const struct conf *conf)
 {
 	int64_t deadline = clock_now_ms() + STOP_SECONDS * 1000;
-	pid_t pid = client_gateway_pid(conf);
+	pid_t pid = control_client_gateway_pid(conf);
 	json_t *answer;
-	int result = client_call(conf, json_pack("{s:s}", "verb", "stop"), RELOAD_SECONDS, NULL, NULL,
+	int result = control_client_call(conf, json_pack("{s:s}", "verb", "stop"), RELOAD_SECONDS, NULL, NULL,
 	    &answer);
 
 	if (result != CLI_DONE)
 		return result;
 	json_decref(answer);
-	while (client_gateway_pid(conf) == pid || (pid > 0 && is_alive(pid))) {
+	while (control_client_gateway_pid(conf) == pid || (pid > 0 && is_alive(pid))) {
 		if (clock_left_ms(deadline) == 0)
 			return cli_fail(CLI_FAILED,
 			    _("the gateway (process %d) is still running after %d seconds; see its "

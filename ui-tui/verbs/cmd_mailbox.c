@@ -14,7 +14,7 @@
 #include "spool/mailbox/mail_archive.h"
 #include "spool/mailbox/maildir.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/letter.h"
+#include "ui-tui/command/message_summary.h"
 #include "ui-tui/command/table.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -140,39 +140,39 @@ static void show_heads(struct table *table)
 }
 
 static void show_row(struct table *table, const struct maildir_message *message,
-    const struct letter *letter)
+    const struct message_summary *summary)
 {
 	char time[32], size[32];
 
 	table_add(table, message->uidl);
 	table_add(table, i18n_time(time, sizeof(time), message->time));
 	table_add(table, i18n_size(size, sizeof(size), message->size));
-	table_add(table, letter->from);
-	table_add(table, letter->subject);
+	table_add(table, summary->from);
+	table_add(table, summary->subject);
 }
 
-static json_t *message_json(const struct maildir_message *message, const struct letter *letter)
+static json_t *message_json(const struct maildir_message *message, const struct message_summary *summary)
 {
 	return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "id",
 	    cli_json_text(message->uidl), "file", cli_json_text(message->file), "time",
 	    (json_int_t)message->time, "size", (json_int_t)message->size, "from",
-	    cli_json_text(letter->from), "to", cli_json_text(letter->to), "subject",
-	    cli_json_text(letter->subject), "date", cli_json_text(letter->date));
+	    cli_json_text(summary->from), "to", cli_json_text(summary->to), "subject",
+	    cli_json_text(summary->subject), "date", cli_json_text(summary->date));
 }
 
 /* A message that another program has removed meanwhile is skipped. */
 static void show_message(const struct spool *spool, const char *user, struct maildir_message *message,
     struct table *table, json_t *list)
 {
-	struct letter letter;
+	struct message_summary summary;
 
-	if (!letter_find(spool, user, message, &letter))
+	if (!message_summary_find(spool, user, message, &summary))
 		return;
 	if (list != NULL)
-		json_array_append_new(list, message_json(message, &letter));
+		json_array_append_new(list, message_json(message, &summary));
 	else
-		show_row(table, message, &letter);
-	letter_clear(&letter);
+		show_row(table, message, &summary);
+	message_summary_clear(&summary);
 }
 
 static int show_mailbox(const struct cli *cli, const struct conf *conf, const char *user)

@@ -41,7 +41,7 @@ static json_t *entry_json(const struct queue_entry *entry)
 	return json_pack("{s:s, s:s, s:o, s:o, s:o, s:I, s:I, s:I, s:I}", "id", entry->item->id.text,
 	    "state", queue_state_names[entry->state], "sender",
 	    cli_json_text(envelope->sender), "recipients", recipients_json(envelope), "subject",
-	    cli_json_text(entry->letter.subject), "size", (json_int_t)entry->size, "time",
+	    cli_json_text(entry->summary.subject), "size", (json_int_t)entry->size, "time",
 	    entry->has_envelope ? (json_int_t)envelope->time : 0, "attempts",
 	    (json_int_t)envelope->attempts, "next_attempt", (json_int_t)envelope->next_attempt);
 }
@@ -75,8 +75,8 @@ static void add_row(struct table *table, const struct queue_entry *entry)
 	if (more > 1)
 		table_addf(table, _("%s and %zu more"), first->name, more - 1);
 	else
-		table_add(table, first != NULL ? first->name : entry->has_envelope ? "-" : entry->letter.to);
-	table_add(table, entry->letter.subject);
+		table_add(table, first != NULL ? first->name : entry->has_envelope ? "-" : entry->summary.to);
+	table_add(table, entry->summary.subject);
 	table_add(table, first == NULL ? "" : PHRASE_SAID(first->reply));
 }
 
@@ -137,7 +137,7 @@ static void print_entry(const struct queue_entry *entry)
 	    i18n_size(size, sizeof(size), entry->size));
 	printf(_("Envelope:  from <%s>\n"),
 	    str_printable(sender, sizeof(sender), slice_of(envelope->sender)));
-	printf(_("Header:    From %s; To %s; Subject %s\n"), entry->letter.from, entry->letter.to, entry->letter.subject);
+	printf(_("Header:    From %s; To %s; Subject %s\n"), entry->summary.from, entry->summary.to, entry->summary.subject);
 	printf(_("Attempts:  %u, next %s\n"), envelope->attempts, next_attempt(entry, next, sizeof(next)));
 	table_add(&table, _("RECIPIENT"));
 	table_add(&table, _("STATE"));

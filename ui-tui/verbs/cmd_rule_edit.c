@@ -7,8 +7,8 @@
 #include "config/ini_edit.h"
 #include "sorter/rule_lint.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/edit.h"
-#include "ui-tui/command/question.h"
+#include "ui-tui/command/config_edit.h"
+#include "ui-tui/command/prompt.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>
@@ -74,7 +74,7 @@ static const struct conf_rule *at_position(const struct conf *conf, const struct
 }
 
 /* Both are in the file of the edit. */
-static int move(struct edit *edit, const char *name, const struct conf_rule *other, bool behind)
+static int move(struct config_edit *edit, const char *name, const struct conf_rule *other, bool behind)
 {
 	if (strcmp(edit->file, other->place.file) != 0)
 		return cli_fail(CLI_FAILED, _("rule %s is in another file, %s: move it there by hand"),
@@ -85,7 +85,7 @@ static int move(struct edit *edit, const char *name, const struct conf_rule *oth
 }
 
 /* The final check of an added or changed rule. */
-static int approve(struct edit *edit, const struct conf *after)
+static int approve(struct config_edit *edit, const struct conf *after)
 {
 	const struct conf_rule *rule = find_rule(after, edit->name);
 
@@ -95,7 +95,7 @@ static int approve(struct edit *edit, const struct conf *after)
 		return cli_fail(CLI_FAILED, _("rule %s would do nothing; add an action such as "
 		    "--deliver ivan"), rule->name);
 	if (rule_drops_all(after, rule) && cli_option(edit->cli, "--yes") == NULL && isatty(STDIN_FILENO) == 1 &&
-	    isatty(STDOUT_FILENO) == 1 && !question_confirm(_("This rule permanently discards all "
+	    isatty(STDOUT_FILENO) == 1 && !prompt_confirm(_("This rule permanently discards all "
 	        "mail that reaches it. Add it?"), false))
 		return cli_fail(CLI_FAILED, "%s", _("nothing was changed"));
 	return CLI_DONE;
@@ -106,23 +106,23 @@ static int add_rule(struct cli *cli, struct conf *conf, const char *name)
 	bool behind, wrong = false;
 	const struct conf_rule *other = neighbour(cli, conf, &behind, &wrong);
 	bool begun;
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
 	if (wrong)
 		return CLI_FAILED;
 	if (find_rule(conf, name) != NULL)
 		return cli_fail(CLI_FAILED, _("rule %s already exists"), name);
-	begun = other == NULL ? edit_begin_beside(&edit, cli, conf, CONF_FILE_RULES)
-			      : edit_begin(&edit, cli, conf, other->place.file);
+	begun = other == NULL ? config_edit_begin_beside(&edit, cli, conf, CONF_FILE_RULES)
+			      : config_edit_begin(&edit, cli, conf, other->place.file);
 	edit.approve = approve;
 	edit.name = name;
-	if (begun && edit_set_options(&edit, "rule", name) &&
+	if (begun && config_edit_set_options(&edit, "rule", name) &&
 	    (other == NULL || move(&edit, name, other, behind) == CLI_DONE))
-		result = edit_commit(&edit);
+		result = config_edit_commit(&edit);
 	if (result == CLI_DONE)
 		printf(_("rule %s was added to %s\n"), name, edit.file);
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 
@@ -130,7 +130,7 @@ static int move_rule(struct cli *cli, struct conf *conf, const struct conf_rule 
 {
 	bool behind, wrong = false;
 	const struct conf_rule *other = neighbour(cli, conf, &behind, &wrong);
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
 	if (other == NULL && !wrong)
@@ -139,31 +139,31 @@ static int move_rule(struct cli *cli, struct conf *conf, const struct conf_rule 
 		return CLI_FAILED;
 	if (other == rule)
 		return CLI_DONE;
-	if (edit_begin(&edit, cli, conf, rule->place.file) && move(&edit, rule->name, other, behind) == CLI_DONE)
-		result = edit_commit(&edit);
+	if (config_edit_begin(&edit, cli, conf, rule->place.file) && move(&edit, rule->name, other, behind) == CLI_DONE)
+		result = config_edit_commit(&edit);
 	if (result == CLI_DONE)
 		printf(behind ? _("rule %s now comes after rule %s\n") : _("rule %s now comes "
 		    "before rule %s\n"),
 		    rule->name, other->name);
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 
 static int set_rule(struct cli *cli, struct conf *conf, const struct conf_rule *rule)
 {
-	return edit_section(cli, conf, rule->place.file, "rule", rule->name, approve);
+	return config_edit_section(cli, conf, rule->place.file, "rule", rule->name, approve);
 }
 
 static int remove_rule(struct cli *cli, struct conf *conf, const struct conf_rule *rule)
 {
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
-	if (edit_begin(&edit, cli, conf, rule->place.file))
-		result = edit_remove(&edit, "rule", rule->name);
+	if (config_edit_begin(&edit, cli, conf, rule->place.file))
+		result = config_edit_remove(&edit, "rule", rule->name);
 	if (result == CLI_DONE)
 		printf(_("rule %s was removed\n"), rule->name);
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 

@@ -8,7 +8,7 @@
 #include "config/conf_file.h"
 #include "config/value.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/input.h"
+#include "ui-tui/command/input_file.h"
 #include "ui-tui/command/replay.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -81,7 +81,7 @@ static struct conf *conf_with_rules(const struct cli *cli, const char *file)
 	struct error error = ERROR_INIT;
 	struct conf *conf = NULL;
 
-	if (input_read(file, &text, &error) != 0) {
+	if (input_file_read(file, &text, &error) != 0) {
 		cli_fail_error(&error);
 	} else {
 		conf = conf_load_edited(cli->config, place, buf_slice(&text), &problems);

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/client.h"
+#include "ui-tui/command/control_client.h"
 #include "ui-tui/command/progress.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -20,7 +20,7 @@ static int run_and_show(struct cli *cli, const struct conf *conf, json_t *reques
 	int result;
 
 	progress_init(&progress);
-	result = client_call(conf, request, 0, cli->json ? NULL : progress_event, &progress, &answer);
+	result = control_client_call(conf, request, 0, cli->json ? NULL : progress_event, &progress, &answer);
 	if (result == CLI_DONE) {
 		bool failed = json_is_true(json_object_get(answer, "failed"));
 
@@ -61,7 +61,7 @@ static int run_session(struct cli *cli, const struct conf *conf, const struct st
 static int cancel_session(const struct conf *conf)
 {
 	json_t *answer;
-	int result = client_call(conf, json_pack("{s:s}", "verb", "cancel"), CANCEL_SECONDS, NULL, NULL, &answer);
+	int result = control_client_call(conf, json_pack("{s:s}", "verb", "cancel"), CANCEL_SECONDS, NULL, NULL, &answer);
 
 	if (result == CLI_DONE) {
 		puts(_("the session is being cancelled"));

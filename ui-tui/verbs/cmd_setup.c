@@ -87,11 +87,11 @@ static bool try_it(struct wizard *wizard)
 
 static bool start(struct wizard *wizard)
 {
-	if (!question_confirm(_("Start the gateway now?"), true))
+	if (!prompt_confirm(_("Start the gateway now?"), true))
 		return true;
 	if (start_gateway(wizard->cli) != CLI_DONE)
 		return false;
-	if (start_is_service(wizard->cli) && question_confirm(_("Start it whenever this computer starts?"), true))
+	if (start_is_service(wizard->cli) && prompt_confirm(_("Start it whenever this computer starts?"), true))
 		start_at_boot();
 	return try_it(wizard);
 }

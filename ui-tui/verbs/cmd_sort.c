@@ -7,7 +7,7 @@
 #include "mail/multidrop.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/input.h"
+#include "ui-tui/command/input_file.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>
@@ -142,13 +142,13 @@ struct sorting {
 
 static int sort_file(const struct sorting *sorting, const char *file)
 {
-	struct buf bytes = BUF_INIT(INPUT_MAX);
+	struct buf bytes = BUF_INIT(INPUT_FILE_MAX);
 	struct error error = ERROR_INIT;
 	struct sorter_message message;
 	struct sorter_decision decision;
 	struct strlist recipients = {NULL, 0};
 
-	if (input_read(file, &bytes, &error) < 0) {
+	if (input_file_read(file, &bytes, &error) < 0) {
 		buf_clear(&bytes);
 		return cli_fail_error(&error);
 	}

@@ -5,7 +5,7 @@
 #include "base/i18n.h"
 #include "base/str.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/client.h"
+#include "ui-tui/command/control_client.h"
 #include "ui-tui/command/table.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -182,7 +182,7 @@ int cmd_status(struct cli *cli)
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	result = client_call(conf, json_pack("{s:s}", "verb", "status"), STATUS_SECONDS, NULL, NULL,
+	result = control_client_call(conf, json_pack("{s:s}", "verb", "status"), STATUS_SECONDS, NULL, NULL,
 	    &status);
 	if (result == CLI_DONE) {
 		json_object_del(status, "ok");

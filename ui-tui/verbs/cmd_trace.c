@@ -9,7 +9,7 @@
 #include "spool/state/state_journal.h"
 #include "spool/log/wal.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/client.h"
+#include "ui-tui/command/control_client.h"
 #include "ui-tui/widgets/text_width.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -134,7 +134,7 @@ static bool read_moment(const struct cli *cli, const char *option, int64_t *mome
 static int find_events(const struct trace_query *query, const struct conf *conf, const struct spool *spool,
     struct trace *trace, struct error *error)
 {
-	int64_t deadline = clock_now_ms() + (client_gateway_pid(conf) == 0 ? 0 : JOURNAL_MS);
+	int64_t deadline = clock_now_ms() + (control_client_gateway_pid(conf) == 0 ? 0 : JOURNAL_MS);
 	bool may_come;
 
 	do {

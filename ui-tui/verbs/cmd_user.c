@@ -12,8 +12,8 @@
 #include "spool/queue.h"
 #include "mail/route.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/edit.h"
-#include "ui-tui/command/secret.h"
+#include "ui-tui/command/config_edit.h"
+#include "ui-tui/command/password.h"
 #include "ui-tui/command/table.h"
 #include "ui-tui/verbs/verbs.h"
 
@@ -158,59 +158,59 @@ int cmd_user_list(struct cli *cli)
 
 /* --- changes */
 
-static bool set_no_secret(struct edit *edit, const char *name)
+static bool set_no_secret(struct config_edit *edit, const char *name)
 {
-	return edit_set(edit, "user", name, "password", "") && edit_unset(edit, "user", name, "scram_sha256") &&
-	       edit_unset(edit, "user", name, "clear_password");
+	return config_edit_set(edit, "user", name, "password", "") && config_edit_unset(edit, "user", name, "scram_sha256") &&
+	       config_edit_unset(edit, "user", name, "clear_password");
 }
 
 /* The password itself is stored only for users whose old mail programs need it. Returns false after a message. */
-static bool set_secret(struct edit *edit, const char *name, bool weak)
+static bool set_secret(struct config_edit *edit, const char *name, bool weak)
 {
-	struct secret secret = {NULL, NULL, NULL};
+	struct password secret = {NULL, NULL, NULL};
 	struct error error = ERROR_INIT;
 	bool done;
 
 	if (cli_option(edit->cli, "--no-password") != NULL)
 		return set_no_secret(edit, name);
-	done = secret_ask(name, &secret, &error) == 0;
+	done = password_ask(name, &secret, &error) == 0;
 
 	if (!done)
 		cli_fail_error(&error);
-	done = done && edit_set(edit, "user", name, "password", secret.hash) &&
-	       edit_set(edit, "user", name, "scram_sha256", secret.scram) &&
-	       (!weak || edit_set(edit, "user", name, "clear_password", secret.clear));
-	secret_clear(&secret);
+	done = done && config_edit_set(edit, "user", name, "password", secret.hash) &&
+	       config_edit_set(edit, "user", name, "scram_sha256", secret.scram) &&
+	       (!weak || config_edit_set(edit, "user", name, "clear_password", secret.clear));
+	password_clear(&secret);
 	return done;
 }
 
 static int add_user(struct cli *cli, struct conf *conf, const char *name)
 {
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
-	if (edit_begin_beside(&edit, cli, conf, CONF_FILE_USERS) && set_secret(&edit, name, false) &&
-	    edit_set_options(&edit, "user", name))
-		result = edit_commit(&edit);
+	if (config_edit_begin_beside(&edit, cli, conf, CONF_FILE_USERS) && set_secret(&edit, name, false) &&
+	    config_edit_set_options(&edit, "user", name))
+		result = config_edit_commit(&edit);
 	if (result == CLI_DONE)
 		printf(_("user %s was added to %s\n"), name, edit.file);
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 
 static int set_password(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
-	if (edit_begin(&edit, cli, conf, user->place.file) &&
+	if (config_edit_begin(&edit, cli, conf, user->place.file) &&
 	    set_secret(&edit, user->name, user->allow_weak_auth))
-		result = edit_commit(&edit);
+		result = config_edit_commit(&edit);
 	if (result == CLI_DONE)
 		printf(cli_option(cli, "--no-password") == NULL ? _("the password of user %s was changed\n")
 								  : _("the password of user %s was "
 								      "removed\n"), user->name);
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 
@@ -218,15 +218,15 @@ static int set_password(struct cli *cli, struct conf *conf, const struct conf_us
  * could. */
 static int close_postmaster(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
-	if (edit_begin(&edit, cli, conf, user->place.file))
-		result = edit_remove(&edit, "user", user->name);
+	if (config_edit_begin(&edit, cli, conf, user->place.file))
+		result = config_edit_remove(&edit, "user", user->name);
 	if (result == CLI_DONE)
 		printf(_("the section [user postmaster] was removed: postmaster can no longer log "
 		    "in; the mailbox stays\n"));
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 
@@ -262,15 +262,15 @@ static size_t count_waiting(const struct conf *conf, const struct conf_user *use
 static int remove_user(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
 	size_t waiting = count_waiting(conf, user);
-	struct edit edit;
+	struct config_edit edit;
 	int result = CLI_FAILED;
 
 	if (strcmp(user->name, CONF_POSTMASTER) == 0)
 		return cli_fail(CLI_FAILED,
 		    _("postmaster is built in and cannot be removed; `lanpost user passwd "
 		       "postmaster --no-password` disables its login"));
-	if (edit_begin(&edit, cli, conf, user->place.file))
-		result = edit_remove(&edit, "user", user->name);
+	if (config_edit_begin(&edit, cli, conf, user->place.file))
+		result = config_edit_remove(&edit, "user", user->name);
 	if (result == CLI_DONE)
 		printf(_("user %s was removed; the mailbox stays in %s/mailboxes/%s\n"), user->name,
 		    conf->gateway.spool, user->name);
@@ -281,7 +281,7 @@ static int remove_user(struct cli *cli, struct conf *conf, const struct conf_use
 			   "%zu messages of this user are in the queue; they are sent with the "
 			   "address of the smarthost as the sender, or returned to postmaster. "
 			   "`lanpost queue delete ID` deletes them.\n", waiting), waiting);
-	edit_clear(&edit);
+	config_edit_clear(&edit);
 	return result;
 }
 
@@ -322,7 +322,7 @@ int cmd_user_remove(struct cli *cli)
 
 static int set_user(struct cli *cli, struct conf *conf, const struct conf_user *user)
 {
-	return edit_section(cli, conf, user->place.file, "user", user->name, NULL);
+	return config_edit_section(cli, conf, user->place.file, "user", user->name, NULL);
 }
 
 int cmd_user_set(struct cli *cli)

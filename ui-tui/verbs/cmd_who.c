@@ -3,7 +3,7 @@
  */
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/client.h"
+#include "ui-tui/command/control_client.h"
 #include "ui-tui/command/table.h"
 #include "ui-tui/verbs/verbs.h"
 #include "ui-tui/command/who.h"
@@ -44,7 +44,7 @@ int cmd_who(struct cli *cli)
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	result = client_call(conf, json_pack("{s:s}", "verb", "who"), ANSWER_SECONDS, NULL, NULL, &answer);
+	result = control_client_call(conf, json_pack("{s:s}", "verb", "who"), ANSWER_SECONDS, NULL, NULL, &answer);
 	if (result == CLI_DONE) {
 		clients = json_object_get(answer, "clients");
 		if (cli->json)

@@ -4,7 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/process/service_user.h"
-#include "ui-tui/command/client.h"
+#include "ui-tui/command/control_client.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -87,7 +87,7 @@ static int wait_for(const struct conf *conf, pid_t pid, int words)
 {
 	int64_t deadline = clock_now_ms() + START_MS;
 
-	while (client_gateway_pid(conf) == 0) {
+	while (control_client_gateway_pid(conf) == 0) {
 		if (waitpid(pid, NULL, WNOHANG) == pid || clock_left_ms(deadline) == 0)
 			return tell_why(words);
 		poll(NULL, 0, 50);

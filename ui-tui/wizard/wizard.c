@@ -164,7 +164,7 @@ void wizard_clear(struct wizard *wizard)
 		free(wizard->users[i].name);
 		free(wizard->users[i].full_name);
 		free(wizard->users[i].outside);
-		secret_clear(&wizard->users[i].secret);
+		password_clear(&wizard->users[i].secret);
 	}
 	free(wizard->users);
 	conf_secret_free(wizard->password);

@@ -7,8 +7,8 @@
 #include "base/buf.h"
 #include "config/conf_file.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/question.h"
-#include "ui-tui/command/secret.h"
+#include "ui-tui/command/prompt.h"
+#include "ui-tui/command/password.h"
 
 #define WIZARD_FILES CONF_FILE_RULES /* those before it are written */
 #define WIZARD_PORTS 5
@@ -17,7 +17,7 @@
 
 struct wizard_user {
 	char *name, *full_name, *outside; /* never NULL; "" for none */
-	struct secret secret;		  /* all NULL: keep the password in the file */
+	struct password secret;		  /* all NULL: keep the password in the file */
 	bool is_in_file;
 };
 

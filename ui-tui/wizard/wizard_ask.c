@@ -120,40 +120,40 @@ static const char *check_networks(const void *context, const char *answer)
 
 /* --- 1. the office */
 
-static enum question_answer ask_domain(struct wizard *wizard)
+static enum prompt_answer ask_domain(struct wizard *wizard)
 {
 	printf(_("\n1. The office\n"));
 	if (wizard->domain[0] == '\0')
 		wizard_set(&wizard->domain, "office.lan");
-	return question_step(_("Domain of the mail inside the office"), &wizard->domain, check_domain, NULL);
+	return prompt_step(_("Domain of the mail inside the office"), &wizard->domain, check_domain, NULL);
 }
 
-static enum question_answer ask_spool(struct wizard *wizard)
+static enum prompt_answer ask_spool(struct wizard *wizard)
 {
 	if (wizard->spool[0] == '\0')
 		wizard_set(&wizard->spool, "/var/lib/lanpost");
-	return question_step(_("Folder for the mail"), &wizard->spool, check_spool, NULL);
+	return prompt_step(_("Folder for the mail"), &wizard->spool, check_spool, NULL);
 }
 
 /* --- 2. the users */
 
 /* A password in the file is kept if none is typed. */
-static enum question_answer ask_password(struct wizard *wizard, struct wizard_user *user)
+static enum prompt_answer ask_password(struct wizard *wizard, struct wizard_user *user)
 {
-	struct secret secret = {NULL, NULL, NULL};
+	struct password secret = {NULL, NULL, NULL};
 
-	if ((user->is_in_file || user->secret.hash != NULL) && !question_confirm(_("  Set a new "
+	if ((user->is_in_file || user->secret.hash != NULL) && !prompt_confirm(_("  Set a new "
 	    "password?"), false))
-		return QUESTION_ANSWERED;
-	while (secret_ask(user->name, &secret, &wizard->error) != 0) {
+		return PROMPT_ANSWERED;
+	while (password_ask(user->name, &secret, &wizard->error) != 0) {
 		if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
-			return QUESTION_END;
-		question_say(ERROR_SAID(&wizard->error));
+			return PROMPT_END;
+		prompt_say(ERROR_SAID(&wizard->error));
 		wizard->error = (struct error)ERROR_INIT;
 	}
-	secret_clear(&user->secret);
+	password_clear(&user->secret);
 	user->secret = secret;
-	return QUESTION_ANSWERED;
+	return PROMPT_ANSWERED;
 }
 
 /* Two people cannot have the same external address. */
@@ -167,18 +167,18 @@ static bool is_taken(const struct wizard *wizard, const struct wizard_user *user
 	return false;
 }
 
-static enum question_answer ask_about(struct wizard *wizard, struct wizard_user *user)
+static enum prompt_answer ask_about(struct wizard *wizard, struct wizard_user *user)
 {
-	enum question_answer answer = question_step(_("  Full name"), &user->full_name, NULL, NULL);
+	enum prompt_answer answer = prompt_step(_("  Full name"), &user->full_name, NULL, NULL);
 
-	if (answer != QUESTION_ANSWERED)
+	if (answer != PROMPT_ANSWERED)
 		return answer;
 	answer = ask_password(wizard, user);
-	while (answer == QUESTION_ANSWERED) {
-		answer = question_step(_("  External mail address (empty: none)"), &user->outside, check_address, wizard);
-		if (answer == QUESTION_BACK)
+	while (answer == PROMPT_ANSWERED) {
+		answer = prompt_step(_("  External mail address (empty: none)"), &user->outside, check_address, wizard);
+		if (answer == PROMPT_BACK)
 			return ask_about(wizard, user);
-		if (answer == QUESTION_ANSWERED && !is_taken(wizard, user))
+		if (answer == PROMPT_ANSWERED && !is_taken(wizard, user))
 			break;
 	}
 	return answer;
@@ -207,36 +207,36 @@ static void drop_last(struct wizard *wizard)
 	wizard->user_count--;
 }
 
-static enum question_answer ask_user(struct wizard *wizard, const char *name)
+static enum prompt_answer ask_user(struct wizard *wizard, const char *name)
 {
 	struct wizard_user *user = wizard_find_user(wizard, name);
-	enum question_answer answer;
+	enum prompt_answer answer;
 
 	if (user != NULL)
 		printf(_("  User %s already exists; these are the previous answers.\n"), name);
 	else
 		user = wizard_add_user(wizard, name);
 	answer = ask_about(wizard, user);
-	if (answer != QUESTION_ANSWERED)
+	if (answer != PROMPT_ANSWERED)
 		drop_last(wizard);
 	return answer;
 }
 
-static enum question_answer ask_users(struct wizard *wizard)
+static enum prompt_answer ask_users(struct wizard *wizard)
 {
 	printf(_("\n"
 	    "2. Users, starting with you: the first one gets postmaster's mail\n"));
 	for (;;) {
 		char *name = xstrdup("");
-		enum question_answer answer;
+		enum prompt_answer answer;
 
 		show_users(wizard);
-		answer = question_step(
+		answer = prompt_step(
 		    wizard->user_count == 0 ? _("Name") : _("Another name (empty: no more)"), &name, check_user, NULL);
 		str_lower_ascii(name);
-		if (answer == QUESTION_ANSWERED && name[0] != '\0' && ask_user(wizard, name) == QUESTION_END)
-			answer = QUESTION_END;
-		if (answer != QUESTION_ANSWERED || (name[0] == '\0' && wizard->user_count > 0)) {
+		if (answer == PROMPT_ANSWERED && name[0] != '\0' && ask_user(wizard, name) == PROMPT_END)
+			answer = PROMPT_END;
+		if (answer != PROMPT_ANSWERED || (name[0] == '\0' && wizard->user_count > 0)) {
 			free(name);
 			return answer;
 		}
@@ -246,22 +246,22 @@ static enum question_answer ask_users(struct wizard *wizard)
 
 /* --- 3. the external mailbox */
 
-static enum question_answer ask_mailbox(struct wizard *wizard)
+static enum prompt_answer ask_mailbox(struct wizard *wizard)
 {
 	char *before = xstrdup(wizard->address);
-	enum question_answer answer;
+	enum prompt_answer answer;
 	const struct provider *provider;
 
 	printf(_("\n"
 	    "3. The external mailbox\n"));
-	answer = question_step(_("Its mail address (empty: later)"), &wizard->address, check_address, wizard);
+	answer = prompt_step(_("Its mail address (empty: later)"), &wizard->address, check_address, wizard);
 	provider = provider_of(slice_of(wizard->address));
-	if (answer == QUESTION_ANSWERED && provider != NULL)
-		question_say(PHRASE_SAID(
+	if (answer == PROMPT_ANSWERED && provider != NULL)
+		prompt_say(PHRASE_SAID(
 		    PHRASE(N_("This is %s. It may require a separate password for mail programs; "
 		        "see the settings of the mailbox."), provider->name)));
 	/* Settings of another address are not valid for this one. */
-	if (answer == QUESTION_ANSWERED && strcmp(before, wizard->address) != 0) {
+	if (answer == PROMPT_ANSWERED && strcmp(before, wizard->address) != 0) {
 		char *fetch = provider != NULL ? xstrdup(provider->fetch) : provider_guess(slice_of(wizard->address), "pop3s://pop", 995);
 		char *send = provider != NULL ? xstrdup(provider->send) : provider_guess(slice_of(wizard->address), "smtps://smtp", 465);
 
@@ -280,9 +280,9 @@ static bool has_mailbox(const struct wizard *wizard)
 	return wizard->address[0] != '\0';
 }
 
-static enum question_answer ask_fetch(struct wizard *wizard)
+static enum prompt_answer ask_fetch(struct wizard *wizard)
 {
-	return question_step(_("  Server from which mail is fetched"), &wizard->fetch, check_fetch, NULL);
+	return prompt_step(_("  Server from which mail is fetched"), &wizard->fetch, check_fetch, NULL);
 }
 
 /* Whether to ask for the encryption: it is neither in the URL nor known for the provider. */
@@ -303,31 +303,31 @@ static bool has_open_send(const struct wizard *wizard)
 	return begins_in_clear(wizard, wizard->send);
 }
 
-static enum question_answer ask_tls(char **tls)
+static enum prompt_answer ask_tls(char **tls)
 {
 	if ((*tls)[0] == '\0')
 		wizard_set(tls, "required");
-	return question_step(_("  Encryption by STARTTLS: required, opportunistic or none"), tls, check_tls, NULL);
+	return prompt_step(_("  Encryption by STARTTLS: required, opportunistic or none"), tls, check_tls, NULL);
 }
 
-static enum question_answer ask_fetch_tls(struct wizard *wizard)
+static enum prompt_answer ask_fetch_tls(struct wizard *wizard)
 {
 	return ask_tls(&wizard->fetch_tls);
 }
 
-static enum question_answer ask_send(struct wizard *wizard)
+static enum prompt_answer ask_send(struct wizard *wizard)
 {
-	return question_step(_("  Server through which mail is sent (empty: none)"), &wizard->send, check_send, NULL);
+	return prompt_step(_("  Server through which mail is sent (empty: none)"), &wizard->send, check_send, NULL);
 }
 
-static enum question_answer ask_send_tls(struct wizard *wizard)
+static enum prompt_answer ask_send_tls(struct wizard *wizard)
 {
 	return ask_tls(&wizard->send_tls);
 }
 
-static enum question_answer ask_login(struct wizard *wizard)
+static enum prompt_answer ask_login(struct wizard *wizard)
 {
-	return question_step(_("  Login name"), &wizard->login, NULL, NULL);
+	return prompt_step(_("  Login name"), &wizard->login, NULL, NULL);
 }
 
 /* Tests the connection to the provider before anything is written. Returns false if it fails and the admin wants
@@ -346,24 +346,24 @@ static bool try_provider(struct wizard *wizard)
 
 	conf_free(conf);
 	conf_problems_clear(&problems);
-	return works || !question_confirm(_("  Change the settings of this mailbox?"), true);
+	return works || !prompt_confirm(_("  Change the settings of this mailbox?"), true);
 }
 
-static enum question_answer ask_provider_password(struct wizard *wizard)
+static enum prompt_answer ask_provider_password(struct wizard *wizard)
 {
 	char *password = NULL;
 
-	if (!wizard->has_password_in_file || question_confirm(_("  Set a new password?"), false)) {
-		while (secret_ask_plain(wizard->login, &password, &wizard->error) != 0) {
+	if (!wizard->has_password_in_file || prompt_confirm(_("  Set a new password?"), false)) {
+		while (password_ask_plain(wizard->login, &password, &wizard->error) != 0) {
 			if (isatty(STDIN_FILENO) != 1 || wizard->error.class == ERROR_CANCELLED)
-				return QUESTION_END;
-			question_say(ERROR_SAID(&wizard->error));
+				return PROMPT_END;
+			prompt_say(ERROR_SAID(&wizard->error));
 			wizard->error = (struct error)ERROR_INIT;
 		}
 		conf_secret_free(wizard->password);
 		wizard->password = password;
 	}
-	return try_provider(wizard) ? QUESTION_ANSWERED : QUESTION_BACK;
+	return try_provider(wizard) ? PROMPT_ANSWERED : PROMPT_BACK;
 }
 
 /* --- 4. the LAN */
@@ -385,7 +385,7 @@ static int choose_port(int port, int otherwise)
 	return otherwise;
 }
 
-static enum question_answer ask_networks(struct wizard *wizard)
+static enum prompt_answer ask_networks(struct wizard *wizard)
 {
 	struct buf networks = BUF_INIT(4096);
 
@@ -401,7 +401,7 @@ static enum question_answer ask_networks(struct wizard *wizard)
 	if (wizard->networks[0] == '\0')
 		wizard_set(&wizard->networks, buf_text(&networks));
 	buf_clear(&networks);
-	return question_step(_("Who may connect"), &wizard->networks, check_networks, NULL);
+	return prompt_step(_("Who may connect"), &wizard->networks, check_networks, NULL);
 }
 
 /* --- all of them */
@@ -416,14 +416,14 @@ static bool is_acceptable(struct wizard *wizard)
 
 	for (size_t i = 0; i < problems.count; i++) {
 		if (!problems.items[i].is_warning)
-			question_say(PHRASE_SAID(PHRASE("%s:%d: %s", path_name(problems.items[i].place.file),
+			prompt_say(PHRASE_SAID(PHRASE("%s:%d: %s", path_name(problems.items[i].place.file),
 			    problems.items[i].place.line, problems.items[i].phrase)));
 	}
 	conf_problems_clear(&problems);
 	if (conf == NULL)
 		return false;
 	conf_free(conf);
-	return errors == 0 || (is_better && question_confirm(_("There are still errors, but fewer "
+	return errors == 0 || (is_better && prompt_confirm(_("There are still errors, but fewer "
 	    "than before. Write the files anyway?"), true));
 }
 
@@ -446,22 +446,22 @@ static void show_summary(const struct wizard *wizard)
 	printf(_("  Connect:  %s\n"), wizard->networks);
 }
 
-static enum question_answer ask_to_write(struct wizard *wizard)
+static enum prompt_answer ask_to_write(struct wizard *wizard)
 {
 	char *answer = NULL;
-	enum question_answer result;
+	enum prompt_answer result;
 
 	show_summary(wizard);
 	if (!is_acceptable(wizard))
-		return wizard->error.class != ERROR_NONE || isatty(STDIN_FILENO) != 1 ? QUESTION_END : QUESTION_BACK;
+		return wizard->error.class != ERROR_NONE || isatty(STDIN_FILENO) != 1 ? PROMPT_END : PROMPT_BACK;
 	answer = xstrdup("");
-	result = question_step(_("Enter: write the files   <: back"), &answer, NULL, NULL);
+	result = prompt_step(_("Enter: write the files   <: back"), &answer, NULL, NULL);
 	free(answer);
 	return result;
 }
 
 static const struct {
-	enum question_answer (*ask)(struct wizard *wizard);
+	enum prompt_answer (*ask)(struct wizard *wizard);
 	bool (*is_wanted)(const struct wizard *wizard); /* NULL: always */
 } steps[] = {
     {ask_domain, NULL},
@@ -488,11 +488,11 @@ bool wizard_ask(struct wizard *wizard)
 	size_t step = 0;
 
 	while (step < ARRAY_LEN(steps)) {
-		enum question_answer answer = is_wanted(wizard, step) ? steps[step].ask(wizard) : QUESTION_ANSWERED;
+		enum prompt_answer answer = is_wanted(wizard, step) ? steps[step].ask(wizard) : PROMPT_ANSWERED;
 
-		if (answer == QUESTION_END)
+		if (answer == PROMPT_END)
 			return false;
-		if (answer == QUESTION_ANSWERED) {
+		if (answer == PROMPT_ANSWERED) {
 			step++;
 			continue;
 		}

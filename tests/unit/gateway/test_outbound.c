@@ -19,7 +19,7 @@ static struct outbound_result result;
 static struct outbound out;
 static struct entry entries[4];
 static struct host host;
-static struct lane lane;
+static struct connection connection;
 static atomic_bool enough;
 static int64_t retry[] = {600, 1200};
 
@@ -43,13 +43,13 @@ static int open_house(void **context)
 	for (size_t i = 0; i < ARRAY_LEN(entries); i++)
 		entries[i].smarthost = &smarthosts[i == 1];
 	host = (struct host){.out = &out, .settings = &smarthosts[0], .allowed = 10};
-	lane = (struct lane){.host = &host, .batch = intake_batch_new(house.intake)};
+	connection = (struct connection){.host = &host, .batch = intake_batch_new(house.intake)};
 	return 0;
 }
 
 static int close_house(void **context)
 {
-	intake_batch_free(lane.batch);
+	intake_batch_free(connection.batch);
 	spool_close(&house, NULL);
 	return tear_down(context);
 }
@@ -92,7 +92,7 @@ static void begin(struct sending *sending, struct smtp_recipient *recipients, st
 	struct slice part = SLICE_LITERAL("Subject: x\r\n\r\nx\r\n");
 	struct error error;
 
-	*sending = (struct sending){.lane = &lane, .out = &out, .entry = &entries[0], .places = places, .message = part,
+	*sending = (struct sending){.connection = &connection, .out = &out, .entry = &entries[0], .places = places, .message = part,
 	    .transaction = {.recipients = recipients, .count = 3}};
 	envelope_init(&sending->envelope);
 	envelope_set(&sending->envelope.sender, slice_of("ivan@office.lan"));
@@ -132,7 +132,7 @@ static void test_each_recipient_has_a_fate_of_his_own(void **context)
 	smtp_reply_set(&recipients[1].reply, 550, "550 5.1.1 no such user");
 	smtp_reply_set(&recipients[2].reply, 451, "451 later");
 	outbound_settle(&sending);
-	assert_int_equal(outbound_commit(&lane), 0);
+	assert_int_equal(outbound_commit(&connection), 0);
 	assert_int_equal(result.deferred, 1);
 	assert_int_equal(bounces(), 1);
 	assert_int_equal(entries[0].item.state, QUEUE_DEFERRED);
@@ -160,7 +160,7 @@ static void test_all_sent_is_gone(void **context)
 	for (size_t i = 0; i < 3; i++)
 		smtp_reply_set(&recipients[i].reply, 250, "250 ok");
 	outbound_settle(&sending);
-	assert_int_equal(outbound_commit(&lane), 0);
+	assert_int_equal(outbound_commit(&connection), 0);
 	assert_int_equal(result.sent, 1);
 	assert_int_equal(bounces(), 0);
 	assert_int_equal(queue_list(&spool, QUEUE_ALL, &left, &error), 0);
@@ -187,7 +187,7 @@ static void test_what_was_tried_for_long_comes_back(void **context)
 	smtp_reply_set(&recipients[1].reply, 451, "451 later");
 	smtp_reply_set(&recipients[2].reply, 421, "421 not now");
 	outbound_settle(&sending);
-	assert_int_equal(outbound_commit(&lane), 0);
+	assert_int_equal(outbound_commit(&connection), 0);
 	assert_int_equal(recipients[1].reply.code, 550);
 	assert_int_equal(result.deferred, 0);
 	assert_int_equal(result.sent + result.refused, 2); /* some have it, others are refused */

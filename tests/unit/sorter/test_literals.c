@@ -161,7 +161,7 @@ static void test_index(void **state)
 	static const size_t not_to_be[] = {2, 12, 16 + 1, 22};
 	struct condition *parsed[ARRAY_LEN(conditions)];
 	struct rule_index *index;
-	struct view view;
+	struct message_view view;
 	uint64_t *candidates;
 	size_t next = 0;
 
@@ -173,7 +173,7 @@ static void test_index(void **state)
 		assert_non_null(parsed[i]);
 	}
 	index = rule_index_new(parsed, ARRAY_LEN(conditions));
-	view_init(&view, &(struct view_source){.message = slice_of(message),
+	message_view_init(&view, &(struct message_view_source){.message = slice_of(message),
 	                     .account = "",
 	                     .body_literals = rule_index_body(index)});
 	candidates = rule_index_candidates(index, &view);
@@ -192,7 +192,7 @@ static void test_index(void **state)
 	next = rule_index_next(candidates, ARRAY_LEN(conditions), ARRAY_LEN(conditions));
 	assert_int_equal(next, ARRAY_LEN(conditions));
 	free(candidates);
-	view_clear(&view);
+	message_view_clear(&view);
 	rule_index_free(index);
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
 		condition_free(parsed[i]);

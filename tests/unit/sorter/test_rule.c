@@ -117,12 +117,12 @@ static void test_conditions(void **state)
 		struct error error = ERROR_INIT;
 		struct condition *condition =
 		    rule_parse(slice_of(conditions[i].when), false, &error);
-		struct view view;
+		struct message_view view;
 		struct hit hit = {0};
 
 		if (condition == NULL)
 			fail_msg("%s: %s", conditions[i].when, ERROR_EN(&error));
-		view_init(&view, &(struct view_source){.message = slice_of(message),
+		message_view_init(&view, &(struct message_view_source){.message = slice_of(message),
 		                     .account = "sales",
 		                     .size = 6u << 20,
 		                     .arrived = 1795424400}); /* 2026-11-23 09:00 in UTC */
@@ -134,7 +134,7 @@ static void test_conditions(void **state)
 		if (!conditions[i].expected)
 			assert_null(hit.test);
 		hit_clear(&hit);
-		view_clear(&view);
+		message_view_clear(&view);
 		condition_free(condition);
 	}
 }
@@ -211,13 +211,13 @@ static void test_parts(void **state)
 		struct error error = ERROR_INIT;
 		struct condition *condition =
 		    rule_parse(slice_of(of_parts[at].when), with_yo, &error);
-		struct view view;
+		struct message_view view;
 		struct hit hit = {0};
 
 		if (condition == NULL)
 			fail_msg("%s: %s", of_parts[at].when, ERROR_EN(&error));
-		view_init(
-		    &view, &(struct view_source){
+		message_view_init(
+		    &view, &(struct message_view_source){
 		               .message = slice_of(parts), .account = "", .fold_yo = with_yo});
 		if (condition_match(condition, &view, &hit) != expected)
 			fail_msg("%s, fold_yo %d", of_parts[at].when, with_yo);
@@ -225,7 +225,7 @@ static void test_parts(void **state)
 		    strcmp(hit.matched, of_parts[at].matched) != 0)
 			fail_msg("%s: matched %s", of_parts[at].when, hit.matched);
 		hit_clear(&hit);
-		view_clear(&view);
+		message_view_clear(&view);
 		condition_free(condition);
 	}
 }
@@ -304,7 +304,7 @@ static void test_wild_pattern(void **state)
 	struct error error = ERROR_INIT;
 	struct condition *condition =
 	    rule_parse(slice_of("subject regex \"^(a+)+$\""), false, &error);
-	struct view view;
+	struct message_view view;
 	struct hit hit = {0};
 	int64_t start = cpu_ms();
 
@@ -314,11 +314,11 @@ static void test_wild_pattern(void **state)
 	text[len - 2] = 'b';
 	text[len - 1] = '\n';
 	assert_non_null(condition);
-	view_init(&view,
-	    &(struct view_source){.message = slice_make(text, len), .account = "", .size = len});
+	message_view_init(&view,
+	    &(struct message_view_source){.message = slice_make(text, len), .account = "", .size = len});
 	assert_false(condition_match(condition, &view, &hit));
 	assert_true(cpu_ms() - start < 20000);
-	view_clear(&view);
+	message_view_clear(&view);
 	condition_free(condition);
 	free(text);
 }
@@ -331,19 +331,19 @@ static void test_wild_fields(void **state)
 	struct error error = ERROR_INIT;
 	struct condition *condition =
 	    rule_parse(slice_of("anyheader regex \"^(a+)+$\""), false, &error);
-	struct view view;
+	struct message_view view;
 	struct hit hit = {0};
 	int64_t start = cpu_ms();
 
 	(void)state;
 	for (int i = 0; i < 9000; i++)
 		buf_append_text(&text, field);
-	view_init(&view,
-	    &(struct view_source){.message = buf_slice(&text), .account = "", .size = text.len});
+	message_view_init(&view,
+	    &(struct message_view_source){.message = buf_slice(&text), .account = "", .size = text.len});
 	assert_false(condition_match(condition, &view, &hit));
-	assert_int_equal(view.gave_up, VIEW_GAVE_UP_MAX);
+	assert_int_equal(view.gave_up, MESSAGE_VIEW_GAVE_UP_MAX);
 	assert_true(cpu_ms() - start < 20000);
-	view_clear(&view);
+	message_view_clear(&view);
 	condition_free(condition);
 	buf_clear(&text);
 }
@@ -356,7 +356,7 @@ static void test_header_bomb(void **state)
 	struct error error = ERROR_INIT;
 	struct condition *condition =
 	    rule_parse(slice_of("anyheader contains \"needle\""), false, &error);
-	struct view view;
+	struct message_view view;
 	struct hit hit = {0};
 
 	(void)state;
@@ -365,12 +365,12 @@ static void test_header_bomb(void **state)
 	for (size_t i = 0; i < 2; i++) {
 		int64_t start = cpu_ms();
 
-		view_init(&view, &(struct view_source){
+		message_view_init(&view, &(struct message_view_source){
 		                     .message = slice_make(text, len), .account = "", .size = len});
 		assert_false(condition_match(condition, &view, &hit));
-		assert_true(view.field_count <= VIEW_FIELDS_MAX);
+		assert_true(view.field_count <= MESSAGE_VIEW_FIELDS_MAX);
 		assert_true(cpu_ms() - start < 20000);
-		view_clear(&view);
+		message_view_clear(&view);
 		memset(text + 3, 'a', len - 3);
 	}
 	condition_free(condition);

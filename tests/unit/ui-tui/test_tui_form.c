@@ -1,6 +1,6 @@
 #include "ui-tui/command/cli.h"
 #include "ui-tui/wizard/provider.h"
-#include "ui-tui/command/secret.h"
+#include "ui-tui/command/password.h"
 #include "ui-tui/widgets/text_width.h"
 #include "ui-tui/widgets/form.h"
 #include "ui-tui/widgets/term.h"
@@ -259,7 +259,7 @@ static void weak_passwords_are_named(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(cases); i++)
-		assert_int_equal(secret_weakness(cases[i].password, cases[i].user) != NULL, cases[i].weak);
+		assert_int_equal(password_weakness(cases[i].password, cases[i].user) != NULL, cases[i].weak);
 }
 
 int main(void)

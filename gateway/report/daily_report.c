@@ -1,0 +1,367 @@
+#include "gateway/report/daily_report.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "gateway/report/report.h"
+#include "spool/event.h"
+#include "spool/origin.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/problem.h"
+#include "spool/queue.h"
+#include "spool/state/state_journal.h"
+#include "spool/state/state_problems.h"
+#include "mail/route.h"
+
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#define DAY 86400
+#define MAILBOXES_SHOWN 5
+#define TEXT_MAX (128u << 10)
+
+/* --- when */
+
+int64_t daily_report_next(int64_t last, int64_t time_of_day)
+{
+	time_t when = (time_t)last;
+	struct tm tm;
+	int64_t next;
+
+	localtime_r(&when, &tm);
+	tm.tm_hour = (int)(time_of_day / 3600);
+	tm.tm_min = (int)(time_of_day / 60 % 60);
+	tm.tm_sec = 0;
+	tm.tm_isdst = -1;
+	next = (int64_t)mktime(&tm);
+	if (next > last)
+		return next;
+	tm.tm_mday++;
+	tm.tm_isdst = -1;
+	return (int64_t)mktime(&tm);
+}
+
+/* --- the two formats: lines of "name: value" under headings */
+
+struct page {
+	struct buf text, html;
+	bool in_table;
+};
+
+static void add_escaped(struct buf *html, const char *text)
+{
+	for (; *text != '\0'; text++) {
+		if (*text == '<')
+			buf_append_text(html, "&lt;");
+		else if (*text == '>')
+			buf_append_text(html, "&gt;");
+		else if (*text == '&')
+			buf_append_text(html, "&amp;");
+		else
+			buf_append_byte(html, *text);
+	}
+}
+
+static void end_table(struct page *page)
+{
+	if (page->in_table)
+		buf_append_text(&page->html, "</table>\n");
+	page->in_table = false;
+}
+
+static void heading(struct page *page, const char *title)
+{
+	end_table(page);
+	buf_printf(&page->text, "%s%s\n", page->text.len > 0 ? "\n" : "", title);
+	buf_append_text(&page->html, "<h3>");
+	add_escaped(&page->html, title);
+	buf_append_text(&page->html, "</h3>\n<table cellpadding=\"4\">\n");
+	page->in_table = true;
+}
+
+static void row(struct page *page, const char *name, const char *value)
+{
+	buf_printf(&page->text, "    %s: %s\n", name, value);
+	buf_append_text(&page->html, "<tr><td>");
+	add_escaped(&page->html, name);
+	buf_append_text(&page->html, "</td><td>");
+	add_escaped(&page->html, value);
+	buf_append_text(&page->html, "</td></tr>\n");
+}
+
+static void row_amount(struct page *page, const char *name, uint64_t messages, uint64_t bytes)
+{
+	char size[32], value[96];
+
+	snprintf(value, sizeof(value), "%llu (%s)", (unsigned long long)messages, i18n_size(size, sizeof(size), bytes));
+	row(page, name, value);
+}
+
+static void row_count(struct page *page, const char *name, uint64_t count)
+{
+	char value[32];
+
+	snprintf(value, sizeof(value), "%llu", (unsigned long long)count);
+	row(page, name, value);
+}
+
+/* --- what happened */
+
+struct day {
+	struct page *page;
+	uint64_t written, written_bytes, fetched, fetched_bytes, sent, refused, dropped, in_doubt;
+};
+
+static void add_accepted(struct day *day, const char *text, uint64_t count, uint64_t bytes)
+{
+	struct origin origin;
+
+	origin_parse(text, &origin);
+	if (origin.kind == ORIGIN_ACCOUNT) {
+		row_amount(day->page, origin.name, count, bytes);
+		day->fetched += count;
+		day->fetched_bytes += bytes;
+	} else if (origin.kind == ORIGIN_SMTP) {
+		day->written += count;
+		day->written_bytes += bytes;
+	}
+	origin_clear(&origin);
+}
+
+static void add_total(void *context, enum event event, const char *origin, uint64_t count, uint64_t bytes)
+{
+	struct day *day = context;
+
+	switch (event) {
+	case EVENT_ACCEPTED:
+		add_accepted(day, origin, count, bytes);
+		break;
+	case EVENT_SENT:
+		day->sent += count;
+		break;
+	case EVENT_REFUSED:
+		day->refused += count;
+		break;
+	case EVENT_DROPPED:
+		day->dropped += count;
+		break;
+	case EVENT_IN_DOUBT:
+		day->in_doubt += count;
+		break;
+	default:
+		break;
+	}
+}
+
+static int add_traffic(struct page *page, struct state *state, int64_t since, int64_t now, struct error *error)
+{
+	struct day day = {.page = page};
+
+	heading(page, _("Fetched, by account"));
+	if (state_journal_totals(state, since * 1000000, now * 1000000, add_total, &day, error) != 0)
+		return -1;
+	row_amount(page, _("in all"), day.fetched, day.fetched_bytes);
+	heading(page, _("Written in the office, and sent"));
+	row_amount(page, _("messages from mail programs"), day.written, day.written_bytes);
+	row_count(page, _("delivered to external recipients"), day.sent);
+	row_count(page, _("refused recipients"), day.refused);
+	if (day.dropped > 0)
+		row_count(page, _("dropped by rules"), day.dropped);
+	if (day.in_doubt > 0)
+		row_count(page, _("possibly sent twice after a lost connection"), day.in_doubt);
+	return 0;
+}
+
+/* The result of the account's last session. */
+static json_t *account_of(struct state *state, const char *name)
+{
+	char *key = xasprintf("account %s", name), *text = NULL;
+	struct error error;
+	json_t *value = NULL;
+
+	if (state_get(state, key, &text, &error) == 0 && text != NULL)
+		value = json_loads(text, 0, NULL);
+	free(text);
+	free(key);
+	return value;
+}
+
+static void add_left(struct page *page, const struct conf *conf, struct state *state)
+{
+	heading(page, _("Left on the servers"));
+	for (size_t i = 0; i < conf->account_count; i++) {
+		json_t *account = account_of(state, conf->accounts[i].name), *one;
+		size_t at;
+
+		if (json_integer_value(json_object_get(account, "left")) > 0)
+			row_count(page, conf->accounts[i].name, (uint64_t)json_integer_value(json_object_get(account, "left")));
+		json_array_foreach(json_object_get(account, "waiting"), at, one)
+		{
+			const char *why = json_string_value(json_object_get(one, "why"));
+			char size[32];
+
+			row(page, i18n_size(size, sizeof(size), (uint64_t)json_integer_value(json_object_get(one, "size"))),
+			    why == NULL ? "" : PHRASE_SAID(why));
+		}
+		json_decref(account);
+	}
+}
+
+static void add_queue(struct page *page, const struct spool *spool)
+{
+	static const struct {
+		enum queue_state state;
+		const char *name;
+	} states[] = {
+	    {QUEUE_ACTIVE, N_("to send")},
+	    {QUEUE_DEFERRED, N_("deferred")},
+	    {QUEUE_HOLD, N_("held")},
+	    {QUEUE_CORRUPT, N_("damaged")},
+	};
+
+	heading(page, _("The queue"));
+	for (size_t i = 0; i < ARRAY_LEN(states); i++) {
+		struct queue_items items = {0};
+		struct error error;
+
+		if (queue_list(spool, 1u << states[i].state, &items, &error) == 0)
+			row_count(page, _(states[i].name), items.count);
+		queue_items_clear(&items);
+	}
+}
+
+/* --- present state */
+
+struct mailbox {
+	const char *user;
+	uint64_t bytes;
+	size_t messages;
+};
+
+static int by_size(const void *a, const void *b)
+{
+	uint64_t left = ((const struct mailbox *)a)->bytes, right = ((const struct mailbox *)b)->bytes;
+
+	return left < right ? 1 : left > right ? -1 : 0;
+}
+
+static void add_mailboxes(struct page *page, const struct conf *conf)
+{
+	struct mailbox *boxes = xcalloc(conf->user_count + 1, sizeof(*boxes));
+	size_t count = 0;
+
+	for (size_t i = 0; i <= conf->user_count; i++) {
+		const char *user = i < conf->user_count ? conf->users[i].name : CONF_POSTMASTER;
+		struct error error;
+
+		boxes[count].user = user;
+		if (i < conf->user_count && strcmp(user, CONF_POSTMASTER) == 0)
+			continue;
+		count += maildir_bytes(SPOOL_OF(conf), user, &boxes[count].bytes, &boxes[count].messages, &error) == 0;
+	}
+	qsort(boxes, count, sizeof(*boxes), by_size);
+	heading(page, _("The largest mailboxes"));
+	for (size_t i = 0; i < count && i < MAILBOXES_SHOWN; i++)
+		row_amount(page, boxes[i].user, boxes[i].messages, boxes[i].bytes);
+	free(boxes);
+}
+
+static void add_disk(struct page *page, const struct conf *conf)
+{
+	uint64_t free_bytes = fsx_free_bytes(conf->gateway.spool);
+	char size[32];
+
+	heading(page, _("The disk"));
+	if (free_bytes != UINT64_MAX)
+		row(page, _("free"), i18n_size(size, sizeof(size), free_bytes));
+}
+
+static void add_problem(void *context, const char *key, const char *text, int64_t since)
+{
+	char when[64];
+	char *value = xasprintf(_("since %s: %s"), i18n_time(when, sizeof(when), since), PHRASE_SAID(text));
+
+	row(context, PHRASE_SAID(PROBLEM_NAME(key)), value);
+	free(value);
+}
+
+static int add_problems(struct page *page, struct state *state, struct error *error)
+{
+	heading(page, _("Current problems"));
+	return state_problems(state, add_problem, page, error);
+}
+
+/* --- sending it */
+
+static int write_page(struct page *page, const struct conf *conf, struct state *state, int64_t since, int64_t now,
+    struct error *error)
+{
+	int result;
+
+	buf_append_text(&page->html, "<!DOCTYPE html>\n<html><head><meta charset=\"utf-8\"></head><body>\n");
+	result = add_problems(page, state, error);
+	if (result == 0)
+		result = add_traffic(page, state, since, now, error);
+	add_left(page, conf, state);
+	add_queue(page, SPOOL_OF(conf));
+	add_mailboxes(page, conf);
+	add_disk(page, conf);
+	end_table(page);
+	buf_append_text(&page->html, "</body></html>\n");
+	return result;
+}
+
+static int send_report(const struct conf *conf, struct intake *intake, struct state *state, const char *session,
+    int64_t since, int64_t now, struct error *error)
+{
+	struct page page = {.text = BUF_INIT(TEXT_MAX), .html = BUF_INIT(TEXT_MAX)};
+	const char *before = i18n_speak(route_language(conf, CONF_POSTMASTER));
+	int result = write_page(&page, conf, state, since, now, error);
+	char subject[160], when[64];
+
+	snprintf(subject, sizeof(subject), _("Mail since %s"), i18n_time(when, sizeof(when), since));
+	if (result == 0)
+		result = report_send(conf, intake,
+		    &(struct report){.to = CONF_POSTMASTER, .subject = subject, .text = buf_slice(&page.text), .html = buf_slice(&page.html),
+			.session = session},
+		    NULL, 0, error);
+	i18n_speak(before);
+	buf_clear(&page.text);
+	buf_clear(&page.html);
+	return result;
+}
+
+/* The time of the last digest; without one the day begins now, and a time in the future is ignored. */
+static int64_t last_report(struct state *state, int64_t now)
+{
+	struct error error;
+	char *text = NULL;
+	uint64_t last;
+	bool known = state_get(state, "digest", &text, &error) == 0 && text != NULL &&
+		     slice_number(slice_of(text), 0, INT64_MAX, &last) && (int64_t)last <= now;
+
+	free(text);
+	return known ? (int64_t)last : 0;
+}
+
+void daily_report_send_due(const struct conf *conf, struct intake *intake, struct state *state, const char *session)
+{
+	const struct conf_numbers *times = &conf->gateway.digest;
+	int64_t now = clock_wall(), last = last_report(state, now);
+	struct error error;
+	char text[32];
+
+	if (times->count == 0 || (last > 0 && daily_report_next(last, times->items[0]) > now))
+		return;
+	if (last > 0 && send_report(conf, intake, state, session, now - last > 7 * DAY ? now - 7 * DAY : last, now, &error) != 0) {
+		log_warnx("event=digest-failed reason=%s", LOG_ERROR(&error));
+		return;
+	}
+	snprintf(text, sizeof(text), "%lld", (long long)now);
+	if (state_set(state, "digest", text, &error) != 0)
+		log_warnx("event=digest-not-noted reason=%s", LOG_ERROR(&error));
+}

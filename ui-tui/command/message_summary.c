@@ -1,0 +1,62 @@
+#include "ui-tui/command/message_summary.h"
+
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "message/budget.h"
+#include "message/decode.h"
+
+#include <stdlib.h>
+
+#define SHOWN_MAX 65536
+
+static char *field_text(struct slice message, const char *name, struct slice charset)
+{
+	struct buf text = BUF_INIT(SHOWN_MAX);
+	struct header_field field;
+	char *safe;
+
+	if (header_find(message, name, &field)) {
+		if (field.body.len > 4 * SHOWN_MAX) /* encoded words are longer than their text */
+			field.body.len = 4 * SHOWN_MAX;
+		decode_field(&field, charset, &text);
+	}
+	safe = xmalloc(text.len * 4 + 1);
+	str_printable(safe, text.len * 4 + 1, buf_slice(&text));
+	buf_clear(&text);
+	return safe;
+}
+
+void message_summary_read(struct slice message, struct message_summary *summary)
+{
+	struct slice charset = decode_message_charset(message);
+
+	budget_begin();
+	*summary = (struct message_summary){
+	    .from = field_text(message, "From", charset),
+	    .to = field_text(message, "To", charset),
+	    .subject = field_text(message, "Subject", charset),
+	    .date = field_text(message, "Date", charset),
+	};
+}
+
+bool message_summary_find(const struct spool *spool, const char *user, struct maildir_message *message, struct message_summary *summary)
+{
+	struct slice bytes;
+	struct error error;
+
+	if ((!message->size_known && maildir_size(spool, user, message, &error) != 0) ||
+	    maildir_open(spool, user, message, &bytes, &error) != 0)
+		return false;
+	message_summary_read(bytes, summary);
+	fsx_unmap(bytes);
+	return true;
+}
+
+void message_summary_clear(struct message_summary *summary)
+{
+	free(summary->from);
+	free(summary->to);
+	free(summary->subject);
+	free(summary->date);
+	*summary = (struct message_summary){NULL, NULL, NULL, NULL};
+}
