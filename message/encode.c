@@ -1,6 +1,7 @@
 /*
  * Text as encoded words (RFC 2047).
  */
+#include "base/base64.h"
 #include "message/decode.h"
 
 #define FOLD_MAX 60 /* of text that we fold ourselves; the name of the field comes before it */
@@ -12,26 +13,6 @@ static bool is_plain(struct slice text)
 		if (text.ptr[i] < ' ' || text.ptr[i] > '~')
 			return false;
 	return memmem(text.ptr, text.len, "=?", 2) == NULL;
-}
-
-static int append_base64(struct slice bytes, struct buf *out)
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-	for (size_t i = 0; i < bytes.len; i += 3) {
-		size_t count = bytes.len - i < 3 ? bytes.len - i : 3;
-		unsigned triple = 0;
-		char four[4] = "====";
-
-		for (size_t j = 0; j < 3; j++)
-			triple = triple << 8 | (j < count ? (unsigned char)bytes.ptr[i + j] : 0);
-		for (size_t j = 0; j <= count; j++)
-			four[j] = digits[triple >> (18 - 6 * j) & 63];
-		if (buf_append(out, four, 4) < 0)
-			return -1;
-	}
-	return 0;
 }
 
 /* Length of the first line: up to the last blank between two words within FOLD_MAX, or the first blank after it. A line
@@ -94,7 +75,7 @@ int encode_text(struct slice text, struct buf *out)
 		if (result == 0)
 			result = buf_append_text(out, "=?UTF-8?B?");
 		if (result == 0)
-			result = append_base64(slice_make(rest.ptr, len), out);
+			result = base64_encode(slice_make(rest.ptr, len), out);
 		if (result == 0)
 			result = buf_append_text(out, "?=");
 		rest = slice_from(rest, len);

@@ -76,6 +76,18 @@ bool header_find(struct slice message, const char *name, struct header_field *fi
 	return false;
 }
 
+size_t header_count(struct slice message, const char *name)
+{
+	struct header_walk walk;
+	struct header_field field;
+	size_t count = 0;
+
+	header_walk_init(&walk, message);
+	while (header_walk_next(&walk, &field))
+		count += slice_is_nocase(field.name, name);
+	return count;
+}
+
 size_t header_length(struct slice message)
 {
 	struct slice rest = message;

@@ -25,6 +25,8 @@ bool header_walk_next(struct header_walk *walk, struct header_field *field);
 
 /* Finds the first field of that name (not case-sensitive); returns false if none exists. */
 bool header_find(struct slice message, const char *name, struct header_field *field);
+/* How many fields have that name. */
+size_t header_count(struct slice message, const char *name);
 /* Bytes of the header with the empty line that ends it; message.len if none ends it. */
 size_t header_length(struct slice message);
 /* Whether the id of an external message may be written into a header: one word in <>, printable ASCII, and short enough

@@ -5,6 +5,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/xml.h"
 #include "gateway/report/report.h"
 #include "spool/event.h"
 #include "spool/origin.h"
@@ -52,20 +53,6 @@ struct page {
 	bool in_table;
 };
 
-static void add_escaped(struct buf *html, const char *text)
-{
-	for (; *text != '\0'; text++) {
-		if (*text == '<')
-			buf_append_text(html, "&lt;");
-		else if (*text == '>')
-			buf_append_text(html, "&gt;");
-		else if (*text == '&')
-			buf_append_text(html, "&amp;");
-		else
-			buf_append_byte(html, *text);
-	}
-}
-
 static void end_table(struct page *page)
 {
 	if (page->in_table)
@@ -78,7 +65,7 @@ static void heading(struct page *page, const char *title)
 	end_table(page);
 	buf_printf(&page->text, "%s%s\n", page->text.len > 0 ? "\n" : "", title);
 	buf_append_text(&page->html, "<h3>");
-	add_escaped(&page->html, title);
+	xml_text(&page->html, title);
 	buf_append_text(&page->html, "</h3>\n<table cellpadding=\"4\">\n");
 	page->in_table = true;
 }
@@ -87,9 +74,9 @@ static void row(struct page *page, const char *name, const char *value)
 {
 	buf_printf(&page->text, "    %s: %s\n", name, value);
 	buf_append_text(&page->html, "<tr><td>");
-	add_escaped(&page->html, name);
+	xml_text(&page->html, name);
 	buf_append_text(&page->html, "</td><td>");
-	add_escaped(&page->html, value);
+	xml_text(&page->html, value);
 	buf_append_text(&page->html, "</td></tr>\n");
 }
 

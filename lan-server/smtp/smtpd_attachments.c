@@ -116,19 +116,6 @@ static bool has_forbidden_name(const struct strlist *patterns, const struct mime
 	return false;
 }
 
-/* With two types it is unknown which one counts. */
-static bool has_two_types(struct slice header)
-{
-	struct header_walk walk;
-	struct header_field field;
-	size_t count = 0;
-
-	header_walk_init(&walk, header);
-	while (header_walk_next(&walk, &field))
-		count += slice_is_nocase(field.name, "Content-Type");
-	return count > 1;
-}
-
 bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice message, char *name, size_t size)
 {
 	const struct strlist *patterns = &smtpd->options.conf->limits.forbidden_attachments;
@@ -140,7 +127,7 @@ bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice mess
 	mime_walk_init(&walk, message);
 	while (!found && !is_dark && patterns->count > 0 && mime_walk_next(&walk, &part)) {
 		found = has_forbidden_name(patterns, &part, &file_name);
-		is_dark = has_two_types(part.header);
+		is_dark = header_count(part.header, "Content-Type") > 1; /* which one counts is not known */
 	}
 	is_dark = is_dark || walk.is_cut; /* a message that cannot be checked completely may contain anything */
 	if (found)

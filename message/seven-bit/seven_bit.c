@@ -45,18 +45,6 @@ static bool needs_encoding(struct slice body)
 	return !slice_is_ascii(body) || (body.len > 0 && memchr(body.ptr, '\0', body.len) != NULL);
 }
 
-static bool is_doubled(struct slice header, const char *name)
-{
-	struct header_walk walk;
-	struct header_field field;
-	size_t count = 0;
-
-	header_walk_init(&walk, header);
-	while (header_walk_next(&walk, &field))
-		count += slice_is_nocase(field.name, name);
-	return count > 1;
-}
-
 static bool says_eight_bit(struct slice encoding)
 {
 	return slice_is_nocase(encoding, "8bit") || slice_is_nocase(encoding, "binary");
@@ -93,7 +81,7 @@ static enum action judge_leaf(struct converter *converter, struct slice encoding
 
 	if (converter->lacks_header) /* new fields would become those of the part around it */
 		return keep(converter, N_("a part has no header"));
-	if (is_doubled(part->header, "Content-Type") || is_doubled(part->header, LABEL))
+	if (header_count(part->header, "Content-Type") > 1 || header_count(part->header, LABEL) > 1)
 		return keep(converter, N_("a part has two Content-Type fields"));
 	if (slice_is_nocase(encoding, "quoted-printable"))
 		return ACTION_REQUOTE;

@@ -9,10 +9,6 @@
 
 #include "base/buf.h"
 #include "base/err.h"
-#include "config/conf.h"
-#include "spool/state/state.h"
-
-#include <jansson.h>
 
 enum cli_exit {
 	CLI_DONE = 0,
@@ -63,8 +59,6 @@ void cli_options(const struct cli *cli, const char *name, struct strlist *values
 int cli_fail(int exit, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* The same for an error, with advice if a permission is missing. Returns CLI_FAILED. */
 int cli_fail_error(const struct error *error);
-/* Whether the existing files of the configuration may be read; if not, reports what to do. */
-bool cli_may_read(const struct cli *cli);
 /* One line of warning on standard error. No warning if messages are caught for the screens: they show
  * edit->remark. */
 void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -73,34 +67,5 @@ void cli_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 int cli_confirm_removal(const struct cli *cli, const char *question);
 /* From now on cli_fail() stores its line there (the last one stays); NULL: standard error again. */
 void cli_catch(struct buf *message);
-
-/* The configuration, or NULL with the reason reported: the verb then returns CLI_FAILED. If root runs the verb, everything
- * that follows is done with the rights of the spool's owner; only for opening a file that the admin has named it is root
- * (service_user_pause()), as config/ is when it reads and writes the configuration. */
-struct conf *cli_conf(const struct cli *cli);
-/* The same for verbs that talk to the running gateway, and for those that change the files: errors in the files do not
- * prevent the admin from inspecting, stopping or fixing it, as long as the files can be read. */
-struct conf *cli_gateway_conf(const struct cli *cli);
-/* The same for verbs that only talk to the gateway: a user who may not read the configuration may be an operator, in the
- * group of the service's control socket. */
-struct conf *cli_control_conf(const struct cli *cli);
-/* Runs a function with the state of the spool open; returns its exit code. */
-int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, const struct spool *spool));
-/* Reports that there is no such account, with the nearest name. Returns CLI_FAILED. */
-int cli_no_account(const struct conf *conf, const char *name);
-/* The user of that name (made lower case), or NULL with the nearest one reported. */
-const struct conf_user *cli_find_user(const struct conf *conf, char *name);
-/* Runs a function for the user in the verb's first word. Returns an exit code. */
-int cli_with_user(struct cli *cli, int (*work)(struct cli *cli, struct conf *conf, const struct conf_user *user));
-/* The item of names[count] nearest to a wrong name, or NULL. names are `stride` bytes apart. */
-const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride);
-
-/* Prints one JSON document and a line end on standard output; takes ownership of it. Returns
- * CLI_DONE, or CLI_FAILED if it could not be written. */
-int cli_print_json(json_t *document);
-/* The same without changes, with flags of json_dumps(); borrows it. */
-int cli_put_json(const json_t *document, size_t flags);
-/* A string that is safe in JSON and on terminals, for any bytes in text. */
-json_t *cli_json_text(const char *text);
 
 #endif

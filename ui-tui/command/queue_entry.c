@@ -1,5 +1,6 @@
 #include "ui-tui/command/queue_entry.h"
 
+#include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 
@@ -79,4 +80,14 @@ const char *queue_state_word(enum queue_state state)
 	};
 
 	return _(names[state]);
+}
+
+char *queue_entry_recipients(const struct queue_entry *entry)
+{
+	const struct place *first = queue_entry_first(&entry->envelope);
+	size_t count = queue_entry_pending(&entry->envelope);
+
+	if (count > 1)
+		return xasprintf(_("%s and %zu more"), first->name, count - 1);
+	return xstrdup(first != NULL ? first->name : entry->has_envelope ? "-" : entry->summary.to);
 }

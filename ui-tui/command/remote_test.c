@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "message/line_reader.h"
+#include "ui-tui/command/cli_json.h"
 #include "upstream/login.h"
 #include "upstream/provider_hint.h"
 #include "upstream/remote.h"

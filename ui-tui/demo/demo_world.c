@@ -7,6 +7,7 @@
 #include "base/net/ctl_wire.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
+#include "base/program_path.h"
 #include "base/net/net.h"
 
 #include <crypt.h>
@@ -238,19 +239,11 @@ int demo_open(struct demo *demo, struct error *error)
 static char *find_daemon(void)
 {
 	static const char *const places[] = {"lanpostd", "../sbin/lanpostd"};
-	char self[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	char *slash;
 
-	if (len <= 0)
-		return xstrdup("lanpostd");
-	self[len] = '\0';
-	slash = strrchr(self, '/');
-	*slash = '\0';
 	for (size_t i = 0; i < ARRAY_LEN(places); i++) {
-		char *path = xasprintf("%s/%s", self, places[i]);
+		char *path = program_path(places[i]);
 
-		if (access(path, X_OK) == 0)
+		if (path != NULL && access(path, X_OK) == 0)
 			return path;
 		free(path);
 	}

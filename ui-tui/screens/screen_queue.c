@@ -62,7 +62,7 @@ static void add_row(struct list *list, const struct queue_entry *entry)
 	    [QUEUE_CORRUPT] = STYLE_BAD};
 	const struct envelope *envelope = &entry->envelope;
 	const struct place *first = queue_entry_first(envelope);
-	size_t more = queue_entry_pending(envelope);
+	char *recipients = queue_entry_recipients(entry);
 	char time[32], size[32];
 
 	list_add(list, entry->item->id.text, styles[entry->state]);
@@ -72,12 +72,10 @@ static void add_row(struct list *list, const struct queue_entry *entry)
 	list_cell(list, i18n_size(size, sizeof(size), entry->size));
 	list_number(list, (int64_t)entry->size);
 	list_cell(list, queue_entry_sender(entry));
-	if (more > 1)
-		list_cellf(list, _("%s and %zu more"), first->name, more - 1);
-	else
-		list_cell(list, first != NULL ? first->name : entry->has_envelope ? "-" : entry->summary.to);
+	list_cell(list, recipients);
 	list_cell(list, entry->summary.subject);
 	list_cell(list, first == NULL ? "" : PHRASE_SAID(first->reply));
+	free(recipients);
 }
 
 static void queue_refresh(struct tui *tui, void *state, bool now)

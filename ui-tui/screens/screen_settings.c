@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/schema.h"
+#include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/remote_test.h"
 #include "ui-tui/screens/tui.h"
 #include "ui-tui/screens/dialog.h"

@@ -7,6 +7,7 @@
 #include "base/process/service_user.h"
 #include "config/conf_file.h"
 #include "sorter/sorter.h"
+#include "ui-tui/command/cli_conf.h"
 #include "ui-tui/screens/tui_frame.h"
 #include "ui-tui/screens/tui_input.h"
 #include "ui-tui/screens/undo.h"

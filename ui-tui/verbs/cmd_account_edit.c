@@ -3,6 +3,7 @@
  */
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/config_edit.h"
 #include "ui-tui/command/password.h"
 #include "ui-tui/verbs/verbs.h"

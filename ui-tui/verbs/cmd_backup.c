@@ -11,6 +11,8 @@
 #include "spool/layout.h"
 #include "spool/maintenance/spool_give.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <fcntl.h>

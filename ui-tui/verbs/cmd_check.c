@@ -9,6 +9,8 @@
 #include "ui-tui/command/check_commands.h"
 #include "ui-tui/command/check_relay.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>

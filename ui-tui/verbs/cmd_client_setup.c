@@ -9,6 +9,8 @@
 #include "config/value.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/client-setup/client_setup.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <arpa/inet.h>

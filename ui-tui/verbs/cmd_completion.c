@@ -8,6 +8,7 @@
 #include "config/schema.h"
 #include "spool/queue.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/cli_options.h"
 #include "ui-tui/verbs/verbs.h"
 

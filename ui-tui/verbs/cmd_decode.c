@@ -9,6 +9,7 @@
 #include "message/budget.h"
 #include "message/decode.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/input_file.h"
 #include "ui-tui/verbs/verbs.h"
 

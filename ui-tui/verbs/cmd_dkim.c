@@ -6,6 +6,8 @@
 #include "config/ini_edit.h"
 #include "message/dkim/dkim.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/control_client.h"
 #include "ui-tui/verbs/verbs.h"
 

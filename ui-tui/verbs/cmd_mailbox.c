@@ -14,6 +14,8 @@
 #include "spool/mailbox/mail_archive.h"
 #include "spool/mailbox/maildir.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/message_summary.h"
 #include "ui-tui/command/table.h"
 #include "ui-tui/verbs/verbs.h"

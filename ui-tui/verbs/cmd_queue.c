@@ -3,6 +3,8 @@
  */
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/queue_entry.h"
 #include "ui-tui/command/table.h"
 #include "ui-tui/verbs/verbs.h"
@@ -64,7 +66,7 @@ static void add_row(struct table *table, const struct queue_entry *entry)
 {
 	const struct envelope *envelope = &entry->envelope;
 	const struct place *first = queue_entry_first(envelope);
-	size_t more = queue_entry_pending(envelope);
+	char *recipients = queue_entry_recipients(entry);
 	char time[32], size[32];
 
 	table_add(table, entry->item->id.text);
@@ -72,12 +74,10 @@ static void add_row(struct table *table, const struct queue_entry *entry)
 	table_add(table, entry->has_envelope ? i18n_time(time, sizeof(time), envelope->time) : "-");
 	table_add(table, i18n_size(size, sizeof(size), entry->size));
 	table_add(table, queue_entry_sender(entry));
-	if (more > 1)
-		table_addf(table, _("%s and %zu more"), first->name, more - 1);
-	else
-		table_add(table, first != NULL ? first->name : entry->has_envelope ? "-" : entry->summary.to);
+	table_add(table, recipients);
 	table_add(table, entry->summary.subject);
 	table_add(table, first == NULL ? "" : PHRASE_SAID(first->reply));
+	free(recipients);
 }
 
 int cmd_queue_list(struct cli *cli)

@@ -8,6 +8,7 @@
 #include "spool/maintenance/damage.h"
 #include "spool/queue.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>

@@ -1,6 +1,8 @@
 /* lanpost account test, lanpost smarthost test. */
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/remote_test.h"
 #include "ui-tui/verbs/verbs.h"
 

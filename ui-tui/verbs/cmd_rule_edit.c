@@ -7,6 +7,7 @@
 #include "config/ini_edit.h"
 #include "sorter/rule_lint.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/config_edit.h"
 #include "ui-tui/command/prompt.h"
 #include "ui-tui/verbs/verbs.h"

@@ -8,6 +8,8 @@
 #include "config/conf_file.h"
 #include "config/value.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/input_file.h"
 #include "ui-tui/command/replay.h"
 #include "ui-tui/verbs/verbs.h"

@@ -4,6 +4,8 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/control_client.h"
 #include "ui-tui/command/progress.h"
 #include "ui-tui/verbs/verbs.h"

@@ -6,6 +6,7 @@
 #include "base/i18n.h"
 #include "config/conf.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
 #include "ui-tui/demo/demo.h"
 #include "ui-tui/wizard/first_start.h"
 #include "ui-tui/wizard/start.h"

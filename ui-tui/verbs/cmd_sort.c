@@ -7,6 +7,8 @@
 #include "mail/multidrop.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/input_file.h"
 #include "ui-tui/verbs/verbs.h"
 

@@ -5,6 +5,8 @@
 #include "base/i18n.h"
 #include "base/str.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/control_client.h"
 #include "ui-tui/command/table.h"
 #include "ui-tui/verbs/verbs.h"

@@ -9,6 +9,8 @@
 #include "spool/state/state_journal.h"
 #include "spool/log/wal.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/control_client.h"
 #include "ui-tui/widgets/text_width.h"
 #include "ui-tui/verbs/verbs.h"

@@ -12,6 +12,8 @@
 #include "spool/queue.h"
 #include "mail/route.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/config_edit.h"
 #include "ui-tui/command/password.h"
 #include "ui-tui/command/table.h"

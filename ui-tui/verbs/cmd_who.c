@@ -3,6 +3,8 @@
  */
 #include "base/i18n.h"
 #include "ui-tui/command/cli.h"
+#include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/cli_json.h"
 #include "ui-tui/command/control_client.h"
 #include "ui-tui/command/table.h"
 #include "ui-tui/verbs/verbs.h"

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/process/service_user.h"
+#include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/control_client.h"
 
 #include <fcntl.h>

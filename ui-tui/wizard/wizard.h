@@ -5,6 +5,7 @@
 #define LANPOST_UI_TUI_WIZARD_H
 
 #include "base/buf.h"
+#include "config/conf.h"
 #include "config/conf_file.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/prompt.h"

@@ -1,8 +1,8 @@
 /*
- * Writes XML 1.0: elements and text, escaped.
+ * Writes XML 1.0 and HTML: elements and text, escaped.
  */
-#ifndef LANPOST_UI_TUI_XML_H
-#define LANPOST_UI_TUI_XML_H
+#ifndef LANPOST_BASE_XML_H
+#define LANPOST_BASE_XML_H
 
 #include "base/buf.h"
 

@@ -1,0 +1,34 @@
+/*
+ * How verbs get the configuration, and what they find in it by the names that people give.
+ */
+#ifndef LANPOST_UI_TUI_CLI_CONF_H
+#define LANPOST_UI_TUI_CLI_CONF_H
+
+#include "config/conf.h"
+#include "spool/state/state.h"
+#include "ui-tui/command/cli.h"
+
+/* Whether the existing files of the configuration may be read; if not, reports what to do. */
+bool cli_may_read(const struct cli *cli);
+/* The configuration, or NULL with the reason reported: the verb then returns CLI_FAILED. If root runs the verb, everything
+ * that follows is done with the rights of the spool's owner; only for opening a file that the admin has named it is root
+ * (service_user_pause()), as config/ is when it reads and writes the configuration. */
+struct conf *cli_conf(const struct cli *cli);
+/* The same for verbs that talk to the running gateway, and for those that change the files: errors in the files do not
+ * prevent the admin from inspecting, stopping or fixing it, as long as the files can be read. */
+struct conf *cli_gateway_conf(const struct cli *cli);
+/* The same for verbs that only talk to the gateway: a user who may not read the configuration may be an operator, in the
+ * group of the service's control socket. */
+struct conf *cli_control_conf(const struct cli *cli);
+/* Runs a function with the state of the spool open; returns its exit code. */
+int cli_with_state(struct cli *cli, int (*work)(const struct cli *cli, const struct conf *conf, const struct spool *spool));
+/* Reports that there is no such account, with the nearest name. Returns CLI_FAILED. */
+int cli_no_account(const struct conf *conf, const char *name);
+/* The user of that name (made lower case), or NULL with the nearest one reported. */
+const struct conf_user *cli_find_user(const struct conf *conf, char *name);
+/* Runs a function for the user in the verb's first word. Returns an exit code. */
+int cli_with_user(struct cli *cli, int (*work)(struct cli *cli, struct conf *conf, const struct conf_user *user));
+/* The item of names[count] nearest to a wrong name, or NULL. names are `stride` bytes apart. */
+const char *cli_nearest(const char *name, const void *names, size_t count, size_t stride);
+
+#endif
