@@ -226,6 +226,41 @@ static void test_the_file_runs_nothing(void **context)
 	free(path);
 }
 
+static void add_total(void *context, enum event event, const char *origin, uint64_t count, uint64_t bytes)
+{
+	buf_printf(context, "%s %s %llu %llu\n", event == EVENT_COUNT ? "?" : event_code(event), origin, (unsigned long long)count,
+	    (unsigned long long)bytes);
+}
+
+/* As older versions wrote it, too: what distinguishes messages that came is the text of their origin, of others nothing does. */
+static void test_totals_of_the_journal(void **context)
+{
+	static const struct {
+		const char *event, *detail;
+	} events[] = {
+	    {"accepted", "account sales"}, {"accepted", "account sales"}, {"accepted", "account old name"}, {"accepted", "smtp 10.0.0.1 ivan"},
+	    {"accepted", "gateway"}, {"sent", "250 OK"}, {"sent", "250 2.0.0 OK"}, {"of-later", "x"},
+	};
+	struct buf said = BUF_INIT(4096);
+	struct msgid id = add('a', 0, "<x@y>", "a@b", "c@d", "subject"); /* with an event "x" */
+	struct error error;
+
+	(void)context;
+	assert_int_equal(state_begin(state, &error), 0);
+	for (size_t i = 0; i < ARRAY_LEN(events); i++) {
+		const struct journal_event event = {.id = id.text, .time_us = (int64_t)(i + 1), .event = events[i].event, .place = "",
+		    .session = "", .detail = events[i].detail};
+
+		assert_int_equal(state_journal_add(state, &event, &error), 0);
+	}
+	assert_int_equal(state_commit(state, &error), 0);
+	assert_int_equal(state_journal_totals(state, 1, 1000, add_total, &said, &error), 0);
+	assert_string_equal(buf_text(&said),
+	    "accepted account old name 1 1\naccepted account sales 2 2\naccepted gateway 1 1\naccepted smtp 10.0.0.1 ivan 1 1\n"
+	    "?  1 1\nsent  2 2\n?  1 1\n");
+	buf_clear(&said);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -233,6 +268,7 @@ int main(void)
 	    cmocka_unit_test_setup_teardown(test_trace_by_time, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_rows_within_rows, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_prune, set_up, tear_down),
+	    cmocka_unit_test_setup_teardown(test_totals_of_the_journal, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_prune_leaves_no_events, set_up, tear_down),
 	    cmocka_unit_test_setup_teardown(test_the_file_runs_nothing, set_up, tear_down),
 	};
