@@ -5,7 +5,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "base/xml.h"
+#include "message/xml.h"
 #include "gateway/report/report.h"
 #include "spool/event.h"
 #include "spool/origin.h"

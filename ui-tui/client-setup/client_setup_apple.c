@@ -6,7 +6,7 @@
 #include "base/base64.h"
 #include "base/i18n.h"
 #include "ui-tui/client-setup/client_setup.h"
-#include "base/xml.h"
+#include "message/xml.h"
 
 #include <openssl/sha.h>
 #include <stdio.h>

@@ -3,7 +3,7 @@
  * folder isp/.
  */
 #include "ui-tui/client-setup/client_setup.h"
-#include "base/xml.h"
+#include "message/xml.h"
 
 #include <stdio.h>
 

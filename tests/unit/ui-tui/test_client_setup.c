@@ -1,6 +1,6 @@
 /* The output of client-setup: XML with any name, the profile's UUIDs, the QR code's text and drawing. */
 #include "ui-tui/client-setup/client_setup.h"
-#include "base/xml.h"
+#include "message/xml.h"
 
 #include "base/alloc.h"
 

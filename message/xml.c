@@ -1,4 +1,4 @@
-#include "base/xml.h"
+#include "message/xml.h"
 
 /* XML 1.0 section 2.2: no controls but tab and line ends, no U+FFFE and U+FFFF. */
 static bool is_character(struct slice character)

@@ -1,8 +1,8 @@
 /*
  * Writes XML 1.0 and HTML: elements and text, escaped.
  */
-#ifndef LANPOST_BASE_XML_H
-#define LANPOST_BASE_XML_H
+#ifndef LANPOST_MESSAGE_XML_H
+#define LANPOST_MESSAGE_XML_H
 
 #include "base/buf.h"
 
