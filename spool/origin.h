@@ -1,8 +1,8 @@
 /*
  * Where a message came from: a mail program in the LAN, an account upstream, or the gateway itself.
  *
- * Envelopes and the journal (the detail of EVENT_ACCEPTED) store it as text: "smtp 192.168.1.5 ivan", "account sales", "gateway". This file alone
- * writes that text and reads it; one that it does not know, of a later version say, stays as it is.
+ * Envelopes and the journal (the detail of EVENT_ACCEPTED) store it as text: "smtp 192.168.1.5 ivan", "account sales", "gateway".
+ * This file alone writes that text and reads it; one that it does not know, of a later version say, stays as it is.
  */
 #ifndef LANPOST_SPOOL_ORIGIN_H
 #define LANPOST_SPOOL_ORIGIN_H

@@ -23,7 +23,8 @@ static bool find_sender(struct sending *sending, struct addr *outside)
 
 	*outside = (struct addr){"", ""};
 	if (sending->envelope.sender[0] == '\0') {
-		sending->in_our_name = (sending->entry->in_our_name || host_refuses_null(sending->connection->host)) && may_go_in_our_name(sending);
+		sending->in_our_name = may_go_in_our_name(sending) &&
+				       (sending->entry->in_our_name || host_refuses_null(sending->connection->host));
 		return !sending->in_our_name || route_smarthost_address(conf, sending->connection->host->settings, outside);
 	}
 	if (!addr_parse(slice_of(sending->envelope.sender), &sender))
