@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/net/pass_fd.h"
-#include "base/sealed.h"
+#include "base/process/sealed.h"
 #include "gateway/process/child.h"
 #include "lan-server/login/auth_wire.h"
 #include "lan-server/login/certificate.h"

@@ -4,7 +4,7 @@
 #include "base/program_path.h"
 #include "base/i18n.h"
 #include "base/net/pass_fd.h"
-#include "base/sealed.h"
+#include "base/process/sealed.h"
 #include "config/conf_view.h"
 #include "config/schema.h"
 #include "gateway/services/lan_process.h"

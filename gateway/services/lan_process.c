@@ -4,7 +4,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net/pass_fd.h"
-#include "base/sealed.h"
+#include "base/process/sealed.h"
 #include "config/conf_view.h"
 #include "gateway/services/lan_sandbox.h"
 #include "gateway/process/log_setup.h"

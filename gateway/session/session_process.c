@@ -517,7 +517,7 @@ static int open_confined(struct session *session, struct error *error)
 	session_sandbox_enter(session->conf);
 	if (spool_open_intake(&session->spool, session->conf, &options, error) != 0)
 		return -1;
-	damage_report(session->conf, &session->spool, "");
+	spool_damage_report(session->conf, &session->spool, "");
 	return 0;
 }
 

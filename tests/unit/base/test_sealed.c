@@ -1,5 +1,5 @@
 /* Texts for another process. */
-#include "base/sealed.h"
+#include "base/process/sealed.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

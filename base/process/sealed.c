@@ -1,4 +1,4 @@
-#include "base/sealed.h"
+#include "base/process/sealed.h"
 
 #include "base/fsx.h"
 #include "base/i18n.h"
