@@ -356,8 +356,17 @@ int queue_remove(const struct spool *spool, const struct queue_item *item, struc
 	return result != 0 || !is_missing(error) ? -1 : 0;
 }
 
-static int settle(const struct spool *spool, const struct msgid *id, const char *recipient,
-    enum place_status status, const char *reply, struct error *error)
+/* The outcome of this recipient; NULL if there is none. */
+static const struct queue_outcome *find_outcome(const char *recipient, const struct queue_outcome *outcomes, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(outcomes[i].recipient, recipient) == 0)
+			return &outcomes[i];
+	return NULL;
+}
+
+static int settle(const struct spool *spool, const struct msgid *id, const struct queue_outcome *outcomes, size_t count,
+    struct error *error)
 {
 	struct queue_item item = {.id = *id};
 	struct envelope envelope;
@@ -371,10 +380,12 @@ static int settle(const struct spool *spool, const struct msgid *id, const char 
 		return -1;
 	for (size_t i = 0; i < envelope.place_count; i++) {
 		struct place *place = &envelope.places[i];
+		const struct queue_outcome *outcome =
+		    place->status == PLACE_PENDING ? find_outcome(place->name, outcomes, count) : NULL;
 
-		if (place->status == PLACE_PENDING && strcmp(place->name, recipient) == 0) {
-			place->status = status;
-			envelope_set(&place->reply, slice_of(reply));
+		if (outcome != NULL) {
+			place->status = outcome->status;
+			envelope_set(&place->reply, slice_of(outcome->reply));
 			changed = true;
 		}
 		pending = pending || place->status == PLACE_PENDING;
@@ -387,14 +398,14 @@ static int settle(const struct spool *spool, const struct msgid *id, const char 
 	return result;
 }
 
-int queue_settle(const struct spool *spool, const struct msgid *id, const char *recipient,
-    enum place_status status, const char *reply, struct error *error)
+int queue_settle(const struct spool *spool, const struct msgid *id, const struct queue_outcome *outcomes, size_t count,
+    struct error *error)
 {
 	int lock = queue_lock(spool, error), result;
 
 	if (lock < 0)
 		return -1;
-	result = settle(spool, id, recipient, status, reply, error);
+	result = settle(spool, id, outcomes, count, error);
 	close(lock);
 	return result;
 }

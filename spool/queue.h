@@ -58,10 +58,16 @@ int queue_update(const struct spool *spool, struct queue_item *item, const struc
  * 1, 0 if there is no such entry, -1 on error. */
 int queue_shift(const struct spool *spool, const struct msgid *id, unsigned from, enum queue_state state, int64_t *next,
     struct error *error);
-/* Sets the results of recipients from the log; removes the entry when none is pending. Does nothing without an
+/* What became of a recipient. */
+struct queue_outcome {
+	const char *recipient;
+	enum place_status status;
+	const char *reply;
+};
+/* Sets the outcomes from the log, in one write of the envelope; removes the entry when no recipient is pending. Does nothing without an
  * entry. */
-int queue_settle(const struct spool *spool, const struct msgid *id, const char *recipient,
-    enum place_status status, const char *reply, struct error *error);
+int queue_settle(const struct spool *spool, const struct msgid *id, const struct queue_outcome *outcomes, size_t count,
+    struct error *error);
 int queue_remove(const struct spool *spool, const struct queue_item *item, struct error *error);
 /* Stores unusable bytes in corrupt/, under a name made from `name`. */
 int queue_set_aside(const struct spool *spool, const char *name, struct slice bytes, struct error *error);

@@ -199,6 +199,29 @@ bool recover_has_fact(const struct recovery *recovery, enum fact_kind kind, cons
 
 /* --- pass 3: the orphan's own facts */
 
+static bool is_outcome(const struct fact *fact)
+{
+	return fact->kind == FACT_SENT || fact->kind == FACT_FAILED;
+}
+
+/* The outcomes of one message, which are consecutive: its envelope is written once for all of them. Returns their number. */
+static size_t settle(struct intake *intake, const struct fact *facts, size_t count, int *done, struct error *error)
+{
+	struct queue_outcome *outcomes = xcalloc(count, sizeof(*outcomes));
+	struct msgid id;
+	size_t found = 0;
+
+	for (; found < count && is_outcome(&facts[found]) && strcmp(facts[found].id, facts->id) == 0; found++)
+		outcomes[found] = (struct queue_outcome){facts[found].name,
+		    facts[found].kind == FACT_SENT ? PLACE_SENT : PLACE_FAILED, facts[found].text};
+	snprintf(id.text, sizeof(id.text), "%s", facts->id);
+	*done = queue_settle(intake->spool, &id, outcomes, found, error);
+	for (size_t i = 0; i < found; i++)
+		entry_set_settled(intake, facts[i].id, facts[i].name, *done == 0);
+	free(outcomes);
+	return found;
+}
+
 int facts_apply(struct intake *intake, const struct fact *facts, size_t count, struct error *error)
 {
 	const char **uniques = xcalloc(count, sizeof(*uniques));
@@ -207,16 +230,12 @@ int facts_apply(struct intake *intake, const struct fact *facts, size_t count, s
 
 	for (size_t i = 0; i < count; i++) {
 		const struct fact *fact = &facts[i];
-		struct msgid id;
 		int done = 0;
 
 		switch (fact->kind) {
 		case FACT_SENT:
 		case FACT_FAILED:
-			snprintf(id.text, sizeof(id.text), "%s", fact->id);
-			done = queue_settle(intake->spool, &id, fact->name,
-			    fact->kind == FACT_SENT ? PLACE_SENT : PLACE_FAILED, fact->text, error);
-			entry_set_settled(intake, fact->id, fact->name, done == 0);
+			i += settle(intake, fact, count - i, &done, error) - 1;
 			break;
 		case FACT_REMOVE:
 			/* A mailbox is read once for all its removals, which are consecutive. */

@@ -106,7 +106,7 @@ static int fill(struct state *state, const char *path, struct error *error)
 	if (attach(state, path, error) != 0)
 		return -1;
 	result = state_run(state,
-	    "PRAGMA copy.journal_mode = OFF; PRAGMA copy.synchronous = OFF;"
+	    "PRAGMA copy.journal_mode = MEMORY; PRAGMA copy.synchronous = OFF;"
 	    "CREATE TABLE copy.seen AS SELECT " COLUMNS " FROM main.seen", error);
 	state_copy_detach(state);
 	return result;

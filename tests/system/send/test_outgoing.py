@@ -224,3 +224,17 @@ def test_a_domain_beyond_ascii_leaves_by_any_smarthost(make_gateway, abilities):
     commands = b"\n".join(server.commands)
     assert ("info@почта.рф".encode() if abilities else b"info@xn--80a1acny.xn--p1ai") in commands
     assert office.files("ivan") == [] and office.queued_files() == []
+
+
+def test_many_recipients_are_settled_at_once(make_gateway, sink):
+    """The envelope is written once for all of them: with a write for each, this message kept a session busy for a minute."""
+    office = office_at(make_gateway, sink)
+    with office.smtp() as client:
+        client.ehlo()
+        assert client.mail("ivan@office.lan")[0] == 250
+        for n in range(1000):
+            assert client.rcpt(f"{n}@example.ru", [f"ORCPT=rfc822;{'%' * 480}"])[0] == 250
+        assert client.data(letter())[0] == 250
+    office.session(timeout=40)
+    assert len(sink.letters[0].recipients) == 1000
+    assert not office.queued_files()

@@ -56,7 +56,7 @@ static void test_what_cannot_be_seen_is_not_gone(void **context)
 	assert_int_equal(queue_verify(&spool, &item.id, NULL, 0, false, &whole, &error), -1);
 	assert_null(queue_message_path(&spool, &item, &error));
 	assert_int_not_equal(error.saved_errno, ENOENT);
-	assert_int_equal(queue_settle(&spool, &item.id, "a@example.net", PLACE_SENT, "250 ok", &error), -1);
+	assert_int_equal(queue_settle(&spool, &item.id, &(struct queue_outcome){"a@example.net", PLACE_SENT, "250 ok"}, 1, &error), -1);
 	assert_int_equal(queue_update(&spool, &item, &envelope, QUEUE_CORRUPT, &error), -1);
 	assert_int_equal(queue_list(&spool, 1u << QUEUE_ACTIVE, &items, &error), -1);
 	assert_int_equal(unlink(active), 0);
@@ -92,12 +92,35 @@ static void test_queue_states(void **context)
 	assert_int_equal(read.next_attempt, 1795420900);
 	envelope_clear(&read);
 	assert_int_equal(
-	    queue_settle(&spool, &envelope.id, "a@example.net", PLACE_SENT, "250 ok", &error), 0);
+	    queue_settle(&spool, &envelope.id, &(struct queue_outcome){"a@example.net", PLACE_SENT, "250 ok"}, 1, &error), 0);
 	assert_int_equal(queue_find(&spool, &envelope.id, &state, &error), 1);
 	assert_int_equal(
-	    queue_settle(&spool, &envelope.id, "b@example.net", PLACE_FAILED, "550 no", &error), 0);
+	    queue_settle(&spool, &envelope.id, &(struct queue_outcome){"b@example.net", PLACE_FAILED, "550 no"}, 1, &error), 0);
 	assert_int_equal(queue_find(&spool, &envelope.id, &state, &error), 0);
 	assert_null(queue_message_path(&spool, &item, &error));
+	envelope_clear(&envelope);
+}
+
+/* What is pending stays so; the entry goes with the last outcome. */
+static void test_outcomes_are_set_together(void **context)
+{
+	const struct queue_outcome outcomes[] = {
+	    {"b@example.net", PLACE_SENT, "250 ok"}, {"nobody@example.net", PLACE_SENT, "250 ok"}, {"a@example.net", PLACE_FAILED, "550 no"}};
+	struct envelope envelope, read;
+	struct queue_item item;
+	struct error error;
+	enum queue_state state;
+
+	(void)context;
+	queue_one(&envelope, &item);
+	assert_int_equal(queue_settle(&spool, &envelope.id, outcomes, 2, &error), 0);
+	assert_int_equal(queue_read(&spool, &item, &read, &error), 0);
+	assert_int_equal(read.places[0].status, PLACE_PENDING);
+	assert_int_equal(read.places[1].status, PLACE_SENT);
+	assert_string_equal(read.places[1].reply, "250 ok");
+	envelope_clear(&read);
+	assert_int_equal(queue_settle(&spool, &envelope.id, outcomes, 3, &error), 0);
+	assert_int_equal(queue_find(&spool, &envelope.id, &state, &error), 0);
 	envelope_clear(&envelope);
 }
 
@@ -128,6 +151,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    SPOOL_TEST(test_what_cannot_be_seen_is_not_gone),
 	    SPOOL_TEST(test_queue_states),
+	    SPOOL_TEST(test_outcomes_are_set_together),
 	    SPOOL_TEST(test_damaged_envelope_is_set_aside),
 	};
 
