@@ -68,11 +68,21 @@ def workers_of(office, name):
     return [pid for pid in office.processes() if hub and stat(pid)[1] == hub and stat(pid)[2] != "Z"]
 
 
+def has_sorted(pid):
+    """It has got a message, of which it takes its time on the processor, and waits for the next one."""
+    try:
+        limits = Path(f"/proc/{pid}/limits").read_text()
+    except OSError:
+        return False
+    line = next(line for line in limits.splitlines() if line.startswith("Max cpu time"))
+    return line.split()[3] != "unlimited" and stat(pid)[2] == "S"
+
+
 def begin(office, server):
     office.cli("session", "--no-wait")
     assert server.is_asked.wait(20)
     # The message before that one is held until the next reply, and the one before is sorted.
-    return until(lambda: workers_of(office, "sorter"), 10, "the sorter's worker")[0]
+    return until(lambda: [pid for pid in workers_of(office, "sorter") if has_sorted(pid)], 20, "the sorter's worker")[0]
 
 
 def end(office):
