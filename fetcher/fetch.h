@@ -9,7 +9,7 @@
 #define LANPOST_FETCHER_FETCH_H
 
 #include "config/conf.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 #include "upstream/remote.h"
 
 #include <stdatomic.h>

@@ -3,7 +3,7 @@
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 #include "mail/login_memory.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/storage.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "fetcher/fetch_priv.h"
 #include "config/endpoint.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 

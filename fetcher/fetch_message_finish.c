@@ -13,7 +13,7 @@
 #include "fetcher/digest.h"
 #include "fetcher/fetch_priv.h"
 #include "message/header.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -9,7 +9,7 @@
 #include "fetcher/plan.h"
 #include "upstream/pop3_client.h"
 #include "upstream/remote.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/storage.h"
 
 #define FETCH_FAREWELL_MS 30000 /* after session_timeout, for commands in progress */
 

@@ -2,8 +2,7 @@
 #include "base/clock.h"
 #include "fetcher/fetch.h"
 #include "fetcher/plan.h"
-#include "spool/state/state.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "fetcher/digest.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/storage.h"
 
 #include <stdio.h>
 #include <stdlib.h>

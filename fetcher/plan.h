@@ -22,8 +22,7 @@
 
 #include "base/map.h"
 #include "config/conf.h"
-#include "spool/state/state.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/storage.h"
 
 #define PLAN_ITEMS_MAX 500000 /* messages in one mailbox */
 #define PLAN_SIZE_MAX (1ull << 33) /* of one message; servers have claimed 2^63 */

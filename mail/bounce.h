@@ -12,7 +12,7 @@
 #include "config/conf.h"
 #include "spool/body.h"
 #include "spool/envelope.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 
 enum bounce_kind {
 	BOUNCE_FAILED,	/* delivery failed: to the sender, and to postmaster according to bounce_copies */

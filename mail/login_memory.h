@@ -5,7 +5,7 @@
 #define LANPOST_MAIL_LOGIN_MEMORY_H
 
 #include "config/conf.h"
-#include "spool/state/state.h"
+#include "spool/storage/storage.h"
 
 /* kind: "account" or "smarthost". AUTH_AUTO: nothing is known. */
 enum conf_auth login_recall(struct state *state, const char *kind, const char *name);

@@ -4,7 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 
 #include <fcntl.h>
 #include <stdatomic.h>

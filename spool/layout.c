@@ -1,4 +1,4 @@
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 
 #include "base/alloc.h"
 

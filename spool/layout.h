@@ -1,16 +1,6 @@
 /*
- * The layout of the spool: the only module that knows its paths. tests/lint.py forbids them elsewhere.
- *
- *     spool/
- *       version  lanpostd.lock  control.sock  line.up  reserve
- *       login-salt.key                    for the salts of unknown names (lan-server/login/auth_config.h)
- *       login-notes                       where each user is known, and who is shut out (lan-server/login/ban_notes.h)
- *       state.db  seen.db*                the state of the gateway (spool/state/state.h)
- *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/log/wal.h)
- *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/mailbox/maildir.h)
- *       archive/USER/YYYY-MM/             old messages (spool/mailbox/mail_archive.h)
- *       queue/{active,deferred,hold,corrupt}/ID.{env,msg}   outgoing messages (spool/queue.h)
- *       tls/                              the gateway's own certificate and its key
+ * The gateway's own files in the folder of its spool, whatever the engine of its storage. layout_priv.h has those of the engine; the two
+ * are the one place that knows where everything is, and tests/lint.py forbids these paths elsewhere.
  *
  * Each function returns the path in new memory. The caller has checked external names (users, ids, file names): none
  * contains a slash.
@@ -20,33 +10,9 @@
 
 #include "spool/spool.h"
 
-/* The state of an outgoing message. */
-enum queue_state { QUEUE_ACTIVE, QUEUE_DEFERRED, QUEUE_HOLD, QUEUE_CORRUPT, QUEUE_STATES };
-
-extern const char *const queue_state_names[QUEUE_STATES];
-
 char *layout_version(const struct spool *spool);
 char *layout_gateway_lock(const struct spool *spool);
 char *layout_line_up(const struct spool *spool);
-char *layout_reserve(const struct spool *spool);
-char *layout_state(const struct spool *spool);
-/* suffix: "", or that of an additional file. */
-char *layout_state_file(const struct spool *spool, const char *suffix);
-char *layout_seen(const struct spool *spool, const char *suffix);
-/* file "": the folder. */
-char *layout_wal(const struct spool *spool, const char *file);
-char *layout_body(const struct spool *spool, const char *id);
-char *layout_mailboxes(const struct spool *spool);
-/* file: below the mailbox, such as "new/NAME"; "": the mailbox itself. */
-char *layout_mailbox(const struct spool *spool, const char *user, const char *file);
-char *layout_archive(const struct spool *spool);
-char *layout_archive_month(const struct spool *spool, const char *user, int year, int month);
-/* The folder of all states, and that of one state. */
-char *layout_queues(const struct spool *spool);
-char *layout_queue(const struct spool *spool, enum queue_state state);
-/* suffix: ".env" or ".msg", or "" if name includes it. */
-char *layout_queue_file(const struct spool *spool, enum queue_state state, const char *name, const char *suffix);
-char *layout_queue_lock(const struct spool *spool);
 /* file "": the folder. */
 char *layout_tls(const struct spool *spool, const char *file);
 char *layout_login_key(const struct spool *spool);

@@ -5,7 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -24,11 +24,29 @@ MAY_INCLUDE = {
     "ui-tui": {"base", "message", "config", "spool", "upstream", "mail", "sorter"},
 }
 FOLDERS = list(MAY_INCLUDE)
+# What others see of spool/: the interface of storage, the values that it takes and gives, the gateway's own files, removal by age.
+STORAGE = {"spool/storage/storage.h", "spool/layout.h", "spool/maintenance/expire.h"} | {
+    f"spool/{value}.h" for value in ("body", "envelope", "event", "fact", "origin", "problem", "queue_state", "shown", "spool")}
+# Who looks behind it, at the engine: backups, damage, the disk, the sandbox, and the verbs that show or fill its files.
+BEHIND_STORAGE = {
+    "gateway/process/privileges.c": {"spool/maintenance/spool_give.h"},
+    "gateway/report/spool_damage.c": {"spool/layout_priv.h", "spool/maintenance/damage.h"},
+    "gateway/report/disk_watch.c": {"spool/reserve.h"},
+    "gateway/session/session_sandbox.c": {"spool/layout_priv.h", "spool/reserve.h"},
+    "gateway/services/lan_sandbox.c": {"spool/layout_priv.h", "spool/reserve.h"},
+    "ui-tui/command/cli_conf.c": {"spool/layout_priv.h"},
+    "ui-tui/demo/demo_letters.c": {"spool/mailbox/maildir.h"},
+    "ui-tui/screens/tui_problems.c": {"spool/maintenance/damage.h"},
+    "ui-tui/verbs/cmd_backup.c": {"spool/layout_priv.h", "spool/maintenance/backup.h", "spool/maintenance/spool_give.h"},
+    "ui-tui/verbs/cmd_mailbox.c": {"spool/layout_priv.h", "spool/mailbox/mail_archive.h"},
+    "ui-tui/verbs/cmd_queue_change.c": {"spool/maintenance/damage.h"},
+    "ui-tui/verbs/cmd_trace.c": {"spool/log/wal.h"},
+}
 # The wings of large folders, from the ground up: each includes itself and what is below; "" is the folder itself.
 WINGS = {
     "base": ["", "process", "tls", "net"],
     "message": ["", "dkim", "seven-bit"],
-    "spool": ["", "state", "mailbox", "log", "maintenance"],
+    "spool": ["", "storage", "state", "mailbox", "queue", "log", "maintenance"],
     "lan-server": ["", "login", "smtp", "pop3", "server"],
     "gateway": ["process", "report", "outbound", "session", "services", "supervisor", ""],
     "ui-tui": ["widgets", "command", "demo", "client-setup", "wizard", "verbs", "screens", ""],
@@ -109,6 +127,10 @@ def check_includes(path, folder, number, line):
         complain(path, number, f'include "{match[1]}" must name its folder')
     elif wanted != folder and wanted not in MAY_INCLUDE[folder]:
         complain(path, number, f"{folder}/ may not include {wanted}/")
+    elif wanted == "spool" != folder:
+        behind = BEHIND_STORAGE.get(path.relative_to(ROOT).as_posix(), set())
+        if match[1] not in STORAGE | behind:
+            complain(path, number, f'"{match[1]}" is behind the interface of storage (spool/storage/storage.h)')
     elif wanted == folder and folder in WINGS:
         order = WINGS[folder]
         here, there = wing_of(path.relative_to(ROOT).parts), wing_of(match[1].split("/"))

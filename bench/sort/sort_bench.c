@@ -15,8 +15,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fsx.h"
-#include "spool/log/intake.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/intake.h"
+#include "spool/storage/mailbox.h"
 #include "sorter/sorter.h"
 
 #include <dirent.h>
@@ -162,19 +162,19 @@ static void check_mailbox(const struct bench *bench, struct slice line)
 {
 	struct slice box = slice_cut(&line, ' ');
 	char *user = slice_dup(box);
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 	uint64_t wanted;
 
 	if (!slice_number(slice_trim(line), 0, UINT64_MAX, &wanted) ||
-	    maildir_list(&bench->spool, user, &list, &error) != 0)
+	    mailbox_list(&bench->spool, user, &list, &error) != 0)
 		fail("cannot check the mailboxes");
 	if (list.count != wanted) {
 		fprintf(stderr, "sort_bench: %s has %zu messages, not %llu\n", user, list.count,
 		    (unsigned long long)wanted);
 		exit(1);
 	}
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	free(user);
 }
 

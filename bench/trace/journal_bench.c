@@ -8,8 +8,8 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "spool/state/state.h"
-#include "spool/state/state_journal.h"
+#include "spool/storage/state.h"
+#include "spool/storage/state_journal.h"
 
 #include <poll.h>
 #include <stdatomic.h>

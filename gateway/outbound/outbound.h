@@ -11,7 +11,7 @@
 
 #include "config/conf.h"
 #include "message/dkim/dkim.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 #include "upstream/remote.h"
 
 #include <stdatomic.h>

@@ -35,13 +35,10 @@ static int set_aside(struct sending *sending, const char *why)
 static int load_message(struct sending *sending)
 {
 	struct error error;
-	char *path = queue_message_path(sending->out->job->spool, &sending->entry->item, &error);
-	int result;
+	int result = queue_message(sending->out->job->spool, &sending->entry->item, &sending->message, &error);
 
-	if (path == NULL && error.saved_errno == ENOENT)
+	if (result != 0 && error.saved_errno == ENOENT)
 		return set_aside(sending, N_("the message file is missing"));
-	result = path == NULL ? -1 : fsx_map(path, &sending->message, &error);
-	free(path);
 	if (result != 0) {
 		outbound_fail(sending->out, &error, false);
 		return -1;

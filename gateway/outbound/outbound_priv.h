@@ -8,7 +8,7 @@
 #include "message/addr.h"
 #include "spool/body.h"
 #include "message/dkim/dkim.h"
-#include "spool/queue.h"
+#include "spool/storage/storage.h"
 
 #include <pthread.h>
 

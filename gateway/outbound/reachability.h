@@ -5,7 +5,7 @@
 #ifndef LANPOST_GATEWAY_REACHABILITY_H
 #define LANPOST_GATEWAY_REACHABILITY_H
 
-#include "spool/state/state.h"
+#include "spool/storage/storage.h"
 
 struct reachability {
 	int64_t total; /* seconds */

@@ -9,8 +9,7 @@
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
 #include "spool/problem.h"
-#include "spool/state/state_problems.h"
-#include "spool/state/state_replies.h"
+#include "spool/storage/storage.h"
 
 #include <stdio.h>
 #include <stdlib.h>

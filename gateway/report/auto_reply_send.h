@@ -9,7 +9,7 @@
 #define LANPOST_GATEWAY_AUTO_REPLY_SEND_H
 
 #include "config/conf.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 
 /* Writes all due replies to the queue. */
 void auto_reply_send_due(

@@ -4,7 +4,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/report.h"
-#include "spool/state/state_journal.h"
+#include "spool/storage/storage.h"
 
 #include <fcntl.h>
 #include <stdio.h>

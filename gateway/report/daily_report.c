@@ -9,11 +9,8 @@
 #include "gateway/report/report.h"
 #include "spool/event.h"
 #include "spool/origin.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/storage.h"
 #include "spool/problem.h"
-#include "spool/queue.h"
-#include "spool/state/state_journal.h"
-#include "spool/state/state_problems.h"
 #include "mail/route.h"
 
 #include <jansson.h>
@@ -248,7 +245,7 @@ static void add_mailboxes(struct page *page, const struct conf *conf)
 		boxes[count].user = user;
 		if (i < conf->user_count && strcmp(user, CONF_POSTMASTER) == 0)
 			continue;
-		count += maildir_bytes(SPOOL_OF(conf), user, &boxes[count].bytes, &boxes[count].messages, &error) == 0;
+		count += mailbox_bytes(SPOOL_OF(conf), user, &boxes[count].bytes, &boxes[count].messages, &error) == 0;
 	}
 	qsort(boxes, count, sizeof(*boxes), by_size);
 	heading(page, _("The largest mailboxes"));

@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_DAILY_REPORT_H
 
 #include "config/conf.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 
 /* When the next digest is due after the last one; both in seconds since 1970, local time of day from `digest`. */
 int64_t daily_report_next(int64_t last, int64_t time_of_day);

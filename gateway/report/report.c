@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "message/compose.h"
 #include "mail/route.h"
-#include "spool/state/state_problems.h"
+#include "spool/storage/storage.h"
 
 #include <stdio.h>
 

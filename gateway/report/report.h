@@ -6,7 +6,7 @@
 #define LANPOST_GATEWAY_REPORT_H
 
 #include "config/conf.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 
 #define REPORT_TEXT_MAX (256u << 10)
 

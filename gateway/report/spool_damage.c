@@ -9,8 +9,8 @@
 #include "mail/bounce.h"
 #include "spool/maintenance/damage.h"
 #include "message/header.h"
-#include "spool/layout.h"
-#include "spool/queue.h"
+#include "spool/layout_priv.h"
+#include "spool/storage/storage.h"
 #include "mail/route.h"
 
 #include <dirent.h>
@@ -85,11 +85,9 @@ static void tell_sender(const struct damage *damage, const struct msgid *id)
 	struct slice message = SLICE_NONE;
 	struct envelope envelope;
 	struct error error;
-	char *path = queue_message_path(spool, &item, &error);
 
-	if (path != NULL && fsx_map(path, &message, &error) != 0)
+	if (queue_message(spool, &item, &message, &error) != 0)
 		message = SLICE_NONE;
-	free(path);
 	if (queue_read(spool, &item, &envelope, &error) != 0)
 		guess_envelope(damage->conf, message, &envelope);
 	envelope.id = *id; /* its id in the journal */

@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_SPOOL_DAMAGE_H
 
 #include "config/conf.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 
 /* Reports that state.db was created again, and everything in queue/corrupt that was not reported before, in one message.
  * The session may be "". */

@@ -2,9 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
-#include "spool/state/state.h"
+#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 
@@ -49,7 +47,7 @@ static void add_mailbox(json_t *list, const struct spool *spool, const char *use
 	size_t messages;
 	uint64_t bytes;
 
-	if (maildir_bytes(spool, user, &bytes, &messages, &error) == 0)
+	if (mailbox_bytes(spool, user, &bytes, &messages, &error) == 0)
 		json_array_append_new(list,
 		    json_pack("{s:s, s:I, s:I}", "user", user, "messages", (json_int_t)messages, "bytes",
 			(json_int_t)bytes));

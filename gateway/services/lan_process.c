@@ -9,7 +9,7 @@
 #include "gateway/services/lan_sandbox.h"
 #include "gateway/process/log_setup.h"
 #include "gateway/report/spool_damage.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/storage.h"
 
 #include <poll.h>
 #include <signal.h>
@@ -57,7 +57,7 @@ static void make_mailboxes(const struct conf *conf)
 	for (size_t i = 0; i <= conf->user_count; i++) {
 		const char *user = i < conf->user_count ? conf->users[i].name : CONF_POSTMASTER;
 
-		if (maildir_make(SPOOL_OF(conf), user, &error) != 0)
+		if (mailbox_make(SPOOL_OF(conf), user, &error) != 0)
 			log_warnx("event=mailbox-not-made user=%s reason=%s", user,
 			    LOG_ERROR(&error));
 	}

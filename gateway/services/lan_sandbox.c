@@ -5,7 +5,7 @@
 #include "base/log.h"
 #include "gateway/process/limits.h"
 #include "gateway/process/sandbox.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/reserve.h"
 
 #include <stdlib.h>

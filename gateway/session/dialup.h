@@ -9,7 +9,7 @@
 
 #include "config/conf.h"
 #include "gateway/session/secrets.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 
 #include <stdatomic.h>
 

@@ -7,8 +7,7 @@
 #include "gateway/report/report.h"
 #include "gateway/report/status.h"
 #include "message/fold.h"
-#include "spool/queue.h"
-#include "spool/state/state_triggers.h"
+#include "spool/storage/storage.h"
 #include "mail/route.h"
 #include "message/stub_reply.h"
 

@@ -9,8 +9,7 @@
 
 #include "gateway/session/session_result.h"
 #include "gateway/session/session_request.h"
-#include "spool/log/intake.h"
-#include "spool/state/state_triggers.h"
+#include "spool/storage/storage.h"
 
 /* Adds the requests of these triggers to the session request. */
 void mail_commands_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,

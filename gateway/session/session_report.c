@@ -6,7 +6,7 @@
 #include "base/log.h"
 #include "gateway/report/report.h"
 #include "spool/problem.h"
-#include "spool/state/state_problems.h"
+#include "spool/storage/storage.h"
 #include "upstream/remote.h"
 
 #include <stdio.h>

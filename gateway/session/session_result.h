@@ -8,7 +8,7 @@
 #include "fetcher/fetch.h"
 #include "gateway/outbound/outbound.h"
 #include "gateway/session/session_limits.h"
-#include "spool/state/state.h"
+#include "spool/storage/storage.h"
 
 #include <jansson.h>
 

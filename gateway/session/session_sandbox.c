@@ -4,9 +4,9 @@
 #include "base/fsx.h"
 #include "base/log.h"
 #include "gateway/process/sandbox.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/reserve.h"
-#include "spool/state/state.h"
+#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 

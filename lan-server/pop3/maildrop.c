@@ -138,11 +138,11 @@ void maildrop_close(struct maildrop *drop)
 }
 
 static enum maildrop_outcome lock_and_list(
-    struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
+    struct maildrop *drop, const char *user, struct mailbox_list *list, struct error *error)
 {
 	enum maildrop_outcome outcome = lock(drop, user);
 
-	if (outcome != MAILDROP_OPEN || maildir_list(drop->spool, user, list, error) == 0)
+	if (outcome != MAILDROP_OPEN || mailbox_list(drop->spool, user, list, error) == 0)
 		return outcome;
 	log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(error));
 	maildrop_close(drop);
@@ -150,7 +150,7 @@ static enum maildrop_outcome lock_and_list(
 }
 
 enum maildrop_outcome maildrop_open(
-    struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
+    struct maildrop *drop, const char *user, struct mailbox_list *list, struct error *error)
 {
 	static const char *const names[] = {
 	    [MAILDROP_OPEN] = "open",
@@ -168,7 +168,7 @@ enum maildrop_outcome maildrop_open(
 
 /* A message that is gone was removed by another program; any other error is for the admin. */
 static int unreadable(
-    const struct maildrop *drop, const struct maildir_message *message, const struct error *error)
+    const struct maildrop *drop, const struct mailbox_message *message, const struct error *error)
 {
 	if (error->saved_errno != ENOENT)
 		log_warnx("event=message-unreadable user=%s file=%s reason=%s", drop->user,
@@ -176,21 +176,21 @@ static int unreadable(
 	return -1;
 }
 
-int maildrop_size(struct maildrop *drop, struct maildir_message *message)
+int maildrop_size(struct maildrop *drop, struct mailbox_message *message)
 {
 	struct error error = ERROR_INIT;
 
-	if (maildir_size(drop->spool, drop->user, message, &error) == 0)
+	if (mailbox_size(drop->spool, drop->user, message, &error) == 0)
 		return 0;
 	return unreadable(drop, message, &error);
 }
 
 int maildrop_read(
-    struct maildrop *drop, const struct maildir_message *message, struct slice *bytes)
+    struct maildrop *drop, const struct mailbox_message *message, struct slice *bytes)
 {
 	struct error error = ERROR_INIT;
 
-	if (maildir_open(drop->spool, drop->user, message, bytes, &error) == 0)
+	if (mailbox_open(drop->spool, drop->user, message, bytes, &error) == 0)
 		return 0;
 	return unreadable(drop, message, &error);
 }

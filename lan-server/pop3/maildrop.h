@@ -8,8 +8,7 @@
 #ifndef LANPOST_LAN_SERVER_MAILDROP_H
 #define LANPOST_LAN_SERVER_MAILDROP_H
 
-#include "spool/log/intake.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/storage.h"
 
 #include <netinet/in.h>
 
@@ -40,13 +39,13 @@ enum maildrop_outcome {
 
 /* Locks and lists. The caller owns the list, if it is open. */
 enum maildrop_outcome maildrop_open(
-    struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error);
+    struct maildrop *drop, const char *user, struct mailbox_list *list, struct error *error);
 void maildrop_close(struct maildrop *drop); /* unlocks; does nothing if none is open */
 /* Determines an unknown size. Returns -1 if the message is gone. */
-int maildrop_size(struct maildrop *drop, struct maildir_message *message);
+int maildrop_size(struct maildrop *drop, struct mailbox_message *message);
 /* The bytes are valid until maildrop_done(). Returns -1 if the message is gone. */
 int maildrop_read(
-    struct maildrop *drop, const struct maildir_message *message, struct slice *bytes);
+    struct maildrop *drop, const struct mailbox_message *message, struct slice *bytes);
 void maildrop_done(struct maildrop *drop, struct slice bytes);
 /* Whether the bytes read so far are those of the message. */
 bool maildrop_is_intact(struct maildrop *drop, struct slice bytes);

@@ -58,7 +58,7 @@ static void close_mailbox(struct pop3d *pop3d)
 	stop_sending(pop3d);
 	if (pop3d->state != POP3D_TRANSACTION)
 		return;
-	maildir_list_clear(&pop3d->list);
+	mailbox_list_clear(&pop3d->list);
 	free(pop3d->deleted);
 	pop3d->deleted = NULL;
 	pop3d->dialogue.user = NULL;
@@ -72,7 +72,7 @@ static void close_mailbox(struct pop3d *pop3d)
 static bool is_listed(struct pop3d *pop3d, size_t i)
 {
 	struct pop3d_hooks *hooks = &pop3d->options.hooks;
-	struct maildir_message *message = &pop3d->list.items[i];
+	struct mailbox_message *message = &pop3d->list.items[i];
 
 	if (pop3d->deleted[i])
 		return false;
@@ -108,14 +108,14 @@ static enum pop3d_reply cmd_stat(struct pop3d *pop3d, struct slice arg)
 }
 
 /* The value in a line of LIST or UIDL: the size as text, or the name. */
-typedef const char *(*describe_fn)(const struct maildir_message *message, char number[REPLY_NUMBER_MAX]);
+typedef const char *(*describe_fn)(const struct mailbox_message *message, char number[REPLY_NUMBER_MAX]);
 
-static const char *describe_size(const struct maildir_message *message, char number[REPLY_NUMBER_MAX])
+static const char *describe_size(const struct mailbox_message *message, char number[REPLY_NUMBER_MAX])
 {
 	return reply_number(number, message->size);
 }
 
-static const char *describe_uidl(const struct maildir_message *message, char number[REPLY_NUMBER_MAX])
+static const char *describe_uidl(const struct mailbox_message *message, char number[REPLY_NUMBER_MAX])
 {
 	(void)number;
 	return message->uidl;
@@ -156,7 +156,7 @@ static enum pop3d_reply cmd_uidl(struct pop3d *pop3d, struct slice arg)
 static enum pop3d_reply begin_sending(struct pop3d *pop3d, struct slice number, uint64_t body_lines)
 {
 	struct pop3d_hooks *hooks = &pop3d->options.hooks;
-	const struct maildir_message *message;
+	const struct mailbox_message *message;
 	struct slice bytes;
 	size_t i;
 	enum pop3d_reply reply = find_message(pop3d, number, &i);

@@ -21,9 +21,9 @@
 struct pop3d_hooks {
 	struct maildrop *drop;
 	enum maildrop_outcome (*open)(
-	    struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error);
-	int (*size)(struct maildrop *drop, struct maildir_message *message);
-	int (*read)(struct maildrop *drop, const struct maildir_message *message, struct slice *bytes);
+	    struct maildrop *drop, const char *user, struct mailbox_list *list, struct error *error);
+	int (*size)(struct maildrop *drop, struct mailbox_message *message);
+	int (*read)(struct maildrop *drop, const struct mailbox_message *message, struct slice *bytes);
 	void (*done)(struct maildrop *drop, struct slice bytes);
 	bool (*is_intact)(struct maildrop *drop, struct slice bytes);
 	int (*remove)(struct maildrop *drop, const char *const *uniques, size_t count, struct error *error);

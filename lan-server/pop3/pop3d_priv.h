@@ -34,7 +34,7 @@ struct pop3d {
 	char *name;	   /* name from USER */
 	char *apop;	   /* the greeting's timestamp; NULL: APOP is not offered */
 	struct sasl *sasl; /* the login in progress */
-	struct maildir_list list;
+	struct mailbox_list list;
 	bool *deleted; /* one entry per message of list */
 	struct sending sending;
 	char about[REPLY_TEXT_MAX]; /* words for the text of the next reply: pop3d_about() */

@@ -13,7 +13,7 @@
 #define LANPOST_LAN_SERVER_SERVER_H
 
 #include "config/conf.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 
 #include "lan-server/server/lan_kind.h"
 

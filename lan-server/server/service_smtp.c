@@ -3,7 +3,7 @@
  */
 #include "base/log.h"
 #include "mail/bounce.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/storage.h"
 
 #include "lan-server/server/service.h"
 #include "lan-server/server/session.h"
@@ -58,12 +58,12 @@ static uint64_t measure_mailbox(const void *context, const char *user)
 	uint64_t bytes = 0;
 	struct error error;
 
-	if (maildir_bytes(session->spool, user, &bytes, NULL, &error) != 0)
+	if (mailbox_bytes(session->spool, user, &bytes, NULL, &error) != 0)
 		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(&error));
 	return bytes;
 }
 
-static uint64_t mailbox_bytes(void *context, const char *user)
+static uint64_t bytes_in_mailbox(void *context, const char *user)
 {
 	const struct session *session = context;
 
@@ -96,7 +96,7 @@ static struct dialogue *begin(struct session *session)
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = lan_kind_needs_tls(session->kind, &session->conf->lan),
 	    .sasl = auth_hooks(&session->login),
-	    .hooks = {session, has_room, accept_message, mailbox_bytes, sent_today, count_sent},
+	    .hooks = {session, has_room, accept_message, bytes_in_mailbox, sent_today, count_sent},
 	};
 
 	return smtpd_new(&options);

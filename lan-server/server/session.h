@@ -6,7 +6,7 @@
 
 #include "base/net/stream.h"
 #include "config/conf.h"
-#include "spool/log/intake.h"
+#include "spool/storage/storage.h"
 
 #include "lan-server/login/auth.h"
 #include "lan-server/dialogue.h"

@@ -7,7 +7,7 @@
 #ifndef LANPOST_LAN_SERVER_SEND_QUOTA_H
 #define LANPOST_LAN_SERVER_SEND_QUOTA_H
 
-#include "spool/state/state.h"
+#include "spool/storage/storage.h"
 
 struct send_quota;
 

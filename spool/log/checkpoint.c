@@ -8,7 +8,7 @@
 #include "base/fsx.h"
 #include "base/log.h"
 #include "spool/log/intake_priv.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/log/wal_hold.h"
 
 #include <stdlib.h>

@@ -5,11 +5,11 @@
 #include "message/correspondents.h"
 #include "message/decode.h"
 #include "message/header.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
-#include "spool/state/state_replies.h"
-#include "spool/state/state_triggers.h"
+#include "spool/queue/queue_priv.h"
+#include "spool/storage/state_replies.h"
+#include "spool/storage/state_triggers.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -8,7 +8,7 @@
 #include "base/fsx.h"
 #include "spool/envelope.h"
 #include "spool/spool.h"
-#include "spool/state/state.h"
+#include "spool/storage/state.h"
 
 struct delivery {
 	const struct spool *spool;

@@ -9,9 +9,10 @@
 #include "base/log.h"
 #include "spool/log/deliver.h"
 #include "spool/log/intake_priv.h"
-#include "spool/layout.h"
+#include "spool/log/record.h"
+#include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
+#include "spool/queue/queue_priv.h"
 #include "spool/reserve.h"
 
 #include <stdio.h>

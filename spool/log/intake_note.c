@@ -5,11 +5,11 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "spool/log/intake_priv.h"
-#include "spool/state/last_login.h"
+#include "spool/storage/last_login.h"
 #include "spool/mailbox/maildir.h"
 #include "spool/shown.h"
-#include "spool/state/state_journal.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/state_journal.h"
+#include "spool/storage/state_seen.h"
 
 #include <stdlib.h>
 

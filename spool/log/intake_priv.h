@@ -6,7 +6,7 @@
 #define LANPOST_SPOOL_INTAKE_PRIV_H
 
 #include "base/map.h"
-#include "spool/log/intake.h"
+#include "spool/storage/intake.h"
 #include "spool/log/wal.h"
 
 #include <pthread.h>

@@ -9,8 +9,8 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "spool/layout.h"
-#include "spool/queue.h"
+#include "spool/layout_priv.h"
+#include "spool/storage/queue.h"
 #include "spool/log/recover_priv.h"
 #include "spool/log/wal_hold.h"
 

@@ -5,12 +5,12 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
+#include "spool/queue/queue_priv.h"
 #include "spool/log/recover_priv.h"
-#include "spool/state/state_replies.h"
-#include "spool/state/state_triggers.h"
+#include "spool/storage/state_replies.h"
+#include "spool/storage/state_triggers.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -5,9 +5,9 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
+#include "spool/queue/queue_priv.h"
 #include "spool/log/recover_priv.h"
 
 #include <errno.h>

@@ -4,7 +4,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "config/conf.h"
-#include "spool/log/intake.h"
+#include "spool/storage/intake.h"
 
 #include <stdlib.h>
 

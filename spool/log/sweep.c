@@ -4,8 +4,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "spool/log/intake_priv.h"
-#include "spool/layout.h"
-#include "spool/queue.h"
+#include "spool/layout_priv.h"
+#include "spool/storage/queue.h"
 
 #include <dirent.h>
 #include <fcntl.h>

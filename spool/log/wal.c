@@ -5,7 +5,7 @@
 #include "base/i18n.h"
 #include "base/owned.h"
 #include "base/rand.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/log/wal.h"
 
 #include <fcntl.h>

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/buf.h"
 #include "base/fsx.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -38,7 +38,7 @@ static int make_folders(const char *folder, struct error *error)
 }
 
 /* As read: archived messages are not new. */
-static char *name_in_archive(const char *folder, const struct maildir_message *message)
+static char *name_in_archive(const char *folder, const struct mailbox_message *message)
 {
 	const char *base = strrchr(message->file, '/') + 1;
 
@@ -53,12 +53,12 @@ static bool same_file(const char *a, const char *b)
 }
 
 /* An existing copy may be from an attempt whose sync failed: it is written again. */
-static int copy_to(const struct spool *spool, const char *user, const struct maildir_message *message, const char *folder, const char *to,
+static int copy_to(const struct spool *spool, const char *user, const struct mailbox_message *message, const char *folder, const char *to,
     struct error *error)
 {
 	char *tmp = xasprintf("%s/tmp/%s", folder, strrchr(to, '/') + 1);
 	struct slice bytes;
-	int result = maildir_open(spool, user, message, &bytes, error);
+	int result = mailbox_open(spool, user, message, &bytes, error);
 
 	if (result == 0) {
 		result = fsx_create(tmp, &bytes, 1, 0600, error);
@@ -72,7 +72,7 @@ static int copy_to(const struct spool *spool, const char *user, const struct mai
 	return result;
 }
 
-int mail_archive_keep(const struct spool *spool, const char *user, const struct maildir_message *message, struct error *error)
+int mail_archive_keep(const struct spool *spool, const char *user, const struct mailbox_message *message, struct error *error)
 {
 	char *folder = folder_of(spool, user, message->time), *to = name_in_archive(folder, message);
 	char *mailbox = layout_mailbox(spool, user, ""), *from = xasprintf("%s/%s", mailbox, message->file);
@@ -112,7 +112,7 @@ static void add_line(struct slice line, struct buf *out)
 	buf_append_byte(out, '\n');
 }
 
-int mail_archive_append(int fd, const char *path, const struct spool *spool, const char *user, const struct maildir_message *message,
+int mail_archive_append(int fd, const char *path, const struct spool *spool, const char *user, const struct mailbox_message *message,
     struct error *error)
 {
 	struct buf out = BUF_INIT(SIZE_MAX / 2);
@@ -120,7 +120,7 @@ int mail_archive_append(int fd, const char *path, const struct spool *spool, con
 	struct slice bytes, rest;
 	char date[64];
 	struct tm tm;
-	int result = maildir_open(spool, user, message, &bytes, error);
+	int result = mailbox_open(spool, user, message, &bytes, error);
 
 	if (result != 0)
 		return -1;

@@ -4,7 +4,7 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "config/conf.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -21,7 +21,7 @@ static const char *const folders[] = {"new", "cur"};
 
 #define REPLACE_TRIES 5
 
-int maildir_make(const struct spool *spool, const char *user, struct error *error)
+int mailbox_make(const struct spool *spool, const char *user, struct error *error)
 {
 	static const char *const all[] = {"tmp", "new", "cur"};
 	char *base = layout_mailbox(spool, user, "");
@@ -119,7 +119,7 @@ static bool is_uidl(struct slice text)
 	return text.len > 0 && text.len <= 70;
 }
 
-static void put_digest(struct maildir_message *message, struct slice name)
+static void put_digest(struct mailbox_message *message, struct slice name)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
@@ -130,7 +130,7 @@ static void put_digest(struct maildir_message *message, struct slice name)
 
 /* A name that is not a valid UIDL is replaced by its digest, as is a foreign one that looks like one of our ids. Sizes at
  * its end have never counted, and clients remember UIDLs. */
-static void make_uidl(struct maildir_message *message)
+static void make_uidl(struct mailbox_message *message)
 {
 	struct slice name = without_sizes(slice_of(message->unique)), id;
 
@@ -146,9 +146,9 @@ static void make_uidl(struct maildir_message *message)
 
 /* --- listing */
 
-static void list_add(struct maildir_list *list, const char *folder, const char *name)
+static void list_add(struct mailbox_list *list, const char *folder, const char *name)
 {
-	struct maildir_message message = {0};
+	struct mailbox_message message = {0};
 	struct slice unique = maildir_unique(name), id, stamp = unique;
 	uint64_t time = 0;
 
@@ -167,21 +167,21 @@ static void list_add(struct maildir_list *list, const char *folder, const char *
 
 static int by_age(const void *a, const void *b)
 {
-	const struct maildir_message *x = a, *y = b;
+	const struct mailbox_message *x = a, *y = b;
 
 	if (x->time != y->time)
 		return x->time < y->time ? -1 : 1;
 	return strcmp(x->unique, y->unique);
 }
 
-static void message_clear(struct maildir_message *message)
+static void message_clear(struct mailbox_message *message)
 {
 	free(message->file);
 	free(message->unique);
 }
 
 /* After sorting, a file that was found in new and in cur appears twice in a row. */
-static void drop_doubles(struct maildir_list *list)
+static void drop_doubles(struct mailbox_list *list)
 {
 	size_t kept = 0;
 
@@ -198,13 +198,13 @@ static void drop_doubles(struct maildir_list *list)
 
 /* If names differ only in the size, the first one has the UIDL without it. Copies of one of our files by another program
  * are consecutive, since their names have the same beginning: the first one has the id. */
-static void tell_apart(struct maildir_list *list)
+static void tell_apart(struct mailbox_list *list)
 {
 	struct map uidls = MAP_INIT;
 	const char *id = "";
 
 	for (size_t i = 0; i < list->count; i++) {
-		struct maildir_message *message = &list->items[i];
+		struct mailbox_message *message = &list->items[i];
 		bool is_copy = message->ours ? strcmp(message->uidl, id) == 0 : map_put(&uidls, slice_of(message->uidl), (void *)1) != NULL;
 
 		if (is_copy)
@@ -263,12 +263,12 @@ static int collect(void *context, int dir_fd, const char *folder, const char *na
 	return 0;
 }
 
-int maildir_list(const struct spool *spool, const char *user, struct maildir_list *list,
+int mailbox_list(const struct spool *spool, const char *user, struct mailbox_list *list,
     struct error *error)
 {
-	*list = (struct maildir_list){0};
+	*list = (struct mailbox_list){0};
 	if (each_file(spool, user, collect, list, error) != 0) {
-		maildir_list_clear(list);
+		mailbox_list_clear(list);
 		return -1;
 	}
 	if (list->count > 1)
@@ -278,12 +278,12 @@ int maildir_list(const struct spool *spool, const char *user, struct maildir_lis
 	return 0;
 }
 
-void maildir_list_clear(struct maildir_list *list)
+void mailbox_list_clear(struct mailbox_list *list)
 {
 	for (size_t i = 0; i < list->count; i++)
 		message_clear(&list->items[i]);
 	free(list->items);
-	*list = (struct maildir_list){0};
+	*list = (struct mailbox_list){0};
 }
 
 /* --- one message */
@@ -318,27 +318,27 @@ int maildir_find(const struct spool *spool, const char *user, const char *unique
 	return result;
 }
 
-int maildir_bytes(const struct spool *spool, const char *user, uint64_t *bytes, size_t *messages,
+int mailbox_bytes(const struct spool *spool, const char *user, uint64_t *bytes, size_t *messages,
     struct error *error)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error gone;
 	uint64_t sum = 0;
 
-	if (maildir_list(spool, user, &list, error) != 0)
+	if (mailbox_list(spool, user, &list, error) != 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++)
-		if (list.items[i].size_known || maildir_size(spool, user, &list.items[i], &gone) == 0)
+		if (list.items[i].size_known || mailbox_size(spool, user, &list.items[i], &gone) == 0)
 			sum += list.items[i].size;
 	if (bytes != NULL)
 		*bytes = sum;
 	if (messages != NULL)
 		*messages = list.count;
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return 0;
 }
 
-int maildir_open(const struct spool *spool, const char *user, const struct maildir_message *message,
+int mailbox_open(const struct spool *spool, const char *user, const struct mailbox_message *message,
     struct slice *bytes, struct error *error)
 {
 	char *base = layout_mailbox(spool, user, "");
@@ -362,14 +362,14 @@ int maildir_open(const struct spool *spool, const char *user, const struct maild
 	return result;
 }
 
-int maildir_size(const struct spool *spool, const char *user, struct maildir_message *message,
+int mailbox_size(const struct spool *spool, const char *user, struct mailbox_message *message,
     struct error *error)
 {
 	struct slice bytes;
 
 	if (message->size_known)
 		return 0;
-	if (maildir_open(spool, user, message, &bytes, error) != 0)
+	if (mailbox_open(spool, user, message, &bytes, error) != 0)
 		return -1;
 	message->size = bytes.len;
 	for (size_t i = 0; i < bytes.len; i++)
@@ -471,7 +471,7 @@ static int deliver(const struct spool *spool, const char *user, const char *name
 	int result = create(tmp, content, error);
 
 	if (result != 0 && error->saved_errno == ENOENT) {
-		result = maildir_make(spool, user, error);
+		result = mailbox_make(spool, user, error);
 		if (result == 0)
 			result = create(tmp, content, error);
 	}
@@ -479,7 +479,7 @@ static int deliver(const struct spool *spool, const char *user, const char *name
 		result = over != NULL ? replace(spool, user, tmp, over, error) : fsx_rename(tmp, path, error);
 	/* Only new/ may be missing: after a power cut, or because it was removed. */
 	if (result != 0 && over == NULL && error->saved_errno == ENOENT && access(tmp, F_OK) == 0 &&
-	    maildir_make(spool, user, error) == 0)
+	    mailbox_make(spool, user, error) == 0)
 		result = fsx_rename(tmp, path, error);
 	free(path);
 	free(tmp);
@@ -510,7 +510,7 @@ int maildir_deliver_link(const struct spool *spool, const char *user, const char
 		fsx_unlink(path, error); /* the file that a crash may have left */
 	result = fsx_link(source, path, error);
 	if (result != 0 && error->saved_errno == ENOENT && access(source, F_OK) == 0) {
-		result = maildir_make(spool, user, error);
+		result = mailbox_make(spool, user, error);
 		if (result == 0)
 			result = fsx_link(source, path, error);
 	}
@@ -536,7 +536,7 @@ int maildir_files(const struct spool *spool, const char *user, struct map *files
 	return each_file(spool, user, collect_file, files, error);
 }
 
-void maildir_users(const struct spool *spool, struct strlist *users)
+void mailbox_users(const struct spool *spool, struct strlist *users)
 {
 	char *path = layout_mailboxes(spool);
 	struct dirent **entries;

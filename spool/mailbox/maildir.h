@@ -8,44 +8,10 @@
 #ifndef LANPOST_SPOOL_MAILDIR_H
 #define LANPOST_SPOOL_MAILDIR_H
 
-#include "base/err.h"
 #include "base/map.h"
 #include "message/msgid.h"
-#include "spool/spool.h"
+#include "spool/storage/mailbox.h"
 
-struct maildir_message {
-	char *file;	/* "new/..." or "cur/...", below the mailbox folder */
-	char *unique;	/* the name without ":2,FLAGS", in ours without ",S=<size>": stable while flags change */
-	char uidl[71];	/* RFC 1939 section 7: 1 to 70 bytes of 0x21-0x7E; the id, the unique name without sizes, or a digest */
-	int64_t time;	/* of arrival */
-	uint64_t size;	/* octets on the POP3 wire before dot-stuffing; 0 until maildir_size() for foreign files */
-	bool size_known;
-	bool ours;
-};
-
-struct maildir_list {
-	struct maildir_message *items; /* oldest first */
-	size_t count;
-};
-
-/* Appends the names of all existing mailboxes, sorted, also of removed users. */
-void maildir_users(const struct spool *spool, struct strlist *users);
-/* Creates tmp, new and cur if missing. */
-int maildir_make(const struct spool *spool, const char *user, struct error *error);
-/* Lists new/ and cur/. A mailbox that does not exist yet is empty. Each unique name is listed once. */
-int maildir_list(const struct spool *spool, const char *user, struct maildir_list *list, struct error *error);
-void maildir_list_clear(struct maildir_list *list);
-/* Determines the wire size of a foreign file (bare LF counts as CRLF). Returns -1 if the file is
- * gone. */
-int maildir_size(const struct spool *spool, const char *user, struct maildir_message *message,
-    struct error *error);
-/* Bytes and number of messages (each may be NULL) of a whole mailbox. Files that disappear meanwhile
- * do not count. */
-int maildir_bytes(const struct spool *spool, const char *user, uint64_t *bytes, size_t *messages,
-    struct error *error);
-/* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
-int maildir_open(const struct spool *spool, const char *user, const struct maildir_message *message,
-    struct slice *bytes, struct error *error);
 /* Unlinks messages by their unique names, in new or cur; one that is gone counts as removed. The
  * removal must already be in the log (intake_remove). */
 int maildir_unlink(const struct spool *spool, const char *user, const char *const *uniques, size_t count,
@@ -76,4 +42,5 @@ int maildir_deliver_link(const struct spool *spool, const char *user, const char
     struct error *error);
 /* All messages of ours in the mailbox: id -> "new/..." or "cur/..." (new memory). */
 int maildir_files(const struct spool *spool, const char *user, struct map *files, struct error *error);
+
 #endif

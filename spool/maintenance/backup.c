@@ -8,9 +8,9 @@
 #include "base/path.h"
 #include "base/process/service_user.h"
 #include "config/ini_secret.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
+#include "spool/queue/queue_priv.h"
 #include "spool/log/wal.h"
 #include "spool/log/wal_hold.h"
 
@@ -93,13 +93,13 @@ static int add_configuration(struct backup *backup, struct error *error)
 
 /* --- mailboxes */
 
-static int add_message(struct backup *backup, const char *user, const struct maildir_message *message, struct error *error)
+static int add_message(struct backup *backup, const char *user, const struct mailbox_message *message, struct error *error)
 {
 	char *name = xasprintf("spool/mailboxes/%s/%s", user, message->file);
 	struct slice bytes;
 	int result = 0;
 
-	if (maildir_open(backup->spool, user, message, &bytes, error) == 0) {
+	if (mailbox_open(backup->spool, user, message, &bytes, error) == 0) {
 		result = archive_writer_add(backup->archive, name, bytes, 0600, message->time, error);
 		if (result == 0)
 			result = fsx_check_map(bytes, error);
@@ -113,12 +113,12 @@ static int add_message(struct backup *backup, const char *user, const struct mai
 
 static int add_mailbox(struct backup *backup, const char *user, struct error *error)
 {
-	struct maildir_list list;
-	int result = maildir_list(backup->spool, user, &list, error);
+	struct mailbox_list list;
+	int result = mailbox_list(backup->spool, user, &list, error);
 
 	for (size_t i = 0; i < list.count && result == 0; i++)
 		result = add_message(backup, user, &list.items[i], error);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return result;
 }
 

@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/log.h"
-#include "spool/layout.h"
-#include "spool/state/state_problems.h"
+#include "spool/layout_priv.h"
+#include "spool/storage/state_problems.h"
 
 #include <errno.h>
 #include <stdio.h>

@@ -4,7 +4,7 @@
 #ifndef LANPOST_SPOOL_DAMAGE_H
 #define LANPOST_SPOOL_DAMAGE_H
 
-#include "spool/state/state.h"
+#include "spool/storage/state.h"
 #include "message/msgid.h"
 
 /* Records such a file. Both files of a queue entry count as one. Returns 1 the first time, 0 if already known, -1 on

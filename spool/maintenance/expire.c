@@ -8,13 +8,13 @@
 int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
     const struct expire_keeper *keeper, struct expired *expired, struct error *error)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	const char **uniques;
 	struct error gone;
 	int result = 0;
 
 	*expired = (struct expired){0};
-	if (maildir_list(spool, user, &list, error) != 0)
+	if (mailbox_list(spool, user, &list, error) != 0)
 		return -1;
 	uniques = xcalloc(list.count + 1, sizeof(*uniques));
 	for (size_t i = 0; i < list.count && result == 0; i++) {
@@ -23,7 +23,7 @@ int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
 		if (keeper != NULL)
 			result = keeper->keep(keeper->context, &list.items[i], error);
 		uniques[expired->messages++] = list.items[i].unique;
-		if (maildir_size(spool, user, &list.items[i], &gone) == 0)
+		if (mailbox_size(spool, user, &list.items[i], &gone) == 0)
 			expired->bytes += list.items[i].size;
 	}
 	if (result == 0 && keeper != NULL && expired->messages > 0)
@@ -31,7 +31,7 @@ int expire_mailbox(const struct spool *spool, const char *user, int64_t before,
 	if (result == 0 && expired->messages > 0)
 		result = intake_remove(spool->intake, user, uniques, expired->messages, error);
 	free(uniques);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return result;
 }
 
@@ -40,7 +40,7 @@ struct archive {
 	const char *user;
 };
 
-static int keep(void *context, const struct maildir_message *message, struct error *error)
+static int keep(void *context, const struct mailbox_message *message, struct error *error)
 {
 	const struct archive *archive = context;
 

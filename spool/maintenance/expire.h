@@ -4,7 +4,7 @@
 #ifndef LANPOST_SPOOL_EXPIRE_H
 #define LANPOST_SPOOL_EXPIRE_H
 
-#include "spool/log/intake.h"
+#include "spool/storage/intake.h"
 #include "spool/mailbox/maildir.h"
 
 struct expired {
@@ -14,7 +14,7 @@ struct expired {
 
 /* Copies a message elsewhere before it is removed, and makes all copies durable. */
 struct expire_keeper {
-	int (*keep)(void *context, const struct maildir_message *message, struct error *error);
+	int (*keep)(void *context, const struct mailbox_message *message, struct error *error);
 	int (*sync)(void *context, struct error *error);
 	void *context;
 };

@@ -1,4 +1,5 @@
-#include "spool/state/last_login.h"
+/* The last logins, each a value of the state. */
+#include "spool/storage/last_login.h"
 
 #include "base/alloc.h"
 #include "base/str.h"

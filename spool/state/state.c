@@ -5,7 +5,7 @@
  * the transaction of another. Other processes have connections of their own; the busy timeout lets
  * them take turns.
  */
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/state/state_priv.h"
 
 #include "base/alloc.h"
@@ -281,6 +281,15 @@ static int open_state(struct state **out, const struct spool *spool, bool look_t
 int state_open(struct state **out, const struct spool *spool, bool *was_damaged, struct error *error)
 {
 	return open_state(out, spool, false, was_damaged, error);
+}
+
+bool state_is_there(const struct spool *spool)
+{
+	char *path = layout_state(spool);
+	bool is_there = access(path, R_OK | W_OK) == 0;
+
+	free(path);
+	return is_there;
 }
 
 int state_check(const struct spool *spool, struct error *error)

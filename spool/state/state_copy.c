@@ -2,7 +2,7 @@
  * A second copy of the seen UIDLs, in case state.db is lost or damaged: everything else in it is dispensable, but without
  * them all mail that is kept on servers would be fetched again.
  */
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/state/state_priv.h"
 
 #include "base/alloc.h"

@@ -1,5 +1,5 @@
 /* What happened to each message, for trace. */
-#include "spool/state/state_journal.h"
+#include "spool/storage/state_journal.h"
 #include "spool/state/state_priv.h"
 
 #include <poll.h>

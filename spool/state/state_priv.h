@@ -2,8 +2,8 @@
 #ifndef LANPOST_SPOOL_STATE_PRIV_H
 #define LANPOST_SPOOL_STATE_PRIV_H
 
-#include "spool/state/state.h"
-#include "spool/state/state_journal.h"
+#include "spool/storage/state.h"
+#include "spool/storage/state_journal.h"
 
 #include <pthread.h>
 #include <sqlite3.h>

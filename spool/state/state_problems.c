@@ -1,4 +1,5 @@
-#include "spool/state/state_problems.h"
+/* The table of problems. */
+#include "spool/storage/state_problems.h"
 
 #include "spool/state/state_priv.h"
 

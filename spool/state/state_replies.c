@@ -1,4 +1,5 @@
-#include "spool/state/state_replies.h"
+/* The table of replies: due, and given. */
+#include "spool/storage/state_replies.h"
 
 #include "base/alloc.h"
 #include "spool/state/state_priv.h"

@@ -1,6 +1,6 @@
 /* Seen UIDLs, by mailbox upstream; the column is still called account, for historical reasons. */
 #include "spool/state/state_priv.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/state_seen.h"
 
 #include "base/alloc.h"
 

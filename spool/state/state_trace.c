@@ -5,7 +5,7 @@
  * million events, and costs nothing when messages are written. Ids begin with the time, so that a period is a range of the
  * primary key.
  */
-#include "spool/state/state_journal.h"
+#include "spool/storage/state_journal.h"
 #include "spool/state/state_priv.h"
 
 #include "base/alloc.h"

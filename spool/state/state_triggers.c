@@ -1,4 +1,5 @@
-#include "spool/state/state_triggers.h"
+/* The table of messages to the daemon. */
+#include "spool/storage/state_triggers.h"
 
 #include "base/alloc.h"
 #include "spool/state/state_priv.h"

@@ -6,7 +6,7 @@
  */
 #include "base/buf.h"
 #include "base/fsx.h"
-#include "spool/queue.h"
+#include "spool/queue/queue_priv.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>

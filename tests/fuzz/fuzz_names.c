@@ -6,7 +6,7 @@
  * The input is a list of names. The first byte of each is its folder.
  */
 #include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
+#include "spool/queue/queue_priv.h"
 #include "spool/log/wal.h"
 #include "tests/fuzz/fuzz.h"
 
@@ -27,7 +27,7 @@ static void set_up(void)
 		return;
 	spool = spool_at(xstrdup(fuzz_folder()));
 	wal = xasprintf("%s/wal", spool.folder);
-	assert(mkdir(wal, 0700) == 0 && queue_make(&spool, &error) == 0 && maildir_make(&spool, "u", &error) == 0);
+	assert(mkdir(wal, 0700) == 0 && queue_make(&spool, &error) == 0 && mailbox_make(&spool, "u", &error) == 0);
 	free(wal);
 }
 
@@ -51,16 +51,16 @@ static char *put(struct slice name)
 }
 
 /* Ids follow the time of their creation: no program gives one another time. */
-static bool have_other_stamps(const struct maildir_message *a, const struct maildir_message *b)
+static bool have_other_stamps(const struct mailbox_message *a, const struct mailbox_message *b)
 {
 	struct slice one = slice_of(a->unique), other = slice_of(b->unique);
 
 	return a->ours && b->ours && !slice_equal(slice_cut(&one, '.'), slice_cut(&other, '.'));
 }
 
-static void check_message(const struct maildir_list *list, size_t i)
+static void check_message(const struct mailbox_list *list, size_t i)
 {
-	const struct maildir_message *message = &list->items[i];
+	const struct mailbox_message *message = &list->items[i];
 	struct error error;
 	size_t len = strlen(message->uidl);
 	char *found;
@@ -78,22 +78,22 @@ static void check_message(const struct maildir_list *list, size_t i)
 
 static void check_mailbox(void)
 {
-	struct maildir_list list, rest;
+	struct mailbox_list list, rest;
 	struct error error;
 
-	assert(maildir_list(&spool, "u", &list, &error) == 0);
+	assert(mailbox_list(&spool, "u", &list, &error) == 0);
 	for (size_t i = 0; i < list.count; i++)
 		check_message(&list, i);
 	if (list.count > 0) {
 		const char *gone = list.items[0].unique;
 
 		assert(maildir_unlink(&spool, "u", &gone, 1, &error) == 0);
-		assert(maildir_list(&spool, "u", &rest, &error) == 0 && rest.count == list.count - 1);
+		assert(mailbox_list(&spool, "u", &rest, &error) == 0 && rest.count == list.count - 1);
 		for (size_t i = 0; i < rest.count; i++)
 			assert(strcmp(rest.items[i].unique, list.items[i + 1].unique) == 0);
-		maildir_list_clear(&rest);
+		mailbox_list_clear(&rest);
 	}
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 }
 
 static void check_queue_and_log(void)

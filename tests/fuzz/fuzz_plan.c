@@ -9,7 +9,7 @@
  */
 #include "fetcher/digest.h"
 #include "fetcher/plan.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/state_seen.h"
 #include "tests/fuzz/fuzz.h"
 
 #define NOW 2000000000

@@ -35,14 +35,14 @@ static int login(
 
 #include "tests/unit/sample_secrets.h"
 
-static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
+static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, struct mailbox_list *list, struct error *error)
 {
 	struct box *box = box_of(drop);
 
 	(void)user;
 	(void)error;
 	box->open++;
-	*list = (struct maildir_list){
+	*list = (struct mailbox_list){
 	    xcalloc(ARRAY_LEN(bodies), sizeof(*list->items)), ARRAY_LEN(bodies)};
 	for (size_t i = 0; i < list->count; i++) {
 		list->items[i].file = xstrdup("new/x");
@@ -54,14 +54,14 @@ static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, s
 	return MAILDROP_OPEN;
 }
 
-static int message_size(struct maildrop *drop, struct maildir_message *message)
+static int message_size(struct maildrop *drop, struct mailbox_message *message)
 {
 	(void)drop;
 	(void)message;
 	return -1;
 }
 
-static int read_message(struct maildrop *drop, const struct maildir_message *message, struct slice *bytes)
+static int read_message(struct maildrop *drop, const struct mailbox_message *message, struct slice *bytes)
 {
 	struct box *box = box_of(drop);
 

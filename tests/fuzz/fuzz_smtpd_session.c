@@ -46,7 +46,7 @@ static void check_lines(struct slice bytes)
 	}
 }
 
-static uint64_t mailbox_bytes(void *context, const char *user)
+static uint64_t bytes_in_mailbox(void *context, const char *user)
 {
 	(void)context;
 	(void)user;
@@ -150,7 +150,7 @@ static struct buf run(const struct conf *conf, struct slice input, size_t step)
 	    .session = "fuzz",
 	    .tls_offered = true,
 	    .sasl = {&session, mechanisms, login, scram_begin, scram_end, digest, NULL},
-	    .hooks = {&session, has_room, accept_message, mailbox_bytes, sent_today, count_sent},
+	    .hooks = {&session, has_room, accept_message, bytes_in_mailbox, sent_today, count_sent},
 	};
 
 	session.smtpd = smtpd_new(&options);

@@ -8,7 +8,7 @@
 #include "base/str.h"
 #include "gateway/session/session_sandbox.h"
 #include "spool/spool.h"
-#include "spool/state/state.h"
+#include "spool/storage/state.h"
 
 #include <fcntl.h>
 #include <stdint.h>

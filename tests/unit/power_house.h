@@ -2,7 +2,7 @@
 #ifndef LANPOST_TESTS_POWER_HOUSE_H
 #define LANPOST_TESTS_POWER_HOUSE_H
 
-#include "spool/log/intake.h"
+#include "spool/storage/intake.h"
 
 #define NEVER (3600 * 1000)
 

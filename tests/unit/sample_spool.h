@@ -6,8 +6,8 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "spool/layout.h"
-#include "spool/queue.h"
+#include "spool/layout_priv.h"
+#include "spool/queue/queue_priv.h"
 #include "spool/spool.h"
 #include "spool/log/wal.h"
 #include "tests/unit/remove_tree.h"

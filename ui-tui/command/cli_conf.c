@@ -5,7 +5,7 @@
 #include "base/net/ctl_wire.h"
 #include "base/process/service_user.h"
 #include "config/conf_file.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "ui-tui/command/rights.h"
 
 #include <errno.h>

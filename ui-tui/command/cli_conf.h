@@ -5,7 +5,7 @@
 #define LANPOST_UI_TUI_CLI_CONF_H
 
 #include "config/conf.h"
-#include "spool/state/state.h"
+#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 
 /* Whether the existing files of the configuration may be read; if not, reports what to do. */

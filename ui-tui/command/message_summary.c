@@ -39,13 +39,13 @@ void message_summary_read(struct slice message, struct message_summary *summary)
 	};
 }
 
-bool message_summary_find(const struct spool *spool, const char *user, struct maildir_message *message, struct message_summary *summary)
+bool message_summary_find(const struct spool *spool, const char *user, struct mailbox_message *message, struct message_summary *summary)
 {
 	struct slice bytes;
 	struct error error;
 
-	if ((!message->size_known && maildir_size(spool, user, message, &error) != 0) ||
-	    maildir_open(spool, user, message, &bytes, &error) != 0)
+	if ((!message->size_known && mailbox_size(spool, user, message, &error) != 0) ||
+	    mailbox_open(spool, user, message, &bytes, &error) != 0)
 		return false;
 	message_summary_read(bytes, summary);
 	fsx_unmap(bytes);

@@ -4,7 +4,7 @@
 #ifndef LANPOST_UI_TUI_MESSAGE_SUMMARY_H
 #define LANPOST_UI_TUI_MESSAGE_SUMMARY_H
 
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/storage.h"
 
 struct message_summary {
 	char *from, *to, *subject, *date; /* decoded, printable, "" if missing; owned */
@@ -13,7 +13,7 @@ struct message_summary {
 /* Reads the header of the message. */
 void message_summary_read(struct slice message, struct message_summary *summary);
 /* The same for a message in a mailbox; also its size. Returns false if it is gone. */
-bool message_summary_find(const struct spool *spool, const char *user, struct maildir_message *message, struct message_summary *summary);
+bool message_summary_find(const struct spool *spool, const char *user, struct mailbox_message *message, struct message_summary *summary);
 void message_summary_clear(struct message_summary *summary);
 
 #endif

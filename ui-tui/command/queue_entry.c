@@ -9,18 +9,16 @@
 static void read_letter(const struct spool *spool, struct queue_entry *entry)
 {
 	struct error error = ERROR_INIT;
-	char *path = queue_message_path(spool, entry->item, &error);
 	struct slice message;
 
 	message_summary_read(SLICE_NONE, &entry->summary);
-	if (path != NULL && fsx_map(path, &message, &error) == 0) {
+	if (queue_message(spool, entry->item, &message, &error) == 0) {
 		message_summary_clear(&entry->summary);
 		message_summary_read(message, &entry->summary);
 		if (!entry->has_envelope)
 			entry->size = message.len;
 		fsx_unmap(message);
 	}
-	free(path);
 }
 
 void queue_entry_read(const struct spool *spool, const struct queue_item *item, struct queue_entry *entry)

@@ -4,7 +4,7 @@
 #ifndef LANPOST_UI_TUI_QUEUE_ENTRY_H
 #define LANPOST_UI_TUI_QUEUE_ENTRY_H
 
-#include "spool/queue.h"
+#include "spool/storage/storage.h"
 #include "ui-tui/command/message_summary.h"
 
 struct queue_entry {

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/storage.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/message_summary.h"
 #include "ui-tui/command/replay.h"
@@ -14,7 +14,7 @@
 /* The place of a message. */
 struct place_of {
 	const char *user; /* borrowed from the conf */
-	struct maildir_message message;
+	struct mailbox_message message;
 };
 struct places_of {
 	struct place_of *items;
@@ -23,10 +23,10 @@ struct places_of {
 
 static void add_mailbox(const struct spool *spool, const char *user, struct places_of *places)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 
-	if (maildir_list(spool, user, &list, &error) != 0)
+	if (mailbox_list(spool, user, &list, &error) != 0)
 		return;
 	for (size_t i = 0; i < list.count; i++) {
 		ARRAY_GROW(places->items, places->count);
@@ -72,7 +72,7 @@ static void read_one(const struct spool *spool, const struct place_of *place, st
 	struct slice bytes;
 	char *account;
 
-	if (maildir_open(spool, place->user, &place->message, &bytes, &error) != 0)
+	if (mailbox_open(spool, place->user, &place->message, &bytes, &error) != 0)
 		return;
 	account = replay_field(bytes, "X-Lanpost-Account");
 	if (account[0] != '\0')

@@ -5,8 +5,7 @@
 #include "spool/event.h"
 #include "spool/origin.h"
 #include "message/decode.h"
-#include "spool/mailbox/maildir.h"
-#include "spool/state/state_journal.h"
+#include "spool/storage/storage.h"
 #include "mail/multidrop.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/message_summary.h"
@@ -18,7 +17,7 @@ struct past {
 	char id[MSGID_LEN + 1];
 	int64_t time;
 	bool was_fetched;
-	char *user, *file;  /* a mailbox that has it; file NULL: none */
+	char *user, *file, *unique; /* a mailbox that has it; file NULL: none */
 	struct strlist was; /* according to the journal */
 	struct strlist in;  /* mailboxes that have it */
 };
@@ -51,6 +50,7 @@ static void past_free(struct past *past)
 {
 	free(past->user);
 	free(past->file);
+	free(past->unique);
 	strlist_clear(&past->was);
 	strlist_clear(&past->in);
 	free(past);
@@ -85,27 +85,26 @@ static void add_event(void *context, const struct journal_event *event)
 
 static int read_mailbox(struct past_list *list, const char *user, struct error *error)
 {
-	struct maildir_list messages;
+	struct mailbox_list messages;
 
-	if (maildir_list(list->spool, user, &messages, error) != 0)
+	if (mailbox_list(list->spool, user, &messages, error) != 0)
 		return -1;
 	for (size_t i = 0; i < messages.count; i++) {
-		const struct maildir_message *message = &messages.items[i];
+		const struct mailbox_message *message = &messages.items[i];
 		struct past *past;
-		struct slice id;
 
-		if (message->time < list->since ||
-		    !maildir_unique_id(slice_of(message->unique), &id))
+		if (message->time < list->since || !message->ours || !msgid_is(slice_of(message->uidl)))
 			continue;
-		past = past_of(list, id);
+		past = past_of(list, slice_of(message->uidl));
 		past->time = message->time;
 		add_once(&past->in, user);
 		if (past->file != NULL)
 			continue;
 		past->user = xstrdup(user);
 		past->file = xstrdup(message->file);
+		past->unique = xstrdup(message->unique);
 	}
-	maildir_list_clear(&messages);
+	mailbox_list_clear(&messages);
 	return 0;
 }
 
@@ -277,16 +276,13 @@ static void decide_again(struct again *again, const struct past *past, struct sl
 /* A message that another program has removed meanwhile counts as gone. */
 static void sort_again(struct again *again, const struct spool *spool, const struct past *past)
 {
-	struct maildir_message message = {.file = past->file};
+	struct mailbox_message message = {.file = past->file, .unique = past->unique};
 	struct error error;
 	struct slice bytes;
-	char *account, *rules, *unique;
+	char *account, *rules;
 
-	unique = slice_dup(maildir_unique(strchr(past->file, '/') + 1));
-	message.unique = unique;
-	if (maildir_open(spool, past->user, &message, &bytes, &error) != 0) {
+	if (mailbox_open(spool, past->user, &message, &bytes, &error) != 0) {
 		again->replay->gone++;
-		free(unique);
 		return;
 	}
 	account = replay_field(bytes, "X-Lanpost-Account");
@@ -298,7 +294,6 @@ static void sort_again(struct again *again, const struct spool *spool, const str
 	fsx_unmap(bytes);
 	free(account);
 	free(rules);
-	free(unique);
 }
 
 static int by_time(const void *a, const void *b)

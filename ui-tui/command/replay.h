@@ -10,7 +10,7 @@
 
 #include "base/err.h"
 #include "config/conf.h"
-#include "spool/state/state.h"
+#include "spool/storage/storage.h"
 #include "message/msgid.h"
 
 struct replay_difference {

@@ -9,7 +9,7 @@
 #define LANPOST_UI_TUI_DEMO_H
 
 #include "config/conf.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/storage.h"
 
 #include <sys/types.h>
 
@@ -68,7 +68,7 @@ int demo_send(const struct demo_outgoing *letter, struct error *error);
 int demo_await(const struct conf *conf, const char *user, size_t count, struct error *error);
 size_t demo_count(const struct conf *conf, const char *user);
 /* Calls back for each message of the mailbox, oldest first. */
-typedef void (*demo_message_fn)(void *context, const struct maildir_message *message,
+typedef void (*demo_message_fn)(void *context, const struct mailbox_message *message,
     struct slice bytes);
 int demo_each(const struct conf *conf, const char *user, demo_message_fn fn, void *context,
     struct error *error);

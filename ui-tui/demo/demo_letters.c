@@ -1,6 +1,7 @@
 /*
  * The sample mail of the demo: a dozen letters as an office gets them, in their real charsets.
  */
+#include "spool/mailbox/maildir.h"
 #include "ui-tui/demo/demo.h"
 
 #include "base/alloc.h"
@@ -201,7 +202,7 @@ int demo_fill(const struct conf *provider, size_t *count, struct error *error)
 {
 	*count = 0;
 	for (size_t i = 0; i < provider->user_count; i++)
-		if (maildir_make(SPOOL_OF(provider), provider->users[i].name, error) != 0)
+		if (mailbox_make(SPOOL_OF(provider), provider->users[i].name, error) != 0)
 			return -1;
 	for (size_t i = 0; i < ARRAY_LEN(letters); i++, ++*count)
 		if (deliver(provider, &letters[i], error) != 0)

@@ -97,14 +97,14 @@ int demo_send(const struct demo_outgoing *letter, struct error *error)
 
 size_t demo_count(const struct conf *conf, const char *user)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error ignored;
 	size_t count;
 
-	if (maildir_list(SPOOL_OF(conf), user, &list, &ignored) != 0)
+	if (mailbox_list(SPOOL_OF(conf), user, &list, &ignored) != 0)
 		return 0;
 	count = list.count;
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return count;
 }
 
@@ -126,19 +126,19 @@ int demo_await(const struct conf *conf, const char *user, size_t count, struct e
 int demo_each(const struct conf *conf, const char *user, demo_message_fn fn, void *context,
     struct error *error)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 
-	if (maildir_list(SPOOL_OF(conf), user, &list, error) != 0)
+	if (mailbox_list(SPOOL_OF(conf), user, &list, error) != 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
 		struct slice bytes;
 
-		if (maildir_open(SPOOL_OF(conf), user, &list.items[i], &bytes, error) != 0)
+		if (mailbox_open(SPOOL_OF(conf), user, &list.items[i], &bytes, error) != 0)
 			continue;
 		fn(context, &list.items[i], bytes);
 		fsx_unmap(bytes);
 	}
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/map.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/storage.h"
 #include "message/msgid.h"
 #include "ui-tui/command/message_summary.h"
 #include "ui-tui/screens/dialog.h"
@@ -43,7 +43,7 @@ struct head {
 struct mailboxes {
 	struct list boxes, letters;
 	char *user; /* the user whose messages are shown, NULL: the list of mailboxes */
-	struct maildir_list messages;
+	struct mailbox_list messages;
 	struct map heads; /* uidl -> struct head */
 	size_t read;	  /* of messages */
 	struct pace pace;
@@ -73,7 +73,7 @@ static void close_box(struct mailboxes *mailboxes)
 		free(head);
 	}
 	map_clear(&mailboxes->heads);
-	maildir_list_clear(&mailboxes->messages);
+	mailbox_list_clear(&mailboxes->messages);
 	free(mailboxes->user);
 	mailboxes->user = NULL;
 	mailboxes->read = 0;
@@ -107,7 +107,7 @@ static void add_box(const struct tui *tui, struct list *list, const char *user, 
 
 	list_add(list, user, has_user ? STYLE_NORMAL : STYLE_DIM);
 	list_cellf(list, has_user ? "%s" : _("%s (no such user)"), user);
-	if (maildir_bytes(SPOOL_OF(tui->conf), user, &bytes, &messages, &error) != 0) {
+	if (mailbox_bytes(SPOOL_OF(tui->conf), user, &bytes, &messages, &error) != 0) {
 		list_cell(list, "?");
 		list_cell(list, "?");
 	} else {
@@ -129,7 +129,7 @@ static void fill_boxes(const struct tui *tui, struct list *list)
 	for (size_t i = 0; i < conf->user_count; i++)
 		if (strcmp(conf->users[i].name, CONF_POSTMASTER) != 0)
 			add_box(tui, list, conf->users[i].name, conf->users[i].full_name, true);
-	maildir_users(SPOOL_OF(conf), &names);
+	mailbox_users(SPOOL_OF(conf), &names);
 	for (size_t i = 0; i < names.count; i++)
 		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
 			add_box(tui, list, names.items[i], _("user removed"), false);
@@ -137,7 +137,7 @@ static void fill_boxes(const struct tui *tui, struct list *list)
 	list_end(list);
 }
 
-static void add_letter(const struct maildir_message *message, const struct head *head, struct list *list)
+static void add_letter(const struct mailbox_message *message, const struct head *head, struct list *list)
 {
 	char time[32], size[32];
 
@@ -155,7 +155,7 @@ static void fill_letters(struct mailboxes *mailboxes)
 {
 	list_begin(&mailboxes->letters);
 	for (size_t i = mailboxes->messages.count; i > 0; i--) {
-		const struct maildir_message *message = &mailboxes->messages.items[i - 1];
+		const struct mailbox_message *message = &mailboxes->messages.items[i - 1];
 		const struct head *head = map_get(&mailboxes->heads, slice_of(message->uidl));
 
 		if (head != NULL && !head->is_gone)
@@ -164,7 +164,7 @@ static void fill_letters(struct mailboxes *mailboxes)
 	list_end(&mailboxes->letters);
 }
 
-static void read_head(const struct spool *spool, struct mailboxes *mailboxes, struct maildir_message *message)
+static void read_head(const struct spool *spool, struct mailboxes *mailboxes, struct mailbox_message *message)
 {
 	struct head *head = xcalloc(1, sizeof(*head));
 
@@ -181,7 +181,7 @@ static bool read_heads(const struct spool *spool, struct mailboxes *mailboxes)
 
 	mailboxes->read = 0;
 	for (size_t i = mailboxes->messages.count; i > 0; i--) {
-		struct maildir_message *message = &mailboxes->messages.items[i - 1];
+		struct mailbox_message *message = &mailboxes->messages.items[i - 1];
 
 		if (map_get(&mailboxes->heads, slice_of(message->uidl)) == NULL) {
 			if (clock_left_ms(deadline) <= 0)
@@ -197,16 +197,16 @@ static bool read_heads(const struct spool *spool, struct mailboxes *mailboxes)
 static void refresh_letters(struct tui *tui, struct mailboxes *mailboxes, bool is_due)
 {
 	const struct spool *spool = SPOOL_OF(tui->conf);
-	struct maildir_list messages;
+	struct mailbox_list messages;
 	struct error error;
 
 	if (is_due) {
 		pace_begin(&mailboxes->pace);
-		if (maildir_list(spool, mailboxes->user, &messages, &error) != 0) {
+		if (mailbox_list(spool, mailboxes->user, &messages, &error) != 0) {
 			tui_say(tui, STYLE_BAD, "%s", ERROR_SAID(&error));
 			return;
 		}
-		maildir_list_clear(&mailboxes->messages);
+		mailbox_list_clear(&mailboxes->messages);
 		mailboxes->messages = messages;
 		pace_end(&mailboxes->pace);
 	}

@@ -11,7 +11,6 @@
 #include "ui-tui/screens/tui_frame.h"
 #include "ui-tui/screens/tui_input.h"
 #include "ui-tui/screens/undo.h"
-#include "spool/layout.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -126,13 +125,11 @@ void tui_conf_refresh(struct tui *tui, bool now)
 /* The gateway creates the database, and its user must own it. */
 struct state *tui_state(struct tui *tui)
 {
-	char *path = layout_state(SPOOL_OF(tui->conf));
 	struct error error;
 
-	if (tui->state == NULL && access(path, R_OK | W_OK) == 0 &&
+	if (tui->state == NULL && state_is_there(SPOOL_OF(tui->conf)) &&
 	    state_open(&tui->state, SPOOL_OF(tui->conf), NULL, &error) != 0)
 		tui->state = NULL;
-	free(path);
 	return tui->state;
 }
 

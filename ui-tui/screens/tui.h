@@ -8,7 +8,7 @@
 #ifndef LANPOST_UI_TUI_TUI_H
 #define LANPOST_UI_TUI_TUI_H
 
-#include "spool/state/state.h"
+#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/screens/job.h"
 #include "ui-tui/widgets/tui_line.h"

@@ -6,8 +6,7 @@
 #include "config/conf_file.h"
 #include "spool/problem.h"
 #include "spool/maintenance/damage.h"
-#include "spool/queue.h"
-#include "spool/state/state_problems.h"
+#include "spool/storage/storage.h"
 
 #include <stdarg.h>
 #include <stdio.h>

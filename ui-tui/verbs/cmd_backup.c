@@ -8,7 +8,7 @@
 #include "base/path.h"
 #include "base/process/service_user.h"
 #include "spool/maintenance/backup.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/maintenance/spool_give.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"

@@ -5,8 +5,7 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "message/header.h"
-#include "spool/state/state.h"
-#include "spool/state/state_journal.h"
+#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/control_client.h"
 #include "ui-tui/demo/demo.h"
@@ -97,7 +96,7 @@ struct listing {
 	struct table *table;
 };
 
-static void list_message(void *context, const struct maildir_message *message, struct slice bytes)
+static void list_message(void *context, const struct mailbox_message *message, struct slice bytes)
 {
 	struct listing *listing = context;
 	struct reason reason = {.user = listing->user};
@@ -115,16 +114,16 @@ static void list_message(void *context, const struct maildir_message *message, s
 /* The session's process writes the journal at its end: waits for the events of the newest message. */
 static bool journal_is_written(struct state *state, const struct conf *conf)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct reason reason = {.user = "ivan"};
 	struct error ignored;
 	bool is_written;
 
-	if (maildir_list(SPOOL_OF(conf), "ivan", &list, &ignored) != 0)
+	if (mailbox_list(SPOOL_OF(conf), "ivan", &list, &ignored) != 0)
 		return true;
 	if (list.count > 0)
 		state_trace(state, &(struct trace_query){list.items[list.count - 1].uidl, 0, INT64_MAX, 100}, find_reason, &reason, &ignored);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	is_written = reason.why != NULL;
 	free(reason.why);
 	return is_written;
@@ -180,7 +179,7 @@ static void show_body(struct slice bytes)
 		    str_printable(safe, sizeof(safe), slice_trim(slice_cut(&rest, '\n'))), plain);
 }
 
-static void show_message(void *context, const struct maildir_message *message, struct slice bytes)
+static void show_message(void *context, const struct mailbox_message *message, struct slice bytes)
 {
 	struct shown *shown = context;
 

@@ -10,9 +10,9 @@
 #include "base/owned.h"
 #include "config/value.h"
 #include "spool/maintenance/expire.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/mailbox/mail_archive.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/cli_json.h"
@@ -37,7 +37,7 @@ struct mailbox {
 static int measure(const struct spool *spool, const char *user, bool has_user, struct mailbox *mailbox, struct error *error)
 {
 	*mailbox = (struct mailbox){.user = xstrdup(user), .has_user = has_user};
-	return maildir_bytes(spool, user, &mailbox->bytes, &mailbox->messages, error);
+	return mailbox_bytes(spool, user, &mailbox->bytes, &mailbox->messages, error);
 }
 
 static void print_mailboxes(const struct mailbox *mailboxes, size_t count)
@@ -92,7 +92,7 @@ static void add_orphans(struct mailboxes *mailboxes, const struct conf *conf)
 {
 	struct strlist names = {NULL, 0};
 
-	maildir_users(SPOOL_OF(conf), &names);
+	mailbox_users(SPOOL_OF(conf), &names);
 	for (size_t i = 0; i < names.count; i++)
 		if (strcmp(names.items[i], CONF_POSTMASTER) != 0 && conf_find_user(conf, names.items[i]) == NULL)
 			add_mailbox(mailboxes, SPOOL_OF(conf), names.items[i], false);
@@ -141,7 +141,7 @@ static void show_heads(struct table *table)
 	table_add(table, _("SUBJECT"));
 }
 
-static void show_row(struct table *table, const struct maildir_message *message,
+static void show_row(struct table *table, const struct mailbox_message *message,
     const struct message_summary *summary)
 {
 	char time[32], size[32];
@@ -153,7 +153,7 @@ static void show_row(struct table *table, const struct maildir_message *message,
 	table_add(table, summary->subject);
 }
 
-static json_t *message_json(const struct maildir_message *message, const struct message_summary *summary)
+static json_t *message_json(const struct mailbox_message *message, const struct message_summary *summary)
 {
 	return json_pack("{s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o}", "id",
 	    cli_json_text(message->uidl), "file", cli_json_text(message->file), "time",
@@ -163,7 +163,7 @@ static json_t *message_json(const struct maildir_message *message, const struct 
 }
 
 /* A message that another program has removed meanwhile is skipped. */
-static void show_message(const struct spool *spool, const char *user, struct maildir_message *message,
+static void show_message(const struct spool *spool, const char *user, struct mailbox_message *message,
     struct table *table, json_t *list)
 {
 	struct message_summary summary;
@@ -182,16 +182,16 @@ static int show_mailbox(const struct cli *cli, const struct conf *conf, const ch
 	struct table table = TABLE_SPARE("llrLL", "00100");
 	json_t *list = cli->json ? json_array() : NULL;
 	struct error error = ERROR_INIT;
-	struct maildir_list messages;
+	struct mailbox_list messages;
 
-	if (maildir_list(SPOOL_OF(conf), user, &messages, &error) != 0) {
+	if (mailbox_list(SPOOL_OF(conf), user, &messages, &error) != 0) {
 		json_decref(list);
 		return cli_fail_error(&error);
 	}
 	show_heads(&table);
 	for (size_t i = 0; i < messages.count; i++)
 		show_message(SPOOL_OF(conf), user, &messages.items[i], &table, list);
-	maildir_list_clear(&messages);
+	mailbox_list_clear(&messages);
 	if (list == NULL) {
 		table_print(&table);
 		return CLI_DONE;
@@ -265,7 +265,7 @@ struct mbox {
 	int fd;
 };
 
-static int append(void *context, const struct maildir_message *message, struct error *error)
+static int append(void *context, const struct mailbox_message *message, struct error *error)
 {
 	const struct mbox *mbox = context;
 
@@ -320,21 +320,21 @@ struct plan {
 
 static int plan_removal(const struct spool *spool, const char *user, int64_t before, struct plan *plan, struct error *error)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error gone;
 
 	*plan = (struct plan){{0}, 0};
-	if (maildir_list(spool, user, &list, error) != 0)
+	if (mailbox_list(spool, user, &list, error) != 0)
 		return -1;
 	for (size_t i = 0; i < list.count; i++) {
 		if (list.items[i].time >= before)
 			continue;
 		plan->expired.messages++;
-		if (maildir_size(spool, user, &list.items[i], &gone) == 0)
+		if (mailbox_size(spool, user, &list.items[i], &gone) == 0)
 			plan->expired.bytes += list.items[i].size;
 		plan->newest = list.items[i].time > plan->newest ? list.items[i].time : plan->newest;
 	}
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return 0;
 }
 

@@ -6,7 +6,7 @@
 #include "base/i18n.h"
 #include "mail/bounce.h"
 #include "spool/maintenance/damage.h"
-#include "spool/queue.h"
+#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
 #include "ui-tui/verbs/verbs.h"
@@ -68,7 +68,6 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
     struct bounces *bounces, struct error *error)
 {
 	const struct place **places = xcalloc(envelope->place_count + 1, sizeof(*places));
-	char *path = queue_message_path(&job->spool, item, error);
 	struct slice message = SLICE_NONE;
 	size_t count = 0;
 	int result;
@@ -80,14 +79,13 @@ static int make_bounce(struct job *job, const struct queue_item *item, struct en
 		    "deleted the message from the queue"))));
 		places[count++] = &envelope->places[i];
 	}
-	result = path == NULL ? -1 : fsx_map(path, &message, error);
+	result = queue_message(&job->spool, item, &message, error);
 	if (result == 0) {
 		const struct bounce_about about = {&job->spool, BOUNCE_FAILED, envelope, places, count, message, ""};
 
 		result = bounce_make_all(job->conf, &about, bounces, error);
 		fsx_unmap(message);
 	}
-	free(path);
 	free(places);
 	return result;
 }

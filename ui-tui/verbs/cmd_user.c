@@ -6,10 +6,7 @@
 #include "base/i18n.h"
 #include "config/value.h"
 #include "message/addr.h"
-#include "spool/state/last_login.h"
-#include "spool/layout.h"
-#include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
+#include "spool/storage/storage.h"
 #include "mail/route.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
@@ -37,20 +34,18 @@ static struct box measure(const struct conf *conf, const struct conf_user *user)
 	struct error error;
 	struct box box = {0, 0, false};
 
-	box.is_known = maildir_bytes(SPOOL_OF(conf), user->name, &box.bytes, &box.messages, &error) == 0;
+	box.is_known = mailbox_bytes(SPOOL_OF(conf), user->name, &box.bytes, &box.messages, &error) == 0;
 	return box;
 }
 
 /* NULL if there is none yet, or if this user may not read it. */
 static struct state *open_state(const struct conf *conf)
 {
-	char *path = layout_state(SPOOL_OF(conf));
 	struct state *state = NULL;
 	struct error error;
 
-	if (access(path, R_OK | W_OK) == 0 && state_open(&state, SPOOL_OF(conf), NULL, &error) != 0)
+	if (state_is_there(SPOOL_OF(conf)) && state_open(&state, SPOOL_OF(conf), NULL, &error) != 0)
 		state = NULL;
-	free(path);
 	return state;
 }
 

@@ -3,8 +3,7 @@
 #include "base/clock.h"
 #include "spool/event.h"
 #include "spool/origin.h"
-#include "spool/state/state.h"
-#include "spool/state/state_journal.h"
+#include "spool/storage/storage.h"
 
 #include <string.h>
 #include <time.h>

@@ -5,8 +5,8 @@
 
 #include "base/alloc.h"
 #include "fetcher/digest.h"
-#include "spool/state/state.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/state.h"
+#include "spool/storage/state_seen.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

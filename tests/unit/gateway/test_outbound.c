@@ -2,7 +2,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/outbound/outbound_priv.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/mailbox.h"
 #include "tests/unit/sample_conf.h"
 #include "tests/unit/sample_spool.h"
 
@@ -108,13 +108,13 @@ static void begin(struct sending *sending, struct smtp_recipient *recipients, st
 
 static size_t bounces(void)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 	size_t count;
 
-	assert_int_equal(maildir_list(&house, "ivan", &list, &error), 0);
+	assert_int_equal(mailbox_list(&house, "ivan", &list, &error), 0);
 	count = list.count;
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return count;
 }
 

@@ -3,8 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "gateway/session/session_report.h"
-#include "spool/mailbox/maildir.h"
-#include "spool/state/state_problems.h"
+#include "spool/storage/mailbox.h"
+#include "spool/storage/state_problems.h"
 #include "tests/unit/sample_conf.h"
 #include "tests/unit/sample_spool.h"
 
@@ -42,13 +42,13 @@ static int close_house(void **context)
 
 static size_t letters(void)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 	size_t count;
 
-	assert_int_equal(maildir_list(&house, CONF_POSTMASTER, &list, &error), 0);
+	assert_int_equal(mailbox_list(&house, CONF_POSTMASTER, &list, &error), 0);
 	count = list.count;
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return count;
 }
 

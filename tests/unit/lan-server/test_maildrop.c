@@ -73,13 +73,13 @@ static struct maildrop make_drop(void)
 static void test_a_mailbox_nobody_wrote_to_is_empty(void **state)
 {
 	struct maildrop drop = make_drop();
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 
 	(void)state;
 	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), MAILDROP_OPEN);
 	assert_int_equal(list.count, 0);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	maildrop_close(&drop);
 	maildrop_close(&drop);
 }
@@ -87,7 +87,7 @@ static void test_a_mailbox_nobody_wrote_to_is_empty(void **state)
 static void test_one_session_a_mailbox(void **state)
 {
 	struct maildrop first = make_drop(), second = make_drop(), other = make_drop();
-	struct maildir_list list, nothing;
+	struct mailbox_list list, nothing;
 	struct error error;
 
 	(void)state;
@@ -96,12 +96,12 @@ static void test_one_session_a_mailbox(void **state)
 	maildrop_close(&second); /* holds nothing, so it frees nothing */
 	assert_int_equal(maildrop_open(&second, "ivan", &nothing, &error), MAILDROP_IN_USE);
 	assert_int_equal(maildrop_open(&other, "anna", &nothing, &error), MAILDROP_OPEN);
-	maildir_list_clear(&nothing);
+	mailbox_list_clear(&nothing);
 	maildrop_close(&other);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	maildrop_close(&first);
 	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), MAILDROP_OPEN);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	maildrop_close(&second);
 }
 
@@ -120,7 +120,7 @@ static void *dead_session(void *context)
 static void test_a_silent_session_gives_way(void **state)
 {
 	struct maildrop first = make_drop(), second = make_drop();
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 	pthread_t thread;
 	int ends[2];
@@ -129,12 +129,12 @@ static void test_a_silent_session_gives_way(void **state)
 	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
 	first.fd = ends[0];
 	assert_int_equal(maildrop_open(&first, "ivan", &list, &error), MAILDROP_OPEN);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	assert_int_equal(pthread_create(&thread, NULL, dead_session, &first), 0);
 	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), MAILDROP_IN_USE); /* just heard of */
 	*first.heard -= MAILDROP_SILENT_MS;
 	assert_int_equal(maildrop_open(&second, "ivan", &list, &error), MAILDROP_OPEN);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	pthread_join(thread, NULL);
 	maildrop_close(&second);
 	close(ends[0]);
@@ -144,28 +144,28 @@ static void test_a_silent_session_gives_way(void **state)
 static void test_a_login_can_come_too_soon(void **state)
 {
 	struct maildrop drop = make_drop(), other = make_drop();
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 
 	(void)state;
 	drop.login_delay = other.login_delay = 3600 * 1000;
 	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), MAILDROP_OPEN);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	maildrop_close(&drop);
 	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), MAILDROP_TOO_SOON);
 	assert_int_equal(maildrop_open(&other, "chief", &list, &error), MAILDROP_OPEN);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	maildrop_close(&other);
 	drop.login_delay = 0;
 	assert_int_equal(maildrop_open(&drop, "anna", &list, &error), MAILDROP_OPEN);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	maildrop_close(&drop);
 }
 
 static void test_read_vanish_remove(void **state)
 {
 	struct maildrop drop = make_drop();
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct slice bytes;
 	struct error error;
 	char *path;
@@ -187,11 +187,11 @@ static void test_read_vanish_remove(void **state)
 	    maildrop_remove(&drop,
 	        (const char *const[]){list.items[0].unique, list.items[1].unique}, 2, &error),
 	    0);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	maildrop_close(&drop);
 	assert_int_equal(maildrop_open(&drop, "ivan", &list, &error), MAILDROP_OPEN);
 	assert_int_equal(list.count, 1);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	maildrop_close(&drop);
 	free(path);
 }

@@ -41,7 +41,7 @@ static int login(
 
 #include "tests/unit/sample_secrets.h"
 
-static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, struct maildir_list *list, struct error *error)
+static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, struct mailbox_list *list, struct error *error)
 {
 	struct box *box = box_of(drop);
 
@@ -54,10 +54,10 @@ static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, s
 		error_set(error, ERROR_IO, "cannot open folder /secret");
 		return MAILDROP_FAILED;
 	}
-	*list = (struct maildir_list){
+	*list = (struct mailbox_list){
 	    xcalloc(ARRAY_LEN(messages), sizeof(*list->items)), ARRAY_LEN(messages)};
 	for (size_t i = 0; i < ARRAY_LEN(messages); i++) {
-		struct maildir_message *message = &list->items[i];
+		struct mailbox_message *message = &list->items[i];
 
 		message->file = xstrdup("new/x");
 		message->unique = xstrdup(messages[i].unique);
@@ -68,7 +68,7 @@ static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, s
 	return MAILDROP_OPEN;
 }
 
-static size_t index_of(const struct maildir_message *message)
+static size_t index_of(const struct mailbox_message *message)
 {
 	size_t i = 0;
 
@@ -77,7 +77,7 @@ static size_t index_of(const struct maildir_message *message)
 	return i;
 }
 
-static int message_size(struct maildrop *drop, struct maildir_message *message)
+static int message_size(struct maildrop *drop, struct mailbox_message *message)
 {
 	size_t i = index_of(message);
 
@@ -91,7 +91,7 @@ static int message_size(struct maildrop *drop, struct maildir_message *message)
 	return 0;
 }
 
-static int read_message(struct maildrop *drop, const struct maildir_message *message, struct slice *bytes)
+static int read_message(struct maildrop *drop, const struct mailbox_message *message, struct slice *bytes)
 {
 	size_t i = index_of(message);
 

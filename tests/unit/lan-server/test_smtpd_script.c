@@ -36,7 +36,7 @@ static bool has_room(void *context, uint64_t bytes)
 static char *forbidden[] = {"*.exe", "*.scr"};
 
 /* anna's mailbox is nearly full, the others are empty. */
-static uint64_t mailbox_bytes(void *context, const char *user)
+static uint64_t bytes_in_mailbox(void *context, const char *user)
 {
 	(void)context;
 	return strcmp(user, "anna") == 0 ? 900 : 0;
@@ -162,7 +162,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .tls_offered = script_has(script, "tls"),
 	    .tls_required = script_has(script, "tls_required"),
 	    .sasl = {&office, mechanisms, login, scram_begin, scram_end, digest, NULL},
-	    .hooks = {&office, has_room, accept_message, mailbox_bytes, sent_today, count_sent},
+	    .hooks = {&office, has_room, accept_message, bytes_in_mailbox, sent_today, count_sent},
 	};
 	struct wire wire = {.line = BUF_INIT(SMTPD_LINE_MAX), .transcript = transcript};
 

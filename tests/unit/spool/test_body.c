@@ -2,7 +2,7 @@
 #include "spool/body.h"
 
 #include "base/alloc.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>

@@ -4,12 +4,12 @@
  */
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "spool/log/intake.h"
-#include "spool/layout.h"
-#include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
-#include "spool/state/state_replies.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/intake.h"
+#include "spool/layout_priv.h"
+#include "spool/storage/mailbox.h"
+#include "spool/queue/queue_priv.h"
+#include "spool/storage/state_replies.h"
+#include "spool/storage/state_seen.h"
 #include "spool/log/wal.h"
 #include "tests/unit/remove_tree.h"
 
@@ -112,17 +112,17 @@ static int accept_one(struct house *house, const struct spool *spool, int n)
 /* How often message n is in the mailbox; *unique gets its name. */
 static int count_in(const struct spool *spool, const char *user, int n, char **unique)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 	char subject[64];
 	int count = 0;
 
 	snprintf(subject, sizeof(subject), "Subject: message %d\r\n", n);
-	assert_int_equal(maildir_list(spool, user, &list, &error), 0);
+	assert_int_equal(mailbox_list(spool, user, &list, &error), 0);
 	for (size_t i = 0; i < list.count; i++) {
 		struct slice bytes;
 
-		assert_int_equal(maildir_open(spool, user, &list.items[i], &bytes, &error), 0);
+		assert_int_equal(mailbox_open(spool, user, &list.items[i], &bytes, &error), 0);
 		assert_int_equal(bytes.len, list.items[i].size);
 		if (memmem(bytes.ptr, bytes.len, subject, strlen(subject)) != NULL) {
 			assert_non_null(memmem(bytes.ptr, bytes.len, "\n\r\nSome Text.\r\n", 15));
@@ -132,7 +132,7 @@ static int count_in(const struct spool *spool, const char *user, int n, char **u
 		}
 		fsx_unmap(bytes);
 	}
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return count;
 }
 
@@ -202,7 +202,7 @@ static void test_large_body_stands_in_a_file(void **context)
 	struct envelope envelope;
 	struct body body;
 	struct error error;
-	struct maildir_list list;
+	struct mailbox_list list;
 
 	(void)context;
 	house_open(&house, spool);
@@ -216,10 +216,10 @@ static void test_large_body_stands_in_a_file(void **context)
 	assert_int_equal(intake_accept(house.intake, &envelope, &body, NULL, 0, &error), 0);
 	house_close(&house);
 	assert_int_not_equal(access(wal, F_OK), 0);
-	assert_int_equal(maildir_list(spool, "maria", &list, &error), 0);
+	assert_int_equal(mailbox_list(spool, "maria", &list, &error), 0);
 	assert_int_equal(list.count, 1);
 	assert_true(list.items[0].size > 40 * 70000);
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	assert_int_equal(count_in(spool, "ivan", 7, NULL), 1);
 	free(wal);
 	free(chunk);
@@ -460,16 +460,16 @@ static void test_file_without_its_bytes_is_rewritten(void **context)
 	waitpid(pid, &status, 0);
 	for (int i = 0; i < 2; i++) {
 		static const char *const users[] = {"ivan", "maria"};
-		struct maildir_list list;
+		struct mailbox_list list;
 		struct error error;
 		char *path;
 
-		assert_int_equal(maildir_list(spool, users[i], &list, &error), 0);
+		assert_int_equal(mailbox_list(spool, users[i], &list, &error), 0);
 		assert_int_equal(list.count, 1);
 		path = xasprintf("%s/mailboxes/%s/%s", spool->folder, users[i], list.items[0].file);
 		assert_int_equal(truncate(path, 0), 0);
 		free(path);
-		maildir_list_clear(&list);
+		mailbox_list_clear(&list);
 	}
 	house_open(&house, spool);
 	audit(spool, (bool[]){false, true, false, false, false}, false);

@@ -4,9 +4,9 @@
  */
 #include "spool/layout.h"
 #include "spool/log/intake_priv.h"
-#include "spool/mailbox/maildir.h"
-#include "spool/queue.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/mailbox.h"
+#include "spool/queue/queue_priv.h"
+#include "spool/storage/state_seen.h"
 #include "tests/unit/power_cut.h"
 #include "tests/unit/power_house.h"
 
@@ -79,18 +79,18 @@ static void accept_one(struct spool *house, int n)
 /* How often message n is complete in a mailbox; -1: something is damaged. */
 static int count_in(const struct spool *house, const char *user, int n)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 	size_t len;
 	char *text = text_of(n, &len);
 	int count = 0;
 
-	if (maildir_list(house, user, &list, &error) != 0)
+	if (mailbox_list(house, user, &list, &error) != 0)
 		_exit(3);
 	for (size_t i = 0; i < list.count && count >= 0; i++) {
 		struct slice bytes;
 
-		if (maildir_open(house, user, &list.items[i], &bytes, &error) != 0)
+		if (mailbox_open(house, user, &list.items[i], &bytes, &error) != 0)
 			_exit(3);
 		if (bytes.len != list.items[i].size || bytes.len < 100 || memchr(bytes.ptr, 0, bytes.len) != NULL)
 			count = -1;
@@ -98,7 +98,7 @@ static int count_in(const struct spool *house, const char *user, int n)
 			count++;
 		fsx_unmap(bytes);
 	}
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	free(text);
 	return count;
 }
@@ -137,15 +137,15 @@ static int count_queued(const struct spool *house, int n)
 
 static void remove_first(struct spool *house)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 
-	if (!promise.accepted[1] || maildir_list(house, "ivan", &list, &error) != 0)
+	if (!promise.accepted[1] || mailbox_list(house, "ivan", &list, &error) != 0)
 		return;
 	promise.removing = list.count > 0;
 	if (list.count > 0)
 		promise.removed = intake_remove(house->intake, "ivan", (const char *const[]){list.items[0].unique}, 1, &error) == 0;
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 }
 
 static void send_one(struct spool *house)

@@ -5,8 +5,8 @@
  */
 #include "fetcher/fetch.h"
 #include "spool/log/intake_priv.h"
-#include "spool/mailbox/maildir.h"
-#include "spool/state/state.h"
+#include "spool/storage/mailbox.h"
+#include "spool/storage/state.h"
 #include "tests/unit/power_cut.h"
 #include "tests/unit/power_house.h"
 
@@ -243,17 +243,17 @@ static void live(const char *folder)
 static bool has_each_once(const struct spool *house)
 {
 	int counts[MESSAGES] = {0}, damaged = 0;
-	struct maildir_list mails;
+	struct mailbox_list mails;
 	struct error error;
 	bool right = true;
 
-	if (maildir_list(house, "ivan", &mails, &error) != 0)
+	if (mailbox_list(house, "ivan", &mails, &error) != 0)
 		return false;
 	for (size_t i = 0; i < mails.count; i++) {
 		struct slice bytes;
 		int found = -1;
 
-		if (maildir_open(house, "ivan", &mails.items[i], &bytes, &error) != 0)
+		if (mailbox_open(house, "ivan", &mails.items[i], &bytes, &error) != 0)
 			return false;
 		for (int n = 0; n < MESSAGES; n++) {
 			size_t len;
@@ -268,7 +268,7 @@ static bool has_each_once(const struct spool *house)
 		if (found >= 0)
 			counts[found]++;
 	}
-	maildir_list_clear(&mails);
+	mailbox_list_clear(&mails);
 	for (int n = 0; n < MESSAGES; n++)
 		right = right && counts[n] == 1;
 	for (int n = 0; n < MESSAGES && !right; n++)

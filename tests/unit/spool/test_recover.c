@@ -1,10 +1,10 @@
 /* Recovery if some data cannot be read: unknown facts are not guessed (spool/QUEUE.md, Recover). */
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "spool/log/intake.h"
-#include "spool/layout.h"
-#include "spool/mailbox/maildir.h"
-#include "spool/state/state_seen.h"
+#include "spool/storage/intake.h"
+#include "spool/layout_priv.h"
+#include "spool/storage/mailbox.h"
+#include "spool/storage/state_seen.h"
 #include "spool/log/wal.h"
 #include "tests/unit/remove_tree.h"
 
@@ -61,7 +61,7 @@ static void close_intake(struct intake *intake)
 static void die_owing(bool removes)
 {
 	struct envelope envelope;
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 	struct intake *intake;
 	int status;
@@ -75,7 +75,7 @@ static void die_owing(bool removes)
 		envelope_add(&envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
 		envelope_add(&envelope, PLACE_MAILBOX, slice_of("maria"), SLICE_NONE);
 		intake_accept_text(intake, &envelope, slice_of("Subject: x\r\n\r\nText.\r\n"), NULL, 0, &error);
-		if (removes && maildir_list(&spool, "ivan", &list, &error) == 0 && list.count == 1)
+		if (removes && mailbox_list(&spool, "ivan", &list, &error) == 0 && list.count == 1)
 			intake_remove(intake, "ivan", (const char *const[]){list.items[0].unique}, 1, &error);
 		_exit(0);
 	}
@@ -84,13 +84,13 @@ static void die_owing(bool removes)
 
 static size_t count(const char *user)
 {
-	struct maildir_list list;
+	struct mailbox_list list;
 	struct error error;
 	size_t found;
 
-	assert_int_equal(maildir_list(&spool, user, &list, &error), 0);
+	assert_int_equal(mailbox_list(&spool, user, &list, &error), 0);
 	found = list.count;
-	maildir_list_clear(&list);
+	mailbox_list_clear(&list);
 	return found;
 }
 

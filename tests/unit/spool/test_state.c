@@ -1,8 +1,8 @@
 /* The journal: results of trace, and removal of old events. */
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "spool/state/state.h"
-#include "spool/state/state_journal.h"
+#include "spool/storage/state.h"
+#include "spool/storage/state_journal.h"
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>

@@ -8,9 +8,9 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "spool/state/state.h"
-#include "spool/state/state_journal.h"
-#include "spool/state/state_problems.h"
+#include "spool/storage/state.h"
+#include "spool/storage/state_journal.h"
+#include "spool/storage/state_problems.h"
 #include "tests/unit/remove_tree.h"
 
 #include <setjmp.h>

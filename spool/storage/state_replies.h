@@ -6,7 +6,7 @@
 #define LANPOST_SPOOL_STATE_REPLIES_H
 
 #include "message/msgid.h"
-#include "spool/state/state.h"
+#include "spool/storage/state.h"
 
 struct reply_due {
 	struct msgid id; /* of the message replied to */

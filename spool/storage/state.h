@@ -17,6 +17,8 @@ struct state;
  * the seen UIDLs of the copy that state_copy_seen() made. *was_damaged (may be NULL) reports once that this has
  * happened, in whichever process. */
 int state_open(struct state **state, const struct spool *spool, bool *was_damaged, struct error *error);
+/* Whether there is a state that this user may open. */
+bool state_is_there(const struct spool *spool);
 /* Checks the whole database, and sets it aside if it is damaged. Only while no process has it open. */
 int state_check(const struct spool *spool, struct error *error);
 /* Before a process enters a sandbox in which it calls state_copy_seen(), once: creates the file that is written there. */

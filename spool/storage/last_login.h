@@ -4,7 +4,7 @@
 #ifndef LANPOST_SPOOL_LAST_LOGIN_H
 #define LANPOST_SPOOL_LAST_LOGIN_H
 
-#include "spool/state/state.h"
+#include "spool/storage/state.h"
 
 struct last_login {
 	int64_t time; /* seconds since 1970; 0: never, as far as known */

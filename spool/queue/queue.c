@@ -1,12 +1,14 @@
-#include "spool/queue.h"
+/* The queue as files: entries are listed, read, moved and settled, each change under the lock of the queue. */
+#include "spool/queue/queue_priv.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 
 #include <dirent.h>
+#include <sys/stat.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -91,6 +93,28 @@ int queue_list(const struct spool *spool, unsigned states, struct queue_items *i
 	return 0;
 }
 
+int64_t queue_waiting(const struct spool *spool, int64_t most, int64_t *oldest)
+{
+	char *path = layout_queue(spool, QUEUE_ACTIVE);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+	int64_t count = 0;
+
+	while (dir != NULL && (most == 0 || count < most) && (entry = readdir(dir)) != NULL) {
+		struct stat status;
+		struct msgid id;
+
+		if (!envelope_file_id(entry->d_name, &id) || fstatat(dirfd(dir), entry->d_name, &status, 0) != 0)
+			continue;
+		if (count++ == 0 || status.st_mtime < *oldest)
+			*oldest = status.st_mtime;
+	}
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+	return count;
+}
+
 void queue_items_clear(struct queue_items *items)
 {
 	free(items->items);
@@ -137,6 +161,15 @@ char *queue_message_path(const struct spool *spool, const struct queue_item *ite
 	error_set(error, ERROR_PERMANENT, N_("the message file is missing"));
 	error->saved_errno = ENOENT;
 	return NULL;
+}
+
+int queue_message(const struct spool *spool, const struct queue_item *item, struct slice *bytes, struct error *error)
+{
+	char *path = queue_message_path(spool, item, error);
+	int result = path == NULL ? -1 : fsx_map(path, bytes, error);
+
+	free(path);
+	return result;
 }
 
 static bool is_missing(const struct error *error)

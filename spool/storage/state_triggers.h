@@ -5,7 +5,7 @@
 #define LANPOST_SPOOL_STATE_TRIGGERS_H
 
 #include "message/msgid.h"
-#include "spool/state/state.h"
+#include "spool/storage/state.h"
 
 struct trigger {
 	struct msgid id;

@@ -5,7 +5,7 @@
 #define LANPOST_SPOOL_STATE_SEEN_H
 
 #include "base/map.h"
-#include "spool/state/state.h"
+#include "spool/storage/state.h"
 
 /* The stored data of a fetched message. */
 struct seen {

@@ -4,7 +4,7 @@
 #ifndef LANPOST_SPOOL_STATE_PROBLEMS_H
 #define LANPOST_SPOOL_STATE_PROBLEMS_H
 
-#include "spool/state/state.h"
+#include "spool/storage/state.h"
 
 /* Returns 1 if the problem is new (none under this key, or of another class), 0 if known, -1 on error. */
 int state_problem_set(struct state *state, const char *key, const char *class, const char *text,

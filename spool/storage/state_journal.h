@@ -6,7 +6,7 @@
 
 #include "message/msgid.h"
 #include "spool/event.h"
-#include "spool/state/state.h"
+#include "spool/storage/state.h"
 
 /* The journal. event is a short fixed word ("accepted", "delivered", "queued", "sent", "failed",
  * "in-doubt", "removed", ...); detail is for people. */

@@ -11,8 +11,8 @@
 #include "spool/event.h"
 #include "spool/body.h"
 #include "spool/envelope.h"
-#include "spool/log/record.h"
-#include "spool/state/state.h"
+#include "spool/fact.h"
+#include "spool/storage/state.h"
 
 struct intake;
 

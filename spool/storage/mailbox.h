@@ -1,0 +1,45 @@
+/*
+ * Mailboxes: listing one, and reading its messages. They are delivered and removed through the intake. Other programs may add and
+ * remove messages at any time.
+ */
+#ifndef LANPOST_SPOOL_MAILBOX_H
+#define LANPOST_SPOOL_MAILBOX_H
+
+#include "base/err.h"
+#include "spool/spool.h"
+
+struct mailbox_message {
+	char *file;	/* "new/..." or "cur/...", below the mailbox folder */
+	char *unique;	/* the name without ":2,FLAGS", in ours without ",S=<size>": stable while flags change */
+	char uidl[71];	/* RFC 1939 section 7: 1 to 70 bytes of 0x21-0x7E; the id, the unique name without sizes, or a digest */
+	int64_t time;	/* of arrival */
+	uint64_t size;	/* octets on the POP3 wire before dot-stuffing; 0 until mailbox_size() for foreign files */
+	bool size_known;
+	bool ours;
+};
+
+struct mailbox_list {
+	struct mailbox_message *items; /* oldest first */
+	size_t count;
+};
+
+/* Appends the names of all existing mailboxes, sorted, also of removed users. */
+void mailbox_users(const struct spool *spool, struct strlist *users);
+/* Creates tmp, new and cur if missing. */
+int mailbox_make(const struct spool *spool, const char *user, struct error *error);
+/* Lists new/ and cur/. A mailbox that does not exist yet is empty. Each unique name is listed once. */
+int mailbox_list(const struct spool *spool, const char *user, struct mailbox_list *list, struct error *error);
+void mailbox_list_clear(struct mailbox_list *list);
+/* Determines the wire size of a foreign file (bare LF counts as CRLF). Returns -1 if the file is
+ * gone. */
+int mailbox_size(const struct spool *spool, const char *user, struct mailbox_message *message,
+    struct error *error);
+/* Bytes and number of messages (each may be NULL) of a whole mailbox. Files that disappear meanwhile
+ * do not count. */
+int mailbox_bytes(const struct spool *spool, const char *user, uint64_t *bytes, size_t *messages,
+    struct error *error);
+/* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
+int mailbox_open(const struct spool *spool, const char *user, const struct mailbox_message *message,
+    struct slice *bytes, struct error *error);
+
+#endif
