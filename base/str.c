@@ -108,6 +108,17 @@ bool slice_number(struct slice a, uint64_t min, uint64_t max, uint64_t *value)
 	return true;
 }
 
+bool slice_integer(struct slice text, int64_t *number)
+{
+	bool is_negative = text.len > 0 && text.ptr[0] == '-';
+	uint64_t size;
+
+	if (!slice_number(is_negative ? slice_from(text, 1) : text, 0, INT64_MAX, &size))
+		return false;
+	*number = is_negative ? -(int64_t)size : (int64_t)size;
+	return true;
+}
+
 char *slice_dup(struct slice a)
 {
 	return xstrndup(a.len == 0 ? "" : a.ptr, a.len);

@@ -50,6 +50,8 @@ ptrdiff_t slice_find(struct slice a, char byte);
 struct slice slice_cut(struct slice *rest, char byte);
 /* Decimal digits only (no sign, no blanks) and min <= value <= max. Returns false otherwise. */
 bool slice_number(struct slice a, uint64_t min, uint64_t max, uint64_t *value);
+/* A whole number in decimal, with a minus sign or without one. */
+bool slice_integer(struct slice text, int64_t *number);
 char *slice_dup(struct slice a); /* new C string; the caller frees it */
 
 /* Lower case for ASCII letters, independent of the locale. */

@@ -29,18 +29,25 @@ static int recall_text(const struct fetch *fetch, const char *name, const char *
 	return result;
 }
 
+static int recall_number(const struct fetch *fetch, const char *name, const char *of, int64_t *number, struct error *error)
+{
+	char *key = xasprintf("%s %s", name, of);
+	int known = state_numbers_get(fetch->job->spool->state, key, number, 1, error);
+
+	free(key);
+	return known;
+}
+
 /* Older versions stored it under the name of the account. 0 where nothing is remembered. */
 static int recall(const struct fetch *fetch, const char *name, uint64_t *number, struct error *error)
 {
-	char *text;
-	int result = recall_text(fetch, name, fetch->mailbox, &text, error);
+	int64_t stored;
+	int known = recall_number(fetch, name, fetch->mailbox, &stored, error);
 
-	if (result == 0 && text == NULL)
-		result = recall_text(fetch, name, fetch->job->account->name, &text, error);
-	if (text == NULL || !slice_number(slice_of(text), 0, INT64_MAX, number))
-		*number = 0;
-	free(text);
-	return result;
+	if (known == 0)
+		known = recall_number(fetch, name, fetch->job->account->name, &stored, error);
+	*number = stored > 0 ? (uint64_t)stored : 0;
+	return known < 0 ? -1 : 0;
 }
 
 static void remember_text(const struct fetch *fetch, const char *name, const char *of, const char *text)

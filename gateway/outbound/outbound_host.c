@@ -85,20 +85,15 @@ struct hour {
 
 static struct hour load_hour(struct state *state, const char *key)
 {
-	struct hour hour = {0};
-	long long begun, sent;
+	int64_t numbers[2], now = clock_wall();
 	struct error error;
-	char *text = NULL;
-	int64_t now = clock_wall();
+	int known = state_numbers_get(state, key, numbers, ARRAY_LEN(numbers), &error);
 
-	if (state_get(state, key, &text, &error) != 0)
+	if (known < 0)
 		log_warnx("event=count-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
-	if (text != NULL && sscanf(text, "%lld %lld", &begun, &sent) == 2 && begun <= now && now - begun < HOUR)
-		hour = (struct hour){begun, sent < 0 ? 0 : sent};
-	else
-		hour.begun = now;
-	free(text);
-	return hour;
+	if (known == ARRAY_LEN(numbers) && numbers[0] <= now && now - numbers[0] < HOUR)
+		return (struct hour){numbers[0], numbers[1] < 0 ? 0 : numbers[1]};
+	return (struct hour){now, 0};
 }
 
 /* The rest of a limit (0: no limit). */
@@ -119,13 +114,12 @@ static void limit(struct host *host, const struct hour *hour)
 
 static void save_hour(struct host *host, const char *key, const struct hour *hour)
 {
+	const int64_t numbers[] = {hour->begun, hour->sent + (int64_t)host->begun};
 	struct error error;
-	char text[64];
 
 	if (host->settings->max_messages_per_hour == 0)
 		return;
-	snprintf(text, sizeof(text), "%lld %lld", (long long)hour->begun, (long long)hour->sent + (long long)host->begun);
-	if (state_set(host->out->job->spool->state, key, text, &error) != 0)
+	if (state_numbers_put(host->out->job->spool->state, key, numbers, ARRAY_LEN(numbers), &error) != 0)
 		log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 }
 
@@ -196,30 +190,27 @@ static char *stutter_key(const struct host *host)
 
 static bool is_known_to_stutter(const struct host *host)
 {
-	char *key = stutter_key(host), *text = NULL;
-	int64_t now = clock_wall();
-	long long since;
+	char *key = stutter_key(host);
+	int64_t now = clock_wall(), since;
 	struct error error;
-	bool known;
+	int known = state_numbers_get(host->out->job->spool->state, key, &since, 1, &error);
 
-	if (state_get(host->out->job->spool->state, key, &text, &error) != 0)
+	if (known < 0)
 		log_warnx("event=state-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
-	known = text != NULL && sscanf(text, "%lld", &since) == 1 && since <= now && now - since < STUTTER_DAYS * 86400;
-	free(text);
 	free(key);
-	return known;
+	return known == 1 && since <= now && now - since < STUTTER_DAYS * 86400;
 }
 
 static void note_stutter(struct host *host)
 {
-	char *key = stutter_key(host), text[32];
+	char *key = stutter_key(host);
+	int64_t now = clock_wall();
 	struct error error;
 
 	pthread_mutex_lock(&host->out->lock);
 	host->one_by_one = true;
 	pthread_mutex_unlock(&host->out->lock);
-	snprintf(text, sizeof(text), "%lld", (long long)clock_wall());
-	if (state_set(host->out->job->spool->state, key, text, &error) != 0)
+	if (state_numbers_put(host->out->job->spool->state, key, &now, 1, &error) != 0)
 		log_warnx("event=state-not-saved key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	log_warnx("event=smarthost-stutters smarthost=%s one_by_one_days=%d", LOG_CSTR(host->settings->name), STUTTER_DAYS);
 	free(key);

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/log.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define PAUSE_MAX (24 * 3600)
@@ -20,28 +19,26 @@ struct reachability reachability_after(struct reachability before, int64_t now, 
 
 struct reachability reachability_load(struct state *state, const char *smarthost)
 {
-	char *key = xasprintf("reach %s", smarthost), *text = NULL;
-	struct reachability reach = {0};
-	long long total, last;
+	char *key = xasprintf("reach %s", smarthost);
+	int64_t numbers[3];
 	struct error error;
-	int missed;
+	int known = state_numbers_get(state, key, numbers, ARRAY_LEN(numbers), &error);
 
-	if (state_get(state, key, &text, &error) != 0)
+	if (known < 0)
 		log_warnx("event=reach-unreadable key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
-	if (text != NULL && sscanf(text, "%lld %lld %d", &total, &last, &missed) == 3 && total >= 0 && last >= 0)
-		reach = (struct reachability){total, last, missed != 0};
-	free(text);
 	free(key);
-	return reach;
+	if (known != ARRAY_LEN(numbers) || numbers[0] < 0 || numbers[1] < 0)
+		return (struct reachability){0};
+	return (struct reachability){numbers[0], numbers[1], numbers[2] != 0};
 }
 
 void reachability_store(struct state *state, const char *smarthost, const struct reachability *reach)
 {
-	char *key = xasprintf("reach %s", smarthost), text[80];
+	const int64_t numbers[] = {reach->total, reach->last, reach->missed};
+	char *key = xasprintf("reach %s", smarthost);
 	struct error error;
 
-	snprintf(text, sizeof(text), "%lld %lld %d", (long long)reach->total, (long long)reach->last, reach->missed);
-	if (state_set(state, key, text, &error) != 0)
+	if (state_numbers_put(state, key, numbers, ARRAY_LEN(numbers), &error) != 0)
 		log_warnx("event=reach-not-stored key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
 	free(key);
 }

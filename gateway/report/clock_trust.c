@@ -1,5 +1,6 @@
 #include "gateway/report/clock_trust.h"
 
+#include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
@@ -72,10 +73,24 @@ static void read_clock(struct clock_reading *now)
 	memcpy(now->system, system_now, sizeof(now->system));
 }
 
+/* As store() writes it; the id of the system's start may be missing. */
+static void parse(struct slice text, struct clock_memory *memory)
+{
+	int64_t numbers[4];
+
+	for (size_t i = 0; i < ARRAY_LEN(numbers); i++)
+		if (!slice_integer(slice_cut(&text, ' '), &numbers[i]))
+			return;
+	memory->last.wall = numbers[0];
+	memory->last.steady = numbers[1];
+	memory->doubtful_days = (unsigned)numbers[2];
+	memory->jumped = numbers[3];
+	snprintf(memory->last.system, sizeof(memory->last.system), "%.*s", SLICE_PRINT(text));
+}
+
 /* A spool of an older lanpost has only the time of its last message. */
 static int load(struct state *state, struct clock_memory *memory, struct error *error)
 {
-	long long wall = 0, steady = 0, jumped = 0;
 	char *text = NULL;
 
 	*memory = (struct clock_memory){0};
@@ -83,11 +98,7 @@ static int load(struct state *state, struct clock_memory *memory, struct error *
 		return -1;
 	if (text == NULL)
 		return state_journal_newest(state, &memory->last.wall, error);
-	if (sscanf(text, "%lld %lld %u %lld %39s", &wall, &steady, &memory->doubtful_days, &jumped, memory->last.system) >= 4) {
-		memory->last.wall = wall;
-		memory->last.steady = steady;
-		memory->jumped = jumped;
-	}
+	parse(slice_of(text), memory);
 	free(text);
 	return 0;
 }

@@ -160,25 +160,11 @@ static int add_traffic(struct page *page, struct state *state, int64_t since, in
 	return 0;
 }
 
-/* The result of the account's last session. */
-static json_t *account_of(struct state *state, const char *name)
-{
-	char *key = xasprintf("account %s", name), *text = NULL;
-	struct error error;
-	json_t *value = NULL;
-
-	if (state_get(state, key, &text, &error) == 0 && text != NULL)
-		value = json_loads(text, 0, NULL);
-	free(text);
-	free(key);
-	return value;
-}
-
 static void add_left(struct page *page, const struct conf *conf, struct state *state)
 {
 	heading(page, _("Left on the servers"));
 	for (size_t i = 0; i < conf->account_count; i++) {
-		json_t *account = account_of(state, conf->accounts[i].name), *one;
+		json_t *account = state_session_account_get(state, conf->accounts[i].name), *one;
 		size_t at;
 
 		if (json_integer_value(json_object_get(account, "left")) > 0)
@@ -323,13 +309,9 @@ static int send_report(const struct conf *conf, struct intake *intake, struct st
 static int64_t last_report(struct state *state, int64_t now)
 {
 	struct error error;
-	char *text = NULL;
-	uint64_t last;
-	bool known = state_get(state, "digest", &text, &error) == 0 && text != NULL &&
-		     slice_number(slice_of(text), 0, INT64_MAX, &last) && (int64_t)last <= now;
+	int64_t last;
 
-	free(text);
-	return known ? (int64_t)last : 0;
+	return state_numbers_get(state, "digest", &last, 1, &error) == 1 && last <= now ? last : 0;
 }
 
 void daily_report_send_due(const struct conf *conf, struct intake *intake, struct state *state, const char *session)
@@ -337,7 +319,6 @@ void daily_report_send_due(const struct conf *conf, struct intake *intake, struc
 	const struct conf_numbers *times = &conf->gateway.digest;
 	int64_t now = clock_wall(), last = last_report(state, now);
 	struct error error;
-	char text[32];
 
 	if (times->count == 0 || (last > 0 && daily_report_next(last, times->items[0]) > now))
 		return;
@@ -345,7 +326,6 @@ void daily_report_send_due(const struct conf *conf, struct intake *intake, struc
 		log_warnx("event=digest-failed reason=%s", LOG_ERROR(&error));
 		return;
 	}
-	snprintf(text, sizeof(text), "%lld", (long long)now);
-	if (state_set(state, "digest", text, &error) != 0)
+	if (state_numbers_put(state, "digest", &now, 1, &error) != 0)
 		log_warnx("event=digest-not-noted reason=%s", LOG_ERROR(&error));
 }

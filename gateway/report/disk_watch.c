@@ -39,14 +39,14 @@ static void report_failure(const struct conf *conf, struct spool *spool, const c
 	struct error problem, error;
 	char *why = NULL;
 
-	if (state_get(spool->state, INTAKE_TROUBLE, &why, &error) != 0)
+	if (state_trouble_get(spool->state, &why, &error) != 0)
 		return;
-	if (why == NULL || why[0] == '\0') {
+	if (why == NULL) {
 		report_recovery(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")));
 	} else {
 		error_set(&problem, ERROR_IO, N_("the disk failed, and mail was temporarily refused: %s"), why);
 		report_problem(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")), &problem, SLICE_NONE);
-		if (state_set(spool->state, INTAKE_TROUBLE, "", &error) != 0)
+		if (state_trouble_put(spool->state, NULL, &error) != 0)
 			log_warnx("event=trouble-not-cleared reason=%s", LOG_ERROR(&error));
 	}
 	free(why);

@@ -6,16 +6,8 @@
 
 #include <stdlib.h>
 
-/* A value that a session stored as JSON, null if there is none. */
-static json_t *stored(struct state *state, const char *key)
+static json_t *or_null(json_t *value)
 {
-	struct error error;
-	char *text = NULL;
-	json_t *value = NULL;
-
-	if (state != NULL && state_get(state, key, &text, &error) == 0 && text != NULL)
-		value = json_loads(text, 0, NULL);
-	free(text);
 	return value == NULL ? json_null() : value;
 }
 
@@ -25,8 +17,7 @@ static json_t *accounts(const struct conf *conf, struct state *state)
 
 	for (size_t i = 0; i < conf->account_count; i++) {
 		const struct conf_account *account = &conf->accounts[i];
-		char *key = xasprintf("account %s", account->name);
-		json_t *last = stored(state, key);
+		json_t *last = or_null(state_session_account_get(state, account->name));
 		json_t *item = json_pack("{s:s, s:s, s:b}", "name", account->name, "url",
 		    account->remote.url, "enabled", account->enabled);
 
@@ -36,7 +27,6 @@ static json_t *accounts(const struct conf *conf, struct state *state)
 		json_object_del(item, "error_ru");
 		json_array_append_new(list, item);
 		json_decref(last);
-		free(key);
 	}
 	return list;
 }
@@ -95,7 +85,7 @@ json_t *status_build(const struct conf *conf, const struct status_facts *facts)
 	    "language", conf_language_code(conf->gateway.language), "line",
 	    conf->line.connect_command[0] == '\0' ? "always on" : "on demand", "session", "running",
 	    facts->session != NULL, "id", facts->session, "next", (json_int_t)facts->next, "last",
-	    stored(state, "last-session"));
+	    or_null(state_session_get(state)));
 	json_object_set_new(status, "accounts", accounts(conf, state));
 	json_object_set_new(status, "mailboxes", mailboxes(conf));
 	json_object_set_new(status, "queue", queue(conf));

@@ -147,21 +147,18 @@ static void report_end(const struct session_report *session)
 /* A mailbox that is in use, or a busy server, is temporary: it is reported only if it persists. */
 static bool is_passing(const struct session_report *session, const char *key, const struct error *problem)
 {
-	char *name = xasprintf("busy %s", key), *since = NULL, now[32];
+	char *name = xasprintf("busy %s", key);
 	struct state *state = session->spool->state;
 	bool is_busy = problem->class == ERROR_BUSY, passing = is_busy;
+	int64_t begun, now = clock_wall(), since = is_busy ? now : 0;
 	struct error error;
-	int64_t begun;
 
-	snprintf(now, sizeof(now), "%lld", (long long)clock_wall());
-	if (state_get(state, name, &since, &error) != 0)
+	if (state_numbers_get(state, name, &begun, 1, &error) < 0)
 		log_warnx("event=busy-unknown key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
-	begun = since == NULL ? 0 : strtoll(since, NULL, 10);
 	if (is_busy && begun > 0)
-		passing = clock_wall() - begun < BUSY_SECONDS;
-	else if ((is_busy || begun > 0) && state_set(state, name, is_busy ? now : "", &error) != 0)
+		passing = now - begun < BUSY_SECONDS;
+	else if ((is_busy || begun > 0) && state_numbers_put(state, name, &since, 1, &error) != 0)
 		log_warnx("event=busy-not-noted key=%s reason=%s", LOG_CSTR(key), LOG_ERROR(&error));
-	free(since);
 	free(name);
 	return passing;
 }

@@ -102,30 +102,26 @@ json_t *session_result_json(const struct session_result *result)
 	    error_json(&result->line_error), "note", end_text(result->end) == NULL ? NULL : PHRASE_WORD(end_text(result->end)));
 }
 
-static void store(struct state *state, const char *key, json_t *value)
+static void note_stored(int result, const char *what, const struct error *error)
 {
-	char *text = json_dumps(value, JSON_COMPACT);
-	struct error error;
-
-	if (text != NULL && state_set(state, key, text, &error) != 0)
-		log_warnx("event=state-not-stored key=%s reason=%s", LOG_CSTR(key),
-		    LOG_ERROR(&error));
-	free(text);
-	json_decref(value);
+	if (result != 0)
+		log_warnx("event=state-not-stored key=%s reason=%s", LOG_CSTR(what), LOG_ERROR(error));
 }
 
 void session_result_store(const struct session_result *result, struct state *state)
 {
 	json_t *whole = session_result_json(result);
+	struct error error;
 
 	json_object_del(whole, "ok");
-	store(state, "last-session", whole);
+	note_stored(state_session_put(state, whole, &error), "last-session", &error);
+	json_decref(whole);
 	for (size_t i = 0; i < result->account_count; i++) {
 		const struct account_result *account = &result->accounts[i];
-		char *key = xasprintf("account %s", account->account->name);
+		json_t *value = account_json(account, result->ended);
 
-		store(state, key, account_json(account, result->ended));
-		free(key);
+		note_stored(state_session_account_put(state, account->account->name, value, &error), account->account->name, &error);
+		json_decref(value);
 	}
 }
 

@@ -6,7 +6,6 @@
 #include "base/map.h"
 
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 struct count {
@@ -62,24 +61,17 @@ static int64_t today(void)
 
 static void load(const struct send_quota *quota, struct count *count)
 {
-	struct slice rest, day, messages;
+	int64_t numbers[3]; /* version 0.1 had two of them */
 	struct error error;
-	uint64_t number;
-	char *text = NULL;
 
-	if (state_get(quota->state, count->key, &text, &error) != 0)
+	if (state_numbers_get(quota->state, count->key, numbers, ARRAY_LEN(numbers), &error) < 0)
 		log_warnx("event=count-unreadable key=%s reason=%s", LOG_CSTR(count->key),
 		    LOG_ERROR(&error));
-	rest = slice_of(text == NULL ? "" : text);
-	day = slice_cut(&rest, ' ');
-	if (slice_number(day, 0, 99999999, &number))
-		count->day = (int64_t)number;
-	messages = slice_cut(&rest, ' ');
-	if (slice_number(messages, 0, INT32_MAX, &number))
-		count->total.messages = (int64_t)number;
-	if (slice_number(rest, 0, INT64_MAX, &number)) /* not there yet in version 0.1 */
-		count->total.bytes = (int64_t)number;
-	free(text);
+	count->day = numbers[0];
+	if (numbers[1] > 0)
+		count->total.messages = numbers[1];
+	if (numbers[2] > 0)
+		count->total.bytes = numbers[2];
 }
 
 /* With the lock held. Of today. */
@@ -132,14 +124,12 @@ void send_quota_save(struct send_quota *quota)
 	pthread_mutex_lock(&quota->lock);
 	while (map_next(&quota->counts, &at, &user, &value)) {
 		struct count *count = value;
+		const int64_t numbers[] = {count->day, count->total.messages, count->total.bytes};
 		struct error error;
-		char text[80];
 
 		if (!count->changed)
 			continue;
-		snprintf(text, sizeof(text), "%lld %lld %lld", (long long)count->day, (long long)count->total.messages,
-		    (long long)count->total.bytes);
-		count->changed = state_set(quota->state, count->key, text, &error) != 0;
+		count->changed = state_numbers_put(quota->state, count->key, numbers, ARRAY_LEN(numbers), &error) != 0;
 		if (count->changed)
 			log_warnx("event=count-not-saved key=%s reason=%s", LOG_CSTR(count->key),
 			    LOG_ERROR(&error));

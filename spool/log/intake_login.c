@@ -14,7 +14,7 @@ static void forget_login(struct intake *intake, const char *user)
 {
 	struct note **at = &intake->logins, *note;
 
-	while (*at != NULL && strcmp((*at)->text[0], user) != 0)
+	while (*at != NULL && strcmp((*at)->login.user, user) != 0)
 		at = &(*at)->next;
 	note = *at;
 	if (note == NULL)
@@ -25,8 +25,7 @@ static void forget_login(struct intake *intake, const char *user)
 
 void intake_login(struct intake *intake, const char *user, const char *protocol, const char *address)
 {
-	const char *texts[] = {user, protocol, address};
-	struct note *note = note_new((struct note){.kind = NOTE_LOGIN, .time = clock_wall()}, texts, ARRAY_LEN(texts));
+	struct note *note = note_new(&(struct note){.kind = NOTE_LOGIN, .time = clock_wall(), .login = {user, protocol, address}});
 
 	pthread_mutex_lock(&intake->lock);
 	if (intake->logins == NULL) {

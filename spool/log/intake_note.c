@@ -10,22 +10,32 @@
 #include "spool/shown.h"
 #include "spool/storage/state_journal.h"
 #include "spool/storage/state_seen.h"
+#include "spool/storage/state_values.h"
 
 #include <stdlib.h>
 
-struct note *note_new(struct note note, const char *const *texts, size_t count)
+#define TEXTS_OF(member) (sizeof(((struct note *)0)->member) / sizeof(char *))
+
+struct note *note_new(const struct note *note)
 {
-	size_t lens[NOTE_TEXTS], size = sizeof(note);
+	static const size_t counts[] = {
+	    [NOTE_EVENT] = TEXTS_OF(event),
+	    [NOTE_MESSAGE] = TEXTS_OF(message),
+	    [NOTE_SEEN] = TEXTS_OF(seen),
+	    [NOTE_LOGIN] = TEXTS_OF(login),
+	    [NOTE_TROUBLE] = TEXTS_OF(trouble),
+	};
+	size_t lens[NOTE_TEXTS], size = sizeof(*note), count = counts[note->kind];
 	struct note *copy;
 	char *at;
 
 	for (size_t i = 0; i < count; i++)
-		size += lens[i] = texts[i] == NULL ? 1 : strlen(texts[i]) + 1;
+		size += lens[i] = note->texts[i] == NULL ? 0 : strlen(note->texts[i]) + 1;
 	copy = xmalloc(size);
-	*copy = note;
+	*copy = *note;
 	at = (char *)(copy + 1);
 	for (size_t i = 0; i < count; i++) {
-		copy->text[i] = memcpy(at, texts[i] == NULL ? "" : texts[i], lens[i]);
+		copy->texts[i] = lens[i] == 0 ? "" : memcpy(at, note->texts[i], lens[i]);
 		at += lens[i];
 	}
 	return copy;
@@ -34,9 +44,7 @@ struct note *note_new(struct note note, const char *const *texts, size_t count)
 static struct note *new_event(int64_t time_us, const char *id, const char *session, enum event event, const char *place,
     const char *detail)
 {
-	const char *texts[] = {id, session, event_code(event), place, detail};
-
-	return note_new((struct note){.kind = NOTE_EVENT, .time = time_us}, texts, ARRAY_LEN(texts));
+	return note_new(&(struct note){.kind = NOTE_EVENT, .time = time_us, .event = {id, session, event_code(event), place, detail}});
 }
 
 /* All in the list. */
@@ -76,35 +84,39 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 	const struct shown shown = {envelope->account, envelope->header, envelope->sender, &envelope->recipients};
 	char *read[SHOWN_COUNT] = {NULL}, *const *texts = envelope->shown[SHOWN_ID] != NULL ? envelope->shown : read;
 	struct buf keywords = BUF_INIT(1u << 20);
-	const char *message[] = {envelope->id.text, "", "", "", "", ""};
 	/* Records of older versions have only the account: fetch_memory_adopt() corrects their rows. */
 	const char *mailbox = envelope->mailbox[0] == '\0' ? envelope->account : envelope->mailbox;
-	const char *seen[] = {mailbox, envelope->uidl, envelope->id.text};
 	char *origin = origin_text(&envelope->origin);
 	struct note *notes;
 
 	if (texts == read)
 		shown_read(&shown, body, read);
 	add_keywords(envelope, &keywords);
-	message[1] = texts[SHOWN_ID];
-	message[2] = texts[SHOWN_SENDERS];
-	message[3] = texts[SHOWN_RECIPIENTS];
-	message[4] = texts[SHOWN_SUBJECT];
-	message[5] = buf_text(&keywords);
-	notes = note_new((struct note){.kind = NOTE_MESSAGE, .time = envelope->time, .size = envelope->size},
-	    message, ARRAY_LEN(message));
+	notes = note_new(&(struct note){
+	    .kind = NOTE_MESSAGE,
+	    .time = envelope->time,
+	    .size = envelope->size,
+	    .message =
+		{
+		    .id = envelope->id.text,
+		    .message_id = texts[SHOWN_ID],
+		    .sender = texts[SHOWN_SENDERS],
+		    .recipients = texts[SHOWN_RECIPIENTS],
+		    .subject = texts[SHOWN_SUBJECT],
+		    .keywords = buf_text(&keywords),
+		},
+	});
 	/* The time of the envelope, so that recovery makes exactly the same row. */
 	notes->next = new_event(envelope->time * 1000000, envelope->id.text, envelope->session, EVENT_ACCEPTED, "", origin);
 	if (envelope->uidl[0] != '\0')
-		notes->next->next = note_new(
-		    (struct note){
-			.kind = NOTE_SEEN,
-			.time = envelope->time,
-			.size = envelope->listed,
-			.digest = envelope->digest,
-			.body = envelope->body,
-		    },
-		    seen, ARRAY_LEN(seen));
+		notes->next->next = note_new(&(struct note){
+		    .kind = NOTE_SEEN,
+		    .time = envelope->time,
+		    .size = envelope->listed,
+		    .digest = envelope->digest,
+		    .body = envelope->body,
+		    .seen = {mailbox, envelope->uidl, envelope->id.text},
+		});
 	add(intake, notes);
 	free(origin);
 	buf_clear(&keywords);
@@ -157,7 +169,6 @@ void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 
 void note_trouble(struct intake *intake, const struct error *error)
 {
-	const char *const text[] = {error->phrase};
 	bool is_known;
 
 	pthread_mutex_lock(&intake->lock);
@@ -165,28 +176,28 @@ void note_trouble(struct intake *intake, const struct error *error)
 	intake->in_trouble = true;
 	pthread_mutex_unlock(&intake->lock);
 	if (!is_known)
-		add(intake, note_new((struct note){.kind = NOTE_TROUBLE}, text, ARRAY_LEN(text)));
+		add(intake, note_new(&(struct note){.kind = NOTE_TROUBLE, .trouble = {error->phrase}}));
 }
 
 static int write_note(struct state *state, const struct note *note, struct error *error)
 {
 	if (note->kind == NOTE_TROUBLE)
-		return state_set(state, INTAKE_TROUBLE, note->text[0], error);
+		return state_trouble_put(state, note->trouble.why, error);
 	if (note->kind == NOTE_LOGIN)
-		return last_login_put(state, note->text[0], note->text[1], note->text[2], note->time, error);
+		return last_login_put(state, note->login.user, note->login.protocol, note->login.address, note->time, error);
 	if (note->kind == NOTE_SEEN)
-		return state_seen_add(state, note->text[0], slice_of(note->text[1]), note->text[2],
+		return state_seen_add(state, note->seen.mailbox, slice_of(note->seen.uidl), note->seen.id,
 		    &(struct seen){.time = note->time, .listed = note->size, .digest = note->digest, .body = note->body},
 		    error);
 	if (note->kind == NOTE_MESSAGE)
 		return state_message_add(state,
 		    &(struct journal_message){
-			.id = note->text[0],
-			.message_id = note->text[1],
-			.sender = note->text[2],
-			.recipients = note->text[3],
-			.subject = note->text[4],
-			.keywords = note->text[5],
+			.id = note->message.id,
+			.message_id = note->message.message_id,
+			.sender = note->message.sender,
+			.recipients = note->message.recipients,
+			.subject = note->message.subject,
+			.keywords = note->message.keywords,
 			.time = note->time,
 			.size = note->size,
 		    },
@@ -194,11 +205,11 @@ static int write_note(struct state *state, const struct note *note, struct error
 	return state_journal_add(state,
 	    &(struct journal_event){
 		.time_us = note->time,
-		.id = note->text[0],
-		.session = note->text[1],
-		.event = note->text[2],
-		.place = note->text[3],
-		.detail = note->text[4],
+		.id = note->event.id,
+		.session = note->event.session,
+		.event = note->event.event,
+		.place = note->event.place,
+		.detail = note->event.detail,
 	    },
 	    error);
 }

@@ -50,7 +50,24 @@ struct note {
 	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN } kind;
 	int64_t time; /* microseconds for events, seconds else */
 	uint64_t size, digest, body; /* of NOTE_SEEN: the listed size, digests of header and body */
-	const char *text[NOTE_TEXTS]; /* by kind: see intake_note.c */
+	union {
+		const char *texts[NOTE_TEXTS]; /* those of its kind, below; NULL counts as "" */
+		struct {
+			const char *id, *session, *event, *place, *detail;
+		} event;
+		struct {
+			const char *id, *message_id, *sender, *recipients, *subject, *keywords;
+		} message;
+		struct {
+			const char *mailbox, *uidl, *id;
+		} seen;
+		struct {
+			const char *user, *protocol, *address;
+		} login;
+		struct {
+			const char *why;
+		} trouble;
+	};
 	struct note *next;
 };
 
@@ -142,13 +159,13 @@ void note_accepted(struct intake *intake, const struct envelope *envelope, struc
 void note_delivered(struct intake *intake, const struct envelope *envelope,
     const struct place *place, const struct error *error);
 void note_facts(struct intake *intake, const struct fact *facts, size_t count);
-/* The disk did not accept a record: reported when possible, see INTAKE_TROUBLE. */
+/* The disk did not accept a record: reported when possible, see state_trouble_put(). */
 void note_trouble(struct intake *intake, const struct error *error);
 /* logins: with the lock held. The time until they need a separate checkpoint: INT64_MAX if there are none. */
 int64_t logins_left_ms(const struct intake *intake);
 /* Moves them to the other notes. */
 void logins_gather(struct intake *intake);
-struct note *note_new(struct note note, const char *const *texts, size_t count); /* NULL counts as "" */
+struct note *note_new(const struct note *note); /* with copies of its texts, freed with it */
 void note_free_all(struct note *notes);
 
 /* Reports a delivery: journal, log, and the process's own callback; context is the intake. */

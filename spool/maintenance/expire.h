@@ -5,7 +5,7 @@
 #define LANPOST_SPOOL_EXPIRE_H
 
 #include "spool/storage/intake.h"
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/mailbox.h"
 
 struct expired {
 	size_t messages;

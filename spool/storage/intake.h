@@ -85,8 +85,6 @@ void intake_journal(struct intake *intake, const char *id, const char *session, 
 int intake_write_notes(struct intake *intake, struct error *error);
 /* Records, at the next checkpoint or within a minute, that a user has logged in now (spool/state/last_login.h). */
 void intake_login(struct intake *intake, const char *user, const char *protocol, const char *address);
-/* A value of the state: why mail could not be accepted when the disk failed; emptied when it is reported to postmaster. */
-#define INTAKE_TROUBLE "log-trouble"
 
 /* True if the spool has room for this many more bytes (with a reserve): checked before a message is
  * accepted. */

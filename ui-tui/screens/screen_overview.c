@@ -76,15 +76,8 @@ static void count_queue(const struct spool *spool, unsigned counts[QUEUE_STATES]
 
 static void read_last_session(struct tui *tui, struct overview *overview)
 {
-	struct state *state = tui_state(tui);
-	struct error error;
-	char *text = NULL;
-
 	json_decref(overview->last);
-	overview->last = NULL;
-	if (state != NULL && state_get(state, "last-session", &text, &error) == 0 && text != NULL)
-		overview->last = json_loads(text, 0, NULL);
-	free(text);
+	overview->last = state_session_get(tui_state(tui));
 }
 
 /* The lines after the facts to the end; the day's plot is omitted if the rows need its place. */
