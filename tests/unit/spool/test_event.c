@@ -17,9 +17,6 @@ static void test_each_code_is_found_again(void **context)
 	}
 	assert_int_equal(event_find("of-a-later-version"), EVENT_COUNT);
 	assert_string_equal(event_word("of-a-later-version"), "of-a-later-version");
-	assert_string_equal(event_account("account sales"), "sales");
-	assert_null(event_account("smtp 10.0.0.7 ivan"));
-	assert_null(event_account("gateway"));
 }
 
 int main(void)

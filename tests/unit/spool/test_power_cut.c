@@ -2,7 +2,7 @@
  * "When the disk lies" (spool/QUEUE.md): mail of LAN programs, queued and sent mail, through power cuts (power_cut.h).
  * Also each sync fails once and drops the data that was not synced; and each change of the disk fails once.
  */
-#include "spool/layout.h"
+#include "spool/layout_priv.h"
 #include "spool/log/intake_priv.h"
 #include "spool/storage/mailbox.h"
 #include "spool/queue/queue_priv.h"
