@@ -31,7 +31,7 @@ void scram_keys_write(const struct scram_keys *keys, struct buf *out);
 /* False if the text is not one. */
 bool scram_keys_read(struct slice text, struct scram_keys *keys);
 
-/* True if the proof (SCRAM_KEY_LEN bytes) is right for this AuthMessage: the client knows the
+/* True if the proof (SCRAM_KEY_LEN bytes) is correct for this AuthMessage: the client knows the
  * password. */
 bool scram_proof_fits(
     const struct scram_keys *keys, struct slice auth_message, const unsigned char *proof);

@@ -160,10 +160,10 @@ static const struct schema_key limits_keys[] = {
 	N_("The largest message that may be sent outside the office; 0: no limit.")},
     {"user_daily_messages", INTEGER(conf_limits, user_daily_messages), "0", NULL,
 	RANGE(0, 1000000), N_("How many messages a user may send per day through the SMTP server; "
-	    "0: no limit. What is sent in the user's name without a login is counted apart.")},
+	    "0: no limit. Mail sent in the user's name without a login is counted separately.")},
     {"user_daily_bytes", SIZE(conf_limits, user_daily_bytes), "0", NULL,
 	RANGE(0, 1024 * GIGA), N_("How many bytes a user may send per day through the SMTP server; "
-	    "0: no limit. What is sent in the user's name without a login is counted apart.")},
+	    "0: no limit. Mail sent in the user's name without a login is counted separately.")},
     {"forbidden_attachments", PATTERNS(conf_limits, forbidden_attachments), "", N_("none"), ANY,
 	N_("Mail with attachments that match these patterns may not be sent outside the office.")},
     {"mailbox_quota", SIZE(conf_limits, mailbox_quota), "0", NULL, RANGE(0, 1024 * GIGA),

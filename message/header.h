@@ -25,7 +25,7 @@ bool header_walk_next(struct header_walk *walk, struct header_field *field);
 
 /* Finds the first field of that name (not case-sensitive); returns false if none exists. */
 bool header_find(struct slice message, const char *name, struct header_field *field);
-/* How many fields have that name. */
+/* The number of fields with that name. */
 size_t header_count(struct slice message, const char *name);
 /* Bytes of the header with the empty line that ends it; message.len if none ends it. */
 size_t header_length(struct slice message);

@@ -52,7 +52,7 @@ char *origin_text(const struct origin *origin)
 	return xstrdup(origin->name == NULL ? "" : origin->name);
 }
 
-/* The kind, with what follows its word in *rest. */
+/* The kind, with the text after its word in *rest. */
 static enum origin_kind kind_of(struct slice text, struct slice *rest)
 {
 	struct slice word;

@@ -301,20 +301,23 @@ ENGLISH_ONLY = {"dependencies.md", "fuzzing.md"}  # for developers and packagers
 
 
 def outline(path):
-    """The levels of the headings of a page, and how many rows its tables have."""
+    """The levels of the headings of a page, and of each section how many rows its tables have and how many items its lists."""
     text = re.sub(r"(?ms)^```.*?^```", "", path.read_text())
-    return [mark.count("#") for mark in re.findall(r"(?m)^#+(?= )", text)], len(re.findall(r"(?m)^\|", text))
+    if path.suffix != ".md":
+        return re.findall(r"(?m)^\.(?:SH|SS|TP|IP)\b", text)
+    sections = [(len(re.findall(r"(?m)^\|", part)), len(re.findall(r"(?m)^ *(?:-|\d+\.) ", part))) for part in re.split(r"(?m)^#+ ", text)]
+    return [mark.count("#") for mark in re.findall(r"(?m)^#+(?= )", text)], sections
 
 
 def check_russian():
-    """Each page for users and admins has its Russian one, with the same headings and rows of tables."""
+    """Each page for users and admins has its Russian one, with the same headings, rows of tables and items of lists."""
     pages = [(path, ROOT / "docs/ru" / path.name) for path in sorted(ROOT.glob("docs/*.md")) if path.name not in ENGLISH_ONLY]
     pages += [(path, ROOT / "docs/ru" / path.name) for path in sorted(ROOT.glob("docs/*.[1-8]"))]
     for english, russian in [(ROOT / "README.md", ROOT / "README.ru.md"), *pages]:
         if not russian.exists():
             complain(english, 1, f"its Russian page is missing: {russian.relative_to(ROOT)}")
-        elif russian.suffix == ".md" and outline(english) != outline(russian):
-            complain(russian, 1, f"the headings or tables are not those of {english.relative_to(ROOT)}")
+        elif outline(english) != outline(russian):
+            complain(russian, 1, f"the headings, tables or lists are not those of {english.relative_to(ROOT)}")
     for russian in sorted(ROOT.glob("docs/ru/*")):
         if not (ROOT / "docs" / russian.name).exists():
             complain(russian, 1, "there is no English page of this name")
@@ -323,6 +326,26 @@ def check_russian():
 # Folders in which a public function is found by its name: NAME_... is in NAME.c, or in a file of its family (fetch_... in fetch_batch.c).
 NAMED_FOLDERS = ["base", "message", "config", "upstream", "mail", "fetcher", "gateway/session", "gateway/process"]
 OTHER_PREFIXES = {"alloc": ("x",), "err": ("error_",), "err_errno": ("error_",), "log": ("fatal",), "str": ("slice_", "strlist_", "utf8_")}
+
+
+NEWS_GROUPS = {"Before you upgrade (docs/upgrade.md)", "Mail: fetching", "Mail: sorting and delivery", "Mail: sending", "LAN server",
+               "Sessions and the line", "Screens and commands", "Security", "For admins", "For packagers and contributors"}
+
+
+def check_news():
+    """NEWS has releases with known groups, the newest is VERSION, and no entry is there twice (as after a merge)."""
+    path, release, seen = ROOT / "NEWS", None, {}
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if found := re.match(r"lanpost (\d+\.\d+\.\d+): ", line):
+            if release is None and found[1] != (ROOT / "VERSION").read_text().strip():
+                complain(path, number, "the newest release is not VERSION")
+            release = found[1]
+        elif line and not line.startswith(("- ", "  ")) and line not in NEWS_GROUPS:
+            complain(path, number, f"not a group of NEWS: {line}")
+        elif line.startswith("- ") and seen.setdefault(line[:40], number) != number:
+            complain(path, number, f"begins as the entry in line {seen[line[:40]]}")
+    if not (ROOT / "debian/changelog").read_text().startswith(f"lanpost ({(ROOT / 'VERSION').read_text().strip()}"):
+        complain(ROOT / "debian/changelog", 1, "the newest release is not VERSION")
 
 
 def check_names(path, text):
@@ -385,6 +408,7 @@ def main():
             check_comments(path)
     check_events()
     check_russian()
+    check_news()
     check_folders()
     check_sizes(files)
     check_translations([path for path in files if path.suffix == ".po"])

@@ -100,7 +100,7 @@ static void drop(struct connection *connection, struct sending **fresh, size_t c
 	}
 }
 
-/* Begins as many as there is room for. */
+/* Begins as many as are allowed. */
 static int refill(struct connection *connection, struct error *error)
 {
 	struct smtp_client *client = &connection->smarthost.client;

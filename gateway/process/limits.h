@@ -10,7 +10,7 @@
 /* Sets the soft and the hard limit; a lower limit stays. what: RLIMIT_.... Returns false if the kernel refuses; this is
  * logged. */
 bool limits_set(int what, rlim_t most);
-/* Lets this process use this many seconds of the processor more; a lower hard limit stays. Returns as limits_set(). */
+/* Allows this process this many more seconds of CPU time; a lower hard limit stays. Returns as limits_set(). */
 bool limits_cpu(rlim_t seconds);
 
 #endif

@@ -505,7 +505,8 @@ static int open_line(struct session *session, const struct session_request *requ
 	return 0;
 }
 
-/* state.db first, as long as the files beside it can be made: in the sandbox the session may use those that are there. */
+/* Opens state.db first, while the files next to it can be created: in the sandbox, the session may only use existing
+ * ones. */
 static int open_confined(struct session *session, struct error *error)
 {
 	const struct spool_options options = {.writer = "session", .reports_damage = true, .keeps_seen = true};

@@ -32,7 +32,7 @@ static void add_own(struct strlist *paths, char *path)
 	free(path);
 }
 
-/* A rule is for what is there when it is made. */
+/* A rule applies only to files that exist when it is created. */
 static void add_folder(struct strlist *paths, char *path)
 {
 	struct error error;
@@ -51,7 +51,7 @@ static bool archives(const struct conf *conf)
 	return found;
 }
 
-/* All of the spool but the TLS key, and what only the supervisor and the process that checks passwords read. */
+/* The whole spool except the TLS key and the files that only the supervisor and the password process read. */
 static void add_spool(struct strlist *paths, const struct conf *conf)
 {
 	const struct spool *spool = SPOOL_OF(conf);

@@ -13,7 +13,7 @@
 /* A client that has been idle for this long is evicted for any newcomer; before that only for
  * one with fewer connections. */
 #define IDLE_MS 10000
-/* Bytes that arrive keep a connection for this long against holders of much fewer. */
+/* Arriving bytes protect a connection for this long against holders of far fewer connections. */
 #define SENDER_MS (60 * 1000)
 #define WHOLE_SHARE 1000
 #define RESERVE 10 /* the last tenth of the connections */

@@ -4,8 +4,9 @@
  *
  * A newcomer is always accepted while clients without a login are idle: of the holders with the most connections, the
  * client that is not logged in, sends no message and has been silent longest is evicted first. The last tenth of all
- * connections is reserved for addresses without one. A sender whose bytes arrive stays; but if its network (or address)
- * has half of its limit, the sender is evicted after a minute for a holder of half as much. Thread-safe.
+ * connections is reserved for addresses without one. A sender whose bytes arrive is kept; but if its network or
+ * address has half of its limit, the sender is evicted after a minute for a holder with half as many connections.
+ * Thread-safe.
  */
 #ifndef LANPOST_LAN_SERVER_CONNECTIONS_H
 #define LANPOST_LAN_SERVER_CONNECTIONS_H

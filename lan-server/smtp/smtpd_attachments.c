@@ -127,7 +127,7 @@ bool smtpd_has_forbidden_attachment(const struct smtpd *smtpd, struct slice mess
 	mime_walk_init(&walk, message);
 	while (!found && !is_dark && patterns->count > 0 && mime_walk_next(&walk, &part)) {
 		found = has_forbidden_name(patterns, &part, &file_name);
-		is_dark = header_count(part.header, "Content-Type") > 1; /* which one counts is not known */
+		is_dark = header_count(part.header, "Content-Type") > 1; /* mail programs differ in which one they use */
 	}
 	is_dark = is_dark || walk.is_cut; /* a message that cannot be checked completely may contain anything */
 	if (found)

@@ -21,8 +21,8 @@ static const char *who_is_counted(const struct smtpd *smtpd)
 	return limits->user_daily_messages == 0 && limits->user_daily_bytes == 0 ? NULL : who_sends(smtpd);
 }
 
-/* The name under which messages are counted. Mail without a login is counted separately: otherwise anybody could use up
- * the user's limit. */
+/* The name under which messages are counted. Mail without a login is counted separately: otherwise any client could
+ * use up the user's limit. */
 static const char *count_name(const struct smtpd *smtpd, const char *user, char *out, size_t size)
 {
 	if (smtpd->dialogue.user != NULL)
@@ -31,7 +31,8 @@ static const char *count_name(const struct smtpd *smtpd, const char *user, char 
 	return out;
 }
 
-/* Today's total. Without a login, both counts: no second limit for who leaves the login out. */
+/* Today's total. Without a login, both counts apply, so that omitting the login gives no second
+ * limit. */
 static struct send_quota_total sent_today(const struct smtpd *smtpd, const char *user)
 {
 	const struct smtpd_hooks *hooks = &smtpd->options.hooks;

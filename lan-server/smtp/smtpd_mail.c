@@ -291,7 +291,7 @@ static enum smtpd_reply take_rcpt(struct smtpd *smtpd, struct slice arg, struct 
 	return smtpd->tx->utf8 || slice_is_ascii(slice_of(rcpt->addr.local)) ? REPLY_NONE : REPLY_NEEDS_SMTPUTF8;
 }
 
-/* A recipient with its places takes about this much. */
+/* A recipient with its places takes about this many bytes. */
 static void count_recipient(struct smtpd_transaction *tx, const struct rcpt *rcpt, size_t places)
 {
 	size_t each = sizeof(struct place) + rcpt->dsn.orcpt.len + rcpt->path.len;

@@ -22,7 +22,7 @@ char *queue_message_path(const struct spool *spool, const struct queue_item *ite
  * places; the message is a link to source, or written from parts if source is NULL. */
 int queue_deliver(const struct spool *spool, const struct envelope *envelope, const char *source,
     const struct slice *parts, size_t count, struct error *error);
-/* What became of a recipient. */
+/* The outcome for a recipient. */
 struct queue_outcome {
 	const char *recipient;
 	enum place_status status;

@@ -148,7 +148,8 @@ static int open_db(struct state *state, const char *path, struct error *error)
 		return -1;
 	}
 	sqlite3_busy_timeout(state->db, BUSY_TIMEOUT_MS);
-	/* What a file from elsewhere (a restored backup) has in its schema runs no functions, and nothing writes past the tables. */
+	/* The schema of a foreign file (a restored backup) cannot call functions, and nothing can write outside the
+	 * tables. */
 	sqlite3_db_config(state->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
 	sqlite3_db_config(state->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_db_config(state->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);

@@ -123,7 +123,7 @@ static int sync_file(const char *path, struct error *error)
 	return result;
 }
 
-/* The same file stays where there is one: a sandbox knows it. */
+/* An existing file is kept: the sandbox has a rule for it. */
 static int empty_file(const char *path, struct error *error)
 {
 	int fd = owned_open(path, O_WRONLY | O_TRUNC | O_NONBLOCK, 0600);

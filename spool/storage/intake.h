@@ -21,7 +21,7 @@ struct intake_options {
 	const char *hostname; /* for file names; copied */
 	const char *writer;   /* "lan", "session", ...: in the segments' names; a literal */
 	struct state *state;  /* borrowed; must outlive the intake */
-	size_t reuse_after; /* as many records make a segment worth being used again; 0: what a busy second has */
+	size_t reuse_after; /* this many records make a segment worth reusing; 0: the number of a busy second */
 	int64_t checkpoint_ms; /* delay before a checkpoint, to collect work; 0: one second */
 	/* Called after a delivery, by the delivering thread; may be NULL. */
 	void (*delivered)(void *context, const struct place *place);

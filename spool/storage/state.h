@@ -21,7 +21,8 @@ int state_open(struct state **state, const struct spool *spool, bool *was_damage
 bool state_is_there(const struct spool *spool);
 /* Checks the whole database, and sets it aside if it is damaged. Only while no process has it open. */
 int state_check(const struct spool *spool, struct error *error);
-/* Before a process enters a sandbox in which it calls state_copy_seen(), once: creates the file that is written there. */
+/* Creates the file that state_copy_seen() writes. Call it once, before entering a sandbox in which state_copy_seen()
+ * is called. */
 void state_copy_prepare(const struct spool *spool);
 /* Copies the seen UIDLs to `<spool>/seen.db` if they have changed: without them, all mail that is kept on servers would be
  * fetched again. */

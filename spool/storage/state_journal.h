@@ -41,7 +41,7 @@ typedef void (*state_trace_fn)(void *context, const struct journal_message *mess
 int state_trace(struct state *state, const struct trace_query *query, state_trace_fn fn, void *context,
     struct error *error);
 
-/* Sums over all events from `since` to before `until` (microseconds): how many of each kind, and how large their messages; of
+/* Sums over all events from `since` to before `until` (microseconds): number and total message size of each kind;
  * EVENT_ACCEPTED by origin (origin.h), which is "" for others. */
 typedef void (*state_totals_fn)(void *context, enum event event, const char *origin, uint64_t count, uint64_t bytes);
 int state_journal_totals(struct state *state, int64_t since, int64_t until, state_totals_fn fn, void *context,

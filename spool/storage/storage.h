@@ -3,7 +3,7 @@
  * include this header alone, and the values that it takes and gives (envelopes, bodies, events, facts); tests/lint.py enforces it.
  *
  * Behind it is one engine, chosen when the program is linked: the intake log (spool/log), Maildir folders (spool/mailbox), the queue's
- * files (spool/queue) and SQLite (spool/state). Another engine, such as a server database, implements the functions of these headers
+ * files (spool/queue) and SQLite (spool/state/state). Another engine, such as a server database, implements the functions of these headers
  * over its own struct intake and struct state, and keeps what they promise:
  *
  *  - spool.h: a process opens its spool once and hands it down. Its folder exists with every engine, for what is the gateway's own:

@@ -27,7 +27,7 @@ static struct verifier *make_verifier(void)
 	return verifier;
 }
 
-/* A file of notes, or what a broken one of those processes wants to be kept: what was read is read again as the same. */
+/* A file of notes, or notes from a compromised process: saved notes are read back unchanged. */
 static void check_notes(struct slice bytes)
 {
 	struct ban_notes notes = {NULL, 0}, again = {NULL, 0};

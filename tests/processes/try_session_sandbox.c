@@ -1,6 +1,6 @@
 /*
- * What somebody who has taken over a session would try with the files of the gateway. Enters its sandbox for a gateway that runs, and says of each
- * file "NAME done" or "NAME refused": FILE is opened for reading, FILE! for writing, FILE+ is made.
+ * File accesses of an attacker who has taken over a session. Enters its sandbox for a running gateway, and prints for each
+ * file "NAME done" or "NAME refused": FILE is opened for reading, FILE! for writing, FILE+ is created.
  *
  * usage: try_session_sandbox SPOOL FILE...
  */

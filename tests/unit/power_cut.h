@@ -218,7 +218,7 @@ static void put(const char *spool, const char *path, const char *bytes, size_t l
 
 #define SECTOR 512
 
-/* Of a file that is overwritten any sector may be the old one or the new one. */
+/* In an overwritten file, each sector may be the old or the new one. */
 static void mix_sectors(char *bytes, const struct file *now, const struct file *safe)
 {
 	for (size_t at = 0; at < now->len; at += SECTOR) {

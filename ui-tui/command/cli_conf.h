@@ -1,5 +1,5 @@
 /*
- * How verbs get the configuration, and what they find in it by the names that people give.
+ * Gives verbs the configuration, and finds items in it by the names that users enter.
  */
 #ifndef LANPOST_UI_TUI_CLI_CONF_H
 #define LANPOST_UI_TUI_CLI_CONF_H

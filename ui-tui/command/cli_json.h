@@ -1,5 +1,5 @@
 /*
- * What verbs print with --json.
+ * The output of verbs with --json.
  */
 #ifndef LANPOST_UI_TUI_CLI_JSON_H
 #define LANPOST_UI_TUI_CLI_JSON_H

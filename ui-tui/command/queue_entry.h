@@ -21,7 +21,8 @@ void queue_entry_read(const struct spool *spool, const struct queue_item *item, 
 void queue_entry_clear(struct queue_entry *entry);
 /* Its sender, or the author in its header if the envelope is damaged. */
 const char *queue_entry_sender(const struct queue_entry *entry);
-/* The recipients outside who have not got it yet, in few words; new memory. Without an envelope: whom its header names. */
+/* A short list of the external recipients that have not received it yet; new memory. Without an envelope: those in its
+ * header. */
 char *queue_entry_recipients(const struct queue_entry *entry);
 /* The state for people, in the thread's language. */
 const char *queue_state_word(enum queue_state state);

@@ -42,7 +42,7 @@ def test_a_user_sends_so_many_messages_a_day(make_gateway):
 
 
 def test_a_stranger_uses_up_nobodys_day(make_gateway):
-    """Without a login anybody may give ivan's address: that counts for those who do so, not for ivan after a login."""
+    """Without a login, any client may give ivan's address: such mail does not count for ivan after a login."""
     gateway = make_gateway(users=IVAN, sections={"limits": {"user_daily_messages": 2}})
     for _ in range(2):
         gateway.send("ivan@office.lan", ["anna"], letter())

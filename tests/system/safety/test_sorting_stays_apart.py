@@ -69,7 +69,7 @@ def workers_of(office, name):
 
 
 def has_sorted(pid):
-    """It has got a message, of which it takes its time on the processor, and waits for the next one."""
+    """It has received a message, used processor time for it, and waits for the next one."""
     try:
         limits = Path(f"/proc/{pid}/limits").read_text()
     except OSError:

@@ -227,7 +227,7 @@ def test_a_domain_beyond_ascii_leaves_by_any_smarthost(make_gateway, abilities):
 
 
 def test_many_recipients_are_settled_at_once(make_gateway, sink):
-    """The envelope is written once for all of them: with a write for each, this message kept a session busy for a minute."""
+    """The envelope is written once for all of them: one write for each kept a session busy for a minute."""
     office = office_at(make_gateway, sink)
     with office.smtp() as client:
         client.ehlo()

@@ -1,4 +1,5 @@
-/* The files of the configuration are beside the main one, wherever that is and whatever its name. */
+/* The files of the configuration are in the folder of the main one, wherever that is and with any
+ * name. */
 #include "config/conf_file.h"
 
 #include "base/alloc.h"

@@ -233,7 +233,7 @@ static void test_strangers_before_senders_and_nobody_else(void **state)
 	assert_int_equal(come(hall, "10.0.0.3"), ADMISSION_FULL);
 }
 
-/* 1000 computers in one IPv6 network send something all the time. */
+/* 1000 computers in one IPv6 network send data all the time. */
 static void test_senders_of_a_full_network_go_for_those_who_hold_little(void **state)
 {
 	struct hall *hall = *state;

@@ -1,4 +1,5 @@
-/* Where a message came from: its text is read as it was written, by this version and by older ones, in envelopes and in the journal. */
+/* The origin of a message: its text is read back as written by this version and by older ones, in envelopes and in the
+ * journal. */
 #include "spool/origin.h"
 
 #include "base/alloc.h"

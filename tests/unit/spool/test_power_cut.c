@@ -239,7 +239,7 @@ static bool is_right(const struct spool *house)
 	return right;
 }
 
-/* What a power cut leaves of an append is not taken for damage. */
+/* Remains of an append after a power cut do not count as damage. */
 static bool nothing_set_aside(const struct spool *house)
 {
 	char *folder = layout_queue(house, QUEUE_CORRUPT);

@@ -101,7 +101,7 @@ static void test_queue_states(void **context)
 	envelope_clear(&envelope);
 }
 
-/* What is pending stays so; the entry goes with the last outcome. */
+/* Pending recipients stay pending; the last outcome removes the entry. */
 static void test_outcomes_are_set_together(void **context)
 {
 	const struct queue_outcome outcomes[] = {

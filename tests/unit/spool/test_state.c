@@ -189,7 +189,8 @@ static void count_all_again(void *context, const struct journal_event *event)
 	assert_int_equal(state_journal_since(state, &none, count_event, context, &error), 0);
 }
 
-/* Statements are kept prepared: one whose rows are being read is another when it is asked for again. */
+/* Prepared statements are cached: a statement whose rows are being read is not reused for a second
+ * query. */
 static void test_rows_within_rows(void **context)
 {
 	struct msgid none = msgid_floor(0);
@@ -205,7 +206,7 @@ static void test_rows_within_rows(void **context)
 	}
 }
 
-/* A restored file may hold a program of somebody else's. */
+/* A restored file may contain code of an attacker. */
 static void test_the_file_runs_nothing(void **context)
 {
 	char *path = xasprintf("%s/state.db", folder), *text = NULL;
@@ -232,7 +233,7 @@ static void add_total(void *context, enum event event, const char *origin, uint6
 	    (unsigned long long)bytes);
 }
 
-/* As older versions wrote it, too: what distinguishes messages that came is the text of their origin, of others nothing does. */
+/* Also as older versions wrote it: only accepted messages are counted by the text of their origin. */
 static void test_totals_of_the_journal(void **context)
 {
 	static const struct {
