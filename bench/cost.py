@@ -108,6 +108,15 @@ class Fetch:
         return gateway, fetch
 
 
+class Login:
+    name, count = "POP3 login and STAT, 100 messages", 1000
+
+    def prepare(self, start, count):
+        gateway = start()
+        gateway.fill(100, 1000)
+        return gateway, lambda: run(LOAD / "pop3_load", gateway.pop3, "ivan", "", "login", count)
+
+
 class Handshake:
     name, count = "TLS handshake, POP3S", 500
 
@@ -125,7 +134,7 @@ class Handshake:
         return gateway, shake
 
 
-WORKS = (Intake(1, 4000), Intake(20, 10000), Drain(), Fetch(4096, 2000), Fetch(800000, 60), Handshake())
+WORKS = (Intake(1, 4000), Intake(20, 10000), Drain(), Fetch(4096, 2000), Fetch(800000, 60), Login(), Handshake())
 
 
 # --- counting

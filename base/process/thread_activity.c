@@ -167,6 +167,18 @@ void thread_activity_step(const char *format, ...)
 	write_end();
 }
 
+void thread_activity_command(const char *name)
+{
+	size_t len = strnlen(name, THREAD_ACTIVITY_TEXT_MAX - 1);
+
+	if (mine == NULL)
+		return;
+	write_begin();
+	memcpy(mine->note.step, name, len);
+	mine->note.step[len] = '\0';
+	write_end();
+}
+
 void thread_activity_wait(void)
 {
 	set_state(WAITING);

@@ -27,8 +27,10 @@ void thread_activity_who(const char *format, ...) __attribute__((format(printf, 
 /* The client has logged in under this name; the connection is encrypted. */
 void thread_activity_login(const char *name);
 void thread_activity_tls(void);
-/* The current command: "MAIL". Never a secret. */
+/* What it is doing: "message 3 of 7". Never a secret. */
 void thread_activity_step(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same for a client's command: "MAIL", printable. */
+void thread_activity_command(const char *name);
 /* The thread waits for the client; the thread has received something. */
 void thread_activity_wait(void);
 void thread_activity_resume(void);

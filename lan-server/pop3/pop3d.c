@@ -346,7 +346,7 @@ static enum pop3d_reply run_command(struct pop3d *pop3d, const struct command *c
 {
 	enum pop3d_reply reply;
 
-	thread_activity_step("%s", command->name);
+	thread_activity_command(command->name);
 	if (!(command->flags & EXACT_ARG))
 		arg = slice_trim(arg);
 	reply = check_command(pop3d, command, arg);

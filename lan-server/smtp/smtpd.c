@@ -206,7 +206,7 @@ static enum smtpd_reply run_command(struct smtpd *smtpd, const struct command *c
 {
 	enum smtpd_reply reply = check_command(smtpd, command, arg);
 
-	thread_activity_step("%s", command->name);
+	thread_activity_command(command->name);
 	if (reply != REPLY_NONE)
 		return reply;
 	return command->run != NULL ? command->run(smtpd, arg) : command->reply;

@@ -443,7 +443,7 @@ enum dialogue_effect smtpd_begin_chunk(struct smtpd *smtpd, struct slice arg)
 	struct slice number = slice_cut(&last, ' ');
 	enum dialogue_effect effect;
 
-	thread_activity_step("BDAT");
+	thread_activity_command("BDAT");
 	last = slice_trim(last);
 	smtpd->chunk_is_last = slice_is_nocase(last, "LAST");
 	if (!slice_number(number, 0, UINT64_MAX / 4, &smtpd->chunk_left) ||

@@ -59,7 +59,7 @@ static void test_who_is_connected(void **unused)
 		thread_activity_who("pop3 %s", "10.0.0.1");
 		thread_activity_tls();
 		thread_activity_login("iv\033an");
-		thread_activity_step("RETR");
+		thread_activity_command("RETR");
 		thread_activity_wait();
 		_exit(0);
 	}
