@@ -2,24 +2,21 @@
 
 #include "base/alloc.h"
 #include "base/rand.h"
+#include "base/siphash.h"
 
-#include <openssl/evp.h>
-#include <openssl/hmac.h>
 #include <stdlib.h>
 
-#define KEY_LEN 32
-#define DIGEST_LEN 16
 #define NONE UINT32_MAX
 
 struct entry {
-	unsigned char digest[DIGEST_LEN];
+	unsigned char digest[SIPHASH_LEN];
 	uint32_t next;		 /* in its bucket */
 	uint32_t newer, older;	 /* by last use */
 	struct lru_item item;
 };
 
 struct lru {
-	unsigned char key[KEY_LEN];
+	unsigned char key[SIPHASH_LEN];
 	struct entry *entries; /* `most` of them, the first `count` in use */
 	uint32_t *buckets;     /* `most` of them: the first entry, NONE */
 	uint32_t most, count;
@@ -49,18 +46,7 @@ void lru_free(struct lru *lru)
 	free(lru);
 }
 
-static void digest(const struct lru *lru, struct slice key, unsigned char out[DIGEST_LEN])
-{
-	unsigned char whole[EVP_MAX_MD_SIZE];
-	unsigned len = sizeof(whole);
-
-	/* Fails only if memory is exhausted. */
-	if (HMAC(EVP_sha256(), lru->key, KEY_LEN, (const unsigned char *)key.ptr, key.len, whole, &len) == NULL)
-		abort();
-	memcpy(out, whole, DIGEST_LEN);
-}
-
-static uint32_t *bucket_of(struct lru *lru, const unsigned char digest[DIGEST_LEN])
+static uint32_t *bucket_of(struct lru *lru, const unsigned char digest[SIPHASH_LEN])
 {
 	uint32_t number;
 
@@ -90,11 +76,11 @@ static void put_first(struct lru *lru, uint32_t at)
 
 /* --- the items */
 
-static struct lru_item *find(struct lru *lru, const unsigned char digest[DIGEST_LEN])
+static struct lru_item *find(struct lru *lru, const unsigned char digest[SIPHASH_LEN])
 {
 	uint32_t at = *bucket_of(lru, digest);
 
-	while (at != NONE && memcmp(lru->entries[at].digest, digest, DIGEST_LEN) != 0)
+	while (at != NONE && memcmp(lru->entries[at].digest, digest, SIPHASH_LEN) != 0)
 		at = lru->entries[at].next;
 	if (at == NONE)
 		return NULL;
@@ -117,26 +103,26 @@ static uint32_t forget_oldest(struct lru *lru)
 
 struct lru_item *lru_find(struct lru *lru, struct slice key)
 {
-	unsigned char name[DIGEST_LEN];
+	unsigned char name[SIPHASH_LEN];
 
-	digest(lru, key, name);
+	siphash(lru->key, key, name);
 	return find(lru, name);
 }
 
 struct lru_item *lru_make(struct lru *lru, struct slice key)
 {
-	unsigned char name[DIGEST_LEN];
+	unsigned char name[SIPHASH_LEN];
 	struct lru_item *item;
 	uint32_t at, *bucket;
 
-	digest(lru, key, name);
+	siphash(lru->key, key, name);
 	item = find(lru, name);
 	if (item != NULL)
 		return item;
 	at = lru->count < lru->most ? lru->count++ : forget_oldest(lru);
 	bucket = bucket_of(lru, name);
 	lru->entries[at] = (struct entry){.next = *bucket};
-	memcpy(lru->entries[at].digest, name, DIGEST_LEN);
+	memcpy(lru->entries[at].digest, name, SIPHASH_LEN);
 	*bucket = at;
 	put_first(lru, at);
 	return &lru->entries[at].item;
