@@ -29,6 +29,8 @@
 #define ACCEPTS_PER_TURN 64
 #define OUT_OF_FILES_PAUSE_MS 100
 #define LOGIN_DELAY_MS 1000
+#define SPARE_THREADS 8
+#define SPARE_MS 5000
 #define LEAVING_MIN 16 /* threads that may still be ending, beside a tenth of max_sessions */
 
 /* A configuration and its derived data, kept as long as a session uses it. */
@@ -45,6 +47,7 @@ struct client {
 	struct lan_server *server;
 	struct snapshot *snapshot;
 	struct client *next, **link;
+	struct client *next_handed;
 };
 
 struct lan_server {
@@ -64,6 +67,12 @@ struct lan_server {
 	struct snapshot *current;
 	struct client *clients;
 	size_t client_count;
+	/* A thread whose client has left waits a moment for the next one, for a new thread costs as much as a login. */
+	size_t thread_count, spare_count;
+	struct client *handed; /* clients for spare threads, never more than there are of those */
+	size_t handed_count;
+	pthread_cond_t handing; /* a client was handed over, or all end */
+	bool is_ending;
 };
 
 /* --- snapshots */
@@ -137,14 +146,76 @@ static void client_leave(struct client *client)
 	free(client);
 }
 
+/* With the lock held. */
+static struct client *take_handed(struct lan_server *server)
+{
+	struct client *client = server->handed;
+
+	if (client == NULL)
+		return NULL;
+	server->handed = client->next_handed;
+	server->handed_count--;
+	return client;
+}
+
+/* The next client of this thread; NULL: the thread must end, and must not use the server any more. */
+static struct client *wait_for_client(struct lan_server *server)
+{
+	int64_t until = clock_now_ms() + SPARE_MS;
+	struct client *client;
+
+	pthread_mutex_lock(&server->lock);
+	if (server->spare_count < SPARE_THREADS && !server->is_ending) {
+		server->spare_count++;
+		while (server->handed == NULL && !server->is_ending && cond_wait_until(&server->handing, &server->lock, until))
+			;
+		server->spare_count--;
+	}
+	client = take_handed(server);
+	server->thread_count -= client == NULL;
+	pthread_cond_signal(&server->ended);
+	pthread_mutex_unlock(&server->lock);
+	return client;
+}
+
 static void *client_thread(void *arg)
 {
 	struct client *client = arg;
 
-	session_run(&client->session);
-	thread_activity_end();
-	client_leave(client);
+	while (client != NULL) {
+		struct lan_server *server = client->server;
+
+		session_run(&client->session);
+		thread_activity_end();
+		client_leave(client);
+		client = wait_for_client(server);
+	}
 	return NULL;
+}
+
+static void note_thread_ended(struct lan_server *server)
+{
+	pthread_mutex_lock(&server->lock);
+	server->thread_count--;
+	pthread_mutex_unlock(&server->lock);
+}
+
+/* Returns false if no thread waits: then one is counted that the caller starts. */
+static bool hand_over(struct lan_server *server, struct client *client)
+{
+	bool has_spare;
+
+	pthread_mutex_lock(&server->lock);
+	has_spare = server->spare_count > server->handed_count;
+	if (has_spare) {
+		client->next_handed = server->handed;
+		server->handed = client;
+		server->handed_count++;
+		pthread_cond_signal(&server->handing);
+	}
+	server->thread_count += !has_spare;
+	pthread_mutex_unlock(&server->lock);
+	return has_spare;
 }
 
 static void refuse(struct lan_server *server, int fd, enum lan_kind kind,
@@ -192,11 +263,16 @@ static int start_thread(struct lan_server *server, struct client *client)
 	pthread_t thread;
 	int result;
 
+	if (hand_over(server, client))
+		return 0;
+
 	sigfillset(&all);
 	sigdelset(&all, SIGBUS); /* synchronous: a mapped file that cannot be read (base/mapped.h) */
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	result = pthread_create(&thread, &server->thread, client_thread, client);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	if (result != 0)
+		note_thread_ended(server);
 	return result;
 }
 
@@ -328,12 +404,14 @@ static void drain(struct lan_server *server)
 
 	wake_sessions(server);
 	pthread_mutex_lock(&server->lock);
+	server->is_ending = true;
+	pthread_cond_broadcast(&server->handing);
 	while (server->client_count > 0 && cond_wait_until(&server->ended, &server->lock, deadline))
 		;
 	if (server->client_count > 0)
 		log_info("event=hanging-up sessions=%zu", server->client_count);
 	hang_up_all(server);
-	while (server->client_count > 0)
+	while (server->client_count > 0 || server->thread_count > 0)
 		pthread_cond_wait(&server->ended, &server->lock);
 	pthread_mutex_unlock(&server->lock);
 }
@@ -363,6 +441,7 @@ static void init_threads(struct lan_server *server)
 {
 	pthread_mutex_init(&server->lock, NULL);
 	cond_init(&server->ended);
+	cond_init(&server->handing);
 	pthread_attr_init(&server->thread);
 	pthread_attr_setdetachstate(&server->thread, PTHREAD_CREATE_DETACHED);
 	pthread_attr_setstacksize(&server->thread, STACK_SIZE);
@@ -463,6 +542,7 @@ void lan_server_free(struct lan_server *server)
 	close(server->stop_event);
 	pthread_attr_destroy(&server->thread);
 	pthread_cond_destroy(&server->ended);
+	pthread_cond_destroy(&server->handing);
 	pthread_mutex_destroy(&server->lock);
 	free(server->listeners);
 	free(server->polled);
