@@ -2,7 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/rand.h"
-#include "base/siphash.h"
+
+#include "lan-server/login/siphash.h"
 
 #include <stdlib.h>
 

@@ -1,5 +1,5 @@
 /* SipHash: the vectors of its authors for the key 0, 1, 2 ... 15 and texts that count from 0. */
-#include "base/siphash.h"
+#include "lan-server/login/siphash.h"
 
 #include "base/alloc.h"
 

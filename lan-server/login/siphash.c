@@ -1,4 +1,4 @@
-#include "base/siphash.h"
+#include "lan-server/login/siphash.h"
 
 #include <stdint.h>
 
