@@ -11,6 +11,7 @@
 #include "spool/problem.h"
 #include "spool/storage/storage.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -105,9 +106,10 @@ static void write_text(const char *text, struct buf *out)
 
 /* From the address of ours that received the message; else from the account's; else from the gateway's, which is rewritten
  * when the message is sent. */
-static int write_reply(const struct conf *conf, const struct reply_due *reply, const char *text, const struct addr *to,
-    const struct msgid *id, struct buf *out, struct error *error)
+static int write_reply(const struct conf *conf, const struct reply_due *reply, const struct addr *to, const struct msgid *id,
+    struct buf *out, struct error *error)
 {
+	const struct conf_rule *rule = find_rule(conf, reply->rule);
 	struct buf subject = BUF_INIT(SUBJECT_MAX * 2), body = BUF_INIT(REPLY_MAX);
 	struct addr author;
 	int result;
@@ -115,7 +117,8 @@ static int write_reply(const struct conf *conf, const struct reply_due *reply, c
 	if (!find_author(conf, reply, &author))
 		author = route_own_address(conf, CONF_POSTMASTER);
 	write_subject(reply, &subject);
-	write_text(text, &body);
+	assert(rule != NULL); /* write_one() asked */
+	write_text(rule->reply, &body);
 	result = compose_message(
 	    &(struct compose){
 		.kind = COMPOSE_AUTO_REPLY,
@@ -137,9 +140,9 @@ static int write_reply(const struct conf *conf, const struct reply_due *reply, c
 }
 
 /* The null sender (RFC 3834 section 3.3): no program replies to a reply. */
-static int send_reply(const struct conf *conf, struct intake *intake, const struct reply_due *reply,
-    const char *text, const char *session, struct error *error)
+static int send_reply(const struct reporter *reporter, const struct reply_due *reply, struct error *error)
 {
+	struct intake *intake = reporter->spool->intake;
 	const struct fact done = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "sent"};
 	struct buf message = BUF_INIT(4 * REPLY_MAX);
 	struct envelope envelope;
@@ -148,28 +151,28 @@ static int send_reply(const struct conf *conf, struct intake *intake, const stru
 
 	envelope_init(&envelope);
 	origin_set_gateway(&envelope.origin);
-	envelope_set(&envelope.session, slice_of(session));
+	envelope_set(&envelope.session, slice_of(reporter->session));
 	strlist_add(&envelope.recipients, reply->address);
 	if (addr_parse(slice_of(reply->address), &addr))
-		route_add(conf, &envelope, &addr, slice_of(reply->rule));
-	result = write_reply(conf, reply, text, &addr, &envelope.id, &message, error);
+		route_add(reporter->conf, &envelope, &addr, slice_of(reply->rule));
+	result = write_reply(reporter->conf, reply, &addr, &envelope.id, &message, error);
 	if (result == 0)
 		result = intake_accept_text(intake, &envelope, buf_slice(&message), &done, 1, error);
 	envelope_clear(&envelope);
 	buf_clear(&message);
 	if (result == 0)
-		intake_journal(
-		    intake, reply->id.text, session, EVENT_REPLIED, reply->address, reply->rule);
+		intake_journal(intake, reply->id.text, reporter->session, EVENT_REPLIED, reply->address, reply->rule);
 	return result;
 }
 
 /* The rule may have been removed meanwhile; then nothing is sent. A rule that has reached its limit is added to
  * limited. */
-static int write_one(const struct conf *conf, struct intake *intake, struct state *state,
-    const struct reply_due *reply, const char *session, struct strlist *limited, struct error *error)
+static int write_one(const struct reporter *reporter, const struct reply_due *reply, struct strlist *limited, struct error *error)
 {
+	struct intake *intake = reporter->spool->intake;
+	struct state *state = reporter->spool->state;
 	const struct fact none = {.kind = FACT_REPLY_DONE, .id = reply->id.text, .name = "none"};
-	const struct conf_rule *rule = find_rule(conf, reply->rule);
+	const struct conf_rule *rule = find_rule(reporter->conf, reply->rule);
 	int64_t last = 0;
 	size_t recent = 0;
 
@@ -179,16 +182,15 @@ static int write_one(const struct conf *conf, struct intake *intake, struct stat
 	if (recent >= HOURLY_MAX && rule != NULL && !strlist_has(limited, reply->rule))
 		strlist_add(limited, reply->rule);
 	else if (recent < HOURLY_MAX && rule != NULL && (last == 0 || reply->time - last >= rule->reply_days * DAY_SECONDS))
-		return send_reply(conf, intake, reply, rule->reply, session, error);
+		return send_reply(reporter, reply, error);
 	if (intake_accept(intake, NULL, NULL, &none, 1, error) != 0)
 		return -1;
-	intake_journal(intake, reply->id.text, session, EVENT_NOT_REPLIED, reply->address, reply->rule);
+	intake_journal(intake, reply->id.text, reporter->session, EVENT_NOT_REPLIED, reply->address, reply->rule);
 	return 0;
 }
 
 /* Once per rule, for any number of suppressed replies. */
-static void tell_limited(const struct conf *conf, struct intake *intake, struct state *state, const char *session,
-    const struct strlist *limited)
+static void tell_limited(const struct reporter *reporter, const struct strlist *limited)
 {
 	for (size_t i = 0; i < limited->count; i++) {
 		char *key = xasprintf("replies %s", limited->items[i]);
@@ -199,7 +201,7 @@ static void tell_limited(const struct conf *conf, struct intake *intake, struct 
 		    N_("The limit of %d replies per hour was reached; further senders get no reply. "
 		       "The senders may be forged: check the condition of the rule."),
 		    HOURLY_MAX);
-		report_problem(conf, intake, state, session, key, PROBLEM_NAME(key), &problem, SLICE_NONE);
+		report_problem(reporter, key, PROBLEM_NAME(key), &problem, SLICE_NONE);
 		free(key);
 	}
 }
@@ -213,8 +215,9 @@ static void collect_limits(void *context, const char *key, const char *text, int
 }
 
 /* A limit has ended when the last hour has fewer replies, or the rule no longer replies. */
-static void tell_over(const struct conf *conf, struct intake *intake, struct state *state, const char *session)
+static void tell_over(const struct reporter *reporter)
 {
+	struct state *state = reporter->spool->state;
 	struct strlist keys = {NULL, 0};
 	struct error error;
 
@@ -224,31 +227,30 @@ static void tell_over(const struct conf *conf, struct intake *intake, struct sta
 		const char *rule = keys.items[i] + strlen("replies ");
 		size_t recent = 0;
 
-		if (find_rule(conf, rule) != NULL &&
+		if (find_rule(reporter->conf, rule) != NULL &&
 		    (state_reply_count(state, rule, clock_wall() - HOUR_SECONDS, &recent, &error) != 0 || recent >= HOURLY_MAX))
 			continue;
-		report_recovery(conf, intake, state, session, keys.items[i], PROBLEM_NAME(keys.items[i]));
+		report_recovery(reporter, keys.items[i], PROBLEM_NAME(keys.items[i]));
 	}
 	strlist_clear(&keys);
 }
 
-void auto_reply_send_due(
-    const struct conf *conf, struct intake *intake, struct state *state, const char *session)
+void auto_reply_send_due(const struct reporter *reporter)
 {
 	struct strlist limited = {NULL, 0};
 	struct replies replies;
 	struct error error;
 
-	if (state_replies(state, &replies, &error) != 0) {
+	if (state_replies(reporter->spool->state, &replies, &error) != 0) {
 		log_warnx("event=replies-unreadable reason=%s", LOG_ERROR(&error));
 		return;
 	}
 	for (size_t i = 0; i < replies.count; i++)
-		if (write_one(conf, intake, state, &replies.items[i], session, &limited, &error) != 0)
+		if (write_one(reporter, &replies.items[i], &limited, &error) != 0)
 			log_warnx("event=reply-failed to=%s reason=%s",
 			    LOG_CSTR(replies.items[i].address), LOG_ERROR(&error));
 	replies_clear(&replies);
-	tell_over(conf, intake, state, session);
-	tell_limited(conf, intake, state, session, &limited);
+	tell_over(reporter);
+	tell_limited(reporter, &limited);
 	strlist_clear(&limited);
 }

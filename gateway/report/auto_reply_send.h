@@ -8,11 +8,9 @@
 #ifndef LANPOST_GATEWAY_AUTO_REPLY_SEND_H
 #define LANPOST_GATEWAY_AUTO_REPLY_SEND_H
 
-#include "config/conf.h"
-#include "spool/storage/storage.h"
+#include "gateway/report/report.h"
 
 /* Writes all due replies to the queue. */
-void auto_reply_send_due(
-    const struct conf *conf, struct intake *intake, struct state *state, const char *session);
+void auto_reply_send_due(const struct reporter *reporter);
 
 #endif

@@ -114,17 +114,18 @@ static int store(struct state *state, const struct clock_memory *memory, struct 
 
 static void report(const struct conf *conf, struct spool *spool, const char *session, const struct clock_memory *memory)
 {
+	const struct reporter reporter = {conf, spool, session};
 	struct error problem;
 
 	if (memory->doubtful_days == 0) {
-		report_recovery(conf, spool->intake, spool->state, session, KEY, PHRASE(N_("the clock")));
+		report_recovery(&reporter, KEY, PHRASE(N_("the clock")));
 		return;
 	}
 	error_set(&problem, ERROR_PERMANENT,
 	    N_("the clock of this computer jumped by %lld days; check its date. Old messages are "
 	       "not removed until the clock was correct on %d different days"),
 	    (long long)(memory->jumped / DAY), CLOCK_TRUST_DAYS);
-	report_problem(conf, spool->intake, spool->state, session, KEY, PHRASE(N_("the clock")), &problem, SLICE_NONE);
+	report_problem(&reporter, KEY, PHRASE(N_("the clock")), &problem, SLICE_NONE);
 }
 
 bool clock_trust_check(const struct conf *conf, struct spool *spool, const char *session)

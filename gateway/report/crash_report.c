@@ -58,6 +58,7 @@ static void describe_work(const struct thread_activity *doing, struct buf *out)
 
 static void tell(const struct conf *conf, struct spool *spool, const void *context)
 {
+	const struct reporter reporter = {conf, spool, ""};
 	const struct told *told = context;
 	const struct crash *crash = &told->crash;
 	const char *what = strcmp(crash->process, "lan") == 0	? N_("the LAN server")
@@ -70,14 +71,14 @@ static void tell(const struct conf *conf, struct spool *spool, const void *conte
 
 	snprintf(key, sizeof(key), "process %s", crash->process);
 	if (told->recovered) {
-		report_recovery(conf, spool->intake, spool->state, "", key, PHRASE_WORD(what));
+		report_recovery(&reporter, key, PHRASE_WORD(what));
 		return;
 	}
 	describe(crash, &problem);
 	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
 	describe_work(crash->doing, &work);
 	i18n_speak(before);
-	report_problem(conf, spool->intake, spool->state, "", key, PHRASE_WORD(what), &problem, buf_slice(&work));
+	report_problem(&reporter, key, PHRASE_WORD(what), &problem, buf_slice(&work));
 	buf_clear(&work);
 }
 

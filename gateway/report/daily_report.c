@@ -285,19 +285,17 @@ static int write_page(struct page *page, const struct conf *conf, struct state *
 	return result;
 }
 
-static int send_report(const struct conf *conf, struct intake *intake, struct state *state, const char *session,
-    int64_t since, int64_t now, struct error *error)
+static int send_report(const struct reporter *reporter, int64_t since, int64_t now, struct error *error)
 {
 	struct page page = {.text = BUF_INIT(TEXT_MAX), .html = BUF_INIT(TEXT_MAX)};
-	const char *before = i18n_speak(route_language(conf, CONF_POSTMASTER));
-	int result = write_page(&page, conf, state, since, now, error);
+	const char *before = i18n_speak(route_language(reporter->conf, CONF_POSTMASTER));
+	int result = write_page(&page, reporter->conf, reporter->spool->state, since, now, error);
 	char subject[160], when[64];
 
 	snprintf(subject, sizeof(subject), _("Mail since %s"), i18n_time(when, sizeof(when), since));
 	if (result == 0)
-		result = report_send(conf, intake,
-		    &(struct report){.to = CONF_POSTMASTER, .subject = subject, .text = buf_slice(&page.text), .html = buf_slice(&page.html),
-			.session = session},
+		result = report_send(reporter,
+		    &(struct report){.to = CONF_POSTMASTER, .subject = subject, .text = buf_slice(&page.text), .html = buf_slice(&page.html)},
 		    NULL, 0, error);
 	i18n_speak(before);
 	buf_clear(&page.text);
@@ -314,15 +312,16 @@ static int64_t last_report(struct state *state, int64_t now)
 	return state_numbers_get(state, "digest", &last, 1, &error) == 1 && last <= now ? last : 0;
 }
 
-void daily_report_send_due(const struct conf *conf, struct intake *intake, struct state *state, const char *session)
+void daily_report_send_due(const struct reporter *reporter)
 {
-	const struct conf_numbers *times = &conf->gateway.digest;
+	const struct conf_numbers *times = &reporter->conf->gateway.digest;
+	struct state *state = reporter->spool->state;
 	int64_t now = clock_wall(), last = last_report(state, now);
 	struct error error;
 
 	if (times->count == 0 || (last > 0 && daily_report_next(last, times->items[0]) > now))
 		return;
-	if (last > 0 && send_report(conf, intake, state, session, now - last > 7 * DAY ? now - 7 * DAY : last, now, &error) != 0) {
+	if (last > 0 && send_report(reporter, now - last > 7 * DAY ? now - 7 * DAY : last, now, &error) != 0) {
 		log_warnx("event=digest-failed reason=%s", LOG_ERROR(&error));
 		return;
 	}

@@ -36,16 +36,17 @@ static void describe(const struct conf *conf, struct error *problem)
  * a report. */
 static void report_failure(const struct conf *conf, struct spool *spool, const char *session)
 {
+	const struct reporter reporter = {conf, spool, session};
 	struct error problem, error;
 	char *why = NULL;
 
 	if (state_trouble_get(spool->state, &why, &error) != 0)
 		return;
 	if (why == NULL) {
-		report_recovery(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")));
+		report_recovery(&reporter, "log", PHRASE(N_("accepting mail")));
 	} else {
 		error_set(&problem, ERROR_IO, N_("the disk failed, and mail was temporarily refused: %s"), why);
-		report_problem(conf, spool->intake, spool->state, session, "log", PHRASE(N_("accepting mail")), &problem, SLICE_NONE);
+		report_problem(&reporter, "log", PHRASE(N_("accepting mail")), &problem, SLICE_NONE);
 		if (state_trouble_put(spool->state, NULL, &error) != 0)
 			log_warnx("event=trouble-not-cleared reason=%s", LOG_ERROR(&error));
 	}
@@ -54,16 +55,17 @@ static void report_failure(const struct conf *conf, struct spool *spool, const c
 
 void disk_watch_report(const struct conf *conf, struct spool *spool, const char *session)
 {
+	const struct reporter reporter = {conf, spool, session};
 	struct error problem;
 
 	report_failure(conf, spool, session);
 
 	if (!is_low(conf)) {
-		report_recovery(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")));
+		report_recovery(&reporter, "disk", PHRASE(N_("the disk")));
 		return;
 	}
 	describe(conf, &problem);
-	report_problem(conf, spool->intake, spool->state, session, "disk", PHRASE(N_("the disk")), &problem, SLICE_NONE);
+	report_problem(&reporter, "disk", PHRASE(N_("the disk")), &problem, SLICE_NONE);
 }
 
 static void report_aside(const struct conf *conf, struct spool *spool, const void *context)

@@ -32,9 +32,10 @@ static int write_message(const struct conf *conf, const struct msgid *id, const 
 	    out, error);
 }
 
-int report_send(const struct conf *conf, struct intake *intake, const struct report *report, const struct fact *facts,
-    size_t fact_count, struct error *error)
+int report_send(const struct reporter *reporter, const struct report *report, const struct fact *facts, size_t fact_count,
+    struct error *error)
 {
+	const struct conf *conf = reporter->conf;
 	struct buf message = BUF_INIT(8 * REPORT_TEXT_MAX); /* line ends make text and HTML larger */
 	struct envelope envelope;
 	struct addr addr;
@@ -42,7 +43,7 @@ int report_send(const struct conf *conf, struct intake *intake, const struct rep
 
 	envelope_init(&envelope);
 	origin_set_gateway(&envelope.origin);
-	envelope_set(&envelope.session, slice_of(report->session));
+	envelope_set(&envelope.session, slice_of(reporter->session));
 	strlist_add(&envelope.recipients, report->to);
 	if (!addr_parse(slice_of(report->to), &addr))
 		addr = route_own_address(conf, CONF_POSTMASTER);
@@ -52,19 +53,18 @@ int report_send(const struct conf *conf, struct intake *intake, const struct rep
 	route_qualify(conf, &addr); /* most mail programs cannot send to a bare name */
 	result = write_message(conf, &envelope.id, report, &addr, &message, error);
 	if (result == 0)
-		result = intake_accept_text(intake, &envelope, buf_slice(&message), facts, fact_count, error);
+		result = intake_accept_text(reporter->spool->intake, &envelope, buf_slice(&message), facts, fact_count, error);
 	envelope_clear(&envelope);
 	buf_clear(&message);
 	return result;
 }
 
-static void tell_postmaster(const struct conf *conf, struct intake *intake, const char *session,
-    const char *subject, struct buf *text)
+static void tell_postmaster(const struct reporter *reporter, const char *subject, struct buf *text)
 {
-	const struct report report = {.to = CONF_POSTMASTER, .subject = subject, .text = buf_slice(text), .session = session};
+	const struct report report = {.to = CONF_POSTMASTER, .subject = subject, .text = buf_slice(text)};
 	struct error error;
 
-	if (report_send(conf, intake, &report, NULL, 0, &error) != 0)
+	if (report_send(reporter, &report, NULL, 0, &error) != 0)
 		log_warnx("event=report-failed subject=%s reason=%s", LOG_CSTR(subject),
 		    LOG_ERROR(&error));
 }
@@ -108,8 +108,7 @@ static void add_command(const char *key, struct buf *text)
 	buf_printf(text, _("Details: lanpost %s\n"), look);
 }
 
-void report_problem(const struct conf *conf, struct intake *intake, struct state *state,
-    const char *session, const char *key, const char *what, const struct error *problem, struct slice details)
+void report_problem(const struct reporter *reporter, const char *key, const char *what, const struct error *problem, struct slice details)
 {
 	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
 	char class[16], when[64], subject[160];
@@ -119,12 +118,12 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 	int news;
 
 	snprintf(class, sizeof(class), "%d", (int)problem->class);
-	news = state_problem_set(state, key, class, problem->phrase, now, &error);
+	news = state_problem_set(reporter->spool->state, key, class, problem->phrase, now, &error);
 	if (news < 0)
 		log_warnx("event=problem-not-noted reason=%s", LOG_ERROR(&error));
 	if (news == 0)
 		return;
-	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
+	before = i18n_speak(route_language(reporter->conf, CONF_POSTMASTER));
 	/* TRANSLATORS: %s is "account sales", "smarthost default" or similar */
 	snprintf(subject, sizeof(subject), _("Problem: %s"), PHRASE_SAID(what));
 	buf_printf(&text, _("Since %s there is a problem with %s:\n\n    %s\n\n"),
@@ -134,12 +133,11 @@ void report_problem(const struct conf *conf, struct intake *intake, struct state
 	add_command(key, &text);
 	buf_append_text(&text, _("You will get no further report until this changes.\n"));
 	i18n_speak(before);
-	tell_postmaster(conf, intake, session, subject, &text);
+	tell_postmaster(reporter, subject, &text);
 	buf_clear(&text);
 }
 
-void report_recovery(const struct conf *conf, struct intake *intake, struct state *state,
-    const char *session, const char *key, const char *what)
+void report_recovery(const struct reporter *reporter, const char *key, const char *what)
 {
 	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
 	char since_text[64], now_text[64], subject[160];
@@ -147,14 +145,14 @@ void report_recovery(const struct conf *conf, struct intake *intake, struct stat
 	struct error error;
 	int64_t since;
 
-	if (state_problem_clear(state, key, &since, &error) != 1)
+	if (state_problem_clear(reporter->spool->state, key, &since, &error) != 1)
 		return;
-	before = i18n_speak(route_language(conf, CONF_POSTMASTER));
+	before = i18n_speak(route_language(reporter->conf, CONF_POSTMASTER));
 	snprintf(subject, sizeof(subject), _("Resolved: %s"), PHRASE_SAID(what));
 	buf_printf(&text, _("The problem with %s that began at %s was resolved at %s.\n"), PHRASE_SAID(what),
 	    i18n_time(since_text, sizeof(since_text), since),
 	    i18n_time(now_text, sizeof(now_text), clock_wall()));
 	i18n_speak(before);
-	tell_postmaster(conf, intake, session, subject, &text);
+	tell_postmaster(reporter, subject, &text);
 	buf_clear(&text);
 }

@@ -16,19 +16,23 @@ struct report {
 	struct slice text;	 /* UTF-8, \n line ends */
 	struct slice html;	 /* the same as HTML; may be empty */
 	const char *answers;	 /* the Message-ID of the message that it answers; NULL: none */
-	const char *session;	 /* id, "" for none */
+};
+
+/* The process that reports; all borrowed. */
+struct reporter {
+	const struct conf *conf;
+	const struct spool *spool; /* open */
+	const char *session;	   /* its id, "" for none */
 };
 
 /* Sends it; the facts become durable with it. */
-int report_send(const struct conf *conf, struct intake *intake, const struct report *report, const struct fact *facts,
-    size_t fact_count, struct error *error);
+int report_send(const struct reporter *reporter, const struct report *report, const struct fact *facts, size_t fact_count,
+    struct error *error);
 
 /* Reports the beginning of a problem (or a change of its class) to postmaster, once. key and class as in
  * state_problem_set(); what: its name, may be a phrase. details: further lines, may be empty. */
-void report_problem(const struct conf *conf, struct intake *intake, struct state *state,
-    const char *session, const char *key, const char *what, const struct error *problem, struct slice details);
+void report_problem(const struct reporter *reporter, const char *key, const char *what, const struct error *problem, struct slice details);
 /* Reports its end to postmaster, if it had been reported. */
-void report_recovery(const struct conf *conf, struct intake *intake, struct state *state,
-    const char *session, const char *key, const char *what);
+void report_recovery(const struct reporter *reporter, const char *key, const char *what);
 
 #endif

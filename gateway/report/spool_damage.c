@@ -130,7 +130,7 @@ static void report_state(const struct conf *conf, struct spool *spool, const cha
 	struct error problem;
 
 	error_set(&problem, ERROR_IO, N_("state.db was damaged; it was renamed and a new one was created"));
-	report_problem(conf, spool->intake, spool->state, session, "state.db", PHRASE(N_("the record of fetched messages")), &problem,
+	report_problem(&(struct reporter){conf, spool, session}, "state.db", PHRASE(N_("the record of fetched messages")), &problem,
 	    SLICE_NONE);
 	spool->was_damaged = false;
 }
@@ -155,10 +155,8 @@ void spool_damage_report(const struct conf *conf, struct spool *spool, const cha
 		    "that can still be read.\n"));
 		if (ids.len > 0)
 			buf_printf(&text, _("To remove it from the queue: lanpost queue delete%s\n"), buf_text(&ids));
-		if (report_send(conf, spool->intake,
-			&(struct report){.to = CONF_POSTMASTER, .subject = _("Problem: damaged files"), .text = buf_slice(&text),
-			    .session = session},
-			NULL, 0, &error) != 0)
+		if (report_send(&(struct reporter){conf, spool, session},
+			&(struct report){.to = CONF_POSTMASTER, .subject = _("Problem: damaged files"), .text = buf_slice(&text)}, NULL, 0, &error) != 0)
 			log_warnx("event=report-failed subject=damage reason=%s", LOG_ERROR(&error));
 	}
 	i18n_speak(before);

@@ -276,7 +276,7 @@ static char *answer_subject(const char *asked)
 	return xasprintf("%s: %.*s", _("Report of the mail gateway"), SLICE_PRINT(rest));
 }
 
-static void answer(const struct trigger *trigger, const struct conf *conf, struct intake *intake, const struct session_result *result)
+static void answer(const struct trigger *trigger, const struct reporter *reporter, const struct session_result *result)
 {
 	const struct fact done = {.kind = FACT_TRIGGER_DONE, .id = trigger->id.text};
 	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
@@ -284,21 +284,19 @@ static void answer(const struct trigger *trigger, const struct conf *conf, struc
 	struct error error;
 	struct report report;
 
-	answer_text(trigger, conf, result, &text);
-	report = (struct report){.to = trigger->sender, .subject = subject, .text = buf_slice(&text),
-	    .answers = trigger->message_id, .session = result->id};
-	if (report_send(conf, intake, &report, &done, 1, &error) != 0)
+	answer_text(trigger, reporter->conf, result, &text);
+	report = (struct report){.to = trigger->sender, .subject = subject, .text = buf_slice(&text), .answers = trigger->message_id};
+	if (report_send(reporter, &report, &done, 1, &error) != 0)
 		log_warnx("event=report-failed to=%s reason=%s", LOG_CSTR(trigger->sender), LOG_ERROR(&error));
 	free(subject);
 	buf_clear(&text);
 }
 
-void mail_commands_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
-    const struct session_result *result)
+void mail_commands_answer(const struct triggers *triggers, const struct reporter *reporter, const struct session_result *result)
 {
 	for (size_t i = 0; i < triggers->count; i++) {
-		i18n_speak(route_language(conf, triggers->items[i].sender));
-		answer(&triggers->items[i], conf, intake, result);
+		i18n_speak(route_language(reporter->conf, triggers->items[i].sender));
+		answer(&triggers->items[i], reporter, result);
 	}
 	i18n_speak(NULL);
 }

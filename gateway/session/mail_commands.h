@@ -7,6 +7,7 @@
 #ifndef LANPOST_GATEWAY_MAIL_COMMANDS_H
 #define LANPOST_GATEWAY_MAIL_COMMANDS_H
 
+#include "gateway/report/report.h"
 #include "gateway/session/session_result.h"
 #include "gateway/session/session_request.h"
 #include "spool/storage/storage.h"
@@ -15,7 +16,6 @@
 void mail_commands_expand(const struct triggers *triggers, const struct conf *conf, struct state *state,
     struct session_request *request);
 /* Answers each of them with one report; a trigger is done when its report is durable. */
-void mail_commands_answer(const struct triggers *triggers, const struct conf *conf, struct intake *intake,
-    const struct session_result *result);
+void mail_commands_answer(const struct triggers *triggers, const struct reporter *reporter, const struct session_result *result);
 
 #endif

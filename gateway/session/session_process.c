@@ -433,8 +433,7 @@ static void work(struct session *session)
 		server_gate_clear(&session->gate);
 		server_gate_clear(&session->mailboxes);
 		thread_activity_step("writing replies");
-		auto_reply_send_due(session->conf, session->spool.intake, session->spool.state,
-		    session->id.text);
+		auto_reply_send_due(&(struct reporter){session->conf, &session->spool, session->id.text});
 		/* Sends forwards and replies of rules, and mail that users wrote meanwhile, while the
 		 * line is up. */
 		thread_activity_step("sending");
@@ -553,6 +552,7 @@ int session_process_run(void *context, int event_fd)
 	    .event_fd = event_fd,
 	    .event_lock = PTHREAD_MUTEX_INITIALIZER,
 	};
+	const struct reporter reporter = {session.conf, &session.spool, session.id.text};
 	struct error error;
 
 	thread_activity_who("session %s", session.id.text);
@@ -572,10 +572,10 @@ int session_process_run(void *context, int event_fd)
 	thread_activity_step("removing old mail");
 	expire_mail(&session);
 	thread_activity_step("reporting");
-	daily_report_send_due(session.conf, session.spool.intake, session.spool.state, session.id.text);
+	daily_report_send_due(&reporter);
 	disk_watch_report(session.conf, &session.spool, session.id.text);
 	spool_damage_report(session.conf, &session.spool, session.id.text);
-	mail_commands_answer(&session.triggers, session.conf, session.spool.intake, &session.result);
+	mail_commands_answer(&session.triggers, &reporter, &session.result);
 	spool_close(&session.spool, NULL);
 	tell(&session, session_result_json(&session.result));
 	session_result_clear(&session.result);

@@ -17,14 +17,14 @@
 
 void session_report_change(const struct session_report *session, const char *key, const char *what, const struct error *error)
 {
+	const struct reporter reporter = {session->conf, session->spool, session->result->id};
+
 	if (error->class == ERROR_CANCELLED)
 		return;
 	if (error->class != ERROR_NONE)
-		report_problem(session->conf, session->spool->intake, session->spool->state, session->result->id, key,
-		    what, error, SLICE_NONE);
+		report_problem(&reporter, key, what, error, SLICE_NONE);
 	else
-		report_recovery(session->conf, session->spool->intake, session->spool->state, session->result->id, key,
-		    what);
+		report_recovery(&reporter, key, what);
 }
 
 /* Messages that the server lists but does not deliver: each is reported once. */
