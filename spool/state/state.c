@@ -1,5 +1,5 @@
 /*
- * The SQLite database of spool/state/state.h; the other state_*.c handle its content.
+ * The SQLite database of spool/storage/state.h; the other state_*.c handle its content.
  *
  * One connection per process, shared by its threads under a recursive lock, so that no thread joins
  * the transaction of another. Other processes have connections of their own; the busy timeout lets

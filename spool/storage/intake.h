@@ -83,7 +83,7 @@ void intake_journal(struct intake *intake, const char *id, const char *session, 
 /* Writes the data for the next checkpoint (the journal, the seen UIDLs) to the state now, in one transaction; on failure
  * it stays for the next one. */
 int intake_write_notes(struct intake *intake, struct error *error);
-/* Records, at the next checkpoint or within a minute, that a user has logged in now (spool/state/last_login.h). */
+/* Records, at the next checkpoint or within a minute, that a user has logged in now (spool/storage/last_login.h). */
 void intake_login(struct intake *intake, const char *user, const char *protocol, const char *address);
 
 /* True if the spool has room for this many more bytes (with a reserve): checked before a message is
