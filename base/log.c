@@ -84,7 +84,7 @@ void log_descriptors(int fds[LOG_DESCRIPTORS])
 	fds[1] = syslog_socket_descriptor();
 }
 
-bool log_wants(enum log_level level)
+static bool log_wants(enum log_level level)
 {
 	return (int)level <= level_now;
 }

@@ -32,7 +32,6 @@ void log_process(const char *process); /* after fork */
 /* The descriptors of the log file and of syslog, for code that closes all others; -1: none. */
 #define LOG_DESCRIPTORS 2
 void log_descriptors(int fds[LOG_DESCRIPTORS]);
-bool log_wants(enum log_level level);
 
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warnx(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -243,7 +243,8 @@ char *str_quote(char *out, size_t size, struct slice text)
 
 #define DISTANCE_MAX 64
 
-size_t str_distance(const char *a, const char *b)
+/* The edit distance from a to b, not case-sensitive for ASCII; for hints on typos. */
+static size_t str_distance(const char *a, const char *b)
 {
 	size_t row[DISTANCE_MAX + 1];
 	size_t alen = strlen(a), blen = strlen(b);

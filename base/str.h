@@ -76,8 +76,6 @@ char *str_quote(char *out, size_t size, struct slice text);
 /* Bytes of the UTF-8 character at the start of text: 1 to 4, or 0 if it is not valid UTF-8. */
 size_t utf8_char_len(struct slice text);
 bool utf8_is_valid(struct slice text);
-/* The edit distance from a to b, not case-sensitive for ASCII; for hints on typos. */
-size_t str_distance(const char *a, const char *b);
 /* The item of a NULL-terminated list nearest to name, or NULL if none is near. */
 const char *str_nearest(const char *name, const char *const *list);
 

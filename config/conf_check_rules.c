@@ -3,7 +3,6 @@
  */
 #include "base/i18n.h"
 #include "config/conf_check_priv.h"
-#include "config/value.h"
 
 #define TAG_MAX 200
 #define PREFIX_MAX 60 /* bytes; it shares a line with the subject */

@@ -1,6 +1,5 @@
 #include "config/conf_fields.h"
 
-#include "base/alloc.h"
 
 #include <stdlib.h>
 

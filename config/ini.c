@@ -89,7 +89,9 @@ static const char *quoted_fault(struct slice raw, size_t end)
 	return NULL;
 }
 
-const char *ini_value_fault(struct slice raw)
+/* What is wrong with the text after `key =` in the file (iniparser would lose a part of it), translated;
+ * NULL if it is valid. */
+static const char *ini_value_fault(struct slice raw)
 {
 	size_t end;
 

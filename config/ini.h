@@ -60,8 +60,5 @@ bool ini_next_line(struct ini_lines *lines, struct buf *whole);
 /* Bytes of a value (trimmed) up to the comment that ends it. */
 size_t ini_value_end(struct slice raw);
 
-/* What is wrong with the text after `key =` in the file (iniparser would lose a part of it), translated;
- * NULL if it is valid. */
-const char *ini_value_fault(struct slice raw);
 
 #endif

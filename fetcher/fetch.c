@@ -5,7 +5,6 @@
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 #include "config/endpoint.h"
-#include "spool/storage/storage.h"
 
 #include <assert.h>
 #include <stdlib.h>

@@ -15,7 +15,6 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
-#include "message/header.h"
 
 #include <stdlib.h>
 

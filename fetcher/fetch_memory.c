@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 #include "mail/login_memory.h"
-#include "spool/storage/storage.h"
 
 #include <stdio.h>
 #include <stdlib.h>

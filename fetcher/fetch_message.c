@@ -3,7 +3,6 @@
 #include "base/clock.h"
 #include "fetcher/fetch_priv.h"
 #include "config/endpoint.h"
-#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 

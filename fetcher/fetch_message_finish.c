@@ -13,7 +13,6 @@
 #include "fetcher/digest.h"
 #include "fetcher/fetch_priv.h"
 #include "message/header.h"
-#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "fetcher/digest.h"
 #include "fetcher/fetch_priv.h"
-#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 

@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
-#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 

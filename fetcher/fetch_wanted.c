@@ -2,7 +2,6 @@
 #include "base/clock.h"
 #include "fetcher/fetch.h"
 #include "fetcher/plan.h"
-#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 

@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "fetcher/digest.h"
-#include "spool/storage/storage.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 /* Seen messages by the digest of their header, which may not be unique. */
 #include "base/alloc.h"
 #include "fetcher/plan_priv.h"
-#include "spool/storage/storage.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,6 +1,5 @@
 #include "message/decode.h"
 
-#include "base/alloc.h"
 #include "message/charset.h"
 #include "message/transfer.h"
 

@@ -1,6 +1,5 @@
 #include "spool/body.h"
 
-#include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"

@@ -1,6 +1,5 @@
 #include "spool/event.h"
 
-#include "base/alloc.h"
 #include "base/i18n.h"
 #include "spool/origin.h"
 

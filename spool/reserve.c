@@ -1,6 +1,5 @@
 #include "spool/reserve.h"
 
-#include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"

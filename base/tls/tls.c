@@ -1,7 +1,6 @@
 #include "base/tls/tls_priv.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
 #include "base/i18n.h"
 
 #include <openssl/err.h>

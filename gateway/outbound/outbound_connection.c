@@ -4,7 +4,6 @@
 #include "base/process/thread_activity.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
-#include "base/log.h"
 
 #define TRIES 2 /* lost connections during a message before it is deferred */
 

@@ -2,10 +2,8 @@
 #include "gateway/outbound/outbound_priv.h"
 
 #include "base/i18n.h"
-#include "base/log.h"
 #include "mail/bounce.h"
 #include "mail/route.h"
-#include "message/seven-bit/seven_bit.h"
 
 /* A report about another message never gets a sender: its bounce would come back to us, and be sent on again. */
 static bool may_go_in_our_name(const struct sending *sending)

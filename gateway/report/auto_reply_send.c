@@ -9,7 +9,6 @@
 #include "mail/route.h"
 #include "sorter/auto_reply.h"
 #include "spool/problem.h"
-#include "spool/storage/storage.h"
 
 #include <assert.h>
 #include <stdio.h>

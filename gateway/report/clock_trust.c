@@ -5,7 +5,6 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/report.h"
-#include "spool/storage/storage.h"
 
 #include <fcntl.h>
 #include <stdio.h>

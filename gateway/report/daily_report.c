@@ -9,7 +9,6 @@
 #include "gateway/report/report.h"
 #include "spool/event.h"
 #include "spool/origin.h"
-#include "spool/storage/storage.h"
 #include "spool/problem.h"
 #include "mail/route.h"
 

@@ -6,7 +6,6 @@
 #include "base/log.h"
 #include "message/compose.h"
 #include "mail/route.h"
-#include "spool/storage/storage.h"
 
 #include <stdio.h>
 

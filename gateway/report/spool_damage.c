@@ -10,7 +10,6 @@
 #include "spool/maintenance/damage.h"
 #include "message/header.h"
 #include "spool/layout_priv.h"
-#include "spool/storage/storage.h"
 #include "mail/route.h"
 
 #include <dirent.h>

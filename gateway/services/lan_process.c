@@ -9,7 +9,6 @@
 #include "gateway/services/lan_sandbox.h"
 #include "gateway/process/log_setup.h"
 #include "gateway/report/spool_damage.h"
-#include "spool/storage/storage.h"
 
 #include <poll.h>
 #include <signal.h>

@@ -7,7 +7,6 @@
 #include "gateway/report/report.h"
 #include "gateway/report/status.h"
 #include "message/fold.h"
-#include "spool/storage/storage.h"
 #include "mail/route.h"
 #include "message/stub_reply.h"
 

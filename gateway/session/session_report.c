@@ -6,8 +6,6 @@
 #include "base/log.h"
 #include "gateway/report/report.h"
 #include "spool/problem.h"
-#include "spool/storage/storage.h"
-#include "upstream/remote.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -15,7 +15,7 @@ void session_result_clear(struct session_result *result)
 	*result = (struct session_result){0};
 }
 
-bool session_result_failed(const struct session_result *result)
+static bool session_result_failed(const struct session_result *result)
 {
 	bool failed = result->queue_error.class != ERROR_NONE || result->line_error.class != ERROR_NONE ||
 		      result->end == END_TIMEOUT;

@@ -34,7 +34,6 @@ struct session_result {
 
 /* Frees everything except `id`. */
 void session_result_clear(struct session_result *result);
-bool session_result_failed(const struct session_result *result);
 /* The final answer of the control socket. */
 json_t *session_result_json(const struct session_result *result);
 /* Stores it for `lanpost status`. */

@@ -49,7 +49,8 @@ static bool allowed_day(const struct conf_schedule *schedule, const struct tm *t
 	return (schedule->days & 1u << tm->tm_wday) != 0 && !is_holiday(schedule, tm);
 }
 
-bool schedule_allows(const struct conf_schedule *schedule, int64_t wall)
+/* Whether that time is within `days` and `hours` and not on a holiday. */
+static bool schedule_allows(const struct conf_schedule *schedule, int64_t wall)
 {
 	time_t seconds = (time_t)wall;
 	struct tm tm;

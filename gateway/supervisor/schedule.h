@@ -9,8 +9,6 @@
 /* Times are seconds since 1970, 0 is never. Both respect `days` and `holidays`, only the former respects `hours`: a time
  * in `at` is explicit. */
 
-/* Whether that time is within `days` and `hours` and not on a holiday. */
-bool schedule_allows(const struct conf_schedule *schedule, int64_t wall);
 /* The first such time from `wall` on; 0 if there is none in the near future. */
 int64_t schedule_next_allowed(const struct conf_schedule *schedule, int64_t wall);
 /* When `every` seconds have passed since `last`, or the first allowed time after that; `now` if that is past. */

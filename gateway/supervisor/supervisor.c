@@ -4,7 +4,6 @@
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "spool/storage/storage.h"
 #include "gateway/services/clients.h"
 #include "gateway/report/crash_report.h"
 #include "gateway/process/log_setup.h"

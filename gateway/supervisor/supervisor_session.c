@@ -7,7 +7,6 @@
 #include "gateway/report/spool_damage.h"
 #include "gateway/session/dialup.h"
 #include "gateway/session/session_process.h"
-#include "gateway/supervisor/schedule.h"
 #include "gateway/supervisor/queue_waiting.h"
 
 #include <limits.h>

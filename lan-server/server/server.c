@@ -101,7 +101,9 @@ static void snapshot_release(struct snapshot *snapshot)
 	free(snapshot);
 }
 
-int lan_server_reload(struct lan_server *server, struct conf *take, struct error *error)
+/* New sessions get this configuration; takes ownership of it. If its certificate is unusable,
+ * the old configuration stays and -1 is returned. */
+static int lan_server_reload(struct lan_server *server, struct conf *take, struct error *error)
 {
 	struct snapshot *snapshot = snapshot_new(server->auth, take, error);
 

@@ -45,9 +45,6 @@ int lan_server_new(
 /* Serves until stop_fd is readable, then gives commands and messages in progress some seconds to
  * end. Returns when no session is left. */
 void lan_server_run(struct lan_server *server);
-/* New sessions get this configuration; takes ownership of it. If its certificate is unusable,
- * the old configuration stays and -1 is returned. */
-int lan_server_reload(struct lan_server *server, struct conf *take, struct error *error);
 void lan_server_free(struct lan_server *server);
 
 #endif

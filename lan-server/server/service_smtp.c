@@ -3,7 +3,6 @@
  */
 #include "base/log.h"
 #include "mail/bounce.h"
-#include "spool/storage/storage.h"
 
 #include "lan-server/server/service.h"
 #include "lan-server/server/session.h"

@@ -1,6 +1,5 @@
 #include "message/seven-bit/seven_bit.h"
 
-#include "base/alloc.h"
 #include "base/i18n.h"
 #include "message/charset.h"
 #include "message/decode.h"

@@ -11,7 +11,6 @@
 #include "spool/log/intake_priv.h"
 #include "spool/log/record.h"
 #include "spool/layout_priv.h"
-#include "spool/mailbox/maildir.h"
 #include "spool/queue/queue_priv.h"
 #include "spool/reserve.h"
 

@@ -2,7 +2,6 @@
  * The last login of each user, before it is written to the state: kept in memory and written with the next checkpoint,
  * or by a separate one, but at most once per LOGINS_MS: mail programs log in frequently.
  */
-#include "base/alloc.h"
 #include "base/clock.h"
 #include "spool/log/intake_priv.h"
 

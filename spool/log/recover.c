@@ -10,7 +10,6 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "spool/layout_priv.h"
-#include "spool/storage/queue.h"
 #include "spool/log/recover_priv.h"
 #include "spool/log/wal_hold.h"
 

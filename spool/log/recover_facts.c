@@ -2,7 +2,6 @@
  * Recovery: reads the facts of all segments of the log, and applies those of an orphan.
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "spool/layout_priv.h"

@@ -4,7 +4,6 @@
 #include "base/i18n.h"
 #include "base/owned.h"
 #include "spool/layout_priv.h"
-#include "spool/log/wal.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

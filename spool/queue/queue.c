@@ -2,7 +2,6 @@
 #include "spool/queue/queue_priv.h"
 
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
 #include "spool/layout_priv.h"

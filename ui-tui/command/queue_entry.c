@@ -49,7 +49,8 @@ const char *queue_entry_sender(const struct queue_entry *entry)
 	return entry->envelope.sender[0] == '\0' ? "<>" : entry->envelope.sender;
 }
 
-size_t queue_entry_pending(const struct envelope *envelope)
+/* The number of external recipients that are still waiting, and the first of them (NULL). */
+static size_t queue_entry_pending(const struct envelope *envelope)
 {
 	size_t count = 0;
 

@@ -26,8 +26,6 @@ const char *queue_entry_sender(const struct queue_entry *entry);
 char *queue_entry_recipients(const struct queue_entry *entry);
 /* The state for people, in the thread's language. */
 const char *queue_state_word(enum queue_state state);
-/* The number of external recipients that are still waiting, and the first of them (NULL). */
-size_t queue_entry_pending(const struct envelope *envelope);
 const struct place *queue_entry_first(const struct envelope *envelope);
 
 #endif

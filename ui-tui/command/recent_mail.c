@@ -2,7 +2,6 @@
 
 #include "base/alloc.h"
 #include "base/fsx.h"
-#include "spool/storage/storage.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/message_summary.h"
 #include "ui-tui/command/replay.h"

@@ -5,7 +5,6 @@
 #include "spool/event.h"
 #include "spool/origin.h"
 #include "message/decode.h"
-#include "spool/storage/storage.h"
 #include "mail/multidrop.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/message_summary.h"

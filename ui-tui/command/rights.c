@@ -1,6 +1,5 @@
 #include "ui-tui/command/rights.h"
 
-#include "base/alloc.h"
 #include "base/net/ctl_wire.h"
 #include "base/i18n.h"
 #include "base/path.h"

@@ -1,5 +1,4 @@
 /* Draws a list on the screen: its rows, heads and marks. */
-#include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/widgets/text_width.h"
 #include "ui-tui/screens/tui.h"

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "spool/event.h"
-#include "spool/storage/storage.h"
 #include "ui-tui/widgets/text_width.h"
 #include "ui-tui/widgets/tui_text.h"
 

@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/ini_edit.h"
-#include "config/schema.h"
 #include "ui-tui/screens/dialog.h"
 #include "ui-tui/screens/section.h"
 

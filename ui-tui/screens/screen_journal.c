@@ -4,7 +4,6 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "spool/event.h"
-#include "spool/storage/storage.h"
 #include "message/msgid.h"
 #include "ui-tui/screens/tui.h"
 #include "ui-tui/screens/dialog.h"

@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/map.h"
-#include "spool/storage/storage.h"
 #include "message/msgid.h"
 #include "ui-tui/command/message_summary.h"
 #include "ui-tui/screens/dialog.h"

@@ -3,7 +3,6 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "spool/storage/storage.h"
 #include "ui-tui/command/password.h"
 #include "ui-tui/screens/dialog.h"
 #include "ui-tui/screens/section_list.h"

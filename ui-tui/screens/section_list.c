@@ -50,7 +50,8 @@ char *section_list_selected(const struct list *list)
 
 #define NAMES_SHOWN 3
 
-char *section_list_names(const struct strlist *ids)
+/* "ivan", "ivan, anna", or "ivan, anna, olga and 4 more"; new memory. */
+static char *section_list_names(const struct strlist *ids)
 {
 	struct buf names = BUF_INIT(8192);
 	size_t shown = ids->count <= NAMES_SHOWN + 1 ? ids->count : NAMES_SHOWN;

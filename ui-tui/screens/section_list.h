@@ -25,8 +25,6 @@ char *section_list_selected(const struct list *list);
 void section_list_remove(struct tui *tui, struct list *list, const char *question, const char *yes, int (*verb)(struct cli *cli));
 /* Shows what a verb prints about each of the marked rows, or the selected one. */
 void section_list_show(struct tui *tui, struct list *list, const char *title, int (*verb)(struct cli *cli));
-/* "ivan", "ivan, anna", or "ivan, anna, olga and 4 more"; new memory. */
-char *section_list_names(const struct strlist *ids);
 /* Sends a request to the gateway (takes ownership) and shows `done` if it succeeds. */
 int section_list_ask_gateway(struct tui *tui, json_t *request, const char *done);
 

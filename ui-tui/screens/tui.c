@@ -94,7 +94,8 @@ static uint64_t files_stamp(const struct cli *cli)
 	return stamp;
 }
 
-void tui_conf_refresh(struct tui *tui, bool now)
+/* Reads the configuration again if it has changed (or `now`). */
+static void tui_conf_refresh(struct tui *tui, bool now)
 {
 	uint64_t stamp = files_stamp(tui->cli);
 	struct conf_problems problems = {0};

@@ -112,8 +112,6 @@ void tui_say(struct tui *tui, enum term_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 /* Goes to a screen, and to the row of that identity (NULL: the previous row). */
 void tui_go(struct tui *tui, enum tui_place place, const char *id);
-/* Reads the configuration again if it has changed (or `now`). */
-void tui_conf_refresh(struct tui *tui, bool now);
 /* The state of the gateway, NULL if there is none yet. Must not be stored: it is closed before a process is started. */
 struct state *tui_state(struct tui *tui);
 void tui_state_close(struct tui *tui);

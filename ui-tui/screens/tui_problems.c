@@ -6,7 +6,6 @@
 #include "config/conf_file.h"
 #include "spool/problem.h"
 #include "spool/maintenance/damage.h"
-#include "spool/storage/storage.h"
 
 #include <stdarg.h>
 #include <stdio.h>

@@ -6,7 +6,6 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "config/schema.h"
-#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/cli_options.h"

@@ -5,7 +5,6 @@
  * null. Needs no configuration.
  */
 #include "base/alloc.h"
-#include "base/i18n.h"
 #include "message/budget.h"
 #include "message/decode.h"
 #include "ui-tui/command/cli.h"

@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "message/header.h"
-#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/control_client.h"
 #include "ui-tui/demo/demo.h"

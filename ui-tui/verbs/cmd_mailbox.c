@@ -12,7 +12,6 @@
 #include "spool/maintenance/expire.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/mail_archive.h"
-#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
 #include "ui-tui/command/cli_json.h"

@@ -6,7 +6,6 @@
 #include "base/i18n.h"
 #include "mail/bounce.h"
 #include "spool/maintenance/damage.h"
-#include "spool/storage/storage.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
 #include "ui-tui/verbs/verbs.h"

@@ -5,7 +5,6 @@
 #include "base/i18n.h"
 #include "config/value.h"
 #include "spool/event.h"
-#include "spool/storage/storage.h"
 #include "spool/log/wal.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"

@@ -6,7 +6,6 @@
 #include "base/i18n.h"
 #include "config/value.h"
 #include "message/addr.h"
-#include "spool/storage/storage.h"
 #include "mail/route.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
