@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/map.h"
 #include "fetcher/fetch.h"
 #include "gateway/report/report.h"
 #include "gateway/report/status.h"
@@ -231,18 +232,52 @@ static void help_text(struct buf *out)
 	       "sent.\n"));
 }
 
-static void answer_text(const struct trigger *trigger, const struct conf *conf,
-    const struct session_result *result, struct buf *out)
+/* The answers of one session. */
+struct answers {
+	const struct reporter *reporter;
+	const struct session_result *result;
+	struct map texts; /* command and user -> text */
+};
+
+/* The spool is read once for each user and command, however many messages ask: a sender without a login may send hundreds. */
+static void spool_text(struct answers *answers, enum daemon_command command, const char *asks, struct buf *out)
 {
+	const char *user = user_of(answers->reporter->conf, asks);
+	char *key = xasprintf("%d %s", (int)command, user == NULL ? "" : user), *text = map_get(&answers->texts, slice_of(key));
+
+	if (text != NULL) {
+		buf_append_text(out, text);
+	} else {
+		if (command == DAEMON_STATUS)
+			status_text(answers->reporter->conf, out);
+		else
+			queue_text(answers->reporter->conf, asks, out);
+		map_put(&answers->texts, slice_of(key), slice_dup(buf_slice(out)));
+	}
+	free(key);
+}
+
+static void answers_clear(struct answers *answers)
+{
+	struct slice key;
+	void *text;
+	size_t at = 0;
+
+	while (map_next(&answers->texts, &at, &key, &text))
+		free(text);
+	map_clear(&answers->texts);
+}
+
+static void answer_text(struct answers *answers, const struct trigger *trigger, struct buf *out)
+{
+	const struct conf *conf = answers->reporter->conf;
 	struct slice argument;
 	enum daemon_command command = parse_subject(trigger->subject, &argument);
 
 	switch (command) {
 	case DAEMON_STATUS:
-		status_text(conf, out);
-		return;
 	case DAEMON_QUEUE:
-		queue_text(conf, trigger->sender, out);
+		spool_text(answers, command, trigger->sender, out);
 		return;
 	case DAEMON_HELP:
 		help_text(out);
@@ -257,7 +292,7 @@ static void answer_text(const struct trigger *trigger, const struct conf *conf,
 	case DAEMON_SESSION:
 		break;
 	}
-	session_result_text(result, out);
+	session_result_text(answers->result, out);
 }
 
 /* The kind of the command, and its text. */
@@ -275,7 +310,7 @@ static char *answer_subject(const char *asked)
 	return xasprintf("%s: %.*s", _("Report of the mail gateway"), SLICE_PRINT(rest));
 }
 
-static void answer(const struct trigger *trigger, const struct reporter *reporter, const struct session_result *result)
+static void answer(struct answers *answers, const struct trigger *trigger)
 {
 	const struct fact done = {.kind = FACT_TRIGGER_DONE, .id = trigger->id.text};
 	struct buf text = BUF_INIT(REPORT_TEXT_MAX);
@@ -283,9 +318,9 @@ static void answer(const struct trigger *trigger, const struct reporter *reporte
 	struct error error;
 	struct report report;
 
-	answer_text(trigger, reporter->conf, result, &text);
+	answer_text(answers, trigger, &text);
 	report = (struct report){.to = trigger->sender, .subject = subject, .text = buf_slice(&text), .answers = trigger->message_id};
-	if (report_send(reporter, &report, &done, 1, &error) != 0)
+	if (report_send(answers->reporter, &report, &done, 1, &error) != 0)
 		log_warnx("event=report-failed to=%s reason=%s", LOG_CSTR(trigger->sender), LOG_ERROR(&error));
 	free(subject);
 	buf_clear(&text);
@@ -293,9 +328,12 @@ static void answer(const struct trigger *trigger, const struct reporter *reporte
 
 void mail_commands_answer(const struct triggers *triggers, const struct reporter *reporter, const struct session_result *result)
 {
+	struct answers answers = {.reporter = reporter, .result = result};
+
 	for (size_t i = 0; i < triggers->count; i++) {
 		i18n_speak(route_language(reporter->conf, triggers->items[i].sender));
-		answer(&triggers->items[i], reporter, result);
+		answer(&answers, &triggers->items[i]);
 	}
 	i18n_speak(NULL);
+	answers_clear(&answers);
 }

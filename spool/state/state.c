@@ -43,6 +43,7 @@ static const char schema[] =
     "CREATE TABLE IF NOT EXISTS reply (id TEXT PRIMARY KEY, rule TEXT, address TEXT, subject TEXT,"
     " message_id TEXT, account TEXT, time INTEGER, sent INTEGER, written_to TEXT DEFAULT '');"
     "CREATE INDEX IF NOT EXISTS reply_address ON reply (address);"
+    "CREATE INDEX IF NOT EXISTS reply_rule ON reply (rule, sent, time);"
     "CREATE TABLE IF NOT EXISTS problem (key TEXT PRIMARY KEY, class TEXT, text TEXT,"
     " since INTEGER);"
     "CREATE TABLE IF NOT EXISTS value (key TEXT PRIMARY KEY, text TEXT);"

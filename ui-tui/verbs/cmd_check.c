@@ -13,18 +13,20 @@
 #include "ui-tui/command/cli_json.h"
 #include "ui-tui/verbs/verbs.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 static void print_problem(const struct conf_problem *problem)
 {
 	const char *kind = problem->is_warning ? _("warning") : _("error");
+	char file[4 * PATH_MAX];
 
+	str_printable(file, sizeof(file), slice_of(problem->place.file));
 	if (problem->place.line > 0)
-		printf("%s:%d: %s: %s\n", problem->place.file, problem->place.line, kind,
-		    PHRASE_SAID(problem->phrase));
+		printf("%s:%d: %s: %s\n", file, problem->place.line, kind, PHRASE_SAID(problem->phrase));
 	else
-		printf("%s: %s: %s\n", problem->place.file, kind, PHRASE_SAID(problem->phrase));
+		printf("%s: %s: %s\n", file, kind, PHRASE_SAID(problem->phrase));
 }
 
 static int print_as_json(const struct conf_problems *problems)

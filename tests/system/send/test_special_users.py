@@ -178,3 +178,16 @@ def test_an_account_that_does_not_exist_is_answered_with_those_that_do(make_gate
     office = make_gateway(users=["anna"], accounts={"sales": {"url": "pop3://127.0.0.1:9", "tls": "none", "user": "x", "password": "y"}})
     text = asked(office, "anna", "fetch nope").get_content()
     assert "no account nope" in text and "sales" in text and "fetched" not in text.lower()
+
+
+def test_hundreds_of_commands_read_the_spool_once(make_gateway):
+    """Anybody on the LAN may write them in a user's name: a session that lists all mailboxes for each takes minutes."""
+    gateway = make_gateway(users={"ivan": {}, "anna": {}}, sections={"gateway": {"daemon_limit": 1}})
+    for number in range(10000):
+        (gateway.spool / "mailboxes" / "anna" / "new" / f"{1700000000 + number}.M{number}P1.x,S=4").write_bytes(b"\r\n\r\n")
+    with gateway.smtp() as client:
+        for _ in range(400):
+            client.sendmail("ivan@office.lan", ["daemon"], "Subject: status\r\n\r\n")
+    gateway.stop()
+    gateway.start()
+    assert len(gateway.mailbox_when("ivan", 400, seconds=25)) == 400
