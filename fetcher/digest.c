@@ -13,7 +13,7 @@
 /* Received and the envelope fields distinguish copies of one message. Fields such as Status and X-UIDL change. */
 static const char *const lasting[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", "Received",
     "Delivered-To", "X-Original-To", "Envelope-To", "X-Envelope-To", "X-Delivered-To", NULL};
-static const char *const common[] = {"Message-ID", "Date", "From", "Subject", NULL};
+static const char *const common[] = {"Message-ID", "Date", "From", "To", "Cc", "Subject", NULL};
 
 static bool is_one_of(const char *const *names, struct slice name)
 {
@@ -33,7 +33,8 @@ static uint64_t first_bits(const unsigned char *digest)
 	return value == 0 ? 1 : value;
 }
 
-static uint64_t digest_of(struct slice message, const char *const *names)
+/* body: digest of the body, 0 if it does not count. */
+static uint64_t digest_of(struct slice message, const char *const *names, uint64_t body)
 {
 	unsigned char digest[EVP_MAX_MD_SIZE];
 	struct buf text = BUF_INIT(2 * DIGEST_HEADER_MAX);
@@ -53,6 +54,8 @@ static uint64_t digest_of(struct slice message, const char *const *names)
 	}
 	if (text.len == 0)
 		return 0;
+	if (body != 0)
+		buf_append(&text, &body, sizeof(body));
 	EVP_Digest(text.ptr, text.len, digest, NULL, EVP_sha256(), NULL);
 	buf_clear(&text);
 	return first_bits(digest);
@@ -60,14 +63,14 @@ static uint64_t digest_of(struct slice message, const char *const *names)
 
 uint64_t digest_of_header(struct slice message)
 {
-	return digest_of(message, lasting);
+	return digest_of(message, lasting, 0);
 }
 
-uint64_t digest_of_letter(struct slice message)
+uint64_t digest_of_letter(struct slice message, uint64_t body)
 {
 	struct header_field field;
 
-	return header_find(message, "Message-ID", &field) ? digest_of(message, common) : 0;
+	return header_find(message, "Message-ID", &field) ? digest_of(message, common, body) : 0;
 }
 
 /* It fails only without memory (alloc.h), and two messages must not be taken for the same because of

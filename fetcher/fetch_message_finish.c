@@ -50,7 +50,7 @@ static bool is_letter_known(const struct fetch *fetch, struct slice message, uin
 	*letter = 0;
 	if (fetch->job->account->envelope_header[0] == '\0' || fetch->message.item->action != PLAN_GET)
 		return false;
-	*letter = digest_of_letter(message);
+	*letter = digest_of_letter(message, fetch->message.envelope.body);
 	if (*letter == 0)
 		return false;
 	key = plan_letter_key(*letter);

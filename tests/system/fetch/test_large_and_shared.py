@@ -155,6 +155,14 @@ def test_copies_that_do_not_say_for_whom_they_are_are_not_doubled(make_gateway):
     assert in_mailbox(office, "olga") == collections.Counter([1])
 
 
+@pytest.mark.parametrize("to, body", [("olga", "Hello\n"), ("ivan", "Another\n"), ("olga", "Another\n")])
+def test_another_message_with_the_same_id_is_no_copy(make_gateway, to, body):
+    """By a mistake of the program that wrote both, or by somebody who wants the second one to get lost."""
+    one, other = letter(number=1, body="Hello\n"), letter(number=1, body=body, to=f"{to}@example.ru")
+    office = catch_all(make_gateway, [one, other], envelope_header="auto")
+    assert in_mailbox(office, "ivan") + in_mailbox(office, "olga") == collections.Counter([1, 1])
+
+
 def test_a_hundred_accounts_of_which_one_is_dead(make_gateway):
     servers = [MisbehavingPop3([letter(number=n)]) for n in range(1, 100)]
     accounts = {f"a{n}": account_at(server) for n, server in enumerate(servers)}
