@@ -181,17 +181,19 @@ void recover_check_queue(struct recovery *recovery)
 	struct buf unused = BUF_INIT(1);
 	static char name[] = "queue";
 	const struct place queue = {.kind = PLACE_QUEUE, .name = name};
+	struct queue_proof proof = {.parts = parts};
 	struct error error;
-	size_t count;
 
 	recovery->queue_stands = map_get(&recovery->queued, slice_of(envelope->id.text)) != NULL;
 	if (!recovery->queue_stands || recovery->orphan->trust == LOG_DURABLE)
 		return;
-	count = deliver_parts(recovery->delivery, &queue, &unused, parts);
-	if (queue_verify(recovery->intake->spool, &envelope->id, parts, count, recovery->orphan->trust == LOG_DOUBTFUL,
-		&recovery->queue_stands, &error) == 0)
+	proof.count = deliver_parts(recovery->delivery, &queue, &unused, parts);
+	proof.anew = recovery->orphan->trust == LOG_DOUBTFUL;
+	if (queue_verify(recovery->intake->spool, &envelope->id, &proof, &error) == 0) {
+		recovery->queue_stands = proof.is_valid;
 		return;
-	recovery->queue_stands = true; /* unknown: it is checked again */
+	}
+	/* Unknown: it counts as being there, and is checked again. */
 	for (size_t i = 0; i < envelope->place_count; i++)
 		if (envelope->places[i].kind == PLACE_QUEUE)
 			cannot_tell(recovery, &envelope->places[i], &error);

@@ -25,10 +25,13 @@ struct backup_counts {
 int backup_write(const struct conf *conf, const struct spool *spool, const char *path, bool with_passwords,
     struct backup_counts *counts, struct error *error);
 
-/* Puts config/ into the folder config and spool/ into `folder`; files that are there already are an error unless
- * overwrite. Neither may be in use. elsewhere: the configuration is made to name this spool. If root runs it, the files
- * get the owner of the folders. */
-int backup_restore(const char *path, const char *config, const char *folder, bool overwrite, bool elsewhere,
-    struct backup_counts *counts, struct error *error);
+/* Where a backup goes; borrowed strings. */
+struct backup_target {
+	const char *config, *spool; /* the folders for config/ and spool/; neither may be in use */
+	bool overwrite; /* files that are there already; else they are an error */
+	bool elsewhere; /* the configuration is made to name this spool */
+};
+/* Puts a backup back. If root runs it, the files get the owner of the folders. */
+int backup_restore(const char *path, const struct backup_target *target, struct backup_counts *counts, struct error *error);
 
 #endif

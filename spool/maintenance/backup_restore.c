@@ -99,15 +99,15 @@ static int put_as_admin(struct archive_reader *archive, const char *path, unsign
 	return result;
 }
 
-static int put_all(struct archive_reader *archive, const char *config, const char *folder, bool overwrite, char **main,
-    struct backup_counts *counts, struct error *error)
+static int put_all(struct archive_reader *archive, const struct backup_target *target, char **main, struct backup_counts *counts,
+    struct error *error)
 {
 	const char *name;
 	unsigned mode;
 	enum archive_next next;
 
 	while ((next = archive_reader_next(archive, &name, &mode, error)) == ARCHIVE_HAS_FILE) {
-		char *path = place_of(name, config, folder);
+		char *path = place_of(name, target->config, target->spool);
 		int result;
 
 		if (path == NULL && strcmp(name, "README") == 0)
@@ -115,7 +115,7 @@ static int put_all(struct archive_reader *archive, const char *config, const cha
 		if (path == NULL)
 			return error_set(error, ERROR_PROTOCOL, N_("this is not a backup of "
 			    "lanpost: it contains other files"));
-		result = is_of_config(name) ? put_as_admin(archive, path, mode, overwrite, error) : put_file(archive, path, mode, overwrite, error);
+		result = (is_of_config(name) ? put_as_admin : put_file)(archive, path, mode, target->overwrite, error);
 		if (result == 0 && is_of_config(name))
 			result = put_config(path, main, error);
 		free(path);
@@ -148,8 +148,7 @@ static int name_spool(const char *main, const char *folder, struct error *error)
 	return result;
 }
 
-int backup_restore(const char *path, const char *config, const char *folder, bool overwrite, bool elsewhere,
-    struct backup_counts *counts, struct error *error)
+int backup_restore(const char *path, const struct backup_target *target, struct backup_counts *counts, struct error *error)
 {
 	struct archive_reader *archive;
 	char *main = NULL;
@@ -162,17 +161,17 @@ int backup_restore(const char *path, const char *config, const char *folder, boo
 	service_user_resume(paused);
 	if (result != 0)
 		return -1;
-	result = put_all(archive, config, folder, overwrite, &main, counts, error);
+	result = put_all(archive, target, &main, counts, error);
 	archive_reader_close(archive);
-	if (result == 0 && elsewhere && main != NULL)
-		result = name_spool(main, folder, error);
+	if (result == 0 && target->elsewhere && main != NULL)
+		result = name_spool(main, target->spool, error);
 	/* They may be on two file systems. */
 	paused = service_user_pause();
 	if (result == 0 && main != NULL)
-		result = fsx_sync_filesystem(config, error);
+		result = fsx_sync_filesystem(target->config, error);
 	service_user_resume(paused);
 	if (result == 0)
-		result = fsx_sync_filesystem(folder, error);
+		result = fsx_sync_filesystem(target->spool, error);
 	free(main);
 	return result;
 }

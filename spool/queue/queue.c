@@ -459,19 +459,18 @@ static int rewrite_message(const char *path, const struct slice *parts, size_t c
 	return result;
 }
 
-static int verify_message(const struct spool *spool, const struct queue_item *item, const struct slice *parts, size_t count, bool anew,
-    bool *stands, struct error *error)
+static int verify_message(const struct spool *spool, const struct queue_item *item, struct queue_proof *proof, struct error *error)
 {
 	char *path = queue_message_path(spool, item, error);
 	enum fsx_match match;
 	int result;
 
-	*stands = path != NULL;
+	proof->is_valid = path != NULL;
 	if (path == NULL)
 		return is_missing(error) ? 0 : -1;
-	result = fsx_compare(path, parts, count, &match, error);
-	if (result == 0 && (anew || match != FSX_SAME))
-		result = rewrite_message(path, parts, count, error);
+	result = fsx_compare(path, proof->parts, proof->count, &match, error);
+	if (result == 0 && (proof->anew || match != FSX_SAME))
+		result = rewrite_message(path, proof->parts, proof->count, error);
 	free(path);
 	return result;
 }
@@ -487,8 +486,7 @@ static int remove_remains(const struct spool *spool, struct queue_item *item, st
 	return there;
 }
 
-static int verify(const struct spool *spool, struct queue_item *item, const struct slice *parts, size_t count, bool anew, bool *stands,
-    struct error *error)
+static int verify(const struct spool *spool, struct queue_item *item, struct queue_proof *proof, struct error *error)
 {
 	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
 	struct envelope envelope;
@@ -496,30 +494,29 @@ static int verify(const struct spool *spool, struct queue_item *item, const stru
 
 	fsx_forget(path);
 	free(path);
-	*stands = false;
+	proof->is_valid = false;
 	if (item->state == QUEUE_CORRUPT)
 		return remove_remains(spool, item, error);
 	if (queue_read(spool, item, &envelope, error) != 0)
 		return error->class == ERROR_PERMANENT ? remove_remains(spool, item, error) : -1;
-	result = verify_message(spool, item, parts, count, anew, stands, error);
-	if (result == 0 && *stands && anew)
+	result = verify_message(spool, item, proof, error);
+	if (result == 0 && proof->is_valid && proof->anew)
 		result = update(spool, item, &envelope, item->state, error);
 	envelope_clear(&envelope);
-	return result == 0 && !*stands ? remove_remains(spool, item, error) : result;
+	return result == 0 && !proof->is_valid ? remove_remains(spool, item, error) : result;
 }
 
-int queue_verify(const struct spool *spool, const struct msgid *id, const struct slice *parts, size_t count, bool anew, bool *stands,
-    struct error *error)
+int queue_verify(const struct spool *spool, const struct msgid *id, struct queue_proof *proof, struct error *error)
 {
 	struct queue_item item = {.id = *id};
 	int lock = queue_lock(spool, error), result;
 
 	if (lock < 0)
 		return -1;
-	*stands = true;
+	proof->is_valid = true;
 	result = queue_find(spool, id, &item.state, error);
 	if (result > 0)
-		result = verify(spool, &item, parts, count, anew, stands, error);
+		result = verify(spool, &item, proof, error);
 	close(lock);
 	return result;
 }

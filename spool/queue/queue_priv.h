@@ -9,12 +9,17 @@
 #include "spool/storage/queue.h"
 
 int queue_make(const struct spool *spool, struct error *error); /* the folders */
-/* For recovery, for an entry that existed a moment ago: checks that its envelope is valid and its message has these bytes
- * on the disk; a message that does not, or any message if `anew` is set, is written again. *is is false if the entry is
- * unusable: then all its files are removed, since the log has everything. An entry that is gone meanwhile was handled, and
- * counts as valid. Returns -1 if it cannot be read or written; then nothing is removed. */
-int queue_verify(const struct spool *spool, const struct msgid *id, const struct slice *parts, size_t count, bool anew, bool *stands,
-    struct error *error);
+/* What the message of an entry must be. */
+struct queue_proof {
+	const struct slice *parts; /* its bytes, one part after the other; borrowed */
+	size_t count;
+	bool anew;     /* the files are not trusted: written again in any case */
+	bool is_valid; /* the answer; false: the entry was unusable and all its files are removed, since the log has everything */
+};
+/* For recovery, for an entry that existed a moment ago: checks that its envelope is valid and its message has these bytes on
+ * the disk; a message that does not is written again. An entry that is gone meanwhile was handled, and counts as valid.
+ * Returns -1 if it cannot be read or written; then nothing is removed. */
+int queue_verify(const struct spool *spool, const struct msgid *id, struct queue_proof *proof, struct error *error);
 /* Path of the message file, in any state. New memory. NULL if it does not exist (error->saved_errno is ENOENT) or cannot
  * be found now. */
 char *queue_message_path(const struct spool *spool, const struct queue_item *item, struct error *error);

@@ -141,9 +141,16 @@ static void read_ahead(struct state *state)
 	pthread_mutex_unlock(&guard);
 }
 
+/* Who gets what is found, and how many messages that were. */
+struct listener {
+	state_trace_fn fn;
+	void *context;
+	size_t found;
+};
+
 /* The matches among the ids from `from` to before `to`. */
-static int trace_letters(struct state *state, const struct trace_query *query, const char *from, const char *to,
-    state_trace_fn fn, void *context, size_t *found, struct error *error)
+static int trace_messages(struct state *state, const struct trace_query *query, const char *from, const char *to,
+    struct listener *listener, struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,
 	    "SELECT m.id, m.time, m.message_id, m.sender, m.recipients, m.subject, m.size,"
@@ -154,12 +161,11 @@ static int trace_letters(struct state *state, const struct trace_query *query, c
 	    " ORDER BY m.time, m.id, j.time_us LIMIT ?6",
 	    "tiitti", query->words, query->since, query->until, from, to, (int64_t)query->limit);
 
-	return state_trace_rows(state, stmt, fn, context, found, error);
+	return state_trace_rows(state, stmt, listener->fn, listener->context, &listener->found, error);
 }
 
 /* The session itself is stored under its own id; messages show what it did with them. */
-static int trace_session(struct state *state, const struct trace_query *query, state_trace_fn fn,
-    void *context, size_t *found, struct error *error)
+static int trace_session(struct state *state, const struct trace_query *query, struct listener *listener, struct error *error)
 {
 	sqlite3_stmt *stmt = state_statement(state, error,
 	    "SELECT j.id, COALESCE(m.time, j.time_us / 1000000), m.message_id, m.sender, m.recipients, m.subject, m.size,"
@@ -170,38 +176,37 @@ static int trace_session(struct state *state, const struct trace_query *query, s
 	    "tiii", query->words, query->since, query->until < INT64_MAX / 1000000 ? query->until : INT64_MAX / 1000000,
 	    (int64_t)query->limit);
 
-	return state_trace_rows(state, stmt, fn, context, found, error);
+	return state_trace_rows(state, stmt, listener->fn, listener->context, &listener->found, error);
 }
 
 /* Messages and sessions have no id in common, and a known id is hardly searched for in the texts of other
  * messages. */
-static int trace_id(struct state *state, const struct trace_query *query, state_trace_fn fn, void *context, size_t *found,
-    struct error *error)
+static int trace_id(struct state *state, const struct trace_query *query, struct listener *listener, struct error *error)
 {
 	char after[MSGID_LEN + 2];
 
 	snprintf(after, sizeof(after), "%s~", query->words);
-	if (trace_letters(state, query, query->words, after, fn, context, found, error) != 0)
+	if (trace_messages(state, query, query->words, after, listener, error) != 0)
 		return -1;
-	if (*found > 0)
+	if (listener->found > 0)
 		return 0;
 	read_ahead(state);
-	return trace_session(state, query, fn, context, found, error);
+	return trace_session(state, query, listener, error);
 }
 
 int state_trace(struct state *state, const struct trace_query *query, state_trace_fn fn,
     void *context, struct error *error)
 {
 	char from[MSGID_LEN + 1], to[MSGID_LEN + 1];
-	size_t found = 0;
+	struct listener listener = {.fn = fn, .context = context};
 
-	if (msgid_is(slice_of(query->words)) && trace_id(state, query, fn, context, &found, error) != 0)
+	if (msgid_is(slice_of(query->words)) && trace_id(state, query, &listener, error) != 0)
 		return -1;
-	if (found > 0)
+	if (listener.found > 0)
 		return 0;
 	id_bound(from, sizeof(from), query->since, -DAY);
 	id_bound(to, sizeof(to), query->until, DAY);
 	if (from[0] == '\0')
 		read_ahead(state);
-	return trace_letters(state, query, from, to, fn, context, &found, error);
+	return trace_messages(state, query, from, to, &listener, error);
 }

@@ -85,6 +85,7 @@ static void set_up(void)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+	struct backup_target target = {.overwrite = size % 2 == 0, .elsewhere = size % 3 == 0};
 	struct backup_counts counts;
 	struct buf archive = BUF_INIT(1u << 20);
 	struct error error = ERROR_INIT;
@@ -95,7 +96,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (size >= BLOCK)
 		mend((unsigned char *)archive.ptr, size);
 	path = fuzz_file(buf_slice(&archive));
-	if (backup_restore(path, config, spool, size % 2 == 0, size % 3 == 0, &counts, &error) != 0)
+	target.config = config;
+	target.spool = spool;
+	if (backup_restore(path, &target, &counts, &error) != 0)
 		assert(error.phrase[0] != '\0');
 	nftw(inside, look_at, 16, FTW_PHYS);
 	assert(count_beside() == 3);

@@ -161,6 +161,7 @@ static int put_back(const struct cli *cli, const char *config, char *folder, con
 {
 	bool force = cli_option(cli, "--force") != NULL;
 	const struct spool spool = spool_at(folder);
+	const struct backup_target target = {config, folder, .overwrite = force, .elsewhere = cli_option(cli, "--to") != NULL};
 	struct backup_counts counts;
 	struct error error;
 	int result;
@@ -172,7 +173,7 @@ static int put_back(const struct cli *cli, const char *config, char *folder, con
 	if (is_used(&spool) && !force)
 		return cli_fail(CLI_FAILED, _("%s already contains mail; --force replaces the files "
 		    "that the backup contains"), folder);
-	if (backup_restore(cli->words[0], config, folder, force, cli_option(cli, "--to") != NULL, &counts, &error) != 0)
+	if (backup_restore(cli->words[0], &target, &counts, &error) != 0)
 		return fail(cli, &error);
 	result = tell(cli, folder, &counts, note->with_passwords);
 	if (!cli->json)

@@ -28,10 +28,10 @@ static bool stands(const struct msgid *id)
 {
 	struct slice part = SLICE_LITERAL(QUEUE_TEXT);
 	struct error error;
-	bool whole;
+	struct queue_proof proof = {.parts = &part, .count = 1};
 
-	assert_int_equal(queue_verify(&spool, id, &part, 1, false, &whole, &error), 0);
-	return whole;
+	assert_int_equal(queue_verify(&spool, id, &proof, &error), 0);
+	return proof.is_valid;
 }
 
 /* A folder that cannot be read (here a link to itself) is not an empty one. */
@@ -43,7 +43,7 @@ static void test_what_cannot_be_seen_is_not_gone(void **context)
 	struct error error;
 	enum queue_state state;
 	char *active, *aside;
-	bool whole;
+	struct queue_proof proof = {.count = 0};
 
 	(void)context;
 	assert_int_equal(queue_make(&spool, &error), 0);
@@ -53,7 +53,7 @@ static void test_what_cannot_be_seen_is_not_gone(void **context)
 	assert_int_equal(rename(active, aside), 0);
 	assert_int_equal(symlink("active", active), 0);
 	assert_int_equal(queue_find(&spool, &item.id, &state, &error), -1);
-	assert_int_equal(queue_verify(&spool, &item.id, NULL, 0, false, &whole, &error), -1);
+	assert_int_equal(queue_verify(&spool, &item.id, &proof, &error), -1);
 	assert_null(queue_message_path(&spool, &item, &error));
 	assert_int_not_equal(error.saved_errno, ENOENT);
 	assert_int_equal(queue_settle(&spool, &item.id, &(struct queue_outcome){"a@example.net", PLACE_SENT, "250 ok"}, 1, &error), -1);
