@@ -234,7 +234,7 @@ static enum smtpd_reply take_command(struct smtpd *smtpd, struct slice line)
 	struct slice verb = slice_cut(&arg, ' ');
 
 	if (line.len > SMTPD_COMMAND_MAX && !slice_is_nocase(verb, "AUTH"))
-		return REPLY_LINE_TOO_LONG;
+		return command_is_foreign(line) ? REPLY_NOT_SMTP : REPLY_LINE_TOO_LONG;
 	if (command_has_control(line))
 		return command_is_foreign(line) ? REPLY_NOT_SMTP : REPLY_CONTROL_CHARACTERS;
 	for (size_t i = 0; i < ARRAY_LEN(commands); i++)
