@@ -458,16 +458,8 @@ const char *state_column_text(sqlite3_stmt *stmt, int column)
 	return text == NULL ? "" : text;
 }
 
-int state_copy(struct state *state, const char *path, struct error *error)
+int state_text(struct state *state, sqlite3_stmt *stmt, char **text, struct error *error)
 {
-	return state_finish(state, state_statement(state, error, "VACUUM INTO ?", "t", path), error);
-}
-
-/* --- values */
-
-int state_get(struct state *state, const char *key, char **text, struct error *error)
-{
-	sqlite3_stmt *stmt = state_statement(state, error, "SELECT text FROM value WHERE key = ?", "t", key);
 	int more;
 
 	*text = NULL;
@@ -478,6 +470,18 @@ int state_get(struct state *state, const char *key, char **text, struct error *e
 		*text = xstrdup(state_column_text(stmt, 0));
 	state_statement_end(state, stmt);
 	return more < 0 ? -1 : 0;
+}
+
+int state_copy(struct state *state, const char *path, struct error *error)
+{
+	return state_finish(state, state_statement(state, error, "VACUUM INTO ?", "t", path), error);
+}
+
+/* --- values */
+
+int state_get(struct state *state, const char *key, char **text, struct error *error)
+{
+	return state_text(state, state_statement(state, error, "SELECT text FROM value WHERE key = ?", "t", key), text, error);
 }
 
 int state_set(struct state *state, const char *key, const char *text, struct error *error)

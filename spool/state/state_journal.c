@@ -56,18 +56,8 @@ static int delete_up_to(struct state *state, const char *bound, bool with_bound,
 /* The message at which some thousand events are reached; *bound is NULL if there are fewer. */
 static int find_bound(struct state *state, const struct msgid *before, char **bound, struct error *error)
 {
-	sqlite3_stmt *stmt = state_statement(state, error,
-	    "SELECT id FROM journal WHERE id < ? ORDER BY id LIMIT 1 OFFSET ?", "ti", before->text, (int64_t)PRUNE_EVENTS);
-	int more;
-
-	*bound = NULL;
-	if (stmt == NULL)
-		return -1;
-	more = state_next_row(state, stmt, error);
-	if (more == 1)
-		*bound = slice_dup(slice_of(state_column_text(stmt, 0)));
-	state_statement_end(state, stmt);
-	return more < 0 ? -1 : 0;
+	return state_text(state, state_statement(state, error, "SELECT id FROM journal WHERE id < ? ORDER BY id LIMIT 1 OFFSET ?", "ti",
+		before->text, (int64_t)PRUNE_EVENTS), bound, error);
 }
 
 /* In small pieces with pauses, since other processes wait to write. */

@@ -44,6 +44,8 @@ int state_next_row(struct state *state, sqlite3_stmt *stmt, struct error *error)
 /* Runs and ends a statement that returns one number: *number is 0 if there is no row. NULL is an error that was already
  * reported. */
 int state_number(struct state *state, sqlite3_stmt *stmt, int64_t *number, struct error *error);
+/* The same of a text: *text is new memory, NULL if there is no row. */
+int state_text(struct state *state, sqlite3_stmt *stmt, char **text, struct error *error);
 const char *state_column_text(sqlite3_stmt *stmt, int column); /* "" for NULL */
 
 /* Calls back for rows with the columns of message and those of journal without its id, counts them, and ends the
