@@ -84,10 +84,11 @@ struct intake {
 
 	pthread_mutex_t flushing; /* held while notes are written to the state; taken before lock */
 	pthread_mutex_t lock; /* guards everything below; never held during a sync or a delivery */
-	pthread_cond_t synced;	/* a sync has ended */
+	pthread_cond_t synced;	/* a sync, or the preparation of a segment, has ended */
 	pthread_cond_t wake;	/* for the checkpoint thread */
 	struct segment *current; /* NULL: the next append begins one */
 	struct segment *prepared; /* empty, ready as the next segment; NULL: none */
+	bool is_preparing;	  /* it is being created */
 	struct segment *closed;
 	struct strlist voids; /* "<segment> <offset>" that must be in the next segment */
 	struct note *notes, **notes_end;

@@ -59,8 +59,14 @@ static struct segment *segment_new(struct intake *intake, struct wal *blank, str
 
 int segment_begin(struct intake *intake, struct error *error)
 {
-	struct segment *segment = intake->prepared != NULL ? intake->prepared : segment_new(intake, NULL, error);
+	struct segment *segment;
 
+	/* Two new segments at the same time would get the same name. */
+	while (intake->is_preparing)
+		pthread_cond_wait(&intake->synced, &intake->lock);
+	if (intake->current != NULL) /* another thread has begun it meanwhile */
+		return 0;
+	segment = intake->prepared != NULL ? intake->prepared : segment_new(intake, NULL, error);
 	intake->prepared = NULL;
 	if (segment == NULL)
 		return -1;
@@ -82,6 +88,7 @@ void segment_prepare(struct intake *intake)
 
 	pthread_mutex_lock(&intake->lock);
 	is_wanted = intake->prepared == NULL && intake->current != NULL && intake->current->records > 0;
+	intake->is_preparing = is_wanted;
 	pthread_mutex_unlock(&intake->lock);
 	if (!is_wanted)
 		return;
@@ -89,6 +96,8 @@ void segment_prepare(struct intake *intake)
 	segment = segment_new(intake, intake->blank_count > 0 ? intake->blank[--intake->blank_count] : NULL, &ignored);
 	pthread_mutex_lock(&intake->lock);
 	intake->prepared = segment;
+	intake->is_preparing = false;
+	pthread_cond_broadcast(&intake->synced);
 	pthread_mutex_unlock(&intake->lock);
 }
 
@@ -171,12 +180,12 @@ int segment_commit(struct intake *intake, struct segment *segment, uint64_t size
 		pthread_mutex_lock(&intake->lock);
 		segment->syncing = false;
 		pthread_cond_broadcast(&intake->synced);
-		if (result == 0)
-			segment->wal->durable = target;
-		else
+		if (result != 0) {
 			segment_break(intake, segment);
-		if (result != 0)
 			return -1;
+		}
+		if (!segment->broken) /* by another thread meanwhile: these bytes are cut off, or void */
+			segment->wal->durable = target;
 	}
 	return 0;
 }
