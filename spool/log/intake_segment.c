@@ -27,8 +27,11 @@ static int append_voids(struct intake *intake, struct wal *wal, struct error *er
 	for (size_t i = 0; i < intake->voids.count; i++) {
 		struct slice offset = slice_of(intake->voids.items[i]);
 		struct slice file = slice_cut(&offset, ' ');
-		char *name = slice_dup(file);
+		char *name;
 
+		if (slice_is(file, wal->name.file)) /* that one was retired, and this one got its name */
+			continue;
+		name = slice_dup(file);
 		record_write(&(struct fact){.kind = FACT_VOID, .name = name, .text = offset.ptr}, 1,
 		    NULL, NULL, &head);
 		free(name);

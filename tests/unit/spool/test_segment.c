@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/fsx.h"
+#include "spool/log/wal.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
 #include "spool/storage/state.h"
@@ -164,6 +165,48 @@ static void child(void)
 	_exit(accepted == 0 && refused != 0 && accept_one() == 0 ? 0 : 1);
 }
 
+/* The disk fails for the main thread; later the checkpoint does not get further than its sync. */
+static int failing_disk(const char *what, const char *path, const char *to)
+{
+	static const atomic_bool never;
+
+	(void)path;
+	(void)to;
+	if (is_main() && fails) {
+		errno = EIO;
+		return -1;
+	}
+	if (!is_main() && is_held && strcmp(what, "syncfs") == 0)
+		wait_for(&never, NEVER);
+	return 0;
+}
+
+static bool has_segments(void)
+{
+	struct wal_names names;
+	struct error error;
+	size_t count = wal_list(&spool, &names, &error) == 0 ? names.count : 1;
+
+	wal_names_clear(&names);
+	return count > 0;
+}
+
+static void child_after_failure(void)
+{
+	int64_t deadline = clock_now_ms() + WAIT_MS;
+	int refused;
+
+	open_intake(1);
+	fsx_hook = failing_disk;
+	fails = true;
+	refused = accept_one();
+	fails = false;
+	while (has_segments() && clock_left_ms(deadline) > 0)
+		poll(NULL, 0, 1);
+	is_held = true;
+	_exit(refused != 0 && !has_segments() && accept_one() == 0 ? 0 : 1);
+}
+
 static size_t messages(bool removed)
 {
 	struct mailbox_list list;
@@ -199,11 +242,28 @@ static void test_a_segment_breaks_while_another_thread_syncs_it(void **context)
 	close_intake();
 }
 
+static void test_a_segment_gets_the_name_of_a_broken_one(void **context)
+{
+	pid_t pid = fork();
+	int status;
+
+	(void)context;
+	if (pid == 0)
+		child_after_failure();
+	waitpid(pid, &status, 0);
+	assert_int_equal(status, 0);
+	messages(true);
+	open_intake(NEVER);
+	assert_int_equal(messages(false), 1);
+	close_intake();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_a_segment_is_begun_while_another_is_prepared, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_segment_breaks_while_another_thread_syncs_it, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_a_segment_gets_the_name_of_a_broken_one, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
