@@ -36,7 +36,7 @@ void login_notes_add(struct login_notes *notes, const char *line)
 		notes->write_at = notes->written + SAVE_EVERY_MS;
 }
 
-void login_notes_write(const struct login_notes *notes, struct buf *out)
+void login_notes_write(struct login_notes *notes, struct buf *out)
 {
 	ban_notes_write(&notes->notes, clock_wall(), out);
 }

@@ -21,7 +21,7 @@ void login_notes_open(struct login_notes *notes, const struct spool *spool);
 /* Adds a note in the form of a line. */
 void login_notes_add(struct login_notes *notes, const char *line);
 /* Appends all notes that have not expired. */
-void login_notes_write(const struct login_notes *notes, struct buf *out);
+void login_notes_write(struct login_notes *notes, struct buf *out);
 /* Saves changes when they are due. now: monotonic; INT64_MAX saves at once. */
 void login_notes_save(struct login_notes *notes, int64_t now);
 void login_notes_close(struct login_notes *notes);

@@ -141,11 +141,18 @@ void ban_notes_read(struct ban_notes *notes, struct slice text, int64_t now)
 			ban_notes_add(notes, &note, now);
 }
 
-void ban_notes_write(const struct ban_notes *notes, int64_t now, struct buf *out)
+static void shorten(struct ban_note *note, int64_t now)
+{
+	if (note->kind != BAN_NOTE_KNOWN && note->until > now + BAN_NOTES_LONGEST)
+		note->until = now + BAN_NOTES_LONGEST;
+}
+
+void ban_notes_write(struct ban_notes *notes, int64_t now, struct buf *out)
 {
 	for (size_t i = 0; i < notes->count; i++) {
 		if (has_ended(&notes->items[i], now))
 			continue;
+		shorten(&notes->items[i], now);
 		ban_note_write(&notes->items[i], out);
 		buf_append_byte(out, '\n');
 	}

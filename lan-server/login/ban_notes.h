@@ -21,6 +21,7 @@
 #define BAN_NOTES_MAX 4096
 #define BAN_NOTES_OF_USER 32
 #define BAN_NOTES_TEXT_MAX (BAN_NOTES_MAX * (BAN_NOTE_NAME_MAX + 96))
+#define BAN_NOTES_LONGEST (40 * 60)	/* seconds of the longest ban */
 #define BAN_NOTES_FORGOTTEN (24 * 3600) /* seconds that a ban is kept after its end: the next one is longer */
 
 enum ban_note_kind { BAN_NOTE_KNOWN, BAN_NOTE_ADDRESS, BAN_NOTE_NETWORK, BAN_NOTE_KINDS };
@@ -46,8 +47,9 @@ bool ban_note_read(struct slice line, struct ban_note *note);
 void ban_notes_add(struct ban_notes *notes, const struct ban_note *note, int64_t now);
 /* Adds all notes of a text; invalid lines are skipped. */
 void ban_notes_read(struct ban_notes *notes, struct slice text, int64_t now);
-/* Writes the notes that have not ended. */
-void ban_notes_write(const struct ban_notes *notes, int64_t now, struct buf *out);
+/* Writes the notes that have not ended. A ban that would end later than any ban can (the clock was wrong when it was noted,
+ * and was corrected) is shortened to the longest one: otherwise each reload would renew it. */
+void ban_notes_write(struct ban_notes *notes, int64_t now, struct buf *out);
 void ban_notes_clear(struct ban_notes *notes);
 
 #endif

@@ -16,6 +16,7 @@
 #define FORGET_ONE_MS (30 * 1000)
 #define BAN_MS (5 * 60 * 1000) /* the first one; each later one is twice as long */
 #define BAN_DOUBLINGS 3
+_Static_assert((BAN_MS << BAN_DOUBLINGS) == 1000 * BAN_NOTES_LONGEST, "the longest ban");
 #define DAY_MS (24LL * 3600 * 1000)
 #define BANS_FORGOTTEN_MS (1000LL * BAN_NOTES_FORGOTTEN)
 #define KNOWN_MS (30 * DAY_MS)
@@ -247,7 +248,7 @@ void bans_success(struct bans *bans, const struct in6_addr *client, struct slice
 
 void bans_recall(struct bans *bans, const struct ban_note *note, int64_t now)
 {
-	int64_t longest = (int64_t)BAN_MS << BAN_DOUBLINGS;
+	int64_t longest = 1000LL * BAN_NOTES_LONGEST;
 
 	if (note->kind == BAN_NOTE_ADDRESS)
 		recall(bans->clients, ADDRESS_KEY(&note->client, SLICE_NONE), note, longest, now);

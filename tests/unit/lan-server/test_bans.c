@@ -234,6 +234,27 @@ static void test_a_wrong_clock_makes_no_long_ban(void **state)
 	bans_free(bans);
 }
 
+/* Nor is the ban renewed by each reload: the note ends, too. */
+static void test_a_note_of_a_wrong_clock_ends(void **state)
+{
+	struct ban_note note = {.kind = BAN_NOTE_ADDRESS, .client = v4, .until = INT64_MAX / 2, .times = 1};
+	struct ban_notes notes = {NULL, 0};
+	struct buf text = BUF_INIT(4096);
+
+	(void)state;
+	ban_notes_add(&notes, &note, 1000);
+	ban_notes_write(&notes, 1000, &text);
+	assert_string_equal(buf_text(&text), "address 10.0.0.1 3400 1\n");
+	buf_reset(&text);
+	ban_notes_write(&notes, 1100, &text);
+	assert_string_equal(buf_text(&text), "address 10.0.0.1 3400 1\n");
+	buf_reset(&text);
+	ban_notes_write(&notes, 3400 + BAN_NOTES_FORGOTTEN, &text);
+	assert_int_equal(text.len, 0);
+	buf_clear(&text);
+	ban_notes_clear(&notes);
+}
+
 static const char *const no_notes[] = {"", "known", "known 10.0.0.1", "known 10.0.0.1 5", "known 10.0.0.1 5 ", "known 10.0.0.1 -5 ivan",
     "known 10.0.0.1 5 ivan boss", "known 10.0.0 5 ivan", "known 10.0.0.1 99999999999999999999 ivan", "friend 10.0.0.1 5 ivan",
     "address 10.0.0.1 5", "address 10.0.0.1 5 x", "address 10.0.0.1 5 99999999999", "network fd00::/64 5 1", "known  10.0.0.1 5 ivan",
@@ -325,6 +346,7 @@ int main(void)
 	    cmocka_unit_test(test_who_is_known_is_known_to_the_next_process),
 	    cmocka_unit_test(test_a_ban_binds_the_next_process),
 	    cmocka_unit_test(test_a_wrong_clock_makes_no_long_ban),
+	    cmocka_unit_test(test_a_note_of_a_wrong_clock_ends),
 	    cmocka_unit_test(test_notes_as_text),
 	    cmocka_unit_test(test_notes_are_bounded),
 	    cmocka_unit_test(test_the_oldest_is_forgotten_first),
