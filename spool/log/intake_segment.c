@@ -90,7 +90,7 @@ void segment_prepare(struct intake *intake)
 	bool is_wanted;
 
 	pthread_mutex_lock(&intake->lock);
-	is_wanted = intake->prepared == NULL && intake->current != NULL && intake->current->records > 0;
+	is_wanted = !intake->stopping && intake->prepared == NULL && intake->current != NULL && intake->current->records > 0;
 	intake->is_preparing = is_wanted;
 	pthread_mutex_unlock(&intake->lock);
 	if (!is_wanted)

@@ -258,12 +258,30 @@ static void test_a_segment_gets_the_name_of_a_broken_one(void **context)
 	close_intake();
 }
 
+static int no_preparation(const char *what, const char *path, const char *to)
+{
+	(void)to;
+	assert_false(strcmp(what, "fdatasync") == 0 && strstr(path, ".log.new") != NULL);
+	return 0;
+}
+
+static void test_none_is_prepared_at_the_end(void **context)
+{
+	(void)context;
+	open_intake(NEVER);
+	assert_int_equal(accept_one(), 0);
+	fsx_hook = no_preparation;
+	close_intake();
+	assert_false(has_segments());
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test_setup_teardown(test_a_segment_is_begun_while_another_is_prepared, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_segment_breaks_while_another_thread_syncs_it, setup, teardown),
 	    cmocka_unit_test_setup_teardown(test_a_segment_gets_the_name_of_a_broken_one, setup, teardown),
+	    cmocka_unit_test_setup_teardown(test_none_is_prepared_at_the_end, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
