@@ -39,7 +39,7 @@ static bool read_address(struct slice word, struct in6_addr *address)
 	char text[NET_ADDRESS_MAX];
 	struct in_addr v4;
 
-	if (word.len >= sizeof(text))
+	if (word.len == 0 || word.len >= sizeof(text))
 		return false;
 	memcpy(text, word.ptr, word.len);
 	text[word.len] = '\0';

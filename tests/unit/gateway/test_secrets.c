@@ -259,6 +259,8 @@ static void test_a_key_that_cannot_be_used_is_an_error(void **state)
 	assert_non_null(strstr(ERROR_EN(&error), "/nowhere"));
 	assert_int_equal(secrets.keys.open(secrets.keys.context, &other, &signer, &error), -1);
 	assert_int_equal(error.class, ERROR_CONFIG);
+	free(other.name);
+	free(other.key_file);
 	assert_false(asks(SECRETS_KEY, SLICE_LITERAL("rsa.ru"), SECRETS_SIGN, SLICE_LITERAL("no digest")));
 	assert_false(asks(SECRETS_KEY, SLICE_LITERAL("rsa.ru"), SECRETS_QUESTION + LOGIN_SHOW, SLICE_LITERAL("0123456789abcdef0123456789abcdef")));
 	assert_false(asks(SECRETS_ACCOUNT, SLICE_LITERAL("one"), SECRETS_SIGN, SLICE_LITERAL("0123456789abcdef0123456789abcdef")));
