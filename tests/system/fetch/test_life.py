@@ -1,6 +1,7 @@
 """The gateway as the system sees it: what it tells systemd, what its processes may do, and that a reload drops nobody."""
 import os
 import poplib
+import re
 import signal
 import smtplib
 import socket
@@ -11,15 +12,9 @@ import pytest
 
 from harness.gateway import PASSWORD
 from harness.letters import letter
+from harness.living import of_processes
 from harness.misbehaving import MisbehavingPop3
 from harness.waiting import until
-
-
-def status_line(pid, name):
-    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
-        if line.startswith(name + ":"):
-            return line.split(":", 1)[1].strip()
-    return None
 
 
 def is_open(port):
@@ -43,7 +38,8 @@ def test_who_parses_mail_gains_no_privileges(make_gateway):
     office = make_gateway(users=["ivan"])
     until(lambda: "event=lan-ready" in office.log(), 15, "the LAN server")
     supervisor, *children = office.processes()
-    assert children and all(status_line(pid, "NoNewPrivs") == "1" for pid in children)
+    found = [re.search(r"NoNewPrivs:\s*(\d)", text)[1] for text in of_processes(children, "status")]
+    assert found and set(found) == {"1"}
     kernel_has_it = Path("/sys/kernel/security/lsm")
     if kernel_has_it.exists() and "landlock" in kernel_has_it.read_text():
         assert "event=sandbox" in office.log()

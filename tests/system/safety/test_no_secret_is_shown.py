@@ -2,12 +2,12 @@
 import base64
 import re
 import urllib.parse
-from pathlib import Path
 
 import pytest
 
 from harness.misbehaving import MisbehavingPop3, MisbehavingSmtp
 from harness.misbehaving_imap import MisbehavingImap
+from harness.living import of_processes
 from harness.waiting import until
 
 SECRET = "S3cret/Passw0rd+"
@@ -81,7 +81,7 @@ def places(office, kind):
     yield "the journal", office.cli("trace", "--json").stdout
     until(lambda: office.files("postmaster"), 15, "the report")
     yield "the report", b"".join(path.read_bytes() for path in office.files("postmaster")).decode()
-    yield "the list of processes", "".join(Path(f"/proc/{pid}/cmdline").read_text() for pid in office.processes())
+    yield "the list of processes", "".join(of_processes(office.processes(), "cmdline"))
     yield "the log", office.log()
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from harness.gateway import BUILD, environment
 from harness.letters import letter
+from harness.living import entries
 from harness.waiting import until
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be somebody else")
@@ -33,7 +34,7 @@ def own_configuration(office):
 
 
 def foreign(office):
-    return [path for path in office.spool.rglob("*") if (path.lstat().st_uid, path.lstat().st_gid) != (NOBODY.pw_uid, NOBODY.pw_gid)]
+    return [path for path, status in entries(office.spool) if path != office.spool and (status.st_uid, status.st_gid) != (NOBODY.pw_uid, NOBODY.pw_gid)]
 
 
 def as_the_service(office):

@@ -10,6 +10,7 @@ import pytest
 from harness.gateway import BUILD, environment
 from harness.letters import letter
 from harness.terminal import Terminal
+from harness.living import entries
 from harness.users import LANPOST, Users, needs
 from harness.waiting import descendants, until
 
@@ -46,7 +47,7 @@ def refuse(office, *args):
 
 
 def owners(folder):
-    return {(path.lstat().st_uid, path.lstat().st_gid) for path in [folder, *folder.rglob("*")]}
+    return {(status.st_uid, status.st_gid) for _, status in entries(folder)}
 
 
 def facts(pid):

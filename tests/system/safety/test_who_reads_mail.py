@@ -13,6 +13,7 @@ import pytest
 
 from harness.gateway import BUILD, environment
 from harness.letters import letter
+from harness.living import entries
 from harness.users import LANPOST, Users, needs
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -27,8 +28,7 @@ def fill(office):
 
 
 def open_to_others(folder):
-    return [(path, oct(path.lstat().st_mode)) for path in [folder, *folder.rglob("*")]
-            if path.lstat().st_mode & 0o077 and path.name != "control.sock"]
+    return [(path, oct(status.st_mode)) for path, status in entries(folder) if status.st_mode & 0o077 and path.name != "control.sock"]
 
 
 def test_nobody_else_can_read_anything(make_gateway):
