@@ -17,6 +17,11 @@ static inline int64_t clock_wall(void)
 {
 	return clock_wall_us() / 1000000;
 }
+/* The first of two deadlines. */
+static inline int64_t clock_earlier(int64_t one, int64_t other)
+{
+	return one < other ? one : other;
+}
 /* For poll(2): milliseconds left until deadline, at least 0, at most INT_MAX. */
 int clock_left_ms(int64_t deadline);
 

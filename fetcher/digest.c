@@ -66,7 +66,7 @@ uint64_t digest_of_header(struct slice message)
 	return digest_of(message, lasting, 0);
 }
 
-uint64_t digest_of_letter(struct slice message, uint64_t body)
+uint64_t digest_of_copies(struct slice message, uint64_t body)
 {
 	struct header_field field;
 

@@ -18,7 +18,7 @@ uint64_t digest_of_header(struct slice message);
 
 /* The same, of what is equal in all copies of a message and differs in any other one, which may have the same Message-ID by mistake or by
  * intent: addresses and body (its digest) count, too. 0 for a message without Message-ID. */
-uint64_t digest_of_letter(struct slice message, uint64_t body);
+uint64_t digest_of_copies(struct slice message, uint64_t body);
 
 /* Digest of the body, 1 to INT64_MAX, also of an empty body. A mapped message is not loaded completely for it. */
 uint64_t digest_of_body(struct slice message);

@@ -27,10 +27,10 @@ void fetch_batch_drop(struct fetch *fetch)
 	fetch_batch_init(fetch);
 }
 
-bool fetch_batch_has_letter(const struct fetch *fetch, uint64_t letter)
+bool fetch_batch_has_copy(const struct fetch *fetch, uint64_t copies)
 {
 	for (size_t i = 0; i < fetch->batch.count; i++)
-		if (fetch->batch.items[i].letter == letter)
+		if (fetch->batch.items[i].copies == copies)
 			return true;
 	return false;
 }
@@ -44,7 +44,7 @@ bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *enve
 	return false;
 }
 
-void fetch_batch_add(struct fetch *fetch, uint64_t letter, bool is_short)
+void fetch_batch_add(struct fetch *fetch, uint64_t copies, bool is_short)
 {
 	struct fetch_batch *batch = &fetch->batch;
 	struct fetch_message *message = &fetch->message;
@@ -55,7 +55,7 @@ void fetch_batch_add(struct fetch *fetch, uint64_t letter, bool is_short)
 	    .item = message->item,
 	    .seen = {envelope->time, envelope->listed, envelope->digest, envelope->body, true},
 	    .is_short = is_short,
-	    .letter = letter,
+	    .copies = copies,
 	};
 	batch->bytes += message->body.path == NULL ? message->body.size : 0;
 	intake_batch_append(batch->intake, &message->envelope, &message->body, NULL, 0);
@@ -102,10 +102,10 @@ static void note_durable(struct fetch *fetch, const struct fetch_batch_item *don
 }
 
 /* After the message itself: a crash in between causes a duplicate, never a loss. */
-static void note_letter(struct fetch *fetch, const struct fetch_batch_item *done)
+static void note_copies(struct fetch *fetch, const struct fetch_batch_item *done)
 {
-	if (done->letter != 0)
-		fetch_memory_add_mark(fetch, plan_letter_key(done->letter), &(struct seen){.time = done->seen.time});
+	if (done->copies != 0)
+		fetch_memory_add_mark(fetch, plan_copies_key(done->copies), &(struct seen){.time = done->seen.time});
 }
 
 static int commit(struct fetch *fetch, const struct fetch_batch *done, struct error *error)
@@ -114,7 +114,7 @@ static int commit(struct fetch *fetch, const struct fetch_batch *done, struct er
 		return -1;
 	for (size_t i = 0; i < done->count; i++) {
 		note_durable(fetch, &done->items[i]);
-		note_letter(fetch, &done->items[i]);
+		note_copies(fetch, &done->items[i]);
 	}
 	fetch->result->fetched += done->count;
 	fetch_batch_progress(fetch);

@@ -68,11 +68,6 @@ int fetch_connection_garbled(struct fetch *fetch, struct slice text, struct erro
 	    remote_host(fetch->connection.remote), SLICE_PRINT(text));
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 static int broken(struct fetch *fetch, enum remote_result result, const char *doing,
     struct error *error)
 {
@@ -95,7 +90,7 @@ int fetch_connection_exchange(struct fetch *fetch, struct error *error)
 	/* If a server did not announce pipelining, silence means that it does not support it. */
 	if (!fetch_connection_is_certain(fetch) && connection->answers == 1 && idle_ms > PROBE_MS)
 		idle_ms = PROBE_MS;
-	deadline = earlier(earlier(clock_now_ms() + idle_ms, connection->deadline), fetch->end);
+	deadline = clock_earlier(clock_earlier(clock_now_ms() + idle_ms, connection->deadline), fetch->end);
 	if (out->len > 0) {
 		result = remote_send(connection->remote, buf_slice(out), deadline);
 		buf_reset(out);

@@ -23,8 +23,6 @@ static int recall_text(const struct fetch *fetch, const char *name, const char *
 	int result = state_get(fetch->job->spool->state, key, text, error);
 
 	free(key);
-	if (result != 0)
-		*text = NULL;
 	return result;
 }
 
@@ -108,14 +106,14 @@ static int take_from_former(struct fetch *fetch, const char *former, struct erro
 	for (size_t at = 0; result == 0 && map_next(&seen, &at, &key, &what);) {
 		char *moved = plan_moved_key(key.ptr);
 
-		if (((const struct seen *)what)->digest != 0) {
+		if (((const struct seen *)what)->digest != 0)
 			result = fetch_memory_add_seen(fetch, moved, what, error);
-		}
 		free(moved);
 	}
 	if (result == 0 && left != NULL)
 		remember_text(fetch, left_name, fetch->mailbox, left);
-	log_info("event=mailbox-moved account=%s messages=%zu", LOG_CSTR(fetch->job->account->name), fetch->memory.seen.count);
+	if (result == 0)
+		log_info("event=mailbox-moved account=%s messages=%zu", LOG_CSTR(fetch->job->account->name), fetch->memory.seen.count);
 	state_seen_clear(&seen);
 	free(left);
 	return result;

@@ -42,36 +42,36 @@ static int finish_stub(struct fetch *fetch, struct error *error)
 /* A catch-all mailbox has two copies of a message to two local users. If the provider does not note the recipient of
  * each copy, the first copy went to all users that it names: then this one goes to nobody and is finished. The digest
  * is 0 for a message to which this does not apply. */
-static bool is_letter_known(const struct fetch *fetch, struct slice message, uint64_t *letter)
+static bool is_copy_known(const struct fetch *fetch, struct slice message, uint64_t *copies)
 {
 	char *key;
 	bool is_known;
 
-	*letter = 0;
+	*copies = 0;
 	if (fetch->job->account->envelope_header[0] == '\0' || fetch->message.item->action != PLAN_GET)
 		return false;
-	*letter = digest_of_letter(message, fetch->message.envelope.body);
-	if (*letter == 0)
+	*copies = digest_of_copies(message, fetch->message.envelope.body);
+	if (*copies == 0)
 		return false;
-	key = plan_letter_key(*letter);
-	is_known = map_get(&fetch->memory.seen, slice_of(key)) != NULL || fetch_batch_has_letter(fetch, *letter);
+	key = plan_copies_key(*copies);
+	is_known = map_get(&fetch->memory.seen, slice_of(key)) != NULL || fetch_batch_has_copy(fetch, *copies);
 	free(key);
 	return is_known;
 }
 
 /* Decides its places. */
-static int route(struct fetch *fetch, struct slice message, uint64_t *letter, struct error *error)
+static int route(struct fetch *fetch, struct slice message, uint64_t *copies, struct error *error)
 {
 	const struct fetch_job *job = fetch->job;
 	struct envelope *envelope = &fetch->message.envelope;
-	const struct fetch_arrival arrival = {message, fetch->message.body.path, is_letter_known(fetch, message, letter)};
+	const struct fetch_arrival arrival = {message, fetch->message.body.path, is_copy_known(fetch, message, copies)};
 	enum fetch_routed routed = job->route(job->context, &arrival, envelope, error);
 
 	if (routed == FETCH_GOES_NOWHERE)
 		intake_journal(job->spool->intake, envelope->id.text, job->session, EVENT_DROPPED, "",
 		    PHRASE(N_("duplicate of a message that was fetched before")));
 	if (envelope->recipients.count > 0)
-		*letter = 0;
+		*copies = 0;
 	return routed == FETCH_NOT_ROUTED ? -1 : 0;
 }
 
@@ -218,13 +218,13 @@ void fetch_message_end(struct fetch *fetch)
 
 static int take_message(struct fetch *fetch, struct plan_item *item, struct slice message, bool stays, struct error *error)
 {
-	uint64_t letter;
+	uint64_t copies;
 
 	if (item->action == PLAN_GET)
 		envelope_set(&fetch->message.envelope.uidl, slice_of(item->key));
-	if (route(fetch, message, &letter, error) != 0)
+	if (route(fetch, message, &copies, error) != 0)
 		return -1;
-	fetch_batch_add(fetch, letter, stays);
+	fetch_batch_add(fetch, copies, stays);
 	return fetch_batch_is_full(fetch) && !fetch->connection.is_careful ? fetch_batch_commit(fetch, error) : 0;
 }
 

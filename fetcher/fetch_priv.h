@@ -125,7 +125,7 @@ struct fetch_batch {
 		struct plan_item *item;
 		struct seen seen;
 		bool is_short; /* it was twice the same and shorter than listed: it stays there */
-		uint64_t letter; /* in a catch-all mailbox: the digest that its copies share; 0: none */
+		uint64_t copies; /* in a catch-all mailbox: the digest that its copies share; 0: none */
 	} *items;
 	size_t count;
 	uint64_t bytes;
@@ -284,10 +284,10 @@ int fetch_message_settle(struct fetch *fetch, struct error *error);
 
 void fetch_batch_init(struct fetch *fetch);
 /* Adds the message. stays: it must not be deleted on the server. */
-void fetch_batch_add(struct fetch *fetch, uint64_t letter, bool stays);
+void fetch_batch_add(struct fetch *fetch, uint64_t copies, bool stays);
 bool fetch_batch_is_full(const struct fetch *fetch);
 /* The batch contains a message with the same content, or the same digests. */
-bool fetch_batch_has_letter(const struct fetch *fetch, uint64_t letter);
+bool fetch_batch_has_copy(const struct fetch *fetch, uint64_t copies);
 bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *envelope);
 /* Makes the complete messages durable. */
 int fetch_batch_commit(struct fetch *fetch, struct error *error);

@@ -14,7 +14,7 @@
 #define MARK_DIGEST "\x02"
 #define MARK_STUB "\x03"
 #define MARK_WANTED "\x04"
-#define MARK_LETTER "\x05"
+#define MARK_COPIES "\x05"
 #define MARK_MOVED "\x06"
 #define MARK_SHORT "\x07"
 #define MARK_TRIES "\x08"
@@ -67,9 +67,9 @@ char *plan_moved_key(const char *key)
 	return xasprintf(MARK_MOVED "%s", key);
 }
 
-char *plan_letter_key(uint64_t digest)
+char *plan_copies_key(uint64_t digest)
 {
-	return xasprintf(MARK_LETTER "%016llx", (unsigned long long)digest);
+	return xasprintf(MARK_COPIES "%016llx", (unsigned long long)digest);
 }
 
 const char *plan_behind_stub(const char *key)
@@ -84,7 +84,7 @@ bool plan_is_stub(const char *key)
 
 bool plan_is_stale(struct slice key, int64_t seen, int64_t now)
 {
-	static const char forgotten[] = MARK_DIGEST MARK_LETTER MARK_MOVED MARK_TRIES;
+	static const char forgotten[] = MARK_DIGEST MARK_COPIES MARK_MOVED MARK_TRIES;
 	bool may_go = key.len > 0 && (key.ptr[0] >= 0x20 || strchr(forgotten, key.ptr[0]) != NULL);
 
 	return may_go && seen + PLAN_FORGET_SECONDS < now;

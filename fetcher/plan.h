@@ -140,7 +140,7 @@ char *plan_large_mark(const char *key);
 /* The mark of an incomplete message (fetch_tries.c). New memory. */
 char *plan_tries_mark(const char *key);
 /* The key of a message with several copies in a catch-all mailbox. New memory. */
-char *plan_letter_key(uint64_t digest);
+char *plan_copies_key(uint64_t digest);
 /* The key of the message itself if this is the key of a stub, else NULL. */
 const char *plan_behind_stub(const char *key);
 /* True for the key of a stub, also at another server. */

@@ -1,4 +1,5 @@
 #include "lan-server/client_limits.h"
+#include "base/clock.h"
 
 #define ACCEPTED_PER_REFUSED 4
 
@@ -6,11 +7,6 @@
 #define KNOWN_MS (30 * 60 * 1000)
 #define BUSY_SILENCE_MS (10 * 1000) /* as Postfix under stress */
 #define BUSY_STRANGER_MS (30 * 1000)
-
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
 
 int64_t client_limits_deadline(const struct client_stay *stay, int64_t now_ms)
 {
@@ -23,7 +19,7 @@ int64_t client_limits_deadline(const struct client_stay *stay, int64_t now_ms)
 		whole = stay->timeout_ms;
 	if (is_pressed)
 		whole = BUSY_STRANGER_MS;
-	return earlier(now_ms + silence, stay->useful + whole);
+	return clock_earlier(now_ms + silence, stay->useful + whole);
 }
 
 /* The minimum rate of a message, after a grace period of two timeouts. */
@@ -43,7 +39,7 @@ void client_incoming_begin(struct client_incoming *incoming, int64_t now_ms)
 int64_t client_incoming_add(struct client_incoming *incoming, size_t bytes, int64_t now_ms)
 {
 	incoming->bytes += (int64_t)bytes;
-	return earlier(now_ms, worth_until(incoming));
+	return clock_earlier(now_ms, worth_until(incoming));
 }
 
 int64_t client_incoming_deadline(const struct client_incoming *incoming, int64_t timeout_ms)

@@ -58,7 +58,7 @@ struct lan_server {
 	struct auth *auth;
 	struct maildrop_locks *maildrops;
 	struct send_quota *send_quota;
-	struct quota *quota;
+	struct mailbox_quota *quota;
 	struct connections *connections;
 	struct admission_notes notes, eviction_notes;
 	pthread_attr_t thread;
@@ -523,7 +523,7 @@ int lan_server_new(
 	server->maildrops = maildrop_locks_new();
 	server->connections = connections_new();
 	server->send_quota = send_quota_new(server->options.spool->state);
-	server->quota = quota_new();
+	server->quota = mailbox_quota_new();
 	init_polled(server);
 	raise_file_limit(snapshot->conf);
 	init_threads(server);
@@ -540,7 +540,7 @@ void lan_server_free(struct lan_server *server)
 	maildrop_locks_free(server->maildrops);
 	connections_free(server->connections);
 	send_quota_free(server->send_quota);
-	quota_free(server->quota);
+	mailbox_quota_free(server->quota);
 	close(server->stop_event);
 	pthread_attr_destroy(&server->thread);
 	pthread_cond_destroy(&server->ended);

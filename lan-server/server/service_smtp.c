@@ -66,7 +66,7 @@ static uint64_t bytes_in_mailbox(void *context, const char *user)
 {
 	const struct session *session = context;
 
-	return quota_used(session->quota, user, measure_mailbox, session);
+	return mailbox_quota_used(session->quota, user, measure_mailbox, session);
 }
 
 static struct send_quota_total sent_today(void *context, const char *user)

@@ -31,15 +31,10 @@ static int64_t silence_ms(const struct session *session)
 	return timeout_ms(session) > idle ? timeout_ms(session) : idle;
 }
 
-static int64_t earlier(int64_t a, int64_t b)
-{
-	return a < b ? a : b;
-}
-
 /* For one line, or for one piece of output. */
 static int64_t step_deadline(const struct session *session)
 {
-	return earlier(clock_now_ms() + timeout_ms(session), session->ends);
+	return clock_earlier(clock_now_ms() + timeout_ms(session), session->ends);
 }
 
 /* For the next command. */
@@ -52,7 +47,7 @@ static int64_t command_deadline(const struct session *session)
 	    .useful = session->connection.useful,
 	};
 
-	return earlier(client_limits_deadline(&stay, clock_now_ms()), session->ends);
+	return clock_earlier(client_limits_deadline(&stay, clock_now_ms()), session->ends);
 }
 
 static void note_use(struct session *session)
@@ -91,7 +86,7 @@ static void delay(const struct session *session, int64_t ms)
 	int stopped = 0;
 
 	for (; ms > 0 && stopped == 0 && !is_evicted(session); ms -= DELAY_STEP_MS)
-		stopped = poll(&stop, 1, (int)earlier(ms, DELAY_STEP_MS));
+		stopped = poll(&stop, 1, (int)clock_earlier(ms, DELAY_STEP_MS));
 }
 
 /* Reads one line of the client. Unexpected first bytes of TLS may have no line end: they count as a line. */
@@ -193,7 +188,7 @@ static enum stream_result read_data(struct session *session, enum dialogue_effec
 
 		thread_activity_wait();
 		result =
-		    stream_read(&session->stream, earlier(whole, step_deadline(session)), &bytes);
+		    stream_read(&session->stream, clock_earlier(whole, step_deadline(session)), &bytes);
 		thread_activity_resume();
 		if (result != STREAM_OK)
 			break;

@@ -12,7 +12,7 @@
 #include "lan-server/dialogue.h"
 #include "lan-server/server/connections.h"
 #include "lan-server/smtp/send_quota.h"
-#include "lan-server/smtp/quota.h"
+#include "lan-server/smtp/mailbox_quota.h"
 #include "lan-server/server/lan_kind.h"
 
 struct session {
@@ -22,7 +22,7 @@ struct session {
 	struct tls_context *tls;
 	const struct spool *spool;
 	struct send_quota *send_quota;
-	struct quota *quota;
+	struct mailbox_quota *quota;
 	struct connections *connections;
 	struct maildrop_locks *maildrops;
 	int stop_fd;

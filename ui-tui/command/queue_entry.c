@@ -6,7 +6,7 @@
 
 #include <stdlib.h>
 
-static void read_letter(const struct spool *spool, struct queue_entry *entry)
+static void read_message(const struct spool *spool, struct queue_entry *entry)
 {
 	struct error error = ERROR_INIT;
 	struct slice message;
@@ -33,7 +33,7 @@ void queue_entry_read(const struct spool *spool, const struct queue_item *item, 
 		envelope_init(&entry->envelope);
 	}
 	entry->size = entry->envelope.size;
-	read_letter(spool, entry);
+	read_message(spool, entry);
 }
 
 void queue_entry_clear(struct queue_entry *entry)

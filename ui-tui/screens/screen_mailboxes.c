@@ -25,7 +25,7 @@ static const struct list_column box_columns[] = {
     {N_("SIZE"), 10, true},
     {N_("FULL NAME"), 0, false},
 };
-static const struct list_column letter_columns[] = {
+static const struct list_column message_columns[] = {
     {N_("ARRIVED"), 14, false},
     {N_("SIZE"), 8, true},
     {N_("FROM"), 0, false},
@@ -40,7 +40,7 @@ struct head {
 };
 
 struct mailboxes {
-	struct list boxes, letters;
+	struct list boxes, message_list;
 	char *user; /* the user whose messages are shown, NULL: the list of mailboxes */
 	struct mailbox_list messages;
 	struct map heads; /* uidl -> struct head */
@@ -54,7 +54,7 @@ static void *mailboxes_open(struct tui *tui)
 
 	(void)tui;
 	list_init(&mailboxes->boxes, box_columns, ARRAY_LEN(box_columns));
-	list_init(&mailboxes->letters, letter_columns, ARRAY_LEN(letter_columns));
+	list_init(&mailboxes->message_list, message_columns, ARRAY_LEN(message_columns));
 	return mailboxes;
 }
 
@@ -84,7 +84,7 @@ static void mailboxes_close(void *state)
 
 	close_box(mailboxes);
 	list_clear(&mailboxes->boxes);
-	list_clear(&mailboxes->letters);
+	list_clear(&mailboxes->message_list);
 	free(mailboxes);
 }
 
@@ -92,7 +92,7 @@ static struct list *mailboxes_list(void *state)
 {
 	struct mailboxes *mailboxes = state;
 
-	return mailboxes->user == NULL ? &mailboxes->boxes : &mailboxes->letters;
+	return mailboxes->user == NULL ? &mailboxes->boxes : &mailboxes->message_list;
 }
 
 /* --- filling */
@@ -136,7 +136,7 @@ static void fill_boxes(const struct tui *tui, struct list *list)
 	list_end(list);
 }
 
-static void add_letter(const struct mailbox_message *message, const struct head *head, struct list *list)
+static void add_message(const struct mailbox_message *message, const struct head *head, struct list *list)
 {
 	char time[32], size[32];
 
@@ -150,17 +150,17 @@ static void add_letter(const struct mailbox_message *message, const struct head 
 }
 
 /* The newest first, as far as they are read. */
-static void fill_letters(struct mailboxes *mailboxes)
+static void fill_messages(struct mailboxes *mailboxes)
 {
-	list_begin(&mailboxes->letters);
+	list_begin(&mailboxes->message_list);
 	for (size_t i = mailboxes->messages.count; i > 0; i--) {
 		const struct mailbox_message *message = &mailboxes->messages.items[i - 1];
 		const struct head *head = map_get(&mailboxes->heads, slice_of(message->uidl));
 
 		if (head != NULL && !head->is_gone)
-			add_letter(message, head, &mailboxes->letters);
+			add_message(message, head, &mailboxes->message_list);
 	}
-	list_end(&mailboxes->letters);
+	list_end(&mailboxes->message_list);
 }
 
 static void read_head(const struct spool *spool, struct mailboxes *mailboxes, struct mailbox_message *message)
@@ -193,7 +193,7 @@ static bool read_heads(const struct spool *spool, struct mailboxes *mailboxes)
 	return known > 0 || mailboxes->read != begun;
 }
 
-static void refresh_letters(struct tui *tui, struct mailboxes *mailboxes, bool is_due)
+static void refresh_messages(struct tui *tui, struct mailboxes *mailboxes, bool is_due)
 {
 	const struct spool *spool = SPOOL_OF(tui->conf);
 	struct mailbox_list messages;
@@ -211,7 +211,7 @@ static void refresh_letters(struct tui *tui, struct mailboxes *mailboxes, bool i
 	}
 	if (is_due || mailboxes->read < mailboxes->messages.count)
 		if (read_heads(spool, mailboxes) || is_due)
-			fill_letters(mailboxes);
+			fill_messages(mailboxes);
 }
 
 static void mailboxes_refresh(struct tui *tui, void *state, bool now)
@@ -220,7 +220,7 @@ static void mailboxes_refresh(struct tui *tui, void *state, bool now)
 	bool is_due = now || pace_is_due(&mailboxes->pace, REFRESH_MS);
 
 	if (mailboxes->user != NULL) {
-		refresh_letters(tui, mailboxes, is_due);
+		refresh_messages(tui, mailboxes, is_due);
 	} else if (is_due) {
 		pace_begin(&mailboxes->pace);
 		fill_boxes(tui, &mailboxes->boxes);
@@ -249,7 +249,7 @@ static void mailboxes_draw(struct tui *tui, void *state, struct rect area)
 		return;
 	}
 	draw_title(mailboxes, area);
-	tui_draw_list_and_row(tui, &mailboxes->letters, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
+	tui_draw_list_and_row(tui, &mailboxes->message_list, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
 	if (mailboxes->messages.count == 0)
 		term_put(area.y + 3, area.x + 2, area.width - 4, STYLE_DIM, _("There are no messages in this mailbox."));
 }
@@ -265,9 +265,9 @@ static void do_enter(struct tui *tui, void *state)
 		return;
 	if (mailboxes->user == NULL) {
 		mailboxes->user = xstrdup(row->id);
-		list_filter(&mailboxes->letters, "");
+		list_filter(&mailboxes->message_list, "");
 		mailboxes_refresh(tui, state, true);
-		list_key(&mailboxes->letters, TERM_HOME);
+		list_key(&mailboxes->message_list, TERM_HOME);
 		return;
 	}
 	if (!msgid_is(slice_of(row->id))) {
@@ -275,7 +275,7 @@ static void do_enter(struct tui *tui, void *state)
 		    "journal has nothing about it"));
 		return;
 	}
-	section_list_show(tui, &mailboxes->letters, _("History of this message"), cmd_trace);
+	section_list_show(tui, &mailboxes->message_list, _("History of this message"), cmd_trace);
 }
 
 static void do_back(struct tui *tui, void *state)

@@ -178,14 +178,14 @@ static void draw_preview(struct tui *tui, struct form_dialog *dialog, struct rec
 		    "last %zu messages "),
 		    recent->caught, recent->count);
 	for (size_t i = 0; preview->error[0] == '\0' && i < recent->count && y < area.y + area.height; i++) {
-		const struct recent_message *letter = &recent->items[i];
+		const struct recent_message *message = &recent->items[i];
 		char time[32];
 
-		if (!letter->caught)
+		if (!message->caught)
 			continue;
-		term_put(y, area.x + 1, 11, STYLE_DIM, tui_text_time(time, sizeof(time), letter->time));
-		term_put(y, area.x + 13, area.width / 3, STYLE_NORMAL, letter->from);
-		term_put(y, area.x + 14 + area.width / 3, area.width - area.width / 3 - 14, STYLE_NORMAL, letter->subject);
+		term_put(y, area.x + 1, 11, STYLE_DIM, tui_text_time(time, sizeof(time), message->time));
+		term_put(y, area.x + 13, area.width / 3, STYLE_NORMAL, message->from);
+		term_put(y, area.x + 14 + area.width / 3, area.width - area.width / 3 - 14, STYLE_NORMAL, message->subject);
 		y++;
 	}
 }

@@ -1,4 +1,4 @@
-#include "lan-server/smtp/quota.h"
+#include "lan-server/smtp/mailbox_quota.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -16,22 +16,22 @@ struct mailbox {
 	int64_t until; /* monotonic: `bytes` is valid until then */
 };
 
-struct quota {
+struct mailbox_quota {
 	pthread_mutex_t lock;
 	pthread_cond_t measured;
 	struct map mailboxes; /* by the user's name */
 };
 
-struct quota *quota_new(void)
+struct mailbox_quota *mailbox_quota_new(void)
 {
-	struct quota *quota = xcalloc(1, sizeof(*quota));
+	struct mailbox_quota *quota = xcalloc(1, sizeof(*quota));
 
 	pthread_mutex_init(&quota->lock, NULL);
 	pthread_cond_init(&quota->measured, NULL);
 	return quota;
 }
 
-void quota_free(struct quota *quota)
+void mailbox_quota_free(struct mailbox_quota *quota)
 {
 	struct slice name;
 	size_t at = 0;
@@ -48,7 +48,7 @@ void quota_free(struct quota *quota)
 }
 
 /* With the lock held, also for the following functions. The number of users is small. */
-static struct mailbox *mailbox_of(struct quota *quota, const char *user)
+static struct mailbox *mailbox_of(struct mailbox_quota *quota, const char *user)
 {
 	struct mailbox *mailbox = map_get(&quota->mailboxes, slice_of(user));
 
@@ -59,7 +59,7 @@ static struct mailbox *mailbox_of(struct quota *quota, const char *user)
 	return mailbox;
 }
 
-static void measure_now(struct quota *quota, struct mailbox *mailbox, const char *user, quota_measure_fn measure, const void *context)
+static void measure_now(struct mailbox_quota *quota, struct mailbox *mailbox, const char *user, mailbox_quota_measure_fn measure, const void *context)
 {
 	int64_t begun = clock_now_ms(), now;
 	uint64_t bytes;
@@ -73,7 +73,7 @@ static void measure_now(struct quota *quota, struct mailbox *mailbox, const char
 	pthread_cond_broadcast(&quota->measured);
 }
 
-uint64_t quota_used(struct quota *quota, const char *user, quota_measure_fn measure, const void *context)
+uint64_t mailbox_quota_used(struct mailbox_quota *quota, const char *user, mailbox_quota_measure_fn measure, const void *context)
 {
 	struct mailbox *mailbox;
 	uint64_t bytes;

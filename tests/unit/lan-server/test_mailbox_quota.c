@@ -1,6 +1,6 @@
 /* A large mailbox is not measured again for each recipient. */
 #include "base/clock.h"
-#include "lan-server/smtp/quota.h"
+#include "lan-server/smtp/mailbox_quota.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -27,29 +27,29 @@ static uint64_t measure(const void *context, const char *user)
 
 static void test_what_was_dear_is_believed_for_a_while(void **state)
 {
-	struct quota *quota = quota_new();
+	struct mailbox_quota *quota = mailbox_quota_new();
 	const int dear = 200, cheap = 0;
 	int64_t begun;
 
 	(void)state;
 	measured = 0;
 	for (int i = 0; i < 100; i++)
-		assert_int_equal(quota_used(quota, "ivan", measure, &dear), 10);
+		assert_int_equal(mailbox_quota_used(quota, "ivan", measure, &dear), 10);
 	assert_int_equal(measured, 1);
-	assert_int_equal(quota_used(quota, "anna", measure, &cheap), 20);
+	assert_int_equal(mailbox_quota_used(quota, "anna", measure, &cheap), 20);
 	assert_int_equal(measured, 2);
 	begun = clock_now_ms();
 	while (measured == 2 && clock_now_ms() - begun < 20000)
-		quota_used(quota, "ivan", measure, &cheap);
+		mailbox_quota_used(quota, "ivan", measure, &cheap);
 	assert_int_equal(measured, 3);
-	quota_free(quota);
+	mailbox_quota_free(quota);
 }
 
-static struct quota *shared;
+static struct mailbox_quota *shared;
 
 static void *client(void *context)
 {
-	return (void *)(uintptr_t)quota_used(shared, "ivan", measure, context);
+	return (void *)(uintptr_t)mailbox_quota_used(shared, "ivan", measure, context);
 }
 
 static void test_many_at_once_measure_it_once(void **state)
@@ -59,7 +59,7 @@ static void test_many_at_once_measure_it_once(void **state)
 
 	(void)state;
 	measured = 0;
-	shared = quota_new();
+	shared = mailbox_quota_new();
 	for (int i = 0; i < CLIENTS; i++)
 		assert_int_equal(pthread_create(&threads[i], NULL, client, (void *)(uintptr_t)&dear), 0);
 	for (int i = 0; i < CLIENTS; i++) {
@@ -69,7 +69,7 @@ static void test_many_at_once_measure_it_once(void **state)
 		assert_int_equal((uintptr_t)bytes, 10);
 	}
 	assert_int_equal(measured, 1);
-	quota_free(shared);
+	mailbox_quota_free(shared);
 }
 
 int main(void)
