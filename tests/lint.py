@@ -371,6 +371,15 @@ def check_folders():
 DATA = ("tests/data/", "tests/fuzz/seeds/")
 
 
+LEFT_OVER = re.compile(r"\.(orig|rej|bak|swp)$|~$")
+
+
+def check_left_over(files):
+    for path in files:
+        if LEFT_OVER.search(path.name):
+            complain(path, 1, "was left over by a tool")
+
+
 def check_sizes(files):
     """No level of a folder has too many files to be read at a glance."""
     count = {}
@@ -410,6 +419,7 @@ def main():
     check_russian()
     check_news()
     check_folders()
+    check_left_over(files)
     check_sizes(files)
     check_translations([path for path in files if path.suffix == ".po"])
     for problem in problems:
