@@ -160,8 +160,10 @@ def test_an_account_that_fails_does_not_keep_its_twin_out(make_gateway, protocol
     assert in_mailbox(office, "ivan") == collections.Counter([1, 2, 3])
 
 
-def test_what_one_has_fetched_must_be_remembered_before_the_other_looks(make_gateway):
-    """The state takes nothing between the two: the second account is not fetched, it says why, and nothing comes twice."""
+@pytest.mark.parametrize("table", ["seen", "value"])
+def test_what_one_has_fetched_must_be_remembered_before_the_other_looks(make_gateway, table):
+    """The state takes nothing between the two, or does not give what it holds: the second account is not fetched, it says why, and nothing
+    comes twice."""
     at_quit, may_go = threading.Event(), threading.Event()
     server = MisbehavingPop3(letters(1, 2, 3))
     plain = server.answer
@@ -178,11 +180,11 @@ def test_what_one_has_fetched_must_be_remembered_before_the_other_looks(make_gat
     office.cli("session", "--no-wait")
     assert at_quit.wait(20)
     with sqlite3.connect(office.spool / "state.db", timeout=30) as state:
-        state.execute("ALTER TABLE seen RENAME TO elsewhere")
+        state.execute(f"ALTER TABLE {table} RENAME TO elsewhere")
     may_go.set()
     until(lambda: re.search(r'event=account-done .* fetched=0 .*error="cannot use state.db', office.log()), 30, "the second account's error")
     with sqlite3.connect(office.spool / "state.db", timeout=30) as state:
-        state.execute("ALTER TABLE elsewhere RENAME TO seen")
+        state.execute(f"ALTER TABLE elsewhere RENAME TO {table}")
     state.close()
     until(lambda: not office.status()["session"]["running"], 30, "the end of the session")
     assert sum(line.startswith(b"PASS") for line in server.commands) == 1
