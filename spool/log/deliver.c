@@ -62,23 +62,21 @@ static int deliver_mailbox(struct work *work, const struct place *place, struct 
 	const struct envelope *envelope = delivery->envelope;
 	struct slice parts[PARTS];
 	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, envelope->size);
-	const char *over = over_of(work);
+	const struct maildir_target target = {place->name, name, over_of(work)};
 	int result = -1;
 
 	message_parts(delivery, parts);
 	if (work->source != NULL)
-		result = maildir_deliver_link(delivery->spool, place->name, name, over, work->source,
-		    error);
+		result = maildir_deliver_link(delivery->spool, &target, work->source, error);
 	if (result != 0)
-		result = maildir_deliver(delivery->spool, place->name, name, over, parts,
-		    ARRAY_LEN(parts), error);
-	if (result == 0 && work->source == NULL && over == NULL) {
+		result = maildir_deliver(delivery->spool, &target, parts, ARRAY_LEN(parts), error);
+	if (result == 0 && work->source == NULL && target.over == NULL) {
 		char *file = xasprintf("new/%s", name);
 
 		work->source = layout_mailbox(delivery->spool, place->name, file);
 		free(file);
 	} else if (result == 0 && work->source == NULL) {
-		work->source = layout_mailbox(delivery->spool, place->name, over);
+		work->source = layout_mailbox(delivery->spool, place->name, target.over);
 	}
 	free(name);
 	return result;
@@ -142,15 +140,15 @@ static int deliver_boss(struct work *work, const struct place *place, struct err
 	const struct envelope *envelope = delivery->envelope;
 	struct buf header = BUF_INIT(BOSS_HEADER_MAX);
 	struct slice parts[DELIVER_PARTS];
-	const char *over = over_of(work);
 	size_t count = deliver_parts(delivery, place, &header, parts);
 	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, header.len + envelope->size);
+	const struct maildir_target target = {place->name, name, over_of(work)};
 	int result = -1;
 
 	if (envelope->size >= SHARE_MIN && work->source != NULL)
-		result = maildir_deliver_sharing(delivery->spool, place->name, name, over, parts[0], work->source, error);
+		result = maildir_deliver_sharing(delivery->spool, &target, parts[0], work->source, error);
 	if (result != 0)
-		result = maildir_deliver(delivery->spool, place->name, name, over, parts, count, error);
+		result = maildir_deliver(delivery->spool, &target, parts, count, error);
 	free(name);
 	buf_clear(&header);
 	return result;

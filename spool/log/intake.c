@@ -506,7 +506,7 @@ void intake_set_session(struct intake *intake, const char *session)
 void intake_journal(struct intake *intake, const char *id, const char *session, enum event event,
     const char *place, const char *detail)
 {
-	note_event(intake, clock_wall_us(), id, session, event, place, detail);
+	note_event(intake, id, session, event, place, detail);
 }
 
 bool intake_has_room(struct intake *intake, uint64_t bytes)

@@ -58,10 +58,9 @@ static void add(struct intake *intake, struct note *notes)
 	pthread_mutex_unlock(&intake->lock);
 }
 
-void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
-    enum event event, const char *place, const char *detail)
+void note_event(struct intake *intake, const char *id, const char *session, enum event event, const char *place, const char *detail)
 {
-	add(intake, new_event(time_us, id, session, event, place, detail));
+	add(intake, new_event(clock_wall_us(), id, session, event, place, detail));
 }
 
 /* The local users who get it, the addresses it is sent on to, the account and the rules. */
@@ -135,7 +134,7 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
 	    [PLACE_REPLY] = EVENT_REPLY_DUE,
 	};
 
-	note_event(intake, clock_wall_us(), envelope->id.text, envelope->session,
+	note_event(intake, envelope->id.text, envelope->session,
 	    error == NULL ? events[place->kind] : EVENT_DELIVERY_FAILED, place->name,
 	    error == NULL ? place->why : error->phrase);
 }

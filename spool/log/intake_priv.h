@@ -153,8 +153,7 @@ int checkpoint_run(struct intake *intake, struct error *error);
 void *checkpoint_thread(void *context);
 
 /* notes: all copy their arguments and may be called by any thread without the lock */
-void note_event(struct intake *intake, int64_t time_us, const char *id, const char *session,
-    enum event event, const char *place, const char *detail);
+void note_event(struct intake *intake, const char *id, const char *session, enum event event, const char *place, const char *detail);
 /* Adds the rows of an accepted message: message, "accepted", UIDL. */
 void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body);
 void note_delivered(struct intake *intake, const struct envelope *envelope,

@@ -462,24 +462,23 @@ static int replace(const struct spool *spool, const char *user, const char *tmp,
 	return result;
 }
 
-static int deliver(const struct spool *spool, const char *user, const char *name, const char *over, const struct content *content,
-    struct error *error)
+static int deliver(const struct spool *spool, const struct maildir_target *target, const struct content *content, struct error *error)
 {
-	char *base = layout_mailbox(spool, user, "");
-	char *tmp = xasprintf("%s/tmp/%s", base, name);
-	char *path = xasprintf("%s/new/%s", base, name);
+	char *base = layout_mailbox(spool, target->user, "");
+	char *tmp = xasprintf("%s/tmp/%s", base, target->name);
+	char *path = xasprintf("%s/new/%s", base, target->name);
 	int result = create(tmp, content, error);
 
 	if (result != 0 && error->saved_errno == ENOENT) {
-		result = mailbox_make(spool, user, error);
+		result = mailbox_make(spool, target->user, error);
 		if (result == 0)
 			result = create(tmp, content, error);
 	}
 	if (result == 0)
-		result = over != NULL ? replace(spool, user, tmp, over, error) : fsx_rename(tmp, path, error);
+		result = target->over != NULL ? replace(spool, target->user, tmp, target->over, error) : fsx_rename(tmp, path, error);
 	/* Only new/ may be missing: after a power cut, or because it was removed. */
-	if (result != 0 && over == NULL && error->saved_errno == ENOENT && access(tmp, F_OK) == 0 &&
-	    mailbox_make(spool, user, error) == 0)
+	if (result != 0 && target->over == NULL && error->saved_errno == ENOENT && access(tmp, F_OK) == 0 &&
+	    mailbox_make(spool, target->user, error) == 0)
 		result = fsx_rename(tmp, path, error);
 	free(path);
 	free(tmp);
@@ -487,35 +486,34 @@ static int deliver(const struct spool *spool, const char *user, const char *name
 	return result;
 }
 
-int maildir_deliver(const struct spool *spool, const char *user, const char *name, const char *over,
-    const struct slice *parts, size_t count, struct error *error)
-{
-	return deliver(spool, user, name, over, &(struct content){.parts = parts, .count = count}, error);
-}
-
-int maildir_deliver_sharing(const struct spool *spool, const char *user, const char *name, const char *over, struct slice header,
-    const char *source, struct error *error)
-{
-	return deliver(spool, user, name, over, &(struct content){.parts = &header, .count = 1, .source = source}, error);
-}
-
-int maildir_deliver_link(const struct spool *spool, const char *user, const char *name, const char *over, const char *source,
+int maildir_deliver(const struct spool *spool, const struct maildir_target *target, const struct slice *parts, size_t count,
     struct error *error)
 {
-	char *base = layout_mailbox(spool, user, "");
-	char *path = xasprintf("%s/%s/%s", base, over != NULL ? "tmp" : "new", name);
+	return deliver(spool, target, &(struct content){.parts = parts, .count = count}, error);
+}
+
+int maildir_deliver_sharing(const struct spool *spool, const struct maildir_target *target, struct slice header, const char *source,
+    struct error *error)
+{
+	return deliver(spool, target, &(struct content){.parts = &header, .count = 1, .source = source}, error);
+}
+
+int maildir_deliver_link(const struct spool *spool, const struct maildir_target *target, const char *source, struct error *error)
+{
+	char *base = layout_mailbox(spool, target->user, "");
+	char *path = xasprintf("%s/%s/%s", base, target->over != NULL ? "tmp" : "new", target->name);
 	int result;
 
-	if (over != NULL)
+	if (target->over != NULL)
 		fsx_unlink(path, error); /* the file that a crash may have left */
 	result = fsx_link(source, path, error);
 	if (result != 0 && error->saved_errno == ENOENT && access(source, F_OK) == 0) {
-		result = mailbox_make(spool, user, error);
+		result = mailbox_make(spool, target->user, error);
 		if (result == 0)
 			result = fsx_link(source, path, error);
 	}
-	if (result == 0 && over != NULL)
-		result = replace(spool, user, path, over, error);
+	if (result == 0 && target->over != NULL)
+		result = replace(spool, target->user, path, target->over, error);
 	free(path);
 	free(base);
 	return result;

@@ -27,19 +27,23 @@ bool maildir_unique_id(struct slice unique, struct slice *id);
 /* Finds the file of a message ("new/..." or "cur/...") by its unique name. *file is new memory, NULL if it is
  * gone. */
 int maildir_find(const struct spool *spool, const char *user, const char *unique, char **file, struct error *error);
-/* Writes a message into the mailbox (tmp, then new) without sync. parts: header lines and body. over: a file of the
- * mailbox with the same unique name that is replaced (flags are kept); if it is gone meanwhile, nothing is delivered.
- * NULL: none. */
-int maildir_deliver(const struct spool *spool, const char *user, const char *name, const char *over,
-    const struct slice *parts, size_t count, struct error *error);
+/* Where a message goes; borrowed. */
+struct maildir_target {
+	const char *user, *name; /* the mailbox, and the name of the file (maildir_name) */
+	/* A file of the mailbox with the same unique name, which is replaced (flags are kept); if it is gone meanwhile, nothing
+	 * is delivered. NULL: none. */
+	const char *over;
+};
+/* Writes a message into the mailbox (tmp, then new) without sync. parts: header lines and body. */
+int maildir_deliver(const struct spool *spool, const struct maildir_target *target, const struct slice *parts, size_t count,
+    struct error *error);
 /* The same for a header of a multiple of FSX_BLOCK bytes followed by the bytes of another file (fsx_create_sharing).
  * Returns -1 if that is not possible: the caller then delivers the bytes. */
-int maildir_deliver_sharing(const struct spool *spool, const char *user, const char *name, const char *over, struct slice header,
-    const char *source, struct error *error);
+int maildir_deliver_sharing(const struct spool *spool, const struct maildir_target *target, struct slice header, const char *source,
+    struct error *error);
 /* Delivers by hard link to a file in another mailbox. Returns -1 if that is not possible (another file
  * system, too many links, source gone, existing name): the caller then delivers the bytes. */
-int maildir_deliver_link(const struct spool *spool, const char *user, const char *name, const char *over, const char *source,
-    struct error *error);
+int maildir_deliver_link(const struct spool *spool, const struct maildir_target *target, const char *source, struct error *error);
 /* All messages of ours in the mailbox: id -> "new/..." or "cur/..." (new memory). */
 int maildir_files(const struct spool *spool, const char *user, struct map *files, struct error *error);
 

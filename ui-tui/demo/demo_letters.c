@@ -190,8 +190,7 @@ static int deliver(const struct conf *provider, const struct letter *letter, str
 		struct slice bytes = buf_slice(&text);
 		char *name = maildir_name(clock_wall(), &id, provider->gateway.hostname, text.len);
 
-		result = maildir_deliver(SPOOL_OF(provider), letter->mailbox, name, NULL, &bytes, 1,
-		    error);
+		result = maildir_deliver(SPOOL_OF(provider), &(struct maildir_target){letter->mailbox, name, NULL}, &bytes, 1, error);
 		free(name);
 	}
 	buf_clear(&text);

@@ -170,7 +170,7 @@ static void test_our_names(void **context)
 	(void)context;
 	assert_null(strchr(name, '/'));
 	assert_null(strchr(name, ':'));
-	assert_int_equal(maildir_deliver(&spool, "ivan", name, NULL, &part, 1, &error), 0);
+	assert_int_equal(maildir_deliver(&spool, &(struct maildir_target){"ivan", name, NULL}, &part, 1, &error), 0);
 	assert_int_equal(mailbox_list(&spool, "ivan", &list, &error), 0);
 	assert_int_equal(list.count, 1);
 	assert_true(list.items[0].ours && list.items[0].size_known);
