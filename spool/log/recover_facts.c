@@ -107,7 +107,7 @@ int recover_each_record(struct recovery *recovery, const char *file, bool report
 			break;
 		if (next == WAL_TORN) {
 			if (report)
-				log_info("event=log-torn file=%s offset=%llu bytes=%zu (was never acknowledged)", file,
+				log_info("event=log-torn file=%s offset=%llu bytes=%zu (was never acknowledged)", LOG_CSTR(file),
 				    (unsigned long long)offset, head.len);
 			continue;
 		}
