@@ -90,8 +90,8 @@ static const struct {
     [REPLY_RCPT_PARAMETER] = {555, "5.5.4", REFUSED, "Unsupported RCPT TO parameter"},
     [REPLY_RCPT_AFTER_BDAT] = {503, "5.5.1", MISTAKE, "RCPT is not allowed after BDAT"},
     [REPLY_TOO_MANY_RECIPIENTS] = {452, "4.5.3", GO_ON, "Too many recipients"},
-    [REPLY_FAR_TOO_MANY_RECIPIENTS] = {452, "4.5.3", MISTAKE, "Too many recipients"}, /* still an error, after a thousand such
-     * replies */
+    /* After a thousand such replies it is an error. */
+    [REPLY_FAR_TOO_MANY_RECIPIENTS] = {452, "4.5.3", MISTAKE, "Too many recipients"},
     [REPLY_RECIPIENT_INVALID] = {553, "5.1.3", REFUSED, "%: invalid address"},
     [REPLY_RECIPIENT_ROUTED] = {553, "5.1.3", REFUSED, "%: source routes are not accepted"},
     [REPLY_RECIPIENT_UNKNOWN] = {550, "5.1.1", REFUSED, "%: no such user"},
