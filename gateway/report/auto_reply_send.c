@@ -248,7 +248,7 @@ void auto_reply_send_due(const struct reporter *reporter)
 		if (write_one(reporter, &replies.items[i], &limited, &error) != 0)
 			log_warnx("event=reply-failed to=%s reason=%s",
 			    LOG_CSTR(replies.items[i].address), LOG_ERROR(&error));
-	replies_clear(&replies);
+	state_replies_clear(&replies);
 	tell_over(reporter);
 	tell_limited(reporter, &limited);
 	strlist_clear(&limited);

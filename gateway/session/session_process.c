@@ -579,7 +579,7 @@ int session_process_run(void *context, int event_fd)
 	session_result_clear(&session.result);
 	sorting_stop(&session.sorting);
 	secrets_stop(&session.secrets);
-	triggers_clear(&session.triggers);
+	state_triggers_clear(&session.triggers);
 	session_request_clear(&session.request);
 	return 0;
 }

@@ -81,7 +81,7 @@ static int let_go(struct intake *intake, struct segment *settled, struct strlist
 
 		settled = segment->next;
 		if (segment->owed || segment->doubtful) {
-			log_set_trust(intake, segment->wal->name.file, segment->doubtful ? LOG_DOUBTFUL : LOG_DURABLE);
+			intake_set_trust(intake, segment->wal->name.file, segment->doubtful ? LOG_DOUBTFUL : LOG_DURABLE);
 		} else if (segment_retire(intake, segment, error) != 0) {
 			result = -1;
 		} else {
@@ -163,11 +163,11 @@ int checkpoint_run(struct intake *intake, struct error *error)
 /* Waits for work. Logins are not urgent: they need no disk access each. */
 static void wait_for_work(struct intake *intake)
 {
-	while (!intake->stopping && !intake->dirty && !intake->owed && logins_left_ms(intake) > 0)
+	while (!intake->stopping && !intake->dirty && !intake->owed && intake_logins_left_ms(intake) > 0)
 		if (intake->logins == NULL)
 			pthread_cond_wait(&intake->wake, &intake->lock);
 		else
-			cond_wait_until(&intake->wake, &intake->lock, clock_now_ms() + logins_left_ms(intake));
+			cond_wait_until(&intake->wake, &intake->lock, clock_now_ms() + intake_logins_left_ms(intake));
 }
 
 void *checkpoint_thread(void *context)

@@ -174,9 +174,9 @@ void intake_delivered(void *context, const struct envelope *envelope, const stru
 
 	note_delivered(intake, envelope, place, error);
 	if (error != NULL)
-		place_owe(intake, envelope, place, DEBT_OWED);
+		intake_owe(intake, envelope, place, DEBT_OWED);
 	else if (intake->debts.count > 0)
-		place_paid(intake, envelope, place);
+		intake_paid(intake, envelope, place);
 	if (error != NULL)
 		log_warnx("event=delivery-failed id=%s place=%s reason=%s (will be tried again)",
 		    envelope->id.text, LOG_CSTR(place->name), LOG_ERROR(error));
@@ -200,7 +200,7 @@ static size_t deliver_message(struct intake *intake, struct batch_item *item)
 		log_warnx("event=delivery-failed id=%s reason=%s (will be tried again)",
 		    item->envelope.id.text, LOG_ERROR(&error));
 		for (size_t i = 0; i < item->envelope.place_count; i++)
-			place_owe(intake, &item->envelope, &item->envelope.places[i], DEBT_OWED);
+			intake_owe(intake, &item->envelope, &item->envelope.places[i], DEBT_OWED);
 		return 1;
 	}
 	note_accepted(intake, &item->envelope, delivery.body);
@@ -217,7 +217,7 @@ static size_t apply_item_facts(struct intake *intake, const struct batch_item *i
 	if (record_parse(buf_slice(&item->head), &record, &error) != 0)
 		return 1;
 	note_facts(intake, record.facts, record.fact_count);
-	if (facts_apply(intake, record.facts, record.fact_count, &error) != 0) {
+	if (intake_apply_facts(intake, record.facts, record.fact_count, &error) != 0) {
 		log_warnx("event=removal-failed reason=%s (will be tried again)",
 		    LOG_ERROR(&error));
 		failed = 1;
@@ -507,6 +507,17 @@ void intake_journal(struct intake *intake, const char *id, const char *session, 
     const char *place, const char *detail)
 {
 	note_event(intake, id, session, event, place, detail);
+}
+
+int intake_write_notes(struct intake *intake, struct error *error)
+{
+	int result;
+
+	/* The second caller finds the notes in the state. */
+	pthread_mutex_lock(&intake->flushing);
+	result = note_write_all(intake, error);
+	pthread_mutex_unlock(&intake->flushing);
+	return result;
 }
 
 bool intake_has_room(struct intake *intake, uint64_t bytes)

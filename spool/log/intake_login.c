@@ -41,12 +41,12 @@ void intake_login(struct intake *intake, const char *user, const char *protocol,
 	pthread_mutex_unlock(&intake->lock);
 }
 
-int64_t logins_left_ms(const struct intake *intake)
+int64_t intake_logins_left_ms(const struct intake *intake)
 {
 	return intake->logins == NULL ? INT64_MAX : clock_left_ms(intake->logins_at);
 }
 
-void logins_gather(struct intake *intake)
+void intake_gather_logins(struct intake *intake)
 {
 	if (intake->logins == NULL)
 		return;

@@ -6,27 +6,15 @@
 #define LANPOST_SPOOL_INTAKE_PRIV_H
 
 #include "base/map.h"
-#include "spool/storage/intake.h"
+#include "spool/log/note.h"
+#include "spool/log/segment.h"
 #include "spool/log/wal.h"
+#include "spool/storage/intake.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 #define BLANKS_MAX 2
-
-/* A segment of ours, from its creation until it is retired. */
-struct segment {
-	struct wal *wal;
-	size_t records;	     /* appended */
-	size_t pending;	     /* appended, but neither delivered nor refused yet */
-	bool has_facts;	     /* has facts that other segments may need */
-	bool owed;	     /* a delivery failed */
-	bool doubtful;	     /* a sync of the file system failed while it existed: its deliveries are not trusted */
-	bool syncing;	     /* a thread is in fdatasync */
-	bool broken;	     /* a write or sync failed: no more appends, the part that is not durable is void */
-	struct strlist body_files;
-	struct segment *next;
-};
 
 /* How far the deliveries of a segment without a living writer are trusted (QUEUE.md, "When the disk lies"). */
 enum log_trust {
@@ -43,33 +31,6 @@ enum debt {
 };
 /* The outcome on record for one recipient of a queue entry. */
 enum settlement { UNSETTLED = 1, SETTLED };
-
-/* Data for the state, written at the next checkpoint: one block of memory with its texts. */
-#define NOTE_TEXTS 6
-struct note {
-	enum { NOTE_EVENT, NOTE_MESSAGE, NOTE_SEEN, NOTE_TROUBLE, NOTE_LOGIN } kind;
-	int64_t time; /* microseconds for events, seconds else */
-	uint64_t size, digest, body; /* of NOTE_SEEN: the listed size, digests of header and body */
-	union {
-		const char *texts[NOTE_TEXTS]; /* those of its kind, below; NULL counts as "" */
-		struct {
-			const char *id, *session, *event, *place, *detail;
-		} event;
-		struct {
-			const char *id, *message_id, *sender, *recipients, *subject, *keywords;
-		} message;
-		struct {
-			const char *mailbox, *uidl, *id;
-		} seen;
-		struct {
-			const char *user, *protocol, *address;
-		} login;
-		struct {
-			const char *why;
-		} trouble;
-	};
-	struct note *next;
-};
 
 struct intake {
 	const struct spool *spool;
@@ -109,40 +70,21 @@ struct intake {
 	pthread_t checkpointer;
 };
 
-/* intake_segment.c: all but segment_free with the lock held */
-
-/* Begins a new current segment, which declares the rests of broken ones void. */
-int segment_begin(struct intake *intake, struct error *error);
-/* Prepares the next segment before it is needed, so that no thread waits for it. Called by the checkpoint thread, without
- * the lock. */
-void segment_prepare(struct intake *intake);
-/* Retires a segment whose messages are all delivered, durably. A busy segment is withdrawn for reuse. Called without
- * the lock. */
-int segment_retire(struct intake *intake, struct segment *segment, struct error *error);
-/* Blanks withdrawn segments once a power failure cannot restore the name of a log with records. Called without the
- * lock. */
-void segment_blank(struct intake *intake);
-/* Waits until the segment is durable up to `size`. The first caller syncs for all that wait: the lock is free meanwhile. */
-int segment_commit(struct intake *intake, struct segment *segment, uint64_t size, struct error *error);
-/* Closes the segment; the next append begins a new one. */
-void segment_close(struct intake *intake, struct segment *segment);
-/* A write or sync failed: this file is never trusted again. The durable part stays; the rest was never acknowledged, and
- * a recovery must not find it. */
-void segment_break(struct intake *intake, struct segment *segment);
-void segment_free(struct segment *segment);
-
 /* Makes everything written so far durable. On failure the deliveries of all our segments are no longer trusted. */
 int intake_sync(struct intake *intake, struct error *error);
+/* Applies durable facts: unlinks, settles queue entries, drops triggers. Returns -1 if something failed; it must then be
+ * repeated from the log. */
+int intake_apply_facts(struct intake *intake, const struct fact *facts, size_t count, struct error *error);
 
 /* intake_trust.c: knowledge about segments and places for a retry; these take the lock
  * themselves */
-enum log_trust log_trust(struct intake *intake, const char *file);
-void log_set_trust(struct intake *intake, const char *file, enum log_trust trust);
-enum debt place_debt(struct intake *intake, const struct envelope *envelope, const struct place *place);
-void place_owe(struct intake *intake, const struct envelope *envelope, const struct place *place, enum debt debt);
+enum log_trust intake_trust(struct intake *intake, const char *file);
+void intake_set_trust(struct intake *intake, const char *file, enum log_trust trust);
+enum debt intake_debt(struct intake *intake, const struct envelope *envelope, const struct place *place);
+void intake_owe(struct intake *intake, const struct envelope *envelope, const struct place *place, enum debt debt);
 /* Whether the queue entry has the outcome on record for that recipient. */
-void entry_set_settled(struct intake *intake, const char *id, const char *recipient, bool settled);
-void place_paid(struct intake *intake, const struct envelope *envelope, const struct place *place);
+void intake_set_settled(struct intake *intake, const char *id, const char *recipient, bool settled);
+void intake_paid(struct intake *intake, const struct envelope *envelope, const struct place *place);
 
 /* Reports work for the checkpoint. The lock is held. Only the first call wakes its thread, which then collects
  * work: a signal per message would cost more than the message. */
@@ -152,28 +94,14 @@ int checkpoint_run(struct intake *intake, struct error *error);
 /* Makes checkpoints in the background until intake->stopping. */
 void *checkpoint_thread(void *context);
 
-/* notes: all copy their arguments and may be called by any thread without the lock */
-void note_event(struct intake *intake, const char *id, const char *session, enum event event, const char *place, const char *detail);
-/* Adds the rows of an accepted message: message, "accepted", UIDL. */
-void note_accepted(struct intake *intake, const struct envelope *envelope, struct slice body);
-void note_delivered(struct intake *intake, const struct envelope *envelope,
-    const struct place *place, const struct error *error);
-void note_facts(struct intake *intake, const struct fact *facts, size_t count);
-/* The disk did not accept a record: reported when possible, see state_trouble_put(). */
-void note_trouble(struct intake *intake, const struct error *error);
 /* logins: with the lock held. The time until they need a separate checkpoint: INT64_MAX if there are none. */
-int64_t logins_left_ms(const struct intake *intake);
+int64_t intake_logins_left_ms(const struct intake *intake);
 /* Moves them to the other notes. */
-void logins_gather(struct intake *intake);
-struct note *note_new(const struct note *note); /* with copies of its texts, freed with it */
-void note_free_all(struct note *notes);
+void intake_gather_logins(struct intake *intake);
 
 /* Reports a delivery: journal, log, and the process's own callback; context is the intake. */
 void intake_delivered(void *context, const struct envelope *envelope, const struct place *place,
     const struct error *error);
-/* Applies durable facts: unlinks, settles queue entries, drops triggers. Returns -1 if something failed; it must then be
- * repeated from the log. */
-int facts_apply(struct intake *intake, const struct fact *facts, size_t count, struct error *error);
 
 /* Delivers the owed places of all unlocked segments, and retires them. *recovered counts the delivered messages.
  * Returns -1 if something is still owed. */

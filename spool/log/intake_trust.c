@@ -20,7 +20,7 @@ int intake_sync(struct intake *intake, struct error *error)
 	return -1;
 }
 
-enum log_trust log_trust(struct intake *intake, const char *file)
+enum log_trust intake_trust(struct intake *intake, const char *file)
 {
 	enum log_trust trust;
 
@@ -30,7 +30,7 @@ enum log_trust log_trust(struct intake *intake, const char *file)
 	return trust;
 }
 
-void log_set_trust(struct intake *intake, const char *file, enum log_trust trust)
+void intake_set_trust(struct intake *intake, const char *file, enum log_trust trust)
 {
 	pthread_mutex_lock(&intake->lock);
 	map_put(&intake->trust, slice_of(file), (void *)(uintptr_t)trust);
@@ -42,7 +42,7 @@ static void debt_key(struct buf *key, const struct envelope *envelope, const str
 	buf_printf(key, "%s %d %s", envelope->id.text, (int)place->kind, place->name);
 }
 
-enum debt place_debt(struct intake *intake, const struct envelope *envelope, const struct place *place)
+enum debt intake_debt(struct intake *intake, const struct envelope *envelope, const struct place *place)
 {
 	struct buf key = BUF_INIT(1u << 20);
 	enum debt debt;
@@ -55,7 +55,7 @@ enum debt place_debt(struct intake *intake, const struct envelope *envelope, con
 	return debt == DEBT_PAID ? DEBT_NONE : debt;
 }
 
-void place_owe(struct intake *intake, const struct envelope *envelope, const struct place *place, enum debt debt)
+void intake_owe(struct intake *intake, const struct envelope *envelope, const struct place *place, enum debt debt)
 {
 	struct buf key = BUF_INIT(1u << 20);
 
@@ -66,15 +66,15 @@ void place_owe(struct intake *intake, const struct envelope *envelope, const str
 	buf_clear(&key);
 }
 
-void place_paid(struct intake *intake, const struct envelope *envelope, const struct place *place)
+void intake_paid(struct intake *intake, const struct envelope *envelope, const struct place *place)
 {
-	if (place_debt(intake, envelope, place) != DEBT_NONE)
-		place_owe(intake, envelope, place, DEBT_PAID);
+	if (intake_debt(intake, envelope, place) != DEBT_NONE)
+		intake_owe(intake, envelope, place, DEBT_PAID);
 }
 
 /* The map has the state of each recipient, and under the id alone the number of unsettled ones plus
  * one. */
-void entry_set_settled(struct intake *intake, const char *id, const char *recipient, bool settled)
+void intake_set_settled(struct intake *intake, const char *id, const char *recipient, bool settled)
 {
 	struct buf key = BUF_INIT(1u << 20);
 	enum settlement before, now = settled ? SETTLED : UNSETTLED;

@@ -41,7 +41,7 @@ static int orphan_take(struct intake *intake, const struct wal_name *name, struc
 		*orphan = xcalloc(1, sizeof(**orphan));
 		(*orphan)->name = *name;
 		(*orphan)->fd = fd;
-		(*orphan)->trust = log_trust(intake, name->file);
+		(*orphan)->trust = intake_trust(intake, name->file);
 	} else if (fd >= 0) {
 		close(fd);
 	}
@@ -248,7 +248,7 @@ static int serve(struct recovery *recovery, struct orphan *orphans, struct error
 		return -1;
 	synced = intake_sync(intake, &sync_error);
 	for (struct orphan *orphan = orphans; orphan != NULL; orphan = orphan->next)
-		log_set_trust(intake, orphan->name.file, synced == 0 ? LOG_DURABLE : LOG_DOUBTFUL);
+		intake_set_trust(intake, orphan->name.file, synced == 0 ? LOG_DURABLE : LOG_DOUBTFUL);
 	if (intake_write_notes(intake, error) != 0)
 		return -1;
 	recovery->is_blind = false;

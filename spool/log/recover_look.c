@@ -59,7 +59,7 @@ int recover_look(struct recovery *recovery, void *context, struct record *record
 
 		if ((place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS) &&
 		    (orphan->trust != LOG_DURABLE ||
-			place_debt(recovery->intake, &record->envelope, place) == DEBT_UNSEEN))
+			intake_debt(recovery->intake, &record->envelope, place) == DEBT_UNSEEN))
 			look_at_mailbox(recovery, place->name);
 	}
 	return 0;
@@ -90,7 +90,7 @@ static void cannot_tell(struct recovery *recovery, const struct place *place, co
 {
 	log_warnx("event=recovery-waits id=%s place=%s reason=%s (will be tried again)", recovery->delivery->envelope->id.text,
 	    LOG_CSTR(place->name), LOG_ERROR(error));
-	place_owe(recovery->intake, recovery->delivery->envelope, place, DEBT_UNSEEN);
+	intake_owe(recovery->intake, recovery->delivery->envelope, place, DEBT_UNSEEN);
 	recovery->failed++;
 }
 
@@ -203,7 +203,7 @@ bool recover_wants(void *context, const struct envelope *envelope, const struct 
 {
 	struct recovery *recovery = context;
 	const char *id = envelope->id.text;
-	enum debt debt = place_debt(recovery->intake, envelope, place);
+	enum debt debt = intake_debt(recovery->intake, envelope, place);
 
 	free(recovery->over);
 	recovery->over = NULL;

@@ -46,11 +46,11 @@ int state_replies(struct state *state, struct replies *replies, struct error *er
 	}
 	state_statement_end(state, stmt);
 	if (more < 0)
-		replies_clear(replies);
+		state_replies_clear(replies);
 	return more;
 }
 
-void replies_clear(struct replies *replies)
+void state_replies_clear(struct replies *replies)
 {
 	for (size_t i = 0; i < replies->count; i++) {
 		struct reply_due *reply = &replies->items[i];

@@ -38,11 +38,11 @@ int state_triggers(struct state *state, struct triggers *triggers, struct error 
 	}
 	state_statement_end(state, stmt);
 	if (more < 0)
-		triggers_clear(triggers);
+		state_triggers_clear(triggers);
 	return more;
 }
 
-void triggers_clear(struct triggers *triggers)
+void state_triggers_clear(struct triggers *triggers)
 {
 	for (size_t i = 0; i < triggers->count; i++) {
 		free(triggers->items[i].sender);

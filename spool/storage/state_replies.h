@@ -23,7 +23,7 @@ struct replies {
 int state_reply_add(struct state *state, const struct reply_due *reply,
     struct error *error); /* a second one of the same id changes nothing */
 int state_replies(struct state *state, struct replies *replies, struct error *error); /* those due */
-void replies_clear(struct replies *replies);
+void state_replies_clear(struct replies *replies);
 /* Stores in *time when this rule last replied to this address; 0 if never, as far as recorded. */
 int state_reply_last(struct state *state, const char *rule, const char *address, int64_t *time,
     struct error *error);

@@ -21,7 +21,7 @@ struct triggers {
 int state_trigger_add(struct state *state, const struct trigger *trigger,
     struct error *error); /* a second one of the same id changes nothing */
 int state_triggers(struct state *state, struct triggers *triggers, struct error *error);
-void triggers_clear(struct triggers *triggers);
+void state_triggers_clear(struct triggers *triggers);
 int state_trigger_done(struct state *state, const char *id, struct error *error);
 
 #endif

@@ -249,12 +249,12 @@ static void test_replies(void **context)
 
 		assert_int_equal(intake_accept(house.intake, NULL, NULL, &done, 1, &error), 0);
 	}
-	replies_clear(&replies);
+	state_replies_clear(&replies);
 	house_close(&house);
 	house_open(&house, spool);
 	assert_int_equal(state_replies(house.state, &replies, &error), 0);
 	assert_int_equal(replies.count, 0);
-	replies_clear(&replies);
+	state_replies_clear(&replies);
 	assert_int_equal(state_reply_last(house.state, "thanks", "THEM@example.org", &last, &error), 0);
 	assert_true(last > 0);
 	assert_int_equal(state_reply_last(house.state, "other", "them@example.org", &last, &error), 0);
@@ -330,7 +330,7 @@ static void audit_replies(struct house *house, const struct spool *spool)
 		assert_memory_equal(replies.items[i].subject, "message ", 8);
 		assert_string_equal(replies.items[i].account, "sales");
 	}
-	replies_clear(&replies);
+	state_replies_clear(&replies);
 }
 
 static void audit(const struct spool *spool, const bool *accepted, bool removed)

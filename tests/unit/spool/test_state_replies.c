@@ -25,13 +25,13 @@ static void test_a_reply_is_due_once_and_remembered(void **context)
 	assert_int_equal(due.count, 1);
 	assert_string_equal(due.items[0].subject, "one");
 	assert_string_equal(due.items[0].written_to, "ivan@y.ru");
-	replies_clear(&due);
+	state_replies_clear(&due);
 	assert_int_equal(state_reply_last(spool.state, "away", "kim@x.ru", &last, &error), 0);
 	assert_int_equal(last, 0);
 	assert_int_equal(state_reply_done(spool.state, id.text, true, &error), 0);
 	assert_int_equal(state_replies(spool.state, &due, &error), 0);
 	assert_int_equal(due.count, 0);
-	replies_clear(&due);
+	state_replies_clear(&due);
 	assert_int_equal(state_reply_last(spool.state, "away", "kim@x.ru", &last, &error), 0);
 	assert_true(last > 0);
 	assert_int_equal(state_reply_count(spool.state, "away", 0, &count, &error), 0);

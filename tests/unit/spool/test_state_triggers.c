@@ -17,11 +17,11 @@ static void test_a_trigger_waits_until_it_is_done(void **context)
 	assert_string_equal(triggers.items[0].id.text, trigger.id.text);
 	assert_string_equal(triggers.items[0].subject, "status");
 	assert_int_equal(triggers.items[0].time, 5);
-	triggers_clear(&triggers);
+	state_triggers_clear(&triggers);
 	assert_int_equal(state_trigger_done(spool.state, trigger.id.text, &error), 0);
 	assert_int_equal(state_triggers(spool.state, &triggers, &error), 0);
 	assert_int_equal(triggers.count, 0);
-	triggers_clear(&triggers);
+	state_triggers_clear(&triggers);
 }
 
 int main(void)

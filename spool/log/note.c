@@ -2,6 +2,8 @@
  * The journal and the UIDLs, before they are written to the state: collected in memory, written at the
  * checkpoint. A crash loses nothing: recovery makes the same rows from the log.
  */
+#include "spool/log/note.h"
+
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "spool/log/intake_priv.h"
@@ -237,13 +239,13 @@ static int write_all(struct intake *intake, const struct note *notes, struct err
 	return state_commit(intake->state, error);
 }
 
-static int take_and_write(struct intake *intake, struct error *error)
+int note_write_all(struct intake *intake, struct error *error)
 {
 	struct note *notes, **end;
 	int result;
 
 	pthread_mutex_lock(&intake->lock);
-	logins_gather(intake);
+	intake_gather_logins(intake);
 	notes = intake->notes;
 	end = intake->notes_end;
 	intake->notes = NULL;
@@ -261,16 +263,5 @@ static int take_and_write(struct intake *intake, struct error *error)
 		intake->notes_end = end;
 	intake->notes = notes;
 	pthread_mutex_unlock(&intake->lock);
-	return result;
-}
-
-int intake_write_notes(struct intake *intake, struct error *error)
-{
-	int result;
-
-	/* The second caller finds the notes in the state. */
-	pthread_mutex_lock(&intake->flushing);
-	result = take_and_write(intake, error);
-	pthread_mutex_unlock(&intake->flushing);
 	return result;
 }

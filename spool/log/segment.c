@@ -1,5 +1,7 @@
 /* The life of a segment of this process: begun, appended to, made durable, closed, or broken and never
  * trusted again. */
+#include "spool/log/segment.h"
+
 #include "base/alloc.h"
 #include "base/fsx.h"
 #include "base/i18n.h"
