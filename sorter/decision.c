@@ -7,7 +7,7 @@
 
 #define QUOTE_MAX 120 /* bytes of external text in a reason */
 
-const char *sorter_action_name(enum sorter_action action)
+const char *decision_action_name(enum sorter_action action)
 {
 	static const char *const names[] = {
 	    "deliver", "copy", "forward", "redirect", "reject", "deliver", "deliver", "deliver"};
@@ -100,9 +100,9 @@ static char *rule_reason(const struct conf_rule *rule, const struct hit *hit)
 		    quote(value, sizeof(value), hit->value));
 	if (test->relation > TEST_REGEX)
 		return phrase_new(N_("rule %s: %s %s %s matched %s"), rule->name, test->header,
-		    test_operator_name(test->relation), test->text, hit->value);
+		    rule_operator_name(test->relation), test->text, hit->value);
 	return phrase_new(N_("rule %s: %s %s %s matched %s in %s"), rule->name, test->header,
-	    test_operator_name(test->relation), quote(text, sizeof(text), test->text),
+	    rule_operator_name(test->relation), quote(text, sizeof(text), test->text),
 	    quote(matched, sizeof(matched), hit->matched), quote(value, sizeof(value), hit->value));
 }
 
@@ -121,7 +121,7 @@ const struct sorter_match *decision_add_match(
 	struct sorter_match match = {
 	    .rule = rule->name,
 	    .header = hit->test == NULL ? "" : hit->test->header,
-	    .relation = hit->test == NULL ? "" : test_operator_name(hit->test->relation),
+	    .relation = hit->test == NULL ? "" : rule_operator_name(hit->test->relation),
 	    .text = hit->test == NULL ? "" : hit->test->text,
 	    .reason = reason,
 	    .field = take(&hit->header),
@@ -134,7 +134,7 @@ const struct sorter_match *decision_add_match(
 	return &decision->matches[decision->match_count - 1];
 }
 
-void sorter_decision_clear(struct sorter_decision *decision)
+void decision_clear(struct sorter_decision *decision)
 {
 	for (size_t i = 0; i < decision->match_count; i++) {
 		free(decision->matches[i].field);

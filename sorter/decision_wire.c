@@ -49,7 +49,7 @@ static void put_reply(struct buf *out, const struct sorter_decision *decision)
 	free(text);
 }
 
-void sorter_decision_write(const struct sorter_decision *decision, struct buf *out)
+void decision_write(const struct sorter_decision *decision, struct buf *out)
 {
 	const uint64_t subject_at = decision->subject_at;
 
@@ -269,7 +269,7 @@ static bool read_field(struct reading *reading, char tag, struct slice value)
 	}
 }
 
-bool sorter_decision_read(const struct conf *conf, struct slice message, struct slice text, struct sorter_decision *decision)
+bool decision_read(const struct conf *conf, struct slice message, struct slice text, struct sorter_decision *decision)
 {
 	struct reading reading = {conf, message, decision};
 	struct slice value;
@@ -282,6 +282,6 @@ bool sorter_decision_read(const struct conf *conf, struct slice message, struct 
 	/* Every message that no rule drops has a recipient. */
 	good = good && text.len == 0 && (decision->recipient_count > 0 || decision->dropped_by != NULL);
 	if (!good)
-		sorter_decision_clear(decision);
+		decision_clear(decision);
 	return good;
 }

@@ -21,7 +21,7 @@
 
 /* --- hits */
 
-void hit_clear(struct hit *hit)
+void match_clear_hit(struct hit *hit)
 {
 	free(hit->header);
 	free(hit->value);
@@ -32,7 +32,7 @@ void hit_clear(struct hit *hit)
 static void hit_set(struct hit *hit, const struct test *test, struct slice header,
     struct slice value, struct slice matched)
 {
-	hit_clear(hit);
+	match_clear_hit(hit);
 	hit->test = test;
 	hit->header = slice_dup(header);
 	hit->value = slice_dup(value);
@@ -118,7 +118,7 @@ static bool compare(const struct test *test, struct slice folded, size_t *start)
 		*start = folded.len - wanted.len;
 		return slice_equal(slice_from(folded, *start), wanted);
 	case TEST_MATCHES:
-		return glob_match(wanted, folded);
+		return pattern_match_glob(wanted, folded);
 	default:
 		return false;
 	}
@@ -390,18 +390,18 @@ static bool match_all(const struct condition *condition, struct message_view *vi
 	for (size_t i = 0; i < condition->count; i++) {
 		struct hit other = {0};
 		bool shown = hit->test != NULL;
-		bool holds = condition_match(condition->children[i], view, shown ? &other : hit);
+		bool holds = match_condition(condition->children[i], view, shown ? &other : hit);
 
-		hit_clear(&other);
+		match_clear_hit(&other);
 		if (!holds) {
-			hit_clear(hit);
+			match_clear_hit(hit);
 			return false;
 		}
 	}
 	return true;
 }
 
-bool condition_match(const struct condition *condition, struct message_view *view, struct hit *hit)
+bool match_condition(const struct condition *condition, struct message_view *view, struct hit *hit)
 {
 	size_t doubts = view->doubts;
 	bool holds;
@@ -412,14 +412,14 @@ bool condition_match(const struct condition *condition, struct message_view *vie
 	case CONDITION_TEST:
 		return test_match(&condition->test, view, hit);
 	case CONDITION_NOT:
-		holds = condition_match(condition->children[0], view, hit);
-		hit_clear(hit);
+		holds = match_condition(condition->children[0], view, hit);
+		match_clear_hit(hit);
 		return !holds && view->doubts == doubts; /* text that could not be searched is not absent */
 	case CONDITION_AND:
 		return match_all(condition, view, hit);
 	case CONDITION_OR:
 		for (size_t i = 0; i < condition->count; i++)
-			if (condition_match(condition->children[i], view, hit))
+			if (match_condition(condition->children[i], view, hit))
 				return true;
 		return false;
 	}

@@ -14,9 +14,9 @@ struct hit {
 	char *value;   /* decoded; of a body the context of the match */
 	char *matched; /* the part of value */
 };
-void hit_clear(struct hit *hit);
+void match_clear_hit(struct hit *hit);
 
 /* True if the condition holds; *hit (initialised to zero) is then set. */
-bool condition_match(const struct condition *condition, struct message_view *view, struct hit *hit);
+bool match_condition(const struct condition *condition, struct message_view *view, struct hit *hit);
 
 #endif

@@ -187,7 +187,7 @@ static bool match_end(struct slice piece, struct slice text, size_t from)
 	return false;
 }
 
-bool glob_match(struct slice glob, struct slice text)
+bool pattern_match_glob(struct slice glob, struct slice text)
 {
 	struct slice rest = glob, piece = slice_cut(&rest, '*');
 	size_t at = match_here(piece, text);

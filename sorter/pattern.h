@@ -20,6 +20,6 @@ enum pattern_outcome pattern_find(
     const struct pattern *pattern, struct slice text, struct slice *found);
 
 /* True if the glob matches the whole text: * any characters, ? one character of UTF-8. */
-bool glob_match(struct slice glob, struct slice text);
+bool pattern_match_glob(struct slice glob, struct slice text);
 
 #endif

@@ -71,8 +71,8 @@ static enum verdict verdict_of_account(const struct conf *conf, const struct con
 		sorted++;
 		message_view_init(&view, &(struct message_view_source){.account = conf->accounts[i].name,
 		                     .fold_yo = conf->sorter.fold_yo});
-		matched += condition_match(condition, &view, &hit);
-		hit_clear(&hit);
+		matched += match_condition(condition, &view, &hit);
+		match_clear_hit(&hit);
 		message_view_clear(&view);
 	}
 	if (conf->account_count == 0)
@@ -255,7 +255,7 @@ static bool text_implies(const struct test *b, const struct test *a)
 		       slice_equal(slice_from(text, text.len - wanted.len), wanted);
 	case TEST_MATCHES:
 		return slice_is(wanted, "*") ||
-		       (b->relation == TEST_IS && glob_match(wanted, text));
+		       (b->relation == TEST_IS && pattern_match_glob(wanted, text));
 	default:
 		return false;
 	}
@@ -344,7 +344,7 @@ bool rule_drops_all(const struct conf *conf, const struct conf_rule *rule)
 	struct condition *condition = rule_parse(slice_of(rule->when), conf->sorter.fold_yo, &error);
 	bool all = condition != NULL && drops_all(conf, rule, condition);
 
-	condition_free(condition);
+	rule_condition_free(condition);
 	return all;
 }
 
@@ -391,6 +391,6 @@ void rule_lint(const struct conf *conf, struct conf_problems *problems)
 		if (conditions[i] != NULL)
 			check_rule(conf, conditions, i, problems);
 	for (size_t i = 0; i < conf->rule_count; i++)
-		condition_free(conditions[i]);
+		rule_condition_free(conditions[i]);
 	free(conditions);
 }

@@ -9,7 +9,7 @@
 
 static const char *const joints[] = {"and", "or", NULL};
 
-struct condition *condition_new(enum condition_kind kind)
+struct condition *rule_condition_new(enum condition_kind kind)
 {
 	struct condition *condition = xcalloc(1, sizeof(*condition));
 
@@ -23,12 +23,12 @@ static void condition_add(struct condition *parent, struct condition *child)
 	parent->children[parent->count++] = child;
 }
 
-void condition_free(struct condition *condition)
+void rule_condition_free(struct condition *condition)
 {
 	if (condition == NULL)
 		return;
 	for (size_t i = 0; i < condition->count; i++)
-		condition_free(condition->children[i]);
+		rule_condition_free(condition->children[i]);
 	free(condition->children);
 	free(condition->test.header);
 	free(condition->test.text);
@@ -43,16 +43,16 @@ static struct condition *parse_group(struct parser *p)
 {
 	struct condition *condition;
 
-	token_next(p);
+	rule_token_next(p);
 	condition = parse_or(p);
 	if (condition == NULL)
 		return NULL;
-	if (!token_is(p, ")")) {
-		token_fail(p, N_("and, or, or a closing parenthesis"), joints);
-		condition_free(condition);
+	if (!rule_token_is(p, ")")) {
+		rule_token_fail(p, N_("and, or, or a closing parenthesis"), joints);
+		rule_condition_free(condition);
 		return NULL;
 	}
-	token_next(p);
+	rule_token_next(p);
 	return condition;
 }
 
@@ -63,18 +63,18 @@ static struct condition *parse_one(struct parser *p)
 	if (++p->depth > RULE_DEPTH_MAX) {
 		error_set(p->error, ERROR_CONFIG, N_("the condition is nested more than %d deep"),
 		    RULE_DEPTH_MAX);
-	} else if (token_is(p, "not")) {
-		token_next(p);
+	} else if (rule_token_is(p, "not")) {
+		rule_token_next(p);
 		child = parse_one(p);
 		if (child != NULL) {
-			condition = condition_new(CONDITION_NOT);
+			condition = rule_condition_new(CONDITION_NOT);
 			condition_add(condition, child);
 		}
-	} else if (token_is(p, "(")) {
+	} else if (rule_token_is(p, "(")) {
 		condition = parse_group(p);
-	} else if (token_is(p, "always")) {
-		token_next(p);
-		condition = condition_new(CONDITION_ALWAYS);
+	} else if (rule_token_is(p, "always")) {
+		rule_token_next(p);
+		condition = rule_condition_new(CONDITION_ALWAYS);
 	} else {
 		condition = rule_test_parse(p);
 	}
@@ -88,17 +88,17 @@ static struct condition *parse_list(struct parser *p, const char *joint, enum co
 {
 	struct condition *first = part(p), *list;
 
-	if (first == NULL || !token_is(p, joint))
+	if (first == NULL || !rule_token_is(p, joint))
 		return first;
-	list = condition_new(kind);
+	list = rule_condition_new(kind);
 	condition_add(list, first);
-	while (token_is(p, joint)) {
+	while (rule_token_is(p, joint)) {
 		struct condition *child;
 
-		token_next(p);
+		rule_token_next(p);
 		child = part(p);
 		if (child == NULL) {
-			condition_free(list);
+			rule_condition_free(list);
 			return NULL;
 		}
 		condition_add(list, child);
@@ -126,11 +126,11 @@ struct condition *rule_parse(struct slice text, bool fold_yo, struct error *erro
 		    RULE_LENGTH_MAX);
 		return NULL;
 	}
-	token_next(&p);
+	rule_token_next(&p);
 	condition = parse_or(&p);
 	if (condition != NULL && p.token.kind != TOKEN_END) {
-		token_fail(&p, N_("and, or, or the end"), joints);
-		condition_free(condition);
+		rule_token_fail(&p, N_("and, or, or the end"), joints);
+		rule_condition_free(condition);
 		return NULL;
 	}
 	return condition;

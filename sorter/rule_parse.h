@@ -1,4 +1,3 @@
-/* clang-format off */
 /*
  * The condition of a rule: its grammar and its syntax tree.
  *
@@ -22,7 +21,6 @@
  * all text parts. `list` alone matches mail of mailing lists, `list contains "x"` tests their
  * headers. `spam` matches if the provider has marked the message as spam.
  */
-/* clang-format on */
 #ifndef LANPOST_SORTER_RULE_PARSE_H
 #define LANPOST_SORTER_RULE_PARSE_H
 
@@ -91,8 +89,8 @@ struct condition {
 /* Returns a new tree, or NULL; the error contains the position of the mistake in the text. With
  * fold_yo е and ё are the same letter. */
 struct condition *rule_parse(struct slice text, bool fold_yo, struct error *error);
-void condition_free(struct condition *condition);
+void rule_condition_free(struct condition *condition);
 /* "contains", ">="; "" for TEST_PRESENT */
-const char *test_operator_name(enum test_operator relation);
+const char *rule_operator_name(enum test_operator relation);
 
 #endif

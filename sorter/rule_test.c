@@ -37,7 +37,7 @@ static const struct subject {
 };
 static const struct subject a_header = {NULL, TEST_HEADER, true, false, false};
 
-const char *test_operator_name(enum test_operator relation)
+const char *rule_operator_name(enum test_operator relation)
 {
 	return operators[relation];
 }
@@ -125,11 +125,11 @@ static bool parse_number(struct parser *p, struct test *test)
 		if ((p->token.kind == TOKEN_WORD || is_text) &&
 		    readers[i].read(p->token.raw, &test->number))
 			break;
-		token_fail(p, readers[i].expected, NULL);
+		rule_token_fail(p, readers[i].expected, NULL);
 		return false;
 	}
 	test->text = slice_dup(p->token.raw);
-	token_next(p);
+	rule_token_next(p);
 	return true;
 }
 
@@ -147,7 +147,7 @@ static bool compile_regex(struct parser *p, struct test *test)
 	if (test->pattern != NULL)
 		return true;
 	error_context(p->error, N_("character %d"),
-	    token_position(
+	    rule_token_position(
 	        p, p->token.raw.ptr + (offset < p->token.raw.len ? offset : p->token.raw.len)));
 	return false;
 }
@@ -157,13 +157,13 @@ static bool parse_text(struct parser *p, struct test *test)
 	struct buf folded = BUF_INIT(RULE_LENGTH_MAX * 8);
 
 	if (p->token.kind != TOKEN_TEXT) {
-		token_fail(p, N_("a text in double quotes"), NULL);
+		rule_token_fail(p, N_("a text in double quotes"), NULL);
 		return false;
 	}
 	test->text = unquote(p->token.raw, test->relation == TEST_REGEX);
 	if (!utf8_is_valid(slice_of(test->text))) {
 		error_set(p->error, ERROR_CONFIG, N_("character %d: the text is not UTF-8"),
-		    token_position(p, token_start(p)));
+		    rule_token_position(p, rule_token_start(p)));
 		return false;
 	}
 	if (test->relation == TEST_REGEX && !compile_regex(p, test))
@@ -174,7 +174,7 @@ static bool parse_text(struct parser *p, struct test *test)
 	buf_text(&folded);
 	test->folded = folded.ptr;
 	test->folded_len = folded.len;
-	token_next(p);
+	rule_token_next(p);
 	return true;
 }
 
@@ -199,7 +199,7 @@ static bool is_reserved(struct slice word)
 static const struct subject *subject_of(const struct parser *p)
 {
 	for (size_t i = 0; i < ARRAY_LEN(subjects); i++)
-		if (token_is(p, subjects[i].word))
+		if (rule_token_is(p, subjects[i].word))
 			return &subjects[i];
 	return &a_header;
 }
@@ -211,18 +211,18 @@ static bool parse_operator(struct parser *p, const struct subject *subject, stru
 	size_t last = subject->takes_number ? TEST_EQUAL : TEST_REGEX;
 
 	for (size_t i = first; i <= last; i++) {
-		if (token_is(p, operators[i])) {
+		if (rule_token_is(p, operators[i])) {
 			test->relation = (enum test_operator)i;
-			token_next(p);
+			rule_token_next(p);
 			return true;
 		}
 	}
-	if (test->subject == TEST_HOUR && token_is(p, "is")) {
+	if (test->subject == TEST_HOUR && rule_token_is(p, "is")) {
 		test->relation = TEST_EQUAL;
-		token_next(p);
+		rule_token_next(p);
 		return true;
 	}
-	token_fail(p, subject->takes_text ? N_("an operator") : N_("one of > >= < <= ="),
+	rule_token_fail(p, subject->takes_text ? N_("an operator") : N_("one of > >= < <= ="),
 	    subject->takes_text ? text_operators : NULL);
 	return false;
 }
@@ -230,7 +230,7 @@ static bool parse_operator(struct parser *p, const struct subject *subject, stru
 static bool is_operator(const struct parser *p)
 {
 	for (size_t i = 0; text_operators[i] != NULL; i++)
-		if (token_is(p, text_operators[i]))
+		if (rule_token_is(p, text_operators[i]))
 			return true;
 	return false;
 }
@@ -266,13 +266,13 @@ static struct condition *parse_has(struct parser *p)
 	static const char *const things[] = {"attachment", NULL};
 	struct condition *condition;
 
-	token_next(p);
-	if (!token_is(p, "attachment")) {
-		token_fail(p, "attachment", things);
+	rule_token_next(p);
+	if (!rule_token_is(p, "attachment")) {
+		rule_token_fail(p, "attachment", things);
 		return NULL;
 	}
-	token_next(p);
-	condition = condition_new(CONDITION_TEST);
+	rule_token_next(p);
+	condition = rule_condition_new(CONDITION_TEST);
 	condition->test.subject = TEST_ATTACHMENT;
 	condition->test.relation = TEST_PRESENT;
 	condition->test.header = xstrdup("has attachment");
@@ -285,24 +285,24 @@ struct condition *rule_test_parse(struct parser *p)
 	struct condition *condition;
 	const struct subject *subject;
 
-	if (token_is(p, "has"))
+	if (rule_token_is(p, "has"))
 		return parse_has(p);
 	if ((p->token.kind != TOKEN_TEXT &&
 	        (p->token.kind != TOKEN_WORD || is_reserved(p->token.raw))) ||
 	    !is_header_name(p->token.raw)) {
-		token_fail(p,
+		rule_token_fail(p,
 		    N_("the name of a header, recipient, anyheader, account, size, date, hour, "
 		      "body, attachment, has attachment, list, spam or always"),
 		    NULL);
 		return NULL;
 	}
 	subject = subject_of(p);
-	condition = condition_new(CONDITION_TEST);
+	condition = rule_condition_new(CONDITION_TEST);
 	condition->test.subject = subject->subject;
 	condition->test.header = slice_dup(p->token.raw);
-	token_next(p);
+	rule_token_next(p);
 	if (parse_rest(p, subject, &condition->test))
 		return condition;
-	condition_free(condition);
+	rule_condition_free(condition);
 	return NULL;
 }

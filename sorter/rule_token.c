@@ -34,7 +34,7 @@ static void read_text(struct parser *p)
 	p->rest = slice_from(rest, len + 1);
 }
 
-void token_next(struct parser *p)
+void rule_token_next(struct parser *p)
 {
 	size_t len = 0;
 
@@ -56,7 +56,7 @@ void token_next(struct parser *p)
 	p->rest = slice_from(p->rest, len);
 }
 
-bool token_is(const struct parser *p, const char *word)
+bool rule_token_is(const struct parser *p, const char *word)
 {
 	return (p->token.kind == TOKEN_WORD || p->token.kind == TOKEN_SIGN) &&
 	       slice_is_nocase(p->token.raw, word);
@@ -64,7 +64,7 @@ bool token_is(const struct parser *p, const char *word)
 
 /* --- errors */
 
-int token_position(const struct parser *p, const char *at)
+int rule_token_position(const struct parser *p, const char *at)
 {
 	size_t byte = at == NULL ? p->all.len : (size_t)(at - p->all.ptr);
 	int position = 1;
@@ -78,15 +78,15 @@ int token_position(const struct parser *p, const char *at)
 	return position;
 }
 
-const char *token_start(const struct parser *p)
+const char *rule_token_start(const struct parser *p)
 {
 	return p->token.kind == TOKEN_END ? NULL : p->token.raw.ptr;
 }
 
 /* "at the end", or the word that was found instead of the expected one. */
-void token_fail(struct parser *p, const char *expected, const char *const *nearest)
+void rule_token_fail(struct parser *p, const char *expected, const char *const *nearest)
 {
-	int position = token_position(p, token_start(p));
+	int position = rule_token_position(p, rule_token_start(p));
 	const char *wanted = PHRASE_WORD(expected);
 	char *word, *hint;
 

@@ -22,19 +22,19 @@ struct parser {
 	bool fold_yo;
 };
 
-void token_next(struct parser *p);
+void rule_token_next(struct parser *p);
 /* True if the next word or sign is this one. */
-bool token_is(const struct parser *p, const char *word);
+bool rule_token_is(const struct parser *p, const char *word);
 /* The position of a character in the condition, from 1 on; at NULL: after the last one. */
-int token_position(const struct parser *p, const char *at);
+int rule_token_position(const struct parser *p, const char *at);
 /* The start of the next token; NULL at the end. */
-const char *token_start(const struct parser *p);
+const char *rule_token_start(const struct parser *p);
 /* Reports that the next token is not the expected one; nearest (may be NULL): words of which it
  * may be a misspelling. */
-void token_fail(struct parser *p, const char *expected, const char *const *nearest);
+void rule_token_fail(struct parser *p, const char *expected, const char *const *nearest);
 
 /* Reads one test into a new condition; returns NULL with the error reported. */
 struct condition *rule_test_parse(struct parser *p);
-struct condition *condition_new(enum condition_kind kind);
+struct condition *rule_condition_new(enum condition_kind kind);
 
 #endif

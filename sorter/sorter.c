@@ -52,7 +52,7 @@ void sorter_free(struct sorter *sorter)
 	if (sorter == NULL)
 		return;
 	for (size_t i = 0; i < sorter->conf->rule_count; i++)
-		condition_free(sorter->conditions[i]);
+		rule_condition_free(sorter->conditions[i]);
 	free(sorter->conditions);
 	rule_index_free(sorter->index);
 	free(sorter);
@@ -74,7 +74,7 @@ int sorter_check(const struct conf *conf, struct conf_problems *problems)
 			conf_problem_add(problems, rule->when_place, false, "%s", error.phrase);
 			result = -1;
 		}
-		condition_free(condition);
+		rule_condition_free(condition);
 	}
 	return result;
 }
@@ -151,10 +151,10 @@ static bool apply_rules(
 	for (size_t i = 0; go_on && (i = rule_index_next(candidates, i, count)) < count; i++) {
 		struct hit hit = {0};
 
-		if (condition_match(sorter->conditions[i], view, &hit))
+		if (match_condition(sorter->conditions[i], view, &hit))
 			go_on =
 			    apply_rule(sorter->conf, &sorter->conf->rules[i], view, recipients, &hit, decision);
-		hit_clear(&hit);
+		match_clear_hit(&hit);
 	}
 	free(candidates);
 	return go_on;

@@ -102,12 +102,12 @@ struct sorter_decision {
 };
 
 /* "deliver", "copy", "forward", "redirect", "reject"; without a rule it is "deliver". */
-const char *sorter_action_name(enum sorter_action action);
+const char *decision_action_name(enum sorter_action action);
 
 /* decision need not be initialised. */
 void sorter_decide(const struct sorter *sorter, const struct sorter_message *message,
     struct sorter_decision *decision);
-void sorter_decision_clear(struct sorter_decision *decision);
+void decision_clear(struct sorter_decision *decision);
 
 /* Puts a decision about this message into the envelope: places with their reasons, header lines
  * (X-Lanpost-Rule, tags, X-Lanpost-Unsorted), the prefix of the subject, the sender for sending
@@ -118,12 +118,12 @@ void sorter_fill(const struct conf *conf, struct slice message, struct envelope 
 /* --- a decision that another process makes */
 
 /* Writes the parts of a decision that sorter_fill() needs. */
-void sorter_decision_write(const struct sorter_decision *decision, struct buf *out);
+void decision_write(const struct sorter_decision *decision, struct buf *out);
 /* Reads that. The writer may have been compromised by the message: every rule, user, address, tag and prefix must be one
  * from the configuration, a message is dropped only by a rule that drops, and an address from the message (for a reply or
  * a bounce) must be valid. message: the one that it is about. Returns false for anything else. The names in *decision are
  * conf's. */
-bool sorter_decision_read(const struct conf *conf, struct slice message, struct slice text, struct sorter_decision *decision);
+bool decision_read(const struct conf *conf, struct slice message, struct slice text, struct sorter_decision *decision);
 /* The decision for a message that could not be sorted: as if no rule had matched, and it is not sent on. account: NULL for
  * none. */
 void sorter_decide_unsorted(const struct conf *conf, const struct conf_account *account, const char *reason,

@@ -324,7 +324,7 @@ def check_russian():
 
 
 # Folders in which a public function is found by its name: NAME_... is in NAME.c, or in a file of its family (fetch_... in fetch_batch.c).
-NAMED_FOLDERS = ["base", "message", "config", "spool", "upstream", "mail", "fetcher", "gateway/session", "gateway/process"]
+NAMED_FOLDERS = [folder for folder in FOLDERS if folder != "gateway"] + ["gateway/session", "gateway/process"]
 OTHER_PREFIXES = {"alloc": ("x",), "err": ("error_",), "err_errno": ("error_",), "log": ("fatal",), "str": ("slice_", "strlist_", "utf8_"),
                   "maildir": ("mailbox_",)}  # the engine of spool/storage/mailbox.h
 

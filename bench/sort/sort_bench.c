@@ -90,7 +90,7 @@ static void route(const struct bench *bench, struct slice message, struct envelo
 
 	sorter_decide(bench->sorter, &sorted, &decision);
 	sorter_fill(bench->conf, message, envelope, &decision);
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 }
 
 static void tell(const char *what, size_t count, int64_t microseconds)

@@ -32,7 +32,7 @@ static int make(const struct job *job, struct error *error)
 	struct auth_config_more more = {.salt_key = job->salt_key, .notes = job->notes};
 	struct error problem;
 
-	if (lan_certificate_make(job->conf, &problem) != 0 || lan_certificate_files(job->conf, &chain, &key, &problem) != 0)
+	if (certificate_make(job->conf, &problem) != 0 || certificate_files(job->conf, &chain, &key, &problem) != 0)
 		more.tls = (struct auth_config_tls){.problem = slice_of(problem.phrase)};
 	else
 		more.tls = (struct auth_config_tls){.chain = buf_slice(&chain), .key = buf_slice(&key)};

@@ -53,7 +53,7 @@ static void bind_process(const struct conf *conf)
 /* --- limits */
 
 /* No core dump with mail in it. Memory: more than all sessions can need, less than what would exhaust the machine.
- * lan-server/server/server.c limits descriptors. Not limited: NPROC, which also counts the user's other processes (no
+ * lan-server/server/lan_server.c limits descriptors. Not limited: NPROC, which also counts the user's other processes (no
  * process can be created anyway), and FSIZE, which would truncate a message or the journal. */
 static void limit_resources(const struct conf *conf)
 {

@@ -5,7 +5,7 @@
 #define LANPOST_GATEWAY_LISTENERS_H
 
 #include "config/conf.h"
-#include "lan-server/server/server.h"
+#include "lan-server/server/lan_server.h"
 
 #define LISTENERS_MAX 64
 

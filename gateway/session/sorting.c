@@ -131,7 +131,7 @@ static void decide_without(struct sorting_worker *worker, struct slice message, 
 	    PHRASE(N_("the message could not be sorted: two sorting processes, one after the "
 	        "other, crashed on it or took too long")), &decision);
 	sorter_fill(worker->sorting->conf, SLICE_NONE, envelope, &decision);
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 	*result = (struct sorting_result){.failed = true};
 }
 
@@ -171,7 +171,7 @@ static bool read_answer(struct sorting_worker *worker, struct slice message, str
 		if (tag == SORTING_NAMED) {
 			good = read_named(worker, envelope, value);
 		} else if (tag == SORTING_DECISION && !has_decision) {
-			has_decision = good = sorter_decision_read(worker->sorting->conf, message, value, decision);
+			has_decision = good = decision_read(worker->sorting->conf, message, value, decision);
 		} else {
 			good = tag >= SORTING_SHOWN && tag < SORTING_SHOWN + SHOWN_COUNT && read_shown(envelope, tag - SORTING_SHOWN, value);
 		}
@@ -179,7 +179,7 @@ static bool read_answer(struct sorting_worker *worker, struct slice message, str
 	for (int i = 0; i < SHOWN_COUNT; i++)
 		good = good && envelope->shown[i] != NULL;
 	if (has_decision && (!good || rest.len > 0))
-		sorter_decision_clear(decision);
+		decision_clear(decision);
 	return good && has_decision && rest.len == 0;
 }
 
@@ -252,7 +252,7 @@ int sorting_ask(struct sorting_worker *worker, const struct fetch_arrival *arriv
 	switch (outcome) {
 	case ANSWERED:
 		fill(worker, arrival, envelope, &decision, result);
-		sorter_decision_clear(&decision);
+		decision_clear(&decision);
 		break;
 	case UNANSWERED:
 		decide_without(worker, arrival->message, envelope, result);

@@ -3,7 +3,7 @@
  *
  * External mail is decoded there: MIME, charsets, HTML, addresses, the rules' patterns. It has no password, no file, no
  * network and no way to the spool; it gets one message after the other and decides for whom it is. The decision is
- * accepted only as far as the configuration allows it (sorter_decision_read()). Each account has a worker there. When one
+ * accepted only as far as the configuration allows it (decision_read()). Each account has a worker there. When one
  * dies over a message, or works on it for too long, a new one tries again; when that fails too, the message loses its
  * place only: it goes to `unsorted_to`.
  */

@@ -25,7 +25,7 @@ enum sorting_tag {
 	SORTING_AT_LEAST = 'l', /* uint64_t */
 	/* answers; that to SORTING_STUB is SORTING_MESSAGE */
 	SORTING_NAMED = 'n',	/* an address that the provider noted */
-	SORTING_DECISION = 'd', /* sorter_decision_write() */
+	SORTING_DECISION = 'd', /* decision_write() */
 	SORTING_SHOWN = 'A',	/* and the next SHOWN_COUNT: data for the journal */
 };
 

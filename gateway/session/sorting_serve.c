@@ -68,9 +68,9 @@ static void put_decision(const struct sorting *sorting, const struct request *re
 	struct sorter_decision decision;
 
 	sorter_decide(sorting->sorter, &sorted, &decision);
-	sorter_decision_write(&decision, &text);
+	decision_write(&decision, &text);
 	frame_put(answer, SORTING_DECISION, buf_slice(&text));
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 	buf_clear(&text);
 }
 

@@ -24,7 +24,7 @@ static void own_names(const struct conf *conf, struct strlist *names)
 	free(short_name);
 }
 
-int lan_certificate_make(const struct conf *conf, struct error *error)
+int certificate_make(const struct conf *conf, struct error *error)
 {
 	struct strlist names = {NULL, 0};
 	char *folder;
@@ -40,7 +40,7 @@ int lan_certificate_make(const struct conf *conf, struct error *error)
 	return result;
 }
 
-int lan_certificate_files(const struct conf *conf, struct buf *chain, struct buf *key, struct error *error)
+int certificate_files(const struct conf *conf, struct buf *chain, struct buf *key, struct error *error)
 {
 	const char *cert = conf->lan.tls_cert, *key_file = conf->lan.tls_key;
 	char *own_cert, *own_key;
@@ -56,7 +56,7 @@ int lan_certificate_files(const struct conf *conf, struct buf *chain, struct buf
 	return result;
 }
 
-int lan_certificate_load(struct auth *auth, struct tls_context **tls, struct error *error)
+int certificate_load(struct auth *auth, struct tls_context **tls, struct error *error)
 {
 	struct buf chain = BUF_INIT(AUTH_ANSWER_MAX);
 	int result = auth_certificate(auth, &chain, error);

@@ -11,11 +11,11 @@
 
 /* Creates or renews the self-signed one, if it is used. Not called by the LAN server, which neither writes keys nor sees
  * the addresses of this machine. */
-int lan_certificate_make(const struct conf *conf, struct error *error);
+int certificate_make(const struct conf *conf, struct error *error);
 /* Appends the content of the files (base/tls/tls_key.h). Not called by the LAN server, either, which may not
  * read the key. */
-int lan_certificate_files(const struct conf *conf, struct buf *chain, struct buf *key, struct error *error);
+int certificate_files(const struct conf *conf, struct buf *chain, struct buf *key, struct error *error);
 /* Called by the LAN server: a context whose key stays with auth, which must outlive it. */
-int lan_certificate_load(struct auth *auth, struct tls_context **tls, struct error *error);
+int certificate_load(struct auth *auth, struct tls_context **tls, struct error *error);
 
 #endif

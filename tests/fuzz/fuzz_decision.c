@@ -20,12 +20,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		message = slice_from(text, (size_t)(gap - text.ptr) + 2);
 		text.len = (size_t)(gap - text.ptr);
 	}
-	if (!sorter_decision_read(conf, message, text, &decision))
+	if (!decision_read(conf, message, text, &decision))
 		return 0;
 	envelope_init(&envelope);
 	sorter_fill(conf, message, &envelope, &decision);
 	check_envelope(conf, &envelope, &decision, message.len);
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 	envelope_clear(&envelope);
 	return 0;
 }

@@ -22,7 +22,7 @@ static bool decide(struct condition *condition, struct slice message, bool by_in
 	                     .account = "sales",
 	                     .size = message.len,
 	                     .body_literals = by_index ? rule_index_body(index) : NULL});
-	holds = condition_match(condition, &view, &hit);
+	holds = match_condition(condition, &view, &hit);
 	if (by_index) { /* a match is never missed */
 		candidates = rule_index_candidates(index, &view);
 		assert(!holds || rule_index_next(candidates, 0, 1) == 0);
@@ -34,7 +34,7 @@ static bool decide(struct condition *condition, struct slice message, bool by_in
 		assert(utf8_is_valid(slice_of(hit.value)));
 		assert(hit.header != NULL && hit.matched != NULL);
 	}
-	hit_clear(&hit);
+	match_clear_hit(&hit);
 	message_view_clear(&view);
 	return holds;
 }
@@ -50,7 +50,7 @@ static void check_negation(struct slice text, struct slice message, bool holds)
 	assert(condition != NULL || strstr(ERROR_EN(&error), "deep") != NULL || text.len > 1000);
 	if (condition != NULL)
 		assert(decide(condition, message, false) == !holds);
-	condition_free(condition);
+	rule_condition_free(condition);
 	free(negated);
 	free(copy);
 }
@@ -69,7 +69,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	holds = decide(condition, message, false);
 	assert(decide(condition, message, true) == holds);
-	condition_free(condition);
+	rule_condition_free(condition);
 	check_negation(text, message, holds);
 	return 0;
 }

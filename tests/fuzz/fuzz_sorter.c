@@ -18,8 +18,8 @@ static void check_round_trip(const struct conf *conf, struct slice message, cons
 	struct sorter_decision read;
 	struct envelope again;
 
-	sorter_decision_write(decision, &text);
-	assert(sorter_decision_read(conf, message, buf_slice(&text), &read));
+	decision_write(decision, &text);
+	assert(decision_read(conf, message, buf_slice(&text), &read));
 	envelope_init(&again);
 	again.id = envelope->id;
 	again.time = envelope->time;
@@ -27,7 +27,7 @@ static void check_round_trip(const struct conf *conf, struct slice message, cons
 	envelope_write(envelope, &one);
 	envelope_write(&again, &other);
 	assert(slice_equal(buf_slice(&one), buf_slice(&other)));
-	sorter_decision_clear(&read);
+	decision_clear(&read);
 	envelope_clear(&again);
 	buf_clear(&text);
 	buf_clear(&one);
@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sorter_fill(conf, message, &envelope, &decision);
 	check_envelope(conf, &envelope, &decision, message.len);
 	check_round_trip(conf, message, &envelope, &decision);
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 	envelope_clear(&envelope);
 	strlist_clear(&recipients);
 	return 0;

@@ -141,7 +141,7 @@ int recent_mail_try(const struct conf *conf, const char *when, struct recent_mai
 		sorter_decide(sorter, &message, &decision);
 		summary->caught = decision.match_count > 0;
 		recent->caught += summary->caught;
-		sorter_decision_clear(&decision);
+		decision_clear(&decision);
 	}
 	sorter_free(sorter);
 	return 0;

@@ -363,14 +363,14 @@ static int run(const struct conf *conf, const struct test *test)
 	return result;
 }
 
-int account_test(const struct conf *conf, const struct conf_account *account, json_t *report)
+int remote_test_account(const struct conf *conf, const struct conf_account *account, json_t *report)
 {
 	const struct test test = {.name = account->name, .remote = &account->remote, .timeout = account->timeout, .report = report};
 
 	return run(conf, &test);
 }
 
-int smarthost_test(const struct conf *conf, const struct conf_smarthost *smarthost, json_t *report)
+int remote_test_smarthost(const struct conf *conf, const struct conf_smarthost *smarthost, json_t *report)
 {
 	const struct test test = {
 	    .name = smarthost->name,

@@ -11,7 +11,7 @@
 /* Prints each step on standard output when it is done; with report (an object with an array "steps") adds it there
  * instead: "step" and "result" of each, "messages" of an account, "max_size" of a smarthost, or "failed_step", "error" and
  * "hint". Fetches and sends nothing. Returns an exit code. */
-int account_test(const struct conf *conf, const struct conf_account *account, json_t *report);
-int smarthost_test(const struct conf *conf, const struct conf_smarthost *smarthost, json_t *report);
+int remote_test_account(const struct conf *conf, const struct conf_account *account, json_t *report);
+int remote_test_smarthost(const struct conf *conf, const struct conf_smarthost *smarthost, json_t *report);
 
 #endif

@@ -269,7 +269,7 @@ static void decide_again(struct again *again, const struct past *past, struct sl
 	strlist_clear(&was);
 	strlist_clear(&would);
 	envelope_clear(&envelope);
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 }
 
 /* A message that another program has removed meanwhile counts as gone. */

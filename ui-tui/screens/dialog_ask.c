@@ -2,6 +2,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "ui-tui/screens/dialog.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/widgets/tui_text.h"
 
 #include <stdlib.h>
@@ -175,7 +176,7 @@ static void draw_picker(struct tui *tui, void *context)
 	term_box(area, picker->title);
 	term_fill((struct rect){area.y + 1, area.x + 2, 1, area.width - 4}, STYLE_FIELD);
 	term_put(area.y + 1, area.x + 2, area.width - 4, STYLE_FIELD, view);
-	tui_draw_list(tui, &picker->list, (struct rect){area.y + 3, area.x + 1, area.height - 4, area.width - 2});
+	tui_list_draw(tui, &picker->list, (struct rect){area.y + 3, area.x + 1, area.height - 4, area.width - 2});
 	term_cursor(area.y + 1, area.x + 2 + (int)cursor);
 	free(view);
 }

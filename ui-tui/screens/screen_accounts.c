@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "upstream/provider_hint.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/wizard/provider.h"
 #include "ui-tui/command/remote_test.h"
 #include "ui-tui/screens/dialog.h"
@@ -83,7 +84,7 @@ static void accounts_refresh(struct tui *tui, void *state, bool now)
 
 static void accounts_draw(struct tui *tui, void *state, struct rect area)
 {
-	tui_draw_list_and_row(tui, section_list_list(state), area);
+	tui_list_draw_with_row(tui, section_list_list(state), area);
 	if (section_list_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING,
 		    _("There are no accounts yet. Press a to add one; the mail address is enough to "
@@ -195,7 +196,7 @@ static int run_test(void *context)
 		if (!problems.items[i].is_warning)
 			puts(PHRASE_SAID(problems.items[i].phrase));
 	if (account != NULL)
-		result = account_test(conf, account, NULL);
+		result = remote_test_account(conf, account, NULL);
 	conf_free(conf);
 	conf_problems_clear(&problems);
 	return result;

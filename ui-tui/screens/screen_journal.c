@@ -7,6 +7,7 @@
 #include "message/msgid.h"
 #include "ui-tui/screens/tui.h"
 #include "ui-tui/screens/dialog.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/widgets/pace.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/verbs/verbs.h"
@@ -113,7 +114,7 @@ static void journal_draw(struct tui *tui, void *state, struct rect area)
 {
 	struct journal_screen *screen = state;
 
-	tui_draw_list_and_row(tui, &screen->list, area);
+	tui_list_draw_with_row(tui, &screen->list, area);
 	if (screen->list.count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM, _("Nothing has happened yet."));
 }

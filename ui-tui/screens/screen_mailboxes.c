@@ -9,6 +9,7 @@
 #include "message/msgid.h"
 #include "ui-tui/command/message_summary.h"
 #include "ui-tui/screens/dialog.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/widgets/pace.h"
 #include "ui-tui/screens/section_list.h"
 #include "ui-tui/widgets/tui_text.h"
@@ -245,11 +246,11 @@ static void mailboxes_draw(struct tui *tui, void *state, struct rect area)
 	struct mailboxes *mailboxes = state;
 
 	if (mailboxes->user == NULL) {
-		tui_draw_list_and_row(tui, &mailboxes->boxes, area);
+		tui_list_draw_with_row(tui, &mailboxes->boxes, area);
 		return;
 	}
 	draw_title(mailboxes, area);
-	tui_draw_list_and_row(tui, &mailboxes->message_list, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
+	tui_list_draw_with_row(tui, &mailboxes->message_list, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
 	if (mailboxes->messages.count == 0)
 		term_put(area.y + 3, area.x + 2, area.width - 4, STYLE_DIM, _("There are no messages in this mailbox."));
 }

@@ -3,6 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/wizard/start.h"
 #include "ui-tui/screens/tui.h"
 #include "ui-tui/screens/dialog.h"
@@ -274,7 +275,7 @@ static void overview_draw(struct tui *tui, void *state, struct rect area)
 		y = draw_plot(&overview->plot, area, y);
 	if (overview->problems.count == 0)
 		term_put(y++, area.x + 1, area.width - 2, STYLE_GOOD, _("No problems."));
-	tui_draw_list_and_row(tui, &overview->list, (struct rect){y, area.x, end - y, area.width});
+	tui_list_draw_with_row(tui, &overview->list, (struct rect){y, area.x, end - y, area.width});
 }
 
 /* --- actions */

@@ -6,6 +6,7 @@
 #include "message/msgid.h"
 #include "ui-tui/command/queue_entry.h"
 #include "ui-tui/screens/dialog.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/widgets/pace.h"
 #include "ui-tui/screens/section_list.h"
 #include "ui-tui/widgets/tui_text.h"
@@ -109,7 +110,7 @@ static void queue_draw(struct tui *tui, void *state, struct rect area)
 {
 	struct queue_screen *screen = state;
 
-	tui_draw_list_and_row(tui, &screen->list, area);
+	tui_list_draw_with_row(tui, &screen->list, area);
 	if (screen->list.count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_GOOD, _("The queue is empty: "
 		    "all messages were sent."));

@@ -9,6 +9,7 @@
 #include "ui-tui/screens/tui.h"
 #include "ui-tui/screens/dialog.h"
 #include "ui-tui/screens/section.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/screens/undo.h"
 
@@ -212,7 +213,7 @@ static void settings_draw(struct tui *tui, void *state, struct rect area)
 	help = (int)lines.count > HELP_ROWS ? (int)lines.count : HELP_ROWS;
 	if (help > area.height / 3)
 		help = area.height / 3;
-	tui_draw_list(tui, &settings->list,
+	tui_list_draw(tui, &settings->list,
 	    (struct rect){area.y + used, area.x, area.height - used - help - 1, area.width});
 	term_line(area.y + area.height - help - 1, area.x, area.width);
 	draw_lines((struct rect){area.y + area.height - help, area.x, help, area.width}, STYLE_NORMAL, &lines);
@@ -335,7 +336,7 @@ static int run_test(void *context)
 	const struct target *test = context;
 	struct conf *conf = cli_conf(test->cli);
 	const struct conf_smarthost *smarthost = conf == NULL ? NULL : conf_find_smarthost(conf, test->name);
-	int result = smarthost == NULL ? CLI_FAILED : smarthost_test(conf, smarthost, NULL);
+	int result = smarthost == NULL ? CLI_FAILED : remote_test_smarthost(conf, smarthost, NULL);
 
 	conf_free(conf);
 	return result;

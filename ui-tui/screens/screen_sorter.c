@@ -9,6 +9,7 @@
 #include "ui-tui/screens/dialog.h"
 #include "ui-tui/screens/section_list.h"
 #include "ui-tui/screens/section.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/screens/undo.h"
 #include "ui-tui/verbs/verbs.h"
@@ -57,7 +58,7 @@ static void rules_refresh(struct tui *tui, void *state, bool now)
 
 static void rules_draw(struct tui *tui, void *state, struct rect area)
 {
-	tui_draw_list_and_row(tui, section_list_list(state), area);
+	tui_list_draw_with_row(tui, section_list_list(state), area);
 	if (section_list_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_DIM,
 		    _("There are no rules: messages are sorted by their addresses, the rest goes to "

@@ -7,6 +7,7 @@
 #include "ui-tui/screens/dialog.h"
 #include "ui-tui/screens/section_list.h"
 #include "ui-tui/screens/section.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/verbs/verbs.h"
 #include "ui-tui/command/who.h"
@@ -172,7 +173,7 @@ static void draw_clients(struct tui *tui, struct users *users, struct rect area)
 {
 	term_putf(area.y, area.x + 1, area.width - 2, STYLE_STRONG,
 	    _("Connected mail programs: %zu (Esc: users)"), users->clients.count);
-	tui_draw_list_and_row(tui, &users->clients, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
+	tui_list_draw_with_row(tui, &users->clients, (struct rect){area.y + 1, area.x, area.height - 1, area.width});
 	if (users->clients.count == 0)
 		term_put(area.y + 3, area.x + 2, area.width - 4, STYLE_DIM, _("No mail program is connected."));
 }
@@ -185,7 +186,7 @@ static void users_draw(struct tui *tui, void *state, struct rect area)
 		draw_clients(tui, users, area);
 		return;
 	}
-	tui_draw_list_and_row(tui, section_list_list(state), area);
+	tui_list_draw_with_row(tui, section_list_list(state), area);
 	if (section_list_list(state)->count == 0)
 		term_put(area.y + 2, area.x + 2, area.width - 4, STYLE_WARNING, _("There are no "
 		    "users yet. Press a to add one."));

@@ -124,11 +124,4 @@ const struct tui_screen *tui_screen_of(enum tui_place place);
 void tui_overlay_push(struct tui *tui, struct tui_overlay *overlay);
 void tui_overlay_pop(struct tui *tui);
 
-/* Draws a list with its heads, and registers it for keys and mouse. */
-void tui_draw_list(struct tui *tui, struct list *list, struct rect area);
-/* The same, and below it the truncated cells of the selected row in full. */
-void tui_draw_list_and_row(struct tui *tui, struct list *list, struct rect area);
-/* The selected row, one line per cell. */
-void tui_list_text(const struct list *list, struct buf *text);
-
 #endif

@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "ui-tui/screens/dialog.h"
 #include "ui-tui/screens/tui_frame.h"
+#include "ui-tui/screens/tui_list.h"
 #include "ui-tui/widgets/tui_text.h"
 #include "ui-tui/screens/undo.h"
 

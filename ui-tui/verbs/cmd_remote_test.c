@@ -31,7 +31,7 @@ int cmd_account_test(struct cli *cli)
 	account = conf_find_account(conf, cli->words[0]);
 	if (account != NULL && cli->json)
 		report = new_report(account->name, &account->remote);
-	result = account == NULL ? cli_no_account(conf, cli->words[0]) : account_test(conf, account, report);
+	result = account == NULL ? cli_no_account(conf, cli->words[0]) : remote_test_account(conf, account, report);
 	if (report != NULL)
 		print_report(report, result);
 	conf_free(conf);
@@ -62,7 +62,7 @@ int cmd_smarthost_test(struct cli *cli)
 	smarthost = conf_find_smarthost(conf, cli->words[0]);
 	if (smarthost != NULL && cli->json)
 		report = new_report(smarthost->name, &smarthost->remote);
-	result = smarthost == NULL ? no_smarthost(conf, cli->words[0]) : smarthost_test(conf, smarthost, report);
+	result = smarthost == NULL ? no_smarthost(conf, cli->words[0]) : remote_test_smarthost(conf, smarthost, report);
 	if (report != NULL)
 		print_report(report, result);
 	conf_free(conf);

@@ -37,7 +37,7 @@ static json_t *recipient_json(const struct sorter_recipient *recipient)
 	json_object_set_new(
 	    object, recipient->outside ? "address" : "user", cli_json_text(recipient->name));
 	json_object_set_new(
-	    object, "action", json_string(sorter_action_name(recipient->action)));
+	    object, "action", json_string(decision_action_name(recipient->action)));
 	json_object_set_new(object, "rule", cli_json_text(recipient->rule));
 	json_object_set_new(object, "reason", cli_json_text(recipient->reason));
 	return object;
@@ -165,7 +165,7 @@ static int sort_file(const struct sorting *sorting, const char *file)
 		    sorting->all, decision_json(file, sorting->account, &decision));
 	else
 		print_decision(file, &decision);
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 	buf_clear(&bytes);
 	return CLI_DONE;
 }

@@ -338,11 +338,11 @@ static bool try_provider(struct wizard *wizard)
 	struct conf *conf = wizard_try(wizard, &problems);
 	const struct conf_account *account = conf == NULL ? NULL : conf_find_account(conf, WIZARD_ACCOUNT);
 	const struct conf_smarthost *smarthost = conf == NULL ? NULL : conf_find_smarthost(conf, WIZARD_SMARTHOST);
-	bool works = account != NULL && account_test(conf, account, NULL) == CLI_DONE;
+	bool works = account != NULL && remote_test_account(conf, account, NULL) == CLI_DONE;
 
 	/* A failure for one login would only repeat for the other. */
 	if (works && smarthost != NULL)
-		works = smarthost_test(conf, smarthost, NULL) == CLI_DONE;
+		works = remote_test_smarthost(conf, smarthost, NULL) == CLI_DONE;
 
 	conf_free(conf);
 	conf_problems_clear(&problems);

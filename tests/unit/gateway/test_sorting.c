@@ -74,10 +74,10 @@ static void recipient(struct buf *out, char action, const char *rule, const char
 static bool is_read(struct buf *wire)
 {
 	struct sorter_decision decision;
-	bool good = sorter_decision_read(&conf, letter, buf_slice(wire), &decision);
+	bool good = decision_read(&conf, letter, buf_slice(wire), &decision);
 
 	if (good)
-		sorter_decision_clear(&decision);
+		decision_clear(&decision);
 	buf_reset(wire);
 	return good;
 }

@@ -181,12 +181,12 @@ static void test_index(void **state)
 		struct hit hit = {0};
 		bool is_candidate = rule_index_next(candidates, i, i + 1) == i;
 
-		if (condition_match(parsed[i], &view, &hit) && !is_candidate)
+		if (match_condition(parsed[i], &view, &hit) && !is_candidate)
 			fail_msg("missed: %s", conditions[i]);
 		for (size_t j = 0; j < ARRAY_LEN(not_to_be); j++)
 			if (not_to_be[j] == i && is_candidate)
 				fail_msg("in vain: %s", conditions[i]);
-		hit_clear(&hit);
+		match_clear_hit(&hit);
 	}
 	assert_int_equal(rule_index_next(candidates, 0, 1), 0);
 	next = rule_index_next(candidates, ARRAY_LEN(conditions), ARRAY_LEN(conditions));
@@ -195,7 +195,7 @@ static void test_index(void **state)
 	message_view_clear(&view);
 	rule_index_free(index);
 	for (size_t i = 0; i < ARRAY_LEN(conditions); i++)
-		condition_free(parsed[i]);
+		rule_condition_free(parsed[i]);
 }
 
 int main(void)

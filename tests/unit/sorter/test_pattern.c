@@ -52,7 +52,7 @@ static void test_globs(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(globs); i++)
-		if (glob_match(slice_of(globs[i].glob), slice_of(globs[i].text)) !=
+		if (pattern_match_glob(slice_of(globs[i].glob), slice_of(globs[i].text)) !=
 		    globs[i].expected)
 			fail_msg("%s on %s", globs[i].glob, globs[i].text);
 }
@@ -86,7 +86,7 @@ static void test_as_defined(void **state)
 				text[j] = "ab"[(seed >> 20) % 2];
 		}
 		glob[length] = text[text_length] = '\0';
-		if (glob_match(slice_of(glob), slice_of(text)) != by_definition(glob, text))
+		if (pattern_match_glob(slice_of(glob), slice_of(text)) != by_definition(glob, text))
 			fail_msg("%s on %s", glob, text);
 	}
 }
@@ -103,7 +103,7 @@ static void test_linear(void **state)
 	memset(glob, 'a', sizeof(glob));
 	glob[0] = glob[901] = '*';
 	glob[900] = 'b';
-	assert_false(glob_match(slice_make(glob, sizeof(glob)), slice_make(text, len)));
+	assert_false(pattern_match_glob(slice_make(glob, sizeof(glob)), slice_make(text, len)));
 	assert_true(cpu_ms() - start < 20000);
 	free(text);
 }

@@ -126,16 +126,16 @@ static void test_conditions(void **state)
 		                     .account = "sales",
 		                     .size = 6u << 20,
 		                     .arrived = 1795424400}); /* 2026-11-23 09:00 in UTC */
-		if (condition_match(condition, &view, &hit) != conditions[i].expected)
+		if (match_condition(condition, &view, &hit) != conditions[i].expected)
 			fail_msg("%s", conditions[i].when);
 		if (conditions[i].matched != NULL &&
 		    (hit.matched == NULL || strcmp(hit.matched, conditions[i].matched) != 0))
 			fail_msg("%s: matched %s", conditions[i].when, hit.matched);
 		if (!conditions[i].expected)
 			assert_null(hit.test);
-		hit_clear(&hit);
+		match_clear_hit(&hit);
 		message_view_clear(&view);
-		condition_free(condition);
+		rule_condition_free(condition);
 	}
 }
 
@@ -219,14 +219,14 @@ static void test_parts(void **state)
 		message_view_init(
 		    &view, &(struct message_view_source){
 		               .message = slice_of(parts), .account = "", .fold_yo = with_yo});
-		if (condition_match(condition, &view, &hit) != expected)
+		if (match_condition(condition, &view, &hit) != expected)
 			fail_msg("%s, fold_yo %d", of_parts[at].when, with_yo);
 		if (expected && of_parts[at].matched != NULL &&
 		    strcmp(hit.matched, of_parts[at].matched) != 0)
 			fail_msg("%s: matched %s", of_parts[at].when, hit.matched);
-		hit_clear(&hit);
+		match_clear_hit(&hit);
 		message_view_clear(&view);
-		condition_free(condition);
+		rule_condition_free(condition);
 	}
 }
 
@@ -293,7 +293,7 @@ static void test_depth(void **state)
 	snprintf(deep + 40, sizeof(deep) - 40, "always))))))))))))))))))))))))))))))))))))))))");
 	condition = rule_parse(slice_of(deep), false, &error);
 	assert_non_null(condition);
-	condition_free(condition);
+	rule_condition_free(condition);
 }
 
 /* A hostile text does not make a pattern of the admin run without end. */
@@ -316,10 +316,10 @@ static void test_wild_pattern(void **state)
 	assert_non_null(condition);
 	message_view_init(&view,
 	    &(struct message_view_source){.message = slice_make(text, len), .account = "", .size = len});
-	assert_false(condition_match(condition, &view, &hit));
+	assert_false(match_condition(condition, &view, &hit));
 	assert_true(cpu_ms() - start < 20000);
 	message_view_clear(&view);
-	condition_free(condition);
+	rule_condition_free(condition);
 	free(text);
 }
 
@@ -340,11 +340,11 @@ static void test_wild_fields(void **state)
 		buf_append_text(&text, field);
 	message_view_init(&view,
 	    &(struct message_view_source){.message = buf_slice(&text), .account = "", .size = text.len});
-	assert_false(condition_match(condition, &view, &hit));
+	assert_false(match_condition(condition, &view, &hit));
 	assert_int_equal(view.gave_up, MESSAGE_VIEW_GAVE_UP_MAX);
 	assert_true(cpu_ms() - start < 20000);
 	message_view_clear(&view);
-	condition_free(condition);
+	rule_condition_free(condition);
 	buf_clear(&text);
 }
 
@@ -367,13 +367,13 @@ static void test_header_bomb(void **state)
 
 		message_view_init(&view, &(struct message_view_source){
 		                     .message = slice_make(text, len), .account = "", .size = len});
-		assert_false(condition_match(condition, &view, &hit));
+		assert_false(match_condition(condition, &view, &hit));
 		assert_true(view.field_count <= MESSAGE_VIEW_FIELDS_MAX);
 		assert_true(cpu_ms() - start < 20000);
 		message_view_clear(&view);
 		memset(text + 3, 'a', len - 3);
 	}
-	condition_free(condition);
+	rule_condition_free(condition);
 	free(text);
 }
 

@@ -323,8 +323,8 @@ static void expect_same_by_wire(const struct conf *conf, struct slice message, c
 	struct sorter_decision read;
 	struct envelope one, other;
 
-	sorter_decision_write(decision, &wire);
-	if (!sorter_decision_read(conf, message, buf_slice(&wire), &read))
+	decision_write(decision, &wire);
+	if (!decision_read(conf, message, buf_slice(&wire), &read))
 		fail_msg("%s: is not read back", name);
 	envelope_init(&one);
 	envelope_init(&other);
@@ -336,7 +336,7 @@ static void expect_same_by_wire(const struct conf *conf, struct slice message, c
 	envelope_write(&other, &there);
 	if (!slice_equal(buf_slice(&here), buf_slice(&there)))
 		fail_msg("%s: %s\n%s", name, buf_text(&here), buf_text(&there));
-	sorter_decision_clear(&read);
+	decision_clear(&read);
 	envelope_clear(&one);
 	envelope_clear(&other);
 	buf_clear(&wire);
@@ -368,7 +368,7 @@ static void test_decide(void **state)
 			fail_msg("%s: %s", cases[i].name, buf_text(&out));
 		expect_same_by_wire(&office.conf, message.message, &decision, cases[i].name);
 		buf_clear(&out);
-		sorter_decision_clear(&decision);
+		decision_clear(&decision);
 		sorter_free(sorter);
 		office_clear(&office);
 	}
@@ -396,7 +396,7 @@ static void test_reason(void **state)
 	assert_string_equal(PHRASE_EN(decision.matches[1].reason), "rule rest: \"not size > 1G\"");
 	assert_string_equal(
 	    PHRASE_EN(decision.recipients[2].reason), "by address: To names Petrov@office.lan");
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 	sorter_free(sorter);
 	office_clear(&office);
 }
@@ -410,7 +410,7 @@ static void fill_envelope(const struct conf *conf, const struct sorter *sorter,
 	sorter_decide(sorter, &sorted, &decision);
 	expect_same_by_wire(conf, message, &decision, "fill");
 	sorter_fill(conf, message, envelope, &decision);
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 }
 
 static void test_fill(void **state)
@@ -634,7 +634,7 @@ static void *decide_often(void *context)
 	for (int i = 0; i < 200; i++) {
 		sorter_decide(context, &message, &decision);
 		*found += decision.match_count;
-		sorter_decision_clear(&decision);
+		decision_clear(&decision);
 	}
 	return found;
 }

@@ -95,7 +95,7 @@ static void sort_it(struct slice message, const char *recipient)
 		found = found || strcmp(envelope.places[i].name, recipient) == 0;
 	assert_true(found);
 	envelope_clear(&envelope);
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 	sorter_free(sorter);
 	if (cpu_ms() - start > SECONDS_MAX * 1000)
 		fail_msg("took %lld ms", (long long)(cpu_ms() - start));
@@ -288,7 +288,7 @@ static bool is_dropped(const char *condition, struct slice message)
 	for (size_t i = 0; i < decision.recipient_count; i++)
 		found = found || strcmp(decision.recipients[i].name, "postmaster") == 0;
 	assert_true(dropped || found);
-	sorter_decision_clear(&decision);
+	decision_clear(&decision);
 	sorter_free(sorter);
 	return dropped;
 }

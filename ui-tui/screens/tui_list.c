@@ -1,7 +1,7 @@
-/* Draws a list on the screen: its rows, heads and marks. */
+#include "ui-tui/screens/tui_list.h"
+
 #include "base/i18n.h"
 #include "ui-tui/widgets/text_width.h"
-#include "ui-tui/screens/tui.h"
 #include "ui-tui/widgets/tui_text.h"
 
 #include <stdlib.h>
@@ -65,7 +65,7 @@ static void draw_marks(const struct list *list, struct rect area)
 		term_put(area.y + area.height - 1, x, 1, STYLE_WARNING, "↓");
 }
 
-void tui_draw_list(struct tui *tui, struct list *list, struct rect area)
+void tui_list_draw(struct tui *tui, struct list *list, struct rect area)
 {
 	int widths[LIST_COLUMNS] = {0};
 	bool has_heads = false;
@@ -119,7 +119,7 @@ static int row_lines(const struct list *list, const struct strlist *lines, int h
 	return wanted > height / 2 ? height / 2 : wanted;
 }
 
-void tui_draw_list_and_row(struct tui *tui, struct list *list, struct rect area)
+void tui_list_draw_with_row(struct tui *tui, struct list *list, struct rect area)
 {
 	const struct list_row *row = list_selected(list);
 	struct buf text = BUF_INIT(16384);
@@ -133,7 +133,7 @@ void tui_draw_list_and_row(struct tui *tui, struct list *list, struct rect area)
 		tui_text_wrap(buf_text(&text), (size_t)area.width - 2, &lines);
 	count = row_lines(list, &lines, area.height);
 	y = area.y + area.height - count;
-	tui_draw_list(tui, list, (struct rect){area.y, area.x, area.height - count - has_line, area.width});
+	tui_list_draw(tui, list, (struct rect){area.y, area.x, area.height - count - has_line, area.width});
 	if (has_line && list->count > 0)
 		term_line(y - 1, area.x, area.width);
 	for (int i = 0; i < count && i < (int)lines.count; i++)

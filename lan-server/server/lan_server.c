@@ -1,4 +1,4 @@
-#include "lan-server/server/server.h"
+#include "lan-server/server/lan_server.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
@@ -82,7 +82,7 @@ static struct snapshot *snapshot_new(struct auth *auth, struct conf *take, struc
 	struct tls_context *tls;
 	struct snapshot *snapshot;
 
-	if (lan_certificate_load(auth, &tls, error) != 0) {
+	if (certificate_load(auth, &tls, error) != 0) {
 		conf_free(take);
 		return NULL;
 	}

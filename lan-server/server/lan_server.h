@@ -9,8 +9,8 @@
  * Clients that the IP filter or a limit refuses get one line and no thread. A session keeps the
  * configuration of its start. SIGPIPE must be ignored in the process; new() does that.
  */
-#ifndef LANPOST_LAN_SERVER_SERVER_H
-#define LANPOST_LAN_SERVER_SERVER_H
+#ifndef LANPOST_LAN_SERVER_LAN_SERVER_H
+#define LANPOST_LAN_SERVER_LAN_SERVER_H
 
 #include "config/conf.h"
 #include "spool/storage/storage.h"
