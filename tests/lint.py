@@ -323,8 +323,7 @@ def check_russian():
             complain(russian, 1, "there is no English page of this name")
 
 
-# Folders in which a public function is found by its name: NAME_... is in NAME.c, or in a file of its family (fetch_... in fetch_batch.c).
-NAMED_FOLDERS = [folder for folder in FOLDERS if folder != "gateway"] + ["gateway/session", "gateway/process"]
+# A public function is found by its name: NAME_... is in NAME.c, or in a file of its family (fetch_... in fetch_batch.c).
 OTHER_PREFIXES = {"alloc": ("x",), "err": ("error_",), "err_errno": ("error_",), "log": ("fatal",), "str": ("slice_", "strlist_", "utf8_"),
                   "maildir": ("mailbox_",)}  # the engine of spool/storage/mailbox.h
 
@@ -351,14 +350,13 @@ def check_news():
 
 def check_names(path, text):
     """Public functions begin with the name of their file."""
-    relative = str(path.relative_to(ROOT))
-    if path.suffix != ".c" or not relative.startswith(tuple(folder + "/" for folder in NAMED_FOLDERS)):
+    if path.suffix != ".c":
         return
     words = path.stem.split("_")
     prefixes = tuple("_".join(words[:i + 1]) + "_" for i in range(len(words))) + OTHER_PREFIXES.get(path.stem, ())
     for found in re.finditer(r"(?m)^(?!static\b)[a-z_][\w *]*?[ *](\w+)\([^;{]*\)\n\{", text):
         name = found[1]
-        if name != path.stem and not name.startswith(prefixes):
+        if name not in (path.stem, "main") and not name.startswith(prefixes):
             complain(path, text.count("\n", 0, found.start()) + 1, f"{name}() does not begin with the name of its file")
 
 

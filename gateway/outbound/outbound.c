@@ -192,7 +192,7 @@ static void *host_main(void *context)
 {
 	struct host_thread *work = context;
 
-	work->works = host_flush(work->out, work->settings);
+	work->works = outbound_host_flush(work->out, work->settings);
 	return NULL;
 }
 

@@ -18,10 +18,10 @@ static void finish(struct connection *connection, struct sending *sending)
 
 	outbound_settle(sending);
 	if (sending->is_partial)
-		host_give_back(connection->host, entry);
+		outbound_host_give_back(connection->host, entry);
 	else
-		host_finish(connection->host, entry);
-	sending_close(sending);
+		outbound_host_finish(connection->host, entry);
+	outbound_sending_close(sending);
 }
 
 /* --- sending */
@@ -59,12 +59,12 @@ static struct sending *open_next(struct connection *connection)
 {
 	struct entry *entry;
 
-	while ((entry = host_take(connection->host)) != NULL) {
-		struct sending *sending = sending_open(connection, entry);
+	while ((entry = outbound_host_take(connection->host)) != NULL) {
+		struct sending *sending = outbound_sending_open(connection, entry);
 
 		if (sending == NULL)
-			host_finish(connection->host, entry);
-		else if (sending_fits(sending, &connection->smarthost.client))
+			outbound_host_finish(connection->host, entry);
+		else if (outbound_sending_fits(sending, &connection->smarthost.client))
 			return sending;
 		else
 			finish(connection, sending);
@@ -94,8 +94,8 @@ static size_t take(struct connection *connection, size_t room, struct sending **
 static void drop(struct connection *connection, struct sending **fresh, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		host_give_back(connection->host, fresh[i]->entry);
-		sending_close(fresh[i]);
+		outbound_host_give_back(connection->host, fresh[i]->entry);
+		outbound_sending_close(fresh[i]);
 	}
 }
 
@@ -127,8 +127,8 @@ static int refill(struct connection *connection, struct error *error)
 
 static void give_back(struct connection *connection, struct sending *sending)
 {
-	host_give_back(connection->host, sending->entry);
-	sending_close(sending);
+	outbound_host_give_back(connection->host, sending->entry);
+	outbound_sending_close(sending);
 }
 
 /* No recipient was accepted, and not because of the message: there are too many connections. */
@@ -146,8 +146,8 @@ static void settle(struct connection *connection, struct sending *sending)
 		connection->is_turned_away = true;
 		connection->reply = sending->transaction.recipients[0].reply;
 		give_back(connection, sending);
-	} else if (sending_wants_name(sending)) {
-		host_set_refuses_null(connection->host);
+	} else if (outbound_sending_wants_name(sending)) {
+		outbound_host_set_refuses_null(connection->host);
 		sending->entry->in_our_name = true;
 		outbound_journal(sending, EVENT_ATTEMPT, "", PHRASE(N_("the smarthost does not "
 		    "accept mail without a sender; its login address is used as the sender")));

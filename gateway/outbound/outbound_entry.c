@@ -269,7 +269,7 @@ static int prepare_message(struct sending *sending, const struct smtp_client *cl
 	struct slice wire = sending->message;
 	const char *why = "";
 
-	*refused = !sending_name(sending);
+	*refused = !outbound_sending_name(sending);
 	if (*refused) {
 		refuse_all(sending, 550, PHRASE(N_("550 5.1.8 the sender has no external address "
 		    "(external_alias)")));
@@ -289,7 +289,7 @@ static int prepare_message(struct sending *sending, const struct smtp_client *cl
 }
 
 /* A message that we refuse, or that the server has announced not to accept, is not offered. */
-bool sending_fits(struct sending *sending, const struct smtp_client *client)
+bool outbound_sending_fits(struct sending *sending, const struct smtp_client *client)
 {
 	const struct smtp_transaction *transaction = &sending->transaction;
 	uint64_t ours = (uint64_t)sending->out->job->conf->limits.max_outgoing_size;
@@ -318,7 +318,7 @@ bool sending_fits(struct sending *sending, const struct smtp_client *client)
 
 /* --- */
 
-void sending_close(struct sending *sending)
+void outbound_sending_close(struct sending *sending)
 {
 	if (sending->message.ptr != NULL)
 		fsx_unmap(sending->message);
@@ -334,7 +334,7 @@ void sending_close(struct sending *sending)
 	free(sending);
 }
 
-struct sending *sending_open(struct connection *connection, struct entry *entry)
+struct sending *outbound_sending_open(struct connection *connection, struct entry *entry)
 {
 	struct sending *sending = xcalloc(1, sizeof(*sending));
 	struct error error;
@@ -352,12 +352,12 @@ struct sending *sending_open(struct connection *connection, struct entry *entry)
 	}
 	prepare_recipients(sending);
 	if (sending->transaction.count == 0 || load_message(sending) != 0) {
-		sending_close(sending);
+		outbound_sending_close(sending);
 		return NULL;
 	}
 	if (prepare_message(sending, &connection->smarthost.client, &sending->is_refused, &error) != 0) {
 		outbound_fail(sending->out, &error, false);
-		sending_close(sending);
+		outbound_sending_close(sending);
 		return NULL;
 	}
 	return sending;

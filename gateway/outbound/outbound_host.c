@@ -19,7 +19,7 @@
 
 /* --- entries */
 
-struct entry *host_take(struct host *host)
+struct entry *outbound_host_take(struct host *host)
 {
 	struct outbound *out = host->out;
 	struct entry *taken = NULL;
@@ -40,7 +40,7 @@ struct entry *host_take(struct host *host)
 	return taken;
 }
 
-void host_give_back(struct host *host, struct entry *entry)
+void outbound_host_give_back(struct host *host, struct entry *entry)
 {
 	size_t index = (size_t)(entry - host->out->entries);
 
@@ -52,7 +52,7 @@ void host_give_back(struct host *host, struct entry *entry)
 	pthread_mutex_unlock(&host->out->lock);
 }
 
-void host_finish(struct host *host, struct entry *entry)
+void outbound_host_finish(struct host *host, struct entry *entry)
 {
 	struct outbound *out = host->out;
 	const struct outbound_job *job = out->job;
@@ -158,14 +158,14 @@ static void distrust(struct host *host)
 	pthread_mutex_unlock(&host->out->lock);
 }
 
-void host_set_refuses_null(struct host *host)
+void outbound_host_set_refuses_null(struct host *host)
 {
 	pthread_mutex_lock(&host->out->lock);
 	host->refuses_null = true;
 	pthread_mutex_unlock(&host->out->lock);
 }
 
-bool host_refuses_null(struct host *host)
+bool outbound_host_refuses_null(struct host *host)
 {
 	bool refuses;
 
@@ -342,7 +342,7 @@ static bool has_failed(struct host *host)
 	return error->class != ERROR_NONE;
 }
 
-bool host_flush(struct outbound *out, const struct conf_smarthost *settings)
+bool outbound_host_flush(struct outbound *out, const struct conf_smarthost *settings)
 {
 	struct host host = {
 	    .out = out,

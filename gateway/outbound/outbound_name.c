@@ -22,7 +22,7 @@ static bool find_sender(struct sending *sending, struct addr *outside)
 	*outside = (struct addr){"", ""};
 	if (sending->envelope.sender[0] == '\0') {
 		sending->in_our_name = may_go_in_our_name(sending) &&
-				       (sending->entry->in_our_name || host_refuses_null(sending->connection->host));
+				       (sending->entry->in_our_name || outbound_host_refuses_null(sending->connection->host));
 		return !sending->in_our_name || route_smarthost_address(conf, sending->connection->host->settings, outside);
 	}
 	if (!addr_parse(slice_of(sending->envelope.sender), &sender))
@@ -33,7 +33,7 @@ static bool find_sender(struct sending *sending, struct addr *outside)
 	return route_is_postmaster(conf, &sender); /* without a sender, rather than with one that external servers cannot reach */
 }
 
-bool sending_name(struct sending *sending)
+bool outbound_sending_name(struct sending *sending)
 {
 	struct smtp_transaction *transaction = &sending->transaction;
 	struct addr outside;
@@ -57,7 +57,7 @@ static bool is_about_sender(const struct smtp_transaction *transaction, const st
 	       strcasestr(reply->text, "sender") != NULL;
 }
 
-bool sending_wants_name(const struct sending *sending)
+bool outbound_sending_wants_name(const struct sending *sending)
 {
 	const struct smtp_transaction *transaction = &sending->transaction;
 

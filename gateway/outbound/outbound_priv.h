@@ -113,14 +113,14 @@ void outbound_count(struct outbound *out, size_t sent, size_t refused, size_t de
 
 /* Sends the mail for this smarthost. Returns false if it failed completely; its mail may then use the
  * fallback. */
-bool host_flush(struct outbound *out, const struct conf_smarthost *settings);
+bool outbound_host_flush(struct outbound *out, const struct conf_smarthost *settings);
 /* The next entry to send, NULL if none waits or no more may be sent. */
-struct entry *host_take(struct host *host);
-void host_give_back(struct host *host, struct entry *entry);
-void host_finish(struct host *host, struct entry *entry);
+struct entry *outbound_host_take(struct host *host);
+void outbound_host_give_back(struct host *host, struct entry *entry);
+void outbound_host_finish(struct host *host, struct entry *entry);
 /* Records that it refuses the null sender, or returns whether it does. */
-void host_set_refuses_null(struct host *host);
-bool host_refuses_null(struct host *host);
+void outbound_host_set_refuses_null(struct host *host);
+bool outbound_host_refuses_null(struct host *host);
 
 /* outbound_connection.c */
 
@@ -131,18 +131,18 @@ int outbound_connection_run(struct connection *connection, struct error *error);
 
 /* Reads an entry and prepares its transaction. Returns NULL if it is gone, damaged (set aside), or unreadable now (the
  * error is kept). */
-struct sending *sending_open(struct connection *connection, struct entry *entry);
+struct sending *outbound_sending_open(struct connection *connection, struct entry *entry);
 /* Returns false if the smarthost cannot accept it; then every recipient has a reply with the
  * reason. */
-bool sending_fits(struct sending *sending, const struct smtp_client *client);
-void sending_close(struct sending *sending);
+bool outbound_sending_fits(struct sending *sending, const struct smtp_client *client);
+void outbound_sending_close(struct sending *sending);
 
 /* outbound_name.c */
 
 /* Fills in the sender address. Returns false if the gateway itself refuses the message. */
-bool sending_name(struct sending *sending);
+bool outbound_sending_name(struct sending *sending);
 /* True if the smarthost refused it because it has no sender, and it may be retried with ours. */
-bool sending_wants_name(const struct sending *sending);
+bool outbound_sending_wants_name(const struct sending *sending);
 
 /* outbound_settle.c */
 

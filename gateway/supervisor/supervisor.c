@@ -36,7 +36,7 @@ static void lan_start(struct supervisor *supervisor)
 	struct error error;
 
 	supervisor->lan_restart_at = 0;
-	if (!supervisor->auth_has_tls && auth_load(supervisor, supervisor->conf, &error) != 0) /* its files may have been
+	if (!supervisor->auth_has_tls && supervisor_auth_load(supervisor, supervisor->conf, &error) != 0) /* its files may have been
 	 * repaired */
 		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(&error));
 	if (lan_child_start(&supervisor->lan, supervisor->lan_program, supervisor->conf, &supervisor->listeners,
@@ -54,7 +54,7 @@ static void lan_events(struct supervisor *supervisor, int most)
 		const char *event = json_string_value(json_object_get(object, "event"));
 
 		if (event != NULL && strcmp(event, "trigger") == 0)
-			sessions_by_mail(supervisor);
+			supervisor_session_by_mail(supervisor);
 		json_decref(object);
 	}
 }
@@ -116,7 +116,7 @@ static void answer_status(void *context, int fd)
 	    .facts =
 		{
 		    .since = supervisor->since,
-		    .next = sessions_next(supervisor),
+		    .next = supervisor_session_next(supervisor),
 		    .session = session_runs(supervisor) ? supervisor->session_id.text : NULL,
 		    .pid = (int)getpid(),
 		    .clients = clients_count(supervisor->lan.pid == 0 ? NULL : supervisor->lan.doing),
@@ -197,7 +197,7 @@ static int reload(void *context, struct error *error)
 			return -1;
 		}
 	}
-	if (auth_load(supervisor, next, error) != 0) {
+	if (supervisor_auth_load(supervisor, next, error) != 0) {
 		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(error));
 		if (supervisor->auth.pid != 0)
 			kill(supervisor->auth.pid, SIGKILL); /* it gets the new configuration when it restarts */
@@ -251,11 +251,11 @@ static void reap(struct supervisor *supervisor)
 		if (pid == supervisor->lan.pid)
 			lan_ended(supervisor, status);
 		else if (pid == supervisor->session.pid)
-			sessions_ended(supervisor, status);
+			supervisor_session_ended(supervisor, status);
 		else if (pid == supervisor->hang_up.pid)
-			sessions_hung_up(supervisor);
+			supervisor_session_hung_up(supervisor);
 		else if (pid == supervisor->auth.pid)
-			auth_ended(supervisor, status);
+			supervisor_auth_ended(supervisor, status);
 		else if (supervisor->answers > 0) /* or a report, which is rare: the count is only an upper bound */
 			supervisor->answers--;
 	}
@@ -281,12 +281,12 @@ static void tick(struct supervisor *supervisor)
 	int64_t now = clock_now_ms();
 
 	if (session_due_take(&supervisor->due, supervisor->conf, moment_now(), &request))
-		sessions_want(supervisor, &request);
+		supervisor_session_want(supervisor, &request);
 	session_request_clear(&request);
 	if (supervisor->mail_session_at != 0 && now >= supervisor->mail_session_at)
-		sessions_by_mail(supervisor);
-	sessions_look(supervisor, now);
-	auth_look(supervisor, now);
+		supervisor_session_by_mail(supervisor);
+	supervisor_session_look(supervisor, now);
+	supervisor_auth_look(supervisor, now);
 	disk_watch_look(&supervisor->disk, supervisor->conf, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
 		lan_start(supervisor);
@@ -315,7 +315,7 @@ static int time_to_wait(const struct supervisor *supervisor)
 		wait = left < 0 ? 0 : left < wait ? left : wait;
 	}
 	wait = sooner(wait, supervisor->lan_restart_at);
-	wait = sooner(wait, auth_due(supervisor));
+	wait = sooner(wait, supervisor_auth_due(supervisor));
 	wait = sooner(wait, supervisor->mail_session_at);
 	wait = sooner(wait, supervisor->disk.look_at);
 	if (supervisor->conf->schedule.when_queued > 0 || supervisor->conf->schedule.when_queued_for > 0)
@@ -338,8 +338,8 @@ static void loop(struct supervisor *supervisor)
 		if (poll(fds, count, control_has_more(&supervisor->control) ? 0 : time_to_wait(supervisor)) < 0 && errno != EINTR)
 			fatal("event=poll-failed");
 		lan_events(supervisor, EVENTS_PER_TURN);
-		sessions_events(supervisor, EVENTS_PER_TURN);
-		auth_events(supervisor, EVENTS_PER_TURN);
+		supervisor_session_events(supervisor, EVENTS_PER_TURN);
+		supervisor_auth_events(supervisor, EVENTS_PER_TURN);
 		child_end_broken(&supervisor->lan);
 		child_end_broken(&supervisor->session);
 		child_end_broken(&supervisor->auth);
@@ -412,7 +412,7 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 {
 	const struct control_hooks hooks = {
 	    .context = supervisor,
-	    .session = sessions_want,
+	    .session = supervisor_session_want,
 	    .status = answer_status,
 	    .reload = reload,
 	    .stop = stop,
@@ -432,7 +432,7 @@ static int begin(struct supervisor *supervisor, const struct privileges *privile
 		return -1;
 	child_close_in_children(supervisor->lan_program);
 	signals_open(supervisor);
-	if (auth_open(supervisor, error) != 0)
+	if (supervisor_auth_open(supervisor, error) != 0)
 		return -1;
 	/* When the ports are open, the control socket exists, too. */
 	if (control_open(&supervisor->control, spool, &hooks, error) != 0)
@@ -462,16 +462,16 @@ static void end(struct supervisor *supervisor)
 	for (size_t i = 0; i < ARRAY_LEN(children); i++)
 		if (children[i]->pid != 0)
 			kill(children[i]->pid, SIGTERM);
-	while (supervisor->lan.pid != 0 || sessions_are_busy(supervisor)) {
+	while (supervisor->lan.pid != 0 || supervisor_session_is_busy(supervisor)) {
 		if (clock_now_ms() >= deadline)
 			for (size_t i = 0; i < ARRAY_LEN(children); i++)
 				if (children[i]->pid != 0)
 					kill(children[i]->pid, SIGKILL);
 		poll(NULL, 0, 20);
-		sessions_events(supervisor, EVENTS_PER_TURN);
+		supervisor_session_events(supervisor, EVENTS_PER_TURN);
 		reap(supervisor);
 	}
-	auth_stop(supervisor);
+	supervisor_auth_stop(supervisor);
 	control_close(&supervisor->control, SPOOL_OF(supervisor->conf));
 	close(supervisor->signal_fd);
 	close(supervisor->lan_program);
@@ -506,11 +506,11 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 	}
 	session_due_start(&supervisor.due, conf, moment_now());
 	lan_start(&supervisor);
-	auth_start(&supervisor); /* any order is possible: questions wait in their socket */
-	sessions_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
+	supervisor_auth_start(&supervisor); /* any order is possible: questions wait in their socket */
+	supervisor_session_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));
 	sd_notify_state("READY=1");
-	sessions_first(&supervisor);
+	supervisor_session_first(&supervisor);
 	loop(&supervisor);
 	end(&supervisor);
 	return 0;

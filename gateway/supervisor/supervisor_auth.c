@@ -54,7 +54,7 @@ static void read_salt_key(const struct spool *spool, char key[AUTH_SALT_KEY_LEN]
 	free(path);
 }
 
-int auth_open(struct supervisor *supervisor, struct error *error)
+int supervisor_auth_open(struct supervisor *supervisor, struct error *error)
 {
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, supervisor->auth_fds) != 0)
 		return error_errno(error, N_("cannot make a socket pair"));
@@ -83,7 +83,7 @@ static bool take_note(struct supervisor *supervisor, const json_t *object)
 	return true;
 }
 
-void auth_events(struct supervisor *supervisor, int most)
+void supervisor_auth_events(struct supervisor *supervisor, int most)
 {
 	json_t *object;
 
@@ -111,7 +111,7 @@ static int wait_for_answer(struct supervisor *supervisor, struct error *error)
 	return is_loaded ? 0 : error_set(error, ERROR_PERMANENT, N_("the %s process does not answer"), "auth");
 }
 
-int auth_load(struct supervisor *supervisor, const struct conf *conf, struct error *error)
+int supervisor_auth_load(struct supervisor *supervisor, const struct conf *conf, struct error *error)
 {
 	struct buf notes = BUF_INIT(BAN_NOTES_TEXT_MAX);
 	int fd, result;
@@ -128,7 +128,7 @@ int auth_load(struct supervisor *supervisor, const struct conf *conf, struct err
 	return result != 0 ? -1 : wait_for_answer(supervisor, error);
 }
 
-void auth_start(struct supervisor *supervisor)
+void supervisor_auth_start(struct supervisor *supervisor)
 {
 	struct auth_job job = {supervisor->auth_fds[AUTH_FD_OWN], supervisor->conf};
 	struct error error;
@@ -141,7 +141,7 @@ void auth_start(struct supervisor *supervisor)
 	result = child_start(&supervisor->auth, "auth", auth_process_run, &job, &error);
 	child_close_in_children(job.fd);
 	if (result == 0)
-		result = auth_load(supervisor, supervisor->conf, &error);
+		result = supervisor_auth_load(supervisor, supervisor->conf, &error);
 	if (result == 0)
 		return;
 	log_warnx("event=auth-not-started reason=%s", LOG_ERROR(&error));
@@ -151,12 +151,12 @@ void auth_start(struct supervisor *supervisor)
 		supervisor->auth_restart_at = clock_now_ms() + RESTART_MAX_MS;
 }
 
-void auth_ended(struct supervisor *supervisor, int status)
+void supervisor_auth_ended(struct supervisor *supervisor, int status)
 {
 	bool was_healthy = clock_now_ms() - supervisor->auth.started > HEALTHY_MS;
 	int64_t delay;
 
-	auth_events(supervisor, INT_MAX);
+	supervisor_auth_events(supervisor, INT_MAX);
 	child_gone(&supervisor->auth);
 	if (supervisor->stopping)
 		return;
@@ -166,7 +166,7 @@ void auth_ended(struct supervisor *supervisor, int status)
 	supervisor->auth_reported = true;
 	supervisor->auth_restart_at = clock_now_ms() + delay;
 	if (delay == 0)
-		auth_start(supervisor);
+		supervisor_auth_start(supervisor);
 }
 
 /* The new process answers questions asked meanwhile. */
@@ -180,7 +180,7 @@ static void watch(struct supervisor *supervisor, int64_t now)
 	kill(supervisor->auth.pid, SIGKILL);
 }
 
-int64_t auth_due(const struct supervisor *supervisor)
+int64_t supervisor_auth_due(const struct supervisor *supervisor)
 {
 	int64_t due = supervisor->auth.pid == 0 || supervisor->auth_hangs ? supervisor->auth_restart_at : auth_watch_due(&supervisor->auth_watch);
 
@@ -189,25 +189,25 @@ int64_t auth_due(const struct supervisor *supervisor)
 	return due;
 }
 
-void auth_look(struct supervisor *supervisor, int64_t now)
+void supervisor_auth_look(struct supervisor *supervisor, int64_t now)
 {
 	login_notes_save(&supervisor->login_notes, now);
 	watch(supervisor, now);
 	if (supervisor->auth_restart_at != 0 && now >= supervisor->auth_restart_at)
-		auth_start(supervisor);
+		supervisor_auth_start(supervisor);
 	if (supervisor->auth_reported && supervisor->auth.pid != 0 && now - supervisor->auth.started > HEALTHY_MS) {
 		crash_recovered(supervisor->conf, "auth");
 		supervisor->auth_reported = false;
 	}
 }
 
-void auth_stop(struct supervisor *supervisor)
+void supervisor_auth_stop(struct supervisor *supervisor)
 {
 	if (supervisor->auth.pid != 0) {
 		kill(supervisor->auth.pid, SIGKILL);
 		waitpid(supervisor->auth.pid, NULL, 0);
 	}
-	auth_events(supervisor, INT_MAX);
+	supervisor_auth_events(supervisor, INT_MAX);
 	child_gone(&supervisor->auth);
 	auth_watch_reset(&supervisor->auth_watch, 0);
 	login_notes_close(&supervisor->login_notes);

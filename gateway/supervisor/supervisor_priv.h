@@ -71,43 +71,43 @@ static inline struct moment moment_now(void)
 
 /* Begins a session now, or one more after the running one; several such requests become one. context: the supervisor.
  * Returns the number of the session. */
-uint64_t sessions_want(void *context, const struct session_request *request);
+uint64_t supervisor_session_want(void *context, const struct session_request *request);
 /* The session at start: with `on_start` a normal one, else only housekeeping: old mail that expires, mail to daemon that a
  * crash has left unanswered. */
-void sessions_first(struct supervisor *supervisor);
+void supervisor_session_first(struct supervisor *supervisor);
 /* The same for mail to daemon, with a limit per hour; further requests wait. */
-void sessions_by_mail(struct supervisor *supervisor);
+void supervisor_session_by_mail(struct supervisor *supervisor);
 /* Passes on the events of the session, up to `most`; its final report is kept until it has ended. */
-void sessions_events(struct supervisor *supervisor, int most);
+void supervisor_session_events(struct supervisor *supervisor, int most);
 /* Whether a session runs, or the line is being disconnected after one. */
-bool sessions_are_busy(const struct supervisor *supervisor);
+bool supervisor_session_is_busy(const struct supervisor *supervisor);
 /* Disconnects the line if a dead session has left it up, in a separate process. */
-void sessions_hang_up(struct supervisor *supervisor);
+void supervisor_session_hang_up(struct supervisor *supervisor);
 /* Called when the session process has ended. */
-void sessions_ended(struct supervisor *supervisor, int status);
+void supervisor_session_ended(struct supervisor *supervisor, int status);
 /* Called when the process that disconnected for a dead session has ended. */
-void sessions_hung_up(struct supervisor *supervisor);
+void supervisor_session_hung_up(struct supervisor *supervisor);
 /* When the next scheduled session begins (seconds since 1970), 0: never. */
-int64_t sessions_next(const struct supervisor *supervisor);
+int64_t supervisor_session_next(const struct supervisor *supervisor);
 /* Checks, at now (monotonic, ms), whether the running session hangs, and whether queued messages require
  * one. */
-void sessions_look(struct supervisor *supervisor, int64_t now);
+void supervisor_session_look(struct supervisor *supervisor, int64_t now);
 
 /* The delay before a restart of a process that ended: longer each time, none after a long life. */
 int64_t supervisor_restart_delay(unsigned *crashes, bool was_healthy);
 
 /* The process with the verifiers (supervisor_auth.c). Called once, before the others: the socket, the key for the salts of
  * unknown names. */
-int auth_open(struct supervisor *supervisor, struct error *error);
-void auth_start(struct supervisor *supervisor);
+int supervisor_auth_open(struct supervisor *supervisor, struct error *error);
+void supervisor_auth_start(struct supervisor *supervisor);
 /* Sends it this configuration; returns when it has received it. */
-int auth_load(struct supervisor *supervisor, const struct conf *conf, struct error *error);
+int supervisor_auth_load(struct supervisor *supervisor, const struct conf *conf, struct error *error);
 /* Stores a note of the password process. */
-void auth_events(struct supervisor *supervisor, int most);
-void auth_ended(struct supervisor *supervisor, int status);
-void auth_look(struct supervisor *supervisor, int64_t now);
+void supervisor_auth_events(struct supervisor *supervisor, int most);
+void supervisor_auth_ended(struct supervisor *supervisor, int status);
+void supervisor_auth_look(struct supervisor *supervisor, int64_t now);
 /* The latest time of the next check (monotonic). */
-int64_t auth_due(const struct supervisor *supervisor);
-void auth_stop(struct supervisor *supervisor);
+int64_t supervisor_auth_due(const struct supervisor *supervisor);
+void supervisor_auth_stop(struct supervisor *supervisor);
 
 #endif

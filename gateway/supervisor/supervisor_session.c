@@ -17,7 +17,7 @@
 #define QUEUE_LOOK_MS 5000
 #define QUEUE_PAUSE_MS 300000
 
-bool sessions_are_busy(const struct supervisor *supervisor)
+bool supervisor_session_is_busy(const struct supervisor *supervisor)
 {
 	return supervisor->session.pid != 0 || supervisor->hang_up.pid != 0;
 }
@@ -37,19 +37,19 @@ static void session_start(struct supervisor *supervisor, const struct session_re
 		control_session_began(&supervisor->control);
 }
 
-void sessions_first(struct supervisor *supervisor)
+void supervisor_session_first(struct supervisor *supervisor)
 {
 	bool on_start = supervisor->conf->schedule.on_start;
 
-	sessions_want(supervisor,
+	supervisor_session_want(supervisor,
 	    &(struct session_request){.fetch = on_start, .send = on_start, .triggers = true, .is_housekeeping = !on_start});
 }
 
-uint64_t sessions_want(void *context, const struct session_request *request)
+uint64_t supervisor_session_want(void *context, const struct session_request *request)
 {
 	struct supervisor *supervisor = context;
 
-	if (!sessions_are_busy(supervisor)) {
+	if (!supervisor_session_is_busy(supervisor)) {
 		session_start(supervisor, request);
 		return supervisor->session_number;
 	}
@@ -61,7 +61,7 @@ uint64_t sessions_want(void *context, const struct session_request *request)
 	return supervisor->session_number + 1;
 }
 
-void sessions_events(struct supervisor *supervisor, int most)
+void supervisor_session_events(struct supervisor *supervisor, int most)
 {
 	json_t *object;
 
@@ -109,7 +109,7 @@ static int hang_up_run(void *context, int event_fd)
 }
 
 /* No session begins before it has ended: it would lose its line. */
-void sessions_hang_up(struct supervisor *supervisor)
+void supervisor_session_hang_up(struct supervisor *supervisor)
 {
 	struct error error;
 
@@ -124,7 +124,7 @@ static void start_pending(struct supervisor *supervisor)
 {
 	struct session_request next = supervisor->pending;
 
-	if (!supervisor->is_pending || supervisor->stopping || sessions_are_busy(supervisor))
+	if (!supervisor->is_pending || supervisor->stopping || supervisor_session_is_busy(supervisor))
 		return;
 	supervisor->pending = (struct session_request){0};
 	supervisor->is_pending = false;
@@ -132,11 +132,11 @@ static void start_pending(struct supervisor *supervisor)
 	session_request_clear(&next);
 }
 
-void sessions_ended(struct supervisor *supervisor, int status)
+void supervisor_session_ended(struct supervisor *supervisor, int status)
 {
 	bool crashed = !WIFEXITED(status) || supervisor->result == NULL;
 
-	sessions_events(supervisor, INT_MAX);
+	supervisor_session_events(supervisor, INT_MAX);
 	crashed = crashed && supervisor->result == NULL;
 	if (crashed && !supervisor->stopping) /* also delivers its accepted messages: see intake_open() */
 		crash_report(supervisor->conf, &(struct crash){.process = "session", .status = status, .doing = supervisor->session.doing});
@@ -150,20 +150,20 @@ void sessions_ended(struct supervisor *supervisor, int status)
 	json_decref(supervisor->result);
 	supervisor->result = NULL;
 	session_request_clear(&supervisor->running);
-	sessions_hang_up(supervisor);
+	supervisor_session_hang_up(supervisor);
 	if (supervisor->stopping)
 		return;
 	start_pending(supervisor);
 }
 
 /* Mail to daemon beyond the limit is answered later. */
-void sessions_by_mail(struct supervisor *supervisor)
+void supervisor_session_by_mail(struct supervisor *supervisor)
 {
 	int64_t limit = supervisor->conf->gateway.daemon_limit;
 
 	if (rate_limit_take(&supervisor->by_mail, limit, clock_now_ms())) {
 		supervisor->mail_session_at = 0;
-		sessions_want(supervisor, &(struct session_request){.triggers = true});
+		supervisor_session_want(supervisor, &(struct session_request){.triggers = true});
 		return;
 	}
 	if (supervisor->mail_session_at == 0)
@@ -171,7 +171,7 @@ void sessions_by_mail(struct supervisor *supervisor)
 	supervisor->mail_session_at = rate_limit_next_ms(&supervisor->by_mail, limit);
 }
 
-void sessions_hung_up(struct supervisor *supervisor)
+void supervisor_session_hung_up(struct supervisor *supervisor)
 {
 	child_gone(&supervisor->hang_up);
 	start_pending(supervisor);
@@ -195,7 +195,7 @@ static void look_at_queue(struct supervisor *supervisor, int64_t now)
 {
 	int64_t wall = clock_wall(), due;
 
-	if (now < supervisor->queue_look_at || sessions_are_busy(supervisor))
+	if (now < supervisor->queue_look_at || supervisor_session_is_busy(supervisor))
 		return;
 	supervisor->queue_look_at = now + QUEUE_LOOK_MS;
 	due = queue_waiting_due(supervisor->conf, wall);
@@ -203,10 +203,10 @@ static void look_at_queue(struct supervisor *supervisor, int64_t now)
 		return;
 	log_info("event=enough-is-queued");
 	supervisor->queue_look_at = now + QUEUE_PAUSE_MS;
-	sessions_want(supervisor, &(struct session_request){.send = true});
+	supervisor_session_want(supervisor, &(struct session_request){.send = true});
 }
 
-int64_t sessions_next(const struct supervisor *supervisor)
+int64_t supervisor_session_next(const struct supervisor *supervisor)
 {
 	int64_t next = session_due_next(&supervisor->due, supervisor->conf, moment_now());
 	int64_t wall = clock_wall(), waiting = queue_waiting_due(supervisor->conf, wall);
@@ -217,7 +217,7 @@ int64_t sessions_next(const struct supervisor *supervisor)
 	return next == 0 || (waiting != 0 && waiting < next) ? waiting : next;
 }
 
-void sessions_look(struct supervisor *supervisor, int64_t now)
+void supervisor_session_look(struct supervisor *supervisor, int64_t now)
 {
 	look_at_session(supervisor, now);
 	look_at_queue(supervisor, now);

@@ -59,13 +59,13 @@ static int close_house(void **context)
 static void test_a_host_takes_its_own_in_order(void **context)
 {
 	(void)context;
-	assert_ptr_equal(host_take(&host), &entries[0]);
-	assert_ptr_equal(host_take(&host), &entries[2]);
-	host_give_back(&host, &entries[0]);
-	assert_ptr_equal(host_take(&host), &entries[0]); /* before the later ones */
-	assert_ptr_equal(host_take(&host), &entries[3]);
-	assert_null(host_take(&host));
-	host_finish(&host, &entries[0]);
+	assert_ptr_equal(outbound_host_take(&host), &entries[0]);
+	assert_ptr_equal(outbound_host_take(&host), &entries[2]);
+	outbound_host_give_back(&host, &entries[0]);
+	assert_ptr_equal(outbound_host_take(&host), &entries[0]); /* before the later ones */
+	assert_ptr_equal(outbound_host_take(&host), &entries[3]);
+	assert_null(outbound_host_take(&host));
+	outbound_host_finish(&host, &entries[0]);
 	assert_int_equal(out.done, 1);
 	assert_int_equal(entries[1].state, ENTRY_WAITING); /* of another smarthost */
 }
@@ -74,13 +74,13 @@ static void test_a_host_takes_no_more_than_it_may(void **context)
 {
 	(void)context;
 	host.allowed = 1;
-	assert_non_null(host_take(&host));
-	assert_null(host_take(&host));
-	host_give_back(&host, &entries[0]); /* a message that was not started does not count */
-	assert_ptr_equal(host_take(&host), &entries[0]);
+	assert_non_null(outbound_host_take(&host));
+	assert_null(outbound_host_take(&host));
+	outbound_host_give_back(&host, &entries[0]); /* a message that was not started does not count */
+	assert_ptr_equal(outbound_host_take(&host), &entries[0]);
 	host.allowed = 10;
 	enough = true;
-	assert_null(host_take(&host));
+	assert_null(outbound_host_take(&host));
 }
 
 /* --- results */
@@ -240,17 +240,17 @@ static void test_what_a_server_does_not_take_is_not_offered(void **context)
 	(void)context;
 	begin(&sending, recipients, places);
 	sending.transaction.size = 1000;
-	assert_true(sending_fits(&sending, &client));
+	assert_true(outbound_sending_fits(&sending, &client));
 	sending.transaction.size = 1001;
-	assert_false(sending_fits(&sending, &client));
+	assert_false(outbound_sending_fits(&sending, &client));
 	assert_int_equal(recipients[2].reply.code, 552);
 	sending.transaction.size = 10;
 	sending.transaction.utf8 = true;
-	assert_false(sending_fits(&sending, &client));
+	assert_false(outbound_sending_fits(&sending, &client));
 	assert_int_equal(recipients[0].reply.code, 550);
 	sending.transaction.utf8 = false;
 	conf.limits.max_outgoing_size = 5;
-	assert_false(sending_fits(&sending, &client));
+	assert_false(outbound_sending_fits(&sending, &client));
 	envelope_clear(&sending.envelope);
 }
 

@@ -39,15 +39,15 @@ static void test_wishes_become_one_session(void **context)
 	struct supervisor supervisor = {.session_number = 3, .session = {.pid = 1}};
 
 	(void)context;
-	assert_true(sessions_are_busy(&supervisor));
-	assert_int_equal(sessions_want(&supervisor, &(struct session_request){.fetch = true, .is_housekeeping = true, .accounts = names(one, 1)}), 4);
+	assert_true(supervisor_session_is_busy(&supervisor));
+	assert_int_equal(supervisor_session_want(&supervisor, &(struct session_request){.fetch = true, .is_housekeeping = true, .accounts = names(one, 1)}), 4);
 	assert_true(supervisor.is_pending && supervisor.pending.is_housekeeping);
 	assert_int_equal(supervisor.pending.accounts.count, 1);
-	assert_int_equal(sessions_want(&supervisor, &(struct session_request){.send = true, .fetch = true, .accounts = names(two, 2)}), 4);
+	assert_int_equal(supervisor_session_want(&supervisor, &(struct session_request){.send = true, .fetch = true, .accounts = names(two, 2)}), 4);
 	assert_true(supervisor.pending.fetch && supervisor.pending.send && !supervisor.pending.flush && !supervisor.pending.is_housekeeping);
 	assert_int_equal(supervisor.pending.accounts.count, 2);
 	/* A request for all accounts includes all. */
-	assert_int_equal(sessions_want(&supervisor, &(struct session_request){.fetch = true, .flush = true, .triggers = true}), 4);
+	assert_int_equal(supervisor_session_want(&supervisor, &(struct session_request){.fetch = true, .flush = true, .triggers = true}), 4);
 	assert_true(supervisor.pending.flush && supervisor.pending.triggers);
 	assert_int_equal(supervisor.pending.accounts.count, 0);
 	session_request_clear(&supervisor.pending);
@@ -56,8 +56,8 @@ static void test_wishes_become_one_session(void **context)
 static void test_hanging_up_counts_as_busy(void **context)
 {
 	(void)context;
-	assert_true(sessions_are_busy(&(struct supervisor){.hang_up = {.pid = 1}}));
-	assert_false(sessions_are_busy(&(struct supervisor){.stopping = true}));
+	assert_true(supervisor_session_is_busy(&(struct supervisor){.hang_up = {.pid = 1}}));
+	assert_false(supervisor_session_is_busy(&(struct supervisor){.stopping = true}));
 }
 
 int main(void)
