@@ -9,6 +9,7 @@
 #include "config/endpoint.h"
 
 #include <errno.h>
+#include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -156,6 +157,16 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
 	return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
+/* OpenSSL would handle records without data (TLS 1.3: KeyUpdate) within one call, as long as more of them come: a server
+ * that never stops must not exceed our deadlines. Without auto-retry each of them ends a call. */
+static CURLcode set_tls(CURL *curl, void *tls, void *context)
+{
+	(void)curl, (void)context;
+	SSL_CTX_clear_mode(tls, SSL_MODE_AUTO_RETRY);
+	SSL_CTX_set_read_ahead(tls, 0); /* poll() must see what has not been read */
+	return CURLE_OK;
+}
+
 static void set_options(struct remote *remote, const struct remote_options *options)
 {
 	CURL *curl = remote->curl;
@@ -181,6 +192,7 @@ static void set_options(struct remote *remote, const struct remote_options *opti
 	curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
 	curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, on_progress);
 	curl_easy_setopt(curl, CURLOPT_XFERINFODATA, remote);
+	curl_easy_setopt(curl, CURLOPT_SSL_CTX_FUNCTION, set_tls);
 	set_trust(remote, options->remote);
 }
 

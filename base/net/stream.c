@@ -96,9 +96,11 @@ static ssize_t write_once(struct stream *stream, struct slice bytes)
 	return errno == EAGAIN || errno == EINTR ? TLS_WANT_WRITE : TLS_FAILED;
 }
 
-/* Waits for what the last attempt needs. */
+/* Waits for what the last attempt needs. Inside TLS a peer can also send without a pause what is no data. */
 static enum stream_result wait_result(struct stream *stream, ssize_t result, int64_t deadline)
 {
+	if (clock_left_ms(deadline) == 0)
+		return STREAM_TIMEOUT;
 	if (result == TLS_WANT_READ)
 		return wait_ready(stream, POLLIN, deadline);
 	if (result == TLS_WANT_WRITE)

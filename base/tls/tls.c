@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#define READS_MAX 4 /* a record of the largest size needs two */
+
 char *tls_reason(char *out, size_t size)
 {
 	unsigned long code = ERR_peek_last_error();
@@ -86,6 +88,20 @@ void tls_context_free(struct tls_context *context)
 	free(context);
 }
 
+/* OpenSSL handles records without data (TLS 1.3: KeyUpdate) within one call, as long as the socket has more of them. A peer
+ * that sends them without pause would keep us there for ever: so after some reads the socket seems to be empty. */
+static long limit_reads(
+    BIO *bio, int operation, const char *bytes, size_t len, int integer, long number, int result, size_t *processed)
+{
+	struct tls *tls = (struct tls *)BIO_get_callback_arg(bio);
+
+	(void)bytes, (void)len, (void)integer, (void)number, (void)processed;
+	if (operation != BIO_CB_READ || ++tls->reads <= READS_MAX)
+		return result;
+	BIO_set_retry_read(bio);
+	return -1;
+}
+
 struct tls *tls_new(struct tls_context *context, int fd)
 {
 	struct tls *tls = xmalloc(sizeof(*tls));
@@ -93,6 +109,8 @@ struct tls *tls_new(struct tls_context *context, int fd)
 	tls->ssl = SSL_new(context->ctx);
 	if (tls->ssl == NULL || SSL_set_fd(tls->ssl, fd) != 1)
 		abort(); /* only if out of memory */
+	BIO_set_callback_arg(SSL_get_rbio(tls->ssl), (char *)tls);
+	BIO_set_callback_ex(SSL_get_rbio(tls->ssl), limit_reads);
 	return tls;
 }
 
@@ -123,6 +141,7 @@ int tls_handshake(struct tls *tls)
 	int done;
 
 	ERR_clear_error();
+	tls->reads = 0;
 	done = SSL_accept(tls->ssl);
 	return done == 1 ? 1 : result_of(tls, done);
 }
@@ -132,6 +151,7 @@ ssize_t tls_read(struct tls *tls, void *bytes, size_t len)
 	size_t got = 0;
 
 	ERR_clear_error();
+	tls->reads = 0;
 	if (SSL_read_ex(tls->ssl, bytes, len, &got) == 1)
 		return (ssize_t)got;
 	return result_of(tls, 0);
@@ -142,6 +162,7 @@ ssize_t tls_write(struct tls *tls, struct slice bytes)
 	size_t sent = 0;
 
 	ERR_clear_error();
+	tls->reads = 0;
 	if (SSL_write_ex(tls->ssl, bytes.ptr, bytes.len, &sent) == 1)
 		return (ssize_t)sent;
 	return result_of(tls, 0);

@@ -16,6 +16,7 @@ struct tls_context *tls_context_make(OSSL_LIB_CTX *library);
 
 struct tls {
 	SSL *ssl;
+	int reads; /* of the socket, in the current call of OpenSSL */
 };
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -257,6 +258,63 @@ static void test_tls(void **state)
 	assert_non_null(result);
 }
 
+/* A TLS 1.3 client that sends many records without data (KeyUpdate) at once. */
+#define UPDATES 5000
+
+static void *tls_flooder(void *unused)
+{
+	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
+	SSL *ssl = SSL_new(ctx);
+	BIO *out = BIO_new(BIO_s_mem());
+	char *bytes;
+	long len;
+
+	(void)unused;
+	SSL_set_fd(ssl, peer);
+	if (SSL_connect(ssl) == 1) {
+		SSL_set0_wbio(ssl, out);
+		for (int i = 0; i < UPDATES; i++)
+			if (SSL_key_update(ssl, SSL_KEY_UPDATE_NOT_REQUESTED) != 1 || SSL_do_handshake(ssl) != 1)
+				break;
+		len = BIO_get_mem_data(out, &bytes);
+		send(peer, bytes, (size_t)len, MSG_NOSIGNAL);
+	}
+	SSL_free(ssl);
+	SSL_CTX_free(ctx);
+	return NULL;
+}
+
+static int unread_bytes(void)
+{
+	int bytes = 0;
+
+	assert_int_equal(ioctl(stream.fd, FIONREAD, &bytes), 0);
+	return bytes;
+}
+
+/* OpenSSL handles them until the socket is empty, so a client that is fast enough would never meet a deadline. */
+static void test_tls_records_without_data_do_not_extend_a_deadline(void **state)
+{
+	struct tls_context *context = own_context();
+	struct error error;
+	struct slice line;
+	pthread_t thread;
+	char bytes[100];
+
+	(void)state;
+	pthread_create(&thread, NULL, tls_flooder, NULL);
+	assert_int_equal(stream_start_tls(&stream, context, clock_now_ms() + 5000, &error), STREAM_OK);
+	tls_context_free(context);
+	pthread_join(thread, NULL);
+	assert_true(unread_bytes() > UPDATES * 20);
+	assert_int_equal(tls_read(stream.tls, bytes, sizeof(bytes)), TLS_WANT_READ);
+	assert_true(unread_bytes() > 0);
+	assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() + 1, &line), STREAM_TIMEOUT);
+	assert_true(unread_bytes() > 0);
+	assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() + 1000, &line), STREAM_TIMEOUT);
+	assert_int_equal(unread_bytes(), 0);
+}
+
 static void test_tls_for_another_name(void **state)
 {
 	struct tls_context *context = own_context();
@@ -317,7 +375,8 @@ int main(void)
 	    STREAM_TEST(test_peer_that_does_not_read),
 	    STREAM_TEST(test_stop_ends_waiting),
 	    STREAM_TEST(test_tls),
-	    STREAM_TEST(test_tls_for_another_name),
+	    STREAM_TEST(test_tls_records_without_data_do_not_extend_a_deadline),
+    STREAM_TEST(test_tls_for_another_name),
 	    STREAM_TEST(test_tls_with_somebody_who_does_not_speak_it),
 	    cmocka_unit_test(test_certificates_that_cannot_be_used),
 	};
