@@ -1,17 +1,12 @@
-#include "lan-server/server/lan_server.h"
+#include "lan-server/server/lan_server_priv.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/cond.h"
-#include "base/process/thread_activity.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net/net.h"
 #include "lan-server/login/certificate.h"
-#include "lan-server/server/connections.h"
-#include "lan-server/server/admission.h"
-#include "lan-server/server/service.h"
-#include "lan-server/server/session.h"
 #include "lan-server/pop3/maildrop.h"
 
 #include <errno.h>
@@ -29,53 +24,8 @@
 #define ACCEPTS_PER_TURN 64
 #define OUT_OF_FILES_PAUSE_MS 100
 #define LOGIN_DELAY_MS 1000
-#define SPARE_THREADS 8
-#define SPARE_MS 5000
-#define LEAVING_MIN 16 /* threads that may still be ending, beside a tenth of max_sessions */
 
-/* A configuration and its derived data, kept as long as a session uses it. */
-struct snapshot {
-	struct conf *conf;
-	struct tls_context *tls;
-	unsigned offers; /* enum auth_offers: `auth` has loaded the users of this configuration */
-	size_t users; /* under the server's lock; the server itself holds one */
-};
-
-/* A session and its thread, in the server's list. */
-struct client {
-	struct session session;
-	struct lan_server *server;
-	struct snapshot *snapshot;
-	struct client *next, **link;
-	struct client *next_handed;
-};
-
-struct lan_server {
-	struct lan_server_options options;
-	struct lan_listener *listeners;
-	struct pollfd *polled; /* stop, reload, listeners */
-	int stop_event;        /* wakes the sessions */
-	struct auth *auth;
-	struct maildrop_locks *maildrops;
-	struct send_quota *send_quota;
-	struct mailbox_quota *quota;
-	struct connections *connections;
-	struct admission_notes notes, eviction_notes;
-	pthread_attr_t thread;
-	pthread_mutex_t lock; /* of all below */
-	pthread_cond_t ended; /* a client has left the list */
-	struct snapshot *current;
-	struct client *clients;
-	size_t client_count;
-	/* A thread whose client has left waits a moment for the next one, for a new thread costs as much as a login. */
-	size_t thread_count, spare_count;
-	struct client *handed; /* clients for spare threads, never more than there are of those */
-	size_t handed_count;
-	pthread_cond_t handing; /* a client was handed over, or all end */
-	bool is_ending;
-};
-
-/* --- snapshots */
+/* --- configurations */
 
 static struct snapshot *snapshot_new(struct auth *auth, struct conf *take, struct error *error)
 {
@@ -91,8 +41,7 @@ static struct snapshot *snapshot_new(struct auth *auth, struct conf *take, struc
 	return snapshot;
 }
 
-/* With the lock held. */
-static void snapshot_release(struct snapshot *snapshot)
+void lan_server_release(struct snapshot *snapshot)
 {
 	if (--snapshot->users > 0)
 		return;
@@ -110,236 +59,10 @@ static int lan_server_reload(struct lan_server *server, struct conf *take, struc
 	if (snapshot == NULL)
 		return -1;
 	pthread_mutex_lock(&server->lock);
-	snapshot_release(server->current);
+	lan_server_release(server->current);
 	server->current = snapshot;
 	pthread_mutex_unlock(&server->lock);
 	return 0;
-}
-
-/* --- clients */
-
-static void client_join(struct lan_server *server, struct client *client)
-{
-	pthread_mutex_lock(&server->lock);
-	client->next = server->clients;
-	client->link = &server->clients;
-	if (client->next != NULL)
-		client->next->link = &client->next;
-	server->clients = client;
-	server->client_count++;
-	pthread_mutex_unlock(&server->lock);
-}
-
-/* The socket is closed under the lock, so that drain() never shuts down a reused descriptor. */
-static void client_leave(struct client *client)
-{
-	struct lan_server *server = client->server;
-
-	connections_leave(server->connections, &client->session.connection);
-	pthread_mutex_lock(&server->lock);
-	*client->link = client->next;
-	if (client->next != NULL)
-		client->next->link = client->link;
-	stream_close(&client->session.stream);
-	snapshot_release(client->snapshot);
-	server->client_count--;
-	pthread_cond_signal(&server->ended);
-	pthread_mutex_unlock(&server->lock);
-	free(client);
-}
-
-/* With the lock held. */
-static struct client *take_handed(struct lan_server *server)
-{
-	struct client *client = server->handed;
-
-	if (client == NULL)
-		return NULL;
-	server->handed = client->next_handed;
-	server->handed_count--;
-	return client;
-}
-
-/* The next client of this thread; NULL: the thread must end, and must not use the server any more. */
-static struct client *wait_for_client(struct lan_server *server)
-{
-	int64_t until = clock_now_ms() + SPARE_MS;
-	struct client *client;
-
-	pthread_mutex_lock(&server->lock);
-	if (server->spare_count < SPARE_THREADS && !server->is_ending) {
-		server->spare_count++;
-		while (server->handed == NULL && !server->is_ending && cond_wait_until(&server->handing, &server->lock, until))
-			;
-		server->spare_count--;
-	}
-	client = take_handed(server);
-	server->thread_count -= client == NULL;
-	pthread_cond_signal(&server->ended);
-	pthread_mutex_unlock(&server->lock);
-	return client;
-}
-
-static void *client_thread(void *arg)
-{
-	struct client *client = arg;
-
-	while (client != NULL) {
-		struct lan_server *server = client->server;
-
-		session_run(&client->session);
-		thread_activity_end();
-		client_leave(client);
-		client = wait_for_client(server);
-	}
-	return NULL;
-}
-
-static void note_thread_ended(struct lan_server *server)
-{
-	pthread_mutex_lock(&server->lock);
-	server->thread_count--;
-	pthread_mutex_unlock(&server->lock);
-}
-
-/* Returns false if no thread waits: then one is counted that the caller starts. */
-static bool hand_over(struct lan_server *server, struct client *client)
-{
-	bool has_spare;
-
-	pthread_mutex_lock(&server->lock);
-	has_spare = server->spare_count > server->handed_count;
-	if (has_spare) {
-		client->next_handed = server->handed;
-		server->handed = client;
-		server->handed_count++;
-		pthread_cond_signal(&server->handing);
-	}
-	server->thread_count += !has_spare;
-	pthread_mutex_unlock(&server->lock);
-	return has_spare;
-}
-
-static void refuse(struct lan_server *server, int fd, enum lan_kind kind,
-    const struct in6_addr *address, enum admission answer)
-{
-	struct slice line = slice_of(lan_kind_service(kind)->refusals[answer]);
-	char text[NET_ADDRESS_MAX];
-
-	if (!lan_kind_has_tls(kind))
-		send(fd, line.ptr, line.len, MSG_NOSIGNAL | MSG_DONTWAIT);
-	close(fd);
-	if (admission_should_log(&server->notes, address, clock_now_ms()))
-		log_warnx("event=client-refused ip=%s kind=%s reason=\"%s\"",
-		    net_address_text(text, address), lan_kind_name(kind), admission_reason(answer));
-}
-
-static struct client *client_new(struct lan_server *server, struct snapshot *snapshot, int fd,
-    enum lan_kind kind, const struct in6_addr *address)
-{
-	struct client *client = xcalloc(1, sizeof(*client));
-
-	client->server = server;
-	client->snapshot = snapshot;
-	client->session = (struct session){
-	    .kind = kind,
-	    .connections = server->connections,
-	    .connection = {.fd = fd, .address = *address, .useful = clock_now_ms()},
-	    .conf = snapshot->conf,
-	    .tls = snapshot->tls,
-	    .login = {.auth = server->auth, .conf = snapshot->conf, .offers = snapshot->offers, .address = *address},
-	    .spool = server->options.spool,
-	    .send_quota = server->send_quota,
-	    .quota = server->quota,
-	    .maildrops = server->maildrops,
-	    .stop_fd = server->stop_event,
-	};
-	stream_init(&client->session.stream, fd, server->stop_event);
-	return client;
-}
-
-/* Signals are handled by the main thread. */
-static int start_thread(struct lan_server *server, struct client *client)
-{
-	sigset_t all, before;
-	pthread_t thread;
-	int result;
-
-	if (hand_over(server, client))
-		return 0;
-
-	sigfillset(&all);
-	sigdelset(&all, SIGBUS); /* synchronous: a mapped file that cannot be read (base/mapped.h) */
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	result = pthread_create(&thread, &server->thread, client_thread, client);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	if (result != 0)
-		note_thread_ended(server);
-	return result;
-}
-
-/* The configuration for an accepted client; NULL: *answer says why not. Threads of evicted clients may still be ending. */
-static struct snapshot *check_admission(struct lan_server *server, const struct in6_addr *address, enum admission *answer)
-{
-	struct snapshot *snapshot;
-	size_t places;
-
-	pthread_mutex_lock(&server->lock);
-	snapshot = server->current;
-	places = (size_t)snapshot->conf->lan.max_sessions;
-	*answer = admission_check(&snapshot->conf->lan, address);
-	if (*answer == ADMISSION_GRANTED && server->client_count >= places + places / 10 + LEAVING_MIN)
-		*answer = ADMISSION_FULL;
-	snapshot->users += *answer == ADMISSION_GRANTED;
-	pthread_mutex_unlock(&server->lock);
-	return *answer == ADMISSION_GRANTED ? snapshot : NULL;
-}
-
-static void release(struct lan_server *server, struct snapshot *snapshot)
-{
-	pthread_mutex_lock(&server->lock);
-	snapshot_release(snapshot);
-	pthread_mutex_unlock(&server->lock);
-}
-
-/* Reserves a connection for the client, evicting another if necessary. */
-static enum admission admit(struct lan_server *server, struct client *client)
-{
-	char text[NET_ADDRESS_MAX];
-	struct in6_addr evicted;
-	int64_t now = clock_now_ms();
-	enum admission answer = connections_admit(
-	    server->connections, &client->snapshot->conf->lan, &client->session.connection, now, &evicted);
-
-	if (!IN6_IS_ADDR_UNSPECIFIED(&evicted) && admission_should_log(&server->eviction_notes, &evicted, now))
-		log_warnx("event=client-evicted ip=%s", net_address_text(text, &evicted));
-	return answer;
-}
-
-static void take_client(
-    struct lan_server *server, int fd, enum lan_kind kind, const struct in6_addr *address)
-{
-	enum admission answer;
-	struct snapshot *snapshot = check_admission(server, address, &answer);
-	struct client *client;
-
-	if (snapshot == NULL) {
-		refuse(server, fd, kind, address, answer);
-		return;
-	}
-	client = client_new(server, snapshot, fd, kind, address);
-	answer = admit(server, client);
-	if (answer != ADMISSION_GRANTED) {
-		refuse(server, fd, kind, address, answer);
-		release(server, snapshot);
-		free(client);
-		return;
-	}
-	client_join(server, client);
-	if (start_thread(server, client) == 0)
-		return;
-	refuse(server, dup(fd), kind, address, ADMISSION_BROKEN);
-	client_leave(client);
 }
 
 /* --- the accept loop */
@@ -368,7 +91,7 @@ static void accept_clients(struct lan_server *server, const struct lan_listener 
 			accept_failed(server);
 			return;
 		}
-		take_client(server, fd, listener->kind, &address);
+		lan_server_take_client(server, fd, listener->kind, &address);
 	}
 }
 
@@ -535,7 +258,7 @@ void lan_server_free(struct lan_server *server)
 {
 	if (server == NULL)
 		return;
-	snapshot_release(server->current);
+	lan_server_release(server->current);
 	auth_free(server->auth);
 	maildrop_locks_free(server->maildrops);
 	connections_free(server->connections);
