@@ -1,0 +1,233 @@
+/*
+ * The accounts of a session, one thread each: each fetches when it is its turn, and has its messages sorted.
+ */
+#include "gateway/session/session_priv.h"
+
+#include "base/alloc.h"
+#include "base/clock.h"
+#include "base/i18n.h"
+#include "base/log.h"
+#include "base/process/thread_activity.h"
+#include "config/endpoint.h"
+#include "gateway/session/session_limits.h"
+
+#include <stdlib.h>
+
+#define PROGRESS_MS 100 /* minimum interval of an account's progress reports */
+
+struct account_thread {
+	struct session *session;
+	struct account_result *result;
+	struct sorting_worker sorting;
+	pthread_t thread;
+	bool started;
+	int64_t began; /* to be fetched */
+	int64_t told;  /* when progress was last reported */
+};
+
+/* Bytes per second since the beginning, and the seconds for the rest at that rate; 0 if not known. */
+static void tell_account(struct account_thread *work, const char *state, const struct error *error)
+{
+	const struct fetch_result *result = &work->result->fetched;
+	bool failed = error != NULL && error->class != ERROR_NONE;
+	int64_t spent = clock_now_ms() - work->began;
+	uint64_t rate = spent > 0 ? result->bytes * 1000 / (uint64_t)spent : 0;
+	uint64_t rest = result->bytes_total > result->bytes ? result->bytes_total - result->bytes : 0;
+
+	session_process_tell(work->session,
+	    json_pack("{s:s, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:o}", "event", "account", "account",
+		work->result->account->name, "state", state, "done", (json_int_t)result->arrived, "total",
+		(json_int_t)result->total, "bytes", (json_int_t)result->bytes, "bytes_total",
+		(json_int_t)result->bytes_total, "rate", (json_int_t)rate, "seconds_left",
+		(json_int_t)(rate > 0 ? rest / rate : 0), "error",
+		failed ? json_string(error->phrase) : json_null()));
+}
+
+/* Decides where a fetched message goes: by the rules, without loops. */
+static enum fetch_routed route_message(void *context, const struct fetch_arrival *arrival, struct envelope *envelope, struct error *error)
+{
+	struct account_thread *work = context;
+	const struct session *session = work->session;
+	struct sorting_result sorted;
+
+	thread_activity_step("sorting the message with UIDL %s", envelope->uidl);
+	if (sorting_ask(&work->sorting, arrival, envelope, &sorted, error) != 0)
+		return FETCH_NOT_ROUTED;
+	/* The only event that no delivery reports. */
+	if (sorted.dropped_by != NULL)
+		intake_journal(session->spool.intake, envelope->id.text, session->id.text, EVENT_DROPPED, "", sorted.dropped_by);
+	return sorted.is_copy ? FETCH_GOES_NOWHERE : FETCH_ROUTED;
+}
+
+static int make_stub(void *context, const struct fetch_stub *stub, struct buf *out, struct error *error)
+{
+	struct account_thread *work = context;
+
+	return sorting_make_stub(&work->sorting, stub, out, error);
+}
+
+static enum fetch_leave may_fetch(void *context, uint64_t size, bool can_wait, bool *is_first)
+{
+	(void)context;
+	return session_limits_may_fetch(size, can_wait, is_first);
+}
+
+static void bytes_came(void *context, uint64_t bytes, uint64_t promised)
+{
+	(void)context;
+	session_limits_came(bytes, promised);
+}
+
+static void show_progress(void *context, const char *account, const struct fetch_result *result)
+{
+	struct account_thread *work = context;
+	int64_t now = clock_now_ms();
+
+	(void)account;
+	thread_activity_step("message %zu of %zu", result->arrived, result->total);
+	if (result->fetched != result->total && now - work->told < PROGRESS_MS)
+		return;
+	work->told = now;
+	tell_account(work, "fetching", NULL);
+}
+
+/* Another account of this session reads the same mailbox upstream. */
+static bool has_twin(const struct session *session, const struct conf_account *account, const char *mailbox)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < session->result.account_count && !found; i++) {
+		const struct conf_account *other = session->result.accounts[i].account;
+		char *name = conf_mailbox(other);
+
+		found = other != account && strcmp(name, mailbox) == 0;
+		free(name);
+	}
+	return found;
+}
+
+/* Waits for its turn at the mailbox, then at the server. The messages that another account has fetched from that mailbox
+ * must be recorded before this one lists it. Returns -1 without a turn. */
+static int enter(struct account_thread *work, const char *mailbox, const char *host)
+{
+	struct session *session = work->session;
+	struct account_result *result = work->result;
+
+	if (!server_gate_enter(&session->mailboxes, mailbox, session_limits_enough()))
+		return error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
+	if (server_gate_enter(&session->gate, host, session_limits_enough())) {
+		if (!has_twin(session, result->account, mailbox) || intake_write_notes(session->spool.intake, &result->error) == 0)
+			return 0;
+		server_gate_leave(&session->gate, host);
+	} else {
+		error_set(&result->error, ERROR_CANCELLED, N_("cancelled"));
+	}
+	server_gate_leave(&session->mailboxes, mailbox);
+	return -1;
+}
+
+static void leave(struct session *session, const char *mailbox, const char *host)
+{
+	server_gate_leave(&session->gate, host);
+	server_gate_leave(&session->mailboxes, mailbox);
+}
+
+static int fetch(struct account_thread *work)
+{
+	struct session *session = work->session;
+	struct account_result *result = work->result;
+	const struct fetch_job job = {
+	    .conf = session->conf,
+	    .account = result->account,
+	    .spool = &session->spool,
+	    .session = session->id.text,
+	    .route = route_message,
+	    .make_stub = make_stub,
+	    .progress = show_progress,
+	    .may_fetch = may_fetch,
+	    .came = bytes_came,
+	    .context = work,
+	    .cancel = session_limits_cancelled(),
+	    .secrets = &session->secrets.remote,
+	    .tries_again = strlist_has(&session->request.again, result->account->name),
+	    .clock_is_doubtful = !session->clock_is_trusted,
+	};
+	int failed;
+
+	thread_activity_who("account %s", result->account->name);
+	thread_activity_step("connecting");
+	tell_account(work, "connecting", NULL);
+	work->began = clock_now_ms();
+	sorting_begin(&work->sorting, &session->sorting, result->account);
+	failed = fetch_account(&job, &result->fetched, &result->error);
+	sorting_hang_up(&work->sorting);
+	thread_activity_end();
+	return failed;
+}
+
+static void *fetch_thread(void *context)
+{
+	struct account_thread *work = context;
+	struct account_result *result = work->result;
+	char *mailbox = conf_mailbox(result->account), *host = slice_dup(endpoint_of(result->account->remote.url).place);
+	bool entered = enter(work, mailbox, host) == 0, failed = true;
+
+	if (entered) {
+		failed = fetch(work) != 0;
+		leave(work->session, mailbox, host);
+	}
+	free(mailbox);
+	free(host);
+	if (!failed || session_limits_forgive(&result->error))
+		result->error = (struct error)ERROR_INIT;
+	if (!entered && (result->error.class == ERROR_NONE || result->error.class == ERROR_CANCELLED))
+		return NULL; /* it was not started */
+	failed = result->error.class != ERROR_NONE;
+	result->fetched.arrived = result->fetched.fetched;
+	tell_account(work, failed ? "failed" : "done", &result->error);
+	log_info("event=account-done session=%s account=%s fetched=%zu deleted=%zu bytes=%llu error=%s",
+	    work->session->id.text, LOG_CSTR(result->account->name), result->fetched.fetched, result->fetched.deleted,
+	    (unsigned long long)result->fetched.bytes, LOG_ERROR(&result->error));
+	return NULL;
+}
+
+void session_accounts_choose(struct session *session)
+{
+	const struct conf *conf = session->conf;
+	struct session_result *result = &session->result;
+
+	result->accounts = xcalloc(conf->account_count + 1, sizeof(*result->accounts));
+	for (size_t i = 0; i < conf->account_count && session->request.fetch; i++) {
+		const struct conf_account *account = &conf->accounts[i];
+		bool named = strlist_has(&session->request.accounts, account->name);
+
+		/* A named account is fetched even if it is disabled for the schedule. */
+		if (named || (session_request_wants_all(&session->request) && account->enabled))
+			result->accounts[result->account_count++].account = account;
+	}
+}
+
+struct account_thread *session_accounts_start(struct session *session)
+{
+	size_t count = session->result.account_count;
+	struct account_thread *threads = xcalloc(count + 1, sizeof(*threads));
+
+	for (size_t i = 0; i < count; i++) {
+		struct account_thread *work = &threads[i];
+
+		work->session = session;
+		work->result = &session->result.accounts[i];
+		work->started = pthread_create(&work->thread, NULL, fetch_thread, work) == 0;
+		if (!work->started)
+			error_set(&work->result->error, ERROR_TEMPORARY, N_("cannot start a thread"));
+	}
+	return threads;
+}
+
+void session_accounts_join(struct account_thread *threads, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (threads[i].started)
+			pthread_join(threads[i].thread, NULL);
+	free(threads);
+}

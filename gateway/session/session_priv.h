@@ -1,0 +1,46 @@
+/*
+ * Declarations that the parts of a session share: its course (session_process.c) and its accounts (session_accounts.c).
+ */
+#ifndef LANPOST_GATEWAY_SESSION_PRIV_H
+#define LANPOST_GATEWAY_SESSION_PRIV_H
+
+#include "gateway/session/dialup.h"
+#include "gateway/session/secrets.h"
+#include "gateway/session/server_gate.h"
+#include "gateway/session/session_process.h"
+#include "gateway/session/session_result.h"
+#include "gateway/session/sorting.h"
+
+#include <pthread.h>
+
+struct session {
+	const struct conf *conf;
+	struct session_request request; /* with what the triggers add */
+	struct msgid id;
+	struct secrets secrets;
+	struct spool spool;
+	struct sorting sorting;
+	struct triggers triggers;
+	struct session_result result;
+	struct dialup_outcome line; /* of bringing it up */
+	bool is_up;
+	struct server_gate gate;
+	struct server_gate mailboxes; /* one account at a time reads a mailbox upstream, so that nothing is fetched twice */
+	bool clock_is_trusted;
+	int event_fd;
+	pthread_mutex_t event_lock; /* keeps lines of the threads whole */
+};
+
+/* Reports to the supervisor; takes ownership of object. If the supervisor is gone, this process ends at once (child.c). */
+void session_process_tell(struct session *session, json_t *object);
+
+struct account_thread;
+
+/* Sets the accounts of the result: those that the request wants. */
+void session_accounts_choose(struct session *session);
+/* Fetches each of them on a thread of its own. The threads are new memory, for session_accounts_join(). */
+struct account_thread *session_accounts_start(struct session *session);
+/* Waits for them, and frees them. */
+void session_accounts_join(struct account_thread *threads, size_t count);
+
+#endif
