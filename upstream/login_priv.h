@@ -62,6 +62,9 @@ void login_secret_forget(struct login *login);
 /* Reads the server's offer: its greeting, and its capabilities. */
 void login_read_abilities(struct login *login, struct slice greeting, struct slice abilities);
 
+/* The best method that is left, NULL if there is none. */
+const struct login_mechanism *login_choose(const struct login *login);
+
 /* Writes bytes as lower-case hexadecimal digits. */
 void login_hex(const unsigned char *bytes, size_t len, struct buf *out);
 

@@ -35,6 +35,11 @@ enum remote_login {
 	REMOTE_LOGIN_FAILED, /* with an error as for remote_open() */
 };
 
+bool remote_is_cancelled(const struct remote *remote);
+/* Fills the error for a connection attempt that ended with this code, and returns -1. */
+int remote_connect_failed(const struct remote *remote, CURLcode code, struct error *error);
+/* How far the connection came, before the login. */
+void remote_fill_report(const struct remote *remote, CURLcode code, struct remote_report *report);
 /* Logs in over the connection. */
 enum remote_login remote_log_in(struct remote *remote, struct login *login, struct error *error);
 
