@@ -9,17 +9,6 @@
 
 #define DAY 86400
 
-/* Keys other than plain UIDLs begin with a control byte, which a plain UIDL never contains. */
-#define MARK_DOUBLE "\x01"
-#define MARK_DIGEST "\x02"
-#define MARK_STUB "\x03"
-#define MARK_WANTED "\x04"
-#define MARK_COPIES "\x05"
-#define MARK_MOVED "\x06"
-#define MARK_SHORT "\x07"
-#define MARK_TRIES "\x08"
-#define MARK_LARGE "\x0b"
-
 void plan_clear(struct plan *plan)
 {
 	for (size_t i = 0; i < plan->count; i++)
@@ -28,84 +17,6 @@ void plan_clear(struct plan *plan)
 	map_clear(&plan->numbers);
 	plan_known_clear(plan);
 	*plan = (struct plan){0};
-}
-
-/* --- keys */
-
-char *plan_stub_key(const char *key)
-{
-	return xasprintf(MARK_STUB "%s", key);
-}
-
-char *plan_wanted_key(const char *key)
-{
-	return xasprintf(MARK_WANTED "%s", key);
-}
-
-char *plan_double_mark(const char *uidl)
-{
-	return xasprintf(MARK_DOUBLE "%s", uidl);
-}
-
-char *plan_short_mark(const char *key)
-{
-	return xasprintf(MARK_SHORT "%s", key);
-}
-
-char *plan_tries_mark(const char *key)
-{
-	return xasprintf(MARK_TRIES "%s", key);
-}
-
-char *plan_large_mark(const char *key)
-{
-	return xasprintf(MARK_LARGE "%s", key);
-}
-
-char *plan_moved_key(const char *key)
-{
-	return xasprintf(MARK_MOVED "%s", key);
-}
-
-char *plan_copies_key(uint64_t digest)
-{
-	return xasprintf(MARK_COPIES "%016llx", (unsigned long long)digest);
-}
-
-const char *plan_behind_stub(const char *key)
-{
-	return key[0] == MARK_STUB[0] ? key + 1 : NULL;
-}
-
-bool plan_is_stub(const char *key)
-{
-	return key[0] == MARK_STUB[0] || (key[0] == MARK_MOVED[0] && key[1] == MARK_STUB[0]);
-}
-
-bool plan_is_stale(struct slice key, int64_t seen, int64_t now)
-{
-	static const char forgotten[] = MARK_DIGEST MARK_COPIES MARK_MOVED MARK_TRIES;
-	bool may_go = key.len > 0 && (key.ptr[0] >= 0x20 || strchr(forgotten, key.ptr[0]) != NULL);
-
-	return may_go && seen + PLAN_FORGET_SECONDS < now;
-}
-
-static char *digest_key(struct slice bytes)
-{
-	char hex[DIGEST_HEX_SIZE];
-
-	digest_hex(bytes, hex);
-	return xasprintf(MARK_DIGEST "%s", hex);
-}
-
-/* RFC 1939 requires 1 to 70 characters of 0x21 to 0x7E. Longer ones are accepted within limits; a UIDL
- * that cannot be stored as text is stored as its digest. */
-static char *uidl_key(struct slice uidl)
-{
-	for (size_t i = 0; i < uidl.len; i++)
-		if ((unsigned char)uidl.ptr[i] < 0x20)
-			return digest_key(uidl);
-	return uidl.len == 0 || uidl.len > PLAN_UIDL_MAX ? digest_key(uidl) : slice_dup(uidl);
 }
 
 static bool has_mark(const struct map *seen, char *marked)
@@ -165,7 +76,7 @@ bool plan_add_uidl(struct plan *plan, struct slice line)
 
 	if (!read_line(line, &number, &uidl) || (item = add(plan, number)) == NULL)
 		return false;
-	item->key = uidl_key(uidl);
+	item->key = plan_uidl_key(uidl);
 	return true;
 }
 
@@ -316,15 +227,10 @@ bool plan_question_again(struct plan *plan, const struct map *seen)
 
 /* --- the answers */
 
-static char *base_key(uint64_t digest, struct slice header)
-{
-	return digest == 0 ? digest_key(header) : xasprintf(MARK_DIGEST "%016llx", (unsigned long long)digest);
-}
-
 void plan_set_key(struct plan_item *item, uint64_t digest, struct slice header)
 {
 	free(item->key);
-	item->key = base_key(digest, header);
+	item->key = plan_header_key(digest, header);
 }
 
 /* By a seen message, or by another one of the listing, which may not be durable yet. */
@@ -340,7 +246,7 @@ static bool is_used(const struct plan *plan, const struct plan_item *item, const
 
 void plan_name(const struct plan *plan, struct plan_item *item, const struct map *seen, uint64_t digest, struct slice header)
 {
-	char *base = base_key(digest, header);
+	char *base = plan_header_key(digest, header);
 
 	free(item->key);
 	item->key = xstrdup(base);
@@ -380,7 +286,7 @@ static const struct plan_known *name_by_header(struct plan *plan, struct plan_it
 	plan_set_key(item, digest, header);
 	if (likeness == PLAN_UNLIKE || is_stub_of(known->key, item->key))
 		return NULL;
-	if (known->key[0] != MARK_DIGEST[0])
+	if (!plan_is_header_key(known->key))
 		return known;
 	free(item->key);
 	item->key = xstrdup(known->key);

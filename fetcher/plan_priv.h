@@ -1,4 +1,4 @@
-/* Declarations that plan.c and plan_known.c share: seen messages by the digest of their header. */
+/* Declarations that the parts of the plan share: seen messages by the digest of their header (plan_known.c), and keys (plan_key.c). */
 #ifndef LANPOST_FETCHER_PLAN_PRIV_H
 #define LANPOST_FETCHER_PLAN_PRIV_H
 
@@ -18,5 +18,12 @@ void plan_known_clear(struct plan *plan);
  * map_clear(). */
 void plan_sizes(const struct plan *plan, const struct map *seen, bool all, struct map *sizes);
 bool plan_has_size(const struct map *sizes, uint64_t size);
+
+/* The key of a message with this UIDL, new memory. */
+char *plan_uidl_key(struct slice uidl);
+/* The key of a message without UIDL: by the digest of its header; 0: by all its bytes. New memory. */
+char *plan_header_key(uint64_t digest, struct slice header);
+/* Whether it is one of those. */
+bool plan_is_header_key(const char *key);
 
 #endif

@@ -1,10 +1,10 @@
 #include "upstream/imap_client.h"
 
 #include "base/alloc.h"
+#include "upstream/imap_words.h"
 
 #define CHUNK_MAX 16384	       /* bytes of data handed out at a time; bare line feeds may double it */
 #define SKIP_MAX (1u << 20)    /* limit of a literal that was not requested */
-#define LITERAL_MAX (1ull << 34)
 #define OUT_MAX (IMAP_PENDING_MAX * (IMAP_SET_MAX + 200))
 
 static const struct {
@@ -83,71 +83,6 @@ static enum imap_what broken(struct imap_client *client, struct imap_event *even
 	return event->what = IMAP_GARBAGE;
 }
 
-/* --- words of a response */
-
-static bool take_nocase(struct slice *rest, const char *prefix)
-{
-	if (!slice_begins_nocase(*rest, prefix))
-		return false;
-	*rest = slice_from(*rest, strlen(prefix));
-	return true;
-}
-
-/* Digits at the front. */
-static bool take_number(struct slice *rest, uint64_t max, uint64_t *value)
-{
-	size_t len = 0;
-
-	while (len < rest->len && rest->ptr[len] >= '0' && rest->ptr[len] <= '9')
-		len++;
-	if (!slice_number(slice_make(rest->ptr, len), 0, max, value))
-		return false;
-	*rest = slice_from(*rest, len);
-	return true;
-}
-
-static bool is_word_start(struct slice text, size_t at)
-{
-	return at == 0 || text.ptr[at - 1] == ' ' || text.ptr[at - 1] == '(';
-}
-
-/* The number after `name ` in the attributes of a FETCH response. */
-static bool find_number(struct slice text, const char *name, uint64_t max, uint64_t *value)
-{
-	for (size_t at = 0; at < text.len; at++) {
-		struct slice rest = slice_from(text, at);
-
-		if (is_word_start(text, at) && take_nocase(&rest, name) && take_nocase(&rest, " "))
-			return take_number(&rest, max, value);
-	}
-	return false;
-}
-
-static bool has_text_nocase(struct slice text, const char *part)
-{
-	for (size_t at = 0; at < text.len; at++)
-		if (slice_begins_nocase(slice_from(text, at), part))
-			return true;
-	return false;
-}
-
-/* "... {123}" or "{123+}" at the end of the line. */
-static bool ends_with_literal(struct slice line, uint64_t *size)
-{
-	ptrdiff_t open = -1;
-	struct slice digits;
-
-	for (size_t i = 0; i < line.len; i++)
-		if (line.ptr[i] == '{')
-			open = (ptrdiff_t)i;
-	if (open < 0 || line.ptr[line.len - 1] != '}')
-		return false;
-	digits = slice_make(line.ptr + open + 1, line.len - (size_t)open - 2);
-	if (digits.len > 0 && digits.ptr[digits.len - 1] == '+')
-		digits.len--;
-	return slice_number(digits, 0, LITERAL_MAX, size);
-}
-
 /* --- untagged responses */
 
 static bool is_oldest(const struct imap_client *client, enum imap_command command)
@@ -178,8 +113,8 @@ static bool find_data_owner(struct imap_client *client, struct slice attributes)
 
 	if (client->in_data)
 		return true;
-	find_number(attributes, "UID", UINT32_MAX, &uid);
-	at = has_text_nocase(attributes, "BODY[") ? find_owner(client, uid) : -1;
+	imap_words_find_number(attributes, "UID", UINT32_MAX, &uid);
+	at = imap_words_have(attributes, "BODY[") ? find_owner(client, uid) : -1;
 	if (at >= 0)
 		client->owner = (size_t)at;
 	return at >= 0;
@@ -222,7 +157,7 @@ static enum imap_what end_data(struct imap_client *client, struct slice attribut
 	uint64_t uid;
 
 	name_owner(client, event);
-	event->ok = !find_number(attributes, "UID", UINT32_MAX, &uid) || uid == event->number;
+	event->ok = !imap_words_find_number(attributes, "UID", UINT32_MAX, &uid) || uid == event->number;
 	client->pending[client->owner].has_data = true;
 	client->in_data = false;
 	client->closed_early = slice_is(slice_trim(attributes), ")");
@@ -235,7 +170,7 @@ static bool quoted_body(struct slice attributes, struct buf *out)
 	for (size_t at = 0; at + 1 < attributes.len; at++) {
 		struct slice rest = slice_from(attributes, at);
 
-		if (!take_nocase(&rest, "] \""))
+		if (!imap_words_take(&rest, "] \""))
 			continue;
 		for (size_t i = 0; i < rest.len && rest.ptr[i] != '"'; i++) {
 			if (rest.ptr[i] == '\\' && i + 1 < rest.len)
@@ -252,7 +187,7 @@ static enum imap_what fetch_response(struct imap_client *client, struct slice at
 {
 	uint64_t number;
 
-	if (has_text_nocase(attributes, "BODY[")) {
+	if (imap_words_have(attributes, "BODY[")) {
 		buf_reset(&client->data);
 		if (!find_data_owner(client, attributes) || !quoted_body(attributes, &client->data))
 			return IMAP_NEED;
@@ -260,12 +195,12 @@ static enum imap_what fetch_response(struct imap_client *client, struct slice at
 		return begin_data(client, event);
 	}
 	if (!is_oldest(client, IMAP_LIST) ||
-	    !find_number(attributes, "UID", UINT32_MAX, &number) || number == 0)
+	    !imap_words_find_number(attributes, "UID", UINT32_MAX, &number) || number == 0)
 		return IMAP_NEED;
 	event->number = (uint32_t)number;
-	if (!find_number(attributes, "RFC822.SIZE", UINT64_MAX, &event->size))
+	if (!imap_words_find_number(attributes, "RFC822.SIZE", UINT64_MAX, &event->size))
 		event->size = 0;
-	event->is_deleted = has_text_nocase(attributes, "\\Deleted");
+	event->is_deleted = imap_words_have(attributes, "\\Deleted");
 	return event->what = IMAP_LISTED;
 }
 
@@ -290,7 +225,7 @@ static enum imap_what status_response(struct slice rest, struct imap_event *even
 {
 	uint64_t number;
 
-	if (!take_nocase(&rest, "OK [UIDVALIDITY ") || !take_number(&rest, UINT32_MAX, &number))
+	if (!imap_words_take(&rest, "OK [UIDVALIDITY ") || !imap_words_take_number(&rest, UINT32_MAX, &number))
 		return IMAP_NEED;
 	event->number = (uint32_t)number;
 	return event->what = IMAP_VALIDITY;
@@ -300,7 +235,7 @@ static enum imap_what untagged(struct imap_client *client, struct slice rest, st
 {
 	uint64_t number;
 
-	if (take_nocase(&rest, "CAPABILITY ")) {
+	if (imap_words_take(&rest, "CAPABILITY ")) {
 		buf_reset(&client->line);
 		buf_append_slice(&client->line, rest);
 		client->at = 0;
@@ -308,13 +243,13 @@ static enum imap_what untagged(struct imap_client *client, struct slice rest, st
 	}
 	if (slice_begins_nocase(rest, "BYE") && !is_oldest(client, IMAP_LOGOUT))
 		return broken(client, event, rest);
-	if (!take_number(&rest, UINT32_MAX, &number))
+	if (!imap_words_take_number(&rest, UINT32_MAX, &number))
 		return status_response(rest, event);
 	if (slice_is_nocase(slice_trim(rest), "EXISTS")) {
 		event->number = (uint32_t)number;
 		return event->what = IMAP_EXISTS;
 	}
-	if (take_nocase(&rest, " FETCH "))
+	if (imap_words_take(&rest, " FETCH "))
 		return fetch_response(client, rest, event);
 	return IMAP_NEED;
 }
@@ -368,7 +303,7 @@ static enum imap_what literal_follows(struct imap_client *client, struct slice l
 		client->literal_size = size;
 		return begin_data(client, event);
 	}
-	if (size > SKIP_MAX && !has_text_nocase(line, "BODY["))
+	if (size > SKIP_MAX && !imap_words_have(line, "BODY["))
 		return broken(client, event, line);
 	client->state = IMAP_IN_SKIP;
 	return IMAP_NEED;
@@ -379,7 +314,7 @@ static bool is_data_response(struct slice line)
 {
 	static const char *const texts[] = {"OK", "NO", "BAD", "BYE", "PREAUTH", NULL};
 
-	if (!take_nocase(&line, "* "))
+	if (!imap_words_take(&line, "* "))
 		return false;
 	for (size_t i = 0; texts[i] != NULL; i++)
 		if (slice_begins_nocase(line, texts[i]))
@@ -393,8 +328,8 @@ static bool is_tail(struct imap_client *client, struct slice line)
 {
 	uint64_t uid, size = client->literal_size;
 	bool is_it = client->closed_early && line.len > 2 && line.ptr[0] == ' ' && line.ptr[line.len - 1] == ')' &&
-		     find_number(line, "UID", UINT32_MAX, &uid) && uid == client->pending[client->owner].uid &&
-		     (!has_text_nocase(line, "RFC822.SIZE") || find_number(line, "RFC822.SIZE", UINT64_MAX, &size)) &&
+		     imap_words_find_number(line, "UID", UINT32_MAX, &uid) && uid == client->pending[client->owner].uid &&
+		     (!imap_words_have(line, "RFC822.SIZE") || imap_words_find_number(line, "RFC822.SIZE", UINT64_MAX, &size)) &&
 		     size == client->literal_size;
 
 	client->closed_early = false;
@@ -414,7 +349,7 @@ static enum imap_what next_line(struct imap_client *client, struct slice *input,
 		return broken(client, event, line);
 	client->in_response = false;
 	if (result == LINE_WHOLE && (goes_on || is_data_response(line)) &&
-	    ends_with_literal(line, &size))
+	    imap_words_end_with_literal(line, &size))
 		return literal_follows(client, line, size, event);
 	if (goes_on && client->in_data && !goes_on_behind_literal(line))
 		return broken(client, event, line);

@@ -4,14 +4,12 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "base/log.h"
 #include "config/endpoint.h"
 
 #include <errno.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #define HEARD_MAX 16384

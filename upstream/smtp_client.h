@@ -26,14 +26,9 @@
 #include "message/dot.h"
 #include "message/dsn.h"
 #include "message/line_reader.h"
+#include "upstream/smtp_reply.h"
 
-#define SMTP_REPLY_TEXT 256
 #define SMTP_WINDOW 8 /* simultaneous transactions: this many are in doubt if the connection breaks */
-
-struct smtp_reply {
-	int code;		    /* 0: none received */
-	char text[SMTP_REPLY_TEXT]; /* code and text, its lines joined, printable */
-};
 
 struct smtp_recipient {
 	const char *address; /* borrowed until the transaction's end, as is orcpt */
@@ -110,19 +105,5 @@ void smtp_client_data_end(struct smtp_client *client);
 /* Processes replies, received after all of out was sent; returns the new state. */
 enum smtp_state smtp_client_feed(struct smtp_client *client, struct slice input);
 void smtp_client_quit(struct smtp_client *client);
-
-/* Copies a reply; for a result that the gateway decides itself. */
-void smtp_reply_set(struct smtp_reply *reply, int code, const char *text);
-/* Whether a refusal concerns the connection (such as too many connections), not the message: 432, 421 4.3.2 and
- * 4.7.0. */
-bool smtp_reply_is_of_connection(const struct smtp_reply *reply);
-static inline bool smtp_reply_ok(const struct smtp_reply *reply)
-{
-	return reply->code >= 200 && reply->code < 300;
-}
-static inline bool smtp_reply_is_permanent(const struct smtp_reply *reply)
-{
-	return reply->code >= 500;
-}
 
 #endif

@@ -16,7 +16,6 @@
 #include "gateway/report/status.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -26,58 +25,7 @@
 
 #define TICK_MS 30000	      /* maximum interval between checks of the schedule: clocks jump */
 #define ANSWERS_MAX 16	      /* simultaneous processes that count mailboxes */
-#define STOP_MS 15000	      /* time limit for children to end by themselves */
 #define BIND_RETRY_MS 3000    /* a gateway that was just killed may hold the ports for a moment */
-
-/* --- the LAN server */
-
-static void lan_start(struct supervisor *supervisor)
-{
-	struct error error;
-
-	supervisor->lan_restart_at = 0;
-	if (!supervisor->auth_has_tls && supervisor_auth_load(supervisor, supervisor->conf, &error) != 0) /* its files may have been
-	 * repaired */
-		log_warnx("event=auth-not-loaded reason=%s", LOG_ERROR(&error));
-	if (lan_child_start(&supervisor->lan, supervisor->lan_program, supervisor->conf, &supervisor->listeners,
-		supervisor->auth_fds[AUTH_FD_LAN], &error) == 0)
-		return;
-	log_warnx("event=lan-not-started reason=%s", LOG_ERROR(&error));
-	supervisor->lan_restart_at = clock_now_ms() + RESTART_MAX_MS;
-}
-
-static void lan_events(struct supervisor *supervisor, int most)
-{
-	json_t *object;
-
-	for (int i = 0; i < most && child_take_event(&supervisor->lan, &object); i++) {
-		const char *event = json_string_value(json_object_get(object, "event"));
-
-		if (event != NULL && strcmp(event, "trigger") == 0)
-			supervisor_session_by_mail(supervisor);
-		json_decref(object);
-	}
-}
-
-static void lan_ended(struct supervisor *supervisor, int status)
-{
-	bool was_healthy = clock_now_ms() - supervisor->lan.started > HEALTHY_MS;
-	int64_t delay;
-
-	lan_events(supervisor, INT_MAX);
-	if (supervisor->stopping) {
-		child_gone(&supervisor->lan);
-		return;
-	}
-	crash_report(supervisor->conf, &(struct crash){.process = "lan", .status = status, .doing = supervisor->lan.doing});
-	child_gone(&supervisor->lan);
-	delay = supervisor_restart_delay(&supervisor->lan_crashes, was_healthy);
-	log_warnx("event=lan-ended status=%d restart_in_ms=%lld", status, (long long)delay);
-	supervisor->lan_reported = true;
-	supervisor->lan_restart_at = clock_now_ms() + delay;
-	if (delay == 0)
-		lan_start(supervisor);
-}
 
 /* --- requests of the control socket */
 
@@ -153,26 +101,6 @@ static int listen_anew(struct supervisor *supervisor, const struct conf_lan *lan
 	return -1;
 }
 
-static void lan_stop(struct supervisor *supervisor)
-{
-	if (supervisor->lan.pid == 0)
-		return;
-	child_end(&supervisor->lan, STOP_MS);
-	supervisor->lan_restart_at = clock_now_ms();
-}
-
-/* After a reload: a stopped LAN server is started, a running one gets the new configuration, one that waits for its
- * restart keeps waiting. */
-static void lan_take_up(struct supervisor *supervisor)
-{
-	struct error error;
-
-	if (supervisor->lan.pid == 0 && supervisor->lan_restart_at <= clock_now_ms())
-		lan_start(supervisor);
-	else if (supervisor->lan.pid != 0 && lan_child_reload(&supervisor->lan, supervisor->conf, &error) != 0)
-		log_warnx("event=reload-failed reason=%s", LOG_ERROR(&error));
-}
-
 static int reload(void *context, struct error *error)
 {
 	struct supervisor *supervisor = context;
@@ -183,7 +111,7 @@ static int reload(void *context, struct error *error)
 		return -1;
 	same = listeners_same(&supervisor->conf->lan, &next->lan);
 	if (!same || !lan_child_can_reload(supervisor->conf, next))
-		lan_stop(supervisor);
+		supervisor_lan_stop(supervisor);
 	if (!same) {
 		/* The ports can be bound again only when no process listens on them. */
 		listeners_close(&supervisor->listeners);
@@ -192,7 +120,7 @@ static int reload(void *context, struct error *error)
 
 			if (listen_anew(supervisor, &supervisor->conf->lan, &again) != 0)
 				log_warnx("event=listen-failed reason=%s", LOG_ERROR(&again));
-			lan_start(supervisor);
+			supervisor_lan_start(supervisor);
 			conf_free(next);
 			return -1;
 		}
@@ -208,7 +136,7 @@ static int reload(void *context, struct error *error)
 	session_due_start(&supervisor->due, next, moment_now());
 	i18n_start(conf_language_code(next->gateway.language));
 	log_setup(&next->log, "supervisor");
-	lan_take_up(supervisor);
+	supervisor_lan_take_up(supervisor);
 	log_info("event=reloaded");
 	return 0;
 }
@@ -249,7 +177,7 @@ static void reap(struct supervisor *supervisor)
 
 	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
 		if (pid == supervisor->lan.pid)
-			lan_ended(supervisor, status);
+			supervisor_lan_ended(supervisor, status);
 		else if (pid == supervisor->session.pid)
 			supervisor_session_ended(supervisor, status);
 		else if (pid == supervisor->hang_up.pid)
@@ -289,7 +217,7 @@ static void tick(struct supervisor *supervisor)
 	supervisor_auth_look(supervisor, now);
 	disk_watch_look(&supervisor->disk, supervisor->conf, now);
 	if (supervisor->lan_restart_at != 0 && now >= supervisor->lan_restart_at)
-		lan_start(supervisor);
+		supervisor_lan_start(supervisor);
 	if (supervisor->lan_reported && supervisor->lan.pid != 0 &&
 	    now - supervisor->lan.started > HEALTHY_MS) {
 		crash_recovered(supervisor->conf, "lan");
@@ -337,7 +265,7 @@ static void loop(struct supervisor *supervisor)
 		fds[count++] = (struct pollfd){.fd = supervisor->auth_watch.fd, .events = POLLIN};
 		if (poll(fds, count, control_has_more(&supervisor->control) ? 0 : time_to_wait(supervisor)) < 0 && errno != EINTR)
 			fatal("event=poll-failed");
-		lan_events(supervisor, EVENTS_PER_TURN);
+		supervisor_lan_events(supervisor, EVENTS_PER_TURN);
 		supervisor_session_events(supervisor, EVENTS_PER_TURN);
 		supervisor_auth_events(supervisor, EVENTS_PER_TURN);
 		child_end_broken(&supervisor->lan);
@@ -505,7 +433,7 @@ int supervisor_run(struct conf *conf, const char *path, const struct privileges 
 		return 1;
 	}
 	session_due_start(&supervisor.due, conf, moment_now());
-	lan_start(&supervisor);
+	supervisor_lan_start(&supervisor);
 	supervisor_auth_start(&supervisor); /* any order is possible: questions wait in their socket */
 	supervisor_session_hang_up(&supervisor); /* after a session that was killed together with its supervisor */
 	log_info("event=started version=" LANPOST_VERSION " spool=%s", LOG_CSTR(conf->gateway.spool));

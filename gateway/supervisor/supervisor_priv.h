@@ -1,6 +1,6 @@
 /*
- * Declarations that the parts of the supervisor share: its life (supervisor.c) and its sessions (supervisor_session.c),
- * one at a time.
+ * Declarations that the parts of the supervisor share: its life (supervisor.c), its sessions, one at a time
+ * (supervisor_session.c), the LAN server (supervisor_lan.c) and the process with the verifiers (supervisor_auth.c).
  */
 #ifndef LANPOST_GATEWAY_SUPERVISOR_PRIV_H
 #define LANPOST_GATEWAY_SUPERVISOR_PRIV_H
@@ -19,6 +19,7 @@
 
 #define HEALTHY_MS 60000 /* a process that has run for this long counts as healthy again */
 #define RESTART_MAX_MS 60000
+#define STOP_MS 15000	 /* time limit for children to end by themselves */
 #define EVENTS_PER_TURN 256 /* from one child at a time, so that others are served, too */
 
 enum { AUTH_FD_LAN, AUTH_FD_OWN }; /* the session whose end it is */
@@ -95,6 +96,16 @@ void supervisor_session_look(struct supervisor *supervisor, int64_t now);
 
 /* The delay before a restart of a process that ended: longer each time, none after a long life. */
 int64_t supervisor_restart_delay(unsigned *crashes, bool was_healthy);
+
+/* The LAN server (supervisor_lan.c). */
+void supervisor_lan_start(struct supervisor *supervisor);
+/* Passes on its events, up to `most`. */
+void supervisor_lan_events(struct supervisor *supervisor, int most);
+void supervisor_lan_ended(struct supervisor *supervisor, int status);
+void supervisor_lan_stop(struct supervisor *supervisor);
+/* After a reload: a stopped LAN server is started, a running one gets the new configuration, one that waits for its restart
+ * keeps waiting. */
+void supervisor_lan_take_up(struct supervisor *supervisor);
 
 /* The process with the verifiers (supervisor_auth.c). Called once, before the others: the socket, the key for the salts of
  * unknown names. */

@@ -1,17 +1,14 @@
 /*
  * DATA: the bytes of a message, from 354 to the one reply that counts.
  *
- * The header section is held back until it is complete: Bcc is removed, missing fields are
- * added, loops are detected. The rest is stored as it arrives, byte for byte. An invalid message
+ * The header section is held back until it is complete (smtpd_header.c). The rest is stored as it arrives, byte for byte. An invalid message
  * is read to its real end before it is refused.
  */
 #include "base/alloc.h"
-#include "base/clock.h"
 #include "base/process/thread_activity.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net/net.h"
-#include "message/decode.h"
 #include "message/header.h"
 #include "mail/route.h"
 #include "message/stub_reply.h"
@@ -41,7 +38,7 @@ enum smtpd_reply smtpd_cmd_data(struct smtpd *smtpd, struct slice arg)
 
 /* The first reason for a refusal is used. REPLY_NONE means none. What has come is of no more use, and its sender may stay
  * for long: it takes no room meanwhile. */
-static void fail(struct smtpd *smtpd, enum smtpd_reply reply)
+void smtpd_data_fail(struct smtpd *smtpd, enum smtpd_reply reply)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
 
@@ -56,147 +53,20 @@ static void fail(struct smtpd *smtpd, enum smtpd_reply reply)
 static void fail_storage(struct smtpd *smtpd, const struct error *error)
 {
 	log_warnx("event=smtp-storage-failed id=%s reason=%s", smtpd->tx->envelope.id.text, LOG_ERROR(error));
-	fail(smtpd, error->class == ERROR_FULL ? REPLY_NO_STORAGE : REPLY_NOT_STORED);
+	smtpd_data_fail(smtpd, error->class == ERROR_FULL ? REPLY_NO_STORAGE : REPLY_NOT_STORED);
 }
 
-static void append_body(struct smtpd *smtpd, struct slice bytes)
+void smtpd_data_append(struct smtpd *smtpd, struct slice bytes)
 {
 	struct smtpd_transaction *tx = smtpd->tx;
 	struct error error = ERROR_INIT;
 
 	if (tx->body.path != NULL) /* many simultaneous messages could also use the last free space */
-		fail(smtpd, smtpd_check_storage(smtpd, bytes.len));
+		smtpd_data_fail(smtpd, smtpd_check_storage(smtpd, bytes.len));
 	if (tx->failed != REPLY_NONE || bytes.len == 0)
 		return;
 	if (body_append(&tx->body, bytes, &tx->envelope.id, &error) != 0)
 		fail_storage(smtpd, &error);
-}
-
-/* Reads the properties of the message from its header. */
-struct findings {
-	size_t received, fields;
-	bool has_date, has_message_id;
-};
-
-/* RFC 3834 and convention: automatic mail never starts a command. */
-static bool is_automatic(const struct header_field *field)
-{
-	struct slice rest = field->body;
-	struct slice word = slice_trim(slice_cut(&rest, ';'));
-
-	if (slice_begins_nocase(field->name, "List-"))
-		return true;
-	if (slice_is_nocase(field->name, "Auto-Submitted"))
-		return !slice_is_nocase(word, "no");
-	if (slice_is_nocase(field->name, "Precedence"))
-		return slice_is_nocase(word, "bulk") || slice_is_nocase(word, "list") ||
-		       slice_is_nocase(word, "junk");
-	return false;
-}
-
-static bool is_hidden(const struct header_field *field)
-{
-	return slice_is_nocase(field->name, "Bcc") || slice_is_nocase(field->name, "Resent-Bcc");
-}
-
-static void note_field(struct smtpd_transaction *tx, const struct header_field *field,
-    struct slice header, struct findings *found)
-{
-	found->fields++;
-	found->received += slice_is_nocase(field->name, "Received");
-	found->has_date |= slice_is_nocase(field->name, "Date");
-	found->has_message_id |= slice_is_nocase(field->name, "Message-ID");
-	tx->automatic |= is_automatic(field);
-	if (tx->to_daemon && tx->subject.len == 0 && slice_is_nocase(field->name, "Subject"))
-		decode_text(field->body, decode_message_charset(header), &tx->subject);
-}
-
-/* Stores the header without the fields that only the sender may see. */
-static void keep_header(struct smtpd *smtpd, struct slice header, struct findings *found)
-{
-	struct header_walk walk;
-	struct header_field field;
-	const char *kept = header.ptr;
-
-	header_walk_init(&walk, header);
-	while (header_walk_next(&walk, &field)) {
-		note_field(smtpd->tx, &field, header, found);
-		if (!is_hidden(&field))
-			continue;
-		append_body(smtpd, slice_make(kept, (size_t)(field.raw.ptr - kept)));
-		kept = field.raw.ptr + field.raw.len;
-	}
-	append_body(smtpd, slice_make(kept, header.len - (size_t)(kept - header.ptr)));
-}
-
-/* RFC 5321 section 4.4. */
-static void add_received(struct smtpd *smtpd)
-{
-	struct envelope *envelope = &smtpd->tx->envelope;
-	const char *hostname = smtpd->options.conf->gateway.hostname;
-	char address[NET_ADDRESS_MAX], date[64], login[128] = "";
-	char *line;
-
-	if (smtpd->dialogue.user != NULL)
-		snprintf(login, sizeof(login), " (logged in as %s)", smtpd->dialogue.user);
-	line = xasprintf("from %s (%s)%s by %s with %sSMTP%s%s id %s; %s", smtpd->hello,
-	    net_address_literal(address, &smtpd->options.client), login, hostname,
-	    smtpd->extended ? "E" : "", smtpd->extended && smtpd->dialogue.tls ? "S" : "",
-	    smtpd->extended && smtpd->dialogue.user != NULL ? "A" : "", envelope->id.text,
-	    clock_rfc5322(date, sizeof(date), envelope->time));
-	envelope_add_header(envelope, "Received", slice_of(line));
-	free(line);
-}
-
-/* RFC 6409 section 8: fields that a mail program may leave to the server. */
-static void add_missing(struct smtpd *smtpd, const struct findings *found)
-{
-	struct envelope *envelope = &smtpd->tx->envelope;
-	char date[64];
-	char *id;
-
-	if (!found->has_date)
-		envelope_add_header(
-		    envelope, "Date", slice_of(clock_rfc5322(date, sizeof(date), envelope->time)));
-	if (!found->has_message_id) {
-		id = xasprintf("<%s@%s>", envelope->id.text, smtpd->options.conf->gateway.hostname);
-		envelope_add_header(envelope, "Message-ID", slice_of(id));
-		free(id);
-	}
-}
-
-/* A message without a header, whose first line is not a field (nor mbox's "From "), would be read as part of our header. */
-static bool is_text(struct slice header)
-{
-	ptrdiff_t end = slice_find(header, '\n');
-	struct header_walk walk;
-	struct header_field field;
-
-	if (header.len == 0 || header.ptr[0] == '\r' || (header.len > 5 && memcmp(header.ptr, "From ", 5) == 0))
-		return false;
-	header_walk_init(&walk, end < 0 ? header : slice_make(header.ptr, (size_t)end + 1));
-	return !header_walk_next(&walk, &field);
-}
-
-static void finish_header(struct smtpd *smtpd)
-{
-	struct smtpd_transaction *tx = smtpd->tx;
-	struct slice header = buf_slice(&tx->header);
-	struct findings found = {0};
-
-	tx->header_done = true;
-	add_received(smtpd);
-	if (is_text(header)) {
-		append_body(smtpd, SLICE_LITERAL("\r\n"));
-		append_body(smtpd, header);
-		header = SLICE_NONE;
-	}
-	if (header.len > 0)
-		keep_header(smtpd, header, &found);
-	add_missing(smtpd, &found);
-	fail(smtpd, smtpd_check_authors(smtpd, header));
-	fail(smtpd, found.received > SMTPD_RECEIVED_MAX ? REPLY_MAIL_LOOP : REPLY_NONE);
-	smtpd_header_clear(tx);
 }
 
 /* The offset after the empty line that ends the header, or 0. `from` bytes were already
@@ -221,12 +91,12 @@ static void take_header(struct smtpd *smtpd, struct slice bytes)
 	struct slice rest;
 
 	if (before + bytes.len > BODY_MEMORY_BUSY && body_memory_is_short()) {
-		fail(smtpd, REPLY_NO_STORAGE);
+		smtpd_data_fail(smtpd, REPLY_NO_STORAGE);
 		smtpd_header_clear(tx);
 		return;
 	}
 	if (buf_append_slice(&tx->header, bytes) != 0) {
-		fail(smtpd, REPLY_HEADER_TOO_LARGE);
+		smtpd_data_fail(smtpd, REPLY_HEADER_TOO_LARGE);
 		smtpd_header_clear(tx);
 		return;
 	}
@@ -237,8 +107,8 @@ static void take_header(struct smtpd *smtpd, struct slice bytes)
 		return;
 	rest = slice_from(bytes, end - before);
 	tx->header.len = end;
-	finish_header(smtpd);
-	append_body(smtpd, rest);
+	smtpd_finish_header(smtpd);
+	smtpd_data_append(smtpd, rest);
 }
 
 static void take_bytes(struct smtpd *smtpd, struct slice bytes)
@@ -247,11 +117,11 @@ static void take_bytes(struct smtpd *smtpd, struct slice bytes)
 
 	tx->size += bytes.len;
 	if (tx->size > (uint64_t)smtpd->options.conf->limits.max_message_size)
-		fail(smtpd, REPLY_MESSAGE_TOO_LARGE);
+		smtpd_data_fail(smtpd, REPLY_MESSAGE_TOO_LARGE);
 	if (tx->failed != REPLY_NONE)
 		return;
 	if (tx->header_done)
-		append_body(smtpd, bytes);
+		smtpd_data_append(smtpd, bytes);
 	else
 		take_header(smtpd, bytes);
 }
@@ -264,8 +134,8 @@ static void finish_short_message(struct smtpd *smtpd)
 	if (tx->header_done || tx->failed != REPLY_NONE)
 		return;
 	if (tx->header.len == 0)
-		append_body(smtpd, SLICE_LITERAL("\r\n"));
-	finish_header(smtpd);
+		smtpd_data_append(smtpd, SLICE_LITERAL("\r\n"));
+	smtpd_finish_header(smtpd);
 }
 
 /* Checks that need the whole message. */
@@ -397,11 +267,11 @@ static enum smtpd_reply finish_message(struct smtpd *smtpd)
 
 	finish_short_message(smtpd);
 	if (tx->failed == REPLY_NONE)
-		fail(smtpd, check_whole(smtpd));
+		smtpd_data_fail(smtpd, check_whole(smtpd));
 	if (tx->failed == REPLY_NONE && body_finish(&tx->body, &error) != 0)
 		fail_storage(smtpd, &error);
 	if (tx->failed == REPLY_NONE)
-		fail(smtpd, check_attachments(smtpd));
+		smtpd_data_fail(smtpd, check_attachments(smtpd));
 	if (tx->failed == REPLY_NONE)
 		store(smtpd);
 	if (tx->failed == REPLY_NONE) {
@@ -506,7 +376,7 @@ static enum dialogue_effect take_chunk(struct smtpd *smtpd, struct slice *bytes)
 	smtpd->chunk_left -= len;
 	if (tx != NULL && tx->envelope.recipients.count > 0) {
 		if (!tx->chunked)
-			fail(smtpd, smtpd_check_storage(smtpd, 0));
+			smtpd_data_fail(smtpd, smtpd_check_storage(smtpd, 0));
 		tx->chunked = true;
 		check_chunk(tx, piece);
 		take_bytes(smtpd, piece);

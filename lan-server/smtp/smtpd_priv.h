@@ -118,6 +118,12 @@ enum smtpd_reply smtpd_take_dsn_rcpt(struct slice words, struct smtpd_dsn_rcpt *
 /* Stores the parameters with the places from `first` on. */
 void smtpd_keep_dsn(struct envelope *envelope, size_t first, const struct smtpd_dsn_rcpt *dsn);
 
+/* The message is refused for the first of these reasons; REPLY_NONE is no reason. What has come of it is dropped. */
+void smtpd_data_fail(struct smtpd *smtpd, enum smtpd_reply reply);
+/* Appends bytes to the stored message, unless it is refused; a failure of the disk refuses it. */
+void smtpd_data_append(struct smtpd *smtpd, struct slice bytes);
+/* The header section is complete in tx->header: stores what stays of it, and fills in what it says. */
+void smtpd_finish_header(struct smtpd *smtpd);
 void smtpd_header_clear(struct smtpd_transaction *tx);
 void smtpd_transaction_end(struct smtpd *smtpd);
 

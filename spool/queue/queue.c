@@ -171,7 +171,7 @@ int queue_message(const struct spool *spool, const struct queue_item *item, stru
 	return result;
 }
 
-static bool is_missing(const struct error *error)
+bool queue_is_missing(const struct error *error)
 {
 	return error->saved_errno == ENOENT;
 }
@@ -212,7 +212,7 @@ static int move(const struct spool *spool, struct queue_item *item, enum queue_s
 	char *folder = layout_queue(spool, state);
 	int result = -1;
 
-	if (message == NULL && !is_missing(error))
+	if (message == NULL && !queue_is_missing(error))
 		goto out;
 	if (message != NULL && strcmp(message, message_to) != 0 &&
 	    fsx_link(message, message_to, error) != 0 && error->saved_errno != EEXIST)
@@ -312,7 +312,7 @@ int queue_lock(const struct spool *spool, struct error *error)
 	return fd;
 }
 
-static int update(const struct spool *spool, struct queue_item *item, const struct envelope *envelope,
+int queue_rewrite(const struct spool *spool, struct queue_item *item, const struct envelope *envelope,
     enum queue_state state, struct error *error)
 {
 	struct buf text = BUF_INIT(ENVELOPE_TEXT_MAX);
@@ -340,7 +340,7 @@ int queue_update(const struct spool *spool, struct queue_item *item, const struc
 	if (result > 0) {
 		if (now != item->state) /* the admin has moved it meanwhile: it stays there */
 			item->state = state = now;
-		result = update(spool, item, envelope, state, error);
+		result = queue_rewrite(spool, item, envelope, state, error);
 	}
 	close(lock);
 	return result;
@@ -367,7 +367,7 @@ int queue_shift(const struct spool *spool, const struct msgid *id, unsigned from
 		else if (state != QUEUE_HOLD)
 			envelope.next_attempt = 0;
 		*next = envelope.next_attempt;
-		result = update(spool, &item, &envelope, state, error);
+		result = queue_rewrite(spool, &item, &envelope, state, error);
 		envelope_clear(&envelope);
 	}
 	close(lock);
@@ -385,7 +385,7 @@ int queue_remove(const struct spool *spool, const struct queue_item *item, struc
 		result = fsx_unlink(path, error);
 		free(path);
 	}
-	return result != 0 || !is_missing(error) ? -1 : 0;
+	return result != 0 || !queue_is_missing(error) ? -1 : 0;
 }
 
 /* The outcome of this recipient; NULL if there is none. */
@@ -425,7 +425,7 @@ static int settle(const struct spool *spool, const struct msgid *id, const struc
 	if (!pending)
 		result = queue_remove(spool, &item, error);
 	else
-		result = changed ? update(spool, &item, &envelope, item.state, error) : 0;
+		result = changed ? queue_rewrite(spool, &item, &envelope, item.state, error) : 0;
 	envelope_clear(&envelope);
 	return result;
 }
@@ -438,85 +438,6 @@ int queue_settle(const struct spool *spool, const struct msgid *id, const struct
 	if (lock < 0)
 		return -1;
 	result = settle(spool, id, outcomes, count, error);
-	close(lock);
-	return result;
-}
-
-/* --- for recovery */
-
-/* Replaces an entry's message by a new file with these bytes. */
-static int rewrite_message(const char *path, const struct slice *parts, size_t count, struct error *error)
-{
-	char *tmp = xasprintf("%s.tmp", path);
-	struct error ignored;
-	int result = fsx_create(tmp, parts, count, 0600, error);
-
-	if (result == 0)
-		result = fsx_swap_in(tmp, path, error);
-	if (result != 0)
-		fsx_unlink(tmp, &ignored);
-	free(tmp);
-	return result;
-}
-
-static int verify_message(const struct spool *spool, const struct queue_item *item, struct queue_proof *proof, struct error *error)
-{
-	char *path = queue_message_path(spool, item, error);
-	enum fsx_match match;
-	int result;
-
-	proof->is_valid = path != NULL;
-	if (path == NULL)
-		return is_missing(error) ? 0 : -1;
-	result = fsx_compare(path, proof->parts, proof->count, &match, error);
-	if (result == 0 && (proof->anew || match != FSX_SAME))
-		result = rewrite_message(path, proof->parts, proof->count, error);
-	free(path);
-	return result;
-}
-
-/* Removes an unusable entry that was half-written before a power cut: the log has everything. */
-static int remove_remains(const struct spool *spool, struct queue_item *item, struct error *error)
-{
-	int there;
-
-	while ((there = queue_find(spool, &item->id, &item->state, error)) > 0)
-		if (queue_remove(spool, item, error) != 0)
-			return -1;
-	return there;
-}
-
-static int verify(const struct spool *spool, struct queue_item *item, struct queue_proof *proof, struct error *error)
-{
-	char *path = layout_queue_file(spool, item->state, item->id.text, ".env");
-	struct envelope envelope;
-	int result;
-
-	fsx_forget(path);
-	free(path);
-	proof->is_valid = false;
-	if (item->state == QUEUE_CORRUPT)
-		return remove_remains(spool, item, error);
-	if (queue_read(spool, item, &envelope, error) != 0)
-		return error->class == ERROR_PERMANENT ? remove_remains(spool, item, error) : -1;
-	result = verify_message(spool, item, proof, error);
-	if (result == 0 && proof->is_valid && proof->anew)
-		result = update(spool, item, &envelope, item->state, error);
-	envelope_clear(&envelope);
-	return result == 0 && !proof->is_valid ? remove_remains(spool, item, error) : result;
-}
-
-int queue_verify(const struct spool *spool, const struct msgid *id, struct queue_proof *proof, struct error *error)
-{
-	struct queue_item item = {.id = *id};
-	int lock = queue_lock(spool, error), result;
-
-	if (lock < 0)
-		return -1;
-	proof->is_valid = true;
-	result = queue_find(spool, id, &item.state, error);
-	if (result > 0)
-		result = verify(spool, &item, proof, error);
 	close(lock);
 	return result;
 }

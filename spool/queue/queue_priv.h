@@ -23,6 +23,11 @@ int queue_verify(const struct spool *spool, const struct msgid *id, struct queue
 /* Path of the message file, in any state. New memory. NULL if it does not exist (error->saved_errno is ENOENT) or cannot
  * be found now. */
 char *queue_message_path(const struct spool *spool, const struct queue_item *item, struct error *error);
+/* Whether the error says that a file does not exist. */
+bool queue_is_missing(const struct error *error);
+/* Writes the envelope, and moves the entry to that state if it is another one. The lock of the queue is held. */
+int queue_rewrite(const struct spool *spool, struct queue_item *item, const struct envelope *envelope, enum queue_state state,
+    struct error *error);
 /* Creates an entry in active without sync (delivery from the log). The envelope has only the queue
  * places; the message is a link to source, or written from parts if source is NULL. */
 int queue_deliver(const struct spool *spool, const struct envelope *envelope, const char *source,

@@ -62,6 +62,18 @@ void wizard_set(char **answer, const char *value);
  * wizard->error may say why. */
 bool wizard_ask(struct wizard *wizard);
 
+/* --- wizard_check.c: whether an answer is valid */
+
+/* For prompt_step(): NULL if it is, else what is wrong. context: of an address, the wizard, else unused. */
+const char *wizard_check_domain(const void *context, const char *answer);
+const char *wizard_check_spool(const void *context, const char *answer);
+const char *wizard_check_user(const void *context, const char *answer);
+const char *wizard_check_address(const void *context, const char *answer);
+const char *wizard_check_fetch(const void *context, const char *answer);
+const char *wizard_check_send(const void *context, const char *answer);
+const char *wizard_check_tls(const void *context, const char *answer);
+const char *wizard_check_networks(const void *context, const char *answer);
+
 /* --- wizard_build.c: the result */
 
 /* The configuration for the answers, loaded and checked without changing the files. *problems, which the caller clears,

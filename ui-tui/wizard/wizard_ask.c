@@ -3,7 +3,6 @@
 #include "base/i18n.h"
 #include "base/path.h"
 #include "config/endpoint.h"
-#include "config/value.h"
 #include "ui-tui/command/remote_test.h"
 #include "ui-tui/wizard/first_start.h"
 #include "ui-tui/wizard/provider.h"
@@ -11,112 +10,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
-
-/* --- checks of answers */
-
-static const char *check_domain(const void *context, const char *answer)
-{
-	(void)context;
-	return value_is_host(slice_of(answer)) ? NULL : _("That is not a domain name. Example: office.lan");
-}
-
-static const char *check_spool(const void *context, const char *answer)
-{
-	struct stat st;
-
-	(void)context;
-	if (answer[0] != '/')
-		return _("The path of a folder begins with /.");
-	if (stat(answer, &st) == 0 && !S_ISDIR(st.st_mode))
-		return _("That is a file, not a folder.");
-	return NULL;
-}
-
-/* Names are not case-sensitive. */
-static bool is_name(const char *answer)
-{
-	char *lower = xstrdup(answer);
-	bool result;
-
-	str_lower_ascii(lower);
-	result = conf_is_mailbox_name(slice_of(lower));
-	free(lower);
-	return result;
-}
-
-static const char *check_user(const void *context, const char *answer)
-{
-	(void)context;
-	if (strcasecmp(answer, CONF_DAEMON) == 0 || strcasecmp(answer, CONF_POSTMASTER) == 0)
-		return _("That name is reserved: choose another one.");
-	if (answer[0] == '\0' || is_name(answer))
-		return NULL;
-	return _("A name may contain a-z, 0-9 and . _ - only, and begins with a letter or digit.");
-}
-
-static bool is_inside(const struct wizard *wizard, const char *address)
-{
-	const char *at = strrchr(address, '@');
-
-	return at != NULL && strcasecmp(at + 1, wizard->domain) == 0;
-}
-
-static const char *check_address(const void *context, const char *answer)
-{
-	const struct wizard *wizard = context;
-
-	if (answer[0] == '\0')
-		return NULL;
-	if (!value_is_address(slice_of(answer)))
-		return _("That is not a mail address. Example: ivan@example.ru");
-	return is_inside(wizard, answer) ? _("That is a local address. Enter the external one.") : NULL;
-}
-
-static const char *check_fetch(const void *context, const char *answer)
-{
-	enum endpoint_protocol protocol = endpoint_of(answer).protocol;
-
-	(void)context;
-	if (protocol == ENDPOINT_POP3 || protocol == ENDPOINT_IMAP)
-		return NULL;
-	return _("It begins with pop3s://, imaps://, pop3:// or imap://. Example: pop3s://pop.example.ru:995");
-}
-
-static const char *check_send(const void *context, const char *answer)
-{
-	(void)context;
-	if (answer[0] == '\0' || endpoint_of(answer).protocol == ENDPOINT_SMTP)
-		return NULL;
-	return _("It begins with smtps:// or smtp://. Example: smtps://smtp.example.ru:465");
-}
-
-static const char *check_tls(const void *context, const char *answer)
-{
-	(void)context;
-	if (strcmp(answer, "required") == 0 || strcmp(answer, "opportunistic") == 0 || strcmp(answer, "none") == 0)
-		return NULL;
-	return _("Type required, opportunistic or none.");
-}
-
-static const char *check_networks(const void *context, const char *answer)
-{
-	static char wrong[200];
-	struct slice rest = slice_of(answer);
-
-	(void)context;
-	while (rest.len > 0) {
-		struct slice item = slice_trim(slice_cut(&rest, ','));
-		struct conf_net net;
-
-		if (item.len == 0 || value_net(item, &net))
-			continue;
-		snprintf(wrong, sizeof(wrong), _("%.*s is not a network. Example: 192.168.1.0/24"), SLICE_PRINT(item));
-		return wrong;
-	}
-	return answer[0] == '\0' ? _("Then no client could connect.") : NULL;
-}
 
 /* --- 1. the office */
 
@@ -125,14 +19,14 @@ static enum prompt_answer ask_domain(struct wizard *wizard)
 	printf(_("\n1. The office\n"));
 	if (wizard->domain[0] == '\0')
 		wizard_set(&wizard->domain, "office.lan");
-	return prompt_step(_("Domain of the mail inside the office"), &wizard->domain, check_domain, NULL);
+	return prompt_step(_("Domain of the mail inside the office"), &wizard->domain, wizard_check_domain, NULL);
 }
 
 static enum prompt_answer ask_spool(struct wizard *wizard)
 {
 	if (wizard->spool[0] == '\0')
 		wizard_set(&wizard->spool, "/var/lib/lanpost");
-	return prompt_step(_("Folder for the mail"), &wizard->spool, check_spool, NULL);
+	return prompt_step(_("Folder for the mail"), &wizard->spool, wizard_check_spool, NULL);
 }
 
 /* --- 2. the users */
@@ -175,7 +69,7 @@ static enum prompt_answer ask_about(struct wizard *wizard, struct wizard_user *u
 		return answer;
 	answer = ask_password(wizard, user);
 	while (answer == PROMPT_ANSWERED) {
-		answer = prompt_step(_("  External mail address (empty: none)"), &user->outside, check_address, wizard);
+		answer = prompt_step(_("  External mail address (empty: none)"), &user->outside, wizard_check_address, wizard);
 		if (answer == PROMPT_BACK)
 			return ask_about(wizard, user);
 		if (answer == PROMPT_ANSWERED && !is_taken(wizard, user))
@@ -232,7 +126,7 @@ static enum prompt_answer ask_users(struct wizard *wizard)
 
 		show_users(wizard);
 		answer = prompt_step(
-		    wizard->user_count == 0 ? _("Name") : _("Another name (empty: no more)"), &name, check_user, NULL);
+		    wizard->user_count == 0 ? _("Name") : _("Another name (empty: no more)"), &name, wizard_check_user, NULL);
 		str_lower_ascii(name);
 		if (answer == PROMPT_ANSWERED && name[0] != '\0' && ask_user(wizard, name) == PROMPT_END)
 			answer = PROMPT_END;
@@ -254,7 +148,7 @@ static enum prompt_answer ask_mailbox(struct wizard *wizard)
 
 	printf(_("\n"
 	    "3. The external mailbox\n"));
-	answer = prompt_step(_("Its mail address (empty: later)"), &wizard->address, check_address, wizard);
+	answer = prompt_step(_("Its mail address (empty: later)"), &wizard->address, wizard_check_address, wizard);
 	provider = provider_of(slice_of(wizard->address));
 	if (answer == PROMPT_ANSWERED && provider != NULL)
 		prompt_say(PHRASE_SAID(
@@ -282,7 +176,7 @@ static bool has_mailbox(const struct wizard *wizard)
 
 static enum prompt_answer ask_fetch(struct wizard *wizard)
 {
-	return prompt_step(_("  Server from which mail is fetched"), &wizard->fetch, check_fetch, NULL);
+	return prompt_step(_("  Server from which mail is fetched"), &wizard->fetch, wizard_check_fetch, NULL);
 }
 
 /* Whether to ask for the encryption: it is neither in the URL nor known for the provider. */
@@ -307,7 +201,7 @@ static enum prompt_answer ask_tls(char **tls)
 {
 	if ((*tls)[0] == '\0')
 		wizard_set(tls, "required");
-	return prompt_step(_("  Encryption by STARTTLS: required, opportunistic or none"), tls, check_tls, NULL);
+	return prompt_step(_("  Encryption by STARTTLS: required, opportunistic or none"), tls, wizard_check_tls, NULL);
 }
 
 static enum prompt_answer ask_fetch_tls(struct wizard *wizard)
@@ -317,7 +211,7 @@ static enum prompt_answer ask_fetch_tls(struct wizard *wizard)
 
 static enum prompt_answer ask_send(struct wizard *wizard)
 {
-	return prompt_step(_("  Server through which mail is sent (empty: none)"), &wizard->send, check_send, NULL);
+	return prompt_step(_("  Server through which mail is sent (empty: none)"), &wizard->send, wizard_check_send, NULL);
 }
 
 static enum prompt_answer ask_send_tls(struct wizard *wizard)
@@ -401,7 +295,7 @@ static enum prompt_answer ask_networks(struct wizard *wizard)
 	if (wizard->networks[0] == '\0')
 		wizard_set(&wizard->networks, buf_text(&networks));
 	buf_clear(&networks);
-	return prompt_step(_("Who may connect"), &wizard->networks, check_networks, NULL);
+	return prompt_step(_("Who may connect"), &wizard->networks, wizard_check_networks, NULL);
 }
 
 /* --- all of them */
