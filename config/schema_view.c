@@ -34,6 +34,7 @@ static const struct {
     {"user", "keep", SCHEMA_FOR_LAN},
     {"user", "outside", SCHEMA_FOR_LAN},
     {"user", "language", SCHEMA_FOR_LAN},
+    {"user", "expire", SCHEMA_FOR_LAN},
     {"group", "*", SCHEMA_FOR_LAN},
     {"smarthost", "senders", SCHEMA_FOR_LAN},
     {"smarthost", "default_sender", SCHEMA_FOR_LAN},

@@ -141,6 +141,15 @@ def test_pop3_verbs_keep_their_word(office):
     client.quit()
 
 
+def test_mail_programs_learn_how_long_messages_are_kept(make_gateway):
+    office = make_gateway(users={"ivan": {"expire": "30d"}, "anna": {}})
+    server = poplib.POP3("127.0.0.1", office.pop3_port, timeout=20)
+    assert server.capa()["EXPIRE"] == ["30", "USER"]
+    server.close()
+    assert office.pop3("ivan").capa()["EXPIRE"] == ["30"]
+    assert office.pop3("anna").capa()["EXPIRE"] == ["NEVER"]
+
+
 def test_a_mailbox_opens_for_one_client_at_a_time(office):
     office.send("anna@office.lan", ["ivan@office.lan"], letter())
     first = office.pop3("ivan")

@@ -23,7 +23,7 @@ static const char text[] =
     "[smarthost other]\nurl = smtps://mail.example\nuser = smartuser\noauth2_token_command = /bin/token-secret\nsenders = x@example.ru\ndefault_sender = all@example.ru\n"
     "[account sales]\nurl = pop3s://pop.example\nuser = accountuser\npassword = accountsecret\n"
     "[account more]\nurl = pop3s://pop.example\nuser = moreuser\npassword_command = /bin/pass-secret\n"
-    "[user anna]\npassword = " HASH "\nfull_name = Anna \"the quick\"\naliases = a, anka\nexternal_alias = anna@example.ru\noutside = no\n"
+    "[user anna]\npassword = " HASH "\nfull_name = Anna \"the quick\"\naliases = a, anka\nexternal_alias = anna@example.ru\noutside = no\nexpire = 30d\n"
     "[user ivan]\nallow_weak_auth = yes\nclear_password = clearsecret\nlanguage = en\nforward = anna\nkeep = no\n"
     "[group all]\nmembers = anna, ivan\n";
 
@@ -71,6 +71,7 @@ static void test_what_it_is_told(void **state)
 	assert_string_equal(seen->users[0].password, "");
 	assert_string_equal(seen->users[0].aliases.items[1], "anka");
 	assert_false(seen->users[0].outside);
+	assert_int_equal(seen->users[0].expire, 30 * 24 * 3600);
 	assert_true(seen->users[1].outside);
 	assert_int_equal(seen->users[0].language, LANGUAGE_RU);
 	assert_int_equal(seen->users[1].language, LANGUAGE_EN);
