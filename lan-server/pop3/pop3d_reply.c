@@ -79,6 +79,11 @@ static const struct {
     [REPLY_UNMARKED] = {OK, JUNK, "Deletion marks removed"},
 };
 
+const char *pop3d_reply_format(enum pop3d_reply reply)
+{
+	return replies[reply].text;
+}
+
 enum pop3d_reply pop3d_about(struct pop3d *pop3d, enum pop3d_reply reply, const char *first, const char *second)
 {
 	reply_fill(pop3d->about, replies[reply].text, first, second);

@@ -64,6 +64,8 @@ enum pop3d_reply {
 	POP3D_REPLIES,
 };
 
+/* The text of a reply, with % in place of words; NULL: it has no row in the table. */
+const char *pop3d_reply_format(enum pop3d_reply reply);
 /* Returns the reply with the words for the places in its text; NULL: none. Valid for the next answer. */
 enum pop3d_reply pop3d_about(struct pop3d *pop3d, enum pop3d_reply reply, const char *first, const char *second);
 /* Sends a reply and counts its consequence for the client. */

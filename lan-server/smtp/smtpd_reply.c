@@ -126,6 +126,11 @@ static const struct {
         "Attachments like % may not be sent outside the office; ask your administrator"},
 };
 
+const char *smtpd_reply_format(enum smtpd_reply reply)
+{
+	return replies[reply].text;
+}
+
 enum smtpd_reply smtpd_about(struct smtpd *smtpd, enum smtpd_reply reply, const char *first, const char *second)
 {
 	reply_fill(smtpd->about, replies[reply].text, first, second);

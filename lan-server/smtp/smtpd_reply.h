@@ -111,6 +111,8 @@ enum smtpd_reply {
 
 /* Returns the reply with the (printable) words for the places in its text; NULL: none. Valid for the next answer. */
 enum smtpd_reply smtpd_about(struct smtpd *smtpd, enum smtpd_reply reply, const char *first, const char *second);
+/* The text of a reply, with % in place of words; NULL: it has no row in the table. */
+const char *smtpd_reply_format(enum smtpd_reply reply);
 /* Its text with these words, valid until the next smtpd_about(). */
 const char *smtpd_reply_text(const struct smtpd *smtpd, enum smtpd_reply reply);
 int smtpd_reply_code(enum smtpd_reply reply); /* RFC 5321 section 4.2 */

@@ -28,9 +28,15 @@
 #include <cmocka.h>
 
 struct script {
+	const char *path;
 	struct buf input;
 	struct strlist expected, options;
+	int *lines; /* of the file: where each line is expected */
 };
+
+/* What the servers said in all scripts of the folder. */
+static const char *script_folder;
+static struct buf script_heard = BUF_INIT(64 << 20);
 
 /* Runs the input in pieces of `step` bytes and writes the transcript, lines ended by LF. */
 typedef void (*script_run_fn)(const struct script *script, size_t step, struct buf *transcript);
@@ -64,8 +70,15 @@ static void script_unescape(struct slice text, struct buf *out)
 	}
 }
 
+static void script_expect(struct script *script, const char *line, int number)
+{
+	ARRAY_GROW(script->lines, script->expected.count);
+	script->lines[script->expected.count] = number;
+	strlist_add(&script->expected, line);
+}
+
 /* One line of the file. */
-static void script_line(struct script *script, struct slice line)
+static void script_line(struct script *script, struct slice line, int number)
 {
 	struct slice text = line;
 	struct slice head = slice_cut(&text, ':');
@@ -82,13 +95,13 @@ static void script_line(struct script *script, struct slice line)
 	}
 	if (text.ptr == NULL ||
 	    (head.len > 1 && !slice_number(slice_from(head, 2), 1, 100000, &times)))
-		fail_msg("not a line of a script: %.*s", SLICE_PRINT(line));
+		fail_msg("%s:%d: not a line of a script: %.*s", script->path, number, SLICE_PRINT(line));
 	if (text.len > 0)
 		text = slice_from(text, 1);
 	copy = slice_dup(text);
 	for (; times > 0; times--) {
 		if (head.ptr[0] == 'S')
-			strlist_add(&script->expected, copy);
+			script_expect(script, copy, number);
 		else
 			script_unescape(text, &script->input);
 		if (head.ptr[0] == 'C')
@@ -104,12 +117,12 @@ static void script_load(const char *path, struct script *script)
 	size_t len;
 	char *data;
 
-	*script = (struct script){.input = BUF_INIT(16 << 20)};
+	*script = (struct script){.path = path, .input = BUF_INIT(16 << 20)};
 	if (fsx_read(path, 1 << 20, &data, &len, &error) != 0)
 		fail_msg("%s", ERROR_EN(&error));
 	rest = slice_make(data, len);
-	while (rest.len > 0)
-		script_line(script, slice_cut(&rest, '\n'));
+	for (int number = 1; rest.len > 0; number++)
+		script_line(script, slice_cut(&rest, '\n'), number);
 	free(data);
 }
 
@@ -118,6 +131,7 @@ static void script_clear(struct script *script)
 	buf_clear(&script->input);
 	strlist_clear(&script->expected);
 	strlist_clear(&script->options);
+	free(script->lines);
 }
 
 static bool script_matches(const char *pattern, const char *text)
@@ -135,8 +149,7 @@ static bool script_matches(const char *pattern, const char *text)
 	return false;
 }
 
-static void script_compare(
-    const char *path, const struct script *script, size_t step, struct slice transcript)
+static void script_compare(const struct script *script, size_t step, struct slice transcript)
 {
 	for (size_t i = 0; i < script->expected.count; i++) {
 		struct slice line = slice_cut(&transcript, '\n');
@@ -145,13 +158,12 @@ static void script_compare(
 		if (line.len > 0 && got[line.len - 1] == '\r')
 			got[line.len - 1] = '\0';
 		if (!script_matches(script->expected.items[i], got))
-			fail_msg("%s, in pieces of %zu, answer %zu:\nexpected %s\ngot      %s",
-			    path, step, i + 1, script->expected.items[i], got);
+			fail_msg("%s:%d: in pieces of %zu:\nexpected %s\ngot      %s", script->path, script->lines[i], step,
+			    script->expected.items[i], got);
 		free(got);
 	}
 	if (transcript.len > 0)
-		fail_msg("%s, in pieces of %zu: more than expected:\n%.*s", path, step,
-		    SLICE_PRINT(transcript));
+		fail_msg("%s: in pieces of %zu: more than expected:\n%.*s", script->path, step, SLICE_PRINT(transcript));
 }
 
 static void script_run_file(const char *path, script_run_fn run)
@@ -164,7 +176,9 @@ static void script_run_file(const char *path, script_run_fn run)
 		struct buf transcript = BUF_INIT(16 << 20);
 
 		run(&script, steps[i], &transcript);
-		script_compare(path, &script, steps[i], buf_slice(&transcript));
+		if (i == 0)
+			buf_append_slice(&script_heard, buf_slice(&transcript));
+		script_compare(&script, steps[i], buf_slice(&transcript));
 		buf_clear(&transcript);
 	}
 	script_clear(&script);
@@ -177,6 +191,7 @@ static void script_run_folder(const char *folder, script_run_fn run)
 	size_t count = 0;
 
 	assert_non_null(dir);
+	script_folder = folder;
 	log_start(&(struct log_settings){.level = LOG_LEVEL_ERROR}, "test");
 	while ((entry = readdir(dir)) != NULL) {
 		char *path;
@@ -190,6 +205,26 @@ static void script_run_folder(const char *folder, script_run_fn run)
 	}
 	closedir(dir);
 	assert_true(count > 0);
+}
+
+/* Fails unless a script has heard this reply; % in it is any word. */
+static void script_must_have_heard(const char *reply)
+{
+	struct slice rest = buf_slice(&script_heard);
+	char *pattern = xasprintf("*%s", reply);
+	bool found = false;
+
+	for (char *place = pattern; (place = strchr(place, '%')) != NULL;)
+		*place = '*';
+	while (!found && rest.len > 0) {
+		char *line = slice_dup(slice_trim(slice_cut(&rest, '\n')));
+
+		found = script_matches(pattern, line);
+		free(line);
+	}
+	if (!found)
+		fail_msg("no script in %s hears the reply \"%s\": add one", script_folder, reply);
+	free(pattern);
 }
 
 static bool script_has(const struct script *script, const char *option)

@@ -17,18 +17,23 @@ static void test_ports_and_switches(void **state)
 	    .submission_port = 587,
 	    .smtps_port = 465,
 	    .pop3_port = 110,
-	    .pop3s_port = 995,
-	    .submission_tls_required = true};
+	    .pop3s_port = 995};
+	static const struct conf_lan all = {.smtp_tls_required = true, .submission_tls_required = true, .pop3_tls_required = true};
+	static const struct conf_lan one[LAN_KINDS] = {
+	    [LAN_SMTP] = {.smtp_tls_required = true},
+	    [LAN_SUBMISSION] = {.submission_tls_required = true},
+	    [LAN_POP3] = {.pop3_tls_required = true},
+	};
 	static const struct {
 		enum lan_kind kind;
 		const char *name;
 		int64_t port;
-		bool has_tls, needs_tls;
+		bool has_tls, may_need_tls;
 	} expected[LAN_KINDS] = {
-	    {LAN_SMTP, "smtp", 25, false, false},
+	    {LAN_SMTP, "smtp", 25, false, true},
 	    {LAN_SUBMISSION, "submission", 587, false, true},
 	    {LAN_SMTPS, "smtps", 465, true, false},
-	    {LAN_POP3, "pop3", 110, false, false},
+	    {LAN_POP3, "pop3", 110, false, true},
 	    {LAN_POP3S, "pop3s", 995, true, false},
 	};
 
@@ -39,7 +44,10 @@ static void test_ports_and_switches(void **state)
 		assert_string_equal(lan_kind_name(kind), expected[i].name);
 		assert_int_equal(lan_kind_port(kind, &lan), expected[i].port);
 		assert_int_equal(lan_kind_has_tls(kind), expected[i].has_tls);
-		assert_int_equal(lan_kind_needs_tls(kind, &lan), expected[i].needs_tls);
+		assert_false(lan_kind_needs_tls(kind, &lan));
+		assert_int_equal(lan_kind_needs_tls(kind, &all), expected[i].may_need_tls);
+		for (enum lan_kind other = 0; other < LAN_KINDS; other++)
+			assert_int_equal(lan_kind_needs_tls(other, &one[kind]), other == kind && expected[i].may_need_tls);
 	}
 }
 

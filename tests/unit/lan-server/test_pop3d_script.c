@@ -1,5 +1,6 @@
 /* POP3 dialogues of tests/data/pop3 through the core, split at every byte. */
 #include "lan-server/pop3/pop3d.h"
+#include "lan-server/pop3/pop3d_reply.h"
 
 #include "tests/unit/sample_conf.h"
 #include "tests/unit/script.h"
@@ -176,6 +177,9 @@ static void feed(struct wire *wire, char c)
 	take_replies(wire);
 }
 
+static const char *const ends[] = {
+    [DIALOGUE_TIMED_OUT] = "timed_out", [DIALOGUE_EVICTED] = "evicted", [DIALOGUE_STOPPING] = "stopping"};
+
 static void run(const struct script *script, size_t step, struct buf *transcript)
 {
 	struct box box = {.transcript = transcript};
@@ -184,6 +188,7 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	    .conf = &conf,
 	    .tls_offered = script_has(script, "tls"),
 	    .tls_required = script_has(script, "tls_required"),
+	    .offers_apop = script_has(script, "apop"),
 	    .sasl = {&box, mechanisms, login, scram_begin, scram_end, digest, NULL},
 	    .hooks = {&box.drop, open_box, message_size, read_message, done_reading, is_intact, remove_messages, close_box},
 	};
@@ -201,6 +206,11 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 	take_replies(&wire);
 	for (size_t i = 0; i < script->input.len; i++)
 		feed(&wire, script->input.ptr[i]);
+	for (enum dialogue_end end = DIALOGUE_TIMED_OUT; end <= DIALOGUE_STOPPING; end++)
+		if (script_has(script, ends[end])) {
+			dialogue_end(wire.pop3d, end);
+			take_replies(&wire);
+		}
 	if (wire.effect == DIALOGUE_CLOSE)
 		buf_append_text(transcript, "(closed)\n");
 	if (wire.effect == DIALOGUE_BREAK)
@@ -215,9 +225,24 @@ static void test_scripts(void **state)
 	script_run_folder("tests/data/pop3", run);
 }
 
+static void every_reply_is_in_a_script(void **state)
+{
+	(void)state;
+	for (enum pop3d_reply reply = REPLY_NONE + 1; reply < POP3D_REPLIES; reply++) {
+		const char *text = pop3d_reply_format(reply);
+
+		if (text == NULL)
+			fail_msg("reply number %d of pop3d_reply.h has no row in pop3d_reply.c", reply);
+		script_must_have_heard(text);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_scripts)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_scripts),
+	    cmocka_unit_test(every_reply_is_in_a_script),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

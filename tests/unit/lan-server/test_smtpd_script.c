@@ -1,5 +1,6 @@
 /* SMTP dialogues of tests/data/smtp through the core, split at every byte. */
 #include "lan-server/smtp/smtpd.h"
+#include "lan-server/smtp/smtpd_reply.h"
 
 #include "tests/unit/sample_conf.h"
 #include "tests/unit/script.h"
@@ -151,6 +152,9 @@ static void feed(struct wire *wire, struct slice bytes)
 	}
 }
 
+static const char *const ends[] = {
+    [DIALOGUE_TIMED_OUT] = "timed_out", [DIALOGUE_EVICTED] = "evicted", [DIALOGUE_STOPPING] = "stopping"};
+
 static void run(const struct script *script, size_t step, struct buf *transcript)
 {
 	struct office office = {.conf = sample_conf(), .transcript = transcript};
@@ -189,6 +193,11 @@ static void run(const struct script *script, size_t step, struct buf *transcript
 
 		feed(&wire, slice_make(script->input.ptr + at, left < step ? left : step));
 	}
+	for (enum dialogue_end end = DIALOGUE_TIMED_OUT; end <= DIALOGUE_STOPPING; end++)
+		if (script_has(script, ends[end])) {
+			dialogue_end(wire.smtpd, end);
+			take_replies(&wire);
+		}
 	if (wire.effect == DIALOGUE_CLOSE)
 		buf_append_text(transcript, "(closed)\n");
 	buf_clear(&wire.line);
@@ -203,9 +212,24 @@ static void test_scripts(void **state)
 	script_run_folder("tests/data/smtp", run);
 }
 
+static void every_reply_is_in_a_script(void **state)
+{
+	(void)state;
+	for (enum smtpd_reply reply = REPLY_NONE + 1; reply < SMTPD_REPLIES; reply++) {
+		const char *text = smtpd_reply_format(reply);
+
+		if (text == NULL)
+			fail_msg("reply number %d of smtpd_reply.h has no row in smtpd_reply.c", reply);
+		script_must_have_heard(text);
+	}
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = {cmocka_unit_test(test_scripts)};
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(test_scripts),
+	    cmocka_unit_test(every_reply_is_in_a_script),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
