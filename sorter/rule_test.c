@@ -18,25 +18,6 @@ static const char *const text_operators[] = {
 static const char *const reserved[] = {
     "and", "or", "not", "has", "contains", "is", "begins", "ends", "matches", "regex", NULL};
 
-/* The words that are not header names. */
-static const struct subject {
-	const char *word;
-	enum test_subject subject;
-	bool takes_text, takes_number, stands_alone;
-} subjects[] = {
-    {"recipient", TEST_RECIPIENT, true, false, false},
-    {"anyheader", TEST_ANYHEADER, true, false, false},
-    {"account", TEST_ACCOUNT, true, false, false},
-    {"attachment", TEST_ATTACHMENT, true, false, false},
-    {"body", TEST_BODY, true, false, false},
-    {"list", TEST_LIST, true, false, true},
-    {"spam", TEST_SPAM, false, false, true},
-    {"size", TEST_SIZE, false, true, false},
-    {"date", TEST_DATE, true, true, false},
-    {"hour", TEST_HOUR, false, true, false},
-};
-static const struct subject a_header = {NULL, TEST_HEADER, true, false, false};
-
 const char *rule_operator_name(enum test_operator relation)
 {
 	return operators[relation];
@@ -106,26 +87,43 @@ static bool read_hour(struct slice text, uint64_t *number)
 	return slice_number(text, 0, 23, number);
 }
 
-static bool parse_number(struct parser *p, struct test *test)
-{
-	static const struct {
-		enum test_subject subject;
-		bool (*read)(struct slice text, uint64_t *number);
-		const char *expected;
-	} readers[] = {
-	    {TEST_SIZE, read_size, N_("a size (example: 5M)")},
-	    {TEST_DATE, read_date, N_("a date (example: 2026-11-23)")},
-	    {TEST_HOUR, read_hour, N_("an hour from 0 to 23")},
-	};
-	bool is_text = p->token.kind == TOKEN_TEXT && test->subject != TEST_SIZE;
+/* --- subjects */
 
-	for (size_t i = 0; i < ARRAY_LEN(readers); i++) {
-		if (readers[i].subject != test->subject)
-			continue;
-		if ((p->token.kind == TOKEN_WORD || is_text) &&
-		    readers[i].read(p->token.raw, &test->number))
-			break;
-		rule_token_fail(p, readers[i].expected, NULL);
+/* The words that are not header names. A new one is also in docs/rules.md, and so on: tests/lint.py says where. */
+static const struct subject {
+	const char *word;
+	enum test_subject subject;
+	bool takes_text, stands_alone;
+	bool (*read)(struct slice text, uint64_t *number); /* NULL: is not compared with a number */
+	const char *expected;				   /* what read() reads */
+} subjects[] = {
+    {"recipient", TEST_RECIPIENT, .takes_text = true},
+    {"anyheader", TEST_ANYHEADER, .takes_text = true},
+    {"account", TEST_ACCOUNT, .takes_text = true},
+    {"attachment", TEST_ATTACHMENT, .takes_text = true},
+    {"body", TEST_BODY, .takes_text = true},
+    {"list", TEST_LIST, .takes_text = true, .stands_alone = true},
+    {"spam", TEST_SPAM, .stands_alone = true},
+    {"size", TEST_SIZE, .read = read_size, .expected = N_("a size (example: 5M)")},
+    {"date", TEST_DATE, .takes_text = true, .read = read_date, .expected = N_("a date (example: 2026-11-23)")},
+    {"hour", TEST_HOUR, .read = read_hour, .expected = N_("an hour from 0 to 23")},
+};
+static const struct subject a_header = {NULL, TEST_HEADER, .takes_text = true};
+
+static const struct subject *subject_of(const struct parser *p)
+{
+	for (size_t i = 0; i < ARRAY_LEN(subjects); i++)
+		if (rule_token_is(p, subjects[i].word))
+			return &subjects[i];
+	return &a_header;
+}
+
+static bool parse_number(struct parser *p, const struct subject *subject, struct test *test)
+{
+	bool is_number = p->token.kind == TOKEN_WORD || (p->token.kind == TOKEN_TEXT && subject->subject != TEST_SIZE);
+
+	if (!is_number || !subject->read(p->token.raw, &test->number)) {
+		rule_token_fail(p, subject->expected, NULL);
 		return false;
 	}
 	test->text = slice_dup(p->token.raw);
@@ -196,19 +194,11 @@ static bool is_reserved(struct slice word)
 	return false;
 }
 
-static const struct subject *subject_of(const struct parser *p)
-{
-	for (size_t i = 0; i < ARRAY_LEN(subjects); i++)
-		if (rule_token_is(p, subjects[i].word))
-			return &subjects[i];
-	return &a_header;
-}
-
 /* Reads an operator that is valid for the subject. `is` is also valid for a day or an hour. */
 static bool parse_operator(struct parser *p, const struct subject *subject, struct test *test)
 {
 	size_t first = subject->takes_text ? TEST_CONTAINS : TEST_GREATER;
-	size_t last = subject->takes_number ? TEST_EQUAL : TEST_REGEX;
+	size_t last = subject->read != NULL ? TEST_EQUAL : TEST_REGEX;
 
 	for (size_t i = first; i <= last; i++) {
 		if (rule_token_is(p, operators[i])) {
@@ -258,7 +248,7 @@ static bool parse_rest(struct parser *p, const struct subject *subject, struct t
 	if (!parse_operator(p, subject, test))
 		return false;
 	choose_date(p, test);
-	return test->relation > TEST_REGEX ? parse_number(p, test) : parse_text(p, test);
+	return test->relation > TEST_REGEX ? parse_number(p, subject, test) : parse_text(p, test);
 }
 
 static struct condition *parse_has(struct parser *p)
