@@ -9,6 +9,8 @@ import tempfile
 import tokenize
 from pathlib import Path
 
+import lint_tables
+
 ROOT = Path(__file__).resolve().parent.parent
 MAY_INCLUDE = {
     "base": set(),
@@ -255,7 +257,7 @@ def gettext_tool(*args):
 
 def check_translations(paths):
     """Every text of the sources is translated, without guesses (fuzzy)."""
-    missing = [tool for tool in ("xgettext", "msgmerge", "msgfmt") if not shutil.which(tool, path="/usr/bin:/bin")]
+    missing = [tool for tool in ("xgettext", "msgmerge", "msgfmt", "msgattrib") if not shutil.which(tool, path="/usr/bin:/bin")]
     if missing:
         print(f"lint: translations not checked, for {', '.join(missing)} is not installed (package gettext)")
         return
@@ -269,9 +271,15 @@ def check_translations(paths):
         for path in paths:
             done = gettext_tool("msgmerge", "-q", "--no-fuzzy-matching", "-o", merged, path, template)
             if done.returncode == 0:
-                done = gettext_tool("msgfmt", "--check", "--statistics", "-o", "/dev/null", merged)
-            if done.returncode != 0 or re.search(r"fuzzy|untranslated", done.stderr):
-                complain(path, 1, done.stderr.strip().replace("\n", "; ") + " (make po)")
+                done = gettext_tool("msgfmt", "--check", "-o", "/dev/null", merged)
+            if done.returncode != 0:
+                complain(path, 1, done.stderr.strip().replace("\n", "; "))
+                continue
+            for choice, fault in (("--untranslated", "not translated"), ("--only-fuzzy", "translated by a guess (fuzzy)")):
+                for entry in gettext_tool("msgattrib", choice, "--no-obsolete", "--no-wrap", merged).stdout.split("\n\n"):
+                    if (place := re.search(r"(?m)^#: (\S+):(\d+)", entry)) and (text := re.search(r"(?m)^msgid ((?:\".*\"\n)+)", entry)):
+                        words = "".join(re.findall(r'(?m)^"(.*)"$', text[1]))
+                        complain(ROOT / place[1], place[2], f'"{words}" is {fault} in {path.relative_to(ROOT)}: make po, then write it there')
 
 
 def check_words(page, what, source, words):
@@ -414,6 +422,7 @@ def main():
             check_plain(path)
         if parts[0] in (*FOLDERS, "tests", "tools", "bench") and path.suffix in (".c", ".h", ".py", ".sh") and path.name != "lint.py" or parts == ("Makefile",):
             check_comments(path)
+    problems.extend(lint_tables.problems([path for path in files if path.suffix in (".c", ".h", ".py") and "fuzz" not in path.parts]))
     check_events()
     check_russian()
     check_news()

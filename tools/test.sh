@@ -1,6 +1,6 @@
 #!/bin/sh
 # All tests, after `make deps all`. Each step prints its counts in a line; the last line is the total.
-# LANPOST_TEST_STEPS chooses some: "lint headers unit replay clang asan tsan fuzz system attack install".
+# LANPOST_TEST_STEPS chooses some: "lint headers unit replay documents clang asan tsan fuzz system attack install"; documents is a part of system.
 set -u
 cd "$(dirname "$0")/.." || exit 1
 steps=${LANPOST_TEST_STEPS:-lint headers unit replay clang asan tsan fuzz system attack install}
@@ -86,6 +86,10 @@ install_as_written() {
     esac
 }
 
+has_pytest() {
+    command -v pytest-3 >/dev/null || python3 -c 'import pytest, xdist' 2>/dev/null || { echo "documents: no pytest here, left out"; return 1; }
+}
+
 has_clang() {
     command -v clang >/dev/null || { echo "$1: no clang here, left out"; return 1; }
 }
@@ -96,6 +100,7 @@ for step in $steps; do
     lint) whole lint python3 tests/lint.py ;;
     headers) counted headers headers ;;
     unit) counted unit quiet_make unit ;;
+    documents) has_pytest && counted documents quiet_make SYSTEM=tests/system/admin/test_documents.py system ;;
     replay) whole replay quiet_make replay ;;
     clang) has_clang clang && whole clang quiet_make CC=clang B=build-clang OPTIMIZE=-O0 all ;; # its warnings do not need the optimizer
     asan) counted asan quiet_make asan ;;

@@ -208,6 +208,23 @@ def test_a_log_file_that_was_renamed_is_begun_anew(make_gateway, folder, how):
     assert (folder / "old.log").read_text() == before
 
 
+def test_the_journal_is_kept_for_its_days(make_gateway):
+    """A message of the day before yesterday leaves the journal of one day; its file stays."""
+    office = make_gateway(users=["ivan"], sections={"log": {"journal_days": 1}})
+    for subject in ("old", "new"):
+        office.send("x@y.z", ["ivan@office.lan"], letter(subject=subject))
+    office.session()
+    assert "Subject: old" in office.cli("trace", "old").stdout
+    with sqlite3.connect(office.spool / "state.db") as state:
+        (old,), (new,) = state.execute("SELECT id FROM message ORDER BY subject DESC").fetchall()
+        for table in ("message", "journal"):  # an id begins with its time
+            state.execute(f"UPDATE {table} SET id = ? WHERE id = ?", ("1k0000" + old[6:], old))
+    office.session()
+    assert "Subject: old" not in office.cli("trace", "old").stdout
+    assert "Subject: new" in office.cli("trace", "new").stdout
+    assert len(office.mailbox("ivan")) == 2
+
+
 def test_a_session_knows_which_run_of_the_system_this_is(make_gateway):
     """Without it a clock that jumps while the system runs is not noticed, and mail seems old that is not."""
     office = make_gateway(users=["ivan"])
