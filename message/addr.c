@@ -475,8 +475,10 @@ bool addr_list_next(struct slice body, size_t *at, struct addr_item *item)
 	for (p = body.ptr + *at; p < end;) {
 		if (*p == ',' || *p == ';') {
 			p++;
-			if (finish(&e, item))
+			if (finish(&e, item)) {
+				item->ends_group = p[-1] == ';';
 				goto found;
+			}
 			e = (struct element){.group = e.group};
 		} else if (*p == ':' && !e.has_angle && !e.literal) {
 			e = (struct element){.group = e.start == NULL ? e.group : slice_make(e.start, (size_t)(e.last - e.start))};

@@ -50,6 +50,7 @@ struct addr_item {
 	struct slice spec; /* the addr-spec as written: the part that a rewrite replaces */
 	struct addr addr;
 	struct slice group; /* for the first in a group: the group's name, which mail programs show, too */
+	bool ends_group;   /* the last of its group, as far as its semicolon follows at once */
 	bool valid;	   /* false: spec is not an address (addr is empty) */
 };
 /* Walks an address list (From, To, Cc, ...): groups are flattened, comments skipped, folding

@@ -27,6 +27,15 @@ bool decode_is_recipient_field(struct slice name);
 struct slice decode_message_charset(struct slice message);
 /* The same of the body of a field. */
 struct slice decode_charset_parameter(struct slice body);
+/* One parameter of a field as written: "name*0" and the like are not joined. */
+struct decode_raw_parameter {
+	struct slice name, value; /* value with its quotes, if quoted */
+	bool quoted;
+};
+/* Walks the parameters after the first ';' of a field's body: *rest is what follows it. */
+bool decode_next_parameter(struct slice *rest, struct decode_raw_parameter *parameter);
+/* Appends the value without quotes and without line ends. */
+int decode_append_value(const struct decode_raw_parameter *parameter, struct buf *out);
 /* The Content-Type's value of one parameter ("boundary", "name"), RFC 2231 joined and decoded,
  * appended to out. Returns false if it is not there. */
 bool decode_parameter(struct slice body, const char *name, struct buf *out);

@@ -10,11 +10,6 @@
 
 #define PIECES_MAX 200
 
-struct parameter {
-	struct slice name, value; /* value, with quotes if it is quoted */
-	bool quoted;
-};
-
 static size_t skip_quotes(struct slice text, size_t at)
 {
 	for (at++; at < text.len && text.ptr[at] != '"'; at++)
@@ -23,8 +18,7 @@ static size_t skip_quotes(struct slice text, size_t at)
 	return at < text.len ? at + 1 : text.len;
 }
 
-/* Walks the parameters after the first ';'. */
-static bool next_parameter(struct slice *rest, struct parameter *parameter)
+bool decode_next_parameter(struct slice *rest, struct decode_raw_parameter *parameter)
 {
 	while (rest->len > 0) {
 		size_t end = 0;
@@ -46,7 +40,7 @@ static bool next_parameter(struct slice *rest, struct parameter *parameter)
 	return false;
 }
 
-static int append_value(const struct parameter *parameter, struct buf *out)
+int decode_append_value(const struct decode_raw_parameter *parameter, struct buf *out)
 {
 	struct slice value = parameter->value;
 
@@ -77,7 +71,7 @@ static int append_percent(struct slice value, struct buf *out)
 
 /* One `name*N` or `name*N*` (RFC 2231 section 3); a `name*` is the only piece of its value. */
 struct piece {
-	struct parameter parameter;
+	struct decode_raw_parameter parameter;
 	uint64_t number;
 	size_t order; /* order of appearance, for pieces of the same number */
 	bool percent;
@@ -85,7 +79,7 @@ struct piece {
 
 /* The pieces found of one parameter. */
 struct gathering {
-	struct parameter plain; /* `name` */
+	struct decode_raw_parameter plain; /* `name` */
 	bool has_plain;
 	struct piece *pieces;
 	size_t count;
@@ -101,7 +95,7 @@ static bool read_suffix(struct slice suffix, struct piece *piece)
 	return suffix.len == 0 || slice_number(suffix, 0, PIECES_MAX, &piece->number);
 }
 
-static void gather(struct gathering *g, const char *name, const struct parameter *parameter)
+static void gather(struct gathering *g, const char *name, const struct decode_raw_parameter *parameter)
 {
 	size_t len = strlen(name);
 	struct piece piece = {.parameter = *parameter, .order = g->count};
@@ -156,7 +150,7 @@ static struct slice join(struct gathering *g, struct buf *bytes)
 		if (i > 0 && piece->number == g->pieces[i - 1].number)
 			continue;
 		if (!piece->percent) {
-			append_value(&piece->parameter, bytes);
+			decode_append_value(&piece->parameter, bytes);
 			continue;
 		}
 		if (piece->parameter.quoted) /* occurs, though not allowed */
@@ -174,14 +168,14 @@ bool decode_parameter(struct slice body, const char *name, struct buf *out)
 	struct gathering g = {.count = 0};
 	struct buf bytes = BUF_INIT(body.len + 1), utf8 = BUF_INIT(body.len * 4 + 64);
 	struct slice rest = body, charset;
-	struct parameter parameter;
+	struct decode_raw_parameter parameter;
 
 	slice_cut(&rest, ';');
-	while (next_parameter(&rest, &parameter))
+	while (decode_next_parameter(&rest, &parameter))
 		gather(&g, name, &parameter);
 	charset = g.count > 0 ? join(&g, &bytes) : SLICE_NONE;
 	if (g.count == 0 && g.has_plain)
-		append_value(&g.plain, &bytes);
+		decode_append_value(&g.plain, &bytes);
 	if (charset.len > 0) {
 		if (charset_to_utf8(charset, buf_slice(&bytes), &utf8) < 0)
 			charset_guess_to_utf8(SLICE_NONE, buf_slice(&bytes), &utf8);
@@ -197,11 +191,11 @@ bool decode_parameter(struct slice body, const char *name, struct buf *out)
 
 struct slice decode_charset_parameter(struct slice body)
 {
-	struct parameter parameter;
+	struct decode_raw_parameter parameter;
 	struct slice rest = body;
 
 	slice_cut(&rest, ';');
-	while (next_parameter(&rest, &parameter)) {
+	while (decode_next_parameter(&rest, &parameter)) {
 		struct slice value = parameter.value;
 
 		if (!slice_is_nocase(parameter.name, "charset"))

@@ -70,6 +70,7 @@ void mime_walk_init(struct mime_walk *walk, struct slice message)
 	walk->depth = 0;
 	walk->count = 0;
 	walk->ended = walk->in_message = walk->is_cut = false;
+	memset(walk->closed, 0, sizeof(walk->closed));
 }
 
 static size_t line_length(struct slice text)
@@ -98,6 +99,13 @@ static unsigned boundary_level(const struct mime_walk *walk, struct slice line, 
 	return 0;
 }
 
+/* A boundary ends the parts of its own multipart, and of all that are in it. */
+static void note_closed(struct mime_walk *walk, unsigned level, const char *line)
+{
+	for (unsigned depth = level; depth <= walk->depth; depth++)
+		walk->closed[depth] = line;
+}
+
 /* Skips lines up to and including the boundary that begins the next part; returns the text
  * before the first boundary, without the line end that belongs to the boundary. */
 static struct slice take_body(struct mime_walk *walk)
@@ -116,6 +124,7 @@ static struct slice take_body(struct mime_walk *walk)
 		if (!found)
 			body.len = (size_t)(line.ptr - body.ptr);
 		found = true;
+		note_closed(walk, level, line.ptr);
 		walk->depth = closes ? level - 1 : level;
 		if (!closes)
 			break;

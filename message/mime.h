@@ -35,6 +35,7 @@ struct mime_walk {
 	size_t count;
 	bool ended, in_message;
 	bool is_cut; /* there are parts beyond the limits, which the walk does not report */
+	const char *closed[MIME_DEPTH_MAX + 1]; /* where the last parts with that depth ended, when a boundary ended them */
 };
 
 void mime_walk_init(struct mime_walk *walk, struct slice message);

@@ -47,7 +47,7 @@ BEHIND_STORAGE = {
 # The wings of large folders, from the ground up: each includes itself and what is below; "" is the folder itself.
 WINGS = {
     "base": ["", "process", "tls", "net"],
-    "message": ["", "dkim", "seven-bit"],
+    "message": ["", "dkim", "seven-bit", "imap"],
     "spool": ["", "storage", "state", "mailbox", "queue", "log", "maintenance"],
     "lan-server": ["", "login", "smtp", "pop3", "server"],
     "gateway": ["process", "report", "outbound", "session", "services", "supervisor", ""],
