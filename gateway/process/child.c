@@ -218,6 +218,12 @@ bool child_take_event(struct child *child, json_t **object)
 	return result == CTL_OBJECT;
 }
 
+void child_take_no_more(struct child *child)
+{
+	if (child->fd >= 0)
+		shutdown(child->fd, SHUT_RD); /* what is in the socket stays readable */
+}
+
 int child_poll_fd(const struct child *child)
 {
 	return child->is_broken ? -1 : child->fd;

@@ -47,6 +47,9 @@ enum {
 int child_exec(struct child *child, const char *name, const struct child_program *program, struct error *error);
 /* The next event, if there is one now; the caller owns it. */
 bool child_take_event(struct child *child, json_t **object);
+/* Of a child whose process has ended: its remaining events can be taken, and end. Others may have its socket, and would
+ * send for ever. */
+void child_take_no_more(struct child *child);
 /* The descriptor for poll(): -1 if no more events can come. */
 int child_poll_fd(const struct child *child);
 /* Kills a running child that has closed its event socket or sent an invalid event: it is compromised or broken. */

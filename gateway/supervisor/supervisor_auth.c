@@ -156,6 +156,7 @@ void supervisor_auth_ended(struct supervisor *supervisor, int status)
 	bool was_healthy = clock_now_ms() - supervisor->auth.started > HEALTHY_MS;
 	int64_t delay;
 
+	child_take_no_more(&supervisor->auth);
 	supervisor_auth_events(supervisor, INT_MAX);
 	child_gone(&supervisor->auth);
 	if (supervisor->stopping)
@@ -207,6 +208,7 @@ void supervisor_auth_stop(struct supervisor *supervisor)
 		kill(supervisor->auth.pid, SIGKILL);
 		waitpid(supervisor->auth.pid, NULL, 0);
 	}
+	child_take_no_more(&supervisor->auth);
 	supervisor_auth_events(supervisor, INT_MAX);
 	child_gone(&supervisor->auth);
 	auth_watch_reset(&supervisor->auth_watch, 0);

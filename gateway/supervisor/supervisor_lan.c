@@ -39,6 +39,7 @@ void supervisor_lan_ended(struct supervisor *supervisor, int status)
 	bool was_healthy = clock_now_ms() - supervisor->lan.started > HEALTHY_MS;
 	int64_t delay;
 
+	child_take_no_more(&supervisor->lan);
 	supervisor_lan_events(supervisor, INT_MAX);
 	if (supervisor->stopping) {
 		child_gone(&supervisor->lan);

@@ -136,6 +136,7 @@ void supervisor_session_ended(struct supervisor *supervisor, int status)
 {
 	bool crashed = !WIFEXITED(status) || supervisor->result == NULL;
 
+	child_take_no_more(&supervisor->session);
 	supervisor_session_events(supervisor, INT_MAX);
 	crashed = crashed && supervisor->result == NULL;
 	if (crashed && !supervisor->stopping) /* also delivers its accepted messages: see intake_open() */

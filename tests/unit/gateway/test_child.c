@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -109,6 +110,39 @@ static void test_one_that_hangs_up_is_ended(void **state)
 	assert_ends(&child, true);
 }
 
+/* As a compromised one could: another process has its socket, and sends for ever. */
+static int leave_a_talker(void *context, int event_fd)
+{
+	const char *text = context;
+
+	if (fork() != 0)
+		return 7;
+	prctl(PR_SET_PDEATHSIG, 0);
+	while (send(event_fd, text, strlen(text), MSG_NOSIGNAL) > 0)
+		;
+	_exit(0);
+}
+
+static void test_events_end_with_their_process(void **state)
+{
+	char text[] = "{\"event\": \"noise\"}\n";
+	struct child child = started(leave_a_talker, text);
+	int64_t deadline = clock_now_ms() + SOON_MS;
+	json_t *object;
+	int status;
+
+	(void)state;
+	assert_true(event_comes(&child));
+	assert_int_equal(waitpid(child.pid, &status, 0), child.pid);
+	child_take_no_more(&child);
+	while (child_take_event(&child, &object)) {
+		json_decref(object);
+		assert_true(clock_left_ms(deadline) > 0);
+	}
+	assert_true(child.is_broken);
+	child_gone(&child);
+}
+
 static void test_one_that_exits_is_not_killed(void **state)
 {
 	struct child child = started(end_well, NULL);
@@ -139,6 +173,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_one_that_says_no_events_is_ended),
 	    cmocka_unit_test(test_one_that_hangs_up_is_ended),
+	    cmocka_unit_test(test_events_end_with_their_process),
 	    cmocka_unit_test(test_one_that_exits_is_not_killed),
 	    cmocka_unit_test(test_one_that_does_not_end_is_not_waited_for),
 	};
