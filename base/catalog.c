@@ -4,19 +4,21 @@
 #include "base/catalog.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/buf.h"
 #include "base/plural.h"
 
-#include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
-#include <sys/mman.h>
 
 #define MAGIC 0x950412deu
+#define FILE_MAX (16u << 20)
+#define PIECE 16384
 
 enum { WORD_MAGIC, WORD_REVISION, WORD_COUNT, WORD_ORIGINALS, WORD_TRANSLATIONS };
 
 struct catalog {
-	struct slice file;
+	struct buf bytes;
+	struct slice file; /* those */
 	uint32_t count, originals, translations;
 	struct slice plural; /* the expression */
 };
@@ -55,15 +57,30 @@ static struct slice find_plural_rule(const struct catalog *catalog)
 	return slice_cut(&rule, ';');
 }
 
+/* Not by fsx, whose errors are translated by a catalogue. */
+static bool read_file(const char *path, struct buf *bytes)
+{
+	FILE *file = fopen(path, "re");
+	char piece[PIECE];
+	bool is_whole;
+	size_t got;
+
+	if (file == NULL)
+		return false;
+	while ((got = fread(piece, 1, sizeof(piece), file)) > 0)
+		buf_append_slice(bytes, slice_make(piece, got));
+	is_whole = ferror(file) == 0 && !bytes->overflow;
+	fclose(file);
+	return is_whole;
+}
+
 struct catalog *catalog_open(const char *path)
 {
 	struct catalog *made = xcalloc(1, sizeof(*made));
-	struct error error;
 
-	if (fsx_map(path, &made->file, &error) != 0) {
-		free(made);
-		return NULL;
-	}
+	made->bytes = (struct buf)BUF_INIT(FILE_MAX);
+	if (read_file(path, &made->bytes))
+		made->file = buf_slice(&made->bytes);
 	if (word_at(made, WORD_MAGIC) != MAGIC || made->file.ptr[made->file.len - 1] != '\0') {
 		catalog_close(made);
 		return NULL;
@@ -79,7 +96,7 @@ void catalog_close(struct catalog *catalog)
 {
 	if (catalog == NULL)
 		return;
-	fsx_unmap(catalog->file);
+	buf_clear(&catalog->bytes);
 	free(catalog);
 }
 

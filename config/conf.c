@@ -5,9 +5,9 @@
 #include "config/conf.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
-#include "base/path.h"
+#include "base/file/path.h"
 #include "base/process/service_user.h"
 #include "config/conf_fields.h"
 #include "config/conf_file.h"

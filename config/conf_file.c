@@ -1,7 +1,7 @@
 #include "config/conf_file.h"
 
 #include "base/alloc.h"
-#include "base/path.h"
+#include "base/file/path.h"
 
 #include <string.h>
 

@@ -1,10 +1,10 @@
 #include "config/ini_edit.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
-#include "base/path.h"
+#include "base/file/path.h"
 #include "base/process/service_user.h"
 #include "config/ini.h"
 

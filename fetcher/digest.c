@@ -1,7 +1,7 @@
 #include "fetcher/digest.h"
 
 #include "base/buf.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "message/header.h"
 
 #include <openssl/evp.h>

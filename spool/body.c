@@ -1,6 +1,6 @@
 #include "spool/body.h"
 
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
 #include "spool/layout_priv.h"

@@ -1,6 +1,6 @@
 #include "spool/reserve.h"
 
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"

@@ -46,7 +46,7 @@ BEHIND_STORAGE = {
 }
 # The wings of large folders, from the ground up: each includes itself and what is below; "" is the folder itself.
 WINGS = {
-    "base": ["", "process", "tls", "net"],
+    "base": ["", "file", "process", "tls", "net"],
     "message": ["", "dkim", "seven-bit", "imap"],
     "spool": ["", "storage", "state", "mailbox", "queue", "log", "maintenance"],
     "lan-server": ["", "login", "smtp", "pop3", "server"],
@@ -147,8 +147,8 @@ def check_calls(path, number, code):
     if found := FORBIDDEN.search(bare):
         complain(path, number, f"{found[1]}() is not to be used here")
     # Old logs are moved aside, too, but nobody's mail depends on those.
-    if path.relative_to(ROOT).as_posix() not in ("base/fsx.c", "base/log.c") and (found := DURABLE.search(bare)):
-        complain(path, number, f"{found[1]}() belongs to base/fsx.c alone")
+    if path.relative_to(ROOT).as_posix() not in ("base/file/fsx.c", "base/log.c") and (found := DURABLE.search(bare)):
+        complain(path, number, f"{found[1]}() belongs to base/file/fsx.c alone")
     if path.relative_to(ROOT).as_posix() != "spool/layout.c" and (found := LAYOUT.search(code)):
         complain(path, number, f"the path of {found[1]} in the spool comes from spool/layout.h")
     if SPOOL_TEXT.search(bare):

@@ -1,6 +1,6 @@
 #include "base/process/sealed.h"
 
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 
 #include <fcntl.h>

@@ -5,7 +5,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/rand.h"
 

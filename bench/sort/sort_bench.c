@@ -14,7 +14,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
 #include "sorter/sorter.h"

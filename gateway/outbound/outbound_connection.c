@@ -2,7 +2,7 @@
 #include "gateway/outbound/outbound_priv.h"
 
 #include "base/process/thread_activity.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 
 #define TRIES 2 /* lost connections during a message before it is deferred */

@@ -3,7 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "base/path.h"
+#include "base/file/path.h"
 #include "base/process/root_path.h"
 #include "spool/maintenance/spool_give.h"
 

@@ -1,6 +1,6 @@
 #include "gateway/report/disk_watch.h"
 
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/report.h"

@@ -1,7 +1,7 @@
 #include "gateway/report/spool_damage.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "gateway/report/report.h"

@@ -1,7 +1,7 @@
 #include "gateway/services/lan_sandbox.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/log.h"
 #include "gateway/process/limits.h"
 #include "gateway/process/sandbox.h"

@@ -1,7 +1,7 @@
 #include "gateway/session/session_sandbox.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/log.h"
 #include "gateway/process/sandbox.h"
 #include "spool/layout_priv.h"

@@ -1,7 +1,7 @@
 #include "gateway/supervisor/login_notes.h"
 
 #include "base/clock.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/log.h"
 #include "spool/layout.h"
 

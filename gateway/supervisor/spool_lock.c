@@ -1,7 +1,7 @@
 #include "gateway/supervisor/spool_lock.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
 #include "spool/layout.h"

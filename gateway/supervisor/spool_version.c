@@ -1,7 +1,7 @@
 #include "gateway/supervisor/spool_version.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/str.h"
 #include "spool/layout.h"

@@ -6,7 +6,7 @@
  */
 #include "gateway/supervisor/supervisor_priv.h"
 
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/rand.h"

@@ -172,7 +172,7 @@ static int start_thread(struct lan_server *server, struct client *client)
 		return 0;
 
 	sigfillset(&all);
-	sigdelset(&all, SIGBUS); /* synchronous: a mapped file that cannot be read (base/mapped.h) */
+	sigdelset(&all, SIGBUS); /* synchronous: a mapped file that cannot be read (base/file/mapped.h) */
 	pthread_sigmask(SIG_BLOCK, &all, &before);
 	result = pthread_create(&thread, &server->thread, client_thread, client);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

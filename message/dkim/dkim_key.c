@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/base64.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 
 #include <openssl/evp.h>

@@ -5,7 +5,7 @@
  */
 #include "base/clock.h"
 #include "base/cond.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/log.h"
 #include "spool/log/intake_priv.h"
 #include "spool/layout_priv.h"

@@ -1,7 +1,7 @@
 #include "spool/log/deliver.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "message/correspondents.h"
 #include "message/decode.h"
 #include "message/header.h"

@@ -5,7 +5,7 @@
 #ifndef LANPOST_SPOOL_DELIVER_H
 #define LANPOST_SPOOL_DELIVER_H
 
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/envelope.h"
 #include "spool/spool.h"
 #include "spool/storage/state.h"

@@ -1,6 +1,6 @@
 /* What this process knows about delivered files, and about places that are still owed (QUEUE.md, "When the disk
  * lies"). */
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/log/intake_priv.h"
 
 static void doubt(struct segment *segment)

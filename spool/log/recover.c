@@ -6,7 +6,7 @@
  * segments, then deliver every message that is neither there nor removed.
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "spool/layout_priv.h"

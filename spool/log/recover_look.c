@@ -2,7 +2,7 @@
  * Recovery: looks for the files of a message, and compares them with the accepted message.
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "spool/layout_priv.h"

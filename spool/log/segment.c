@@ -3,7 +3,7 @@
 #include "spool/log/segment.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "spool/log/intake_priv.h"

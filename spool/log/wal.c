@@ -1,7 +1,7 @@
 #include "spool/log/wal_priv.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
 #include "base/rand.h"

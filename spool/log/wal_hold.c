@@ -1,6 +1,6 @@
 #include "spool/log/wal_hold.h"
 
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
 #include "spool/layout_priv.h"

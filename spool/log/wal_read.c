@@ -10,7 +10,7 @@
  */
 #include "spool/log/wal_priv.h"
 
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 
 #include <zlib.h>
 

@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/layout_priv.h"
 
 #include <errno.h>

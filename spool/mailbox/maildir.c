@@ -1,7 +1,7 @@
 #include "spool/mailbox/maildir.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "config/conf.h"
 #include "spool/layout_priv.h"

@@ -1,10 +1,10 @@
 /* Restores a backup: its file names are not trusted. */
-#include "base/path.h"
+#include "base/file/path.h"
 #include "spool/maintenance/backup.h"
 
 #include "base/alloc.h"
-#include "base/archive.h"
-#include "base/fsx.h"
+#include "base/file/archive.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/owned.h"
 #include "base/process/service_user.h"

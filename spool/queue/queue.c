@@ -2,7 +2,7 @@
 #include "spool/queue/queue_priv.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "spool/layout_priv.h"
 

@@ -5,7 +5,7 @@
 #include "spool/queue/queue_priv.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/layout_priv.h"
 
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 #include "spool/state/state_priv.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"

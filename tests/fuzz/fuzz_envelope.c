@@ -5,7 +5,7 @@
  * The input is the text of the envelope; the first byte says whether the checksum is true.
  */
 #include "base/buf.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/queue/queue_priv.h"
 #include "tests/fuzz/fuzz.h"
 

@@ -6,7 +6,7 @@
  * argument names each file before it is tried: the last one named is the one that failed.
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #define LANPOST_TESTS_POWER_CUT_H
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "tests/unit/remove_tree.h"
 
 #include <dirent.h>

@@ -5,7 +5,7 @@
 #define LANPOST_TESTS_SAMPLE_SPOOL_H
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/layout_priv.h"
 #include "spool/queue/queue_priv.h"
 #include "spool/spool.h"

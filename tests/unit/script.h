@@ -17,7 +17,7 @@
 
 #include "base/alloc.h"
 #include "base/buf.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/log.h"
 
 #include <dirent.h>

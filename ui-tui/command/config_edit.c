@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "base/path.h"
+#include "base/file/path.h"
 #include "base/process/service_user.h"
 #include "config/ini_edit.h"
 #include "config/schema.h"

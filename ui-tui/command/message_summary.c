@@ -1,7 +1,7 @@
 #include "ui-tui/command/message_summary.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "message/budget.h"
 #include "message/decode.h"
 

@@ -1,7 +1,7 @@
 #include "ui-tui/command/queue_entry.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 #include "ui-tui/command/recent_mail.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "sorter/sorter.h"
 #include "ui-tui/command/message_summary.h"
 #include "ui-tui/command/replay.h"

@@ -1,7 +1,7 @@
 #include "ui-tui/command/replay.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/event.h"
 #include "spool/origin.h"
 #include "message/decode.h"

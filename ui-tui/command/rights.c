@@ -2,7 +2,7 @@
 
 #include "base/net/ctl_wire.h"
 #include "base/i18n.h"
-#include "base/path.h"
+#include "base/file/path.h"
 #include "ui-tui/command/cli.h"
 
 #include <errno.h>

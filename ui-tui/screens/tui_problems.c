@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "base/path.h"
+#include "base/file/path.h"
 #include "config/conf_file.h"
 #include "spool/problem.h"
 #include "spool/maintenance/damage.h"

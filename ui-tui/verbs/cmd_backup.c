@@ -2,10 +2,10 @@
  * lanpost backup and restore: everything in one file, and back.
  */
 #include "base/alloc.h"
-#include "base/archive.h"
-#include "base/fsx.h"
+#include "base/file/archive.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
-#include "base/path.h"
+#include "base/file/path.h"
 #include "base/process/service_user.h"
 #include "spool/maintenance/backup.h"
 #include "spool/layout_priv.h"

@@ -2,7 +2,7 @@
  * lanpost client-setup: the settings for a user's mail program, and files for automatic setup.
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/process/service_user.h"
 #include "base/net/lan_address.h"

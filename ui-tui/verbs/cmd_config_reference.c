@@ -2,7 +2,7 @@
  * lanpost config-reference: the pages of the manual, or their parts, that are generated from the program's tables, in the
  * language of the process. `config-reference verbs TEMPLATE` is for `make pages` only.
  */
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "config/conf_reference.h"
 #include "ui-tui/command/cli.h"

@@ -4,7 +4,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/process/service_user.h"
 #include "base/owned.h"

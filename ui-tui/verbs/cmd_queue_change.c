@@ -2,7 +2,7 @@
  * lanpost queue hold, release, retry and delete: changes of the queue, also while a session sends from it.
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "mail/bounce.h"
 #include "spool/maintenance/damage.h"

@@ -1,7 +1,7 @@
 /* The questions of `lanpost setup`. */
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "base/path.h"
+#include "base/file/path.h"
 #include "config/endpoint.h"
 #include "ui-tui/command/remote_test.h"
 #include "ui-tui/wizard/first_start.h"

@@ -1,8 +1,8 @@
 /* The files that `lanpost setup` writes, built from the answers. */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
-#include "base/path.h"
+#include "base/file/path.h"
 #include "config/conf_file.h"
 #include "config/ini_edit.h"
 #include "sorter/sorter.h"

@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/process/command.h"
 #include "base/process/environment.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "tests/unit/remove_tree.h"
 
 #include <errno.h>

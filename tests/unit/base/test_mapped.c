@@ -1,7 +1,7 @@
 /* Mapped files that are truncated while they are read. */
-#include "base/mapped.h"
+#include "base/file/mapped.h"
 
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 
 #include "tests/unit/remove_tree.h"
 

@@ -1,6 +1,6 @@
 /* Files that root creates belong to the owner of their folder. */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/owned.h"
 #include "tests/unit/remove_tree.h"
 

@@ -3,7 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "tests/unit/remove_tree.h"
 
 #include <fcntl.h>

@@ -1,6 +1,6 @@
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "config/conf.h"
 #include "config/conf_reference.h"
 #include "tests/unit/cpu_time.h"

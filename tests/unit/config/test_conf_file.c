@@ -3,7 +3,7 @@
 #include "config/conf_file.h"
 
 #include "base/alloc.h"
-#include "base/path.h"
+#include "base/file/path.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

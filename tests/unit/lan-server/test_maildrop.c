@@ -2,7 +2,7 @@
 #include "lan-server/pop3/maildrop.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/log.h"
 #include "tests/unit/remove_tree.h"
 

@@ -3,7 +3,7 @@
  * was acknowledged and delivers nothing twice.
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/storage/intake.h"
 #include "spool/layout_priv.h"
 #include "spool/storage/mailbox.h"

@@ -1,6 +1,6 @@
 /* Recovery if some data cannot be read: unknown facts are not guessed (spool/QUEUE.md, Recover). */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/storage/intake.h"
 #include "spool/layout_priv.h"
 #include "spool/storage/mailbox.h"

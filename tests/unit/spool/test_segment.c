@@ -3,7 +3,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/log/wal.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"

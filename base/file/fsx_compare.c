@@ -1,5 +1,5 @@
 /* Compares files on the disk with their expected content: for recovery, which trusts no size. */
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 
 #include "base/str.h"

@@ -1,11 +1,11 @@
-#include "base/archive.h"
+#include "base/file/archive.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"
-#include "base/path.h"
+#include "base/file/path.h"
 
 #include <archive.h>
 #include <archive_entry.h>

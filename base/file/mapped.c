@@ -1,4 +1,4 @@
-#include "base/mapped.h"
+#include "base/file/mapped.h"
 
 #include <pthread.h>
 #include <signal.h>
