@@ -18,6 +18,7 @@ enum dialogue_effect {
 	DIALOGUE_READ_DATA, /* pass bytes to dialogue_data() */
 	DIALOGUE_SEND,	    /* there is more to send: dialogue_send() */
 	DIALOGUE_START_TLS, /* do the TLS handshake, then call dialogue_tls_started() */
+	DIALOGUE_START_DEFLATE, /* compress from now on, then read the next line */
 	DIALOGUE_CLOSE,
 	DIALOGUE_BREAK, /* close without sending: the sent part of a message is wrong, and must not look complete */
 };

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/i18n.h"
+#include "base/net/deflate.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -20,6 +21,7 @@ void stream_init(struct stream *stream, int fd, int stop_fd)
 	*stream = (struct stream){.fd = fd, .stop_fd = stop_fd};
 	buf_init(&stream->in, INPUT_MAX);
 	buf_init(&stream->out, SIZE_MAX / 4); /* bounded by FLUSH_AT and one write */
+	buf_init(&stream->wire, SIZE_MAX / 4); /* of that size at most, and a little */
 }
 
 void stream_close(struct stream *stream)
@@ -28,9 +30,12 @@ void stream_close(struct stream *stream)
 		tls_shutdown(stream->tls);
 	tls_free(stream->tls);
 	close(stream->fd);
+	deflate_free(stream->deflate);
 	buf_clear(&stream->in);
 	buf_clear(&stream->out);
+	buf_clear(&stream->wire);
 	stream->tls = NULL;
+	stream->deflate = NULL;
 	stream->fd = -1;
 }
 
@@ -71,17 +76,41 @@ void stream_linger(struct stream *stream, int64_t deadline)
 	}
 }
 
-/* Reads once into the free space of the buffer. Returns bytes or enum tls_result. */
-static ssize_t read_once(struct stream *stream, char *room)
+/* Receives once. Returns bytes or enum tls_result. */
+static ssize_t receive(struct stream *stream, char *room, size_t size)
 {
 	ssize_t got;
 
 	if (stream->tls != NULL)
-		return tls_read(stream->tls, room, READ_SIZE);
-	got = recv(stream->fd, room, READ_SIZE, 0);
+		return tls_read(stream->tls, room, size);
+	got = recv(stream->fd, room, size, 0);
 	if (got >= 0)
 		return got == 0 ? TLS_CLOSED : got;
 	return errno == EAGAIN || errno == EINTR ? TLS_WANT_READ : TLS_FAILED;
+}
+
+/* The same, expanded. Input that expands to nothing yet is received until the peer has sent all that it has. */
+static ssize_t receive_deflated(struct stream *stream, char *room, size_t size)
+{
+	for (;;) {
+		ssize_t got = deflate_expand(stream->deflate, room, size);
+		size_t len;
+		char *into;
+
+		if (got != 0)
+			return got > 0 ? got : TLS_FAILED;
+		into = deflate_room(stream->deflate, &len);
+		got = receive(stream, into, len);
+		if (got <= 0)
+			return got;
+		deflate_received(stream->deflate, (size_t)got);
+	}
+}
+
+/* Reads once into the free space of the buffer. */
+static ssize_t read_once(struct stream *stream, char *room)
+{
+	return stream->deflate != NULL ? receive_deflated(stream, room, READ_SIZE) : receive(stream, room, READ_SIZE);
 }
 
 static ssize_t write_once(struct stream *stream, struct slice bytes)
@@ -108,24 +137,37 @@ static enum stream_result wait_result(struct stream *stream, ssize_t result, int
 	return STREAM_CLOSED;
 }
 
-enum stream_result stream_flush(struct stream *stream, int64_t deadline)
+/* Sends the bytes of a buffer; they are gone afterwards in any case. */
+static enum stream_result send_all(struct stream *stream, struct buf *buf, int64_t deadline)
 {
 	enum stream_result result = STREAM_OK;
 	size_t done = 0;
 
-	while (done < stream->out.len && result == STREAM_OK) {
-		ssize_t sent = write_once(stream, slice_from(buf_slice(&stream->out), done));
+	while (done < buf->len && result == STREAM_OK) {
+		ssize_t sent = write_once(stream, slice_from(buf_slice(buf), done));
 
 		if (sent > 0)
 			done += (size_t)sent;
 		else
 			result = wait_result(stream, sent, deadline);
 	}
-	if (result != STREAM_OK || stream->out.capacity > 2 * KEEP_CAPACITY)
+	if (result != STREAM_OK || buf->capacity > 2 * KEEP_CAPACITY)
+		buf_clear(buf);
+	else
+		buf_reset(buf);
+	return result;
+}
+
+enum stream_result stream_flush(struct stream *stream, int64_t deadline)
+{
+	if (stream->deflate == NULL || stream->out.len == 0)
+		return send_all(stream, &stream->out, deadline);
+	deflate_compress(stream->deflate, buf_slice(&stream->out), &stream->wire);
+	if (stream->out.capacity > 2 * KEEP_CAPACITY)
 		buf_clear(&stream->out);
 	else
 		buf_reset(&stream->out);
-	return result;
+	return send_all(stream, &stream->wire, deadline);
 }
 
 enum stream_result stream_write(struct stream *stream, struct slice bytes, int64_t deadline)
@@ -175,7 +217,7 @@ static struct slice unread(const struct stream *stream)
 
 bool stream_has_input(const struct stream *stream)
 {
-	return stream->in.len > stream->read_at ||
+	return stream->in.len > stream->read_at || (stream->deflate != NULL && deflate_has_input(stream->deflate)) ||
 	       (stream->tls != NULL && tls_pending(stream->tls));
 }
 
@@ -254,5 +296,14 @@ enum stream_result stream_start_tls(
 	else if (result != STREAM_OK)
 		error_set(error, ERROR_PROTOCOL, N_("TLS handshake failed: %s"),
 		    tls_reason(reason, sizeof(reason)));
+	return result;
+}
+
+enum stream_result stream_start_deflate(struct stream *stream, int64_t deadline)
+{
+	enum stream_result result = stream_flush(stream, deadline);
+
+	assert(!stream_has_input(stream) && stream->deflate == NULL);
+	stream->deflate = deflate_new();
 	return result;
 }

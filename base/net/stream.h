@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "base/tls/tls.h"
 
+struct deflate;
+
 enum stream_result {
 	STREAM_OK,
 	STREAM_TOO_LONG, /* the line was longer than the limit; it was read and dropped */
@@ -24,7 +26,9 @@ struct stream {
 	int fd;
 	int stop_fd;     /* readable when waiting for input should end; -1: never */
 	struct tls *tls; /* NULL: plain */
+	struct deflate *deflate; /* NULL: not compressed */
 	struct buf in, out;
+	struct buf wire; /* of the output: what is compressed, and not sent yet */
 	size_t read_at;  /* bytes of `in` that were already handed out */
 	size_t found_at; /* bytes of `in` that were already searched for a line end */
 	bool dropping;   /* within a line that is too long */
@@ -56,5 +60,8 @@ enum stream_result stream_flush(struct stream *stream, int64_t deadline);
  * could have injected commands before the encryption (CVE-2011-0411). */
 enum stream_result stream_start_tls(
     struct stream *stream, struct tls_context *context, int64_t deadline, struct error *error);
+/* From now on both sides compress (base/net/deflate.h); output that is pending is sent before, as it is. There must be
+ * no unread input (stream_has_input): the peer waits for the reply before it compresses (RFC 4978 section 3). */
+enum stream_result stream_start_deflate(struct stream *stream, int64_t deadline);
 
 #endif

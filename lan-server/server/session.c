@@ -153,6 +153,14 @@ static bool start_tls(struct session *session)
 	return false;
 }
 
+/* Returns false if the session must end: what the client has sent already is not compressed. */
+static bool start_deflate(struct session *session)
+{
+	if (stream_flush(&session->stream, step_deadline(session)) != STREAM_OK || stream_has_input(&session->stream))
+		return false;
+	return stream_start_deflate(&session->stream, step_deadline(session)) == STREAM_OK;
+}
+
 /* Records the client: for `lanpost who`, and for the report to postmaster after a crash. */
 static void note_client(const struct session *session)
 {
@@ -242,6 +250,9 @@ static enum stream_result follow(struct session *session, enum dialogue_effect *
 			dialogue_tls_started(session->dialogue);
 			*effect = DIALOGUE_READ_LINE;
 		}
+		break;
+	case DIALOGUE_START_DEFLATE:
+		*effect = start_deflate(session) ? DIALOGUE_READ_LINE : DIALOGUE_BREAK;
 		break;
 	case DIALOGUE_CLOSE:
 	case DIALOGUE_BREAK:

@@ -18,6 +18,7 @@
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 #include <cmocka.h>
 
 static struct stream stream;
@@ -364,6 +365,98 @@ static void test_certificates_that_cannot_be_used(void **state)
 
 #define STREAM_TEST(test) cmocka_unit_test_setup_teardown(test, open_pair, close_pair)
 
+/* --- compression */
+
+/* The peer's side of it. */
+static z_stream peer_out, peer_in;
+
+static void start_deflate(void)
+{
+	memset(&peer_out, 0, sizeof(peer_out));
+	memset(&peer_in, 0, sizeof(peer_in));
+	assert_int_equal(deflateInit2(&peer_out, 9, Z_DEFLATED, -15, 9, Z_DEFAULT_STRATEGY), Z_OK);
+	assert_int_equal(inflateInit2(&peer_in, -15), Z_OK);
+	assert_int_equal(stream_start_deflate(&stream, soon()), STREAM_OK);
+}
+
+static void stop_deflate(void)
+{
+	deflateEnd(&peer_out);
+	inflateEnd(&peer_in);
+}
+
+static size_t say_deflated(const char *text, size_t len)
+{
+	static unsigned char wire[64 << 10];
+
+	peer_out.next_in = (unsigned char *)text;
+	peer_out.avail_in = (uInt)len;
+	peer_out.next_out = wire;
+	peer_out.avail_out = sizeof(wire);
+	assert_int_equal(deflate(&peer_out, Z_SYNC_FLUSH), Z_OK);
+	assert_int_equal(peer_out.avail_in, 0);
+	assert_int_equal(write(peer, wire, sizeof(wire) - peer_out.avail_out), sizeof(wire) - peer_out.avail_out);
+	return sizeof(wire) - peer_out.avail_out;
+}
+
+static void test_lines_may_be_compressed(void **state)
+{
+	unsigned char wire[1000];
+	char text[1000] = "";
+
+	(void)state;
+	start_deflate();
+	say_deflated("one\r\ntwo\r\nth", 12);
+	expect_line("one");
+	assert_true(stream_has_input(&stream));
+	expect_line("two");
+	say_deflated("ree\r\n", 5);
+	expect_line("three");
+	assert_int_equal(stream_write(&stream, SLICE_LITERAL("answer\r\n"), soon()), STREAM_OK);
+	assert_int_equal(stream_flush(&stream, soon()), STREAM_OK);
+	peer_in.avail_in = (uInt)read(peer, wire, sizeof(wire));
+	peer_in.next_in = wire;
+	peer_in.next_out = (unsigned char *)text;
+	peer_in.avail_out = sizeof(text);
+	assert_int_equal(inflate(&peer_in, Z_SYNC_FLUSH), Z_OK);
+	assert_string_equal(text, "answer\r\n");
+	stop_deflate();
+}
+
+/* A few bytes that expand to megabytes are read in pieces: the buffer stays small. */
+static void test_a_bomb_takes_no_memory(void **state)
+{
+	static char zeros[8 << 20];
+	size_t sent, got = 0;
+
+	(void)state;
+	start_deflate();
+	sent = say_deflated(zeros, sizeof(zeros));
+	assert_true(sent < sizeof(zeros) / 500);
+	while (got < sizeof(zeros)) {
+		struct slice bytes;
+
+		assert_int_equal(stream_read(&stream, soon(), &bytes), STREAM_OK);
+		assert_true(bytes.len <= 64 << 10);
+		got += bytes.len;
+		stream_consume(&stream, bytes.len);
+	}
+	assert_int_equal(got, sizeof(zeros));
+	assert_true(stream.in.capacity <= 64 << 10);
+	stop_deflate();
+}
+
+static void test_what_is_not_compressed_ends_the_stream(void **state)
+{
+	struct slice line;
+
+	(void)state;
+	start_deflate();
+	say("plain text, which is no deflate\r\n");
+	assert_int_equal(stream_read_line(&stream, 100, soon(), &line), STREAM_CLOSED);
+	stop_deflate();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -375,8 +468,11 @@ int main(void)
 	    STREAM_TEST(test_peer_that_does_not_read),
 	    STREAM_TEST(test_stop_ends_waiting),
 	    STREAM_TEST(test_tls),
+	    STREAM_TEST(test_lines_may_be_compressed),
+	    STREAM_TEST(test_a_bomb_takes_no_memory),
+	    STREAM_TEST(test_what_is_not_compressed_ends_the_stream),
 	    STREAM_TEST(test_tls_records_without_data_do_not_extend_a_deadline),
-    STREAM_TEST(test_tls_for_another_name),
+	    STREAM_TEST(test_tls_for_another_name),
 	    STREAM_TEST(test_tls_with_somebody_who_does_not_speak_it),
 	    cmocka_unit_test(test_certificates_that_cannot_be_used),
 	};
