@@ -6,10 +6,10 @@
 #define TIME_CHARS 11  /* 55 bits of microseconds: enough until the year 3111 */
 #define CHANCE_CHARS 9 /* 45 bits */
 
+static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+
 static void put_base32(char *out, size_t chars, uint64_t value)
 {
-	static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
-
 	for (size_t i = chars; i-- > 0; value >>= 5)
 		out[i] = digits[value & 31];
 }
@@ -34,6 +34,18 @@ struct msgid msgid_floor(int64_t wall)
 	put_base32(id.text + TIME_CHARS, CHANCE_CHARS, 0);
 	id.text[MSGID_LEN] = '\0';
 	return id;
+}
+
+int64_t msgid_time_us(struct slice id)
+{
+	uint64_t time = 0;
+
+	for (size_t i = 0; i < TIME_CHARS && i < id.len; i++) {
+		const char *digit = memchr(digits, id.ptr[i], sizeof(digits) - 1);
+
+		time = time << 5 | (digit == NULL ? 0 : (uint64_t)(digit - digits));
+	}
+	return (int64_t)time;
 }
 
 bool msgid_is(struct slice text)

@@ -18,6 +18,8 @@ struct msgid {
 struct msgid msgid_new(void);
 /* An id that is lower than all ids created from that time on (seconds since 1970). */
 struct msgid msgid_floor(int64_t wall);
+/* When an id was made: microseconds since 1970. */
+int64_t msgid_time_us(struct slice id);
 bool msgid_is(struct slice text); /* whether the text has the form of an id */
 
 #endif

@@ -3,8 +3,8 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
-#include "config/conf.h"
 #include "message/escape.h"
+#include "spool/mailbox_name.h"
 
 #include <stddef.h>
 #include <stdio.h>
@@ -26,6 +26,7 @@ void envelope_init(struct envelope *envelope)
 	    .envid = xstrdup(""),
 	    .header = xstrdup(""),
 	    .insert = xstrdup(""),
+	    .flags = xstrdup(""),
 	};
 }
 
@@ -48,6 +49,7 @@ void envelope_clear(struct envelope *envelope)
 	free(envelope->envid);
 	free(envelope->header);
 	free(envelope->insert);
+	free(envelope->flags);
 	strlist_clear(&envelope->recipients);
 	for (size_t i = 0; i < SHOWN_COUNT; i++)
 		free(envelope->shown[i]);
@@ -71,8 +73,9 @@ static bool same_place(const struct place *place, enum place_kind kind, struct s
 	bool local = kind == PLACE_MAILBOX || kind == PLACE_BOSS;
 	bool place_local = place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS;
 
-	return (place->kind == kind || (local && place_local)) &&
-	       slice_equal_nocase(slice_of(place->name), name);
+	if (local && place_local)
+		return mailbox_name_equal(slice_of(place->name), name);
+	return place->kind == kind && slice_equal_nocase(slice_of(place->name), name);
 }
 
 bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name,
@@ -164,6 +167,7 @@ void envelope_write(const struct envelope *envelope, struct buf *out)
 	put_line(out, "envid", envelope->envid);
 	put_line(out, "header", envelope->header);
 	put_line(out, "insert", envelope->insert);
+	put_line(out, "flags", envelope->flags);
 	if (envelope->insert[0] != '\0')
 		buf_printf(out, "insert-at %llu\n", (unsigned long long)envelope->insert_at);
 	if (envelope->attempts > 0 || envelope->next_attempt > 0)
@@ -194,7 +198,7 @@ static bool is_complete(const struct place *place)
 	bool is_folder = place->kind == PLACE_MAILBOX || place->kind == PLACE_BOSS;
 
 	return place->name != NULL && place->why != NULL && place->reply != NULL &&
-	       (!is_folder || conf_is_mailbox_name(slice_of(place->name)));
+	       (!is_folder || mailbox_name_is_valid(slice_of(place->name)));
 }
 
 static bool parse_place(struct slice value, struct envelope *envelope)
@@ -302,6 +306,7 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 	    {"envid", offsetof(struct envelope, envid)},
 	    {"header", offsetof(struct envelope, header)},
 	    {"insert", offsetof(struct envelope, insert)},
+	    {"flags", offsetof(struct envelope, flags)},
 	};
 	uint64_t number;
 

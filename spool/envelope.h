@@ -18,7 +18,7 @@
 #define ENVELOPE_TEXT_MAX (4u << 20)
 
 enum place_kind {
-	PLACE_MAILBOX, /* name: user */
+	PLACE_MAILBOX, /* name: user, or user and folder (mailbox_name.h) */
 	PLACE_BOSS,    /* name: user; the copy gets X-Envelope-From and X-Envelope-To */
 	PLACE_QUEUE,   /* name: external address */
 	PLACE_DAEMON,  /* name: address of the user to whom the report goes; the subject is in why */
@@ -57,6 +57,7 @@ struct envelope {
 	char *header;	 /* trace lines to be added before the message, each ended by CRLF; "" */
 	char *insert;	 /* text that is inserted at that offset (a prefix of the subject); "" */
 	uint64_t insert_at;
+	char *flags;	 /* of the message in its mailbox, as in its name (maildir_flags.h), if a client has appended it; "" */
 	uint64_t size;	 /* of the message as stored: added header lines, message and inserted text */
 	struct strlist recipients; /* as given by the client (with Bcc), for boss and journal */
 	struct place *places;
@@ -78,7 +79,7 @@ void envelope_place_clear(struct place *place); /* frees the content of a place 
 /* Frees *field and sets it to a copy of text. */
 void envelope_set(char **field, struct slice text);
 /* Adds a place unless the same kind and name already exists (the boss's mailbox and the boss's copy count
- * as one: the copy wins). Names compare without regard to ASCII case. Returns false past
+ * as one: the copy wins). Names compare without regard to ASCII case, except those of folders. Returns false past
  * ENVELOPE_PLACES_MAX. */
 bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name, struct slice why);
 /* Adds one line "name: value" to the header; line ends in value become spaces. */

@@ -1,6 +1,10 @@
 #include "spool/layout_priv.h"
 
 #include "base/alloc.h"
+#include "message/imap/folder_name.h"
+#include "spool/mailbox_name.h"
+
+#include <stdlib.h>
 
 const char *const queue_state_names[QUEUE_STATES] = {"active", "deferred", "hold", "corrupt"};
 
@@ -60,9 +64,27 @@ char *layout_mailboxes(const struct spool *spool)
 	return below(spool, "mailboxes", "");
 }
 
-char *layout_mailbox(const struct spool *spool, const char *user, const char *file)
+/* "ivan" or "ivan/.Archive.2026", in new memory. */
+static char *mailbox_folder(const char *mailbox)
 {
-	return xasprintf("%s/mailboxes/%s%s%s", spool->folder, user, file[0] == '\0' ? "" : "/", file);
+	struct slice name = slice_of(mailbox), folder = mailbox_name_folder(name);
+	struct buf out = BUF_INIT(4096);
+
+	buf_append_slice(&out, mailbox_name_user(name));
+	if (folder.len > 0) {
+		buf_append_byte(&out, '/');
+		folder_name_to_disk(folder, &out);
+	}
+	return buf_take(&out);
+}
+
+char *layout_mailbox(const struct spool *spool, const char *mailbox, const char *file)
+{
+	char *folder = mailbox_folder(mailbox);
+	char *path = xasprintf("%s/mailboxes/%s%s%s", spool->folder, folder, file[0] == '\0' ? "" : "/", file);
+
+	free(folder);
+	return path;
 }
 
 char *layout_archive(const struct spool *spool)
@@ -70,9 +92,14 @@ char *layout_archive(const struct spool *spool)
 	return below(spool, "archive", "");
 }
 
-char *layout_archive_month(const struct spool *spool, const char *user, int year, int month)
+/* A folder is in the month of its user's archive, so that this is Maildir++, too. */
+char *layout_archive_month(const struct spool *spool, const char *mailbox, int year, int month)
 {
-	return xasprintf("%s/archive/%s/%04d-%02d", spool->folder, user, year, month);
+	char *folder = mailbox_folder(mailbox), *rest = strchr(folder, '/'), *path;
+
+	path = xasprintf("%s/archive/%.*s/%04d-%02d%s", spool->folder, (int)strcspn(folder, "/"), folder, year, month, rest == NULL ? "" : rest);
+	free(folder);
+	return path;
 }
 
 char *layout_queues(const struct spool *spool)

@@ -8,12 +8,13 @@
  *       state.db  seen.db*                the state of the gateway (spool/storage/state.h)
  *       wal/                              the intake log: segments, and bodies ID.msg beside them (spool/log/wal.h)
  *       mailboxes/USER/{new,cur,tmp}      Maildir (spool/mailbox/maildir.h)
+ *       mailboxes/USER/.FOLDER/{new,cur,tmp}   its folders (Maildir++); beside new/ the UIDs and keywords (spool/storage/folder.h)
  *       archive/USER/YYYY-MM/             old messages (spool/mailbox/mail_archive.h)
  *       queue/{active,deferred,hold,corrupt}/ID.{env,msg}   outgoing messages (spool/storage/queue.h)
  *       tls/                              the gateway's own certificate and its key
  *
  * Each function returns the path in new memory. The caller has checked external names (users, ids, file names): none
- * contains a slash.
+ * contains a slash, except that of a mailbox (spool/mailbox_name.h).
  */
 #ifndef LANPOST_SPOOL_LAYOUT_PRIV_H
 #define LANPOST_SPOOL_LAYOUT_PRIV_H
@@ -30,10 +31,10 @@ char *layout_seen(const struct spool *spool, const char *suffix);
 char *layout_wal(const struct spool *spool, const char *file);
 char *layout_body(const struct spool *spool, const char *id);
 char *layout_mailboxes(const struct spool *spool);
-/* file: below the mailbox, such as "new/NAME"; "": the mailbox itself. */
-char *layout_mailbox(const struct spool *spool, const char *user, const char *file);
+/* mailbox: "ivan" or "ivan/Archive/2026" (spool/mailbox_name.h). file: below it, such as "new/NAME"; "": the mailbox itself. */
+char *layout_mailbox(const struct spool *spool, const char *mailbox, const char *file);
 char *layout_archive(const struct spool *spool);
-char *layout_archive_month(const struct spool *spool, const char *user, int year, int month);
+char *layout_archive_month(const struct spool *spool, const char *mailbox, int year, int month);
 /* The folder of all states, and that of one state. */
 char *layout_queues(const struct spool *spool);
 char *layout_queue(const struct spool *spool, enum queue_state state);

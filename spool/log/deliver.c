@@ -7,6 +7,7 @@
 #include "message/header.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_flags.h"
 #include "spool/queue/queue_priv.h"
 #include "spool/storage/state_replies.h"
 #include "spool/storage/state_triggers.h"
@@ -56,12 +57,24 @@ static void message_parts(const struct delivery *delivery, struct slice *parts)
 	parts[3] = slice_from(delivery->body, at);
 }
 
+/* With its flags, if it has any. New memory. */
+static char *mailbox_file_name(const struct delivery *delivery)
+{
+	const struct envelope *envelope = delivery->envelope;
+	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, envelope->size), *flagged;
+
+	if (envelope->flags[0] == '\0' || !maildir_flags_are(slice_of(envelope->flags)))
+		return name;
+	flagged = maildir_flags_name(name, envelope->flags);
+	free(name);
+	return flagged;
+}
+
 static int deliver_mailbox(struct work *work, const struct place *place, struct error *error)
 {
 	const struct delivery *delivery = work->delivery;
-	const struct envelope *envelope = delivery->envelope;
 	struct slice parts[PARTS];
-	char *name = maildir_name(envelope->time, &envelope->id, delivery->hostname, envelope->size);
+	char *name = mailbox_file_name(delivery);
 	const struct maildir_target target = {place->name, name, over_of(work)};
 	int result = -1;
 
@@ -71,7 +84,7 @@ static int deliver_mailbox(struct work *work, const struct place *place, struct 
 	if (result != 0)
 		result = maildir_deliver(delivery->spool, &target, parts, ARRAY_LEN(parts), error);
 	if (result == 0 && work->source == NULL && target.over == NULL) {
-		char *file = xasprintf("new/%s", name);
+		char *file = maildir_file(name);
 
 		work->source = layout_mailbox(delivery->spool, place->name, file);
 		free(file);

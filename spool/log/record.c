@@ -2,8 +2,8 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "config/conf.h"
 #include "message/escape.h"
+#include "spool/mailbox_name.h"
 
 #include <stdlib.h>
 
@@ -51,7 +51,7 @@ static bool is_complete(const struct fact *fact)
 	bool is_entry = fact->kind == FACT_SENT || fact->kind == FACT_FAILED;
 
 	return fact->id != NULL && fact->name != NULL && fact->text != NULL && (!is_entry || msgid_is(slice_of(fact->id))) &&
-	       (fact->kind != FACT_REMOVE || conf_is_mailbox_name(slice_of(fact->name)));
+	       (fact->kind != FACT_REMOVE || mailbox_name_is_valid(slice_of(fact->name)));
 }
 
 static bool parse_fact(struct slice line, struct record *record)

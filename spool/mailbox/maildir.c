@@ -3,8 +3,9 @@
 #include "base/alloc.h"
 #include "base/file/fsx.h"
 #include "base/i18n.h"
-#include "config/conf.h"
 #include "spool/layout_priv.h"
+#include "spool/mailbox_name.h"
+#include "spool/storage/folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,22 +21,6 @@
 static const char *const folders[] = {"new", "cur"};
 
 #define REPLACE_TRIES 5
-
-int mailbox_make(const struct spool *spool, const char *user, struct error *error)
-{
-	static const char *const all[] = {"tmp", "new", "cur"};
-	char *base = layout_mailbox(spool, user, "");
-	int result = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(all) && result == 0; i++) {
-		char *path = xasprintf("%s/%s", base, all[i]);
-
-		result = fsx_make_dirs(path, error);
-		free(path);
-	}
-	free(base);
-	return result;
-}
 
 /* --- names */
 
@@ -60,8 +45,23 @@ bool maildir_unique_id(struct slice unique, struct slice *id)
 	return rest.len > 0 && slice_number(stamp, 0, UINT64_MAX, &time) && msgid_is(*id);
 }
 
-static bool name_size(struct slice name, uint64_t *size)
+bool maildir_unique_origin(struct slice unique, struct slice *id)
 {
+	struct slice rest = unique, origin;
+
+	if (!maildir_unique_id(unique, id))
+		return false;
+	slice_cut(&rest, '.');
+	slice_cut(&rest, '.');
+	origin = slice_cut(&rest, '.');
+	if (rest.ptr != NULL && msgid_is(origin))
+		*id = origin;
+	return true;
+}
+
+bool maildir_name_size(const char *text, uint64_t *size)
+{
+	struct slice name = slice_of(text);
 	ptrdiff_t comma;
 
 	while ((comma = slice_find(name, ',')) >= 0) {
@@ -156,7 +156,7 @@ static void list_add(struct mailbox_list *list, const char *folder, const char *
 	message.unique = slice_dup(unique);
 	message.ours = maildir_unique_id(unique, &id);
 	if (message.ours)
-		message.size_known = name_size(slice_of(name), &message.size);
+		message.size_known = maildir_name_size(name, &message.size);
 	stamp = slice_cut(&stamp, '.');
 	if (slice_number(stamp, 0, INT64_MAX, &time))
 		message.time = (int64_t)time;
@@ -215,8 +215,6 @@ static void tell_apart(struct mailbox_list *list)
 	map_clear(&uidls);
 }
 
-typedef int (*each_fn)(void *context, int dir_fd, const char *folder, const char *name);
-
 /* Messages are regular files. Everything else (folders, FIFOs, links to files that the user may not read) is ignored. */
 static bool is_letter(int dir_fd, const struct dirent *entry)
 {
@@ -229,30 +227,33 @@ static bool is_letter(int dir_fd, const struct dirent *entry)
 	return fstatat(dir_fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode);
 }
 
-/* Calls fn for every file name in new/ and cur/, as long as it returns 0. */
-static int each_file(const struct spool *spool, const char *user, each_fn fn, void *context,
+int maildir_each_file_in(const struct spool *spool, const char *mailbox, const char *folder, maildir_each_fn fn, void *context,
     struct error *error)
 {
-	char *base = layout_mailbox(spool, user, "");
+	char *path = layout_mailbox(spool, mailbox, folder);
+	DIR *dir = opendir(path);
+	struct dirent *entry;
 	int result = 0;
 
-	for (size_t i = 0; i < ARRAY_LEN(folders) && result == 0; i++) {
-		char *path = xasprintf("%s/%s", base, folders[i]);
-		DIR *dir = opendir(path);
-		struct dirent *entry;
+	if (dir == NULL && errno != ENOENT)
+		result = error_errno(error, N_("cannot list %s"), path);
+	while (dir != NULL && result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
+		if (is_letter(dirfd(dir), entry))
+			result = fn(context, dirfd(dir), folder, entry->d_name);
+	if (dir != NULL && result == 0 && errno != 0)
+		result = error_errno(error, N_("cannot list %s"), path);
+	if (dir != NULL)
+		closedir(dir);
+	free(path);
+	return result;
+}
 
-		if (dir == NULL && errno != ENOENT)
-			result = error_errno(error, N_("cannot list %s"), path);
-		while (dir != NULL && result == 0 && (errno = 0, entry = readdir(dir)) != NULL)
-			if (is_letter(dirfd(dir), entry))
-				result = fn(context, dirfd(dir), folders[i], entry->d_name);
-		if (dir != NULL && result == 0 && errno != 0)
-			result = error_errno(error, N_("cannot list %s"), path);
-		if (dir != NULL)
-			closedir(dir);
-		free(path);
-	}
-	free(base);
+int maildir_each_file(const struct spool *spool, const char *mailbox, maildir_each_fn fn, void *context, struct error *error)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(folders) && result == 0; i++)
+		result = maildir_each_file_in(spool, mailbox, folders[i], fn, context, error);
 	return result;
 }
 
@@ -267,7 +268,7 @@ int mailbox_list(const struct spool *spool, const char *user, struct mailbox_lis
     struct error *error)
 {
 	*list = (struct mailbox_list){0};
-	if (each_file(spool, user, collect, list, error) != 0) {
+	if (maildir_each_file(spool, user, collect, list, error) != 0) {
 		mailbox_list_clear(list);
 		return -1;
 	}
@@ -308,7 +309,7 @@ static int search_fn(void *context, int dir_fd, const char *folder, const char *
 int maildir_find(const struct spool *spool, const char *user, const char *unique, char **file, struct error *error)
 {
 	struct search search = {.unique = slice_of(unique)};
-	int result = each_file(spool, user, search_fn, &search, error);
+	int result = maildir_each_file(spool, user, search_fn, &search, error);
 
 	if (result != 0) {
 		free(search.file);
@@ -316,26 +317,6 @@ int maildir_find(const struct spool *spool, const char *user, const char *unique
 	}
 	*file = search.file;
 	return result;
-}
-
-int mailbox_bytes(const struct spool *spool, const char *user, uint64_t *bytes, size_t *messages,
-    struct error *error)
-{
-	struct mailbox_list list;
-	struct error gone;
-	uint64_t sum = 0;
-
-	if (mailbox_list(spool, user, &list, error) != 0)
-		return -1;
-	for (size_t i = 0; i < list.count; i++)
-		if (list.items[i].size_known || mailbox_size(spool, user, &list.items[i], &gone) == 0)
-			sum += list.items[i].size;
-	if (bytes != NULL)
-		*bytes = sum;
-	if (messages != NULL)
-		*messages = list.count;
-	mailbox_list_clear(&list);
-	return 0;
 }
 
 int mailbox_open(const struct spool *spool, const char *user, const struct mailbox_message *message,
@@ -413,7 +394,7 @@ int maildir_unlink(const struct spool *spool, const char *user, const char *cons
 	/* Until a walk finds none: another program may rename a file during the first walk. */
 	for (int walk = 0; walk < 3 && result == 0; walk++) {
 		work.found = 0;
-		result = each_file(spool, user, unlink_fn, &work, error);
+		result = maildir_each_file(spool, user, unlink_fn, &work, error);
 		if (work.found == 0)
 			break;
 	}
@@ -422,6 +403,37 @@ int maildir_unlink(const struct spool *spool, const char *user, const char *cons
 }
 
 /* --- delivery */
+
+char *maildir_file(const char *name)
+{
+	return xasprintf("%s/%s", strstr(name, ":2,") != NULL ? "cur" : "new", name);
+}
+
+/* The path of the new file. */
+static char *target_path(const struct spool *spool, const struct maildir_target *target)
+{
+	char *file = maildir_file(target->name), *path = layout_mailbox(spool, target->mailbox, file);
+
+	free(file);
+	return path;
+}
+
+/* A message makes its folder, and the user sees it. */
+static int make_for_delivery(const struct spool *spool, const char *mailbox, struct error *error)
+{
+	struct slice user = mailbox_name_user(slice_of(mailbox)), folder = mailbox_name_folder(slice_of(mailbox));
+	bool is_new = folder.len > 0 && folder_exists(spool, mailbox, error) == 0;
+	int result = mailbox_make(spool, mailbox, error);
+
+	if (result == 0 && is_new) {
+		char *owner = slice_dup(user);
+		struct error ignored;
+
+		folder_subscribe(spool, owner, folder.ptr, true, &ignored);
+		free(owner);
+	}
+	return result;
+}
 
 struct content {
 	const struct slice *parts;
@@ -464,21 +476,21 @@ static int replace(const struct spool *spool, const char *user, const char *tmp,
 
 static int deliver(const struct spool *spool, const struct maildir_target *target, const struct content *content, struct error *error)
 {
-	char *base = layout_mailbox(spool, target->user, "");
+	char *base = layout_mailbox(spool, target->mailbox, "");
 	char *tmp = xasprintf("%s/tmp/%s", base, target->name);
-	char *path = xasprintf("%s/new/%s", base, target->name);
+	char *path = target_path(spool, target);
 	int result = create(tmp, content, error);
 
 	if (result != 0 && error->saved_errno == ENOENT) {
-		result = mailbox_make(spool, target->user, error);
+		result = make_for_delivery(spool, target->mailbox, error);
 		if (result == 0)
 			result = create(tmp, content, error);
 	}
 	if (result == 0)
-		result = target->over != NULL ? replace(spool, target->user, tmp, target->over, error) : fsx_rename(tmp, path, error);
-	/* Only new/ may be missing: after a power cut, or because it was removed. */
+		result = target->over != NULL ? replace(spool, target->mailbox, tmp, target->over, error) : fsx_rename(tmp, path, error);
+	/* Only new/ or cur/ may be missing: after a power cut, or because it was removed. */
 	if (result != 0 && target->over == NULL && error->saved_errno == ENOENT && access(tmp, F_OK) == 0 &&
-	    mailbox_make(spool, target->user, error) == 0)
+	    make_for_delivery(spool, target->mailbox, error) == 0)
 		result = fsx_rename(tmp, path, error);
 	free(path);
 	free(tmp);
@@ -500,20 +512,20 @@ int maildir_deliver_sharing(const struct spool *spool, const struct maildir_targ
 
 int maildir_deliver_link(const struct spool *spool, const struct maildir_target *target, const char *source, struct error *error)
 {
-	char *base = layout_mailbox(spool, target->user, "");
-	char *path = xasprintf("%s/%s/%s", base, target->over != NULL ? "tmp" : "new", target->name);
+	char *base = layout_mailbox(spool, target->mailbox, "");
+	char *path = target->over != NULL ? xasprintf("%s/tmp/%s", base, target->name) : target_path(spool, target);
 	int result;
 
 	if (target->over != NULL)
 		fsx_unlink(path, error); /* the file that a crash may have left */
 	result = fsx_link(source, path, error);
 	if (result != 0 && error->saved_errno == ENOENT && access(source, F_OK) == 0) {
-		result = mailbox_make(spool, target->user, error);
+		result = make_for_delivery(spool, target->mailbox, error);
 		if (result == 0)
 			result = fsx_link(source, path, error);
 	}
 	if (result == 0 && target->over != NULL)
-		result = replace(spool, target->user, path, target->over, error);
+		result = replace(spool, target->mailbox, path, target->over, error);
 	free(path);
 	free(base);
 	return result;
@@ -531,21 +543,5 @@ static int collect_file(void *context, int dir_fd, const char *folder, const cha
 
 int maildir_files(const struct spool *spool, const char *user, struct map *files, struct error *error)
 {
-	return each_file(spool, user, collect_file, files, error);
-}
-
-void mailbox_users(const struct spool *spool, struct strlist *users)
-{
-	char *path = layout_mailboxes(spool);
-	struct dirent **entries;
-	int count = scandir(path, &entries, NULL, alphasort);
-
-	for (int i = 0; i < count; i++) {
-		if (conf_is_mailbox_name(slice_of(entries[i]->d_name)))
-			strlist_add(users, entries[i]->d_name);
-		free(entries[i]);
-	}
-	if (count >= 0)
-		free(entries);
-	free(path);
+	return maildir_each_file(spool, user, collect_file, files, error);
 }

@@ -20,16 +20,28 @@ int maildir_unlink(const struct spool *spool, const char *user, const char *cons
 /* The part of a file name (without its folder) that stays the same when flags change; a slice of
  * it. */
 struct slice maildir_unique(const char *name);
+/* The size in one of our names (",S="). */
+bool maildir_name_size(const char *name, uint64_t *size);
 /* Our file name for a message, in new memory. */
 char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size);
 /* The id in one of our unique names ("<time>.<id>.<host>"); returns false for a foreign name. */
 bool maildir_unique_id(struct slice unique, struct slice *id);
+/* The id under which a message was accepted, which its copies keep: a slice of their names; the id itself if it is no copy. Returns false
+ * for a foreign name. */
+bool maildir_unique_origin(struct slice unique, struct slice *id);
 /* Finds the file of a message ("new/..." or "cur/...") by its unique name. *file is new memory, NULL if it is
  * gone. */
 int maildir_find(const struct spool *spool, const char *user, const char *unique, char **file, struct error *error);
+/* "new/NAME", or "cur/NAME" for a name with flags (":2,"), in new memory. */
+char *maildir_file(const char *name);
+/* Calls fn for each message in new/, then in cur/, as long as it returns 0. dir_fd, folder: of the file. */
+typedef int (*maildir_each_fn)(void *context, int dir_fd, const char *folder, const char *name);
+int maildir_each_file_in(const struct spool *spool, const char *mailbox, const char *folder, maildir_each_fn fn, void *context,
+    struct error *error); /* in one of the two */
+int maildir_each_file(const struct spool *spool, const char *mailbox, maildir_each_fn fn, void *context, struct error *error);
 /* Where a message goes; borrowed. */
 struct maildir_target {
-	const char *user, *name; /* the mailbox, and the name of the file (maildir_name) */
+	const char *mailbox, *name; /* name: of the file (maildir_name), with flags if it is to be in cur/ */
 	/* A file of the mailbox with the same unique name, which is replaced (flags are kept); if it is gone meanwhile, nothing
 	 * is delivered. NULL: none. */
 	const char *over;

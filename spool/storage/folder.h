@@ -5,7 +5,7 @@
  * places of messages, the removals of the intake, and the lists of mailbox.h. On disk it is Maildir++: `mailboxes/ivan`,
  * `mailboxes/ivan/.Sent`, `mailboxes/ivan/.Archive.2026`.
  *
- * The UIDs of a folder are its own durable truth (RFC 3501 section 2.3.1.1): once told they never change and are never used twice,
+ * The UIDs of a folder are its own durable truth (RFC 3501 section 2.3.1.1): once a client knows them they never change and are never used twice,
  * whatever dies or is restored, and whatever other programs do to the files; if that cannot be kept, UIDVALIDITY changes. Only the LAN
  * server assigns UIDs. Flags are in the files' names, as in any Maildir. A change of a client is durable when the call returns 0.
  *
@@ -15,14 +15,13 @@
 #define LANPOST_SPOOL_FOLDER_H
 
 #include "base/str.h"
+#include "message/imap/folder_name.h"
 #include "message/msgid.h"
 #include "spool/body.h"
 #include "spool/spool.h"
 
-#define FOLDER_NAME_MAX 200	/* bytes of a folder's name, without its user, so that the name on disk fits */
-#define FOLDER_LEVELS_MAX 20
 #define FOLDERS_MAX 10000	/* of one user */
-#define FOLDER_KEYWORDS_MAX 26	/* letters a to z in the names of files */
+#define FOLDER_KEYWORDS_MAX 26	/* a to z in the names of files */
 
 /* Flags of a message, as bits. Keywords follow: bit FOLDER_KEYWORD_BIT + n for the n-th keyword of the folder. */
 enum folder_flag {
@@ -55,10 +54,8 @@ struct folder;
 
 /* --- names */
 
-/* Whether the name (without its user) may be a folder: UTF-8 in NFC or not, no control bytes, no empty part, none that begins with "." or
- * is "..", "~", at most FOLDER_NAME_MAX bytes as on disk and FOLDER_LEVELS_MAX levels. "INBOX" in any case is the mailbox itself and not a
- * name of a folder. */
-bool folder_name_is_valid(struct slice name);
+/* folder_name_is_valid() (message/imap/folder_name.h) says what may be a name. */
+
 /* Appends the names of all folders of the user, without the user, sorted bytewise; INBOX is not among them. A folder whose parent does
  * not exist is listed without its parent. */
 int folder_names(const struct spool *spool, const char *user, struct strlist *names, struct error *error);
@@ -101,7 +98,8 @@ int folder_size(struct folder *folder, struct folder_message *message, struct er
  * LF). *id (may be NULL): an id that stays the same in all folders, for EMAILID and caches. -1 if it is gone. */
 int folder_read(struct folder *folder, uint32_t uid, struct slice *bytes, char id[72], struct error *error);
 
-/* The keywords of the folder in the order of their bits; borrowed until folder_close(), only appended to. */
+/* The keywords of the folder in the order of their bits ("": that bit has no name); borrowed until folder_close(). $Forwarded is not among
+ * them, it is FOLDER_FORWARDED. */
 size_t folder_keywords(struct folder *folder, const char *names[FOLDER_KEYWORDS_MAX]);
 /* The bit of a keyword (without regard to case); if it is new and may_create, it is added durably. 0: unknown, or there are 26 others. */
 uint32_t folder_keyword(struct folder *folder, const char *name, bool may_create);

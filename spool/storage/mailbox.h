@@ -1,6 +1,6 @@
 /*
  * Mailboxes: listing one, and reading its messages. They are delivered and removed through the intake. Other programs may add and
- * remove messages at any time.
+ * remove messages at any time. A mailbox is named by its user, or by user and folder (spool/mailbox_name.h).
  */
 #ifndef LANPOST_SPOOL_MAILBOX_H
 #define LANPOST_SPOOL_MAILBOX_H
@@ -25,21 +25,23 @@ struct mailbox_list {
 
 /* Appends the names of all existing mailboxes, sorted, also of removed users. */
 void mailbox_users(const struct spool *spool, struct strlist *users);
+/* Appends the names of the user's mailbox and of all its folders ("ivan", "ivan/Sent"). */
+int mailbox_names(const struct spool *spool, const char *user, struct strlist *names, struct error *error);
 /* Creates tmp, new and cur if missing. */
-int mailbox_make(const struct spool *spool, const char *user, struct error *error);
+int mailbox_make(const struct spool *spool, const char *mailbox, struct error *error);
 /* Lists new/ and cur/. A mailbox that does not exist yet is empty. Each unique name is listed once. */
-int mailbox_list(const struct spool *spool, const char *user, struct mailbox_list *list, struct error *error);
+int mailbox_list(const struct spool *spool, const char *mailbox, struct mailbox_list *list, struct error *error);
 void mailbox_list_clear(struct mailbox_list *list);
 /* Determines the wire size of a foreign file (bare LF counts as CRLF). Returns -1 if the file is
  * gone. */
-int mailbox_size(const struct spool *spool, const char *user, struct mailbox_message *message,
+int mailbox_size(const struct spool *spool, const char *mailbox, struct mailbox_message *message,
     struct error *error);
-/* Bytes and number of messages (each may be NULL) of a whole mailbox. Files that disappear meanwhile
- * do not count. */
-int mailbox_bytes(const struct spool *spool, const char *user, uint64_t *bytes, size_t *messages,
+/* Bytes and number of messages (each may be NULL): of a user's mailbox with all its folders, or of one folder. Files that disappear
+ * meanwhile do not count. */
+int mailbox_bytes(const struct spool *spool, const char *mailbox, uint64_t *bytes, size_t *messages,
     struct error *error);
 /* Maps the message's bytes; follows a rename by another program. -1 if it is gone. */
-int mailbox_open(const struct spool *spool, const char *user, const struct mailbox_message *message,
+int mailbox_open(const struct spool *spool, const char *mailbox, const struct mailbox_message *message,
     struct slice *bytes, struct error *error);
 
 #endif

@@ -34,8 +34,11 @@ static void test_paths_do_not_change(void **context)
 	expect(layout_mailboxes(&spool), "/s/mailboxes");
 	expect(layout_mailbox(&spool, "ivan", ""), "/s/mailboxes/ivan");
 	expect(layout_mailbox(&spool, "ivan", "new/1"), "/s/mailboxes/ivan/new/1");
+	expect(layout_mailbox(&spool, "ivan/Sent", ""), "/s/mailboxes/ivan/.Sent");
+	expect(layout_mailbox(&spool, "ivan/Архив/v1.2", "cur"), "/s/mailboxes/ivan/.&BBAEQARFBDgEMg-.v1&AC4-2/cur");
 	expect(layout_archive(&spool), "/s/archive");
 	expect(layout_archive_month(&spool, "ivan", 2026, 3), "/s/archive/ivan/2026-03");
+	expect(layout_archive_month(&spool, "ivan/A/B", 2026, 3), "/s/archive/ivan/2026-03/.A.B");
 	expect(layout_queues(&spool), "/s/queue");
 	expect(layout_queue(&spool, QUEUE_CORRUPT), "/s/queue/corrupt");
 	expect(layout_queue_file(&spool, QUEUE_DEFERRED, "ID", ".env"), "/s/queue/deferred/ID.env");

@@ -1,0 +1,138 @@
+/*
+ * What the files of a folder share: the struct of an open one, its table of messages, and its index (spool/QUEUE.md, "Folders").
+ */
+#ifndef LANPOST_SPOOL_FOLDER_PRIV_H
+#define LANPOST_SPOOL_FOLDER_PRIV_H
+
+#include "base/buf.h"
+#include "spool/storage/folder.h"
+
+#include <pthread.h>
+#include <time.h>
+
+/* --- the messages, in memory */
+
+struct folder_entry {
+	uint32_t uid, flags;
+	uint64_t modseq, size;
+	int64_t time, saved;
+	char *name; /* of the file, without new/ or cur/; NULL: the message is gone */
+	uint32_t unique_len; /* the part of the name that is stable (maildir_unique()) */
+	bool in_new, ours, size_known;
+	bool was_found; /* by the present scan */
+};
+struct folder_table {
+	struct folder_entry *items; /* by UID; those of messages that are gone are taken out now and then */
+	size_t count, live;
+	uint32_t *slots; /* hash of the unique name -> index + 1 */
+	size_t capacity;
+	uint64_t seed;
+};
+
+/* The number of an entry, or SIZE_MAX. */
+size_t folder_table_find(const struct folder_table *table, struct slice unique);
+size_t folder_table_by_uid(const struct folder_table *table, uint32_t uid);
+/* Adds an entry with a higher UID than all before; its name is owned. */
+void folder_table_add(struct folder_table *table, const struct folder_entry *entry);
+/* The file of an entry has another name, which is owned; the unique part may not differ. */
+void folder_table_rename(struct folder_table *table, size_t index, char *name, bool in_new);
+/* The message is gone. */
+void folder_table_drop(struct folder_table *table, size_t index);
+/* Takes back the entries that were added since there were `count`. */
+void folder_table_cut(struct folder_table *table, size_t count);
+/* Takes out entries of messages that are gone if there are many; numbers of entries change. */
+void folder_table_tidy(struct folder_table *table);
+void folder_table_clear(struct folder_table *table);
+static inline bool folder_entry_is_live(const struct folder_entry *entry)
+{
+	return entry->name != NULL;
+}
+static inline struct slice folder_entry_unique(const struct folder_entry *entry)
+{
+	return slice_make(entry->name, entry->unique_len);
+}
+
+/* --- the index: the file lanpost-uids */
+
+struct folder_index {
+	int fd; /* -1: must be written again */
+	uint64_t size;
+	size_t lines;
+	struct buf batch; /* lines that are not written yet */
+	size_t batch_lines;
+	uint64_t durable; /* bytes that are synced */
+	uint64_t durable_modseq;
+};
+
+/* What a folder looked like when it was read last. */
+struct folder_stamp {
+	struct timespec changed; /* mtime */
+	int64_t age_ms;		 /* how old that was */
+};
+
+struct folder {
+	struct folder *next; /* in the list of open ones, with `users` under its lock */
+	size_t users;
+	uint64_t used; /* a counter, for the oldest */
+	const struct spool *spool;
+
+	pthread_mutex_t lock; /* of all below */
+	char *mailbox;
+	bool is_loaded, is_deleted;
+	struct folder_table table;
+	struct folder_index index;
+	uint32_t validity, uid_next, recent_from;
+	uint64_t modseq;
+	struct folder_stamp stamps[2]; /* of new/ and cur/ */
+	char *keywords[FOLDER_KEYWORDS_MAX]; /* NULL: that one has no name */
+	bool keywords_are_read;
+};
+
+enum { FOLDER_NEW, FOLDER_CUR };
+extern const char *const folder_parts[2]; /* "new", "cur" */
+
+/* folder_index.c: with the lock held */
+
+/* Reads the index. If there is none, or it is damaged, a new one is written, with a new UIDVALIDITY. */
+int folder_index_load(struct folder *folder, struct error *error);
+/* Note in the batch: a new message, flags, a message that is gone. The entry has them already. */
+void folder_index_added(struct folder *folder, const struct folder_entry *entry);
+void folder_index_changed(struct folder *folder, const struct folder_entry *entry);
+void folder_index_gone(struct folder *folder, uint32_t uid);
+/* Writes the batch. durably: it is synced, too. On failure the caller takes back the UIDs that no client knows yet, and the next one writes
+ * the whole file again. */
+int folder_index_write(struct folder *folder, bool durably, struct error *error);
+void folder_index_close(struct folder_index *index);
+
+/* folder_validity.c: a UIDVALIDITY that no folder of that user has had, durable. 0: failed. */
+uint32_t folder_validity_new(const struct spool *spool, const char *mailbox, struct error *error);
+
+/* folder_scan.c, with the lock held */
+
+/* folder_refresh(). */
+int folder_scan(struct folder *folder, struct error *error);
+/* Gives the next UID to a file that is in the folder. Not durable until folder_index_write(); returns its UID. */
+uint32_t folder_scan_add(struct folder *folder, char *name, bool in_new, int64_t now);
+/* Our own changes are over: both parts look as they do now. */
+void folder_scan_stamp(struct folder *folder, const struct folder_stamp before[2]);
+void folder_scan_stamps(const struct folder *folder, struct folder_stamp stamps[2]);
+
+/* --- others */
+
+/* folder_keyword() with the lock held. */
+uint32_t folder_keyword_bit(struct folder *folder, const char *name, bool may_create);
+
+/* One process at a time changes the list of folders, subscriptions, or the UIDVALIDITY of a user. Returns a descriptor to close, or -1. */
+int folder_lock(const struct spool *spool, const char *mailbox, struct error *error);
+/* Makes the names of the mailbox's folder and those above it durable. */
+int folder_sync_names(const struct spool *spool, const char *mailbox, struct error *error);
+/* folder.c: frees the folders of a spool that no session has open. */
+void folder_forget(const struct spool *spool);
+/* The open folders of this process that are that one or below it: new name, or deleted if to is NULL. */
+void folder_renamed(const struct spool *spool, const char *from, const char *to);
+/* The path of a message's file, in new memory. */
+char *folder_path(const struct folder *folder, const struct folder_entry *entry);
+/* Looks for the file of an entry under another name. Returns false if it is gone. */
+bool folder_find_file(struct folder *folder, size_t index);
+
+#endif

@@ -1,0 +1,141 @@
+/* The bytes of messages in a folder. */
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "base/i18n.h"
+#include "spool/mailbox/folder_priv.h"
+#include "spool/mailbox/maildir.h"
+
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define DIGEST_BYTES 10
+
+/* Ours is the one under which it was accepted: copies have it, too. */
+static void put_id(const struct folder_entry *entry, char id[72])
+{
+	struct slice unique = folder_entry_unique(entry), origin;
+	unsigned char digest[EVP_MAX_MD_SIZE];
+
+	if (maildir_unique_origin(unique, &origin)) {
+		snprintf(id, 72, "%.*s", SLICE_PRINT(origin));
+		return;
+	}
+	EVP_Digest(unique.ptr, unique.len, digest, NULL, EVP_sha256(), NULL);
+	for (size_t i = 0; i < DIGEST_BYTES; i++)
+		snprintf(id + 2 * i, 3, "%02x", digest[i]);
+}
+
+/* The path of the file, and the id; NULL: it is gone. */
+static char *locate(struct folder *folder, uint32_t uid, bool anew, char id[72])
+{
+	size_t index;
+	char *path = NULL;
+
+	pthread_mutex_lock(&folder->lock);
+	index = folder_table_by_uid(&folder->table, uid);
+	if (index != SIZE_MAX && (!anew || folder_find_file(folder, index))) {
+		path = folder_path(folder, &folder->table.items[index]);
+		if (id != NULL)
+			put_id(&folder->table.items[index], id);
+	}
+	pthread_mutex_unlock(&folder->lock);
+	return path;
+}
+
+int folder_read(struct folder *folder, uint32_t uid, struct slice *bytes, char id[72], struct error *error)
+{
+	int result = -1;
+
+	error_set(error, ERROR_TEMPORARY, N_("the message is gone"));
+	error->saved_errno = ENOENT;
+	for (int tries = 0; tries < 2 && result != 0 && error->saved_errno == ENOENT; tries++) {
+		char *path = locate(folder, uid, tries > 0, id);
+
+		if (path != NULL)
+			result = fsx_map(path, bytes, error);
+		free(path);
+	}
+	return result;
+}
+
+/* As mailbox_size(): each line ends in CRLF on the wire. */
+static uint64_t wire_size(struct slice bytes)
+{
+	uint64_t size = bytes.len;
+	const char *end = bytes.ptr + bytes.len;
+
+	for (const char *at = bytes.ptr; (at = memchr(at, '\n', (size_t)(end - at))) != NULL; at++)
+		size += at == bytes.ptr || at[-1] != '\r';
+	return size;
+}
+
+int folder_size(struct folder *folder, struct folder_message *message, struct error *error)
+{
+	struct slice bytes;
+	size_t index;
+	int result;
+
+	if (message->size_known)
+		return 0;
+	if (folder_read(folder, message->uid, &bytes, NULL, error) != 0)
+		return -1;
+	message->size = wire_size(bytes);
+	result = fsx_check_map(bytes, error);
+	fsx_unmap(bytes);
+	if (result != 0)
+		return -1;
+	message->size_known = true;
+	pthread_mutex_lock(&folder->lock);
+	index = folder_table_by_uid(&folder->table, message->uid);
+	if (index != SIZE_MAX) {
+		folder->table.items[index].size = message->size;
+		folder->table.items[index].size_known = true;
+	}
+	pthread_mutex_unlock(&folder->lock);
+	return 0;
+}
+
+/* The sizes of foreign files, without the lock while each is read. */
+static int add_foreign_sizes(struct folder *folder, uint64_t *sum)
+{
+	uint32_t *uids;
+	size_t count = folder_uids(folder, &uids);
+
+	for (size_t i = 0; i < count; i++) {
+		struct folder_message message;
+		struct error gone;
+
+		folder_look(folder, &uids[i], 1, &message);
+		if (message.uid != 0 && (message.size_known || folder_size(folder, &message, &gone) == 0))
+			*sum += message.size;
+	}
+	free(uids);
+	return 0;
+}
+
+int folder_status(struct folder *folder, bool sizes, struct folder_status *status, struct error *error)
+{
+	bool all_known = true;
+
+	(void)error;
+	pthread_mutex_lock(&folder->lock);
+	*status = (struct folder_status){.uid_next = folder->uid_next, .uid_validity = folder->validity, .highest_modseq = folder->modseq};
+	for (size_t i = 0; i < folder->table.count; i++) {
+		const struct folder_entry *entry = &folder->table.items[i];
+
+		if (!folder_entry_is_live(entry))
+			continue;
+		status->messages++;
+		status->unseen += (entry->flags & FOLDER_SEEN) == 0;
+		status->deleted += (entry->flags & FOLDER_DELETED) != 0;
+		status->size += entry->size;
+		all_known = all_known && entry->size_known;
+	}
+	pthread_mutex_unlock(&folder->lock);
+	if (!sizes || all_known)
+		return 0;
+	status->size = 0;
+	return add_foreign_sizes(folder, &status->size);
+}

@@ -1,0 +1,106 @@
+/*
+ * The folders that a user has subscribed to: the file `subscriptions`, as Dovecot writes it. Its second version has a head, then a line
+ * for each folder with tabs between the parts; the first one has only lines, with the dots of Maildir++.
+ */
+#include "base/alloc.h"
+#include "base/fsx.h"
+#include "message/imap/imap_utf7.h"
+#include "spool/layout_priv.h"
+#include "spool/mailbox/folder_priv.h"
+#include "spool/storage/mailbox.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FILE_MAX (8u << 20)
+static const char head[] = "V\t2\n\n";
+
+/* Appends the name in a line, if it is one. */
+static void read_line(struct slice line, char separator, struct strlist *names)
+{
+	struct buf name = BUF_INIT(4 * FOLDER_NAME_MAX);
+
+	if (slice_is_nocase(line, "INBOX")) {
+		strlist_add(names, "INBOX");
+		return;
+	}
+	while (line.ptr != NULL) {
+		if (name.len > 0)
+			buf_append_byte(&name, '/');
+		if (imap_utf7_decode(slice_cut(&line, separator), "./", &name) != 0)
+			break;
+	}
+	if (line.ptr == NULL && folder_name_is_valid(buf_slice(&name)) && !strlist_has(names, buf_text(&name)))
+		strlist_add(names, buf_text(&name));
+	buf_clear(&name);
+}
+
+static void write_line(const char *name, struct buf *out)
+{
+	struct slice rest = slice_of(name);
+
+	do {
+		imap_utf7_encode(slice_cut(&rest, '/'), "./", out);
+		buf_append_byte(out, rest.ptr != NULL ? '\t' : '\n');
+	} while (rest.ptr != NULL);
+}
+
+int folder_subscriptions(const struct spool *spool, const char *user, struct strlist *names, struct error *error)
+{
+	char *path = layout_mailbox(spool, user, "subscriptions"), *text = NULL;
+	char separator = '.';
+	struct slice rest;
+	size_t len;
+	int result = fsx_read(path, FILE_MAX, &text, &len, error);
+
+	free(path);
+	if (result != 0)
+		return error->saved_errno == ENOENT ? 0 : -1;
+	rest = slice_make(text, len);
+	if (len >= strlen(head) && memcmp(text, head, strlen(head)) == 0) {
+		rest = slice_from(rest, strlen(head));
+		separator = '\t';
+	}
+	while (rest.len > 0 && names->count < FOLDERS_MAX) {
+		struct slice line = slice_cut(&rest, '\n');
+
+		if (line.len > 0)
+			read_line(line, separator, names);
+	}
+	free(text);
+	return 0;
+}
+
+static int change(const struct spool *spool, const char *user, const char *name, bool on, struct error *error)
+{
+	struct buf text = BUF_INIT(FILE_MAX);
+	struct strlist names = {0};
+	char *path = layout_mailbox(spool, user, "subscriptions");
+	int result = folder_subscriptions(spool, user, &names, error);
+	bool is_on = strlist_has(&names, name);
+
+	buf_append_text(&text, head);
+	for (size_t i = 0; i < names.count; i++)
+		if (on || strcmp(names.items[i], name) != 0)
+			write_line(names.items[i], &text);
+	if (on)
+		write_line(name, &text);
+	if (result == 0 && on != is_on)
+		result = fsx_replace(path, buf_slice(&text), 0600, error);
+	strlist_clear(&names);
+	buf_clear(&text);
+	free(path);
+	return result;
+}
+
+int folder_subscribe(const struct spool *spool, const char *user, const char *name, bool on, struct error *error)
+{
+	int lock = folder_lock(spool, user, error), result;
+
+	if (lock < 0)
+		return -1;
+	result = change(spool, user, name, on, error);
+	close(lock);
+	return result;
+}
