@@ -11,7 +11,7 @@
  *     - <UID> <modseq>                                               it is gone
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/owned.h"

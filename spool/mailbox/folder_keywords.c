@@ -1,6 +1,6 @@
 /* The names of the keywords of a folder: the file `dovecot-keywords`, a number (0 for "a") and a name per line. */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/log.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"

@@ -1,6 +1,6 @@
 /* The bytes of messages in a folder. */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "spool/mailbox/folder_priv.h"
 #include "spool/mailbox/maildir.h"

@@ -3,7 +3,7 @@
  * for each folder with tabs between the parts; the first one has only lines, with the dots of Maildir++.
  */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "message/imap/imap_utf7.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"

@@ -1,6 +1,6 @@
 /* The folders of a user: which there are, and new ones. */
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"

@@ -4,7 +4,7 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
 #include "spool/mailbox_name.h"

@@ -2,7 +2,7 @@
 #include "spool/storage/mailbox.h"
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "config/conf.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox_name.h"

@@ -3,7 +3,7 @@
 #define LANPOST_TESTS_SAMPLE_FOLDER_H
 
 #include "base/alloc.h"
-#include "base/fsx.h"
+#include "base/file/fsx.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
 #include "spool/storage/intake.h"
