@@ -36,16 +36,9 @@ static size_t body_size(int n)
 	return n == LARGE ? (1u << 20) + 5000 : 3000;
 }
 
-/* The text of message n: it has no repetition, so that no piece can be taken for another. */
-static char *text_of(int n, size_t *len)
+static struct slice text_of(int n)
 {
-	struct buf text = BUF_INIT(4u << 20);
-
-	buf_printf(&text, "Subject: message %d\r\n\r\n", n);
-	for (unsigned line = 0; text.len < body_size(n); line++)
-		buf_printf(&text, "line %u of message %d\r\n", line, n);
-	*len = text.len;
-	return xrealloc(text.ptr, text.len + 1);
+	return house_text(n, body_size(n));
 }
 
 static void accept_one(struct spool *house, int n)
@@ -53,8 +46,7 @@ static void accept_one(struct spool *house, int n)
 	struct envelope envelope;
 	struct body body;
 	struct error error;
-	char uidl[16], *text;
-	size_t len;
+	char uidl[16];
 
 	envelope_init(&envelope);
 	snprintf(uidl, sizeof(uidl), "u%d", n);
@@ -65,15 +57,13 @@ static void accept_one(struct spool *house, int n)
 	if (is_for_queue(n))
 		envelope_add(&envelope, PLACE_QUEUE, slice_of("out@example.net"), SLICE_NONE);
 	body_init(&body, house);
-	text = text_of(n, &len);
 	promise.tried[n] = true;
-	if (body_append(&body, slice_make(text, len), &envelope.id, &error) == 0 && body_finish(&body, &error) == 0) {
+	if (body_append(&body, text_of(n), &envelope.id, &error) == 0 && body_finish(&body, &error) == 0) {
 		promise.accepted[n] = intake_accept(house->intake, &envelope, &body, NULL, 0, &error) == 0;
 	} else {
 		envelope_clear(&envelope);
 		body_clear(&body, false);
 	}
-	free(text);
 }
 
 /* How often message n is complete in a mailbox; -1: something is damaged. */
@@ -81,8 +71,7 @@ static int count_in(const struct spool *house, const char *user, int n)
 {
 	struct mailbox_list list;
 	struct error error;
-	size_t len;
-	char *text = text_of(n, &len);
+	struct slice text = text_of(n);
 	int count = 0;
 
 	if (mailbox_list(house, user, &list, &error) != 0)
@@ -94,12 +83,11 @@ static int count_in(const struct spool *house, const char *user, int n)
 			_exit(3);
 		if (bytes.len != list.items[i].size || bytes.len < 100 || memchr(bytes.ptr, 0, bytes.len) != NULL)
 			count = -1;
-		else if (bytes.len >= len && memcmp(bytes.ptr + bytes.len - len, text, len) == 0)
+		else if (house_text_ends(bytes, text))
 			count++;
 		fsx_unmap(bytes);
 	}
 	mailbox_list_clear(&list);
-	free(text);
 	return count;
 }
 
@@ -107,8 +95,7 @@ static int count_queued(const struct spool *house, int n)
 {
 	struct queue_items items;
 	struct error error;
-	size_t len;
-	char *text = text_of(n, &len);
+	struct slice text = text_of(n);
 	int count = 0;
 
 	if (queue_list(house, 7, &items, &error) != 0)
@@ -123,7 +110,7 @@ static int count_queued(const struct spool *house, int n)
 		} else {
 			if (memchr(bytes.ptr, 0, bytes.len) != NULL)
 				count = -1;
-			else if (bytes.len >= len && memcmp(bytes.ptr + bytes.len - len, text, len) == 0)
+			else if (house_text_ends(bytes, text))
 				count++;
 			fsx_unmap(bytes);
 			envelope_clear(&envelope);
@@ -131,7 +118,6 @@ static int count_queued(const struct spool *house, int n)
 		free(path);
 	}
 	queue_items_clear(&items);
-	free(text);
 	return count;
 }
 
@@ -368,5 +354,7 @@ int main(void)
 	    cmocka_unit_test(test_each_change_of_the_disk_fails_once),
 	};
 
+	for (int n = 1; n < MESSAGES; n++)
+		text_of(n); /* before any process is forked */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

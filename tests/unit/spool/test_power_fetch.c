@@ -31,29 +31,20 @@ static unsigned world; /* which is ours */
 static pid_t provider;
 static int port;
 
-static char *text_of(int n, size_t *len)
+static struct slice text_of(int n)
 {
-	struct buf text = BUF_INIT(4u << 20);
-
-	buf_printf(&text, "Message-ID: <%d@test>\r\nSubject: message %d\r\n\r\n", n, n);
-	for (unsigned line = 0; text.len < (n == LARGE ? (1u << 20) + 5000 : 3000); line++)
-		buf_printf(&text, "line %u of message %d\r\n", line, n);
-	*len = text.len;
-	return xrealloc(text.ptr, text.len + 1);
+	return house_text(n, n == LARGE ? (1u << 20) + 5000 : 3000);
 }
 
 static void list(FILE *peer, const struct box *box, bool sizes)
 {
 	fputs("+OK\r\n", peer);
 	for (int n = 0, number = 0; n < MESSAGES; n++) {
-		size_t len;
-
 		if (!box->is_there[n])
 			continue;
-		free(text_of(n, &len));
 		number++;
 		if (sizes)
-			fprintf(peer, "%d %zu\r\n", number, len);
+			fprintf(peer, "%d %zu\r\n", number, text_of(n).len);
 		else
 			fprintf(peer, "%d uid-%d\r\n", number, n);
 	}
@@ -72,13 +63,11 @@ static int message_of(const struct box *box, const char *argument)
 
 static void give(FILE *peer, int n)
 {
-	size_t len;
-	char *text = text_of(n, &len);
+	struct slice text = text_of(n);
 
 	fputs("+OK\r\n", peer);
-	fwrite(text, 1, len, peer);
+	fwrite(text.ptr, 1, text.len, peer);
 	fputs(".\r\n", peer);
-	free(text);
 }
 
 /* Deletes at QUIT (RFC 1939 section 6). */
@@ -255,14 +244,9 @@ static bool has_each_once(const struct spool *house)
 
 		if (mailbox_open(house, "ivan", &mails.items[i], &bytes, &error) != 0)
 			return false;
-		for (int n = 0; n < MESSAGES; n++) {
-			size_t len;
-			char *text = text_of(n, &len);
-
-			if (bytes.len >= len && memcmp(bytes.ptr + bytes.len - len, text, len) == 0)
+		for (int n = 0; n < MESSAGES; n++)
+			if (house_text_ends(bytes, text_of(n)))
 				found = n;
-			free(text);
-		}
 		fsx_unmap(bytes);
 		damaged += found < 0;
 		if (found >= 0)
@@ -297,6 +281,8 @@ static bool all_comes_once(const char *folder)
 static void test_fetching_through_power_cuts(void **context)
 {
 	(void)context;
+	for (int n = 0; n < MESSAGES; n++)
+		text_of(n); /* before any process is forked */
 	provider_start();
 	for (int n = 0; n < FIRST; n++)
 		boxes[0].is_there[n] = true;
