@@ -37,7 +37,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb try-install check tries unit system attack month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run asan tsan bench install clean po pages
+.PHONY: all help deps demo test deb try-install check tries unit system attack month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install clean po pages
 all:
 
 help:
@@ -160,7 +160,7 @@ tries: $(TRIES)
 
 SYSTEM ?= tests/system
 system: all tries
-	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(shell expr 2 \* $(JOBS)) $(SYSTEM)
+	@LANPOST_BUILD=$(abspath $(B)) $(PYTEST) -q -n $(shell expr 3 \* $(JOBS)) $(SYSTEM)
 
 # Attacks on a running gateway.
 attack:
@@ -188,9 +188,9 @@ FUZZ_CORPUS ?= $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/lanpost-fuzz
 fuzz_make = $(MAKE) --no-print-directory B=build-fuzz CC=clang SAN=address,undefined \
     OPTIMIZE='-O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all' FUZZ_CORPUS='$(FUZZ_CORPUS)'
 fuzz:
-	@$(fuzz_make) fuzz-run
+	@+$(fuzz_make) fuzz-run
 fuzz-merge:
-	@$(fuzz_make) fuzz-merge-run
+	@+$(fuzz_make) fuzz-merge-run
 $(B)/tests/fuzz/run_%: $(B)/obj/tests/fuzz/fuzz_%.o $(LIBS)
 	@mkdir -p $(@D)
 	@$(call link,$<) -fsanitize=fuzzer
@@ -199,9 +199,14 @@ fuzz-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
 fuzz-merge-run: $(TARGETS:%=$(B)/tests/fuzz/run_%)
 	@tools/fuzz.sh merge $(B) '$(FUZZ_CORPUS)' $(TARGETS)
 
-# Under a sanitizer each power cut takes many times as long, and one is enough.
+# The warnings of clang; the objects are those of the fuzz targets.
+clang:
+	@+$(fuzz_make) all
+# The objects are those of the fuzz targets, which run the seeds themselves. Under a sanitizer each power cut takes many times as
+# long, and one is enough.
 asan:
-	@LANPOST_POWER_CUTS=1 $(MAKE) --no-print-directory B=build-asan SAN=address,undefined unit replay
+	@+LANPOST_POWER_CUTS=1 $(if $(shell command -v clang),$(fuzz_make) unit,\
+	    $(MAKE) --no-print-directory B=build-asan SAN=address,undefined unit replay)
 # Each process that ends sleeps a second by default, so that threads left may still race; ours are many.
 tsan:
 	@TSAN_OPTIONS="atexit_sleep_ms=50 $$TSAN_OPTIONS" $(MAKE) --no-print-directory B=build-tsan SAN=thread unit

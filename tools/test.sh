@@ -1,23 +1,26 @@
 #!/bin/sh
 # All tests, after `make deps all`. Each step prints its counts in a line; the last line is the total.
-# LANPOST_TEST_STEPS chooses some: "lint headers unit replay documents clang asan tsan fuzz system attack install"; documents is a part of system.
+# LANPOST_TEST_STEPS chooses some: "lint headers unit replay asan clang fuzz tsan documents system attack install"; documents is a part of system.
+#
+# Two lanes side by side: steps that mostly wait (for deadlines of the gateway, for processes), and steps that compute, which leave
+# the processor to those that wait. Within a lane one step follows the other.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-steps=${LANPOST_TEST_STEPS:-lint headers unit replay clang asan tsan fuzz system attack install}
+steps=${LANPOST_TEST_STEPS:-lint headers unit replay asan clang fuzz tsan system attack install}
 MAKE=${MAKE:-make}
 JOBS=${JOBS:-$(nproc)}
 log=$(mktemp -d)
 trap 'rm -rf "$log"' EXIT
-passed=0 failed=0
+: >"$log/counts"
 
 count() { # count STEP PASSED FAILED
-    passed=$((passed + $2)) failed=$((failed + $3))
+    echo "$2 $3" >>"$log/counts"
     printf '%-8s %4d passed, %d failed  (%d s)\n' "$1" "$2" "$3" "$(($(date +%s) - began))"
 }
 
-# number_of WORD: N of the "N WORD" in the last line of the log that has a count.
+# number_of STEP WORD: N of the "N WORD" in the last line of the step's log that has a count.
 number_of() {
-    number=$(grep -oE "[0-9]+ $1" "$log/out" | tail -n 1 | cut -d ' ' -f 1)
+    number=$(grep -oE "[0-9]+ $2" "$log/$1" | tail -n 1 | cut -d ' ' -f 1)
     echo "${number:-0}"
 }
 
@@ -25,10 +28,10 @@ number_of() {
 whole() {
     step=$1
     shift
-    if "$@" >"$log/out" 2>&1; then
+    if "$@" >"$log/$step" 2>&1; then
         count "$step" 1 0
     else
-        tail -n 60 "$log/out"
+        tail -n 60 "$log/$step"
         count "$step" 0 1
     fi
 }
@@ -37,12 +40,12 @@ whole() {
 counted() {
     step=$1
     shift
-    "$@" >"$log/out" 2>&1
+    "$@" >"$log/$step" 2>&1
     status=$?
-    good=$(number_of passed) bad=$(number_of failed)
-    [ "$status" -ne 0 ] && bad=$((bad + $(number_of error)))
+    good=$(number_of "$step" passed) bad=$(number_of "$step" failed)
+    [ "$status" -ne 0 ] && bad=$((bad + $(number_of "$step" error)))
     [ "$status" -ne 0 ] && [ "$bad" -eq 0 ] && bad=1 # it died without counting
-    [ "$status" -ne 0 ] && tail -n 200 "$log/out"
+    [ "$status" -ne 0 ] && tail -n 200 "$log/$step"
     count "$step" "$good" "$bad"
 }
 
@@ -78,11 +81,11 @@ fuzz() {
 
 # The README's install in a clean system; reports why it cannot be tried here.
 install_as_written() {
-    tests/install/try_install.py --quick >"$log/out" 2>&1
+    tests/install/try_install.py --quick >"$log/install" 2>&1
     case $? in
     0) count install 1 0 ;;
-    77) echo "install: left out: $(tail -n 1 "$log/out")" ;;
-    *) tail -n 60 "$log/out"; count install 0 1 ;;
+    77) echo "install: left out: $(tail -n 1 "$log/install")" ;;
+    *) tail -n 60 "$log/install"; count install 0 1 ;;
     esac
 }
 
@@ -94,23 +97,37 @@ has_clang() {
     command -v clang >/dev/null || { echo "$1: no clang here, left out"; return 1; }
 }
 
-for step in $steps; do
+run() {
     began=$(date +%s)
-    case $step in
+    case $1 in
     lint) whole lint python3 tests/lint.py ;;
     headers) counted headers headers ;;
     unit) counted unit quiet_make unit ;;
-    documents) has_pytest && counted documents quiet_make SYSTEM=tests/system/admin/test_documents.py system ;;
     replay) whole replay quiet_make replay ;;
-    clang) has_clang clang && whole clang quiet_make CC=clang B=build-clang OPTIMIZE=-O0 all ;; # its warnings do not need the optimizer
     asan) counted asan quiet_make asan ;;
-    tsan) counted tsan quiet_make tsan ;;
+    clang) has_clang clang && whole clang quiet_make clang ;;
     fuzz) has_clang fuzz && counted fuzz fuzz ;;
+    tsan) counted tsan quiet_make tsan ;;
+    documents) has_pytest && counted documents quiet_make SYSTEM=tests/system/admin/test_documents.py system ;;
     system) counted system quiet_make system ;;
     attack) counted attack quiet_make attack ;;
     install) install_as_written ;;
+    esac
+}
+
+waiting='' computing=''
+for step in $steps; do
+    case $step in
+    documents | system | attack | install) waiting="$waiting $step" ;;
+    lint | headers | unit | replay | asan | clang | fuzz | tsan) computing="$computing $step" ;;
     *) echo "test.sh: there is no step $step" >&2; exit 2 ;;
     esac
 done
-echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ]
+trap 'trap "" TERM; kill 0' INT HUP # a lane behind would go on
+(
+    sh -c 'renice -n 10 -p "$PPID"' >/dev/null
+    for step in $computing; do run "$step"; done
+) &
+for step in $waiting; do run "$step"; done
+wait
+awk '{ passed += $1; failed += $2 } END { print passed + 0 " passed, " failed + 0 " failed"; exit failed > 0 }' "$log/counts"

@@ -80,7 +80,7 @@ static void test_tls_13(void **state)
 {
 	unsigned char ours[TLS_BINDING_MAX], theirs[TLS_BINDING_MAX], other[TLS_BINDING_MAX];
 	static const char label[] = "EXPORTER-Channel-Binding";
-	struct ends ends = {NULL}, second = {NULL};
+	struct ends ends = {0}, second = {0};
 
 	(void)state;
 	meet(&ends, TLS1_3_VERSION, 0, NULL);
@@ -101,7 +101,7 @@ static void test_tls_13(void **state)
 static void test_tls_12(void **state)
 {
 	unsigned char ours[TLS_BINDING_MAX], theirs[TLS_BINDING_MAX];
-	struct ends ends = {NULL};
+	struct ends ends = {0};
 	SSL_SESSION *session;
 	size_t len;
 
@@ -131,7 +131,7 @@ static void test_tls_12(void **state)
 static void test_certificate(void **state)
 {
 	unsigned char ours[TLS_BINDING_MAX], theirs[TLS_BINDING_MAX];
-	struct ends ends = {NULL};
+	struct ends ends = {0};
 	unsigned len;
 
 	(void)state;

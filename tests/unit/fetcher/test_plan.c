@@ -244,7 +244,7 @@ static void without_top_size_and_body_decide(void **state)
 	(void)state;
 	for (size_t i = 0; i < ARRAY_LEN(lines); i++) {
 		const struct conf_account account = {.keep_days = lines[i].keep_days};
-		const struct line listing[] = {{lines[i].uidl, lines[i].size, ""}, {NULL}};
+		const struct line listing[] = {{lines[i].uidl, lines[i].size, ""}, {0}};
 		struct map seen = MAP_INIT;
 		struct plan plan = {0};
 
