@@ -134,6 +134,7 @@ int checkpoint_run(struct intake *intake, struct error *error)
 	bool some;
 	int result = 0, retiring;
 
+	segment_give_back(intake);
 	segment_prepare(intake);
 	pthread_mutex_lock(&intake->lock);
 	rotate(intake);

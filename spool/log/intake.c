@@ -520,12 +520,21 @@ int intake_write_notes(struct intake *intake, struct error *error)
 	return result;
 }
 
+/* The checkpoint thread gives back what it keeps for speed. */
+static bool call_for_room(struct intake *intake)
+{
+	pthread_mutex_lock(&intake->lock);
+	intake_wake(intake);
+	pthread_mutex_unlock(&intake->lock);
+	return false;
+}
+
 bool intake_has_room(struct intake *intake, uint64_t bytes)
 {
 	if (bytes <= ROOMY_BYTES && clock_now_ms() < atomic_load(&intake->roomy_until))
 		return true;
 	if (!reserve_has_room(intake->spool, 2 * (uint64_t)ROOMY_BYTES))
-		return reserve_has_room(intake->spool, bytes);
+		return reserve_has_room(intake->spool, bytes) || call_for_room(intake);
 	atomic_store(&intake->roomy_until, clock_now_ms() + ROOMY_MS);
 	return bytes <= ROOMY_BYTES || reserve_has_room(intake->spool, bytes);
 }

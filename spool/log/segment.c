@@ -120,6 +120,14 @@ int segment_retire(struct intake *intake, struct segment *segment, struct error 
 	return 0;
 }
 
+void segment_give_back(struct intake *intake)
+{
+	if (intake->blank_count == 0 || reserve_has_room(intake->spool, WAL_BLANK_MAX))
+		return;
+	while (intake->blank_count > 0)
+		wal_discard(intake->blank[--intake->blank_count]);
+}
+
 void segment_blank(struct intake *intake)
 {
 	struct error ignored;
@@ -127,7 +135,7 @@ void segment_blank(struct intake *intake)
 	while (intake->withdrawn_count > 0) {
 		struct wal *wal = intake->withdrawn[--intake->withdrawn_count];
 
-		if (wal_blank(wal, &ignored) == 0)
+		if (reserve_has_room(intake->spool, WAL_BLANK_MAX) && wal_blank(wal, &ignored) == 0)
 			intake->blank[intake->blank_count++] = wal;
 		else
 			wal_discard(wal);

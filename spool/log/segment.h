@@ -37,6 +37,8 @@ int segment_retire(struct intake *intake, struct segment *segment, struct error 
 /* Blanks withdrawn segments once a power failure cannot restore the name of a log with records. Called without the
  * lock. */
 void segment_blank(struct intake *intake);
+/* Removes those that wait for reuse if there is little room: zeros must not take that of mail. Called as above. */
+void segment_give_back(struct intake *intake);
 /* Waits until the segment is durable up to `size`. The first caller syncs for all that wait: the lock is free meanwhile. */
 int segment_commit(struct intake *intake, struct segment *segment, uint64_t size, struct error *error);
 /* Closes the segment; the next append begins a new one. */

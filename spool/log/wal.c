@@ -16,6 +16,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#define NUMBER_MAX (UINT64_MAX / 2)
+
 /* --- names */
 
 static bool parse_name(const char *file, struct wal_name *name)
@@ -27,7 +29,7 @@ static bool parse_name(const char *file, struct wal_name *name)
 		return false;
 	memcpy(name->file, file, rest.len + 1);
 	part = slice_cut(&rest, '-');
-	if (rest.ptr == NULL || !slice_number(part, 0, UINT64_MAX / 2, &name->number))
+	if (rest.ptr == NULL || !slice_number(part, 0, NUMBER_MAX, &name->number))
 		return false;
 	stem = slice_cut(&rest, '.');
 	if (stem.len == 0)
@@ -38,7 +40,7 @@ static bool parse_name(const char *file, struct wal_name *name)
 	}
 	part = slice_cut(&rest, '.');
 	name->state = WAL_DONE;
-	return slice_is(rest, "done") && slice_number(part, 0, UINT64_MAX / 2, &name->until);
+	return slice_is(rest, "done") && slice_number(part, 0, NUMBER_MAX, &name->until);
 }
 
 bool wal_is_spare(const char *file, const char *writer)
@@ -261,7 +263,10 @@ int wal_create(struct wal **out, const struct spool *spool, const char *writer, 
 	rand_bytes(wal->salt, sizeof(wal->salt));
 	if (highest(spool, &wal->name.number, error) != 0)
 		goto failed;
-	wal->name.number++;
+	if (wal->name.number++ == NUMBER_MAX) { /* no process of ours comes so far: the next one would not be read */
+		error_set(error, ERROR_IO, N_("a file in %s has the highest possible number"), folder);
+		goto failed;
+	}
 	snprintf(wal->name.file, sizeof(wal->name.file), "%012llu-%s.log",
 	    (unsigned long long)wal->name.number, writer);
 	wal->path = layout_wal(spool, wal->name.file);

@@ -249,6 +249,37 @@ def test_messages_under_way_do_not_take_the_last_of_the_disk(make_gateway, disk)
     assert {raw.ask(b".")[:3] for raw in senders} == {b"250", b"452"}
 
 
+def test_what_is_kept_for_speed_is_given_back_to_mail(make_gateway, folder):
+    """Segments of the log that wait for reuse are megabytes of zeros: a disk at its limit must not refuse mail because of them."""
+    disk = Disk(folder / "roomy", mib=300)
+    if not disk.mounted:
+        pytest.skip("no file system can be mounted here")
+    gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
+    spares = lambda: [path.stat().st_size for path in (gateway.spool / "wal").glob("*.new*")]
+    def send_many():
+        with gateway.smtp() as client:
+            for _ in range(100):
+                client.sendmail("buh@office.lan", ["ivan"], b"Subject: small\r\n\r\nx\r\n")
+    def busy():
+        threads = [threading.Thread(target=send_many) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        return sum(spares()) >= 4 << 20
+    try:
+        until(busy, 90, "a segment that waits for reuse")
+        disk.fill(left=14 << 20)
+        with pytest.raises(smtplib.SMTPResponseException) as caught:
+            gateway.send("buh@office.lan", ["ivan"], letter())
+        assert caught.value.smtp_code == 452
+        until(lambda: spares() == [], 15, f"the room {spares()}")
+        gateway.send("buh@office.lan", ["ivan"], letter(subject="after"))
+    finally:
+        gateway.stop()
+        disk.close()
+
+
 def test_a_disk_without_room_for_files_refuses_starts_and_can_be_emptied(make_gateway, folder):
     """Many small messages use up the files of a disk long before its bytes."""
     disk = Disk(folder / "small", files=400)

@@ -193,6 +193,23 @@ static void scribble(const char *path, uint64_t at, size_t len, char byte)
 	close(fd);
 }
 
+/* Only a hostile hand makes such a file. A number above would be taken for no segment's, and never be recovered. */
+static void test_no_segment_beyond_the_highest_number(void **context)
+{
+	char *path = layout_wal(&spool, "9223372036854775807-other.log");
+	struct error error;
+	struct wal *wal;
+
+	(void)context;
+	fclose(fopen(path, "w"));
+	assert_int_equal(wal_create(&wal, &spool, "unit", NULL, &error), -1);
+	unlink(path);
+	assert_int_equal(wal_create(&wal, &spool, "unit", NULL, &error), 0);
+	unlink(wal->path);
+	wal_close(wal);
+	free(path);
+}
+
 static void test_used_again_holds_its_own_records_only(void **context)
 {
 	struct wal *wal = again_with(2, 4);
@@ -313,6 +330,7 @@ int main(void)
 	    SPOOL_TEST(test_damaged_beginning_costs_nothing),
 	    SPOOL_TEST(test_lost_beginning_is_damage),
 	    SPOOL_TEST(test_record_in_a_message_is_no_record),
+	    SPOOL_TEST(test_no_segment_beyond_the_highest_number),
 	    SPOOL_TEST(test_used_again_holds_its_own_records_only),
 	    SPOOL_TEST(test_used_again_torn_where_a_sector_is_missing),
 	    SPOOL_TEST(test_used_again_other_bytes_are_damage),
