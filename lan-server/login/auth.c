@@ -10,7 +10,6 @@
 
 #include "lan-server/login/bans.h"
 
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -92,12 +91,10 @@ static int ask(struct auth *auth, const struct auth_question *question, struct a
 	return auth_ask(auth->options.fd, question, answer, clock_now_ms() + ANSWER_MS, error);
 }
 
-static void wait_ms(const struct auth *auth, int64_t ms)
+static void delay(const struct auth_client *client, unsigned delays)
 {
-	struct pollfd stop = {.fd = auth->options.stop_fd, .events = POLLIN};
-
-	if (ms > 0)
-		poll(&stop, 1, (int)ms);
+	if (client->delay != NULL && delays > 0)
+		client->delay(client->context, client->auth->options.delay_ms * delays);
 }
 
 static void log_shut_out(const struct attempt *attempt, uint32_t news)
@@ -138,7 +135,7 @@ static int attempt_end(struct attempt *attempt, struct auth_question *question, 
 		log_shut_out(attempt, answer->shut_out);
 		if (answer->verdict != VERDICT_YES)
 			result = refuse(attempt, answer->verdict, error);
-		wait_ms(attempt->client->auth, attempt->client->auth->options.delay_ms * answer->delays);
+		delay(attempt->client, answer->delays);
 	}
 	free(attempt->name);
 	return result;

@@ -18,7 +18,6 @@ struct auth;
 struct auth_options {
 	int fd;           /* our end of the socket to that process; remains the caller's */
 	int64_t delay_ms; /* the unit of an answer's delays; 0 in tests */
-	int stop_fd;      /* a delay ends when it is readable; -1: none */
 	/* Tests only: asks without a process; as auth_ask(). */
 	int (*ask)(void *context, const struct auth_question *question, struct auth_answer *answer, struct error *error);
 	void *context;
@@ -38,6 +37,7 @@ struct auth_client {
 	struct in6_addr address;
 	const struct tls *tls; /* of its connection; NULL: none */
 	void (*logged_in)(void *context, const char *user);
+	void (*delay)(void *context, int64_t ms); /* waits before a reply; NULL: no delays */
 	void *context;
 };
 

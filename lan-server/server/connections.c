@@ -16,6 +16,7 @@
 /* Arriving bytes protect a connection for this long against holders of far fewer connections. */
 #define SENDER_MS (60 * 1000)
 #define WHOLE_SHARE 1000
+#define LEAVING_MIN 16
 #define RESERVE 10 /* the last tenth of the connections */
 #define KEY_MAX 256
 #define REMEMBERED_MAX 16384 /* addresses and networks that used unknown names */
@@ -35,6 +36,7 @@ struct connections {
 	struct lru *unknown; /* unknown names, by the keys of holders */
 	struct connection *first;
 	atomic_size_t count; /* written with the lock held */
+	size_t leaving; /* evicted, but still with a thread */
 };
 
 struct connections *connections_new(void)
@@ -266,6 +268,20 @@ static void evict(struct connections *connections, struct connection *connection
 	atomic_store(&connection->is_evicted, true);
 	shutdown(connection->fd, SHUT_RD);
 	leave(connections, connection);
+	connection->is_leaving = true;
+	connections->leaving++;
+}
+
+size_t connections_leaving_max(const struct conf_lan *lan)
+{
+	return (size_t)lan->max_sessions / 10 + LEAVING_MIN;
+}
+
+static bool may_evict(const struct connections *connections, const struct claim *claim)
+{
+	size_t most = connections_leaving_max(claim->lan);
+
+	return connections->leaving < (claim->among != NULL ? most / 2 : most);
 }
 
 /* The limit that the newcomer reaches, with *among: the clients of which one may be evicted. */
@@ -301,7 +317,7 @@ enum admission connections_admit(struct connections *connections, const struct c
 	*evicted = (struct in6_addr)IN6ADDR_ANY_INIT;
 	pthread_mutex_lock(&connections->lock);
 	answer = limit_met(connections, newcomer, &claim);
-	if (answer != ADMISSION_GRANTED)
+	if (answer != ADMISSION_GRANTED && may_evict(connections, &claim))
 		victim = who_goes(connections, &claim, now_ms);
 	if (victim != NULL) {
 		*evicted = victim->address;
@@ -320,6 +336,8 @@ void connections_leave(struct connections *connections, struct connection *conne
 {
 	pthread_mutex_lock(&connections->lock);
 	leave(connections, connection);
+	connections->leaving -= connection->is_leaving;
+	connection->is_leaving = false;
 	pthread_mutex_unlock(&connections->lock);
 }
 

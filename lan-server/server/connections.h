@@ -40,6 +40,7 @@ struct connection {
 	struct holder *by_address, *by_network, *by_user;
 	struct connection *next, **link;
 	int64_t since; /* of its admission */
+	bool is_leaving; /* evicted, until connections_leave() */
 };
 
 struct connections;
@@ -50,6 +51,9 @@ void connections_free(struct connections *connections); /* when all have left */
  * zero if none. Any other result: not accepted; connections_leave() must not be called. */
 enum admission connections_admit(struct connections *connections, const struct conf_lan *lan, struct connection *newcomer,
     int64_t now_ms, struct in6_addr *evicted);
+/* How many evicted clients may still be leaving. Half of that for those that were evicted for their own address or network:
+ * then another of it is refused, since it must not keep the others out. */
+size_t connections_leaving_max(const struct conf_lan *lan);
 /* Releases the connection; called before its fd is closed. */
 void connections_leave(struct connections *connections, struct connection *connection);
 /* Counts a login. Returns false if the user has more connections than an address may: this one may be evicted as if not

@@ -204,7 +204,7 @@ static void init_polled(struct lan_server *server)
 	}
 }
 
-static struct auth *make_auth(const struct lan_server_options *server, int stop_event)
+static struct auth *make_auth(const struct lan_server_options *server)
 {
 	int64_t delay = server->login_delay_ms;
 	struct auth_options options = {
@@ -212,7 +212,6 @@ static struct auth *make_auth(const struct lan_server_options *server, int stop_
 	    .delay_ms = delay == 0  ? LOGIN_DELAY_MS
 	                : delay < 0 ? 0
 	                            : delay,
-	    .stop_fd = stop_event,
 	};
 
 	return auth_new(&options);
@@ -231,7 +230,7 @@ int lan_server_new(
 		conf_free(options->conf);
 		return -1;
 	}
-	auth = make_auth(options, stop_event);
+	auth = make_auth(options);
 	snapshot = snapshot_new(auth, options->conf, error);
 	if (snapshot == NULL) {
 		auth_free(auth);

@@ -19,7 +19,6 @@
 
 #define SPARE_THREADS 8
 #define SPARE_MS 5000
-#define LEAVING_MIN 16 /* threads that may still be ending, beside a tenth of max_sessions */
 
 static void client_join(struct lan_server *server, struct client *client)
 {
@@ -185,13 +184,13 @@ static int start_thread(struct lan_server *server, struct client *client)
 static struct snapshot *check_admission(struct lan_server *server, const struct in6_addr *address, enum admission *answer)
 {
 	struct snapshot *snapshot;
-	size_t places;
+	const struct conf_lan *lan;
 
 	pthread_mutex_lock(&server->lock);
 	snapshot = server->current;
-	places = (size_t)snapshot->conf->lan.max_sessions;
-	*answer = admission_check(&snapshot->conf->lan, address);
-	if (*answer == ADMISSION_GRANTED && server->client_count >= places + places / 10 + LEAVING_MIN)
+	lan = &snapshot->conf->lan;
+	*answer = admission_check(lan, address);
+	if (*answer == ADMISSION_GRANTED && server->client_count >= (size_t)lan->max_sessions + connections_leaving_max(lan))
 		*answer = ADMISSION_FULL;
 	snapshot->users += *answer == ADMISSION_GRANTED;
 	pthread_mutex_unlock(&server->lock);

@@ -79,14 +79,20 @@ static bool is_evicted(const struct session *session)
 	return session->connection.is_evicted;
 }
 
-/* Delays replies to errors, unless the session must end. */
-static void delay(const struct session *session, int64_t ms)
+/* Delays replies to errors, unless the session must end. An eviction ends what can be read, and the delay at once: threads of
+ * evicted clients must not pile up. A client that sends no more is delayed like others. */
+static void delay(void *context, int64_t ms)
 {
-	struct pollfd stop = {.fd = session->stop_fd, .events = POLLIN};
-	int stopped = 0;
+	const struct session *session = context;
+	struct pollfd events[] = {{.fd = session->stop_fd, .events = POLLIN}, {.fd = session->stream.fd, .events = POLLRDHUP}};
+	int64_t until = clock_now_ms() + ms;
+	int left;
 
-	for (; ms > 0 && stopped == 0 && !is_evicted(session); ms -= DELAY_STEP_MS)
-		stopped = poll(&stop, 1, (int)clock_earlier(ms, DELAY_STEP_MS));
+	while ((left = clock_left_ms(until)) > 0 && events[0].revents == 0 && !is_evicted(session)) {
+		poll(events, 2, left < DELAY_STEP_MS ? left : DELAY_STEP_MS);
+		if (events[1].revents != 0)
+			events[1].fd = -1;
+	}
 }
 
 /* Reads one line of the client. Unexpected first bytes of TLS may have no line end: they count as a line. */
@@ -303,6 +309,7 @@ void session_run(struct session *session)
 	session->id = msgid_new();
 	session->ends = clock_now_ms() + SESSION_TIMEOUTS * timeout_ms(session);
 	session->login.logged_in = note_login;
+	session->login.delay = delay;
 	session->login.context = session;
 	note_client(session);
 	log_debug("event=session-begin session=%s ip=%s kind=%s", session->id.text,

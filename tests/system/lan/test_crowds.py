@@ -175,6 +175,21 @@ def test_idle_strangers_make_room_for_who_comes(hall):
         assert caller.ask(b"CAPA").startswith(b"+OK"), n
 
 
+def test_a_late_reply_to_a_login_ends_with_an_eviction(hall):
+    """Threads that wait on would pile up, until nobody can be let in."""
+    guessers = crowd(hall, 18, "pop3_port")
+    for caller in guessers:
+        caller.send(b"USER ivan\r\nPASS wrong\r\nUSER ivan\r\nPASS wrong\r\nUSER ivan\r\nPASS wrong\r\n")
+    until(lambda: hall.log().count("event=login-failed") >= 30, 15, "the first answers")  # those that follow take longer
+    newcomers = [Caller(hall.pop3_port, f"127.0.2.{n}") for n in range(1, 6)]
+    assert all(caller.is_in() for caller in newcomers)
+    gone = set()
+    def are_gone():
+        gone.update(n for n, caller in enumerate(guessers) if n not in gone and b"closing" in (caller.hears() or b""))
+        return len(gone) >= 3
+    until(are_gone, 1, "last words")
+
+
 def test_who_is_logged_in_or_sends_stays(hall):
     user = Caller(hall.pop3_port, "127.0.3.1")
     assert user.ask(b"USER ivan") and user.ask(b"PASS " + PASSWORD.encode()).startswith(b"+OK")

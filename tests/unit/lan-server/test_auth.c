@@ -44,7 +44,7 @@ static void load(const struct conf *conf)
 
 static struct auth *make_auth(const struct conf *conf)
 {
-	struct auth_options options = {.fd = -1, .stop_fd = -1, .ask = ask};
+	struct auth_options options = {.fd = -1, .ask = ask};
 
 	log_start(&(struct log_settings){.level = LOG_LEVEL_ERROR}, "test");
 	now = 1000000;

@@ -135,6 +135,24 @@ static void test_a_network_has_its_limit_and_room_for_newcomers(void **state)
 	assert_int_equal(come(hall, "10.0.0.1"), ADMISSION_GRANTED);
 }
 
+/* It may evict its own, but not as fast as their threads can end: those would keep all others out. */
+static void test_a_network_that_comes_too_fast_waits_for_its_own(void **state)
+{
+	struct hall *hall = *state;
+	size_t most = connections_leaving_max(&hall->lan) / 2;
+	char address[32];
+
+	for (size_t i = 0; i < 30 + most; i++) {
+		snprintf(address, sizeof(address), "fd00::%zx", i + 1);
+		assert_int_equal(come(hall, address), ADMISSION_GRANTED);
+	}
+	assert_int_equal(come(hall, "fd00::ffff"), ADMISSION_FULL_FOR_NETWORK);
+	assert_int_equal(come(hall, "fd00:0:0:1::6"), ADMISSION_GRANTED);
+	connections_leave(hall->connections, &hall->all[0]);
+	assert_int_equal(come(hall, "fd00::ffff"), ADMISSION_GRANTED);
+	assert_int_equal(come(hall, "fd00::fffe"), ADMISSION_FULL_FOR_NETWORK);
+}
+
 static void test_half_of_all_is_the_usual_limit_of_a_network(void **state)
 {
 	struct hall *hall = *state;
@@ -319,6 +337,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    TEST(test_an_address_has_its_limit),
 	    TEST(test_a_network_has_its_limit_and_room_for_newcomers),
+	    TEST(test_a_network_that_comes_too_fast_waits_for_its_own),
 	    TEST(test_half_of_all_is_the_usual_limit_of_a_network),
 	    TEST(test_the_last_places_are_for_newcomers),
 	    TEST(test_who_holds_most_goes_first_then_who_idles_longest),
