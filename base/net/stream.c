@@ -12,6 +12,7 @@
 
 #define READ_SIZE 16384       /* one TLS record */
 #define INPUT_MAX (64 * 1024) /* above any line's limit plus one read */
+#define GIVEN_UP_LOOK_MS 200
 #define FLUSH_AT (32 * 1024)
 #define KEEP_CAPACITY (32 * 1024)
 #define LINGER_MAX (4 * 1024 * 1024) /* bytes of a peer that sends without end */
@@ -39,6 +40,11 @@ void stream_close(struct stream *stream)
 	stream->fd = -1;
 }
 
+static bool is_given_up(const struct stream *stream)
+{
+	return stream->is_given_up != NULL && atomic_load(stream->is_given_up);
+}
+
 /* Waits until the socket is ready. A stop ends only waits for input; the output of a finished
  * command is still sent. */
 static enum stream_result wait_ready(struct stream *stream, short events, int64_t deadline)
@@ -50,7 +56,7 @@ static enum stream_result wait_ready(struct stream *stream, short events, int64_
 
 	for (;;) {
 		int left = clock_left_ms(deadline);
-		int ready = poll(fds, 2, left);
+		int ready = poll(fds, 2, events == POLLOUT && left > GIVEN_UP_LOOK_MS ? GIVEN_UP_LOOK_MS : left);
 
 		if (ready < 0 && errno != EINTR)
 			return STREAM_CLOSED;
@@ -58,6 +64,8 @@ static enum stream_result wait_ready(struct stream *stream, short events, int64_
 			return fds[0].revents != 0 ? STREAM_OK : STREAM_STOPPED;
 		if (left == 0)
 			return STREAM_TIMEOUT;
+		if (events == POLLOUT && is_given_up(stream))
+			return STREAM_CLOSED;
 	}
 }
 

@@ -12,6 +12,8 @@
 #include "base/err.h"
 #include "base/tls/tls.h"
 
+#include <stdatomic.h>
+
 struct deflate;
 
 enum stream_result {
@@ -25,6 +27,7 @@ enum stream_result {
 struct stream {
 	int fd;
 	int stop_fd;     /* readable when waiting for input should end; -1: never */
+	const atomic_bool *is_given_up; /* set by another thread: a peer that does not read is waited for no more; NULL: never */
 	struct tls *tls; /* NULL: plain */
 	struct deflate *deflate; /* NULL: not compressed */
 	struct buf in, out;

@@ -308,6 +308,7 @@ void session_run(struct session *session)
 
 	session->id = msgid_new();
 	session->ends = clock_now_ms() + SESSION_TIMEOUTS * timeout_ms(session);
+	session->stream.is_given_up = &session->connection.is_evicted;
 	session->login.logged_in = note_login;
 	session->login.delay = delay;
 	session->login.context = session;

@@ -8,10 +8,12 @@
 
 #include <fcntl.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -176,6 +178,29 @@ static void test_stop_ends_waiting(void **state)
 	    stream_read_line(&stream, 100, clock_now_ms() + 10000, &line), STREAM_STOPPED);
 	close(stop[0]);
 	close(stop[1]);
+}
+
+static void *give_up(void *flag)
+{
+	poll(NULL, 0, 100);
+	atomic_store((atomic_bool *)flag, true);
+	return NULL;
+}
+
+static void test_a_peer_that_does_not_read_is_given_up(void **state)
+{
+	static const char much[1 << 20];
+	int64_t begin = clock_now_ms();
+	atomic_bool flag = false;
+	pthread_t thread;
+
+	(void)state;
+	stream.is_given_up = &flag;
+	pthread_create(&thread, NULL, give_up, &flag);
+	assert_int_equal(stream_write(&stream, slice_make(much, sizeof(much)), begin + 20000), STREAM_CLOSED);
+	assert_in_range(clock_now_ms() - begin, 100, 10000);
+	pthread_join(thread, NULL);
+	stream.is_given_up = NULL;
 }
 
 /* --- TLS */
@@ -467,6 +492,7 @@ int main(void)
 	    STREAM_TEST(test_output_goes_before_waiting),
 	    STREAM_TEST(test_peer_that_does_not_read),
 	    STREAM_TEST(test_stop_ends_waiting),
+	    STREAM_TEST(test_a_peer_that_does_not_read_is_given_up),
 	    STREAM_TEST(test_tls),
 	    STREAM_TEST(test_lines_may_be_compressed),
 	    STREAM_TEST(test_a_bomb_takes_no_memory),
