@@ -36,6 +36,7 @@ struct script {
 
 /* What the servers said in all scripts of the folder. */
 static const char *script_folder;
+static bool script_all_ran;
 static struct buf script_heard = BUF_INIT(64 << 20);
 
 /* Runs the input in pieces of `step` bytes and writes the transcript, lines ended by LF. */
@@ -205,6 +206,7 @@ static void script_run_folder(const char *folder, script_run_fn run)
 	}
 	closedir(dir);
 	assert_true(count > 0);
+	script_all_ran = true;
 }
 
 /* Fails unless a script has heard this reply; % in it is any word. */
@@ -214,6 +216,8 @@ static void script_must_have_heard(const char *reply)
 	char *pattern = xasprintf("*%s", reply);
 	bool found = false;
 
+	if (!script_all_ran)
+		skip();
 	for (char *place = pattern; (place = strchr(place, '%')) != NULL;)
 		*place = '*';
 	while (!found && rest.len > 0) {
