@@ -2,10 +2,12 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/owned.h"
 #include "base/str.h"
 #include "base/syslog_socket.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -95,6 +97,7 @@ static void follow_name(void)
 	struct stat mine, named;
 	int fd;
 
+	assert(cond_is_locked(&lock));
 	if (fstat(file_fd, &mine) != 0 ||
 	    (stat(current.file, &named) == 0 && named.st_ino == mine.st_ino && named.st_dev == mine.st_dev))
 		return;
@@ -113,6 +116,7 @@ static void rotate_if_large(void)
 	char *old;
 	int fd;
 
+	assert(cond_is_locked(&lock));
 	if (fstat(file_fd, &mine) != 0 || (size_t)mine.st_size < current.file_max)
 		return;
 	if (stat(current.file, &named) == 0 && named.st_ino == mine.st_ino) {

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/rand.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct map_slot {
@@ -52,6 +53,7 @@ void *map_put(struct map *map, struct slice key, void *value)
 	struct map_slot *slot;
 	void *before;
 
+	assert(value != NULL); /* map_get() could not tell it from no value */
 	if (map->count * 2 >= map->capacity)
 		grow(map);
 	slot = find(map, key);

@@ -11,7 +11,6 @@
 #define BEGIN '\x02'
 #define NEXT '\x1f'
 #define END '\x03'
-#define FORMS '\x1e'  /* between the forms of a plural and its number: "one" RS "many" RS "5" */
 #define NUMBER '\x1d' /* a size or a time: GS, its kind, digits */
 
 #define DEPTH_MAX 8
@@ -182,24 +181,6 @@ char *phrase_new(const char *format, ...)
 	return xstrdup(phrase);
 }
 
-char *phrase_set_plural(char *out, size_t size, unsigned long n, const char *one, const char *many, ...)
-{
-	struct writer writer = writer_begin(out, size);
-	char number[32];
-	va_list args;
-
-	snprintf(number, sizeof(number), "%lu", n);
-	put_text(&writer, slice_of(one));
-	put_byte(&writer, FORMS);
-	put_text(&writer, slice_of(many));
-	put_byte(&writer, FORMS);
-	put_text(&writer, slice_of(number));
-	va_start(args, many);
-	put_arguments(&writer, many, &args);
-	va_end(args);
-	return writer_end(&writer);
-}
-
 char *phrase_join(char *out, size_t size, const char *first, const char *second)
 {
 	return phrase_set(out, size, "%s: %s", first, second);
@@ -272,23 +253,6 @@ static void show_number(struct shown *shown, struct slice id)
 	show_text(shown, slice_of(text));
 }
 
-/* The text in the language, arguments not filled in yet. id is a copy that may be cut up. */
-static const char *translated(const struct shown *shown, char *id)
-{
-	char *many = strchr(id, FORMS), *number;
-	uint64_t n = 0;
-
-	if (many == NULL)
-		return i18n_in(shown->language, id);
-	*many++ = '\0';
-	number = strchr(many, FORMS);
-	if (number == NULL)
-		return many;
-	*number++ = '\0';
-	slice_number(slice_of(number), 0, UINT32_MAX, &n);
-	return i18n_plural_in(shown->language, id, many, (unsigned long)n);
-}
-
 static void show(struct shown *shown, struct slice phrase, int depth);
 
 static void show_part(struct shown *shown, struct slice part, int depth)
@@ -337,7 +301,7 @@ static void show(struct shown *shown, struct slice phrase, int depth)
 	while (rest.ptr != NULL && count < ARGS_MAX)
 		args[count++] = cut_part(&rest);
 	snprintf(copy, sizeof(copy), "%.*s", SLICE_PRINT(id));
-	fill_in(shown, translated(shown, copy), args, count, depth);
+	fill_in(shown, i18n_in(shown->language, copy), args, count, depth);
 }
 
 char *phrase_show(char *out, size_t size, const char *phrase, const char *language)

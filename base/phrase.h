@@ -26,9 +26,6 @@
  * printable and cut to size. Returns out. */
 char *phrase_set(char *out, size_t size, const char *format, ...) __attribute__((format(printf, 3, 4)));
 char *phrase_vset(char *out, size_t size, const char *format, va_list args) __attribute__((format(printf, 3, 0)));
-/* The same for a text with plural forms; n selects the form. */
-char *phrase_set_plural(char *out, size_t size, unsigned long n, const char *one, const char *many, ...)
-    __attribute__((format(printf, 4, 6), format(printf, 5, 6)));
 /* "<first>: <second>", both phrases or plain texts. */
 char *phrase_join(char *out, size_t size, const char *first, const char *second);
 /* In new memory, for longer ones; the caller frees it. */

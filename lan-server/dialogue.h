@@ -12,6 +12,8 @@
 
 #include "lan-server/client_limits.h"
 
+#include <assert.h>
+
 /* The next step after the replies are sent. */
 enum dialogue_effect {
 	DIALOGUE_READ_LINE, /* pass the next line to dialogue_line() */
@@ -76,12 +78,14 @@ static inline enum dialogue_effect dialogue_line_too_long(struct dialogue *dialo
 /* Bytes of a message; *bytes moves past the consumed bytes. Returns READ_DATA until they end. */
 static inline enum dialogue_effect dialogue_data(struct dialogue *dialogue, struct slice *bytes)
 {
+	assert(dialogue->protocol->data != NULL);
 	return dialogue->protocol->data(dialogue, bytes);
 }
 
 /* Appends the next piece of a message to the replies. Returns SEND while there is more. */
 static inline enum dialogue_effect dialogue_send(struct dialogue *dialogue)
 {
+	assert(dialogue->protocol->send != NULL);
 	return dialogue->protocol->send(dialogue);
 }
 

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/map.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define PREFIX_MAX 64         /* bytes of a text that are searched for */
@@ -47,6 +48,7 @@ size_t literals_add(struct literals *literals, struct slice text)
 
 	if (known != NULL)
 		return (size_t)(uintptr_t)known - 1;
+	assert(text.len > 0 && literals->next == NULL);
 	copy = slice_dup(text);
 	strlist_add(&literals->texts, copy);
 	free(copy);
@@ -151,6 +153,7 @@ void literals_compile(struct literals *literals)
 {
 	size_t prefix = PREFIX_MAX, total, entries;
 
+	assert(literals->next == NULL);
 	find_classes(literals, prefix);
 	while ((total = total_length(literals, prefix)) * literals->class_count > TABLE_MAX &&
 	       prefix > 2)
@@ -191,6 +194,7 @@ void literals_scan(const struct literals *literals, struct slice text, unsigned 
 	               *suffix = literals->suffix;
 	uint32_t classes = literals->class_count, state = 0;
 
+	assert(literals->next != NULL);
 	for (size_t i = 0; i < text.len; i++) {
 		state = next[(size_t)state * classes + literals->class[(unsigned char)text.ptr[i]]];
 		if (text_at[state] != NO_TEXT || suffix[state] != 0)

@@ -5,6 +5,7 @@
 #include "base/owned.h"
 #include "spool/layout_priv.h"
 
+#include <assert.h>
 #include <fcntl.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -20,7 +21,10 @@ void body_memory_take(size_t len)
 
 void body_memory_give(size_t len)
 {
-	in_memory -= len;
+	size_t before = atomic_fetch_sub(&in_memory, len);
+
+	assert(before >= len); /* given as often as taken */
+	(void)before;
 }
 
 bool body_memory_is_short(void)

@@ -292,41 +292,10 @@ static bool parse_recipient(struct slice value, struct envelope *envelope)
 	return true;
 }
 
-static bool parse_line(struct slice key, struct slice value, struct envelope *envelope)
+static bool parse_numbers(struct slice key, struct slice value, struct envelope *envelope)
 {
-	static const struct {
-		const char *key;
-		size_t offset;
-	} texts[] = {
-	    {"session", offsetof(struct envelope, session)},
-	    {"account", offsetof(struct envelope, account)},
-	    {"mailbox", offsetof(struct envelope, mailbox)},
-	    {"uidl", offsetof(struct envelope, uidl)},
-	    {"sender", offsetof(struct envelope, sender)},
-	    {"envid", offsetof(struct envelope, envid)},
-	    {"header", offsetof(struct envelope, header)},
-	    {"insert", offsetof(struct envelope, insert)},
-	    {"flags", offsetof(struct envelope, flags)},
-	};
 	uint64_t number;
 
-	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-		if (slice_is(key, texts[i].key))
-			return parse_text(value, (char **)((char *)envelope + texts[i].offset));
-	if (slice_is(key, "origin"))
-		return parse_origin(value, &envelope->origin);
-	if (slice_is(key, "place"))
-		return parse_place(value, envelope);
-	if (slice_is(key, "notify"))
-		return parse_notify(value, envelope);
-	if (slice_is(key, "ret"))
-		return dsn_ret_parse(value, &envelope->ret);
-	if (slice_is(key, "recipient"))
-		return parse_recipient(value, envelope);
-	if (slice_is(key, "id") && msgid_is(value)) {
-		memcpy(envelope->id.text, value.ptr, value.len);
-		return true;
-	}
 	if (!parse_number(value, INT64_MAX, &number))
 		return false;
 	if (slice_is(key, "time"))
@@ -356,6 +325,43 @@ static bool parse_line(struct slice key, struct slice value, struct envelope *en
 	else
 		return false;
 	return true;
+}
+
+static bool parse_line(struct slice key, struct slice value, struct envelope *envelope)
+{
+	static const struct {
+		const char *key;
+		size_t offset;
+	} texts[] = {
+	    {"session", offsetof(struct envelope, session)},
+	    {"account", offsetof(struct envelope, account)},
+	    {"mailbox", offsetof(struct envelope, mailbox)},
+	    {"uidl", offsetof(struct envelope, uidl)},
+	    {"sender", offsetof(struct envelope, sender)},
+	    {"envid", offsetof(struct envelope, envid)},
+	    {"header", offsetof(struct envelope, header)},
+	    {"insert", offsetof(struct envelope, insert)},
+	    {"flags", offsetof(struct envelope, flags)},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+		if (slice_is(key, texts[i].key))
+			return parse_text(value, (char **)((char *)envelope + texts[i].offset));
+	if (slice_is(key, "origin"))
+		return parse_origin(value, &envelope->origin);
+	if (slice_is(key, "place"))
+		return parse_place(value, envelope);
+	if (slice_is(key, "notify"))
+		return parse_notify(value, envelope);
+	if (slice_is(key, "ret"))
+		return dsn_ret_parse(value, &envelope->ret);
+	if (slice_is(key, "recipient"))
+		return parse_recipient(value, envelope);
+	if (slice_is(key, "id") && msgid_is(value)) {
+		memcpy(envelope->id.text, value.ptr, value.len);
+		return true;
+	}
+	return parse_numbers(key, value, envelope);
 }
 
 int envelope_parse(struct slice text, struct envelope *envelope, struct error *error)

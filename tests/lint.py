@@ -9,6 +9,7 @@ import tempfile
 import tokenize
 from pathlib import Path
 
+import lint_functions
 import lint_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -423,6 +424,7 @@ def main():
         if parts[0] in (*FOLDERS, "tests", "tools", "bench") and path.suffix in (".c", ".h", ".py", ".sh") and path.name != "lint.py" or parts == ("Makefile",):
             check_comments(path)
     problems.extend(lint_tables.problems([path for path in files if path.suffix in (".c", ".h", ".py") and "fuzz" not in path.parts]))
+    problems.extend(lint_functions.problems([path for path in files if path.suffix in (".c", ".h")]))
     check_events()
     check_russian()
     check_news()

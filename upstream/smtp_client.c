@@ -1,5 +1,6 @@
 #include "upstream/smtp_client.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -166,6 +167,7 @@ bool smtp_client_is_eager(const struct smtp_client *client, const struct smtp_tr
 
 void smtp_client_begin(struct smtp_client *client, struct smtp_transaction *transaction)
 {
+	assert(client->count < SMTP_WINDOW);
 	transaction->step = SMTP_ENVELOPE;
 	transaction->sent = transaction->answered = transaction->accepted = transaction->chunks = 0;
 	transaction->mail_accepted = transaction->is_whole = transaction->is_refused = false;

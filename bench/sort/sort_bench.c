@@ -151,7 +151,7 @@ static void deliver_all(const struct bench *bench, struct intake *intake)
 
 	for (size_t i = 0; i < bench->files.count; i++) {
 		append_message(bench, batch, bench->files.items[i]);
-		if ((intake_batch_count(batch) == BATCH || i + 1 == bench->files.count) &&
+		if (((i + 1) % BATCH == 0 || i + 1 == bench->files.count) &&
 		    intake_batch_commit(batch, &error) != 0)
 			fail(ERROR_EN(&error));
 	}

@@ -9,6 +9,7 @@
 #include "gateway/outbound/reachability.h"
 #include "mail/login_memory.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -45,6 +46,7 @@ void outbound_host_give_back(struct host *host, struct entry *entry)
 	size_t index = (size_t)(entry - host->out->entries);
 
 	pthread_mutex_lock(&host->out->lock);
+	assert(entry->state == ENTRY_TAKEN);
 	entry->state = ENTRY_WAITING;
 	host->begun--;
 	if (index < host->next)
@@ -58,6 +60,7 @@ void outbound_host_finish(struct host *host, struct entry *entry)
 	const struct outbound_job *job = out->job;
 
 	pthread_mutex_lock(&out->lock);
+	assert(entry->state == ENTRY_TAKEN);
 	entry->state = ENTRY_DONE;
 	out->done++;
 	if (job->progress != NULL)

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/cond.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define LOOK_MS 200 /* for the cancellation */
@@ -24,6 +25,7 @@ static bool is_full(const struct server_gate *gate, const char *host)
 {
 	size_t count = 0;
 
+	assert(cond_is_locked(&gate->lock));
 	for (size_t i = 0; i < gate->inside.count; i++)
 		count += strcmp(gate->inside.items[i], host) == 0;
 	return gate->max > 0 && count >= gate->max;
@@ -46,15 +48,14 @@ bool server_gate_enter(struct server_gate *gate, const char *host, const atomic_
 void server_gate_leave(struct server_gate *gate, const char *host)
 {
 	struct strlist *inside = &gate->inside;
+	size_t i = 0;
 
 	pthread_mutex_lock(&gate->lock);
-	for (size_t i = 0; i < inside->count; i++) {
-		if (strcmp(inside->items[i], host) != 0)
-			continue;
-		free(inside->items[i]);
-		inside->items[i] = inside->items[--inside->count];
-		break;
-	}
+	while (i < inside->count && strcmp(inside->items[i], host) != 0)
+		i++;
+	assert(i < inside->count); /* it entered */
+	free(inside->items[i]);
+	inside->items[i] = inside->items[--inside->count];
 	pthread_cond_broadcast(&gate->left);
 	pthread_mutex_unlock(&gate->lock);
 }

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/rand.h"
 
+#include <assert.h>
 #include <openssl/core_names.h>
 #include <openssl/evp.h>
 #include <stdlib.h>
@@ -47,6 +48,7 @@ struct lru *lru_new(size_t most)
 {
 	struct lru *lru = xcalloc(1, sizeof(*lru));
 
+	assert(most > 0);
 	lru->mac = mac_new();
 	lru->most = (uint32_t)most;
 	lru->entries = xcalloc(most, sizeof(*lru->entries));

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/map.h"
 #include "base/rand.h"
 #include "base/scram.h"
@@ -9,6 +10,7 @@
 #include "lan-server/login/bans.h"
 #include "lan-server/login/lru.h"
 
+#include <assert.h>
 #include <crypt.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
@@ -72,6 +74,7 @@ static void recall(struct verifier *verifier, struct slice notes)
 	int64_t now = verifier->now_ms();
 	struct ban_note note;
 
+	assert(cond_is_locked(&verifier->lock));
 	while (notes.len > 0)
 		if (ban_note_read(slice_cut(&notes, '\n'), &note))
 			bans_recall(verifier->bans, &note, now);
@@ -96,6 +99,7 @@ void verifier_load(struct verifier *verifier, struct auth_config *take)
 /* With the lock held; valid as long as it is held. */
 static const struct auth_config_user *find_user(struct verifier *verifier, struct slice name)
 {
+	assert(cond_is_locked(&verifier->lock));
 	return map_get(&verifier->by_name, name);
 }
 
@@ -112,6 +116,7 @@ static void keyed_digest(const void *key, size_t key_len, struct slice text, uns
 
 static bool is_shut_out(struct verifier *verifier, const struct auth_question *question, struct auth_answer *answer)
 {
+	assert(cond_is_locked(&verifier->lock));
 	if (!bans_refuse(verifier->bans, &question->client, question->name, verifier->now_ms()))
 		return false;
 	answer->verdict = VERDICT_LATER;
@@ -125,6 +130,7 @@ static void settle(struct verifier *verifier, const struct auth_question *questi
 	unsigned slow = bans_slow(verifier->bans, &question->client, question->name, now);
 	enum bans_news news = BANS_NOBODY;
 
+	assert(cond_is_locked(&verifier->lock));
 	answer->verdict = fits ? VERDICT_YES : VERDICT_NO;
 	answer->delays = slow;
 	if (fits)
@@ -178,11 +184,13 @@ static bool is_remembered(struct verifier *verifier, const unsigned char key[DIG
 {
 	const struct lru_item *item = lru_find(verifier->remembered, slice_make((const char *)key, DIGEST_LEN));
 
+	assert(cond_is_locked(&verifier->lock));
 	return item != NULL && item->until > verifier->now_ms();
 }
 
 static void remember(struct verifier *verifier, const unsigned char key[DIGEST_LEN])
 {
+	assert(cond_is_locked(&verifier->lock));
 	lru_make(verifier->remembered, slice_make((const char *)key, DIGEST_LEN))->until = verifier->now_ms() + REMEMBER_MS;
 }
 
@@ -273,6 +281,7 @@ static void answer_offers(struct verifier *verifier, struct auth_answer *answer)
 {
 	const struct auth_config *config = &verifier->config;
 
+	assert(cond_is_locked(&verifier->lock));
 	answer->verdict = VERDICT_YES;
 	answer->number = config->user_count > 0 ? AUTH_ALL_HAVE_SCRAM : 0;
 	for (size_t i = 0; i < config->user_count; i++) {

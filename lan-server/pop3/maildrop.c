@@ -8,6 +8,7 @@
 #include "base/map.h"
 #include "base/net/net.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -59,6 +60,7 @@ static struct maildrop *find_open(const struct maildrop_locks *locks, const char
 {
 	struct maildrop *drop = locks->open;
 
+	assert(cond_is_locked(&locks->mutex));
 	while (drop != NULL && strcmp(drop->user, user) != 0)
 		drop = drop->next;
 	return drop;
@@ -83,6 +85,7 @@ static bool is_too_soon(struct maildrop_locks *locks, const char *user, int64_t 
 {
 	int64_t *last = map_get(&locks->opened, slice_of(user)), now = clock_now_ms();
 
+	assert(cond_is_locked(&locks->mutex));
 	if (delay == 0)
 		return false;
 	if (last != NULL && now - *last < delay)
@@ -105,6 +108,7 @@ static enum maildrop_outcome lock(struct maildrop *drop, const char *user)
 	struct maildrop *holder;
 	enum maildrop_outcome outcome = MAILDROP_OPEN;
 
+	assert(drop->user == NULL);
 	pthread_mutex_lock(&locks->mutex);
 	holder = find_open(locks, user);
 	if (holder != NULL && !take_over(locks, holder, user))
@@ -180,6 +184,7 @@ int maildrop_size(struct maildrop *drop, struct mailbox_message *message)
 {
 	struct error error = ERROR_INIT;
 
+	assert(drop->user != NULL);
 	if (mailbox_size(drop->spool, drop->user, message, &error) == 0)
 		return 0;
 	return unreadable(drop, message, &error);
@@ -190,6 +195,7 @@ int maildrop_read(
 {
 	struct error error = ERROR_INIT;
 
+	assert(drop->user != NULL);
 	if (mailbox_open(drop->spool, drop->user, message, bytes, &error) == 0)
 		return 0;
 	return unreadable(drop, message, &error);
@@ -214,6 +220,7 @@ bool maildrop_is_intact(struct maildrop *drop, struct slice bytes)
 int maildrop_remove(
     struct maildrop *drop, const char *const *uniques, size_t count, struct error *error)
 {
+	assert(drop->user != NULL);
 	if (intake_remove(drop->spool->intake, drop->user, uniques, count, error) != 0) {
 		log_warnx("event=removal-failed user=%s count=%zu reason=%s", drop->user, count, LOG_ERROR(error));
 		return -1;

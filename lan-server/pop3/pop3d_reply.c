@@ -2,6 +2,7 @@
 
 #include "lan-server/pop3/pop3d_priv.h"
 
+#include <assert.h>
 #include <string.h>
 
 /* Free commands that do nothing after the login: more than before it, since programs keep a connection and poll. */
@@ -86,7 +87,7 @@ const char *pop3d_reply_format(enum pop3d_reply reply)
 
 enum pop3d_reply pop3d_about(struct pop3d *pop3d, enum pop3d_reply reply, const char *first, const char *second)
 {
-	reply_fill(pop3d->about, replies[reply].text, first, second);
+	reply_fill(pop3d->about, pop3d_reply_format(reply), first, second);
 	return reply;
 }
 
@@ -94,6 +95,7 @@ static void say(struct pop3d *pop3d, enum pop3d_reply reply)
 {
 	const char *text = replies[reply].text;
 
+	assert(replies[reply].text != NULL);
 	buf_append_text(&pop3d->dialogue.replies, replies[reply].status);
 	buf_append_text(&pop3d->dialogue.replies, strchr(text, '%') != NULL ? pop3d->about : text);
 	buf_append_text(&pop3d->dialogue.replies, "\r\n");

@@ -1,11 +1,13 @@
 #include "lan-server/server/connections.h"
 
 #include "base/alloc.h"
+#include "base/cond.h"
 #include "base/map.h"
 #include "base/net/net.h"
 
 #include "lan-server/login/lru.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -87,6 +89,7 @@ static size_t count_of(const struct connections *connections, struct slice key)
 {
 	const struct holder *holder = key.len == 0 ? NULL : map_get(&connections->holders, key);
 
+	assert(cond_is_locked(&connections->lock));
 	return holder == NULL ? 0 : holder->count;
 }
 
@@ -120,6 +123,7 @@ static void join(struct connections *connections, struct connection *connection,
 {
 	char key[KEY_MAX];
 
+	assert(cond_is_locked(&connections->lock));
 	connection->since = now_ms;
 	connection->by_address = hold(connections, address_key(key, &connection->address));
 	connection->by_network = hold(connections, network_key(key, &connection->address));
@@ -134,6 +138,7 @@ static void join(struct connections *connections, struct connection *connection,
 
 static void leave(struct connections *connections, struct connection *connection)
 {
+	assert(cond_is_locked(&connections->lock));
 	if (connection->link == NULL)
 		return; /* evicted before */
 	*connection->link = connection->next;
@@ -143,6 +148,7 @@ static void leave(struct connections *connections, struct connection *connection
 	let_go(connections, &connection->by_address);
 	let_go(connections, &connection->by_network);
 	let_go(connections, &connection->by_user);
+	assert(connections->count > 0);
 	connections->count--;
 }
 

@@ -12,6 +12,7 @@
 #include "base/process/thread_activity.h"
 #include "lan-server/server/service.h"
 
+#include <assert.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -55,6 +56,7 @@ static struct client *take_handed(struct lan_server *server)
 {
 	struct client *client = server->handed;
 
+	assert(cond_is_locked(&server->lock));
 	if (client == NULL)
 		return NULL;
 	server->handed = client->next_handed;

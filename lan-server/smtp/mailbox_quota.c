@@ -2,8 +2,10 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/map.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -52,6 +54,7 @@ static struct mailbox *mailbox_of(struct mailbox_quota *quota, const char *user)
 {
 	struct mailbox *mailbox = map_get(&quota->mailboxes, slice_of(user));
 
+	assert(cond_is_locked(&quota->lock));
 	if (mailbox == NULL) {
 		mailbox = xcalloc(1, sizeof(*mailbox));
 		map_put(&quota->mailboxes, slice_of(user), mailbox);
@@ -64,6 +67,7 @@ static void measure_now(struct mailbox_quota *quota, struct mailbox *mailbox, co
 	int64_t begun = clock_now_ms(), now;
 	uint64_t bytes;
 
+	assert(cond_is_locked(&quota->lock));
 	mailbox->is_measured = true;
 	pthread_mutex_unlock(&quota->lock);
 	bytes = measure(context, user);

@@ -2,9 +2,11 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/map.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -80,6 +82,7 @@ static struct count *find(struct send_quota *quota, const char *user)
 	struct count *count = map_get(&quota->counts, slice_of(user));
 	int64_t day = today();
 
+	assert(cond_is_locked(&quota->lock));
 	if (count == NULL) {
 		count = xcalloc(1, sizeof(*count));
 		count->key = xasprintf("sent %s", user);

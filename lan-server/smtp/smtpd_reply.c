@@ -2,6 +2,7 @@
 
 #include "lan-server/smtp/smtpd_priv.h"
 
+#include <assert.h>
 #include <string.h>
 
 #define BAD_LOGINS_MAX 5
@@ -133,7 +134,7 @@ const char *smtpd_reply_format(enum smtpd_reply reply)
 
 enum smtpd_reply smtpd_about(struct smtpd *smtpd, enum smtpd_reply reply, const char *first, const char *second)
 {
-	reply_fill(smtpd->about, replies[reply].text, first, second);
+	reply_fill(smtpd->about, smtpd_reply_format(reply), first, second);
 	return reply;
 }
 
@@ -151,6 +152,7 @@ static void say(struct smtpd *smtpd, enum smtpd_reply reply)
 {
 	const char *enhanced = replies[reply].enhanced;
 
+	assert(replies[reply].text != NULL);
 	buf_printf(&smtpd->dialogue.replies, "%d %s%s%s\r\n", replies[reply].code, enhanced, enhanced[0] != '\0' ? " " : "",
 	    smtpd_reply_text(smtpd, reply));
 }

@@ -11,6 +11,7 @@
 #include "spool/layout_priv.h"
 #include "spool/log/wal_hold.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@ static void rotate(struct intake *intake)
 {
 	struct segment *filled = intake->current;
 
+	assert(cond_is_locked(&intake->lock));
 	if (filled == NULL || filled->records == 0)
 		return;
 	segment_close(intake, filled);

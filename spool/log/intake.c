@@ -14,6 +14,7 @@
 #include "spool/queue/queue_priv.h"
 #include "spool/reserve.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -26,6 +27,7 @@
 
 void intake_wake(struct intake *intake)
 {
+	assert(cond_is_locked(&intake->lock));
 	if (!intake->dirty)
 		pthread_cond_signal(&intake->wake);
 	intake->dirty = true;
@@ -54,11 +56,6 @@ struct intake_batch *intake_batch_new(struct intake *intake)
 
 	batch->intake = intake;
 	return batch;
-}
-
-size_t intake_batch_count(const struct intake_batch *batch)
-{
-	return batch->count;
 }
 
 /* Accepted: body files belong to the log now. */
@@ -96,6 +93,7 @@ void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, 
 	};
 
 	if (envelope != NULL) {
+	assert(body->fd < 0); /* it is finished */
 		envelope->size = strlen(envelope->header) + strlen(envelope->insert) + body->size;
 		item.envelope = *envelope;
 		item.body = *body;
@@ -397,6 +395,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 {
 	struct intake *intake;
 	size_t count = 0;
+	int result;
 
 	if (make_folders(options->spool, error) != 0)
 		return -1;
@@ -428,7 +427,10 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	sweep_spool(intake);
 	if (recovered != NULL)
 		*recovered = count;
-	if (segment_begin(intake, error) != 0) {
+	pthread_mutex_lock(&intake->lock);
+	result = segment_begin(intake, error);
+	pthread_mutex_unlock(&intake->lock);
+	if (result != 0) {
 		intake_free(intake);
 		return -1;
 	}

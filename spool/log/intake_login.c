@@ -3,8 +3,10 @@
  * or by a separate one, but at most once per LOGINS_MS: mail programs log in frequently.
  */
 #include "base/clock.h"
+#include "base/cond.h"
 #include "spool/log/intake_priv.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define LOGINS_MS 60000
@@ -43,11 +45,13 @@ void intake_login(struct intake *intake, const char *user, const char *protocol,
 
 int64_t intake_logins_left_ms(const struct intake *intake)
 {
+	assert(cond_is_locked(&intake->lock));
 	return intake->logins == NULL ? INT64_MAX : clock_left_ms(intake->logins_at);
 }
 
 void intake_gather_logins(struct intake *intake)
 {
+	assert(cond_is_locked(&intake->lock));
 	if (intake->logins == NULL)
 		return;
 	*intake->notes_end = intake->logins;

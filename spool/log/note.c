@@ -6,6 +6,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/cond.h"
 #include "spool/log/intake_priv.h"
 #include "spool/storage/last_login.h"
 #include "spool/mailbox/maildir.h"
@@ -14,6 +15,7 @@
 #include "spool/storage/state_seen.h"
 #include "spool/storage/state_values.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 #define TEXTS_OF(member) (sizeof(((struct note *)0)->member) / sizeof(char *))
@@ -244,6 +246,7 @@ int note_write_all(struct intake *intake, struct error *error)
 	struct note *notes, **end;
 	int result;
 
+	assert(cond_is_locked(&intake->flushing));
 	pthread_mutex_lock(&intake->lock);
 	intake_gather_logins(intake);
 	notes = intake->notes;

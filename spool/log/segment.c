@@ -5,11 +5,13 @@
 #include "base/alloc.h"
 #include "base/file/fsx.h"
 #include "base/i18n.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "spool/log/intake_priv.h"
 #include "spool/log/record.h"
 #include "spool/reserve.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 void segment_free(struct segment *segment)
@@ -66,6 +68,7 @@ int segment_begin(struct intake *intake, struct error *error)
 {
 	struct segment *segment;
 
+	assert(cond_is_locked(&intake->lock));
 	/* Two new segments at the same time would get the same name. */
 	while (intake->is_preparing)
 		pthread_cond_wait(&intake->synced, &intake->lock);
@@ -144,6 +147,7 @@ void segment_blank(struct intake *intake)
 
 void segment_close(struct intake *intake, struct segment *segment)
 {
+	assert(cond_is_locked(&intake->lock));
 	if (intake->current != segment)
 		return;
 	intake->current = NULL;
@@ -156,6 +160,7 @@ void segment_break(struct intake *intake, struct segment *segment)
 	struct error error;
 	char *what;
 
+	assert(cond_is_locked(&intake->lock));
 	if (segment->broken)
 		return;
 	segment->broken = true;
@@ -173,6 +178,7 @@ void segment_break(struct intake *intake, struct segment *segment)
 int segment_commit(struct intake *intake, struct segment *segment, uint64_t size,
     struct error *error)
 {
+	assert(cond_is_locked(&intake->lock));
 	while (segment->wal->durable < size) {
 		struct wal snapshot;
 		uint64_t target;

@@ -86,7 +86,7 @@ static const char *reason_of(int code)
 	}
 }
 
-int state_error(const struct state *state, struct error *error, const char *what)
+static int state_error(const struct state *state, struct error *error, const char *what)
 {
 	int code = sqlite3_errcode(state->db) & 0xff;
 

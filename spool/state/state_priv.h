@@ -30,8 +30,6 @@ bool state_copy_attach(struct state *state);
 void state_copy_take(struct state *state);
 void state_copy_detach(struct state *state);
 
-/* Sets the error to SQLite's last failure. Returns -1. */
-int state_error(const struct state *state, struct error *error, const char *what);
 /* A prepared statement with its arguments bound in order: t text, b bytes (struct slice *), i int64. Holds the lock until
  * state_statement_end(). NULL on error. */
 sqlite3_stmt *state_statement(struct state *state, struct error *error, const char *sql,

@@ -52,7 +52,6 @@ struct intake_batch;
 struct intake_batch *intake_batch_new(struct intake *intake);
 void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, struct body *body,
     const struct fact *facts, size_t fact_count);
-size_t intake_batch_count(const struct intake_batch *batch);
 /* On failure no message of the batch is accepted. The batch is empty afterwards in any case. */
 int intake_batch_commit(struct intake_batch *batch, struct error *error);
 void intake_batch_free(struct intake_batch *batch);

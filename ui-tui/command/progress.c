@@ -71,7 +71,7 @@ static struct progress_row *row_of(struct progress *progress, char *name)
 	return &progress->rows[progress->count++];
 }
 
-const char *progress_state(const struct progress_row *row)
+static const char *progress_state(const struct progress_row *row)
 {
 	static const struct {
 		const char *word, *shown;

@@ -32,7 +32,6 @@ void progress_clear(struct progress *progress);
 struct progress_row *progress_take(struct progress *progress, const json_t *event);
 /* "branch", "outgoing"; "fetching"; further details: "3/7 12 KB"; translated. */
 const char *progress_title(const struct progress_row *row);
-const char *progress_state(const struct progress_row *row);
 void progress_figures(const struct progress_row *row, struct buf *line);
 /* The number of full cells of a bar with this many cells. */
 int64_t progress_share(const struct progress_row *row, int64_t cells);

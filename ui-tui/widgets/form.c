@@ -5,6 +5,7 @@
 #include "config/conf.h"
 #include "ui-tui/widgets/keys.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -55,6 +56,7 @@ struct form_field *form_add_key(struct form *form, const struct schema_section *
 
 void form_button(struct form *form, const char *label)
 {
+	assert(!form->has_more); /* form_hide() comes last */
 	if (form->button_count < FORM_BUTTONS)
 		form->buttons[form->button_count++] = label;
 }
