@@ -37,7 +37,7 @@ CFLAGS_ALL = -std=gnu17 -D_GNU_SOURCE -I. -g $(OPTIMIZE) $(WARNINGS) \
              -DLANPOST_LIBEXECDIR='"$(PREFIX)/libexec/lanpost"' \
              -DLANPOST_SYSCONFDIR='"$(SYSCONFDIR)"' $(CFLAGS_LIBS) $(CFLAGS)
 
-.PHONY: all help deps demo test deb try-install check tries unit system attack month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install clean po pages
+.PHONY: all help deps demo test deb try-install check tries unit system attack soak month clients replay fuzz fuzz-merge fuzz-run fuzz-merge-run clang asan tsan bench install clean po pages
 all:
 
 help:
@@ -49,6 +49,7 @@ help:
 	@echo 'make fuzz TIME=20 JOBS=         fuzz each target this many seconds (clang; TARGETS="wal sasl" for some)'
 	@echo 'make fuzz-merge                 take what fuzzing has found into the seeds'
 	@echo 'make month                      a month of an office of 50, with bad days (LANPOST_MONTH_SEED)'
+	@echo 'make soak HOURS=8               hours of mixed load: nothing grows, each message is accounted for (SOAK=--kills)'
 	@echo 'make clients                    Thunderbird sends and receives (installs it)'
 	@echo 'make asan | tsan                unit tests under sanitizers'
 	@echo 'make install DESTDIR= PREFIX=   programs, manuals, service; without DESTDIR the user lanpost and its folders, too'
@@ -165,6 +166,12 @@ system: all tries
 # Attacks on a running gateway.
 attack:
 	@$(MAKE) --no-print-directory SYSTEM=tests/attack system
+
+# An office under mixed load for hours: nothing grows, each message is accounted for. SOAK=--kills for more.
+HOURS   ?=
+MINUTES ?= $(if $(HOURS),$(shell expr 60 \* $(HOURS)),10)
+soak: all
+	@LANPOST_BUILD=$(abspath $(B)) tests/soak/soak.py --minutes $(MINUTES) $(SOAK)
 
 # A month in a minute: every message is accounted for at the end.
 month: all

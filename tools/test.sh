@@ -1,12 +1,13 @@
 #!/bin/sh
 # All tests, after `make deps all`. Each step prints its counts in a line; the last line is the total.
-# LANPOST_TEST_STEPS chooses some: "lint headers unit replay asan clang fuzz tsan documents system attack install"; documents is a part of system.
+# LANPOST_TEST_STEPS chooses some: "lint headers unit replay asan clang fuzz tsan documents system attack install soak"; documents is a part of system.
 #
-# Two lanes side by side: steps that mostly wait (for deadlines of the gateway, for processes), and steps that compute, which leave
-# the processor to those that wait. Within a lane one step follows the other.
+# Lanes side by side: steps that mostly wait (for deadlines of the gateway, for processes); steps that compute, which leave the
+# processor to those that wait; and the soak, a light load for LANPOST_SOAK_MINUTES, 10 by default, as long as the others take
+# on two cores. Within a lane one step follows the other.
 set -u
 cd "$(dirname "$0")/.." || exit 1
-steps=${LANPOST_TEST_STEPS:-lint headers unit replay asan clang fuzz tsan system attack install}
+steps=${LANPOST_TEST_STEPS:-lint headers unit replay asan clang fuzz tsan system attack install soak}
 MAKE=${MAKE:-make}
 JOBS=${JOBS:-$(nproc)}
 log=$(mktemp -d)
@@ -112,22 +113,29 @@ run() {
     system) counted system quiet_make system ;;
     attack) counted attack quiet_make attack ;;
     install) install_as_written ;;
+    soak) counted soak quiet_make soak MINUTES="${LANPOST_SOAK_MINUTES:-10}" ;;
     esac
 }
 
-waiting='' computing=''
+waiting='' computing='' soak=''
 for step in $steps; do
     case $step in
     documents | system | attack | install) waiting="$waiting $step" ;;
     lint | headers | unit | replay | asan | clang | fuzz | tsan) computing="$computing $step" ;;
+    soak) soak=soak ;;
     *) echo "test.sh: there is no step $step" >&2; exit 2 ;;
     esac
 done
+
 trap 'trap "" TERM; kill 0' INT HUP # a lane behind would go on
-(
+behind() { # behind STEP...: in a lane that leaves the processor to others
     sh -c 'renice -n 10 -p "$PPID"' >/dev/null
-    for step in $computing; do run "$step"; done
-) &
+    for step in "$@"; do run "$step"; done
+}
+
+# shellcheck disable=SC2086 # steps are words
+(behind $computing) &
+(behind $soak) &
 for step in $waiting; do run "$step"; done
 wait
 awk '{ passed += $1; failed += $2 } END { print passed + 0 " passed, " failed + 0 " failed"; exit failed > 0 }' "$log/counts"

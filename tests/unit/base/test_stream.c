@@ -337,7 +337,8 @@ static void test_tls_records_without_data_do_not_extend_a_deadline(void **state)
 	assert_true(unread_bytes() > 0);
 	assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() + 1, &line), STREAM_TIMEOUT);
 	assert_true(unread_bytes() > 0);
-	assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() + 1000, &line), STREAM_TIMEOUT);
+	for (int i = 0; i < 30 && unread_bytes() > 0; i++) /* a busy computer needs more than one */
+		assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() + 1000, &line), STREAM_TIMEOUT);
 	assert_int_equal(unread_bytes(), 0);
 }
 
