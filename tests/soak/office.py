@@ -155,9 +155,9 @@ class Office:
         self.verb("backup", archive)
         archive.unlink(missing_ok=True)
 
-    def reload(self):
-        self.gateway.main["lan"]["timeout"] = random.choice(["60s", "90s"])
-        self.gateway.write()
+    def change(self):
+        """By a verb, which writes the file anew and lets the gateway reload."""
+        self.verb("user", "set", "u2", "--full-name", f"Number {random.randrange(1000)}")
         self.verb("reload")
 
     def watch_screens(self):
@@ -185,7 +185,7 @@ class Office:
         readers = [lambda part=part: [self.read(user) for user in [*USERS, BOSS][part::2]] for part in range(2)]
         done = threading.Event()
         work = [(self.write, 1), (self.write, 1), (self.write, 2), (readers[0], 4), (readers[1], 6), (self.session, 5), (self.look, 2),
-                (self.ask_the_daemon, 15), (self.back_up, 20), (self.reload, 10), (self.watch_screens, 15)]
+                (self.ask_the_daemon, 15), (self.back_up, 20), (self.change, 10), (self.watch_screens, 15)]
         if with_kills:
             work.append((self.kill_one, 10))
         threads = [threading.Thread(target=self.again_and_again, args=(done, *item), daemon=True) for item in work]

@@ -32,12 +32,8 @@ def disk(gateway):
         for name in names:
             path = Path(folder) / name
             try:
-                used[path.relative_to(gateway.spool).parts[0].partition(".db")[0]] += path.lstat().st_blocks // 2
+                used[path.relative_to(gateway.spool).parts[0]] += path.lstat().st_blocks // 2
             except OSError:
                 continue
     return dict(used)
 
-
-def counts(sample):
-    """What must be the same at each rest: processes, threads and descriptors."""
-    return {name: values[:3] for name, values in sample.items()}
