@@ -24,7 +24,7 @@ from harness.gateway import Gateway, PASSWORD  # noqa: E402
 from harness.postfix import Postfix  # noqa: E402
 
 ROUNDS = 3
-FOLDER = Path(tempfile.mkdtemp(prefix="bench-", dir="/tmp"))
+FOLDER = Path(tempfile.mkdtemp(prefix="bench-"))  # TMPDIR says on which disk
 DIGITS = "0123456789abcdefghjkmnpqrstvwxyz"
 rows = []
 
@@ -32,7 +32,7 @@ rows = []
 def tool(name):
     program = FOLDER / name
     if not program.exists():
-        subprocess.run(["gcc", "-O2", "-pthread", "-o", program, ROOT / "bench" / f"{name}.c"], check=True)
+        subprocess.run(["gcc", "-std=gnu17", "-D_GNU_SOURCE", "-O2", "-pthread", "-o", program, ROOT / "bench" / f"{name}.c"], check=True)
     return program
 
 
@@ -241,4 +241,5 @@ def main():
         print("| " + " | ".join(row) + " |")
 
 
-main()
+if __name__ == "__main__":
+    main()
