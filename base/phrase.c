@@ -6,7 +6,6 @@
 #include "base/str.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 
 #define BEGIN '\x02'
 #define NEXT '\x1f'

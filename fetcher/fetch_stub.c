@@ -4,6 +4,7 @@
 #include "fetcher/fetch.h"
 #include "mail/route.h"
 #include "message/compose.h"
+#include "message/header.h"
 #include "message/mime.h"
 
 #include <stdlib.h>

@@ -1,7 +1,6 @@
 #include "lan-server/reply.h"
 
 #include <stdio.h>
-#include <string.h>
 
 void reply_fill(char out[REPLY_TEXT_MAX], const char *text, const char *first, const char *second)
 {

@@ -5,7 +5,7 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "message/compose.h"
-#include "message/decode.h"
+#include "message/header.h"
 #include "message/refusal.h"
 #include "mail/route.h"
 

@@ -5,7 +5,6 @@
 #include "message/refusal.h"
 #include "mail/route.h"
 
-#include <ctype.h>
 #include <stdio.h>
 
 /* By kind and reader. The subject contains a recipient; the introduction contains the subject of the message, for

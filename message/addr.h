@@ -7,7 +7,7 @@
 #ifndef LANPOST_MESSAGE_ADDR_H
 #define LANPOST_MESSAGE_ADDR_H
 
-#include "base/buf.h"
+#include "base/str.h"
 
 #define ADDR_LOCAL_MAX 64   /* RFC 5321 4.5.3.1.1 */
 #define ADDR_DOMAIN_MAX 255 /* RFC 5321 4.5.3.1.2 */

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "message/charset.h"
 #include "message/decode.h"
+#include "message/header.h"
 #include "message/html.h"
 #include "message/transfer.h"
 

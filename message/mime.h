@@ -8,7 +8,7 @@
 #ifndef LANPOST_MESSAGE_MIME_H
 #define LANPOST_MESSAGE_MIME_H
 
-#include "message/header.h"
+#include "base/buf.h"
 
 #define MIME_DEPTH_MAX 20
 #define MIME_PARTS_MAX 1000

@@ -3,6 +3,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/phrase.h"
+#include "base/str.h"
 
 #include <stdio.h>
 #include <string.h>

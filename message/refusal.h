@@ -4,7 +4,8 @@
 #ifndef LANPOST_MESSAGE_REFUSAL_H
 #define LANPOST_MESSAGE_REFUSAL_H
 
-#include "base/str.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* Writes "5.1.1" out of a reply such as "550 5.1.1 no such user"; only its class if there is no enhanced code (RFC
  * 3463). */

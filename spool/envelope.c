@@ -7,7 +7,6 @@
 #include "spool/mailbox_name.h"
 
 #include <stddef.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 static const char *const place_names[] = {"mailbox", "boss", "queue", "daemon", "reply"};

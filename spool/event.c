@@ -1,6 +1,7 @@
 #include "spool/event.h"
 
 #include "base/i18n.h"
+#include "base/phrase.h"
 #include "spool/origin.h"
 
 #include <stdio.h>

@@ -5,7 +5,7 @@
 #ifndef LANPOST_SPOOL_EVENT_H
 #define LANPOST_SPOOL_EVENT_H
 
-#include "base/phrase.h"
+#include <stddef.h>
 
 enum event {
 	EVENT_ACCEPTED,	       /* detail: its origin (origin.h) */

@@ -1,6 +1,7 @@
 #include "spool/origin.h"
 
 #include "base/alloc.h"
+#include "base/str.h"
 
 #include <stdlib.h>
 

@@ -7,8 +7,6 @@
 #ifndef LANPOST_SPOOL_ORIGIN_H
 #define LANPOST_SPOOL_ORIGIN_H
 
-#include "base/str.h"
-
 enum origin_kind { ORIGIN_UNKNOWN, ORIGIN_SMTP, ORIGIN_ACCOUNT, ORIGIN_GATEWAY };
 
 /* All zero: unknown, with the text "". The strings are owned and may be NULL. */

@@ -10,6 +10,7 @@ import tokenize
 from pathlib import Path
 
 import lint_functions
+import lint_includes
 import lint_tables
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -375,6 +376,20 @@ def check_folders():
     problems.extend(done.stdout.splitlines())
 
 
+LINES_MAX = 500
+# Split when the work on them has ended.
+LONG = {"spool/log/intake.c", "spool/mailbox/maildir.c"}
+
+
+def check_lengths(files):
+    """A file has one duty, and can be read in one sitting."""
+    for path in files:
+        if path.suffix in (".c", ".h") and path.relative_to(ROOT).parts[0] in FOLDERS and path.relative_to(ROOT).as_posix() not in LONG:
+            lines = path.read_text().count("\n")
+            if lines > LINES_MAX:
+                complain(path, LINES_MAX, f"has {lines} lines, of at most {LINES_MAX}: split it by duty")
+
+
 # What is data: one file per case.
 DATA = ("tests/data/", "tests/fuzz/seeds/")
 
@@ -423,6 +438,8 @@ def main():
             check_plain(path)
         if parts[0] in (*FOLDERS, "tests", "tools", "bench") and path.suffix in (".c", ".h", ".py", ".sh") and path.name != "lint.py" or parts == ("Makefile",):
             check_comments(path)
+    for problem in lint_includes.problems(ROOT, [path for path in files if path.suffix in (".c", ".h") and path.relative_to(ROOT).parts[0] in FOLDERS]):
+        complain(*problem)
     problems.extend(lint_tables.problems([path for path in files if path.suffix in (".c", ".h", ".py") and "fuzz" not in path.parts]))
     problems.extend(lint_functions.problems([path for path in files if path.suffix in (".c", ".h")]))
     check_events()
@@ -431,6 +448,7 @@ def main():
     check_folders()
     check_left_over(files)
     check_sizes(files)
+    check_lengths(files)
     check_translations([path for path in files if path.suffix == ".po"])
     for problem in problems:
         print(problem)

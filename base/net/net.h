@@ -8,7 +8,6 @@
 #define LANPOST_BASE_NET_H
 
 #include "base/err.h"
-#include "base/str.h"
 
 #include <netinet/in.h>
 

@@ -1,6 +1,5 @@
 #include "gateway/report/status.h"
 
-#include "base/alloc.h"
 #include "base/i18n.h"
 #include "spool/storage/storage.h"
 

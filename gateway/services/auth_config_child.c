@@ -13,7 +13,6 @@
 #include <signal.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #define WAIT_MS 10000
 #define KEY_MAX 32768

@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/net/pass_fd.h"
 #include "gateway/process/sandbox.h"
+#include "lan-server/login/ban_notes.h"
 #include "lan-server/login/tls_credentials.h"
 #include "lan-server/login/verifier.h"
 

@@ -7,7 +7,7 @@
 #include "gateway/session/dialup.h"
 #include "gateway/session/secrets.h"
 #include "gateway/session/server_gate.h"
-#include "gateway/session/session_process.h"
+#include "gateway/session/session_request.h"
 #include "gateway/session/session_result.h"
 #include "gateway/session/sorting.h"
 

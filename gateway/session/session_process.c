@@ -1,3 +1,5 @@
+#include "gateway/session/session_process.h"
+
 #include "gateway/session/session_priv.h"
 
 #include "base/alloc.h"
@@ -16,12 +18,10 @@
 #include "gateway/session/session_report.h"
 #include "gateway/session/session_sandbox.h"
 #include "spool/maintenance/expire.h"
-#include "mail/route.h"
 #include "upstream/remote.h"
 
 #include <curl/curl.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #define DAY_SECONDS (24 * 3600)
 

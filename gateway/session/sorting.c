@@ -4,12 +4,12 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 #include "base/log.h"
+#include "base/net/frame.h"
 #include "gateway/session/sorting_priv.h"
 #include "mail/route.h"
 #include "message/addr.h"
 #include "message/header.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>

@@ -2,8 +2,6 @@
 #ifndef LANPOST_GATEWAY_SORTING_PRIV_H
 #define LANPOST_GATEWAY_SORTING_PRIV_H
 
-#include "base/net/frame.h"
-
 #define SORTING_REQUEST_MAX (4u << 20) /* a larger message is passed as a file */
 #define SORTING_ANSWER_MAX (8u << 20)
 #define SORTING_NAMED_MAX 1000 /* addresses that a provider noted for one message */

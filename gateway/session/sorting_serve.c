@@ -3,6 +3,7 @@
 
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/net/frame.h"
 #include "gateway/process/limits.h"
 #include "gateway/process/sandbox.h"
 #include "gateway/session/sorting_priv.h"

@@ -7,6 +7,7 @@
 #include "gateway/services/clients.h"
 #include "gateway/report/crash_report.h"
 #include "gateway/process/log_setup.h"
+#include "gateway/services/lan_child.h"
 #include "gateway/supervisor/sd_notify.h"
 #include "gateway/process/privileges.h"
 #include "gateway/supervisor/reload.h"
@@ -14,6 +15,7 @@
 #include "gateway/supervisor/spool_modes.h"
 #include "gateway/supervisor/spool_version.h"
 #include "gateway/report/status.h"
+#include "spool/storage/storage.h"
 
 #include <errno.h>
 #include <poll.h>

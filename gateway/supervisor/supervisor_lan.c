@@ -1,4 +1,5 @@
 /* The LAN server under the supervisor: started, restarted after a crash, reloaded and stopped. */
+#include "gateway/services/lan_child.h"
 #include "gateway/supervisor/supervisor_priv.h"
 
 #include "base/log.h"

@@ -8,14 +8,15 @@
 #include "base/clock.h"
 #include "gateway/outbound/rate_limit.h"
 #include "gateway/process/child.h"
+#include "gateway/services/listeners.h"
 #include "gateway/supervisor/auth_watch.h"
 #include "gateway/supervisor/control.h"
 #include "gateway/report/disk_watch.h"
 #include "gateway/supervisor/session_due.h"
 #include "gateway/supervisor/login_notes.h"
-#include "gateway/services/lan_child.h"
 #include "gateway/supervisor/supervisor.h"
 #include "lan-server/login/auth_config.h"
+#include "message/msgid.h"
 
 #define HEALTHY_MS 60000 /* a process that has run for this long counts as healthy again */
 #define RESTART_MAX_MS 60000

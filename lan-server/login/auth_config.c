@@ -1,6 +1,7 @@
 #include "lan-server/login/auth_config.h"
 
 #include "base/alloc.h"
+#include "lan-server/login/ban_notes.h"
 
 #include <stdlib.h>
 

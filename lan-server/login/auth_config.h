@@ -7,7 +7,6 @@
 
 #include "base/buf.h"
 #include "config/conf.h"
-#include "lan-server/login/ban_notes.h"
 
 #define AUTH_CONFIG_MAX (64 * 1024 * 1024)
 #define AUTH_SALT_KEY_LEN 32

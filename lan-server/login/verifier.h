@@ -10,6 +10,7 @@
 
 #include "lan-server/login/auth_config.h"
 #include "lan-server/login/auth_wire.h"
+#include "lan-server/login/ban_notes.h"
 
 struct verifier;
 

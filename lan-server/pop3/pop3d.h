@@ -7,7 +7,6 @@
 #ifndef LANPOST_LAN_SERVER_POP3D_H
 #define LANPOST_LAN_SERVER_POP3D_H
 
-#include "base/buf.h"
 #include "base/err.h"
 #include "config/conf.h"
 

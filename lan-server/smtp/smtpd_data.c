@@ -9,7 +9,6 @@
 #include "base/i18n.h"
 #include "base/log.h"
 #include "base/net/net.h"
-#include "message/header.h"
 #include "mail/route.h"
 #include "message/stub_reply.h"
 

@@ -1,6 +1,5 @@
 #include "message/imap/imap_search.h"
 
-#include "base/alloc.h"
 #include "message/budget.h"
 #include "message/date.h"
 #include "message/decode.h"

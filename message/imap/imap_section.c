@@ -1,5 +1,6 @@
 #include "message/imap/imap_section.h"
 
+#include "message/header.h"
 #include "message/transfer.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 #include "message/imap/imap_thread.h"
 
 #include "base/alloc.h"
+#include "base/map.h"
 #include "message/header.h"
 #include "message/imap/imap_subject.h"
 #include "message/imap/thread_tree.h"

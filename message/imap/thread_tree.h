@@ -4,7 +4,6 @@
 #ifndef LANPOST_MESSAGE_THREAD_TREE_H
 #define LANPOST_MESSAGE_THREAD_TREE_H
 
-#include "base/map.h"
 #include "message/imap/imap_thread.h"
 
 struct thread_node {

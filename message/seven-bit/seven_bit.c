@@ -3,6 +3,7 @@
 #include "base/i18n.h"
 #include "message/charset.h"
 #include "message/decode.h"
+#include "message/header.h"
 #include "message/mime.h"
 #include "message/seven-bit/seven_bit_mend.h"
 #include "message/transfer_encode.h"

@@ -1,4 +1,5 @@
 /* Raw 8-bit text in header fields, encoded as encoded words (RFC 2047) and extended parameters (RFC 2231). */
+#include "message/header.h"
 #include "message/seven-bit/seven_bit.h"
 
 #include "base/alloc.h"

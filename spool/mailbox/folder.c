@@ -5,7 +5,6 @@
 #include "base/i18n.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
-#include "spool/mailbox/maildir_flags.h"
 
 #include <stdlib.h>
 #include <unistd.h>

@@ -14,7 +14,6 @@
 #include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "base/owned.h"
 #include "message/escape.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"

@@ -1,5 +1,4 @@
 /* The bytes of messages in a folder. */
-#include "base/alloc.h"
 #include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "spool/mailbox/folder_priv.h"

@@ -2,12 +2,11 @@
  * The folders that a user has subscribed to: the file `subscriptions`, as Dovecot writes it. Its second version has a head, then a line
  * for each folder with tabs between the parts; the first one has only lines, with the dots of Maildir++.
  */
-#include "base/alloc.h"
 #include "base/file/fsx.h"
+#include "message/imap/folder_name.h"
 #include "message/imap/imap_utf7.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
-#include "spool/storage/mailbox.h"
 
 #include <errno.h>
 #include <stdlib.h>

@@ -6,6 +6,7 @@
 #include "spool/mailbox/folder_priv.h"
 #include "spool/mailbox_name.h"
 #include "spool/storage/mailbox.h"
+#include "message/imap/folder_name.h"
 
 #include <dirent.h>
 #include <errno.h>

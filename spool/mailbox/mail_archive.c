@@ -4,13 +4,12 @@
 #include "base/buf.h"
 #include "base/file/fsx.h"
 #include "spool/layout_priv.h"
+#include "spool/storage/mailbox.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
-#include <unistd.h>
 
 #define PIECE 65536
 

@@ -4,7 +4,7 @@
 #ifndef LANPOST_SPOOL_MAIL_ARCHIVE_H
 #define LANPOST_SPOOL_MAIL_ARCHIVE_H
 
-#include "spool/mailbox/maildir.h"
+#include "spool/storage/mailbox.h"
 
 /* Copies the message, by a hard link if possible, to `<spool>/archive/<user>/<year>-<month>/cur/`. An existing file of its
  * name is the same message. Durable only after mail_archive_sync(). */

@@ -6,6 +6,7 @@
 #include "spool/layout_priv.h"
 #include "spool/mailbox_name.h"
 #include "spool/storage/folder.h"
+#include "spool/storage/mailbox.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -8,9 +8,10 @@
 #ifndef LANPOST_SPOOL_MAILDIR_H
 #define LANPOST_SPOOL_MAILDIR_H
 
+#include "base/err.h"
 #include "base/map.h"
 #include "message/msgid.h"
-#include "spool/storage/mailbox.h"
+#include "spool/spool.h"
 
 /* Unlinks messages by their unique names, in new or cur; one that is gone counts as removed. The
  * removal must already be in the log (intake_remove). */

@@ -9,10 +9,11 @@
 #include "base/process/service_user.h"
 #include "config/ini_secret.h"
 #include "spool/layout_priv.h"
-#include "spool/mailbox/maildir.h"
 #include "spool/queue/queue_priv.h"
 #include "spool/log/wal.h"
 #include "spool/log/wal_hold.h"
+#include "spool/storage/mailbox.h"
+#include "spool/storage/state.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -12,7 +12,7 @@
 #define LANPOST_SPOOL_BACKUP_H
 
 #include "config/conf.h"
-#include "spool/storage/state.h"
+#include "spool/spool.h"
 
 /* The value of "passwords" in README if the backup has none. */
 #define BACKUP_LEFT_OUT "left out"

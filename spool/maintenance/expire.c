@@ -2,6 +2,8 @@
 
 #include "base/alloc.h"
 #include "spool/mailbox/mail_archive.h"
+#include "spool/storage/intake.h"
+#include "spool/storage/mailbox.h"
 
 #include <stdlib.h>
 

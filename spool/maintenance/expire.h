@@ -4,7 +4,6 @@
 #ifndef LANPOST_SPOOL_EXPIRE_H
 #define LANPOST_SPOOL_EXPIRE_H
 
-#include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
 
 struct expired {

@@ -15,8 +15,6 @@
 #define LANPOST_SPOOL_FOLDER_H
 
 #include "base/str.h"
-#include "message/imap/folder_name.h"
-#include "message/msgid.h"
 #include "spool/body.h"
 #include "spool/spool.h"
 
@@ -54,7 +52,6 @@ struct folder;
 
 /* --- names */
 
-/* folder_name_is_valid() (message/imap/folder_name.h) says what may be a name. */
 
 /* Appends the names of all folders of the user, without the user, sorted bytewise; INBOX is not among them. A folder whose parent does
  * not exist is listed without its parent. */

@@ -8,6 +8,7 @@
 #include "spool/mailbox/maildir.h"
 #include "spool/queue/queue_priv.h"
 #include "spool/log/wal.h"
+#include "spool/storage/mailbox.h"
 #include "tests/fuzz/fuzz.h"
 
 #include <fcntl.h>

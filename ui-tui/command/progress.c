@@ -2,7 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
-#include "ui-tui/command/cli.h"
+#include "base/phrase.h"
 #include "ui-tui/widgets/text_width.h"
 
 #include <stdio.h>

@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/i18n.h"
 
-#include <errno.h>
 #include <iconv.h>
 #include <openssl/evp.h>
 #include <stdio.h>

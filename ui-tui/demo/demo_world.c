@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <ftw.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>

@@ -6,7 +6,6 @@
 #include "ui-tui/widgets/tui_text.h"
 
 #include <stdlib.h>
-#include <wchar.h>
 
 /* --- choices */
 

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unicase.h>
-#include <unistd.h>
 #include <unistr.h>
 
 #define PAGE_MAX (1u << 20)

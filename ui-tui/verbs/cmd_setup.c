@@ -7,6 +7,7 @@
 #include "config/conf.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
+#include "ui-tui/command/prompt.h"
 #include "ui-tui/demo/demo.h"
 #include "ui-tui/wizard/first_start.h"
 #include "ui-tui/wizard/start.h"

@@ -16,7 +16,6 @@
 #include "ui-tui/verbs/verbs.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

@@ -5,7 +5,7 @@
 #ifndef LANPOST_UI_TUI_TUI_TEXT_H
 #define LANPOST_UI_TUI_TUI_TEXT_H
 
-#include "base/buf.h"
+#include "base/str.h"
 
 /* Copies the text that fits into `width` columns, with an ellipsis if truncated. Returns the columns used. */
 size_t tui_text_fit(char *out, size_t size, const char *text, size_t width);

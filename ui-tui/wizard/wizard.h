@@ -8,7 +8,6 @@
 #include "config/conf.h"
 #include "config/conf_file.h"
 #include "ui-tui/command/cli.h"
-#include "ui-tui/command/prompt.h"
 #include "ui-tui/command/password.h"
 
 #define WIZARD_FILES CONF_FILE_RULES /* those before it are written */

@@ -3,6 +3,7 @@
 #include "base/i18n.h"
 #include "base/file/path.h"
 #include "config/endpoint.h"
+#include "ui-tui/command/prompt.h"
 #include "ui-tui/command/remote_test.h"
 #include "ui-tui/wizard/first_start.h"
 #include "ui-tui/wizard/provider.h"

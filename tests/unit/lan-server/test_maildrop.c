@@ -5,6 +5,7 @@
 #include "base/file/fsx.h"
 #include "base/log.h"
 #include "tests/unit/remove_tree.h"
+#include "spool/storage/mailbox.h"
 
 #include <pthread.h>
 #include <setjmp.h>

@@ -41,6 +41,7 @@ static int login(
 }
 
 #include "tests/unit/sample_secrets.h"
+#include "spool/storage/mailbox.h"
 
 static enum maildrop_outcome open_box(struct maildrop *drop, const char *user, struct mailbox_list *list, struct error *error)
 {

@@ -1,6 +1,7 @@
 #include "base/alloc.h"
 #include "message/addr.h"
 #include "tests/unit/cpu_time.h"
+#include "base/buf.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -3,6 +3,7 @@
 #include "spool/log/intake_priv.h"
 #include "spool/mailbox/mail_archive.h"
 #include "spool/maintenance/expire.h"
+#include "spool/storage/mailbox.h"
 #include "tests/unit/sample_state.h"
 
 #include <fcntl.h>

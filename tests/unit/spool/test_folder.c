@@ -3,6 +3,7 @@
 
 #include "base/clock.h"
 #include "spool/mailbox/maildir_flags.h"
+#include "spool/storage/mailbox.h"
 
 #include <errno.h>
 #include <fcntl.h>

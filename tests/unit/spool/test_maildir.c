@@ -1,6 +1,7 @@
 /* Mailboxes: with any file names, each message is listed once, keeps its name for clients, and is removed
  * alone. */
 #include "spool/mailbox/maildir.h"
+#include "spool/storage/mailbox.h"
 #include "tests/unit/sample_spool.h"
 
 #include <setjmp.h>
