@@ -120,12 +120,18 @@ int body_view(struct body *body, struct slice *bytes, struct error *error)
 	return 0;
 }
 
+void body_hide(struct body *body)
+{
+	if (body->map.ptr != NULL)
+		fsx_unmap(body->map);
+	body->map = SLICE_NONE;
+}
+
 void body_clear(struct body *body, bool keep_file)
 {
 	struct error ignored;
 
-	if (body->map.ptr != NULL)
-		fsx_unmap(body->map);
+	body_hide(body);
 	if (body->fd >= 0)
 		close(body->fd);
 	if (body->path != NULL && !keep_file)

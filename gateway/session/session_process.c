@@ -184,12 +184,14 @@ static void work(struct session *session)
 		server_gate_init(&session->gate, (size_t)session->conf->line.max_per_server);
 		server_gate_init(&session->mailboxes, 1);
 		thread_activity_step("fetching and sending");
+		intake_await_others(&session->spool); /* a message that was acknowledged before the session leaves in it */
 		threads = session_accounts_start(session);
 		flush_queue(session, session->request.flush);
 		session_accounts_join(threads, result->account_count);
 		server_gate_clear(&session->gate);
 		server_gate_clear(&session->mailboxes);
 		thread_activity_step("writing replies");
+		intake_await(session->spool.intake, NULL);
 		auto_reply_send_due(&(struct reporter){session->conf, &session->spool, session->id.text});
 		/* Sends forwards and replies of rules, and mail that users wrote meanwhile, while the
 		 * line is up. */

@@ -2,12 +2,12 @@
  * Accept, commit, deliver, remove. QUEUE.md numbers the transitions; the comments here cite the numbers.
  */
 #include "base/alloc.h"
+#include "base/process/busy.h"
 #include "base/clock.h"
 #include "base/cond.h"
 #include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "base/log.h"
-#include "spool/log/deliver.h"
 #include "spool/log/intake_priv.h"
 #include "spool/log/record.h"
 #include "spool/layout_priv.h"
@@ -15,6 +15,7 @@
 #include "spool/reserve.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -24,6 +25,8 @@
 #define WRITER_WAIT_SECONDS 60
 #define ROOMY_BYTES (1u << 30) /* twice as much space is not filled within ROOMY_MS */
 #define ROOMY_MS 1000
+#define DELIVERIES_SIGN "deliveries.lock"
+#define OTHERS_WAIT_MS 500
 
 void intake_wake(struct intake *intake)
 {
@@ -35,19 +38,11 @@ void intake_wake(struct intake *intake)
 
 /* --- transition 1: append and commit */
 
-struct batch_item {
-	struct envelope envelope;
-	struct body body;
-	bool has_message;
-	struct buf head;
-	size_t fact_count;
-	bool has_facts; /* facts that other segments may need: a single attempt is only for the journal */
-};
-
 struct intake_batch {
 	struct intake *intake;
-	struct batch_item *items;
+	struct backlog_item *first, **end;
 	size_t count;
+	bool has_facts;
 };
 
 struct intake_batch *intake_batch_new(struct intake *intake)
@@ -55,60 +50,70 @@ struct intake_batch *intake_batch_new(struct intake *intake)
 	struct intake_batch *batch = xcalloc(1, sizeof(*batch));
 
 	batch->intake = intake;
+	batch->end = &batch->first;
 	return batch;
 }
 
-/* Accepted: body files belong to the log now. */
-static void batch_empty(struct intake_batch *batch, bool accepted)
+/* The first item, which the caller takes; NULL: none is left. */
+static struct backlog_item *batch_take(struct intake_batch *batch)
 {
-	for (size_t i = 0; i < batch->count; i++) {
-		struct batch_item *item = &batch->items[i];
+	struct backlog_item *item = batch->first;
 
-		buf_clear(&item->head);
-		if (item->has_message) {
-			envelope_clear(&item->envelope);
-			body_clear(&item->body, accepted);
-		}
+	if (item == NULL)
+		return NULL;
+	batch->first = item->next;
+	batch->count--;
+	if (batch->first == NULL)
+		batch->end = &batch->first;
+	return item;
+}
+
+static void batch_empty(struct intake_batch *batch)
+{
+	struct backlog_item *item;
+
+	while ((item = batch_take(batch)) != NULL) {
+		intake_item_clear(item, false);
+		free(item);
 	}
-	free(batch->items);
-	batch->items = NULL;
-	batch->count = 0;
+	batch->has_facts = false;
 }
 
 void intake_batch_free(struct intake_batch *batch)
 {
 	if (batch == NULL)
 		return;
-	batch_empty(batch, false);
+	batch_empty(batch);
 	free(batch);
 }
 
 void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, struct body *body,
     const struct fact *facts, size_t fact_count)
 {
-	struct batch_item item = {
-	    .head = BUF_INIT(RECORD_HEAD_MAX),
-	    .has_message = envelope != NULL,
-	    .fact_count = fact_count,
-	};
+	struct backlog_item *item = xcalloc(1, sizeof(*item));
 
+	item->head = (struct buf)BUF_INIT(RECORD_HEAD_MAX);
+	item->has_message = envelope != NULL;
+	item->fact_count = fact_count;
 	if (envelope != NULL) {
-	assert(body->fd < 0); /* it is finished */
+		assert(body->fd < 0); /* it is finished */
 		envelope->size = strlen(envelope->header) + strlen(envelope->insert) + body->size;
-		item.envelope = *envelope;
-		item.body = *body;
+		item->envelope = *envelope;
+		item->body = *body;
 		*envelope = (struct envelope){0};
-		body_init(body, item.body.spool);
+		body_init(body, item->body.spool);
 	}
 	for (size_t i = 0; i < fact_count; i++)
-		item.has_facts = item.has_facts || facts[i].kind != FACT_ATTEMPT;
-	record_write(facts, fact_count, item.has_message ? &item.envelope : NULL,
-	    item.has_message && item.body.path != NULL ? &item.body.checksum : NULL, &item.head);
-	ARRAY_GROW(batch->items, batch->count);
-	batch->items[batch->count++] = item;
+		item->has_facts = item->has_facts || facts[i].kind != FACT_ATTEMPT;
+	record_write(facts, fact_count, item->has_message ? &item->envelope : NULL,
+	    item->has_message && item->body.path != NULL ? &item->body.checksum : NULL, &item->head);
+	*batch->end = item;
+	batch->end = &item->next;
+	batch->count++;
+	batch->has_facts = batch->has_facts || fact_count > 0;
 }
 
-static int append_item(struct segment *segment, const struct batch_item *item, bool *broken,
+static int append_item(struct segment *segment, const struct backlog_item *item, bool *broken,
     struct error *error)
 {
 	bool inline_body = item->has_message && item->body.path == NULL;
@@ -120,7 +125,7 @@ static int append_item(struct segment *segment, const struct batch_item *item, b
 }
 
 /* A removal makes room, so it may use the last free space. */
-static int append_or_spend(struct intake *intake, struct segment *segment, const struct batch_item *item, bool *broken,
+static int append_or_spend(struct intake *intake, struct segment *segment, const struct backlog_item *item, bool *broken,
     struct error *error)
 {
 	if (append_item(segment, item, broken, error) == 0)
@@ -141,10 +146,10 @@ static int append_batch(struct intake *intake, struct intake_batch *batch, struc
 		return -1;
 	segment = intake->current;
 	before = segment->wal->size;
-	for (size_t i = 0; i < batch->count; i++) {
+	for (const struct backlog_item *item = batch->first; item != NULL; item = item->next) {
 		struct error cut_error;
 
-		if (append_or_spend(intake, segment, &batch->items[i], &broken, error) == 0)
+		if (append_or_spend(intake, segment, item, &broken, error) == 0)
 			continue;
 		if (broken ||
 		    fsx_truncate(segment->wal->fd, before, segment->wal->path, &cut_error) != 0)
@@ -153,82 +158,11 @@ static int append_batch(struct intake *intake, struct intake_batch *batch, struc
 			segment->wal->size = before;
 		return -1;
 	}
-	for (size_t i = 0; i < batch->count; i++) {
-		const struct batch_item *item = &batch->items[i];
-
+	for (const struct backlog_item *item = batch->first; item != NULL; item = item->next)
 		segment->has_facts = segment->has_facts || item->has_facts;
-	}
 	segment->records += batch->count;
 	segment->pending += batch->count;
 	return 0;
-}
-
-/* --- transition 2: deliver */
-
-void intake_delivered(void *context, const struct envelope *envelope, const struct place *place,
-    const struct error *error)
-{
-	struct intake *intake = context;
-
-	note_delivered(intake, envelope, place, error);
-	if (error != NULL)
-		intake_owe(intake, envelope, place, DEBT_OWED);
-	else if (intake->debts.count > 0)
-		intake_paid(intake, envelope, place);
-	if (error != NULL)
-		log_warnx("event=delivery-failed id=%s place=%s reason=%s (will be tried again)",
-		    envelope->id.text, LOG_CSTR(place->name), LOG_ERROR(error));
-	else if (intake->delivered != NULL)
-		intake->delivered(intake->context, place);
-}
-
-static size_t deliver_message(struct intake *intake, struct batch_item *item)
-{
-	struct delivery delivery = {
-	    .spool = intake->spool,
-	    .hostname = intake->hostname,
-	    .state = intake->state,
-	    .envelope = &item->envelope,
-	    .report = intake_delivered,
-	    .context = intake,
-	};
-	struct error error;
-
-	if (body_view(&item->body, &delivery.body, &error) != 0) {
-		log_warnx("event=delivery-failed id=%s reason=%s (will be tried again)",
-		    item->envelope.id.text, LOG_ERROR(&error));
-		for (size_t i = 0; i < item->envelope.place_count; i++)
-			intake_owe(intake, &item->envelope, &item->envelope.places[i], DEBT_OWED);
-		return 1;
-	}
-	note_accepted(intake, &item->envelope, delivery.body);
-	return deliver_places(&delivery);
-}
-
-/* The facts are read back from the record, so that exactly the durable facts are applied. */
-static size_t apply_item_facts(struct intake *intake, const struct batch_item *item)
-{
-	struct record record;
-	struct error error;
-	size_t failed = 0;
-
-	if (record_parse(buf_slice(&item->head), &record, &error) != 0)
-		return 1;
-	note_facts(intake, record.facts, record.fact_count);
-	if (intake_apply_facts(intake, record.facts, record.fact_count, &error) != 0) {
-		log_warnx("event=removal-failed reason=%s (will be tried again)",
-		    LOG_ERROR(&error));
-		failed = 1;
-	}
-	record_clear(&record);
-	return failed;
-}
-
-static size_t deliver_item(struct intake *intake, struct batch_item *item)
-{
-	size_t failed = item->has_message ? deliver_message(intake, item) : 0;
-
-	return item->fact_count > 0 ? failed + apply_item_facts(intake, item) : failed;
 }
 
 /* *segment is the segment that has the batch, durable or not; NULL: none. */
@@ -240,15 +174,23 @@ static int append_and_sync(struct intake *intake, struct intake_batch *batch, st
 	*segment = intake->current;
 	if (segment_commit(intake, *segment, (*segment)->wal->size, error) != 0)
 		return -1;
-	for (size_t i = 0; i < batch->count; i++)
-		if (batch->items[i].has_message && batch->items[i].body.path != NULL)
-			strlist_add(&(*segment)->body_files, batch->items[i].body.path);
+	for (struct backlog_item *item = batch->first; item != NULL; item = item->next) {
+		item->segment = *segment;
+		if (item->has_message && item->body.path != NULL)
+			strlist_add(&(*segment)->body_files, item->body.path);
+	}
 	return 0;
 }
 
-static void batch_ended(struct intake *intake, struct segment *segment, size_t count, size_t failed)
+static void batch_refused(struct intake *intake, struct segment *segment, size_t count)
 {
 	segment->pending -= count;
+	intake_wake(intake);
+}
+
+void intake_item_ended(struct intake *intake, struct segment *segment, size_t failed)
+{
+	segment->pending--;
 	segment->owed = segment->owed || failed > 0;
 	intake_wake(intake);
 }
@@ -262,46 +204,96 @@ static int append_durably(struct intake *intake, struct intake_batch *batch, str
 		return 0;
 	if (*segment == NULL)
 		return -1;
-	batch_ended(intake, *segment, batch->count, 0);
+	batch_refused(intake, *segment, batch->count);
 	if (append_and_sync(intake, batch, segment, error) == 0)
 		return 0;
 	if (*segment != NULL)
-		batch_ended(intake, *segment, batch->count, 0);
+		batch_refused(intake, *segment, batch->count);
 	return -1;
+}
+
+/* Facts without a message are applied at once. */
+static void apply_alone(struct intake *intake, struct backlog_item *item)
+{
+	size_t failed = intake_deliver_item(intake, item);
+
+	pthread_mutex_lock(&intake->lock);
+	intake_item_ended(intake, item->segment, failed);
+	pthread_mutex_unlock(&intake->lock);
+	intake_item_clear(item, true);
+	free(item);
+}
+
+/* Durable: the messages go into the backlog. If the batch has facts, all of it is delivered and applied here. */
+static void hand_over(struct intake *intake, struct intake_batch *batch)
+{
+	size_t awaited = 0;
+	struct backlog_item *item;
+
+	for (item = batch->first; item != NULL; item = item->next)
+		if (item->has_message)
+			intake_note_item(intake, item);
+	while ((item = batch_take(batch)) != NULL) {
+		if (!item->has_message) {
+			apply_alone(intake, item);
+			continue;
+		}
+		pthread_mutex_lock(&intake->lock);
+		if (batch->has_facts) {
+			awaited++;
+			item->awaited = &awaited;
+		}
+		backlog_add(intake, item);
+		pthread_mutex_unlock(&intake->lock);
+	}
+	pthread_mutex_lock(&intake->lock);
+	backlog_await_count(intake, &awaited);
+	pthread_mutex_unlock(&intake->lock);
+	batch->has_facts = false;
 }
 
 int intake_batch_commit(struct intake_batch *batch, struct error *error)
 {
 	struct intake *intake = batch->intake;
 	struct segment *segment;
-	size_t count = batch->count, failed = 0;
 	int result;
 
-	if (count == 0)
+	if (batch->count == 0)
 		return 0;
 	pthread_mutex_lock(&intake->lock);
 	result = append_durably(intake, batch, &segment, error);
 	intake->in_trouble = intake->in_trouble && result != 0;
 	pthread_mutex_unlock(&intake->lock);
 
-	if (result != 0 && error->class == ERROR_IO)
+	if (result == 0)
+		hand_over(intake, batch);
+	else if (error->class == ERROR_IO)
 		note_trouble(intake, error);
-	for (size_t i = 0; i < count && result == 0; i++)
-		failed += deliver_item(intake, &batch->items[i]);
-	batch_empty(batch, result == 0);
-	if (result != 0)
-		return -1;
+	batch_empty(batch);
+	return result;
+}
 
+void intake_await(struct intake *intake, const char *user)
+{
 	pthread_mutex_lock(&intake->lock);
-	batch_ended(intake, segment, count, failed);
+	backlog_await(intake, user);
 	pthread_mutex_unlock(&intake->lock);
-	return 0;
+}
+
+void intake_await_others(const struct spool *spool)
+{
+	char *path = layout_wal(spool, DELIVERIES_SIGN);
+	int64_t deadline = clock_now_ms() + OTHERS_WAIT_MS;
+
+	while (busy_is_set(path) && clock_left_ms(deadline) > 0)
+		poll(NULL, 0, 1);
+	free(path);
 }
 
 int intake_accept(struct intake *intake, struct envelope *envelope, struct body *body,
     const struct fact *facts, size_t fact_count, struct error *error)
 {
-	struct intake_batch batch = {.intake = intake};
+	struct intake_batch batch = {.intake = intake, .end = &batch.first};
 
 	intake_batch_append(&batch, envelope, body, facts, fact_count);
 	return intake_batch_commit(&batch, error);
@@ -351,6 +343,7 @@ static void intake_free(struct intake *intake)
 	pthread_mutex_destroy(&intake->lock);
 	pthread_cond_destroy(&intake->synced);
 	pthread_cond_destroy(&intake->wake);
+	backlog_clear(&intake->backlog);
 	note_free_all(intake->notes);
 	note_free_all(intake->logins);
 	strlist_clear(&intake->voids);
@@ -390,6 +383,17 @@ static int lock_writer(struct intake *intake, struct error *error)
 	return intake->writer_lock < 0 ? -1 : 0;
 }
 
+/* Without it other processes only see less. */
+static int open_sign(const struct spool *spool)
+{
+	char *path = layout_wal(spool, DELIVERIES_SIGN);
+	struct error ignored;
+	int fd = busy_open(path, &ignored);
+
+	free(path);
+	return fd;
+}
+
 int intake_open(struct intake **out, const struct intake_options *options, size_t *recovered,
     struct error *error)
 {
@@ -413,6 +417,7 @@ int intake_open(struct intake **out, const struct intake_options *options, size_
 	intake->writer_lock = -1;
 	intake->sync_fd = fsx_open_filesystem(intake->spool->folder, error);
 	init_locks(intake);
+	backlog_init(&intake->backlog, options->delivers_late ? 0 : BACKLOG_THREADS, open_sign(intake->spool));
 
 	if (intake->sync_fd < 0 || lock_writer(intake, error) != 0) {
 		intake_free(intake);
@@ -462,6 +467,8 @@ int intake_close(struct intake *intake, struct error *error)
 
 	if (intake == NULL)
 		return 0;
+	pthread_mutex_lock(&intake->lock);
+	backlog_close(intake);
 	pthread_mutex_lock(&intake->lock);
 	intake->stopping = true;
 	pthread_cond_signal(&intake->wake);

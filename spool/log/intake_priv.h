@@ -6,6 +6,7 @@
 #define LANPOST_SPOOL_INTAKE_PRIV_H
 
 #include "base/map.h"
+#include "spool/log/backlog.h"
 #include "spool/log/note.h"
 #include "spool/log/segment.h"
 #include "spool/log/wal.h"
@@ -51,6 +52,7 @@ struct intake {
 	struct segment *prepared; /* empty, ready as the next segment; NULL: none */
 	bool is_preparing;	  /* it is being created */
 	struct segment *closed;
+	struct backlog backlog;
 	struct strlist voids; /* "<segment> <offset>" that must be in the next segment */
 	struct note *notes, **notes_end;
 	struct note *logins; /* the last login of each user, waiting for a checkpoint, or until logins_at */
@@ -98,6 +100,15 @@ void *checkpoint_thread(void *context);
 int64_t intake_logins_left_ms(const struct intake *intake);
 /* Moves them to the other notes. */
 void intake_gather_logins(struct intake *intake);
+
+/* One item of a batch or of the backlog. Its rows, once it is durable: message, "accepted", UIDL. */
+void intake_note_item(struct intake *intake, struct backlog_item *item);
+/* Delivers it and applies its facts, without the lock. Returns the number of failures. */
+size_t intake_deliver_item(struct intake *intake, struct backlog_item *item);
+/* After that, with the lock. */
+void intake_item_ended(struct intake *intake, struct segment *segment, size_t failed);
+/* Frees its content. accepted: the body's file belongs to the log. */
+void intake_item_clear(struct backlog_item *item, bool accepted);
 
 /* Reports a delivery: journal, log, and the process's own callback; context is the intake. */
 void intake_delivered(void *context, const struct envelope *envelope, const struct place *place,

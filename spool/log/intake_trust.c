@@ -68,7 +68,12 @@ void intake_owe(struct intake *intake, const struct envelope *envelope, const st
 
 void intake_paid(struct intake *intake, const struct envelope *envelope, const struct place *place)
 {
-	if (intake_debt(intake, envelope, place) != DEBT_NONE)
+	bool none;
+
+	pthread_mutex_lock(&intake->lock);
+	none = intake->debts.count == 0;
+	pthread_mutex_unlock(&intake->lock);
+	if (!none && intake_debt(intake, envelope, place) != DEBT_NONE)
 		intake_owe(intake, envelope, place, DEBT_PAID);
 }
 

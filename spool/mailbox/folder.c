@@ -5,6 +5,7 @@
 #include "base/i18n.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
+#include "spool/storage/intake.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -130,6 +131,8 @@ int folder_refresh(struct folder *folder, struct error *error)
 {
 	int result = 0;
 
+	if (folder->spool->intake != NULL)
+		intake_await(folder->spool->intake, folder->mailbox);
 	pthread_mutex_lock(&folder->lock);
 	if (!folder->is_deleted)
 		result = folder->is_loaded ? folder_scan(folder, error) : load(folder, error);
@@ -140,8 +143,11 @@ int folder_refresh(struct folder *folder, struct error *error)
 int folder_open(struct folder **out, const struct spool *spool, const char *mailbox, struct error *error)
 {
 	struct folder *folder;
-	int exists = folder_exists(spool, mailbox, error);
+	int exists;
 
+	if (spool->intake != NULL)
+		intake_await(spool->intake, mailbox); /* a delivery may make it */
+	exists = folder_exists(spool, mailbox, error);
 	if (exists < 0)
 		return -1;
 	if (exists == 0)

@@ -5,6 +5,7 @@
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
 #include "spool/mailbox_name.h"
+#include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
 #include "message/imap/folder_name.h"
 
@@ -41,11 +42,14 @@ static void add_if_folder(int dir_fd, const struct dirent *entry, struct strlist
 int folder_names(const struct spool *spool, const char *user, struct strlist *names, struct error *error)
 {
 	char *path = layout_mailbox(spool, user, "");
-	DIR *dir = opendir(path);
+	DIR *dir;
 	struct dirent *entry;
 	size_t before = names->count;
 	int result = 0;
 
+	if (spool->intake != NULL)
+		intake_await(spool->intake, NULL); /* a delivery may make a folder */
+	dir = opendir(path);
 	if (dir == NULL && errno != ENOENT)
 		result = error_errno(error, N_("cannot list %s"), path);
 	while (dir != NULL && (errno = 0, entry = readdir(dir)) != NULL)

@@ -6,6 +6,7 @@
 #include "spool/layout_priv.h"
 #include "spool/mailbox_name.h"
 #include "spool/storage/folder.h"
+#include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
 
 #include <dirent.h>
@@ -269,6 +270,8 @@ int mailbox_list(const struct spool *spool, const char *user, struct mailbox_lis
     struct error *error)
 {
 	*list = (struct mailbox_list){0};
+	if (spool->intake != NULL)
+		intake_await(spool->intake, user);
 	if (maildir_each_file(spool, user, collect, list, error) != 0) {
 		mailbox_list_clear(list);
 		return -1;

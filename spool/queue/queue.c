@@ -5,6 +5,7 @@
 #include "base/file/fsx.h"
 #include "base/i18n.h"
 #include "spool/layout_priv.h"
+#include "spool/storage/intake.h"
 
 #include <dirent.h>
 #include <sys/stat.h>
@@ -79,6 +80,8 @@ static int list_state(const struct spool *spool, enum queue_state state, struct 
 int queue_list(const struct spool *spool, unsigned states, struct queue_items *items, struct error *error)
 {
 	*items = (struct queue_items){0};
+	if (spool->intake != NULL)
+		intake_await(spool->intake, NULL);
 	for (int state = 0; state < QUEUE_STATES; state++) {
 		if ((states & 1u << state) == 0)
 			continue;

@@ -2,8 +2,8 @@
  * The intake: accepts messages into the spool and removes them. QUEUE.md has the proof.
  *
  * Each process opens one intake; its threads share it. A message is accepted when intake_accept() returns 0 (or
- * intake_commit() after its intake_append()): then it is durable, and is delivered to its places. A background
- * thread makes deliveries durable and retires the log.
+ * intake_commit() after its intake_append()): then it is durable, and will be in all its places. Threads deliver it right after
+ * that; a reader waits for them (intake_await()). A background thread makes deliveries durable and retires the log.
  */
 #ifndef LANPOST_SPOOL_INTAKE_H
 #define LANPOST_SPOOL_INTAKE_H
@@ -22,6 +22,7 @@ struct intake_options {
 	const char *writer;   /* "lan", "session", ...: in the segments' names; a literal */
 	struct state *state;  /* borrowed; must outlive the intake */
 	size_t reuse_after; /* this many records make a segment worth reusing; 0: the number of a busy second */
+	bool delivers_late; /* no threads deliver, only callers that wait: so that a test knows when */
 	int64_t checkpoint_ms; /* delay before a checkpoint, to collect work; 0: one second */
 	/* Called after a delivery, by the delivering thread; may be NULL. */
 	void (*delivered)(void *context, const struct place *place);
@@ -35,7 +36,7 @@ int intake_open(struct intake **intake, const struct intake_options *options, si
 /* Makes a last checkpoint, then frees the intake. */
 int intake_close(struct intake *intake, struct error *error);
 
-/* Accepts one message and delivers it. The body must be finished. The intake takes ownership of *envelope and
+/* Accepts one message, to be delivered right after. With facts, it is delivered and they are applied when this returns. The body must be finished. The intake takes ownership of *envelope and
  * *body (they are empty afterwards in any case; on failure the body's file is removed). Both may be NULL if there
  * are only facts. */
 int intake_accept(struct intake *intake, struct envelope *envelope, struct body *body,
@@ -55,6 +56,14 @@ void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, 
 /* On failure no message of the batch is accepted. The batch is empty afterwards in any case. */
 int intake_batch_commit(struct intake_batch *batch, struct error *error);
 void intake_batch_free(struct intake_batch *batch);
+
+/* Waits until all messages that were accepted before this call are in the mailbox of that user; NULL: in all their places, such as the
+ * queue, the daemon's triggers and the replies due. A place whose delivery fails is not waited for. mailbox_list(), folder_names(), folder_open(),
+ * folder_refresh() and queue_list() call it for a spool with an open intake. Not for what a delivery itself calls. */
+void intake_await(struct intake *intake, const char *user);
+/* Waits until no process has messages to deliver, at most half a second: for a command or session that wants to see what was acknowledged
+ * to clients of other processes before it began. */
+void intake_await_others(const struct spool *spool);
 
 /* For fetching and sending: returns -1 if the log of earlier processes could not be recovered when the intake was opened,
  * so that it is not known what they have fetched and sent. Recovery is retried in the background. */

@@ -1,4 +1,5 @@
-/* For tests of power cuts: the state and the intake of a gateway, opened and closed as one. */
+/* For tests of power cuts: the state and the intake of a gateway, opened and closed as one. Messages stay in the backlog until something
+ * waits for them: no thread changes the disk while it is copied. */
 #ifndef LANPOST_TESTS_POWER_HOUSE_H
 #define LANPOST_TESTS_POWER_HOUSE_H
 
@@ -34,7 +35,8 @@ static bool house_open(struct spool *house, const char *folder)
 {
 	struct error error;
 	struct intake_options options = {.spool = house, .hostname = "gw.test", .writer = "unit", .checkpoint_ms = NEVER,
-	    .reuse_after = 1};
+	    .reuse_after = 1,
+	    .delivers_late = true};
 
 	*house = spool_at((char *)(uintptr_t)folder);
 	if (state_open(&house->state, house, NULL, &error) != 0)

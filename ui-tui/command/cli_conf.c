@@ -6,6 +6,7 @@
 #include "base/process/service_user.h"
 #include "config/conf_file.h"
 #include "spool/layout_priv.h"
+#include "spool/storage/storage.h"
 #include "ui-tui/command/rights.h"
 
 #include <errno.h>
@@ -39,14 +40,18 @@ bool cli_may_read(const struct cli *cli)
 	return may;
 }
 
-/* The following code works in the spool, with the rights of its owner. Returns conf, or NULL with the
- * reason reported. */
+/* The following code works in the spool, with the rights of its owner, and sees all mail that was acknowledged before. Returns
+ * conf, or NULL with the reason reported. */
 static struct conf *act_as_owner(struct conf *conf)
 {
 	struct error error = ERROR_INIT;
 
-	if (conf == NULL || service_user_act_for(conf->gateway.spool, &error) == 0)
+	if (conf == NULL)
+		return NULL;
+	if (service_user_act_for(conf->gateway.spool, &error) == 0) {
+		intake_await_others(SPOOL_OF(conf));
 		return conf;
+	}
 	cli_fail_error(&error);
 	conf_free(conf);
 	return NULL;

@@ -1,10 +1,12 @@
 """A lanpostd of our own: configuration from dicts, free ports, the command line, POP3 and SMTP clients."""
+import fcntl
 import json
 import os
 import poplib
 import re
 import signal
 import smtplib
+import struct
 import subprocess
 import time
 from pathlib import Path
@@ -16,6 +18,7 @@ poplib._MAXLINE = 1 << 26  # poplib takes 2048 bytes a line, real mail has more
 
 BUILD = Path(os.environ.get("LANPOST_BUILD", Path(__file__).resolve().parents[3] / "build"))
 PASSWORD = "geheim-42"
+LOCK = "hhqqi4x"  # struct flock
 # Tests that root runs have folders of root's; tests about whom lanpostd becomes leave this out.
 AS_ROOT = {"LANPOST_RUN_AS_ROOT": "yes"} if os.geteuid() == 0 else {}
 
@@ -169,7 +172,16 @@ class Gateway:
         assert done.returncode == 0, done.stderr
         return json.loads(done.stdout)
 
+    def delivered(self):
+        """Waits until no process has acknowledged messages that it has not delivered yet (base/process/busy.h)."""
+        sign = self.spool / "wal/deliveries.lock"
+        if sign.exists():
+            with open(sign, "rb") as file:
+                until(lambda: struct.unpack(LOCK, fcntl.fcntl(file, fcntl.F_OFD_GETLK, struct.pack(
+                    LOCK, fcntl.F_WRLCK, os.SEEK_SET, 0, 0, 0)))[0] == fcntl.F_UNLCK, 10, "the deliveries")
+
     def queued_files(self, *states):
+        self.delivered()
         return sorted(path for state in states or ("active", "deferred", "hold")
                       for path in (self.spool / "queue" / state).glob("*.env"))
 
@@ -198,6 +210,7 @@ class Gateway:
         return self.mailbox(user)
 
     def files(self, user):
+        self.delivered()
         box = self.spool / "mailboxes" / user
         return sorted(path for part in ("new", "cur") if (box / part).is_dir() for path in (box / part).iterdir())
 

@@ -50,24 +50,30 @@ struct house {
 };
 
 static const char *writer = "unit";
+static bool late; /* messages stay in the backlog until something waits for them */
 static int64_t checkpoint_ms;
 #define NEVER (3600 * 1000) /* so that a child dies with everything owed, however slow it is */
 
-static void house_open(struct house *house, const struct spool *spool)
+/* Readers of the spool wait for its backlog from now on. */
+static void house_open(struct house *house, struct spool *spool)
 {
 	struct error error;
-	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = writer, .checkpoint_ms = checkpoint_ms};
+	struct intake_options options = {.spool = spool, .hostname = "gw.test", .writer = writer, .checkpoint_ms = checkpoint_ms,
+	    .delivers_late = late};
 
 	if (state_open(&house->state, spool, NULL, &error) != 0)
 		fail_msg("%s", ERROR_EN(&error));
 	options.state = house->state;
 	if (intake_open(&house->intake, &options, &house->recovered, &error) != 0)
 		fail_msg("%s", ERROR_EN(&error));
+	spool->intake = house->intake;
 }
 
-static void house_close(struct house *house)
+static void house_close(struct house *house, struct spool *spool)
 {
 	struct error error;
+
+	spool->intake = NULL;
 
 	if (intake_close(house->intake, &error) != 0)
 		fail_msg("%s", ERROR_EN(&error));
@@ -182,7 +188,7 @@ static void test_accept_delivers_everywhere(void **context)
 	assert_int_equal(count_in(spool, "ivan", 1, NULL), 1);
 	assert_int_equal(count_in(spool, "maria", 1, NULL), 1);
 	assert_int_equal(queue_count(spool), 1);
-	house_close(&house);
+	house_close(&house, spool);
 	assert_int_equal(wal_count(spool), 0);
 
 	house_open(&house, spool);
@@ -190,7 +196,7 @@ static void test_accept_delivers_everywhere(void **context)
 	assert_int_equal(state_seen_load(house.state, "sales", &seen, &error), 0);
 	assert_non_null(map_get(&seen, slice_of("uidl-1")));
 	state_seen_clear(&seen);
-	house_close(&house);
+	house_close(&house, spool);
 	spool_free(spool);
 }
 
@@ -214,7 +220,7 @@ static void test_large_body_stands_in_a_file(void **context)
 	assert_non_null(body.path);
 	wal = xstrdup(body.path);
 	assert_int_equal(intake_accept(house.intake, &envelope, &body, NULL, 0, &error), 0);
-	house_close(&house);
+	house_close(&house, spool);
 	assert_int_not_equal(access(wal, F_OK), 0);
 	assert_int_equal(mailbox_list(spool, "maria", &list, &error), 0);
 	assert_int_equal(list.count, 1);
@@ -238,6 +244,7 @@ static void test_replies(void **context)
 	house_open(&house, spool);
 	assert_int_equal(accept_one(&house, spool, 1), 0);
 	assert_int_equal(accept_one(&house, spool, 2), 0);
+	intake_await(house.intake, NULL);
 	assert_int_equal(state_replies(house.state, &replies, &error), 0);
 	assert_int_equal(replies.count, 2);
 	assert_int_equal(state_reply_last(house.state, "thanks", "THEM@example.org", &last, &error), 0);
@@ -250,7 +257,7 @@ static void test_replies(void **context)
 		assert_int_equal(intake_accept(house.intake, NULL, NULL, &done, 1, &error), 0);
 	}
 	state_replies_clear(&replies);
-	house_close(&house);
+	house_close(&house, spool);
 	house_open(&house, spool);
 	assert_int_equal(state_replies(house.state, &replies, &error), 0);
 	assert_int_equal(replies.count, 0);
@@ -259,7 +266,7 @@ static void test_replies(void **context)
 	assert_true(last > 0);
 	assert_int_equal(state_reply_last(house.state, "other", "them@example.org", &last, &error), 0);
 	assert_int_equal(last, 0);
-	house_close(&house);
+	house_close(&house, spool);
 	spool_free(spool);
 }
 
@@ -283,7 +290,7 @@ static void say(int fd, char word, int n)
 }
 
 /* The life that is cut short: accepts one by one, accepts a batch, removes message 1 of ivan. */
-static void live(const struct spool *spool, int fd)
+static void live(struct spool *spool, int fd)
 {
 	struct house house;
 	struct error error;
@@ -310,7 +317,7 @@ static void live(const struct spool *spool, int fd)
 			say(fd, 'a', n);
 	intake_batch_free(batch);
 	free(unique);
-	house_close(&house);
+	house_close(&house, spool);
 }
 
 /* Each delivered message gets one reply. */
@@ -389,21 +396,35 @@ static bool one_death(int at)
 			assert_int_equal(house.recovered, 0);
 		audit(spool, accepted, removed);
 		audit_replies(&house, spool);
-		house_close(&house);
+		house_close(&house, spool);
 	}
 	assert_int_equal(wal_count(spool), 0);
 	spool_free(spool);
 	return WEXITSTATUS(status) == 0;
 }
 
-static void test_death_at_every_change(void **context)
+static void die_at_every_change(bool delivers_late)
 {
 	int at = 1;
 
-	(void)context;
+	late = delivers_late;
 	while (!one_death(at))
 		at++;
 	assert_true(at > 30);
+	late = false;
+}
+
+static void test_death_at_every_change(void **context)
+{
+	(void)context;
+	die_at_every_change(false);
+}
+
+/* All that is acknowledged, and nothing of it delivered until it is looked for. */
+static void test_death_with_a_backlog(void **context)
+{
+	(void)context;
+	die_at_every_change(true);
 }
 
 /* A recovery that dies, too, at each of its own changes. */
@@ -428,13 +449,13 @@ static void test_death_in_recovery(void **context)
 			die_at = at;
 			fsx_hook = die;
 			house_open(&house, spool);
-			house_close(&house);
+			house_close(&house, spool);
 			_exit(0);
 		}
 		waitpid(pid, &status, 0);
 		house_open(&house, spool);
 		audit(spool, (bool[]){false, true, true, true, true}, false);
-		house_close(&house);
+		house_close(&house, spool);
 		spool_free(spool);
 		if (WEXITSTATUS(status) == 0)
 			break;
@@ -455,6 +476,7 @@ static void test_file_without_its_bytes_is_rewritten(void **context)
 		checkpoint_ms = NEVER;
 		house_open(&house, spool);
 		accept_one(&house, spool, 1);
+		intake_await(house.intake, NULL);
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
@@ -473,7 +495,7 @@ static void test_file_without_its_bytes_is_rewritten(void **context)
 	}
 	house_open(&house, spool);
 	audit(spool, (bool[]){false, true, false, false, false}, false);
-	house_close(&house);
+	house_close(&house, spool);
 	spool_free(spool);
 }
 
@@ -510,7 +532,7 @@ static void test_damaged_record_is_set_aside(void **context)
 	house_open(&house, spool);
 	assert_int_equal(count_in(spool, "ivan", 2, NULL), 1);
 	assert_int_equal(count_in(spool, "ivan", 1, NULL), 0);
-	house_close(&house);
+	house_close(&house, spool);
 	free(path);
 	path = xasprintf("ls %s/queue/corrupt/*.record >/dev/null", spool->folder);
 	assert_int_equal(system(path), 0);
@@ -539,6 +561,7 @@ static void test_removal_by_another_process(void **context)
 		writer = "other";
 		house_open(&house, spool);
 		accept_one(&house, spool, 1);
+		intake_await(house.intake, NULL);
 		assert_int_equal(write(pipes[1], "x", 1), 1);
 		pause();
 	}
@@ -549,13 +572,13 @@ static void test_removal_by_another_process(void **context)
 	assert_non_null(unique);
 	assert_int_equal(
 	    intake_remove(house.intake, "ivan", (const char *const *)&unique, 1, &error), 0);
-	house_close(&house);
+	house_close(&house, spool);
 	kill(pid, SIGKILL);
 	waitpid(pid, &status, 0);
 	house_open(&house, spool);
 	assert_int_equal(count_in(spool, "ivan", 1, NULL), 0);
 	assert_int_equal(count_in(spool, "maria", 1, NULL), 1);
-	house_close(&house);
+	house_close(&house, spool);
 	assert_int_equal(wal_count(spool), 0);
 	free(unique);
 	spool_free(spool);
@@ -588,7 +611,7 @@ static void test_sent_entry_does_not_come_back(void **context)
 	assert_int_equal(WEXITSTATUS(status), 0);
 	house_open(&house, spool);
 	assert_int_equal(queue_count(spool), 0);
-	house_close(&house);
+	house_close(&house, spool);
 	spool_free(spool);
 }
 
@@ -599,6 +622,7 @@ int main(void)
 	    cmocka_unit_test(test_large_body_stands_in_a_file),
 	    cmocka_unit_test(test_replies),
 	    cmocka_unit_test(test_death_at_every_change),
+	    cmocka_unit_test(test_death_with_a_backlog),
 	    cmocka_unit_test(test_death_in_recovery),
 	    cmocka_unit_test(test_file_without_its_bytes_is_rewritten),
 	    cmocka_unit_test(test_damaged_record_is_set_aside),

@@ -23,6 +23,7 @@ struct promise {
 	bool sent, sending;	/* message 2 */
 };
 static struct promise promise;
+static bool late; /* messages stay in the backlog, over syncs and checkpoints, until a reader comes */
 
 static bool is_for_queue(int n)
 {
@@ -64,6 +65,8 @@ static void accept_one(struct spool *house, int n)
 		envelope_clear(&envelope);
 		body_clear(&body, false);
 	}
+	if (!late)
+		intake_await(house->intake, NULL);
 }
 
 /* How often message n is complete in a mailbox; -1: something is damaged. */
@@ -256,11 +259,25 @@ static bool is_right_after_starts(const char *folder)
 
 /* --- the tests */
 
+static void cut_each_sync(bool delivers_late)
+{
+	late = delivers_late;
+	promise = (struct promise){0};
+	reused = false;
+	cut_life(live, is_right_after_starts, 3);
+	assert_true(promise.accepted[6] && promise.removed && promise.sent && (reused || late));
+}
+
 static void test_power_cut_at_each_sync(void **context)
 {
 	(void)context;
-	cut_life(live, is_right_after_starts, 3);
-	assert_true(promise.accepted[6] && promise.removed && promise.sent && reused);
+	cut_each_sync(false);
+}
+
+static void test_power_cut_with_a_backlog(void **context)
+{
+	(void)context;
+	cut_each_sync(true);
 }
 
 static int fail_at, calls;
@@ -314,9 +331,10 @@ static int fail_once(const char *what, const char *path, const char *to)
 }
 
 /* Each call fails once, in a run of its own. */
-static void each_call_fails(bool only_syncs)
+static void each_call_fails(bool only_syncs, bool delivers_late)
 {
 	syncs_only = only_syncs;
+	late = delivers_late;
 	audit_right = is_right_after_starts;
 	for (fail_at = 1;; fail_at++) {
 		calls = 0;
@@ -337,19 +355,21 @@ static void each_call_fails(bool only_syncs)
 static void test_each_sync_fails_once_and_drops_what_it_should_have_written(void **context)
 {
 	(void)context;
-	each_call_fails(true);
+	each_call_fails(true, false);
+	each_call_fails(true, true);
 }
 
 static void test_each_change_of_the_disk_fails_once(void **context)
 {
 	(void)context;
-	each_call_fails(false);
+	each_call_fails(false, true);
 }
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_power_cut_at_each_sync),
+	    cmocka_unit_test(test_power_cut_with_a_backlog),
 	    cmocka_unit_test(test_each_sync_fails_once_and_drops_what_it_should_have_written),
 	    cmocka_unit_test(test_each_change_of_the_disk_fails_once),
 	};

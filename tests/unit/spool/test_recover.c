@@ -75,6 +75,7 @@ static void die_owing(bool removes)
 		envelope_add(&envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
 		envelope_add(&envelope, PLACE_MAILBOX, slice_of("maria"), SLICE_NONE);
 		intake_accept_text(intake, &envelope, slice_of("Subject: x\r\n\r\nText.\r\n"), NULL, 0, &error);
+		intake_await(intake, NULL);
 		if (removes && mailbox_list(&spool, "ivan", &list, &error) == 0 && list.count == 1)
 			intake_remove(intake, "ivan", (const char *const[]){list.items[0].unique}, 1, &error);
 		_exit(0);

@@ -162,7 +162,10 @@ static void child(void)
 	fails = false;
 	let_go = true;
 	pthread_join(thread, NULL);
-	_exit(accepted == 0 && refused != 0 && accept_one() == 0 ? 0 : 1);
+	if (accepted != 0 || refused == 0 || accept_one() != 0)
+		_exit(1);
+	intake_await(intake, NULL);
+	_exit(0);
 }
 
 /* The disk fails for the main thread; later the checkpoint does not get further than its sync. */
