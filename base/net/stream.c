@@ -97,8 +97,9 @@ static ssize_t receive(struct stream *stream, char *room, size_t size)
 	return errno == EAGAIN || errno == EINTR ? TLS_WANT_READ : TLS_FAILED;
 }
 
-/* The same, expanded. Input that expands to nothing yet is received until the peer has sent all that it has. */
-static ssize_t receive_deflated(struct stream *stream, char *room, size_t size)
+/* The same, expanded. Input that expands to nothing yet is received until the peer has sent all that it has, or the
+ * deadline. */
+static ssize_t receive_deflated(struct stream *stream, char *room, size_t size, int64_t deadline)
 {
 	for (;;) {
 		ssize_t got = deflate_expand(stream->deflate, room, size);
@@ -107,6 +108,8 @@ static ssize_t receive_deflated(struct stream *stream, char *room, size_t size)
 
 		if (got != 0)
 			return got > 0 ? got : TLS_FAILED;
+		if (clock_left_ms(deadline) == 0)
+			return TLS_WANT_READ;
 		into = deflate_room(stream->deflate, &len);
 		got = receive(stream, into, len);
 		if (got <= 0)
@@ -116,9 +119,9 @@ static ssize_t receive_deflated(struct stream *stream, char *room, size_t size)
 }
 
 /* Reads once into the free space of the buffer. */
-static ssize_t read_once(struct stream *stream, char *room)
+static ssize_t read_once(struct stream *stream, char *room, int64_t deadline)
 {
-	return stream->deflate != NULL ? receive_deflated(stream, room, READ_SIZE) : receive(stream, room, READ_SIZE);
+	return stream->deflate != NULL ? receive_deflated(stream, room, READ_SIZE, deadline) : receive(stream, room, READ_SIZE);
 }
 
 static ssize_t write_once(struct stream *stream, struct slice bytes)
@@ -206,7 +209,7 @@ static enum stream_result fill(struct stream *stream, int64_t deadline)
 		ssize_t got;
 
 		assert(room != NULL);
-		got = read_once(stream, room);
+		got = read_once(stream, room, deadline);
 		if (got > 0) {
 			stream->in.len += (size_t)got;
 			return STREAM_OK;

@@ -472,6 +472,35 @@ static void test_a_bomb_takes_no_memory(void **state)
 	stop_deflate();
 }
 
+/* Fills the socket with empty blocks, which expand to nothing. */
+static void say_nothing(void)
+{
+	static const char block[] = {0, 0, 0, (char)0xff, (char)0xff};
+	static char blocks[sizeof(block) * 1000];
+
+	for (size_t i = 0; i < sizeof(blocks); i++)
+		blocks[i] = block[i % sizeof(block)];
+	while (send(peer, blocks, sizeof(blocks), MSG_NOSIGNAL | MSG_DONTWAIT) == sizeof(blocks))
+		;
+}
+
+static void test_compressed_nothing_does_not_extend_a_deadline(void **state)
+{
+	int size = 1 << 20, left = 0;
+	struct slice line;
+
+	(void)state;
+	setsockopt(peer, SOL_SOCKET, SO_SNDBUF, &size, sizeof(size));
+	start_deflate();
+	for (int tries = 0; tries < 100 && left == 0; tries++) { /* a millisecond may be enough for all */
+		say_nothing();
+		assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() + 1, &line), STREAM_TIMEOUT);
+		left = unread_bytes();
+	}
+	assert_true(left > 0);
+	stop_deflate();
+}
+
 static void test_what_is_not_compressed_ends_the_stream(void **state)
 {
 	struct slice line;
@@ -496,6 +525,7 @@ int main(void)
 	    STREAM_TEST(test_a_peer_that_does_not_read_is_given_up),
 	    STREAM_TEST(test_tls),
 	    STREAM_TEST(test_lines_may_be_compressed),
+	    STREAM_TEST(test_compressed_nothing_does_not_extend_a_deadline),
 	    STREAM_TEST(test_a_bomb_takes_no_memory),
 	    STREAM_TEST(test_what_is_not_compressed_ends_the_stream),
 	    STREAM_TEST(test_tls_records_without_data_do_not_extend_a_deadline),
