@@ -46,7 +46,7 @@ static void save_what_came(struct fetch *fetch)
 		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
 	if (!fetch_connection_is_certain(fetch))
 		fetch_batch_drop(fetch);
-	else if (fetch_batch_commit(fetch, &error) != 0)
+	else if (fetch_commit_all(fetch, &error) != 0)
 		log_warnx("event=commit-failed account=%s reason=%s",
 		    LOG_CSTR(fetch->job->account->name), LOG_ERROR(&error));
 }
@@ -76,7 +76,7 @@ int fetch_one_connection(struct fetch *fetch, struct error *error)
 
 void fetch_hang_up(struct fetch *fetch)
 {
-	assert(fetch->batch.count == 0); /* its messages are items of the plan */
+	assert(fetch->batch.count == 0 && !fetch->commit.is_under_way); /* their messages are items of the plan */
 	fetch_message_drop(fetch);
 	fetch_connection_close(fetch);
 	fetch_listing_clear(fetch);
@@ -111,7 +111,7 @@ int fetch_account(const struct fetch_job *job, struct fetch_result *result, stru
 	fetch_memory_save_sizes(&fetch);
 	fetch_tries_save(&fetch);
 	fetch_hang_up(&fetch);
-	fetch_batch_clear(&fetch);
+	fetch_batch_clear(&fetch.batch);
 	fetch_tries_clear(&fetch);
 	fetch_memory_clear(&fetch);
 	free(fetch.mailbox);

@@ -92,6 +92,7 @@ struct fetch_job {
 	/* This many bytes were received; this many reserved bytes are released. May be NULL. */
 	void (*came)(void *context, uint64_t bytes, uint64_t promised);
 	void *context;
+	size_t batch_messages; /* this many become durable together; 0: the usual number */
 	const atomic_bool *cancel;
 	const struct remote_secrets *secrets; /* as in upstream/remote.h */
 	bool tries_again; /* also messages that have failed repeatedly and should wait */

@@ -1,4 +1,4 @@
-/* Writes messages to the intake log in batches, and handles a batch after it is durable. */
+/* A batch: the messages that become durable together, and what follows when they are. */
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/i18n.h"
@@ -8,40 +8,47 @@
 
 #define BATCH_MESSAGES 256
 #define BATCH_BYTES (4u << 20)
+#define PART_DUE 4 /* a batch is due when it has this part of that */
 
 void fetch_batch_init(struct fetch *fetch)
 {
 	fetch->batch = (struct fetch_batch){.intake = intake_batch_new(fetch->job->spool->intake)};
 }
 
-void fetch_batch_clear(struct fetch *fetch)
+void fetch_batch_clear(struct fetch_batch *batch)
 {
-	intake_batch_free(fetch->batch.intake);
-	free(fetch->batch.items);
-	fetch->batch = (struct fetch_batch){0};
+	intake_batch_free(batch->intake);
+	free(batch->items);
+	*batch = (struct fetch_batch){0};
 }
 
 void fetch_batch_drop(struct fetch *fetch)
 {
-	fetch_batch_clear(fetch);
+	fetch_batch_clear(&fetch->batch);
 	fetch_batch_init(fetch);
+}
+
+/* A copy in a batch: with this digest of copies, or with the digests of this envelope. */
+static bool has(const struct fetch_batch *batch, uint64_t copies, const struct envelope *envelope)
+{
+	for (size_t i = 0; i < batch->count; i++) {
+		const struct fetch_batch_item *item = &batch->items[i];
+
+		if (envelope == NULL ? item->copies == copies
+				     : item->seen.digest == envelope->digest && item->seen.body == envelope->body)
+			return true;
+	}
+	return false;
 }
 
 bool fetch_batch_has_copy(const struct fetch *fetch, uint64_t copies)
 {
-	for (size_t i = 0; i < fetch->batch.count; i++)
-		if (fetch->batch.items[i].copies == copies)
-			return true;
-	return false;
+	return has(&fetch->batch, copies, NULL) || has(&fetch->commit.batch, copies, NULL);
 }
 
 bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *envelope)
 {
-	for (size_t i = 0; i < fetch->batch.count; i++)
-		if (fetch->batch.items[i].seen.digest == envelope->digest &&
-		    fetch->batch.items[i].seen.body == envelope->body)
-			return true;
-	return false;
+	return has(&fetch->batch, 0, envelope) || has(&fetch->commit.batch, 0, envelope);
 }
 
 void fetch_batch_add(struct fetch *fetch, uint64_t copies, bool is_short)
@@ -64,13 +71,25 @@ void fetch_batch_add(struct fetch *fetch, uint64_t copies, bool is_short)
 
 void fetch_batch_progress(const struct fetch *fetch)
 {
-	fetch->result->arrived = fetch->result->fetched + fetch->batch.count;
+	fetch->result->arrived = fetch->result->fetched + fetch->commit.batch.count + fetch->batch.count;
 	fetch->job->progress(fetch->job->context, fetch->job->account->name, fetch->result);
+}
+
+static bool has_part(const struct fetch *fetch, size_t part)
+{
+	size_t most = fetch->job->batch_messages > 0 ? fetch->job->batch_messages : BATCH_MESSAGES;
+
+	return fetch->batch.count * part >= most || fetch->batch.bytes * part >= BATCH_BYTES;
+}
+
+bool fetch_batch_is_due(const struct fetch *fetch)
+{
+	return has_part(fetch, PART_DUE);
 }
 
 bool fetch_batch_is_full(const struct fetch *fetch)
 {
-	return fetch->batch.count >= BATCH_MESSAGES || fetch->batch.bytes >= BATCH_BYTES;
+	return has_part(fetch, 1);
 }
 
 /* It is not known whether it is complete: it stays on the server. */
@@ -108,29 +127,11 @@ static void note_copies(struct fetch *fetch, const struct fetch_batch_item *done
 		fetch_memory_add_mark(fetch, plan_copies_key(done->copies), &(struct seen){.time = done->seen.time});
 }
 
-static int commit(struct fetch *fetch, const struct fetch_batch *done, struct error *error)
+void fetch_batch_durable(struct fetch *fetch, const struct fetch_batch *batch)
 {
-	if (intake_batch_commit(done->intake, error) != 0)
-		return -1;
-	for (size_t i = 0; i < done->count; i++) {
-		note_durable(fetch, &done->items[i]);
-		note_copies(fetch, &done->items[i]);
+	for (size_t i = 0; i < batch->count; i++) {
+		note_durable(fetch, &batch->items[i]);
+		note_copies(fetch, &batch->items[i]);
 	}
-	fetch->result->fetched += done->count;
-	fetch_batch_progress(fetch);
-	return 0;
-}
-
-int fetch_batch_commit(struct fetch *fetch, struct error *error)
-{
-	struct fetch_batch done = fetch->batch;
-	int result;
-
-	fetch->transfer.asked_since = 0;
-	if (done.count == 0)
-		return 0;
-	fetch->batch = (struct fetch_batch){.intake = done.intake};
-	result = commit(fetch, &done, error);
-	free(done.items);
-	return result;
+	fetch->result->fetched += batch->count;
 }

@@ -148,7 +148,7 @@ static int compare(struct fetch *fetch, struct plan_item *item, struct slice mes
 	*known = NULL;
 	if (item->key != NULL && !item->is_doubtful)
 		return 0;
-	if ((fetch->message.envelope.digest == 0 || fetch_batch_has_twin(fetch, &fetch->message.envelope)) && fetch_batch_commit(fetch, error) != 0)
+	if ((fetch->message.envelope.digest == 0 || fetch_batch_has_twin(fetch, &fetch->message.envelope)) && fetch_commit_all(fetch, error) != 0)
 		return -1;
 	*known = plan_find_same(&fetch->plan, &fetch->memory.seen, fetch->message.envelope.digest, fetch->message.envelope.body, item->size,
 	    digest_is_telling(header));
@@ -225,7 +225,7 @@ static int take_message(struct fetch *fetch, struct plan_item *item, struct slic
 	if (route(fetch, message, &copies, error) != 0)
 		return -1;
 	fetch_batch_add(fetch, copies, stays);
-	return fetch_batch_is_full(fetch) && !fetch->connection.is_careful ? fetch_batch_commit(fetch, error) : 0;
+	return fetch->connection.is_careful ? 0 : fetch_commit_ahead(fetch, error);
 }
 
 int fetch_message_confirm(struct fetch *fetch, struct error *error)

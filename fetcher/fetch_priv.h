@@ -11,6 +11,8 @@
 #include "upstream/remote.h"
 #include "spool/storage/storage.h"
 
+#include <pthread.h>
+
 #define FETCH_FAREWELL_MS 30000 /* after session_timeout, for commands in progress */
 
 /* The commands to a server, independent of the protocol. */
@@ -118,7 +120,7 @@ struct fetch_message {
 	struct buf stub; /* the beginning of a message that is too large */
 };
 
-/* fetch_batch.c: messages that become durable together. */
+/* fetch_batch.c: received messages that become durable together. */
 struct fetch_batch {
 	struct intake_batch *intake;
 	struct fetch_batch_item {
@@ -128,7 +130,16 @@ struct fetch_batch {
 		uint64_t copies; /* in a catch-all mailbox: the digest that its copies share; 0: none */
 	} *items;
 	size_t count;
-	uint64_t bytes;
+	uint64_t bytes; /* in memory */
+};
+
+/* fetch_commit.c: the batch that is made durable and delivered by a thread of its own, while the next one is read. */
+struct fetch_commit {
+	bool is_under_way, has_thread;
+	pthread_t thread;
+	struct fetch_batch batch; /* empty unless it is under way; batch.intake belongs to the thread */
+	int result;
+	struct error error;
 };
 
 /* fetch_memory.c: the state of the mailbox and its server that is kept between sessions. */
@@ -175,6 +186,7 @@ struct fetch {
 	struct fetch_deletions deletions;
 	struct fetch_message message;
 	struct fetch_batch batch;
+	struct fetch_commit commit;
 };
 
 /* --- fetch.c */
@@ -285,15 +297,26 @@ int fetch_message_settle(struct fetch *fetch, struct error *error);
 void fetch_batch_init(struct fetch *fetch);
 /* Adds the message. stays: it must not be deleted on the server. */
 void fetch_batch_add(struct fetch *fetch, uint64_t copies, bool stays);
+/* It has enough messages to be made durable, or so many that nothing more may be read before. */
+bool fetch_batch_is_due(const struct fetch *fetch);
 bool fetch_batch_is_full(const struct fetch *fetch);
-/* The batch contains a message with the same content, or the same digests. */
+/* A batch, this one or the one under way, contains a message with the same content, or the same digests. */
 bool fetch_batch_has_copy(const struct fetch *fetch, uint64_t copies);
 bool fetch_batch_has_twin(const struct fetch *fetch, const struct envelope *envelope);
-/* Makes the complete messages durable. */
-int fetch_batch_commit(struct fetch *fetch, struct error *error);
+/* Its messages are durable now: they are known, and may be deleted on the server. */
+void fetch_batch_durable(struct fetch *fetch, const struct fetch_batch *batch);
 void fetch_batch_drop(struct fetch *fetch);
-void fetch_batch_clear(struct fetch *fetch);
+void fetch_batch_clear(struct fetch_batch *batch);
 void fetch_batch_progress(const struct fetch *fetch);
+
+/* --- fetch_commit.c: at most one batch is under way. A failure is reported once, and drops the messages that
+ * are not durable. */
+
+/* After each message: handles the batch under way if it is durable by now, and begins the next one if it is due. Waits only
+ * if there are two batches. */
+int fetch_commit_ahead(struct fetch *fetch, struct error *error);
+/* Makes all complete messages durable. */
+int fetch_commit_all(struct fetch *fetch, struct error *error);
 
 /* --- fetch_memory.c */
 

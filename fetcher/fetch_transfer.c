@@ -14,7 +14,7 @@
  * lost. */
 static bool has_room(const struct fetch *fetch, const struct plan_item *item)
 {
-	return intake_has_room(fetch->job->spool->intake, item->size + fetch->batch.bytes);
+	return intake_has_room(fetch->job->spool->intake, item->size + fetch->batch.bytes + fetch->commit.batch.bytes);
 }
 
 static bool is_wanted(const struct fetch *fetch, const struct plan_item *item)
@@ -133,7 +133,7 @@ int fetch_transfer_run(struct fetch *fetch, struct error *error)
 		fetch->transfer.asks_alive = fetch_message_needs_proof(fetch);
 		if (fetch->transfer.asks_alive)
 			continue;
-		if (fetch_message_confirm(fetch, error) != 0 || fetch_batch_commit(fetch, error) != 0)
+		if (fetch_message_confirm(fetch, error) != 0 || fetch_commit_all(fetch, error) != 0)
 			return -1;
 		item = fetch->transfer.has_more ? NULL : next_wanted(fetch);
 		if (item == NULL)
