@@ -8,7 +8,6 @@
 
 #define BATCH_MESSAGES 256
 #define BATCH_BYTES (4u << 20)
-#define PART_DUE 4 /* a batch is due when it has this part of that */
 
 void fetch_batch_init(struct fetch *fetch)
 {
@@ -75,21 +74,11 @@ void fetch_batch_progress(const struct fetch *fetch)
 	fetch->job->progress(fetch->job->context, fetch->job->account->name, fetch->result);
 }
 
-static bool has_part(const struct fetch *fetch, size_t part)
+bool fetch_batch_is_full(const struct fetch *fetch)
 {
 	size_t most = fetch->job->batch_messages > 0 ? fetch->job->batch_messages : BATCH_MESSAGES;
 
-	return fetch->batch.count * part >= most || fetch->batch.bytes * part >= BATCH_BYTES;
-}
-
-bool fetch_batch_is_due(const struct fetch *fetch)
-{
-	return has_part(fetch, PART_DUE);
-}
-
-bool fetch_batch_is_full(const struct fetch *fetch)
-{
-	return has_part(fetch, 1);
+	return fetch->batch.count >= most || fetch->batch.bytes >= BATCH_BYTES;
 }
 
 /* It is not known whether it is complete: it stays on the server. */

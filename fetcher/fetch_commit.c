@@ -77,10 +77,11 @@ static int look(struct fetch *fetch, struct error *error)
 
 int fetch_commit_ahead(struct fetch *fetch, struct error *error)
 {
-	if (fetch_batch_is_full(fetch) ? wait_for_end(fetch, error) != 0 : look(fetch, error) != 0)
+	if (!fetch_batch_is_full(fetch))
+		return look(fetch, error);
+	if (wait_for_end(fetch, error) != 0)
 		return -1;
-	if (!fetch->commit.is_under_way && fetch_batch_is_due(fetch))
-		begin_ahead(fetch);
+	begin_ahead(fetch);
 	return 0;
 }
 

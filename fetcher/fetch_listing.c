@@ -9,7 +9,7 @@
 #include "base/log.h"
 #include "fetcher/fetch_priv.h"
 
-#define WINDOW_PIPELINED 512 /* RFC 2449 section 6.8: 4 KiB each fill a line of 100 ms and 160 Mbit/s */
+#define WINDOW_PIPELINED POP3_PENDING_MAX /* RFC 2449 section 6.8: 4 KiB each fill a line of 100 ms and 640 Mbit/s */
 #define WINDOW_IMAP 128
 #define WINDOW_CAREFUL 8 /* if PIPELINING is not announced */
 #define WINDOW_LISTING 3

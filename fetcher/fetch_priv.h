@@ -91,6 +91,8 @@ struct fetch_listing {
 
 /* fetch_transfer.c: the progress of the messages on this connection. */
 struct fetch_transfer {
+	int64_t began; /* clock_now_ms() */
+	uint64_t bytes_before; /* received before, by other connections */
 	size_t next_item;
 	size_t asked;	     /* messages */
 	size_t asked_since;  /* and since the last commit */
@@ -297,8 +299,6 @@ int fetch_message_settle(struct fetch *fetch, struct error *error);
 void fetch_batch_init(struct fetch *fetch);
 /* Adds the message. stays: it must not be deleted on the server. */
 void fetch_batch_add(struct fetch *fetch, uint64_t copies, bool stays);
-/* It has enough messages to be made durable, or so many that nothing more may be read before. */
-bool fetch_batch_is_due(const struct fetch *fetch);
 bool fetch_batch_is_full(const struct fetch *fetch);
 /* A batch, this one or the one under way, contains a message with the same content, or the same digests. */
 bool fetch_batch_has_copy(const struct fetch *fetch, uint64_t copies);
@@ -312,8 +312,8 @@ void fetch_batch_progress(const struct fetch *fetch);
 /* --- fetch_commit.c: at most one batch is under way. A failure is reported once, and drops the messages that
  * are not durable. */
 
-/* After each message: handles the batch under way if it is durable by now, and begins the next one if it is due. Waits only
- * if there are two batches. */
+/* After each message: handles the batch under way if it is durable by now; a full one follows it, after a wait if it is
+ * not. */
 int fetch_commit_ahead(struct fetch *fetch, struct error *error);
 /* Makes all complete messages durable. */
 int fetch_commit_all(struct fetch *fetch, struct error *error);

@@ -7,6 +7,8 @@
 #include "fetcher/fetch_priv.h"
 
 #define CAREFUL_MESSAGES 64 /* between two points where all commands are answered */
+#define SLOW_WINDOW 512	    /* commands in progress on any line; 4 KiB each fill 100 ms and 160 Mbit/s */
+#define SOON_MS 1000	    /* more only if their messages arrive within this time */
 
 /* --- messages */
 
@@ -64,6 +66,15 @@ static bool may_fetch(struct fetch *fetch, struct plan_item *item)
 	return leave == FETCH_YES;
 }
 
+/* On a slow line a long queue of commands would delay the end of the session, and deletions. */
+static bool comes_soon(const struct fetch *fetch)
+{
+	uint64_t ms = (uint64_t)(clock_now_ms() - fetch->transfer.began);
+
+	return fetch_dialogue_under_way(fetch) < SLOW_WINDOW ||
+	       fetch->connection.promised / SOON_MS * ms <= fetch->result->bytes - fetch->transfer.bytes_before;
+}
+
 static bool feed_transfer(struct fetch *fetch)
 {
 	struct plan_item *item;
@@ -76,7 +87,7 @@ static bool feed_transfer(struct fetch *fetch)
 		return true;
 	if (fetch->transfer.has_more || (item = next_wanted(fetch)) == NULL || must_stop(fetch) ||
 	    (fetch->connection.is_careful && (fetch->transfer.asked_since >= CAREFUL_MESSAGES || fetch_batch_is_full(fetch))) ||
-	    !has_room(fetch, item))
+	    !comes_soon(fetch) || !has_room(fetch, item))
 		return false;
 	if (!may_fetch(fetch, item))
 		return false;
@@ -121,6 +132,8 @@ int fetch_transfer_run(struct fetch *fetch, struct error *error)
 {
 	const struct plan_item *item;
 
+	fetch->transfer.began = clock_now_ms();
+	fetch->transfer.bytes_before = fetch->result->bytes;
 	/* If this session fails, the next one must not take renumbered messages for new ones. */
 	if (fetch->result->total > fetch->result->fetched)
 		fetch_memory_save_left(fetch, fetch->plan.count);

@@ -18,7 +18,7 @@
 #include "message/dot.h"
 #include "message/line_reader.h"
 
-#define POP3_PENDING_MAX 1024 /* pending commands */
+#define POP3_PENDING_MAX 2048 /* pending commands */
 #define POP3_LINE_MAX 2048  /* of a reply or a listing; RFC 2449 has 512 */
 
 enum pop3_command { POP3_CAPA, POP3_STAT, POP3_UIDL, POP3_LIST, POP3_TOP, POP3_RETR, POP3_DELE, POP3_NOOP, POP3_QUIT };

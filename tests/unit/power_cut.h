@@ -14,6 +14,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -47,6 +48,7 @@ static struct tree durable_names;  /* bytes unused */
 static struct tree durable_bytes;  /* by inode */
 static char *disk, *pins;
 static unsigned random_state;
+static pthread_mutex_t cutting = PTHREAD_MUTEX_INITIALIZER;
 static int cuts;
 static bool is_recovery; /* of what a cut has left */
 static struct {
@@ -366,6 +368,7 @@ static bool audit(char *spool, bool cut)
 
 	if (pid == 0) {
 		fsx_hook = NULL;
+		pthread_mutex_init(&cutting, NULL); /* it was locked by the thread that forked */
 		if (cut) {
 			disk = spool;
 			pins = folder_new();
@@ -383,13 +386,10 @@ static bool audit(char *spool, bool cut)
 	return waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 }
 
-static int cut_at_sync(const char *what, const char *path, const char *to)
+static void cut_now(const char *what, const char *path)
 {
 	struct tree now = {.count = 0};
 
-	(void)to;
-	if (!is_sync(what))
-		return 0;
 	walk(&now, "");
 	for (int i = 0; i < cuts && tally->wrong == 0; i++) {
 		char *spool = folder_new();
@@ -404,6 +404,17 @@ static int cut_at_sync(const char *what, const char *path, const char *to)
 	}
 	synced(&now, what, path);
 	tree_clear(&now);
+}
+
+/* Several threads sync. */
+static int cut_at_sync(const char *what, const char *path, const char *to)
+{
+	(void)to;
+	if (!is_sync(what))
+		return 0;
+	pthread_mutex_lock(&cutting);
+	cut_now(what, path);
+	pthread_mutex_unlock(&cutting);
 	return 0;
 }
 

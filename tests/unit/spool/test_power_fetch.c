@@ -1,153 +1,12 @@
 /*
  * Fetching with deletion through power cuts (power_cut.h): a POP3 provider in a separate process, the real fetcher with
- * its batches and checkpoints. After each cut the provider has its messages of that moment, the gateway starts again and
- * fetches: each message is delivered once, and none is left at the provider.
+ * its batches, one of which is read while the other becomes durable, and checkpoints. After each cut the provider has its messages
+ * of that moment, the gateway starts again and fetches: each message is delivered once, and none is left at the provider.
  */
-#include "fetcher/fetch.h"
 #include "spool/log/intake_priv.h"
-#include "spool/storage/mailbox.h"
 #include "spool/storage/state.h"
 #include "tests/unit/power_cut.h"
-#include "tests/unit/power_house.h"
-
-#include <arpa/inet.h>
-#include <signal.h>
-#include <sys/prctl.h>
-#include <sys/socket.h>
-
-#define MESSAGES 7
-#define FIRST 4 /* the number of messages at the first session */
-#define LARGE 2
-#define WORLDS 3
-
-/* --- the provider */
-
-/* What it has, in this world, after a cut, and after a cut during recovery: the password tells which. Shared with its processes. */
-static struct box {
-	bool is_there[MESSAGES];
-	bool has_second; /* the later ones were put there */
-} *boxes;
-static unsigned world; /* which is ours */
-static pid_t provider;
-static int port;
-
-static struct slice text_of(int n)
-{
-	return house_text(n, n == LARGE ? (1u << 20) + 5000 : 3000);
-}
-
-static void list(FILE *peer, const struct box *box, bool sizes)
-{
-	fputs("+OK\r\n", peer);
-	for (int n = 0, number = 0; n < MESSAGES; n++) {
-		if (!box->is_there[n])
-			continue;
-		number++;
-		if (sizes)
-			fprintf(peer, "%d %zu\r\n", number, text_of(n).len);
-		else
-			fprintf(peer, "%d uid-%d\r\n", number, n);
-	}
-	fputs(".\r\n", peer);
-}
-
-static int message_of(const struct box *box, const char *argument)
-{
-	int number = atoi(argument);
-
-	for (int n = 0; n < MESSAGES; n++)
-		if (box->is_there[n] && --number == 0)
-			return n;
-	_exit(3);
-}
-
-static void give(FILE *peer, int n)
-{
-	struct slice text = text_of(n);
-
-	fputs("+OK\r\n", peer);
-	fwrite(text.ptr, 1, text.len, peer);
-	fputs(".\r\n", peer);
-}
-
-/* Deletes at QUIT (RFC 1939 section 6). */
-static void serve(int fd)
-{
-	FILE *from = fdopen(fd, "r"), *peer = fdopen(dup(fd), "w");
-	struct box *box = boxes, as_listed = *box, after = *box;
-	char line[256];
-
-	fputs("+OK\r\n", peer);
-	fflush(peer);
-	while (fgets(line, sizeof(line), from) != NULL) {
-		if (strncmp(line, "PASS ", 5) == 0) {
-			box = &boxes[atoi(line + 5)];
-			as_listed = after = *box;
-		}
-		if (strncmp(line, "CAPA", 4) == 0)
-			fputs("+OK\r\nUSER\r\nUIDL\r\nPIPELINING\r\n.\r\n", peer);
-		else if (strncmp(line, "UIDL", 4) == 0 || strncmp(line, "LIST", 4) == 0)
-			list(peer, &as_listed, line[0] == 'L');
-		else if (strncmp(line, "RETR ", 5) == 0)
-			give(peer, message_of(&as_listed, line + 5));
-		else if (strncmp(line, "TOP", 3) == 0)
-			fputs("-ERR\r\n", peer);
-		else
-			fputs("+OK\r\n", peer);
-		if (strncmp(line, "DELE ", 5) == 0)
-			after.is_there[message_of(&as_listed, line + 5)] = false;
-		if (strncmp(line, "QUIT", 4) == 0) {
-			*box = after;
-			break;
-		}
-		fflush(peer);
-	}
-	fclose(peer);
-	fclose(from);
-}
-
-/* A process for each connection: while one waits for a cut to be audited, others come. */
-static void provider_run(int listener)
-{
-	prctl(PR_SET_PDEATHSIG, SIGKILL);
-	signal(SIGCHLD, SIG_IGN);
-	fsx_hook = NULL;
-	for (;;) {
-		int fd = accept(listener, NULL, NULL);
-
-		if (fd < 0)
-			_exit(3);
-		if (fork() == 0) {
-			serve(fd);
-			_exit(0);
-		}
-		close(fd);
-	}
-}
-
-static void provider_start(void)
-{
-	struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-	socklen_t size = sizeof(address);
-	int listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-
-	assert_true(listener >= 0 && bind(listener, (struct sockaddr *)&address, size) == 0 && listen(listener, 8) == 0 &&
-		    getsockname(listener, (struct sockaddr *)&address, &size) == 0);
-	port = ntohs(address.sin_port);
-	boxes = mmap(NULL, WORLDS * sizeof(*boxes), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	assert_true(boxes != MAP_FAILED);
-	provider = fork();
-	if (provider == 0)
-		provider_run(listener);
-	close(listener);
-}
-
-static void provider_stop(void)
-{
-	kill(provider, SIGKILL);
-	waitpid(provider, NULL, 0);
-	munmap(boxes, WORLDS * sizeof(*boxes));
-}
+#include "tests/unit/pop3_provider.h"
 
 static void put_second(struct box *box)
 {
@@ -156,52 +15,15 @@ static void put_second(struct box *box)
 	box->has_second = true;
 }
 
-/* --- a session */
-
-static enum fetch_routed to_ivan(void *context, const struct fetch_arrival *arrival, struct envelope *envelope, struct error *error)
-{
-	(void)context;
-	(void)arrival;
-	(void)error;
-	envelope_add(envelope, PLACE_MAILBOX, slice_of("ivan"), SLICE_NONE);
-	return FETCH_ROUTED;
-}
-
-static void no_progress(void *context, const char *account, const struct fetch_result *result)
-{
-	(void)context;
-	(void)account;
-	(void)result;
-}
-
 static bool fetch(struct spool *house)
 {
-	char *url = xasprintf("pop3://127.0.0.1:%d", port), *password = xasprintf("%u", world);
-	struct conf_account account = {
-	    .name = (char *)(uintptr_t) "a",
-	    .remote = {.url = url, .tls = TLS_NONE, .user = "x", .password = password, .password_command = "", .oauth2_token_command = "",
-		.ca_file = "", .pin_sha256 = "", .connect_timeout = 10},
-	    .enabled = true,
-	    .timeout = 10,
-	    .envelope_header = "",
-	    .envelope_prefix = "",
-	};
-	struct conf conf = {.accounts = &account, .account_count = 1};
-	struct fetch_job job = {.conf = &conf, .account = &account, .spool = house, .session = "s",
-	    .route = to_ivan, .progress = no_progress};
 	struct fetch_result result;
 	struct error error;
-	int code;
+	int code = provider_fetch(house, to_ivan, NULL, &result, &error);
 
-	conf.gateway.spool = house->folder;
-	conf.gateway.hostname = "gw.test";
-	conf.line.proxy = "";
-	code = fetch_account(&job, &result, &error);
 	fetch_result_clear(&result);
 	if (code != 0)
 		print_message("fetching: %s\n", ERROR_EN(&error));
-	free(password);
-	free(url);
 	return code == 0;
 }
 
@@ -229,37 +51,6 @@ static void live(const char *folder)
 
 /* --- after a cut */
 
-static bool has_each_once(const struct spool *house)
-{
-	int counts[MESSAGES] = {0}, damaged = 0;
-	struct mailbox_list mails;
-	struct error error;
-	bool right = true;
-
-	if (mailbox_list(house, "ivan", &mails, &error) != 0)
-		return false;
-	for (size_t i = 0; i < mails.count; i++) {
-		struct slice bytes;
-		int found = -1;
-
-		if (mailbox_open(house, "ivan", &mails.items[i], &bytes, &error) != 0)
-			return false;
-		for (int n = 0; n < MESSAGES; n++)
-			if (house_text_ends(bytes, text_of(n)))
-				found = n;
-		fsx_unmap(bytes);
-		damaged += found < 0;
-		if (found >= 0)
-			counts[found]++;
-	}
-	mailbox_list_clear(&mails);
-	for (int n = 0; n < MESSAGES; n++)
-		right = right && counts[n] == 1;
-	for (int n = 0; n < MESSAGES && !right; n++)
-		print_message("message %d stands there %d times\n", n, counts[n]);
-	return right && damaged == 0;
-}
-
 /* The provider continues with its state, and has all messages now. */
 static bool all_comes_once(const char *folder)
 {
@@ -281,8 +72,6 @@ static bool all_comes_once(const char *folder)
 static void test_fetching_through_power_cuts(void **context)
 {
 	(void)context;
-	for (int n = 0; n < MESSAGES; n++)
-		text_of(n); /* before any process is forked */
 	provider_start();
 	for (int n = 0; n < FIRST; n++)
 		boxes[0].is_there[n] = true;
