@@ -146,16 +146,15 @@ static int append_batch(struct intake *intake, struct intake_batch *batch, struc
 		return -1;
 	segment = intake->current;
 	before = segment->wal->size;
+	segment->wal->is_busy = segment->records >= intake->reuse_after;
 	for (const struct backlog_item *item = batch->first; item != NULL; item = item->next) {
 		struct error cut_error;
 
 		if (append_or_spend(intake, segment, item, &broken, error) == 0)
 			continue;
 		if (broken ||
-		    fsx_truncate(segment->wal->fd, before, segment->wal->path, &cut_error) != 0)
+		    wal_take_back(segment->wal, before, &cut_error) != 0)
 			segment_break(intake, segment);
-		else
-			segment->wal->size = before;
 		return -1;
 	}
 	for (const struct backlog_item *item = batch->first; item != NULL; item = item->next)

@@ -257,8 +257,10 @@ int wal_create(struct wal **out, const struct spool *spool, const char *writer, 
 	char *folder = layout_wal(spool, ""), *tmp = wal->path;
 
 	wal->path = NULL;
-	if (blank == NULL)
+	if (blank == NULL) {
 		wal->fd = -1;
+		wal->length = SEGMENT_HEADER;
+	}
 	rand_bytes(wal->salt, sizeof(wal->salt));
 	if (highest(spool, &wal->name.number, error) != 0)
 		goto failed;
@@ -288,6 +290,50 @@ failed:
 	return -1;
 }
 
+#define EXTENSION (1u << 20) /* zeros written ahead of the records of a busy segment */
+#define ZEROS_AT_ONCE 16     /* pieces */
+
+static int write_zeros(struct wal *wal, uint64_t bytes, struct error *error)
+{
+	static const char zeros[1u << 16];
+	struct iovec parts[ZEROS_AT_ONCE];
+	int result = 0;
+
+	while (bytes > 0 && result == 0) {
+		int count = 0;
+
+		for (; bytes > 0 && count < ZEROS_AT_ONCE; count++) {
+			parts[count] = (struct iovec){(char *)(uintptr_t)zeros, bytes < sizeof(zeros) ? (size_t)bytes : sizeof(zeros)};
+			bytes -= parts[count].iov_len;
+		}
+		result = fsx_writev(wal->fd, parts, count, wal->path, error);
+	}
+	return result;
+}
+
+int wal_take_back(struct wal *wal, uint64_t size, struct error *error)
+{
+	if (fsx_truncate(wal->fd, size, wal->path, error) != 0)
+		return -1;
+	wal->size = wal->length = size;
+	return 0;
+}
+
+/* Writes zeros if there are not enough for `more` bytes. Without space for them, the file grows with each append. */
+static int extend(struct wal *wal, uint64_t more, struct error *error)
+{
+	if (!wal->is_busy || wal->size + more <= wal->length)
+		return 0;
+	if (write_zeros(wal, more + EXTENSION, error) == 0 && wal_seek(wal, wal->size, error) == 0) {
+		wal->length = wal->size + more + EXTENSION;
+		return 0;
+	}
+	if (wal_take_back(wal, wal->size, error) != 0)
+		return -1;
+	wal->length = UINT64_MAX; /* not tried again */
+	return 0;
+}
+
 int wal_append(struct wal *wal, struct slice head, struct slice body, bool *broken,
     struct error *error)
 {
@@ -297,6 +343,7 @@ int wal_append(struct wal *wal, struct slice head, struct slice body, bool *brok
 	    {(char *)head.ptr, head.len},
 	    {(char *)body.ptr, body.len},
 	};
+	uint64_t len = RECORD_HEADER + head.len + body.len;
 	struct error cut_error;
 
 	if (head.len > WAL_HEAD_MAX || body.len > WAL_BODY_MAX)
@@ -307,12 +354,15 @@ int wal_append(struct wal *wal, struct slice head, struct slice body, bool *brok
 	wal_put32(header + DURABLE_AT, wal->durable < UINT32_MAX ? (uint32_t)wal->durable : UINT32_MAX);
 	wal_put32(header + CHECKSUM_AT, wal_record_checksum(wal_salt_seed(wal->salt), header, head, body));
 
+	if (extend(wal, len, error) != 0) {
+		*broken = true;
+		return -1;
+	}
 	if (fsx_writev(wal->fd, parts, 3, wal->path, error) == 0) {
-		wal->size += RECORD_HEADER + head.len + body.len;
+		wal->size += len;
 		return 0;
 	}
-	if (fsx_truncate(wal->fd, wal->size, wal->path, &cut_error) != 0)
-		*broken = true;
+	*broken = wal_take_back(wal, wal->size, &cut_error) != 0 || *broken;
 	return -1;
 }
 
@@ -323,9 +373,8 @@ int wal_sync(const struct wal *wal, struct error *error)
 
 int wal_cut(struct wal *wal, struct error *error)
 {
-	if (fsx_truncate(wal->fd, wal->durable, wal->path, error) != 0)
+	if (wal_take_back(wal, wal->durable, error) != 0)
 		return -1;
-	wal->size = wal->durable;
 	return fsx_sync_data(wal->fd, wal->path, error);
 }
 
@@ -354,19 +403,6 @@ int wal_withdraw(struct wal *wal, struct error *error)
 	return 0;
 }
 
-static int write_zeros(struct wal *wal, uint64_t bytes, struct error *error)
-{
-	static const char zeros[1u << 16];
-	int result = 0;
-
-	for (uint64_t done = 0; done < bytes && result == 0; done += sizeof(zeros)) {
-		size_t len = bytes - done < sizeof(zeros) ? (size_t)(bytes - done) : sizeof(zeros);
-
-		result = fsx_write(wal->fd, slice_make(zeros, len), wal->path, error);
-	}
-	return result;
-}
-
 int wal_blank(struct wal *wal, struct error *error)
 {
 	struct stat st;
@@ -380,6 +416,7 @@ int wal_blank(struct wal *wal, struct error *error)
 	/* The rest after the records is already zeros, unless the file ends there. */
 	if (used > length || length < WAL_BLANK_MIN)
 		used = length < WAL_BLANK_MIN ? WAL_BLANK_MIN : length;
+	wal->length = length < WAL_BLANK_MIN ? WAL_BLANK_MIN : length;
 	if (wal_seek(wal, 0, error) != 0 || write_zeros(wal, used, error) != 0)
 		return -1;
 	return fsx_sync_data(wal->fd, wal->path, error);

@@ -4,8 +4,9 @@
  * A segment begins with a line and random bytes that seed every checksum in it, so that bytes inside a message cannot be
  * taken for a record. This module handles bytes and numbers; the intake knows their meaning.
  *
- * A segment that was busy is reused: it is blanked with zeros, so that appends change neither its size nor its blocks,
- * and a sync costs one write instead of a commit of the file system's journal.
+ * A segment that is busy has zeros written ahead of its records, and one that was busy is reused: it is blanked with zeros. So
+ * most appends change neither its size nor its blocks, and a sync costs one write instead of a commit of the file system's
+ * journal.
  */
 #ifndef LANPOST_SPOOL_WAL_H
 #define LANPOST_SPOOL_WAL_H
@@ -49,6 +50,8 @@ struct wal {
 	struct wal_name name;
 	unsigned char salt[16];
 	uint64_t size;	  /* size of all complete records written; after them the file has zeros or ends */
+	uint64_t length;  /* size with the zeros that were written */
+	bool is_busy;	  /* zeros are written ahead of the records, so that few appends change the file's size */
 	uint64_t durable; /* size up to which a sync has succeeded */
 };
 
@@ -58,6 +61,8 @@ int wal_create(struct wal **wal, const struct spool *spool, const char *writer, 
 /* Appends a record. On failure the segment is restored; if that fails, too, *broken is set. */
 int wal_append(struct wal *wal, struct slice head, struct slice body, bool *broken,
     struct error *error);
+/* Cuts off the records after this size. */
+int wal_take_back(struct wal *wal, uint64_t size, struct error *error);
 /* Makes `size` bytes durable (the size before the call). Does not change the struct: may run without a lock. */
 int wal_sync(const struct wal *wal, struct error *error);
 /* Truncates the segment to its durable part. */

@@ -2,6 +2,7 @@
 #include "spool/log/wal_priv.h"
 #include "tests/unit/sample_spool.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -59,6 +60,85 @@ static void test_torn_append_at_every_byte(void **context)
 		assert_int_equal(damaged, 0);
 		assert_int_equal(torn, size != whole && size != whole - 32);
 	}
+	wal_close(wal);
+}
+
+static off_t size_of(const struct wal *wal)
+{
+	struct stat st;
+
+	assert_int_equal(fstat(wal->fd, &st), 0);
+	return st.st_size;
+}
+
+static void append_one(struct wal *wal)
+{
+	struct error error;
+	bool broken = false;
+
+	assert_int_equal(wal_append(wal, SLICE_LITERAL("head"), SLICE_LITERAL("body"), &broken, &error), 0);
+	assert_false(broken);
+}
+
+/* A busy segment has zeros behind its records, so that appends do not change its size; what is taken back takes them along. */
+static void test_busy_segment_keeps_its_size(void **context)
+{
+	struct wal *wal = three_records();
+	struct error error;
+	size_t damaged;
+	uint64_t before = wal->size;
+	off_t size;
+	bool torn;
+
+	(void)context;
+	assert_int_equal(size_of(wal), (off_t)wal->size);
+	wal->is_busy = true;
+	append_one(wal);
+	size = size_of(wal);
+	assert_true(size > (off_t)wal->size);
+	append_one(wal);
+	assert_int_equal(size_of(wal), size);
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 5);
+	assert_int_equal(damaged, 0);
+	assert_false(torn);
+	assert_int_equal(wal_take_back(wal, before, &error), 0);
+	assert_int_equal(size_of(wal), (off_t)before);
+	append_one(wal);
+	assert_true(size_of(wal) > (off_t)wal->size);
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 4);
+	wal_close(wal);
+}
+
+static int writes;
+
+static int no_space_at_first(const char *what, const char *path, const char *to)
+{
+	(void)path;
+	(void)to;
+	if (strcmp(what, "write") != 0 || ++writes != 1)
+		return 0;
+	errno = ENOSPC;
+	return -1;
+}
+
+/* Without space for the zeros the segment grows with each append, and they are not tried again. */
+static void test_no_space_for_zeros(void **context)
+{
+	struct wal *wal = three_records();
+	size_t damaged;
+	bool torn;
+
+	(void)context;
+	wal->is_busy = true;
+	writes = 0;
+	fsx_hook = no_space_at_first;
+	append_one(wal);
+	append_one(wal);
+	fsx_hook = NULL;
+	assert_int_equal(writes, 3); /* the zeros, and two records */
+	assert_int_equal(size_of(wal), (off_t)wal->size);
+	assert_int_equal(count_records(wal->path, &damaged, &torn), 5);
+	assert_int_equal(damaged, 0);
 	wal_close(wal);
 }
 
@@ -326,6 +406,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    SPOOL_TEST(test_torn_append_at_every_byte),
+	    SPOOL_TEST(test_busy_segment_keeps_its_size),
+	    SPOOL_TEST(test_no_space_for_zeros),
 	    SPOOL_TEST(test_scribble_costs_one_record_at_most),
 	    SPOOL_TEST(test_damaged_beginning_costs_nothing),
 	    SPOOL_TEST(test_lost_beginning_is_damage),
