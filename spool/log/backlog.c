@@ -171,21 +171,22 @@ static void *deliver_all(void *context)
 	return NULL;
 }
 
-/* A message that must wait for another one needs no thread: that one's thread takes it. Without any thread, the callers
- * deliver. */
-static void start_work(struct intake *intake, const struct backlog_item *item)
+/* Whether an idle thread is to be woken. A message that must wait for another one needs no thread: that one's thread takes it. Without
+ * any thread, the callers deliver. */
+static bool find_thread(struct intake *intake, const struct backlog_item *item)
 {
 	struct backlog *backlog = &intake->backlog;
 
 	if (!is_its_turn(item))
-		return;
+		return false;
 	if (backlog->idle > 0)
-		pthread_cond_signal(&backlog->work);
-	else if (backlog->thread_count < backlog->thread_max &&
-		 pthread_create(&backlog->threads[backlog->thread_count], NULL, deliver_all, intake) == 0)
+		return true;
+	if (backlog->thread_count < backlog->thread_max &&
+	    pthread_create(&backlog->threads[backlog->thread_count], NULL, deliver_all, intake) == 0)
 		backlog->thread_count++;
 	while (backlog->thread_max > 0 && backlog->thread_count == 0 && deliver_next(intake))
 		;
+	return false;
 }
 
 /* Waits for the end of some delivery. */
@@ -219,6 +220,7 @@ static void make_room(struct intake *intake, size_t bytes)
 void backlog_add(struct intake *intake, struct backlog_item *item)
 {
 	struct backlog *backlog = &intake->backlog;
+	bool wakes;
 
 	item->bytes = item->body.memory.len + item->head.len;
 	make_room(intake, item->bytes);
@@ -229,7 +231,11 @@ void backlog_add(struct intake *intake, struct backlog_item *item)
 	backlog->bytes += item->bytes;
 	if (backlog->count++ == 0)
 		busy_set(backlog->busy_fd, true);
-	start_work(intake, item);
+	wakes = find_thread(intake, item);
+	pthread_mutex_unlock(&intake->lock);
+	/* With the lock, it would wake up only to wait for that. */
+	if (wakes)
+		pthread_cond_signal(&backlog->work);
 }
 
 void backlog_await(struct intake *intake, const char *user)

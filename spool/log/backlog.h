@@ -55,7 +55,7 @@ struct backlog {
 
 /* thread_max: at most BACKLOG_THREADS; 0: only threads that wait deliver. Takes ownership of busy_fd. */
 void backlog_init(struct backlog *backlog, size_t thread_max, int busy_fd);
-/* Takes ownership of an item with a message. Waits while the backlog is full. */
+/* Takes ownership of an item with a message. Waits while the backlog is full. Returns without the lock. */
 void backlog_add(struct intake *intake, struct backlog_item *item);
 /* Waits until all messages that were added before are delivered, or have failed; user: only those for this mailbox; NULL:
  * all. */

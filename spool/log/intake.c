@@ -243,7 +243,6 @@ static void hand_over(struct intake *intake, struct intake_batch *batch)
 			item->awaited = &awaited;
 		}
 		backlog_add(intake, item);
-		pthread_mutex_unlock(&intake->lock);
 	}
 	pthread_mutex_lock(&intake->lock);
 	backlog_await_count(intake, &awaited);

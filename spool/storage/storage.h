@@ -9,8 +9,8 @@
  *  - spool.h: a process opens its spool once and hands it down. Its folder exists with every engine, for what is the gateway's own:
  *    locks, the control socket, its certificate, bodies on their way in. Opening the spool repeats what dead processes still owe.
  *  - intake.h: the only way in and out. A message is accepted, or messages removed, when the call returns 0: durable then, and served
- *    in each place exactly once, whatever dies meanwhile. A message and its facts are accepted all together, or not at all. Any thread
- *    may call; a batch belongs to one.
+ *    in each place exactly once, whatever dies meanwhile; a reader of this process finds it from then on (intake_await()). A message and
+ *    its facts are accepted all together, or not at all. Any thread may call; a batch belongs to one.
  *  - mailbox.h: the messages of a mailbox, the oldest first, each under a UIDL that stays the same for as long as it is there. What is
  *    listed may be gone when it is read.
  *  - queue.h: the entries that wait for the smarthost, each in one state. What became of a recipient is a fact, never a change of the
