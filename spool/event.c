@@ -33,6 +33,8 @@ static const struct {
     [EVENT_DELETED] = {"deleted", N_("deleted")},
     [EVENT_DROPPED] = {"dropped", N_("dropped")},
     [EVENT_REMOVED] = {"removed", N_("removed")},
+    [EVENT_MOVED] = {"moved", N_("moved")},
+    [EVENT_COPIED] = {"copied", N_("copied")},
     [EVENT_DAMAGED] = {"damaged", N_("damaged")},
     [EVENT_RECOVERED] = {"recovered", N_("recovered")},
     [EVENT_LOG_DAMAGED] = {"log-damaged", N_("log damaged")},

@@ -31,7 +31,9 @@ enum event {
 	EVENT_RETRIED,
 	EVENT_DELETED,
 	EVENT_DROPPED,	       /* detail: the rule, or why */
-	EVENT_REMOVED,	       /* place: user who had it */
+	EVENT_REMOVED,	       /* place: mailbox that had it */
+	EVENT_MOVED,	       /* place: mailbox that has it now; detail: the one before. The next one, too */
+	EVENT_COPIED,
 	EVENT_DAMAGED,
 	EVENT_RECOVERED,       /* detail: the log that contained it */
 	EVENT_LOG_DAMAGED,     /* place: the log; detail: the file that keeps the record */

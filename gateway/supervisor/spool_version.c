@@ -37,7 +37,7 @@ static int read_version(const struct spool *spool, const char *path, struct erro
 		    N_("the spool %s was written by a newer lanpost (format %llu; this one supports "
 		       "%d): install the newer one again"), spool->folder,
 		    (unsigned long long)version, SPOOL_VERSION);
-	return 0;
+	return version < SPOOL_VERSION ? write_version(path, error) : 0;
 }
 
 int spool_version_check(const struct spool *spool, struct error *error)

@@ -7,10 +7,11 @@
 
 #include "spool/spool.h"
 
-#define SPOOL_VERSION 1
+/* 2: folders of mailboxes, and changes of messages in them (spool/fact.h). */
+#define SPOOL_VERSION 2
 
-/* Reads `<spool>/version`, or writes it if it does not exist. Returns -1 if the spool has a later
- * format. */
+/* Reads `<spool>/version`, and writes ours if it does not exist or is older: this program reads all older formats. Returns -1 if the
+ * spool has a later one. */
 int spool_version_check(const struct spool *spool, struct error *error);
 
 #endif

@@ -11,6 +11,7 @@
 #include "base/map.h"
 #include "spool/body.h"
 #include "spool/envelope.h"
+#include "spool/storage/intake.h"
 
 #include <pthread.h>
 
@@ -27,6 +28,8 @@ struct backlog_item {
 	bool has_message;
 	struct buf head; /* of the record */
 	size_t fact_count;
+	intake_apply_fn apply; /* how its facts are applied; NULL: as recovery does */
+	void *context;
 	bool has_facts; /* facts that other segments may need: a single attempt is only for the journal */
 	/* in the backlog: */
 	struct segment *segment; /* which has the record */

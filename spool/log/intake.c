@@ -113,6 +113,16 @@ void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, 
 	batch->has_facts = batch->has_facts || fact_count > 0;
 }
 
+void intake_batch_apply(struct intake_batch *batch, intake_apply_fn apply, void *context)
+{
+	struct backlog_item *last = batch->first;
+
+	while (last->next != NULL)
+		last = last->next;
+	last->apply = apply;
+	last->context = context;
+}
+
 static int append_item(struct segment *segment, const struct backlog_item *item, bool *broken,
     struct error *error)
 {
@@ -312,14 +322,14 @@ int intake_accept_text(struct intake *intake, struct envelope *envelope, struct 
 
 /* --- transition 4: remove */
 
-int intake_remove(struct intake *intake, const char *user, const char *const *uniques, size_t count,
+int intake_remove(struct intake *intake, const char *mailbox, const char *const *uniques, size_t count,
     struct error *error)
 {
 	struct fact *facts = xcalloc(count, sizeof(*facts));
 	int result;
 
 	for (size_t i = 0; i < count; i++)
-		facts[i] = (struct fact){.kind = FACT_REMOVE, .name = user, .text = uniques[i]};
+		facts[i] = (struct fact){.kind = FACT_REMOVE, .name = mailbox, .text = uniques[i]};
 	result = intake_accept(intake, NULL, NULL, facts, count, error);
 	free(facts);
 	return result;
@@ -329,6 +339,7 @@ int intake_remove(struct intake *intake, const char *user, const char *const *un
 
 static void init_locks(struct intake *intake)
 {
+	pthread_rwlock_init(&intake->changing, NULL);
 	pthread_mutex_init(&intake->flushing, NULL);
 	pthread_mutex_init(&intake->lock, NULL);
 	pthread_cond_init(&intake->synced, NULL);
@@ -337,6 +348,7 @@ static void init_locks(struct intake *intake)
 
 static void intake_free(struct intake *intake)
 {
+	pthread_rwlock_destroy(&intake->changing);
 	pthread_mutex_destroy(&intake->flushing);
 	pthread_mutex_destroy(&intake->lock);
 	pthread_cond_destroy(&intake->synced);
@@ -348,6 +360,7 @@ static void intake_free(struct intake *intake)
 	map_clear(&intake->unsettled);
 	map_clear(&intake->trust);
 	map_clear(&intake->debts);
+	map_clear(&intake->change_debts);
 	if (intake->sync_fd >= 0)
 		close(intake->sync_fd);
 	if (intake->writer_lock >= 0)

@@ -43,6 +43,16 @@ static size_t deliver_message(struct intake *intake, struct backlog_item *item)
 	return deliver_places(&delivery);
 }
 
+static int apply_facts(struct intake *intake, const struct backlog_item *item, const struct record *record, struct error *error)
+{
+	int result = item->apply != NULL ? item->apply(item->context, record->facts, record->fact_count, error)
+					 : intake_apply_facts(intake, record->facts, record->fact_count, error);
+
+	for (size_t i = 0; i < record->fact_count && item->apply != NULL; i++)
+		intake_owe_change(intake, &record->facts[i], result != 0);
+	return result;
+}
+
 /* The facts are read back from the record, so that exactly the durable facts are applied. */
 static size_t apply_item_facts(struct intake *intake, const struct backlog_item *item)
 {
@@ -53,7 +63,7 @@ static size_t apply_item_facts(struct intake *intake, const struct backlog_item 
 	if (record_parse(buf_slice(&item->head), &record, &error) != 0)
 		return 1;
 	note_facts(intake, record.facts, record.fact_count);
-	if (intake_apply_facts(intake, record.facts, record.fact_count, &error) != 0) {
+	if (apply_facts(intake, item, &record, &error) != 0) {
 		log_warnx("event=removal-failed reason=%s (will be tried again)",
 		    LOG_ERROR(&error));
 		failed = 1;

@@ -5,6 +5,7 @@
 #include "base/alloc.h"
 #include "spool/log/intake_priv.h"
 #include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_change.h"
 #include "spool/queue/queue_priv.h"
 #include "spool/storage/state_replies.h"
 #include "spool/storage/state_triggers.h"
@@ -35,29 +36,66 @@ static size_t settle(struct intake *intake, const struct fact *facts, size_t cou
 	return found;
 }
 
+/* The number of facts of one kind and mailbox, from the first one on: a mailbox is read once for all of them. */
+static size_t run_of(const struct fact *facts, size_t count)
+{
+	size_t len = 1;
+
+	while (len < count && facts[len].kind == facts->kind && strcmp(facts[len].name, facts->name) == 0 &&
+	       (facts->kind != FACT_MOVE || strcmp(facts[len].to, facts->to) == 0))
+		len++;
+	return len;
+}
+
+static int change_files(struct intake *intake, const struct fact *facts, size_t count, struct error *error)
+{
+	struct maildir_change *changes = xcalloc(count, sizeof(*changes));
+	int result;
+
+	for (size_t i = 0; i < count; i++)
+		changes[i] = (struct maildir_change){facts[i].text, facts->kind == FACT_MOVE ? facts[i].id : facts[i].to};
+	result = facts->kind == FACT_MOVE ? maildir_change_mailbox(intake->spool, facts->name, facts->to, changes, count, error)
+					  : maildir_change_flags(intake->spool, facts->name, changes, count, error);
+	free(changes);
+	return result;
+}
+
+static int name_files(struct intake *intake, const struct fact *facts, size_t count, struct error *error)
+{
+	const char **names = xcalloc(count, sizeof(*names));
+	int result;
+
+	for (size_t i = 0; i < count; i++)
+		names[i] = facts[i].text;
+	result = facts->kind == FACT_COPY ? maildir_change_place(intake->spool, facts->name, names, count, error)
+					  : maildir_unlink(intake->spool, facts->name, names, count, error);
+	free(names);
+	return result;
+}
+
 int intake_apply_facts(struct intake *intake, const struct fact *facts, size_t count, struct error *error)
 {
-	const char **uniques = xcalloc(count, sizeof(*uniques));
-	size_t removed = 0;
 	int result = 0;
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0, len; i < count; i += len) {
 		const struct fact *fact = &facts[i];
 		int done = 0;
 
+		len = 1;
 		switch (fact->kind) {
 		case FACT_SENT:
 		case FACT_FAILED:
-			i += settle(intake, fact, count - i, &done, error) - 1;
+			len = settle(intake, fact, count - i, &done, error);
 			break;
 		case FACT_REMOVE:
-			/* A mailbox is read once for all its removals, which are consecutive. */
-			uniques[removed++] = fact->text;
-			if (i + 1 < count && facts[i + 1].kind == FACT_REMOVE &&
-			    strcmp(facts[i + 1].name, fact->name) == 0)
-				break;
-			done = maildir_unlink(intake->spool, fact->name, uniques, removed, error);
-			removed = 0;
+		case FACT_COPY:
+			len = run_of(fact, count - i);
+			done = name_files(intake, fact, len, error);
+			break;
+		case FACT_FLAGS:
+		case FACT_MOVE:
+			len = run_of(fact, count - i);
+			done = change_files(intake, fact, len, error);
 			break;
 		case FACT_TRIGGER_DONE:
 			done = state_trigger_done(intake->state, fact->id, error);
@@ -73,6 +111,5 @@ int intake_apply_facts(struct intake *intake, const struct fact *facts, size_t c
 		if (done != 0)
 			result = -1;
 	}
-	free(uniques);
 	return result;
 }

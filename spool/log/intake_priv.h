@@ -44,6 +44,7 @@ struct intake {
 	void (*delivered)(void *context, const struct place *place);
 	void *context;
 
+	pthread_rwlock_t changing; /* read: facts of intake_change() are committed and applied; write: recovery applies some. The first one taken */
 	pthread_mutex_t flushing; /* held while notes are written to the state; taken before lock */
 	pthread_mutex_t lock; /* guards everything below; never held during a sync or a delivery */
 	pthread_cond_t synced;	/* a sync, or the preparation of a segment, has ended */
@@ -63,6 +64,8 @@ struct intake {
 	struct map unsettled; /* queue entries with an outcome on record that could not be changed or removed */
 	struct map trust;     /* name of a segment that was released -> enum log_trust */
 	struct map debts;     /* id, kind and name of a place -> enum debt */
+	struct map change_debts; /* changes of files on record that could not be made: intake_change.c */
+	int64_t doubted_until; /* clock_now_ms(): a sync has failed, see intake_settle() */
 	_Atomic int64_t roomy_until; /* clock_now_ms() until which free space need not be checked */
 	/* Used only by the checkpoint's thread: segments to reuse, and segments that must be blanked for that. */
 	struct wal *blank[BLANKS_MAX], *withdrawn[BLANKS_MAX];
@@ -80,6 +83,9 @@ int intake_apply_facts(struct intake *intake, const struct fact *facts, size_t c
 
 /* intake_trust.c: knowledge about segments and places for a retry; these take the lock
  * themselves */
+/* Whether files in mailboxes may be damaged without our knowledge, until recovery has compared them or written them again. With the lock
+ * held, unlike the following ones. */
+bool intake_is_doubtful(struct intake *intake);
 enum log_trust intake_trust(struct intake *intake, const char *file);
 void intake_set_trust(struct intake *intake, const char *file, enum log_trust trust);
 enum debt intake_debt(struct intake *intake, const struct envelope *envelope, const struct place *place);
@@ -109,6 +115,12 @@ size_t intake_deliver_item(struct intake *intake, struct backlog_item *item);
 void intake_item_ended(struct intake *intake, struct segment *segment, size_t failed);
 /* Frees its content. accepted: the body's file belongs to the log. */
 void intake_item_clear(struct backlog_item *item, bool accepted);
+
+/* Sets how the facts of the last item are applied. */
+void intake_batch_apply(struct intake_batch *batch, intake_apply_fn apply, void *context);
+/* intake_change.c: flags, moves and copies that could not be made. Other facts are ignored. */
+void intake_owe_change(struct intake *intake, const struct fact *fact, bool owed);
+bool intake_owes_change(struct intake *intake, const struct fact *fact);
 
 /* Reports a delivery: journal, log, and the process's own callback; context is the intake. */
 void intake_delivered(void *context, const struct envelope *envelope, const struct place *place,

@@ -1,7 +1,11 @@
 /* What this process knows about delivered files, and about places that are still owed (QUEUE.md, "When the disk
  * lies"). */
+#include "base/clock.h"
 #include "base/file/fsx.h"
 #include "spool/log/intake_priv.h"
+
+/* After a failure of the disk, other processes need this long to write their messages again. */
+#define DOUBT_MS 60000
 
 static void doubt(struct segment *segment)
 {
@@ -14,10 +18,26 @@ int intake_sync(struct intake *intake, struct error *error)
 	if (fsx_sync_opened(intake->sync_fd, intake->spool->folder, error) == 0)
 		return 0;
 	pthread_mutex_lock(&intake->lock);
+	intake->doubted_until = clock_now_ms() + DOUBT_MS;
 	doubt(intake->current);
 	doubt(intake->closed);
 	pthread_mutex_unlock(&intake->lock);
 	return -1;
+}
+
+bool intake_is_doubtful(struct intake *intake)
+{
+	const struct segment *segments[] = {intake->current, intake->closed};
+	bool doubtful = intake->is_blind || clock_now_ms() < intake->doubted_until;
+	struct slice key;
+	void *trust;
+
+	for (size_t i = 0; i < sizeof(segments) / sizeof(*segments); i++)
+		for (const struct segment *segment = segments[i]; segment != NULL; segment = segment->next)
+			doubtful = doubtful || segment->doubtful;
+	for (size_t at = 0; !doubtful && map_next(&intake->trust, &at, &key, &trust);)
+		doubtful = (enum log_trust)(uintptr_t)trust == LOG_DOUBTFUL;
+	return doubtful;
 }
 
 enum log_trust intake_trust(struct intake *intake, const char *file)

@@ -7,6 +7,7 @@
 #include "base/alloc.h"
 #include "base/clock.h"
 #include "base/cond.h"
+#include "base/i18n.h"
 #include "spool/log/intake_priv.h"
 #include "spool/storage/last_login.h"
 #include "spool/mailbox/maildir.h"
@@ -143,6 +144,22 @@ void note_delivered(struct intake *intake, const struct envelope *envelope,
 	    error == NULL ? place->why : error->phrase);
 }
 
+/* A copy has the id under which the message was accepted; a foreign file has none. */
+static void note_file_fact(struct intake *intake, const struct fact *fact, enum event event)
+{
+	const char *place = fact->kind == FACT_MOVE ? fact->to : fact->name, *from = fact->kind == FACT_MOVE ? fact->name : fact->to;
+	char detail[PHRASE_MAX] = "", *id;
+	struct slice origin;
+
+	if (!maildir_unique_origin(maildir_unique(fact->text), &origin))
+		return;
+	id = slice_dup(origin);
+	if (event != EVENT_REMOVED)
+		phrase_set(detail, sizeof(detail), N_("from mailbox %s"), from);
+	intake_journal(intake, id, intake->session, event, place, detail);
+	free(id);
+}
+
 void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 {
 	static const enum event events[] = {
@@ -150,22 +167,29 @@ void note_facts(struct intake *intake, const struct fact *facts, size_t count)
 	    [FACT_FAILED] = EVENT_REFUSED,
 	    [FACT_ATTEMPT] = EVENT_ATTEMPT,
 	    [FACT_REMOVE] = EVENT_REMOVED,
+	    [FACT_MOVE] = EVENT_MOVED,
+	    [FACT_COPY] = EVENT_COPIED,
 	};
 
 	for (size_t i = 0; i < count; i++) {
 		const struct fact *fact = &facts[i];
-		struct slice unique;
 
-		if (fact->kind >= ARRAY_LEN(events))
-			continue;
-		if (fact->kind != FACT_REMOVE) {
-			intake_journal(intake, fact->id, intake->session, events[fact->kind], fact->name,
-			    fact->text);
-		} else if (maildir_unique_id(slice_of(fact->text), &unique)) {
-			char *id = slice_dup(unique);
-
-			intake_journal(intake, id, intake->session, EVENT_REMOVED, fact->name, "");
-			free(id);
+		switch (fact->kind) {
+		case FACT_SENT:
+		case FACT_FAILED:
+		case FACT_ATTEMPT:
+			intake_journal(intake, fact->id, intake->session, events[fact->kind], fact->name, fact->text);
+			break;
+		case FACT_REMOVE:
+		case FACT_MOVE:
+		case FACT_COPY:
+			note_file_fact(intake, fact, events[fact->kind]);
+			break;
+		case FACT_TRIGGER_DONE:
+		case FACT_REPLY_DONE:
+		case FACT_FLAGS:
+		case FACT_VOID:
+			break;
 		}
 	}
 }

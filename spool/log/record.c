@@ -3,13 +3,14 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "message/escape.h"
+#include "spool/mailbox/maildir_flags.h"
 #include "spool/mailbox_name.h"
 
 #include <stdlib.h>
 
 #define CHECKSUM_DIGITS 8
 
-/* A head is lines `fact <kind> <id> <name> <text>`, then, with a message, `accept inline` or
+/* A head is lines `fact <kind> <id> <name> <text>`, for some kinds with ` <to>`, then, with a message, `accept inline` or
  * `accept file <CRC-32 of its bytes, hexadecimal>` and the envelope. */
 
 static const char *const fact_names[] = {
@@ -19,17 +20,25 @@ static const char *const fact_names[] = {
     [FACT_REMOVE] = "remove",
     [FACT_TRIGGER_DONE] = "trigger-done",
     [FACT_REPLY_DONE] = "reply-done",
+    [FACT_FLAGS] = "flags",
+    [FACT_MOVE] = "move",
+    [FACT_COPY] = "copy",
     [FACT_VOID] = "void",
 };
+
+static bool has_to(enum fact_kind kind)
+{
+	return kind == FACT_FLAGS || kind == FACT_MOVE || kind == FACT_COPY;
+}
 
 void record_write(const struct fact *facts, size_t count, const struct envelope *envelope,
     const uint32_t *file_checksum, struct buf *out)
 {
 	for (size_t i = 0; i < count; i++) {
-		const char *words[] = {facts[i].id, facts[i].name, facts[i].text};
+		const char *words[] = {facts[i].id, facts[i].name, facts[i].text, facts[i].to};
 
 		buf_printf(out, "fact %s", fact_names[facts[i].kind]);
-		for (size_t word = 0; word < ARRAY_LEN(words); word++) {
+		for (size_t word = 0; word < ARRAY_LEN(words) - !has_to(facts[i].kind); word++) {
 			buf_append_byte(out, ' ');
 			if (words[word] != NULL)
 				escape_append(out, slice_of(words[word]));
@@ -45,13 +54,34 @@ void record_write(const struct fact *facts, size_t count, const struct envelope 
 	envelope_write(envelope, out);
 }
 
+static bool is_file_name(const char *name)
+{
+	return name[0] != '\0' && name[0] != '.' && strchr(name, '/') == NULL;
+}
+
+static bool names_files(const struct fact *fact)
+{
+	switch (fact->kind) {
+	case FACT_REMOVE:
+		return mailbox_name_is_valid(slice_of(fact->name));
+	case FACT_FLAGS:
+		return mailbox_name_is_valid(slice_of(fact->name)) && maildir_flags_are(slice_of(fact->to));
+	case FACT_MOVE:
+		return mailbox_name_is_valid(slice_of(fact->name)) && mailbox_name_is_valid(slice_of(fact->to)) && is_file_name(fact->id);
+	case FACT_COPY:
+		return mailbox_name_is_valid(slice_of(fact->name)) && mailbox_name_is_valid(slice_of(fact->to)) && is_file_name(fact->text);
+	default:
+		return true;
+	}
+}
+
 /* What leads to a file must lead to one of ours: a compromised process may have written it. */
 static bool is_complete(const struct fact *fact)
 {
 	bool is_entry = fact->kind == FACT_SENT || fact->kind == FACT_FAILED;
 
-	return fact->id != NULL && fact->name != NULL && fact->text != NULL && (!is_entry || msgid_is(slice_of(fact->id))) &&
-	       (fact->kind != FACT_REMOVE || mailbox_name_is_valid(slice_of(fact->name)));
+	return fact->id != NULL && fact->name != NULL && fact->text != NULL && (!has_to(fact->kind) || fact->to != NULL) &&
+	       (!is_entry || msgid_is(slice_of(fact->id))) && names_files(fact);
 }
 
 static bool parse_fact(struct slice line, struct record *record)
@@ -66,7 +96,8 @@ static bool parse_fact(struct slice line, struct record *record)
 		return false;
 	fact.id = escape_undo(id);
 	fact.name = escape_undo(name);
-	fact.text = escape_undo(line);
+	fact.text = escape_undo(has_to(fact.kind) ? slice_cut(&line, ' ') : line);
+	fact.to = has_to(fact.kind) ? escape_undo(line) : NULL;
 	ARRAY_GROW(record->facts, record->fact_count);
 	record->facts[record->fact_count++] = fact;
 	return is_complete(&fact);
@@ -123,6 +154,7 @@ void record_clear(struct record *record)
 		free((char *)record->facts[i].id);
 		free((char *)record->facts[i].name);
 		free((char *)record->facts[i].text);
+		free((char *)record->facts[i].to);
 	}
 	free(record->facts);
 	if (record->has_message)

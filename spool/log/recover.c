@@ -42,6 +42,7 @@ static int orphan_take(struct intake *intake, const struct wal_name *name, struc
 		(*orphan)->name = *name;
 		(*orphan)->fd = fd;
 		(*orphan)->trust = intake_trust(intake, name->file);
+		(*orphan)->is_ours = (*orphan)->trust != LOG_STRANGE;
 	} else if (fd >= 0) {
 		close(fd);
 	}
@@ -238,13 +239,19 @@ static int serve(struct recovery *recovery, struct orphan *orphans, struct error
 {
 	struct intake *intake = recovery->intake;
 	struct error sync_error;
-	int synced;
+	int synced, result;
 
 	prepare_to_compare(intake, orphans);
-	if (each_orphan(recovery, orphans, false, recover_look, error) != 0 ||
-	    recover_read_facts(recovery, error) != 0 ||
-	    each_orphan(recovery, orphans, true, redeliver, error) != 0 ||
-	    each_orphan(recovery, orphans, false, recover_apply_facts, error) != 0)
+	if (each_orphan(recovery, orphans, false, recover_look, error) != 0)
+		return -1;
+	/* No session changes flags between the reading of the last ones and their use. */
+	pthread_rwlock_wrlock(&intake->changing);
+	result = recover_read_facts(recovery, error) != 0 || each_orphan(recovery, orphans, true, redeliver, error) != 0 ||
+			 each_orphan(recovery, orphans, false, recover_apply_facts, error) != 0
+		     ? -1
+		     : 0;
+	pthread_rwlock_unlock(&intake->changing);
+	if (result != 0)
 		return -1;
 	synced = intake_sync(intake, &sync_error);
 	for (struct orphan *orphan = orphans; orphan != NULL; orphan = orphan->next)
@@ -328,7 +335,7 @@ int recover_orphans(struct intake *intake, size_t *recovered, struct error *erro
 	intake->is_blind = recovery.is_blind;
 	pthread_mutex_unlock(&intake->lock);
 	recover_look_clear(&recovery);
-	map_clear(&recovery.facts);
+	recover_facts_clear(&recovery);
 	if (lock >= 0)
 		close(lock);
 	*recovered = recovery.recovered;

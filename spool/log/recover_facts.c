@@ -6,10 +6,12 @@
 #include "base/log.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_flags.h"
 #include "spool/queue/queue_priv.h"
 #include "spool/log/recover_priv.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -31,6 +33,7 @@ static void fact_key(struct buf *key, enum fact_kind kind, const char *id, const
 		buf_printf(key, "q/%s/%s", id, name);
 		break;
 	case FACT_REMOVE:
+	case FACT_MOVE: /* out of that mailbox */
 		unique = slice_of(text);
 		if (!maildir_unique_id(unique, &unique_id))
 			unique_id = unique;
@@ -38,6 +41,12 @@ static void fact_key(struct buf *key, enum fact_kind kind, const char *id, const
 		break;
 	case FACT_VOID:
 		buf_printf(key, "v/%s", name);
+		break;
+	case FACT_FLAGS:
+		buf_printf(key, "f/%s/%s", name, text);
+		break;
+	case FACT_COPY:
+		buf_printf(key, "c/%s/%s", name, text);
 		break;
 	case FACT_ATTEMPT:
 	case FACT_TRIGGER_DONE:
@@ -124,12 +133,43 @@ int recover_each_record(struct recovery *recovery, const char *file, bool report
 	return result;
 }
 
+/* The last flags of a file that are on record; with the number of the segment. */
+struct last_flags {
+	uint64_t segment;
+	char letters[MAILDIR_LETTERS_MAX];
+};
+
+/* Segments are read from the newest to the oldest, the records of one in their order. */
+static void gather_flags(struct recovery *recovery, const struct fact *fact, struct slice key, uint64_t segment)
+{
+	struct last_flags *last = map_get(&recovery->flags, key);
+
+	if (last == NULL) {
+		last = xcalloc(1, sizeof(*last));
+		last->segment = segment;
+		map_put(&recovery->flags, key, last);
+	}
+	if (last->segment == segment)
+		snprintf(last->letters, sizeof(last->letters), "%s", fact->to);
+}
+
+void recover_facts_clear(struct recovery *recovery)
+{
+	struct slice key;
+	void *value;
+
+	for (size_t at = 0; map_next(&recovery->flags, &at, &key, &value);)
+		free(value);
+	map_clear(&recovery->flags);
+	map_clear(&recovery->facts);
+}
+
 static int gather_facts(struct recovery *recovery, void *context, struct record *record,
     struct slice body, struct error *error)
 {
+	const struct wal_name *segment = context;
 	struct buf key = BUF_INIT(1u << 20);
 
-	(void)context;
 	(void)body;
 	(void)error;
 	for (size_t i = 0; i < record->fact_count; i++) {
@@ -139,6 +179,8 @@ static int gather_facts(struct recovery *recovery, void *context, struct record 
 		if (fact->kind == FACT_VOID)
 			slice_number(slice_of(fact->text), 1, UINT64_MAX, &value);
 		fact_key(&key, fact->kind, fact->id, fact->name, fact->text);
+		if (fact->kind == FACT_FLAGS)
+			gather_flags(recovery, fact, buf_slice(&key), segment->number);
 		map_put(&recovery->facts, buf_slice(&key), (void *)(uintptr_t)value);
 	}
 	buf_clear(&key);
@@ -157,8 +199,8 @@ static int read_all(struct recovery *recovery, bool *gone, struct error *error)
 	/* From the newest to the oldest: a void is in a later segment than the one that it names. Damage in a .log is
 	 * reported when it is recovered. */
 	for (size_t i = names.count; i-- > 0 && result == 0;) {
-		result = recover_each_record(recovery, names.items[i].file, names.items[i].state == WAL_DONE, gather_facts, NULL,
-		    error);
+		result = recover_each_record(recovery, names.items[i].file, names.items[i].state == WAL_DONE, gather_facts,
+		    &names.items[i], error);
 		if (result != 0 && error->saved_errno == ENOENT) {
 			*gone = true;
 			result = 0;
@@ -209,14 +251,44 @@ static void journal_doubts(struct recovery *recovery, const struct record *recor
 	}
 }
 
+/* Flags are those of the last record about the file. Of our own segments they were set already, and other programs may have changed them
+ * since. Everything else can be repeated. */
+static bool is_to_be_applied(struct recovery *recovery, const struct orphan *orphan, const struct fact *fact, struct fact *now)
+{
+	struct buf key = BUF_INIT(1u << 20);
+	const struct last_flags *last;
+
+	*now = *fact;
+	if (fact->kind != FACT_FLAGS)
+		return true;
+	if (orphan->is_ours && !intake_owes_change(recovery->intake, fact))
+		return false;
+	fact_key(&key, fact->kind, "", fact->name, fact->text);
+	last = map_get(&recovery->flags, buf_slice(&key));
+	if (last != NULL)
+		now->to = last->letters;
+	buf_clear(&key);
+	return true;
+}
+
 int recover_apply_facts(struct recovery *recovery, void *context, struct record *record,
     struct slice body, struct error *error)
 {
-	(void)context;
+	const struct orphan *orphan = context;
+	struct fact *facts = xcalloc(record->fact_count + 1, sizeof(*facts));
+	size_t count = 0;
+	int result;
+
 	(void)body;
 	journal_doubts(recovery, record);
-	if (intake_apply_facts(recovery->intake, record->facts, record->fact_count, error) != 0)
-		recovery->failed++;
+	for (size_t i = 0; i < record->fact_count; i++)
+		if (is_to_be_applied(recovery, orphan, &record->facts[i], &facts[count]))
+			count++;
+	result = intake_apply_facts(recovery->intake, facts, count, error);
+	recovery->failed += result != 0;
+	for (size_t i = 0; i < count; i++)
+		intake_owe_change(recovery->intake, &facts[i], result != 0);
+	free(facts);
 	return 0;
 }
 

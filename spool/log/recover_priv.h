@@ -13,6 +13,7 @@ struct orphan {
 	struct wal_name name;
 	int fd; /* holds the lock */
 	enum log_trust trust;
+	bool is_ours; /* its facts were applied when they were committed */
 	struct strlist body_files;
 	bool has_facts;
 	struct orphan *next;
@@ -23,6 +24,7 @@ struct recovery {
 	struct map standing; /* user -> struct mailbox_look *; read before the facts */
 	struct map queued;   /* ids of existing queue entries, also read before the facts */
 	struct map facts;    /* a key for each fact that any segment holds */
+	struct map flags;    /* key of FACT_FLAGS -> the last flags of that file */
 	size_t served, recovered, failed;
 	bool may_retire; /* no backup is being made */
 	bool is_blind;	 /* the content of the segments is not in the state yet */
@@ -45,6 +47,7 @@ int recover_each_record(struct recovery *recovery, const char *file, bool report
 /* Reads the facts of all segments, including those of living processes. Returns -1 if any is missing: then it is
  * unknown what was removed or sent, and nothing may be delivered. */
 int recover_read_facts(struct recovery *recovery, struct error *error);
+void recover_facts_clear(struct recovery *recovery);
 bool recover_has_fact(const struct recovery *recovery, enum fact_kind kind, const char *id, const char *name,
     const char *text);
 /* Applies the record's own facts again. A record_fn. */

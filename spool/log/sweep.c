@@ -3,8 +3,11 @@
  */
 #include "base/alloc.h"
 #include "base/clock.h"
+#include "base/log.h"
 #include "spool/log/intake_priv.h"
 #include "spool/layout_priv.h"
+#include "spool/mailbox/maildir_change.h"
+#include "spool/storage/mailbox.h"
 #include "spool/storage/queue.h"
 
 #include <dirent.h>
@@ -23,6 +26,13 @@ static bool any_stray(const struct spool *spool, const char *name)
 	(void)spool;
 	(void)name;
 	return true;
+}
+
+/* A copy that waits for its record, or whose record waits for recovery, is not touched while anything is owed. */
+static bool delivery_stray(const struct spool *spool, const char *name)
+{
+	(void)spool;
+	return !maildir_change_is_waiting(name);
 }
 
 static bool wal_stray(const struct spool *spool, const char *name)
@@ -54,7 +64,7 @@ static void sweep_folder(const struct spool *spool, const char *folder, stray_fn
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' && is_stray(spool, entry->d_name) &&
 		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode) && st.st_mtime + SWEEP_AGE < clock_wall())
+		    S_ISREG(st.st_mode) && st.st_ctime + SWEEP_AGE < clock_wall())
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	if (dir != NULL)
 		closedir(dir);
@@ -75,22 +85,30 @@ static void sweep_spares(const struct intake *intake)
 	free(folder);
 }
 
-void sweep_spool(const struct intake *intake)
+static void sweep_mailboxes(const struct intake *intake)
 {
-	char *path = layout_mailboxes(intake->spool);
-	DIR *dir = opendir(path);
-	struct dirent *entry;
+	struct strlist users = {0}, mailboxes = {0};
+	struct error error;
 
-	while (dir != NULL && (entry = readdir(dir)) != NULL) {
-		char *tmp = layout_mailbox(intake->spool, entry->d_name, "tmp");
+	mailbox_users(intake->spool, &users);
+	for (size_t i = 0; i < users.count; i++)
+		if (mailbox_names(intake->spool, users.items[i], &mailboxes, &error) != 0)
+			log_warnx("event=mailbox-unreadable user=%s reason=%s", LOG_CSTR(users.items[i]), LOG_ERROR(&error));
+	for (size_t i = 0; i < mailboxes.count; i++) {
+		char *tmp = layout_mailbox(intake->spool, mailboxes.items[i], "tmp");
 
-		if (entry->d_name[0] != '.')
-			sweep_folder(intake->spool, tmp, any_stray);
+		sweep_folder(intake->spool, tmp, intake->owed ? delivery_stray : any_stray);
 		free(tmp);
 	}
-	if (dir != NULL)
-		closedir(dir);
-	free(path);
+	strlist_clear(&mailboxes);
+	strlist_clear(&users);
+}
+
+void sweep_spool(const struct intake *intake)
+{
+	char *path;
+
+	sweep_mailboxes(intake);
 	sweep_spares(intake);
 	/* A body file is removed only if nothing is owed: a record may still name it. */
 	if (!intake->owed) {

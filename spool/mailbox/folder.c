@@ -159,6 +159,10 @@ int folder_open(struct folder **out, const struct spool *spool, const char *mail
 		folder_close(folder);
 		return -1;
 	}
+	if (folder->is_deleted) {
+		folder_close(folder);
+		return error_set(error, ERROR_PERMANENT, N_("there is no folder %s"), mailbox);
+	}
 	*out = folder;
 	return 0;
 }

@@ -18,6 +18,7 @@
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
 #include "spool/mailbox/maildir.h"
+#include "spool/storage/mailbox.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -291,11 +292,13 @@ static int write_anew(struct folder *folder, struct error *error)
 static int append(struct folder *folder, const char *path, bool durably, struct error *error)
 {
 	struct folder_index *index = &folder->index;
-	int result;
+	int result = 0;
 
 	durably = durably || folder->modseq - index->durable_modseq >= MODSEQ_STEP / 2;
-	end_batch(index);
-	result = fsx_write(index->fd, buf_slice(&index->batch), path, error);
+	if (index->batch_lines > 0) {
+		end_batch(index);
+		result = fsx_write(index->fd, buf_slice(&index->batch), path, error);
+	}
 	if (result == 0 && durably)
 		result = fsx_sync_data(index->fd, path, error);
 	if (result != 0) {
@@ -344,6 +347,25 @@ void folder_index_close(struct folder_index *index)
 }
 
 /* --- the life of an index */
+
+int folder_reset_uids(const struct spool *spool, struct error *error)
+{
+	struct strlist users = {0}, mailboxes = {0};
+	int result = 0;
+
+	mailbox_users(spool, &users);
+	for (size_t i = 0; i < users.count && result == 0; i++)
+		result = mailbox_names(spool, users.items[i], &mailboxes, error);
+	for (size_t i = 0; i < mailboxes.count && result == 0; i++) {
+		char *path = layout_mailbox(spool, mailboxes.items[i], FILE_NAME);
+
+		result = fsx_unlink(path, error);
+		free(path);
+	}
+	strlist_clear(&mailboxes);
+	strlist_clear(&users);
+	return result;
+}
 
 static int begin_anew(struct folder *folder, struct error *error)
 {

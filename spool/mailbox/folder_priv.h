@@ -75,10 +75,11 @@ struct folder {
 	size_t users;
 	uint64_t used; /* a counter, for the oldest */
 	const struct spool *spool;
+	char *mailbox;
+	_Atomic bool is_deleted;
 
 	pthread_mutex_t lock; /* of all below */
-	char *mailbox;
-	bool is_loaded, is_deleted;
+	bool is_loaded;
 	struct folder_table table;
 	struct folder_index index;
 	uint32_t validity, uid_next, recent_from;
@@ -128,11 +129,35 @@ int folder_lock(const struct spool *spool, const char *mailbox, struct error *er
 int folder_sync_names(const struct spool *spool, const char *mailbox, struct error *error);
 /* folder.c: frees the folders of a spool that no session has open. */
 void folder_forget(const struct spool *spool);
-/* The open folders of this process that are that one or below it: new name, or deleted if to is NULL. */
-void folder_renamed(const struct spool *spool, const char *from, const char *to);
 /* The path of a message's file, in new memory. */
 char *folder_path(const struct folder *folder, const struct folder_entry *entry);
 /* Looks for the file of an entry under another name. Returns false if it is gone. */
 bool folder_find_file(struct folder *folder, size_t index);
+
+/* An id that is the same in all folders (folder_read()). */
+void folder_entry_id(const struct folder_entry *entry, char id[72]);
+
+/* --- changes: folder_change.c, with the lock held */
+
+/* The messages that a command changes. */
+struct folder_mark {
+	size_t index;  /* in the table */
+	uint32_t flags;
+	char *unique, *name; /* as it was; the new name of the file */
+	size_t number; /* in the command */
+	bool arrived, stays; /* of a copy or move: it is there, or could not be applied */
+};
+struct folder_marks {
+	struct folder_mark *items;
+	size_t count;
+};
+void folder_marks_add(struct folder_marks *marks, size_t index, uint32_t flags);
+void folder_marks_clear(struct folder_marks *marks);
+/* Messages that have left the folder, but not those that stay. */
+void folder_drop_marks(struct folder *folder, const struct folder_marks *marks);
+/* Calls fn with the file of an entry ("cur/NAME"); if it fails with ENOENT, with the name that another program has given to it. 1: done, 0: the
+ * message is gone, -1: failed. */
+typedef int (*folder_file_fn)(void *context, struct folder *folder, const struct folder_entry *entry, const char *file, struct error *error);
+int folder_on_file(struct folder *folder, size_t index, folder_file_fn fn, void *context, struct error *error);
 
 #endif

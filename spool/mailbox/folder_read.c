@@ -11,13 +11,23 @@
 
 #define DIGEST_BYTES 10
 
-/* Ours is the one under which it was accepted: copies have it, too. */
-static void put_id(const struct folder_entry *entry, char id[72])
+/* In the name of a foreign file that we have moved or copied: the id that it had before. */
+static bool foreign_origin(struct slice unique, struct slice *origin)
+{
+	struct slice rest = unique, id;
+
+	slice_cut(&rest, '.');
+	id = slice_cut(&rest, '.');
+	*origin = slice_cut(&rest, '.');
+	return rest.ptr != NULL && id.len > 0 && id.ptr[0] == 'L' && msgid_is(slice_from(id, 1)) && msgid_is(*origin);
+}
+
+void folder_entry_id(const struct folder_entry *entry, char id[72])
 {
 	struct slice unique = folder_entry_unique(entry), origin;
 	unsigned char digest[EVP_MAX_MD_SIZE];
 
-	if (maildir_unique_origin(unique, &origin)) {
+	if (maildir_unique_origin(unique, &origin) || foreign_origin(unique, &origin)) {
 		snprintf(id, 72, "%.*s", SLICE_PRINT(origin));
 		return;
 	}
@@ -37,7 +47,7 @@ static char *locate(struct folder *folder, uint32_t uid, bool anew, char id[72])
 	if (index != SIZE_MAX && (!anew || folder_find_file(folder, index))) {
 		path = folder_path(folder, &folder->table.items[index]);
 		if (id != NULL)
-			put_id(&folder->table.items[index], id);
+			folder_entry_id(&folder->table.items[index], id);
 	}
 	pthread_mutex_unlock(&folder->lock);
 	return path;

@@ -26,16 +26,23 @@ static const char *const folders[] = {"new", "cur"};
 
 /* --- names */
 
-char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size)
+/* Maildir's own rule: the host part must not contain '/' and ':'. */
+static char *without_marks(char *name)
 {
-	/* Maildir's own rule: the host part must not contain '/' and ':'. */
-	char *name = xasprintf("%lld.%s.%s,S=%llu", (long long)time, id->text, host,
-	    (unsigned long long)size);
-
 	for (char *at = name; *at != '\0'; at++)
 		if (*at == '/' || *at == ':')
 			*at = '_';
 	return name;
+}
+
+char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size)
+{
+	return without_marks(xasprintf("%lld.%s.%s,S=%llu", (long long)time, id->text, host, (unsigned long long)size));
+}
+
+char *maildir_foreign_name(int64_t time, const struct msgid *id, const char *host)
+{
+	return without_marks(xasprintf("%lld.L%s.%s", (long long)time, id->text, host));
 }
 
 bool maildir_unique_id(struct slice unique, struct slice *id)

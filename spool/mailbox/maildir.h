@@ -25,6 +25,8 @@ struct slice maildir_unique(const char *name);
 bool maildir_name_size(const char *name, uint64_t *size);
 /* Our file name for a message, in new memory. */
 char *maildir_name(int64_t time, const struct msgid *id, const char *host, uint64_t size);
+/* A name that is not one of ours, but has an id and the part "id of its first name" in host. */
+char *maildir_foreign_name(int64_t time, const struct msgid *id, const char *host);
 /* The id in one of our unique names ("<time>.<id>.<host>"); returns false for a foreign name. */
 bool maildir_unique_id(struct slice unique, struct slice *id);
 /* The id under which a message was accepted, which its copies keep: a slice of their names; the id itself if it is no copy. Returns false

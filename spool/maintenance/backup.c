@@ -8,6 +8,7 @@
 #include "base/file/path.h"
 #include "base/process/service_user.h"
 #include "config/ini_secret.h"
+#include "message/imap/folder_name.h"
 #include "spool/layout_priv.h"
 #include "spool/queue/queue_priv.h"
 #include "spool/log/wal.h"
@@ -94,9 +95,19 @@ static int add_configuration(struct backup *backup, struct error *error)
 
 /* --- mailboxes */
 
+/* The name in the archive of a file of a mailbox: its path below the spool's folder. */
+static char *name_of(const struct backup *backup, const char *mailbox, const char *file)
+{
+	char *path = layout_mailbox(backup->spool, mailbox, file);
+	char *name = xasprintf("spool%s", path + strlen(backup->spool->folder));
+
+	free(path);
+	return name;
+}
+
 static int add_message(struct backup *backup, const char *user, const struct mailbox_message *message, struct error *error)
 {
-	char *name = xasprintf("spool/mailboxes/%s/%s", user, message->file);
+	char *name = name_of(backup, user, message->file);
 	struct slice bytes;
 	int result = 0;
 
@@ -112,6 +123,23 @@ static int add_message(struct backup *backup, const char *user, const struct mai
 	return result;
 }
 
+/* The names of keywords and subscriptions, and the mark of a folder, so that an empty one is there again. The UIDs are not restored: they may
+ * have been given to other messages since. */
+static int add_notes(struct backup *backup, const char *mailbox, struct error *error)
+{
+	static const char *const files[] = {"maildirfolder", "dovecot-keywords", "subscriptions", "lanpost-uidvalidity"};
+	int result = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(files) && result == 0; i++) {
+		char *path = layout_mailbox(backup->spool, mailbox, files[i]), *name = name_of(backup, mailbox, files[i]);
+
+		result = add_file(backup, name, path, error);
+		free(name);
+		free(path);
+	}
+	return result;
+}
+
 static int add_mailbox(struct backup *backup, const char *user, struct error *error)
 {
 	struct mailbox_list list;
@@ -120,6 +148,18 @@ static int add_mailbox(struct backup *backup, const char *user, struct error *er
 	for (size_t i = 0; i < list.count && result == 0; i++)
 		result = add_message(backup, user, &list.items[i], error);
 	mailbox_list_clear(&list);
+	return result == 0 ? add_notes(backup, user, error) : -1;
+}
+
+/* A user's mailbox with all its folders. */
+static int add_user(struct backup *backup, const char *user, struct error *error)
+{
+	struct strlist mailboxes = {0};
+	int result = mailbox_names(backup->spool, user, &mailboxes, error);
+
+	for (size_t i = 0; i < mailboxes.count && result == 0; i++)
+		result = add_mailbox(backup, mailboxes.items[i], error);
+	strlist_clear(&mailboxes);
 	return result;
 }
 
@@ -133,7 +173,7 @@ static int add_mailboxes(struct backup *backup, struct error *error)
 	free(path);
 	while (dir != NULL && result == 0 && (entry = readdir(dir)) != NULL)
 		if (conf_is_mailbox_name(slice_of(entry->d_name)))
-			result = add_mailbox(backup, entry->d_name, error);
+			result = add_user(backup, entry->d_name, error);
 	if (dir != NULL)
 		closedir(dir);
 	return result;
@@ -181,6 +221,16 @@ static int add_queue(struct backup *backup, struct error *error)
 
 /* --- the rest */
 
+/* Folders of an archived mailbox begin with a dot. */
+static bool is_shown(const char *name)
+{
+	struct buf folder = BUF_INIT(4 * FOLDER_NAME_MAX);
+	bool is_folder = name[0] == '.' && folder_name_from_disk(slice_of(name), &folder) == 0;
+
+	buf_clear(&folder);
+	return name[0] != '.' || is_folder;
+}
+
 /* All regular files of a folder of the spool except locks, and those of its subfolders. */
 static int add_folder(struct backup *backup, const char *folder, int depth, struct error *error)
 {
@@ -195,7 +245,7 @@ static int add_folder(struct backup *backup, const char *folder, int depth, stru
 		size_t len = strlen(entry->d_name);
 		struct stat status;
 
-		if (entry->d_name[0] != '.' && (len < 5 || strcmp(entry->d_name + len - 5, ".lock") != 0) &&
+		if (is_shown(entry->d_name) && (len < 5 || strcmp(entry->d_name + len - 5, ".lock") != 0) &&
 		    !(strcmp(folder, "wal") == 0 && wal_is_spare(entry->d_name, NULL)) &&
 		    lstat(file, &status) == 0) {
 			if (S_ISREG(status.st_mode))
@@ -246,7 +296,7 @@ static int add_spool(struct backup *backup, struct error *error)
 	if (result == 0)
 		result = add_folder(backup, "wal", 0, error);
 	if (result == 0)
-		result = add_folder(backup, "archive", 4, error);
+		result = add_folder(backup, "archive", 5, error);
 	close(hold);
 	return result;
 }

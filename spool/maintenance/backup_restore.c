@@ -9,6 +9,8 @@
 #include "base/owned.h"
 #include "base/process/service_user.h"
 #include "config/ini_edit.h"
+#include "spool/storage/folder.h"
+#include "message/imap/folder_name.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +20,16 @@
 
 #define DEPTH_MAX 8
 #define CONFIG_MAX (2u << 20)
+
+/* A folder of a mailbox. */
+static bool is_folder(struct slice part)
+{
+	struct buf name = BUF_INIT(4 * FOLDER_NAME_MAX);
+	bool result = folder_name_from_disk(part, &name) == 0;
+
+	buf_clear(&name);
+	return result;
+}
 
 /* No path out of the folder, no hidden and no unusual names. */
 static bool is_good_name(const char *name)
@@ -30,7 +42,7 @@ static bool is_good_name(const char *name)
 	while (rest.ptr != NULL) {
 		struct slice part = slice_cut(&rest, '/');
 
-		if (part.len == 0 || part.len > 255 || part.ptr[0] == '.' || ++depth > DEPTH_MAX)
+		if (part.len == 0 || part.len > 255 || (part.ptr[0] == '.' && !is_folder(part)) || ++depth > DEPTH_MAX)
 			return false;
 		for (size_t i = 0; i < part.len; i++)
 			if ((unsigned char)part.ptr[i] < ' ' || part.ptr[i] == 0x7f)
@@ -99,6 +111,11 @@ static int put_as_admin(struct archive_reader *archive, const char *path, unsign
 	return result;
 }
 
+static bool is_message(const char *name)
+{
+	return strncmp(name, "spool/mailboxes/", 16) == 0 && (strstr(name, "/new/") != NULL || strstr(name, "/cur/") != NULL);
+}
+
 static int put_all(struct archive_reader *archive, const struct backup_target *target, char **main, struct backup_counts *counts,
     struct error *error)
 {
@@ -122,7 +139,7 @@ static int put_all(struct archive_reader *archive, const struct backup_target *t
 		if (result != 0)
 			return -1;
 		counts->files++;
-		counts->messages += strncmp(name, "spool/mailboxes/", 16) == 0;
+		counts->messages += is_message(name);
 		counts->queued += strncmp(name, "spool/queue/", 12) == 0 && strstr(name, ".env") != NULL;
 	}
 	if (next == ARCHIVE_IS_OVER && counts->files == 0)
@@ -148,6 +165,17 @@ static int name_spool(const char *main, const char *folder, struct error *error)
 	return result;
 }
 
+/* UIDs that were given since the backup would be given again, to other messages: a new UIDVALIDITY says so to IMAP programs. */
+static int forget_uids(const char *folder, struct error *error)
+{
+	char *copy = xstrdup(folder);
+	const struct spool spool = spool_at(copy);
+	int result = folder_reset_uids(&spool, error);
+
+	free(copy);
+	return result;
+}
+
 int backup_restore(const char *path, const struct backup_target *target, struct backup_counts *counts, struct error *error)
 {
 	struct archive_reader *archive;
@@ -165,6 +193,8 @@ int backup_restore(const char *path, const struct backup_target *target, struct 
 	archive_reader_close(archive);
 	if (result == 0 && target->elsewhere && main != NULL)
 		result = name_spool(main, target->spool, error);
+	if (result == 0)
+		result = forget_uids(target->spool, error);
 	/* They may be on two file systems. */
 	paused = service_user_pause();
 	if (result == 0 && main != NULL)

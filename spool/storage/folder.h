@@ -63,9 +63,11 @@ int folder_create(const struct spool *spool, const char *mailbox, struct error *
 /* Removes the folder with its messages, durably, in the log first (each removal is in the journal); its children stay. Sessions that
  * have it open see it empty. The INBOX cannot be deleted. */
 int folder_delete(const struct spool *spool, const char *mailbox, struct error *error);
-/* Renames the folder and its children; they keep UIDs and get a new UIDVALIDITY only if the name was used before. Renaming the INBOX
- * moves its messages to a new folder (RFC 3501 section 6.3.5). */
+/* Renames the folder and its children: their messages move to new folders, with new UIDs. Renaming the INBOX moves its messages to a new
+ * folder (RFC 3501 section 6.3.5). */
 int folder_rename(const struct spool *spool, const char *from, const char *to, struct error *error);
+/* After a restore: no folder keeps its UIDs, each gets a new UIDVALIDITY. No process may have it open. */
+int folder_reset_uids(const struct spool *spool, struct error *error);
 /* Subscriptions (the file `subscriptions`, as Dovecot writes it): folder names without the user, "INBOX" for the mailbox itself. */
 int folder_subscriptions(const struct spool *spool, const char *user, struct strlist *names, struct error *error);
 int folder_subscribe(const struct spool *spool, const char *user, const char *name, bool on, struct error *error);

@@ -77,8 +77,22 @@ int intake_check_known(struct intake *intake, struct error *error);
 bool intake_is_unsettled(struct intake *intake, const struct msgid *id);
 
 /* Removes messages from a mailbox: durable in the log, then unlinked (POP3 QUIT, purge). */
-int intake_remove(struct intake *intake, const char *user, const char *const *uniques, size_t count,
+int intake_remove(struct intake *intake, const char *mailbox, const char *const *uniques, size_t count,
     struct error *error);
+
+/* Changes messages that are in mailboxes (FACT_REMOVE, FACT_FLAGS, FACT_MOVE, FACT_COPY): durable in the log when this returns 0. In between,
+ * this thread calls apply with the facts in their order, perhaps in pieces, to change the files, which the caller knows how to find; if it
+ * returns -1, recovery does it later. The facts are all in one record if they are not more than some thousands. */
+typedef int (*intake_apply_fn)(void *context, const struct fact *facts, size_t count, struct error *error);
+int intake_change(struct intake *intake, const struct fact *facts, size_t count, intake_apply_fn apply, void *context,
+    struct error *error);
+/* Before FACT_MOVE and FACT_COPY: makes all files in mailboxes durable, so that no recovery must write them again. -1 if that cannot be
+ * relied on now. */
+int intake_settle(struct intake *intake, struct error *error);
+/* Whether changes of intake_change() wait for recovery, because the disk has refused them: a file may be where it was. */
+bool intake_has_changes_left(struct intake *intake);
+/* The host in the names of files. */
+const char *intake_hostname(const struct intake *intake);
 
 /* Sets the session that the journal records for everything sent, refused and removed through this intake; the string must
  * outlive the intake. Called before other threads use it. */

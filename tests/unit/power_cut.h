@@ -271,10 +271,42 @@ static void put_file(const char *spool, const char *path, ino_t inode, struct tr
 	put_bytes(spool, path, by_inode(now, inode), by_inode(&durable_bytes, inode));
 }
 
+/* Renames of the test, so that none is taken for a removal and a new name where an inode has several. */
+static struct {
+	char *from, *to;
+} renames[1024];
+static size_t rename_count;
+
+static void note_rename(const char *from, const char *to)
+{
+	char *old = relative(from), *new = to == NULL ? NULL : relative(to);
+
+	if (old != NULL && new != NULL && rename_count < ARRAY_LEN(renames)) {
+		renames[rename_count].from = old;
+		renames[rename_count++].to = new;
+		return;
+	}
+	free(old);
+	free(new);
+}
+
+/* Whether a durable name that is not placed has become this one. */
+static bool was_renamed_from(const struct file *now, const struct file *old)
+{
+	const char *path = old->path;
+
+	if (old->inode != now->inode)
+		return false;
+	for (size_t i = 0; i < rename_count; i++)
+		if (strcmp(renames[i].from, path) == 0)
+			path = renames[i].to;
+	return path != old->path && strcmp(path, now->path) == 0;
+}
+
 /* A file that had a name before and has one now has one after the cut: a rename is one step. */
 static void build(const char *spool, struct tree *now)
 {
-	bool kept[256] = {false};
+	bool kept[256] = {false}, lost[256] = {false};
 	ino_t placed[512];
 	size_t count = 0;
 
@@ -286,6 +318,8 @@ static void build(const char *spool, struct tree *now)
 			placed[count++] = old->inode;
 			if (file != NULL)
 				kept[file - now->items] = true;
+		} else {
+			lost[i] = true;
 		}
 	}
 	for (size_t i = 0; i < now->count; i++) {
@@ -293,6 +327,9 @@ static void build(const char *spool, struct tree *now)
 
 		for (size_t j = 0; j < count; j++)
 			stands = stands || placed[j] == now->items[i].inode;
+		for (size_t j = 0; j < durable_names.count; j++)
+			if (lost[j] && was_renamed_from(&now->items[i], &durable_names.items[j]))
+				stands = false;
 		if (kept[i] || (rnd(2) == 0 && (stands || !had_name)))
 			continue;
 		put_file(spool, now->items[i].path, now->items[i].inode, now);
@@ -329,6 +366,10 @@ static void begin(void)
 {
 	tree_clear(&durable_names);
 	tree_clear(&durable_bytes);
+	while (rename_count > 0) {
+		free(renames[--rename_count].from);
+		free(renames[rename_count].to);
+	}
 	disk = folder_new();
 	pins = folder_new();
 }
@@ -409,11 +450,15 @@ static void cut_now(const char *what, const char *path)
 /* Several threads sync. */
 static int cut_at_sync(const char *what, const char *path, const char *to)
 {
-	(void)to;
-	if (!is_sync(what))
+	bool renames = strcmp(what, "rename") == 0;
+
+	if (!renames && !is_sync(what))
 		return 0;
 	pthread_mutex_lock(&cutting);
-	cut_now(what, path);
+	if (renames)
+		note_rename(path, to);
+	else
+		cut_now(what, path);
 	pthread_mutex_unlock(&cutting);
 	return 0;
 }

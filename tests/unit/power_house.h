@@ -10,7 +10,7 @@
 
 /* The text of message n, of this size at least: it has no repetition, so that no piece can be taken for another. Made once: audits
  * ask for it all the time. */
-static struct slice house_text(int n, size_t size)
+static inline struct slice house_text(int n, size_t size)
 {
 	static struct buf texts[HOUSE_TEXTS];
 	struct buf *text = &texts[n];
@@ -26,7 +26,7 @@ static struct slice house_text(int n, size_t size)
 }
 
 /* Whether a delivered file is that message, complete: headers of ours may precede it. */
-static bool house_text_ends(struct slice file, struct slice text)
+static inline bool house_text_ends(struct slice file, struct slice text)
 {
 	return file.len >= text.len && memcmp(file.ptr + file.len - text.len, text.ptr, text.len) == 0;
 }

@@ -6,6 +6,7 @@
 #include "base/file/fsx.h"
 #include "spool/layout_priv.h"
 #include "spool/mailbox/folder_priv.h"
+#include "spool/log/intake_priv.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/mailbox.h"
 #include "tests/unit/remove_tree.h"
@@ -75,6 +76,7 @@ static inline void deliver(const char *mailbox, const char *text)
 	envelope_init(&envelope);
 	envelope_add(&envelope, PLACE_MAILBOX, slice_of(mailbox), SLICE_NONE);
 	OK(intake_accept_text(house.intake, &envelope, slice_of(text), NULL, 0, &error));
+	intake_await(house.intake, NULL);
 }
 
 /* A file of another program: "cur/NAME". */

@@ -148,13 +148,13 @@ def test_a_dialler_that_hangs_is_ended(make_gateway):
 
 def test_a_spool_of_a_later_version_is_refused(make_gateway):
     office = make_gateway(users=IVAN)
-    assert (office.spool / "version").read_text() == "1\n"
+    assert (office.spool / "version").read_text() == "2\n"
     office.stop()
-    (office.spool / "version").write_text("2\n")
+    (office.spool / "version").write_text("3\n")
     office.start(wait=False)
     assert office.process.wait(15) == 1
     office.process = None
     assert "newer lanpost" in office.log()
-    (office.spool / "version").unlink()  # an older one
+    (office.spool / "version").write_text("1\n")  # an older one, which this version reads
     office.start()
-    assert (office.spool / "version").read_text() == "1\n"
+    assert (office.spool / "version").read_text() == "2\n"

@@ -1,0 +1,275 @@
+/*
+ * Changes of the messages in one folder: flags, and removal. The log first, then the files, then the index (spool/QUEUE.md, "Folders").
+ */
+#include "base/alloc.h"
+#include "base/file/fsx.h"
+#include "base/i18n.h"
+#include "spool/layout_priv.h"
+#include "spool/mailbox/folder_priv.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_change.h"
+#include "spool/mailbox/maildir_flags.h"
+#include "spool/storage/intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define FIND_TRIES 3
+
+/* --- the messages of one change */
+
+void folder_marks_add(struct folder_marks *marks, size_t index, uint32_t flags)
+{
+	ARRAY_GROW(marks->items, marks->count);
+	marks->items[marks->count++] = (struct folder_mark){.index = index, .flags = flags};
+}
+
+void folder_marks_clear(struct folder_marks *marks)
+{
+	for (size_t i = 0; i < marks->count; i++) {
+		free(marks->items[i].unique);
+		free(marks->items[i].name);
+	}
+	free(marks->items);
+	*marks = (struct folder_marks){0};
+}
+
+int folder_on_file(struct folder *folder, size_t index, folder_file_fn fn, void *context, struct error *error)
+{
+	for (int tries = 0; tries < FIND_TRIES; tries++) {
+		const struct folder_entry *entry = &folder->table.items[index];
+		char *file = xasprintf("%s/%s", folder_parts[entry->in_new ? FOLDER_NEW : FOLDER_CUR], entry->name);
+		int result = fn(context, folder, entry, file, error);
+
+		free(file);
+		if (result == 0)
+			return 1;
+		if (error->saved_errno != ENOENT)
+			return -1;
+		if (!folder_find_file(folder, index))
+			return 0;
+	}
+	return 0;
+}
+
+/* --- flags */
+
+struct storing {
+	struct folder *folder;
+	struct folder_marks marks;
+	size_t at; /* the next one to apply */
+};
+
+static int give_flags(void *context, struct folder *folder, const struct folder_entry *entry, const char *file, struct error *error)
+{
+	char *name = maildir_flags_name(entry->name, context);
+	int result = maildir_change_file(folder->spool, folder->mailbox, file, folder->mailbox, name, error);
+
+	free(name);
+	return result;
+}
+
+static int apply_flags(void *context, const struct fact *facts, size_t count, struct error *error)
+{
+	struct storing *storing = context;
+	struct folder *folder = storing->folder;
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t index = storing->marks.items[storing->at++].index;
+		int done = folder_on_file(folder, index, give_flags, (void *)(uintptr_t)facts[i].to, error);
+		struct folder_entry *entry = &folder->table.items[index];
+
+		if (done < 0)
+			result = -1;
+		if (done > 0)
+			folder_table_rename(&folder->table, index, maildir_flags_name(entry->name, facts[i].to), false);
+	}
+	return result;
+}
+
+static uint32_t changed(uint32_t flags, enum folder_change change, uint32_t by)
+{
+	switch (change) {
+	case FOLDER_SET:
+		return by;
+	case FOLDER_ADD:
+		return flags | by;
+	case FOLDER_TAKE:
+		break;
+	}
+	return flags & ~by;
+}
+
+static void mark_changes(struct storing *storing, const uint32_t *uids, size_t count, enum folder_change change, uint32_t flags,
+    uint64_t unchanged_since, uint32_t **left, size_t *left_count)
+{
+	const struct folder_table *table = &storing->folder->table;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t index = folder_table_by_uid(table, uids[i]);
+		uint32_t now;
+
+		if (index == SIZE_MAX)
+			continue;
+		if (table->items[index].modseq > unchanged_since) {
+			ARRAY_GROW(*left, *left_count);
+			(*left)[(*left_count)++] = uids[i];
+			continue;
+		}
+		now = changed(table->items[index].flags, change, flags);
+		if (now != table->items[index].flags)
+			folder_marks_add(&storing->marks, index, now);
+	}
+}
+
+static int commit_flags(struct storing *storing, struct error *error)
+{
+	struct folder *folder = storing->folder;
+	struct folder_marks *marks = &storing->marks;
+	struct fact *facts = xcalloc(marks->count, sizeof(*facts));
+	char(*letters)[MAILDIR_LETTERS_MAX] = xcalloc(marks->count, sizeof(*letters));
+	int result;
+
+	for (size_t i = 0; i < marks->count; i++) {
+		marks->items[i].unique = slice_dup(folder_entry_unique(&folder->table.items[marks->items[i].index]));
+		facts[i] = (struct fact){.kind = FACT_FLAGS,
+		    .name = folder->mailbox,
+		    .text = marks->items[i].unique,
+		    .to = maildir_flags_letters(marks->items[i].flags, letters[i])};
+	}
+	result = intake_change(folder->spool->intake, facts, marks->count, apply_flags, storing, error);
+	free(letters);
+	free(facts);
+	return result;
+}
+
+static int store(struct storing *storing, struct error *error)
+{
+	struct folder *folder = storing->folder;
+	struct folder_stamp before[2];
+	struct error ignored;
+
+	folder_scan_stamps(folder, before);
+	if (commit_flags(storing, error) != 0)
+		return -1;
+	folder->modseq++;
+	for (size_t i = 0; i < storing->marks.count; i++) {
+		struct folder_entry *entry = &folder->table.items[storing->marks.items[i].index];
+
+		entry->flags = storing->marks.items[i].flags;
+		entry->modseq = folder->modseq;
+		folder_index_changed(folder, entry);
+	}
+	folder_index_write(folder, false, &ignored); /* the names of the files have the flags */
+	folder_scan_stamp(folder, before);
+	return 0;
+}
+
+int folder_store(struct folder *folder, const uint32_t *uids, size_t count, enum folder_change change, uint32_t flags,
+    uint64_t unchanged_since, uint32_t **left, size_t *left_count, struct error *error)
+{
+	struct storing storing = {.folder = folder};
+	int result = 0;
+
+	*left = NULL;
+	*left_count = 0;
+	pthread_mutex_lock(&folder->lock);
+	mark_changes(&storing, uids, count, change, flags, unchanged_since, left, left_count);
+	if (storing.marks.count > 0)
+		result = store(&storing, error);
+	pthread_mutex_unlock(&folder->lock);
+	folder_marks_clear(&storing.marks);
+	return result;
+}
+
+/* --- removal */
+
+static int unlink_file(void *context, struct folder *folder, const struct folder_entry *entry, const char *file, struct error *error)
+{
+	char *path = layout_mailbox(folder->spool, folder->mailbox, file);
+	bool is_there = access(path, F_OK) == 0;
+	int result = 0;
+
+	(void)context;
+	(void)entry;
+	if (!is_there) {
+		error_set(error, ERROR_TEMPORARY, N_("the message is gone"));
+		error->saved_errno = ENOENT;
+		result = -1;
+	} else {
+		result = fsx_unlink(path, error);
+	}
+	free(path);
+	return result;
+}
+
+static int apply_removal(void *context, const struct fact *facts, size_t count, struct error *error)
+{
+	struct storing *storing = context;
+	int result = 0;
+
+	(void)facts;
+	for (size_t i = 0; i < count; i++)
+		if (folder_on_file(storing->folder, storing->marks.items[storing->at++].index, unlink_file, NULL, error) < 0)
+			result = -1;
+	return result;
+}
+
+static int commit_removal(struct storing *storing, struct error *error)
+{
+	struct folder *folder = storing->folder;
+	struct folder_marks *marks = &storing->marks;
+	struct fact *facts = xcalloc(marks->count, sizeof(*facts));
+	int result;
+
+	for (size_t i = 0; i < marks->count; i++) {
+		marks->items[i].unique = slice_dup(folder_entry_unique(&folder->table.items[marks->items[i].index]));
+		facts[i] = (struct fact){.kind = FACT_REMOVE, .name = folder->mailbox, .text = marks->items[i].unique};
+	}
+	result = intake_change(folder->spool->intake, facts, marks->count, apply_removal, storing, error);
+	free(facts);
+	return result;
+}
+
+void folder_drop_marks(struct folder *folder, const struct folder_marks *marks)
+{
+	folder->modseq++;
+	for (size_t i = 0; i < marks->count; i++) {
+		size_t index = marks->items[i].index;
+
+		if (marks->items[i].stays || !folder_entry_is_live(&folder->table.items[index]))
+			continue;
+		folder_index_gone(folder, folder->table.items[index].uid);
+		folder_table_drop(&folder->table, index);
+	}
+}
+
+int folder_expunge(struct folder *folder, const uint32_t *uids, size_t count, struct error *error)
+{
+	struct storing storing = {.folder = folder};
+	struct folder_stamp before[2];
+	struct error ignored;
+	int result = 0;
+
+	pthread_mutex_lock(&folder->lock);
+	for (size_t i = 0; i < count; i++) {
+		size_t index = folder_table_by_uid(&folder->table, uids[i]);
+
+		if (index != SIZE_MAX)
+			folder_marks_add(&storing.marks, index, 0);
+	}
+	folder_scan_stamps(folder, before);
+	if (storing.marks.count > 0)
+		result = commit_removal(&storing, error);
+	if (result == 0 && storing.marks.count > 0) {
+		folder_drop_marks(folder, &storing.marks);
+		folder_table_tidy(&folder->table);
+		folder_index_write(folder, false, &ignored); /* no file has these UIDs any more */
+		folder_scan_stamp(folder, before);
+	}
+	pthread_mutex_unlock(&folder->lock);
+	folder_marks_clear(&storing.marks);
+	return result;
+}

@@ -1,0 +1,293 @@
+/*
+ * Copies and moves between folders. A message has a new unique name where it arrives, which keeps the id under which it was accepted: so
+ * each file leaves a folder once, and what the log says of it holds whatever comes after (spool/QUEUE.md, "Folders").
+ */
+#include "base/alloc.h"
+#include "base/file/fsx.h"
+#include "base/i18n.h"
+#include "spool/layout_priv.h"
+#include "spool/mailbox/folder_priv.h"
+#include "spool/mailbox/maildir.h"
+#include "spool/mailbox/maildir_change.h"
+#include "spool/mailbox/maildir_flags.h"
+#include "spool/storage/intake.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct transfer {
+	struct folder *from, *to;
+	bool is_move;
+	struct folder_marks marks;
+	size_t at; /* the next one to apply */
+};
+
+/* --- names */
+
+/* The keyword of one folder in another one; without a place there it is lost. */
+static uint32_t flags_there(struct transfer *transfer, uint32_t flags)
+{
+	const uint32_t others = (1u << FOLDER_KEYWORD_BIT) - 1;
+	uint32_t there = flags & others;
+
+	if (transfer->from == transfer->to || (flags & ~others) == 0)
+		return flags;
+	folder_keyword_bit(transfer->from, "", false); /* reads the names */
+	for (int n = 0; n < FOLDER_KEYWORDS_MAX; n++)
+		if ((flags >> (FOLDER_KEYWORD_BIT + n) & 1) != 0 && transfer->from->keywords[n] != NULL)
+			there |= folder_keyword_bit(transfer->to, transfer->from->keywords[n], true);
+	return there;
+}
+
+/* "<time>.<new id>.<id>.<host>,S=<size>:2,<flags>". A foreign file stays one: its lines may end in bare LF. */
+static char *name_there(struct transfer *transfer, const struct folder_entry *entry)
+{
+	char letters[MAILDIR_LETTERS_MAX], origin[72], *host, *base, *name;
+	struct msgid id = msgid_new();
+
+	folder_entry_id(entry, origin);
+	host = xasprintf("%s.%s", origin, intake_hostname(transfer->to->spool->intake));
+	base = entry->ours && entry->size_known ? maildir_name(entry->time, &id, host, entry->size)
+						: maildir_foreign_name(entry->time, &id, host);
+	name = maildir_flags_name(base, maildir_flags_letters(flags_there(transfer, entry->flags), letters));
+	free(base);
+	free(host);
+	return name;
+}
+
+static void mark_messages(struct transfer *transfer, const uint32_t *uids, size_t count)
+{
+	struct folder_table *table = &transfer->from->table;
+
+	for (size_t i = 0; i < count; i++) {
+		size_t index = folder_table_by_uid(table, uids[i]);
+		struct folder_mark *mark;
+
+		if (index == SIZE_MAX)
+			continue;
+		folder_marks_add(&transfer->marks, index, 0);
+		mark = &transfer->marks.items[transfer->marks.count - 1];
+		mark->unique = slice_dup(folder_entry_unique(&table->items[index]));
+		mark->name = name_there(transfer, &table->items[index]);
+		mark->number = i;
+	}
+}
+
+/* --- copies wait in tmp/ until the record is durable */
+
+static int link_waiting(void *context, struct folder *folder, const struct folder_entry *entry, const char *file, struct error *error)
+{
+	const char *path = context;
+	char *source = folder_path(folder, entry);
+	struct slice bytes;
+	int result = fsx_link(source, path, error);
+
+	(void)file;
+	/* Too many links, or another file system. */
+	if (result != 0 && error->saved_errno != ENOENT && error->saved_errno != EEXIST && fsx_map(source, &bytes, error) == 0) {
+		result = fsx_create(path, &bytes, 1, 0600, error);
+		if (result == 0)
+			result = fsx_check_map(bytes, error);
+		fsx_unmap(bytes);
+	}
+	free(source);
+	return result;
+}
+
+static char *waiting_path(const struct transfer *transfer, const struct folder_mark *mark)
+{
+	char *waiting = maildir_change_waiting(mark->name), *path = layout_mailbox(transfer->to->spool, transfer->to->mailbox, waiting);
+
+	free(waiting);
+	return path;
+}
+
+/* Messages that are gone are left out. */
+static int link_all(struct transfer *transfer, struct error *error)
+{
+	struct folder_marks *marks = &transfer->marks;
+	size_t kept = 0;
+	int result = 0;
+
+	for (size_t i = 0; i < marks->count; i++) {
+		char *path = waiting_path(transfer, &marks->items[i]);
+		int done = result == 0 ? folder_on_file(transfer->from, marks->items[i].index, link_waiting, path, error) : -1;
+
+		free(path);
+		if (done < 0)
+			result = -1;
+		if (done > 0) {
+			struct folder_mark mark = marks->items[kept];
+
+			marks->items[kept++] = marks->items[i];
+			marks->items[i] = mark;
+		}
+	}
+	while (marks->count > kept) {
+		free(marks->items[--marks->count].unique);
+		free(marks->items[marks->count].name);
+	}
+	return result;
+}
+
+static void unlink_all(const struct transfer *transfer)
+{
+	struct error ignored;
+
+	for (size_t i = 0; i < transfer->marks.count; i++) {
+		char *path = waiting_path(transfer, &transfer->marks.items[i]);
+
+		fsx_unlink(path, &ignored);
+		free(path);
+	}
+}
+
+/* --- the change */
+
+static int move_file(void *context, struct folder *folder, const struct folder_entry *entry, const char *file, struct error *error)
+{
+	const struct fact *fact = context;
+
+	(void)entry;
+	return maildir_change_file(folder->spool, folder->mailbox, file, fact->to, fact->id, error);
+}
+
+static int apply(void *context, const struct fact *facts, size_t count, struct error *error)
+{
+	struct transfer *transfer = context;
+	const struct spool *spool = transfer->to->spool;
+	int result = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct folder_mark *mark = &transfer->marks.items[transfer->at++];
+
+		if (transfer->is_move) {
+			int done = folder_on_file(transfer->from, mark->index, move_file, (void *)(uintptr_t)&facts[i], error);
+
+			mark->arrived = done > 0;
+			mark->stays = done < 0;
+		} else {
+			mark->arrived = maildir_change_place(spool, facts[i].name, &facts[i].text, 1, error) == 0;
+			mark->stays = !mark->arrived;
+		}
+		result = mark->stays ? -1 : result;
+	}
+	return result;
+}
+
+static int commit(struct transfer *transfer, struct error *error)
+{
+	struct folder_marks *marks = &transfer->marks;
+	const char *from = transfer->from->mailbox, *to = transfer->to->mailbox;
+	struct fact *facts = xcalloc(marks->count, sizeof(*facts));
+	int result;
+
+	for (size_t i = 0; i < marks->count; i++)
+		facts[i] = transfer->is_move
+			       ? (struct fact){.kind = FACT_MOVE, .id = marks->items[i].name, .name = from, .text = marks->items[i].unique, .to = to}
+			       : (struct fact){.kind = FACT_COPY, .id = "", .name = to, .text = marks->items[i].name, .to = from};
+	result = intake_change(transfer->to->spool->intake, facts, marks->count, apply, transfer, error);
+	free(facts);
+	return result;
+}
+
+/* UIDs where they arrive. If they cannot be made durable, the next look gives them. */
+static void number_all(struct transfer *transfer, const struct folder_table *source, uint32_t *to_uids, uint32_t *uid_validity)
+{
+	struct folder *to = transfer->to;
+	size_t before = to->table.count;
+	uint32_t uid_next = to->uid_next;
+	struct error ignored;
+
+	to->modseq++;
+	for (size_t i = 0; i < transfer->marks.count; i++) {
+		struct folder_mark *mark = &transfer->marks.items[i];
+		int64_t time = source->items[mark->index].time;
+
+		if (mark->arrived)
+			to_uids[mark->number] = folder_scan_add(to, xstrdup(mark->name), false, time);
+	}
+	*uid_validity = to->validity;
+	if (folder_index_write(to, true, &ignored) == 0)
+		return;
+	folder_table_cut(&to->table, before);
+	to->uid_next = uid_next;
+	for (size_t i = 0; i < transfer->marks.count; i++)
+		to_uids[transfer->marks.items[i].number] = 0;
+	to->stamps[FOLDER_CUR].age_ms = 0;
+}
+
+static int transfer_locked(struct transfer *transfer, uint32_t *to_uids, uint32_t *uid_validity, struct error *error)
+{
+	struct folder *from = transfer->from, *to = transfer->to;
+	struct folder_stamp before[2][2];
+	struct error ignored;
+
+	folder_scan_stamps(from, before[0]);
+	folder_scan_stamps(to, before[1]);
+	if ((!transfer->is_move && link_all(transfer, error) != 0) ||
+	    (transfer->marks.count > 0 && intake_settle(to->spool->intake, error) != 0) ||
+	    (transfer->marks.count > 0 && commit(transfer, error) != 0)) {
+		if (!transfer->is_move)
+			unlink_all(transfer);
+		return -1;
+	}
+	number_all(transfer, &from->table, to_uids, uid_validity);
+	if (transfer->is_move) {
+		folder_drop_marks(from, &transfer->marks);
+		folder_table_tidy(&from->table);
+		folder_index_write(from, false, &ignored);
+	}
+	folder_scan_stamp(from, before[0]);
+	if (from != to)
+		folder_scan_stamp(to, before[1]);
+	return 0;
+}
+
+/* In one order, whatever the direction. */
+static void lock_both(struct folder *a, struct folder *b, bool lock)
+{
+	struct folder *order[] = {a < b ? a : b, a < b ? b : a};
+
+	for (size_t i = 0; i < (a == b ? 1 : 2); i++)
+		if (lock)
+			pthread_mutex_lock(&order[i]->lock);
+		else
+			pthread_mutex_unlock(&order[i]->lock);
+}
+
+static int transfer(struct folder *folder, const uint32_t *uids, size_t count, const char *to, bool is_move, uint32_t *to_uids,
+    uint32_t *uid_validity, struct error *error)
+{
+	struct transfer transfer = {.from = folder, .is_move = is_move};
+	int result;
+
+	memset(to_uids, 0, count * sizeof(*to_uids));
+	*uid_validity = 0;
+	if (folder_open(&transfer.to, folder->spool, to, error) != 0)
+		return -1;
+	lock_both(folder, transfer.to, true);
+	if (transfer.to->is_deleted) {
+		result = error_set(error, ERROR_PERMANENT, N_("there is no folder %s"), to);
+	} else {
+		*uid_validity = transfer.to->validity;
+		mark_messages(&transfer, uids, count);
+		result = transfer_locked(&transfer, to_uids, uid_validity, error);
+	}
+	lock_both(folder, transfer.to, false);
+	folder_marks_clear(&transfer.marks);
+	folder_close(transfer.to);
+	return result;
+}
+
+int folder_copy(struct folder *folder, const uint32_t *uids, size_t count, const char *to, uint32_t *to_uids, uint32_t *uid_validity,
+    struct error *error)
+{
+	return transfer(folder, uids, count, to, false, to_uids, uid_validity, error);
+}
+
+int folder_move(struct folder *folder, const uint32_t *uids, size_t count, const char *to, uint32_t *to_uids, uint32_t *uid_validity,
+    struct error *error)
+{
+	return transfer(folder, uids, count, to, true, to_uids, uid_validity, error);
+}
