@@ -195,7 +195,8 @@ struct conf_rule {
 	struct conf_place place;      /* of the section */
 	struct conf_place when_place; /* of its `when` */
 	char *when;
-	struct strlist deliver, copy, reject_to; /* users, aliases, groups */
+	struct strlist deliver, copy; /* users, aliases, groups, perhaps with a folder: "ivan/Invoices" */
+	struct strlist reject_to; /* users, aliases, groups */
 	struct strlist forward, redirect;        /* addresses */
 	bool drop;
 	char *tag, *subject_prefix;

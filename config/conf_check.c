@@ -36,8 +36,7 @@ static bool is_user(const struct check *check, const char *name)
 }
 
 /* key: as in the file. field: gives the place that is reported. */
-static void unknown_user(const struct check *check, const char *key, const char *name,
-    const void *field, struct conf_place otherwise)
+static void unknown_user(const struct check *check, const char *key, const char *name, const void *field, struct conf_place otherwise)
 {
 	const char *nearest = str_nearest(name, check->users);
 
@@ -63,11 +62,12 @@ void conf_check_users(const struct check *check, const char *key, const struct s
     struct conf_place otherwise)
 {
 	for (size_t i = 0; i < list->count; i++) {
-		const char *name = list->items[i];
+		char *name = xstrndup(list->items[i], strcspn(list->items[i], "/")); /* without a folder */
 
 		if (!is_user(check, name) && conf_find_group(check->conf, name) == NULL &&
 		    conf_owner_of(check->conf, slice_of(name)) == NULL)
 			unknown_user(check, key, name, list, otherwise);
+		free(name);
 	}
 }
 

@@ -38,6 +38,7 @@
 #define DATES(o, f) VALUE_DATES, FIELD(o, f, struct conf_numbers)
 #define DURATIONS(o, f) VALUE_DURATIONS, FIELD(o, f, struct conf_numbers)
 #define USERS(o, f) VALUE_USERS, FIELD(o, f, struct strlist)
+#define MAILBOXES(o, f) VALUE_MAILBOXES, FIELD(o, f, struct strlist)
 #define NAMES(o, f) VALUE_NAMES, FIELD(o, f, struct strlist)
 #define ADDRESSES(o, f) VALUE_ADDRESSES, FIELD(o, f, struct strlist)
 #define SENDERS(o, f) VALUE_SENDERS, FIELD(o, f, struct strlist)
@@ -360,9 +361,10 @@ static const struct schema_key account_keys[] = {
 static const struct schema_key rule_keys[] = {
     {"when", CONDITION(conf_rule, when), "", N_("required"), ANY,
 	N_("The condition; see lanpost-rules(5). Put it in single quotes as a whole if it contains ; or #.")},
-    {"deliver", USERS(conf_rule, deliver), "", N_("none"), ANY,
-	N_("The users and groups who get the message.")},
-    {"copy", USERS(conf_rule, copy), "", N_("none"), ANY,
+    {"deliver", MAILBOXES(conf_rule, deliver), "", N_("none"), ANY,
+	N_("The users and groups who get the message. ivan/Invoices is a folder of ivan, which is created when it is missing; "
+	   "only IMAP shows folders.")},
+    {"copy", MAILBOXES(conf_rule, copy), "", N_("none"), ANY,
 	N_("The users and groups who get a copy. Sorting goes on as if the message had no recipient yet.")},
     {"forward", ADDRESSES(conf_rule, forward), "", N_("none"), ANY,
 	N_("The external addresses to which the message is forwarded with the office as the sender: "

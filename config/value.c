@@ -103,6 +103,7 @@ static const struct {
     [VALUE_DURATIONS] = {value_parse_durations, clear_numbers, N_("durations: 5m, 1h; 5m..4h "
         "doubles")},
     [VALUE_USERS] = {value_parse_users, clear_list, N_("users")},
+    [VALUE_MAILBOXES] = {value_parse_mailboxes, clear_list, N_("users, or users and folders: ivan, ivan/Invoices")},
     [VALUE_NAMES] = {value_parse_names, clear_list, N_("local names or mail addresses")},
     [VALUE_ADDRESSES] = {value_parse_addresses, clear_list, N_("mail addresses")},
     [VALUE_SENDERS] = {value_parse_senders, clear_list, N_("mail addresses or domains")},

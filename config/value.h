@@ -41,6 +41,7 @@ enum value_type {
 	VALUE_DATES,	 /* struct conf_numbers: 20261231, or 1231 for every year */
 	VALUE_DURATIONS, /* struct conf_numbers */
 	VALUE_USERS,	 /* struct strlist: names of users, lower case */
+	VALUE_MAILBOXES, /* struct strlist: names of users, lower case, perhaps with a folder ("ivan/Invoices") */
 	VALUE_NAMES,	 /* struct strlist: local names or addresses, lower case */
 	VALUE_ADDRESSES, /* struct strlist: mail addresses */
 	VALUE_SENDERS,	 /* struct strlist: addresses or domains, lower case */

@@ -154,8 +154,23 @@ int value_parse_durations(struct slice text, const struct value_limits *limits, 
 	return put_numbers(field, &numbers, result);
 }
 
+/* What of an item is in lower case. */
+enum lower { LOWER_NOTHING, LOWER_ALL, LOWER_USER };
+
+static void make_lower(char *item, enum lower lower)
+{
+	char *folder = lower == LOWER_USER ? strchr(item, '/') : NULL;
+
+	if (folder != NULL)
+		*folder = '\0';
+	if (lower != LOWER_NOTHING)
+		str_lower_ascii(item);
+	if (folder != NULL)
+		*folder = '/';
+}
+
 /* Parses a list whose items all pass the test; why has one %s for an item that does not. */
-static int read_list(struct slice text, bool lower, bool (*is_good)(struct slice item),
+static int read_list(struct slice text, enum lower lower, bool (*is_good)(struct slice item),
     const char *why, void *field, struct error *error)
 {
 	struct strlist list = {NULL, 0};
@@ -169,8 +184,7 @@ static int read_list(struct slice text, bool lower, bool (*is_good)(struct slice
 		strlist_add(&list, "");
 		free(list.items[list.count - 1]);
 		list.items[list.count - 1] = slice_dup(item);
-		if (lower)
-			str_lower_ascii(list.items[list.count - 1]);
+		make_lower(list.items[list.count - 1], lower);
 	}
 	strlist_clear(field);
 	*(struct strlist *)field = list;
@@ -181,14 +195,21 @@ int value_parse_users(struct slice text, const struct value_limits *limits, void
     struct error *error)
 {
 	(void)limits;
-	return read_list(text, true, value_is_user, N_("`%s` is not a user name"), field, error);
+	return read_list(text, LOWER_ALL, value_is_user, N_("`%s` is not a user name"), field, error);
+}
+
+int value_parse_mailboxes(struct slice text, const struct value_limits *limits, void *field,
+    struct error *error)
+{
+	(void)limits;
+	return read_list(text, LOWER_USER, value_is_mailbox, N_("`%s` is not a user, nor a user and a folder (example: ivan/Invoices)"), field, error);
 }
 
 int value_parse_names(struct slice text, const struct value_limits *limits, void *field,
     struct error *error)
 {
 	(void)limits;
-	return read_list(text, true, value_is_name, N_("`%s` is not a valid name for an address"), field,
+	return read_list(text, LOWER_ALL, value_is_name, N_("`%s` is not a valid name for an address"), field,
 	    error);
 }
 
@@ -196,7 +217,7 @@ int value_parse_addresses(struct slice text, const struct value_limits *limits, 
     struct error *error)
 {
 	(void)limits;
-	return read_list(text, false, value_is_address,
+	return read_list(text, LOWER_NOTHING, value_is_address,
 	    N_("`%s` is not a mail address (example: ivan@example.ru)"), field, error);
 }
 
@@ -211,7 +232,7 @@ int value_parse_senders(struct slice text, const struct value_limits *limits, vo
     struct error *error)
 {
 	(void)limits;
-	return read_list(text, true, is_sender, N_("`%s` is neither a mail address nor a domain"),
+	return read_list(text, LOWER_ALL, is_sender, N_("`%s` is neither a mail address nor a domain"),
 	    field, error);
 }
 
@@ -226,7 +247,7 @@ static bool is_pattern(struct slice item)
 int value_parse_patterns(struct slice text, const struct value_limits *limits, void *field, struct error *error)
 {
 	(void)limits;
-	return read_list(text, true, is_pattern, N_("`%s` is not a pattern of file names (example: "
+	return read_list(text, LOWER_ALL, is_pattern, N_("`%s` is not a pattern of file names (example: "
 	    "*.exe)"), field, error);
 }
 
@@ -243,7 +264,7 @@ int value_parse_listen(struct slice text, const struct value_limits *limits, voi
     struct error *error)
 {
 	(void)limits;
-	return read_list(text, false, is_listen,
+	return read_list(text, LOWER_NOTHING, is_listen,
 	    N_("`%s` is not an address of this computer (examples: 192.168.1.1, 0.0.0.0, ::)"), field,
 	    error);
 }

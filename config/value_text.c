@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/i18n.h"
 #include "base/scram.h"
+#include "message/imap/folder_name.h"
 
 #include <crypt.h>
 #include <stdlib.h>
@@ -151,6 +152,11 @@ bool value_is_user(struct slice text)
 	good = conf_is_mailbox_name(slice_of(copy)) || strcmp(copy, CONF_DAEMON) == 0;
 	free(copy);
 	return good;
+}
+
+bool value_is_mailbox(struct slice text)
+{
+	return value_is_user(slice_cut(&text, '/')) && (text.ptr == NULL || folder_name_is_valid(text));
 }
 
 int value_parse_user(struct slice text, const struct value_limits *limits, void *field,

@@ -2,6 +2,7 @@
 
 #include "base/alloc.h"
 #include "base/i18n.h"
+#include "spool/mailbox_name.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -132,6 +133,7 @@ struct spread {
 	struct envelope *envelope;
 	enum visit *visits; /* of conf's users, and of postmaster if it has no section */
 	unsigned depth;
+	const char *folder; /* of the first user; "": none */
 };
 
 static bool add_user(struct spread *spread, const char *user, struct slice why);
@@ -182,6 +184,15 @@ static bool add_forward(struct spread *spread, const struct conf_user *from)
 	return added;
 }
 
+/* The folder is that of the user with whom it began. */
+static void add_kept(struct spread *spread, const char *user, struct slice why)
+{
+	char *mailbox = mailbox_name_of(user, spread->depth == 0 ? spread->folder : "");
+
+	envelope_add(spread->envelope, PLACE_MAILBOX, slice_of(mailbox), why);
+	free(mailbox);
+}
+
 /* Returns false, with nothing added, for a user whose forward is already being followed. In a loop the mail
  * stays with the last user, so that it is never lost. */
 static bool add_user(struct spread *spread, const char *user, struct slice why)
@@ -197,7 +208,8 @@ static bool add_user(struct spread *spread, const char *user, struct slice why)
 	*visit = VISIT_OPEN;
 	forwarded = found != NULL && add_forward(spread, found);
 	if (!forwarded || found->keep)
-		envelope_add(spread->envelope, PLACE_MAILBOX, slice_of(user), why);
+		add_kept(spread, user, why);
+	spread->folder = "";
 	if (strcmp(user, CONF_POSTMASTER) == 0 && also[0] != '\0')
 		add_user(spread, also, why);
 	*visit = VISIT_DONE;
@@ -206,14 +218,21 @@ static bool add_user(struct spread *spread, const char *user, struct slice why)
 
 static struct spread spread_begin(const struct conf *conf, struct envelope *envelope)
 {
-	return (struct spread){conf, envelope, xcalloc(conf->user_count + 1, sizeof(enum visit)), 0};
+	return (struct spread){conf, envelope, xcalloc(conf->user_count + 1, sizeof(enum visit)), 0, ""};
 }
 
 void route_add_mailbox(
     const struct conf *conf, struct envelope *envelope, const char *user, struct slice why)
 {
+	route_add_folder(conf, envelope, user, "", why);
+}
+
+void route_add_folder(
+    const struct conf *conf, struct envelope *envelope, const char *user, const char *folder, struct slice why)
+{
 	struct spread spread = spread_begin(conf, envelope);
 
+	spread.folder = folder;
 	add_user(&spread, user, why);
 	free(spread.visits);
 }

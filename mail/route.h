@@ -43,6 +43,9 @@ const char *route_hint(const struct conf *conf, const struct addr *addr);
  * mail, the boss's copy instead of their mailbox. Forward loops end after one round; each user's forward is followed once. */
 void route_add_mailbox(
     const struct conf *conf, struct envelope *envelope, const char *user, struct slice why);
+/* The same, but what is kept here goes into that folder of the user; "": none. */
+void route_add_folder(
+    const struct conf *conf, struct envelope *envelope, const char *user, const char *folder, struct slice why);
 /* Adds postmaster's mailbox and that of the user who reads its mail, without forwards: for mail that must not
  * be sent on. */
 void route_add_postmaster_here(const struct conf *conf, struct envelope *envelope, struct slice why);

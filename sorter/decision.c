@@ -15,15 +15,21 @@ const char *decision_action_name(enum sorter_action action)
 	return names[action];
 }
 
+/* A rule that delivers into a folder of a user replaces the delivery by address. */
+static bool is_same_folder(const struct sorter_recipient *known, enum sorter_action action, const char *folder)
+{
+	return strcmp(known->folder, folder) == 0 || (action == SORTER_ADDRESS && known->action == SORTER_DELIVER);
+}
+
 void decision_add_recipient(struct sorter_decision *decision, enum sorter_action action,
-    const char *name, const char *rule, const char *reason)
+    const char *name, const char *folder, const char *rule, const char *reason)
 {
 	bool outside = action == SORTER_FORWARD || action == SORTER_REDIRECT;
 
 	for (size_t i = 0; i < decision->recipient_count; i++) {
 		struct sorter_recipient *known = &decision->recipients[i];
 
-		if (known->outside != outside || !slice_is_nocase(slice_of(name), known->name))
+		if (known->outside != outside || !slice_is_nocase(slice_of(name), known->name) || !is_same_folder(known, action, folder))
 			continue;
 		if (known->action == SORTER_COPY)
 			known->action = action;
@@ -31,39 +37,50 @@ void decision_add_recipient(struct sorter_decision *decision, enum sorter_action
 	}
 	ARRAY_GROW(decision->recipients, decision->recipient_count);
 	decision->recipients[decision->recipient_count++] =
-	    (struct sorter_recipient){action, outside, name, rule, xstrdup(reason)};
+	    (struct sorter_recipient){action, outside, name, folder, rule, xstrdup(reason)};
 }
 
 /* name: of a user, or another name of one. */
 static void add_user(const struct conf *conf, struct sorter_decision *decision,
-    enum sorter_action action, const char *name, const char *rule, const char *reason)
+    enum sorter_action action, const char *name, const char *folder, const char *rule, const char *reason)
 {
-	const struct conf_user *owner =
-	    conf_find_user(conf, name) == NULL ? conf_owner_of(conf, slice_of(name)) : NULL;
+	const struct conf_user *user = conf_find_user(conf, name);
 
-	if (!slice_is_nocase(slice_of(name), CONF_DAEMON))
-		decision_add_recipient(
-		    decision, action, owner == NULL ? name : owner->name, rule, reason);
+	if (user == NULL)
+		user = conf_owner_of(conf, slice_of(name));
+	if (strcmp(name, CONF_POSTMASTER) == 0)
+		decision_add_recipient(decision, action, CONF_POSTMASTER, folder, rule, reason);
+	else if (user != NULL)
+		decision_add_recipient(decision, action, user->name, folder, rule, reason);
+}
+
+/* "buh" or "buh/Invoices" */
+static void add_mailbox(const struct conf *conf, struct sorter_decision *decision,
+    enum sorter_action action, const char *mailbox, const char *rule, const char *reason)
+{
+	const char *slash = strchr(mailbox, '/'), *folder = slash == NULL ? "" : slash + 1;
+	char *name = xstrndup(mailbox, strcspn(mailbox, "/"));
+	const struct conf_group *group = conf_find_group(conf, name);
+
+	if (group == NULL)
+		add_user(conf, decision, action, name, folder, rule, reason);
+	for (size_t i = 0; group != NULL && i < group->members.count; i++)
+		add_user(conf, decision, action, group->members.items[i], folder, rule, reason);
+	free(name);
 }
 
 void decision_add_users(const struct conf *conf, struct sorter_decision *decision,
     enum sorter_action action, const struct strlist *names, const char *rule, const char *reason)
 {
-	for (size_t i = 0; i < names->count; i++) {
-		const struct conf_group *group = conf_find_group(conf, names->items[i]);
-
-		if (group == NULL)
-			add_user(conf, decision, action, names->items[i], rule, reason);
-		for (size_t j = 0; group != NULL && j < group->members.count; j++)
-			add_user(conf, decision, action, group->members.items[j], rule, reason);
-	}
+	for (size_t i = 0; i < names->count; i++)
+		add_mailbox(conf, decision, action, names->items[i], rule, reason);
 }
 
 void decision_add_addresses(struct sorter_decision *decision, enum sorter_action action,
     const struct strlist *addresses, const char *rule, const char *reason)
 {
 	for (size_t i = 0; i < addresses->count; i++)
-		decision_add_recipient(decision, action, addresses->items[i], rule, reason);
+		decision_add_recipient(decision, action, addresses->items[i], "", rule, reason);
 }
 
 bool decision_is_placed(const struct sorter_decision *decision)

@@ -7,11 +7,11 @@
 #include "sorter/match.h"
 #include "sorter/sorter.h"
 
-/* Adds each recipient once, with the first reason; a delivery replaces an earlier copy. name and
+/* Adds each recipient once, with the first reason; a delivery replaces an earlier copy. name, folder and
  * rule must outlive the decision. */
 void decision_add_recipient(struct sorter_decision *decision, enum sorter_action action,
-    const char *name, const char *rule, const char *reason);
-/* Users by name, alias or group; never daemon. */
+    const char *name, const char *folder, const char *rule, const char *reason);
+/* Users by name, alias or group, perhaps with a folder; never daemon. */
 void decision_add_users(const struct conf *conf, struct sorter_decision *decision,
     enum sorter_action action, const struct strlist *names, const char *rule, const char *reason);
 void decision_add_addresses(struct sorter_decision *decision, enum sorter_action action,

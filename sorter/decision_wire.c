@@ -34,8 +34,10 @@ static void put_text(struct buf *out, enum tag tag, const char *text)
 
 static void put_recipient(struct buf *out, const struct sorter_recipient *recipient)
 {
-	char *text = xasprintf("%c%s%c%s%c%s", '0' + (int)recipient->action, recipient->rule, '\0', recipient->name, '\0', recipient->reason);
-	size_t len = 3 + strlen(recipient->rule) + strlen(recipient->name) + strlen(recipient->reason);
+	char *text = xasprintf("%c%s%c%s%s%s%c%s", '0' + (int)recipient->action, recipient->rule, '\0', recipient->name,
+	    recipient->folder[0] == '\0' ? "" : "/", recipient->folder, '\0', recipient->reason);
+	size_t len = 3 + strlen(recipient->rule) + strlen(recipient->name) + (recipient->folder[0] == '\0' ? 0 : 1 + strlen(recipient->folder)) +
+		     strlen(recipient->reason);
 
 	frame_put(out, TAG_RECIPIENT, slice_make(text, len));
 	free(text);
@@ -151,6 +153,7 @@ static const char *find_name(const struct conf *conf, enum sorter_action action,
 		return rule == NULL ? NULL : find_in(&rule->redirect, name);
 	case SORTER_DELIVER:
 	case SORTER_COPY:
+		return find_user(conf, slice_cut(&name, '/'));
 	case SORTER_REJECT:
 	case SORTER_ACCOUNT:
 	case SORTER_ADDRESS:
@@ -161,6 +164,24 @@ static const char *find_name(const struct conf *conf, enum sorter_action action,
 	}
 }
 
+/* The folder, as the rule names it; NULL: it does not. */
+static const char *find_folder(enum sorter_action action, const struct conf_rule *rule, struct slice name)
+{
+	const struct strlist *list;
+
+	slice_cut(&name, '/');
+	if (name.ptr == NULL || action > SORTER_COPY)
+		return "";
+	list = rule == NULL ? NULL : action == SORTER_DELIVER ? &rule->deliver : &rule->copy;
+	for (size_t i = 0; list != NULL && i < list->count; i++) {
+		const char *slash = strchr(list->items[i], '/');
+
+		if (slash != NULL && slice_is(name, slash + 1))
+			return slash + 1;
+	}
+	return NULL;
+}
+
 static bool read_recipient(struct reading *reading, struct slice value)
 {
 	struct sorter_decision *decision = reading->decision;
@@ -168,17 +189,19 @@ static bool read_recipient(struct reading *reading, struct slice value)
 	struct slice rule_name = slice_cut(&rest, '\0'), name = slice_cut(&rest, '\0');
 	enum sorter_action action = value.len > 0 ? (enum sorter_action)(value.ptr[0] - '0') : SORTER_UNSORTED;
 	const struct conf_rule *rule = find_rule(reading->conf, rule_name);
-	const char *known;
+	const char *known, *folder;
 
 	if (rest.ptr == NULL || (rule == NULL && rule_name.len > 0) || decision->recipient_count >= ENVELOPE_PLACES_MAX)
 		return false;
 	known = find_name(reading->conf, action, rule, name);
-	if (known == NULL)
+	folder = find_folder(action, rule, name);
+	if (known == NULL || folder == NULL)
 		return false;
 	ARRAY_GROW(decision->recipients, decision->recipient_count);
 	decision->recipients[decision->recipient_count++] = (struct sorter_recipient){.action = action,
 	    .outside = action == SORTER_FORWARD || action == SORTER_REDIRECT,
 	    .name = known,
+	    .folder = folder,
 	    .rule = rule == NULL ? "" : rule->name,
 	    .reason = take_reason(rest)};
 	return true;

@@ -174,7 +174,7 @@ static void deliver_by_address(const struct conf *conf, const struct addr *addr,
 	reason = phrase_new(N_("by address: %s names %s"), str_printable(name, sizeof(name), header),
 	    addr_text(text, sizeof(text), addr));
 	if (group == NULL)
-		decision_add_recipient(decision, SORTER_ADDRESS, user, "", reason);
+		decision_add_recipient(decision, SORTER_ADDRESS, user, "", "", reason);
 	else
 		decision_add_users(conf, decision, SORTER_ADDRESS, &group->members, "", reason);
 	free(reason);
@@ -222,7 +222,7 @@ static void apply_unsorted(const struct conf *conf, const struct conf_account *a
 		decision_add_users(
 		    conf, decision, SORTER_UNSORTED, &conf->sorter.unsorted_to, "", reason);
 	if (!decision_is_placed(decision))
-		decision_add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", reason);
+		decision_add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", "", reason);
 }
 
 void sorter_decide_unsorted(const struct conf *conf, const struct conf_account *account, const char *reason,
@@ -306,7 +306,7 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 	if (runs_in_circle(view)) {
 		decision->unsorted = phrase_new(N_("mail loop: too many Received lines"));
 		decision_add_recipient(
-		    decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
+		    decision, SORTER_UNSORTED, CONF_POSTMASTER, "", "", decision->unsorted);
 		return;
 	}
 	if (apply_rules(sorter, view, recipients, decision) && conf->sorter.by_address) {
@@ -319,7 +319,7 @@ static void decide(const struct sorter *sorter, const struct conf_account *accou
 	if (view->is_cut && decision->dropped_by == NULL) {
 		decision->unsorted = phrase_new(N_("the rules could not check the whole message: it "
 		    "has too many or too long header fields, parts or charsets"));
-		decision_add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", decision->unsorted);
+		decision_add_recipient(decision, SORTER_UNSORTED, CONF_POSTMASTER, "", "", decision->unsorted);
 	} else if (!decision_is_placed(decision) && decision->dropped_by == NULL) {
 		apply_unsorted(conf, account, PHRASE_WORD(unsorted_reason(decision)), decision);
 	}

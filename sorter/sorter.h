@@ -76,6 +76,7 @@ struct sorter_recipient {
 	enum sorter_action action;
 	bool outside;     /* name is an external address, else a user */
 	const char *name; /* owned by the conf or a literal */
+	const char *folder; /* of that user, the same; "": none */
 	const char *rule; /* "" if no rule named it */
 	char *reason;
 };

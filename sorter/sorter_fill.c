@@ -150,7 +150,7 @@ static void add_place(
 	struct addr addr;
 
 	if (!recipient->outside)
-		route_add_mailbox(conf, envelope, recipient->name, slice_of(recipient->reason));
+		route_add_folder(conf, envelope, recipient->name, recipient->folder, slice_of(recipient->reason));
 	else if (addr_parse(slice_of(recipient->name), &addr))
 		route_add(conf, envelope, &addr, slice_of(recipient->reason));
 }

@@ -80,7 +80,7 @@ static void draw_field(const struct form *form, size_t at, int y, struct rect ar
 
 static bool takes_names(const struct form_field *field)
 {
-	return field->schema != NULL && (field->schema->type == VALUE_USERS || field->schema->type == VALUE_USER);
+	return field->schema != NULL && (field->schema->type == VALUE_USERS || field->schema->type == VALUE_MAILBOXES || field->schema->type == VALUE_USER);
 }
 
 /* The description of a field: its note, its help, its valid values. */

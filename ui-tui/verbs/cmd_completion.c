@@ -193,7 +193,7 @@ static void offer_key_values(const struct typed *typed, const struct schema_key 
 		puts("yes\nno");
 	else if (key->type == VALUE_KEEP)
 		puts("no\nyes\n7d\n14d\n30d");
-	else if (key->type == VALUE_USER || key->type == VALUE_USERS)
+	else if (key->type == VALUE_USER || key->type == VALUE_USERS || key->type == VALUE_MAILBOXES)
 		offer_names(typed, MAILBOXES);
 	else if (key->type == VALUE_PATH)
 		puts(":files");

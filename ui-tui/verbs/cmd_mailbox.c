@@ -11,6 +11,7 @@
 #include "config/value.h"
 #include "spool/maintenance/expire.h"
 #include "spool/layout_priv.h"
+#include "spool/mailbox_name.h"
 #include "spool/mailbox/mail_archive.h"
 #include "ui-tui/command/cli.h"
 #include "ui-tui/command/cli_conf.h"
@@ -27,10 +28,10 @@
 /* --- list */
 
 struct mailbox {
-	char *user;
+	char *user; /* or the name of a folder: "ivan/Sent" */
 	bool has_user; /* false: the user was removed, the mailbox stays */
 	size_t messages;
-	uint64_t bytes;
+	uint64_t bytes; /* of a user with all folders */
 };
 
 static int measure(const struct spool *spool, const char *user, bool has_user, struct mailbox *mailbox, struct error *error)
@@ -50,7 +51,7 @@ static void print_mailboxes(const struct mailbox *mailboxes, size_t count)
 		char size[32];
 
 		if (mailboxes[i].has_user)
-			table_add(&table, mailboxes[i].user);
+			table_addf(&table, "%s%s", strchr(mailboxes[i].user, '/') != NULL ? "  " : "", mailboxes[i].user);
 		else
 			table_addf(&table, _("%s (no such user)"), mailboxes[i].user);
 		table_addf(&table, "%zu", mailboxes[i].messages);
@@ -59,15 +60,28 @@ static void print_mailboxes(const struct mailbox *mailboxes, size_t count)
 	table_print(&table);
 }
 
+/* A folder follows its user. */
+static void add_json(json_t *list, const struct mailbox *mailbox)
+{
+	const char *slash = strchr(mailbox->user, '/');
+	json_t *last = json_array_get(list, json_array_size(list) - 1);
+
+	if (slash == NULL)
+		json_array_append_new(list,
+		    json_pack("{s:s, s:I, s:I, s:b, s:[]}", "user", mailbox->user, "messages", (json_int_t)mailbox->messages, "bytes",
+			(json_int_t)mailbox->bytes, "has_user", mailbox->has_user, "folders"));
+	else
+		json_array_append_new(json_object_get(last, "folders"),
+		    json_pack("{s:o, s:I, s:I}", "folder", cli_json_text(slash + 1), "messages", (json_int_t)mailbox->messages, "bytes",
+			(json_int_t)mailbox->bytes));
+}
+
 static json_t *mailboxes_json(const struct mailbox *mailboxes, size_t count)
 {
 	json_t *list = json_array();
 
 	for (size_t i = 0; i < count; i++)
-		json_array_append_new(list,
-		    json_pack("{s:s, s:I, s:I, s:b}", "user", mailboxes[i].user, "messages",
-			(json_int_t)mailboxes[i].messages, "bytes", (json_int_t)mailboxes[i].bytes, "has_user",
-			mailboxes[i].has_user));
+		add_json(list, &mailboxes[i]);
 	return list;
 }
 
@@ -77,13 +91,27 @@ struct mailboxes {
 	int result;
 };
 
-static void add_mailbox(struct mailboxes *mailboxes, const struct spool *spool, const char *user, bool has_user)
+static void add_one(struct mailboxes *mailboxes, const struct spool *spool, const char *name, bool has_user)
 {
 	struct error error = ERROR_INIT;
 
 	ARRAY_GROW(mailboxes->items, mailboxes->count);
-	if (measure(spool, user, has_user, &mailboxes->items[mailboxes->count++], &error) != 0)
+	if (measure(spool, name, has_user, &mailboxes->items[mailboxes->count++], &error) != 0)
 		mailboxes->result = cli_fail_error(&error);
+}
+
+/* With its folders. */
+static void add_mailbox(struct mailboxes *mailboxes, const struct spool *spool, const char *user, bool has_user)
+{
+	struct strlist names = {NULL, 0};
+	struct error error = ERROR_INIT;
+
+	add_one(mailboxes, spool, user, has_user);
+	if (mailbox_names(spool, user, &names, &error) != 0)
+		mailboxes->result = cli_fail_error(&error);
+	for (size_t i = 1; i < names.count; i++)
+		add_one(mailboxes, spool, names.items[i], true);
+	strlist_clear(&names);
 }
 
 /* Mailboxes of removed users, which would be forgotten otherwise. */
@@ -199,18 +227,30 @@ static int show_mailbox(const struct cli *cli, const struct conf *conf, const ch
 	return cli_print_json(list);
 }
 
-/* The mailbox of a removed user stays, and can be shown. */
-static bool mailbox_is_known(const struct conf *conf, const char *user)
+/* The mailbox of a removed user stays, and can be shown. A folder must exist. */
+static bool mailbox_is_known(const struct conf *conf, const char *name)
 {
 	char *path;
-	bool known = strcmp(user, CONF_POSTMASTER) == 0 || conf_find_user(conf, user) != NULL;
+	bool known = strcmp(name, CONF_POSTMASTER) == 0 || conf_find_user(conf, name) != NULL;
 
-	if (known || !conf_is_mailbox_name(slice_of(user)))
+	if (known || !mailbox_name_is_valid(slice_of(name)))
 		return known;
-	path = layout_mailbox(SPOOL_OF(conf), user, "");
+	path = layout_mailbox(SPOOL_OF(conf), name, "");
 	known = access(path, F_OK) == 0;
 	free(path);
 	return known;
+}
+
+/* "Ivan/Sent": in folders, case matters. */
+static void lower_user(char *name)
+{
+	char *slash = strchr(name, '/');
+
+	if (slash != NULL)
+		*slash = '\0';
+	str_lower_ascii(name);
+	if (slash != NULL)
+		*slash = '/';
 }
 
 /* Runs a function for a mailbox that must exist. */
@@ -223,7 +263,7 @@ static int with_mailbox(struct cli *cli,
 
 	if (conf == NULL)
 		return CLI_FAILED;
-	str_lower_ascii(cli->words[0]);
+	lower_user(cli->words[0]);
 	if (!mailbox_is_known(conf, user))
 		result = cli_fail(CLI_FAILED, _("there is no mailbox %s; see lanpost mailbox list"), user);
 	else

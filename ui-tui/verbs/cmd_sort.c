@@ -36,6 +36,8 @@ static json_t *recipient_json(const struct sorter_recipient *recipient)
 
 	json_object_set_new(
 	    object, recipient->outside ? "address" : "user", cli_json_text(recipient->name));
+	if (recipient->folder[0] != '\0')
+		json_object_set_new(object, "folder", cli_json_text(recipient->folder));
 	json_object_set_new(
 	    object, "action", json_string(decision_action_name(recipient->action)));
 	json_object_set_new(object, "rule", cli_json_text(recipient->rule));
@@ -123,7 +125,8 @@ static void print_decision(const char *file, const struct sorter_decision *decis
 		    decision->dropped_by);
 	for (size_t i = 0; i < decision->recipient_count; i++) {
 		const struct sorter_recipient *recipient = &decision->recipients[i];
-		char *text = xasprintf("%s (%s)", recipient->name, PHRASE_SAID(recipient->reason));
+		char *text = xasprintf("%s%s%s (%s)", recipient->name, recipient->folder[0] == '\0' ? "" : "/", recipient->folder,
+		    PHRASE_SAID(recipient->reason));
 
 		print_safe(action_label(recipient->action), text);
 		free(text);

@@ -49,6 +49,23 @@ def test_groups_aliases_and_copies(make_gateway, account, dovecot, sink):
     assert b"Subject: copy" in office.mailbox("buh")[0] and b"Subject: copy" in office.mailbox("postmaster")[0]
 
 
+def test_a_folder_is_made_and_found(make_gateway, account, dovecot, sink):
+    office = office_with(make_gateway, account, sink, {"a": {"when": "always", "deliver": "ivan/Счета/2026, desk/Bills"}},
+                         groups={"desk": "anna, buh"})
+    dovecot.deliver("office", letter(subject="bill", to="ivan@example.ru"))
+    office.session()
+    assert [len(office.files(name)) for name in ("ivan/.&BCEERwQ1BEIEMA-.2026", "anna/.Bills", "buh/.Bills", "ivan")] == [1, 1, 1, 0]
+    assert (office.spool / "mailboxes/anna/subscriptions").read_text() == "V\t2\n\nBills\n"
+    shown, = json.loads(office.cli("mailbox", "show", "Ivan/Счета/2026", "--json").stdout)
+    assert shown["subject"] == "bill"
+    ivan, = [box for box in json.loads(office.cli("mailbox", "list", "--json").stdout) if box["user"] == "ivan"]
+    assert ivan["messages"] == 1 and [folder["folder"] for folder in ivan["folders"]] == ["Счета/2026"]
+    events = json.loads(office.cli("trace", "bill", "--json").stdout)[0]["events"]
+    assert {event["place"] for event in events if event["event"] == "delivered"} == {"ivan/Счета/2026", "anna/Bills", "buh/Bills"}
+    assert office.pop3("ivan").stat()[0] == 0
+    assert json.loads(office.cli("mailbox", "purge", "ivan/Счета/2026", "--older", "1s", "--yes", "--dry-run", "--json").stdout)
+
+
 def test_what_is_rejected_is_judged_by_one(make_gateway, account, dovecot, sink):
     office = office_with(make_gateway, account, sink, {"a": {"when": "spam", "reject_to": "anna"},
                                                        "b": {"when": "always", "deliver": "buh"}})

@@ -281,6 +281,8 @@ static void each_fault_is_told_once_where_it_is(void **state)
 	    {USERS "[sorter]\nunsorted_to = ivna\n", 9, false, "did you mean `ivan`?"},
 	    {"boss = nobody_at_all\n", 4, false, "lanpost user add nobody_at_all"},
 	    {USERS "[rule r]\nwhen = always\ndeliver = olga, ivam\n", 10, false, "did you mean `ivan`?"},
+	    {USERS "[rule r]\nwhen = always\ndeliver = olga/Invoices, ivam/Invoices\n", 10, false, "did you mean `ivan`?"},
+	    {USERS "[rule r]\nwhen = always\ncopy = olga/../x\n", 10, false, "nor a user and a folder"},
 	    {USERS ACCOUNT "deliver_to = ivam\n", 11, false, "deliver_to: there is no user `ivam`"},
 	    {USERS ACCOUNT "unsorted_to = postmaste\n", 11, false, "did you mean `postmaster`?"},
 	    {USERS "aliases = ivan\n", 8, false, "is already a name of user ivan"},

@@ -111,6 +111,10 @@ static void test_a_decision_says_what_the_configuration_allows(void **state)
 	assert_false(is_read(&wire));
 	recipient(&wire, '0' + SORTER_DELIVER, "none", "ivan");
 	assert_false(is_read(&wire));
+	recipient(&wire, '0' + SORTER_DELIVER, "sends", "ivan/Other"); /* no folder that the rule does not name */
+	assert_false(is_read(&wire));
+	recipient(&wire, '0' + SORTER_ADDRESS, "", "ivan/Other");
+	assert_false(is_read(&wire));
 	recipient(&wire, '9', "sends", "ivan");
 	assert_false(is_read(&wire));
 	for (const char *tag = "tpmyzs\xff"; *tag != '\0'; tag++) {

@@ -119,8 +119,9 @@ static void describe(const struct sorter_decision *decision, struct buf *out)
 	static const char *const marks[] = {"", "+", "->", "=>", "!", "", "", ""};
 
 	for (size_t i = 0; i < decision->recipient_count; i++)
-		buf_printf(out, "%s%s/%s ", marks[decision->recipients[i].action],
-		    decision->recipients[i].name, decision->recipients[i].rule);
+		buf_printf(out, "%s%s%s%s/%s ", marks[decision->recipients[i].action],
+		    decision->recipients[i].name, decision->recipients[i].folder[0] == '\0' ? "" : "/", decision->recipients[i].folder,
+		    decision->recipients[i].rule);
 	if (decision->dropped_by != NULL)
 		buf_printf(out, "dropped by %s ", decision->dropped_by);
 	for (size_t i = 0; i < decision->tags.count; i++)
@@ -171,6 +172,10 @@ static const struct {
         .message = invoice,
         .deliver_to = "buh admin",
         .expected = "buh/ admin/ "},
+    {.name = "a folder, and folders of a group's members",
+        .rules = {{"a", "always", .deliver = "ivan/Invoices desk/Bills ivan"}},
+        .message = invoice,
+        .expected = "ivan/Invoices/a buh/Bills/a ivan/Bills/a ivan/a "},
     {.name = "rule and address",
         .rules = {{"a", "subject contains \"СЧЁТ\"", .deliver = "buh"}},
         .message = invoice,
