@@ -89,7 +89,8 @@ int folder_append(const struct spool *spool, const char *mailbox, struct folder_
 	result = append_all(folder, mailbox, messages, count, session, ids, error);
 	memset(uids, 0, count * sizeof(*uids));
 	*uid_validity = folder_uid_validity(folder);
-	/* They are accepted, whatever follows. */
+	/* They are accepted, whatever follows. A change of our own in the same tick of the clock does not hide them. */
+	folder_scan_again(folder);
 	if (result == 0 && folder_refresh(folder, &ignored) == 0)
 		for (size_t i = 0; i < count; i++)
 			uids[i] = uid_of(folder, &ids[i]);

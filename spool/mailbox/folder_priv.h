@@ -118,6 +118,9 @@ uint32_t folder_scan_add(struct folder *folder, char *name, bool in_new, int64_t
 void folder_scan_stamp(struct folder *folder, const struct folder_stamp before[2]);
 void folder_scan_stamps(const struct folder *folder, struct folder_stamp stamps[2]);
 
+/* The next look reads both parts in any case. Without the lock. */
+void folder_scan_again(struct folder *folder);
+
 /* --- others */
 
 /* folder_keyword() with the lock held. */

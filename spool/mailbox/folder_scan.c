@@ -93,9 +93,18 @@ void folder_scan_stamp(struct folder *folder, const struct folder_stamp before[2
 		if (!is_same(last->changed, before[part].changed) || last->age_ms < TICK_MS)
 			continue; /* it must be read in any case */
 		last->changed = time_of(folder, part);
+		/* New messages arrive in new/, which is small, and are not to wait. */
 		if (!is_same(last->changed, before[part].changed))
-			last->age_ms = TICK_MS;
+			last->age_ms = part == FOLDER_NEW ? 0 : TICK_MS;
 	}
+}
+
+void folder_scan_again(struct folder *folder)
+{
+	pthread_mutex_lock(&folder->lock);
+	for (int part = 0; part < 2; part++)
+		folder->stamps[part].age_ms = 0;
+	pthread_mutex_unlock(&folder->lock);
 }
 
 /* --- reading */
