@@ -49,6 +49,7 @@ struct dialogue {
 	enum dialogue_work work;
 	struct client_limits limits;
 	unsigned unknown_names; /* the number of unknown names in this session */
+	int wake_fd; /* readable while the client is silent: dialogue_woken(); 0 or below: none */
 };
 
 struct protocol {
@@ -58,6 +59,7 @@ struct protocol {
 	enum dialogue_effect (*line_too_long)(struct dialogue *dialogue);
 	enum dialogue_effect (*data)(struct dialogue *dialogue, struct slice *bytes); /* NULL: READ_DATA is never returned */
 	enum dialogue_effect (*send)(struct dialogue *dialogue);		      /* NULL: SEND is never returned */
+	enum dialogue_effect (*woken)(struct dialogue *dialogue);		      /* NULL: wake_fd is never set */
 	void (*tls_started)(struct dialogue *dialogue);
 	void (*end)(struct dialogue *dialogue, enum dialogue_end why);
 	void (*free)(struct dialogue *dialogue);
@@ -87,6 +89,12 @@ static inline enum dialogue_effect dialogue_send(struct dialogue *dialogue)
 {
 	assert(dialogue->protocol->send != NULL);
 	return dialogue->protocol->send(dialogue);
+}
+
+/* There is news for a client that waits for it. */
+static inline enum dialogue_effect dialogue_woken(struct dialogue *dialogue)
+{
+	return dialogue->protocol->woken(dialogue);
 }
 
 /* TLS has started: everything before it is discarded (RFC 3207 section 4.2). */

@@ -19,7 +19,7 @@
 
 void stream_init(struct stream *stream, int fd, int stop_fd)
 {
-	*stream = (struct stream){.fd = fd, .stop_fd = stop_fd};
+	*stream = (struct stream){.fd = fd, .stop_fd = stop_fd, .wake_fd = -1};
 	buf_init(&stream->in, INPUT_MAX);
 	buf_init(&stream->out, SIZE_MAX / 4); /* bounded by FLUSH_AT and one write */
 	buf_init(&stream->wire, SIZE_MAX / 4); /* of that size at most, and a little */
@@ -49,19 +49,20 @@ static bool is_given_up(const struct stream *stream)
  * command is still sent. */
 static enum stream_result wait_ready(struct stream *stream, short events, int64_t deadline)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[3] = {
 	    {.fd = stream->fd, .events = events},
 	    {.fd = events == POLLIN ? stream->stop_fd : -1, .events = POLLIN},
+	    {.fd = events == POLLIN ? stream->wake_fd : -1, .events = POLLIN},
 	};
 
 	for (;;) {
 		int left = clock_left_ms(deadline);
-		int ready = poll(fds, 2, events == POLLOUT && left > GIVEN_UP_LOOK_MS ? GIVEN_UP_LOOK_MS : left);
+		int ready = poll(fds, 3, events == POLLOUT && left > GIVEN_UP_LOOK_MS ? GIVEN_UP_LOOK_MS : left);
 
 		if (ready < 0 && errno != EINTR)
 			return STREAM_CLOSED;
 		if (ready > 0)
-			return fds[0].revents != 0 ? STREAM_OK : STREAM_STOPPED;
+			return fds[0].revents != 0 ? STREAM_OK : fds[1].revents != 0 ? STREAM_STOPPED : STREAM_WOKEN;
 		if (left == 0)
 			return STREAM_TIMEOUT;
 		if (events == POLLOUT && is_given_up(stream))

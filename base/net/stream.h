@@ -22,12 +22,14 @@ enum stream_result {
 	STREAM_CLOSED,   /* the peer is gone */
 	STREAM_TIMEOUT,  /* the deadline passed */
 	STREAM_STOPPED,  /* the session was cancelled */
+	STREAM_WOKEN,    /* wake_fd is readable, and no input has come */
 };
 
 struct stream {
 	int fd;
 	int stop_fd;     /* readable when waiting for input should end; -1: never */
 	const atomic_bool *is_given_up; /* set by another thread: a peer that does not read is waited for no more; NULL: never */
+	int wake_fd;     /* readable when a wait for input should be interrupted; -1: never */
 	struct tls *tls; /* NULL: plain */
 	struct deflate *deflate; /* NULL: not compressed */
 	struct buf in, out;

@@ -17,6 +17,7 @@
 #define LAST_WORDS_MS 1000
 #define LINGER_MS 1000
 #define DELAY_STEP_MS 200
+#define KEPT_REPLIES 16384
 
 static int64_t timeout_ms(const struct session *session)
 {
@@ -120,7 +121,10 @@ static enum stream_result send_replies(struct session *session)
 	struct buf *replies = &session->dialogue->replies;
 	enum stream_result result = stream_write(&session->stream, buf_slice(replies), step_deadline(session));
 
-	buf_reset(replies);
+	if (replies->capacity > KEPT_REPLIES)
+		buf_clear(replies); /* a thousand idle sessions keep none */
+	else
+		buf_reset(replies);
 	return result;
 }
 
@@ -225,9 +229,15 @@ static enum stream_result read_command(struct session *session, enum dialogue_ef
 
 	/* A message in progress may be finished before the stop. */
 	session->stream.stop_fd = dialogue->work == DIALOGUE_IDLE ? session->stop_fd : -1;
+	session->stream.wake_fd = dialogue->wake_fd > 0 ? dialogue->wake_fd : -1;
 	thread_activity_wait();
 	result = read_line(session, &line);
 	thread_activity_resume();
+	session->stream.wake_fd = -1;
+	if (result == STREAM_WOKEN) {
+		*effect = dialogue_woken(dialogue);
+		return STREAM_OK;
+	}
 	session->connection.heard = clock_now_ms();
 	if (result == STREAM_OK)
 		*effect = dialogue_line(dialogue, line);
