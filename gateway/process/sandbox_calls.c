@@ -52,6 +52,7 @@ static const char *const always[] = {
     "socketpair", NULL};
 
 static const char *const files[] = {"open", "openat", "creat", "stat", "stat64", "lstat", "lstat64", "newfstatat", "fstatat64", "statx",
+    "inotify_init1", "inotify_add_watch", "inotify_rm_watch",
     "statfs", "statfs64", "access", "faccessat", "faccessat2", "getdents", "getdents64", "readlink", "readlinkat", "getcwd", "rename",
     "renameat", "renameat2", "link", "linkat", "unlink", "unlinkat", "mkdir", "mkdirat", "rmdir", "truncate", "truncate64", "umask", NULL};
 

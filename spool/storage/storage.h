@@ -28,6 +28,7 @@
 #define LANPOST_SPOOL_STORAGE_H
 
 #include "spool/spool.h"
+#include "spool/storage/folder.h"
 #include "spool/storage/intake.h"
 #include "spool/storage/last_login.h"
 #include "spool/storage/mailbox.h"
