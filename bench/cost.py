@@ -40,7 +40,7 @@ class Gateway:
         self.spool.mkdir()
         self.conf.write_text(
             f"[gateway]\nhostname = gw.office.lan\nlocal_domain = office.lan\nspool = {self.spool}\n[lan]\nlisten = 127.0.0.1\n"
-            f"smtp_port = {self.smtp}\nsubmission_port = 0\nsmtps_port = 0\npop3_port = {self.pop3}\npop3s_port = {self.pop3s}\n"
+            f"smtp_port = {self.smtp}\nsubmission_port = 0\nsmtps_port = 0\npop3_port = {self.pop3}\npop3s_port = {self.pop3s}\nimap_port = 0\nimaps_port = 0\n"
             f"[schedule]\nevery = 0\non_start = no\n[log]\nlevel = warn\n[user ivan]\npassword =\nexternal_alias = ivan@example.ru\n{account}")
         self.conf.chmod(0o600)
         self.process = subprocess.Popen([*prefix, self.build / "lanpostd", "-c", self.conf], env=ENVIRONMENT,

@@ -69,11 +69,11 @@ struct conf_gateway {
 
 struct conf_lan {
 	struct strlist listen;
-	int64_t smtp_port, submission_port, smtps_port, pop3_port, pop3s_port; /* 0: off */
+	int64_t smtp_port, submission_port, smtps_port, pop3_port, pop3s_port, imap_port, imaps_port; /* 0: off */
 	int64_t timeout;
 	int64_t max_sessions, max_sessions_per_ip, max_sessions_per_network;
 	bool require_auth, check_from, suggest_names;
-	bool smtp_tls_required, submission_tls_required, pop3_tls_required;
+	bool smtp_tls_required, submission_tls_required, pop3_tls_required, imap_tls_required;
 	bool allow_empty_password;
 	int64_t pop3_login_delay; /* 0: none */
 	char *tls_cert, *tls_key; /* paths, "" for the self-signed certificate */

@@ -18,6 +18,8 @@ static void check_ports(const struct check *check)
 	    {"smtps_port", &lan->smtps_port},
 	    {"pop3_port", &lan->pop3_port},
 	    {"pop3s_port", &lan->pop3s_port},
+	    {"imap_port", &lan->imap_port},
+	    {"imaps_port", &lan->imaps_port},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(ports); i++) {

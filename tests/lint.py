@@ -51,13 +51,13 @@ WINGS = {
     "base": ["", "file", "process", "tls", "net"],
     "message": ["", "dkim", "seven-bit", "imap"],
     "spool": ["", "storage", "state", "mailbox", "queue", "log", "maintenance"],
-    "lan-server": ["", "login", "smtp", "pop3", "server"],
+    "lan-server": ["", "login", "smtp", "pop3", "imap", "server"],
     "gateway": ["process", "report", "outbound", "session", "services", "supervisor", ""],
     "ui-tui": ["widgets", "command", "demo", "client-setup", "wizard", "verbs", "screens", ""],
 }
 FORBIDDEN = re.compile(r"\b(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|gets)\s*\(")
 DURABLE = re.compile(r"(?<![\w.>])(fsync|fdatasync|syncfs|rename|renameat2?|link|linkat)\s*\(")
-SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! INBOX)|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
+SQL = re.compile(r"sqlite3_|\"\s*(SELECT(?! INBOX|\")|INSERT|UPDATE|DELETE FROM|CREATE TABLE|PRAGMA)\b")
 # A path of the spool that is put together elsewhere than in spool/layout.c.
 LAYOUT = re.compile(r'"%s/(wal|mailboxes|archive|queue|tls|reserve|state\.db|seen\.db|version|lanpostd\.lock|line\.up)\b')
 # A spool as a string: it is opened once, and a struct.

@@ -16,6 +16,10 @@ static int open_one(struct listeners *listeners, const char *address, enum lan_k
 	if (listeners->count >= LISTENERS_MAX)
 		return error_set(error, ERROR_CONFIG, N_("[lan] listen has too many addresses"));
 	result = net_bind(address, (uint16_t)port, &listener->fd, error);
+	if (result == NET_NOT_BOUND && lan_kind_is_optional(kind)) {
+		log_warnx("event=not-listening service=%s reason=%s", lan_kind_name(kind), LOG_ERROR(error));
+		return 0;
+	}
 	if (result == NET_NOT_BOUND)
 		return error_context(error, N_("[lan] %s_port"), lan_kind_name(kind));
 	if (result == NET_NO_SUCH_ADDRESS) {

@@ -18,6 +18,8 @@ static const struct {
     [LAN_SMTPS] = {"smtps", &service_smtp, true, MEMBER(smtps_port), ALWAYS},
     [LAN_POP3] = {"pop3", &service_pop3, false, MEMBER(pop3_port), MEMBER(pop3_tls_required)},
     [LAN_POP3S] = {"pop3s", &service_pop3, true, MEMBER(pop3s_port), ALWAYS},
+    [LAN_IMAP] = {"imap", &service_imap, false, MEMBER(imap_port), MEMBER(imap_tls_required)},
+    [LAN_IMAPS] = {"imaps", &service_imap, true, MEMBER(imaps_port), ALWAYS},
 };
 
 const char *lan_kind_name(enum lan_kind kind)
@@ -38,6 +40,11 @@ bool lan_kind_has_tls(enum lan_kind kind)
 int64_t lan_kind_port(enum lan_kind kind, const struct conf_lan *lan)
 {
 	return *(const int64_t *)((const char *)lan + kinds[kind].port);
+}
+
+bool lan_kind_is_optional(enum lan_kind kind)
+{
+	return kinds[kind].service == &service_imap;
 }
 
 bool lan_kind_needs_tls(enum lan_kind kind, const struct conf_lan *lan)

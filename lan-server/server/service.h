@@ -1,5 +1,5 @@
 /*
- * How a session starts a dialogue in the protocol of its port: the hooks that a core (smtp/, pop3/) gets from the server.
+ * How a session starts a dialogue in the protocol of its port: the hooks that a core (smtp/, pop3/, imap/) gets from the server.
  * One struct service per protocol, in service_NAME.c; lan_kind.c has the ports.
  */
 #ifndef LANPOST_LAN_SERVER_SERVICE_H
@@ -18,6 +18,6 @@ struct service {
 	const char *refusals[ADMISSION_ANSWERS];
 };
 
-extern const struct service service_smtp, service_pop3;
+extern const struct service service_smtp, service_pop3, service_imap;
 
 #endif

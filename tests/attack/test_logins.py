@@ -73,7 +73,22 @@ def try_pop3(office, line, host):
     return (line, reply) if reply.startswith(b"+OK") or after.startswith(b"+OK") else None
 
 
-@pytest.mark.parametrize("attempt", [try_smtp, try_pop3], ids=["smtp", "pop3"])
+def try_imap(office, line, host):
+    if line == b"AUTH":
+        return None  # no mechanism
+    raw = from_elsewhere(office.imap_port, host)
+    raw.send(b"a " + line.replace(b"AUTH ", b"AUTHENTICATE ") + b"\r\n")
+    for _ in range(4):
+        reply = raw.line()
+        if not reply.startswith(b"+ "):
+            break
+        raw.send(b"\r\n")
+    raw.send(b"b SELECT INBOX\r\n")
+    after = raw.line()
+    return (line, reply) if reply.startswith(b"a OK") or not after.startswith(b"b BAD") else None
+
+
+@pytest.mark.parametrize("attempt", [try_smtp, try_pop3, try_imap], ids=["smtp", "pop3", "imap"])
 def test_no_form_of_a_login_goes_round_the_password(office, attempt):
     with ThreadPoolExecutor(len(LINES)) as pool:
         let_in = [found for found in pool.map(lambda line: attempt(office, line, next(addresses)), LINES) if found]

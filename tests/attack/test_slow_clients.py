@@ -18,6 +18,9 @@ PHASES = {
     "smtp chunk": ("smtp_port", [*MAIL, b"BDAT 1000\r\nhalf"]), "smtp starttls": ("smtp_port", [*HELLO, b"STARTTLS\r\n"]),
     "pop3 greeting": ("pop3_port", []), "pop3 half a line": ("pop3_port", [b"USE"]), "pop3 after USER": ("pop3_port", [b"USER ivan\r\n"]),
     "pop3 login": ("pop3_port", [b"AUTH PLAIN\r\n"]), "pop3 stls": ("pop3_port", [b"STLS\r\n"]),
+    "imap greeting": ("imap_port", []), "imap half a line": ("imap_port", [b"a LOG"]), "imap login": ("imap_port", [b"a AUTHENTICATE PLAIN\r\n"]),
+    "imap literal": ("imap_port", [b"a LOGIN {5}\r\n"]), "imap half a literal": ("imap_port", [b"a LOGIN {5}\r\n", b"iv"]),
+    "imap starttls": ("imap_port", [b"a STARTTLS\r\n"]), "imaps no hello": ("imaps_port", None),
     "smtps no hello": ("smtps_port", None), "pop3s no hello": ("pop3s_port", None),
 }
 

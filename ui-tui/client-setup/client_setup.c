@@ -6,24 +6,27 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* The best first: encrypted from the first byte, then STARTTLS. */
+/* The best first: IMAP before POP3, encrypted from the first byte, then STARTTLS. */
 static const struct {
 	size_t port; /* offset in struct conf_lan */
+	const char *protocol;
 	bool is_incoming;
 	enum client_setup_security security;
 } services[] = {
-    {offsetof(struct conf_lan, pop3s_port), true, CLIENT_SETUP_TLS},
-    {offsetof(struct conf_lan, pop3_port), true, CLIENT_SETUP_STARTTLS},
-    {offsetof(struct conf_lan, smtps_port), false, CLIENT_SETUP_TLS},
-    {offsetof(struct conf_lan, submission_port), false, CLIENT_SETUP_STARTTLS},
-    {offsetof(struct conf_lan, smtp_port), false, CLIENT_SETUP_STARTTLS},
+    {offsetof(struct conf_lan, imaps_port), "imap", true, CLIENT_SETUP_TLS},
+    {offsetof(struct conf_lan, imap_port), "imap", true, CLIENT_SETUP_STARTTLS},
+    {offsetof(struct conf_lan, pop3s_port), "pop3", true, CLIENT_SETUP_TLS},
+    {offsetof(struct conf_lan, pop3_port), "pop3", true, CLIENT_SETUP_STARTTLS},
+    {offsetof(struct conf_lan, smtps_port), "smtp", false, CLIENT_SETUP_TLS},
+    {offsetof(struct conf_lan, submission_port), "smtp", false, CLIENT_SETUP_STARTTLS},
+    {offsetof(struct conf_lan, smtp_port), "smtp", false, CLIENT_SETUP_STARTTLS},
 };
 
 static void gather_services(struct client_setup *setup)
 {
 	for (size_t i = 0; i < ARRAY_LEN(services); i++) {
 		int64_t port = *(const int64_t *)((const char *)&setup->conf->lan + services[i].port);
-		struct client_setup_service service = {services[i].is_incoming, (int)port, services[i].security};
+		struct client_setup_service service = {services[i].protocol, services[i].is_incoming, (int)port, services[i].security};
 
 		if (port == 0)
 			continue;

@@ -15,12 +15,13 @@ enum client_setup_security { CLIENT_SETUP_PLAIN, CLIENT_SETUP_STARTTLS, CLIENT_S
 
 /* A port for mail programs. */
 struct client_setup_service {
-	bool is_incoming; /* POP3, else SMTP */
+	const char *protocol; /* "imap", "pop3", "smtp" */
+	bool is_incoming;
 	int port;
 	enum client_setup_security security; /* the best encryption of the port */
 };
 
-#define CLIENT_SETUP_SERVICES_MAX 3
+#define CLIENT_SETUP_SERVICES_MAX 4
 
 struct client_setup {
 	const struct conf *conf; /* borrowed, as are user and host */

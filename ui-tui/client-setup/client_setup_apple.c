@@ -97,7 +97,7 @@ static void put_account(const struct client_setup *setup, struct buf *out)
 	buf_append_text(out, "    <dict>\n");
 	put_identity(setup, out, 6, "com.apple.mail.managed", "mail");
 	put_string(out, 6, "PayloadDisplayName", setup->address);
-	put_string(out, 6, "EmailAccountType", "EmailTypePOP");
+	put_string(out, 6, "EmailAccountType", strcmp(setup->incoming[0].protocol, "imap") == 0 ? "EmailTypeIMAP" : "EmailTypePOP");
 	put_string(out, 6, "EmailAccountDescription", setup->conf->gateway.local_domain);
 	put_string(out, 6, "EmailAccountName", full_name[0] != '\0' ? full_name : setup->user->name);
 	put_string(out, 6, "EmailAddress", setup->address);

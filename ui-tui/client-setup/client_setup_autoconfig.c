@@ -19,7 +19,7 @@ static void write_server(const struct client_setup *setup, const struct client_s
 	char port[16];
 
 	snprintf(port, sizeof(port), "%d", service->port);
-	buf_printf(out, "    <%s type=\"%s\">\n", element, service->is_incoming ? "pop3" : "smtp");
+	buf_printf(out, "    <%s type=\"%s\">\n", element, service->protocol);
 	xml_element(out, 6, "hostname", setup->host);
 	xml_element(out, 6, "port", port);
 	xml_element(out, 6, "socketType", security[service->security]);

@@ -16,14 +16,21 @@
 
 /* --- content: arrays and numbers of the format's version 1 */
 
-enum { FORMAT_VERSION = 1, PROTOCOL_SMTP = 0, PROTOCOL_POP3 = 1, LOGIN_NONE = 0, LOGIN_PASSWORD = 1 };
+enum { FORMAT_VERSION = 1, PROTOCOL_SMTP = 0, PROTOCOL_IMAP = 0, PROTOCOL_POP3 = 1, LOGIN_NONE = 0, LOGIN_PASSWORD = 1 };
+
+static int protocol_number(const struct client_setup_service *service)
+{
+	if (!service->is_incoming)
+		return PROTOCOL_SMTP;
+	return strcmp(service->protocol, "imap") == 0 ? PROTOCOL_IMAP : PROTOCOL_POP3;
+}
 
 static json_t *server_json(const struct client_setup *setup, const struct client_setup_service *service)
 {
 	static const int security[] = {[CLIENT_SETUP_PLAIN] = 0, [CLIENT_SETUP_STARTTLS] = 2, [CLIENT_SETUP_TLS] = 3};
 	bool logs_in = service->is_incoming || setup->sends_with_login;
 
-	return json_pack("[i, s, i, i, i, s]", service->is_incoming ? PROTOCOL_POP3 : PROTOCOL_SMTP, setup->host,
+	return json_pack("[i, s, i, i, i, s]", protocol_number(service), setup->host,
 	    service->port, security[service->security], logs_in ? LOGIN_PASSWORD : LOGIN_NONE,
 	    logs_in ? setup->user->name : "");
 }

@@ -164,7 +164,7 @@ static int configure_provider(struct demo *demo, struct error *error)
 	add_gateway(&text, demo, &demo->provider, "mail.example.ru", "example.ru");
 	buf_printf(&text,
 	    "\n[lan]\nlisten = 127.0.0.1\nsmtp_port = 0\nsubmission_port = %u\nsmtps_port = 0\n"
-	    "pop3_port = 0\npop3s_port = %u\nrequire_auth = yes\n\n"
+	    "pop3_port = 0\npop3s_port = %u\nimap_port = 0\nimaps_port = 0\nrequire_auth = yes\n\n"
 	    "[schedule]\nevery = 0\non_start = no\n\n",
 	    demo->provider_submission, demo->provider_pop3s);
 	result = add_people(provider_people, &text, error);
@@ -198,7 +198,7 @@ static int configure_branch(struct demo *demo, struct error *error)
 	buf_printf(&text,
 	    "boss = director\npostmaster = ivan\n\n"
 	    "[lan]\nlisten = 127.0.0.1\nsmtp_port = %u\nsubmission_port = %u\nsmtps_port = 0\n"
-	    "pop3_port = %u\npop3s_port = %u\n\n[schedule]\nevery = 0\non_start = no\n\n",
+	    "pop3_port = %u\npop3s_port = %u\nimap_port = 0\nimaps_port = 0\n\n[schedule]\nevery = 0\non_start = no\n\n",
 	    demo->smtp, demo->submission, demo->pop3, demo->pop3s);
 	buf_printf(&text,
 	    "[smarthost provider]\nurl = smtp://127.0.0.1:%u\ntls = required\nuser = %s\n"

@@ -29,19 +29,27 @@ static const struct program {
 	const char *title, *incoming, *outgoing, *security[3], *login, *no_login;
 } programs[] = {
     {N_("Thunderbird: New account > Existing mail > Configure manually"),
-	N_("  Incoming server: POP3, hostname %s, port %d, connection security: %s, authentication: Normal password"),
+	N_("  Incoming server: %s, hostname %s, port %d, connection security: %s, authentication: Normal password"),
 	N_("  Outgoing server: hostname %s, port %d, connection security: %s, authentication: %s"),
 	{N_("None"), N_("STARTTLS"), N_("SSL/TLS")}, N_("Normal password"), N_("No authentication")},
     {N_("The Bat!: Account > Properties > Transport"),
-	N_("  Receive mail: POP3 server %s, port %d, connection: %s"),
+	N_("  Receive mail: %s server %s, port %d, connection: %s"),
 	N_("  Send mail: SMTP server %s, port %d, connection: %s; authentication: %s"),
 	{N_("Regular"), N_("Secure to regular port (STARTTLS)"), N_("Secure to dedicated port (TLS)")},
 	N_("RFC-2554, as for receiving"), N_("off")},
-    {N_("Outlook: Add account > Advanced setup > POP"),
-	N_("  Incoming mail: server %s, port %d, encryption: %s; no Secure Password Authentication (SPA)"),
+    {N_("Outlook: Add account > Advanced setup"),
+	N_("  Incoming mail: %s, server %s, port %d, encryption: %s; no Secure Password Authentication (SPA)"),
 	N_("  Outgoing mail: server %s, port %d, encryption: %s; my outgoing server requires authentication: %s"),
 	{N_("None"), N_("STARTTLS"), N_("SSL/TLS")}, N_("yes, same settings as my incoming server"), N_("no")},
 };
+
+/* As people write it. */
+static const char *protocol_name(const struct client_setup_service *service)
+{
+	if (!service->is_incoming)
+		return "SMTP";
+	return strcmp(service->protocol, "imap") == 0 ? "IMAP" : "POP3";
+}
 
 static void print_programs(const struct client_setup *setup)
 {
@@ -51,7 +59,7 @@ static void print_programs(const struct client_setup *setup)
 		const struct program *program = &programs[i];
 
 		printf("\n%s\n", _(program->title));
-		printf(_(program->incoming), setup->host, incoming->port, _(program->security[incoming->security]));
+		printf(_(program->incoming), protocol_name(incoming), setup->host, incoming->port, _(program->security[incoming->security]));
 		puts("");
 		printf(_(program->outgoing), setup->host, outgoing->port, _(program->security[outgoing->security]),
 		    setup->sends_with_login ? _(program->login) : _(program->no_login));
@@ -75,9 +83,9 @@ static void print_services(const struct client_setup_service *services, size_t c
 	    [CLIENT_SETUP_PLAIN] = N_("no encryption"), [CLIENT_SETUP_STARTTLS] = N_("STARTTLS"), [CLIENT_SETUP_TLS] = N_("SSL/TLS")};
 
 	for (size_t i = 0; i < count; i++)
-		printf(services[i].is_incoming ? _("Incoming:     POP3, %s, port %d, %s\n")
-					       : _("Outgoing:     SMTP, %s, port %d, %s\n"),
-		    setup->host, services[i].port, _(security[services[i].security]));
+		printf(services[i].is_incoming ? _("Incoming:     %s, %s, port %d, %s\n")
+					       : _("Outgoing:     %s, %s, port %d, %s\n"),
+		    protocol_name(&services[i]), setup->host, services[i].port, _(security[services[i].security]));
 }
 
 static void print_certificate(const struct client_setup *setup)
@@ -130,7 +138,7 @@ static json_t *services_json(const struct client_setup *setup, const struct clie
 
 	for (size_t i = 0; i < count; i++)
 		json_array_append_new(list,
-		    json_pack("{s:s, s:s, s:i, s:s, s:b}", "protocol", services[i].is_incoming ? "pop3" : "smtp", "host",
+		    json_pack("{s:s, s:s, s:i, s:s, s:b}", "protocol", services[i].protocol, "host",
 			setup->host, "port", services[i].port, "security",
 			client_setup_security_name(services[i].security), "login",
 			services[i].is_incoming || setup->sends_with_login));

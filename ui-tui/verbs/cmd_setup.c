@@ -65,13 +65,16 @@ static void show_client_settings(const struct conf *conf, const char *user)
 	first_start_address(&server);
 	printf(_("\nSettings of the mail programs:\n"));
 	printf(_("  server            %s\n"), server.len > 0 ? buf_text(&server) : conf->gateway.hostname);
+	if (lan->imaps_port != 0 || lan->imap_port != 0)
+		printf(_("  incoming, IMAP    port %lld (SSL/TLS) or %lld (STARTTLS)\n"), (long long)lan->imaps_port, (long long)lan->imap_port);
 	printf(_("  incoming, POP3    port %lld (SSL/TLS) or %lld (STARTTLS)\n"), (long long)lan->pop3s_port, (long long)lan->pop3_port);
 	printf(_("  outgoing, SMTP    port %lld (SSL/TLS) or %lld (STARTTLS)\n"), (long long)lan->smtps_port,
 	    (long long)lan->submission_port);
 	printf(_("`lanpost client-setup %s` prints them for each program.\n"), user);
 	printf(_("If this computer has a firewall, open the ports, for example with\n"));
-	printf("  nft add rule inet filter input tcp dport \\\n    { %lld, %lld, %lld, %lld, %lld } accept\n", (long long)lan->smtp_port,
-	    (long long)lan->submission_port, (long long)lan->smtps_port, (long long)lan->pop3_port, (long long)lan->pop3s_port);
+	printf("  nft add rule inet filter input tcp dport \\\n    { %lld, %lld, %lld, %lld, %lld, %lld, %lld } accept\n", (long long)lan->smtp_port,
+	    (long long)lan->submission_port, (long long)lan->smtps_port, (long long)lan->pop3_port, (long long)lan->pop3s_port,
+	    (long long)lan->imap_port, (long long)lan->imaps_port);
 	puts(_("Run `lanpost` to open the screens, `lanpost session` to fetch and send now."));
 	buf_clear(&server);
 }

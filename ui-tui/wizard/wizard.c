@@ -10,7 +10,7 @@
 
 #define TEXT_MAX (1u << 20)
 
-const char *const wizard_port_keys[WIZARD_PORTS] = {"smtp_port", "submission_port", "smtps_port", "pop3_port", "pop3s_port"};
+const char *const wizard_port_keys[WIZARD_PORTS] = {"smtp_port", "submission_port", "smtps_port", "pop3_port", "pop3s_port", "imap_port", "imaps_port"};
 
 void wizard_set(char **answer, const char *value)
 {

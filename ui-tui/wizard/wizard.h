@@ -11,7 +11,7 @@
 #include "ui-tui/command/password.h"
 
 #define WIZARD_FILES CONF_FILE_RULES /* those before it are written */
-#define WIZARD_PORTS 5
+#define WIZARD_PORTS 7
 #define WIZARD_ACCOUNT "office"
 #define WIZARD_SMARTHOST "default"
 

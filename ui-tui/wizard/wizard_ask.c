@@ -265,7 +265,7 @@ static enum prompt_answer ask_provider_password(struct wizard *wizard)
 
 static const struct {
 	int port, otherwise;
-} ports[WIZARD_PORTS] = {{25, 2525}, {587, 2587}, {465, 2465}, {110, 2110}, {995, 2995}};
+} ports[WIZARD_PORTS] = {{25, 2525}, {587, 2587}, {465, 2465}, {110, 2110}, {995, 2995}, {143, 2143}, {993, 2993}};
 
 /* Another free one, near the usual one. */
 static int choose_port(int port, int otherwise)

@@ -3,6 +3,7 @@ import hashlib
 import json
 import os
 import plistlib
+import imaplib
 import poplib
 import pty
 import re
@@ -48,11 +49,10 @@ def test_settings_work_as_they_are_told(office, files):
         smtp.login(settings["login"], PASSWORD)
         smtp.sendmail(settings["address"], [settings["address"]], letter(subject="to himself"))
     office.mailbox_when("ivan", 1)
-    pop3 = poplib.POP3_SSL(incoming["host"], incoming["port"], context=trust, timeout=20)
-    pop3.user(settings["login"])
-    pop3.pass_(PASSWORD)
-    assert pop3.stat()[0] == 1
-    pop3.quit()
+    assert incoming["protocol"] == "imap"
+    with imaplib.IMAP4_SSL(incoming["host"], incoming["port"], ssl_context=trust, timeout=20) as imap:
+        imap.login(settings["login"], PASSWORD)
+        assert imap.select()[1] == [b"1"]
 
 
 def test_autoconfig_says_the_same(office, files):
@@ -62,7 +62,8 @@ def test_autoconfig_says_the_same(office, files):
     assert provider.findtext("domain") == "office.lan"
     told = {(server.get("type"), int(server.findtext("port")), server.findtext("socketType"))
             for server in provider if server.tag.endswith("Server")}
-    assert told == {("pop3", office.pop3s_port, "SSL"), ("pop3", office.pop3_port, "STARTTLS"),
+    assert told == {("imap", office.imaps_port, "SSL"), ("imap", office.imap_port, "STARTTLS"),
+                    ("pop3", office.pop3s_port, "SSL"), ("pop3", office.pop3_port, "STARTTLS"),
                     ("smtp", office.smtps_port, "SSL"), ("smtp", office.submission_port, "STARTTLS"),
                     ("smtp", office.smtp_port, "STARTTLS")}
     server = provider.find("incomingServer")
@@ -79,10 +80,10 @@ def test_address_is_a_login_as_autoconfig_has_it(office):
 def test_apple_profile(office, files):
     profile = plistlib.loads((files[0] / "ivan.mobileconfig").read_bytes())
     account, certificate = profile["PayloadContent"]
-    assert account["PayloadType"] == "com.apple.mail.managed" and account["EmailAccountType"] == "EmailTypePOP"
+    assert account["PayloadType"] == "com.apple.mail.managed" and account["EmailAccountType"] == "EmailTypeIMAP"
     assert account["EmailAccountName"] == NAME and account["EmailAddress"] == "ivan@office.lan"
     assert (account["IncomingMailServerPortNumber"], account["OutgoingMailServerPortNumber"]) == (
-        office.pop3s_port, office.smtps_port)
+        office.imaps_port, office.smtps_port)
     assert account["IncomingMailServerUseSSL"] is True and account["IncomingMailServerUsername"] == "ivan"
     assert certificate["PayloadContent"] == fingerprint(office)[0]
     assert len({part["PayloadUUID"] for part in (profile, account, certificate)}) == 3
@@ -111,7 +112,7 @@ def test_qr_code_is_read(files, folder):
     path, settings = files
     size, dark = svg_matrix(path / "ivan.svg")
     data = json.loads(settings["qr"])
-    assert data[0] == 1 and data[1] == [1, 1] and data[2][0] == 1 and data[2][3:] == [3, 1, "ivan"]
+    assert data[0] == 1 and data[1] == [1, 1] and data[2][0] == 0 and data[2][3:] == [3, 1, "ivan"]
     assert data[3][0][1] == ["ivan@office.lan", NAME]
     assert all(min(x, y) >= 4 and max(x, y) < size - 4 for x, y in dark)
     if not shutil.which("zbarimg"):
@@ -149,7 +150,7 @@ def test_terminal_shows_the_same_qr_code(office, files):
 def test_text_for_people(office, language, words):
     done = office.cli("client-setup", "ivan", "--host", "gw.office.lan", language=language)
     assert done.returncode == 0, done.stderr
-    for word in [*words, "gw.office.lan", str(office.pop3s_port), str(office.smtps_port), "ivan@example.ru"]:
+    for word in [*words, "gw.office.lan", str(office.imaps_port), str(office.smtps_port), "ivan@example.ru"]:
         assert word in done.stdout
     assert ":".join(re.findall("..", fingerprint(office)[1])) in done.stdout
 
@@ -201,7 +202,7 @@ def test_mistakes(office, make_gateway):
     assert done.returncode == 1 and "did you mean ivan" in done.stderr
     assert office.cli("client-setup", "ivan", "--host", "no host").returncode == 1
     assert office.cli("client-setup").returncode == 2
-    silent = make_gateway(start=False, users=["ivan"], sections={"lan": {"pop3_port": 0, "pop3s_port": 0}})
+    silent = make_gateway(start=False, users=["ivan"], sections={"lan": {"pop3_port": 0, "pop3s_port": 0, "imap_port": 0, "imaps_port": 0}})
     done = silent.cli("client-setup", "ivan")
     assert done.returncode == 1 and "[lan]" in done.stderr
 

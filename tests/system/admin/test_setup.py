@@ -190,7 +190,7 @@ def test_ports_that_are_taken_are_got_round(fresh, make_gateway):
         done = fresh.cli("setup", typed=answers(*office(fresh), *IVAN, *NO_MORE, "", *LAN, *WRITE, *NO_START))
     assert done.returncode == 0
     ports = [int(port) for port in re.findall(r"_port = (\d+)", fresh.conf.read_text())]
-    assert len(set(ports)) == 5
+    assert len(set(ports)) == 7
     assert free_port() not in ports
 
 

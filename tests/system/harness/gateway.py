@@ -2,6 +2,7 @@
 import fcntl
 import json
 import os
+import imaplib
 import poplib
 import re
 import signal
@@ -52,6 +53,7 @@ class Gateway:
         self.conf, self.spool = self.folder / "lanpost.conf", self.folder / "spool"
         self.smtp_port, self.submission_port, self.smtps_port = free_port(), free_port(), free_port()
         self.pop3_port, self.pop3s_port = free_port(), free_port()
+        self.imap_port, self.imaps_port = free_port(), free_port()
         self.process = None
         self.prefix, self.env = [], environment()  # how its programs are run
         self.log_path = self.folder / "lanpostd.log"
@@ -59,7 +61,8 @@ class Gateway:
             "gateway": {"hostname": "gw.office.lan", "local_domain": "office.lan", "spool": self.spool,
                         "language": "en"},
             "lan": {"listen": "127.0.0.1", "smtp_port": self.smtp_port, "submission_port": self.submission_port,
-                    "smtps_port": self.smtps_port, "pop3_port": self.pop3_port, "pop3s_port": self.pop3s_port},
+                    "smtps_port": self.smtps_port, "pop3_port": self.pop3_port, "pop3s_port": self.pop3s_port,
+                    "imap_port": self.imap_port, "imaps_port": self.imaps_port},
             "schedule": {"every": 0, "on_start": "no"},
             "log": {"level": "debug"},
         }
@@ -191,6 +194,11 @@ class Gateway:
         client = poplib.POP3("127.0.0.1", self.pop3_port, timeout=30)
         client.user(user)
         client.pass_(password)
+        return client
+
+    def imap(self, user, password=PASSWORD):
+        client = imaplib.IMAP4("127.0.0.1", self.imap_port, timeout=30)
+        client.login(user, password)
         return client
 
     def mailbox(self, user, password=PASSWORD):

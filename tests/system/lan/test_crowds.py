@@ -81,7 +81,8 @@ def test_refused_messages_come_to_an_end(office):
 
 @pytest.mark.parametrize("port, line", [("smtp_port", b"NOOP"), ("smtp_port", b"RSET"), ("smtp_port", b"HELP"), ("smtp_port", b"VRFY x"),
                                         ("smtp_port", b"EHLO x"), ("smtp_port", b""), ("pop3_port", b"CAPA"), ("pop3_port", b""),
-                                        ("pop3_port", b"USER ivan"), ("pop3_port", b"AUTH")])
+                                        ("pop3_port", b"USER ivan"), ("pop3_port", b"AUTH"), ("imap_port", b"a NOOP"),
+                                        ("imap_port", b"a CAPABILITY"), ("imap_port", b"a ID NIL"), ("imap_port", b"")])
 def test_commands_that_do_nothing_end(office, port, line):
     raw = Raw(getattr(office, port))
     raw.send((line + b"\r\n") * 130)
@@ -90,28 +91,32 @@ def test_commands_that_do_nothing_end(office, port, line):
     assert time.monotonic() - begin < 19  # the socket's own limit is 20 s of silence
 
 
+FOREIGN = (b"421 4.7.0 Not an SMTP command, closing connection\r\n", b"-ERR Not a POP3 command, closing connection\r\n",
+           b"* BYE Not an IMAP command, closing connection\r\n")
+
+
 @pytest.mark.parametrize("head", [b"get / http/1.1", b"TRACE / HTTP/1.1", b"OPTIONS *", b"PATCH /x", b"PRI * HTTP/2.0", b"SSH-2.0-x",
                                   b"Host: gw", b"x-own-header:x"], ids=lambda head: head.split()[0].decode())
-@pytest.mark.parametrize("port", ["smtp_port", "pop3_port"])
+@pytest.mark.parametrize("port", ["smtp_port", "pop3_port", "imap_port"])
 @pytest.mark.parametrize("tls", [False, True], ids=["plain", "tls"])
 def test_another_protocol_ends_at_its_first_line(office, port, head, tls):
     raw = Raw(getattr(office, port))
     if tls:
         if port == "smtp_port":
             raw.ask(b"EHLO pc")
-        raw.send(b"STARTTLS\r\n" if port == "smtp_port" else b"STLS\r\n")
+        raw.send({"smtp_port": b"STARTTLS\r\n", "pop3_port": b"STLS\r\n", "imap_port": b"a STARTTLS\r\n"}[port])
         raw.line()
         raw.start_tls()
     raw.send(head + b"\r\n" + b"NOOP\r\nCAPA\r\n" * 3)
-    assert raw.rest() in (b"421 4.7.0 Not an SMTP command, closing connection\r\n", b"-ERR Not a POP3 command, closing connection\r\n")
+    assert raw.rest() in FOREIGN
 
 
-@pytest.mark.parametrize("port", ["smtp_port", "submission_port", "pop3_port"])
+@pytest.mark.parametrize("port", ["smtp_port", "submission_port", "pop3_port", "imap_port"])
 def test_tls_at_a_plain_port_hears_at_once_that_it_is_wrong(office, port):
     raw = Raw(getattr(office, port))
     begin = time.monotonic()
     raw.send(CLIENT_HELLO)
-    assert raw.rest() in (b"421 4.7.0 Not an SMTP command, closing connection\r\n", b"-ERR Not a POP3 command, closing connection\r\n")
+    assert raw.rest() in FOREIGN
     assert time.monotonic() - begin < 5
     assert "event=tls-on-plain-port" in office.log()
 

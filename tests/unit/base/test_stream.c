@@ -163,6 +163,25 @@ static void test_peer_that_does_not_read(void **state)
 	assert_int_equal(result, STREAM_TIMEOUT);
 }
 
+static void test_news_interrupt_waiting(void **state)
+{
+	struct slice line;
+	int news[2];
+
+	(void)state;
+	assert_int_equal(pipe(news), 0);
+	stream.wake_fd = news[0];
+	assert_int_equal(write(news[1], "x", 1), 1);
+	say("whole\r\nhalf");
+	expect_line("whole"); /* what has come is read first */
+	assert_int_equal(stream_read_line(&stream, 100, clock_now_ms() + 10000, &line), STREAM_WOKEN);
+	stream.wake_fd = -1;
+	say(" and half\r\n");
+	expect_line("half and half");
+	close(news[0]);
+	close(news[1]);
+}
+
 static void test_stop_ends_waiting(void **state)
 {
 	struct slice line;
@@ -521,6 +540,7 @@ int main(void)
 	    STREAM_TEST(test_deadline_holds_while_bytes_come),
 	    STREAM_TEST(test_output_goes_before_waiting),
 	    STREAM_TEST(test_peer_that_does_not_read),
+	    STREAM_TEST(test_news_interrupt_waiting),
 	    STREAM_TEST(test_stop_ends_waiting),
 	    STREAM_TEST(test_a_peer_that_does_not_read_is_given_up),
 	    STREAM_TEST(test_tls),

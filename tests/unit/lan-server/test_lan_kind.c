@@ -17,12 +17,15 @@ static void test_ports_and_switches(void **state)
 	    .submission_port = 587,
 	    .smtps_port = 465,
 	    .pop3_port = 110,
-	    .pop3s_port = 995};
-	static const struct conf_lan all = {.smtp_tls_required = true, .submission_tls_required = true, .pop3_tls_required = true};
+	    .pop3s_port = 995,
+	    .imap_port = 143,
+	    .imaps_port = 993};
+	static const struct conf_lan all = {.smtp_tls_required = true, .submission_tls_required = true, .pop3_tls_required = true, .imap_tls_required = true};
 	static const struct conf_lan one[LAN_KINDS] = {
 	    [LAN_SMTP] = {.smtp_tls_required = true},
 	    [LAN_SUBMISSION] = {.submission_tls_required = true},
 	    [LAN_POP3] = {.pop3_tls_required = true},
+	    [LAN_IMAP] = {.imap_tls_required = true},
 	};
 	static const struct {
 		enum lan_kind kind;
@@ -35,6 +38,8 @@ static void test_ports_and_switches(void **state)
 	    {LAN_SMTPS, "smtps", 465, true, false},
 	    {LAN_POP3, "pop3", 110, false, true},
 	    {LAN_POP3S, "pop3s", 995, true, false},
+	    {LAN_IMAP, "imap", 143, false, true},
+	    {LAN_IMAPS, "imaps", 993, true, false},
 	};
 
 	(void)state;

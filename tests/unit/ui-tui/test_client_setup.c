@@ -68,6 +68,27 @@ static void the_safest_port_is_first(void **state)
 	client_setup_clear(&setup);
 }
 
+static void imap_is_offered_before_pop3(void **state)
+{
+	struct conf conf = office();
+	struct client_setup setup;
+	char *payload;
+
+	(void)state;
+	conf.lan.imap_port = 143;
+	conf.lan.imaps_port = 993;
+	client_setup_gather(&setup, &conf, &ivan, "gw");
+	assert_int_equal(setup.incoming_count, 4);
+	assert_string_equal(setup.incoming[0].protocol, "imap");
+	assert_int_equal(setup.incoming[0].port, 993);
+	assert_int_equal(setup.incoming[1].port, 143);
+	assert_string_equal(setup.incoming[2].protocol, "pop3");
+	payload = client_setup_qr_payload(&setup);
+	assert_non_null(strstr(payload, "[0,\"gw\",993,3,1,\"ivan\"]"));
+	free(payload);
+	client_setup_clear(&setup);
+}
+
 static void qr_payload_follows_the_format(void **state)
 {
 	struct conf conf = office();
@@ -169,6 +190,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(xml_text_is_escaped),
 	    cmocka_unit_test(the_safest_port_is_first),
+	    cmocka_unit_test(imap_is_offered_before_pop3),
 	    cmocka_unit_test(qr_payload_follows_the_format),
 	    cmocka_unit_test(profile_keeps_its_uuids),
 	    cmocka_unit_test(qr_code_is_drawn),

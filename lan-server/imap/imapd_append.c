@@ -1,0 +1,224 @@
+/*
+ * APPEND (RFC 9051 section 6.3.12), also of several messages (RFC 3502), with UTF-8 headers (RFC 6855) and binary literals (RFC 3516).
+ */
+#include "base/alloc.h"
+#include "base/log.h"
+
+#include "lan-server/imap/imapd_priv.h"
+
+#include <stdlib.h>
+
+#define NAME_MAX_BYTES 1024
+#define MESSAGES_MAX 100 /* of one command */
+
+struct imapd_append {
+	char *mailbox;
+	struct msgid id; /* of files for bodies on their way */
+	struct folder_append messages[MESSAGES_MAX];
+	size_t count, parsed; /* of the command, up to here */
+	bool in_parentheses; /* UTF8 (~{5} ...) */
+	bool failed;	     /* a byte could not be kept */
+	bool after_cr;	     /* the last byte was a CR */
+	uint64_t bytes;
+	struct error error;
+};
+
+void imapd_append_free(struct imapd_append *append)
+{
+	if (append == NULL)
+		return;
+	for (size_t i = 0; i < append->count; i++) {
+		body_clear(&append->messages[i].body, false);
+		strlist_clear(&append->messages[i].keywords);
+	}
+	free(append->mailbox);
+	free(append);
+}
+
+/* --- what comes before a message */
+
+/* "a APPEND Sent (\Seen) {5}": up to the flags. False if it is another command, or the name itself is a literal. */
+static bool begins_append(struct imapd *imapd, struct imapd_args *args, struct slice *name)
+{
+	if (imapd->state == IMAPD_STATE_STRANGER || !imapd_args_word(args, "APPEND") || !imapd_args_accept(args, ' '))
+		return false;
+	*name = imapd_args_astring(args);
+	return !args->failed;
+}
+
+static enum imapd_reply check_mailbox(struct imapd *imapd, struct slice wire, struct buf *mailbox)
+{
+	enum imapd_reply reply = imapd_name_read(imapd, wire, mailbox);
+
+	if (reply == IMAPD_NONE)
+		reply = imapd_folder_exists(imapd, buf_text(mailbox));
+	return reply == IMAPD_NO_SUCH_FOLDER ? IMAPD_TRY_CREATE : reply;
+}
+
+/* The first message of the command. */
+static enum imapd_reply begin(struct imapd *imapd, struct slice name)
+{
+	struct buf mailbox = BUF_INIT(NAME_MAX_BYTES);
+	enum imapd_reply reply = check_mailbox(imapd, name, &mailbox);
+
+	if (reply == IMAPD_NONE) {
+		imapd->append = xcalloc(1, sizeof(*imapd->append));
+		imapd->append->id = msgid_new();
+		imapd->append->mailbox = xstrdup(buf_text(&mailbox));
+	}
+	buf_clear(&mailbox);
+	return reply;
+}
+
+/* Flags, a date and "UTF8 (" before the announcement, which is all that may be left. */
+static bool read_options(struct imapd_args *args, struct folder_append *message, bool *in_parentheses)
+{
+	struct imapd_literal literal;
+	struct slice rest;
+
+	imapd_args_space(args);
+	if (imapd_args_peek(args) == '(' && (!imapd_flags_read(args, NULL, &message->keywords, &message->flags) || !imapd_args_accept(args, ' ')))
+		return false;
+	if (imapd_args_peek(args) == '"') {
+		message->time = imapd_args_date_time(args);
+		imapd_args_space(args);
+	}
+	*in_parentheses = imapd_args_word(args, "UTF8");
+	if (*in_parentheses) {
+		imapd_args_space(args);
+		imapd_args_expect(args, '(');
+	}
+	if (args->failed)
+		return false;
+	rest = slice_make(args->at, (size_t)(args->end - args->at));
+	return imapd_literal_announced(rest, &literal) && imapd_literal_start(rest) == 0;
+}
+
+static enum imapd_reply add_message(struct imapd *imapd, struct imapd_args *args, uint64_t len)
+{
+	struct imapd_append *append = imapd->append;
+	struct folder_append *message = &append->messages[append->count];
+	uint64_t most = (uint64_t)imapd->options.conf->limits.max_message_size;
+
+	if (append->count == MESSAGES_MAX)
+		return IMAPD_LIMIT;
+	*message = (struct folder_append){.time = 0};
+	body_init(&message->body, imapd->options.spool);
+	append->count++;
+	if (!read_options(args, message, &append->in_parentheses) || len == 0)
+		return IMAPD_SYNTAX;
+	append->parsed = imapd->command.len;
+	append->bytes += len;
+	if (imapd->options.spool->intake != NULL && !intake_has_room(imapd->options.spool->intake, append->bytes))
+		return IMAPD_DISK_FULL;
+	if (len > most)
+		return imapd_about(imapd, IMAPD_TOO_BIG, REPLY_NUMBER(most));
+	return imapd_over_quota(imapd, append->bytes) ? IMAPD_OVER_QUOTA : IMAPD_BYTES;
+}
+
+/* What is left of the message before: ")" of UTF8 (...). */
+static bool end_message(struct imapd_append *append, struct imapd_args *args)
+{
+	bool good = !append->in_parentheses || imapd_args_accept(args, ')');
+
+	append->in_parentheses = false;
+	return good;
+}
+
+bool imapd_append_takes(struct imapd *imapd, const struct imapd_literal *literal, enum imapd_reply *reply)
+{
+	size_t begun = imapd->append != NULL ? imapd->append->parsed : strlen(imapd->tag) + 1;
+	struct imapd_args args = imapd_args_of(imapd->command.ptr + begun, imapd->command.len - begun);
+	struct slice name;
+
+	*reply = IMAPD_NONE;
+	if (imapd->append != NULL && !end_message(imapd->append, &args))
+		*reply = IMAPD_SYNTAX;
+	else if (imapd->append == NULL && !begins_append(imapd, &args, &name))
+		return false;
+	else if (imapd->append == NULL)
+		*reply = begin(imapd, name);
+	if (*reply == IMAPD_NONE)
+		*reply = add_message(imapd, &args, literal->len);
+	return true;
+}
+
+/* --- its bytes */
+
+static int keep(struct imapd_append *append, struct body *body, struct slice bytes)
+{
+	return bytes.len == 0 ? 0 : body_append(body, bytes, &append->id, &append->error);
+}
+
+/* A bare LF becomes CRLF, as in all our messages. */
+static int keep_lines(struct imapd_append *append, struct body *body, struct slice bytes)
+{
+	size_t from = 0;
+
+	for (const char *end = bytes.ptr; (end = memchr(end, '\n', (size_t)(bytes.ptr + bytes.len - end))) != NULL; end++) {
+		size_t at = (size_t)(end - bytes.ptr);
+
+		if (at > 0 ? end[-1] == '\r' : append->after_cr)
+			continue;
+		if (keep(append, body, slice_make(bytes.ptr + from, at - from)) != 0 || keep(append, body, SLICE_LITERAL("\r")) != 0)
+			return -1;
+		from = at;
+	}
+	append->after_cr = bytes.ptr[bytes.len - 1] == '\r';
+	return keep(append, body, slice_from(bytes, from));
+}
+
+void imapd_append_bytes(struct imapd *imapd, struct slice bytes)
+{
+	struct imapd_append *append = imapd->append;
+	struct folder_append *message = &append->messages[append->count - 1];
+
+	if (append->failed)
+		return;
+	append->failed = bytes.len > 0 && keep_lines(append, &message->body, bytes) != 0;
+	if (imapd->literal_left > bytes.len || append->failed)
+		return;
+	append->failed = body_finish(&message->body, &append->error) != 0;
+	append->id = msgid_new();
+	append->after_cr = false;
+}
+
+/* --- the end of the command */
+
+/* A message of which another program has taken the file already has no UID here. */
+static void note_appended(struct imapd *imapd, uint32_t validity, const uint32_t *uids, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (uids[i] == 0)
+			return;
+	buf_printf(&imapd->code, "APPENDUID %u ", validity);
+	imapd_uids_append(uids, count, &imapd->code);
+}
+
+static enum imapd_reply accept_messages(struct imapd *imapd)
+{
+	struct imapd_append *append = imapd->append;
+	uint32_t uids[MESSAGES_MAX], validity;
+
+	if (append->failed)
+		return imapd_storage_failed(imapd, "append", &append->error);
+	if (folder_append(imapd->options.spool, append->mailbox, append->messages, append->count, imapd->options.session, uids, &validity,
+		&append->error) != 0)
+		return imapd_storage_failed(imapd, "append", &append->error);
+	note_appended(imapd, validity, uids, append->count);
+	log_info("event=imap-appended session=%s mailbox=%s messages=%zu", imapd->options.session, LOG_CSTR(append->mailbox), append->count);
+	return IMAPD_DONE;
+}
+
+enum imapd_reply imapd_cmd_append(struct imapd *imapd, struct imapd_args *args)
+{
+	struct imapd_args rest;
+
+	(void)args;
+	if (imapd->append == NULL)
+		return IMAPD_SYNTAX; /* without a message */
+	rest = imapd_args_of(imapd->command.ptr + imapd->append->parsed, imapd->command.len - imapd->append->parsed);
+	if (!end_message(imapd->append, &rest) || !imapd_args_done(&rest))
+		return IMAPD_SYNTAX;
+	return accept_messages(imapd);
+}

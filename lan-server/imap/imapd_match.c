@@ -1,0 +1,146 @@
+/*
+ * Whether a message matches a search key.
+ */
+#include "message/budget.h"
+#include "message/imap/imap_search.h"
+
+#include "lan-server/imap/imapd_key_priv.h"
+
+#include <time.h>
+
+#define DAY 86400
+
+bool imapd_candidate_open(struct imapd_candidate *candidate)
+{
+	if (candidate->is_open || candidate->is_gone)
+		return candidate->is_open;
+	candidate->is_open = imapd_message_open(&candidate->message, candidate->folder, &candidate->look) == 0;
+	candidate->is_gone = !candidate->is_open;
+	budget_begin();
+	return candidate->is_open;
+}
+
+void imapd_candidate_close(struct imapd_candidate *candidate)
+{
+	if (candidate->is_open)
+		imapd_message_close(&candidate->message);
+	candidate->is_open = false;
+}
+
+/* Without its time and zone: the day on which people here saw it come. */
+static int64_t day_of(int64_t seconds)
+{
+	time_t time = (time_t)seconds;
+	struct tm tm = {.tm_gmtoff = 0};
+
+	localtime_r(&time, &tm);
+	seconds += tm.tm_gmtoff;
+	return seconds >= 0 ? seconds / DAY : -((-seconds + DAY - 1) / DAY);
+}
+
+static bool compare_day(int64_t day, enum imapd_key_kind kind, enum imapd_key_kind before, int64_t wanted)
+{
+	if (kind == before)
+		return day < wanted;
+	return kind == before + 1 ? day == wanted : day >= wanted;
+}
+
+static uint64_t size_of(struct imapd_candidate *candidate)
+{
+	struct error error = ERROR_INIT;
+
+	if (!candidate->look.size_known && folder_size(candidate->folder, &candidate->look, &error) != 0)
+		candidate->is_gone = true;
+	return candidate->look.size;
+}
+
+static bool sent_matches(const struct imapd_key *key, struct imapd_candidate *candidate)
+{
+	int64_t day;
+
+	if (!imapd_candidate_open(candidate))
+		return false;
+	if (!imap_search_sent_day(candidate->message.header, &day))
+		day = day_of(candidate->look.time);
+	return compare_day(day, key->kind, IMAPD_KEY_SENT_BEFORE, key->number);
+}
+
+static bool text_matches(const struct imapd_key *key, struct imapd_candidate *candidate)
+{
+	struct slice text = buf_slice(&key->text);
+
+	if (key->text.overflow || !imapd_candidate_open(candidate))
+		return false;
+	if (key->kind == IMAPD_KEY_FIELD)
+		return imap_search_field(candidate->message.header, key->field, text);
+	return imap_search_text(imapd_message_tree(&candidate->message), key->kind == IMAPD_KEY_TEXT, text);
+}
+
+static bool all_match(const struct imapd_key *key, struct imapd_candidate *candidate)
+{
+	for (; key != NULL; key = key->next)
+		if (!imapd_key_matches(key, candidate))
+			return false;
+	return true;
+}
+
+static bool any_matches(const struct imapd_key *key, struct imapd_candidate *candidate)
+{
+	for (; key != NULL; key = key->next)
+		if (imapd_key_matches(key, candidate))
+			return true;
+	return false;
+}
+
+bool imapd_key_matches(const struct imapd_key *key, struct imapd_candidate *candidate)
+{
+	const struct folder_message *look = &candidate->look;
+
+	switch (key->kind) {
+	case IMAPD_KEY_ALL:
+		return true;
+	case IMAPD_KEY_NONE:
+		return false;
+	case IMAPD_KEY_AND:
+		return all_match(key->child, candidate);
+	case IMAPD_KEY_OR:
+		return any_matches(key->child, candidate);
+	case IMAPD_KEY_NOT:
+		return !imapd_key_matches(key->child, candidate);
+	case IMAPD_KEY_FLAGS:
+		return (look->flags & key->flags) == key->flags;
+	case IMAPD_KEY_RECENT:
+		return candidate->is_recent;
+	case IMAPD_KEY_SET:
+		return key->marks[candidate->place / 8] & (1u << candidate->place % 8);
+	case IMAPD_KEY_BEFORE:
+	case IMAPD_KEY_ON:
+	case IMAPD_KEY_SINCE:
+		return compare_day(day_of(look->time), key->kind, IMAPD_KEY_BEFORE, key->number);
+	case IMAPD_KEY_SAVED_BEFORE:
+	case IMAPD_KEY_SAVED_ON:
+	case IMAPD_KEY_SAVED_SINCE:
+		return compare_day(day_of(look->saved), key->kind, IMAPD_KEY_SAVED_BEFORE, key->number);
+	case IMAPD_KEY_SENT_BEFORE:
+	case IMAPD_KEY_SENT_ON:
+	case IMAPD_KEY_SENT_SINCE:
+		return sent_matches(key, candidate);
+	case IMAPD_KEY_OLDER:
+		return look->time <= candidate->now - key->number;
+	case IMAPD_KEY_YOUNGER:
+		return look->time >= candidate->now - key->number;
+	case IMAPD_KEY_LARGER:
+		return size_of(candidate) > (uint64_t)key->number;
+	case IMAPD_KEY_SMALLER:
+		return size_of(candidate) < (uint64_t)key->number;
+	case IMAPD_KEY_MODSEQ:
+		return look->modseq >= (uint64_t)key->number;
+	case IMAPD_KEY_EMAILID:
+		return imapd_candidate_open(candidate) && slice_is(buf_slice(&key->text), candidate->message.id);
+	case IMAPD_KEY_FIELD:
+	case IMAPD_KEY_BODY:
+	case IMAPD_KEY_TEXT:
+		return text_matches(key, candidate);
+	}
+	return false;
+}

@@ -1,0 +1,133 @@
+/*
+ * Names of mailboxes: on the wire and in the storage, and the special uses of folders.
+ */
+#include "base/alloc.h"
+#include "message/imap/folder_name.h"
+#include "message/imap/imap_string.h"
+#include "message/imap/imap_utf7.h"
+
+#include "lan-server/imap/imapd_priv.h"
+
+#include <stdlib.h>
+
+#define WIRE_MAX 2048
+
+static bool speaks_utf8(const struct imapd *imapd)
+{
+	return imapd->enabled & (IMAPD_UTF8 | IMAPD_REV2);
+}
+
+/* UTF-8 of a client that did not ask for it is taken, too: many send it. */
+static bool decode(struct imapd *imapd, struct slice wire, struct buf *out)
+{
+	size_t before = out->len;
+
+	if (!speaks_utf8(imapd) && imap_utf7_decode(wire, "", out) == 0)
+		return true;
+	out->len = before;
+	return (speaks_utf8(imapd) || !slice_is_ascii(wire)) && utf8_is_valid(wire) && buf_append_slice(out, wire) == 0;
+}
+
+enum imapd_reply imapd_name_read(struct imapd *imapd, struct slice wire, struct buf *out)
+{
+	struct slice folder;
+	size_t user;
+
+	buf_reset(out);
+	buf_append_text(out, imapd->dialogue.user);
+	if (slice_is_nocase(wire, "INBOX"))
+		return IMAPD_NONE;
+	buf_append_byte(out, '/');
+	user = out->len;
+	if (wire.len > WIRE_MAX || !decode(imapd, wire, out))
+		return IMAPD_FOLDER_NAME;
+	folder = slice_from(buf_slice(out), user);
+	if (slice_begins_nocase(folder, "INBOX/"))
+		memcpy(out->ptr + user, "INBOX", 5);
+	return folder_name_is_valid(folder) ? IMAPD_NONE : IMAPD_FOLDER_NAME;
+}
+
+enum imapd_reply imapd_name_argument(struct imapd *imapd, struct imapd_args *args, struct buf *out)
+{
+	struct slice wire = imapd_args_astring(args);
+
+	return args->failed ? IMAPD_SYNTAX : imapd_name_read(imapd, wire, out);
+}
+
+void imapd_name_wire(struct imapd *imapd, const char *name, struct buf *out)
+{
+	if (speaks_utf8(imapd) || imap_utf7_encode(slice_of(name), "", out) != 0)
+		buf_append_text(out, name);
+}
+
+void imapd_name_append(struct imapd *imapd, const char *name, struct buf *out)
+{
+	struct buf wire = BUF_INIT(WIRE_MAX);
+
+	imapd_name_wire(imapd, name, &wire);
+	if (speaks_utf8(imapd))
+		imap_append_utf8(out, buf_slice(&wire));
+	else
+		imap_append_string(out, buf_slice(&wire));
+	buf_clear(&wire);
+}
+
+const char *imapd_name_folder(const char *mailbox)
+{
+	const char *slash = strchr(mailbox, '/');
+
+	return slash == NULL ? "INBOX" : slash + 1;
+}
+
+/* --- special use (RFC 6154): by name, for the names that mail programs give their folders */
+
+static const struct {
+	const char *use, *names[6]; /* our own name is the first */
+} uses[] = {
+    {"\\Sent", {"Sent", "Sent Items", "Sent Messages", "Отправленные"}},
+    {"\\Drafts", {"Drafts", "Черновики"}},
+    {"\\Junk", {"Junk", "Spam", "Спам"}},
+    {"\\Trash", {"Trash", "Deleted Items", "Deleted Messages", "Корзина", "Удаленные", "Удалённые"}},
+    {"\\Archive", {"Archive", "Archives", "Архив"}},
+};
+
+const char *imapd_name_use(const char *folder, size_t *rank)
+{
+	for (size_t i = 0; i < ARRAY_LEN(uses); i++)
+		for (size_t j = 0; j < ARRAY_LEN(uses[i].names) && uses[i].names[j] != NULL; j++)
+			if (slice_is_nocase(slice_of(folder), uses[i].names[j])) {
+				*rank = j;
+				return uses[i].use;
+			}
+	return NULL;
+}
+
+static int make_folder(struct imapd *imapd, const char *name, struct error *error)
+{
+	const struct spool *spool = imapd->options.spool;
+	char *mailbox = xasprintf("%s/%s", imapd->dialogue.user, name);
+	int result = folder_create(spool, mailbox, error);
+
+	if (result == 0)
+		result = folder_subscribe(spool, imapd->dialogue.user, name, true, error);
+	free(mailbox);
+	return result;
+}
+
+/* A user who has no folders yet gets the usual ones. */
+void imapd_names_make_standard(struct imapd *imapd)
+{
+	const struct spool *spool = imapd->options.spool;
+	struct strlist names = {.items = NULL};
+	struct error error = ERROR_INIT;
+	int result = folder_names(spool, imapd->dialogue.user, &names, &error);
+
+	if (result == 0 && names.count == 0) {
+		result = folder_subscribe(spool, imapd->dialogue.user, "INBOX", true, &error);
+		for (size_t i = 0; i < ARRAY_LEN(uses) && result == 0; i++)
+			result = make_folder(imapd, uses[i].names[0], &error);
+	}
+	if (result != 0 && error.class != ERROR_PERMANENT) /* another session may be making them */
+		imapd_storage_failed(imapd, "standard-folders", &error);
+	strlist_clear(&names);
+}

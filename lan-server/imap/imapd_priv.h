@@ -1,0 +1,193 @@
+/* Declarations that the files of the IMAP server share. */
+#ifndef LANPOST_LAN_SERVER_IMAPD_PRIV_H
+#define LANPOST_LAN_SERVER_IMAPD_PRIV_H
+
+#include "base/buf.h"
+#include "spool/storage/storage.h"
+
+#include "lan-server/imap/imapd.h"
+#include "lan-server/imap/imapd_parse.h"
+#include "lan-server/imap/imapd_reply.h"
+#include "lan-server/imap/imapd_view.h"
+#include "lan-server/reply.h"
+
+#define IMAPD_TAG_MAX 64
+#define IMAPD_COMMAND_MAX (128u << 10)	/* of a logged-in client, with its literals */
+#define IMAPD_STRANGER_MAX (8u << 10)	/* before the login */
+#define IMAPD_LITERAL_MINUS 4096
+#define IMAPD_PIECE 32768 /* a job sends about this much at a time */
+#define IMAPD_DEPTH_MAX 32
+#define IMAPD_CODE_MAX (4u << 20) /* COPYUID of the largest mailbox */
+
+/*
+ *	NOT_AUTHENTICATED --LOGIN, AUTHENTICATE--> AUTHENTICATED <--SELECT, CLOSE--> SELECTED
+ */
+enum imapd_state { IMAPD_STATE_STRANGER, IMAPD_STATE_KNOWN, IMAPD_STATE_SELECTED };
+
+/* What the client sends next. */
+enum imapd_waits {
+	IMAPD_WAITS_COMMAND,
+	IMAPD_WAITS_LITERAL, /* of the command */
+	IMAPD_WAITS_REST,    /* of the command, after a literal */
+	IMAPD_WAITS_MESSAGE, /* the literal of APPEND */
+	IMAPD_WAITS_SASL,
+	IMAPD_WAITS_DONE, /* of IDLE */
+};
+
+enum imapd_enabled {
+	IMAPD_CONDSTORE = 1,
+	IMAPD_QRESYNC = 2,
+	IMAPD_UTF8 = 4,
+	IMAPD_REV2 = 8,
+};
+
+struct imapd_command;
+
+/* What goes on over several pieces of output. step(): appends about a piece; IMAPD_MORE, or the command's reply. */
+struct imapd_job {
+	enum imapd_reply (*step)(struct imapd *imapd, void *own);
+	void (*free)(void *own);
+	void *own; /* NULL: there is no job */
+};
+
+struct imapd {
+	struct dialogue dialogue;
+	struct imapd_options options;
+	enum imapd_state state;
+	enum imapd_waits waits;
+	unsigned enabled; /* enum imapd_enabled */
+	char tag[IMAPD_TAG_MAX + 1];
+	const struct imapd_command *running;
+	bool uid; /* the command is UID ... */
+	struct buf command;
+	uint64_t literal_left;
+	enum imapd_reply refused; /* not IMAPD_NONE: the command is read to its end for this reply */
+	bool is_compressed;
+	bool is_broken;	 /* what was sent is wrong: the connection ends */
+	struct sasl *sasl;
+	struct imapd_view view; /* of the selected mailbox */
+	struct imapd_uids saved; /* "$" (RFC 5182) */
+	struct imapd_uids quiet; /* whose flags the client has just set by STORE with .SILENT */
+	struct imapd_job job;
+	struct imapd_append *append; /* NULL: none is in progress */
+	int news_fd;		     /* eventfd of IDLE, -1: none yet */
+	struct buf code; /* instead of the code of the next reply */
+	char about[REPLY_TEXT_MAX];
+};
+
+/* The dialogue is the first member. */
+static inline struct imapd *imapd_of(struct dialogue *dialogue)
+{
+	return (struct imapd *)dialogue;
+}
+
+/* Untagged data; the caller adds "* " and CRLF. */
+static inline struct buf *imapd_out(struct imapd *imapd)
+{
+	return &imapd->dialogue.replies;
+}
+
+/* MAILBOXID (RFC 8474): of its UIDVALIDITY, which no other folder of the user has had. */
+#define IMAPD_MAILBOXID "V%u"
+
+/* Starts a job; its reply is sent when it ends. */
+enum imapd_reply imapd_job_begin(struct imapd *imapd, enum imapd_reply (*step)(struct imapd *, void *), void (*free_own)(void *), void *own);
+/* Whether enough is collected for one piece. */
+bool imapd_piece_is_full(struct imapd *imapd);
+/* Sends a continuation request. */
+void imapd_continue(struct imapd *imapd, struct slice text);
+
+/* --- login (imapd_login.c) */
+void imapd_greet(struct imapd *imapd);
+void imapd_capability_code(struct imapd *imapd); /* into imapd->code */
+enum imapd_reply imapd_cmd_capability(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_id(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_starttls(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_login(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_authenticate(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_compress(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_enable(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_sasl_response(struct imapd *imapd, struct slice line);
+
+/* --- names (imapd_names.c) */
+/* The storage's name ("ivan/Sent") of a mailbox on the wire, into out. IMAPD_NONE, or why not. */
+enum imapd_reply imapd_name_read(struct imapd *imapd, struct slice wire, struct buf *out);
+/* Takes an argument that is such a name; checks nothing else. */
+enum imapd_reply imapd_name_argument(struct imapd *imapd, struct imapd_args *args, struct buf *out);
+/* Appends a folder's name ("Sent", "INBOX") as this client reads names. */
+void imapd_name_append(struct imapd *imapd, const char *name, struct buf *out);
+/* The same without quotes. */
+void imapd_name_wire(struct imapd *imapd, const char *name, struct buf *out);
+/* The folder of a storage's name: "Sent", "INBOX". */
+const char *imapd_name_folder(const char *mailbox);
+#define IMAPD_USES 5
+/* The special use that a folder of this name may have ("\\Sent"); NULL: none. Of several such folders the one of the lowest rank has it. */
+const char *imapd_name_use(const char *folder, size_t *rank);
+void imapd_names_make_standard(struct imapd *imapd);
+
+/* --- folders (imapd_folders.c, imapd_list.c, imapd_status.c, imapd_quota.c) */
+enum imapd_reply imapd_cmd_create(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_delete(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_rename(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_subscribe(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_unsubscribe(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_list(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_lsub(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_namespace(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_status(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_getquota(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_getquotaroot(struct imapd *imapd, struct imapd_args *args);
+bool imapd_over_quota(struct imapd *imapd, uint64_t more);
+
+/* IMAPD_NONE, IMAPD_NO_SUCH_FOLDER, or why that is not known. */
+enum imapd_reply imapd_folder_exists(struct imapd *imapd, const char *mailbox);
+/* Items of STATUS, as bits in the order of their table. Zero: a mistake. */
+unsigned imapd_status_items(struct imapd_args *args);
+/* Sends "* STATUS ..." of one folder ("INBOX", "Sent"). */
+enum imapd_reply imapd_status_send(struct imapd *imapd, const char *mailbox, unsigned items);
+
+/* --- the selected mailbox */
+enum imapd_reply imapd_cmd_select(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_examine(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_close(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_unselect(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_expunge(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_store(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_copy(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_move(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_fetch(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_search(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_sort(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_thread(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_cmd_idle(struct imapd *imapd, struct imapd_args *args);
+enum imapd_reply imapd_idle_line(struct imapd *imapd, struct slice line);
+void imapd_idle_news(struct imapd *imapd);
+/* Removes for good the messages with \Deleted, all or these. IMAPD_DONE, or why not. */
+enum imapd_reply imapd_remove_deleted(struct imapd *imapd, const struct imapd_places *places);
+/* VANISHED (EARLIER): those of these UIDs (no ranges: of all) that do not exist. */
+void imapd_tell_vanished(struct imapd *imapd, const struct imapd_set *known);
+/* The same, and the flags of messages among them that have changed since. */
+void imapd_resync(struct imapd *imapd, const struct imapd_set *known, uint64_t modseq);
+/* Leaves the mailbox without removing anything. */
+void imapd_leave(struct imapd *imapd);
+/* A client has named a modification sequence: from now on it gets them (RFC 7162 section 3.1). */
+void imapd_enable_condstore(struct imapd *imapd);
+
+/* --- flags (imapd_flags.c) */
+/* Appends "(\Seen Work)". */
+void imapd_flags_append(struct imapd_view *view, uint32_t flags, bool is_recent, struct buf *out);
+/* Reads a flag or a keyword into *flags. False: a mistake. With no folder, keywords go to the list. */
+bool imapd_flag_read(struct slice text, struct folder *folder, struct strlist *keywords, uint32_t *flags);
+/* A list of flags in parentheses, or flags without them to the end. */
+bool imapd_flags_read(struct imapd_args *args, struct folder *folder, struct strlist *keywords, uint32_t *flags);
+/* FLAGS and PERMANENTFLAGS, if the keywords are more than the client knows. */
+void imapd_flags_announce(struct imapd *imapd, bool permanent);
+
+/* --- APPEND (imapd_append.c) */
+enum imapd_reply imapd_cmd_append(struct imapd *imapd, struct imapd_args *args);
+/* Whether the literal that the command's last line announces is a message. If so, *reply: IMAPD_BYTES, or why not. */
+bool imapd_append_takes(struct imapd *imapd, const struct imapd_literal *literal, enum imapd_reply *reply);
+void imapd_append_bytes(struct imapd *imapd, struct slice bytes);
+void imapd_append_free(struct imapd_append *append);
+
+#endif

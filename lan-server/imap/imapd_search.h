@@ -1,0 +1,57 @@
+/*
+ * SEARCH, SORT and THREAD: one job that looks at all messages, and their three answers.
+ */
+#ifndef LANPOST_LAN_SERVER_IMAPD_SEARCH_H
+#define LANPOST_LAN_SERVER_IMAPD_SEARCH_H
+
+#include "message/imap/imap_thread.h"
+
+#include "lan-server/imap/imapd_key.h"
+#include "lan-server/imap/imapd_view.h"
+
+enum imapd_search_kind { IMAPD_SEARCH, IMAPD_SORT, IMAPD_THREAD };
+
+enum imapd_sort_key { IMAPD_SORT_ARRIVAL, IMAPD_SORT_CC, IMAPD_SORT_DATE, IMAPD_SORT_FROM, IMAPD_SORT_SIZE, IMAPD_SORT_SUBJECT, IMAPD_SORT_TO };
+#define IMAPD_SORT_KEYS_MAX 8
+
+struct imapd_sorted {
+	size_t place;
+	struct {
+		int64_t number;
+		char *text; /* NULL: the number counts */
+	} values[IMAPD_SORT_KEYS_MAX];
+};
+
+enum imapd_search_return { IMAPD_RETURN_MIN = 1, IMAPD_RETURN_MAX = 2, IMAPD_RETURN_ALL = 4, IMAPD_RETURN_COUNT = 8, IMAPD_RETURN_SAVE = 16 };
+
+struct imapd_search {
+	enum imapd_search_kind kind;
+	struct imapd_key *keys;
+	bool with_modseq;
+	bool is_extended;   /* RETURN, even without a word */
+	unsigned returns;   /* enum imapd_search_return */
+	size_t at;	    /* the next message to look at */
+	struct imapd_places found;
+	uint64_t modseq;    /* the highest of those found */
+	/* SORT */
+	enum imapd_sort_key sort_keys[IMAPD_SORT_KEYS_MAX];
+	bool is_reverse[IMAPD_SORT_KEYS_MAX];
+	size_t sort_count;
+	struct imapd_sorted *sorted;
+	/* THREAD */
+	bool by_references;
+	struct imap_thread_message *threaded;
+};
+
+/* SORT and THREAD: the arguments before the charset. */
+bool imapd_sort_read(struct imapd_args *args, struct imapd_search *search);
+bool imapd_thread_read(struct imapd_args *args, struct imapd_search *search);
+/* Notes what the order depends on; the message was just found (the last of search->found). */
+void imapd_sort_note(struct imapd_search *search, struct imapd_candidate *candidate);
+void imapd_thread_note(struct imapd *imapd, struct imapd_search *search, struct imapd_candidate *candidate);
+/* Sends the answer. */
+void imapd_sort_send(struct imapd *imapd, struct imapd_search *search);
+void imapd_thread_send(struct imapd *imapd, struct imapd_search *search);
+void imapd_search_send(struct imapd *imapd, struct imapd_search *search);
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * IMAP on the LAN server: gives access to all folders of the spool.
+ */
+#include "base/log.h"
+
+#include "lan-server/imap/imapd.h"
+#include "lan-server/server/service.h"
+#include "lan-server/server/session.h"
+
+/* A mailbox whose size is unknown does not count as full. */
+static uint64_t measure_mailbox(const void *context, const char *user)
+{
+	const struct session *session = context;
+	uint64_t bytes = 0;
+	struct error error;
+
+	if (mailbox_bytes(session->spool, user, &bytes, NULL, &error) != 0)
+		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(&error));
+	return bytes;
+}
+
+static uint64_t used(void *context, const char *user)
+{
+	struct session *session = context;
+
+	return mailbox_quota_used(session->quota, user, measure_mailbox, session);
+}
+
+static struct dialogue *begin(struct session *session)
+{
+	struct imapd_options options = {
+	    .conf = session->conf,
+	    .spool = session->spool,
+	    .session = session->id.text,
+	    .client = session->login.address,
+	    .tls = lan_kind_has_tls(session->kind),
+	    .tls_offered = session->tls != NULL,
+	    .tls_required = lan_kind_needs_tls(session->kind, &session->conf->lan),
+	    .sasl = auth_hooks(&session->login),
+	    .used = used,
+	    .context = session,
+	};
+
+	return imapd_new(&options);
+}
+
+static void end(struct session *session)
+{
+	(void)session;
+}
+
+const struct service service_imap = {
+    .begin = begin,
+    .end = end,
+    .refusals =
+	{
+	    [ADMISSION_DENIED] = "* BYE [NOPERM] Access denied for your address\r\n",
+	    [ADMISSION_FULL] = "* BYE [UNAVAILABLE] Too many connections, try again later\r\n",
+	    [ADMISSION_FULL_FOR_IP] = "* BYE [UNAVAILABLE] Too many connections from your address\r\n",
+	    [ADMISSION_FULL_FOR_NETWORK] = "* BYE [UNAVAILABLE] Too many sessions from your network\r\n",
+	    [ADMISSION_BROKEN] = "* BYE [UNAVAILABLE] Service temporarily unavailable, try again later\r\n",
+	},
+};

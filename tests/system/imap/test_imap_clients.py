@@ -1,0 +1,196 @@
+"""Mail programs that we did not write, by IMAP: curl, mutt, neomutt, mbsync, offlineimap, getmail and fetchmail; Dovecot reads what is left."""
+import imaplib
+import os
+import shutil
+import subprocess
+
+import pytest
+
+from harness.dovecot import Dovecot
+from harness.gateway import PASSWORD
+from harness.letters import letter
+from harness.waiting import until
+
+LETTERS = [letter(subject=f"n{n}", body=".dot\n..dots\nFrom here\n" + "long " * 300 + "\n", number=n) for n in range(3)]
+
+
+@pytest.fixture
+def office(make_gateway):
+    office = make_gateway(users=["ivan", "anna"])
+    for content in LETTERS:
+        office.send("anna@office.lan", ["ivan@office.lan"], content)
+    until(lambda: len(office.files("ivan")) >= 3, 15, "the messages")
+    return office
+
+
+@pytest.fixture
+def run(folder):
+    def run(*command, stdin=b"", check=True):
+        done = subprocess.run([str(word) for word in command], input=stdin, capture_output=True, timeout=60,
+                              env={"PATH": os.environ["PATH"], "HOME": str(folder), "LC_ALL": "C.UTF-8", "TERM": "vt100"})
+        assert not check or done.returncode == 0, (done.stdout + done.stderr).decode(errors="replace")
+        return done.stdout
+    return run
+
+
+def needs(program):
+    return pytest.mark.skipif(not shutil.which(program), reason=f"{program} is not installed")
+
+
+def private(path, text):
+    path.write_text(text)
+    path.chmod(0o600)
+    return path
+
+
+def good(answer):
+    kind, data = answer
+    assert kind == "OK", data
+    return data
+
+
+def plain(content):
+    return content.replace(b"\r\n", b"\n")
+
+
+def all_of(messages):
+    """Every letter once, in any order, with what programs add to the header."""
+    assert len(messages) == len(LETTERS)
+    for content, original in zip(sorted(messages, key=lambda one: one[one.index(b"Subject: n"):]), LETTERS):
+        assert plain(content).split(b"\n\n", 1)[1] == plain(original).split(b"\n\n", 1)[1]
+
+
+def test_curl(office, folder, run):
+    url, login = f"imap://127.0.0.1:{office.imap_port}", ("-u", f"ivan:{PASSWORD}", "-sS", "--max-time", "30")
+    assert b"INBOX" in run("curl", *login, f"{url}/")
+    assert run("curl", *login, f"{url}/INBOX;MAILINDEX=2").endswith(LETTERS[1])
+    assert b"SEARCH 3" in run("curl", *login, f"{url}/INBOX?SUBJECT%20n2")
+    (folder / "mail.eml").write_bytes(letter(subject="appended"))
+    run("curl", *login, "-T", folder / "mail.eml", f"{url}/Sent")
+    assert b"Subject: appended" in run("curl", *login, f"{url}/Sent;UID=1")
+    tls = f"imaps://127.0.0.1:{office.imaps_port}/INBOX;MAILINDEX=1"
+    assert run("curl", *login, "--cacert", office.spool / "tls" / "cert.pem", tls).endswith(LETTERS[0])
+    assert run("curl", *login, "-k", "--ssl-reqd", f"{url}/INBOX;MAILINDEX=1").endswith(LETTERS[0])
+
+
+@needs("script")
+@pytest.mark.parametrize("program", [pytest.param(name, marks=needs(name)) for name in ("mutt", "neomutt")])
+def test_mutt_reads_flags_copies_and_deletes(office, folder, run, program):
+    private(folder / "rc", f"set folder='imap://ivan@127.0.0.1:{office.imap_port}/'\nset spoolfile='+INBOX'\nset imap_pass='{PASSWORD}'\n"
+            "set ssl_starttls=no\nset ssl_force_tls=no\nset record=''\nset confirmappend=no\nset wait_key=no\nset quit=yes\nset delete=yes\n"
+            "set sort=date\nset mark_old=no\nset copy=no\nset imap_check_subscribed=yes\nset move=no\n"
+            f"push '<first-entry><pipe-message>cat > {folder}/saved<enter><flag-message><next-entry><save-message>=Archive<enter>"
+            "<sync-mailbox><exit>'\n")
+    run("timeout", "40", "script", "-qec", f"stty rows 24 cols 80; {program} -n -F {folder}/rc", "/dev/null", check=False)
+    assert b"Subject: n0" in (folder / "saved").read_bytes()
+    with office.imap("ivan") as client:
+        assert good(client.select()) == [b"2"]
+        assert good(client.search(None, "FLAGGED")) == [b"1"]
+        assert good(client.select("Archive")) == [b"1"]
+
+
+@needs("mbsync")
+def test_mbsync_in_both_directions(office, folder, run):
+    (folder / "mail").mkdir()
+    private(folder / "rc", f"IMAPStore far\nHost 127.0.0.1\nPort {office.imap_port}\nUser ivan\nPass {PASSWORD}\nSSLType None\n"
+            f"AuthMechs LOGIN\n\nMaildirStore near\nPath {folder}/mail/\nInbox {folder}/mail/INBOX\nSubFolders Verbatim\n\n"
+            "Channel all\nFar :far:\nNear :near:\nPatterns *\nCreate Both\nExpunge Both\nSyncState *\n")
+    sync = lambda: run("mbsync", "-c", folder / "rc", "-a")
+    sync()
+    files = lambda name: sorted(path for part in ("new", "cur") for path in (folder / "mail" / name / part).iterdir())
+    all_of([path.read_bytes() for path in files("INBOX")])
+    first = next(path for path in files("INBOX") if b"Subject: n0" in path.read_bytes())
+    second = next(path for path in files("INBOX") if b"Subject: n1" in path.read_bytes())
+    first.rename(first.parent.parent / "cur" / (first.name.split(":")[0] + ":2,FS"))
+    second.unlink()
+    (folder / "mail" / "Sent" / "cur" / "1.near:2,S").write_bytes(plain(letter(subject="written here")))
+    sync()
+    with office.imap("ivan") as client:
+        assert good(client.select()) == [b"2"]
+        assert good(client.search(None, "FLAGGED", "SEEN")) == [b"1"]
+        good(client.store("2", "+FLAGS", r"(\Deleted)"))
+        good(client.expunge())
+        assert good(client.select("Sent")) == [b"1"]
+        assert b"written here" in good(client.fetch("1", "(BODY.PEEK[])"))[0][1]
+    sync()
+    assert len(files("INBOX")) == 1
+    before = [path.name for path in files("INBOX") + files("Sent")]
+    sync()
+    assert [path.name for path in files("INBOX") + files("Sent")] == before
+
+
+@needs("offlineimap")
+def test_offlineimap_in_both_directions(office, folder, run):
+    private(folder / "rc", "[general]\naccounts = a\nui = quiet\nmaxsyncaccounts = 1\n"
+            f"metadata = {folder}/state\n[Account a]\nlocalrepository = near\nremoterepository = far\n"
+            f"[Repository near]\ntype = Maildir\nlocalfolders = {folder}/mail\n"
+            f"[Repository far]\ntype = IMAP\nremotehost = 127.0.0.1\nremoteport = {office.imap_port}\nremoteuser = ivan\n"
+            f"remotepass = {PASSWORD}\nssl = no\nstarttls = no\nauth_mechanisms = LOGIN\n")
+    sync = lambda: run("offlineimap", "-c", folder / "rc", "-o")
+    sync()
+    files = lambda name: sorted(path for part in ("new", "cur") for path in (folder / "mail" / name / part).iterdir())
+    all_of([path.read_bytes() for path in files("INBOX")])
+    first = next(path for path in files("INBOX") if b"Subject: n0" in path.read_bytes())
+    first.rename(first.parent.parent / "cur" / (first.name.split(":2,")[0] + ":2,FS"))
+    (folder / "mail" / "Drafts" / "cur" / "1.near:2,DS").write_bytes(plain(letter(subject="written here")))
+    sync()
+    with office.imap("ivan") as client:
+        assert good(client.select()) == [b"3"]
+        assert good(client.search(None, "FLAGGED")) == [b"1"]
+        assert good(client.select("Drafts")) == [b"1"]
+
+
+@needs("getmail")
+def test_getmail(office, folder, run):
+    (folder / "got").mkdir()
+    private(folder / "keep", f"#!/bin/sh\ncat > {folder}/got/$$\n").chmod(0o700)
+    private(folder / "getmailrc", f"[retriever]\ntype = SimpleIMAPRetriever\nserver = 127.0.0.1\nport = {office.imap_port}\n"
+            f"username = ivan\npassword = {PASSWORD}\nmailboxes = (\"INBOX\",)\n"
+            f"[destination]\ntype = MDA_external\npath = {folder}/keep\nunixfrom = false\nallow_root_commands = true\n"
+            "[options]\ndelete = true\ndelivered_to = false\nreceived = false\nverbose = 0\n")
+    run("getmail", f"--getmaildir={folder}", "--rcfile=getmailrc")
+    all_of([path.read_bytes() for path in (folder / "got").iterdir()])
+    assert office.files("ivan") == []
+
+
+@needs("fetchmail")
+def test_fetchmail(office, folder, run):
+    (folder / "got").mkdir()
+    private(folder / "keep", f"#!/bin/sh\ncat > {folder}/got/$$\n").chmod(0o700)
+    private(folder / "fetchmailrc", f'poll 127.0.0.1 protocol imap port {office.imap_port} username ivan password "{PASSWORD}" '
+            f'sslproto "" mda "{folder}/keep" no rewrite\n')
+    run("fetchmail", "-f", folder / "fetchmailrc", "--pidfile", folder / "pid", "--invisible")
+    all_of([path.read_bytes() for path in (folder / "got").iterdir()])
+    assert office.files("ivan") == []
+
+
+def test_dovecot_reads_the_same_folders(office, folder):
+    with office.imap("ivan") as client:
+        good(client.select())
+        good(client.store("1", "+FLAGS", r"(\Flagged \Seen Work)"))
+        good(client.create("Clients/&BBEEMAQ9BDo-"))
+        good(client.subscribe("Clients/&BBEEMAQ9BDo-"))
+        good(client.copy("1:2", "Clients/&BBEEMAQ9BDo-"))
+        good(client.uid("MOVE", "3", "Archive"))
+    office.stop()
+    server = Dovecot(folder, {"ivan": "pw"})
+    shutil.copytree(office.spool / "mailboxes" / "ivan", server.mail / "ivan", dirs_exist_ok=True)
+    for path in (server.mail / "ivan").rglob("*"):
+        os.chown(path, server.uid, server.gid)
+    server.start()
+    try:
+        client = imaplib.IMAP4("127.0.0.1", server.imap_port, timeout=30)
+        client.login("ivan", "pw")
+        names = b"\n".join(good(client.list()))
+        for name in (b"Sent", b"Archive", b"Clients.&BBEEMAQ9BDo-"):
+            assert name in names, names
+        assert b"Clients.&BBEEMAQ9BDo-" in b"\n".join(good(client.lsub()))
+        assert good(client.select()) == [b"2"]
+        assert good(client.search(None, "FLAGGED", "SEEN", "KEYWORD", "Work")) == [b"1"]
+        assert good(client.select("Clients.&BBEEMAQ9BDo-")) == [b"2"]
+        assert good(client.search(None, "KEYWORD", "Work")) == [b"1"]
+        assert good(client.fetch("1", "(BODY.PEEK[])"))[0][1].endswith(LETTERS[0])
+        assert good(client.select("Archive")) == [b"1"]
+        client.logout()
+    finally:
+        server.stop()
