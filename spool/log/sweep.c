@@ -55,6 +55,12 @@ static bool queue_stray(const struct spool *spool, const char *name)
 	return queue_find(spool, &id, &state, &error) == 0;
 }
 
+/* A copy that waits for its record is a link: it has the time of its source. */
+static int64_t touched(const struct stat *st, const char *name)
+{
+	return maildir_change_is_waiting(name) ? st->st_ctime : st->st_mtime;
+}
+
 static void sweep_folder(const struct spool *spool, const char *folder, stray_fn is_stray)
 {
 	DIR *dir = opendir(folder);
@@ -64,7 +70,7 @@ static void sweep_folder(const struct spool *spool, const char *folder, stray_fn
 	while (dir != NULL && (entry = readdir(dir)) != NULL)
 		if (entry->d_name[0] != '.' && is_stray(spool, entry->d_name) &&
 		    fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-		    S_ISREG(st.st_mode) && st.st_ctime + SWEEP_AGE < clock_wall())
+		    S_ISREG(st.st_mode) && touched(&st, entry->d_name) + SWEEP_AGE < clock_wall())
 			unlinkat(dirfd(dir), entry->d_name, 0);
 	if (dir != NULL)
 		closedir(dir);

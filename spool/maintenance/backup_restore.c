@@ -31,6 +31,12 @@ static bool is_folder(struct slice part)
 	return result;
 }
 
+/* spool/mailboxes/ivan/.Sent/ */
+static bool may_be_folder(const char *name, int depth)
+{
+	return strncmp(name, "spool/mailboxes/", 16) == 0 && depth == 4;
+}
+
 /* No path out of the folder, no hidden and no unusual names. */
 static bool is_good_name(const char *name)
 {
@@ -42,7 +48,8 @@ static bool is_good_name(const char *name)
 	while (rest.ptr != NULL) {
 		struct slice part = slice_cut(&rest, '/');
 
-		if (part.len == 0 || part.len > 255 || (part.ptr[0] == '.' && !is_folder(part)) || ++depth > DEPTH_MAX)
+		if (part.len == 0 || part.len > 255 || ++depth > DEPTH_MAX ||
+		    (part.ptr[0] == '.' && !(may_be_folder(name, depth) && rest.ptr != NULL && is_folder(part))))
 			return false;
 		for (size_t i = 0; i < part.len; i++)
 			if ((unsigned char)part.ptr[i] < ' ' || part.ptr[i] == 0x7f)
