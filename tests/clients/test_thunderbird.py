@@ -7,6 +7,7 @@ import pytest
 
 from harness.gateway import PASSWORD
 from harness.letters import letter
+from harness.waiting import until
 from thunderbird import Thunderbird
 
 pytestmark = pytest.mark.skipif(not (shutil.which("thunderbird") and shutil.which("Xvfb")),
@@ -22,8 +23,9 @@ def office(make_gateway):
 def start(office, folder):
     running = []
 
-    def begin(**choice):
+    def begin(protocol="imap", **choice):
         settings = json.loads(office.cli("client-setup", "ivan", "--host", "127.0.0.1", "--json").stdout)
+        settings["incoming"] = [service for service in settings["incoming"] if service["protocol"] == protocol]
         for way, security in choice.items():
             settings[way] = [service for service in settings[way] if service["security"] == security]
         running.append(Thunderbird(folder, settings))
@@ -39,9 +41,9 @@ def test_it_understands_our_files_and_makes_the_same_qr_code(office, start, fold
     office.cli("client-setup", "ivan", "--host", "127.0.0.1", "--write", folder / "setup")
     program = start()
     config = program.read_autoconfig((folder / "setup" / "config-v1.1.xml").read_text())
-    assert [server["port"] for server in config["incoming"]] == [office.pop3s_port, office.pop3_port]
+    assert [server["port"] for server in config["incoming"]] == [office.imaps_port, office.imap_port, office.pop3s_port, office.pop3_port]
     assert [server["port"] for server in config["outgoing"]] == [office.smtps_port, office.submission_port, office.smtp_port]
-    assert [server["socketType"] for server in config["incoming"]] == [3, 2]
+    assert [server["socketType"] for server in config["incoming"]] == [3, 2, 3, 2]
     first = config["incoming"][0]
     assert (first["hostname"], first["auth"], first["username"]) == ("127.0.0.1", 3, "%EMAILADDRESS%")
     ours, theirs = json.loads(program.settings["qr"]), program.export_for_mobile()
@@ -54,7 +56,7 @@ def test_it_understands_our_files_and_makes_the_same_qr_code(office, start, fold
 def test_send_and_receive(office, start, security):
     office.send("anna@office.lan", ["ivan@office.lan"], letter(sender="anna@office.lan", subject="Отчёт", body="Всё готово."))
     office.mailbox_when("ivan", 1)
-    program = start(incoming=security, outgoing=security)
+    program = start("pop3", incoming=security, outgoing=security)
     program.send("anna@office.lan", "Привет из Thunderbird", "Проверка связи.")
     sent, = office.mailbox_when("anna", 1)
     assert b"User-Agent: Mozilla Thunderbird" in sent and b"(logged in as ivan)" in sent
@@ -64,3 +66,17 @@ def test_send_and_receive(office, start, security):
     assert got["subject"] == "Отчёт" and "anna@office.lan" in got["author"]
     assert "Всё готово." in got["text"]
     assert office.files("ivan") == []  # it took the message over
+
+
+def test_imap_first_sync_flag_move_and_idle(office, start):
+    for subject in ("Отчёт", "second"):
+        office.send("anna@office.lan", ["ivan@office.lan"], letter(sender="anna@office.lan", subject=subject, body="text"))
+    until(lambda: len(office.files("ivan")) == 2, 15, "the messages")
+    program = start("imap", incoming="tls")
+    assert program.run_by_imap("Отчёт") == {"sent": True, "drafts": True, "trash": True, "junk": True}
+    with office.imap("ivan") as client:
+        client.select()
+        until(lambda: client.search(None, "FLAGGED")[1] == [b"1"], 15, "the flag")
+        assert client.select("Archive")[1] == [b"1"]
+    office.send("anna@office.lan", ["ivan@office.lan"], letter(sender="anna@office.lan", subject="news", body="text"))
+    until(lambda: "news" in program.inbox_now(), 15, "what IDLE tells")

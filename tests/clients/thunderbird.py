@@ -20,11 +20,9 @@ PREFERENCES = {
     "mail.identity.id1.fcc": False,
     "mail.identity.id1.smtpServer": "smtp1",
     "mail.identity.id1.valid": True,
-    "mail.server.server1.type": "pop3",
     "mail.server.server1.check_new_mail": False,
     "mail.server.server1.login_at_startup": False,
     "mail.server.server1.leave_on_server": False,
-    "mail.server.server1.directory-rel": "[ProfD]Mail/gateway",
     "mail.server.server1.name": "lanpost",
     "mail.server.server2.type": "none",
     "mail.server.server2.hostname": "Local Folders",
@@ -62,6 +60,8 @@ def account_preferences(settings):
     """What `lanpost client-setup USER --json` tells, as Thunderbird keeps it."""
     incoming, outgoing = settings["incoming"][0], settings["outgoing"][0]
     return {
+        "mail.server.server1.type": incoming["protocol"],
+        "mail.server.server1.directory-rel": "[ProfD]ImapMail/gateway" if incoming["protocol"] == "imap" else "[ProfD]Mail/gateway",
         "mail.identity.id1.fullName": settings["full_name"] or settings["user"],
         "mail.identity.id1.useremail": settings["address"],
         "mail.server.server1.hostname": incoming["host"],
@@ -84,7 +84,7 @@ TRUST = """
     const overrides = Cc["@mozilla.org/security/certoverride;1"].getService(Ci.nsICertOverrideService);
     for (const port of ports)
         overrides.rememberValidityOverride(host, port, {}, database.constructX509FromBase64(certificate), false);
-    for (const kind of ["mailbox", "smtp"]) {
+    for (const kind of ["mailbox", "imap", "smtp"]) {
         const info = Cc["@mozilla.org/login-manager/loginInfo;1"].createInstance(Ci.nsILoginInfo);
         info.init(`${kind}://${host}`, null, `${kind}://${host}`, login, password, "", "");
         await Services.logins.addLoginAsync(info);
@@ -142,6 +142,52 @@ RECEIVE = """
 """
 
 
+# Reads the Inbox, flags and moves the first message, and waits in IDLE for one more.
+BY_IMAP = """
+    const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+    const server = MailServices.accounts.accounts.find(a => a.incomingServer.type == "imap").incomingServer;
+    const sleep = ms => new Promise(go => {
+        const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
+        timer.initWithCallback({ notify() { go(timer); } }, ms, Ci.nsITimer.TYPE_ONE_SHOT);
+    });
+    const when = async (what, condition) => {
+        for (let i = 0; i < 60; i++) {
+            const result = condition();
+            if (result)
+                return result;
+            await sleep(100);
+        }
+        throw new Error(`never: ${what}`);
+    };
+    const update = folder => new Promise((done, failed) => folder.QueryInterface(Ci.nsIMsgImapMailFolder).updateFolderWithListener(null, {
+        OnStartRunningUrl() {},
+        OnStopRunningUrl(url, status) { Components.isSuccessCode(status) ? done() : failed(new Error(`status ${status}`)); },
+    }));
+    const inbox = await when("the Inbox", () => server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox));
+    await update(inbox);
+    const archive = await when("Archive", () => server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Archive));
+    const roles = { sent: !!server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.SentMail),
+        drafts: !!server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Drafts),
+        trash: !!server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Trash),
+        junk: !!server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Junk) };
+    const all = await when("two messages", () => { const found = [...inbox.messages]; return found.length == 2 && found; });
+    const first = all.find(header => header.mime2DecodedSubject == args[0]), second = all.find(header => header != first);
+    inbox.markMessagesFlagged([first], true);
+    await new Promise((done, failed) => MailServices.copy.copyMessages(inbox, [second], archive, true, {
+        onStartCopy() {}, onProgress() {}, setMessageKey() {}, getMessageId() { return ""; },
+        onStopCopy(status) { Components.isSuccessCode(status) ? done() : failed(new Error(`copy ${status}`)); },
+    }, null, false));
+    return roles;
+"""
+
+# What IDLE has told since: no command is sent.
+INBOX_NOW = """
+    const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
+    const server = MailServices.accounts.accounts.find(a => a.incomingServer.type == "imap").incomingServer;
+    const inbox = server.rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
+    return [...inbox.messages].map(header => header.mime2DecodedSubject);
+"""
+
 AUTOCONFIG = """
     const { JXON } = ChromeUtils.importESModule("resource:///modules/JXON.sys.mjs");
     const { readFromXML } = ChromeUtils.importESModule("resource:///modules/accountcreation/readFromXML.sys.mjs");
@@ -154,7 +200,7 @@ AUTOCONFIG = """
 MOBILE = """
     const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
     const { QRExport } = ChromeUtils.importESModule("moz-src:///comm/mail/modules/QRExport.sys.mjs");
-    const account = MailServices.accounts.accounts.find(a => a.incomingServer.type == "pop3");
+    const account = MailServices.accounts.accounts.find(a => a.incomingServer.type == "imap");
     return QRExport.getQRData(await QRExport.getAccountData(account.key, false), 1, 1);
 """
 
@@ -203,6 +249,13 @@ class Thunderbird:
 
     def receive(self):
         return self.remote.run(RECEIVE)
+
+    def run_by_imap(self, subject):
+        """Flags the message of that subject and moves the other one to Archive; tells which special folders it has found."""
+        return self.remote.run(BY_IMAP, subject)
+
+    def inbox_now(self):
+        return self.remote.run(INBOX_NOW)
 
     def read_autoconfig(self, text):
         """Its own reader's view of a config-v1.1.xml."""
