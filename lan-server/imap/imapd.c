@@ -276,6 +276,8 @@ static enum imapd_reply refuse_literal(struct imapd *imapd, const struct imapd_l
 	if (imapd->state == IMAPD_STATE_STRANGER || literal->len > DROPPED_MAX)
 		return IMAPD_LITERAL_ENDS_ALL;
 	imapd->refused = reply;
+	imapd_append_free(imapd->append); /* the messages before it take no room meanwhile */
+	imapd->append = NULL;
 	return IMAPD_BYTES;
 }
 

@@ -2,6 +2,7 @@
  * APPEND (RFC 9051 section 6.3.12), also of several messages (RFC 3502), with UTF-8 headers (RFC 6855) and binary literals (RFC 3516).
  */
 #include "base/alloc.h"
+#include "base/i18n.h"
 #include "base/log.h"
 
 #include "lan-server/imap/imapd_priv.h"
@@ -23,14 +24,19 @@ struct imapd_append {
 	struct error error;
 };
 
+static void drop_bodies(struct imapd_append *append)
+{
+	for (size_t i = 0; i < append->count; i++)
+		body_clear(&append->messages[i].body, false);
+}
+
 void imapd_append_free(struct imapd_append *append)
 {
 	if (append == NULL)
 		return;
-	for (size_t i = 0; i < append->count; i++) {
-		body_clear(&append->messages[i].body, false);
+	drop_bodies(append);
+	for (size_t i = 0; i < append->count; i++)
 		strlist_clear(&append->messages[i].keywords);
-	}
 	free(append->mailbox);
 	free(append);
 }
@@ -94,6 +100,11 @@ static bool read_options(struct imapd_args *args, struct folder_append *message,
 	return imapd_literal_announced(rest, &literal) && imapd_literal_start(rest) == 0;
 }
 
+static bool has_room(const struct imapd *imapd, uint64_t bytes)
+{
+	return imapd->options.spool->intake == NULL || intake_has_room(imapd->options.spool->intake, bytes);
+}
+
 static enum imapd_reply add_message(struct imapd *imapd, struct imapd_args *args, uint64_t len)
 {
 	struct imapd_append *append = imapd->append;
@@ -109,7 +120,7 @@ static enum imapd_reply add_message(struct imapd *imapd, struct imapd_args *args
 		return IMAPD_SYNTAX;
 	append->parsed = imapd->command.len;
 	append->bytes += len;
-	if (imapd->options.spool->intake != NULL && !intake_has_room(imapd->options.spool->intake, append->bytes))
+	if (!has_room(imapd, append->bytes))
 		return IMAPD_DISK_FULL;
 	if (len > most)
 		return imapd_about(imapd, IMAPD_TOO_BIG, REPLY_NUMBER(most));
@@ -168,6 +179,15 @@ static int keep_lines(struct imapd_append *append, struct body *body, struct sli
 	return keep(append, body, slice_from(bytes, from));
 }
 
+/* What has come is of no more use, and its sender may stay for long: it takes no room meanwhile. */
+static void fail(struct imapd_append *append, int result)
+{
+	if (result == 0)
+		return;
+	append->failed = true;
+	drop_bodies(append);
+}
+
 void imapd_append_bytes(struct imapd *imapd, struct slice bytes)
 {
 	struct imapd_append *append = imapd->append;
@@ -175,10 +195,14 @@ void imapd_append_bytes(struct imapd *imapd, struct slice bytes)
 
 	if (append->failed)
 		return;
-	append->failed = bytes.len > 0 && keep_lines(append, &message->body, bytes) != 0;
+	if (message->body.path != NULL && !has_room(imapd, bytes.len)) { /* many simultaneous messages could also use the last free space */
+		fail(append, error_set(&append->error, ERROR_FULL, N_("the disk is nearly full")));
+		return;
+	}
+	fail(append, bytes.len > 0 ? keep_lines(append, &message->body, bytes) : 0);
 	if (imapd->literal_left > bytes.len || append->failed)
 		return;
-	append->failed = body_finish(&message->body, &append->error) != 0;
+	fail(append, body_finish(&message->body, &append->error));
 	append->id = msgid_new();
 	append->after_cr = false;
 }

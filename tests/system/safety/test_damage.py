@@ -14,6 +14,7 @@ import threading
 import pytest
 
 from harness.disk import Disk
+from harness.gateway import PASSWORD
 from harness.letters import letter
 from harness.misbehaving import MisbehavingPop3
 from harness.raw import Raw
@@ -247,6 +248,33 @@ def test_messages_under_way_do_not_take_the_last_of_the_disk(make_gateway, disk)
     assert subjects(gateway.mailbox_when("ivan", 1)) == ["meanwhile"]
     assert "No space left" not in gateway.log()
     assert {raw.ask(b".")[:3] for raw in senders} == {b"250", b"452"}
+
+
+def test_appends_under_way_do_not_take_the_last_of_the_disk(make_gateway, disk):
+    """The same with IMAP, by one user: room is there when each begins, but not for all."""
+    gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
+    size, clients = 20_000_000, []
+    for n in range(8):
+        raw = Raw(gateway.imap_port)
+        assert b" OK" in raw.ask(b"a LOGIN ivan " + PASSWORD.encode())
+        assert raw.ask(b"b APPEND INBOX {%d}" % size)[:1] == b"+"
+        clients.append(raw)
+    def begin(raw):
+        raw.send((b"x" * 998 + b"\r\n") * (size // 1000 - 1))
+    threads = [threading.Thread(target=begin, args=(raw,)) for raw in clients]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    until(lambda: disk.free() > 12 << 20, 10, "the room of those that were refused")
+    gateway.send("buh@office.lan", ["ivan"], letter(subject="meanwhile"))
+    assert subjects(gateway.mailbox_when("ivan", 1)) == ["meanwhile"]
+    assert "No space left" not in gateway.log()
+    for raw in clients:
+        raw.send(b"x" * 998 + b"\r\n")
+    replies = [raw.ask(b"") for raw in clients]
+    assert any(b"b NO [UNAVAILABLE] The server has no room" in reply for reply in replies)
+    assert all(reply.startswith((b"b OK", b"b NO [UNAVAILABLE] The server has no room")) for reply in replies), replies
 
 
 def test_what_is_kept_for_speed_is_given_back_to_mail(make_gateway, folder):
