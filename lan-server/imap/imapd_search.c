@@ -5,15 +5,36 @@
 
 #include "lan-server/imap/imapd_priv.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
+/* Bytes that all searches together may keep: who sends mail decides how much a thread needs, and one user may have many sessions. */
+#define KEPT_BY_ALL_MAX (256u << 20)
 #define LOOKED_AT 256 /* messages at a time */
 #define STEP_MS 200   /* then the session looks whether it must end */
+
+static atomic_size_t kept_by_all;
+
+static void keep(struct imapd_search *search, size_t bytes)
+{
+	search->kept += bytes;
+	search->is_too_large = atomic_fetch_add(&kept_by_all, bytes) + bytes > KEPT_BY_ALL_MAX;
+}
+
+static size_t bytes_of(const struct imapd_search *search, const struct imapd_sorted *sorted)
+{
+	size_t bytes = sizeof(*sorted);
+
+	for (size_t i = 0; i < search->sort_count; i++)
+		bytes += sorted->values[i].text != NULL ? strlen(sorted->values[i].text) + 1 : 0;
+	return bytes;
+}
 
 static void search_free(void *own)
 {
 	struct imapd_search *search = own;
 
+	atomic_fetch_sub(&kept_by_all, search->kept);
 	for (size_t i = 0; search->sorted != NULL && i < search->found.count; i++)
 		for (size_t j = 0; j < search->sort_count; j++)
 			free(search->sorted[i].values[j].text);
@@ -40,10 +61,14 @@ static void note_found(struct imapd *imapd, struct imapd_search *search, struct 
 	search->found.items[search->found.count++] = candidate->place;
 	if (candidate->look.modseq > search->modseq)
 		search->modseq = candidate->look.modseq;
-	if (search->kind == IMAPD_SORT)
+	if (search->kind == IMAPD_SORT) {
 		imapd_sort_note(search, candidate);
-	if (search->kind == IMAPD_THREAD)
+		keep(search, bytes_of(search, &search->sorted[count]));
+	}
+	if (search->kind == IMAPD_THREAD) {
 		imapd_thread_note(imapd, search, candidate);
+		keep(search, imap_thread_message_bytes(&search->threaded[count]));
+	}
 }
 
 static void look_at(struct imapd *imapd, struct imapd_search *search, const struct folder_message *look, size_t place)
@@ -63,16 +88,16 @@ static void look_at(struct imapd *imapd, struct imapd_search *search, const stru
 	imapd_candidate_close(&candidate);
 }
 
-static void look_at_some(struct imapd *imapd, struct imapd_search *search)
+/* Up to that time. One message may take long. */
+static void look_at_some(struct imapd *imapd, struct imapd_search *search, int64_t until)
 {
 	const struct imapd_uids *uids = &imapd->view.uids;
 	struct folder_message looked[LOOKED_AT];
 	size_t count = uids->count - search->at < LOOKED_AT ? uids->count - search->at : LOOKED_AT;
 
 	folder_look(imapd->view.folder, uids->items + search->at, count, looked);
-	for (size_t i = 0; i < count; i++)
-		look_at(imapd, search, &looked[i], search->at + i);
-	search->at += count;
+	for (size_t i = 0; i < count && (i == 0 || (clock_now_ms() < until && !search->is_too_large)); i++)
+		look_at(imapd, search, &looked[i], search->at++);
 }
 
 static enum imapd_reply search_step(struct imapd *imapd, void *own)
@@ -80,8 +105,10 @@ static enum imapd_reply search_step(struct imapd *imapd, void *own)
 	struct imapd_search *search = own;
 	int64_t until = clock_now_ms() + STEP_MS;
 
-	while (search->at < imapd->view.uids.count && clock_now_ms() < until)
-		look_at_some(imapd, search);
+	while (search->at < imapd->view.uids.count && clock_now_ms() < until && !search->is_too_large)
+		look_at_some(imapd, search, until);
+	if (search->is_too_large)
+		return IMAPD_LIMIT;
 	if (search->at < imapd->view.uids.count)
 		return IMAPD_MORE;
 	if (search->kind == IMAPD_SORT)

@@ -31,6 +31,8 @@ struct imapd_search {
 	bool is_extended;   /* RETURN, even without a word */
 	unsigned returns;   /* enum imapd_search_return */
 	size_t at;	    /* the next message to look at */
+	size_t kept;	    /* bytes that SORT or THREAD keep of the messages, about */
+	bool is_too_large;  /* all searches together keep too much */
 	struct imapd_places found;
 	uint64_t modseq;    /* the highest of those found */
 	/* SORT */

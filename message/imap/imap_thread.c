@@ -10,6 +10,7 @@
 
 #define FIELD_MAX (64u << 10)
 #define ID_MAX 1000
+#define NODE_EXTRA 100 /* bytes of an entry in a map, and what each allocation takes */
 
 /* --- what a message says */
 
@@ -80,6 +81,21 @@ void imap_thread_message_clear(struct imap_thread_message *message)
 	free(message->subject);
 	free(message->message_id);
 	strlist_clear(&message->references);
+}
+
+/* Twice: the tree finds each id by a copy. */
+static size_t bytes_of(const char *id)
+{
+	return id == NULL ? 0 : 2 * strlen(id) + sizeof(struct thread_node) + NODE_EXTRA;
+}
+
+size_t imap_thread_message_bytes(const struct imap_thread_message *message)
+{
+	size_t bytes = sizeof(*message) + strlen(message->subject) + bytes_of(message->message_id);
+
+	for (size_t i = 0; i < message->references.count; i++)
+		bytes += bytes_of(message->references.items[i]);
+	return bytes;
 }
 
 /* --- ORDEREDSUBJECT */

@@ -21,6 +21,8 @@ struct imap_thread_message {
 
 /* Reads message_id and references from the header, the subject from the decoded one; the caller sets number and date. */
 void imap_thread_message_read(struct imap_thread_message *message, struct slice header, struct slice subject);
+/* About the bytes that it takes, with its places in the tree that an answer makes. */
+size_t imap_thread_message_bytes(const struct imap_thread_message *message);
 void imap_thread_message_clear(struct imap_thread_message *message);
 
 /* Appends the threads: "(1)(2 (3)(4 5))". The messages are in the order of the mailbox. */

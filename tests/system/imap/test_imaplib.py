@@ -1,6 +1,7 @@
 """IMAP as Python's own client speaks it: folders, messages, flags, copies, moves and news."""
 import imaplib
 import re
+import shutil
 import ssl
 import time
 import zlib
@@ -226,3 +227,21 @@ def test_a_compressed_session(office):
             assert good(client.fetch(n, "(BODY.PEEK[])"))[0][1].count(b"the same text again") == 3000
         kind, data = client.append("Sent", None, None, letter(subject="packed"))
         assert kind == "OK", data
+
+
+def test_threads_of_endless_references_have_a_bound(office):
+    """A sender decides how much a thread needs: 2000 messages of 60 KB that name 100 others each would take 280 MB in each session."""
+    deliver(office)
+    box = office.spool / "mailboxes" / "ivan" / "cur"
+    for n in range(2000):
+        references = " ".join(f"<{n}.{i}.{'r' * 600}@x>" for i in range(100))
+        path = box / f"{1700000000 + n}.M{n}.elsewhere:2,S"
+        path.write_text(f"From: a@b.example\r\nSubject: {n}\r\nReferences: {references}\r\n\r\nx\r\n")
+        shutil.chown(path, office.spool.stat().st_uid, office.spool.stat().st_gid)
+    with office.imap("ivan") as client, office.imap("ivan") as other:
+        for one in (client, other):
+            assert good(one.select()) == [b"2001"]
+        kind, data = client.thread("REFERENCES", "UTF-8", "ALL")
+        assert (kind, data[0][:7]) == ("NO", b"[LIMIT]"), data
+        good(client.thread("REFERENCES", "UTF-8", "1:100"))
+        assert len(good(other.search(None, "SUBJECT", "15"))[0].split()) > 0
