@@ -180,7 +180,7 @@ BY_IMAP = """
     return roles;
 """
 
-# What IDLE has told since: no command is sent.
+# What IDLE has brought since: no command is sent.
 INBOX_NOW = """
     const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");
     const server = MailServices.accounts.accounts.find(a => a.incomingServer.type == "imap").incomingServer;

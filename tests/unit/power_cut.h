@@ -450,12 +450,12 @@ static void cut_now(const char *what, const char *path)
 /* Several threads sync. */
 static int cut_at_sync(const char *what, const char *path, const char *to)
 {
-	bool renames = strcmp(what, "rename") == 0;
+	bool is_rename = strcmp(what, "rename") == 0;
 
-	if (!renames && !is_sync(what))
+	if (!is_rename && !is_sync(what))
 		return 0;
 	pthread_mutex_lock(&cutting);
-	if (renames)
+	if (is_rename)
 		note_rename(path, to);
 	else
 		cut_now(what, path);
