@@ -6,18 +6,18 @@ from pathlib import Path
 from harness.processes import name_of
 
 
-def pss_and_rss(pid):
-    """In KiB; the pages of our own, shared ones in part."""
+def memory(pid):
+    """KiB of its own (not of files, which others may share), and all that is resident."""
     lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
-    return [next(int(line.split()[1]) for line in lines if line.startswith(word)) for word in ("Pss:", "Rss:")]
+    return [next(int(line.split()[1]) for line in lines if line.startswith(word)) for word in ("Anonymous:", "Rss:")]
 
 
 def processes(gateway):
-    """name -> processes, threads, descriptors, KiB of PSS and RSS."""
+    """name -> processes, threads, descriptors, KiB of its own, KiB resident."""
     found = collections.defaultdict(lambda: [0] * 5)
     for pid in gateway.processes():
         try:
-            values = [1, len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd")), *pss_and_rss(pid)]
+            values = [1, len(os.listdir(f"/proc/{pid}/task")), len(os.listdir(f"/proc/{pid}/fd")), *memory(pid)]
             name = name_of(pid)
         except OSError:
             continue  # it has just ended

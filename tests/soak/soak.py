@@ -27,7 +27,7 @@ import rest  # noqa: E402
 
 WARM_UP = 2  # rests: caches and pools are full then
 # At most this factor and addition, from the first rests to the last ones; a thread waits for clients, a descriptor is a segment of the log.
-GROWTH = {"processes": (1, 0), "threads": (1.25, 2), "descriptors": (1, 2), "KiB of PSS": (1.1, 1024), "KiB of RSS": (1.1, 1024)}
+GROWTH = {"processes": (1, 0), "threads": (1.25, 2), "descriptors": (1, 2), "KiB of its own": (1.1, 1024), "KiB resident": (1.1, 1024)}
 DISK_GROWTH = 1.10, 8192
 JOURNAL = 2.0  # KiB for each message: it grows by design, until journal_days
 ERROR = re.compile(r"^\S+ \S+ (?:error|fatal|crit)\b.*", re.M)
@@ -68,7 +68,7 @@ class Soak:
         self.disks.append(disk)
         self.totals.append(office.total)
         self.read_log()
-        parts = [f"{name} {pss} KiB, {threads} threads, {fds} descriptors" for name, (_, threads, fds, pss, _) in sorted(sample.items())]
+        parts = [f"{name} {own} KiB, {threads} threads, {fds} descriptors" for name, (_, threads, fds, own, _) in sorted(sample.items())]
         self.say(f"{office.total} messages, {office.kills} kills; {'; '.join(parts)}; "
                  + ", ".join(f"{name} {kib} KiB" for name, kib in sorted(disk.items())))
 
