@@ -127,7 +127,7 @@ for step in $steps; do
     esac
 done
 
-trap 'trap "" TERM; kill 0' INT HUP # a lane behind would go on
+trap 'trap "" TERM; kill 0' INT TERM HUP # a lane behind would go on
 behind() { # behind STEP...: in a lane that leaves the processor to others
     sh -c 'renice -n 10 -p "$PPID"' >/dev/null
     for step in "$@"; do run "$step"; done

@@ -214,7 +214,7 @@ static void test_record_in_a_message_is_no_record(void **context)
 	struct wal *victim = three_records(), *wal;
 	struct error error;
 	bool broken = false, torn;
-	char *bytes;
+	char *bytes, byte;
 	size_t len, damaged;
 	int fd;
 
@@ -224,7 +224,9 @@ static void test_record_in_a_message_is_no_record(void **context)
 	assert_int_equal(
 	    wal_append(wal, SLICE_LITERAL("h"), slice_make(bytes, len), &broken, &error), 0);
 	fd = open(wal->path, O_RDWR);
-	assert_int_equal(pwrite(fd, "?", 1, 40), 1); /* its own checksum */
+	assert_int_equal(pread(fd, &byte, 1, 40), 1); /* its own checksum */
+	byte ^= 1;
+	assert_int_equal(pwrite(fd, &byte, 1, 40), 1);
 	close(fd);
 	assert_int_equal(count_records(wal->path, &damaged, &torn), 0);
 	assert_int_equal(damaged, 1);
