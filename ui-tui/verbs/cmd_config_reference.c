@@ -69,12 +69,12 @@ static int fill(const struct cli *cli, struct slice template, struct buf *out)
 			continue;
 		}
 		if (due == end || !slice_is(slice_from(line, 1), due->name))
-			return cli_fail(CLI_FAILED, "the verb `%.*s` stands where `%s` should", SLICE_PRINT(line),
-			    due == end ? "none" : due->name);
+			return cli_fail(CLI_FAILED, "%s: has the line %.*s where @%s is due", cli->words[1], SLICE_PRINT(line),
+			    due == end ? "" : due->name);
 		add_verb(due, out);
 		due = next_verb(due + 1, end);
 	}
-	return due == end ? CLI_DONE : cli_fail(CLI_FAILED, "the verb `%s` is missing", due->name);
+	return due == end ? CLI_DONE : cli_fail(CLI_FAILED, "%s: the line @%s is missing", cli->words[1], due->name);
 }
 
 static int print_verbs(const struct cli *cli, struct buf *out)

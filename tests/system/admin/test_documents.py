@@ -171,7 +171,9 @@ def test_the_russian_documents_name_the_same_commands(page):
 def test_pages_made_of_tables_are_fresh(language, folder):
     for words, file in ((["config-reference"], "configuration.md"), (["config-reference", "man"], "lanpost.conf.5"),
                         (["config-reference", "verbs", str(TOP / folder / "lanpost.1.in")], "lanpost.1")):
-        wanted, found = lanpost("--lang", language, *words).stdout.splitlines(), (TOP / folder / file).read_text().splitlines()
+        made = lanpost("--lang", language, *words)
+        assert made.returncode == 0, made.stderr
+        wanted, found = made.stdout.splitlines(), (TOP / folder / file).read_text().splitlines()
         for number, (should, line) in enumerate(itertools.zip_longest(wanted, found), 1):
             assert line == should, f"{folder}/{file}:{number}: is not what the program says: make pages"
 
