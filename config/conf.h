@@ -66,6 +66,7 @@ struct conf_gateway {
 
 /* Forwards from user to user in sequence; the limit protects the stack of a thread. */
 #define CONF_FORWARDS_MAX 20
+#define CONF_USERS_MAX 1500 /* a message to all of them has a place for each (spool/envelope.h) */
 
 struct conf_lan {
 	struct strlist listen;

@@ -35,10 +35,20 @@ static void check_group(const struct check *check, const struct conf_group *grou
 	conf_check_users(check, "members", &group->members, group->place);
 }
 
+/* A group can name all users, and each can forward: a message has a place for each. */
+static void check_count(const struct check *check)
+{
+	if (check->conf->user_count > CONF_USERS_MAX)
+		conf_problem_add(check->source->problems, check->conf->users[CONF_USERS_MAX].place, false,
+		    N_("there are %zu users, and lanpost serves up to %d: remove some, or set up a second gateway"),
+		    check->conf->user_count, CONF_USERS_MAX);
+}
+
 void conf_check_groups(const struct check *check)
 {
 	for (size_t i = 0; i < check->conf->group_count; i++)
 		check_group(check, &check->conf->groups[i]);
+	check_count(check);
 }
 
 /* --- rules */

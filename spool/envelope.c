@@ -87,7 +87,8 @@ bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice 
 			envelope->places[i].kind = PLACE_BOSS;
 		return true;
 	}
-	if (envelope->place_count >= ENVELOPE_PLACES_MAX)
+	envelope->is_full = envelope->is_full || envelope->place_count >= ENVELOPE_PLACES_MAX;
+	if (envelope->is_full)
 		return false;
 	ARRAY_GROW(envelope->places, envelope->place_count);
 	envelope->places[envelope->place_count++] = (struct place){

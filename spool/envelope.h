@@ -14,7 +14,7 @@
 #include "message/msgid.h"
 #include "spool/origin.h"
 
-#define ENVELOPE_PLACES_MAX 2000
+#define ENVELOPE_PLACES_MAX 5000 /* 1000 recipients of one transaction, and a mailbox and a forward for each of CONF_USERS_MAX users */
 #define ENVELOPE_TEXT_MAX (4u << 20)
 
 enum place_kind {
@@ -62,6 +62,7 @@ struct envelope {
 	struct strlist recipients; /* as given by the client (with Bcc), for boss and journal */
 	struct place *places;
 	size_t place_count;
+	bool is_full; /* a place was left out: the message cannot be accepted, since nobody would get it there */
 	char *shown[SHOWN_COUNT]; /* if already parsed, else NULL; it is not written */
 	/* of a queue entry only: */
 	int64_t next_attempt; /* 0: now */
@@ -80,7 +81,7 @@ void envelope_place_clear(struct place *place); /* frees the content of a place 
 void envelope_set(char **field, struct slice text);
 /* Adds a place unless the same kind and name already exists (the boss's mailbox and the boss's copy count
  * as one: the copy wins). Names compare without regard to ASCII case, except those of folders. Returns false past
- * ENVELOPE_PLACES_MAX. */
+ * ENVELOPE_PLACES_MAX: then the intake refuses the message, so no caller has to check. */
 bool envelope_add(struct envelope *envelope, enum place_kind kind, struct slice name, struct slice why);
 /* Adds one line "name: value" to the header; line ends in value become spaces. */
 void envelope_add_header(struct envelope *envelope, const char *name, struct slice value);

@@ -13,9 +13,6 @@
 #define SHOWN_MAX 400
 #define SHOW(slice) str_printable((char[SHOWN_MAX]){0}, SHOWN_MAX, (slice))
 
-/* Forwarding may turn one recipient into several places. */
-#define PLACES_PER_RECIPIENT 64
-
 /* The content of a MAIL command. */
 struct mail {
 	struct slice path; /* the sender as the client wrote it */
@@ -269,8 +266,7 @@ static enum smtpd_reply check_place(struct smtpd_transaction *tx)
 {
 	if (tx->recipients_counted > BODY_MEMORY_BUSY && body_memory_is_short())
 		return REPLY_NO_STORAGE;
-	if (tx->envelope.recipients.count < SMTPD_RECIPIENTS_MAX &&
-	    tx->envelope.place_count + PLACES_PER_RECIPIENT <= ENVELOPE_PLACES_MAX)
+	if (tx->envelope.recipients.count < SMTPD_RECIPIENTS_MAX)
 		return REPLY_NONE;
 	return ++tx->too_many <= SMTPD_RECIPIENTS_MAX ? REPLY_TOO_MANY_RECIPIENTS : REPLY_FAR_TOO_MANY_RECIPIENTS;
 }

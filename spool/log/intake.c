@@ -128,6 +128,9 @@ static int append_item(struct segment *segment, const struct backlog_item *item,
 {
 	bool inline_body = item->has_message && item->body.path == NULL;
 
+	if (item->has_message && item->envelope.is_full)
+		return error_set(error, ERROR_LIMIT,
+		    N_("the message has more than %d recipients, the members of groups counted: use smaller groups"), ENVELOPE_PLACES_MAX);
 	if (item->head.overflow)
 		return error_set(error, ERROR_LIMIT, N_("the envelope of the message is too long"));
 	return wal_append(segment->wal, buf_slice(&item->head),

@@ -436,6 +436,20 @@ static void groups_and_aliases_may_stand_where_users_are_listed(void **state)
 	conf_problems_clear(&problems);
 }
 
+static void there_is_a_limit_to_users(void **state)
+{
+	struct buf text = BUF_INIT(1u << 20);
+	struct conf_problems problems = {0};
+
+	(void)state;
+	for (int i = 0; i <= CONF_USERS_MAX; i++)
+		buf_printf(&text, "[user u%d]\npassword = " HASH "\n", i);
+	conf_free(load(buf_text(&text), &problems));
+	assert_int_equal(problems.errors, 1);
+	conf_problems_clear(&problems);
+	buf_clear(&text);
+}
+
 static void any_section_may_stand_in_any_file(void **state)
 {
 	char *users = put("users.conf", "[user ivan]\npassword = " HASH "\n", 0600);
@@ -656,6 +670,7 @@ int main(void)
 	    cmocka_unit_test(each_fault_is_told_once_where_it_is),
 	    cmocka_unit_test(what_is_true_of_no_harm_is_not_told),
 	    cmocka_unit_test(groups_and_aliases_may_stand_where_users_are_listed),
+	    cmocka_unit_test(there_is_a_limit_to_users),
 	    cmocka_unit_test(any_section_may_stand_in_any_file),
 	    cmocka_unit_test(passwords_that_others_can_read_are_told),
 	    cmocka_unit_test(a_file_that_is_not_there),

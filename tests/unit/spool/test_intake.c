@@ -200,6 +200,33 @@ static void test_accept_delivers_everywhere(void **context)
 	spool_free(spool);
 }
 
+/* A recipient whose place was left out would never get the message. */
+static void test_a_message_with_too_many_places_is_refused(void **context)
+{
+	struct spool *spool = spool_new();
+	struct house house;
+	struct envelope envelope;
+	struct body body;
+	struct error error;
+	char name[32];
+
+	(void)context;
+	house_open(&house, spool);
+	make(spool, 1, &envelope, &body);
+	for (int i = 0; envelope.place_count < ENVELOPE_PLACES_MAX; i++) {
+		snprintf(name, sizeof(name), "user%d", i);
+		assert_true(envelope_add(&envelope, PLACE_MAILBOX, slice_of(name), SLICE_NONE));
+	}
+	assert_false(envelope_add(&envelope, PLACE_MAILBOX, slice_of("last"), SLICE_NONE));
+	assert_int_equal(intake_accept(house.intake, &envelope, &body, NULL, 0, &error), -1);
+	assert_int_equal(error.class, ERROR_LIMIT);
+	assert_int_equal(accept_one(&house, spool, 2), 0);
+	house_close(&house, spool);
+	assert_int_equal(count_in(spool, "ivan", 1, NULL), 0);
+	assert_int_equal(count_in(spool, "ivan", 2, NULL), 1);
+	spool_free(spool);
+}
+
 static void test_large_body_stands_in_a_file(void **context)
 {
 	struct spool *spool = spool_new();
@@ -619,6 +646,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(test_accept_delivers_everywhere),
+	    cmocka_unit_test(test_a_message_with_too_many_places_is_refused),
 	    cmocka_unit_test(test_large_body_stands_in_a_file),
 	    cmocka_unit_test(test_replies),
 	    cmocka_unit_test(test_death_at_every_change),
