@@ -100,7 +100,7 @@ static bool read_options(struct imapd_args *args, struct folder_append *message,
 	return imapd_literal_announced(rest, &literal) && imapd_literal_start(rest) == 0;
 }
 
-static bool has_room(const struct imapd *imapd, uint64_t bytes)
+bool imapd_has_room(const struct imapd *imapd, uint64_t bytes)
 {
 	return imapd->options.spool->intake == NULL || intake_has_room(imapd->options.spool->intake, bytes);
 }
@@ -120,7 +120,7 @@ static enum imapd_reply add_message(struct imapd *imapd, struct imapd_args *args
 		return IMAPD_SYNTAX;
 	append->parsed = imapd->command.len;
 	append->bytes += len;
-	if (!has_room(imapd, append->bytes))
+	if (!imapd_has_room(imapd, append->bytes))
 		return IMAPD_DISK_FULL;
 	if (len > most)
 		return imapd_about(imapd, IMAPD_TOO_BIG, REPLY_NUMBER(most));
@@ -195,7 +195,7 @@ void imapd_append_bytes(struct imapd *imapd, struct slice bytes)
 
 	if (append->failed)
 		return;
-	if (message->body.path != NULL && !has_room(imapd, bytes.len)) { /* many simultaneous messages could also use the last free space */
+	if (message->body.path != NULL && !imapd_has_room(imapd, bytes.len)) { /* many simultaneous messages could also use the last free space */
 		fail(append, error_set(&append->error, ERROR_FULL, N_("the disk is nearly full")));
 		return;
 	}

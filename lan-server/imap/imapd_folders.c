@@ -62,6 +62,8 @@ static enum imapd_reply create(struct imapd *imapd, const char *mailbox)
 
 	if (exists > 0)
 		return IMAPD_FOLDER_EXISTS;
+	if (!imapd_has_room(imapd, 0))
+		return IMAPD_DISK_FULL;
 	if (exists == 0 && folder_create(spool, mailbox, &error) == 0) {
 		note_id(imapd, mailbox);
 		log_info("event=imap-folder-created session=%s mailbox=%s", imapd->options.session, LOG_CSTR(mailbox));

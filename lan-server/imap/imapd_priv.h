@@ -189,5 +189,7 @@ enum imapd_reply imapd_cmd_append(struct imapd *imapd, struct imapd_args *args);
 bool imapd_append_takes(struct imapd *imapd, const struct imapd_literal *literal, enum imapd_reply *reply);
 void imapd_append_bytes(struct imapd *imapd, struct slice bytes);
 void imapd_append_free(struct imapd_append *append);
+/* Whether the disk has room for this many bytes, and for more files. */
+bool imapd_has_room(const struct imapd *imapd, uint64_t bytes);
 
 #endif

@@ -231,6 +231,8 @@ static enum imapd_reply begin(struct imapd *imapd, struct imapd_args *args, bool
 		reply = IMAPD_READ_ONLY;
 	if (reply == IMAPD_NONE && !moves && imapd_over_quota(imapd, size_of(imapd, &places)))
 		reply = IMAPD_OVER_QUOTA;
+	if (reply == IMAPD_NONE && !moves && !imapd_has_room(imapd, 0)) /* copies are links, which need only names */
+		reply = IMAPD_DISK_FULL;
 	if (reply == IMAPD_NONE)
 		reply = transfer(imapd, &places, buf_text(&mailbox), moves);
 	buf_clear(&mailbox);

@@ -10,6 +10,7 @@
 #include "spool/mailbox/maildir.h"
 #include "spool/mailbox/maildir_change.h"
 #include "spool/mailbox/maildir_flags.h"
+#include "spool/reserve.h"
 #include "spool/storage/intake.h"
 
 #include <errno.h>
@@ -85,7 +86,10 @@ static int link_waiting(void *context, struct folder *folder, const struct folde
 	(void)file;
 	/* Too many links, or another file system. */
 	if (result != 0 && error->saved_errno != ENOENT && error->saved_errno != EEXIST && fsx_map(source, &bytes, error) == 0) {
-		result = fsx_create(path, &bytes, 1, 0600, error);
+		if (reserve_has_room(folder->spool, bytes.len))
+			result = fsx_create(path, &bytes, 1, 0600, error);
+		else
+			error_set(error, ERROR_FULL, N_("the disk is nearly full"));
 		if (result == 0)
 			result = fsx_check_map(bytes, error);
 		fsx_unmap(bytes);

@@ -96,6 +96,20 @@ int folder_sync_names(const struct spool *spool, const char *mailbox, struct err
 	return result;
 }
 
+/* More than that are not listed, nor backed up. */
+static int check_count(const struct spool *spool, const char *mailbox, struct error *error)
+{
+	struct strlist names = {NULL, 0};
+	char *user = slice_dup(mailbox_name_user(slice_of(mailbox)));
+	int result = folder_names(spool, user, &names, error);
+
+	if (result == 0 && names.count >= FOLDERS_MAX)
+		result = error_set(error, ERROR_LIMIT, N_("%s has %d folders, which is the limit"), user, FOLDERS_MAX);
+	strlist_clear(&names);
+	free(user);
+	return result;
+}
+
 int folder_create(const struct spool *spool, const char *mailbox, struct error *error)
 {
 	int exists = folder_exists(spool, mailbox, error);
@@ -104,7 +118,7 @@ int folder_create(const struct spool *spool, const char *mailbox, struct error *
 		return -1;
 	if (exists > 0)
 		return error_set(error, ERROR_PERMANENT, N_("the folder %s exists already"), mailbox);
-	if (mailbox_make(spool, mailbox, error) != 0)
+	if (check_count(spool, mailbox, error) != 0 || mailbox_make(spool, mailbox, error) != 0)
 		return -1;
 	return folder_sync_names(spool, mailbox, error);
 }

@@ -335,6 +335,27 @@ def test_a_disk_without_room_for_files_refuses_starts_and_can_be_emptied(make_ga
         disk.close()
 
 
+def test_folders_do_not_take_the_last_files_of_the_disk(make_gateway, folder):
+    """A user who creates folders without end does not keep the others from mail."""
+    disk = Disk(folder / "small", files=800)
+    if not disk.mounted:
+        pytest.skip("no file system can be mounted here")
+    gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
+    try:
+        raw = Raw(gateway.imap_port)
+        assert b" OK" in raw.ask(b"a LOGIN ivan " + PASSWORD.encode())
+        replies = [raw.ask(b"b CREATE Folder%d" % n) for n in range(300)]
+        assert replies[0].startswith(b"b OK") and b"no room" in replies[-1]
+        assert os.statvfs(disk.path).f_ffree > 40
+        for n in range(300):
+            raw.ask(b"b DELETE Folder%d" % n)
+        gateway.send("buh@office.lan", ["ivan"], letter(subject="after"))
+        assert subjects(gateway.mailbox_when("ivan", 1)) == ["after"]
+    finally:
+        gateway.stop()
+        disk.close()
+
+
 @pytest.mark.parametrize("restart", [False, True])
 def test_users_can_read_and_delete_while_the_disk_is_full(make_gateway, disk, restart):
     gateway = make_gateway(users=USERS, sections={"gateway": {"spool": disk.path / "spool"}})
