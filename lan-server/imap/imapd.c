@@ -102,6 +102,7 @@ static void end_job(struct imapd *imapd)
 
 static void forget_command(struct imapd *imapd)
 {
+	imapd_idle_end(imapd);
 	buf_clear(&imapd->command);
 	imapd->literal_left = 0;
 	imapd->refused = IMAPD_NONE;

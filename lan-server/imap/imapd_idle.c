@@ -45,10 +45,15 @@ void imapd_idle_news(struct imapd *imapd)
 	imapd_view_tell(imapd, true);
 }
 
-enum imapd_reply imapd_idle_line(struct imapd *imapd, struct slice line)
+void imapd_idle_end(struct imapd *imapd)
 {
 	if (imapd->dialogue.wake_fd >= 0)
 		folder_unwatch(imapd->view.folder, imapd->news_fd);
 	imapd->dialogue.wake_fd = -1;
+}
+
+enum imapd_reply imapd_idle_line(struct imapd *imapd, struct slice line)
+{
+	imapd_idle_end(imapd);
 	return slice_is_nocase(slice_trim(line), "DONE") ? IMAPD_DONE : IMAPD_SYNTAX;
 }

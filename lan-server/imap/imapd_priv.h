@@ -162,6 +162,8 @@ enum imapd_reply imapd_cmd_thread(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_cmd_idle(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_idle_line(struct imapd *imapd, struct slice line);
 void imapd_idle_news(struct imapd *imapd);
+/* However IDLE ends: a watch that outlives its descriptor would write into another one. */
+void imapd_idle_end(struct imapd *imapd);
 /* Removes for good the messages with \Deleted, all or these. IMAPD_DONE, or why not. */
 enum imapd_reply imapd_remove_deleted(struct imapd *imapd, const struct imapd_places *places);
 /* VANISHED (EARLIER): those of these UIDs (no ranges: of all) that do not exist. */

@@ -10,9 +10,7 @@
 
 void imapd_leave(struct imapd *imapd)
 {
-	if (imapd->view.folder != NULL && imapd->dialogue.wake_fd >= 0)
-		folder_unwatch(imapd->view.folder, imapd->news_fd);
-	imapd->dialogue.wake_fd = -1;
+	imapd_idle_end(imapd);
 	imapd_view_end(&imapd->view);
 	imapd_uids_clear(&imapd->saved);
 	if (imapd->state == IMAPD_STATE_SELECTED)

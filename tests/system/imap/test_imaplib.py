@@ -10,6 +10,7 @@ import pytest
 
 from harness.gateway import PASSWORD
 from harness.letters import letter
+from harness.raw import Raw
 from harness.waiting import until
 
 
@@ -245,3 +246,21 @@ def test_threads_of_endless_references_have_a_bound(office):
         assert (kind, data[0][:7]) == ("NO", b"[LIMIT]"), data
         good(client.thread("REFERENCES", "UTF-8", "1:100"))
         assert len(good(other.search(None, "SUBJECT", "15"))[0].split()) > 0
+
+
+def test_news_reach_only_who_waits_for_them(office):
+    """IDLE that ends by a line too long, and another one: nothing is left that writes to the descriptor when somebody else has it."""
+    raw = Raw(office.imap_port)
+    assert raw.ask(b"a LOGIN ivan " + PASSWORD.encode()).startswith(b"a OK")
+    raw.send(b"b SELECT INBOX\r\n")
+    until(lambda: raw.line().startswith(b"b OK"), 10, "the mailbox")
+    for ask, reply in ((b"c IDLE", b"+ "), (b"x" * 100_000, b"* BAD"), (b"d IDLE", b"+ "), (b"DONE", b"d OK"), (b"e LOGOUT", b"* BYE")):
+        assert raw.ask(ask).startswith(reply)
+    assert raw.rest().startswith(b"e OK")
+    raw.close()
+    until(lambda: "imap" not in office.cli("who").stdout, 10, "the end of the session")
+    others = [Raw(office.pop3_port) for _ in range(6)]
+    deliver(office)
+    with office.imap("ivan") as client:
+        assert good(client.select()) == [b"1"]
+    assert [other.ask(b"CAPA") for other in others] == [b"+OK Capability list follows"] * len(others)
