@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define WALKS_MAX 3
@@ -63,6 +64,20 @@ int maildir_change_file(const struct spool *spool, const char *from, const char 
 	return result;
 }
 
+/* After a power cut a file may be under its old name although a new one, which recovery has written, is under the name with flags: it must not
+ * replace that one. */
+static bool is_taken(const struct spool *spool, const char *mailbox, const char *file, const char *name)
+{
+	char *target = xasprintf("cur/%s", name), *old = layout_mailbox(spool, mailbox, file), *new = layout_mailbox(spool, mailbox, target);
+	struct stat a, b;
+	bool taken = stat(old, &a) == 0 && stat(new, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
+
+	free(new);
+	free(old);
+	free(target);
+	return taken;
+}
+
 /* Another program may rename a file meanwhile: it is looked for again. */
 static int change_all(const struct spool *spool, const char *from, const char *to, const struct maildir_change *changes, size_t count,
     bool flags, struct error *error)
@@ -82,7 +97,8 @@ static int change_all(const struct spool *spool, const char *from, const char *t
 			const char *base = strchr(found.files.items[i], '/') + 1;
 			char *name = flags ? maildir_flags_name(base, found.changes.items[i]) : xstrdup(found.changes.items[i]);
 
-			result = maildir_change_file(spool, from, found.files.items[i], to, name, error);
+			if (!flags || !is_taken(spool, from, found.files.items[i], name))
+				result = maildir_change_file(spool, from, found.files.items[i], to, name, error);
 			if (result != 0 && error->saved_errno == ENOENT) {
 				missed = true;
 				result = 0;

@@ -1,6 +1,8 @@
 /* Changes of a folder: flags, removal, copies, moves, new names; what the log, the files and the other folder say afterwards. */
 #include "tests/unit/sample_folder.h"
 
+#include "spool/mailbox/maildir_change.h"
+
 #include "spool/storage/state_journal.h"
 
 #include <errno.h>
@@ -86,6 +88,25 @@ static void test_flags_of_a_file_that_others_change(void **context)
 	reload(&folder, "ivan");
 	assert_string_equal(uids_of(folder), "1");
 	assert_int_equal(looked(folder, 1).flags, FOLDER_SEEN);
+	folder_close(folder);
+}
+
+/* A power cut may leave the old file under the old name, and the new one, which recovery has written, under the name with flags. */
+static void test_flags_replace_no_other_file(void **context)
+{
+	struct maildir_change change = {"1.a.h", "S"};
+	struct folder *folder;
+	struct slice bytes;
+
+	(void)context;
+	put_foreign("ivan", "new/1.a.h", "");
+	put_foreign("ivan", "cur/1.a.h:2,S", "Subject: a\n\n");
+	OK(maildir_change_flags(&house, "ivan", &change, 1, &error));
+	folder = opened("ivan");
+	assert_string_equal(uids_of(folder), "1");
+	OK(folder_read(folder, 1, &bytes, NULL, &error));
+	assert_int_equal(bytes.len, 12);
+	fsx_unmap(bytes);
 	folder_close(folder);
 }
 
@@ -361,6 +382,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 	    HOUSE_TEST(test_flags),
 	    HOUSE_TEST(test_flags_of_a_file_that_others_change),
+	    HOUSE_TEST(test_flags_replace_no_other_file),
 	    HOUSE_TEST(test_expunge),
 	    HOUSE_TEST(test_copy_and_move),
 	    HOUSE_TEST(test_the_journal_follows),

@@ -11,7 +11,7 @@
 #include "tests/unit/power_cut.h"
 #include "tests/unit/power_house.h"
 
-#define MESSAGES 7
+#define MESSAGES 8
 #define UIDS_MAX 64
 
 static const char *const boxes[] = {"ivan", "ivan/A", "ivan/B", "ivan/C"};
@@ -372,6 +372,11 @@ static void live(const char *path)
 		house_close(&house);
 	}
 	if (house_open(&house, path)) {
+		receive(&house, 7, B);
+		set_flags(&house, 7, B, FOLDER_SEEN);
+		expunge(&house, 7, B);
+		receive(&house, 8, B); /* has not the UID of the other one */
+		set_flags(&house, 8, B, FOLDER_SEEN);
 		receive(&house, 5, A);
 		transfer(&house, 4, B, A, true);
 		rename_or_delete(&house, A, C);
