@@ -3,7 +3,6 @@
 #include "base/alloc.h"
 #include "base/rand.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
 struct map_slot {
@@ -53,7 +52,8 @@ void *map_put(struct map *map, struct slice key, void *value)
 	struct map_slot *slot;
 	void *before;
 
-	assert(value != NULL); /* map_get() could not tell it from no value */
+	if (value == NULL)
+		return map_remove(map, key);
 	if (map->count * 2 >= map->capacity)
 		grow(map);
 	slot = find(map, key);

@@ -18,7 +18,7 @@ struct map {
 
 #define MAP_INIT {NULL, 0, 0, 0}
 
-/* Sets key to value (not NULL) and returns the value it had, NULL if none. */
+/* Sets key to value and returns the value it had, NULL if none. With NULL for a value the key is removed. */
 void *map_put(struct map *map, struct slice key, void *value);
 void *map_get(const struct map *map, struct slice key); /* NULL if absent */
 /* Removes a key and returns the value it had, NULL if none. Not allowed during a walk with
