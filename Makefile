@@ -139,7 +139,7 @@ pages: $(B)/lanpost $(MO)
 UNIT := $(patsubst tests/unit/%.c,$(B)/tests/unit/%,$(wildcard tests/unit/*/test_*.c))
 # Their processes die and restart by fork with threads, which ThreadSanitizer does not support.
 ifeq ($(SAN),thread)
-UNIT := $(filter-out %/test_power_cut %/test_power_fetch,$(UNIT))
+UNIT := $(filter-out %/test_power_cut %/test_power_fetch %/test_power_folder,$(UNIT))
 # It has one thread, so no races, and takes a minute there.
 UNIT := $(filter-out %/test_sorter_safety,$(UNIT))
 endif

@@ -10,7 +10,6 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define WALKS_MAX 3
@@ -64,18 +63,37 @@ int maildir_change_file(const struct spool *spool, const char *from, const char 
 	return result;
 }
 
-/* After a power cut a file may be under its old name although a new one, which recovery has written, is under the name with flags: it must not
- * replace that one. */
-static bool is_taken(const struct spool *spool, const char *mailbox, const char *file, const char *name)
+static bool has_same_bytes(const char *a, const char *b)
+{
+	struct slice x, y;
+	struct error error;
+	bool same;
+
+	if (fsx_map(a, &x, &error) != 0)
+		return false;
+	if (fsx_map(b, &y, &error) != 0) {
+		fsx_unmap(x);
+		return false;
+	}
+	same = slice_equal(x, y) && fsx_check_map(x, &error) == 0 && fsx_check_map(y, &error) == 0;
+	fsx_unmap(y);
+	fsx_unmap(x);
+	return same;
+}
+
+/* After a power cut a message may have a file under its old name and one under the name with flags. 1: there was only one. 0: there were both:
+ * the old one goes if it is the same; else the other one, which recovery may have written, is not replaced. */
+static int keep_other(const struct spool *spool, const char *mailbox, const char *file, const char *name, struct error *error)
 {
 	char *target = xasprintf("cur/%s", name), *old = layout_mailbox(spool, mailbox, file), *new = layout_mailbox(spool, mailbox, target);
-	struct stat a, b;
-	bool taken = stat(old, &a) == 0 && stat(new, &b) == 0 && (a.st_ino != b.st_ino || a.st_dev != b.st_dev);
+	int result = strcmp(old, new) == 0 || access(new, F_OK) != 0 ? 1 : 0;
 
+	if (result == 0 && has_same_bytes(old, new))
+		result = fsx_unlink(old, error);
 	free(new);
 	free(old);
 	free(target);
-	return taken;
+	return result;
 }
 
 /* Another program may rename a file meanwhile: it is looked for again. */
@@ -97,7 +115,8 @@ static int change_all(const struct spool *spool, const char *from, const char *t
 			const char *base = strchr(found.files.items[i], '/') + 1;
 			char *name = flags ? maildir_flags_name(base, found.changes.items[i]) : xstrdup(found.changes.items[i]);
 
-			if (!flags || !is_taken(spool, from, found.files.items[i], name))
+			result = flags ? keep_other(spool, from, found.files.items[i], name, error) : 1;
+			if (result > 0)
 				result = maildir_change_file(spool, from, found.files.items[i], to, name, error);
 			if (result != 0 && error->saved_errno == ENOENT) {
 				missed = true;

@@ -85,7 +85,8 @@ def try_imap(office, line, host):
         raw.send(b"\r\n")
     raw.send(b"b SELECT INBOX\r\n")
     after = raw.line()
-    return (line, reply) if reply.startswith(b"a OK") or not after.startswith(b"b BAD") else None
+    refused = after == b"" or after.startswith((b"b BAD", b"* BYE"))
+    return (line, reply) if reply.startswith(b"a OK") or not refused else None
 
 
 @pytest.mark.parametrize("attempt", [try_smtp, try_pop3, try_imap], ids=["smtp", "pop3", "imap"])

@@ -43,6 +43,7 @@ static inline void house_stop(void)
 {
 	folder_forget(&house);
 	OK(intake_close(house.intake, &error));
+	house.intake = NULL;
 	state_close(house.state);
 }
 

@@ -83,9 +83,13 @@ def test_overview_scrolls_to_all_problems_and_accounts(make_gateway, terminal, l
 def test_overview_uses_a_large_window(make_gateway, terminal, language, words):
     gateway = broken_office(make_gateway)
     term = terminal(gateway, width=200, height=50, language=language)
-    screen = term.wait(*words, "Problem" if language == "en" else "Неполадки", "F4", without=["↓"])
-    row = next(line for line in screen.split("\n") if line.startswith(" branch3 "))
-    assert "127.0.0.1:1" in row and "F4" in row
+    term.wait(*words, "Problem" if language == "en" else "Неполадки", without=["↓"])
+
+    def table_is_there():
+        row = next((line for line in term.screen().split("\n") if line.startswith(" branch3 ")), "")
+        return "127.0.0.1:1" in row and "F4" in row
+
+    until(table_is_there, what="the row of branch3 in the table of accounts")
     term.click_on(" branch3 ")
     term.keys("Enter").wait("branch3", "x3@example.ru", "pop3://127.0.0.1:1")
 

@@ -59,7 +59,11 @@ static int slow_disk(const char *what, const char *path, const char *to)
 static int failing_disk(const char *what, const char *path, const char *to)
 {
 	(void)to;
-	if (gettid() == getpid() || strstr(path, ".log") == NULL || (syncs += strcmp(what, "fdatasync") == 0) < failing_from)
+	if (gettid() == getpid() || strstr(path, ".log") == NULL)
+		return 0;
+	if (strcmp(what, "fdatasync") == 0)
+		syncs++;
+	if (syncs < failing_from)
 		return 0;
 	if (!are_routed(BATCH * (failing_from + 1), WAIT_MS))
 		late++;

@@ -95,6 +95,7 @@ static void test_flags_of_a_file_that_others_change(void **context)
 static void test_flags_replace_no_other_file(void **context)
 {
 	struct maildir_change change = {"1.a.h", "S"};
+	char *path;
 	struct folder *folder;
 	struct slice bytes;
 
@@ -107,6 +108,12 @@ static void test_flags_replace_no_other_file(void **context)
 	OK(folder_read(folder, 1, &bytes, NULL, &error));
 	assert_int_equal(bytes.len, 12);
 	fsx_unmap(bytes);
+	/* The same bytes: one is enough. */
+	put_foreign("ivan", "cur/1.a.h:2,F", "Subject: a\n\n");
+	OK(maildir_change_flags(&house, "ivan", &change, 1, &error));
+	path = layout_mailbox(&house, "ivan", "cur/1.a.h:2,F");
+	assert_int_equal(access(path, F_OK), -1);
+	free(path);
 	folder_close(folder);
 }
 
