@@ -91,7 +91,7 @@ static bool add_keyword(struct slice text, struct folder *folder, struct strlist
 	return true;
 }
 
-bool imapd_flag_read(struct slice text, struct folder *folder, struct strlist *keywords, uint32_t *flags)
+static bool read_flag(struct slice text, struct folder *folder, struct strlist *keywords, uint32_t *flags)
 {
 	for (size_t i = 0; i < ARRAY_LEN(flags_of); i++) {
 		if (!slice_is_nocase(text, flags_of[i].name))
@@ -113,7 +113,7 @@ bool imapd_flags_read(struct imapd_args *args, struct folder *folder, struct str
 	do {
 		struct slice flag = imapd_args_flag(args);
 
-		if (args->failed || (keywords != NULL && keywords->count > FOLDER_KEYWORDS_MAX) || !imapd_flag_read(flag, folder, keywords, flags))
+		if (args->failed || (keywords != NULL && keywords->count > FOLDER_KEYWORDS_MAX) || !read_flag(flag, folder, keywords, flags))
 			return false;
 	} while (imapd_args_accept(args, ' '));
 	if (in_list)

@@ -54,7 +54,8 @@ static void list_capabilities(struct imapd *imapd, struct buf *out)
 		buf_append_text(out, " LOGINDISABLED");
 }
 
-void imapd_capability_code(struct imapd *imapd)
+/* Into the code of the next reply. */
+static void capability_code(struct imapd *imapd)
 {
 	buf_reset(&imapd->code);
 	list_capabilities(imapd, &imapd->code);
@@ -62,7 +63,7 @@ void imapd_capability_code(struct imapd *imapd)
 
 void imapd_greet(struct imapd *imapd)
 {
-	imapd_capability_code(imapd);
+	capability_code(imapd);
 	imapd_answer(imapd, imapd_about(imapd, IMAPD_GREETING, imapd->options.conf->gateway.hostname));
 }
 
@@ -155,7 +156,7 @@ static enum imapd_reply logged_in(struct imapd *imapd, const char *user)
 	imapd->state = IMAPD_STATE_KNOWN;
 	log_info("event=imap-login session=%s ip=%s user=%s", imapd->options.session, net_address_text(address, &imapd->options.client), user);
 	imapd_names_make_standard(imapd);
-	imapd_capability_code(imapd);
+	capability_code(imapd);
 	return IMAPD_LOGGED_IN;
 }
 

@@ -99,7 +99,6 @@ void imapd_continue(struct imapd *imapd, struct slice text);
 
 /* --- login (imapd_login.c) */
 void imapd_greet(struct imapd *imapd);
-void imapd_capability_code(struct imapd *imapd); /* into imapd->code */
 enum imapd_reply imapd_cmd_capability(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_cmd_id(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_cmd_starttls(struct imapd *imapd, struct imapd_args *args);
@@ -178,9 +177,8 @@ void imapd_enable_condstore(struct imapd *imapd);
 /* --- flags (imapd_flags.c) */
 /* Appends "(\Seen Work)". */
 void imapd_flags_append(struct imapd_view *view, uint32_t flags, bool is_recent, struct buf *out);
-/* Reads a flag or a keyword into *flags. False: a mistake. With no folder, keywords go to the list. */
-bool imapd_flag_read(struct slice text, struct folder *folder, struct strlist *keywords, uint32_t *flags);
-/* A list of flags in parentheses, or flags without them to the end. */
+/* Reads a list of flags and keywords in parentheses, or without them to the end, into *flags. False: a mistake. With no folder, keywords
+ * go to the list. */
 bool imapd_flags_read(struct imapd_args *args, struct folder *folder, struct strlist *keywords, uint32_t *flags);
 /* FLAGS and PERMANENTFLAGS, if the keywords are more than the client knows. */
 void imapd_flags_announce(struct imapd *imapd, bool permanent);

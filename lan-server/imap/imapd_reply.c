@@ -89,7 +89,7 @@ const char *imapd_reply_format(enum imapd_reply reply)
 
 enum imapd_reply imapd_about(struct imapd *imapd, enum imapd_reply reply, const char *first)
 {
-	reply_fill(imapd->about, replies[reply].text, first, NULL);
+	reply_fill(imapd->about, imapd_reply_format(reply), first, NULL);
 	return reply;
 }
 

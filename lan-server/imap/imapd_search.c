@@ -100,6 +100,8 @@ static void look_at_some(struct imapd *imapd, struct imapd_search *search, int64
 		look_at(imapd, search, &looked[i], search->at++);
 }
 
+static void send_result(struct imapd *imapd, struct imapd_search *search);
+
 static enum imapd_reply search_step(struct imapd *imapd, void *own)
 {
 	struct imapd_search *search = own;
@@ -116,7 +118,7 @@ static enum imapd_reply search_step(struct imapd *imapd, void *own)
 	else if (search->kind == IMAPD_THREAD)
 		imapd_thread_send(imapd, search);
 	else
-		imapd_search_send(imapd, search);
+		send_result(imapd, search);
 	return IMAPD_DONE;
 }
 
@@ -175,7 +177,7 @@ static void send_plain(struct imapd *imapd, const struct imapd_search *search, c
 	buf_append_text(out, "\r\n");
 }
 
-void imapd_search_send(struct imapd *imapd, struct imapd_search *search)
+static void send_result(struct imapd *imapd, struct imapd_search *search)
 {
 	uint32_t *numbers = numbers_of(imapd, search);
 

@@ -54,6 +54,5 @@ void imapd_thread_note(struct imapd *imapd, struct imapd_search *search, struct 
 /* Sends the answer. */
 void imapd_sort_send(struct imapd *imapd, struct imapd_search *search);
 void imapd_thread_send(struct imapd *imapd, struct imapd_search *search);
-void imapd_search_send(struct imapd *imapd, struct imapd_search *search);
 
 #endif

@@ -127,13 +127,6 @@ const struct imap_part *imap_tree_find(const struct imap_tree *tree, const unsig
 	return part;
 }
 
-const struct imap_part *imap_part_message(const struct imap_tree *tree, const struct imap_part *part)
-{
-	if (part->is_message)
-		return part->child;
-	return part == tree->root ? part : NULL;
-}
-
 struct mime_part imap_part_mime(const struct imap_part *part)
 {
 	return (struct mime_part){

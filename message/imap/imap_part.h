@@ -31,8 +31,6 @@ void imap_tree_clear(struct imap_tree *tree);
 /* The part of that number ("1.2" is {1, 2}); no numbers: the message itself. NULL if there is none. Part 1 of a message without parts is its
  * text. */
 const struct imap_part *imap_tree_find(const struct imap_tree *tree, const unsigned *numbers, size_t count);
-/* The message that this part is: the message itself, or the one in a message/rfc822; else NULL. */
-const struct imap_part *imap_part_message(const struct imap_tree *tree, const struct imap_part *part);
 /* What mime_text() and the like need of it. */
 struct mime_part imap_part_mime(const struct imap_part *part);
 

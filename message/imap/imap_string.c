@@ -45,14 +45,6 @@ void imap_append_string(struct buf *out, struct slice text)
 		buf_append_byte(out, text.ptr[i] == '\0' ? '?' : text.ptr[i]);
 }
 
-void imap_append_nstring(struct buf *out, struct slice text)
-{
-	if (text.ptr == NULL)
-		buf_append_text(out, "NIL");
-	else
-		imap_append_string(out, text);
-}
-
 void imap_append_utf8(struct buf *out, struct slice text)
 {
 	if (utf8_is_valid(text))

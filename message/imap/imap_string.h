@@ -11,8 +11,6 @@
 
 /* Appends "text", or {len} and the text. A NUL, which no literal may contain, becomes a question mark. */
 void imap_append_string(struct buf *out, struct slice text);
-/* The same; NIL for a slice whose ptr is NULL. */
-void imap_append_nstring(struct buf *out, struct slice text);
 /* "text" in quotes although it may contain UTF-8 (RFC 6855, RFC 9051): for clients that understand it. Control bytes become question marks. */
 void imap_append_utf8(struct buf *out, struct slice text);
 /* The announcement of a literal of this length: "{12}" and CRLF. */

@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 
 #define BLANKS_MAX 2
+#define DELIVERIES_SIGN "deliveries.lock" /* in wal/: shows other processes that messages wait for delivery */
 
 /* How far the deliveries of a segment without a living writer are trusted (QUEUE.md, "When the disk lies"). */
 enum log_trust {

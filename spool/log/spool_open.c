@@ -4,6 +4,7 @@
 #include "base/alloc.h"
 #include "base/log.h"
 #include "config/conf.h"
+#include "spool/mailbox/folder_priv.h"
 #include "spool/storage/intake.h"
 
 #include <stdlib.h>
@@ -58,6 +59,8 @@ int spool_close(struct spool *spool, struct error *error)
 {
 	struct error ignored, *problem = error == NULL ? &ignored : error;
 	int result = intake_close(spool->intake, problem);
+
+	folder_forget(spool);
 
 	if (result != 0 && error == NULL)
 		log_warnx("event=close-failed reason=%s (mail stays in the log)", LOG_ERROR(problem));

@@ -273,6 +273,13 @@ void folder_close(struct folder *folder)
 		fake_free(folder);
 }
 
+/* Called when a spool is closed; of folder_priv.h, whose struct folder is another one. */
+void folder_forget(const struct spool *spool);
+void folder_forget(const struct spool *spool)
+{
+	(void)spool;
+}
+
 uint32_t folder_uid_validity(struct folder *folder)
 {
 	return folder->uid_validity;
