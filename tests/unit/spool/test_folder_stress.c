@@ -66,7 +66,7 @@ static void check_own(struct worker *worker, struct folder *folder, const struct
 	CHECK(message.uid == own->uid);
 	CHECK(message.flags == own->flags);
 	if (folder_read(folder, own->uid, &bytes, NULL, &problem) != 0) {
-		CHECK(!"readable");
+		CHECK(false);
 		return;
 	}
 	CHECK(sscanf(bytes.ptr, "Subject: %u %u\r\n", &thread, &number) == 2 && thread == worker->index && number == own->number);
@@ -144,7 +144,7 @@ static void do_one(struct worker *worker)
 		return;
 	}
 	if (folder_open(&folder, &house, boxes[own->box], &problem) != 0) {
-		CHECK(!"opened");
+		CHECK(false);
 		return;
 	}
 	check_own(worker, folder, own);
