@@ -1,30 +1,9 @@
 /*
  * IMAP on the LAN server: gives access to all folders of the spool.
  */
-#include "base/log.h"
-
 #include "lan-server/imap/imapd.h"
 #include "lan-server/server/service.h"
 #include "lan-server/server/session.h"
-
-/* A mailbox whose size is unknown does not count as full. */
-static uint64_t measure_mailbox(const void *context, const char *user)
-{
-	const struct session *session = context;
-	uint64_t bytes = 0;
-	struct error error;
-
-	if (mailbox_bytes(session->spool, user, &bytes, NULL, &error) != 0)
-		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(&error));
-	return bytes;
-}
-
-static uint64_t used(void *context, const char *user)
-{
-	struct session *session = context;
-
-	return mailbox_quota_used(session->quota, user, measure_mailbox, session);
-}
 
 static struct dialogue *begin(struct session *session)
 {
@@ -37,7 +16,7 @@ static struct dialogue *begin(struct session *session)
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = lan_kind_needs_tls(session->kind, &session->conf->lan),
 	    .sasl = auth_hooks(&session->login),
-	    .used = used,
+	    .used = session_mailbox_used,
 	    .context = session,
 	};
 

@@ -1,7 +1,6 @@
 /*
  * SMTP on the LAN server: accepts messages of clients into the spool.
  */
-#include "base/log.h"
 #include "mail/bounce.h"
 
 #include "lan-server/server/service.h"
@@ -50,25 +49,6 @@ static int accept_message(
 	return intake_accept(session->spool->intake, envelope, body, NULL, 0, error);
 }
 
-/* A mailbox whose size is unknown does not count as full. */
-static uint64_t measure_mailbox(const void *context, const char *user)
-{
-	const struct session *session = context;
-	uint64_t bytes = 0;
-	struct error error;
-
-	if (mailbox_bytes(session->spool, user, &bytes, NULL, &error) != 0)
-		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(&error));
-	return bytes;
-}
-
-static uint64_t bytes_in_mailbox(void *context, const char *user)
-{
-	const struct session *session = context;
-
-	return mailbox_quota_used(session->quota, user, measure_mailbox, session);
-}
-
 static struct send_quota_total sent_today(void *context, const char *user)
 {
 	const struct session *session = context;
@@ -95,7 +75,7 @@ static struct dialogue *begin(struct session *session)
 	    .tls_offered = session->tls != NULL,
 	    .tls_required = lan_kind_needs_tls(session->kind, &session->conf->lan),
 	    .sasl = auth_hooks(&session->login),
-	    .hooks = {session, has_room, accept_message, bytes_in_mailbox, sent_today, count_sent},
+	    .hooks = {session, has_room, accept_message, session_mailbox_used, sent_today, count_sent},
 	};
 
 	return smtpd_new(&options);

@@ -188,6 +188,27 @@ static void note_login(void *context, const char *user)
 	intake_login(session->spool->intake, user, lan_kind_name(session->kind), net_address_text(address, &session->login.address));
 }
 
+/* --- quota */
+
+/* A mailbox whose size is unknown does not count as full. */
+static uint64_t measure_mailbox(const void *context, const char *user)
+{
+	const struct session *session = context;
+	uint64_t bytes = 0;
+	struct error error;
+
+	if (mailbox_bytes(session->spool, user, &bytes, NULL, &error) != 0)
+		log_warnx("event=mailbox-unreadable user=%s reason=%s", user, LOG_ERROR(&error));
+	return bytes;
+}
+
+uint64_t session_mailbox_used(void *context, const char *user)
+{
+	const struct session *session = context;
+
+	return mailbox_quota_used(session->quota, user, measure_mailbox, session);
+}
+
 /* --- the dialogue */
 
 /* Reads the bytes of a message, or of a chunk of one. A client without a login may be evicted if no

@@ -12,7 +12,7 @@
 #include "lan-server/dialogue.h"
 #include "lan-server/server/connections.h"
 #include "lan-server/smtp/send_quota.h"
-#include "lan-server/smtp/mailbox_quota.h"
+#include "lan-server/server/mailbox_quota.h"
 #include "lan-server/server/lan_kind.h"
 
 struct session {
@@ -43,5 +43,7 @@ struct session {
 
 /* Talks to the client until the session ends, on an initialised stream; does not close it. */
 void session_run(struct session *session);
+/* The bytes in all folders of a user, for the quota; context is the session: a hook of the cores. */
+uint64_t session_mailbox_used(void *context, const char *user);
 
 #endif

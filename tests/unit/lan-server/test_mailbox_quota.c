@@ -1,6 +1,6 @@
 /* A large mailbox is not measured again for each recipient. */
 #include "base/clock.h"
-#include "lan-server/smtp/mailbox_quota.h"
+#include "lan-server/server/mailbox_quota.h"
 #include "spool/storage/mailbox.h"
 
 #include <poll.h>

@@ -1,4 +1,4 @@
-#include "lan-server/smtp/mailbox_quota.h"
+#include "lan-server/server/mailbox_quota.h"
 
 #include "base/alloc.h"
 #include "base/clock.h"
