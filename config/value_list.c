@@ -202,7 +202,7 @@ int value_parse_mailboxes(struct slice text, const struct value_limits *limits, 
     struct error *error)
 {
 	(void)limits;
-	return read_list(text, LOWER_USER, value_is_mailbox, N_("`%s` is not a user, nor a user and a folder (example: ivan/Invoices)"), field, error);
+	return read_list(text, LOWER_USER, value_is_mailbox, N_("`%s` is neither a user nor a user and a folder (example: ivan/Invoices)"), field, error);
 }
 
 int value_parse_names(struct slice text, const struct value_limits *limits, void *field,

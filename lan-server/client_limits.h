@@ -1,5 +1,5 @@
 /*
- * Limits for errors and for commands that do nothing: the same for SMTP and POP3.
+ * Limits for errors and for commands that do nothing: the same for SMTP, POP3 and IMAP.
  *
  * From the 10th error on each reply is delayed by a second, the 20th error ends the session. A command that does nothing
  * (NOOP, HELP) is free up to a limit; each one beyond it is an error. Success (a login, an accepted message) resets both

@@ -1,5 +1,5 @@
 /*
- * Common code of the reply tables of SMTP and POP3: a text with places for words.
+ * Common code of the reply tables of SMTP, POP3 and IMAP: a text with places for words.
  */
 #ifndef LANPOST_LAN_REPLY_H
 #define LANPOST_LAN_REPLY_H

@@ -1,5 +1,5 @@
 /*
- * What LIST can name: the folders of a user, the names above them that are no folders, and subscriptions of names that do not exist.
+ * What LIST can name: the folders of a user, the names above them that are not folders, and subscriptions of names that do not exist.
  */
 #ifndef LANPOST_LAN_SERVER_IMAPD_ENTRIES_H
 #define LANPOST_LAN_SERVER_IMAPD_ENTRIES_H

@@ -1,5 +1,5 @@
 /*
- * SELECT and EXAMINE, with what they tell of the mailbox, and leaving it.
+ * SELECT and EXAMINE, the data that they report of the mailbox, and leaving it.
  */
 #include "lan-server/imap/imapd_priv.h"
 

@@ -39,7 +39,7 @@ struct imapd_view {
 /* Fills the view of an open folder, which it then owns; nothing is reported. */
 void imapd_view_begin(struct imapd_view *view, struct folder *folder, const char *mailbox, bool is_read_only);
 void imapd_view_end(struct imapd_view *view);
-/* Tells the client what has changed: EXISTS, FETCH of flags, and where numbers may change EXPUNGE or VANISHED. */
+/* Reports to the client what has changed: EXISTS, FETCH of flags, and where numbers may change EXPUNGE or VANISHED. */
 void imapd_view_tell(struct imapd *imapd, bool may_expunge);
 /* FETCH of the messages of the set (no ranges: all) whose flags have changed since view.modseq. */
 struct imapd_set;

@@ -1,5 +1,5 @@
 /*
- * Logins by SASL (RFC 4422), for AUTH of SMTP and POP3: SCRAM-SHA-256 (RFC 7677), with and without
+ * Logins by SASL (RFC 4422), for AUTH of SMTP and POP3 and AUTHENTICATE of IMAP: SCRAM-SHA-256 (RFC 7677), with and without
  * channel binding, CRAM-MD5 (RFC 2195), PLAIN (RFC 4616) and LOGIN. No I/O: the caller passes
  * lines in and sends the results.
  *

@@ -1,5 +1,5 @@
 /*
- * The LAN server: SMTP and POP3 for the mail programs of the office, one thread per client.
+ * The LAN server: SMTP, POP3 and IMAP for the mail programs of the office, one thread per client.
  *
  * The caller (the LAN process) opens state and intake, passes listening sockets, and runs the
  * accept loop in its main thread:

@@ -1,7 +1,7 @@
 /*
- * What FETCH ENVELOPE, BODY and BODYSTRUCTURE tell of a message (RFC 9051 section 7.5.2).
+ * The values of FETCH ENVELOPE, BODY and BODYSTRUCTURE for a message (RFC 9051 section 7.5.2).
  *
- * Texts are those of the message, not decoded; all output is bounded by the buffer's limit (its overflow flag tells).
+ * Texts are those of the message, not decoded; all output is bounded by the buffer's limit (its overflow flag is set then).
  */
 #ifndef LANPOST_MESSAGE_IMAP_ENVELOPE_H
 #define LANPOST_MESSAGE_IMAP_ENVELOPE_H

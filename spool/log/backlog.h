@@ -33,7 +33,7 @@ struct backlog_item {
 	bool has_facts; /* facts that other segments may need: a single attempt is only for the journal */
 	/* in the backlog: */
 	struct segment *segment; /* which has the record */
-	size_t *awaited;	 /* a counter that its delivery decreases; NULL: none waits for it */
+	size_t *awaited;	 /* a counter that its delivery decreases; NULL: no thread waits for it */
 	uint64_t number;
 	size_t bytes;
 	bool is_taken; /* a thread delivers it */

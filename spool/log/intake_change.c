@@ -62,7 +62,7 @@ int intake_settle(struct intake *intake, struct error *error)
 	if (!doubtful)
 		return 0;
 	return error_set(error, ERROR_TEMPORARY,
-	    N_("the disk has failed: messages can be moved and copied again a minute after everything is written"));
+	    N_("the disk has failed: messages cannot be moved or copied until a minute after everything has been written again"));
 }
 
 /* --- changes that the disk has refused, until recovery makes them */

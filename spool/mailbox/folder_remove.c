@@ -106,7 +106,7 @@ int folder_delete(const struct spool *spool, const char *mailbox, struct error *
 		return error_set(error, ERROR_PERMANENT, N_("the INBOX cannot be deleted"));
 	/* A message that was moved out of it may still have its file there. */
 	if (intake_has_changes_left(spool->intake))
-		return error_set(error, ERROR_TEMPORARY, N_("changes that the disk has refused are made first; try again in a minute"));
+		return error_set(error, ERROR_TEMPORARY, N_("earlier changes are not on the disk yet; try again in a minute"));
 	return remove_folder(spool, mailbox, expunge_all, NULL, error);
 }
 

@@ -278,8 +278,8 @@ static int set_up(struct cli *cli, struct conf *conf, const struct conf_user *us
 		return cli_fail(CLI_FAILED, _("`%s` is neither a host name nor an IP address"), host);
 	client_setup_gather(&setup, conf, user, host != NULL ? host : own);
 	if (setup.incoming_count == 0 || setup.outgoing_count == 0)
-		result = cli_fail(CLI_FAILED, _("mail programs cannot connect: the ports for POP3 "
-		    "or SMTP in [lan] are all 0"));
+		result = cli_fail(CLI_FAILED, _("mail programs cannot connect: the ports for IMAP and POP3, "
+		    "or those for SMTP, in [lan] are all 0"));
 	else
 		result = write_and_tell(cli, &setup);
 	client_setup_clear(&setup);
