@@ -152,7 +152,7 @@ static enum stream_result wait_result(struct stream *stream, ssize_t result, int
 /* Sends the bytes of a buffer; they are gone afterwards in any case. */
 static enum stream_result send_all(struct stream *stream, struct buf *buf, int64_t deadline)
 {
-	enum stream_result result = STREAM_OK;
+	enum stream_result result = stream->is_cut ? STREAM_CLOSED : STREAM_OK;
 	size_t done = 0;
 
 	while (done < buf->len && result == STREAM_OK) {
@@ -163,6 +163,7 @@ static enum stream_result send_all(struct stream *stream, struct buf *buf, int64
 		else
 			result = wait_result(stream, sent, deadline);
 	}
+	stream->is_cut = stream->is_cut || done < buf->len;
 	if (result != STREAM_OK || buf->capacity > 2 * KEEP_CAPACITY)
 		buf_clear(buf);
 	else

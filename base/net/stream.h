@@ -33,6 +33,7 @@ struct stream {
 	struct tls *tls; /* NULL: plain */
 	struct deflate *deflate; /* NULL: not compressed */
 	struct buf in, out;
+	bool is_cut; /* some output is lost: nothing may follow it, since the peer would take it for the missing bytes */
 	struct buf wire; /* of the output: what is compressed, and not sent yet */
 	size_t read_at;  /* bytes of `in` that were already handed out */
 	size_t found_at; /* bytes of `in` that were already searched for a line end */

@@ -220,12 +220,13 @@ static struct imapd_args after_tag(struct imapd *imapd)
 
 static enum imapd_reply whole_command(struct imapd *imapd)
 {
-	struct imapd_args args = after_tag(imapd);
 	const struct imapd_command *command;
+	struct imapd_args args;
 	struct slice verb;
 
 	if (imapd->refused != IMAPD_NONE)
 		return imapd->refused;
+	args = after_tag(imapd);
 	verb = imapd_args_atom(&args);
 	imapd->uid = !args.failed && slice_is_nocase(verb, "UID") && imapd_args_accept(&args, ' ');
 	if (imapd->uid)
@@ -330,18 +331,19 @@ static enum imapd_reply take_command(struct imapd *imapd, struct slice line)
 {
 	struct imapd_literal literal;
 	enum imapd_reply reply = IMAPD_NONE;
+	bool announces = imapd_literal_announced(line, &literal);
 
 	if (memchr(line.ptr != NULL ? line.ptr : "", '\0', line.len) != NULL)
-		return imapd->state == IMAPD_STATE_STRANGER ? not_imap(imapd) : IMAPD_NO_TAG;
-	if (imapd->waits == IMAPD_WAITS_COMMAND)
+		reply = imapd->state == IMAPD_STATE_STRANGER ? not_imap(imapd) : IMAPD_NO_TAG;
+	else if (imapd->waits == IMAPD_WAITS_COMMAND)
 		reply = begin_command(imapd, line);
-	if (reply != IMAPD_NONE)
-		return reply;
+	if (reply != IMAPD_NONE) /* bytes that come without our consent are no commands */
+		return announces && !literal.waits ? IMAPD_LITERAL_ENDS_ALL : reply;
 	if (line.len > command_room(imapd))
 		imapd->refused = imapd->refused == IMAPD_NONE ? IMAPD_LITERAL_TOO_BIG : imapd->refused;
 	else if (imapd->refused == IMAPD_NONE)
 		buf_append_slice(&imapd->command, line);
-	return imapd_literal_announced(line, &literal) ? take_announcement(imapd, &literal) : whole_command(imapd);
+	return announces ? take_announcement(imapd, &literal) : whole_command(imapd);
 }
 
 static enum dialogue_effect take_line(struct dialogue *dialogue, struct slice line)
@@ -405,7 +407,8 @@ static void end(struct dialogue *dialogue, enum dialogue_end why)
 	    [DIALOGUE_STOPPING] = IMAPD_STOPPING,
 	};
 
-	imapd_answer(imapd_of(dialogue), last_words[why]);
+	if (imapd_of(dialogue)->job.own == NULL) /* in the middle of an answer, a literal may be half sent */
+		imapd_answer(imapd_of(dialogue), last_words[why]);
 }
 
 static void imapd_free(struct dialogue *dialogue)

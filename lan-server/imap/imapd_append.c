@@ -14,7 +14,6 @@
 
 struct imapd_append {
 	char *mailbox;
-	struct msgid id; /* of files for bodies on their way */
 	struct folder_append messages[MESSAGES_MAX];
 	size_t count, parsed; /* of the command, up to here */
 	bool in_parentheses; /* UTF8 (~{5} ...) */
@@ -69,7 +68,6 @@ static enum imapd_reply begin(struct imapd *imapd, struct slice name)
 
 	if (reply == IMAPD_NONE) {
 		imapd->append = xcalloc(1, sizeof(*imapd->append));
-		imapd->append->id = msgid_new();
 		imapd->append->mailbox = xstrdup(buf_text(&mailbox));
 	}
 	buf_clear(&mailbox);
@@ -113,8 +111,7 @@ static enum imapd_reply add_message(struct imapd *imapd, struct imapd_args *args
 
 	if (append->count == MESSAGES_MAX)
 		return IMAPD_LIMIT;
-	*message = (struct folder_append){.time = 0};
-	body_init(&message->body, imapd->options.spool);
+	folder_append_begin(message, imapd->options.spool, append->count == 0 ? NULL : message - 1);
 	append->count++;
 	if (!read_options(args, message, &append->in_parentheses) || len == 0)
 		return IMAPD_SYNTAX;
@@ -156,13 +153,13 @@ bool imapd_append_takes(struct imapd *imapd, const struct imapd_literal *literal
 
 /* --- its bytes */
 
-static int keep(struct imapd_append *append, struct body *body, struct slice bytes)
+static int keep(struct imapd_append *append, struct folder_append *message, struct slice bytes)
 {
-	return bytes.len == 0 ? 0 : body_append(body, bytes, &append->id, &append->error);
+	return bytes.len == 0 ? 0 : body_append(&message->body, bytes, &message->id, &append->error);
 }
 
 /* A bare LF becomes CRLF, as in all our messages. */
-static int keep_lines(struct imapd_append *append, struct body *body, struct slice bytes)
+static int keep_lines(struct imapd_append *append, struct folder_append *message, struct slice bytes)
 {
 	size_t from = 0;
 
@@ -171,12 +168,12 @@ static int keep_lines(struct imapd_append *append, struct body *body, struct sli
 
 		if (at > 0 ? end[-1] == '\r' : append->after_cr)
 			continue;
-		if (keep(append, body, slice_make(bytes.ptr + from, at - from)) != 0 || keep(append, body, SLICE_LITERAL("\r")) != 0)
+		if (keep(append, message, slice_make(bytes.ptr + from, at - from)) != 0 || keep(append, message, SLICE_LITERAL("\r")) != 0)
 			return -1;
 		from = at;
 	}
 	append->after_cr = bytes.ptr[bytes.len - 1] == '\r';
-	return keep(append, body, slice_from(bytes, from));
+	return keep(append, message, slice_from(bytes, from));
 }
 
 /* What has come is of no more use, and its sender may stay for long: it takes no room meanwhile. */
@@ -199,11 +196,10 @@ void imapd_append_bytes(struct imapd *imapd, struct slice bytes)
 		fail(append, error_set(&append->error, ERROR_FULL, N_("the disk is nearly full")));
 		return;
 	}
-	fail(append, bytes.len > 0 ? keep_lines(append, &message->body, bytes) : 0);
+	fail(append, bytes.len > 0 ? keep_lines(append, message, bytes) : 0);
 	if (imapd->literal_left > bytes.len || append->failed)
 		return;
 	fail(append, body_finish(&message->body, &append->error));
-	append->id = msgid_new();
 	append->after_cr = false;
 }
 

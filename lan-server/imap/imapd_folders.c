@@ -144,13 +144,15 @@ static enum imapd_reply rename_folder(struct imapd *imapd, const char *from, con
 	const struct spool *spool = imapd->options.spool;
 	struct error error = ERROR_INIT;
 	int source = folder_exists(spool, from, &error), target = folder_exists(spool, to, &error);
+	enum imapd_reply reply;
 
 	if (source < 0 || target < 0)
 		return imapd_storage_failed(imapd, "rename", &error);
 	if (target > 0)
 		return IMAPD_FOLDER_EXISTS;
-	if (source == 0 && missing(imapd, from) == IMAPD_NO_SUCH_FOLDER)
-		return IMAPD_NO_SUCH_FOLDER;
+	reply = source > 0 ? IMAPD_NONE : missing(imapd, from);
+	if (reply != IMAPD_NONE && reply != IMAPD_FOLDER_HAS_CHILDREN) /* a name with folders below it is renamed with them */
+		return reply;
 	if (strncmp(to, from, strlen(from)) == 0 && to[strlen(from)] == '/' && strchr(from, '/') != NULL)
 		return IMAPD_FOLDER_NAME; /* below itself */
 	if (imapd->state == IMAPD_STATE_SELECTED && strcmp(imapd->view.mailbox, from) == 0 && strchr(from, '/') != NULL)

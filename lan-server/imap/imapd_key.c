@@ -37,7 +37,7 @@ static struct imapd_key *key_new(struct reading *reading, enum imapd_key_kind ki
 {
 	struct imapd_key *key;
 
-	if (reading->args->failed || reading->count++ == IMAPD_KEYS_MAX)
+	if (reading->args->failed || reading->count++ >= IMAPD_KEYS_MAX)
 		return NULL;
 	key = xcalloc(1, sizeof(*key));
 	key->kind = kind;
@@ -190,8 +190,10 @@ static void take_children(struct reading *reading, struct imapd_key *key, size_t
 		if (i > 0)
 			imapd_args_space(reading->args);
 		child = read_key(reading);
-		if (child == NULL)
+		if (child == NULL) {
+			reading->args->failed = true;
 			return;
+		}
 		add_child(key, child);
 	}
 }

@@ -1,6 +1,7 @@
 #include "lan-server/imap/imapd_parse.h"
 
 #include "base/alloc.h"
+#include "message/date.h"
 
 #define DAY 86400
 
@@ -116,8 +117,8 @@ bool imapd_literal_announced(struct slice line, struct imapd_literal *literal)
 
 	if (start == line.len)
 		return false;
-	*literal = (struct imapd_literal){.waits = true, .binary = line.ptr[start] == '~'};
-	digits = slice_from(line, start + 1 + literal->binary);
+	*literal = (struct imapd_literal){.waits = true};
+	digits = slice_from(line, start + 1 + (line.ptr[start] == '~'));
 	digits.len--;
 	if (digits.len > 0 && digits.ptr[digits.len - 1] == '+') {
 		literal->waits = false;
@@ -218,15 +219,6 @@ uint64_t imapd_args_number(struct imapd_args *args, uint64_t max)
 	return number;
 }
 
-/* Days since 1970 of a day of the Gregorian calendar. */
-static int64_t days_of(int64_t year, int64_t month, int64_t day)
-{
-	int64_t y = month <= 2 ? year - 1 : year, era = y / 400, of_era = y - era * 400;
-	int64_t of_year = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1;
-
-	return era * 146097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719468;
-}
-
 static int64_t take_month(struct imapd_args *args)
 {
 	static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
@@ -253,7 +245,7 @@ static int64_t take_day(struct imapd_args *args)
 	year = (int64_t)imapd_args_number(args, 9999);
 	if (day == 0 || year < 1900)
 		fail(args);
-	return days_of(year, month, day);
+	return date_of_day(year, month, day) / DAY;
 }
 
 int64_t imapd_args_date(struct imapd_args *args)

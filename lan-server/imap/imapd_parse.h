@@ -52,7 +52,6 @@ int64_t imapd_args_date(struct imapd_args *args);
 struct imapd_literal {
 	uint64_t len;
 	bool waits;  /* the client waits for our consent */
-	bool binary; /* ~{5} */
 };
 /* Whether the line ends with one; one that no number can hold has the length UINT64_MAX. */
 bool imapd_literal_announced(struct slice line, struct imapd_literal *literal);

@@ -14,7 +14,6 @@
 #define IMAPD_TAG_MAX 64
 #define IMAPD_COMMAND_MAX (128u << 10)	/* of a logged-in client, with its literals */
 #define IMAPD_STRANGER_MAX (8u << 10)	/* before the login */
-#define IMAPD_LITERAL_MINUS 4096
 #define IMAPD_PIECE 32768 /* a job sends about this much at a time */
 #define IMAPD_DEPTH_MAX 32
 #define IMAPD_CODE_MAX (4u << 20) /* COPYUID of the largest mailbox */
@@ -124,7 +123,7 @@ const char *imapd_name_folder(const char *mailbox);
 const char *imapd_name_use(const char *folder, size_t *rank);
 void imapd_names_make_standard(struct imapd *imapd);
 
-/* --- folders (imapd_folders.c, imapd_list.c, imapd_status.c, imapd_quota.c) */
+/* --- folders (imapd_folders.c, imapd_list.c, imapd_status.c) */
 enum imapd_reply imapd_cmd_create(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_cmd_delete(struct imapd *imapd, struct imapd_args *args);
 enum imapd_reply imapd_cmd_rename(struct imapd *imapd, struct imapd_args *args);

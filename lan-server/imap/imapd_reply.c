@@ -36,7 +36,7 @@ static const struct {
 
     [IMAPD_DONE] = {OK, USEFUL, "", "Completed"},
     [IMAPD_NOTHING_DONE] = {OK, JUNK, "", "Completed"},
-    [IMAPD_LINE_TOO_LONG] = {"* BAD", MISTAKE, "", "Line too long"},
+    [IMAPD_LINE_TOO_LONG] = {BYE, HANG_UP, "", "Line too long, closing connection"},
     [IMAPD_NO_TAG] = {"* BAD", MISTAKE, "", "A command begins with a tag"},
     [IMAPD_UNKNOWN_COMMAND] = {BAD, MISTAKE, "", "Unknown command"},
     [IMAPD_SYNTAX] = {BAD, MISTAKE, "", "Syntax error in the arguments"},

@@ -11,19 +11,26 @@
 
 /* --- fields */
 
-/* Appends the field's value, unfolded, as a string; NIL if it is not there. */
-static void append_field(struct slice header, const char *name, struct buf *out)
+/* Appends the body of a field, unfolded, as a string; NIL if there is no such field. */
+static void append_value(struct slice body, struct buf *out)
 {
 	struct buf value = BUF_INIT(FIELD_MAX);
+
+	if (body.ptr == NULL) {
+		buf_append_text(out, "NIL");
+		return;
+	}
+	header_unfold(body, &value);
+	imap_append_string(out, buf_slice(&value));
+	buf_clear(&value);
+}
+
+/* The same for the first field of that name. */
+static void append_field(struct slice header, const char *name, struct buf *out)
+{
 	struct header_field field;
 
-	if (header_find(header, name, &field)) {
-		header_unfold(field.body, &value);
-		imap_append_string(out, buf_slice(&value));
-	} else {
-		buf_append_text(out, "NIL");
-	}
-	buf_clear(&value);
+	append_value(header_find(header, name, &field) ? field.body : SLICE_NONE, out);
 }
 
 /* Appends without quotes, backslashes and line ends. */
@@ -173,19 +180,6 @@ static void find_fields(struct slice header, struct slice bodies[ENVELOPE_FIELDS
 		for (size_t i = 0; i < ENVELOPE_FIELDS; i++)
 			if (bodies[i].ptr == NULL && field.name.len == strlen(names[i]) && slice_is_nocase(field.name, names[i]))
 				bodies[i] = field.body;
-}
-
-static void append_value(struct slice body, struct buf *out)
-{
-	struct buf value = BUF_INIT(FIELD_MAX);
-
-	if (body.ptr == NULL) {
-		buf_append_text(out, "NIL");
-		return;
-	}
-	header_unfold(body, &value);
-	imap_append_string(out, buf_slice(&value));
-	buf_clear(&value);
 }
 
 void imap_envelope(struct slice header, struct buf *out)

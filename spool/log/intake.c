@@ -90,6 +90,7 @@ void intake_batch_append(struct intake_batch *batch, struct envelope *envelope, 
 	item->fact_count = fact_count;
 	if (envelope != NULL) {
 		assert(body->fd < 0); /* it is finished */
+		assert(body->path == NULL || strstr(body->path, envelope->id.text) != NULL); /* recovery finds it by the id */
 		envelope->size = strlen(envelope->header) + strlen(envelope->insert) + body->size;
 		item->envelope = *envelope;
 		item->body = *body;

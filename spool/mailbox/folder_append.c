@@ -17,24 +17,22 @@ static uint32_t flags_of(struct folder *folder, const struct folder_append *mess
 	return flags;
 }
 
-/* Ids are in the order of the messages, and so will be their UIDs. */
-static struct msgid id_after(const struct msgid *last)
+void folder_append_begin(struct folder_append *message, const struct spool *spool, const struct folder_append *before)
 {
-	struct msgid id = msgid_new();
-
-	while (last != NULL && msgid_time_us(slice_of(id.text)) <= msgid_time_us(slice_of(last->text)))
-		id = msgid_new();
-	return id;
+	*message = (struct folder_append){.id = msgid_new()};
+	while (before != NULL && msgid_time_us(slice_of(message->id.text)) <= msgid_time_us(slice_of(before->id.text)))
+		message->id = msgid_new();
+	body_init(&message->body, spool);
 }
 
 static void add_message(struct intake_batch *batch, struct folder *folder, const char *mailbox, struct folder_append *message,
-    const char *session, const struct msgid *id)
+    const char *session)
 {
 	char letters[MAILDIR_LETTERS_MAX];
 	struct envelope envelope;
 
 	envelope_init(&envelope);
-	envelope.id = *id;
+	envelope.id = message->id;
 	if (message->time > 0)
 		envelope.time = message->time;
 	envelope_set(&envelope.session, slice_of(session));
@@ -61,15 +59,13 @@ static uint32_t uid_of(struct folder *folder, const struct msgid *id)
 }
 
 static int append_all(struct folder *folder, const char *mailbox, struct folder_append *messages, size_t count, const char *session,
-    struct msgid *ids, struct error *error)
+    struct error *error)
 {
 	struct intake_batch *batch = intake_batch_new(folder->spool->intake);
 	int result;
 
-	for (size_t i = 0; i < count; i++) {
-		ids[i] = id_after(i == 0 ? NULL : &ids[i - 1]);
-		add_message(batch, folder, mailbox, &messages[i], session, &ids[i]);
-	}
+	for (size_t i = 0; i < count; i++)
+		add_message(batch, folder, mailbox, &messages[i], session);
 	result = intake_batch_commit(batch, error);
 	intake_batch_free(batch);
 	return result;
@@ -78,23 +74,20 @@ static int append_all(struct folder *folder, const char *mailbox, struct folder_
 int folder_append(const struct spool *spool, const char *mailbox, struct folder_append *messages, size_t count, const char *session,
     uint32_t *uids, uint32_t *uid_validity, struct error *error)
 {
-	struct msgid *ids;
 	struct folder *folder;
 	struct error ignored;
 	int result;
 
 	if (folder_open(&folder, spool, mailbox, error) != 0)
 		return -1;
-	ids = xcalloc(count, sizeof(*ids));
-	result = append_all(folder, mailbox, messages, count, session, ids, error);
+	result = append_all(folder, mailbox, messages, count, session, error);
 	memset(uids, 0, count * sizeof(*uids));
 	*uid_validity = folder_uid_validity(folder);
 	/* They are accepted, whatever follows. A change of our own in the same tick of the clock does not hide them. */
 	folder_scan_again(folder);
 	if (result == 0 && folder_refresh(folder, &ignored) == 0)
 		for (size_t i = 0; i < count; i++)
-			uids[i] = uid_of(folder, &ids[i]);
-	free(ids);
+			uids[i] = uid_of(folder, &messages[i].id);
 	folder_close(folder);
 	return result;
 }

@@ -174,22 +174,29 @@ static int rename_all(const struct spool *spool, const struct strlist *names, co
 	return result;
 }
 
+static bool are_some_below(const struct strlist *names, const char *parent)
+{
+	for (size_t i = 0; i < names->count; i++)
+		if (is_below(names->items[i], parent))
+			return true;
+	return false;
+}
+
 int folder_rename(const struct spool *spool, const char *from, const char *to, struct error *error)
 {
 	char *user = slice_dup(mailbox_name_user(slice_of(from)));
 	struct strlist names = {0};
-	int result, exists;
+	int result;
 
 	if (strcmp(from, user) == 0) {
 		free(user);
 		return rename_inbox(spool, from, to, error);
 	}
-	exists = folder_exists(spool, from, error);
-	if (exists == 0)
-		exists = error_set(error, ERROR_PERMANENT, N_("there is no folder %s"), from);
-	if (exists > 0 && is_below(to, from))
-		exists = error_set(error, ERROR_PERMANENT, N_("the folder %s cannot be put into itself"), from);
-	result = exists < 0 ? -1 : mailbox_names(spool, user, &names, error);
+	result = mailbox_names(spool, user, &names, error);
+	if (result == 0 && !are_some_below(&names, from))
+		result = error_set(error, ERROR_PERMANENT, N_("there is no folder %s"), from);
+	if (result == 0 && is_below(to, from))
+		result = error_set(error, ERROR_PERMANENT, N_("the folder %s cannot be put into itself"), from);
 	if (result == 0)
 		result = rename_all(spool, &names, from, to, true, error);
 	if (result == 0)

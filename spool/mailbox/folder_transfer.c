@@ -12,6 +12,7 @@
 #include "spool/mailbox/maildir_flags.h"
 #include "spool/reserve.h"
 #include "spool/storage/intake.h"
+#include "spool/storage/mailbox.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -273,6 +274,8 @@ static int transfer(struct folder *folder, const uint32_t *uids, size_t count, c
 	lock_both(folder, transfer.to, true);
 	if (transfer.to->is_deleted) {
 		result = error_set(error, ERROR_PERMANENT, N_("there is no folder %s"), to);
+	} else if (mailbox_make(folder->spool, to, error) != 0) { /* without its tmp/ each source would look gone */
+		result = -1;
 	} else {
 		*uid_validity = transfer.to->validity;
 		mark_messages(&transfer, uids, count);

@@ -122,11 +122,15 @@ int folder_move(struct folder *folder, const uint32_t *uids, size_t count, const
 
 /* A message that a client appends. */
 struct folder_append {
+	struct msgid id;      /* of the message and of its body's file */
 	struct body body;     /* finished; taken over */
 	uint32_t flags;	      /* without keywords */
 	struct strlist keywords;
 	int64_t time;	      /* INTERNALDATE; 0: now */
 };
+/* Begins a message with an empty body. before: the message before it in the command, NULL for the first one: its id is lower, so UIDs are in
+ * the order of the messages. */
+void folder_append_begin(struct folder_append *message, const struct spool *spool, const struct folder_append *before);
 /* All or none; uids (count entries) receives the new UIDs. */
 int folder_append(const struct spool *spool, const char *mailbox, struct folder_append *messages, size_t count, const char *session,
     uint32_t *uids, uint32_t *uid_validity, struct error *error);

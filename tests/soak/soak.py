@@ -3,7 +3,7 @@
 
 Rounds of load with a rest after each. In a round people write and read, sessions fetch by rules and send, the admin looks, backs up and
 reloads, screens are open. At each rest, when all has arrived and was read: every message of the round was in each of its places exactly
-once, and the log has no error. At the end: processes, threads, descriptors, memory and disk did not grow from the first rests to the last.
+once, and the log has no error. At the end: processes, threads, descriptors, memory and disk did not grow from the middle rests to the last.
 
 soak.py [--minutes N] [--round SECONDS] [--pace FACTOR] [--kills] [--folder FOLDER]: pace 2 is half the load; with --kills processes
 are killed under load all the time, and only what was under way then may be in doubt.
@@ -26,7 +26,7 @@ from office import Office  # noqa: E402
 import rest  # noqa: E402
 
 WARM_UP = 2  # rests: caches and pools are full then
-# At most this factor and addition, from the first rests to the last ones; a thread waits for clients, a descriptor is a segment of the log.
+# At most this factor and addition, from the middle rests to the last ones; a thread waits for clients, a descriptor is a segment of the log.
 GROWTH = {"processes": (1, 0), "threads": (1.25, 2), "descriptors": (1, 2), "KiB of its own": (1.1, 1024), "KiB resident": (1.1, 1024)}
 DISK_GROWTH = 1.10, 8192
 JOURNAL = 2.0  # KiB for each message: it grows by design, until journal_days
@@ -73,11 +73,11 @@ class Soak:
                  + ", ".join(f"{name} {kib} KiB" for name, kib in sorted(disk.items())))
 
     def grown(self, what, values, growth):
-        """Compares the first third after the warm-up with the last one."""
+        """Compares the middle third after the warm-up with the last one: until then each thread that comes has filled its pool of memory."""
         values = values[WARM_UP:]
         third = max(1, len(values) // 3)
-        first, last = statistics.median(values[:third]), statistics.median(values[-third:])
-        self.say(f"{what}: {first:.0f} at first, {last:.0f} at the end")
+        first, last = statistics.median(values[-2 * third:-third] or values[:1]), statistics.median(values[-third:])
+        self.say(f"{what}: {first:.0f} in the middle, {last:.0f} at the end")
         if len(values) >= 3 and last > first * growth[0] + growth[1]:
             self.office.faults.append(f"{what} grows: {values}")
 

@@ -456,6 +456,13 @@ int folder_move(struct folder *folder, const uint32_t *uids, size_t count, const
 	return fake_transfer(folder, uids, count, to, to_uids, uid_validity, true, error);
 }
 
+void folder_append_begin(struct folder_append *message, const struct spool *spool, const struct folder_append *before)
+{
+	(void)before;
+	*message = (struct folder_append){.id = msgid_new()};
+	body_init(&message->body, spool);
+}
+
 int folder_append(const struct spool *spool, const char *mailbox, struct folder_append *messages, size_t count, const char *session,
     uint32_t *uids, uint32_t *uid_validity, struct error *error)
 {

@@ -317,12 +317,14 @@ static void test_uids_wait_until_they_are_durable(void **context)
 
 /* --- append, keywords, names */
 
-static void append_body(struct folder_append *message, const char *bytes)
+static void append_body(struct folder_append *message, const struct folder_append *before, const char *bytes)
 {
-	struct msgid id = msgid_new();
+	struct folder_append begun;
 
-	body_init(&message->body, &house);
-	OK(body_append(&message->body, slice_of(bytes), &id, &error));
+	folder_append_begin(&begun, &house, before);
+	message->id = begun.id;
+	message->body = begun.body;
+	OK(body_append(&message->body, slice_of(bytes), &message->id, &error));
 	OK(body_finish(&message->body, &error));
 }
 
@@ -337,13 +339,13 @@ static void test_append(void **context)
 	(void)context;
 	strlist_add(&messages[2].keywords, "$Work");
 	for (size_t i = 0; i < 3; i++)
-		append_body(&messages[i], text);
+		append_body(&messages[i], i == 0 ? NULL : &messages[i - 1], text);
 	assert_int_equal(folder_append(&house, "ivan/Drafts", messages, 3, "s1", uids, &validity, &error), -1);
 	for (size_t i = 0; i < 3; i++)
 		body_clear(&messages[i].body, false);
 	OK(folder_create(&house, "ivan/Drafts", &error));
 	for (size_t i = 0; i < 3; i++)
-		append_body(&messages[i], text);
+		append_body(&messages[i], i == 0 ? NULL : &messages[i - 1], text);
 	OK(folder_append(&house, "ivan/Drafts", messages, 3, "s1", uids, &validity, &error));
 	folder = opened("ivan/Drafts");
 	assert_int_equal(validity, folder_uid_validity(folder));

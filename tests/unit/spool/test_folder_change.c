@@ -221,6 +221,32 @@ static void add_event(void *context, const struct journal_event *event)
 }
 
 /* All that happens to a message and its copies is under the id with which it was accepted. */
+/* A file manager, or a deletion that was cut off, leaves such folders: no source is taken for gone because of them. */
+static void test_copy_and_move_to_a_folder_without_its_parts(void **context)
+{
+	static const char *const parts[] = {"tmp", "new", "cur"};
+	uint32_t uids[] = {1, 2}, there[2], validity;
+	struct folder *folder;
+
+	(void)context;
+	deliver("ivan", text);
+	deliver("ivan", text);
+	OK(folder_create(&house, "ivan/Bare", &error));
+	for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+		char *path = layout_mailbox(&house, "ivan/Bare", parts[i]);
+
+		assert_int_equal(rmdir(path), 0);
+		free(path);
+	}
+	folder = opened("ivan");
+	OK(folder_copy(folder, uids, 1, "ivan/Bare", there, &validity, &error));
+	assert_int_equal(there[0], 1);
+	OK(folder_move(folder, uids + 1, 1, "ivan/Bare", there, &validity, &error));
+	assert_int_equal(there[0], 2);
+	assert_string_equal(uids_of(folder), "1");
+	folder_close(folder);
+}
+
 static void test_the_journal_follows(void **context)
 {
 	struct folder *inbox, *b;
@@ -303,6 +329,11 @@ static void test_rename(void **context)
 	assert_string_equal(uids_of(folder), "1");
 	assert_int_equal(looked(folder, 1).flags, folder_keyword(folder, "work", false));
 	folder_close(folder);
+	/* A name that only has folders below it. */
+	deliver("ivan/Clients/Bank", text);
+	OK(folder_rename(&house, "ivan/Clients", "ivan/Partners", &error));
+	assert_int_equal(folder_exists(&house, "ivan/Partners/Bank", &error), 1);
+	assert_int_equal(folder_exists(&house, "ivan/Clients/Bank", &error), 0);
 	OK(folder_rename(&house, "ivan", "ivan/Old", &error));
 	folder = opened("ivan/Old");
 	assert_string_equal(uids_of(folder), "1");
@@ -392,6 +423,7 @@ int main(void)
 	    HOUSE_TEST(test_flags_replace_no_other_file),
 	    HOUSE_TEST(test_expunge),
 	    HOUSE_TEST(test_copy_and_move),
+	    HOUSE_TEST(test_copy_and_move_to_a_folder_without_its_parts),
 	    HOUSE_TEST(test_the_journal_follows),
 	    HOUSE_TEST(test_delete),
 	    HOUSE_TEST(test_rename),

@@ -76,15 +76,15 @@ static void check_own(struct worker *worker, struct folder *folder, const struct
 static void append(struct worker *worker)
 {
 	struct own own = {.box = (int)rnd(worker, BOXES), .number = ++worker->next_number, .flags = rnd(worker, 64)};
-	struct folder_append message = {.flags = own.flags};
-	struct msgid id = msgid_new();
+	struct folder_append message;
 	struct error problem;
 	uint32_t validity;
 	char text[64];
 
 	snprintf(text, sizeof(text), "Subject: %u %u\r\n\r\n", worker->index, own.number);
-	body_init(&message.body, &house);
-	CHECK(body_append(&message.body, slice_of(text), &id, &problem) == 0 && body_finish(&message.body, &problem) == 0);
+	folder_append_begin(&message, &house, NULL);
+	message.flags = own.flags;
+	CHECK(body_append(&message.body, slice_of(text), &message.id, &problem) == 0 && body_finish(&message.body, &problem) == 0);
 	CHECK(folder_append(&house, boxes[own.box], &message, 1, "", &own.uid, &validity, &problem) == 0);
 	own_uid(worker, &own);
 	worker->own[worker->count++] = own;

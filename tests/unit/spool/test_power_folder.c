@@ -34,21 +34,29 @@ static struct promise {
 	size_t uid_count;
 } *promise;
 
+#define APPENDED 3 /* this message is large: its body is a file */
+#define LARGE (70u << 10)
+
+static size_t size_of(int n)
+{
+	return (n == APPENDED ? LARGE : 3000) + (size_t)n;
+}
+
 /* --- what is there */
 
 static int message_in(struct slice bytes)
 {
 	int n;
 
-	return bytes.len > 9 && sscanf(bytes.ptr, "Subject: %d\r", &n) == 1 && bytes.len == 3000 + (size_t)n ? n : 0;
+	return bytes.len > 9 && sscanf(bytes.ptr, "Subject: %d\r", &n) == 1 && bytes.len == size_of(n) ? n : 0;
 }
 
 static char *text_of(int n)
 {
-	struct buf text = BUF_INIT(8000);
+	struct buf text = BUF_INIT(LARGE + 1000);
 
 	buf_printf(&text, "Subject: %d\r\n\r\n", n);
-	for (unsigned i = 0; text.len < 3000 + (size_t)n; i++)
+	for (unsigned i = 0; text.len < size_of(n); i++)
 		buf_append_byte(&text, (char)('a' + (i * 7 + (unsigned)n) % 26));
 	return buf_take(&text);
 }
@@ -220,8 +228,7 @@ static void receive(struct spool *house, int n, int box)
 
 static void append(struct spool *house, int n, int box, uint32_t flags)
 {
-	struct folder_append message = {.flags = flags, .time = 1000000000 + n};
-	struct msgid id = msgid_new();
+	struct folder_append message;
 	struct error error;
 	char *text = text_of(n);
 	uint32_t uid, validity;
@@ -231,9 +238,13 @@ static void append(struct spool *house, int n, int box, uint32_t flags)
 	promise->next.count[n][box]++;
 	promise->next.flags[n][box] = flags;
 	promise->in_progress = true;
-	body_init(&message.body, house);
-	if (body_append(&message.body, slice_of(text), &id, &error) == 0 && body_finish(&message.body, &error) == 0)
+	folder_append_begin(&message, house, NULL);
+	message.flags = flags;
+	message.time = 1000000000 + n;
+	body_memory_take(BODY_MEMORY_ALL + 1); /* its body goes to a file */
+	if (body_append(&message.body, slice_of(text), &message.id, &error) == 0 && body_finish(&message.body, &error) == 0)
 		done = folder_append(house, boxes[box], &message, 1, "", &uid, &validity, &error) == 0;
+	body_memory_give(BODY_MEMORY_ALL + 1);
 	body_clear(&message.body, false);
 	if (done && uid != 0 && promise->uid_count < UIDS_MAX)
 		promise->uids[promise->uid_count++] = (struct given){validity, uid, box, n};
@@ -365,7 +376,7 @@ static void live(const char *path)
 		set_flags(&house, 1, INBOX, FOLDER_FLAGGED);
 		set_flags(&house, 1, INBOX, 0);
 		transfer(&house, 2, A, INBOX, true);
-		append(&house, 3, A, FOLDER_DRAFT);
+		append(&house, APPENDED, A, FOLDER_DRAFT);
 		expunge(&house, 1, A);
 		receive(&house, 4, B);
 		folder_forget(&house);
