@@ -249,15 +249,19 @@ def test_threads_of_endless_references_have_a_bound(office):
 
 
 def test_news_reach_only_who_waits_for_them(office):
-    """IDLE that ends by a line too long, and another one: nothing is left that writes to the descriptor when somebody else has it."""
-    raw = Raw(office.imap_port)
-    assert raw.ask(b"a LOGIN ivan " + PASSWORD.encode()).startswith(b"a OK")
-    raw.send(b"b SELECT INBOX\r\n")
-    until(lambda: raw.line().startswith(b"b OK"), 10, "the mailbox")
-    for ask, reply in ((b"c IDLE", b"+ "), (b"x" * 100_000, b"* BAD"), (b"d IDLE", b"+ "), (b"DONE", b"d OK"), (b"e LOGOUT", b"* BYE")):
-        assert raw.ask(ask).startswith(reply)
-    assert raw.rest().startswith(b"e OK")
-    raw.close()
+    """IDLE that ends by a line too long or by another line than DONE: nothing is left that writes to the descriptor when somebody else has it."""
+    for wrong in (b"x" * 100_000, b"x"):
+        raw = Raw(office.imap_port)
+        assert raw.ask(b"a LOGIN ivan " + PASSWORD.encode()).startswith(b"a OK")
+        raw.send(b"b SELECT INBOX\r\n")
+        until(lambda: raw.line().startswith(b"b OK"), 10, "the mailbox")
+        assert raw.ask(b"c IDLE").startswith(b"+ ")
+        if len(wrong) > 1:
+            assert raw.ask(wrong).startswith(b"* BYE")
+        else:
+            assert raw.ask(wrong).startswith(b"c BAD")
+            assert raw.ask(b"d IDLE").startswith(b"+ ") and raw.ask(b"DONE").startswith(b"d OK")
+        raw.close()
     until(lambda: "imap" not in office.cli("who").stdout, 10, "the end of the session")
     others = [Raw(office.pop3_port) for _ in range(6)]
     deliver(office)
