@@ -20,11 +20,13 @@
 
 #define WRITE_PIECE (4u << 20) /* a larger part is written piece by piece */
 
-int (*fsx_hook)(const char *what, const char *path, const char *to);
+int (*_Atomic fsx_hook)(const char *what, const char *path, const char *to);
 
 int fsx_point(const char *what, const char *path, const char *to)
 {
-	return fsx_hook == NULL ? 0 : fsx_hook(what, path, to);
+	int (*hook)(const char *, const char *, const char *) = fsx_hook;
+
+	return hook == NULL ? 0 : hook(what, path, to);
 }
 
 static ssize_t write_some(int fd, const struct iovec *parts, int count)

@@ -16,8 +16,9 @@
 #include <sys/uio.h>
 
 /* Tests set this to count, to die at the n-th change of the disk, or to make it fail: then it sets errno and returns -1,
- * else 0. path: the file that is changed; to: the second name (rename, link) or NULL. NULL in production. */
-extern int (*fsx_hook)(const char *what, const char *path, const char *to);
+ * else 0. path: the file that is changed; to: the second name (rename, link) or NULL. NULL in production. Atomic, as threads
+ * of the intake may run when a test sets it. */
+extern int (*_Atomic fsx_hook)(const char *what, const char *path, const char *to);
 int fsx_point(const char *what, const char *path, const char *to);
 
 /* Writes everything, in spite of EINTR and short writes. */

@@ -273,7 +273,7 @@ static void test_a_change_in_one_tick_is_seen(void **context)
 
 /* --- the disk */
 
-static int failing;
+static atomic_int failing;
 static const char *failing_at;
 
 static int fail_some(const char *what, const char *path, const char *to)

@@ -346,7 +346,7 @@ static void test_rename(void **context)
 /* --- the disk */
 
 static const char *failing_at;
-static int failing;
+static atomic_int failing;
 
 static int fail_some(const char *what, const char *path, const char *to)
 {
